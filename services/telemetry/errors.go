@@ -1,0 +1,72 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Code says what kind of failure an Error is. The server maps each code to
+// one HTTP status, in one place; clients of the JSON API may switch on it.
+type Code string
+
+// The codes. The comment of each names the status that app/server gives it.
+const (
+	CodeInvalid          Code = "invalid"            // 400: a parameter or body is wrong
+	CodeMissingSetting   Code = "missing_setting"    // 400: the action needs a variable that is not set
+	CodeForbiddenOrigin  Code = "forbidden_origin"   // 403: an unsafe method from another origin
+	CodeNotFound         Code = "not_found"          // 404
+	CodeMethod           Code = "method_not_allowed" // 405
+	CodeConflict         Code = "conflict"           // 409
+	CodeTooLarge         Code = "too_large"          // 413
+	CodeUnknownHost      Code = "unknown_host"       // 421: a Host that is not ours, on loopback
+	CodeRateLimited      Code = "rate_limited"       // 429: an upstream's limit, with RetryAfter
+	CodeInternal         Code = "internal"           // 500
+	CodeUpstreamDown     Code = "upstream_down"      // 502: refused, reset, or answered 5xx
+	CodeUpstreamBroken   Code = "upstream_broken"    // 502: not JSON, or cut short
+	CodeUpstreamToken    Code = "upstream_token"     // 502: 401, the token is wrong or has expired
+	CodeUpstreamDenied   Code = "upstream_denied"    // 502: 403, the token may not do this
+	CodeUpstreamNotFound Code = "upstream_not_found" // 502: 404
+	CodeUpstreamRejected Code = "upstream_rejected"  // 502: another 4xx, for example 422
+	CodeStopping         Code = "stopping"           // 503: the server is shutting down
+	CodeUnavailable      Code = "unavailable"        // 503: the database does not answer
+	CodeUpstreamTimeout  Code = "upstream_timeout"   // 504
+)
+
+// Error is a failure with a sentence for the person who meets it: what
+// happened and what to do. Err is the cause for the log; a client never
+// sees it.
+type Error struct {
+	Code       Code
+	Message    string
+	RetryAfter time.Duration // with CodeRateLimited: how long to wait, 0 if unknown
+	JobID      string        // with CodeStopping: the job that goes on at the next start
+	Err        error
+}
+
+// Error returns the message and, for the log, its cause.
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return e.Message
+	}
+	return e.Message + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf returns an Error of the code with a formatted message. An operand
+// of verb %w becomes its cause.
+func Errorf(code Code, format string, args ...any) *Error {
+	wrapped := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: wrapped.Error(), Err: errors.Unwrap(wrapped)}
+}
+
+// CodeOf returns the code of the first Error in err's chain, CodeInternal
+// if there is none.
+func CodeOf(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return CodeInternal
+}

@@ -1,0 +1,81 @@
+package telemetry
+
+import "time"
+
+// RunFile is one entry of telemetry/runs in an action repository, or of a
+// directory of run files. SHA is the Git blob SHA-1 in hex: two files with
+// the same SHA have the same bytes.
+type RunFile struct {
+	Name string
+	SHA  string
+	Size int64 // bytes
+}
+
+// PullRequest is a pull request as GitHub tells it. Times are UTC; a zero
+// time is one that GitHub did not give.
+type PullRequest struct {
+	Repo      string // "owner/name" of the repository that holds it, as GitHub spells it
+	Number    int
+	Title     string
+	Body      string
+	HTMLURL   string
+	State     string // GitHub's word: "open" or "closed"
+	Draft     bool
+	User      string // login of the author
+	HeadRef   string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	ClosedAt  time.Time
+	MergedAt  time.Time // zero unless merged
+}
+
+// UpstreamSession is what Devin says of one session, in the words of either
+// API version. Times are UTC.
+type UpstreamSession struct {
+	ID        string // bare, without "devin-"
+	API       string // "v1" or "v3": which vocabulary Status and Detail are of
+	Status    string // v1: status_enum, else status; v3: status
+	Detail    string // v3: status_detail; "" where there is none
+	Title     string
+	URL       string // "" where Devin gives none (v1)
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	PRs       []UpstreamPR
+}
+
+// UpstreamPR is a pull request that Devin names in a session.
+type UpstreamPR struct {
+	URL   string
+	State string // Devin's word (v3), "" if unknown
+}
+
+// SessionAnswer is the outcome of asking Devin for a set of sessions.
+type SessionAnswer struct {
+	Sessions []UpstreamSession // those found, among the wanted ones
+	Skipped  []string          // wanted ids (bare) that were left for a later turn
+	Unknown  []string          // wanted ids (bare) that Devin answered 404 for
+}
+
+// Message is one message of a Devin session. At is UTC.
+type Message struct {
+	ID   string
+	From string // "devin" or "user"
+	Text string
+	At   time.Time
+}
+
+// Dispatch is what starts one run of the action's workflow. A nil or empty
+// optional value is not sent, so that the workflow's own default applies.
+type Dispatch struct {
+	TargetRepo string
+	Inputs     map[string]string // the other inputs of the workflow, by name
+	Ref        string            // branch of the action repository; "" for its default branch
+}
+
+// RateLimit is what GitHub last said of the token's hourly limit. Reset is
+// UTC. Known is false before the first answer.
+type RateLimit struct {
+	Known            bool
+	Limit, Remaining int
+	Reset            time.Time
+}

@@ -55,11 +55,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf returns an Error of the code with a formatted message. An operand
-// of verb %w becomes its cause.
+// Errorf returns an Error of the code with a formatted message and no cause.
 func Errorf(code Code, format string, args ...any) *Error {
-	wrapped := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: wrapped.Error(), Err: errors.Unwrap(wrapped)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Because returns e with err as its cause, which only the log shows.
+func (e *Error) Because(err error) *Error {
+	e.Err = err
+	return e
 }
 
 // CodeOf returns the code of the first Error in err's chain, CodeInternal

@@ -1,0 +1,58 @@
+package telemetry
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// BareID returns the id of a Devin session as it is compared: without
+// "devin-", in lower case. It returns "" for what is no session: an empty
+// id, or "dry-run".
+func BareID(id string) string {
+	id = strings.ToLower(strings.TrimSpace(id))
+	id = strings.TrimPrefix(id, "devin-")
+	if id == DryRunID {
+		return ""
+	}
+	return id
+}
+
+// DryRunID stands in place of a session id where the action made a dry run.
+const DryRunID = "dry-run"
+
+var (
+	issueIDPattern = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+`)
+	// A session is named in a pull request by its id (32 hex digits), by
+	// "devin-" and the id, or by its address.
+	tokenPattern = regexp.MustCompile(`(?i)\bdevin-([0-9a-z]{6,64})\b|/sessions/(?:devin-)?([0-9a-z]{6,64})\b|\b([0-9a-f]{32})\b`)
+)
+
+// IssueIDs returns the issue ids that a text names (CQLF-R34-0010,
+// CQLF-ALL-R61-0002), in upper case, each once, in the order of the text.
+// The two series are independent: ids are equal only as a whole.
+func IssueIDs(text string) []string {
+	ids := []string{}
+	for _, id := range issueIDPattern.FindAllString(text, -1) {
+		id = strings.ToUpper(id)
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// SessionTokens returns what in the texts can be the id of a session, bare,
+// each once. Whether it is one is for the store's known sessions to say.
+func SessionTokens(texts ...string) []string {
+	var tokens []string
+	for _, text := range texts {
+		for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
+			token := strings.ToLower(m[1] + m[2] + m[3])
+			if !slices.Contains(tokens, token) {
+				tokens = append(tokens, token)
+			}
+		}
+	}
+	return tokens
+}

@@ -1,0 +1,392 @@
+package telemetry
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// DerivationVersion changes whenever a rule of this package changes what the
+// same records lead to; a store derived by another version is rebuilt.
+const DerivationVersion = 1
+
+// Place is a scan's place in its repository's history: by time, equal times
+// by file name.
+type Place struct {
+	At   time.Time // UTC, whole milliseconds
+	File string
+	Run  int64 // the run number
+}
+
+// Compare orders places: negative if p is earlier than o.
+func (p Place) Compare(o Place) int {
+	return cmp.Or(p.At.Compare(o.At), cmp.Compare(p.File, o.File))
+}
+
+// IsZero tells whether p is no place.
+func (p Place) IsZero() bool { return p.File == "" && p.At.IsZero() }
+
+// Scan is one scan as the ledger folds it.
+type Scan struct {
+	Place
+	Findings    []Finding
+	HasFindings bool // it names its findings, or says that there were none
+	Accepted    bool // a person accepted it as a full scan, however narrow
+}
+
+// Issue is one security issue across the scans of its repository.
+type Issue struct {
+	PublicID      string
+	Fingerprint   string // the last one
+	Rule          string
+	Severity      string
+	Family        string
+	File          string // the last location
+	Line          int64
+	LatestIssueID string // the id in its last record
+
+	First, Last Place
+	FirstOrd    int     // its place in its first record
+	Appearances int64   // scans that named it
+	Runs        []int64 // their run numbers, in time order
+	Closed      Place   // the scan without it; zero while it is open
+	EverFixed   bool
+	FromStart   bool     // first seen in the repository's first scan with fingerprints, after one without
+	Prints      []string // every fingerprint that it had, in order
+	Status      Status   // as of the ledger's last scan
+
+	StoreID int64 // the store's own handle, 0 for one that is new to it
+}
+
+// Status is what has become of an issue.
+type Status string
+
+// The statuses, in the order of lists.
+const (
+	StatusRecurring  Status = "recurring"
+	StatusReopened   Status = "reopened"
+	StatusNew        Status = "new"
+	StatusNotScanned Status = "not_scanned"
+	StatusFixed      Status = "fixed"
+)
+
+// Statuses are all statuses, in the order of lists.
+func Statuses() []Status {
+	return []Status{StatusRecurring, StatusReopened, StatusNew, StatusNotScanned, StatusFixed}
+}
+
+// Rank is the place of s in the order of lists, from 0.
+func (s Status) Rank() int { return slices.Index(Statuses(), s) }
+
+// Open tells whether an issue of this status is open.
+func (s Status) Open() bool { return s != StatusFixed && s != "" }
+
+// guardMinimum and guardShare are the scope guard of product.md §4: a scan
+// with under 20 % of at least 20 findings, all of them known, is narrow.
+const (
+	guardMinimum  = 20
+	guardShare    = 5 // one fifth
+	guardPatience = 3 // the third narrow scan in a row counts as a full one
+)
+
+// Ledger folds the scans of one repository into its issues. Scans must be
+// applied in the order of their places. It is not for concurrent use.
+type Ledger struct {
+	Repo RepoName
+
+	Open []*Issue // in the order in which they were first seen
+
+	Latest        Place // the last scan with findings data
+	Reference     Place // the last of those that was not scope-reduced
+	LatestReduced bool
+	Baseline      int  // findings of the reference scan
+	ReducedInRow  int  // narrow scans since then
+	SawNamed      bool // a scan with fingerprints was applied
+	SawUnnamed    bool // a scan without findings data was applied before the first of those
+
+	// Past answers with the closed issues of the store that some of the
+	// findings could reopen, and tells which public ids are taken. It may be
+	// nil where the ledger itself has applied everything.
+	Past interface {
+		Closed(findings []Finding) ([]*Issue, error)
+		Taken(publicID string) (bool, error)
+	}
+
+	closed map[string][]*Issue // by PrintKey of the last fingerprint
+	places map[placeKey][]*Issue
+	ids    map[string]bool
+}
+
+// Outcome is what one scan did.
+type Outcome struct {
+	Reduced  bool // scope-reduced: it closed nothing
+	Matches  []Match
+	New      int
+	Reopened int
+	Moved    int // the same issue on another line or in another file
+	Closed   []*Issue
+	Touched  []*Issue // every issue that changed, each once
+}
+
+// Match says which issue a finding is.
+type Match struct {
+	Issue *Issue
+	Basis Basis
+}
+
+// Apply folds the next scan. An error is Past's; the ledger must then be
+// thrown away.
+func (l *Ledger) Apply(scan Scan) (Outcome, error) {
+	if !scan.HasFindings {
+		l.SawUnnamed = l.SawUnnamed || !l.SawNamed
+		return Outcome{}, nil
+	}
+	out := Outcome{Reduced: l.reduced(scan)}
+	m := matchOpen(scan.Findings, l.Open)
+	fromStart := len(scan.Findings) > 0 && !l.SawNamed && l.SawUnnamed
+	if err := l.reopen(m, &out); err != nil {
+		return Outcome{}, err
+	}
+	fresh, err := l.enter(m, scan, fromStart, &out)
+	if err != nil {
+		return Outcome{}, err
+	}
+	l.note(scan, out.Reduced)
+	l.settle(m, scan, fresh, &out)
+	return out, nil
+}
+
+// reduced is the scope guard.
+func (l *Ledger) reduced(scan Scan) bool {
+	if scan.Accepted || l.Baseline < guardMinimum || len(scan.Findings)*guardShare >= l.Baseline || l.ReducedInRow+1 >= guardPatience {
+		return false
+	}
+	known := make(map[fileKey]bool, len(l.Open))
+	for _, issue := range l.Open {
+		known[fileKey{issue.Rule, issue.File}] = true
+	}
+	for _, f := range scan.Findings {
+		if !known[fileKey{f.Rule, f.File}] {
+			return false
+		}
+	}
+	return true
+}
+
+// note moves the ledger's pointers to the scan.
+func (l *Ledger) note(scan Scan, reduced bool) {
+	l.Latest, l.LatestReduced = scan.Place, reduced
+	l.SawNamed = l.SawNamed || len(scan.Findings) > 0
+	if reduced {
+		l.ReducedInRow++
+		return
+	}
+	l.Reference, l.Baseline, l.ReducedInRow = scan.Place, len(scan.Findings), 0
+}
+
+// reopen matches what no open issue took to closed ones: by fingerprint,
+// then by rule, file and line, the one closed last first.
+func (l *Ledger) reopen(m *matcher, out *Outcome) error {
+	var left []Finding
+	for f := range m.findings {
+		if m.issueOf[f] == nil {
+			left = append(left, m.findings[f])
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	if l.Past != nil {
+		past, err := l.Past.Closed(left)
+		if err != nil {
+			return err
+		}
+		for _, issue := range past {
+			if !l.ids[issue.PublicID] {
+				l.keepClosed(issue)
+			}
+		}
+	}
+	try := func(basis Basis, candidates func(Finding) []*Issue) {
+		for f, finding := range m.findings {
+			if m.issueOf[f] != nil {
+				continue
+			}
+			if issue := closedLast(candidates(finding)); issue != nil {
+				l.dropClosed(issue)
+				m.issueOf[f], m.basis[f] = issue, basis
+				out.Reopened++
+			}
+		}
+	}
+	try(BasisBackPrint, func(f Finding) []*Issue {
+		var same []*Issue
+		for _, issue := range l.closed[PrintKey(f.Fingerprint)] {
+			if SamePrint(issue.Fingerprint, f.Fingerprint) {
+				same = append(same, issue)
+			}
+		}
+		return same
+	})
+	try(BasisBackPlace, func(f Finding) []*Issue { return l.places[placeKey{f.Rule, f.File, f.Line}] })
+	return nil
+}
+
+func closedLast(issues []*Issue) *Issue {
+	if len(issues) == 0 {
+		return nil
+	}
+	return slices.MinFunc(issues, func(a, b *Issue) int {
+		return cmp.Or(b.Closed.Compare(a.Closed), firstSeen(a, b))
+	})
+}
+
+// firstSeen orders issues by first sight: scan, then place in its record.
+func firstSeen(a, b *Issue) int {
+	return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.FirstOrd, b.FirstOrd))
+}
+
+// enter makes issues of the findings that are still unmatched, and writes
+// the scan into all matched ones. It returns those that are open anew.
+func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*Issue, error) {
+	var fresh []*Issue
+	ordinals := map[string]int{}
+	for f := range m.findings {
+		finding := &m.findings[f]
+		key := finding.Rule + "\x00" + finding.Fingerprint
+		ordinal := ordinals[key]
+		ordinals[key]++
+		issue := m.issueOf[f]
+		switch {
+		case issue == nil:
+			id, err := l.newID(finding, ordinal)
+			if err != nil {
+				return nil, err
+			}
+			issue = &Issue{PublicID: id, First: scan.Place, FirstOrd: f, FromStart: fromStart}
+			m.issueOf[f], m.basis[f] = issue, BasisFirstSight
+			out.New++
+			fresh = append(fresh, issue)
+		case !issue.Closed.IsZero():
+			issue.Closed = Place{}
+			fresh = append(fresh, issue)
+		case issue.File != finding.File || issue.Line != finding.Line:
+			out.Moved++
+		}
+		issue.see(finding, scan.Place)
+		out.Matches = append(out.Matches, Match{Issue: issue, Basis: m.basis[f]})
+		out.Touched = append(out.Touched, issue)
+	}
+	return fresh, nil
+}
+
+// see writes one appearance into the issue.
+func (i *Issue) see(f *Finding, at Place) {
+	i.Fingerprint, i.Rule, i.Severity, i.Family = f.Fingerprint, f.Rule, f.Severity, f.Family
+	i.File, i.Line, i.LatestIssueID, i.Last = f.File, f.Line, f.IssueID, at
+	i.Appearances++
+	i.Runs = append(i.Runs, at.Run)
+	if !slices.Contains(i.Prints, f.Fingerprint) {
+		i.Prints = append(i.Prints, f.Fingerprint)
+	}
+}
+
+// settle closes what a full scan no longer names, and gives every issue
+// that can have changed its status.
+func (l *Ledger) settle(m *matcher, scan Scan, fresh []*Issue, out *Outcome) {
+	open := l.Open[:0:0]
+	for i, issue := range l.Open {
+		switch {
+		case m.taken[i]:
+			open = append(open, issue)
+		case out.Reduced:
+			open = append(open, issue)
+			if issue.Status != StatusNotScanned {
+				out.Touched = append(out.Touched, issue)
+			}
+		default:
+			issue.Closed, issue.EverFixed = scan.Place, true
+			l.keepClosed(issue)
+			out.Closed = append(out.Closed, issue)
+			out.Touched = append(out.Touched, issue)
+		}
+	}
+	l.Open = append(open, fresh...)
+	slices.SortFunc(l.Open, firstSeen)
+	for _, issue := range out.Touched {
+		issue.Status = l.StatusOf(issue)
+	}
+}
+
+// StatusOf tells what has become of an issue as of the ledger's last scan.
+func (l *Ledger) StatusOf(i *Issue) Status {
+	switch {
+	case !i.Closed.IsZero():
+		return StatusFixed
+	case i.Last.Compare(l.Latest) != 0:
+		return StatusNotScanned
+	case i.EverFixed:
+		return StatusReopened
+	case i.Appearances > 1 || i.FromStart:
+		return StatusRecurring
+	}
+	return StatusNew
+}
+
+func (l *Ledger) keepClosed(issue *Issue) {
+	if l.closed == nil {
+		l.closed, l.places = map[string][]*Issue{}, map[placeKey][]*Issue{}
+	}
+	print, place := PrintKey(issue.Fingerprint), placeKey{issue.Rule, issue.File, issue.Line}
+	l.closed[print] = append(l.closed[print], issue)
+	l.places[place] = append(l.places[place], issue)
+	l.taken(issue.PublicID)
+}
+
+func (l *Ledger) dropClosed(issue *Issue) {
+	other := func(i *Issue) bool { return i == issue }
+	print, place := PrintKey(issue.Fingerprint), placeKey{issue.Rule, issue.File, issue.Line}
+	l.closed[print] = slices.DeleteFunc(l.closed[print], other)
+	l.places[place] = slices.DeleteFunc(l.places[place], other)
+}
+
+func (l *Ledger) taken(id string) {
+	if l.ids == nil {
+		l.ids = map[string]bool{}
+		for _, issue := range l.Open {
+			l.ids[issue.PublicID] = true
+		}
+	}
+	l.ids[id] = true
+}
+
+// newID returns the public id of an issue that is first seen. Where an older
+// issue was first seen with the same rule, fingerprint and ordinal, the
+// ordinal counts on: a repository's ids are unique.
+func (l *Ledger) newID(f *Finding, ordinal int) (string, error) {
+	for ; ; ordinal++ {
+		id := PublicID(l.Repo, f.Rule, f.Fingerprint, ordinal)
+		taken := l.ids[id]
+		if !taken && l.Past != nil {
+			var err error
+			if taken, err = l.Past.Taken(id); err != nil {
+				return "", err
+			}
+		}
+		if !taken {
+			l.taken(id)
+			return id, nil
+		}
+	}
+}
+
+// PublicID is an issue's public id: 12 hex digits of the SHA-256 of its
+// repository, rule, first fingerprint, and the finding's place (from 0)
+// among equals in its first scan.
+func PublicID(repo RepoName, rule, fingerprint string, ordinal int) string {
+	sum := sha256.Sum256([]byte(repo.Key() + "\x00" + rule + "\x00" + fingerprint + "\x00" + strconv.Itoa(ordinal)))
+	return hex.EncodeToString(sum[:6])
+}

@@ -1,0 +1,115 @@
+package telemetry
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// LinkBasis says why a pull request belongs to a session.
+type LinkBasis string
+
+// The bases of product.md §6, strongest first.
+const (
+	LinkDevin        LinkBasis = "devin"        // Devin's answer names it
+	LinkVerification LinkBasis = "verification" // a verification record names both
+	LinkRecorded     LinkBasis = "record"       // the session's recorded pr_url
+	LinkSessionID    LinkBasis = "session_id"   // the session's id stands in the pull request
+	LinkIssueID      LinkBasis = "issue_id"     // an issue id of the session stands in its title
+)
+
+// Rank is the strength of a basis: the smaller the stronger, from 0.
+func (b LinkBasis) Rank() int {
+	return slices.Index([]LinkBasis{LinkDevin, LinkVerification, LinkRecorded, LinkSessionID, LinkIssueID}, b)
+}
+
+// LinkSession is a session as linking sees it.
+type LinkSession struct {
+	ID       string   // bare
+	Repos    []string // keys of its target and fork
+	IssueIDs []string
+	Devin    []PullRef
+	Verified []PullRef
+	Recorded []PullRef
+}
+
+// LinkPull is a pull request as linking sees it.
+type LinkPull struct {
+	Ref      PullRef
+	IssueIDs []string // named by its title
+	Tokens   []string // what in its title and body can be a session's id
+}
+
+// Link joins a pull request to a session.
+type Link struct {
+	Session string // bare id
+	Pull    string // PullRef.Key
+	Basis   LinkBasis
+	// Guess marks one of several sessions that a pull request fits equally:
+	// then none is its session, and all of them are shown.
+	Guess bool
+}
+
+// LinkAll links pull requests to sessions. Each pull request takes the
+// strongest basis that any session has for it. Where that basis is only an
+// id in its text and several sessions fit, the links are guesses. The result
+// is sorted by pull request and session.
+func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
+	claims := map[string][]Link{}
+	claim := func(session string, pull string, basis LinkBasis) {
+		claims[pull] = append(claims[pull], Link{Session: session, Pull: pull, Basis: basis})
+	}
+	byID, byIssue := map[string]bool{}, map[string][]LinkSession{}
+	for _, s := range sessions {
+		byID[s.ID] = true
+		for _, id := range s.IssueIDs {
+			if id = strings.ToUpper(strings.TrimSpace(id)); id != "" {
+				byIssue[id] = append(byIssue[id], s)
+			}
+		}
+		for basis, refs := range map[LinkBasis][]PullRef{LinkDevin: s.Devin, LinkVerification: s.Verified, LinkRecorded: s.Recorded} {
+			for _, ref := range refs {
+				claim(s.ID, ref.Key(), basis)
+			}
+		}
+	}
+	for _, p := range pulls {
+		for _, token := range p.Tokens {
+			if byID[token] {
+				claim(token, p.Ref.Key(), LinkSessionID)
+			}
+		}
+		for _, id := range p.IssueIDs {
+			for _, s := range byIssue[strings.ToUpper(id)] {
+				if slices.Contains(s.Repos, p.Ref.Repo.Key()) {
+					claim(s.ID, p.Ref.Key(), LinkIssueID)
+				}
+			}
+		}
+	}
+	links := []Link{}
+	for _, list := range claims {
+		links = append(links, strongest(list)...)
+	}
+	slices.SortFunc(links, func(a, b Link) int { return cmp.Or(cmp.Compare(a.Pull, b.Pull), cmp.Compare(a.Session, b.Session)) })
+	return links
+}
+
+// strongest keeps the claims of one pull request that have its best basis,
+// one a session.
+func strongest(list []Link) []Link {
+	best := slices.MinFunc(list, func(a, b Link) int { return cmp.Compare(a.Basis.Rank(), b.Basis.Rank()) }).Basis
+	var kept []Link
+	for _, l := range list {
+		same := func(k Link) bool { return k.Session == l.Session }
+		if l.Basis == best && !slices.ContainsFunc(kept, same) {
+			kept = append(kept, l)
+		}
+	}
+	if len(kept) > 1 && (best == LinkSessionID || best == LinkIssueID) {
+		for i := range kept {
+			kept[i].Guess = true
+		}
+	}
+	return kept
+}

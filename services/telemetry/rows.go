@@ -1,0 +1,303 @@
+package telemetry
+
+import "time"
+
+// Page asks for one page of a list. Number counts from 1. Sort is one of the
+// list's sort names, "" for its default; Order is "asc", "desc", or "" for
+// the sort's own.
+type Page struct {
+	Number int64
+	Size   int64
+	Sort   string
+	Order  string
+}
+
+// List is one page of rows and how many rows there are in all.
+type List[T any] struct {
+	Items []T
+	Total int64
+}
+
+// Topic names a kind of data whose changes are counted by a version.
+type Topic = string
+
+// The topics. A write that changes no row raises none.
+const (
+	TopicRecords  Topic = "records"  // files, runs, issues, repositories
+	TopicSessions Topic = "sessions" // sessions and their states
+	TopicPulls    Topic = "pulls"    // pull requests and their links
+	TopicJobs     Topic = "jobs"
+)
+
+// Topics are all topics.
+func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs} }
+
+// RunFilter chooses runs. Zero fields choose all.
+type RunFilter struct {
+	Repo string // RepoName.Key
+	Kind Kind
+	File string
+}
+
+// RunRow is one scan or dispatch.
+type RunRow struct {
+	Source      string // the action repository, "" for RUNS_DIR
+	File        string
+	Kind        Kind
+	Repo        RepoName
+	RunNumber   int64
+	RunID       string
+	RunURL      string
+	RunLabel    string
+	At          time.Time
+	IssuesFound int64
+	Batches     int64
+	Sessions    int64 // with an id
+	HasFindings bool
+	Reduced     bool   // scope-reduced
+	New         *int64 // issues first seen or reopened here; nil without findings data
+	Gone        *int64 // issues that it no longer names
+	Item        []byte // the record as JSON, as clients get it
+}
+
+// SessionFilter chooses sessions. Zero fields choose all that have an id.
+type SessionFilter struct {
+	Repo      string // RepoName.Key
+	States    []State
+	RunNumber *int64
+	ID        string // bare
+}
+
+// SessionRow is one Devin session.
+type SessionRow struct {
+	Key         string // the bare id; for one that never started "file#place"
+	ID          string // as recorded; "" if it never started
+	URL         string
+	BatchID     int64
+	Repo        RepoName
+	TargetRepo  string
+	ForkURL     string
+	RunFile     string
+	RunNumber   int64
+	RunID       string
+	RunURL      string
+	RunLabel    string
+	At          time.Time // of its record
+	AtText      string    // of its record, RFC 3339
+	IssueIDs    []string
+	Family      string // of its issues, where all have the same; else ""
+	Title       string // Devin's
+	Status      string // the upstream's or the record's word
+	Detail      string // v3's status_detail
+	State       State
+	Reason      string
+	StateSince  time.Time
+	StateSource string    // "record", "poll" or "pr"
+	PolledAt    time.Time // zero: never polled
+	UpdatedAt   time.Time // Devin's, zero if never polled
+	PRURL       string
+	PR          *PullState // its pull request, nil without one
+	HasPR       bool
+	Basis       LinkBasis
+}
+
+// PullState is what a session's row says of its pull request.
+type PullState struct {
+	Repo   RepoName
+	Number int64
+	State  string
+	Merged bool
+}
+
+// PullFilter chooses pull requests. Zero fields choose all.
+type PullFilter struct {
+	Repo    string // RepoName.Key of a target: its own and its fork's
+	State   string // "open", "closed" (not merged), "merged", "unknown"
+	Session string // bare id
+}
+
+// PullRow is one pull request. Times are UTC, zero where unknown.
+type PullRow struct {
+	Repo       RepoName
+	Number     int64
+	Title      string
+	URL        string
+	State      string // GitHub's word, or "unknown"
+	Merged     bool
+	Draft      bool
+	User       string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	ClosedAt   time.Time
+	MergedAt   time.Time
+	IssueIDs   []string
+	Session    string // id as recorded, "" without a link
+	Basis      LinkBasis
+	Candidates []string // ids as recorded, where several sessions fit
+}
+
+// IssueFilter chooses issues. Zero fields choose all.
+type IssueFilter struct {
+	Repo     string // RepoName.Key
+	Statuses []Status
+	Severity []string
+	Family   []string
+	Rule     []string
+	PublicID string
+}
+
+// IssueRow is one issue.
+type IssueRow struct {
+	Issue
+	Repo       RepoName
+	TargetRepo string // as recorded
+}
+
+// RepoRow is one repository with its figures. PRs are those of the target
+// and the fork.
+type RepoRow struct {
+	Name        RepoName
+	TargetRepo  string // as last recorded
+	ForkURL     string
+	Fork        RepoName
+	Runs        int64 // scans and dispatches
+	Scans       int64
+	Dispatches  int64
+	IssuesFound int64 // sum over runs
+	LastRun     time.Time
+
+	SessionsCreated  int64 // with an id
+	SessionsFinished int64
+	SessionsActive   int64
+	SessionsWaiting  int64
+	SessionsWithPR   int64
+	NeverStarted     int64
+
+	PRs PullCounts
+
+	SeveritySum map[string]int64 // sums over runs
+	CategorySum map[string]int64
+
+	Open          int64            // of listed issues, or of the latest scan's counts
+	OpenSeverity  map[string]int64 // likewise
+	OpenCategory  map[string]int64
+	Listed        bool // there is a reference scan: the counts have a list
+	ReferenceRun  *int64
+	ReferenceAt   time.Time
+	LatestRun     *int64
+	LatestScanAt  time.Time
+	LatestFile    string
+	LatestReduced bool // the latest scan with findings data closed nothing
+	Unnamed       bool // a newer scan than the reference names no findings
+}
+
+// PullCounts counts pull requests by state. Total = Open + Closed + Merged +
+// Unknown.
+type PullCounts struct {
+	Total, Open, Closed, Merged, Unknown int64
+}
+
+// FixRate is merged / all pull requests × 100, to one decimal; 0 without any.
+func (c PullCounts) FixRate() float64 {
+	if c.Total == 0 {
+		return 0
+	}
+	return float64((c.Merged*2000+c.Total)/(2*c.Total)) / 10
+}
+
+// Totals are the figures over all repositories.
+type Totals struct {
+	Repos         []string // target_repo as recorded, latest first
+	Runs          int64
+	Scans         int64
+	Dispatches    int64
+	Verifications int64
+	BrokenFiles   int64
+	IssuesFound   int64
+
+	Latest         int64 // open issues, with what Unlisted adds
+	Unlisted       int64 // of repositories without a reference scan
+	LatestSeverity map[string]int64
+	LatestCategory map[string]int64
+	SeveritySum    map[string]int64
+	CategorySum    map[string]int64
+
+	SessionsByState  map[State]int64 // never-started ones included
+	SessionsCreated  int64
+	SessionsWithPR   int64
+	SessionsFinished int64
+	PRs              PullCounts
+}
+
+// FileRow is one file of a run directory, as the store knows it.
+type FileRow struct {
+	Source    string
+	File      string
+	Kind      Kind // "" if it never parsed
+	SHA       string
+	Size      int64
+	Error     string // of its latest version, "" if that parsed
+	Gone      bool
+	Shadowed  bool // the action repository has the same file
+	FetchedAt time.Time
+}
+
+// FileFilter chooses files: "error", "gone", "ok" or "" for all.
+type FileFilter struct{ State string }
+
+// JobStep is one step of a job. Seconds is how long it took, or has taken.
+type JobStep struct {
+	Name    string  `json:"name"`
+	State   string  `json:"state"` // waiting, running, done, failed
+	Done    int64   `json:"done"`
+	Total   int64   `json:"total"`
+	Detail  string  `json:"detail"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Job is one run of a refresh, a poll, … Times are UTC; Ended is zero while
+// it runs.
+type Job struct {
+	ID      string
+	Kind    string // refresh, poll, poll-prs, backfill
+	State   string // running, done, failed, interrupted
+	Steps   []JobStep
+	Joined  int64 // callers that joined it
+	Started time.Time
+	Ended   time.Time
+	Result  []byte // JSON, nil until it is done
+	Error   string
+	Code    Code     // of Error
+	Errors  []string // what failed while the job went on
+}
+
+// Running tells whether the job has not ended.
+func (j *Job) Running() bool { return j.State == JobRunning }
+
+// The states of a job.
+const (
+	JobRunning     = "running"
+	JobDone        = "done"
+	JobFailed      = "failed"
+	JobInterrupted = "interrupted"
+)
+
+// SourceStatus is when a source of data was last read, and what went wrong
+// since. Times are UTC.
+type SourceStatus struct {
+	Name     string // "runs", "runs_dir", "sessions", "pulls"
+	OKAt     time.Time
+	FailedAt time.Time // zero if the last reading was good
+	Error    string
+	Code     Code
+}
+
+// Change is one mend of an old record.
+type Change struct {
+	Source string `json:"-"`
+	File   string `json:"file"`
+	Field  string `json:"field"` // for example sessions[3].issue_ids
+	Old    any    `json:"old"`
+	New    any    `json:"new"`
+	Reason string `json:"reason"`
+}

@@ -1,0 +1,148 @@
+package telemetry
+
+import "strings"
+
+// State is the state of a Devin session in this program's words.
+type State string
+
+// The states of product.md §5, in the order in which lists group them.
+const (
+	StateWaiting      State = "waiting"
+	StatePRReady      State = "pr_ready"
+	StateWorking      State = "working"
+	StateQueued       State = "queued"
+	StateFinished     State = "finished"
+	StateSuspended    State = "suspended"
+	StateExpired      State = "expired"
+	StateFailed       State = "failed"
+	StateNeverStarted State = "never_started"
+	StateUnknown      State = "unknown"
+)
+
+// States are all states.
+func States() []State {
+	return []State{StateWaiting, StatePRReady, StateWorking, StateQueued, StateFinished, StateSuspended, StateExpired, StateFailed, StateNeverStarted, StateUnknown}
+}
+
+// Active tells whether a session of this state is being worked on or waits
+// for its user.
+func (s State) Active() bool {
+	return s == StateQueued || s == StateWorking || s == StateWaiting
+}
+
+// PRSummary is what a session's pull requests say together.
+type PRSummary struct {
+	Any    bool // it has one, of whatever state
+	Open   bool // one is open, or of unknown state
+	Merged bool
+}
+
+// Word is a session's state in the words of its source.
+type Word struct {
+	API    string // "v1", "v3", or "" for a record's word
+	Status string
+	Detail string // v3 only
+}
+
+// StateOf translates an upstream's or a record's word (product.md §5). The
+// reason is the detail of a suspended or failed session, the error of one
+// that never started, and the raw word of an unknown one.
+func StateOf(id string, w Word, pr PRSummary) (state State, reason string) {
+	if BareID(id) == "" {
+		return StateNeverStarted, strings.TrimSpace(strings.TrimPrefix(w.Status, "error:"))
+	}
+	if w.API == "v3" {
+		return stateV3(w, pr)
+	}
+	return stateV1(w, pr)
+}
+
+func stateV1(w Word, pr PRSummary) (State, string) {
+	word := strings.ToLower(strings.TrimSpace(w.Status))
+	switch word {
+	case "created":
+		return StateQueued, ""
+	case "working", "running", "resumed":
+		return StateWorking, ""
+	case "blocked":
+		return waiting(pr), ""
+	case "finished", "stopped":
+		return StateFinished, ""
+	case "expired":
+		return StateExpired, ""
+	}
+	switch {
+	case strings.HasPrefix(word, "resume_requested"):
+		return StateWorking, ""
+	case strings.HasPrefix(word, "suspend_requested"):
+		return StateSuspended, ""
+	case w.API == "" && strings.HasPrefix(word, "error:"):
+		return StateFailed, strings.TrimSpace(strings.TrimPrefix(w.Status, "error:"))
+	case w.API == "":
+		// Newer actions may record a v3 word; those that mean the same in
+		// both vocabularies were answered above.
+		if state, reason := stateV3(w, pr); state != StateUnknown {
+			return state, reason
+		}
+	}
+	return StateUnknown, w.Status
+}
+
+func stateV3(w Word, pr PRSummary) (State, string) {
+	switch strings.ToLower(strings.TrimSpace(w.Status)) {
+	case "new", "creating", "claimed":
+		return StateQueued, ""
+	case "running":
+		switch strings.ToLower(w.Detail) {
+		case "waiting_for_user", "waiting_for_approval":
+			return waiting(pr), w.Detail
+		case "finished":
+			return StateFinished, ""
+		}
+		return StateWorking, ""
+	case "resuming":
+		return StateWorking, ""
+	case "exit":
+		return StateFinished, ""
+	case "suspended":
+		return StateSuspended, w.Detail
+	case "error":
+		return StateFailed, w.Detail
+	}
+	return StateUnknown, w.Status
+}
+
+// waiting tells apart what a session that stopped for its user waits for.
+func waiting(pr PRSummary) State {
+	switch {
+	case pr.Open:
+		return StatePRReady
+	case pr.Merged:
+		return StateFinished
+	}
+	return StateWaiting
+}
+
+// Pace says how often a session of a state is worth asking about.
+type Pace int
+
+// The column "poll on" of product.md §5.
+const (
+	PaceNever Pace = iota
+	PaceRarely
+	PaceSlowly
+	PaceEveryTurn
+)
+
+// Pace tells how often the loop asks about a session of this state.
+func (s State) Pace() Pace {
+	switch s {
+	case StateQueued, StateWorking, StateWaiting, StatePRReady, StateUnknown:
+		return PaceEveryTurn
+	case StateSuspended:
+		return PaceSlowly
+	case StateFinished:
+		return PaceRarely
+	}
+	return PaceNever
+}

@@ -91,3 +91,8 @@ func ParsePull(s string) PullRef {
 	}
 	return PullRef{}
 }
+
+// URL is the web address of the pull request on github.com.
+func (p PullRef) URL() string {
+	return "https://github.com/" + string(p.Repo) + "/pull/" + strconv.FormatInt(p.Number, 10)
+}

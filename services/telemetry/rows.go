@@ -301,3 +301,39 @@ type Change struct {
 	New    any    `json:"new"`
 	Reason string `json:"reason"`
 }
+
+// FetchedFile is a run file with its content, as a source gave it. Record is
+// nil where Err says what is wrong with it; Body is nil where it was not
+// fetched at all.
+type FetchedFile struct {
+	RunFile
+	Body   []byte
+	Record *Record
+	Err    error
+}
+
+// PutResult counts what storing files changed.
+type PutResult struct {
+	New, Updated, Broken int64
+}
+
+// PullSync is one repository whose pull requests are asked for, and how far
+// they are known: nothing updated before Watermark is missing.
+type PullSync struct {
+	Repo      RepoName
+	Watermark time.Time
+}
+
+// SeverityRank orders severity tiers, the worst first, from 0; a tier that
+// CodeQL does not have comes last.
+func SeverityRank(tier string) int {
+	for i, t := range Severities() {
+		if t == tier {
+			return i
+		}
+	}
+	return len(Severities())
+}
+
+// Severities are the tiers of severity, the worst first.
+func Severities() []string { return []string{"critical", "high", "medium", "low"} }

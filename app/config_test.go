@@ -1,0 +1,334 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/joho/godotenv"
+)
+
+// defaults is what the program does when nothing is set, in the words of
+// the issue and not of the struct's tags.
+func defaults() Config {
+	return Config{
+		CacheTTL:        120 * time.Second,
+		ListenAddr:      "127.0.0.1:5000",
+		DatabaseURL:     "sqlite:data/dashboard.db",
+		GitHubAPIURL:    "https://api.github.com",
+		DevinAPIURL:     "https://api.devin.ai",
+		RefreshInterval: 5 * time.Minute,
+		PollInterval:    30 * time.Second,
+		LogLevel:        "info",
+		LogFormat:       "text",
+	}
+}
+
+func dotenv(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadConfigReads(t *testing.T) {
+	tests := map[string]struct {
+		environ []string
+		dotenv  string
+		want    func(*Config)
+	}{
+		"nothing set": {want: func(*Config) {}},
+		"all set in the environment": {
+			environ: []string{
+				"GITHUB_TOKEN= ghp_abc \n", "DEVIN_API_KEY=cog_def", "ACTION_REPO=https://github.com/o/r.git", "CACHE_TTL=0", "LISTEN_ADDR=:8080",
+				"DATABASE_URL=postgres://u:p%40ss@db:5432/x?sslmode=disable", "RUNS_DIR=/runs", "GITHUB_API_URL=http://127.0.0.1:9/api/v3/", "DEVIN_API_URL=http://[::1]:8/v1",
+				"DEVIN_ORG_ID=org-1a_B", "REFRESH_INTERVAL=90", "POLL_INTERVAL=1.5", "LOG_LEVEL=WARN", "LOG_FORMAT=json", "UNRELATED=x", "=C:=x", "BARE",
+			},
+			want: func(c *Config) {
+				*c = Config{
+					GitHubToken: "ghp_abc", DevinAPIKey: "cog_def", ActionRepo: "o/r", ListenAddr: ":8080",
+					DatabaseURL: "postgres://u:p%40ss@db:5432/x?sslmode=disable", RunsDir: "/runs",
+					GitHubAPIURL: "http://127.0.0.1:9/api/v3", DevinAPIURL: "http://[::1]:8/v1", DevinOrgID: "org-1a_B",
+					RefreshInterval: 90 * time.Second, PollInterval: 1500 * time.Millisecond, LogLevel: "warn", LogFormat: "json",
+				}
+			},
+		},
+		"the environment wins over .env": {
+			environ: []string{"CACHE_TTL=2m", "ACTION_REPO=o/environment"},
+			dotenv:  "CACHE_TTL=7\nACTION_REPO=o/file\nexport DEVIN_API_KEY='apk_$1#2'\n",
+			want:    func(c *Config) { c.CacheTTL, c.ActionRepo, c.DevinAPIKey = 2*time.Minute, "o/environment", "apk_$1#2" },
+		},
+		"an empty value counts as unset": {
+			environ: []string{"CACHE_TTL=", "GITHUB_TOKEN=  ", "POLL_INTERVAL="},
+			dotenv:  "GITHUB_TOKEN=ghp_file\nPOLL_INTERVAL=\nLOG_LEVEL=' '\n",
+			want:    func(c *Config) { c.GitHubToken = "ghp_file" },
+		},
+		"a socket's directory in place of a host": {
+			environ: []string{"DATABASE_URL=postgresql:///x?host=/run/pg"},
+			want:    func(c *Config) { c.DatabaseURL = "postgresql:///x?host=/run/pg" },
+		},
+		"an absolute SQLite path": {
+			environ: []string{"DATABASE_URL=sqlite:/var/lib/d.db", "LISTEN_ADDR=[::1]:0"},
+			want:    func(c *Config) { c.DatabaseURL, c.ListenAddr = "sqlite:/var/lib/d.db", "[::1]:0" },
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := loadConfig(tc.environ, dotenv(t, tc.dotenv))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := defaults()
+			tc.want(&want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("settings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLoadConfigWithoutDotenv(t *testing.T) {
+	got, err := loadConfig(nil, filepath.Join(t.TempDir(), "absent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(defaults(), got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+// TestLoadConfigRefuses gives one malformed value each. None of the
+// sentences may hold "s3cret", which stands for whatever must stay hidden.
+func TestLoadConfigRefuses(t *testing.T) {
+	tests := []struct{ set, problem string }{
+		{"GITHUB_TOKEN=ghp_s3cret x", "holds a space"},
+		{"GITHUB_TOKEN=ghp_s3cret\nx", "holds a space, a line break"},
+		{"DEVIN_API_KEY=cog_s3cret\x00", "another character"},
+		{"DEVIN_API_KEY=“cog_s3cret”", "another character"},
+		{"ACTION_REPO=fixer", `is "fixer", which is neither owner/name`},
+		{"ACTION_REPO=https://github.com/o", "neither owner/name"},
+		{"ACTION_REPO=https://u:s3cret@github.com/o", "not shown"},
+		{"CACHE_TTL=soon", `is "soon", which is neither a number of seconds nor a duration`},
+		{"CACHE_TTL=-1", `is "-1", which is negative`},
+		{"CACHE_TTL=1h30", "neither a number"},
+		{"CACHE_TTL=99999999999999", "at most 292 years"},
+		{"REFRESH_INTERVAL=-5m", "negative"},
+		{"POLL_INTERVAL=30 s", "neither a number"},
+		{"LISTEN_ADDR=5000", "no address and port"},
+		{"LISTEN_ADDR=::1", "no address and port"},
+		{"LISTEN_ADDR=localhost:http", "whose port is no number"},
+		{"LISTEN_ADDR=127.0.0.1:65536", "whose port is no number"},
+		{"LISTEN_ADDR=http://localhost:5000", "no address and port"},
+		{"LISTEN_ADDR=/local host:5000", "host name alone"},
+		{"DATABASE_URL=mysql://u:s3cret@db/x", "neither sqlite: nor postgres://"},
+		{"DATABASE_URL=data/s3cret.db", "neither sqlite: nor postgres://"},
+		{"DATABASE_URL=postgres://u:s3cret%zz@db/x", "no URL that can be read"},
+		{"DATABASE_URL=postgres://u:s3cret#x@db:5432/x", "no URL that can be read"},
+		{"DATABASE_URL=postgres:///s3cret", "names no host"},
+		{"DATABASE_URL=sqlite:", "names no file"},
+		{"DATABASE_URL=sqlite:data/", "names no file"},
+		{"DATABASE_URL=sqlite::memory:", "in memory"},
+		{"DATABASE_URL=sqlite:///data/x.db", "slashes"},
+		{"DATABASE_URL=sqlite:x.db?mode=ro", "? or #"},
+		{"GITHUB_API_URL=api.github.com", "no URL that begins with http://"},
+		{"GITHUB_API_URL=ftp://github.com", "no URL that begins with http://"},
+		{"GITHUB_API_URL=https://:8080", "and a host"},
+		{"GITHUB_API_URL=https://u:s3cret@github.com", "user or password"},
+		{"GITHUB_API_URL=https://u:s3cret%zz@github.com", "user or password"},
+		{"DEVIN_API_URL=https://api.devin.ai/?key=s3cret", "? or #"},
+		{"DEVIN_API_URL=https://api.devin.ai/#x", "? or #"},
+		{"DEVIN_ORG_ID=org/1", `is "org/1", which holds a character`},
+		{"LOG_LEVEL=loud", `is "loud", which is none of debug, info, warn and error`},
+		{"LOG_FORMAT=xml", `is "xml", which is neither text nor json`},
+	}
+	for _, tc := range tests {
+		t.Run(tc.set, func(t *testing.T) {
+			cfg, err := loadConfig([]string{tc.set}, "")
+			if err == nil {
+				t.Fatalf("was taken: %+v", cfg)
+			}
+			name, _, _ := strings.Cut(tc.set, "=")
+			got := err.Error()
+			if !strings.HasPrefix(got, name+" ") || !strings.Contains(got, tc.problem) || !strings.Contains(got, "; write for example "+name+"=") {
+				t.Errorf("sentence %q: wants the variable first, %q, and an example", got, tc.problem)
+			}
+			if strings.Contains(got, "s3cret") || strings.Contains(got, "\n") {
+				t.Errorf("sentence %q shows a secret, or is more than one line", got)
+			}
+		})
+	}
+}
+
+func TestLoadConfigExamplesAreTaken(t *testing.T) {
+	for field := range reflect.TypeFor[Config]().Fields() {
+		name, example := field.Tag.Get("env"), field.Tag.Get("example")
+		if strings.HasSuffix(example, "…") {
+			example = strings.TrimSuffix(example, "…") + "abc"
+		}
+		if _, err := loadConfig([]string{name + "=" + example}, ""); err != nil {
+			t.Errorf("the example of %s: %v", name, err)
+		}
+	}
+}
+
+func TestLoadConfigRefusesDotenv(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"a line without =":        {"A=1\n# note\n\nghp_s3cret here\nB=2\n", "at line 4;"},
+		"a dash in a name":        {"GITHUB-TOKEN=s3cret\n", "at line 1;"},
+		"a quote that stays open": {"A=1\nGITHUB_TOKEN='s3cret\nB=2\n", "at line 2;"},
+		"a malformed value":       {"LOG_LEVEL=s\n", "LOG_LEVEL is \"s\""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := loadConfig(nil, dotenv(t, tc.text))
+			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("error %v: wants %q and no secret", err, tc.want)
+			}
+		})
+	}
+	t.Run("a directory", func(t *testing.T) {
+		dir := t.TempDir()
+		_, err := loadConfig(nil, dir)
+		if err == nil || !strings.Contains(err.Error(), dir+" cannot be read") {
+			t.Errorf("error %v: wants to hear that %s cannot be read", err, dir)
+		}
+	})
+}
+
+func TestDemoConfigTakesOnlyAddressAndLog(t *testing.T) {
+	got, err := demoConfig([]string{
+		"GITHUB_TOKEN=bad token", "DATABASE_URL=mysql:", "CACHE_TTL=x", "RUNS_DIR=/x", "POLL_INTERVAL=1",
+		"LISTEN_ADDR=127.0.0.1:0", "LOG_LEVEL=debug", "LOG_FORMAT=json",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaults()
+	want.ListenAddr, want.LogLevel, want.LogFormat = "127.0.0.1:0", "debug", "json"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	if _, err := demoConfig([]string{"LISTEN_ADDR=x"}); err == nil || !strings.HasPrefix(err.Error(), "LISTEN_ADDR ") {
+		t.Errorf("a malformed address: %v", err)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	names := func(c Config) (list []string) {
+		for _, m := range c.missing() {
+			if !strings.HasSuffix(m.Off, ".") || !strings.HasSuffix(m.Where, ".") {
+				t.Errorf("%s: %q and %q are to be sentences", m.Variable, m.Off, m.Where)
+			}
+			list = append(list, m.Variable)
+		}
+		return list
+	}
+	if got := strings.Join(names(Config{RunsDir: "x"}), " "); got != "GITHUB_TOKEN ACTION_REPO DEVIN_API_KEY" {
+		t.Errorf("nothing set: %q", got)
+	}
+	if got := names(Config{GitHubToken: "x", ActionRepo: "o/r", DevinAPIKey: "y"}); got != nil {
+		t.Errorf("all set: %q", got)
+	}
+	if got := strings.Join(names(Config{GitHubToken: "x", ActionRepo: "o/r"}), " "); got != "DEVIN_API_KEY" {
+		t.Errorf("only Devin's key is missing: %q", got)
+	}
+}
+
+func TestConfigNeverPrintsSecrets(t *testing.T) {
+	cfg, err := loadConfig([]string{
+		"GITHUB_TOKEN=ghp_s3cret", "DEVIN_API_KEY=cog_s3cret", "DATABASE_URL=postgres://me:s3cret@db:5432/x?password=s3cret",
+	}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("start", "config", cfg, "token", cfg.GitHubToken, "database", cfg.DatabaseURL)
+	slog.New(slog.NewTextHandler(&out, nil)).Info("start", "config", cfg, "token", cfg.GitHubToken, "database", cfg.DatabaseURL)
+	fmt.Fprintf(&out, "%v %+v %s", cfg, cfg, cfg.DevinAPIKey)
+	if got := out.String(); strings.Contains(got, "s3cret") || !strings.Contains(got, "(set)") || !strings.Contains(got, "postgres://me:xxxxx@db:5432/x") {
+		t.Errorf("printed: %s", got)
+	}
+	if string(cfg.GitHubToken) != "ghp_s3cret" {
+		t.Errorf("the token itself: %q", string(cfg.GitHubToken))
+	}
+}
+
+func TestLogLevel(t *testing.T) {
+	for level, want := range map[LogLevel]slog.Level{"": slog.LevelInfo, "debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError} {
+		if got := level.Level(); got != want {
+			t.Errorf("%q: %v, want %v", level, got, want)
+		}
+	}
+}
+
+// documented is what .env.example and the README say of one variable.
+type documented struct{ Name, Default, Meaning string }
+
+func documentedByConfig() (list []documented) {
+	for field := range reflect.TypeFor[Config]().Fields() {
+		list = append(list, documented{field.Tag.Get("env"), field.Tag.Get("envDefault"), field.Tag.Get("meaning")})
+	}
+	return list
+}
+
+func TestEnvExampleIsTheStruct(t *testing.T) {
+	text, err := os.ReadFile("../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []documented
+	for _, m := range regexp.MustCompile(`(?m)^# (.+)\n([A-Z_]+)=(.*)$`).FindAllStringSubmatch(string(text), -1) {
+		got = append(got, documented{m[2], m[3], m[1]})
+	}
+	if diff := cmp.Diff(documentedByConfig(), got); diff != "" {
+		t.Errorf(".env.example (-Config +file):\n%s", diff)
+	}
+	vars, err := godotenv.Unmarshal(string(text))
+	if err != nil || len(vars) != len(got) {
+		t.Errorf(".env.example sets %d variables (%v), and describes %d", len(vars), err, len(got))
+	}
+	cfg, err := loadConfig(nil, "../.env.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(defaults(), cfg); diff != "" {
+		t.Errorf("copied as it is, .env.example changes settings (-default +copied):\n%s", diff)
+	}
+}
+
+func TestReadmeTableIsTheStruct(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("there is no README.md, whose settings table this test reads")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `([A-Z]+_[A-Z_]+)` \\|([^|]*)\\|([^|]*)\\|\\s*$")
+	var got []documented
+	for _, m := range row.FindAllStringSubmatch(string(text), -1) {
+		got = append(got, documented{m[1], strings.Trim(m[2], " `"), strings.TrimSpace(m[3])})
+	}
+	if diff := cmp.Diff(documentedByConfig(), got); diff != "" {
+		var table strings.Builder
+		for _, d := range documentedByConfig() {
+			if d.Default != "" {
+				d.Default = "`" + d.Default + "`"
+			}
+			fmt.Fprintf(&table, "| `%s` | %s | %s |\n", d.Name, d.Default, d.Meaning)
+		}
+		t.Errorf("README.md (-Config +file):\n%s\nThe rows are to be:\n%s", diff, table.String())
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Secret is a value that must not be shown. Printed, logged or encoded it
+// reads "(set)"; string(s) is the value itself.
+type Secret string
+
+// String returns "(set)", or "" if there is no value.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(set)"
+}
+
+// MarshalText returns what String returns.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// DatabaseURL is "sqlite:PATH" or a postgres:// or postgresql:// URL, which
+// may hold a password: printed, logged or encoded it reads without it;
+// string(u) is the whole value.
+type DatabaseURL string
+
+// String returns the URL with "xxxxx" in place of a password, and without
+// its query, which may hold another.
+func (u DatabaseURL) String() string {
+	parsed, err := url.Parse(string(u))
+	if err != nil || parsed.Opaque != "" {
+		return string(u)
+	}
+	parsed.RawQuery = ""
+	return parsed.Redacted()
+}
+
+// MarshalText returns what String returns.
+func (u DatabaseURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// Address is a host and a port to listen on, as net.Listen takes it.
+type Address string
+
+// BaseURL is an absolute http or https URL without user, query or fragment,
+// and without a slash at its end.
+type BaseURL string
+
+// OrgID is the id of a Devin organisation.
+type OrgID string
+
+// LogFormat is "text" or "json".
+type LogFormat string
+
+// LogLevel is "debug", "info", "warn" or "error". It is a slog.Leveler.
+type LogLevel string
+
+// Level returns the level for slog, slog.LevelInfo for the zero value.
+func (l LogLevel) Level() slog.Level {
+	switch l {
+	case "debug":
+		return slog.LevelDebug
+	case "warn":
+		return slog.LevelWarn
+	case "error":
+		return slog.LevelError
+	}
+	return slog.LevelInfo
+}
+
+// The parsers below take a trimmed, non-empty value. Their errors go on after
+// the variable's name ("CACHE_TTL is …") and quote the value only where it
+// cannot hold a secret.
+
+func parseSecret(v string) (Secret, error) {
+	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("holds a space, a line break or another character that no token has (its value is not shown here)")
+	}
+	return Secret(v), nil
+}
+
+func parseActionRepo(v string) (telemetry.RepoName, error) {
+	if repo := telemetry.ParseRepo(v); repo != "" {
+		return repo, nil
+	}
+	if strings.Contains(v, "@") {
+		return "", errors.New("is neither owner/name nor the URL of a repository (its value is not shown here, since it may hold a password)")
+	}
+	return "", fmt.Errorf("is %q, which is neither owner/name nor the URL of a repository", v)
+}
+
+// parseSpan reads whole or decimal seconds, or a Go duration.
+func parseSpan(v string) (time.Duration, error) {
+	text := v
+	if !strings.ContainsFunc(v, unicode.IsLetter) {
+		text += "s"
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("is %q, which is neither a number of seconds nor a duration such as 90s or 2m (at most 292 years)", v)
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("is %q, which is negative", v)
+	}
+	return d, nil
+}
+
+func parseAddress(v string) (Address, error) {
+	host, port, err := net.SplitHostPort(v)
+	if err != nil {
+		return "", fmt.Errorf("is %q, which is no address and port with a colon between them", v)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("is %q, whose port is no number from 0 to 65535", v)
+	}
+	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/@?#", r) }) {
+		return "", fmt.Errorf("is %q, which does not begin with an IP address or a host name alone", v)
+	}
+	return Address(v), nil
+}
+
+func parseDatabaseURL(v string) (DatabaseURL, error) {
+	const hidden = "(its value is not shown here, since it may hold a password)"
+	if path, ok := strings.CutPrefix(v, "sqlite:"); ok {
+		return DatabaseURL(v), checkSQLitePath(path)
+	}
+	u, err := url.Parse(v)
+	switch {
+	case err != nil:
+		return "", errors.New("is no URL that can be read; percent-encode characters such as @ : / ? # % in its user and password " + hidden)
+	case u.Scheme != "postgres" && u.Scheme != "postgresql":
+		return "", errors.New("begins with neither sqlite: nor postgres:// " + hidden)
+	case u.Host == "" && u.Query().Get("host") == "":
+		return "", errors.New("names no host (postgres://user:password@host:5432/name is the whole form) " + hidden)
+	}
+	return DatabaseURL(v), nil
+}
+
+func checkSQLitePath(path string) error {
+	switch {
+	case strings.TrimSpace(path) == "" || strings.HasSuffix(path, "/"):
+		return errors.New("names no file (sqlite:PATH is the form)")
+	case strings.HasPrefix(path, ":"):
+		return errors.New("asks for a database in memory, which would forget everything at each restart")
+	case strings.HasPrefix(path, "//"):
+		return errors.New("has slashes after sqlite: that are no part of a path (an absolute path has one)")
+	case strings.ContainsAny(path, "?#"):
+		return errors.New("has a ? or # in its path, which no database file may have here")
+	}
+	return nil
+}
+
+func parseBaseURL(v string) (BaseURL, error) {
+	u, err := url.Parse(v)
+	switch {
+	case strings.Contains(v, "@"):
+		return "", errors.New("holds a user or password, which has no place there (its value is not shown here)")
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		return "", fmt.Errorf("is %q, which is no URL that begins with http:// or https:// and a host", v)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", errors.New("has a ? or # part, which the address of an API cannot have")
+	}
+	return BaseURL(strings.TrimRight(v, "/")), nil
+}
+
+func parseOrgID(v string) (OrgID, error) {
+	for _, r := range v {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' {
+			return "", fmt.Errorf("is %q, which holds a character that no organisation id has", v)
+		}
+	}
+	return OrgID(v), nil
+}
+
+func parseLogLevel(v string) (LogLevel, error) {
+	switch level := LogLevel(strings.ToLower(v)); level {
+	case "debug", "info", "warn", "error":
+		return level, nil
+	}
+	return "", fmt.Errorf("is %q, which is none of debug, info, warn and error", v)
+}
+
+func parseLogFormat(v string) (LogFormat, error) {
+	switch format := LogFormat(strings.ToLower(v)); format {
+	case "text", "json":
+		return format, nil
+	}
+	return "", fmt.Errorf("is %q, which is neither text nor json", v)
+}

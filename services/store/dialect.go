@@ -1,0 +1,131 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// dialect is what differs between the databases beside the schema.
+type dialect interface {
+	name() string
+	jsonRows() string  // FROM item: the elements of the JSON list $1, each a list
+	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number
+	readOptions() *sql.TxOptions
+	retry(error) bool // the transaction may succeed if it is run again
+}
+
+type sqliteDialect struct{}
+
+func (sqliteDialect) name() string                { return "sqlite" }
+func (sqliteDialect) jsonRows() string            { return "json_each($1) AS e" }
+func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" }
+func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
+func (sqliteDialect) retry(error) bool            { return false }
+
+type postgresDialect struct{}
+
+func (postgresDialect) name() string { return "postgres" }
+func (postgresDialect) jsonRows() string {
+	return "jsonb_array_elements(CAST($1 AS jsonb)) AS e(value)"
+}
+func (postgresDialect) jsonTexts() string {
+	return "jsonb_array_elements_text(CAST($1 AS jsonb)) AS e(value)"
+}
+func (postgresDialect) readOptions() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
+// retry knows serialization failures and deadlocks.
+func (postgresDialect) retry(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// readers is how many reads run side by side: more than the cores of the
+// machines this runs on would only wait.
+const readers = 8
+
+func (s *Store) openSQLite(path string) error {
+	s.dialect = sqliteDialect{}
+	path = strings.TrimPrefix(path, "//")
+	if path == "" {
+		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL names no file; write for example sqlite:data/dashboard.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return telemetry.Errorf(telemetry.CodeUnavailable, "The directory %s for the database cannot be made or written (%s). Give the program's user the right to write there, or name another place in DATABASE_URL.", filepath.Dir(path), reason(err)).Because(err)
+	}
+	common := "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=cache_size(-16000)&_pragma=temp_store(2)"
+	file := "file:" + (&url.URL{Path: path}).EscapedPath()
+	var err error
+	if s.write, err = sql.Open("sqlite", file+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&"+common); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", file+"?_txlock=deferred&_pragma=query_only(1)&"+common); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(readers)
+	s.read.SetMaxIdleConns(readers)
+	if err := s.write.Ping(); err != nil {
+		return s.explain(err)
+	}
+	return nil
+}
+
+func (s *Store) openPostgres(ctx context.Context, address string) error {
+	s.dialect = postgresDialect{}
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/dashboard").Because(err)
+	}
+	db.SetMaxOpenConns(readers + 2)
+	db.SetMaxIdleConns(readers)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	s.write, s.read = db, db
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := db.PingContext(ctx); err != nil {
+		return telemetry.Errorf(telemetry.CodeUnavailable, "PostgreSQL at DATABASE_URL cannot be reached or refuses the login. See that it runs, and that host, port, user, password and database name are right.").Because(err)
+	}
+	return nil
+}
+
+// explain turns a driver's error at start into a sentence.
+func (s *Store) explain(err error) error {
+	if _, ok := errors.AsType[*telemetry.Error](err); ok {
+		return err
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return telemetry.Errorf(telemetry.CodeUnavailable, "The database file is locked by another program. End that one (is the dashboard already running?), or name another file in DATABASE_URL.").Because(err)
+		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL:
+			return telemetry.Errorf(telemetry.CodeUnavailable, "The database file cannot be opened or written. See that its directory exists, that this user may write there and that the disk has room, or name another place in DATABASE_URL.").Because(err)
+		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+			return telemetry.Errorf(telemetry.CodeUnavailable, "The file that DATABASE_URL names is no SQLite database, or is damaged. Name another file, or put a backup in its place.").Because(err)
+		}
+	}
+	return telemetry.Errorf(telemetry.CodeUnavailable, "The database that DATABASE_URL names cannot be prepared. The log has the cause.").Because(err)
+}
+
+// reason is the innermost text of a file error.
+func reason(err error) string {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return path.Err.Error()
+	}
+	return fmt.Sprint(err)
+}

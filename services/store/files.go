@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// KnownFiles returns the blob SHA of each file of a source that is not gone,
+// by name: of the version that was fetched last, whether it parsed or not.
+func (s *Store) KnownFiles(ctx context.Context, source string) (map[string]string, error) {
+	known := map[string]string{}
+	err := s.Read(ctx, func(tx *Tx) error {
+		clear(known)
+		tx.each(`SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, []any{source}, func(r *row) {
+			var file, sha string
+			r.scan(&file, &sha)
+			known[file] = sha
+		})
+		return tx.err
+	})
+	return known, err
+}
+
+// PutFiles stores files of a source and everything that follows from them,
+// in one transaction. A file that did not parse leaves its older version in
+// force and keeps its error. Callers give at most some hundred files, those
+// of one repository together and in time order.
+func (s *Store) PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error) {
+	var result telemetry.PutResult
+	err := s.Write(ctx, func(tx *Tx) error {
+		result = telemetry.PutResult{}
+		d := newDerivation(tx)
+		for i := range files {
+			d.putFile(source, &files[i], &result)
+		}
+		d.finish()
+		return tx.err
+	})
+	return result, err
+}
+
+// MarkGone marks files of a source that its directory no longer has. They
+// are kept, and counted nowhere.
+func (s *Store) MarkGone(ctx context.Context, source string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		d := newDerivation(tx)
+		for _, name := range names {
+			tx.exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name)
+			if tx.affected > 0 {
+				tx.touch(telemetry.TopicRecords)
+				d.reconsider(name)
+			}
+		}
+		d.finish()
+		return tx.err
+	})
+}
+
+// fileState is a stored file as the derivation needs it.
+type fileState struct {
+	id      int64
+	source  string
+	sha     string
+	hasBody bool
+	gone    bool
+	live    bool
+}
+
+func (d *derivation) fileState(source, name string) (fileState, bool) {
+	st := fileState{source: source}
+	var has, gone, live int
+	r := d.tx.row(`SELECT id, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE source = $1 AND file = $2`, source, name)
+	r.scan(&st.id, &st.sha, &has, &gone, &live)
+	st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
+	return st, r.found
+}
+
+func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *telemetry.PutResult) {
+	tx := d.tx
+	old, known := d.fileState(source, f.Name)
+	if known && old.sha == f.SHA && !old.gone {
+		return
+	}
+	tx.touch(telemetry.TopicRecords)
+	id := old.id
+	if !known {
+		id = d.nextFileID()
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, '', 0, '', '', '', 0, 0, 0, 0)`, id, source, f.Name)
+	}
+	switch {
+	case f.Record == nil:
+		result.Broken++
+		tx.exec(`UPDATE files SET sha = $1, size = $2, broken = $3, error = $4, gone = 0, fetched_at = $5 WHERE id = $6`,
+			f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now), id)
+	default:
+		if known && old.hasBody {
+			result.Updated++
+		} else {
+			result.New++
+		}
+		rec := f.Record
+		tx.exec(`UPDATE files SET sha = $1, size = $2, body = $3, broken = NULL, error = '', kind = $4, repo_key = $5, at = $6, gone = 0, fetched_at = $7 WHERE id = $8`,
+			f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), ms(tx.now), id)
+		d.parsed[id] = rec
+		d.bodies[id] = f.Body
+	}
+	d.reconsider(f.Name)
+}
+
+func cleanError(err error) string {
+	if err == nil {
+		return "unreadable"
+	}
+	return err.Error()
+}
+
+// nextFileID counts on from the highest id: writers follow each other, so
+// no other transaction takes the same.
+func (d *derivation) nextFileID() int64 {
+	if d.lastFile == 0 {
+		d.tx.row(`SELECT COALESCE(MAX(id), 0) FROM files`).scan(&d.lastFile)
+	}
+	d.lastFile++
+	return d.lastFile
+}
+
+// reconsider settles which of the files of one name are in force: of a
+// directory and the action repository of which it is a copy, the latter.
+func (d *derivation) reconsider(name string) {
+	tx := d.tx
+	var states []fileState
+	tx.each(`SELECT id, source, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1 ORDER BY source`, []any{name}, func(r *row) {
+		var st fileState
+		var has, gone, live int
+		r.scan(&st.id, &st.source, &has, &gone, &live)
+		st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
+		states = append(states, st)
+	})
+	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && !st.gone })
+	for _, st := range states {
+		live := st.hasBody && !st.gone && (st.source != "" || !fromGitHub)
+		if live != st.live {
+			tx.exec(`UPDATE files SET live = $1 WHERE id = $2`, flag(live), st.id)
+		}
+		if live != st.live || d.parsed[st.id] != nil {
+			d.changed[st.id] = live
+		}
+	}
+}
+
+// record returns the record of a file, its patches applied.
+func (d *derivation) record(id int64) *telemetry.Record {
+	tx := d.tx
+	var source, file string
+	body := d.bodies[id]
+	if body == nil {
+		tx.row(`SELECT body FROM files WHERE id = $1`, id).scan(&body)
+	}
+	tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&source, &file)
+	rec := d.parsed[id]
+	if rec == nil && tx.err == nil {
+		var err error
+		if rec, err = telemetry.ParseRecord(body); err != nil {
+			tx.fail("parse a stored record", fmt.Errorf("%s: %w", file, err))
+			return nil
+		}
+	}
+	if changes := patchesOf(tx, source, file); len(changes) > 0 && rec != nil {
+		rec.Patch(body, changes)
+	}
+	return rec
+}
+
+func patchesOf(tx *Tx, source, file string) []telemetry.Change {
+	var changes []telemetry.Change
+	tx.each(`SELECT field, old, new, reason FROM patches WHERE source = $1 AND file = $2 ORDER BY field`, []any{source, file}, func(r *row) {
+		c := telemetry.Change{Source: source, File: file}
+		var before, after string
+		r.scan(&c.Field, &before, &after, &c.Reason)
+		c.Old, c.New = fromJSON[any](tx, before), fromJSON[any](tx, after)
+		changes = append(changes, c)
+	})
+	return changes
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+//go:embed migrations/*/*.sql
+var migrations embed.FS
+
+// migrate brings the schema up to date. A database with a version that this
+// program does not know was written by a newer one, and is refused.
+func (s *Store) migrate(ctx context.Context) error {
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if s.dialect.name() == "postgres" {
+		dialect = goose.DialectPostgres
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return fmt.Errorf("prepare the migration lock: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	dir, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
+	if err != nil {
+		return fmt.Errorf("open the migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(dialect, s.write, dir, options...)
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	have, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("read the database's version: %w", err)
+	}
+	sources := provider.ListSources()
+	if known := sources[len(sources)-1].Version; have > known {
+		return telemetry.Errorf(telemetry.CodeUnavailable, "The database has schema version %d, and this program knows up to %d: a newer program wrote it. Start that program, or name another database in DATABASE_URL.", have, known)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// PullSyncs returns the repositories whose pull requests are asked for, the
+// targets and their forks, each once, sorted by name.
+func (s *Store) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
+	var syncs []telemetry.PullSync
+	err := s.Read(ctx, func(tx *Tx) error {
+		syncs = nil
+		tx.each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
+				(SELECT key, name FROM repos UNION ALL SELECT fork_key, fork FROM repos WHERE fork <> '' AND fork_key <> key) AS n GROUP BY key) AS x
+			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *row) {
+			var key string
+			var p telemetry.PullSync
+			var mark int64
+			r.scan(&key, &p.Repo, &mark)
+			p.Watermark = at(mark)
+			syncs = append(syncs, p)
+		})
+		return tx.err
+	})
+	return syncs, err
+}
+
+// UnfetchedPulls returns pull requests that something names but no listing
+// brought, at most limit, of repositories other than the listed ones.
+func (s *Store) UnfetchedPulls(ctx context.Context, limit int) ([]telemetry.PullRef, error) {
+	var refs []telemetry.PullRef
+	err := s.Read(ctx, func(tx *Tx) error {
+		refs = nil
+		tx.each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 ORDER BY sort_at DESC, key LIMIT $1`, []any{limit}, func(r *row) {
+			var ref telemetry.PullRef
+			r.scan(&ref.Repo, &ref.Number)
+			refs = append(refs, ref)
+		})
+		return tx.err
+	})
+	return refs, err
+}
+
+var wordPattern = regexp.MustCompile(`[0-9A-Za-z]{6,64}`)
+
+// SavePulls keeps pull requests of one repository: those that name an issue
+// or a session, and those that are already known. watermark is the newest
+// updated_at of a complete listing, zero for a partial one. It returns how
+// many of the pull requests are listed ones.
+func (s *Store) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) (int64, error) {
+	var found int64
+	err := s.Write(ctx, func(tx *Tx) error {
+		d := newDerivation(tx)
+		known := d.knownSessions(pulls)
+		var keys []string
+		for i := range pulls {
+			if key, keep := d.putPull(&pulls[i], known); keep {
+				keys = append(keys, key)
+			}
+		}
+		if !watermark.IsZero() {
+			tx.exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
+				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), ms(watermark), ms(tx.now))
+		}
+		d.finish()
+		found = 0
+		tx.row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND key `+tx.in(1, "TEXT"), jsonText(keys)).scan(&found)
+		return tx.err
+	})
+	return found, err
+}
+
+// knownSessions returns which words of the pull requests are the bare id of
+// a known session: ids of other forms than Devin's usual one are found too.
+func (d *derivation) knownSessions(pulls []telemetry.PullRequest) map[string]bool {
+	words := map[string]bool{}
+	for i := range pulls {
+		for _, text := range [...]string{pulls[i].Title, pulls[i].Body} {
+			for _, w := range wordPattern.FindAllString(text, -1) {
+				words[strings.ToLower(w)] = true
+			}
+		}
+	}
+	list := make([]string, 0, len(words))
+	for w := range words {
+		list = append(list, w)
+	}
+	known := map[string]bool{}
+	d.tx.each(`SELECT DISTINCT session FROM mentions WHERE session `+d.tx.in(1, "TEXT"), []any{jsonText(list)}, func(r *row) {
+		var id string
+		r.scan(&id)
+		known[id] = true
+	})
+	return known
+}
+
+// putPull stores one pull request if it names an issue or a session, or
+// something names it.
+func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]bool) (key string, keep bool) {
+	tx := d.tx
+	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
+	key = ref.Key()
+	ids := telemetry.IssueIDs(p.Title)
+	tokens := telemetry.SessionTokens(p.Title, p.Body)
+	for _, w := range wordPattern.FindAllString(p.Title+" "+p.Body, -1) {
+		if w = strings.ToLower(w); knownSessions[w] && !slices.Contains(tokens, w) {
+			tokens = append(tokens, w)
+		}
+	}
+	type stored struct {
+		title, url, state, author, head, ids string
+		draft, fetched                       int
+		created, updated, closed, merged     int64
+	}
+	var old stored
+	found := tx.row(`SELECT title, url, state, author, head_ref, issue_ids, draft, fetched, created_at, updated_at, closed_at, merged_at FROM pulls WHERE key = $1`, key).
+		scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).found
+	if !found && len(ids) == 0 && len(tokens) == 0 {
+		return key, false
+	}
+	state := p.State
+	if state != "open" && state != "closed" {
+		state = "unknown"
+	}
+	if !p.MergedAt.IsZero() {
+		state = "closed"
+	}
+	fresh := stored{clean(p.Title), p.HTMLURL, state, clean(p.User), clean(p.HeadRef), jsonText(ids), flag(p.Draft), 1, ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
+	if fresh.url == "" {
+		fresh.url = ref.URL()
+	}
+	if found && old == fresh {
+		return key, true
+	}
+	shown := state
+	if fresh.merged != 0 {
+		shown = "merged"
+	}
+	tx.touch(telemetry.TopicPulls)
+	tx.exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, 0, $16, $11, '', '', '[]')
+		ON CONFLICT (key) DO UPDATE SET repo = excluded.repo, title = excluded.title, url = excluded.url, state = excluded.state, draft = excluded.draft, author = excluded.author, head_ref = excluded.head_ref,
+			created_at = excluded.created_at, updated_at = excluded.updated_at, closed_at = excluded.closed_at, merged_at = excluded.merged_at, issue_ids = excluded.issue_ids, fetched = 1, shown = excluded.shown`,
+		key, ref.Repo.Key(), string(ref.Repo), ref.Number, fresh.title, fresh.url, fresh.state, fresh.draft, fresh.author, fresh.head, fresh.created, fresh.updated, fresh.closed, fresh.merged, fresh.ids, shown)
+	tx.exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
+	for _, token := range tokens {
+		tx.exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
+	}
+	d.concernPull(key, ref.Repo.Key())
+	return key, true
+}
+
+// concernPull marks what a pull request's change can change.
+func (d *derivation) concernPull(key, repoKey string) {
+	d.loose[key] = true
+	d.concernRepos(`SELECT id FROM repos WHERE key = $1 OR fork_key = $1`, repoKey)
+	d.concernRepos(`SELECT DISTINCT r.repo_id FROM pull_tokens t JOIN mentions m ON m.session = t.token JOIN runs r ON r.id = m.run_id WHERE t.pull_key = $1`, key)
+	d.tx.each(`SELECT session FROM links WHERE pull_key = $1`, []any{key}, func(r *row) {
+		var session string
+		r.scan(&session)
+		d.sessions[session] = true
+	})
+	d.concernRepos(`SELECT s.repo_id FROM links l JOIN sessions s ON s.key = l.session WHERE l.pull_key = $1`, key)
+}
+
+// PullsFailed notes that a repository's pull requests could not be read.
+func (s *Store) PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, 0, 0, $2, $3)
+			ON CONFLICT (repo_key) DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error`, repo.Key(), ms(tx.now), cause)
+		return tx.err
+	})
+}
+
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+}

@@ -1,0 +1,95 @@
+package telemetry
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// The fields that a Change can mend, of the session at a place in its record.
+const (
+	fieldIssueIDs = "issue_ids"
+	fieldPRURL    = "pr_url"
+)
+
+// SessionField names a field of a record's session, as Change.Field does.
+func SessionField(place int, name string) string { return fmt.Sprintf("sessions[%d].%s", place, name) }
+
+// IssueIDsField and PRURLField name what backfill mends.
+func IssueIDsField(place int) string { return SessionField(place, fieldIssueIDs) }
+
+// PRURLField names the pull request of the session at a place.
+func PRURLField(place int) string { return SessionField(place, fieldPRURL) }
+
+// Patch applies changes to a record parsed from body: to its sessions and
+// its Item. A change whose old value the record no longer has is passed
+// over, since the record was mended at its source.
+func (r *Record) Patch(body []byte, changes []Change) {
+	applied := map[string]any{}
+	for _, c := range changes {
+		for i := range r.Sessions {
+			s := &r.Sessions[i]
+			switch c.Field {
+			case IssueIDsField(i):
+				if ids, ok := textList(c.New); ok && reflect.DeepEqual(mustList(c.Old), s.IssueIDs) {
+					s.IssueIDs = ids
+					applied[c.Field] = ids
+				}
+			case PRURLField(i):
+				if text, ok := c.New.(string); ok && c.Old == s.PRURL {
+					s.PRURL = text
+					applied[c.Field] = text
+				}
+			}
+		}
+	}
+	if len(applied) > 0 {
+		r.patchItem(body, applied)
+	}
+}
+
+func (r *Record) patchItem(body []byte, applied map[string]any) {
+	if r.Item != nil {
+		body = r.Item
+	}
+	var fields map[string]json.RawMessage
+	var sessions []map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil || json.Unmarshal(fields["sessions"], &sessions) != nil {
+		return // the record parsed before, so this does not happen
+	}
+	for i := range sessions {
+		for _, name := range []string{fieldIssueIDs, fieldPRURL} {
+			if v, ok := applied[SessionField(i, name)]; ok {
+				sessions[i][name], _ = json.Marshal(v)
+			}
+		}
+	}
+	fields["sessions"], _ = json.Marshal(sessions)
+	if item, err := json.Marshal(fields); err == nil {
+		r.Item = item
+	}
+}
+
+// textList reads a list of texts, as Go has it or as JSON decodes it.
+func textList(v any) ([]string, bool) {
+	switch list := v.(type) {
+	case []string:
+		return list, true
+	case []any:
+		out := make([]string, 0, len(list))
+		for _, e := range list {
+			s, ok := e.(string)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, s)
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+func mustList(v any) []string {
+	list, _ := textList(v)
+	return list
+}

@@ -1,0 +1,35 @@
+package parts
+
+type piece struct {
+	Slice
+	start int
+}
+
+// pieces places the slices one after the other.
+func pieces(slices []Slice) []piece {
+	var placed []piece
+	start := 0
+	for _, s := range slices {
+		if s.N > 0 {
+			placed = append(placed, piece{s, start})
+			start += s.N
+		}
+	}
+	return placed
+}
+
+func total(slices []Slice) int {
+	sum := 0
+	for _, s := range slices {
+		sum += max(s.N, 0)
+	}
+	return sum
+}
+
+func longest(slices []Slice) int {
+	most := 1
+	for _, s := range slices {
+		most = max(most, s.N)
+	}
+	return most
+}

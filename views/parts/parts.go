@@ -1,0 +1,151 @@
+// Package parts owns the small pieces that pages are made of: icons, states,
+// times, pagers, tables, buttons, charts. It knows no business words, and
+// nothing outside the standard library and templ: what it shows comes in
+// finished.
+package parts
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+//go:generate go tool -modfile=../../tools/go.mod templ generate -path ..
+
+// Tone is a colour with a meaning. The zero Tone is plain text.
+type Tone string
+
+// The tones, as GitHub uses them.
+const (
+	Muted     Tone = "muted"
+	Accent    Tone = "accent"
+	Attention Tone = "attention"
+	Success   Tone = "success"
+	Severe    Tone = "severe"
+	Danger    Tone = "danger"
+	Done      Tone = "done"
+)
+
+func (t Tone) class() string {
+	if t == "" {
+		return ""
+	}
+	return "fg-" + string(t)
+}
+
+// Link is a text that leads somewhere; without URL it is only the text.
+type Link struct {
+	Text string
+	URL  string // http(s) or a path of this server; any other scheme is not linked
+}
+
+// State is an icon, its colour and a word: never colour alone.
+type State struct {
+	Icon string
+	Tone Tone
+	Word string
+}
+
+// SafeURL returns raw where it may stand in a link: a path of this server,
+// or an http(s) address. Else it returns "". Records are written by others,
+// and a "javascript:" in one must not become a link.
+func SafeURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		if u.Host != "" {
+			return raw
+		}
+	case "":
+		if strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, `\`) {
+			return raw
+		}
+	}
+	return ""
+}
+
+func external(raw string) bool { return strings.Contains(raw, "://") }
+
+// Address says where a panel stands: the page that shows it and the
+// fragment that it re-asks, with the same query.
+type Address struct {
+	Page  string     // path of the document: "/repo/o/r/issues"
+	Panel string     // path of the fragment: "/panels/issues"
+	Scope url.Values // what Page's path says and Panel's query must say: repo=o/r
+	Query url.Values // the view: page, per_page, sort, order, filters; defaults left out
+}
+
+// Href returns the document's address with the query changed: keys and
+// values in turn, an empty value takes the key out.
+func (a Address) Href(changes ...string) string {
+	return join(a.Page, changed(a.Query, changes))
+}
+
+// Get returns the fragment's address with the query changed as in Href.
+func (a Address) Get(changes ...string) string {
+	query := changed(a.Query, changes)
+	for key, values := range a.Scope {
+		query[key] = values
+	}
+	return join(a.Panel, query)
+}
+
+func changed(query url.Values, changes []string) url.Values {
+	result := url.Values{}
+	for key, values := range query {
+		result[key] = values
+	}
+	for i := 0; i+1 < len(changes); i += 2 {
+		if changes[i+1] == "" {
+			result.Del(changes[i])
+		} else {
+			result.Set(changes[i], changes[i+1])
+		}
+	}
+	return result
+}
+
+func join(path string, query url.Values) string {
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}
+
+// Number writes n with commas between thousands: 1,585.
+func Number(n int) string {
+	digits := strconv.Itoa(n)
+	sign := ""
+	if n < 0 {
+		sign, digits = "−", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// Plural writes n with its noun: "1 issue", "2,314 issues". The plural is
+// the noun and "s" where plural is "".
+func Plural(n int, noun, plural string) string {
+	if plural == "" {
+		plural = noun + "s"
+	}
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Number(n) + " " + plural
+}
+
+func classes(names ...string) string {
+	var kept []string
+	for _, name := range names {
+		if name != "" {
+			kept = append(kept, name)
+		}
+	}
+	return strings.Join(kept, " ")
+}

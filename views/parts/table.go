@@ -1,0 +1,87 @@
+package parts
+
+// Column is the head of one column.
+type Column struct {
+	Key     string // what it sorts by; "" = it does not
+	Text    string
+	Class   string // the column's class, which its cells carry too
+	Number  bool   // right-aligned
+	Hidden  bool   // the text is for screen readers only
+	Initial bool   // the first click sorts downwards
+}
+
+// Sort says by what rows are ordered.
+type Sort struct {
+	Key  string
+	Desc bool
+}
+
+func (s Sort) aria(c Column) string {
+	switch {
+	case c.Key == "" || c.Key != s.Key:
+		return ""
+	case s.Desc:
+		return "descending"
+	}
+	return "ascending"
+}
+
+// next is the order that a click on the column asks for.
+func (s Sort) next(c Column) string {
+	desc := c.Initial
+	if c.Key == s.Key {
+		desc = !s.Desc
+	}
+	if desc {
+		return "desc"
+	}
+	return "asc"
+}
+
+func (s Sort) arrow() string {
+	if s.Desc {
+		return "arrow-down"
+	}
+	return "arrow-up"
+}
+
+// Pager says which rows of how many are shown. The zero Pager shows
+// nothing.
+type Pager struct {
+	Page    int // from 1
+	Pages   int // at least 1
+	PerPage int
+	Total   int
+}
+
+// From and To are the numbers of the first and last row shown, from 1.
+func (p Pager) From() int { return min((p.Page-1)*p.PerPage+1, p.Total) }
+
+// To is the number of the last row shown.
+func (p Pager) To() int { return min(p.Page*p.PerPage, p.Total) }
+
+// window returns the page numbers to offer, 0 for a gap.
+func (p Pager) window() []int {
+	var numbers []int
+	for n := 1; n <= p.Pages; n++ {
+		near := n >= p.Page-1 && n <= p.Page+1
+		switch {
+		case near, n == 1, n == p.Pages, p.Pages <= 7:
+			numbers = append(numbers, n)
+		case numbers[len(numbers)-1] != 0:
+			numbers = append(numbers, 0)
+		}
+	}
+	return numbers
+}
+
+// sizes are the rows a page that the pager offers.
+func (p Pager) sizes() []int { return []int{25, 50, 100, 200} }
+
+// pageKey is the value of page in an address: the first page needs none.
+func pageKey(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return Decimal(n)
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "telemetry-dashboard"
+
+// goPackage is what `go list` says of one package of this module. Paths in
+// it are made relative to the module, where they are of it.
+type goPackage struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
+}
+
+// mayImport is the table of the design: by package, what it may import of
+// this module. A package ending in "test" is the player or the suite of its
+// parent and has no row, unless it needs more than mayImportOf gives it.
+func mayImport() map[string][]string {
+	domain := []string{"services/telemetry"}
+	reads := []string{"services/telemetry", "services/dashboard", "services/ingest"}
+	return map[string][]string{
+		"services/telemetry":         {},
+		"services/telemetry/history": domain,
+		"services/store":             domain,
+		"services/github":            domain,
+		"services/devin":             domain,
+		"services/ingest":            domain,
+		"services/dashboard":         domain,
+		"static":                     {},
+		"views/parts":                {},
+		"views/panels":               {"views/parts"},
+		"views/pages":                {"views/parts", "views/panels"},
+		"app/server":                 {"services/telemetry", "static"},
+		"app/api":                    reads,
+		"app/api/apitest":            {"app/api", "services/telemetry", "services/telemetry/history", "static"},
+		"app/web":                    append([]string{"views/parts", "views/panels", "views/pages"}, reads...),
+		"app":                        {"*"},
+		"app/bench":                  {"*"},
+	}
+}
+
+// mayImportOf returns the row of pkg, false if the table has none.
+func mayImportOf(pkg string) ([]string, bool) {
+	if row, ok := mayImport()[pkg]; ok {
+		return row, true
+	}
+	if strings.HasSuffix(pkg, "test") {
+		return []string{path.Dir(pkg), "services/telemetry", "services/telemetry/history"}, true
+	}
+	return nil, false
+}
+
+// owners says which packages alone may import what is not of this module, by
+// the beginning of its path.
+func owners() map[string][]string {
+	sql := []string{"services/store", "services/store/storetest"}
+	return map[string][]string{
+		"database/sql":                       sql,
+		"modernc.org/sqlite":                 sql,
+		"github.com/jackc/pgx":               sql,
+		"github.com/pressly/goose":           sql,
+		"github.com/google/go-github":        {"services/github"},
+		"github.com/gofri/go-github":         {"services/github"},
+		"github.com/gofiber/fiber":           {"app", "app/..."},
+		"github.com/valyala/fasthttp":        {"app", "app/..."},
+		"github.com/caarlos0/env":            {"app"},
+		"github.com/joho/godotenv":           {"app"},
+		"github.com/a-h/templ":               {"views/...", "app", "app/..."},
+		"github.com/getkin/kin-openapi":      {"app/api/apitest"},
+		"github.com/chromedp":                {},
+		"github.com/rogpeppe/go-internal":    {},
+		"github.com/google/go-cmp":           {},
+		"go.uber.org/goleak":                 {},
+		"github.com/santhosh-tekuri/jsonsch": {"app/api/apitest"},
+	}
+}
+
+// importProblems holds p, without its test files, against the table and the
+// owners.
+func importProblems(p goPackage) (problems []string) {
+	row, known := mayImportOf(p.ImportPath)
+	if !known {
+		problems = append(problems, p.ImportPath+" has no row in the import table: give it one in the design and in mayImport, or move it")
+	}
+	for _, dep := range p.Imports {
+		own, ours := strings.CutPrefix(dep, module+"/")
+		if ours && known && !slices.Contains(row, "*") && !slices.Contains(row, own) {
+			problems = append(problems, fmt.Sprintf("%s imports %s; it may import %q", p.ImportPath, own, row))
+		}
+		if !ours && p.ImportPath == "services/telemetry" && (foreign(dep) || doesIO(dep)) {
+			problems = append(problems, p.ImportPath+" imports "+dep+"; the domain has only the standard library, and does no I/O")
+		}
+		for prefix, mine := range owners() {
+			if strings.HasPrefix(dep, prefix) && !slices.ContainsFunc(mine, func(o string) bool { return covers(o, p.ImportPath) }) {
+				problems = append(problems, fmt.Sprintf("%s imports %s, which is for %q alone, and for tests", p.ImportPath, dep, mine))
+			}
+		}
+	}
+	return append(problems, reachProblems(p)...)
+}
+
+// reachProblems names what p must not even reach through others.
+func reachProblems(p goPackage) (problems []string) {
+	var barred []string
+	switch {
+	case strings.HasPrefix(p.ImportPath, "views/"):
+		barred = []string{module + "/services", module + "/app", "github.com/gofiber", "database/sql"}
+	case p.ImportPath == "services/telemetry/history":
+		barred = []string{"net/http", "database/sql", "testing"}
+	case p.ImportPath == "services/github/githubtest" || p.ImportPath == "services/devin/devintest":
+		barred = []string{"testing", "database/sql"} // the demo starts the wire players
+	case p.ImportPath == "app":
+		barred = []string{"testing"}
+	case strings.HasPrefix(p.ImportPath, "services/"):
+		barred = []string{module + "/app", module + "/views", module + "/static", "github.com/gofiber"}
+	}
+	for _, dep := range p.Deps {
+		for _, b := range barred {
+			if dep == b || strings.HasPrefix(dep, b+"/") {
+				problems = append(problems, p.ImportPath+" reaches "+dep+", which it must not, not even through another package")
+			}
+		}
+	}
+	return problems
+}
+
+// testImportProblems: the tests of a side of the house stay on it.
+func testImportProblems(p goPackage) (problems []string) {
+	side, _, _ := strings.Cut(p.ImportPath, "/")
+	if side == "app" {
+		return nil
+	}
+	for _, dep := range slices.Concat(p.TestImports, p.XTestImports) {
+		if own, ours := strings.CutPrefix(dep, module+"/"); ours && !strings.HasPrefix(own+"/", side+"/") {
+			problems = append(problems, "the tests of "+p.ImportPath+" import "+own+", which is not of "+side)
+		}
+	}
+	return problems
+}
+
+// foreign tells whether dep is outside the standard library.
+func foreign(dep string) bool {
+	first, _, _ := strings.Cut(dep, "/")
+	return strings.Contains(first, ".")
+}
+
+func doesIO(dep string) bool {
+	return slices.Contains([]string{"os", "os/exec", "os/signal", "io/fs", "net", "net/http", "net/rpc", "net/smtp", "database/sql", "log", "log/slog", "syscall", "embed", "testing"}, dep)
+}
+
+// covers tells whether pattern, a package or "x/...", holds pkg.
+func covers(pattern, pkg string) bool {
+	folder, all := strings.CutSuffix(pattern, "...")
+	return pattern == pkg || all && strings.HasPrefix(pkg, folder)
+}
+
+func goList(t *testing.T) (list []goPackage) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	in := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p goPackage
+		if err := in.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		p.ImportPath = strings.TrimPrefix(p.ImportPath, module+"/")
+		list = append(list, p)
+	}
+}
+
+func TestImportTable(t *testing.T) {
+	list := goList(t)
+	if !slices.ContainsFunc(list, func(p goPackage) bool { return p.ImportPath == "app" }) {
+		t.Fatalf("go list does not find app among %d packages", len(list))
+	}
+	for _, p := range list {
+		for _, problem := range slices.Concat(importProblems(p), testImportProblems(p)) {
+			t.Error(problem)
+		}
+	}
+}
+
+func TestImportTableRefuses(t *testing.T) {
+	const m = module + "/"
+	tests := []struct {
+		p    goPackage
+		want string // "" for nothing
+	}{
+		{goPackage{ImportPath: "services/telemetry", Imports: []string{"strings", "net/url"}}, ""},
+		{goPackage{ImportPath: "services/telemetry", Imports: []string{"os"}}, "does no I/O"},
+		{goPackage{ImportPath: "services/telemetry", Imports: []string{"golang.org/x/text/cases"}}, "only the standard library"},
+		{goPackage{ImportPath: "services/ingest", Imports: []string{m + "services/telemetry"}}, ""},
+		{goPackage{ImportPath: "services/ingest", Imports: []string{m + "services/store"}}, "services/ingest imports services/store"},
+		{goPackage{ImportPath: "services/ingest", Imports: []string{"database/sql"}}, "alone"},
+		{goPackage{ImportPath: "services/store", Imports: []string{"github.com/jackc/pgx/v5/stdlib"}}, ""},
+		{goPackage{ImportPath: "app/api", Imports: []string{m + "app/web"}}, "app/api imports app/web"},
+		{goPackage{ImportPath: "app/api", Imports: []string{m + "services/dashboard", "github.com/gofiber/fiber/v2"}}, ""},
+		{goPackage{ImportPath: "app/web", Imports: []string{m + "services/github"}}, "app/web imports services/github"},
+		{goPackage{ImportPath: "app", Imports: []string{m + "services/store", m + "services/devin/devintest"}}, ""},
+		{goPackage{ImportPath: "app", Imports: []string{"github.com/google/go-github/v60/github"}}, "alone"},
+		{goPackage{ImportPath: "services/devin/devintest", Imports: []string{m + "services/devin", m + "services/telemetry/history"}}, ""},
+		{goPackage{ImportPath: "services/devin/devintest", Imports: []string{m + "services/github"}}, "devintest imports services/github"},
+		{goPackage{ImportPath: "services/devin/devintest", Deps: []string{"testing"}}, "reaches testing"},
+		{goPackage{ImportPath: "views/parts", Deps: []string{m + "services/telemetry"}}, "reaches " + m + "services/telemetry"},
+		{goPackage{ImportPath: "views/parts", TestImports: []string{m + "app/web"}}, "is not of views"},
+		{goPackage{ImportPath: "services/util"}, "no row"},
+	}
+	for _, tc := range tests {
+		got := strings.Join(slices.Concat(importProblems(tc.p), testImportProblems(tc.p)), "\n")
+		if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
+			t.Errorf("%+v: %q, want %q", tc.p, got, tc.want)
+		}
+	}
+}
+
+// TestTopLevel: nothing lies beside the given folders and files but what the
+// design names, dotfiles, and what .gitignore keeps out of the repository.
+func TestTopLevel(t *testing.T) {
+	allowed := strings.Fields("app views static services docs tools go.mod go.sum Taskfile.yml README.md CHANGELOG.md LICENSE")
+	ignore, err := os.ReadFile("../.gitignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Fields(string(ignore)) {
+		allowed = append(allowed, strings.Trim(line, "/"))
+	}
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		fits := func(pattern string) bool { ok, _ := path.Match(pattern, e.Name()); return ok }
+		if !strings.HasPrefix(e.Name(), ".") && !slices.ContainsFunc(allowed, fits) {
+			t.Errorf("%s lies at the top level, which the design does not name", e.Name())
+		}
+	}
+}

@@ -1,0 +1,316 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// where collects conditions and their arguments.
+type where struct {
+	conditions []string
+	args       []any
+}
+
+// and adds a condition; each ? stands for the next argument.
+func (w *where) and(condition string, args ...any) {
+	for _, arg := range args {
+		w.args = append(w.args, arg)
+		condition = strings.Replace(condition, "?", fmt.Sprintf("$%d", len(w.args)), 1)
+	}
+	w.conditions = append(w.conditions, condition)
+}
+
+// anyOf adds "column is one of list", if the list has any.
+func anyOf[T ~string](w *where, column string, list []T) {
+	if len(list) == 0 {
+		return
+	}
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(list)), ", ")
+	args := make([]any, len(list))
+	for i, v := range list {
+		args[i] = string(v)
+	}
+	w.and(column+" IN ("+marks+")", args...)
+}
+
+func (w *where) sql() string {
+	if len(w.conditions) == 0 {
+		return " WHERE true"
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+// order is one sort of a list: what it sorts by, and its own direction.
+type order struct {
+	columns []string // the last ones make the order total
+	desc    bool
+}
+
+// pageSQL returns ORDER BY, LIMIT and OFFSET. An unknown sort is a
+// *telemetry.Error that names the known ones.
+func pageSQL(p telemetry.Page, fallback string, orders map[string]order) (string, error) {
+	name := p.Sort
+	if name == "" {
+		name = fallback
+	}
+	o, ok := orders[name]
+	if !ok {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of %s", p.Sort, strings.Join(slices.Sorted(maps.Keys(orders)), ", "))
+	}
+	desc := o.desc
+	switch p.Order {
+	case "asc":
+		desc = false
+	case "desc":
+		desc = true
+	}
+	parts := make([]string, len(o.columns))
+	for i, column := range o.columns {
+		parts[i] = column
+		if desc {
+			parts[i] += " DESC"
+		}
+	}
+	size := max(p.Size, 1)
+	number := max(p.Number, 1)
+	if number-1 > (1<<62)/size {
+		number = (1<<62)/size + 1
+	}
+	return fmt.Sprintf(" ORDER BY %s LIMIT %d OFFSET %d", strings.Join(parts, ", "), size, (number-1)*size), nil
+}
+
+// list reads one page and the total of a list.
+func list[T any](ctx context.Context, s *Store, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
+	var out telemetry.List[T]
+	err := s.Read(ctx, func(tx *Tx) error {
+		out = telemetry.List[T]{Items: []T{}}
+		tx.row(`SELECT COUNT(*) FROM `+from+w.sql(), w.args...).scan(&out.Total)
+		tx.each(`SELECT `+columns+` FROM `+from+w.sql()+page, w.args, func(r *row) {
+			var item T
+			read(r, &item)
+			out.Items = append(out.Items, item)
+		})
+		return tx.err
+	})
+	return out, err
+}
+
+// Runs returns scans and dispatches. Sorts: timestamp (newest first),
+// run_number, issues_found, repo.
+func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
+	page, err := pageSQL(p, "timestamp", map[string]order{
+		"timestamp": {[]string{"r.at", "r.file", "r.id"}, true}, "run_number": {[]string{"r.run_number", "r.at", "r.file", "r.id"}, true},
+		"issues_found": {[]string{"r.issues_found", "r.at", "r.file", "r.id"}, true}, "repo": {[]string{"r.target_repo", "r.at", "r.file", "r.id"}, false}})
+	if err != nil {
+		return telemetry.List[telemetry.RunRow]{}, err
+	}
+	var w where
+	if f.Repo != "" {
+		w.and(`r.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+	}
+	if f.Kind != "" {
+		w.and(`r.kind = ?`, string(f.Kind))
+	}
+	if f.File != "" {
+		w.and(`r.file = ?`, f.File)
+	}
+	return list(ctx, s, `r.source, r.file, r.kind, r.target_repo, r.run_number, r.run_id, r.run_url, r.run_label, r.at, r.issues_found, r.batches, r.sessions, r.has_findings, r.reduced, r.new_n, r.gone_n,
+		COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))`, `runs r`, w, page, func(r *row, run *telemetry.RunRow) {
+		var target string
+		var when, fresh, gone int64
+		var has, reduced int
+		r.scan(&run.Source, &run.File, &run.Kind, &target, &run.RunNumber, &run.RunID, &run.RunURL, &run.RunLabel, &when, &run.IssuesFound, &run.Batches, &run.Sessions, &has, &reduced, &fresh, &gone, &run.Item)
+		run.Repo, run.At = telemetry.ParseRepo(target), at(when)
+		run.HasFindings, run.Reduced = has == 1, reduced == 1
+		if fresh >= 0 {
+			run.New, run.Gone = &fresh, &gone
+		}
+	})
+}
+
+// Sessions returns sessions: those with an id unless the filter names
+// states. Sorts: timestamp (newest first), state, since, run_number, repo.
+func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
+	page, err := pageSQL(p, "timestamp", map[string]order{
+		"timestamp": {[]string{"s.at", "s.key"}, true}, "state": {[]string{"s.state_rank", "s.at", "s.key"}, false}, "since": {[]string{"s.since", "s.key"}, true},
+		"run_number": {[]string{"s.run_number", "s.at", "s.key"}, true}, "repo": {[]string{"s.target_repo", "s.at", "s.key"}, false}})
+	if err != nil {
+		return telemetry.List[telemetry.SessionRow]{}, err
+	}
+	var w where
+	if len(f.States) == 0 && f.ID == "" {
+		w.and(`s.id <> ''`)
+	}
+	anyOf(&w, "s.state", f.States)
+	if f.Repo != "" {
+		w.and(`s.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+	}
+	if f.RunNumber != nil {
+		w.and(`s.run_number = ?`, *f.RunNumber)
+	}
+	if f.ID != "" {
+		w.and(`s.key = ?`, f.ID)
+	}
+	return list(ctx, s, `s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family,
+		s.title, s.status, s.detail, s.state, s.reason, s.since, s.origin, s.updated_at, s.polled, s.has_pr, s.pr_url, s.basis,
+		COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.changed_at, 0)`,
+		`sessions s LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`, w, page, func(r *row, v *telemetry.SessionRow) {
+			var when, since, updated, merged, changed int64
+			var polled, has int
+			var ids string
+			var pull telemetry.PullState
+			r.scan(&v.Key, &v.ID, &v.URL, &v.BatchID, &v.RunFile, &v.RunNumber, &v.RunID, &v.RunURL, &v.RunLabel, &v.TargetRepo, &v.ForkURL, &when, &v.AtText, &ids, &v.Family,
+				&v.Title, &v.Status, &v.Detail, &v.State, &v.Reason, &since, &v.StateSource, &updated, &polled, &has, &v.PRURL, &v.Basis,
+				&pull.Repo, &pull.Number, &pull.State, &merged, &changed)
+			v.Repo, v.At, v.StateSince, v.UpdatedAt = telemetry.ParseRepo(v.TargetRepo), at(when), at(since), at(updated)
+			v.IssueIDs, v.HasPR = fromJSON[[]string](r.tx, ids), has == 1
+			if polled == 1 {
+				v.PolledAt = at(changed)
+			}
+			if pull.Number > 0 {
+				pull.Merged = merged != 0
+				v.PR = &pull
+			}
+		})
+}
+
+// Pulls returns the listed pull requests. Sorts: created_at (newest first),
+// updated_at, number, repo, state.
+func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
+	page, err := pageSQL(p, "created_at", map[string]order{
+		"created_at": {[]string{"p.sort_at", "p.key"}, true}, "updated_at": {[]string{"p.updated_at", "p.key"}, true}, "number": {[]string{"p.number", "p.key"}, true},
+		"repo": {[]string{"p.repo_key", "p.sort_at", "p.key"}, false}, "state": {[]string{"p.shown", "p.sort_at", "p.key"}, false}})
+	if err != nil {
+		return telemetry.List[telemetry.PullRow]{}, err
+	}
+	w := where{conditions: []string{"p.listed = 1"}}
+	if f.Repo != "" {
+		w.and(`p.repo_key IN (SELECT key FROM repos WHERE key = ? UNION ALL SELECT fork_key FROM repos WHERE key = ?)`, f.Repo, f.Repo)
+	}
+	if f.State != "" {
+		w.and(`p.shown = ?`, f.State)
+	}
+	if f.Session != "" {
+		w.and(`p.session = ?`, f.Session)
+	}
+	return list(ctx, s, `p.repo, p.number, p.title, p.url, p.state, p.draft, p.author, p.created_at, p.updated_at, p.closed_at, p.merged_at, p.issue_ids, p.basis, p.candidates,
+		COALESCE((SELECT s.id FROM sessions s WHERE s.key = p.session), '')`, `pulls p`, w, page, func(r *row, v *telemetry.PullRow) {
+		var created, updated, closed, merged int64
+		var draft int
+		var ids, candidates string
+		r.scan(&v.Repo, &v.Number, &v.Title, &v.URL, &v.State, &draft, &v.User, &created, &updated, &closed, &merged, &ids, &v.Basis, &candidates, &v.Session)
+		v.CreatedAt, v.UpdatedAt, v.ClosedAt, v.MergedAt = at(created), at(updated), at(closed), at(merged)
+		v.Merged, v.Draft = merged != 0, draft == 1
+		v.IssueIDs, v.Candidates = fromJSON[[]string](r.tx, ids), fromJSON[[]string](r.tx, candidates)
+	})
+}
+
+// Issues returns issues. Sorts: status (by status, then the one seen longest
+// ago), severity, last_seen, first_seen, appearances, file, rule.
+func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+	page, err := pageSQL(p, "status", map[string]order{
+		"status": {[]string{"i.status_rank", "i.last_at", "i.public_id", "i.id"}, false}, "severity": {[]string{"i.severity_rank", "i.status_rank", "i.last_at", "i.public_id", "i.id"}, false},
+		"last_seen": {[]string{"i.last_at", "i.public_id", "i.id"}, true}, "first_seen": {[]string{"i.first_at", "i.public_id", "i.id"}, true}, "appearances": {[]string{"i.appearances", "i.public_id", "i.id"}, true},
+		"file": {[]string{"i.file", "i.line", "i.public_id", "i.id"}, false}, "rule": {[]string{"i.rule", "i.file", "i.line", "i.public_id", "i.id"}, false}})
+	if err != nil {
+		return telemetry.List[telemetry.IssueRow]{}, err
+	}
+	var w where
+	if f.Repo != "" {
+		w.and(`i.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+	}
+	anyOf(&w, "i.status", f.Statuses)
+	anyOf(&w, "i.severity", f.Severity)
+	anyOf(&w, "i.family", f.Family)
+	anyOf(&w, "i.rule", f.Rule)
+	if f.PublicID != "" {
+		w.and(`i.public_id = ?`, f.PublicID)
+	}
+	return list(ctx, s, issueColumns+`, (SELECT target_repo FROM repos r WHERE r.id = i.repo_id)`, `issues i`, w, page, func(r *row, v *telemetry.IssueRow) {
+		scanIssue(r, &v.Issue, &v.TargetRepo)
+		v.Repo = telemetry.ParseRepo(v.TargetRepo)
+	})
+}
+
+// Files returns the run files that the store knows, those with an error
+// first, then by name.
+func (s *Store) Files(ctx context.Context, f telemetry.FileFilter, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {
+	page, err := pageSQL(p, "state", map[string]order{
+		"state": {[]string{"CASE WHEN f.error <> '' AND f.gone = 0 THEN 0 ELSE 1 END", "f.file", "f.source"}, false},
+		"file":  {[]string{"f.file", "f.source"}, false}, "fetched_at": {[]string{"f.fetched_at", "f.file", "f.source"}, true}})
+	if err != nil {
+		return telemetry.List[telemetry.FileRow]{}, err
+	}
+	var w where
+	switch f.State {
+	case "error":
+		w.and(`f.error <> '' AND f.gone = 0`)
+	case "gone":
+		w.and(`f.gone = 1`)
+	case "ok":
+		w.and(`f.error = '' AND f.gone = 0`)
+	}
+	return list(ctx, s, `f.source, f.file, f.kind, f.sha, f.size, f.error, f.gone, CASE WHEN f.body IS NULL THEN 1 ELSE f.live END, f.fetched_at`, `files f`, w, page, func(r *row, v *telemetry.FileRow) {
+		var gone, live int
+		var fetched int64
+		r.scan(&v.Source, &v.File, &v.Kind, &v.SHA, &v.Size, &v.Error, &gone, &live, &fetched)
+		v.Gone, v.FetchedAt = gone == 1, at(fetched)
+		v.Shadowed = gone == 0 && live == 0
+	})
+}
+
+const repoColumns = `name, target_repo, fork_url, fork, runs, scans, dispatches, issues_found, last_run, sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
+	prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, listed, unnamed, latest_at, latest_file, latest_run, data_reduced, ref_at, ref_file, ref_run`
+
+func scanRepo(r *row, v *telemetry.RepoRow) {
+	var last, latestAt, refAt, latestRun, refRun int64
+	var listed, unnamed, reduced int
+	var sevSum, catSum, openSev, openCat, refFile string
+	r.scan(&v.Name, &v.TargetRepo, &v.ForkURL, &v.Fork, &v.Runs, &v.Scans, &v.Dispatches, &v.IssuesFound, &last, &v.SessionsCreated, &v.SessionsFinished, &v.SessionsActive, &v.SessionsWaiting, &v.SessionsWithPR, &v.NeverStarted,
+		&v.PRs.Total, &v.PRs.Open, &v.PRs.Closed, &v.PRs.Merged, &v.PRs.Unknown, &sevSum, &catSum, &v.Open, &openSev, &openCat, &listed, &unnamed, &latestAt, &v.LatestFile, &latestRun, &reduced, &refAt, &refFile, &refRun)
+	counts := func(text string) map[string]int64 {
+		m := map[string]int64{}
+		if text != "" && json.Unmarshal([]byte(text), &m) != nil {
+			m = map[string]int64{}
+		}
+		return m
+	}
+	v.SeveritySum, v.CategorySum, v.OpenSeverity, v.OpenCategory = counts(sevSum), counts(catSum), counts(openSev), counts(openCat)
+	v.LastRun, v.LatestScanAt, v.ReferenceAt = at(last), at(latestAt), at(refAt)
+	v.Listed, v.Unnamed, v.LatestReduced = listed == 1, unnamed == 1 && refFile != "", reduced == 1
+	if refFile != "" {
+		v.ReferenceRun = &refRun
+	}
+	if v.LatestFile != "" {
+		v.LatestRun = &latestRun
+	}
+}
+
+// Repos returns repositories. Sorts: last_run (latest first), open,
+// critical_high, repo. Size 0 returns all.
+func (s *Store) Repos(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
+	if p.Size == 0 {
+		p.Size = 1 << 40
+	}
+	page, err := pageSQL(p, "last_run", map[string]order{"last_run": {[]string{"last_run", "key"}, true}, "open": {[]string{"open", "critical_high", "key"}, true},
+		"critical_high": {[]string{"critical_high", "open", "key"}, true}, "repo": {[]string{"key"}, false}})
+	if err != nil {
+		return telemetry.List[telemetry.RepoRow]{}, err
+	}
+	return list(ctx, s, repoColumns, `repos`, where{}, page, scanRepo)
+}
+
+// Repo returns one repository; found is false if no record names it.
+func (s *Store) Repo(ctx context.Context, key string) (repo telemetry.RepoRow, found bool, err error) {
+	rows, err := list(ctx, s, repoColumns, `repos`, where{conditions: []string{"key = $1"}, args: []any{key}}, ` LIMIT 1`, scanRepo)
+	if err != nil || len(rows.Items) == 0 {
+		return telemetry.RepoRow{}, false, err
+	}
+	return rows.Items[0], true, nil
+}

@@ -122,8 +122,6 @@ func reachProblems(p goPackage) (problems []string) {
 		barred = []string{"net/http", "database/sql", "testing"}
 	case p.ImportPath == "services/github/githubtest" || p.ImportPath == "services/devin/devintest":
 		barred = []string{"testing", "database/sql"} // the demo starts the wire players
-	case p.ImportPath == "app":
-		barred = []string{"testing"}
 	case strings.HasPrefix(p.ImportPath, "services/"):
 		barred = []string{module + "/app", module + "/views", module + "/static", "github.com/gofiber"}
 	}

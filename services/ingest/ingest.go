@@ -1,0 +1,179 @@
+// Package ingest is the write side: it reads run files, sessions and pull
+// requests from their sources and stores what follows. Each kind of work is
+// a job that runs once at a time; who asks for it while it runs joins it.
+// It reaches the store and the upstreams only through the interfaces below,
+// and renders nothing.
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Files is where run files are kept.
+type Files interface {
+	KnownFiles(ctx context.Context, source string) (map[string]string, error)
+	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
+	MarkGone(ctx context.Context, source string, names []string) error
+}
+
+// Pulls is where pull requests are kept.
+type Pulls interface {
+	PullSyncs(ctx context.Context) ([]telemetry.PullSync, error)
+	SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) (int64, error)
+	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error
+	UnfetchedPulls(ctx context.Context, limit int) ([]telemetry.PullRef, error)
+}
+
+// Sessions is where polled states are kept.
+type Sessions interface {
+	SessionsToPoll(ctx context.Context, all bool) ([]string, error)
+	SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error
+}
+
+// Notes is where jobs and the state of sources are kept.
+type Notes interface {
+	SaveJob(ctx context.Context, j telemetry.Job) error
+	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
+	Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error)
+}
+
+// Mender finds and applies what can be mended in old records.
+type Mender interface {
+	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
+}
+
+// Store is all of the store that ingest needs.
+type Store interface {
+	Files
+	Pulls
+	Sessions
+	Notes
+	Mender
+}
+
+// RunFiles is a directory of run files.
+type RunFiles interface {
+	RunFiles(ctx context.Context) ([]telemetry.RunFile, error)
+	FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got func(telemetry.RunFile, []byte, error) error) error
+}
+
+// PullRequests asks for pull requests. After a time that is not zero, only
+// those updated later need be given.
+type PullRequests interface {
+	PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error)
+	PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error)
+}
+
+// Devin asks for sessions, in the order of their urgency.
+type Devin interface {
+	Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error)
+}
+
+// Source is a directory of run files and the name under which its records
+// are kept: the action repository, or "" for RUNS_DIR.
+type Source struct {
+	Name  string
+	Files RunFiles
+}
+
+// Options are what a Runner works with. What is nil is switched off.
+type Options struct {
+	Store           Store
+	Sources         []Source
+	PullRequests    PullRequests
+	Devin           Devin
+	MissingDevin    string // which variable is missing, for the sentence
+	RefreshInterval time.Duration
+	PollInterval    time.Duration
+	Log             *slog.Logger
+	Now             func() time.Time
+	NewID           func() string
+}
+
+// Runner runs jobs. It is safe for concurrent use.
+type Runner struct {
+	o   Options
+	ctx context.Context // the server's life; set by Run
+
+	mu      sync.Mutex
+	running map[string]*Handle
+	ended   sync.WaitGroup
+	stopped bool
+}
+
+// New returns a Runner whose jobs live as long as ctx.
+func New(ctx context.Context, o Options) *Runner {
+	return &Runner{o: o, ctx: ctx, running: map[string]*Handle{}}
+}
+
+// Run starts what an earlier program left undone and the loops, and returns
+// when ctx has ended and the last job has stopped.
+func (r *Runner) Run(ctx context.Context) error {
+	r.resume(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) })
+	loops.Go(func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) })
+	<-ctx.Done()
+	loops.Wait()
+	r.mu.Lock()
+	r.stopped = true
+	r.mu.Unlock()
+	r.ended.Wait()
+	return nil
+}
+
+// loop starts a job at each interval, and at start where first is set.
+func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, possible, first bool) {
+	if !possible {
+		return
+	}
+	if first {
+		r.turn(ctx, kind)
+	}
+	if every <= 0 {
+		return
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.turn(ctx, kind)
+		}
+	}
+}
+
+func (r *Runner) turn(ctx context.Context, kind string) {
+	h, err := r.start(kind, Order{}, true)
+	if err == nil {
+		_, err = h.Wait(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("a turn failed", "job", kind, "err", err)
+	}
+}
+
+// resume starts again what the last program's end interrupted.
+func (r *Runner) resume(ctx context.Context) {
+	jobs, err := r.o.Store.Jobs(ctx, telemetry.Page{Number: 1, Size: 20})
+	if err != nil {
+		r.o.Log.Warn("cannot read earlier jobs", "err", err)
+		return
+	}
+	seen := map[string]bool{}
+	for _, j := range jobs.Items {
+		if !seen[j.Kind] && j.State == telemetry.JobInterrupted && j.Kind != JobBackfill {
+			if _, err := r.Start(j.Kind, Order{}); err != nil {
+				r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
+			}
+		}
+		seen[j.Kind] = true
+	}
+}

@@ -1,0 +1,260 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// The kinds of jobs.
+const (
+	JobRefresh  = "refresh"
+	JobPoll     = "poll"
+	JobPollPRs  = "poll-prs"
+	JobBackfill = "backfill"
+
+	// jobPollActive is the loop's poll: it is not shown as a job.
+	jobPollActive = "poll-active"
+)
+
+// Order is what a caller wants of a job beside its kind.
+type Order struct {
+	DryRun bool // backfill: only say what would change
+}
+
+// Handle is a running or ended job.
+type Handle struct {
+	mu    sync.Mutex
+	job   telemetry.Job
+	step  time.Time // when the running step began
+	err   error
+	done  chan struct{}
+	quiet bool
+	saved time.Time
+	r     *Runner
+}
+
+// Job returns the job as it stands.
+func (h *Handle) Job() telemetry.Job {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	j := h.job
+	j.Steps = append([]telemetry.JobStep(nil), h.job.Steps...)
+	j.Errors = append([]string{}, h.job.Errors...)
+	if n := len(j.Steps); n > 0 && j.Steps[n-1].State == "running" {
+		j.Steps[n-1].Seconds = h.r.o.Now().Sub(h.step).Seconds()
+	}
+	return j
+}
+
+// Wait returns the job when it has ended, and its failure. A wait that
+// outlives ctx ends with ctx's error; the job goes on.
+func (h *Handle) Wait(ctx context.Context) (telemetry.Job, error) {
+	select {
+	case <-h.done:
+		return h.Job(), h.err
+	case <-ctx.Done():
+		return h.Job(), ctx.Err()
+	}
+}
+
+// Start starts a job, or joins the one of its kind that runs. Its error is
+// CodeMissingSetting, naming the variable, or CodeStopping.
+func (r *Runner) Start(kind string, order Order) (*Handle, error) { return r.start(kind, order, false) }
+
+func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
+	work, err := r.work(kind, order)
+	if err != nil {
+		return nil, err
+	}
+	slot := kind
+	if order.DryRun {
+		slot += " dry run"
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if h := r.running[slot]; h != nil {
+		if !quiet {
+			h.mu.Lock()
+			h.job.Joined++
+			h.mu.Unlock()
+		}
+		return h, nil
+	}
+	if r.stopped || r.ctx.Err() != nil {
+		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
+	}
+	h := &Handle{r: r, done: make(chan struct{}), quiet: kind == jobPollActive,
+		job: telemetry.Job{ID: r.o.NewID(), Kind: kind, State: telemetry.JobRunning, Started: r.o.Now(), Steps: []telemetry.JobStep{}, Errors: []string{}}}
+	r.running[slot] = h
+	r.ended.Go(func() { r.run(slot, h, work) })
+	return h, nil
+}
+
+// Running returns the job of an id while it runs.
+func (r *Runner) Running(id string) (telemetry.Job, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range r.running {
+		if j := h.Job(); j.ID == id {
+			return j, true
+		}
+	}
+	return telemetry.Job{}, false
+}
+
+// work returns what a job of the kind does, or why it cannot be done.
+func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) (any, error), error) {
+	switch kind {
+	case JobRefresh:
+		if len(r.o.Sources) == 0 {
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "There is nothing to refresh from: set GITHUB_TOKEN and ACTION_REPO to read run files from GitHub, or RUNS_DIR to read them from a directory.")
+		}
+		return r.refresh, nil
+	case JobPoll, jobPollActive:
+		if r.o.Devin == nil {
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "%s is not set, so Devin cannot be asked. Set it and restart.", r.o.MissingDevin)
+		}
+		return func(ctx context.Context, h *Handle) (any, error) { return r.poll(ctx, h, kind == JobPoll) }, nil
+	case JobPollPRs:
+		if r.o.PullRequests == nil {
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for pull requests. Set it and restart.")
+		}
+		return r.pollPRs, nil
+	case JobBackfill:
+		return func(ctx context.Context, h *Handle) (any, error) { return r.backfill(ctx, h, order.DryRun) }, nil
+	}
+	return nil, telemetry.Errorf(telemetry.CodeNotFound, "There is no job %q.", kind)
+}
+
+func (r *Runner) run(slot string, h *Handle, work func(context.Context, *Handle) (any, error)) {
+	h.save(true)
+	result, err := r.guard(h, work)
+	h.mu.Lock()
+	h.job.Ended = r.o.Now()
+	h.endStep(err)
+	switch {
+	case err == nil:
+		h.job.State = telemetry.JobDone
+		h.job.Result, err = json.Marshal(result)
+	case r.ctx.Err() != nil:
+		h.job.State = telemetry.JobInterrupted
+		h.job.Error = "The server was stopped before the job had ended. Its next start resumes it."
+		stopping := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", h.job.ID).Because(err)
+		stopping.JobID = h.job.ID
+		h.job.Code, err = telemetry.CodeStopping, stopping
+	default:
+		h.job.State, h.job.Error, h.job.Code = telemetry.JobFailed, sentence(err), telemetry.CodeOf(err)
+	}
+	h.err = err
+	h.mu.Unlock()
+	h.save(true)
+	r.mu.Lock()
+	delete(r.running, slot)
+	r.mu.Unlock()
+	close(h.done)
+	if err != nil && telemetry.CodeOf(err) != telemetry.CodeStopping {
+		r.o.Log.Warn("a job failed", "job", h.job.Kind, "id", h.job.ID, "err", err)
+	}
+}
+
+// guard keeps a panic in a job from ending the program.
+func (r *Runner) guard(h *Handle, work func(context.Context, *Handle) (any, error)) (result any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.o.Log.Error("a job panicked", "job", h.job.Kind, "panic", p)
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return work(r.ctx, h)
+}
+
+// sentence is what a client may know of an error.
+func sentence(err error) string {
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		return e.Message
+	}
+	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+}
+
+// begin starts the next step of a job.
+func (h *Handle) begin(name string, total int) {
+	h.mu.Lock()
+	h.endStep(nil)
+	h.job.Steps = append(h.job.Steps, telemetry.JobStep{Name: name, State: "running", Total: int64(total)})
+	h.step = h.r.o.Now()
+	h.mu.Unlock()
+	h.save(false)
+}
+
+// advance counts n more done in the running step.
+func (h *Handle) advance(n int) {
+	h.mu.Lock()
+	if last := len(h.job.Steps) - 1; last >= 0 {
+		h.job.Steps[last].Done += int64(n)
+	}
+	h.mu.Unlock()
+	h.save(false)
+}
+
+// describe sets the running step's detail and counts.
+func (h *Handle) describe(detail string, done, total int) {
+	h.mu.Lock()
+	if last := len(h.job.Steps) - 1; last >= 0 {
+		s := &h.job.Steps[last]
+		s.Detail, s.Done, s.Total = detail, int64(done), int64(total)
+	}
+	h.mu.Unlock()
+}
+
+// failed notes what went wrong while the job goes on.
+func (h *Handle) failed(text string) {
+	h.mu.Lock()
+	h.job.Errors = append(h.job.Errors, text)
+	h.mu.Unlock()
+}
+
+func (h *Handle) errors() []string { return h.Job().Errors }
+
+// endStep ends the running step; h.mu is held.
+func (h *Handle) endStep(err error) {
+	if last := len(h.job.Steps) - 1; last >= 0 && h.job.Steps[last].State == "running" {
+		s := &h.job.Steps[last]
+		s.State, s.Seconds = "done", h.r.o.Now().Sub(h.step).Seconds()
+		if err != nil {
+			s.State = "failed"
+		}
+	}
+}
+
+// saveEvery is how often a running job is written down: often enough for a
+// page that watches, seldom enough not to slow the job.
+const saveEvery = 500 * time.Millisecond
+
+// save writes the job down, at most every saveEvery unless forced. It does
+// so even while the server stops.
+func (h *Handle) save(force bool) {
+	if h.quiet {
+		return
+	}
+	now := h.r.o.Now()
+	h.mu.Lock()
+	due := force || now.Sub(h.saved) >= saveEvery
+	if due {
+		h.saved = now
+	}
+	h.mu.Unlock()
+	if !due {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.r.ctx), 5*time.Second)
+	defer cancel()
+	if err := h.r.o.Store.SaveJob(ctx, h.Job()); err != nil {
+		h.r.o.Log.Warn("cannot write a job down", "job", h.job.Kind, "err", err)
+	}
+}

@@ -1,0 +1,88 @@
+package ingest
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// PollResult is what a poll did. Sessions are for the caller to list.
+type PollResult struct {
+	Polled   int64    `json:"polled"`
+	PRsFound int64    `json:"prs_found"`
+	Skipped  int64    `json:"skipped"`
+	Errors   []string `json:"errors"`
+}
+
+// poll asks Devin about sessions, all of them or those whose turn it is,
+// and, asked for all, then for pull requests.
+func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
+	ids, err := r.o.Store.SessionsToPoll(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	var result PollResult
+	h.begin("Sessions", len(ids))
+	if len(ids) > 0 {
+		answer, askErr := r.o.Devin.Sessions(ctx, ids)
+		if len(answer.Sessions)+len(answer.Unknown) > 0 {
+			if err := r.o.Store.SavePoll(ctx, answer); err != nil {
+				return nil, err
+			}
+		}
+		r.note(ctx, "sessions", askErr)
+		if askErr != nil {
+			return nil, askErr
+		}
+		result.Polled, result.Skipped = int64(len(answer.Sessions)), int64(len(answer.Skipped))
+		h.describe("", len(answer.Sessions), len(ids))
+	} else {
+		r.note(ctx, "sessions", nil)
+	}
+	if all && r.o.PullRequests != nil {
+		found, err := r.readPulls(ctx, h)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			h.failed(sentence(err))
+		}
+		result.PRsFound = found
+	}
+	result.Errors = h.errors()
+	return result, nil
+}
+
+// PollPRsResult is what asking for pull requests did.
+type PollPRsResult struct {
+	PRsFound int64    `json:"prs_found"`
+	Errors   []string `json:"errors"`
+}
+
+func (r *Runner) pollPRs(ctx context.Context, h *Handle) (any, error) {
+	found, err := r.readPulls(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return PollPRsResult{PRsFound: found, Errors: h.errors()}, nil
+}
+
+// BackfillResult is what a backfill changed, or would change.
+type BackfillResult struct {
+	PatchedFiles int64              `json:"patched_files"`
+	DryRun       bool               `json:"dry_run"`
+	Changes      []telemetry.Change `json:"changes"`
+}
+
+func (r *Runner) backfill(ctx context.Context, h *Handle, dryRun bool) (any, error) {
+	h.begin("Compare records with links", 0)
+	changes, err := r.o.Store.Backfill(ctx, !dryRun)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]bool{}
+	for _, c := range changes {
+		files[c.Source+"\x00"+c.File] = true
+	}
+	return BackfillResult{PatchedFiles: int64(len(files)), DryRun: dryRun, Changes: changes}, nil
+}

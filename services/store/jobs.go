@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// SaveJob keeps a job as it stands.
+func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.touch(telemetry.TopicJobs)
+		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors`,
+			j.ID, j.Kind, j.State, jsonText(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), jsonText(j.Errors))
+		return tx.err
+	})
+}
+
+// Jobs returns jobs, newest first.
+func (s *Store) Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error) {
+	page, err := pageSQL(p, "started", map[string]order{"started": {[]string{"started", "id"}, true}})
+	if err != nil {
+		return telemetry.List[telemetry.Job]{}, err
+	}
+	return list(ctx, s, jobColumns, `jobs`, where{}, page, scanJob)
+}
+
+// Job returns one job; found is false if there is none of the id.
+func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bool, err error) {
+	jobs, err := list(ctx, s, jobColumns, `jobs`, where{conditions: []string{"id = $1"}, args: []any{id}}, "", scanJob)
+	if err != nil || len(jobs.Items) == 0 {
+		return telemetry.Job{}, false, err
+	}
+	return jobs.Items[0], true, nil
+}
+
+const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors`
+
+func scanJob(r *row, j *telemetry.Job) {
+	var steps, result, errs string
+	var started, ended int64
+	r.scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs)
+	j.Steps, j.Errors = fromJSON[[]telemetry.JobStep](r.tx, steps), fromJSON[[]string](r.tx, errs)
+	j.Started, j.Ended = at(started), at(ended)
+	if result != "" {
+		j.Result = []byte(result)
+	}
+}
+
+// SaveSource keeps when a source was last read, or what went wrong: a
+// failure leaves the time of the last good reading.
+func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`INSERT INTO sources (name, ok_at, failed_at, error, code) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (name) DO UPDATE SET ok_at = CASE WHEN excluded.ok_at = 0 THEN sources.ok_at ELSE excluded.ok_at END, failed_at = excluded.failed_at, error = excluded.error, code = excluded.code`,
+			st.Name, ms(st.OKAt), ms(st.FailedAt), st.Error, string(st.Code))
+		return tx.err
+	})
+}
+
+// Sources returns the status of every source that was ever read, by name.
+func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
+	var out []telemetry.SourceStatus
+	err := s.Read(ctx, func(tx *Tx) error {
+		out = nil
+		tx.each(`SELECT name, ok_at, failed_at, error, code FROM sources ORDER BY name`, nil, func(r *row) {
+			var v telemetry.SourceStatus
+			var ok, failed int64
+			r.scan(&v.Name, &ok, &failed, &v.Error, &v.Code)
+			v.OKAt, v.FailedAt = at(ok), at(failed)
+			out = append(out, v)
+		})
+		return tx.err
+	})
+	return out, err
+}

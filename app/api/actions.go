@@ -1,0 +1,86 @@
+package api
+
+import (
+	"encoding/json"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// action makes the handler that starts a job and answers when it is done, or
+// at once with ?async=true. add completes the job's result.
+func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		async, err := boolParam(c, "async")
+		if err != nil {
+			return err
+		}
+		order := ingest.Order{}
+		if kind == ingest.JobBackfill {
+			if order.DryRun, err = boolParam(c, "dry_run"); err != nil {
+				return err
+			}
+		}
+		h, err := a.Jobs.Start(kind, order)
+		if err != nil {
+			return err
+		}
+		if async {
+			j := h.Job()
+			c.Set(fiber.HeaderLocation, "/api/jobs/"+j.ID)
+			return send(c, fiber.StatusAccepted, jobOf(j))
+		}
+		j, err := h.Wait(c.UserContext())
+		if err != nil {
+			return err
+		}
+		result := map[string]any{}
+		if err := json.Unmarshal(j.Result, &result); err != nil {
+			return err
+		}
+		if add != nil {
+			if err := add(c, result); err != nil {
+				return err
+			}
+		}
+		return send(c, fiber.StatusOK, result)
+	}
+}
+
+func boolParam(c *fiber.Ctx, name string) (bool, error) {
+	switch c.Query(name) {
+	case "", "false", "0":
+		return false, nil
+	case "true", "1":
+		return true, nil
+	}
+	return false, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
+}
+
+func (a *API) addSessions(c *fiber.Ctx, result map[string]any) error {
+	rows, err := a.Dashboard.AllSessions(c.UserContext())
+	if err != nil {
+		return err
+	}
+	items := make([]sessionItem, len(rows))
+	for i, r := range rows {
+		items[i] = sessionOf(r)
+	}
+	result["sessions"] = items
+	return nil
+}
+
+func (a *API) addPulls(c *fiber.Ctx, result map[string]any) error {
+	rows, err := a.Dashboard.AllPulls(c.UserContext())
+	if err != nil {
+		return err
+	}
+	items := make([]pullItem, len(rows))
+	for i, r := range rows {
+		items[i] = pullOf(r)
+	}
+	result["prs"], result["total"] = items, len(items)
+	return nil
+}

@@ -1,0 +1,158 @@
+// Package api is the JSON API: one handler an endpoint, each of which
+// parses, asks and writes. routes.go shows the whole surface.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Jobs starts and finds jobs.
+type Jobs interface {
+	Start(kind string, order ingest.Order) (*ingest.Handle, error)
+	Running(id string) (telemetry.Job, bool)
+}
+
+// Settings is what /api/config tells: never a secret's value.
+type Settings struct {
+	GitHubTokenSet bool   `json:"github_token_set"`
+	DevinKeySet    bool   `json:"devin_api_key_set"`
+	ActionRepo     string `json:"action_repo"`
+	RunsDirSet     bool   `json:"runs_dir_set"`
+	Demo           bool   `json:"demo"`
+	DevinAPI       string `json:"devin_api"`
+	Version        string `json:"version"`
+}
+
+// API answers the JSON endpoints. It is safe for concurrent use.
+type API struct {
+	Dashboard *dashboard.Dashboard
+	Jobs      Jobs
+	Settings  Settings
+}
+
+// perPage bounds the rows of a page (product.md §9).
+const (
+	perPageDefault = 50
+	perPageMost    = 200
+)
+
+// pageOf reads page, per_page, sort and order. What is no number, or fits no
+// 64 bits, is CodeInvalid; what is out of range is clamped.
+func pageOf(c *fiber.Ctx) (telemetry.Page, error) {
+	p := telemetry.Page{Sort: c.Query("sort"), Order: c.Query("order")}
+	var err error
+	if p.Number, err = intParam(c, "page", 1, 1, 1<<40); err != nil {
+		return p, err
+	}
+	if p.Size, err = intParam(c, "per_page", perPageDefault, 1, perPageMost); err != nil {
+		return p, err
+	}
+	if p.Order != "" && p.Order != "asc" && p.Order != "desc" {
+		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
+	}
+	return p, nil
+}
+
+func intParam(c *fiber.Ctx, name string, fallback, low, high int64) (int64, error) {
+	text := c.Query(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no whole number; write for example %s=%d.", name, name, fallback)
+	}
+	return min(max(n, low), high), nil
+}
+
+// repoParam reads repo as owner/name or a URL, "" if it is not given.
+func repoParam(c *fiber.Ctx) (string, error) {
+	text := c.Query("repo")
+	if text == "" {
+		return "", nil
+	}
+	name := telemetry.ParseRepo(text)
+	if name == "" {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "repo: write owner/name, or the repository's URL.")
+	}
+	return name.Key(), nil
+}
+
+// words reads a list parted by commas, each of which must be an allowed one.
+func words[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
+	text := c.Query(name)
+	if text == "" {
+		return nil, nil
+	}
+	var out []T
+	for word := range strings.SplitSeq(text, ",") {
+		known := false
+		for _, a := range allowed {
+			known = known || string(a) == word
+		}
+		if !known {
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name, strings.Join(texts(allowed), ", "))
+		}
+		out = append(out, T(word))
+	}
+	return out, nil
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return out
+}
+
+// envelope is a page of a list.
+type envelope[T any] struct {
+	Items   []T   `json:"items"`
+	Page    int64 `json:"page"`
+	PerPage int64 `json:"per_page"`
+	Total   int64 `json:"total"`
+	Pages   int64 `json:"pages"`
+}
+
+func envelopeOf[R, T any](list telemetry.List[R], p telemetry.Page, item func(R) T) envelope[T] {
+	e := envelope[T]{Items: make([]T, len(list.Items)), Page: p.Number, PerPage: p.Size, Total: list.Total, Pages: max(1, (list.Total+p.Size-1)/p.Size)}
+	for i, r := range list.Items {
+		e.Items[i] = item(r)
+	}
+	return e
+}
+
+// send writes JSON.
+func send(c *fiber.Ctx, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/json; charset=utf-8")
+	return c.Status(status).Send(body)
+}
+
+// lister makes the handler of a list without further filters.
+func lister[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error), item func(R) T) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		p, err := pageOf(c)
+		if err != nil {
+			return err
+		}
+		list, err := ask(c.UserContext(), c, p)
+		if err != nil {
+			return err
+		}
+		return send(c, fiber.StatusOK, envelopeOf(list, p, item))
+	}
+}

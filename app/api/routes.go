@@ -1,0 +1,37 @@
+package api
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Routes is the whole JSON API.
+func (a *API) Routes() []server.Route {
+	records, everything := []string{telemetry.TopicRecords}, []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}
+	get := func(path string, topics []string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: topics}
+	}
+	post := func(path string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true}
+	}
+	return []server.Route{
+		get("/api/stats", everything, a.stats),
+		get("/api/runs", records, lister(a.runs, runItem)),
+		get("/api/sessions", everything, lister(a.sessions, sessionOf)),
+		get("/api/prs", everything, lister(a.pulls, pullOf)),
+		get("/api/repos", everything, a.repos),
+		get("/api/issues", records, lister(a.issues, issueOf)),
+		get("/api/repo/:owner/:name", everything, a.repo),
+		get("/api/files", records, lister(a.files, fileOf)),
+		get("/api/jobs", nil, lister(a.jobs, jobOf)),
+		get("/api/jobs/:id", nil, a.job),
+		get("/api/config", nil, a.config),
+		post("/api/refresh", a.action(ingest.JobRefresh, nil)),
+		post("/api/poll", a.action(ingest.JobPoll, a.addSessions)),
+		post("/api/poll-prs", a.action(ingest.JobPollPRs, a.addPulls)),
+		post("/api/backfill", a.action(ingest.JobBackfill, nil)),
+	}
+}

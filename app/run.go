@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+func newLog(cfg Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.LogLevel.Level()}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+// run is the only wiring: it opens what the program needs, serves until ctx
+// ends, and closes it again. ready, if given, gets the address that it
+// listens on.
+func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)) error {
+	for _, m := range cfg.missing() {
+		log.Warn(m.Variable+" is not set", "off", m.Off, "where", m.Where)
+	}
+	ln, err := listen(string(cfg.ListenAddr))
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: runSources(cfg), MissingDevin: "DEVIN_API_KEY",
+		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID})
+	surface := &api.API{Dashboard: dashboard.New(db), Jobs: jobs, Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
+		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Version: buildID()}}
+	srv := server.New(server.Options{Log: log, BuildID: buildID(), DatabaseID: db.ID(), Versions: db.Versions, ListenAddr: ln.Addr().String(), Now: time.Now}, surface.Routes())
+	log.Info("listening", "url", "http://"+ln.Addr().String())
+	if ready != nil {
+		ready(ln.Addr())
+	}
+	g.Go(func() error { return jobs.Run(ctx) })
+	g.Go(func() error { return srv.Serve(ctx, ln) })
+	return g.Wait()
+}
+
+// runSources are the directories of run files that the settings name.
+func runSources(cfg Config) []ingest.Source {
+	var list []ingest.Source
+	if cfg.RunsDir != "" {
+		list = append(list, ingest.Source{Files: ingest.Dir{Path: cfg.RunsDir}})
+	}
+	return list
+}
+
+func listen(address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The address %s is taken by another program (is the dashboard already running?). End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.", address).Because(err)
+	case err != nil:
+		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The program cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.", address).Because(err)
+	}
+	return ln, nil
+}
+
+// buildID tells builds apart: the commit, or "dev" where there is none.
+func buildID() string {
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return fmt.Sprintf("%.12s", s.Value)
+			}
+		}
+	}
+	return "dev"
+}
+
+func newID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}

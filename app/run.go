@@ -53,7 +53,11 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID})
 	surface := &api.API{Dashboard: dashboard.New(db), Jobs: jobs, Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
 		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Version: buildID()}}
-	srv := server.New(server.Options{Log: log, BuildID: buildID(), DatabaseID: db.ID(), Versions: db.Versions, ListenAddr: ln.Addr().String(), Now: time.Now}, surface.Routes())
+	var routes []server.Route
+	for _, r := range surface.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	srv := server.New(server.Options{Log: log, BuildID: buildID(), DatabaseID: db.ID(), Versions: db.Versions, ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())

@@ -3,21 +3,30 @@ package api
 import (
 	"github.com/gofiber/fiber/v2"
 
-	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 )
 
+// Route is one endpoint and what it needs, field by field as app/server
+// takes it.
+type Route struct {
+	Method, Path string
+	Handle       func(c *fiber.Ctx) error
+	Topics       []string
+	Clock        bool
+	Waits        bool
+}
+
 // Routes is the whole JSON API.
-func (a *API) Routes() []server.Route {
+func (a *API) Routes() []Route {
 	records, everything := []string{telemetry.TopicRecords}, []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}
-	get := func(path string, topics []string, h fiber.Handler) server.Route {
-		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: topics}
+	get := func(path string, topics []string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: topics}
 	}
-	post := func(path string, h fiber.Handler) server.Route {
-		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true}
+	post := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true}
 	}
-	return []server.Route{
+	return []Route{
 		get("/api/stats", everything, a.stats),
 		get("/api/runs", records, lister(a.runs, runItem)),
 		get("/api/sessions", everything, lister(a.sessions, sessionOf)),

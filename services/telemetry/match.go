@@ -272,4 +272,3 @@ func apart(a, b int64) int64 {
 	}
 	return b - a
 }
-

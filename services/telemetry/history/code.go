@@ -32,7 +32,7 @@ type issue struct {
 	attempts int
 	named    bool   // the last full record named it, at its present path
 	wake     int    // while it sleeps: scans until it comes back
-	id       string // as its last record called it, "" if it named none
+	ref      issueRef
 }
 
 // repository is a code base, its open issues, and its place in time.

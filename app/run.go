@@ -38,7 +38,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	for _, m := range cfg.missing() {
 		log.Warn(m.Variable+" is not set", "off", m.Off, "where", m.Where)
 	}
-	ln, err := listen(string(cfg.ListenAddr))
+	ln, err := listen(ctx, string(cfg.ListenAddr))
 	if err != nil {
 		return err
 	}
@@ -76,8 +76,8 @@ func runSources(cfg Config) []ingest.Source {
 	return list
 }
 
-func listen(address string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", address)
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The address %s is taken by another program (is the dashboard already running?). End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.", address).Because(err)

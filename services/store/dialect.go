@@ -59,7 +59,7 @@ func (postgresDialect) retry(err error) bool {
 // machines this runs on would only wait.
 const readers = 8
 
-func (s *Store) openSQLite(path string) error {
+func (s *Store) openSQLite(ctx context.Context, path string) error {
 	s.dialect = sqliteDialect{}
 	path = strings.TrimPrefix(path, "//")
 	if path == "" {
@@ -80,7 +80,7 @@ func (s *Store) openSQLite(path string) error {
 	}
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
-	if err := s.write.Ping(); err != nil {
+	if err := s.write.PingContext(ctx); err != nil {
 		return s.explain(err)
 	}
 	return nil

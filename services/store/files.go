@@ -93,12 +93,11 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 		id = d.nextFileID()
 		tx.exec(`INSERT INTO files (id, source, file, sha, size, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, '', 0, '', '', '', 0, 0, 0, 0)`, id, source, f.Name)
 	}
-	switch {
-	case f.Record == nil:
+	if f.Record == nil {
 		result.Broken++
 		tx.exec(`UPDATE files SET sha = $1, size = $2, broken = $3, error = $4, gone = 0, fetched_at = $5 WHERE id = $6`,
 			f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now), id)
-	default:
+	} else {
 		if known && old.hasBody {
 			result.Updated++
 		} else {

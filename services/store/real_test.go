@@ -2,10 +2,14 @@ package store_test
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha1"
+	"database/sql"
 	"encoding/hex"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,8 +48,52 @@ func realFiles(t *testing.T) []telemetry.FetchedFile {
 	return files
 }
 
+// openPostgres opens a fresh database of the server that the tests are given.
+func openPostgres(t *testing.T) *store.Store {
+	t.Helper()
+	address := os.Getenv("TEST_POSTGRES_URL")
+	if address == "" {
+		t.Skip("SKIPPED: PostgreSQL: TEST_POSTGRES_URL is not set")
+	}
+	admin, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	name := "store_" + strings.ToLower(rand.Text())
+	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	s, err := store.Open(t.Context(), store.Options{URL: u.String(), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		again, err := sql.Open("pgx", address)
+		if err == nil {
+			_, err = again.Exec("DROP DATABASE " + name)
+			again.Close()
+		}
+		if err != nil {
+			t.Errorf("drop %s: %v", name, err)
+		}
+	})
+	return s
+}
+
 func TestRealRecords(t *testing.T) {
-	s, files := open(t), realFiles(t)
+	t.Run("sqlite", func(t *testing.T) { realRecords(t, open(t)) })
+	t.Run("postgres", func(t *testing.T) { realRecords(t, openPostgres(t)) })
+}
+
+func realRecords(t *testing.T, s *store.Store) {
+	files := realFiles(t)
 	// One by one in directory order: dispatches come before the scans that
 	// they follow, so repositories are replayed as well as appended to.
 	for _, f := range files {

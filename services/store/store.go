@@ -48,7 +48,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):
-		err = s.openSQLite(strings.TrimPrefix(o.URL, "sqlite:"))
+		err = s.openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:"))
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
 		err = s.openPostgres(ctx, o.URL)
 	default:

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -389,7 +390,7 @@ func shorten(s string) string {
 
 // plain says a decoding error without the names of Go's types.
 func plain(err error) error {
-	if e, ok := err.(*json.UnmarshalTypeError); ok {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if e.Field != "" {
 			return fmt.Errorf("%s has the wrong type: %s", e.Field, e.Value)
 		}

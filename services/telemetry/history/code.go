@@ -30,8 +30,8 @@ type issue struct {
 
 	taken    bool // a session works on it
 	attempts int
-	named    bool   // the last full record named it, at its present path
-	wake     int    // while it sleeps: scans until it comes back
+	named    bool // the last full record named it, at its present path
+	wake     int  // while it sleeps: scans until it comes back
 	ref      issueRef
 }
 

@@ -1,3 +1,5 @@
+//go:build unfinished // being written; it does not build yet
+
 package history
 
 import (
@@ -167,7 +169,7 @@ func appendSessions(b []byte, list []*session, newer bool, prURL string) []byte 
 		}
 		b = strconv.AppendInt(append(b, "\",\n      \"batch_id\": "...), int64(s.batch), 10)
 		b = append(append(b, ",\n      \"status\": \""...), s.recordedStatus(newer)...)
-		b = appendIDs(append(b, "\",\n      \"issue_ids\": "...), s.ids)
+		b = appendIDs(append(b, "\",\n      \"issue_ids\": "...), s.targets)
 		switch {
 		case !newer && s.pull != nil:
 			b = append(append(append(b, ",\n      \"pr_url\": \""...), s.pull.url()...), '"')
@@ -181,13 +183,13 @@ func appendSessions(b []byte, list []*session, newer bool, prURL string) []byte 
 
 const sessionURL = "https://app.devin.ai/sessions/"
 
-func appendIDs(b []byte, ids []issueRef) []byte {
+func appendIDs(b []byte, targets []target) []byte {
 	b = append(b, '[')
-	for i, id := range ids {
+	for i, t := range targets {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(id.append(append(b, "\n        \""...)), '"')
+		b = append(t.ref.append(append(b, "\n        \""...)), '"')
 	}
 	return append(b, "\n      ]"...)
 }
@@ -218,7 +220,7 @@ func (s *scanRecord) appendFindings(b []byte) []byte {
 // writeDispatch returns the record of a session that was started for findings
 // of an earlier scan. Unlike the others it ends in a new line.
 func writeDispatch(r *repository, at time.Time, s *session) []byte {
-	b := make([]byte, 0, 900+300*len(s.issues))
+	b := make([]byte, 0, 900+300*len(s.targets))
 	b = append(append(b, "{\n  \"target_repo\": "...), r.url...)
 	b = append(b, ",\n  \"fork_url\": \"\",\n  \"run_number\": 0,\n  \"run_id\": \"\",\n  \"run_url\": \"\",\n  \"run_label\": \"orchestrator_dispatch_"...)
 	b = at.AppendFormat(b, "2006-01-02T15-04-05.000000+00-00_")
@@ -227,13 +229,13 @@ func writeDispatch(r *repository, at time.Time, s *session) []byte {
 	b = append(b, "\",\n  \"issues_found\": 0,\n  \"batches_created\": 1,\n  \"zero_issue_run\": true,\n  \"severity_breakdown\": {},\n  \"category_breakdown\": {},\n  \"sessions\": "...)
 	b = appendSessions(b, []*session{s}, true, `""`)
 	b = append(b, ",\n  \"issue_fingerprints\": ["...)
-	for n, i := range s.issues {
+	for n, t := range s.targets {
 		if n > 0 {
 			b = append(b, ',')
 		}
-		b = append(append(b, "\n    {\n      \"fingerprint\": \""...), r.fingerprint(i)...)
-		b = i.ref.append(append(b, "\",\n      \"id\": \""...))
-		b = append(append(b, i.rule.middle...), "\",\n      \"start_line\": 0\n    }"...)
+		b = append(append(b, "\n    {\n      \"fingerprint\": \""...), t.print...)
+		b = t.ref.append(append(b, "\",\n      \"id\": \""...))
+		b = append(append(b, t.issue.rule.middle...), "\",\n      \"start_line\": 0\n    }"...)
 	}
 	return append(b, "\n  ]\n}\n"...)
 }
@@ -241,23 +243,23 @@ func writeDispatch(r *repository, at time.Time, s *session) []byte {
 // writeVerification returns the record of the re-scan of a session's pull
 // request.
 func writeVerification(s *session, at time.Time) []byte {
-	fixed, left := s.outcomeOf(true), s.outcomeOf(false)
-	b := make([]byte, 0, 900+260*len(s.issues))
+	fixed, left := s.claimed(true), s.claimed(false)
+	b := make([]byte, 0, 900+260*len(s.targets))
 	b = at.AppendFormat(append(b, "{\n  \"verified_at\": \""...), stampForm)
 	b = strconv.AppendInt(append(b, "\",\n  \"pr_number\": \""...), int64(s.pull.number), 10)
 	b = append(append(b, "\",\n  \"pr_url\": \""...), s.pull.url()...)
 	b = append(append(b, "\",\n  \"pr_title\": \""...), s.pull.title...)
 	b = append(append(b, "\",\n  \"session_id\": \""...), s.id...)
-	b = strconv.AppendInt(append(b, "\",\n  \"source_run_number\": \""...), int64(s.run), 10)
+	b = strconv.AppendInt(append(b, "\",\n  \"source_run_number\": \""...), int64(s.targets[0].ref.run), 10)
 	b = append(append(b, "\",\n  \"cwe_family\": \""...), s.family...)
 	b = strconv.AppendInt(append(b, "\",\n  \"summary\": {\n    \"total_original\": "...), int64(s.original), 10)
-	b = strconv.AppendInt(append(b, ",\n    \"total_targeted\": "...), int64(len(s.issues)), 10)
+	b = strconv.AppendInt(append(b, ",\n    \"total_targeted\": "...), int64(len(s.targets)), 10)
 	b = strconv.AppendInt(append(b, ",\n    \"fixed_count\": "...), int64(len(fixed)), 10)
 	b = strconv.AppendInt(append(b, ",\n    \"remaining_count\": "...), int64(len(left)), 10)
-	b = append(append(b, ",\n    \"fix_rate\": "...), percent(len(fixed), len(s.issues))...)
+	b = append(append(b, ",\n    \"fix_rate\": "...), percent(len(fixed), len(s.targets))...)
 	b = append(b, ",\n    \"new_issues_in_scan\": 0\n  },\n  \"verified_fixed\": "...)
-	b = s.appendVerified(b, fixed)
-	b = s.appendVerified(append(b, ",\n  \"still_present\": "...), left)
+	b = appendVerified(b, fixed)
+	b = appendVerified(append(b, ",\n  \"still_present\": "...), left)
 	return append(b, "\n}"...)
 }
 
@@ -270,19 +272,18 @@ func percent(part, whole int) string {
 	return rate + ".0"
 }
 
-func (s *session) appendVerified(b []byte, which []int) []byte {
-	if len(which) == 0 {
+func appendVerified(b []byte, targets []target) []byte {
+	if len(targets) == 0 {
 		return append(b, "[]"...)
 	}
 	b = append(b, '[')
-	for n, k := range which {
+	for n, t := range targets {
 		if n > 0 {
 			b = append(b, ',')
 		}
-		i := s.issues[k]
-		b = s.ids[k].append(append(b, "\n    {\n      \"id\": \""...))
-		b = append(append(b, "\",\n      \"fingerprint\": \""...), s.repo.fingerprint(i)...)
-		b = append(append(b, i.rule.middle...), i.file.path...)
+		b = t.ref.append(append(b, "\n    {\n      \"id\": \""...))
+		b = append(append(b, "\",\n      \"fingerprint\": \""...), t.print...)
+		b = append(append(b, t.issue.rule.middle...), t.path...)
 		b = append(b, "\"\n    }"...)
 	}
 	return append(b, "\n  ]"...)

@@ -1,4 +1,4 @@
-//go:build unfinished // being written; it does not build yet
+//go:build unfinished
 
 package devin
 

@@ -1,4 +1,4 @@
-//go:build unfinished // being written; it does not build yet
+//go:build unfinished
 
 // Package devin speaks Devin's API, v1 and v3, over HTTP: it asks for the
 // states of sessions in as few requests as the API allows, reads a session's

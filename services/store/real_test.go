@@ -61,7 +61,7 @@ func openPostgres(t *testing.T) *store.Store {
 	}
 	defer admin.Close()
 	name := "store_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE " + name); err != nil {
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}
 	u, err := url.Parse(address)
@@ -77,7 +77,7 @@ func openPostgres(t *testing.T) *store.Store {
 		s.Close()
 		again, err := sql.Open("pgx", address)
 		if err == nil {
-			_, err = again.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE " + name)
+			_, err = again.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name)
 			again.Close()
 		}
 		if err != nil {

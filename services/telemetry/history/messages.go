@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package history
 
 import (
@@ -34,7 +32,7 @@ func (m *sim) say(s *session, about remark) string {
 	case question:
 		return s.question(t)
 	case answer:
-		return pick(s.repo.dice, answers)
+		return pick(s.repo.dice, answers())
 	case opened:
 		return fmt.Sprintf("I opened %s. The fix is in %s; tests pass.", s.pull.url(), t.path)
 	case nothing:
@@ -44,23 +42,27 @@ func (m *sim) say(s *session, about remark) string {
 	case heard:
 		return pick(s.repo.dice, []string{"Thanks, that settles it. Going on with the fix.", "Understood. I'll change it that way and open the pull request.", "Got it, applying that now."})
 	default:
-		return fmt.Sprintf(pick(s.repo.dice, progresses), path.Base(t.path))
+		return fmt.Sprintf(pick(s.repo.dice, progresses()), path.Base(t.path))
 	}
 }
 
-var answers = [...]string{
-	"Yes, go ahead with the stricter check.",
-	"Keep the old behaviour for internal callers, please; only the public routes change.",
-	"Use the helper in lib, don't add a dependency.",
-	"That test is flaky, you can ignore it.",
-	"Log the id only, never the address.",
+func answers() []string {
+	return []string{
+		"Yes, go ahead with the stricter check.",
+		"Keep the old behaviour for internal callers, please; only the public routes change.",
+		"Use the helper in lib, don't add a dependency.",
+		"That test is flaky, you can ignore it.",
+		"Log the id only, never the address.",
+	}
 }
 
-var progresses = [...]string{
-	"Changed %s; running the tests.",
-	"Wrote a test that shows the flaw in %s. Fixing it now.",
-	"Two callers of %s depend on the old behaviour; adapting them.",
-	"CodeQL no longer reports %s in my branch. Cleaning up.",
+func progresses() []string {
+	return []string{
+		"Changed %s; running the tests.",
+		"Wrote a test that shows the flaw in %s. Fixing it now.",
+		"Two callers of %s depend on the old behaviour; adapting them.",
+		"CodeQL no longer reports %s in my branch. Cleaning up.",
+	}
 }
 
 // question returns what Devin asks about a target, fitting its family.

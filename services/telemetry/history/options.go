@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package history
 
 import "time"
@@ -67,7 +65,7 @@ const defaultSpan = 90 * 24 * time.Hour
 
 func (o Options) withDefaults() Options {
 	if o.Repos <= 0 {
-		o.Repos = len(profiles)
+		o.Repos = len(profiles())
 	}
 	if o.End.IsZero() {
 		o.End = time.Date(2026, 5, 14, 14, 32, 0, 0, time.UTC)

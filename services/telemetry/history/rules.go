@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package history
 
 // rule is a CodeQL rule with the severity tier and family that the action

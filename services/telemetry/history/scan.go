@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package history
 
 import (
@@ -66,7 +64,7 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 		rec.findings = r.open
 	}
 	if !rec.unnamed && !missing {
-		r.name(rec, part != nil)
+		r.label(rec, part != nil)
 	}
 	r.scanned = true
 	batches := r.batches(5)
@@ -90,9 +88,9 @@ func (m *sim) runID(at time.Time) string {
 	return strconv.FormatInt(21_800_000_000+at.Sub(m.o.Start).Milliseconds()/3+int64(m.runs), 10)
 }
 
-// name gives the record's findings their ids, and remembers what a full
+// label gives the record's findings their ids, and remembers what a full
 // record named.
-func (r *repository) name(rec *scanRecord, part bool) {
+func (r *repository) label(rec *scanRecord, part bool) {
 	for n, i := range rec.findings {
 		i.ref = issueRef{run: rec.run, number: n + 1, all: rec.all}
 		i.named = true

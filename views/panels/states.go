@@ -1,0 +1,128 @@
+package panels
+
+import (
+	"strings"
+
+	"telemetry-dashboard/views/parts"
+)
+
+// sessionState says how a session's state looks. state is one of queued,
+// working, waiting, pr_ready, finished, suspended, expired, failed,
+// never_started, unknown; reason is told beside suspended, and is the raw
+// word of an unknown one.
+func sessionState(state, reason string, hasPR bool) parts.State {
+	switch state {
+	case "queued":
+		return parts.State{Icon: "clock", Tone: parts.Muted, Word: "Queued"}
+	case "working":
+		return parts.State{Icon: "sync", Tone: parts.Accent, Word: "Working"}
+	case "waiting":
+		return parts.State{Icon: "hand", Tone: parts.Attention, Word: "Waiting for you"}
+	case "pr_ready":
+		return parts.State{Icon: "git-pull-request", Tone: parts.Done, Word: "PR ready"}
+	case "finished":
+		if hasPR {
+			return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Finished"}
+		}
+		return parts.State{Icon: "check-circle", Tone: parts.Severe, Word: "Finished, no PR"}
+	case "suspended":
+		return parts.State{Icon: "pause", Tone: parts.Muted, Word: withReason("Suspended", reason)}
+	case "expired":
+		return parts.State{Icon: "hourglass", Tone: parts.Muted, Word: "Expired"}
+	case "failed":
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: "Failed"}
+	case "never_started":
+		return parts.State{Icon: "blocked", Tone: parts.Danger, Word: "Never started"}
+	}
+	word := "Unknown"
+	if reason != "" {
+		word = "Unknown “" + reason + "”"
+	}
+	return parts.State{Icon: "question", Tone: parts.Muted, Word: word}
+}
+
+func withReason(word, reason string) string {
+	if reason == "" {
+		return word
+	}
+	return word + ", " + strings.ReplaceAll(reason, "_", " ")
+}
+
+// issueState says how an issue's status looks: new, recurring, reopened,
+// not_scanned or fixed.
+func issueState(status string) parts.State {
+	switch status {
+	case "new":
+		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "New"}
+	case "recurring":
+		return parts.State{Icon: "iterations", Tone: parts.Attention, Word: "Recurring"}
+	case "reopened":
+		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Word: "Reopened"}
+	case "not_scanned":
+		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Word: "Not scanned"}
+	case "fixed":
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Fixed"}
+	}
+	return parts.State{Icon: "question", Tone: parts.Muted, Word: status}
+}
+
+// pullState says how a pull request looks: open, closed or unknown, and
+// merged.
+func pullState(state string, merged bool) parts.State {
+	switch {
+	case merged:
+		return parts.State{Icon: "git-merge", Tone: parts.Done, Word: "Merged"}
+	case state == "open":
+		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Word: "Open"}
+	case state == "closed":
+		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Word: "Closed"}
+	}
+	return parts.State{Icon: "git-pull-request", Tone: parts.Muted, Word: "Unknown"}
+}
+
+func pullWord(state string, merged bool) string {
+	return strings.ToLower(pullState(state, merged).Word)
+}
+
+// verifiedState says how a verification's outcome looks: gone, still,
+// partial, failed, inconclusive or "" for none.
+func verifiedState(outcome, words string) parts.State {
+	s := parts.State{Icon: "unverified", Tone: parts.Muted, Word: words}
+	switch outcome {
+	case "gone":
+		s.Icon, s.Tone = "verified", parts.Success
+	case "partial":
+		s.Tone = parts.Attention
+	case "still", "failed":
+		s.Tone = parts.Danger
+	}
+	return s
+}
+
+// severity says how a tier looks, and whether its pill is filled.
+func severity(tier string) (state parts.State, filled bool) {
+	switch strings.ToLower(tier) {
+	case "critical":
+		return parts.State{Icon: "alert-fill", Tone: parts.Danger, Word: "Critical"}, true
+	case "high":
+		return parts.State{Icon: "arrow-up", Tone: parts.Severe, Word: "High"}, false
+	case "medium":
+		return parts.State{Icon: "dash", Tone: parts.Attention, Word: "Medium"}, false
+	case "low":
+		return parts.State{Icon: "arrow-down", Tone: parts.Accent, Word: "Low"}, false
+	case "":
+		return parts.State{Icon: "question", Tone: parts.Muted, Word: "Unknown"}, false
+	}
+	return parts.State{Icon: "question", Tone: parts.Muted, Word: tier}, false
+}
+
+// severityChart is the class that colours a tier in a chart.
+func severityChart(tier string) string {
+	switch tier = strings.ToLower(tier); tier {
+	case "critical", "high", "medium", "low":
+		return "chart-" + tier
+	}
+	return ""
+}
+
+func toneClass(t parts.Tone) string { return "fg-" + string(t) }

@@ -292,7 +292,7 @@ func (r *repository) close(o *Options, i *issue) {
 	}
 	r.open = slices.Delete(r.open, k, k+1)
 	i.taken, i.named = false, false
-	if r.dice.chance(o.Disturb.Reopenings) {
+	if r.dice.chance(o.Disturb.Reopenings + r.profile.relapse) {
 		i.wake = 2 + r.dice.IntN(12)
 		r.sleeping = append(r.sleeping, i)
 	}

@@ -3,7 +3,6 @@ package history
 import (
 	"fmt"
 	"path"
-	"strconv"
 )
 
 // remark is an occasion on which a session's log gets a message.
@@ -28,7 +27,7 @@ func (m *sim) say(s *session, about remark) string {
 	t := pick(s.repo.dice, s.targets)
 	switch about {
 	case hello:
-		return fmt.Sprintf("I'll fix %s %s in %s. Reading %s first.", strconv.Itoa(len(s.targets)), plural(len(s.targets), s.family+" issue"), s.repo.name, t.path)
+		return fmt.Sprintf("I'll fix %d %s in %s. Reading %s first.", len(s.targets), plural(len(s.targets), s.family+" issue"), s.repo.name, t.path)
 	case question:
 		return s.question(t)
 	case answer:

@@ -16,6 +16,7 @@ type profile struct {
 	unnamed  bool          // its action version writes no fingerprints
 	quiet    time.Duration // its regular scans stop so long before End
 	still    bool          // nothing starts a scan of it but the user
+	relapse  float64       // share of its closed issues that come back, beyond the usual
 }
 
 const day = 24 * time.Hour
@@ -27,12 +28,12 @@ func profiles() []profile {
 	return []profile{
 		{name: "northwind/storefront", fork: "devin-forks/storefront", language: "js", base: 74, scans: 85, sessions: 0.35},
 		{name: "northwind/claims-api", language: "java", base: 29, scans: 34, sessions: 0.4},
-		{name: "northwind/patient-portal", language: "cs", base: 25, scans: 34, sessions: 0.3},
+		{name: "northwind/patient-portal", language: "cs", base: 25, scans: 34, sessions: 0.3, relapse: 0.4},
 		{name: "northwind/fhir-gateway", language: "go", base: 13, scans: 30, sessions: 0.25},
 		{name: "harbor-pay/checkout-web", language: "js", base: 21, scans: 32, sessions: 0.35},
 		{name: "harbor-pay/ledger", fork: "devin-forks/ledger", language: "go", base: 14, scans: 30, sessions: 0.25},
 		{name: "harbor-pay/webhooks", language: "go", base: 11, scans: 28, sessions: 0.2},
-		{name: "harbor-pay/risk-engine", language: "py", base: 33, scans: 24, sessions: 0.3, quiet: 30 * time.Hour, still: true},
+		{name: "harbor-pay/risk-engine", language: "py", base: 41, scans: 24, sessions: 0.3, quiet: 30 * time.Hour, still: true},
 		{name: "harbor-pay/backoffice", language: "cs", base: 9, scans: 18, sessions: 0.25},
 		{name: "atlas-labs/docs-site", language: "js", base: 8, scans: 30, sessions: 0.2, quiet: 11 * day, still: true},
 		{name: "atlas-labs/edge-proxy", language: "go", base: 9, scans: 14, sessions: 0.15, unnamed: true, still: true},

@@ -56,6 +56,11 @@ type scanRecord struct {
 	findings []*issue
 	sessions []*session
 	batches  int
+
+	name      string // the file's
+	body      []byte // its bytes, where it is to be written anew
+	from, end int    // the sessions' place in it
+	truth     []string
 }
 
 const (
@@ -94,7 +99,9 @@ func (s *scanRecord) write(actionURL string) []byte {
 	b = s.breakdowns(b)
 	b = strconv.AppendInt(append(b, ",\n  \"batches_created\": "...), int64(s.batches), 10)
 	b = append(b, ",\n  \"sessions\": "...)
+	s.from = len(b)
 	b = appendSessions(b, s.sessions, s.shape >= shapeDispatched && !s.unnamed, "")
+	s.end = len(b)
 	if !s.unnamed {
 		b = s.appendFindings(append(b, ",\n  \"issue_fingerprints\": "...))
 	}
@@ -102,6 +109,12 @@ func (s *scanRecord) write(actionURL string) []byte {
 		b = strconv.AppendBool(append(b, ",\n  \"zero_issue_run\": "...), len(s.findings) == 0)
 	}
 	return append(b, "\n}"...)
+}
+
+// rewritten returns the record's bytes with its sessions as they are now told.
+func (s *scanRecord) rewritten() []byte {
+	b := append([]byte(nil), s.body[:s.from]...)
+	return append(appendSessions(b, s.sessions, true, ""), s.body[s.end:]...)
 }
 
 type tally struct {
@@ -154,11 +167,15 @@ func appendSessions(b []byte, list []*session, newer bool, prURL string) []byte 
 	}
 	b = append(b, '[')
 	for i, s := range list {
+		newer := newer && !s.told
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, "\n    {\n      \"session_id\": \""...)
-		if s.id != "" {
+		switch {
+		case s.fate == fateDryRun:
+			b = append(b, dryRunID...)
+		case s.id != "":
 			b = append(append(b, "devin-"...), s.id...)
 		}
 		b = append(b, "\",\n      \"session_url\": \""...)

@@ -9,7 +9,8 @@ import (
 // request says what a scan is to be like beyond the usual.
 type request struct {
 	fates  []fate // it starts sessions with these fates
-	live   bool   // a World's clock drives them
+	brisk  bool   // which take seconds to minutes
+	verify bool   // and whose fixes are verified
 	asked  bool   // nothing disturbs its record, which appears at once
 	narrow bool   // it looks at a part only, if it can
 }
@@ -76,9 +77,9 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 	if !missing {
 		m.emit(rec, q, part != nil)
 	}
-	if !q.live && rec.shape == shapeDispatched && frac < 1 && o.SessionsPerScan > 0 && r.dice.chance(0.09) {
+	if !q.asked && rec.shape == shapeDispatched && frac < 1 && o.SessionsPerScan > 0 && r.dice.chance(0.09) {
 		m.later(at.Add(r.dice.between(20*time.Minute, 10*time.Hour)).Truncate(time.Microsecond), func(at time.Time) {
-			m.dispatch(r, at, fateNatural(r.dice), false)
+			m.dispatch(r, at, request{fates: []fate{fateNatural(r.dice)}})
 		})
 	}
 }
@@ -161,7 +162,7 @@ func (m *sim) start(rec *scanRecord, batches [][]*issue, q request) {
 		if n >= len(batches) {
 			break
 		}
-		s := m.session(r, rec.at, fate, batches[n], q.live)
+		s := m.session(r, rec.at, fate, batches[n], q)
 		s.batch, s.original = n+1, len(rec.findings)
 		for k := range s.targets {
 			t := &s.targets[k]
@@ -176,6 +177,9 @@ func (m *sim) start(rec *scanRecord, batches [][]*issue, q request) {
 			}
 		}
 		s.verify = s.verify && rec.shape == shapeDispatched
+		if m.keep && s.brisk && r.dice.chance(0.5) {
+			s.rec = rec
+		}
 		rec.sessions = append(rec.sessions, s)
 		m.launch(s)
 	}
@@ -184,7 +188,7 @@ func (m *sim) start(rec *scanRecord, batches [][]*issue, q request) {
 // closing tells whether a World is so near to its End that only the cast's
 // sessions may start: those are the ones that are active then.
 func (m *sim) closing(at time.Time) bool {
-	return m.keep && at.After(m.o.End.Add(-8*time.Hour))
+	return m.keep && at.After(m.o.End.Add(-8*time.Hour)) && !at.After(m.o.End)
 }
 
 // fateNatural draws what becomes of a session, as it usually goes.
@@ -208,19 +212,19 @@ func fateNatural(d dice) fate {
 }
 
 // session makes a session for a batch.
-func (m *sim) session(r *repository, at time.Time, f fate, batch []*issue, live bool) *session {
+func (m *sim) session(r *repository, at time.Time, f fate, batch []*issue, q request) *session {
 	m.made++
-	s := &session{number: m.made, repo: r, family: batch[0].rule.family, fate: f, created: at.Add(-time.Second)}
-	if f != fateNeverStarted {
+	s := &session{number: m.made, repo: r, family: batch[0].rule.family, fate: f, brisk: q.brisk, created: at.Add(-time.Second)}
+	if f != fateNeverStarted && f != fateDryRun {
 		s.id = sessionID(m.o.Seed, m.made)
 	}
 	for _, i := range batch {
 		i.taken = true
 		i.attempts++
-		s.targets = append(s.targets, target{issue: i, ref: i.ref, print: r.fingerprint(i), path: i.file.path, gone: r.dice.chance(0.93)})
+		s.targets = append(s.targets, target{issue: i, ref: i.ref, print: r.fingerprint(i), path: i.file.path, gone: r.dice.chance(0.93) || q.verify})
 	}
-	s.asks, s.verify = r.dice.chance(0.2), r.dice.chance(0.5)
-	s.live.on = live
+	s.asks = r.dice.chance(0.2)
+	s.verify = r.dice.chance(0.5) || q.verify
 	return s
 }
 
@@ -233,22 +237,14 @@ func (m *sim) launch(s *session) {
 		}
 		m.sessions = append(m.sessions, s)
 	}
-	if s.live.on {
-		m.step(s, step{at: s.created, state: StateQueued})
-		return
-	}
 	m.script(s)
 }
 
 // emit puts the record into the directory.
 func (m *sim) emit(rec *scanRecord, q request, narrowed bool) {
 	r := rec.repo
-	f := File{Kind: KindScan, Repo: r.name, Narrowed: narrowed, Body: rec.write(m.actionURL)}
-	number := rec.runID
-	if rec.shape == shapeEarly {
-		number = strconv.Itoa(rec.run)
-	}
-	f.Name = strings.ReplaceAll(r.name, "/", "_") + "_run_" + number + "_" + rec.at.Format(nameForm) + ".json"
+	rec.name, rec.body = runFileName(rec), rec.write(m.actionURL)
+	f := File{Kind: KindScan, Repo: r.name, Narrowed: narrowed, Name: rec.name, Body: rec.body}
 	if !rec.unnamed {
 		f.Truth = make([]string, len(rec.findings))
 		for n, i := range rec.findings {
@@ -256,6 +252,28 @@ func (m *sim) emit(rec *scanRecord, q request, narrowed bool) {
 		}
 	}
 	m.put(f, rec.at, r, q.asked)
+	if rec.truth = f.Truth; !m.keep {
+		rec.body = nil
+	}
+}
+
+// rewrite puts the session's record into the directory once more, with what
+// became of it. Its timestamp stays.
+func (m *sim) rewrite(s *session, at time.Time) {
+	rec := s.rec
+	if rec == nil {
+		return
+	}
+	s.told = true
+	m.put(File{Kind: KindScan, Repo: rec.repo.name, Name: rec.name, Body: rec.rewritten(), Truth: rec.truth}, at, rec.repo, true)
+}
+
+func runFileName(rec *scanRecord) string {
+	number := rec.runID
+	if rec.shape == shapeEarly {
+		number = strconv.Itoa(rec.run)
+	}
+	return strings.ReplaceAll(rec.repo.name, "/", "_") + "_run_" + number + "_" + rec.at.Format(nameForm) + ".json"
 }
 
 // put lets a file appear some seconds after its moment, or late.
@@ -275,13 +293,14 @@ func (m *sim) put(f File, at time.Time, r *repository, prompt bool) {
 func (m *sim) verification(s *session, at time.Time) {
 	at = at.Truncate(time.Microsecond)
 	name := "verification_" + s.id + "_" + at.Format(nameForm) + ".json"
-	m.put(File{Kind: KindVerification, Repo: s.repo.name, Name: name, Body: writeVerification(s, at)}, at, s.repo, s.live.on)
+	m.put(File{Kind: KindVerification, Repo: s.repo.name, Name: name, Body: writeVerification(s, at)}, at, s.repo, s.brisk)
 }
 
 // dispatch starts one session for findings of an earlier record, and tells
 // whether there were any.
-func (m *sim) dispatch(r *repository, at time.Time, f fate, live bool) bool {
-	if f == fateNeverStarted || m.closing(at) && !live {
+func (m *sim) dispatch(r *repository, at time.Time, q request) bool {
+	f := q.fates[0]
+	if f == fateNeverStarted || m.closing(at) && !q.asked {
 		return false
 	}
 	batch := r.dispatchable()
@@ -293,11 +312,11 @@ func (m *sim) dispatch(r *repository, at time.Time, f fate, live bool) bool {
 		at = time.Unix(r.lastDispatch+1, int64(at.Nanosecond())).UTC()
 	}
 	r.lastDispatch = at.Unix()
-	s := m.session(r, at, f, batch, live)
+	s := m.session(r, at, f, batch, q)
 	s.batch, s.original = 1, r.baseline
 	m.launch(s)
 	name := strings.ReplaceAll(r.name, "/", "_") + "_dispatch_" + at.Format("20060102T150405") + "_" + strconv.Itoa(s.batch) + ".json"
-	m.put(File{Kind: KindDispatch, Repo: r.name, Name: name, Body: writeDispatch(r, at, s)}, at, r, live)
+	m.put(File{Kind: KindDispatch, Repo: r.name, Name: name, Body: writeDispatch(r, at, s)}, at, r, q.asked)
 	return true
 }
 

@@ -1,0 +1,184 @@
+package history
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func newTestWorld(seed uint64) *World {
+	return NewWorld(Options{Seed: seed, Disturb: Believable()})
+}
+
+func TestWorldShowsEverything(t *testing.T) {
+	for seed := range uint64(20) {
+		w := newTestWorld(seed)
+		seen := map[string]int{}
+		for _, s := range w.Sessions() {
+			word := string(s.State)
+			switch {
+			case s.Pull == nil:
+			case !s.Pull.Merged.IsZero():
+				word += ", merged"
+			default:
+				word += ", " + s.Pull.State
+			}
+			seen[word]++
+			if s.State == StateWorking && w.Now().Sub(s.Updated) > 2*time.Hour {
+				seen["stuck"]++
+			}
+			if s.State == StateWaiting && !strings.Contains(s.Messages[len(s.Messages)-1].Text, "?") {
+				t.Errorf("seed %d: %s waits and asks nothing: %v", seed, s.Title, s.Messages)
+			}
+			if s.Updated.After(w.Now()) || s.Created.After(s.Updated) {
+				t.Errorf("seed %d: %s was made at %v, changed at %v, now is %v", seed, s.ID, s.Created, s.Updated, w.Now())
+			}
+		}
+		for _, want := range []string{"queued", "working", "stuck", "waiting", "pr_ready, open", "finished", "finished, merged", "finished, closed", "suspended", "expired", "failed"} {
+			if seen[want] == 0 {
+				t.Errorf("seed %d: no session is %s: %v", seed, want, seen)
+			}
+		}
+		var all strings.Builder
+		broken := 0
+		for _, f := range w.Files() {
+			all.Write(f.Body)
+			if !json.Valid(f.Body) {
+				broken++
+			}
+		}
+		text := all.String()
+		for _, want := range []string{`"status": "error: 429`, `"session_id": "dry-run"`, `"run_label": "orchestrator_dispatch_`, `"verified_at"`, `"zero_issue_run": true`, `"session_id": ""`, `"fork_url": ""`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("seed %d: no record has %s", seed, want)
+			}
+		}
+		if broken != 1 {
+			t.Errorf("seed %d: %d files are broken, want 1", seed, broken)
+		}
+	}
+}
+
+// TestWorldIsRepeatable plays two worlds by the same calls.
+func TestWorldIsRepeatable(t *testing.T) {
+	play := func(step time.Duration) ([]File, []Session, []Pull) {
+		w := newTestWorld(7)
+		end := w.Now()
+		w.Scan("harbor-pay/ledger", 2, false, end.Add(time.Minute))
+		for w.Now().Before(end.Add(time.Hour)) {
+			w.Advance(w.Now().Add(step))
+		}
+		return w.Files(), w.Sessions(), w.Pulls()
+	}
+	aFiles, aSessions, aPulls := play(time.Minute)
+	bFiles, bSessions, bPulls := play(time.Minute)
+	if !reflect.DeepEqual(aFiles, bFiles) || !reflect.DeepEqual(aSessions, bSessions) || !reflect.DeepEqual(aPulls, bPulls) {
+		t.Error("the same calls gave two worlds")
+	}
+	cFiles, cSessions, cPulls := play(59 * time.Minute / 4)
+	if !reflect.DeepEqual(aFiles, cFiles) || !reflect.DeepEqual(aSessions, cSessions) || !reflect.DeepEqual(aPulls, cPulls) {
+		t.Error("the world depends on how often one looks")
+	}
+}
+
+func TestWorldGoesOn(t *testing.T) {
+	w := newTestWorld(3)
+	before, pulls := map[string]Session{}, len(w.Pulls())
+	for _, s := range w.Sessions() {
+		before[s.ID] = s
+	}
+	known := map[string]bool{}
+	for _, f := range w.Files() {
+		known[f.Name] = true
+	}
+	fresh, again := 0, 0
+	for range 240 {
+		for _, f := range w.Advance(w.Now().Add(time.Minute)) {
+			if known[f.Name] {
+				again++
+			} else {
+				fresh++
+			}
+			known[f.Name] = true
+		}
+	}
+	if fresh < 20 || again == 0 {
+		t.Errorf("in four hours %d files appeared and %d were rewritten", fresh, again)
+	}
+	moved := map[State]bool{}
+	for _, s := range w.Sessions() {
+		if b, ok := before[s.ID]; !ok || b.State != s.State {
+			moved[s.State] = true
+		}
+	}
+	for _, want := range []State{StatePRReady, StateFinished, StateWaiting} {
+		if !moved[want] {
+			t.Errorf("no session became %s in four hours: %v", want, moved)
+		}
+	}
+	if len(w.Pulls()) <= pulls {
+		t.Error("no pull request was opened in four hours")
+	}
+	if got := w.Advance(w.Now().Add(-time.Hour)); got != nil {
+		t.Errorf("time went back: %v", got)
+	}
+}
+
+func TestWorldAnswersReplies(t *testing.T) {
+	for _, state := range []State{StateWaiting, StateWorking, StatePRReady, StateSuspended, StateFailed, StateExpired, StateFinished} {
+		w := newTestWorld(5)
+		for _, s := range w.Sessions() {
+			if s.State != state {
+				continue
+			}
+			at := w.Now().Add(10 * time.Second)
+			if !w.Reply(s.ID, "Please use the allow-list.", at) {
+				t.Fatalf("%s: no such session", s.ID)
+			}
+			got, _ := w.Session(s.ID)
+			last := got.Messages[len(got.Messages)-1]
+			if got.State != StateWorking || last.From != fromUser || last.Text != "Please use the allow-list." || !last.At.Equal(at) {
+				t.Errorf("%s session after a reply: %s, %+v", state, got.State, last)
+			}
+			w.Advance(at.Add(3 * time.Hour))
+			got, _ = w.Session(s.ID)
+			if got.State != StatePRReady && got.State != StateFinished && got.State != StateWaiting {
+				t.Errorf("%s session three hours after a reply: %s", state, got.State)
+			}
+			if s.Pull != nil && (got.Pull == nil || got.Pull.Number != s.Pull.Number) {
+				t.Errorf("%s session: pull request %v became %v", state, s.Pull, got.Pull)
+			}
+			break
+		}
+	}
+	if newTestWorld(5).Reply("00000000000000000000000000000000", "Hello?", time.Time{}) {
+		t.Error("an unknown session took a reply")
+	}
+}
+
+func TestWorldScans(t *testing.T) {
+	w := newTestWorld(9)
+	if w.Scan("nobody/nothing", 3, false, w.Now()) {
+		t.Error("an unknown repository was scanned")
+	}
+	started := w.Now()
+	w.Scan("northwind/storefront", 2, false, started)
+	w.Scan("northwind/claims-api", 2, true, started)
+	var real, dry []byte
+	for _, f := range w.Advance(started.Add(45 * time.Second)) {
+		switch {
+		case strings.HasPrefix(f.Name, "northwind_storefront_run_"):
+			real = f.Body
+		case strings.HasPrefix(f.Name, "northwind_claims-api_run_"):
+			dry = f.Body
+		}
+	}
+	if n := strings.Count(string(real), `"session_id": "devin-`); n != 2 {
+		t.Errorf("the scan names %d sessions, want 2:\n%.1500s", n, real)
+	}
+	if strings.Contains(string(dry), `"session_id": "devin-`) || !strings.Contains(string(dry), `"session_id": "dry-run"`) {
+		t.Errorf("the dry run:\n%.1500s", dry)
+	}
+}

@@ -47,7 +47,24 @@ func (s *Store) UnfetchedPulls(ctx context.Context, limit int) ([]telemetry.Pull
 	return refs, err
 }
 
-var wordPattern = regexp.MustCompile(`[0-9A-Za-z]{6,64}`)
+// wordPattern is what can be the id of a session, of whatever form.
+var wordPattern = regexp.MustCompile(`[0-9A-Za-z][0-9A-Za-z_-]{3,79}`)
+
+// sessionWords returns the words of texts that can be a session's bare id:
+// each word whole, without "devin-", and in the parts that dashes make.
+func sessionWords(texts ...string) []string {
+	var words []string
+	for _, text := range texts {
+		for _, w := range wordPattern.FindAllString(text, -1) {
+			w = strings.TrimPrefix(strings.ToLower(strings.TrimRight(w, "-_")), "devin-")
+			words = append(words, w)
+			if strings.ContainsAny(w, "-_") {
+				words = append(words, strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == '_' })...)
+			}
+		}
+	}
+	return words
+}
 
 // SavePulls keeps pull requests of one repository: those that name an issue
 // or a session, and those that are already known. watermark is the newest
@@ -81,10 +98,8 @@ func (s *Store) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []
 func (d *derivation) knownSessions(pulls []telemetry.PullRequest) map[string]bool {
 	words := map[string]bool{}
 	for i := range pulls {
-		for _, text := range [...]string{pulls[i].Title, pulls[i].Body} {
-			for _, w := range wordPattern.FindAllString(text, -1) {
-				words[strings.ToLower(w)] = true
-			}
+		for _, w := range sessionWords(pulls[i].Title, pulls[i].Body) {
+			words[w] = true
 		}
 	}
 	list := make([]string, 0, len(words))
@@ -108,8 +123,8 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	key = ref.Key()
 	ids := telemetry.IssueIDs(p.Title)
 	tokens := telemetry.SessionTokens(p.Title, p.Body)
-	for _, w := range wordPattern.FindAllString(p.Title+" "+p.Body, -1) {
-		if w = strings.ToLower(w); knownSessions[w] && !slices.Contains(tokens, w) {
+	for _, w := range sessionWords(p.Title, p.Body) {
+		if knownSessions[w] && !slices.Contains(tokens, w) {
 			tokens = append(tokens, w)
 		}
 	}

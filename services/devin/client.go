@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package devin
 
 import (
@@ -9,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,8 +25,8 @@ const (
 	apiV1 = "v1"
 	apiV3 = "v3"
 
-	defaultTimeout = 30 * time.Second
-	// flightTimeouts times the request's timeout is the longest life of a
+	defaultTimeout = 15 * time.Second
+	// flightTimeouts times a request's timeout is the longest life of a
 	// flight, which no caller's context ends.
 	flightTimeouts = 2
 	// concurrent is how many requests of one question are open at a time.
@@ -40,7 +39,7 @@ type Options struct {
 	Key         string            // its prefix chooses the API; "" makes every call answer CodeMissingSetting
 	OrgID       string            // v3's organization (org-…); "" asks GET /v3/self once
 	CacheTTL    time.Duration     // how long messages are kept; 0 keeps nothing
-	HTTPTimeout time.Duration     // of one request, its body included; 0 is 30 s
+	HTTPTimeout time.Duration     // of one request, its answer's body included; 0 is 15 s
 	Transport   http.RoundTripper // nil is one of its own
 	Log         *slog.Logger      // nil logs nothing
 	Now         func() time.Time  // nil is time.Now; reads a Retry-After that is a date
@@ -57,12 +56,15 @@ type Client struct {
 	log     *slog.Logger
 	now     func() time.Time
 
-	org     atomic.Pointer[string]
-	bareIDs atomic.Bool // v3's session_ids answered to bare ids last time
-	flights singleflight.Group
-	fresh   *expirable.LRU[string, []telemetry.Message] // nil where nothing is kept
-	last    *lru.Cache[string, []telemetry.Message]     // last good answers, nil likewise
-	sent    atomic.Int64                                // messages sent so far
+	org        atomic.Pointer[string]
+	barePaths  atomic.Bool // paths took the id without devin- last time
+	bareFilter atomic.Bool // session_ids did
+	flights    singleflight.Group
+
+	mu    sync.Mutex                                  // held while messages are kept or dropped
+	sent  int                                         // messages sent so far
+	fresh *expirable.LRU[string, []telemetry.Message] // by bare id; nil where nothing is kept
+	last  *lru.Cache[string, []telemetry.Message]     // last good answers, nil likewise
 }
 
 // New returns a client. It makes no request. A malformed BaseURL or Key is an
@@ -74,7 +76,8 @@ func New(o Options) (*Client, error) {
 	}
 	key := strings.TrimSpace(o.Key)
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "DEVIN_API_KEY holds a space or another character that no key has; copy the key again, for example cog_… or apk_…")
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"DEVIN_API_KEY holds a space or another character that no key has. Copy the key again, for example cog_… or apk_….")
 	}
 	c := &Client{
 		base:    base,
@@ -102,7 +105,7 @@ func New(o Options) (*Client, error) {
 	if org := strings.TrimSpace(o.OrgID); org != "" {
 		c.org.Store(&org)
 	}
-	return c, c.newCaches(o.CacheTTL)
+	return c, c.makeCaches(o.CacheTTL)
 }
 
 // API returns the version that the key's prefix chooses: "v3" for cog_…,
@@ -134,17 +137,9 @@ func baseURL(raw string) (base, host string, err error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return "", "", telemetry.Errorf(telemetry.CodeInvalid,
-			"DEVIN_API_URL is no address of the form https://host or https://host/path, without user, query or fragment; for example %s", DefaultURL)
+			"DEVIN_API_URL is no address of the form https://host or https://host/path, without user, query or fragment, for example %s.", DefaultURL)
 	}
 	return base, u.Host, nil
-}
-
-// ready tells whether there is a key to ask with.
-func (c *Client) ready() error {
-	if c.key == "" {
-		return telemetry.Errorf(telemetry.CodeMissingSetting, "DEVIN_API_KEY is not set, and Devin answers nothing without it; create a key in Devin's settings and set the variable")
-	}
-	return nil
 }
 
 // organization returns the organization that v3's paths name, which it asks
@@ -154,15 +149,14 @@ func (c *Client) organization(ctx context.Context) (string, error) {
 		return *org, nil
 	}
 	return flight(ctx, c, "organization", func(ctx context.Context) (string, error) {
-		var self object
-		r := request{what: "who the key belongs to", path: "/v3/self"}
-		if err := c.get(ctx, r, &self); err != nil {
+		raw, err := c.get(ctx, request{what: "the key's organization", path: "/v3/self"})
+		if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeUpstreamNotFound && code != telemetry.CodeUpstreamDenied {
 			return "", err
 		}
-		org := self.text("org_id")
+		org := readObject(raw).text("org_id")
 		if org == "" {
 			return "", telemetry.Errorf(telemetry.CodeMissingSetting,
-				"Devin does not say which organization the key belongs to; set DEVIN_ORG_ID to its id (org-…, shown in Devin's settings)")
+				"Devin (%s) does not say which organization the key belongs to. Set DEVIN_ORG_ID to its id (org-…, shown in Devin's settings).", c.host).Because(err)
 		}
 		c.org.Store(&org)
 		return org, nil

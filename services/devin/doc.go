@@ -1,5 +1,3 @@
-//go:build unfinished
-
 // Package devin speaks Devin's API, v1 and v3, over HTTP: it asks for the
 // states of sessions in as few requests as the API allows, reads a session's
 // last messages and sends a reply.

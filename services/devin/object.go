@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package devin
 
 import (
@@ -40,6 +38,12 @@ func (o object) list(name string) []json.RawMessage {
 		return nil
 	}
 	return list
+}
+
+// lists tells whether a field is an array, or null, which is an empty one.
+func (o object) lists(name string) bool {
+	var list []json.RawMessage
+	return json.Unmarshal(o[name], &list) == nil
 }
 
 // flag returns a boolean field, false if it is absent or no boolean.

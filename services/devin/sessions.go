@@ -1,11 +1,9 @@
-//go:build unfinished
-
 package devin
 
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -13,31 +11,34 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-const (
-	// byIDLimit is how many sessions one call asks for one by one (upstreams.md).
-	byIDLimit = 20
-	// fewLeft is how many missing sessions are asked for one by one rather
-	// than by more pages of a list that may not hold them.
-	fewLeft = 3
-)
+// byIDLimit is how many sessions one call asks for one by one (upstreams.md).
+const byIDLimit = 20
+
+// listPages is how many pages of a list of the whole organization are read at
+// most (upstreams.md).
+func listPages(wanted int) int { return 10 + wanted/100 }
 
 // Sessions asks for the states of the wanted sessions: bare or devin- ids,
 // those first that should be asked first. Every wanted id is in exactly one
 // part of the answer, in the order of wanted; times are UTC.
 //
-// On v1 it pages the organization's list and asks for at most 20 of the rest
-// by id; on v3 it asks for chunks of ids. On a failure the answer holds what
-// was learnt until then, with the rest in Skipped, beside the error. A row
-// that cannot be read is logged and its session skipped.
+// On v1 it pages the organization's list, on v3 it asks for chunks of ids; on
+// both, at most 20 of those that were not listed are asked for by id. On a
+// failure the answer holds what was learnt until then, with the rest in
+// Skipped, beside the error. A row that cannot be read is logged and its
+// session skipped.
 func (c *Client) Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error) {
 	s := newSearch(wanted)
-	var err error
-	switch {
-	case len(s.left()) == 0:
-	case c.api == apiV3:
-		err = c.searchV3(ctx, s)
-	default:
-		err = c.searchV1(ctx, s)
+	if len(s.left(s.ids)) == 0 {
+		return s.answer(), nil
+	}
+	list, one := c.listV1, c.sessionV1
+	if c.api == apiV3 {
+		list, one = c.listV3, c.sessionV3
+	}
+	err := list(ctx, s)
+	if err == nil {
+		err = c.byID(ctx, s, one)
 	}
 	return s.answer(), err
 }
@@ -45,25 +46,23 @@ func (c *Client) Sessions(ctx context.Context, wanted []string) (telemetry.Sessi
 // search is the state of one call of Sessions. Its methods may be called
 // concurrently.
 type search struct {
-	ids    []string // bare, each once, as wanted
-	mu     sync.Mutex
-	wanted map[string]bool
-	found  map[string]telemetry.UpstreamSession
-	gone   map[string]bool
+	ids   []string // bare, each once, as wanted
+	mu    sync.Mutex
+	open  map[string]bool // of each wanted id: nothing is known of it yet
+	found map[string]telemetry.UpstreamSession
+	gone  map[string]bool
 }
 
 func newSearch(wanted []string) *search {
-	s := &search{wanted: map[string]bool{}, found: map[string]telemetry.UpstreamSession{}, gone: map[string]bool{}}
+	s := &search{open: map[string]bool{}, found: map[string]telemetry.UpstreamSession{}, gone: map[string]bool{}}
 	for _, id := range wanted {
 		id = telemetry.BareID(id)
-		if id == "" || s.wanted[id] {
+		if _, again := s.open[id]; id == "" || again {
 			continue
 		}
-		s.wanted[id] = true
 		s.ids = append(s.ids, id)
-		if !isID(id) {
-			s.gone[id] = true
-		}
+		s.open[id] = isID(id)
+		s.gone[id] = !isID(id)
 	}
 	return s
 }
@@ -78,66 +77,64 @@ func isID(id string) bool {
 	return id != "" && len(id) <= 128
 }
 
-// see takes a session if it is wanted. A list that moves while it is paged
-// can show one twice; the newer of the two holds.
-func (s *search) see(session telemetry.UpstreamSession) {
+// see takes a session if it is wanted, and tells whether that is news. A list
+// that moves while it is paged can show one twice; the newer of the two holds.
+func (s *search) see(session telemetry.UpstreamSession) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.wanted[session.ID] {
-		return
+	if _, wanted := s.open[session.ID]; !wanted {
+		return false
 	}
-	if old, twice := s.found[session.ID]; twice && old.UpdatedAt.After(session.UpdatedAt) {
-		return
+	old, twice := s.found[session.ID]
+	if !twice || !old.UpdatedAt.After(session.UpdatedAt) {
+		s.found[session.ID] = session
 	}
-	s.found[session.ID] = session
+	s.open[session.ID] = false
+	return !twice
 }
 
-// settle marks those of the ids that were not found as unknown to Devin.
-func (s *search) settle(ids ...string) {
+// close ends the search for an id: Devin does not know it, or says what
+// cannot be read, and then it is left for a later turn.
+func (s *search) close(id string, gone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, id := range ids {
-		if _, found := s.found[id]; !found {
-			s.gone[id] = true
-		}
+	if s.open[id] {
+		s.open[id], s.gone[id] = false, gone
 	}
 }
 
-// left returns the wanted ids about which nothing is known yet.
-func (s *search) left() []string { return s.leftOf(s.ids) }
-
-func (s *search) leftOf(ids []string) []string {
+// left returns those of ids about which nothing is known yet.
+func (s *search) left(ids []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var left []string
 	for _, id := range ids {
-		if _, found := s.found[id]; !found && !s.gone[id] {
+		if s.open[id] {
 			left = append(left, id)
 		}
 	}
 	return left
 }
 
-func (s *search) answer() telemetry.SessionAnswer {
-	a := telemetry.SessionAnswer{Skipped: s.left()}
+func (s *search) answer() (a telemetry.SessionAnswer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, id := range s.ids {
 		if session, found := s.found[id]; found {
 			a.Sessions = append(a.Sessions, session)
 		} else if s.gone[id] {
 			a.Unknown = append(a.Unknown, id)
+		} else {
+			a.Skipped = append(a.Skipped, id)
 		}
 	}
 	return a
 }
 
-// listPages is how many pages of a list of the whole organization are read at
-// most (upstreams.md).
-func listPages(wanted int) int { return 10 + wanted/100 }
-
 // byID asks for what is left one by one. A session that fails alone does not
 // keep the others from being asked; the first such failure is returned.
 func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, string) (json.RawMessage, error)) error {
-	ids := s.left()
+	ids := s.left(s.ids)
 	ids = ids[:min(len(ids), byIDLimit)]
 	failures := make([]error, len(ids))
 	g, ctx := errgroup.WithContext(ctx)
@@ -149,7 +146,7 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 			case err == nil:
 				c.takeOne(s, id, raw)
 			case telemetry.CodeOf(err) == telemetry.CodeUpstreamNotFound:
-				s.settle(id)
+				s.close(id, true)
 			case endsTurn(err):
 				return err
 			default:
@@ -173,7 +170,7 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 // would take its time for nothing.
 func endsTurn(err error) bool {
 	switch telemetry.CodeOf(err) {
-	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeInternal, telemetry.CodeMissingSetting:
+	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeInternal:
 		return true
 	}
 	return false
@@ -183,30 +180,31 @@ func endsTurn(err error) bool {
 func (c *Client) takeOne(s *search, id string, raw json.RawMessage) {
 	session, err := c.read(raw)
 	if err == nil && session.ID != id {
-		err = fmt.Errorf("it is about session %s", session.ID)
+		err = errors.New("it is about another session")
 	}
 	if err != nil {
 		c.log.Warn("Devin's answer about a session cannot be read; the session is skipped", "session", id, "error", err)
+		s.close(id, false)
 		return
 	}
 	s.see(session)
 }
 
-// take takes the rows of a page, and returns the ids that it read. A row that
-// cannot be read is logged; whole tells whether there was none.
-func (c *Client) take(s *search, rows []json.RawMessage) (ids []string, whole bool) {
-	whole = true
-	for i, raw := range rows {
+// take takes the rows of a page. It returns the ids that it read, wanted or
+// not, and how many wanted ones were new.
+func (c *Client) take(s *search, rows []json.RawMessage) (ids []string, news int) {
+	for _, raw := range rows {
 		session, err := c.read(raw)
-		if err != nil {
-			whole = false
-			c.log.Warn("a row of Devin's list of sessions cannot be read and is skipped", "row", i, "session", session.ID, "error", err)
-			continue
+		switch {
+		case err != nil:
+			c.log.Warn("a row of Devin's list of sessions cannot be read and is skipped", "session", session.ID, "error", err)
+			s.close(session.ID, false)
+		case s.see(session):
+			news++
 		}
-		s.see(session)
 		ids = append(ids, session.ID)
 	}
-	return ids, whole
+	return ids, news
 }
 
 // read reads one session in the API's vocabulary.
@@ -228,11 +226,11 @@ func (c *Client) read(raw json.RawMessage) (telemetry.UpstreamSession, error) {
 	}
 	switch {
 	case o == nil:
-		return session, fmt.Errorf("it is no object")
+		return session, errors.New("it is no object")
 	case session.ID == "":
-		return session, fmt.Errorf("it has no session_id")
+		return session, errors.New("it has no session_id")
 	case session.Status == "":
-		return session, fmt.Errorf("it has no status")
+		return session, errors.New("it has no status")
 	}
 	return session, nil
 }

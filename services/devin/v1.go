@@ -1,5 +1,3 @@
-//go:build unfinished
-
 package devin
 
 import (
@@ -15,17 +13,8 @@ import (
 // limitV1 is the page of v1's list: its default.
 const limitV1 = 100
 
-// searchV1 pages the list. A single session, and the last few, are asked for
-// by id: that is certain, while the list may not hold them.
-func (c *Client) searchV1(ctx context.Context, s *search) error {
-	if len(s.ids) > 1 {
-		if err := c.listV1(ctx, s); err != nil {
-			return err
-		}
-	}
-	return c.byID(ctx, s, c.sessionV1)
-}
-
+// listV1 pages the list of the whole organization until every wanted session
+// was seen.
 func (c *Client) listV1(ctx context.Context, s *search) error {
 	seen := map[string]bool{}
 	offset := 0
@@ -41,7 +30,7 @@ func (c *Client) listV1(ctx context.Context, s *search) error {
 			seen[id] = true
 		}
 		// A page without news comes from a server that does not know offset.
-		if len(rows) < limitV1 || len(seen) == before || len(s.left()) <= fewLeft {
+		if len(rows) < limitV1 || len(seen) == before || len(s.left(s.ids)) == 0 {
 			return nil
 		}
 	}
@@ -49,38 +38,46 @@ func (c *Client) listV1(ctx context.Context, s *search) error {
 }
 
 func (c *Client) pageV1(ctx context.Context, offset int) ([]json.RawMessage, error) {
-	var page struct {
-		Sessions *[]json.RawMessage `json:"sessions"`
-	}
 	r := request{
 		what:  "the list of sessions",
 		path:  "/v1/sessions",
 		query: url.Values{"limit": {strconv.Itoa(limitV1)}, "offset": {strconv.Itoa(offset)}},
 	}
-	if err := c.get(ctx, r, &page); err != nil {
+	raw, err := c.get(ctx, r)
+	if err != nil {
 		return nil, err
 	}
-	if page.Sessions == nil {
+	page := readObject(raw)
+	if !page.lists("sessions") {
 		return nil, c.broken(r, "names no sessions", nil)
 	}
-	return *page.Sessions, nil
+	return page.list("sessions"), nil
 }
 
 // sessionV1 asks for one session, with its whole message log.
 func (c *Client) sessionV1(ctx context.Context, id string) (json.RawMessage, error) {
-	return withEitherID(id, func(id string) (json.RawMessage, error) {
-		var raw json.RawMessage
-		r := request{what: "a session", path: "/v1/sessions/" + id, missing: missingSession}
-		return raw, c.get(ctx, r, &raw)
+	return withEitherID(c, id, func(id string) (json.RawMessage, error) {
+		return c.get(ctx, request{what: "a session", path: "/v1/sessions/" + id, missing: missingSession})
 	})
 }
 
-// withEitherID asks with the devin- form of an id, which v1's paths take, and
-// after a 404 with the bare one.
-func withEitherID[T any](id string, ask func(id string) (T, error)) (T, error) {
-	answer, err := ask("devin-" + id)
-	if telemetry.CodeOf(err) == telemetry.CodeUpstreamNotFound {
-		return ask(id)
+const missingSession = "Devin knows no such session with this key (404). It may be another organization's, or deleted."
+
+// withEitherID asks with the devin- form of an id, which paths take, and after
+// a 404 with the bare one; next time the form that was known comes first.
+func withEitherID[T any](c *Client, id string, ask func(id string) (T, error)) (T, error) {
+	forms := []string{"devin-" + id, id}
+	bare := c.barePaths.Load()
+	if bare {
+		forms[0], forms[1] = forms[1], forms[0]
+	}
+	answer, err := ask(forms[0])
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound {
+		return answer, err
+	}
+	answer, err = ask(forms[1])
+	if err == nil {
+		c.barePaths.Store(!bare)
 	}
 	return answer, err
 }
@@ -105,24 +102,21 @@ func (c *Client) messagesV1(ctx context.Context, id string) ([]telemetry.Message
 	var msgs []telemetry.Message
 	for _, raw := range readObject(raw).list("messages") {
 		o := readObject(raw)
-		msg := telemetry.Message{ID: o.text("event_id"), From: "devin", Text: o.text("message"), At: o.at("timestamp")}
-		// initial_user_message, user_message; devin_message and others are Devin's.
-		if strings.Contains(o.text("type"), "user") {
-			msg.From = "user"
-		}
-		msgs = append(msgs, msg)
+		// Types are initial_user_message, user_message and devin_message.
+		fromUser := strings.Contains(o.text("type"), "user")
+		msgs = appendMessage(msgs, o, fromUser, "timestamp")
 	}
 	return msgs, nil
 }
 
 func (c *Client) sendV1(ctx context.Context, id, text string) error {
-	_, err := withEitherID(id, func(id string) (struct{}, error) {
+	_, err := withEitherID(c, id, func(id string) (struct{}, error) {
 		return struct{}{}, c.post(ctx, request{
 			what:    "sending a message",
 			path:    "/v1/sessions/" + id + "/message",
-			message: message{text},
+			message: text,
 			missing: missingSession,
-			denied:  "The key in DEVIN_API_KEY may not send messages to this session (403); use a key of its user or organization.",
+			denied:  "The key in DEVIN_API_KEY may not send messages to this session (403). Use a key of its user or organization.",
 		})
 	})
 	return err

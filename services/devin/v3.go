@@ -1,10 +1,9 @@
-//go:build unfinished
-
 package devin
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,193 +15,196 @@ import (
 )
 
 const (
-	firstV3        = 200 // v3's largest page
-	firstMessages  = 100 // v3's default page
-	messagePages   = 20
-	missingSession = "Devin knows no such session with this key (404); it may be another organization's, or deleted."
+	firstV3 = 200 // v3's largest page
 
 	// idBytes is what one id of 32 hex digits takes in the address,
 	// "&session_ids=devin-" included, and idsV3 how many keep it under 7,000
 	// bytes: common servers and proxies take 8 KB.
 	idBytes = 51
 	idsV3   = (7000 - 500) / idBytes
+
+	deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403). Give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
+	deniedSend = "The key in DEVIN_API_KEY may not send messages (403). Give its service user the permission ManageOrgSessions, or use a key that has it."
 )
 
-// searchV3 asks for chunks of ids. The first chunk tells how the server takes
-// session_ids: with or without the prefix, not at all (then its pages hold the
+// listV3 asks for chunks of ids. The first chunk tells how the server takes
+// session_ids: with or without devin-, not at all (then its pages hold the
 // whole organization), or refused (then the organization is paged).
-func (c *Client) searchV3(ctx context.Context, s *search) error {
+func (c *Client) listV3(ctx context.Context, s *search) error {
 	org, err := c.organization(ctx)
 	if err != nil {
 		return err
 	}
-	chunks := slices.Collect(slices.Chunk(s.left(), idsV3))
-	unfiltered, err := c.firstChunkV3(ctx, s, org, chunks[0])
-	if err != nil {
+	ids := s.left(s.ids)
+	first := ids[:min(len(ids), idsV3)]
+	whole, err := c.firstChunkV3(ctx, s, org, first)
+	if err != nil || whole {
 		return err
 	}
-	if !unfiltered {
-		g, ctx := errgroup.WithContext(ctx)
-		g.SetLimit(concurrent)
-		for _, chunk := range chunks[1:] {
-			g.Go(func() error {
-				_, err := c.chunkV3(ctx, s, org, chunk, c.bareIDs.Load())
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(concurrent)
+	for chunk := range slices.Chunk(ids[len(first):], idsV3) {
+		g.Go(func() error {
+			_, err := c.chunkV3(ctx, s, org, chunk, c.bareFilter.Load())
 			return err
-		}
+		})
 	}
-	return c.byID(ctx, s, func(ctx context.Context, id string) (json.RawMessage, error) {
-		var raw json.RawMessage
-		r := request{what: "a session", path: pathV3(org) + "/devin-" + id, missing: missingSession}
-		return raw, c.get(ctx, r, &raw)
-	})
+	return g.Wait()
 }
 
-// firstChunkV3 asks for the first chunk. It returns true when the whole
-// organization was read instead.
-func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []string) (unfiltered bool, err error) {
-	for _, bare := range []bool{c.bareIDs.Load(), !c.bareIDs.Load()} {
-		got, err := c.askV3(ctx, s, org, filterIDs(ids, bare))
+// firstChunkV3 asks for the first chunk. It returns true when the list of the
+// whole organization was read instead.
+func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []string) (whole bool, err error) {
+	known := c.bareFilter.Load()
+	for _, bare := range []bool{known, !known} {
+		got, err := c.chunkV3(ctx, s, org, ids, bare)
 		switch {
 		case refusesFilter(err):
-			return true, c.plainV3(ctx, s, org)
-		case err != nil:
-			return false, err
-		case got.others:
-			if got.whole {
-				s.settle(s.ids...)
-			}
-			return true, nil
-		case got.rows > 0:
-			c.bareIDs.Store(bare)
-			if got.whole {
-				s.settle(ids...)
-			}
+			_, err = c.chunkV3(ctx, s, org, nil, bare)
+			return true, err
+		case err != nil || got.others:
+			return got.others, err
+		case got.named:
+			c.bareFilter.Store(bare)
 			return false, nil
 		}
 	}
-	s.settle(ids...)
 	return false, nil
-}
-
-func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []string, bare bool) (gotV3, error) {
-	got, err := c.askV3(ctx, s, org, filterIDs(ids, bare))
-	if err == nil && got.whole {
-		s.settle(ids...)
-	}
-	return got, err
-}
-
-// plainV3 pages the organization's sessions without a filter.
-func (c *Client) plainV3(ctx context.Context, s *search, org string) error {
-	got, err := c.askV3(ctx, s, org, nil)
-	if err == nil && got.whole {
-		s.settle(s.ids...)
-	}
-	return err
-}
-
-func filterIDs(ids []string, bare bool) []string {
-	if bare {
-		return ids
-	}
-	prefixed := make([]string, len(ids))
-	for i, id := range ids {
-		prefixed[i] = "devin-" + id
-	}
-	return prefixed
 }
 
 // refusesFilter tells whether the server takes no address this long, or no
 // such parameter.
 func refusesFilter(err error) bool {
-	switch statusOf(err) {
-	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge, http.StatusUnprocessableEntity:
-		return true
-	}
-	return false
+	refused, ok := errors.AsType[httpError](err)
+	return ok && slices.Contains([]int{http.StatusBadRequest, http.StatusRequestURITooLong,
+		http.StatusRequestHeaderFieldsTooLarge, http.StatusUnprocessableEntity}, refused.status)
 }
 
-// gotV3 is what the pages of one question held.
+// gotV3 tells what the pages of one question held.
 type gotV3 struct {
-	rows   int
-	others bool // sessions that the filter did not name
-	whole  bool // every page was read, and every row of it
+	named  bool // sessions that were asked for
+	others bool // sessions that were not
 }
 
-// askV3 reads the pages of one question until all that it can tell is known.
-func (c *Client) askV3(ctx context.Context, s *search, org string, filter []string) (gotV3, error) {
-	got := gotV3{whole: true}
-	named := map[string]bool{}
-	for _, id := range filter {
-		named[telemetry.BareID(id)] = true
-	}
+// chunkV3 reads the pages of the sessions with the ids, or of the whole
+// organization if there are none, until all that they can tell is known.
+func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []string, bare bool) (got gotV3, err error) {
 	query := url.Values{"first": {strconv.Itoa(firstV3)}}
-	if len(filter) > 0 {
-		query["session_ids"] = filter
+	for _, id := range ids {
+		if !bare {
+			id = "devin-" + id
+		}
+		query.Add("session_ids", id)
 	}
-	pages := pagesV3{c: c, r: request{what: "the list of sessions", path: pathV3(org), query: query, denied: deniedRead}}
-	for range listPages(len(s.ids)) {
-		rows, err := pages.next(ctx)
-		if err != nil {
-			return got, err
+	r := request{what: "the list of sessions", path: pathV3(org), query: query, denied: deniedRead}
+	err = c.pagesV3(ctx, r, listPages(len(s.ids)), func(rows []json.RawMessage) (more bool) {
+		listed, news := c.take(s, rows)
+		for _, id := range listed {
+			if slices.Contains(ids, id) {
+				got.named = true
+			} else if id != "" {
+				got.others = true
+			}
 		}
-		got.rows += len(rows)
-		ids, whole := c.take(s, rows)
-		got.whole = got.whole && whole
-		got.others = got.others || slices.ContainsFunc(ids, func(id string) bool { return len(filter) > 0 && !named[id] })
-		if pages.done {
-			got.whole = got.whole && !pages.looped
-			return got, nil
+		if got.others { // these are pages of the whole organization
+			return len(s.left(s.ids)) > 0
 		}
-		if len(s.left()) == 0 {
-			return got, nil
-		}
-	}
-	got.whole = false
-	return got, nil
+		return news > 0 && len(s.left(ids)) > 0
+	})
+	return got, err
 }
-
-const deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403); give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
 
 func pathV3(org string) string { return "/v3/organizations/" + url.PathEscape(org) + "/sessions" }
 
-// pagesV3 follows the cursors of a list.
-type pagesV3 struct {
-	c      *Client
-	r      request
-	seen   []string
-	done   bool
-	looped bool // it ended because a cursor came again, or none came
+// pagesV3 follows the cursors of a list, for at most limit pages, and hands
+// each page's items to take until that wants no more.
+func (c *Client) pagesV3(ctx context.Context, r request, limit int, take func([]json.RawMessage) (more bool)) error {
+	asked := map[string]bool{"": true}
+	for range limit {
+		raw, err := c.get(ctx, r)
+		if err != nil {
+			return err
+		}
+		page := readObject(raw)
+		if !page.lists("items") {
+			return c.broken(r, "names no items", nil)
+		}
+		if !take(page.list("items")) || !page.flag("has_next_page") {
+			return nil
+		}
+		cursor := page.text("end_cursor")
+		if asked[cursor] {
+			c.log.Warn("a list of Devin's has a next page but no new cursor; the rest of it is left", "path", r.path)
+			return nil
+		}
+		asked[cursor] = true
+		r.query.Set("after", cursor)
+	}
+	c.log.Warn("a list of Devin's has more pages than are read; the rest of it is left", "path", r.path, "pages", limit)
+	return nil
 }
 
-func (p *pagesV3) next(ctx context.Context) ([]json.RawMessage, error) {
-	var page struct {
-		Items *[]json.RawMessage `json:"items"`
-		object
-	}
-	var raw json.RawMessage
-	if err := p.c.get(ctx, p.r, &raw); err != nil {
+// sessionV3 asks for one session.
+func (c *Client) sessionV3(ctx context.Context, id string) (json.RawMessage, error) {
+	org, err := c.organization(ctx)
+	if err != nil {
 		return nil, err
 	}
-	page.object = readObject(raw)
-	if json.Unmarshal(raw, &page.Items) != nil && page.object == nil {
-		return nil, p.c.broken(p.r, "is no object", nil)
+	return withEitherID(c, id, func(id string) (json.RawMessage, error) {
+		return c.get(ctx, request{what: "a session", path: pathV3(org) + "/" + id, missing: missingSession, denied: deniedRead})
+	})
+}
+
+func readV3(o object, session *telemetry.UpstreamSession) {
+	session.Detail = o.text("status_detail")
+	var prs pulls
+	for _, raw := range o.list("pull_requests") {
+		pr := readObject(raw)
+		prs.add(pr.text("pr_url"), pr.text("pr_state"))
 	}
-	items, ok := page.object["items"]
-	if !ok || string(items) == "null" {
-		return nil, p.c.broken(p.r, "names no items", nil)
+	session.PRs = prs
+}
+
+// messagesV3 reads a session's messages, which come oldest first, and keeps
+// the last of them.
+func (c *Client) messagesV3(ctx context.Context, id string) ([]telemetry.Message, error) {
+	org, err := c.organization(ctx)
+	if err != nil {
+		return nil, err
 	}
-	cursor := page.text("end_cursor")
-	p.done = !page.flag("has_next_page")
-	if !p.done && (cursor == "" || slices.Contains(p.seen, cursor)) {
-		p.done, p.looped = true, true
-		p.c.log.Warn("a list of Devin's has a next page but no new cursor; the rest of it is left", "path", p.r.path)
+	return withEitherID(c, id, func(id string) (msgs []telemetry.Message, err error) {
+		r := request{
+			what:    "a session's messages",
+			path:    pathV3(org) + "/" + id + "/messages",
+			query:   url.Values{"first": {strconv.Itoa(firstV3)}},
+			missing: missingSession,
+			denied:  deniedRead,
+		}
+		err = c.pagesV3(ctx, r, messagePages, func(items []json.RawMessage) bool {
+			for _, raw := range items {
+				o := readObject(raw)
+				msgs = appendMessage(msgs, o, o.text("source") == "user", "created_at")
+			}
+			msgs = lastOf(msgs)
+			return len(items) > 0
+		})
+		return msgs, err
+	})
+}
+
+func (c *Client) sendV3(ctx context.Context, id, text string) error {
+	org, err := c.organization(ctx)
+	if err != nil {
+		return err
 	}
-	p.seen = append(p.seen, cursor)
-	p.r.query.Set("after", cursor)
-	return page.list("items"), nil
+	_, err = withEitherID(c, id, func(id string) (struct{}, error) {
+		return struct{}{}, c.post(ctx, request{
+			what:    "sending a message",
+			path:    pathV3(org) + "/" + id + "/messages",
+			message: text,
+			missing: missingSession,
+			denied:  deniedSend,
+		})
+	})
+	return err
 }

@@ -95,17 +95,19 @@ func (p *Player) sendV1(r *http.Request) answer {
 
 func itemV1(s *Session) map[string]any {
 	item := map[string]any{
-		"session_id":        "devin-" + s.ID,
-		"status":            s.Status,
-		"status_enum":       orNull(cmp.Or(s.StatusEnum, enumV1(s))),
-		"title":             orNull(s.Title),
-		"created_at":        iso(s.CreatedAt),
-		"updated_at":        iso(s.UpdatedAt),
-		"tags":              append([]string{}, s.Tags...),
-		"pull_request":      nil,
-		"structured_output": s.StructuredOutput,
-		"snapshot_id":       nil,
-		"playbook_id":       nil,
+		"session_id":   "devin-" + s.ID,
+		"status":       s.Status,
+		"status_enum":  orNull(cmp.Or(s.StatusEnum, enumV1(s))),
+		"title":        orNull(s.Title),
+		"created_at":   iso(s.CreatedAt),
+		"updated_at":   iso(s.UpdatedAt),
+		"tags":         append([]string{}, s.Tags...),
+		"pull_request": nil,
+		"snapshot_id":  nil,
+		"playbook_id":  nil,
+	}
+	if s.StructuredOutput != nil {
+		item["structured_output"] = s.StructuredOutput
 	}
 	if len(s.PRs) > 0 {
 		item["pull_request"] = map[string]any{"url": s.PRs[0].URL}

@@ -1,0 +1,123 @@
+package devintest_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// description loads one of the published descriptions, without its server, so
+// that the requests' own addresses match.
+func description(t *testing.T, name string) routers.Router {
+	t.Helper()
+	dir := os.Getenv("SHARED_UPSTREAMS")
+	if dir == "" {
+		t.Skip("SKIPPED: upstream descriptions: SHARED_UPSTREAMS is not set")
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = nil
+	router, err := legacy.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
+// TestPlayerSatisfiesTheDescriptions holds requests and answers against Devin's descriptions.
+func TestPlayerSatisfiesTheDescriptions(t *testing.T) {
+	const v3 = "/v3/organizations/org-1/sessions"
+	for _, tc := range []struct {
+		file, key string
+		requests  []string // method path status [body]
+	}{
+		{"devin-v1.openapi.yaml", "apk_1", []string{
+			"GET /v1/sessions 200", "GET /v1/sessions?limit=2&offset=1 200", "GET /v1/sessions?limit=x 422", "GET /v1/sessions?offset=99 200",
+			"GET /v1/sessions/devin-b1 200", "GET /v1/sessions/devin-a1 200", "GET /v1/sessions/none 404",
+			`POST /v1/sessions/devin-a1/message 200 {"message":"go on"}`, `POST /v1/sessions/devin-b1/message 200 {"message":"wake up"}`,
+		}},
+		{"devin-v3.openapi.yaml", "cog_1", []string{
+			"GET /v3/self 200", "GET " + v3 + " 200", "GET " + v3 + "?first=1 200", "GET " + v3 + "?first=0 422", "GET " + v3 + "?after=zzz 422",
+			"GET " + v3 + "?session_ids=devin-a1&session_ids=b1&updated_after=5&tags=codeql&is_archived=false 200",
+			"GET " + v3 + "/devin-a1 200", "GET " + v3 + "/devin-none 404", "GET /v3/organizations/org-2/sessions 403",
+			"GET " + v3 + "/devin-a1/messages 200", "GET " + v3 + "/devin-a1/messages?first=1 200", "GET " + v3 + "/devin-e1/messages 200",
+			`POST ` + v3 + `/devin-b1/messages 200 {"message":"wake up"}`,
+		}},
+	} {
+		t.Run(tc.file, func(t *testing.T) {
+			router := description(t, tc.file)
+			p := populated(tc.key)
+			for _, line := range tc.requests {
+				check(t, router, p, tc.key, line)
+			}
+			p.Fail(devintest.KindAny, devintest.Fault{Status: 429, RetryAfter: "2"})
+			check(t, router, p, tc.key, strings.Replace(tc.requests[1], " 200", " 429", 1))
+			p.Fail(devintest.KindAny, devintest.Fault{})
+			check(t, router, p, "cog_other", strings.Replace(tc.requests[1], " 200", " 401", 1))
+		})
+	}
+}
+
+// populated returns a player with sessions of every shape.
+func populated(key string) *devintest.Player {
+	at := time.Date(2026, 5, 14, 14, 32, 7, 0, time.UTC)
+	p := devintest.New(devintest.Options{Key: key, OrgID: "org-1", Now: func() time.Time { return at }})
+	p.Put(devintest.Session{ID: "devin-a1", Status: "running", Detail: "waiting_for_user", Title: "Fix", Tags: []string{"codeql"},
+		PRs:              []telemetry.UpstreamPR{{URL: "https://github.com/o/r/pull/1", State: "open"}, {URL: "https://github.com/o/r/pull/2"}},
+		StructuredOutput: map[string]any{"pull_request_url": "https://github.com/o/r/pull/1"},
+		Messages:         []telemetry.Message{{From: "user", Text: "Fix it"}, {From: "devin", Text: "Which?"}}})
+	p.Put(devintest.Session{ID: "b1", Status: "suspended", Detail: "inactivity", Tags: []string{"codeql"}})
+	for id, status := range map[string]string{"c1": "new", "c2": "claimed", "d1": "exit", "e1": "error", "f1": "resuming"} {
+		p.Put(devintest.Session{ID: id, Status: status})
+	}
+	return p
+}
+
+// check sends one request and holds both sides against the description.
+func check(t *testing.T, router routers.Router, p http.Handler, key, line string) {
+	t.Helper()
+	fields := strings.SplitN(line, " ", 4)
+	var body io.Reader
+	if len(fields) == 4 {
+		body = strings.NewReader(fields[3])
+	}
+	r := httptest.NewRequest(fields[0], fields[1], body)
+	r.Header.Set("Authorization", "Bearer "+key)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+	if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil && !strings.HasPrefix(fields[2], "4") {
+		t.Errorf("%s: the request: %v", line, err)
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	if got := w.Result().Status; !strings.HasPrefix(got, fields[2]) {
+		t.Errorf("%s: answered %s: %s", line, got, w.Body)
+	}
+	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes()))}
+	if err := openapi3filter.ValidateResponse(t.Context(), out); err != nil {
+		t.Errorf("%s: the answer: %v", line, err)
+	}
+}

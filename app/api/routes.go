@@ -1,6 +1,9 @@
 package api
 
 import (
+	"bufio"
+	"context"
+
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
@@ -15,6 +18,7 @@ type Route struct {
 	Topics       []string
 	Clock        bool
 	Waits        bool
+	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
 // Routes is the whole JSON API.

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"slices"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -46,73 +46,101 @@ func Status(code telemetry.Code) int {
 // fail writes an error in the form of its caller: JSON under /api/, else
 // what RenderError makes of it.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
-	e := s.public(c, err)
-	status := Status(e.Code)
+	err = s.refused(c, err)
+	if c.Method() == fiber.MethodOptions && errors.Is(err, fiber.ErrMethodNotAllowed) {
+		c.Response().ResetBody()
+		c.Append(fiber.HeaderAllow, fiber.MethodOptions)
+		protect(&c.Response().Header)
+		c.Status(fiber.StatusNoContent)
+		return nil
+	}
+	e, status := s.public(c, err)
 	if status >= fiber.StatusInternalServerError {
 		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err)
 	}
+	h := &c.Response().Header
+	h.Del(fiber.HeaderETag)
+	h.Del(fiber.HeaderCacheControl)
+	h.Del(fiber.HeaderContentEncoding)
+	protect(h)
 	if e.Code == telemetry.CodeRateLimited {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
-	c.Response().Header.Del(fiber.HeaderETag)
-	if strings.HasPrefix(c.Path(), "/api/") || s.o.RenderError == nil {
-		answer := map[string]string{"error": e.Message, "code": string(e.Code)}
-		if e.JobID != "" {
-			answer["job"] = e.JobID
-		}
-		body, _ := json.Marshal(answer) // texts only
-		c.Set(fiber.HeaderContentType, "application/json; charset=utf-8")
-		return c.Status(status).Send(body)
+	body, contentType := errorJSON(e), "application/json; charset=utf-8"
+	if s.o.RenderError != nil && !isAPI(c) && status != fiber.StatusRequestHeaderFieldsTooLarge {
+		body, contentType = s.o.RenderError(c, status, e.Message)
 	}
-	body, contentType := s.o.RenderError(c, status, e.Message)
 	c.Set(fiber.HeaderContentType, contentType)
+	vary(c)
 	return c.Status(status).Send(body)
 }
 
-// public is what a client may know of an error.
-func (s *Server) public(c *fiber.Ctx, err error) *telemetry.Error {
+// refused is the error of a request that met no handler: who may not ask is
+// told so, and not whether there is something.
+func (s *Server) refused(c *fiber.Ctx, err error) error {
+	if f, ok := errors.AsType[*fiber.Error](err); ok && (f.Code == fiber.StatusNotFound || f.Code == fiber.StatusMethodNotAllowed) {
+		if guarded := s.guard(c); guarded != nil {
+			return guarded
+		}
+	}
+	return err
+}
+
+func errorJSON(e *telemetry.Error) []byte {
+	answer := map[string]string{"error": e.Message, "code": string(e.Code)}
+	if e.JobID != "" {
+		answer["job"] = e.JobID
+	}
+	body, _ := json.Marshal(answer) // texts only
+	return body
+}
+
+// public is what a client may know of an error, and its status.
+func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
-		return e
+		return e, Status(e.Code)
 	}
-	if f, ok := errors.AsType[*fiber.Error](err); ok {
-		switch f.Code {
-		case fiber.StatusNotFound:
-			return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", clip(c.Path()))
-		case fiber.StatusMethodNotAllowed:
-			return s.methodError(c)
-		case fiber.StatusRequestEntityTooLarge:
-			return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes.", bodyLimit)
-		}
-		if f.Code >= 400 && f.Code < 500 {
-			return telemetry.Errorf(telemetry.CodeInvalid, "The request cannot be read.")
-		}
+	if f, ok := errors.AsType[*fiber.Error](err); ok && f.Code >= 400 && f.Code < 500 {
+		return requestError(c, f.Code), f.Code
 	}
+	e := telemetry.Errorf(telemetry.CodeInternal, "Something went wrong inside the program; its log has the cause. What was stored stays.")
 	switch {
 	case errors.Is(err, context.Canceled) && s.stop.Err() != nil:
-		return telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
+		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
 	case errors.Is(err, context.DeadlineExceeded):
-		return telemetry.Errorf(telemetry.CodeUnavailable, "The answer took longer than %d seconds. Try again, or ask for less at once.", int(s.o.Timeout.Seconds()))
+		e = telemetry.Errorf(telemetry.CodeUnavailable, "The answer took longer than %d seconds. Try again, or ask for less at once.", int(s.o.Timeout.Seconds()))
 	}
-	return telemetry.Errorf(telemetry.CodeInternal, "Something went wrong inside the program; its log has the cause. What was stored stays.")
+	return e, Status(e.Code)
 }
+
+// requestError says in words what Fiber refused.
+func requestError(c *fiber.Ctx, status int) *telemetry.Error {
+	switch status {
+	case fiber.StatusNotFound:
+		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", clip(c.Path()))
+	case fiber.StatusMethodNotAllowed:
+		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.", clip(c.Path()), clip(string(c.Request().Header.Method())))
+	case fiber.StatusRequestTimeout:
+		return telemetry.Errorf(telemetry.CodeInvalid, "The request came too slowly. Send it again.")
+	case fiber.StatusRequestEntityTooLarge:
+		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at once.", bodyLimit)
+	case fiber.StatusRequestHeaderFieldsTooLarge:
+		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's address and headers are larger than %d bytes. Shorten the address, or remove the cookies of this host.", readBuffer)
+	}
+	return telemetry.Errorf(telemetry.CodeInvalid, "The request cannot be read as HTTP. Send it again, or with another client.")
+}
+
+// panicked logs a panic with its stack and returns what to answer.
+func (s *Server) panicked(path string, p any) error {
+	s.o.Log.Error("a handler panicked", "path", path, "panic", p, "stack", string(debug.Stack()))
+	return errPanic
+}
+
+var errPanic = errors.New("a handler panicked")
 
 func clip(path string) string {
 	if len(path) > 100 {
 		return strings.ToValidUTF8(path[:100], "") + "…"
 	}
 	return path
-}
-
-func (s *Server) wrongMethod(c *fiber.Ctx, methods []string) error {
-	allowed := slices.Clone(methods)
-	if slices.Contains(allowed, fiber.MethodGet) {
-		allowed = append(allowed, fiber.MethodHead)
-	}
-	slices.Sort(allowed)
-	c.Set(fiber.HeaderAllow, strings.Join(slices.Compact(allowed), ", "))
-	return s.methodError(c)
-}
-
-func (s *Server) methodError(c *fiber.Ctx) *telemetry.Error {
-	return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.", clip(c.Path()), c.Method())
 }

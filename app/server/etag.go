@@ -1,11 +1,10 @@
 package server
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
-	"hash/fnv"
+	"encoding/binary"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -15,16 +14,23 @@ import (
 // request. It is computed before the answer, so that a change meanwhile
 // leaves an older tag on a newer answer, never a newer one on an older.
 func (s *Server) etag(c *fiber.Ctx, r Route) string {
-	h := fnv.New128a()
+	var room [512]byte
+	b := append(room[:0], s.salt...)
+	b = append(b, c.Request().Header.RequestURI()...)
+	b = append(b, 0)
+	b = append(b, c.Request().Header.Peek("HX-Request")...)
+	b = append(b, 0)
 	versions := s.o.Versions()
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00", s.o.DatabaseID, s.o.BuildID, c.OriginalURL(), c.Get("HX-Request"))
 	for _, topic := range r.Topics {
-		fmt.Fprintf(h, "%s=%d\x00", topic, versions[topic])
+		b = binary.AppendUvarint(b, versions[topic])
 	}
 	if r.Clock {
-		fmt.Fprintf(h, "%d", s.o.Now().UTC().Truncate(time.Minute).Unix())
+		b = binary.AppendVarint(b, s.o.Now().Unix()/60)
 	}
-	return `W/"` + base64.RawURLEncoding.EncodeToString(h.Sum(nil)) + `"`
+	sum := sha256.Sum256(b)
+	tag := append(make([]byte, 0, 32), `W/"`...)
+	tag = base64.RawURLEncoding.AppendEncode(tag, sum[:15])
+	return string(append(tag, '"'))
 }
 
 // matches tells whether If-None-Match names the tag, compared weakly.

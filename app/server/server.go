@@ -1,10 +1,15 @@
-// Package server is the layer between Fiber and the handlers: order of
-// middleware, limits, error → status, ETags, security headers, shutdown. It
-// knows no page and no endpoint; errors for people are rendered by a
-// function that is handed in.
+// Package server is the layer between Fiber and the handlers: who may ask,
+// limits, error → status, ETags and the cache of encoded answers, streams,
+// security headers, shutdown. It knows no page and no endpoint; errors for
+// people are rendered by a function that is handed in.
+//
+// There is no chain of middleware: what every request needs is done in one
+// function around its handler, since each link of a chain costs a hot answer
+// more than it brings.
 package server
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,19 +18,25 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/valyala/fasthttp"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Route is one route and what it needs.
+// Route is one route and what it needs. It has a Handle or a Stream.
 type Route struct {
 	Method, Path string
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string // whose versions its answer depends on; none: no ETag
 	Clock        bool     // its answer also depends on the minute (UTC)
 	Waits        bool     // it waits for a job: no deadline
+
+	// Stream reads the request and returns what writes the answer's body,
+	// which may never end (server-sent events). write must not use c. Its ctx
+	// ends when the client is gone and when the server stops; a flush to a
+	// client that does not read fails after half a minute. A stream has no
+	// deadline, no compression and no ETag, and its panic ends only itself.
+	Stream func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
 // Assets are the front-end files by their hashed path.
@@ -48,11 +59,14 @@ type Options struct {
 
 // Server serves routes. Make it with New.
 type Server struct {
-	o       Options
-	app     *fiber.App
-	stop    context.Context
-	stopped context.CancelFunc
-	methods map[string][]string
+	o          Options
+	app        *fiber.App
+	stop       context.Context
+	stopped    context.CancelFunc
+	salt       string // of ETags: what makes this database and build
+	onLoopback bool
+	origins    *http.CrossOriginProtection
+	answers    *answers
 }
 
 // The limits of a request.
@@ -63,34 +77,54 @@ const (
 	drainTimeout   = 10 * time.Second
 )
 
-// New returns a Server of the routes.
+// New returns a Server of the routes. A GET route answers HEAD too; what no
+// route takes is 404 or 405, and OPTIONS tells the methods of a path.
 func New(o Options, routes []Route) *Server {
 	if o.Timeout == 0 {
 		o.Timeout = requestTimeout
 	}
-	s := &Server{o: o, methods: map[string][]string{}}
+	s := &Server{o: o, salt: o.DatabaseID + "\x00" + o.BuildID + "\x00", onLoopback: loopback(o.ListenAddr), origins: http.NewCrossOriginProtection(), answers: newAnswers(answersBytes)}
 	s.stop, s.stopped = context.WithCancel(context.Background())
 	s.app = fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, CaseSensitive: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer,
-		ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorHandler: s.fail, UnescapePath: false})
-	s.app.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: func(c *fiber.Ctx, p any) { o.Log.Error("a handler panicked", "path", c.Path(), "panic", p) }}))
-	s.app.Use(s.headers, s.host, s.origin(), compress.New(compress.Config{Level: compress.LevelBestSpeed}))
+		ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorHandler: s.fail})
 	if o.Assets != nil {
-		s.app.Get("/static/*", s.asset)
+		routes = append([]Route{{Method: fiber.MethodGet, Path: "/static/*", Handle: s.asset}}, routes...)
 	}
 	for _, r := range routes {
-		s.methods[r.Path] = append(s.methods[r.Path], r.Method)
-		s.app.Add(r.Method, r.Path, s.handler(r))
+		h := s.handler(r)
+		s.app.Add(r.Method, r.Path, h)
+		if r.Method == fiber.MethodGet && r.Stream == nil {
+			s.app.Add(fiber.MethodHead, r.Path, h)
+		}
 	}
-	for path, methods := range s.methods {
-		s.app.All(path, func(c *fiber.Ctx) error { return s.wrongMethod(c, methods) })
+	handle := s.app.Handler()
+	s.app.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+		if knownMethod(ctx.Method()) {
+			handle(ctx)
+			return
+		}
+		c := s.app.AcquireCtx(ctx)
+		defer s.app.ReleaseCtx(c)
+		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes; there is no one to tell
 	}
-	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return s
+}
+
+// knownMethod tells whether Fiber routes the method; others it would answer
+// in plain text.
+func knownMethod(method []byte) bool {
+	for _, m := range fiber.DefaultMethods {
+		if m == string(method) {
+			return true
+		}
+	}
+	return false
 }
 
 // Serve answers on ln until ctx ends. Open requests then have ten seconds.
 // It returns nil after a clean stop.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	defer s.stopped()
 	ended := make(chan error, 1)
 	go func() { ended <- s.app.Listener(ln) }()
 	select {
@@ -107,85 +141,55 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return err
 }
 
-// handler gives a route its deadline and its ETag.
+// handler puts around a route what every request needs.
 func (s *Server) handler(r Route) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		ctx, cancel := s.stop, context.CancelFunc(func() {})
-		if !r.Waits {
-			ctx, cancel = context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
-		}
-		defer cancel()
-		c.SetUserContext(ctx)
-		if r.Method == fiber.MethodGet && len(r.Topics) > 0 {
-			tag := s.etag(c, r)
-			c.Set(fiber.HeaderETag, tag)
-			if matches(c.Get(fiber.HeaderIfNoneMatch), tag) {
-				c.Status(fiber.StatusNotModified)
-				return nil
+	answer := func(c *fiber.Ctx) error { return s.plain(c, r) }
+	switch {
+	case r.Stream != nil:
+		answer = func(c *fiber.Ctx) error { return s.stream(c, r) }
+	case r.Method == fiber.MethodGet && len(r.Topics) > 0:
+		answer = func(c *fiber.Ctx) error { return s.cached(c, r) }
+	}
+	return func(c *fiber.Ctx) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = s.panicked(c.Path(), p)
 			}
+		}()
+		if err := s.guard(c); err != nil {
+			return err
 		}
+		if err := answer(c); err != nil {
+			return err
+		}
+		protect(&c.Response().Header)
+		return nil
+	}
+}
+
+// ask calls a route's handler with its deadline.
+func (s *Server) ask(c *fiber.Ctx, r Route) error {
+	if r.Waits {
+		c.SetUserContext(s.stop)
 		return r.Handle(c)
 	}
-}
-
-// headers protect every answer.
-func (s *Server) headers(c *fiber.Ctx) error {
-	c.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	c.Set(fiber.HeaderReferrerPolicy, "same-origin")
-	c.Set("Cross-Origin-Opener-Policy", "same-origin")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin")
-	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	return c.Next()
-}
-
-// host refuses a Host that is not this machine while the server listens on
-// loopback only: a page elsewhere could otherwise reach it by DNS rebinding.
-func (s *Server) host(c *fiber.Ctx) error {
-	if loopback(s.o.ListenAddr) && !loopback(string(c.Request().Host())) {
-		return telemetry.Errorf(telemetry.CodeUnknownHost, "This server listens on this machine only and does not answer to that Host. Open it as http://localhost or http://127.0.0.1 with its port.")
-	}
-	return c.Next()
-}
-
-// origin refuses unsafe methods from pages of other origins.
-func (s *Server) origin() fiber.Handler {
-	protection := http.NewCrossOriginProtection()
-	return func(c *fiber.Ctx) error {
-		req := &http.Request{Method: c.Method(), Host: string(c.Request().Host()), Header: http.Header{}}
-		for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
-			if v := c.Get(name); v != "" {
-				req.Header.Set(name, v)
-			}
-		}
-		if err := protection.Check(req); err != nil {
-			return telemetry.Errorf(telemetry.CodeForbiddenOrigin, "A page of another origin may not change anything here.").Because(err)
-		}
-		return c.Next()
-	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return r.Handle(c)
 }
 
 func (s *Server) asset(c *fiber.Ctx) error {
 	body, contentType, ok := s.o.Assets.Open(c.Path())
 	if !ok {
-		return fiber.ErrNotFound
+		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", clip(c.Path()))
 	}
-	c.Set(fiber.HeaderContentType, contentType)
+	e := s.answers.get(c.Path())
+	if e == nil {
+		e = &answer{body: body, contentType: contentType}
+		s.answers.add(c.Path(), e)
+	}
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
-	return c.Send(body)
-}
-
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = address
-	}
-	if len(host) > 1 && host[0] == '[' {
-		host = host[1 : len(host)-1]
-	}
-	if host == "localhost" || (len(host) > len(".localhost") && host[len(host)-len(".localhost"):] == ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	e.send(c)
+	return nil
 }

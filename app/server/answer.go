@@ -1,0 +1,165 @@
+package server
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"github.com/valyala/fasthttp"
+)
+
+// answersBytes bounds the memory of encoded answers; one answer may take a
+// fourth of it.
+const answersBytes = 16 << 20
+
+// answers keeps encoded answers by their ETag, the latest used ones. A key
+// names everything that its answer depends on, so that none goes stale: one
+// whose versions have passed is only never asked for again, and falls out.
+type answers struct {
+	mu    sync.Mutex
+	lru   *simplelru.LRU[string, *answer]
+	bytes int
+	most  int
+}
+
+func newAnswers(most int) *answers {
+	a := &answers{most: most}
+	lru, err := simplelru.NewLRU(1<<30, func(_ string, e *answer) { a.bytes -= e.size() })
+	if err != nil {
+		panic(err) // only a size below 1 is refused
+	}
+	a.lru = lru
+	return a
+}
+
+func (a *answers) get(key string) *answer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e, _ := a.lru.Get(key)
+	return e
+}
+
+func (a *answers) add(key string, e *answer) {
+	if e.size() > a.most/4 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lru.Remove(key)
+	a.lru.Add(key, e)
+	for a.bytes += e.size(); a.bytes > a.most; {
+		a.lru.RemoveOldest()
+	}
+}
+
+// answer is an encoded answer. It does not change.
+type answer struct {
+	body        []byte
+	contentType string
+	headers     [][2]string // what else the handler set
+
+	once   sync.Once
+	zipped []byte
+}
+
+// size counts the compressed form too, before there is one: what compresses
+// at all shrinks to less than half.
+func (e *answer) size() int { return len(e.body) + len(e.body)/2 + 512 }
+
+// answerOf copies the answer that a handler wrote.
+func answerOf(c *fiber.Ctx) *answer {
+	e := &answer{body: bytes.Clone(c.Response().Body()), contentType: string(c.Response().Header.ContentType())}
+	for key, value := range c.Response().Header.All() {
+		switch name := string(key); name {
+		case fiber.HeaderContentType, fiber.HeaderContentLength, fiber.HeaderDate, fiber.HeaderServer:
+		default:
+			e.headers = append(e.headers, [2]string{name, string(value)})
+		}
+	}
+	return e
+}
+
+// compressedFrom is the size from which compressing pays: below, an answer
+// fits one packet anyway.
+const compressedFrom = 1400
+
+// send writes the answer, compressed where that pays and the client takes it.
+func (e *answer) send(c *fiber.Ctx) {
+	h := &c.Response().Header
+	h.SetContentType(e.contentType)
+	for _, pair := range e.headers {
+		h.Set(pair[0], pair[1])
+	}
+	vary(c)
+	body := e.body
+	if len(body) >= compressedFrom && c.Request().Header.HasAcceptEncoding("gzip") && compressible(e.contentType) {
+		e.once.Do(func() { e.zipped = fasthttp.AppendGzipBytesLevel(nil, e.body, fasthttp.CompressDefaultCompression) })
+		if len(e.zipped) < len(body) {
+			body = e.zipped
+			h.Set(fiber.HeaderContentEncoding, "gzip")
+		}
+	}
+	c.Response().SetBodyRaw(body)
+}
+
+func compressible(contentType string) bool {
+	return strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "application/json") || strings.HasPrefix(contentType, "image/svg+xml") ||
+		strings.HasPrefix(contentType, "application/yaml") || strings.HasPrefix(contentType, "application/manifest+json")
+}
+
+// vary says on which request headers the answer depends. Pages may answer a
+// fragment to htmx.
+func vary(c *fiber.Ctx) {
+	h := &c.Response().Header
+	if isAPI(c) {
+		h.Set(fiber.HeaderVary, "Accept-Encoding")
+	} else {
+		h.Set(fiber.HeaderVary, "Accept-Encoding, HX-Request")
+	}
+}
+
+// plain answers without an ETag.
+func (s *Server) plain(c *fiber.Ctx, r Route) error {
+	if err := s.ask(c, r); err != nil {
+		return err
+	}
+	h := &c.Response().Header
+	if !c.Response().IsBodyStream() && len(h.ContentEncoding()) == 0 && len(c.Response().Body()) >= compressedFrom {
+		(&answer{body: c.Response().Body(), contentType: string(h.ContentType())}).send(c)
+	}
+	return nil
+}
+
+// cached answers 304 where the client has the answer already, else from the
+// cache, else by asking.
+func (s *Server) cached(c *fiber.Ctx, r Route) error {
+	tag := s.etag(c, r)
+	h := &c.Response().Header
+	if known := c.Request().Header.Peek(fiber.HeaderIfNoneMatch); len(known) > 0 && matches(string(known), tag) {
+		h.Set(fiber.HeaderETag, tag)
+		vary(c)
+		c.Status(fiber.StatusNotModified)
+		return nil
+	}
+	e := s.answers.get(tag)
+	if e == nil {
+		if err := s.ask(c, r); err != nil {
+			return err
+		}
+		if c.Response().StatusCode() != fiber.StatusOK || c.Response().IsBodyStream() {
+			return nil
+		}
+		e = answerOf(c)
+		s.answers.add(tag, e)
+	}
+	h.Set(fiber.HeaderETag, tag)
+	e.send(c)
+	return nil
+}
+
+func isAPI(c *fiber.Ctx) bool {
+	path := c.Request().URI().PathOriginal()
+	return bytes.HasPrefix(path, []byte("/api/")) || string(path) == "/api"
+}

@@ -1,8 +1,60 @@
 package store
 
 import (
+	"maps"
+
 	"telemetry-dashboard/services/telemetry"
 )
+
+// runSums are a repository's sums over its runs, or what is to be added to
+// them: a history is not read again for one new record.
+type runSums struct {
+	scans, dispatches, found int64
+	severity, category       map[string]int64
+}
+
+// addRun adds a run to its repository's sums, or with sign -1 takes it out.
+func (d *derivation) addRun(repo, sign int64, kind telemetry.Kind, found int64, severity, category map[string]int64) {
+	d.repos[repo] = true
+	s := d.deltas[repo]
+	if s == nil {
+		s = &runSums{severity: map[string]int64{}, category: map[string]int64{}}
+		d.deltas[repo] = s
+	}
+	if kind == telemetry.KindScan {
+		s.scans += sign
+	} else {
+		s.dispatches += sign
+	}
+	s.found += sign * found
+	for name, n := range severity {
+		s.severity[name] += sign * n
+	}
+	for name, n := range category {
+		s.category[name] += sign * n
+	}
+}
+
+// sumRuns writes the sums over runs.
+func (d *derivation) sumRuns(repo int64, delta *runSums) {
+	tx := d.tx
+	var scans, dispatches, found, last int64
+	var severityText, categoryText string
+	tx.row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).scan(&scans, &dispatches, &found, &severityText, &categoryText)
+	severity, category := fromJSON[map[string]int64](tx, severityText), fromJSON[map[string]int64](tx, categoryText)
+	add(severity, delta.severity)
+	add(category, delta.category)
+	tx.row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).scan(&last)
+	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
+	tx.exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7 WHERE id = $8`,
+		scans+dispatches, scans, dispatches, found+delta.found, last, jsonText(nonZero(severity)), jsonText(nonZero(category)), repo)
+}
+
+// nonZero leaves out what no run counts any more.
+func nonZero(sum map[string]int64) map[string]int64 {
+	maps.DeleteFunc(sum, func(_ string, n int64) bool { return n == 0 })
+	return sum
+}
 
 // countRepo brings a repository's figures up to date.
 func (d *derivation) countRepo(repo int64) {
@@ -11,33 +63,34 @@ func (d *derivation) countRepo(repo int64) {
 	if !tx.row(`SELECT key, fork_key FROM repos WHERE id = $1`, repo).scan(&key, &forkKey).found {
 		return
 	}
-	var scans, dispatches, found, last int64
-	severity, category := map[string]int64{}, map[string]int64{}
-	tx.each(`SELECT kind, issues_found, severity, category, at FROM runs WHERE repo_id = $1`, []any{repo}, func(r *row) {
-		var kind telemetry.Kind
-		var n, when int64
-		var sev, cat string
-		r.scan(&kind, &n, &sev, &cat, &when)
-		if kind == telemetry.KindScan {
-			scans++
-		} else {
-			dispatches++
-		}
-		found += n
-		last = max(last, when)
-		add(severity, fromJSON[map[string]int64](tx, sev))
-		add(category, fromJSON[map[string]int64](tx, cat))
-	})
+	if delta := d.deltas[repo]; delta != nil {
+		d.sumRuns(repo, delta)
+		d.countOpen(repo)
+	}
 	var created, finished, active, waiting, withPR, never int64
-	tx.row(`SELECT COALESCE(SUM(CASE WHEN id <> '' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'finished' THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(CASE WHEN state IN ('queued', 'working', 'waiting') THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0),
-			COALESCE(SUM(has_pr), 0), COALESCE(SUM(CASE WHEN state = 'never_started' THEN 1 ELSE 0 END), 0) FROM sessions WHERE repo_id = $1`, repo).
-		scan(&created, &finished, &active, &waiting, &withPR, &never)
+	tx.each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
+		var state telemetry.State
+		var n, pr int64
+		r.scan(&state, &n, &pr)
+		if state == telemetry.StateNeverStarted {
+			never += n
+			return
+		}
+		created, withPR = created+n, withPR+pr
+		if state.Active() {
+			active += n
+		}
+		switch state {
+		case telemetry.StateFinished:
+			finished += n
+		case telemetry.StateWaiting:
+			waiting += n
+		}
+	})
 	prs := countPulls(tx, `listed = 1 AND (repo_key = $1 OR repo_key = $2)`, key, forkKey)
-	tx.exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, sessions_created = $6, sessions_finished = $7, sessions_active = $8, sessions_waiting = $9,
-			sessions_with_pr = $10, never_started = $11, prs_total = $12, prs_open = $13, prs_closed = $14, prs_merged = $15, prs_unknown = $16, severity_sum = $17, category_sum = $18 WHERE id = $19`,
-		scans+dispatches, scans, dispatches, found, last, created, finished, active, waiting, withPR, never, prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, jsonText(severity), jsonText(category), repo)
-	d.countOpen(repo)
+	tx.exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
+			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11 WHERE id = $12`,
+		created, finished, active, waiting, withPR, never, prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
 }
 
 func add(sum, more map[string]int64) {
@@ -74,13 +127,13 @@ func (d *derivation) countOpen(repo int64) {
 	var refFile, latestFile, latestSeverity, latestCategory string
 	var latestAt, latestRun, latestFound, refAt int64
 	tx.row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, repo).scan(&refFile, &refAt)
-	tx.row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at DESC, file DESC LIMIT 1`, repo).
+	tx.row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo).
 		scan(&latestFile, &latestAt, &latestRun, &latestFound, &latestSeverity, &latestCategory)
 	var dataFile string
 	tx.row(`SELECT data_file FROM repos WHERE id = $1`, repo).scan(&dataFile)
 	open, severity, category := int64(0), map[string]int64{}, map[string]int64{}
 	if refFile != "" {
-		tx.each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND closed_file = '' GROUP BY severity, family`, []any{repo}, func(r *row) {
+		tx.each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2 GROUP BY severity, family`, []any{repo, telemetry.StatusFixed.Rank()}, func(r *row) {
 			var sev, fam string
 			var n int64
 			r.scan(&sev, &fam, &n)

@@ -20,10 +20,26 @@ type derivation struct {
 	bodies   map[int64][]byte
 	changed  map[int64]bool // by file id: is it in force now
 
-	folds    map[int64]*fold // by repository id
-	repos    map[int64]bool  // whose figures and links may have changed
-	sessions map[string]bool // bare ids whose rows may have changed
-	loose    map[string]bool // keys of pull requests to settle, whichever repository they are of
+	folds    map[int64]*fold            // by repository id
+	repos    map[int64]bool             // whose figures may have changed
+	deltas   map[int64]*runSums         // by repository id: what was added to its sums over runs
+	sessions map[string]bool            // bare ids whose rows may have changed
+	linked   map[string]bool            // bare ids of which more or less is known that links them
+	pulls    map[string]bool            // keys of pull requests to link and settle
+	takes    map[int64][]telemetry.Take // by record: what its sessions took, to be stored
+	former   []formerFinding            // of the records that were dropped or rewritten
+	places   map[int64][]int64          // by run folded here: the issue of each finding
+	issues   map[int64]bool             // whose attempts may have changed
+	flipped  map[int64]bool             // issues that were opened or closed
+	claims   map[int64]bool             // verifications to judge anew
+	groups   map[string]bool            // sessions whose latest verification may be another
+}
+
+// formerFinding is a finding, by run and place, and the public id of the
+// issue that it was.
+type formerFinding struct {
+	public  string
+	finding [2]int64
 }
 
 // fold is what changed in a repository's scans.
@@ -39,29 +55,18 @@ type addedScan struct {
 
 func newDerivation(tx *Tx) *derivation {
 	return &derivation{tx: tx, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
-		folds: map[int64]*fold{}, repos: map[int64]bool{}, sessions: map[string]bool{}, loose: map[string]bool{}}
+		folds: map[int64]*fold{}, repos: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
+		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{}}
 }
 
+// finish derives in the order of dependence: runs, issues, repositories,
+// what sessions took, links, sessions, verdicts, figures.
 func (d *derivation) finish() {
 	for _, id := range slices.Sorted(maps.Keys(d.changed)) {
 		if d.tx.err != nil {
 			return
 		}
-		if !d.changed[id] {
-			d.dropRun(id)
-			d.dropVerification(id)
-			continue
-		}
-		rec := d.record(id)
-		switch {
-		case rec == nil:
-		case rec.Kind == telemetry.KindVerification:
-			d.dropRun(id)
-			d.putVerification(id, rec)
-		default:
-			d.dropVerification(id)
-			d.putRun(id, rec)
-		}
+		d.putRecord(id)
 	}
 	for _, repo := range slices.Sorted(maps.Keys(d.folds)) {
 		d.foldRepo(repo, d.folds[repo])
@@ -69,13 +74,32 @@ func (d *derivation) finish() {
 	for _, repo := range slices.Sorted(maps.Keys(d.repos)) {
 		d.describeRepo(repo)
 	}
-	for _, repo := range slices.Sorted(maps.Keys(d.repos)) {
-		d.linkRepo(repo)
-	}
-	d.settlePulls(slices.Sorted(maps.Keys(d.loose)))
+	d.deriveAttempts()
+	d.link()
 	d.deriveSessions()
+	d.countAttempts()
+	d.judge()
 	for _, repo := range slices.Sorted(maps.Keys(d.repos)) {
 		d.countRepo(repo)
+	}
+}
+
+// putRecord brings what is derived from one file alone up to date.
+func (d *derivation) putRecord(id int64) {
+	if !d.changed[id] {
+		d.dropRun(id)
+		d.dropVerification(id)
+		return
+	}
+	rec := d.record(id)
+	switch {
+	case rec == nil:
+	case rec.Kind == telemetry.KindVerification:
+		d.dropRun(id)
+		d.putVerification(id, rec)
+	default:
+		d.dropVerification(id)
+		d.putRun(id, rec)
 	}
 }
 
@@ -89,15 +113,17 @@ func (d *derivation) foldOf(repo int64) *fold {
 
 // storedRun is a run's row as far as the derivation compares it.
 type storedRun struct {
-	repo   int64
-	kind   telemetry.Kind
-	digest string
+	repo               int64
+	kind               telemetry.Kind
+	digest             string
+	found              int64
+	severity, category string
 }
 
 func (d *derivation) storedRun(id int64) (storedRun, bool) {
 	var s storedRun
-	r := d.tx.row(`SELECT repo_id, kind, digest FROM runs WHERE id = $1`, id)
-	r.scan(&s.repo, &s.kind, &s.digest)
+	r := d.tx.row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id)
+	r.scan(&s.repo, &s.kind, &s.digest, &s.found, &s.severity, &s.category)
 	return s, r.found
 }
 
@@ -120,6 +146,10 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 		d.dropRun(id)
 		known = false
 	}
+	if known {
+		d.addRun(repo, -1, old.kind, old.found, fromJSON[map[string]int64](tx, old.severity), fromJSON[map[string]int64](tx, old.category))
+	}
+	d.addRun(repo, 1, rec.Kind, rec.IssuesFound, rec.Severity, rec.Category)
 	created := int64(0)
 	for _, s := range rec.Sessions {
 		if telemetry.BareID(s.ID) != "" {
@@ -134,8 +164,8 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 			sessions = excluded.sessions, severity = excluded.severity, category = excluded.category, item = excluded.item`,
 		id, repo, source, file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, ms(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
 		rec.IssuesFound, rec.BatchesCreated, created, jsonText(rec.Severity), jsonText(rec.Category), flag(rec.HasFindings()), sum, rec.Item)
-	d.repos[repo] = true
 	d.putMentions(id, rec)
+	d.takes[id] = rec.Takes()
 	if known || rec.Kind != telemetry.KindScan {
 		return
 	}
@@ -156,11 +186,17 @@ func (d *derivation) dropRun(id int64) {
 	if !known {
 		return
 	}
-	d.repos[old.repo] = true
+	d.addRun(old.repo, -1, old.kind, old.found, fromJSON[map[string]int64](d.tx, old.severity), fromJSON[map[string]int64](d.tx, old.category))
 	if old.kind == telemetry.KindScan {
 		d.foldOf(old.repo).replay = true
 	}
 	d.dropMentions(id)
+	d.takes[id] = nil
+	d.tx.each(`SELECT i.public_id, a.ord FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1 ORDER BY a.ord`, []any{id}, func(r *row) {
+		f := formerFinding{finding: [2]int64{id, 0}}
+		r.scan(&f.public, &f.finding[1])
+		d.former = append(d.former, f)
+	})
 	d.tx.exec(`DELETE FROM appearances WHERE run_id = $1`, id)
 	d.tx.exec(`DELETE FROM runs WHERE id = $1`, id)
 }
@@ -169,9 +205,15 @@ func (d *derivation) dropMentions(run int64) {
 	d.tx.each(`SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, []any{run}, func(r *row) {
 		var session string
 		r.scan(&session)
-		d.sessions[session] = true
+		d.sessions[session], d.linked[session] = true, true
+	})
+	d.tx.each(`SELECT pull_key FROM mentions WHERE run_id = $1 AND pull_key <> ''`, []any{run}, func(r *row) {
+		var key string
+		r.scan(&key)
+		d.pulls[key] = true
 	})
 	d.tx.exec(`DELETE FROM mentions WHERE run_id = $1`, run)
+	d.tx.exec(`DELETE FROM mention_ids WHERE run_id = $1`, run)
 	d.tx.exec(`DELETE FROM sessions WHERE run_ref = $1 AND id = ''`, run)
 	if d.tx.affected > 0 {
 		d.tx.touch(telemetry.TopicSessions)
@@ -181,22 +223,42 @@ func (d *derivation) dropMentions(run int64) {
 // putMentions writes the sessions that a record names.
 func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 	d.dropMentions(run)
+	if len(rec.Sessions) == 0 {
+		return
+	}
 	families := map[string]string{}
 	for _, f := range rec.Findings {
 		if f.IssueID != "" {
 			families[f.IssueID] = f.Family
 		}
 	}
-	rows := make([][]any, 0, len(rec.Sessions))
+	rows, never := make([][]any, 0, len(rec.Sessions)), false
+	named := map[[2]string]bool{}
 	for i, s := range rec.Sessions {
 		bare := telemetry.BareID(s.ID)
+		pull := telemetry.ParsePull(s.PRURL)
+		key := ""
 		if bare != "" {
-			d.sessions[bare] = true
+			d.sessions[bare], d.linked[bare] = true, true
+			key = d.ensurePull(pull)
+			for _, id := range s.IssueIDs {
+				if id = telemetry.IssueKey(id); id != "" {
+					named[[2]string{id, bare}] = true
+				}
+			}
 		}
-		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, jsonText(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL})
+		never = never || bare == ""
+		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, jsonText(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key})
 	}
-	d.tx.bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT"}, rows, "")
-	d.startNever(run)
+	d.tx.bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT", "pull_key TEXT"}, rows, "")
+	ids := make([][]any, 0, len(named))
+	for n := range named {
+		ids = append(ids, []any{n[0], run, n[1]})
+	}
+	d.tx.bulk("mention_ids", []string{"issue_id TEXT", "run_id BIGINT", "session TEXT"}, ids, "")
+	if never {
+		d.startNever(run)
+	}
 }
 
 // familyOf is the CWE family that all of the issues share, "" if they do not
@@ -211,51 +273,6 @@ func familyOf(ids []string, families map[string]string) string {
 		family = f
 	}
 	return family
-}
-
-func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
-	tx, v := d.tx, rec.Verification
-	d.dropVerification(id)
-	ref := telemetry.ParsePull(v.PRURL)
-	key, repo := "", ""
-	if ref.Number > 0 {
-		key, repo = ref.Key(), ref.Repo.Key()
-	}
-	var file string
-	tx.row(`SELECT file FROM files WHERE id = $1`, id).scan(&file)
-	tx.exec(`INSERT INTO verifications (id, session, pull_key, pull_repo, pr_number, pr_url, pr_title, source_run, family, at, file, targeted, fixed, remaining)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		id, v.SessionID, key, repo, v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, ms(rec.Timestamp), file, v.TotalTargeted, v.FixedCount, v.Remaining)
-	d.concernVerification(v.SessionID, ref)
-}
-
-func (d *derivation) dropVerification(id int64) {
-	var session, url string
-	if d.tx.row(`SELECT session, pr_url FROM verifications WHERE id = $1`, id).scan(&session, &url).found {
-		d.tx.exec(`DELETE FROM verifications WHERE id = $1`, id)
-		d.concernVerification(session, telemetry.ParsePull(url))
-	}
-}
-
-// concernVerification marks what a verification's change can change: the
-// repositories of its session and of its pull request.
-func (d *derivation) concernVerification(session string, ref telemetry.PullRef) {
-	if session != "" {
-		d.sessions[session] = true
-	}
-	d.concernRepos(`SELECT r.repo_id FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = $1`, session)
-	d.concernRepos(`SELECT id FROM repos WHERE key = $1 OR fork_key = $1`, ref.Repo.Key())
-	if ref.Number > 0 {
-		d.ensurePull(ref)
-	}
-}
-
-func (d *derivation) concernRepos(query string, arg any) {
-	d.tx.each(query, []any{arg}, func(r *row) {
-		var id int64
-		r.scan(&id)
-		d.repos[id] = true
-	})
 }
 
 // repoID returns the id of the record's repository; a new one gets a row.
@@ -279,15 +296,34 @@ func (d *derivation) repoID(rec *telemetry.Record) int64 {
 // removes it with its last run.
 func (d *derivation) describeRepo(id int64) {
 	tx := d.tx
-	var target, fork string
-	newest := tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC LIMIT 1`, id).scan(&target)
+	var target, fork, oldName, oldTarget, oldFork, key, oldForkKey string
+	tx.row(`SELECT name, target_repo, fork_url, key, fork_key FROM repos WHERE id = $1`, id).scan(&oldName, &oldTarget, &oldFork, &key, &oldForkKey)
+	newest := tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&target)
 	if tx.err == nil && !newest.found {
 		tx.exec(`DELETE FROM issues WHERE repo_id = $1`, id)
 		tx.exec(`DELETE FROM repos WHERE id = $1`, id)
+		d.pullsOfRepo(key, oldForkKey)
 		return
 	}
-	tx.row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' ORDER BY at DESC, file DESC LIMIT 1`, id).scan(&fork)
+	tx.row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&fork)
 	name, forkName := telemetry.ParseRepo(target), telemetry.ParseRepo(fork)
-	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`,
-		string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
+	forkKey := cmp.Or(forkName.Key(), name.Key())
+	if target == oldTarget && fork == oldFork && string(name) == oldName && forkKey == oldForkKey {
+		return
+	}
+	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), forkKey, id)
+	if forkKey != oldForkKey {
+		d.pullsOfRepo(key, oldForkKey, forkKey)
+		d.retakeVerifications(`pull_repo = $1 OR pull_repo = $2 OR pull_repo = $3`, key, oldForkKey, forkKey)
+	}
+}
+
+// pullsOfRepo marks the pull requests of repositories that became, or are no
+// longer, a target or a fork.
+func (d *derivation) pullsOfRepo(keys ...string) {
+	d.tx.each(`SELECT key FROM pulls WHERE repo_key `+d.tx.in(1, "TEXT"), []any{jsonText(keys)}, func(r *row) {
+		var key string
+		r.scan(&key)
+		d.pulls[key] = true
+	})
 }

@@ -15,17 +15,18 @@ func (d *derivation) foldRepo(repo int64, f *fold) {
 	tx := d.tx
 	ledger, latest := d.loadLedger(repo)
 	slices.SortFunc(f.added, func(a, b addedScan) int { return a.scan.Compare(b.scan.Place) })
-	if len(f.added) > 0 && f.added[0].scan.Compare(latest) < 0 {
+	if len(f.added) > 0 && f.added[0].scan.Compare(latest) <= 0 {
 		f.replay = true
 	}
 	if f.replay {
 		d.replayRepo(repo, ledger.Repo)
 		return
 	}
-	ledger.Open = loadIssues(tx, `repo_id = $1 AND closed_at = 0 AND closed_file = ''`, repo)
+	ledger.Open = loadIssues(tx, `repo_id = $1 AND status_rank < $2`, repo, telemetry.StatusFixed.Rank())
 	slices.SortFunc(ledger.Open, bySight)
 	ledger.Past = past{tx, repo}
-	d.apply(repo, ledger, f.added)
+	d.applyWith(repo, ledger, f.added, nil)
+	d.retake(repo, f.added)
 }
 
 func bySight(a, b *telemetry.Issue) int {
@@ -36,34 +37,52 @@ func bySight(a, b *telemetry.Issue) int {
 }
 
 // replayRepo folds all scans of a repository anew. Issues that keep their
-// public id keep their row; ids that vanish redirect to the issue that now
-// has their first finding.
+// public id keep their row; an id that vanishes redirects to the issue that
+// now has its first finding that is left.
 func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 	tx := d.tx
-	ids, firsts := map[string]int64{}, map[string][2]int64{}
-	tx.each(`SELECT i.public_id, i.id, COALESCE(r.id, 0), i.first_ord FROM issues i LEFT JOIN runs r ON r.repo_id = i.repo_id AND r.at = i.first_at AND r.file = i.first_file WHERE i.repo_id = $1`, []any{repo}, func(r *row) {
+	ids, findings := map[string]int64{}, map[string][][2]int64{}
+	tx.each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *row) {
 		var public string
 		var id int64
-		var first [2]int64
-		r.scan(&public, &id, &first[0], &first[1])
-		ids[public], firsts[public] = id, first
+		r.scan(&public, &id)
+		ids[public] = id
+		d.flipped[id] = true
+	})
+	tx.each(`SELECT i.public_id, a.run_id, a.ord FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id WHERE i.repo_id = $1 ORDER BY r.at, r.file, r.source, a.ord`, []any{repo}, func(r *row) {
+		var public string
+		var at [2]int64
+		r.scan(&public, &at[0], &at[1])
+		findings[public] = append(findings[public], at)
 	})
 	tx.exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
 	tx.exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
 	scans := d.loadScans(repo)
-	ledger := &telemetry.Ledger{Repo: name}
-	matches := d.applyWith(repo, ledger, scans, ids)
-	for public, first := range firsts {
-		if now := matches[first]; now != nil && now.PublicID != public && ids[public] != 0 {
-			tx.exec(`INSERT INTO redirects (old_id, new_id) VALUES ($1, $2) ON CONFLICT (old_id) DO UPDATE SET new_id = excluded.new_id`, public, now.PublicID)
+	matches := d.applyWith(repo, &telemetry.Ledger{Repo: name}, scans, ids)
+	valid := map[string]bool{}
+	for _, issue := range matches {
+		valid[issue.PublicID] = true
+	}
+	for _, f := range d.former { // what a rewritten record named is the last resort
+		findings[f.public] = append(findings[f.public], f.finding)
+	}
+	for public, list := range findings {
+		for _, finding := range list {
+			if now := matches[finding]; now != nil && !valid[public] {
+				tx.exec(`INSERT INTO redirects (old_id, new_id) VALUES ($1, $2) ON CONFLICT (old_id) DO UPDATE SET new_id = excluded.new_id`, public, now.PublicID)
+				break
+			}
 		}
 	}
+	d.retake(repo, scans)
+	d.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch'`, repo)
+	d.retakeVerifications(`repo_id = $1`, repo)
 }
 
 // loadScans parses all scans of a repository from their records, in order.
 func (d *derivation) loadScans(repo int64) []addedScan {
 	var ids []int64
-	d.tx.each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file`, []any{repo}, func(r *row) {
+	d.tx.each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *row) {
 		var id int64
 		r.scan(&id)
 		ids = append(ids, id)
@@ -78,38 +97,55 @@ func (d *derivation) loadScans(repo int64) []addedScan {
 		d.tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&source, &file)
 		scans = append(scans, addedScan{id: id, scan: telemetry.Scan{Place: telemetry.Place{At: rec.Timestamp, File: file, Run: rec.RunNumber},
 			Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(source, file)}})
+		d.takes[id] = rec.Takes()
 	}
 	return scans
 }
 
-func (d *derivation) apply(repo int64, ledger *telemetry.Ledger, scans []addedScan) {
-	d.applyWith(repo, ledger, scans, nil)
+// appearance is one finding of an issue in one scan; file and fingerprint
+// are nil where they are as in the issue's appearance before.
+type appearance struct {
+	run               int64
+	ord               int
+	match             telemetry.Match
+	line              int64
+	file, fingerprint any
 }
 
 // applyWith applies scans, writes what they did, and returns the issue of
-// each finding by run and place.
+// each finding by run and place. ids are the rows of issues that were there
+// before a replay, by public id.
 func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []addedScan, ids map[string]int64) map[[2]int64]*telemetry.Issue {
 	tx := d.tx
 	var touched []*telemetry.Issue
 	seen := map[*telemetry.Issue]bool{}
 	matches := map[[2]int64]*telemetry.Issue{}
-	type appearance struct {
-		run   int64
-		ord   int
-		match telemetry.Match
-		line  int64
-	}
 	var appearances []appearance
+	var backAgain []*telemetry.Issue
 	for _, s := range scans {
+		before := spots(ledger.Open)
 		out, err := ledger.Apply(s.scan)
 		if err != nil {
 			tx.fail("fold a scan", err)
 			return nil
 		}
 		for ord, m := range out.Matches {
-			appearances = append(appearances, appearance{s.id, ord, m, s.scan.Findings[ord].Line})
+			f := &s.scan.Findings[ord]
+			a := appearance{run: s.id, ord: ord, match: m, line: f.Line, file: f.File, fingerprint: f.Fingerprint}
+			if was, open := before[m.Issue]; open {
+				if was.file == f.File {
+					a.file = nil
+				}
+				if was.print == f.Fingerprint {
+					a.fingerprint = nil
+				}
+			} else if m.Basis != telemetry.BasisFirstSight {
+				backAgain = append(backAgain, m.Issue)
+			}
+			appearances = append(appearances, a)
 			matches[[2]int64{s.id, int64(ord)}] = m.Issue
 		}
+		backAgain = append(backAgain, out.Closed...)
 		for _, issue := range out.Touched {
 			if !seen[issue] {
 				seen[issue] = true
@@ -121,13 +157,31 @@ func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []add
 		}
 	}
 	d.saveIssues(repo, touched, ids)
-	rows := make([][]any, len(appearances))
-	for i, a := range appearances {
-		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line}
+	for _, issue := range backAgain {
+		d.flipped[issue.StoreID] = true
 	}
-	tx.bulk("appearances", []string{"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT"}, rows, "")
+	d.saveAppearances(appearances)
 	d.saveLedger(repo, ledger)
 	return matches
+}
+
+type spot struct{ file, print string }
+
+func spots(issues []*telemetry.Issue) map[*telemetry.Issue]spot {
+	out := make(map[*telemetry.Issue]spot, len(issues))
+	for _, i := range issues {
+		out[i] = spot{i.File, i.Fingerprint}
+	}
+	return out
+}
+
+func (d *derivation) saveAppearances(list []appearance) {
+	rows := make([][]any, len(list))
+	for i, a := range list {
+		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line, a.file, a.fingerprint}
+		d.places[a.run] = append(d.places[a.run], a.match.Issue.StoreID)
+	}
+	d.tx.bulk("appearances", []string{"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT", "file TEXT", "fingerprint TEXT"}, rows, "")
 }
 
 func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[string]int64) {
@@ -205,19 +259,22 @@ type past struct {
 	repo int64
 }
 
-// Closed returns the repository's closed issues that share a fingerprint or
-// a rule with one of the findings: more than the ledger can reopen.
+// Closed returns the repository's closed issues that share a fingerprint, or
+// rule, file and line, with one of the findings.
 func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
-	var prints, rules []string
+	prints, places := []string{}, [][]any{}
 	for _, f := range findings {
-		prints, rules = append(prints, telemetry.PrintKey(f.Fingerprint)), append(rules, f.Rule)
+		prints = append(prints, telemetry.PrintKey(f.Fingerprint))
+		places = append(places, []any{f.Rule, f.File, f.Line})
 	}
-	closed := loadIssues(p.tx, `repo_id = $1 AND closed_file <> '' AND print_key `+p.tx.in(2, "TEXT"), p.repo, jsonText(prints))
+	fixed := telemetry.StatusFixed.Rank()
+	closed := loadIssues(p.tx, `repo_id = $1 AND status_rank >= $2 AND print_key `+p.tx.in(3, "TEXT"), p.repo, fixed, jsonText(prints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true
 	}
-	for _, issue := range loadIssues(p.tx, `repo_id = $1 AND closed_file <> '' AND rule `+p.tx.in(2, "TEXT"), p.repo, jsonText(rules)) {
+	byPlace := `repo_id = $2 AND status_rank >= $3 AND (rule, file, line) IN (SELECT CAST(e.value ->> 0 AS TEXT), CAST(e.value ->> 1 AS TEXT), CAST(e.value ->> 2 AS BIGINT) FROM ` + p.tx.dialect.jsonRows() + `)`
+	for _, issue := range loadIssues(p.tx, byPlace, jsonText(places), p.repo, fixed) {
 		if !known[issue.StoreID] {
 			closed = append(closed, issue)
 		}

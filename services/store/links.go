@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -12,7 +13,7 @@ import (
 type linkedPull struct {
 	key, url, state string
 	number          int64
-	merged          bool
+	created, merged int64 // when, 0 if not or not known
 	basis           telemetry.LinkBasis
 }
 
@@ -22,8 +23,8 @@ func choosePull(pulls []linkedPull) (*linkedPull, telemetry.PRSummary) {
 	var sum telemetry.PRSummary
 	for _, p := range pulls {
 		sum.Any = true
-		sum.Merged = sum.Merged || p.merged
-		sum.Open = sum.Open || (!p.merged && p.state != "closed")
+		sum.Merged = sum.Merged || p.merged != 0
+		sum.Open = sum.Open || (p.merged == 0 && p.state != "closed")
 	}
 	if len(pulls) == 0 {
 		return nil, sum
@@ -36,7 +37,7 @@ func choosePull(pulls []linkedPull) (*linkedPull, telemetry.PRSummary) {
 
 func pullOrder(p linkedPull) int {
 	switch {
-	case p.merged:
+	case p.merged != 0:
 		return 1
 	case p.state == "closed":
 		return 2
@@ -47,135 +48,155 @@ func pullOrder(p linkedPull) int {
 // pullsOf returns the pull requests of sessions, guesses left out.
 func (d *derivation) pullsOf(sessions string) map[string][]linkedPull {
 	pulls := map[string][]linkedPull{}
-	d.tx.each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.merged_at FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+d.tx.in(1, "TEXT"), []any{sessions}, func(r *row) {
+	d.tx.each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+d.tx.in(1, "TEXT")+` ORDER BY l.session, p.key`, []any{sessions}, func(r *row) {
 		var session string
 		var p linkedPull
-		var merged int64
-		r.scan(&session, &p.basis, &p.key, &p.url, &p.state, &p.number, &merged)
-		p.merged = merged != 0
+		r.scan(&session, &p.basis, &p.key, &p.url, &p.state, &p.number, &p.created, &p.merged)
 		pulls[session] = append(pulls[session], p)
 	})
 	return pulls
 }
 
-// linkRepo links the sessions of a repository to pull requests anew, and
-// marks the sessions whose links changed.
-func (d *derivation) linkRepo(repo int64) {
+// link links pull requests and sessions anew wherever more or less is known
+// than before, and nowhere else: a new record costs what it names, not its
+// repository's history.
+func (d *derivation) link() {
 	tx := d.tx
-	sessions := d.linkSessions(repo)
-	ids := slices.Sorted(maps.Keys(sessions))
-	list := jsonText(ids)
-	pulls := d.linkPulls(repo, list, sessions)
-	input := make([]telemetry.LinkSession, 0, len(ids))
-	for _, id := range ids {
-		input = append(input, *sessions[id])
+	d.affectedPulls()
+	if len(d.pulls) == 0 || tx.err != nil {
+		return
 	}
+	keys := jsonText(slices.Sorted(maps.Keys(d.pulls)))
+	pulls := d.linkPulls(keys)
 	wanted := map[[2]string]telemetry.Link{}
-	for _, l := range telemetry.LinkAll(input, pulls) {
-		wanted[[2]string{l.Pull, l.Session}] = l
+	for _, l := range telemetry.LinkAll(d.linkSessions(keys), pulls) {
+		if d.pulls[l.Pull] {
+			wanted[[2]string{l.Pull, l.Session}] = l
+		}
 	}
 	have := map[[2]string]telemetry.Link{}
-	tx.each(`SELECT pull_key, session, basis, guess FROM links WHERE session `+tx.in(1, "TEXT"), []any{list}, func(r *row) {
+	tx.each(`SELECT pull_key, session, basis, guess FROM links WHERE pull_key `+tx.in(1, "TEXT"), []any{keys}, func(r *row) {
 		var l telemetry.Link
 		var guess int
 		r.scan(&l.Pull, &l.Session, &l.Basis, &guess)
 		l.Guess = guess == 1
 		have[[2]string{l.Pull, l.Session}] = l
 	})
-	settle := map[string]bool{}
-	for _, p := range pulls {
-		settle[p.Ref.Key()] = true
-	}
 	for k, l := range have {
 		if wanted[k] != l {
 			tx.exec(`DELETE FROM links WHERE pull_key = $1 AND session = $2`, l.Pull, l.Session)
-			d.sessions[l.Session], settle[l.Pull] = true, true
+			d.sessions[l.Session] = true
 		}
 	}
+	var rows [][]any
 	for k, l := range wanted {
 		if have[k] != l {
-			tx.exec(`INSERT INTO links (pull_key, session, basis, guess) VALUES ($1, $2, $3, $4)`, l.Pull, l.Session, string(l.Basis), flag(l.Guess))
-			d.sessions[l.Session], settle[l.Pull] = true, true
+			rows = append(rows, []any{l.Pull, l.Session, string(l.Basis), flag(l.Guess)})
+			d.sessions[l.Session] = true
 		}
 	}
-	d.settlePulls(slices.Sorted(maps.Keys(settle)))
+	tx.bulk("links", []string{"pull_key TEXT", "session TEXT", "basis TEXT", "guess SMALLINT"}, rows, "")
+	d.settlePulls(slices.Sorted(maps.Keys(d.pulls)))
 }
 
-// linkSessions returns what is known of the repository's sessions, by id.
-func (d *derivation) linkSessions(repo int64) map[string]*telemetry.LinkSession {
-	tx := d.tx
+// affectedPulls adds to the pull requests to link all that something of the
+// changed sessions links, or linked.
+func (d *derivation) affectedPulls() {
+	if len(d.linked) == 0 || d.tx.err != nil {
+		return
+	}
+	in := d.tx.in(1, "TEXT")
+	d.tx.each(`SELECT pull_key FROM links WHERE session `+in+`
+		UNION SELECT pull_key FROM mentions WHERE pull_key <> '' AND session `+in+`
+		UNION SELECT pull_key FROM poll_pulls WHERE session `+in+`
+		UNION SELECT pull_key FROM verifications WHERE pull_key <> '' AND session `+in+`
+		UNION SELECT pull_key FROM pull_tokens WHERE token `+in+`
+		UNION SELECT p.pull_key FROM mention_ids m JOIN pull_ids p ON p.issue_id = m.issue_id WHERE m.session `+in,
+		[]any{jsonText(slices.Sorted(maps.Keys(d.linked)))}, func(r *row) {
+			var key string
+			r.scan(&key)
+			d.pulls[key] = true
+		})
+}
+
+// linkSessions returns the sessions that have a claim on one of the pull
+// requests, with what they claim by.
+func (d *derivation) linkSessions(keys string) []telemetry.LinkSession {
+	tx, in := d.tx, d.tx.in(1, "TEXT")
 	sessions := map[string]*telemetry.LinkSession{}
-	tx.each(`SELECT m.session, m.issue_ids, m.pr_url, r.target_repo, r.fork_url FROM mentions m JOIN runs r ON r.id = m.run_id WHERE r.repo_id = $1 AND m.session <> '' ORDER BY r.at, r.file, m.ord`, []any{repo}, func(r *row) {
-		var id, issues, pr, target, fork string
-		r.scan(&id, &issues, &pr, &target, &fork)
-		s := sessions[id]
-		if s == nil {
-			s = &telemetry.LinkSession{ID: id}
-			sessions[id] = s
+	of := func(id string) *telemetry.LinkSession {
+		if sessions[id] == nil {
+			sessions[id] = &telemetry.LinkSession{ID: id}
 		}
-		s.IssueIDs = append(s.IssueIDs, fromJSON[[]string](tx, issues)...)
-		if ref := telemetry.ParsePull(pr); ref.Number > 0 {
-			s.Recorded = append(s.Recorded, ref)
-		}
+		return sessions[id]
+	}
+	claims := func(query string, add func(s *telemetry.LinkSession, ref telemetry.PullRef)) {
+		tx.each(query, []any{keys}, func(r *row) {
+			var id, repo string
+			var ref telemetry.PullRef
+			r.scan(&id, &repo, &ref.Number)
+			ref.Repo = telemetry.RepoName(repo)
+			add(of(id), ref)
+		})
+	}
+	const known = ` AND EXISTS (SELECT 1 FROM mentions k WHERE k.session = x.session)`
+	claims(`SELECT DISTINCT x.session, p.repo_key, p.number FROM mentions x JOIN pulls p ON p.key = x.pull_key WHERE x.session <> '' AND x.pull_key <> '' AND x.pull_key `+in,
+		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Recorded = append(s.Recorded, ref) })
+	claims(`SELECT x.session, p.repo_key, p.number FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key WHERE x.pull_key `+in+known,
+		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Devin = append(s.Devin, ref) })
+	claims(`SELECT DISTINCT x.session, p.repo_key, p.number FROM verifications x JOIN pulls p ON p.key = x.pull_key WHERE x.session <> '' AND x.pull_key `+in+known,
+		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Verified = append(s.Verified, ref) })
+	tx.each(`SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key `+in, []any{keys}, func(r *row) {
+		var id string
+		r.scan(&id)
+		of(id)
+	})
+	tx.each(`SELECT DISTINCT m.session, m.issue_id, r.target_repo, r.fork_url FROM pull_ids p JOIN mention_ids m ON m.issue_id = p.issue_id JOIN runs r ON r.id = m.run_id WHERE p.pull_key `+in, []any{keys}, func(r *row) {
+		var id, issue, target, fork string
+		r.scan(&id, &issue, &target, &fork)
+		s := of(id)
+		s.IssueIDs = append(s.IssueIDs, issue)
 		s.Repos = append(s.Repos, telemetry.ParseRepo(target).Key(), telemetry.ParseRepo(fork).Key())
 	})
-	list := jsonText(slices.Sorted(maps.Keys(sessions)))
-	tx.each(`SELECT session, prs FROM polls WHERE prs <> '[]' AND session `+tx.in(1, "TEXT"), []any{list}, func(r *row) {
-		var id, prs string
-		r.scan(&id, &prs)
-		for _, url := range fromJSON[[]string](tx, prs) {
-			if ref := telemetry.ParsePull(url); ref.Number > 0 {
-				sessions[id].Devin = append(sessions[id].Devin, ref)
-			}
-		}
-	})
-	tx.each(`SELECT session, pr_url FROM verifications WHERE session `+tx.in(1, "TEXT"), []any{list}, func(r *row) {
-		var id, url string
-		r.scan(&id, &url)
-		if ref := telemetry.ParsePull(url); ref.Number > 0 {
-			sessions[id].Verified = append(sessions[id].Verified, ref)
-		}
-	})
-	return sessions
+	out := make([]telemetry.LinkSession, 0, len(sessions))
+	for _, id := range slices.Sorted(maps.Keys(sessions)) {
+		out = append(out, *sessions[id])
+	}
+	return out
 }
 
-// linkPulls returns the pull requests that the repository's sessions can
-// have: its own and its fork's, those that name a session, and those that
-// are named; the last get a row if they have none.
-func (d *derivation) linkPulls(repo int64, sessions string, named map[string]*telemetry.LinkSession) []telemetry.LinkPull {
+// linkPulls returns the pull requests with what their texts name.
+func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 	tx := d.tx
-	for _, s := range named {
-		for _, refs := range [][]telemetry.PullRef{s.Devin, s.Verified, s.Recorded} {
-			for _, ref := range refs {
-				d.ensurePull(ref)
-			}
-		}
-	}
 	byKey := map[string]*telemetry.LinkPull{}
-	read := func(r *row) {
+	var order []string
+	tx.each(`SELECT key, repo, number, issue_ids FROM pulls WHERE key `+tx.in(1, "TEXT")+` ORDER BY key`, []any{keys}, func(r *row) {
 		var key, name, ids string
 		var number int64
 		r.scan(&key, &name, &number, &ids)
 		byKey[key] = &telemetry.LinkPull{Ref: telemetry.PullRef{Repo: telemetry.RepoName(name), Number: number}, IssueIDs: fromJSON[[]string](tx, ids)}
-	}
-	tx.each(`SELECT p.key, p.repo, p.number, p.issue_ids FROM pulls p JOIN repos r ON r.id = $1 WHERE p.repo_key = r.key OR p.repo_key = r.fork_key`, []any{repo}, read)
-	tx.each(`SELECT p.key, p.repo, p.number, p.issue_ids FROM pulls p WHERE p.key IN (SELECT t.pull_key FROM pull_tokens t WHERE t.token `+tx.in(1, "TEXT")+`)`, []any{sessions}, read)
-	keys := slices.Sorted(maps.Keys(byKey))
-	tx.each(`SELECT pull_key, token FROM pull_tokens WHERE pull_key `+tx.in(1, "TEXT")+` ORDER BY pull_key, token`, []any{jsonText(keys)}, func(r *row) {
+		order = append(order, key)
+	})
+	tx.each(`SELECT pull_key, token FROM pull_tokens WHERE pull_key `+tx.in(1, "TEXT")+` ORDER BY pull_key, token`, []any{keys}, func(r *row) {
 		var key, token string
 		r.scan(&key, &token)
-		byKey[key].Tokens = append(byKey[key].Tokens, token)
+		if p := byKey[key]; p != nil {
+			p.Tokens = append(p.Tokens, token)
+		}
 	})
-	pulls := make([]telemetry.LinkPull, 0, len(keys))
-	for _, key := range keys {
+	pulls := make([]telemetry.LinkPull, 0, len(order))
+	for _, key := range order {
 		pulls = append(pulls, *byKey[key])
 	}
 	return pulls
 }
 
 // ensurePull gives a pull request that something names a row, with all
-// about it unknown, if it has none.
-func (d *derivation) ensurePull(ref telemetry.PullRef) {
+// about it unknown, if it has none. It returns its key, "" for the zero ref.
+func (d *derivation) ensurePull(ref telemetry.PullRef) string {
+	if ref.Number == 0 {
+		return ""
+	}
 	tx, key := d.tx, ref.Key()
 	tx.exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
 			VALUES ($1, $2, $3, $4, '', $5, 'unknown', 0, '', '', 0, 0, 0, 0, '[]', 0, 0, 'unknown', 0, '', '', '[]') ON CONFLICT (key) DO NOTHING`,
@@ -183,7 +204,8 @@ func (d *derivation) ensurePull(ref telemetry.PullRef) {
 	if tx.affected > 0 {
 		tx.touch(telemetry.TopicPulls)
 	}
-	d.loose[key] = true
+	d.pulls[key] = true
+	return key
 }
 
 // pullSettled is what settlePulls decides of a pull request.
@@ -205,7 +227,7 @@ func (d *derivation) settlePulls(keys []string) {
 	}
 	list := jsonText(keys)
 	now, then := map[string]*pullSettled{}, map[string]pullSettled{}
-	fetched := map[string]bool{}
+	fetched, counted := map[string]bool{}, map[string]bool{}
 	tx.each(`SELECT p.key, p.fetched, p.created_at, p.listed, p.session, p.basis, p.candidates, p.sort_at,
 			CASE WHEN EXISTS (SELECT 1 FROM links l WHERE l.pull_key = p.key AND l.basis IN ('devin', 'verification', 'record')) OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key) THEN 1
 				WHEN NOT EXISTS (SELECT 1 FROM repos r WHERE r.key = p.repo_key OR r.fork_key = p.repo_key) THEN 0
@@ -228,11 +250,36 @@ func (d *derivation) settlePulls(keys []string) {
 		case n.listed == 0 && !fetched[key]:
 			tx.exec(`DELETE FROM pulls WHERE key = $1`, key)
 			tx.touch(telemetry.TopicPulls)
+			counted[key] = true
 		case *n != then[key]:
 			tx.exec(`UPDATE pulls SET listed = $1, session = $2, basis = $3, candidates = $4, sort_at = $5 WHERE key = $6`, n.listed, n.session, string(n.basis), n.candidates, n.sortAt, key)
 			tx.touch(telemetry.TopicPulls)
+			counted[key] = counted[key] || n.listed != then[key].listed
 		}
 	}
+	d.countPullsOf(counted)
+}
+
+// countPullsOf marks the repositories whose figures count the pull requests.
+func (d *derivation) countPullsOf(keys map[string]bool) {
+	repos := map[string]bool{}
+	for key := range keys {
+		repo, _, _ := strings.Cut(key, "#")
+		repos[repo] = true
+	}
+	if len(repos) == 0 {
+		return
+	}
+	in := d.tx.in(1, "TEXT")
+	d.concernRepos(`SELECT id FROM repos WHERE key `+in+` UNION SELECT id FROM repos WHERE fork_key `+in, jsonText(slices.Sorted(maps.Keys(repos))))
+}
+
+func (d *derivation) concernRepos(query string, arg any) {
+	d.tx.each(query, []any{arg}, func(r *row) {
+		var id int64
+		r.scan(&id)
+		d.repos[id] = true
+	})
 }
 
 // claimPulls gives each pull request the session of its strongest link, or

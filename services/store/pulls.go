@@ -167,21 +167,19 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	for _, token := range tokens {
 		tx.exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
 	}
-	d.concernPull(key, ref.Repo.Key())
-	return key, true
-}
-
-// concernPull marks what a pull request's change can change.
-func (d *derivation) concernPull(key, repoKey string) {
-	d.loose[key] = true
-	d.concernRepos(`SELECT id FROM repos WHERE key = $1 OR fork_key = $1`, repoKey)
-	d.concernRepos(`SELECT DISTINCT r.repo_id FROM pull_tokens t JOIN mentions m ON m.session = t.token JOIN runs r ON r.id = m.run_id WHERE t.pull_key = $1`, key)
-	d.tx.each(`SELECT session FROM links WHERE pull_key = $1`, []any{key}, func(r *row) {
+	tx.exec(`DELETE FROM pull_ids WHERE pull_key = $1`, key)
+	for _, id := range ids {
+		tx.exec(`INSERT INTO pull_ids (issue_id, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, key)
+	}
+	d.pulls[key] = true
+	d.countPullsOf(map[string]bool{key: true})
+	// Its sessions' states depend on what has become of it.
+	tx.each(`SELECT session FROM links WHERE pull_key = $1`, []any{key}, func(r *row) {
 		var session string
 		r.scan(&session)
 		d.sessions[session] = true
 	})
-	d.concernRepos(`SELECT s.repo_id FROM links l JOIN sessions s ON s.key = l.session WHERE l.pull_key = $1`, key)
+	return key, true
 }
 
 // PullsFailed notes that a repository's pull requests could not be read.

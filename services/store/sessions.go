@@ -103,6 +103,9 @@ func (d *derivation) deriveSessions() {
 	fresh := map[string]sessionRow{}
 	tx.each(mentionQuery+`m.session `+tx.in(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{list}, func(r *row) {
 		s, _ := scanMention(r)
+		if before, again := fresh[s.key]; again && before.sameWord(&s) {
+			s.since = before.since
+		}
 		fresh[s.key] = s // the newest record comes last
 	})
 	old := map[string]sessionRow{}
@@ -120,16 +123,20 @@ func (d *derivation) deriveSessions() {
 			tx.exec(`DELETE FROM sessions WHERE key = $1`, id)
 			if tx.affected > 0 {
 				tx.touch(telemetry.TopicSessions)
+				d.repos[old[id].repo] = true
 			}
 			continue
 		}
 		before, known := old[id]
 		p, polled := polls[id]
-		s.decide(p, polled, pulls[id], before, known, ms(tx.now))
+		s.decide(p, polled, pulls[id], before, known)
 		if known && before == s {
 			continue
 		}
 		d.repos[s.repo] = true
+		if known {
+			d.repos[before.repo] = true
+		}
 		rows = append(rows, s.values())
 		if !known || before.state != s.state || before.reason != s.reason {
 			logs = append(logs, []any{s.key, string(s.state), s.status, s.detail, s.origin, s.since})
@@ -139,28 +146,51 @@ func (d *derivation) deriveSessions() {
 	d.logStates(logs)
 }
 
-// decide settles a session's state and since when and from where it has it.
-func (s *sessionRow) decide(p poll, polled bool, pulls []linkedPull, before sessionRow, known bool, now int64) {
-	word, since := telemetry.Word{Status: s.status}, s.at
+// sameWord tells whether two records say the same of a session.
+func (s *sessionRow) sameWord(o *sessionRow) bool {
+	state, reason := telemetry.StateOf(s.id, telemetry.Word{Status: s.status}, telemetry.PRSummary{})
+	otherState, otherReason := telemetry.StateOf(o.id, telemetry.Word{Status: o.status}, telemetry.PRSummary{})
+	return state == otherState && reason == otherReason
+}
+
+// decide settles a session's state and since when and from where it has it:
+// from the record that first said so, from the poll that did, or from its
+// pull request where that changes what the word means.
+func (s *sessionRow) decide(p poll, polled bool, pulls []linkedPull, before sessionRow, known bool) {
+	word := telemetry.Word{Status: s.status}
 	if polled {
 		s.polled, s.title, s.updated = 1, p.title, p.updated
-		word, since, s.origin = p.word, p.changed, "poll"
+		word, s.since, s.origin = p.word, p.changed, "poll"
 		s.url = cmp.Or(s.url, p.url)
 	}
-	s.status, s.detail, s.since = word.Status, word.Detail, since
+	s.status, s.detail = word.Status, word.Detail
 	main, summary := choosePull(pulls)
 	s.hasPR = flag(summary.Any)
 	if main != nil {
 		s.pullKey, s.prURL, s.basis = main.key, main.url, string(main.basis)
 	}
 	s.state, s.reason = telemetry.StateOf(s.id, word, summary)
+	plain, _ := telemetry.StateOf(s.id, word, telemetry.PRSummary{})
 	switch {
-	case !known:
-	case before.state == s.state && before.reason == s.reason:
-		s.since, s.origin = before.since, before.origin
-	case before.status == s.status && before.detail == s.detail:
-		s.since, s.origin = now, "pr" // the same word, but its pull request has changed
+	case polled && known && before.state == s.state && before.reason == s.reason:
+		s.since, s.origin = before.since, before.origin // another word for the same
+	case s.state != plain:
+		s.origin, s.since = "pr", max(s.since, pullTime(pulls, s.state))
 	}
+}
+
+// pullTime is when the pull requests brought a session to a state, 0 where
+// that is not known.
+func pullTime(pulls []linkedPull, state telemetry.State) int64 {
+	var when int64
+	for _, p := range pulls {
+		if state == telemetry.StateFinished {
+			when = max(when, p.merged)
+		} else if p.merged == 0 && p.state != "closed" {
+			when = max(when, p.created)
+		}
+	}
+	return when
 }
 
 func (d *derivation) pollsOf(list string) map[string]poll {
@@ -278,6 +308,23 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, ms(u.CreatedAt), ms(u.UpdatedAt), changed, ms(tx.now))
 	d.sessions[u.ID] = true
 	if oldPRs != prs {
-		d.concernRepos(`SELECT repo_id FROM sessions WHERE key = $1`, u.ID)
+		d.putPollPulls(u.ID, urls)
 	}
+}
+
+// putPollPulls keeps which pull requests Devin names for a session.
+func (d *derivation) putPollPulls(session string, urls []string) {
+	tx := d.tx
+	tx.each(`SELECT pull_key FROM poll_pulls WHERE session = $1`, []any{session}, func(r *row) {
+		var key string
+		r.scan(&key)
+		d.pulls[key] = true
+	})
+	tx.exec(`DELETE FROM poll_pulls WHERE session = $1`, session)
+	for _, url := range urls {
+		if key := d.ensurePull(telemetry.ParsePull(url)); key != "" {
+			tx.exec(`INSERT INTO poll_pulls (session, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, session, key)
+		}
+	}
+	d.linked[session] = true
 }

@@ -151,6 +151,8 @@ type IssueRow struct {
 	Issue
 	Repo       RepoName
 	TargetRepo string // as recorded
+	Attempts   int64  // sessions that took it
+	Session    string // bare id of the latest of them, "" without one
 }
 
 // RepoRow is one repository with its figures. PRs are those of the target

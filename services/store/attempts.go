@@ -1,0 +1,210 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// attempt is a row of the table attempts.
+type attempt struct {
+	record, issue int64
+	session       string
+	scan, batch   int64
+	basis         telemetry.AttemptBasis
+	at            int64
+	claim         telemetry.Claim
+}
+
+// place is a finding of a scan.
+type place struct {
+	scan int64
+	ord  int
+}
+
+// deriveAttempts writes which issues the sessions of the changed records
+// took.
+func (d *derivation) deriveAttempts() {
+	tx := d.tx
+	ids := slices.Sorted(maps.Keys(d.takes))
+	if len(ids) == 0 || tx.err != nil {
+		return
+	}
+	tx.each(`SELECT DISTINCT issue_id FROM attempts WHERE record_id `+tx.in(1, "BIGINT"), []any{jsonText(ids)}, func(r *row) {
+		var issue int64
+		r.scan(&issue)
+		d.issues[issue] = true
+	})
+	tx.exec(`DELETE FROM attempts WHERE record_id `+tx.in(1, "BIGINT"), jsonText(ids))
+	var rows [][]any
+	for _, id := range ids {
+		for _, a := range d.attemptsOf(id, d.takes[id]) {
+			d.issues[a.issue] = true
+			rows = append(rows, []any{a.record, a.session, a.issue, a.scan, a.batch, string(a.basis), a.at, int(a.claim)})
+		}
+	}
+	tx.bulk("attempts", []string{"record_id BIGINT", "session TEXT", "issue_id BIGINT", "scan_id BIGINT", "batch_id BIGINT", "basis TEXT", "at BIGINT", "claim SMALLINT"}, rows, "")
+}
+
+// attemptsOf returns a record's attempts, each session and issue once.
+func (d *derivation) attemptsOf(id int64, takes []telemetry.Take) []attempt {
+	if len(takes) == 0 {
+		return nil
+	}
+	tx := d.tx
+	base := attempt{record: id, scan: id, basis: telemetry.AttemptRecord}
+	resolve := func(t telemetry.Take) []place { return []place{{id, t.Place}} }
+	var kind telemetry.Kind
+	var repo int64
+	var file string
+	switch {
+	case tx.row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).scan(&kind, &repo, &base.at, &file).found:
+		if kind == telemetry.KindDispatch {
+			base.basis = telemetry.AttemptDispatch
+			resolve = func(t telemetry.Take) []place { return d.dispatched(repo, base.at, file, t.Finding) }
+		}
+	default:
+		tx.row(`SELECT at FROM verifications WHERE id = $1`, id).scan(&base.at)
+		base.basis = telemetry.AttemptVerification
+		var scan, unmatched int64
+		scan, repo = d.verifiedScan(id)
+		resolve = func(t telemetry.Take) []place {
+			found := d.like(scan, t.Finding)
+			if len(found) == 0 {
+				unmatched++
+			}
+			return found
+		}
+		defer func() {
+			tx.exec(`UPDATE verifications SET repo_id = $1, scan_id = $2, unmatched = $3 WHERE id = $4`, repo, scan, unmatched, id)
+			d.claims[id] = true
+		}()
+	}
+	byKey := map[[2]any]*attempt{}
+	var out []*attempt
+	for _, t := range takes {
+		for _, p := range resolve(t) {
+			a := base
+			a.session, a.batch, a.claim, a.scan, a.issue = t.Session, t.Batch, t.Claim, p.scan, d.issueAt(p)
+			if a.issue == 0 {
+				continue
+			}
+			if same := byKey[[2]any{a.session, a.issue}]; same != nil {
+				same.claim = max(same.claim, a.claim) // called both fixed and still present: it is not fixed
+				continue
+			}
+			byKey[[2]any{a.session, a.issue}] = &a
+			out = append(out, &a)
+		}
+	}
+	attempts := make([]attempt, len(out))
+	for i, a := range out {
+		attempts[i] = *a
+	}
+	return attempts
+}
+
+// dispatched returns the places of a dispatch's finding: in the scan of the
+// run that its id names, else in the last scan with findings data before it.
+func (d *derivation) dispatched(repo, at int64, file string, f telemetry.Finding) []place {
+	const before = `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`
+	const latest = ` ORDER BY at DESC, file DESC, source DESC LIMIT 1`
+	var scan int64
+	if run, ok := telemetry.IssueIDRun(f.IssueID); ok && d.tx.row(before+` AND run_number = $4`+latest, repo, at, file, run).scan(&scan).found {
+		if found := d.like(scan, f); len(found) > 0 {
+			return found
+		}
+	}
+	if d.tx.row(before+latest, repo, at, file).scan(&scan).found {
+		return d.like(scan, f)
+	}
+	return nil
+}
+
+// like returns the places of a scan's findings that a record means by f.
+func (d *derivation) like(scan int64, f telemetry.Finding) []place {
+	if scan == 0 {
+		return nil
+	}
+	rec := d.parsed[scan]
+	if rec == nil {
+		if rec = d.record(scan); rec == nil {
+			return nil
+		}
+		d.parsed[scan] = rec
+	}
+	var found []place
+	for _, ord := range telemetry.FindingsLike(rec.Findings, f) {
+		found = append(found, place{scan, ord})
+	}
+	return found
+}
+
+// issueAt returns the id of the issue that a finding is, 0 if it is none.
+func (d *derivation) issueAt(p place) int64 {
+	if d.places[p.scan] == nil {
+		issues := []int64{}
+		d.tx.each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *row) {
+			var id int64
+			r.scan(&id)
+			issues = append(issues, id)
+		})
+		d.places[p.scan] = issues
+	}
+	if p.ord >= len(d.places[p.scan]) {
+		return 0
+	}
+	return d.places[p.scan][p.ord]
+}
+
+// retake marks the records whose attempts a changed scan can change: later
+// dispatches of its repository, and verifications that name its run.
+func (d *derivation) retake(repo int64, scans []addedScan) {
+	if len(scans) == 0 {
+		return
+	}
+	runs := make([]int64, len(scans))
+	for i, s := range scans {
+		runs[i] = s.scan.Run
+	}
+	d.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, ms(scans[0].scan.At))
+	d.retakeVerifications(`repo_id = $1 OR source_run `+d.tx.in(2, "BIGINT"), repo, jsonText(runs))
+}
+
+func (d *derivation) retakeRuns(where string, args ...any) {
+	d.retakeAll(`SELECT r.id FROM runs r WHERE `+where, args...)
+}
+
+func (d *derivation) retakeVerifications(where string, args ...any) {
+	d.retakeAll(`SELECT id FROM verifications WHERE `+where, args...)
+}
+
+func (d *derivation) retakeAll(query string, args ...any) {
+	var ids []int64
+	d.tx.each(query, args, func(r *row) {
+		var id int64
+		r.scan(&id)
+		ids = append(ids, id)
+	})
+	for _, id := range ids {
+		if _, done := d.takes[id]; done {
+			continue
+		}
+		if rec := d.record(id); rec != nil {
+			d.takes[id] = rec.Takes()
+		}
+	}
+}
+
+// countAttempts writes how many sessions took each issue, and which was the
+// latest.
+func (d *derivation) countAttempts() {
+	if len(d.issues) == 0 || d.tx.err != nil {
+		return
+	}
+	d.tx.touch(telemetry.TopicRecords)
+	d.tx.exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''),
+			session = COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = issues.id AND a.session <> '' ORDER BY a.at DESC, a.session LIMIT 1), '')
+		WHERE id `+d.tx.in(1, "BIGINT"), jsonText(slices.Sorted(maps.Keys(d.issues))))
+}

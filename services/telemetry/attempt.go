@@ -1,0 +1,147 @@
+package telemetry
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// AttemptBasis says which kind of record tells that a session took an issue.
+type AttemptBasis string
+
+// The bases of product.md §4, "Which issues a session took".
+const (
+	AttemptRecord       AttemptBasis = "record"       // the session's id of the issue stands in its own record's findings
+	AttemptDispatch     AttemptBasis = "dispatch"     // a dispatch record gives id and fingerprint
+	AttemptVerification AttemptBasis = "verification" // a verification record gives id and fingerprint
+)
+
+// Claim is what a verification says of an issue.
+type Claim int
+
+// The claims.
+const (
+	ClaimNone  Claim = iota
+	ClaimFixed       // in verified_fixed
+	ClaimStill       // in still_present
+)
+
+// Take is one finding that a record says a session took.
+type Take struct {
+	Session string // bare; "" in a verification without one
+	Batch   int64
+	Claim   Claim
+	Place   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
+	Finding Finding // as the record gives it
+}
+
+// Takes returns what the record's sessions took, as far as the record names
+// it: by an id that its own findings have, never by a number alone.
+func (r *Record) Takes() []Take {
+	if v := r.Verification; v != nil {
+		takes := make([]Take, 0, len(v.Fixed)+len(v.StillPresent))
+		for i, f := range v.Fixed {
+			takes = append(takes, Take{Session: v.SessionID, Claim: ClaimFixed, Place: i, Finding: f})
+		}
+		for i, f := range v.StillPresent {
+			takes = append(takes, Take{Session: v.SessionID, Claim: ClaimStill, Place: len(v.Fixed) + i, Finding: f})
+		}
+		return takes
+	}
+	var places map[string][]int
+	var takes []Take
+	for _, s := range r.Sessions {
+		bare := BareID(s.ID)
+		if bare == "" || len(s.IssueIDs) == 0 {
+			continue
+		}
+		if places == nil {
+			places = r.places()
+		}
+		for _, id := range s.IssueIDs {
+			for _, place := range places[IssueKey(id)] {
+				takes = append(takes, Take{Session: bare, Batch: s.BatchID, Place: place, Finding: r.Findings[place]})
+			}
+		}
+	}
+	return takes
+}
+
+// places are the findings of each issue id.
+func (r *Record) places() map[string][]int {
+	places := make(map[string][]int, len(r.Findings))
+	for i, f := range r.Findings {
+		if key := IssueKey(f.IssueID); key != "" {
+			places[key] = append(places[key], i)
+		}
+	}
+	return places
+}
+
+// IssueKey is the form in which issue ids are compared: as a whole, in any
+// case. It is "" for a blank one.
+func IssueKey(id string) string { return strings.ToUpper(strings.TrimSpace(id)) }
+
+// IssueIDs returns the issue ids that a verification names: of what it calls
+// fixed, of what it calls still present, and in its pull request's title;
+// each once, as recorded.
+func (v *Verification) IssueIDs() []string {
+	ids := []string{}
+	add := func(id string) {
+		if key := IssueKey(id); key != "" && !slices.ContainsFunc(ids, func(have string) bool { return IssueKey(have) == key }) {
+			ids = append(ids, strings.TrimSpace(id))
+		}
+	}
+	for _, list := range [][]Finding{v.Fixed, v.StillPresent} {
+		for _, f := range list {
+			add(f.IssueID)
+		}
+	}
+	for _, id := range IssueIDs(v.PRTitle) {
+		add(id)
+	}
+	return ids
+}
+
+var idRunPattern = regexp.MustCompile(`^CQLF-(?:[A-Z]+-)?R(\d{1,18})-\d+$`)
+
+// IssueIDRun returns the run that an issue id names (34 of CQLF-R34-0010),
+// and whether it names one.
+func IssueIDRun(id string) (run int64, ok bool) {
+	m := idRunPattern.FindStringSubmatch(IssueKey(id))
+	if m == nil {
+		return 0, false
+	}
+	run, err := strconv.ParseInt(m[1], 10, 64)
+	return run, err == nil
+}
+
+// FindingsLike returns the places of the findings that a dispatch or a
+// verification means by f: those with its id and fingerprint, else those
+// with its fingerprint and, where f has them, its rule and file, else those
+// with its fingerprint. Several findings of one fingerprint are all meant.
+func FindingsLike(findings []Finding, f Finding) []int {
+	var byPrint, byRule, byID []int
+	id := IssueKey(f.IssueID)
+	for i := range findings {
+		g := &findings[i]
+		if !SamePrint(g.Fingerprint, f.Fingerprint) {
+			continue
+		}
+		byPrint = append(byPrint, i)
+		if g.Rule == f.Rule && (f.File == "" || g.File == f.File) {
+			byRule = append(byRule, i)
+		}
+		if id != "" && IssueKey(g.IssueID) == id {
+			byID = append(byID, i)
+		}
+	}
+	switch {
+	case len(byID) > 0:
+		return byID
+	case len(byRule) > 0:
+		return byRule
+	}
+	return byPrint
+}

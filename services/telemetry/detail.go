@@ -1,0 +1,224 @@
+package telemetry
+
+import "time"
+
+// Appearance is one finding of an issue in one scan.
+type Appearance struct {
+	RunFile   string
+	Source    string // the action repository, "" for RUNS_DIR
+	RunNumber int64
+	At        time.Time
+	File      string
+	Line      int64
+	Basis     Basis // which pass matched it
+	Reduced   bool  // that scan was scope-reduced
+}
+
+// Attempt is one session that took an issue.
+type Attempt struct {
+	Session   string // as recorded; the bare id where only a verification names it
+	Known     bool   // a run record names the session
+	IssueID   string // public id
+	Basis     AttemptBasis
+	File      string // the record that says so
+	RunNumber int64  // of that record
+	BatchID   int64
+	At        time.Time // of that record
+	State     State     // "" unless known
+	PRURL     string
+	PR        *PullState
+	LinkBasis LinkBasis
+}
+
+// StepKind is the kind of a step in an issue's timeline.
+type StepKind string
+
+// The kinds of steps.
+const (
+	StepFirstSeen  StepKind = "first_seen"
+	StepMoved      StepKind = "moved"
+	StepTaken      StepKind = "taken" // a session took it
+	StepPROpened   StepKind = "pr_opened"
+	StepVerified   StepKind = "verified"
+	StepMerged     StepKind = "merged"
+	StepPRClosed   StepKind = "pr_closed"
+	StepGone       StepKind = "gone"
+	StepBack       StepKind = "back"
+	StepNotScanned StepKind = "not_scanned"
+)
+
+// Step is one step of an issue's timeline. File is the record that says so,
+// or "" where Source names another source.
+type Step struct {
+	Kind      StepKind
+	At        time.Time // zero where the time is not known
+	RunFile   string
+	RunNumber int64
+	Source    string // "record", "github", "devin"
+	Text      string // a sentence
+	Session   string // as recorded
+	PRURL     string
+	Verdict   Verdict // with StepVerified
+}
+
+// IssueDetail is an issue with all that is known of it.
+type IssueDetail struct {
+	IssueRow
+	Appearances   []Appearance // in time order
+	Attempts      []Attempt    // in time order
+	Verifications []VerificationRow
+	Timeline      []Step // in time order
+}
+
+// StateChange is one change of a session's state. At is UTC.
+type StateChange struct {
+	State  State
+	Word   string // the upstream's or the record's
+	Detail string
+	Origin string // "record", "poll" or "pr"
+	At     time.Time
+}
+
+// Mention is one run record's word of a session.
+type Mention struct {
+	RunFile     string
+	Source      string
+	Kind        Kind
+	RunNumber   int64
+	At          time.Time
+	SessionID   string // as recorded: "" where it never started, "dry-run" for a dry run
+	SessionURL  string
+	Status      string
+	BatchID     int64
+	IssueIDs    []string
+	PRURL       string
+	IssuesNamed bool // its record's findings, or a dispatch's, have those ids
+}
+
+// SessionDetail is a session with all that is known of it.
+type SessionDetail struct {
+	SessionRow
+	States        []StateChange // oldest first
+	Mentions      []Mention     // newest record first
+	Issues        []IssueRow    // that it took; empty where none is named
+	IssuesNamed   bool          // false: "issues not named"
+	Pulls         []PullRow     // linked to it, guesses too
+	Verifications []VerificationRow
+}
+
+// PullDetail is a pull request with all that is known of it.
+type PullDetail struct {
+	PullRow
+	Sessions      []LinkedSession
+	Issues        []IssueRow // that its sessions took
+	Verifications []VerificationRow
+}
+
+// LinkedSession is a session that a pull request belongs to, or may.
+type LinkedSession struct {
+	SessionRow
+	Basis LinkBasis
+	Guess bool // one of several that it fits equally
+}
+
+// VerificationRow is the latest verification of a session. Times are UTC.
+type VerificationRow struct {
+	File        string
+	Source      string
+	At          time.Time
+	Session     string // as recorded in its run, else bare
+	Known       bool   // a run record names the session
+	Repo        RepoName
+	PR          PullRef
+	PRURL       string
+	PRTitle     string
+	SourceRun   int64
+	ScanFile    string // the scan that it is about, "" if that is not known
+	Family      string
+	Targeted    int64
+	Fixed       int64
+	Remaining   int64
+	Gone        int64 // of the issues called fixed: gone by now
+	StillThere  int64 // of the issues called fixed: still there
+	Unmatched   int64 // entries that are no finding of its run
+	Merge       MergeState
+	MergedAt    time.Time
+	Verdict     Verdict
+	Current     bool // the latest of its session
+	ReferenceAt time.Time
+	Rescanned   bool // a full scan is newer than the merge, or than the verification where the merge is not known
+	Issues      []VerifiedIssue
+}
+
+// VerifiedIssue is one issue of a verification.
+type VerifiedIssue struct {
+	IssueRow
+	Claim Claim
+}
+
+// VerificationFilter chooses verifications. Zero fields choose the latest of
+// every session.
+type VerificationFilter struct {
+	Repo     string // RepoName.Key
+	Verdicts []Verdict
+	Session  string // bare
+	Pull     string // PullRef.Key
+	Issue    int64  // an issue's StoreID
+	All      bool   // also those that a later record of the same session replaced
+}
+
+// BatchRow is one batch of a run.
+type BatchRow struct {
+	ID       int64
+	Sessions []Mention
+	Issues   []IssueRow // that its sessions took
+}
+
+// RunDetail is a scan or dispatch with what came of it.
+type RunDetail struct {
+	RunRow
+	TargetRepo string
+	Accepted   bool     // a person accepted it as a full scan
+	Reference  bool     // it is its repository's reference scan
+	Previous   string   // file of the scan with findings data before it, "" if there is none
+	Next       string   // file of the one after it
+	Earlier    []RunRow // scans with findings data before it, newest first, at most 100
+	Sessions   []Mention
+	States     map[string]SessionRow // by bare id: the sessions that have a row
+	New        []IssueRow
+	Reopened   []IssueRow
+	Gone       []IssueRow
+	Moved      []IssueRow
+	Unassigned []IssueRow // named here, and in no session
+	// UnassignedKnown is false where a session's ids name no finding of the
+	// record, so that nobody can say which issues are in no session.
+	UnassignedKnown bool
+}
+
+// RunDiff compares what was open after two scans of a repository.
+type RunDiff struct {
+	Run, Against RunRow
+	New          []DiffIssue // first seen after Against
+	Reopened     []DiffIssue // seen before or in Against, not open then, open now
+	Gone         []DiffIssue
+	Moved        []DiffIssue
+	Unchanged    []DiffIssue
+}
+
+// DiffIssue is an issue with its places in both scans. A zero place is none.
+type DiffIssue struct {
+	IssueRow
+	Before, After Spot
+}
+
+// Spot is a place in a file.
+type Spot struct {
+	File string
+	Line int64
+}
+
+// RawFile is a file as it was fetched.
+type RawFile struct {
+	File, Source, SHA string
+	Body              []byte
+}

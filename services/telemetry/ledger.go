@@ -11,7 +11,7 @@ import (
 
 // DerivationVersion changes whenever a rule of this package changes what the
 // same records lead to; a store derived by another version is rebuilt.
-const DerivationVersion = 1
+const DerivationVersion = 2
 
 // Place is a scan's place in its repository's history: by time, equal times
 // by file name.
@@ -115,8 +115,8 @@ type Ledger struct {
 		Taken(publicID string) (bool, error)
 	}
 
-	closed map[string][]*Issue // by PrintKey of the last fingerprint
-	places map[placeKey][]*Issue
+	closed map[string][]*Issue   // by PrintKey of the last fingerprint; the one to reopen first comes last
+	places map[placeKey][]*Issue // likewise
 	ids    map[string]bool
 }
 
@@ -187,63 +187,6 @@ func (l *Ledger) note(scan Scan, reduced bool) {
 	l.Reference, l.Baseline, l.ReducedInRow = scan.Place, len(scan.Findings), 0
 }
 
-// reopen matches what no open issue took to closed ones: by fingerprint,
-// then by rule, file and line, the one closed last first.
-func (l *Ledger) reopen(m *matcher, out *Outcome) error {
-	var left []Finding
-	for f := range m.findings {
-		if m.issueOf[f] == nil {
-			left = append(left, m.findings[f])
-		}
-	}
-	if len(left) == 0 {
-		return nil
-	}
-	if l.Past != nil {
-		past, err := l.Past.Closed(left)
-		if err != nil {
-			return err
-		}
-		for _, issue := range past {
-			if !l.ids[issue.PublicID] {
-				l.keepClosed(issue)
-			}
-		}
-	}
-	try := func(basis Basis, candidates func(Finding) []*Issue) {
-		for f, finding := range m.findings {
-			if m.issueOf[f] != nil {
-				continue
-			}
-			if issue := closedLast(candidates(finding)); issue != nil {
-				l.dropClosed(issue)
-				m.issueOf[f], m.basis[f] = issue, basis
-				out.Reopened++
-			}
-		}
-	}
-	try(BasisBackPrint, func(f Finding) []*Issue {
-		var same []*Issue
-		for _, issue := range l.closed[PrintKey(f.Fingerprint)] {
-			if SamePrint(issue.Fingerprint, f.Fingerprint) {
-				same = append(same, issue)
-			}
-		}
-		return same
-	})
-	try(BasisBackPlace, func(f Finding) []*Issue { return l.places[placeKey{f.Rule, f.File, f.Line}] })
-	return nil
-}
-
-func closedLast(issues []*Issue) *Issue {
-	if len(issues) == 0 {
-		return nil
-	}
-	return slices.MinFunc(issues, func(a, b *Issue) int {
-		return cmp.Or(b.Closed.Compare(a.Closed), firstSeen(a, b))
-	})
-}
-
 // firstSeen orders issues by first sight: scan, then place in its record.
 func firstSeen(a, b *Issue) int {
 	return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.FirstOrd, b.FirstOrd))
@@ -309,10 +252,12 @@ func (l *Ledger) settle(m *matcher, scan Scan, fresh []*Issue, out *Outcome) {
 			}
 		default:
 			issue.Closed, issue.EverFixed = scan.Place, true
-			l.keepClosed(issue)
 			out.Closed = append(out.Closed, issue)
 			out.Touched = append(out.Touched, issue)
 		}
+	}
+	for _, issue := range slices.Backward(out.Closed) { // in reopenOrder
+		l.keepClosed(issue)
 	}
 	l.Open = append(open, fresh...)
 	slices.SortFunc(l.Open, firstSeen)
@@ -334,23 +279,6 @@ func (l *Ledger) StatusOf(i *Issue) Status {
 		return StatusRecurring
 	}
 	return StatusNew
-}
-
-func (l *Ledger) keepClosed(issue *Issue) {
-	if l.closed == nil {
-		l.closed, l.places = map[string][]*Issue{}, map[placeKey][]*Issue{}
-	}
-	print, place := PrintKey(issue.Fingerprint), placeKey{issue.Rule, issue.File, issue.Line}
-	l.closed[print] = append(l.closed[print], issue)
-	l.places[place] = append(l.places[place], issue)
-	l.taken(issue.PublicID)
-}
-
-func (l *Ledger) dropClosed(issue *Issue) {
-	other := func(i *Issue) bool { return i == issue }
-	print, place := PrintKey(issue.Fingerprint), placeKey{issue.Rule, issue.File, issue.Line}
-	l.closed[print] = slices.DeleteFunc(l.closed[print], other)
-	l.places[place] = slices.DeleteFunc(l.places[place], other)
 }
 
 func (l *Ledger) taken(id string) {

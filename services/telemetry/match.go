@@ -63,23 +63,45 @@ type placeKey struct {
 type matcher struct {
 	findings []Finding
 	issues   []*Issue
-	issueOf  []*Issue // by finding; nil: unmatched
+	roots    map[string]string // by fingerprint, see printRoots
+	issueOf  []*Issue          // by finding; nil: unmatched
 	basis    []Basis
 	taken    []bool // by issue
 }
 
 func matchOpen(findings []Finding, issues []*Issue) *matcher {
 	m := &matcher{findings: findings, issues: issues, issueOf: make([]*Issue, len(findings)), basis: make([]Basis, len(findings)), taken: make([]bool, len(issues))}
-	m.exact(BasisSame, func(print, rule, file string, line int64) any {
-		return struct {
-			print, file string
-			line        int64
-		}{PrintKey(print), file, line}
-	}, func(f Finding, i *Issue) bool { return SamePrint(f.Fingerprint, i.Fingerprint) })
+	m.roots = m.printRoots()
+	m.exact(BasisSame, func(print string, at placeKey) placeKey { return placeKey{m.roots[print], at.file, at.line} },
+		func(f Finding, i *Issue) bool { return SamePrint(f.Fingerprint, i.Fingerprint) })
 	m.byPrint()
-	m.exact(BasisPlace, func(_, rule, file string, line int64) any { return placeKey{rule, file, line} }, func(Finding, *Issue) bool { return true })
+	m.exact(BasisPlace, func(_ string, at placeKey) placeKey { return at }, func(Finding, *Issue) bool { return true })
 	m.byFile()
 	return m
+}
+
+// printRoots returns for each fingerprint the shortest one at hand that is
+// the same with digits cut off, mostly itself. Fingerprints that SamePrint
+// calls equal have equal roots; those of one root differ only where a short
+// fingerprint stands for several long ones.
+func (m *matcher) printRoots() map[string]string {
+	prints := make([]string, 0, len(m.findings)+len(m.issues))
+	for f := range m.findings {
+		prints = append(prints, m.findings[f].Fingerprint)
+	}
+	for _, issue := range m.issues {
+		prints = append(prints, issue.Fingerprint)
+	}
+	slices.Sort(prints) // a root comes right before what begins with it
+	roots := make(map[string]string, len(prints))
+	root := ""
+	for _, print := range prints {
+		if len(root) < printPrefix || !strings.HasPrefix(print, root) {
+			root = print
+		}
+		roots[print] = root
+	}
+	return roots
 }
 
 func (m *matcher) take(finding, issue int, basis Basis) {
@@ -88,11 +110,11 @@ func (m *matcher) take(finding, issue int, basis Basis) {
 
 // exact matches by an equal key, the earlier finding first and to the
 // issue first seen earlier.
-func (m *matcher) exact(basis Basis, key func(print, rule, file string, line int64) any, same func(Finding, *Issue) bool) {
-	waiting := map[any][]int{}
+func (m *matcher) exact(basis Basis, key func(print string, at placeKey) placeKey, same func(Finding, *Issue) bool) {
+	waiting := map[placeKey][]int{}
 	for i, issue := range m.issues {
 		if !m.taken[i] {
-			k := key(issue.Fingerprint, issue.Rule, issue.File, issue.Line)
+			k := key(issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line})
 			waiting[k] = append(waiting[k], i)
 		}
 	}
@@ -100,28 +122,28 @@ func (m *matcher) exact(basis Basis, key func(print, rule, file string, line int
 		if m.issueOf[f] != nil {
 			continue
 		}
-		k := key(finding.Fingerprint, finding.Rule, finding.File, finding.Line)
+		k := key(finding.Fingerprint, placeKey{finding.Rule, finding.File, finding.Line})
 		list := waiting[k]
-		for at, i := range list {
-			if same(finding, m.issues[i]) {
-				m.take(f, i, basis)
-				waiting[k] = slices.Delete(list, at, at+1)
-				break
-			}
+		at := slices.IndexFunc(list, func(i int) bool { return same(finding, m.issues[i]) })
+		switch {
+		case at == 0: // nearly always: no shifting of a long list
+			m.take(f, list[0], basis)
+			waiting[k] = list[1:]
+		case at > 0:
+			m.take(f, list[at], basis)
+			waiting[k] = slices.Delete(list, at, at+1)
 		}
 	}
 }
 
 // byPrint is pass 2: same fingerprint, same file first, then nearest line.
 func (m *matcher) byPrint() {
-	groups := m.group(func(print, _, _ string) any { return PrintKey(print) })
-	for _, g := range groups {
+	for _, g := range m.group(func(print, _, _ string) fileKey { return fileKey{rule: m.roots[print]} }) {
 		if !m.uniform(g) {
 			m.pairwise(g)
 			continue
 		}
-		byFile := m.split(g, func(_, file string) any { return file })
-		for _, sub := range byFile {
+		for _, sub := range m.byName(g) {
 			m.nearest(sub, BasisPrint)
 		}
 		m.nearest(m.left(g), BasisPrint)
@@ -130,7 +152,7 @@ func (m *matcher) byPrint() {
 
 // byFile is pass 4: same rule and file, smallest distance first.
 func (m *matcher) byFile() {
-	for _, g := range m.group(func(_, rule, file string) any { return fileKey{rule, file} }) {
+	for _, g := range m.group(func(_, rule, file string) fileKey { return fileKey{rule, file} }) {
 		m.nearest(g, BasisNear)
 	}
 }
@@ -140,8 +162,8 @@ type group struct{ findings, issues []int }
 
 // group collects what is unmatched by a key; groups come in the order of
 // their first finding, and only those with both sides.
-func (m *matcher) group(key func(print, rule, file string) any) []*group {
-	byKey := map[any]*group{}
+func (m *matcher) group(key func(print, rule, file string) fileKey) []*group {
+	byKey := map[fileKey]*group{}
 	var order []*group
 	for f, finding := range m.findings {
 		if m.issueOf[f] != nil {
@@ -167,20 +189,20 @@ func (m *matcher) group(key func(print, rule, file string) any) []*group {
 	return slices.DeleteFunc(order, func(g *group) bool { return len(g.issues) == 0 })
 }
 
-// split divides a group further.
-func (m *matcher) split(g *group, key func(rule, file string) any) []*group {
-	byKey := map[any]*group{}
+// byName divides a group by file.
+func (m *matcher) byName(g *group) []*group {
+	byKey := map[string]*group{}
 	var order []*group
 	for _, f := range g.findings {
-		k := key(m.findings[f].Rule, m.findings[f].File)
-		if byKey[k] == nil {
-			byKey[k] = &group{}
-			order = append(order, byKey[k])
+		file := m.findings[f].File
+		if byKey[file] == nil {
+			byKey[file] = &group{}
+			order = append(order, byKey[file])
 		}
-		byKey[k].findings = append(byKey[k].findings, f)
+		byKey[file].findings = append(byKey[file].findings, f)
 	}
 	for _, i := range g.issues {
-		if sub := byKey[key(m.issues[i].Rule, m.issues[i].File)]; sub != nil {
+		if sub := byKey[m.issues[i].File]; sub != nil {
 			sub.issues = append(sub.issues, i)
 		}
 	}
@@ -203,61 +225,47 @@ func (m *matcher) left(g *group) *group {
 	return rest
 }
 
-// uniform tells whether all fingerprints of a group are equal to each other:
-// not so where two long ones differ behind the digits that they share.
+// uniform tells whether each finding's fingerprint is equal to each issue's:
+// not so where a short one is the beginning of two that differ. That all of
+// them begin one longest one is enough to know.
 func (m *matcher) uniform(g *group) bool {
 	longest := ""
-	for _, f := range g.findings {
-		longest = longer(longest, m.findings[f].Fingerprint)
+	each := func(look func(print string) bool) bool {
+		return !slices.ContainsFunc(g.findings, func(f int) bool { return !look(m.findings[f].Fingerprint) }) &&
+			!slices.ContainsFunc(g.issues, func(i int) bool { return !look(m.issues[i].Fingerprint) })
 	}
-	for _, i := range g.issues {
-		longest = longer(longest, m.issues[i].Fingerprint)
-	}
-	for _, f := range g.findings {
-		if !SamePrint(longest, m.findings[f].Fingerprint) {
-			return false
+	each(func(print string) bool {
+		if len(print) > len(longest) {
+			longest = print
 		}
-	}
-	for _, i := range g.issues {
-		if !SamePrint(longest, m.issues[i].Fingerprint) {
-			return false
-		}
-	}
-	return true
-}
-
-func longer(a, b string) string {
-	if len(b) > len(a) {
-		return b
-	}
-	return a
+		return true
+	})
+	return each(func(print string) bool { return SamePrint(longest, print) })
 }
 
 // pairwise is pass 2 for a group that is not uniform: every pair is looked
 // at, which is affordable since such groups are accidents of hashing.
 func (m *matcher) pairwise(g *group) {
 	type pair struct {
-		otherFile bool
+		otherFile int
 		distance  int64
 		f, i      int
 	}
 	var pairs []pair
 	for _, f := range g.findings {
 		for _, i := range g.issues {
-			a, b := m.findings[f], m.issues[i]
+			a, b := &m.findings[f], m.issues[i]
 			if SamePrint(a.Fingerprint, b.Fingerprint) {
-				pairs = append(pairs, pair{a.File != b.File, apart(a.Line, b.Line), f, i})
+				p := pair{0, apart(a.Line, b.Line), f, i}
+				if a.File != b.File {
+					p.otherFile = 1
+				}
+				pairs = append(pairs, p)
 			}
 		}
 	}
 	slices.SortFunc(pairs, func(a, b pair) int {
-		if a.otherFile != b.otherFile {
-			if b.otherFile {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.f, b.f), cmp.Compare(a.i, b.i))
+		return cmp.Or(a.otherFile-b.otherFile, cmp.Compare(a.distance, b.distance), a.f-b.f, a.i-b.i)
 	})
 	for _, p := range pairs {
 		if m.issueOf[p.f] == nil && !m.taken[p.i] {

@@ -10,9 +10,8 @@ import (
 // The zero value is no repository.
 type RepoName string
 
-// ParseRepo reads "owner/name" or the URL of a repository (https, ssh, with
-// or without ".git", a trailing slash, or more path). It returns "" for
-// anything else.
+// ParseRepo reads "owner/name" or the URL of a repository (https, ssh), with or
+// without ".git" and a trailing slash. It returns "" for anything else.
 func ParseRepo(s string) RepoName {
 	s = strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(s, "git@"); ok {

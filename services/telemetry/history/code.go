@@ -26,7 +26,7 @@ type issue struct {
 	print uint64 // what the fingerprint is made of: equal code has equal prints
 
 	hex      string // the fingerprint, 20 digits
-	hexMaker int    // the algorithm that made hex, from 1
+	hexMaker int    // the algorithm that made hex, from 1; 0: to be made
 
 	taken    bool // a session works on it
 	attempts int
@@ -56,6 +56,8 @@ type repository struct {
 	algorithmAt time.Time
 	algorithm   int // 1, from algorithmAt on 2
 	short       bool
+	pathPrints  bool
+	noPrints    bool
 
 	scans        int
 	interval     time.Duration
@@ -79,8 +81,14 @@ func (r *repository) fingerprint(i *issue) string {
 		return i.hex
 	}
 	var raw [16]byte
-	a := mix(i.print ^ mix(uint64(r.algorithm)))
-	b := mix(a + i.print)
+	a := i.print
+	if r.pathPrints {
+		for _, c := range []byte(i.file.path) {
+			a = mix(a ^ uint64(c))
+		}
+	}
+	a = mix(a ^ mix(uint64(r.algorithm)))
+	b := mix(a + 1)
 	for k := range 8 {
 		raw[k], raw[8+k] = byte(a>>(8*k)), byte(b>>(8*k))
 	}
@@ -97,9 +105,11 @@ func (r *repository) evolve(o *Options, at time.Time) {
 	}
 	r.edit(o.Disturb.Shifts)
 	// A finding whose path and fingerprint change at once can be told by
-	// nobody, so the two don't happen together.
+	// nobody, so the algorithm stays when a file is renamed.
 	if !changed && r.dice.chance(o.Disturb.Renames) {
 		r.rename()
+	} else if o.Disturb.Edits > 0 {
+		r.rewrite(o.Disturb.Edits)
 	}
 	r.wake()
 	span := float64(o.End.Sub(o.Start))
@@ -252,9 +262,23 @@ func (r *repository) rename() {
 	}
 	f := pick(r.dice, r.open).file
 	f.path = r.freePath()
+	for _, list := range [][]*issue{r.open, r.sleeping} {
+		for _, i := range list {
+			if i.file == f {
+				i.named = false
+				if r.pathPrints {
+					i.hexMaker = 0
+				}
+			}
+		}
+	}
+}
+
+// rewrite edits the lines that some open issues stand on.
+func (r *repository) rewrite(rate float64) {
 	for _, i := range r.open {
-		if i.file == f {
-			i.named = false
+		if r.dice.chance(rate) {
+			i.print, i.hexMaker = r.dice.Uint64(), 0
 		}
 	}
 }

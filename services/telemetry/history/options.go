@@ -25,6 +25,9 @@ type Disturbances struct {
 	Renames     float64 // per scan: one file with findings gets another path
 	Algorithm   float64 // per repository: all fingerprints change at one moment
 	ShortHashes float64 // per repository: the first records cut fingerprints to 16 digits, later ones to 20
+	PathPrints  float64 // per repository: fingerprints are made of the path too, so that a rename changes them
+	NoPrints    float64 // per repository: records name findings without fingerprints
+	Edits       float64 // per finding and scan: its own line is edited, which changes its fingerprint
 	Duplicates  float64 // per issue: it has the fingerprint of another open one of its rule
 	Unnamed     float64 // per scan: the record has no fingerprints, only counts
 	Narrowed    float64 // per scan: it sees under 20 % of the findings (of 20 or more)

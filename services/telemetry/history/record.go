@@ -224,7 +224,10 @@ func (s *scanRecord) appendFindings(b []byte) []byte {
 		}
 		b = append(b, "\n    {\n      \"id\": \""...)
 		b = i.ref.append(b)
-		b = append(append(b, "\",\n      \"fingerprint\": \""...), s.repo.fingerprint(i)[:digits]...)
+		b = append(b, "\",\n      \"fingerprint\": \""...)
+		if !s.repo.noPrints {
+			b = append(b, s.repo.fingerprint(i)[:digits]...)
+		}
 		b = append(append(b, i.rule.middle...), i.file.path...)
 		b = strconv.AppendInt(append(b, "\",\n      \"start_line\": "...), int64(i.line), 10)
 		b = append(b, "\n    }"...)

@@ -1,0 +1,182 @@
+package telemetry
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// decoder reads typed fields and keeps the first error.
+type decoder struct {
+	fields  map[string]json.RawMessage
+	err     error
+	rewrite bool // clients must not get the file's own bytes
+}
+
+func (d *decoder) has(name string) bool {
+	return !absent(d.fields[name])
+}
+
+func (d *decoder) fail(name string, err error) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+// value decodes a field that may be absent or null.
+func (d *decoder) value(name string, into any) {
+	if !d.has(name) {
+		return
+	}
+	if err := json.Unmarshal(d.fields[name], into); err != nil {
+		d.fail(name, plain(err))
+	}
+}
+
+func (d *decoder) text(name string) string {
+	var s string
+	d.value(name, &s)
+	return cleanText(s)
+}
+
+func (d *decoder) count(name string) int64 { return d.part(d.fields, name) }
+
+// part reads a number that counts something from an object's field, 0 where
+// it is absent or null.
+func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
+	raw := fields[name]
+	if absent(raw) {
+		return 0
+	}
+	n, err := parseInt(raw)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("%d is negative", n)
+	}
+	if err != nil {
+		d.fail(name, err)
+	}
+	return n
+}
+
+// counts reads an object of counts by name.
+func (d *decoder) counts(name string) map[string]int64 {
+	var list map[string]json.RawMessage
+	d.value(name, &list)
+	out := make(map[string]int64, len(list))
+	for key := range list {
+		out[cleanText(key)] += d.part(list, key)
+	}
+	return out
+}
+
+// runNumber also takes digits in a string: verification records write
+// their numbers so.
+func (d *decoder) runNumber(name string) int64 {
+	raw := d.fields[name]
+	if absent(raw) {
+		return 0
+	}
+	var n int64
+	if raw[0] != '"' {
+		n = d.count(name)
+	} else {
+		s := strings.TrimSpace(d.text(name))
+		if s == "" && name != runNumberField {
+			return 0 // a verification that knows no number
+		}
+		var err error
+		if n, err = strconv.ParseInt(s, 10, 64); err != nil || !digits(s) {
+			d.fail(name, fmt.Errorf("%q is no number", shorten(s)))
+		}
+	}
+	if canonical := strconv.FormatInt(n, 10); name == runNumberField && string(raw) != canonical {
+		d.fields[name], d.rewrite = json.RawMessage(canonical), true
+	}
+	return n
+}
+
+const runNumberField = "run_number"
+
+func digits(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+func parseInt(raw json.RawMessage) (int64, error) {
+	var number json.Number
+	if raw[0] == '"' || json.Unmarshal(raw, &number) != nil {
+		return 0, fmt.Errorf("%s is no number", shorten(string(raw)))
+	}
+	if n, err := number.Int64(); err == nil {
+		return n, nil
+	}
+	f, err := number.Float64()
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return 0, fmt.Errorf("%s is no whole number", shorten(string(raw)))
+	}
+	return int64(f), nil
+}
+
+// timeForms are the forms of time that records use; without a zone it is UTC.
+var timeForms = [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02"}
+
+func (d *decoder) time(name string) (time.Time, string) {
+	s := strings.TrimSpace(d.text(name))
+	if s == "" {
+		d.fail(name, fmt.Errorf("missing; without a time the record has no place"))
+		return time.Time{}, ""
+	}
+	for i, form := range timeForms {
+		t, err := time.Parse(form, s)
+		if t = t.UTC(); err != nil || t.Year() < 1 || t.Year() > 9999 {
+			continue
+		}
+		if i > 0 {
+			s = t.Format(time.RFC3339Nano)
+			d.fields[name] = json.RawMessage(strconv.Quote(s))
+			d.rewrite = true
+		}
+		return t.Truncate(time.Millisecond), s
+	}
+	d.fail(name, fmt.Errorf("%q is no time; write it like 2026-02-07T11:31:39Z", shorten(s)))
+	return time.Time{}, ""
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return cleanText(*s)
+}
+
+// cleanText replaces what PostgreSQL refuses in a text.
+func cleanText(s string) string {
+	if !strings.ContainsRune(s, 0) && utf8.ValidString(s) {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+}
+
+func shorten(s string) string {
+	if len(s) <= 60 {
+		return s
+	}
+	return strings.ToValidUTF8(s[:60], "") + "…"
+}
+
+// plain says a decoding error without the names of Go's types.
+func plain(err error) error {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field != "" {
+			return fmt.Errorf("%s has the wrong type: %s", e.Field, e.Value)
+		}
+		return fmt.Errorf("wrong type: %s", e.Value)
+	}
+	return err
+}

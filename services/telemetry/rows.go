@@ -32,11 +32,13 @@ const (
 // Topics are all topics.
 func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs} }
 
-// RunFilter chooses runs. Zero fields choose all.
+// RunFilter chooses runs: those that all of its fields choose. Zero fields
+// choose all.
 type RunFilter struct {
-	Repo string // RepoName.Key
-	Kind Kind
-	File string
+	Repo  string // RepoName.Key
+	Kind  Kind
+	File  string
+	Query Query
 }
 
 // RunRow is one scan or dispatch.
@@ -66,6 +68,7 @@ type SessionFilter struct {
 	States    []State
 	RunNumber *int64
 	ID        string // bare
+	Query     Query
 }
 
 // SessionRow is one Devin session.
@@ -114,6 +117,7 @@ type PullFilter struct {
 	Repo    string // RepoName.Key of a target: its own and its fork's
 	State   string // "open", "closed" (not merged), "merged", "unknown"
 	Session string // bare id
+	Query   Query
 }
 
 // PullRow is one pull request. Times are UTC, zero where unknown.
@@ -144,6 +148,7 @@ type IssueFilter struct {
 	Family   []string
 	Rule     []string
 	PublicID string
+	Query    Query
 }
 
 // IssueRow is one issue.
@@ -154,6 +159,9 @@ type IssueRow struct {
 	Attempts   int64  // sessions that took it
 	Session    string // bare id of the latest of them, "" without one
 }
+
+// RepoFilter chooses repositories. The zero value chooses all.
+type RepoFilter struct{ Query Query }
 
 // RepoRow is one repository with its figures. PRs are those of the target
 // and the fork.

@@ -22,7 +22,7 @@ type Lists interface {
 // Figures is where figures and single rows are read.
 type Figures interface {
 	Totals(ctx context.Context) (telemetry.Totals, error)
-	Repos(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error)
+	Repos(ctx context.Context, f telemetry.RepoFilter, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error)
 	Repo(ctx context.Context, key string) (telemetry.RepoRow, bool, error)
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
 	Sources(ctx context.Context) ([]telemetry.SourceStatus, error)

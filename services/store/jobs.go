@@ -19,7 +19,7 @@ func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 
 // Jobs returns jobs, newest first.
 func (s *Store) Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error) {
-	page, err := pageSQL(p, "started", map[string]order{"started": {[]string{"started", "id"}, true}})
+	page, err := pageSQL(p, "started", map[string]order{"started": byDesc("started id")})
 	if err != nil {
 		return telemetry.List[telemetry.Job]{}, err
 	}

@@ -50,7 +50,15 @@ func (w *where) sql() string {
 type order struct {
 	columns []string // the last ones make the order total
 	desc    bool
+	age     bool // it sorts by times as ages: "desc" asks for the earliest first
 }
+
+// by returns an order; columns are parted by spaces.
+func by(columns string) order { return order{columns: strings.Fields(columns)} }
+
+func byDesc(columns string) order { return order{columns: strings.Fields(columns), desc: true} }
+
+func byAge(columns string) order { return order{columns: strings.Fields(columns), age: true} }
 
 // pageSQL returns ORDER BY, LIMIT and OFFSET. An unknown sort is a
 // *telemetry.Error that names the known ones.
@@ -66,9 +74,9 @@ func pageSQL(p telemetry.Page, fallback string, orders map[string]order) (string
 	desc := o.desc
 	switch p.Order {
 	case "asc":
-		desc = false
+		desc = o.age
 	case "desc":
-		desc = true
+		desc = !o.age
 	}
 	parts := make([]string, len(o.columns))
 	for i, column := range o.columns {
@@ -87,10 +95,16 @@ func pageSQL(p telemetry.Page, fallback string, orders map[string]order) (string
 
 // list reads one page and the total of a list.
 func list[T any](ctx context.Context, s *Store, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
+	return listOf(ctx, s, `SELECT COUNT(*) FROM `+from+w.sql(), columns, from, w, page, read)
+}
+
+// listOf is list where the total is read by a query of its own, with the
+// same arguments.
+func listOf[T any](ctx context.Context, s *Store, total, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
 	var out telemetry.List[T]
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[T]{Items: []T{}}
-		tx.row(`SELECT COUNT(*) FROM `+from+w.sql(), w.args...).scan(&out.Total)
+		tx.row(total, w.args...).scan(&out.Total)
 		tx.each(`SELECT `+columns+` FROM `+from+w.sql()+page, w.args, func(r *row) {
 			var item T
 			read(r, &item)
@@ -101,16 +115,25 @@ func list[T any](ctx context.Context, s *Store, columns, from string, w where, p
 	return out, err
 }
 
-// Runs returns scans and dispatches. Sorts: timestamp (newest first),
-// run_number, issues_found, repo.
+func runOrders() map[string]order {
+	const last = " r.at r.file r.id"
+	return map[string]order{"timestamp": byDesc(last), "time": byDesc(last), "run_number": byDesc("r.run_number" + last), "run": byDesc("r.run_number" + last),
+		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.target_repo" + last), "kind": by("r.kind" + last),
+		"new": byDesc("r.new_n" + last), "gone": byDesc("r.gone_n" + last), "batches": byDesc("r.batches" + last), "sessions": byDesc("r.sessions" + last)}
+}
+
+// Runs returns scans and dispatches. Sorts: timestamp or time (newest
+// first), run_number or run, issues_found or found, repo, kind, new, gone,
+// batches, sessions.
 func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-	page, err := pageSQL(p, "timestamp", map[string]order{
-		"timestamp": {[]string{"r.at", "r.file", "r.id"}, true}, "run_number": {[]string{"r.run_number", "r.at", "r.file", "r.id"}, true},
-		"issues_found": {[]string{"r.issues_found", "r.at", "r.file", "r.id"}, true}, "repo": {[]string{"r.target_repo", "r.at", "r.file", "r.id"}, false}})
+	var w where
+	page, err := pageSQL(p, "timestamp", runOrders())
+	if err == nil {
+		err = w.query(f.Query, runMatchers(ms(s.now())))
+	}
 	if err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
-	var w where
 	if f.Repo != "" {
 		w.and(`r.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
 	}
@@ -134,18 +157,26 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	})
 }
 
-// Sessions returns sessions: those with an id unless the filter names
-// states. Sorts: timestamp (newest first), state, since, run_number, repo.
+func sessionOrders() map[string]order {
+	return map[string]order{"timestamp": byDesc("s.at s.key"), "started": byDesc("s.at s.key"), "state": by("s.state_rank s.at s.key"), "since": byDesc("s.since s.key"), "age": byAge("s.since s.key"),
+		"run_number": byDesc("s.run_number s.batch_id s.at s.key"), "run": byDesc("s.run_number s.batch_id s.at s.key"), "batch": by("s.batch_id s.at s.key"),
+		"repo": by("s.target_repo s.at s.key"), "family": by("s.family s.at s.key"), "pr": byDesc("s.has_pr s.at s.key")}
+}
+
+// Sessions returns sessions: those with an id unless the filter names the
+// never started. Sorts: timestamp or started (newest first), state, since,
+// age (in the present state), run_number or run, batch, repo, family, pr.
 func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
-	page, err := pageSQL(p, "timestamp", map[string]order{
-		"timestamp": {[]string{"s.at", "s.key"}, true}, "state": {[]string{"s.state_rank", "s.at", "s.key"}, false}, "since": {[]string{"s.since", "s.key"}, true},
-		"run_number": {[]string{"s.run_number", "s.at", "s.key"}, true}, "repo": {[]string{"s.target_repo", "s.at", "s.key"}, false}})
+	var w where
+	page, err := pageSQL(p, "timestamp", sessionOrders())
+	if err == nil {
+		err = w.query(f.Query, sessionMatchers(ms(s.now())))
+	}
 	if err != nil {
 		return telemetry.List[telemetry.SessionRow]{}, err
 	}
-	var w where
-	if len(f.States) == 0 && f.ID == "" {
-		w.and(`s.id <> ''`)
+	if len(f.States) == 0 && f.ID == "" && !slices.Contains(f.Query.Values("is"), string(telemetry.StateNeverStarted)) {
+		w.and(`s.state <> 'never_started'`) // just those have no id
 	}
 	anyOf(&w, "s.state", f.States)
 	if f.Repo != "" {
@@ -157,7 +188,7 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 	if f.ID != "" {
 		w.and(`s.key = ?`, f.ID)
 	}
-	return list(ctx, s, `s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family,
+	return listOf(ctx, s, `SELECT COUNT(*) FROM sessions s`+w.sql(), `s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family,
 		s.title, s.status, s.detail, s.state, s.reason, s.since, s.origin, s.updated_at, s.polled, s.has_pr, s.pr_url, s.basis,
 		COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.changed_at, 0)`,
 		`sessions s LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`, w, page, func(r *row, v *telemetry.SessionRow) {
@@ -180,16 +211,24 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 		})
 }
 
+func pullOrders() map[string]order {
+	const last = " p.sort_at p.key"
+	return map[string]order{"created_at": byDesc(last), "updated_at": byDesc("p.updated_at p.key"), "number": byDesc("p.number p.key"), "repo": by("p.repo_key" + last), "state": by("p.shown" + last),
+		"waiting": byAge(last), "age": byAge(last), "title": by("p.title p.key"), "author": by("p.author" + last), "session": by("p.session" + last)}
+}
+
 // Pulls returns the listed pull requests. Sorts: created_at (newest first),
-// updated_at, number, repo, state.
+// waiting or age (oldest first), updated_at, number, title, repo, state,
+// author, session.
 func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
-	page, err := pageSQL(p, "created_at", map[string]order{
-		"created_at": {[]string{"p.sort_at", "p.key"}, true}, "updated_at": {[]string{"p.updated_at", "p.key"}, true}, "number": {[]string{"p.number", "p.key"}, true},
-		"repo": {[]string{"p.repo_key", "p.sort_at", "p.key"}, false}, "state": {[]string{"p.shown", "p.sort_at", "p.key"}, false}})
+	w := where{conditions: []string{"p.listed = 1"}}
+	page, err := pageSQL(p, "created_at", pullOrders())
+	if err == nil {
+		err = w.query(f.Query, pullMatchers(ms(s.now())))
+	}
 	if err != nil {
 		return telemetry.List[telemetry.PullRow]{}, err
 	}
-	w := where{conditions: []string{"p.listed = 1"}}
 	if f.Repo != "" {
 		w.and(`p.repo_key IN (SELECT key FROM repos WHERE key = ? UNION ALL SELECT fork_key FROM repos WHERE key = ?)`, f.Repo, f.Repo)
 	}
@@ -211,17 +250,48 @@ func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.P
 	})
 }
 
-// Issues returns issues. Sorts: status (by status, then the one seen longest
-// ago), severity, last_seen, first_seen, appearances, file, rule.
+func issueOrders() map[string]order {
+	const last = " i.public_id i.id"
+	const status, severity = "i.status_rank i.last_at" + last, "i.severity_rank i.status_rank i.first_at" + last
+	return map[string]order{"status": by(status), "state": by(status), "severity": by(severity), "last_seen": byDesc("i.last_at" + last), "first_seen": byDesc("i.first_at" + last), "age": byAge("i.first_at" + last),
+		"appearances": byDesc("i.appearances" + last), "file": by("i.file i.line" + last), "rule": by("i.rule i.file i.line" + last), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
+}
+
+// countedQualifiers are those over columns of issue_counts.
+func countedQualifiers() []string { return []string{"is", "severity", "family", "rule", "repo", "no"} }
+
+// issueTotal returns the query of a list's total: over the counts that are
+// kept where these have all that is asked for.
+func issueTotal(f telemetry.IssueFilter, w where) string {
+	scope := " AND i.repo_id = 0"
+	if f.Repo != "" {
+		scope = " AND i.repo_id <> 0"
+	}
+	counted := f.PublicID == ""
+	for _, t := range f.Query.Terms {
+		counted = counted && slices.Contains(countedQualifiers(), t.Qualifier)
+		if t.Qualifier == "repo" {
+			scope = " AND i.repo_id <> 0"
+		}
+	}
+	if !counted {
+		return `SELECT COUNT(*) FROM issues i` + w.sql()
+	}
+	return `SELECT COALESCE(SUM(i.n), 0) FROM issue_counts i` + w.sql() + scope
+}
+
+// Issues returns issues. Sorts: status or state (by status, then the one
+// seen longest ago), severity, rule, family, file, repo, age (oldest first),
+// first_seen, last_seen, appearances.
 func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
-	page, err := pageSQL(p, "status", map[string]order{
-		"status": {[]string{"i.status_rank", "i.last_at", "i.public_id", "i.id"}, false}, "severity": {[]string{"i.severity_rank", "i.status_rank", "i.last_at", "i.public_id", "i.id"}, false},
-		"last_seen": {[]string{"i.last_at", "i.public_id", "i.id"}, true}, "first_seen": {[]string{"i.first_at", "i.public_id", "i.id"}, true}, "appearances": {[]string{"i.appearances", "i.public_id", "i.id"}, true},
-		"file": {[]string{"i.file", "i.line", "i.public_id", "i.id"}, false}, "rule": {[]string{"i.rule", "i.file", "i.line", "i.public_id", "i.id"}, false}})
+	var w where
+	page, err := pageSQL(p, "status", issueOrders())
+	if err == nil {
+		err = w.query(f.Query, issueMatchers(ms(s.now())))
+	}
 	if err != nil {
 		return telemetry.List[telemetry.IssueRow]{}, err
 	}
-	var w where
 	if f.Repo != "" {
 		w.and(`i.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
 	}
@@ -232,7 +302,11 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 	if f.PublicID != "" {
 		w.and(`i.public_id = ?`, f.PublicID)
 	}
-	return list(ctx, s, issueColumns+`, (SELECT target_repo FROM repos r WHERE r.id = i.repo_id)`, `issues i`, w, page, func(r *row, v *telemetry.IssueRow) {
+	from := `issues i`
+	if p.Sort == "repo" {
+		from = `repos o JOIN issues i ON i.repo_id = o.id`
+	}
+	return listOf(ctx, s, issueTotal(f, w), issueColumns+`, (SELECT target_repo FROM repos r WHERE r.id = i.repo_id)`, from, w, page, func(r *row, v *telemetry.IssueRow) {
 		scanIssue(r, &v.Issue, &v.TargetRepo)
 		v.Repo = telemetry.ParseRepo(v.TargetRepo)
 	})
@@ -242,8 +316,8 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 // first, then by name.
 func (s *Store) Files(ctx context.Context, f telemetry.FileFilter, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {
 	page, err := pageSQL(p, "state", map[string]order{
-		"state": {[]string{"CASE WHEN f.error <> '' AND f.gone = 0 THEN 0 ELSE 1 END", "f.file", "f.source"}, false},
-		"file":  {[]string{"f.file", "f.source"}, false}, "fetched_at": {[]string{"f.fetched_at", "f.file", "f.source"}, true}})
+		"state": {columns: []string{"CASE WHEN f.error <> '' AND f.gone = 0 THEN 0 ELSE 1 END", "f.file", "f.source"}},
+		"file":  by("f.file f.source"), "fetched_at": byDesc("f.fetched_at f.file f.source")})
 	if err != nil {
 		return telemetry.List[telemetry.FileRow]{}, err
 	}
@@ -292,18 +366,29 @@ func scanRepo(r *row, v *telemetry.RepoRow) {
 	}
 }
 
-// Repos returns repositories. Sorts: last_run (latest first), open,
-// critical_high, repo. Size 0 returns all.
-func (s *Store) Repos(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
+func repoOrders() map[string]order {
+	const worst = " r.critical_high r.open r.key"
+	return map[string]order{"last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
+		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": byDesc("r.sessions_active" + worst), "sessions": byDesc("r.sessions_created" + worst),
+		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
+}
+
+// Repos returns repositories. Sorts: last_run (latest first), last_scan,
+// open, critical_high or severity, repo, runs, found, active (sessions),
+// sessions, waiting (open pull requests), merged. Size 0 returns all.
+func (s *Store) Repos(ctx context.Context, f telemetry.RepoFilter, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
 	if p.Size == 0 {
 		p.Size = 1 << 40
 	}
-	page, err := pageSQL(p, "last_run", map[string]order{"last_run": {[]string{"last_run", "key"}, true}, "open": {[]string{"open", "critical_high", "key"}, true},
-		"critical_high": {[]string{"critical_high", "open", "key"}, true}, "repo": {[]string{"key"}, false}})
+	var w where
+	page, err := pageSQL(p, "last_run", repoOrders())
+	if err == nil {
+		err = w.query(f.Query, repoMatchers(ms(s.now())))
+	}
 	if err != nil {
 		return telemetry.List[telemetry.RepoRow]{}, err
 	}
-	return list(ctx, s, repoColumns, `repos`, where{}, page, scanRepo)
+	return list(ctx, s, repoColumns, `repos r`, w, page, scanRepo)
 }
 
 // Repo returns one repository; found is false if no record names it.

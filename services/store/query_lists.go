@@ -1,0 +1,198 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// issueMatchers are what queries of issues understand, over issues i. Those
+// of countedQualifiers are over columns that issue_counts has as well.
+func issueMatchers(now int64) matchers {
+	return matchers{
+		"":            anyPart([]string{"i.file"}, issueText),
+		"is":          rankIs("i.status_rank", statusRanks),
+		"severity":    rankIs("i.severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
+		"family":      textIn("i.family", "issue_counts c WHERE c.repo_id = 0"),
+		"rule":        textIn("i.rule", "issue_counts c WHERE c.repo_id = 0"),
+		"repo":        repoIs("i.repo_id"),
+		"path":        pathIs("i.file"),
+		"id":          anyValue(issueID),
+		"fingerprint": anyValue(func(v telemetry.QueryValue) condition { return like("i.prints", `%"`+escapeLike(v.Text)+`%`) }),
+		"run": anyValue(func(v telemetry.QueryValue) condition {
+			return condition{"i.id IN (SELECT a.issue_id FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.run_number = ?)", []any{v.Span.Low}}
+		}),
+		"appearances": numberIs("i.appearances"),
+		"age":         whenIs("i.first_at", now),
+		"first":       whenIs("i.first_at", now),
+		"seen":        whenIs("i.last_at", now),
+		"no":          wordIs(map[string]string{"family": "i.family = ''"}),
+	}
+}
+
+// statusRanks are the statuses that a word stands for.
+func statusRanks(word string) []int {
+	var ranks []int
+	for _, s := range telemetry.Statuses() {
+		if string(s) == word || (word == telemetry.WordOpen && s.Open()) {
+			ranks = append(ranks, s.Rank())
+		}
+	}
+	return ranks
+}
+
+func issueID(v telemetry.QueryValue) condition {
+	id := lowerASCII(v.Text)
+	return anyCondition([]condition{sameText("i.latest_issue_id", v.Text), {"i.public_id = ?", []any{id}},
+		{"i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", []any{id}}})
+}
+
+// issueText finds a text elsewhere than in the file's path: in the few rules,
+// families and repositories, and, where it may be an id, in ids.
+func issueText(text string) []condition {
+	list := []condition{}
+	for _, name := range []string{"rule", "family"} {
+		c := contains("c."+name, text)
+		list = append(list, condition{"i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.sql + ")", c.args})
+	}
+	repo := contains("key", text)
+	list = append(list, condition{"i.repo_id IN (SELECT id FROM repos WHERE " + repo.sql + ")", repo.args})
+	if strings.ContainsAny(text, "0123456789") {
+		list = append(list, contains("i.latest_issue_id", text))
+	}
+	if isHex(text) && len(text) >= 6 {
+		list = append(list, like("i.public_id", escapeLike(text)+"%"), like("i.prints", `%"`+escapeLike(text)+`%`))
+	}
+	return list
+}
+
+func isHex(s string) bool {
+	return strings.Trim(lowerASCII(s), "0123456789abcdef") == ""
+}
+
+// sessionMatchers are what queries of sessions understand, over sessions
+// s.
+func sessionMatchers(now int64) matchers {
+	return matchers{
+		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.run_file", "s.pr_url"}, nil),
+		"is":      rankIs("s.state_rank", stateRanks),
+		"repo":    repoIs("s.repo_id"),
+		"family":  textIs("s.family"),
+		"run":     numberIs("s.run_number"),
+		"batch":   numberIs("s.batch_id"),
+		"issue":   idsHold("s.issue_ids"),
+		"id":      anyValue(sessionID("s.key")),
+		"pr":      anyValue(sessionPull),
+		"has":     wordIs(map[string]string{"pr": "s.has_pr = 1", "issue": "s.issue_ids <> '[]'"}),
+		"no":      wordIs(map[string]string{"pr": "s.has_pr = 0", "issue": "s.issue_ids = '[]'"}),
+		"age":     whenIs("s.since", now),
+		"started": whenIs("s.at", now),
+	}
+}
+
+func stateRanks(word string) []int {
+	var ranks []int
+	for rank, s := range telemetry.States() {
+		if string(s) == word || (word == telemetry.WordActive && s.Active()) {
+			ranks = append(ranks, rank)
+		}
+	}
+	return ranks
+}
+
+// sessionID matches the key of a session by its id in any spelling.
+func sessionID(column string) func(telemetry.QueryValue) condition {
+	return func(v telemetry.QueryValue) condition {
+		id := telemetry.BareID(v.Text)
+		if strings.Contains(id, "*") {
+			return like(column, globLike(id))
+		}
+		return condition{column + " = ?", []any{id}}
+	}
+}
+
+// sessionPull matches sessions by any pull request that they are linked to.
+func sessionPull(v telemetry.QueryValue) condition {
+	c := pullIs("p2.repo_key", "p2.number")([]telemetry.QueryValue{v})
+	return condition{"s.key IN (SELECT l.session FROM links l JOIN pulls p2 ON p2.key = l.pull_key WHERE l.guess = 0 AND " + c.sql + ")", c.args}
+}
+
+// pullMatchers are what queries of pull requests understand, over pulls p.
+func pullMatchers(now int64) matchers {
+	return matchers{
+		"": anyPart([]string{"p.title", "p.author", "p.repo_key", "p.issue_ids", "p.session", "p.head_ref"}, func(text string) []condition {
+			if _, ok := telemetry.PullOf(text); ok {
+				return []condition{pullIs("p.repo_key", "p.number")([]telemetry.QueryValue{{Text: text}})}
+			}
+			return nil
+		}),
+		"is": wordIs(map[string]string{"open": "p.shown = 'open'", "closed": "p.shown = 'closed'", "merged": "p.shown = 'merged'", "unknown": "p.shown = 'unknown'",
+			"draft": "p.shown = 'open' AND p.draft = 1"}),
+		"repo":    pullRepo,
+		"author":  textIs("p.author"),
+		"session": anyValue(sessionID("p.session")),
+		"issue":   idsHold("p.issue_ids"),
+		"pr":      pullIs("p.repo_key", "p.number"),
+		"linked":  anyValue(func(v telemetry.QueryValue) condition { return condition{"p.basis = ?", []any{v.Text}} }),
+		"has":     wordIs(map[string]string{"session": "p.session <> ''", "issue": "p.issue_ids <> '[]'"}),
+		"no":      wordIs(map[string]string{"session": "p.session = ''", "issue": "p.issue_ids = '[]'"}),
+		"age":     whenIs("p.created_at", now),
+		"created": whenIs("p.created_at", now),
+		"merged":  whenIs("p.merged_at", now),
+		"closed":  whenIs("p.closed_at", now),
+	}
+}
+
+// pullRepo matches pull requests of a target repository or of its fork, and
+// those of a repository that is no target.
+func pullRepo(values []telemetry.QueryValue) condition {
+	target, own := repoKeyIs("r.key")(values), repoKeyIs("p.repo_key")(values)
+	return anyCondition([]condition{own, {"p.repo_key IN (SELECT r.fork_key FROM repos r WHERE r.fork_key <> '' AND " + target.sql + ")", target.args}})
+}
+
+// runMatchers are what queries of runs understand, over runs r.
+func runMatchers(now int64) matchers {
+	return matchers{
+		"": anyPart([]string{"r.file", "r.target_repo", "r.run_label", "r.run_id"}, func(text string) []condition {
+			if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
+				return []condition{{"r.run_number = ?", []any{n}}}
+			}
+			return nil
+		}),
+		"kind":     anyValue(func(v telemetry.QueryValue) condition { return condition{"r.kind = ?", []any{v.Text}} }),
+		"is":       wordIs(map[string]string{"reduced": "r.reduced = 1", "unnamed": "r.kind = 'scan' AND r.has_findings = 0", "empty": "r.issues_found = 0"}),
+		"repo":     repoIs("r.repo_id"),
+		"run":      numberIs("r.run_number"),
+		"found":    numberIs("r.issues_found"),
+		"new":      knownNumber("r.new_n"),
+		"gone":     knownNumber("r.gone_n"),
+		"sessions": numberIs("r.sessions"),
+		"file":     pathIs("r.file"),
+		"age":      whenIs("r.at", now),
+		"date":     whenIs("r.at", now),
+	}
+}
+
+// knownNumber matches a column in which -1 stands for unknown.
+func knownNumber(column string) matcher {
+	return anyValue(func(v telemetry.QueryValue) condition {
+		c := within(column, v.Span)
+		return condition{"(" + column + " >= 0 AND " + c.sql + ")", c.args}
+	})
+}
+
+// repoMatchers are what queries of repositories understand, over repos r.
+func repoMatchers(now int64) matchers {
+	return matchers{
+		"":              anyPart([]string{"r.key", "r.fork_key"}, nil),
+		"repo":          repoKeyIs("r.key"),
+		"is":            wordIs(map[string]string{"listed": "r.listed = 1", "reduced": "r.data_reduced = 1", "clean": "r.open = 0"}),
+		"open":          numberIs("r.open"),
+		"critical_high": numberIs("r.critical_high"),
+		"runs":          numberIs("r.runs"),
+		"active":        numberIs("r.sessions_active"),
+		"waiting":       numberIs("r.prs_open"),
+		"age":           whenIs("r.last_run", now),
+	}
+}

@@ -87,6 +87,11 @@ func repoParam(c *fiber.Ctx) (string, error) {
 	return name.Key(), nil
 }
 
+// queryParam reads q, the query language of a list.
+func queryParam(c *fiber.Ctx, list telemetry.ListName) (telemetry.Query, error) {
+	return telemetry.ParseQuery(list, c.Query("q"))
+}
+
 // words reads a list parted by commas, each of which must be an allowed one.
 func words[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
 	text := c.Query(name)

@@ -23,6 +23,9 @@ func (a *API) runs(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemet
 	if len(kinds) == 1 {
 		f.Kind = kinds[0]
 	}
+	if f.Query, err = queryParam(c, telemetry.ListRuns); err != nil {
+		return telemetry.List[telemetry.RunRow]{}, err
+	}
 	return a.Dashboard.Runs(ctx, f, p)
 }
 
@@ -42,6 +45,9 @@ func (a *API) sessions(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (tel
 		}
 		f.RunNumber = &n
 	}
+	if f.Query, err = queryParam(c, telemetry.ListSessions); err != nil {
+		return telemetry.List[telemetry.SessionRow]{}, err
+	}
 	return a.Dashboard.Sessions(ctx, f, p)
 }
 
@@ -59,6 +65,9 @@ func (a *API) pulls(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (teleme
 		f.State = states[0]
 	} else if len(states) > 1 {
 		return telemetry.List[telemetry.PullRow]{}, telemetry.Errorf(telemetry.CodeInvalid, "state: give one of open, closed, merged, unknown.")
+	}
+	if f.Query, err = queryParam(c, telemetry.ListPulls); err != nil {
+		return telemetry.List[telemetry.PullRow]{}, err
 	}
 	return a.Dashboard.Pulls(ctx, f, p)
 }
@@ -80,6 +89,9 @@ func (a *API) issues(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telem
 			*into = strings.Split(text, ",")
 		}
 	}
+	if f.Query, err = queryParam(c, telemetry.ListIssues); err != nil {
+		return telemetry.List[telemetry.IssueRow]{}, err
+	}
 	return a.Dashboard.Issues(ctx, f, p)
 }
 
@@ -100,7 +112,11 @@ func (a *API) jobs(ctx context.Context, _ *fiber.Ctx, p telemetry.Page) (telemet
 }
 
 func (a *API) repos(c *fiber.Ctx) error {
-	list, err := a.Dashboard.Repos(c.UserContext(), telemetry.Page{Sort: c.Query("sort"), Order: c.Query("order")})
+	q, err := queryParam(c, telemetry.ListRepos)
+	if err != nil {
+		return err
+	}
+	list, err := a.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{Query: q}, telemetry.Page{Sort: c.Query("sort"), Order: c.Query("order")})
 	if err != nil {
 		return err
 	}

@@ -27,9 +27,23 @@ func issueMatchers(now int64) matchers {
 		"age":         whenIs("i.first_at", now),
 		"first":       whenIs("i.first_at", now),
 		"seen":        whenIs("i.last_at", now),
-		"no":          wordIs(map[string]string{"family": "i.family = ''"}),
+		"attempts":    numberIs("i.attempts"),
+		"session": anyValue(func(v telemetry.QueryValue) condition {
+			c := sessionID("a.session")(v)
+			return condition{"i.id IN (SELECT a.issue_id FROM attempts a WHERE " + c.sql + ")", c.args}
+		}),
+		"pr": anyValue(func(v telemetry.QueryValue) condition {
+			c := pullIs("p.repo_key", "p.number")([]telemetry.QueryValue{v})
+			return condition{issueWithPull + " WHERE " + c.sql + ")", c.args}
+		}),
+		"has": wordIs(map[string]string{"session": "i.attempts > 0", "pr": issueWithPull + ")"}),
+		"no":  wordIs(map[string]string{"session": "i.attempts = 0", "pr": "NOT " + issueWithPull + ")", "family": "i.family = ''"}),
 	}
 }
+
+// issueWithPull is true of issues that a session with a pull request took;
+// what is guessed does not count.
+const issueWithPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 JOIN pulls p ON p.key = l.pull_key`
 
 // statusRanks are the statuses that a word stands for.
 func statusRanks(word string) []int {

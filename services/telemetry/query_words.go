@@ -86,7 +86,11 @@ func issueQualifiers() []Qualifier {
 		{Name: "age", Kind: ValueAge, Values: ages, Help: "time since it was first seen"},
 		{Name: "first", Kind: ValueDate, Values: []string{"<7d", "<30d"}, Help: "when it was first seen"},
 		{Name: "seen", Aliases: []string{"last"}, Kind: ValueDate, Values: []string{"<7d", ">30d"}, Help: "when it was last seen"},
-		{Name: "no", Kind: ValueWord, Values: []string{"family"}, Help: "what it does not have"},
+		{Name: "attempts", Kind: ValueNumber, Values: []string{">0", ">=3", "0"}, Help: "number of sessions that took it"},
+		{Name: "session", Kind: ValueText, Help: "session that took it, with or without devin-"},
+		{Name: "pr", Kind: ValuePull, Help: "pull request of a session that took it: number, owner/name#number or URL"},
+		{Name: "has", Kind: ValueWord, Values: []string{"session", "pr"}, Help: "what it has"},
+		{Name: "no", Kind: ValueWord, Values: []string{"session", "pr", "family"}, Help: "what it does not have"},
 	}
 }
 

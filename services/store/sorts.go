@@ -1,0 +1,90 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// order is one sort of a list: what it sorts by, and its own direction.
+type order struct {
+	columns []string // the last ones make the order total
+	desc    bool
+	age     bool // it sorts by times as ages: "desc" asks for the earliest first
+}
+
+// by returns an order; columns are parted by spaces.
+func by(columns string) order { return order{columns: strings.Fields(columns)} }
+
+func byDesc(columns string) order { return order{columns: strings.Fields(columns), desc: true} }
+
+func byAge(columns string) order { return order{columns: strings.Fields(columns), age: true} }
+
+// pageSQL returns ORDER BY, LIMIT and OFFSET. An unknown sort is a
+// *telemetry.Error that names the known ones.
+func pageSQL(p telemetry.Page, fallback string, orders map[string]order) (string, error) {
+	name := p.Sort
+	if name == "" {
+		name = fallback
+	}
+	o, ok := orders[name]
+	if !ok {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of %s", p.Sort, strings.Join(slices.Sorted(maps.Keys(orders)), ", "))
+	}
+	desc := o.desc
+	switch p.Order {
+	case "asc":
+		desc = o.age
+	case "desc":
+		desc = !o.age
+	}
+	parts := make([]string, len(o.columns))
+	for i, column := range o.columns {
+		parts[i] = column
+		if desc {
+			parts[i] += " DESC"
+		}
+	}
+	size := max(p.Size, 1)
+	number := max(p.Number, 1)
+	if number-1 > (1<<62)/size {
+		number = (1<<62)/size + 1
+	}
+	return fmt.Sprintf(" ORDER BY %s LIMIT %d OFFSET %d", strings.Join(parts, ", "), size, (number-1)*size), nil
+}
+
+func runOrders() map[string]order {
+	const last = " r.at r.file r.id"
+	return map[string]order{"timestamp": byDesc(last), "time": byDesc(last), "run_number": byDesc("r.run_number" + last), "run": byDesc("r.run_number" + last),
+		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.target_repo" + last), "kind": by("r.kind" + last),
+		"new": byDesc("r.new_n" + last), "gone": byDesc("r.gone_n" + last), "batches": byDesc("r.batches" + last), "sessions": byDesc("r.sessions" + last)}
+}
+
+func sessionOrders() map[string]order {
+	return map[string]order{"timestamp": byDesc("s.at s.key"), "started": byDesc("s.at s.key"), "state": by("s.state_rank s.at s.key"), "since": byDesc("s.since s.key"), "age": byAge("s.since s.key"),
+		"run_number": byDesc("s.run_number s.batch_id s.at s.key"), "run": byDesc("s.run_number s.batch_id s.at s.key"), "batch": by("s.batch_id s.at s.key"),
+		"repo": by("s.target_repo s.at s.key"), "family": by("s.family s.at s.key"), "pr": byDesc("s.has_pr s.at s.key")}
+}
+
+func pullOrders() map[string]order {
+	const last = " p.sort_at p.key"
+	return map[string]order{"created_at": byDesc(last), "updated_at": byDesc("p.updated_at p.key"), "number": byDesc("p.number p.key"), "repo": by("p.repo_key" + last), "state": by("p.shown" + last),
+		"waiting": byAge(last), "age": byAge(last), "title": by("p.title p.key"), "author": by("p.author" + last), "session": by("p.session" + last)}
+}
+
+func issueOrders() map[string]order {
+	const last = " i.public_id i.id"
+	const status, severity = "i.status_rank i.last_at" + last, "i.severity_rank i.status_rank i.first_at" + last
+	return map[string]order{"status": by(status), "state": by(status), "severity": by(severity), "last_seen": byDesc("i.last_at" + last), "first_seen": byDesc("i.first_at" + last), "age": byAge("i.first_at" + last),
+		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule i.file i.line" + last), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
+}
+
+func repoOrders() map[string]order {
+	const worst = " r.critical_high r.open r.key"
+	return map[string]order{"last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
+		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": byDesc("r.sessions_active" + worst), "sessions": byDesc("r.sessions_created" + worst),
+		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
+}

@@ -1,0 +1,223 @@
+package githubtest
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// archivePath is where archives are fetched: no part of the API, and free.
+const archivePath = "/_archive/"
+
+func repository(repo *Repo, r *http.Request) *answer {
+	repo.p.mu.Lock()
+	defer repo.p.mu.Unlock()
+	return ok(repoJSON(repo, base(r)))
+}
+
+// repoJSON holds the required fields of GitHub's minimal-repository that a
+// client may read.
+func repoJSON(repo *Repo, api string) map[string]any {
+	owner, name, _ := strings.Cut(repo.name, "/")
+	return map[string]any{
+		"id": id(strings.ToLower(repo.name)), "node_id": "R_" + name, "name": name, "full_name": repo.name, "private": false,
+		"owner": userJSON(owner, api), "html_url": "https://github.com/" + repo.name, "description": nil, "fork": false,
+		"url": api + "/repos/" + repo.name, "default_branch": repo.branch, "archived": false, "disabled": false, "visibility": "public",
+	}
+}
+
+func userJSON(login, api string) map[string]any {
+	url := api + "/users/" + login
+	return map[string]any{
+		"login": login, "id": id(login), "node_id": "U_" + login, "avatar_url": "", "gravatar_id": "", "url": url,
+		"html_url": "https://github.com/" + login, "followers_url": url + "/followers", "following_url": url + "/following{/other_user}",
+		"gists_url": url + "/gists{/gist_id}", "starred_url": url + "/starred{/owner}{/repo}", "subscriptions_url": url + "/subscriptions",
+		"organizations_url": url + "/orgs", "repos_url": url + "/repos", "events_url": url + "/events{/privacy}",
+		"received_events_url": url + "/received_events", "type": "User", "site_admin": false,
+	}
+}
+
+func tree(repo *Repo, r *http.Request) *answer {
+	p := repo.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	root := repo.grow()
+	if root == "" {
+		return problem(http.StatusConflict, "Git Repository is empty.")
+	}
+	sha := r.PathValue("sha")
+	if sha == repo.branch || sha == "HEAD" {
+		sha = root
+	}
+	entries, known := repo.trees[sha]
+	if !known {
+		return notFound()
+	}
+	recursive := r.URL.Query().Has("recursive") && !p.without[Recursive]
+	list := []map[string]any{}
+	repo.list(&list, entries, "", recursive, base(r))
+	cut := repo.truncated && recursive
+	if cut {
+		list = list[:len(list)/2]
+	}
+	return ok(map[string]any{"sha": sha, "url": base(r) + "/repos/" + repo.name + "/git/trees/" + sha, "tree": list, "truncated": cut})
+}
+
+// list appends the entries of a tree as GitHub writes them.
+func (repo *Repo) list(to *[]map[string]any, entries []entry, prefix string, recursive bool, api string) {
+	for _, e := range entries {
+		item := map[string]any{
+			"path": prefix + e.name, "mode": e.mode, "type": e.kind, "sha": e.sha,
+			"url": api + "/repos/" + repo.name + "/git/" + e.kind + "s/" + e.sha,
+		}
+		if e.kind == "blob" {
+			item["size"] = e.size
+		}
+		*to = append(*to, item)
+		if recursive && e.kind == "tree" {
+			repo.list(to, repo.trees[e.sha], prefix+e.name+"/", true, api)
+		}
+	}
+}
+
+func blob(repo *Repo, r *http.Request) *answer {
+	repo.p.mu.Lock()
+	defer repo.p.mu.Unlock()
+	sha := r.PathValue("sha")
+	body, known := repo.blobs[sha]
+	if !known {
+		return notFound()
+	}
+	return ok(map[string]any{
+		"sha": sha, "node_id": "B_" + sha, "size": len(body), "url": base(r) + "/repos/" + repo.name + "/git/blobs/" + sha,
+		"content": wrapped(body), "encoding": "base64",
+	})
+}
+
+// wrapped is base64 in lines of 60, as GitHub answers it.
+func wrapped(body []byte) string {
+	var lines strings.Builder
+	for chunk := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(body)), 60) {
+		lines.Write(chunk)
+		lines.WriteByte('\n')
+	}
+	return lines.String()
+}
+
+// contentsCut is where GitHub cuts a directory, without saying so.
+const contentsCut = 1000
+
+func contents(repo *Repo, r *http.Request) *answer {
+	repo.p.mu.Lock()
+	defer repo.p.mu.Unlock()
+	path := strings.Trim(r.PathValue("path"), "/")
+	if ref := r.URL.Query().Get("ref"); ref != "" && ref != repo.branch {
+		return notFound()
+	}
+	if sha, known := repo.files[path]; known {
+		item := repo.content(path, "file", sha, len(repo.blobs[sha]), base(r))
+		item["content"], item["encoding"] = wrapped(repo.blobs[sha]), "base64"
+		return ok(item)
+	}
+	sha := repo.grow()
+	for part := range strings.SplitSeq(path, "/") {
+		at := slices.IndexFunc(repo.trees[sha], func(e entry) bool { return part != "" && e.name == part && e.kind == "tree" })
+		switch {
+		case part == "" && path == "":
+		case at < 0:
+			return notFound()
+		default:
+			sha = repo.trees[sha][at].sha
+		}
+	}
+	list := []map[string]any{}
+	for _, e := range repo.trees[sha] {
+		kind := "file"
+		if e.kind == "tree" {
+			kind = "dir"
+		}
+		if len(list) < contentsCut {
+			list = append(list, repo.content(strings.Trim(path+"/"+e.name, "/"), kind, e.sha, e.size, base(r)))
+		}
+	}
+	return ok(list)
+}
+
+func (repo *Repo) content(path, kind, sha string, size int, api string) map[string]any {
+	url := api + "/repos/" + repo.name + "/contents/" + path
+	page := "https://github.com/" + repo.name + "/blob/" + repo.branch + "/" + path
+	return map[string]any{
+		"type": kind, "name": path[strings.LastIndex(path, "/")+1:], "path": path, "sha": sha, "size": size, "url": url,
+		"git_url": api + "/repos/" + repo.name + "/git/blobs/" + sha, "html_url": page, "download_url": nil,
+		"_links": map[string]any{"self": url, "git": nil, "html": page},
+	}
+}
+
+func archiveLink(repo *Repo, r *http.Request) *answer {
+	repo.p.mu.Lock()
+	defer repo.p.mu.Unlock()
+	if ref := r.PathValue("ref"); ref != "" && ref != repo.branch && ref != "HEAD" {
+		return notFound()
+	}
+	at := repo.p.archives
+	if at == "" {
+		at = strings.TrimSuffix(base(r), "/api/v3")
+	}
+	return &answer{status: http.StatusFound, header: http.Header{"Location": {at + archivePath + repo.name + "?token=archive"}}}
+}
+
+func (p *Player) archive(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	repo := p.repos[strings.ToLower(r.PathValue("owner")+"/"+r.PathValue("name"))]
+	files := map[string][]byte{}
+	folder := ""
+	if repo != nil {
+		folder = strings.ReplaceAll(repo.name, "/", "-") + "-" + object("commit", []byte(repo.grow()))[:7] + "/"
+		for path, sha := range repo.files {
+			files[path] = repo.blobs[sha]
+		}
+	}
+	now := p.now()
+	p.mu.Unlock()
+	if repo == nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-gzip")
+	zip := gzip.NewWriter(w)
+	out := tar.NewWriter(zip)
+	pack(out, folder, files, now)
+	_ = out.Close() // a client that left is no failure of ours
+	_ = zip.Close()
+}
+
+// pack writes an archive as git archive does: a comment, then folders and files.
+func pack(out *tar.Writer, folder string, files map[string][]byte, now time.Time) {
+	paths := make([]string, 0, len(files))
+	for path := range files {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	headers := []tar.Header{
+		{Typeflag: tar.TypeXGlobalHeader, Name: "pax_global_header", PAXRecords: map[string]string{"comment": "commit"}},
+		{Typeflag: tar.TypeDir, Name: folder, Mode: 0o775, ModTime: now},
+	}
+	for i := range headers {
+		if out.WriteHeader(&headers[i]) != nil {
+			return
+		}
+	}
+	for _, path := range paths {
+		header := tar.Header{Typeflag: tar.TypeReg, Name: folder + path, Size: int64(len(files[path])), Mode: 0o664, ModTime: now}
+		if out.WriteHeader(&header) != nil {
+			return
+		}
+		if _, err := out.Write(files[path]); err != nil {
+			return
+		}
+	}
+}

@@ -79,3 +79,28 @@ type RateLimit struct {
 	Limit, Remaining int
 	Reset            time.Time
 }
+
+// PullDetails is what GitHub says of a pull request beyond its list item.
+type PullDetails struct {
+	Pull    PullRequest
+	Checks  []Check  // of its head commit, by name
+	Reviews []Review // oldest first
+	Unseen  []string // sentences: what the token may not see of these, and why
+	AskedAt time.Time
+}
+
+// Check is a check run of a commit. Conclusion is "" until it has ended.
+type Check struct {
+	Name       string
+	Status     string // GitHub's word: queued, in_progress, completed, …
+	Conclusion string // GitHub's word: success, failure, neutral, cancelled, skipped, timed_out, action_required, …
+	URL        string
+}
+
+// Review is one review of a pull request. At is UTC.
+type Review struct {
+	Reviewer string // login
+	State    string // GitHub's word: APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED, PENDING
+	URL      string
+	At       time.Time
+}

@@ -1,0 +1,170 @@
+package github
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// unpack fetches files with one archive of the branch, as it streams in,
+// and returns those that it does not hold or holds in another version. All
+// are returned where a server has no archives. An archive that breaks off is
+// an error; what it brought was given.
+func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
+	wanted := make(map[string]telemetry.RunFile, len(files))
+	for _, file := range files {
+		wanted[file.Name] = file
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	resp, err := f.askArchive(ctx, cancel)
+	if missing(err) {
+		return files, nil
+	}
+	if err == nil {
+		defer resp.Body.Close()
+		err = untar(resp.Body, wanted, give)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errStalled) {
+		return nil, f.c.timedOut(errStalled)
+	}
+	if stop, ok := errors.AsType[*stopped](err); ok {
+		return nil, stop.err
+	}
+	if err != nil && !errors.Is(err, errNoArchive) {
+		return nil, f.c.failure(ctx, repoQuestion(f.owner, f.name), err)
+	}
+	for _, file := range files {
+		if _, open := wanted[file.Name]; open {
+			rest = append(rest, file)
+		}
+	}
+	return rest, nil
+}
+
+var (
+	errStalled   = errors.New("no byte of the archive came in time")
+	errNoArchive = errors.New("not a tar archive")
+)
+
+// stopped is an error of the receiver, which is returned as it is.
+type stopped struct{ err error }
+
+func (s *stopped) Error() string { return s.err.Error() }
+
+// askArchive asks for the archive and follows it to where it is kept. The
+// time of a request bounds each wait for a byte, since an archive may be long.
+func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) (*http.Response, error) {
+	req, err := f.c.api.NewRequest(http.MethodGet, "repos/"+f.owner+"/"+f.name+"/tarball/"+escape(f.branch), nil)
+	if err != nil {
+		return nil, err
+	}
+	watch := &watched{limit: f.c.timeout, timer: time.AfterFunc(f.c.timeout, func() { cancel(errStalled) })}
+	resp, err := f.c.archive.Do(req.WithContext(ctx))
+	if err != nil {
+		watch.timer.Stop()
+		return nil, err
+	}
+	watch.ReadCloser, resp.Body = resp.Body, watch
+	if err := gh.CheckResponse(resp); err != nil {
+		watch.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// watched is a body whose every byte puts off the end of its context.
+type watched struct {
+	io.ReadCloser
+	limit  time.Duration
+	timer  *time.Timer
+	closed atomic.Bool
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if n > 0 && !w.closed.Load() {
+		w.timer.Reset(w.limit)
+	}
+	return n, err
+}
+
+func (w *watched) Close() error {
+	w.closed.Store(true)
+	w.timer.Stop()
+	return w.ReadCloser.Close()
+}
+
+// untar gives the wanted files that an archive holds, and takes them out of
+// wanted. It stops reading when it has all.
+func untar(body io.Reader, wanted map[string]telemetry.RunFile, give got) error {
+	buffered := bufio.NewReaderSize(body, 64<<10)
+	var archive io.Reader = buffered
+	magic, err := buffered.Peek(2)
+	switch {
+	case err != nil && len(magic) == 0 && errors.Is(err, io.EOF):
+		return errNoArchive
+	case err != nil && !errors.Is(err, io.EOF):
+		return &cutShort{err}
+	case string(magic) == "\x1f\x8b":
+		unzip, err := gzip.NewReader(buffered)
+		if err != nil {
+			return &cutShort{err}
+		}
+		archive = unzip
+	}
+	plain := archive == buffered
+	in := tar.NewReader(archive)
+	for first := true; len(wanted) > 0; first = false {
+		entry, err := in.Next()
+		switch {
+		case errors.Is(err, io.EOF) && !first:
+			return nil
+		case err != nil && first && (plain || errors.Is(err, tar.ErrHeader) || errors.Is(err, io.EOF)):
+			return errNoArchive
+		case err != nil:
+			return &cutShort{err}
+		}
+		file, ok := wanted[runName(entry.Name)]
+		if !ok || entry.Typeflag != tar.TypeReg || entry.Size > telemetry.MaxRecordBytes {
+			continue
+		}
+		content, err := io.ReadAll(in)
+		if err != nil {
+			return &cutShort{err}
+		}
+		if blobSHA(content) != file.SHA {
+			continue
+		}
+		delete(wanted, file.Name)
+		if err := give(file, content, nil); err != nil {
+			return &stopped{err}
+		}
+	}
+	return nil
+}
+
+// runName is the name of the run file that an entry is, "" if it is none:
+// GitHub puts all below one folder, "owner-name-commit/".
+func runName(entry string) string {
+	entry = strings.TrimPrefix(entry, "./")
+	if !strings.HasPrefix(entry, runsFolder+"/") {
+		_, entry, _ = strings.Cut(entry, "/")
+	}
+	name, ok := strings.CutPrefix(entry, runsFolder+"/")
+	if !ok || strings.Contains(name, "/") {
+		return ""
+	}
+	return name
+}

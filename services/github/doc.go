@@ -1,0 +1,18 @@
+// Package github asks GitHub, or a server that speaks its REST API, for run
+// files and pull requests, and starts the action's workflow.
+//
+// It owns the wire: addresses, paging, conditional requests, limits, the
+// meaning of failures, and the expiring cache of what pages ask. It decides
+// nothing from an answer and keeps nothing that a restart may not forget.
+// It is the only importer of go-github.
+//
+// Each failure is a *telemetry.Error with a sentence for its reader, except
+// a cancelled context, for which errors.Is(err, context.Canceled) holds. The
+// token stands in no error and no log line, and goes to no other host than
+// that of Options.BaseURL.
+//
+// A limit is never slept through: it is answered at once, as
+// telemetry.CodeRateLimited with the time to wait. github.com/gofri's limiter
+// does not serve that: its sleeper asks again without bound, and sends a
+// request's body a second time when it has been read.
+package github

@@ -1,0 +1,182 @@
+package github
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+const (
+	// tries is how often a GET is sent in all when GitHub fails.
+	tries = 3
+	// firstWait is the middle of the wait before the second try; the next is
+	// twice as long.
+	firstWait = 100 * time.Millisecond
+	// maxProblem bounds what is read of an answer that is an error.
+	maxProblem = 64 << 10
+	// breath is for how long a limit stops every request without asking.
+	// Long enough for the rest of a job that asks thousands of repositories,
+	// short enough that who asks again hears what GitHub says now.
+	breath = time.Second
+)
+
+// The headers in which GitHub tells the token's limit.
+const (
+	headerLimit     = "X-RateLimit-Limit"
+	headerRemaining = "X-RateLimit-Remaining"
+	headerReset     = "X-RateLimit-Reset"
+	headerResource  = "X-RateLimit-Resource"
+)
+
+// wire is the transport under go-github: it signs what goes to GitHub,
+// repeats what failed in passing, and turns limits, which v60 knows in part
+// only, into errors. What goes to another host it sends as it is.
+type wire struct {
+	base  http.RoundTripper
+	api   *url.URL
+	token string
+	now   func() time.Time
+
+	mu    sync.Mutex
+	rate  telemetry.RateLimit
+	limit limited
+}
+
+// limited is the last limit that GitHub answered.
+type limited struct {
+	at, until time.Time // when it was answered, when it ends
+	message   string
+}
+
+func (w *wire) rateLimit() telemetry.RateLimit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rate
+}
+
+// RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !sameOrigin(req.URL, w.api) {
+		return w.send(req)
+	}
+	if err := w.held(); err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	if w.token != "" {
+		req.Header.Set("Authorization", "Bearer "+w.token)
+	}
+	resp, err := w.send(req)
+	if err != nil {
+		return nil, err
+	}
+	w.note(resp.Header)
+	if err := w.limitOf(resp); err != nil {
+		return nil, err
+	}
+	// go-github would stop asking when it reads Remaining: 0, by its own clock.
+	for _, h := range []string{headerLimit, headerRemaining, headerReset} {
+		resp.Header.Del(h)
+	}
+	return resp, nil
+}
+
+// send sends req, a GET again when it failed in passing.
+func (w *wire) send(req *http.Request) (*http.Response, error) {
+	waits := &backoff.ExponentialBackOff{InitialInterval: firstWait, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second}
+	for try := 1; ; try++ {
+		resp, err := w.base.RoundTrip(req)
+		if req.Method != http.MethodGet || try == tries || !passing(resp, err) {
+			return resp, err
+		}
+		if resp != nil {
+			_, _ = io.CopyN(io.Discard, resp.Body, maxProblem)
+			_ = resp.Body.Close()
+		}
+		wait := time.NewTimer(waits.NextBackOff())
+		select {
+		case <-wait.C:
+		case <-req.Context().Done():
+			wait.Stop()
+			return nil, req.Context().Err()
+		}
+	}
+}
+
+// passing tells whether the same request may succeed a moment later.
+func passing(resp *http.Response, err error) bool {
+	if err != nil {
+		return wasReset(err)
+	}
+	switch resp.StatusCode {
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// wasReset tells whether the connection ended before an answer came.
+func wasReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// note keeps the limit that an answer tells, if it is the hourly one.
+func (w *wire) note(h http.Header) {
+	limit, err1 := strconv.Atoi(h.Get(headerLimit))
+	remaining, err2 := strconv.Atoi(h.Get(headerRemaining))
+	if resource := h.Get(headerResource); err1 != nil || err2 != nil || (resource != "" && resource != "core") {
+		return
+	}
+	rate := telemetry.RateLimit{Known: true, Limit: limit, Remaining: remaining}
+	if reset, err := strconv.ParseInt(h.Get(headerReset), 10, 64); err == nil && reset > 0 {
+		rate.Reset = time.Unix(reset, 0).UTC()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rate = rate
+}
+
+// held is the limit that stops a request before it is sent, if any.
+func (w *wire) held() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	if !now.Before(w.limit.until) || now.Sub(w.limit.at) >= breath || now.Before(w.limit.at) {
+		return nil
+	}
+	return limitError(w.limit.message, w.limit.until.Sub(now))
+}
+
+// limitOf returns the limit that an answer is, nil if it is none. Of an
+// answer that may be one the body is read, and can be read again.
+func (w *wire) limitOf(resp *http.Response) error {
+	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
+		return nil
+	}
+	// What could be read of the problem is enough: it only tells kinds apart.
+	problem, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(problem))
+	message, wait := limitMeaning(resp, problem, w.now())
+	if message == "" {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limit = limited{at: w.now(), until: w.now().Add(wait), message: message}
+	return limitError(message, wait)
+}

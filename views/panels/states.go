@@ -126,3 +126,11 @@ func severityChart(tier string) string {
 }
 
 func toneClass(t parts.Tone) string { return "fg-" + string(t) }
+
+// runKind says what kind of record a run is.
+func runKind(kind string) parts.State {
+	if kind == "dispatch" {
+		return parts.State{Icon: "play", Tone: parts.Muted, Word: "Dispatch"}
+	}
+	return parts.State{Icon: "codescan", Tone: parts.Muted, Word: "Scan"}
+}

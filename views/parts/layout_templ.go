@@ -91,7 +91,7 @@ func TileStrip(tiles []Tile) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = Anchor(Link{bit.Text, bit.URL}, classes("tile-bit", bit.Tone.class())).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Anchor(Link{bit.Text, bit.URL}, classes("tile-bit", bit.Tone.Class())).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -271,7 +271,7 @@ func Strip(n Notice) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var11 = []any{stripIcon(n.Tone).class()}
+		var templ_7745c5c3_Var11 = []any{stripIcon(n.Tone).Class()}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var11...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -5,7 +5,9 @@
 package parts
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,7 +28,8 @@ const (
 	Done      Tone = "done"
 )
 
-func (t Tone) class() string {
+// Class is the style class of the tone, "" for plain text.
+func (t Tone) Class() string {
 	if t == "" {
 		return ""
 	}
@@ -148,4 +151,25 @@ func classes(names ...string) string {
 		}
 	}
 	return strings.Join(kept, " ")
+}
+
+// names are the filters' parameters, each without a value, and page: what a
+// form sends anew.
+func names(filters []Filter) []string {
+	changes := []string{"page", ""}
+	for _, f := range filters {
+		changes = append(changes, f.Name, "")
+	}
+	return changes
+}
+
+// kept are the parameters of the view that the filters do not set, so that a
+// form sends them along.
+func (a Address) kept(filters []Filter) []Field {
+	var fields []Field
+	query := changed(a.Query, names(filters))
+	for _, key := range slices.Sorted(maps.Keys(query)) {
+		fields = append(fields, Field{key, query.Get(key)})
+	}
+	return fields
 }

@@ -1,0 +1,43 @@
+package web
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+)
+
+// RenderError is an error for a person, in the form of the request: a
+// fragment for a panel or a button, else a page. It asks nothing.
+func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte, contentType string) {
+	var out bytes.Buffer
+	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil)
+	switch {
+	case c.Get("HX-Request") == "":
+	case strings.HasPrefix(c.Path(), "/actions/"):
+		page = panels.Failure("Not started.", message, false)
+	default:
+		page = panels.Failure("This panel could not be loaded.", message, status >= fiber.StatusInternalServerError)
+	}
+	_ = page.Render(c.Context(), &out) // into memory: it cannot fail
+	return out.Bytes(), "text/html; charset=utf-8"
+}
+
+func problemTitle(status int) string {
+	switch status {
+	case fiber.StatusBadRequest:
+		return "This cannot be done as asked"
+	case fiber.StatusForbidden, fiber.StatusMisdirectedRequest:
+		return "Not allowed"
+	case fiber.StatusNotFound:
+		return "Not found"
+	case fiber.StatusMethodNotAllowed:
+		return "Not possible here"
+	case fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
+		return "Not available right now"
+	}
+	return "Something went wrong"
+}

@@ -1,0 +1,244 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// jobsCookie names the jobs that this browser started and has not closed, so
+// that they are shown on every page and after a reload, with or without
+// JavaScript. It holds ids and nothing else.
+const (
+	jobsCookie = "jobs"
+	jobsMost   = 3
+	jobsAge    = time.Hour
+)
+
+// jobIDs are the jobs that the browser's cookie names, the latest first.
+func jobIDs(c *fiber.Ctx) []string {
+	var ids []string
+	for id := range strings.SplitSeq(c.Cookies(jobsCookie), ".") {
+		if jobID(id) && len(ids) < jobsMost {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func jobID(id string) bool {
+	return id != "" && len(id) <= 64 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz-") == ""
+}
+
+func setJobs(c *fiber.Ctx, ids []string) {
+	ids = ids[:min(len(ids), jobsMost)]
+	cookie := &fiber.Cookie{Name: jobsCookie, Value: strings.Join(ids, "."), Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode, MaxAge: int(jobsAge.Seconds())}
+	if len(ids) == 0 {
+		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
+	}
+	c.Cookie(cookie)
+}
+
+func (w *Web) specJobs() spec {
+	return spec{name: "jobs", page: "/", draw: w.drawJobs}
+}
+
+// drawJobs shows the jobs of the view. It asks again only while it shows
+// one that runs.
+func (w *Web) drawJobs(ctx context.Context, v view) (templ.Component, error) {
+	l := panels.JobList{Frame: v.brief()}
+	for _, id := range v.jobs {
+		job, running := w.o.Jobs.Running(id)
+		if !running {
+			var err error
+			job, err = w.o.Dashboard.JobByID(ctx, id)
+			if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		if job.Running() {
+			l.Topics, l.Every = telemetry.TopicJobs, "2s"
+		}
+		l.Cards = append(l.Cards, w.jobCard(job))
+	}
+	return panels.Jobs(l), nil
+}
+
+// changesMost is how many proposed changes a card lists.
+const changesMost = 100
+
+func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
+	result := resultOf(j)
+	card := panels.JobCard{ID: j.ID, Title: jobTitle(j, result), State: j.State, Started: j.Started, Ended: j.Ended, Took: w.took(j), Joined: int(j.Joined), Errors: j.Errors, Summary: j.Error}
+	for _, s := range j.Steps {
+		row := panels.StepRow{Name: s.Name, State: s.State, Detail: s.Detail, Done: int(s.Done), Total: int(s.Total), Took: secondsText(s.Seconds)}
+		switch {
+		case s.Total > 0:
+			row.Count = number(s.Done) + "/" + number(s.Total)
+		case s.Done > 0:
+			row.Count = number(s.Done)
+		}
+		card.Steps = append(card.Steps, row)
+	}
+	if j.State == telemetry.JobDone {
+		card.Summary = summary(j, result)
+	}
+	if !j.Running() {
+		card.Dismiss = parts.Action{Icon: "x", Text: "Close", URL: "/actions/dismiss", Class: "btn-bare btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
+	}
+	if result.DryRun && j.State == telemetry.JobDone && len(result.Changes) > 0 {
+		for _, c := range result.Changes[:min(changesMost, len(result.Changes))] {
+			card.Changes = append(card.Changes, panels.ChangeRow{Record: c.File, Field: c.Field, Old: valueText(c.Old), New: valueText(c.New), Reason: c.Reason})
+		}
+		card.More = len(result.Changes) - len(card.Changes)
+		card.Confirm = parts.Action{Text: "Apply " + parts.Plural(len(result.Changes), "change", ""), URL: "/actions/backfill", Class: "btn-primary", Hidden: []parts.Field{{Name: "replaces", Value: j.ID}}}
+	}
+	return card
+}
+
+// jobResult is what any kind of job answers with, as far as a page says it.
+type jobResult struct {
+	New          int64              `json:"new"`
+	Updated      int64              `json:"updated"`
+	Gone         int64              `json:"gone"`
+	Broken       int64              `json:"broken"`
+	TotalFiles   int64              `json:"total_files"`
+	PRsFound     int64              `json:"prs_found"`
+	Polled       int64              `json:"polled"`
+	Skipped      int64              `json:"skipped"`
+	PatchedFiles int64              `json:"patched_files"`
+	DryRun       bool               `json:"dry_run"`
+	Changes      []telemetry.Change `json:"changes"`
+}
+
+func resultOf(j telemetry.Job) jobResult {
+	var r jobResult
+	if len(j.Result) > 0 {
+		_ = json.Unmarshal(j.Result, &r) // an older program's result says less
+	}
+	return r
+}
+
+func jobTitle(j telemetry.Job, r jobResult) string {
+	name := map[string]string{ingest.JobRefresh: "Refresh", ingest.JobPoll: "Poll sessions", ingest.JobPollPRs: "Poll pull requests", ingest.JobBackfill: "Backfill"}[j.Kind]
+	if r.DryRun {
+		name += ", dry run"
+	}
+	switch j.State {
+	case telemetry.JobRunning:
+		return name + ": running"
+	case telemetry.JobDone:
+		return name + ": done"
+	case telemetry.JobInterrupted:
+		return name + ": interrupted"
+	}
+	return name + ": failed"
+}
+
+// summary is a done job in a sentence.
+func summary(j telemetry.Job, r jobResult) string {
+	plural := func(n int64, noun, more string) string { return parts.Plural(int(n), noun, more) }
+	var said []string
+	switch j.Kind {
+	case ingest.JobRefresh:
+		said = []string{plural(r.New, "new file", ""), number(r.Updated) + " updated"}
+		if r.Gone > 0 {
+			said = append(said, number(r.Gone)+" gone")
+		}
+		if r.Broken > 0 {
+			said = append(said, number(r.Broken)+" could not be read")
+		}
+		if r.PRsFound > 0 {
+			said = append(said, plural(r.PRsFound, "pull request", ""))
+		}
+	case ingest.JobPoll:
+		said = []string{plural(r.Polled, "session", "") + " polled", plural(r.PRsFound, "pull request", "")}
+		if r.Skipped > 0 {
+			said = append(said, number(r.Skipped)+" left for later")
+		}
+	case ingest.JobPollPRs:
+		said = []string{plural(r.PRsFound, "pull request", "")}
+	case ingest.JobBackfill:
+		return backfillSummary(r)
+	}
+	if len(j.Errors) > 0 {
+		said = append(said, number(int64(len(j.Errors)))+" failed")
+	}
+	return strings.Join(said, ", ") + "."
+}
+
+func backfillSummary(r jobResult) string {
+	records := parts.Plural(int(r.PatchedFiles), "record", "")
+	switch {
+	case len(r.Changes) == 0:
+		return "Nothing to mend: no old record misses an issue id or a PR URL that is known."
+	case r.DryRun:
+		return parts.Plural(len(r.Changes), "change", "") + " in " + records + ". Nothing is written yet. The records as fetched stay retrievable."
+	}
+	return parts.Plural(len(r.Changes), "change", "") + " in " + records + " applied."
+}
+
+func (w *Web) took(j telemetry.Job) string {
+	end := j.Ended
+	if end.IsZero() {
+		end = w.o.Now()
+	}
+	seconds := int(max(0, end.Sub(j.Started)).Seconds())
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}
+
+func secondsText(s float64) string {
+	if s >= 60 {
+		return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60)
+	}
+	return fmt.Sprintf("%.1f s", s)
+}
+
+// valueText is one side of a change in a few words.
+func valueText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "empty"
+	case string:
+		if v == "" {
+			return "empty"
+		}
+		return v
+	case []any:
+		texts := make([]string, len(v))
+		for i, item := range v {
+			texts[i] = valueText(item)
+		}
+		if len(texts) == 0 {
+			return "empty"
+		}
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprint(v)
+}
+
+// spanText is a duration as a setting says it: "15 s", "5 min".
+func spanText(d time.Duration) string {
+	if d >= time.Minute && d%time.Minute == 0 {
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%g s", d.Seconds())
+}
+
+func without(ids []string, id string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
+}

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/ingest"
+)
+
+// Route is one address and what it needs, field by field as app/server takes
+// it.
+type Route struct {
+	Method, Path string
+	Handle       func(c *fiber.Ctx) error
+	Topics       []string
+	Clock        bool
+	Waits        bool
+}
+
+// Routes is the whole surface of the pages. A page has no ETag: it also
+// shows how fresh its data is, and the jobs of the browser that asks.
+func (w *Web) Routes() []Route {
+	page := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodGet, Path: path, Handle: h}
+	}
+	action := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h}
+	}
+	routes := []Route{
+		page("/", w.overviewPage),
+		page("/needs-you", w.needsPage),
+		page("/issues", w.issuesPage),
+		page("/sessions", w.sessionsPage),
+		page("/pulls", w.pullsPage),
+		page("/runs", w.runsPage),
+		page("/repos", w.reposPage),
+		page("/repo/:owner/:name", w.repoPage(w.specIssues())),
+		page("/activity", w.activityPage),
+		page("/search", w.searchPage),
+		action("/actions/refresh", w.action(ingest.JobRefresh)),
+		action("/actions/poll", w.action(ingest.JobPoll)),
+		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
+		action("/actions/backfill", w.action(ingest.JobBackfill)),
+		action("/actions/dismiss", w.dismiss),
+		{Method: fiber.MethodGet, Path: "/events", Handle: w.events, Waits: true},
+	}
+	for _, s := range w.tabSpecs() {
+		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
+	}
+	for _, s := range w.panelSpecs() {
+		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics})
+	}
+	return routes
+}
+
+// panelSpecs are all panels, each with an address of its own.
+func (w *Web) panelSpecs() []spec {
+	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specTiles(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
+		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(), w.specSearch()}
+}

@@ -1,0 +1,155 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+)
+
+func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
+	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: s.Title, Recorded: s.PolledAt.IsZero(),
+		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: w.github(s.RunURL), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: s.IssueIDs, Started: s.At, URL: w.devin(s)}
+	if s.PR != nil {
+		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullURL(s.PR.Repo, s.PR.Number)}
+	}
+	if s.State == telemetry.StateNeverStarted || s.State == telemetry.StateFailed {
+		r.Remark = s.Reason
+	}
+	r.Page = r.URL
+	return r
+}
+
+func runName(run, batch int64) string {
+	name := "dispatch"
+	if run > 0 {
+		name = "run " + strconv.FormatInt(run, 10)
+	}
+	if batch > 0 {
+		name += " · batch " + strconv.FormatInt(batch, 10)
+	}
+	return name
+}
+
+func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
+	r := panels.PullRow{Key: string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10), Number: int(p.Number), Title: p.Title, URL: w.pullURL(p.Repo, p.Number), Repo: string(p.Repo), State: p.State, Merged: p.Merged,
+		Waiting: p.CreatedAt, IssueIDs: p.IssueIDs, Session: p.Session, SessionShort: shortID(p.Session), Basis: basisWords(p.Basis)}
+	if p.Session != "" {
+		r.SessionURL = w.o.Settings.DevinWeb + "/sessions/" + url.PathEscape(telemetry.BareID(p.Session))
+	}
+	if r.Session == "" && len(p.Candidates) > 0 {
+		r.Session, r.SessionShort = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
+	}
+	return r
+}
+
+func shortID(id string) string {
+	if bare := telemetry.BareID(id); len(bare) > 8 {
+		return bare[:8]
+	}
+	return telemetry.BareID(id)
+}
+
+// basisWords says by what a pull request belongs to its session.
+func basisWords(b telemetry.LinkBasis) string {
+	switch b {
+	case telemetry.LinkDevin:
+		return "Devin’s answer"
+	case telemetry.LinkVerification:
+		return "verification record"
+	case telemetry.LinkRecorded:
+		return "run record"
+	case telemetry.LinkSessionID:
+		return "session id in the PR"
+	case telemetry.LinkIssueID:
+		return "issue id in the title"
+	}
+	return ""
+}
+
+func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
+	row := panels.RunRow{Key: r.Source + "-" + r.File, Name: r.RunLabel, Number: int(r.RunNumber), Kind: string(r.Kind), URL: w.github(r.RunURL), Repo: string(r.Repo), At: r.At, Found: int(r.IssuesFound),
+		Reduced: r.Reduced, Unlisted: r.Kind == telemetry.KindScan && !r.HasFindings, Batches: int(r.Batches), Sessions: int(r.Sessions)}
+	if r.RunNumber > 0 {
+		row.Name = "run " + strconv.FormatInt(r.RunNumber, 10)
+	}
+	if row.Name == "" {
+		row.Name = r.File
+	}
+	if r.New != nil && r.Gone != nil {
+		row.Compared, row.New, row.Gone = true, int(*r.New), int(*r.Gone)
+	}
+	row.Page = row.URL
+	return row
+}
+
+func (w *Web) repoRow(r telemetry.RepoRow) panels.RepoRow {
+	row := panels.RepoRow{Repo: string(r.Name), Critical: int(r.OpenSeverity["critical"]), High: int(r.OpenSeverity["high"]), Medium: int(r.OpenSeverity["medium"]), Low: int(r.OpenSeverity["low"]),
+		Open: int(r.Open), Runs: int(r.Runs), Active: int(r.SessionsActive), PRsOpen: int(r.PRs.Open), PRsMerged: int(r.PRs.Merged), LastScan: r.LastRun}
+	switch {
+	case !r.Listed && r.LatestRun != nil:
+		row.Short, row.Remark = "not listed", "Counts of the latest scan: its record names no findings"
+	case r.LatestReduced:
+		row.Short, row.Remark = "scope reduced", "The latest scan looked at less than the one before, and closed nothing"
+	case r.Unnamed:
+		row.Short, row.Remark = "newer scan unnamed", "A newer scan names no findings; what is open is as of the one before"
+	}
+	return row
+}
+
+func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
+	return panels.IssueRow{ID: i.PublicID, Severity: i.Severity, Status: string(i.Status), Rule: i.Rule, Family: i.Family, File: i.File, Line: int(i.Line), CodeURL: w.codeURL(i),
+		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Scans: int(i.Appearances)}
+}
+
+func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {
+	return panels.FileRow{File: f.File, Error: f.Error, At: f.FetchedAt}
+}
+
+// codeURL is today's file on GitHub, at the issue's last line.
+func (w *Web) codeURL(i telemetry.IssueRow) string {
+	if i.File == "" || i.Repo == "" {
+		return ""
+	}
+	steps := strings.Split(i.File, "/")
+	for n, step := range steps {
+		steps[n] = url.PathEscape(step)
+	}
+	address := w.repoURL(i.Repo) + "/blob/HEAD/" + strings.Join(steps, "/")
+	if i.Line > 0 {
+		address += "#L" + strconv.FormatInt(i.Line, 10)
+	}
+	return address
+}
+
+func (w *Web) repoURL(repo telemetry.RepoName) string {
+	owner, name, _ := strings.Cut(string(repo), "/")
+	return w.o.Settings.GitHubWeb + "/" + url.PathEscape(owner) + "/" + url.PathEscape(name)
+}
+
+func (w *Web) pullURL(repo telemetry.RepoName, number int64) string {
+	return w.repoURL(repo) + "/pull/" + strconv.FormatInt(number, 10)
+}
+
+// github returns a recorded address if it is one of GitHub's, else "": a
+// record is written by others and must not lead elsewhere.
+func (w *Web) github(address string) string {
+	if strings.HasPrefix(address, w.o.Settings.GitHubWeb+"/") {
+		return address
+	}
+	return ""
+}
+
+// devin is where a session is looked at.
+func (w *Web) devin(s telemetry.SessionRow) string {
+	bare := telemetry.BareID(s.ID)
+	if bare == "" {
+		return ""
+	}
+	if strings.HasPrefix(s.URL, w.o.Settings.DevinWeb+"/") {
+		return s.URL
+	}
+	return w.o.Settings.DevinWeb + "/sessions/" + url.PathEscape(bare)
+}

@@ -1,0 +1,269 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// spec is a panel: its name (its address under /panels/ and its id), what it
+// shows and how often it asks again by itself.
+type spec struct {
+	name    string
+	title   string
+	page    string // of which it is part; on a repository's page scoped says which tab
+	tab     string // of a repository's page: "/issues"; "" = the page itself
+	topics  []string
+	every   string
+	filters []string // parameters by which it is narrowed
+	draw    draw
+}
+
+// view is what an address asks of a panel.
+type view struct {
+	spec  spec
+	scope string            // owner/name as in the address, on a repository's page
+	repo  telemetry.RepoRow // of scope
+	query url.Values        // as it came
+	jobs  []string          // which this browser started
+}
+
+// of makes the view that of a panel.
+func (v view) of(s spec) view {
+	v.spec = s
+	return v
+}
+
+// get returns a parameter of the panel.
+func (v view) get(name string) string { return v.query.Get(name) }
+
+// address says where the panel stands; of the query only what the panel
+// knows is kept.
+func (v view) address() parts.Address {
+	at := parts.Address{Page: v.spec.page, Panel: "/panels/" + v.spec.name, Query: url.Values{}}
+	if v.scope != "" {
+		at.Page, at.Scope = panels.RepoURL(v.scope)+v.spec.tab, url.Values{"scope": {v.scope}}
+	}
+	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.spec.filters...) {
+		if value := v.query.Get(name); value != "" {
+			at.Query.Set(name, value)
+		}
+	}
+	return at
+}
+
+func (v view) frame() panels.Frame {
+	return panels.Frame{ID: v.spec.name, Title: v.spec.title, At: v.address(), Topics: strings.Join(v.spec.topics, " "), Every: v.spec.every}
+}
+
+// brief is the frame of a panel that is no list of its own: it takes nothing
+// of the page's query.
+func (v view) brief() panels.Frame {
+	f := v.frame()
+	f.At.Query = url.Values{}
+	return f
+}
+
+// Rows a page.
+const (
+	perPageDefault = 50
+	perPageLeast   = 25
+	perPageMost    = 200
+)
+
+// paging reads page, per_page, sort and order. What is no number is
+// CodeInvalid, what is out of range is clamped.
+func (v view) paging(sort parts.Sort) (telemetry.Page, error) {
+	p := telemetry.Page{Sort: v.get("sort"), Order: v.get("order")}
+	if p.Sort == "" {
+		p.Sort = sort.Key
+		if p.Order == "" && sort.Desc {
+			p.Order = "desc"
+		}
+	}
+	if p.Order == "" {
+		p.Order = "asc"
+	}
+	if p.Order != "asc" && p.Order != "desc" {
+		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
+	}
+	var err error
+	if p.Number, err = v.number("page", 1, 1, 1<<40); err != nil {
+		return p, err
+	}
+	p.Size, err = v.number("per_page", perPageDefault, perPageLeast, perPageMost)
+	return p, err
+}
+
+func (v view) number(name string, fallback, least, most int64) (int64, error) {
+	text := v.get(name)
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no whole number; write for example %s=%d.", name, name, fallback)
+	}
+	return min(max(n, least), most), nil
+}
+
+// words reads a list parted by commas, each of which must be an allowed one.
+func words[T ~string](v view, name string, allowed []T) ([]T, error) {
+	text := v.get(name)
+	if text == "" {
+		return nil, nil
+	}
+	var out []T
+	for word := range strings.SplitSeq(text, ",") {
+		if !slices.Contains(allowed, T(word)) {
+			names := make([]string, len(allowed))
+			for i, a := range allowed {
+				names[i] = string(a)
+			}
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name, strings.Join(names, ", "))
+		}
+		out = append(out, T(word))
+	}
+	return out, nil
+}
+
+// repoKey is the repository that a list is narrowed to, "" for all: the
+// page's own, or that of the parameter repo.
+func (v view) repoKey() (string, error) {
+	if v.scope != "" {
+		return v.repo.Name.Key(), nil
+	}
+	text := v.get("repo")
+	if text == "" {
+		return "", nil
+	}
+	name := telemetry.ParseRepo(text)
+	if name == "" {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "repo: write owner/name, or the repository's URL.")
+	}
+	return name.Key(), nil
+}
+
+// ask is one page of a list.
+type ask[R any] func(ctx context.Context, p telemetry.Page) (telemetry.List[R], error)
+
+// table asks for the page that the view names, the last one where it names
+// one beyond the end, and makes its rows.
+func table[R, V any](ctx context.Context, v view, sort parts.Sort, from ask[R], row func(R) V) (panels.Table[V], error) {
+	t := panels.Table[V]{Frame: v.frame(), HideRepo: v.scope != ""}
+	p, err := v.paging(sort)
+	if err != nil {
+		return t, err
+	}
+	list, err := from(ctx, p)
+	if err != nil {
+		return t, err
+	}
+	pages := max(1, (list.Total+p.Size-1)/p.Size)
+	if p.Number > pages {
+		p.Number = pages
+		if list, err = from(ctx, p); err != nil {
+			return t, err
+		}
+	}
+	t.Rows = rowsOf(list.Items, row)
+	t.Count = parts.Number(int(list.Total))
+	t.Sort = parts.Sort{Key: p.Sort, Desc: p.Order == "desc"}
+	t.Pager = parts.Pager{Page: int(p.Number), Pages: int(pages), PerPage: int(p.Size), Total: int(list.Total)}
+	t.Filtered, t.Clear = v.filtered()
+	return t, nil
+}
+
+// short asks for the first few rows of a list, for an overview.
+func short[R, V any](ctx context.Context, v view, n int64, sort parts.Sort, from ask[R], row func(R) V) (panels.Table[V], error) {
+	t := panels.Table[V]{Frame: v.brief(), HideRepo: v.scope != "", Brief: true}
+	p := telemetry.Page{Number: 1, Size: n, Sort: sort.Key, Order: "asc"}
+	if sort.Desc {
+		p.Order = "desc"
+	}
+	list, err := from(ctx, p)
+	if err != nil {
+		return t, err
+	}
+	t.Rows, t.Count = rowsOf(list.Items, row), parts.Number(int(list.Total))
+	return t, nil
+}
+
+func rowsOf[R, V any](items []R, row func(R) V) []V {
+	rows := make([]V, len(items))
+	for i, item := range items {
+		rows[i] = row(item)
+	}
+	return rows
+}
+
+// filtered says by what the list is narrowed, and where it is not.
+func (v view) filtered() (words, clear string) {
+	at := v.address()
+	var list, without []string
+	for _, name := range v.spec.filters {
+		if value := at.Query.Get(name); value != "" {
+			list = append(list, name+":"+value)
+			without = append(without, name, "")
+		}
+	}
+	return strings.Join(list, " "), at.Href(append(without, "page", "")...)
+}
+
+// fragment makes the handler of a panel's own address. A browser that opens
+// it is sent to the page that shows it.
+func (w *Web) fragment(s spec) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v, err := w.viewOf(c, s)
+		if err != nil {
+			return err
+		}
+		if c.Get("HX-Request") == "" {
+			return c.Redirect(v.address().Href(), fiber.StatusSeeOther)
+		}
+		if c.Query("push") != "" {
+			c.Set("HX-Push-Url", v.address().Href())
+		}
+		part, err := s.draw(c.UserContext(), v)
+		if err != nil {
+			return err
+		}
+		return render(c, fiber.StatusOK, part)
+	}
+}
+
+// viewOf reads what a request asks of a panel.
+func (w *Web) viewOf(c *fiber.Ctx, s spec) (view, error) {
+	v := view{spec: s, scope: c.Query("scope"), query: queryOf(c), jobs: jobIDs(c)}
+	if v.scope == "" {
+		return v, nil
+	}
+	var err error
+	v.repo, err = w.o.Dashboard.RepoByName(c.UserContext(), v.scope)
+	v.scope = string(v.repo.Name)
+	return v, err
+}
+
+func queryOf(c *fiber.Ctx) url.Values {
+	values, _ := url.ParseQuery(string(c.Request().URI().QueryString())) // what cannot be read is left out
+	return values
+}
+
+// sentence is what a page may say of an error.
+func sentence(err error) string {
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		return e.Message
+	}
+	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+}
+
+func uintText(n uint64) string { return strconv.FormatUint(n, 10) }

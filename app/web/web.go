@@ -1,0 +1,157 @@
+// Package web is the pages: one file a screen, each handler of which
+// parses, asks the dashboard, builds finished rows and renders. routes.go
+// shows the whole surface. A panel is drawn by one function, whether within
+// its page or alone for htmx.
+package web
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Jobs starts and finds jobs.
+type Jobs interface {
+	Start(kind string, order ingest.Order) (*ingest.Handle, error)
+	Running(id string) (telemetry.Job, bool)
+}
+
+// Changes tells when something that was stored has changed.
+type Changes interface {
+	Versions() map[string]uint64
+	Watch() (<-chan struct{}, func())
+}
+
+// Assets names the front-end files; static.Assets does.
+type Assets interface{ URL(name string) string }
+
+// Missing is a setting that is not set: what is off without it, and where to
+// get it, in sentences.
+type Missing struct{ Variable, Off, Where string }
+
+// Settings are what pages say of the program's settings; no secret is among
+// them.
+type Settings struct {
+	ActionRepo      string // owner/name, "" if not set
+	RunsDir         string
+	GitHubWeb       string // "https://github.com": where repositories are looked at
+	DevinWeb        string // "https://app.devin.ai"
+	Missing         []Missing
+	RefreshInterval time.Duration // 0: only when asked
+	PollInterval    time.Duration
+	Demo            bool
+}
+
+// Options are what a Web works with.
+type Options struct {
+	Dashboard *dashboard.Dashboard
+	Jobs      Jobs
+	Changes   Changes
+	Assets    Assets
+	Settings  Settings
+	Now       func() time.Time
+}
+
+// Web answers for the pages. It is safe for concurrent use.
+type Web struct {
+	o      Options
+	assets pages.Assets
+}
+
+// New returns a Web.
+func New(o Options) *Web {
+	return &Web{o: o, assets: pages.Assets{CSS: o.Assets.URL("app.css"), Theme: o.Assets.URL("theme.js"), App: o.Assets.URL("app.js"), Icon: o.Assets.URL("icon.svg")}}
+}
+
+// draw makes one panel. An error is what stands in its place.
+type draw func(ctx context.Context, v view) (templ.Component, error)
+
+// panel draws a panel within a page: where that fails the page is whole, and
+// the panel says what happened.
+func (w *Web) panel(ctx context.Context, s spec, v view) templ.Component {
+	v = v.of(s)
+	c, err := s.draw(ctx, v)
+	if err != nil {
+		f := v.frame()
+		f.Failure = sentence(err)
+		return panels.Broken(f)
+	}
+	return c
+}
+
+// screen is a page before its shell.
+type screen struct {
+	title   string // of the document
+	current string // the entry of the navigation
+	body    pages.Body
+}
+
+// show renders a page.
+func (w *Web) show(c *fiber.Ctx, s screen) error {
+	return render(c, fiber.StatusOK, pages.Page(w.shell(c, s.title, s.current), s.body))
+}
+
+func render(c *fiber.Ctx, status int, page templ.Component) error {
+	var body bytes.Buffer
+	if err := page.Render(c.UserContext(), &body); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	return c.Status(status).Send(body.Bytes())
+}
+
+// shell is what stands around a page. Its versions are read before the
+// panels are asked, so that a change meanwhile is asked for again.
+func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
+	s := w.bareShell(title, current)
+	ctx, v := c.UserContext(), view{query: url.Values{}, jobs: jobIDs(c)}
+	s.Versions = versions(w.o.Changes.Versions())
+	s.Fresh = w.panel(ctx, w.specFreshness(), v)
+	s.Jobs = w.panel(ctx, w.specJobs(), v)
+	s.Search = c.Query("q")
+	return s
+}
+
+// bareShell asks nothing: an error page must not fail in turn.
+func (w *Web) bareShell(title, current string) pages.Shell {
+	s := pages.Shell{Title: title, Assets: w.assets, Demo: w.o.Settings.Demo, Source: w.o.Settings.ActionRepo, Versions: ""}
+	if s.Source == "" && w.o.Settings.RunsDir != "" {
+		s.Source = "run files of a directory"
+	}
+	for _, entry := range navigation() {
+		s.Nav = append(s.Nav, parts.Tab{Text: entry.Text, URL: entry.URL, Current: entry.URL == current})
+	}
+	s.Buttons = []parts.Action{{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}, {Text: "Poll sessions", Icon: "agent", URL: "/actions/poll"}}
+	s.Menu = []parts.Action{{Text: "Poll pull requests", Icon: "git-pull-request", URL: "/actions/poll-prs", Class: "menu-item"},
+		{Text: "Backfill old records…", Icon: "tools", URL: "/actions/backfill", Class: "menu-item", Hidden: []parts.Field{{Name: "dry_run", Value: "true"}}}}
+	return s
+}
+
+func navigation() []parts.Link {
+	return []parts.Link{{Text: "Overview", URL: "/"}, {Text: "Needs you", URL: "/needs-you"}, {Text: "Issues", URL: "/issues"}, {Text: "Sessions", URL: "/sessions"},
+		{Text: "Pull requests", URL: "/pulls"}, {Text: "Runs", URL: "/runs"}, {Text: "Repositories", URL: "/repos"}, {Text: "Activity", URL: "/activity"}}
+}
+
+// versions writes the versions of topics as the page and its events carry
+// them: "jobs=3 pulls=1 records=12 sessions=8".
+func versions(of map[string]uint64) string {
+	var list []string
+	for topic, n := range of {
+		list = append(list, topic+"="+uintText(n))
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}

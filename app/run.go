@@ -17,10 +17,12 @@ import (
 
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/static"
 )
 
 func newLog(cfg Config) *slog.Logger {
@@ -57,7 +59,12 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	srv := server.New(server.Options{Log: log, BuildID: buildID(), DatabaseID: db.ID(), Versions: db.Versions, ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
+	assets := static.New()
+	site := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Assets: assets, Settings: webSettings(cfg), Now: time.Now})
+	for _, r := range site.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	srv := server.New(server.Options{Log: log, BuildID: buildID(), DatabaseID: db.ID(), Versions: db.Versions, RenderError: site.RenderError, Assets: assets, ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
@@ -65,6 +72,16 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	g.Go(func() error { return jobs.Run(ctx) })
 	g.Go(func() error { return srv.Serve(ctx, ln) })
 	return g.Wait()
+}
+
+// webSettings is what pages say of the settings.
+func webSettings(cfg Config) web.Settings {
+	s := web.Settings{ActionRepo: string(cfg.ActionRepo), RunsDir: cfg.RunsDir, GitHubWeb: githubWeb(cfg.GitHubAPIURL), DevinWeb: devinWeb,
+		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval}
+	for _, m := range cfg.missing() {
+		s.Missing = append(s.Missing, web.Missing(m))
+	}
+	return s
 }
 
 // runSources are the directories of run files that the settings name.

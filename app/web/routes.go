@@ -1,6 +1,9 @@
 package web
 
 import (
+	"bufio"
+	"context"
+
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
@@ -14,6 +17,7 @@ type Route struct {
 	Topics       []string
 	Clock        bool
 	Waits        bool
+	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
 // Routes is the whole surface of the pages. A page has no ETag: it also
@@ -41,7 +45,7 @@ func (w *Web) Routes() []Route {
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
 		action("/actions/backfill", w.action(ingest.JobBackfill)),
 		action("/actions/dismiss", w.dismiss),
-		{Method: fiber.MethodGet, Path: "/events", Handle: w.events, Waits: true},
+		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}
 	for _, s := range w.tabSpecs() {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))

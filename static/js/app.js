@@ -1,0 +1,227 @@
+// What pages do beyond links, forms and htmx: keep themselves current, say
+// times relatively, keys, theme, toasts. Every page works without it.
+(() => {
+  const root = document.documentElement;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const keep = {
+    get(name) { try { return localStorage.getItem(name); } catch { return null; } },
+    set(name, value) { try { localStorage.setItem(name, value); } catch { /* storage can be forbidden */ } },
+  };
+
+  // ---- Times: the server writes them in UTC, here they become relative.
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const two = (n) => String(n).padStart(2, "0");
+  function span(seconds) {
+    if (seconds < 60) return `${Math.floor(seconds)} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+    if (seconds < 48 * 3600) {
+      const hours = Math.floor(seconds / 3600), minutes = Math.floor(seconds / 60) % 60;
+      return hours < 10 && minutes ? `${hours} h ${minutes} min` : `${hours} h`;
+    }
+    return `${Math.floor(seconds / 86400)} d`;
+  }
+  function short(seconds) { return seconds < 3600 ? span(seconds) : seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h` : span(seconds); }
+  function said(time, as, now) {
+    const seconds = Math.max(0, (now - time) / 1000);
+    if (as === "span") return span(seconds);
+    if (as === "age") return short(seconds);
+    if (as === "day") {
+      const today = time.toISOString().slice(0, 10) === now.toISOString().slice(0, 10);
+      if (today) return `today ${two(time.getUTCHours())}:${two(time.getUTCMinutes())}`;
+      const year = time.getUTCFullYear() === now.getUTCFullYear() ? "" : ` ${time.getUTCFullYear()}`;
+      return `${time.getUTCDate()} ${months[time.getUTCMonth()]}${year}`;
+    }
+    return seconds < 5 ? "just now" : `${short(seconds)} ago`;
+  }
+  function writeTimes(within = document) {
+    const now = new Date();
+    for (const el of all("time[data-as]", within)) {
+      const text = said(new Date(el.dateTime), el.dataset.as, now);
+      if (el.textContent !== text) el.textContent = text;
+    }
+  }
+
+  // ---- Staying current. The stream of events tells the version of every
+  // topic; a panel asks again when one that it shows is newer than what it
+  // has. Without the stream the panels' own intervals do.
+  let paused = sessionStorage.getItem("paused") === "1";
+  let known = {}, streaming = false, retry = 0, retryTimer = 0;
+  const parse = (text) => Object.fromEntries(text.split(" ").filter(Boolean).map((pair) => pair.split("=")));
+  const quiet = () => paused || document.hidden;
+  const ask = (panel) => panel.dispatchEvent(new CustomEvent("panel:refresh"));
+  const panels = () => all("[data-panel]");
+  const shows = (panel, topics) => (panel.dataset.topics ?? "").split(" ").some((topic) => topics.has(topic));
+
+  let latest = null;
+  function catchUp() {
+    if (!latest) return;
+    const watched = quiet();
+    const changed = new Set(Object.keys(latest).filter((topic) => latest[topic] !== known[topic]));
+    if (!changed.size || watched && document.hidden) return;
+    if (watched) { // paused: only what the person started goes on
+      if (changed.has("jobs")) { known.jobs = latest.jobs; panels().filter((p) => p.id === "jobs" && shows(p, changed)).forEach(ask); }
+      return;
+    }
+    known = { ...latest };
+    panels().filter((panel) => shows(panel, changed)).forEach(ask);
+  }
+  function say(text) { const status = $("#status"); if (status) status.textContent = text; }
+  function showState() {
+    const state = $("#live-state");
+    root.classList.toggle("is-paused", paused);
+    const button = $("[data-pause]");
+    if (button) {
+      const label = paused ? "Resume updates" : "Pause updates";
+      button.setAttribute("aria-pressed", String(paused));
+      button.setAttribute("aria-label", label);
+      button.title = label;
+    }
+    if (!state) return;
+    state.dataset.state = paused ? "paused" : streaming ? "live" : "lost";
+    state.textContent = paused ? "Paused" : streaming ? "Updating live" : "Connection lost, asking now and then";
+  }
+  function lost() {
+    if (document.hidden) return;
+    streaming = false;
+    showState();
+  }
+  // htmx reconnects a stream that was open once; the first opening is ours.
+  function tryAgain() {
+    lost();
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(() => $("#live")?.dispatchEvent(new CustomEvent("live:connect")), Math.min(30000, 1000 * 2 ** retry++));
+  }
+  document.addEventListener("htmx:sse:after:connection", () => { streaming = true; retry = 0; showState(); });
+  document.addEventListener("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 1) lost(); });
+  document.addEventListener("htmx:sse:error", lost);
+  document.addEventListener("versions", (event) => { latest = parse(event.detail.data); catchUp(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (!streaming) panels().forEach(ask); } });
+
+  // A panel that is shown asks with the tag of what it shows: unchanged is a
+  // 304, and nothing moves.
+  document.addEventListener("htmx:config:request", (event) => {
+    const { ctx } = event.detail, source = ctx.sourceElement;
+    if (ctx.sourceEvent?.type === "every" && (document.hidden || paused && source.id !== "jobs")) return event.preventDefault();
+    if (!source.hasAttribute("data-panel")) return;
+    ctx.request.cache = "no-store";
+    if (source.shown?.url === ctx.request.action) ctx.request.headers["If-None-Match"] = source.shown.tag;
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail, tag = ctx.response?.headers.get("ETag");
+    if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
+  });
+  document.addEventListener("htmx:after:swap", () => { writeTimes(); showState(); tellJobs(); choose(chosen); });
+  document.addEventListener("htmx:error", (event) => {
+    const ctx = event.detail.ctx;
+    if (ctx?.sourceElement?.id === "live") return tryAgain();
+    if (ctx?.sourceElement?.hasAttribute("data-panel")) return lost();
+    if (ctx) toast("The server cannot be reached. What is shown stays; try again in a moment.", "bad");
+  });
+  document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.sourceElement.id === "live") tryAgain(); });
+
+  // A job's end is told once.
+  const told = new Set();
+  function tellJobs(first) {
+    for (const card of all("[data-job]")) {
+      if (card.dataset.job === "running" || told.has(card.id)) continue;
+      told.add(card.id);
+      if (!first) say(card.dataset.summary);
+    }
+  }
+
+  // ---- Toasts
+  function toast(text, tone) {
+    const region = $("#toasts"), template = $("#toast");
+    if (!region || all(".toast-text", region).some((p) => p.textContent === text)) return;
+    const item = template.content.firstElementChild.cloneNode(true);
+    item.dataset.tone = tone;
+    $(".toast-text", item).textContent = text;
+    region.append(item);
+    say(text);
+    const leave = () => { if (item.matches(":hover, :focus-within")) setTimeout(leave, 2000); else item.remove(); };
+    setTimeout(leave, 6000);
+  }
+
+  // ---- Clicks
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    for (const menu of all("details.menu[open]")) if (!menu.contains(event.target) || at(".menu-item")) menu.open = false;
+    const retryButton = at("[data-retry]");
+    if (retryButton) {
+      const panel = retryButton.closest("[data-panel]");
+      if (panel?.hasAttribute("hx-get")) { event.preventDefault(); retryButton.closest(".failure")?.remove(); ask(panel); }
+    }
+    const dismiss = at("[data-dismiss]");
+    if (dismiss) dismiss.closest(dismiss.dataset.dismiss === "toast" ? ".toast" : dismiss.dataset.dismiss)?.remove();
+    if (at("[data-close]")) at("dialog").close();
+    if (at("[data-dialog]")) $("#" + at("[data-dialog]").dataset.dialog).showModal();
+    if (event.target.matches("dialog")) event.target.close();
+    if (at("[data-pause]")) {
+      paused = !paused;
+      sessionStorage.setItem("paused", paused ? "1" : "0");
+      showState();
+      say(paused ? "Updates paused" : "Updates resumed");
+      if (!paused) catchUp();
+    }
+    if (at("[data-theme-toggle]")) {
+      const modes = ["auto", "light", "dark"];
+      const mode = modes[(modes.indexOf(root.dataset.colorMode) + 1) % modes.length];
+      root.dataset.colorMode = mode;
+      keep.set("color-mode", mode);
+      showTheme();
+    }
+  });
+  function showTheme() {
+    const button = $("[data-theme-toggle]");
+    const words = { auto: "the system’s", light: "light", dark: "dark" };
+    button?.setAttribute("aria-label", `Theme: ${words[root.dataset.colorMode]}`);
+    if (button) button.title = button.getAttribute("aria-label");
+  }
+
+  // ---- Keys
+  const places = { o: "/", n: "/needs-you", i: "/issues", s: "/sessions", p: "/pulls", r: "/runs" };
+  let chosen = "", goUntil = 0;
+  const rows = () => all("main .table tbody tr").filter((row) => row.offsetParent);
+  function choose(id) {
+    chosen = id;
+    for (const row of all("tr.is-chosen")) if (row.id !== id) row.classList.remove("is-chosen");
+    if (id) document.getElementById(id)?.classList.add("is-chosen");
+  }
+  function move(step) {
+    const list = rows(), at = list.findIndex((row) => row.id === chosen);
+    const row = list[at < 0 ? 0 : Math.min(list.length - 1, Math.max(0, at + step))];
+    if (!row) return;
+    choose(row.id);
+    $(".row-link[href], a[href]", row)?.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  }
+  const toggle = $("[data-keys-toggle]");
+  if (toggle) {
+    toggle.checked = keep.get("keys") !== "off";
+    toggle.addEventListener("change", () => keep.set("keys", toggle.checked ? "on" : "off"));
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") for (const menu of all("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
+    if (keep.get("keys") === "off" || event.target.closest("input, select, textarea, dialog")) return;
+    if (performance.now() < goUntil && places[event.key]) return location.assign(places[event.key]);
+    goUntil = 0;
+    const does = {
+      "/": () => { $("#search")?.focus(); $("#search")?.select(); },
+      "?": () => $("#keys")?.showModal(),
+      g: () => { goUntil = performance.now() + 1500; },
+      j: () => move(1),
+      k: () => move(-1),
+    }[event.key];
+    if (does) { event.preventDefault(); does(); }
+    if (event.key === "Enter" && chosen && event.target === document.body) $(".row-link[href], a[href]", document.getElementById(chosen))?.click();
+  });
+
+  known = parse($("#live")?.dataset.versions ?? "");
+  showTheme();
+  showState();
+  writeTimes();
+  tellJobs(true);
+  setInterval(() => { if (!document.hidden) writeTimes(); }, 10000);
+})();

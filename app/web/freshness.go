@@ -43,7 +43,7 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	case "runs_dir":
 		note.Name, note.Icon = "Run files in RUNS_DIR", "file-badge"
 	case "sessions":
-		note.Name, note.Icon, every = "Sessions", "agent", w.o.Settings.PollInterval
+		note.Name, note.Icon, every = "Sessions", "hubot", w.o.Settings.PollInterval
 	case "pulls":
 		note.Name, note.Icon = "Pull requests", "git-pull-request"
 	}

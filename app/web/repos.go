@@ -25,14 +25,20 @@ func (w *Web) specTop() spec {
 
 func (w *Web) reposPage(c *fiber.Ctx) error { return w.listPage(c, w.specRepos()) }
 
+func (w *Web) reposOf(f telemetry.RepoFilter) ask[telemetry.RepoRow] {
+	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
+		return w.o.Dashboard.Repos(ctx, f, p)
+	}
+}
+
 func (w *Web) drawRepos(ctx context.Context, v view) (templ.Component, error) {
-	t, err := table(ctx, v, parts.Sort{Key: "repo"}, w.o.Dashboard.Repos, w.repoRow)
+	t, err := table(ctx, v, parts.Sort{Key: "repo"}, w.reposOf(telemetry.RepoFilter{}), w.repoRow)
 	w.noRuns(&t.Empty, &t.Action)
 	return panels.Repos(t), err
 }
 
 func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.o.Dashboard.Repos, w.repoRow)
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.reposOf(telemetry.RepoFilter{}), w.repoRow)
 	t.Note, t.More = "most critical + high first", parts.Link{Text: "All repositories", URL: "/repos"}
 	w.noRuns(&t.Empty, &t.Action)
 	return panels.TopRepos(t), err
@@ -105,7 +111,7 @@ func (w *Web) repoNotices(repo telemetry.RepoRow) []parts.Notice {
 // noRepo is the page of a repository that no record names, with the names
 // nearest to it.
 func (w *Web) noRepo(c *fiber.Ctx, name string, cause error) error {
-	list, err := w.o.Dashboard.Repos(c.UserContext(), telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
+	list, err := w.o.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
 	if err != nil {
 		return err
 	}

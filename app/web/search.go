@@ -26,7 +26,7 @@ func (w *Web) searchPage(c *fiber.Ctx) error {
 // drawSearch lists the repositories whose name holds what is searched for.
 func (w *Web) drawSearch(ctx context.Context, v view) (templ.Component, error) {
 	wanted := strings.ToLower(strings.TrimSpace(v.get("q")))
-	t, err := short(ctx, v, 1<<20, parts.Sort{Key: "repo"}, w.o.Dashboard.Repos, w.repoRow)
+	t, err := short(ctx, v, 1<<20, parts.Sort{Key: "repo"}, w.reposOf(telemetry.RepoFilter{}), w.repoRow)
 	var found []panels.RepoRow
 	for _, r := range t.Rows {
 		if wanted != "" && strings.Contains(strings.ToLower(r.Repo), wanted) && len(found) < perPageDefault {

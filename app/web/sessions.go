@@ -48,7 +48,7 @@ func (w *Web) drawSessions(ctx context.Context, v view) (templ.Component, error)
 		return nil, err
 	}
 	t.Filters = append([]parts.Filter{{Name: "state", Label: "State", Value: v.get("state"), Choices: sessionChoices()}}, repoFilter(v, totals)...)
-	t.Empty = parts.Empty{Icon: "agent", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."}
+	t.Empty = parts.Empty{Icon: "hubot", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."}
 	if totals.Runs == 0 {
 		w.noRuns(&t.Empty, &t.Action)
 	}
@@ -101,7 +101,7 @@ func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
 		t.Note = "polled every " + spanText(w.o.Settings.PollInterval)
 	}
 	t.More = parts.Link{Text: "All sessions", URL: v.listURL("/sessions")}
-	t.Empty = parts.Empty{Icon: "agent", Title: "Devin is not working on anything", Text: "Sessions appear here while they are queued, working, or waiting for you."}
+	t.Empty = parts.Empty{Icon: "hubot", Title: "Devin is not working on anything", Text: "Sessions appear here while they are queued, working, or waiting for you."}
 	return panels.DevinNow(t), nil
 }
 

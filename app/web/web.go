@@ -134,7 +134,7 @@ func (w *Web) bareShell(title, current string) pages.Shell {
 	for _, entry := range navigation() {
 		s.Nav = append(s.Nav, parts.Tab{Text: entry.Text, URL: entry.URL, Current: entry.URL == current})
 	}
-	s.Buttons = []parts.Action{{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}, {Text: "Poll sessions", Icon: "agent", URL: "/actions/poll"}}
+	s.Buttons = []parts.Action{{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}, {Text: "Poll sessions", Icon: "hubot", URL: "/actions/poll"}}
 	s.Menu = []parts.Action{{Text: "Poll pull requests", Icon: "git-pull-request", URL: "/actions/poll-prs", Class: "menu-item"},
 		{Text: "Backfill old records…", Icon: "tools", URL: "/actions/backfill", Class: "menu-item", Hidden: []parts.Field{{Name: "dry_run", Value: "true"}}}}
 	return s

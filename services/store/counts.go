@@ -66,6 +66,8 @@ func (d *derivation) countRepo(repo int64) {
 	if delta := d.deltas[repo]; delta != nil {
 		d.sumRuns(repo, delta)
 		d.countOpen(repo)
+		d.countDue(repo)
+		d.countUnlisted(repo)
 	}
 	var created, finished, active, waiting, withPR, never int64
 	tx.each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
@@ -91,6 +93,7 @@ func (d *derivation) countRepo(repo int64) {
 	tx.exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
 			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11 WHERE id = $12`,
 		created, finished, active, waiting, withPR, never, prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
+	d.saveTally(repo, d.tallyOf(repo))
 }
 
 func add(sum, more map[string]int64) {

@@ -301,6 +301,8 @@ func (d *derivation) describeRepo(id int64) {
 	newest := tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&target)
 	if tx.err == nil && !newest.found {
 		tx.exec(`DELETE FROM issues WHERE repo_id = $1`, id)
+		d.dropLives(id)
+		d.saveTally(id, nil)
 		tx.exec(`DELETE FROM repos WHERE id = $1`, id)
 		d.pullsOfRepo(key, oldForkKey)
 		return

@@ -57,6 +57,7 @@ func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 	})
 	tx.exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
 	tx.exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
+	d.dropLives(repo)
 	scans := d.loadScans(repo)
 	matches := d.applyWith(repo, &telemetry.Ledger{Repo: name}, scans, ids)
 	valid := map[string]bool{}
@@ -122,6 +123,7 @@ func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []add
 	matches := map[[2]int64]*telemetry.Issue{}
 	var appearances []appearance
 	var backAgain []*telemetry.Issue
+	lives := d.lifeBook(repo, ledger.Open)
 	for _, s := range scans {
 		before := spots(ledger.Open)
 		out, err := ledger.Apply(s.scan)
@@ -129,6 +131,7 @@ func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []add
 			tx.fail("fold a scan", err)
 			return nil
 		}
+		lives.note(s.scan, out)
 		for ord, m := range out.Matches {
 			f := &s.scan.Findings[ord]
 			a := appearance{run: s.id, ord: ord, match: m, line: f.Line, file: f.File, fingerprint: f.Fingerprint}
@@ -157,6 +160,7 @@ func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []add
 		}
 	}
 	d.saveIssues(repo, touched, ids)
+	d.saveLives(repo, lives)
 	for _, issue := range backAgain {
 		d.flipped[issue.StoreID] = true
 	}

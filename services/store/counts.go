@@ -104,23 +104,26 @@ func add(sum, more map[string]int64) {
 
 func countPulls(tx *Tx, where string, args ...any) telemetry.PullCounts {
 	var c telemetry.PullCounts
-	tx.each(`SELECT shown, COUNT(*) FROM pulls WHERE `+where+` GROUP BY shown`, args, func(r *row) {
-		var shown string
-		var n int64
-		r.scan(&shown, &n)
-		c.Total += n
-		switch shown {
-		case "merged":
-			c.Merged += n
-		case "open":
-			c.Open += n
-		case "closed":
-			c.Closed += n
-		default:
-			c.Unknown += n
-		}
-	})
+	tx.each(`SELECT shown, COUNT(*) FROM pulls WHERE `+where+` GROUP BY shown`, args, func(r *row) { addPulls(r, &c) })
 	return c
+}
+
+// addPulls adds a row of state and count.
+func addPulls(r *row, c *telemetry.PullCounts) {
+	var shown string
+	var n int64
+	r.scan(&shown, &n)
+	c.Total += n
+	switch shown {
+	case "merged":
+		c.Merged += n
+	case "open":
+		c.Open += n
+	case "closed":
+		c.Closed += n
+	default:
+		c.Unknown += n
+	}
 }
 
 // countOpen counts what is open now: the open issues or, without a

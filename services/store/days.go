@@ -89,7 +89,7 @@ func (d *derivation) countUnlisted(repo int64) {
 		k, c := scanDay(r)
 		have[k] = dayCount{unlisted: c.unlisted}
 	})
-	d.tx.each(unlistedQuery+` AND p.id = $3 ORDER BY r.at, r.file`, []any{never, never, repo}, unlistedDays(d.tx, want))
+	d.tx.each(unlistedQuery+` AND p.id = $3 ORDER BY r.repo_id, r.at, r.file`, []any{never, never, repo}, unlistedDays(d.tx, want))
 	for k, c := range have {
 		want[k] = want[k].minus(c)
 	}
@@ -98,7 +98,7 @@ func (d *derivation) countUnlisted(repo int64) {
 
 // unlistedQuery asks for the scans of repositories up to the first with
 // findings data (and those of the same time), in order.
-const unlistedQuery = `SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found FROM repos p JOIN runs r ON r.repo_id = p.id AND r.kind = 'scan'
+const unlistedQuery = `SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category FROM repos p JOIN runs r ON r.repo_id = p.id AND r.kind = 'scan'
 		AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1 ORDER BY e.at LIMIT 1), $1)
 	WHERE p.saw_unnamed = 1 AND r.at <= $2`
 
@@ -111,8 +111,8 @@ func unlistedDays(tx *Tx, into dayBook) func(*row) {
 	return func(r *row) {
 		var id, when, found int64
 		var has int
-		var text string
-		r.scan(&id, &when, &has, &text, &found)
+		var text, category string
+		r.scan(&id, &when, &has, &text, &found, &category)
 		if id != repo {
 			repo, listed, open = id, false, map[string]int64{}
 		}

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -88,3 +89,174 @@ func Sum(counts map[string]int64) int64 {
 	return n
 }
 
+// IssueEvent is one event in an issue's life.
+type IssueEvent struct {
+	Event    string // opened (first seen), reopened, closed
+	At       time.Time
+	File     string // the scan
+	Run      int64
+	Issue    string // public id
+	Repo     string // target_repo as recorded
+	Rule     string
+	Severity string
+	Family   string
+	OpenedAt time.Time // of a closing: when it was first seen, or came back
+}
+
+// EventFilter chooses events. Zero fields choose all.
+type EventFilter struct {
+	Repo  string // RepoName.Key
+	Event string // "opened" (reopened too), "closed"
+	Since time.Time
+	Until time.Time // inclusive
+}
+
+// Measure is a set of durations, or one of counts: how many, and their
+// quantiles in whole milliseconds.
+type Measure struct {
+	N           int64
+	Median, P90 time.Duration
+	Most        time.Duration
+}
+
+// MeasureOf measures durations in milliseconds, which it sorts.
+func MeasureOf(durations []int64) Measure {
+	slices.Sort(durations)
+	m := Measure{N: int64(len(durations))}
+	if m.N > 0 {
+		m.Median, m.P90 = time.Duration(Quantile(durations, 0.5))*time.Millisecond, time.Duration(Quantile(durations, 0.9))*time.Millisecond
+		m.Most = time.Duration(durations[m.N-1]) * time.Millisecond
+	}
+	return m
+}
+
+// DayPoint is what was open at the end of a day (UTC), or at the end of the
+// period on its last.
+type DayPoint struct {
+	Day        time.Time
+	BySeverity map[string]int64
+	Listed     int64 // issues that have a row
+	Unlisted   int64 // counts of scans that name no findings
+}
+
+// Total is all that was open.
+func (p DayPoint) Total() int64 { return p.Listed + p.Unlisted }
+
+// WeekPoint is what changed in a week, Monday to Sunday (UTC).
+type WeekPoint struct {
+	Monday         time.Time
+	Opened, Closed int64
+}
+
+// AgeBucket counts open issues by the time since they were first seen.
+type AgeBucket struct {
+	Name          string
+	Since, Before time.Time // first seen; zero: without bound
+	N             int64
+}
+
+// FamilyRate is how many issues of a CWE family sessions took, and how many
+// of those are fixed.
+type FamilyRate struct {
+	Family            string
+	Attempted, Closed int64
+}
+
+// MissingRuns are the gaps in the run numbers of one action repository.
+type MissingRuns struct {
+	Source      string // "" for RUNS_DIR
+	First, Last int64
+	N           int64
+	Ranges      [][2]int64 // inclusive; the first hundred
+}
+
+// OverdueScan is a repository whose next scan is late.
+type OverdueScan struct {
+	Repo     string // target_repo as recorded
+	LastScan time.Time
+	Due      time.Time
+	Interval time.Duration // the median
+}
+
+// SessionOutcome counts the sessions of one state.
+type SessionOutcome struct {
+	State  State
+	WithPR bool
+	N      int64
+}
+
+// TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf
+// only what was recorded up to Period.Until counts.
+type TrendQuery struct {
+	Period Period
+	Repo   string
+	AsOf   bool
+}
+
+// Trends are the figures of a period.
+type Trends struct {
+	Period     Period
+	StepDays   int64 // between two points of Open
+	Open       []DayPoint
+	Before     DayPoint // at the end of the day before the period
+	Weeks      []WeekPoint
+	Opened     int64
+	Closed     int64
+	TimeToFix  Measure
+	Ages       []AgeBucket
+	Families   []FamilyRate
+	Attempts   []int64 // issues by number of attempts: 0, 1, 2, 3 or more
+	Sessions   []SessionOutcome
+	PRsWaiting Measure
+	Missing    []MissingRuns
+	Overdue    []OverdueScan
+}
+
+// Need is why something waits for a person.
+type Need string
+
+// The groups of "Needs you" (ux.md).
+const (
+	NeedWaiting      Need = "waiting"       // a session waits for its user, without a pull request
+	NeedReview       Need = "pr_ready"      // a pull request is ready for review
+	NeedMerge        Need = "verified"      // verified, not merged
+	NeedNeverStarted Need = "never_started" // a session could not be created
+	NeedStuck        Need = "stuck"         // polled, working, and long without an update
+	NeedScan         Need = "overdue"       // the next scan is late
+)
+
+// Needs are all of them, in the order of ux.md.
+func Needs() []Need {
+	return []Need{NeedWaiting, NeedReview, NeedMerge, NeedNeverStarted, NeedStuck, NeedScan}
+}
+
+// NeedFilter chooses what waits. Zero fields choose all.
+type NeedFilter struct {
+	Repo  string // RepoName.Key
+	Needs []Need
+}
+
+// NeedRow is one thing that waits for a person, and since when.
+type NeedRow struct {
+	Need       Need
+	Since      time.Time
+	Repo       RepoName
+	TargetRepo string // as recorded, "" if unknown
+
+	SessionID    string // as recorded; "" without a session
+	SessionURL   string
+	SessionTitle string
+	Reason       string // why a session never started, or what it waits for
+	IssueIDs     []string
+	RunFile      string
+	RunNumber    int64
+	BatchID      int64
+
+	PullRepo   RepoName
+	PullNumber int64 // 0 without a pull request
+	PullTitle  string
+	PullURL    string
+
+	LastScan time.Time     // of the repository
+	Interval time.Duration // usual time between two scans; 0 with too few
+}

@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Answers as of a time T count records up to T by their timestamps, pull
+// requests by GitHub's times, and sessions by the log of their states. What
+// a record of later time says changes none of them.
+
+// knownPull is true of a pull request p that something named at $1: a record
+// of one of its sessions, a verification, or its own title in a repository
+// that had a run.
+const knownPull = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= $1) AND (
+	EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.at <= $1)
+	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key = p.key AND r.at <= $1 AND (l.basis <> 'record' OR m.pr_url <> ''))
+	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= $1)
+	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token JOIN runs r ON r.id = m.run_id WHERE t.pull_key = p.key AND r.at <= $1)
+	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM repos o JOIN runs r ON r.repo_id = o.id WHERE (o.key = p.repo_key OR o.fork_key = p.repo_key) AND r.at <= $1)))`
+
+// shownAt is the state of a pull request p at $1.
+const shownAt = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= $1 THEN 'merged' WHEN p.closed_at <> 0 AND p.closed_at <= $1 THEN 'closed'
+	WHEN p.fetched = 0 OR p.shown = 'unknown' THEN 'unknown' WHEN p.shown = 'closed' AND p.closed_at = 0 THEN 'closed' ELSE 'open' END`
+
+// knownSession is true of a session s that a record named at $1.
+const knownSession = `(s.at <= $1 OR (s.id <> '' AND EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1)))`
+
+// namedAt is when the newest record up to $1 named a session s.
+const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(r.at) FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1) END`
+
+// stateAt is the state of a session s at $1, ” where the log does not go
+// back so far. A state that began by then is the last that the log has.
+const stateAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1), '') END`
+
+// linkedAt is 1 where a session s had a pull request at $1.
+const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (SELECT 1 FROM links k JOIN pulls p ON p.key = k.pull_key WHERE k.session = s.key AND k.guess = 0 AND ` + knownPull + `) THEN 1 ELSE 0 END`
+
+// TotalsAsOf returns the figures as of t over all repositories or, with its
+// key, of one. found is false for a repository that no record of that time
+// names.
+func (s *Store) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out telemetry.Totals, found bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		id, known := repoIDOf(tx, repo)
+		if !known {
+			return tx.err
+		}
+		n := tallyAsOf(tx, id, ms(t))
+		out = totalsOf(n)
+		listRepos(tx, id, ms(t), &out)
+		countSessionsAt(tx, id, ms(t), &out)
+		countPullsAt(tx, id, ms(t), &out)
+		tx.row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, ms(t)).scan(&out.Verifications)
+		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, ms(t)).scan(&out.BrokenFiles)
+		found = repo == "" || len(out.Repos) > 0
+		return tx.err
+	})
+	return out, found, err
+}
+
+// repoIDOf returns a repository's id, everywhere for "".
+func repoIDOf(tx *Tx, key string) (id int64, known bool) {
+	if key == "" {
+		return everywhere, true
+	}
+	known = tx.row(`SELECT id FROM repos WHERE key = $1`, key).scan(&id).found
+	return id, known
+}
+
+// ofRepo adds a condition on the repository to a query with n arguments.
+func ofRepo(column string, repo int64, args ...any) (condition string, all []any) {
+	if repo == everywhere {
+		return "", args
+	}
+	args = append(args, repo)
+	return " AND " + column + " = $" + strconv.Itoa(len(args)), args
+}
+
+// tallyAsOf takes later runs out of the tally, and counts what was open.
+func tallyAsOf(tx *Tx, repo, t int64) tally {
+	n := loadTally(tx, repo)
+	condition, args := ofRepo("repo_id", repo, t)
+	tx.each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *row) {
+		var kind telemetry.Kind
+		var found int64
+		var severity, category string
+		r.scan(&kind, &found, &severity, &category)
+		n["runs"]--
+		if kind == telemetry.KindScan {
+			n["scans"]--
+		} else {
+			n["dispatches"]--
+		}
+		n["issues_found"] -= found
+		for name, text := range map[string]string{"severity_sum": severity, "category_sum": category} {
+			for word, count := range fromJSON[map[string]int64](tx, text) {
+				n[name+":"+word] -= count
+			}
+		}
+	})
+	for name := range n {
+		if strings.HasPrefix(name, "open") || name == "unlisted" {
+			delete(n, name)
+		}
+	}
+	tx.each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`, args, func(r *row) {
+		var severity, family string
+		var count int64
+		r.scan(&severity, &family, &count)
+		n["open"] += count
+		n["open_severity:"+severity] += count
+		n["open_category:"+family] += count
+	})
+	for _, u := range unlistedAt(tx, repo, t) {
+		n["open"] += u.found
+		n["unlisted"] += u.found
+		n.family("open_severity", fromJSON[map[string]int64](tx, u.severity))
+		n.family("open_category", fromJSON[map[string]int64](tx, u.category))
+	}
+	return n
+}
+
+// unlistedScan is the latest scan of a repository none of whose scans named
+// its findings.
+type unlistedScan struct {
+	found              int64
+	severity, category string
+}
+
+func unlistedAt(tx *Tx, repo, t int64) map[int64]unlistedScan {
+	condition, args := ofRepo("p.id", repo, never, t)
+	open, listed := map[int64]unlistedScan{}, map[int64]bool{}
+	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *row) {
+		var id, when int64
+		var has int
+		var u unlistedScan
+		r.scan(&id, &when, &has, &u.severity, &u.found, &u.category)
+		if has == 1 {
+			listed[id] = true
+			delete(open, id)
+		}
+		if !listed[id] {
+			open[id] = u
+		}
+	})
+	return open
+}
+
+func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
+	condition, args := ofRepo("p.id", repo, t)
+	tx.each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
+		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *row) {
+		var target string
+		r.scan(&target)
+		out.Repos = append(out.Repos, target)
+	})
+}
+
+func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
+	condition, args := ofRepo("s.repo_id", repo, t)
+	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR = map[telemetry.State]int64{}, 0, 0
+	var unlogged []string
+	tx.each(`SELECT s.key, s.id, `+stateAt+`, `+linkedAt+` FROM sessions s WHERE `+knownSession+condition, args, func(r *row) {
+		var key, id string
+		var state telemetry.State
+		var linked int64
+		r.scan(&key, &id, &state, &linked)
+		if state == "" {
+			unlogged = append(unlogged, key)
+		} else {
+			out.SessionsByState[state]++
+		}
+		out.SessionsWithPR += linked
+		if id != "" {
+			out.SessionsCreated++
+		}
+	})
+	for _, key := range unlogged {
+		out.SessionsByState[recordedState(tx, key, t)]++
+	}
+	out.SessionsFinished = out.SessionsByState[telemetry.StateFinished]
+}
+
+// recordedState is what the newest record of the time said of a session,
+// where the log begins later.
+func recordedState(tx *Tx, session string, t int64) telemetry.State {
+	var id, status string
+	tx.row(`SELECT m.shown_id, m.status FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = $2 AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1`, t, session).scan(&id, &status)
+	state, _ := telemetry.StateOf(id, telemetry.Word{Status: status}, telemetry.PRSummary{})
+	return state
+}
+
+func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
+	query, args := `SELECT x.shown, COUNT(*) FROM (SELECT `+shownAt+` AS shown FROM pulls p WHERE `+knownPull, []any{t}
+	if repo != everywhere {
+		key, fork := namesAt(tx, repo, t)
+		query += ` AND (p.repo_key = $2 OR p.repo_key = $3)`
+		args = append(args, key, fork)
+	}
+	out.PRs = telemetry.PullCounts{}
+	tx.each(query+`) AS x GROUP BY x.shown`, args, func(r *row) { addPulls(r, &out.PRs) })
+}
+
+// namesAt returns the keys of a repository and of its fork as its records
+// had it at t.
+func namesAt(tx *Tx, repo, t int64) (key, fork string) {
+	var url string
+	tx.row(`SELECT key FROM repos WHERE id = $1`, repo).scan(&key)
+	tx.row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, repo, t).scan(&url)
+	fork = telemetry.ParseRepo(url).Key()
+	if fork == "" {
+		fork = key
+	}
+	return key, fork
+}

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// issueAt is each issue i as of $1: its life l then, and d, its repository's
+// last scan with findings data up to then.
+const issueAt = `issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $1 AND l.next_at > $1
+	JOIN repos o ON o.id = i.repo_id
+	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = i.repo_id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)`
+
+// narrowAt is true where the last scan was scope-reduced and did not name
+// the issue.
+const narrowAt = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+
+// statusAt ranks the status as telemetry.Status.Rank does.
+const statusAt = `CASE WHEN l.closes = 1 AND l.to_at <= $1 THEN 4 WHEN ` + narrowAt + ` THEN 3 WHEN l.again = 1 THEN 1
+	WHEN i.from_start = 1 OR i.first_at <> d.at OR i.first_file <> d.file THEN 0 ELSE 2 END`
+
+// lastAt is when the issue was last seen.
+const lastAt = `CASE WHEN l.closes = 1 AND l.to_at <= $1 THEN l.seen_at WHEN ` + narrowAt + `
+	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= $1) ELSE d.at END`
+
+// severityRankAt ranks as telemetry.SeverityRank does.
+const severityRankAt = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END`
+
+// IssuesAsOf returns issues as they were at a time. Sorts: status, severity,
+// last_seen, first_seen.
+func (s *Store) IssuesAsOf(ctx context.Context, t time.Time, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+	var out telemetry.List[telemetry.IssueRow]
+	page, err := pageSQL(p, "status", map[string]order{"status": {[]string{"status_rank", "seen_at", "public_id", "id"}, false}, "severity": {[]string{"severity_rank", "status_rank", "seen_at", "public_id", "id"}, false},
+		"last_seen": {[]string{"seen_at", "public_id", "id"}, true}, "first_seen": {[]string{"first_at", "public_id", "id"}, true}})
+	if err != nil {
+		return out, err
+	}
+	inner, outer := where{args: []any{ms(t)}}, where{}
+	if f.Repo != "" {
+		inner.and(`o.key = ?`, f.Repo)
+	}
+	anyOf(&inner, "l.severity", f.Severity)
+	anyOf(&inner, "l.family", f.Family)
+	anyOf(&inner, "l.rule", f.Rule)
+	outer.args = inner.args
+	if len(f.Statuses) > 0 {
+		var ranks []string
+		for _, status := range f.Statuses {
+			ranks = append(ranks, string(rune('0'+max(0, status.Rank()))))
+		}
+		anyOf(&outer, "CAST(status_rank AS TEXT)", ranks)
+	}
+	from := ` FROM (SELECT i.id, i.public_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + inner.sql() + `) AS x` + outer.sql()
+	err = s.Read(ctx, func(tx *Tx) error {
+		out = telemetry.List[telemetry.IssueRow]{Items: []telemetry.IssueRow{}}
+		tx.row(`SELECT COUNT(*)`+from, outer.args...).scan(&out.Total)
+		var then []issueThen
+		tx.each(`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args, func(r *row) {
+			var i issueThen
+			r.scan(&i.id, &i.status, &i.severity, &i.family, &i.rule, &i.again)
+			then = append(then, i)
+		})
+		out.Items = issuesThen(tx, ms(t), then)
+		return tx.err
+	})
+	return out, err
+}
+
+// issueThen is what the lives tell of an issue at a time.
+type issueThen struct {
+	id, status, again      int64
+	severity, family, rule string
+}
+
+// issuesThen reads the rows of issues as they were at t: what lives do not
+// keep comes from the records of that time.
+func issuesThen(tx *Tx, t int64, then []issueThen) []telemetry.IssueRow {
+	ids := make([]int64, len(then))
+	for n, i := range then {
+		ids[n] = i.id
+	}
+	rows := map[int64]*telemetry.IssueRow{}
+	tx.each(`SELECT `+issueColumns+`, (SELECT r.target_repo FROM runs r WHERE r.repo_id = i.repo_id AND r.at <= $2 ORDER BY r.at DESC, r.file DESC LIMIT 1) FROM issues i WHERE i.id `+tx.in(1, "BIGINT"), []any{jsonText(ids), t}, func(r *row) {
+		v := &telemetry.IssueRow{}
+		scanIssue(r, &v.Issue, &v.TargetRepo)
+		v.Repo = telemetry.ParseRepo(v.TargetRepo)
+		rows[v.StoreID] = v
+	})
+	var later []int64
+	for _, i := range ids {
+		if rows[i] != nil && ms(rows[i].Last.At) > t {
+			later = append(later, i)
+		}
+	}
+	asSeen(tx, t, later, rows)
+	out := make([]telemetry.IssueRow, 0, len(then))
+	for _, i := range then {
+		v := rows[i.id]
+		if v == nil {
+			continue
+		}
+		v.Status = telemetry.Statuses()[i.status]
+		v.Severity, v.Family, v.Rule = i.severity, i.family, i.rule
+		v.EverFixed = i.again == 1 || v.Status == telemetry.StatusFixed
+		out = append(out, *v)
+	}
+	return out
+}
+
+// asSeen puts back, in issues that were seen after t, what their last record
+// up to t said.
+func asSeen(tx *Tx, t int64, ids []int64, rows map[int64]*telemetry.IssueRow) {
+	type sight struct{ run, ord int64 }
+	last := map[int64]sight{}
+	for _, id := range ids {
+		rows[id].Appearances, rows[id].Runs = 0, []int64{}
+	}
+	tx.each(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.file FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.at <= $2 AND a.issue_id `+tx.in(1, "BIGINT")+` ORDER BY r.at, r.file`, []any{jsonText(ids), t}, func(r *row) {
+		var id, when int64
+		var seen sight
+		var place telemetry.Place
+		r.scan(&id, &seen.run, &seen.ord, &place.Run, &when, &place.File)
+		place.At = at(when)
+		v := rows[id]
+		v.Appearances++
+		v.Runs = append(v.Runs, place.Run)
+		v.Last = place
+		last[id] = seen
+	})
+	records := map[int64][]telemetry.Finding{}
+	for _, id := range ids {
+		seen := last[id]
+		findings, known := records[seen.run]
+		if !known {
+			findings = findingsOf(tx, seen.run)
+			records[seen.run] = findings
+		}
+		if seen.ord >= int64(len(findings)) {
+			continue
+		}
+		v, f := rows[id], &findings[seen.ord]
+		v.Fingerprint, v.File, v.Line, v.LatestIssueID = f.Fingerprint, f.File, f.Line, f.IssueID
+		// The fingerprints stand in the order of their first sight.
+		if n := slices.Index(v.Prints, f.Fingerprint); n >= 0 {
+			v.Prints = v.Prints[:n+1]
+		}
+	}
+}
+
+// findingsOf returns the findings of a stored run.
+func findingsOf(tx *Tx, run int64) []telemetry.Finding {
+	rec := newDerivation(tx).record(run)
+	if rec == nil {
+		return nil
+	}
+	return rec.Findings
+}

@@ -1,0 +1,328 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// mostPoints bounds the points of a trend, and longest the days of a period:
+// one record of the year 1 must not make a page of it.
+const (
+	mostPoints = 400
+	longest    = 10 * 366
+)
+
+// Trends returns the figures of a period, those of telemetry.Trends that
+// pull requests, sessions and attempts have included. found is false for a
+// repository that no record names.
+func (s *Store) Trends(ctx context.Context, q telemetry.TrendQuery) (out telemetry.Trends, found bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		out = telemetry.Trends{Period: q.Period}
+		id, known := repoIDOf(tx, q.Repo)
+		if found = known; !known {
+			return tx.err
+		}
+		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: ms(q.Period.Until), out: &out}
+		t.openAndWeeks()
+		t.timeToFix()
+		t.ages()
+		t.sessions()
+		t.waiting()
+		t.missing()
+		t.overdue()
+		return tx.err
+	})
+	return out, found, err
+}
+
+// trend reads the parts of one answer.
+type trend struct {
+	tx    *Tx
+	repo  int64
+	asOf  bool
+	until int64
+	out   *telemetry.Trends
+}
+
+// changes returns what changed by day: from the read model or, as of a time
+// within a day, from the lives of that time.
+func (t *trend) changes() dayBook {
+	b := dayBook{}
+	if !t.asOf {
+		t.tx.each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND day <= $2`, []any{t.repo, dayOf(t.until)}, func(r *row) {
+			k, c := scanDay(r)
+			b[k] = c
+		})
+		return b
+	}
+	return countedDays(t.tx, t.repo, t.until)
+}
+
+// countedDays counts from the lives and runs up to t what the table days
+// keeps.
+func countedDays(tx *Tx, repo, t int64) dayBook {
+	b := dayBook{}
+	condition, args := ofRepo("repo_id", repo, t)
+	ask := func(column string, opened, closed string, net int64) {
+		tx.each(`SELECT `+dayOfSQL(column)+` AS day, severity, SUM(`+opened+`), SUM(`+closed+`), COUNT(*) FROM lives WHERE `+column+` <= $1`+condition+` GROUP BY 1, 2`, args, func(r *row) {
+			var k dayKey
+			var c dayCount
+			r.scan(&k.day, &k.severity, &c.opened, &c.closed, &c.net)
+			c.net *= net
+			b[k] = b[k].minus(dayCount{}.minus(c))
+		})
+	}
+	ask("from_at", "opens", "0", 1)
+	ask("to_at", "0", "closes", -1)
+	condition, args = ofRepo("p.id", repo, never, t)
+	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, unlistedDays(tx, b))
+	for k, c := range b {
+		if c == (dayCount{}) {
+			delete(b, k)
+		}
+	}
+	return b
+}
+
+// dayOfSQL is dayOf in SQL: also before 1970, where / rounds up.
+func dayOfSQL(column string) string {
+	return "(" + column + " - ((" + column + " % 86400000) + 86400000) % 86400000) / 86400000"
+}
+
+func (t *trend) openAndWeeks() {
+	changes := t.changes()
+	keys := slices.SortedFunc(maps.Keys(changes), func(a, b dayKey) int { return int(a.day - b.day) })
+	last := dayOf(t.until)
+	first := last
+	switch {
+	case !t.out.Period.Since.IsZero():
+		first = dayOf(ms(t.out.Period.Since))
+	case len(keys) > 0:
+		first = max(keys[0].day, last-longest)
+	}
+	if t.out.Period.Since.IsZero() {
+		t.out.Period.Since = dayTime(first)
+	}
+	step := (last - first + mostPoints) / mostPoints
+	t.out.StepDays = max(step, 1)
+	open, unlisted, next := map[string]int64{}, int64(0), 0
+	advance := func(day int64) telemetry.DayPoint {
+		for ; next < len(keys) && keys[next].day <= day; next++ {
+			c := changes[keys[next]]
+			open[keys[next].severity] += c.net + c.unlisted
+			unlisted += c.unlisted
+		}
+		by := map[string]int64{}
+		for severity, n := range open {
+			if n != 0 {
+				by[severity] = n
+			}
+		}
+		return telemetry.DayPoint{Day: dayTime(day), BySeverity: by, Listed: telemetry.Sum(by) - unlisted, Unlisted: unlisted}
+	}
+	t.out.Before = advance(first - 1)
+	// The points end on the last day, whatever the step.
+	for day := last - (last-first)/t.out.StepDays*t.out.StepDays; day <= last; day += t.out.StepDays {
+		t.out.Open = append(t.out.Open, advance(day))
+	}
+	t.weeks(changes, first, last)
+}
+
+// weeks sums opened and closed by week: those that the period touches, each
+// whole.
+func (t *trend) weeks(changes dayBook, first, last int64) {
+	at := map[int64]int{}
+	for monday := dayOf(ms(telemetry.Monday(dayTime(first)))); monday <= last; monday += 7 {
+		at[monday] = len(t.out.Weeks)
+		t.out.Weeks = append(t.out.Weeks, telemetry.WeekPoint{Monday: dayTime(monday)})
+	}
+	for k, c := range changes {
+		if n, within := at[dayOf(ms(telemetry.Monday(dayTime(k.day))))]; within {
+			t.out.Weeks[n].Opened += c.opened
+			t.out.Weeks[n].Closed += c.closed
+		}
+		if k.day >= first {
+			t.out.Opened += c.opened
+			t.out.Closed += c.closed
+		}
+	}
+}
+
+func dayTime(day int64) time.Time { return time.UnixMilli(day * telemetry.DayMillis).UTC() }
+
+// timeToFix measures the closings of the period, each from when the issue
+// was first seen or came back.
+func (t *trend) timeToFix() {
+	condition, args := ofRepo("repo_id", t.repo, ms(t.out.Period.Since), t.until)
+	var durations []int64
+	t.tx.each(`SELECT to_at - opened_at FROM lives WHERE to_at >= $1 AND to_at <= $2 AND closes = 1`+condition, args, func(r *row) {
+		var d int64
+		r.scan(&d)
+		durations = append(durations, d)
+	})
+	t.out.TimeToFix = telemetry.MeasureOf(durations)
+}
+
+// ages counts what was open at the end by the time since it was first seen.
+func (t *trend) ages() {
+	bounds := []struct {
+		name     string
+		from, to int
+	}{{"under 7 days", 0, 7}, {"7 to 30 days", 7, 30}, {"30 to 90 days", 30, 90}, {"over 90 days", 90, 0}}
+	for _, b := range bounds {
+		bucket := telemetry.AgeBucket{Name: b.name}
+		if b.from > 0 {
+			bucket.Before = minute(t.out.Period.Until).AddDate(0, 0, -b.from)
+		}
+		if b.to > 0 {
+			bucket.Since = minute(t.out.Period.Until).AddDate(0, 0, -b.to)
+		}
+		t.out.Ages = append(t.out.Ages, bucket)
+	}
+	from, condition, args := `issues i WHERE i.status_rank < 4`, "", []any{}
+	if t.asOf {
+		from, args = `lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, []any{t.until}
+	}
+	condition, args = ofRepo("i.repo_id", t.repo, args...)
+	t.tx.each(`SELECT i.first_at, COUNT(*) FROM `+from+condition+` GROUP BY i.first_at`, args, func(r *row) {
+		var first, n int64
+		r.scan(&first, &n)
+		for b := range t.out.Ages {
+			bucket := &t.out.Ages[b]
+			if (bucket.Since.IsZero() || first >= ms(bucket.Since)) && (bucket.Before.IsZero() || first < ms(bucket.Before)) {
+				bucket.N += n
+			}
+		}
+	})
+}
+
+// minute drops seconds: an answer's links must not change with each of them.
+func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
+
+// sessions counts the sessions of the period's records by what became of
+// them.
+func (t *trend) sessions() {
+	condition, args := ofRepo("s.repo_id", t.repo, t.until, ms(t.out.Period.Since))
+	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
+	if t.asOf {
+		state, linked, named = stateAt, linkedAt, knownSession+" AND "+namedAt+" >= $2"
+	}
+	counts := map[telemetry.SessionOutcome]int64{}
+	var unlogged []string
+	t.tx.each(`SELECT s.key, `+state+`, `+linked+` FROM sessions s WHERE `+named+condition, args, func(r *row) {
+		var key string
+		var o telemetry.SessionOutcome
+		var has int
+		r.scan(&key, &o.State, &has)
+		o.WithPR = has == 1
+		if o.State == "" {
+			unlogged = append(unlogged, key)
+			return
+		}
+		counts[o]++
+	})
+	for _, key := range unlogged {
+		counts[telemetry.SessionOutcome{State: recordedState(t.tx, key, t.until)}]++
+	}
+	for _, state := range telemetry.States() {
+		for _, with := range [...]bool{true, false} {
+			o := telemetry.SessionOutcome{State: state, WithPR: with}
+			if n := counts[o]; n > 0 {
+				o.N = n
+				t.out.Sessions = append(t.out.Sessions, o)
+			}
+		}
+	}
+}
+
+// waiting measures how long the open pull requests wait.
+func (t *trend) waiting() {
+	query, args := `SELECT p.created_at FROM pulls p WHERE p.shown = 'open' AND p.listed = 1`, []any{}
+	if t.asOf {
+		query, args = `SELECT p.created_at FROM pulls p WHERE `+shownAt+` = 'open' AND `+knownPull, []any{t.until}
+	}
+	if t.repo != everywhere {
+		key, fork := namesAt(t.tx, t.repo, t.until)
+		args = append(args, jsonText([]string{key, fork}))
+		query += ` AND p.repo_key ` + t.tx.in(len(args), "TEXT")
+	}
+	var waits []int64
+	t.tx.each(query, args, func(r *row) {
+		var created int64
+		r.scan(&created)
+		if created != 0 {
+			waits = append(waits, max(0, t.until-created))
+		} else {
+			waits = append(waits, 0)
+		}
+	})
+	t.out.PRsWaiting = telemetry.MeasureOf(waits)
+}
+
+// mostRanges bounds the gaps that an answer names.
+const mostRanges = 100
+
+// missing finds the gaps in the run numbers of each action repository, over
+// all of its records.
+func (t *trend) missing() {
+	var source string
+	m := map[string]*telemetry.MissingRuns{}
+	t.tx.each(`SELECT DISTINCT source, run_number FROM runs WHERE run_number > 0 AND at <= $1 ORDER BY source, run_number`, []any{t.until}, func(r *row) {
+		var n int64
+		r.scan(&source, &n)
+		v := m[source]
+		if v == nil {
+			m[source] = &telemetry.MissingRuns{Source: source, First: n, Last: n, Ranges: [][2]int64{}}
+			return
+		}
+		if gap := n - v.Last - 1; gap > 0 {
+			v.N += gap
+			if len(v.Ranges) < mostRanges {
+				v.Ranges = append(v.Ranges, [2]int64{v.Last + 1, n - 1})
+			}
+		}
+		v.Last = n
+	})
+	for _, source := range slices.Sorted(maps.Keys(m)) {
+		t.out.Missing = append(t.out.Missing, *m[source])
+	}
+}
+
+// overdue finds the repositories whose next scan is late.
+func (t *trend) overdue() {
+	if t.asOf {
+		t.overdueThen()
+		return
+	}
+	condition, args := ofRepo("id", t.repo, t.until)
+	t.tx.each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+` ORDER BY due_at, key`, args, func(r *row) {
+		var o telemetry.OverdueScan
+		var last, due, interval int64
+		r.scan(&o.Repo, &last, &due, &interval)
+		o.LastScan, o.Due, o.Interval = at(last), at(due), time.Duration(interval)*time.Millisecond
+		t.out.Overdue = append(t.out.Overdue, o)
+	})
+}
+
+// overdueThen is overdue by the scans up to a time.
+func (t *trend) overdueThen() {
+	condition, args := ofRepo("r.repo_id", t.repo, t.until)
+	times, names := map[int64][]int64{}, map[int64]string{}
+	t.tx.each(`SELECT r.repo_id, r.at, r.target_repo FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *row) {
+		var id, when int64
+		var target string
+		r.scan(&id, &when, &target)
+		times[id], names[id] = append(times[id], when), target
+	})
+	for _, id := range slices.Sorted(maps.Keys(times)) {
+		list := times[id]
+		if interval, due := dueAt(list); due != 0 && due < t.until {
+			t.out.Overdue = append(t.out.Overdue, telemetry.OverdueScan{Repo: names[id], LastScan: at(list[len(list)-1]), Due: at(due), Interval: time.Duration(interval) * time.Millisecond})
+		}
+	}
+	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due) })
+}

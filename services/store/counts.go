@@ -65,6 +65,8 @@ func (d *derivation) countRepo(repo int64) {
 	}
 	if delta := d.deltas[repo]; delta != nil {
 		d.sumRuns(repo, delta)
+	}
+	if d.deltas[repo] != nil || d.folds[repo] != nil {
 		d.countOpen(repo)
 		d.countDue(repo)
 		d.countUnlisted(repo)

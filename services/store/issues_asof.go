@@ -12,7 +12,7 @@ import (
 // last scan with findings data up to then.
 const issueAt = `issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $1 AND l.next_at > $1
 	JOIN repos o ON o.id = i.repo_id
-	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = i.repo_id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)`
+	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = i.repo_id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1)`
 
 // narrowAt is true where the last scan was scope-reduced and did not name
 // the issue.
@@ -89,7 +89,7 @@ func issuesThen(tx *Tx, t int64, then []issueThen) []telemetry.IssueRow {
 		v.Repo = telemetry.ParseRepo(v.TargetRepo)
 		rows[v.StoreID] = v
 	})
-	var later []int64
+	later := []int64{}
 	for _, i := range ids {
 		if rows[i] != nil && ms(rows[i].Last.At) > t {
 			later = append(later, i)

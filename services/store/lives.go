@@ -103,14 +103,20 @@ func (d *derivation) saveLives(repo int64, b *lifeBook) {
 		d.tx.exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, ms(l.from.At), l.issue.StoreID, never)
 	}
 	rows := make([][]any, 0, len(b.changed))
-	seen := make(map[*life]bool, len(b.changed))
+	type lifeKey struct {
+		issue, from int64
+		file        string
+	}
+	at := make(map[lifeKey]int, len(b.changed))
 	for _, l := range b.changed {
-		if seen[l] {
-			continue
+		key := lifeKey{l.issue.StoreID, ms(l.from.At), l.from.File}
+		n, twice := at[key]
+		if !twice {
+			n = len(rows)
+			at[key], rows = n, append(rows, nil)
 		}
-		seen[l] = true
-		rows = append(rows, []any{l.issue.StoreID, repo, ms(l.from.At), l.from.File, l.from.Run, l.openedAt, flag(l.opens), flag(l.again), l.toAt, l.to.File, l.to.Run, flag(l.closes),
-			ms(l.seen.At), l.seen.File, l.seen.Run, l.nextAt, l.severity, l.family, l.rule})
+		rows[n] = []any{l.issue.StoreID, repo, ms(l.from.At), l.from.File, l.from.Run, l.openedAt, flag(l.opens), flag(l.again), l.toAt, l.to.File, l.to.Run, flag(l.closes),
+			ms(l.seen.At), l.seen.File, l.seen.Run, l.nextAt, l.severity, l.family, l.rule}
 	}
 	d.tx.bulk("lives", []string{"issue_id BIGINT", "repo_id BIGINT", "from_at BIGINT", "from_file TEXT", "from_run BIGINT", "opened_at BIGINT", "opens SMALLINT", "again SMALLINT",
 		"to_at BIGINT", "to_file TEXT", "to_run BIGINT", "closes SMALLINT", "seen_at BIGINT", "seen_file TEXT", "seen_run BIGINT", "next_at BIGINT", "severity TEXT", "family TEXT", "rule TEXT"}, rows,

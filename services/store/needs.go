@@ -8,10 +8,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// verifiedPull is true of a pull request p whose latest verification found
-// all that it targeted gone.
-const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.targeted > 0 AND v.remaining = 0 AND v.fixed > 0
-	AND NOT EXISTS (SELECT 1 FROM verifications w WHERE w.session = v.session AND w.pull_key = v.pull_key AND (w.at > v.at OR (w.at = v.at AND w.file > v.file))))`
+// verifiedPull is true of a pull request p whose session's latest
+// verification found all that it targeted gone.
+const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1 AND v.outcome = 'verified_not_merged')`
 
 // recent is true of a session s whose state was polled, or recorded after $1
 // (product.md §5: an older recorded one says nothing of today).

@@ -46,14 +46,16 @@ func (d *derivation) tallyOf(repo int64) tally {
 		t.family("severity_sum", v.SeveritySum)
 		t.family("category_sum", v.CategorySum)
 	})
-	d.tx.each(`SELECT state, COUNT(*), SUM(has_pr), SUM(CASE WHEN id <> '' THEN 1 ELSE 0 END) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
+	d.tx.each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
 		var state string
-		var n, withPR, created int64
-		r.scan(&state, &n, &withPR, &created)
+		var n, withPR int64
+		r.scan(&state, &n, &withPR)
 		t["state:"+state] = n
 		t["state_pr:"+state] = withPR
 		t["sessions_with_pr"] += withPR
-		t["sessions_created"] += created
+		if state != string(telemetry.StateNeverStarted) {
+			t["sessions_created"] += n
+		}
 	})
 	return t
 }

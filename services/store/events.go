@@ -13,7 +13,7 @@ const eventRows = `(SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END
 // IssueEvents returns when issues were first seen, came back and were no
 // longer found, newest first.
 func (s *Store) IssueEvents(ctx context.Context, f telemetry.EventFilter, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
-	page, err := pageSQL(p, "at", map[string]order{"at": {[]string{"e.at", "e.event", "e.issue_id"}, true}})
+	page, err := pageSQL(p, "at", map[string]order{"at": byDesc("e.at e.event e.issue_id")})
 	if err != nil {
 		return telemetry.List[telemetry.IssueEvent]{}, err
 	}

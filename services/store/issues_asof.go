@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -33,8 +35,8 @@ const severityRankAt = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 
 // last_seen, first_seen.
 func (s *Store) IssuesAsOf(ctx context.Context, t time.Time, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
 	var out telemetry.List[telemetry.IssueRow]
-	page, err := pageSQL(p, "status", map[string]order{"status": {[]string{"status_rank", "seen_at", "public_id", "id"}, false}, "severity": {[]string{"severity_rank", "status_rank", "seen_at", "public_id", "id"}, false},
-		"last_seen": {[]string{"seen_at", "public_id", "id"}, true}, "first_seen": {[]string{"first_at", "public_id", "id"}, true}})
+	page, err := pageSQL(p, "status", map[string]order{"status": by("status_rank seen_at public_id id"), "severity": by("severity_rank status_rank first_at public_id id"),
+		"last_seen": byDesc("seen_at public_id id"), "first_seen": byDesc("first_at public_id id")})
 	if err != nil {
 		return out, err
 	}
@@ -45,7 +47,13 @@ func (s *Store) IssuesAsOf(ctx context.Context, t time.Time, f telemetry.IssueFi
 	anyOf(&inner, "l.severity", f.Severity)
 	anyOf(&inner, "l.family", f.Family)
 	anyOf(&inner, "l.rule", f.Rule)
+	if err := knownAsOf(f.Query); err != nil {
+		return out, err
+	}
 	outer.args = inner.args
+	if err := outer.query(f.Query, asOfMatchers(ms(t))); err != nil {
+		return out, err
+	}
 	if len(f.Statuses) > 0 {
 		var ranks []string
 		for _, status := range f.Statuses {
@@ -53,7 +61,7 @@ func (s *Store) IssuesAsOf(ctx context.Context, t time.Time, f telemetry.IssueFi
 		}
 		anyOf(&outer, "CAST(status_rank AS TEXT)", ranks)
 	}
-	from := ` FROM (SELECT i.id, i.public_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + inner.sql() + `) AS x` + outer.sql()
+	from := ` FROM (SELECT i.id, i.public_id, i.repo_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + inner.sql() + `) AS x` + outer.sql()
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.IssueRow]{Items: []telemetry.IssueRow{}}
 		tx.row(`SELECT COUNT(*)`+from, outer.args...).scan(&out.Total)
@@ -67,6 +75,27 @@ func (s *Store) IssuesAsOf(ctx context.Context, t time.Time, f telemetry.IssueFi
 		return tx.err
 	})
 	return out, err
+}
+
+// asOfMatchers are what queries of issues as of t understand.
+func asOfMatchers(t int64) matchers {
+	return matchers{
+		"is": rankIs("status_rank", statusRanks), "severity": rankIs("severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
+		"family": textIs("family"), "rule": textIs("rule"), "repo": repoIs("repo_id"), "age": whenIs("first_at", t), "first": whenIs("first_at", t), "seen": whenIs("seen_at", t),
+		"no": wordIs(map[string]string{"family": "family = ''"}),
+	}
+}
+
+// knownAsOf refuses what the records of a time do not tell without reading
+// them all.
+func knownAsOf(q telemetry.Query) error {
+	known := asOfMatchers(0)
+	for _, t := range q.Terms {
+		if known[t.Qualifier] == nil {
+			return telemetry.Errorf(telemetry.CodeInvalid, "q: with as_of, issues can be asked for by %s only.", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+	}
+	return nil
 }
 
 // issueThen is what the lives tell of an issue at a time.

@@ -16,12 +16,12 @@ const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p
 // (product.md §5: an older recorded one says nothing of today).
 const recent = `(s.polled = 1 OR s.since > $1)`
 
-const pullRepo = `COALESCE((SELECT MIN(o.id) FROM repos o WHERE o.key = p.repo_key), (SELECT MIN(o.id) FROM repos o WHERE o.fork_key = p.repo_key), 0)`
+const repoOfPull = `COALESCE((SELECT MIN(o.id) FROM repos o WHERE o.key = p.repo_key), (SELECT MIN(o.id) FROM repos o WHERE o.fork_key = p.repo_key), 0)`
 
 // needs are all that waits for a person; $1 is RecordedFor ago, $2
 // StuckAfter ago, $3 now.
 const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_id AS repo, s.since AS since FROM sessions s WHERE s.state = 'waiting' AND ` + recent + `
-	UNION ALL SELECT CASE WHEN ` + verifiedPull + ` THEN 'verified' ELSE 'pr_ready' END, p.session, p.key, ` + pullRepo + `, p.created_at FROM pulls p WHERE p.shown = 'open' AND p.listed = 1
+	UNION ALL SELECT CASE WHEN ` + verifiedPull + ` THEN 'verified' ELSE 'pr_ready' END, p.session, p.key, ` + repoOfPull + `, p.created_at FROM pulls p WHERE p.shown = 'open' AND p.listed = 1
 		AND (p.draft = 0 OR EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.state = 'pr_ready'))
 	UNION ALL SELECT 'pr_ready', MIN(s.key), p.key, MIN(s.repo_id), MIN(s.since) FROM sessions s JOIN pulls p ON p.key = s.pull_key WHERE s.state = 'pr_ready' AND p.shown = 'unknown' AND ` + recent + ` GROUP BY p.key
 	UNION ALL SELECT 'never_started', s.key, '', s.repo_id, s.since FROM sessions s WHERE s.state = 'never_started'
@@ -32,7 +32,7 @@ const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_i
 // NeedsAttention returns what waits for a person, that which waits longest
 // first, and how much of each kind there is.
 func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
-	page, err := pageSQL(p, "age", map[string]order{"age": {[]string{"n.since", "n.need", "n.session", "n.pull", "n.repo"}, false}})
+	page, err := pageSQL(p, "age", map[string]order{"age": by("n.since n.need n.session n.pull n.repo")})
 	if err != nil {
 		return list, nil, err
 	}

@@ -26,6 +26,8 @@ func issueMatchers(now int64) matchers {
 		"appearances": numberIs("i.appearances"),
 		"age":         whenIs("i.first_at", now),
 		"first":       whenIs("i.first_at", now),
+		"closed":      lived("closes", "to_at", now),
+		"opened":      lived("opens", "from_at", now),
 		"seen":        whenIs("i.last_at", now),
 		"attempts":    numberIs("i.attempts"),
 		"session": anyValue(func(v telemetry.QueryValue) condition {
@@ -38,6 +40,15 @@ func issueMatchers(now int64) matchers {
 		}),
 		"has": wordIs(map[string]string{"session": "i.attempts > 0", "pr": issueWithPull + ")"}),
 		"no":  wordIs(map[string]string{"session": "i.attempts = 0", "pr": "NOT " + issueWithPull + ")", "family": "i.family = ''"}),
+	}
+}
+
+// lived matches issues one of whose lives began or ended at such a time.
+func lived(flag, column string, now int64) matcher {
+	when := whenIs("l."+column, now)
+	return func(values []telemetry.QueryValue) condition {
+		c := when(values)
+		return condition{"i.id IN (SELECT l.issue_id FROM lives l WHERE l." + flag + " = 1 AND " + c.sql + ")", c.args}
 	}
 }
 
@@ -90,7 +101,7 @@ func isHex(s string) bool {
 func sessionMatchers(now int64) matchers {
 	return matchers{
 		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.run_file", "s.pr_url"}, nil),
-		"is":      rankIs("s.state_rank", stateRanks),
+		"is":      anyValue(stateIs(now)),
 		"repo":    repoIs("s.repo_id"),
 		"family":  textIs("s.family"),
 		"run":     numberIs("s.run_number"),
@@ -102,6 +113,19 @@ func sessionMatchers(now int64) matchers {
 		"no":      wordIs(map[string]string{"pr": "s.has_pr = 0", "issue": "s.issue_ids = '[]'"}),
 		"age":     whenIs("s.since", now),
 		"started": whenIs("s.at", now),
+	}
+}
+
+// stateIs matches a state. Active is what was polled, or recorded of late
+// (product.md §5).
+func stateIs(now int64) func(telemetry.QueryValue) condition {
+	return func(v telemetry.QueryValue) condition {
+		c := rankIs("s.state_rank", stateRanks)([]telemetry.QueryValue{v})
+		if v.Text == telemetry.WordActive {
+			c.sql = "(" + c.sql + " AND (s.polled = 1 OR s.since > ?))"
+			c.args = append(c.args, now-telemetry.RecordedFor.Milliseconds())
+		}
+		return c
 	}
 }
 

@@ -30,6 +30,7 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 	defer cancel(nil)
 	resp, err := f.askArchive(ctx, cancel)
 	if missing(err) {
+		f.c.log.Debug("the server has no archives; files are fetched one by one", "files", len(files), "status", statusOf(err))
 		return files, nil
 	}
 	if err == nil {

@@ -47,7 +47,9 @@ type Options struct {
 	Now         func() time.Time   // nil is time.Now
 }
 
-// Client asks one GitHub with one token. It is safe for concurrent use.
+// Client asks one GitHub with one token. It is safe for concurrent use. Who
+// asks the same at the same moment shares one answer, which is not to be
+// changed.
 type Client struct {
 	api     *gh.Client
 	archive *http.Client

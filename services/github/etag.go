@@ -19,7 +19,8 @@ const (
 	// of 100,000 files has 7 MB of them.
 	maxKeptBytes = 24 << 20
 	maxKept      = 4096
-	// maxAnswer bounds one body that is kept, before it is compressed.
+	// maxAnswer bounds what is read of one answer, before it is compressed: a
+	// record of the largest size in base64 has 28 MB. More is cut short.
 	maxAnswer = 64 << 20
 )
 
@@ -58,7 +59,7 @@ func newRevalidator(base http.RoundTripper, who string) *revalidator {
 // RoundTrip implements http.RoundTripper.
 func (r *revalidator) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Method != http.MethodGet || req.Context().Value(revalidate{}) == nil || req.Header.Get("If-None-Match") != "" {
-		return r.base.RoundTrip(req)
+		return bounded(r.base.RoundTrip(req))
 	}
 	key := req.URL.String() + "\n" + req.Header.Get("Accept") + "\n" + r.who
 	r.mu.Lock()
@@ -68,7 +69,7 @@ func (r *revalidator) RoundTrip(req *http.Request) (*http.Response, error) {
 		req = req.Clone(req.Context())
 		req.Header.Set("If-None-Match", old.header.Get("ETag"))
 	}
-	resp, err := r.base.RoundTrip(req)
+	resp, err := bounded(r.base.RoundTrip(req))
 	switch {
 	case err != nil:
 		return nil, err
@@ -81,18 +82,26 @@ func (r *revalidator) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// keep reads the whole answer, so that one that is cut short is not kept.
-func (r *revalidator) keep(key string, resp *http.Response) (*http.Response, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+// bounded keeps an endless answer from filling the memory.
+func bounded(resp *http.Response, err error) (*http.Response, error) {
 	if err != nil {
-		_ = resp.Body.Close()
-		return nil, &cutShort{err}
+		return nil, err
 	}
-	rest := resp.Body
 	resp.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), rest), rest}
+	}{io.LimitReader(resp.Body, maxAnswer), resp.Body}
+	return resp, nil
+}
+
+// keep reads the whole answer, so that one that is cut short is not kept.
+func (r *revalidator) keep(key string, resp *http.Response) (*http.Response, error) {
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, &cutShort{err}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
 	var packed bytes.Buffer
 	zip, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
 	if err == nil {
@@ -101,7 +110,7 @@ func (r *revalidator) keep(key string, resp *http.Response) (*http.Response, err
 	if err == nil {
 		err = zip.Close()
 	}
-	if err != nil || len(body) > maxAnswer || packed.Len() > maxKeptBytes {
+	if err != nil || len(body) >= maxAnswer || packed.Len() > maxKeptBytes {
 		return resp, nil //nolint:nilerr // what cannot be packed is only not kept
 	}
 	r.mu.Lock()

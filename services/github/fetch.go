@@ -6,9 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"sync"
 
+	gh "github.com/google/go-github/v60/github"
 	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/services/telemetry"
@@ -137,15 +140,49 @@ func (f folder) blob(ctx context.Context, file telemetry.RunFile) ([]byte, error
 	return f.body(q, file, blob.Content, blob.GetEncoding(), int64(blob.GetSize()))
 }
 
+// content fetches a file by its path, in the version that was listed.
 func (f folder) content(ctx context.Context, q question, file telemetry.RunFile) ([]byte, error) {
 	content, _, _, err := f.c.api.Repositories.GetContents(ctx, f.owner, f.name, f.path(file.Name), f.ref())
 	if err != nil {
 		return nil, f.c.failure(ctx, q, err)
 	}
-	if content == nil || content.GetSHA() != file.SHA {
+	if sha := content.GetSHA(); content == nil || (sha != "" && sha != file.SHA) {
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	}
+	if from := content.GetDownloadURL(); from != "" && (content.Content == nil || content.GetEncoding() == "none") {
+		return f.raw(ctx, q, from)
+	}
 	return f.body(q, file, content.Content, content.GetEncoding(), int64(content.GetSize()))
+}
+
+// raw fetches a file from where GitHub says that it lies, often another host.
+func (f folder) raw(ctx context.Context, q question, from string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.c.timeout)
+	defer cancel()
+	at, err := f.c.api.BaseURL.Parse(from)
+	if err != nil || (at.Scheme != "https" && at.Scheme != f.c.api.BaseURL.Scheme) {
+		return nil, f.c.broken(q, "names no address to fetch it from", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+	if err != nil {
+		return nil, f.c.broken(q, "names no address to fetch it from", err)
+	}
+	resp, err := f.c.archive.Do(req)
+	if err != nil {
+		return nil, f.c.failure(ctx, q, err)
+	}
+	defer resp.Body.Close()
+	if err := gh.CheckResponse(resp); err != nil {
+		return nil, f.c.failure(ctx, q, err)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, telemetry.MaxRecordBytes+1))
+	switch {
+	case err != nil:
+		return nil, f.c.failure(ctx, q, &cutShort{err})
+	case len(body) > telemetry.MaxRecordBytes:
+		return nil, tooLarge(int64(len(body)))
+	}
+	return body, nil
 }
 
 // body decodes a file. One asked for by its SHA is believed to have it: the

@@ -84,6 +84,7 @@ func (c *Client) listRuns(ctx context.Context, f folder) ([]telemetry.RunFile, e
 	}
 	switch {
 	case missing(err):
+		c.log.Debug("the server has no Git trees; contents are listed", "repo", f.owner+"/"+f.name, "status", statusOf(err))
 		return f.contents(ctx)
 	case isEmptyRepo(err):
 		return []telemetry.RunFile{}, nil

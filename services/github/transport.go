@@ -40,7 +40,7 @@ const (
 
 // wire is the transport under go-github: it signs what goes to GitHub,
 // repeats what failed in passing, and turns limits, which v60 knows in part
-// only, into errors. What goes to another host it sends as it is.
+// only, into errors. What goes to another host goes without the token.
 type wire struct {
 	base  http.RoundTripper
 	api   *url.URL
@@ -66,24 +66,24 @@ func (w *wire) rateLimit() telemetry.RateLimit {
 
 // RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !sameOrigin(req.URL, w.api) {
-		return w.send(req)
-	}
 	if err := w.held(); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close()
 		}
 		return nil, err
 	}
-	req = req.Clone(req.Context())
-	if w.token != "" {
+	own := sameOrigin(req.URL, w.api)
+	if own && w.token != "" {
+		req = req.Clone(req.Context())
 		req.Header.Set("Authorization", "Bearer "+w.token)
 	}
 	resp, err := w.send(req)
 	if err != nil {
 		return nil, err
 	}
-	w.note(resp.Header)
+	if own {
+		w.note(resp.Header)
+	}
 	if err := w.limitOf(resp); err != nil {
 		return nil, err
 	}

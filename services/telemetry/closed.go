@@ -28,12 +28,8 @@ func (l *Ledger) reopen(m *matcher, out *Outcome) error {
 			}
 		}
 	}
-	l.back(m, BasisBackPrint, out, func(f *Finding) *Issue {
-		return lastOf(l.closed[PrintKey(f.Fingerprint)], func(i *Issue) bool { return SamePrint(i.Fingerprint, f.Fingerprint) })
-	})
-	l.back(m, BasisBackPlace, out, func(f *Finding) *Issue {
-		return lastOf(l.places[placeKey{f.Rule, f.File, f.Line}], func(*Issue) bool { return true })
-	})
+	l.back(m, BasisBackPrint, out, func(f *Finding) *Issue { return l.closed[PrintKey(f.Fingerprint)].find(f.Fingerprint) })
+	l.back(m, BasisBackPlace, out, func(f *Finding) *Issue { return last(l.places[placeKey{f.Rule, f.File, f.Line}]) })
 	return nil
 }
 
@@ -51,13 +47,44 @@ func (l *Ledger) back(m *matcher, basis Basis, out *Outcome, find func(*Finding)
 	}
 }
 
-func lastOf(issues []*Issue, fits func(*Issue) bool) *Issue {
-	for _, issue := range slices.Backward(issues) {
-		if fits(issue) {
-			return issue
+// shelf is the closed issues whose fingerprints share a PrintKey.
+type shelf struct {
+	prints  map[string][]*Issue // by fingerprint, each list in reopenOrder
+	lengths map[int]int         // how many of the fingerprints are so long
+}
+
+// find returns the issue of the same fingerprint that is to be reopened
+// first, nil if there is none. Only a fingerprint that was cut off makes it
+// look at all of the shelf.
+func (s *shelf) find(print string) *Issue {
+	if s == nil {
+		return nil
+	}
+	var best *Issue
+	consider := func(issue *Issue) {
+		if issue != nil && (best == nil || reopenOrder(best, issue) < 0) {
+			best = issue
 		}
 	}
-	return nil
+	for n := range s.lengths {
+		if n <= len(print) {
+			consider(last(s.prints[print[:n]]))
+			continue
+		}
+		for longer, issues := range s.prints {
+			if len(longer) == n && SamePrint(longer, print) {
+				consider(last(issues))
+			}
+		}
+	}
+	return best
+}
+
+func last(issues []*Issue) *Issue {
+	if len(issues) == 0 {
+		return nil
+	}
+	return issues[len(issues)-1]
 }
 
 // reopenOrder puts the issue that is to be reopened first last: the one
@@ -68,17 +95,30 @@ func reopenOrder(a, b *Issue) int {
 
 func (l *Ledger) keepClosed(issue *Issue) {
 	if l.closed == nil {
-		l.closed, l.places = map[string][]*Issue{}, map[placeKey][]*Issue{}
+		l.closed, l.places = map[string]*shelf{}, map[placeKey][]*Issue{}
 	}
-	print, place := PrintKey(issue.Fingerprint), placeKey{issue.Rule, issue.File, issue.Line}
-	l.closed[print] = inOrder(l.closed[print], issue)
+	key, print, place := PrintKey(issue.Fingerprint), issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}
+	s := l.closed[key]
+	if s == nil {
+		s = &shelf{prints: map[string][]*Issue{}, lengths: map[int]int{}}
+		l.closed[key] = s
+	}
+	if s.prints[print] = inOrder(s.prints[print], issue); len(s.prints[print]) == 1 {
+		s.lengths[len(print)]++
+	}
 	l.places[place] = inOrder(l.places[place], issue)
 	l.taken(issue.PublicID)
 }
 
 func (l *Ledger) dropClosed(issue *Issue) {
-	print, place := PrintKey(issue.Fingerprint), placeKey{issue.Rule, issue.File, issue.Line}
-	l.closed[print] = without(l.closed[print], issue)
+	key, print, place := PrintKey(issue.Fingerprint), issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}
+	s := l.closed[key]
+	if s.prints[print] = without(s.prints[print], issue); len(s.prints[print]) == 0 {
+		delete(s.prints, print)
+		if s.lengths[len(print)]--; s.lengths[len(print)] == 0 {
+			delete(s.lengths, len(print))
+		}
+	}
 	l.places[place] = without(l.places[place], issue)
 }
 

@@ -115,8 +115,8 @@ type Ledger struct {
 		Taken(publicID string) (bool, error)
 	}
 
-	closed map[string][]*Issue   // by PrintKey of the last fingerprint; the one to reopen first comes last
-	places map[placeKey][]*Issue // likewise
+	closed map[string]*shelf     // by PrintKey of the last fingerprint
+	places map[placeKey][]*Issue // by the last place, each list in reopenOrder
 	ids    map[string]bool
 }
 

@@ -82,7 +82,7 @@ func TestRealRecords(t *testing.T) {
 	for key, l := range replay(t, records) {
 		open[key] = len(l.Open)
 		all += len(l.Open)
-		for _, closed := range l.closed {
+		for _, closed := range l.places {
 			all += len(closed)
 		}
 	}

@@ -35,6 +35,14 @@ type derivation struct {
 	groups   map[string]bool            // sessions whose latest verification may be another
 }
 
+// refold has a repository's issues counted again though no run changed.
+func (d *derivation) refold(repo int64) {
+	d.foldOf(repo).replay = true
+	if d.deltas[repo] == nil {
+		d.deltas[repo] = &runSums{severity: map[string]int64{}, category: map[string]int64{}}
+	}
+}
+
 // formerFinding is a finding, by run and place, and the public id of the
 // issue that it was.
 type formerFinding struct {
@@ -174,9 +182,11 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 		Place: telemetry.Place{At: rec.Timestamp, File: file, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(source, file)}})
 }
 
+// accepted tells whether a person accepted a scan. What was said of the copy
+// in RUNS_DIR holds for the action repository's file too.
 func (d *derivation) accepted(source, file string) bool {
 	var at int64
-	r := d.tx.row(`SELECT at FROM accepted WHERE source = $1 AND file = $2`, source, file)
+	r := d.tx.row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, source, file)
 	return r.scan(&at).found
 }
 

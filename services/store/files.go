@@ -130,7 +130,8 @@ func (d *derivation) nextFileID() int64 {
 }
 
 // reconsider settles which of the files of one name are in force: of a
-// directory and the action repository of which it is a copy, the latter.
+// directory and the action repository of which it is a copy, the latter, as
+// long as some version of that could be read.
 func (d *derivation) reconsider(name string) {
 	tx := d.tx
 	var states []fileState
@@ -141,7 +142,7 @@ func (d *derivation) reconsider(name string) {
 		st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
 		states = append(states, st)
 	})
-	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && !st.gone })
+	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && st.hasBody && !st.gone })
 	for _, st := range states {
 		live := st.hasBody && !st.gone && (st.source != "" || !fromGitHub)
 		if live != st.live {
@@ -178,7 +179,7 @@ func (d *derivation) record(id int64) *telemetry.Record {
 
 func patchesOf(tx *Tx, source, file string) []telemetry.Change {
 	var changes []telemetry.Change
-	tx.each(`SELECT field, old, new, reason FROM patches WHERE source = $1 AND file = $2 ORDER BY field`, []any{source, file}, func(r *row) {
+	tx.each(`SELECT field, old, new, reason FROM patches WHERE source IN ($1, '') AND file = $2 ORDER BY field, source`, []any{source, file}, func(r *row) {
 		c := telemetry.Change{Source: source, File: file}
 		var before, after string
 		r.scan(&c.Field, &before, &after, &c.Reason)

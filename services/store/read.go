@@ -88,18 +88,7 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	if f.File != "" {
 		w.and(`r.file = ?`, f.File)
 	}
-	return list(ctx, s, `r.source, r.file, r.kind, r.target_repo, r.run_number, r.run_id, r.run_url, r.run_label, r.at, r.issues_found, r.batches, r.sessions, r.has_findings, r.reduced, r.new_n, r.gone_n,
-		COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))`, `runs r`, w, page, func(r *row, run *telemetry.RunRow) {
-		var target string
-		var when, fresh, gone int64
-		var has, reduced int
-		r.scan(&run.Source, &run.File, &run.Kind, &target, &run.RunNumber, &run.RunID, &run.RunURL, &run.RunLabel, &when, &run.IssuesFound, &run.Batches, &run.Sessions, &has, &reduced, &fresh, &gone, &run.Item)
-		run.Repo, run.At = telemetry.ParseRepo(target), at(when)
-		run.HasFindings, run.Reduced = has == 1, reduced == 1
-		if fresh >= 0 {
-			run.New, run.Gone = &fresh, &gone
-		}
-	})
+	return list(ctx, s, runRowColumns, `runs r`, w, page, scanRun)
 }
 
 // Sessions returns sessions: those with an id unless the filter names the
@@ -127,27 +116,7 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 	if f.ID != "" {
 		w.and(`s.key = ?`, f.ID)
 	}
-	return listOf(ctx, s, `SELECT COUNT(*) FROM sessions s`+w.sql(), `s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family,
-		s.title, s.status, s.detail, s.state, s.reason, s.since, s.origin, s.updated_at, s.polled, s.has_pr, s.pr_url, s.basis,
-		COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.changed_at, 0)`,
-		`sessions s LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`, w, page, func(r *row, v *telemetry.SessionRow) {
-			var when, since, updated, merged, changed int64
-			var polled, has int
-			var ids string
-			var pull telemetry.PullState
-			r.scan(&v.Key, &v.ID, &v.URL, &v.BatchID, &v.RunFile, &v.RunNumber, &v.RunID, &v.RunURL, &v.RunLabel, &v.TargetRepo, &v.ForkURL, &when, &v.AtText, &ids, &v.Family,
-				&v.Title, &v.Status, &v.Detail, &v.State, &v.Reason, &since, &v.StateSource, &updated, &polled, &has, &v.PRURL, &v.Basis,
-				&pull.Repo, &pull.Number, &pull.State, &merged, &changed)
-			v.Repo, v.At, v.StateSince, v.UpdatedAt = telemetry.ParseRepo(v.TargetRepo), at(when), at(since), at(updated)
-			v.IssueIDs, v.HasPR = fromJSON[[]string](r.tx, ids), has == 1
-			if polled == 1 {
-				v.PolledAt = at(changed)
-			}
-			if pull.Number > 0 {
-				pull.Merged = merged != 0
-				v.PR = &pull
-			}
-		})
+	return listOf(ctx, s, `SELECT COUNT(*) FROM sessions s`+w.sql(), sessionRowColumns, sessionRowTables, w, page, scanSession)
 }
 
 // Pulls returns the listed pull requests. Sorts: created_at (newest first),
@@ -171,16 +140,7 @@ func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.P
 	if f.Session != "" {
 		w.and(`p.session = ?`, f.Session)
 	}
-	return list(ctx, s, `p.repo, p.number, p.title, p.url, p.state, p.draft, p.author, p.created_at, p.updated_at, p.closed_at, p.merged_at, p.issue_ids, p.basis, p.candidates,
-		COALESCE((SELECT s.id FROM sessions s WHERE s.key = p.session), '')`, `pulls p`, w, page, func(r *row, v *telemetry.PullRow) {
-		var created, updated, closed, merged int64
-		var draft int
-		var ids, candidates string
-		r.scan(&v.Repo, &v.Number, &v.Title, &v.URL, &v.State, &draft, &v.User, &created, &updated, &closed, &merged, &ids, &v.Basis, &candidates, &v.Session)
-		v.CreatedAt, v.UpdatedAt, v.ClosedAt, v.MergedAt = at(created), at(updated), at(closed), at(merged)
-		v.Merged, v.Draft = merged != 0, draft == 1
-		v.IssueIDs, v.Candidates = fromJSON[[]string](r.tx, ids), fromJSON[[]string](r.tx, candidates)
-	})
+	return list(ctx, s, pullRowColumns, `pulls p`, w, page, scanPull)
 }
 
 // countedQualifiers are those over columns of issue_counts.
@@ -232,10 +192,7 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 	if p.Sort == "repo" {
 		from = `repos o JOIN issues i ON i.repo_id = o.id`
 	}
-	return listOf(ctx, s, issueTotal(f, w), issueColumns+`, (SELECT target_repo FROM repos r WHERE r.id = i.repo_id)`, from, w, page, func(r *row, v *telemetry.IssueRow) {
-		scanIssue(r, &v.Issue, &v.TargetRepo)
-		v.Repo = telemetry.ParseRepo(v.TargetRepo)
-	})
+	return listOf(ctx, s, issueTotal(f, w), issueRowColumns, from, w, page, scanIssueRow)
 }
 
 // Files returns the run files that the store knows, those with an error

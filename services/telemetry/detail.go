@@ -163,32 +163,23 @@ type VerificationFilter struct {
 	Verdicts []Verdict
 	Session  string // bare
 	Pull     string // PullRef.Key
-	Issue    int64  // an issue's StoreID
 	All      bool   // also those that a later record of the same session replaced
-}
-
-// BatchRow is one batch of a run.
-type BatchRow struct {
-	ID       int64
-	Sessions []Mention
-	Issues   []IssueRow // that its sessions took
 }
 
 // RunDetail is a scan or dispatch with what came of it.
 type RunDetail struct {
 	RunRow
-	TargetRepo string
 	Accepted   bool     // a person accepted it as a full scan
 	Reference  bool     // it is its repository's reference scan
 	Previous   string   // file of the scan with findings data before it, "" if there is none
-	Next       string   // file of the one after it
 	Earlier    []RunRow // scans with findings data before it, newest first, at most 100
 	Sessions   []Mention
 	States     map[string]SessionRow // by bare id: the sessions that have a row
-	New        []IssueRow
-	Reopened   []IssueRow
-	Gone       []IssueRow
-	Moved      []IssueRow
+	Taken      map[string][]IssueRow // by bare id: what the record says that a session took
+	New        []DiffIssue
+	Reopened   []DiffIssue
+	Gone       []DiffIssue
+	Moved      []DiffIssue
 	Unassigned []IssueRow // named here, and in no session
 	// UnassignedKnown is false where a session's ids name no finding of the
 	// record, so that nobody can say which issues are in no session.
@@ -221,4 +212,6 @@ type Spot struct {
 type RawFile struct {
 	File, Source, SHA string
 	Body              []byte
+	Parsed            bool   // Body is a record; else nothing of this name ever parsed
+	Error             string // of the latest version, "" if that parsed
 }

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// IssueDetail returns an issue by its public id with all that is known of
+// it. Where the id was valid once, moved is the one that it has now.
+func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, found bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		issue, moved, found = telemetry.IssueDetail{}, "", false
+		rows := issuesWhere(tx, `WHERE i.public_id = $1`, publicID)
+		if len(rows) == 0 {
+			moved = redirected(tx, publicID)
+			return tx.err
+		}
+		found, issue.IssueRow = true, rows[0]
+		id := issue.StoreID
+		issue.Appearances = appearancesOf(tx, id)
+		issue.Attempts = attemptsOn(tx, id)
+		issue.Verifications = verificationsWhere(tx, `WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
+		issue.Timeline = telemetry.Timeline(issue, scanMarks(tx, issue), pullsOfAttempts(tx, id))
+		return tx.err
+	})
+	return issue, moved, found, err
+}
+
+// redirected follows what a public id became; "" if it leads nowhere.
+func redirected(tx *Tx, id string) string {
+	for range 32 { // ids that moved in a circle lead nowhere
+		var next string
+		if !tx.row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).scan(&next).found {
+			return ""
+		}
+		var n int64
+		if tx.row(`SELECT id FROM issues WHERE public_id = $1`, next).scan(&n).found {
+			return next
+		}
+		id = next
+	}
+	return ""
+}
+
+func appearancesOf(tx *Tx, issue int64) []telemetry.Appearance {
+	list := []telemetry.Appearance{}
+	file := ""
+	tx.each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''), CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis
+		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *row) {
+		var a telemetry.Appearance
+		var when int64
+		var reduced, named int
+		r.scan(&a.RunFile, &a.Source, &a.RunNumber, &when, &reduced, &a.File, &named, &a.Line, &a.Basis)
+		a.At, a.Reduced = at(when), reduced == 1
+		if named == 0 {
+			a.File = file
+		}
+		file = a.File
+		list = append(list, a)
+	})
+	return list
+}
+
+// attemptsOn returns the sessions that took an issue, each once, by the
+// record that says so best, in time order.
+func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
+	list := []telemetry.Attempt{}
+	tx.each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.basis, ''),
+			COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0)
+		FROM attempts a JOIN files f ON f.id = a.record_id LEFT JOIN runs r ON r.id = a.record_id LEFT JOIN verifications v ON v.id = a.record_id
+			LEFT JOIN sessions s ON s.key = a.session LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
+		WHERE a.issue_id = $1 AND a.session <> '' ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *row) {
+		var a telemetry.Attempt
+		var when, merged int64
+		var shown string
+		var pull telemetry.PullState
+		r.scan(&a.Session, &a.Basis, &a.BatchID, &when, &a.File, &a.RunNumber, &shown, &a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &merged)
+		bare := a.Session
+		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
+			return
+		}
+		a.At, a.Known = at(when), shown != ""
+		if a.Known {
+			a.Session = shown
+		}
+		if pull.Number > 0 {
+			pull.Merged = merged != 0
+			a.PR = &pull
+		}
+		if a.PR != nil && a.LinkBasis == "" {
+			a.LinkBasis = telemetry.LinkVerification
+		}
+		list = append(list, a)
+	})
+	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At) })
+	return list
+}
+
+// scanMarks returns the scans of the issue's repository from its first on.
+func scanMarks(tx *Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
+	var marks []telemetry.ScanMark
+	tx.each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2 ORDER BY r.at, r.file, r.source`,
+		[]any{issue.StoreID, ms(issue.First.At)}, func(r *row) {
+			var m telemetry.ScanMark
+			var when int64
+			var reduced int
+			r.scan(&m.File, &m.Run, &when, &reduced)
+			m.At, m.Reduced = at(when), reduced == 1
+			if m.Compare(issue.First) >= 0 {
+				marks = append(marks, m)
+			}
+		})
+	return marks
+}
+
+// pullsOfAttempts returns the pull requests of the sessions that took an
+// issue, and of its verifications.
+func pullsOfAttempts(tx *Tx, issue int64) []telemetry.PullRow {
+	return pullsWhere(tx, `WHERE p.key IN (SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE a.issue_id = $1 AND a.session <> ''
+		UNION SELECT v.pull_key FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.issue_id = $1) ORDER BY p.sort_at, p.key`, issue)
+}
+
+// pullsWhere returns rows of pull requests; of is what follows FROM pulls p.
+func pullsWhere(tx *Tx, of string, args ...any) []telemetry.PullRow {
+	rows := []telemetry.PullRow{}
+	tx.each(`SELECT `+pullRowColumns+` FROM pulls p `+of, args, func(r *row) {
+		var v telemetry.PullRow
+		scanPull(r, &v)
+		rows = append(rows, v)
+	})
+	return rows
+}

@@ -1,0 +1,126 @@
+package telemetry
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ScanMark is a scan with findings data, as a timeline needs it.
+type ScanMark struct {
+	Place
+	Reduced bool // scope-reduced: it closed nothing
+}
+
+// Timeline tells what happened to an issue, in time order, each step with
+// the record or the source behind it. scans are those of its repository from
+// its first on, pulls those of the sessions that took it.
+func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
+	steps := sightings(issue, scans)
+	for _, a := range issue.Attempts {
+		text := fmt.Sprintf("Session %s took it.", a.Session)
+		if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
+			text = fmt.Sprintf("Session %s took it (batch %d).", a.Session, a.BatchID)
+		}
+		steps = append(steps, Step{Kind: StepTaken, At: a.At, RunFile: a.File, RunNumber: a.RunNumber, Source: "record", Session: a.Session, PRURL: a.PRURL, Text: text})
+	}
+	for _, p := range pulls {
+		steps = append(steps, pullSteps(p)...)
+	}
+	for _, v := range issue.Verifications {
+		steps = append(steps, Step{Kind: StepVerified, At: v.At, RunFile: v.File, RunNumber: v.SourceRun, Source: "record", Session: v.Session, PRURL: v.PRURL, Verdict: v.Verdict, Text: claimText(issue, v)})
+	}
+	// A step without a time stands behind what led to it.
+	place := func(s Step) time.Time {
+		if !s.At.IsZero() {
+			return s.At
+		}
+		for _, a := range issue.Attempts {
+			if a.Session == s.Session {
+				return a.At
+			}
+		}
+		return issue.First.At
+	}
+	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b)) })
+	return steps
+}
+
+func claimText(issue IssueDetail, v VerificationRow) string {
+	for _, i := range v.Issues {
+		if i.StoreID == issue.StoreID && i.Claim == ClaimStill {
+			return "The re-scan of the fix still found it."
+		}
+	}
+	return "The re-scan of the fix no longer found it."
+}
+
+// sightings are the steps that the scans tell: first seen, moved, gone, back,
+// not scanned.
+func sightings(issue IssueDetail, scans []ScanMark) []Step {
+	seen := map[string]Appearance{}
+	for _, a := range issue.Appearances {
+		seen[a.RunFile+a.At.String()] = a
+	}
+	var steps []Step
+	var last Appearance
+	open, skipped := false, false
+	for _, scan := range scans {
+		a, named := seen[scan.File+scan.At.String()]
+		step := Step{At: scan.At, RunFile: scan.File, RunNumber: scan.Run, Source: "record"}
+		switch {
+		case named && last.RunFile == "":
+			step.Kind, step.Text = StepFirstSeen, fmt.Sprintf("First seen in run %d, at %s.", scan.Run, spotText(a))
+		case named && !open:
+			step.Kind, step.Text = StepBack, fmt.Sprintf("Back: run %d names it again, at %s (%s).", scan.Run, spotText(a), a.Basis)
+		case named && (a.File != last.File || a.Line != last.Line):
+			step.Kind, step.Text = StepMoved, fmt.Sprintf("Moved from %s to %s (matched by %s).", spotText(last), spotText(a), a.Basis)
+		case !named && open && scan.Reduced && !skipped:
+			step.Kind, step.Text = StepNotScanned, fmt.Sprintf("Not scanned: run %d looked at less than the one before, and closed nothing.", scan.Run)
+		case !named && open && !scan.Reduced:
+			step.Kind, step.Text = StepGone, fmt.Sprintf("Gone: run %d no longer names it.", scan.Run)
+		}
+		if named {
+			open, last = true, a
+		} else if !scan.Reduced {
+			open = false
+		}
+		skipped = !named && scan.Reduced
+		if step.Kind != "" {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+func spotText(a Appearance) string {
+	if a.Line == 0 {
+		return a.File
+	}
+	return fmt.Sprintf("%s:%d", a.File, a.Line)
+}
+
+// pullSteps are the steps that a pull request tells.
+func pullSteps(p PullRow) []Step {
+	step := func(kind StepKind, text string) Step {
+		return Step{Kind: kind, Source: "github", Session: p.Session, PRURL: p.URL, Text: fmt.Sprintf("Pull request #%d %s.", p.Number, text)}
+	}
+	opened := step(StepPROpened, "was opened")
+	opened.At = p.CreatedAt
+	if p.State == "unknown" && p.CreatedAt.IsZero() {
+		opened = step(StepPROpened, "is named; GitHub was not asked about it yet")
+		opened.Source = "record"
+	}
+	steps := []Step{opened}
+	switch {
+	case p.Merged:
+		s := step(StepMerged, "was merged")
+		s.At = p.MergedAt
+		steps = append(steps, s)
+	case p.State == "closed":
+		s := step(StepPRClosed, "was closed without a merge")
+		s.At = p.ClosedAt
+		steps = append(steps, s)
+	}
+	return steps
+}

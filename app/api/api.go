@@ -21,6 +21,11 @@ type Jobs interface {
 	Running(id string) (telemetry.Job, bool)
 }
 
+// Scope keeps a person's word that a narrow scan counts as a full one.
+type Scope interface {
+	AcceptScope(ctx context.Context, source, file string, undo bool) (telemetry.RunDetail, error)
+}
+
 // Settings is what /api/config tells: never a secret's value.
 type Settings struct {
 	GitHubTokenSet bool   `json:"github_token_set"`
@@ -36,6 +41,7 @@ type Settings struct {
 type API struct {
 	Dashboard *dashboard.Dashboard
 	Jobs      Jobs
+	Scope     Scope
 	Settings  Settings
 }
 

@@ -100,12 +100,14 @@ type issueItem struct {
 	RunNumbers    []int64  `json:"run_numbers"`
 	LatestIssueID string   `json:"latest_issue_id"`
 	Fingerprints  []string `json:"fingerprints"`
+	Attempts      int64    `json:"attempts"`
+	LatestSession string   `json:"latest_session"`
 }
 
 func issueOf(i telemetry.IssueRow) issueItem {
 	return issueItem{ID: i.PublicID, Fingerprint: i.Fingerprint, Rule: i.Rule, Severity: i.Severity, Family: i.Family, File: i.File, Line: i.Line, Status: string(i.Status), Reopened: i.EverFixed,
 		FirstRun: i.First.Run, FirstDate: stamp(i.First.At), LastRun: i.Last.Run, LastDate: stamp(i.Last.At), Repo: string(i.Repo), TargetRepo: i.TargetRepo,
-		Appearances: i.Appearances, RunNumbers: i.Runs, LatestIssueID: i.LatestIssueID, Fingerprints: i.Prints}
+		Appearances: i.Appearances, RunNumbers: i.Runs, LatestIssueID: i.LatestIssueID, Fingerprints: i.Prints, Attempts: i.Attempts, LatestSession: i.Session}
 }
 
 type repoItem struct {

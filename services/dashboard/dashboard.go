@@ -32,6 +32,7 @@ type Figures interface {
 type Store interface {
 	Lists
 	Figures
+	Details
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

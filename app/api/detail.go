@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// issue answers one issue; an id that a late record changed is redirected.
+func (a *API) issue(c *fiber.Ctx) error {
+	d, moved, err := a.Dashboard.IssueByID(c.UserContext(), unescape(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	if moved != "" {
+		location := "/api/issues/" + url.PathEscape(moved)
+		c.Set(fiber.HeaderLocation, location)
+		return send(c, fiber.StatusMovedPermanently, fiber.Map{"id": moved, "location": location})
+	}
+	return send(c, fiber.StatusOK, issueDetailOf(d))
+}
+
+func (a *API) session(c *fiber.Ctx) error {
+	d, err := a.Dashboard.SessionByID(c.UserContext(), unescape(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, sessionDetailOf(d))
+}
+
+func (a *API) pull(c *fiber.Ctx) error {
+	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
+	if err != nil || number < 1 {
+		return telemetry.Errorf(telemetry.CodeInvalid, "number: a pull request has a whole number from 1; write for example /api/prs/owner/name/12.")
+	}
+	repo := telemetry.ParseRepo(unescape(c.Params("owner")) + "/" + unescape(c.Params("name")))
+	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, pullDetailOf(d))
+}
+
+func (a *API) verifications(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error) {
+	f := telemetry.VerificationFilter{Session: telemetry.BareID(c.Query("session_id"))}
+	var err error
+	if f.Repo, err = repoParam(c); err != nil {
+		return telemetry.List[telemetry.VerificationRow]{}, err
+	}
+	if f.Verdicts, err = words(c, "outcome", telemetry.Verdicts()); err != nil {
+		return telemetry.List[telemetry.VerificationRow]{}, err
+	}
+	if f.All, err = boolParam(c, "all"); err != nil {
+		return telemetry.List[telemetry.VerificationRow]{}, err
+	}
+	return a.Dashboard.Verifications(ctx, f, p)
+}
+
+func (a *API) run(c *fiber.Ctx) error {
+	d, err := a.Dashboard.RunDetail(c.UserContext(), c.Query("source"), unescape(c.Params("file")))
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, runDetailOf(d))
+}
+
+func (a *API) diff(c *fiber.Ctx) error {
+	d, err := a.Dashboard.RunDiff(c.UserContext(), c.Query("source"), unescape(c.Params("file")), c.Query("against"))
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, diffOf(d))
+}
+
+// raw answers a file byte for byte as it was fetched. What is no record may
+// be anything, so no browser gets to interpret it.
+func (a *API) raw(c *fiber.Ctx) error {
+	f, err := a.Dashboard.Raw(c.UserContext(), c.Query("source"), unescape(c.Params("file")))
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/octet-stream")
+	if f.Parsed {
+		c.Set(fiber.HeaderContentType, "application/json; charset=utf-8")
+	}
+	c.Set("X-Blob-SHA", f.SHA)
+	return c.Status(fiber.StatusOK).Send(f.Body)
+}
+
+// acceptScope accepts a narrow scan as a full one; DELETE, or ?undo=true,
+// takes that back.
+func (a *API) acceptScope(c *fiber.Ctx) error {
+	undo, err := boolParam(c, "undo")
+	if err != nil {
+		return err
+	}
+	d, err := a.Scope.AcceptScope(c.UserContext(), c.Query("source"), unescape(c.Params("file")), undo || c.Method() == fiber.MethodDelete)
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"file": d.File, "source": d.Source, "repo": string(d.Repo), "accepted": d.Accepted, "scope_reduced": d.Reduced, "new": d.RunRow.New, "gone": d.RunRow.Gone})
+}

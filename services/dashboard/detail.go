@@ -1,0 +1,53 @@
+package dashboard
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Details is where single things are read with all that is known of them.
+type Details interface {
+	IssueDetail(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, found bool, err error)
+	SessionDetail(ctx context.Context, key string) (telemetry.SessionDetail, bool, error)
+	PullDetail(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetail, bool, error)
+	RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error)
+	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
+	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
+	Verifications(ctx context.Context, f telemetry.VerificationFilter, p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error)
+}
+
+// IssueByID returns an issue by its public id. For an id that a late record
+// changed, moved is what it is now and the issue is empty. The error is
+// CodeNotFound for one that never was.
+func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, err error) {
+	issue, moved, found, err := d.IssueDetail(ctx, publicID)
+	if err == nil && !found && moved == "" {
+		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no issue %s. The list of issues has those that are known.", shown(publicID))
+	}
+	return issue, moved, err
+}
+
+// SessionByID returns a session by its id, with or without "devin-", or by
+// "file#place" for one that never started. The error is CodeNotFound for one
+// that no run record names.
+func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.SessionDetail, error) {
+	s, found, err := d.SessionDetail(ctx, id)
+	if bare := telemetry.BareID(id); err == nil && !found && bare != "" {
+		s, found, err = d.SessionDetail(ctx, bare)
+	}
+	if err == nil && !found {
+		err = telemetry.Errorf(telemetry.CodeNotFound, "No run record names a session %s. The list of sessions has those that are known.", shown(id))
+	}
+	return s, err
+}
+
+// PullByRef returns a pull request by its repository and number. The error
+// is CodeNotFound for one that nothing links to a run.
+func (d *Dashboard) PullByRef(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetail, error) {
+	p, found, err := d.PullDetail(ctx, ref)
+	if err == nil && !found {
+		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no pull request %s#%d among those that belong to a session or name an issue.", shown(string(ref.Repo)), ref.Number)
+	}
+	return p, err
+}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,15 +52,6 @@ func putRuns(r *githubtest.Repo, from, n int) {
 	for i := from; i < from+n; i++ {
 		r.PutFile(fmt.Sprintf("telemetry/runs/run_%05d.json", i), fmt.Appendf(nil, `{"target_repo": "o/r", "run_number": %d}`, i))
 	}
-}
-
-func names(files []telemetry.RunFile) []string {
-	list := make([]string, len(files))
-	for i, f := range files {
-		list[i] = f.Name
-	}
-	slices.Sort(list)
-	return list
 }
 
 func paths(p *githubtest.Player) string {

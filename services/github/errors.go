@@ -185,7 +185,7 @@ func limitError(message string, wait time.Duration) error {
 // retryAfter reads a Retry-After of seconds or an HTTP date; 0 if there is none.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
-		return min(max(time.Duration(seconds), 0), maxWait/time.Second) * time.Second
+		return time.Duration(min(max(seconds, 0), int(maxWait/time.Second))) * time.Second
 	}
 	if date, err := http.ParseTime(header); err == nil {
 		return max(date.Sub(now), 0)

@@ -111,7 +111,7 @@ func (r *revalidator) keep(key string, resp *http.Response) (*http.Response, err
 		err = zip.Close()
 	}
 	if err != nil || len(body) >= maxAnswer || packed.Len() > maxKeptBytes {
-		return resp, nil //nolint:nilerr // what cannot be packed is only not kept
+		return resp, nil // what cannot be packed is only not kept
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/github/githubtest"
@@ -113,6 +114,20 @@ func TestArchiveFails(t *testing.T) {
 				t.Errorf("the archive's address is in %q", err)
 			}
 		})
+	}
+}
+
+// TestArchiveStalls: a silent host ends the wait, as any request's time does.
+func TestArchiveStalls(t *testing.T) {
+	p, c := start(t, func(o *github.Options) { o.HTTPTimeout = 200 * time.Millisecond })
+	putRuns(p.Repo(actionRepo), 0, 30)
+	files, err := c.RunFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Fail(githubtest.Fault{Path: "/_archive/", Delay: time.Minute})
+	if _, _, err := fetch(t.Context(), c, files); telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout {
+		t.Errorf("error %v (%s)", err, telemetry.CodeOf(err))
 	}
 }
 

@@ -77,7 +77,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 // webSettings is what pages say of the settings.
 func webSettings(cfg Config) web.Settings {
 	s := web.Settings{ActionRepo: string(cfg.ActionRepo), RunsDir: cfg.RunsDir, GitHubWeb: githubWeb(cfg.GitHubAPIURL), DevinWeb: devinWeb,
-		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval}
+		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Polls: cfg.DevinAPIKey != ""}
 	for _, m := range cfg.missing() {
 		s.Missing = append(s.Missing, web.Missing(m))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/a-h/templ"
-	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
@@ -14,8 +13,6 @@ import (
 func (w *Web) specActivity() spec {
 	return spec{name: "activity", title: "Activity", page: "/activity", topics: []string{telemetry.TopicJobs}, every: "60s", draw: w.drawActivity}
 }
-
-func (w *Web) activityPage(c *fiber.Ctx) error { return w.listPage(c, w.specActivity()) }
 
 // drawActivity lists what was done, newest first.
 func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error) {

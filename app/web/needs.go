@@ -13,7 +13,7 @@ import (
 )
 
 func (w *Web) specNeeds() spec {
-	return spec{name: "needs", title: "Needs you", page: "/needs-you", topics: []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}, every: "30s", draw: w.drawNeeds}
+	return spec{name: "needs", title: "Needs you", page: "/needs-you", topics: everything(), every: "30s", draw: w.drawNeeds}
 }
 
 func (w *Web) needsPage(c *fiber.Ctx) error {
@@ -24,15 +24,21 @@ func (w *Web) needsPage(c *fiber.Ctx) error {
 	return w.show(c, screen{title: "Needs you", current: "/needs-you", body: pages.Body{Title: "Needs you", Rows: [][]templ.Component{{w.panel(c.UserContext(), w.specNeeds(), v)}}}})
 }
 
+// queryNeeds are the sessions that wait for a person.
+const queryNeeds = "is:waiting,pr_ready,never_started"
+
 // drawNeeds lists what waits for a person: sessions that wait, have a pull
 // request to review, or never started; the longest first.
 func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
-	f := telemetry.SessionFilter{States: []telemetry.State{telemetry.StateWaiting, telemetry.StatePRReady, telemetry.StateNeverStarted}}
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "since"}, w.sessionsOf(f), w.sessionRow)
+	q, err := telemetry.ParseQuery(telemetry.ListSessions, queryNeeds)
 	if err != nil {
 		return nil, err
 	}
-	t.More = parts.Link{Text: "All " + t.Count, URL: "/sessions?state=waiting,pr_ready,never_started"}
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "age", Desc: true}, w.sessionsOf(v, q), w.sessionRow)
+	if err != nil {
+		return nil, err
+	}
+	t.More = parts.Link{Text: "All " + t.Count, URL: searchURL("/sessions", queryNeeds)}
 	t.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
 	return panels.DevinNow(t), nil
 }

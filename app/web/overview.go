@@ -18,7 +18,7 @@ import (
 )
 
 func (w *Web) specTiles() spec {
-	return spec{name: "tiles", title: "Figures", page: "/", topics: []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}, every: "30s", draw: w.drawTiles}
+	return spec{name: "tiles", title: "Figures", page: "/", topics: everything(), every: "30s", draw: w.drawTiles}
 }
 
 func (w *Web) specOpen() spec {
@@ -58,11 +58,11 @@ func totalTiles(t telemetry.Totals) []parts.Tile {
 	active := waiting + t.SessionsByState[telemetry.StateWorking] + t.SessionsByState[telemetry.StateQueued]
 	return []parts.Tile{
 		openTile("/issues", t.Latest, t.Unlisted, t.LatestSeverity),
-		{Label: "Devin active", Value: number(active), URL: "/sessions?state=" + activeStates(), Line: []parts.Bit{{Text: number(t.SessionsByState[telemetry.StateWorking]) + " working"}, {Text: number(waiting) + " waiting"}}},
-		{Label: "Sessions", Value: number(t.SessionsCreated), URL: "/sessions", Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: "/sessions?state=finished"}}},
+		{Label: "Devin active", Value: number(active), URL: searchURL("/sessions", queryActive), Line: []parts.Bit{{Text: number(t.SessionsByState[telemetry.StateWorking]) + " working"}, {Text: number(waiting) + " waiting"}}},
+		{Label: "Sessions", Value: number(t.SessionsCreated), URL: "/sessions", Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL("/sessions", "is:finished")}}},
 		pullsTile("/pulls", t.PRs),
 		rateTile("/pulls", t.PRs),
-		{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(t.Scans) + " scans", URL: "/runs?kind=scan"}}},
+		{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(t.Scans) + " scans", URL: searchURL("/runs", "kind:scan")}}},
 		{Label: "Runs", Value: number(t.Runs), URL: "/runs", Line: []parts.Bit{{Text: number(t.IssuesFound) + " findings, summed", URL: "/runs"}}},
 	}
 }
@@ -74,7 +74,7 @@ func repoTiles(v view, r telemetry.RepoRow) []parts.Tile {
 	}
 	return []parts.Tile{
 		openTile(issues, r.Open, 0, r.OpenSeverity),
-		{Label: "Sessions", Value: number(r.SessionsCreated), URL: v.listURL("/sessions"), Line: []parts.Bit{{Text: number(r.SessionsActive) + " active", URL: v.listURL("/sessions") + "?state=" + activeStates()}, {Text: number(r.SessionsFinished) + " finished", URL: v.listURL("/sessions") + "?state=finished"}}},
+		{Label: "Sessions", Value: number(r.SessionsCreated), URL: v.listURL("/sessions"), Line: []parts.Bit{{Text: number(r.SessionsActive) + " active", URL: searchURL(v.listURL("/sessions"), queryActive)}, {Text: number(r.SessionsFinished) + " finished", URL: searchURL(v.listURL("/sessions"), "is:finished")}}},
 		pullsTile(v.listURL("/pulls"), r.PRs),
 		rateTile(v.listURL("/pulls"), r.PRs),
 		{Label: "Runs", Value: number(r.Runs), URL: v.listURL("/runs"), Line: []parts.Bit{{Text: number(r.Scans) + " scans · " + number(r.Dispatches) + " dispatches"}}},
@@ -90,7 +90,7 @@ func openTile(list string, open, unlisted int64, by map[string]int64) parts.Tile
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
 		bit := parts.Bit{Text: number(by[tier.name]) + " " + tier.name, Tone: tier.tone}
 		if list != "" {
-			bit.URL = list + "?severity=" + tier.name
+			bit.URL = searchURL(list, queryOpen+" severity:"+tier.name)
 		}
 		t.Line = append(t.Line, bit)
 	}
@@ -101,15 +101,15 @@ func openTile(list string, open, unlisted int64, by map[string]int64) parts.Tile
 }
 
 func pullsTile(list string, prs telemetry.PullCounts) parts.Tile {
-	t := parts.Tile{Label: "PRs waiting", Value: number(prs.Open), URL: list + "?state=open", Line: []parts.Bit{{Text: "of " + number(prs.Total), URL: list}}}
+	t := parts.Tile{Label: "PRs waiting", Value: number(prs.Open), URL: searchURL(list, queryOpen), Line: []parts.Bit{{Text: "of " + number(prs.Total), URL: list}}}
 	if prs.Unknown > 0 {
-		t.Line = append(t.Line, parts.Bit{Text: number(prs.Unknown) + " not fetched", URL: list + "?state=unknown"})
+		t.Line = append(t.Line, parts.Bit{Text: number(prs.Unknown) + " not fetched", URL: searchURL(list, "is:unknown")})
 	}
 	return t
 }
 
 func rateTile(list string, prs telemetry.PullCounts) parts.Tile {
-	return parts.Tile{Label: "Fix rate", Value: strconv.FormatFloat(prs.FixRate(), 'f', 1, 64) + " %", URL: list + "?state=merged",
+	return parts.Tile{Label: "Fix rate", Value: strconv.FormatFloat(prs.FixRate(), 'f', 1, 64) + " %", URL: searchURL(list, "is:merged"),
 		Line: []parts.Bit{{Text: number(prs.Merged) + " merged / " + number(prs.Total) + " PRs"}}}
 }
 
@@ -128,7 +128,7 @@ func (w *Web) drawOpen(ctx context.Context, v view) (templ.Component, error) {
 	}
 	list := v.listURL("/issues")
 	b.Note, b.Count = "by severity and CWE family", number(open)
-	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string { return list + "?severity=" + tier })
+	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string { return searchURL(list, queryOpen+" severity:"+tier) })
 	b.Family = familySlices(category, list)
 	return panels.OpenNow(b), nil
 }
@@ -153,8 +153,14 @@ func familySlices(counts map[string]int64, list string) []parts.Slice {
 }
 
 func familyURL(list, name string) string {
-	at := parts.Address{Page: list}
-	return at.Href("family", name)
+	q, err := telemetry.Query{List: telemetry.ListIssues}.And("is", telemetry.WordOpen)
+	if err == nil {
+		q, err = q.And("family", name)
+	}
+	if err != nil {
+		return "" // a name that no query can ask for has no list
+	}
+	return searchURL(list, q.String())
 }
 
 func number(n int64) string { return parts.Number(int(n)) }

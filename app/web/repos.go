@@ -16,31 +16,27 @@ import (
 )
 
 func (w *Web) specRepos() spec {
-	return spec{name: "repos", title: "Repositories", page: "/repos", topics: []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}, every: "60s", draw: w.drawRepos}
+	return spec{name: "repos", title: "Repositories", page: "/repos", topics: everything(), every: "60s", list: telemetry.ListRepos, menus: []string{"is", "open", "age"},
+		draw: list(w, listing[telemetry.RepoRow, panels.RepoRow]{noun: "repository", sort: parts.Sort{Key: "repo"}, from: w.reposOf, row: w.repoRow, draw: panels.Repos})}
 }
 
 func (w *Web) specTop() spec {
-	return spec{name: "top", title: "Repositories", page: "/", topics: []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}, every: "60s", draw: w.drawTop}
+	return spec{name: "top", title: "Repositories", page: "/", topics: everything(), every: "60s", draw: w.drawTop}
 }
 
-func (w *Web) reposPage(c *fiber.Ctx) error { return w.listPage(c, w.specRepos()) }
-
-func (w *Web) reposOf(f telemetry.RepoFilter) ask[telemetry.RepoRow] {
+func (w *Web) reposOf(_ view, q telemetry.Query) ask[telemetry.RepoRow] {
 	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
-		return w.o.Dashboard.Repos(ctx, f, p)
+		return w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q}, p)
 	}
 }
 
-func (w *Web) drawRepos(ctx context.Context, v view) (templ.Component, error) {
-	t, err := table(ctx, v, parts.Sort{Key: "repo"}, w.reposOf(telemetry.RepoFilter{}), w.repoRow)
-	w.noRuns(&t.Empty, &t.Action)
-	return panels.Repos(t), err
-}
-
 func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.reposOf(telemetry.RepoFilter{}), w.repoRow)
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.reposOf(v, telemetry.Query{}), w.repoRow)
+	if err != nil {
+		return nil, err
+	}
 	t.Note, t.More = "most critical + high first", parts.Link{Text: "All repositories", URL: "/repos"}
-	w.noRuns(&t.Empty, &t.Action)
+	err = w.noRuns(ctx, &t.Empty, &t.Action)
 	return panels.TopRepos(t), err
 }
 
@@ -56,13 +52,13 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 			return err
 		}
 		ctx, v := c.UserContext(), view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)}
-		table, err := list.draw(ctx, v)
+		table, status, err := w.listOr(c, v)
 		if err != nil {
 			return err
 		}
 		body := pages.Body{Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Facts: w.repoFacts(repo), Notices: w.repoNotices(repo),
 			Rows: [][]templ.Component{{w.panel(ctx, w.specTiles(), v)}, {w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specNow(), v)}}, Tabs: w.repoTabs(repo, list), Below: []templ.Component{table}}
-		return w.show(c, screen{title: string(repo.Name), current: "/repos", body: body})
+		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}
 }
 

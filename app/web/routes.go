@@ -32,13 +32,13 @@ func (w *Web) Routes() []Route {
 	routes := []Route{
 		page("/", w.overviewPage),
 		page("/needs-you", w.needsPage),
-		page("/issues", w.issuesPage),
-		page("/sessions", w.sessionsPage),
-		page("/pulls", w.pullsPage),
-		page("/runs", w.runsPage),
-		page("/repos", w.reposPage),
+		page("/issues", w.listPage(w.specIssues())),
+		page("/sessions", w.listPage(w.specSessions())),
+		page("/pulls", w.listPage(w.specPulls())),
+		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
+		page("/repos", w.listPage(w.specRepos())),
 		page("/repo/:owner/:name", w.repoPage(w.specIssues())),
-		page("/activity", w.activityPage),
+		page("/activity", w.listPage(w.specActivity())),
 		page("/search", w.searchPage),
 		action("/actions/refresh", w.action(ingest.JobRefresh)),
 		action("/actions/poll", w.action(ingest.JobPoll)),
@@ -51,7 +51,7 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
 	}
 	for _, s := range w.panelSpecs() {
-		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics})
+		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.list != ""})
 	}
 	return routes
 }
@@ -59,5 +59,5 @@ func (w *Web) Routes() []Route {
 // panelSpecs are all panels, each with an address of its own.
 func (w *Web) panelSpecs() []spec {
 	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specTiles(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
-		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(), w.specSearch()}
+		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity()}
 }

@@ -101,7 +101,7 @@ func (w *Web) repoRow(r telemetry.RepoRow) panels.RepoRow {
 
 func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 	return panels.IssueRow{ID: i.PublicID, Severity: i.Severity, Status: string(i.Status), Rule: i.Rule, Family: i.Family, File: i.File, Line: int(i.Line), CodeURL: w.codeURL(i),
-		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Scans: int(i.Appearances)}
+		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Scans: int(i.Appearances), Attempts: int(i.Attempts)}
 }
 
 func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {

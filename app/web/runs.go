@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/a-h/templ"
-	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
@@ -12,7 +11,8 @@ import (
 )
 
 func (w *Web) specRuns() spec {
-	return spec{name: "runs", title: "Runs", page: "/runs", tab: "/runs", topics: []string{telemetry.TopicRecords}, every: "60s", filters: []string{"kind", "repo"}, draw: w.drawRuns}
+	return spec{name: "runs", title: "Runs", page: "/runs", tab: "/runs", topics: everything(), every: "60s", list: telemetry.ListRuns, menus: []string{"kind", "is", "repo", "age"},
+		draw: list(w, listing[telemetry.RunRow, panels.RunRow]{noun: "run", sort: parts.Sort{Key: "time", Desc: true}, from: w.runsOf, row: w.runRow, draw: panels.Runs})}
 }
 
 func (w *Web) specRecent() spec {
@@ -23,49 +23,20 @@ func (w *Web) specFiles() spec {
 	return spec{name: "files", title: "Records that could not be read", page: "/runs", topics: []string{telemetry.TopicRecords}, draw: w.drawFiles}
 }
 
-func (w *Web) runsPage(c *fiber.Ctx) error { return w.listPage(c, w.specRuns(), w.specFiles()) }
-
-func (w *Web) runsOf(f telemetry.RunFilter) ask[telemetry.RunRow] {
+func (w *Web) runsOf(v view, q telemetry.Query) ask[telemetry.RunRow] {
 	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-		return w.o.Dashboard.Runs(ctx, f, p)
+		return w.o.Dashboard.Runs(ctx, telemetry.RunFilter{Repo: v.repoKey(), Query: q}, p)
 	}
-}
-
-func (w *Web) drawRuns(ctx context.Context, v view) (templ.Component, error) {
-	f := telemetry.RunFilter{}
-	var err error
-	if f.Repo, err = v.repoKey(); err != nil {
-		return nil, err
-	}
-	kinds, err := words(v, "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch})
-	if err != nil {
-		return nil, err
-	}
-	if len(kinds) == 1 {
-		f.Kind = kinds[0]
-	}
-	t, err := table(ctx, v, parts.Sort{Key: "timestamp", Desc: true}, w.runsOf(f), w.runRow)
-	if err != nil {
-		return nil, err
-	}
-	totals, err := w.o.Dashboard.Totals(ctx)
-	if err != nil {
-		return nil, err
-	}
-	choices := []parts.Choice{{Text: "all"}, {Value: string(telemetry.KindScan), Text: "scan"}, {Value: string(telemetry.KindDispatch), Text: "dispatch"}}
-	t.Filters = append([]parts.Filter{{Name: "kind", Label: "Kind", Value: v.get("kind"), Choices: choices}}, repoFilter(v, totals)...)
-	w.noRuns(&t.Empty, &t.Action)
-	return panels.Runs(t), nil
 }
 
 func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "timestamp", Desc: true}, w.runsOf(telemetry.RunFilter{}), w.runRow)
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "time", Desc: true}, w.runsOf(v, telemetry.Query{}), w.runRow)
 	if err != nil {
 		return nil, err
 	}
 	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: "/runs"}
-	w.noRuns(&t.Empty, &t.Action)
-	return panels.RecentRuns(t), nil
+	err = w.noRuns(ctx, &t.Empty, &t.Action)
+	return panels.RecentRuns(t), err
 }
 
 // filesRows is how many unreadable records are listed.
@@ -77,18 +48,4 @@ func (w *Web) drawFiles(ctx context.Context, v view) (templ.Component, error) {
 	}, w.fileRow)
 	t.Note = "the others load; an older version of each stays in use"
 	return panels.Files(t), err
-}
-
-// noRuns is what a list says while there are no records at all.
-func (w *Web) noRuns(e *parts.Empty, action *parts.Action) {
-	*e = parts.Empty{Icon: "inbox", Title: "No runs yet", Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
-	switch {
-	case w.o.Settings.ActionRepo != "":
-		e.Text = "This dashboard reads telemetry/runs in " + w.o.Settings.ActionRepo + "."
-	case w.o.Settings.RunsDir != "":
-		e.Text = "This dashboard reads the run files in RUNS_DIR."
-	default:
-		return
-	}
-	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
 }

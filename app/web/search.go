@@ -1,42 +1,40 @@
 package web
 
 import (
-	"context"
 	"net/url"
-	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
-	"telemetry-dashboard/views/panels"
-	"telemetry-dashboard/views/parts"
 )
 
-func (w *Web) specSearch() spec {
-	return spec{name: "search", title: "Repositories", page: "/search", topics: []string{telemetry.TopicRecords}, filters: []string{"q"}, draw: w.drawSearch}
+// searchRows is how many rows each group of a search shows.
+const searchRows = 5
+
+// searched are the lists that a search looks through.
+func (w *Web) searched() []spec {
+	return []spec{w.specRepos(), w.specIssues(), w.specPulls(), w.specSessions(), w.specRuns()}
 }
 
+// searchPage looks for a text in every list, and groups what it finds.
 func (w *Web) searchPage(c *fiber.Ctx) error {
-	v := view{query: url.Values{"q": {c.Query("q")}}}
-	return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Rows: [][]templ.Component{{w.panel(c.UserContext(), w.specSearch(), v)}}}})
-}
-
-// drawSearch lists the repositories whose name holds what is searched for.
-func (w *Web) drawSearch(ctx context.Context, v view) (templ.Component, error) {
-	wanted := strings.ToLower(strings.TrimSpace(v.get("q")))
-	t, err := short(ctx, v, 1<<20, parts.Sort{Key: "repo"}, w.reposOf(telemetry.RepoFilter{}), w.repoRow)
-	var found []panels.RepoRow
-	for _, r := range t.Rows {
-		if wanted != "" && strings.Contains(strings.ToLower(r.Repo), wanted) && len(found) < perPageDefault {
-			found = append(found, r)
+	text := c.Query("q")
+	body := pages.Body{Title: "Search"}
+	for _, s := range w.searched() {
+		if text == "" {
+			break
 		}
+		q, err := telemetry.Query{List: s.list}.And("", text)
+		if err != nil {
+			return err
+		}
+		v := view{spec: s, query: url.Values{"q": {q.String()}}, glimpse: searchRows}
+		body.Rows = append(body.Rows, []templ.Component{w.panel(c.UserContext(), s, v)})
 	}
-	t.Rows, t.Count, t.At = found, parts.Number(len(found)), v.address()
-	t.Empty = parts.Empty{Icon: "search", Title: "No repository matches", Code: v.get("q")}
-	if wanted == "" {
-		t.Empty = parts.Empty{Icon: "search", Title: "Search for a part of a repository’s name"}
+	if text == "" {
+		body.Facts = []pages.Fact{{Icon: "search", Text: "Search for a repository, a rule, a file, an issue id, a session or a pull request."}}
 	}
-	return panels.Repos(t), err
+	return w.show(c, screen{title: "Search", body: body})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,29 +17,40 @@ import (
 // spec is a panel: its name (its address under /panels/ and its id), what it
 // shows and how often it asks again by itself.
 type spec struct {
-	name    string
-	title   string
-	page    string // of which it is part; on a repository's page scoped says which tab
-	tab     string // of a repository's page: "/issues"; "" = the page itself
-	topics  []string
-	every   string
-	filters []string // parameters by which it is narrowed
-	draw    draw
+	name   string
+	title  string
+	page   string // of which it is part; on a repository's page scoped says which tab
+	tab    string // of a repository's page: "/issues"; "" = the page itself
+	topics []string
+	every  string
+	list   telemetry.ListName // whose query language its q is written in; "" = it takes none
+	usual  string             // its q where the address has none
+	menus  []string           // the qualifiers that it offers as menus
+	draw   draw
 }
 
 // view is what an address asks of a panel.
 type view struct {
-	spec  spec
-	scope string            // owner/name as in the address, on a repository's page
-	repo  telemetry.RepoRow // of scope
-	query url.Values        // as it came
-	jobs  []string          // which this browser started
+	spec    spec
+	scope   string            // owner/name as in the address, on a repository's page
+	repo    telemetry.RepoRow // of scope
+	query   url.Values        // as it came
+	jobs    []string          // which this browser started
+	glimpse int64             // only so many rows, without the list's bar; 0 = a page of it
 }
 
 // of makes the view that of a panel.
 func (v view) of(s spec) view {
 	v.spec = s
 	return v
+}
+
+// search is the text of the list's query.
+func (v view) search() string {
+	if v.spec.list != "" && v.query.Has("q") {
+		return strings.TrimSpace(v.query.Get("q"))
+	}
+	return v.spec.usual
 }
 
 // get returns a parameter of the panel.
@@ -53,10 +63,13 @@ func (v view) address() parts.Address {
 	if v.scope != "" {
 		at.Page, at.Scope = panels.RepoURL(v.scope)+v.spec.tab, url.Values{"scope": {v.scope}}
 	}
-	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.spec.filters...) {
+	for _, name := range []string{"page", "per_page", "sort", "order"} {
 		if value := v.query.Get(name); value != "" {
 			at.Query.Set(name, value)
 		}
+	}
+	if text := v.search(); text != v.spec.usual {
+		at.Query.Set("q", text)
 	}
 	return at
 }
@@ -116,42 +129,8 @@ func (v view) number(name string, fallback, least, most int64) (int64, error) {
 	return min(max(n, least), most), nil
 }
 
-// words reads a list parted by commas, each of which must be an allowed one.
-func words[T ~string](v view, name string, allowed []T) ([]T, error) {
-	text := v.get(name)
-	if text == "" {
-		return nil, nil
-	}
-	var out []T
-	for word := range strings.SplitSeq(text, ",") {
-		if !slices.Contains(allowed, T(word)) {
-			names := make([]string, len(allowed))
-			for i, a := range allowed {
-				names[i] = string(a)
-			}
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name, strings.Join(names, ", "))
-		}
-		out = append(out, T(word))
-	}
-	return out, nil
-}
-
-// repoKey is the repository that a list is narrowed to, "" for all: the
-// page's own, or that of the parameter repo.
-func (v view) repoKey() (string, error) {
-	if v.scope != "" {
-		return v.repo.Name.Key(), nil
-	}
-	text := v.get("repo")
-	if text == "" {
-		return "", nil
-	}
-	name := telemetry.ParseRepo(text)
-	if name == "" {
-		return "", telemetry.Errorf(telemetry.CodeInvalid, "repo: write owner/name, or the repository's URL.")
-	}
-	return name.Key(), nil
-}
+// repoKey is the repository that the page is about, "" for all.
+func (v view) repoKey() string { return v.repo.Name.Key() }
 
 // ask is one page of a list.
 type ask[R any] func(ctx context.Context, p telemetry.Page) (telemetry.List[R], error)
@@ -179,7 +158,6 @@ func table[R, V any](ctx context.Context, v view, sort parts.Sort, from ask[R], 
 	t.Count = parts.Number(int(list.Total))
 	t.Sort = parts.Sort{Key: p.Sort, Desc: p.Order == "desc"}
 	t.Pager = parts.Pager{Page: int(p.Number), Pages: int(pages), PerPage: int(p.Size), Total: int(list.Total)}
-	t.Filtered, t.Clear = v.filtered()
 	return t, nil
 }
 
@@ -204,19 +182,6 @@ func rowsOf[R, V any](items []R, row func(R) V) []V {
 		rows[i] = row(item)
 	}
 	return rows
-}
-
-// filtered says by what the list is narrowed, and where it is not.
-func (v view) filtered() (words, clear string) {
-	at := v.address()
-	var list, without []string
-	for _, name := range v.spec.filters {
-		if value := at.Query.Get(name); value != "" {
-			list = append(list, name+":"+value)
-			without = append(without, name, "")
-		}
-	}
-	return strings.Join(list, " "), at.Href(append(without, "page", "")...)
 }
 
 // fragment makes the handler of a panel's own address. A browser that opens

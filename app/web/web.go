@@ -6,6 +6,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -52,6 +53,7 @@ type Settings struct {
 	Missing         []Missing
 	RefreshInterval time.Duration // 0: only when asked
 	PollInterval    time.Duration
+	Polls           bool // Devin can be asked
 	Demo            bool
 }
 
@@ -96,12 +98,13 @@ func (w *Web) panel(ctx context.Context, s spec, v view) templ.Component {
 type screen struct {
 	title   string // of the document
 	current string // the entry of the navigation
+	status  int    // 0 = 200
 	body    pages.Body
 }
 
 // show renders a page.
 func (w *Web) show(c *fiber.Ctx, s screen) error {
-	return render(c, fiber.StatusOK, pages.Page(w.shell(c, s.title, s.current), s.body))
+	return render(c, cmp.Or(s.status, fiber.StatusOK), pages.Page(w.shell(c, s.title, s.current), s.body))
 }
 
 func render(c *fiber.Ctx, status int, page templ.Component) error {

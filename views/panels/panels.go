@@ -19,18 +19,16 @@ import (
 
 // Frame is what panels have in common.
 type Frame struct {
-	ID       string // unique on the page
-	Title    string
-	Note     string // small, beside the title
-	Count    string // in a rounded box; "" = none
-	More     parts.Link
-	At       parts.Address
-	Topics   string // what it shows: "records sessions"; it asks again when one has changed
-	Every    string // and at this interval: "15s"; "" = never
-	Plain    bool   // no head: the page's heading says it already
-	Failure  string // why it could not be asked: shown in place of the rows
-	Filtered string // what the view leaves out: "state finished"; "" = nothing
-	Clear    string // the address without that filter
+	ID      string // unique on the page
+	Title   string
+	Note    string // small, beside the title
+	Count   string // in a rounded box; "" = none
+	More    parts.Link
+	At      parts.Address
+	Topics  string // what it shows: "records sessions"; it asks again when one has changed
+	Every   string // and at this interval: "15s"; "" = never
+	Plain   bool   // no head: the page's heading says it already
+	Failure string // why it could not be asked: shown in place of the rows
 }
 
 // Table is a panel of rows.
@@ -39,8 +37,7 @@ type Table[T any] struct {
 	Rows     []T
 	Sort     parts.Sort
 	Pager    parts.Pager // the zero Pager shows no foot
-	Filters  []parts.Filter
-	Views    []parts.Tab // of the list: open, fixed …
+	Bar      parts.Bar   // the zero Bar shows nothing
 	Empty    parts.Empty // said where there are no rows
 	Action   parts.Action
 	HideRepo bool // on a page of one repository
@@ -63,8 +60,8 @@ func (f Frame) trigger() string {
 
 // empty is what a table says without rows.
 func (t Table[T]) empty() parts.Empty {
-	if t.Filtered != "" {
-		return parts.Empty{Icon: "search", Title: "Nothing matches", Code: t.Filtered}
+	if t.Bar.Clear != "" {
+		return parts.Empty{Icon: "search", Title: "Nothing matches", Code: t.Bar.Query}
 	}
 	return t.Empty
 }

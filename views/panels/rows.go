@@ -146,6 +146,7 @@ type IssueRow struct {
 	First    time.Time
 	Last     time.Time
 	Scans    int // that named it
+	Attempts int // sessions that took it
 }
 
 // family is left out where the rule names it already.
@@ -166,9 +167,9 @@ type FileRow struct {
 func joined(ids []string) string { return strings.Join(ids, ", ") }
 
 func sessionColumns() []parts.Column {
-	return []parts.Column{{Key: "state", Text: "State", Class: "c-state"}, {Text: "Family"}, {Key: "repo", Text: "Repository", Class: "c-repo"},
-		{Key: "run_number", Text: "Run", Class: "c-run", Initial: true}, {Key: "since", Text: "In this state", Class: "c-span", Number: true, Initial: true},
-		{Text: "Issues", Class: "c-ids"}, {Text: "PR", Class: "c-pr"}, {Key: "timestamp", Text: "Started", Class: "c-day", Number: true, Initial: true}, {Text: "Open", Class: "c-open", Hidden: true}}
+	return []parts.Column{{Key: "state", Text: "State", Class: "c-state"}, {Key: "family", Text: "Family"}, {Key: "repo", Text: "Repository", Class: "c-repo"},
+		{Key: "run", Text: "Run", Class: "c-run", Initial: true}, {Key: "age", Text: "In this state", Class: "c-span", Number: true, Initial: true},
+		{Text: "Issues", Class: "c-ids"}, {Key: "pr", Text: "PR", Class: "c-pr", Initial: true}, {Key: "started", Text: "Started", Class: "c-day", Number: true, Initial: true}, {Text: "Open", Class: "c-open", Hidden: true}}
 }
 
 func nowColumns() []parts.Column {
@@ -177,14 +178,14 @@ func nowColumns() []parts.Column {
 }
 
 func pullColumns() []parts.Column {
-	return []parts.Column{{Key: "created_at", Text: "Waiting", Class: "c-span", Number: true}, {Key: "number", Text: "Pull request", Initial: true}, {Key: "repo", Text: "Repository", Class: "c-repo"},
-		{Key: "state", Text: "State", Class: "c-kind"}, {Text: "Issues", Class: "c-ids"}, {Text: "Session", Class: "c-run"}, {Text: "Linked by", Class: "c-basis"}}
+	return []parts.Column{{Key: "waiting", Text: "Waiting", Class: "c-span", Number: true, Initial: true}, {Key: "title", Text: "Pull request"}, {Key: "repo", Text: "Repository", Class: "c-repo"},
+		{Key: "state", Text: "State", Class: "c-kind"}, {Text: "Issues", Class: "c-ids"}, {Key: "session", Text: "Session", Class: "c-run"}, {Text: "Linked by", Class: "c-basis"}}
 }
 
 func runColumns() []parts.Column {
-	return []parts.Column{{Key: "run_number", Text: "Run", Initial: true}, {Text: "Kind", Class: "c-kind"}, {Key: "repo", Text: "Repository", Class: "c-repo"},
-		{Key: "issues_found", Text: "Found", Class: "c-num", Number: true, Initial: true}, {Text: "New / gone", Class: "c-span", Number: true}, {Text: "Batches → sessions", Class: "c-wide", Number: true},
-		{Key: "timestamp", Text: "Time", Class: "c-day", Number: true, Initial: true}, {Text: "Open", Class: "c-open", Hidden: true}}
+	return []parts.Column{{Key: "run", Text: "Run", Initial: true}, {Key: "kind", Text: "Kind", Class: "c-kind"}, {Key: "repo", Text: "Repository", Class: "c-repo"},
+		{Key: "found", Text: "Found", Class: "c-num", Number: true, Initial: true}, {Key: "new", Text: "New / gone", Class: "c-span", Number: true, Initial: true}, {Key: "sessions", Text: "Batches → sessions", Class: "c-wide", Number: true, Initial: true},
+		{Key: "time", Text: "Time", Class: "c-day", Number: true, Initial: true}, {Text: "Open", Class: "c-open", Hidden: true}}
 }
 
 func recentColumns() []parts.Column {
@@ -194,8 +195,8 @@ func recentColumns() []parts.Column {
 
 func repoColumns() []parts.Column {
 	return []parts.Column{{Key: "repo", Text: "Repository", Class: ""}, {Key: "open", Text: "Open", Class: "c-num", Number: true, Initial: true}, {Key: "critical_high", Text: "Critical", Class: "c-num2", Number: true, Initial: true},
-		{Text: "High", Class: "c-num", Number: true}, {Text: "Medium", Class: "c-num", Number: true}, {Text: "Low", Class: "c-num", Number: true}, {Text: "Active sessions", Class: "c-wide", Number: true},
-		{Text: "PRs open", Class: "c-num2", Number: true}, {Text: "Merged", Class: "c-num2", Number: true}, {Text: "Runs", Class: "c-num", Number: true}, {Key: "last_run", Text: "Last run", Class: "c-day", Number: true, Initial: true}}
+		{Text: "High", Class: "c-num", Number: true}, {Text: "Medium", Class: "c-num", Number: true}, {Text: "Low", Class: "c-num", Number: true}, {Key: "active", Text: "Active sessions", Class: "c-wide", Number: true, Initial: true},
+		{Key: "waiting", Text: "PRs open", Class: "c-num2", Number: true, Initial: true}, {Key: "merged", Text: "Merged", Class: "c-num2", Number: true, Initial: true}, {Key: "runs", Text: "Runs", Class: "c-num", Number: true, Initial: true}, {Key: "last_run", Text: "Last run", Class: "c-day", Number: true, Initial: true}}
 }
 
 func topRepoColumns() []parts.Column {
@@ -204,8 +205,8 @@ func topRepoColumns() []parts.Column {
 }
 
 func issueColumns() []parts.Column {
-	return []parts.Column{{Key: "severity", Text: "Severity", Class: "c-sev"}, {Key: "status", Text: "State", Class: "c-status"}, {Key: "rule", Text: "Rule"}, {Key: "file", Text: "Location", Class: "c-path"},
-		{Text: "Repository", Class: "c-repo"}, {Key: "first_seen", Text: "Age", Class: "c-span", Number: true}, {Key: "appearances", Text: "Scans", Class: "c-num", Number: true, Initial: true}, {Key: "last_seen", Text: "Last seen", Class: "c-day", Number: true, Initial: true}}
+	return []parts.Column{{Key: "severity", Text: "Severity", Class: "c-sev"}, {Key: "state", Text: "State", Class: "c-status"}, {Key: "rule", Text: "Rule"}, {Key: "file", Text: "Location", Class: "c-path"},
+		{Key: "repo", Text: "Repository", Class: "c-repo"}, {Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true}, {Key: "attempts", Text: "Tries", Class: "c-num", Number: true, Initial: true}, {Key: "appearances", Text: "Scans", Class: "c-num", Number: true, Initial: true}, {Key: "last_seen", Text: "Last seen", Class: "c-day", Number: true, Initial: true}}
 }
 
 func fileColumns() []parts.Column {

@@ -82,7 +82,7 @@ type Address struct {
 }
 
 // Href returns the document's address with the query changed: keys and
-// values in turn, an empty value takes the key out.
+// values in turn, an empty value takes the key out; Blank leaves it empty.
 func (a Address) Href(changes ...string) string {
 	return join(a.Page, changed(a.Query, changes))
 }
@@ -102,9 +102,12 @@ func changed(query url.Values, changes []string) url.Values {
 		result[key] = values
 	}
 	for i := 0; i+1 < len(changes); i += 2 {
-		if changes[i+1] == "" {
+		switch changes[i+1] {
+		case "":
 			result.Del(changes[i])
-		} else {
+		case Blank:
+			result.Set(changes[i], "")
+		default:
 			result.Set(changes[i], changes[i+1])
 		}
 	}
@@ -153,23 +156,24 @@ func classes(names ...string) string {
 	return strings.Join(kept, " ")
 }
 
-// names are the filters' parameters, each without a value, and page: what a
-// form sends anew.
-func names(filters []Filter) []string {
-	changes := []string{"page", ""}
-	for _, f := range filters {
-		changes = append(changes, f.Name, "")
-	}
-	return changes
-}
-
-// kept are the parameters of the view that the filters do not set, so that a
-// form sends them along.
-func (a Address) kept(filters []Filter) []Field {
+// kept are the parameters of the view but some, so that a form sends them
+// along.
+func (a Address) kept(but ...string) []Field {
 	var fields []Field
-	query := changed(a.Query, names(filters))
-	for _, key := range slices.Sorted(maps.Keys(query)) {
-		fields = append(fields, Field{key, query.Get(key)})
+	for _, key := range slices.Sorted(maps.Keys(a.Query)) {
+		if !slices.Contains(but, key) {
+			fields = append(fields, Field{key, a.Query.Get(key)})
+		}
 	}
 	return fields
+}
+
+// Blank is a changed value that stays in the address although it is empty.
+const Blank = "\x00"
+
+func current(class string, is bool) string {
+	if is {
+		return class + " is-current"
+	}
+	return class
 }

@@ -1,0 +1,148 @@
+package web
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/parts"
+)
+
+// barChoices bounds the choices of a menu: a page must not grow with the
+// number of repositories or families. The box takes any.
+const barChoices = 40
+
+// query reads the list's query.
+func (v view) parsed() (telemetry.Query, error) {
+	if v.spec.list == "" {
+		return telemetry.Query{}, nil
+	}
+	return telemetry.ParseQuery(v.spec.list, v.search())
+}
+
+// bar makes the list's bar. For a query that cannot be read it has no menus.
+func (w *Web) bar(ctx context.Context, v view, noun string, total int64) (parts.Bar, error) {
+	b := parts.Bar{Name: v.spec.name, Query: v.search(), Hint: "Filter, for example " + v.example(), Count: parts.Plural(int(total), noun, "")}
+	if b.Query != v.spec.usual {
+		b.Clear = orBlank(v.spec.usual)
+	}
+	q, err := v.parsed()
+	if err != nil {
+		return b, nil //nolint:nilerr // the caller says it; the box must stay to mend it
+	}
+	totals, err := w.o.Dashboard.Totals(ctx)
+	if err != nil {
+		return b, err
+	}
+	for _, view := range views(v.spec.list) {
+		b.Views = append(b.Views, parts.Choice{Text: view.Text, Query: queryFor(view.URL, v.spec.usual), Current: view.URL == q.String()})
+	}
+	for _, name := range v.spec.menus {
+		if name == "repo" && v.scope != "" {
+			continue
+		}
+		b.Menus = append(b.Menus, menu(q, name, v.spec.usual, dynamic(name, totals)))
+	}
+	return b, nil
+}
+
+// example is a query that the list understands.
+func (v view) example() string {
+	switch v.spec.list {
+	case telemetry.ListIssues:
+		return "is:open severity:critical,high age:>30d"
+	case telemetry.ListSessions:
+		return "is:active age:>2h"
+	case telemetry.ListPulls:
+		return "is:open age:>7d"
+	case telemetry.ListRuns:
+		return "kind:scan new:>0"
+	}
+	return "open:>0"
+}
+
+// views are the usual queries of a list: their name, and in URL the query.
+func views(list telemetry.ListName) []parts.Link {
+	if list == telemetry.ListIssues {
+		return []parts.Link{{Text: "Open", URL: "is:open"}, {Text: "Critical and high", URL: "is:open severity:critical,high"}, {Text: "Reopened", URL: "is:reopened"},
+			{Text: "Tried 3 times or more", URL: "is:open attempts:>=3"}, {Text: "Never attempted", URL: "is:open attempts:0"}, {Text: "Fixed", URL: "is:fixed"}, {Text: "All", URL: ""}}
+	}
+	if list == telemetry.ListSessions {
+		return []parts.Link{{Text: "All", URL: ""}, {Text: "Active", URL: "is:active"}, {Text: "Waiting for you", URL: "is:waiting"}, {Text: "PR ready", URL: "is:pr_ready"}, {Text: "Never started", URL: "is:never_started"}}
+	}
+	if list == telemetry.ListPulls {
+		return []parts.Link{{Text: "All", URL: ""}, {Text: "Open", URL: "is:open"}, {Text: "Merged", URL: "is:merged"}, {Text: "Closed", URL: "is:closed"}, {Text: "Not fetched", URL: "is:unknown"}}
+	}
+	return nil
+}
+
+// dynamic are the data's values of a qualifier.
+func dynamic(name string, totals telemetry.Totals) []string {
+	switch name {
+	case "family":
+		return slices.Sorted(maps.Keys(totals.CategorySum))
+	case "repo":
+		var names []string
+		for _, name := range totals.Repos[:min(barChoices, len(totals.Repos))] {
+			names = append(names, string(telemetry.ParseRepo(name)))
+		}
+		return names
+	}
+	return nil
+}
+
+// menu offers the values of a qualifier, each as the query with it, or
+// without it where it is chosen.
+func menu(q telemetry.Query, name, usual string, values []string) parts.Menu {
+	m := parts.Menu{Label: name}
+	chosen := q.Values(name)
+	several := false
+	for _, known := range telemetry.Qualifiers(q.List) {
+		if known.Name == name {
+			values = append(slices.Clone(known.Values), values...)
+			several = known.Kind == telemetry.ValueWord && name != "kind" || known.Dynamic
+		}
+	}
+	for _, value := range chosen {
+		if !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	m.Value = strings.ReplaceAll(strings.Join(chosen, ", "), "_", " ")
+	for _, value := range values[:min(barChoices, len(values))] {
+		is := slices.Contains(chosen, value)
+		next := []string{value}
+		switch {
+		case is:
+			next = without(chosen, value)
+		case several:
+			next = append(slices.Clone(chosen), value)
+		}
+		if with, err := q.With(name, next...); err == nil {
+			m.Choices = append(m.Choices, parts.Choice{Text: strings.ReplaceAll(value, "_", " "), Query: queryFor(with.String(), usual), Current: is})
+		}
+	}
+	return m
+}
+
+// queryFor is the value of q in an address: none where it is the usual one.
+func queryFor(text, usual string) string {
+	if text == usual {
+		return ""
+	}
+	return orBlank(text)
+}
+
+func orBlank(text string) string {
+	if text == "" {
+		return parts.Blank
+	}
+	return text
+}
+
+// searchURL is a list's page with a query.
+func searchURL(page, query string) string {
+	return parts.Address{Page: page}.Href("q", query)
+}

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"context"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// listing is what makes a list's panel: rows of the kind R, drawn as V.
+type listing[R, V any] struct {
+	noun  string // of one row
+	sort  parts.Sort
+	from  func(v view, q telemetry.Query) ask[R]
+	row   func(R) V
+	empty parts.Empty // where there are records but no row
+	draw  func(panels.Table[V]) templ.Component
+}
+
+// list makes the draw function of a list's panel.
+func list[R, V any](w *Web, l listing[R, V]) draw {
+	return func(ctx context.Context, v view) (templ.Component, error) {
+		q, err := v.parsed()
+		if err != nil {
+			return nil, err
+		}
+		if v.glimpse > 0 {
+			t, err := short(ctx, v, v.glimpse, l.sort, l.from(v, q), l.row)
+			t.At.Panel, t.Empty.Title = "", "Nothing matches"
+			t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(v.spec.page, q.String())}
+			return l.draw(t), err
+		}
+		t, err := table(ctx, v, l.sort, l.from(v, q), l.row)
+		if err != nil {
+			return nil, err
+		}
+		if t.Bar, err = w.bar(ctx, v, l.noun, int64(t.Pager.Total)); err != nil {
+			return nil, err
+		}
+		t.Empty, t.Plain = l.empty, true
+		if len(t.Rows) == 0 && t.Bar.Clear == "" {
+			err = w.noRuns(ctx, &t.Empty, &t.Action)
+		}
+		return l.draw(t), err
+	}
+}
+
+// listPage is a page of one list, with other panels below.
+func (w *Web) listPage(s spec, below ...spec) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v, err := w.viewOf(c, s)
+		if err != nil {
+			return err
+		}
+		list, status, err := w.listOr(c, v)
+		if err != nil {
+			return err
+		}
+		body := pages.Body{Title: s.title, Rows: [][]templ.Component{{list}}}
+		for _, b := range below {
+			body.Rows = append(body.Rows, []templ.Component{w.panel(c.UserContext(), b, v)})
+		}
+		return w.show(c, screen{title: s.title, current: s.page, status: status, body: body})
+	}
+}
+
+// listOr draws a list, or, where it is asked for wrongly, its bar and what
+// is wrong, with the status that says so.
+func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
+	list, err := v.spec.draw(c.UserContext(), v)
+	if err == nil || telemetry.CodeOf(err) != telemetry.CodeInvalid {
+		return list, fiber.StatusOK, err
+	}
+	bar, failed := w.bar(c.UserContext(), v, "row", 0)
+	if failed != nil {
+		return nil, 0, failed
+	}
+	bar.Count, bar.Clear = "", orBlank(v.spec.usual)
+	f := v.frame()
+	f.Plain = true
+	return panels.Fault(f, bar, sentence(err)), fiber.StatusBadRequest, nil
+}
+
+// noRuns says what to do while there are no records at all.
+func (w *Web) noRuns(ctx context.Context, e *parts.Empty, action *parts.Action) error {
+	totals, err := w.o.Dashboard.Totals(ctx)
+	if err != nil || totals.Runs > 0 {
+		return err
+	}
+	*e = parts.Empty{Icon: "inbox", Title: "No runs yet", Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
+	switch {
+	case w.o.Settings.ActionRepo != "":
+		e.Text = "This dashboard reads telemetry/runs in " + w.o.Settings.ActionRepo + "."
+	case w.o.Settings.RunsDir != "":
+		e.Text = "This dashboard reads the run files in RUNS_DIR."
+	default:
+		return nil
+	}
+	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
+	return nil
+}

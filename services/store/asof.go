@@ -33,9 +33,13 @@ const knownSession = `(s.at <= $1 OR (s.id <> '' AND EXISTS (SELECT 1 FROM menti
 // namedAt is when the newest record up to $1 named a session s.
 const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(r.at) FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1) END`
 
-// stateAt is the state of a session s at $1, ” where the log does not go
-// back so far. A state that began by then is the last that the log has.
-const stateAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1), '') END`
+// stateAt is the state of a session s at $1. A state that began by then is
+// the last that the log has; where the log does not go back so far, the
+// newest record up to then says it, read as telemetry.StateOf does.
+const stateAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1),
+	(SELECT CASE WHEN lower(m.status) IN ('created', 'new', 'creating', 'claimed') THEN 'queued' WHEN lower(m.status) IN ('working', 'running', 'resumed', 'resuming') THEN 'working' WHEN lower(m.status) = 'blocked' THEN 'waiting'
+			WHEN lower(m.status) IN ('finished', 'stopped', 'exit') THEN 'finished' WHEN lower(m.status) = 'expired' THEN 'expired' WHEN lower(m.status) = 'suspended' THEN 'suspended' WHEN m.status LIKE 'error%' THEN 'failed' ELSE 'unknown' END
+		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END`
 
 // linkedAt is 1 where a session s had a pull request at $1.
 const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (SELECT 1 FROM links k JOIN pulls p ON p.key = k.pull_key WHERE k.session = s.key AND k.guess = 0 AND ` + knownPull + `) THEN 1 ELSE 0 END`
@@ -163,35 +167,17 @@ func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
 func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("s.repo_id", repo, t)
 	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR = map[telemetry.State]int64{}, 0, 0
-	var unlogged []string
-	tx.each(`SELECT s.key, s.id, `+stateAt+`, `+linkedAt+` FROM sessions s WHERE `+knownSession+condition, args, func(r *row) {
-		var key, id string
+	tx.each(`SELECT x.state, COUNT(*), SUM(x.linked), SUM(x.created) FROM (SELECT `+stateAt+` AS state, `+linkedAt+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created
+		FROM sessions s WHERE `+knownSession+condition+`) AS x GROUP BY x.state`, args, func(r *row) {
 		var state telemetry.State
-		var linked int64
-		r.scan(&key, &id, &state, &linked)
-		if state == "" {
-			unlogged = append(unlogged, key)
-		} else {
-			out.SessionsByState[state]++
-		}
+		var n, linked, created int64
+		r.scan(&state, &n, &linked, &created)
+		out.SessionsByState[state] = n
 		out.SessionsWithPR += linked
-		if id != "" {
-			out.SessionsCreated++
-		}
+		out.SessionsCreated += created
 	})
-	for _, key := range unlogged {
-		out.SessionsByState[recordedState(tx, key, t)]++
-	}
 	out.SessionsFinished = out.SessionsByState[telemetry.StateFinished]
-}
-
-// recordedState is what the newest record of the time said of a session,
-// where the log begins later.
-func recordedState(tx *Tx, session string, t int64) telemetry.State {
-	var id, status string
-	tx.row(`SELECT m.shown_id, m.status FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = $2 AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1`, t, session).scan(&id, &status)
-	state, _ := telemetry.StateOf(id, telemetry.Word{Status: status}, telemetry.PRSummary{})
-	return state
+	out.Active = activeAt(tx, repo, t, stateAt+" AS state, "+loggedAt+" AS since", knownSession)
 }
 
 func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -31,9 +30,10 @@ const lastAt = `CASE WHEN l.closes = 1 AND l.to_at <= $1 THEN l.seen_at WHEN ` +
 // severityRankAt ranks as telemetry.SeverityRank does.
 const severityRankAt = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END`
 
-// IssuesAsOf returns issues as they were at a time. Sorts: status, severity,
+// issuesAsOf returns issues as they were at a time. Sorts: status, severity,
 // last_seen, first_seen.
-func (s *Store) IssuesAsOf(ctx context.Context, t time.Time, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+	t := f.AsOf
 	var out telemetry.List[telemetry.IssueRow]
 	page, err := pageSQL(p, "status", map[string]order{"status": by("status_rank seen_at public_id id"), "severity": by("severity_rank status_rank first_at public_id id"),
 		"last_seen": byDesc("seen_at public_id id"), "first_seen": byDesc("first_at public_id id")})
@@ -82,7 +82,17 @@ func asOfMatchers(t int64) matchers {
 	return matchers{
 		"is": rankIs("status_rank", statusRanks), "severity": rankIs("severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
 		"family": textIs("family"), "rule": textIs("rule"), "repo": repoIs("repo_id"), "age": whenIs("first_at", t), "first": whenIs("first_at", t), "seen": whenIs("seen_at", t),
-		"no": wordIs(map[string]string{"family": "family = ''"}),
+		"attempts": numberIs("(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = x.id AND a.session <> '' AND a.at <= $1)"), "taken": taken("x.id", t),
+		"opened": livedAt("opens", "from_at", t), "closed": livedAt("closes", "to_at", t), "no": wordIs(map[string]string{"family": "family = ''"}),
+	}
+}
+
+// livedAt is lived as of $1.
+func livedAt(flag, column string, now int64) matcher {
+	when := whenIs("l."+column, now)
+	return func(values []telemetry.QueryValue) condition {
+		c := when(values)
+		return condition{"x.id IN (SELECT l.issue_id FROM lives l WHERE l." + flag + " = 1 AND l." + column + " <= $1 AND " + c.sql + ")", c.args}
 	}
 }
 

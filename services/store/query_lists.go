@@ -28,6 +28,7 @@ func issueMatchers(now int64) matchers {
 		"first":       whenIs("i.first_at", now),
 		"closed":      lived("closes", "to_at", now),
 		"opened":      lived("opens", "from_at", now),
+		"taken":       taken("i.id", now),
 		"seen":        whenIs("i.last_at", now),
 		"attempts":    numberIs("i.attempts"),
 		"session": anyValue(func(v telemetry.QueryValue) condition {
@@ -49,6 +50,15 @@ func lived(flag, column string, now int64) matcher {
 	return func(values []telemetry.QueryValue) condition {
 		c := when(values)
 		return condition{"i.id IN (SELECT l.issue_id FROM lives l WHERE l." + flag + " = 1 AND " + c.sql + ")", c.args}
+	}
+}
+
+// taken matches issues that a session took at such a time.
+func taken(id string, now int64) matcher {
+	when := whenIs("a.at", now)
+	return func(values []telemetry.QueryValue) condition {
+		c := when(values)
+		return condition{id + " IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND " + c.sql + ")", c.args}
 	}
 }
 

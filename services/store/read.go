@@ -79,6 +79,11 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	if err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
+	runConditions(&w, f)
+	return list(ctx, s, runRowColumns, `runs r`, w, page, scanRun)
+}
+
+func runConditions(w *where, f telemetry.RunFilter) {
 	if f.Repo != "" {
 		w.and(`r.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
 	}
@@ -88,13 +93,18 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	if f.File != "" {
 		w.and(`r.file = ?`, f.File)
 	}
-	return list(ctx, s, runRowColumns, `runs r`, w, page, scanRun)
+	if !f.AsOf.IsZero() {
+		w.and(`r.at <= ?`, ms(f.AsOf))
+	}
 }
 
 // Sessions returns sessions: those with an id unless the filter names the
 // never started. Sorts: timestamp or started (newest first), state, since,
 // age (in the present state), run_number or run, batch, repo, family, pr.
 func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
+	if !f.AsOf.IsZero() {
+		return s.sessionsAsOf(ctx, f, p)
+	}
 	var w where
 	page, err := pageSQL(p, "timestamp", sessionOrders())
 	if err == nil {
@@ -123,6 +133,9 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 // waiting or age (oldest first), updated_at, number, title, repo, state,
 // author, session.
 func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
+	if !f.AsOf.IsZero() {
+		return s.pullsAsOf(ctx, f, p)
+	}
 	w := where{conditions: []string{"p.listed = 1"}}
 	page, err := pageSQL(p, "created_at", pullOrders())
 	if err == nil {
@@ -170,6 +183,9 @@ func issueTotal(f telemetry.IssueFilter, w where) string {
 // seen longest ago), severity, rule, family, file, repo, age (oldest first),
 // first_seen, last_seen, appearances, attempts, session.
 func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+	if !f.AsOf.IsZero() {
+		return s.issuesAsOf(ctx, f, p)
+	}
 	var w where
 	page, err := pageSQL(p, "status", issueOrders())
 	if err == nil {

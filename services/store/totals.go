@@ -16,6 +16,7 @@ func (s *Store) Totals(ctx context.Context) (telemetry.Totals, error) {
 			r.scan(&target)
 			t.Repos = append(t.Repos, target)
 		})
+		t.Active = activeAt(tx, everywhere, ms(s.now()), "s.state, s.since", "true")
 		t.PRs = countPulls(tx, `listed = 1`)
 		tx.row(`SELECT COUNT(*) FROM verifications`).scan(&t.Verifications)
 		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).scan(&t.BrokenFiles)
@@ -34,4 +35,23 @@ func totalsOf(n tally) telemetry.Totals {
 	}
 	t.SessionsFinished = t.SessionsByState[telemetry.StateFinished]
 	return t
+}
+
+// activeAt counts the active sessions at a time. columns are the state and
+// since when, of sessions s.
+func activeAt(tx *Tx, repo, t int64, columns, known string) telemetry.ActiveSessions {
+	var a telemetry.ActiveSessions
+	condition, args := ofRepo("s.repo_id", repo, t, t-telemetry.RecordedFor.Milliseconds())
+	tx.each(`SELECT x.state, COUNT(*) FROM (SELECT s.polled, `+columns+` FROM sessions s WHERE `+known+condition+` AND CAST($1 AS BIGINT) IS NOT NULL) AS x
+		WHERE x.state IN ('queued', 'working', 'waiting') AND (x.polled = 1 OR x.since > $2) GROUP BY x.state`, args, func(r *row) {
+		var state telemetry.State
+		var n int64
+		r.scan(&state, &n)
+		if state == telemetry.StateWaiting {
+			a.Waiting += n
+		} else {
+			a.Working += n
+		}
+	})
+	return a
 }

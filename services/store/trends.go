@@ -30,6 +30,8 @@ func (s *Store) Trends(ctx context.Context, q telemetry.TrendQuery) (out telemet
 		t.openAndWeeks()
 		t.timeToFix()
 		t.ages()
+		t.families()
+		t.attempts()
 		t.sessions()
 		t.waiting()
 		t.missing()
@@ -165,6 +167,7 @@ func (t *trend) timeToFix() {
 		durations = append(durations, d)
 	})
 	t.out.TimeToFix = telemetry.MeasureOf(durations)
+	t.tx.row(`SELECT COUNT(DISTINCT issue_id) FROM lives WHERE to_at >= $1 AND to_at <= $2 AND closes = 1`+condition, args...).scan(&t.out.ClosedIssues)
 }
 
 // ages counts what was open at the end by the time since it was first seen.
@@ -200,6 +203,41 @@ func (t *trend) ages() {
 	})
 }
 
+// families counts, by CWE family, the issues that sessions took in the
+// period, and those of them that are fixed.
+func (t *trend) families() {
+	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
+	const took = ` IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND a.at >= $1 AND a.at <= $2)`
+	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE i.id` + took + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+	if t.asOf {
+		query = `SELECT l.family, COUNT(*), SUM(CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 1 ELSE 0 END) FROM issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2
+			WHERE i.id` + took + condition + ` GROUP BY l.family ORDER BY COUNT(*) DESC, l.family`
+	}
+	t.tx.each(query, args, func(r *row) {
+		var f telemetry.FamilyRate
+		r.scan(&f.Family, &f.Attempted, &f.Closed)
+		t.out.Families = append(t.out.Families, f)
+	})
+}
+
+// mostAttempts is the last bucket of attempts: so many or more.
+const mostAttempts = 3
+
+// attempts counts the open issues by how many sessions took them.
+func (t *trend) attempts() {
+	t.out.Attempts = make([]int64, mostAttempts+1)
+	query, args := `SELECT i.attempts, COUNT(*) FROM issues i WHERE i.status_rank < 4`, []any{}
+	if t.asOf {
+		query, args = `SELECT (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = l.issue_id AND a.session <> '' AND a.at <= $1), COUNT(*) FROM lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, []any{t.until}
+	}
+	condition, args := ofRepo("i.repo_id", t.repo, args...)
+	t.tx.each(query+condition+` GROUP BY 1`, args, func(r *row) {
+		var attempts, n int64
+		r.scan(&attempts, &n)
+		t.out.Attempts[min(attempts, mostAttempts)] += n
+	})
+}
+
 // minute drops seconds: an answer's links must not change with each of them.
 func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
 
@@ -212,22 +250,14 @@ func (t *trend) sessions() {
 		state, linked, named = stateAt, linkedAt, knownSession+" AND "+namedAt+" >= $2"
 	}
 	counts := map[telemetry.SessionOutcome]int64{}
-	var unlogged []string
-	t.tx.each(`SELECT s.key, `+state+`, `+linked+` FROM sessions s WHERE `+named+condition, args, func(r *row) {
-		var key string
+	t.tx.each(`SELECT x.state, x.linked, COUNT(*) FROM (SELECT `+state+` AS state, `+linked+` AS linked FROM sessions s WHERE `+named+condition+`) AS x GROUP BY x.state, x.linked`, args, func(r *row) {
 		var o telemetry.SessionOutcome
 		var has int
-		r.scan(&key, &o.State, &has)
+		var n int64
+		r.scan(&o.State, &has, &n)
 		o.WithPR = has == 1
-		if o.State == "" {
-			unlogged = append(unlogged, key)
-			return
-		}
-		counts[o]++
+		counts[o] = n
 	})
-	for _, key := range unlogged {
-		counts[telemetry.SessionOutcome{State: recordedState(t.tx, key, t.until)}]++
-	}
 	for _, state := range telemetry.States() {
 		for _, with := range [...]bool{true, false} {
 			o := telemetry.SessionOutcome{State: state, WithPR: with}

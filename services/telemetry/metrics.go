@@ -195,21 +195,22 @@ type TrendQuery struct {
 
 // Trends are the figures of a period.
 type Trends struct {
-	Period     Period
-	StepDays   int64 // between two points of Open
-	Open       []DayPoint
-	Before     DayPoint // at the end of the day before the period
-	Weeks      []WeekPoint
-	Opened     int64
-	Closed     int64
-	TimeToFix  Measure
-	Ages       []AgeBucket
-	Families   []FamilyRate
-	Attempts   []int64 // issues by number of attempts: 0, 1, 2, 3 or more
-	Sessions   []SessionOutcome
-	PRsWaiting Measure
-	Missing    []MissingRuns
-	Overdue    []OverdueScan
+	Period       Period
+	StepDays     int64 // between two points of Open
+	Open         []DayPoint
+	Before       DayPoint // at the end of the day before the period
+	Weeks        []WeekPoint
+	Opened       int64
+	Closed       int64
+	ClosedIssues int64 // issues that were closed at least once
+	TimeToFix    Measure
+	Ages         []AgeBucket
+	Families     []FamilyRate
+	Attempts     []int64 // issues by number of attempts: 0, 1, 2, 3 or more
+	Sessions     []SessionOutcome
+	PRsWaiting   Measure
+	Missing      []MissingRuns
+	Overdue      []OverdueScan
 }
 
 // Need is why something waits for a person.
@@ -259,4 +260,12 @@ type NeedRow struct {
 
 	LastScan time.Time     // of the repository
 	Interval time.Duration // usual time between two scans; 0 with too few
+}
+
+// RunSums are sums over runs.
+type RunSums struct {
+	IssuesFound int64
+	Sessions    int64 // that the runs name, with an id
+	Severity    map[string]int64
+	Category    map[string]int64
 }

@@ -8,7 +8,9 @@ import (
 // UsesClock tells whether the rows that match change with time alone.
 func (q Query) UsesClock() bool {
 	return slices.ContainsFunc(q.Terms, func(t Term) bool {
-		return slices.ContainsFunc(t.Values, func(v QueryValue) bool { return v.Span != nil && v.Span.Ago })
+		return slices.ContainsFunc(t.Values, func(v QueryValue) bool {
+			return (v.Span != nil && v.Span.Ago) || (q.List == ListSessions && t.Qualifier == "is" && v.Text == WordActive)
+		})
 	})
 }
 

@@ -39,6 +39,7 @@ type RunFilter struct {
 	Kind  Kind
 	File  string
 	Query Query
+	AsOf  time.Time // those up to then; zero: all
 }
 
 // RunRow is one scan or dispatch.
@@ -69,6 +70,7 @@ type SessionFilter struct {
 	RunNumber *int64
 	ID        string // bare
 	Query     Query
+	AsOf      time.Time // as they were then; zero: now
 }
 
 // SessionRow is one Devin session.
@@ -118,6 +120,7 @@ type PullFilter struct {
 	State   string // "open", "closed" (not merged), "merged", "unknown"
 	Session string // bare id
 	Query   Query
+	AsOf    time.Time // as they were then; zero: now
 }
 
 // PullRow is one pull request. Times are UTC, zero where unknown.
@@ -149,6 +152,7 @@ type IssueFilter struct {
 	Rule     []string
 	PublicID string
 	Query    Query
+	AsOf     time.Time // as they were then; zero: now
 }
 
 // IssueRow is one issue.
@@ -236,7 +240,15 @@ type Totals struct {
 	SessionsCreated  int64
 	SessionsWithPR   int64
 	SessionsFinished int64
+	Active           ActiveSessions
 	PRs              PullCounts
+}
+
+// ActiveSessions counts what Devin does now. What only a record tells, and
+// told long ago, is not among it (RecordedFor).
+type ActiveSessions struct {
+	Working int64 // queued or working
+	Waiting int64 // for its user, without a pull request
 }
 
 // FileRow is one file of a run directory, as the store knows it.

@@ -63,3 +63,5 @@ CREATE INDEX runs_gaps ON runs (source, run_number, at);
 CREATE INDEX sessions_active ON sessions (state, polled, since);
 CREATE INDEX pulls_shown ON pulls (shown, listed, sort_at, key);
 CREATE INDEX state_log_at ON state_log (at, session, id);
+CREATE INDEX attempts_at ON attempts (at, session, issue_id);
+CREATE INDEX issues_age ON issues (status_rank, first_at, attempts, repo_id);

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// RunSums returns the sums over all runs that a filter chooses.
+func (s *Store) RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.RunSums, error) {
+	var w where
+	if err := w.query(f.Query, runMatchers(ms(s.now()))); err != nil {
+		return telemetry.RunSums{}, err
+	}
+	runConditions(&w, f)
+	var sums telemetry.RunSums
+	err := s.Read(ctx, func(tx *Tx) error {
+		sums = telemetry.RunSums{Severity: map[string]int64{}, Category: map[string]int64{}}
+		tx.each(`SELECT r.issues_found, r.sessions, r.severity, r.category FROM runs r`+w.sql(), w.args, func(r *row) {
+			var found, sessions int64
+			var severity, category string
+			r.scan(&found, &sessions, &severity, &category)
+			sums.IssuesFound += found
+			sums.Sessions += sessions
+			add(sums.Severity, fromJSON[map[string]int64](tx, severity))
+			add(sums.Category, fromJSON[map[string]int64](tx, category))
+		})
+		return tx.err
+	})
+	return sums, err
+}
+
+// PullSums counts all pull requests that a filter chooses by state.
+func (s *Store) PullSums(ctx context.Context, f telemetry.PullFilter) (telemetry.PullCounts, error) {
+	var counts telemetry.PullCounts
+	for state, into := range map[string]*int64{"": &counts.Total, "open": &counts.Open, "closed": &counts.Closed, "merged": &counts.Merged, "unknown": &counts.Unknown} {
+		if state != "" && f.State != "" && f.State != state {
+			continue
+		}
+		part := f
+		if state != "" {
+			part.State = state
+		}
+		list, err := s.Pulls(ctx, part, telemetry.Page{Number: 1, Size: 1})
+		if err != nil {
+			return counts, err
+		}
+		*into = list.Total
+	}
+	return counts, nil
+}

@@ -122,10 +122,12 @@ func issuesThen(tx *Tx, t int64, then []issueThen) []telemetry.IssueRow {
 		ids[n] = i.id
 	}
 	rows := map[int64]*telemetry.IssueRow{}
-	tx.each(`SELECT `+issueColumns+`, (SELECT r.target_repo FROM runs r WHERE r.repo_id = i.repo_id AND r.at <= $2 ORDER BY r.at DESC, r.file DESC LIMIT 1) FROM issues i WHERE i.id `+tx.in(1, "BIGINT"), []any{jsonText(ids), t}, func(r *row) {
+	tx.each(`SELECT `+issueColumns+`, (SELECT r.target_repo FROM runs r WHERE r.repo_id = i.repo_id AND r.at <= $2 ORDER BY r.at DESC, r.file DESC LIMIT 1),
+			(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2),
+			COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2 ORDER BY a.at DESC, a.session LIMIT 1), '')
+		FROM issues i WHERE i.id `+tx.in(1, "BIGINT"), []any{jsonText(ids), t}, func(r *row) {
 		v := &telemetry.IssueRow{}
-		scanIssue(r, &v.Issue, &v.TargetRepo)
-		v.Repo = telemetry.ParseRepo(v.TargetRepo)
+		scanIssueRow(r, v)
 		rows[v.StoreID] = v
 	})
 	later := []int64{}

@@ -19,28 +19,6 @@ func repository(repo *Repo, r *http.Request) *answer {
 	return ok(repoJSON(repo, base(r)))
 }
 
-// repoJSON holds the required fields of GitHub's minimal-repository that a
-// client may read.
-func repoJSON(repo *Repo, api string) map[string]any {
-	owner, name, _ := strings.Cut(repo.name, "/")
-	return map[string]any{
-		"id": id(strings.ToLower(repo.name)), "node_id": "R_" + name, "name": name, "full_name": repo.name, "private": false,
-		"owner": userJSON(owner, api), "html_url": "https://github.com/" + repo.name, "description": nil, "fork": false,
-		"url": api + "/repos/" + repo.name, "default_branch": repo.branch, "archived": false, "disabled": false, "visibility": "public",
-	}
-}
-
-func userJSON(login, api string) map[string]any {
-	url := api + "/users/" + login
-	return map[string]any{
-		"login": login, "id": id(login), "node_id": "U_" + login, "avatar_url": "", "gravatar_id": "", "url": url,
-		"html_url": "https://github.com/" + login, "followers_url": url + "/followers", "following_url": url + "/following{/other_user}",
-		"gists_url": url + "/gists{/gist_id}", "starred_url": url + "/starred{/owner}{/repo}", "subscriptions_url": url + "/subscriptions",
-		"organizations_url": url + "/orgs", "repos_url": url + "/repos", "events_url": url + "/events{/privacy}",
-		"received_events_url": url + "/received_events", "type": "User", "site_admin": false,
-	}
-}
-
 func tree(repo *Repo, r *http.Request) *answer {
 	p := repo.p
 	p.mu.Lock()

@@ -135,7 +135,7 @@ func checkRuns(repo *Repo, r *http.Request) *answer {
 			items = append(items, map[string]any{
 				"id": i + 1, "head_sha": sha, "node_id": "CR_" + strconv.Itoa(i+1), "external_id": "", "url": fmt.Sprintf("%s/repos/%s/check-runs/%d", base(r), repo.name, i+1),
 				"html_url": c.URL, "details_url": c.URL, "status": c.Status, "conclusion": nilIfEmpty(c.Conclusion), "started_at": nil, "completed_at": nil,
-				"output": map[string]any{"title": nil, "summary": nil, "text": nil, "annotations_count": 0, "annotations_url": ""},
+				"output": map[string]any{"title": nil, "summary": nil, "text": nil, "annotations_count": 0, "annotations_url": fmt.Sprintf("%s/repos/%s/check-runs/%d/annotations", base(r), repo.name, i+1)},
 				"name":   c.Name, "check_suite": nil, "app": nil, "pull_requests": []any{},
 			})
 		}

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -18,6 +19,8 @@ type Repo struct {
 	// Guarded by the player's mutex.
 	name      string // "owner/name"
 	branch    string
+	made      time.Time
+	pushed    time.Time
 	hidden    bool
 	truncated bool
 	files     map[string]string // blob SHA by path
@@ -50,7 +53,7 @@ func (p *Player) Repo(name string) *Repo {
 		return r
 	}
 	r := &Repo{
-		p: p, name: name, branch: "main", files: map[string]string{}, blobs: map[string][]byte{},
+		p: p, name: name, branch: "main", made: p.now(), pushed: p.now(), files: map[string]string{}, blobs: map[string][]byte{},
 		pulls: map[int]*pull{}, workflows: map[string][]string{},
 	}
 	p.repos[key] = r
@@ -62,7 +65,7 @@ func (r *Repo) PutFile(path string, body []byte) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
 	sha := object("blob", body)
-	r.files[path], r.blobs[sha], r.root = sha, body, ""
+	r.files[path], r.blobs[sha], r.root, r.pushed = sha, body, "", r.p.now()
 }
 
 // DeleteFile takes a file away. Its blob can still be fetched.
@@ -70,7 +73,7 @@ func (r *Repo) DeleteFile(path string) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
 	delete(r.files, path)
-	r.root = ""
+	r.root, r.pushed = "", r.p.now()
 }
 
 // SetDefaultBranch names the branch that holds the files.

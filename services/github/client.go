@@ -1,10 +1,12 @@
 package github
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -59,7 +61,8 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 
-	branch  atomic.Pointer[string] // the action repository's default branch, as last seen
+	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
+	listed  atomic.Pointer[listing] // the run files, likewise
 	flights flights
 	heads   *lru.Cache[string, head]    // by repository: what its newest pull requests were
 	kept    *expirable.LRU[string, any] // answers to pages; nil where nothing is kept
@@ -174,6 +177,25 @@ func split(repo string) (owner, name string, err error) {
 		return "", "", telemetry.Errorf(telemetry.CodeInvalid, "%q is no repository; write owner/name.", repo)
 	}
 	return owner, name, nil
+}
+
+// get asks for JSON, unless it still is what etag names; then the failure is
+// a 304. Of go-github it uses the client and not a service: these take no
+// ETag, and do not notice that an answer ends early if its JSON does not.
+func (c *Client) get(ctx context.Context, address, etag string, into any) (*gh.Response, error) {
+	req, err := c.api.NewRequest(http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
+	var body bytes.Buffer
+	resp, err := c.api.Do(ctx, req, &body)
+	if err != nil {
+		return nil, err
+	}
+	return resp, json.Unmarshal(body.Bytes(), into)
 }
 
 // cached answers from what is kept, and else lets all who ask for key at

@@ -15,9 +15,8 @@ const (
 	// fromCache is the header by which go-github knows an answer whose limit
 	// is not to be believed.
 	fromCache = "X-From-Cache"
-	// maxKeptBytes bounds all kept bodies together, compressed: the listing
-	// of 100,000 files has 7 MB of them.
-	maxKeptBytes = 24 << 20
+	// maxKeptBytes bounds all kept bodies together, compressed.
+	maxKeptBytes = 16 << 20
 	maxKept      = 4096
 	// maxAnswer bounds what is read of one answer, before it is compressed: a
 	// record of the largest size in base64 has 28 MB. More is cut short.

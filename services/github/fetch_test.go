@@ -119,7 +119,7 @@ func TestArchiveFails(t *testing.T) {
 
 // TestArchiveStalls: a silent host ends the wait, as any request's time does.
 func TestArchiveStalls(t *testing.T) {
-	p, c := start(t, func(o *github.Options) { o.HTTPTimeout = 200 * time.Millisecond })
+	p, c := start(t, func(o *github.Options) { o.HTTPTimeout = time.Second })
 	putRuns(p.Repo(actionRepo), 0, 30)
 	files, err := c.RunFiles(t.Context())
 	if err != nil {

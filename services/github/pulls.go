@@ -92,22 +92,14 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 	return updatedSince(list, after), nil
 }
 
-// pullPage asks for one page. Of go-github it uses the client and not the
-// service, which takes no ETag.
+// pullPage asks for one page, unless it still is what etag names.
 func (c *Client) pullPage(ctx context.Context, owner, name string, query gh.PullRequestListOptions, etag string) ([]*gh.PullRequest, *gh.Response, error) {
 	address := fmt.Sprintf("repos/%s/%s/pulls?state=%s&sort=%s&direction=%s&per_page=%d", owner, name, query.State, query.Sort, query.Direction, query.PerPage)
 	if query.Page > 1 {
 		address += fmt.Sprintf("&page=%d", query.Page)
 	}
-	req, err := c.api.NewRequest(http.MethodGet, address, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	if etag != "" {
-		req.Header.Set("If-None-Match", etag)
-	}
 	var pulls []*gh.PullRequest
-	resp, err := c.api.Do(ctx, req, &pulls)
+	resp, err := c.get(ctx, address, etag, &pulls)
 	if err != nil {
 		return nil, nil, err
 	}

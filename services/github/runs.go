@@ -29,9 +29,8 @@ func (c *Client) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
 		return nil, err
 	}
 	return flight(ctx, c, "run files", func(ctx context.Context) ([]telemetry.RunFile, error) {
-		ctx = revalidating(ctx)
 		f := folder{c: c, owner: owner, name: name}
-		if f.branch, f.shown, err = c.askBranch(ctx, owner, name); err != nil {
+		if f.branch, f.shown, err = c.askBranch(revalidating(ctx), owner, name); err != nil {
 			return nil, err
 		}
 		return c.listRuns(ctx, f)
@@ -74,45 +73,70 @@ type folder struct {
 	shown               bool // the server shows the repository itself
 }
 
+// listing is what the whole tree of a branch was.
+type listing struct {
+	folder folder
+	etag   string
+	files  []telemetry.RunFile
+	whole  bool // files are all; else the tree has to be walked
+}
+
 // listRuns asks for the whole tree, which is one request; where it is cut,
 // for one folder after the other; where there are no trees, for contents.
+// The whole tree has its own memory, since it may be large: of 100,000 files
+// the list is kept, not the answer.
 func (c *Client) listRuns(ctx context.Context, f folder) ([]telemetry.RunFile, error) {
-	q := repoQuestion(f.owner, f.name)
-	tree, err := f.tree(ctx, f.branch, true)
-	if missing(err) {
-		tree, err = f.tree(ctx, f.branch, false)
+	known := c.listed.Load()
+	if known == nil || known.folder != f {
+		known = &listing{folder: f}
 	}
+	tree, etag, err := f.wholeTree(ctx, known.etag)
 	switch {
+	case known.etag != "" && statusOf(err) == http.StatusNotModified:
 	case missing(err):
-		c.log.Debug("the server has no Git trees; contents are listed", "repo", f.owner+"/"+f.name, "status", statusOf(err))
-		return f.contents(ctx)
+		known = &listing{folder: f}
 	case isEmptyRepo(err):
 		return []telemetry.RunFile{}, nil
 	case err != nil:
-		return nil, c.failure(ctx, q, err)
-	}
-	if files, whole := runFilesIn(tree, runsFolder+"/"); whole {
-		return files, nil
-	}
-	if tree.GetTruncated() {
-		if tree, err = f.tree(ctx, f.branch, false); err != nil {
-			return nil, c.failure(ctx, q, err)
+		return nil, c.failure(ctx, repoQuestion(f.owner, f.name), err)
+	default:
+		known = &listing{folder: f, etag: etag}
+		if known.files, known.whole = runFilesIn(tree, runsFolder+"/"); !known.whole {
+			known.files = nil
 		}
+	}
+	c.listed.Store(known)
+	if known.whole {
+		return known.files, nil
+	}
+	return f.walk(revalidating(ctx))
+}
+
+// walk lists the folder by its parents.
+func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
+	q := repoQuestion(f.owner, f.name)
+	tree, err := f.tree(ctx, f.branch)
+	if missing(err) {
+		f.c.log.Debug("the server has no Git trees; contents are listed", "repo", f.owner+"/"+f.name, "status", statusOf(err))
+		return f.contents(ctx)
+	}
+	if err != nil {
+		return nil, f.c.failure(ctx, q, err)
 	}
 	for part := range strings.SplitSeq(runsFolder, "/") {
 		sha := subtree(tree, part)
 		if sha == "" {
 			if tree.GetTruncated() {
-				return nil, c.cut(part)
+				return nil, f.c.cut(part)
 			}
 			return []telemetry.RunFile{}, nil
 		}
-		if tree, err = f.tree(ctx, sha, false); err != nil {
-			return nil, c.failure(ctx, q, err)
+		if tree, err = f.tree(ctx, sha); err != nil {
+			return nil, f.c.failure(ctx, q, err)
 		}
 	}
 	if tree.GetTruncated() {
-		return nil, c.cut(runsFolder)
+		return nil, f.c.cut(runsFolder)
 	}
 	files, _ := runFilesIn(tree, "")
 	return files, nil
@@ -122,15 +146,33 @@ func (c *Client) cut(what string) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken, "GitHub cuts off the listing of %s, which has more entries than it lists (100,000). Move old run files to another folder. What was stored stays.", what)
 }
 
-func (f folder) tree(ctx context.Context, sha string, recursive bool) (*gh.Tree, error) {
-	tree, _, err := f.c.api.Git.GetTree(ctx, f.owner, f.name, escape(sha), recursive)
+// wholeTree asks for everything on the branch, unless it still is what etag
+// names.
+func (f folder) wholeTree(ctx context.Context, etag string) (tree *gh.Tree, newTag string, err error) {
+	tree = new(gh.Tree)
+	resp, err := f.c.get(ctx, fmt.Sprintf("repos/%s/%s/git/trees/%s?recursive=1", f.owner, f.name, escape(f.branch)), etag, tree)
+	if err != nil {
+		return nil, "", err
+	}
+	return tree, resp.Header.Get("ETag"), f.listed(tree)
+}
+
+// tree asks for one folder.
+func (f folder) tree(ctx context.Context, sha string) (*gh.Tree, error) {
+	tree, _, err := f.c.api.Git.GetTree(ctx, f.owner, f.name, escape(sha), false)
 	if err != nil {
 		return nil, err
 	}
+	return tree, f.listed(tree)
+}
+
+// listed refuses an answer that lists nothing: no tree of Git is empty, and
+// files that are not listed are taken for gone.
+func (f folder) listed(tree *gh.Tree) error {
 	if tree.Entries == nil {
-		return nil, f.c.broken(repoQuestion(f.owner, f.name), "names no entries", nil)
+		return f.c.broken(repoQuestion(f.owner, f.name), "names no entries", nil)
 	}
-	return tree, nil
+	return nil
 }
 
 // runFilesIn returns the run files directly under prefix. whole tells that

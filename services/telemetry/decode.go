@@ -174,9 +174,9 @@ func shorten(s string) string {
 func plain(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if e.Field != "" {
-			return fmt.Errorf("%s has the wrong type: %s", e.Field, e.Value)
+			return fmt.Errorf("%s has the wrong type: %s", shorten(e.Field), shorten(e.Value))
 		}
-		return fmt.Errorf("wrong type: %s", e.Value)
+		return fmt.Errorf("wrong type: %s", shorten(e.Value))
 	}
 	return err
 }

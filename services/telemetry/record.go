@@ -103,12 +103,15 @@ func ParseRecord(body []byte) (*Record, error) {
 		return nil, fmt.Errorf("the file has %d bytes; at most %d are read", len(body), MaxRecordBytes)
 	}
 	clean := bytes.TrimPrefix(body, []byte("\ufeff"))
+	if !utf8.Valid(clean) {
+		clean = []byte(string([]rune(string(clean)))) // U+FFFD for each byte, as the decoder has it
+	}
 	if len(bytes.TrimSpace(clean)) == 0 {
 		return nil, fmt.Errorf("the file is empty")
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(clean, &fields); err != nil {
-		return nil, fmt.Errorf("not a JSON object: %w", err)
+		return nil, fmt.Errorf("not a JSON object: %w", plain(err))
 	}
 	if fields == nil {
 		return nil, fmt.Errorf("not a JSON object: null")
@@ -249,5 +252,5 @@ func (d *decoder) item(body, clean []byte, rec *Record) []byte {
 	if err != nil { // each field was decoded above, so each is JSON
 		return nil
 	}
-	return bytes.ToValidUTF8(out, []byte("\ufffd"))
+	return out
 }

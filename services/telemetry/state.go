@@ -46,7 +46,8 @@ type Word struct {
 
 // StateOf translates an upstream's or a record's word (product.md §5). The
 // reason is the detail of a suspended or failed session, the error of one
-// that never started, and the raw word of an unknown one.
+// that never started, and the raw word of an unknown one. A recorded
+// "error: …" beside an id is a failed session: the id says that it started.
 func StateOf(id string, w Word, pr PRSummary) (state State, reason string) {
 	if BareID(id) == "" {
 		return StateNeverStarted, strings.TrimSpace(strings.TrimPrefix(w.Status, "error:"))

@@ -40,10 +40,10 @@ type postgresDialect struct{}
 
 func (postgresDialect) name() string { return "postgres" }
 func (postgresDialect) jsonRows() string {
-	return "jsonb_array_elements(CAST($1 AS jsonb)) AS e(value)"
+	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
 func (postgresDialect) jsonTexts() string {
-	return "jsonb_array_elements_text(CAST($1 AS jsonb)) AS e(value)"
+	return "jsonb_array_elements_text(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
 func (postgresDialect) readOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}

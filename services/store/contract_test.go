@@ -1,0 +1,413 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/history"
+)
+
+// scanRecord is a scan in short: each finding is "rule file line print".
+type scanRecord struct {
+	Repo     string
+	Run      int64
+	At       string
+	Findings []string
+	Sessions []map[string]any
+	Found    int // where it names none
+}
+
+// place makes the ids of its findings ISSUE-run-place.
+func (r scanRecord) file(name string) telemetry.FetchedFile {
+	prints := []map[string]any{}
+	for i, f := range r.Findings {
+		w := strings.Fields(f)
+		var line int
+		_, _ = fmt.Sscan(w[2], &line)
+		prints = append(prints, map[string]any{"id": issueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": "high", "cwe_family": "xss"})
+	}
+	body := map[string]any{"target_repo": "https://github.com/" + r.Repo, "fork_url": "", "run_number": r.Run, "run_id": fmt.Sprint("id", r.Run), "timestamp": r.At, "issues_found": max(len(prints), r.Found), "sessions": r.Sessions}
+	if r.Found == 0 {
+		body["issue_fingerprints"] = prints
+	}
+	text, _ := json.Marshal(body)
+	return fetched(name, text)
+}
+
+func issueID(run int64, place int) string { return fmt.Sprintf("CQLF-R%d-%04d", run, place+1) }
+
+// putFrom stores files of a source.
+func putFrom(t *testing.T, s *store.Store, source string, files ...telemetry.FetchedFile) {
+	t.Helper()
+	if _, err := s.PutFiles(t.Context(), source, files); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func dump(t *testing.T, s *store.Store) map[string][]string {
+	t.Helper()
+	d, err := s.Dump(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// sameDump compares derived tables row by row.
+func sameDump(t *testing.T, what string, got, want map[string][]string) {
+	t.Helper()
+	for _, table := range slices.Sorted(maps.Keys(want)) {
+		extra := slices.DeleteFunc(slices.Clone(got[table]), func(r string) bool { return slices.Contains(want[table], r) })
+		missing := slices.DeleteFunc(slices.Clone(want[table]), func(r string) bool { return slices.Contains(got[table], r) })
+		if len(extra)+len(missing) == 0 && len(got[table]) == len(want[table]) {
+			continue
+		}
+		t.Errorf("%s: table %s has %d rows instead of %d; %d others:\n  got  %s\n  want %s", what, table, len(got[table]), len(want[table]), len(extra)+len(missing),
+			strings.Join(extra[:min(2, len(extra))], "\n       "), strings.Join(missing[:min(2, len(missing))], "\n       "))
+	}
+}
+
+// generated returns a disturbed history and the real records, if there are.
+func generated(seed uint64) []telemetry.FetchedFile {
+	var files []telemetry.FetchedFile
+	for f := range history.Generate(history.Options{Seed: seed, Repos: 2, ScansPerRepo: 9, FindingsPerScan: 22, SessionsPerScan: 1,
+		Disturb: history.Disturbances{Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.7, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.15, Reopenings: 0.3}}) {
+		files = append(files, fetched(f.Name, f.Body))
+	}
+	return files
+}
+
+// TestArrivalOrder: whatever the order in which records come, in whatever
+// portions, the derived tables end the same, byte for byte.
+func TestArrivalOrder(t *testing.T) {
+	onBoth(t, func(t *testing.T, first *store.Store) {
+		for seed := range uint64(2) {
+			files := generated(seed)
+			slices.SortStableFunc(files, func(a, b telemetry.FetchedFile) int { return a.Record.Timestamp.Compare(b.Record.Timestamp) })
+			inOrder, shuffled := openLike(t, first), openLike(t, first)
+			pulls := pullsFor(files)
+			putAll(t, inOrder, files)
+			savePulls(t, inOrder, pulls)
+			dice := rand.New(rand.NewPCG(seed, 1))
+			dice.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+			for len(files) > 0 {
+				n := min(1+dice.IntN(9), len(files))
+				put(t, shuffled, files[:n]...)
+				files = files[n:]
+				if n = min(n, len(pulls)); n > 0 {
+					savePulls(t, shuffled, pulls[:n])
+					pulls = pulls[n:]
+				}
+			}
+			savePulls(t, shuffled, pulls)
+			want := dump(t, inOrder)
+			sameDump(t, fmt.Sprint("seed ", seed), dump(t, shuffled), want)
+			if len(want["issues"]) < 20 || len(want["attempts"]) == 0 || len(want["links"]) == 0 {
+				t.Errorf("seed %d tests little: %d issues, %d attempts, %d links", seed, len(want["issues"]), len(want["attempts"]), len(want["links"]))
+			}
+		}
+	})
+}
+
+// pullsFor makes pull requests for the records' sessions: some name an
+// issue, some the session, some both, some several sessions' issues.
+func pullsFor(files []telemetry.FetchedFile) []telemetry.PullRequest {
+	var pulls []telemetry.PullRequest
+	var lastIDs []string
+	for _, f := range files {
+		for _, session := range f.Record.Sessions {
+			n := len(pulls) + 1
+			at := f.Record.Timestamp.Add(time.Hour)
+			p := telemetry.PullRequest{Repo: string(f.Record.Repo), Number: n + 5000, Title: "a fix", State: "open", CreatedAt: at, UpdatedAt: at}
+			if n%2 == 0 {
+				p.Title += " of " + strings.Join(session.IssueIDs, ", ")
+			}
+			if n%5 == 0 {
+				p.Title += " and " + strings.Join(lastIDs, ", ")
+			}
+			if n%3 == 0 {
+				p.Body = "Session: https://app.devin.ai/sessions/" + telemetry.BareID(session.ID)
+			}
+			if n%4 == 0 {
+				p.State, p.MergedAt = "closed", at.Add(time.Hour)
+			}
+			lastIDs = session.IssueIDs
+			pulls = append(pulls, p)
+		}
+	}
+	return pulls
+}
+
+func savePulls(t *testing.T, s *store.Store, pulls []telemetry.PullRequest) {
+	t.Helper()
+	for _, p := range pulls {
+		if _, err := s.SavePulls(t.Context(), telemetry.RepoName(p.Repo), []telemetry.PullRequest{p}, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNewerRefused: a database that a newer program wrote is refused, with
+// what to do.
+func TestNewerRefused(t *testing.T) {
+	path := "sqlite:" + filepath.Join(t.TempDir(), "newer.db")
+	s, err := store.Open(t.Context(), store.Options{URL: path, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err = store.Open(t.Context(), store.Options{URL: path, Now: time.Now})
+	if err == nil {
+		s.Close()
+		t.Fatal("it was opened")
+	}
+	if telemetry.CodeOf(err) != telemetry.CodeUnavailable || !strings.Contains(err.Error(), "newer program") {
+		t.Errorf("refused with %v", err)
+	}
+}
+
+// openLike opens another fresh database of the same kind.
+func openLike(t *testing.T, s *store.Store) *store.Store {
+	if s.Dialect() == "postgres" {
+		return openPostgres(t)
+	}
+	return open(t)
+}
+
+// TestGoneAndBack: without a file everything is as if it had never come, and
+// with it again as before.
+func TestGoneAndBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		files := generated(7)
+		putAll(t, s, files)
+		full := dump(t, s)
+		for _, i := range []int{0, len(files) / 2, len(files) - 1} {
+			without := openLike(t, s)
+			putAll(t, without, slices.Delete(slices.Clone(files), i, i+1))
+			if err := s.MarkGone(t.Context(), "", []string{files[i].Name}); err != nil {
+				t.Fatal(err)
+			}
+			got := dump(t, s)
+			sameDump(t, "gone "+files[i].Name, got, dump(t, without))
+			put(t, s, files[i])
+			sameDump(t, "back "+files[i].Name, dump(t, s), full)
+		}
+	})
+}
+
+// TestRewritten: a record that is written anew counts as if its new version
+// alone had come; a broken version leaves the old one in force.
+func TestRewritten(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		files := generated(11)
+		putAll(t, s, files)
+		full := dump(t, s)
+		for _, i := range []int{1, len(files) / 2, len(files) - 2} {
+			f := files[i]
+			put(t, s, fetched(f.Name, []byte("{")))
+			sameDump(t, "broken "+f.Name, dump(t, s), full)
+			if known, err := s.KnownFiles(t.Context(), ""); err != nil || known[f.Name] == f.SHA {
+				t.Errorf("the broken version is not known: %v", err)
+			}
+			other := fetched(f.Name, files[(i+3)%len(files)].Body) // another scan under this name
+			without := openLike(t, s)
+			putAll(t, without, slices.Concat(files[:i], []telemetry.FetchedFile{other}, files[i+1:]))
+			put(t, s, other)
+			sameDump(t, "rewritten "+f.Name, dump(t, s), dump(t, without))
+			put(t, s, f)
+			sameDump(t, "mended "+f.Name, dump(t, s), full)
+		}
+	})
+}
+
+// TestShadowing: RUNS_DIR is a copy: where the action repository has a file
+// of the name, that counts; without it the copy counts again.
+func TestShadowing(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		copyOf := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}}.file("one.json")
+		original := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule b.go 2 bbbbbbbbbbbbbbbb1"}}.file("one.json")
+		open := func(what string, want int64) {
+			t.Helper()
+			totals, err := s.Totals(t.Context())
+			if err != nil || totals.Latest != want || totals.Runs != 1 {
+				t.Errorf("%s: %d open in %d runs (%v), want %d in 1", what, totals.Latest, totals.Runs, err, want)
+			}
+		}
+		put(t, s, copyOf)
+		open("the copy alone", 1)
+		putFrom(t, s, "o/action", fetched("one.json", []byte("not JSON")))
+		open("the copy and a broken original", 1)
+		putFrom(t, s, "o/action", original)
+		open("both", 2)
+		putFrom(t, s, "o/action", fetched("one.json", []byte("[]")))
+		open("both, the original broken later", 2)
+		if err := s.MarkGone(t.Context(), "o/action", []string{"one.json"}); err != nil {
+			t.Fatal(err)
+		}
+		open("the original gone", 1)
+		putFrom(t, s, "o/action", original)
+		open("the original back", 2)
+	})
+}
+
+// TestRedirects: a late record can change public ids; those that were valid
+// lead to what their issues are now.
+func TestRedirects(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		late := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 10 1111111111111111aaaa"}}.file("1.json")
+		second := scanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: []string{"rule a.go 12 2222222222222222bbbb"}}.file("2.json")
+		third := scanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{"rule a.go 12 2222222222222222bbbb"}}.file("3.json")
+		put(t, s, second, third)
+		id := theIssue(t, s).PublicID
+		put(t, s, late)
+		now := theIssue(t, s)
+		if now.PublicID == id || now.Appearances != 3 {
+			t.Fatalf("the late record did not change the id: %+v", now)
+		}
+		_, moved, found, err := s.IssueDetail(t.Context(), id)
+		if err != nil || found || moved != now.PublicID {
+			t.Errorf("the old id leads to %q (%v), want %q", moved, err, now.PublicID)
+		}
+		if err := s.MarkGone(t.Context(), "", []string{"1.json"}); err != nil {
+			t.Fatal(err)
+		}
+		if back := theIssue(t, s); back.PublicID != id {
+			t.Errorf("without the late record the id is %s, want %s", back.PublicID, id)
+		}
+		if _, moved, _, err := s.IssueDetail(t.Context(), now.PublicID); err != nil || moved != id {
+			t.Errorf("the id of the meantime leads to %q (%v), want %q", moved, err, id)
+		}
+		if _, moved, found, err := s.IssueDetail(t.Context(), "000000000000"); err != nil || found || moved != "" {
+			t.Errorf("an id that never was: %q %v %v", moved, found, err)
+		}
+	})
+}
+
+func theIssue(t *testing.T, s *store.Store) telemetry.IssueRow {
+	t.Helper()
+	list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{})
+	if err != nil || list.Total != 1 {
+		t.Fatalf("%d issues (%v), want 1", list.Total, err)
+	}
+	return list.Items[0]
+}
+
+// TestVersions: a version is raised just when a row of its topic changed.
+func TestVersions(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		raised := func(do func()) string {
+			before := s.Versions()
+			do()
+			var names []string
+			for topic, n := range s.Versions() {
+				if n != before[topic] {
+					names = append(names, topic)
+				}
+			}
+			slices.Sort(names)
+			return strings.Join(names, " ")
+		}
+		session := map[string]any{"session_id": "devin-" + strings.Repeat("a", 32), "status": "created", "batch_id": 1, "issue_ids": []string{issueID(1, 0)}}
+		scan := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}, Sessions: []map[string]any{session}}.file("1.json")
+		pull := telemetry.PullRequest{Repo: "o/r", Number: 5, Title: "fix " + issueID(1, 0), State: "open", CreatedAt: time.Unix(1770000000, 0), UpdatedAt: time.Unix(1770000000, 0)}
+		word := telemetry.UpstreamSession{ID: strings.Repeat("a", 32), API: "v3", Status: "running", Detail: "working", UpdatedAt: time.Unix(1770000000, 0)}
+		poll := func() error {
+			return s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{word}})
+		}
+		pulls := func() error {
+			_, err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{pull}, time.Unix(1770000000, 0))
+			return err
+		}
+		check := func(what, want string, do func() error) {
+			t.Helper()
+			got := raised(func() {
+				if err := do(); err != nil {
+					t.Fatal(what, err)
+				}
+			})
+			if got != want {
+				t.Errorf("%s raised %q, want %q", what, got, want)
+			}
+		}
+		putScan := func() error { _, err := s.PutFiles(t.Context(), "", []telemetry.FetchedFile{scan}); return err }
+		check("a new record", "records sessions", putScan)
+		check("the same record", "", putScan)
+		check("a first poll", "sessions", poll)
+		check("a poll that says the same", "", poll)
+		check("a pull request", "pulls sessions", pulls)
+		check("the same pull request", "", pulls)
+		check("marking gone what is not there", "", func() error { return s.MarkGone(t.Context(), "", []string{"nothing.json"}) })
+		pull.Title += ", again"
+		check("another title", "pulls", pulls)
+		word.Detail = "waiting_for_user"
+		check("another word", "sessions", poll)
+	})
+}
+
+// TestConcurrency: writers follow each other, readers see one state, and
+// nothing is lost.
+func TestConcurrency(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		files := generated(3)
+		want := openLike(t, s)
+		putAll(t, want, files)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		readers := make(chan error, 2)
+		for range 2 {
+			go func() {
+				var err error
+				for err == nil && ctx.Err() == nil {
+					err = consistent(t.Context(), s)
+				}
+				readers <- err
+			}()
+		}
+		writers := make(chan error)
+		for w := range 3 {
+			go func() {
+				var err error
+				for i := w; i < len(files) && err == nil; i += 3 {
+					_, err = s.PutFiles(t.Context(), "", files[i:i+1])
+				}
+				writers <- err
+			}()
+		}
+		for range 3 {
+			if err := <-writers; err != nil {
+				t.Error("write:", err)
+			}
+		}
+		stop()
+		for range 2 {
+			if err := <-readers; err != nil {
+				t.Error("read:", err)
+			}
+		}
+		sameDump(t, "written side by side", dump(t, s), dump(t, want))
+	})
+}
+
+// consistent checks that one answer counts what it lists.
+func consistent(ctx context.Context, s *store.Store) error {
+	list, err := s.Runs(ctx, telemetry.RunFilter{}, telemetry.Page{Size: 1000})
+	if err == nil && list.Total != int64(len(list.Items)) {
+		err = fmt.Errorf("a list of %d says %d", len(list.Items), list.Total)
+	}
+	return err
+}

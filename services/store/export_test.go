@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// derivedTables are the tables that follow from records, polls and pull
+// requests alone. Logs, jobs, versions and redirects know the order of
+// arrival, and are not among them.
+func derivedTables() []string {
+	return []string{"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "lives", "days", "tallies", "issue_counts"}
+}
+
+// Dialect names the kind of database: sqlite or postgres.
+func (s *Store) Dialect() string { return s.dialect.name() }
+
+// Exec runs a statement that no method has.
+func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(statement, args...)
+		return tx.err
+	})
+}
+
+// Dump returns every derived row as text, sorted, with the store's own ids
+// replaced by what they stand for: two stores of the same records have the
+// same dump.
+func (s *Store) Dump(ctx context.Context) (map[string][]string, error) {
+	out := map[string][]string{}
+	err := s.Read(ctx, func(tx *Tx) error {
+		names := map[string]map[int64]string{"repo_id": names(tx, `SELECT id, key FROM repos`), "issue_id": names(tx, `SELECT i.id, r.key || ' ' || i.public_id FROM issues i JOIN repos r ON r.id = i.repo_id`),
+			"run_id": names(tx, `SELECT id, source || ' ' || file FROM files`)}
+		for _, other := range []string{"record_id", "scan_id", "run_ref"} {
+			names[other] = names["run_id"]
+		}
+		for _, table := range derivedTables() {
+			rows, err := dumpTable(tx, table, names)
+			if err != nil {
+				return err
+			}
+			out[table] = rows
+		}
+		return tx.err
+	})
+	return out, err
+}
+
+func names(tx *Tx, query string) map[int64]string {
+	m := map[int64]string{}
+	tx.each(query, nil, func(r *row) {
+		var id int64
+		var name string
+		r.scan(&id, &name)
+		m[id] = name
+	})
+	return m
+}
+
+func dumpTable(tx *Tx, table string, names map[string]map[int64]string) ([]string, error) {
+	rows, err := tx.tx.QueryContext(tx.ctx, `SELECT * FROM `+table) //nolint:gosec // a fixed list of names
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{}
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		var line []string
+		counted := false
+		for i, column := range columns {
+			text := fmt.Sprint(values[i])
+			if b, ok := values[i].([]byte); ok {
+				text = string(b)
+			}
+			n, whole := values[i].(int64)
+			switch {
+			case column == "id" && whole:
+				continue
+			case whole && names[column] != nil && n != 0:
+				text = names[column][n]
+				if text == "" {
+					text = fmt.Sprintf("DANGLING %s", column)
+				}
+			case whole && n != 0:
+				counted = counted || column == "n" || table == "days" && column != "day"
+			}
+			line = append(line, column+"="+text)
+		}
+		if (table == "days" || table == "tallies" || table == "issue_counts") && !counted {
+			continue // a count of nothing
+		}
+		lines = append(lines, strings.Join(line, " "))
+	}
+	slices.Sort(lines)
+	return lines, rows.Err()
+}

@@ -33,6 +33,8 @@ const (
 	maxHops = 5
 	// keptAnswers is how many answers are kept for CacheTTL.
 	keptAnswers = 1024
+	// minTTL is the shortest time for which keeping an answer makes sense.
+	minTTL = time.Millisecond
 	// keptHeads is how many repositories' newest pull requests are remembered.
 	keptHeads = 8192
 )
@@ -64,8 +66,9 @@ type Client struct {
 	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
 	listed  atomic.Pointer[listing] // the run files, likewise
 	flights flights
-	heads   *lru.Cache[string, head]    // by repository: what its newest pull requests were
-	kept    *expirable.LRU[string, any] // answers to pages; nil where nothing is kept
+	heads   *lru.Cache[string, head]                  // by repository: what its newest pull requests were
+	kept    *expirable.LRU[string, any]               // answers to pages; nil where nothing is kept
+	last    *lru.Cache[string, telemetry.PullDetails] // the last good ones; nil likewise
 }
 
 // New returns a client. It makes no request. A malformed BaseURL or Token is
@@ -95,8 +98,11 @@ func New(o Options) (*Client, error) {
 	if c.heads, err = lru.New[string, head](keptHeads); err != nil {
 		return nil, err
 	}
-	if o.CacheTTL > 0 { // expirable takes 0 for "never expires"
+	if o.CacheTTL >= minTTL { // expirable takes 0 for "never expires", and panics on a few nanoseconds
 		c.kept = expirable.NewLRU[string, any](keptAnswers, nil, o.CacheTTL)
+		if c.last, err = lru.New[string, telemetry.PullDetails](keptAnswers); err != nil {
+			return nil, err
+		}
 	}
 	sum := sha256.Sum256([]byte(token))
 	c.api = gh.NewClient(&http.Client{

@@ -16,12 +16,19 @@ import (
 
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/github/githubtest"
+	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 const (
 	token      = "ghp_s3cretS3cret"
 	actionRepo = "acme/codeql-devin-fixer"
+)
+
+// What the write side asks of a client.
+var (
+	_ ingest.RunFiles     = (*github.Client)(nil)
+	_ ingest.PullRequests = (*github.Client)(nil)
 )
 
 // start plays GitHub and returns the player, a client of it and its address.
@@ -162,6 +169,16 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%d requests, want %d:\n%s", n, tc.requests, paths(p))
 			}
 		})
+	}
+}
+
+func TestAnyCacheTTL(t *testing.T) {
+	for _, ttl := range []time.Duration{-1, 0, 1, time.Microsecond, time.Hour} {
+		p, c := start(t, func(o *github.Options) { o.CacheTTL = ttl })
+		p.Repo("o/r")
+		if _, err := c.OpenPulls(t.Context(), "o/r"); err != nil {
+			t.Errorf("%v: %v", ttl, err)
+		}
 	}
 }
 

@@ -49,30 +49,58 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 }
 
 // PullDetails returns a pull request with its checks and reviews. The answer
-// is kept for Options.CacheTTL; its readers must not change it.
+// is kept for Options.CacheTTL; its readers must not change it. When GitHub
+// cannot be asked, the last good answer is returned, and says so.
 func (c *Client) PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
 	owner, name, err := split(repo)
 	if err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	repo = owner + "/" + name
-	return cached(ctx, c, fmt.Sprintf("details %s#%d", strings.ToLower(repo), number), func(ctx context.Context) (telemetry.PullDetails, error) {
-		ctx = revalidating(ctx)
-		p, err := c.pull(ctx, repo, number)
-		if err != nil {
-			return telemetry.PullDetails{}, err
-		}
-		d := telemetry.PullDetails{Pull: pullOf(p, repo), AskedAt: c.wire.now().UTC()}
-		d.Checks, err = c.checks(ctx, owner, name, p.GetHead().GetSHA())
-		if err := unseenIn(&d, err); err != nil {
-			return telemetry.PullDetails{}, err
-		}
-		d.Reviews, err = c.reviews(ctx, owner, name, number)
-		if err := unseenIn(&d, err); err != nil {
-			return telemetry.PullDetails{}, err
-		}
-		return d, nil
+	key := fmt.Sprintf("details %s#%d", strings.ToLower(owner+"/"+name), number)
+	d, err := cached(ctx, c, key, func(ctx context.Context) (telemetry.PullDetails, error) {
+		return c.askDetails(revalidating(ctx), owner, name, number)
 	})
+	if c.last == nil {
+		return d, err
+	}
+	if err == nil {
+		c.last.Add(key, d)
+		return d, nil
+	}
+	if old, ok := c.last.Get(key); ok && ctx.Err() == nil && isOutage(err) {
+		if e, ok := errors.AsType[*telemetry.Error](err); ok {
+			old.Stale = e.Message
+			return old, nil
+		}
+	}
+	return d, err
+}
+
+// isOutage tells whether a failure says nothing of what was asked.
+func isOutage(err error) bool {
+	switch telemetry.CodeOf(err) {
+	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken, telemetry.CodeRateLimited:
+		return true
+	}
+	return false
+}
+
+func (c *Client) askDetails(ctx context.Context, owner, name string, number int) (telemetry.PullDetails, error) {
+	repo := owner + "/" + name
+	p, err := c.pull(ctx, repo, number)
+	if err != nil {
+		return telemetry.PullDetails{}, err
+	}
+	d := telemetry.PullDetails{Pull: pullOf(p, repo), AskedAt: c.wire.now().UTC()}
+	d.Checks, err = c.checks(ctx, owner, name, p.GetHead().GetSHA())
+	if err := unseenIn(&d, err); err != nil {
+		return telemetry.PullDetails{}, err
+	}
+	d.Reviews, err = c.reviews(ctx, owner, name, number)
+	if err := unseenIn(&d, err); err != nil {
+		return telemetry.PullDetails{}, err
+	}
+	return d, nil
 }
 
 // checks returns the check runs of a commit by name, of each its last run.
@@ -123,7 +151,8 @@ func partQuestion(part, permission, owner, name string) question {
 	}
 }
 
-// unseenIn returns err, unless it is only that the token may not see a part.
+// unseenIn returns err, unless it is only that the token may not see a part,
+// which it notes in d.
 func unseenIn(d *telemetry.PullDetails, err error) error {
 	switch e, _ := errors.AsType[*telemetry.Error](err); telemetry.CodeOf(err) {
 	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:

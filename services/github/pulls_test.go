@@ -289,8 +289,24 @@ func TestPullDetails(t *testing.T) {
 	if err != nil || len(got.Unseen) != 1 || !strings.Contains(got.Unseen[0], "give it Checks: read") {
 		t.Errorf("without the permission for checks: %+v, error %v", got, err)
 	}
-	p.Fail(githubtest.Fault{Path: "reviews", Status: 401})
 	if _, err = c.PullDetails(t.Context(), "o/r", 3); telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound {
 		t.Errorf("no such pull request: %v", err)
 	}
+
+	t.Run("an outage", func(t *testing.T) {
+		p, c := start(t, func(o *github.Options) { o.CacheTTL = time.Millisecond })
+		putPulls(p.Repo("o/r"), 1)
+		fresh, err := c.PullDetails(t.Context(), "o/r", 1)
+		if err != nil || fresh.Stale != "" {
+			t.Fatalf("%+v, error %v", fresh, err)
+		}
+		p.Fail(githubtest.Fault{Path: "reviews", Status: 500})
+		stale := fresh
+		for deadline := time.Now().Add(10 * time.Second); err == nil && stale.Stale == "" && time.Now().Before(deadline); {
+			stale, err = c.PullDetails(t.Context(), "o/r", 1)
+		}
+		if err != nil || !strings.Contains(stale.Stale, "try again later") || stale.AskedAt != fresh.AskedAt {
+			t.Errorf("during an outage: %+v, error %v", stale, err)
+		}
+	})
 }

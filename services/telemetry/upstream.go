@@ -87,6 +87,7 @@ type PullDetails struct {
 	Reviews []Review // oldest first
 	Unseen  []string // sentences: what the token may not see of these, and why
 	AskedAt time.Time
+	Stale   string // a sentence: why this is an earlier answer, of AskedAt; "" if it is not
 }
 
 // Check is a check run of a commit. Conclusion is "" until it has ended.

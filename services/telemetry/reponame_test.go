@@ -23,7 +23,7 @@ func TestParseRepo(t *testing.T) {
 func TestParsePull(t *testing.T) {
 	for in, want := range map[string]PullRef{
 		"https://github.com/o/r/pull/12":                   {"o/r", 12},
-		" https://github.com/O/R/pull/12/files?w=1#diff ":  {"O/R", 12},
+		"https://github.com/O/R/pull/12/files?w=1#diff":    {"O/R", 12},
 		"https://api.github.com/repos/o/r/pulls/12":        {"o/r", 12},
 		"https://ghes.example/api/v3/repos/o/r/pulls/12":   {"o/r", 12},
 		"http://127.0.0.1:4000/o/r/pull/12":                {"o/r", 12},

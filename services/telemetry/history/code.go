@@ -59,7 +59,6 @@ type repository struct {
 	pathPrints  bool
 	noPrints    bool
 
-	scans        int
 	interval     time.Duration
 	pulls        int
 	baseline     int // findings of the last full record that named them

@@ -153,8 +153,6 @@ func (s *session) recordedStatus(newer bool) string {
 	}
 }
 
-func (s *session) add(st step) { s.steps = append(s.steps, st) }
-
 // at returns the index of the step that rules at now, -1 before the first.
 func (s *session) at(now time.Time) int {
 	k := len(s.steps) - 1

@@ -27,7 +27,7 @@ const (
 	tries    = 3
 	patience = 5 * time.Second
 	// firstWait is the middle of the first wait; the second is twice as long.
-	firstWait = 200 * time.Millisecond
+	firstWait = 100 * time.Millisecond
 )
 
 // request is one question, and what its failures mean to a reader.

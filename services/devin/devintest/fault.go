@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strconv"
@@ -93,6 +94,9 @@ type answer struct {
 func (p *Player) route(pattern string, kind Kind, handle func(*http.Request) answer) {
 	p.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		f := p.count(kind)
+		// Only when the body was read does net/http notice an asker who leaves.
+		body, _ := io.ReadAll(io.LimitReader(r.Body, maxMessage))
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		if !wait(r, f.Delay) || f.Abort {
 			panic(http.ErrAbortHandler)
 		}

@@ -97,7 +97,7 @@ func check(t *testing.T, router routers.Router, p http.Handler, key, line string
 	if len(fields) == 4 {
 		body = strings.NewReader(fields[3])
 	}
-	r := httptest.NewRequest(fields[0], fields[1], body)
+	r := httptest.NewRequestWithContext(t.Context(), fields[0], fields[1], body)
 	r.Header.Set("Authorization", "Bearer "+key)
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")

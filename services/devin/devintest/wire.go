@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -258,7 +257,7 @@ func (p *Player) send(r *http.Request, done func(s *Session, slept bool) answer)
 	var in struct {
 		Message string `json:"message"`
 	}
-	err := json.NewDecoder(io.LimitReader(r.Body, maxMessage)).Decode(&in)
+	err := json.NewDecoder(r.Body).Decode(&in)
 	if err != nil || in.Message == "" {
 		return failed(r, http.StatusUnprocessableEntity, "message is no text.")
 	}

@@ -26,9 +26,9 @@ func roles() []role {
 		{"backoffice", 4*time.Hour + 10*time.Minute, request{fates: []fate{fateStuck}}},
 		{"storefront", 3*time.Hour + 15*time.Minute, request{fates: []fate{fateOpen, fateWaiting, fateSuspended}}},
 		{"webhooks", 41 * time.Minute, request{fates: []fate{fateWaiting}}},
-		{"storefront", 9 * time.Minute, request{fates: []fate{fateWorking, fateWorking}}},
+		{"storefront", 9 * time.Minute, request{fates: []fate{fateWorking, fateWorking}, flaws: 1}},
 		{"checkout-web", 6 * time.Minute, request{fates: []fate{fateWorking}}},
-		{"claims-api", 3 * time.Second, request{fates: []fate{fateMerged, fateMerged}, brisk: true}},
+		{"claims-api", 3 * time.Second, request{fates: []fate{fateMerged, fateMerged}, brisk: true, flaws: 2}},
 	}
 }
 
@@ -69,12 +69,25 @@ func (m *sim) goOn(from time.Time) {
 			return
 		}
 		q := request{fates: []fate{fateNatural(m.dice)}, brisk: true, asked: true}
+		if m.dice.chance(0.2) && m.waiting(at) < 6 {
+			q.fates[0] = fateWaiting
+		}
 		if m.dice.chance(0.3) {
 			m.dispatch(r, at, q)
 			return
 		}
 		m.scan(r, at, q)
 	})
+}
+
+// waiting counts the sessions that wait for an answer.
+func (m *sim) waiting(now time.Time) (n int) {
+	for _, s := range m.sessions {
+		if k := s.at(now); k >= 0 && s.steps[k].state == StateWaiting {
+			n++
+		}
+	}
+	return n
 }
 
 // asked runs a scan that somebody wants now.

@@ -33,7 +33,7 @@ func profiles() []profile {
 		{name: "harbor-pay/checkout-web", language: "js", base: 21, scans: 32, sessions: 0.35},
 		{name: "harbor-pay/ledger", fork: "devin-forks/ledger", language: "go", base: 14, scans: 30, sessions: 0.25},
 		{name: "harbor-pay/webhooks", language: "go", base: 11, scans: 28, sessions: 0.2},
-		{name: "harbor-pay/risk-engine", language: "py", base: 41, scans: 24, sessions: 0.3, quiet: 30 * time.Hour, still: true},
+		{name: "harbor-pay/risk-engine", language: "py", base: 52, scans: 24, sessions: 0.3, quiet: 30 * time.Hour, still: true},
 		{name: "harbor-pay/backoffice", language: "cs", base: 9, scans: 18, sessions: 0.25},
 		{name: "atlas-labs/docs-site", language: "js", base: 8, scans: 30, sessions: 0.2, quiet: 11 * day, still: true},
 		{name: "atlas-labs/edge-proxy", language: "go", base: 9, scans: 14, sessions: 0.15, unnamed: true, still: true},

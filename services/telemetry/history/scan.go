@@ -13,6 +13,7 @@ type request struct {
 	verify bool   // and whose fixes are verified
 	asked  bool   // nothing disturbs its record, which appears at once
 	narrow bool   // it looks at a part only, if it can
+	flaws  int    // the code has so many new ones, beyond the usual
 }
 
 // Versions of the action changed the records at these shares of the span.
@@ -61,6 +62,9 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 	if part != nil {
 		rec.findings = part
 	} else {
+		for range q.flaws {
+			r.add(o.Disturb.Duplicates)
+		}
 		r.evolve(o, at)
 		rec.findings = r.open
 	}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,8 +21,11 @@ type World struct {
 // NewWorld returns the demo's organisation at Options.End: some dozen
 // repositories of different character with three months behind them. Repos,
 // ScansPerRepo, FindingsPerScan and SessionsPerScan of the options are not
-// looked at.
+// looked at; a Trend of 0 stands for one of a third: things get better.
 func NewWorld(o Options) *World {
+	if o.Trend == 0 {
+		o.Trend = 1.0 / 3
+	}
 	m := newSim(o, true)
 	w := &World{m: m, place: map[string]int{}}
 	langs := languages()
@@ -251,7 +255,7 @@ func (w *World) Scan(repo string, sessions int, dryRun bool, at time.Time) bool 
 	defer w.mu.Unlock()
 	w.advance(at.UTC())
 	for _, r := range w.m.repos {
-		if r.name == repo {
+		if strings.EqualFold(r.name, repo) {
 			w.m.asked(r, w.now, sessions, dryRun)
 			return true
 		}

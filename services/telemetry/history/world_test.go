@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ func newTestWorld(seed uint64) *World {
 }
 
 func TestWorldShowsEverything(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(6) {
 		w := newTestWorld(seed)
 		seen := map[string]int{}
 		for _, s := range w.Sessions() {
@@ -59,6 +60,66 @@ func TestWorldShowsEverything(t *testing.T) {
 			t.Errorf("seed %d: %d files are broken, want 1", seed, broken)
 		}
 	}
+}
+
+// TestWorldCharacters looks at each repository that is to show something.
+func TestWorldCharacters(t *testing.T) {
+	for seed := range uint64(6) {
+		w := newTestWorld(seed)
+		scans, verified := map[string][]File{}, map[string]bool{}
+		for _, f := range w.Files() {
+			switch {
+			case f.Kind == KindScan && json.Valid(f.Body):
+				scans[f.Repo] = append(scans[f.Repo], f)
+			case f.Kind == KindVerification && strings.Contains(string(f.Body), `"remaining_count": 0`):
+				verified[strings.Split(f.Name, "_")[1]] = true
+			}
+		}
+		waiting := 0
+		for _, s := range w.Sessions() {
+			waiting += b2i(s.State == StatePRReady && verified[s.ID])
+		}
+		if waiting < 2 {
+			t.Errorf("seed %d: %d fixes are verified and not merged", seed, waiting)
+		}
+		if len(scans) != len(w.Repos()) {
+			t.Errorf("seed %d: %d repositories were scanned", seed, len(scans))
+		}
+		for repo, list := range scans {
+			if late := overdue(list, w.Now()); late != (repo == "atlas-labs/docs-site") {
+				t.Errorf("seed %d: %s: overdue is %v", seed, repo, late)
+			}
+			last := list[len(list)-1]
+			if last.Narrowed != (repo == "harbor-pay/risk-engine") {
+				t.Errorf("seed %d: %s: the last scan is narrowed: %v", seed, repo, last.Narrowed)
+			}
+			if unnamed := last.Truth == nil; unnamed != (repo == "atlas-labs/edge-proxy") {
+				t.Errorf("seed %d: %s: the last scan names no findings: %v", seed, repo, unnamed)
+			}
+			if calm := strings.Contains(string(last.Body), `"issues_found": 0`); calm != (repo == "atlas-labs/mail-templates") {
+				t.Errorf("seed %d: %s: nothing found: %v", seed, repo, calm)
+			}
+		}
+	}
+}
+
+// overdue is the rule of ux.md: at least 4 scans, and none for the larger of
+// twice the median interval and 48 hours.
+func overdue(list []File, now time.Time) bool {
+	var times []time.Time
+	for _, f := range list {
+		var rec named
+		if json.Unmarshal(f.Body, &rec) == nil {
+			times = append(times, rec.At)
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	var gaps []time.Duration
+	for n := 1; n < len(times); n++ {
+		gaps = append(gaps, times[n].Sub(times[n-1]))
+	}
+	slices.Sort(gaps)
+	return len(times) >= 4 && now.Sub(times[len(times)-1]) > max(2*gaps[len(gaps)/2], 48*time.Hour)
 }
 
 // TestWorldIsRepeatable plays two worlds by the same calls.

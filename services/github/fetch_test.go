@@ -89,6 +89,7 @@ func TestArchiveFails(t *testing.T) {
 		"failing":         {githubtest.Fault{Path: "/_archive/", Status: 500}, telemetry.CodeUpstreamDown},
 		"cut short":       {githubtest.Fault{Path: "/_archive/", CutShort: true, Raw: "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"}, telemetry.CodeUpstreamBroken},
 		"other protocol":  {githubtest.Fault{Path: "/tarball/", Status: 302, Header: http.Header{"Location": {"file:///etc/passwd"}}}, telemetry.CodeUpstreamRejected},
+		"limited there":   {githubtest.Fault{Path: "/_archive/", Status: 429, Header: http.Header{"Retry-After": {"9"}}}, telemetry.CodeRateLimited},
 		"gone in between": {githubtest.Fault{Path: "/_archive/", Status: 404}, ""},
 	}
 	for name, tc := range tests {
@@ -157,6 +158,38 @@ func TestFewFilesByBlob(t *testing.T) {
 	}
 	if text := paths(p); strings.Contains(text, "tarball") || strings.Contains(text, strings.Repeat("a", 40)) {
 		t.Errorf("asked for an archive or the huge file:\n%s", text)
+	}
+}
+
+// TestLeastServer: contents alone, files on another host, names that are
+// not Git's, no limits, no ETags.
+func TestLeastServer(t *testing.T) {
+	raw := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Errorf("the token was sent to %s", r.Host)
+		}
+		fmt.Fprintf(w, `{"file": %q}`, r.URL.Path)
+	}))
+	t.Cleanup(raw.Close)
+	const folder = "/repos/" + actionRepo + "/contents/telemetry/runs"
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+folder, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `[{"name": "a.json", "sha": "v1", "type": "file"}, {"name": "b.json", "sha": "v7", "type": "file"}, {"name": "old", "sha": "d", "type": "dir"}]`)
+	})
+	mux.HandleFunc("GET "+folder+"/{name}", func(w http.ResponseWriter, r *http.Request) {
+		sha := map[string]string{"a.json": "v1", "b.json": "v8"}[r.PathValue("name")] // b.json has changed since
+		fmt.Fprintf(w, `{"sha": %q, "encoding": "none", "content": "", "download_url": "%s/%s"}`, sha, raw.URL, r.PathValue("name"))
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	c := client(t, srv.URL)
+	files, err := c.RunFiles(t.Context())
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%v, error %v", files, err)
+	}
+	bodies, failed, err := fetch(t.Context(), c, files)
+	if err != nil || bodies["a.json"] != `{"file": "/a.json"}` || telemetry.CodeOf(failed["b.json"]) != telemetry.CodeUpstreamNotFound {
+		t.Errorf("%v, failed %v, error %v", bodies, failed, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -62,7 +63,8 @@ func (d *derivation) attemptsOf(id int64, takes []telemetry.Take) []attempt {
 	case tx.row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).scan(&kind, &repo, &base.at, &file).found:
 		if kind == telemetry.KindDispatch {
 			base.basis = telemetry.AttemptDispatch
-			resolve = func(t telemetry.Take) []place { return d.dispatched(repo, base.at, file, t.Finding) }
+			b := &scansBeforeIt{repo, base.at, file, map[string]int64{}}
+			resolve = func(t telemetry.Take) []place { return d.dispatched(b, t.Finding) }
 		}
 	default:
 		tx.row(`SELECT at FROM verifications WHERE id = $1`, id).scan(&base.at)
@@ -105,21 +107,36 @@ func (d *derivation) attemptsOf(id int64, takes []telemetry.Take) []attempt {
 	return attempts
 }
 
+// scansBeforeIt remembers which scans before a dispatch were looked up.
+type scansBeforeIt struct {
+	repo, at int64
+	file     string
+	found    map[string]int64
+}
+
+const scanBefore = `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`
+
+// last returns the last of the scans with findings data before the dispatch
+// for which more holds, 0 without one.
+func (b *scansBeforeIt) last(d *derivation, more string, args ...any) int64 {
+	key := fmt.Sprint(more, args)
+	id, asked := b.found[key]
+	if !asked {
+		d.tx.row(scanBefore+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).scan(&id)
+		b.found[key] = id
+	}
+	return id
+}
+
 // dispatched returns the places of a dispatch's finding: in the scan of the
 // run that its id names, else in the last scan with findings data before it.
-func (d *derivation) dispatched(repo, at int64, file string, f telemetry.Finding) []place {
-	const before = `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`
-	const latest = ` ORDER BY at DESC, file DESC, source DESC LIMIT 1`
-	var scan int64
-	if run, ok := telemetry.IssueIDRun(f.IssueID); ok && d.tx.row(before+` AND run_number = $4`+latest, repo, at, file, run).scan(&scan).found {
-		if found := d.like(scan, f); len(found) > 0 {
+func (d *derivation) dispatched(b *scansBeforeIt, f telemetry.Finding) []place {
+	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
+		if found := d.like(b.last(d, ` AND run_number = $4`, run), f); len(found) > 0 {
 			return found
 		}
 	}
-	if d.tx.row(before+latest, repo, at, file).scan(&scan).found {
-		return d.like(scan, f)
-	}
-	return nil
+	return d.like(b.last(d, ""), f)
 }
 
 // like returns the places of a scan's findings that a record means by f.

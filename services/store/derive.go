@@ -16,6 +16,9 @@ import (
 type derivation struct {
 	tx       *Tx
 	lastFile int64
+	names    map[int64]fileName          // by file id
+	filled   map[string]bool             // what holds found out
+	repoIDs  map[string]int64            // by key
 	parsed   map[int64]*telemetry.Record // by file id: parsed in this transaction
 	bodies   map[int64][]byte
 	changed  map[int64]bool // by file id: is it in force now
@@ -62,7 +65,7 @@ type addedScan struct {
 }
 
 func newDerivation(tx *Tx) *derivation {
-	return &derivation{tx: tx, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
+	return &derivation{tx: tx, names: map[int64]fileName{}, filled: map[string]bool{}, repoIDs: map[string]int64{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
 		folds: map[int64]*fold{}, repos: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
 		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{}}
 }
@@ -146,10 +149,10 @@ func digest(rec *telemetry.Record) string {
 func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 	tx := d.tx
 	old, known := d.storedRun(id)
+	knew := known
 	repo := d.repoID(rec)
 	sum := digest(rec)
-	var source, file string
-	tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&source, &file)
+	name := d.nameOf(id)
 	if known && (old.repo != repo || old.kind != rec.Kind || old.digest != sum) {
 		d.dropRun(id)
 		known = false
@@ -170,8 +173,11 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 		ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, run_url = excluded.run_url, run_label = excluded.run_label, at_text = excluded.at_text,
 			target_repo = excluded.target_repo, fork_url = excluded.fork_url, issues_found = excluded.issues_found, batches = excluded.batches,
 			sessions = excluded.sessions, severity = excluded.severity, category = excluded.category, item = excluded.item`,
-		id, repo, source, file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, ms(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
+		id, repo, name.source, name.file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, ms(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
 		rec.IssuesFound, rec.BatchesCreated, created, jsonText(rec.Severity), jsonText(rec.Category), flag(rec.HasFindings()), sum, rec.Item)
+	if knew {
+		d.dropMentions(id)
+	}
 	d.putMentions(id, rec)
 	d.takes[id] = rec.Takes()
 	if known || rec.Kind != telemetry.KindScan {
@@ -179,15 +185,14 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 	}
 	f := d.foldOf(repo)
 	f.added = append(f.added, addedScan{id: id, scan: telemetry.Scan{
-		Place: telemetry.Place{At: rec.Timestamp, File: file, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(source, file)}})
+		Place: telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(name)}})
 }
 
 // accepted tells whether a person accepted a scan. What was said of the copy
 // in RUNS_DIR holds for the action repository's file too.
-func (d *derivation) accepted(source, file string) bool {
+func (d *derivation) accepted(name fileName) bool {
 	var at int64
-	r := d.tx.row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, source, file)
-	return r.scan(&at).found
+	return d.holds("accepted") && d.tx.row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).scan(&at).found
 }
 
 // dropRun takes a run out of everything that was derived from it.
@@ -230,9 +235,9 @@ func (d *derivation) dropMentions(run int64) {
 	}
 }
 
-// putMentions writes the sessions that a record names.
+// putMentions writes the sessions that a record names; what an older version
+// of it named is gone already.
 func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
-	d.dropMentions(run)
 	if len(rec.Sessions) == 0 {
 		return
 	}
@@ -288,8 +293,9 @@ func familyOf(ids []string, families map[string]string) string {
 // repoID returns the id of the record's repository; a new one gets a row.
 func (d *derivation) repoID(rec *telemetry.Record) int64 {
 	tx, key := d.tx, rec.Repo.Key()
-	var id int64
-	if tx.row(`SELECT id FROM repos WHERE key = $1`, key).scan(&id).found {
+	id := d.repoIDs[key]
+	if id != 0 || tx.row(`SELECT id FROM repos WHERE key = $1`, key).scan(&id).found {
+		d.repoIDs[key] = id
 		return id
 	}
 	tx.row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).scan(&id)

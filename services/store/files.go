@@ -72,44 +72,54 @@ type fileState struct {
 	live    bool
 }
 
-func (d *derivation) fileState(source, name string) (fileState, bool) {
-	st := fileState{source: source}
-	var has, gone, live int
-	r := d.tx.row(`SELECT id, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE source = $1 AND file = $2`, source, name)
-	r.scan(&st.id, &st.sha, &has, &gone, &live)
-	st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
-	return st, r.found
+// fileStates returns the files of a name, of every source.
+func (d *derivation) fileStates(name string) []fileState {
+	var states []fileState
+	d.tx.each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1 ORDER BY source`, []any{name}, func(r *row) {
+		var st fileState
+		var has, gone, live int
+		r.scan(&st.id, &st.source, &st.sha, &has, &gone, &live)
+		st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
+		states = append(states, st)
+	})
+	return states
 }
 
 func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *telemetry.PutResult) {
 	tx := d.tx
-	old, known := d.fileState(source, f.Name)
-	if known && old.sha == f.SHA && !old.gone {
+	states := d.fileStates(f.Name)
+	at := slices.IndexFunc(states, func(st fileState) bool { return st.source == source })
+	if at >= 0 && states[at].sha == f.SHA && !states[at].gone {
 		return
 	}
 	tx.touch(telemetry.TopicRecords)
-	id := old.id
-	if !known {
-		id = d.nextFileID()
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, '', 0, '', '', '', 0, 0, 0, 0)`, id, source, f.Name)
+	if at < 0 {
+		at = len(states)
+		states = append(states, fileState{id: d.nextFileID(), source: source})
 	}
-	if f.Record == nil {
+	st := &states[at]
+	st.gone = false
+	d.names[st.id] = fileName{source, f.Name}
+	switch rec := f.Record; {
+	case rec == nil:
 		result.Broken++
-		tx.exec(`UPDATE files SET sha = $1, size = $2, broken = $3, error = $4, gone = 0, fetched_at = $5 WHERE id = $6`,
-			f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now), id)
-	} else {
-		if known && old.hasBody {
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, 0, $8)
+			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, fetched_at = excluded.fetched_at`,
+			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now))
+	default:
+		if st.hasBody {
 			result.Updated++
 		} else {
 			result.New++
 		}
-		rec := f.Record
-		tx.exec(`UPDATE files SET sha = $1, size = $2, body = $3, broken = NULL, error = '', kind = $4, repo_key = $5, at = $6, gone = 0, fetched_at = $7 WHERE id = $8`,
-			f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), ms(tx.now), id)
-		d.parsed[id] = rec
-		d.bodies[id] = f.Body
+		st.hasBody = true
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, 0, $10)
+			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '', kind = excluded.kind, repo_key = excluded.repo_key,
+				at = excluded.at, gone = 0, fetched_at = excluded.fetched_at`,
+			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), ms(tx.now))
+		d.parsed[st.id], d.bodies[st.id] = rec, f.Body
 	}
-	d.reconsider(f.Name)
+	d.settleFiles(states)
 }
 
 func cleanError(err error) string {
@@ -129,24 +139,18 @@ func (d *derivation) nextFileID() int64 {
 	return d.lastFile
 }
 
-// reconsider settles which of the files of one name are in force: of a
+// reconsider settles which of the files of one name are in force.
+func (d *derivation) reconsider(name string) { d.settleFiles(d.fileStates(name)) }
+
+// settleFiles settles which of the files of one name are in force: of a
 // directory and the action repository of which it is a copy, the latter, as
 // long as some version of that could be read.
-func (d *derivation) reconsider(name string) {
-	tx := d.tx
-	var states []fileState
-	tx.each(`SELECT id, source, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1 ORDER BY source`, []any{name}, func(r *row) {
-		var st fileState
-		var has, gone, live int
-		r.scan(&st.id, &st.source, &has, &gone, &live)
-		st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
-		states = append(states, st)
-	})
+func (d *derivation) settleFiles(states []fileState) {
 	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && st.hasBody && !st.gone })
 	for _, st := range states {
 		live := st.hasBody && !st.gone && (st.source != "" || !fromGitHub)
 		if live != st.live {
-			tx.exec(`UPDATE files SET live = $1 WHERE id = $2`, flag(live), st.id)
+			d.tx.exec(`UPDATE files SET live = $1 WHERE id = $2`, flag(live), st.id)
 		}
 		if live != st.live || d.parsed[st.id] != nil {
 			d.changed[st.id] = live
@@ -154,27 +158,52 @@ func (d *derivation) reconsider(name string) {
 	}
 }
 
+// fileName is a file's key.
+type fileName struct{ source, file string }
+
+// nameOf returns the key of a file by its id.
+func (d *derivation) nameOf(id int64) fileName {
+	n, known := d.names[id]
+	if !known {
+		d.tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&n.source, &n.file)
+		d.names[id] = n
+	}
+	return n
+}
+
 // record returns the record of a file, its patches applied.
 func (d *derivation) record(id int64) *telemetry.Record {
 	tx := d.tx
-	var source, file string
 	body := d.bodies[id]
 	if body == nil {
 		tx.row(`SELECT body FROM files WHERE id = $1`, id).scan(&body)
 	}
-	tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&source, &file)
+	name := d.nameOf(id)
 	rec := d.parsed[id]
 	if rec == nil && tx.err == nil {
 		var err error
 		if rec, err = telemetry.ParseRecord(body); err != nil {
-			tx.fail("parse a stored record", fmt.Errorf("%s: %w", file, err))
+			tx.fail("parse a stored record", fmt.Errorf("%s: %w", name.file, err))
 			return nil
 		}
 	}
-	if changes := patchesOf(tx, source, file); len(changes) > 0 && rec != nil {
-		rec.Patch(body, changes)
+	if d.holds("patches") && rec != nil {
+		if changes := patchesOf(tx, name.source, name.file); len(changes) > 0 {
+			rec.Patch(body, changes)
+		}
 	}
 	return rec
+}
+
+// holds tells whether a table that is mostly empty has any row, asked once.
+func (d *derivation) holds(table string) bool {
+	has, asked := d.filled[table]
+	if !asked {
+		var n int
+		has = d.tx.row(`SELECT 1 FROM ` + table + ` LIMIT 1`).scan(&n).found //nolint:gosec // a name from this package
+		d.filled[table] = has
+	}
+	return has
 }
 
 func patchesOf(tx *Tx, source, file string) []telemetry.Change {

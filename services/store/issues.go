@@ -94,10 +94,9 @@ func (d *derivation) loadScans(repo int64) []addedScan {
 		if rec == nil {
 			return nil
 		}
-		var source, file string
-		d.tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&source, &file)
-		scans = append(scans, addedScan{id: id, scan: telemetry.Scan{Place: telemetry.Place{At: rec.Timestamp, File: file, Run: rec.RunNumber},
-			Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(source, file)}})
+		name := d.nameOf(id)
+		scans = append(scans, addedScan{id: id, scan: telemetry.Scan{Place: telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+			Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(name)}})
 		d.takes[id] = rec.Takes()
 	}
 	return scans
@@ -213,7 +212,8 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 		`ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, print_key = excluded.print_key, rule = excluded.rule, severity = excluded.severity, severity_rank = excluded.severity_rank,
 			family = excluded.family, file = excluded.file, line = excluded.line, latest_issue_id = excluded.latest_issue_id, status = excluded.status, status_rank = excluded.status_rank,
 			last_at = excluded.last_at, last_file = excluded.last_file, last_run = excluded.last_run, closed_at = excluded.closed_at, closed_file = excluded.closed_file, closed_run = excluded.closed_run,
-			ever_fixed = excluded.ever_fixed, appearances = excluded.appearances, runs = excluded.runs, prints = excluded.prints`)
+			ever_fixed = excluded.ever_fixed, appearances = excluded.appearances, prints = excluded.prints,
+			runs = CASE WHEN excluded.runs = '' THEN issues.runs ELSE issues.runs || ' ' || excluded.runs END`)
 }
 
 func numbersText(numbers []int64) string {
@@ -307,9 +307,11 @@ func scanIssue(r *row, i *telemetry.Issue, more ...any) {
 	i.Runs, i.Prints = textNumbers(runs), fromJSON[[]string](r.tx, prints)
 }
 
+// loadIssues reads issues for a ledger, without the numbers of their runs:
+// those grow with the history, and saveIssues only adds to them.
 func loadIssues(tx *Tx, where string, args ...any) []*telemetry.Issue {
 	var issues []*telemetry.Issue
-	tx.each(`SELECT `+issueColumns+` FROM issues i WHERE `+where, args, func(r *row) {
+	tx.each(`SELECT `+strings.Replace(issueColumns, "i.runs", "''", 1)+` FROM issues i WHERE `+where, args, func(r *row) {
 		issue := &telemetry.Issue{}
 		scanIssue(r, issue)
 		issues = append(issues, issue)

@@ -13,11 +13,10 @@ func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
 	d.dropVerification(id)
 	ref := telemetry.ParsePull(v.PRURL)
 	key := d.ensurePull(ref)
-	var source, file string
-	tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&source, &file)
+	name := d.nameOf(id)
 	tx.exec(`INSERT INTO verifications (id, source, session, pull_key, pull_repo, pr_number, pr_url, pr_title, source_run, family, at, file, targeted, fixed, remaining, issue_ids)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		id, source, v.SessionID, key, ref.Repo.Key(), v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, ms(rec.Timestamp), file, v.TotalTargeted, v.FixedCount, v.Remaining, jsonText(v.IssueIDs()))
+		id, name.source, v.SessionID, key, ref.Repo.Key(), v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, ms(rec.Timestamp), name.file, v.TotalTargeted, v.FixedCount, v.Remaining, jsonText(v.IssueIDs()))
 	d.takes[id] = rec.Takes()
 	d.concernVerification(id, v.SessionID, key)
 }

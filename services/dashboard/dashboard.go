@@ -33,6 +33,7 @@ type Store interface {
 	Lists
 	Figures
 	Details
+	Metrics
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

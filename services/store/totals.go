@@ -8,21 +8,41 @@ import (
 
 // Totals returns the figures over all repositories.
 func (s *Store) Totals(ctx context.Context) (telemetry.Totals, error) {
-	var t telemetry.Totals
-	err := s.Read(ctx, func(tx *Tx) error {
-		t = totalsOf(loadTally(tx, everywhere))
-		tx.each(`SELECT target_repo FROM repos ORDER BY last_run DESC, key DESC`, nil, func(r *row) {
+	t, _, err := s.TotalsOf(ctx, "")
+	return t, err
+}
+
+// TotalsOf returns the figures over all repositories or, with its key, of
+// one. found is false for one that no record names.
+func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, found bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		id, known := repoIDOf(tx, repo)
+		if found = known; !known {
+			return tx.err
+		}
+		t = totalsOf(loadTally(tx, id))
+		condition, args := ofRepo("id", id)
+		tx.each(`SELECT target_repo FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *row) {
 			var target string
 			r.scan(&target)
 			t.Repos = append(t.Repos, target)
 		})
-		t.Active = activeAt(tx, everywhere, ms(s.now()), "s.state, s.since", "true")
-		t.PRs = countPulls(tx, `listed = 1`)
+		t.Active = activeAt(tx, id, ms(s.now()), "s.state, s.since", "true")
+		t.PRs = pullsNow(tx, id)
 		tx.row(`SELECT COUNT(*) FROM verifications`).scan(&t.Verifications)
 		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).scan(&t.BrokenFiles)
 		return tx.err
 	})
-	return t, err
+	return t, found, err
+}
+
+// pullsNow counts the pull requests of all repositories, or of one and its
+// fork.
+func pullsNow(tx *Tx, repo int64) telemetry.PullCounts {
+	if repo == everywhere {
+		return countPulls(tx, `listed = 1`)
+	}
+	return countPulls(tx, `listed = 1 AND repo_key IN (SELECT key FROM repos WHERE id = $1 UNION ALL SELECT fork_key FROM repos WHERE id = $1)`, repo)
 }
 
 // totalsOf reads the figures that a tally has.

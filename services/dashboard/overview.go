@@ -1,0 +1,127 @@
+package dashboard
+
+import (
+	"context"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Metrics is where figures over time are read.
+type Metrics interface {
+	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
+	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
+	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
+	IssueEvents(ctx context.Context, f telemetry.EventFilter, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error)
+	NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
+	RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.RunSums, error)
+	PullSums(ctx context.Context, f telemetry.PullFilter) (telemetry.PullCounts, error)
+}
+
+// Question is what figures are asked for.
+type Question struct {
+	Period string             // 7d, 30d, 90d or all; "" is 30d
+	Repo   telemetry.RepoName // "" for all
+	Now    time.Time
+	AsOf   time.Time // zero: now
+}
+
+func (q Question) scope() scope { return scope{repo: q.Repo, asOf: q.AsOf} }
+
+// until is the end of the answer: the given time or, so that the answers of
+// one minute are equal, the end of the present minute.
+func (q Question) until() time.Time {
+	if !q.AsOf.IsZero() {
+		return q.AsOf
+	}
+	return q.Now.UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
+}
+
+// Stats are the current figures, or those of a time, each with its link.
+type Stats struct {
+	telemetry.Totals
+	Links Links
+}
+
+// Stats returns the figures of all repositories or of one. The error is
+// CodeNotFound for one that no record names, or none of that time.
+func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
+	var t telemetry.Totals
+	var found bool
+	var err error
+	if q.AsOf.IsZero() {
+		t, found, err = d.TotalsOf(ctx, q.Repo.Key())
+	} else {
+		t, found, err = d.TotalsAsOf(ctx, q.AsOf, q.Repo.Key())
+	}
+	if err == nil && !found {
+		err = q.unknown()
+	}
+	return Stats{Totals: t, Links: statsLinks(t, q.scope())}, err
+}
+
+func (q Question) unknown() error {
+	return telemetry.Errorf(telemetry.CodeNotFound, "No run record names the repository %s. The list of repositories has those that are known.", shown(string(q.Repo)))
+}
+
+// Overview are the figures of a period: trends, and tiles of the present.
+type Overview struct {
+	telemetry.Trends
+	Now   telemetry.DayPoint   // what is open at the end of the period
+	PRs   telemetry.PullCounts // opened in the period; of all time, all
+	Links Links
+}
+
+// Change is how many more are open than before the period.
+func (o *Overview) Change() int64 { return o.Now.Total() - o.Before.Total() }
+
+// Overview returns the figures of a period of all repositories or of one.
+// The error is CodeInvalid for an unknown period, CodeNotFound for an
+// unknown repository.
+func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) {
+	period, err := telemetry.ParsePeriod(q.Period, q.until())
+	if err != nil {
+		return Overview{}, err
+	}
+	trends, found, err := d.Trends(ctx, telemetry.TrendQuery{Period: period, Repo: q.Repo.Key(), AsOf: !q.AsOf.IsZero()})
+	if err == nil && !found {
+		err = q.unknown()
+	}
+	if err != nil {
+		return Overview{}, err
+	}
+	o := Overview{Trends: trends, Links: trendLinks(trends, q.scope())}
+	if n := len(trends.Open); n > 0 {
+		o.Now = trends.Open[n-1]
+	}
+	filter := telemetry.PullFilter{Repo: q.Repo.Key(), AsOf: q.AsOf}
+	if period.Name != "all" {
+		if filter.Query, err = telemetry.ParseQuery(telemetry.ListPulls, "created:>="+moment(trends.Period.Since)); err != nil {
+			return Overview{}, err
+		}
+	}
+	o.PRs, err = d.PullSums(ctx, filter)
+	return o, err
+}
+
+// Attention is what waits for a person.
+type Attention struct {
+	telemetry.List[telemetry.NeedRow]
+	Counts map[telemetry.Need]int64 // of each group, whatever the filter names
+	Links  Links
+}
+
+// Attention returns one page of what waits for a person, that which waits
+// longest first.
+func (d *Dashboard) Attention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (Attention, error) {
+	rows, counts, err := d.NeedsAttention(ctx, f, now, p)
+	a := Attention{List: rows, Counts: counts, Links: Links{}}
+	for _, need := range telemetry.Needs() {
+		l := Link{List: "needs-attention", More: "group=" + string(need)}
+		if f.Repo != "" {
+			l.More += "&repo=" + f.Repo
+		}
+		a.Links[at("groups", string(need))] = l
+	}
+	return a, err
+}

@@ -53,7 +53,7 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 	g, ctx := errgroup.WithContext(ctx)
 	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: runSources(cfg), MissingDevin: "DEVIN_API_KEY",
 		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID})
-	surface := &api.API{Dashboard: dashboard.New(db), Jobs: jobs, Scope: db, Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
+	surface := &api.API{Dashboard: dashboard.New(db), Jobs: jobs, Now: time.Now, Scope: db, Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
 		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Version: buildID()}}
 	var routes []server.Route
 	for _, r := range surface.Routes() {

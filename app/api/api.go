@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -42,6 +43,7 @@ type API struct {
 	Dashboard *dashboard.Dashboard
 	Jobs      Jobs
 	Scope     Scope
+	Now       func() time.Time // nil: time.Now
 	Settings  Settings
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -111,27 +112,29 @@ func issueOf(i telemetry.IssueRow) issueItem {
 }
 
 type repoItem struct {
-	Repo             string           `json:"repo"`
-	Name             string           `json:"name"`
-	ForkURL          string           `json:"fork_url"`
-	Runs             int64            `json:"runs"`
-	IssuesFound      int64            `json:"issues_found"`
-	SessionsCreated  int64            `json:"sessions_created"`
-	SessionsFinished int64            `json:"sessions_finished"`
-	PRsTotal         int64            `json:"prs_total"`
-	PRsMerged        int64            `json:"prs_merged"`
-	PRsOpen          int64            `json:"prs_open"`
-	PRsClosed        int64            `json:"prs_closed"`
-	PRsUnknown       int64            `json:"prs_unknown"`
-	Severity         map[string]int64 `json:"severity_breakdown"`
-	Category         map[string]int64 `json:"category_breakdown"`
-	LastRun          *string          `json:"last_run"`
-	Open             int64            `json:"open"`
-	OpenBySeverity   map[string]int64 `json:"open_by_severity"`
-	StatusNote       string           `json:"status_note"`
-	ReferenceRun     *int64           `json:"reference_run"`
-	LatestRun        *int64           `json:"latest_run"`
-	ScopeReduced     bool             `json:"scope_reduced"`
+	Repo             string            `json:"repo"`
+	Name             string            `json:"name"`
+	ForkURL          string            `json:"fork_url"`
+	Runs             int64             `json:"runs"`
+	IssuesFound      int64             `json:"issues_found"`
+	SessionsCreated  int64             `json:"sessions_created"`
+	SessionsFinished int64             `json:"sessions_finished"`
+	PRsTotal         int64             `json:"prs_total"`
+	PRsMerged        int64             `json:"prs_merged"`
+	PRsOpen          int64             `json:"prs_open"`
+	PRsClosed        int64             `json:"prs_closed"`
+	PRsUnknown       int64             `json:"prs_unknown"`
+	Severity         map[string]int64  `json:"severity_breakdown"`
+	Category         map[string]int64  `json:"category_breakdown"`
+	LastRun          *string           `json:"last_run"`
+	Open             int64             `json:"open"`
+	OpenBySeverity   map[string]int64  `json:"open_by_severity"`
+	OpenByCategory   map[string]int64  `json:"open_by_category"`
+	StatusNote       string            `json:"status_note"`
+	ReferenceRun     *int64            `json:"reference_run"`
+	LatestRun        *int64            `json:"latest_run"`
+	ScopeReduced     bool              `json:"scope_reduced"`
+	Links            map[string]string `json:"links"`
 }
 
 func repoOf(r telemetry.RepoRow) repoItem {
@@ -146,7 +149,7 @@ func repoOf(r telemetry.RepoRow) repoItem {
 	}
 	return repoItem{Repo: r.TargetRepo, Name: string(r.Name), ForkURL: r.ForkURL, Runs: r.Runs, IssuesFound: r.IssuesFound, SessionsCreated: r.SessionsCreated, SessionsFinished: r.SessionsFinished,
 		PRsTotal: r.PRs.Total, PRsMerged: r.PRs.Merged, PRsOpen: r.PRs.Open, PRsClosed: r.PRs.Closed, PRsUnknown: r.PRs.Unknown, Severity: r.SeveritySum, Category: r.CategorySum, LastRun: stamp(r.LastRun),
-		Open: r.Open, OpenBySeverity: r.OpenSeverity, StatusNote: note, ReferenceRun: r.ReferenceRun, LatestRun: r.LatestRun, ScopeReduced: r.LatestReduced}
+		Open: r.Open, OpenBySeverity: r.OpenSeverity, OpenByCategory: r.OpenCategory, Links: paths(dashboard.RepoLinks(r)), StatusNote: note, ReferenceRun: r.ReferenceRun, LatestRun: r.LatestRun, ScopeReduced: r.LatestReduced}
 }
 
 type jobItem struct {

@@ -11,75 +11,110 @@ import (
 )
 
 func (a *API) runs(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-	f := telemetry.RunFilter{}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return telemetry.List[telemetry.RunRow]{}, err
-	}
-	kinds, err := words(c, "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch})
+	f, err := runFilter(c)
 	if err != nil {
-		return telemetry.List[telemetry.RunRow]{}, err
-	}
-	if len(kinds) == 1 {
-		f.Kind = kinds[0]
-	}
-	if f.Query, err = queryParam(c, telemetry.ListRuns); err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
 	return a.Dashboard.Runs(ctx, f, p)
 }
 
-func (a *API) sessions(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
-	f := telemetry.SessionFilter{}
+func runFilter(c *fiber.Ctx) (telemetry.RunFilter, error) {
+	f := telemetry.RunFilter{}
 	var err error
 	if f.Repo, err = repoParam(c); err != nil {
-		return telemetry.List[telemetry.SessionRow]{}, err
+		return f, err
 	}
-	if f.States, err = words(c, "state", telemetry.States()); err != nil {
-		return telemetry.List[telemetry.SessionRow]{}, err
+	kinds, err := words(c, "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch})
+	if err != nil {
+		return f, err
 	}
-	if c.Query("run_number") != "" {
-		n, err := intParam(c, "run_number", 0, 0, 1<<62)
-		if err != nil {
-			return telemetry.List[telemetry.SessionRow]{}, err
-		}
-		f.RunNumber = &n
+	if len(kinds) == 1 {
+		f.Kind = kinds[0]
 	}
-	if f.Query, err = queryParam(c, telemetry.ListSessions); err != nil {
+	if f.Query, err = queryParam(c, telemetry.ListRuns); err != nil {
+		return f, err
+	}
+	f.AsOf, err = timeParam(c, "as_of")
+	return f, err
+}
+
+func (a *API) sessions(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
+	f, err := sessionFilter(c)
+	if err != nil {
 		return telemetry.List[telemetry.SessionRow]{}, err
 	}
 	return a.Dashboard.Sessions(ctx, f, p)
 }
 
-func (a *API) pulls(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
-	f := telemetry.PullFilter{Session: telemetry.BareID(c.Query("session_id"))}
+func sessionFilter(c *fiber.Ctx) (telemetry.SessionFilter, error) {
+	f := telemetry.SessionFilter{}
 	var err error
 	if f.Repo, err = repoParam(c); err != nil {
-		return telemetry.List[telemetry.PullRow]{}, err
+		return f, err
 	}
-	states, err := words(c, "state", []string{"open", "closed", "merged", "unknown"})
+	if f.States, err = words(c, "state", telemetry.States()); err != nil {
+		return f, err
+	}
+	if c.Query("run_number") != "" {
+		n, err := intParam(c, "run_number", 0, 0, 1<<62)
+		if err != nil {
+			return f, err
+		}
+		f.RunNumber = &n
+	}
+	if f.Query, err = queryParam(c, telemetry.ListSessions); err != nil {
+		return f, err
+	}
+	f.AsOf, err = timeParam(c, "as_of")
+	return f, err
+}
+
+func (a *API) pulls(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
+	f, err := pullFilter(c)
 	if err != nil {
-		return telemetry.List[telemetry.PullRow]{}, err
-	}
-	if len(states) == 1 {
-		f.State = states[0]
-	} else if len(states) > 1 {
-		return telemetry.List[telemetry.PullRow]{}, telemetry.Errorf(telemetry.CodeInvalid, "state: give one of open, closed, merged, unknown.")
-	}
-	if f.Query, err = queryParam(c, telemetry.ListPulls); err != nil {
 		return telemetry.List[telemetry.PullRow]{}, err
 	}
 	return a.Dashboard.Pulls(ctx, f, p)
 }
 
+func pullFilter(c *fiber.Ctx) (telemetry.PullFilter, error) {
+	f := telemetry.PullFilter{Session: telemetry.BareID(c.Query("session_id"))}
+	var err error
+	if f.Repo, err = repoParam(c); err != nil {
+		return f, err
+	}
+	states, err := words(c, "state", []string{"open", "closed", "merged", "unknown"})
+	if err != nil {
+		return f, err
+	}
+	if len(states) == 1 {
+		f.State = states[0]
+	} else if len(states) > 1 {
+		return f, telemetry.Errorf(telemetry.CodeInvalid, "state: give one of open, closed, merged, unknown.")
+	}
+	if f.Query, err = queryParam(c, telemetry.ListPulls); err != nil {
+		return f, err
+	}
+	f.AsOf, err = timeParam(c, "as_of")
+	return f, err
+}
+
 func (a *API) issues(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+	f, err := issueFilter(c)
+	if err != nil {
+		return telemetry.List[telemetry.IssueRow]{}, err
+	}
+	return a.Dashboard.Issues(ctx, f, p)
+}
+
+func issueFilter(c *fiber.Ctx) (telemetry.IssueFilter, error) {
 	f := telemetry.IssueFilter{}
 	var err error
 	if f.Repo, err = repoParam(c); err != nil {
-		return telemetry.List[telemetry.IssueRow]{}, err
+		return f, err
 	}
 	if f.Statuses, err = words(c, "status", append(telemetry.Statuses(), "open")); err != nil {
-		return telemetry.List[telemetry.IssueRow]{}, err
+		return f, err
 	}
 	if slices.Contains(f.Statuses, "open") {
 		f.Statuses = append(f.Statuses, telemetry.StatusRecurring, telemetry.StatusReopened, telemetry.StatusNew, telemetry.StatusNotScanned)
@@ -90,9 +125,10 @@ func (a *API) issues(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telem
 		}
 	}
 	if f.Query, err = queryParam(c, telemetry.ListIssues); err != nil {
-		return telemetry.List[telemetry.IssueRow]{}, err
+		return f, err
 	}
-	return a.Dashboard.Issues(ctx, f, p)
+	f.AsOf, err = timeParam(c, "as_of")
+	return f, err
 }
 
 func (a *API) files(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {

@@ -30,14 +30,20 @@ func (a *API) Routes() []Route {
 	post := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true}
 	}
+	byMinute := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
+	}
 	return []Route{
-		get("/api/stats", everything, a.stats),
-		get("/api/runs", records, lister(a.runs, runItem)),
+		byMinute("/api/stats", a.stats),
+		byMinute("/api/trends", a.trends),
+		byMinute("/api/needs-attention", a.needsAttention),
+		get("/api/changes", records, lister(a.changes, changeOf)),
+		get("/api/runs", records, summing(a.runs, runItem, a.runSums)),
 		get("/api/sessions", everything, lister(a.sessions, sessionOf)),
-		get("/api/prs", everything, lister(a.pulls, pullOf)),
+		get("/api/prs", everything, summing(a.pulls, pullOf, a.pullSums)),
 		get("/api/repos", everything, a.repos),
 		get("/api/issues", records, lister(a.issues, issueOf)),
-		get("/api/repo/:owner/:name", everything, a.repo),
+		byMinute("/api/repo/:owner/:name", a.repo),
 		get("/api/issues/:id", everything, a.issue),
 		get("/api/sessions/:id", everything, a.session),
 		get("/api/prs/:owner/:name/:number", everything, a.pull),

@@ -5,6 +5,7 @@ package dashboard
 
 import (
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -54,22 +55,28 @@ type RepoDetail struct {
 // RepoDetail returns a repository by "owner/name". The error is CodeNotFound
 // for one that no record names.
 func (d *Dashboard) RepoDetail(ctx context.Context, name string, p telemetry.Page) (RepoDetail, error) {
+	return d.RepoDetailAsOf(ctx, name, time.Time{}, p)
+}
+
+// RepoDetailAsOf is RepoDetail with the lists as they were at a time; zero
+// is now.
+func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.Time, p telemetry.Page) (RepoDetail, error) {
 	repo, err := d.RepoByName(ctx, name)
 	if err != nil {
 		return RepoDetail{}, err
 	}
 	key := repo.Name.Key()
 	detail := RepoDetail{Repo: repo}
-	if detail.Runs, err = d.Runs(ctx, telemetry.RunFilter{Repo: key}, p); err != nil {
+	if detail.Runs, err = d.Runs(ctx, telemetry.RunFilter{Repo: key, AsOf: asOf}, p); err != nil {
 		return RepoDetail{}, err
 	}
-	if detail.Sessions, err = d.Sessions(ctx, telemetry.SessionFilter{Repo: key}, p); err != nil {
+	if detail.Sessions, err = d.Sessions(ctx, telemetry.SessionFilter{Repo: key, AsOf: asOf}, p); err != nil {
 		return RepoDetail{}, err
 	}
-	if detail.Pulls, err = d.Pulls(ctx, telemetry.PullFilter{Repo: key}, p); err != nil {
+	if detail.Pulls, err = d.Pulls(ctx, telemetry.PullFilter{Repo: key, AsOf: asOf}, p); err != nil {
 		return RepoDetail{}, err
 	}
-	detail.Issues, err = d.Issues(ctx, telemetry.IssueFilter{Repo: key}, p)
+	detail.Issues, err = d.Issues(ctx, telemetry.IssueFilter{Repo: key, AsOf: asOf}, p)
 	return detail, err
 }
 

@@ -150,13 +150,30 @@ func statsLinks(t telemetry.Totals, s scope) Links {
 		links["verifications"] = Link{List: "verifications", More: "all=true"}
 		links["broken_files"] = Link{List: "files", More: "state=error"}
 	}
-	for name, counts := range map[string]map[string]int64{"severity_breakdown": t.SeveritySum, "category_breakdown": t.CategorySum} {
-		for word := range counts {
-			links[at(name, word)] = s.list("runs").with("sums=true", "/"+at("sums", name, word))
-		}
+	for _, name := range []string{"severity_breakdown", "category_breakdown"} {
+		links[name] = s.list("runs").with("sums=true", "/sums/"+name)
 	}
 	s.openLinks(t, links)
 	return links
+}
+
+// RepoLinks are the links of the figures of one of /api/repos' items. Those
+// with words of their own lead to the repository's answer, where each word
+// has its own link.
+func RepoLinks(r telemetry.RepoRow) Links {
+	s := scope{repo: r.Name}
+	own := func(part string) Link { return Link{List: "repo/" + string(r.Name), Part: part} }
+	open := s.list("issues", "is:open")
+	if !r.Listed {
+		open = own("/stats/latest_issues")
+	}
+	return Links{
+		"runs": s.list("runs"), "issues_found": s.list("runs").with("sums=true", "/sums/issues_found"),
+		"sessions_created": s.list("sessions"), "sessions_finished": s.list("sessions", "is:finished"),
+		"prs_total": s.list("pulls"), "prs_open": s.list("pulls", "is:open"), "prs_closed": s.list("pulls", "is:closed"), "prs_merged": s.list("pulls", "is:merged"), "prs_unknown": s.list("pulls", "is:unknown"),
+		"severity_breakdown": s.list("runs").with("sums=true", "/sums/severity_breakdown"), "category_breakdown": s.list("runs").with("sums=true", "/sums/category_breakdown"),
+		"open": open, "open_by_severity": own("/stats/latest_severity"), "open_by_category": own("/stats/latest_category"),
+	}
 }
 
 // openLinks link what is open: to the issues or, where some of it has no
@@ -231,6 +248,9 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	before := s
 	before.asOf = t.Period.Since.Add(-time.Millisecond)
 	links["open_before/total"], links["open_before/listed"] = before.answer("stats", "/latest_issues"), before.list("issues", "is:open")
+	if t.Before.Unlisted == 0 {
+		links["open_before/total"] = before.list("issues", "is:open")
+	}
 	for i, p := range t.Open {
 		day := s
 		day.asOf = earlier(p.Day.AddDate(0, 0, 1).Add(-time.Millisecond), t.Period.Until)
@@ -264,6 +284,10 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 		}
 		links[at("families", strconv.Itoa(i), "attempted")] = s.list("issues", family, "taken:>="+since)
 		links[at("families", strconv.Itoa(i), "closed")] = s.list("issues", family, "taken:>="+since, "is:fixed")
+	}
+	if len(t.Missing) == 1 {
+		all := scope{asOf: s.asOf} // a run number is the action repository's, whatever it scans
+		links["runs_missing/sources/0/numbers"] = all.list("runs").with("sums=true", "/sums/run_numbers")
 	}
 	for i, o := range t.Sessions {
 		has := "no:pr"

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"maps"
 	"slices"
-	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -47,7 +45,7 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 	anyOf(&inner, "l.severity", f.Severity)
 	anyOf(&inner, "l.family", f.Family)
 	anyOf(&inner, "l.rule", f.Rule)
-	if err := knownAsOf(f.Query); err != nil {
+	if err := onlyKnown(f.Query, asOfMatchers(ms(t))); err != nil {
 		return out, err
 	}
 	outer.args = inner.args
@@ -82,7 +80,7 @@ func asOfMatchers(t int64) matchers {
 	return matchers{
 		"is": rankIs("status_rank", statusRanks), "severity": rankIs("severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
 		"family": textIs("family"), "rule": textIs("rule"), "repo": repoIs("repo_id"), "age": whenIs("first_at", t), "first": whenIs("first_at", t), "seen": whenIs("seen_at", t),
-		"attempts": numberIs("(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = x.id AND a.session <> '' AND a.at <= $1)"), "taken": taken("x.id", t),
+		"attempts": numberIs("(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = x.id AND a.session <> '' AND a.at <= $1)"), "taken": takenAt(t),
 		"opened": livedAt("opens", "from_at", t), "closed": livedAt("closes", "to_at", t), "no": wordIs(map[string]string{"family": "family = ''"}),
 	}
 }
@@ -96,16 +94,13 @@ func livedAt(flag, column string, now int64) matcher {
 	}
 }
 
-// knownAsOf refuses what the records of a time do not tell without reading
-// them all.
-func knownAsOf(q telemetry.Query) error {
-	known := asOfMatchers(0)
-	for _, t := range q.Terms {
-		if known[t.Qualifier] == nil {
-			return telemetry.Errorf(telemetry.CodeInvalid, "q: with as_of, issues can be asked for by %s only.", strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		}
+// takenAt is taken as of $1.
+func takenAt(now int64) matcher {
+	when := whenIs("a.at", now)
+	return func(values []telemetry.QueryValue) condition {
+		c := when(values)
+		return condition{"x.id IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND a.at <= $1 AND " + c.sql + ")", c.args}
 	}
-	return nil
 }
 
 // issueThen is what the lives tell of an issue at a time.

@@ -28,7 +28,7 @@ func issueMatchers(now int64) matchers {
 		"first":       whenIs("i.first_at", now),
 		"closed":      lived("closes", "to_at", now),
 		"opened":      lived("opens", "from_at", now),
-		"taken":       taken("i.id", now),
+		"taken":       taken(now),
 		"seen":        whenIs("i.last_at", now),
 		"attempts":    numberIs("i.attempts"),
 		"session": anyValue(func(v telemetry.QueryValue) condition {
@@ -54,11 +54,11 @@ func lived(flag, column string, now int64) matcher {
 }
 
 // taken matches issues that a session took at such a time.
-func taken(id string, now int64) matcher {
+func taken(now int64) matcher {
 	when := whenIs("a.at", now)
 	return func(values []telemetry.QueryValue) condition {
 		c := when(values)
-		return condition{id + " IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND " + c.sql + ")", c.args}
+		return condition{"i.id IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND " + c.sql + ")", c.args}
 	}
 }
 

@@ -25,6 +25,7 @@ func (s *Store) RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.R
 			add(sums.Severity, fromJSON[map[string]int64](tx, severity))
 			add(sums.Category, fromJSON[map[string]int64](tx, category))
 		})
+		tx.row(`SELECT COUNT(DISTINCT r.run_number) FROM runs r`+w.sql()+` AND r.run_number > 0`, w.args...).scan(&sums.Numbers)
 		return tx.err
 	})
 	return sums, err

@@ -18,12 +18,16 @@ const (
 
 // Trends returns the figures of a period, those of telemetry.Trends that
 // pull requests, sessions and attempts have included. found is false for a
-// repository that no record names.
+// repository that no record (of that time) names.
 func (s *Store) Trends(ctx context.Context, q telemetry.TrendQuery) (out telemetry.Trends, found bool, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.Trends{Period: q.Period}
 		id, known := repoIDOf(tx, q.Repo)
-		if found = known; !known {
+		if found = known; known && q.AsOf && id != everywhere {
+			var first int64
+			found = tx.row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, ms(q.Period.Until)).scan(&first).found
+		}
+		if !found {
 			return tx.err
 		}
 		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: ms(q.Period.Until), out: &out}
@@ -306,7 +310,7 @@ func (t *trend) missing() {
 		r.scan(&source, &n)
 		v := m[source]
 		if v == nil {
-			m[source] = &telemetry.MissingRuns{Source: source, First: n, Last: n, Ranges: [][2]int64{}}
+			m[source] = &telemetry.MissingRuns{Source: source, First: n, Last: n, Numbers: 1, Ranges: [][2]int64{}}
 			return
 		}
 		if gap := n - v.Last - 1; gap > 0 {
@@ -316,6 +320,7 @@ func (t *trend) missing() {
 			}
 		}
 		v.Last = n
+		v.Numbers++
 	})
 	for _, source := range slices.Sorted(maps.Keys(m)) {
 		t.out.Missing = append(t.out.Missing, *m[source])

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -166,6 +167,7 @@ type FamilyRate struct {
 type MissingRuns struct {
 	Source      string // "" for RUNS_DIR
 	First, Last int64
+	Numbers     int64 // the numbers that there are
 	N           int64
 	Ranges      [][2]int64 // inclusive; the first hundred
 }
@@ -266,6 +268,58 @@ type NeedRow struct {
 type RunSums struct {
 	IssuesFound int64
 	Sessions    int64 // that the runs name, with an id
+	Numbers     int64 // different run numbers
 	Severity    map[string]int64
 	Category    map[string]int64
+}
+
+// Subject is what the row is about, in words.
+func (n *NeedRow) Subject() string {
+	switch {
+	case n.PullNumber > 0 && n.PullTitle != "":
+		return n.PullTitle
+	case n.PullNumber > 0:
+		return fmt.Sprintf("%s#%d", n.PullRepo, n.PullNumber)
+	case n.Need == NeedScan:
+		return string(n.Repo)
+	case n.SessionTitle != "":
+		return n.SessionTitle
+	case n.SessionID != "":
+		return "Session " + n.SessionID
+	}
+	return fmt.Sprintf("Batch %d of run %d", n.BatchID, n.RunNumber)
+}
+
+// Detail says why the row waits, in words; times are the reader's to tell.
+func (n *NeedRow) Detail() string {
+	switch n.Need {
+	case NeedWaiting:
+		return "Devin waits for an answer and has opened no pull request."
+	case NeedReview:
+		return "The pull request is open."
+	case NeedMerge:
+		return "The re-scan found the issues gone; the pull request is not merged."
+	case NeedNeverStarted:
+		if n.Reason != "" {
+			return "Devin did not start it: " + n.Reason
+		}
+		return "Devin did not start it."
+	case NeedStuck:
+		return "Devin says that it works, without an update for over two hours."
+	case NeedScan:
+		return fmt.Sprintf("Scanned every %s as a rule; the next scan is late.", roundAge(n.Interval))
+	}
+	return ""
+}
+
+// roundAge is a duration in words of one unit.
+func roundAge(d time.Duration) string {
+	unit, size := "hours", time.Hour
+	switch {
+	case d >= 48*time.Hour:
+		unit, size = "days", 24*time.Hour
+	case d < 2*time.Hour:
+		unit, size = "minutes", time.Minute
+	}
+	return fmt.Sprintf("%d %s", int64(d.Round(size)/size), unit)
 }

@@ -1,0 +1,295 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// timeParam reads a time in RFC 3339; zero if it is not given.
+func timeParam(c *fiber.Ctx, name string) (time.Time, error) {
+	text := c.Query(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.UnixMilli() == 0 {
+		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
+	}
+	return t.UTC().Truncate(time.Millisecond), nil
+}
+
+// question reads period, repo and as_of.
+func (a *API) question(c *fiber.Ctx) (q dashboard.Question, err error) {
+	q.Period, q.Now = c.Query("period"), a.now()
+	if text := c.Query("repo"); text != "" {
+		key, err := repoParam(c)
+		if err != nil {
+			return q, err
+		}
+		q.Repo = telemetry.RepoName(key)
+	}
+	q.AsOf, err = timeParam(c, "as_of")
+	return q, err
+}
+
+func (a *API) now() time.Time {
+	if a.Now != nil {
+		return a.Now()
+	}
+	return time.Now()
+}
+
+// paths are links as clients get them.
+func paths(links dashboard.Links) map[string]string {
+	out := make(map[string]string, len(links))
+	for place, l := range links {
+		out[place] = l.API()
+	}
+	return out
+}
+
+func (a *API) stats(c *fiber.Ctx) error {
+	q, err := a.question(c)
+	if err != nil {
+		return err
+	}
+	s, err := a.Dashboard.Stats(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	answer := figuresOf(s)
+	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), s.Repos
+	answer["verifications"], answer["broken_files"], answer["as_of"] = s.Verifications, s.BrokenFiles, stamp(q.AsOf)
+	return send(c, fiber.StatusOK, answer)
+}
+
+// figuresOf are the figures that all repositories and a single one share.
+func figuresOf(s dashboard.Stats) fiber.Map {
+	return fiber.Map{
+		"total_runs": s.Runs, "total_issues": s.IssuesFound, "scans": s.Scans, "dispatches": s.Dispatches,
+		"latest_issues": s.Latest, "latest_severity": s.LatestSeverity, "latest_category": s.LatestCategory, "latest_unlisted": s.Unlisted,
+		"sessions_created": s.SessionsCreated, "sessions_finished": s.SessionsFinished, "sessions_with_pr": s.SessionsWithPR,
+		"sessions_active": s.Active.Working + s.Active.Waiting, "sessions_working": s.Active.Working, "sessions_waiting": s.Active.Waiting,
+		"sessions_never_started": s.SessionsByState[telemetry.StateNeverStarted],
+		"prs_total":              s.PRs.Total, "prs_merged": s.PRs.Merged, "prs_open": s.PRs.Open, "prs_closed": s.PRs.Closed, "prs_unknown": s.PRs.Unknown, "fix_rate": s.PRs.FixRate(),
+		"severity_breakdown": s.SeveritySum, "category_breakdown": s.CategorySum, "links": paths(s.Links),
+	}
+}
+
+// repoFiguresOf are the figures of one repository; what is open has two
+// names, that of /api/stats and that of /api/repos.
+func repoFiguresOf(s dashboard.Stats) fiber.Map {
+	answer := figuresOf(s)
+	links := paths(s.Links)
+	for name, other := range map[string]string{"open": "latest_issues", "open_by_severity": "latest_severity", "open_by_category": "latest_category"} {
+		answer[name] = answer[other]
+		for place, link := range links {
+			if rest, ok := strings.CutPrefix(place, other); ok {
+				links[name+rest] = link
+			}
+		}
+	}
+	answer["links"] = links
+	return answer
+}
+
+type pointItem struct {
+	Day      string           `json:"day"`
+	Total    int64            `json:"total"`
+	Listed   int64            `json:"listed"`
+	Unlisted int64            `json:"unlisted"`
+	Severity map[string]int64 `json:"by_severity"`
+}
+
+func pointOf(p telemetry.DayPoint) pointItem {
+	return pointItem{p.Day.Format(time.DateOnly), p.Total(), p.Listed, p.Unlisted, p.BySeverity}
+}
+
+type measureItem struct {
+	N      int64    `json:"n"`
+	Median *float64 `json:"median_hours"`
+	P90    *float64 `json:"p90_hours"`
+	Most   *float64 `json:"longest_hours"`
+}
+
+func measureOf(m telemetry.Measure) measureItem {
+	item := measureItem{N: m.N}
+	if m.N > 0 {
+		item.Median, item.P90, item.Most = hours(m.Median), hours(m.P90), hours(m.Most)
+	}
+	return item
+}
+
+// hours is a duration in hours, to one decimal.
+func hours(d time.Duration) *float64 {
+	h := float64(d.Round(6*time.Minute)/(6*time.Minute)) / 10
+	return &h
+}
+
+func mapped[T, R any](list []T, item func(T) R) []R {
+	out := make([]R, len(list))
+	for i, v := range list {
+		out[i] = item(v)
+	}
+	return out
+}
+
+func (a *API) trends(c *fiber.Ctx) error {
+	q, err := a.question(c)
+	if err != nil {
+		return err
+	}
+	o, err := a.Dashboard.Overview(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	answer := fiber.Map{
+		"period": o.Period.Name, "since": stamp(o.Period.Since), "until": stamp(o.Period.Until), "as_of": stamp(q.AsOf), "repo": textOrNull(string(q.Repo)),
+		"step_days": o.StepDays, "open": mapped(o.Open, pointOf), "open_now": pointOf(o.Now), "open_before": pointOf(o.Before), "change": o.Change(),
+		"opened": o.Opened, "closed": o.Closed, "net": o.Opened - o.Closed, "closed_issues": o.ClosedIssues,
+		"weeks": mapped(o.Weeks, func(w telemetry.WeekPoint) fiber.Map {
+			return fiber.Map{"week": w.Monday.Format(time.DateOnly), "opened": w.Opened, "closed": w.Closed, "net": w.Opened - w.Closed}
+		}),
+		"time_to_fix": measureOf(o.TimeToFix), "prs_waiting": measureOf(o.PRsWaiting),
+		"prs_total": o.PRs.Total, "prs_merged": o.PRs.Merged, "fix_rate": o.PRs.FixRate(),
+		"links": paths(o.Links),
+	}
+	addBreakdowns(answer, o)
+	return send(c, fiber.StatusOK, answer)
+}
+
+// addBreakdowns adds the lists of /api/trends.
+func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
+	answer["ages"] = mapped(o.Ages, func(b telemetry.AgeBucket) fiber.Map { return fiber.Map{"bucket": b.Name, "n": b.N} })
+	attempts := make([]fiber.Map, len(o.Attempts))
+	for i, n := range o.Attempts {
+		name := strconv.Itoa(i)
+		if i == len(o.Attempts)-1 {
+			name += " or more"
+		}
+		attempts[i] = fiber.Map{"attempts": name, "issues": n}
+	}
+	answer["attempts"] = attempts
+	answer["families"] = mapped(o.Families, func(f telemetry.FamilyRate) fiber.Map {
+		return fiber.Map{"family": f.Family, "attempted": f.Attempted, "closed": f.Closed, "rate": telemetry.PullCounts{Total: f.Attempted, Merged: f.Closed}.FixRate()}
+	})
+	total, missing := int64(0), int64(0)
+	outcomes := mapped(o.Sessions, func(s telemetry.SessionOutcome) fiber.Map {
+		if s.State != telemetry.StateNeverStarted {
+			total += s.N
+		}
+		return fiber.Map{"state": s.State, "with_pr": s.WithPR, "n": s.N}
+	})
+	answer["sessions"] = fiber.Map{"total": total, "outcomes": outcomes}
+	sources := mapped(o.Missing, func(m telemetry.MissingRuns) fiber.Map {
+		missing += m.N
+		return fiber.Map{"source": m.Source, "first": m.First, "last": m.Last, "numbers": m.Numbers, "n": m.N, "ranges": m.Ranges}
+	})
+	answer["runs_missing"] = fiber.Map{"n": missing, "sources": sources}
+	overdue := mapped(o.Overdue, func(s telemetry.OverdueScan) fiber.Map {
+		return fiber.Map{"target_repo": s.Repo, "repo": string(telemetry.ParseRepo(s.Repo)), "last_scan": stamp(s.LastScan), "due": stamp(s.Due), "interval_hours": hours(s.Interval)}
+	})
+	answer["overdue_scans"] = fiber.Map{"n": len(overdue), "items": overdue}
+}
+
+func (a *API) changes(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
+	none := telemetry.List[telemetry.IssueEvent]{}
+	f := telemetry.EventFilter{}
+	var err error
+	if f.Repo, err = repoParam(c); err != nil {
+		return none, err
+	}
+	events, err := words(c, "event", []string{"opened", "closed"})
+	if err != nil {
+		return none, err
+	}
+	if len(events) == 1 {
+		f.Event = events[0]
+	}
+	if f.Since, err = timeParam(c, "since"); err != nil {
+		return none, err
+	}
+	if f.Until, err = timeParam(c, "until"); err != nil {
+		return none, err
+	}
+	return a.Dashboard.IssueEvents(ctx, f, p)
+}
+
+type changeItem struct {
+	Event    string   `json:"event"`
+	At       *string  `json:"at"`
+	File     string   `json:"file"`
+	Run      int64    `json:"run_number"`
+	Issue    string   `json:"id"`
+	Target   string   `json:"target_repo"`
+	Rule     string   `json:"rule_id"`
+	Severity string   `json:"severity_tier"`
+	Family   string   `json:"cwe_family"`
+	OpenedAt *string  `json:"opened_at"`
+	Hours    *float64 `json:"hours"`
+}
+
+func changeOf(e telemetry.IssueEvent) changeItem {
+	item := changeItem{Event: e.Event, At: stamp(e.At), File: e.File, Run: e.Run, Issue: e.Issue, Target: e.Repo, Rule: e.Rule, Severity: e.Severity, Family: e.Family, OpenedAt: stamp(e.OpenedAt)}
+	if !e.OpenedAt.IsZero() {
+		item.Hours = hours(e.At.Sub(e.OpenedAt))
+	}
+	return item
+}
+
+// summed is envelope with sums over the whole list.
+type summed[T any] struct {
+	envelope[T]
+	Sums any `json:"sums,omitempty"`
+}
+
+// summing makes the handler of a list that also sums its rows, where
+// sums=true asks for it: that costs the whole list.
+func summing[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error), item func(R) T, sums func(ctx context.Context, c *fiber.Ctx) (any, error)) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		p, err := pageOf(c)
+		if err != nil {
+			return err
+		}
+		wanted, err := boolParam(c, "sums")
+		if err != nil {
+			return err
+		}
+		list, err := ask(c.UserContext(), c, p)
+		if err != nil {
+			return err
+		}
+		answer := summed[T]{envelope: envelopeOf(list, p, item)}
+		if wanted {
+			if answer.Sums, err = sums(c.UserContext(), c); err != nil {
+				return err
+			}
+		}
+		return send(c, fiber.StatusOK, answer)
+	}
+}
+
+func (a *API) runSums(ctx context.Context, c *fiber.Ctx) (any, error) {
+	f, err := runFilter(c)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.Dashboard.RunSums(ctx, f)
+	return fiber.Map{"issues_found": s.IssuesFound, "sessions": s.Sessions, "run_numbers": s.Numbers, "severity_breakdown": s.Severity, "category_breakdown": s.Category}, err
+}
+
+func (a *API) pullSums(ctx context.Context, c *fiber.Ctx) (any, error) {
+	f, err := pullFilter(c)
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.Dashboard.PullSums(ctx, f)
+	return fiber.Map{"open": n.Open, "closed": n.Closed, "merged": n.Merged, "unknown": n.Unknown, "fix_rate": n.FixRate()}, err
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+type needAction struct {
+	Name   string `json:"name"` // reply, review, merge, dispatch, look
+	Label  string `json:"label"`
+	Method string `json:"method"`
+	URL    string `json:"url"`
+}
+
+type needItem struct {
+	Group      string            `json:"group"`
+	Subject    string            `json:"subject"`
+	Detail     string            `json:"detail"`
+	Since      *string           `json:"since"`
+	AgeHours   *float64          `json:"age_hours"`
+	Repo       string            `json:"repo"`
+	TargetRepo string            `json:"target_repo"`
+	SessionID  string            `json:"session_id"`
+	PRNumber   int64             `json:"pr_number"`
+	IssueIDs   []string          `json:"issue_ids"`
+	Action     needAction        `json:"action"`
+	Links      map[string]string `json:"links"`
+}
+
+// needLabels are the groups in words, as ux.md has them.
+func needLabels() map[telemetry.Need]string {
+	return map[telemetry.Need]string{telemetry.NeedWaiting: "Waiting for you", telemetry.NeedReview: "PR ready for review", telemetry.NeedMerge: "Verified, not merged",
+		telemetry.NeedNeverStarted: "Session never started", telemetry.NeedStuck: "Stuck", telemetry.NeedScan: "Scan overdue"}
+}
+
+func needOf(now time.Time) func(telemetry.NeedRow) needItem {
+	return func(n telemetry.NeedRow) needItem {
+		item := needItem{Group: string(n.Need), Subject: n.Subject(), Detail: n.Detail(), Since: stamp(n.Since), Repo: string(n.Repo), TargetRepo: n.TargetRepo,
+			SessionID: n.SessionID, PRNumber: n.PullNumber, IssueIDs: n.IssueIDs, Action: needActionOf(n), Links: needLinks(n)}
+		if !n.Since.IsZero() {
+			item.AgeHours = hours(max(0, now.Sub(n.Since)))
+		}
+		return item
+	}
+}
+
+// needActionOf is the one thing to do.
+func needActionOf(n telemetry.NeedRow) needAction {
+	switch n.Need {
+	case telemetry.NeedWaiting:
+		return needAction{"reply", "Reply", fiber.MethodPost, "/api/sessions/" + url.PathEscape(n.SessionID) + "/messages"}
+	case telemetry.NeedReview:
+		return needAction{"review", "Open PR", fiber.MethodGet, n.PullURL}
+	case telemetry.NeedMerge:
+		return needAction{"merge", "Open PR to merge", fiber.MethodGet, n.PullURL}
+	case telemetry.NeedStuck:
+		return needAction{"look", "Open session", fiber.MethodGet, n.SessionURL}
+	}
+	return needAction{"dispatch", "Dispatch", fiber.MethodPost, "/api/dispatch"}
+}
+
+func needLinks(n telemetry.NeedRow) map[string]string {
+	links := map[string]string{}
+	if n.SessionID != "" {
+		links["session"] = "/api/sessions/" + url.PathEscape(n.SessionID)
+	}
+	if n.PullNumber > 0 {
+		links["pr"] = "/api/prs/" + string(n.PullRepo) + "/" + strconv.FormatInt(n.PullNumber, 10)
+	}
+	if n.RunFile != "" {
+		links["run"] = "/api/runs/" + url.PathEscape(n.RunFile)
+	}
+	if n.Repo != "" {
+		links["repo"] = "/api/repo/" + string(n.Repo)
+	}
+	return links
+}
+
+// needsAttention answers what waits for a person.
+func (a *API) needsAttention(c *fiber.Ctx) error {
+	p, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	f := telemetry.NeedFilter{}
+	if f.Repo, err = repoParam(c); err != nil {
+		return err
+	}
+	if f.Needs, err = words(c, "group", telemetry.Needs()); err != nil {
+		return err
+	}
+	now := a.now().UTC().Truncate(time.Minute)
+	list, err := a.Dashboard.Attention(c.UserContext(), f, now, p)
+	if err != nil {
+		return err
+	}
+	e := envelopeOf(list.List, p, needOf(now))
+	groups, labels := []fiber.Map{}, needLabels()
+	for _, need := range telemetry.Needs() {
+		groups = append(groups, fiber.Map{"group": need, "label": labels[need], "total": list.Counts[need]})
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"items": e.Items, "page": e.Page, "per_page": e.PerPage, "total": e.Total, "pages": e.Pages, "groups": groups, "links": paths(list.Links)})
+}

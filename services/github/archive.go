@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -65,46 +64,38 @@ type stopped struct{ err error }
 func (s *stopped) Error() string { return s.err.Error() }
 
 // askArchive asks for the archive and follows it to where it is kept. The
-// time of a request bounds each wait for a byte, since an archive may be long.
+// time of a request bounds each wait for a part of it, since it may be long.
 func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) (*http.Response, error) {
 	req, err := f.c.api.NewRequest(http.MethodGet, "repos/"+f.owner+"/"+f.name+"/tarball/"+escape(f.branch), nil)
 	if err != nil {
 		return nil, err
 	}
-	watch := &watched{limit: f.c.timeout, timer: time.AfterFunc(f.c.timeout, func() { cancel(errStalled) })}
+	timer := time.AfterFunc(f.c.timeout, func() { cancel(errStalled) })
 	resp, err := f.c.archive.Do(req.WithContext(ctx))
+	timer.Stop()
 	if err != nil {
-		watch.timer.Stop()
 		return nil, err
 	}
-	watch.ReadCloser, resp.Body = resp.Body, watch
+	resp.Body = &watched{ReadCloser: resp.Body, limit: f.c.timeout, timer: timer}
 	if err := gh.CheckResponse(resp); err != nil {
-		watch.Close()
+		_ = resp.Body.Close()
 		return nil, err
 	}
 	return resp, nil
 }
 
-// watched is a body whose every byte puts off the end of its context.
+// watched is a body that must not keep its reader waiting. What the reader
+// does in between is not counted.
 type watched struct {
 	io.ReadCloser
-	limit  time.Duration
-	timer  *time.Timer
-	closed atomic.Bool
+	limit time.Duration
+	timer *time.Timer
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.ReadCloser.Read(p)
-	if n > 0 && !w.closed.Load() {
-		w.timer.Reset(w.limit)
-	}
-	return n, err
-}
-
-func (w *watched) Close() error {
-	w.closed.Store(true)
-	w.timer.Stop()
-	return w.ReadCloser.Close()
+	w.timer.Reset(w.limit)
+	defer w.timer.Stop()
+	return w.ReadCloser.Read(p)
 }
 
 // untar gives the wanted files that an archive holds, and takes them out of

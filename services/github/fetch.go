@@ -70,9 +70,7 @@ func tooLarge(size int64) error {
 func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) error {
 	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
-	var mu sync.Mutex
-	var first error
-	failed, fetched := 0, 0
+	var t tally
 	for _, file := range files {
 		if asking.Err() != nil {
 			break
@@ -82,18 +80,7 @@ func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) 
 			if err != nil && (asking.Err() != nil || concernsAll(err)) {
 				return err
 			}
-			mu.Lock()
-			hopeless := false
-			if err == nil || telemetry.CodeOf(err) == telemetry.CodeTooLarge {
-				fetched++
-			} else {
-				failed++
-				if first == nil {
-					first = err
-				}
-				hopeless = fetched == 0 && failed >= giveUp
-			}
-			mu.Unlock()
+			hopeless := t.add(err)
 			if giveErr := give(file, body, err); giveErr != nil {
 				return giveErr
 			}
@@ -103,16 +90,35 @@ func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) 
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return f.c.ended(ctx)
-		}
-		return err
+	err := g.Wait()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return f.c.ended(ctx)
+	case err == nil && t.fetched == 0:
+		return t.first
 	}
-	if fetched == 0 {
-		return first
+	return err
+}
+
+// tally counts what became of files.
+type tally struct {
+	mu              sync.Mutex
+	fetched, failed int
+	first           error
+}
+
+// add counts one file, and tells whether it is hopeless to go on.
+func (t *tally) add(err error) (hopeless bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil || telemetry.CodeOf(err) == telemetry.CodeTooLarge {
+		t.fetched++
+		return false
 	}
-	return nil
+	if t.failed++; t.first == nil {
+		t.first = err
+	}
+	return t.fetched == 0 && t.failed >= giveUp
 }
 
 // concernsAll tells whether the next file would fail alike.

@@ -118,17 +118,31 @@ func TestArchiveFails(t *testing.T) {
 	}
 }
 
-// TestArchiveStalls: a silent host ends the wait, as any request's time does.
+// TestArchiveStalls: a silent host ends the wait, before its answer and
+// within it.
 func TestArchiveStalls(t *testing.T) {
-	p, c := start(t, func(o *github.Options) { o.HTTPTimeout = time.Second })
-	putRuns(p.Repo(actionRepo), 0, 30)
-	files, err := c.RunFiles(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Fail(githubtest.Fault{Path: "/_archive/", Delay: time.Minute})
-	if _, _, err := fetch(t.Context(), c, files); telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout {
-		t.Errorf("error %v (%s)", err, telemetry.CodeOf(err))
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	for name, fault := range map[string]githubtest.Fault{
+		"before": {Path: "/_archive/", Delay: time.Minute},
+		"within": {Path: "/tarball/", Status: http.StatusFound, Header: http.Header{"Location": {silent.URL + "/x.tar.gz"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, c := start(t, func(o *github.Options) { o.HTTPTimeout = time.Second })
+			putRuns(p.Repo(actionRepo), 0, 30)
+			files, err := c.RunFiles(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Fail(fault)
+			if _, _, err := fetch(t.Context(), c, files); telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout {
+				t.Errorf("error %v (%s)", err, telemetry.CodeOf(err))
+			}
+		})
 	}
 }
 

@@ -49,19 +49,15 @@ func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter tim
 
 func (c *Client) listPulls(ctx context.Context, owner, name string, after time.Time) ([]telemetry.PullRequest, error) {
 	repo := owner + "/" + name
-	key := strings.ToLower(repo)
-	known, _ := c.heads.Get(key)
+	known, _ := c.heads.Get(strings.ToLower(repo))
 	if after.Before(known.since) {
 		known = head{} // it does not hold all that is asked for
 	}
 	query := gh.PullRequestListOptions{State: "all", Sort: "updated", Direction: "desc", ListOptions: gh.ListOptions{Page: 1, PerPage: perPage}}
+	etag := known.etag
 	var list []telemetry.PullRequest
 	seen := map[int]bool{}
 	for query.Page > 0 {
-		etag := ""
-		if query.Page == 1 {
-			etag = known.etag
-		}
 		pulls, resp, err := c.pullPage(ctx, owner, name, query, etag)
 		if etag != "" && statusOf(err) == http.StatusNotModified {
 			return updatedSince(known.pulls, after), nil
@@ -73,23 +69,31 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 		for _, p := range pulls {
 			page = append(page, pullOf(p, repo))
 		}
+		next := nextPage(resp, query.Page, len(pulls))
 		if query.Page == 1 {
-			c.remember(key, resp.Header.Get("ETag"), page, nextPage(resp, 1, len(pulls)) > 0)
+			c.remember(strings.ToLower(repo), resp.Header.Get("ETag"), page, next > 0)
 		}
-		fresh := 0
-		for _, p := range page {
-			if !seen[p.Number] {
-				seen[p.Number] = true
-				list = append(list, p)
-				fresh++
-			}
-		}
-		query.Page = nextPage(resp, query.Page, len(pulls))
-		if wanted := updatedSince(page, after); len(wanted) < len(page) || fresh == 0 {
+		fresh := notSeen(page, seen)
+		list = append(list, fresh...)
+		if len(fresh) == 0 || len(updatedSince(page, after)) < len(page) {
 			break
 		}
+		query.Page, etag = next, ""
 	}
 	return updatedSince(list, after), nil
+}
+
+// notSeen returns those that no earlier page had: the pages move while they
+// are read, and some servers answer each page alike.
+func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRequest {
+	fresh := make([]telemetry.PullRequest, 0, len(page))
+	for i := range page {
+		if !seen[page[i].Number] {
+			seen[page[i].Number] = true
+			fresh = append(fresh, page[i])
+		}
+	}
+	return fresh
 }
 
 // pullPage asks for one page, unless it still is what etag names.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/services/telemetry/history"
 )
 
 const goodScan = `{"target_repo": "https://github.com/o/r", "fork_url": "https://github.com/f/r", "run_number": 7, "run_id": "99", "run_url": "u", "run_label": "run-7",
@@ -285,4 +287,21 @@ func FuzzParseRecord(f *testing.F) {
 func realFiles() []string {
 	names, _ := filepath.Glob(filepath.Join(os.Getenv("REAL_RUNS"), "*.json"))
 	return names
+}
+
+// BenchmarkParseRecord reads a record with 40 findings.
+func BenchmarkParseRecord(b *testing.B) {
+	var body []byte
+	for f := range history.Generate(history.Options{Seed: 1, Repos: 8, FindingsPerScan: 40}) {
+		if len(f.Truth) == 40 {
+			body = f.Body
+		}
+	}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseRecord(body); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

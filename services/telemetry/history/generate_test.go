@@ -145,3 +145,38 @@ func BenchmarkGenerate(b *testing.B) {
 	b.ReportMetric(float64(files)/b.Elapsed().Seconds(), "files/s")
 	b.ReportMetric(float64(bytes)/float64(files), "bytes/file")
 }
+
+// TestPrints: what fingerprints are made of, and what changes them.
+func TestPrints(t *testing.T) {
+	type change struct{ edited, withFile, blank int }
+	look := func(d Disturbances) (c change) {
+		type place struct{ print, file string }
+		seen := map[string]place{}
+		for f := range Generate(Options{Seed: 4, Repos: 10, FindingsPerScan: 40, Disturb: d}) {
+			var rec named
+			if err := json.Unmarshal(f.Body, &rec); err != nil || f.Kind != KindScan {
+				continue
+			}
+			for n, p := range rec.Prints {
+				was, known := seen[f.Truth[n]]
+				c.blank += b2i(p.Print == "")
+				c.edited += b2i(known && p.Print != was.print && p.File == was.file)
+				c.withFile += b2i(known && p.Print != was.print && p.File != was.file)
+				seen[f.Truth[n]] = place{p.Print, p.File}
+			}
+		}
+		return c
+	}
+	if c := look(Disturbances{Edits: 0.05}); c.edited == 0 || c.withFile > 0 || c.blank > 0 {
+		t.Errorf("edited lines: %+v", c)
+	}
+	if c := look(Disturbances{Renames: 0.3}); c != (change{}) {
+		t.Errorf("renames: %+v", c)
+	}
+	if c := look(Disturbances{Renames: 0.3, PathPrints: 1}); c.withFile == 0 || c.edited > 0 || c.blank > 0 {
+		t.Errorf("renames with the path in the fingerprint: %+v", c)
+	}
+	if c := look(Disturbances{NoPrints: 1}); c.blank == 0 || c.edited > 0 || c.withFile > 0 {
+		t.Errorf("no fingerprints: %+v", c)
+	}
+}

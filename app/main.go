@@ -16,11 +16,13 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: app\nSettings come from the environment and from .env; see README.md.")
+		fmt.Fprintln(os.Stderr, "usage: app [--demo]\nSettings come from the environment and from .env; see README.md.")
+		flag.PrintDefaults()
 	}
+	demo := flag.Bool("demo", false, "show an invented organisation; needs no settings and no network, and leaves nothing behind")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := start(ctx)
+	err := start(ctx, *demo)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, plainly(err))
@@ -28,12 +30,19 @@ func main() {
 	}
 }
 
-func start(ctx context.Context) error {
+func start(ctx context.Context, demo bool) error {
+	if demo {
+		cfg, err := demoConfig(os.Environ())
+		if err != nil {
+			return err
+		}
+		return runDemo(ctx, cfg, newLog(cfg), nil)
+	}
 	cfg, err := loadConfig(os.Environ(), ".env")
 	if err != nil {
 		return err
 	}
-	return run(ctx, cfg, newLog(cfg), nil)
+	return run(ctx, cfg, false, newLog(cfg), nil)
 }
 
 // plainly is what the person who started the program is told.

@@ -34,9 +34,9 @@ func newLog(cfg Config) *slog.Logger {
 }
 
 // run is the only wiring: it opens what the program needs, serves until ctx
-// ends, and closes it again. ready, if given, gets the address that it
-// listens on.
-func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)) error {
+// ends, and closes it again. demo says that what it shows is invented. ready,
+// if given, gets the address that it listens on.
+func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready func(net.Addr)) error {
 	for _, m := range cfg.missing() {
 		log.Warn(m.Variable+" is not set", "off", m.Off, "where", m.Where)
 	}
@@ -50,17 +50,22 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 		return err
 	}
 	defer db.Close()
+	up, err := connect(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
-	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: runSources(cfg), MissingDevin: "DEVIN_API_KEY",
-		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID})
+	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{Store: db, MissingDevin: "DEVIN_API_KEY",
+		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID}))
 	surface := &api.API{Dashboard: dashboard.New(db), Jobs: jobs, Now: time.Now, Scope: db, Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
-		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Version: buildID()}}
+		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Demo: demo, Version: buildID()}}
 	var routes []server.Route
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
 	}
 	assets := static.New()
-	site := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Assets: assets, Settings: webSettings(cfg), Now: time.Now})
+	site := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Assets: assets, Settings: webSettings(cfg, demo), Now: time.Now})
 	for _, r := range site.Routes() {
 		routes = append(routes, server.Route(r))
 	}
@@ -75,22 +80,13 @@ func run(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)
 }
 
 // webSettings is what pages say of the settings.
-func webSettings(cfg Config) web.Settings {
+func webSettings(cfg Config, demo bool) web.Settings {
 	s := web.Settings{ActionRepo: string(cfg.ActionRepo), RunsDir: cfg.RunsDir, GitHubWeb: githubWeb(cfg.GitHubAPIURL), DevinWeb: devinWeb,
-		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Polls: cfg.DevinAPIKey != ""}
+		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Polls: cfg.DevinAPIKey != "", Demo: demo}
 	for _, m := range cfg.missing() {
 		s.Missing = append(s.Missing, web.Missing(m))
 	}
 	return s
-}
-
-// runSources are the directories of run files that the settings name.
-func runSources(cfg Config) []ingest.Source {
-	var list []ingest.Source
-	if cfg.RunsDir != "" {
-		list = append(list, ingest.Source{Files: ingest.Dir{Path: cfg.RunsDir}})
-	}
-	return list
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {

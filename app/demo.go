@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/github/githubtest"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/history"
+)
+
+// What the demo's players ask for and answer to. They listen on loopback
+// only, and guard nothing.
+const (
+	demoActionRepo = "northwind/codeql-devin-fixer"
+	demoToken      = "ghp_demo"
+	demoKey        = "cog_demo"
+	demoOrg        = "org-demo"
+	demoSeed       = 7
+	demoPast       = 92 * 24 * time.Hour
+	demoTick       = time.Second
+
+	// The demo's sessions take seconds to minutes, so it looks more often.
+	demoRefresh = 20 * time.Second
+	demoPoll    = 4 * time.Second
+)
+
+// demo plays GitHub and Devin for an invented organisation over HTTP, and
+// lets its time go on.
+type demo struct {
+	world  *history.World
+	github *githubtest.Player
+	devin  *devintest.Player
+	action *githubtest.Repo
+	now    func() time.Time
+}
+
+func newDemo(now func() time.Time) *demo {
+	start := now().UTC().Truncate(time.Second)
+	d := &demo{
+		world:  history.NewWorld(history.Options{Seed: demoSeed, Start: start.Add(-demoPast), End: start, ActionRepo: demoActionRepo, Disturb: history.Believable()}),
+		github: githubtest.New(githubtest.Options{Token: demoToken, Now: now}),
+		devin:  devintest.New(devintest.Options{Key: demoKey, OrgID: demoOrg, Now: now}),
+		now:    now,
+	}
+	d.action = d.github.Repo(demoActionRepo)
+	d.action.PutWorkflow("codeql-fixer.yml", "target_repo", "languages", "queries", "persist_logs", "include_paths", "exclude_paths",
+		"batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch")
+	for _, name := range d.world.Repos() {
+		d.github.Repo(name)
+	}
+	d.github.OnDispatch(d.dispatched)
+	d.devin.OnMessage(func(id, text string) {
+		d.world.Reply(id, text, d.now())
+		d.show()
+	})
+	d.write(d.world.Files())
+	d.show()
+	return d
+}
+
+// dispatched starts the action as the workflow's inputs ask.
+func (d *demo) dispatched(inputs map[string]string) {
+	sessions, err := strconv.Atoi(inputs["max_sessions"])
+	if err != nil || sessions < 0 {
+		sessions = 2
+	}
+	d.world.Scan(string(telemetry.ParseRepo(inputs["target_repo"])), sessions, inputs["dry_run"] == "true", d.now())
+}
+
+// write puts run files into the action repository.
+func (d *demo) write(files []history.File) {
+	for _, f := range files {
+		d.action.PutFile("telemetry/runs/"+f.Name, f.Body)
+	}
+}
+
+// show lets the players tell what the world is like now.
+func (d *demo) show() {
+	for _, p := range d.world.Pulls() {
+		repo := d.github.Repo(p.Repo)
+		repo.PutPull(telemetry.PullRequest{Number: p.Number, Title: p.Title, Body: p.Body, State: p.State, User: p.User, HeadRef: p.Branch,
+			CreatedAt: p.Created, UpdatedAt: p.Updated, ClosedAt: p.Closed, MergedAt: p.Merged})
+		repo.SetChecks(p.Number, telemetry.Check{Name: "CodeQL", Status: "completed", Conclusion: "success"}, telemetry.Check{Name: "build", Status: "completed", Conclusion: "success"})
+	}
+	for _, s := range d.world.Sessions() {
+		if s.Gone {
+			d.devin.Remove(s.ID)
+			continue
+		}
+		d.devin.Put(playedSession(s))
+	}
+}
+
+func playedSession(s history.Session) devintest.Session {
+	out := devintest.Session{ID: s.ID, Status: s.V3, Detail: s.V3Detail, Title: s.Title, CreatedAt: s.Created, UpdatedAt: s.Updated}
+	if s.Pull != nil {
+		state := s.Pull.State
+		if !s.Pull.Merged.IsZero() {
+			state = "merged"
+		}
+		out.PRs = []telemetry.UpstreamPR{{URL: s.Pull.URL(), State: state}}
+	}
+	for i, m := range s.Messages {
+		out.Messages = append(out.Messages, telemetry.Message{ID: fmt.Sprintf("%.8s-%d", s.ID, i), From: m.From, Text: m.Text, At: m.At})
+	}
+	return out
+}
+
+// live lets time go on until ctx ends.
+func (d *demo) live(ctx context.Context) {
+	ticker := time.NewTicker(demoTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			d.write(d.world.Advance(d.now()))
+			d.show()
+		}
+	}
+}
+
+// runDemo serves the dashboard of an invented organisation: real servers that
+// play GitHub and Devin on loopback, a database in a directory that is removed
+// at the end, and none of the user's settings but address and log.
+func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)) error {
+	dir, err := os.MkdirTemp("", "dashboard-demo-")
+	if err != nil {
+		return fmt.Errorf("make a temporary directory for the demo: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	ctx, cancel := context.WithCancel(ctx)
+	d := newDemo(time.Now)
+	lived := make(chan struct{})
+	go func() {
+		defer close(lived)
+		d.live(ctx)
+	}()
+	github, stopGitHub, err := play(ctx, d.github, log)
+	if err == nil {
+		defer stopGitHub()
+		var stopDevin func()
+		cfg.GitHubAPIURL = BaseURL(github)
+		var devin string
+		if devin, stopDevin, err = play(ctx, d.devin, log); err == nil {
+			defer stopDevin()
+			cfg.DevinAPIURL = BaseURL(devin)
+		}
+	}
+	cfg.GitHubToken, cfg.DevinAPIKey, cfg.DevinOrgID, cfg.ActionRepo = demoToken, demoKey, demoOrg, demoActionRepo
+	cfg.DatabaseURL = DatabaseURL("sqlite:" + filepath.ToSlash(filepath.Join(dir, "demo.db")))
+	cfg.RefreshInterval, cfg.PollInterval, cfg.CacheTTL = demoRefresh, demoPoll, demoPoll
+	if err == nil {
+		err = run(ctx, cfg, true, log, ready)
+	}
+	cancel()
+	<-lived
+	return err
+}
+
+// play serves a wire player on a free port of loopback.
+func play(ctx context.Context, player http.Handler, log *slog.Logger) (address string, stop func(), err error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("listen on loopback for the demo: %w", err)
+	}
+	srv := &http.Server{Handler: player, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("a player of the demo ended", "err", err)
+		}
+	}()
+	return "http://" + ln.Addr().String(), func() {
+		_ = srv.Close() // nobody is left who asks
+		<-ended
+	}, nil
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"log/slog"
+	"time"
+
+	"telemetry-dashboard/services/devin"
+	"telemetry-dashboard/services/github"
+	"telemetry-dashboard/services/ingest"
+)
+
+// upstreams are the servers that the settings name; nil is one that cannot be
+// asked, since its variable is not set.
+type upstreams struct {
+	github *github.Client
+	devin  *devin.Client
+}
+
+func connect(cfg Config, log *slog.Logger) (upstreams, error) {
+	var u upstreams
+	var err error
+	if cfg.GitHubToken != "" {
+		u.github, err = github.New(github.Options{BaseURL: string(cfg.GitHubAPIURL), Token: string(cfg.GitHubToken), ActionRepo: cfg.ActionRepo, CacheTTL: cfg.CacheTTL, Log: log, Now: time.Now})
+		if err != nil {
+			return u, err
+		}
+	}
+	if cfg.DevinAPIKey != "" {
+		u.devin, err = devin.New(devin.Options{BaseURL: string(cfg.DevinAPIURL), Key: string(cfg.DevinAPIKey), OrgID: string(cfg.DevinOrgID), CacheTTL: cfg.CacheTTL, Log: log, Now: time.Now})
+	}
+	return u, err
+}
+
+func (u upstreams) close() {
+	if u.github != nil {
+		u.github.Close()
+	}
+	if u.devin != nil {
+		u.devin.Close()
+	}
+}
+
+// ingest hands the upstreams to the write side. A nil client must not become
+// an interface that is not nil.
+func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
+	if cfg.RunsDir != "" {
+		o.Sources = append(o.Sources, ingest.Source{Files: ingest.Dir{Path: cfg.RunsDir}})
+	}
+	if u.github != nil {
+		o.PullRequests = u.github
+		if cfg.ActionRepo != "" {
+			// By key, since GitHub's names are the same in any case.
+			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})
+		}
+	}
+	if u.devin != nil {
+		o.Devin = u.devin
+	}
+	return o
+}

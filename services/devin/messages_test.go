@@ -127,11 +127,41 @@ func TestSendInvalidates(t *testing.T) {
 	})
 }
 
+// TestSendWhileAsked: an answer that was asked for before the message was sent
+// is not kept.
+func TestSendWhileAsked(t *testing.T) {
+	eachAPI(t, func(t *testing.T, key string) {
+		arrived, release := make(chan struct{}), make(chan struct{})
+		s := &stranger{answer: func(r *http.Request) (int, string) {
+			if r.Method == http.MethodGet {
+				arrived <- struct{}{}
+				<-release
+			}
+			return 200, `{"messages":[{"type":"devin_message","message":"hello"}],"items":[{"source":"devin","message":"hello"}]}`
+		}}
+		c := connect(t, s, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
+		var asked sync.WaitGroup
+		asked.Go(func() { messages(t, c) })
+		<-arrived
+		if err := c.Send(t.Context(), hex(0), "go on"); err != nil {
+			t.Error(err)
+		}
+		asked.Go(func() { messages(t, c) }) // joins no question that is older than the message
+		<-arrived
+		close(release)
+		asked.Wait()
+		messages(t, c) // kept by now
+		if n := len(s.requests()); n != 3 {
+			t.Errorf("%d requests, want 3: %q", n, s.requests())
+		}
+	})
+}
+
 func messages(t *testing.T, c *devin.Client) []telemetry.Message {
 	t.Helper()
 	got, err := c.Messages(t.Context(), hex(0))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return got
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
+	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -102,22 +103,62 @@ func check(t *testing.T, router routers.Router, p http.Handler, key, line string
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	route, params, err := router.FindRoute(r)
-	if err != nil {
-		t.Fatalf("%s: %v", line, err)
-	}
-	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route,
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
-	if err := openapi3filter.ValidateRequest(t.Context(), in); err != nil && !strings.HasPrefix(fields[2], "4") {
-		t.Errorf("%s: the request: %v", line, err)
-	}
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, r)
+	w := validated(t, router, p, r)
 	if got := w.Result().Status; !strings.HasPrefix(got, fields[2]) {
 		t.Errorf("%s: answered %s: %s", line, got, w.Body)
 	}
+}
+
+// validated lets p answer r, and holds both against the description. A request
+// that p refuses may break it.
+func validated(t *testing.T, router routers.Router, p http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		t.Errorf("%s %s: %v", r.Method, r.URL, err)
+		return w
+	}
+	in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+	asked := openapi3filter.ValidateRequest(r.Context(), in)
+	p.ServeHTTP(w, r)
+	if asked != nil && w.Code < 400 {
+		t.Errorf("%s %s: the request: %v", r.Method, r.URL, asked)
+	}
 	out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: w.Code, Header: w.Header(), Body: io.NopCloser(bytes.NewReader(w.Body.Bytes()))}
-	if err := openapi3filter.ValidateResponse(t.Context(), out); err != nil {
-		t.Errorf("%s: the answer: %v", line, err)
+	if err := openapi3filter.ValidateResponse(r.Context(), out); err != nil {
+		t.Errorf("%s %s: the answer: %v", r.Method, r.URL, err)
+	}
+	return w
+}
+
+// TestClientSatisfiesTheDescriptions holds what the client asks against them.
+func TestClientSatisfiesTheDescriptions(t *testing.T) {
+	for file, key := range map[string]string{"devin-v1.openapi.yaml": "apk_1", "devin-v3.openapi.yaml": "cog_1"} {
+		t.Run(file, func(t *testing.T) {
+			router, p := description(t, file), populated(key)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := validated(t, router, p, r)
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(answer.Code)
+				_, _ = w.Write(answer.Body.Bytes())
+			}))
+			t.Cleanup(server.Close)
+			c, err := devin.New(devin.Options{BaseURL: server.URL, Key: key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := c.Sessions(t.Context(), []string{"a1", "b1", "none"})
+			if err != nil || len(answer.Sessions) != 2 || len(answer.Unknown) != 1 {
+				t.Errorf("%+v, %v", answer, err)
+			}
+			if err := c.Send(t.Context(), "b1", "wake up"); err != nil {
+				t.Error(err)
+			}
+			if got, err := c.Messages(t.Context(), "b1"); err != nil || len(got) != 1 {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
 	}
 }

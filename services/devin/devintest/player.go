@@ -55,7 +55,6 @@ type Player struct {
 
 	mu        sync.Mutex
 	sessions  map[string]*Session // by bare id
-	events    int                 // messages numbered so far
 	onMessage func(id, text string)
 	counts    map[Kind]int
 	faults    map[Kind]Fault
@@ -94,7 +93,7 @@ func (p *Player) Put(s Session) {
 		s.Messages = old.Messages
 	}
 	for i := range s.Messages {
-		p.complete(&s.Messages[i])
+		p.complete(&s.Messages[i], i)
 	}
 	if s.CreatedAt.IsZero() {
 		s.CreatedAt = p.now()
@@ -162,15 +161,15 @@ func (p *Player) OnMessage(call func(id, text string)) {
 // say appends a message to a session.
 func (p *Player) say(s *Session, from, text string) {
 	m := telemetry.Message{From: from, Text: text}
-	p.complete(&m)
+	p.complete(&m, len(s.Messages))
 	s.Messages = append(s.Messages, m)
 }
 
-// complete gives a message the id and the time that it lacks.
-func (p *Player) complete(m *telemetry.Message) {
+// complete gives a message the id and the time that it lacks. The id is of its
+// place in the session, so that it stays when the session is put again.
+func (p *Player) complete(m *telemetry.Message, place int) {
 	if m.ID == "" {
-		p.events++
-		m.ID = "event-" + strconv.Itoa(p.events)
+		m.ID = "event-" + strconv.Itoa(place+1)
 	}
 	if m.At.IsZero() {
 		m.At = p.now()

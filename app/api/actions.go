@@ -22,6 +22,9 @@ func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fi
 			if order.DryRun, err = boolParam(c, "dry_run"); err != nil {
 				return err
 			}
+			if order.Undo, err = boolParam(c, "undo"); err != nil {
+				return err
+			}
 		}
 		h, err := a.Jobs.Start(kind, order)
 		if err != nil {

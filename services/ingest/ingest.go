@@ -45,6 +45,7 @@ type Notes interface {
 // Mender finds and applies what can be mended in old records.
 type Mender interface {
 	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
+	UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 }
 
 // Store is all of the store that ingest needs.

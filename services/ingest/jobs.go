@@ -25,6 +25,7 @@ const (
 // Order is what a caller wants of a job beside its kind.
 type Order struct {
 	DryRun bool // backfill: only say what would change
+	Undo   bool // backfill: take the last application back
 }
 
 // Handle is a running or ended job.
@@ -73,6 +74,9 @@ func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
 		return nil, err
 	}
 	slot := kind
+	if order.Undo {
+		slot += " undo"
+	}
 	if order.DryRun {
 		slot += " dry run"
 	}
@@ -127,7 +131,7 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) 
 		}
 		return r.pollPRs, nil
 	case JobBackfill:
-		return func(ctx context.Context, h *Handle) (any, error) { return r.backfill(ctx, h, order.DryRun) }, nil
+		return func(ctx context.Context, h *Handle) (any, error) { return r.backfill(ctx, h, order) }, nil
 	}
 	return nil, telemetry.Errorf(telemetry.CodeNotFound, "There is no job %q.", kind)
 }

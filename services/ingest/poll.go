@@ -67,16 +67,21 @@ func (r *Runner) pollPRs(ctx context.Context, h *Handle) (any, error) {
 	return PollPRsResult{PRsFound: found, Errors: h.errors()}, nil
 }
 
-// BackfillResult is what a backfill changed, or would change.
+// BackfillResult is what a backfill, or its undoing, changed or would change.
 type BackfillResult struct {
 	PatchedFiles int64              `json:"patched_files"`
 	DryRun       bool               `json:"dry_run"`
+	Undo         bool               `json:"undo"`
 	Changes      []telemetry.Change `json:"changes"`
 }
 
-func (r *Runner) backfill(ctx context.Context, h *Handle, dryRun bool) (any, error) {
-	h.begin("Compare records with links", 0)
-	changes, err := r.o.Store.Backfill(ctx, !dryRun)
+func (r *Runner) backfill(ctx context.Context, h *Handle, order Order) (any, error) {
+	work, step := r.o.Store.Backfill, "Compare records with links"
+	if order.Undo {
+		work, step = r.o.Store.UndoBackfill, "Take the last backfill back"
+	}
+	h.begin(step, 0)
+	changes, err := work(ctx, !order.DryRun)
 	if err != nil {
 		return nil, err
 	}
@@ -84,5 +89,5 @@ func (r *Runner) backfill(ctx context.Context, h *Handle, dryRun bool) (any, err
 	for _, c := range changes {
 		files[c.Source+"\x00"+c.File] = true
 	}
-	return BackfillResult{PatchedFiles: int64(len(files)), DryRun: dryRun, Changes: changes}, nil
+	return BackfillResult{PatchedFiles: int64(len(files)), DryRun: order.DryRun, Undo: order.Undo, Changes: changes}, nil
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,10 +9,10 @@ import (
 )
 
 // Backfill returns what can be mended in old records: blank issue ids
-// removed, and filled where the session's pull request names them in its
-// title; missing addresses of pull requests filled from links. With apply
-// the changes are kept beside the records, which stay as fetched; a second
-// application finds nothing to do.
+// removed, and filled where the title of the session's pull request or its
+// verification record names them; missing addresses of pull requests filled
+// from links. With apply the changes are kept beside the records, which stay
+// as fetched; a second application finds nothing to do.
 func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error) {
 	var changes []telemetry.Change
 	plan := func(tx *Tx) error {
@@ -21,22 +20,22 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 		return tx.err
 	}
 	if !apply {
-		return changes, s.Read(ctx, plan)
+		err := s.Read(ctx, plan)
+		return changes, err
 	}
 	err := s.Write(ctx, func(tx *Tx) error {
-		if err := plan(tx); err != nil {
+		if err := plan(tx); err != nil || len(changes) == 0 {
 			return err
 		}
 		d := newDerivation(tx)
+		var application int64
+		tx.row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).scan(&application)
 		for _, c := range changes {
-			tx.exec(`INSERT INTO patches (source, file, field, old, new, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-				ON CONFLICT (source, file, field) DO UPDATE SET new = excluded.new, reason = excluded.reason, at = excluded.at`,
-				c.Source, c.File, c.Field, jsonText(c.Old), jsonText(c.New), c.Reason, ms(tx.now))
-			var id int64
-			if tx.row(`SELECT id FROM files WHERE source = $1 AND file = $2 AND live = 1`, c.Source, c.File).scan(&id).found {
-				d.changed[id] = true
-				tx.touch(telemetry.TopicRecords)
-			}
+			recorded := jsonText(c.Old)
+			tx.row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).scan(&recorded)
+			tx.exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+				c.Source, c.File, c.Field, application, recorded, jsonText(c.Old), jsonText(c.New), c.Reason, ms(tx.now))
+			d.mended(c)
 		}
 		d.finish()
 		return tx.err
@@ -44,34 +43,66 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 	return changes, err
 }
 
+// UndoBackfill returns what taking back the last application of Backfill
+// that still holds changes, and does it with apply.
+func (s *Store) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error) {
+	var changes []telemetry.Change
+	read := func(tx *Tx) error {
+		changes = []telemetry.Change{}
+		tx.each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends) ORDER BY file, field, source`, nil, func(r *row) {
+			c := telemetry.Change{}
+			var was, mended string
+			r.scan(&c.Source, &c.File, &c.Field, &was, &mended, &c.Reason)
+			c.Old, c.New, c.Reason = fromJSON[any](tx, mended), fromJSON[any](tx, was), "undone: "+c.Reason
+			changes = append(changes, c)
+		})
+		return tx.err
+	}
+	if !apply {
+		err := s.Read(ctx, read)
+		return changes, err
+	}
+	err := s.Write(ctx, func(tx *Tx) error {
+		if err := read(tx); err != nil || len(changes) == 0 {
+			return err
+		}
+		tx.exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
+		d := newDerivation(tx)
+		for _, c := range changes {
+			d.mended(c)
+		}
+		d.finish()
+		return tx.err
+	})
+	return changes, err
+}
+
+// mended has the record that a change is about derived again.
+func (d *derivation) mended(c telemetry.Change) {
+	d.tx.each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *row) {
+		var id int64
+		r.scan(&id)
+		d.changed[id] = true
+		d.tx.touch(telemetry.TopicRecords)
+	})
+}
+
 func planBackfill(tx *Tx) []telemetry.Change {
 	changes := []telemetry.Change{}
 	tx.each(`SELECT r.source, r.file, m.ord, m.issue_ids, m.pr_url, COALESCE(s.pr_url, ''), COALESCE(s.basis, ''), COALESCE(p.issue_ids, '[]'), COALESCE(p.number, 0),
-			COALESCE((SELECT MAX(v.pr_title) FROM verifications v WHERE v.session = m.session AND m.session <> ''), '')
+			COALESCE((SELECT v.issue_ids FROM verifications v WHERE v.session = m.session AND m.session <> '' AND v.current = 1 LIMIT 1), '[]')
 		FROM mentions m JOIN runs r ON r.id = m.run_id LEFT JOIN sessions s ON s.key = m.session AND m.session <> '' LEFT JOIN pulls p ON p.key = s.pull_key
-		ORDER BY r.at, r.file, m.ord`, nil, func(r *row) {
-		var source, file, idsText, recorded, linked, basis, titleIDs, verified string
+		ORDER BY r.at, r.file, r.source, m.ord`, nil, func(r *row) {
+		var source, file, idsText, recorded, linked, basis, titled, verified string
 		var ord int
 		var number int64
-		r.scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titleIDs, &number, &verified)
+		r.scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
 		ids := fromJSON[[]string](tx, idsText)
-		kept := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.TrimSpace(id) == "" })
-		reason := "blank ids removed"
-		if len(kept) == 0 {
-			kept = fromJSON[[]string](tx, titleIDs)
-			reason = fmt.Sprintf("named by the title of pull request #%d", number)
-			if len(kept) == 0 {
-				kept, reason = telemetry.IssueIDs(verified), "named by the verification record"
-			}
-			if len(kept) == 0 {
-				reason = "blank ids removed; nothing names the issues"
-			}
+		if mended, reason := telemetry.MendIDs(ids, number, fromJSON[[]string](tx, titled), fromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
+			changes = append(changes, telemetry.Change{Source: source, File: file, Field: telemetry.IssueIDsField(ord), Old: ids, New: mended, Reason: reason})
 		}
-		if !slices.Equal(ids, kept) {
-			changes = append(changes, telemetry.Change{Source: source, File: file, Field: telemetry.IssueIDsField(ord), Old: ids, New: kept, Reason: reason})
-		}
-		if recorded == "" && linked != "" {
-			changes = append(changes, telemetry.Change{Source: source, File: file, Field: telemetry.PRURLField(ord), Old: "", New: linked, Reason: linkReason(telemetry.LinkBasis(basis))})
+		if strings.TrimSpace(recorded) == "" && linked != "" {
+			changes = append(changes, telemetry.Change{Source: source, File: file, Field: telemetry.PRURLField(ord), Old: recorded, New: linked, Reason: linkReason(telemetry.LinkBasis(basis))})
 		}
 	})
 	return changes

@@ -255,7 +255,9 @@ func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 		key := ""
 		if bare != "" {
 			d.sessions[bare], d.linked[bare] = true, true
-			key = d.ensurePull(pull)
+			if !s.FilledPR { // what backfill filled from a link is no new ground for that link
+				key = d.ensurePull(pull)
+			}
 			for _, id := range s.IssueIDs {
 				if id = telemetry.IssueKey(id); id != "" {
 					named[[2]string{id, bare}] = true

@@ -187,8 +187,8 @@ func (d *derivation) record(id int64) *telemetry.Record {
 			return nil
 		}
 	}
-	if d.holds("patches") && rec != nil {
-		if changes := patchesOf(tx, name.source, name.file); len(changes) > 0 {
+	if d.holds("mends") && rec != nil {
+		if changes := mendsOf(tx, name); len(changes) > 0 {
 			rec.Patch(body, changes)
 		}
 	}
@@ -206,12 +206,18 @@ func (d *derivation) holds(table string) bool {
 	return has
 }
 
-func patchesOf(tx *Tx, source, file string) []telemetry.Change {
+// mendsOf returns what backfill mends in a file, by field the last
+// application. What it mended in the copy in RUNS_DIR holds for the action
+// repository's file too, as long as that has the same old value.
+func mendsOf(tx *Tx, name fileName) []telemetry.Change {
 	var changes []telemetry.Change
-	tx.each(`SELECT field, old, new, reason FROM patches WHERE source IN ($1, '') AND file = $2 ORDER BY field, source`, []any{source, file}, func(r *row) {
-		c := telemetry.Change{Source: source, File: file}
+	tx.each(`SELECT field, old, new, reason FROM mends WHERE source IN ($1, '') AND file = $2 ORDER BY field, source DESC, application DESC`, []any{name.source, name.file}, func(r *row) {
+		c := telemetry.Change{Source: name.source, File: name.file}
 		var before, after string
 		r.scan(&c.Field, &before, &after, &c.Reason)
+		if n := len(changes); n > 0 && changes[n-1].Field == c.Field {
+			return
+		}
 		c.Old, c.New = fromJSON[any](tx, before), fromJSON[any](tx, after)
 		changes = append(changes, c)
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // The fields that a Change can mend, of the session at a place in its record.
@@ -37,7 +38,7 @@ func (r *Record) Patch(body []byte, changes []Change) {
 				}
 			case PRURLField(i):
 				if text, ok := c.New.(string); ok && c.Old == s.PRURL {
-					s.PRURL = text
+					s.PRURL, s.FilledPR = text, true
 					applied[c.Field] = text
 				}
 			}
@@ -92,4 +93,31 @@ func textList(v any) ([]string, bool) {
 func mustList(v any) []string {
 	list, _ := textList(v)
 	return list
+}
+
+// MendIDs returns a session's issue ids without blank ones. Where some were
+// blank, or none are given, they are filled with those that the title of its
+// pull request names, else with those of its verification record. The reason
+// says what was done; it means nothing where the ids are as they were.
+func MendIDs(ids []string, pull int64, titled, verified []string) (mended []string, reason string) {
+	mended = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
+	if len(mended) == len(ids) && len(ids) > 0 {
+		return ids, ""
+	}
+	named, reason := titled, fmt.Sprintf("named by the title of pull request #%d", pull)
+	if len(named) == 0 {
+		named, reason = verified, "named by the verification record"
+	}
+	if len(named) == 0 {
+		reason = "blank ids removed; nothing names the issues"
+	}
+	for _, id := range named {
+		if !slices.ContainsFunc(mended, func(have string) bool { return IssueKey(have) == IssueKey(id) }) {
+			mended = append(mended, id)
+		}
+	}
+	if mended == nil {
+		mended = []string{}
+	}
+	return mended, reason
 }

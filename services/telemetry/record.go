@@ -61,6 +61,7 @@ type RecordedSession struct {
 	Status   string   `json:"status"`
 	IssueIDs []string `json:"issue_ids"`
 	PRURL    string   `json:"pr_url"`
+	FilledPR bool     `json:"-"` // PRURL is backfill's, not the record's own
 }
 
 // Finding is one entry of issue_fingerprints: one place that CodeQL names.

@@ -51,6 +51,12 @@ func realFiles(t *testing.T) []telemetry.FetchedFile {
 // openPostgres opens a fresh database of the server that the tests are given.
 func openPostgres(t *testing.T) *store.Store {
 	t.Helper()
+	return openPostgresAt(t, time.Now)
+}
+
+// openPostgresAt is openPostgres with a clock.
+func openPostgresAt(t *testing.T, now func() time.Time) *store.Store {
+	t.Helper()
 	address := os.Getenv("TEST_POSTGRES_URL")
 	if address == "" {
 		t.Skip("SKIPPED: PostgreSQL: TEST_POSTGRES_URL is not set")
@@ -69,7 +75,7 @@ func openPostgres(t *testing.T) *store.Store {
 		t.Fatal(err)
 	}
 	u.Path = "/" + name
-	s, err := store.Open(t.Context(), store.Options{URL: u.String(), Now: time.Now})
+	s, err := store.Open(t.Context(), store.Options{URL: u.String(), Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

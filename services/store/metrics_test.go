@@ -1,0 +1,294 @@
+package store_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// tinyScan is a scan of a/b: findings are "name severity family", a name
+// standing for fingerprint, rule and place.
+func tinyScan(run int64, when string, found int, findings []string, sessions ...map[string]any) telemetry.FetchedFile {
+	severity, category := map[string]int{}, map[string]int{}
+	prints := []map[string]any{}
+	for i, f := range findings {
+		w := strings.Fields(f)
+		severity[w[1]]++
+		category[w[2]]++
+		prints = append(prints, map[string]any{"id": issueID(run, i), "rule_id": "js/" + w[0], "file": w[0] + ".js", "start_line": 7, "fingerprint": strings.Repeat(w[0], 20), "severity_tier": w[1], "cwe_family": w[2]})
+	}
+	body := map[string]any{"target_repo": "https://github.com/a/b", "run_number": run, "run_id": fmt.Sprint(run), "timestamp": when, "issues_found": max(found, len(findings)), "sessions": sessions, "severity_breakdown": severity, "category_breakdown": category}
+	if found > 0 {
+		body["severity_breakdown"], body["category_breakdown"] = map[string]int{"high": found}, map[string]int{"xss": found}
+	} else {
+		body["issue_fingerprints"] = prints
+	}
+	text, _ := json.Marshal(body)
+	return fetched(fmt.Sprintf("run-%d.json", run), text)
+}
+
+// tinyHistory is worked out by hand below. Monday is 2 March; run 4 is
+// missing. A is first seen in run 2, and becomes high in run 6; B is gone in
+// 3, back in 5, gone in 6; C is seen in 3 alone.
+func tinyHistory() []telemetry.FetchedFile {
+	session := func(id, status string, ids ...string) map[string]any {
+		return map[string]any{"session_id": id, "session_url": "https://devin.test/" + id, "batch_id": 1, "status": status, "issue_ids": ids}
+	}
+	return []telemetry.FetchedFile{
+		tinyScan(1, "2026-03-01T10:00:00Z", 3, nil),
+		tinyScan(2, "2026-03-02T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-111111aa", "finished", issueID(2, 1)), session("", "error: 429 Client Error", issueID(2, 0))),
+		tinyScan(3, "2026-03-04T10:00:00Z", 0, []string{"A critical xss", "C low logging"}),
+		tinyScan(5, "2026-03-09T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-222222bb", "created", issueID(5, 0), issueID(5, 1))),
+		tinyScan(6, "2026-03-11T10:00:00Z", 0, []string{"A high xss"}),
+	}
+}
+
+func day(text string) time.Time {
+	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t
+		}
+	}
+	panic(text)
+}
+
+func TestTrendsOfATinyHistory(t *testing.T) {
+	bothDatabases(t, func(t *testing.T, s *store.Store) {
+		put(t, s, tinyHistory()...)
+		got, found, err := s.Trends(t.Context(), telemetry.TrendQuery{Period: period(t, "30d", day("2026-03-12 12:00"))})
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		open := map[string]map[string]int64{}
+		for _, p := range got.Open {
+			open[p.Day.Format(time.DateOnly)] = p.BySeverity
+			if p.Listed+p.Unlisted != telemetry.Sum(p.BySeverity) {
+				t.Errorf("%s: %+v does not add up", p.Day, p)
+			}
+		}
+		if len(got.Open) != 30 || got.StepDays != 1 || got.Open[0].Day != day("2026-02-11") {
+			t.Errorf("%d points from %s, every %d days", len(got.Open), got.Open[0].Day, got.StepDays)
+		}
+		for at, want := range map[string]map[string]int64{
+			"2026-02-28": {}, "2026-03-01": {"high": 3}, "2026-03-02": {"critical": 1, "high": 1}, "2026-03-03": {"critical": 1, "high": 1}, "2026-03-04": {"critical": 1, "low": 1},
+			"2026-03-08": {"critical": 1, "low": 1}, "2026-03-09": {"critical": 1, "high": 1}, "2026-03-11": {"high": 1}, "2026-03-12": {"high": 1},
+		} {
+			if diff := cmp.Diff(want, open[at]); diff != "" {
+				t.Errorf("open on %s: %s", at, diff)
+			}
+		}
+		weeks := map[string][2]int64{}
+		for _, w := range got.Weeks {
+			weeks[w.Monday.Format("01-02")] = [2]int64{w.Opened, w.Closed}
+		}
+		if diff := cmp.Diff(map[string][2]int64{"02-09": {}, "02-16": {}, "02-23": {}, "03-02": {3, 1}, "03-09": {1, 2}}, weeks); diff != "" {
+			t.Errorf("weeks: %s", diff)
+		}
+		const h = time.Hour
+		got.Open, got.Weeks, got.Period = nil, nil, telemetry.Period{}
+		want := telemetry.Trends{StepDays: 1, Before: telemetry.DayPoint{Day: day("2026-02-10"), BySeverity: map[string]int64{}}, Opened: 4, Closed: 3, ClosedIssues: 2,
+			TimeToFix: telemetry.Measure{N: 3, Median: 48 * h, P90: 120 * h, Most: 120 * h},
+			Ages: []telemetry.AgeBucket{{Name: "under 7 days", Since: day("2026-03-05 12:00")}, {Name: "7 to 30 days", Since: day("2026-02-10 12:00"), Before: day("2026-03-05 12:00"), N: 1},
+				{Name: "30 to 90 days", Since: day("2025-12-12 12:00"), Before: day("2026-02-10 12:00")}, {Name: "over 90 days", Before: day("2025-12-12 12:00")}},
+			Families: []telemetry.FamilyRate{{Family: "sqli", Attempted: 1, Closed: 1}, {Family: "xss", Attempted: 1}}, Attempts: []int64{0, 1, 0, 0},
+			Sessions: []telemetry.SessionOutcome{{State: telemetry.StateQueued, N: 1}, {State: telemetry.StateFinished, N: 1}, {State: telemetry.StateNeverStarted, N: 1}},
+			Missing:  []telemetry.MissingRuns{{First: 1, Last: 6, Numbers: 5, N: 1, Ranges: [][2]int64{{4, 4}}}}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestATinyHistoryAsOf(t *testing.T) {
+	type issue struct {
+		Name   string
+		Status telemetry.Status
+		Times  int64
+		Last   int64
+	}
+	tests := []struct {
+		at       string
+		runs     int64
+		found    int64
+		open     map[string]int64
+		unlisted int64
+		issues   []issue
+		sessions map[telemetry.State]int64
+	}{
+		{at: "2026-02-28", open: map[string]int64{}, sessions: map[telemetry.State]int64{}},
+		{at: "2026-03-01 12:00", runs: 1, found: 3, open: map[string]int64{"high": 3}, unlisted: 3, sessions: map[telemetry.State]int64{}},
+		{at: "2026-03-02 12:00", runs: 2, found: 5, open: map[string]int64{"critical": 1, "high": 1}, issues: []issue{{"A.js", telemetry.StatusRecurring, 1, 2}, {"B.js", telemetry.StatusRecurring, 1, 2}},
+			sessions: map[telemetry.State]int64{telemetry.StateFinished: 1, telemetry.StateNeverStarted: 1}},
+		{at: "2026-03-05", runs: 3, found: 7, open: map[string]int64{"critical": 1, "low": 1}, issues: []issue{{"A.js", telemetry.StatusRecurring, 2, 3}, {"C.js", telemetry.StatusNew, 1, 3}, {"B.js", telemetry.StatusFixed, 1, 2}},
+			sessions: map[telemetry.State]int64{telemetry.StateFinished: 1, telemetry.StateNeverStarted: 1}},
+		{at: "2026-03-10", runs: 4, found: 9, open: map[string]int64{"critical": 1, "high": 1}, issues: []issue{{"A.js", telemetry.StatusRecurring, 3, 5}, {"B.js", telemetry.StatusReopened, 2, 5}, {"C.js", telemetry.StatusFixed, 1, 3}},
+			sessions: map[telemetry.State]int64{telemetry.StateFinished: 1, telemetry.StateNeverStarted: 1, telemetry.StateQueued: 1}},
+	}
+	bothDatabases(t, func(t *testing.T, s *store.Store) {
+		put(t, s, tinyHistory()...)
+		for _, test := range tests {
+			at := day(test.at)
+			totals, _, err := s.TotalsAsOf(t.Context(), at, "")
+			if err != nil {
+				t.Fatal(test.at, err)
+			}
+			list, err := s.Issues(t.Context(), telemetry.IssueFilter{AsOf: at}, allRows())
+			if err != nil {
+				t.Fatal(test.at, err)
+			}
+			var issues []issue
+			for _, i := range list.Items {
+				issues = append(issues, issue{i.File, i.Status, i.Appearances, i.Last.Run})
+			}
+			if totals.Runs != test.runs || totals.IssuesFound != test.found || totals.Unlisted != test.unlisted || totals.Latest != telemetry.Sum(test.open) {
+				t.Errorf("%s: %d runs, %d found, %d unlisted, %d open", test.at, totals.Runs, totals.IssuesFound, totals.Unlisted, totals.Latest)
+			}
+			for what, diff := range map[string]string{"open": cmp.Diff(test.open, totals.LatestSeverity), "sessions": cmp.Diff(test.sessions, totals.SessionsByState), "issues": cmp.Diff(test.issues, issues)} {
+				if diff != "" {
+					t.Errorf("%s: %s (-want +got)\n%s", test.at, what, diff)
+				}
+			}
+		}
+	})
+}
+
+func TestIssueEvents(t *testing.T) {
+	bothDatabases(t, func(t *testing.T, s *store.Store) {
+		put(t, s, tinyHistory()...)
+		ask := func(f telemetry.EventFilter) (events []string) {
+			list, err := s.IssueEvents(t.Context(), f, allRows())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range list.Items {
+				events = append(events, fmt.Sprint(e.Event, " ", e.Rule, " in run ", e.Run))
+			}
+			return events
+		}
+		if diff := cmp.Diff([]string{"closed js/B in run 6", "reopened js/B in run 5", "closed js/C in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask(telemetry.EventFilter{Since: day("2026-03-04")})); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]string{"opened js/C in run 3", "opened js/B in run 2", "opened js/A in run 2"}, ask(telemetry.EventFilter{Repo: "a/b", Event: "opened", Until: day("2026-03-08")})); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// openAt opens both databases with a clock.
+func openAt(t *testing.T, now time.Time, do func(t *testing.T, s *store.Store)) {
+	clock := func() time.Time { return now }
+	t.Run("sqlite", func(t *testing.T) {
+		s, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "clock.db"), Now: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		do(t, s)
+	})
+	t.Run("postgres", func(t *testing.T) { do(t, openPostgresAt(t, clock)) })
+}
+
+func TestNeedsAttention(t *testing.T) {
+	now := day("2026-03-11 18:00")
+	openAt(t, now, func(t *testing.T, s *store.Store) {
+		ids := []string{"aaaaaa01", "aaaaaa02", "aaaaaa03", "aaaaaa04", "aaaaaa05", "aaaaaa06"}
+		var sessions []map[string]any
+		for i, id := range ids {
+			sessions = append(sessions, map[string]any{"session_id": "devin-" + id, "batch_id": i, "status": "created", "issue_ids": []string{issueID(9, i)}})
+		}
+		sessions[4]["pr_url"], sessions[4]["status"] = "https://github.com/a/b/pull/5", "blocked"
+		sessions[5]["status"] = "blocked" // recorded only, and long ago
+		sessions = append(sessions, map[string]any{"session_id": "", "batch_id": 7, "status": "error: 429 Client Error", "issue_ids": []string{issueID(9, 7)}})
+		put(t, s, tinyHistory()...)
+		put(t, s, tinyScan(9, "2026-03-01T11:00:00Z", 0, []string{"D high xss"}, sessions...))
+		poll := func(id, status, updated string, prs ...string) telemetry.UpstreamSession {
+			u := telemetry.UpstreamSession{ID: id, API: "v1", Status: status, UpdatedAt: day(updated)}
+			for _, url := range prs {
+				u.PRs = append(u.PRs, telemetry.UpstreamPR{URL: url})
+			}
+			return u
+		}
+		if err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{
+			poll(ids[0], "blocked", "2026-03-11 09:00"), poll(ids[1], "working", "2026-03-11 15:00"), poll(ids[2], "working", "2026-03-11 16:30"),
+			poll(ids[3], "blocked", "2026-03-11 10:00", "https://github.com/a/b/pull/4"),
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		created := day("2026-03-10 12:00")
+		if _, err := s.SavePulls(t.Context(), "a/b", []telemetry.PullRequest{
+			{Repo: "a/b", Number: 4, Title: "Fix four", State: "open", CreatedAt: created, UpdatedAt: created},
+			{Repo: "a/b", Number: 5, Title: "Fix five", State: "closed", CreatedAt: created, UpdatedAt: created, ClosedAt: created, MergedAt: created}}, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		list, counts, err := s.NeedsAttention(t.Context(), telemetry.NeedFilter{}, now, allRows())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range list.Items {
+			got = append(got, fmt.Sprint(n.Need, ": ", n.Subject(), " since ", n.Since.Format("01-02 15:04")))
+		}
+		want := []string{"never_started: Batch 7 of run 9 since 03-01 11:00", "never_started: Batch 1 of run 2 since 03-02 10:00", "pr_ready: Fix four since 03-10 12:00",
+			"waiting: Session devin-aaaaaa01 since 03-11 09:00", "stuck: Session devin-aaaaaa02 since 03-11 15:00"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		if diff := cmp.Diff(map[telemetry.Need]int64{"never_started": 2, "pr_ready": 1, "waiting": 1, "stuck": 1}, counts); diff != "" || list.Total != 5 {
+			t.Errorf("total %d: %s", list.Total, diff)
+		}
+		totals, err := s.Totals(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(telemetry.ActiveSessions{Working: 2, Waiting: 1}, totals.Active); diff != "" {
+			t.Errorf("active: %s", diff)
+		}
+		active, err := s.Sessions(t.Context(), telemetry.SessionFilter{Query: parse(t, telemetry.ListSessions, "is:active")}, allRows())
+		if err != nil || active.Total != 3 {
+			t.Errorf("is:active finds %d: %v", active.Total, err)
+		}
+	})
+}
+
+func TestOverdueScans(t *testing.T) {
+	bothDatabases(t, func(t *testing.T, s *store.Store) {
+		files := tinyHistory()
+		put(t, s, files[:3]...)
+		for _, test := range []struct {
+			name string
+			more []telemetry.FetchedFile
+			at   string
+			want int
+		}{
+			{"three scans are too few", nil, "2026-05-01", 0},
+			{"a median of 48 hours, and less than twice that", files[3:], "2026-03-15 09:59", 0},
+			{"later than twice the median", nil, "2026-03-15 10:01", 1},
+		} {
+			put(t, s, test.more...)
+			for _, then := range []bool{false, true} {
+				q := telemetry.TrendQuery{Period: period(t, "7d", day(test.at)), AsOf: then}
+				trends, _, err := s.Trends(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, counts, err := s.NeedsAttention(t.Context(), telemetry.NeedFilter{}, day(test.at), allRows())
+				if err != nil || len(trends.Overdue) != test.want || counts[telemetry.NeedScan] != int64(test.want) {
+					t.Errorf("%s: %d overdue, %d need you, want %d (as of: %v) %v", test.name, len(trends.Overdue), counts[telemetry.NeedScan], test.want, then, err)
+				}
+				for _, o := range trends.Overdue {
+					if o.Interval != 48*time.Hour || !o.Due.Equal(day("2026-03-15 10:00")) {
+						t.Errorf("%+v", o)
+					}
+				}
+			}
+		}
+	})
+}

@@ -60,7 +60,7 @@ func newExplained(t *testing.T, records map[string][]byte, more func(*store.Stor
 		more(db)
 	}
 	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error { return c.Status(fiber.StatusBadRequest).SendString(err.Error()) }}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
-	surface := &api.API{Dashboard: dashboard.New(db), Now: func() time.Time { return e.now }}
+	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Store: db}), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
 		if r.Handle != nil {
 			e.app.Add(r.Method, r.Path, r.Handle)

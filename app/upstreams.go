@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
@@ -51,10 +52,22 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		if cfg.ActionRepo != "" {
 			// By key, since GitHub's names are the same in any case.
 			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})
+			o.Dispatcher = u.github
 		}
 	}
 	if u.devin != nil {
-		o.Devin = u.devin
+		o.Devin, o.Messenger = u.devin, u.devin
+	}
+	return o
+}
+
+// dashboard hands the upstreams to the read side, likewise.
+func (u upstreams) dashboard(o dashboard.Options) dashboard.Options {
+	if u.github != nil {
+		o.OpenPulls = u.github
+	}
+	if u.devin != nil {
+		o.Messages = u.devin
 	}
 	return o
 }

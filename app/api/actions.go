@@ -1,7 +1,11 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -36,6 +40,9 @@ func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fi
 			return send(c, fiber.StatusAccepted, jobOf(j))
 		}
 		j, err := h.Wait(c.UserContext())
+		if errors.Is(err, context.Canceled) {
+			return stopping(j)
+		}
 		if err != nil {
 			return err
 		}
@@ -52,8 +59,32 @@ func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fi
 	}
 }
 
+// stopping tells a waiter that the server stops before its job has ended.
+func stopping(j telemetry.Job) error {
+	e := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", j.ID)
+	e.JobID = j.ID
+	return e
+}
+
+// boolParam reads a flag from the query, else from a form or a JSON object
+// in the body: who writes dry_run=true where it is not read would get the
+// real thing.
 func boolParam(c *fiber.Ctx, name string) (bool, error) {
-	switch c.Query(name) {
+	text := c.Query(name)
+	if body := c.Request().Body(); text == "" && len(body) > 0 {
+		if media, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";"); strings.TrimSpace(media) == fiber.MIMEApplicationJSON {
+			var fields map[string]any
+			if err := json.Unmarshal(body, &fields); err != nil {
+				return false, bodyError(err)
+			}
+			if v, ok := fields[name]; ok && v != nil {
+				text = fmt.Sprint(v)
+			}
+		} else {
+			text = string(c.Request().PostArgs().Peek(name))
+		}
+	}
+	switch strings.ToLower(text) {
 	case "", "false", "0":
 		return false, nil
 	case "true", "1":

@@ -5,6 +5,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ import (
 type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Running(id string) (telemetry.Job, bool)
+	Reply(ctx context.Context, id, text string) error
+	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }
 
 // Scope keeps a person's word that a narrow scan counts as a full one.
@@ -40,11 +43,12 @@ type Settings struct {
 
 // API answers the JSON endpoints. It is safe for concurrent use.
 type API struct {
-	Dashboard *dashboard.Dashboard
-	Jobs      Jobs
-	Scope     Scope
-	Now       func() time.Time // nil: time.Now
-	Settings  Settings
+	Dashboard   *dashboard.Dashboard
+	Jobs        Jobs
+	Scope       Scope
+	Now         func() time.Time // nil: time.Now
+	Settings    Settings
+	Description string // of this API, as /api/openapi.yaml answers it
 }
 
 // perPage bounds the rows of a page (product.md §9).
@@ -56,14 +60,20 @@ const (
 // pageOf reads page, per_page, sort and order. What is no number, or fits no
 // 64 bits, is CodeInvalid; what is out of range is clamped.
 func pageOf(c *fiber.Ctx) (telemetry.Page, error) {
+	p, err := sortOf(c)
+	if err != nil {
+		return p, err
+	}
+	if p.Number, err = intParam(c, "page", 1, 1, math.MaxInt64); err != nil {
+		return p, err
+	}
+	p.Size, err = intParam(c, "per_page", perPageDefault, 1, perPageMost)
+	return p, err
+}
+
+// sortOf reads sort and order. Which sorts there are, the store says.
+func sortOf(c *fiber.Ctx) (telemetry.Page, error) {
 	p := telemetry.Page{Sort: c.Query("sort"), Order: c.Query("order")}
-	var err error
-	if p.Number, err = intParam(c, "page", 1, 1, 1<<40); err != nil {
-		return p, err
-	}
-	if p.Size, err = intParam(c, "per_page", perPageDefault, 1, perPageMost); err != nil {
-		return p, err
-	}
 	if p.Order != "" && p.Order != "asc" && p.Order != "desc" {
 		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
 	}
@@ -72,7 +82,7 @@ func pageOf(c *fiber.Ctx) (telemetry.Page, error) {
 
 func intParam(c *fiber.Ctx, name string, fallback, low, high int64) (int64, error) {
 	text := c.Query(name)
-	if text == "" {
+	if text == "" && !c.Context().QueryArgs().Has(name) {
 		return fallback, nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)

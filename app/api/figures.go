@@ -47,6 +47,11 @@ func unescape(s string) string {
 
 func (a *API) config(c *fiber.Ctx) error { return send(c, fiber.StatusOK, a.Settings) }
 
+func (a *API) description(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, "application/yaml; charset=utf-8")
+	return c.SendString(a.Description)
+}
+
 func (a *API) job(c *fiber.Ctx) error {
 	id := c.Params("id")
 	if j, running := a.Jobs.Running(id); running {

@@ -148,11 +148,15 @@ func (a *API) jobs(ctx context.Context, _ *fiber.Ctx, p telemetry.Page) (telemet
 }
 
 func (a *API) repos(c *fiber.Ctx) error {
+	p, err := sortOf(c)
+	if err != nil {
+		return err
+	}
 	q, err := queryParam(c, telemetry.ListRepos)
 	if err != nil {
 		return err
 	}
-	list, err := a.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{Query: q}, telemetry.Page{Sort: c.Query("sort"), Order: c.Query("order")})
+	list, err := a.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{Query: q}, p)
 	if err != nil {
 		return err
 	}

@@ -57,9 +57,14 @@ func (a *API) Routes() []Route {
 		get("/api/jobs", nil, lister(a.jobs, jobOf)),
 		get("/api/jobs/:id", nil, a.job),
 		get("/api/config", nil, a.config),
+		get("/api/openapi.yaml", nil, a.description),
 		post("/api/refresh", a.action(ingest.JobRefresh, nil)),
 		post("/api/poll", a.action(ingest.JobPoll, a.addSessions)),
 		post("/api/poll-prs", a.action(ingest.JobPollPRs, a.addPulls)),
 		post("/api/backfill", a.action(ingest.JobBackfill, nil)),
+		get("/api/sessions/:id/messages", nil, a.messages),
+		{Method: fiber.MethodPost, Path: "/api/sessions/:id/messages", Handle: a.reply},
+		{Method: fiber.MethodPost, Path: "/api/dispatch", Handle: a.dispatch},
+		get("/api/dispatch/preflight", nil, a.preflight),
 	}
 }

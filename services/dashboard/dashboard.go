@@ -1,6 +1,7 @@
 // Package dashboard is the read side: what pages and the JSON API ask. It
-// answers from the store alone, so that an upstream that is down changes
-// nothing that was stored; it renders nothing.
+// answers from the store, so that an upstream that is down changes nothing
+// that was stored; only what no record holds (a session's messages, what is
+// open before a dispatch) is asked of an upstream. It renders nothing.
 package dashboard
 
 import (
@@ -37,11 +38,22 @@ type Store interface {
 	Metrics
 }
 
-// Dashboard answers questions. It is safe for concurrent use.
-type Dashboard struct{ Store }
+// Options are what a Dashboard reads from. A nil upstream is one whose
+// variable is not set.
+type Options struct {
+	Store     Store
+	Messages  Messages
+	OpenPulls OpenPulls
+}
 
-// New returns a Dashboard on a store.
-func New(s Store) *Dashboard { return &Dashboard{s} }
+// Dashboard answers questions. It is safe for concurrent use.
+type Dashboard struct {
+	Store
+	o Options
+}
+
+// New returns a Dashboard.
+func New(o Options) *Dashboard { return &Dashboard{o.Store, o} }
 
 // RepoDetail is a repository and one page of each of its lists.
 type RepoDetail struct {

@@ -88,7 +88,9 @@ type Options struct {
 	Sources         []Source
 	PullRequests    PullRequests
 	Devin           Devin
-	MissingDevin    string // which variable is missing, for the sentence
+	Messenger       Messenger
+	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
+	MissingDevin    string     // which variable is missing, for the sentence
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	Log             *slog.Logger

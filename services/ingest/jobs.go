@@ -122,7 +122,7 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) 
 		return r.refresh, nil
 	case JobPoll, jobPollActive:
 		if r.o.Devin == nil {
-			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "%s is not set, so Devin cannot be asked. Set it and restart.", r.o.MissingDevin)
+			return nil, r.missingDevin()
 		}
 		return func(ctx context.Context, h *Handle) (any, error) { return r.poll(ctx, h, kind == JobPoll) }, nil
 	case JobPollPRs:

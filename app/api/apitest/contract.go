@@ -1,0 +1,153 @@
+// Package apitest holds answers of the JSON API against its description.
+package apitest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Contract is the description of the API. It is safe for concurrent use.
+type Contract struct{ doc *openapi3.T }
+
+// Load reads a description, OpenAPI 3.1 in YAML, and checks that it is one.
+func Load(ctx context.Context, description string) (*Contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData([]byte(description))
+	if err != nil {
+		return nil, fmt.Errorf("read the description: %w", err)
+	}
+	if err := doc.Validate(ctx, openapi3.IsOpenAPI31OrLater()); err != nil {
+		return nil, fmt.Errorf("the description is no OpenAPI 3.1: %w", err)
+	}
+	return &Contract{doc}, nil
+}
+
+// Endpoints returns what is described, such as "GET /api/jobs/{id}", sorted.
+func (c *Contract) Endpoints() []string {
+	var list []string
+	for path, item := range c.doc.Paths.Map() {
+		for method := range item.Operations() {
+			list = append(list, method+" "+path)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Template is a Fiber path as OpenAPI writes it: /api/jobs/:id becomes
+// /api/jobs/{id}.
+func Template(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if name, ok := strings.CutPrefix(p, ":"); ok {
+			parts[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// Check holds one answer of an endpoint (method and path as Endpoints gives
+// them) against its description: status, content type, every field and its
+// type. A field that is not described is an error too.
+func (c *Contract) Check(method, path string, answer *http.Response, body []byte) error {
+	item := c.doc.Paths.Value(path)
+	if item == nil || item.GetOperation(method) == nil {
+		return fmt.Errorf("%s %s is not described", method, path)
+	}
+	responses := item.GetOperation(method).Responses
+	response := responses.Status(answer.StatusCode)
+	if response == nil && answer.StatusCode >= 400 {
+		response = responses.Default()
+	}
+	if response == nil {
+		return fmt.Errorf("%s %s: the status %d is not described", method, path, answer.StatusCode)
+	}
+	for name := range response.Value.Headers {
+		if answer.Header.Get(name) == "" {
+			return fmt.Errorf("%s %s: %d comes without the header %s", method, path, answer.StatusCode, name)
+		}
+	}
+	if response.Value.Content == nil {
+		if len(body) > 0 {
+			return fmt.Errorf("%s %s: %d has a body", method, path, answer.StatusCode)
+		}
+		return nil
+	}
+	if err := checkContent(response.Value.Content, answer.Header.Get("Content-Type"), body); err != nil {
+		return fmt.Errorf("%s %s: %d: %w", method, path, answer.StatusCode, err)
+	}
+	return nil
+}
+
+func checkContent(content openapi3.Content, contentType string, body []byte) error {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return fmt.Errorf("content type %q: %w", contentType, err)
+	}
+	described := content[media]
+	if described == nil {
+		return fmt.Errorf("the content type is %s, described are %v", media, slices.Collect(maps.Keys(content)))
+	}
+	var value any = string(body)
+	if media == "application/json" {
+		if err := json.Unmarshal(body, &value); err != nil {
+			return fmt.Errorf("the body is no JSON: %w", err)
+		}
+	}
+	if err := described.Schema.Value.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation()); err != nil {
+		return err
+	}
+	return undescribed(described.Schema.Value, value, "$")
+}
+
+// undescribed finds a field that the schema does not name. Clients are told
+// that fields may be added, so the schema itself lets them be; the one who
+// adds one is held to describe it.
+func undescribed(schema *openapi3.Schema, value any, at string) error {
+	switch v := value.(type) {
+	case []any:
+		for i, element := range v {
+			if schema.Items == nil {
+				return nil
+			}
+			if err := undescribed(schema.Items.Value, element, fmt.Sprintf("%s[%d]", at, i)); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		fields := properties(schema)
+		if len(fields) == 0 {
+			return nil // any object
+		}
+		for name, field := range v {
+			property := fields[name]
+			if property == nil && schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has {
+				continue
+			}
+			if property == nil {
+				return fmt.Errorf("the field %s.%s is not described", at, name)
+			}
+			if err := undescribed(property.Value, field, at+"."+name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// properties are those of the schema and of all that it is made of.
+func properties(schema *openapi3.Schema) openapi3.Schemas {
+	all := openapi3.Schemas{}
+	maps.Copy(all, schema.Properties)
+	for _, part := range schema.AllOf {
+		maps.Copy(all, properties(part.Value))
+	}
+	return all
+}

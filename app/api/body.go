@@ -1,0 +1,53 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// jsonBody decodes the request's body, which must be one JSON object with
+// no fields but those of into. The server has bounded its size. The raw body
+// is taken: unpacking a compressed one has no bound in Fiber.
+func jsonBody(c *fiber.Ctx, into any) error {
+	media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil || media != fiber.MIMEApplicationJSON {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The body must be JSON: send it with Content-Type: application/json.")
+	}
+	if encoding := c.Get(fiber.HeaderContentEncoding); encoding != "" && encoding != "identity" {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The body is compressed: send it without Content-Encoding.")
+	}
+	d := json.NewDecoder(bytes.NewReader(c.Request().Body()))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return bodyError(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The body holds more than one JSON object.")
+	}
+	return nil
+}
+
+// bodyError says a decoding error without the names of Go's types.
+func bodyError(err error) error {
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if e.Field == "" {
+			return telemetry.Errorf(telemetry.CodeInvalid, "The body must be a JSON object, not a %s.", e.Value)
+		}
+		return telemetry.Errorf(telemetry.CodeInvalid, "%s: a %s has the wrong type here.", e.Field, e.Value)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The body has the field %.100s, which nothing reads. /api/openapi.yaml tells which there are.", name)
+	}
+	return telemetry.Errorf(telemetry.CodeInvalid, "The body is no JSON: it is empty, cut short or malformed.")
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// messageMost is how many characters a message may have: what Devin takes
+// is not published, and a reply is no document.
+const messageMost = 30000
+
+type messageItem struct {
+	ID        string  `json:"id"`
+	From      string  `json:"from"`
+	Message   string  `json:"message"`
+	CreatedAt *string `json:"created_at"`
+}
+
+func (a *API) messages(c *fiber.Ctx) error {
+	session, messages, err := a.Dashboard.SessionMessages(c.UserContext(), unescape(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	items := make([]messageItem, len(messages))
+	for i, m := range messages {
+		items[i] = messageItem{ID: m.ID, From: m.From, Message: m.Text, CreatedAt: stamp(m.At)}
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": items})
+}
+
+func (a *API) reply(c *fiber.Ctx) error {
+	var body struct {
+		Message string `json:"message"`
+	}
+	if err := jsonBody(c, &body); err != nil {
+		return err
+	}
+	text := strings.TrimSpace(body.Message)
+	switch n := utf8.RuneCountInString(text); {
+	case n == 0:
+		return telemetry.Errorf(telemetry.CodeInvalid, "message: it is empty. Write what Devin shall read.")
+	case n > messageMost:
+		return telemetry.Errorf(telemetry.CodeInvalid, "message: it has %d characters; at most %d are sent.", n, messageMost)
+	}
+	session, err := a.Dashboard.SessionWithID(c.UserContext(), unescape(c.Params("id")))
+	if err != nil {
+		return err
+	}
+	if err := a.Jobs.Reply(c.UserContext(), telemetry.BareID(session.ID), text); err != nil {
+		return err
+	}
+	return send(c, fiber.StatusAccepted, fiber.Map{"session_id": session.ID, "sent": true})
+}
+
+func (a *API) dispatch(c *fiber.Ctx) error {
+	var body dispatchBody
+	if err := jsonBody(c, &body); err != nil {
+		return err
+	}
+	d, err := body.dispatch()
+	if err != nil {
+		return err
+	}
+	ref, err := a.Jobs.Dispatch(c.UserContext(), d)
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusAccepted, fiber.Map{"target_repo": d.TargetRepo, "workflow": ingest.Workflow, "ref": ref})
+}
+
+func (a *API) preflight(c *fiber.Ctx) error {
+	target := strings.TrimSpace(c.Query("target_repo"))
+	repo, err := targetRepo(target)
+	if err != nil {
+		return err
+	}
+	pulls, err := a.Dashboard.Preflight(c.UserContext(), repo)
+	if err != nil {
+		return err
+	}
+	type item struct {
+		Number int    `json:"pr_number"`
+		Title  string `json:"title"`
+		URL    string `json:"html_url"`
+		Repo   string `json:"repo"`
+	}
+	items := make([]item, len(pulls))
+	for i, p := range pulls {
+		items[i] = item{p.Number, p.Title, p.HTMLURL, p.Repo}
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"target_repo": target, "open_prs": len(items), "prs": items})
+}
+
+func targetRepo(text string) (telemetry.RepoName, error) {
+	if text == "" {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "target_repo: it is missing. Write owner/name, or the repository's URL.")
+	}
+	repo := telemetry.ParseRepo(text)
+	if repo == "" {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "target_repo: this is no repository. Write owner/name, or the repository's URL.")
+	}
+	return repo, nil
+}

@@ -1,0 +1,106 @@
+package dashboard
+
+import (
+	"context"
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Messages tells the messages of a Devin session, oldest first.
+type Messages interface {
+	Messages(ctx context.Context, id string) ([]telemetry.Message, error)
+}
+
+// OpenPulls tells the open pull requests of a repository, "owner/name".
+type OpenPulls interface {
+	OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRequest, error)
+}
+
+// SessionWithID returns the row of a session by its id, with "devin-" or
+// without. The error is CodeNotFound for one that no record names, and for
+// one that never started: there is nobody to talk to.
+func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
+	bare := telemetry.BareID(id)
+	list, err := d.Sessions(ctx, telemetry.SessionFilter{ID: bare}, telemetry.Page{Number: 1, Size: 1})
+	if err != nil {
+		return telemetry.SessionRow{}, err
+	}
+	if bare == "" || len(list.Items) == 0 || list.Items[0].ID == "" {
+		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound, "No run record names a session %s. The list of sessions has those that are known.", shown(id))
+	}
+	return list.Items[0], nil
+}
+
+// SessionMessages returns a session and its messages, oldest first. The error is
+// CodeNotFound for an unknown session, CodeMissingSetting without a Devin
+// key, or what Devin's client says.
+func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.SessionRow, []telemetry.Message, error) {
+	session, err := d.SessionWithID(ctx, id)
+	if err != nil {
+		return session, nil, err
+	}
+	if d.o.Messages == nil {
+		return session, nil, telemetry.Errorf(telemetry.CodeMissingSetting, "DEVIN_API_KEY is not set, so Devin cannot be asked for messages. Set it and restart.")
+	}
+	messages, err := d.o.Messages.Messages(ctx, telemetry.BareID(session.ID))
+	return session, messages, err
+}
+
+// Preflight returns the open pull requests of earlier runs in a repository
+// and its fork, newest first: those that carry an issue id in their title,
+// name a known session, or are known as a session's (product.md §6). The
+// error is CodeMissingSetting without a token, or what GitHub's client says.
+func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]telemetry.PullRequest, error) {
+	if d.o.OpenPulls == nil {
+		return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for open pull requests. Set it and restart.")
+	}
+	names := []string{string(repo)}
+	if known, found, err := d.Repo(ctx, repo.Key()); err != nil {
+		return nil, err
+	} else if found && known.Fork != "" && known.Fork.Key() != repo.Key() {
+		names = append(names, string(known.Fork))
+	}
+	ours, err := d.ours(ctx, repo.Key())
+	if err != nil {
+		return nil, err
+	}
+	open := []telemetry.PullRequest{}
+	for _, name := range names {
+		pulls, err := d.o.OpenPulls.OpenPulls(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, slices.DeleteFunc(slices.Clone(pulls), func(p telemetry.PullRequest) bool { return !ours(p) })...)
+	}
+	slices.SortStableFunc(open, func(a, b telemetry.PullRequest) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return open, nil
+}
+
+// ours returns what tells the pull requests of earlier runs from others.
+func (d *Dashboard) ours(ctx context.Context, repoKey string) (func(telemetry.PullRequest) bool, error) {
+	sessions, err := all(func(p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
+		return d.Sessions(ctx, telemetry.SessionFilter{Repo: repoKey}, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	pulls, err := all(func(p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
+		return d.Pulls(ctx, telemetry.PullFilter{Repo: repoKey}, p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{}
+	for _, s := range sessions {
+		known[telemetry.BareID(s.ID)] = true
+	}
+	for _, p := range pulls {
+		known[telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key()] = true
+	}
+	return func(p telemetry.PullRequest) bool {
+		ref := telemetry.PullRef{Repo: telemetry.RepoName(p.Repo), Number: int64(p.Number)}
+		return len(telemetry.IssueIDs(p.Title)) > 0 || known[ref.Key()] ||
+			slices.ContainsFunc(telemetry.SessionTokens(p.Title, p.Body), func(token string) bool { return known[token] })
+	}, nil
+}

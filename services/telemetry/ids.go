@@ -23,9 +23,9 @@ const DryRunID = "dry-run"
 
 var (
 	issueIDPattern = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+`)
-	// A session is named in a pull request by its id (32 hex digits), by
-	// "devin-" and the id, or by its address.
-	tokenPattern = regexp.MustCompile(`(?i)\bdevin-([0-9a-z]{6,64})\b|/sessions/(?:devin-)?([0-9a-z]{6,64})\b|\b([0-9a-f]{32})\b`)
+	// A session is named in a pull request by "devin-" and its id, by its
+	// address, or by the id alone, which is hex.
+	tokenPattern = regexp.MustCompile(`(?i)(?:\bdevin-|/sessions/(?:devin-)?)([0-9a-z][0-9a-z_-]{0,63})|\b([0-9a-f]{16,64})\b`)
 )
 
 // IssueIDs returns the issue ids that a text names (CQLF-R34-0010,
@@ -43,14 +43,24 @@ func IssueIDs(text string) []string {
 }
 
 // SessionTokens returns what in the texts can be the id of a session, bare,
-// each once. Whether it is one is for the store's known sessions to say.
+// each once. Whether it is one is for the store's known sessions to say, so
+// a word too many does no harm: of devin-0123abcd-fix-xss, a branch's name,
+// both 0123abcd and 0123abcd-fix-xss can be ids.
 func SessionTokens(texts ...string) []string {
 	var tokens []string
+	known := map[string]bool{}
+	add := func(token string) {
+		if token = strings.Trim(token, "-_"); token != "" && !known[token] {
+			known[token] = true
+			tokens = append(tokens, token)
+		}
+	}
 	for _, text := range texts {
 		for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
-			token := strings.ToLower(m[1] + m[2] + m[3])
-			if !slices.Contains(tokens, token) {
-				tokens = append(tokens, token)
+			token := strings.ToLower(m[1] + m[2])
+			add(token)
+			if cut := strings.IndexAny(token, "-_"); cut > 0 {
+				add(token[:cut])
 			}
 		}
 	}

@@ -41,8 +41,10 @@ func TestSessionTokens(t *testing.T) {
 		{[]string{"Link to Devin run: https://app.devin.ai/sessions/" + a}, []string{a}},
 		{[]string{"https://app.devin.ai/sessions/devin-" + a + "?x", "devin-" + a, a}, []string{a}},
 		{[]string{"from " + a + " and DEVIN-FEDCBA9876543210FEDCBA9876543210."}, []string{a, b}},
-		{[]string{"devin-abc123 is short but named"}, []string{"abc123"}},
-		{[]string{"a commit 0123456789abcdef0123456789abcdef01234567", a + "0", "devin-x"}, nil},
+		{[]string{"devin-s1 is short but named; so is /sessions/S_2."}, []string{"s1", "s_2", "s"}},
+		{[]string{"branch devin-" + a + "-fix-xss"}, []string{a + "-fix-xss", a}},
+		{[]string{"**Session:** `" + a + "`", "(" + b + ")"}, []string{a, b}},
+		{[]string{"0123456789abcde", "deadbeef", "undevin-x1", "x" + a, "ghijklmnopqrstuv"}, nil},
 		{nil, nil},
 	} {
 		if got := SessionTokens(c.texts...); !slices.Equal(got, c.want) {

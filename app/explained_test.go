@@ -286,7 +286,7 @@ func fetchPulls(db *store.Store) {
 		case 3:
 			continue
 		}
-		if _, err := db.SavePulls(ctx, p.Repo, []telemetry.PullRequest{pr}, time.Time{}); err != nil {
+		if err := db.SavePulls(ctx, p.Repo, []telemetry.PullRequest{pr}, time.Time{}); err != nil {
 			panic(err)
 		}
 	}

@@ -24,9 +24,11 @@ type Files interface {
 // Pulls is where pull requests are kept.
 type Pulls interface {
 	PullSyncs(ctx context.Context) ([]telemetry.PullSync, error)
-	SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) (int64, error)
+	SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error
 	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error
-	UnfetchedPulls(ctx context.Context, limit int) ([]telemetry.PullRef, error)
+	UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error)
+	PullMissing(ctx context.Context, ref telemetry.PullRef) error
+	FoundPulls(ctx context.Context) (int64, error)
 }
 
 // Sessions is where polled states are kept.

@@ -40,7 +40,7 @@ func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
 		r.note(ctx, "sessions", nil)
 	}
 	if all && r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, h)
+		found, err := r.readPulls(ctx, h, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -60,7 +60,7 @@ type PollPRsResult struct {
 }
 
 func (r *Runner) pollPRs(ctx context.Context, h *Handle) (any, error) {
-	found, err := r.readPulls(ctx, h)
+	found, err := r.readPulls(ctx, h, true)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (r *Runner) refresh(ctx context.Context, h *Handle) (any, error) {
 		return nil, failures[0]
 	}
 	if r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, h)
+		found, err := r.readPulls(ctx, h, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -204,25 +204,24 @@ const overlap = 10 * time.Minute
 const pullWorkers = 6
 
 // readPulls asks for the pull requests of every target and fork, and for
-// those that are only named. It returns how many listed ones it met; the
-// error is the first failure if every repository failed, or a limit.
-func (r *Runner) readPulls(ctx context.Context, h *Handle) (int64, error) {
+// those that are only named: again those, too, that GitHub lately did not
+// know. It returns of how many listed ones GitHub has told so far; the error
+// is the first failure if every repository failed.
+func (r *Runner) readPulls(ctx context.Context, h *Handle, again bool) (int64, error) {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
 		return 0, err
 	}
 	h.begin("Pull requests", len(syncs))
 	var mu sync.Mutex
-	var found int64
 	var failures []error
 	var g errgroup.Group
 	g.SetLimit(pullWorkers)
 	for _, s := range syncs {
 		g.Go(func() error {
-			n, err := r.readRepoPulls(ctx, s)
+			err := r.readRepoPulls(ctx, s)
 			mu.Lock()
 			defer mu.Unlock()
-			found += n
 			if err != nil && ctx.Err() == nil {
 				failures = append(failures, err)
 				h.failed(fmt.Sprintf("%s: %s", s.Repo, sentence(err)))
@@ -233,14 +232,15 @@ func (r *Runner) readPulls(ctx context.Context, h *Handle) (int64, error) {
 	}
 	_ = g.Wait() // the workers keep their failures in the list
 	if ctx.Err() != nil {
-		return found, ctx.Err()
+		return 0, ctx.Err()
 	}
-	n, err := r.readNamedPulls(ctx)
-	found += n
-	if err != nil {
+	if err := r.readNamedPulls(ctx, again); err != nil {
 		h.failed(sentence(err))
 	}
-	err = nil
+	found, err := r.o.Store.FoundPulls(ctx)
+	if err != nil {
+		return 0, err
+	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
 		err = failures[0]
 	}
@@ -248,7 +248,7 @@ func (r *Runner) readPulls(ctx context.Context, h *Handle) (int64, error) {
 	return found, err
 }
 
-func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) (int64, error) {
+func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error {
 	after := s.Watermark
 	if !after.IsZero() {
 		after = after.Add(-overlap)
@@ -258,7 +258,7 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) (int64
 		if saveErr := r.o.Store.PullsFailed(ctx, s.Repo, sentence(err)); saveErr != nil && ctx.Err() == nil {
 			r.o.Log.Warn("cannot note a failure", "repo", s.Repo, "err", saveErr)
 		}
-		return 0, err
+		return err
 	}
 	mark := s.Watermark
 	for i := range pulls {
@@ -273,25 +273,22 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) (int64
 // by one in a turn.
 const namedPulls = 50
 
-func (r *Runner) readNamedPulls(ctx context.Context) (int64, error) {
-	refs, err := r.o.Store.UnfetchedPulls(ctx, namedPulls)
+func (r *Runner) readNamedPulls(ctx context.Context, again bool) error {
+	refs, err := r.o.Store.UnfetchedPulls(ctx, again, namedPulls)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	var found int64
 	for _, ref := range refs {
 		pull, err := r.o.PullRequests.PullRequest(ctx, string(ref.Repo), int(ref.Number))
-		if code := telemetry.CodeOf(err); err != nil && (code == telemetry.CodeUpstreamNotFound || code == telemetry.CodeUpstreamDenied) {
-			continue // it stays unknown
+		switch code := telemetry.CodeOf(err); {
+		case err == nil:
+			err = r.o.Store.SavePulls(ctx, ref.Repo, []telemetry.PullRequest{pull}, time.Time{})
+		case code == telemetry.CodeUpstreamNotFound || code == telemetry.CodeUpstreamDenied:
+			err = r.o.Store.PullMissing(ctx, ref) // it stays unknown
 		}
 		if err != nil {
-			return found, err
+			return err
 		}
-		n, err := r.o.Store.SavePulls(ctx, ref.Repo, []telemetry.PullRequest{pull}, time.Time{})
-		if err != nil {
-			return found, err
-		}
-		found += n
 	}
-	return found, nil
+	return nil
 }

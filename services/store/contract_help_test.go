@@ -116,7 +116,7 @@ func pullsFor(files []telemetry.FetchedFile) []telemetry.PullRequest {
 func savePulls(t *testing.T, s *store.Store, pulls []telemetry.PullRequest) {
 	t.Helper()
 	for _, p := range pulls {
-		if _, err := s.SavePulls(t.Context(), telemetry.RepoName(p.Repo), []telemetry.PullRequest{p}, time.Time{}); err != nil {
+		if err := s.SavePulls(t.Context(), telemetry.RepoName(p.Repo), []telemetry.PullRequest{p}, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -211,7 +211,7 @@ func TestVersions(t *testing.T) {
 			return s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{word}})
 		}
 		pulls := func() error {
-			_, err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{pull}, time.Unix(1770000000, 0))
+			err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{pull}, time.Unix(1770000000, 0))
 			return err
 		}
 		check := func(what, want string, do func() error) {

@@ -31,13 +31,22 @@ func (s *Store) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	return syncs, err
 }
 
+// missingFor is how long a pull request that GitHub did not know is not asked
+// for again, unless a person asks.
+const missingFor = 24 * time.Hour
+
 // UnfetchedPulls returns pull requests that something names but no listing
-// brought, at most limit, of repositories other than the listed ones.
-func (s *Store) UnfetchedPulls(ctx context.Context, limit int) ([]telemetry.PullRef, error) {
+// brought, at most limit. Those that GitHub lately did not know are left out
+// unless again is set.
+func (s *Store) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error) {
 	var refs []telemetry.PullRef
+	asked := s.now().Add(-missingFor)
+	if again {
+		asked = s.now().Add(missingFor)
+	}
 	err := s.Read(ctx, func(tx *Tx) error {
 		refs = nil
-		tx.each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 ORDER BY sort_at DESC, key LIMIT $1`, []any{limit}, func(r *row) {
+		tx.each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{ms(asked), limit}, func(r *row) {
 			var ref telemetry.PullRef
 			r.scan(&ref.Repo, &ref.Number)
 			refs = append(refs, ref)
@@ -45,6 +54,25 @@ func (s *Store) UnfetchedPulls(ctx context.Context, limit int) ([]telemetry.Pull
 		return tx.err
 	})
 	return refs, err
+}
+
+// PullMissing notes that GitHub does not know a pull request, or does not
+// show it.
+func (s *Store) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, ms(tx.now), ref.Key())
+		return tx.err
+	})
+}
+
+// FoundPulls counts the listed pull requests of which GitHub has told.
+func (s *Store) FoundPulls(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.Read(ctx, func(tx *Tx) error {
+		tx.row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).scan(&n)
+		return tx.err
+	})
+	return n, err
 }
 
 // wordPattern is what can be the id of a session, of whatever form.
@@ -68,29 +96,21 @@ func sessionWords(texts ...string) []string {
 
 // SavePulls keeps pull requests of one repository: those that name an issue
 // or a session, and those that are already known. watermark is the newest
-// updated_at of a complete listing, zero for a partial one. It returns how
-// many of the pull requests are listed ones.
-func (s *Store) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) (int64, error) {
-	var found int64
-	err := s.Write(ctx, func(tx *Tx) error {
+// updated_at of a complete listing, zero for a partial one.
+func (s *Store) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error {
+	return s.Write(ctx, func(tx *Tx) error {
 		d := newDerivation(tx)
 		known := d.knownSessions(pulls)
-		var keys []string
 		for i := range pulls {
-			if key, keep := d.putPull(&pulls[i], known); keep {
-				keys = append(keys, key)
-			}
+			d.putPull(&pulls[i], known)
 		}
 		if !watermark.IsZero() {
 			tx.exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
 				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), ms(watermark), ms(tx.now))
 		}
 		d.finish()
-		found = 0
-		tx.row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND key `+tx.in(1, "TEXT"), jsonText(keys)).scan(&found)
 		return tx.err
 	})
-	return found, err
 }
 
 // knownSessions returns which words of the pull requests are the bare id of
@@ -117,10 +137,10 @@ func (d *derivation) knownSessions(pulls []telemetry.PullRequest) map[string]boo
 
 // putPull stores one pull request if it names an issue or a session, or
 // something names it.
-func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]bool) (key string, keep bool) {
+func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]bool) {
 	tx := d.tx
 	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
-	key = ref.Key()
+	key := ref.Key()
 	ids := telemetry.IssueIDs(p.Title)
 	tokens := telemetry.SessionTokens(p.Title, p.Body)
 	for _, w := range sessionWords(p.Title, p.Body) {
@@ -137,7 +157,7 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	found := tx.row(`SELECT title, url, state, author, head_ref, issue_ids, draft, fetched, created_at, updated_at, closed_at, merged_at FROM pulls WHERE key = $1`, key).
 		scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).found
 	if !found && len(ids) == 0 && len(tokens) == 0 {
-		return key, false
+		return
 	}
 	state := p.State
 	if state != "open" && state != "closed" {
@@ -151,7 +171,7 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 		fresh.url = ref.URL()
 	}
 	if found && old == fresh {
-		return key, true
+		return
 	}
 	shown := state
 	if fresh.merged != 0 {
@@ -179,7 +199,6 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 		r.scan(&session)
 		d.sessions[session] = true
 	})
-	return key, true
 }
 
 // PullsFailed notes that a repository's pull requests could not be read.

@@ -29,7 +29,7 @@ func TestBackfill(t *testing.T) {
 			"summary": {"total_targeted": 1, "fixed_count": 0, "remaining_count": 1}, "verified_fixed": [], "still_present": [{"id": "`+issueID(1, 1)+`", "fingerprint": "bbbbbbbbbbbbbbbb1", "rule_id": "rule"}]}`))
 		put(t, s, scan, verification)
 		at := time.Unix(1770000000, 0)
-		if _, err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{
+		if err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{
 			{Repo: "o/r", Number: 1, Title: "fix(" + issueID(1, 0) + ")", State: "open", CreatedAt: at}, {Repo: "o/r", Number: 4, Title: "x", Body: "devin-" + id("d"), State: "open", CreatedAt: at}}, at); err != nil {
 			t.Fatal(err)
 		}

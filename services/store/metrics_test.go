@@ -223,7 +223,7 @@ func TestNeedsAttention(t *testing.T) {
 			t.Fatal(err)
 		}
 		created := day("2026-03-10 12:00")
-		if _, err := s.SavePulls(t.Context(), "a/b", []telemetry.PullRequest{
+		if err := s.SavePulls(t.Context(), "a/b", []telemetry.PullRequest{
 			{Repo: "a/b", Number: 4, Title: "Fix four", State: "open", CreatedAt: created, UpdatedAt: created},
 			{Repo: "a/b", Number: 5, Title: "Fix five", State: "closed", CreatedAt: created, UpdatedAt: created, ClosedAt: created, MergedAt: created}}, time.Time{}); err != nil {
 			t.Fatal(err)

@@ -50,6 +50,12 @@ type Mender interface {
 	UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 }
 
+// Rebuilder derives stored records again after the rules have changed.
+type Rebuilder interface {
+	RebuildPending(ctx context.Context) (bool, error)
+	Rebuild(ctx context.Context, advance func(done, total int)) error
+}
+
 // Store is all of the store that ingest needs.
 type Store interface {
 	Files
@@ -57,6 +63,7 @@ type Store interface {
 	Sessions
 	Notes
 	Mender
+	Rebuilder
 }
 
 // RunFiles is a directory of run files.
@@ -119,6 +126,7 @@ func New(ctx context.Context, o Options) *Runner {
 // Run starts what an earlier program left undone and the loops, and returns
 // when ctx has ended and the last job has stopped.
 func (r *Runner) Run(ctx context.Context) error {
+	r.rebuildIfPending(ctx)
 	r.resume(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) })
@@ -174,7 +182,7 @@ func (r *Runner) resume(ctx context.Context) {
 	}
 	seen := map[string]bool{}
 	for _, j := range jobs.Items {
-		if !seen[j.Kind] && j.State == telemetry.JobInterrupted && j.Kind != JobBackfill {
+		if !seen[j.Kind] && j.State == telemetry.JobInterrupted && j.Kind != JobBackfill && j.Kind != JobRebuild {
 			if _, err := r.Start(j.Kind, Order{}); err != nil {
 				r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
 			}

@@ -17,6 +17,7 @@ const (
 	JobPoll     = "poll"
 	JobPollPRs  = "poll-prs"
 	JobBackfill = "backfill"
+	JobRebuild  = "rebuild" // it starts by itself
 
 	// jobPollActive is the loop's poll: it is not shown as a job.
 	jobPollActive = "poll-active"
@@ -130,6 +131,8 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) 
 			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for pull requests. Set it and restart.")
 		}
 		return r.pollPRs, nil
+	case JobRebuild:
+		return r.rebuild, nil
 	case JobBackfill:
 		return func(ctx context.Context, h *Handle) (any, error) { return r.backfill(ctx, h, order) }, nil
 	}

@@ -103,9 +103,9 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 	switch rec := f.Record; {
 	case rec == nil:
 		result.Broken++
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, 0, $8)
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, 0, $8, $9)
 			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, fetched_at = excluded.fetched_at`,
-			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now))
+			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now), rules())
 	default:
 		if st.hasBody {
 			result.Updated++
@@ -113,10 +113,10 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 			result.New++
 		}
 		st.hasBody = true
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, 0, $10)
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, 0, $10, $11)
 			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '', kind = excluded.kind, repo_key = excluded.repo_key,
-				at = excluded.at, gone = 0, fetched_at = excluded.fetched_at`,
-			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), ms(tx.now))
+				at = excluded.at, gone = 0, fetched_at = excluded.fetched_at, derived = excluded.derived`,
+			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), ms(tx.now), rules())
 		d.parsed[st.id], d.bodies[st.id] = rec, f.Body
 	}
 	d.settleFiles(states)
@@ -173,13 +173,12 @@ func (d *derivation) nameOf(id int64) fileName {
 
 // record returns the record of a file, its patches applied.
 func (d *derivation) record(id int64) *telemetry.Record {
-	tx := d.tx
-	body := d.bodies[id]
-	if body == nil {
+	tx, name := d.tx, d.nameOf(id)
+	rec, body := d.parsed[id], d.bodies[id]
+	mended := d.holds("mends")
+	if body == nil && (rec == nil || mended) {
 		tx.row(`SELECT body FROM files WHERE id = $1`, id).scan(&body)
 	}
-	name := d.nameOf(id)
-	rec := d.parsed[id]
 	if rec == nil && tx.err == nil {
 		var err error
 		if rec, err = telemetry.ParseRecord(body); err != nil {
@@ -187,7 +186,7 @@ func (d *derivation) record(id int64) *telemetry.Record {
 			return nil
 		}
 	}
-	if d.holds("mends") && rec != nil {
+	if mended && rec != nil {
 		if changes := mendsOf(tx, name); len(changes) > 0 {
 			rec.Patch(body, changes)
 		}

@@ -78,6 +78,7 @@ func (s *Store) start(ctx context.Context) error {
 		for _, topic := range telemetry.Topics() {
 			tx.exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
 		}
+		noteRules(tx)
 		tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
 		return tx.err
 	})

@@ -1,0 +1,33 @@
+package ingest
+
+import "context"
+
+// RebuildResult is what a rebuild did.
+type RebuildResult struct {
+	Repositories int `json:"repositories"`
+}
+
+// rebuild derives everything stored again, repository by repository, while
+// the old figures are served. Interrupted, the next start goes on.
+func (r *Runner) rebuild(ctx context.Context, h *Handle) (any, error) {
+	h.begin("Derive issues and figures again", 0)
+	var result RebuildResult
+	err := r.o.Store.Rebuild(ctx, func(done, total int) {
+		result.Repositories = done
+		h.describe("", done, total)
+		h.save(false)
+	})
+	return result, err
+}
+
+// rebuildIfPending starts a rebuild where another program's rules derived
+// what is stored.
+func (r *Runner) rebuildIfPending(ctx context.Context) {
+	pending, err := r.o.Store.RebuildPending(ctx)
+	if err == nil && pending {
+		_, err = r.Start(JobRebuild, Order{})
+	}
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("what is stored cannot be derived again", "err", err)
+	}
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// storeRules changes whenever what this package derives from the same
+// records does.
+const storeRules = 1
+
+// rules names the rules by which this program derives.
+func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, storeRules) }
+
+// noteRules marks an empty database as derived by this program's rules.
+func noteRules(tx *Tx) {
+	tx.exec(`INSERT INTO meta (key, value) SELECT 'derivation', $1 WHERE NOT EXISTS (SELECT 1 FROM files) ON CONFLICT (key) DO NOTHING`, rules())
+}
+
+// RebuildPending tells whether what is stored was derived by other rules
+// than this program's.
+func (s *Store) RebuildPending(ctx context.Context) (bool, error) {
+	pending := false
+	err := s.Read(ctx, func(tx *Tx) error {
+		by := ""
+		tx.row(`SELECT value FROM meta WHERE key = 'derivation'`).scan(&by)
+		pending = by != rules()
+		return tx.err
+	})
+	return pending, err
+}
+
+// rebuildFiles is how many records without a repository (verifications and
+// broken files) are derived again in one transaction.
+const rebuildFiles = 500
+
+// Rebuild derives everything again from the records as they were fetched, one
+// repository a transaction: until its turn comes a repository keeps its old
+// figures. What an interrupted rebuild did stays done. advance is told how
+// many of how many repositories are done.
+func (s *Store) Rebuild(ctx context.Context, advance func(done, total int)) error {
+	groups, err := s.underived(ctx)
+	if err != nil {
+		return err
+	}
+	advance(0, len(groups))
+	for i, key := range groups {
+		for more := true; more; {
+			if more, err = s.rebuildGroup(ctx, key); err != nil {
+				return fmt.Errorf("derive the records of %q again: %w", key, err)
+			}
+		}
+		advance(i+1, len(groups))
+	}
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`INSERT INTO meta (key, value) VALUES ('derivation', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, rules())
+		return tx.err
+	})
+}
+
+// underived returns the keys of the repositories with records of other
+// rules; "" stands for records of none.
+func (s *Store) underived(ctx context.Context) ([]string, error) {
+	var keys []string
+	err := s.Read(ctx, func(tx *Tx) error {
+		keys = nil
+		tx.each(`SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, []any{rules()}, func(r *row) {
+			var key string
+			r.scan(&key)
+			keys = append(keys, key)
+		})
+		return tx.err
+	})
+	return keys, err
+}
+
+// rebuildGroup derives a repository's records again, or some of those
+// without one; more tells whether some are left.
+func (s *Store) rebuildGroup(ctx context.Context, key string) (more bool, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		var ids []int64
+		limit := 1 << 40
+		if key == "" {
+			limit = rebuildFiles
+		}
+		tx.each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *row) {
+			var id int64
+			r.scan(&id)
+			ids = append(ids, id)
+		})
+		more = len(ids) == limit
+		d := newDerivation(tx)
+		for _, id := range ids {
+			d.reparse(id)
+		}
+		if len(ids) > 0 {
+			tx.touch(telemetry.TopicRecords)
+		}
+		d.finish()
+		return tx.err
+	})
+	return more, err
+}
+
+// reparse reads a file anew by this program's rules, and has all that
+// follows from it derived again.
+func (d *derivation) reparse(id int64) {
+	tx := d.tx
+	var body, broken []byte
+	var fault string
+	tx.row(`SELECT body, broken, error FROM files WHERE id = $1`, id).scan(&body, &broken, &fault)
+	rec, err := telemetry.ParseRecord(broken)
+	switch {
+	case broken != nil && err == nil:
+		body, broken, fault = broken, nil, ""
+	case body == nil && broken != nil:
+		fault = err.Error()
+	case body == nil: // it was too large to be fetched
+	default:
+		if rec, err = telemetry.ParseRecord(body); err != nil {
+			body, broken, fault = nil, body, err.Error()
+		}
+	}
+	if err != nil {
+		rec = nil
+	}
+	kind, repo, when := "", "", int64(0)
+	if rec != nil {
+		kind, repo, when = string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp)
+		d.parsed[id] = rec
+		if rec.Repo != "" {
+			d.refold(d.repoID(rec))
+		}
+	}
+	tx.exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`, body, broken, fault, kind, repo, when, rules(), id)
+	d.settleFiles(d.fileStates(d.nameOf(id).file))
+}

@@ -96,7 +96,7 @@ func dynamic(name string, totals telemetry.Totals) []string {
 // menu offers the values of a qualifier, each as the query with it, or
 // without it where it is chosen.
 func menu(q telemetry.Query, name, usual string, values []string) parts.Menu {
-	m := parts.Menu{Label: name}
+	m := parts.Menu{Label: menuLabel(name)}
 	chosen := q.Values(name)
 	several := false
 	for _, known := range telemetry.Qualifiers(q.List) {
@@ -125,6 +125,19 @@ func menu(q telemetry.Query, name, usual string, values []string) parts.Menu {
 		}
 	}
 	return m
+}
+
+// menuLabel is a qualifier as a menu calls it.
+func menuLabel(name string) string {
+	switch name {
+	case "is":
+		return "State"
+	case "repo":
+		return "Repository"
+	case "linked":
+		return "Linked by"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // queryFor is the value of q in an address: none where it is the usual one.

@@ -57,7 +57,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 			return err
 		}
 		body := pages.Body{Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Facts: w.repoFacts(repo), Notices: w.repoNotices(repo),
-			Rows: [][]templ.Component{{w.panel(ctx, w.specTiles(), v)}, {w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specNow(), v)}}, Tabs: w.repoTabs(repo, list), Below: []templ.Component{table}}
+			Rows: [][]templ.Component{{w.panel(ctx, w.specTiles(), v)}, {w.panel(ctx, w.specNow(), v)}, {w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specRecent(), v)}}, Tabs: w.repoTabs(repo, list), Below: []templ.Component{table}}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}
 }
@@ -85,7 +85,7 @@ func (w *Web) repoFacts(repo telemetry.RepoRow) []pages.Fact {
 		facts = append(facts, pages.Fact{Icon: "repo-forked", Link: parts.Link{Text: "Fixes go to " + string(repo.Fork), URL: w.repoURL(repo.Fork)}})
 	}
 	if repo.LatestRun != nil {
-		facts = append(facts, pages.Fact{Icon: "clock", Text: "Last scan", Time: pages.Moment{At: repo.LatestScanAt, As: "ago", After: fmt.Sprintf(", run %d", *repo.LatestRun)}})
+		facts = append(facts, pages.Fact{Icon: "clock", Text: "Last scan", Time: pages.Moment{At: repo.LatestScanAt, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)}})
 	}
 	return facts
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 )
 
 func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
-	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: s.Title, Recorded: s.PolledAt.IsZero(),
-		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: w.github(s.RunURL), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: s.IssueIDs, Started: s.At, URL: w.devin(s)}
+	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: s.Title, Short: shortID(s.ID), Recorded: s.PolledAt.IsZero(),
+		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: w.github(s.RunURL), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: named(s.IssueIDs), Started: s.At, URL: w.devin(s)}
 	if s.PR != nil {
 		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullURL(s.PR.Repo, s.PR.Number)}
 	}
@@ -20,6 +21,11 @@ func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
 	}
 	r.Page = r.URL
 	return r
+}
+
+// named are the ids that say something: old records can hold blank ones.
+func named(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.TrimSpace(id) == "" })
 }
 
 func runName(run, batch int64) string {
@@ -101,7 +107,7 @@ func (w *Web) repoRow(r telemetry.RepoRow) panels.RepoRow {
 
 func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 	return panels.IssueRow{ID: i.PublicID, Severity: i.Severity, Status: string(i.Status), Rule: i.Rule, Family: i.Family, File: i.File, Line: int(i.Line), CodeURL: w.codeURL(i),
-		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Scans: int(i.Appearances), Attempts: int(i.Attempts)}
+		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Attempts: int(i.Attempts)}
 }
 
 func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {

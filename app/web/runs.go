@@ -34,7 +34,7 @@ func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: "/runs"}
+	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: v.listURL("/runs")}
 	err = w.noRuns(ctx, &t.Empty, &t.Action)
 	return panels.RecentRuns(t), err
 }

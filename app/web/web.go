@@ -132,7 +132,7 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 func (w *Web) bareShell(title, current string) pages.Shell {
 	s := pages.Shell{Title: title, Assets: w.assets, Demo: w.o.Settings.Demo, Source: w.o.Settings.ActionRepo, Versions: ""}
 	if s.Source == "" && w.o.Settings.RunsDir != "" {
-		s.Source = "run files of a directory"
+		s.Source = "RUNS_DIR"
 	}
 	for _, entry := range navigation() {
 		s.Nav = append(s.Nav, parts.Tab{Text: entry.Text, URL: entry.URL, Current: entry.URL == current})

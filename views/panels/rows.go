@@ -23,6 +23,7 @@ type SessionRow struct {
 	HasPR    bool
 	Family   string // CWE family of its issues; "" = not known
 	Title    string // Devin's, shown where there is no family
+	Short    string // the beginning of its id
 	Page     string // its address here or in Devin
 	Remark   string // "no update for 2 h 6 min", "429 Too Many Requests"
 	Warn     bool   // the remark is a warning
@@ -45,7 +46,7 @@ func (r SessionRow) title() string {
 	case r.Title != "":
 		return r.Title
 	}
-	return "Session"
+	return "Session " + r.Short
 }
 
 func (r SessionRow) issues() string {
@@ -74,7 +75,7 @@ type PullRow struct {
 
 func (r PullRow) title() string {
 	if r.Title == "" {
-		return "Not fetched yet"
+		return "Pull request #" + parts.Decimal(r.Number)
 	}
 	return r.Title
 }
@@ -145,7 +146,6 @@ type IssueRow struct {
 	Repo     string
 	First    time.Time
 	Last     time.Time
-	Scans    int // that named it
 	Attempts int // sessions that took it
 }
 
@@ -206,7 +206,7 @@ func topRepoColumns() []parts.Column {
 
 func issueColumns() []parts.Column {
 	return []parts.Column{{Key: "severity", Text: "Severity", Class: "c-sev"}, {Key: "state", Text: "State", Class: "c-status"}, {Key: "rule", Text: "Rule"}, {Key: "file", Text: "Location", Class: "c-path"},
-		{Key: "repo", Text: "Repository", Class: "c-repo"}, {Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true}, {Key: "attempts", Text: "Tries", Class: "c-num", Number: true, Initial: true}, {Key: "appearances", Text: "Scans", Class: "c-num", Number: true, Initial: true}, {Key: "last_seen", Text: "Last seen", Class: "c-day", Number: true, Initial: true}}
+		{Key: "repo", Text: "Repository", Class: "c-repo"}, {Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true}, {Key: "attempts", Text: "Tries", Class: "c-num", Number: true, Initial: true}, {Key: "last_seen", Text: "Last seen", Class: "c-day", Number: true, Initial: true}}
 }
 
 func fileColumns() []parts.Column {

@@ -217,6 +217,9 @@ func valueText(v any) string {
 		if v == "" {
 			return "empty"
 		}
+		if ref := telemetry.ParsePull(v); ref.Number > 0 {
+			return ref.Key()
+		}
 		return v
 	case []any:
 		texts := make([]string, len(v))

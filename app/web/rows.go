@@ -76,13 +76,10 @@ func basisWords(b telemetry.LinkBasis) string {
 }
 
 func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
-	row := panels.RunRow{Key: r.Source + "-" + r.File, Name: r.RunLabel, Number: int(r.RunNumber), Kind: string(r.Kind), URL: w.github(r.RunURL), Repo: string(r.Repo), At: r.At, Found: int(r.IssuesFound),
+	row := panels.RunRow{Key: r.Source + "-" + r.File, Name: string(r.Kind), Label: r.RunLabel, Number: int(r.RunNumber), Kind: string(r.Kind), URL: w.github(r.RunURL), Repo: string(r.Repo), At: r.At, Found: int(r.IssuesFound),
 		Reduced: r.Reduced, Unlisted: r.Kind == telemetry.KindScan && !r.HasFindings, Batches: int(r.Batches), Sessions: int(r.Sessions)}
 	if r.RunNumber > 0 {
-		row.Name = "run " + strconv.FormatInt(r.RunNumber, 10)
-	}
-	if row.Name == "" {
-		row.Name = r.File
+		row.Name, row.Label = "run "+strconv.FormatInt(r.RunNumber, 10), ""
 	}
 	if r.New != nil && r.Gone != nil {
 		row.Compared, row.New, row.Gone = true, int(*r.New), int(*r.Gone)

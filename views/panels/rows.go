@@ -100,7 +100,8 @@ type RepoRow struct {
 // RunRow is one scan or dispatch.
 type RunRow struct {
 	Key      string // unique in the list
-	Name     string // "run 61", or a dispatch's label
+	Name     string // "run 61", "dispatch"
+	Label    string // of one without a number
 	Number   int    // 0 for dispatches
 	Kind     string // scan, dispatch
 	Page     string // its address here or on GitHub

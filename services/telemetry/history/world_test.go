@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -241,5 +242,34 @@ func TestWorldScans(t *testing.T) {
 	}
 	if strings.Contains(string(dry), `"session_id": "devin-`) || !strings.Contains(string(dry), `"session_id": "dry-run"`) {
 		t.Errorf("the dry run:\n%.1500s", dry)
+	}
+}
+
+// TestWorldInParallel is for the race detector: the wire players ask while
+// time goes on.
+func TestWorldInParallel(t *testing.T) {
+	w := newTestWorld(2)
+	start := w.Now()
+	var all sync.WaitGroup
+	for n := range 4 {
+		all.Go(func() {
+			for k := range 20 {
+				w.Advance(start.Add(time.Duration(k*4+n) * 15 * time.Second))
+				for _, s := range w.Sessions() {
+					if s.State == StateWaiting {
+						w.Reply(s.ID, "Go on.", w.Now())
+					}
+				}
+				if len(w.Pulls()) == 0 || len(w.Files()) == 0 {
+					t.Error("the world is empty")
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, s := range w.Sessions() {
+		if len(s.Messages) > 30 {
+			t.Errorf("%s was answered %d times", s.ID, len(s.Messages))
+		}
 	}
 }

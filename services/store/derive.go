@@ -255,7 +255,7 @@ func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 		key := ""
 		if bare != "" {
 			d.sessions[bare], d.linked[bare] = true, true
-			if !s.FilledPR { // what backfill filled from a link is no new ground for that link
+			if !rec.PRFilled(i) { // what backfill filled from a link is no new ground for that link
 				key = d.ensurePull(pull)
 			}
 			for _, id := range s.IssueIDs {

@@ -38,7 +38,11 @@ func (r *Record) Patch(body []byte, changes []Change) {
 				}
 			case PRURLField(i):
 				if text, ok := c.New.(string); ok && c.Old == s.PRURL {
-					s.PRURL, s.FilledPR = text, true
+					s.PRURL = text
+					if r.filled == nil {
+						r.filled = map[int]bool{}
+					}
+					r.filled[i] = true
 					applied[c.Field] = text
 				}
 			}
@@ -48,6 +52,10 @@ func (r *Record) Patch(body []byte, changes []Change) {
 		r.patchItem(body, applied)
 	}
 }
+
+// PRFilled tells whether the pull request of the session at a place is
+// Patch's, not the record's own.
+func (r *Record) PRFilled(place int) bool { return r.filled[place] }
 
 func (r *Record) patchItem(body []byte, applied map[string]any) {
 	if r.Item != nil {

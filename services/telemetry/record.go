@@ -50,7 +50,8 @@ type Record struct {
 	// Item is the record as clients of the API get it, where that is not
 	// the file itself: a run number written as text, a time without a zone,
 	// a byte order mark. Else nil.
-	Item []byte
+	Item   []byte
+	filled map[int]bool // places of sessions whose PRURL is backfill's
 }
 
 // RecordedSession is a session as its record tells it.
@@ -61,7 +62,6 @@ type RecordedSession struct {
 	Status   string   `json:"status"`
 	IssueIDs []string `json:"issue_ids"`
 	PRURL    string   `json:"pr_url"`
-	FilledPR bool     `json:"-"` // PRURL is backfill's, not the record's own
 }
 
 // Finding is one entry of issue_fingerprints: one place that CodeQL names.

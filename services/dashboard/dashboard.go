@@ -36,6 +36,8 @@ type Store interface {
 	Figures
 	Details
 	Metrics
+	Finds
+	Views
 }
 
 // Options are what a Dashboard reads from. A nil upstream is one whose

@@ -208,3 +208,20 @@ func lenUTF16(s string) (n int) {
 	}
 	return n
 }
+
+// PlainQuery is a query for each word of a text, whatever it looks like. The
+// error is that of ParseQuery for a text that no person types.
+func PlainQuery(list ListName, text string) (Query, error) {
+	q := Query{List: list}
+	if err := checkText(text); err != nil {
+		return q, err
+	}
+	words := strings.Fields(text)
+	if len(words) > queryMaxTerms {
+		return q, Errorf(CodeInvalid, "The text has %d words; up to %d are looked for.", len(words), queryMaxTerms)
+	}
+	for _, word := range words {
+		q.Terms = append(q.Terms, Term{Values: []QueryValue{{Text: word}}})
+	}
+	return q, nil
+}

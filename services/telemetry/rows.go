@@ -27,10 +27,11 @@ const (
 	TopicSessions Topic = "sessions" // sessions and their states
 	TopicPulls    Topic = "pulls"    // pull requests and their links
 	TopicJobs     Topic = "jobs"
+	TopicViews    Topic = "views"
 )
 
 // Topics are all topics.
-func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs} }
+func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews} }
 
 // RunFilter chooses runs: those that all of its fields choose. Zero fields
 // choose all.

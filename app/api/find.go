@@ -1,0 +1,121 @@
+package api
+
+import (
+	"encoding/json"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// groupItem is one list's part of a search.
+type groupItem[T any] struct {
+	List  telemetry.ListName `json:"list"`
+	Query string             `json:"query"`
+	Note  string             `json:"note"`
+	Total int64              `json:"total"`
+	Items []T                `json:"items"`
+}
+
+func groupOf[R, T any](f dashboard.Found[R], item func(R) T) groupItem[T] {
+	g := groupItem[T]{List: f.Query.List, Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: make([]T, len(f.Items))}
+	for i, r := range f.Items {
+		g.Items[i] = item(r)
+	}
+	return g
+}
+
+type hitItem struct {
+	Kind  string `json:"kind"`
+	Title string `json:"title"`
+	Repo  string `json:"repo"`
+	Path  string `json:"path"`
+}
+
+func (a *API) search(c *fiber.Ctx) error {
+	found, err := a.Dashboard.Search(c.UserContext(), c.Query("q"))
+	if err != nil {
+		return err
+	}
+	exact := make([]hitItem, len(found.Exact))
+	for i, h := range found.Exact {
+		exact[i] = hitItem{h.Kind, h.Title, string(h.Repo), h.Path}
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"q": c.Query("q"), "exact": exact, "issues": groupOf(found.Issues, issueOf), "sessions": groupOf(found.Sessions, sessionOf), "prs": groupOf(found.Pulls, pullOf),
+		"runs": groupOf(found.Runs, runItem), "repos": groupOf(found.Repos, repoOf)})
+}
+
+type choiceItem struct {
+	Text  string `json:"text"`
+	Help  string `json:"help"`
+	Query string `json:"query"`
+	Caret int    `json:"caret"`
+}
+
+func (a *API) complete(c *fiber.Ctx) error {
+	text := c.Query("q")
+	caret, err := intParam(c, "caret", int64(len(text)), 0, 1<<20)
+	if err != nil {
+		return err
+	}
+	list := telemetry.ListName(c.Query("list"))
+	choices, err := a.Dashboard.Complete(c.UserContext(), list, text, int(caret))
+	if err != nil {
+		return err
+	}
+	items := make([]choiceItem, len(choices))
+	for i, choice := range choices {
+		items[i] = choiceItem(choice)
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"list": list, "items": items})
+}
+
+type viewItem struct {
+	ID      string             `json:"id"`
+	Name    string             `json:"name"`
+	List    telemetry.ListName `json:"list"`
+	Query   string             `json:"query"`
+	Path    string             `json:"path"`
+	Created *string            `json:"created"`
+}
+
+func viewOf(v telemetry.View) viewItem {
+	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + string(v.List) + "?" + v.Query, stamp(v.Created)}
+}
+
+func (a *API) views(c *fiber.Ctx) error {
+	views, err := a.Dashboard.Views(c.UserContext())
+	if err != nil {
+		return err
+	}
+	items := make([]viewItem, len(views))
+	for i, v := range views {
+		items[i] = viewOf(v)
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"items": items, "total": len(items)})
+}
+
+func (a *API) addView(c *fiber.Ctx) error {
+	var in struct {
+		Name  string             `json:"name"`
+		List  telemetry.ListName `json:"list"`
+		Query string             `json:"query"`
+	}
+	if err := json.Unmarshal(c.Body(), &in); err != nil {
+		return telemetry.Errorf(telemetry.CodeInvalid, `The body is no JSON as expected here; send {"name": "…", "list": "issues", "query": "q=is%%3Aopen"}.`).Because(err)
+	}
+	v, err := a.Dashboard.SaveView(c.UserContext(), in.Name, in.List, in.Query)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderLocation, "/api/views/"+v.ID)
+	return send(c, fiber.StatusCreated, viewOf(v))
+}
+
+func (a *API) deleteView(c *fiber.Ctx) error {
+	if err := a.Dashboard.RemoveView(c.UserContext(), unescape(c.Params("id"))); err != nil {
+		return err
+	}
+	return c.SendStatus(fiber.StatusNoContent)
+}

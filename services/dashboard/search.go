@@ -165,26 +165,28 @@ func (d *Dashboard) exact(ctx context.Context, text string) ([]Hit, error) {
 }
 
 func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error) {
-	qualifier := ""
 	ids := telemetry.IssueIDs(text)
-	switch {
-	case len(ids) == 1 && strings.EqualFold(ids[0], text), len(text) == 12 && isHex(text):
-		qualifier = "id"
-	case len(text) >= 8 && isHex(text):
-		qualifier = "fingerprint"
-	default:
-		return nil, nil
-	}
-	q, err := telemetry.Query{List: telemetry.ListIssues}.And(qualifier, text)
-	if err != nil {
-		return nil, err
-	}
-	list, err := d.Issues(ctx, telemetry.IssueFilter{Query: q}, telemetry.Page{Size: searchRows})
 	var hits []Hit
-	for _, i := range list.Items {
-		hits = append(hits, Hit{Kind: "issue", Title: i.Rule + " " + i.File + ":" + strconv.FormatInt(i.Line, 10), Repo: i.Repo, Path: "/issues/" + i.PublicID})
+	for qualifier, fits := range map[string]bool{
+		"id":          len(ids) == 1 && strings.EqualFold(ids[0], text) || len(text) == 12 && isHex(text),
+		"fingerprint": len(text) >= 8 && isHex(text),
+	} {
+		if !fits {
+			continue
+		}
+		q, err := telemetry.Query{List: telemetry.ListIssues}.And(qualifier, text)
+		if err != nil {
+			return nil, err
+		}
+		list, err := d.Issues(ctx, telemetry.IssueFilter{Query: q}, telemetry.Page{Size: searchRows})
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range list.Items {
+			hits = append(hits, Hit{Kind: "issue", Title: i.Rule + " " + i.File + ":" + strconv.FormatInt(i.Line, 10), Repo: i.Repo, Path: "/issues/" + i.PublicID})
+		}
 	}
-	return hits, err
+	return hits, nil
 }
 
 func (d *Dashboard) exactSession(ctx context.Context, text string) ([]Hit, error) {

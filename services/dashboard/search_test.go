@@ -40,7 +40,7 @@ func small(t *testing.T) *dashboard.Dashboard {
 	if _, err := s.PutFiles(t.Context(), "", []telemetry.FetchedFile{f}); err != nil {
 		t.Fatal(err)
 	}
-	return dashboard.New(s)
+	return dashboard.New(dashboard.Options{Store: s})
 }
 
 // TestSearch: what a text finds: exact hits, and totals of issues, sessions,

@@ -55,7 +55,7 @@ func openPostgres(t testing.TB) *store.Store {
 }
 
 // openPostgresAt is openPostgres with a clock.
-func openPostgresAt(t *testing.T, now func() time.Time) *store.Store {
+func openPostgresAt(t testing.TB, now func() time.Time) *store.Store {
 	t.Helper()
 	address := os.Getenv("TEST_POSTGRES_URL")
 	if address == "" {

@@ -65,7 +65,7 @@ func BenchmarkLists(b *testing.B) {
 }
 
 func BenchmarkListsPostgres(b *testing.B) {
-	s := openPostgres(b)
+	s := openPostgresAt(b, time.Now)
 	manyIssues(b, s)
 	benchLists(b, s)
 }

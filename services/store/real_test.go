@@ -49,7 +49,7 @@ func realFiles(t *testing.T) []telemetry.FetchedFile {
 }
 
 // openPostgres opens a fresh database of the server that the tests are given.
-func openPostgres(t testing.TB) *store.Store {
+func openPostgres(t *testing.T) *store.Store {
 	t.Helper()
 	return openPostgresAt(t, time.Now)
 }

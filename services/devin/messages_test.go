@@ -127,34 +127,60 @@ func TestSendInvalidates(t *testing.T) {
 	})
 }
 
-// TestSendWhileAsked: an answer that was asked for before the message was sent
-// is not kept.
+// gate is a server of one message whose GETs arrive and wait to be let go.
+type gate struct {
+	stranger
+	arrived, release chan struct{}
+}
+
+func newGate() *gate {
+	g := &gate{arrived: make(chan struct{}), release: make(chan struct{})}
+	g.answer = func(r *http.Request) (int, string) {
+		if r.Method == http.MethodGet {
+			g.arrived <- struct{}{}
+			<-g.release
+		}
+		return 200, `{"messages":[{"type":"devin_message","message":"hello"}],"items":[{"source":"devin","message":"hello"}]}`
+	}
+	return g
+}
+
+// next waits until a GET has arrived.
+func (g *gate) next(t *testing.T, otherwise string) {
+	t.Helper()
+	select {
+	case <-g.arrived:
+	case <-time.After(10 * time.Second):
+		t.Error(otherwise)
+	}
+}
+
+// TestSendWhileAsked: an answer that was asked for before a message was sent
+// is not kept, and who asks after it does not wait for that answer.
 func TestSendWhileAsked(t *testing.T) {
-	eachAPI(t, func(t *testing.T, key string) {
-		arrived, release := make(chan struct{}), make(chan struct{})
-		s := &stranger{answer: func(r *http.Request) (int, string) {
-			if r.Method == http.MethodGet {
-				arrived <- struct{}{}
-				<-release
+	for _, early := range []bool{true, false} { // the second asks while the first still waits, or not
+		eachAPI(t, func(t *testing.T, key string) {
+			g := newGate()
+			c := connect(t, g, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
+			var asked sync.WaitGroup
+			asked.Go(func() { messages(t, c) })
+			g.next(t, "the first did not ask")
+			if err := c.Send(t.Context(), hex(0), "go on"); err != nil {
+				t.Error(err)
 			}
-			return 200, `{"messages":[{"type":"devin_message","message":"hello"}],"items":[{"source":"devin","message":"hello"}]}`
-		}}
-		c := connect(t, s, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
-		var asked sync.WaitGroup
-		asked.Go(func() { messages(t, c) })
-		<-arrived
-		if err := c.Send(t.Context(), hex(0), "go on"); err != nil {
-			t.Error(err)
-		}
-		asked.Go(func() { messages(t, c) }) // joins no question that is older than the message
-		<-arrived
-		close(release)
-		asked.Wait()
-		messages(t, c) // kept by now
-		if n := len(s.requests()); n != 3 {
-			t.Errorf("%d requests, want 3: %q", n, s.requests())
-		}
-	})
+			if !early {
+				g.release <- struct{}{}
+				asked.Wait()
+			}
+			asked.Go(func() { messages(t, c) })
+			g.next(t, "the second did not ask")
+			close(g.release)
+			asked.Wait()
+			if n := len(g.requests()); n != 3 {
+				t.Errorf("%d requests, want 3: %q", n, g.requests())
+			}
+		})
+	}
 }
 
 func messages(t *testing.T, c *devin.Client) []telemetry.Message {
@@ -192,20 +218,15 @@ func TestLastGoodAnswer(t *testing.T) {
 // leaves takes nothing from the others.
 func TestOneFlight(t *testing.T) {
 	eachAPI(t, func(t *testing.T, key string) {
-		arrived, release := make(chan struct{}), make(chan struct{})
-		s := &stranger{answer: func(*http.Request) (int, string) {
-			arrived <- struct{}{}
-			<-release
-			return 200, `{"messages":[{"type":"devin_message","message":"hello"}],"items":[{"source":"devin","message":"hello"}]}`
-		}}
-		c := connect(t, s, devin.Options{Key: key, OrgID: org})
+		g := newGate()
+		c := connect(t, g, devin.Options{Key: key, OrgID: org})
 		leaver, leave := context.WithCancel(t.Context())
 		first := make(chan error, 1)
 		go func() {
 			_, err := c.Messages(leaver, hex(0))
 			first <- err
 		}()
-		<-arrived
+		g.next(t, "the first did not ask")
 		var all sync.WaitGroup
 		started := make(chan struct{}, 5)
 		for range cap(started) {
@@ -225,12 +246,12 @@ func TestOneFlight(t *testing.T) {
 			t.Error("who left got an answer")
 		}
 		go func() { // one who came after the flight landed asks again; none is left waiting
-			for range arrived {
+			for range g.arrived {
 			}
 		}()
-		close(release)
+		close(g.release)
 		all.Wait()
-		close(arrived)
+		close(g.arrived)
 	})
 }
 

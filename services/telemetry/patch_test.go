@@ -29,6 +29,9 @@ func TestPatch(t *testing.T) {
 		if !reflect.DeepEqual(again.Sessions, rec.Sessions) || !strings.Contains(string(rec.Item), `"kept":{"x":1}`) || !strings.Contains(string(rec.Item), `"later_field"`) {
 			t.Errorf("%s: item %s", name, rec.Item)
 		}
+		if !rec.PRFilled(1) || rec.PRFilled(0) || again.PRFilled(1) {
+			t.Errorf("%s: which pull requests were filled in is not told", name)
+		}
 		item := string(rec.Item)
 		if rec.Patch([]byte(body), changes); string(rec.Item) != item {
 			t.Errorf("%s: applied twice, it changed again", name)

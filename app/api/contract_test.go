@@ -1,0 +1,242 @@
+package api_test
+
+import (
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/api/apitest"
+	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/static"
+)
+
+func contract(t *testing.T) *apitest.Contract {
+	t.Helper()
+	c, err := apitest.Load(t.Context(), static.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestDescribed: what is served is described, and the other way round.
+func TestDescribed(t *testing.T) {
+	var served []string
+	for _, r := range (&api.API{}).Routes() {
+		served = append(served, r.Method+" "+apitest.Template(r.Path))
+	}
+	described := contract(t).Endpoints()
+	for _, e := range served {
+		if !slices.Contains(described, e) {
+			t.Errorf("%s is served, and static/openapi.yaml does not describe it", e)
+		}
+	}
+	for _, e := range described {
+		if !slices.Contains(served, e) {
+			t.Errorf("%s is described in static/openapi.yaml, and not served", e)
+		}
+	}
+}
+
+// ask is one request of an endpoint, and the status that it must get.
+type ask struct {
+	endpoint string // "GET /api/jobs/{id}"
+	path     string
+	body     string
+	status   int
+}
+
+func TestAnswersKeepTheContract(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	w.json("POST", "/api/poll", "")
+	scope := "/api/runs/octo_big_run_5.json/accept-scope"
+	asks := append(asksOf(t, w), ask{"POST /api/runs/{file}/accept-scope", scope, "", 200}, ask{"DELETE /api/runs/{file}/accept-scope", scope, "", 200})
+	checkAll(t, w, asks)
+	for _, e := range contract(t).Endpoints() {
+		if !slices.ContainsFunc(asks, func(a ask) bool { return a.endpoint == e && a.status < 300 }) {
+			t.Errorf("no good request of %s is among the asks", e)
+		}
+	}
+}
+
+// TestRealAnswersKeepTheContract asks every GET on the real records.
+func TestRealAnswersKeepTheContract(t *testing.T) {
+	dir := os.Getenv("REAL_RUNS")
+	if dir == "" {
+		t.Skip("SKIPPED: real records: REAL_RUNS is not set")
+	}
+	w := newWorld(t, dir, false)
+	w.json("POST", "/api/refresh", "")
+	asks := asksOf(t, w)
+	asks = slices.DeleteFunc(asks, func(a ask) bool {
+		return !strings.HasPrefix(a.endpoint, "GET ") || a.status != 200 || strings.Contains(a.path, "/messages") || strings.Contains(a.path, "/dispatch/")
+	})
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention"} {
+		asks = append(asks, ask{"GET /api/" + list, "/api/" + list + "?per_page=200", "", 200})
+	}
+	checkAll(t, w, asks)
+}
+
+func checkAll(t *testing.T, w *world, asks []ask) {
+	t.Helper()
+	c := contract(t)
+	for _, a := range asks {
+		method, template, _ := strings.Cut(a.endpoint, " ")
+		got := w.do(method, a.path, a.body)
+		if got.StatusCode != a.status {
+			t.Errorf("%s %s %s: %d, want %d: %.300s", method, a.path, a.body, got.StatusCode, a.status, got.body)
+			continue
+		}
+		if err := c.Check(method, template, got.Response, got.body); err != nil {
+			t.Errorf("%s: %v", a.path, err)
+		}
+		if got.StatusCode == 200 && method == "GET" {
+			if head := w.do("HEAD", a.path, ""); head.StatusCode != 200 || len(head.body) != 0 || head.Header.Get("Content-Type") != got.Header.Get("Content-Type") {
+				t.Errorf("HEAD %s: %s with %d bytes", a.path, head.Status, len(head.body))
+			}
+		}
+	}
+}
+
+// asksOf are good and bad requests of every endpoint.
+func asksOf(t *testing.T, w *world) []ask {
+	t.Helper()
+	issue, session := w.first("/api/issues", "id"), w.first("/api/sessions", "session_id")
+	run := url.PathEscape(w.first("/api/runs?kind=scan", "_file"))
+	pull := w.first("/api/prs", "repo") + "/" + w.first("/api/prs", "pr_number")
+	repo := w.first("/api/issues", "repo")
+	asks := slices.Concat(listAsks(repo), detailAsks(issue, session, run, pull, repo), jobAsks(w), outwardAsks(session, "octo/widgets"))
+	for _, path := range []string{"/api/stats", "/api/trends", "/api/config", "/api/openapi.yaml", "/api/repos", "/api/repos?sort=open&order=asc"} {
+		asks = append(asks, ask{"GET " + strings.SplitN(path, "?", 2)[0], path, "", 200})
+	}
+	return append(asks, ask{"GET /api/stats", "/api/stats?as_of=soon", "", 400}, ask{"GET /api/trends", "/api/trends?period=never", "", 400}, ask{"GET /api/trends", "/api/trends?as_of=soon", "", 400},
+		ask{"GET /api/repos", "/api/repos?sort=colour", "", 400}, ask{"GET /api/repos", "/api/repos?order=up", "", 400}, ask{"GET /api/repos", "/api/repos?q=colour:red", "", 400})
+}
+
+func listAsks(repo string) (asks []ask) {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention"} {
+		path := "/api/" + list
+		for query, status := range map[string]int{"": 200, "?page=2&per_page=1": 200, "?page=0&per_page=0": 200, "?page=-7&per_page=100000": 200, "?page=9223372036854775807": 200,
+			"?page=abc": 400, "?page=1e3": 400, "?page=1.5": 400, "?page=9223372036854775808": 400, "?page=": 400, "?per_page=x": 400, "?per_page=": 400, "?order=up": 400, "?sort=colour": 400} {
+			asks = append(asks, ask{"GET " + path, path + query, "", status})
+		}
+		if list != "files" && list != "jobs" {
+			asks = append(asks, ask{"GET " + path, path + "?repo=" + repo, "", 200}, ask{"GET " + path, path + "?repo=" + url.QueryEscape("https://github.com/"+repo+".git/"), "", 200},
+				ask{"GET " + path, path + "?repo=no/such", "", 200}, ask{"GET " + path, path + "?repo=%2F%2F", "", 400})
+		}
+	}
+	return append(asks,
+		ask{"GET /api/runs", "/api/runs?kind=dispatch&sums=true", "", 200}, ask{"GET /api/runs", "/api/runs?kind=verification", "", 400},
+		ask{"GET /api/sessions", "/api/sessions?state=never_started,waiting&run_number=1", "", 200}, ask{"GET /api/sessions", "/api/sessions?state=tired", "", 400}, ask{"GET /api/sessions", "/api/sessions?run_number=one", "", 400},
+		ask{"GET /api/prs", "/api/prs?state=open&sums=true", "", 200}, ask{"GET /api/prs", "/api/prs?state=open,closed", "", 400},
+		ask{"GET /api/issues", "/api/issues?status=open&severity=high&family=xss&rule=js/xss&sort=severity", "", 200}, ask{"GET /api/issues", "/api/issues?status=lost", "", 400}, ask{"GET /api/issues", "/api/issues?q=colour:red", "", 400},
+		ask{"GET /api/files", "/api/files?state=error", "", 200}, ask{"GET /api/files", "/api/files?state=bad", "", 400})
+}
+
+func detailAsks(issue, session, run, pull, repo string) []ask {
+	return []ask{
+		{"GET /api/issues/{id}", "/api/issues/" + issue, "", 200}, {"GET /api/issues/{id}", "/api/issues/000000000000", "", 404},
+		{"GET /api/sessions/{id}", "/api/sessions/" + session, "", 200}, {"GET /api/sessions/{id}", "/api/sessions/none", "", 404},
+		{"GET /api/prs/{owner}/{name}/{number}", "/api/prs/" + pull, "", 200}, {"GET /api/prs/{owner}/{name}/{number}", "/api/prs/a/b/1", "", 404}, {"GET /api/prs/{owner}/{name}/{number}", "/api/prs/a/b/x", "", 400},
+		{"GET /api/runs/{file}", "/api/runs/" + run, "", 200}, {"GET /api/runs/{file}", "/api/runs/none.json", "", 404},
+		{"GET /api/runs/{file}/raw", "/api/runs/" + run + "/raw", "", 200}, {"GET /api/runs/{file}/raw", "/api/runs/none.json/raw", "", 404},
+		{"GET /api/runs/{file}/diff", "/api/runs/" + run + "/diff", "", 200}, {"GET /api/runs/{file}/diff", "/api/runs/none.json/diff", "", 404},
+		{"POST /api/runs/{file}/accept-scope", "/api/runs/none.json/accept-scope", "", 404}, {"DELETE /api/runs/{file}/accept-scope", "/api/runs/none.json/accept-scope", "", 404},
+		{"GET /api/repo/{owner}/{name}", "/api/repo/" + repo, "", 200}, {"GET /api/repo/{owner}/{name}", "/api/repo/" + strings.ToUpper(repo) + "/?page=2&per_page=3", "", 200},
+		{"GET /api/repo/{owner}/{name}", "/api/repo/no/such", "", 404}, {"GET /api/repo/{owner}/{name}", "/api/repo/../etc", "", 404}, {"GET /api/repo/{owner}/{name}", "/api/repo/a/%2e%2e", "", 404},
+		{"GET /api/repo/{owner}/{name}", "/api/repo/" + repo + "?page=x", "", 400}, {"GET /api/repo/{owner}/{name}", "/api/repo/" + repo + "?sort=x", "", 400},
+	}
+}
+
+func jobAsks(w *world) []ask {
+	return []ask{
+		{"POST /api/refresh", "/api/refresh", "", 200}, {"POST /api/refresh", "/api/refresh?async=true", "", 202}, {"POST /api/refresh", "/api/refresh?async=maybe", "", 400},
+		{"POST /api/poll", "/api/poll", "", 200}, {"POST /api/poll", "/api/poll?async=1", "", 202}, {"POST /api/poll-prs", "/api/poll-prs", "", 200}, {"POST /api/poll-prs", "/api/poll-prs?async=true", "", 202},
+		{"POST /api/backfill", "/api/backfill?dry_run=true", "", 200}, {"POST /api/backfill", "/api/backfill?dry_run=perhaps", "", 400}, {"POST /api/backfill", "/api/backfill", `{"dry_run":true}`, 200},
+		{"POST /api/backfill", "/api/backfill", "{", 400}, {"POST /api/backfill", "/api/backfill", "", 200}, {"POST /api/backfill", "/api/backfill?async=true", "", 202},
+		{"GET /api/jobs/{id}", "/api/jobs/" + w.first("/api/jobs", "id"), "", 200}, {"GET /api/jobs/{id}", "/api/jobs/none", "", 404},
+	}
+}
+
+func outwardAsks(session, repo string) []ask {
+	messages, path := " /api/sessions/{id}/messages", "/api/sessions/"+session+"/messages"
+	preflight, dispatch := "GET /api/dispatch/preflight", "POST /api/dispatch"
+	asks := []ask{
+		{"GET" + messages, path, "", 200}, {"GET" + messages, "/api/sessions/none/messages", "", 404},
+		{"POST" + messages, path, `{"message":"main"}`, 202}, {"POST" + messages, "/api/sessions/none/messages", `{"message":"main"}`, 404},
+		{preflight, "/api/dispatch/preflight?target_repo=" + repo, "", 200}, {preflight, "/api/dispatch/preflight", "", 400}, {preflight, "/api/dispatch/preflight?target_repo=x", "", 400},
+		{dispatch, "/api/dispatch", `{"target_repo":"` + repo + `"}`, 202},
+		{dispatch, "/api/dispatch", `{"target_repo":"https://github.com/o/r","languages":["javascript","python"],"queries":"security-extended","persist_logs":true,"include_paths":"src","exclude_paths":[],"batch_size":5,
+			"max_sessions":"10","severity_threshold":"high","dry_run":"false","default_branch":"main"}`, 202},
+	}
+	for _, body := range []string{"", "{", "[]", "null", `"x"`, `{}`, `{"message":""}`, `{"message":"  "}`, `{"message":5}`, `{"message":"a","x":1}`, `{"message":"a"}{}`, `{"message":"` + strings.Repeat("a", 30001) + `"}`} {
+		asks = append(asks, ask{"POST" + messages, path, body, 400})
+	}
+	for _, body := range []string{"", "[]", `{}`, `{"target_repo":"x"}`, `{"target_repo":5}`, `{"target_repo":"o/r","batch_size":"five"}`, `{"target_repo":"o/r","batch_size":0}`, `{"target_repo":"o/r","max_sessions":-1}`,
+		`{"target_repo":"o/r","severity_threshold":"worst"}`, `{"target_repo":"o/r","dry_run":"perhaps"}`, `{"target_repo":"o/r","default_branch":"--upload-pack=x"}`, `{"target_repo":"o/r","languages":{"a":1}}`,
+		`{"target_repo":"o/r","queries":[1]}`, `{"target_repo":"o/r","surprise":1}`, `{"target_repo":"o/r","queries":"a\nb"}`} {
+		asks = append(asks, ask{dispatch, "/api/dispatch", body, 400})
+	}
+	return asks
+}
+
+// TestFailuresKeepTheContract: what goes wrong at upstreams and at the door.
+func TestFailuresKeepTheContract(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	c := contract(t)
+	check := func(method, template, path, body string, status int, headers ...string) {
+		t.Helper()
+		got := w.do(method, path, body, headers...)
+		if got.StatusCode != status {
+			t.Errorf("%s %s: %d, want %d: %s", method, path, got.StatusCode, status, got.body)
+		} else if err := c.Check(method, template, got.Response, got.body); err != nil {
+			t.Error(err)
+		}
+	}
+	check("POST", "/api/refresh", "/api/refresh", "", 403, "Origin: https://evil.example")
+	check("POST", "/api/refresh", "/api/refresh", "", 403, "Sec-Fetch-Site: cross-site")
+	check("POST", "/api/dispatch", "/api/dispatch", "target_repo=o%2Fr", 400, "Content-Type: application/x-www-form-urlencoded")
+	check("POST", "/api/dispatch", "/api/dispatch", `{"target_repo":"o/r"}`, 400, "Content-Encoding: gzip")
+	check("POST", "/api/dispatch", "/api/dispatch", `{"queries":"`+strings.Repeat("a", 70000)+`"}`, 413)
+	for status, want := range map[int]int{401: 502, 403: 502, 500: 502, 429: 429} {
+		w.devin.Fail(devintest.KindList, devintest.Fault{Status: status, RetryAfter: "7"})
+		check("POST", "/api/poll", "/api/poll", "", want)
+	}
+	w.devin.Fail(devintest.KindList, devintest.Fault{NotJSON: true})
+	check("POST", "/api/poll", "/api/poll", "", 502)
+	for _, path := range []string{"/api", "/api/", "/api/nothing", "/api//stats", "/api/stats/x", "/api/%2e%2e/stats", "/api/stats%2f"} {
+		if got := w.do("GET", path, ""); got.StatusCode != 404 || !strings.HasPrefix(got.Header.Get("Content-Type"), "application/json") {
+			t.Errorf("%s: %s %s %.100s", path, got.Status, got.Header.Get("Content-Type"), got.body)
+		}
+	}
+}
+
+// TestMissingVariables: without tokens each action says which it needs.
+func TestMissingVariables(t *testing.T) {
+	w := newWorld(t, handmade(t), false)
+	w.json("POST", "/api/refresh", "")
+	c := contract(t)
+	for _, tc := range []struct{ method, template, path, body, names string }{
+		{"POST", "/api/poll", "/api/poll", "", "DEVIN_API_KEY"},
+		{"POST", "/api/poll-prs", "/api/poll-prs", "", "GITHUB_TOKEN"},
+		{"GET", "/api/sessions/{id}/messages", "/api/sessions/" + waiting + "/messages", "", "DEVIN_API_KEY"},
+		{"POST", "/api/sessions/{id}/messages", "/api/sessions/devin-" + waiting + "/messages", `{"message":"x"}`, "DEVIN_API_KEY"},
+		{"POST", "/api/dispatch", "/api/dispatch", `{"target_repo":"o/r"}`, "GITHUB_TOKEN and ACTION_REPO"},
+		{"GET", "/api/dispatch/preflight", "/api/dispatch/preflight?target_repo=o/r", "", "GITHUB_TOKEN"},
+	} {
+		got := w.do(tc.method, tc.path, tc.body)
+		if got.StatusCode != 400 || !strings.Contains(string(got.body), tc.names) || !strings.Contains(string(got.body), "missing_setting") {
+			t.Errorf("%s %s: %s %s, want 400 naming %s", tc.method, tc.path, got.Status, got.body, tc.names)
+		}
+		if err := c.Check(tc.method, tc.template, got.Response, got.body); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -192,7 +192,7 @@ func handmade(t *testing.T) string {
 			"issue_fingerprints":[` + finding("CQLF-R2-0001", "aaaaaaaaaaaaaaaa", 11) + `]}`,
 		"octo_widgets_dispatch.json": `{"target_repo":"https://github.com/octo/widgets","fork_url":"","run_number":0,"run_id":"","run_url":"","run_label":"orchestrator_dispatch_1","timestamp":"2026-02-03T10:00:00+00:00","issues_found":0,
 			"zero_issue_run":true,"sessions":[],"severity_breakdown":{},"category_breakdown":{}}`,
-		"other_unnamed.json": `{"target_repo":"https://github.com/octo/gadgets","run_number":3,"run_id":"13","timestamp":"2026-02-01T09:00:00Z","issues_found":7,"severity_breakdown":{"low":7},"category_breakdown":{"other":7}}`,
+		"other_unnamed.json":  `{"target_repo":"https://github.com/octo/gadgets","run_number":3,"run_id":"13","timestamp":"2026-02-01T09:00:00Z","issues_found":7,"severity_breakdown":{"low":7},"category_breakdown":{"other":7}}`,
 		"octo_big_run_4.json": `{"target_repo":"https://github.com/octo/big","run_number":4,"run_id":"14","timestamp":"2026-01-01T09:00:00Z","issues_found":20,"issue_fingerprints":[` + strings.Join(many, ",") + `]}`,
 		"octo_big_run_5.json": `{"target_repo":"https://github.com/octo/big","run_number":5,"run_id":"15","timestamp":"2026-01-02T09:00:00Z","issues_found":2,"issue_fingerprints":[` + strings.Join(many[:2], ",") + `]}`,
 		"verification.json": `{"verified_at":"2026-02-04T10:00:00Z","pr_number":"5","pr_url":"https://github.com/fixer/widgets/pull/5","pr_title":"fix(CQLF-R2-0001): xss","session_id":"` + fixing + `","source_run_number":"2",

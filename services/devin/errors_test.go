@@ -252,6 +252,35 @@ func TestPartialResults(t *testing.T) {
 	})
 }
 
+// TestTurnEnds: when Devin limits, no further session is asked for by id.
+func TestTurnEnds(t *testing.T) {
+	eachAPI(t, func(t *testing.T, key string) {
+		p, c := played(t, key, 0)
+		p.Fail(devintest.KindSession, devintest.Fault{Status: 429, RetryAfter: "60"})
+		answer, err := c.Sessions(t.Context(), hexes(0, 20))
+		if telemetry.CodeOf(err) != telemetry.CodeRateLimited {
+			t.Error(err)
+		}
+		same(t, "skipped", hexes(0, 20), answer.Skipped)
+		if n := p.Counts()[devintest.KindSession]; n > 4 { // as many as are open at a time
+			t.Errorf("%d sessions were asked for by id", n)
+		}
+	})
+}
+
+// TestTimeIsUp while the client waits to ask again.
+func TestTimeIsUp(t *testing.T) {
+	eachAPI(t, func(t *testing.T, key string) {
+		p, c := played(t, key, 0)
+		p.Fail(devintest.KindAny, devintest.Fault{Status: 429, RetryAfter: "4"})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if _, err := c.Sessions(ctx, hexes(0, 1)); telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout {
+			t.Error(err)
+		}
+	})
+}
+
 // after refuses the key from the n-th request on.
 func after(n int, next http.Handler) http.Handler {
 	tickets := make(chan struct{}, n)

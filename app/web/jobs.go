@@ -242,6 +242,17 @@ func spanText(d time.Duration) string {
 	return fmt.Sprintf("%g s", d.Seconds())
 }
 
+// daysText is a usual interval in its two largest words: "3 d", "7 h".
+func daysText(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d d", int(d.Hours()/24))
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d min", int(d.Minutes()))
+}
+
 func without(ids []string, id string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
 }

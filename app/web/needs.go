@@ -2,43 +2,87 @@ package web
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/a-h/templ"
-	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specNeeds() spec {
-	return spec{name: "needs", title: "Needs you", page: "/needs-you", topics: everything(), every: "30s", draw: w.drawNeeds}
+	return spec{name: "needs", title: "Needs you", page: "/", topics: everything(), every: "30s", clock: true, draw: w.drawNeeds}
 }
 
-func (w *Web) needsPage(c *fiber.Ctx) error {
-	v, err := w.viewOf(c, w.specNeeds())
-	if err != nil {
-		return err
-	}
-	return w.show(c, screen{title: "Needs you", current: "/needs-you", body: pages.Body{Title: "Needs you", Rows: [][]templ.Component{{w.panel(c.UserContext(), w.specNeeds(), v)}}}})
+func (w *Web) specAllNeeds() spec {
+	return spec{name: "needs-you", title: "Needs you", page: "/needs-you", topics: everything(), every: "30s", clock: true, params: []string{"group"}, draw: w.drawAllNeeds}
 }
 
-// queryNeeds are the sessions that wait for a person.
-const queryNeeds = "is:waiting,pr_ready,never_started"
-
-// drawNeeds lists what waits for a person: sessions that wait, have a pull
-// request to review, or never started; the longest first.
+// drawNeeds is the overview's panel: what waits longest.
 func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
-	q, err := telemetry.ParseQuery(telemetry.ListSessions, queryNeeds)
+	l := panels.NeedList{}
+	var err error
+	l.Table, err = short(ctx, v, briefRows, parts.Sort{}, w.needsOf(v, nil, &l.Groups), w.needRow)
+	l.More = parts.Link{Text: "All " + l.Count, URL: "/needs-you"}
+	l.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
+	return panels.Needs(l), err
+}
+
+// drawAllNeeds is all that waits, or the group that the address names.
+func (w *Web) drawAllNeeds(ctx context.Context, v view) (templ.Component, error) {
+	needs, err := words(v.get("group"), "group", telemetry.Needs())
 	if err != nil {
 		return nil, err
 	}
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "age", Desc: true}, w.sessionsOf(v, q), w.sessionRow)
-	if err != nil {
-		return nil, err
+	l := panels.NeedList{}
+	l.Table, err = table(ctx, v, parts.Sort{}, w.needsOf(v, needs, &l.Groups), w.needRow)
+	l.Plain, l.Brief, l.Sort = true, true, parts.Sort{}
+	l.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
+	return panels.Needs(l), err
+}
+
+// needsOf asks for what waits, the longest first, and fills the groups.
+func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[telemetry.NeedRow] {
+	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.NeedRow], error) {
+		p.Sort, p.Order = "", ""
+		a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{Repo: v.repoKey(), Needs: needs}, w.o.Now(), p)
+		*groups = nil
+		for _, need := range telemetry.Needs() {
+			if n := a.Counts[need]; n > 0 {
+				*groups = append(*groups, parts.Bit{Text: number(n) + " " + panels.NeedWord(string(need)), URL: "/needs-you?group=" + string(need)})
+			}
+		}
+		return a.List, err
 	}
-	t.More = parts.Link{Text: "All " + t.Count, URL: searchURL("/sessions", queryNeeds)}
-	t.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
-	return panels.DevinNow(t), nil
+}
+
+func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
+	run := runName(n.RunNumber, n.BatchID)
+	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: n.SessionTitle, Ref: run, Remark: n.Reason, Repo: string(n.Repo), Since: n.Since}
+	devin := w.devin(telemetry.SessionRow{ID: n.SessionID, URL: n.SessionURL})
+	if r.Title == "" {
+		r.Title = "Session " + shortID(n.SessionID)
+		if len(n.IssueIDs) > 0 {
+			r.Title = parts.Plural(len(n.IssueIDs), "issue", "")
+		}
+	}
+	switch n.Need {
+	case telemetry.NeedReview, telemetry.NeedMerge:
+		r.URL, r.Ref = w.pullURL(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
+		r.Title = n.PullTitle
+		if r.Title == "" {
+			r.Title = "Pull request"
+		}
+		r.Action = parts.Link{Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need], URL: r.URL}
+	case telemetry.NeedScan:
+		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", panels.RepoURL(string(n.Repo))
+		r.Action = parts.Link{Text: "Open repository", URL: r.URL}
+	case telemetry.NeedNeverStarted:
+		r.URL = searchURL("/runs", "run:"+strconv.FormatInt(n.RunNumber, 10))
+		r.Action = parts.Link{Text: "Open run", URL: r.URL}
+	default:
+		r.URL, r.Action = devin, parts.Link{Text: "Open in Devin", URL: devin}
+	}
+	return r
 }

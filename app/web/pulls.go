@@ -41,5 +41,5 @@ func (w *Web) drawQueue(ctx context.Context, v view) (templ.Component, error) {
 	}
 	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: searchURL("/pulls", queryOpen)}
 	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No pull request is known to be open"}
-	return panels.Pulls(t), nil
+	return panels.PullQueue(t), nil
 }

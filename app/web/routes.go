@@ -31,7 +31,7 @@ func (w *Web) Routes() []Route {
 	}
 	routes := []Route{
 		page("/", w.overviewPage),
-		page("/needs-you", w.needsPage),
+		page("/needs-you", w.listPage(w.specAllNeeds())),
 		page("/issues", w.listPage(w.specIssues())),
 		page("/sessions", w.listPage(w.specSessions())),
 		page("/pulls", w.listPage(w.specPulls())),
@@ -51,13 +51,13 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
 	}
 	for _, s := range w.panelSpecs() {
-		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.list != ""})
+		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list != ""})
 	}
 	return routes
 }
 
 // panelSpecs are all panels, each with an address of its own.
 func (w *Web) panelSpecs() []spec {
-	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specTiles(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
+	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity()}
 }

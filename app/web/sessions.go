@@ -18,7 +18,7 @@ func (w *Web) specSessions() spec {
 }
 
 func (w *Web) specNow() spec {
-	return spec{name: "now", title: "Devin now", page: "/", topics: everything(), every: "15s", draw: w.drawNow}
+	return spec{name: "now", title: "Devin now", page: "/", topics: everything(), every: "15s", clock: true, draw: w.drawNow}
 }
 
 func (w *Web) sessionsOf(v view, q telemetry.Query) ask[telemetry.SessionRow] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,8 @@ type spec struct {
 	list   telemetry.ListName // whose query language its q is written in; "" = it takes none
 	usual  string             // its q where the address has none
 	menus  []string           // the qualifiers that it offers as menus
+	params []string           // further parameters of its address
+	clock  bool               // what it shows depends on the time too; a list with a query always does
 	draw   draw
 }
 
@@ -63,7 +66,7 @@ func (v view) address() parts.Address {
 	if v.scope != "" {
 		at.Page, at.Scope = panels.RepoURL(v.scope)+v.spec.tab, url.Values{"scope": {v.scope}}
 	}
-	for _, name := range []string{"page", "per_page", "sort", "order"} {
+	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.spec.params...) {
 		if value := v.query.Get(name); value != "" {
 			at.Query.Set(name, value)
 		}
@@ -127,6 +130,21 @@ func (v view) number(name string, fallback, least, most int64) (int64, error) {
 		return 0, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no whole number; write for example %s=%d.", name, name, fallback)
 	}
 	return min(max(n, least), most), nil
+}
+
+// words reads a list parted by commas, each of which must be an allowed one.
+func words[T ~string](text, name string, allowed []T) ([]T, error) {
+	var out []T
+	for word := range strings.SplitSeq(text, ",") {
+		if word == "" {
+			continue
+		}
+		if !slices.Contains(allowed, T(word)) {
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: %q is unknown; use one of %v.", name, word, allowed)
+		}
+		out = append(out, T(word))
+	}
+	return out, nil
 }
 
 // repoKey is the repository that the page is about, "" for all.

@@ -183,6 +183,10 @@ func pullColumns() []parts.Column {
 		{Key: "state", Text: "State", Class: "c-kind"}, {Text: "Issues", Class: "c-ids"}, {Key: "session", Text: "Session", Class: "c-run"}, {Text: "Linked by", Class: "c-basis"}}
 }
 
+func queueColumns() []parts.Column {
+	return []parts.Column{{Text: "Waiting", Class: "c-num2", Number: true}, {Text: "Pull request"}, {Text: "Repository", Class: "c-repo"}, {Text: "State", Class: "c-kind"}, {Text: "Session", Class: "c-day"}}
+}
+
 func runColumns() []parts.Column {
 	return []parts.Column{{Key: "run", Text: "Run", Initial: true}, {Key: "kind", Text: "Kind", Class: "c-kind"}, {Key: "repo", Text: "Repository", Class: "c-repo"},
 		{Key: "found", Text: "Found", Class: "c-num", Number: true, Initial: true}, {Key: "new", Text: "New / gone", Class: "c-span", Number: true, Initial: true}, {Key: "sessions", Text: "Batches → sessions", Class: "c-wide", Number: true, Initial: true},

@@ -171,7 +171,7 @@ func TestPages(t *testing.T) {
 		"/runs":                       {200, []string{"run 2", "59", "−1", "https://github.com/octo/action/actions/runs/1002"}, nil},
 		"/repos":                      {200, []string{`href="/repo/octo/shop"`, "1 repository"}, nil},
 		"/repo/octo/shop":             {200, []string{"<h1>octo/shop</h1>", "Fixes go to forks/shop", "59 issues", "/repo/octo/shop/runs"}, nil},
-		"/repo/OCTO/Shop/sessions":    {200, []string{"Working", `aria-current="page"`}, []string{`class="k-repo"`}},
+		"/repo/OCTO/Shop/sessions":    {200, []string{"Working", `aria-current="page"`}, []string{`k-repo"`}},
 		"/repo/octo/shop/pulls":       {200, []string{"#7"}, nil},
 		"/repo/octo/shop/runs":        {200, []string{"run 1"}, nil},
 		"/repo/octo/shpo":             {404, []string{"Repository not found", "Did you mean", `href="/repo/octo/shop"`}, nil},

@@ -7,10 +7,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
@@ -18,7 +20,7 @@ import (
 )
 
 func (w *Web) specTiles() spec {
-	return spec{name: "tiles", title: "Figures", page: "/", topics: everything(), every: "30s", draw: w.drawTiles}
+	return spec{name: "tiles", title: "Figures", page: "/", topics: everything(), every: "30s", clock: true, params: []string{"period"}, draw: w.drawTiles}
 }
 
 func (w *Web) specOpen() spec {
@@ -29,7 +31,7 @@ func (w *Web) specOpen() spec {
 func (w *Web) overviewPage(c *fiber.Ctx) error {
 	ctx, v := c.UserContext(), view{query: queryOf(c)}
 	one := func(s spec) []templ.Component { return []templ.Component{w.panel(ctx, s, v)} }
-	body := pages.Body{Title: "Overview", Rows: [][]templ.Component{
+	body := pages.Body{Title: "Overview", Periods: v.periods("/"), Rows: [][]templ.Component{
 		one(w.specNeeds()), one(w.specTiles()), one(w.specNow()), one(w.specQueue()),
 		{w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specTop(), v)}, one(w.specRecent()),
 	}}
@@ -40,46 +42,98 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 }
 
 func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
-	f := panels.Figures{Frame: v.brief()}
-	if v.scope != "" {
-		f.Tiles = repoTiles(v, v.repo)
-		return panels.Tiles(f), nil
-	}
-	totals, err := w.o.Dashboard.Totals(ctx)
+	q := dashboard.Question{Period: v.period(), Repo: v.repo.Name, Now: w.o.Now()}
+	stats, err := w.o.Dashboard.Stats(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	f.Tiles = totalTiles(totals)
-	return panels.Tiles(f), nil
+	over, err := w.o.Dashboard.Overview(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	active, err := w.activeTile(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return panels.Tiles(panels.Figures{Frame: v.frame(), Tiles: tiles(v, stats.Totals, over, active)}), nil
 }
 
-func totalTiles(t telemetry.Totals) []parts.Tile {
-	waiting := t.SessionsByState[telemetry.StateWaiting]
-	active := waiting + t.SessionsByState[telemetry.StateWorking] + t.SessionsByState[telemetry.StateQueued]
-	return []parts.Tile{
-		openTile("/issues", t.Latest, t.Unlisted, t.LatestSeverity),
-		{Label: "Devin active", Value: number(active), URL: searchURL("/sessions", queryActive), Line: []parts.Bit{{Text: number(t.SessionsByState[telemetry.StateWorking]) + " working"}, {Text: number(waiting) + " waiting"}}},
-		{Label: "Sessions", Value: number(t.SessionsCreated), URL: "/sessions", Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL("/sessions", "is:finished")}}},
-		pullsTile("/pulls", t.PRs),
-		rateTile("/pulls", t.PRs),
-		{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(t.Scans) + " scans", URL: searchURL("/runs", "kind:scan")}}},
-		{Label: "Runs", Value: number(t.Runs), URL: "/runs", Line: []parts.Bit{{Text: number(t.IssuesFound) + " findings, summed", URL: "/runs"}}},
+// activeTile counts what its lists show: a state that only an old record
+// tells is not active (product.md §5).
+func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
+	t := parts.Tile{Label: "Devin active"}
+	for _, part := range []parts.Link{{Text: "", URL: queryActive}, {Text: " working", URL: queryActive + " is:working"}, {Text: " waiting", URL: queryActive + " is:waiting"}} {
+		q, err := telemetry.ParseQuery(telemetry.ListSessions, part.URL)
+		if err != nil {
+			return t, err
+		}
+		list, err := w.sessionsOf(v, q)(ctx, telemetry.Page{Number: 1, Size: 1})
+		if err != nil {
+			return t, err
+		}
+		url := searchURL(v.listURL("/sessions"), part.URL)
+		if part.Text == "" {
+			t.Value, t.URL = number(list.Total), url
+			continue
+		}
+		t.Line = append(t.Line, parts.Bit{Text: number(list.Total) + part.Text, URL: url})
 	}
+	return t, nil
 }
 
-func repoTiles(v view, r telemetry.RepoRow) []parts.Tile {
-	issues := v.listURL("/issues")
-	if !r.Listed {
-		issues = ""
+// tiles are the figures of all repositories, or of the page's own.
+func tiles(v view, t telemetry.Totals, o dashboard.Overview, active parts.Tile) []parts.Tile {
+	at := v.listURL
+	open := openTile(at("/issues"), t.Latest, t.Unlisted, t.LatestSeverity)
+	open.Change = changeBit(o.Change())
+	list := []parts.Tile{
+		open,
+		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), URL: searchURL(at("/issues"), "is:fixed"), Line: []parts.Bit{{Text: number(o.Opened) + " opened"}}},
+		active,
+		pullsTile(at("/pulls"), t.PRs),
+		rateTile(at("/pulls"), o.PRs),
 	}
-	return []parts.Tile{
-		openTile(issues, r.Open, 0, r.OpenSeverity),
-		{Label: "Sessions", Value: number(r.SessionsCreated), URL: v.listURL("/sessions"), Line: []parts.Bit{{Text: number(r.SessionsActive) + " active", URL: searchURL(v.listURL("/sessions"), queryActive)}, {Text: number(r.SessionsFinished) + " finished", URL: searchURL(v.listURL("/sessions"), "is:finished")}}},
-		pullsTile(v.listURL("/pulls"), r.PRs),
-		rateTile(v.listURL("/pulls"), r.PRs),
-		{Label: "Runs", Value: number(r.Runs), URL: v.listURL("/runs"), Line: []parts.Bit{{Text: number(r.Scans) + " scans · " + number(r.Dispatches) + " dispatches"}}},
-		{Label: "Findings", Value: number(r.IssuesFound), URL: v.listURL("/runs"), Line: []parts.Bit{{Text: "summed over runs"}}},
+	if v.scope == "" {
+		list = append(list, parts.Tile{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(t.Scans) + " scans", URL: searchURL("/runs", "kind:scan")}}})
+	} else {
+		list = append(list, parts.Tile{Label: "Sessions", Value: number(t.SessionsCreated), URL: at("/sessions"), Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}}})
 	}
+	return append(list, parts.Tile{Label: "Runs", Value: number(t.Runs), URL: at("/runs"), Line: []parts.Bit{{Text: "found " + number(t.IssuesFound) + " in sum"}}})
+}
+
+// period is that of the page, the default where it names none.
+func (v view) period() string {
+	if v.get("period") == "" {
+		return telemetry.PeriodDefault
+	}
+	return v.get("period")
+}
+
+func periodWords(name string) string {
+	if name == "all" {
+		return " in all"
+	}
+	return " in " + strings.TrimSuffix(name, "d") + " days"
+}
+
+// periods are the choices of a page's period.
+func (v view) periods(page string) []parts.Tab {
+	at := parts.Address{Page: page}
+	var tabs []parts.Tab
+	for _, p := range []parts.Link{{Text: "7 days", URL: "7d"}, {Text: "30 days", URL: "30d"}, {Text: "90 days", URL: "90d"}, {Text: "All", URL: "all"}} {
+		tabs = append(tabs, parts.Tab{Text: p.Text, URL: at.Href("period", p.URL), Current: p.URL == v.period()})
+	}
+	return tabs
+}
+
+func changeBit(n int64) parts.Bit {
+	switch {
+	case n < 0:
+		return parts.Bit{Text: "↓ " + number(-n), Tone: parts.Success}
+	case n > 0:
+		return parts.Bit{Text: "↑ " + number(n), Tone: parts.Danger}
+	}
+	return parts.Bit{}
 }
 
 func openTile(list string, open, unlisted int64, by map[string]int64) parts.Tile {

@@ -56,7 +56,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		body := pages.Body{Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Facts: w.repoFacts(repo), Notices: w.repoNotices(repo),
+		body := pages.Body{Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Periods: v.periods(panels.RepoURL(v.scope) + list.tab), Facts: w.repoFacts(repo), Notices: w.repoNotices(repo),
 			Rows: [][]templ.Component{{w.panel(ctx, w.specTiles(), v)}, {w.panel(ctx, w.specNow(), v)}, {w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specRecent(), v)}}, Tabs: w.repoTabs(repo, list), Below: []templ.Component{table}}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}

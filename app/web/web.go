@@ -125,6 +125,13 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	s.Fresh = w.panel(ctx, w.specFreshness(), v)
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
 	s.Search = c.Query("q")
+	if a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), telemetry.Page{Number: 1, Size: 1}); err == nil && a.Total > 0 {
+		for i := range s.Nav {
+			if s.Nav[i].URL == "/needs-you" {
+				s.Nav[i].Count = number(a.Total)
+			}
+		}
+	}
 	return s
 }
 

@@ -114,7 +114,7 @@ func Needs(l NeedList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\"><td class=\"k-state\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\"><td class=\"c-need k-state\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -187,7 +187,7 @@ func Needs(l NeedList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<td class=\"num k-age\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<td class=\"num c-num2 k-age\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -225,7 +225,7 @@ func Needs(l NeedList) templ.Component {
 }
 
 func needColumns() []parts.Column {
-	return []parts.Column{{Text: "What", Class: "c-need"}, {Text: "Which"}, {Text: "Repository", Class: "c-repo"}, {Text: "Waiting", Class: "c-num2", Number: true}, {Text: "Action", Class: "c-action", Hidden: true}}
+	return []parts.Column{{Text: "What", Class: "c-need"}, {Text: "Which"}, {Text: "Repository", Class: "c-repo"}, {Text: "Waiting", Class: "c-num2", Number: true}, {Text: "Action", Class: "c-action"}}
 }
 
 // needState says how a need looks.

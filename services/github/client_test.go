@@ -172,6 +172,17 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+func TestWithoutToken(t *testing.T) {
+	p, c := start(t, func(o *github.Options) { o.Token = "" })
+	p.Repo("o/r")
+	if _, err := c.PullRequests(t.Context(), "o/r", time.Time{}); telemetry.CodeOf(err) != telemetry.CodeUpstreamToken || !strings.Contains(err.Error(), "set GITHUB_TOKEN") {
+		t.Errorf("error %v", err)
+	}
+	if sent := p.Requests()[0].Token; sent != "" {
+		t.Errorf("the Authorization header is %q", sent)
+	}
+}
+
 func TestAnyCacheTTL(t *testing.T) {
 	for _, ttl := range []time.Duration{-1, 0, 1, time.Microsecond, time.Hour} {
 		p, c := start(t, func(o *github.Options) { o.CacheTTL = ttl })

@@ -1,7 +1,11 @@
 package github_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -219,6 +223,50 @@ func TestOneFlight(t *testing.T) {
 	if n := len(p.Requests()); n != 2 {
 		t.Errorf("%d requests, want 2 (the failure and its repetition):\n%s", n, paths(p))
 	}
+}
+
+// TestFlightOutlivesWhoBeganIt: one who leaves takes nothing from the others.
+func TestFlightOutlivesWhoBeganIt(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked <- struct{}{}
+		<-answer
+		_, _ = w.Write([]byte(`[{"number": 1, "state": "open"}]`))
+	}))
+	t.Cleanup(srv.Close)
+	c := client(t, srv.URL)
+	ctx, leave := context.WithCancel(t.Context())
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if _, err := c.OpenPulls(ctx, "o/r"); !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: %v", err)
+		}
+	})
+	<-asked
+	second := make(chan struct{})
+	wait.Go(func() {
+		// Its context tells when it waits: Done is asked for at that moment.
+		pulls, err := c.OpenPulls(&told{Context: t.Context(), waits: second}, "o/r")
+		if err != nil || len(pulls) != 1 {
+			t.Errorf("who stayed: %v, error %v", pulls, err)
+		}
+	})
+	<-second
+	leave()
+	time.AfterFunc(20*time.Millisecond, func() { close(answer) })
+	wait.Wait()
+}
+
+// told is a context that tells when someone waits for its end.
+type told struct {
+	context.Context
+	once  sync.Once
+	waits chan struct{}
+}
+
+func (c *told) Done() <-chan struct{} {
+	c.once.Do(func() { close(c.waits) })
+	return c.Context.Done()
 }
 
 func TestOpenPulls(t *testing.T) {

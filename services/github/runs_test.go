@@ -1,7 +1,9 @@
 package github_test
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -191,4 +193,31 @@ func TestNoRunFiles(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// TestAnotherDefaultBranch: an ETag is of one branch, also for a server
+// whose ETags are counters.
+func TestAnotherDefaultBranch(t *testing.T) {
+	branch := "main"
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /repos/"+actionRepo, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"default_branch": %q}`, branch)
+	})
+	mux.HandleFunc("GET /repos/"+actionRepo+"/git/trees/{branch}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		if r.Header.Get("If-None-Match") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		fmt.Fprintf(w, `{"tree": [{"path": "telemetry/runs/%s.json", "type": "blob", "sha": "1"}]}`, r.PathValue("branch"))
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	c := client(t, srv.URL)
+	for _, branch = range []string{"main", "main", "trunk"} {
+		files, err := c.RunFiles(t.Context())
+		if err != nil || len(files) != 1 || files[0].Name != branch+".json" {
+			t.Errorf("on %s: %v, error %v", branch, files, err)
+		}
+	}
 }

@@ -152,11 +152,11 @@ func (a *API) repos(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	q, err := queryParam(c, telemetry.ListRepos)
+	f, err := repoFilter(c)
 	if err != nil {
 		return err
 	}
-	list, err := a.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{Query: q}, p)
+	list, err := a.Dashboard.Repos(c.UserContext(), f, p)
 	if err != nil {
 		return err
 	}
@@ -165,4 +165,9 @@ func (a *API) repos(c *fiber.Ctx) error {
 		items[i] = repoOf(r)
 	}
 	return send(c, fiber.StatusOK, items)
+}
+
+func repoFilter(c *fiber.Ctx) (telemetry.RepoFilter, error) {
+	q, err := queryParam(c, telemetry.ListRepos)
+	return telemetry.RepoFilter{Query: q}, err
 }

@@ -33,7 +33,7 @@ func (a *API) Routes() []Route {
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
 	}
-	return []Route{
+	return append(a.exports(), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/needs-attention", a.needsAttention),
@@ -71,5 +71,5 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodPost, Path: "/api/sessions/:id/messages", Handle: a.reply},
 		{Method: fiber.MethodPost, Path: "/api/dispatch", Handle: a.dispatch},
 		get("/api/dispatch/preflight", nil, a.preflight),
-	}
+	}...)
 }

@@ -9,9 +9,13 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Finds is where values for completion are read.
+// Finds is where values for completion, and all rows of a list, are read.
 type Finds interface {
 	QueryValues(ctx context.Context, list telemetry.ListName, qualifier, typed string, most int) ([]string, error)
+	EachIssue(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page, do func([]telemetry.IssueRow) error) error
+	EachSession(ctx context.Context, f telemetry.SessionFilter, p telemetry.Page, do func([]telemetry.SessionRow) error) error
+	EachPull(ctx context.Context, f telemetry.PullFilter, p telemetry.Page, do func([]telemetry.PullRow) error) error
+	EachRun(ctx context.Context, f telemetry.RunFilter, p telemetry.Page, do func([]telemetry.RunRow) error) error
 }
 
 // completionValues is how many of the data's values a completion asks for.

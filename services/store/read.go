@@ -71,16 +71,20 @@ func listOf[T any](ctx context.Context, s *Store, total, columns, from string, w
 // first), run_number or run, issues_found or found, repo, kind, new, gone,
 // batches, sessions.
 func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-	var w where
-	page, err := pageSQL(p, "timestamp", runOrders())
-	if err == nil {
-		err = w.query(f.Query, runMatchers(ms(s.now())))
-	}
+	w, order, err := s.runQuery(f, p)
 	if err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
+	return list(ctx, s, runRowColumns, `runs r`, w, order+limitSQL(p), scanRun)
+}
+
+// runQuery returns what chooses and orders runs.
+func (s *Store) runQuery(f telemetry.RunFilter, p telemetry.Page) (w where, order string, err error) {
+	if order, err = orderSQL(p, "timestamp", runOrders()); err == nil {
+		err = w.query(f.Query, runMatchers(ms(s.now())))
+	}
 	runConditions(&w, f)
-	return list(ctx, s, runRowColumns, `runs r`, w, page, scanRun)
+	return w, order, err
 }
 
 func runConditions(w *where, f telemetry.RunFilter) {
@@ -105,13 +109,17 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 	if !f.AsOf.IsZero() {
 		return s.sessionsAsOf(ctx, f, p)
 	}
-	var w where
-	page, err := pageSQL(p, "timestamp", sessionOrders())
-	if err == nil {
-		err = w.query(f.Query, sessionMatchers(ms(s.now())))
-	}
+	w, order, err := s.sessionQuery(f, p)
 	if err != nil {
 		return telemetry.List[telemetry.SessionRow]{}, err
+	}
+	return listOf(ctx, s, `SELECT COUNT(*) FROM sessions s`+w.sql(), sessionRowColumns, sessionRowTables, w, order+limitSQL(p), scanSession)
+}
+
+// sessionQuery returns what chooses and orders sessions.
+func (s *Store) sessionQuery(f telemetry.SessionFilter, p telemetry.Page) (w where, order string, err error) {
+	if order, err = orderSQL(p, "timestamp", sessionOrders()); err == nil {
+		err = w.query(f.Query, sessionMatchers(ms(s.now())))
 	}
 	if len(f.States) == 0 && f.ID == "" && !slices.Contains(f.Query.Values("is"), string(telemetry.StateNeverStarted)) {
 		w.and(`s.state <> 'never_started'`) // just those have no id
@@ -126,7 +134,7 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 	if f.ID != "" {
 		w.and(`s.key = ?`, f.ID)
 	}
-	return listOf(ctx, s, `SELECT COUNT(*) FROM sessions s`+w.sql(), sessionRowColumns, sessionRowTables, w, page, scanSession)
+	return w, order, err
 }
 
 // Pulls returns the listed pull requests. Sorts: created_at (newest first),
@@ -136,13 +144,18 @@ func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.P
 	if !f.AsOf.IsZero() {
 		return s.pullsAsOf(ctx, f, p)
 	}
-	w := where{conditions: []string{"p.listed = 1"}}
-	page, err := pageSQL(p, "created_at", pullOrders())
-	if err == nil {
-		err = w.query(f.Query, pullMatchers(ms(s.now())))
-	}
+	w, order, err := s.pullQuery(f, p)
 	if err != nil {
 		return telemetry.List[telemetry.PullRow]{}, err
+	}
+	return list(ctx, s, pullRowColumns, `pulls p`, w, order+limitSQL(p), scanPull)
+}
+
+// pullQuery returns what chooses and orders pull requests.
+func (s *Store) pullQuery(f telemetry.PullFilter, p telemetry.Page) (w where, order string, err error) {
+	w.and("p.listed = 1")
+	if order, err = orderSQL(p, "created_at", pullOrders()); err == nil {
+		err = w.query(f.Query, pullMatchers(ms(s.now())))
 	}
 	if f.Repo != "" {
 		w.and(`p.repo_key IN (SELECT key FROM repos WHERE key = ? UNION ALL SELECT fork_key FROM repos WHERE key = ?)`, f.Repo, f.Repo)
@@ -153,7 +166,7 @@ func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.P
 	if f.Session != "" {
 		w.and(`p.session = ?`, f.Session)
 	}
-	return list(ctx, s, pullRowColumns, `pulls p`, w, page, scanPull)
+	return w, order, err
 }
 
 // countedQualifiers are those over columns of issue_counts.
@@ -186,13 +199,18 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 	if !f.AsOf.IsZero() {
 		return s.issuesAsOf(ctx, f, p)
 	}
-	var w where
-	page, err := pageSQL(p, "status", issueOrders())
-	if err == nil {
-		err = w.query(f.Query, issueMatchers(ms(s.now())))
-	}
+	w, from, order, err := s.issueQuery(f, p)
 	if err != nil {
 		return telemetry.List[telemetry.IssueRow]{}, err
+	}
+	return listOf(ctx, s, issueTotal(f, w), issueRowColumns, from, w, order+limitSQL(p), scanIssueRow)
+}
+
+// issueQuery returns what chooses and orders issues, and the tables it is
+// over.
+func (s *Store) issueQuery(f telemetry.IssueFilter, p telemetry.Page) (w where, from, order string, err error) {
+	if order, err = orderSQL(p, "status", issueOrders()); err == nil {
+		err = w.query(f.Query, issueMatchers(ms(s.now())))
 	}
 	if f.Repo != "" {
 		w.and(`i.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
@@ -204,11 +222,10 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 	if f.PublicID != "" {
 		w.and(`i.public_id = ?`, f.PublicID)
 	}
-	from := `issues i`
 	if p.Sort == "repo" {
-		from = `repos o JOIN issues i ON i.repo_id = o.id`
+		return w, `repos o JOIN issues i ON i.repo_id = o.id`, order, err
 	}
-	return listOf(ctx, s, issueTotal(f, w), issueRowColumns, from, w, page, scanIssueRow)
+	return w, `issues i`, order, err
 }
 
 // Files returns the run files that the store knows, those with an error

@@ -26,6 +26,12 @@ func byAge(columns string) order { return order{columns: strings.Fields(columns)
 // pageSQL returns ORDER BY, LIMIT and OFFSET. An unknown sort is a
 // *telemetry.Error that names the known ones.
 func pageSQL(p telemetry.Page, fallback string, orders map[string]order) (string, error) {
+	order, err := orderSQL(p, fallback, orders)
+	return order + limitSQL(p), err
+}
+
+// orderSQL is pageSQL without LIMIT and OFFSET.
+func orderSQL(p telemetry.Page, fallback string, orders map[string]order) (string, error) {
 	name := p.Sort
 	if name == "" {
 		name = fallback
@@ -48,12 +54,16 @@ func pageSQL(p telemetry.Page, fallback string, orders map[string]order) (string
 			parts[i] += " DESC"
 		}
 	}
+	return " ORDER BY " + strings.Join(parts, ", "), nil
+}
+
+func limitSQL(p telemetry.Page) string {
 	size := max(p.Size, 1)
 	number := max(p.Number, 1)
 	if number-1 > (1<<62)/size {
 		number = (1<<62)/size + 1
 	}
-	return fmt.Sprintf(" ORDER BY %s LIMIT %d OFFSET %d", strings.Join(parts, ", "), size, (number-1)*size), nil
+	return fmt.Sprintf(" LIMIT %d OFFSET %d", size, (number-1)*size)
 }
 
 func runOrders() map[string]order {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -23,8 +24,8 @@ type writer = func(ctx context.Context, w *bufio.Writer) error
 type exported[F, R, T any] struct {
 	list   string // the name of the file
 	filter func(*fiber.Ctx) (F, error)
-	first  func(context.Context, F, telemetry.Page) (telemetry.List[R], error) // finds what is wrong while there is still a status to say so
-	each   func(context.Context, F, telemetry.Page, func([]R) error) error
+	first  func(*dashboard.Dashboard, context.Context, F, telemetry.Page) (telemetry.List[R], error) // finds what is wrong while there is still a status to say so
+	each   func(*dashboard.Dashboard, context.Context, F, telemetry.Page, func([]R) error) error
 	item   func(R) T
 	head   []string
 	cells  func(R) []string
@@ -43,7 +44,7 @@ func (e exported[F, R, T]) routes(a *API, path string) []Route {
 }
 
 // start reads the request; what it returns no longer uses it.
-func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string, write func(context.Context, *bufio.Writer, F, telemetry.Page) error) (writer, error) {
+func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string, write func(*bufio.Writer, func(func([]R) error) error) error) (writer, error) {
 	p, err := pageOf(c)
 	if err != nil {
 		return nil, err
@@ -54,12 +55,14 @@ func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string,
 	}
 	probe := p
 	probe.Number, probe.Size = 1, 1
-	if _, err := e.first(c.UserContext(), f, probe); err != nil {
+	if _, err := e.first(a.Dashboard, c.UserContext(), f, probe); err != nil {
 		return nil, err
 	}
 	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+exportName(e.list, c.Query("repo"), a.now())+"."+kind+`"`)
-	return func(ctx context.Context, w *bufio.Writer) error { return write(ctx, w, f, p) }, nil
+	return func(ctx context.Context, w *bufio.Writer) error {
+		return write(w, func(do func([]R) error) error { return e.each(a.Dashboard, ctx, f, p, do) })
+	}, nil
 }
 
 // exportName is a file name of letters, digits, dots, dashes and underscores.
@@ -73,12 +76,12 @@ func exportName(list, repo string, now time.Time) string {
 
 // csv writes RFC 4180: a header line, CRLF, UTF-8. A failure part-way, too
 // late for a status, is the last line.
-func (e exported[F, R, T]) csv(ctx context.Context, w *bufio.Writer, f F, p telemetry.Page) error {
+func (e exported[F, R, T]) csv(w *bufio.Writer, each func(func([]R) error) error) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	err := out.Write(e.head)
 	if err == nil {
-		err = e.each(ctx, f, p, func(rows []R) error {
+		err = each(func(rows []R) error {
 			for _, r := range rows {
 				if err := out.Write(defused(e.cells(r))); err != nil {
 					return err
@@ -97,9 +100,9 @@ func (e exported[F, R, T]) csv(ctx context.Context, w *bufio.Writer, f F, p tele
 
 // json writes an array of the items that the list's endpoint has. After a
 // failure part-way the array stays open, so that nobody takes it for whole.
-func (e exported[F, R, T]) json(ctx context.Context, w *bufio.Writer, f F, p telemetry.Page) error {
+func (e exported[F, R, T]) json(w *bufio.Writer, each func(func([]R) error) error) error {
 	between := "[\n"
-	err := e.each(ctx, f, p, func(rows []R) error {
+	err := each(func(rows []R) error {
 		for _, r := range rows {
 			body, err := json.Marshal(e.item(r))
 			if err != nil {
@@ -139,16 +142,15 @@ func defused(cells []string) []string {
 
 // exports are the downloads of all lists.
 func (a *API) exports() []Route {
-	d := a.Dashboard
-	issues := exported[telemetry.IssueFilter, telemetry.IssueRow, issueItem]{"issues", issueFilter, d.Issues, d.EachIssue, issueOf, strings.Fields(
+	issues := exported[telemetry.IssueFilter, telemetry.IssueRow, issueItem]{"issues", issueFilter, (*dashboard.Dashboard).Issues, (*dashboard.Dashboard).EachIssue, issueOf, strings.Fields(
 		"id repo severity status rule family file line age_days attempts appearances first_seen last_seen first_seen_run last_seen_run latest_issue_id fingerprint session"), a.issueCells}
-	sessions := exported[telemetry.SessionFilter, telemetry.SessionRow, sessionItem]{"sessions", sessionFilter, d.Sessions, d.EachSession, sessionOf, strings.Fields(
+	sessions := exported[telemetry.SessionFilter, telemetry.SessionRow, sessionItem]{"sessions", sessionFilter, (*dashboard.Dashboard).Sessions, (*dashboard.Dashboard).EachSession, sessionOf, strings.Fields(
 		"session_id repo state reason status since family issues run batch pr_url link_basis title started session_url"), sessionCells}
-	pulls := exported[telemetry.PullFilter, telemetry.PullRow, pullItem]{"pull-requests", pullFilter, d.Pulls, d.EachPull, pullOf, strings.Fields(
+	pulls := exported[telemetry.PullFilter, telemetry.PullRow, pullItem]{"pull-requests", pullFilter, (*dashboard.Dashboard).Pulls, (*dashboard.Dashboard).EachPull, pullOf, strings.Fields(
 		"number repo title state merged draft author created updated closed merged_at issues session link_basis url"), pullCells}
-	runs := exported[telemetry.RunFilter, telemetry.RunRow, json.RawMessage]{"runs", runFilter, d.Runs, d.EachRun, runItem, strings.Fields(
+	runs := exported[telemetry.RunFilter, telemetry.RunRow, json.RawMessage]{"runs", runFilter, (*dashboard.Dashboard).Runs, (*dashboard.Dashboard).EachRun, runItem, strings.Fields(
 		"file kind repo run time found new gone batches sessions scope_reduced label run_url"), runCells}
-	repos := exported[telemetry.RepoFilter, telemetry.RepoRow, repoItem]{"repositories", repoFilter, d.Repos, a.eachRepo, repoOf, strings.Fields(
+	repos := exported[telemetry.RepoFilter, telemetry.RepoRow, repoItem]{"repositories", repoFilter, (*dashboard.Dashboard).Repos, eachRepo, repoOf, strings.Fields(
 		"repo fork open critical high medium low last_scan last_run runs sessions_created sessions_active prs_total prs_open prs_merged issues_found"), repoCells}
 	var all []Route
 	for _, list := range [][]Route{issues.routes(a, "/api/issues"), sessions.routes(a, "/api/sessions"), pulls.routes(a, "/api/prs"), runs.routes(a, "/api/runs"), repos.routes(a, "/api/repos")} {
@@ -158,9 +160,9 @@ func (a *API) exports() []Route {
 }
 
 // eachRepo hands over all repositories at once: their rows are few.
-func (a *API) eachRepo(ctx context.Context, f telemetry.RepoFilter, p telemetry.Page, do func([]telemetry.RepoRow) error) error {
+func eachRepo(d *dashboard.Dashboard, ctx context.Context, f telemetry.RepoFilter, p telemetry.Page, do func([]telemetry.RepoRow) error) error {
 	p.Number, p.Size = 1, 0
-	list, err := a.Dashboard.Repos(ctx, f, p)
+	list, err := d.Repos(ctx, f, p)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,95 @@
+package api_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// isDownload tells whether an endpoint streams a file, which HEAD does not
+// ask for.
+func isDownload(path string) bool {
+	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".json")
+}
+
+// findAsks are requests of search, completion, downloads and saved views.
+func findAsks(w *world, repo string) []ask {
+	q := url.QueryEscape
+	asks := []ask{
+		{"GET /api/search", "/api/search?q=js", "", 200}, {"GET /api/search", "/api/search", "", 200}, {"GET /api/search", "/api/search?q=" + q(repo), "", 200}, {"GET /api/search", "/api/search?q=is:open", "", 200},
+		{"GET /api/search", "/api/search?q=" + q(`"open`), "", 400}, {"GET /api/search", "/api/search?q=%00", "", 400}, {"GET /api/search", "/api/search?q=" + strings.Repeat("x", 10_000), "", 400},
+		{"GET /api/complete", "/api/complete?list=issues&q=sev", "", 200}, {"GET /api/complete", "/api/complete?list=issues&q=repo:&caret=5", "", 200}, {"GET /api/complete", "/api/complete?q=sev", "", 400}, {"GET /api/complete", "/api/complete?list=issues&caret=x", "", 400},
+		{"POST /api/views", "/api/views", `{"name":"<b>old</b>","list":"issues","query":"q=is%3Aopen&page=3"}`, 201}, {"POST /api/views", "/api/views", `{"name":"<B>old</b>","list":"runs"}`, 409},
+		{"GET /api/views", "/api/views", "", 200}, {"DELETE /api/views/{id}", "/api/views/none", "", 404},
+	}
+	for _, body := range []string{"", "{", "[]", `{"name":""}`, `{"name":"x"}`, `{"name":"x","list":"none"}`, `{"name":"x","list":"issues","query":"q=none:1"}`} {
+		asks = append(asks, ask{"POST /api/views", "/api/views", body, 400})
+	}
+	made := w.json("POST", "/api/views", `{"name":"another","list":"repos"}`)
+	asks = append(asks, ask{"DELETE /api/views/{id}", fmt.Sprint("/api/views/", made["id"]), "", 204})
+	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos"} {
+		for _, kind := range []string{".csv", ".json"} {
+			path := "/api/" + list + kind
+			asks = append(asks, ask{"GET " + path, path, "", 200}, ask{"GET " + path, path + "?q=" + q("repo:no/such"), "", 200}, ask{"GET " + path, path + "?sort=repo&order=desc", "", 200},
+				ask{"GET " + path, path + "?sort=colour", "", 400}, ask{"GET " + path, path + "?q=colour:red", "", 400}, ask{"GET " + path, path + "?q=" + strings.Repeat("x", 10_000), "", 400})
+		}
+	}
+	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos"} {
+		for _, bad := range []string{`"open`, "a\x00b", "a\nb", `a"b"`, "is:", "nothing:1", "\xff", strings.Repeat("x", 10_000)} {
+			asks = append(asks, ask{"GET /api/" + list, "/api/" + list + "?q=" + q(bad), "", 400})
+		}
+	}
+	return asks
+}
+
+// TestDownloads: a file has every row of the view, in its order, and parses
+// back.
+func TestDownloads(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.json("POST", "/api/refresh", "")
+	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos"} {
+		var items []map[string]any
+		got := w.do("GET", "/api/"+list+".json?sort=repo", "")
+		if err := json.Unmarshal(got.body, &items); err != nil || len(items) == 0 {
+			t.Fatalf("%s: %v, %d items", list, err, len(items))
+		}
+		if list != "repos" { // whose own endpoint answers an array
+			total := w.json("GET", "/api/"+list+"?sort=repo", "")["total"]
+			if fmt.Sprint(total) != fmt.Sprint(len(items)) {
+				t.Errorf("%s: the file has %d items, the list %v", list, len(items), total)
+			}
+		}
+		got = w.do("GET", "/api/"+list+".csv?sort=repo", "")
+		lines, err := csv.NewReader(strings.NewReader(string(got.body))).ReadAll()
+		if err != nil || len(lines) != len(items)+1 {
+			t.Errorf("%s: %v, %d lines for %d items", list, err, len(lines), len(items))
+			continue
+		}
+		if strings.Count(string(got.body), "\n") != strings.Count(string(got.body), "\r\n") || !strings.HasSuffix(string(got.body), "\r\n") {
+			t.Errorf("%s: lines do not end with CRLF", list)
+		}
+		if name := got.Header.Get("Content-Disposition"); !regexp.MustCompile(`^attachment; filename="[a-z-]+-\d{4}-\d\d-\d\d\.csv"$`).MatchString(name) {
+			t.Errorf("%s: %s", list, name)
+		}
+		for i, item := range items {
+			repo, _ := item["repo"].(string)
+			if column := indexOf(lines[0], "repo"); list != "runs" && list != "repos" && lines[i+1][column] != repo {
+				t.Errorf("%s: line %d is of %s, the item of %s", list, i+1, lines[i+1][column], repo)
+			}
+		}
+	}
+}
+
+func indexOf(list []string, name string) int {
+	for i, v := range list {
+		if v == name {
+			return i
+		}
+	}
+	return 0
+}

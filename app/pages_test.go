@@ -90,7 +90,13 @@ func (s *site) wait(path, text string, headers ...string) string {
 	return ""
 }
 
-func (s *site) do(method, path, body string, headers ...string) (*http.Response, string) {
+// reply is an answer whose body was read.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func (s *site) do(method, path, body string, headers ...string) (reply, string) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -111,10 +117,10 @@ func (s *site) do(method, path, body string, headers ...string) (*http.Response,
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return res, string(text)
+	return reply{res.StatusCode, res.Header}, string(text)
 }
 
-func (s *site) get(path string, headers ...string) (*http.Response, string) {
+func (s *site) get(path string, headers ...string) (reply, string) {
 	return s.do(http.MethodGet, path, "", headers...)
 }
 

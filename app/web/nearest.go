@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// farMost is how many letters off a near match may be.
+const farMost = 6
+
 // nearMost is how many near matches a page offers.
 const nearMost = 5
 
@@ -27,7 +30,7 @@ func nearest(wanted string, names []string) []string {
 		if short != "" && strings.Contains(own, short) {
 			far = min(far, 2)
 		}
-		if far <= max(2, len(short)/3) {
+		if short != "" && far <= min(max(2, len(short)/3), farMost) {
 			found = append(found, match{name, far})
 		}
 	}

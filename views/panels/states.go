@@ -84,21 +84,6 @@ func pullWord(state string, merged bool) string {
 	return strings.ToLower(pullState(state, merged).Word)
 }
 
-// verifiedState says how a verification's outcome looks: gone, still,
-// partial, failed, inconclusive or "" for none.
-func verifiedState(outcome, words string) parts.State {
-	s := parts.State{Icon: "unverified", Tone: parts.Muted, Word: words}
-	switch outcome {
-	case "gone":
-		s.Icon, s.Tone = "verified", parts.Success
-	case "partial":
-		s.Tone = parts.Attention
-	case "still", "failed":
-		s.Tone = parts.Danger
-	}
-	return s
-}
-
 // severity says how a tier looks, and whether its pill is filled.
 func severity(tier string) (state parts.State, filled bool) {
 	switch strings.ToLower(tier) {

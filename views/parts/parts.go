@@ -135,9 +135,11 @@ func Number(n int) string {
 }
 
 // Plural writes n with its noun: "1 issue", "2,314 issues". The plural is
-// the noun and "s" where plural is "".
+// the noun with "s", or with "ies" for its "y", where plural is "".
 func Plural(n int, noun, plural string) string {
-	if plural == "" {
+	if stem, ok := strings.CutSuffix(noun, "y"); plural == "" && ok {
+		plural = stem + "ies"
+	} else if plural == "" {
 		plural = noun + "s"
 	}
 	if n == 1 {

@@ -120,11 +120,25 @@ func TestBrowser(t *testing.T) {
 	b.js(`document.querySelector(".job .btn-quiet").click()`)
 	b.until(`!document.querySelector(".job")`)
 
+	// A change from elsewhere reaches the list, and leaves an open menu and
+	// the chosen row alone.
+	b.js(`document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }))`)
+	b.js(`(() => { document.querySelector(".menus details").open = true; })()`)
+	chosen := b.js(`document.querySelector("tr.is-chosen").id`)
+	s.write(map[string]any{"d.json": scan(4, time.Now(), fixed[:28])})
+	if res, _ := s.do("POST", "/api/refresh", ""); res.StatusCode != 200 {
+		t.Fatalf("refresh: %d", res.StatusCode)
+	}
+	b.until(`document.querySelector(".list-count").textContent === "28 issues"`)
+	if got := b.js(`[document.querySelector(".menus details").open, document.querySelector("tr.is-chosen")?.id === document.activeElement.closest("tr")?.id].join()`); got != "true,true" {
+		t.Errorf("an open menu and the chosen row (%s): %s", chosen, got)
+	}
+
 	// Sorting and filtering swap the list in place and are in the address.
 	b.js(`[...document.querySelectorAll(".sort-link")].find(a => a.textContent.includes("Rule")).click()`)
 	b.until(`location.search.includes("sort=rule") && document.querySelector("th[aria-sort]").textContent.includes("Rule")`)
 	b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "is:fixed"; q.form.requestSubmit(); })()`)
-	b.until(`location.search.includes("q=is%3Afixed") && document.querySelector(".list-count").textContent === "31 issues"`)
+	b.until(`location.search.includes("q=is%3Afixed") && document.querySelector(".list-count").textContent === "32 issues"`)
 	b.js(`history.back()`)
 	b.until(`document.querySelector(".query-box")?.value === "is:open" && location.search.includes("sort=rule")`)
 

@@ -42,6 +42,9 @@
     }
   }
 
+  // Morphing leaves open what a person opened.
+  htmx.registerExtension("keep-open", { htmx_before_morph_attr: (element, { attrName }) => attrName !== "open" || !element.matches("details, dialog") });
+
   // ---- Staying current. The stream of events tells the version of every
   // topic; a panel asks again when one that it shows is newer than what it
   // has. Without the stream the panels' own intervals do.

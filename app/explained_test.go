@@ -210,9 +210,11 @@ func (e *explained) walk() {
 	for _, period := range []string{"7d", "30d", "90d", "all"} {
 		e.check("/api/trends "+period, e.get("/api/trends?period="+period))
 	}
-	then := url.QueryEscape(e.now.Add(-40 * 24 * time.Hour).Format(time.RFC3339))
-	e.check("/api/stats as of "+then, e.get("/api/stats?as_of="+then))
-	e.check("/api/trends as of "+then, e.get("/api/trends?period=30d&as_of="+then))
+	for _, ago := range []time.Duration{time.Hour, 4 * 24 * time.Hour, 40 * 24 * time.Hour} {
+		then := url.QueryEscape(e.now.Add(-ago).Format(time.RFC3339))
+		e.check("/api/stats as of "+then, e.get("/api/stats?as_of="+then))
+		e.check("/api/trends as of "+then, e.get("/api/trends?period=30d&as_of="+then))
+	}
 	for i, repo := range e.get("/api/repos").([]any) {
 		name := place(repo, "name").(string)
 		e.check(fmt.Sprintf("/api/repos %d", i), repo)

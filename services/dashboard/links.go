@@ -177,40 +177,39 @@ func RepoLinks(r telemetry.RepoRow) Links {
 }
 
 // openLinks link what is open: to the issues or, where some of it has no
-// list, to the repositories whose counts add up to it.
+// list, to the repositories whose counts add up to it; as of a time, to the
+// trend that ends then, in which families are not told apart.
 func (s scope) openLinks(t telemetry.Totals, links Links) {
-	sum := func(field ...string) (Link, bool) {
-		if !s.asOf.IsZero() {
-			return Link{}, false
+	sum := func(now, then string) Link {
+		if s.asOf.IsZero() {
+			return s.list("repos").with("", "sum/"+now)
 		}
-		return s.list("repos").with("", "sum/"+at(field...)), true
+		return s.answer("trends", "/open_now/"+then, "period=7d")
 	}
-	put := func(place string, link Link, ok bool) {
-		if ok {
-			links[place] = link
-		}
+	links["latest_unlisted"] = sum("open", "unlisted")
+	if s.asOf.IsZero() {
+		links["latest_unlisted"] = s.list("repos", "-is:listed").with("", "sum/open")
 	}
-	if t.Unlisted == 0 {
-		links[at("latest_issues")] = s.list("issues", "is:open")
-	} else {
-		link, ok := sum("open")
-		put("latest_issues", link, ok)
+	links["latest_issues"] = s.list("issues", "is:open")
+	if t.Unlisted > 0 {
+		links["latest_issues"] = sum("open", "total")
 	}
-	unlisted := s.list("repos", "-is:listed").with("", "sum/open")
-	put("latest_unlisted", unlisted, s.asOf.IsZero())
 	for word := range t.LatestSeverity {
 		link, ok := s.severity(word)
 		if t.Unlisted > 0 {
-			link, ok = sum("open_by_severity", word)
+			link, ok = sum(at("open_by_severity", word), at("by_severity", word)), true
 		}
-		put(at("latest_severity", word), link, ok)
+		if ok {
+			links[at("latest_severity", word)] = link
+		}
 	}
 	for word := range t.LatestCategory {
-		link, ok := s.family(word), true
-		if t.Unlisted > 0 {
-			link, ok = sum("open_by_category", word)
+		switch {
+		case t.Unlisted == 0:
+			links[at("latest_category", word)] = s.family(word)
+		case s.asOf.IsZero():
+			links[at("latest_category", word)] = sum(at("open_by_category", word), "")
 		}
-		put(at("latest_category", word), link, ok)
 	}
 }
 

@@ -41,8 +41,13 @@ const stateAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE
 			WHEN lower(m.status) IN ('finished', 'stopped', 'exit') THEN 'finished' WHEN lower(m.status) = 'expired' THEN 'expired' WHEN lower(m.status) = 'suspended' THEN 'suspended' WHEN m.status LIKE 'error%' THEN 'failed' ELSE 'unknown' END
 		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END`
 
-// linkedAt is 1 where a session s had a pull request at $1.
-const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (SELECT 1 FROM links k JOIN pulls p ON p.key = k.pull_key WHERE k.session = s.key AND k.guess = 0 AND ` + knownPull + `) THEN 1 ELSE 0 END`
+// linkedAt is 1 where a session s had a pull request at $1: one that was
+// open by then, and that Devin, the pull request itself, or a record of the
+// time names. CROSS JOIN keeps SQLite from beginning with all pull requests.
+const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key AND (p.created_at = 0 OR p.created_at <= $1)
+	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND m.pr_url <> '' AND r.at <= $1)
+		OR EXISTS (SELECT 1 FROM verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= $1)
+		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))) THEN 1 ELSE 0 END`
 
 // TotalsAsOf returns the figures as of t over all repositories or, with its
 // key, of one. found is false for a repository that no record of that time

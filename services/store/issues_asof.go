@@ -7,11 +7,14 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// issueAt is each issue i as of $1: its life l then, and d, its repository's
-// last scan with findings data up to then.
-const issueAt = `issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $1 AND l.next_at > $1
-	JOIN repos o ON o.id = i.repo_id
-	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = i.repo_id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1)`
+// latestAt is, of each repository, the last scan with findings data up to
+// $1: found once, not for each issue.
+const latestAt = `WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, o.key AS repo_key, d.id, d.at, d.file, d.reduced FROM repos o
+	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1)) `
+
+// issueAt is each issue i as of $1, with its life l then and the latest scan
+// d of its repository.
+const issueAt = `issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $1 AND l.next_at > $1 JOIN latest d ON d.repo_id = i.repo_id`
 
 // narrowAt is true where the last scan was scope-reduced and did not name
 // the issue.
@@ -40,7 +43,7 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 	}
 	inner, outer := where{args: []any{ms(t)}}, where{}
 	if f.Repo != "" {
-		inner.and(`o.key = ?`, f.Repo)
+		inner.and(`d.repo_key = ?`, f.Repo)
 	}
 	anyOf(&inner, "l.severity", f.Severity)
 	anyOf(&inner, "l.family", f.Family)
@@ -62,9 +65,9 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 	from := ` FROM (SELECT i.id, i.public_id, i.repo_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + inner.sql() + `) AS x` + outer.sql()
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.IssueRow]{Items: []telemetry.IssueRow{}}
-		tx.row(`SELECT COUNT(*)`+from, outer.args...).scan(&out.Total)
+		tx.row(latestAt+`SELECT COUNT(*)`+from, outer.args...).scan(&out.Total)
 		var then []issueThen
-		tx.each(`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args, func(r *row) {
+		tx.each(latestAt+`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args, func(r *row) {
 			var i issueThen
 			r.scan(&i.id, &i.status, &i.severity, &i.family, &i.rule, &i.again)
 			then = append(then, i)

@@ -21,6 +21,7 @@ import (
 type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Running(id string) (telemetry.Job, bool)
+	Cancel(ctx context.Context, id string) (telemetry.Job, error)
 	Reply(ctx context.Context, id, text string) error
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }

@@ -63,3 +63,13 @@ func (a *API) job(c *fiber.Ctx) error {
 	}
 	return send(c, fiber.StatusOK, jobOf(j))
 }
+
+// cancelJob ends a running job at its next commit and answers with the job
+// as it then is.
+func (a *API) cancelJob(c *fiber.Ctx) error {
+	j, err := a.Jobs.Cancel(c.UserContext(), c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, jobOf(j))
+}

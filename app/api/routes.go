@@ -61,6 +61,7 @@ func (a *API) Routes() []Route {
 		get("/api/files", records, lister(a.files, fileOf)),
 		get("/api/jobs", nil, lister(a.jobs, jobOf)),
 		get("/api/jobs/:id", nil, a.job),
+		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},
 		get("/api/config", nil, a.config),
 		get("/api/openapi.yaml", nil, a.description),
 		post("/api/refresh", a.action(ingest.JobRefresh, nil)),

@@ -7,6 +7,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type Notes interface {
 	SaveJob(ctx context.Context, j telemetry.Job) error
 	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
 	Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error)
+	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
 }
 
 // Mender finds and applies what can be mended in old records.
@@ -114,13 +116,14 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running map[string]*Handle
+	pauses  map[string]time.Time // by kind: when its loop may ask again
 	ended   sync.WaitGroup
 	stopped bool
 }
 
 // New returns a Runner whose jobs live as long as ctx.
 func New(ctx context.Context, o Options) *Runner {
-	return &Runner{o: o, ctx: ctx, running: map[string]*Handle{}}
+	return &Runner{o: o, ctx: ctx, running: map[string]*Handle{}, pauses: map[string]time.Time{}}
 }
 
 // Run starts what an earlier program left undone and the loops, and returns
@@ -139,6 +142,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.ended.Wait()
 	return nil
 }
+
+// maxPause bounds how long an upstream can silence a loop.
+const maxPause = time.Hour
 
 // loop starts a job at each interval, and at start where first is set.
 func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, possible, first bool) {
@@ -163,13 +169,27 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 	}
 }
 
+// turn runs one job of a loop. Where an upstream said when to ask again, the
+// turns until then are left out: a limit that is asked against lasts longer.
 func (r *Runner) turn(ctx context.Context, kind string) {
+	r.mu.Lock()
+	early := r.o.Now().Before(r.pauses[kind])
+	r.mu.Unlock()
+	if early {
+		return
+	}
 	h, err := r.start(kind, Order{}, true)
 	if err == nil {
 		_, err = h.Wait(ctx)
 	}
-	if err != nil && ctx.Err() == nil {
-		r.o.Log.Warn("a turn failed", "job", kind, "err", err)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	r.o.Log.Warn("a turn failed", "job", kind, "err", err)
+	if e, ok := errors.AsType[*telemetry.Error](err); ok && e.RetryAfter > 0 {
+		r.mu.Lock()
+		r.pauses[kind] = r.o.Now().Add(min(e.RetryAfter, maxPause))
+		r.mu.Unlock()
 	}
 }
 

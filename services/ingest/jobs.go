@@ -36,9 +36,13 @@ type Handle struct {
 	step  time.Time // when the running step began
 	err   error
 	done  chan struct{}
+	ctx   context.Context
+	end   context.CancelFunc
 	quiet bool
 	saved time.Time
-	r     *Runner
+
+	cancelled bool // by a person
+	r         *Runner
 }
 
 // Job returns the job as it stands.
@@ -94,7 +98,8 @@ func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
 	if r.stopped || r.ctx.Err() != nil {
 		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
 	}
-	h := &Handle{r: r, done: make(chan struct{}), quiet: kind == jobPollActive,
+	ctx, end := context.WithCancel(r.ctx)
+	h := &Handle{r: r, ctx: ctx, end: end, done: make(chan struct{}), quiet: kind == jobPollActive,
 		job: telemetry.Job{ID: r.o.NewID(), Kind: kind, State: telemetry.JobRunning, Started: r.o.Now(), Steps: []telemetry.JobStep{}, Errors: []string{}}}
 	r.running[slot] = h
 	r.ended.Go(func() { r.run(slot, h, work) })
@@ -111,6 +116,46 @@ func (r *Runner) Running(id string) (telemetry.Job, bool) {
 		}
 	}
 	return telemetry.Job{}, false
+}
+
+// Cancel ends a running job at its next commit: what it has stored stays, and
+// the next one goes on from there. The error is CodeNotFound for an id that
+// no job has, and CodeConflict for one that has ended or must not be cut off.
+func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
+	r.mu.Lock()
+	var h *Handle
+	for _, other := range r.running {
+		if other.Job().ID == id {
+			h = other
+		}
+	}
+	r.mu.Unlock()
+	if h == nil {
+		job, found, err := r.o.Store.Job(ctx, id)
+		if err == nil && !found {
+			err = telemetry.Errorf(telemetry.CodeNotFound, "There is no job of that id.")
+		} else if err == nil {
+			err = telemetry.Errorf(telemetry.CodeConflict, "The job has ended already, so there is nothing to cancel.")
+		}
+		return job, err
+	}
+	if !Cancellable(h.Job().Kind) {
+		return h.Job(), telemetry.Errorf(telemetry.CodeConflict, "A %s is not cancelled: it is short, or nothing may be left half done.", h.Job().Kind)
+	}
+	h.mu.Lock()
+	h.cancelled = true
+	h.mu.Unlock()
+	h.end()
+	job, err := h.Wait(ctx)
+	if telemetry.CodeOf(err) == telemetry.CodeConflict {
+		err = nil // it ended as asked
+	}
+	return job, err
+}
+
+// Cancellable tells whether a job of the kind may be ended midway.
+func Cancellable(kind string) bool {
+	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs
 }
 
 // work returns what a job of the kind does, or why it cannot be done.
@@ -149,6 +194,9 @@ func (r *Runner) run(slot string, h *Handle, work func(context.Context, *Handle)
 	case err == nil:
 		h.job.State = telemetry.JobDone
 		h.job.Result, err = json.Marshal(result)
+	case h.cancelled && r.ctx.Err() == nil:
+		h.job.State, h.job.Error, h.job.Code = telemetry.JobCancelled, "It was cancelled. What it had stored stays; the next one goes on from there.", telemetry.CodeConflict
+		err = telemetry.Errorf(telemetry.CodeConflict, "The job %s was cancelled. What it had stored stays.", h.job.ID).Because(err)
 	case r.ctx.Err() != nil:
 		h.job.State = telemetry.JobInterrupted
 		h.job.Error = "The server was stopped before the job had ended. Its next start resumes it."
@@ -164,8 +212,9 @@ func (r *Runner) run(slot string, h *Handle, work func(context.Context, *Handle)
 	r.mu.Lock()
 	delete(r.running, slot)
 	r.mu.Unlock()
+	h.end()
 	close(h.done)
-	if err != nil && telemetry.CodeOf(err) != telemetry.CodeStopping {
+	if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeStopping && code != telemetry.CodeConflict {
 		r.o.Log.Warn("a job failed", "job", h.job.Kind, "id", h.job.ID, "err", err)
 	}
 }
@@ -178,7 +227,7 @@ func (r *Runner) guard(h *Handle, work func(context.Context, *Handle) (any, erro
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return work(r.ctx, h)
+	return work(h.ctx, h)
 }
 
 // sentence is what a client may know of an error.

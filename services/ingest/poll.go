@@ -30,9 +30,15 @@ func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
 				return nil, err
 			}
 		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		r.note(ctx, "sessions", askErr)
-		if askErr != nil {
+		if askErr != nil && len(answer.Sessions) == 0 {
 			return nil, askErr
+		}
+		if askErr != nil { // what Devin did answer counts
+			h.failed(sentence(askErr))
 		}
 		result.Polled, result.Skipped = int64(len(answer.Sessions)), int64(len(answer.Skipped))
 		h.describe("", len(answer.Sessions), len(ids))

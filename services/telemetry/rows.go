@@ -283,7 +283,7 @@ type JobStep struct {
 type Job struct {
 	ID      string
 	Kind    string // refresh, poll, poll-prs, backfill
-	State   string // running, done, failed, interrupted
+	State   string // running, done, failed, interrupted, cancelled
 	Steps   []JobStep
 	Joined  int64 // callers that joined it
 	Started time.Time
@@ -302,7 +302,8 @@ const (
 	JobRunning     = "running"
 	JobDone        = "done"
 	JobFailed      = "failed"
-	JobInterrupted = "interrupted"
+	JobInterrupted = "interrupted" // the program ended before it
+	JobCancelled   = "cancelled"   // by a person
 )
 
 // SourceStatus is when a source of data was last read, and what went wrong

@@ -265,6 +265,10 @@ func TestActions(t *testing.T) {
 	if res.StatusCode != 200 || strings.Contains(body, "job-"+id) || !strings.Contains(res.Header.Get("Set-Cookie"), "jobs=;") {
 		t.Errorf("a closed card: %d %q %s", res.StatusCode, res.Header.Get("Set-Cookie"), body)
 	}
+	res, body = s.do("POST", "/actions/cancel", url.Values{"id": {id}}.Encode(), "HX-Request", "true", "Cookie", cookie)
+	if res.StatusCode != 200 || !strings.Contains(body, "Refresh: done") {
+		t.Errorf("a job that has ended is not cancelled, but shown: %d %s", res.StatusCode, body)
+	}
 	if res, _ := s.do("POST", "/actions/refresh", "", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); res.StatusCode != 403 {
 		t.Errorf("from another origin: %d", res.StatusCode)
 	}

@@ -58,6 +58,9 @@ func TestAnswersKeepTheContract(t *testing.T) {
 	asks := append(asksOf(t, w), ask{"POST /api/runs/{file}/accept-scope", scope, "", 200}, ask{"DELETE /api/runs/{file}/accept-scope", scope, "", 200})
 	checkAll(t, w, asks)
 	for _, e := range contract(t).Endpoints() {
+		if e == "DELETE /api/jobs/{id}" {
+			continue // it needs a job that runs: TestCancel asks it
+		}
 		if !slices.ContainsFunc(asks, func(a ask) bool { return a.endpoint == e && a.status < 300 }) {
 			t.Errorf("no good request of %s is among the asks", e)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // action makes the handler of a button: it starts the job or joins the one
@@ -26,6 +27,16 @@ func (w *Web) action(kind string) fiber.Handler {
 // dismiss takes a job's card away.
 func (w *Web) dismiss(c *fiber.Ctx) error {
 	return w.answerAction(c, without(jobIDs(c), c.FormValue("id")))
+}
+
+// cancel ends a running job at its next commit. One that has ended meanwhile
+// is shown as it ended.
+func (w *Web) cancel(c *fiber.Ctx) error {
+	_, err := w.o.Jobs.Cancel(c.UserContext(), c.FormValue("id"))
+	if err != nil && telemetry.CodeOf(err) != telemetry.CodeConflict {
+		return err
+	}
+	return w.answerAction(c, jobIDs(c))
 }
 
 // answerAction answers with the panel of jobs in place, or, without

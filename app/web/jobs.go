@@ -97,7 +97,10 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	if j.State == telemetry.JobDone {
 		card.Summary = summary(j, result)
 	}
-	if !j.Running() {
+	switch {
+	case j.Running() && ingest.Cancellable(j.Kind):
+		card.Dismiss = parts.Action{Text: "Cancel", URL: "/actions/cancel", Class: "btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
+	case !j.Running():
 		card.Dismiss = parts.Action{Icon: "x", Text: "Close", URL: "/actions/dismiss", Class: "btn-bare btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
 	}
 	if result.DryRun && j.State == telemetry.JobDone && len(result.Changes) > 0 {
@@ -145,6 +148,8 @@ func jobTitle(j telemetry.Job, r jobResult) string {
 		return name + ": done"
 	case telemetry.JobInterrupted:
 		return name + ": interrupted"
+	case telemetry.JobCancelled:
+		return name + ": cancelled"
 	}
 	return name + ": failed"
 }

@@ -45,6 +45,7 @@ func (w *Web) Routes() []Route {
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
 		action("/actions/backfill", w.action(ingest.JobBackfill)),
 		action("/actions/dismiss", w.dismiss),
+		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}
 	for _, s := range w.tabSpecs() {

@@ -28,6 +28,7 @@ import (
 type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Running(id string) (telemetry.Job, bool)
+	Cancel(ctx context.Context, id string) (telemetry.Job, error)
 }
 
 // Changes tells when something that was stored has changed.

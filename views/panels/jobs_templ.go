@@ -17,7 +17,7 @@ import (
 type JobCard struct {
 	ID      string
 	Title   string // "Refresh running", "Refresh done", "Poll failed"
-	State   string // running, done, failed, interrupted
+	State   string // running, done, failed, interrupted, cancelled
 	Started time.Time
 	Ended   time.Time
 	Took    string // "0:48"
@@ -679,7 +679,7 @@ func jobState(state string) parts.State {
 		return parts.State{Icon: "sync", Tone: parts.Accent}
 	case "done":
 		return parts.State{Icon: "check-circle", Tone: parts.Success}
-	case "interrupted":
+	case "interrupted", "cancelled":
 		return parts.State{Icon: "pause", Tone: parts.Muted}
 	}
 	return parts.State{Icon: "x-circle", Tone: parts.Danger}

@@ -17,6 +17,7 @@ type derivation struct {
 	tx       *Tx
 	lastFile int64
 	names    map[int64]fileName          // by file id
+	fresh    map[int64]bool              // ids of files that nothing was derived from before
 	filled   map[string]bool             // what holds found out
 	repoIDs  map[string]int64            // by key
 	parsed   map[int64]*telemetry.Record // by file id: parsed in this transaction
@@ -65,7 +66,7 @@ type addedScan struct {
 }
 
 func newDerivation(tx *Tx) *derivation {
-	return &derivation{tx: tx, names: map[int64]fileName{}, filled: map[string]bool{}, repoIDs: map[string]int64{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
+	return &derivation{tx: tx, names: map[int64]fileName{}, fresh: map[int64]bool{}, filled: map[string]bool{}, repoIDs: map[string]int64{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
 		folds: map[int64]*fold{}, repos: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
 		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{}}
 }
@@ -107,6 +108,7 @@ func (d *derivation) putRecord(id int64) {
 	case rec == nil:
 	case rec.Kind == telemetry.KindVerification:
 		d.dropRun(id)
+		d.dropVerification(id)
 		d.putVerification(id, rec)
 	default:
 		d.dropVerification(id)
@@ -133,6 +135,9 @@ type storedRun struct {
 
 func (d *derivation) storedRun(id int64) (storedRun, bool) {
 	var s storedRun
+	if d.fresh[id] {
+		return s, false
+	}
 	r := d.tx.row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id)
 	r.scan(&s.repo, &s.kind, &s.digest, &s.found, &s.severity, &s.category)
 	return s, r.found

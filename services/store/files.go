@@ -93,31 +93,38 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 		return
 	}
 	tx.touch(telemetry.TopicRecords)
-	if at < 0 {
+	known := at >= 0
+	hadBody := known && states[at].hasBody
+	if !known {
 		at = len(states)
 		states = append(states, fileState{id: d.nextFileID(), source: source})
+		d.fresh[states[at].id] = true
 	}
 	st := &states[at]
-	st.gone = false
+	st.gone, st.hasBody = false, st.hasBody || f.Record != nil
 	d.names[st.id] = fileName{source, f.Name}
+	live := flag(inForce(states, at))
 	switch rec := f.Record; {
 	case rec == nil:
 		result.Broken++
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, 0, $8, $9)
-			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, fetched_at = excluded.fetched_at`,
-			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), ms(tx.now), rules())
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
+			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at`,
+			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), live, ms(tx.now), rules())
 	default:
-		if st.hasBody {
+		if hadBody {
 			result.Updated++
 		} else {
 			result.New++
 		}
-		st.hasBody = true
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, 0, $10, $11)
+		tx.exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, $10, $11, $12)
 			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '', kind = excluded.kind, repo_key = excluded.repo_key,
-				at = excluded.at, gone = 0, fetched_at = excluded.fetched_at, derived = excluded.derived`,
-			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), ms(tx.now), rules())
+				at = excluded.at, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at, derived = excluded.derived`,
+			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), live, ms(tx.now), rules())
 		d.parsed[st.id], d.bodies[st.id] = rec, f.Body
+	}
+	if (live == 1) != st.live {
+		st.live = live == 1
+		d.changed[st.id] = st.live
 	}
 	d.settleFiles(states)
 }
@@ -146,9 +153,8 @@ func (d *derivation) reconsider(name string) { d.settleFiles(d.fileStates(name))
 // directory and the action repository of which it is a copy, the latter, as
 // long as some version of that could be read.
 func (d *derivation) settleFiles(states []fileState) {
-	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && st.hasBody && !st.gone })
-	for _, st := range states {
-		live := st.hasBody && !st.gone && (st.source != "" || !fromGitHub)
+	for i, st := range states {
+		live := inForce(states, i)
 		if live != st.live {
 			d.tx.exec(`UPDATE files SET live = $1 WHERE id = $2`, flag(live), st.id)
 		}
@@ -156,6 +162,12 @@ func (d *derivation) settleFiles(states []fileState) {
 			d.changed[st.id] = live
 		}
 	}
+}
+
+func inForce(states []fileState, at int) bool {
+	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && st.hasBody && !st.gone })
+	st := states[at]
+	return st.hasBody && !st.gone && (st.source != "" || !fromGitHub)
 }
 
 // fileName is a file's key.

@@ -10,7 +10,6 @@ import (
 
 func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
 	tx, v := d.tx, rec.Verification
-	d.dropVerification(id)
 	ref := telemetry.ParsePull(v.PRURL)
 	key := d.ensurePull(ref)
 	name := d.nameOf(id)
@@ -23,7 +22,7 @@ func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
 
 func (d *derivation) dropVerification(id int64) {
 	var session, key string
-	if d.tx.row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).scan(&session, &key).found {
+	if !d.fresh[id] && d.tx.row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).scan(&session, &key).found {
 		d.tx.exec(`DELETE FROM verifications WHERE id = $1`, id)
 		d.takes[id] = nil
 		d.concernVerification(id, session, key)

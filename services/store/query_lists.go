@@ -239,7 +239,7 @@ func repoMatchers(now int64) matchers {
 		"open":          numberIs("r.open"),
 		"critical_high": numberIs("r.critical_high"),
 		"runs":          numberIs("r.runs"),
-		"active":        numberIs("r.sessions_active"),
+		"active":        numberIs(activeOf(now, activeStates)),
 		"waiting":       numberIs("r.prs_open"),
 		"age":           whenIs("r.last_run", now),
 	}

@@ -290,19 +290,19 @@ func (s *Store) Repos(ctx context.Context, f telemetry.RepoFilter, p telemetry.P
 		p.Size = 1 << 40
 	}
 	var w where
-	page, err := pageSQL(p, "last_run", repoOrders())
+	page, err := pageSQL(p, "last_run", repoOrders(ms(s.now())))
 	if err == nil {
 		err = w.query(f.Query, repoMatchers(ms(s.now())))
 	}
 	if err != nil {
 		return telemetry.List[telemetry.RepoRow]{}, err
 	}
-	return list(ctx, s, repoColumns, `repos r`, w, page, scanRepo)
+	return list(ctx, s, repoColumnsAt(ms(s.now())), `repos r`, w, page, scanRepo)
 }
 
 // Repo returns one repository; found is false if no record names it.
 func (s *Store) Repo(ctx context.Context, key string) (repo telemetry.RepoRow, found bool, err error) {
-	rows, err := list(ctx, s, repoColumns, `repos`, where{conditions: []string{"key = $1"}, args: []any{key}}, ` LIMIT 1`, scanRepo)
+	rows, err := list(ctx, s, repoColumnsAt(ms(s.now())), `repos r`, where{conditions: []string{"r.key = $1"}, args: []any{key}}, ` LIMIT 1`, scanRepo)
 	if err != nil || len(rows.Items) == 0 {
 		return telemetry.RepoRow{}, false, err
 	}

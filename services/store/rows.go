@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 
 	"telemetry-dashboard/services/telemetry"
@@ -150,4 +151,22 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 		rows[i].Issues = append(rows[i].Issues, v)
 	})
 	return rows
+}
+
+// activeOf counts the sessions of repository r in the given states that are
+// active at a time: a state that only a record tells, and that it told more
+// than RecordedFor ago, is not. It is counted when it is asked for, since it
+// changes with the clock alone.
+func activeOf(now int64, states string) string {
+	return fmt.Sprintf("(SELECT COUNT(*) FROM sessions act WHERE act.repo_id = r.id AND act.state IN (%s) AND (act.polled = 1 OR act.since > %d))", states, now-telemetry.RecordedFor.Milliseconds())
+}
+
+const (
+	activeStates  = `'queued', 'working', 'waiting'`
+	waitingStates = `'waiting'`
+)
+
+// repoColumnsAt are repoColumns with what is active at a time.
+func repoColumnsAt(now int64) string {
+	return strings.NewReplacer("sessions_active", activeOf(now, activeStates), "sessions_waiting", activeOf(now, waitingStates)).Replace(repoColumns)
 }

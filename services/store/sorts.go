@@ -92,9 +92,9 @@ func issueOrders() map[string]order {
 		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule i.file i.line" + last), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
 }
 
-func repoOrders() map[string]order {
+func repoOrders(now int64) map[string]order {
 	const worst = " r.critical_high r.open r.key"
 	return map[string]order{"last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
-		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": byDesc("r.sessions_active" + worst), "sessions": byDesc("r.sessions_created" + worst),
+		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": {columns: append([]string{activeOf(now, activeStates)}, byDesc(worst).columns...), desc: true}, "sessions": byDesc("r.sessions_created" + worst),
 		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
 }

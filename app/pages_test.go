@@ -220,6 +220,9 @@ func TestPanelAlone(t *testing.T) {
 	if got := res.Header.Get("Location"); res.StatusCode != 303 || got != "/repo/octo/shop/issues?page=2&q=is%3Afixed" {
 		t.Errorf("a browser that opens a panel: %d to %q", res.StatusCode, got)
 	}
+	if res, _ := s.get("/repo/forks/shop/pulls"); res.StatusCode != 303 || res.Header.Get("Location") != "/repo/octo/shop/pulls" {
+		t.Errorf("a fork's page: %d to %q", res.StatusCode, res.Header.Get("Location"))
+	}
 	res, body := s.get("/panels/issues?q=is:fixed&push=1", "HX-Request", "true")
 	if res.StatusCode != 200 || strings.Contains(body, "<html") || !strings.HasPrefix(body, "<section") || !strings.Contains(body, "js/rule-01") {
 		t.Errorf("the panel alone: %d %.200s", res.StatusCode, body)

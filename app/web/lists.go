@@ -32,7 +32,9 @@ func list[R, V any](w *Web, l listing[R, V]) draw {
 		if v.glimpse > 0 {
 			t, err := short(ctx, v, v.glimpse, l.sort, l.from(v, q), l.row)
 			t.At.Panel, t.Empty.Title = "", "Nothing matches"
-			t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(v.spec.page, q.String())}
+			if len(t.Rows) > 0 {
+				t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(v.spec.page, q.String())}
+			}
 			return l.draw(t), err
 		}
 		t, err := table(ctx, v, l.sort, l.from(v, q), l.row)
@@ -92,7 +94,8 @@ func (w *Web) noRuns(ctx context.Context, e *parts.Empty, action *parts.Action) 
 	if err != nil || totals.Runs > 0 {
 		return err
 	}
-	*e = parts.Empty{Icon: "inbox", Title: "No runs yet", Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
+	*e = parts.Empty{Icon: "inbox", Title: "No runs yet",
+		Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
 	switch {
 	case w.o.Settings.ActionRepo != "":
 		e.Text = "This dashboard reads telemetry/runs in " + w.o.Settings.ActionRepo + "."

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -88,17 +89,19 @@ func tiles(v view, t telemetry.Totals, o dashboard.Overview, active parts.Tile) 
 	open.Change = changeBit(o.Change())
 	list := []parts.Tile{
 		open,
-		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), URL: searchURL(at("/issues"), "is:fixed"), Line: []parts.Bit{{Text: number(o.Opened) + " opened"}}},
+		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), Line: []parts.Bit{{Text: number(o.Opened) + " opened"}}},
 		active,
 		pullsTile(at("/pulls"), t.PRs),
-		rateTile(at("/pulls"), o.PRs),
+		rateTile(at("/pulls"), o.PRs, o.Period),
 	}
 	if v.scope == "" {
-		list = append(list, parts.Tile{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(t.Scans) + " scans", URL: searchURL("/runs", "kind:scan")}}})
+		scans := parts.Bit{Text: number(t.Scans) + " scans", URL: searchURL("/runs", "kind:scan")}
+		list = append(list, parts.Tile{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{scans}})
 	} else {
-		list = append(list, parts.Tile{Label: "Sessions", Value: number(t.SessionsCreated), URL: at("/sessions"), Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}}})
+		finished := parts.Bit{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}
+		list = append(list, parts.Tile{Label: "Sessions", Value: number(t.SessionsCreated), URL: at("/sessions"), Line: []parts.Bit{finished}})
 	}
-	return append(list, parts.Tile{Label: "Runs", Value: number(t.Runs), URL: at("/runs"), Line: []parts.Bit{{Text: "found " + number(t.IssuesFound) + " in sum"}}})
+	return append(list, parts.Tile{Label: "Runs", Value: number(t.Runs), URL: at("/runs"), Line: []parts.Bit{{Text: "found " + number(t.IssuesFound) + " in sum", URL: at("/runs")}}})
 }
 
 // period is that of the page, the default where it names none.
@@ -162,9 +165,15 @@ func pullsTile(list string, prs telemetry.PullCounts) parts.Tile {
 	return t
 }
 
-func rateTile(list string, prs telemetry.PullCounts) parts.Tile {
-	return parts.Tile{Label: "Fix rate", Value: strconv.FormatFloat(prs.FixRate(), 'f', 1, 64) + " %", URL: searchURL(list, "is:merged"),
-		Line: []parts.Bit{{Text: number(prs.Merged) + " merged / " + number(prs.Total) + " PRs"}}}
+// rateTile leads to the pull requests that the rate is computed from.
+func rateTile(list string, prs telemetry.PullCounts, period telemetry.Period) parts.Tile {
+	all, merged := list, searchURL(list, "is:merged")
+	if !period.Since.IsZero() {
+		created := "created:>=" + period.Since.Format(time.DateOnly)
+		all, merged = searchURL(list, created), searchURL(list, "is:merged "+created)
+	}
+	return parts.Tile{Label: "Fix rate", Value: strconv.FormatFloat(prs.FixRate(), 'f', 1, 64) + " %", URL: all,
+		Line: []parts.Bit{{Text: number(prs.Merged) + " merged", URL: merged}, {Text: "of " + number(prs.Total) + " PRs"}}}
 }
 
 // familyRows is how many families the breakdown names; the rest is summed.

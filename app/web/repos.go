@@ -46,18 +46,22 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		name := unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
 		repo, err := w.o.Dashboard.RepoByName(c.UserContext(), name)
 		if telemetry.CodeOf(err) == telemetry.CodeNotFound {
-			return w.noRepo(c, name, err)
+			return w.noRepo(c, name, list.tab, err)
 		}
 		if err != nil {
 			return err
 		}
-		ctx, v := c.UserContext(), view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)}
+		v := view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)}
 		table, status, err := w.listOr(c, v)
 		if err != nil {
 			return err
 		}
-		body := pages.Body{Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Periods: v.periods(panels.RepoURL(v.scope) + list.tab), Facts: w.repoFacts(repo), Notices: w.repoNotices(repo),
-			Rows: [][]templ.Component{{w.panel(ctx, w.specTiles(), v)}, {w.panel(ctx, w.specNow(), v)}, {w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specRecent(), v)}}, Tabs: w.repoTabs(repo, list), Below: []templ.Component{table}}
+		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
+		body := pages.Body{
+			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
+			Facts: w.repoFacts(repo), Notices: w.repoNotices(repo), Tabs: w.repoTabs(repo, list), Below: []templ.Component{table},
+			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specNow())}, {one(w.specOpen()), one(w.specRecent())}},
+		}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}
 }
@@ -104,15 +108,18 @@ func (w *Web) repoNotices(repo telemetry.RepoRow) []parts.Notice {
 	return nil
 }
 
-// noRepo is the page of a repository that no record names, with the names
-// nearest to it.
-func (w *Web) noRepo(c *fiber.Ctx, name string, cause error) error {
+// noRepo answers for a repository that no record names as a target: a fork
+// leads to its target, any other name to those nearest to it.
+func (w *Web) noRepo(c *fiber.Ctx, name, tab string, cause error) error {
 	list, err := w.o.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
 	if err != nil {
 		return err
 	}
 	var names []string
 	for _, r := range list.Items {
+		if r.Fork != "" && r.Fork.Key() == strings.ToLower(name) {
+			return c.Redirect(panels.RepoURL(string(r.Name))+tab, fiber.StatusSeeOther)
+		}
 		names = append(names, string(r.Name))
 	}
 	var near []parts.Link

@@ -225,7 +225,13 @@ func Needs(l NeedList) templ.Component {
 }
 
 func needColumns() []parts.Column {
-	return []parts.Column{{Text: "What", Class: "c-need"}, {Text: "Which"}, {Text: "Repository", Class: "c-repo"}, {Text: "Waiting", Class: "c-num2", Number: true}, {Text: "Action", Class: "c-action"}}
+	return []parts.Column{
+		{Text: "What", Class: "c-need"},
+		{Text: "Which"},
+		{Text: "Repository", Class: "c-repo"},
+		{Text: "Waiting", Class: "c-num2", Number: true},
+		{Text: "Action", Class: "c-action"},
+	}
 }
 
 // needState says how a need looks.

@@ -32,18 +32,18 @@ func (w *Web) bar(ctx context.Context, v view, noun string, total int64) (parts.
 	if err != nil {
 		return b, nil //nolint:nilerr // the caller says it; the box must stay to mend it
 	}
-	totals, err := w.o.Dashboard.Totals(ctx)
+	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"})
 	if err != nil {
 		return b, err
 	}
-	for _, view := range views(v.spec.list) {
-		b.Views = append(b.Views, parts.Choice{Text: view.Text, Query: queryFor(view.URL, v.spec.usual), Current: view.URL == q.String()})
+	for _, usual := range views(v.spec.list) {
+		b.Views = append(b.Views, parts.Choice{Text: usual.Text, Query: queryFor(usual.URL, v.spec.usual), Current: usual.URL == q.String()})
 	}
 	for _, name := range v.spec.menus {
 		if name == "repo" && v.scope != "" {
 			continue
 		}
-		b.Menus = append(b.Menus, menu(q, name, v.spec.usual, dynamic(name, totals)))
+		b.Menus = append(b.Menus, menu(q, name, v.spec.usual, dynamic(name, recent.Items)))
 	}
 	return b, nil
 }
@@ -78,19 +78,20 @@ func views(list telemetry.ListName) []parts.Link {
 	return nil
 }
 
-// dynamic are the data's values of a qualifier.
-func dynamic(name string, totals telemetry.Totals) []string {
-	switch name {
-	case "family":
-		return slices.Sorted(maps.Keys(totals.CategorySum))
-	case "repo":
-		var names []string
-		for _, name := range totals.Repos[:min(barChoices, len(totals.Repos))] {
-			names = append(names, string(telemetry.ParseRepo(name)))
+// dynamic are the data's values of a qualifier: those of the repositories
+// that ran last, so that a list costs the same however many there are.
+func dynamic(name string, recent []telemetry.RepoRow) []string {
+	var names []string
+	for _, r := range recent {
+		switch name {
+		case "repo":
+			names = append(names, string(r.Name))
+		case "family":
+			names = slices.AppendSeq(names, maps.Keys(r.CategorySum))
 		}
-		return names
 	}
-	return nil
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // menu offers the values of a qualifier, each as the query with it, or

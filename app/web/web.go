@@ -2,6 +2,12 @@
 // parses, asks the dashboard, builds finished rows and renders. routes.go
 // shows the whole surface. A panel is drawn by one function, whether within
 // its page or alone for htmx.
+//
+// A further panel is a spec (name, title, topics, interval, draw) in the file
+// of its screen, a row builder in rows.go, a template in views/panels, and
+// its place in panelSpecs and in a page's rows. A further list is a spec
+// whose draw is list(…): the query box, menus, sorting, paging and the
+// fragment's address follow from it.
 package web
 
 import (

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -24,11 +26,17 @@ func (w *Web) drawFreshness(ctx context.Context, v view) (templ.Component, error
 	if err != nil {
 		return nil, err
 	}
+	order := []string{"runs", "runs_dir", "sessions", "pulls"}
+	slices.SortStableFunc(sources, func(a, b telemetry.SourceStatus) int {
+		return cmp.Compare(slices.Index(order, a.Name), slices.Index(order, b.Name))
+	})
 	f := panels.Fresh{Frame: v.brief()}
 	for _, s := range sources {
 		f.Sources = append(f.Sources, w.sourceNote(s))
 		if !s.FailedAt.IsZero() {
-			f.Trouble = append(f.Trouble, trouble(s))
+			if n := trouble(s); !slices.Contains(f.Trouble, n) { // run files and pull requests fail alike
+				f.Trouble = append(f.Trouble, n)
+			}
 		}
 	}
 	return panels.Freshness(f), nil
@@ -49,7 +57,7 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	}
 	switch {
 	case !s.FailedAt.IsZero():
-		note.Tone, note.Cause = parts.Danger, "then "+troubleWord(s.Code)
+		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
 	case every > 0 && w.o.Now().Sub(s.OKAt) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+spanText(every)
 	}

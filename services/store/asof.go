@@ -106,7 +106,7 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 		}
 		n["issues_found"] -= found
 		for name, text := range map[string]string{"severity_sum": severity, "category_sum": category} {
-			for word, count := range fromJSON[map[string]int64](tx, text) {
+			for word, count := range flatCounts(tx, text) {
 				n[name+":"+word] -= count
 			}
 		}

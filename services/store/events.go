@@ -2,41 +2,72 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// eventRows are the beginnings and ends of the lives of issues as events.
-const eventRows = `(SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END AS event, 'opened' AS way, from_at AS at, from_file AS file, from_run AS run, issue_id, repo_id, severity, family, rule, opened_at FROM lives WHERE opens = 1
-	UNION ALL SELECT 'closed', 'closed', to_at, to_file, to_run, issue_id, repo_id, severity, family, rule, opened_at FROM lives WHERE closes = 1)`
+// The events are the beginnings of the lives of issues, and their ends, each
+// in the order of an index.
+const (
+	opensRows  = `SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END AS event, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE opens = 1`
+	closesRows = `SELECT 'closed' AS event, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE closes = 1`
+)
 
 // IssueEvents returns when issues were first seen, came back and were no
 // longer found, newest first.
 func (s *Store) IssueEvents(ctx context.Context, f telemetry.EventFilter, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
-	page, err := pageSQL(p, "at", map[string]order{"at": byDesc("e.at e.event e.issue_id")})
+	var out telemetry.List[telemetry.IssueEvent]
+	page, err := pageSQL(p, "at", map[string]order{"at": byDesc("at issue_id event")})
 	if err != nil {
-		return telemetry.List[telemetry.IssueEvent]{}, err
+		return out, err
 	}
 	var w where
-	if f.Event != "" {
-		w.and(`e.way = ?`, f.Event)
+	var arms []string
+	for _, arm := range [...]struct{ event, rows, at string }{{"opened", opensRows, "from_at"}, {"closed", closesRows, "to_at"}} {
+		if f.Event == "" || f.Event == arm.event {
+			arms = append(arms, arm.rows+eventConditions(&w, f, arm.at))
+		}
 	}
+	rows := strings.Join(arms, " UNION ALL ")
+	err = s.Read(ctx, func(tx *Tx) error {
+		out = telemetry.List[telemetry.IssueEvent]{Items: []telemetry.IssueEvent{}}
+		tx.row(`SELECT COUNT(*) FROM (`+rows+`) AS e`, w.args...).scan(&out.Total)
+		tx.each(`SELECT e.event, e.at, e.file, e.run, e.severity, e.family, e.rule, e.opened_at, i.public_id, o.target_repo FROM (`+rows+page+`) AS e
+			JOIN issues i ON i.id = e.issue_id JOIN repos o ON o.id = e.repo_id ORDER BY e.at DESC, e.issue_id DESC, e.event DESC`, w.args, func(r *row) {
+			out.Items = append(out.Items, scanEvent(r))
+		})
+		return tx.err
+	})
+	return out, err
+}
+
+func scanEvent(r *row) telemetry.IssueEvent {
+	var v telemetry.IssueEvent
+	var when, opened int64
+	r.scan(&v.Event, &when, &v.File, &v.Run, &v.Severity, &v.Family, &v.Rule, &opened, &v.Issue, &v.Repo)
+	v.At = at(when)
+	if v.Event == "closed" {
+		v.OpenedAt = at(opened)
+	}
+	return v
+}
+
+// eventConditions adds the filter's conditions on one arm.
+func eventConditions(w *where, f telemetry.EventFilter, column string) string {
+	arm := where{args: w.args}
 	if !f.Since.IsZero() {
-		w.and(`e.at >= ?`, ms(f.Since))
+		arm.and(column+` >= ?`, ms(f.Since))
 	}
 	if !f.Until.IsZero() {
-		w.and(`e.at <= ?`, ms(f.Until))
+		arm.and(column+` <= ?`, ms(f.Until))
 	}
 	if f.Repo != "" {
-		w.and(`e.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+		arm.and(`repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
 	}
-	return list(ctx, s, `e.event, e.at, e.file, e.run, e.severity, e.family, e.rule, e.opened_at, i.public_id, o.target_repo`,
-		eventRows+` e JOIN issues i ON i.id = e.issue_id JOIN repos o ON o.id = e.repo_id`, w, page, func(r *row, v *telemetry.IssueEvent) {
-			var when, opened int64
-			r.scan(&v.Event, &when, &v.File, &v.Run, &v.Severity, &v.Family, &v.Rule, &opened, &v.Issue, &v.Repo)
-			v.At = at(when)
-			if v.Event == "closed" {
-				v.OpenedAt = at(opened)
-			}
-		})
+	w.args = arm.args
+	if len(arm.conditions) == 0 {
+		return ""
+	}
+	return " AND " + strings.Join(arm.conditions, " AND ")
 }

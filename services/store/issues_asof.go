@@ -9,7 +9,7 @@ import (
 
 // latestAt is, of each repository, the last scan with findings data up to
 // $1: found once, not for each issue.
-const latestAt = `WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, o.key AS repo_key, d.id, d.at, d.file, d.reduced FROM repos o
+const latestAt = `WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o
 	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1)) `
 
 // issueAt is each issue i as of $1, with its life l then and the latest scan
@@ -43,7 +43,7 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 	}
 	inner, outer := where{args: []any{ms(t)}}, where{}
 	if f.Repo != "" {
-		inner.and(`d.repo_key = ?`, f.Repo)
+		inner.and(`l.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
 	}
 	anyOf(&inner, "l.severity", f.Severity)
 	anyOf(&inner, "l.family", f.Family)

@@ -173,7 +173,7 @@ func TestIssueEvents(t *testing.T) {
 			}
 			return events
 		}
-		if diff := cmp.Diff([]string{"closed js/B in run 6", "reopened js/B in run 5", "closed js/C in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask(telemetry.EventFilter{Since: day("2026-03-04")})); diff != "" {
+		if diff := cmp.Diff([]string{"closed js/B in run 6", "closed js/C in run 5", "reopened js/B in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask(telemetry.EventFilter{Since: day("2026-03-04")})); diff != "" {
 			t.Error(diff)
 		}
 		if diff := cmp.Diff([]string{"opened js/C in run 3", "opened js/B in run 2", "opened js/A in run 2"}, ask(telemetry.EventFilter{Repo: "a/b", Event: "opened", Until: day("2026-03-08")})); diff != "" {

@@ -165,13 +165,13 @@ func dayTime(day int64) time.Time { return time.UnixMilli(day * telemetry.DayMil
 func (t *trend) timeToFix() {
 	condition, args := ofRepo("repo_id", t.repo, ms(t.out.Period.Since), t.until)
 	var durations []int64
-	t.tx.each(`SELECT to_at - opened_at FROM lives WHERE to_at >= $1 AND to_at <= $2 AND closes = 1`+condition, args, func(r *row) {
-		var d int64
-		r.scan(&d)
-		durations = append(durations, d)
+	issues := map[int64]bool{}
+	t.tx.each(`SELECT issue_id, to_at - opened_at FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args, func(r *row) {
+		var issue, d int64
+		r.scan(&issue, &d)
+		durations, issues[issue] = append(durations, d), true
 	})
-	t.out.TimeToFix = telemetry.MeasureOf(durations)
-	t.tx.row(`SELECT COUNT(DISTINCT issue_id) FROM lives WHERE to_at >= $1 AND to_at <= $2 AND closes = 1`+condition, args...).scan(&t.out.ClosedIssues)
+	t.out.TimeToFix, t.out.ClosedIssues = telemetry.MeasureOf(durations), int64(len(issues))
 }
 
 // ages counts what was open at the end by the time since it was first seen.

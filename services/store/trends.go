@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -164,14 +165,11 @@ func dayTime(day int64) time.Time { return time.UnixMilli(day * telemetry.DayMil
 // was first seen or came back.
 func (t *trend) timeToFix() {
 	condition, args := ofRepo("repo_id", t.repo, ms(t.out.Period.Since), t.until)
-	var durations []int64
-	issues := map[int64]bool{}
-	t.tx.each(`SELECT issue_id, to_at - opened_at FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args, func(r *row) {
-		var issue, d int64
-		r.scan(&issue, &d)
-		durations, issues[issue] = append(durations, d), true
-	})
-	t.out.TimeToFix, t.out.ClosedIssues = telemetry.MeasureOf(durations), int64(len(issues))
+	// One row of text: tens of thousands of rows would cost more to hand over
+	// than to read.
+	var durations string
+	t.tx.row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COUNT(DISTINCT issue_id) FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).scan(&durations, &t.out.ClosedIssues)
+	t.out.TimeToFix = telemetry.MeasureOf(textNumbers(durations))
 }
 
 // ages counts what was open at the end by the time since it was first seen.
@@ -190,20 +188,17 @@ func (t *trend) ages() {
 		}
 		t.out.Ages = append(t.out.Ages, bucket)
 	}
-	from, condition, args := `issues i WHERE i.status_rank < 4`, "", []any{}
+	from, args := `issues i WHERE i.status_rank < 4`, []any{}
 	if t.asOf {
 		from, args = `lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, []any{t.until}
 	}
-	condition, args = ofRepo("i.repo_id", t.repo, args...)
-	t.tx.each(`SELECT i.first_at, COUNT(*) FROM `+from+condition+` GROUP BY i.first_at`, args, func(r *row) {
-		var first, n int64
-		r.scan(&first, &n)
-		for b := range t.out.Ages {
-			bucket := &t.out.Ages[b]
-			if (bucket.Since.IsZero() || first >= ms(bucket.Since)) && (bucket.Before.IsZero() || first < ms(bucket.Before)) {
-				bucket.N += n
-			}
-		}
+	condition, args := ofRepo("i.repo_id", t.repo, args...)
+	args = append(args, ms(t.out.Ages[0].Since), ms(t.out.Ages[1].Since), ms(t.out.Ages[2].Since))
+	n := len(args)
+	t.tx.each(fmt.Sprintf(`SELECT CASE WHEN i.first_at >= $%d THEN 0 WHEN i.first_at >= $%d THEN 1 WHEN i.first_at >= $%d THEN 2 ELSE 3 END, COUNT(*) FROM %s%s GROUP BY 1`, n-2, n-1, n, from, condition), args, func(r *row) {
+		var bucket, count int64
+		r.scan(&bucket, &count)
+		t.out.Ages[bucket].N = count
 	})
 }
 

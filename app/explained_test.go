@@ -21,6 +21,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -59,7 +60,7 @@ func newExplained(t *testing.T, records map[string][]byte, more func(*store.Stor
 	if more != nil {
 		more(db)
 	}
-	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error { return c.Status(fiber.StatusBadRequest).SendString(err.Error()) }}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
+	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error { return c.Status(server.Status(telemetry.CodeOf(err))).SendString(err.Error()) }}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
 	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Store: db}), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
 		if r.Handle != nil {
@@ -290,6 +291,40 @@ func fetchPulls(db *store.Store) {
 		}
 		if err := db.SavePulls(ctx, p.Repo, []telemetry.PullRequest{pr}, time.Time{}); err != nil {
 			panic(err)
+		}
+	}
+}
+
+func TestWhatFiguresRefuse(t *testing.T) {
+	e := newExplained(t, map[string][]byte{"one.json": []byte(`{"target_repo": "https://github.com/a/b", "run_number": 1, "run_id": "1", "timestamp": "2026-03-02T10:00:00Z", "issues_found": 0, "issue_fingerprints": []}`)}, nil)
+	for path, want := range map[string]string{
+		"/api/trends?period=14d":                           "7d, 30d, 90d, all",
+		"/api/trends?as_of=yesterday":                      "as_of: this is no time",
+		"/api/stats?as_of=2026-02-30":                      "as_of: this is no time",
+		"/api/issues?as_of=1":                              "as_of: this is no time",
+		"/api/repo/a/b?as_of=x":                            "as_of: this is no time",
+		"/api/repo/a/b?as_of=2026-01-01T00:00:00Z":         "No run record names",
+		"/api/trends?repo=a/unknown":                       "No run record names",
+		"/api/stats?repo=a/unknown":                        "No run record names",
+		"/api/changes?event=moved":                         "opened, closed",
+		"/api/changes?since=monday":                        "since: this is no time",
+		"/api/needs-attention?group=coffee":                "waiting, pr_ready, verified, never_started, stuck, overdue",
+		"/api/runs?sums=perhaps":                           "sums: it is true or false",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":  "with as_of",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file": "first_seen, last_seen, severity, status",
+	} {
+		res, err := e.app.Test(httptest.NewRequestWithContext(t.Context(), fiber.MethodGet, path, nil), -1)
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		status := fiber.StatusBadRequest
+		if strings.HasPrefix(want, "No run") {
+			status = fiber.StatusNotFound
+		}
+		if err != nil || res.StatusCode != status || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d %s, want %q", path, res.StatusCode, body, want)
 		}
 	}
 }

@@ -60,7 +60,9 @@ func newExplained(t *testing.T, records map[string][]byte, more func(*store.Stor
 	if more != nil {
 		more(db)
 	}
-	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error { return c.Status(server.Status(telemetry.CodeOf(err))).SendString(err.Error()) }}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
+	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
+		return c.Status(server.Status(telemetry.CodeOf(err))).SendString(err.Error())
+	}}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
 	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Store: db}), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
 		if r.Handle != nil {

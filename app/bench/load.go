@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Of each hundred repositories so many records are ingested alone.
+const (
+	newestOf = 100 // repositories whose newest record is ingested alone
+	lateOf   = 20  // whose middle one comes late
+)
+
+// loaded is how a history was taken in.
+type loaded struct {
+	records, bytes int64
+	parse, put     time.Duration // of the bulk
+	newest, late   []time.Duration
+	issues         int64
+	sessions       int64
+}
+
+// perSecond is the rate of the bulk, parsing and storing one after the other.
+func (l loaded) perSecond() float64 { return float64(l.records) / (l.parse + l.put).Seconds() }
+
+// load stores a history as a first refresh does, repository by repository,
+// and then single records.
+func load(ctx context.Context, db *store.Store, w *world) (loaded, error) {
+	var l loaded
+	var newest, late []telemetry.FetchedFile
+	for repo := range w.repos {
+		files, err := w.read(repo)
+		if err != nil {
+			return l, err
+		}
+		begun := time.Now()
+		if err := parse(files); err != nil {
+			return l, err
+		}
+		l.parse += time.Since(begun)
+		comesLate := repo%(repositories/lateOf) == 1
+		rest, one, held := holdBack(files, !comesLate)
+		switch {
+		case held && comesLate:
+			late = append(late, one)
+		case held && repo%(repositories/newestOf) == 0:
+			newest = append(newest, one)
+		}
+		begun = time.Now()
+		for part := range slices.Chunk(rest, 500) {
+			if _, err := db.PutFiles(ctx, "", part); err != nil {
+				return l, err
+			}
+		}
+		l.put += time.Since(begun)
+		l.records += int64(len(rest))
+		for _, f := range rest {
+			l.bytes += f.Size
+		}
+	}
+	var err error
+	if l.newest, err = single(ctx, db, newest); err != nil {
+		return l, err
+	}
+	if l.late, err = single(ctx, db, late); err != nil {
+		return l, err
+	}
+	return l, l.count(ctx, db)
+}
+
+// single ingests files one by one, parsing included.
+func single(ctx context.Context, db *store.Store, files []telemetry.FetchedFile) ([]time.Duration, error) {
+	var times []time.Duration
+	for _, f := range files {
+		begun := time.Now()
+		record, err := telemetry.ParseRecord(f.Body)
+		if err != nil {
+			return nil, err
+		}
+		f.Record = record
+		put, err := db.PutFiles(ctx, "", []telemetry.FetchedFile{f})
+		if err != nil {
+			return nil, err
+		}
+		if put.New != 1 {
+			return nil, fmt.Errorf("%s was stored already", f.Name)
+		}
+		times = append(times, time.Since(begun))
+	}
+	return times, nil
+}
+
+func (l *loaded) count(ctx context.Context, db *store.Store) error {
+	issues, err := db.Issues(ctx, telemetry.IssueFilter{}, telemetry.Page{Number: 1, Size: 1})
+	if err != nil {
+		return err
+	}
+	sessions, err := db.Sessions(ctx, telemetry.SessionFilter{}, telemetry.Page{Number: 1, Size: 1})
+	l.issues, l.sessions = issues.Total, sessions.Total
+	return err
+}

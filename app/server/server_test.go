@@ -1,0 +1,353 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// site is a running server.
+type site struct {
+	t       *testing.T
+	addr    string
+	version atomic.Uint64 // of the topic "records"
+	asked   atomic.Int64  // handlers that ran
+	now     atomic.Int64
+	log     *bytes.Buffer
+	stop    context.CancelFunc
+	ended   chan error
+}
+
+func serve(t *testing.T, routes func(*site) []Route, change ...func(*Options)) *site {
+	t.Helper()
+	s := &site{t: t, log: &bytes.Buffer{}, ended: make(chan error, 1)}
+	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it neither waits nor resolves
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.addr = ln.Addr().String()
+	o := Options{Log: slog.New(slog.NewTextHandler(s.log, nil)), DatabaseID: "db", BuildID: "b", ListenAddr: s.addr, Now: func() time.Time { return time.Unix(s.now.Load(), 0) },
+		Versions: func() map[string]uint64 { return map[string]uint64{"records": s.version.Load()} },
+		RenderError: func(_ *fiber.Ctx, status int, message string) ([]byte, string) {
+			return fmt.Appendf(nil, "<p>%d %s", status, message), "text/html"
+		}}
+	for _, f := range change {
+		f(&o)
+	}
+	srv := New(o, routes(s))
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	s.stop = stop
+	go func() { s.ended <- srv.Serve(ctx, ln) }()
+	t.Cleanup(func() { s.end() })
+	return s
+}
+
+// end stops the server and returns what Serve returned.
+func (s *site) end() error {
+	s.stop()
+	err := <-s.ended
+	s.ended <- err
+	return err
+}
+
+func (s *site) do(method, path string, headers ...string) (*http.Response, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+s.addr+path, http.NoBody)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if name == "Host" {
+			req.Host = value
+		}
+		req.Header.Set(name, value)
+	}
+	resp, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+var long = strings.Repeat("a long answer ", 400)
+
+// plainRoutes are one of each kind.
+func plainRoutes(s *site) []Route {
+	count := func(h fiber.Handler) fiber.Handler {
+		return func(c *fiber.Ctx) error { s.asked.Add(1); return h(c) }
+	}
+	return []Route{
+		{Method: "GET", Path: "/api/list", Topics: []string{"records"}, Handle: count(func(c *fiber.Ctx) error {
+			c.Set("Link", "<x>")
+			c.Type("txt")
+			return c.SendString(fmt.Sprint(c.Query("q"), s.version.Load(), c.Get("HX-Request"), long))
+		})},
+		{Method: "GET", Path: "/api/clock", Topics: []string{"records"}, Clock: true, Handle: count(func(c *fiber.Ctx) error { return c.SendString("tick") })},
+		{Method: "GET", Path: "/api/live", Handle: count(func(c *fiber.Ctx) error { c.Type("json"); return c.SendString(long) })},
+		{Method: "GET", Path: "/api/missing", Topics: []string{"records"}, Handle: func(*fiber.Ctx) error { return telemetry.Errorf(telemetry.CodeNotFound, "There is none.") }},
+		{Method: "POST", Path: "/api/list", Handle: func(c *fiber.Ctx) error { return c.SendStatus(202) }},
+		{Method: "GET", Path: "/page", Handle: func(*fiber.Ctx) error { return errors.New("secret: dial tcp 10.0.0.1") }},
+		{Method: "GET", Path: "/api/panic", Handle: func(*fiber.Ctx) error { panic("secret") }},
+		{Method: "GET", Path: "/api/slow", Handle: func(c *fiber.Ctx) error { <-c.UserContext().Done(); return c.UserContext().Err() }},
+		{Method: "GET", Path: "/api/limited", Handle: func(*fiber.Ctx) error {
+			return &telemetry.Error{Code: telemetry.CodeRateLimited, Message: "Wait.", RetryAfter: 1500 * time.Millisecond}
+		}},
+	}
+}
+
+func TestAnswersAreKeptByTheirVersion(t *testing.T) {
+	s := serve(t, plainRoutes)
+	first, body := s.do("GET", "/api/list?q=x")
+	tag := first.Header.Get("ETag")
+	if !strings.HasPrefix(tag, `W/"`) || first.Header.Get("Vary") != "Accept-Encoding" || first.Header.Get("Link") != "<x>" || !strings.HasPrefix(body, "x0") {
+		t.Fatalf("%v %.20s", first.Header, body)
+	}
+	again, same := s.do("GET", "/api/list?q=x")
+	if same != body || again.Header.Get("ETag") != tag || again.Header.Get("Link") != "<x>" || again.Header.Get("Content-Type") != first.Header.Get("Content-Type") || s.asked.Load() != 1 {
+		t.Errorf("the second answer differs, or was asked again (%d): %v", s.asked.Load(), again.Header)
+	}
+	for _, known := range []string{tag, strings.TrimPrefix(tag, "W/"), `"other", ` + tag, "*"} {
+		if r, body := s.do("GET", "/api/list?q=x", "If-None-Match: "+known); r.StatusCode != 304 || body != "" || r.Header.Get("ETag") != tag {
+			t.Errorf("If-None-Match %s: %s", known, r.Status)
+		}
+	}
+	if r, body := s.do("GET", "/api/list?q=y", "If-None-Match: "+tag); r.StatusCode != 200 || !strings.HasPrefix(body, "y0") {
+		t.Errorf("another request: %s %.20s", r.Status, body)
+	}
+	if _, body := s.do("GET", "/api/list?q=x", "HX-Request: true"); !strings.HasPrefix(body, "x0true") {
+		t.Errorf("htmx got %.20s", body)
+	}
+	s.version.Store(1)
+	if r, body := s.do("GET", "/api/list?q=x", "If-None-Match: "+tag); r.StatusCode != 200 || !strings.HasPrefix(body, "x1") {
+		t.Errorf("after a change: %s %.20s", r.Status, body)
+	}
+	clock, _ := s.do("GET", "/api/clock")
+	s.now.Store(60)
+	if later, _ := s.do("GET", "/api/clock"); later.Header.Get("ETag") == clock.Header.Get("ETag") {
+		t.Error("a minute later the tag is the same")
+	}
+}
+
+func TestCompression(t *testing.T) {
+	s := serve(t, plainRoutes)
+	for _, path := range []string{"/api/list", "/api/list", "/api/live"} {
+		r, zipped := s.do("GET", path, "Accept-Encoding: br, gzip")
+		if r.Header.Get("Content-Encoding") != "gzip" || len(zipped) > len(long)/5 {
+			t.Errorf("%s: %v, %d bytes", path, r.Header, len(zipped))
+		}
+		r, plain := s.do("GET", path, "Accept-Encoding: gzip;q=0")
+		if r.Header.Get("Content-Encoding") != "" || !strings.Contains(plain, long) {
+			t.Errorf("%s without gzip: %v", path, r.Header)
+		}
+	}
+}
+
+func TestErrorsInTheFormOfTheCaller(t *testing.T) {
+	s := serve(t, plainRoutes)
+	for _, tc := range []struct {
+		method, path string
+		headers      []string
+		status       int
+		want         string
+	}{
+		{"GET", "/api/missing", nil, 404, `{"code":"not_found","error":"There is none."}`},
+		{"GET", "/api/nothing", nil, 404, `"There is nothing at /api/nothing."`},
+		{"GET", "/api//list", nil, 404, `not_found`},
+		{"GET", "/nothing", nil, 404, `<p>404 There is nothing at /nothing.`},
+		{"GET", "/page", nil, 500, `<p>500 Something went wrong inside the program`},
+		{"GET", "/api/panic", nil, 500, `"code":"internal"`},
+		{"GET", "/api/limited", nil, 429, `"code":"rate_limited"`},
+		{"DELETE", "/api/list", nil, 405, `/api/list does not take DELETE.`},
+		{"FOO", "/api/list", nil, 405, `/api/list does not take FOO.`},
+		{"GET", "/api/list", []string{"Cookie: " + strings.Repeat("c", 17<<10)}, 431, `"code":"too_large"`},
+		{"GET", "/api/list", []string{"Host: evil.example"}, 421, `"code":"unknown_host"`},
+		{"GET", "/nothing", []string{"Host: evil.example"}, 421, `<p>421`},
+		{"POST", "/api/list", []string{"Origin: https://evil.example"}, 403, `"code":"forbidden_origin"`},
+		{"POST", "/api/list", []string{"Origin: null"}, 403, `forbidden_origin`},
+		{"POST", "/api/list", []string{"Sec-Fetch-Site: same-site"}, 403, `forbidden_origin`},
+		{"POST", "/api/list", []string{"Sec-Fetch-Site: same-origin"}, 202, ""},
+		{"POST", "/api/list", []string{"Origin: http://" + s.addr}, 202, ""},
+		{"POST", "/api/list", nil, 202, ""},
+		{"GET", "/api/clock", []string{"Origin: https://evil.example", "Sec-Fetch-Site: cross-site"}, 200, "tick"},
+	} {
+		r, body := s.do(tc.method, tc.path, tc.headers...)
+		if r.StatusCode != tc.status || !strings.Contains(body, tc.want) || strings.Contains(body, "secret") {
+			t.Errorf("%s %s %.60v: %s %s", tc.method, tc.path, tc.headers, r.Status, body)
+		}
+		if r.Header.Get("Content-Security-Policy") == "" || r.Header.Get("X-Content-Type-Options") != "nosniff" || r.StatusCode >= 400 && r.Header.Get("ETag") != "" {
+			t.Errorf("%s %s: headers %v", tc.method, tc.path, r.Header)
+		}
+		if strings.HasPrefix(tc.path, "/api/") && r.StatusCode >= 400 && !json.Valid([]byte(body)) {
+			t.Errorf("%s %s: no JSON: %s", tc.method, tc.path, body)
+		}
+	}
+	if r, _ := s.do("GET", "/api/limited"); r.Header.Get("Retry-After") != "2" {
+		t.Errorf("Retry-After %q", r.Header.Get("Retry-After"))
+	}
+	if r, _ := s.do("DELETE", "/api/list"); r.Header.Get("Allow") != "GET, HEAD, POST" {
+		t.Errorf("Allow %q", r.Header.Get("Allow"))
+	}
+	if r, _ := s.do("OPTIONS", "/api/list"); r.StatusCode != 204 || r.Header.Get("Allow") != "GET, HEAD, POST, OPTIONS" || r.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("OPTIONS: %s %v", r.Status, r.Header)
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	s := serve(t, plainRoutes, func(o *Options) { o.Timeout = 20 * time.Millisecond })
+	if r, body := s.do("GET", "/api/slow"); r.StatusCode != 503 || !strings.Contains(body, "took longer") {
+		t.Errorf("%s %s", r.Status, body)
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	for host, want := range map[string]bool{"localhost": true, "LOCALHOST:5000": true, "localhost.": true, "a.localhost:80": true, "127.0.0.1": true, "127.9.9.9:1": true, "[::1]:5000": true, "[::1]": true, "::1": true,
+		"": false, "evil.example": false, "localhost.evil.example": false, "notlocalhost": false, "0.0.0.0:5000": false, ":5000": false, "10.0.0.1:80": false, "[::]:5000": false, "127.0.0.1.evil.example": false} {
+		if got := loopback(host); got != want {
+			t.Errorf("loopback(%q) = %v", host, got)
+		}
+	}
+}
+
+// TestOpenToTheNetworkAnyHost: a server that others may reach has names that
+// it does not know.
+func TestOpenToTheNetworkAnyHost(t *testing.T) {
+	s := serve(t, plainRoutes, func(o *Options) { o.ListenAddr = "0.0.0.0:5000" })
+	if r, _ := s.do("GET", "/api/clock", "Host: dashboard.example"); r.StatusCode != 200 {
+		t.Error(r.Status)
+	}
+}
+
+func TestAnswersAreBounded(t *testing.T) {
+	a := newAnswers(100_000)
+	for i := range 1000 {
+		a.add(fmt.Sprint(i), &answer{body: make([]byte, 1000)})
+	}
+	if n := a.lru.Len(); a.bytes > 100_000 || n < 20 || a.get("999") == nil || a.get("0") != nil {
+		t.Errorf("%d answers of %d bytes", n, a.bytes)
+	}
+	a.add("large", &answer{body: make([]byte, 50_000)})
+	if a.get("large") != nil || a.get("999") == nil {
+		t.Error("an answer of half the room was kept")
+	}
+	a.add("999", &answer{body: make([]byte, 10)})
+	before := a.bytes
+	a.add("999", &answer{body: make([]byte, 10)})
+	if a.bytes != before {
+		t.Errorf("the same answer twice counts %d bytes more", a.bytes-before)
+	}
+}
+
+// streamRoutes writes a line at each tick, and tells when it ended.
+func streamRoutes(ticks <-chan string, ended chan<- error) func(*site) []Route {
+	return func(*site) []Route {
+		return []Route{{Method: "GET", Path: "/events", Stream: func(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
+			if c.Query("bad") != "" {
+				return nil, telemetry.Errorf(telemetry.CodeInvalid, "bad: not so.")
+			}
+			c.Set("Content-Type", "text/event-stream")
+			return func(ctx context.Context, w *bufio.Writer) error {
+				for {
+					select {
+					case <-ctx.Done():
+						ended <- ctx.Err()
+						return nil
+					case line := <-ticks:
+						if line == "panic" {
+							ended <- nil
+							panic("in a stream")
+						}
+						fmt.Fprintln(w, line)
+						if err := w.Flush(); err != nil {
+							ended <- err
+							return err
+						}
+					}
+				}
+			}, nil
+		}}}
+	}
+}
+
+func TestStreams(t *testing.T) {
+	ticks, ended := make(chan string), make(chan error, 1)
+	s := serve(t, streamRoutes(ticks, ended))
+	open := func(ctx context.Context) (*http.Response, *bufio.Reader) {
+		req, err := http.NewRequestWithContext(ctx, "GET", "http://"+s.addr+"/events", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := (&http.Transport{}).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, bufio.NewReader(resp.Body)
+	}
+	hear := func(lines *bufio.Reader, want string) {
+		t.Helper()
+		go func() { ticks <- want }()
+		if line, err := lines.ReadString('\n'); err != nil || line != want+"\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	// A client that is gone ends the stream, at the next write at the latest.
+	ctx, leave := context.WithCancel(t.Context())
+	resp, lines := open(ctx)
+	if resp.Header.Get("ETag") != "" || resp.Header.Get("Content-Encoding") != "" || resp.Header.Get("Content-Security-Policy") == "" {
+		t.Errorf("%v", resp.Header)
+	}
+	hear(lines, "one")
+	hear(lines, "two")
+	leave()
+	resp.Body.Close()
+	for gone := false; !gone; {
+		select {
+		case ticks <- "are you there?":
+		case <-ended:
+			gone = true
+		}
+	}
+	// A panic ends its stream and nothing else.
+	resp, lines = open(t.Context())
+	hear(lines, "one")
+	ticks <- "panic"
+	<-ended
+	if _, err := io.ReadAll(resp.Body); err != nil {
+		t.Errorf("after a panic: %v", err)
+	}
+	resp.Body.Close()
+	if r, body := s.do("GET", "/events?bad=1"); r.StatusCode != 400 || !strings.Contains(body, "bad: not so.") {
+		t.Errorf("%s %s", r.Status, body)
+	}
+	// The server's stop ends it.
+	resp, lines = open(t.Context())
+	hear(lines, "one")
+	s.stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("at the stop: %v", err)
+	}
+	resp.Body.Close()
+	if err := s.end(); err != nil {
+		t.Error(err)
+	}
+}

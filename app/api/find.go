@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
@@ -102,8 +100,8 @@ func (a *API) addView(c *fiber.Ctx) error {
 		List  telemetry.ListName `json:"list"`
 		Query string             `json:"query"`
 	}
-	if err := json.Unmarshal(c.Body(), &in); err != nil {
-		return telemetry.Errorf(telemetry.CodeInvalid, `The body is no JSON as expected here; send {"name": "…", "list": "issues", "query": "q=is%%3Aopen"}.`).Because(err)
+	if err := jsonBody(c, &in); err != nil {
+		return err
 	}
 	v, err := a.Dashboard.SaveView(c.UserContext(), in.Name, in.List, in.Query)
 	if err != nil {

@@ -36,7 +36,7 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 		}
 		_ = w.Flush() // the client may be gone
 	})
-	c.Set("X-Accel-Buffering", "no") // nginx would otherwise hold the stream back
+	c.Set("X-Accel-Buffering", "no")         // nginx would otherwise hold the stream back
 	c.Response().ImmediateHeaderFlush = true // the client learns at once that it is connected
 	c.Response().SetBodyStream(&watched{body, cancel}, -1)
 	return nil

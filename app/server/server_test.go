@@ -90,7 +90,7 @@ func (s *site) do(method, path string, headers ...string) (*http.Response, strin
 	return resp, string(body)
 }
 
-var long = strings.Repeat("a long answer ", 400)
+func long() string { return strings.Repeat("a long answer ", 400) }
 
 // plainRoutes are one of each kind.
 func plainRoutes(s *site) []Route {
@@ -101,10 +101,10 @@ func plainRoutes(s *site) []Route {
 		{Method: "GET", Path: "/api/list", Topics: []string{"records"}, Handle: count(func(c *fiber.Ctx) error {
 			c.Set("Link", "<x>")
 			c.Type("txt")
-			return c.SendString(fmt.Sprint(c.Query("q"), s.version.Load(), c.Get("HX-Request"), long))
+			return c.SendString(fmt.Sprint(c.Query("q"), s.version.Load(), c.Get("HX-Request"), long()))
 		})},
 		{Method: "GET", Path: "/api/clock", Topics: []string{"records"}, Clock: true, Handle: count(func(c *fiber.Ctx) error { return c.SendString("tick") })},
-		{Method: "GET", Path: "/api/live", Handle: count(func(c *fiber.Ctx) error { c.Type("json"); return c.SendString(long) })},
+		{Method: "GET", Path: "/api/live", Handle: count(func(c *fiber.Ctx) error { c.Type("json"); return c.SendString(long()) })},
 		{Method: "GET", Path: "/api/missing", Topics: []string{"records"}, Handle: func(*fiber.Ctx) error { return telemetry.Errorf(telemetry.CodeNotFound, "There is none.") }},
 		{Method: "POST", Path: "/api/list", Handle: func(c *fiber.Ctx) error { return c.SendStatus(202) }},
 		{Method: "GET", Path: "/page", Handle: func(*fiber.Ctx) error { return errors.New("secret: dial tcp 10.0.0.1") }},
@@ -153,11 +153,11 @@ func TestCompression(t *testing.T) {
 	s := serve(t, plainRoutes)
 	for _, path := range []string{"/api/list", "/api/list", "/api/live"} {
 		r, zipped := s.do("GET", path, "Accept-Encoding: br, gzip")
-		if r.Header.Get("Content-Encoding") != "gzip" || len(zipped) > len(long)/5 {
+		if r.Header.Get("Content-Encoding") != "gzip" || len(zipped) > len(long())/5 {
 			t.Errorf("%s: %v, %d bytes", path, r.Header, len(zipped))
 		}
 		r, plain := s.do("GET", path, "Accept-Encoding: gzip;q=0")
-		if r.Header.Get("Content-Encoding") != "" || !strings.Contains(plain, long) {
+		if r.Header.Get("Content-Encoding") != "" || !strings.Contains(plain, long()) {
 			t.Errorf("%s without gzip: %v", path, r.Header)
 		}
 	}

@@ -9,12 +9,11 @@ import (
 // countDue notes a repository's median time between two scans, and when the
 // next one is overdue.
 func (d *derivation) countDue(repo int64) {
-	var times []int64
-	d.tx.each(`SELECT at FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at`, []any{repo}, func(r *row) {
-		var when int64
-		r.scan(&when)
-		times = append(times, when)
-	})
+	// One row of text, and not one a scan: this runs at each new record.
+	var text string
+	d.tx.row(`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo).scan(&text)
+	times := textNumbers(text)
+	slices.Sort(times)
 	interval, due := dueAt(times)
 	d.tx.exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)
 }

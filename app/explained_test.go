@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha1"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -38,7 +40,12 @@ type explained struct {
 
 func newExplained(t *testing.T, records map[string][]byte, more func(*store.Store)) *explained {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "explained.db"), Now: time.Now})
+	return newExplainedIn(t, "sqlite:"+filepath.Join(t.TempDir(), "explained.db"), records, more)
+}
+
+func newExplainedIn(t *testing.T, database string, records map[string][]byte, more func(*store.Store)) *explained {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{URL: database, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,8 +275,38 @@ func TestEveryNumberIsExplained(t *testing.T) {
 			Disturb: history.Disturbances{Unnamed: 0.3, Narrowed: 0.1, Reopenings: 0.3, Late: 0.1}}) {
 			records[f.Name] = f.Body
 		}
-		newExplained(t, records, fetchPulls).walk()
+		t.Run("sqlite", func(t *testing.T) { newExplained(t, records, fetchPulls).walk() })
+		t.Run("postgres", func(t *testing.T) { newExplainedIn(t, freshPostgres(t), records, fetchPulls).walk() })
 	})
+}
+
+// freshPostgres makes a database of the server that the tests are given.
+func freshPostgres(t *testing.T) string {
+	t.Helper()
+	address := os.Getenv("TEST_POSTGRES_URL")
+	if address == "" {
+		t.Skip("SKIPPED: PostgreSQL: TEST_POSTGRES_URL is not set")
+	}
+	admin, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { admin.Close() })
+	name := "explained_" + strings.ToLower(rand.Text())
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name); err != nil {
+			t.Errorf("drop %s: %v", name, err)
+		}
+	})
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
 }
 
 // fetchPulls answers for GitHub: of the pull requests that records name, some

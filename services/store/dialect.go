@@ -26,6 +26,7 @@ type dialect interface {
 	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number
 	readOptions() *sql.TxOptions
 	retry(error) bool // the transaction may succeed if it is run again
+	prepares() bool   // a query run twice in a transaction is worth preparing
 }
 
 type sqliteDialect struct{}
@@ -35,10 +36,12 @@ func (sqliteDialect) jsonRows() string            { return "json_each($1) AS e" 
 func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" }
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
+func (sqliteDialect) prepares() bool              { return true }
 
 type postgresDialect struct{}
 
-func (postgresDialect) name() string { return "postgres" }
+func (postgresDialect) name() string   { return "postgres" }
+func (postgresDialect) prepares() bool { return false }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }

@@ -104,13 +104,13 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 	st.gone, st.hasBody = false, st.hasBody || f.Record != nil
 	d.names[st.id] = fileName{source, f.Name}
 	live := flag(inForce(states, at))
-	switch rec := f.Record; {
-	case rec == nil:
+	rec := f.Record
+	if rec == nil {
 		result.Broken++
 		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
 			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at`,
 			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), live, ms(tx.now), rules())
-	default:
+	} else {
 		if hadBody {
 			result.Updated++
 		} else {

@@ -292,3 +292,65 @@ func TestOverdueScans(t *testing.T) {
 		}
 	})
 }
+
+// Pull requests go by GitHub's times, sessions by the log of their states.
+func TestPullsAndSessionsAsOf(t *testing.T) {
+	openAt(t, day("2026-03-11 18:00"), func(t *testing.T, s *store.Store) {
+		put(t, s, tinyHistory()...)
+		pr := telemetry.PullRequest{Repo: "a/b", Number: 5, Title: "Fix " + issueID(2, 1), Body: "by devin-111111aa", State: "closed", CreatedAt: day("2026-03-03"), UpdatedAt: day("2026-03-06"), ClosedAt: day("2026-03-06"), MergedAt: day("2026-03-06")}
+		if err := s.SavePulls(t.Context(), "a/b", []telemetry.PullRequest{pr}, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range []telemetry.UpstreamSession{{ID: "222222bb", API: "v1", Status: "working", UpdatedAt: day("2026-03-11")}} {
+			if err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{u}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, test := range []struct {
+			at     string
+			prs    telemetry.PullCounts
+			withPR int64
+			state  telemetry.State // of 222222bb, "" before its record
+			active telemetry.ActiveSessions
+		}{
+			{at: "2026-03-02 12:00"},
+			{at: "2026-03-04", prs: telemetry.PullCounts{Total: 1, Open: 1}, withPR: 1},
+			{at: "2026-03-07", prs: telemetry.PullCounts{Total: 1, Merged: 1}, withPR: 1},
+			{at: "2026-03-09 12:00", prs: telemetry.PullCounts{Total: 1, Merged: 1}, withPR: 1, state: telemetry.StateQueued, active: telemetry.ActiveSessions{Working: 1}},
+			{at: "2026-03-11 12:00", prs: telemetry.PullCounts{Total: 1, Merged: 1}, withPR: 1, state: telemetry.StateWorking, active: telemetry.ActiveSessions{Working: 1}},
+		} {
+			at := day(test.at)
+			totals, _, err := s.TotalsAsOf(t.Context(), at, "a/b")
+			if err != nil {
+				t.Fatal(test.at, err)
+			}
+			if totals.PRs != test.prs || totals.SessionsWithPR != test.withPR || totals.Active != test.active {
+				t.Errorf("%s: %+v, %d with a pull request, %+v", test.at, totals.PRs, totals.SessionsWithPR, totals.Active)
+			}
+			for state, n := range map[string]int64{"open": test.prs.Open, "merged": test.prs.Merged, "closed": 0} {
+				list, err := s.Pulls(t.Context(), telemetry.PullFilter{State: state, AsOf: at}, allRows())
+				if err != nil || list.Total != n || int64(len(list.Items)) != n {
+					t.Errorf("%s: %d %s, %d listed: %v", test.at, n, state, list.Total, err)
+				}
+				for _, p := range list.Items {
+					if p.Merged != (state == "merged") || (p.State == "open") != (state == "open") {
+						t.Errorf("%s: asked for %s, got %s, merged %v", test.at, state, p.State, p.Merged)
+					}
+				}
+			}
+			list, err := s.Sessions(t.Context(), telemetry.SessionFilter{AsOf: at}, allRows())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var state telemetry.State
+			for _, v := range list.Items {
+				if v.ID == "devin-222222bb" {
+					state = v.State
+				}
+			}
+			if state != test.state {
+				t.Errorf("%s: the second session is %q, want %q", test.at, state, test.state)
+			}
+		}
+	})
+}

@@ -240,3 +240,40 @@ func TestLifecycleScope(t *testing.T) {
 		t.Errorf("undone by ?undo=true:\n%s\nwant\n%s", after, before)
 	}
 }
+
+// TestLifecycleRedirect: an id that a late record changed leads to the one
+// that the issue has now.
+func TestLifecycleRedirect(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, at string, line int, print string) {
+		t.Helper()
+		body := fmt.Sprintf(`{"target_repo": "https://github.com/o/r", "run_number": %d, "run_id": "x", "timestamp": %q, "issues_found": 1, "sessions": [],
+			"issue_fingerprints": [{"id": "", "fingerprint": %q, "rule_id": "go/x", "severity_tier": "high", "cwe_family": "xss", "file": "a.go", "start_line": %d}]}`, line, at, print, line)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("2.json", "2026-02-02T10:00:00Z", 12, "2222222222222222")
+	l := newLifecycle(t, dir)
+	id := func() string {
+		t.Helper()
+		var list struct{ Items []struct{ ID string } }
+		l.get("/api/issues", "/api/issues", &list)
+		if len(list.Items) != 1 {
+			t.Fatalf("%d issues, want 1", len(list.Items))
+		}
+		return list.Items[0].ID
+	}
+	old := id()
+	write("1.json", "2026-02-01T10:00:00Z", 10, "1111111111111111")
+	l.ask(http.MethodPost, "/api/refresh", "/api/refresh", http.StatusOK)
+	now := id()
+	if now == old {
+		t.Fatal("the late record did not change the id")
+	}
+	var moved struct{ ID, Location string }
+	if err := json.Unmarshal(l.ask(http.MethodGet, "/api/issues/"+old, "/api/issues/{id}", http.StatusMovedPermanently), &moved); err != nil || moved.ID != now || moved.Location != "/api/issues/"+now {
+		t.Errorf("the old id leads to %+v (%v), want %s", moved, err, now)
+	}
+	l.get(moved.Location, "/api/issues/{id}", &map[string]any{})
+}

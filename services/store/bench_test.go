@@ -3,6 +3,7 @@ package store_test
 import (
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -55,11 +56,9 @@ func BenchmarkBulk(b *testing.B) {
 // thousand: its cost must not be the history's.
 func BenchmarkOneRecord(b *testing.B) {
 	for _, history := range []int{20, 200, 1000} {
-		b.Run(itoa(history), func(b *testing.B) { oneRecord(b, history) })
+		b.Run(strconv.Itoa(history), func(b *testing.B) { oneRecord(b, history) })
 	}
 }
-
-func itoa(n int) string { return time.Duration(n).String() }
 
 func oneRecord(b *testing.B, scans int) {
 	files := benchFiles(history.Options{Seed: 1, Repos: 1, ScansPerRepo: scans + 200, FindingsPerScan: 40, SessionsPerScan: 2})[0]

@@ -44,7 +44,7 @@ type Options struct {
 // date, and refuses one that a newer program wrote. Its errors are
 // *telemetry.Error with a sentence that says what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, watchers: map[chan struct{}]bool{}}
+	s := &Store{now: o.Now, versions: map[string]uint64{}, watchers: map[chan struct{}]bool{}}
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):

@@ -193,27 +193,38 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 	for _, id := range ids {
 		last = max(last, id)
 	}
-	rows := make([][]any, len(issues))
-	for n, i := range issues {
-		if i.StoreID == 0 {
+	var added, seen [][]any
+	for _, i := range issues {
+		known := i.StoreID != 0
+		if !known {
 			i.StoreID = ids[i.PublicID]
 		}
 		if i.StoreID == 0 {
 			last++
 			i.StoreID = last
 		}
-		rows[n] = []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
+		row := []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
 			string(i.Status), i.Status.Rank(), ms(i.First.At), i.First.File, i.First.Run, i.FirstOrd, ms(i.Last.At), i.Last.File, i.Last.Run,
 			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), jsonText(i.Prints)}
+		if known {
+			seen = append(seen, row)
+		} else {
+			added = append(added, row)
+		}
 	}
-	d.tx.bulk("issues", []string{"id BIGINT", "repo_id BIGINT", "public_id TEXT", "fingerprint TEXT", "print_key TEXT", "rule TEXT", "severity TEXT", "severity_rank SMALLINT", "family TEXT", "file TEXT", "line BIGINT", "latest_issue_id TEXT",
+	columns := issueFields()
+	d.tx.bulk("issues", columns, added, "")
+	// Indexes are over columns that most scans leave as they are: SQLite
+	// writes an index anew for every column that a statement names.
+	d.tx.change("issues", columns, seen, strings.Fields("print_key rule severity severity_rank family file line status status_rank"), true)
+	d.tx.change("issues", columns, seen, strings.Fields("fingerprint latest_issue_id last_at last_file last_run closed_at closed_file closed_run ever_fixed appearances prints runs+"), false)
+}
+
+// issueFields are the columns that saveIssues writes, with their types.
+func issueFields() []string {
+	return []string{"id BIGINT", "repo_id BIGINT", "public_id TEXT", "fingerprint TEXT", "print_key TEXT", "rule TEXT", "severity TEXT", "severity_rank SMALLINT", "family TEXT", "file TEXT", "line BIGINT", "latest_issue_id TEXT",
 		"status TEXT", "status_rank SMALLINT", "first_at BIGINT", "first_file TEXT", "first_run BIGINT", "first_ord BIGINT", "last_at BIGINT", "last_file TEXT", "last_run BIGINT",
-		"closed_at BIGINT", "closed_file TEXT", "closed_run BIGINT", "ever_fixed SMALLINT", "from_start SMALLINT", "appearances BIGINT", "runs TEXT", "prints TEXT"}, rows,
-		`ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, print_key = excluded.print_key, rule = excluded.rule, severity = excluded.severity, severity_rank = excluded.severity_rank,
-			family = excluded.family, file = excluded.file, line = excluded.line, latest_issue_id = excluded.latest_issue_id, status = excluded.status, status_rank = excluded.status_rank,
-			last_at = excluded.last_at, last_file = excluded.last_file, last_run = excluded.last_run, closed_at = excluded.closed_at, closed_file = excluded.closed_file, closed_run = excluded.closed_run,
-			ever_fixed = excluded.ever_fixed, appearances = excluded.appearances, prints = excluded.prints,
-			runs = CASE WHEN excluded.runs = '' THEN issues.runs ELSE issues.runs || ' ' || excluded.runs END`)
+		"closed_at BIGINT", "closed_file TEXT", "closed_run BIGINT", "ever_fixed SMALLINT", "from_start SMALLINT", "appearances BIGINT", "runs TEXT", "prints TEXT"}
 }
 
 func numbersText(numbers []int64) string {

@@ -53,10 +53,19 @@ func list[T any](ctx context.Context, s *Store, columns, from string, w where, p
 // listOf is list where the total is read by a query of its own, with the
 // same arguments.
 func listOf[T any](ctx context.Context, s *Store, total, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
+	return listChosen(ctx, s, total, w.args, func(int64) where { return w }, columns, from, page, read)
+}
+
+// listChosen is listOf where the total says how the rows are best chosen.
+func listChosen[T any](ctx context.Context, s *Store, total string, args []any, chosen func(total int64) where, columns, from, page string, read func(*row, *T)) (telemetry.List[T], error) {
 	var out telemetry.List[T]
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[T]{Items: []T{}}
-		tx.row(total, w.args...).scan(&out.Total)
+		tx.row(total, args...).scan(&out.Total)
+		if out.Total == 0 {
+			return tx.err
+		}
+		w := chosen(out.Total)
 		tx.each(`SELECT `+columns+` FROM `+from+w.sql()+page, w.args, func(r *row) {
 			var item T
 			read(r, &item)
@@ -203,7 +212,8 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 	if err != nil {
 		return telemetry.List[telemetry.IssueRow]{}, err
 	}
-	return listOf(ctx, s, issueTotal(f, w), issueRowColumns, from, w, order+limitSQL(p), scanIssueRow)
+	chosen := func(total int64) where { return w.inOrderOf(p.Sort, total) }
+	return listChosen(ctx, s, issueTotal(f, w), w.args, chosen, issueRowColumns, from, order+limitSQL(p), scanIssueRow)
 }
 
 // issueQuery returns what chooses and orders issues, and the tables it is

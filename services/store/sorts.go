@@ -89,7 +89,7 @@ func issueOrders() map[string]order {
 	const last = " i.public_id i.id"
 	const status, severity = "i.status_rank i.last_at" + last, "i.severity_rank i.status_rank i.first_at" + last
 	return map[string]order{"status": by(status), "state": by(status), "severity": by(severity), "last_seen": byDesc("i.last_at" + last), "first_seen": byDesc("i.first_at" + last), "age": byAge("i.first_at" + last),
-		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule i.file i.line" + last), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
+		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule " + severity), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
 }
 
 func repoOrders(now int64) map[string]order {
@@ -97,4 +97,32 @@ func repoOrders(now int64) map[string]order {
 	return map[string]order{"last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
 		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": {columns: append([]string{activeOf(now, activeStates)}, byDesc(worst).columns...), desc: true}, "sessions": byDesc("r.sessions_created" + worst),
 		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
+}
+
+// manyRows is from how many rows on a list of issues is walked in its order
+// until its page is full, and not chosen first and sorted then.
+const manyRows = 2000
+
+// inOrderOf hides from the planner the indexes of columns that choose issues
+// but do not lead the sort, where they choose many: it would take them, and
+// sort what they find.
+func (w where) inOrderOf(sort string, total int64) where {
+	lead := "i.status_rank"
+	if o, ok := issueOrders()[sort]; ok {
+		lead = o.columns[0]
+	}
+	if total < manyRows {
+		return w
+	}
+	var hide []string
+	for column, nothing := range map[string]string{"i.status_rank": " + 0", "i.severity_rank": " + 0", "i.first_at": " + 0", "i.attempts": " + 0", "i.family": " || ''", "i.rule": " || ''"} {
+		if column != lead {
+			hide = append(hide, column+" ", "("+column+nothing+") ")
+		}
+	}
+	out := where{args: w.args}
+	for _, c := range w.conditions {
+		out.conditions = append(out.conditions, strings.NewReplacer(hide...).Replace(c))
+	}
+	return out
 }

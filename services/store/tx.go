@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -158,6 +159,34 @@ func (tx *Tx) bulk(table string, columns []string, rows [][]any, conflict string
 	}
 	query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") SELECT " + strings.Join(values, ", ") +
 		" FROM " + tx.dialect.jsonRows() + " WHERE true " + conflict
+	for len(rows) > 0 && tx.err == nil {
+		n := min(bulkRows, len(rows))
+		tx.exec(query, jsonText(rows[:n]))
+		rows = rows[n:]
+	}
+}
+
+// change updates rows by their first column, given as for bulk: just the
+// named columns, and with onlyChanged just the rows in which one of them
+// differs. A name that ends in + adds to a list parted by spaces.
+func (tx *Tx) change(table string, columns []string, rows [][]any, names []string, onlyChanged bool) {
+	sets, differs, id := []string{}, []string{}, ""
+	for i, c := range columns {
+		name, kind, _ := strings.Cut(c, " ")
+		value := fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
+		switch {
+		case i == 0:
+			id = table + "." + name + " = " + value
+		case slices.Contains(names, name):
+			sets, differs = append(sets, name+" = "+value), append(differs, table+"."+name+" <> "+value)
+		case slices.Contains(names, name+"+"):
+			sets = append(sets, fmt.Sprintf("%s = CASE WHEN %s = '' THEN %s.%s ELSE %s.%s || ' ' || %s END", name, value, table, name, table, name, value))
+		}
+	}
+	query := "UPDATE " + table + " SET " + strings.Join(sets, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE " + id
+	if onlyChanged {
+		query += " AND (" + strings.Join(differs, " OR ") + ")"
+	}
 	for len(rows) > 0 && tx.err == nil {
 		n := min(bulkRows, len(rows))
 		tx.exec(query, jsonText(rows[:n]))

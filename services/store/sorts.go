@@ -115,7 +115,7 @@ func (w where) inOrderOf(sort string, total int64) where {
 		return w
 	}
 	var hide []string
-	for column, nothing := range map[string]string{"i.status_rank": " + 0", "i.severity_rank": " + 0", "i.first_at": " + 0", "i.attempts": " + 0", "i.family": " || ''", "i.rule": " || ''"} {
+	for column, nothing := range map[string]string{"i.status_rank": " + 0", "i.severity_rank": " + 0", "i.first_at": " + 0", "i.last_at": " + 0", "i.attempts": " + 0", "i.family": " || ''", "i.rule": " || ''"} {
 		if column != lead {
 			hide = append(hide, column+" ", "("+column+nothing+") ")
 		}

@@ -135,7 +135,8 @@ func (r *Repo) PutPull(pr telemetry.PullRequest) {
 		pr.HTMLURL = fmt.Sprintf("https://github.com/%s/pull/%d", r.name, pr.Number)
 	}
 	if old := r.pulls[pr.Number]; old != nil {
-		old.PullRequest = pr
+		// Another value, since an answer that is being written may point into the old one.
+		r.pulls[pr.Number] = &pull{PullRequest: pr, checks: old.checks, reviews: old.reviews}
 		return
 	}
 	r.pulls[pr.Number] = &pull{PullRequest: pr}

@@ -19,8 +19,8 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// program is the whole program between upstreams that are played.
-type program struct {
+// wired is the whole program between upstreams that are played.
+type wired struct {
 	t      *testing.T
 	cfg    Config
 	github *githubtest.Player
@@ -29,11 +29,11 @@ type program struct {
 	stop   func()
 }
 
-// newProgram plays upstreams, with the run files of a directory in the action
+// newWired plays upstreams, with the run files of a directory in the action
 // repository, and starts nothing yet.
-func newProgram(t *testing.T, key, database string, files map[string][]byte) *program {
+func newWired(t *testing.T, key, database string, files map[string][]byte) *wired {
 	t.Helper()
-	p := &program{t: t, github: githubtest.New(githubtest.Options{Token: "ghp_test"}), devin: devintest.New(devintest.Options{Key: key})}
+	p := &wired{t: t, github: githubtest.New(githubtest.Options{Token: "ghp_test"}), devin: devintest.New(devintest.Options{Key: key})}
 	for name, body := range files {
 		p.github.Repo("octo/fixer").PutFile("telemetry/runs/"+name, body)
 	}
@@ -50,7 +50,7 @@ func newProgram(t *testing.T, key, database string, files map[string][]byte) *pr
 }
 
 // start runs the program until stop, or the end of the test.
-func (p *program) start() {
+func (p *wired) start() {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
@@ -79,7 +79,7 @@ func (p *program) start() {
 }
 
 // ask makes a request and returns its status and JSON object.
-func (p *program) ask(method, path string) (int, map[string]any) {
+func (p *wired) ask(method, path string) (int, map[string]any) {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, http.NoBody)
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *program) ask(method, path string) (int, map[string]any) {
 }
 
 // figures asks for an object and compares some of its numbers.
-func (p *program) figures(method, path string, want map[string]float64) {
+func (p *wired) figures(method, path string, want map[string]float64) {
 	p.t.Helper()
 	status, got := p.ask(method, path)
 	for name, n := range want {
@@ -113,7 +113,7 @@ func (p *program) figures(method, path string, want map[string]float64) {
 }
 
 // state is the state and upstream word of a session.
-func (p *program) state(id string) string {
+func (p *wired) state(id string) string {
 	p.t.Helper()
 	_, list := p.ask("GET", "/api/sessions?per_page=200")
 	for _, item := range list["items"].([]any) {
@@ -150,7 +150,7 @@ func TestRealRecordsOverTheWire(t *testing.T) {
 	const id = "2324fa5c543d4e7ab725243d3ee6291e" // of a real record, recorded as created
 	for name, key := range map[string]string{"Devin v1": "apk_test", "Devin v3": "cog_test"} {
 		t.Run(name, func(t *testing.T) {
-			p := newProgram(t, key, "sqlite:"+filepath.Join(t.TempDir(), "d.db"), realRuns(t))
+			p := newWired(t, key, "sqlite:"+filepath.Join(t.TempDir(), "d.db"), realRuns(t))
 			p.devin.Put(devintest.Session{ID: id, Status: "running", Detail: "waiting_for_user"})
 			p.github.Repo("marius-posa/juice-shop").PutPull(telemetry.PullRequest{Number: 777, Title: "CQLF-R34-0010: escape", Body: "by devin-" + id, User: "devin"})
 			p.github.Repo("marius-posa/juice-shop").PutPull(telemetry.PullRequest{Number: 778, Title: "unrelated"})
@@ -196,7 +196,7 @@ func TestDemo(t *testing.T) {
 	defer cancel()
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { ended <- runDemo(ctx, cfg, slog.New(slog.DiscardHandler), func(a net.Addr) { ready <- a }) }()
-	p := &program{t: t}
+	p := &wired{t: t}
 	select {
 	case a := <-ready:
 		p.url = "http://" + a.String()

@@ -50,61 +50,61 @@ func (d *derivation) deriveAttempts() {
 
 // attemptsOf returns a record's attempts, each session and issue once.
 func (d *derivation) attemptsOf(id int64, takes []telemetry.Take) []attempt {
-	if len(takes) == 0 {
+	if len(takes) == 0 && !d.claims[id] { // a verification has its scan even if it names nothing
 		return nil
 	}
+	base, resolve := d.groundsOf(id)
+	type key struct {
+		session string
+		issue   int64
+	}
+	at, unmatched := map[key]int{}, 0
+	var attempts []attempt
+	for _, t := range takes {
+		places := resolve(t)
+		if len(places) == 0 {
+			unmatched++
+		}
+		for _, p := range places {
+			a := base
+			a.session, a.batch, a.claim, a.scan, a.issue = t.Session, t.Batch, t.Claim, p.scan, d.issueAt(p)
+			k := key{a.session, a.issue}
+			if same, again := at[k]; again {
+				attempts[same].claim = max(attempts[same].claim, a.claim) // called both fixed and still present: it is not fixed
+			} else if a.issue != 0 {
+				at[k] = len(attempts)
+				attempts = append(attempts, a)
+			}
+		}
+	}
+	if base.basis == telemetry.AttemptVerification {
+		d.tx.exec(`UPDATE verifications SET unmatched = $1 WHERE id = $2`, unmatched, id)
+		d.claims[id] = true
+	}
+	return attempts
+}
+
+// groundsOf returns what a record's attempts have in common, and which
+// findings of which scan each take means.
+func (d *derivation) groundsOf(id int64) (base attempt, resolve func(telemetry.Take) []place) {
 	tx := d.tx
-	base := attempt{record: id, scan: id, basis: telemetry.AttemptRecord}
-	resolve := func(t telemetry.Take) []place { return []place{{id, t.Place}} }
+	base = attempt{record: id, basis: telemetry.AttemptRecord}
 	var kind telemetry.Kind
 	var repo int64
 	var file string
-	switch {
-	case tx.row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).scan(&kind, &repo, &base.at, &file).found:
-		if kind == telemetry.KindDispatch {
-			base.basis = telemetry.AttemptDispatch
-			b := &scansBeforeIt{repo, base.at, file, map[string]int64{}}
-			resolve = func(t telemetry.Take) []place { return d.dispatched(b, t.Finding) }
-		}
-	default:
-		tx.row(`SELECT at FROM verifications WHERE id = $1`, id).scan(&base.at)
-		base.basis = telemetry.AttemptVerification
-		var scan, unmatched int64
-		scan, repo = d.verifiedScan(id)
-		resolve = func(t telemetry.Take) []place {
-			found := d.like(scan, t.Finding)
-			if len(found) == 0 {
-				unmatched++
-			}
-			return found
-		}
-		defer func() {
-			tx.exec(`UPDATE verifications SET repo_id = $1, scan_id = $2, unmatched = $3 WHERE id = $4`, repo, scan, unmatched, id)
-			d.claims[id] = true
-		}()
+	switch run := tx.row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).scan(&kind, &repo, &base.at, &file).found; {
+	case run && kind == telemetry.KindDispatch:
+		base.basis = telemetry.AttemptDispatch
+		b := &scansBeforeIt{repo, base.at, file, map[string]int64{}}
+		return base, func(t telemetry.Take) []place { return d.dispatched(b, t.Finding) }
+	case run:
+		return base, func(t telemetry.Take) []place { return []place{{id, t.Place}} }
 	}
-	byKey := map[[2]any]*attempt{}
-	var out []*attempt
-	for _, t := range takes {
-		for _, p := range resolve(t) {
-			a := base
-			a.session, a.batch, a.claim, a.scan, a.issue = t.Session, t.Batch, t.Claim, p.scan, d.issueAt(p)
-			if a.issue == 0 {
-				continue
-			}
-			if same := byKey[[2]any{a.session, a.issue}]; same != nil {
-				same.claim = max(same.claim, a.claim) // called both fixed and still present: it is not fixed
-				continue
-			}
-			byKey[[2]any{a.session, a.issue}] = &a
-			out = append(out, &a)
-		}
-	}
-	attempts := make([]attempt, len(out))
-	for i, a := range out {
-		attempts[i] = *a
-	}
-	return attempts
+	base.basis = telemetry.AttemptVerification
+	tx.row(`SELECT at FROM verifications WHERE id = $1`, id).scan(&base.at)
+	scan, repo := d.verifiedScan(id)
+	tx.exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
+	return base, func(t telemetry.Take) []place { return d.like(scan, t.Finding) }
 }
 
 // scansBeforeIt remembers which scans before a dispatch were looked up.
@@ -190,14 +190,16 @@ func (d *derivation) retake(repo int64, scans []addedScan) {
 }
 
 func (d *derivation) retakeRuns(where string, args ...any) {
-	d.retakeAll(`SELECT r.id FROM runs r WHERE `+where, args...)
+	d.retakeAll(nil, `SELECT r.id FROM runs r WHERE `+where, args...)
 }
 
 func (d *derivation) retakeVerifications(where string, args ...any) {
-	d.retakeAll(`SELECT id FROM verifications WHERE `+where, args...)
+	d.retakeAll(d.claims, `SELECT id FROM verifications WHERE `+where, args...)
 }
 
-func (d *derivation) retakeAll(query string, args ...any) {
+// retakeAll reads what the records of a query say that sessions took, and
+// notes each in mark, if that is given.
+func (d *derivation) retakeAll(mark map[int64]bool, query string, args ...any) {
 	var ids []int64
 	d.tx.each(query, args, func(r *row) {
 		var id int64
@@ -205,6 +207,9 @@ func (d *derivation) retakeAll(query string, args ...any) {
 		ids = append(ids, id)
 	})
 	for _, id := range ids {
+		if mark != nil {
+			mark[id] = true
+		}
 		if _, done := d.takes[id]; done {
 			continue
 		}

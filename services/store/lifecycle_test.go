@@ -109,6 +109,9 @@ func TestVerificationOutcomes(t *testing.T) {
 			t.Helper()
 			var got []string
 			for _, v := range all(t, s) {
+				if v.Repo != "o/r" || v.ScanFile != "1.json" {
+					t.Errorf("%s: %s is about %q of %q", what, v.File, v.ScanFile, v.Repo)
+				}
 				got = append(got, fmt.Sprintf("%d %s %d/%d", v.PR.Number, v.Verdict, v.StillThere, v.Gone+v.StillThere))
 			}
 			slices.Sort(got)

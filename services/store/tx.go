@@ -71,7 +71,7 @@ func (tx *Tx) exec(query string, args ...any) {
 	}
 	var res sql.Result
 	var err error
-	if stmt := tx.again(query); stmt != nil {
+	if stmt := tx.again(query); stmt != nil { //nolint:sqlclosecheck // the end of the transaction closes it
 		res, err = stmt.ExecContext(tx.ctx, args...)
 	} else {
 		res, err = tx.tx.ExecContext(tx.ctx, query, args...)
@@ -96,7 +96,7 @@ func (tx *Tx) row(query string, args ...any) *row {
 	if tx.err != nil {
 		return &row{tx: tx, query: query}
 	}
-	if stmt := tx.again(query); stmt != nil {
+	if stmt := tx.again(query); stmt != nil { //nolint:sqlclosecheck // the end of the transaction closes it
 		return &row{tx: tx, query: query, from: stmt.QueryRowContext(tx.ctx, args...)}
 	}
 	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, query, args...)}
@@ -125,7 +125,7 @@ func (tx *Tx) each(query string, args []any, do func(*row)) {
 	}
 	var rows *sql.Rows
 	var err error
-	if stmt := tx.again(query); stmt != nil {
+	if stmt := tx.again(query); stmt != nil { //nolint:sqlclosecheck // the end of the transaction closes it
 		rows, err = stmt.QueryContext(tx.ctx, args...)
 	} else {
 		rows, err = tx.tx.QueryContext(tx.ctx, query, args...)

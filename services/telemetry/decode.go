@@ -39,7 +39,11 @@ func (d *decoder) value(name string, into any) {
 }
 
 func (d *decoder) text(name string) string {
-	var s string
+	c := cursor{text: string(d.fields[name])}
+	s, ok := c.plainText()
+	if ok {
+		return s
+	}
 	d.value(name, &s)
 	return cleanText(s)
 }
@@ -65,8 +69,10 @@ func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
 
 // counts reads an object of counts by name.
 func (d *decoder) counts(name string) map[string]int64 {
-	var list map[string]json.RawMessage
-	d.value(name, &list)
+	list := fieldsOf(d.fields[name])
+	if list == nil {
+		d.value(name, &list)
+	}
 	out := make(map[string]int64, len(list))
 	for key := range list {
 		out[cleanText(key)] += d.part(list, key)
@@ -109,12 +115,12 @@ func digits(s string) bool {
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 func parseInt(raw json.RawMessage) (int64, error) {
+	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+		return n, nil
+	}
 	var number json.Number
 	if raw[0] == '"' || json.Unmarshal(raw, &number) != nil {
 		return 0, fmt.Errorf("%s is no number", shorten(string(raw)))
-	}
-	if n, err := number.Int64(); err == nil {
-		return n, nil
 	}
 	f, err := number.Float64()
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {

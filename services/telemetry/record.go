@@ -110,12 +110,9 @@ func ParseRecord(body []byte) (*Record, error) {
 	if len(bytes.TrimSpace(clean)) == 0 {
 		return nil, fmt.Errorf("the file is empty")
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(clean, &fields); err != nil {
-		return nil, fmt.Errorf("not a JSON object: %w", plain(err))
-	}
-	if fields == nil {
-		return nil, fmt.Errorf("not a JSON object: null")
+	fields, err := objectFields(clean)
+	if err != nil {
+		return nil, err
 	}
 	d := &decoder{fields: fields}
 	rec := &Record{}
@@ -132,6 +129,20 @@ func ParseRecord(body []byte) (*Record, error) {
 	}
 	rec.Item = d.item(body, clean, rec)
 	return rec, nil
+}
+
+// objectFields checks a record's text and splits it.
+func objectFields(text []byte) (map[string]json.RawMessage, error) {
+	if json.Valid(text) {
+		if fields := fieldsOf(text); fields != nil {
+			return fields, nil
+		}
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return nil, fmt.Errorf("not a JSON object: %w", plain(err))
+	}
+	return nil, fmt.Errorf("not a JSON object: null")
 }
 
 func (d *decoder) run(rec *Record) {
@@ -208,6 +219,15 @@ func (d *decoder) sessions(name string) []RecordedSession {
 }
 
 func (d *decoder) findings(name string) []Finding {
+	if list, ok := flatFindings(d.fields[name]); ok {
+		return list
+	}
+	return d.anyFindings(name)
+}
+
+// anyFindings reads a list of findings however it is written, and says what
+// is wrong with it.
+func (d *decoder) anyFindings(name string) []Finding {
 	var list []*struct {
 		ID          *string         `json:"id"`
 		Fingerprint *string         `json:"fingerprint"`

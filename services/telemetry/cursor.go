@@ -1,0 +1,188 @@
+package telemetry
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// cursor walks over JSON text that is known to be valid. encoding/json would
+// check each part of a record again for each level at which it is read,
+// which was most of what storing a record cost.
+type cursor struct {
+	text string
+	at   int
+}
+
+// take steps over blanks, and over b if it comes next.
+func (c *cursor) take(b byte) bool {
+	for c.at < len(c.text) {
+		switch c.text[c.at] {
+		case b:
+			c.at++
+			return true
+		case ' ', '\t', '\r', '\n':
+			c.at++
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// plainText steps over a text without escapes, and returns it. ok is false
+// where something else comes next.
+func (c *cursor) plainText() (text string, ok bool) {
+	if !c.take('"') {
+		return "", false
+	}
+	end := strings.IndexByte(c.text[c.at:], '"')
+	text = c.text[c.at:][:max(end, 0)]
+	if end < 0 || strings.IndexByte(text, '\\') >= 0 {
+		c.at--
+		return "", false
+	}
+	c.at += end + 1
+	return text, true
+}
+
+// value steps over the next value, and returns it as it stands.
+func (c *cursor) value() string {
+	c.take(0) // no JSON has it: blanks only
+	start, depth := c.at, 0
+	for c.at < len(c.text) {
+		switch c.text[c.at] {
+		case '"':
+			c.skipText()
+			if depth == 0 {
+				return c.text[start:c.at]
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return c.text[start:c.at]
+			}
+			if depth--; depth == 0 {
+				c.at++
+				return c.text[start:c.at]
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return c.text[start:c.at]
+			}
+		}
+		c.at++
+	}
+	return c.text[start:]
+}
+
+// skipText steps over a text, escapes and all.
+func (c *cursor) skipText() {
+	for c.at++; c.at < len(c.text) && c.text[c.at] != '"'; c.at++ {
+		if c.text[c.at] == '\\' {
+			c.at++
+		}
+	}
+	c.at++
+}
+
+// fieldsOf splits an object that is known to be valid JSON into its fields,
+// as encoding/json does: the last of equal names wins. The values lie in
+// object. nil is what is no object.
+func fieldsOf(object []byte) map[string]json.RawMessage {
+	c := cursor{text: string(object)}
+	if !c.take('{') {
+		return nil
+	}
+	fields := map[string]json.RawMessage{}
+	for c.at < len(c.text) && !c.take('}') {
+		name, ok := c.plainText()
+		if !ok && json.Unmarshal([]byte(c.value()), &name) != nil {
+			return nil
+		}
+		c.take(':')
+		value := c.value()
+		fields[name] = json.RawMessage(object[c.at-len(value) : c.at : c.at])
+		c.take(',')
+	}
+	return fields
+}
+
+// flatFindings reads a list of findings as nearly all records write it: flat
+// objects of texts without escapes, and a whole number. ok is false for any
+// other, which encoding/json reads.
+func flatFindings(list json.RawMessage) (findings []Finding, ok bool) {
+	c := cursor{text: string(list)}
+	if !c.take('[') {
+		return nil, false
+	}
+	findings = []Finding{}
+	for !c.take(']') {
+		var f Finding
+		if !c.take('{') {
+			return nil, false
+		}
+		for !c.take('}') {
+			name, plain := c.plainText()
+			if !plain || !c.take(':') || !c.finding(name, &f) {
+				return nil, false
+			}
+			c.take(',')
+		}
+		if f.Fingerprint == "" {
+			f.Fingerprint = computedFingerprint(f)
+		}
+		findings = append(findings, f)
+		c.take(',')
+	}
+	return findings, true
+}
+
+// finding reads the value of one field of a finding.
+func (c *cursor) finding(name string, f *Finding) (ok bool) {
+	switch name {
+	case "id":
+		f.IssueID, ok = c.textOrNull()
+	case "fingerprint":
+		f.Fingerprint, ok = c.textOrNull()
+	case "rule_id":
+		f.Rule, ok = c.textOrNull()
+	case "severity_tier":
+		f.Severity, ok = c.textOrNull()
+	case "cwe_family":
+		f.Family, ok = c.textOrNull()
+	case "file":
+		f.File, ok = c.textOrNull()
+	case "start_line":
+		raw := json.RawMessage(c.value())
+		f.Line = 0
+		if absent(raw) {
+			return true
+		}
+		n, err := parseInt(raw)
+		f.Line, ok = max(n, 0), err == nil
+	default:
+		c.value()
+		ok = !likeFindingField(name)
+	}
+	return ok
+}
+
+// likeFindingField tells whether encoding/json would take a name for that of
+// a field of a finding: it reads names in any case.
+func likeFindingField(name string) bool {
+	for _, field := range [...]string{"id", "fingerprint", "rule_id", "severity_tier", "cwe_family", "file", "start_line"} {
+		if strings.EqualFold(field, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cursor) textOrNull() (string, bool) {
+	if text, ok := c.plainText(); ok {
+		return text, true
+	}
+	return "", c.value() == "null"
+}

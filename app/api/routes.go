@@ -17,6 +17,7 @@ type Route struct {
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string
 	Clock        bool
+	ClockIn      []string
 	Waits        bool
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
@@ -33,16 +34,20 @@ func (a *API) Routes() []Route {
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
 	}
+	// Of a list, only a query's ages depend on the clock.
+	list := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, ClockIn: []string{"q"}}
+	}
 	return append(a.exports(), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/needs-attention", a.needsAttention),
 		get("/api/changes", records, lister(a.changes, changeOf)),
-		byMinute("/api/runs", summing(a.runs, runItem, a.runSums)),
-		byMinute("/api/sessions", lister(a.sessions, sessionOf)),
-		byMinute("/api/prs", summing(a.pulls, pullOf, a.pullSums)),
-		byMinute("/api/repos", a.repos),
-		byMinute("/api/issues", lister(a.issues, issueOf)),
+		list("/api/runs", summing(a.runs, runItem, a.runSums)),
+		list("/api/sessions", lister(a.sessions, sessionOf)),
+		list("/api/prs", summing(a.pulls, pullOf, a.pullSums)),
+		list("/api/repos", a.repos),
+		list("/api/issues", lister(a.issues, issueOf)),
 		byMinute("/api/repo/:owner/:name", a.repo),
 		get("/api/issues/:id", everything, a.issue),
 		get("/api/sessions/:id", everything, a.session),

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -24,7 +25,7 @@ func (s *Server) etag(c *fiber.Ctx, r Route) string {
 	for _, topic := range r.Topics {
 		b = binary.AppendUvarint(b, versions[topic])
 	}
-	if r.Clock {
+	if r.Clock || slices.ContainsFunc(r.ClockIn, c.Request().URI().QueryArgs().Has) {
 		b = binary.AppendVarint(b, s.o.Now().Unix()/60)
 	}
 	sum := sha256.Sum256(b)

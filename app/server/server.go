@@ -29,6 +29,7 @@ type Route struct {
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string // whose versions its answer depends on; none: no ETag
 	Clock        bool     // its answer also depends on the minute (UTC)
+	ClockIn      []string // likewise, but only with one of these query parameters
 	Waits        bool     // it waits for a job: no deadline
 
 	// Stream reads the request and returns what writes the answer's body,

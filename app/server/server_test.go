@@ -104,6 +104,7 @@ func plainRoutes(s *site) []Route {
 			return c.SendString(fmt.Sprint(c.Query("q"), s.version.Load(), c.Get("HX-Request"), long()))
 		})},
 		{Method: "GET", Path: "/api/clock", Topics: []string{"records"}, Clock: true, Handle: count(func(c *fiber.Ctx) error { return c.SendString("tick") })},
+		{Method: "GET", Path: "/api/ages", Topics: []string{"records"}, ClockIn: []string{"q"}, Handle: count(func(c *fiber.Ctx) error { return c.SendString("old") })},
 		{Method: "GET", Path: "/api/live", Handle: count(func(c *fiber.Ctx) error { c.Type("json"); return c.SendString(long()) })},
 		{Method: "GET", Path: "/api/missing", Topics: []string{"records"}, Handle: func(*fiber.Ctx) error { return telemetry.Errorf(telemetry.CodeNotFound, "There is none.") }},
 		{Method: "POST", Path: "/api/list", Handle: func(c *fiber.Ctx) error { return c.SendStatus(202) }},
@@ -142,10 +143,20 @@ func TestAnswersAreKeptByTheirVersion(t *testing.T) {
 	if r, body := s.do("GET", "/api/list?q=x", "If-None-Match: "+tag); r.StatusCode != 200 || !strings.HasPrefix(body, "x1") {
 		t.Errorf("after a change: %s %.20s", r.Status, body)
 	}
-	clock, _ := s.do("GET", "/api/clock")
+	tags := func() map[string]string {
+		all := map[string]string{}
+		for _, path := range []string{"/api/clock", "/api/ages", "/api/ages?q=age:%3E1d"} {
+			r, _ := s.do("GET", path)
+			all[path] = r.Header.Get("ETag")
+		}
+		return all
+	}
+	before := tags()
 	s.now.Store(60)
-	if later, _ := s.do("GET", "/api/clock"); later.Header.Get("ETag") == clock.Header.Get("ETag") {
-		t.Error("a minute later the tag is the same")
+	for path, tag := range tags() {
+		if depends := path != "/api/ages"; (tag != before[path]) != depends {
+			t.Errorf("%s depends on the clock: %t, and its tags of two minutes are %s and %s", path, depends, before[path], tag)
+		}
 	}
 }
 

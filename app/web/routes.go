@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Route is one address and what it needs, field by field as app/server takes
@@ -16,6 +17,7 @@ type Route struct {
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string
 	Clock        bool
+	ClockIn      []string
 	Waits        bool
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
@@ -52,7 +54,7 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
 	}
 	for _, s := range w.panelSpecs() {
-		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list != ""})
+		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list == telemetry.ListSessions, ClockIn: []string{"q"}})
 	}
 	return routes
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/github"
@@ -39,6 +40,14 @@ func (u upstreams) close() {
 	if u.devin != nil {
 		u.devin.Close()
 	}
+}
+
+// quota hands GitHub's limit to the pages, nil where GitHub is not asked.
+func (u upstreams) quota() web.Quota {
+	if u.github == nil {
+		return nil
+	}
+	return u.github
 }
 
 // ingest hands the upstreams to the write side. A nil client must not become

@@ -11,13 +11,15 @@ import (
 
 // The stream of events.
 const (
-	heartbeat  = 15 * time.Second       // how soon a client that left is noticed
+	heartbeat  = 5 * time.Second        // how soon a client that left is noticed, and that a poll found nothing new is told
 	settleTime = 200 * time.Millisecond // changes within it are told as one
 )
 
 // events tells a page the versions of all topics: at once, and whenever one
 // is raised. The page asks again for the panels whose topics are newer than
-// what it shows. The stream ends with its client and with the server.
+// what it shows. Beside them it tells the pulse, which raises no version: a
+// poll that found nothing new moves the strip's times and nothing else. The
+// stream ends with its client and with the server.
 func (w *Web) events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")
@@ -26,7 +28,8 @@ func (w *Web) events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, 
 		defer end()
 		beat := time.NewTicker(heartbeat)
 		defer beat.Stop()
-		for text := w.versionsEvent(); ; {
+		strip := w.sharedPulse(ctx)
+		for text := w.versionsEvent() + pulseEvent(strip); ; {
 			if _, err := out.WriteString(text); err != nil {
 				return err
 			}
@@ -42,6 +45,10 @@ func (w *Web) events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, 
 				settle(ctx, changed)
 				text = w.versionsEvent()
 			}
+			if now := w.sharedPulse(ctx); now != strip {
+				strip = now
+				text += pulseEvent(now)
+			}
 		}
 	}, nil
 }
@@ -49,6 +56,8 @@ func (w *Web) events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, 
 func (w *Web) versionsEvent() string {
 	return fmt.Sprintf("event: versions\ndata: %s\n\n", versions(w.o.Changes.Versions()))
 }
+
+func pulseEvent(text string) string { return "event: pulse\ndata: " + text + "\n\n" }
 
 // settle waits a moment, so that many changes in a row are told as one.
 func settle(ctx context.Context, changed <-chan struct{}) {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -14,7 +13,7 @@ import (
 )
 
 func (w *Web) specFreshness() spec {
-	return spec{name: "freshness", title: "How old this is", page: "/", every: "15s", draw: w.drawFreshness}
+	return spec{name: "freshness", title: "How old this is", page: "/", every: "60s", draw: w.drawFreshness}
 }
 
 // lateAfter is after how many of its intervals a source counts as late
@@ -22,28 +21,61 @@ func (w *Web) specFreshness() spec {
 const lateAfter = 3
 
 func (w *Web) drawFreshness(ctx context.Context, v view) (templ.Component, error) {
-	sources, err := w.o.Dashboard.Sources(ctx)
+	p, err := w.pulse(ctx)
 	if err != nil {
 		return nil, err
 	}
-	order := []string{"runs", "runs_dir", "sessions", "pulls"}
-	slices.SortStableFunc(sources, func(a, b telemetry.SourceStatus) int {
-		return cmp.Compare(slices.Index(order, a.Name), slices.Index(order, b.Name))
-	})
-	f := panels.Fresh{Frame: v.brief()}
-	for _, s := range sources {
+	return w.freshness(v, p), nil
+}
+
+func (w *Web) freshness(v view, p pulse) templ.Component {
+	f := w.fresh(p)
+	f.Frame = v.brief()
+	f.Pulse = w.pulseText(p, f)
+	return panels.Freshness(f)
+}
+
+// fresh is what the strip says.
+func (w *Web) fresh(p pulse) panels.Fresh {
+	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
+	for _, s := range p.sources {
 		f.Sources = append(f.Sources, w.sourceNote(s))
 		if !s.FailedAt.IsZero() {
-			if n := trouble(s); !slices.Contains(f.Trouble, n) { // run files and pull requests fail alike
+			n := w.trouble(s)
+			same := func(other panels.Trouble) bool { return n.Strong == other.Strong } // run files and pull requests fail alike
+			if !slices.ContainsFunc(f.Trouble, same) {
 				f.Trouble = append(f.Trouble, n)
 			}
 		}
 	}
-	return panels.Freshness(f), nil
+	return f
+}
+
+// quotaLow is the part of the hourly quota below which it is worth a colour.
+const quotaLow = 0.1
+
+func (w *Web) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
+	if !r.Known {
+		return panels.QuotaNote{}
+	}
+	if !r.Reset.IsZero() && !w.o.Now().Before(r.Reset) {
+		r.Remaining = r.Limit // renewed since GitHub said it
+	}
+	note := panels.QuotaNote{Known: true, Left: number(int64(r.Remaining)) + "/" + number(int64(r.Limit)), Short: number(int64(r.Remaining))}
+	switch {
+	case r.Remaining == 0:
+		note.Tone = parts.Danger
+	case float64(r.Remaining) < quotaLow*float64(r.Limit):
+		note.Tone = parts.Attention
+	}
+	if !r.Reset.IsZero() && w.o.Now().Before(r.Reset) {
+		note.Renewed = "renewed at " + clock(r.Reset) + " UTC"
+	}
+	return note
 }
 
 func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
-	note := panels.SourceNote{Name: s.Name, At: s.OKAt, Icon: "database"}
+	note := panels.SourceNote{Source: s.Name, Name: s.Name, At: s.OKAt, Icon: "database"}
 	every := w.o.Settings.RefreshInterval
 	switch s.Name {
 	case "runs":
@@ -80,25 +112,62 @@ func troubleWord(code telemetry.Code) string {
 	return "failed"
 }
 
-// trouble is the strip about a source whose last reading failed.
-func trouble(s telemetry.SourceStatus) parts.Notice {
+// trouble is the strip about a source whose last reading failed: what
+// happened, since when, what is shown meanwhile and what to do.
+func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
-	n := parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt) + ".", Text: s.Error}
+	var n panels.Trouble
+	retry := parts.Action{Text: "Try again", Icon: "sync", URL: "/actions/refresh"}
+	keys := parts.Link{Text: "Where to get one", URL: w.o.Settings.GitHubWeb + "/settings/tokens"}
+	variable := "GITHUB_TOKEN"
+	if who == "Devin" {
+		retry.URL, keys.URL, variable = "/actions/poll", w.o.Settings.DevinWeb+"/settings/api-keys", "DEVIN_API_KEY"
+	}
+	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt) + "."}
+	shown := ""
+	if !s.OKAt.IsZero() {
+		shown = "Showing what was stored at " + clock(s.OKAt) + "."
+	}
 	switch s.Code {
 	case telemetry.CodeUpstreamToken:
-		n.Tone, n.Icon, n.Strong = parts.Danger, "key", who+" refuses the token."
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "key", who+" refuses the token (401).", "It is wrong or has expired. Set a new "+variable+" and restart. "+shown, keys
 	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:
-		n.Tone, n.Icon, n.Strong = parts.Danger, "lock", "The token may not read this."
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", "The token may not read this.", s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
-		n.Icon, n.Strong = "hourglass", who+" rate limit reached."
+		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.", resumes(s.RetryAt, w.o.Now())+" "+orWords(shown, "What is stored stays.")
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken:
+		n.Text, n.Retry = shown+" "+s.Error, retry
 	default:
-		n.Icon, n.Strong = "alert", who+" could not be read at "+clock(s.FailedAt)+"."
-	}
-	if !s.OKAt.IsZero() {
-		n.Text += " Showing what was stored at " + clock(s.OKAt) + "."
+		n.Icon, n.Strong, n.Text, n.Retry = "alert", who+" could not be read since "+clock(s.FailedAt)+".", s.Error+" "+shown, retry
 	}
 	return n
+}
+
+// resumes says when a limit ends: "Resumes 10:47 (12 min)."
+func resumes(at, now time.Time) string {
+	if at.IsZero() {
+		return "The next turn asks again."
+	}
+	return "Resumes " + resumesAt(at, now) + "."
+}
+
+// resumesAt is the end of a limit on the clock, and how long that is.
+func resumesAt(at, now time.Time) string {
+	wait := at.Sub(now)
+	if wait <= 0 {
+		return clock(at) + " (now)"
+	}
+	if wait < time.Minute {
+		return clock(at) + " (less than 1 min)"
+	}
+	return clock(at) + " (" + daysText(wait+30*time.Second) + ")"
+}
+
+func orWords(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04") }

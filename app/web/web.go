@@ -70,6 +70,7 @@ type Options struct {
 	Jobs      Jobs
 	Changes   Changes
 	Assets    Assets
+	Quota     Quota // nil: GitHub is not asked
 	Settings  Settings
 	Now       func() time.Time
 }
@@ -78,6 +79,7 @@ type Options struct {
 type Web struct {
 	o      Options
 	assets pages.Assets
+	shared pulseShared
 }
 
 // New returns a Web.
@@ -129,17 +131,34 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
 	ctx, v := c.UserContext(), view{query: url.Values{}, jobs: jobIDs(c)}
 	s.Versions = versions(w.o.Changes.Versions())
-	s.Fresh = w.panel(ctx, w.specFreshness(), v)
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
 	s.Search = c.Query("q")
-	if a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), telemetry.Page{Number: 1, Size: 1}); err == nil && a.Total > 0 {
-		for i := range s.Nav {
-			if s.Nav[i].URL == "/needs-you" {
-				s.Nav[i].Count = number(a.Total)
-			}
+	p, err := w.pulse(ctx)
+	if err != nil {
+		s.Fresh = w.panel(ctx, w.specFreshness(), v) // it asks again, and says what is wrong
+		return s
+	}
+	s.Fresh = w.freshness(v.of(w.specFreshness()), p)
+	for i := range s.Nav {
+		if s.Nav[i].URL == "/needs-you" && p.needs > 0 {
+			s.Nav[i].Count = number(p.needs)
 		}
 	}
+	w.hold(p, s.Buttons)
+	w.hold(p, s.Menu)
 	return s
+}
+
+// hold switches buttons off whose upstream has a limit that has not ended.
+func (w *Web) hold(p pulse, buttons []parts.Action) {
+	github, devin := w.held(p)
+	for i, b := range buttons {
+		until := map[string]time.Time{"github": github, "devin": devin}[b.Upstream]
+		if !until.IsZero() {
+			buttons[i].Wait = clock(until)
+			buttons[i].Off = "The rate limit is reached; resumes " + resumesAt(until, w.o.Now())
+		}
+	}
 }
 
 // bareShell asks nothing: an error page must not fail in turn.
@@ -151,8 +170,12 @@ func (w *Web) bareShell(title, current string) pages.Shell {
 	for _, entry := range navigation() {
 		s.Nav = append(s.Nav, parts.Tab{Text: entry.Text, URL: entry.URL, Current: entry.URL == current})
 	}
-	s.Buttons = []parts.Action{{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}, {Text: "Poll sessions", Icon: "hubot", URL: "/actions/poll"}}
-	s.Menu = []parts.Action{{Text: "Poll pull requests", Icon: "git-pull-request", URL: "/actions/poll-prs", Class: "menu-item"},
+	refresh := parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh", Upstream: "github"}
+	if w.o.Settings.RunsDir != "" {
+		refresh.Upstream = "" // the directory can be read whatever GitHub says
+	}
+	s.Buttons = []parts.Action{refresh, {Text: "Poll sessions", Icon: "hubot", URL: "/actions/poll", Upstream: "devin"}}
+	s.Menu = []parts.Action{{Text: "Poll pull requests", Icon: "git-pull-request", URL: "/actions/poll-prs", Class: "menu-item", Upstream: "github"},
 		{Text: "Backfill old records…", Icon: "tools", URL: "/actions/backfill", Class: "menu-item", Hidden: []parts.Field{{Name: "dry_run", Value: "true"}}}}
 	return s
 }

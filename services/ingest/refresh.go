@@ -78,6 +78,9 @@ func (r *Runner) note(ctx context.Context, name string, err error) {
 	st := telemetry.SourceStatus{Name: name, OKAt: r.o.Now()}
 	if err != nil {
 		st = telemetry.SourceStatus{Name: name, FailedAt: r.o.Now(), Error: sentence(err), Code: telemetry.CodeOf(err)}
+		if e, ok := errors.AsType[*telemetry.Error](err); ok && e.RetryAfter > 0 {
+			st.RetryAt = st.FailedAt.Add(e.RetryAfter)
+		}
 	}
 	if err := r.o.Store.SaveSource(ctx, st); err != nil && ctx.Err() == nil {
 		r.o.Log.Warn("cannot note how a source was read", "source", name, "err", err)

@@ -49,12 +49,15 @@ func scanJob(r *row, j *telemetry.Job) {
 }
 
 // SaveSource keeps when a source was last read, or what went wrong: a
-// failure leaves the time of the last good reading.
+// failure leaves the time of the last good reading, and that of the first
+// failure since.
 func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO sources (name, ok_at, failed_at, error, code) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (name) DO UPDATE SET ok_at = CASE WHEN excluded.ok_at = 0 THEN sources.ok_at ELSE excluded.ok_at END, failed_at = excluded.failed_at, error = excluded.error, code = excluded.code`,
-			st.Name, ms(st.OKAt), ms(st.FailedAt), st.Error, string(st.Code))
+		tx.exec(`INSERT INTO sources (name, ok_at, failed_at, retry_at, error, code) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (name) DO UPDATE SET ok_at = CASE WHEN excluded.ok_at = 0 THEN sources.ok_at ELSE excluded.ok_at END,
+				failed_at = CASE WHEN excluded.failed_at = 0 OR sources.failed_at = 0 THEN excluded.failed_at ELSE sources.failed_at END,
+				retry_at = excluded.retry_at, error = excluded.error, code = excluded.code`,
+			st.Name, ms(st.OKAt), ms(st.FailedAt), ms(st.RetryAt), st.Error, string(st.Code))
 		return tx.err
 	})
 }
@@ -64,11 +67,11 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = nil
-		tx.each(`SELECT name, ok_at, failed_at, error, code FROM sources ORDER BY name`, nil, func(r *row) {
+		tx.each(`SELECT name, ok_at, failed_at, retry_at, error, code FROM sources ORDER BY name`, nil, func(r *row) {
 			var v telemetry.SourceStatus
-			var ok, failed int64
-			r.scan(&v.Name, &ok, &failed, &v.Error, &v.Code)
-			v.OKAt, v.FailedAt = at(ok), at(failed)
+			var ok, failed, retry int64
+			r.scan(&v.Name, &ok, &failed, &retry, &v.Error, &v.Code)
+			v.OKAt, v.FailedAt, v.RetryAt = at(ok), at(failed), at(retry)
 			out = append(out, v)
 		})
 		return tx.err

@@ -311,8 +311,9 @@ const (
 type SourceStatus struct {
 	Name     string // "runs", "runs_dir", "sessions", "pulls"
 	OKAt     time.Time
-	FailedAt time.Time // zero if the last reading was good
-	Error    string
+	FailedAt time.Time // of the first failure since OKAt; zero if the last reading was good
+	RetryAt  time.Time // when an upstream's limit ends; zero if none is known
+	Error    string    // of the last failure
 	Code     Code
 }
 

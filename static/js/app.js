@@ -56,7 +56,7 @@
   const panels = () => all("[data-panel]");
   const shows = (panel, topics) => (panel.dataset.topics ?? "").split(" ").some((topic) => topics.has(topic));
 
-  let latest = null;
+  let latest = null, latestPulse = "";
   function catchUp() {
     if (!latest) return;
     const watched = quiet();
@@ -68,6 +68,58 @@
     }
     known = { ...latest };
     panels().filter((panel) => shows(panel, changed)).forEach(ask);
+  }
+  // The pulse is what the shell shows of the moment. It moves the strip's
+  // times; only where it says something else is the strip asked for.
+  function pulse(text) {
+    const bar = $(".fresh-bar"), now = parse(text);
+    if (!bar || paused) return;
+    let newest = 0;
+    for (const [name, seconds] of Object.entries(now)) {
+      if (/^(needs|quota|mark|held-)/.test(name)) continue;
+      newest = Math.max(newest, seconds);
+      moment(name, seconds);
+    }
+    if (newest) moment("newest", newest);
+    if (now.quota) {
+      write("[data-quota=whole]", now.quota);
+      write("[data-quota=short]", now.quota.split("/")[0]);
+    }
+    count(now.needs);
+    hold(now);
+    const shown = parse(bar.dataset.pulse);
+    if (shown.mark !== now.mark && asked !== now.mark) { asked = now.mark; ask($("#freshness")); }
+    writeTimes(bar);
+  }
+  let asked = "";
+  function write(selector, text) { for (const el of all(selector)) if (el.textContent !== text) el.textContent = text; }
+  function moment(source, seconds) {
+    const iso = new Date(seconds * 1000).toISOString();
+    for (const el of all(`[data-source="${source}"] time`)) {
+      if (Date.parse(el.dateTime) === seconds * 1000) continue;
+      el.dateTime = iso;
+      el.title = `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+    }
+  }
+  // How much waits for a person, in the navigation.
+  function count(needs) {
+    const link = $(".nav-bar a[href='/needs-you']");
+    if (!link || needs === undefined) return;
+    const counter = $(".counter", link);
+    if (needs === "0") return counter?.remove();
+    if (counter) { if (counter.textContent !== needs) counter.textContent = needs; return; }
+    link.append(Object.assign(document.createElement("span"), { className: "counter", textContent: needs }));
+  }
+  // Buttons wait for the end of their upstream's limit.
+  function hold(now) {
+    for (const button of all("[data-upstream]")) {
+      const until = now[`held-${button.dataset.upstream}`], label = $(".btn-text", button), { text } = button.dataset;
+      const words = until ? `${text} at ${new Date(until * 1000).toISOString().slice(11, 16)}` : text;
+      if (label.textContent.trim() === words) continue;
+      label.textContent = words;
+      button.disabled = Boolean(until);
+      button.title = until ? "The rate limit is reached" : "";
+    }
   }
   function say(text) { const status = $("#status"); if (status) status.textContent = text; }
   function showState() {
@@ -99,7 +151,8 @@
   document.addEventListener("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 1) lost(); });
   document.addEventListener("htmx:sse:error", lost);
   document.addEventListener("versions", (event) => { latest = parse(event.detail.data); catchUp(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (!streaming) panels().forEach(ask); } });
+  document.addEventListener("pulse", (event) => { latestPulse = event.detail.data; if (!document.hidden) pulse(latestPulse); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestPulse) pulse(latestPulse); if (!streaming) panels().forEach(ask); } });
 
   // A panel that is shown asks with the tag of what it shows: unchanged is a
   // 304, and nothing moves.
@@ -114,7 +167,11 @@
     const { ctx } = event.detail, tag = ctx.response?.headers.get("ETag");
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
   });
-  document.addEventListener("htmx:after:swap", () => { writeTimes(); showState(); tellJobs(); choose(chosen); });
+  document.addEventListener("htmx:after:swap", () => {
+    writeTimes(); showState(); tellJobs(); choose(chosen);
+    const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
+    count(shown.needs); hold(shown);
+  });
   document.addEventListener("htmx:error", (event) => {
     const ctx = event.detail.ctx;
     if (ctx?.sourceElement?.id === "live") return tryAgain();

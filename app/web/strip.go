@@ -1,0 +1,114 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+)
+
+// Quota tells what GitHub last said of the token's hourly limit.
+type Quota interface{ RateLimit() telemetry.RateLimit }
+
+// pulse is what the shell of every page shows of the moment: how old its
+// data is, what is wrong upstream, how much waits for a person.
+type pulse struct {
+	sources []telemetry.SourceStatus // in the order of the strip
+	quota   telemetry.RateLimit
+	needs   int64
+}
+
+func (w *Web) pulse(ctx context.Context) (pulse, error) {
+	var p pulse
+	var err error
+	if p.sources, err = w.o.Dashboard.Sources(ctx); err != nil {
+		return p, err
+	}
+	order := []string{"runs", "runs_dir", "sessions", "pulls"}
+	slices.SortStableFunc(p.sources, func(a, b telemetry.SourceStatus) int {
+		return cmp.Compare(slices.Index(order, a.Name), slices.Index(order, b.Name))
+	})
+	if w.o.Quota != nil {
+		p.quota = w.o.Quota.RateLimit()
+	}
+	a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), telemetry.Page{Number: 1, Size: 1})
+	p.needs = a.Total
+	return p, err
+}
+
+// heldUntil is when an upstream's limit ends that stops the sources of the
+// names; zero if none does.
+func (p pulse) heldUntil(now time.Time, names ...string) time.Time {
+	var until time.Time
+	for _, s := range p.sources {
+		if slices.Contains(names, s.Name) && s.Code == telemetry.CodeRateLimited && s.RetryAt.After(now) && s.RetryAt.After(until) {
+			until = s.RetryAt
+		}
+	}
+	return until
+}
+
+// held is when GitHub and Devin can be asked again; zero is now.
+func (w *Web) held(p pulse) (github, devin time.Time) {
+	return p.heldUntil(w.o.Now(), "runs", "pulls"), p.heldUntil(w.o.Now(), "sessions")
+}
+
+// pulseText writes the pulse as events and the strip carry it: times in unix
+// seconds, and a mark of all else that the strip says. A page writes the
+// times into what it shows; only for another mark does it ask for the strip.
+func (w *Web) pulseText(p pulse, f panels.Fresh) string {
+	mark := fnv.New32a()
+	words := []string{"needs=" + number(p.needs)}
+	for _, s := range p.sources {
+		if !s.OKAt.IsZero() {
+			words = append(words, s.Name+"="+strconv.FormatInt(s.OKAt.Unix(), 10))
+		}
+	}
+	for _, s := range f.Sources {
+		fmt.Fprintln(mark, s.Name, s.Tone, s.Cause, s.At.IsZero())
+	}
+	fmt.Fprintln(mark, f.Trouble, f.Quota.Known, f.Quota.Tone)
+	if p.quota.Known {
+		words = append(words, "quota="+f.Quota.Left)
+	}
+	github, devin := w.held(p)
+	for name, until := range map[string]time.Time{"github": github, "devin": devin} {
+		if !until.IsZero() {
+			words = append(words, "held-"+name+"="+strconv.FormatInt(until.Unix(), 10))
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(append(words, fmt.Sprintf("mark=%x", mark.Sum32())), " ")
+}
+
+// pulseShared is the pulse's text for all open streams: one of them asks, and
+// the others take its answer.
+type pulseShared struct {
+	mu   sync.Mutex
+	at   time.Time
+	text string
+}
+
+// pulseFresh is for how long an answer holds for all streams.
+const pulseFresh = time.Second
+
+func (w *Web) sharedPulse(ctx context.Context) string {
+	w.shared.mu.Lock()
+	defer w.shared.mu.Unlock()
+	if now := w.o.Now(); w.shared.text == "" || now.Sub(w.shared.at) >= pulseFresh || now.Before(w.shared.at) {
+		p, err := w.pulse(ctx)
+		if err != nil {
+			return w.shared.text // the strip goes on saying what it says
+		}
+		w.shared.at, w.shared.text = now, w.pulseText(p, w.fresh(p))
+	}
+	return w.shared.text
+}

@@ -18,21 +18,37 @@ const (
 
 // loaded is how a history was taken in.
 type loaded struct {
-	records, bytes int64
-	parse, put     time.Duration // of the bulk
-	newest, late   []time.Duration
-	issues         int64
-	sessions       int64
+	records      int64
+	parse, put   time.Duration // of the bulk
+	newest, late []time.Duration
+	issues       int64
+	sessions     int64
 }
 
 // perSecond is the rate of the bulk, parsing and storing one after the other.
 func (l loaded) perSecond() float64 { return float64(l.records) / (l.parse + l.put).Seconds() }
 
+// batchFiles is how many files a refresh stores in a transaction: whole
+// repositories as long as they fit (services/ingest).
+const batchFiles = 500
+
+func (l *loaded) store(ctx context.Context, db *store.Store, files []telemetry.FetchedFile) error {
+	begun := time.Now()
+	for part := range slices.Chunk(files, batchFiles) {
+		if _, err := db.PutFiles(ctx, "", part); err != nil {
+			return err
+		}
+	}
+	l.put += time.Since(begun)
+	l.records += int64(len(files))
+	return nil
+}
+
 // load stores a history as a first refresh does, repository by repository,
 // and then single records.
 func load(ctx context.Context, db *store.Store, w *world) (loaded, error) {
 	var l loaded
-	var newest, late []telemetry.FetchedFile
+	var newest, late, pending []telemetry.FetchedFile
 	for repo := range w.repos {
 		files, err := w.read(repo)
 		if err != nil {
@@ -51,19 +67,18 @@ func load(ctx context.Context, db *store.Store, w *world) (loaded, error) {
 		case held && repo%(repositories/newestOf) == 0:
 			newest = append(newest, one)
 		}
-		begun = time.Now()
-		for part := range slices.Chunk(rest, 500) {
-			if _, err := db.PutFiles(ctx, "", part); err != nil {
+		if len(pending)+len(rest) > batchFiles {
+			if err := l.store(ctx, db, pending); err != nil {
 				return l, err
 			}
+			pending = nil
 		}
-		l.put += time.Since(begun)
-		l.records += int64(len(rest))
-		for _, f := range rest {
-			l.bytes += f.Size
-		}
+		pending = append(pending, rest...)
 	}
-	var err error
+	err := l.store(ctx, db, pending)
+	if err != nil {
+		return l, err
+	}
 	if l.newest, err = single(ctx, db, newest); err != nil {
 		return l, err
 	}

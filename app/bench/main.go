@@ -21,6 +21,8 @@ func main() {
 	out := flag.String("out", "", "write the report to this file too, for example docs/benchmarks.md")
 	postgres := flag.String("postgres", "", "measure on this PostgreSQL database, which must be empty, instead of SQLite; takes one size")
 	only := flag.String("only", "", "measure only endpoints whose path or name holds this, and nothing else")
+	database := flag.String("database", "", "ask a SQLite file that an earlier run has kept, and load nothing; takes its size by -runs")
+	keep := flag.String("keep", "", "keep the loaded SQLite files in this directory")
 	profile := flag.String("profile", "", "write a CPU profile of loading and of first answers to this file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -30,15 +32,15 @@ func main() {
 		if err != nil {
 			return err
 		}
-		if *postgres != "" && len(sizes) > 1 {
-			return fmt.Errorf("-postgres takes one size, for example -runs 10000: each needs an empty database")
+		if *postgres+*database != "" && len(sizes) > 1 {
+			return fmt.Errorf("-postgres and -database take one size, for example -runs 10000")
 		}
 		end, err := startProfile(*profile)
 		if err != nil {
 			return err
 		}
 		defer end()
-		return measure(ctx, options{sizes: sizes, out: *out, postgres: *postgres, only: *only})
+		return measure(ctx, options{sizes: sizes, out: *out, postgres: *postgres, only: *only, database: *database, keep: *keep})
 	}()
 	if err != nil {
 		stop()

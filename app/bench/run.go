@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -16,18 +17,19 @@ type options struct {
 	out      string
 	postgres string
 	only     string
+	database string // a file that is there
+	keep     string // a directory
 }
 
 // size is what was measured on a history of one size.
 type size struct {
-	runs      int
-	generated time.Duration
-	loaded    loaded
-	database  int64 // bytes on disk
-	rows      []row
-	start     started
-	files     int // of the first page load
-	bytes     int
+	runs     int
+	loaded   loaded
+	database int64 // bytes on disk
+	rows     []row
+	start    started
+	files    int // of the first page load
+	bytes    int
 }
 
 // measure measures every size and writes the report.
@@ -70,29 +72,18 @@ func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args.
 // the size does not matter, since no query is made.
 func measureSize(ctx context.Context, o options, runs int, dir, program string, under bool) (size, error) {
 	s := size{runs: runs}
-	say("%d runs: generate", runs)
-	begun := time.Now()
-	w, err := newWorld(dir, runs)
-	if err != nil {
-		return s, err
-	}
-	defer w.close()
-	s.generated = time.Since(begun)
-	file := filepath.Join(dir, fmt.Sprintf("runs-%d.db", runs))
-	address := o.postgres
-	if address == "" {
-		address = "sqlite:" + file
-	}
+	file := filepath.Join(cmp.Or(o.keep, dir), fmt.Sprintf("runs-%d.db", runs))
+	address := cmp.Or(o.postgres, "sqlite:"+cmp.Or(o.database, file))
 	db, err := store.Open(ctx, store.Options{URL: address, Now: clock})
 	if err != nil {
 		return s, err
 	}
 	defer db.Close()
-	say("%d runs: load %d files", runs, w.files)
-	if s.loaded, err = load(ctx, db, w); err != nil {
-		return s, err
+	if o.database == "" {
+		if err := s.load(ctx, db, dir); err != nil {
+			return s, err
+		}
 	}
-	say("%d runs: %.0f records/s; serve", runs, s.loaded.perSecond())
 	list, err := s.serve(ctx, o, db, under)
 	if err != nil {
 		return s, err
@@ -107,7 +98,25 @@ func measureSize(ctx context.Context, o options, runs int, dir, program string, 
 		say("%d runs: start", runs)
 		s.start = start(ctx, program, address, dir, list)
 	}
+	if o.keep != "" {
+		return s, nil
+	}
 	return s, os.RemoveAll(file)
+}
+
+func (s *size) load(ctx context.Context, db *store.Store, dir string) error {
+	say("%d runs: generate", s.runs)
+	w, err := newWorld(dir, s.runs)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	say("%d runs: load %d files", s.runs, w.files)
+	if s.loaded, err = load(ctx, db, w); err != nil {
+		return err
+	}
+	say("%d runs: %.0f records/s", s.runs, s.loaded.perSecond())
+	return nil
 }
 
 func (s *size) serve(ctx context.Context, o options, db *store.Store, under bool) ([]endpoint, error) {

@@ -157,6 +157,22 @@ func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted 
 	return fetched, err
 }
 
+// batch is how many of the files, which lie repository by repository, the
+// next transaction takes: whole repositories as long as they fit, since each
+// commit waits for the disk.
+func batch(files []telemetry.FetchedFile, repoKey func(*telemetry.FetchedFile) string) int {
+	n := min(batchFiles, len(files))
+	if n == len(files) {
+		return n
+	}
+	for whole := n; whole > 0; whole-- {
+		if repoKey(&files[whole-1]) != repoKey(&files[whole]) {
+			return whole
+		}
+	}
+	return n
+}
+
 // index stores files repository by repository, each in time order.
 func (r *Runner) index(ctx context.Context, h *Handle, source Source, files []telemetry.FetchedFile, result *RefreshResult) error {
 	h.begin("Index", len(files))
@@ -181,10 +197,7 @@ func (r *Runner) index(ctx context.Context, h *Handle, source Source, files []te
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := 1
-		for n < len(files) && n < batchFiles && repoKey(&files[n]) == repoKey(&files[0]) {
-			n++
-		}
+		n := batch(files, repoKey)
 		put, err := r.o.Store.PutFiles(ctx, source.Name, files[:n])
 		if err != nil {
 			return err

@@ -35,6 +35,7 @@ func (w *Web) Routes() []Route {
 		page("/", w.overviewPage),
 		page("/needs-you", w.listPage(w.specAllNeeds())),
 		page("/issues", w.listPage(w.specIssues())),
+		page("/issues/:id", w.detailPage(w.specIssue(), w.loadIssue, []string{"id"})),
 		page("/sessions", w.listPage(w.specSessions())),
 		page("/pulls", w.listPage(w.specPulls())),
 		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
@@ -54,7 +55,11 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
 	}
 	for _, s := range w.panelSpecs() {
-		routes = append(routes, Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list == telemetry.ListSessions, ClockIn: []string{"q"}})
+		r := Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list == telemetry.ListSessions, ClockIn: []string{"q"}}
+		if s.lazy {
+			r.Topics = nil
+		}
+		routes = append(routes, r)
 	}
 	return routes
 }
@@ -62,5 +67,6 @@ func (w *Web) Routes() []Route {
 // panelSpecs are all panels, each with an address of its own.
 func (w *Web) panelSpecs() []spec {
 	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
-		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity()}
+		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
+		w.specIssue()}
 }

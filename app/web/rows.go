@@ -103,7 +103,7 @@ func (w *Web) repoRow(r telemetry.RepoRow) panels.RepoRow {
 }
 
 func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
-	return panels.IssueRow{ID: i.PublicID, Severity: i.Severity, Status: string(i.Status), Rule: i.Rule, Family: i.Family, File: i.File, Line: int(i.Line), CodeURL: w.codeURL(i),
+	return panels.IssueRow{ID: i.PublicID, URL: panels.IssueURL(i.PublicID), Severity: i.Severity, Status: string(i.Status), Rule: i.Rule, Family: i.Family, File: i.File, Line: int(i.Line), CodeURL: w.codeURL(i),
 		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Attempts: int(i.Attempts)}
 }
 

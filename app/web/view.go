@@ -28,6 +28,8 @@ type spec struct {
 	usual  string             // its q where the address has none
 	menus  []string           // the qualifiers that it offers as menus
 	params []string           // further parameters of its address
+	one    bool               // it is about one thing: what its page's path names after page
+	lazy   bool               // it asks an upstream: its page does not wait for it, and it has no ETag
 	clock  bool               // what it shows depends on the time too; a list with a query always does
 	draw   draw
 }
@@ -39,6 +41,8 @@ type view struct {
 	repo    telemetry.RepoRow // of scope
 	query   url.Values        // as it came
 	jobs    []string          // which this browser started
+	subject string            // what a panel about one thing is about
+	later   bool              // a lazy panel's place is shown, and it is asked for by the page
 	glimpse int64             // only so many rows, without the list's bar; 0 = a page of it
 }
 
@@ -66,6 +70,9 @@ func (v view) address() parts.Address {
 	if v.scope != "" {
 		at.Page, at.Scope = panels.RepoURL(v.scope)+v.spec.tab, url.Values{"scope": {v.scope}}
 	}
+	if v.spec.one {
+		at.Page, at.Scope = v.spec.page+"/"+pathOf(v.subject), url.Values{"id": {v.subject}}
+	}
 	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.spec.params...) {
 		if value := v.query.Get(name); value != "" {
 			at.Query.Set(name, value)
@@ -78,7 +85,7 @@ func (v view) address() parts.Address {
 }
 
 func (v view) frame() panels.Frame {
-	return panels.Frame{ID: v.spec.name, Title: v.spec.title, At: v.address(), Topics: strings.Join(v.spec.topics, " "), Every: v.spec.every}
+	return panels.Frame{ID: v.spec.name, Title: v.spec.title, At: v.address(), Topics: strings.Join(v.spec.topics, " "), Every: v.spec.every, Later: v.later}
 }
 
 // brief is the frame of a panel that is no list of its own: it takes nothing
@@ -86,6 +93,13 @@ func (v view) frame() panels.Frame {
 func (v view) brief() panels.Frame {
 	f := v.frame()
 	f.At.Query = url.Values{}
+	return f
+}
+
+// untitled is the frame of a panel that has its own head.
+func (v view) untitled() panels.Frame {
+	f := v.frame()
+	f.Title = ""
 	return f
 }
 
@@ -227,6 +241,9 @@ func (w *Web) fragment(s spec) fiber.Handler {
 // viewOf reads what a request asks of a panel.
 func (w *Web) viewOf(c *fiber.Ctx, s spec) (view, error) {
 	v := view{spec: s, scope: c.Query("scope"), query: queryOf(c), jobs: jobIDs(c)}
+	if s.one {
+		v.subject = c.Query("id")
+	}
 	if v.scope == "" {
 		return v, nil
 	}

@@ -22,7 +22,8 @@ func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemet
 		issue.Appearances = appearancesOf(tx, id)
 		issue.Attempts = attemptsOn(tx, id)
 		issue.Verifications = verificationsWhere(tx, `WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
-		issue.Timeline = telemetry.Timeline(issue, scanMarks(tx, issue), pullsOfAttempts(tx, id))
+		issue.Scans = scanMarks(tx, issue)
+		issue.Timeline = telemetry.Timeline(issue, issue.Scans, pullsOfAttempts(tx, id))
 		return tx.err
 	})
 	return issue, moved, found, err

@@ -65,6 +65,7 @@ type Step struct {
 type IssueDetail struct {
 	IssueRow
 	Appearances   []Appearance // in time order
+	Scans         []ScanMark   // of its repository from its first on, in time order
 	Attempts      []Attempt    // in time order
 	Verifications []VerificationRow
 	Timeline      []Step // in time order

@@ -28,6 +28,7 @@ type Frame struct {
 	Topics  string // what it shows: "records sessions"; it asks again when one has changed
 	Every   string // and at this interval: "15s"; "" = never
 	Plain   bool   // no head: the page's heading says it already
+	Later   bool   // only its place stands yet: it is asked for at once
 	Failure string // why it could not be asked: shown in place of the rows
 }
 
@@ -52,7 +53,10 @@ func (f Frame) onFailure() string { return "swap:innerHTML push:false target:#" 
 
 // trigger is when htmx asks again.
 func (f Frame) trigger() string {
-	if f.Every == "" {
+	switch {
+	case f.Later:
+		return "load, panel:refresh"
+	case f.Every == "":
 		return "panel:refresh"
 	}
 	return "panel:refresh, every " + f.Every
@@ -89,6 +93,31 @@ func RepoURL(name string) string {
 		return ""
 	}
 	return "/repo/" + url.PathEscape(owner) + "/" + url.PathEscape(short)
+}
+
+// IssueURL, SessionURL, PullURL and RunURL are the pages of one thing; "" for
+// what has none.
+func IssueURL(id string) string { return under("/issues/", id) }
+
+// SessionURL is the page of a session, by its bare id or its key.
+func SessionURL(key string) string { return under("/sessions/", key) }
+
+// RunURL is the page of a run's record.
+func RunURL(file string) string { return under("/runs/", file) }
+
+// PullURL is the page of a pull request of "owner/name".
+func PullURL(repo string, number int) string {
+	if repo := RepoURL(repo); repo != "" && number > 0 {
+		return "/pulls" + strings.TrimPrefix(repo, "/repo") + "/" + parts.Decimal(number)
+	}
+	return ""
+}
+
+func under(page, key string) string {
+	if key == "" {
+		return ""
+	}
+	return page + url.PathEscape(key)
 }
 
 func repoLink(name string) parts.Link { return parts.Link{Text: name, URL: RepoURL(name)} }

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// detail is one thing, drawn.
+type detail struct {
+	title string          // of the document
+	body  templ.Component // the panel
+	moved string          // what the thing is called now; the rest is empty then
+}
+
+// load reads and draws the thing that the view is about. The error is
+// CodeNotFound for one that is not known.
+type load func(ctx context.Context, v view) (detail, error)
+
+// panelOf is the draw function of the panel that load makes.
+func (l load) panel(ctx context.Context, v view) (templ.Component, error) {
+	d, err := l(ctx, v)
+	if err == nil && d.moved != "" {
+		err = telemetry.Errorf(telemetry.CodeNotFound, "This has another id now: open its page again.")
+	}
+	return d.body, err
+}
+
+// detailPage is the page of one thing, which the path names by parameters;
+// beside it stand further panels, which ask an upstream in their own time.
+func (w *Web) detailPage(s spec, l load, parameters []string, beside ...spec) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v := view{spec: s, query: queryOf(c), subject: unescape(c.Params(parameters[0]))}
+		for _, name := range parameters[1:] {
+			v.subject += "/" + unescape(c.Params(name))
+		}
+		d, err := l(c.UserContext(), v)
+		switch {
+		case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
+			return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), []parts.Link{{Text: "All " + strings.ToLower(s.title), URL: s.page}}))
+		case err != nil:
+			return err
+		case d.moved != "":
+			return c.Redirect(s.page+"/"+pathOf(d.moved), fiber.StatusMovedPermanently)
+		}
+		var more []templ.Component
+		for _, b := range beside {
+			v.later = b.lazy && !v.query.Has(b.name)
+			more = append(more, w.panel(c.UserContext(), b, v))
+		}
+		return render(c, fiber.StatusOK, pages.Detail(w.shell(c, d.title, s.page), d.body, more))
+	}
+}
+
+// pathOf is a subject as a path: its slashes part steps.
+func pathOf(subject string) string {
+	steps := strings.Split(subject, "/")
+	for i, step := range steps {
+		steps[i] = url.PathEscape(step)
+	}
+	return strings.Join(steps, "/")
+}
+
+// rawURL is a record as it was fetched.
+func rawURL(source, file string) string {
+	if file == "" {
+		return ""
+	}
+	return parts.Address{Page: "/api/runs/" + url.PathEscape(file) + "/raw"}.Href("source", source)
+}
+
+func (w *Web) pullPage(repo telemetry.RepoName, number int64) string {
+	return panels.PullURL(string(repo), int(number))
+}
+
+func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
+	r := panels.VerificationRow{State: panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown), Counts: number(v.Fixed) + " of " + number(v.Targeted) + " no longer found", At: v.At, Raw: rawURL(v.Source, v.File), Replaced: !v.Current}
+	if v.Remaining > 0 {
+		r.Counts += ", " + number(v.Remaining) + " still found"
+	}
+	r.Now = number(v.Gone) + " gone by now, " + number(v.StillThere) + " still there"
+	if v.Unmatched > 0 {
+		r.Now += ", " + number(v.Unmatched) + " not in its run"
+	}
+	if v.PR.Number > 0 {
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.PR.Number)), URL: w.pullPage(v.PR.Repo, v.PR.Number)}
+	}
+	if v.Session != "" {
+		r.Session = parts.Link{Text: shortID(v.Session)}
+		if v.Known {
+			r.Session.URL = panels.SessionURL(telemetry.BareID(v.Session))
+		}
+	}
+	return r
+}

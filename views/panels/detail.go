@@ -1,0 +1,227 @@
+package panels
+
+import (
+	"time"
+
+
+	"telemetry-dashboard/views/parts"
+)
+
+// Heading is the head of a page about one thing.
+type Heading struct {
+	Crumbs  []parts.Link
+	Title   string
+	Aside   string // beside the title, lighter: "in routes/login.ts:41"
+	Pill    parts.State
+	Filled  bool
+	States  []parts.State
+	Note    string
+	Time    time.Time // after the note
+	As      string
+	Buttons []parts.Link
+	Notices []parts.Notice
+	Forms   []parts.Action // of the first notice
+}
+
+// Pair is a name and what it stands for.
+type Pair struct {
+	Name  string
+	Text  string
+	URL   string
+	Code  bool
+	Time  time.Time // in place of the text, or before it
+	As    string
+	State parts.State // in place of the text
+}
+
+// StepOf is one step of a timeline.
+type StepOf struct {
+	At    time.Time
+	State parts.State // its word is the step's title
+	Text  string
+	Links []parts.Link // the records and things behind it
+	After string       // since the step before: "22 d"
+}
+
+// Mark is one scan of a strip.
+type Mark struct {
+	Kind string // present, gone, back, out
+	Name string // "run 408"
+	URL  string
+	At   time.Time
+}
+
+// Strip shows an issue in the scans of its repository, oldest first.
+type Strip struct {
+	Marks   []Mark // the latest of them
+	All     int    // how many there are
+	Present int
+	Gone    int
+	Back    int
+	Out     int
+}
+
+// IssuePage is all that is known of an issue.
+type IssuePage struct {
+	Frame
+	Head     Heading
+	Strip    Strip
+	Steps    []StepOf
+	Attempts []AttemptRow
+	Facts    []Pair
+	Prints   []Pair
+	Same     []IssueRow
+	SameMore parts.Link
+}
+
+// AttemptRow is one session that took an issue.
+type AttemptRow struct {
+	Number   int
+	Run      parts.Link
+	Session  parts.Link
+	State    string // "" = no run record names the session
+	Reason   string
+	PR       PullRef
+	Basis    string // by what the pull request is linked
+	Verified parts.State
+}
+
+// SessionPage is all that is known of a session.
+type SessionPage struct {
+	Frame
+	Head          Heading
+	States        []StepOf
+	Issues        []IssueRow
+	Named         bool // the issues that it took are known
+	Pulls         []PullRow
+	Verifications []VerificationRow
+	Facts         []Pair
+	Mentions      []Pair
+}
+
+// VerificationRow is one re-scan of a fix.
+type VerificationRow struct {
+	State    parts.State
+	Counts   string // "4 of 5 fixed, 1 still present"
+	Now      string // what has become of it: "3 gone, 1 still there"
+	Pull     parts.Link
+	Session  parts.Link
+	Run      parts.Link
+	Raw      string
+	At       time.Time
+	Replaced bool // a later record of the session says otherwise
+}
+
+// PullPage is all that is known of a pull request.
+type PullPage struct {
+	Frame
+	Head          Heading
+	Sessions      []LinkedRow
+	Issues        []IssueRow
+	Verifications []VerificationRow
+	Facts         []Pair
+}
+
+// LinkedRow is a session that a pull request belongs to, or may.
+type LinkedRow struct {
+	SessionRow
+	Basis string
+	Guess bool
+}
+
+// RunPage is a scan or dispatch and what came of it.
+type RunPage struct {
+	Frame
+	Head       Heading
+	Scan       bool
+	Compare    string // why nothing is compared; "" = it is
+	Against    []Option
+	Lists      []DiffList
+	Sessions   []BatchRow
+	Unassigned []IssueRow
+	Unknown    bool // nobody can say which issues are in no session
+	Facts      []Pair
+}
+
+// Option is one choice of a select.
+type Option struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// DiffList is what changed in one way.
+type DiffList struct {
+	Title string
+	State parts.State
+	Rows  []IssueRow
+	From  []string // where each row was before; nil = not said
+	More  int      // rows that are not listed
+}
+
+// BatchRow is a session as a run's record names it.
+type BatchRow struct {
+	SessionRow
+	Batch   int
+	Issues  []parts.Link
+	Unnamed bool
+	DryRun  bool
+}
+
+// verdictState says how a verification's outcome looks.
+func VerdictState(verdict string, mergeUnknown bool) parts.State {
+	s := parts.State{Icon: "unverified", Tone: parts.Muted, Word: verdict}
+	switch verdict {
+	case "verified_gone":
+		s = parts.State{Icon: "verified", Tone: parts.Success, Word: "Verified and gone"}
+	case "verified_still_there":
+		s = parts.State{Icon: "unverified", Tone: parts.Danger, Word: "Verified, still there"}
+	case "verified_not_merged":
+		s = parts.State{Icon: "verified", Tone: parts.Attention, Word: "Verified, not merged"}
+	case "partial":
+		s = parts.State{Icon: "unverified", Tone: parts.Attention, Word: "Partial"}
+	case "failed":
+		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Word: "Failed"}
+	case "inconclusive":
+		s = parts.State{Icon: "question", Tone: parts.Muted, Word: "Inconclusive"}
+	}
+	if mergeUnknown {
+		s.Word += ", merge unknown"
+	}
+	return s
+}
+
+// IssueState, SessionState, PullState and SeverityPill are how a thing looks
+// at the head of its page.
+func IssueState(status string) parts.State { return issueState(status) }
+
+// SessionState is how a session looks.
+func SessionState(state, reason string, hasPR bool) parts.State {
+	return sessionState(state, reason, hasPR)
+}
+
+// PullState is how a pull request looks.
+func PullState(state string, merged bool) parts.State { return pullState(state, merged) }
+
+// SeverityPill is how a severity looks, and whether its pill is filled.
+func SeverityPill(tier string) (parts.State, bool) { return severity(tier) }
+
+func attemptColumns() []parts.Column {
+	return []parts.Column{{Text: "#", Class: "c-tier"}, {Text: "Run"}, {Text: "Session"}, {Text: "PR"}, {Text: "Verified"}}
+}
+
+func issuesColumns() []parts.Column {
+	return []parts.Column{{Text: "Severity", Class: "c-sev"}, {Text: "State", Class: "c-status"}, {Text: "Rule"}, {Text: "Location"}}
+}
+
+func verificationColumns() []parts.Column {
+	return []parts.Column{{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "c-wide"}, {Text: "When", Class: "c-day", Number: true}}
+}
+
+func linkedColumns() []parts.Column {
+	return []parts.Column{{Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Run", Class: "c-run"}, {Text: "Linked by"}}
+}
+
+func batchColumns() []parts.Column {
+	return []parts.Column{{Text: "Batch", Class: "c-num"}, {Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Issues"}, {Text: "PR", Class: "c-pr"}}
+}
+

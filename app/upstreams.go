@@ -73,7 +73,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 // dashboard hands the upstreams to the read side, likewise.
 func (u upstreams) dashboard(o dashboard.Options) dashboard.Options {
 	if u.github != nil {
-		o.OpenPulls = u.github
+		o.OpenPulls, o.PullDetails = u.github, u.github
 	}
 	if u.devin != nil {
 		o.Messages = u.devin

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -106,6 +107,9 @@ func (w *Web) issueSteps(i telemetry.IssueDetail) []panels.StepOf {
 			attempt++
 		}
 		step := panels.StepOf{At: s.At, State: stepState(s, attempt), Text: s.Text, Links: w.stepLinks(s)}
+		if strings.HasPrefix(string(s.Kind), "pr_") || s.Kind == telemetry.StepMerged {
+			step.Text = "" // the title says it
+		}
 		if !before.IsZero() && s.At.Sub(before) >= time.Minute {
 			step.After = daysText(s.At.Sub(before))
 		}

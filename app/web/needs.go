@@ -69,17 +69,17 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	}
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
-		r.URL, r.Ref = w.pullURL(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
+		r.URL, r.Ref = w.pullPage(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
 		r.Title = n.PullTitle
 		if r.Title == "" {
 			r.Title = "Pull request"
 		}
-		r.Action = parts.Link{Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need], URL: r.URL}
+		r.Action = parts.Link{Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need], URL: w.pullURL(n.PullRepo, n.PullNumber)}
 	case telemetry.NeedScan:
 		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", panels.RepoURL(string(n.Repo))
 		r.Action = parts.Link{Text: "Open repository", URL: r.URL}
 	case telemetry.NeedNeverStarted:
-		r.URL = searchURL("/runs", "run:"+strconv.FormatInt(n.RunNumber, 10))
+		r.URL = panels.RunURL(n.RunFile)
 		r.Action = parts.Link{Text: "Open run", URL: r.URL}
 	default:
 		r.URL, r.Action = devin, parts.Link{Text: "Open in Devin", URL: devin}

@@ -37,8 +37,11 @@ func (w *Web) Routes() []Route {
 		page("/issues", w.listPage(w.specIssues())),
 		page("/issues/:id", w.detailPage(w.specIssue(), w.loadIssue, []string{"id"})),
 		page("/sessions", w.listPage(w.specSessions())),
+		page("/sessions/:id", w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages())),
 		page("/pulls", w.listPage(w.specPulls())),
+		page("/pulls/:owner/:name/:number", w.detailPage(w.specPull(), w.loadPull, []string{"owner", "name", "number"}, w.specChecks())),
 		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
+		page("/runs/:file", w.detailPage(w.specRun(), w.loadRun, []string{"file"})),
 		page("/repos", w.listPage(w.specRepos())),
 		page("/repo/:owner/:name", w.repoPage(w.specIssues())),
 		page("/activity", w.listPage(w.specActivity())),
@@ -47,6 +50,7 @@ func (w *Web) Routes() []Route {
 		action("/actions/poll", w.action(ingest.JobPoll)),
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
 		action("/actions/backfill", w.action(ingest.JobBackfill)),
+		action("/actions/accept-scope", w.acceptScope),
 		action("/actions/dismiss", w.dismiss),
 		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
@@ -68,5 +72,5 @@ func (w *Web) Routes() []Route {
 func (w *Web) panelSpecs() []spec {
 	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue()}
+		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun()}
 }

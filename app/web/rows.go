@@ -12,14 +12,14 @@ import (
 
 func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
 	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: s.Title, Short: shortID(s.ID), Recorded: s.PolledAt.IsZero(),
-		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: w.github(s.RunURL), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: named(s.IssueIDs), Started: s.At, URL: w.devin(s)}
+		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: panels.RunURL(s.RunFile), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: named(s.IssueIDs), Started: s.At, URL: w.devin(s)}
 	if s.PR != nil {
-		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullURL(s.PR.Repo, s.PR.Number)}
+		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullPage(s.PR.Repo, s.PR.Number)}
 	}
 	if s.State == telemetry.StateNeverStarted || s.State == telemetry.StateFailed {
 		r.Remark = s.Reason
 	}
-	r.Page = r.URL
+	r.Page = panels.SessionURL(s.Key)
 	return r
 }
 
@@ -40,10 +40,10 @@ func runName(run, batch int64) string {
 }
 
 func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
-	r := panels.PullRow{Key: string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10), Number: int(p.Number), Title: p.Title, URL: w.pullURL(p.Repo, p.Number), Repo: string(p.Repo), State: p.State, Merged: p.Merged,
+	r := panels.PullRow{Key: string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10), Number: int(p.Number), Title: p.Title, Page: w.pullPage(p.Repo, p.Number), URL: w.pullURL(p.Repo, p.Number), Repo: string(p.Repo), State: p.State, Merged: p.Merged,
 		Waiting: p.CreatedAt, IssueIDs: p.IssueIDs, Session: p.Session, SessionShort: shortID(p.Session), Basis: basisWords(p.Basis)}
 	if p.Session != "" {
-		r.SessionURL = w.o.Settings.DevinWeb + "/sessions/" + url.PathEscape(telemetry.BareID(p.Session))
+		r.SessionURL = panels.SessionURL(telemetry.BareID(p.Session))
 	}
 	if r.Session == "" && len(p.Candidates) > 0 {
 		r.Session, r.SessionShort = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
@@ -84,7 +84,7 @@ func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
 	if r.New != nil && r.Gone != nil {
 		row.Compared, row.New, row.Gone = true, int(*r.New), int(*r.Gone)
 	}
-	row.Page = row.URL
+	row.Page = panels.RunURL(r.File)
 	return row
 }
 

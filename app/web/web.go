@@ -69,6 +69,7 @@ type Options struct {
 	Dashboard *dashboard.Dashboard
 	Jobs      Jobs
 	Changes   Changes
+	Scopes    Scopes
 	Assets    Assets
 	Quota     Quota // nil: GitHub is not asked
 	Settings  Settings

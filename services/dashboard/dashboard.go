@@ -43,9 +43,10 @@ type Store interface {
 // Options are what a Dashboard reads from. A nil upstream is one whose
 // variable is not set.
 type Options struct {
-	Store     Store
-	Messages  Messages
-	OpenPulls OpenPulls
+	Store       Store
+	Messages    Messages
+	OpenPulls   OpenPulls
+	PullDetails PullDetails
 }
 
 // Dashboard answers questions. It is safe for concurrent use.

@@ -17,6 +17,21 @@ type OpenPulls interface {
 	OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRequest, error)
 }
 
+// PullDetails tells a pull request with its checks and reviews.
+type PullDetails interface {
+	PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error)
+}
+
+// PullUpstream returns what GitHub says of a pull request's checks and
+// reviews. The error is CodeMissingSetting without a token, or what GitHub's
+// client says.
+func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetails, error) {
+	if d.o.PullDetails == nil {
+		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for checks and reviews. Set it and restart.")
+	}
+	return d.o.PullDetails.PullDetails(ctx, string(ref.Repo), int(ref.Number))
+}
+
 // SessionWithID returns the row of a session by its id, with "devin-" or
 // without. The error is CodeNotFound for one that no record names, and for
 // one that never started: there is nobody to talk to.

@@ -37,6 +37,7 @@ func pullColumns() []parts.Column {
 		{Text: "Issues", Class: "c-ids"},
 		{Key: "session", Text: "Session", Class: "c-run"},
 		{Text: "Linked by", Class: "c-basis"},
+		{Text: "Open", Class: "c-open", Hidden: true},
 	}
 }
 

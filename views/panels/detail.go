@@ -167,7 +167,7 @@ type BatchRow struct {
 	DryRun  bool
 }
 
-// verdictState says how a verification's outcome looks.
+// VerdictState says how a verification's outcome looks.
 func VerdictState(verdict string, mergeUnknown bool) parts.State {
 	s := parts.State{Icon: "unverified", Tone: parts.Muted, Word: verdict}
 	switch verdict {
@@ -201,6 +201,9 @@ func SessionState(state, reason string, hasPR bool) parts.State {
 
 // PullState is how a pull request looks.
 func PullState(state string, merged bool) parts.State { return pullState(state, merged) }
+
+// RunKind is how a kind of run looks.
+func RunKind(kind string) parts.State { return runKind(kind) }
 
 // SeverityPill is how a severity looks, and whether its pill is filled.
 func SeverityPill(tier string) (parts.State, bool) { return severity(tier) }

@@ -24,13 +24,13 @@ type SessionRow struct {
 	Family   string // CWE family of its issues; "" = not known
 	Title    string // Devin's, shown where there is no family
 	Short    string // the beginning of its id
-	Page     string // its address here or in Devin
+	Page     string // its address here
 	Remark   string // "no update for 2 h 6 min", "429 Too Many Requests"
 	Warn     bool   // the remark is a warning
 	Recorded bool   // never polled: the state is the record's
 	Repo     string // owner/name
 	Run      string // "run 398 · batch 2"
-	RunURL   string
+	RunURL   string // its page
 	Since    time.Time // in this state since
 	Updated  time.Time // Devin's last update
 	IssueIDs []string
@@ -61,7 +61,8 @@ type PullRow struct {
 	Key          string // unique in the list
 	Number       int
 	Title        string // "" = never fetched
-	URL          string
+	Page         string // its address here
+	URL          string // and on GitHub
 	Repo         string
 	State        string // open, closed, unknown
 	Merged       bool
@@ -104,7 +105,7 @@ type RunRow struct {
 	Label    string // of one without a number
 	Number   int    // 0 for dispatches
 	Kind     string // scan, dispatch
-	Page     string // its address here or on GitHub
+	Page     string // its address here
 	URL      string // of the action run
 	Repo     string
 	At       time.Time

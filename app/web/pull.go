@@ -1,0 +1,151 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+func (w *Web) specPull() spec {
+	return spec{name: "pull", title: "Pull requests", page: "/pulls", one: true, topics: everything(), every: "60s", draw: load(w.loadPull).panel}
+}
+
+func (w *Web) specChecks() spec {
+	return spec{name: "checks", title: "Checks and reviews", page: "/pulls", one: true, topics: []string{telemetry.TopicPulls}, every: "60s", lazy: true, draw: w.drawChecks}
+}
+
+// pullRef reads "owner/name/number".
+func pullRef(subject string) (telemetry.PullRef, error) {
+	at := strings.LastIndexByte(subject, '/')
+	if at < 0 {
+		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound, "A pull request is named by its repository and number, for example /pulls/owner/name/12.")
+	}
+	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
+	if err != nil || n < 1 {
+		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound, "A pull request has a whole number from 1, for example /pulls/owner/name/12.")
+	}
+	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
+}
+
+// loadPull reads and draws a pull request.
+func (w *Web) loadPull(ctx context.Context, v view) (detail, error) {
+	ref, err := pullRef(v.subject)
+	if err != nil {
+		return detail{}, err
+	}
+	d, err := w.o.Dashboard.PullByRef(ctx, ref)
+	if err != nil {
+		return detail{}, err
+	}
+	p := panels.PullPage{Frame: v.untitled(), Head: w.pullHead(d.PullRow), Issues: rowsOf(d.Issues, w.issueRow), Verifications: rowsOf(d.Verifications, w.verificationRow), Facts: w.pullFacts(d)}
+	for _, s := range d.Sessions {
+		p.Sessions = append(p.Sessions, panels.LinkedRow{SessionRow: w.sessionRow(s.SessionRow), Basis: basisWords(s.Basis), Guess: s.Guess})
+	}
+	return detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}, nil
+}
+
+func pullTitle(p telemetry.PullRow) string {
+	if p.Title == "" {
+		return "Pull request"
+	}
+	return p.Title
+}
+
+func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
+	h := panels.Heading{Crumbs: []parts.Link{{Text: "Pull requests", URL: "/pulls"}, {Text: string(p.Repo), URL: w.repoURL(p.Repo)}}, Title: pullTitle(p), Aside: fmt.Sprintf("#%d", p.Number),
+		States: []parts.State{panels.PullState(p.State, p.Merged)}, Buttons: []parts.Link{{Text: "Open on GitHub", URL: w.pullURL(p.Repo, p.Number)}}}
+	switch {
+	case p.Merged:
+		h.Note, h.Time, h.As = "merged", p.MergedAt, "ago"
+	case p.State == "closed":
+		h.Note, h.Time, h.As = "closed without a merge", p.ClosedAt, "ago"
+	case p.State == "unknown":
+		h.Note = "GitHub was not asked about it yet, or does not show it"
+	case p.Draft:
+		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt, "ago"
+	default:
+		h.Note, h.Time, h.As = "opened", p.CreatedAt, "ago"
+	}
+	return h
+}
+
+func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
+	basis := basisWords(p.Basis)
+	if basis == "" && len(p.Candidates) > 0 {
+		basis = parts.Plural(len(p.Candidates), "candidate", "") + ", none sure"
+	}
+	facts := []panels.Pair{{Name: "Repository", Text: string(p.Repo), URL: w.repoURL(p.Repo)}, {Name: "Author", Text: p.User}, {Name: "Opened", Time: p.CreatedAt, As: "day"}, {Name: "Updated", Time: p.UpdatedAt, As: "ago"}, {Name: "Linked by", Text: basis}}
+	if !p.ClosedAt.IsZero() && !p.Merged {
+		facts = append(facts, panels.Pair{Name: "Closed", Time: p.ClosedAt, As: "day"})
+	}
+	if p.Merged {
+		facts = append(facts, panels.Pair{Name: "Merged", Time: p.MergedAt, As: "day"})
+	}
+	for _, id := range named(p.IssueIDs) {
+		facts = append(facts, panels.Pair{Name: "Names", Text: id, Code: true})
+	}
+	return facts
+}
+
+// drawChecks asks GitHub for checks and reviews; that it cannot be asked is
+// said in the panel.
+func (w *Web) drawChecks(ctx context.Context, v view) (templ.Component, error) {
+	p := panels.ChecksPanel{Frame: v.frame()}
+	p.Note = "asked of GitHub"
+	p.Show = parts.Address{Page: p.At.Page}.Href("checks", "1") + "#checks"
+	if v.later {
+		return panels.Checks(p), nil
+	}
+	ref, err := pullRef(v.subject)
+	if err != nil {
+		return nil, err
+	}
+	d, err := w.o.Dashboard.PullUpstream(ctx, ref)
+	if err != nil {
+		p.Fault = sentence(err)
+		return panels.Checks(p), nil
+	}
+	p.Asked, p.Notes = d.AskedAt, d.Unseen
+	if d.Stale != "" {
+		p.Notes = append([]string{d.Stale}, p.Notes...)
+	}
+	for _, c := range d.Checks {
+		p.Checks = append(p.Checks, panels.CheckRow{State: checkState(c), Name: c.Name, URL: c.URL})
+	}
+	for _, r := range d.Reviews {
+		p.Reviews = append(p.Reviews, panels.CheckRow{State: reviewState(r.State), Name: r.Reviewer, URL: w.github(r.URL), At: r.At})
+	}
+	return panels.Checks(p), nil
+}
+
+func checkState(c telemetry.Check) parts.State {
+	word := strings.ReplaceAll(c.Conclusion, "_", " ")
+	switch {
+	case c.Status != "completed":
+		return parts.State{Icon: "sync", Tone: parts.Accent, Word: strings.ReplaceAll(c.Status, "_", " ")}
+	case c.Conclusion == "success":
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "passed"}
+	case c.Conclusion == "failure" || c.Conclusion == "timed_out" || c.Conclusion == "startup_failure":
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: word}
+	case c.Conclusion == "action_required":
+		return parts.State{Icon: "alert", Tone: parts.Attention, Word: word}
+	}
+	return parts.State{Icon: "dash", Tone: parts.Muted, Word: word}
+}
+
+func reviewState(word string) parts.State {
+	switch word {
+	case "APPROVED":
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "approved"}
+	case "CHANGES_REQUESTED":
+		return parts.State{Icon: "file-removed", Tone: parts.Danger, Word: "changes requested"}
+	}
+	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Word: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
+}

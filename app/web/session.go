@@ -1,0 +1,144 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+func (w *Web) specSession() spec {
+	return spec{name: "session", title: "Sessions", page: "/sessions", one: true, topics: everything(), every: "15s", draw: load(w.loadSession).panel}
+}
+
+func (w *Web) specMessages() spec {
+	return spec{name: "messages", title: "Messages", page: "/sessions", one: true, topics: []string{telemetry.TopicSessions}, every: "30s", lazy: true, draw: w.drawMessages}
+}
+
+// loadSession reads and draws a session.
+func (w *Web) loadSession(ctx context.Context, v view) (detail, error) {
+	s, err := w.o.Dashboard.SessionByID(ctx, v.subject)
+	if err != nil {
+		return detail{}, err
+	}
+	p := panels.SessionPage{Frame: v.untitled(), Head: w.sessionHead(s), States: stateSteps(s.States), Issues: rowsOf(s.Issues, w.issueRow), Named: s.IssuesNamed, Pulls: rowsOf(s.Pulls, w.pullRow),
+		Verifications: rowsOf(s.Verifications, w.verificationRow), Facts: w.sessionFacts(s), Mentions: mentionPairs(s.Mentions)}
+	for i := range p.Pulls {
+		p.Pulls[i].Basis = sessionBasis(s, p.Pulls[i].Basis)
+	}
+	return detail{title: w.sessionTitle(s.SessionRow), body: panels.Session(p)}, nil
+}
+
+// sessionBasis says by what a pull request is linked to the session; one
+// that several sessions fit has no basis of its own.
+func sessionBasis(s telemetry.SessionDetail, basis string) string {
+	return cmp.Or(basis, basisWords(s.Basis), "one of several candidates")
+}
+
+func (w *Web) sessionTitle(s telemetry.SessionRow) string {
+	return cmp.Or(s.Title, s.Family, "Session "+cmp.Or(shortID(s.ID), s.Key))
+}
+
+func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
+	repo := panels.RepoURL(string(s.Repo))
+	h := panels.Heading{Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}, {Text: string(s.Repo), URL: repo}, {Text: "Sessions", URL: repo + "/sessions"}},
+		Title: w.sessionTitle(s.SessionRow), Aside: shortID(s.ID), States: []parts.State{panels.SessionState(string(s.State), s.Reason, s.HasPR)}, Note: "for", Time: s.StateSince, As: "span"}
+	if s.Title == "" && s.Family == "" {
+		h.Aside = ""
+	}
+	if s.PolledAt.IsZero() && s.State != telemetry.StateNeverStarted {
+		h.Note, h.As = "as recorded", "ago"
+	}
+	if s.StateSince.IsZero() {
+		h.Note = ""
+	}
+	if devin := w.devin(s.SessionRow); devin != "" {
+		h.Buttons = append(h.Buttons, parts.Link{Text: "Open in Devin", URL: devin})
+	}
+	if s.State == telemetry.StateNeverStarted && s.Reason != "" {
+		h.Notices = []parts.Notice{{Tone: parts.Danger, Icon: "blocked", Strong: "Devin did not start it.", Text: s.Reason}}
+	}
+	return h
+}
+
+func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
+	repo := string(s.Repo)
+	facts := []panels.Pair{{Name: "Session", Text: s.ID, Code: s.ID != ""}, {Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
+		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: panels.RunURL(s.RunFile)}, {Name: "Started", Time: s.At, As: "day"}, {Name: "Family", Text: s.Family},
+		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true}, {Name: "Last update", Time: s.UpdatedAt, As: "ago"}, {Name: "Last polled", Time: s.PolledAt, As: "ago"}}
+	if s.PolledAt.IsZero() {
+		facts[len(facts)-1].Text = "never"
+	}
+	if s.PR != nil {
+		facts = append(facts, panels.Pair{Name: "Pull request", State: panels.PullState(s.PR.State, s.PR.Merged), Text: telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(), URL: w.pullPage(s.PR.Repo, s.PR.Number)},
+			panels.Pair{Name: "Linked by", Text: basisWords(s.Basis)})
+	}
+	return facts
+}
+
+func joinWords(status, detail string) string {
+	if detail == "" {
+		return status
+	}
+	return status + " + " + detail
+}
+
+// mentionPairs are the records that name a session.
+func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
+	var list []panels.Pair
+	for _, m := range mentions {
+		list = append(list, panels.Pair{Name: runName(m.RunNumber, m.BatchID), Text: cmp.Or(m.Status, "no status"), URL: panels.RunURL(m.RunFile), Time: m.At, As: "day"})
+	}
+	return list
+}
+
+// stateSteps are the states so far, each with how long it was.
+func stateSteps(states []telemetry.StateChange) []panels.StepOf {
+	var steps []panels.StepOf
+	for i, c := range states {
+		step := panels.StepOf{At: c.At, State: panels.SessionState(string(c.State), c.Detail, true), Text: originWords(c.Origin) + ": " + joinWords(c.Word, c.Detail)}
+		if i > 0 && c.At.Sub(states[i-1].At) >= time.Minute {
+			step.After = daysText(c.At.Sub(states[i-1].At))
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+func originWords(origin string) string {
+	switch origin {
+	case "poll":
+		return "polled"
+	case "pr":
+		return "by its pull request"
+	}
+	return "as recorded"
+}
+
+// messagesShown is how many of the last messages are shown.
+const messagesShown = 20
+
+// drawMessages asks Devin for what was said. That it cannot be asked is said
+// in the panel: nothing else on the page depends on it.
+func (w *Web) drawMessages(ctx context.Context, v view) (templ.Component, error) {
+	p := panels.Conversation{Frame: v.frame()}
+	p.Note = "asked of Devin"
+	p.Show = parts.Address{Page: p.At.Page}.Href("messages", "1") + "#messages"
+	if v.later {
+		return panels.Messages(p), nil
+	}
+	_, messages, err := w.o.Dashboard.SessionMessages(ctx, v.subject)
+	if err != nil {
+		p.Fault = sentence(err)
+	}
+	for _, m := range messages[max(0, len(messages)-messagesShown):] {
+		p.Messages = append(p.Messages, panels.Message{Devin: m.From != "user", Text: m.Text, At: m.At})
+	}
+	p.Earlier = len(messages) - len(p.Messages)
+	return panels.Messages(p), nil
+}

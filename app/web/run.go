@@ -28,7 +28,7 @@ func (w *Web) loadRun(ctx context.Context, v view) (detail, error) {
 	if err != nil {
 		return detail{}, err
 	}
-	p := panels.RunPage{Frame: v.untitled(), Head: w.runHead(r), Scan: r.Kind == telemetry.KindScan, Unassigned: rowsOf(r.Unassigned, w.issueRow), Unknown: !r.UnassignedKnown, Facts: w.runFacts(r)}
+	p := panels.RunPage{Frame: v.untitled(), Head: w.runHead(r), Scan: r.Kind == telemetry.KindScan, Unassigned: rowsOf(r.Unassigned[:min(diffRows, len(r.Unassigned))], w.issueRow), UnassignedAll: len(r.Unassigned), Unknown: !r.UnassignedKnown, Facts: w.runFacts(r)}
 	for _, m := range r.Sessions {
 		p.Sessions = append(p.Sessions, w.batchRow(m, r))
 	}
@@ -72,8 +72,9 @@ const diffRows = 200
 func (w *Web) diffList(title, status string, issues []telemetry.DiffIssue) panels.DiffList {
 	l := panels.DiffList{Title: title, State: panels.IssueState(status), More: max(0, len(issues)-diffRows)}
 	if status == "moved" {
-		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted, Word: title}
+		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
 	}
+	l.State.Word = title
 	for _, i := range issues[:min(diffRows, len(issues))] {
 		row := i.IssueRow
 		if i.After != (telemetry.Spot{}) {

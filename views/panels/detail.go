@@ -3,7 +3,6 @@ package panels
 import (
 	"time"
 
-
 	"telemetry-dashboard/views/parts"
 )
 
@@ -132,15 +131,16 @@ type LinkedRow struct {
 // RunPage is a scan or dispatch and what came of it.
 type RunPage struct {
 	Frame
-	Head       Heading
-	Scan       bool
-	Compare    string // why nothing is compared; "" = it is
-	Against    []Option
-	Lists      []DiffList
-	Sessions   []BatchRow
-	Unassigned []IssueRow
-	Unknown    bool // nobody can say which issues are in no session
-	Facts      []Pair
+	Head          Heading
+	Scan          bool
+	Compare       string // why nothing is compared; "" = it is
+	Against       []Option
+	Lists         []DiffList
+	Sessions      []BatchRow
+	Unassigned    []IssueRow // the first of UnassignedAll
+	UnassignedAll int
+	Unknown       bool // nobody can say which issues are in no session
+	Facts         []Pair
 }
 
 // Option is one choice of a select.
@@ -227,4 +227,3 @@ func linkedColumns() []parts.Column {
 func batchColumns() []parts.Column {
 	return []parts.Column{{Text: "Batch", Class: "c-num"}, {Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Issues"}, {Text: "PR", Class: "c-pr"}}
 }
-

@@ -21,16 +21,16 @@ type SessionRow struct {
 	State    string // queued, working, waiting, pr_ready, finished, suspended, expired, failed, never_started, unknown
 	Reason   string // why it is suspended; the raw word of an unknown one
 	HasPR    bool
-	Family   string // CWE family of its issues; "" = not known
-	Title    string // Devin's, shown where there is no family
-	Short    string // the beginning of its id
-	Page     string // its address here
-	Remark   string // "no update for 2 h 6 min", "429 Too Many Requests"
-	Warn     bool   // the remark is a warning
-	Recorded bool   // never polled: the state is the record's
-	Repo     string // owner/name
-	Run      string // "run 398 · batch 2"
-	RunURL   string // its page
+	Family   string    // CWE family of its issues; "" = not known
+	Title    string    // Devin's, shown where there is no family
+	Short    string    // the beginning of its id
+	Page     string    // its address here
+	Remark   string    // "no update for 2 h 6 min", "429 Too Many Requests"
+	Warn     bool      // the remark is a warning
+	Recorded bool      // never polled: the state is the record's
+	Repo     string    // owner/name
+	Run      string    // "run 398 · batch 2"
+	RunURL   string    // its page
 	Since    time.Time // in this state since
 	Updated  time.Time // Devin's last update
 	IssueIDs []string

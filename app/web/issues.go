@@ -13,14 +13,18 @@ const queryOpen = "is:open"
 
 func (w *Web) specIssues() spec {
 	return spec{name: "issues", title: "Issues", page: "/issues", tab: "/issues", topics: everything(), every: "60s",
-		list: telemetry.ListIssues, usual: queryOpen, menus: []string{"is", "severity", "family", "repo", "age", "attempts"},
+		list: telemetry.ListIssues, usual: queryOpen, params: []string{"as_of"}, menus: []string{"is", "severity", "family", "repo", "age", "attempts"},
 		draw: list(w, listing[telemetry.IssueRow, panels.IssueRow]{noun: "issue", sort: parts.Sort{Key: "severity"}, from: w.issuesOf, row: w.issueRow, draw: panels.Issues,
 			empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."}})}
 }
 
 func (w *Web) issuesOf(v view, q telemetry.Query) ask[telemetry.IssueRow] {
 	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
-		return w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: v.repoKey(), Query: q}, p)
+		asOf, err := v.moment("as_of")
+		if err != nil {
+			return telemetry.List[telemetry.IssueRow]{}, err
+		}
+		return w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: v.repoKey(), Query: q, AsOf: asOf}, p)
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -63,7 +64,7 @@ func (w *Web) listPage(s spec, below ...spec) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		body := pages.Body{Title: s.title, Rows: [][]templ.Component{{list}}}
+		body := pages.Body{Title: s.title, Notices: v.pastNotice(), Rows: [][]templ.Component{{list}}}
 		for _, b := range below {
 			body.Rows = append(body.Rows, []templ.Component{w.panel(c.UserContext(), b, v)})
 		}
@@ -106,4 +107,13 @@ func (w *Web) noRuns(ctx context.Context, e *parts.Empty, action *parts.Action) 
 	}
 	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
 	return nil
+}
+
+// pastNotice says that a list is shown as it was.
+func (v view) pastNotice() []parts.Notice {
+	at, err := v.moment("as_of")
+	if err != nil || at.IsZero() || !slices.Contains(v.spec.params, "as_of") {
+		return nil
+	}
+	return []parts.Notice{{Icon: "clock", Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.", Text: "By the scans up to then; what was learned later is left out.", Link: parts.Link{Text: "Show today", URL: v.address().Href("as_of", "", "page", "")}}}
 }

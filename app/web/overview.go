@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -30,11 +30,18 @@ func (w *Web) specOpen() spec {
 
 // overviewPage is "/": what ux.md lists, in its order.
 func (w *Web) overviewPage(c *fiber.Ctx) error {
-	ctx, v := c.UserContext(), view{query: queryOf(c)}
-	one := func(s spec) []templ.Component { return []templ.Component{w.panel(ctx, s, v)} }
+	ctx := c.UserContext()
+	v := w.once(ctx, view{query: queryOf(c)})
+	row := func(specs ...spec) []templ.Component {
+		var drawn []templ.Component
+		for _, s := range specs {
+			drawn = append(drawn, w.panel(ctx, s, v))
+		}
+		return drawn
+	}
 	body := pages.Body{Title: "Overview", Periods: v.periods("/"), Rows: [][]templ.Component{
-		one(w.specNeeds()), one(w.specTiles()), one(w.specNow()), one(w.specQueue()),
-		{w.panel(ctx, w.specOpen(), v), w.panel(ctx, w.specTop(), v)}, one(w.specRecent()),
+		row(w.specNeeds()), row(w.specTiles()), row(w.specNow()), row(w.specTrend()), row(w.specOpen(), w.specRates()),
+		row(w.specSpans(), w.specOutcomes()), row(w.specQueue()), row(w.specTop(), w.specRecent()),
 	}}
 	for _, m := range w.o.Settings.Missing {
 		body.Missing = append(body.Missing, pages.Missing(m))
@@ -42,13 +49,18 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 	return w.show(c, screen{title: "Overview", current: "/", body: body})
 }
 
+// once makes the panels of a page ask for the period's figures together.
+func (w *Web) once(ctx context.Context, v view) view {
+	v.figures = sync.OnceValues(func() (dashboard.Overview, error) { return w.o.Dashboard.Overview(ctx, w.question(v)) })
+	return v
+}
+
 func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
-	q := dashboard.Question{Period: v.period(), Repo: v.repo.Name, Now: w.o.Now()}
-	stats, err := w.o.Dashboard.Stats(ctx, q)
+	stats, err := w.o.Dashboard.Stats(ctx, w.question(v))
 	if err != nil {
 		return nil, err
 	}
-	over, err := w.o.Dashboard.Overview(ctx, q)
+	over, err := w.figures(ctx, v)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +68,13 @@ func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	return panels.Tiles(panels.Figures{Frame: v.frame(), Tiles: tiles(v, stats.Totals, over, active)}), nil
+	repos, err := w.reposWith(ctx, v, queryWithOpen)
+	if err != nil {
+		return nil, err
+	}
+	f := panels.Figures{Frame: v.frame(), Tiles: tiles(v, stats, over, active, repos)}
+	f.About = aboutTiles()
+	return panels.Tiles(f), nil
 }
 
 // activeTile counts what its lists show: a state that only an old record
@@ -82,26 +100,49 @@ func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
 	return t, nil
 }
 
+// queryWithOpen are the repositories in which something is open.
+const queryWithOpen = "open:>0"
+
+// reposWith counts repositories by a query, where the page is about all.
+func (w *Web) reposWith(ctx context.Context, v view, query string) (int64, error) {
+	if v.scope != "" {
+		return 0, nil
+	}
+	q, err := telemetry.ParseQuery(telemetry.ListRepos, query)
+	if err != nil {
+		return 0, err
+	}
+	list, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q}, telemetry.Page{Number: 1, Size: 1})
+	return list.Total, err
+}
+
+func aboutTiles() []string {
+	return []string{
+		"Open issues, Devin active, PRs waiting, repositories and runs are those of now. The arrow is the change since the day before the period began.",
+		"Closed, opened and the fix rate are of the period: from 00:00 UTC of its first day until now. One issue that closes twice counts twice.",
+		"Fix rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date is not known.",
+	}
+}
+
 // tiles are the figures of all repositories, or of the page's own.
-func tiles(v view, t telemetry.Totals, o dashboard.Overview, active parts.Tile) []parts.Tile {
+func tiles(v view, t dashboard.Stats, o dashboard.Overview, active parts.Tile, repos int64) []parts.Tile {
 	at := v.listURL
-	open := openTile(at("/issues"), t.Latest, t.Unlisted, t.LatestSeverity)
+	open := openTile(v, t)
 	open.Change = changeBit(o.Change())
+	open.Change.URL = o.Links["open_before/total"].Page()
 	list := []parts.Tile{
 		open,
-		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), Line: []parts.Bit{{Text: number(o.Opened) + " opened"}}},
+		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), URL: o.Links["closed"].Page(), Line: []parts.Bit{{Text: number(o.Opened) + " opened", URL: o.Links["opened"].Page()}}},
 		active,
-		pullsTile(at("/pulls"), t.PRs),
-		rateTile(at("/pulls"), o.PRs, o.Period),
+		pullsTile(at("/pulls"), t.PRs, o.PRsWaiting),
+		rateTile(o),
 	}
 	if v.scope == "" {
-		scans := parts.Bit{Text: number(t.Scans) + " scans", URL: searchURL("/runs", "kind:scan")}
-		list = append(list, parts.Tile{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{scans}})
+		list = append(list, parts.Tile{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(repos) + " with open issues", URL: searchURL("/repos", queryWithOpen)}}})
 	} else {
-		finished := parts.Bit{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}
-		list = append(list, parts.Tile{Label: "Sessions", Value: number(t.SessionsCreated), URL: at("/sessions"), Line: []parts.Bit{finished}})
+		list = append(list, parts.Tile{Label: "Sessions", Value: number(t.SessionsCreated), URL: at("/sessions"), Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}}})
 	}
-	return append(list, parts.Tile{Label: "Runs", Value: number(t.Runs), URL: at("/runs"), Line: []parts.Bit{{Text: "found " + number(t.IssuesFound) + " in sum", URL: at("/runs")}}})
+	return append(list, parts.Tile{Label: "Runs", Value: number(t.Runs), URL: at("/runs"), Line: []parts.Bit{{Text: number(t.Dispatches) + " of them dispatches", URL: searchURL(at("/runs"), "kind:dispatch")}}})
 }
 
 // period is that of the page, the default where it names none.
@@ -139,42 +180,53 @@ func changeBit(n int64) parts.Bit {
 	return parts.Bit{}
 }
 
-func openTile(list string, open, unlisted int64, by map[string]int64) parts.Tile {
-	t := parts.Tile{Label: "Open issues", Value: number(open), URL: list}
+func openTile(v view, t dashboard.Stats) parts.Tile {
+	tile := parts.Tile{Label: "Open issues", Value: number(t.Latest), URL: v.openURL(t.Links["latest_issues"])}
 	for _, tier := range []struct {
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
-		bit := parts.Bit{Text: number(by[tier.name]) + " " + tier.name, Tone: tier.tone}
-		if list != "" {
-			bit.URL = searchURL(list, queryOpen+" severity:"+tier.name)
+		bit := parts.Bit{Text: number(t.LatestSeverity[tier.name]) + " " + tier.name, Tone: tier.tone, URL: searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name)}
+		if t.Unlisted > 0 {
+			bit.URL = v.openURL(t.Links["latest_issues"])
 		}
-		t.Line = append(t.Line, bit)
+		tile.Line = append(tile.Line, bit)
 	}
-	if unlisted > 0 {
-		t.Line = append(t.Line, parts.Bit{Text: number(unlisted) + " not listed"})
+	if t.Unlisted > 0 {
+		tile.Line = append(tile.Line, parts.Bit{Text: number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
 	}
-	return t
+	return tile
 }
 
-func pullsTile(list string, prs telemetry.PullCounts) parts.Tile {
+// openURL is the page of what is open: the list of issues or, where some of
+// it has no list, the repositories whose counts add up to it.
+func (v view) openURL(l dashboard.Link) string {
+	switch {
+	case l.List == string(telemetry.ListIssues):
+		return v.listURL("/issues")
+	case v.scope != "":
+		return "" // its record names no findings
+	}
+	return l.Page()
+}
+
+func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure) parts.Tile {
 	t := parts.Tile{Label: "PRs waiting", Value: number(prs.Open), URL: searchURL(list, queryOpen), Line: []parts.Bit{{Text: "of " + number(prs.Total), URL: list}}}
+	if waiting.Most > 0 {
+		t.Line = []parts.Bit{{Text: "oldest " + daysText(waiting.Most), URL: searchURL(list, queryOpen)}}
+	}
 	if prs.Unknown > 0 {
 		t.Line = append(t.Line, parts.Bit{Text: number(prs.Unknown) + " not fetched", URL: searchURL(list, "is:unknown")})
 	}
 	return t
 }
 
-// rateTile leads to the pull requests that the rate is computed from.
-func rateTile(list string, prs telemetry.PullCounts, period telemetry.Period) parts.Tile {
-	all, merged := list, searchURL(list, "is:merged")
-	if !period.Since.IsZero() {
-		created := "created:>=" + period.Since.Format(time.DateOnly)
-		all, merged = searchURL(list, created), searchURL(list, "is:merged "+created)
-	}
-	return parts.Tile{Label: "Fix rate", Value: strconv.FormatFloat(prs.FixRate(), 'f', 1, 64) + " %", URL: all,
-		Line: []parts.Bit{{Text: number(prs.Merged) + " merged", URL: merged}, {Text: "of " + number(prs.Total) + " PRs"}}}
+func rateTile(o dashboard.Overview) parts.Tile {
+	return parts.Tile{Label: "Fix rate", Value: percentText(o.PRs.FixRate()), URL: o.Links["prs_total"].Page(),
+		Line: []parts.Bit{{Text: number(o.PRs.Merged) + " merged / " + number(o.PRs.Total) + " PRs", URL: o.Links["prs_merged"].Page()}}}
 }
+
+func percentText(rate float64) string { return strconv.FormatFloat(rate, 'f', 1, 64) + " %" }
 
 // familyRows is how many families the breakdown names; the rest is summed.
 const familyRows = 9

@@ -59,7 +59,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
 		body := pages.Body{
 			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
-			Facts: w.repoFacts(repo), Notices: w.repoNotices(repo), Tabs: w.repoTabs(repo, list), Below: []templ.Component{table},
+			Facts: w.repoFacts(repo), Notices: append(w.repoNotices(repo), v.pastNotice()...), Tabs: w.repoTabs(repo, list), Below: []templ.Component{table},
 			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specNow())}, {one(w.specOpen()), one(w.specRecent())}},
 		}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})

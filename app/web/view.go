@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -37,13 +38,14 @@ type spec struct {
 // view is what an address asks of a panel.
 type view struct {
 	spec    spec
-	scope   string            // owner/name as in the address, on a repository's page
-	repo    telemetry.RepoRow // of scope
-	query   url.Values        // as it came
-	jobs    []string          // which this browser started
-	subject string            // what a panel about one thing is about
-	later   bool              // a lazy panel's place is shown, and it is asked for by the page
-	glimpse int64             // only so many rows, without the list's bar; 0 = a page of it
+	scope   string                             // owner/name as in the address, on a repository's page
+	repo    telemetry.RepoRow                  // of scope
+	query   url.Values                         // as it came
+	jobs    []string                           // which this browser started
+	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
+	subject string                             // what a panel about one thing is about
+	later   bool                               // a lazy panel's place is shown, and it is asked for by the page
+	glimpse int64                              // only so many rows, without the list's bar; 0 = a page of it
 }
 
 // of makes the view that of a panel.

@@ -31,13 +31,27 @@ func (l Link) API() string {
 }
 
 // Page is the link as the path of a page, "" where no page shows the list.
+// The page of a list whose sums are meant shows its rows and their number.
 func (l Link) Page() string {
+	more := strings.TrimPrefix(l.More, "sums=true")
+	if l.List == "changes" {
+		return "/changes" + l.query(l.More)
+	}
+	if more != "" && !(l.List == string(telemetry.ListIssues) && strings.HasPrefix(more, "as_of=")) {
+		return ""
+	}
 	for _, name := range telemetry.ListNames() {
-		if string(name) == l.List && l.More == "" {
-			return "/" + l.List + l.query("")
+		if string(name) == l.List {
+			return "/" + l.List + l.query(more)
 		}
 	}
 	return ""
+}
+
+// And is the link with a further term in its query.
+func (l Link) And(terms string) Link {
+	l.Query = strings.TrimSpace(l.Query + " " + terms)
+	return l
 }
 
 func (l Link) query(more string) string {

@@ -21,8 +21,9 @@ import (
 type Frame struct {
 	ID      string // unique on the page
 	Title   string
-	Note    string // small, beside the title
-	Count   string // in a rounded box; "" = none
+	Note    string   // small, beside the title
+	About   []string // sentences: what its figures count
+	Count   string   // in a rounded box; "" = none
 	More    parts.Link
 	At      parts.Address
 	Topics  string // what it shows: "records sessions"; it asks again when one has changed

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+func (w *Web) specChanges() spec {
+	return spec{name: "changes", title: "Issues opened and closed", page: "/changes", topics: []string{telemetry.TopicRecords}, every: "60s", params: []string{"event", "since", "until", "repo"}, draw: w.drawChanges}
+}
+
+// changesURL is the page of the events that a bar counts. Both ends belong
+// to it.
+func changesURL(v view, event string, since, until time.Time) string {
+	at := parts.Address{Page: "/changes"}
+	return at.Href("event", event, "since", exactTime(since), "until", exactTime(until), "repo", v.scope)
+}
+
+func exactTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// moment reads a time in RFC 3339; zero if the address has none.
+func (v view) moment(name string) (time.Time, error) {
+	text := v.get(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
+	}
+	return t.UTC().Truncate(time.Millisecond), nil
+}
+
+// eventFilter reads which events are asked for.
+func (v view) eventFilter() (telemetry.EventFilter, error) {
+	f := telemetry.EventFilter{Repo: telemetry.ParseRepo(v.get("repo")).Key()}
+	events, err := words(v.get("event"), "event", []string{"opened", "closed"})
+	if err != nil {
+		return f, err
+	}
+	if len(events) == 1 {
+		f.Event = events[0]
+	}
+	if f.Since, err = v.moment("since"); err != nil {
+		return f, err
+	}
+	f.Until, err = v.moment("until")
+	return f, err
+}
+
+func (w *Web) drawChanges(ctx context.Context, v view) (templ.Component, error) {
+	f, err := v.eventFilter()
+	if err != nil {
+		return nil, err
+	}
+	c := panels.Events{}
+	c.Table, err = table(ctx, v, parts.Sort{Key: "at", Desc: true}, func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
+		return w.o.Dashboard.IssueEvents(ctx, f, p)
+	}, w.changeRow)
+	c.Plain, c.Brief, c.Sort = true, true, parts.Sort{}
+	c.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing was opened or closed then"}
+	for _, t := range []parts.Link{{Text: "Opened and closed"}, {Text: "Opened", URL: "opened"}, {Text: "Closed", URL: "closed"}} {
+		c.Narrow = append(c.Narrow, parts.Tab{Text: t.Text, URL: c.At.Href("event", t.URL, "page", ""), Current: f.Event == t.URL})
+	}
+	return panels.IssueEvents(c), err
+}
+
+func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
+	repo := telemetry.ParseRepo(e.Repo)
+	row := panels.EventRow{Event: e.Event, Issue: e.Issue, URL: "/issues/" + e.Issue, Rule: e.Rule, Family: e.Family, Severity: e.Severity, Repo: string(repo), Run: "scan", At: e.At}
+	if e.Run > 0 {
+		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10), searchURL(panels.RepoURL(string(repo))+"/runs", "run:"+strconv.FormatInt(e.Run, 10))
+	}
+	if !e.OpenedAt.IsZero() {
+		row.OpenFor = daysText(e.At.Sub(e.OpenedAt))
+	}
+	return row
+}
+
+// changesPage lists events in the lives of issues: what the bars of a trend
+// count.
+func (w *Web) changesPage(c *fiber.Ctx) error {
+	v, err := w.viewOf(c, w.specChanges())
+	if err != nil {
+		return err
+	}
+	f, err := v.eventFilter()
+	if err != nil {
+		return err
+	}
+	draw, err := v.spec.draw(c.UserContext(), v)
+	if err != nil {
+		return err
+	}
+	body := pages.Body{Title: v.spec.title, Crumbs: []parts.Link{{Text: "Issues", URL: "/issues"}}, Rows: [][]templ.Component{{draw}}}
+	if words := stretchWords(f); words != "" {
+		body.Facts = append(body.Facts, pages.Fact{Icon: "calendar", Text: words})
+	}
+	if f.Repo != "" {
+		body.Facts = append(body.Facts, pages.Fact{Icon: "repo", Link: parts.Link{Text: v.get("repo"), URL: panels.RepoURL(v.get("repo"))}})
+	}
+	return w.show(c, screen{title: v.spec.title, current: "/issues", body: body})
+}
+
+func stretchWords(f telemetry.EventFilter) string {
+	const form = "2 Jan 2006 15:04"
+	switch {
+	case f.Since.IsZero() && f.Until.IsZero():
+		return ""
+	case f.Until.IsZero():
+		return "since " + f.Since.Format(form) + " UTC"
+	case f.Since.IsZero():
+		return "until " + f.Until.Format(form) + " UTC"
+	}
+	return f.Since.Format(form) + " – " + f.Until.Format(form) + " UTC"
+}

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// rateLeast is the number of issues under which a rate says little.
+const rateLeast = 5
+
+func (w *Web) specRates() spec {
+	return spec{name: "rates", title: "Fix rate by CWE family", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", clock: true, params: []string{"period"}, draw: w.drawRates}
+}
+
+func (w *Web) specSpans() spec {
+	return spec{name: "spans", title: "How long", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", clock: true, params: []string{"period"}, draw: w.drawSpans}
+}
+
+func (w *Web) specOutcomes() spec {
+	return spec{name: "outcomes", title: "Sessions by outcome", page: "/", topics: everything(), every: "60s", clock: true, params: []string{"period"}, draw: w.drawOutcomes}
+}
+
+func (w *Web) drawRates(ctx context.Context, v view) (templ.Component, error) {
+	o, err := w.figures(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	r := panels.Rates{Frame: v.frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(o), All: rateAll(v, o)}
+	r.Note, r.Empty = "attempted"+periodWords(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
+	r.About = []string{
+		"n: the issues that a Devin session took in the period. Closed: those of them that the latest scans no longer find.",
+		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
+		"Sessions whose records do not name their issues are not among n.",
+	}
+	return panels.FixRates(r), nil
+}
+
+// rateRows are the families with the most attempts; the rest is one row.
+func rateRows(o dashboard.Overview) []panels.RateRow {
+	var rows []panels.RateRow
+	var rest telemetry.FamilyRate
+	for i, f := range o.Families {
+		if i >= familyRows && len(o.Families) > familyRows+1 {
+			rest.Attempted += f.Attempted
+			rest.Closed += f.Closed
+			continue
+		}
+		place := "families/" + strconv.Itoa(i)
+		rows = append(rows, rateRow(familyName(f.Family), f, o.Links[place+"/attempted"], o.Links[place+"/closed"]))
+	}
+	if rest.Attempted > 0 {
+		row := rateRow(strconv.Itoa(len(o.Families)-familyRows)+" other families", rest, dashboard.Link{}, dashboard.Link{})
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func familyName(name string) string {
+	if name == "" {
+		return "no family"
+	}
+	return name
+}
+
+func rateAll(v view, o dashboard.Overview) panels.RateRow {
+	var all telemetry.FamilyRate
+	for _, f := range o.Families {
+		all.Attempted += f.Attempted
+		all.Closed += f.Closed
+	}
+	taken := dashboard.Link{List: string(telemetry.ListIssues), Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+	if v.scope != "" {
+		taken = taken.And("repo:" + v.repoKey())
+	}
+	return rateRow("All families", all, taken, taken.And("is:fixed"))
+}
+
+func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) panels.RateRow {
+	rate := telemetry.PullCounts{Total: f.Attempted, Merged: f.Closed}.FixRate()
+	return panels.RateRow{Name: name, Tried: int(f.Attempted), Done: int(f.Closed), URL: tried.Page(), DoneURL: done.Page(), Percent: percentText(rate), PerMille: int(rate * 10), Faint: f.Attempted < rateLeast}
+}
+
+func (w *Web) drawSpans(ctx context.Context, v view) (templ.Component, error) {
+	o, err := w.figures(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	s := panels.Spans{Frame: v.frame(), Fix: fixTiles(o)}
+	for i, b := range o.Ages {
+		s.Ages = append(s.Ages, parts.Slice{Name: b.Name, N: int(b.N), URL: o.Links["ages/"+strconv.Itoa(i)+"/n"].Page()})
+	}
+	s.Note = "time to fix" + periodWords(o.Period.Name) + ", and age of what is open now"
+	s.About = []string{
+		"Time to fix: from when an issue was first seen, or came back, to the scan that no longer found it. n: the closings of the period.",
+		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
+		"Age: since an issue was first seen, whether it came back or not.",
+	}
+	return panels.HowLong(s), nil
+}
+
+// fixTiles are the time to fix; without a closing they say so.
+func fixTiles(o dashboard.Overview) []parts.Tile {
+	m, rows := o.TimeToFix, o.Links["time_to_fix/n"].Page()
+	median, p90 := "–", "–"
+	if m.N > 0 {
+		median, p90 = daysText(m.Median), daysText(m.P90)
+	}
+	n := []parts.Bit{{Text: "n = " + number(m.N), URL: rows}}
+	return []parts.Tile{{Label: "Time to fix, median", Value: median, URL: rows, Line: n}, {Label: "Time to fix, p90", Value: p90, URL: rows, Line: n}}
+}
+
+func (w *Web) drawOutcomes(ctx context.Context, v view) (templ.Component, error) {
+	o, err := w.figures(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	out := panels.Outcomes{Frame: v.frame(), Empty: parts.Empty{Icon: "hubot", Title: "No session started in this period"}}
+	most, total := int64(0), int64(0)
+	for _, s := range o.Sessions {
+		most = max(most, s.N)
+		if s.State != telemetry.StateNeverStarted {
+			total += s.N
+		}
+	}
+	for i, s := range o.Sessions {
+		out.Rows = append(out.Rows, panels.OutcomeRow{State: string(s.State), HasPR: s.WithPR, N: int(s.N), Most: int(most), URL: o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page()})
+	}
+	out.Note, out.Count = "started"+periodWords(o.Period.Name), number(total)
+	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
+	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session and are not in the sum."}
+	return panels.SessionOutcomes(out), nil
+}

@@ -32,7 +32,7 @@ func (s *Store) IssueEvents(ctx context.Context, f telemetry.EventFilter, p tele
 	rows := strings.Join(arms, " UNION ALL ")
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.IssueEvent]{Items: []telemetry.IssueEvent{}}
-		tx.row(`SELECT COUNT(*) FROM (`+rows+`) AS e`, w.args...).scan(&out.Total)
+		out.Total = countEvents(tx, f, rows, w.args)
 		tx.each(`SELECT e.event, e.at, e.file, e.run, e.severity, e.family, e.rule, e.opened_at, i.public_id, o.target_repo FROM (`+rows+page+`) AS e
 			JOIN issues i ON i.id = e.issue_id JOIN repos o ON o.id = e.repo_id ORDER BY e.at DESC, e.issue_id DESC, e.event DESC`, w.args, func(r *row) {
 			out.Items = append(out.Items, scanEvent(r))
@@ -40,6 +40,27 @@ func (s *Store) IssueEvents(ctx context.Context, f telemetry.EventFilter, p tele
 		return tx.err
 	})
 	return out, err
+}
+
+// countEvents counts by day where no part of a day is asked for.
+func countEvents(tx *Tx, f telemetry.EventFilter, rows string, args []any) (n int64) {
+	if !f.Since.IsZero() || !f.Until.IsZero() {
+		tx.row(`SELECT COUNT(*) FROM (`+rows+`) AS e`, args...).scan(&n)
+		return n
+	}
+	id, known := repoIDOf(tx, f.Repo)
+	if !known {
+		return 0
+	}
+	var opened, closed int64
+	tx.row(`SELECT COALESCE(SUM(opened), 0), COALESCE(SUM(closed), 0) FROM days WHERE repo_id = $1`, id).scan(&opened, &closed)
+	switch f.Event {
+	case "opened":
+		return opened
+	case "closed":
+		return closed
+	}
+	return opened + closed
 }
 
 func scanEvent(r *row) telemetry.IssueEvent {

@@ -47,7 +47,11 @@ func (w *where) sql() string {
 
 // list reads one page and the total of a list.
 func list[T any](ctx context.Context, s *Store, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
-	return listOf(ctx, s, `SELECT COUNT(*) FROM `+from+w.sql(), columns, from, w, page, read)
+	total := `SELECT COUNT(*) FROM ` + from
+	if len(w.conditions) > 0 {
+		total += w.sql() // SQLite counts a whole table by its pages, but not with WHERE true
+	}
+	return listOf(ctx, s, total, columns, from, w, page, read)
 }
 
 // listOf is list where the total is read by a query of its own, with the
@@ -84,7 +88,7 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	if err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
-	return list(ctx, s, runRowColumns, `runs r`, w, order+limitSQL(p), scanRun)
+	return listOf(ctx, s, runTotal(f, w), runRowColumns, `runs r`, w, order+limitSQL(p), scanRun)
 }
 
 // runQuery returns what chooses and orders runs.

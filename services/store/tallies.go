@@ -93,3 +93,23 @@ func loadTally(tx *Tx, repo int64) tally {
 	})
 	return t
 }
+
+// runTotal returns the query of a list's total: over the figures that are
+// kept where these have all that is asked for.
+func runTotal(f telemetry.RunFilter, w where) string {
+	scope := " AND r.repo_id = 0"
+	if f.Repo != "" {
+		scope = " AND r.repo_id <> 0"
+	}
+	counted := f.File == "" && f.AsOf.IsZero()
+	for _, t := range f.Query.Terms {
+		counted = counted && (t.Qualifier == "kind" || t.Qualifier == "repo")
+		if t.Qualifier == "repo" {
+			scope = " AND r.repo_id <> 0"
+		}
+	}
+	if !counted {
+		return `SELECT COUNT(*) FROM runs r` + w.sql()
+	}
+	return `SELECT COALESCE(SUM(r.n), 0) FROM (SELECT t.repo_id, CASE WHEN t.name = 'scans' THEN 'scan' ELSE 'dispatch' END AS kind, t.n FROM tallies t WHERE t.name IN ('scans', 'dispatches')) AS r` + w.sql() + scope
+}

@@ -23,8 +23,8 @@ func (v view) parsed() (telemetry.Query, error) {
 }
 
 // bar makes the list's bar. For a query that cannot be read it has no menus.
-func (w *Web) bar(ctx context.Context, v view, noun string, total int64) (parts.Bar, error) {
-	b := parts.Bar{Name: v.spec.name, Query: v.search(), Hint: "Filter, for example " + v.example(), Count: parts.Plural(int(total), noun, "")}
+func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, total int) (parts.Bar, error) {
+	b := parts.Bar{Name: v.spec.name, Query: v.search(), Hint: "Filter, for example " + v.example(), Count: parts.Plural(total, noun, "")}
 	if b.Query != v.spec.usual {
 		b.Clear = orBlank(v.spec.usual)
 	}
@@ -36,8 +36,13 @@ func (w *Web) bar(ctx context.Context, v view, noun string, total int64) (parts.
 	if err != nil {
 		return b, err
 	}
+	saved, err := w.o.Dashboard.Views(ctx)
+	if err != nil {
+		return b, err
+	}
+	b.Saved, b.Save, b.Exports = v.savedViews(saved, q, sort), v.saveForm(q, sort), v.exports(q, sort, noun, total)
 	for _, usual := range views(v.spec.list) {
-		b.Views = append(b.Views, parts.Choice{Text: usual.Text, Query: queryFor(usual.URL, v.spec.usual), Current: usual.URL == q.String()})
+		b.Views = append(b.Views, parts.Choice{Text: usual.Text, Query: queryFor(usual.URL, v.spec.usual), Current: usual.URL == q.String() && v.get("sort") == ""})
 	}
 	for _, name := range v.spec.menus {
 		if name == "repo" && v.scope != "" {

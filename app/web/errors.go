@@ -8,6 +8,7 @@ import (
 
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
 
 // RenderError is an error for a person, in the form of the request: a
@@ -17,6 +18,8 @@ func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte
 	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil)
 	switch {
 	case c.Get("HX-Request") == "":
+	case strings.HasPrefix(c.Path(), actionSave):
+		page = parts.FieldFault(message)
 	case strings.HasPrefix(c.Path(), "/actions/"):
 		page = panels.Failure("Not started.", message, false)
 	default:

@@ -42,7 +42,7 @@ func list[R, V any](w *Web, l listing[R, V]) draw {
 		if err != nil {
 			return nil, err
 		}
-		if t.Bar, err = w.bar(ctx, v, l.noun, int64(t.Pager.Total)); err != nil {
+		if t.Bar, err = w.bar(ctx, v, l.noun, t.Sort, t.Pager.Total); err != nil {
 			return nil, err
 		}
 		t.Empty, t.Plain = l.empty, true
@@ -53,23 +53,31 @@ func list[R, V any](w *Web, l listing[R, V]) draw {
 	}
 }
 
-// listPage is a page of one list, with other panels below.
+// listPage makes the handler of showList.
 func (w *Web) listPage(s spec, below ...spec) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		v, err := w.viewOf(c, s)
 		if err != nil {
 			return err
 		}
-		list, status, err := w.listOr(c, v)
-		if err != nil {
-			return err
-		}
-		body := pages.Body{Title: s.title, Notices: v.pastNotice(), Rows: [][]templ.Component{{list}}}
-		for _, b := range below {
-			body.Rows = append(body.Rows, []templ.Component{w.panel(c.UserContext(), b, v)})
-		}
-		return w.show(c, screen{title: s.title, current: s.page, status: status, body: body})
+		return w.showList(c, v, below...)
 	}
+}
+
+// showList is the page of one list, with other panels below.
+func (w *Web) showList(c *fiber.Ctx, v view, below ...spec) error {
+	list, status, err := w.listOr(c, v)
+	if err != nil {
+		return err
+	}
+	if v.unsaved.fault != "" {
+		status = fiber.StatusBadRequest
+	}
+	body := pages.Body{Title: v.spec.title, Notices: v.pastNotice(), Rows: [][]templ.Component{{list}}}
+	for _, b := range below {
+		body.Rows = append(body.Rows, []templ.Component{w.panel(c.UserContext(), b, v)})
+	}
+	return w.show(c, screen{title: v.spec.title, current: v.spec.page, status: status, body: body})
 }
 
 // listOr draws a list, or, where it is asked for wrongly, its bar and what
@@ -79,11 +87,11 @@ func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 	if err == nil || telemetry.CodeOf(err) != telemetry.CodeInvalid {
 		return list, fiber.StatusOK, err
 	}
-	bar, failed := w.bar(c.UserContext(), v, "row", 0)
+	bar, failed := w.bar(c.UserContext(), v, "row", parts.Sort{}, 0)
 	if failed != nil {
 		return nil, 0, failed
 	}
-	bar.Count, bar.Clear = "", orBlank(v.spec.usual)
+	bar.Count, bar.Clear, bar.Save, bar.Exports = "", orBlank(v.spec.usual), parts.SaveForm{}, parts.Exports{}
 	f := v.frame()
 	f.Plain = true
 	return panels.Fault(f, bar, sentence(err)), fiber.StatusBadRequest, nil

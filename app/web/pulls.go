@@ -11,7 +11,7 @@ import (
 )
 
 func (w *Web) specPulls() spec {
-	return spec{name: "pulls", title: "Pull requests", page: "/pulls", tab: "/pulls", topics: everything(), every: "60s",
+	return spec{name: "pulls", title: "Pull requests", page: "/pulls", tab: "/pulls", topics: listTopics(), every: "60s",
 		list: telemetry.ListPulls, menus: []string{"is", "repo", "linked", "age"},
 		draw: list(w, listing[telemetry.PullRow, panels.PullRow]{noun: "pull request", sort: parts.Sort{Key: "waiting", Desc: true}, from: w.pullsOf, row: w.pullRow, draw: panels.Pulls,
 			empty: parts.Empty{Icon: "git-pull-request", Title: "No pull requests yet", Text: "Pull requests that fix issues are listed here, of targets and their forks."}})}

@@ -16,7 +16,7 @@ import (
 )
 
 func (w *Web) specRepos() spec {
-	return spec{name: "repos", title: "Repositories", page: "/repos", topics: everything(), every: "60s", list: telemetry.ListRepos, menus: []string{"is", "open", "age"},
+	return spec{name: "repos", title: "Repositories", page: "/repos", topics: listTopics(), every: "60s", list: telemetry.ListRepos, menus: []string{"is", "open", "age"},
 		draw: list(w, listing[telemetry.RepoRow, panels.RepoRow]{noun: "repository", sort: parts.Sort{Key: "repo"}, from: w.reposOf, row: w.repoRow, draw: panels.Repos})}
 }
 

@@ -53,6 +53,8 @@ func (w *Web) Routes() []Route {
 		action("/actions/backfill", w.action(ingest.JobBackfill)),
 		action("/actions/accept-scope", w.acceptScope),
 		action("/actions/dismiss", w.dismiss),
+		action(actionSave, w.saveView),
+		action(actionDelete, w.deleteView),
 		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}
@@ -73,5 +75,5 @@ func (w *Web) Routes() []Route {
 func (w *Web) panelSpecs() []spec {
 	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(), w.specSpans(), w.specOutcomes(), w.specChanges(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun()}
+		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved()}
 }

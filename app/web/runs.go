@@ -11,7 +11,7 @@ import (
 )
 
 func (w *Web) specRuns() spec {
-	return spec{name: "runs", title: "Runs", page: "/runs", tab: "/runs", topics: everything(), every: "60s", list: telemetry.ListRuns, menus: []string{"kind", "is", "repo", "age"},
+	return spec{name: "runs", title: "Runs", page: "/runs", tab: "/runs", topics: listTopics(), every: "60s", list: telemetry.ListRuns, menus: []string{"kind", "is", "repo", "age"},
 		draw: list(w, listing[telemetry.RunRow, panels.RunRow]{noun: "run", sort: parts.Sort{Key: "time", Desc: true}, from: w.runsOf, row: w.runRow, draw: panels.Runs})}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func (w *Web) specSessions() spec {
-	return spec{name: "sessions", title: "Sessions", page: "/sessions", tab: "/sessions", topics: everything(), every: "60s",
+	return spec{name: "sessions", title: "Sessions", page: "/sessions", tab: "/sessions", topics: listTopics(), every: "60s",
 		list: telemetry.ListSessions, menus: []string{"is", "family", "repo", "age"},
 		draw: list(w, listing[telemetry.SessionRow, panels.SessionRow]{noun: "session", sort: parts.Sort{Key: "state"}, from: w.sessionsOf, row: w.sessionRow, draw: panels.Sessions,
 			empty: parts.Empty{Icon: "hubot", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."}})}

@@ -45,6 +45,7 @@ type view struct {
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
 	subject string                             // what a panel about one thing is about
 	later   bool                               // a lazy panel's place is shown, and it is asked for by the page
+	unsaved unsaved                            // a view that was not saved
 	glimpse int64                              // only so many rows, without the list's bar; 0 = a page of it
 }
 
@@ -182,7 +183,8 @@ func table[R, V any](ctx context.Context, v view, sort parts.Sort, from ask[R], 
 		return t, err
 	}
 	pages := max(1, (list.Total+p.Size-1)/p.Size)
-	if p.Number > pages {
+	asked := p.Number
+	if asked > pages {
 		p.Number = pages
 		if list, err = from(ctx, p); err != nil {
 			return t, err
@@ -191,7 +193,7 @@ func table[R, V any](ctx context.Context, v view, sort parts.Sort, from ask[R], 
 	t.Rows = rowsOf(list.Items, row)
 	t.Count = parts.Number(int(list.Total))
 	t.Sort = parts.Sort{Key: p.Sort, Desc: p.Order == "desc"}
-	t.Pager = parts.Pager{Page: int(p.Number), Pages: int(pages), PerPage: int(p.Size), Total: int(list.Total)}
+	t.Pager = parts.Pager{Page: int(p.Number), Pages: int(pages), PerPage: int(p.Size), Total: int(list.Total), Asked: int(asked)}
 	return t, nil
 }
 

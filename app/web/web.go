@@ -133,6 +133,7 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	ctx, v := c.UserContext(), view{query: url.Values{}, jobs: jobIDs(c)}
 	s.Versions = versions(w.o.Changes.Versions())
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
+	s.Saved = w.panel(ctx, w.specSaved(), v)
 	s.Search = c.Query("q")
 	p, err := w.pulse(ctx)
 	if err != nil {

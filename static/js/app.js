@@ -203,6 +203,14 @@
     setTimeout(leave, 6000);
   }
 
+  // ---- Copying an address, that of the page where none is named.
+  async function copy(address) {
+    try {
+      await navigator.clipboard.writeText(new URL(address || location.href, location.href).href);
+      toast("Copied.", "good");
+    } catch { toast("The browser does not let this page copy. Take the address from its address bar.", "bad"); }
+  }
+
   // ---- Clicks
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
@@ -214,6 +222,7 @@
     }
     const dismiss = at("[data-dismiss]");
     if (dismiss) dismiss.closest(dismiss.dataset.dismiss === "toast" ? ".toast" : dismiss.dataset.dismiss)?.remove();
+    if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
     if (at("[data-close]")) at("dialog").close();
     if (at("[data-dialog]")) $("#" + at("[data-dialog]").dataset.dialog).showModal();
     if (event.target.matches("dialog")) event.target.close();

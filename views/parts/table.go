@@ -52,6 +52,7 @@ type Pager struct {
 	Pages   int // at least 1
 	PerPage int
 	Total   int
+	Asked   int // the page that was asked for: one beyond the end is told
 }
 
 // From and To are the numbers of the first and last row shown, from 1.

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Where views are saved and deleted.
+const (
+	actionSave   = "/actions/views"
+	actionDelete = "/actions/views/delete"
+)
+
+// nameMost is how many letters the field of a view's name takes: more than
+// is kept, so that a longer name is told and not cut.
+const nameMost = 200
+
+// unsaved is a name that was typed, and why it was not kept.
+type unsaved struct{ name, fault string }
+
+// kept is the view as it is saved: the query of its list's address, without
+// the page. The list of one repository is kept as one of all, narrowed.
+func (v view) kept(q telemetry.Query, sort parts.Sort) url.Values {
+	if v.scope != "" {
+		if narrowed, err := q.With("repo", v.scope); err == nil {
+			q = narrowed
+		}
+	}
+	values := url.Values{"q": {q.String()}}
+	if v.get("sort") != "" {
+		values.Set("sort", sort.Key)
+		values.Set("order", orderOf(sort))
+	}
+	return values
+}
+
+func orderOf(s parts.Sort) string {
+	if s.Desc {
+		return "desc"
+	}
+	return "asc"
+}
+
+// savedViews are the tabs of the list's saved views; the list of one
+// repository has none, since they are of all.
+func (v view) savedViews(all []telemetry.View, q telemetry.Query, sort parts.Sort) []parts.Saved {
+	var tabs []parts.Saved
+	now := v.kept(q, sort).Encode()
+	for _, s := range all {
+		if s.List != v.spec.list || v.scope != "" {
+			continue
+		}
+		values, err := url.ParseQuery(s.Query)
+		if err != nil {
+			continue
+		}
+		if spelled, err := telemetry.ParseQuery(s.List, values.Get("q")); err == nil {
+			values.Set("q", spelled.String())
+		}
+		tab := parts.Saved{ID: s.ID, Name: s.Name, Current: values.Encode() == now, Changes: []string{"page", ""}}
+		for _, name := range []string{"q", "sort", "order", "per_page"} {
+			value := values.Get(name)
+			if name == "q" {
+				value = queryFor(value, v.spec.usual)
+			}
+			tab.Changes = append(tab.Changes, name, value)
+		}
+		tabs = append(tabs, tab)
+	}
+	return tabs
+}
+
+// saveForm saves the view that is shown.
+func (v view) saveForm(q telemetry.Query, sort parts.Sort) parts.SaveForm {
+	return parts.SaveForm{URL: actionSave, Delete: actionDelete, Name: v.unsaved.name, Fault: v.unsaved.fault, Most: nameMost,
+		Hidden: []parts.Field{{Name: "list", Value: string(v.spec.list)}, {Name: "query", Value: v.kept(q, sort).Encode()}}}
+}
+
+// exports are the downloads of exactly the view that is shown.
+func (v view) exports(q telemetry.Query, sort parts.Sort, noun string, total int) parts.Exports {
+	values := url.Values{"sort": {sort.Key}, "order": {orderOf(sort)}}
+	if text := q.String(); text != "" {
+		values.Set("q", text)
+	}
+	if v.scope != "" {
+		values.Set("repo", v.scope)
+	}
+	if v.get("as_of") != "" {
+		values.Set("as_of", v.get("as_of"))
+	}
+	path, query := apiPath(v.spec.list), "?"+values.Encode()
+	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: path + query, Items: []parts.Download{
+		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + query}, {Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + query}}}
+}
+
+// apiPath is where the JSON API answers for a list.
+func apiPath(list telemetry.ListName) string {
+	if list == telemetry.ListPulls {
+		return "/api/prs"
+	}
+	return "/api/" + string(list)
+}
+
+// savedURL is the page that shows a saved view.
+func savedURL(v telemetry.View) string { return "/" + string(v.List) + "?" + v.Query }
+
+// saveView keeps the view under the name that was typed, and shows it.
+func (w *Web) saveView(c *fiber.Ctx) error {
+	name, list, query := c.FormValue("name"), telemetry.ListName(c.FormValue("list")), c.FormValue("query")
+	saved, err := w.o.Dashboard.SaveView(c.UserContext(), name, list, query)
+	if err == nil {
+		return leadTo(c, savedURL(saved))
+	}
+	code := telemetry.CodeOf(err)
+	if c.Get("HX-Request") != "" || (code != telemetry.CodeInvalid && code != telemetry.CodeConflict) {
+		return err
+	}
+	for _, s := range w.searched() {
+		values, unreadable := url.ParseQuery(query)
+		if s.list != list || unreadable != nil {
+			continue
+		}
+		return w.showList(c, view{spec: s, query: values, unsaved: unsaved{name, sentence(err)}})
+	}
+	return err
+}
+
+// deleteView removes a saved view, and shows its list.
+func (w *Web) deleteView(c *fiber.Ctx) error {
+	id, back := c.FormValue("id"), "/issues"
+	all, err := w.o.Dashboard.Views(c.UserContext())
+	if err != nil {
+		return err
+	}
+	for _, v := range all {
+		if v.ID == id {
+			back = "/" + string(v.List)
+		}
+	}
+	if err := w.o.Dashboard.RemoveView(c.UserContext(), id); err != nil {
+		return err
+	}
+	return leadTo(c, back)
+}
+
+// leadTo answers a form with the page that shows what it did.
+func leadTo(c *fiber.Ctx, address string) error {
+	if c.Get("HX-Request") == "" {
+		return c.Redirect(address, fiber.StatusSeeOther)
+	}
+	c.Set("HX-Redirect", address)
+	return c.SendStatus(fiber.StatusNoContent)
+}
+
+// listTopics are the topics of what shows a list under its saved views.
+func listTopics() []string { return append(everything(), telemetry.TopicViews) }
+
+// specSaved is the menu of all saved views, beside the navigation.
+func (w *Web) specSaved() spec {
+	return spec{name: "saved", title: "Saved views", page: "/issues", topics: []string{telemetry.TopicViews}, draw: w.drawSaved}
+}
+
+func (w *Web) drawSaved(ctx context.Context, v view) (templ.Component, error) {
+	all, err := w.o.Dashboard.Views(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := panels.SavedMenu{Frame: v.frame()}
+	for _, s := range w.searched() {
+		group := panels.SavedGroup{Title: s.title}
+		for _, saved := range all {
+			if saved.List == s.list {
+				group.Views = append(group.Views, parts.Link{Text: saved.Name, URL: savedURL(saved)})
+			}
+		}
+		if len(group.Views) > 0 {
+			m.Groups = append(m.Groups, group)
+		}
+	}
+	return panels.SavedViews(m), nil
+}

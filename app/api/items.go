@@ -8,12 +8,17 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// stamp is a time in JSON: RFC 3339 in UTC, null for none.
+// stamp is a time in JSON: RFC 3339 in UTC, null for none. Whole seconds, as
+// GitHub gives them, have no fraction; else it is milliseconds.
 func stamp(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	s := t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+	form := time.RFC3339
+	if t.Nanosecond() != 0 {
+		form = "2006-01-02T15:04:05.000Z07:00"
+	}
+	s := t.UTC().Format(form)
 	return &s
 }
 

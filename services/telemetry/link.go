@@ -23,6 +23,11 @@ func (b LinkBasis) Rank() int {
 	return slices.Index([]LinkBasis{LinkDevin, LinkVerification, LinkRecorded, LinkSessionID, LinkIssueID}, b)
 }
 
+// stated tells whether someone said so, so that nothing was read out of a text.
+func (b LinkBasis) stated() bool {
+	return b == LinkDevin || b == LinkVerification || b == LinkRecorded
+}
+
 // LinkSession is a session as linking sees it.
 type LinkSession struct {
 	ID       string   // bare
@@ -50,10 +55,12 @@ type Link struct {
 	Guess bool
 }
 
-// LinkAll links pull requests to sessions. Each pull request takes the
-// strongest basis that any session has for it. Where that basis is only an
-// id in its text and several sessions fit, the links are guesses. The result
-// is sorted by pull request and session.
+// LinkAll links pull requests to sessions. Devin's answers, verification
+// records and recorded addresses are statements: each of them holds, and a
+// session keeps its strongest one for a pull request. An id in a pull
+// request's text counts where no statement is about it, by the stronger of
+// the two kinds; where several sessions fit then, the links are guesses. The
+// result is sorted by pull request and session.
 func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
 	claims := map[string][]Link{}
 	claim := func(session string, pull string, basis LinkBasis) {
@@ -95,18 +102,18 @@ func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
 	return links
 }
 
-// strongest keeps the claims of one pull request that have its best basis,
-// one a session.
+// strongest keeps what holds of the claims to one pull request, one a session.
 func strongest(list []Link) []Link {
-	best := slices.MinFunc(list, func(a, b Link) int { return cmp.Compare(a.Basis.Rank(), b.Basis.Rank()) }).Basis
+	slices.SortFunc(list, func(a, b Link) int { return cmp.Compare(a.Basis.Rank(), b.Basis.Rank()) })
+	best := list[0].Basis
 	var kept []Link
 	for _, l := range list {
 		same := func(k Link) bool { return k.Session == l.Session }
-		if l.Basis == best && !slices.ContainsFunc(kept, same) {
+		if (l.Basis == best || l.Basis.stated()) && !slices.ContainsFunc(kept, same) {
 			kept = append(kept, l)
 		}
 	}
-	if len(kept) > 1 && (best == LinkSessionID || best == LinkIssueID) {
+	if len(kept) > 1 && !best.stated() {
 		for i := range kept {
 			kept[i].Guess = true
 		}

@@ -21,8 +21,10 @@ func TestLinkAll(t *testing.T) {
 		pulls    []LinkPull
 		want     []string
 	}{
-		{"Devin before verification", []LinkSession{with(session("a"), devin(1)), with(session("b"), verified(1))}, nil, []string{"o/r#1 a devin"}},
-		{"verification before record", []LinkSession{with(session("a"), recorded(1)), with(session("b"), verified(1))}, nil, []string{"o/r#1 b verification"}},
+		{"Devin before verification", []LinkSession{with(with(session("a"), devin(1)), verified(1))}, nil, []string{"o/r#1 a devin"}},
+		{"verification before record", []LinkSession{with(with(session("b"), recorded(1)), verified(1))}, nil, []string{"o/r#1 b verification"}},
+		{"what is stated of two sessions holds of both", []LinkSession{with(session("a"), recorded(1)), with(session("b"), verified(1)), with(session("c"), devin(1))},
+			nil, []string{"o/r#1 a record", "o/r#1 b verification", "o/r#1 c devin"}},
 		{"record before the session's id", []LinkSession{with(session("a"), recorded(1)), session("b")}, []LinkPull{{Ref: pr(1), Tokens: []string{"b"}}}, []string{"o/r#1 a record"}},
 		{"the session's id before issue ids", []LinkSession{session("a"), with(session("b"), took("CQLF-R1-0001"))}, []LinkPull{{Ref: pr(1), Tokens: []string{"a"}, IssueIDs: []string{"CQLF-R1-0001"}}}, []string{"o/r#1 a session_id"}},
 		{"issue ids", []LinkSession{with(session("a"), took("cqlf-r1-0001"))}, []LinkPull{{Ref: pr(1), IssueIDs: []string{"CQLF-R1-0001"}}}, []string{"o/r#1 a issue_id"}},

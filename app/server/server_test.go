@@ -53,7 +53,7 @@ func serve(t *testing.T, routes func(*site) []Route, change ...func(*Options)) *
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.stop = stop
 	go func() { s.ended <- srv.Serve(ctx, ln) }()
-	t.Cleanup(func() { s.end() })
+	t.Cleanup(func() { _ = s.end() }) // a test that cares asks itself
 	return s
 }
 
@@ -65,7 +65,7 @@ func (s *site) end() error {
 	return err
 }
 
-func (s *site) do(method, path string, headers ...string) (*http.Response, string) {
+func (s *site) do(method, path string, headers ...string) (reply, string) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, "http://"+s.addr+path, http.NoBody)
 	if err != nil {
@@ -87,7 +87,14 @@ func (s *site) do(method, path string, headers ...string) (*http.Response, strin
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return resp, string(body)
+	return reply{resp.Status, resp.StatusCode, resp.Header}, string(body)
+}
+
+// reply is an answer whose body was read.
+type reply struct {
+	Status     string
+	StatusCode int
+	Header     http.Header
 }
 
 func long() string { return strings.Repeat("a long answer ", 400) }
@@ -334,15 +341,20 @@ func TestStreams(t *testing.T) {
 	for gone := false; !gone; {
 		select {
 		case ticks <- "are you there?":
-		case <-ended:
+		case err := <-ended:
 			gone = true
+			if err == nil {
+				t.Error("a client that left ends its stream without a word")
+			}
 		}
 	}
 	// A panic ends its stream and nothing else.
 	resp, lines = open(t.Context())
 	hear(lines, "one")
 	ticks <- "panic"
-	<-ended
+	if err := <-ended; err != nil {
+		t.Errorf("the stream that panicked ended with %v", err)
+	}
 	if _, err := io.ReadAll(resp.Body); err != nil {
 		t.Errorf("after a panic: %v", err)
 	}

@@ -2,8 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"slices"
-	"strconv"
 	"strings"
 
 	"telemetry-dashboard/services/telemetry"
@@ -59,81 +57,9 @@ func (w *looseWords) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// The bounds of the workflow's numbers: what is beyond them is a slip.
-const (
-	batchSizeMost   = 100
-	maxSessionsMost = 1000
-	inputMost       = 1000 // characters of a text
-)
-
-// dispatch checks the inputs and returns them as GitHub takes them. What is
-// empty is left out, so that the workflow's own default applies. An
-// owner/name is sent as the URL that the action expects.
+// dispatch checks the inputs and returns them as GitHub takes them.
 func (b *dispatchBody) dispatch() (telemetry.Dispatch, error) {
-	target := strings.TrimSpace(b.TargetRepo)
-	repo, err := targetRepo(target)
-	if err != nil {
-		return telemetry.Dispatch{}, err
-	}
-	if !strings.Contains(target, "://") && !strings.HasPrefix(target, "git@") {
-		target = "https://github.com/" + string(repo)
-	}
-	d := telemetry.Dispatch{TargetRepo: target, Inputs: map[string]string{}}
-	for _, in := range []struct {
-		name, value string
-		check       func(name, value string) error
-	}{
-		{"languages", string(b.Languages), line}, {"queries", string(b.Queries), line}, {"persist_logs", string(b.PersistLogs), flag},
-		{"include_paths", string(b.IncludePaths), line}, {"exclude_paths", string(b.ExcludePaths), line},
-		{"batch_size", string(b.BatchSize), number(1, batchSizeMost)}, {"max_sessions", string(b.MaxSessions), number(0, maxSessionsMost)},
-		{"severity_threshold", string(b.Severity), tier}, {"dry_run", string(b.DryRun), flag}, {"default_branch", string(b.DefaultBranch), branch},
-	} {
-		if in.value == "" {
-			continue
-		}
-		if err := in.check(in.name, in.value); err != nil {
-			return telemetry.Dispatch{}, err
-		}
-		d.Inputs[in.name] = in.value
-	}
-	return d, nil
-}
-
-func line(name, value string) error {
-	if len(value) > inputMost || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s: write one line of at most %d characters.", name, inputMost)
-	}
-	return nil
-}
-
-func flag(name, value string) error {
-	if value != "true" && value != "false" {
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
-	}
-	return nil
-}
-
-func number(low, high int64) func(name, value string) error {
-	return func(name, value string) error {
-		if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < low || n > high {
-			return telemetry.Errorf(telemetry.CodeInvalid, "%s: write a whole number from %d to %d.", name, low, high)
-		}
-		return nil
-	}
-}
-
-func tier(name, value string) error {
-	if !slices.Contains(telemetry.Severities(), value) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s: use one of %s.", name, strings.Join(telemetry.Severities(), ", "))
-	}
-	return nil
-}
-
-// branch refuses what Git refuses in a name, as far as a shell or a URL
-// could stumble over it.
-func branch(name, value string) error {
-	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no name of a branch; write for example main.", name)
-	}
-	return nil
+	return telemetry.NewDispatch(b.TargetRepo, map[string]string{"languages": string(b.Languages), "queries": string(b.Queries), "persist_logs": string(b.PersistLogs),
+		"include_paths": string(b.IncludePaths), "exclude_paths": string(b.ExcludePaths), "batch_size": string(b.BatchSize), "max_sessions": string(b.MaxSessions),
+		"severity_threshold": string(b.Severity), "dry_run": string(b.DryRun), "default_branch": string(b.DefaultBranch)})
 }

@@ -2,17 +2,12 @@ package api
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 )
-
-// messageMost is how many characters a message may have: what Devin takes
-// is not published, and a reply is no document.
-const messageMost = 30000
 
 type messageItem struct {
 	ID        string  `json:"id"`
@@ -40,12 +35,9 @@ func (a *API) reply(c *fiber.Ctx) error {
 	if err := jsonBody(c, &body); err != nil {
 		return err
 	}
-	text := strings.TrimSpace(body.Message)
-	switch n := utf8.RuneCountInString(text); {
-	case n == 0:
-		return telemetry.Errorf(telemetry.CodeInvalid, "message: it is empty. Write what Devin shall read.")
-	case n > messageMost:
-		return telemetry.Errorf(telemetry.CodeInvalid, "message: it has %d characters; at most %d are sent.", n, messageMost)
+	text, err := telemetry.NewMessage(body.Message)
+	if err != nil {
+		return err
 	}
 	session, err := a.Dashboard.SessionWithID(c.UserContext(), unescape(c.Params("id")))
 	if err != nil {
@@ -75,7 +67,7 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 
 func (a *API) preflight(c *fiber.Ctx) error {
 	target := strings.TrimSpace(c.Query("target_repo"))
-	repo, err := targetRepo(target)
+	repo, err := telemetry.TargetRepo(target)
 	if err != nil {
 		return err
 	}
@@ -94,15 +86,4 @@ func (a *API) preflight(c *fiber.Ctx) error {
 		items[i] = item{p.Number, p.Title, p.HTMLURL, p.Repo}
 	}
 	return send(c, fiber.StatusOK, fiber.Map{"target_repo": target, "open_prs": len(items), "prs": items})
-}
-
-func targetRepo(text string) (telemetry.RepoName, error) {
-	if text == "" {
-		return "", telemetry.Errorf(telemetry.CodeInvalid, "target_repo: it is missing. Write owner/name, or the repository's URL.")
-	}
-	repo := telemetry.ParseRepo(text)
-	if repo == "" {
-		return "", telemetry.Errorf(telemetry.CodeInvalid, "target_repo: this is no repository. Write owner/name, or the repository's URL.")
-	}
-	return repo, nil
 }

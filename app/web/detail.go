@@ -42,22 +42,31 @@ func (w *Web) detailPage(s spec, l load, parameters []string, beside ...spec) fi
 		for _, name := range parameters[1:] {
 			v.subject += "/" + unescape(c.Params(name))
 		}
-		d, err := l(c.UserContext(), v)
-		switch {
-		case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
-			return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), []parts.Link{{Text: "All " + strings.ToLower(s.title), URL: s.page}}))
-		case err != nil:
-			return err
-		case d.moved != "":
-			return c.Redirect(s.page+"/"+pathOf(d.moved), fiber.StatusMovedPermanently)
-		}
-		var more []templ.Component
-		for _, b := range beside {
-			v.later = b.lazy && !v.query.Has(b.name)
-			more = append(more, w.panel(c.UserContext(), b, v))
-		}
-		return render(c, fiber.StatusOK, pages.Detail(w.shell(c, d.title, s.page), d.body, more))
+		return w.showDetail(c, v, l, beside...)
 	}
+}
+
+// showDetail renders the page of the thing that the view is about; a form on
+// it that could not be sent gives its status.
+func (w *Web) showDetail(c *fiber.Ctx, v view, l load, beside ...spec) error {
+	s, status := v.spec, fiber.StatusOK
+	d, err := l(c.UserContext(), v)
+	switch {
+	case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
+		return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), []parts.Link{{Text: "All " + strings.ToLower(s.title), URL: s.page}}))
+	case err != nil:
+		return err
+	case d.moved != "":
+		return c.Redirect(s.page+"/"+pathOf(d.moved), fiber.StatusMovedPermanently)
+	case v.fault != nil:
+		status = fiber.StatusBadRequest
+	}
+	var more []templ.Component
+	for _, b := range beside {
+		v.later = b.lazy && !v.query.Has(b.name)
+		more = append(more, w.panel(c.UserContext(), b, v))
+	}
+	return render(c, status, pages.Detail(w.shell(c, d.title, s.page), d.body, more))
 }
 
 // pathOf is a subject as a path: its slashes part steps.

@@ -21,12 +21,23 @@ func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte
 	case strings.HasPrefix(c.Path(), actionSave):
 		page = parts.FieldFault(message)
 	case strings.HasPrefix(c.Path(), "/actions/"):
-		page = panels.Failure("Not started.", message, false)
+		page = panels.Failure(notDone(c.Path()), message, false)
 	default:
 		page = panels.Failure("This panel could not be loaded.", message, status >= fiber.StatusInternalServerError)
 	}
 	_ = page.Render(c.Context(), &out) // into memory: it cannot fail
 	return out.Bytes(), "text/html; charset=utf-8"
+}
+
+// notDone says of an action that it failed.
+func notDone(path string) string {
+	switch path {
+	case "/actions/reply":
+		return "Not sent."
+	case "/actions/accept-scope":
+		return "Not changed."
+	}
+	return "Not started."
 }
 
 func problemTitle(status int) string {

@@ -60,7 +60,6 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := runName(n.RunNumber, n.BatchID)
 	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: n.SessionTitle, Ref: run, Remark: n.Reason, Repo: string(n.Repo), Since: n.Since}
-	devin := w.devin(telemetry.SessionRow{ID: n.SessionID, URL: n.SessionURL})
 	if r.Title == "" {
 		r.Title = "Session " + shortID(n.SessionID)
 		if len(n.IssueIDs) > 0 {
@@ -81,8 +80,13 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	case telemetry.NeedNeverStarted:
 		r.URL = panels.RunURL(n.RunFile)
 		r.Action = parts.Link{Text: "Open run", URL: r.URL}
+	case telemetry.NeedWaiting:
+		r.URL = panels.SessionURL(telemetry.BareID(n.SessionID))
+		r.Action = parts.Link{Text: "Reply", URL: r.URL + "#reply-form"}
+		r.Dialog = parts.Address{Page: "/panels/reply"}.Href("id", telemetry.BareID(n.SessionID))
 	default:
-		r.URL, r.Action = devin, parts.Link{Text: "Open in Devin", URL: devin}
+		r.URL = panels.SessionURL(telemetry.BareID(n.SessionID))
+		r.Action = parts.Link{Text: "Open in Devin", URL: w.devin(telemetry.SessionRow{ID: n.SessionID, URL: n.SessionURL})}
 	}
 	return r
 }

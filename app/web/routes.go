@@ -38,7 +38,7 @@ func (w *Web) Routes() []Route {
 		page("/issues/:id", w.detailPage(w.specIssue(), w.loadIssue, []string{"id"})),
 		page("/changes", w.changesPage),
 		page("/sessions", w.listPage(w.specSessions())),
-		page("/sessions/:id", w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages())),
+		page("/sessions/:id", w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages(), w.specReplyForm())),
 		page("/pulls", w.listPage(w.specPulls())),
 		page("/pulls/:owner/:name/:number", w.detailPage(w.specPull(), w.loadPull, []string{"owner", "name", "number"}, w.specChecks())),
 		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
@@ -51,6 +51,7 @@ func (w *Web) Routes() []Route {
 		action("/actions/poll", w.action(ingest.JobPoll)),
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
 		action("/actions/backfill", w.action(ingest.JobBackfill)),
+		action("/actions/reply", w.reply),
 		action("/actions/accept-scope", w.acceptScope),
 		action("/actions/dismiss", w.dismiss),
 		action(actionSave, w.saveView),
@@ -75,5 +76,5 @@ func (w *Web) Routes() []Route {
 func (w *Web) panelSpecs() []spec {
 	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(), w.specSpans(), w.specOutcomes(), w.specChanges(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved()}
+		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(), w.specReply()}
 }

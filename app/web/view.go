@@ -44,6 +44,8 @@ type view struct {
 	jobs    []string                           // which this browser started
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
 	subject string                             // what a panel about one thing is about
+	form    url.Values                         // what was typed into a form that could not be sent
+	fault   error                              // why not
 	later   bool                               // a lazy panel's place is shown, and it is asked for by the page
 	unsaved unsaved                            // a view that was not saved
 	glimpse int64                              // only so many rows, without the list's bar; 0 = a page of it

@@ -70,6 +70,8 @@ type Options struct {
 	Jobs      Jobs
 	Changes   Changes
 	Scopes    Scopes
+	Outward   Outward
+	NewID     func() string // of a form: letters, digits and -
 	Assets    Assets
 	Quota     Quota // nil: GitHub is not asked
 	Settings  Settings

@@ -66,6 +66,7 @@ type Store interface {
 	Notes
 	Mender
 	Rebuilder
+	Deeds
 }
 
 // RunFiles is a directory of run files.
@@ -116,6 +117,7 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running map[string]*Handle
+	doing   map[string]*doing    // by token
 	pauses  map[string]time.Time // by kind: when its loop may ask again
 	ended   sync.WaitGroup
 	stopped bool
@@ -123,7 +125,7 @@ type Runner struct {
 
 // New returns a Runner whose jobs live as long as ctx.
 func New(ctx context.Context, o Options) *Runner {
-	return &Runner{o: o, ctx: ctx, running: map[string]*Handle{}, pauses: map[string]time.Time{}}
+	return &Runner{o: o, ctx: ctx, running: map[string]*Handle{}, doing: map[string]*doing{}, pauses: map[string]time.Time{}}
 }
 
 // Run starts what an earlier program left undone and the loops, and returns

@@ -168,7 +168,7 @@
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
   });
   document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); tellJobs(); choose(chosen);
+    writeTimes(); showState(); tellJobs(); tellSent(); choose(chosen);
     const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
     count(shown.needs); hold(shown);
   });
@@ -188,6 +188,14 @@
       told.add(card.id);
       if (!first) say(card.dataset.summary);
     }
+  }
+
+  // What was sent from a dialog closes it.
+  function tellSent() {
+    const sent = $("#dialog[open] [data-sent]");
+    if (!sent) return;
+    $("#dialog").close();
+    toast(sent.dataset.sent, "good");
   }
 
   // ---- Toasts
@@ -223,8 +231,8 @@
     const dismiss = at("[data-dismiss]");
     if (dismiss) dismiss.closest(dismiss.dataset.dismiss === "toast" ? ".toast" : dismiss.dataset.dismiss)?.remove();
     if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
-    if (at("[data-close]")) at("dialog").close();
-    if (at("[data-dialog]")) $("#" + at("[data-dialog]").dataset.dialog).showModal();
+    if (at("[data-close]")) at("dialog")?.close();
+    if (at("[data-dialog]") && !event.ctrlKey && !event.metaKey) $("#" + at("[data-dialog]").dataset.dialog).showModal();
     if (event.target.matches("dialog")) event.target.close();
     if (at("[data-pause]")) {
       paused = !paused;

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+)
+
+// Outward does what people ask of the upstreams, once a token.
+type Outward interface {
+	ReplyOnce(ctx context.Context, token, id, text string) error
+	DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
+}
+
+// specReply is what the dialog of a row holds: what Devin asks, and the form.
+func (w *Web) specReply() spec {
+	return spec{name: "reply", title: "Reply", page: "/sessions", one: true, lazy: true, draw: w.drawReply}
+}
+
+// specReplyForm is the form alone, on the session's page.
+func (w *Web) specReplyForm() spec {
+	return spec{name: "reply-form", title: "Reply", page: "/sessions", one: true, draw: func(ctx context.Context, v view) (templ.Component, error) {
+		form, err := w.replyForm(ctx, v)
+		return panels.Reply(form), err
+	}}
+}
+
+func (w *Web) drawReply(ctx context.Context, v view) (templ.Component, error) {
+	form, err := w.replyForm(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	later := v.of(w.specMessages())
+	later.later = true
+	messages, err := w.drawMessages(ctx, later)
+	return panels.ReplyDialog(messages, form), err
+}
+
+func (w *Web) replyForm(ctx context.Context, v view) (panels.ReplyForm, error) {
+	s, err := w.o.Dashboard.SessionByID(ctx, v.subject)
+	if err != nil {
+		return panels.ReplyForm{}, err
+	}
+	f := panels.ReplyForm{Session: s.Key, Title: w.sessionTitle(s.SessionRow), Page: panels.SessionURL(s.Key), Token: w.o.NewID(), Text: v.form.Get("message"), Sent: v.query.Get("sent") == "1", Off: w.replyOff(s.SessionRow)}
+	f.Note = "It is sent once, and wakes a session that sleeps."
+	if s.State == telemetry.StateExpired || s.State == telemetry.StateFailed {
+		f.Note = "This session is over (" + string(s.State) + "). Devin may take no more messages; then it is said here."
+	}
+	if v.fault != nil {
+		f.Fault = sentence(v.fault)
+	}
+	return f, nil
+}
+
+// replyOff says why nobody can reply to a session, "" if one can.
+func (w *Web) replyOff(s telemetry.SessionRow) string {
+	switch {
+	case s.State == telemetry.StateNeverStarted:
+		return "Devin did not start this session, so there is nobody to reply to. Dispatch the repository again."
+	case !w.o.Settings.Polls:
+		return "DEVIN_API_KEY is not set, so replies cannot be sent. Set it and restart."
+	}
+	return ""
+}
+
+// reply sends a message to a session, once a token.
+func (w *Web) reply(c *fiber.Ctx) error {
+	v := view{spec: w.specSession(), subject: c.FormValue("session"), query: url.Values{}, form: url.Values{"message": {c.FormValue("message")}}}
+	err := w.sendReply(c, v)
+	switch {
+	case err != nil && c.Get("HX-Request") == "":
+		v.fault = err
+		return w.showDetail(c, v, w.loadSession, w.specMessages(), w.specReplyForm())
+	case err != nil:
+		return err
+	case c.Get("HX-Request") == "":
+		return c.Redirect(panels.SessionURL(v.subject)+"?sent=1#reply-form", fiber.StatusSeeOther)
+	}
+	form, err := w.replyForm(c.UserContext(), view{subject: v.subject, query: url.Values{"sent": {"1"}}})
+	if err != nil {
+		return err
+	}
+	return render(c, fiber.StatusOK, panels.Reply(form))
+}
+
+func (w *Web) sendReply(c *fiber.Ctx, v view) error {
+	token := c.FormValue("token")
+	if !jobID(token) {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The form is too old to be sent. Load the page again.")
+	}
+	text, err := telemetry.NewMessage(v.form.Get("message"))
+	if err != nil {
+		return err
+	}
+	session, err := w.o.Dashboard.SessionWithID(c.UserContext(), v.subject)
+	if err != nil {
+		return err
+	}
+	return w.o.Outward.ReplyOnce(c.UserContext(), token, session.ID, text)
+}

@@ -1,0 +1,134 @@
+package telemetry
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// DeedKind is the kind of what a person did.
+type DeedKind string
+
+// The kinds of deeds.
+const (
+	DeedReply    DeedKind = "reply"    // a message to a session
+	DeedDispatch DeedKind = "dispatch" // a run of the action started
+)
+
+// Deed is what a person did that no record tells. Token is of the form that
+// asked for it: one token, one deed.
+type Deed struct {
+	Token   string
+	Kind    DeedKind
+	Subject string // the session's bare id, or "owner/name"
+}
+
+// messageMost is how many characters a message may have: what Devin takes
+// is not published, and a reply is no document.
+const messageMost = 30000
+
+// NewMessage checks a message to Devin and returns it as it is sent. The
+// error is CodeInvalid and says what is wrong.
+func NewMessage(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	switch n := utf8.RuneCountInString(text); {
+	case n == 0:
+		return "", Errorf(CodeInvalid, "message: it is empty. Write what Devin shall read.")
+	case n > messageMost:
+		return "", Errorf(CodeInvalid, "message: it has %d characters; at most %d are sent.", n, messageMost)
+	}
+	return text, nil
+}
+
+// The bounds of the workflow's numbers: what is beyond them is a slip.
+const (
+	batchSizeMost   = 100
+	maxSessionsMost = 1000
+	inputMost       = 1000 // bytes of a text
+)
+
+// DispatchInputs are the workflow's inputs beside the target, in the order
+// of product.md §9.
+func DispatchInputs() []string {
+	return []string{"languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch"}
+}
+
+// NewDispatch checks the inputs of a run and returns them as GitHub takes
+// them. What is empty is left out, so that the workflow's own default
+// applies. An owner/name is sent as the URL that the action expects. The
+// error is CodeInvalid, begins with the input's name and says what is wrong.
+func NewDispatch(target string, inputs map[string]string) (Dispatch, error) {
+	target = strings.TrimSpace(target)
+	repo, err := TargetRepo(target)
+	if err != nil {
+		return Dispatch{}, err
+	}
+	if !strings.Contains(target, "://") && !strings.HasPrefix(target, "git@") {
+		target = "https://github.com/" + string(repo)
+	}
+	d := Dispatch{TargetRepo: target, Inputs: map[string]string{}}
+	for _, name := range DispatchInputs() {
+		value := strings.TrimSpace(inputs[name])
+		if value == "" {
+			continue
+		}
+		if err := checkInput(name, value); err != nil {
+			return Dispatch{}, err
+		}
+		d.Inputs[name] = value
+	}
+	return d, nil
+}
+
+// TargetRepo reads the repository that a run shall work on. The error is
+// CodeInvalid and says what is wrong.
+func TargetRepo(text string) (RepoName, error) {
+	if text == "" {
+		return "", Errorf(CodeInvalid, "target_repo: it is missing. Write owner/name, or the repository's URL.")
+	}
+	repo := ParseRepo(text)
+	if repo == "" {
+		return "", Errorf(CodeInvalid, "target_repo: this is no repository. Write owner/name, or the repository's URL.")
+	}
+	return repo, nil
+}
+
+func checkInput(name, value string) error {
+	switch name {
+	case "persist_logs", "dry_run":
+		if value != "true" && value != "false" {
+			return Errorf(CodeInvalid, "%s: it is true or false.", name)
+		}
+	case "batch_size":
+		return wholeNumber(name, value, 1, batchSizeMost)
+	case "max_sessions":
+		return wholeNumber(name, value, 0, maxSessionsMost)
+	case "severity_threshold":
+		if !slices.Contains(Severities(), value) {
+			return Errorf(CodeInvalid, "%s: use one of %s.", name, strings.Join(Severities(), ", "))
+		}
+	case "default_branch":
+		return branchName(name, value)
+	}
+	if len(value) > inputMost || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
+		return Errorf(CodeInvalid, "%s: write one line of at most %d characters.", name, inputMost)
+	}
+	return nil
+}
+
+func wholeNumber(name, value string, low, high int64) error {
+	if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < low || n > high {
+		return Errorf(CodeInvalid, "%s: write a whole number from %d to %d.", name, low, high)
+	}
+	return nil
+}
+
+// branchName refuses what Git refuses in a name, as far as a shell or a URL
+// could stumble over it.
+func branchName(name, value string) error {
+	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }) {
+		return Errorf(CodeInvalid, "%s: this is no name of a branch; write for example main.", name)
+	}
+	return nil
+}

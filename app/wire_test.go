@@ -55,7 +55,7 @@ func (p *wired) start() {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() {
-		ended <- run(ctx, p.cfg, false, slog.New(slog.DiscardHandler), func(a net.Addr) { ready <- a })
+		ended <- run(ctx, p.cfg, false, slog.New(slog.NewTextHandler(p.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})), func(a net.Addr) { ready <- a })
 	}()
 	stopped := false
 	p.stop = func() {

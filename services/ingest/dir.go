@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -43,7 +44,7 @@ func (d Dir) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
 			continue // removed since it was listed
 		}
 		if err != nil {
-			return nil, d.unreadable(err)
+			f = d.undescribed(e)
 		}
 		if f.Name != "" {
 			files = append(files, f)
@@ -59,6 +60,9 @@ func (d Dir) unreadable(err error) error {
 // describe hashes a file as Git does: "blob SIZE\0" and its bytes. A file
 // over the limit is told apart by size and time, since it is never read.
 func (d Dir) describe(root *os.Root, name string) (telemetry.RunFile, error) {
+	if !utf8.ValidString(name) {
+		return telemetry.RunFile{}, errors.New("the name is no UTF-8")
+	}
 	f, err := root.Open(name)
 	if err != nil {
 		return telemetry.RunFile{}, err
@@ -78,6 +82,19 @@ func (d Dir) describe(root *os.Root, name string) (telemetry.RunFile, error) {
 		}
 	}
 	return telemetry.RunFile{Name: name, SHA: hex.EncodeToString(hash.Sum(nil)), Size: info.Size()}, nil
+}
+
+// undescribed is a file that cannot be read, though its directory can: a
+// right is missing, a link leads out of the directory, or its name is no
+// text. It is listed all the same; fetching it says why.
+func (d Dir) undescribed(e fs.DirEntry) telemetry.RunFile {
+	hash := sha1.New() //nolint:gosec // see describe
+	fmt.Fprint(hash, "unreadable ", e.Name())
+	f := telemetry.RunFile{Name: strings.ToValidUTF8(e.Name(), "\ufffd"), SHA: hex.EncodeToString(hash.Sum(nil))}
+	if info, err := e.Info(); err == nil {
+		f.Size = info.Size()
+	}
+	return f
 }
 
 // FetchRunFiles reads files one after the other.
@@ -106,7 +123,7 @@ func (d Dir) read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 	}
 	f, err := root.Open(file.Name)
 	if err != nil {
-		return nil, d.unreadable(err)
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "The file cannot be opened. See that this user may read it, that it is no link out of the directory, and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, telemetry.MaxRecordBytes+1))

@@ -139,7 +139,7 @@ func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted 
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if err != nil && telemetry.CodeOf(err) != telemetry.CodeTooLarge {
+		if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeTooLarge && code != telemetry.CodeInvalid {
 			failed++
 			h.failed(fmt.Sprintf("%s: %s", f.Name, sentence(err)))
 			return nil

@@ -1,10 +1,14 @@
 package telemetry
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +28,7 @@ func (d *decoder) has(name string) bool {
 
 func (d *decoder) fail(name string, err error) {
 	if d.err == nil {
-		d.err = fmt.Errorf("%s: %w", name, err)
+		d.err = fmt.Errorf("%s: %w", shorten(cleanText(name)), err)
 	}
 }
 
@@ -50,6 +54,10 @@ func (d *decoder) text(name string) string {
 
 func (d *decoder) count(name string) int64 { return d.part(d.fields, name) }
 
+// mostCount bounds what a record may count: sums over a million of such
+// records still fit 64 bits.
+const mostCount = 1_000_000_000_000
+
 // part reads a number that counts something from an object's field, 0 where
 // it is absent or null.
 func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
@@ -58,8 +66,12 @@ func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
 		return 0
 	}
 	n, err := parseInt(raw)
-	if err == nil && n < 0 {
+	switch {
+	case err != nil:
+	case n < 0:
 		err = fmt.Errorf("%d is negative", n)
+	case n > mostCount:
+		err = fmt.Errorf("%d is more than anyone counts", n)
 	}
 	if err != nil {
 		d.fail(name, err)
@@ -74,8 +86,8 @@ func (d *decoder) counts(name string) map[string]int64 {
 		d.value(name, &list)
 	}
 	out := make(map[string]int64, len(list))
-	for key := range list {
-		out[cleanText(key)] += d.part(list, key)
+	for _, key := range slices.Sorted(maps.Keys(list)) {
+		out[bounded(cleanText(key), mostName)] += d.part(list, key)
 	}
 	return out
 }
@@ -154,6 +166,9 @@ func (d *decoder) time(name string) (time.Time, string) {
 	return time.Time{}, ""
 }
 
+// keyText reads a text that rows refer to.
+func keyText(s *string) string { return bounded(deref(s), mostName) }
+
 func deref(s *string) string {
 	if s == nil {
 		return ""
@@ -167,6 +182,23 @@ func cleanText(s string) string {
 		return s
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+}
+
+// The lengths in bytes up to which texts of records are kept in rows that
+// others refer to: PostgreSQL's indexes take some 2,700 bytes in all.
+const (
+	mostName = 300  // ids, rules, families, severities
+	mostPath = 1500 // files, addresses of repositories
+)
+
+// bounded cuts a text that is longer than most, so that different ones stay
+// different: what is cut off becomes its SHA-256.
+func bounded(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return strings.ToValidUTF8(s[:most-35], "") + "…" + hex.EncodeToString(sum[:16])
 }
 
 func shorten(s string) string {

@@ -146,7 +146,7 @@ func objectFields(text []byte) (map[string]json.RawMessage, error) {
 }
 
 func (d *decoder) run(rec *Record) {
-	rec.TargetRepo = d.text("target_repo")
+	rec.TargetRepo = bounded(d.text("target_repo"), mostPath)
 	rec.ForkURL = d.text("fork_url")
 	rec.RunNumber = d.runNumber(runNumberField)
 	rec.RunID = d.text("run_id")
@@ -178,8 +178,8 @@ func (d *decoder) verification(rec *Record) {
 	var summary map[string]json.RawMessage
 	d.value("summary", &summary)
 	v := &Verification{
-		SessionID: BareID(d.text("session_id")), PRURL: d.text("pr_url"), PRTitle: d.text("pr_title"),
-		PRNumber: d.runNumber("pr_number"), SourceRun: d.runNumber("source_run_number"), Family: d.text("cwe_family"),
+		SessionID: BareID(bounded(d.text("session_id"), mostName)), PRURL: d.text("pr_url"), PRTitle: d.text("pr_title"),
+		PRNumber: d.runNumber("pr_number"), SourceRun: d.runNumber("source_run_number"), Family: bounded(d.text("cwe_family"), mostName),
 		TotalTargeted: d.part(summary, "total_targeted"), FixedCount: d.part(summary, "fixed_count"), Remaining: d.part(summary, "remaining_count"),
 		Fixed: d.findings("verified_fixed"), StillPresent: d.findings("still_present"),
 	}
@@ -202,7 +202,7 @@ func (d *decoder) sessions(name string) []RecordedSession {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no session"))
 			continue
 		}
-		s := RecordedSession{ID: deref(e.ID), URL: deref(e.URL), Status: deref(e.Status), PRURL: deref(e.PRURL), IssueIDs: []string{}}
+		s := RecordedSession{ID: keyText(e.ID), URL: deref(e.URL), Status: deref(e.Status), PRURL: deref(e.PRURL), IssueIDs: []string{}}
 		if !absent(e.BatchID) {
 			n, err := parseInt(e.BatchID)
 			if err != nil {
@@ -211,7 +211,7 @@ func (d *decoder) sessions(name string) []RecordedSession {
 			s.BatchID = n
 		}
 		for _, id := range e.IssueIDs {
-			s.IssueIDs = append(s.IssueIDs, deref(id))
+			s.IssueIDs = append(s.IssueIDs, keyText(id))
 		}
 		out = append(out, s)
 	}
@@ -244,7 +244,7 @@ func (d *decoder) anyFindings(name string) []Finding {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no finding"))
 			continue
 		}
-		f := Finding{IssueID: deref(e.ID), Fingerprint: deref(e.Fingerprint), Rule: deref(e.Rule), Severity: deref(e.Severity), Family: deref(e.Family), File: deref(e.File)}
+		f := Finding{IssueID: keyText(e.ID), Fingerprint: keyText(e.Fingerprint), Rule: keyText(e.Rule), Severity: keyText(e.Severity), Family: keyText(e.Family), File: bounded(deref(e.File), mostPath)}
 		if !absent(e.Line) {
 			n, err := parseInt(e.Line)
 			if err != nil {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -17,17 +16,11 @@ import (
 
 func (w *Web) specRepos() spec {
 	return spec{name: "repos", title: "Repositories", page: "/repos", topics: listTopics(), every: "60s", list: telemetry.ListRepos, menus: []string{"is", "open", "age"},
-		draw: list(w, listing[telemetry.RepoRow, panels.RepoRow]{noun: "repository", sort: parts.Sort{Key: "repo"}, from: w.reposOf, row: w.repoRow, draw: panels.Repos})}
+		draw: list(w, listing[repoTrend, panels.RepoRow]{noun: "repository", sort: parts.Sort{Key: "repo"}, from: w.reposOf, row: w.repoRow, draw: panels.Repos})}
 }
 
 func (w *Web) specTop() spec {
 	return spec{name: "top", title: "Repositories", page: "/", topics: everything(), every: "60s", draw: w.drawTop}
-}
-
-func (w *Web) reposOf(_ view, q telemetry.Query) ask[telemetry.RepoRow] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
-		return w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q}, p)
-	}
 }
 
 func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
@@ -51,7 +44,11 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		v := view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)}
+		health, err := w.o.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key())
+		if err != nil {
+			return err
+		}
+		v := w.once(c.UserContext(), view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)})
 		table, status, err := w.listOr(c, v)
 		if err != nil {
 			return err
@@ -59,8 +56,8 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
 		body := pages.Body{
 			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
-			Facts: w.repoFacts(repo), Notices: append(w.repoNotices(repo), v.pastNotice()...), Tabs: w.repoTabs(repo, list), Below: []templ.Component{table},
-			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specNow())}, {one(w.specOpen()), one(w.specRecent())}},
+			Facts: w.repoFacts(repo, health), Notices: append(repoNotices(repo, health), v.pastNotice()...), Tabs: w.repoTabs(v, list), Below: []templ.Component{table},
+			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
 		}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}
@@ -71,41 +68,18 @@ func (w *Web) tabSpecs() []spec {
 	return []spec{w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns()}
 }
 
-func (w *Web) repoTabs(repo telemetry.RepoRow, current spec) []parts.Tab {
+// repoTabs keep the period that was chosen.
+func (w *Web) repoTabs(v view, current spec) []parts.Tab {
+	repo := v.repo
 	counts := map[string]int64{"sessions": repo.SessionsCreated, "pulls": repo.PRs.Total, "runs": repo.Runs}
 	if repo.Listed {
 		counts["issues"] = repo.Open
 	}
 	var tabs []parts.Tab
 	for _, s := range w.tabSpecs() {
-		tabs = append(tabs, parts.Tab{Text: s.title, Count: parts.Number(int(counts[s.name])), URL: panels.RepoURL(string(repo.Name)) + s.tab, Current: s.name == current.name})
+		tabs = append(tabs, parts.Tab{Text: s.title, Count: parts.Number(int(counts[s.name])), URL: parts.Address{Page: panels.RepoURL(string(repo.Name)) + s.tab}.Href("period", v.get("period")), Current: s.name == current.name})
 	}
 	return tabs
-}
-
-func (w *Web) repoFacts(repo telemetry.RepoRow) []pages.Fact {
-	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.repoURL(repo.Name)}}}
-	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {
-		facts = append(facts, pages.Fact{Icon: "repo-forked", Link: parts.Link{Text: "Fixes go to " + string(repo.Fork), URL: w.repoURL(repo.Fork)}})
-	}
-	if repo.LatestRun != nil {
-		facts = append(facts, pages.Fact{Icon: "clock", Text: "Last scan", Time: pages.Moment{At: repo.LatestScanAt, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)}})
-	}
-	return facts
-}
-
-// repoNotices says where a repository's figures are not what one expects.
-func (w *Web) repoNotices(repo telemetry.RepoRow) []parts.Notice {
-	switch {
-	case !repo.Listed && repo.LatestRun != nil:
-		return []parts.Notice{{Icon: "info", Strong: "Not listed.", Text: "This record names no findings: the figures are the latest scan’s counts, and there is no list behind them."}}
-	case repo.LatestReduced && repo.ReferenceRun != nil:
-		return []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Scope reduced.",
-			Text: fmt.Sprintf("The latest scan looked at less than run %d before it. It closed nothing; what it did not look at is shown as not scanned.", *repo.ReferenceRun)}}
-	case repo.Unnamed && repo.ReferenceRun != nil:
-		return []parts.Notice{{Icon: "info", Strong: "A newer scan names no findings.", Text: fmt.Sprintf("What is open is as of run %d.", *repo.ReferenceRun)}}
-	}
-	return nil
 }
 
 // noRepo answers for a repository that no record names as a target: a fork

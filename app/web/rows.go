@@ -88,9 +88,13 @@ func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
 	return row
 }
 
-func (w *Web) repoRow(r telemetry.RepoRow) panels.RepoRow {
+func (w *Web) repoRow(r repoTrend) panels.RepoRow {
 	row := panels.RepoRow{Repo: string(r.Name), Critical: int(r.OpenSeverity["critical"]), High: int(r.OpenSeverity["high"]), Medium: int(r.OpenSeverity["medium"]), Low: int(r.OpenSeverity["low"]),
-		Open: int(r.Open), Runs: int(r.Runs), Active: int(r.SessionsActive), PRsOpen: int(r.PRs.Open), PRsMerged: int(r.PRs.Merged), LastScan: r.LastRun}
+		Open: int(r.Open), Active: int(r.SessionsActive), PRsOpen: int(r.PRs.Open), LastScan: r.LastRun,
+		Change: int(r.days.Change()), Closed: int(r.days.Closed), ClosedURL: changesURL(view{scope: string(r.Name)}, "closed", r.since, r.until)}
+	for _, n := range r.days.Open {
+		row.Days = append(row.Days, int(n))
+	}
 	switch {
 	case !r.Listed && r.LatestRun != nil:
 		row.Short, row.Remark = "not listed", "Counts of the latest scan: its record names no findings"

@@ -16,6 +16,8 @@ type Metrics interface {
 	NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
 	RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.RunSums, error)
 	PullSums(ctx context.Context, f telemetry.PullFilter) (telemetry.PullCounts, error)
+	RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error)
+	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
 
 // Question is what figures are asked for.

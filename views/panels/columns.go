@@ -83,10 +83,10 @@ func repoColumns() []parts.Column {
 		{Text: "High", Class: "c-num", Number: true},
 		{Text: "Medium", Class: "c-num", Number: true},
 		{Text: "Low", Class: "c-num", Number: true},
+		{Text: "Last 30 days", Class: "c-spark", Number: true},
+		{Text: "Closed in 30 d", Class: "c-span", Number: true},
 		{Key: "active", Text: "Active sessions", Class: "c-wide", Number: true, Initial: true},
 		{Key: "waiting", Text: "PRs open", Class: "c-num2", Number: true, Initial: true},
-		{Key: "merged", Text: "Merged", Class: "c-num2", Number: true, Initial: true},
-		{Key: "runs", Text: "Runs", Class: "c-num", Number: true, Initial: true},
 		{Key: "last_run", Text: "Last run", Class: "c-day", Number: true, Initial: true},
 	}
 }
@@ -98,6 +98,7 @@ func topRepoColumns() []parts.Column {
 		{Text: "H", Class: "c-tier", Number: true},
 		{Text: "M", Class: "c-tier", Number: true},
 		{Text: "L", Class: "c-tier", Number: true},
+		{Text: "30 days", Class: "c-num", Number: true},
 		{Text: "Last run", Class: "c-day", Number: true},
 	}
 }

@@ -91,11 +91,13 @@ type RepoRow struct {
 	Medium    int
 	Low       int
 	Open      int
-	Runs      int
 	Active    int // sessions
 	PRsOpen   int
-	PRsMerged int
 	LastScan  time.Time
+	Days      []int // open at the end of each of the last days; nil = not asked
+	Change    int   // over these days
+	Closed    int   // in them
+	ClosedURL string
 }
 
 // RunRow is one scan or dispatch.

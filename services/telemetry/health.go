@@ -1,0 +1,49 @@
+package telemetry
+
+import "time"
+
+// RepoHealth is what a reader of a repository's figures should know of its
+// scans.
+type RepoHealth struct {
+	LastScan time.Time
+	Interval time.Duration // usual time between two scans, the median; 0 with too few
+	Reduced  *NarrowScan   // nil unless its latest scan with findings data was scope-reduced
+	Relinked *RelinkedScan // nil unless one of its latest scans was
+	Broken   []string      // its files whose latest version cannot be read, at most BrokenShown
+}
+
+// BrokenShown is how many broken files of a repository are named.
+const BrokenShown = 3
+
+// NarrowScan is a scope-reduced scan, beside the full one before it.
+type NarrowScan struct {
+	Source, File string
+	Run          int64
+	Found        int64
+	Full         int64 // number of the full scan's run
+	FullFound    int64
+}
+
+// RelinkedScan is a scan whose findings found their issues by rule and place
+// more often than by fingerprint: the prints had changed.
+type RelinkedScan struct {
+	File    string
+	Run     int64
+	Changed int64 // matched without their fingerprint
+	Matched int64
+}
+
+// RepoDays is how a repository went over the last days.
+type RepoDays struct {
+	Open   []int64 // at the end of each day, the last one today
+	Before int64   // at the end of the day before them
+	Closed int64   // in these days; one issue that closed twice counts twice
+}
+
+// Change is how many more are open than before these days.
+func (d RepoDays) Change() int64 {
+	if len(d.Open) == 0 {
+		return 0
+	}
+	return d.Open[len(d.Open)-1] - d.Before
+}

@@ -75,6 +75,12 @@ func (c *Client) broken(r request, how string, cause error) error {
 		"Devin's answer, asked for %s, %s. Check that DEVIN_API_URL (%s) is Devin's API, or try again later.", r.what, how, c.host).Because(cause)
 }
 
+// notDevin is the failure of a message that was answered by a web page.
+func (c *Client) notDevin(r request) error {
+	return telemetry.Errorf(telemetry.CodeUpstreamBroken, "What answered the message is not JSON but a web page. Check that DEVIN_API_URL (%s) is Devin's API. %s", c.host, perhapsSent).
+		Because(fmt.Errorf("%s %s: text/html", r.method(), r.path))
+}
+
 // notJSON is the failure of an answer that is no JSON, or only its beginning.
 func (c *Client) notJSON(r request, body []byte) error {
 	var whole json.RawMessage

@@ -75,7 +75,7 @@ func TestFaults(t *testing.T) {
 				_, err = c.Messages(t.Context(), hex(0))
 				check("Messages", err, tc.msgs)
 				// An answer that is lost after the message was taken is no failure.
-				if err = c.Send(t.Context(), hex(0), "go on"); !tc.fault.NotJSON && !tc.fault.Cut {
+				if err = c.Send(t.Context(), hex(0), "go on"); !tc.fault.Cut {
 					check("Send", err, tc.one)
 				} else if err != nil {
 					t.Errorf("Send: %v", err)
@@ -158,6 +158,20 @@ func TestSendSaysWhatIsKnown(t *testing.T) {
 				t.Errorf("%+v: %v, want %q", tc.fault, err, tc.says[key])
 			}
 		})
+	}
+}
+
+// TestSendToAWebPage: a page for people is no receipt.
+func TestSendToAWebPage(t *testing.T) {
+	for _, key := range []string{keyV1, keyV3} {
+		c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write([]byte("<html>Sign in</html>"))
+		}), devin.Options{Key: key, OrgID: org})
+		err := c.Send(t.Context(), hex(0), "go on")
+		if telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(err.Error(), "may or may not have arrived") {
+			t.Errorf("%s: %v", key, err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"syscall"
@@ -100,7 +101,11 @@ func (c *Client) roundTrip(ctx context.Context, r request) (body []byte, passing
 		return nil, passing, c.refused(r, resp, problem)
 	}
 	if r.message != "" {
-		// Accepted is accepted, whatever becomes of the answer's body.
+		// Accepted is accepted, whatever becomes of the answer's body; but a
+		// page for people comes from something else than Devin.
+		if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
+			return nil, false, c.notDevin(r)
+		}
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxProblem))
 		return nil, false, nil
 	}

@@ -122,6 +122,10 @@ func TestStrangersV3(t *testing.T) {
 			}
 			return 200, items("items", rows(got), `,"has_next_page":false`)
 		}, hexes(0, 1000), found(hexes(0, 1000)), 9},
+		{"one row a page, session_ids ignored", func(r *http.Request) (int, string) {
+			after, _ := strconv.Atoi(r.URL.Query().Get("after"))
+			return 200, items("items", rows(hexes(after, after+1)), fmt.Sprintf(`,"has_next_page":%t,"end_cursor":"%d"`, after < 49, after+1))
+		}, hexes(0, 50), found(hexes(0, 50)), 50},
 		{"session_ids is refused", pagesOf(rows(hexes(0, 300)), func(r *http.Request) bool { return r.URL.Query().Has("session_ids") }),
 			hexes(0, 300), found(hexes(0, 300)), 3},
 		{"a cursor that repeats", func(r *http.Request) (int, string) {
@@ -141,7 +145,7 @@ func TestStrangersV3(t *testing.T) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 12},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13},
 		{"the same rows without end", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(0, 1)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)

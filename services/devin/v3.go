@@ -97,7 +97,8 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		query.Add("session_ids", id)
 	}
 	r := request{what: "the list of sessions", path: pathV3(org), query: query, denied: deniedRead}
-	err = c.pagesV3(ctx, r, listPages(len(s.ids)), func(rows []json.RawMessage) (more bool) {
+	// A server may give fewer rows a page than were asked for, one at the least.
+	err = c.pagesV3(ctx, r, listPages(len(s.ids))+len(ids), func(rows []json.RawMessage) (more bool) {
 		listed, news := c.take(s, rows)
 		for _, id := range listed {
 			if slices.Contains(ids, id) {

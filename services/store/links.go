@@ -177,7 +177,9 @@ func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 		byKey[key] = &telemetry.LinkPull{Ref: telemetry.PullRef{Repo: telemetry.RepoName(name), Number: number}, IssueIDs: fromJSON[[]string](tx, ids)}
 		order = append(order, key)
 	})
-	tx.each(`SELECT pull_key, token FROM pull_tokens WHERE pull_key `+tx.in(1, "TEXT")+` ORDER BY pull_key, token`, []any{keys}, func(r *row) {
+	// One that stayed of a repository that is gone says nothing more.
+	tx.each(`SELECT t.pull_key, t.token FROM pull_tokens t JOIN pulls p ON p.key = t.pull_key
+		WHERE t.pull_key `+tx.in(1, "TEXT")+` AND EXISTS (SELECT 1 FROM repos r WHERE r.key = p.repo_key OR r.fork_key = p.repo_key) ORDER BY t.pull_key, t.token`, []any{keys}, func(r *row) {
 		var key, token string
 		r.scan(&key, &token)
 		if p := byKey[key]; p != nil {

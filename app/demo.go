@@ -26,7 +26,7 @@ const (
 	demoKey        = "cog_demo"
 	demoOrg        = "org-demo"
 	demoSeed       = 7
-	demoPast       = 92 * 24 * time.Hour
+	demoPast       = 100 * 24 * time.Hour
 	demoTick       = time.Second
 
 	// The demo's sessions take seconds to minutes, so it looks more often.

@@ -99,7 +99,7 @@ type SessionRow struct {
 	Reason      string
 	StateSince  time.Time
 	StateSource string    // "record", "poll" or "pr"
-	PolledAt    time.Time // zero: never polled
+	PolledAt    time.Time // since when Devin has told what it tells now; zero: never polled
 	UpdatedAt   time.Time // Devin's, zero if never polled
 	PRURL       string
 	PR          *PullState // its pull request, nil without one

@@ -79,7 +79,7 @@ func owners() map[string][]string {
 		"github.com/caarlos0/env":            {"app"},
 		"github.com/joho/godotenv":           {"app"},
 		"github.com/a-h/templ":               {"views/...", "app", "app/..."},
-		"github.com/getkin/kin-openapi":      {"app/api/apitest"},
+		"github.com/getkin/kin-openapi":      {"app/api/apitest", "app/web"},
 		"github.com/chromedp":                {},
 		"github.com/rogpeppe/go-internal":    {},
 		"github.com/google/go-cmp":           {},

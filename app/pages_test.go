@@ -184,7 +184,7 @@ func TestPages(t *testing.T) {
 		"/repo/nobody/knows-this-one": {404, []string{"Repository not found"}, []string{"Did you mean"}},
 		"/needs-you":                  {200, []string{"Needs you"}, nil},
 		"/activity":                   {200, []string{"Refresh: done", "2 new files"}, nil},
-		"/search?q=rule-07":           {200, []string{"js/rule-07", "All 1"}, nil},
+		"/search?q=rule-07":           {200, []string{"js/rule-07", "Open as a list"}, nil},
 		"/nowhere":                    {404, []string{"There is nothing at /nowhere", "<nav"}, nil},
 	} {
 		t.Run(path, func(t *testing.T) {

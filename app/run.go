@@ -65,7 +65,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		routes = append(routes, server.Route(r))
 	}
 	assets := static.New()
-	site := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Scopes: db, Outward: jobs, NewID: newID, Assets: assets, Quota: up.quota(), Settings: webSettings(cfg, demo), Now: time.Now})
+	site := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Scopes: db, Outward: jobs, NewID: newID, Assets: assets, Quota: up.quota(), Settings: webSettings(cfg, demo), APIDocs: static.OpenAPI(), Now: time.Now})
 	for _, r := range site.Routes() {
 		routes = append(routes, server.Route(r))
 	}

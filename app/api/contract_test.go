@@ -98,7 +98,7 @@ func checkAll(t *testing.T, w *world, asks []ask) {
 		if err := c.Check(method, template, got.Response, got.body); err != nil {
 			t.Errorf("%s: %v", a.path, err)
 		}
-		if got.StatusCode == 200 && method == "GET" && !isDownload(template) {
+		if got.StatusCode == 200 && method == "GET" {
 			if head := w.do("HEAD", a.path, ""); head.StatusCode != 200 || len(head.body) != 0 || head.Header.Get("Content-Type") != got.Header.Get("Content-Type") {
 				t.Errorf("HEAD %s: %s with %d bytes", a.path, head.Status, len(head.body))
 			}

@@ -10,12 +10,6 @@ import (
 	"testing"
 )
 
-// isDownload tells whether an endpoint streams a file, which HEAD does not
-// ask for.
-func isDownload(path string) bool {
-	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".json")
-}
-
 // findAsks are requests of search, completion, downloads and saved views.
 func findAsks(w *world, repo string) []ask {
 	q := url.QueryEscape

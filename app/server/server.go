@@ -94,7 +94,7 @@ func New(o Options, routes []Route) *Server {
 	for _, r := range routes {
 		h := s.handler(r)
 		s.app.Add(r.Method, r.Path, h)
-		if r.Method == fiber.MethodGet && r.Stream == nil {
+		if r.Method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.Path, h)
 		}
 	}

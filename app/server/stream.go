@@ -18,7 +18,7 @@ const flushTimeout = 30 * time.Second
 // of fasthttp's, after this has returned.
 func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	write, err := r.Stream(c)
-	if err != nil {
+	if err != nil || c.Method() == fiber.MethodHead {
 		return err
 	}
 	ctx, cancel := context.WithCancel(s.stop)

@@ -30,14 +30,6 @@ func list[R, V any](w *Web, l listing[R, V]) draw {
 		if err != nil {
 			return nil, err
 		}
-		if v.glimpse > 0 {
-			t, err := short(ctx, v, v.glimpse, l.sort, l.from(v, q), l.row)
-			t.At.Panel, t.Empty.Title = "", "Nothing matches"
-			if len(t.Rows) > 0 {
-				t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(v.spec.page, q.String())}
-			}
-			return l.draw(t), err
-		}
 		t, err := table(ctx, v, l.sort, l.from(v, q), l.row)
 		if err != nil {
 			return nil, err

@@ -23,16 +23,22 @@ func (w *Web) reposOf(_ view, q telemetry.Query) ask[repoTrend] {
 		if err != nil {
 			return telemetry.List[repoTrend]{}, err
 		}
-		keys := make([]string, len(rows.Items))
-		for i, r := range rows.Items {
-			keys[i] = r.Name.Key()
-		}
-		until := w.o.Now().UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
-		days, err := w.o.Dashboard.RepoDays(ctx, keys, until, sparkDays)
-		list := telemetry.List[repoTrend]{Total: rows.Total}
-		for i, r := range rows.Items {
-			list.Items = append(list.Items, repoTrend{RepoRow: r, days: days[keys[i]], since: telemetry.Midnight(until).AddDate(0, 0, 1-sparkDays), until: until})
-		}
-		return list, err
+		items, err := w.withDays(ctx, rows.Items)
+		return telemetry.List[repoTrend]{Items: items, Total: rows.Total}, err
 	}
+}
+
+// withDays adds their last days to repositories.
+func (w *Web) withDays(ctx context.Context, repos []telemetry.RepoRow) ([]repoTrend, error) {
+	keys := make([]string, len(repos))
+	for i, r := range repos {
+		keys[i] = r.Name.Key()
+	}
+	until := w.o.Now().UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
+	days, err := w.o.Dashboard.RepoDays(ctx, keys, until, sparkDays)
+	items := make([]repoTrend, len(repos))
+	for i, r := range repos {
+		items[i] = repoTrend{RepoRow: r, days: days[keys[i]], since: telemetry.Midnight(until).AddDate(0, 0, 1-sparkDays), until: until}
+	}
+	return items, err
 }

@@ -47,6 +47,7 @@ func (w *Web) Routes() []Route {
 		page("/repo/:owner/:name", w.repoPage(w.specIssues())),
 		page("/activity", w.listPage(w.specActivity())),
 		page("/search", w.searchPage),
+		page("/docs/api", w.docsPage),
 		action("/actions/refresh", w.action(ingest.JobRefresh)),
 		action("/actions/poll", w.action(ingest.JobPoll)),
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),

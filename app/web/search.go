@@ -1,40 +1,85 @@
 package web
 
 import (
-	"net/url"
-
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
-
-// searchRows is how many rows each group of a search shows.
-const searchRows = 5
 
 // searched are the lists that a search looks through.
 func (w *Web) searched() []spec {
 	return []spec{w.specRepos(), w.specIssues(), w.specPulls(), w.specSessions(), w.specRuns()}
 }
 
-// searchPage looks for a text in every list, and groups what it finds.
+// searchPage looks for a text in every list: first what it names exactly,
+// then the first rows of each list that it finds, and how many there are.
 func (w *Web) searchPage(c *fiber.Ctx) error {
 	text := c.Query("q")
-	body := pages.Body{Title: "Search"}
-	for _, s := range w.searched() {
-		if text == "" {
-			break
-		}
-		q, err := telemetry.Query{List: s.list}.And("", text)
-		if err != nil {
-			return err
-		}
-		v := view{spec: s, query: url.Values{"q": {q.String()}}, glimpse: searchRows}
-		body.Rows = append(body.Rows, []templ.Component{w.panel(c.UserContext(), s, v)})
-	}
 	if text == "" {
-		body.Facts = []pages.Fact{{Icon: "search", Text: "Search for a repository, a rule, a file, an issue id, a session or a pull request."}}
+		facts := []pages.Fact{{Icon: "search", Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the lists are understood too: is:open severity:critical."}}
+		return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Facts: facts}})
 	}
-	return w.show(c, screen{title: "Search", body: body})
+	found, err := w.o.Dashboard.Search(c.UserContext(), text)
+	if telemetry.CodeOf(err) == telemetry.CodeInvalid && err != nil {
+		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "This cannot be searched for.", Text: sentence(err)}
+		return w.show(c, screen{title: "Search", status: fiber.StatusBadRequest, body: pages.Body{Title: "Search", Notices: []parts.Notice{notice}}})
+	}
+	if err != nil {
+		return err
+	}
+	repos, err := w.withDays(c.UserContext(), found.Repos.Items)
+	if err != nil {
+		return err
+	}
+	return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Rows: w.foundRows(found, repos)}})
+}
+
+// foundRows are the groups that have rows, and after them what was not found
+// or not searched.
+func (w *Web) foundRows(found dashboard.SearchResult, repos []repoTrend) [][]templ.Component {
+	var rows [][]templ.Component
+	if hits := found.Exact; len(hits) > 0 {
+		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exactly this", Count: parts.Number(len(hits))}, Brief: true}
+		t.Rows = rowsOf(hits, func(h dashboard.Hit) panels.Hit {
+			return panels.Hit{Kind: h.Kind, Title: h.Title, Repo: string(h.Repo), URL: h.Path}
+		})
+		rows = append(rows, []templ.Component{panels.Hits(t)})
+	}
+	var none []panels.NotFound
+	add := func(part templ.Component, missed panels.NotFound) {
+		if part != nil {
+			rows = append(rows, []templ.Component{part})
+		} else {
+			none = append(none, missed)
+		}
+	}
+	inFull := dashboard.Found[repoTrend]{List: telemetry.List[repoTrend]{Items: repos, Total: found.Repos.Total}, Query: found.Repos.Query, Note: found.Repos.Note}
+	add(group(w.specRepos(), inFull, w.repoRow, panels.Repos))
+	add(group(w.specIssues(), found.Issues, w.issueRow, panels.Issues))
+	add(group(w.specPulls(), found.Pulls, w.pullRow, panels.Pulls))
+	add(group(w.specSessions(), found.Sessions, w.sessionRow, panels.Sessions))
+	add(group(w.specRuns(), found.Runs, w.runRow, panels.Runs))
+	if len(none) > 0 {
+		rows = append(rows, []templ.Component{panels.Missed(none, len(rows) == 0)})
+	}
+	return rows
+}
+
+// group is one list's part of a search, or, where it has no row, the reason.
+func group[R, V any](s spec, f dashboard.Found[R], row func(R) V, draw func(panels.Table[V]) templ.Component) (templ.Component, panels.NotFound) {
+	if f.Note != "" || f.Total == 0 {
+		return nil, panels.NotFound{Title: s.title, Note: f.Note}
+	}
+	t := panels.Table[V]{Frame: panels.Frame{ID: s.name, Title: s.title, Count: parts.Number(int(f.Total))}, Brief: true, Rows: rowsOf(f.Items, row)}
+	if int64(len(f.Items)) < f.Total {
+		t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(s.page, f.Query.String())}
+	} else {
+		t.More = parts.Link{Text: "Open as a list", URL: searchURL(s.page, f.Query.String())}
+	}
+	return draw(t), panels.NotFound{}
 }

@@ -48,7 +48,6 @@ type view struct {
 	fault   error                              // why not
 	later   bool                               // a lazy panel's place is shown, and it is asked for by the page
 	unsaved unsaved                            // a view that was not saved
-	glimpse int64                              // only so many rows, without the list's bar; 0 = a page of it
 }
 
 // of makes the view that of a panel.

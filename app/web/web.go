@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -75,6 +76,7 @@ type Options struct {
 	Assets    Assets
 	Quota     Quota // nil: GitHub is not asked
 	Settings  Settings
+	APIDocs   string // the JSON API's description, OpenAPI 3.1 in YAML
 	Now       func() time.Time
 }
 
@@ -82,12 +84,14 @@ type Options struct {
 type Web struct {
 	o      Options
 	assets pages.Assets
+	manual func() (pages.Manual, error) // read when it is first asked for
 	shared pulseShared
 }
 
 // New returns a Web.
 func New(o Options) *Web {
-	return &Web{o: o, assets: pages.Assets{CSS: o.Assets.URL("app.css"), Theme: o.Assets.URL("theme.js"), App: o.Assets.URL("app.js"), Icon: o.Assets.URL("icon.svg")}}
+	return &Web{o: o, assets: pages.Assets{CSS: o.Assets.URL("app.css"), Theme: o.Assets.URL("theme.js"), App: o.Assets.URL("app.js"), Icon: o.Assets.URL("icon.svg")},
+		manual: sync.OnceValues(func() (pages.Manual, error) { return readManual(o.APIDocs) })}
 }
 
 // draw makes one panel. An error is what stands in its place.

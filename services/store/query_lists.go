@@ -110,7 +110,7 @@ func isHex(s string) bool {
 // s.
 func sessionMatchers(now int64) matchers {
 	return matchers{
-		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.run_file", "s.pr_url"}, nil),
+		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "REPLACE(s.run_file, '.json', '')", "s.pr_url"}, nil),
 		"is":      anyValue(stateIs(now)),
 		"repo":    repoIs("s.repo_id"),
 		"family":  textIs("s.family"),
@@ -202,7 +202,7 @@ func pullRepo(values []telemetry.QueryValue) condition {
 // runMatchers are what queries of runs understand, over runs r.
 func runMatchers(now int64) matchers {
 	return matchers{
-		"": anyPart([]string{"r.file", "r.target_repo", "r.run_label", "r.run_id"}, func(text string) []condition {
+		"": anyPart([]string{"REPLACE(r.file, '.json', '')", "r.target_repo", "r.run_label", "r.run_id"}, func(text string) []condition {
 			if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
 				return []condition{{"r.run_number = ?", []any{n}}}
 			}

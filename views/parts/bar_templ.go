@@ -138,7 +138,7 @@ func tools(b Bar) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if saved := b.current(); saved != nil {
+		if saved := b.current(); saved != nil && b.Save.Fault == "" {
 			templ_7745c5c3_Err = deleteMenu(b, *saved).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -110,7 +110,7 @@ func isHex(s string) bool {
 // s.
 func sessionMatchers(now int64) matchers {
 	return matchers{
-		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "REPLACE(s.run_file, '.json', '')", "s.pr_url"}, nil),
+		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"}, func(text string) []condition { return []condition{inFile("s.run_file", text)} }),
 		"is":      anyValue(stateIs(now)),
 		"repo":    repoIs("s.repo_id"),
 		"family":  textIs("s.family"),
@@ -199,14 +199,24 @@ func pullRepo(values []telemetry.QueryValue) condition {
 	return anyCondition([]condition{own, {"p.repo_key IN (SELECT r.fork_key FROM repos r WHERE r.fork_key <> '' AND " + target.sql + ")", target.args}})
 }
 
+// inFile finds a text in the name of a record's file. Its ending, which all
+// have, is found with what stands before it.
+func inFile(column, text string) condition {
+	if strings.HasPrefix(".json", lowerASCII(strings.TrimSpace(text))) || !strings.Contains(text, ".") {
+		column = "REPLACE(" + column + ", '.json', '')"
+	}
+	return contains(column, text)
+}
+
 // runMatchers are what queries of runs understand, over runs r.
 func runMatchers(now int64) matchers {
 	return matchers{
-		"": anyPart([]string{"REPLACE(r.file, '.json', '')", "r.target_repo", "r.run_label", "r.run_id"}, func(text string) []condition {
+		"": anyPart([]string{"r.target_repo", "r.run_label", "r.run_id"}, func(text string) []condition {
+			list := []condition{inFile("r.file", text)}
 			if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
-				return []condition{{"r.run_number = ?", []any{n}}}
+				list = append(list, condition{"r.run_number = ?", []any{n}})
 			}
-			return nil
+			return list
 		}),
 		"kind":     anyValue(func(v telemetry.QueryValue) condition { return condition{"r.kind = ?", []any{v.Text}} }),
 		"is":       wordIs(map[string]string{"reduced": "r.reduced = 1", "unnamed": "r.kind = 'scan' AND r.has_findings = 0", "empty": "r.issues_found = 0"}),

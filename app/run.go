@@ -45,7 +45,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		return err
 	}
 	defer ln.Close()
-	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now})
+	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	if ready != nil {
 		ready(ln.Addr())
 	}
+	g.Go(func() error { return db.Follow(ctx) })
 	g.Go(func() error { return jobs.Run(ctx) })
 	g.Go(func() error { return srv.Serve(ctx, ln) })
 	return g.Wait()

@@ -92,6 +92,30 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	return nil
 }
 
+// claim locks a file beside the database for the life of the Store, or says
+// that another program has. The database itself cannot be locked so: its own
+// readers would be shut out too. The system frees the lock of a program that
+// was killed.
+func (s *Store) claim(ctx context.Context, path string) error {
+	if s.dialect.name() != "sqlite" {
+		return nil
+	}
+	file := "file:" + (&url.URL{Path: strings.TrimPrefix(path, "//") + ".lock"}).EscapedPath()
+	var err error
+	if s.claimed, err = sql.Open("sqlite", file+"?_txlock=exclusive&_pragma=busy_timeout(1000)"); err != nil {
+		return err
+	}
+	conn, err := s.claimed.Conn(ctx)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "BEGIN EXCLUSIVE") // its end is the connection's
+	}
+	if err != nil {
+		return s.explain(err)
+	}
+	s.holds = conn
+	return nil
+}
+
 func (s *Store) openPostgres(ctx context.Context, address string) error {
 	s.dialect = postgresDialect{}
 	db, err := sql.Open("pgx", address)

@@ -25,6 +25,8 @@ import (
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	write, read *sql.DB
+	claimed     *sql.DB // of the lock of Alone
+	holds       *sql.Conn
 	dialect     dialect
 	id          string
 	now         func() time.Time
@@ -36,8 +38,9 @@ type Store struct {
 
 // Options are what Open needs.
 type Options struct {
-	URL string           // sqlite:PATH, or postgres://…
-	Now func() time.Time // the clock for rows that carry the time of writing
+	URL   string           // sqlite:PATH, or postgres://…
+	Now   func() time.Time // the clock for rows that carry the time of writing
+	Alone bool             // refuse a SQLite file that another program with Alone has open
 }
 
 // Open opens the database, creates it if need be, brings its schema up to
@@ -53,6 +56,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		err = s.openPostgres(ctx, o.URL)
 	default:
 		err = telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL must begin with sqlite: or postgres://, for example sqlite:data/dashboard.db")
+	}
+	if err == nil && o.Alone {
+		err = s.claim(ctx, strings.TrimPrefix(o.URL, "sqlite:"))
 	}
 	if err == nil {
 		err = s.start(ctx)
@@ -91,7 +97,10 @@ func (s *Store) start(ctx context.Context) error {
 // Close closes the database; open transactions are rolled back.
 func (s *Store) Close() error {
 	var errs []error
-	for _, db := range []*sql.DB{s.write, s.read} {
+	if s.holds != nil {
+		errs = append(errs, s.holds.Close())
+	}
+	for _, db := range []*sql.DB{s.write, s.read, s.claimed} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
@@ -123,20 +132,57 @@ func (s *Store) Watch() (<-chan struct{}, func()) {
 	}
 }
 
-func (s *Store) loadVersions(ctx context.Context) error {
-	return s.Read(ctx, func(tx *Tx) error {
-		found := map[string]uint64{}
+// followEvery is how often Follow looks: a page learns of another program's
+// change about as soon as of its own.
+const followEvery = time.Second
+
+// Follow raises the versions that other programs on the same PostgreSQL
+// raised, until ctx ends. A look that fails is made up for by the next.
+func (s *Store) Follow(ctx context.Context) error {
+	if s.dialect.name() != "postgres" {
+		return nil
+	}
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		found, err := s.storedVersions(ctx)
+		if err != nil {
+			continue
+		}
+		for topic, n := range s.Versions() {
+			if found[topic] <= n {
+				delete(found, topic)
+			}
+		}
+		s.raise(found)
+	}
+}
+
+func (s *Store) storedVersions(ctx context.Context) (found map[string]uint64, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		found = map[string]uint64{}
 		tx.each(`SELECT topic, n FROM versions`, nil, func(r *row) {
 			var topic string
 			var n uint64
 			r.scan(&topic, &n)
 			found[topic] = n
 		})
-		s.mu.Lock()
-		s.versions = found
-		s.mu.Unlock()
 		return tx.err
 	})
+	return found, err
+}
+
+func (s *Store) loadVersions(ctx context.Context) error {
+	found, err := s.storedVersions(ctx)
+	s.mu.Lock()
+	s.versions = found
+	s.mu.Unlock()
+	return err
 }
 
 // Write runs do in a transaction that no other writer shares. do may run

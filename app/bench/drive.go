@@ -108,11 +108,11 @@ func get(address string, req []byte) (*answer, error) {
 // How long is measured.
 const (
 	connections = 4
-	rounds      = 7
+	rounds      = 5
 	slice       = 40 * time.Millisecond
-	firstTime   = 1500 * time.Millisecond
+	firstTime   = time.Second
 	firstMost   = 200
-	firstLeast  = 10
+	firstLeast  = 5
 )
 
 // pressed is what an address gave under load.

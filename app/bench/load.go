@@ -20,6 +20,7 @@ const (
 type loaded struct {
 	records      int64
 	parse, put   time.Duration // of the bulk
+	cpu          time.Duration // of both
 	newest, late []time.Duration
 	issues       int64
 	sessions     int64
@@ -33,13 +34,14 @@ func (l loaded) perSecond() float64 { return float64(l.records) / (l.parse + l.p
 const batchFiles = 500
 
 func (l *loaded) store(ctx context.Context, db *store.Store, files []telemetry.FetchedFile) error {
-	begun := time.Now()
+	begun, used := time.Now(), cpuTime()
 	for part := range slices.Chunk(files, batchFiles) {
 		if _, err := db.PutFiles(ctx, "", part); err != nil {
 			return err
 		}
 	}
 	l.put += time.Since(begun)
+	l.cpu += cpuTime() - used
 	l.records += int64(len(files))
 	return nil
 }
@@ -54,11 +56,12 @@ func load(ctx context.Context, db *store.Store, w *world) (loaded, error) {
 		if err != nil {
 			return l, err
 		}
-		begun := time.Now()
+		begun, used := time.Now(), cpuTime()
 		if err := parse(files); err != nil {
 			return l, err
 		}
 		l.parse += time.Since(begun)
+		l.cpu += cpuTime() - used
 		comesLate := repo%(repositories/lateOf) == 1
 		rest, one, held := holdBack(files, !comesLate)
 		switch {

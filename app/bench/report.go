@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -13,6 +14,17 @@ type report struct {
 	postgres bool
 	sizes    []size
 	outside  outside
+	load     [2]string // of the machine, at the beginning and at the end
+}
+
+// loadAverage is of the last minute, "unknown" where the system has no /proc.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
 
 // The budgets of the design that are not an endpoint's.
@@ -58,6 +70,7 @@ func verdictLeast(got, least float64) string {
 }
 
 func (r *report) markdown(took time.Duration) string {
+	r.load[1] = loadAverage()
 	var b strings.Builder
 	r.head(&b, took)
 	r.figures(&b)
@@ -74,7 +87,8 @@ func (r *report) head(b *strings.Builder, took time.Duration) {
 
 Written by `+"`go run ./app/bench -out docs/benchmarks.md`"+` (`+"`task bench -- -out docs/benchmarks.md`"+`) in %s on %s:
 %s/%s, %d cores, %s, %s. The machine is shared and noisy: a ratio and a growth are of one run and can be
-trusted to about a tenth, a p99 only as to its order. Nothing here is asserted by a test.
+trusted to about a tenth, a p99 only as to its order. Others used it meanwhile: its load average was %s at the beginning and %s at the end, and each
+process that waits beyond its %d cores lengthens every time below (a p99 most), and lowers the ratios of slices that it falls into. Nothing here is asserted by a test.
 
 Data: a seeded history of %d repositories, %d findings a scan on average, %v sessions a scan, disturbed as the demo's is (lines shift, files are renamed,
 fingerprints change, scans are narrowed). "Runs" is the nominal size. The server is the real one, over TCP on loopback, client and server sharing the cores.
@@ -84,7 +98,7 @@ fingerprints change, scans are narrowed). "Runs" is the nominal size. The server
   (`+"`Immutable: true`"+`) that returns the same bytes and headers; both are asked in turn, %d rounds of %v, and the median of the rounds' ratios is given.
 - *Growth*: the median of first answers at the largest size, over that at the smallest.
 
-`, took.Round(time.Second), r.begun.UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), database,
+`, took.Round(time.Second), r.begun.UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), database, r.load[0], r.load[1], runtime.NumCPU(),
 		repositories, findingsPerScan, sessionsPerScan, firstMost, firstTime, connections, rounds, slice)
 }
 
@@ -116,6 +130,9 @@ func (r *report) figures(b *strings.Builder) {
 	line("bulk, records/s (of a record's time: parse)", "≥ 2,000", func(s *size) string {
 		return fmt.Sprintf("%.0f (%.0f %%)", s.loaded.perSecond(), 100*s.loaded.parse.Seconds()/(s.loaded.parse+s.loaded.put).Seconds())
 	}, func(s *size) string { return verdictLeast(s.loaded.perSecond(), bulkRate) })
+	line("bulk, records per second of processor time", "", func(s *size) string {
+		return fmt.Sprintf("%.0f", float64(s.loaded.records)/max(s.loaded.cpu.Seconds(), 1e-9))
+	}, nil)
 	line("one newest record, p50 / p99 ms", "≤ 10", func(s *size) string { return pair(s.loaded.newest) }, func(s *size) string { return verdict(float64(quantile(s.loaded.newest, 0.99)), float64(oneRecord)) })
 	line("one late record, p50 / p99 ms", "", func(s *size) string { return pair(s.loaded.late) }, nil)
 	line("database on disk", "", func(s *size) string { return megabytes(s.database) }, nil)

@@ -44,7 +44,7 @@ func measure(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	r := report{begun: begun, postgres: o.postgres != ""}
+	r := report{begun: begun, postgres: o.postgres != "", load: [2]string{loadAverage()}}
 	for i, runs := range o.sizes {
 		s, err := measureSize(ctx, o, runs, dir, program, i == len(o.sizes)-1)
 		if err != nil {

@@ -167,8 +167,11 @@ func (t *trend) timeToFix() {
 	condition, args := ofRepo("repo_id", t.repo, ms(t.out.Period.Since), t.until)
 	// One row of text: tens of thousands of rows would cost more to hand over
 	// than to read.
-	var durations string
-	t.tx.row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COUNT(DISTINCT issue_id) FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).scan(&durations, &t.out.ClosedIssues)
+	var durations, issues string
+	t.tx.row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '') FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).scan(&durations, &issues)
+	ids := textNumbers(issues)
+	slices.Sort(ids)
+	t.out.ClosedIssues = int64(len(slices.Compact(ids)))
 	t.out.TimeToFix = telemetry.MeasureOf(textNumbers(durations))
 }
 
@@ -195,11 +198,15 @@ func (t *trend) ages() {
 	condition, args := ofRepo("i.repo_id", t.repo, args...)
 	args = append(args, ms(t.out.Ages[0].Since), ms(t.out.Ages[1].Since), ms(t.out.Ages[2].Since))
 	n := len(args)
-	t.tx.each(fmt.Sprintf(`SELECT CASE WHEN i.first_at >= $%d THEN 0 WHEN i.first_at >= $%d THEN 1 WHEN i.first_at >= $%d THEN 2 ELSE 3 END, COUNT(*) FROM %s%s GROUP BY 1`, n-2, n-1, n, from, condition), args, func(r *row) {
-		var bucket, count int64
-		r.scan(&bucket, &count)
-		t.out.Ages[bucket].N = count
-	})
+	// Sums in one pass: GROUP BY would sort what is open.
+	since := func(n int) string {
+		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN i.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
+	}
+	var week, month, quarter, all int64
+	t.tx.row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*) FROM `+from+condition, args...).scan(&week, &month, &quarter, &all)
+	for i, count := range [...]int64{week, month - week, quarter - month, all - quarter} {
+		t.out.Ages[i].N = count
+	}
 }
 
 // families counts, by CWE family, the issues that sessions took in the
@@ -225,16 +232,16 @@ const mostAttempts = 3
 // attempts counts the open issues by how many sessions took them.
 func (t *trend) attempts() {
 	t.out.Attempts = make([]int64, mostAttempts+1)
-	query, args := `SELECT i.attempts, COUNT(*) FROM issues i WHERE i.status_rank < 4`, []any{}
+	n, from, once, args := `i.attempts`, `issues i WHERE i.status_rank < 4`, ``, []any{}
 	if t.asOf {
-		query, args = `SELECT (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = l.issue_id AND a.session <> '' AND a.at <= $1), COUNT(*) FROM lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, []any{t.until}
+		n, args = `(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = l.issue_id AND a.session <> '' AND a.at <= $1)`, []any{t.until}
+		from, once = `lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, `MATERIALIZED`
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, args...)
-	t.tx.each(query+condition+` GROUP BY 1`, args, func(r *row) {
-		var attempts, n int64
-		r.scan(&attempts, &n)
-		t.out.Attempts[min(attempts, mostAttempts)] += n
-	})
+	var none, one, two, all int64
+	t.tx.row(`WITH x AS `+once+` (SELECT `+n+` AS n FROM `+from+condition+`)
+		SELECT COALESCE(SUM(CASE x.n WHEN 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE x.n WHEN 1 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE x.n WHEN 2 THEN 1 ELSE 0 END), 0), COUNT(*) FROM x`, args...).scan(&none, &one, &two, &all)
+	copy(t.out.Attempts, []int64{none, one, two, all - none - one - two})
 }
 
 // minute drops seconds: an answer's links must not change with each of them.
@@ -298,28 +305,30 @@ const mostRanges = 100
 // missing finds the gaps in the run numbers of each action repository, over
 // all of its records.
 func (t *trend) missing() {
-	var source string
-	m := map[string]*telemetry.MissingRuns{}
-	t.tx.each(`SELECT DISTINCT source, run_number FROM runs WHERE run_number > 0 AND at <= $1 ORDER BY source, run_number`, []any{t.until}, func(r *row) {
-		var n int64
-		r.scan(&source, &n)
-		v := m[source]
-		if v == nil {
-			m[source] = &telemetry.MissingRuns{Source: source, First: n, Last: n, Numbers: 1, Ranges: [][2]int64{}}
-			return
-		}
-		if gap := n - v.Last - 1; gap > 0 {
-			v.N += gap
-			if len(v.Ranges) < mostRanges {
-				v.Ranges = append(v.Ranges, [2]int64{v.Last + 1, n - 1})
+	// One row of text a source: a hundred thousand rows would cost more to
+	// hand over than to read.
+	t.tx.each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1 GROUP BY source ORDER BY source`, []any{t.until}, func(r *row) {
+		var source, text string
+		r.scan(&source, &text)
+		numbers := textNumbers(text)
+		slices.Sort(numbers)
+		t.out.Missing = append(t.out.Missing, gapsOf(source, slices.Compact(numbers)))
+	})
+}
+
+// gapsOf finds what lacks between the first and the last of run numbers, in
+// order and each once.
+func gapsOf(source string, numbers []int64) telemetry.MissingRuns {
+	m := telemetry.MissingRuns{Source: source, First: numbers[0], Last: numbers[len(numbers)-1], Numbers: int64(len(numbers)), Ranges: [][2]int64{}}
+	for i, n := range numbers[1:] {
+		if gap := n - numbers[i] - 1; gap > 0 {
+			m.N += gap
+			if len(m.Ranges) < mostRanges {
+				m.Ranges = append(m.Ranges, [2]int64{numbers[i] + 1, n - 1})
 			}
 		}
-		v.Last = n
-		v.Numbers++
-	})
-	for _, source := range slices.Sorted(maps.Keys(m)) {
-		t.out.Missing = append(t.out.Missing, *m[source])
 	}
+	return m
 }
 
 // overdue finds the repositories whose next scan is late.

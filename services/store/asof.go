@@ -13,12 +13,12 @@ import (
 // requests by GitHub's times, and sessions by the log of their states. What
 // a record of later time says changes none of them.
 
-// knownPull is true of a pull request p that something named at $1: a record
-// of one of its sessions, a verification, or its own title in a repository
-// that had a run.
+// knownPull is true of a pull request p that something named at $1: a record,
+// a verification, Devin or its own text about a session that was recorded by
+// then, or its title in a repository that had a run.
 const knownPull = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= $1) AND (
-	EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.at <= $1)
-	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key = p.key AND r.at <= $1 AND (l.basis <> 'record' OR m.pr_url <> ''))
+	EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.pull_key = p.key AND m.pull_key <> '' AND r.at <= $1)
+	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND r.at <= $1)
 	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= $1)
 	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token JOIN runs r ON r.id = m.run_id WHERE t.pull_key = p.key AND r.at <= $1)
 	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM repos o JOIN runs r ON r.repo_id = o.id WHERE (o.key = p.repo_key OR o.fork_key = p.repo_key) AND r.at <= $1)))`
@@ -35,8 +35,9 @@ const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(r.at) FROM ment
 
 // stateAt is the state of a session s at $1. A state that began by then is
 // the last that the log has; where the log does not go back so far, the
-// newest record up to then says it, read as telemetry.StateOf does.
-const stateAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1),
+// newest record up to then says it, read as telemetry.StateOf does. Before
+// its pull request was there, a session that has one ready was waiting.
+const stateAt = `CASE WHEN s.since <= $1 AND s.state = 'pr_ready' AND ` + linkedAt + ` = 0 THEN 'waiting' WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1),
 	(SELECT CASE WHEN lower(m.status) IN ('created', 'new', 'creating', 'claimed') THEN 'queued' WHEN lower(m.status) IN ('working', 'running', 'resumed', 'resuming') THEN 'working' WHEN lower(m.status) = 'blocked' THEN 'waiting'
 			WHEN lower(m.status) IN ('finished', 'stopped', 'exit') THEN 'finished' WHEN lower(m.status) = 'expired' THEN 'expired' WHEN lower(m.status) = 'suspended' THEN 'suspended' WHEN m.status LIKE 'error%' THEN 'failed' ELSE 'unknown' END
 		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END`
@@ -45,7 +46,7 @@ const stateAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE
 // open by then, and that Devin, the pull request itself, or a record of the
 // time names. CROSS JOIN keeps SQLite from beginning with all pull requests.
 const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key AND (p.created_at = 0 OR p.created_at <= $1)
-	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND m.pr_url <> '' AND r.at <= $1)
+	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND m.pull_key = k.pull_key AND r.at <= $1)
 		OR EXISTS (SELECT 1 FROM verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= $1)
 		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))) THEN 1 ELSE 0 END`
 

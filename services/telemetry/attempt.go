@@ -120,13 +120,18 @@ func IssueIDRun(id string) (run int64, ok bool) {
 // FindingsLike returns the places of the findings that a dispatch or a
 // verification means by f: those with its id and fingerprint, else those
 // with its fingerprint and, where f has them, its rule and file, else those
-// with its fingerprint. Several findings of one fingerprint are all meant.
+// with its fingerprint. Several findings of one fingerprint are all meant. One
+// that was recorded without a fingerprint has no line to compute it from, and
+// is known by id, rule and file.
 func FindingsLike(findings []Finding, f Finding) []int {
 	var byPrint, byRule, byID []int
-	id := IssueKey(f.IssueID)
+	id, bare := IssueKey(f.IssueID), f.Line == 0 && f.Fingerprint == computedFingerprint(f)
 	for i := range findings {
 		g := &findings[i]
-		if !SamePrint(g.Fingerprint, f.Fingerprint) {
+		if bare && id != "" && IssueKey(g.IssueID) == id && g.Rule == f.Rule && (f.File == "" || g.File == f.File) {
+			byID = append(byID, i)
+		}
+		if bare || !SamePrint(g.Fingerprint, f.Fingerprint) {
 			continue
 		}
 		byPrint = append(byPrint, i)

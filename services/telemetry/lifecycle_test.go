@@ -42,6 +42,12 @@ func TestTakesByTheWholeID(t *testing.T) {
 	}
 }
 
+// unprinted is a finding of a record that gave it no fingerprint.
+func unprinted(f Finding) Finding {
+	f.Fingerprint = computedFingerprint(f)
+	return f
+}
+
 func TestFindingsLike(t *testing.T) {
 	long := strings.Repeat("0", 16)
 	findings := []Finding{
@@ -58,6 +64,8 @@ func TestFindingsLike(t *testing.T) {
 		{"a fingerprint of two", Finding{Fingerprint: long + "aaaa", Rule: "r"}, []int{0, 1}},
 		{"another rule", Finding{Fingerprint: "x", Rule: "r", File: "z"}, []int{2}},
 		{"the id alone", Finding{IssueID: "CQLF-R1-0003", Fingerprint: "y", Rule: "q"}, nil},
+		{"no fingerprint was recorded", unprinted(Finding{IssueID: "cqlf-r1-0002", Rule: "r", File: "b"}), []int{1}},
+		{"no fingerprint was recorded, another file", unprinted(Finding{IssueID: "CQLF-R1-0002", Rule: "r", File: "c"}), nil},
 	} {
 		if got := FindingsLike(findings, c.f); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

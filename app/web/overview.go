@@ -32,6 +32,9 @@ func (w *Web) specOpen() spec {
 func (w *Web) overviewPage(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	v := w.once(ctx, view{query: queryOf(c)})
+	if _, err := telemetry.ParsePeriod(v.get("period"), w.o.Now()); err != nil {
+		return err
+	}
 	row := func(specs ...spec) []templ.Component {
 		var drawn []templ.Component
 		for _, s := range specs {
@@ -39,7 +42,7 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 		}
 		return drawn
 	}
-	body := pages.Body{Title: "Overview", Periods: v.periods("/"), Rows: [][]templ.Component{
+	body := pages.Body{Title: "Overview", Periods: v.periods("/"), Facts: v.reportFact(), Rows: [][]templ.Component{
 		row(w.specNeeds()), row(w.specTiles()), row(w.specNow()), row(w.specTrend()), row(w.specOpen(), w.specRates()),
 		row(w.specSpans(), w.specOutcomes()), row(w.specQueue()), row(w.specTop(), w.specRecent()),
 	}}
@@ -47,6 +50,11 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 		body.Missing = append(body.Missing, pages.Missing(m))
 	}
 	return w.show(c, screen{title: "Overview", current: "/", body: body})
+}
+
+// reportFact leads to the page's figures on paper.
+func (v view) reportFact() []pages.Fact {
+	return []pages.Fact{{Icon: "log", Link: parts.Link{Text: "Report to print", URL: parts.Address{Page: "/report"}.Href("period", v.period(), "repo", v.scope)}}}
 }
 
 // once makes the panels of a page ask for the period's figures together.
@@ -161,8 +169,9 @@ func periodWords(name string) string {
 }
 
 // periods are the choices of a page's period.
-func (v view) periods(page string) []parts.Tab {
-	at := parts.Address{Page: page}
+func (v view) periods(page string) []parts.Tab { return v.periodsAt(parts.Address{Page: page}) }
+
+func (v view) periodsAt(at parts.Address) []parts.Tab {
 	var tabs []parts.Tab
 	for _, p := range []parts.Link{{Text: "7 days", URL: "7d"}, {Text: "30 days", URL: "30d"}, {Text: "90 days", URL: "90d"}, {Text: "All", URL: "all"}} {
 		tabs = append(tabs, parts.Tab{Text: p.Text, URL: at.Href("period", p.URL), Current: p.URL == v.period()})

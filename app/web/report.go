@@ -66,7 +66,7 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 	if v.scope == "" {
 		body.Rows = append(body.Rows, one(w.specTop()))
 	}
-	body.Rows = append(body.Rows, one(w.specQueue()), []templ.Component{w.worstIssues(ctx, v)})
+	body.Rows = append(body.Rows, one(w.specQueue()), one(w.specWorst()))
 	at := parts.Address{Page: "/report", Query: url.Values{}}
 	if v.scope != "" {
 		at.Query.Set("repo", v.scope)
@@ -75,12 +75,20 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 	return w.show(c, screen{title: "Report", current: "/", body: body})
 }
 
-// worstIssues are the open critical and high issues, the worst first.
-func (w *Web) worstIssues(ctx context.Context, v view) templ.Component {
-	s := w.specIssues()
-	s.name, s.title = "worst", fmt.Sprintf("Open critical and high issues, the first %d", reportIssues)
-	v.query, v.glimpse = url.Values{"q": {queryWorst}}, reportIssues
-	return w.panel(ctx, s, v)
+func (w *Web) specWorst() spec {
+	return spec{name: "worst", title: "Open critical and high issues", page: "/report", topics: everything(), every: "60s", draw: w.drawWorst}
+}
+
+// drawWorst names the open critical and high issues, the worst first.
+func (w *Web) drawWorst(ctx context.Context, v view) (templ.Component, error) {
+	q, err := telemetry.ParseQuery(telemetry.ListIssues, queryWorst)
+	if err != nil {
+		return nil, err
+	}
+	t, err := short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.issuesOf(v, q), w.issueRow)
+	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues), parts.Link{Text: "All of them", URL: searchURL(v.listURL("/issues"), queryWorst)}
+	t.Empty = parts.Empty{Icon: "check-circle", Title: "No critical or high issue is open"}
+	return panels.Issues(t), err
 }
 
 func (w *Web) reportFacts(v view, p telemetry.Period) []pages.Fact {

@@ -76,7 +76,7 @@ func (w *Web) Routes() []Route {
 
 // panelSpecs are all panels, each with an address of its own.
 func (w *Web) panelSpecs() []spec {
-	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(), w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
+	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(), w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specWorst(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
 		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(), w.specReply()}
 }

@@ -134,10 +134,20 @@ func (c Chart) barScale() Scale {
 			most = max(most, b.N)
 		}
 	}
-	step := NewScale((most+1)/2, 4)
-	for v := step.Step; ; v += step.Step {
-		if 2*v >= most {
-			return Scale{Step: v, Top: 2 * v}
+	half := roundHalf((most + 1) / 2)
+	return Scale{Step: half, Top: 2 * half}
+}
+
+// roundHalf is the next larger number that is easily read.
+func roundHalf(n int) int {
+	if n <= 10 {
+		return n
+	}
+	for power := 10; ; power *= 10 {
+		for _, tenths := range []int{10, 12, 15, 20, 25, 30, 40, 50, 60, 80} {
+			if round := power * tenths / 10; round >= n {
+				return round
+			}
 		}
 	}
 }

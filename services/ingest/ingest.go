@@ -184,13 +184,24 @@ func (r *Runner) turn(ctx context.Context, kind string) {
 	if err == nil {
 		_, err = h.Wait(ctx)
 	}
-	if err == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return
 	}
-	r.o.Log.Warn("a turn failed", "job", kind, "err", err)
-	if e, ok := errors.AsType[*telemetry.Error](err); ok && e.RetryAfter > 0 {
+	var wait time.Duration
+	if h != nil {
+		h.mu.Lock()
+		wait = h.retry
+		h.mu.Unlock()
+	}
+	if err != nil {
+		r.o.Log.Warn("a turn failed", "job", kind, "err", err)
+		if e, ok := errors.AsType[*telemetry.Error](err); ok {
+			wait = max(wait, e.RetryAfter)
+		}
+	}
+	if wait > 0 {
 		r.mu.Lock()
-		r.pauses[kind] = r.o.Now().Add(min(e.RetryAfter, maxPause))
+		r.pauses[kind] = r.o.Now().Add(min(wait, maxPause))
 		r.mu.Unlock()
 	}
 }

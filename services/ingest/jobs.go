@@ -38,7 +38,8 @@ type Handle struct {
 	done  chan struct{}
 	ctx   context.Context
 	end   context.CancelFunc
-	quiet bool
+	quiet bool          // it is not written down: a loop's, as long as it changes nothing
+	retry time.Duration // how long an upstream asked to wait
 	saved time.Time
 
 	cancelled bool // by a person
@@ -71,7 +72,13 @@ func (h *Handle) Wait(ctx context.Context) (telemetry.Job, error) {
 
 // Start starts a job, or joins the one of its kind that runs. Its error is
 // CodeMissingSetting, naming the variable, or CodeStopping.
-func (r *Runner) Start(kind string, order Order) (*Handle, error) { return r.start(kind, order, false) }
+func (r *Runner) Start(kind string, order Order) (*Handle, error) {
+	h, err := r.start(kind, order, false)
+	if err == nil {
+		h.matter()
+	}
+	return h, err
+}
 
 func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
 	work, err := r.work(kind, order)
@@ -99,7 +106,7 @@ func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
 		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
 	}
 	ctx, end := context.WithCancel(r.ctx)
-	h := &Handle{r: r, ctx: ctx, end: end, done: make(chan struct{}), quiet: kind == jobPollActive,
+	h := &Handle{r: r, ctx: ctx, end: end, done: make(chan struct{}), quiet: quiet,
 		job: telemetry.Job{ID: r.o.NewID(), Kind: kind, State: telemetry.JobRunning, Started: r.o.Now(), Steps: []telemetry.JobStep{}, Errors: []string{}}}
 	r.running[slot] = h
 	r.ended.Go(func() { r.run(slot, h, work) })
@@ -187,6 +194,9 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) 
 func (r *Runner) run(slot string, h *Handle, work func(context.Context, *Handle) (any, error)) {
 	h.save(true)
 	result, err := r.guard(h, work)
+	if err != nil && h.ctx.Err() == nil {
+		h.matter()
+	}
 	h.mu.Lock()
 	h.job.Ended = r.o.Now()
 	h.endStep(err)
@@ -268,11 +278,30 @@ func (h *Handle) describe(detail string, done, total int) {
 	h.mu.Unlock()
 }
 
-// failed notes what went wrong while the job goes on.
-func (h *Handle) failed(text string) {
+// failed notes what went wrong, and with what, while the job goes on.
+func (h *Handle) failed(what string, err error) {
 	h.mu.Lock()
-	h.job.Errors = append(h.job.Errors, text)
+	h.job.Errors = append(h.job.Errors, what+sentence(err))
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		h.retry = max(h.retry, e.RetryAfter)
+	}
 	h.mu.Unlock()
+	h.matter()
+}
+
+// matter makes a loop's job one that is written down: it changes something,
+// or someone waits for it. A turn that finds nothing leaves no row, so that
+// open pages are not told of it.
+func (h *Handle) matter() {
+	h.mu.Lock()
+	first := h.quiet && h.job.Kind != jobPollActive
+	if first {
+		h.quiet = false
+	}
+	h.mu.Unlock()
+	if first {
+		h.save(true)
+	}
 }
 
 func (h *Handle) errors() []string { return h.Job().Errors }
@@ -295,12 +324,9 @@ const saveEvery = 500 * time.Millisecond
 // save writes the job down, at most every saveEvery unless forced. It does
 // so even while the server stops.
 func (h *Handle) save(force bool) {
-	if h.quiet {
-		return
-	}
 	now := h.r.o.Now()
 	h.mu.Lock()
-	due := force || now.Sub(h.saved) >= saveEvery
+	due := !h.quiet && (force || now.Sub(h.saved) >= saveEvery)
 	if due {
 		h.saved = now
 	}

@@ -38,7 +38,7 @@ func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
 			return nil, askErr
 		}
 		if askErr != nil { // what Devin did answer counts
-			h.failed(sentence(askErr))
+			h.failed("", askErr)
 		}
 		result.Polled, result.Skipped = int64(len(answer.Sessions)), int64(len(answer.Skipped))
 		h.describe("", len(answer.Sessions), len(ids))
@@ -51,7 +51,7 @@ func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			h.failed(sentence(err))
+			h.failed("", err)
 		}
 		result.PRsFound = found
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -43,7 +42,7 @@ func (r *Runner) refresh(ctx context.Context, h *Handle) (any, error) {
 		}
 		if err != nil {
 			failures = append(failures, err)
-			h.failed(sentence(err))
+			h.failed("", err)
 		}
 	}
 	if len(failures) == len(r.o.Sources) {
@@ -55,7 +54,7 @@ func (r *Runner) refresh(ctx context.Context, h *Handle) (any, error) {
 			return nil, ctx.Err()
 		}
 		if err != nil {
-			h.failed(sentence(err))
+			h.failed("", err)
 		}
 		result.PRsFound = found
 	}
@@ -111,6 +110,9 @@ func (r *Runner) readSource(ctx context.Context, h *Handle, source Source, resul
 		gone = append(gone, name)
 	}
 	slices.Sort(gone)
+	if len(wanted)+len(gone) > 0 {
+		h.matter()
+	}
 	if err := r.o.Store.MarkGone(ctx, source.Name, gone); err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted 
 		defer mu.Unlock()
 		if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeTooLarge && code != telemetry.CodeInvalid {
 			failed++
-			h.failed(fmt.Sprintf("%s: %s", f.Name, sentence(err)))
+			h.failed(string(f.Name)+": ", err)
 			return nil
 		}
 		fetched = append(fetched, got)
@@ -240,7 +242,7 @@ func (r *Runner) readPulls(ctx context.Context, h *Handle, again bool) (int64, e
 			defer mu.Unlock()
 			if err != nil && ctx.Err() == nil {
 				failures = append(failures, err)
-				h.failed(fmt.Sprintf("%s: %s", s.Repo, sentence(err)))
+				h.failed(string(s.Repo)+": ", err)
 			}
 			h.advance(1)
 			return nil
@@ -251,7 +253,7 @@ func (r *Runner) readPulls(ctx context.Context, h *Handle, again bool) (int64, e
 		return 0, ctx.Err()
 	}
 	if err := r.readNamedPulls(ctx, again); err != nil {
-		h.failed(sentence(err))
+		h.failed("", err)
 	}
 	found, err := r.o.Store.FoundPulls(ctx)
 	if err != nil {

@@ -1,0 +1,312 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// memory is a store of the tests; what it does not define is not asked.
+type memory struct {
+	ingest.Store
+	mu    sync.Mutex
+	known map[string]string
+	jobs  []telemetry.Job // as last saved, oldest first
+	saves int
+}
+
+func (m *memory) KnownFiles(context.Context, string) (map[string]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known := map[string]string{}
+	for name, sha := range m.known {
+		known[name] = sha
+	}
+	return known, nil
+}
+
+func (m *memory) PutFiles(_ context.Context, _ string, files []telemetry.FetchedFile) (telemetry.PutResult, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range files {
+		m.known[f.Name] = f.SHA
+	}
+	return telemetry.PutResult{New: int64(len(files))}, nil
+}
+
+func (m *memory) MarkGone(context.Context, string, []string) error         { return nil }
+func (m *memory) SaveSource(context.Context, telemetry.SourceStatus) error { return nil }
+func (m *memory) RebuildPending(context.Context) (bool, error)             { return false, nil }
+func (m *memory) SessionsToPoll(context.Context, bool) ([]string, error)   { return []string{"a"}, nil }
+func (m *memory) SavePoll(context.Context, telemetry.SessionAnswer) error  { return nil }
+func (m *memory) Job(context.Context, string) (telemetry.Job, bool, error) {
+	return telemetry.Job{}, false, nil
+}
+func (m *memory) SaveJob(_ context.Context, j telemetry.Job) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.saves++
+	at := slices.IndexFunc(m.jobs, func(o telemetry.Job) bool { return o.ID == j.ID })
+	if at < 0 {
+		m.jobs = append(m.jobs, j)
+	} else {
+		m.jobs[at] = j
+	}
+	return nil
+}
+
+func (m *memory) Jobs(context.Context, telemetry.Page) (telemetry.List[telemetry.Job], error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := slices.Clone(m.jobs)
+	slices.Reverse(list)
+	return telemetry.List[telemetry.Job]{Items: list, Total: int64(len(list))}, nil
+}
+
+// source is a directory whose listing takes a while, fails or panics.
+type source struct {
+	mu     sync.Mutex
+	asked  []time.Duration // since the start
+	start  time.Time
+	takes  time.Duration
+	err    error
+	panics bool
+	files  []telemetry.RunFile
+}
+
+func (s *source) ask(ctx context.Context) error {
+	s.mu.Lock()
+	s.asked = append(s.asked, time.Since(s.start))
+	takes, err, panics := s.takes, s.err, s.panics
+	s.mu.Unlock()
+	if panics {
+		panic("a bug")
+	}
+	select {
+	case <-time.After(takes):
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *source) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
+	return s.files, s.ask(ctx)
+}
+
+func (s *source) FetchRunFiles(_ context.Context, files []telemetry.RunFile, got func(telemetry.RunFile, []byte, error) error) error {
+	for _, f := range files {
+		if err := got(f, []byte("{}"), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *source) Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error) {
+	return telemetry.SessionAnswer{Skipped: wanted}, s.ask(ctx)
+}
+
+// asks are the times at which it was asked, and forgets them.
+func (s *source) asks() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := fmt.Sprint(s.asked)
+	s.asked = nil
+	return text
+}
+
+func (s *source) change(do func(*source)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do(s)
+}
+
+// world is a Runner on a clock that moves only when all wait. A goroutine
+// that is left behind fails the test.
+type world struct {
+	*ingest.Runner
+	store       *memory
+	runs, devin *source
+	stop        func()
+}
+
+func inWorld(t *testing.T, refresh, poll time.Duration, try func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{store: &memory{known: map[string]string{}}, runs: &source{start: time.Now()}, devin: &source{start: time.Now()}}
+		w.begin(refresh, poll)
+		try(t, w)
+		w.stop()
+	})
+}
+
+// begin starts a Runner on what the one before left.
+func (w *world) begin(refresh, poll time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := len(w.store.jobs)
+	var mu sync.Mutex
+	w.Runner = ingest.New(ctx, ingest.Options{Store: w.store, Sources: []ingest.Source{{Files: w.runs}}, Devin: w.devin, MissingDevin: "DEVIN_API_KEY", RefreshInterval: refresh, PollInterval: poll,
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("job-", n) }})
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	w.stop = func() { cancel(); <-ended }
+	synctest.Wait()
+}
+
+// pass lets time go by.
+func pass(d time.Duration) {
+	time.Sleep(d) // on the bubble's clock
+	synctest.Wait()
+}
+
+func equal(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %s, want %s", what, got, want)
+	}
+}
+
+func TestLoopsKeepTime(t *testing.T) {
+	inWorld(t, 5*time.Minute, 30*time.Second, func(t *testing.T, w *world) {
+		pass(11 * time.Minute)
+		equal(t, "refreshes", w.runs.asks(), "[0s 5m0s 10m0s]")
+		equal(t, "polls", fmt.Sprint(strings.Count(w.devin.asks(), "s")), "22")
+		if w.store.saves != 0 {
+			t.Errorf("turns that change nothing wrote %d times", w.store.saves)
+		}
+		w.runs.change(func(s *source) { s.files = []telemetry.RunFile{{Name: "a.json", SHA: "1"}} })
+		pass(10 * time.Minute)
+		if len(w.store.jobs) != 1 || w.store.jobs[0].State != telemetry.JobDone || w.store.known["a.json"] != "1" {
+			t.Errorf("a new file came, and the jobs are %+v", w.store.jobs)
+		}
+	})
+}
+
+func TestOnlyWhenAsked(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		pass(24 * time.Hour)
+		equal(t, "refreshes", w.runs.asks(), "[0s]")
+		equal(t, "polls", w.devin.asks(), "[]")
+	})
+}
+
+func TestLoopsWaitForLimits(t *testing.T) {
+	limit := telemetry.Errorf(telemetry.CodeRateLimited, "wait")
+	limit.RetryAfter = 12 * time.Minute
+	inWorld(t, 5*time.Minute, 30*time.Second, func(t *testing.T, w *world) {
+		w.runs.change(func(s *source) { s.err = limit })
+		w.devin.change(func(s *source) { s.err = limit })
+		pass(16 * time.Minute)
+		equal(t, "refreshes", w.runs.asks(), "[0s 5m0s]")
+		equal(t, "polls", w.devin.asks(), "[30s 12m30s]")
+		if _, err := w.Start(ingest.JobRefresh, ingest.Order{}); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		equal(t, "a refresh that was asked for", w.runs.asks(), "[16m0s]")
+	})
+}
+
+func TestCallersJoin(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		w.runs.asks()
+		w.runs.change(func(s *source) { s.takes = time.Minute })
+		first, err := w.Start(ingest.JobRefresh, ingest.Order{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := w.Start(ingest.JobRefresh, ingest.Order{})
+		if err != nil || second != first {
+			t.Errorf("the second caller got a job of its own (%v)", err)
+		}
+		leaves, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		if _, err := second.Wait(leaves); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who leaves: %v", err)
+		}
+		job, err := first.Wait(t.Context())
+		if err != nil || job.State != telemetry.JobDone || job.Joined != 1 || job.Ended.Sub(job.Started) != time.Minute {
+			t.Errorf("the job: %+v, %v", job, err)
+		}
+		equal(t, "refreshes", w.runs.asks(), "[0s]")
+	})
+}
+
+// TestJoinedTurn: a loop's turn that someone waits for is written down.
+func TestJoinedTurn(t *testing.T) {
+	inWorld(t, 5*time.Minute, 0, func(t *testing.T, w *world) {
+		w.runs.change(func(s *source) { s.takes = time.Minute })
+		pass(5*time.Minute + time.Second)
+		h, err := w.Start(ingest.JobRefresh, ingest.Order{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.store.jobs) != 1 || w.store.jobs[0].State != telemetry.JobRunning {
+			t.Errorf("joined: %+v", w.store.jobs)
+		}
+		if job, err := h.Wait(t.Context()); err != nil || job.ID != w.store.jobs[0].ID {
+			t.Errorf("%+v, %v", job, err)
+		}
+		synctest.Wait()
+		equal(t, "the job as stored", w.store.jobs[0].State, telemetry.JobDone)
+	})
+}
+
+func TestPanicEndsOnlyItsJob(t *testing.T) {
+	inWorld(t, 5*time.Minute, 0, func(t *testing.T, w *world) {
+		w.runs.change(func(s *source) { s.panics = true })
+		pass(6 * time.Minute)
+		last := w.store.jobs[len(w.store.jobs)-1]
+		if last.State != telemetry.JobFailed || strings.Contains(last.Error, "a bug") || last.Error == "" {
+			t.Errorf("after a panic: %+v", last)
+		}
+		w.runs.change(func(s *source) { s.panics = false })
+		w.runs.asks()
+		pass(5 * time.Minute)
+		equal(t, "refreshes after it", w.runs.asks(), "[10m0s]")
+	})
+}
+
+func TestCancelledAndInterrupted(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		w.devin.change(func(s *source) { s.takes = time.Hour })
+		h, err := w.Start(ingest.JobPoll, ingest.Order{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if job, err := w.Cancel(t.Context(), h.Job().ID); err != nil || job.State != telemetry.JobCancelled {
+			t.Errorf("cancelled: %+v, %v", job, err)
+		}
+		if h, err = w.Start(ingest.JobPoll, ingest.Order{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		w.stop()
+		job, err := h.Wait(t.Context())
+		if telemetry.CodeOf(err) != telemetry.CodeStopping || job.State != telemetry.JobInterrupted {
+			t.Errorf("interrupted: %+v, %v", job, err)
+		}
+		if _, err := w.Start(ingest.JobPoll, ingest.Order{}); telemetry.CodeOf(err) != telemetry.CodeStopping {
+			t.Errorf("started after the end: %v", err)
+		}
+		w.devin.asks()
+		w.devin.change(func(s *source) { s.takes = 0 })
+		w.begin(0, 0)
+		pass(time.Second)
+		if n := strings.Count(w.devin.asks(), "s"); n != 1 || w.store.jobs[len(w.store.jobs)-1].State != telemetry.JobDone {
+			t.Errorf("at the next start Devin was asked %d times; the jobs are %+v", n, w.store.jobs)
+		}
+	})
+}

@@ -229,19 +229,25 @@ func (t *trend) families() {
 // mostAttempts is the last bucket of attempts: so many or more.
 const mostAttempts = 3
 
-// attempts counts the open issues by how many sessions took them.
+// attempts counts the open issues, which ages has counted, by how many
+// sessions took them.
 func (t *trend) attempts() {
 	t.out.Attempts = make([]int64, mostAttempts+1)
-	n, from, once, args := `i.attempts`, `issues i WHERE i.status_rank < 4`, ``, []any{}
+	taken, args := `SELECT i.attempts AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts > 0`, []any{}
 	if t.asOf {
-		n, args = `(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = l.issue_id AND a.session <> '' AND a.at <= $1)`, []any{t.until}
-		from, once = `lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, `MATERIALIZED`
+		taken, args = `SELECT a.n FROM (SELECT issue_id, COUNT(DISTINCT session) AS n FROM attempts WHERE session <> '' AND at <= $1 GROUP BY issue_id) AS a
+			JOIN lives i ON i.issue_id = a.issue_id AND i.from_at <= $1 AND i.to_at > $1 WHERE true`, []any{t.until}
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, args...)
-	var none, one, two, all int64
-	t.tx.row(`WITH x AS `+once+` (SELECT `+n+` AS n FROM `+from+condition+`)
-		SELECT COALESCE(SUM(CASE x.n WHEN 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE x.n WHEN 1 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE x.n WHEN 2 THEN 1 ELSE 0 END), 0), COUNT(*) FROM x`, args...).scan(&none, &one, &two, &all)
-	copy(t.out.Attempts, []int64{none, one, two, all - none - one - two})
+	for _, bucket := range t.out.Ages { // all that is open
+		t.out.Attempts[0] += bucket.N
+	}
+	t.tx.each(`SELECT x.n, COUNT(*) FROM (`+taken+condition+`) AS x GROUP BY x.n`, args, func(r *row) {
+		var attempts, n int64
+		r.scan(&attempts, &n)
+		t.out.Attempts[0] -= n
+		t.out.Attempts[min(attempts, mostAttempts)] += n
+	})
 }
 
 // minute drops seconds: an answer's links must not change with each of them.
@@ -350,18 +356,21 @@ func (t *trend) overdue() {
 // overdueThen is overdue by the scans up to a time.
 func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
-	times, names := map[int64][]int64{}, map[int64]string{}
-	t.tx.each(`SELECT r.repo_id, r.at, r.target_repo FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *row) {
-		var id, when int64
-		var target string
-		r.scan(&id, &when, &target)
-		times[id], names[id] = append(times[id], when), target
-	})
-	for _, id := range slices.Sorted(maps.Keys(times)) {
-		list := times[id]
-		if interval, due := dueAt(list); due != 0 && due < t.until {
-			t.out.Overdue = append(t.out.Overdue, telemetry.OverdueScan{Repo: names[id], LastScan: at(list[len(list)-1]), Due: at(due), Interval: time.Duration(interval) * time.Millisecond})
+	late := map[int64]telemetry.OverdueScan{}
+	t.tx.each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args, func(r *row) {
+		var id int64
+		var text string
+		r.scan(&id, &text)
+		times := textNumbers(text)
+		slices.Sort(times)
+		if interval, due := dueAt(times); due != 0 && due < t.until {
+			late[id] = telemetry.OverdueScan{LastScan: at(times[len(times)-1]), Due: at(due), Interval: time.Duration(interval) * time.Millisecond}
 		}
+	})
+	for _, id := range slices.Sorted(maps.Keys(late)) {
+		o := late[id]
+		t.tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).scan(&o.Repo)
+		t.out.Overdue = append(t.out.Overdue, o)
 	}
 	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due) })
 }

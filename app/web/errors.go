@@ -18,7 +18,7 @@ func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte
 	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil)
 	switch {
 	case c.Get("HX-Request") == "":
-	case strings.HasPrefix(c.Path(), actionSave):
+	case strings.HasPrefix(c.Path(), actionSave), status == fiber.StatusBadRequest && c.Query("push") != "":
 		page = parts.FieldFault(message)
 	case strings.HasPrefix(c.Path(), "/actions/"):
 		page = panels.Failure(notDone(c.Path()), message, false)

@@ -232,12 +232,12 @@ func (w *Web) fragment(s spec) fiber.Handler {
 		if c.Get("HX-Request") == "" {
 			return c.Redirect(v.address().Href(), fiber.StatusSeeOther)
 		}
-		if c.Query("push") != "" {
-			c.Set("HX-Push-Url", v.address().Href())
-		}
 		part, err := s.draw(c.UserContext(), v)
 		if err != nil {
 			return err
+		}
+		if c.Query("push") != "" {
+			c.Set("HX-Push-Url", v.address().Href())
 		}
 		return render(c, fiber.StatusOK, part)
 	}

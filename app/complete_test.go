@@ -1,0 +1,47 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestCompletion: a person completes a query by keys alone, runs it, is told
+// what is wrong with the next one while it stays, and saves a view; and the
+// console stays silent.
+func TestCompletion(t *testing.T) {
+	b := startBrowser(t)
+	s := startSite(t, shopRecords(), nil)
+	b.do(chromedp.Navigate(s.url+"/issues?q="), chromedp.Focus("#q-issues"))
+	b.do(chromedp.SendKeys("#q-issues", "sev"))
+	b.until(`document.querySelector("#complete-issues li")?.textContent.startsWith("severity:")`)
+	b.until(`document.querySelector("#q-issues").getAttribute("aria-expanded") === "true"`)
+	b.do(chromedp.KeyEvent(kb.ArrowDown))
+	if got := b.js(`document.getElementById(document.activeElement.getAttribute("aria-activedescendant")).textContent`); !strings.HasPrefix(got, "severity:") {
+		t.Errorf("the option that is announced: %q", got)
+	}
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector("#q-issues").value === "severity:" && [...document.querySelectorAll("#complete-issues .option-text")].some((o) => o.textContent === "critical")`)
+	b.do(chromedp.SendKeys("#q-issues", "cri"))
+	b.until(`document.querySelectorAll("#complete-issues li").length === 1`)
+	b.do(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Tab))
+	b.until(`document.querySelector("#q-issues").value === "severity:critical " && document.activeElement.id === "q-issues"`)
+	b.do(chromedp.KeyEvent(kb.Escape))
+	b.until(`document.querySelector("#complete-issues").hidden`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`location.search.includes("severity%3Acritical") && document.querySelector(".pager-range").textContent.includes("of 15")`)
+	b.do(chromedp.SendKeys("#q-issues", " colour:red"), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector("#fault-issues .field-fault")?.textContent.includes("no such qualifier")`)
+	if got := b.js(`document.querySelector("#q-issues").value + "|" + document.activeElement.id + "|" + document.querySelectorAll("#issues tbody tr").length`); got != "severity:critical  colour:red|q-issues|15" && got != "severity:critical colour:red|q-issues|15" {
+		t.Errorf("what was typed, the focus and the rows: %q", got)
+	}
+	b.do(chromedp.Navigate(s.url+"/issues?q=is:fixed"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "Gone"), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector("#delete-issues") && document.querySelector(".view.is-current")?.textContent.includes("Gone")`)
+	for _, line := range b.console() {
+		if !strings.Contains(line, "400 (Bad Request)") { // the fault that was told
+			t.Errorf("the console says %s", line)
+		}
+	}
+}

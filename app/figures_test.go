@@ -58,7 +58,7 @@ func TestFiguresArePagesAndAPIs(t *testing.T) {
 		trends, stats := s.ask("/api/trends?period="+period), s.ask("/api/stats")
 		for _, path := range []string{"/", "/repo/octo/shop", "/report"} {
 			_, page := s.get(path + "?period=" + period)
-			for label, want := range map[string]any{"Open issues": stats["latest_issues"], "Closed in [^<]*": trends["closed"], "Runs": stats["total_runs"], "PRs waiting": stats["prs_open"]} {
+			for label, want := range map[string]any{"Open issues": stats["latest_issues"], "Closed [^<]*": trends["closed"], "Runs": stats["total_runs"], "PRs waiting": stats["prs_open"]} {
 				value, address := tile(t, page, label)
 				if value != fmt.Sprint(want) {
 					t.Errorf("%s, %s: %s is %s, the API says %v", path, period, label, value, want)

@@ -136,8 +136,10 @@ func aboutTiles() []string {
 func tiles(v view, t dashboard.Stats, o dashboard.Overview, active parts.Tile, repos int64) []parts.Tile {
 	at := v.listURL
 	open := openTile(v, t)
-	open.Change = changeBit(o.Change())
-	open.Change.URL = o.Links["open_before/total"].Page()
+	if o.Period.Name != "all" { // before all time nothing was open
+		open.Change = changeBit(o.Change())
+		open.Change.URL = o.Links["open_before/total"].Page()
+	}
 	list := []parts.Tile{
 		open,
 		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), URL: o.Links["closed"].Page(), Line: []parts.Bit{{Text: number(o.Opened) + " opened", URL: o.Links["opened"].Page()}}},
@@ -163,7 +165,7 @@ func (v view) period() string {
 
 func periodWords(name string) string {
 	if name == "all" {
-		return " in all"
+		return " over all time"
 	}
 	return " in " + strings.TrimSuffix(name, "d") + " days"
 }

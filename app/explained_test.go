@@ -338,6 +338,8 @@ func TestWhatFiguresRefuse(t *testing.T) {
 	e := newExplained(t, map[string][]byte{"one.json": []byte(`{"target_repo": "https://github.com/a/b", "run_number": 1, "run_id": "1", "timestamp": "2026-03-02T10:00:00Z", "issues_found": 0, "issue_fingerprints": []}`)}, nil)
 	for path, want := range map[string]string{
 		"/api/trends?period=14d":                           "7d, 30d, 90d, all",
+		"/api/stats?period=never":                          "7d, 30d, 90d, all",
+		"/api/repo/a/b?period=never":                       "7d, 30d, 90d, all",
 		"/api/trends?as_of=yesterday":                      "as_of: this is no time",
 		"/api/stats?as_of=2026-02-30":                      "as_of: this is no time",
 		"/api/issues?as_of=1":                              "as_of: this is no time",

@@ -28,6 +28,9 @@ func timeParam(c *fiber.Ctx, name string) (time.Time, error) {
 // question reads period, repo and as_of.
 func (a *API) question(c *fiber.Ctx) (q dashboard.Question, err error) {
 	q.Period, q.Now = c.Query("period"), a.now()
+	if _, err := telemetry.ParsePeriod(q.Period, q.Now); err != nil {
+		return q, err
+	}
 	if text := c.Query("repo"); text != "" {
 		key, err := repoParam(c)
 		if err != nil {

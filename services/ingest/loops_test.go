@@ -158,9 +158,15 @@ func (w *world) begin(refresh, poll time.Duration) {
 	var mu sync.Mutex
 	w.Runner = ingest.New(ctx, ingest.Options{Store: w.store, Sources: []ingest.Source{{Files: w.runs}}, Devin: w.devin, MissingDevin: "DEVIN_API_KEY", RefreshInterval: refresh, PollInterval: poll,
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("job-", n) }})
-	ended := make(chan error, 1)
-	go func() { ended <- w.Run(ctx) }()
-	w.stop = func() { cancel(); <-ended }
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = w.Run(ctx) // always nil
+	}()
+	w.stop = func() {
+		cancel()
+		<-ended
+	}
 	synctest.Wait()
 }
 

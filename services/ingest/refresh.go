@@ -143,7 +143,7 @@ func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted 
 		defer mu.Unlock()
 		if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeTooLarge && code != telemetry.CodeInvalid {
 			failed++
-			h.failed(string(f.Name)+": ", err)
+			h.failed(f.Name+": ", err)
 			return nil
 		}
 		fetched = append(fetched, got)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -21,7 +22,7 @@ type browser struct {
 	said []string
 }
 
-// startBrowser starts the Chromium that CHROMIUM names.
+// startBrowser starts the Chromium that CHROMIUM names, with one tab.
 func startBrowser(t *testing.T) *browser {
 	t.Helper()
 	path := os.Getenv("CHROMIUM")
@@ -32,10 +33,21 @@ func startBrowser(t *testing.T) *browser {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true)})
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
-	ctx, leave := chromedp.NewContext(ctx)
+	return openTab(t, ctx)
+}
+
+// tab opens another tab, which shares no cookie and no storage with others.
+func (b *browser) tab(t *testing.T) *browser {
+	t.Helper()
+	return openTab(t, b.ctx, chromedp.WithNewBrowserContext())
+}
+
+func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *browser {
+	t.Helper()
+	ctx, leave := chromedp.NewContext(parent, options...)
 	t.Cleanup(leave)
 	b := &browser{t: t, ctx: ctx}
-	b.do(chromedp.EmulateViewport(1280, 900))
+	b.size(1280, 900)
 	messages := chromedp.Console(ctx)
 	go func() {
 		for m, err := range messages {
@@ -48,6 +60,60 @@ func startBrowser(t *testing.T) *browser {
 		}
 	}()
 	return b
+}
+
+// size sets the window; below 640 px it is a phone's.
+func (b *browser) size(width, height int64) {
+	b.t.Helper()
+	if width < 640 {
+		b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile, chromedp.EmulateTouch))
+		return
+	}
+	b.do(chromedp.EmulateViewport(width, height))
+}
+
+// still lets the page believe that motion is unwelcome.
+func (b *browser) still() {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// open goes to a page and waits for its first answer on the stream.
+func (b *browser) open(url string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(url))
+	b.until(`document.querySelector("#live-state")?.dataset.state === "live"`)
+}
+
+// await returns what a promise yields, as a text.
+func (b *browser) await(expression string) string {
+	b.t.Helper()
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%.200s: %v", expression, err)
+	}
+	return text
+}
+
+// inject runs a script in the page; its text is not told on failure.
+func (b *browser) inject(script string) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {
+		b.t.Fatalf("inject: %.200s", err.Error())
+	}
+}
+
+// quiet is an error for each thing that the console said beyond logs.
+func (b *browser) quiet() {
+	b.t.Helper()
+	for _, line := range b.console() {
+		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") {
+			b.t.Errorf("the console says %s", line)
+		}
+	}
 }
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -142,9 +208,5 @@ func TestBrowser(t *testing.T) {
 	b.js(`history.back()`)
 	b.until(`document.querySelector(".query-box")?.value === "is:open" && location.search.includes("sort=rule")`)
 
-	for _, line := range b.console() {
-		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") {
-			t.Errorf("the console says %s", line)
-		}
-	}
+	b.quiet()
 }

@@ -103,12 +103,13 @@
   }
   // How much waits for a person, in the navigation.
   function count(needs) {
-    const link = $(".nav-bar a[href='/needs-you']");
-    if (!link || needs === undefined) return;
-    const counter = $(".counter", link);
-    if (needs === "0") return counter?.remove();
-    if (counter) { if (counter.textContent !== needs) counter.textContent = needs; return; }
-    link.append(Object.assign(document.createElement("span"), { className: "counter", textContent: needs }));
+    if (needs === undefined) return;
+    for (const link of all("header nav a[href='/needs-you']")) {
+      let counter = $(".counter", link);
+      if (needs === "0") { counter?.remove(); continue; }
+      if (!counter) link.append(counter = Object.assign(document.createElement("span"), { className: "counter" }));
+      if (counter.textContent !== needs) counter.textContent = needs;
+    }
   }
   // Buttons wait for the end of their upstream's limit.
   function hold(now) {
@@ -125,11 +126,10 @@
   function showState() {
     const state = $("#live-state");
     root.classList.toggle("is-paused", paused);
-    const button = $("[data-pause]");
-    if (button) {
+    for (const button of all("[data-pause]")) {
       const label = paused ? "Resume updates" : "Pause updates";
       button.setAttribute("aria-pressed", String(paused));
-      button.setAttribute("aria-label", label);
+      $("[data-pause-text]", button).textContent = label;
       button.title = label;
     }
     if (!state) return;
@@ -250,10 +250,10 @@
     }
   });
   function showTheme() {
-    const button = $("[data-theme-toggle]");
     const words = { auto: "the system’s", light: "light", dark: "dark" };
-    button?.setAttribute("aria-label", `Theme: ${words[root.dataset.colorMode]}`);
-    if (button) button.title = button.getAttribute("aria-label");
+    for (const button of all("[data-theme-toggle]")) {
+      button.title = $("[data-theme-text]", button).textContent = `Theme: ${words[root.dataset.colorMode]}`;
+    }
   }
 
   // ---- Keys

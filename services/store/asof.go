@@ -94,6 +94,7 @@ func ofRepo(column string, repo int64, args ...any) (condition string, all []any
 func tallyAsOf(tx *Tx, repo, t int64) tally {
 	n := loadTally(tx, repo)
 	condition, args := ofRepo("repo_id", repo, t)
+	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
 	tx.each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *row) {
 		var kind telemetry.Kind
 		var found int64
@@ -106,12 +107,18 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 			n["dispatches"]--
 		}
 		n["issues_found"] -= found
-		for name, text := range map[string]string{"severity_sum": severity, "category_sum": category} {
-			for word, count := range flatCounts(tx, text) {
-				n[name+":"+word] -= count
-			}
-		}
+		severities[severity]++
+		categories[category]++
 	})
+	later := tally{}
+	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
+		sum := map[string]int64{}
+		addTexts(tx, sum, texts)
+		later.family(name, sum)
+	}
+	for name, count := range later {
+		n[name] -= count
+	}
 	for name := range n {
 		if strings.HasPrefix(name, "open") || name == "unlisted" {
 			delete(n, name)
@@ -170,20 +177,21 @@ func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	})
 }
 
+// countSessionsAt asks for each session's state once: it is most of the work.
 func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
-	condition, args := ofRepo("s.repo_id", repo, t)
-	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR = map[telemetry.State]int64{}, 0, 0
-	tx.each(`SELECT x.state, COUNT(*), SUM(x.linked), SUM(x.created) FROM (SELECT `+stateAt+` AS state, `+linkedAt+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created
-		FROM sessions s WHERE `+knownSession+condition+`) AS x GROUP BY x.state`, args, func(r *row) {
+	condition, args := ofRepo("s.repo_id", repo, t, t-telemetry.RecordedFor.Milliseconds())
+	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR, out.Active = map[telemetry.State]int64{}, 0, 0, telemetry.ActiveSessions{}
+	tx.each(`WITH x AS MATERIALIZED (SELECT `+stateAt+` AS state, `+loggedAt+` AS since, `+linkedAt+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, s.polled
+		FROM sessions s WHERE `+knownSession+condition+`) SELECT state, COUNT(*), SUM(linked), SUM(created), SUM(CASE WHEN state IN (`+activeStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`, args, func(r *row) {
 		var state telemetry.State
-		var n, linked, created int64
-		r.scan(&state, &n, &linked, &created)
+		var n, linked, created, active int64
+		r.scan(&state, &n, &linked, &created, &active)
 		out.SessionsByState[state] = n
 		out.SessionsWithPR += linked
 		out.SessionsCreated += created
+		addActive(&out.Active, state, active)
 	})
 	out.SessionsFinished = out.SessionsByState[telemetry.StateFinished]
-	out.Active = activeAt(tx, repo, t, stateAt+" AS state, "+loggedAt+" AS since", knownSession)
 }
 
 func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {

@@ -98,7 +98,7 @@ func (d *derivation) countUnlisted(repo int64) {
 
 // unlistedQuery asks for the scans of repositories up to the first with
 // findings data (and those of the same time), in order.
-const unlistedQuery = `SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category FROM repos p JOIN runs r ON r.repo_id = p.id AND r.kind = 'scan'
+const unlistedQuery = `SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category FROM repos p JOIN runs r ON r.repo_id = p.id + 0 AND r.kind = 'scan'
 		AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1 ORDER BY e.at LIMIT 1), $1)
 	WHERE p.saw_unnamed = 1 AND r.at <= $2`
 

@@ -10,8 +10,8 @@ import (
 // The events are the beginnings of the lives of issues, and their ends, each
 // in the order of an index.
 const (
-	opensRows  = `SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END AS event, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE opens = 1`
-	closesRows = `SELECT 'closed' AS event, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE closes = 1`
+	opensRows  = `SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END AS event, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family, rule, opened_at FROM lives`
+	closesRows = `SELECT 'closed' AS event, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family, rule, opened_at FROM lives`
 )
 
 // IssueEvents returns when issues were first seen, came back and were no
@@ -23,16 +23,17 @@ func (s *Store) IssueEvents(ctx context.Context, f telemetry.EventFilter, p tele
 		return out, err
 	}
 	var w where
-	var arms []string
-	for _, arm := range [...]struct{ event, rows, at string }{{"opened", opensRows, "from_at"}, {"closed", closesRows, "to_at"}} {
+	var arms, counts []string
+	for _, arm := range [...]struct{ event, rows, flag, at string }{{"opened", opensRows, "opens", "from_at"}, {"closed", closesRows, "closes", "to_at"}} {
 		if f.Event == "" || f.Event == arm.event {
-			arms = append(arms, arm.rows+eventConditions(&w, f, arm.at))
+			of := eventConditions(&w, f, arm.flag, arm.at)
+			arms, counts = append(arms, arm.rows+of), append(counts, `(SELECT COUNT(*) FROM lives`+of+`)`)
 		}
 	}
 	rows := strings.Join(arms, " UNION ALL ")
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.IssueEvent]{Items: []telemetry.IssueEvent{}}
-		out.Total = countEvents(tx, f, rows, w.args)
+		out.Total = countEvents(tx, f, `SELECT `+strings.Join(counts, " + "), w.args)
 		tx.each(`SELECT e.event, e.at, e.file, e.run, e.severity, e.family, e.rule, e.opened_at, i.public_id, o.target_repo FROM (`+rows+page+`) AS e
 			JOIN issues i ON i.id = e.issue_id JOIN repos o ON o.id = e.repo_id ORDER BY e.at DESC, e.issue_id DESC, e.event DESC`, w.args, func(r *row) {
 			out.Items = append(out.Items, scanEvent(r))
@@ -43,9 +44,9 @@ func (s *Store) IssueEvents(ctx context.Context, f telemetry.EventFilter, p tele
 }
 
 // countEvents counts by day where no part of a day is asked for.
-func countEvents(tx *Tx, f telemetry.EventFilter, rows string, args []any) (n int64) {
+func countEvents(tx *Tx, f telemetry.EventFilter, total string, args []any) (n int64) {
 	if !f.Since.IsZero() || !f.Until.IsZero() {
-		tx.row(`SELECT COUNT(*) FROM (`+rows+`) AS e`, args...).scan(&n)
+		tx.row(total, args...).scan(&n)
 		return n
 	}
 	id, known := repoIDOf(tx, f.Repo)
@@ -74,21 +75,21 @@ func scanEvent(r *row) telemetry.IssueEvent {
 	return v
 }
 
-// eventConditions adds the filter's conditions on one arm.
-func eventConditions(w *where, f telemetry.EventFilter, column string) string {
+// eventConditions adds the filter's conditions on one arm, the events of a
+// flag. One repository's rows are few: its index serves them.
+func eventConditions(w *where, f telemetry.EventFilter, flag, column string) string {
 	arm := where{args: w.args}
+	if f.Repo != "" {
+		flag += ` + 0`
+		arm.and(`repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+	}
+	arm.and(flag + ` = 1`)
 	if !f.Since.IsZero() {
 		arm.and(column+` >= ?`, ms(f.Since))
 	}
 	if !f.Until.IsZero() {
 		arm.and(column+` <= ?`, ms(f.Until))
 	}
-	if f.Repo != "" {
-		arm.and(`repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
-	}
 	w.args = arm.args
-	if len(arm.conditions) == 0 {
-		return ""
-	}
-	return " AND " + strings.Join(arm.conditions, " AND ")
+	return arm.sql()
 }

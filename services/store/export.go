@@ -76,7 +76,7 @@ func (s *Store) EachIssue(ctx context.Context, f telemetry.IssueFilter, p teleme
 	if !f.AsOf.IsZero() { // what was then no longer changes, and can be read page by page
 		return pages(p, func(p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) { return s.issuesAsOf(ctx, f, p) }, do)
 	}
-	w, from, order, err := s.issueQuery(f, p)
+	w, from, order, err := s.issueQuery(ctx, f, p)
 	if err != nil {
 		return err
 	}

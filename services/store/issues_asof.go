@@ -7,10 +7,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// latestAt is, of each repository, the last scan with findings data up to
-// $1: found once, not for each issue.
-const latestAt = `WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o
-	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1)) `
+// latestAt is, of each repository o that a condition chooses, the last scan
+// with findings data up to $1: found once, not for each issue.
+func latestAt(condition string) string {
+	return `WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o
+	JOIN runs d ON d.id = (SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= $1 ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1)` + condition + `) `
+}
 
 // issueAt is each issue i as of $1, with its life l then and the latest scan
 // d of its repository.
@@ -42,8 +44,10 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 		return out, err
 	}
 	inner, outer := where{args: []any{ms(t)}}, where{}
+	latest := latestAt("")
 	if f.Repo != "" {
-		inner.and(`l.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+		inner.and(`l.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo) // $2
+		latest = latestAt(` WHERE o.key = $2`)
 	}
 	anyOf(&inner, "l.severity", f.Severity)
 	anyOf(&inner, "l.family", f.Family)
@@ -65,9 +69,13 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 	from := ` FROM (SELECT i.id, i.public_id, i.repo_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + inner.sql() + `) AS x` + outer.sql()
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.IssueRow]{Items: []telemetry.IssueRow{}}
-		tx.row(latestAt+`SELECT COUNT(*)`+from, outer.args...).scan(&out.Total)
+		total := from
+		if len(outer.conditions) == 0 { // what lives say suffices
+			total = ` FROM lives l JOIN latest d ON d.repo_id = l.repo_id` + inner.sql() + ` AND l.from_at <= $1 AND l.next_at > $1`
+		}
+		tx.row(latest+`SELECT COUNT(*)`+total, outer.args...).scan(&out.Total)
 		var then []issueThen
-		tx.each(latestAt+`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args, func(r *row) {
+		tx.each(latest+`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args, func(r *row) {
 			var i issueThen
 			r.scan(&i.id, &i.status, &i.severity, &i.family, &i.rule, &i.again)
 			then = append(then, i)

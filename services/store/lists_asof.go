@@ -106,36 +106,16 @@ func sessionsThen(tx *Tx, keys []string, then map[string]*telemetry.SessionRow) 
 // the state that they had. Sorts: created_at.
 func (s *Store) pullsAsOf(ctx context.Context, f telemetry.PullFilter, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
 	var out telemetry.List[telemetry.PullRow]
-	t := ms(f.AsOf)
 	page, err := pageSQL(p, "created_at", map[string]order{"created_at": byDesc("p.created_at p.key"), "waiting": byAge("p.created_at p.key")})
 	if err != nil {
 		return out, err
 	}
-	shown := map[string]string{}
-	for _, state := range []string{"open", "closed", "merged", "unknown"} {
-		shown[state] = shownAt + " = '" + state + "'"
-	}
-	known := matchers{"is": wordIs(shown), "repo": pullRepo, "created": whenIs("p.created_at", t)}
-	if err := onlyKnown(f.Query, known); err != nil {
-		return out, err
-	}
-	w := where{args: []any{t}, conditions: []string{knownPull}}
-	if f.State != "" {
-		w.and(shown[f.State])
-	}
-	if err := w.query(f.Query, known); err != nil {
+	w, err := s.pullQueryAt(ctx, f)
+	if err != nil {
 		return out, err
 	}
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.PullRow]{Items: []telemetry.PullRow{}}
-		w := where{args: slices.Clone(w.args), conditions: slices.Clone(w.conditions)}
-		if id, found := repoIDOf(tx, f.Repo); f.Repo != "" {
-			if !found {
-				id = -1
-			}
-			key, fork := namesAt(tx, id, t)
-			w.and(`(p.repo_key = ? OR p.repo_key = ?)`, key, fork)
-		}
 		tx.row(`SELECT COUNT(*) FROM pulls p`+w.sql(), w.args...).scan(&out.Total)
 		tx.each(`SELECT `+pullRowColumns+` FROM pulls p`+w.sql()+page, w.args, func(r *row) {
 			var v telemetry.PullRow
@@ -146,6 +126,36 @@ func (s *Store) pullsAsOf(ctx context.Context, f telemetry.PullFilter, p telemet
 		return tx.err
 	})
 	return out, err
+}
+
+// pullQueryAt returns what chooses pull requests as of a time, which is $1.
+func (s *Store) pullQueryAt(ctx context.Context, f telemetry.PullFilter) (where, error) {
+	t := ms(f.AsOf)
+	shown := map[string]string{}
+	for _, state := range []string{"open", "closed", "merged", "unknown"} {
+		shown[state] = shownAt + " = '" + state + "'"
+	}
+	known := matchers{"is": wordIs(shown), "repo": pullRepo, "created": whenIs("p.created_at", t)}
+	w := where{args: []any{t}, conditions: []string{knownPull}}
+	if err := onlyKnown(f.Query, known); err != nil {
+		return w, err
+	}
+	if f.State != "" {
+		w.and(shown[f.State])
+	}
+	if err := w.query(f.Query, known); err != nil || f.Repo == "" {
+		return w, err
+	}
+	err := s.Read(ctx, func(tx *Tx) error {
+		id, found := repoIDOf(tx, f.Repo)
+		if !found {
+			id = -1
+		}
+		key, fork := namesAt(tx, id, t)
+		w.and(`(p.repo_key = ? OR p.repo_key = ?)`, key, fork)
+		return tx.err
+	})
+	return w, err
 }
 
 // pullThen takes back what happened to a pull request after a time.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,6 +75,9 @@ func rankIs(column string, ranks func(word string) []int) matcher {
 		}
 		slices.Sort(all)
 		all = slices.Compact(all)
+		if len(all) == 1 { // the order of the column's index serves
+			return condition{sql: fmt.Sprintf("%s = %d", column, all[0])}
+		}
 		texts := make([]string, len(all))
 		for i, n := range all {
 			texts[i] = fmt.Sprint(n)
@@ -95,14 +99,52 @@ func sameText(column, text string) condition {
 	return condition{"lower(" + column + ") = ?", []any{lowerASCII(text)}}
 }
 
-// textIn matches a column against those of its values, few as they are, that
-// table c holds: so the column's own index serves texts in any case.
-func textIn(column, values string) matcher {
-	_, name, _ := strings.Cut(column, ".")
-	return anyValue(func(v telemetry.QueryValue) condition {
-		c := sameText("c."+name, v.Text)
-		return condition{column + " IN (SELECT c." + name + " FROM " + values + " AND " + c.sql + ")", c.args}
+// nameIs matches a column of names that spelled has found.
+func nameIs(column string) matcher {
+	return func(values []telemetry.QueryValue) condition {
+		args := make([]any, len(values))
+		for i, v := range values {
+			args[i] = v.Text
+		}
+		switch len(values) {
+		case 0:
+			return condition{sql: "1 = 0"}
+		case 1:
+			return condition{column + " = ?", args} // the order of the column's index serves
+		}
+		return condition{column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ") + ")", args}
+	}
+}
+
+// spelled returns a query of issues in which rules and families are those
+// that issues have, spelled as there: so the columns' indexes serve texts in
+// any case and with *. They are few.
+func (s *Store) spelled(ctx context.Context, q telemetry.Query) (telemetry.Query, error) {
+	named := func(t telemetry.Term) bool { return t.Qualifier == "rule" || t.Qualifier == "family" }
+	if !slices.ContainsFunc(q.Terms, named) {
+		return q, nil
+	}
+	q.Terms = slices.Clone(q.Terms)
+	err := s.Read(ctx, func(tx *Tx) error {
+		for i, t := range q.Terms {
+			if !named(t) {
+				continue
+			}
+			var w where
+			c := textIs("c." + t.Qualifier)(t.Values)
+			w.and("c.repo_id = 0")
+			w.and(c.sql, c.args...)
+			values := []telemetry.QueryValue{}
+			tx.each(`SELECT DISTINCT c.`+t.Qualifier+` FROM issue_counts c`+w.sql(), w.args, func(r *row) {
+				var v telemetry.QueryValue
+				r.scan(&v.Text)
+				values = append(values, v)
+			})
+			q.Terms[i].Values = values
+		}
+		return tx.err
 	})
+	return q, err
 }
 
 // pathIs matches a part of a path, its beginning after a leading /, or with

@@ -7,15 +7,15 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// issueMatchers are what queries of issues understand, over issues i. Those
+// issueMatchers are what spelled queries of issues understand, over issues i. Those
 // of countedQualifiers are over columns that issue_counts has as well.
 func issueMatchers(now int64) matchers {
 	return matchers{
 		"":            anyPart([]string{"i.file"}, issueText),
 		"is":          rankIs("i.status_rank", statusRanks),
 		"severity":    rankIs("i.severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
-		"family":      textIn("i.family", "issue_counts c WHERE c.repo_id = 0"),
-		"rule":        textIn("i.rule", "issue_counts c WHERE c.repo_id = 0"),
+		"family":      nameIs("i.family"),
+		"rule":        nameIs("i.rule"),
 		"repo":        repoIs("i.repo_id"),
 		"path":        pathIs("i.file"),
 		"id":          anyValue(issueID),
@@ -130,23 +130,11 @@ func sessionMatchers(now int64) matchers {
 // (product.md §5).
 func stateIs(now int64) func(telemetry.QueryValue) condition {
 	return func(v telemetry.QueryValue) condition {
-		c := rankIs("s.state_rank", stateRanks)([]telemetry.QueryValue{v})
-		if v.Text == telemetry.WordActive {
-			c.sql = "(" + c.sql + " AND (s.polled = 1 OR s.since > ?))"
-			c.args = append(c.args, now-telemetry.RecordedFor.Milliseconds())
+		if v.Text != telemetry.WordActive {
+			return condition{"s.state = ?", []any{v.Text}}
 		}
-		return c
+		return condition{"(s.state IN (" + activeStates + ") AND (s.polled = 1 OR s.since > ?))", []any{now - telemetry.RecordedFor.Milliseconds()}}
 	}
-}
-
-func stateRanks(word string) []int {
-	var ranks []int
-	for rank, s := range telemetry.States() {
-		if string(s) == word || (word == telemetry.WordActive && s.Active()) {
-			ranks = append(ranks, rank)
-		}
-	}
-	return ranks
 }
 
 // sessionID matches the key of a session by its id in any spelling.
@@ -208,6 +196,10 @@ func inFile(column, text string) condition {
 	return contains(column, text)
 }
 
+// runKind is the kind of a run r as the index of kinds has it: by an
+// expression, so that no query of one repository's scans takes that index.
+const runKind = `(r.kind||'')`
+
 // runMatchers are what queries of runs understand, over runs r.
 func runMatchers(now int64) matchers {
 	return matchers{
@@ -218,7 +210,7 @@ func runMatchers(now int64) matchers {
 			}
 			return list
 		}),
-		"kind":     anyValue(func(v telemetry.QueryValue) condition { return condition{"r.kind = ?", []any{v.Text}} }),
+		"kind":     anyValue(func(v telemetry.QueryValue) condition { return condition{runKind + " = ?", []any{v.Text}} }),
 		"is":       wordIs(map[string]string{"reduced": "r.reduced = 1", "unnamed": "r.kind = 'scan' AND r.has_findings = 0", "empty": "r.issues_found = 0"}),
 		"repo":     repoIs("r.repo_id"),
 		"run":      numberIs("r.run_number"),

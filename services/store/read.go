@@ -105,7 +105,7 @@ func runConditions(w *where, f telemetry.RunFilter) {
 		w.and(`r.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
 	}
 	if f.Kind != "" {
-		w.and(`r.kind = ?`, string(f.Kind))
+		w.and(runKind+` = ?`, string(f.Kind))
 	}
 	if f.File != "" {
 		w.and(`r.file = ?`, f.File)
@@ -212,7 +212,7 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 	if !f.AsOf.IsZero() {
 		return s.issuesAsOf(ctx, f, p)
 	}
-	w, from, order, err := s.issueQuery(f, p)
+	w, from, order, err := s.issueQuery(ctx, f, p)
 	if err != nil {
 		return telemetry.List[telemetry.IssueRow]{}, err
 	}
@@ -222,9 +222,11 @@ func (s *Store) Issues(ctx context.Context, f telemetry.IssueFilter, p telemetry
 
 // issueQuery returns what chooses and orders issues, and the tables it is
 // over.
-func (s *Store) issueQuery(f telemetry.IssueFilter, p telemetry.Page) (w where, from, order string, err error) {
+func (s *Store) issueQuery(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page) (w where, from, order string, err error) {
 	if order, err = orderSQL(p, "status", issueOrders()); err == nil {
-		err = w.query(f.Query, issueMatchers(ms(s.now())))
+		if f.Query, err = s.spelled(ctx, f.Query); err == nil {
+			err = w.query(f.Query, issueMatchers(ms(s.now())))
+		}
 	}
 	if f.Repo != "" {
 		w.and(`i.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
@@ -237,7 +239,8 @@ func (s *Store) issueQuery(f telemetry.IssueFilter, p telemetry.Page) (w where, 
 		w.and(`i.public_id = ?`, f.PublicID)
 	}
 	if p.Sort == "repo" {
-		return w, `repos o JOIN issues i ON i.repo_id = o.id`, order, err
+		// The sum lets the planner begin with the repositories alone.
+		return w, `repos o JOIN issues i ON i.repo_id = o.id + 0`, order, err
 	}
 	return w, `issues i`, order, err
 }

@@ -109,7 +109,7 @@ func (s *Store) Verifications(ctx context.Context, f telemetry.VerificationFilte
 	if f.Pull != "" {
 		w.and(`v.pull_key = ?`, f.Pull)
 	}
-	stored, err := list(ctx, s, verificationColumns, verificationTables, w, page, scanVerification)
+	stored, err := listOf(ctx, s, `SELECT COUNT(*) FROM verifications v`+w.sql(), verificationColumns, verificationTables, w, page, scanVerification)
 	out := telemetry.List[telemetry.VerificationRow]{Items: []telemetry.VerificationRow{}, Total: stored.Total}
 	if err != nil {
 		return out, err

@@ -69,7 +69,7 @@ func limitSQL(p telemetry.Page) string {
 func runOrders() map[string]order {
 	const last = " r.at r.file r.id"
 	return map[string]order{"timestamp": byDesc(last), "time": byDesc(last), "run_number": byDesc("r.run_number" + last), "run": byDesc("r.run_number" + last),
-		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.target_repo" + last), "kind": by("r.kind" + last),
+		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.target_repo" + last), "kind": by(runKind + last),
 		"new": byDesc("r.new_n" + last), "gone": byDesc("r.gone_n" + last), "batches": byDesc("r.batches" + last), "sessions": byDesc("r.sessions" + last)}
 }
 
@@ -103,20 +103,41 @@ func repoOrders(now int64) map[string]order {
 // until its page is full, and not chosen first and sorted then.
 const manyRows = 2000
 
-// inOrderOf hides from the planner the indexes of columns that choose issues
-// but do not lead the sort, where they choose many: it would take them, and
-// sort what they find.
-func (w where) inOrderOf(sort string, total int64) where {
+// shown are the columns whose indexes the planner may take for a list of
+// issues. One that chooses many rows and does not lead the sort would have
+// them all sorted.
+func (w where) shown(sort string, total int64) (columns []string, all bool) {
 	lead := "i.status_rank"
 	if o, ok := issueOrders()[sort]; ok {
 		lead = o.columns[0]
 	}
-	if total < manyRows {
+	named := w.begins("i.rule = ") || w.begins("i.family = ")
+	switch {
+	case named && (total < manyRows || slices.Contains([]string{"severity", "rule", "family"}, sort)):
+		return []string{"i.rule", "i.family"}, false // each in the order of severity
+	case total < manyRows:
+		return nil, true
+	case w.begins("i.status_rank = ") && slices.Contains([]string{"last_seen", "first_seen", "age"}, sort):
+		return []string{"i.status_rank"}, false // in the order of these, and what is fixed comes late in theirs
+	}
+	return []string{lead}, false
+}
+
+// begins tells whether a condition begins so.
+func (w where) begins(with string) bool {
+	return slices.ContainsFunc(w.conditions, func(c string) bool { return strings.HasPrefix(c, with) })
+}
+
+// inOrderOf hides from the planner the indexes of the columns that are not
+// shown.
+func (w where) inOrderOf(sort string, total int64) where {
+	shown, all := w.shown(sort, total)
+	if all {
 		return w
 	}
 	var hide []string
 	for column, nothing := range map[string]string{"i.status_rank": " + 0", "i.severity_rank": " + 0", "i.first_at": " + 0", "i.last_at": " + 0", "i.attempts": " + 0", "i.family": " || ''", "i.rule": " || ''"} {
-		if column != lead {
+		if !slices.Contains(shown, column) {
 			hide = append(hide, column+" ", "("+column+nothing+") ")
 		}
 	}

@@ -18,15 +18,18 @@ func (s *Store) RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.R
 	var sums telemetry.RunSums
 	err := s.Read(ctx, func(tx *Tx) error {
 		sums = telemetry.RunSums{Severity: map[string]int64{}, Category: map[string]int64{}}
+		severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
 		tx.each(`SELECT r.issues_found, r.sessions, r.severity, r.category FROM runs r`+w.sql(), w.args, func(r *row) {
 			var found, sessions int64
 			var severity, category string
 			r.scan(&found, &sessions, &severity, &category)
 			sums.IssuesFound += found
 			sums.Sessions += sessions
-			add(sums.Severity, flatCounts(tx, severity))
-			add(sums.Category, flatCounts(tx, category))
+			severities[severity]++
+			categories[category]++
 		})
+		addTexts(tx, sums.Severity, severities)
+		addTexts(tx, sums.Category, categories)
 		tx.row(`SELECT COUNT(DISTINCT r.run_number) FROM runs r`+w.sql()+` AND r.run_number > 0`, w.args...).scan(&sums.Numbers)
 		return tx.err
 	})
@@ -34,23 +37,34 @@ func (s *Store) RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.R
 }
 
 // PullSums counts all pull requests that a filter chooses by state.
-func (s *Store) PullSums(ctx context.Context, f telemetry.PullFilter) (telemetry.PullCounts, error) {
-	var counts telemetry.PullCounts
-	for state, into := range map[string]*int64{"": &counts.Total, "open": &counts.Open, "closed": &counts.Closed, "merged": &counts.Merged, "unknown": &counts.Unknown} {
-		if state != "" && f.State != "" && f.State != state {
-			continue
-		}
-		part := f
-		if state != "" {
-			part.State = state
-		}
-		list, err := s.Pulls(ctx, part, telemetry.Page{Number: 1, Size: 1})
-		if err != nil {
-			return counts, err
-		}
-		*into = list.Total
+func (s *Store) PullSums(ctx context.Context, f telemetry.PullFilter) (counts telemetry.PullCounts, err error) {
+	var w where
+	shown := "p.shown"
+	if f.AsOf.IsZero() {
+		w, _, err = s.pullQuery(f, telemetry.Page{})
+	} else {
+		shown = shownAt
+		w, err = s.pullQueryAt(ctx, f)
 	}
-	return counts, nil
+	if err != nil {
+		return counts, err
+	}
+	err = s.Read(ctx, func(tx *Tx) error {
+		counts = telemetry.PullCounts{}
+		tx.each(`SELECT x.shown, COUNT(*) FROM (SELECT `+shown+` AS shown FROM pulls p`+w.sql()+`) AS x GROUP BY x.shown`, w.args, func(r *row) { addPulls(r, &counts) })
+		return tx.err
+	})
+	return counts, err
+}
+
+// addTexts adds counts by name that are given as texts: the scans of a
+// repository mostly have the same, and each is decoded once.
+func addTexts(tx *Tx, sum, times map[string]int64) {
+	for text, n := range times {
+		for word, count := range flatCounts(tx, text) {
+			sum[word] += n * count
+		}
+	}
 }
 
 // flatCounts is fromJSON for counts by name, as jsonText writes them: where

@@ -27,7 +27,7 @@ func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, 
 			r.scan(&target)
 			t.Repos = append(t.Repos, target)
 		})
-		t.Active = activeAt(tx, id, ms(s.now()), "s.state, s.since", "true")
+		t.Active = activeNow(tx, id, ms(s.now()))
 		t.PRs = pullsNow(tx, id)
 		tx.row(`SELECT COUNT(*) FROM verifications`).scan(&t.Verifications)
 		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).scan(&t.BrokenFiles)
@@ -57,21 +57,23 @@ func totalsOf(n tally) telemetry.Totals {
 	return t
 }
 
-// activeAt counts the active sessions at a time. columns are the state and
-// since when, of sessions s.
-func activeAt(tx *Tx, repo, t int64, columns, known string) telemetry.ActiveSessions {
+// activeNow counts the active sessions.
+func activeNow(tx *Tx, repo, now int64) telemetry.ActiveSessions {
 	var a telemetry.ActiveSessions
-	condition, args := ofRepo("s.repo_id", repo, t, t-telemetry.RecordedFor.Milliseconds())
-	tx.each(`SELECT x.state, COUNT(*) FROM (SELECT s.polled, `+columns+` FROM sessions s WHERE `+known+condition+` AND CAST($1 AS BIGINT) IS NOT NULL) AS x
-		WHERE x.state IN ('queued', 'working', 'waiting') AND (x.polled = 1 OR x.since > $2) GROUP BY x.state`, args, func(r *row) {
+	condition, args := ofRepo("s.repo_id", repo, now-telemetry.RecordedFor.Milliseconds())
+	tx.each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+activeStates+`) AND (s.polled = 1 OR s.since > $1)`+condition+` GROUP BY s.state`, args, func(r *row) {
 		var state telemetry.State
 		var n int64
 		r.scan(&state, &n)
-		if state == telemetry.StateWaiting {
-			a.Waiting += n
-		} else {
-			a.Working += n
-		}
+		addActive(&a, state, n)
 	})
 	return a
+}
+
+func addActive(a *telemetry.ActiveSessions, state telemetry.State, n int64) {
+	if state == telemetry.StateWaiting {
+		a.Waiting += n
+	} else {
+		a.Working += n
+	}
 }

@@ -69,35 +69,41 @@ func (t *trend) changes() dayBook {
 	return countedDays(t.tx, t.repo, t.until)
 }
 
-// countedDays counts from the lives and runs up to t what the table days
-// keeps.
+// countedDays is what the table days would keep at t: the days before as it
+// has them, and that day from the lives and runs up to t.
 func countedDays(tx *Tx, repo, t int64) dayBook {
 	b := dayBook{}
-	condition, args := ofRepo("repo_id", repo, t)
-	ask := func(column string, opened, closed string, net int64) {
-		tx.each(`SELECT `+dayOfSQL(column)+` AS day, severity, SUM(`+opened+`), SUM(`+closed+`), COUNT(*) FROM lives WHERE `+column+` <= $1`+condition+` GROUP BY 1, 2`, args, func(r *row) {
-			var k dayKey
+	today := dayOf(t)
+	tx.each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND day < $2`, []any{repo, today}, func(r *row) {
+		k, c := scanDay(r)
+		b[k] = c
+	})
+	condition, args := ofRepo("repo_id", repo, today*telemetry.DayMillis, t)
+	ask := func(of, opened, closed string, net int64) {
+		tx.each(`SELECT severity, COALESCE(SUM(`+opened+`), 0), COALESCE(SUM(`+closed+`), 0), COUNT(*) FROM lives WHERE `+of+condition+` GROUP BY severity`, args, func(r *row) {
+			k := dayKey{day: today}
 			var c dayCount
-			r.scan(&k.day, &k.severity, &c.opened, &c.closed, &c.net)
+			r.scan(&k.severity, &c.opened, &c.closed, &c.net)
 			c.net *= net
 			b[k] = b[k].minus(dayCount{}.minus(c))
 		})
 	}
-	ask("from_at", "opens", "0", 1)
-	ask("to_at", "0", "closes", -1)
+	ask("opens IN (0, 1) AND from_at >= $1 AND from_at <= $2", "opens", "0", 1)
+	ask("to_at >= $1 AND to_at <= $2", "0", "closes", -1)
+	unlisted := dayBook{}
 	condition, args = ofRepo("p.id", repo, never, t)
-	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, unlistedDays(tx, b))
+	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, unlistedDays(tx, unlisted))
+	for k, c := range unlisted {
+		if k.day == today {
+			b[k] = b[k].minus(dayCount{}.minus(c))
+		}
+	}
 	for k, c := range b {
 		if c == (dayCount{}) {
 			delete(b, k)
 		}
 	}
 	return b
-}
-
-// dayOfSQL is dayOf in SQL: also before 1970, where / rounds up.
-func dayOfSQL(column string) string {
-	return "(" + column + " - ((" + column + " % 86400000) + 86400000) % 86400000) / 86400000"
 }
 
 func (t *trend) openAndWeeks() {
@@ -213,11 +219,15 @@ func (t *trend) ages() {
 // period, and those of them that are fixed.
 func (t *trend) families() {
 	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
-	const took = ` IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND a.at >= $1 AND a.at <= $2)`
-	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE i.id` + took + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+	// The sum lets the planner begin with the index of the issues that
+	// sessions took, and not look each of them up.
+	took := ` WHERE i.attempts > 0 AND i.id + 0 IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND a.at >= $1 AND a.at <= $2)`
+	if t.repo != everywhere {
+		took = ` WHERE i.attempts > 0 AND EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2)`
+	}
+	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i` + took + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	if t.asOf {
-		query = `SELECT l.family, COUNT(*), SUM(CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 1 ELSE 0 END) FROM issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2
-			WHERE i.id` + took + condition + ` GROUP BY l.family ORDER BY COUNT(*) DESC, l.family`
+		query = `SELECT l.family, COUNT(*), SUM(CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 1 ELSE 0 END) FROM issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2` + took + condition + ` GROUP BY l.family ORDER BY COUNT(*) DESC, l.family`
 	}
 	t.tx.each(query, args, func(r *row) {
 		var f telemetry.FamilyRate

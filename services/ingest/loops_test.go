@@ -73,6 +73,13 @@ func (m *memory) Jobs(context.Context, telemetry.Page) (telemetry.List[telemetry
 	return telemetry.List[telemetry.Job]{Items: list, Total: int64(len(list))}, nil
 }
 
+// saved are the jobs as last saved, oldest first.
+func (m *memory) saved() []telemetry.Job {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.jobs)
+}
+
 // source is a directory whose listing takes a while, fails or panics.
 type source struct {
 	mu     sync.Mutex
@@ -154,7 +161,7 @@ func inWorld(t *testing.T, refresh, poll time.Duration, try func(t *testing.T, w
 // begin starts a Runner on what the one before left.
 func (w *world) begin(refresh, poll time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
-	n := len(w.store.jobs)
+	n := len(w.store.saved())
 	var mu sync.Mutex
 	w.Runner = ingest.New(ctx, ingest.Options{Store: w.store, Sources: []ingest.Source{{Files: w.runs}}, Devin: w.devin, MissingDevin: "DEVIN_API_KEY", RefreshInterval: refresh, PollInterval: poll,
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("job-", n) }})
@@ -193,8 +200,8 @@ func TestLoopsKeepTime(t *testing.T) {
 		}
 		w.runs.change(func(s *source) { s.files = []telemetry.RunFile{{Name: "a.json", SHA: "1"}} })
 		pass(10 * time.Minute)
-		if len(w.store.jobs) != 1 || w.store.jobs[0].State != telemetry.JobDone || w.store.known["a.json"] != "1" {
-			t.Errorf("a new file came, and the jobs are %+v", w.store.jobs)
+		if len(w.store.saved()) != 1 || w.store.saved()[0].State != telemetry.JobDone || w.store.known["a.json"] != "1" {
+			t.Errorf("a new file came, and the jobs are %+v", w.store.saved())
 		}
 	})
 }
@@ -258,14 +265,14 @@ func TestJoinedTurn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(w.store.jobs) != 1 || w.store.jobs[0].State != telemetry.JobRunning {
-			t.Errorf("joined: %+v", w.store.jobs)
+		if len(w.store.saved()) != 1 || w.store.saved()[0].State != telemetry.JobRunning {
+			t.Errorf("joined: %+v", w.store.saved())
 		}
-		if job, err := h.Wait(t.Context()); err != nil || job.ID != w.store.jobs[0].ID {
+		if job, err := h.Wait(t.Context()); err != nil || job.ID != w.store.saved()[0].ID {
 			t.Errorf("%+v, %v", job, err)
 		}
 		synctest.Wait()
-		equal(t, "the job as stored", w.store.jobs[0].State, telemetry.JobDone)
+		equal(t, "the job as stored", w.store.saved()[0].State, telemetry.JobDone)
 	})
 }
 
@@ -273,7 +280,7 @@ func TestPanicEndsOnlyItsJob(t *testing.T) {
 	inWorld(t, 5*time.Minute, 0, func(t *testing.T, w *world) {
 		w.runs.change(func(s *source) { s.panics = true })
 		pass(6 * time.Minute)
-		last := w.store.jobs[len(w.store.jobs)-1]
+		last := w.store.saved()[len(w.store.saved())-1]
 		if last.State != telemetry.JobFailed || strings.Contains(last.Error, "a bug") || last.Error == "" {
 			t.Errorf("after a panic: %+v", last)
 		}
@@ -311,8 +318,8 @@ func TestCancelledAndInterrupted(t *testing.T) {
 		w.devin.change(func(s *source) { s.takes = 0 })
 		w.begin(0, 0)
 		pass(time.Second)
-		if n := strings.Count(w.devin.asks(), "s"); n != 1 || w.store.jobs[len(w.store.jobs)-1].State != telemetry.JobDone {
-			t.Errorf("at the next start Devin was asked %d times; the jobs are %+v", n, w.store.jobs)
+		if n := strings.Count(w.devin.asks(), "s"); n != 1 || w.store.saved()[len(w.store.saved())-1].State != telemetry.JobDone {
+			t.Errorf("at the next start Devin was asked %d times; the jobs are %+v", n, w.store.saved())
 		}
 	})
 }

@@ -41,8 +41,9 @@ func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, tot
 		return b, err
 	}
 	b.Saved, b.Save, b.Exports = v.savedViews(saved, q, sort), v.saveForm(q, sort), v.exports(q, sort, noun, total)
+	named := slices.ContainsFunc(b.Saved, func(s parts.Saved) bool { return s.Current }) // one tab is the current one
 	for _, usual := range views(v.spec.list) {
-		b.Views = append(b.Views, parts.Choice{Text: usual.Text, Query: queryFor(usual.URL, v.spec.usual), Current: usual.URL == q.String() && v.get("sort") == ""})
+		b.Views = append(b.Views, parts.Choice{Text: usual.Text, Query: queryFor(usual.URL, v.spec.usual), Current: usual.URL == q.String() && v.get("sort") == "" && !named})
 	}
 	for _, name := range v.spec.menus {
 		if name == "repo" && v.scope != "" {

@@ -99,8 +99,12 @@
       const last = items.length - 1, next = at + step;
       return mark(next > last ? 0 : next < 0 ? last : next);
     }
-    if (!isOpen()) return;
-    if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); return close(); }
+    const shown = isOpen();
+    if (event.key === "Escape") { // what was asked for but has not come stays away too
+      close();
+      if (shown) { event.preventDefault(); event.stopPropagation(); }
+    }
+    if (!shown) return;
     if ((event.key === "Enter" || event.key === "Tab" && !event.shiftKey) && at >= 0) { event.preventDefault(); held = true; accept(at); }
   }, true);
   // An update of the list beneath leaves what a person is choosing.

@@ -243,9 +243,13 @@ const mostAttempts = 3
 // sessions took them.
 func (t *trend) attempts() {
 	t.out.Attempts = make([]int64, mostAttempts+1)
-	taken, args := `SELECT i.attempts AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts > 0`, []any{}
+	taken, args := `SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`, []any{} // the sums: from the index that serves ages
 	if t.asOf {
-		taken, args = `SELECT a.n FROM (SELECT issue_id, COUNT(DISTINCT session) AS n FROM attempts WHERE session <> '' AND at <= $1 GROUP BY issue_id) AS a
+		of := ""
+		if t.repo != everywhere {
+			of = ` AND issue_id IN (SELECT id FROM issues WHERE repo_id = $2)`
+		}
+		taken, args = `SELECT a.n FROM (SELECT issue_id, COUNT(DISTINCT session) AS n FROM attempts WHERE session <> '' AND at <= $1`+of+` GROUP BY issue_id) AS a
 			JOIN lives i ON i.issue_id = a.issue_id AND i.from_at <= $1 AND i.to_at > $1 WHERE true`, []any{t.until}
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, args...)

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -86,6 +87,7 @@ func TestReplyOnce(t *testing.T) {
 		t.Errorf("Devin got %q", got)
 	}
 	s.wait("/api/sessions/"+waitingID, `"state":"working"`)
+	s.wait("/activity", "Reply sent")
 }
 
 func TestReplyFails(t *testing.T) {
@@ -133,5 +135,48 @@ func TestReplyInPlace(t *testing.T) {
 		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") {
 			t.Errorf("the console says %s", line)
 		}
+	}
+}
+
+func TestDispatchForm(t *testing.T) {
+	player := githubtest.New(githubtest.Options{Token: "ghp_test", Now: time.Now})
+	player.Repo("octo/action").PutWorkflow("codeql-fixer.yml", append([]string{"target_repo"}, telemetry.DispatchInputs()...)...)
+	player.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 7, Title: "fix(CQLF-R1-0002): <b>xss</b>", State: "open", CreatedAt: time.Now().Add(-time.Hour)})
+	player.Repo("forks/shop")
+	started := make(chan map[string]string, 9)
+	player.OnDispatch(func(inputs map[string]string) { started <- inputs })
+	server := httptest.NewServer(player)
+	t.Cleanup(server.Close)
+	s := startSite(t, shopRecords(), func(c *Config) {
+		c.GitHubAPIURL, c.GitHubToken, c.ActionRepo = BaseURL(server.URL), "ghp_test", "octo/action"
+	})
+	_, body := s.get("/repo/octo/shop/dispatch?preflight=1")
+	for _, text := range []string{"Fixes go to forks/shop", "fix(CQLF-R1-0002): &lt;b&gt;xss&lt;/b&gt;", "Sessions at most"} {
+		if !strings.Contains(body, text) {
+			t.Errorf("the form does not say %q", text)
+		}
+	}
+	form := url.Values{"repo": {"octo/shop"}, "token": {formToken(t, body)}, "batch_size": {"many"}, "max_sessions": {"3"}}
+	for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
+		res, body := s.do("POST", "/actions/dispatch", form.Encode(), headers...)
+		if res.StatusCode != 400 || !strings.Contains(body, "Write a whole number from 1 to 100.") || !strings.Contains(body, `aria-invalid="true"`) || !strings.Contains(body, `value="many"`) {
+			t.Errorf("a wrong number: %d", res.StatusCode)
+		}
+	}
+	form.Set("batch_size", "5")
+	if res, body := s.do("POST", "/actions/dispatch", form.Encode(), "HX-Request", "true"); res.StatusCode != 202 || !strings.Contains(body, "Started.") || !strings.Contains(body, "https://github.com/octo/action/actions/workflows/codeql-fixer.yml") {
+		t.Errorf("started: %d %s", res.StatusCode, body)
+	}
+	if res, _ := s.do("POST", "/actions/dispatch", form.Encode()); res.StatusCode != 303 || res.Header.Get("Location") != "/repo/octo/shop/dispatch?started=1" {
+		t.Errorf("without JavaScript: %d %s", res.StatusCode, res.Header.Get("Location"))
+	}
+	if got := <-started; got["target_repo"] != "https://github.com/octo/shop" || got["batch_size"] != "5" || got["max_sessions"] != "3" {
+		t.Errorf("the workflow got %v", got)
+	}
+	if len(started) > 0 {
+		t.Error("the second click started another run")
+	}
+	if res, _ := s.get("/repo/octo/none/dispatch"); res.StatusCode != 404 {
+		t.Errorf("an unknown repository: %d", res.StatusCode)
 	}
 }

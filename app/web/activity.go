@@ -1,7 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -11,20 +14,106 @@ import (
 )
 
 func (w *Web) specActivity() spec {
-	return spec{name: "activity", title: "Activity", page: "/activity", topics: []string{telemetry.TopicJobs}, every: "60s", draw: w.drawActivity}
+	return spec{name: "activity", title: "Activity", page: "/activity", topics: append(everything(), telemetry.TopicJobs), every: "60s", params: []string{"kind", "before"}, draw: w.drawActivity}
 }
 
-// drawActivity lists what was done, newest first.
+// drawActivity lists what changed, by whom or what, newest first.
 func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error) {
-	t, err := table(ctx, v, parts.Sort{Key: "started", Desc: true}, w.o.Dashboard.Jobs, w.activityRow)
-	t.Empty = parts.Empty{Icon: "pulse", Title: "Nothing was done yet", Text: "Refreshes, polls and backfills are listed here."}
-	return panels.Activity(t), err
+	kinds, err := words(v.get("kind"), "kind", telemetry.ActivityKinds())
+	if err != nil {
+		return nil, err
+	}
+	from, err := telemetry.ParseActivityMark(v.get("before"))
+	if err != nil {
+		return nil, err
+	}
+	size, err := v.number("per_page", perPageDefault, perPageLeast, perPageMost)
+	if err != nil {
+		return nil, err
+	}
+	changes, next, err := w.o.Dashboard.Activity(ctx, kinds, from, int(size))
+	if err != nil {
+		return nil, err
+	}
+	l := panels.ActivityList{Frame: v.frame(), Older: next.String(), Newest: v.get("before") != "", Kinds: kindTabs(v.get("kind")), Empty: parts.Empty{Icon: "pulse", Title: "Nothing has changed yet", Text: "Runs, sessions, pull requests, verifications and what people do are listed here."}}
+	l.Plain = true
+	seen := map[string]int{}
+	for _, a := range changes {
+		row := w.activityRow(a)
+		row.ID = string(a.Kind) + "-" + strconv.FormatInt(a.At.UnixMilli(), 10)
+		if seen[row.ID]++; seen[row.ID] > 1 {
+			row.ID += "-" + strconv.Itoa(seen[row.ID])
+		}
+		l.Rows = append(l.Rows, row)
+	}
+	return panels.Activity(l), nil
 }
 
-func (w *Web) activityRow(j telemetry.Job) panels.ActivityRow {
-	row := panels.ActivityRow{ID: j.ID, State: j.State, Title: jobTitle(j, resultOf(j)), Text: j.Error, At: j.Started, Took: w.took(j)}
-	if j.State == telemetry.JobDone {
-		row.Text = summary(j, resultOf(j))
+// kindTabs narrow the list to one kind.
+func kindTabs(chosen string) []parts.Choice {
+	tabs := []parts.Choice{{Text: "All", Current: chosen == ""}}
+	for _, k := range []parts.Link{{Text: "Runs", URL: "run"}, {Text: "Sessions", URL: "session"}, {Text: "Pull requests", URL: "pull"}, {Text: "Verifications", URL: "verification"}, {Text: "Jobs", URL: "job"}, {Text: "People", URL: "deed,scope"}} {
+		tabs = append(tabs, parts.Choice{Text: k.Text, Query: k.URL, Current: k.URL == chosen})
+	}
+	return tabs
+}
+
+func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
+	row := panels.ActivityRow{At: a.At, Repo: string(a.Repo)}
+	session := parts.Link{Text: cmp.Or(a.Title, "Session "+shortID(a.Session)), URL: panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session))}
+	switch a.Kind {
+	case telemetry.ActivityRun:
+		row.State, row.What, row.Text, row.By = panels.RunKind(a.Word), parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, runText(a), cmp.Or(a.Source, "RUNS_DIR")
+	case telemetry.ActivitySession:
+		row.State, row.What, row.Text, row.By = panels.SessionState(string(a.State), a.Detail, true), session, joinWords(a.Word, a.Detail), map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
+		row.By = cmp.Or(row.By, runName(a.Run, 0)+"’s record")
+	case telemetry.ActivityPull:
+		row.State, row.What, row.By = panels.PullState(map[string]string{"opened": "open"}[a.Word], false), parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10) + " " + a.Title, URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}, "GitHub"
+		if a.Word != "opened" {
+			row.State = panels.PullState("closed", a.Word == "merged")
+		}
+		row.State.Word = "PR " + a.Word
+	case telemetry.ActivityVerification:
+		row.State, row.What, row.By = panels.VerdictState(a.Word, false), session, "re-scan"
+		row.Text = number(a.Fixed) + " of " + number(a.Targeted) + " no longer found"
+		if a.Pull.Repo != "" {
+			row.What = parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10), URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}
+		}
+	case telemetry.ActivityScope:
+		row.State, row.What, row.By = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, "a person"
+		row.Text = "counts as a full scan"
+	case telemetry.ActivityJob:
+		row.State, row.By, row.Text = panels.JobState(a.Job.State), "the dashboard", a.Job.Error
+		row.State.Word = jobTitle(a.Job, resultOf(a.Job))
+		if a.Job.State == telemetry.JobDone {
+			row.Text = summary(a.Job, resultOf(a.Job))
+		}
+		row.What.Text = "took " + w.took(a.Job) + " min"
+	case telemetry.ActivityDeed:
+		row.State, row.What, row.By = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session, "a person"
+		if a.Word == string(telemetry.DeedDispatch) {
+			row.State, row.What = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}, parts.Link{Text: string(a.Repo), URL: panels.RepoURL(string(a.Repo))}
+		}
 	}
 	return row
+}
+
+// runText is what a run brought.
+func runText(a telemetry.Activity) string {
+	var said []string
+	if a.Word == string(telemetry.KindScan) {
+		said = append(said, "found "+number(a.Found))
+	}
+	for _, part := range []struct {
+		n    int64
+		word string
+	}{{a.New, " new"}, {a.Gone, " gone"}, {a.Back, " reopened"}} {
+		if a.Compared && part.n > 0 {
+			said = append(said, number(part.n)+part.word)
+		}
+	}
+	if a.Sessions > 0 {
+		said = append(said, parts.Plural(int(a.Sessions), "session", "")+" started")
+	}
+	return strings.Join(said, ", ")
 }

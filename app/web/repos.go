@@ -55,7 +55,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		}
 		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
 		body := pages.Body{
-			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
+			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Button: dispatchButton(v.scope), Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
 			Facts: append(w.repoFacts(repo, health), v.reportFact()...), Notices: append(repoNotices(repo, health), v.pastNotice()...), Tabs: w.repoTabs(v, list), Below: []templ.Component{table},
 			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
 		}
@@ -109,4 +109,9 @@ func unescape(s string) string {
 		return strings.ToValidUTF8(text, "\uFFFD")
 	}
 	return s
+}
+
+// dispatchButton opens the form of a run: a dialog, or its page.
+func dispatchButton(repo string) templ.Component {
+	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: panels.RepoURL(repo) + "/dispatch"}, parts.Address{Page: "/panels/dispatch"}.Href("scope", repo))
 }

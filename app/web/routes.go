@@ -53,6 +53,8 @@ func (w *Web) Routes() []Route {
 		action("/actions/poll", w.action(ingest.JobPoll)),
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
 		action("/actions/backfill", w.action(ingest.JobBackfill)),
+		page("/repo/:owner/:name/dispatch", w.dispatchPage),
+		action("/actions/dispatch", w.dispatch),
 		action("/actions/reply", w.reply),
 		action("/actions/accept-scope", w.acceptScope),
 		action("/actions/dismiss", w.dismiss),
@@ -78,5 +80,5 @@ func (w *Web) Routes() []Route {
 func (w *Web) panelSpecs() []spec {
 	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(), w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specWorst(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(), w.specReply()}
+		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(), w.specReply(), w.specDispatch(), w.specPreflight()}
 }

@@ -126,9 +126,11 @@ func fileColumns() []parts.Column {
 
 func activityColumns() []parts.Column {
 	return []parts.Column{
-		{Text: "What", Class: "c-file"},
+		{Text: "What", Class: "c-need"},
+		{Text: "Which"},
 		{Text: "Outcome"},
-		{Text: "Took", Class: "c-num", Number: true},
-		{Key: "started", Text: "When", Class: "c-day", Number: true, Initial: true},
+		{Text: "Repository", Class: "c-repo"},
+		{Text: "By", Class: "c-basis"},
+		{Text: "When", Class: "c-day", Number: true},
 	}
 }

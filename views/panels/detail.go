@@ -205,6 +205,9 @@ func PullState(state string, merged bool) parts.State { return pullState(state, 
 // RunKind is how a kind of run looks.
 func RunKind(kind string) parts.State { return runKind(kind) }
 
+// JobState is how a job looks.
+func JobState(state string) parts.State { return jobState(state) }
+
 // SeverityPill is how a severity looks, and whether its pill is filled.
 func SeverityPill(tier string) (parts.State, bool) { return severity(tier) }
 

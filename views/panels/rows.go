@@ -168,14 +168,4 @@ type FileRow struct {
 	At    time.Time // when it was met
 }
 
-// ActivityRow is one thing that was done.
-type ActivityRow struct {
-	ID    string
-	State string // of the job
-	Title string
-	Text  string
-	At    time.Time
-	Took  string
-}
-
 func joined(ids []string) string { return strings.Join(ids, ", ") }

@@ -1,0 +1,90 @@
+package telemetry
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ActivityKind is the kind of what changed.
+type ActivityKind string
+
+// The kinds of changes, in the order in which those of one moment are shown.
+const (
+	ActivityRun          ActivityKind = "run"          // a scan's or dispatch's record
+	ActivitySession      ActivityKind = "session"      // a session's state
+	ActivityPull         ActivityKind = "pull"         // a pull request opened, merged or closed
+	ActivityVerification ActivityKind = "verification" // a re-scan of a fix
+	ActivityScope        ActivityKind = "scope"        // a narrow scan accepted as a full one
+	ActivityJob          ActivityKind = "job"          // a refresh, a poll, a backfill
+	ActivityDeed         ActivityKind = "deed"         // a reply, a dispatch
+)
+
+// ActivityKinds are all of them.
+func ActivityKinds() []ActivityKind {
+	return []ActivityKind{ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivityDeed}
+}
+
+// Activity is one change. At is UTC; which other fields are set depends on
+// the kind.
+type Activity struct {
+	Kind ActivityKind
+	At   time.Time
+	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its Verdict; deed: its DeedKind
+	Repo RepoName
+
+	Source, File string // of the record
+	Run          int64
+	Found        int64
+	Compared     bool // New, Gone and Back are known
+	New          int64
+	Gone         int64
+	Back         int64 // reopened
+	Sessions     int64 // started
+
+	Session string // as recorded
+	Title   string // of the session or pull request
+	State   State
+	Detail  string
+	Origin  string // of a state: record, poll or pr
+
+	Pull            PullRef
+	Fixed, Targeted int64
+
+	Job Job
+}
+
+// ActivityMark is a place in the list of changes: after Skip changes of Kind
+// at a time. The zero value is its beginning.
+type ActivityMark struct {
+	At   time.Time
+	Kind ActivityKind
+	Skip int64
+}
+
+// String is the mark as an address has it, "" for the beginning.
+func (m ActivityMark) String() string {
+	if m.At.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d-%s-%d", m.At.UnixMilli(), m.Kind, m.Skip)
+}
+
+// ParseActivityMark reads what String wrote. The error is CodeInvalid.
+func ParseActivityMark(text string) (ActivityMark, error) {
+	if text == "" {
+		return ActivityMark{}, nil
+	}
+	fields := strings.Split(text, "-")
+	if len(fields) == 3 {
+		at, err := strconv.ParseInt(fields[0], 10, 64)
+		skip, err2 := strconv.ParseInt(fields[2], 10, 64)
+		for _, kind := range ActivityKinds() {
+			if err == nil && err2 == nil && skip >= 0 && skip <= 1<<20 && string(kind) == fields[1] {
+				return ActivityMark{At: time.UnixMilli(at).UTC(), Kind: kind, Skip: skip}, nil
+			}
+		}
+	}
+	return ActivityMark{}, Errorf(CodeInvalid, "before: this is no place in the list; leave it out to begin with the newest.")
+}

@@ -93,7 +93,9 @@ func TestPersonWithKeys(t *testing.T) {
 	b.until(`document.querySelector("#keys").open`)
 	b.do(chromedp.KeyEvent("\u001b"))
 	b.until(`!document.querySelector("#keys").open`)
-	b.do(chromedp.KeyEvent("gi"))
+	for tries := 0; tries < 5 && !b.holds(`location.pathname === "/issues"`); tries++ { // the second key has 1.5 s, which a busy machine can miss
+		b.do(chromedp.KeyEvent("gi"))
+	}
 	b.until(`location.pathname === "/issues" && document.querySelector("#live-state")?.dataset.state === "live"`)
 	tab := func(what string, how ...chromedp.KeyOption) {
 		t.Helper()

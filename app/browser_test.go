@@ -137,11 +137,18 @@ func (b *browser) js(expression string) string {
 func (b *browser) until(expression string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("String(Boolean("+expression+"))")); err == nil && text == "true" {
+		if b.holds(expression) {
 			return
 		}
 	}
 	b.t.Fatalf("it never held: %s; the console: %q", expression, b.console())
+}
+
+// holds tells whether an expression is true in the page; while a page loads,
+// none is.
+func (b *browser) holds(expression string) bool {
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("String(Boolean("+expression+"))"))
+	return err == nil && text == "true"
 }
 
 func (b *browser) console() []string {

@@ -175,6 +175,7 @@ func TestRealRecordsOverTheWire(t *testing.T) {
 			if got := p.state(id); got != polled {
 				t.Errorf("after a restart the session reads %q, before %q", got, polled)
 			}
+			p.ask("POST", "/api/refresh") // not the start's own, which the next would join
 			p.github.Fail(githubtest.Fault{Status: http.StatusUnauthorized})
 			if status, answer := p.ask("POST", "/api/refresh"); status != http.StatusBadGateway || answer["code"] != string(telemetry.CodeUpstreamToken) {
 				t.Errorf("with a token that GitHub refuses: %d %v", status, answer)

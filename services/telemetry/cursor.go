@@ -180,9 +180,10 @@ func likeFindingField(name string) bool {
 	return false
 }
 
+// textOrNull reads a text that need not be cut (see bounded), or null.
 func (c *cursor) textOrNull() (string, bool) {
 	if text, ok := c.plainText(); ok {
-		return text, true
+		return text, len(text) <= mostName
 	}
 	return "", c.value() == "null"
 }

@@ -14,7 +14,7 @@ const queryOpen = "is:open"
 func (w *Web) specIssues() spec {
 	return spec{name: "issues", title: "Issues", page: "/issues", tab: "/issues", topics: listTopics(), every: "60s",
 		list: telemetry.ListIssues, usual: queryOpen, params: []string{"as_of"}, menus: []string{"is", "severity", "family", "repo", "age", "attempts"},
-		draw: list(w, listing[telemetry.IssueRow, panels.IssueRow]{noun: "issue", sort: parts.Sort{Key: "severity"}, from: w.issuesOf, row: w.issueRow, draw: panels.Issues,
+		draw: list(w, listing[takenIssue, panels.IssueRow]{noun: "issue", sort: parts.Sort{Key: "severity"}, from: w.takenIssues, row: w.takenRow, draw: panels.Issues,
 			empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."}})}
 }
 

@@ -13,7 +13,7 @@ import (
 func (w *Web) specPulls() spec {
 	return spec{name: "pulls", title: "Pull requests", page: "/pulls", tab: "/pulls", topics: listTopics(), every: "60s",
 		list: telemetry.ListPulls, menus: []string{"is", "repo", "linked", "age"},
-		draw: list(w, listing[telemetry.PullRow, panels.PullRow]{noun: "pull request", sort: parts.Sort{Key: "waiting", Desc: true}, from: w.pullsOf, row: w.pullRow, draw: panels.Pulls,
+		draw: list(w, listing[markedPull, panels.PullRow]{noun: "pull request", sort: parts.Sort{Key: "waiting", Desc: true}, from: w.pullsOf, row: w.markedRow, draw: panels.Pulls,
 			empty: parts.Empty{Icon: "git-pull-request", Title: "No pull requests yet", Text: "Pull requests that fix issues are listed here, of targets and their forks."}})}
 }
 
@@ -21,9 +21,14 @@ func (w *Web) specQueue() spec {
 	return spec{name: "queue", title: "PR queue", page: "/", topics: everything(), every: "60s", draw: w.drawQueue}
 }
 
-func (w *Web) pullsOf(v view, q telemetry.Query) ask[telemetry.PullRow] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
-		return w.o.Dashboard.Pulls(ctx, telemetry.PullFilter{Repo: v.repoKey(), Query: q}, p)
+func (w *Web) pullsOf(v view, q telemetry.Query) ask[markedPull] {
+	return func(ctx context.Context, p telemetry.Page) (telemetry.List[markedPull], error) {
+		list, err := w.o.Dashboard.Pulls(ctx, telemetry.PullFilter{Repo: v.repoKey(), Query: q}, p)
+		if err != nil {
+			return telemetry.List[markedPull]{}, err
+		}
+		items, err := w.withMarks(ctx, list.Items)
+		return telemetry.List[markedPull]{Items: items, Total: list.Total}, err
 	}
 }
 
@@ -35,7 +40,7 @@ func (w *Web) drawQueue(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "waiting", Desc: true}, w.pullsOf(v, q), w.pullRow)
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "waiting", Desc: true}, w.pullsOf(v, q), w.markedRow)
 	if err != nil {
 		return nil, err
 	}

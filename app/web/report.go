@@ -85,7 +85,7 @@ func (w *Web) drawWorst(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.issuesOf(v, q), w.issueRow)
+	t, err := short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.takenIssues(v, q), w.takenRow)
 	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues), parts.Link{Text: "All of them", URL: searchURL(v.listURL("/issues"), queryWorst)}
 	t.Empty = parts.Empty{Icon: "check-circle", Title: "No critical or high issue is open"}
 	return panels.Issues(t), err

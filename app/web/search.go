@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
@@ -32,17 +34,28 @@ func (w *Web) searchPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	repos, err := w.withDays(c.UserContext(), found.Repos.Items)
+	rows, err := w.foundRows(c.UserContext(), found)
 	if err != nil {
 		return err
 	}
-	return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Rows: w.foundRows(found, repos)}})
+	return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Rows: rows}})
 }
 
 // foundRows are the groups that have rows, and after them what was not found
 // or not searched.
-func (w *Web) foundRows(found dashboard.SearchResult, repos []repoTrend) [][]templ.Component {
-	var rows [][]templ.Component
+func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows [][]templ.Component, err error) {
+	repos, err := inFull(ctx, found.Repos, w.withDays)
+	if err != nil {
+		return nil, err
+	}
+	issues, err := inFull(ctx, found.Issues, w.withSessions)
+	if err != nil {
+		return nil, err
+	}
+	pulls, err := inFull(ctx, found.Pulls, w.withMarks)
+	if err != nil {
+		return nil, err
+	}
 	if hits := found.Exact; len(hits) > 0 {
 		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exactly this", Count: parts.Number(len(hits))}, Brief: true}
 		t.Rows = rowsOf(hits, func(h dashboard.Hit) panels.Hit {
@@ -58,16 +71,21 @@ func (w *Web) foundRows(found dashboard.SearchResult, repos []repoTrend) [][]tem
 			none = append(none, missed)
 		}
 	}
-	inFull := dashboard.Found[repoTrend]{List: telemetry.List[repoTrend]{Items: repos, Total: found.Repos.Total}, Query: found.Repos.Query, Note: found.Repos.Note}
-	add(group(w.specRepos(), inFull, w.repoRow, panels.Repos))
-	add(group(w.specIssues(), found.Issues, w.issueRow, panels.Issues))
-	add(group(w.specPulls(), found.Pulls, w.pullRow, panels.Pulls))
+	add(group(w.specRepos(), repos, w.repoRow, panels.Repos))
+	add(group(w.specIssues(), issues, w.takenRow, panels.Issues))
+	add(group(w.specPulls(), pulls, w.markedRow, panels.Pulls))
 	add(group(w.specSessions(), found.Sessions, w.sessionRow, panels.Sessions))
 	add(group(w.specRuns(), found.Runs, w.runRow, panels.Runs))
 	if len(none) > 0 {
 		rows = append(rows, []templ.Component{panels.Missed(none, len(rows) == 0)})
 	}
-	return rows
+	return rows, nil
+}
+
+// inFull adds to what was found what its list shows beside it.
+func inFull[A, B any](ctx context.Context, f dashboard.Found[A], with func(context.Context, []A) ([]B, error)) (dashboard.Found[B], error) {
+	items, err := with(ctx, f.Items)
+	return dashboard.Found[B]{List: telemetry.List[B]{Items: items, Total: f.Total}, Query: f.Query, Note: f.Note}, err
 }
 
 // group is one list's part of a search, or, where it has no row, the reason.

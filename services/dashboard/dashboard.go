@@ -30,10 +30,18 @@ type Figures interface {
 	Sources(ctx context.Context) ([]telemetry.SourceStatus, error)
 }
 
+// Beside is where the rows of a page get what other lists know of them, in
+// one question each.
+type Beside interface {
+	SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error)
+	PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error)
+}
+
 // Store is all of the store that dashboard reads.
 type Store interface {
 	Lists
 	Figures
+	Beside
 	Details
 	Metrics
 	Finds

@@ -300,7 +300,7 @@ func scanRepo(r *row, v *telemetry.RepoRow) {
 }
 
 // Repos returns repositories. Sorts: last_run (latest first), last_scan,
-// open, critical_high or severity, repo, runs, found, active (sessions),
+// open, critical_high or severity, critical, high, medium, low, repo, runs, found, active (sessions),
 // sessions, waiting (open pull requests), merged. Size 0 returns all.
 func (s *Store) Repos(ctx context.Context, f telemetry.RepoFilter, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
 	if p.Size == 0 {

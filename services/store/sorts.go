@@ -94,7 +94,11 @@ func issueOrders() map[string]order {
 
 func repoOrders(now int64) map[string]order {
 	const worst = " r.critical_high r.open r.key"
-	return map[string]order{"last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
+	tier := func(name string) order {
+		open := `COALESCE((SELECT t.n FROM tallies t WHERE t.repo_id = r.id AND t.name = 'open_severity:` + name + `'), 0)`
+		return order{columns: append([]string{open}, byDesc(worst).columns...), desc: true}
+	}
+	return map[string]order{"critical": tier("critical"), "high": tier("high"), "medium": tier("medium"), "low": tier("low"), "last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
 		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": {columns: append([]string{activeOf(now, activeStates)}, byDesc(worst).columns...), desc: true}, "sessions": byDesc("r.sessions_created" + worst),
 		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
 }

@@ -144,6 +144,13 @@ type PullRow struct {
 	Candidates []string // ids as recorded, where several sessions fit
 }
 
+// PullMarks is what lists show beside a pull request.
+type PullMarks struct {
+	Severity map[string]int64 // of the issues that its sessions took, counted by tier
+	Verdict  Verdict          // of its latest verification, "" without one
+	Merge    MergeState       // beside Verdict
+}
+
 // IssueFilter chooses issues. Zero fields choose all.
 type IssueFilter struct {
 	Repo     string // RepoName.Key

@@ -34,8 +34,9 @@ func pullColumns() []parts.Column {
 		{Key: "title", Text: "Pull request"},
 		{Key: "repo", Text: "Repository", Class: "c-repo"},
 		{Key: "state", Text: "State", Class: "c-kind"},
-		{Text: "Issues", Class: "c-ids"},
-		{Key: "session", Text: "Session", Class: "c-run"},
+		{Text: "Issues", Class: "c-tiers"},
+		{Key: "session", Text: "Session", Class: "c-pr"},
+		{Text: "Verified", Class: "c-verdict"},
 		{Text: "Linked by", Class: "c-basis"},
 		{Text: "Open", Class: "c-open", Hidden: true},
 	}
@@ -47,7 +48,9 @@ func queueColumns() []parts.Column {
 		{Text: "Pull request"},
 		{Text: "Repository", Class: "c-repo"},
 		{Text: "State", Class: "c-kind"},
+		{Text: "Issues", Class: "c-tiers"},
 		{Text: "Session", Class: "c-day"},
+		{Text: "Verified", Class: "c-verdict"},
 	}
 }
 
@@ -79,10 +82,10 @@ func repoColumns() []parts.Column {
 	return []parts.Column{
 		{Key: "repo", Text: "Repository", Class: ""},
 		{Key: "open", Text: "Open", Class: "c-num", Number: true, Initial: true},
-		{Key: "critical_high", Text: "Critical", Class: "c-num2", Number: true, Initial: true},
-		{Text: "High", Class: "c-num", Number: true},
-		{Text: "Medium", Class: "c-num", Number: true},
-		{Text: "Low", Class: "c-num", Number: true},
+		{Key: "critical", Text: "Critical", Class: "c-num2", Number: true, Initial: true},
+		{Key: "high", Text: "High", Class: "c-num", Number: true, Initial: true},
+		{Key: "medium", Text: "Medium", Class: "c-num2", Number: true, Initial: true},
+		{Key: "low", Text: "Low", Class: "c-num", Number: true, Initial: true},
 		{Text: "Last 30 days", Class: "c-spark", Number: true},
 		{Text: "Closed in 30 d", Class: "c-span", Number: true},
 		{Key: "active", Text: "Active sessions", Class: "c-wide", Number: true, Initial: true},
@@ -112,7 +115,8 @@ func issueColumns() []parts.Column {
 		{Key: "repo", Text: "Repository", Class: "c-repo"},
 		{Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true},
 		{Key: "attempts", Text: "Tries", Class: "c-num", Number: true, Initial: true},
-		{Key: "last_seen", Text: "Last seen", Class: "c-day", Number: true, Initial: true},
+		{Text: "Session / PR", Class: "c-taken"},
+		{Key: "last_seen", Text: "Last seen", Class: "c-seen", Number: true, Initial: true},
 	}
 }
 

@@ -72,6 +72,30 @@ type PullRow struct {
 	SessionShort string
 	SessionURL   string
 	Basis        string // by what it is linked: "session id in the PR"
+	Tiers        []Tier
+	Verified     parts.State // of its latest verification; zero = none
+}
+
+// Tier is how many issues have a severity.
+type Tier struct {
+	Severity string
+	N        int
+}
+
+func (t Tier) look() parts.State {
+	look, _ := severity(t.Severity)
+	return look
+}
+
+func (t Tier) told() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Word) }
+
+// letter is C, H, M or L; ? of a severity that has no tier.
+func (t Tier) letter() string {
+	switch word := strings.ToLower(t.Severity); word {
+	case "critical", "high", "medium", "low":
+		return strings.ToUpper(word[:1])
+	}
+	return "?"
 }
 
 func (r PullRow) title() string {
@@ -151,6 +175,43 @@ type IssueRow struct {
 	First    time.Time
 	Last     time.Time
 	Attempts int // sessions that took it
+	Latest   Taken
+}
+
+// Taken is the latest session that took an issue; the zero Taken is none.
+type Taken struct {
+	Short  string // the beginning of its id
+	Page   string // its address here; "" = no run record names it
+	State  string // as of a SessionRow; "" = not known, or not asked
+	Reason string
+	PR     PullRef
+}
+
+func (l Taken) look() parts.State { return sessionState(l.State, l.Reason, l.PR.Number > 0) }
+
+// icon is that of the state, or of the pull request where the session has
+// ended with it.
+func (l Taken) icon() parts.State {
+	if l.State == "pr_ready" || l.State == "finished" {
+		return pullState(l.PR.State, l.PR.Merged)
+	}
+	return l.look()
+}
+
+// told says what the icon and the word leave out.
+func (l Taken) told() string { return "Session " + l.Short + ": " + l.look().Word }
+
+// word is the state as shortly as a narrow column needs it.
+func (l Taken) word() string {
+	switch l.State {
+	case "waiting":
+		return "waiting"
+	case "finished":
+		return "no PR"
+	case "suspended":
+		return "suspended"
+	}
+	return strings.ToLower(l.look().Word)
 }
 
 // family is left out where the rule names it already.

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// SessionsByKey returns sessions by their keys; keys that no run record names
+// are left out.
+func (s *Store) SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error) {
+	var out map[string]telemetry.SessionRow
+	err := s.Read(ctx, func(tx *Tx) error {
+		out = map[string]telemetry.SessionRow{}
+		for _, row := range sessionsWhere(tx, `WHERE s.key `+tx.in(1, "TEXT"), jsonText(keys)) {
+			out[row.Key] = row
+		}
+		return tx.err
+	})
+	return out, err
+}
+
+// PullMarks returns what is shown beside pull requests in a list, by
+// PullRef.Key. The issues are those of PullDetail; a pull request without
+// issues and verifications is left out.
+func (s *Store) PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error) {
+	var out map[string]telemetry.PullMarks
+	err := s.Read(ctx, func(tx *Tx) error {
+		out = map[string]telemetry.PullMarks{}
+		list := jsonText(keys)
+		tx.each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (
+				SELECT l.pull_key, a.issue_id FROM links l JOIN attempts a ON a.session = l.session AND a.session <> '' WHERE l.guess = 0 AND l.pull_key `+tx.in(1, "TEXT")+`
+				UNION SELECT v.pull_key, a.issue_id FROM verifications v JOIN attempts a ON a.record_id = v.id WHERE v.pull_key `+tx.in(1, "TEXT")+`
+			) x JOIN issues i ON i.id = x.issue_id GROUP BY x.pull_key, i.severity`, []any{list}, func(r *row) {
+			var key, severity string
+			var n int64
+			r.scan(&key, &severity, &n)
+			m := out[key]
+			if m.Severity == nil {
+				m.Severity = map[string]int64{}
+			}
+			m.Severity[severity] = n
+			out[key] = m
+		})
+		tx.each(`SELECT v.pull_key, v.outcome, v.merge_state FROM verifications v WHERE v.pull_key `+tx.in(1, "TEXT")+` ORDER BY v.at, v.file, v.source`, []any{list}, func(r *row) {
+			var key string
+			var verdict telemetry.Verdict
+			var merge telemetry.MergeState
+			r.scan(&key, &verdict, &merge)
+			m := out[key]
+			m.Verdict, m.Merge = verdict, merge // the latest comes last
+			out[key] = m
+		})
+		return tx.err
+	})
+	return out, err
+}

@@ -23,7 +23,7 @@ import (
 type dialect interface {
 	name() string
 	jsonRows() string  // FROM item: the elements of the JSON list $1, each a list
-	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number
+	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number, compared byte by byte
 	readOptions() *sql.TxOptions
 	retry(error) bool // the transaction may succeed if it is run again
 	prepares() bool   // a query run twice in a transaction is worth preparing
@@ -46,7 +46,7 @@ func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
 func (postgresDialect) jsonTexts() string {
-	return "jsonb_array_elements_text(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
+	return `(SELECT t.value COLLATE "C" AS value FROM jsonb_array_elements_text(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS t(value)) AS e`
 }
 func (postgresDialect) readOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}

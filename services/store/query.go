@@ -271,11 +271,27 @@ func repoIs(column string) matcher {
 	}
 }
 
-// idsHold matches a JSON list of issue ids that holds the text.
-func idsHold(column string) matcher {
-	return anyValue(func(v telemetry.QueryValue) condition {
-		return like(column, `%"`+globLike(v.Text)+`"%`)
-	})
+// idsHold matches a JSON list of issue ids that holds the text; * stands for
+// any characters of one id.
+func idsHold(d dialect, column string) matcher {
+	return anyValue(func(v telemetry.QueryValue) condition { return elementLike(d, column, v.Text, globLike, "") })
+}
+
+// idsContain matches a JSON list of issue ids one of which has the text in
+// it.
+func idsContain(d dialect, column, text string) condition {
+	return elementLike(d, column, text, escapeLike, "%")
+}
+
+// elementLike matches a JSON list of texts one of which is like the text's
+// pattern between around. Lists that have it nowhere, neither in a text nor
+// across several, are told without reading them as JSON.
+func elementLike(d dialect, column, text string, pattern func(string) string, around string) condition {
+	written := jsonText(text)
+	somewhere := like(column, "%"+pattern(written[1:len(written)-1])+"%")
+	element := like("e.value", around+pattern(text)+around)
+	elements := strings.ReplaceAll(d.jsonTexts(), "$1", column)
+	return condition{"(" + somewhere.sql + " AND EXISTS (SELECT 1 FROM " + elements + " WHERE " + element.sql + "))", append(somewhere.args, element.args...)}
 }
 
 // pullIs matches pull requests by repository and number.

@@ -53,7 +53,8 @@ func lived(flag, column string, now int64) matcher {
 	}
 }
 
-// taken matches issues that a session took at such a time.
+// taken matches issues that a session took at such a time: that of any record
+// that says so, be it the verification of its fix.
 func taken(now int64) matcher {
 	when := whenIs("a.at", now)
 	return func(values []telemetry.QueryValue) condition {
@@ -108,15 +109,17 @@ func isHex(s string) bool {
 
 // sessionMatchers are what queries of sessions understand, over sessions
 // s.
-func sessionMatchers(now int64) matchers {
+func sessionMatchers(d dialect, now int64) matchers {
 	return matchers{
-		"":        anyPart([]string{"s.id", "s.title", "s.family", "s.issue_ids", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"}, func(text string) []condition { return []condition{inFile("s.run_file", text)} }),
+		"": anyPart([]string{"s.id", "s.title", "s.family", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"}, func(text string) []condition {
+			return []condition{inFile("s.run_file", text), idsContain(d, "s.issue_ids", text)}
+		}),
 		"is":      anyValue(stateIs(now)),
 		"repo":    repoIs("s.repo_id"),
 		"family":  textIs("s.family"),
 		"run":     numberIs("s.run_number"),
 		"batch":   numberIs("s.batch_id"),
-		"issue":   idsHold("s.issue_ids"),
+		"issue":   idsHold(d, "s.issue_ids"),
 		"id":      anyValue(sessionID("s.key")),
 		"pr":      anyValue(sessionPull),
 		"has":     wordIs(map[string]string{"pr": "s.has_pr = 1", "issue": "s.issue_ids <> '[]'"}),
@@ -137,12 +140,17 @@ func stateIs(now int64) func(telemetry.QueryValue) condition {
 	}
 }
 
-// sessionID matches the key of a session by its id in any spelling.
+// sessionID matches the key of a session by its id in any spelling. A column
+// is "" where there is no session.
 func sessionID(column string) func(telemetry.QueryValue) condition {
 	return func(v telemetry.QueryValue) condition {
 		id := telemetry.BareID(v.Text)
 		if strings.Contains(id, "*") {
-			return like(column, globLike(id))
+			c := like(column, globLike(id))
+			return condition{"(" + column + " <> '' AND " + c.sql + ")", c.args}
+		}
+		if id == "" { // what records write for "none"
+			return condition{sql: "1 = 0"}
 		}
 		return condition{column + " = ?", []any{id}}
 	}
@@ -155,20 +163,21 @@ func sessionPull(v telemetry.QueryValue) condition {
 }
 
 // pullMatchers are what queries of pull requests understand, over pulls p.
-func pullMatchers(now int64) matchers {
+func pullMatchers(d dialect, now int64) matchers {
 	return matchers{
-		"": anyPart([]string{"p.title", "p.author", "p.repo_key", "p.issue_ids", "p.session", "p.head_ref"}, func(text string) []condition {
+		"": anyPart([]string{"p.title", "p.author", "p.repo_key", "p.session", "p.head_ref"}, func(text string) []condition {
+			list := []condition{idsContain(d, "p.issue_ids", text)}
 			if _, ok := telemetry.PullOf(text); ok {
-				return []condition{pullIs("p.repo_key", "p.number")([]telemetry.QueryValue{{Text: text}})}
+				list = append(list, pullIs("p.repo_key", "p.number")([]telemetry.QueryValue{{Text: text}}))
 			}
-			return nil
+			return list
 		}),
 		"is": wordIs(map[string]string{"open": "p.shown = 'open'", "closed": "p.shown = 'closed'", "merged": "p.shown = 'merged'", "unknown": "p.shown = 'unknown'",
 			"draft": "p.shown = 'open' AND p.draft = 1"}),
 		"repo":    pullRepo,
 		"author":  textIs("p.author"),
 		"session": anyValue(sessionID("p.session")),
-		"issue":   idsHold("p.issue_ids"),
+		"issue":   idsHold(d, "p.issue_ids"),
 		"pr":      pullIs("p.repo_key", "p.number"),
 		"linked":  anyValue(func(v telemetry.QueryValue) condition { return condition{"p.basis = ?", []any{v.Text}} }),
 		"has":     wordIs(map[string]string{"session": "p.session <> ''", "issue": "p.issue_ids <> '[]'"}),
@@ -190,7 +199,9 @@ func pullRepo(values []telemetry.QueryValue) condition {
 // inFile finds a text in the name of a record's file. Its ending, which all
 // have, is found with what stands before it.
 func inFile(column, text string) condition {
-	if strings.HasPrefix(".json", lowerASCII(strings.TrimSpace(text))) || !strings.Contains(text, ".") {
+	const ending = ".json"
+	_, begins := strings.CutPrefix(ending, lowerASCII(strings.TrimSpace(text)))
+	if begins || !strings.Contains(text, ".") {
 		column = "REPLACE(" + column + ", '.json', '')"
 	}
 	return contains(column, text)

@@ -132,7 +132,7 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 // sessionQuery returns what chooses and orders sessions.
 func (s *Store) sessionQuery(f telemetry.SessionFilter, p telemetry.Page) (w where, order string, err error) {
 	if order, err = orderSQL(p, "timestamp", sessionOrders()); err == nil {
-		err = w.query(f.Query, sessionMatchers(ms(s.now())))
+		err = w.query(f.Query, sessionMatchers(s.dialect, ms(s.now())))
 	}
 	if len(f.States) == 0 && f.ID == "" && !slices.Contains(f.Query.Values("is"), string(telemetry.StateNeverStarted)) {
 		w.and(`s.state <> 'never_started'`) // just those have no id
@@ -168,7 +168,7 @@ func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.P
 func (s *Store) pullQuery(f telemetry.PullFilter, p telemetry.Page) (w where, order string, err error) {
 	w.and("p.listed = 1")
 	if order, err = orderSQL(p, "created_at", pullOrders()); err == nil {
-		err = w.query(f.Query, pullMatchers(ms(s.now())))
+		err = w.query(f.Query, pullMatchers(s.dialect, ms(s.now())))
 	}
 	if f.Repo != "" {
 		w.and(`p.repo_key IN (SELECT key FROM repos WHERE key = ? UNION ALL SELECT fork_key FROM repos WHERE key = ?)`, f.Repo, f.Repo)

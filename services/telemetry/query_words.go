@@ -87,7 +87,7 @@ func issueQualifiers() []Qualifier {
 		{Name: "first", Kind: ValueDate, Values: []string{"<7d", "<30d"}, Help: "when it was first seen"},
 		{Name: "opened", Kind: ValueDate, Values: []string{"<7d", "<30d"}, Help: "when it was first seen, or came back"},
 		{Name: "closed", Kind: ValueDate, Values: []string{"<7d", "<30d"}, Help: "when a scan no longer named it"},
-		{Name: "taken", Kind: ValueDate, Values: []string{"<7d", "<30d"}, Help: "when a session took it"},
+		{Name: "taken", Kind: ValueDate, Values: []string{"<7d", "<30d"}, Help: "when a session took it, or its fix was verified"},
 		{Name: "seen", Aliases: []string{"last"}, Kind: ValueDate, Values: []string{"<7d", ">30d"}, Help: "when it was last seen"},
 		{Name: "attempts", Kind: ValueNumber, Values: []string{">0", ">=3", "0"}, Help: "number of sessions that took it"},
 		{Name: "session", Kind: ValueText, Help: "session that took it, with or without devin-"},

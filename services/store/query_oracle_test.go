@@ -1,0 +1,206 @@
+package store_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// oracle answers random queries of one list from its rows.
+type oracle[T any] struct {
+	list       telemetry.ListName
+	rows       []T
+	id         func(T) string
+	vocabulary map[string]guesses[T]
+	unasked    func(row T, words []string) bool // a row that a list shows only if it is asked for; nil: none
+	ask        func(q telemetry.Query, p telemetry.Page) (telemetry.List[T], error)
+}
+
+// TestQueriesAgainstAnOracle: what a query matches is what its documented
+// meaning says of each row, for random queries of everything that a list
+// understands, page by page.
+func TestQueriesAgainstAnOracle(t *testing.T) {
+	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+	openAt(t, now, func(t *testing.T, s *store.Store) {
+		heads := fillForOracle(t, s, now)
+		pulls, linked := everyPull(t, s)
+		issueOracle(t, s, now, linked).check(t, 260)
+		sessionOracle(t, s, now, linked).check(t, 200)
+		pullOracle(t, s, now, pulls, heads).check(t, 200)
+	})
+}
+
+func (o oracle[T]) check(t *testing.T, queries int) {
+	t.Helper()
+	if len(o.rows) < 30 {
+		t.Fatalf("%s: %d rows are too few to tell anything", o.list, len(o.rows))
+	}
+	names := []string{""}
+	for _, q := range telemetry.Qualifiers(o.list) {
+		if o.vocabulary[q.Name] == nil {
+			t.Errorf("%s: the oracle does not know %s:", o.list, q.Name)
+		} else {
+			names = append(names, q.Name)
+		}
+	}
+	_, err := o.ask(telemetry.Query{List: o.list}, telemetry.Page{Sort: "colour"})
+	_, known, _ := strings.Cut(fmt.Sprint(err), "use one of ")
+	sorts := strings.Split(known, ", ")
+	dice, some := rand.New(rand.NewPCG(5, 2)), 0
+	for n := range queries {
+		text, holds, words := randomQuery(dice, o.vocabulary, names)
+		want := []string{}
+		for _, row := range o.rows {
+			if holds(row) && (o.unasked == nil || !o.unasked(row, words)) {
+				want = append(want, o.id(row))
+			}
+		}
+		if len(want) > 0 && len(want) < len(o.rows) {
+			some++
+		}
+		p := telemetry.Page{Size: int64(pick(dice, []int{25, 200})), Sort: sorts[n%len(sorts)], Order: pick(dice, []string{"", "asc", "desc"})}
+		got, total := o.pages(t, parse(t, o.list, text), p)
+		slices.Sort(got)
+		slices.Sort(want)
+		if total != int64(len(want)) || !slices.Equal(got, want) {
+			without := func(a, b []string) []string {
+				a = slices.DeleteFunc(slices.Clone(a), func(id string) bool { return slices.Contains(b, id) })
+				return a[:min(3, len(a))]
+			}
+			t.Errorf("%s %s sorted by %s: %d rows on the pages, total %d; %d mean it; too many: %v, missing: %v", o.list, text, p.Sort, len(got), total, len(want), without(got, want), without(want, got))
+		}
+	}
+	if some < queries/4 {
+		t.Errorf("%s: only %d of %d queries parted the rows", o.list, some, queries)
+	}
+}
+
+// pages are the ids of all pages of an answer, and the total.
+func (o oracle[T]) pages(t *testing.T, q telemetry.Query, p telemetry.Page) (ids []string, total int64) {
+	t.Helper()
+	for p.Number = 1; ; p.Number++ {
+		list, err := o.ask(q, p)
+		if err != nil {
+			t.Fatalf("%s %s: %v", o.list, q, err)
+		}
+		for _, row := range list.Items {
+			ids = append(ids, o.id(row))
+		}
+		if int64(len(list.Items)) < p.Size {
+			return ids, list.Total
+		}
+	}
+}
+
+// oddScan is a scan of a record with names that hold what queries give a
+// meaning to.
+func oddScan() telemetry.FetchedFile {
+	prints := []map[string]any{}
+	for i, file := range []string{`src/100%_a\b/Ünï "q", x.js`, "src/100xya/b.js", "a b/is:open.js", "-dash/*star*.js"} {
+		prints = append(prints, map[string]any{"id": []string{`ODD-1,2`, `ODD"3`, `odd\4`, "ÖDD_5%"}[i], "fingerprint": fmt.Sprintf("%020x", 0xabcdef012345+i), "rule_id": []string{"js/odd*rule", "JS/Odd_Rule", "js/oddxrule", "Ünicode/rule"}[i],
+			"severity_tier": []string{"weird", "", "critical", "low"}[i], "cwe_family": []string{"Cross, Site", "", "cross_site", "xss"}[i], "file": file, "start_line": i})
+	}
+	body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/Odd-Org/re_po.x", "fork_url": "https://github.com/fork-org/re_po.x", "run_number": 901, "run_id": "9", "run_label": "odd, label", "timestamp": "2026-05-19T08:00:00Z", "issues_found": 4, "issue_fingerprints": prints,
+		"sessions": []map[string]any{{"session_id": "devin-0dd1", "batch_id": 1, "status": "running", "issue_ids": []string{`ODD-1,2`, `ODD"3`, "ÖDD_5%", "CQLF-R901-0001"}}, {"session_id": "0dd2", "batch_id": 2, "status": "created", "issue_ids": []string{"CQLF-R901-0001"}}, {"session_id": "dry-run", "batch_id": 3, "status": "dry-run", "issue_ids": []string{`odd\4`}}, {"session_id": "", "batch_id": 4, "status": "error", "issue_ids": []string{`odd\4`}}}})
+	return fetched("odd_901.json", body)
+}
+
+// fillForOracle stores records, answers of Devin and pull requests, and
+// returns the head branches of these by key.
+func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]string {
+	t.Helper()
+	files := append(generatedFiles(3), oddScan())
+	put(t, s, files...)
+	var answer telemetry.SessionAnswer
+	heads := map[string]string{}
+	pulls := pullsFor(files)
+	for i := range pulls {
+		p := &pulls[i]
+		p.User, p.HeadRef, p.Draft = []string{"devin-ai-integration[bot]", "Ada", "o_b", "o%b"}[i%4], fmt.Sprintf("devin/%d-fix", i), i%3 == 0
+		p.Title = []string{"", "100% ", "a_b, ", `"Ünï" [x] `}[i%4] + p.Title
+		if p.ClosedAt = p.MergedAt; i%7 == 0 && p.MergedAt.IsZero() {
+			p.State, p.ClosedAt = "closed", p.CreatedAt.Add(90*time.Minute)
+		}
+		if i%6 == 1 {
+			p.Repo = "fork-org/re_po.x"
+		}
+		heads[(telemetry.PullRef{Repo: telemetry.RepoName(p.Repo), Number: int64(p.Number)}).Key()] = p.HeadRef
+	}
+	n := 0
+	for _, f := range files {
+		if f.Record == nil {
+			continue
+		}
+		for _, session := range f.Record.Sessions {
+			id := telemetry.BareID(session.ID)
+			if n++; n%3 == 0 || id == "" {
+				continue
+			}
+			u := telemetry.UpstreamSession{ID: id, API: "v1", Status: []string{"working", "blocked", "finished", "expired"}[n%4], Title: fmt.Sprintf("Fix, no. %d", n), CreatedAt: f.Record.Timestamp, UpdatedAt: now.Add(-time.Duration(n) * 5 * time.Hour)}
+			if n%5 == 0 {
+				u.PRs = []telemetry.UpstreamPR{{URL: fmt.Sprintf("https://github.com/%s/pull/%d", f.Record.Repo, 9000+n)}, {URL: fmt.Sprintf("https://github.com/%s/pull/%d", pulls[n%len(pulls)].Repo, pulls[n%len(pulls)].Number)}}
+			}
+			answer.Sessions = append(answer.Sessions, u)
+		}
+	}
+	if err := s.SavePoll(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	savePulls(t, s, pulls)
+	return heads
+}
+
+// everyPull returns all pull requests, and those of each session by its key:
+// its links that are no guess.
+func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
+	t.Helper()
+	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, allRows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked = map[string][]telemetry.PullRef{}
+	for _, p := range list.Items {
+		ref := telemetry.PullRef{Repo: p.Repo, Number: p.Number}
+		d, _, err := s.PullDetail(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, session := range d.Sessions {
+			if !session.Guess {
+				linked[session.Key] = append(linked[session.Key], ref)
+			}
+		}
+	}
+	return list.Items, linked
+}
+
+// TestQueriesOfOddNames: what a list of ids is written with, and what stands
+// for "no session", is found nowhere; * stands for a part of one id.
+func TestQueriesOfOddNames(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		put(t, s, oddScan())
+		at := time.Date(2026, 5, 19, 9, 0, 0, 0, time.UTC)
+		savePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
+		for _, c := range []struct {
+			list  telemetry.ListName
+			text  string
+			total int64
+		}{
+			{telemetry.ListSessions, `"ODD-1,2"`, 1}, {telemetry.ListSessions, `"dd\"3"`, 1}, {telemetry.ListSessions, `"\","`, 0}, {telemetry.ListSessions, "[", 0}, {telemetry.ListSessions, "ÖDD", 1},
+			{telemetry.ListSessions, `issue:"ODD\"3"`, 1}, {telemetry.ListSessions, "issue:odd-*", 1}, {telemetry.ListSessions, "issue:odd-*3", 0}, {telemetry.ListSessions, "issue:ÖDD*", 1},
+			{telemetry.ListSessions, `is:never_started issue:"ODD\\4"`, 1}, {telemetry.ListSessions, "id:dry-run", 0}, {telemetry.ListSessions, "id:devin-0dd*", 2},
+			{telemetry.ListPulls, "", 1}, {telemetry.ListPulls, "session:dry-run", 0}, {telemetry.ListPulls, "session:*", 0}, {telemetry.ListPulls, "-session:*", 1},
+		} {
+			if total, items := totalOf(t, s, parse(t, c.list, c.text), ""); total != c.total || items != c.total {
+				t.Errorf("%s %s: %d rows, total %d, instead of %d", c.list, c.text, items, total, c.total)
+			}
+		}
+	})
+}

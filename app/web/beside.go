@@ -102,7 +102,7 @@ func (w *Web) markedRow(p markedPull) panels.PullRow {
 		r.Tiers = append(r.Tiers, panels.Tier{N: other})
 	}
 	if p.Verdict != "" {
-		r.Verified = panels.VerdictState(string(p.Verdict), p.Merge == telemetry.MergeUnknown)
+		r.Verified = panels.VerdictState(string(p.Verdict), false) // the column of states says that the merge is not known
 	}
 	return r
 }

@@ -42,13 +42,12 @@ func (s *Store) PullMarks(ctx context.Context, keys []string) (map[string]teleme
 			m.Severity[severity] = n
 			out[key] = m
 		})
-		tx.each(`SELECT v.pull_key, v.outcome, v.merge_state FROM verifications v WHERE v.pull_key `+tx.in(1, "TEXT")+` ORDER BY v.at, v.file, v.source`, []any{list}, func(r *row) {
+		tx.each(`SELECT v.pull_key, v.outcome FROM verifications v WHERE v.pull_key `+tx.in(1, "TEXT")+` ORDER BY v.at, v.file, v.source`, []any{list}, func(r *row) {
 			var key string
 			var verdict telemetry.Verdict
-			var merge telemetry.MergeState
-			r.scan(&key, &verdict, &merge)
+			r.scan(&key, &verdict)
 			m := out[key]
-			m.Verdict, m.Merge = verdict, merge // the latest comes last
+			m.Verdict = verdict // the latest comes last
 			out[key] = m
 		})
 		return tx.err

@@ -148,7 +148,6 @@ type PullRow struct {
 type PullMarks struct {
 	Severity map[string]int64 // of the issues that its sessions took, counted by tier
 	Verdict  Verdict          // of its latest verification, "" without one
-	Merge    MergeState       // beside Verdict
 }
 
 // IssueFilter chooses issues. Zero fields choose all.

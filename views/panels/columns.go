@@ -114,7 +114,7 @@ func issueColumns() []parts.Column {
 		{Key: "file", Text: "Location", Class: "c-path"},
 		{Key: "repo", Text: "Repository", Class: "c-repo"},
 		{Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true},
-		{Key: "attempts", Text: "Tries", Class: "c-num", Number: true, Initial: true},
+		{Key: "attempts", Text: "Tries", Class: "c-tries", Number: true, Initial: true},
 		{Text: "Session / PR", Class: "c-taken"},
 		{Key: "last_seen", Text: "Last seen", Class: "c-seen", Number: true, Initial: true},
 	}

@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"maps"
+	"reflect"
+	"testing"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// TestBeside: what lists show beside their rows is what the pages of single
+// sessions and pull requests have, and repositories sort by the very counts
+// that they show.
+func TestBeside(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
+			t.Fatal(err)
+		}
+		all := telemetry.Page{Number: 1, Size: 1000}
+		sessions, err := s.Sessions(t.Context(), telemetry.SessionFilter{}, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, keys := map[string]telemetry.SessionRow{}, []string{"no-such-session"}
+		for _, row := range sessions.Items {
+			want[row.Key], keys = row, append(keys, row.Key)
+		}
+		if got, err := s.SessionsByKey(t.Context(), keys); err != nil || len(got) == 0 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%d sessions by key (%v), want the %d of the list", len(got), err, len(want))
+		}
+		sameMarks(t, s, all)
+		for _, tier := range telemetry.Severities() {
+			repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 1000, Sort: tier})
+			if err != nil || len(repos.Items) < 2 {
+				t.Fatalf("%s: %d repositories (%v)", tier, len(repos.Items), err)
+			}
+			for i, r := range repos.Items[1:] {
+				if before := repos.Items[i]; before.OpenSeverity[tier] < r.OpenSeverity[tier] {
+					t.Errorf("by %s, %s (%d) stands before %s (%d)", tier, before.Name, before.OpenSeverity[tier], r.Name, r.OpenSeverity[tier])
+				}
+			}
+		}
+	})
+}
+
+// sameMarks holds the marks of pull requests against their pages.
+func sameMarks(t *testing.T, s *store.Store, all telemetry.Page) {
+	t.Helper()
+	pulls, err := s.Pulls(t.Context(), telemetry.PullFilter{}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	want := map[string]telemetry.PullMarks{}
+	verified := 0
+	for _, p := range pulls.Items {
+		ref := telemetry.PullRef{Repo: p.Repo, Number: p.Number}
+		keys = append(keys, ref.Key())
+		d, _, err := s.PullDetail(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m telemetry.PullMarks
+		for _, i := range d.Issues {
+			if m.Severity == nil {
+				m.Severity = map[string]int64{}
+			}
+			m.Severity[i.Severity]++
+		}
+		if len(d.Verifications) > 0 {
+			m.Verdict = d.Verifications[0].Verdict
+			verified++
+		}
+		if m.Severity != nil || m.Verdict != "" {
+			want[ref.Key()] = m
+		}
+	}
+	got, err := s.PullMarks(t.Context(), keys)
+	if err != nil || verified == 0 || !maps.EqualFunc(got, want, func(a, b telemetry.PullMarks) bool { return reflect.DeepEqual(a, b) }) {
+		t.Errorf("marks %v (%v), want %v", got, err, want)
+	}
+}

@@ -79,7 +79,7 @@ func benchLists(b *testing.B, s *store.Store) {
 		{telemetry.ListIssues, []string{"status", "severity"}, []string{"", "is:open", "is:fixed", "is:open severity:critical,high", "severity:low", "repo:org-7/repo-7", "repo:org-7/*", "family:family-3", "rule:js/rule-3", "is:fixed rule:js/rule-3",
 			"file7", `"no such text"`, "-path:test/", "path:src/app/", "-repo:org-7/repo-7", "age:>30d", "has:session", "run:500"}},
 		{telemetry.ListIssues, []string{"rule", "file", "repo", "family", "age", "last_seen", "appearances", "attempts"}, []string{"", "is:open"}},
-		{telemetry.ListSessions, []string{"", "state", "age", "family", "repo", "run"}, []string{"", "is:active", "repo:org-7/repo-7", "family:family-3", "nothing"}},
+		{telemetry.ListSessions, []string{"", "state", "age", "family", "repo", "run"}, []string{"", "is:active", "repo:org-7/repo-7", "family:family-3", "nothing", "cqlf-r"}},
 		{telemetry.ListRuns, []string{"", "found", "repo"}, []string{"", "repo:org-7/repo-7", "kind:scan", "nothing"}},
 		{telemetry.ListRepos, []string{"", "open"}, []string{"", "open:>0", "org-7"}},
 	} {

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"cmp"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -76,6 +78,7 @@ func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string]
 			out.Total = list.Total
 			return out, err
 		},
+		ascending: issueSorts(),
 		vocabulary: map[string]guesses[row]{
 			"": pieces(rows, func(r row) []string {
 				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo)}
@@ -103,6 +106,16 @@ func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string]
 			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
 				"family": func(r row) bool { return r.Family == "" }}),
 		}}
+}
+
+func issueSorts() map[string]func(a, b issueFacts) int {
+	type row = issueFacts
+	status := along(func(r row) int { return slices.Index(telemetry.Statuses(), r.Status) })
+	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
+		"last_seen": along(func(r row) int64 { return r.Last.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.First.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.First.At.UnixMilli() }),
+		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
+		"file": func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
+		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
 }
 
 // issueHas tells whether an issue has a text: ids are looked at where the
@@ -175,6 +188,7 @@ func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[strin
 				return strings.HasPrefix(w, "is:") && strings.Contains(strings.ReplaceAll(w, "-", "_"), string(telemetry.StateNeverStarted))
 			})
 		},
+		ascending: sessionSorts(),
 		vocabulary: map[string]guesses[row]{
 			"":        pieces(rows, sessionTexts, func(r row, text string) bool { return partOf(text, sessionTexts(r)...) || fileHas(r.RunFile, text) }),
 			"is":      words(is),
@@ -190,6 +204,18 @@ func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[strin
 			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince} }),
 			"started": dates(now, rows, func(r row) []time.Time { return []time.Time{r.At} }),
 		}}
+}
+
+func sessionSorts() map[string]func(a, b telemetry.SessionRow) int {
+	type row = telemetry.SessionRow
+	started := along(func(r row) int64 { return r.At.UnixMilli() })
+	run := func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.RunNumber, b.RunNumber), cmp.Compare(a.BatchID, b.BatchID))
+	}
+	return map[string]func(a, b row) int{"timestamp": started, "started": started, "state": along(func(r row) int { return slices.Index(telemetry.States(), r.State) }),
+		"since": along(func(r row) int64 { return r.StateSince.UnixMilli() }), "age": along(func(r row) int64 { return -r.StateSince.UnixMilli() }), "run_number": run, "run": run,
+		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.TargetRepo }), "family": along(func(r row) string { return r.Family }),
+		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) })}
 }
 
 // sessionTexts are what free text finds of a session, beside its file.
@@ -233,6 +259,7 @@ func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.Pu
 		ask: func(q telemetry.Query, p telemetry.Page) (telemetry.List[row], error) {
 			return s.Pulls(t.Context(), telemetry.PullFilter{Query: q}, p)
 		},
+		ascending: pullSorts(),
 		vocabulary: map[string]guesses[row]{
 			"": pieces(rows, of, func(r row, text string) bool {
 				n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64)
@@ -260,4 +287,28 @@ func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.Pu
 			"merged":  dates(now, rows, at(func(r row) time.Time { return r.MergedAt })),
 			"closed":  dates(now, rows, at(func(r row) time.Time { return r.ClosedAt })),
 		}}
+}
+
+func pullSorts() map[string]func(a, b telemetry.PullRow) int {
+	type row = telemetry.PullRow
+	opened := func(r row) int64 { return r.CreatedAt.UnixMilli() }
+	state := func(r row) string {
+		if r.Merged {
+			return "merged"
+		}
+		return r.State
+	}
+	// One whose time is not known stands anywhere among them.
+	known := func(compare func(a, b row) int) func(a, b row) int {
+		return func(a, b row) int {
+			if a.CreatedAt.IsZero() || b.CreatedAt.IsZero() {
+				return 0
+			}
+			return compare(a, b)
+		}
+	}
+	waiting := known(along(func(r row) int64 { return -opened(r) }))
+	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
+		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": waiting, "title": along(func(r row) string { return r.Title }),
+		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
 }

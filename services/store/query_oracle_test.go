@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ type oracle[T any] struct {
 	rows       []T
 	id         func(T) string
 	vocabulary map[string]guesses[T]
+	ascending  map[string]func(a, b T) int      // each sort, from its least to its most
 	unasked    func(row T, words []string) bool // a row that a list shows only if it is asked for; nil: none
 	ask        func(q telemetry.Query, p telemetry.Page) (telemetry.List[T], error)
 }
@@ -53,6 +55,7 @@ func (o oracle[T]) check(t *testing.T, queries int) {
 	_, err := o.ask(telemetry.Query{List: o.list}, telemetry.Page{Sort: "colour"})
 	_, known, _ := strings.Cut(fmt.Sprint(err), "use one of ")
 	sorts := strings.Split(known, ", ")
+	o.inOrder(t, sorts)
 	dice, some := rand.New(rand.NewPCG(5, 2)), 0
 	for n := range queries {
 		text, holds, words := randomQuery(dice, o.vocabulary, names)
@@ -80,6 +83,42 @@ func (o oracle[T]) check(t *testing.T, queries int) {
 	if some < queries/4 {
 		t.Errorf("%s: only %d of %d queries parted the rows", o.list, some, queries)
 	}
+}
+
+// inOrder: each sort has the rows in its order, and "desc" has that of "asc"
+// backwards.
+func (o oracle[T]) inOrder(t *testing.T, sorts []string) {
+	t.Helper()
+	for _, sort := range sorts {
+		compare, ids := o.ascending[sort], map[string][]string{}
+		if compare == nil {
+			t.Errorf("%s: the oracle does not know the sort %q", o.list, sort)
+			continue
+		}
+		for _, order := range []string{"asc", "desc"} {
+			list, err := o.ask(telemetry.Query{List: o.list}, telemetry.Page{Number: 1, Size: 1000, Sort: sort, Order: order})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if order == "desc" {
+				slices.Reverse(list.Items)
+			}
+			if !slices.IsSortedFunc(list.Items, compare) {
+				t.Errorf("%s sorted by %s %s are not in order", o.list, sort, order)
+			}
+			for _, row := range list.Items {
+				ids[order] = append(ids[order], o.id(row))
+			}
+		}
+		if len(ids["asc"]) == 0 || !slices.Equal(ids["asc"], ids["desc"]) {
+			t.Errorf("%s sorted by %s: desc is not asc backwards", o.list, sort)
+		}
+	}
+}
+
+// along orders rows by a key.
+func along[T any, K cmp.Ordered](key func(T) K) func(a, b T) int {
+	return func(a, b T) int { return cmp.Compare(key(a), key(b)) }
 }
 
 // pages are the ids of all pages of an answer, and the total.

@@ -19,13 +19,13 @@ func takenRecords() map[string]any {
 	at := time.Now().Add(-2 * time.Hour)
 	withPR := map[string]any{"session_id": "devin-0123456789abcdef0123456789abcdef", "batch_id": 1, "status": "working", "issue_ids": []string{"CQLF-R1-0001", "CQLF-R1-0002", "CQLF-R1-0003"}, "pr_url": "https://github.com/octo/shop/pull/7"}
 	without := map[string]any{"session_id": "devin-fedcba9876543210fedcba9876543210", "batch_id": 2, "status": "finished", "issue_ids": []string{"CQLF-R1-0004"}}
-	verified := func(hours time.Duration, fixed ...map[string]any) map[string]any {
-		return map[string]any{"verified_at": at.Add(hours * time.Minute).UTC().Format(time.RFC3339), "summary": map[string]any{"total_targeted": 3, "fixed_count": len(fixed)}, "session_id": "devin-0123456789abcdef0123456789abcdef",
+	verified := func(after time.Duration, fixed ...map[string]any) map[string]any {
+		return map[string]any{"verified_at": at.Add(after).UTC().Format(time.RFC3339), "summary": map[string]any{"total_targeted": 3, "fixed_count": len(fixed)}, "session_id": "devin-0123456789abcdef0123456789abcdef",
 			"pr_url": "https://github.com/octo/shop/pull/7", "pr_number": "7", "source_run_number": "1", "verified_fixed": fixed}
 	}
 	other := scan(4, at, []map[string]any{finding(4, 90, "medium", "xss", "js/other", "src/o.ts", 1), finding(4, 91, "medium", "xss", "js/other", "src/p.ts", 1)})
 	other["target_repo"], other["fork_url"] = "https://github.com/octo/bank", ""
-	return map[string]any{"a.json": scan(1, at, findings, withPR, without), "v1.json": verified(10), "v2.json": verified(20, findings[0]), "other.json": other}
+	return map[string]any{"a.json": scan(1, at, findings, withPR, without), "v1.json": verified(10*time.Minute), "v2.json": verified(20*time.Minute, findings[0]), "other.json": other}
 }
 
 // rowOf is the text of the table row that holds a word.

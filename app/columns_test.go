@@ -25,7 +25,7 @@ func takenRecords() map[string]any {
 	}
 	other := scan(4, at, []map[string]any{finding(4, 90, "medium", "xss", "js/other", "src/o.ts", 1), finding(4, 91, "medium", "xss", "js/other", "src/p.ts", 1)})
 	other["target_repo"], other["fork_url"] = "https://github.com/octo/bank", ""
-	return map[string]any{"a.json": scan(1, at, findings, withPR, without), "v1.json": verified(10*time.Minute), "v2.json": verified(20*time.Minute, findings[0]), "other.json": other}
+	return map[string]any{"a.json": scan(1, at, findings, withPR, without), "v1.json": verified(10 * time.Minute), "v2.json": verified(20*time.Minute, findings[0]), "other.json": other}
 }
 
 // rowOf is the text of the table row that holds a word.

@@ -59,7 +59,7 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := runName(n.RunNumber, n.BatchID)
-	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: n.SessionTitle, Ref: run, Remark: n.Reason, Repo: string(n.Repo), Since: n.Since}
+	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: n.SessionTitle, Ref: run, Repo: string(n.Repo), Since: n.Since}
 	if r.Title == "" {
 		r.Title = "Session " + shortID(n.SessionID)
 		if len(n.IssueIDs) > 0 {
@@ -78,10 +78,13 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", panels.RepoURL(string(n.Repo))
 		r.Action = parts.Link{Text: "Open repository", URL: r.URL}
 	case telemetry.NeedNeverStarted:
-		r.URL = panels.RunURL(n.RunFile)
+		r.URL, r.Remark = panels.RunURL(n.RunFile), n.Reason
 		r.Action = parts.Link{Text: "Open run", URL: r.URL}
 	case telemetry.NeedWaiting:
 		r.URL = panels.SessionURL(telemetry.BareID(n.SessionID))
+		if n.Reason == "waiting_for_approval" { // the other word says what the state does
+			r.Remark = "asks for an approval"
+		}
 		r.Action = parts.Link{Text: "Reply", URL: r.URL + "#reply-form"}
 		r.Dialog = parts.Address{Page: "/panels/reply"}.Href("id", telemetry.BareID(n.SessionID))
 	default:

@@ -14,7 +14,7 @@ func Decimal(n int) string { return strconv.Itoa(n) }
 func absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04") + " UTC" }
 
 // pathRoom is how many characters a location column shows at 1280 px.
-const pathRoom = 28
+const pathRoom = 24
 
 func base(file string) string { return file[strings.LastIndex(file, "/")+1:] }
 

@@ -21,7 +21,7 @@ const knownPull = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= $1) AND
 	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND r.at <= $1)
 	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= $1)
 	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token JOIN runs r ON r.id = m.run_id WHERE t.pull_key = p.key AND r.at <= $1)
-	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM repos o JOIN runs r ON r.repo_id = o.id WHERE (o.key = p.repo_key OR o.fork_key = p.repo_key) AND r.at <= $1)))`
+	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM homes h JOIN runs r ON r.repo_id = h.repo_id WHERE h.key = p.repo_key AND r.at <= $1)))`
 
 // shownAt is the state of a pull request p at $1.
 const shownAt = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= $1 THEN 'merged' WHEN p.closed_at <> 0 AND p.closed_at <= $1 THEN 'closed'
@@ -197,23 +197,9 @@ func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	query, args := `SELECT x.shown, COUNT(*) FROM (SELECT `+shownAt+` AS shown FROM pulls p WHERE `+knownPull, []any{t}
 	if repo != everywhere {
-		key, fork := namesAt(tx, repo, t)
-		query += ` AND (p.repo_key = $2 OR p.repo_key = $3)`
-		args = append(args, key, fork)
+		query += ` AND p.repo_key ` + tx.in(2, "TEXT")
+		args = append(args, jsonText(homesAt(tx, repo, t)))
 	}
 	out.PRs = telemetry.PullCounts{}
 	tx.each(query+`) AS x GROUP BY x.shown`, args, func(r *row) { addPulls(r, &out.PRs) })
-}
-
-// namesAt returns the keys of a repository and of its fork as its records
-// had it at t.
-func namesAt(tx *Tx, repo, t int64) (key, fork string) {
-	var url string
-	tx.row(`SELECT key FROM repos WHERE id = $1`, repo).scan(&key)
-	tx.row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, repo, t).scan(&url)
-	fork = telemetry.ParseRepo(url).Key()
-	if fork == "" {
-		fork = key
-	}
-	return key, fork
 }

@@ -59,8 +59,8 @@ func nonZero(sum map[string]int64) map[string]int64 {
 // countRepo brings a repository's figures up to date.
 func (d *derivation) countRepo(repo int64) {
 	tx := d.tx
-	var key, forkKey string
-	if !tx.row(`SELECT key, fork_key FROM repos WHERE id = $1`, repo).scan(&key, &forkKey).found {
+	var known int64
+	if !tx.row(`SELECT 1 FROM repos WHERE id = $1`, repo).scan(&known).found {
 		return
 	}
 	if delta := d.deltas[repo]; delta != nil {
@@ -91,7 +91,7 @@ func (d *derivation) countRepo(repo int64) {
 			waiting += n
 		}
 	})
-	prs := countPulls(tx, `listed = 1 AND (repo_key = $1 OR repo_key = $2)`, key, forkKey)
+	prs := countPulls(tx, `listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1)`, repo)
 	tx.exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
 			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11 WHERE id = $12`,
 		created, finished, active, waiting, withPR, never, prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)

@@ -24,19 +24,21 @@ type derivation struct {
 	bodies   map[int64][]byte
 	changed  map[int64]bool // by file id: is it in force now
 
-	folds    map[int64]*fold            // by repository id
-	repos    map[int64]bool             // whose figures may have changed
-	deltas   map[int64]*runSums         // by repository id: what was added to its sums over runs
-	sessions map[string]bool            // bare ids whose rows may have changed
-	linked   map[string]bool            // bare ids of which more or less is known that links them
-	pulls    map[string]bool            // keys of pull requests to link and settle
-	takes    map[int64][]telemetry.Take // by record: what its sessions took, to be stored
-	former   []formerFinding            // of the records that were dropped or rewritten
-	places   map[int64][]int64          // by run folded here: the issue of each finding
-	issues   map[int64]bool             // whose attempts may have changed
-	flipped  map[int64]bool             // issues that were opened or closed
-	claims   map[int64]bool             // verifications to judge anew
-	groups   map[string]bool            // sessions whose latest verification may be another
+	folds    map[int64]*fold             // by repository id
+	repos    map[int64]bool              // whose figures may have changed
+	forks    map[int64]map[string]string // by repository id: names of forks by key that runs put here name
+	rehomed  map[int64]bool              // repositories a run of which may no longer name its fork
+	deltas   map[int64]*runSums          // by repository id: what was added to its sums over runs
+	sessions map[string]bool             // bare ids whose rows may have changed
+	linked   map[string]bool             // bare ids of which more or less is known that links them
+	pulls    map[string]bool             // keys of pull requests to link and settle
+	takes    map[int64][]telemetry.Take  // by record: what its sessions took, to be stored
+	former   []formerFinding             // of the records that were dropped or rewritten
+	places   map[int64][]int64           // by run folded here: the issue of each finding
+	issues   map[int64]bool              // whose attempts may have changed
+	flipped  map[int64]bool              // issues that were opened or closed
+	claims   map[int64]bool              // verifications to judge anew
+	groups   map[string]bool             // sessions whose latest verification may be another
 }
 
 // refold has a repository's issues counted again though no run changed.
@@ -67,7 +69,7 @@ type addedScan struct {
 
 func newDerivation(tx *Tx) *derivation {
 	return &derivation{tx: tx, names: map[int64]fileName{}, fresh: map[int64]bool{}, filled: map[string]bool{}, repoIDs: map[string]int64{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
-		folds: map[int64]*fold{}, repos: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
+		folds: map[int64]*fold{}, repos: map[int64]bool{}, forks: map[int64]map[string]string{}, rehomed: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
 		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{}}
 }
 
@@ -183,6 +185,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 	if knew {
 		d.dropMentions(id)
 	}
+	d.nameFork(repo, rec.Fork, knew)
 	d.putMentions(id, rec)
 	d.takes[id] = rec.Takes()
 	if known || rec.Kind != telemetry.KindScan {
@@ -210,6 +213,7 @@ func (d *derivation) dropRun(id int64) {
 	if old.kind == telemetry.KindScan {
 		d.foldOf(old.repo).replay = true
 	}
+	d.nameFork(old.repo, "", true)
 	d.dropMentions(id)
 	d.takes[id] = nil
 	d.tx.each(`SELECT i.public_id, a.ord FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1 ORDER BY a.ord`, []any{id}, func(r *row) {
@@ -319,36 +323,22 @@ func (d *derivation) repoID(rec *telemetry.Record) int64 {
 // removes it with its last run.
 func (d *derivation) describeRepo(id int64) {
 	tx := d.tx
-	var target, fork, oldName, oldTarget, oldFork, key, oldForkKey string
-	tx.row(`SELECT name, target_repo, fork_url, key, fork_key FROM repos WHERE id = $1`, id).scan(&oldName, &oldTarget, &oldFork, &key, &oldForkKey)
+	var target, fork, oldName, oldTarget, oldFork string
+	tx.row(`SELECT name, target_repo, fork_url FROM repos WHERE id = $1`, id).scan(&oldName, &oldTarget, &oldFork)
 	newest := tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&target)
 	if tx.err == nil && !newest.found {
 		tx.exec(`DELETE FROM issues WHERE repo_id = $1`, id)
 		d.dropLives(id)
 		d.saveTally(id, nil)
 		tx.exec(`DELETE FROM repos WHERE id = $1`, id)
-		d.pullsOfRepo(key, oldForkKey)
+		d.settleHomes(id, "")
 		return
 	}
 	tx.row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&fork)
 	name, forkName := telemetry.ParseRepo(target), telemetry.ParseRepo(fork)
-	forkKey := cmp.Or(forkName.Key(), name.Key())
-	if target == oldTarget && fork == oldFork && string(name) == oldName && forkKey == oldForkKey {
+	d.settleHomes(id, name)
+	if target == oldTarget && fork == oldFork && string(name) == oldName {
 		return
 	}
-	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), forkKey, id)
-	if forkKey != oldForkKey {
-		d.pullsOfRepo(key, oldForkKey, forkKey)
-		d.retakeVerifications(`pull_repo = $1 OR pull_repo = $2 OR pull_repo = $3`, key, oldForkKey, forkKey)
-	}
-}
-
-// pullsOfRepo marks the pull requests of repositories that became, or are no
-// longer, a target or a fork.
-func (d *derivation) pullsOfRepo(keys ...string) {
-	d.tx.each(`SELECT key FROM pulls WHERE repo_key `+d.tx.in(1, "TEXT"), []any{jsonText(keys)}, func(r *row) {
-		var key string
-		r.scan(&key)
-		d.pulls[key] = true
-	})
+	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
 }

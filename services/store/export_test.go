@@ -11,7 +11,7 @@ import (
 // requests alone. Logs, jobs, versions and redirects know the order of
 // arrival, and are not among them.
 func derivedTables() []string {
-	return []string{"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "lives", "days", "tallies", "issue_counts"}
+	return []string{"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "homes", "lives", "days", "tallies", "issue_counts"}
 }
 
 // Dialect names the kind of database: sqlite or postgres.

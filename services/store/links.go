@@ -179,7 +179,7 @@ func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 	})
 	// One that stayed of a repository that is gone says nothing more.
 	tx.each(`SELECT t.pull_key, t.token FROM pull_tokens t JOIN pulls p ON p.key = t.pull_key
-		WHERE t.pull_key `+tx.in(1, "TEXT")+` AND EXISTS (SELECT 1 FROM repos r WHERE r.key = p.repo_key OR r.fork_key = p.repo_key) ORDER BY t.pull_key, t.token`, []any{keys}, func(r *row) {
+		WHERE t.pull_key `+tx.in(1, "TEXT")+` AND `+isHome+` ORDER BY t.pull_key, t.token`, []any{keys}, func(r *row) {
 		var key, token string
 		r.scan(&key, &token)
 		if p := byKey[key]; p != nil {
@@ -232,7 +232,7 @@ func (d *derivation) settlePulls(keys []string) {
 	fetched, counted := map[string]bool{}, map[string]bool{}
 	tx.each(`SELECT p.key, p.fetched, p.created_at, p.listed, p.session, p.basis, p.candidates, p.sort_at,
 			CASE WHEN EXISTS (SELECT 1 FROM links l WHERE l.pull_key = p.key AND l.basis IN ('devin', 'verification', 'record')) OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key) THEN 1
-				WHEN NOT EXISTS (SELECT 1 FROM repos r WHERE r.key = p.repo_key OR r.fork_key = p.repo_key) THEN 0
+				WHEN NOT `+isHome+` THEN 0
 				WHEN p.issue_ids <> '[]' OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key) THEN 1 ELSE 0 END
 		FROM pulls p WHERE p.key `+tx.in(1, "TEXT"), []any{list}, func(r *row) {
 		var key string
@@ -272,8 +272,7 @@ func (d *derivation) countPullsOf(keys map[string]bool) {
 	if len(repos) == 0 {
 		return
 	}
-	in := d.tx.in(1, "TEXT")
-	d.concernRepos(`SELECT id FROM repos WHERE key `+in+` UNION SELECT id FROM repos WHERE fork_key `+in, jsonText(slices.Sorted(maps.Keys(repos))))
+	d.concernRepos(`SELECT DISTINCT repo_id FROM homes WHERE key `+d.tx.in(1, "TEXT"), jsonText(slices.Sorted(maps.Keys(repos))))
 }
 
 func (d *derivation) concernRepos(query string, arg any) {

@@ -151,8 +151,7 @@ func (s *Store) pullQueryAt(ctx context.Context, f telemetry.PullFilter) (where,
 		if !found {
 			id = -1
 		}
-		key, fork := namesAt(tx, id, t)
-		w.and(`(p.repo_key = ? OR p.repo_key = ?)`, key, fork)
+		anyOf(&w, "p.repo_key", append(homesAt(tx, id, t), "")) // never an empty list, which would mean all
 		return tx.err
 	})
 	return w, err

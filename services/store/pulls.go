@@ -17,7 +17,7 @@ func (s *Store) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	err := s.Read(ctx, func(tx *Tx) error {
 		syncs = nil
 		tx.each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
-				(SELECT key, name FROM repos UNION ALL SELECT fork_key, fork FROM repos WHERE fork <> '' AND fork_key <> key) AS n GROUP BY key) AS x
+				homes GROUP BY key) AS x
 			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *row) {
 			var key string
 			var p telemetry.PullSync

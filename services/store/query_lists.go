@@ -189,11 +189,11 @@ func pullMatchers(d dialect, now int64) matchers {
 	}
 }
 
-// pullRepo matches pull requests of a target repository or of its fork, and
+// pullRepo matches pull requests of a target repository or of its forks, and
 // those of a repository that is no target.
 func pullRepo(values []telemetry.QueryValue) condition {
 	target, own := repoKeyIs("r.key")(values), repoKeyIs("p.repo_key")(values)
-	return anyCondition([]condition{own, {"p.repo_key IN (SELECT r.fork_key FROM repos r WHERE r.fork_key <> '' AND " + target.sql + ")", target.args}})
+	return anyCondition([]condition{own, {"p.repo_key IN (SELECT h.key FROM homes h JOIN repos r ON r.id = h.repo_id WHERE " + target.sql + ")", target.args}})
 }
 
 // inFile finds a text in the name of a record's file. Its ending, which all

@@ -171,7 +171,7 @@ func (s *Store) pullQuery(f telemetry.PullFilter, p telemetry.Page) (w where, or
 		err = w.query(f.Query, pullMatchers(s.dialect, ms(s.now())))
 	}
 	if f.Repo != "" {
-		w.and(`p.repo_key IN (SELECT key FROM repos WHERE key = ? UNION ALL SELECT fork_key FROM repos WHERE key = ?)`, f.Repo, f.Repo)
+		w.and(`p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)`, f.Repo)
 	}
 	if f.State != "" {
 		w.and(`p.shown = ?`, f.State)

@@ -37,12 +37,12 @@ func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, 
 }
 
 // pullsNow counts the pull requests of all repositories, or of one and its
-// fork.
+// forks.
 func pullsNow(tx *Tx, repo int64) telemetry.PullCounts {
 	if repo == everywhere {
 		return countPulls(tx, `listed = 1`)
 	}
-	return countPulls(tx, `listed = 1 AND repo_key IN (SELECT key FROM repos WHERE id = $1 UNION ALL SELECT fork_key FROM repos WHERE id = $1)`, repo)
+	return countPulls(tx, `listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1)`, repo)
 }
 
 // totalsOf reads the figures that a tally has.

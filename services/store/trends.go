@@ -302,8 +302,11 @@ func (t *trend) waiting() {
 		query, args = `SELECT p.created_at FROM pulls p WHERE `+shownAt+` = 'open' AND `+knownPull, []any{t.until}
 	}
 	if t.repo != everywhere {
-		key, fork := namesAt(t.tx, t.repo, t.until)
-		args = append(args, jsonText([]string{key, fork}))
+		homes := homesOf(t.tx, t.repo)
+		if t.asOf {
+			homes = homesAt(t.tx, t.repo, t.until)
+		}
+		args = append(args, jsonText(homes))
 		query += ` AND p.repo_key ` + t.tx.in(len(args), "TEXT")
 	}
 	var waits []int64

@@ -55,7 +55,7 @@ func (d *derivation) verifiedScan(id int64) (scan, repo int64) {
 	var list []candidate
 	tx.each(`SELECT r.id, r.repo_id, CASE WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.session = $2 AND $2 <> '' AND m.run_id = r.id) THEN 0
 			WHEN EXISTS (SELECT 1 FROM mentions m JOIN runs x ON x.id = m.run_id WHERE m.session = $2 AND $2 <> '' AND x.repo_id = r.repo_id) THEN 1
-			WHEN p.key = $3 THEN 2 WHEN p.fork_key = $3 THEN 3 ELSE 4 END
+			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM homes h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
 		FROM runs r JOIN repos p ON p.id = r.repo_id WHERE r.run_number = $1 AND r.kind = 'scan' AND r.has_findings = 1 ORDER BY 3, r.at DESC, r.file DESC, r.source DESC`, []any{run, session, pullRepo}, func(r *row) {
 		var c candidate
 		r.scan(&c.scan, &c.repo, &c.rank)

@@ -58,7 +58,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	g, ctx := errgroup.WithContext(ctx)
 	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{Store: db, MissingDevin: "DEVIN_API_KEY",
 		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID}))
-	surface := &api.API{Dashboard: dashboard.New(up.dashboard(dashboard.Options{Store: db})), Jobs: jobs, Description: static.OpenAPI(), Now: time.Now, Scope: db, Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
+	surface := &api.API{Dashboard: dashboard.New(up.dashboard(dashboard.Options{Store: db})), Jobs: jobs, Description: static.OpenAPI(), Now: time.Now, Scope: db, GitHubWeb: githubWeb(cfg.GitHubAPIURL), Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
 		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Demo: demo, Version: buildID()}}
 	var routes []server.Route
 	for _, r := range surface.Routes() {

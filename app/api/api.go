@@ -49,6 +49,7 @@ type API struct {
 	Scope       Scope
 	Now         func() time.Time // nil: time.Now
 	Settings    Settings
+	GitHubWeb   string // where repositories are looked at; "": telemetry.GitHubWeb
 	Description string // of this API, as /api/openapi.yaml answers it
 }
 

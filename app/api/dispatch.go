@@ -57,9 +57,10 @@ func (w *looseWords) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// dispatch checks the inputs and returns them as GitHub takes them.
-func (b *dispatchBody) dispatch() (telemetry.Dispatch, error) {
-	return telemetry.NewDispatch(b.TargetRepo, map[string]string{"languages": string(b.Languages), "queries": string(b.Queries), "persist_logs": string(b.PersistLogs),
+// dispatch checks the inputs and returns them as GitHub takes them; web is
+// where repositories are looked at.
+func (b *dispatchBody) dispatch(web string) (telemetry.Dispatch, error) {
+	return telemetry.NewDispatch(web, b.TargetRepo, map[string]string{"languages": string(b.Languages), "queries": string(b.Queries), "persist_logs": string(b.PersistLogs),
 		"include_paths": string(b.IncludePaths), "exclude_paths": string(b.ExcludePaths), "batch_size": string(b.BatchSize), "max_sessions": string(b.MaxSessions),
 		"severity_threshold": string(b.Severity), "dry_run": string(b.DryRun), "default_branch": string(b.DefaultBranch)})
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -54,7 +55,7 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 	if err := jsonBody(c, &body); err != nil {
 		return err
 	}
-	d, err := body.dispatch()
+	d, err := body.dispatch(cmp.Or(a.GitHubWeb, telemetry.GitHubWeb))
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,19 @@ func TestDispatchReachesGitHub(t *testing.T) {
 	}
 }
 
+// TestDispatchNamesItsServer: a repository's URL is on the server that GitHub
+// is here, unless it is given.
+func TestDispatchNamesItsServer(t *testing.T) {
+	w := newWorld(t, handmade(t), true)
+	w.populate()
+	w.api.GitHubWeb = "https://git.example"
+	for given, want := range map[string]string{"octo/widgets": "https://git.example/octo/widgets", "https://else.example/octo/widgets": "https://else.example/octo/widgets"} {
+		if got := w.json("POST", "/api/dispatch", `{"target_repo":"`+given+`"}`)["target_repo"]; got != want {
+			t.Errorf("%s is sent as %v, want %s", given, got, want)
+		}
+	}
+}
+
 // TestPreflight: open pull requests of earlier runs, in the fork too; not a
 // bot's.
 func TestPreflight(t *testing.T) {

@@ -188,7 +188,7 @@ func (w *Web) startRun(c *fiber.Ctx, v view) error {
 	for name := range v.form {
 		inputs[name] = v.form.Get(name)
 	}
-	d, err := telemetry.NewDispatch(cmp.Or(v.repo.TargetRepo, v.scope), inputs)
+	d, err := telemetry.NewDispatch(w.o.Settings.GitHubWeb, cmp.Or(v.repo.TargetRepo, v.scope), inputs)
 	if err != nil {
 		return err
 	}

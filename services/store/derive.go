@@ -260,12 +260,11 @@ func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 	named := map[[2]string]bool{}
 	for i, s := range rec.Sessions {
 		bare := telemetry.BareID(s.ID)
-		pull := telemetry.ParsePull(s.PRURL)
 		key := ""
 		if bare != "" {
 			d.sessions[bare], d.linked[bare] = true, true
 			if !rec.PRFilled(i) { // what backfill filled from a link is no new ground for that link
-				key = d.ensurePull(pull)
+				key = d.ensurePull(s.PRURL)
 			}
 			for _, id := range s.IssueIDs {
 				if id = telemetry.IssueKey(id); id != "" {

@@ -194,15 +194,17 @@ func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 }
 
 // ensurePull gives a pull request that something names a row, with all
-// about it unknown, if it has none. It returns its key, "" for the zero ref.
-func (d *derivation) ensurePull(ref telemetry.PullRef) string {
+// about it unknown, if it has none. It returns its key, "" for an address of
+// none.
+func (d *derivation) ensurePull(address string) string {
+	ref, web := telemetry.ParsePullURL(address)
 	if ref.Number == 0 {
 		return ""
 	}
 	tx, key := d.tx, ref.Key()
 	tx.exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
 			VALUES ($1, $2, $3, $4, '', $5, 'unknown', 0, '', '', 0, 0, 0, 0, '[]', 0, 0, 'unknown', 0, '', '', '[]') ON CONFLICT (key) DO NOTHING`,
-		key, ref.Repo.Key(), string(ref.Repo), ref.Number, ref.URL())
+		key, ref.Repo.Key(), string(ref.Repo), ref.Number, web)
 	if tx.affected > 0 {
 		tx.touch(telemetry.TopicPulls)
 	}

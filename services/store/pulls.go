@@ -168,7 +168,7 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	}
 	fresh := stored{clean(p.Title), p.HTMLURL, state, clean(p.User), clean(p.HeadRef), jsonText(ids), flag(p.Draft), 1, ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
 	if fresh.url == "" {
-		fresh.url = ref.URL()
+		fresh.url = ref.URL(telemetry.GitHubWeb)
 	}
 	if found && old == fresh {
 		return

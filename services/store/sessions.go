@@ -322,7 +322,7 @@ func (d *derivation) putPollPulls(session string, urls []string) {
 	})
 	tx.exec(`DELETE FROM poll_pulls WHERE session = $1`, session)
 	for _, url := range urls {
-		if key := d.ensurePull(telemetry.ParsePull(url)); key != "" {
+		if key := d.ensurePull(url); key != "" {
 			tx.exec(`INSERT INTO poll_pulls (session, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, session, key)
 		}
 	}

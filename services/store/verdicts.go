@@ -11,7 +11,7 @@ import (
 func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
 	tx, v := d.tx, rec.Verification
 	ref := telemetry.ParsePull(v.PRURL)
-	key := d.ensurePull(ref)
+	key := d.ensurePull(v.PRURL)
 	name := d.nameOf(id)
 	tx.exec(`INSERT INTO verifications (id, source, session, pull_key, pull_repo, pr_number, pr_url, pr_title, source_run, family, at, file, targeted, fixed, remaining, issue_ids)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,

@@ -56,16 +56,16 @@ func DispatchInputs() []string {
 
 // NewDispatch checks the inputs of a run and returns them as GitHub takes
 // them. What is empty is left out, so that the workflow's own default
-// applies. An owner/name is sent as the URL that the action expects. The
-// error is CodeInvalid, begins with the input's name and says what is wrong.
-func NewDispatch(target string, inputs map[string]string) (Dispatch, error) {
+// applies. An owner/name is sent as the URL that the action expects, on
+// the server web, for example GitHubWeb. The error is CodeInvalid, begins with the input's name and says what is wrong.
+func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error) {
 	target = strings.TrimSpace(target)
 	repo, err := TargetRepo(target)
 	if err != nil {
 		return Dispatch{}, err
 	}
 	if !strings.Contains(target, "://") && !strings.HasPrefix(target, "git@") {
-		target = "https://github.com/" + string(repo)
+		target = web + "/" + string(repo)
 	}
 	d := Dispatch{TargetRepo: target, Inputs: map[string]string{}}
 	for _, name := range DispatchInputs() {

@@ -73,9 +73,16 @@ func (p PullRef) Key() string { return p.Repo.Key() + "#" + strconv.FormatInt(p.
 // (…/owner/name/pull/12) or in the API (…/repos/owner/name/pulls/12).
 // It returns the zero value for anything else.
 func ParsePull(s string) PullRef {
+	ref, _ := ParsePullURL(s)
+	return ref
+}
+
+// ParsePullURL is ParsePull, and returns beside it the pull request's web
+// address on the host that s names, "" for the zero value.
+func ParsePullURL(s string) (PullRef, string) {
 	u, err := url.Parse(strings.TrimSpace(s))
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return PullRef{}
+		return PullRef{}, ""
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
 	for i, p := range parts {
@@ -85,13 +92,18 @@ func ParsePull(s string) PullRef {
 		n, err := strconv.ParseInt(parts[i+1], 10, 64)
 		repo := ParseRepo(parts[i-2] + "/" + parts[i-1])
 		if err == nil && n > 0 && repo != "" {
-			return PullRef{Repo: repo, Number: n}
+			ref := PullRef{Repo: repo, Number: n}
+			return ref, ref.URL(u.Scheme + "://" + strings.TrimPrefix(u.Host, "api."))
 		}
 	}
-	return PullRef{}
+	return PullRef{}, ""
 }
 
-// URL is the web address of the pull request on github.com.
-func (p PullRef) URL() string {
-	return "https://github.com/" + string(p.Repo) + "/pull/" + strconv.FormatInt(p.Number, 10)
+// GitHubWeb is where repositories are looked at that nothing places elsewhere.
+const GitHubWeb = "https://github.com"
+
+// URL is the web address of the pull request on a server, for example
+// GitHubWeb.
+func (p PullRef) URL(web string) string {
+	return web + "/" + string(p.Repo) + "/pull/" + strconv.FormatInt(p.Number, 10)
 }

@@ -44,7 +44,23 @@ func TestParsePull(t *testing.T) {
 		}
 	}
 	ref := PullRef{"O/R", 12}
-	if ref.Key() != "o/r#12" || ref.URL() != "https://github.com/O/R/pull/12" || ParsePull(ref.URL()) != ref {
-		t.Errorf("%s, %s", ref.Key(), ref.URL())
+	if ref.Key() != "o/r#12" || ref.URL(GitHubWeb) != "https://github.com/O/R/pull/12" || ParsePull(ref.URL(GitHubWeb)) != ref {
+		t.Errorf("%s, %s", ref.Key(), ref.URL(GitHubWeb))
+	}
+}
+
+// TestParsePullURL: the web address of a pull request is on its own host.
+func TestParsePullURL(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://github.com/O/R/pull/12/files?w=1#diff":  "https://github.com/O/R/pull/12",
+		"https://api.github.com/repos/o/r/pulls/12":      "https://github.com/o/r/pull/12",
+		"https://ghes.example/api/v3/repos/o/r/pulls/12": "https://ghes.example/o/r/pull/12",
+		"https://git.example:8443/o/r/pull/12/":          "https://git.example:8443/o/r/pull/12",
+		"https://user:secret@git.example/o/r/pull/12":    "https://git.example/o/r/pull/12",
+		"o/r#12": "",
+	} {
+		if _, got := ParsePullURL(in); got != want {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
 	}
 }

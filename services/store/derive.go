@@ -39,6 +39,8 @@ type derivation struct {
 	flipped  map[int64]bool              // issues that were opened or closed
 	claims   map[int64]bool              // verifications to judge anew
 	groups   map[string]bool             // sessions whose latest verification may be another
+
+	stored map[*telemetry.Issue]issuePlace // issues that were loaded: where their rows have them
 }
 
 // refold has a repository's issues counted again though no run changed.
@@ -70,7 +72,8 @@ type addedScan struct {
 func newDerivation(tx *Tx) *derivation {
 	return &derivation{tx: tx, names: map[int64]fileName{}, fresh: map[int64]bool{}, filled: map[string]bool{}, repoIDs: map[string]int64{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
 		folds: map[int64]*fold{}, repos: map[int64]bool{}, forks: map[int64]map[string]string{}, rehomed: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
-		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{}}
+		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{},
+		stored: map[*telemetry.Issue]issuePlace{}}
 }
 
 // finish derives in the order of dependence: runs, issues, repositories,

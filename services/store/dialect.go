@@ -26,7 +26,7 @@ type dialect interface {
 	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number, compared byte by byte
 	readOptions() *sql.TxOptions
 	retry(error) bool // the transaction may succeed if it is run again
-	prepares() bool   // a query run twice in a transaction is worth preparing
+	plain() bool      // rows are handed over as values, since a statement costs no journey; else as JSON
 }
 
 type sqliteDialect struct{}
@@ -36,12 +36,12 @@ func (sqliteDialect) jsonRows() string            { return "json_each($1) AS e" 
 func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" }
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
-func (sqliteDialect) prepares() bool              { return true }
+func (sqliteDialect) plain() bool                 { return true }
 
 type postgresDialect struct{}
 
-func (postgresDialect) name() string   { return "postgres" }
-func (postgresDialect) prepares() bool { return false }
+func (postgresDialect) name() string { return "postgres" }
+func (postgresDialect) plain() bool  { return false }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
@@ -77,11 +77,11 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	writes := "&_pragma=cache_size(-40000)&_pragma=wal_autocheckpoint(4000)&"
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	var err error
-	if s.write, err = sql.Open("sqlite", file+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+writes+common); err != nil {
+	if s.write, err = openLite(file+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+writes+common, true); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", file+"?_txlock=deferred&_pragma=query_only(1)&_pragma=cache_size(-16000)&"+common); err != nil {
+	if s.read, err = openLite(file+"?_txlock=deferred&_pragma=query_only(1)&_pragma=cache_size(-16000)&"+common, false); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(readers)

@@ -12,7 +12,6 @@ import (
 // all others are appended; anything else replays the repository from its
 // records, so that a late record ends as if it had come in order.
 func (d *derivation) foldRepo(repo int64, f *fold) {
-	tx := d.tx
 	ledger, latest := d.loadLedger(repo)
 	slices.SortFunc(f.added, func(a, b addedScan) int { return a.scan.Compare(b.scan.Place) })
 	if len(f.added) > 0 && f.added[0].scan.Compare(latest) <= 0 {
@@ -22,9 +21,11 @@ func (d *derivation) foldRepo(repo int64, f *fold) {
 		d.replayRepo(repo, ledger.Repo)
 		return
 	}
-	ledger.Open = loadIssues(tx, `repo_id = $1 AND status_rank < $2`, repo, telemetry.StatusFixed.Rank())
-	slices.SortFunc(ledger.Open, bySight)
-	ledger.Past = past{tx, repo}
+	if !ledger.Latest.IsZero() { // else no issue of it is stored
+		ledger.Open = d.loadIssues(`repo_id = $1 AND status_rank < $2`, repo, telemetry.StatusFixed.Rank())
+		slices.SortFunc(ledger.Open, bySight)
+		ledger.Past = past{d, repo}
+	}
 	d.applyWith(repo, ledger, f.added, nil)
 	d.retake(repo, f.added)
 }
@@ -193,31 +194,39 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 	for _, id := range ids {
 		last = max(last, id)
 	}
-	var added, seen [][]any
+	var added, moved, seen [][]any
 	for _, i := range issues {
-		known := i.StoreID != 0
-		if !known {
-			i.StoreID = ids[i.PublicID]
+		if was, known := d.stored[i]; known {
+			if now := placeOf(i); now != was {
+				moved = append(moved, []any{i.StoreID, now.print, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, string(i.Status), i.Status.Rank()})
+			}
+			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, ms(i.Last.At), i.Last.File, i.Last.Run, ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), i.Appearances, numbersText(i.Runs), jsonText(i.Prints)})
+			continue
 		}
-		if i.StoreID == 0 {
+		if i.StoreID = ids[i.PublicID]; i.StoreID == 0 {
 			last++
 			i.StoreID = last
 		}
-		row := []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
+		added = append(added, []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
 			string(i.Status), i.Status.Rank(), ms(i.First.At), i.First.File, i.First.Run, i.FirstOrd, ms(i.Last.At), i.Last.File, i.Last.Run,
-			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), jsonText(i.Prints)}
-		if known {
-			seen = append(seen, row)
-		} else {
-			added = append(added, row)
-		}
+			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), jsonText(i.Prints)})
 	}
-	columns := issueFields()
-	d.tx.bulk("issues", columns, added, "")
-	// Indexes are over columns that most scans leave as they are: SQLite
-	// writes an index anew for every column that a statement names.
-	d.tx.change("issues", columns, seen, strings.Fields("print_key rule severity severity_rank family file line status status_rank"), true)
-	d.tx.change("issues", columns, seen, strings.Fields("fingerprint latest_issue_id last_at last_file last_run closed_at closed_file closed_run ever_fixed appearances prints runs+"), false)
+	d.tx.bulk("issues", issueFields(), added, "")
+	// Most indexes are over columns that most scans leave as they are: an
+	// index is written anew for every column that a statement names.
+	d.tx.change("issues", strings.Split("id BIGINT,print_key TEXT,rule TEXT,severity TEXT,severity_rank SMALLINT,family TEXT,file TEXT,line BIGINT,status TEXT,status_rank SMALLINT", ","), moved)
+	d.tx.change("issues", strings.Split("id BIGINT,fingerprint TEXT,latest_issue_id TEXT,last_at BIGINT,last_file TEXT,last_run BIGINT,closed_at BIGINT,closed_file TEXT,closed_run BIGINT,ever_fixed SMALLINT,appearances BIGINT,runs+ TEXT,prints TEXT", ","), seen)
+}
+
+// issuePlace is what most indexes of issues are over.
+type issuePlace struct {
+	print, rule, severity, family, file string
+	line                                int64
+	status                              telemetry.Status
+}
+
+func placeOf(i *telemetry.Issue) issuePlace {
+	return issuePlace{telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, i.Family, i.File, i.Line, i.Status}
 }
 
 // issueFields are the columns that saveIssues writes, with their types.
@@ -270,7 +279,7 @@ func (d *derivation) saveLedger(repo int64, l *telemetry.Ledger) {
 
 // past answers the ledger from the store.
 type past struct {
-	tx   *Tx
+	d    *derivation
 	repo int64
 }
 
@@ -283,25 +292,25 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 		places = append(places, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
-	closed := loadIssues(p.tx, `repo_id = $1 AND status_rank >= $2 AND print_key `+p.tx.in(3, "TEXT"), p.repo, fixed, jsonText(prints))
+	closed := p.d.loadIssues(`repo_id = $1 AND status_rank >= $2 AND print_key `+p.d.tx.in(3, "TEXT"), p.repo, fixed, jsonText(prints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true
 	}
-	byPlace := `repo_id = $2 AND status_rank >= $3 AND (rule, file, line) IN (SELECT CAST(e.value ->> 0 AS TEXT), CAST(e.value ->> 1 AS TEXT), CAST(e.value ->> 2 AS BIGINT) FROM ` + p.tx.dialect.jsonRows() + `)`
-	for _, issue := range loadIssues(p.tx, byPlace, jsonText(places), p.repo, fixed) {
+	byPlace := `repo_id = $2 AND status_rank >= $3 AND (rule, file, line) IN (SELECT CAST(e.value ->> 0 AS TEXT), CAST(e.value ->> 1 AS TEXT), CAST(e.value ->> 2 AS BIGINT) FROM ` + p.d.tx.dialect.jsonRows() + `)`
+	for _, issue := range p.d.loadIssues(byPlace, jsonText(places), p.repo, fixed) {
 		if !known[issue.StoreID] {
 			closed = append(closed, issue)
 		}
 	}
-	return closed, p.tx.err
+	return closed, p.d.tx.err
 }
 
 // Taken tells whether the repository has an issue of the id.
 func (p past) Taken(publicID string) (bool, error) {
 	var n int64
-	found := p.tx.row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).scan(&n).found
-	return found, p.tx.err
+	found := p.d.tx.row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).scan(&n).found
+	return found, p.d.tx.err
 }
 
 const issueColumns = `i.id, i.public_id, i.fingerprint, i.rule, i.severity, i.family, i.file, i.line, i.latest_issue_id, i.status, i.first_at, i.first_file, i.first_run, i.first_ord,
@@ -318,14 +327,14 @@ func scanIssue(r *row, i *telemetry.Issue, more ...any) {
 	i.Runs, i.Prints = textNumbers(runs), fromJSON[[]string](r.tx, prints)
 }
 
-// loadIssues reads issues for a ledger, without the numbers of their runs:
-// those grow with the history, and saveIssues only adds to them.
-func loadIssues(tx *Tx, where string, args ...any) []*telemetry.Issue {
+// loadIssues reads issues for a ledger, and notes their places, without the
+// numbers of their runs: those grow with the history, and saveIssues only adds to them.
+func (d *derivation) loadIssues(where string, args ...any) []*telemetry.Issue {
 	var issues []*telemetry.Issue
-	tx.each(`SELECT `+strings.Replace(issueColumns, "i.runs", "''", 1)+` FROM issues i WHERE `+where, args, func(r *row) {
+	d.tx.each(`SELECT `+strings.Replace(issueColumns, "i.runs", "''", 1)+` FROM issues i WHERE `+where, args, func(r *row) {
 		issue := &telemetry.Issue{}
 		scanIssue(r, issue)
-		issues = append(issues, issue)
+		issues, d.stored[issue] = append(issues, issue), placeOf(issue)
 	})
 	return issues
 }

@@ -20,7 +20,6 @@ type Tx struct {
 	now      time.Time
 	touched  map[string]bool
 	affected int64 // rows of the last exec
-	prepared map[string]*sql.Stmt
 	err      error
 }
 
@@ -38,44 +37,13 @@ func firstWords(query string) string {
 	return strings.Join(words[:min(4, len(words))], " ")
 }
 
-// again returns a query as a prepared statement where the transaction has
-// run it before: SQLite's parser costs a fifth of a bulk load. Once a query is
-// not worth it, and PostgreSQL's driver does as much by itself.
-func (tx *Tx) again(query string) *sql.Stmt {
-	if !tx.dialect.prepares() {
-		return nil
-	}
-	stmt, seen := tx.prepared[query]
-	switch {
-	case !seen:
-		if tx.prepared == nil {
-			tx.prepared = map[string]*sql.Stmt{}
-		}
-		tx.prepared[query] = nil
-	case stmt == nil:
-		stmt, err := tx.tx.PrepareContext(tx.ctx, query) // the end of the transaction closes it
-		if err != nil {
-			return nil // running it will say why
-		}
-		tx.prepared[query] = stmt
-		return stmt
-	}
-	return stmt
-}
-
 // exec runs a statement; affected then tells how many rows it met.
 func (tx *Tx) exec(query string, args ...any) {
 	tx.affected = 0
 	if tx.err != nil {
 		return
 	}
-	var res sql.Result
-	var err error
-	if stmt := tx.again(query); stmt != nil { //nolint:sqlclosecheck // the end of the transaction closes it
-		res, err = stmt.ExecContext(tx.ctx, args...)
-	} else {
-		res, err = tx.tx.ExecContext(tx.ctx, query, args...)
-	}
+	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
 	if err != nil {
 		tx.fail(query, err)
 		return
@@ -95,9 +63,6 @@ type row struct {
 func (tx *Tx) row(query string, args ...any) *row {
 	if tx.err != nil {
 		return &row{tx: tx, query: query}
-	}
-	if stmt := tx.again(query); stmt != nil { //nolint:sqlclosecheck // the end of the transaction closes it
-		return &row{tx: tx, query: query, from: stmt.QueryRowContext(tx.ctx, args...)}
 	}
 	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, query, args...)}
 }
@@ -123,13 +88,7 @@ func (tx *Tx) each(query string, args []any, do func(*row)) {
 	if tx.err != nil {
 		return
 	}
-	var rows *sql.Rows
-	var err error
-	if stmt := tx.again(query); stmt != nil { //nolint:sqlclosecheck // the end of the transaction closes it
-		rows, err = stmt.QueryContext(tx.ctx, args...)
-	} else {
-		rows, err = tx.tx.QueryContext(tx.ctx, query, args...)
-	}
+	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
 	if err != nil {
 		tx.fail(query, err)
 		return
@@ -158,21 +117,19 @@ func (tx *Tx) bulk(table string, columns []string, rows [][]any, conflict string
 		values[i] = fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
 	}
 	query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
-	if tx.dialect.prepares() {
+	if tx.dialect.plain() {
 		tx.bulkValues(query, conflict, rows)
 		return
 	}
 	query += "SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE true " + conflict
-	for len(rows) > 0 && tx.err == nil {
-		n := min(bulkRows, len(rows))
-		tx.exec(query, jsonText(rows[:n]))
-		rows = rows[n:]
+	for part := range slices.Chunk(rows, bulkRows) {
+		tx.exec(query, jsonText(part))
 	}
 }
 
-// bulkValues inserts rows by prepared statements of a few fixed sizes: to
-// SQLite, handing values over costs half of what reading JSON does. The
-// marks are ?, since $1 is looked up by its name.
+// bulkValues inserts rows by statements of a few fixed sizes, which the
+// connection keeps: to SQLite, handing values over costs half of what reading
+// JSON does. The marks are ?, since $1 is looked up by its name.
 func (tx *Tx) bulkValues(query, conflict string, rows [][]any) {
 	for _, n := range [...]int{32, 8, 1} {
 		if len(rows) < n {
@@ -191,31 +148,38 @@ func (tx *Tx) bulkValues(query, conflict string, rows [][]any) {
 	}
 }
 
-// change updates rows by their first column, given as for bulk: just the
-// named columns, and with onlyChanged just the rows in which one of them
-// differs. A name that ends in + adds to a list parted by spaces.
-func (tx *Tx) change(table string, columns []string, rows [][]any, names []string, onlyChanged bool) {
-	sets, differs, id := []string{}, []string{}, ""
+// change updates rows of a table by their first column. columns are as for
+// bulk; a name that ends in + adds to a list parted by spaces.
+func (tx *Tx) change(table string, columns []string, rows [][]any) {
+	oneByOne := tx.dialect.plain()
+	sets, id := make([]string, 0, len(columns)), ""
 	for i, c := range columns {
 		name, kind, _ := strings.Cut(c, " ")
 		value := fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
+		if oneByOne {
+			value = fmt.Sprintf("?%d", i+1)
+		}
+		name, adds := strings.CutSuffix(name, "+")
 		switch {
 		case i == 0:
 			id = table + "." + name + " = " + value
-		case slices.Contains(names, name):
-			sets, differs = append(sets, name+" = "+value), append(differs, table+"."+name+" <> "+value)
-		case slices.Contains(names, name+"+"):
+		case adds:
 			sets = append(sets, fmt.Sprintf("%s = CASE WHEN %s = '' THEN %s.%s ELSE %s.%s || ' ' || %s END", name, value, table, name, table, name, value))
+		default:
+			sets = append(sets, name+" = "+value)
 		}
 	}
-	query := "UPDATE " + table + " SET " + strings.Join(sets, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE " + id
-	if onlyChanged {
-		query += " AND (" + strings.Join(differs, " OR ") + ")"
+	query := "UPDATE " + table + " SET " + strings.Join(sets, ", ")
+	if oneByOne {
+		query += " WHERE " + id
+		for _, r := range rows {
+			tx.exec(query, r...)
+		}
+		return
 	}
-	for len(rows) > 0 && tx.err == nil {
-		n := min(bulkRows, len(rows))
-		tx.exec(query, jsonText(rows[:n]))
-		rows = rows[n:]
+	query += " FROM " + tx.dialect.jsonRows() + " WHERE " + id
+	for part := range slices.Chunk(rows, bulkRows) {
+		tx.exec(query, jsonText(part))
 	}
 }
 

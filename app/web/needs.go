@@ -26,6 +26,17 @@ func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
 	l.Table, err = short(ctx, v, briefRows, parts.Sort{}, w.needsOf(v, nil, &l.Groups), w.needRow)
 	l.More = parts.Link{Text: "All " + l.Count, URL: "/needs-you"}
 	l.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
+	if err != nil {
+		return nil, err
+	}
+	if len(l.Rows) == 0 {
+		l.More = parts.Link{}
+		active, failed := w.activeTile(ctx, v)
+		if failed == nil && active.Value != "0" {
+			l.Empty.Text = "Devin: " + foldBits(active.Line, "")
+		}
+	}
+	l.Fold, l.Unfolded = foldBits(l.Groups, l.Empty.Title), true
 	return panels.Needs(l), err
 }
 

@@ -46,5 +46,6 @@ func (w *Web) drawQueue(ctx context.Context, v view) (templ.Component, error) {
 	}
 	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: searchURL("/pulls", queryOpen)}
 	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No pull request is known to be open"}
+	t.Fold = foldQueue(t, w.o.Now())
 	return panels.PullQueue(t), nil
 }

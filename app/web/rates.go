@@ -33,34 +33,57 @@ func (w *Web) drawRates(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := panels.Rates{Frame: v.frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(o), All: rateAll(v, o)}
+	r := panels.Rates{Frame: v.frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(v, o), All: rateAll(v, o)}
 	r.Note, r.Empty = "attempted"+periodWords(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
 	r.About = []string{
 		"n: the issues that a Devin session took in the period. Closed: those of them that the latest scans no longer find.",
 		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
 		"Sessions whose records do not name their issues are not among n.",
 	}
+	r.Fold = foldRates(r)
 	return panels.FixRates(r), nil
 }
 
 // rateRows are the families with the most attempts; the rest is one row.
-func rateRows(o dashboard.Overview) []panels.RateRow {
+func rateRows(v view, o dashboard.Overview) []panels.RateRow {
+	named := o.Families
+	if len(named) > familyRows+1 {
+		named = named[:familyRows]
+	}
 	var rows []panels.RateRow
-	var rest telemetry.FamilyRate
-	for i, f := range o.Families {
-		if i >= familyRows && len(o.Families) > familyRows+1 {
-			rest.Attempted += f.Attempted
-			rest.Closed += f.Closed
-			continue
-		}
+	others := takenIn(v, o)
+	for i, f := range named {
 		place := "families/" + strconv.Itoa(i)
 		rows = append(rows, rateRow(familyName(f.Family), f, o.Links[place+"/attempted"], o.Links[place+"/closed"]))
+		others = others.And("-" + familyTerm(f.Family))
+	}
+	var rest telemetry.FamilyRate
+	for _, f := range o.Families[len(named):] {
+		rest.Attempted += f.Attempted
+		rest.Closed += f.Closed
 	}
 	if rest.Attempted > 0 {
-		row := rateRow(strconv.Itoa(len(o.Families)-familyRows)+" other families", rest, dashboard.Link{}, dashboard.Link{})
-		rows = append(rows, row)
+		rows = append(rows, rateRow(strconv.Itoa(len(o.Families)-len(named))+" other families", rest, others, others.And("is:fixed")))
 	}
 	return rows
+}
+
+// familyTerm asks for the issues of a family.
+func familyTerm(name string) string {
+	q, err := telemetry.Query{List: telemetry.ListIssues}.And("family", name)
+	if name == "" || err != nil {
+		return "no:family"
+	}
+	return q.String()
+}
+
+// takenIn are the issues that a session took in the period.
+func takenIn(v view, o dashboard.Overview) dashboard.Link {
+	taken := dashboard.Link{List: string(telemetry.ListIssues), Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+	if v.scope != "" {
+		taken = taken.And("repo:" + v.repoKey())
+	}
+	return taken
 }
 
 func familyName(name string) string {
@@ -76,10 +99,7 @@ func rateAll(v view, o dashboard.Overview) panels.RateRow {
 		all.Attempted += f.Attempted
 		all.Closed += f.Closed
 	}
-	taken := dashboard.Link{List: string(telemetry.ListIssues), Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
-	if v.scope != "" {
-		taken = taken.And("repo:" + v.repoKey())
-	}
+	taken := takenIn(v, o)
 	return rateRow("All families", all, taken, taken.And("is:fixed"))
 }
 
@@ -103,6 +123,7 @@ func (w *Web) drawSpans(ctx context.Context, v view) (templ.Component, error) {
 		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
 		"Age: since an issue was first seen, whether it came back or not.",
 	}
+	s.Fold = foldSpans(o)
 	return panels.HowLong(s), nil
 }
 
@@ -136,5 +157,6 @@ func (w *Web) drawOutcomes(ctx context.Context, v view) (templ.Component, error)
 	out.Note, out.Count = "started"+periodWords(o.Period.Name), number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
 	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session and are not in the sum."}
+	out.Fold = foldOutcomes(out)
 	return panels.SessionOutcomes(out), nil
 }

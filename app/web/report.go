@@ -61,7 +61,7 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 	}
 	v = w.once(ctx, v)
 	one := func(s spec) []templ.Component { return []templ.Component{w.panel(ctx, s, v)} }
-	body := pages.Body{Title: "Report", Facts: w.reportFacts(v, period), Rows: [][]templ.Component{one(w.specTiles()), one(w.specTrend()),
+	body := pages.Body{Title: "Report", Report: true, Facts: w.reportFacts(v, period), Rows: [][]templ.Component{one(w.specTiles()), one(w.specTrend()),
 		{w.panel(ctx, w.specRates(), v), w.panel(ctx, w.specSpans(), v)}, {w.panel(ctx, w.specOutcomes(), v), w.panel(ctx, w.specVerdicts(), v)}}}
 	if v.scope == "" {
 		body.Rows = append(body.Rows, one(w.specTop()))

@@ -30,6 +30,7 @@ func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
 	}
 	t.Note, t.More = "most critical + high first", parts.Link{Text: "All repositories", URL: "/repos"}
 	err = w.noRuns(ctx, &t.Empty, &t.Action)
+	t.Fold = foldTop(t)
 	return panels.TopRepos(t), err
 }
 

@@ -36,6 +36,7 @@ func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
 	}
 	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: v.listURL("/runs")}
 	err = w.noRuns(ctx, &t.Empty, &t.Action)
+	t.Fold = foldRuns(t)
 	return panels.RecentRuns(t), err
 }
 

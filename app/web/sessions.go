@@ -47,6 +47,14 @@ func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
 	}
 	t.More = parts.Link{Text: "All active", URL: searchURL(v.listURL("/sessions"), queryActive)}
 	t.Empty = parts.Empty{Icon: "hubot", Title: "Devin is not working on anything", Text: "Sessions appear here while they are queued, working, or waiting for you."}
+	t.Fold = t.Empty.Title
+	if len(t.Rows) > 0 {
+		active, err := w.activeTile(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		t.Fold = foldBits(active.Line, "")
+	}
 	return panels.DevinNow(t), nil
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ func (w *Web) drawTrend(ctx context.Context, v view) (templ.Component, error) {
 		return nil, err
 	}
 	t := panels.Trend{Frame: v.frame(), Chart: trendChart(v, o), Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"}}
-	t.About = aboutTrend()
+	t.About, t.Fold = aboutTrend(), foldTrend(o)
 	t.Note = fmt.Sprintf("%s → %s%s", number(o.Before.Total()), number(o.Now.Total()), periodWords(o.Period.Name))
 	return panels.OverTime(t), nil
 }
@@ -92,12 +93,12 @@ func openLink(i int) string { return "open/" + strconv.Itoa(i) + "/listed" }
 func pointTitle(p telemetry.DayPoint) string {
 	var tiers []string
 	for _, tier := range telemetry.Severities() {
-		if n := p.BySeverity[tier]; n > 0 {
+		if n := p.ListedOf(tier); n > 0 {
 			tiers = append(tiers, number(n)+" "+tier)
 		}
 	}
 	if p.Unlisted > 0 {
-		tiers = append(tiers, number(p.Unlisted)+" of them not listed")
+		tiers = append(tiers, number(p.Unlisted)+" not listed")
 	}
 	title := p.Day.Format("2 Jan 2006") + ": " + number(p.Total()) + " open"
 	if len(tiers) > 0 {
@@ -106,23 +107,26 @@ func pointTitle(p telemetry.DayPoint) string {
 	return title
 }
 
-// severitySeries are the bands of the trend, the worst lowest. Tiers that
-// CodeQL does not have are one band.
+// severitySeries are the bands of the trend, the worst lowest, of what has a
+// list: that of a band's end has as many rows as its label says. Tiers that
+// CodeQL does not have are one band, and so is what has no list.
 func severitySeries(o dashboard.Overview, list string) []parts.Series {
-	var out []parts.Series
 	rest := parts.Series{Name: telemetry.WordOther, URL: searchURL(list, queryOpen+" severity:"+telemetry.WordOther)}
+	unlisted := parts.Series{Name: "not listed", URL: searchURL("/repos", queryUnlisted)}
 	for _, p := range o.Open {
-		rest.N = append(rest.N, int(telemetry.Sum(p.BySeverity)))
+		rest.N = append(rest.N, int(p.Listed))
+		unlisted.N = append(unlisted.N, int(p.Unlisted))
 	}
+	var out []parts.Series
 	for _, tier := range telemetry.Severities() {
 		s := parts.Series{Name: tier, Class: panels.SeverityClass(tier), URL: searchURL(list, queryOpen+" severity:"+tier)}
 		for i, p := range o.Open {
-			s.N = append(s.N, int(p.BySeverity[tier]))
-			rest.N[i] -= int(p.BySeverity[tier])
+			s.N = append(s.N, int(p.ListedOf(tier)))
+			rest.N[i] -= int(p.ListedOf(tier))
 		}
 		out = append(out, s)
 	}
-	return append(out, rest)
+	return append(out, rest, unlisted)
 }
 
 // weekGroup is one bar's stretch: a week or, where there are many, several.
@@ -182,6 +186,10 @@ func trendTable(v view, o dashboard.Overview, groups []weekGroup) (columns []str
 	for _, tier := range tiers {
 		columns = append(columns, strings.ToUpper(tier[:1])+tier[1:])
 	}
+	unlisted := slices.ContainsFunc(o.Open, func(p telemetry.DayPoint) bool { return p.Unlisted > 0 })
+	if unlisted {
+		columns = append(columns, "Not listed")
+	}
 	columns = append(columns, "Opened", "Closed")
 	point := 0
 	for _, g := range groups {
@@ -189,9 +197,12 @@ func trendTable(v view, o dashboard.Overview, groups []weekGroup) (columns []str
 			point++
 		}
 		p, link := o.Open[point], o.Links[openLink(point)]
-		row := parts.Row{Name: g.from.Format("2 Jan 2006"), Cells: []parts.Link{{Text: number(p.Total()), URL: link.Page()}}}
+		row := parts.Row{Name: g.from.Format("2 Jan 2006"), Cells: []parts.Link{{Text: number(p.Listed), URL: link.Page()}}}
 		for _, tier := range tiers {
-			row.Cells = append(row.Cells, parts.Link{Text: number(p.BySeverity[tier]), URL: link.And("severity:" + tier).Page()})
+			row.Cells = append(row.Cells, parts.Link{Text: number(p.ListedOf(tier)), URL: link.And("severity:" + tier).Page()})
+		}
+		if unlisted {
+			row.Cells = append(row.Cells, parts.Link{Text: number(p.Unlisted)})
 		}
 		row.Cells = append(row.Cells, parts.Link{Text: number(g.opened), URL: changesURL(v, "opened", g.from, g.last(o.Period.Until))}, parts.Link{Text: number(g.closed), URL: changesURL(v, "closed", g.from, g.last(o.Period.Until))})
 		rows = append(rows, row)

@@ -106,6 +106,17 @@ func countedDays(tx *Tx, repo, t int64) dayBook {
 	return b
 }
 
+// notZero is a copy of counts without those of 0.
+func notZero(counts map[string]int64) map[string]int64 {
+	out := map[string]int64{}
+	for name, n := range counts {
+		if n != 0 {
+			out[name] = n
+		}
+	}
+	return out
+}
+
 func (t *trend) openAndWeeks() {
 	changes := t.changes()
 	keys := slices.SortedFunc(maps.Keys(changes), func(a, b dayKey) int { return int(a.day - b.day) })
@@ -122,20 +133,20 @@ func (t *trend) openAndWeeks() {
 	}
 	step := (last - first + mostPoints) / mostPoints
 	t.out.StepDays = max(step, 1)
-	open, unlisted, next := map[string]int64{}, int64(0), 0
+	open, unlisted, next := map[string]int64{}, map[string]int64{}, 0
 	advance := func(day int64) telemetry.DayPoint {
 		for ; next < len(keys) && keys[next].day <= day; next++ {
 			c := changes[keys[next]]
 			open[keys[next].severity] += c.net + c.unlisted
-			unlisted += c.unlisted
+			unlisted[keys[next].severity] += c.unlisted
 		}
-		by := map[string]int64{}
-		for severity, n := range open {
-			if n != 0 {
-				by[severity] = n
-			}
+		by, without := notZero(open), notZero(unlisted)
+		p := telemetry.DayPoint{Day: dayTime(day), BySeverity: by, Unlisted: telemetry.Sum(without)}
+		p.Listed = telemetry.Sum(by) - p.Unlisted
+		if len(without) > 0 {
+			p.UnlistedBySeverity = without
 		}
-		return telemetry.DayPoint{Day: dayTime(day), BySeverity: by, Listed: telemetry.Sum(by) - unlisted, Unlisted: unlisted}
+		return p
 	}
 	t.out.Before = advance(first - 1)
 	// The points end on the last day, whatever the step.

@@ -138,7 +138,12 @@ type DayPoint struct {
 	BySeverity map[string]int64
 	Listed     int64 // issues that have a row
 	Unlisted   int64 // counts of scans that name no findings
+
+	UnlistedBySeverity map[string]int64 // of BySeverity, what has no row; nil = nothing
 }
+
+// ListedOf counts what was open of a tier and has a row.
+func (p DayPoint) ListedOf(tier string) int64 { return p.BySeverity[tier] - p.UnlistedBySeverity[tier] }
 
 // Total is all that was open.
 func (p DayPoint) Total() int64 { return p.Listed + p.Unlisted }

@@ -168,7 +168,7 @@
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
   });
   document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); tellJobs(); tellSent(); choose(chosen);
+    writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen);
     const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
     count(shown.needs); hold(shown);
   });
@@ -197,6 +197,23 @@
     $("#dialog").close();
     toast(sent.dataset.sent, "good");
   }
+
+  // ---- Panels that a phone folds: those that were opened or closed by hand
+  // stay so. A browser that cannot show a closed one in full opens it.
+  const phone = matchMedia("(max-width: 640px)");
+  const folds = () => { try { return JSON.parse(keep.get("folds")) ?? {}; } catch { return {}; } };
+  function showFolds() {
+    const kept = folds(), whole = !phone.matches && !CSS.supports("selector(::details-content)");
+    for (const fold of all("details.fold")) {
+      const open = whole || kept[fold.id];
+      if (open !== undefined && fold.open !== open) fold.open = open;
+    }
+  }
+  document.addEventListener("toggle", (event) => {
+    const fold = event.target;
+    if (phone.matches && fold.matches?.("details.fold")) keep.set("folds", JSON.stringify({ ...folds(), [fold.id]: fold.open }));
+  }, true);
+  phone.addEventListener("change", showFolds);
 
   // ---- Toasts
   function toast(text, tone) {
@@ -297,6 +314,7 @@
 
   known = parse($("#live")?.dataset.versions ?? "");
   showTheme();
+  showFolds();
   showState();
   writeTimes();
   tellJobs(true);

@@ -19,18 +19,20 @@ import (
 
 // Frame is what panels have in common.
 type Frame struct {
-	ID      string // unique on the page
-	Title   string
-	Note    string   // small, beside the title
-	About   []string // sentences: what its figures count
-	Count   string   // in a rounded box; "" = none
-	More    parts.Link
-	At      parts.Address
-	Topics  string // what it shows: "records sessions"; it asks again when one has changed
-	Every   string // and at this interval: "15s"; "" = never
-	Plain   bool   // no head: the page's heading says it already
-	Later   bool   // only its place stands yet: it is asked for at once
-	Failure string // why it could not be asked: shown in place of the rows
+	ID       string // unique on the page
+	Title    string
+	Note     string   // small, beside the title
+	About    []string // sentences: what its figures count
+	Count    string   // in a rounded box; "" = none
+	More     parts.Link
+	At       parts.Address
+	Topics   string // what it shows: "records sessions"; it asks again when one has changed
+	Every    string // and at this interval: "15s"; "" = never
+	Plain    bool   // no head: the page's heading says it already
+	Fold     string // what a phone shows of it until it is tapped: the number that matters; "" = all of it
+	Unfolded bool   // a phone shows all of it until it is tapped
+	Later    bool   // only its place stands yet: it is asked for at once
+	Failure  string // why it could not be asked: shown in place of the rows
 }
 
 // Table is a panel of rows.

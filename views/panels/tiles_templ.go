@@ -159,7 +159,7 @@ func OpenNow(b Breakdown) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if len(b.Family) == 0 && len(b.Severity) == 0 {
+			if b.none() {
 				templ_7745c5c3_Err = parts.EmptyState(b.Empty).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -174,6 +174,10 @@ func OpenNow(b Breakdown) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = parts.Bars(b.Family).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = parts.AsTable(b.ID, "Open issues by severity and CWE family", []string{"Severity or family", "Open issues"}, parts.SliceRows(b.Severity, b.Family)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

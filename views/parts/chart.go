@@ -33,3 +33,14 @@ func longest(slices []Slice) int {
 	}
 	return most
 }
+
+// SliceRows are the rows of a table that says what slices show.
+func SliceRows(groups ...[]Slice) []Row {
+	var rows []Row
+	for _, slices := range groups {
+		for _, s := range slices {
+			rows = append(rows, Row{Name: s.Name, Cells: []Link{{Text: Number(s.N), URL: s.URL}}})
+		}
+	}
+	return rows
+}

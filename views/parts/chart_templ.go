@@ -159,7 +159,7 @@ func StackedBar(label string, slices []Slice) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = hit(piece.URL).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Hit(piece.URL).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -355,7 +355,7 @@ func Bars(slices []Slice) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = hit(s.URL).Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Hit(s.URL).Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// manyRecords are a repository with fourteen families and odd severities,
+// whose sessions took some, and one whose scan names no findings.
+func manyRecords() map[string]any {
+	now := time.Now().UTC()
+	var first, second []map[string]any
+	var sessions []map[string]any
+	for n := 1; n <= 60; n++ {
+		tier := []string{"critical", "high", "medium", "low", "high", "odd"}[n%6]
+		f := finding(1, n, tier, fmt.Sprintf("family %c", 'a'+n%14), fmt.Sprintf("js/rule-%02d", n), fmt.Sprintf("src/%d.ts", n), n)
+		if n == 14 || n == 28 {
+			f["cwe_family"] = ""
+		}
+		first = append(first, f)
+		if n > 12 {
+			second = append(second, f)
+		}
+	}
+	for n, status := range []string{"finished", "finished", "expired", "failed", "blocked"} {
+		ids := []string{}
+		for i := n * 8; i < n*8+8; i++ {
+			ids = append(ids, fmt.Sprintf("CQLF-R1-%04d", i+1))
+		}
+		id := fmt.Sprintf("devin-%032x", n+1)
+		sessions = append(sessions, map[string]any{"session_id": id, "session_url": "https://app.devin.ai/sessions/" + id, "batch_id": n, "status": status, "issue_ids": ids})
+	}
+	bare := scan(7, now.AddDate(0, 0, -2), first[:9])
+	bare["target_repo"], bare["fork_url"] = "https://github.com/octo/bare", "https://github.com/octo/bare"
+	delete(bare, "issue_fingerprints")
+	return map[string]any{"a.json": scan(1, now.AddDate(0, 0, -20), first, sessions...), "b.json": scan(2, now.AddDate(0, 0, -3), second), "c.json": bare}
+}
+
+var (
+	chartMark = regexp.MustCompile(`<a href="([^"]*)" tabindex="-1">\s*<rect class="mark[^>]*>\s*<title>([^<]*): ([0-9,]+)</title>`)
+	tableCell = regexp.MustCompile(`(?s)<tr>\s*<th scope="row">([^<]*)</th>\s*<td>\s*<a class="" href="([^"]*)">([0-9,]+)</a>`)
+	rateRow   = regexp.MustCompile(`<a class="row-muted" href="([^"]*)">([0-9,]+)</a>`)
+	endLabel  = regexp.MustCompile(`<strong>([0-9,]+)</strong>\s*<a class="fg-muted" href="([^"]*)">([^<]*)</a>`)
+	listTotal = regexp.MustCompile(`class="list-count">([0-9,]+) `)
+)
+
+// rowsBehind is how many rows the list of an address has in all.
+func (s *site) rowsBehind(address string) string {
+	s.t.Helper()
+	res, page := s.get(html.UnescapeString(address))
+	found := listTotal.FindStringSubmatch(page)
+	if res.StatusCode != 200 || found == nil {
+		s.t.Errorf("%s is no list (status %d)", address, res.StatusCode)
+		return ""
+	}
+	return found[1]
+}
+
+// TestMarksLeadToTheirRows follows each mark of the overview's charts, and
+// each cell of their tables, to a list of exactly so many rows.
+func TestMarksLeadToTheirRows(t *testing.T) {
+	s := startSite(t, manyRecords(), nil)
+	for panel, least := range map[string]int{"open": 14, "spans": 1, "outcomes": 4, "rates": 20, "trend": 8} {
+		_, page := s.get("/panels/"+panel+"?period=30d", "HX-Request", "true")
+		followed := 0
+		follow := func(name, address, n string) {
+			if n == "0" || strings.Contains(address, "/changes") {
+				return
+			}
+			followed++
+			if strings.Contains(address, "is%3Alisted") { // its rows are the repositories, whose counts add up
+				if _, rows := s.get(html.UnescapeString(address)); n != "9" || !strings.Contains(rows, "octo/bare") || strings.Contains(rows, "octo/shop") {
+					t.Errorf("%s, %s: %s is not what octo/bare counts", panel, name, n)
+				}
+				return
+			}
+			if got := s.rowsBehind(address); got != n {
+				t.Errorf("%s, %s shows %s, its list %s has %s", panel, name, n, address, got)
+			}
+		}
+		for _, m := range chartMark.FindAllStringSubmatch(page, -1) {
+			follow(m[2], m[1], m[3])
+		}
+		for _, m := range tableCell.FindAllStringSubmatch(page, -1) {
+			follow(m[1]+" in the table", m[2], m[3])
+		}
+		for _, m := range endLabel.FindAllStringSubmatch(page, -1) {
+			follow(m[3]+" at the end", m[2], m[1])
+		}
+		if panel == "rates" {
+			for _, m := range rateRow.FindAllStringSubmatch(page, -1) {
+				follow("rate", m[1], m[2])
+			}
+		}
+		if followed < least {
+			t.Errorf("%s: only %d marks lead anywhere in %s", panel, followed, page)
+		}
+		if panel != "rates" && !strings.Contains(page, "View as table") {
+			t.Errorf("%s: its numbers are not offered as a table", panel)
+		}
+	}
+}
+
+// TestFoldedOverview: on a phone the overview's panels are a line each, which
+// says the number that matters and opens at a tap; what was opened stays so
+// when the page changes, and the next time.
+func TestFoldedOverview(t *testing.T) {
+	b := startBrowser(t)
+	s := startSite(t, manyRecords(), nil)
+	b.size(1280, 900)
+	b.open(s.url + "/")
+	if got := b.js(`[...document.querySelectorAll(".fold")].filter((f) => !f.querySelector("table, .bars, .empty, .chart")?.checkVisibility({ contentVisibilityAuto: true }) || f.querySelector("summary").checkVisibility()).map((f) => f.id)`); got != "" {
+		t.Errorf("where there is room these are folded: %s", got)
+	}
+	b.size(390, 900)
+	b.do(chromedp.Reload())
+	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
+	shown := `document.querySelector("#outcomes .bars").checkVisibility()`
+	if got := b.js(shown + ` + " " + document.querySelector("#outcomes-fold .fold-line").checkVisibility() + " " + document.querySelector("#needs tbody")?.checkVisibility()`); !strings.HasPrefix(got, "false true") {
+		t.Errorf("outcomes shown, its line, what needs a person: %s", got)
+	}
+	if got := b.js(`document.querySelector("#open .fold-line").textContent`); !strings.Contains(got, "8 critical · ") || !strings.Contains(got, "9 not listed") {
+		t.Errorf("the line of what is open says %q", got)
+	}
+	b.js(`document.querySelector("#outcomes-fold > summary").click()`)
+	b.until(shown)
+
+	// A change from elsewhere comes in and closes nothing.
+	s.write(map[string]any{"d.json": scan(3, time.Now(), nil, map[string]any{"session_id": "devin-" + strings.Repeat("ab", 16), "batch_id": 1, "status": "working", "issue_ids": []string{}})})
+	if res, _ := s.do("POST", "/api/refresh", ""); res.StatusCode != 200 {
+		t.Fatalf("refresh: %d", res.StatusCode)
+	}
+	b.until(`document.querySelector("#outcomes .counter").textContent === "6"`)
+	if got := b.js(shown); got != "true" {
+		t.Error("the change closed what was open")
+	}
+	b.do(chromedp.Reload())
+	b.until(shown)
+	if got := b.js(`document.querySelector("#rates-fold").open`); got != "false" {
+		t.Error("what was not opened is open")
+	}
+	b.quiet()
+}

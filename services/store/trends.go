@@ -106,17 +106,6 @@ func countedDays(tx *Tx, repo, t int64) dayBook {
 	return b
 }
 
-// notZero is a copy of counts without those of 0.
-func notZero(counts map[string]int64) map[string]int64 {
-	out := map[string]int64{}
-	for name, n := range counts {
-		if n != 0 {
-			out[name] = n
-		}
-	}
-	return out
-}
-
 func (t *trend) openAndWeeks() {
 	changes := t.changes()
 	keys := slices.SortedFunc(maps.Keys(changes), func(a, b dayKey) int { return int(a.day - b.day) })
@@ -140,13 +129,7 @@ func (t *trend) openAndWeeks() {
 			open[keys[next].severity] += c.net + c.unlisted
 			unlisted[keys[next].severity] += c.unlisted
 		}
-		by, without := notZero(open), notZero(unlisted)
-		p := telemetry.DayPoint{Day: dayTime(day), BySeverity: by, Unlisted: telemetry.Sum(without)}
-		p.Listed = telemetry.Sum(by) - p.Unlisted
-		if len(without) > 0 {
-			p.UnlistedBySeverity = without
-		}
-		return p
+		return telemetry.NewDayPoint(dayTime(day), open, unlisted)
 	}
 	t.out.Before = advance(first - 1)
 	// The points end on the last day, whatever the step.

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -140,6 +141,22 @@ type DayPoint struct {
 	Unlisted   int64 // counts of scans that name no findings
 
 	UnlistedBySeverity map[string]int64 // of BySeverity, what has no row; nil = nothing
+}
+
+// NewDayPoint makes the point of a day from what was open by severity, and
+// what of it has no row.
+func NewDayPoint(day time.Time, open, unlisted map[string]int64) DayPoint {
+	notZero := func(counts map[string]int64) map[string]int64 {
+		kept := maps.Clone(counts)
+		maps.DeleteFunc(kept, func(_ string, n int64) bool { return n == 0 })
+		return kept
+	}
+	p := DayPoint{Day: day, BySeverity: notZero(open), Unlisted: Sum(unlisted)}
+	p.Listed = Sum(open) - p.Unlisted
+	if without := notZero(unlisted); len(without) > 0 {
+		p.UnlistedBySeverity = without
+	}
+	return p
 }
 
 // ListedOf counts what was open of a tier and has a row.

@@ -31,7 +31,7 @@ func (w *Web) specOpen() spec {
 // overviewPage is "/": what ux.md lists, in its order.
 func (w *Web) overviewPage(c *fiber.Ctx) error {
 	ctx := c.UserContext()
-	v := w.once(ctx, view{query: queryOf(c)})
+	v := w.once(ctx, view{query: queryOf(c)}, pageParts()...)
 	if _, err := telemetry.ParsePeriod(v.get("period"), w.o.Now()); err != nil {
 		return err
 	}
@@ -57,10 +57,22 @@ func (v view) reportFact() []pages.Fact {
 	return []pages.Fact{{Icon: "log", Link: parts.Link{Text: "Report to print", URL: parts.Address{Page: "/report"}.Href("period", v.period(), "repo", v.scope)}}}
 }
 
-// once makes the panels of a page ask for the period's figures together.
-func (w *Web) once(ctx context.Context, v view) view {
-	v.figures = sync.OnceValues(func() (dashboard.Overview, error) { return w.o.Dashboard.Overview(ctx, w.question(v)) })
+// once makes the panels of a page ask for the period's figures together:
+// these parts are all that they show.
+func (w *Web) once(ctx context.Context, v view, parts ...telemetry.TrendPart) view {
+	alone := v
+	v.figures = sync.OnceValues(func() (dashboard.Overview, error) { return w.figures(ctx, alone, parts...) })
 	return v
+}
+
+// tileParts are what the tiles show of a period.
+func tileParts() []telemetry.TrendPart {
+	return []telemetry.TrendPart{telemetry.TrendWaiting, telemetry.TrendPulls}
+}
+
+// pageParts are what the panels of the overview and of the report show.
+func pageParts() []telemetry.TrendPart {
+	return append(tileParts(), telemetry.TrendFamilies, telemetry.TrendFix, telemetry.TrendAges, telemetry.TrendSessions)
 }
 
 func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
@@ -68,7 +80,7 @@ func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	over, err := w.figures(ctx, v)
+	over, err := w.figures(ctx, v, tileParts()...)
 	if err != nil {
 		return nil, err
 	}

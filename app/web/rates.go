@@ -29,7 +29,7 @@ func (w *Web) specOutcomes() spec {
 }
 
 func (w *Web) drawRates(ctx context.Context, v view) (templ.Component, error) {
-	o, err := w.figures(ctx, v)
+	o, err := w.figures(ctx, v, telemetry.TrendFamilies)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) pa
 }
 
 func (w *Web) drawSpans(ctx context.Context, v view) (templ.Component, error) {
-	o, err := w.figures(ctx, v)
+	o, err := w.figures(ctx, v, telemetry.TrendFix, telemetry.TrendAges)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func fixTiles(o dashboard.Overview) []parts.Tile {
 }
 
 func (w *Web) drawOutcomes(ctx context.Context, v view) (templ.Component, error) {
-	o, err := w.figures(ctx, v)
+	o, err := w.figures(ctx, v, telemetry.TrendSessions)
 	if err != nil {
 		return nil, err
 	}

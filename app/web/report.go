@@ -59,7 +59,7 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 		}
 		v.scope = string(v.repo.Name)
 	}
-	v = w.once(ctx, v)
+	v = w.once(ctx, v, pageParts()...)
 	one := func(s spec) []templ.Component { return []templ.Component{w.panel(ctx, s, v)} }
 	body := pages.Body{Title: "Report", Report: true, Facts: w.reportFacts(v, period), Rows: [][]templ.Component{one(w.specTiles()), one(w.specTrend()),
 		{w.panel(ctx, w.specRates(), v), w.panel(ctx, w.specSpans(), v)}, {w.panel(ctx, w.specOutcomes(), v), w.panel(ctx, w.specVerdicts(), v)}}}

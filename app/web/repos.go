@@ -49,7 +49,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		v := w.once(c.UserContext(), view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)})
+		v := w.once(c.UserContext(), view{spec: list, scope: string(repo.Name), repo: repo, query: queryOf(c)}, tileParts()...)
 		table, status, err := w.listOr(c, v)
 		if err != nil {
 			return err

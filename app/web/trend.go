@@ -35,16 +35,19 @@ func (w *Web) question(v view) dashboard.Question {
 	return dashboard.Question{Period: v.period(), Repo: v.repo.Name, Now: w.o.Now()}
 }
 
-// figures are those of the view's period; the panels of one page ask once.
-func (w *Web) figures(ctx context.Context, v view) (dashboard.Overview, error) {
+// figures are those of the view's period: the parts that a panel shows, or
+// those that all panels of its page show, which ask once.
+func (w *Web) figures(ctx context.Context, v view, parts ...telemetry.TrendPart) (dashboard.Overview, error) {
 	if v.figures != nil {
 		return v.figures()
 	}
-	return w.o.Dashboard.Overview(ctx, w.question(v))
+	q := w.question(v)
+	q.Parts = parts
+	return w.o.Dashboard.Overview(ctx, q)
 }
 
 func (w *Web) drawTrend(ctx context.Context, v view) (templ.Component, error) {
-	o, err := w.figures(ctx, v)
+	o, err := w.figures(ctx, v, telemetry.TrendOpen)
 	if err != nil {
 		return nil, err
 	}

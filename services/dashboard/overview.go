@@ -25,7 +25,8 @@ type Question struct {
 	Period string             // 7d, 30d, 90d or all; "" is 30d
 	Repo   telemetry.RepoName // "" for all
 	Now    time.Time
-	AsOf   time.Time // zero: now
+	AsOf   time.Time             // zero: now
+	Parts  []telemetry.TrendPart // of an overview; none: all
 }
 
 func (q Question) scope() scope { return scope{repo: q.Repo, asOf: q.AsOf} }
@@ -85,7 +86,8 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	if err != nil {
 		return Overview{}, err
 	}
-	trends, found, err := d.Trends(ctx, telemetry.TrendQuery{Period: period, Repo: q.Repo.Key(), AsOf: !q.AsOf.IsZero()})
+	asked := telemetry.TrendQuery{Period: period, Repo: q.Repo.Key(), AsOf: !q.AsOf.IsZero(), Parts: q.Parts}
+	trends, found, err := d.Trends(ctx, asked)
 	if err == nil && !found {
 		err = q.unknown()
 	}
@@ -95,6 +97,9 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	o := Overview{Trends: trends, Links: trendLinks(trends, q.scope())}
 	if n := len(trends.Open); n > 0 {
 		o.Now = trends.Open[n-1]
+	}
+	if !asked.Asks(telemetry.TrendPulls) {
+		return o, nil
 	}
 	filter := telemetry.PullFilter{Repo: q.Repo.Key(), AsOf: q.AsOf}
 	if period.Name != "all" {

@@ -219,14 +219,15 @@ func (d *derivation) retakeAll(mark map[int64]bool, query string, args ...any) {
 	}
 }
 
-// countAttempts writes how many sessions took each issue, and which was the
-// latest.
+// countAttempts writes how many sessions took each issue, which was the
+// latest, and when.
 func (d *derivation) countAttempts() {
 	if len(d.issues) == 0 || d.tx.err != nil {
 		return
 	}
 	d.tx.touch(telemetry.TopicRecords)
 	d.tx.exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''),
-			session = COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = issues.id AND a.session <> '' ORDER BY a.at DESC, a.session LIMIT 1), '')
+			session = COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = issues.id AND a.session <> '' ORDER BY a.at DESC, a.session LIMIT 1), ''),
+			taken_at = COALESCE((SELECT MAX(a.at) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''), 0)
 		WHERE id `+d.tx.in(1, "BIGINT"), jsonText(slices.Sorted(maps.Keys(d.issues))))
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +15,19 @@ const (
 	mostPoints = 400
 	longest    = 10 * 366
 )
+
+// trendPart is how a part of an answer is read.
+type trendPart struct {
+	name telemetry.TrendPart
+	read func(*trend)
+}
+
+// trendParts are the parts in the order in which they are read: attempts
+// counts on from ages.
+func trendParts() []trendPart {
+	return []trendPart{{telemetry.TrendFix, (*trend).timeToFix}, {telemetry.TrendAges, (*trend).ages}, {telemetry.TrendAges, (*trend).attempts}, {telemetry.TrendFamilies, (*trend).families},
+		{telemetry.TrendSessions, (*trend).sessions}, {telemetry.TrendWaiting, (*trend).waiting}, {telemetry.TrendScans, (*trend).missing}, {telemetry.TrendScans, (*trend).overdue}}
+}
 
 // Trends returns the figures of a period, those of telemetry.Trends that
 // pull requests, sessions and attempts have included. found is false for a
@@ -33,14 +45,11 @@ func (s *Store) Trends(ctx context.Context, q telemetry.TrendQuery) (out telemet
 		}
 		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: ms(q.Period.Until), out: &out}
 		t.openAndWeeks()
-		t.timeToFix()
-		t.ages()
-		t.families()
-		t.attempts()
-		t.sessions()
-		t.waiting()
-		t.missing()
-		t.overdue()
+		for _, part := range trendParts() {
+			if q.Asks(part.name) {
+				part.read(&t)
+			}
+		}
 		return tx.err
 	})
 	return out, found, err
@@ -160,103 +169,6 @@ func (t *trend) weeks(changes dayBook, first, last int64) {
 }
 
 func dayTime(day int64) time.Time { return time.UnixMilli(day * telemetry.DayMillis).UTC() }
-
-// timeToFix measures the closings of the period, each from when the issue
-// was first seen or came back.
-func (t *trend) timeToFix() {
-	condition, args := ofRepo("repo_id", t.repo, ms(t.out.Period.Since), t.until)
-	// One row of text: tens of thousands of rows would cost more to hand over
-	// than to read.
-	var durations, issues string
-	t.tx.row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '') FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).scan(&durations, &issues)
-	ids := textNumbers(issues)
-	slices.Sort(ids)
-	t.out.ClosedIssues = int64(len(slices.Compact(ids)))
-	t.out.TimeToFix = telemetry.MeasureOf(textNumbers(durations))
-}
-
-// ages counts what was open at the end by the time since it was first seen.
-func (t *trend) ages() {
-	bounds := []struct {
-		name     string
-		from, to int
-	}{{"under 7 days", 0, 7}, {"7 to 30 days", 7, 30}, {"30 to 90 days", 30, 90}, {"over 90 days", 90, 0}}
-	for _, b := range bounds {
-		bucket := telemetry.AgeBucket{Name: b.name}
-		if b.from > 0 {
-			bucket.Before = minute(t.out.Period.Until).AddDate(0, 0, -b.from)
-		}
-		if b.to > 0 {
-			bucket.Since = minute(t.out.Period.Until).AddDate(0, 0, -b.to)
-		}
-		t.out.Ages = append(t.out.Ages, bucket)
-	}
-	from, args := `issues i WHERE i.status_rank < 4`, []any{}
-	if t.asOf {
-		from, args = `lives l JOIN issues i ON i.id = l.issue_id WHERE l.from_at <= $1 AND l.to_at > $1`, []any{t.until}
-	}
-	condition, args := ofRepo("i.repo_id", t.repo, args...)
-	args = append(args, ms(t.out.Ages[0].Since), ms(t.out.Ages[1].Since), ms(t.out.Ages[2].Since))
-	n := len(args)
-	// Sums in one pass: GROUP BY would sort what is open.
-	since := func(n int) string {
-		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN i.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
-	}
-	var week, month, quarter, all int64
-	t.tx.row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*) FROM `+from+condition, args...).scan(&week, &month, &quarter, &all)
-	for i, count := range [...]int64{week, month - week, quarter - month, all - quarter} {
-		t.out.Ages[i].N = count
-	}
-}
-
-// families counts, by CWE family, the issues that sessions took in the
-// period, and those of them that are fixed.
-func (t *trend) families() {
-	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
-	// The sum lets the planner begin with the index of the issues that
-	// sessions took, and not look each of them up.
-	took := ` WHERE i.attempts > 0 AND i.id + 0 IN (SELECT a.issue_id FROM attempts a WHERE a.session <> '' AND a.at >= $1 AND a.at <= $2)`
-	if t.repo != everywhere {
-		took = ` WHERE i.attempts > 0 AND EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2)`
-	}
-	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i` + took + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
-	if t.asOf {
-		query = `SELECT l.family, COUNT(*), SUM(CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 1 ELSE 0 END) FROM issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2` + took + condition + ` GROUP BY l.family ORDER BY COUNT(*) DESC, l.family`
-	}
-	t.tx.each(query, args, func(r *row) {
-		var f telemetry.FamilyRate
-		r.scan(&f.Family, &f.Attempted, &f.Closed)
-		t.out.Families = append(t.out.Families, f)
-	})
-}
-
-// mostAttempts is the last bucket of attempts: so many or more.
-const mostAttempts = 3
-
-// attempts counts the open issues, which ages has counted, by how many
-// sessions took them.
-func (t *trend) attempts() {
-	t.out.Attempts = make([]int64, mostAttempts+1)
-	taken, args := `SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`, []any{} // the sums: from the index that serves ages
-	if t.asOf {
-		of := ""
-		if t.repo != everywhere {
-			of = ` AND issue_id IN (SELECT id FROM issues WHERE repo_id = $2)`
-		}
-		taken, args = `SELECT a.n FROM (SELECT issue_id, COUNT(DISTINCT session) AS n FROM attempts WHERE session <> '' AND at <= $1`+of+` GROUP BY issue_id) AS a
-			JOIN lives i ON i.issue_id = a.issue_id AND i.from_at <= $1 AND i.to_at > $1 WHERE true`, []any{t.until}
-	}
-	condition, args := ofRepo("i.repo_id", t.repo, args...)
-	for _, bucket := range t.out.Ages { // all that is open
-		t.out.Attempts[0] += bucket.N
-	}
-	t.tx.each(`SELECT x.n, COUNT(*) FROM (`+taken+condition+`) AS x GROUP BY x.n`, args, func(r *row) {
-		var attempts, n int64
-		r.scan(&attempts, &n)
-		t.out.Attempts[0] -= n
-		t.out.Attempts[min(attempts, mostAttempts)] += n
-	})
-}
 
 // minute drops seconds: an answer's links must not change with each of them.
 func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }

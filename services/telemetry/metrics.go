@@ -210,12 +210,34 @@ type SessionOutcome struct {
 }
 
 // TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf
-// only what was recorded up to Period.Until counts.
+// only what was recorded up to Period.Until counts. Without Parts it asks for
+// all of them.
 type TrendQuery struct {
 	Period Period
 	Repo   string
 	AsOf   bool
+	Parts  []TrendPart
 }
+
+// Asks tells whether a part is asked for.
+func (q TrendQuery) Asks(part TrendPart) bool {
+	return len(q.Parts) == 0 || slices.Contains(q.Parts, part)
+}
+
+// TrendPart is a part of Trends that costs a question of its own.
+type TrendPart string
+
+// The parts, by the fields that they fill.
+const (
+	TrendOpen     TrendPart = "open"     // what was open, opened and closed: in every answer
+	TrendFix      TrendPart = "fix"      // TimeToFix, ClosedIssues
+	TrendAges     TrendPart = "ages"     // Ages, Attempts
+	TrendFamilies TrendPart = "families" // Families
+	TrendSessions TrendPart = "sessions" // Sessions
+	TrendWaiting  TrendPart = "waiting"  // PRsWaiting
+	TrendScans    TrendPart = "scans"    // Missing, Overdue
+	TrendPulls    TrendPart = "pulls"    // the pull requests of the period
+)
 
 // Trends are the figures of a period.
 type Trends struct {

@@ -35,20 +35,26 @@ const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(r.at) FROM ment
 
 // stateAt is the state of a session s at $1. A state that began by then is
 // the last that the log has; where the log does not go back so far, the
-// newest record up to then says it, read as telemetry.StateOf does. Before
-// its pull request was there, a session that has one ready was waiting.
-const stateAt = `CASE WHEN s.since <= $1 AND s.state = 'pr_ready' AND ` + linkedAt + ` = 0 THEN 'waiting' WHEN s.since <= $1 OR s.id = '' THEN s.state ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1),
-	(SELECT CASE WHEN lower(m.status) IN ('created', 'new', 'creating', 'claimed') THEN 'queued' WHEN lower(m.status) IN ('working', 'running', 'resumed', 'resuming') THEN 'working' WHEN lower(m.status) = 'blocked' THEN 'waiting'
-			WHEN lower(m.status) IN ('finished', 'stopped', 'exit') THEN 'finished' WHEN lower(m.status) = 'expired' THEN 'expired' WHEN lower(m.status) = 'suspended' THEN 'suspended' WHEN m.status LIKE 'error%' THEN 'failed' ELSE 'unknown' END
-		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END`
+// newest record up to then says it. One that waits does so by what its pull
+// requests were at the time (telemetry.StateOf).
+const stateAt = `(SELECT CASE WHEN y.state IN ('waiting', 'pr_ready') THEN ` + waitingAt + ` ELSE y.state END FROM (SELECT CASE WHEN s.since <= $1 OR s.id = '' THEN s.state
+	ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1),
+		(SELECT m.state FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END AS state) y)`
 
-// linkedAt is 1 where a session s had a pull request at $1: one that was
-// open by then, and that Devin, the pull request itself, or a record of the
-// time names. CROSS JOIN keeps SQLite from beginning with all pull requests.
-const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key AND (p.created_at = 0 OR p.created_at <= $1)
+// waitingAt is what a session s that stopped for its user waited for at $1.
+const waitingAt = `CASE WHEN s.has_pr = 0 THEN 'waiting' WHEN EXISTS (` + linkedPulls + ` AND ` + shownAt + ` IN ('open', 'unknown')) THEN 'pr_ready' WHEN EXISTS (` + linkedPulls + ` AND ` + shownAt + ` = 'merged') THEN 'finished' ELSE 'waiting' END`
+
+// linkedAt is 1 where a session s had a pull request at $1.
+const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPulls + `) THEN 1 ELSE 0 END`
+
+// linkedPulls are the pull requests p that a session s had at $1: those that
+// were opened by then, and that Devin, the pull request itself, or a record
+// of the time names. CROSS JOIN keeps SQLite from beginning with all pull
+// requests.
+const linkedPulls = `SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key AND (p.created_at = 0 OR p.created_at <= $1)
 	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND m.pull_key = k.pull_key AND r.at <= $1)
 		OR EXISTS (SELECT 1 FROM verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= $1)
-		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))) THEN 1 ELSE 0 END`
+		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))`
 
 // TotalsAsOf returns the figures as of t over all repositories or, with its
 // key, of one. found is false for a repository that no record of that time

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"os"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -142,24 +140,10 @@ const measure = `((width, least) => {
   return JSON.stringify(wrong.slice(0, 6));
 })`
 
-// audit runs axe-core by the rules of WCAG 2.2 AA and its own of good
-// practice. only narrows it to one rule.
-const audit = `((only) => axe.run(document, { resultTypes: ["violations"], elementRef: false, ...(only ? { runOnly: { type: "rule", values: [only] } } : { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }) })
-  .then((r) => JSON.stringify(r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.html.slice(0, 200) + " — " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message)))))`
-
 // links finds links that lead to where no record may lead.
 const links = `JSON.stringify([...document.querySelectorAll("[href], [src], [action], [hx-get], [hx-post]")].flatMap((e) =>
   ["href", "src", "action", "hx-get", "hx-post"].filter((name) => e.hasAttribute(name)).map((name) => new URL(e.getAttribute(name), location.href)))
   .filter((u) => u.origin !== location.origin && !["https://github.com", "https://app.devin.ai", "https://docs.github.com", "https://docs.devin.ai"].includes(u.origin)).map(String))`
-
-func axeSource(t *testing.T) string {
-	t.Helper()
-	source, err := os.ReadFile(path.Join("..", "tools", "axe", "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		t.Skip("SKIPPED: axe-core: it is not installed; npm ci in tools/axe does that")
-	}
-	return string(source)
-}
 
 func (b *browser) problems(page, what, expression string, promise bool) {
 	b.t.Helper()
@@ -182,6 +166,7 @@ func (b *browser) problems(page, what, expression string, promise bool) {
 // layout whole, links lead where they should.
 func TestEveryPage(t *testing.T) {
 	b := startBrowser(t)
+	b.provokes("Failed to load resource") // some pages are asked for wrongly
 	p := startRich(t)
 	for _, page := range p.everyPage() {
 		b.do(chromedp.Navigate(p.url + page))
@@ -196,46 +181,5 @@ func TestEveryPage(t *testing.T) {
 			b.size(size.width, 900)
 			b.problems(page, fmt.Sprint("at ", size.width), fmt.Sprintf("%s(%d, %s)", measure, size.width, size.least), false)
 		}
-	}
-	for _, line := range b.console() { // the pages that are asked for wrongly are errors to the console too
-		if !strings.Contains(line, "Failed to load resource") {
-			t.Errorf("the console says %s", line)
-		}
-	}
-}
-
-// TestAccessible holds every page against axe-core, in both themes, on a
-// phone and a desk. What a theme changes is contrast alone.
-func TestAccessible(t *testing.T) {
-	axe := axeSource(t)
-	b := startBrowser(t)
-	p := startRich(t)
-	pages := p.everyPage()
-	t.Run("tabs", func(t *testing.T) { // two at once, as there are cores
-		half := len(pages) / 2
-		for name, list := range map[string][]string{"first": pages[:half], "second": pages[half:]} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				tab := b.tab(t)
-				tab.still()
-				for _, page := range list {
-					tab.auditPage(p.url, page, axe)
-				}
-			})
-		}
-	})
-}
-
-func (b *browser) auditPage(base, page, axe string) {
-	b.t.Helper()
-	b.do(chromedp.Navigate(base + page))
-	b.js(`(() => { for (const d of document.querySelectorAll("details:not(.menu, :has(> .btn-bare))")) d.open = true; })()`)
-	b.inject(axe)
-	for _, width := range []int64{390, 1280} {
-		b.size(width, 900)
-		b.js(`document.documentElement.dataset.colorMode = "light"`)
-		b.problems(page, fmt.Sprint(width, " light"), audit+"()", true)
-		b.js(`document.documentElement.dataset.colorMode = "dark"`)
-		b.problems(page, fmt.Sprint(width, " dark"), audit+"('color-contrast')", true)
 	}
 }

@@ -24,7 +24,7 @@ import (
 const caret = `[document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart].join()`
 
 // TestPersonAtWork: a tab of the list of sessions is open while Devin moves
-// on, while jobs run, and while nobody looks.
+// on and while jobs run.
 func TestPersonAtWork(t *testing.T) {
 	b := startBrowser(t)
 	p := startPlayed(t, shopRecords(), nil)
@@ -61,26 +61,6 @@ func TestPersonAtWork(t *testing.T) {
 	p.github.ClearFaults()
 	b.js(`document.querySelector(".job form[action='/actions/dismiss'] button").click()`)
 	b.until(`!document.querySelector(".job")`)
-
-	// A tab that nobody sees asks nothing, and catches up once.
-	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
-	b.js(`(() => { Object.defineProperty(document, "hidden", { configurable: true, get: () => window.away }); window.away = true; document.dispatchEvent(new Event("visibilitychange")); performance.clearResourceTimings(); })()`)
-	p.devin.Update(shopSession, func(s *devintest.Session) { s.Status, s.Detail = "error", "" })
-	if status, _ := p.post("/api/poll"); status != 200 {
-		t.Fatal("poll")
-	}
-	settled := time.Now().Add(time.Second) // several times what the stream waits to tell a change
-	for time.Now().Before(settled) {
-		if got := b.js(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/")).length`); got != "0" {
-			t.Fatalf("the hidden tab asked %s times", got)
-		}
-	}
-	b.js(`(() => { window.away = false; document.dispatchEvent(new Event("visibilitychange")); })()`)
-	b.until(`document.querySelector("#sessions tbody tr").textContent.includes("Failed")`)
-	if got := b.js(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/sessions")).length`); got != "1" {
-		t.Errorf("it caught up with %s requests for its list", got)
-	}
-	b.quiet()
 }
 
 // TestPersonWithKeys comes from the overview to a filtered, exported list
@@ -132,7 +112,6 @@ func TestPersonWithKeys(t *testing.T) {
 	if got := b.js(`document.querySelector("#keys").open`); got != "false" {
 		t.Error("keys that are off act")
 	}
-	b.quiet()
 }
 
 // TestPersonWithoutScripts: links, forms and buttons work without
@@ -156,7 +135,6 @@ func TestPersonWithoutScripts(t *testing.T) {
 	b.until(`location.pathname.startsWith("/issues/") && document.querySelector("h1")`)
 	b.do(chromedp.Click(`header .search input`), chromedp.SendKeys(`header .search input`, "rule-07\r"))
 	b.until(`location.pathname === "/search" && document.body.textContent.includes("js/rule-07")`)
-	b.quiet()
 }
 
 // TestServerRestarted: a page stays whole while its server is gone, says so,
@@ -187,6 +165,7 @@ func TestServerRestarted(t *testing.T) {
 		}
 	}
 	stop := start()
+	b.provokes("net::ERR_", "Failed to fetch")
 	b.open("http://" + address + "/issues")
 	b.js(`(() => { window.kept = true; })()`)
 	stop()
@@ -249,7 +228,6 @@ func TestFirstLoad(t *testing.T) {
 	if got := b.js(`performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin)).join()`); got != "" {
 		t.Errorf("it asked elsewhere: %s", got)
 	}
-	b.quiet()
 }
 
 // counter counts what is read.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -10,16 +11,21 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a tab of a real Chromium, and what its console has said.
+// browser is a tab of a real Chromium. At the end of its test what its
+// console has said beyond logs is an error, unless the test provokes it, and
+// so is a request that leaves this machine.
 type browser struct {
 	t   *testing.T
 	ctx context.Context
 
-	mu   sync.Mutex
-	said []string
+	mu       sync.Mutex
+	said     []string
+	asked    []string // the addresses that it asked for
+	provoked []string // parts of what its console may say
 }
 
 // startBrowser starts the Chromium that CHROMIUM names, with one tab.
@@ -48,10 +54,10 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 	t.Cleanup(leave)
 	b := &browser{t: t, ctx: ctx}
 	b.size(1280, 900)
-	messages := chromedp.Console(ctx)
+	messages, requests := chromedp.Console(ctx), chromedp.Events(ctx, network.RequestWillBeSent)
 	go func() {
 		for m, err := range messages {
-			if err != nil {
+			if err != nil || t.Context().Err() != nil { // the program ends before the tab
 				return
 			}
 			b.mu.Lock()
@@ -59,8 +65,22 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 			b.mu.Unlock()
 		}
 	}()
+	go func() {
+		for r, err := range requests {
+			if err != nil {
+				return
+			}
+			b.mu.Lock()
+			b.asked = append(b.asked, r.Request.URL)
+			b.mu.Unlock()
+		}
+	}()
+	t.Cleanup(b.quiet)
 	return b
 }
+
+// provokes lets the console say texts.
+func (b *browser) provokes(texts ...string) { b.provoked = append(b.provoked, texts...) }
 
 // size sets the window; below 640 px it is a phone's.
 func (b *browser) size(width, height int64) {
@@ -106,12 +126,48 @@ func (b *browser) inject(script string) {
 	}
 }
 
-// quiet is an error for each thing that the console said beyond logs.
+// quiet is an error for each thing that the console said beyond logs, and for
+// each request that left this machine.
 func (b *browser) quiet() {
 	b.t.Helper()
 	for _, line := range b.console() {
-		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") {
+		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") && !slices.ContainsFunc(b.provoked, func(text string) bool { return strings.Contains(line, text) }) {
 			b.t.Errorf("the console says %s", line)
+		}
+	}
+	for _, address := range b.requests("") {
+		if u, err := url.Parse(address); err != nil || u.Scheme != "data" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {
+			b.t.Errorf("it asked %s", address)
+		}
+	}
+}
+
+// requests are the addresses that the tab asked for, of those that hold a
+// text.
+func (b *browser) requests(part string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.asked), func(address string) bool { return !strings.Contains(address, part) })
+}
+
+// forget forgets the requests so far. All that were sent are told by then.
+func (b *browser) forget() {
+	b.t.Helper()
+	b.settled()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = nil
+}
+
+// settled waits until the browser has told of every request that the page has
+// sent: of one that is sent now it tells last.
+func (b *browser) settled() {
+	b.t.Helper()
+	before := len(b.requests("?settled"))
+	b.await(`fetch(document.querySelector("link[rel=icon]").href + "?settled", { cache: "no-store" }).then(() => "")`)
+	for deadline := time.Now().Add(patience); len(b.requests("?settled")) == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatal("the browser told of no request")
 		}
 	}
 }
@@ -214,6 +270,4 @@ func TestBrowser(t *testing.T) {
 	b.until(`location.search.includes("q=is%3Afixed") && document.querySelector(".list-count").textContent === "32 issues"`)
 	b.js(`history.back()`)
 	b.until(`document.querySelector(".query-box")?.value === "is:open" && location.search.includes("sort=rule")`)
-
-	b.quiet()
 }

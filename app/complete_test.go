@@ -13,6 +13,7 @@ import (
 // console stays silent.
 func TestCompletion(t *testing.T) {
 	b := startBrowser(t)
+	b.provokes("400 (Bad Request)")
 	s := startSite(t, shopRecords(), nil)
 	b.do(chromedp.Navigate(s.url+"/issues?q="), chromedp.Focus("#q-issues"))
 	b.do(chromedp.SendKeys("#q-issues", "sev"))
@@ -39,9 +40,4 @@ func TestCompletion(t *testing.T) {
 	}
 	b.do(chromedp.Navigate(s.url+"/issues?q=is:fixed"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "Gone"), chromedp.KeyEvent(kb.Enter))
 	b.until(`document.querySelector("#delete-issues") && document.querySelector(".view.is-current")?.textContent.includes("Gone")`)
-	for _, line := range b.console() {
-		if !strings.Contains(line, "400 (Bad Request)") { // the fault that was told
-			t.Errorf("the console says %s", line)
-		}
-	}
 }

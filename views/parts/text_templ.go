@@ -334,7 +334,7 @@ func Anchor(l Link, class string) templ.Component {
 			templ_7745c5c3_Var18 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if SafeURL(l.URL) == "" {
+		if l.Text == "" || SafeURL(l.URL) == "" {
 			var templ_7745c5c3_Var19 = []any{class}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var19...)
 			if templ_7745c5c3_Err != nil {

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/services/devin/devintest"
+)
+
+// hurry lets the clocks of the pages that are opened from now on run a
+// hundred times as fast, so that a panel that asks every 15 s asks often.
+func (b *browser) hurry() {
+	b.t.Helper()
+	const script = `for (const name of ["setInterval", "setTimeout"]) { const real = window[name]; window[name] = (f, ms, ...more) => real(f, ms > 1000 ? ms / 100 : ms, ...more); }`
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// front brings the tab to the front of its window, which hides the others.
+func (b *browser) front() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, page.BringToFront, cdp.Empty{}); err != nil {
+		b.t.Fatal(err)
+	}
+	b.until(`document.visibilityState === "visible"`)
+}
+
+// beside opens a tab in the same window, which hides this one.
+func (b *browser) beside(t *testing.T) *browser {
+	t.Helper()
+	return openTab(t, b.ctx, chromedp.WithNewWindow(false))
+}
+
+// TestHiddenTab: a tab behind another one asks nothing, whatever changes and
+// however long it takes, and catches up exactly once when it comes back.
+func TestHiddenTab(t *testing.T) {
+	b := startBrowser(t)
+	p := startPlayed(t, shopRecords(), nil)
+	p.working()
+	if status, body := p.post("/api/poll"); status != 200 {
+		t.Fatalf("poll: %d %s", status, body)
+	}
+	b.open(p.url + "/sessions")
+	b.js(`(() => { window.states = []; new MutationObserver(() => window.states.push(document.querySelector("#live-state").dataset.state)).observe(document.querySelector("#live-state"), { attributes: true }); })()`)
+	hurried := b.beside(t)
+	hurried.hurry()
+	hurried.open(p.url + "/sessions")
+	hurried.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/sessions")).length > 2`)
+	front := hurried.beside(t)
+	for _, tab := range []*browser{b, hurried} {
+		tab.until(`document.hidden`)
+		tab.forget()
+	}
+
+	// The one in front sees what changes, by its stream and by its intervals.
+	front.hurry()
+	front.open(p.url + "/sessions")
+	for _, state := range []struct{ status, detail, word string }{{"running", "finished", "Finished"}, {"running", "waiting_for_user", "PR ready"}, {"error", "", "Failed"}} {
+		p.devin.Update(shopSession, func(s *devintest.Session) { s.Status, s.Detail = state.status, state.detail })
+		if status, body := p.post("/api/poll"); status != 200 {
+			t.Fatalf("poll: %d %s", status, body)
+		}
+		front.until(rowSays(state.word))
+	}
+	front.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/sessions")).length > 12`)
+	for name, tab := range map[string]*browser{"the hidden tab": b, "the hidden tab whose clock is fast": hurried} {
+		tab.settled()
+		if asked := slices.DeleteFunc(tab.requests(""), func(a string) bool { return strings.HasSuffix(a, "?settled") }); len(asked) > 0 {
+			t.Errorf("%s asked %q", name, asked)
+		}
+		if !tab.holds(rowSays("Working")) {
+			t.Errorf("%s shows %s", name, tab.js(`document.querySelector("main table tbody").innerText`))
+		}
+	}
+
+	// It catches up once: what has changed, and that alone.
+	b.front()
+	b.until(rowSays("Failed"))
+	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
+	b.settled()
+	asked := map[string]int{}
+	for _, address := range b.requests("") {
+		asked[strings.TrimPrefix(address, p.url)]++
+	}
+	if asked["/events"] != 1 || asked["/panels/sessions"] != 1 || asked["/panels/freshness"] > 1 {
+		t.Errorf("it caught up with %v", asked)
+	}
+	if states := b.js(`window.states`); strings.Contains(states, "lost") {
+		t.Errorf("it said that the connection is lost: %s", states)
+	}
+}
+
+// rowSays holds while the first row of the page's first table says a word.
+func rowSays(word string) string {
+	return fmt.Sprintf(`document.querySelector("main table tbody tr")?.innerText.includes(%q)`, word)
+}

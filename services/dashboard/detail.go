@@ -11,6 +11,7 @@ type Details interface {
 	IssueDetail(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, found bool, err error)
 	SessionDetail(ctx context.Context, key string) (telemetry.SessionDetail, bool, error)
 	PullDetail(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetail, bool, error)
+	FindingIDs(ctx context.Context, publicID string, most int) (telemetry.FindingIDs, error)
 	RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error)
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -19,8 +20,9 @@ func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemet
 		}
 		found, issue.IssueRow = true, rows[0]
 		id := issue.StoreID
-		issue.Appearances = appearancesOf(tx, id)
+		issue.Appearances = appearancesOf(tx, id, issue.Rule)
 		issue.Attempts = attemptsOn(tx, id)
+		statesOfAttempts(tx, id, issue.Attempts)
 		issue.Verifications = verificationsWhere(tx, `WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
 		issue.Scans = scanMarks(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, pullsOfAttempts(tx, id))
@@ -45,20 +47,21 @@ func redirected(tx *Tx, id string) string {
 	return ""
 }
 
-func appearancesOf(tx *Tx, issue int64) []telemetry.Appearance {
+func appearancesOf(tx *Tx, issue int64, rule string) []telemetry.Appearance {
 	list := []telemetry.Appearance{}
-	file := ""
-	tx.each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''), CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis
+	file, print := "", ""
+	tx.each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''), CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
 		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *row) {
-		var a telemetry.Appearance
+		a := telemetry.Appearance{Rule: rule}
 		var when int64
 		var reduced, named int
-		r.scan(&a.RunFile, &a.Source, &a.RunNumber, &when, &reduced, &a.File, &named, &a.Line, &a.Basis)
+		r.scan(&a.RunFile, &a.Source, &a.RunNumber, &when, &reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
 		a.At, a.Reduced = at(when), reduced == 1
 		if named == 0 {
 			a.File = file
 		}
-		file = a.File
+		a.Fingerprint = cmp.Or(a.Fingerprint, print)
+		file, print = a.File, a.Fingerprint
 		list = append(list, a)
 	})
 	return list
@@ -69,7 +72,8 @@ func appearancesOf(tx *Tx, issue int64) []telemetry.Appearance {
 func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 	list := []telemetry.Attempt{}
 	tx.each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.basis, ''),
-			COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0)
+			COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0),
+			(SELECT COUNT(*) FROM attempts o WHERE o.record_id = a.record_id AND o.session = a.session AND o.issue_id <> a.issue_id)
 		FROM attempts a JOIN files f ON f.id = a.record_id LEFT JOIN runs r ON r.id = a.record_id LEFT JOIN verifications v ON v.id = a.record_id
 			LEFT JOIN sessions s ON s.key = a.session LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
 		WHERE a.issue_id = $1 AND a.session <> '' ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *row) {
@@ -77,7 +81,7 @@ func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 		var when, merged int64
 		var shown string
 		var pull telemetry.PullState
-		r.scan(&a.Session, &a.Basis, &a.BatchID, &when, &a.File, &a.RunNumber, &shown, &a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &merged)
+		r.scan(&a.Session, &a.Basis, &a.BatchID, &when, &a.File, &a.RunNumber, &shown, &a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &merged, &a.Others)
 		bare := a.Session
 		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
 			return
@@ -97,6 +101,23 @@ func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 	})
 	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At) })
 	return list
+}
+
+// statesOfAttempts adds to attempts what was ever known of their sessions'
+// states.
+func statesOfAttempts(tx *Tx, issue int64, attempts []telemetry.Attempt) {
+	states := map[string][]telemetry.StateChange{}
+	tx.each(`SELECT session, state, word, detail, origin, at FROM state_log WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *row) {
+		var c telemetry.StateChange
+		var session string
+		var when int64
+		r.scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &when)
+		c.At = at(when)
+		states[session] = append(states[session], c)
+	})
+	for n := range attempts {
+		attempts[n].States = states[telemetry.BareID(attempts[n].Session)]
+	}
 }
 
 // scanMarks returns the scans of the issue's repository from its first on.

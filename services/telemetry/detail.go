@@ -12,6 +12,26 @@ type Appearance struct {
 	Line      int64
 	Basis     Basis // which pass matched it
 	Reduced   bool  // that scan was scope-reduced
+	// Fingerprint is what that scan's record gives or, where it gives none,
+	// what was computed.
+	Fingerprint string
+	Rule        string
+}
+
+// FindingID is what one scan's record calls an issue: "" where it has no id.
+type FindingID struct {
+	RunFile   string
+	Source    string
+	RunNumber int64
+	At        time.Time
+	IssueID   string
+}
+
+// FindingIDs are what scans' records call an issue, the newest first. They
+// are read from the records, so of many scans only some are.
+type FindingIDs struct {
+	Items []FindingID
+	Total int // scans that name the issue
 }
 
 // Attempt is one session that took an issue.
@@ -28,6 +48,8 @@ type Attempt struct {
 	PRURL     string
 	PR        *PullState
 	LinkBasis LinkBasis
+	Others    int64         // other issues that the same session took by the same record
+	States    []StateChange // of the session, oldest first
 }
 
 // StepKind is the kind of a step in an issue's timeline.
@@ -37,7 +59,9 @@ type StepKind string
 const (
 	StepFirstSeen  StepKind = "first_seen"
 	StepMoved      StepKind = "moved"
-	StepTaken      StepKind = "taken" // a session took it
+	StepRelinked   StepKind = "relinked" // the same issue, another fingerprint; it may have moved too
+	StepTaken      StepKind = "taken"    // a session took it
+	StepSession    StepKind = "session"  // what became of that session, as polled
 	StepPROpened   StepKind = "pr_opened"
 	StepVerified   StepKind = "verified"
 	StepMerged     StepKind = "merged"
@@ -59,6 +83,13 @@ type Step struct {
 	Session   string // as recorded
 	PRURL     string
 	Verdict   Verdict // with StepVerified
+
+	// What stands behind the step, nil for other kinds.
+	Seen    *Appearance // first seen, moved, re-linked, back
+	Was     *Appearance // the one before that
+	Attempt *Attempt
+	Pull    *PullRow
+	Check   *VerificationRow
 }
 
 // IssueDetail is an issue with all that is known of it.

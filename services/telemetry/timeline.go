@@ -17,18 +17,14 @@ type ScanMark struct {
 // its first on, pulls those of the sessions that took it.
 func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 	steps := sightings(issue, scans)
-	for _, a := range issue.Attempts {
-		text := fmt.Sprintf("Session %s took it.", a.Session)
-		if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
-			text = fmt.Sprintf("Session %s took it (batch %d).", a.Session, a.BatchID)
-		}
-		steps = append(steps, Step{Kind: StepTaken, At: a.At, RunFile: a.File, RunNumber: a.RunNumber, Source: "record", Session: a.Session, PRURL: a.PRURL, Text: text})
+	for n := range issue.Attempts {
+		steps = append(steps, attemptSteps(&issue.Attempts[n])...)
 	}
 	for _, p := range pulls {
 		steps = append(steps, pullSteps(p)...)
 	}
-	for _, v := range issue.Verifications {
-		steps = append(steps, Step{Kind: StepVerified, At: v.At, RunFile: v.File, RunNumber: v.SourceRun, Source: "record", Session: v.Session, PRURL: v.PRURL, Verdict: v.Verdict, Text: claimText(issue, v)})
+	for n, v := range issue.Verifications {
+		steps = append(steps, Step{Kind: StepVerified, At: v.At, RunFile: v.File, RunNumber: v.SourceRun, Source: "record", Session: v.Session, PRURL: v.PRURL, Verdict: v.Verdict, Text: claimText(issue, v), Check: &issue.Verifications[n]})
 	}
 	// A step without a time stands behind what led to it.
 	place := func(s Step) time.Time {
@@ -46,6 +42,34 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 	return steps
 }
 
+// attemptSteps are that a session took the issue, and what polling has told
+// of that session since.
+func attemptSteps(a *Attempt) []Step {
+	text := fmt.Sprintf("Session %s took it.", a.Session)
+	if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
+		text = fmt.Sprintf("Session %s took it (batch %d).", a.Session, a.BatchID)
+	}
+	steps := []Step{{Kind: StepTaken, At: a.At, RunFile: a.File, RunNumber: a.RunNumber, Source: "record", Session: a.Session, PRURL: a.PRURL, Text: text, Attempt: a}}
+	if polled := a.Polled(); len(polled) > 0 {
+		text := fmt.Sprintf("Session %s: %s", a.Session, polled[0].State)
+		for _, c := range polled[1:] {
+			text += ", then " + string(c.State)
+		}
+		steps = append(steps, Step{Kind: StepSession, At: polled[0].At, Source: "devin", Session: a.Session, Text: text + ".", Attempt: a})
+	}
+	return steps
+}
+
+// Polled returns the states of the attempt's session that no record told,
+// oldest first.
+func (a *Attempt) Polled() []StateChange {
+	first := slices.IndexFunc(a.States, func(c StateChange) bool { return c.Origin != "record" })
+	if first < 0 {
+		return nil
+	}
+	return a.States[first:]
+}
+
 func claimText(issue IssueDetail, v VerificationRow) string {
 	for _, i := range v.Issues {
 		if i.StoreID == issue.StoreID && i.Claim == ClaimStill {
@@ -58,21 +82,23 @@ func claimText(issue IssueDetail, v VerificationRow) string {
 // sightings are the steps that the scans tell: first seen, moved, gone, back,
 // not scanned.
 func sightings(issue IssueDetail, scans []ScanMark) []Step {
-	seen := map[string]Appearance{}
-	for _, a := range issue.Appearances {
-		seen[a.RunFile+a.At.String()] = a
+	seen := map[string]*Appearance{}
+	for n, a := range issue.Appearances {
+		seen[a.RunFile+a.At.String()] = &issue.Appearances[n]
 	}
 	var steps []Step
-	var last Appearance
+	var last *Appearance
 	open, skipped := false, false
 	for _, scan := range scans {
 		a, named := seen[scan.File+scan.At.String()]
-		step := Step{At: scan.At, RunFile: scan.File, RunNumber: scan.Run, Source: "record"}
+		step := Step{At: scan.At, RunFile: scan.File, RunNumber: scan.Run, Source: "record", Seen: a, Was: last}
 		switch {
-		case named && last.RunFile == "":
+		case named && last == nil:
 			step.Kind, step.Text = StepFirstSeen, fmt.Sprintf("First seen in run %d, at %s.", scan.Run, spotText(a))
 		case named && !open:
 			step.Kind, step.Text = StepBack, fmt.Sprintf("Back: run %d names it again, at %s (%s).", scan.Run, spotText(a), a.Basis)
+		case named && a.relinked(last):
+			step.Kind, step.Text = StepRelinked, fmt.Sprintf("Fingerprint %s became %s, at %s (matched by %s).", last.Fingerprint, a.Fingerprint, spotText(a), a.Basis)
 		case named && (a.File != last.File || a.Line != last.Line):
 			step.Kind, step.Text = StepMoved, fmt.Sprintf("Moved from %s to %s (matched by %s).", spotText(last), spotText(a), a.Basis)
 		case !named && open && scan.Reduced && !skipped:
@@ -93,7 +119,17 @@ func sightings(issue IssueDetail, scans []ScanMark) []Step {
 	return steps
 }
 
-func spotText(a Appearance) string {
+// relinked tells whether a scan gave the issue another fingerprint than the
+// scan before. A computed one follows its place, which is a move and no more.
+func (a *Appearance) relinked(last *Appearance) bool {
+	return a.Fingerprint != last.Fingerprint && a.Fingerprint != "" && last.Fingerprint != "" && (!a.computed() || !last.computed())
+}
+
+func (a *Appearance) computed() bool {
+	return a.Fingerprint == computedFingerprint(Finding{Rule: a.Rule, File: a.File, Line: a.Line})
+}
+
+func spotText(a *Appearance) string {
 	if a.Line == 0 {
 		return a.File
 	}
@@ -103,7 +139,7 @@ func spotText(a Appearance) string {
 // pullSteps are the steps that a pull request tells.
 func pullSteps(p PullRow) []Step {
 	step := func(kind StepKind, text string) Step {
-		return Step{Kind: kind, Source: "github", Session: p.Session, PRURL: p.URL, Text: fmt.Sprintf("Pull request #%d %s.", p.Number, text)}
+		return Step{Kind: kind, Source: "github", Session: p.Session, PRURL: p.URL, Pull: &p, Text: fmt.Sprintf("Pull request #%d %s.", p.Number, text)}
 	}
 	opened := step(StepPROpened, "was opened")
 	opened.At = p.CreatedAt

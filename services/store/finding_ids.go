@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// idBytes is how much of records one question for an issue's ids reads: they
+// stand in the records alone.
+const idBytes = 32 << 20
+
+// FindingIDs returns what scans call an issue, newest first: the newest of
+// them and the first, at most most, and fewer where the records are large.
+func (s *Store) FindingIDs(ctx context.Context, publicID string, most int) (telemetry.FindingIDs, error) {
+	var ids telemetry.FindingIDs
+	err := s.Read(ctx, func(tx *Tx) error {
+		ids = telemetry.FindingIDs{Items: []telemetry.FindingID{}}
+		type place struct {
+			telemetry.FindingID
+			run, size int64
+			ord       int
+		}
+		var places []place
+		tx.each(`SELECT r.id, a.ord, r.file, r.source, r.run_number, r.at, LENGTH(f.body) FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id JOIN files f ON f.id = r.id
+			WHERE i.public_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC`, []any{publicID}, func(r *row) {
+			var p place
+			var when int64
+			r.scan(&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &when, &p.size)
+			p.At = at(when)
+			places = append(places, p)
+		})
+		ids.Total = len(places)
+		if len(places) > most {
+			places = slices.Concat(places[:most-1], places[len(places)-1:])
+		}
+		left := int64(idBytes)
+		for _, p := range places {
+			if left -= p.size; left < 0 || tx.err != nil {
+				break
+			}
+			p.IssueID = findingID(tx, p.run, p.ord)
+			ids.Items = append(ids.Items, p.FindingID)
+		}
+		return tx.err
+	})
+	return ids, err
+}
+
+func findingID(tx *Tx, run int64, ord int) string {
+	var body []byte
+	tx.row(`SELECT body FROM files WHERE id = $1`, run).scan(&body)
+	rec, err := telemetry.ParseRecord(body)
+	if err != nil || ord >= len(rec.Findings) {
+		return ""
+	}
+	return rec.Findings[ord].IssueID
+}

@@ -3,9 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
@@ -13,7 +10,7 @@ import (
 )
 
 func (w *Web) specIssue() spec {
-	return spec{name: "issue", title: "Issues", page: "/issues", one: true, topics: everything(), every: "60s", draw: load(w.loadIssue).panel}
+	return spec{name: "issue", title: "Issues", page: "/issues", one: true, topics: everything(), every: "60s", params: []string{"ids"}, draw: load(w.loadIssue).panel}
 }
 
 // loadIssue reads and draws an issue.
@@ -22,18 +19,15 @@ func (w *Web) loadIssue(ctx context.Context, v view) (detail, error) {
 	if err != nil || moved != "" {
 		return detail{moved: moved}, err
 	}
-	p := panels.IssuePage{Frame: v.untitled(), Head: w.issueHead(i), Strip: stripOf(i), Steps: w.issueSteps(i), Facts: w.issueFacts(i)}
+	p := panels.IssuePage{Frame: v.untitled(), Head: w.issueHead(i), Strip: stripOf(i), Steps: w.issueSteps(i), Facts: w.issueFacts(i), Prints: printPairs(i)}
+	outcomes := i.Outcomes()
 	for n, a := range i.Attempts {
-		p.Attempts = append(p.Attempts, w.attemptRow(n+1, a, i.Verifications))
+		p.Attempts = append(p.Attempts, w.attemptRow(n+1, a, i.Verifications, outcomes[n]))
 	}
-	for n, print := range slices.Backward(i.Prints) {
-		name := "Earlier"
-		if n == len(i.Prints)-1 {
-			name = "Latest"
-		}
-		p.Prints = append(p.Prints, panels.Pair{Name: name, Text: print, Code: true})
+	if p.IDs, p.IDsAll, p.IDsMore, err = w.issueIDs(ctx, v, i); err != nil {
+		return detail{}, err
 	}
-	p.Same, p.SameMore, err = w.sameRule(ctx, i.IssueRow)
+	p.Same, p.SameAll, p.SameMore, err = w.sameRule(ctx, i.IssueRow)
 	return detail{title: i.Rule + " in " + i.File, body: panels.Issue(p)}, err
 }
 
@@ -43,6 +37,10 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 		Title: i.Rule, Aside: "in " + spotText(i.File, i.Line), States: []parts.State{panels.IssueState(string(i.Status))}}
 	h.Pill, h.Filled = panels.SeverityPill(i.Severity)
 	switch i.Status {
+	case telemetry.StatusReopened:
+		if back, away := backSince(i); !back.IsZero() {
+			h.Note, h.Time, h.As, h.After = "Back since", back, "ago", "after "+daysText(away)
+		}
 	case telemetry.StatusFixed:
 		h.Note, h.Time, h.As = "Gone since", i.Closed.At, "ago"
 		if i.Closed.At.IsZero() {
@@ -54,10 +52,14 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 		h.Note, h.Time, h.As = "First seen", i.First.At, "ago"
 	}
 	if code := w.codeURL(i.IssueRow); code != "" {
-		h.Buttons = append(h.Buttons, parts.Link{Text: "Open code (today’s file)", URL: code})
+		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
 	if i.Status != telemetry.StatusFixed {
-		h.Buttons = append(h.Buttons, parts.Link{Text: "Dispatch", URL: repo + "/dispatch"})
+		text := "Dispatch"
+		if len(i.Attempts) > 0 {
+			text = "Dispatch again"
+		}
+		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: text, URL: repo + "/dispatch"}, Icon: "play", Dialog: parts.Address{Page: "/panels/dispatch"}.Href("scope", string(i.Repo))})
 	}
 	return h
 }
@@ -80,6 +82,7 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "First seen", Time: i.First.At, As: "day", Text: runName(i.First.Run, 0), URL: panels.RunURL(i.First.File)},
 		{Name: "Last seen", Time: i.Last.At, As: "ago", Text: runName(i.Last.Run, 0), URL: panels.RunURL(i.Last.File)},
 	}
+	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {
 		facts = append(facts, panels.Pair{Name: "Gone", Time: i.Closed.At, As: "ago", Text: runName(i.Closed.Run, 0), URL: panels.RunURL(i.Closed.File)})
 	}
@@ -97,84 +100,8 @@ func termURL(page string, list telemetry.ListName, qualifier, value string) stri
 	return searchURL(page, q.String())
 }
 
-// issueSteps are the steps of the timeline as they are shown.
-func (w *Web) issueSteps(i telemetry.IssueDetail) []panels.StepOf {
-	var steps []panels.StepOf
-	attempt := 0
-	var before time.Time
-	for _, s := range i.Timeline {
-		if s.Kind == telemetry.StepTaken {
-			attempt++
-		}
-		step := panels.StepOf{At: s.At, State: stepState(s, attempt), Text: s.Text, Links: w.stepLinks(s)}
-		if strings.HasPrefix(string(s.Kind), "pr_") || s.Kind == telemetry.StepMerged {
-			step.Text = "" // the title says it
-		}
-		if !before.IsZero() && s.At.Sub(before) >= time.Minute {
-			step.After = daysText(s.At.Sub(before))
-		}
-		if !s.At.IsZero() {
-			before = s.At
-		}
-		steps = append(steps, step)
-	}
-	return steps
-}
-
-func stepState(s telemetry.Step, attempt int) parts.State {
-	pull := "PR"
-	if ref := telemetry.ParsePull(s.PRURL); ref.Number > 0 {
-		pull = fmt.Sprintf("PR #%d", ref.Number)
-	}
-	switch s.Kind {
-	case telemetry.StepFirstSeen:
-		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "First seen"}
-	case telemetry.StepMoved:
-		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Word: "Moved"}
-	case telemetry.StepTaken:
-		return parts.State{Icon: "play", Tone: parts.Muted, Word: fmt.Sprintf("Dispatched, attempt %d", attempt)}
-	case telemetry.StepPROpened:
-		word := pull + " opened"
-		if s.At.IsZero() {
-			word = pull
-		}
-		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Word: word}
-	case telemetry.StepVerified:
-		return panels.VerdictState(string(s.Verdict), false)
-	case telemetry.StepMerged:
-		return parts.State{Icon: "git-merge", Tone: parts.Done, Word: pull + " merged"}
-	case telemetry.StepPRClosed:
-		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Word: pull + " closed"}
-	case telemetry.StepGone:
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Gone"}
-	case telemetry.StepBack:
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Word: "Back"}
-	case telemetry.StepNotScanned:
-		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Word: "Not scanned"}
-	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: string(s.Kind)}
-}
-
-// stepLinks name the record or the thing behind a step.
-func (w *Web) stepLinks(s telemetry.Step) []parts.Link {
-	var links []parts.Link
-	switch {
-	case s.Kind == telemetry.StepVerified:
-		links = append(links, parts.Link{Text: "verification record", URL: rawURL("", s.RunFile)})
-	case s.RunFile != "":
-		links = append(links, parts.Link{Text: runName(s.RunNumber, 0), URL: panels.RunURL(s.RunFile)})
-	}
-	if s.Session != "" && s.Kind != telemetry.StepVerified {
-		links = append(links, parts.Link{Text: "session " + shortID(s.Session), URL: panels.SessionURL(telemetry.BareID(s.Session))})
-	}
-	if ref := telemetry.ParsePull(s.PRURL); ref.Number > 0 {
-		links = append(links, parts.Link{Text: fmt.Sprintf("#%d", ref.Number), URL: w.pullPage(ref.Repo, ref.Number)})
-	}
-	return links
-}
-
-func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow) panels.AttemptRow {
-	r := panels.AttemptRow{Number: n, Run: parts.Link{Text: runName(a.RunNumber, a.BatchID), URL: panels.RunURL(a.File)}, Session: parts.Link{Text: shortID(a.Session)}, State: string(a.State), Basis: basisWords(a.LinkBasis)}
+func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow, outcome telemetry.AttemptOutcome) panels.AttemptRow {
+	r := panels.AttemptRow{Number: n, Run: parts.Link{Text: runName(a.RunNumber, a.BatchID), URL: panels.RunURL(a.File)}, Session: parts.Link{Text: shortID(a.Session)}, State: string(a.State), Basis: basisWords(a.LinkBasis), Outcome: outcomeBit(outcome, a.State)}
 	if a.Basis == telemetry.AttemptVerification {
 		r.Run.URL = rawURL("", a.File)
 	}
@@ -186,7 +113,7 @@ func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.V
 	}
 	for _, v := range verifications {
 		if v.Current && telemetry.BareID(v.Session) == telemetry.BareID(a.Session) {
-			r.Verified = panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown)
+			r.Verified = panels.VerifiedState(int(v.Fixed), int(v.Targeted))
 		}
 	}
 	return r
@@ -242,7 +169,7 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 const sameRows = 6
 
 // sameRule lists other issues of the rule in the same repository.
-func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, more parts.Link, err error) {
+func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, all int, more parts.Link, err error) {
 	list, err := w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: i.Repo.Key(), Rule: []string{i.Rule}}, telemetry.Page{Number: 1, Size: sameRows + 1})
 	for _, other := range list.Items {
 		if other.PublicID != i.PublicID && len(rows) < sameRows {
@@ -252,5 +179,5 @@ func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels
 	if list.Total > sameRows+1 {
 		more = parts.Link{Text: "All " + number(list.Total), URL: termURL(panels.RepoURL(string(i.Repo))+"/issues", telemetry.ListIssues, "rule", i.Rule)}
 	}
-	return rows, more, err
+	return rows, max(0, int(list.Total)-1), more, err
 }

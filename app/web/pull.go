@@ -60,7 +60,7 @@ func pullTitle(p telemetry.PullRow) string {
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	h := panels.Heading{Crumbs: []parts.Link{{Text: "Pull requests", URL: "/pulls"}, {Text: string(p.Repo), URL: w.repoURL(p.Repo)}}, Title: pullTitle(p), Aside: fmt.Sprintf("#%d", p.Number),
-		States: []parts.State{panels.PullState(p.State, p.Merged)}, Buttons: []parts.Link{{Text: "Open on GitHub", URL: w.pullURL(p.Repo, p.Number)}}}
+		States: []parts.State{panels.PullState(p.State, p.Merged)}, Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.pullURL(p.Repo, p.Number)}, Icon: "mark-github"}}}
 	switch {
 	case p.Merged:
 		h.Note, h.Time, h.As = "merged", p.MergedAt, "ago"

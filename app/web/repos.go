@@ -114,5 +114,5 @@ func unescape(s string) string {
 
 // dispatchButton opens the form of a run: a dialog, or its page.
 func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: panels.RepoURL(repo) + "/dispatch"}, parts.Address{Page: "/panels/dispatch"}.Href("scope", repo))
+	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: panels.RepoURL(repo) + "/dispatch"}, "play", parts.Address{Page: "/panels/dispatch"}.Href("scope", repo))
 }

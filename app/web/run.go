@@ -96,9 +96,9 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		h.Aside = "of " + string(r.Repo)
 	}
 	if run := w.github(r.RunURL); run != "" {
-		h.Buttons = append(h.Buttons, parts.Link{Text: "Open the action run", URL: run})
+		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
 	}
-	h.Buttons = append(h.Buttons, parts.Link{Text: "Raw record", URL: rawURL(r.Source, r.File)})
+	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: rawURL(r.Source, r.File)}, Icon: "code"})
 	form := parts.Action{URL: "/actions/accept-scope", Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}}}
 	switch {
 	case r.Accepted:

@@ -58,7 +58,7 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 		h.Note = ""
 	}
 	if devin := w.devin(s.SessionRow); devin != "" {
-		h.Buttons = append(h.Buttons, parts.Link{Text: "Open in Devin", URL: devin})
+		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open in Devin", URL: devin}, Icon: "hubot"})
 	}
 	if s.State == telemetry.StateNeverStarted && s.Reason != "" {
 		h.Notices = []parts.Notice{{Tone: parts.Danger, Icon: "blocked", Strong: "Devin did not start it.", Text: s.Reason}}
@@ -101,13 +101,21 @@ func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	var steps []panels.StepOf
 	for i, c := range states {
-		step := panels.StepOf{At: c.At, State: panels.SessionState(string(c.State), c.Detail, true), Text: originWords(c.Origin) + ": " + joinWords(c.Word, c.Detail)}
+		step := panels.StepOf{At: c.At, State: panels.SessionState(string(c.State), reasonOf(c), true), Bits: []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(joinWords(c.Word, c.Detail), "no word"), Code: true}}}
 		if i > 0 && c.At.Sub(states[i-1].At) >= time.Minute {
 			step.After = daysText(c.At.Sub(states[i-1].At))
 		}
 		steps = append(steps, step)
 	}
 	return steps
+}
+
+// reasonOf is what is told beside a state: the raw word of an unknown one.
+func reasonOf(c telemetry.StateChange) string {
+	if c.State == telemetry.StateUnknown {
+		return joinWords(c.Word, c.Detail)
+	}
+	return c.Detail
 }
 
 func originWords(origin string) string {

@@ -17,29 +17,48 @@ type Heading struct {
 	Note    string
 	Time    time.Time // after the note
 	As      string
-	Buttons []parts.Link
+	After   string // behind the time
+	Buttons []Button
 	Notices []parts.Notice
 	Forms   []parts.Action // of the first notice
 }
 
+// Button is a link at the head of a page; Dialog is the fragment that a
+// dialog shows instead.
+type Button struct {
+	parts.Link
+	Icon   string
+	Dialog string
+}
+
 // Pair is a name and what it stands for.
 type Pair struct {
-	Name  string
-	Text  string
-	URL   string
-	Code  bool
-	Time  time.Time // in place of the text, or before it
-	As    string
-	State parts.State // in place of the text
+	Name    string
+	NameURL string
+	Text    string
+	URL     string
+	Code    bool
+	Time    time.Time // in place of the text, or before it
+	As      string
+	State   parts.State // in place of the text
+}
+
+// Bit is one thing that is known of a step or an outcome.
+type Bit struct {
+	Text string
+	URL  string
+	Code bool
+	Time time.Time // behind the text
+	As   string
 }
 
 // StepOf is one step of a timeline.
 type StepOf struct {
 	At    time.Time
 	State parts.State // its word is the step's title
-	Text  string
-	Links []parts.Link // the records and things behind it
-	After string       // since the step before: "22 d"
+	For   time.Time   // since when, behind the title
+	Bits  []Bit
+	After string // since the step before: "22 d"
 }
 
 // Mark is one scan of a strip.
@@ -69,7 +88,11 @@ type IssuePage struct {
 	Attempts []AttemptRow
 	Facts    []Pair
 	Prints   []Pair
+	IDs      []Pair // what its scans call it
+	IDsAll   int
+	IDsMore  parts.Link
 	Same     []IssueRow
+	SameAll  int
 	SameMore parts.Link
 }
 
@@ -83,6 +106,7 @@ type AttemptRow struct {
 	PR       PullRef
 	Basis    string // by what the pull request is linked
 	Verified parts.State
+	Outcome  Bit
 }
 
 // SessionPage is all that is known of a session.
@@ -190,6 +214,20 @@ func VerdictState(verdict string, mergeUnknown bool) parts.State {
 	return s
 }
 
+// VerifiedState says what a re-scan found, as its record has it.
+func VerifiedState(fixed, targeted int) parts.State {
+	counts := parts.Number(fixed) + " of " + parts.Number(targeted) + " gone"
+	switch {
+	case targeted == 0:
+		return parts.State{Icon: "question", Tone: parts.Muted, Word: "inconclusive"}
+	case fixed >= targeted:
+		return parts.State{Icon: "verified", Tone: parts.Success, Word: counts}
+	case fixed > 0:
+		return parts.State{Icon: "unverified", Tone: parts.Attention, Word: counts}
+	}
+	return parts.State{Icon: "unverified", Tone: parts.Danger, Word: counts}
+}
+
 // IssueState, SessionState, PullState and SeverityPill are how a thing looks
 // at the head of its page.
 func IssueState(status string) parts.State { return issueState(status) }
@@ -212,7 +250,7 @@ func JobState(state string) parts.State { return jobState(state) }
 func SeverityPill(tier string) (parts.State, bool) { return severity(tier) }
 
 func attemptColumns() []parts.Column {
-	return []parts.Column{{Text: "#", Class: "c-tier"}, {Text: "Run"}, {Text: "Session"}, {Text: "PR"}, {Text: "Verified"}}
+	return []parts.Column{{Text: "#", Class: "d-n"}, {Text: "Run", Class: "d-run"}, {Text: "Session", Class: "d-state"}, {Text: "PR", Class: "d-pr"}, {Text: "Verified", Class: "d-check"}, {Text: "Outcome"}}
 }
 
 func issuesColumns() []parts.Column {
@@ -220,13 +258,21 @@ func issuesColumns() []parts.Column {
 }
 
 func verificationColumns() []parts.Column {
-	return []parts.Column{{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "c-wide"}, {Text: "When", Class: "c-day", Number: true}}
+	return []parts.Column{{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "d-run"}, {Text: "When", Class: "c-day", Number: true}}
 }
 
 func linkedColumns() []parts.Column {
-	return []parts.Column{{Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Run", Class: "c-run"}, {Text: "Linked by"}}
+	return []parts.Column{{Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Run", Class: "d-run"}, {Text: "Linked by"}}
 }
 
 func batchColumns() []parts.Column {
 	return []parts.Column{{Text: "Batch", Class: "c-num"}, {Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Issues"}, {Text: "PR", Class: "c-pr"}}
 }
+
+// How much of a long history is shown at once: its first and last steps, and
+// the first of many pairs.
+const (
+	stepsFirst = 6
+	stepsLast  = 40
+	pairsFirst = 6
+)

@@ -201,7 +201,7 @@ func Needs(l NeedList) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if r.Dialog != "" {
-						templ_7745c5c3_Err = parts.DialogButton(r.Action, r.Dialog).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = parts.DialogButton(r.Action, "", r.Dialog).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -21,12 +21,13 @@ type appearanceItem struct {
 	Timestamp *string `json:"timestamp"`
 	Path      string  `json:"file"`
 	Line      int64   `json:"start_line"`
+	Print     string  `json:"fingerprint"`
 	Basis     string  `json:"matched_by"`
 	Reduced   bool    `json:"scope_reduced"`
 }
 
 func appearanceOf(a telemetry.Appearance) appearanceItem {
-	return appearanceItem{File: a.RunFile, RunNumber: a.RunNumber, Timestamp: stamp(a.At), Path: a.File, Line: a.Line, Basis: string(a.Basis), Reduced: a.Reduced}
+	return appearanceItem{File: a.RunFile, RunNumber: a.RunNumber, Timestamp: stamp(a.At), Path: a.File, Line: a.Line, Print: a.Fingerprint, Basis: string(a.Basis), Reduced: a.Reduced}
 }
 
 type attemptItem struct {
@@ -43,10 +44,15 @@ type attemptItem struct {
 	PRState   *string `json:"pr_state"`
 	PRMerged  bool    `json:"pr_merged"`
 	LinkBasis *string `json:"link_basis"`
+	Others    int64   `json:"other_issues"`
+	Outcome   string  `json:"outcome"`
+	Since     *string `json:"outcome_since"`
+	Until     *string `json:"outcome_until"`
 }
 
-func attemptOf(a telemetry.Attempt) attemptItem {
-	item := attemptItem{SessionID: a.Session, Known: a.Known, Basis: string(a.Basis), File: a.File, RunNumber: a.RunNumber, BatchID: a.BatchID, Timestamp: stamp(a.At), State: string(a.State), PRURL: a.PRURL, LinkBasis: textOrNull(string(a.LinkBasis))}
+func attemptOf(a telemetry.Attempt, o telemetry.AttemptOutcome) attemptItem {
+	item := attemptItem{SessionID: a.Session, Known: a.Known, Basis: string(a.Basis), File: a.File, RunNumber: a.RunNumber, BatchID: a.BatchID, Timestamp: stamp(a.At), State: string(a.State), PRURL: a.PRURL, LinkBasis: textOrNull(string(a.LinkBasis)),
+		Others: a.Others, Outcome: string(o.Kind), Since: stamp(o.Since), Until: stamp(o.Until)}
 	if a.PR != nil {
 		item.PRNumber, item.PRState, item.PRMerged = &a.PR.Number, &a.PR.State, a.PR.Merged
 	}
@@ -78,7 +84,11 @@ type issueDetailItem struct {
 }
 
 func issueDetailOf(d telemetry.IssueDetail) issueDetailItem {
-	return issueDetailItem{issueItem: issueOf(d.IssueRow), AppearanceList: each(d.Appearances, appearanceOf), AttemptList: each(d.Attempts, attemptOf), Verifications: each(d.Verifications, verificationOf), Timeline: each(d.Timeline, stepOf)}
+	attempts := make([]attemptItem, len(d.Attempts))
+	for n, o := range d.Outcomes() {
+		attempts[n] = attemptOf(d.Attempts[n], o)
+	}
+	return issueDetailItem{issueItem: issueOf(d.IssueRow), AppearanceList: each(d.Appearances, appearanceOf), AttemptList: attempts, Verifications: each(d.Verifications, verificationOf), Timeline: each(d.Timeline, stepOf)}
 }
 
 type verifiedIssueItem struct {

@@ -147,3 +147,19 @@ func TestFoldedOverview(t *testing.T) {
 	}
 	b.quiet()
 }
+
+// TestAPIDocsOpen: the description of the API is a line for each endpoint; a
+// link to one opens it.
+func TestAPIDocsOpen(t *testing.T) {
+	b := startBrowser(t)
+	s := startSite(t, shopRecords(), nil)
+	b.size(1280, 900)
+	b.open(s.url + "/docs/api")
+	if got := b.js(`document.querySelectorAll(".docs-item[open]").length + " " + (document.documentElement.scrollHeight < 8000)`); got != "0 true" {
+		t.Errorf("at first so many are open, and it is short: %s", got)
+	}
+	b.js(`document.querySelector("#get-api-issues").closest("details").querySelector("summary").click()`)
+	b.js(`document.querySelector("#get-api-issues a[href='#def-IssueList']").click()`)
+	b.until(`document.querySelector("#def-IssueList").checkVisibility({ contentVisibilityAuto: true }) && document.querySelector("#def-IssueList").closest("details").open`)
+	b.quiet()
+}

@@ -164,6 +164,9 @@ func TestAPIDocs(t *testing.T) {
 			t.Errorf("it links to %q, which is not on it", id)
 		}
 	}
+	if text, _, _ := strings.Cut(body, "<footer"); strings.Contains(text, "`") {
+		t.Error("it shows the marks of its source")
+	}
 	if _, body := s.get("/"); !strings.Contains(body, `href="/docs/api"`) {
 		t.Error("no page leads to it")
 	}

@@ -23,3 +23,32 @@ func variables(list []Missing) string {
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are not set:"
 }
+
+// piece is a stretch of a text between two marks: ` around code, * around
+// stressed words, 0 for plain text.
+type piece struct {
+	text string
+	mark byte
+}
+
+// pieces parts a text at its marks; one that is not closed is text.
+func pieces(text string) []piece {
+	var out []piece
+	for text != "" {
+		start := strings.IndexAny(text, "`*")
+		if start < 0 {
+			return append(out, piece{text: text})
+		}
+		length := strings.IndexByte(text[start+1:], text[start])
+		if length <= 0 {
+			return append(out, piece{text: text})
+		}
+		if start > 0 {
+			out = append(out, piece{text: text[:start]})
+		}
+		end := start + 1 + length
+		out = append(out, piece{text[start+1 : end], text[start]})
+		text = text[end+1:]
+	}
+	return out
+}

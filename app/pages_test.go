@@ -184,6 +184,8 @@ func TestPages(t *testing.T) {
 		"/repo/nobody/knows-this-one": {404, []string{"Repository not found"}, []string{"Did you mean"}},
 		"/needs-you":                  {200, []string{"Needs you"}, nil},
 		"/activity":                   {200, []string{"Refresh: done", "2 new files"}, nil},
+		"/needs-you?group=x":          {400, []string{"use one of waiting, pr_ready, verified, never_started, stuck, overdue."}, []string{"query-box"}},
+		"/search?q=%20":               {200, []string{"Search for a repository"}, nil},
 		"/search?q=rule-07":           {200, []string{"js/rule-07", "Open as a list"}, nil},
 		"/nowhere":                    {404, []string{"There is nothing at /nowhere", "<nav"}, nil},
 	} {

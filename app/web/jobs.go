@@ -97,6 +97,7 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	if j.State == telemetry.JobDone {
 		card.Summary = summary(j, result)
 	}
+	card.Errors = without(card.Errors, card.Summary) // what ended the job is said once
 	switch {
 	case j.Running() && ingest.Cancellable(j.Kind):
 		card.Dismiss = parts.Action{Text: "Cancel", URL: "/actions/cancel", Class: "btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
@@ -180,10 +181,27 @@ func summary(j telemetry.Job, r jobResult) string {
 	case ingest.JobBackfill:
 		return backfillSummary(r)
 	}
-	if len(j.Errors) > 0 {
-		said = append(said, number(int64(len(j.Errors)))+" failed")
+	return strings.Join(append(said, failedWords(j.Errors)...), ", ") + "."
+}
+
+// failedWords counts what failed while a job went on: repositories, whose
+// errors begin with their name, and all else.
+func failedWords(errs []string) (said []string) {
+	repos, others := 0, 0
+	for _, e := range errs {
+		if name, _, named := strings.Cut(e, ": "); named && name != "" && telemetry.ParseRepo(name).Key() == strings.ToLower(name) {
+			repos++
+		} else {
+			others++
+		}
 	}
-	return strings.Join(said, ", ") + "."
+	if repos > 0 {
+		said = append(said, parts.Plural(repos, "repository", "")+" failed")
+	}
+	if others > 0 {
+		said = append(said, parts.Plural(others, "error", ""))
+	}
+	return said
 }
 
 func backfillSummary(r jobResult) string {

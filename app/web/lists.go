@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/url"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -86,6 +87,9 @@ func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 	bar.Count, bar.Clear, bar.Save, bar.Exports = "", orBlank(v.spec.usual), parts.SaveForm{}, parts.Exports{}
 	f := v.frame()
 	f.Plain = true
+	if v.spec.list == "" { // it has no box: what was asked stands in its address alone
+		f.At.Query, bar = url.Values{}, parts.Bar{}
+	}
 	return panels.Fault(f, bar, sentence(err)), fiber.StatusBadRequest, nil
 }
 

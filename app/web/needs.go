@@ -25,16 +25,12 @@ func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
 	var err error
 	l.Table, err = short(ctx, v, briefRows, parts.Sort{}, w.needsOf(v, nil, &l.Groups), w.needRow)
 	l.More = parts.Link{Text: "All " + l.Count, URL: "/needs-you"}
-	l.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
 	if err != nil {
 		return nil, err
 	}
 	if len(l.Rows) == 0 {
 		l.More = parts.Link{}
-		active, failed := w.activeTile(ctx, v)
-		if failed == nil && active.Value != "0" {
-			l.Empty.Text = "Devin: " + foldBits(active.Line, "")
-		}
+		l.Empty, err = w.nothing(ctx, v)
 	}
 	l.Fold, l.Unfolded = foldBits(l.Groups, l.Empty.Title), true
 	return panels.Needs(l), err
@@ -49,8 +45,28 @@ func (w *Web) drawAllNeeds(ctx context.Context, v view) (templ.Component, error)
 	l := panels.NeedList{}
 	l.Table, err = table(ctx, v, parts.Sort{}, w.needsOf(v, needs, &l.Groups), w.needRow)
 	l.Plain, l.Brief, l.Sort = true, true, parts.Sort{}
-	l.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing needs you"}
+	if err == nil && len(l.Rows) == 0 {
+		l.Empty, err = w.nothing(ctx, v)
+	}
 	return panels.Needs(l), err
+}
+
+// nothing says that nothing waits, and how many sessions Devin works on
+// meanwhile.
+func (w *Web) nothing(ctx context.Context, v view) (parts.Empty, error) {
+	none := parts.Empty{Icon: "check-circle", Title: "Nothing needs you.", Text: "No session is working."}
+	if v.get("group") != "" {
+		none.Title = "Nothing of this kind needs you."
+	}
+	q, err := telemetry.ParseQuery(telemetry.ListSessions, queryActive+" is:working")
+	if err != nil {
+		return none, err
+	}
+	working, err := w.sessionsOf(v, q)(ctx, telemetry.Page{Number: 1, Size: 1})
+	if working.Total > 0 {
+		none.Text = parts.Plural(int(working.Total), "session", "") + " working."
+	}
+	return none, err
 }
 
 // needsOf asks for what waits, the longest first, and fills the groups.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -21,7 +22,7 @@ func (w *Web) searched() []spec {
 // searchPage looks for a text in every list: first what it names exactly,
 // then the first rows of each list that it finds, and how many there are.
 func (w *Web) searchPage(c *fiber.Ctx) error {
-	text := c.Query("q")
+	text := strings.TrimSpace(c.Query("q"))
 	if text == "" {
 		facts := []pages.Fact{{Icon: "search", Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the lists are understood too: is:open severity:critical."}}
 		return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Facts: facts}})

@@ -158,7 +158,11 @@ func words[T ~string](text, name string, allowed []T) ([]T, error) {
 			continue
 		}
 		if !slices.Contains(allowed, T(word)) {
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: %q is unknown; use one of %v.", name, word, allowed)
+			known := make([]string, len(allowed))
+			for i, a := range allowed {
+				known[i] = string(a)
+			}
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: %q is unknown; use one of %s.", name, word, strings.Join(known, ", "))
 		}
 		out = append(out, T(word))
 	}

@@ -46,12 +46,9 @@ func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
 		r.note(ctx, "sessions", nil)
 	}
 	if all && r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, h, false)
+		found, _ := r.readPulls(ctx, h, false) // the job's errors have what failed
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		}
-		if err != nil {
-			h.failed("", err)
 		}
 		result.PRsFound = found
 	}

@@ -49,12 +49,9 @@ func (r *Runner) refresh(ctx context.Context, h *Handle) (any, error) {
 		return nil, failures[0]
 	}
 	if r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, h, false)
+		found, _ := r.readPulls(ctx, h, false) // the job's errors have what failed
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		}
-		if err != nil {
-			h.failed("", err)
 		}
 		result.PRsFound = found
 	}
@@ -224,10 +221,12 @@ const pullWorkers = 6
 // readPulls asks for the pull requests of every target and fork, and for
 // those that are only named: again those, too, that GitHub lately did not
 // know. It returns of how many listed ones GitHub has told so far; the error
-// is the first failure if every repository failed.
+// is the first failure if every repository failed. Each failure is among the
+// job's errors, once.
 func (r *Runner) readPulls(ctx context.Context, h *Handle, again bool) (int64, error) {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
+		h.failed("", err)
 		return 0, err
 	}
 	h.begin("Pull requests", len(syncs))
@@ -257,6 +256,7 @@ func (r *Runner) readPulls(ctx context.Context, h *Handle, again bool) (int64, e
 	}
 	found, err := r.o.Store.FoundPulls(ctx)
 	if err != nil {
+		h.failed("", err)
 		return 0, err
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {

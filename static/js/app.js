@@ -154,6 +154,24 @@
   document.addEventListener("pulse", (event) => { latestPulse = event.detail.data; if (!document.hidden) pulse(latestPulse); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestPulse) pulse(latestPulse); if (!streaming) panels().forEach(ask); } });
 
+  // Focus whose element an update took away (a row that moved on, Clear, the
+  // last page's Next) stays near: the row in its place, else the list's box.
+  let focused = null;
+  document.addEventListener("htmx:before:swap", () => {
+    const target = document.activeElement, panel = target.closest("[data-panel]"), row = target.closest("tbody tr");
+    focused = panel && { target, panel: panel.id, row: row?.id, at: row?.sectionRowIndex };
+  });
+  function refocus() {
+    if (!focused || focused.target.isConnected || document.activeElement !== document.body) return;
+    const panel = document.getElementById(focused.panel), { row, at } = focused;
+    if (!panel) return;
+    const list = all("tbody tr", panel), next = at === undefined ? null : list[Math.min(at, list.length - 1)];
+    if (next && chosen === row) choose(next.id);
+    const to = next ? $(".row-link[href], a[href]", next) : matchMedia("(pointer: coarse)").matches ? null : $(".query-box", panel);
+    to?.focus({ preventScroll: true });
+    if (to?.matches("input")) to.setSelectionRange(to.value.length, to.value.length);
+  }
+
   // A panel that is shown asks with the tag of what it shows: unchanged is a
   // 304, and nothing moves.
   document.addEventListener("htmx:config:request", (event) => {
@@ -168,7 +186,8 @@
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
   });
   document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen);
+    writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen); refocus();
+    if (document.activeElement?.matches("#dialog")) $("#dialog :is(textarea, select, input:not([type=hidden]))")?.focus();
     const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
     count(shown.needs); hold(shown);
   });
@@ -179,6 +198,25 @@
     if (ctx) toast("The server cannot be reached. What is shown stays; try again in a moment.", "bad");
   });
   document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.sourceElement.id === "live") tryAgain(); });
+
+  // A running job's time goes on between the server's words.
+  function tick() {
+    for (const el of all("[data-took]")) {
+      if (el.textContent !== el.shownTook) {
+        const [minutes, seconds] = el.textContent.split(":").map(Number);
+        el.began = performance.now() - 1000 * (60 * minutes + seconds);
+      }
+      const took = Math.floor((performance.now() - el.began) / 1000);
+      el.textContent = el.shownTook = `${Math.floor(took / 60)}:${two(took % 60)}`;
+    }
+  }
+
+  // What one tab starts or closes, the browser's other tabs show too.
+  const tabs = new BroadcastChannel("jobs");
+  tabs.addEventListener("message", () => { const jobs = $("#jobs"); if (jobs) ask(jobs); });
+  document.addEventListener("htmx:after:request", (event) => {
+    if (event.detail.ctx.request?.action?.startsWith("/actions/")) tabs.postMessage("changed");
+  });
 
   // A job's end is told once.
   const told = new Set();
@@ -319,4 +357,5 @@
   writeTimes();
   tellJobs(true);
   setInterval(() => { if (!document.hidden) writeTimes(); }, 10000);
+  setInterval(() => { if (!document.hidden) tick(); }, 1000);
 })();

@@ -2,7 +2,7 @@
 // combobox pattern of WAI-ARIA has it. The box works without it.
 (() => {
   const settle = 120; // ms without a key before asking
-  let box = null, list = null, items = [], at = -1, timer = 0, asking = null, held = false;
+  let box = null, list = null, items = [], at = -1, timer = 0, asking = null, held = false, spaced = -1;
   const isOpen = () => Boolean(list && !list.hidden);
 
   function bind(input) {
@@ -68,8 +68,17 @@
     close();
     box.value = item.query;
     box.setSelectionRange(item.caret, item.caret);
+    spaced = item.query[item.caret - 1] === " " ? item.caret : -1;
     ask();
   }
+  // A comma after an accepted value goes on with its list: the space that
+  // ended it gives way.
+  document.addEventListener("beforeinput", (event) => {
+    if (event.target !== box || !event.data) return;
+    const at = spaced;
+    spaced = -1;
+    if (event.data === "," && at > 0 && box.selectionStart === at && box.selectionEnd === at) box.setRangeText("", at - 1, at, "end");
+  });
 
   document.addEventListener("focusin", (event) => { if (event.target.matches(".query-box")) bind(event.target); });
   document.addEventListener("focusout", (event) => { if (event.target === box) close(); });
@@ -80,7 +89,7 @@
   }, true);
   document.addEventListener("keyup", () => { held = false; });
   document.addEventListener("input", (event) => {
-    if (event.target !== box || event.isComposing) return;
+    if (event.target !== box) return; // a phone's keyboard composes all that is typed
     clearTimeout(timer);
     timer = setTimeout(ask, settle);
   });

@@ -216,7 +216,7 @@ func (p process) noSettings() {
 }
 
 // terminated: at SIGTERM a job under way stops, who waits for it is told its
-// id, and the next start resumes it.
+// id, and the next start resumes it under that id.
 func (p process) terminated() {
 	const id = "aaaabbbbccccdddd0000111122223333"
 	player := devintest.New(devintest.Options{Key: "apk_test"})
@@ -264,6 +264,9 @@ func (p process) terminated() {
 	c, url = p.running(settings...)
 	for range 2000 {
 		if _, body := p.ask("GET", url+"/api/sessions?state=working"); strings.Contains(body, `"total":1`) {
+			if again := p.object("GET", url+"/api/jobs/"+job["id"].(string)); again["state"] == "interrupted" {
+				p.t.Errorf("the job went on under another id: %v", again)
+			}
 			p.terminate(c)
 			return
 		}

@@ -42,8 +42,8 @@ type Sessions interface {
 type Notes interface {
 	SaveJob(ctx context.Context, j telemetry.Job) error
 	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
-	Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error)
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
+	TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, error)
 }
 
 // Mender finds and applies what can be mended in old records.
@@ -135,6 +135,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.resume(ctx)
 	var loops sync.WaitGroup
 	loops.Go(func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) })
+	loops.Go(func() { r.beat(ctx) })
 	loops.Go(func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) })
 	<-ctx.Done()
 	loops.Wait()
@@ -180,7 +181,7 @@ func (r *Runner) turn(ctx context.Context, kind string) {
 	if early {
 		return
 	}
-	h, err := r.start(kind, Order{}, true)
+	h, err := r.start(telemetry.Job{Kind: kind}, Order{}, true)
 	if err == nil {
 		_, err = h.Wait(ctx)
 	}
@@ -206,20 +207,37 @@ func (r *Runner) turn(ctx context.Context, kind string) {
 	}
 }
 
-// resume starts again what the last program's end interrupted.
-func (r *Runner) resume(ctx context.Context) {
-	jobs, err := r.o.Store.Jobs(ctx, telemetry.Page{Number: 1, Size: 20})
-	if err != nil {
-		r.o.Log.Warn("cannot read earlier jobs", "err", err)
-		return
-	}
-	seen := map[string]bool{}
-	for _, j := range jobs.Items {
-		if !seen[j.Kind] && j.State == telemetry.JobInterrupted && j.Kind != JobBackfill && j.Kind != JobRebuild {
-			if _, err := r.Start(j.Kind, Order{}); err != nil {
-				r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
-			}
+// beatEvery is how often the program says that it lives, and looks for jobs of
+// those that do not any more.
+const beatEvery = 5 * time.Second
+
+// beat resumes what another program's end interrupts, until ctx ends.
+func (r *Runner) beat(ctx context.Context) {
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.resume(ctx)
 		}
-		seen[j.Kind] = true
+	}
+}
+
+// resume starts again what an earlier program's end interrupted, each job
+// under its own id: a page that shows it goes on showing it.
+func (r *Runner) resume(ctx context.Context) {
+	jobs, err := r.o.Store.TakeOver(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("cannot read earlier jobs", "err", err)
+	}
+	for _, j := range jobs {
+		h, err := r.start(j, Order{}, false)
+		if err != nil {
+			r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
+			continue
+		}
+		h.matter()
 	}
 }

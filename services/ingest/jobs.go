@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,19 +74,20 @@ func (h *Handle) Wait(ctx context.Context) (telemetry.Job, error) {
 // Start starts a job, or joins the one of its kind that runs. Its error is
 // CodeMissingSetting, naming the variable, or CodeStopping.
 func (r *Runner) Start(kind string, order Order) (*Handle, error) {
-	h, err := r.start(kind, order, false)
+	h, err := r.start(telemetry.Job{Kind: kind}, order, false)
 	if err == nil {
 		h.matter()
 	}
 	return h, err
 }
 
-func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
-	work, err := r.work(kind, order)
+// start starts a job of the kind, one with an id under that.
+func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, error) {
+	work, err := r.work(job.Kind, order)
 	if err != nil {
 		return nil, err
 	}
-	slot := kind
+	slot := job.Kind
 	if order.Undo {
 		slot += " undo"
 	}
@@ -106,8 +108,9 @@ func (r *Runner) start(kind string, order Order, quiet bool) (*Handle, error) {
 		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
 	}
 	ctx, end := context.WithCancel(r.ctx)
-	h := &Handle{r: r, ctx: ctx, end: end, done: make(chan struct{}), quiet: quiet,
-		job: telemetry.Job{ID: r.o.NewID(), Kind: kind, State: telemetry.JobRunning, Started: r.o.Now(), Steps: []telemetry.JobStep{}, Errors: []string{}}}
+	job.ID = cmp.Or(job.ID, r.o.NewID())
+	job.State, job.Started, job.Steps, job.Errors = telemetry.JobRunning, r.o.Now(), []telemetry.JobStep{}, []string{}
+	h := &Handle{r: r, ctx: ctx, end: end, done: make(chan struct{}), quiet: quiet, job: job}
 	r.running[slot] = h
 	r.ended.Go(func() { r.run(slot, h, work) })
 	return h, nil
@@ -141,6 +144,8 @@ func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 		job, found, err := r.o.Store.Job(ctx, id)
 		if err == nil && !found {
 			err = telemetry.Errorf(telemetry.CodeNotFound, "There is no job of that id.")
+		} else if err == nil && job.Running() {
+			err = telemetry.Errorf(telemetry.CodeConflict, "Another dashboard on the same database runs the job; cancel it there.")
 		} else if err == nil {
 			err = telemetry.Errorf(telemetry.CodeConflict, "The job has ended already, so there is nothing to cancel.")
 		}

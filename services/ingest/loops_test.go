@@ -23,6 +23,7 @@ type memory struct {
 	known map[string]string
 	jobs  []telemetry.Job // as last saved, oldest first
 	saves int
+	taken bool // TakeOver has been asked by this program
 }
 
 func (m *memory) KnownFiles(context.Context, string) (map[string]string, error) {
@@ -65,12 +66,21 @@ func (m *memory) SaveJob(_ context.Context, j telemetry.Job) error {
 	return nil
 }
 
-func (m *memory) Jobs(context.Context, telemetry.Page) (telemetry.List[telemetry.Job], error) {
+// TakeOver returns the interrupted jobs as the store does: each one once, and
+// of each kind the newest.
+func (m *memory) TakeOver(context.Context, []string) ([]telemetry.Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := slices.Clone(m.jobs)
-	slices.Reverse(list)
-	return telemetry.List[telemetry.Job]{Items: list, Total: int64(len(list))}, nil
+	var taken []telemetry.Job
+	seen := map[string]bool{}
+	for _, j := range slices.Backward(m.jobs) {
+		if j.State == telemetry.JobInterrupted && !seen[j.Kind] && !m.taken {
+			taken = append(taken, telemetry.Job{ID: j.ID, Kind: j.Kind, Joined: j.Joined})
+		}
+		seen[j.Kind] = true
+	}
+	m.taken = true
+	return taken, nil
 }
 
 // saved are the jobs as last saved, oldest first.
@@ -162,6 +172,7 @@ func inWorld(t *testing.T, refresh, poll time.Duration, try func(t *testing.T, w
 func (w *world) begin(refresh, poll time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := len(w.store.saved())
+	w.store.taken = false
 	var mu sync.Mutex
 	w.Runner = ingest.New(ctx, ingest.Options{Store: w.store, Sources: []ingest.Source{{Files: w.runs}}, Devin: w.devin, MissingDevin: "DEVIN_API_KEY", RefreshInterval: refresh, PollInterval: poll,
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("job-", n) }})
@@ -318,8 +329,9 @@ func TestCancelledAndInterrupted(t *testing.T) {
 		w.devin.change(func(s *source) { s.takes = 0 })
 		w.begin(0, 0)
 		pass(time.Second)
-		if n := strings.Count(w.devin.asks(), "s"); n != 1 || w.store.saved()[len(w.store.saved())-1].State != telemetry.JobDone {
-			t.Errorf("at the next start Devin was asked %d times; the jobs are %+v", n, w.store.saved())
+		last := w.store.saved()[len(w.store.saved())-1]
+		if n := strings.Count(w.devin.asks(), "s"); n != 1 || last.State != telemetry.JobDone || last.ID != job.ID || len(w.store.saved()) != 2 {
+			t.Errorf("at the next start Devin was asked %d times; the interrupted job was %s, the jobs are %+v", n, job.ID, w.store.saved())
 		}
 	})
 }

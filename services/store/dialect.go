@@ -72,16 +72,17 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The directory %s for the database cannot be made or written (%s). Give the program's user the right to write there, or name another place in DATABASE_URL.", filepath.Dir(path), reason(err)).Because(err)
 	}
 	common := "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	// The pages that some hundred records change fit the writer's cache, and
-	// those that several transactions change are copied from the log but once.
-	writes := "&_pragma=cache_size(-40000)&_pragma=wal_autocheckpoint(4000)&"
+	// The pages that some hundred records change fit the writer's cache. The
+	// log is tidied beside it (tidyLog), and by it from 32 MB on.
+	writes := "&_pragma=cache_size(-40000)&_pragma=wal_autocheckpoint(8000)&_pragma=journal_size_limit(0)&"
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
+	s.log = path + "-wal"
 	var err error
 	if s.write, err = openLite(file+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+writes+common, true); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
-	if s.read, err = openLite(file+"?_txlock=deferred&_pragma=query_only(1)&_pragma=cache_size(-16000)&"+common, false); err != nil {
+	if s.read, err = openLite(file+"?_txlock=deferred&_pragma=query_only(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&"+common, false); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(readers)

@@ -9,14 +9,14 @@ import (
 // keptJobs is how many of the latest jobs are kept.
 const keptJobs = 500
 
-// SaveJob keeps a job as it stands. With the end of one, those before the
+// SaveJob keeps a job as it stands, as this program's. With the end of one, those before the
 // latest some hundred are forgotten.
 func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.touch(telemetry.TopicJobs)
-		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors`,
-			j.ID, j.Kind, j.State, jsonText(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), jsonText(j.Errors))
+		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
+			j.ID, j.Kind, j.State, jsonText(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), jsonText(j.Errors), s.program)
 		if !j.Running() {
 			tx.exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}

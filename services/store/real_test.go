@@ -57,6 +57,17 @@ func openPostgres(t *testing.T) *store.Store {
 // openPostgresAt is openPostgres with a clock.
 func openPostgresAt(t testing.TB, now func() time.Time) *store.Store {
 	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{URL: postgresAddress(t), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// postgresAddress is that of a fresh database, which the test's end drops.
+func postgresAddress(t testing.TB) string {
+	t.Helper()
 	address := os.Getenv("TEST_POSTGRES_URL")
 	if address == "" {
 		t.Skip("SKIPPED: PostgreSQL: TEST_POSTGRES_URL is not set")
@@ -75,12 +86,7 @@ func openPostgresAt(t testing.TB, now func() time.Time) *store.Store {
 		t.Fatal(err)
 	}
 	u.Path = "/" + name
-	s, err := store.Open(t.Context(), store.Options{URL: u.String(), Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		s.Close()
 		again, err := sql.Open("pgx", address)
 		if err == nil {
 			_, err = again.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name)
@@ -90,7 +96,7 @@ func openPostgresAt(t testing.TB, now func() time.Time) *store.Store {
 			t.Errorf("drop %s: %v", name, err)
 		}
 	})
-	return s
+	return u.String()
 }
 
 func TestRealRecords(t *testing.T) {

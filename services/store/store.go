@@ -17,6 +17,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -29,7 +30,12 @@ type Store struct {
 	holds       *sql.Conn
 	dialect     dialect
 	id          string
+	program     string      // this program's id among those that share the database
+	tookOver    atomic.Bool // see TakeOver
 	now         func() time.Time
+	log         string         // SQLite's log, "" for PostgreSQL
+	tidying     atomic.Bool    // tidyLog is at work
+	beside      sync.WaitGroup // of it
 
 	mu       sync.Mutex
 	versions map[string]uint64
@@ -47,7 +53,7 @@ type Options struct {
 // date, and refuses one that a newer program wrote. Its errors are
 // *telemetry.Error with a sentence that says what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, versions: map[string]uint64{}, watchers: map[chan struct{}]bool{}}
+	s := &Store{now: o.Now, program: randomID(), versions: map[string]uint64{}, watchers: map[chan struct{}]bool{}}
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):
@@ -76,10 +82,7 @@ func (s *Store) start(ctx context.Context) error {
 		return s.explain(err)
 	}
 	err := s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4`, telemetry.JobInterrupted, ms(s.now()), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)
-		if tx.affected > 0 {
-			tx.touch(telemetry.TopicJobs)
-		}
+		s.beat(tx)
 		tx.exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, randomID())
 		for _, topic := range telemetry.Topics() {
 			tx.exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
@@ -96,6 +99,8 @@ func (s *Store) start(ctx context.Context) error {
 
 // Close closes the database; open transactions are rolled back.
 func (s *Store) Close() error {
+	s.beside.Wait()
+	s.leave()
 	var errs []error
 	if s.holds != nil {
 		errs = append(errs, s.holds.Close())
@@ -231,6 +236,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	s.raise(raised)
+	s.tidyLog()
 	return nil
 }
 

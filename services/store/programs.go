@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// lostAfter is how long a program on a shared PostgreSQL may be silent before
+// its jobs are another's: three of the beats of services/ingest. The clocks of
+// the programs' machines must not differ by more.
+const lostAfter = 15 * time.Second
+
+// TakeOver notes that this program lives, and returns the interrupted jobs
+// that it has to resume, with their id, kind and callers: those of programs
+// that live no more, of each kind the newest, unless a job of its kind came
+// after it. Each is given to one program. On SQLite, which no other program
+// shares, only the first call can find any.
+func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, error) {
+	if s.dialect.name() == "sqlite" && s.tookOver.Swap(true) {
+		return nil, nil
+	}
+	var taken []telemetry.Job
+	err := s.Write(ctx, func(tx *Tx) error {
+		taken = nil
+		s.beat(tx)
+		tx.each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.in(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
+				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, joined`,
+			[]any{s.program, telemetry.JobInterrupted, jsonText(kinds)}, func(r *row) {
+				var j telemetry.Job
+				r.scan(&j.ID, &j.Kind, &j.Joined)
+				taken = append(taken, j)
+			})
+		return tx.err
+	})
+	return taken, err
+}
+
+// beat notes that this program lives, and interrupts the jobs of those that
+// do not any more.
+func (s *Store) beat(tx *Tx) {
+	tx.exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, s.program, ms(tx.now))
+	silent := lostAfter
+	if s.dialect.name() == "sqlite" {
+		silent = 0 // whoever was there has gone: the file is this program's
+	}
+	tx.exec(`DELETE FROM programs WHERE id <> $1 AND seen_at <= $2`, s.program, ms(tx.now.Add(-silent)))
+	tx.exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4 AND owner NOT IN (SELECT id FROM programs)`,
+		telemetry.JobInterrupted, ms(tx.now), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)
+	if tx.affected > 0 {
+		tx.touch(telemetry.TopicJobs)
+	}
+}
+
+// leave notes that this program has ended, so that another takes its jobs over
+// at once.
+func (s *Store) leave() {
+	if s.id == "" || s.dialect.name() == "sqlite" {
+		return // it never came so far, or the next start of the file's program knows
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_, _ = s.write.ExecContext(ctx, `DELETE FROM programs WHERE id = $1`, s.program) // else lostAfter tells
+}

@@ -29,12 +29,15 @@ func (a *API) repo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := fiber.Map{"as_of": stamp(q.AsOf), "stats": repoFiguresOf(s),
-		"runs": envelopeOf(d.Runs, p, runItem), "sessions": envelopeOf(d.Sessions, p, sessionOf), "prs": envelopeOf(d.Pulls, p, pullOf), "issues": envelopeOf(d.Issues, p, issueOf)}
+	runs := envelopeOf(d.Runs, p, runItem)
+	records := runs.Items
+	runs.Items = nil
+	answer := fiber.Map{"as_of": stamp(q.AsOf), "stats": repoFiguresOf(s), "runs": runs,
+		"sessions": envelopeOf(d.Sessions, p, sessionOf), "prs": envelopeOf(d.Pulls, p, pullOf), "issues": envelopeOf(d.Issues, p, issueOf)}
 	if q.AsOf.IsZero() {
 		answer["repo"] = repoOf(d.Repo)
 	}
-	return send(c, fiber.StatusOK, answer)
+	return sendRecords(c, answer, records)
 }
 
 // unescape decodes a part of a path; what cannot be decoded stays.

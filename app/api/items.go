@@ -217,7 +217,6 @@ func runItem(r telemetry.RunRow) json.RawMessage {
 		end--
 	}
 	out := make([]byte, 0, end+len(extra)+1)
-	out = append(out, r.Item[:end]...)
-	out = append(out, ',')
+	out = append(appendCompact(out, r.Item[:end]), ',')
 	return append(out, extra[1:]...)
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -274,6 +275,10 @@ func summing[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.P
 			if answer.Sums, err = sums(c.UserContext(), c); err != nil {
 				return err
 			}
+		}
+		if records, ok := any(answer.Items).([]json.RawMessage); ok {
+			answer.Items = nil
+			return sendRecords(c, answer, records)
 		}
 		return send(c, fiber.StatusOK, answer)
 	}

@@ -136,7 +136,7 @@ func stateIs(now int64) func(telemetry.QueryValue) condition {
 		if v.Text != telemetry.WordActive {
 			return condition{"s.state = ?", []any{v.Text}}
 		}
-		return condition{"(s.state IN (" + activeStates + ") AND (s.polled = 1 OR s.since > ?))", []any{now - telemetry.RecordedFor.Milliseconds()}}
+		return condition{"(s.state IN (" + activeStates + ") AND " + strings.Replace(recent, "$1", "?", 1) + ")", []any{now - telemetry.RecordedFor.Milliseconds()}}
 	}
 }
 
@@ -252,7 +252,7 @@ func repoMatchers(now int64) matchers {
 		"open":          numberIs("r.open"),
 		"critical_high": numberIs("r.critical_high"),
 		"runs":          numberIs("r.runs"),
-		"active":        numberIs(activeOf(now, activeStates)),
+		"active":        numberIs(activeCount),
 		"waiting":       numberIs("r.prs_open"),
 		"age":           whenIs("r.last_run", now),
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,7 +125,8 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 	if err != nil {
 		return telemetry.List[telemetry.SessionRow]{}, err
 	}
-	return listOf(ctx, s, `SELECT COUNT(*) FROM sessions s`+w.sql(), sessionRowColumns, sessionRowTables, w, order+limitSQL(p), scanSession)
+	chosen := func(total int64) where { return w.walked(total) }
+	return listChosen(ctx, s, sessionTotal(f, w), w.args, chosen, sessionRowColumns, sessionRowTables, order+limitSQL(p), scanSession)
 }
 
 // sessionQuery returns what chooses and orders sessions.
@@ -275,18 +275,19 @@ func (s *Store) Files(ctx context.Context, f telemetry.FileFilter, p telemetry.P
 const repoColumns = `name, target_repo, fork_url, fork, runs, scans, dispatches, issues_found, last_run, sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
 	prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, listed, unnamed, latest_at, latest_file, latest_run, data_reduced, ref_at, ref_file, ref_run`
 
-func scanRepo(r *row, v *telemetry.RepoRow) {
+func scanRepo(r *row, v *telemetry.RepoRow) { scanRepoAnd(r, v) }
+
+func scanRepoAnd(r *row, v *telemetry.RepoRow, more ...any) *row {
 	var last, latestAt, refAt, latestRun, refRun int64
 	var listed, unnamed, reduced int
 	var sevSum, catSum, openSev, openCat, refFile string
-	r.scan(&v.Name, &v.TargetRepo, &v.ForkURL, &v.Fork, &v.Runs, &v.Scans, &v.Dispatches, &v.IssuesFound, &last, &v.SessionsCreated, &v.SessionsFinished, &v.SessionsActive, &v.SessionsWaiting, &v.SessionsWithPR, &v.NeverStarted,
-		&v.PRs.Total, &v.PRs.Open, &v.PRs.Closed, &v.PRs.Merged, &v.PRs.Unknown, &sevSum, &catSum, &v.Open, &openSev, &openCat, &listed, &unnamed, &latestAt, &v.LatestFile, &latestRun, &reduced, &refAt, &refFile, &refRun)
+	r.scan(append([]any{&v.Name, &v.TargetRepo, &v.ForkURL, &v.Fork, &v.Runs, &v.Scans, &v.Dispatches, &v.IssuesFound, &last, &v.SessionsCreated, &v.SessionsFinished, &v.SessionsActive, &v.SessionsWaiting, &v.SessionsWithPR, &v.NeverStarted,
+		&v.PRs.Total, &v.PRs.Open, &v.PRs.Closed, &v.PRs.Merged, &v.PRs.Unknown, &sevSum, &catSum, &v.Open, &openSev, &openCat, &listed, &unnamed, &latestAt, &v.LatestFile, &latestRun, &reduced, &refAt, &refFile, &refRun}, more...)...)
 	counts := func(text string) map[string]int64 {
-		m := map[string]int64{}
-		if text != "" && json.Unmarshal([]byte(text), &m) != nil {
-			m = map[string]int64{}
+		if text == "" {
+			return map[string]int64{}
 		}
-		return m
+		return flatCounts(r.tx, text)
 	}
 	v.SeveritySum, v.CategorySum, v.OpenSeverity, v.OpenCategory = counts(sevSum), counts(catSum), counts(openSev), counts(openCat)
 	v.LastRun, v.LatestScanAt, v.ReferenceAt = at(last), at(latestAt), at(refAt)
@@ -297,6 +298,7 @@ func scanRepo(r *row, v *telemetry.RepoRow) {
 	if v.LatestFile != "" {
 		v.LatestRun = &latestRun
 	}
+	return r
 }
 
 // Repos returns repositories. Sorts: last_run (latest first), last_scan,
@@ -307,21 +309,34 @@ func (s *Store) Repos(ctx context.Context, f telemetry.RepoFilter, p telemetry.P
 		p.Size = 1 << 40
 	}
 	var w where
-	page, err := pageSQL(p, "last_run", repoOrders(ms(s.now())))
+	page, err := pageSQL(p, "last_run", repoOrders())
 	if err == nil {
 		err = w.query(f.Query, repoMatchers(ms(s.now())))
 	}
 	if err != nil {
 		return telemetry.List[telemetry.RepoRow]{}, err
 	}
-	return list(ctx, s, repoColumnsAt(ms(s.now())), `repos r`, w, page, scanRepo)
+	from := activeRepos(ms(s.now()))
+	total := `SELECT COUNT(*) FROM repos r`
+	if conditions := w.sql(); strings.Contains(conditions, activeCount) {
+		total = `SELECT COUNT(*) FROM ` + from + conditions
+	} else if len(w.conditions) > 0 {
+		total += conditions
+	}
+	return listOf(ctx, s, total, repoColumnsNow(), from, w, page, scanRepo)
 }
 
 // Repo returns one repository; found is false if no record names it.
 func (s *Store) Repo(ctx context.Context, key string) (repo telemetry.RepoRow, found bool, err error) {
-	rows, err := list(ctx, s, repoColumnsAt(ms(s.now())), `repos r`, where{conditions: []string{"r.key = $1"}, args: []any{key}}, ` LIMIT 1`, scanRepo)
-	if err != nil || len(rows.Items) == 0 {
-		return telemetry.RepoRow{}, false, err
-	}
-	return rows.Items[0], true, nil
+	err = s.Read(ctx, func(tx *Tx) error {
+		var id int64
+		repo = telemetry.RepoRow{}
+		found = scanRepoAnd(tx.row(`SELECT `+repoColumns+`, id FROM repos WHERE key = $1`, key), &repo, &id).found
+		if found {
+			active := activeNow(tx, id, ms(s.now()))
+			repo.SessionsActive, repo.SessionsWaiting = active.Working+active.Waiting, active.Waiting
+		}
+		return tx.err
+	})
+	return repo, found, err
 }

@@ -153,20 +153,23 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 	return rows
 }
 
-// activeOf counts the sessions of repository r in the given states that are
-// active at a time: a state that only a record tells, and that it told more
-// than RecordedFor ago, is not. It is counted when it is asked for, since it
-// changes with the clock alone.
-func activeOf(now int64, states string) string {
-	return fmt.Sprintf("(SELECT COUNT(*) FROM sessions act WHERE act.repo_id = r.id AND act.state IN (%s) AND (act.polled = 1 OR act.since > %d))", states, now-telemetry.RecordedFor.Milliseconds())
+const activeStates = `'queued', 'working', 'waiting'`
+
+// activeRepos is FROM repositories r, each with its sessions that are active
+// at a time (activeCount, waitingCount): a state that only a record tells, and
+// that it told more than RecordedFor ago, is not. They are counted when they
+// are asked for, since they change with the clock alone.
+func activeRepos(now int64) string {
+	return fmt.Sprintf(`repos r LEFT JOIN (SELECT repo_id, COUNT(*) AS n, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting FROM sessions
+		WHERE state IN (%s) AND %s > %d GROUP BY repo_id) active ON active.repo_id = r.id`, activeStates, knownUntil, now-telemetry.RecordedFor.Milliseconds())
 }
 
 const (
-	activeStates  = `'queued', 'working', 'waiting'`
-	waitingStates = `'waiting'`
+	activeCount  = `COALESCE(active.n,0)`
+	waitingCount = `COALESCE(active.waiting,0)`
 )
 
-// repoColumnsAt are repoColumns with what is active at a time.
-func repoColumnsAt(now int64) string {
-	return strings.NewReplacer("sessions_active", activeOf(now, activeStates), "sessions_waiting", activeOf(now, waitingStates)).Replace(repoColumns)
+// repoColumnsNow are repoColumns with what is active.
+func repoColumnsNow() string {
+	return strings.NewReplacer("sessions_active", activeCount, "sessions_waiting", waitingCount).Replace(repoColumns)
 }

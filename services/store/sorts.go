@@ -92,14 +92,14 @@ func issueOrders() map[string]order {
 		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule " + severity), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
 }
 
-func repoOrders(now int64) map[string]order {
+func repoOrders() map[string]order {
 	const worst = " r.critical_high r.open r.key"
 	tier := func(name string) order {
 		open := `COALESCE((SELECT t.n FROM tallies t WHERE t.repo_id = r.id AND t.name = 'open_severity:` + name + `'), 0)`
 		return order{columns: append([]string{open}, byDesc(worst).columns...), desc: true}
 	}
 	return map[string]order{"critical": tier("critical"), "high": tier("high"), "medium": tier("medium"), "low": tier("low"), "last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
-		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": {columns: append([]string{activeOf(now, activeStates)}, byDesc(worst).columns...), desc: true}, "sessions": byDesc("r.sessions_created" + worst),
+		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": byDesc(activeCount + worst), "sessions": byDesc("r.sessions_created" + worst),
 		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
 }
 
@@ -125,6 +125,19 @@ func (w where) shown(sort string, total int64) (columns []string, all bool) {
 		return []string{"i.status_rank"}, false // in the order of these, and what is fixed comes late in theirs
 	}
 	return []string{lead}, false
+}
+
+// walked hides from the planner the index of the active sessions where there
+// are many: they would all be sorted for a page.
+func (w where) walked(total int64) where {
+	if total < manyRows {
+		return w
+	}
+	out := where{args: w.args}
+	for _, c := range w.conditions {
+		out.conditions = append(out.conditions, strings.ReplaceAll(c, "AND CASE WHEN s.polled", "AND 0 + CASE WHEN s.polled"))
+	}
+	return out
 }
 
 // begins tells whether a condition begins so.

@@ -73,7 +73,7 @@ func flatCounts(tx *Tx, text string) map[string]int64 {
 	if len(text) < 2 || text[0] != '{' || strings.Contains(text, "\\") {
 		return fromJSON[map[string]int64](tx, text)
 	}
-	counts := map[string]int64{}
+	counts := make(map[string]int64, strings.Count(text, ",")+1)
 	for rest := text[1 : len(text)-1]; rest != ""; {
 		name, after, _ := strings.Cut(strings.TrimPrefix(rest, `"`), `":`)
 		digits, more, _ := strings.Cut(after, ",")

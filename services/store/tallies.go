@@ -113,3 +113,27 @@ func runTotal(f telemetry.RunFilter, w where) string {
 	}
 	return `SELECT COALESCE(SUM(r.n), 0) FROM (SELECT t.repo_id, CASE WHEN t.name = 'scans' THEN 'scan' ELSE 'dispatch' END AS kind, t.n FROM tallies t WHERE t.name IN ('scans', 'dispatches')) AS r` + w.sql() + scope
 }
+
+// sessionTotal is runTotal for sessions: the figures have them by state.
+func sessionTotal(f telemetry.SessionFilter, w where) string {
+	scope := " AND s.repo_id = 0"
+	if f.Repo != "" {
+		scope = ""
+	}
+	counted := f.ID == "" && f.RunNumber == nil
+	for _, t := range f.Query.Terms {
+		switch t.Qualifier {
+		case "is":
+			counted = counted && !slices.ContainsFunc(t.Values, func(v telemetry.QueryValue) bool { return v.Text == telemetry.WordActive })
+		case "repo": // one: the figures of many would take longer than their sessions
+			counted = counted && !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
+			scope = ""
+		default:
+			counted = false
+		}
+	}
+	if !counted {
+		return `SELECT COUNT(*) FROM sessions s` + w.sql()
+	}
+	return `SELECT COALESCE(SUM(s.n), 0) FROM (SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM tallies t WHERE t.name >= 'state:' AND t.name < 'state;') AS s` + w.sql() + scope
+}

@@ -178,13 +178,13 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 		}
 	}
 	tx.exec(`INSERT INTO runs (id, repo_id, source, file, kind, run_number, run_id, run_url, run_label, at, at_text, target_repo, fork_url,
-			issues_found, batches, sessions, severity, category, has_findings, digest, item, reduced, new_n, gone_n)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, 0, -1, -1)
+			issues_found, batches, sessions, severity, category, has_findings, digest, item, repo_key, reduced, new_n, gone_n)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 0, -1, -1)
 		ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, run_url = excluded.run_url, run_label = excluded.run_label, at_text = excluded.at_text,
 			target_repo = excluded.target_repo, fork_url = excluded.fork_url, issues_found = excluded.issues_found, batches = excluded.batches,
 			sessions = excluded.sessions, severity = excluded.severity, category = excluded.category, item = excluded.item`,
 		id, repo, name.source, name.file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, ms(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
-		rec.IssuesFound, rec.BatchesCreated, created, jsonText(rec.Severity), jsonText(rec.Category), flag(rec.HasFindings()), sum, rec.Item)
+		rec.IssuesFound, rec.BatchesCreated, created, jsonText(rec.Severity), jsonText(rec.Category), flag(rec.HasFindings()), sum, rec.Item, rec.Repo.Key())
 	if knew {
 		d.dropMentions(id)
 	}

@@ -214,7 +214,7 @@ func sessionSorts() map[string]func(a, b telemetry.SessionRow) int {
 	}
 	return map[string]func(a, b row) int{"timestamp": started, "started": started, "state": along(func(r row) int { return slices.Index(telemetry.States(), r.State) }),
 		"since": along(func(r row) int64 { return r.StateSince.UnixMilli() }), "age": along(func(r row) int64 { return -r.StateSince.UnixMilli() }), "run_number": run, "run": run,
-		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.TargetRepo }), "family": along(func(r row) string { return r.Family }),
+		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
 		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) })}
 }
 

@@ -40,7 +40,7 @@ func (s *sessionRow) fields() []any {
 
 func (s *sessionRow) values() []any {
 	return []any{s.key, s.id, s.url, s.batch, s.repo, s.run, s.runFile, s.runNumber, s.runID, s.runURL, s.runLabel, s.target, s.fork, s.at, s.atText, s.issueIDs, s.family,
-		s.title, s.status, s.detail, string(s.state), s.reason, s.since, s.origin, s.updated, s.polled, s.hasPR, s.pullKey, s.prURL, s.basis, slices.Index(telemetry.States(), s.state)}
+		s.title, s.status, s.detail, string(s.state), s.reason, s.since, s.origin, s.updated, s.polled, s.hasPR, s.pullKey, s.prURL, s.basis, slices.Index(telemetry.States(), s.state), telemetry.ParseRepo(s.target).Key()}
 }
 
 const mentionQuery = `SELECT m.session, m.shown_id, m.url, m.batch_id, m.status, m.issue_ids, m.family, m.pr_url, m.ord, r.id, r.file, r.repo_id, r.run_number, r.run_id, r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text
@@ -76,11 +76,11 @@ func (d *derivation) saveSessions(rows [][]any) {
 	}
 	d.tx.touch(telemetry.TopicSessions)
 	d.tx.bulk("sessions", []string{"key TEXT", "id TEXT", "url TEXT", "batch_id BIGINT", "repo_id BIGINT", "run_ref BIGINT", "run_file TEXT", "run_number BIGINT", "run_id TEXT", "run_url TEXT", "run_label TEXT", "target_repo TEXT", "fork_url TEXT",
-		"at BIGINT", "at_text TEXT", "issue_ids TEXT", "family TEXT", "title TEXT", "status TEXT", "detail TEXT", "state TEXT", "reason TEXT", "since BIGINT", "origin TEXT", "updated_at BIGINT", "polled SMALLINT", "has_pr SMALLINT", "pull_key TEXT", "pr_url TEXT", "basis TEXT", "state_rank SMALLINT"}, rows,
+		"at BIGINT", "at_text TEXT", "issue_ids TEXT", "family TEXT", "title TEXT", "status TEXT", "detail TEXT", "state TEXT", "reason TEXT", "since BIGINT", "origin TEXT", "updated_at BIGINT", "polled SMALLINT", "has_pr SMALLINT", "pull_key TEXT", "pr_url TEXT", "basis TEXT", "state_rank SMALLINT", "repo_key TEXT"}, rows,
 		`ON CONFLICT (key) DO UPDATE SET id = excluded.id, url = excluded.url, batch_id = excluded.batch_id, repo_id = excluded.repo_id, run_ref = excluded.run_ref, run_file = excluded.run_file, run_number = excluded.run_number,
 			run_id = excluded.run_id, run_url = excluded.run_url, run_label = excluded.run_label, target_repo = excluded.target_repo, fork_url = excluded.fork_url, at = excluded.at, at_text = excluded.at_text,
 			issue_ids = excluded.issue_ids, family = excluded.family, title = excluded.title, status = excluded.status, detail = excluded.detail, state = excluded.state, state_rank = excluded.state_rank, reason = excluded.reason,
-			since = excluded.since, origin = excluded.origin, updated_at = excluded.updated_at, polled = excluded.polled, has_pr = excluded.has_pr, pull_key = excluded.pull_key, pr_url = excluded.pr_url, basis = excluded.basis`)
+			since = excluded.since, origin = excluded.origin, updated_at = excluded.updated_at, polled = excluded.polled, has_pr = excluded.has_pr, pull_key = excluded.pull_key, pr_url = excluded.pr_url, basis = excluded.basis, repo_key = excluded.repo_key`)
 }
 
 // poll is what polling last learned of a session.

@@ -69,14 +69,14 @@ func limitSQL(p telemetry.Page) string {
 func runOrders() map[string]order {
 	const last = " r.at r.file r.id"
 	return map[string]order{"timestamp": byDesc(last), "time": byDesc(last), "run_number": byDesc("r.run_number" + last), "run": byDesc("r.run_number" + last),
-		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.target_repo" + last), "kind": by(runKind + last),
+		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.repo_key" + last), "kind": by(runKind + last),
 		"new": byDesc("r.new_n" + last), "gone": byDesc("r.gone_n" + last), "batches": byDesc("r.batches" + last), "sessions": byDesc("r.sessions" + last)}
 }
 
 func sessionOrders() map[string]order {
 	return map[string]order{"timestamp": byDesc("s.at s.key"), "started": byDesc("s.at s.key"), "state": by("s.state_rank s.at s.key"), "since": byDesc("s.since s.key"), "age": byAge("s.since s.key"),
 		"run_number": byDesc("s.run_number s.batch_id s.at s.key"), "run": byDesc("s.run_number s.batch_id s.at s.key"), "batch": by("s.batch_id s.at s.key"),
-		"repo": by("s.target_repo s.at s.key"), "family": by("s.family s.at s.key"), "pr": byDesc("s.has_pr s.at s.key")}
+		"repo": by("s.repo_key s.at s.key"), "family": by("s.family s.at s.key"), "pr": byDesc("s.has_pr s.at s.key")}
 }
 
 func pullOrders() map[string]order {

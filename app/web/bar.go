@@ -40,10 +40,14 @@ func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, tot
 	if err != nil {
 		return b, err
 	}
-	b.Saved, b.Save, b.Exports = v.savedViews(saved, q, sort), v.saveForm(q, sort), v.exports(q, sort, noun, total)
-	named := slices.ContainsFunc(b.Saved, func(s parts.Saved) bool { return s.Current }) // one tab is the current one
-	for _, usual := range views(v.spec.list) {
-		b.Views = append(b.Views, parts.Choice{Text: usual.Text, Query: queryFor(usual.URL, v.spec.usual), Current: usual.URL == q.String() && v.get("sort") == "" && !named})
+	b.Save, b.Exports = v.saveForm(q, sort), v.exports(q, sort, noun, total)
+	tabs := v.tabs(saved, q, sort)
+	if err := w.countTabs(ctx, v, tabs, total); err != nil {
+		return b, err
+	}
+	b.Views = rowsOf(tabs, func(t tab) parts.View { return t.View })
+	if total != notAsked {
+		b.Rows = parts.Number(total)
 	}
 	for _, name := range v.spec.menus {
 		if name == "repo" && v.scope != "" {
@@ -69,11 +73,13 @@ func (v view) example() string {
 	return "open:>0"
 }
 
-// views are the usual queries of a list: their name, and in URL the query.
-func views(list telemetry.ListName) []parts.Link {
+// usualViews are the usual queries of a list: their name, and in URL the
+// query.
+func usualViews(list telemetry.ListName) []parts.Link {
 	if list == telemetry.ListIssues {
-		return []parts.Link{{Text: "Open", URL: "is:open"}, {Text: "Critical and high", URL: "is:open severity:critical,high"}, {Text: "Reopened", URL: "is:reopened"},
-			{Text: "Tried 3 times or more", URL: "is:open attempts:>=3"}, {Text: "Never attempted", URL: "is:open attempts:0"}, {Text: "Fixed", URL: "is:fixed"}, {Text: "All", URL: ""}}
+		return []parts.Link{{Text: "All open", URL: "is:open"}, {Text: "Critical and high", URL: "is:open severity:critical,high"}, {Text: "Reopened", URL: "is:reopened"},
+			{Text: "Tried 3 times or more", URL: "is:open attempts:>=3"}, {Text: "Never attempted", URL: "is:open attempts:0"}, {Text: "New this week", URL: "is:open age:<7d"},
+			{Text: "Fixed", URL: "is:fixed"}, {Text: "All", URL: ""}}
 	}
 	if list == telemetry.ListSessions {
 		return []parts.Link{{Text: "All", URL: ""}, {Text: "Active", URL: "is:active"}, {Text: "Waiting for you", URL: "is:waiting"}, {Text: "PR ready", URL: "is:pr_ready"}, {Text: "Never started", URL: "is:never_started"}}

@@ -38,7 +38,7 @@ func list[R, V any](w *Web, l listing[R, V]) draw {
 		if t.Bar, err = w.bar(ctx, v, l.noun, t.Sort, t.Pager.Total); err != nil {
 			return nil, err
 		}
-		t.Empty, t.Plain = l.empty, true
+		t.Empty, t.Plain, t.List = l.empty, true, true
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
 			err = w.noRuns(ctx, &t.Empty, &t.Action)
 		}
@@ -80,15 +80,15 @@ func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 	if err == nil || telemetry.CodeOf(err) != telemetry.CodeInvalid {
 		return list, fiber.StatusOK, err
 	}
-	bar, failed := w.bar(c.UserContext(), v, "row", parts.Sort{}, 0)
+	bar, failed := w.bar(c.UserContext(), v, "row", parts.Sort{}, notAsked)
 	if failed != nil {
 		return nil, 0, failed
 	}
 	bar.Count, bar.Clear, bar.Save, bar.Exports = "", orBlank(v.spec.usual), parts.SaveForm{}, parts.Exports{}
 	f := v.frame()
-	f.Plain = true
+	f.Plain, f.List = true, true
 	if v.spec.list == "" { // it has no box: what was asked stands in its address alone
-		f.At.Query, bar = url.Values{}, parts.Bar{}
+		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
 	}
 	return panels.Fault(f, bar, sentence(err)), fiber.StatusBadRequest, nil
 }

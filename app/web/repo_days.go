@@ -7,9 +7,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// sparkDays is how far back the rows of repositories look.
-const sparkDays = 30
-
 // repoTrend is a repository with its last days.
 type repoTrend struct {
 	telemetry.RepoRow
@@ -35,10 +32,10 @@ func (w *Web) withDays(ctx context.Context, repos []telemetry.RepoRow) ([]repoTr
 		keys[i] = r.Name.Key()
 	}
 	until := w.o.Now().UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
-	days, err := w.o.Dashboard.RepoDays(ctx, keys, until, sparkDays)
+	days, err := w.o.Dashboard.RepoDays(ctx, keys, until, telemetry.RepoDaysShown)
 	items := make([]repoTrend, len(repos))
 	for i, r := range repos {
-		items[i] = repoTrend{RepoRow: r, days: days[keys[i]], since: telemetry.Midnight(until).AddDate(0, 0, 1-sparkDays), until: until}
+		items[i] = repoTrend{RepoRow: r, days: days[keys[i]], since: telemetry.Midnight(until).AddDate(0, 0, 1-telemetry.RepoDaysShown), until: until}
 	}
 	return items, err
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
-	"telemetry-dashboard/services/telemetry"
 )
 
 // Route is one address and what it needs, field by field as app/server takes
@@ -67,7 +66,7 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
 	}
 	for _, s := range w.panelSpecs() {
-		r := Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list == telemetry.ListSessions, ClockIn: []string{"q"}}
+		r := Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list != "", ClockIn: []string{"q"}}
 		if s.lazy {
 			r.Topics = nil
 		}

@@ -48,33 +48,53 @@ func orderOf(s parts.Sort) string {
 	return "asc"
 }
 
-// savedViews are the tabs of the list's saved views; the list of one
-// repository has none, since they are of all.
-func (v view) savedViews(all []telemetry.View, q telemetry.Query, sort parts.Sort) []parts.Saved {
-	var tabs []parts.Saved
-	now := v.kept(q, sort).Encode()
-	for _, s := range all {
-		if s.List != v.spec.list || v.scope != "" {
-			continue
+// tab is a view of a list, and its query as it is counted.
+type tab struct {
+	parts.View
+	query telemetry.Query
+}
+
+// tabs are the list's usual views and those that people saved. The list of
+// one repository has none of these, since they are of all.
+func (v view) tabs(saved []telemetry.View, q telemetry.Query, sort parts.Sort) []tab {
+	var usual, named []tab
+	current := false // one tab is the current one, and a name says more
+	for _, s := range saved {
+		if t, ok := v.savedTab(s, q, sort); ok {
+			named = append(named, t)
+			current = current || t.Current
 		}
-		values, err := url.ParseQuery(s.Query)
+	}
+	for _, u := range usualViews(v.spec.list) {
+		query, err := telemetry.ParseQuery(v.spec.list, u.URL)
 		if err != nil {
 			continue
 		}
-		if spelled, err := telemetry.ParseQuery(s.List, values.Get("q")); err == nil {
-			values.Set("q", spelled.String())
-		}
-		tab := parts.Saved{ID: s.ID, Name: s.Name, Current: values.Encode() == now, Changes: []string{"page", ""}}
-		for _, name := range []string{"q", "sort", "order", "per_page"} {
-			value := values.Get(name)
-			if name == "q" {
-				value = queryFor(value, v.spec.usual)
-			}
-			tab.Changes = append(tab.Changes, name, value)
-		}
-		tabs = append(tabs, tab)
+		usual = append(usual, tab{parts.View{Text: u.Text, Current: query.String() == q.String() && v.get("sort") == "" && !current,
+			Changes: []string{"q", queryFor(u.URL, v.spec.usual), "sort", "", "order", "", "page", ""}}, query})
 	}
-	return tabs
+	return append(usual, named...)
+}
+
+// savedTab is the tab of a saved view; ok is false where it is no view of
+// the list as it is shown.
+func (v view) savedTab(s telemetry.View, q telemetry.Query, sort parts.Sort) (t tab, ok bool) {
+	values, err := url.ParseQuery(s.Query)
+	if err != nil || s.List != v.spec.list || v.scope != "" {
+		return tab{}, false
+	}
+	if t.query, err = telemetry.ParseQuery(s.List, values.Get("q")); err == nil {
+		values.Set("q", t.query.String())
+	}
+	t.View = parts.View{ID: s.ID, Text: s.Name, Current: values.Encode() == v.kept(q, sort).Encode(), Changes: []string{"page", ""}}
+	for _, name := range []string{"q", "sort", "order", "per_page"} {
+		value := values.Get(name)
+		if name == "q" {
+			value = queryFor(value, v.spec.usual)
+		}
+		t.Changes = append(t.Changes, name, value)
+	}
+	return t, true
 }
 
 // saveForm saves the view that is shown.

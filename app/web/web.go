@@ -86,6 +86,7 @@ type Web struct {
 	assets pages.Assets
 	manual func() (pages.Manual, error) // read when it is first asked for
 	shared pulseShared
+	tabs   tabTotals
 }
 
 // New returns a Web.

@@ -30,11 +30,12 @@ type Figures interface {
 	Sources(ctx context.Context) ([]telemetry.SourceStatus, error)
 }
 
-// Beside is where the rows of a page get what other lists know of them, in
-// one question each.
+// Beside is where the rows of a page get what other lists know of them, and
+// a list's other views their totals, in one question each.
 type Beside interface {
 	SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error)
 	PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error)
+	ListCounts(ctx context.Context, list telemetry.ListName, repo string, queries []telemetry.Query) ([]int64, error)
 }
 
 // Store is all of the store that dashboard reads.

@@ -303,13 +303,13 @@ func scanRepoAnd(r *row, v *telemetry.RepoRow, more ...any) *row {
 
 // Repos returns repositories. Sorts: last_run (latest first), last_scan,
 // open, critical_high or severity, critical, high, medium, low, repo, runs, found, active (sessions),
-// sessions, waiting (open pull requests), merged. Size 0 returns all.
+// sessions, waiting (open pull requests), merged, change and closed (in the last RepoDaysShown days). Size 0 returns all.
 func (s *Store) Repos(ctx context.Context, f telemetry.RepoFilter, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
 	if p.Size == 0 {
 		p.Size = 1 << 40
 	}
 	var w where
-	page, err := pageSQL(p, "last_run", repoOrders())
+	page, err := pageSQL(p, "last_run", repoOrders(ms(s.now())))
 	if err == nil {
 		err = w.query(f.Query, repoMatchers(ms(s.now())))
 	}

@@ -92,13 +92,17 @@ func issueOrders() map[string]order {
 		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule " + severity), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
 }
 
-func repoOrders() map[string]order {
+func repoOrders(now int64) map[string]order {
 	const worst = " r.critical_high r.open r.key"
 	tier := func(name string) order {
 		open := `COALESCE((SELECT t.n FROM tallies t WHERE t.repo_id = r.id AND t.name = 'open_severity:` + name + `'), 0)`
 		return order{columns: append([]string{open}, byDesc(worst).columns...), desc: true}
 	}
-	return map[string]order{"critical": tier("critical"), "high": tier("high"), "medium": tier("medium"), "low": tier("low"), "last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
+	days := func(sum string) order { // as RepoDays has them for the last RepoDaysShown days
+		of := fmt.Sprintf("COALESCE((SELECT SUM(%s) FROM days d WHERE d.repo_id = r.id AND d.day > %d), 0)", sum, dayOf(now)-telemetry.RepoDaysShown)
+		return order{columns: append([]string{of}, byDesc(worst).columns...), desc: true}
+	}
+	return map[string]order{"change": days("d.net + d.unlisted"), "closed": days("d.closed"), "critical": tier("critical"), "high": tier("high"), "medium": tier("medium"), "low": tier("low"), "last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
 		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": byDesc(activeCount + worst), "sessions": byDesc("r.sessions_created" + worst),
 		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
 }

@@ -33,6 +33,10 @@ type RelinkedScan struct {
 	Matched int64
 }
 
+// RepoDaysShown is over how many days the list of repositories tells, and
+// sorts by, what has changed.
+const RepoDaysShown = 30
+
 // RepoDays is how a repository went over the last days.
 type RepoDays struct {
 	Open   []int64 // at the end of each day, the last one today

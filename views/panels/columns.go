@@ -86,10 +86,10 @@ func repoColumns() []parts.Column {
 		{Key: "high", Text: "High", Class: "c-num", Number: true, Initial: true},
 		{Key: "medium", Text: "Medium", Class: "c-num2", Number: true, Initial: true},
 		{Key: "low", Text: "Low", Class: "c-num", Number: true, Initial: true},
-		{Text: "Last 30 days", Class: "c-spark", Number: true},
-		{Text: "Closed in 30 d", Class: "c-span", Number: true},
-		{Key: "active", Text: "Active sessions", Class: "c-wide", Number: true, Initial: true},
-		{Key: "waiting", Text: "PRs open", Class: "c-num2", Number: true, Initial: true},
+		{Key: "change", Text: "Last 30 days", Class: "c-spark", Number: true, Initial: true},
+		{Key: "closed", Text: "Closed in 30 d", Class: "c-span c-closed", Number: true, Initial: true},
+		{Key: "active", Text: "Active sessions", Class: "c-wide c-active", Number: true, Initial: true},
+		{Key: "waiting", Text: "PRs open", Class: "c-num2 c-prs", Number: true, Initial: true},
 		{Key: "last_run", Text: "Last run", Class: "c-day", Number: true, Initial: true},
 	}
 }
@@ -108,7 +108,7 @@ func topRepoColumns() []parts.Column {
 
 func issueColumns() []parts.Column {
 	return []parts.Column{
-		{Key: "severity", Text: "Severity", Class: "c-sev"},
+		{Key: "severity", Text: "Severity", Class: "c-sev", Falls: true},
 		{Key: "state", Text: "State", Class: "c-status"},
 		{Key: "rule", Text: "Rule"},
 		{Key: "file", Text: "Location", Class: "c-path"},

@@ -29,6 +29,7 @@ type Frame struct {
 	Topics   string // what it shows: "records sessions"; it asks again when one has changed
 	Every    string // and at this interval: "15s"; "" = never
 	Plain    bool   // no head: the page's heading says it already
+	List     bool   // it is a list with its bar, whose box has the edge
 	Fold     string // what a phone shows of it until it is tapped: the number that matters; "" = all of it
 	Unfolded bool   // a phone shows all of it until it is tapped
 	Later    bool   // only its place stands yet: it is asked for at once
@@ -54,6 +55,14 @@ func (f Frame) alertID() string { return f.ID + "-alert" }
 // onFailure is where htmx puts an error answer: above the old content.
 func (f Frame) onFailure() string { return "swap:innerHTML push:false target:#" + f.alertID() }
 
+// class tells a panel that is its page's list: it has no edge of its own.
+func (f Frame) class() string {
+	if f.List {
+		return "panel panel-list"
+	}
+	return "panel"
+}
+
 // trigger is when htmx asks again.
 func (f Frame) trigger() string {
 	switch {
@@ -71,6 +80,15 @@ func (t Table[T]) empty() parts.Empty {
 		return parts.Empty{Icon: "search", Title: "Nothing matches", Code: t.Bar.Query}
 	}
 	return t.Empty
+}
+
+// bar is the table's bar with the orders that its columns offer.
+func (t Table[T]) bar(columns []parts.Column) parts.Bar {
+	b := t.Bar
+	if len(t.Rows) > 0 {
+		b.Sorts = parts.SortsOf(t.columns(columns), t.Sort)
+	}
+	return b
 }
 
 // columns are those of the table as it stands: none sorts within an

@@ -230,3 +230,10 @@ type FileRow struct {
 }
 
 func joined(ids []string) string { return strings.Join(ids, ", ") }
+
+func noun(n int, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
+}

@@ -1,11 +1,47 @@
 package parts
 
-// Saved is a view that people saved: a tab of its list.
-type Saved struct {
-	ID      string
-	Name    string   // a text of people's
+// View is one view of a list: a usual one, or one that people saved.
+type View struct {
+	ID      string   // of a saved one
+	Text    string   // a saved one's is a text of people's
+	Count   string   // its rows; "" = not counted
 	Changes []string // what it makes of the list's address, as in Address.Href
 	Current bool
+}
+
+// SortChoice is one order of a list.
+type SortChoice struct {
+	Text    string
+	Icon    string // of its direction, where it is the current one
+	Told    string // the direction in a word
+	Changes []string
+	Current bool
+}
+
+// SortsOf are the orders that the columns of a table offer, with what their
+// headers do.
+func SortsOf(columns []Column, sort Sort) []SortChoice {
+	var all []SortChoice
+	for _, c := range columns {
+		if c.Key != "" {
+			s := SortChoice{Text: c.Text, Changes: []string{"sort", c.Key, "order", sort.next(c), "page", ""}, Current: c.Key == sort.Key}
+			if s.Current {
+				s.Icon, s.Told = sort.arrow(c), sort.aria(c)
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// sorted is the order that is shown.
+func (b Bar) sorted() SortChoice {
+	for _, s := range b.Sorts {
+		if s.Current {
+			return s
+		}
+	}
+	return SortChoice{Text: "Sort"} // by what no column shows
 }
 
 // SaveForm saves the list's view under a name. The zero form is not shown.
@@ -32,12 +68,13 @@ type Download struct {
 	URL  string
 }
 
-// current is the saved view that is shown, nil for none.
-func (b Bar) current() *Saved {
-	for i := range b.Saved {
-		if b.Saved[i].Current {
-			return &b.Saved[i]
+// current is the view that is shown; one that is no tab has a name that says
+// so.
+func (b Bar) current() View {
+	for _, v := range b.Views {
+		if v.Current {
+			return v
 		}
 	}
-	return nil
+	return View{Text: "Filtered", Count: b.Rows}
 }

@@ -53,7 +53,8 @@ func TestWords(t *testing.T) {
 	for _, tc := range []struct{ got, want string }{
 		{Number(0), "0"}, {Number(999), "999"}, {Number(1585), "1,585"}, {Number(-1234567), "−1,234,567"},
 		{Plural(1, "issue", ""), "1 issue"}, {Plural(2314, "issue", ""), "2,314 issues"}, {Plural(2, "repository", ""), "2 repositories"}, {Plural(3, "batch", "batches"), "3 batches"},
-		{shortDirectory("src/main/java/io/northwind/claims/EventCodec.java"), "…/claims/"}, {shortDirectory("routes/login.ts"), "routes/"}, {shortDirectory("server.ts"), ""},
+		{shortDirectory("src/main/java/io/northwind/claims/EventCodec.java", 24), "…/claims/"}, {shortDirectory("src/main/java/io/northwind/claims/EventCodec.java", 20), "…/"},
+		{shortDirectory("routes/login.ts", 20), "routes/"}, {shortDirectory("server.ts", 20), ""}, {shortDirectory("a/b/aVeryLongNameOfASingleFile.java", 20), "…/"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%q, want %q", tc.got, tc.want)

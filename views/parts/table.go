@@ -8,6 +8,7 @@ type Column struct {
 	Number  bool   // right-aligned
 	Hidden  bool   // the text is for screen readers only
 	Initial bool   // the first click sorts downwards
+	Falls   bool   // its ascending order begins with the greatest, as ranks do
 }
 
 // Sort says by what rows are ordered.
@@ -20,7 +21,7 @@ func (s Sort) aria(c Column) string {
 	switch {
 	case c.Key == "" || c.Key != s.Key:
 		return ""
-	case s.Desc:
+	case s.Desc != c.Falls:
 		return "descending"
 	}
 	return "ascending"
@@ -38,8 +39,9 @@ func (s Sort) next(c Column) string {
 	return "asc"
 }
 
-func (s Sort) arrow() string {
-	if s.Desc {
+// arrow is the icon of the direction in which the column's values go.
+func (s Sort) arrow(c Column) string {
+	if s.aria(c) == "descending" {
 		return "arrow-down"
 	}
 	return "arrow-up"

@@ -136,7 +136,7 @@ func Head(columns []Column, at Address, sort Sort) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if c.Key == sort.Key {
-						templ_7745c5c3_Err = Icon(sort.arrow()).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = Icon(sort.arrow(c)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

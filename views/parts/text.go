@@ -1,10 +1,14 @@
 package parts
 
 import (
+	"context"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/a-h/templ"
 )
 
 // Decimal writes n without commas, as numbers are that name a thing: a line,
@@ -12,9 +16,6 @@ import (
 func Decimal(n int) string { return strconv.Itoa(n) }
 
 func absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04") + " UTC" }
-
-// pathRoom is how many characters a location column shows at 1280 px.
-const pathRoom = 24
 
 func base(file string) string { return file[strings.LastIndex(file, "/")+1:] }
 
@@ -24,11 +25,46 @@ func directories(file string) []string {
 	return dirs[:len(dirs)-1]
 }
 
+// shortDir is the directory of a path as windows of some widths have room for
+// it.
+type shortDir struct{ text, class string }
+
+// shortFile writes the short forms of a path's directory, of which the window
+// shows one, and the file's name, with nothing between them.
+func shortFile(file string) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		for _, dir := range shortDirectories(file) {
+			b.WriteString(`<span class="fg-muted path-dir ` + dir.class + `">` + templ.EscapeString(dir.text) + `</span>`)
+		}
+		b.WriteString(templ.EscapeString(base(file)))
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
+}
+
+// shortDirectories are the directory's short forms: each width has one.
+func shortDirectories(file string) []shortDir {
+	var forms []shortDir
+	for _, width := range []struct {
+		class string
+		room  int // characters of file and directory
+	}{{"at-wide", 40}, {"at-desk", 24}, {"at-tight", 20}} {
+		text := shortDirectory(file, width.room)
+		if n := len(forms); n > 0 && forms[n-1].text == text {
+			forms[n-1].class += " " + width.class
+		} else if text != "" {
+			forms = append(forms, shortDir{text, width.class})
+		}
+	}
+	return forms
+}
+
 // shortDirectory returns as many of the last directories as leave room for
 // the file's name, and "…/" for the rest.
-func shortDirectory(file string) string {
+func shortDirectory(file string, room int) string {
 	dirs := directories(file)
-	room := pathRoom - utf8.RuneCountInString(base(file))
+	room -= utf8.RuneCountInString(base(file))
 	kept := ""
 	for i := len(dirs) - 1; i >= 0; i-- {
 		longer := dirs[i] + kept

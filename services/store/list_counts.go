@@ -55,8 +55,12 @@ func (s *Store) countSQL(ctx context.Context, list telemetry.ListName, repo stri
 		w, _, err = s.runQuery(f, telemetry.Page{})
 		return runTotal(f, w), w.args, err
 	case telemetry.ListRepos:
-		err = w.query(q, repoMatchers(ms(s.now())))
-		return `SELECT COUNT(*) FROM repos r` + w.sql(), w.args, err
+		now, from := ms(s.now()), `repos r`
+		err = w.query(q, repoMatchers(now))
+		if strings.Contains(w.sql(), activeCount) {
+			from = activeRepos(now)
+		}
+		return `SELECT COUNT(*) FROM ` + from + w.sql(), w.args, err
 	}
 	return "", nil, fmt.Errorf("there is no list %q", list)
 }

@@ -187,7 +187,7 @@
   });
   document.addEventListener("htmx:after:swap", () => {
     writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen); refocus();
-    if (document.activeElement?.matches("#dialog")) $("#dialog :is(textarea, select, input:not([type=hidden]))")?.focus();
+    if (document.activeElement?.matches("#dialog, .dialog-close")) $("#dialog :is(textarea, select, input:not([type=hidden]))")?.focus();
     const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
     count(shown.needs); hold(shown);
   });
@@ -226,6 +226,13 @@
       told.add(card.id);
       if (!first) say(card.dataset.summary);
     }
+  }
+
+  // A dialog opens empty: what it held before was about another thing.
+  function showDialog(dialog) {
+    const wait = $("#dialog-wait");
+    if (dialog.id === "dialog" && wait) $("#dialog-body").replaceChildren(wait.content.cloneNode(true));
+    dialog.showModal();
   }
 
   // What was sent from a dialog closes it.
@@ -287,7 +294,7 @@
     if (dismiss) dismiss.closest(dismiss.dataset.dismiss === "toast" ? ".toast" : dismiss.dataset.dismiss)?.remove();
     if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
     if (at("[data-close]")) at("dialog")?.close();
-    if (at("[data-dialog]") && !event.ctrlKey && !event.metaKey) $("#" + at("[data-dialog]").dataset.dialog).showModal();
+    if (at("[data-dialog]") && !event.ctrlKey && !event.metaKey) showDialog($("#" + at("[data-dialog]").dataset.dialog));
     if (event.target.matches("dialog")) event.target.close();
     if (at("[data-pause]")) {
       paused = !paused;

@@ -103,10 +103,10 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		r.Action = parts.Link{Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need], URL: w.pullURL(n.PullRepo, n.PullNumber)}
 	case telemetry.NeedScan:
 		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", panels.RepoURL(string(n.Repo))
-		r.Action = parts.Link{Text: "Open repository", URL: r.URL}
+		r.Action, r.Dialog = dispatchAction(n.Repo)
 	case telemetry.NeedNeverStarted:
 		r.URL, r.Remark = panels.RunURL(n.RunFile), n.Reason
-		r.Action = parts.Link{Text: "Open run", URL: r.URL}
+		r.Action, r.Dialog = dispatchAction(n.Repo)
 	case telemetry.NeedWaiting:
 		r.URL = panels.SessionURL(telemetry.BareID(n.SessionID))
 		if n.Reason == "waiting_for_approval" { // the other word says what the state does
@@ -119,4 +119,9 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		r.Action = parts.Link{Text: "Open in Devin", URL: w.devin(telemetry.SessionRow{ID: n.SessionID, URL: n.SessionURL})}
 	}
 	return r
+}
+
+// dispatchAction starts a run of the repository, in place or on its page.
+func dispatchAction(repo telemetry.RepoName) (action parts.Link, dialog string) {
+	return parts.Link{Text: "Dispatch", URL: panels.RepoURL(string(repo)) + "/dispatch"}, parts.Address{Page: "/panels/dispatch"}.Href("scope", string(repo))
 }

@@ -150,7 +150,7 @@ func (s *Store) explain(err error) error {
 			return telemetry.Errorf(telemetry.CodeUnavailable, "The file that DATABASE_URL names is no SQLite database, or is damaged. Name another file, or put a backup in its place.").Because(err)
 		}
 	}
-	return telemetry.Errorf(telemetry.CodeUnavailable, "The database that DATABASE_URL names cannot be prepared. The log has the cause.").Because(err)
+	return telemetry.Errorf(telemetry.CodeUnavailable, "The database that DATABASE_URL names cannot be prepared: %s. Put a backup in its place, or name another one.", strings.Join(strings.Fields(err.Error()), " ")).Because(err)
 }
 
 // reason is the innermost text of a file error.

@@ -183,11 +183,16 @@
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, tag = ctx.response?.headers.get("ETag");
+    if (ctx.response?.headers.get("Content-Type")?.includes("json")) { // the request was too large to be told from the API's
+      const fault = Object.assign(document.createElement("p"), { className: "field-fault", textContent: JSON.parse(ctx.text).error });
+      fault.setAttribute("role", "alert");
+      ctx.text = fault.outerHTML;
+    }
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
   });
   document.addEventListener("htmx:after:swap", () => {
     writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen); refocus();
-    if (document.activeElement?.matches("#dialog, .dialog-close")) $("#dialog :is(textarea, select, input:not([type=hidden]))")?.focus();
+    if (document.activeElement?.matches("#dialog, .dialog-close") && !matchMedia("(pointer: coarse)").matches) $("#dialog textarea")?.focus();
     const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
     count(shown.needs); hold(shown);
   });
@@ -328,7 +333,8 @@
     if (id) document.getElementById(id)?.classList.add("is-chosen");
   }
   function move(step) {
-    const list = rows(), at = list.findIndex((row) => row.id === chosen);
+    const list = rows(), here = list.findIndex((row) => row.contains(document.activeElement));
+    const at = here < 0 ? list.findIndex((row) => row.id === chosen) : here;
     const row = list[at < 0 ? 0 : Math.min(list.length - 1, Math.max(0, at + step))];
     if (!row) return;
     choose(row.id);

@@ -42,9 +42,9 @@ func bodyError(err error) error {
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if e.Field == "" {
-			return telemetry.Errorf(telemetry.CodeInvalid, "The body must be a JSON object, not a %s.", e.Value)
+			return telemetry.Errorf(telemetry.CodeInvalid, "The body must be a JSON object; what came is of the type %s.", e.Value)
 		}
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s: a %s has the wrong type here.", e.Field, e.Value)
+		return telemetry.Errorf(telemetry.CodeInvalid, "%s: the type %s is wrong here.", e.Field, e.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return telemetry.Errorf(telemetry.CodeInvalid, "The body has the field %.100s, which nothing reads. /api/openapi.yaml tells which there are.", name)

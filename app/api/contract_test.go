@@ -151,6 +151,7 @@ func detailAsks(issue, session, run, pull, repo string) []ask {
 		{"GET /api/runs/{file}/diff", "/api/runs/" + run + "/diff", "", 200}, {"GET /api/runs/{file}/diff", "/api/runs/none.json/diff", "", 404},
 		{"POST /api/runs/{file}/accept-scope", "/api/runs/none.json/accept-scope", "", 404}, {"DELETE /api/runs/{file}/accept-scope", "/api/runs/none.json/accept-scope", "", 404},
 		{"GET /api/repo/{owner}/{name}", "/api/repo/" + repo, "", 200}, {"GET /api/repo/{owner}/{name}", "/api/repo/" + strings.ToUpper(repo) + "/?page=2&per_page=3", "", 200},
+		{"GET /api/repo/{repository}", "/api/repo/" + strings.Replace(repo, "/", "%2F", 1), "", 200}, {"GET /api/repo/{repository}", "/api/repo/no%2fsuch", "", 404}, {"GET /api/repo/{repository}", "/api/repo/such", "", 404},
 		{"GET /api/repo/{owner}/{name}", "/api/repo/no/such", "", 404}, {"GET /api/repo/{owner}/{name}", "/api/repo/../etc", "", 404}, {"GET /api/repo/{owner}/{name}", "/api/repo/a/%2e%2e", "", 404},
 		{"GET /api/repo/{owner}/{name}", "/api/repo/" + repo + "?page=x", "", 400}, {"GET /api/repo/{owner}/{name}", "/api/repo/" + repo + "?sort=x", "", 400},
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 func TestDefused(t *testing.T) {
-	got := defused([]string{"=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=b", "", "1", "src/a.js"})
-	want := []string{"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", "a=b", "", "1", "src/a.js"}
+	got := defused([]string{"=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "＝1+1", "a=b", "", "1", "src/a.js"})
+	want := []string{"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", "'＝1+1", "a=b", "", "1", "src/a.js"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -20,7 +20,11 @@ func (a *API) repo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.Dashboard.RepoDetailAsOf(c.UserContext(), unescape(c.Params("owner"))+"/"+unescape(c.Params("name")), q.AsOf, p)
+	name := unescape(c.Params("repository")) // of a client that encodes the slash
+	if name == "" {
+		name = unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
+	}
+	d, err := a.Dashboard.RepoDetailAsOf(c.UserContext(), name, q.AsOf, p)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ func (a *API) Routes() []Route {
 		list("/api/repos", a.repos),
 		list("/api/issues", lister(a.issues, issueOf)),
 		byMinute("/api/repo/:owner/:name", a.repo),
+		byMinute("/api/repo/:repository", a.repo),
 		get("/api/issues/:id", everything, a.issue),
 		get("/api/sessions/:id", everything, a.session),
 		get("/api/prs/:owner/:name/:number", everything, a.pull),

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"path"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 )
 
 func (w *Web) specActivity() spec {
-	return spec{name: "activity", title: "Activity", page: "/activity", topics: append(everything(), telemetry.TopicJobs), every: "60s", params: []string{"kind", "before"}, draw: w.drawActivity}
+	return spec{name: "activity", title: "Activity", page: "/activity", topics: append(everything(), telemetry.TopicJobs), every: "60s", params: []string{"kind", "repo", "before"}, draw: w.drawActivity}
 }
 
 // drawActivity lists what changed, by whom or what, newest first.
@@ -31,12 +32,23 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	changes, next, err := w.o.Dashboard.Activity(ctx, kinds, from, int(size))
+	repo := telemetry.ParseRepo(v.get("repo"))
+	if repo == "" && v.get("repo") != "" {
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "repo: this is no repository; write owner/name.")
+	}
+	changes, next, err := w.o.Dashboard.Activity(ctx, telemetry.ActivityFilter{Kinds: kinds, Repo: repo.Key()}, from, int(size))
+	if err != nil {
+		return nil, err
+	}
+	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"})
 	if err != nil {
 		return nil, err
 	}
 	l := panels.ActivityList{Frame: v.frame(), Older: next.String(), Newest: v.get("before") != "", Kinds: kindTabs(v.get("kind")), Empty: parts.Empty{Icon: "pulse", Title: "Nothing has changed yet", Text: "Runs, sessions, pull requests, verifications and what people do are listed here."}}
-	l.Plain = true
+	l.Plain, l.Repo, l.Kind, l.Repos = true, string(repo), v.get("kind"), dynamic("repo", recent.Items)
+	if repo != "" {
+		l.Empty.Title, l.Empty.Text = "Nothing of "+string(repo)+" has changed", "Write the repository as owner/name, or show all of them."
+	}
 	seen := map[string]int{}
 	for _, a := range changes {
 		row := w.activityRow(a)
@@ -52,7 +64,7 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 // kindTabs narrow the list to one kind.
 func kindTabs(chosen string) []parts.Choice {
 	tabs := []parts.Choice{{Text: "All", Current: chosen == ""}}
-	for _, k := range []parts.Link{{Text: "Runs", URL: "run"}, {Text: "Sessions", URL: "session"}, {Text: "Pull requests", URL: "pull"}, {Text: "Verifications", URL: "verification"}, {Text: "Jobs", URL: "job"}, {Text: "People", URL: "deed,scope"}} {
+	for _, k := range []parts.Link{{Text: "Runs", URL: "run"}, {Text: "Sessions", URL: "session"}, {Text: "Pull requests", URL: "pull"}, {Text: "Verifications", URL: "verification"}, {Text: "Backfill", URL: "mend"}, {Text: "Jobs", URL: "job"}, {Text: "People", URL: "deed,scope"}} {
 		tabs = append(tabs, parts.Choice{Text: k.Text, Query: k.URL, Current: k.URL == chosen})
 	}
 	return tabs
@@ -63,7 +75,7 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 	session := parts.Link{Text: cmp.Or(a.Title, "Session "+shortID(a.Session)), URL: panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session))}
 	switch a.Kind {
 	case telemetry.ActivityRun:
-		row.State, row.What, row.Text, row.By = panels.RunKind(a.Word), parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, runText(a), cmp.Or(a.Source, "RUNS_DIR")
+		row.State, row.What, row.Text, row.By = panels.RunKind(a.Word), parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, runText(a), cmp.Or(path.Base(a.Source), "RUNS_DIR")
 	case telemetry.ActivitySession:
 		row.State, row.What, row.Text, row.By = panels.SessionState(string(a.State), a.Detail, true), session, joinWords(a.Word, a.Detail), map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
 		row.By = cmp.Or(row.By, runName(a.Run, 0)+"’s record")
@@ -89,6 +101,11 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 			row.Text = summary(a.Job, resultOf(a.Job))
 		}
 		row.What.Text = "took " + w.took(a.Job) + " min"
+	case telemetry.ActivityMend:
+		row.State, row.What, row.By = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, "backfill "+number(a.Application)
+		session, field := telemetry.FieldOfSession(a.Change.Field)
+		row.What.Text += " · session " + strconv.Itoa(session+1)
+		row.Text = field + ": " + valueText(a.Change.Old) + " → " + valueText(a.Change.New) + ", " + a.Change.Reason
 	case telemetry.ActivityDeed:
 		row.State, row.What, row.By = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session, "a person"
 		if a.Word == string(telemetry.DeedDispatch) {

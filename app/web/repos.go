@@ -57,7 +57,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
 		body := pages.Body{
 			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Button: dispatchButton(v.scope), Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
-			Facts: append(w.repoFacts(repo, health), v.reportFact()...), Notices: append(repoNotices(repo, health), v.pastNotice()...), Tabs: w.repoTabs(v, list), Below: []templ.Component{table},
+			Facts: append(w.repoFacts(repo, health), append(v.reportFact(), pages.Fact{Icon: "pulse", Link: parts.Link{Text: "Activity", URL: parts.Address{Page: "/activity"}.Href("repo", v.scope)}})...), Notices: append(repoNotices(repo, health), v.pastNotice()...), Tabs: w.repoTabs(v, list), Below: []templ.Component{table},
 			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
 		}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})

@@ -15,7 +15,7 @@ type Details interface {
 	RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error)
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
-	Activity(ctx context.Context, kinds []telemetry.ActivityKind, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
+	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
 	Verifications(ctx context.Context, f telemetry.VerificationFilter, p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error)
 }
 

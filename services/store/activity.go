@@ -7,42 +7,55 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// activityBranch reads one kind of changes up to $1, the newest first: $2 of
-// them.
+// activityBranch reads one kind of changes: where they are, when, their order
+// among those of one moment, and by what they belong to a repository. where
+// is a further condition, "" for none; repo is "" where none concerns one.
 type activityBranch struct {
-	kind telemetry.ActivityKind
-	sql  string
-	scan func(r *row, a *telemetry.Activity)
+	kind            telemetry.ActivityKind
+	rows, at, order string
+	where, repo     string
+	byKey           bool // repo compares the keys of repositories, else their ids
+	scan            func(r *row, a *telemetry.Activity)
+}
+
+// query reads changes up to $1, the newest first: $2 of them after $3, of
+// the repository $4 where the list is about one.
+func (b activityBranch) query(narrow bool) string {
+	text := `SELECT ` + b.rows + ` WHERE ` + b.at + ` <= $1` + b.where
+	if narrow {
+		text += ` AND ` + b.repo + ` = $4`
+	}
+	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2 OFFSET $3`
 }
 
 // activityBranches walk an index each, so that a page costs its rows whatever
-// the history is. Each orders the changes of one moment by a key.
+// the history is: a sum with 0 keeps an index from being taken that has another order.
 func activityBranches() []activityBranch {
 	pull := func(word, column, also string) activityBranch {
-		return activityBranch{kind: telemetry.ActivityPull, sql: `SELECT p.` + column + `, '` + word + `', p.repo, p.number, p.title, p.session FROM pulls p
-			WHERE p.` + column + ` > 0 AND p.` + column + ` <= $1 AND p.listed = 1` + also + ` ORDER BY p.` + column + ` DESC, p.key DESC LIMIT $2`, scan: scanPullActivity}
+		return activityBranch{kind: telemetry.ActivityPull, rows: `p.` + column + `, '` + word + `', p.repo, p.number, p.title, p.session FROM pulls p`,
+			at: `p.` + column, order: `p.key DESC`, where: ` AND p.` + column + ` > 0 AND p.listed + 0 = 1` + also, repo: `p.repo_key`, byKey: true, scan: scanPullActivity}
 	}
 	return []activityBranch{
-		{telemetry.ActivityRun, `SELECT r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
+		{kind: telemetry.ActivityRun, rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
 				(SELECT COUNT(*) FROM lives l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file AND l.opens = 1 AND l.again = 1)
-			FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.at <= $1 ORDER BY r.at DESC, r.file DESC LIMIT $2`, scanRunActivity},
-		{telemetry.ActivitySession, `SELECT l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '') FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id
-			WHERE l.at <= $1 ORDER BY l.at DESC, l.session DESC, l.id DESC LIMIT $2`, scanStateActivity},
+			FROM runs r JOIN repos o ON o.id = r.repo_id`, at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity},
+		{kind: telemetry.ActivitySession, rows: `l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
+			FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`, at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity},
 		pull("opened", "created_at", ""), pull("merged", "merged_at", ""), pull("closed", "closed_at", " AND p.merged_at = 0"),
-		{telemetry.ActivityVerification, `SELECT v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '') FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id
-			WHERE v.current = 1 AND v.at <= $1 ORDER BY v.at DESC, v.id DESC LIMIT $2`, scanVerifiedActivity},
-		{telemetry.ActivityScope, `SELECT a.at, a.source, a.file, r.run_number, o.name FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id
-			WHERE a.at <= $1 ORDER BY a.at DESC, a.file DESC, r.source DESC LIMIT $2`, func(r *row, a *telemetry.Activity) {
-			var when int64
-			r.scan(&when, &a.Source, &a.File, &a.Run, &a.Repo)
-			a.At = at(when)
-		}},
-		{telemetry.ActivityJob, `SELECT ` + jobColumns + ` FROM jobs WHERE started <= $1 ORDER BY started DESC, id DESC LIMIT $2`, func(r *row, a *telemetry.Activity) {
+		{kind: telemetry.ActivityVerification, rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
+			FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`, at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity},
+		{kind: telemetry.ActivityScope, rows: `a.at, a.source, a.file, r.run_number, o.name
+			FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`, at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity},
+		{kind: telemetry.ActivityJob, rows: jobColumns + ` FROM jobs`, at: `started`, order: `id DESC`, scan: func(r *row, a *telemetry.Activity) {
 			scanJob(r, &a.Job)
 			a.At = a.Job.Started
 		}},
-		{telemetry.ActivityDeed, `SELECT d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, '') FROM deeds d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id
-			WHERE d.at <= $1 ORDER BY d.at DESC, d.token DESC LIMIT $2`, scanDeedActivity},
+		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, '')
+			FROM deeds d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`, at: `d.at`, order: `d.token DESC`,
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanDeedActivity},
+		{kind: telemetry.ActivityMend, rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
+			FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`, at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
+			repo: `m.repo_key`, byKey: true, scan: scanMendActivity},
 	}
 }
 
@@ -87,15 +100,47 @@ func scanDeedActivity(r *row, a *telemetry.Activity) {
 	}
 }
 
+func scanScopeActivity(r *row, a *telemetry.Activity) {
+	var when int64
+	r.scan(&when, &a.Source, &a.File, &a.Run, &a.Repo)
+	a.At = at(when)
+}
+
+func scanMendActivity(r *row, a *telemetry.Activity) {
+	var when int64
+	var was, mended string
+	c := &a.Change
+	r.scan(&when, &a.Application, &c.Source, &c.File, &c.Field, &was, &mended, &c.Reason, &a.Run, &a.Repo)
+	c.Old, c.New = fromJSON[any](r.tx, was), fromJSON[any](r.tx, mended)
+	a.At, a.Source, a.File = at(when), c.Source, c.File
+}
+
+// activityScope are the ids and keys by which changes belong to a
+// repository.
+type activityScope struct {
+	key  string
+	id   int64
+	keys []string // of the repository itself and its forks
+}
+
 // Activity returns what changed, newest first, at most limit changes from a
-// mark on, and the mark of what follows them: the zero one at the end. No
-// kinds are all kinds.
-func (s *Store) Activity(ctx context.Context, kinds []telemetry.ActivityKind, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
+// mark on, and the mark of what follows them: the zero one at the end. Of a
+// repository that is not known nothing has changed.
+func (s *Store) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		list = []telemetry.Activity{}
+		of := activityScope{key: f.Repo}
+		if f.Repo != "" {
+			tx.row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).scan(&of.id)
+			tx.each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{of.id}, func(r *row) {
+				var key string
+				r.scan(&key)
+				of.keys = append(of.keys, key)
+			})
+		}
 		for _, kind := range telemetry.ActivityKinds() {
-			if len(kinds) == 0 || slices.Contains(kinds, kind) {
-				list = append(list, activityOf(tx, kind, from, limit+1)...)
+			if len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind) {
+				list = append(list, activityOf(tx, kind, of, from, limit+1)...)
 			}
 		}
 		return tx.err
@@ -129,7 +174,7 @@ func newestActivity(a, b telemetry.Activity) int {
 }
 
 // activityOf reads the changes of one kind that stand after a mark.
-func activityOf(tx *Tx, kind telemetry.ActivityKind, from telemetry.ActivityMark, limit int) []telemetry.Activity {
+func activityOf(tx *Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityMark, limit int) []telemetry.Activity {
 	until, skip := int64(1)<<62, int64(0)
 	if !from.At.IsZero() {
 		until = ms(from.At)
@@ -140,18 +185,49 @@ func activityOf(tx *Tx, kind telemetry.ActivityKind, from telemetry.ActivityMark
 			skip = from.Skip
 		}
 	}
+	var asks []func(most, after int64)
 	var list []telemetry.Activity
 	for _, b := range activityBranches() {
 		if b.kind != kind {
 			continue
 		}
-		// A kind of several branches is skipped in after they are merged.
-		tx.each(b.sql, []any{until, int64(limit) + skip}, func(r *row) {
-			a := telemetry.Activity{Kind: kind}
-			b.scan(r, &a)
-			list = append(list, a)
-		})
+		for _, repo := range of.of(b) {
+			asks = append(asks, func(most, after int64) {
+				tx.each(b.query(repo != nil), append([]any{until, most, after}, repo...), func(r *row) {
+					a := telemetry.Activity{Kind: kind}
+					b.scan(r, &a)
+					list = append(list, a)
+				})
+			})
+		}
+	}
+	if len(asks) == 1 {
+		asks[0](int64(limit), skip)
+		return list
+	}
+	for _, ask := range asks { // what is skipped is known when all are merged
+		ask(int64(limit)+skip, 0)
 	}
 	slices.SortStableFunc(list, newestActivity)
 	return list[min(int(skip), len(list)):]
+}
+
+// of are the repositories that a branch is asked about, one after the other:
+// a nil one is all.
+func (o activityScope) of(b activityBranch) [][]any {
+	switch {
+	case o.key == "":
+		return [][]any{nil}
+	case b.repo == "":
+		return nil
+	case b.kind == telemetry.ActivityPull:
+		var all [][]any
+		for _, key := range o.keys {
+			all = append(all, []any{key})
+		}
+		return all
+	case b.byKey:
+		return [][]any{{o.key}}
+	}
+	return [][]any{{o.id}}
 }

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"telemetry-dashboard/services/store"
@@ -9,7 +11,7 @@ import (
 )
 
 func activityLine(a telemetry.Activity) string {
-	return fmt.Sprintf("%d %s %s %s %s %s %d %s %s", a.At.UnixMilli(), a.Kind, a.Word, a.File, a.Session, a.State, a.Pull.Number, a.Detail, a.Job.ID)
+	return fmt.Sprintf("%d %s %s %s %s %s %d %s %s", a.At.UnixMilli(), a.Kind, a.Word, a.File, a.Session, a.State, a.Pull.Number, a.Detail+a.Change.Field, a.Job.ID)
 }
 
 func TestActivityPages(t *testing.T) {
@@ -28,7 +30,7 @@ func TestActivityPages(t *testing.T) {
 		if err := s.DropDeed(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		whole, next, err := s.Activity(t.Context(), nil, telemetry.ActivityMark{}, 1<<20)
+		whole, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 1<<20)
 		if err != nil || next.String() != "" {
 			t.Fatal(next, err)
 		}
@@ -45,7 +47,7 @@ func TestActivityPages(t *testing.T) {
 		for _, size := range []int{1, 7} {
 			var paged []telemetry.Activity
 			for mark := (telemetry.ActivityMark{}); ; {
-				list, next, err := s.Activity(t.Context(), nil, mark, size)
+				list, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, mark, size)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -66,9 +68,68 @@ func TestActivityPages(t *testing.T) {
 				}
 			}
 		}
-		runs, _, err := s.Activity(t.Context(), []telemetry.ActivityKind{telemetry.ActivityRun}, telemetry.ActivityMark{}, 1<<20)
+		runs, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{Kinds: []telemetry.ActivityKind{telemetry.ActivityRun}}, telemetry.ActivityMark{}, 1<<20)
 		if err != nil || len(runs) != seen[telemetry.ActivityRun] {
 			t.Errorf("%d runs alone (%v), want %d", len(runs), err, seen[telemetry.ActivityRun])
+		}
+	})
+}
+
+// TestActivityOfRepo: the changes of a repository are those of the whole list
+// that are its own, in the same order, whatever the pages; each change that
+// backfill made is one.
+func TestActivityOfRepo(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		files := generated(3)
+		putFrom(t, s, "", files...)
+		savePulls(t, s, pullsFor(files))
+		mended, err := s.Backfill(t.Context(), true)
+		if err != nil || len(mended) == 0 {
+			t.Fatalf("%d changes by backfill: %v", len(mended), err)
+		}
+		whole, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 100, Sort: "repo", Order: "asc"})
+		if err != nil || len(repos.Items) < 2 {
+			t.Fatalf("%d repositories: %v", len(repos.Items), err)
+		}
+		for _, r := range repos.Items {
+			var want []string
+			mends := 0
+			for _, a := range whole {
+				if a.Repo.Key() == r.Name.Key() || a.Kind == telemetry.ActivityPull && r.Fork.Key() == a.Repo.Key() {
+					want = append(want, activityLine(a))
+				}
+				if a.Kind == telemetry.ActivityMend && a.Repo.Key() == r.Name.Key() {
+					if mends++; a.Change.Field == "" || a.Change.Reason == "" || a.Change.New == nil || a.Application != 1 {
+						t.Fatalf("a change by backfill: %+v", a)
+					}
+				}
+			}
+			if mends == 0 {
+				t.Errorf("%s: no change by backfill", r.Name)
+			}
+			var got []string
+			for mark := (telemetry.ActivityMark{}); ; {
+				list, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{Repo: r.Name.Key()}, mark, 7)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, a := range list {
+					got = append(got, activityLine(a))
+				}
+				if mark = next; next.String() == "" || len(got) > len(want) {
+					break
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %d changes, want %d:\n%s\nwant\n%s", r.Name, len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+		if list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{Repo: "octo/nothing"}, telemetry.ActivityMark{}, 7); err != nil || len(list) != 0 {
+			t.Errorf("of a repository that is not known: %v, %v", list, err)
 		}
 	})
 }

@@ -33,7 +33,7 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 		for _, c := range changes {
 			recorded := jsonText(c.Old)
 			tx.row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).scan(&recorded)
-			tx.exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			tx.exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
 				c.Source, c.File, c.Field, application, recorded, jsonText(c.Old), jsonText(c.New), c.Reason, ms(tx.now))
 			d.mended(c)
 		}
@@ -42,6 +42,9 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 	})
 	return changes, err
 }
+
+// mendedRepo is the repository of the record that a change is about.
+const mendedRepo = `COALESCE((SELECT o.key FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.file = $2 AND r.source = $1), '')`
 
 // UndoBackfill returns what taking back the last application of Backfill
 // that still holds changes, and does it with apply.

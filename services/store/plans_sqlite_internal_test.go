@@ -33,6 +33,11 @@ func TestPlansSQLite(t *testing.T) {
 		a := rowsOf(t, asks.take())
 		inOrderSQLite(t, explained(t, s, "EXPLAIN QUERY PLAN", a), a.query, "files_state")
 	})
+	for _, a := range activityAsks() {
+		t.Run(a.name, func(t *testing.T) {
+			inOrderSQLite(t, explained(t, s, "EXPLAIN QUERY PLAN", a.asked), a.query, a.index)
+		})
+	}
 	t.Run("changes", func(t *testing.T) {
 		if _, err := s.IssueEvents(t.Context(), telemetry.EventFilter{}, telemetry.Page{Size: 50}); err != nil {
 			t.Fatal(err)

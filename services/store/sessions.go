@@ -137,9 +137,12 @@ func (d *derivation) deriveSessions() {
 		if known {
 			d.repos[before.repo] = true
 		}
+		if known && before.repo != s.repo {
+			tx.exec(`UPDATE state_log SET repo_id = $1 WHERE session = $2`, s.repo, s.key)
+		}
 		rows = append(rows, s.values())
 		if !known || before.state != s.state || before.reason != s.reason {
-			logs = append(logs, []any{s.key, string(s.state), s.status, s.detail, s.origin, s.since})
+			logs = append(logs, []any{s.key, string(s.state), s.status, s.detail, s.origin, s.since, s.repo})
 		}
 	}
 	d.saveSessions(rows)
@@ -214,7 +217,7 @@ func (d *derivation) logStates(logs [][]any) {
 		last++
 		logs[i] = append([]any{last}, logs[i]...)
 	}
-	d.tx.bulk("state_log", []string{"id BIGINT", "session TEXT", "state TEXT", "word TEXT", "detail TEXT", "origin TEXT", "at BIGINT"}, logs, "")
+	d.tx.bulk("state_log", []string{"id BIGINT", "session TEXT", "state TEXT", "word TEXT", "detail TEXT", "origin TEXT", "at BIGINT", "repo_id BIGINT"}, logs, "")
 }
 
 // slowly and rarely are the paces at which the loop asks about sessions that

@@ -19,11 +19,12 @@ const (
 	ActivityScope        ActivityKind = "scope"        // a narrow scan accepted as a full one
 	ActivityJob          ActivityKind = "job"          // a refresh, a poll, a backfill
 	ActivityDeed         ActivityKind = "deed"         // a reply, a dispatch
+	ActivityMend         ActivityKind = "mend"         // a change that backfill made, as long as it holds
 )
 
 // ActivityKinds are all of them.
 func ActivityKinds() []ActivityKind {
-	return []ActivityKind{ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivityDeed}
+	return []ActivityKind{ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivityDeed, ActivityMend}
 }
 
 // Activity is one change. At is UTC; which other fields are set depends on
@@ -53,6 +54,16 @@ type Activity struct {
 	Fixed, Targeted int64
 
 	Job Job
+
+	Change      Change // of a mend
+	Application int64  // of backfill, which made it
+}
+
+// ActivityFilter narrows the list of changes. No kinds are all kinds; Repo
+// is a repository's key, "" for all, and leaves out what concerns none.
+type ActivityFilter struct {
+	Kinds []ActivityKind
+	Repo  string
 }
 
 // ActivityMark is a place in the list of changes: after Skip changes of Kind

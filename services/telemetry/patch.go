@@ -22,6 +22,15 @@ func IssueIDsField(place int) string { return SessionField(place, fieldIssueIDs)
 // PRURLField names the pull request of the session at a place.
 func PRURLField(place int) string { return SessionField(place, fieldPRURL) }
 
+// FieldOfSession reads what SessionField wrote: the place of the session in
+// its record, and the name. For any other text the place is -1.
+func FieldOfSession(field string) (place int, name string) {
+	if n, err := fmt.Sscanf(field, "sessions[%d].%s", &place, &name); n != 2 || err != nil {
+		return -1, field
+	}
+	return place, name
+}
+
 // Patch applies changes to a record parsed from body: to its sessions and
 // its Item. A change whose old value the record no longer has is passed
 // over, since the record was mended at its source.

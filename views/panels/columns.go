@@ -131,7 +131,7 @@ func fileColumns() []parts.Column {
 func activityColumns() []parts.Column {
 	return []parts.Column{
 		{Text: "What", Class: "c-need"},
-		{Text: "Which"},
+		{Text: "Which", Class: "c-which"},
 		{Text: "Outcome"},
 		{Text: "Repository", Class: "c-repo"},
 		{Text: "By", Class: "c-basis"},

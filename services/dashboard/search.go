@@ -2,9 +2,11 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -74,7 +76,8 @@ const searchRows = 5
 
 // Search looks for a text in every list and for what it names exactly: an
 // issue's id or fingerprint, a session, a pull request, a run or its file, a
-// repository. Qualifiers search the lists that have them. The error is
+// repository. Qualifiers search the lists that have them, which are asked side
+// by side. The error is
 // CodeInvalid for a text that cannot be read.
 func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, error) {
 	var out SearchResult
@@ -83,9 +86,11 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 		return out, err
 	}
 	page := telemetry.Page{Number: 1, Size: searchRows}
+	var all sync.WaitGroup
+	var fails failures
 	ask := func(list telemetry.ListName, do func(q telemetry.Query) error) {
-		if err == nil && notes[list] == "" && text != "" {
-			err = do(queries[list])
+		if notes[list] == "" && text != "" {
+			all.Go(func() { fails.add(do(queries[list])) })
 		}
 	}
 	out.Issues, out.Sessions, out.Pulls = found[telemetry.IssueRow](telemetry.ListIssues, queries, notes), found[telemetry.SessionRow](telemetry.ListSessions, queries, notes), found[telemetry.PullRow](telemetry.ListPulls, queries, notes)
@@ -110,10 +115,24 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 		out.Repos.List, err = d.Repos(ctx, telemetry.RepoFilter{Query: q}, page)
 		return err
 	})
-	if err == nil {
-		out.Exact, err = d.exact(ctx, strings.TrimSpace(text))
+	exact, err := d.exact(ctx, strings.TrimSpace(text))
+	all.Wait()
+	out.Exact = exact
+	return out, errors.Join(fails.first, err)
+}
+
+// failures keeps the first error of what is done side by side.
+type failures struct {
+	mu    sync.Mutex
+	first error
+}
+
+func (f *failures) add(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.first == nil {
+		f.first = err
 	}
-	return out, err
 }
 
 func found[T any](list telemetry.ListName, queries map[telemetry.ListName]telemetry.Query, notes map[telemetry.ListName]string) Found[T] {

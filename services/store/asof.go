@@ -17,10 +17,10 @@ import (
 // a verification, Devin or its own text about a session that was recorded by
 // then, or its title in a repository that had a run.
 const knownPull = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= $1) AND (
-	EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.pull_key = p.key AND m.pull_key <> '' AND r.at <= $1)
-	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND r.at <= $1)
+	EXISTS (SELECT 1 FROM mentions m WHERE m.pull_key = p.key AND m.pull_key <> '' AND m.at <= $1)
+	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND m.at <= $1)
 	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= $1)
-	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token JOIN runs r ON r.id = m.run_id WHERE t.pull_key = p.key AND r.at <= $1)
+	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key AND m.at <= $1)
 	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM homes h JOIN runs r ON r.repo_id = h.repo_id WHERE h.key = p.repo_key AND r.at <= $1)))`
 
 // shownAt is the state of a pull request p at $1.
@@ -28,10 +28,10 @@ const shownAt = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= $1 THEN 'merged' 
 	WHEN p.fetched = 0 OR p.shown = 'unknown' THEN 'unknown' WHEN p.shown = 'closed' AND p.closed_at = 0 THEN 'closed' ELSE 'open' END`
 
 // knownSession is true of a session s that a record named at $1.
-const knownSession = `(s.at <= $1 OR (s.id <> '' AND EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1)))`
+const knownSession = `(s.at <= $1 OR (s.id <> '' AND EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.at <= $1)))`
 
 // namedAt is when the newest record up to $1 named a session s.
-const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(r.at) FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1) END`
+const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(m.at) FROM mentions m WHERE m.session = s.key AND m.at <= $1) END`
 
 // stateAt is the state of a session s at $1. A state that began by then is
 // the last that the log has; where the log does not go back so far, the
@@ -52,7 +52,7 @@ const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPulls + `) THEN 1
 // of the time names. CROSS JOIN keeps SQLite from beginning with all pull
 // requests.
 const linkedPulls = `SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key AND (p.created_at = 0 OR p.created_at <= $1)
-	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND m.pull_key = k.pull_key AND r.at <= $1)
+	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= $1)
 		OR EXISTS (SELECT 1 FROM verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= $1)
 		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))`
 

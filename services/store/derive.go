@@ -277,9 +277,9 @@ func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 		}
 		never = never || bare == ""
 		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
-		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, jsonText(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key, string(state)})
+		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, jsonText(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key, string(state), ms(rec.Timestamp)})
 	}
-	d.tx.bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT", "pull_key TEXT", "state TEXT"}, rows, "")
+	d.tx.bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT", "pull_key TEXT", "state TEXT", "at BIGINT"}, rows, "")
 	ids := make([][]any, 0, len(named))
 	for n := range named {
 		ids = append(ids, []any{n[0], run, n[1]})

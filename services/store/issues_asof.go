@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -15,8 +16,9 @@ func latestAt(condition string) string {
 }
 
 // issueAt is each issue i as of $1, with its life l then and the latest scan
-// d of its repository.
-const issueAt = `issues i JOIN lives l ON l.issue_id = i.id AND l.from_at <= $1 AND l.next_at > $1 JOIN latest d ON d.repo_id = i.repo_id`
+// d of its repository. CROSS JOIN makes SQLite go through them repository by
+// repository: it would else look up each issue, and its life, by their keys.
+const issueAt = `latest d CROSS JOIN issues i CROSS JOIN lives l WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= $1 AND l.next_at > $1`
 
 // narrowAt is true where the last scan was scope-reduced and did not name
 // the issue.
@@ -66,7 +68,7 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 		}
 		anyOf(&outer, "CAST(status_rank AS TEXT)", ranks)
 	}
-	from := ` FROM (SELECT i.id, i.public_id, i.repo_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + inner.sql() + `) AS x` + outer.sql()
+	from := ` FROM (SELECT i.id, i.public_id, i.repo_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + strings.Replace(inner.sql(), " WHERE ", " AND ", 1) + `) AS x` + outer.sql()
 	err = s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[telemetry.IssueRow]{Items: []telemetry.IssueRow{}}
 		total := from

@@ -166,8 +166,12 @@ func pathIs(column string) matcher {
 // contains matches a part of a text in any case.
 func contains(column, text string) condition { return like(column, "%"+escapeLike(text)+"%") }
 
+// anyCase begins fold(column): the column as LIKE compares it in any case, which
+// Tx spells for the database.
+const anyCase = "fold("
+
 func like(column, pattern string) condition {
-	return condition{"lower(" + column + `) LIKE ? ESCAPE '\'`, []any{pattern}}
+	return condition{anyCase + column + `) LIKE ? ESCAPE '\'`, []any{pattern}}
 }
 
 // globLike makes a pattern for LIKE of a text in which * stands for any

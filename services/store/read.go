@@ -87,7 +87,7 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	if err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
-	return listOf(ctx, s, runTotal(f, w), runRowColumns, `runs r`, w, order+limitSQL(p), scanRun)
+	return listOf(ctx, s, runTotal(f, w), runRowColumns, `runs r`, w, w.page(runOrders(), p, order, "r.id", "runs r"), scanRun)
 }
 
 // runQuery returns what chooses and orders runs.
@@ -126,7 +126,7 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 		return telemetry.List[telemetry.SessionRow]{}, err
 	}
 	chosen := func(total int64) where { return w.walked(total) }
-	return listChosen(ctx, s, sessionTotal(f, w), w.args, chosen, sessionRowColumns, sessionRowTables, order+limitSQL(p), scanSession)
+	return listChosen(ctx, s, sessionTotal(f, w), w.args, chosen, sessionRowColumns, sessionRowTables, w.page(sessionOrders(), p, order, "s.key", "sessions s"), scanSession)
 }
 
 // sessionQuery returns what chooses and orders sessions.
@@ -161,7 +161,7 @@ func (s *Store) Pulls(ctx context.Context, f telemetry.PullFilter, p telemetry.P
 	if err != nil {
 		return telemetry.List[telemetry.PullRow]{}, err
 	}
-	return list(ctx, s, pullRowColumns, `pulls p`, w, order+limitSQL(p), scanPull)
+	return list(ctx, s, pullRowColumns, `pulls p`, w, w.page(pullOrders(), p, order, "p.key", "pulls p"), scanPull)
 }
 
 // pullQuery returns what chooses and orders pull requests.

@@ -14,6 +14,7 @@ type order struct {
 	columns []string // the last ones make the order total
 	desc    bool
 	age     bool // it sorts by times as ages: "desc" asks for the earliest first
+	loose   bool // no index has it
 }
 
 // by returns an order; columns are parted by spaces.
@@ -22,6 +23,22 @@ func by(columns string) order { return order{columns: strings.Fields(columns)} }
 func byDesc(columns string) order { return order{columns: strings.Fields(columns), desc: true} }
 
 func byAge(columns string) order { return order{columns: strings.Fields(columns), age: true} }
+
+// loose is an order that is not worth an index, which each write would pay.
+func loose(o order) order {
+	o.loose = true
+	return o
+}
+
+// page returns what follows the conditions of a list's page. In a loose order
+// the rows are chosen by their keys, so that only those shown are read whole.
+func (w where) page(orders map[string]order, p telemetry.Page, order, key, from string) string {
+	page := order + limitSQL(p)
+	if orders[p.Sort].loose {
+		return ` AND ` + key + ` IN (SELECT ` + key + ` FROM ` + from + w.sql() + page + `)` + order
+	}
+	return page
+}
 
 // pageSQL returns ORDER BY, LIMIT and OFFSET. An unknown sort is a
 // *telemetry.Error that names the known ones.
@@ -70,18 +87,18 @@ func runOrders() map[string]order {
 	const last = " r.at r.file r.id"
 	return map[string]order{"timestamp": byDesc(last), "time": byDesc(last), "run_number": byDesc("r.run_number" + last), "run": byDesc("r.run_number" + last),
 		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.repo_key" + last), "kind": by(runKind + last),
-		"new": byDesc("r.new_n" + last), "gone": byDesc("r.gone_n" + last), "batches": byDesc("r.batches" + last), "sessions": byDesc("r.sessions" + last)}
+		"new": loose(byDesc("r.new_n" + last)), "gone": loose(byDesc("r.gone_n" + last)), "batches": loose(byDesc("r.batches" + last)), "sessions": loose(byDesc("r.sessions" + last))}
 }
 
 func sessionOrders() map[string]order {
 	return map[string]order{"timestamp": byDesc("s.at s.key"), "started": byDesc("s.at s.key"), "state": by("s.state_rank s.at s.key"), "since": byDesc("s.since s.key"), "age": byAge("s.since s.key"),
-		"run_number": byDesc("s.run_number s.batch_id s.at s.key"), "run": byDesc("s.run_number s.batch_id s.at s.key"), "batch": by("s.batch_id s.at s.key"),
-		"repo": by("s.repo_key s.at s.key"), "family": by("s.family s.at s.key"), "pr": byDesc("s.has_pr s.at s.key")}
+		"run_number": byDesc("s.run_number s.batch_id s.at s.key"), "run": byDesc("s.run_number s.batch_id s.at s.key"), "batch": loose(by("s.batch_id s.at s.key")),
+		"repo": loose(by("s.repo_key s.at s.key")), "family": by("s.family s.at s.key"), "pr": loose(byDesc("s.has_pr s.at s.key"))}
 }
 
 func pullOrders() map[string]order {
 	const last = " p.sort_at p.key"
-	return map[string]order{"created_at": byDesc(last), "updated_at": byDesc("p.updated_at p.key"), "number": byDesc("p.number p.key"), "repo": by("p.repo_key" + last), "state": by("p.shown" + last),
+	return map[string]order{"created_at": byDesc(last), "updated_at": loose(byDesc("p.updated_at p.key")), "number": byDesc("p.number p.key"), "repo": by("p.repo_key" + last), "state": by("p.shown" + last),
 		"waiting": byAge(last), "age": byAge(last), "title": by("p.title p.key"), "author": by("p.author" + last), "session": by("p.session" + last)}
 }
 

@@ -51,6 +51,11 @@ func (tx *Tx) exec(query string, args ...any) {
 	tx.affected, _ = res.RowsAffected()
 }
 
+// spelled is a query as the database knows it.
+func (tx *Tx) spelled(query string) string {
+	return strings.ReplaceAll(query, anyCase, tx.dialect.fold())
+}
+
 // row is a result row, or none.
 type row struct {
 	tx    *Tx
@@ -64,7 +69,7 @@ func (tx *Tx) row(query string, args ...any) *row {
 	if tx.err != nil {
 		return &row{tx: tx, query: query}
 	}
-	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, query, args...)}
+	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), args...)}
 }
 
 // scan reads the row's columns. Without a row it leaves them, and found is
@@ -88,7 +93,7 @@ func (tx *Tx) each(query string, args []any, do func(*row)) {
 	if tx.err != nil {
 		return
 	}
-	rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+	rows, err := tx.tx.QueryContext(tx.ctx, tx.spelled(query), args...)
 	if err != nil {
 		tx.fail(query, err)
 		return

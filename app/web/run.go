@@ -19,71 +19,140 @@ type Scopes interface {
 }
 
 func (w *Web) specRun() spec {
-	return spec{name: "run", title: "Runs", page: "/runs", one: true, topics: everything(), every: "60s", params: []string{"against", "source"}, draw: load(w.loadRun).panel}
+	return spec{name: "run", title: "Runs", page: "/runs", one: true, topics: everything(), every: "60s", params: []string{"against", "source", "list"}, draw: load(w.loadRun).panel}
 }
 
-// loadRun reads and draws a scan or a dispatch.
+// loadRun reads and draws a scan or a dispatch: the beginning of each of its
+// lists, or one page of the one that the address names.
 func (w *Web) loadRun(ctx context.Context, v view) (detail, error) {
-	r, err := w.o.Dashboard.RunDetail(ctx, v.get("source"), v.subject)
+	page, err := v.paging(parts.Sort{})
 	if err != nil {
 		return detail{}, err
 	}
-	p := panels.RunPage{Frame: v.untitled(), Head: w.runHead(r), Scan: r.Kind == telemetry.KindScan, Unassigned: rowsOf(r.Unassigned[:min(diffRows, len(r.Unassigned))], w.issueRow), UnassignedAll: len(r.Unassigned), Unknown: !r.UnassignedKnown, Facts: w.runFacts(r)}
+	list := v.get("list")
+	if list != "" && !slices.Contains(runLists(), list) {
+		return detail{}, telemetry.Errorf(telemetry.CodeInvalid, "list: %q is unknown; use one of %v.", list, runLists())
+	}
+	r, shown, err := w.runPart(ctx, v, list, page)
+	if err != nil {
+		return detail{}, err
+	}
+	p := panels.RunPage{Frame: v.untitled(), Head: w.runHead(r), Scan: r.Kind == telemetry.KindScan, Only: list, Unknown: !r.UnassignedKnown, Facts: w.runFacts(r)}
 	for _, m := range r.Sessions {
 		p.Sessions = append(p.Sessions, w.batchRow(m, r))
 	}
 	if p.Scan {
-		err = w.compareRun(ctx, v, r, &p)
+		w.compareRun(r, &p, shown)
+		p.Unassigned = w.diffList(&p, shown, "unassigned", rowsOf(r.Unassigned, w.issueRow), r.Counts.Unassigned)
 	}
 	return detail{title: runName(r.RunNumber, 0) + " of " + string(r.Repo), body: panels.Run(p)}, err
 }
 
+// runLists are the lists of issues on a run's page.
+func runLists() []string { return []string{"new", "reopened", "gone", "moved", "unassigned"} }
+
+// listRows is how many rows of each list a run's page shows.
+const listRows = 25
+
+// runPart reads what of a run is shown. A page beyond the end of its list is
+// the last one.
+func (w *Web) runPart(ctx context.Context, v view, list string, page telemetry.Page) (telemetry.RunDetail, parts.Pager, error) {
+	cut := telemetry.RunCut{Against: v.get("against"), Windows: map[string]telemetry.Window{}}
+	if list == "" {
+		for _, name := range runLists() {
+			cut.Windows[name] = telemetry.Window{Size: listRows}
+		}
+		r, err := w.o.Dashboard.RunPart(ctx, v.get("source"), v.subject, cut)
+		return r, parts.Pager{}, err
+	}
+	for {
+		cut.Windows[list] = telemetry.Window{From: int((page.Number - 1) * page.Size), Size: int(page.Size)}
+		r, err := w.o.Dashboard.RunPart(ctx, v.get("source"), v.subject, cut)
+		if err != nil {
+			return r, parts.Pager{}, err
+		}
+		all := listLength(r, list)
+		shown := parts.Pager{Page: int(page.Number), Pages: max(1, (all+int(page.Size)-1)/int(page.Size)), PerPage: int(page.Size), Total: all, Asked: int(page.Number)}
+		if asked, err := v.number("page", 1, 1, 1<<40); err == nil {
+			shown.Asked = int(asked)
+		}
+		if shown.Page <= shown.Pages {
+			return r, shown, nil
+		}
+		page.Number = int64(shown.Pages)
+	}
+}
+
+func listLength(r telemetry.RunDetail, list string) int {
+	switch list {
+	case "new":
+		return r.Counts.New
+	case "reopened":
+		return r.Counts.Reopened
+	case "gone":
+		return r.Counts.Gone
+	case "moved":
+		return r.Counts.Moved
+	}
+	return r.Counts.Unassigned
+}
+
 // compareRun fills in what the scan changed against the one before it, or
 // against the earlier one that the address names.
-func (w *Web) compareRun(ctx context.Context, v view, r telemetry.RunDetail, p *panels.RunPage) error {
-	chosen := cmp.Or(v.get("against"), r.Previous)
+func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.Pager) {
 	for _, e := range r.Earlier {
-		p.Against = append(p.Against, panels.Option{Value: e.File, Text: runName(e.RunNumber, 0) + ", " + e.At.UTC().Format("2 Jan 2006 15:04"), Chosen: e.File == chosen})
+		p.Against = append(p.Against, panels.Option{Value: e.File, Text: runName(e.RunNumber, 0) + ", " + e.At.UTC().Format("2 Jan 2006 15:04"), Chosen: e.File == r.Against})
 	}
-	diff := telemetry.RunDiff{New: r.New, Reopened: r.Reopened, Gone: r.Gone, Moved: r.Moved}
+	if r.Against != "" && !slices.ContainsFunc(p.Against, func(o panels.Option) bool { return o.Chosen }) {
+		p.Against = append(p.Against, panels.Option{Value: r.Against, Text: r.Against, Chosen: true}) // older than those that are offered
+	}
 	switch {
 	case !r.HasFindings:
 		p.Compare = "This record counts " + number(r.IssuesFound) + " findings and names none, so it cannot be compared."
-		return nil
-	case chosen == "":
+		return
+	case r.NotCompared != "":
+		p.Compare = r.NotCompared
+		return
+	case r.Against == "":
 		p.Compare = "It is the first scan of its repository that says what it found: everything is new."
-	case chosen != r.Previous:
-		var err error
-		if diff, err = w.o.Dashboard.RunDiff(ctx, r.Source, r.File, chosen); err != nil {
-			if code := telemetry.CodeOf(err); code != telemetry.CodeInvalid && code != telemetry.CodeNotFound {
-				return err
-			}
-			p.Compare = sentence(err)
-			return nil
-		}
 	}
-	p.Lists = []panels.DiffList{w.diffList("New", "new", diff.New), w.diffList("Reopened", "reopened", diff.Reopened), w.diffList("Gone", "fixed", diff.Gone), w.diffList("Moved", "moved", diff.Moved)}
-	return nil
+	spots := func(issues []telemetry.DiffIssue) (rows []panels.IssueRow, from []string) {
+		for _, i := range issues {
+			row := i.IssueRow
+			if i.After != (telemetry.Spot{}) {
+				row.File, row.Line = i.After.File, i.After.Line
+			}
+			rows, from = append(rows, w.issueRow(row)), append(from, spotText(i.Before.File, i.Before.Line))
+		}
+		return rows, from
+	}
+	for name, issues := range map[string][]telemetry.DiffIssue{"new": r.New, "reopened": r.Reopened, "gone": r.Gone, "moved": r.Moved} {
+		rows, from := spots(issues)
+		l := w.diffList(p, shown, name, rows, listLength(r, name))
+		if name == "moved" {
+			l.From = from
+		}
+		p.Lists = append(p.Lists, l)
+	}
+	slices.SortFunc(p.Lists, func(a, b panels.DiffList) int {
+		return slices.Index(runLists(), a.Name) - slices.Index(runLists(), b.Name)
+	})
 }
 
-// diffRows is how many issues of one change are listed.
-const diffRows = 200
-
-func (w *Web) diffList(title, status string, issues []telemetry.DiffIssue) panels.DiffList {
-	l := panels.DiffList{Title: title, State: panels.IssueState(status), More: max(0, len(issues)-diffRows)}
-	if status == "moved" {
+// diffList is one list of a run's page, and where all of it is.
+func (w *Web) diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.IssueRow, all int) panels.DiffList {
+	l := panels.DiffList{Name: name, State: panels.IssueState(name), Rows: rows, All: all}
+	switch name {
+	case "gone":
+		l.State = panels.IssueState("fixed")
+	case "moved":
 		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
 	}
-	l.State.Word = title
-	for _, i := range issues[:min(diffRows, len(issues))] {
-		row := i.IssueRow
-		if i.After != (telemetry.Spot{}) {
-			row.File, row.Line = i.After.File, i.After.Line
-		}
-		l.Rows = append(l.Rows, w.issueRow(row))
-		if status == "moved" {
-			l.From = append(l.From, spotText(i.Before.File, i.Before.Line))
-		}
+	l.State.Word = map[string]string{"new": "New", "reopened": "Reopened", "gone": "Gone", "moved": "Moved", "unassigned": "Issues in no session"}[name]
+	if p.Only == name {
+		l.Pager = shown
+	} else if all > len(rows) {
+		l.More = parts.Link{Text: "All " + parts.Number(all), URL: p.At.Href("list", name)}
 	}
 	return l
 }

@@ -13,6 +13,7 @@ type Details interface {
 	PullDetail(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetail, bool, error)
 	FindingIDs(ctx context.Context, publicID string, most int) (telemetry.FindingIDs, error)
 	RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error)
+	RunPart(ctx context.Context, source, file string, cut telemetry.RunCut) (telemetry.RunDetail, error)
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
 	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)

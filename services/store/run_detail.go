@@ -3,7 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"slices"
+	"errors"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -78,6 +78,12 @@ const earlierShown = 100
 // RunDetail returns the run of a file with what came of it. The error is
 // CodeNotFound, in words, for a file that is no run in force.
 func (s *Store) RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error) {
+	return s.RunPart(ctx, source, file, telemetry.RunCut{})
+}
+
+// RunPart is RunDetail with parts of its lists, compared as the cut asks. A
+// scan that cannot be compared so says why in NotCompared.
+func (s *Store) RunPart(ctx context.Context, source, file string, cut telemetry.RunCut) (telemetry.RunDetail, error) {
 	var d telemetry.RunDetail
 	err := s.Read(ctx, func(tx *Tx) error {
 		run, err := findRun(tx, source, file)
@@ -98,7 +104,7 @@ func (s *Store) RunDetail(ctx context.Context, source, file string) (telemetry.R
 			d.Taken[session] = append(d.Taken[session], v)
 		})
 		if run.Kind == telemetry.KindScan {
-			describeScan(tx, run, &d)
+			return describeScan(tx, run, &d, cut)
 		}
 		return tx.err
 	})
@@ -106,7 +112,7 @@ func (s *Store) RunDetail(ctx context.Context, source, file string) (telemetry.R
 }
 
 // describeScan adds what only a scan has.
-func describeScan(tx *Tx, run storedScan, d *telemetry.RunDetail) {
+func describeScan(tx *Tx, run storedScan, d *telemetry.RunDetail, cut telemetry.RunCut) error {
 	var when int64
 	d.Accepted = tx.row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).scan(&when).found
 	var ref string
@@ -118,21 +124,52 @@ func describeScan(tx *Tx, run storedScan, d *telemetry.RunDetail) {
 		d.Earlier = append(d.Earlier, e.RunRow)
 	}
 	if !run.HasFindings {
-		return
+		return nil
 	}
-	if len(earlier) > 0 {
-		d.Previous = earlier[0].File
-		diff := compare(tx, earlier[0], run)
-		d.New, d.Reopened, d.Gone, d.Moved = diff.New, diff.Reopened, diff.Gone, diff.Moved
-	} else {
-		for _, i := range openAfter(tx, run) {
-			d.New = append(d.New, telemetry.DiffIssue{IssueRow: i.row, After: i.spot})
+	d.Previous = first(earlier).File
+	if c, against, err := compareAsAsked(tx, run, first(earlier), cut.Against); err != nil {
+		refused, ok := errors.AsType[*telemetry.Error](err)
+		if !ok || refused.Code != telemetry.CodeInvalid && refused.Code != telemetry.CodeNotFound {
+			return err
 		}
-		sortDiff(d.New)
+		d.NotCompared = refused.Message
+	} else {
+		d.Against = against.File
+		d.New, d.Reopened, d.Gone, d.Moved = c.rows(tx, c.new, cut.Of("new")), c.rows(tx, c.reopened, cut.Of("reopened")), c.rows(tx, c.gone, cut.Of("gone")), c.rows(tx, c.moved, cut.Of("moved"))
+		d.Counts = telemetry.RunCounts{New: len(c.new), Reopened: len(c.reopened), Gone: len(c.gone), Moved: len(c.moved)}
 	}
-	d.UnassignedKnown = namesItsIssues(d.Sessions)
-	if d.UnassignedKnown {
-		d.Unassigned = issuesWhere(tx, `WHERE i.id IN (SELECT issue_id FROM appearances WHERE run_id = $1) AND i.id NOT IN (SELECT issue_id FROM attempts WHERE scan_id = $1 AND session <> '')`+inOrder, run.id)
+	if d.UnassignedKnown = namesItsIssues(d.Sessions); d.UnassignedKnown {
+		unassigned(tx, run, d, cut.Of("unassigned"))
+	}
+	return tx.err
+}
+
+// compareAsAsked compares a scan with the one that against names, else with
+// previous; the first scan of a repository with nothing.
+func compareAsAsked(tx *Tx, run, previous storedScan, against string) (changes, storedScan, error) {
+	other := previous
+	if against != "" && against != previous.File {
+		var err error
+		if other, err = findRun(tx, run.Source, against); telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
+			other, err = findRun(tx, "", against)
+		}
+		if err == nil {
+			err = earlierScan(run, other)
+		}
+		if err != nil {
+			return changes{}, other, err
+		}
+	}
+	return compare(tx, other, run), other, nil
+}
+
+// unassigned adds what a run names and gave to no session.
+func unassigned(tx *Tx, run storedScan, d *telemetry.RunDetail, w telemetry.Window) {
+	const inNone = `WHERE i.id IN (SELECT issue_id FROM appearances WHERE run_id = $1) AND i.id NOT IN (SELECT issue_id FROM attempts WHERE scan_id = $1 AND session <> '')`
+	tx.row(`SELECT COUNT(*) FROM issues i `+inNone, run.id).scan(&d.Counts.Unassigned)
+	from, to := w.Bounds(d.Counts.Unassigned)
+	if to > from {
+		d.Unassigned = issuesWhere(tx, inNone+inOrder+` LIMIT $2 OFFSET $3`, run.id, to-from, from)
 	}
 }
 
@@ -145,92 +182,6 @@ func namesItsIssues(mentions []telemetry.Mention) bool {
 		}
 	}
 	return true
-}
-
-// openIssue is an issue that was open after a scan, where it then was.
-type openIssue struct {
-	row  telemetry.IssueRow
-	spot telemetry.Spot
-}
-
-// openAfter returns what was open after a scan with findings data: what it
-// names and, where it was scope-reduced, what the scans named back to the
-// last one that was not.
-func openAfter(tx *Tx, run storedScan) map[int64]openIssue {
-	scans := []storedScan{run}
-	for scans[len(scans)-1].Reduced {
-		earlier := before(tx, scans[len(scans)-1], 1)
-		if len(earlier) == 0 {
-			break
-		}
-		scans = append(scans, earlier[0])
-	}
-	open := map[int64]openIssue{}
-	for _, scan := range scans {
-		files := findingFiles(tx, scan.id)
-		tx.each(`SELECT `+issueRowColumns+`, a.ord, a.line FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1`, []any{scan.id}, func(r *row) {
-			var i openIssue
-			var ord int
-			scanIssueAnd(r, &i.row, &ord, &i.spot.Line)
-			if ord < len(files) {
-				i.spot.File = files[ord]
-			}
-			if _, later := open[i.row.StoreID]; !later {
-				open[i.row.StoreID] = i
-			}
-		})
-	}
-	return open
-}
-
-// findingFiles returns the file of each finding of a scan, by its place.
-func findingFiles(tx *Tx, run int64) []string {
-	var body []byte
-	tx.row(`SELECT body FROM files WHERE id = $1`, run).scan(&body)
-	rec, err := telemetry.ParseRecord(body)
-	if err != nil {
-		return nil
-	}
-	files := make([]string, len(rec.Findings))
-	for i, f := range rec.Findings {
-		files[i] = f.File
-	}
-	return files
-}
-
-// compare tells what changed between two scans of a repository.
-func compare(tx *Tx, against, run storedScan) telemetry.RunDiff {
-	d := telemetry.RunDiff{Run: run.RunRow, Against: against.RunRow, New: []telemetry.DiffIssue{}, Reopened: []telemetry.DiffIssue{}, Gone: []telemetry.DiffIssue{}, Moved: []telemetry.DiffIssue{}, Unchanged: []telemetry.DiffIssue{}}
-	then, now := openAfter(tx, against), openAfter(tx, run)
-	for id, i := range now {
-		was, open := then[id]
-		diff := telemetry.DiffIssue{IssueRow: i.row, Before: was.spot, After: i.spot}
-		switch {
-		case open && was.spot == i.spot:
-			d.Unchanged = append(d.Unchanged, diff)
-		case open:
-			d.Moved = append(d.Moved, diff)
-		case i.row.First.Compare(telemetry.Place{At: against.At, File: against.File}) > 0:
-			d.New = append(d.New, diff)
-		default:
-			d.Reopened = append(d.Reopened, diff)
-		}
-	}
-	for id, i := range then {
-		if _, open := now[id]; !open {
-			d.Gone = append(d.Gone, telemetry.DiffIssue{IssueRow: i.row, Before: i.spot})
-		}
-	}
-	for _, list := range [][]telemetry.DiffIssue{d.New, d.Reopened, d.Gone, d.Moved, d.Unchanged} {
-		sortDiff(list)
-	}
-	return d
-}
-
-func sortDiff(list []telemetry.DiffIssue) {
-	slices.SortFunc(list, func(a, b telemetry.DiffIssue) int {
-		return cmp.Or(cmp.Compare(telemetry.SeverityRank(a.Severity), telemetry.SeverityRank(b.Severity)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.PublicID, b.PublicID))
-	})
 }
 
 // RunDiff compares what was open after the run of a file with what was open
@@ -257,7 +208,9 @@ func (s *Store) RunDiff(ctx context.Context, source, file, against string) (tele
 		if err := earlierScan(run, other); err != nil {
 			return err
 		}
-		d = compare(tx, other, run)
+		c := compare(tx, other, run)
+		d = telemetry.RunDiff{Run: run.RunRow, Against: other.RunRow, New: c.rows(tx, c.new, all), Reopened: c.rows(tx, c.reopened, all), Gone: c.rows(tx, c.gone, all),
+			Moved: c.rows(tx, c.moved, all), Unchanged: c.rows(tx, c.unchanged, all)}
 		return tx.err
 	})
 	return d, err

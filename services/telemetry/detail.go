@@ -201,18 +201,23 @@ type VerificationFilter struct {
 // RunDetail is a scan or dispatch with what came of it.
 type RunDetail struct {
 	RunRow
-	Accepted   bool     // a person accepted it as a full scan
-	Reference  bool     // it is its repository's reference scan
-	Previous   string   // file of the scan with findings data before it, "" if there is none
-	Earlier    []RunRow // scans with findings data before it, newest first, at most 100
-	Sessions   []Mention
-	States     map[string]SessionRow // by bare id: the sessions that have a row
-	Taken      map[string][]IssueRow // by bare id: what the record says that a session took
-	New        []DiffIssue
-	Reopened   []DiffIssue
-	Gone       []DiffIssue
-	Moved      []DiffIssue
-	Unassigned []IssueRow // named here, and in no session
+	Accepted  bool   // a person accepted it as a full scan
+	Reference bool   // it is its repository's reference scan
+	Against   string // file of the scan that it is compared with, "" for none
+	// NotCompared is why it cannot be compared as asked, in words; "" if it
+	// can. The lists of what changed are empty then.
+	NotCompared string
+	Counts      RunCounts // how long the lists are that a cut shows in part
+	Previous    string    // file of the scan with findings data before it, "" if there is none
+	Earlier     []RunRow  // scans with findings data before it, newest first, at most 100
+	Sessions    []Mention
+	States      map[string]SessionRow // by bare id: the sessions that have a row
+	Taken       map[string][]IssueRow // by bare id: what the record says that a session took
+	New         []DiffIssue
+	Reopened    []DiffIssue
+	Gone        []DiffIssue
+	Moved       []DiffIssue
+	Unassigned  []IssueRow // named here, and in no session
 	// UnassignedKnown is false where a session's ids name no finding of the
 	// record, so that nobody can say which issues are in no session.
 	UnassignedKnown bool
@@ -246,4 +251,41 @@ type RawFile struct {
 	Body              []byte
 	Parsed            bool   // Body is a record; else nothing of this name ever parsed
 	Error             string // of the latest version, "" if that parsed
+}
+
+// RunCounts is how many issues each list of a run has.
+type RunCounts struct {
+	New, Reopened, Gone, Moved, Unassigned int
+}
+
+// RunCut chooses what of a run is read: the scan that it is compared with,
+// and how much of its lists. The zero cut reads all, against the scan before.
+type RunCut struct {
+	Against string            // file; "" = the scan before
+	Windows map[string]Window // by list: new, reopened, gone, moved, unassigned; nil = all of each
+}
+
+// Of is the window of a list.
+func (c RunCut) Of(list string) Window {
+	if c.Windows == nil {
+		return Window{}
+	}
+	w := c.Windows[list]
+	w.Part = true
+	return w
+}
+
+// Window is a part of a list. The zero window is all of it.
+type Window struct {
+	Part       bool
+	From, Size int
+}
+
+// Bounds returns the window's place in a list of n: list[from:to].
+func (w Window) Bounds(n int) (from, to int) {
+	if !w.Part {
+		return 0, n
+	}
+	from = min(max(0, w.From), n)
+	return from, min(n, from+max(0, w.Size))
 }

@@ -155,16 +155,16 @@ type LinkedRow struct {
 // RunPage is a scan or dispatch and what came of it.
 type RunPage struct {
 	Frame
-	Head          Heading
-	Scan          bool
-	Compare       string // why nothing is compared; "" = it is
-	Against       []Option
-	Lists         []DiffList
-	Sessions      []BatchRow
-	Unassigned    []IssueRow // the first of UnassignedAll
-	UnassignedAll int
-	Unknown       bool // nobody can say which issues are in no session
-	Facts         []Pair
+	Head       Heading
+	Scan       bool
+	Compare    string // why nothing is compared; "" = it is
+	Against    []Option
+	Lists      []DiffList
+	Sessions   []BatchRow
+	Only       string // the one list that is shown, "" = all
+	Unassigned DiffList
+	Unknown    bool // nobody can say which issues are in no session
+	Facts      []Pair
 }
 
 // Option is one choice of a select.
@@ -175,11 +175,13 @@ type Option struct {
 
 // DiffList is what changed in one way.
 type DiffList struct {
-	Title string
-	State parts.State
-	Rows  []IssueRow
-	From  []string // where each row was before; nil = not said
-	More  int      // rows that are not listed
+	Name  string
+	State parts.State // its word is the list's title
+	Rows  []IssueRow  // some of All
+	From  []string    // where each row was before; nil = not said
+	All   int
+	More  parts.Link // to all of them
+	Pager parts.Pager
 }
 
 // BatchRow is a session as a run's record names it.

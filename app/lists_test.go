@@ -121,6 +121,9 @@ func TestTabCounts(t *testing.T) {
 
 var sortHeads = regexp.MustCompile(`(?s)<th scope="col"[^>]*?>\s*<a class="sort-link" href="([^"]*)"`)
 
+// wayOut are the links that clear what is asked wrongly, or lead to a view.
+var wayOut = regexp.MustCompile(`<a class="(?:btn|filter-clear|view[^"]*|menu-item[^"]*)" href="([^"]*)"[^>]*hx-target="closest`)
+
 // TestSortHeaders: each header that is a link sorts, says which way, and the
 // API knows its sort; an unknown one is told with what is allowed.
 func TestSortHeaders(t *testing.T) {
@@ -146,6 +149,11 @@ func TestSortHeaders(t *testing.T) {
 			res, answer := s.get(wrong + "?sort=colour")
 			if res.StatusCode != 400 || !strings.Contains(answer, "is unknown; use one of ") {
 				t.Errorf("%s by an unknown sort: %d", wrong, res.StatusCode)
+			}
+			for _, way := range wayOut.FindAllStringSubmatch(answer, -1) {
+				if res, _ := s.get(html.UnescapeString(way[1])); res.StatusCode != 200 {
+					t.Errorf("%s by an unknown sort: the way out, %s, is %d", wrong, way[1], res.StatusCode)
+				}
 			}
 			if wrong == "/api/repos" && !strings.Contains(answer, "change, closed") {
 				t.Errorf("repositories: %s", answer)

@@ -87,6 +87,10 @@ func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 	bar.Count, bar.Clear, bar.Save, bar.Exports = "", orBlank(v.spec.usual), parts.SaveForm{}, parts.Exports{}
 	f := v.frame()
 	f.Plain, f.List = true, true
+	if _, unread := v.parsed(); unread == nil { // the query is none of the fault: what is beside it goes
+		f.At.Query = url.Values{}
+		f.At.Query.Set("q", v.search())
+	}
 	if v.spec.list == "" { // it has no box: what was asked stands in its address alone
 		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
 	}

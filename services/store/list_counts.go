@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,9 +42,7 @@ func (s *Store) countSQL(ctx context.Context, list telemetry.ListName, repo stri
 	var err error
 	switch list {
 	case telemetry.ListIssues:
-		f := telemetry.IssueFilter{Repo: repo, Query: q}
-		w, _, _, err = s.issueQuery(ctx, f, telemetry.Page{})
-		return issueTotal(f, w), w.args, err
+		return s.countIssuesSQL(ctx, telemetry.IssueFilter{Repo: repo, Query: q})
 	case telemetry.ListSessions:
 		w, _, err = s.sessionQuery(telemetry.SessionFilter{Repo: repo, Query: q}, telemetry.Page{})
 		return `SELECT COUNT(*) FROM sessions s` + w.sql(), w.args, err
@@ -63,6 +62,30 @@ func (s *Store) countSQL(ctx context.Context, list telemetry.ListName, repo stri
 		return `SELECT COUNT(*) FROM ` + from + w.sql(), w.args, err
 	}
 	return "", nil, fmt.Errorf("there is no list %q", list)
+}
+
+// countIssuesSQL counts those that were never attempted as the others' rest:
+// they are most, and the others are in an index of their own.
+func (s *Store) countIssuesSQL(ctx context.Context, f telemetry.IssueFilter) (string, []any, error) {
+	rest := f
+	rest.Query.Terms = slices.DeleteFunc(slices.Clone(f.Query.Terms), neverAttempted)
+	w, _, _, err := s.issueQuery(ctx, rest, telemetry.Page{})
+	total := issueTotal(rest, w)
+	switch {
+	case len(rest.Query.Terms) < len(f.Query.Terms):
+		tried := w.inOrderOf("family", manyRows)
+		tried.and("i.attempts > 0")
+		return `SELECT (` + total + `) - (SELECT COUNT(*) FROM issues i` + tried.sql() + `)`, w.args, err
+	case slices.ContainsFunc(f.Query.Terms, func(t telemetry.Term) bool { return t.Qualifier == "attempts" }):
+		often := w.inOrderOf("attempts", manyRows)
+		return `SELECT COUNT(*) FROM issues i` + often.sql(), w.args, err
+	}
+	return total, w.args, err
+}
+
+// neverAttempted tells a term that says attempts:0.
+func neverAttempted(t telemetry.Term) bool {
+	return t.Qualifier == "attempts" && !t.Not && len(t.Values) == 1 && *t.Values[0].Span == telemetry.Span{HasLow: true, HasHigh: true, High: 1}
 }
 
 var placeholder = regexp.MustCompile(`\$\d+`)

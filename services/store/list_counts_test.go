@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // and of one, whatever stands beside it in the statement.
 func TestListCounts(t *testing.T) {
 	texts := map[telemetry.ListName][]string{
-		telemetry.ListIssues:   {"", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login", "age:>1d -is:fixed"},
+		telemetry.ListIssues:   {"", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login", "age:>1d -is:fixed", "is:open attempts:0", "attempts:0 severity:high path:src", "-attempts:0", "attempts:0,2", "attempts:0 attempts:>=1", "family:xss attempts:0"},
 		telemetry.ListSessions: {"", "is:active", "is:never_started", "is:finished has:pr", "CQLF", "family:xss"},
 		telemetry.ListPulls:    {"", "is:open", "is:unknown", "has:session", "94"},
 		telemetry.ListRuns:     {"", "kind:scan", "kind:dispatch", "is:reduced", "found:>20"},
@@ -120,4 +121,27 @@ func TestRepoDaySorts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// BenchmarkListCounts: the tabs of the list of issues, at 100,000 issues.
+func BenchmarkListCounts(b *testing.B) {
+	s, err := store.Open(b.Context(), store.Options{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db"), Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	manyIssues(b, s)
+	var queries []telemetry.Query
+	for _, text := range []string{"is:open", "is:open severity:critical,high", "is:reopened", "is:open attempts:>=3", "is:open attempts:0", "is:open age:<7d", "is:fixed", ""} {
+		q, err := telemetry.ParseQuery(telemetry.ListIssues, text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		queries = append(queries, q)
+	}
+	for b.Loop() {
+		if _, err := s.ListCounts(b.Context(), telemetry.ListIssues, "", queries); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -179,6 +181,8 @@ func brokenFiles() map[string]struct {
 		"huge.json":      {append([]byte(`{"target_repo": "octo/shop", "x": "`), append(bytes.Repeat([]byte("x"), telemetry.MaxRecordBytes), `"}`...)...), "bytes"},
 		"deep.json":      {nested(10_000), "not a JSON object"},
 		"deeper.json":    {nested(2_000_000), "not a JSON object"},
+		"utf-16.json":    {utf16Text(oddScan(2, "2026-02-02T10:00:00Z", nil)), "UTF-16"},
+		"nan.json":       {bytes.Replace(oddScan(2, "2026-02-02T10:00:00Z", nil), []byte(`"issues_found":1`), []byte(`"issues_found":NaN`), 1), "not a JSON object"},
 		"zero.json":      {[]byte("\x00\x00\x00"), "not a JSON object"},
 		"no-time.json":   {oddScan(2, "", map[string]any{"timestamp": nil}), "timestamp"},
 		"bad-time.json":  {oddScan(2, "yesterday", nil), "yesterday"},
@@ -244,6 +248,15 @@ func TestBrokenFiles(t *testing.T) {
 		o.refresh()
 		o.figures("GET", "/api/stats", map[string]float64{"total_runs": 3, "total_issues": 7, "latest_issues": 1})
 	})
+}
+
+// utf16Text is a text as some editors write it.
+func utf16Text(text []byte) []byte {
+	out := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(string(text))) {
+		out = binary.LittleEndian.AppendUint16(out, u)
+	}
+	return out
 }
 
 // incompressible is a text that no index makes shorter.

@@ -9,8 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -97,23 +100,29 @@ func (d Dir) undescribed(e fs.DirEntry) telemetry.RunFile {
 	return f
 }
 
-// FetchRunFiles reads files one after the other.
+// FetchRunFiles reads files side by side, as many as there are processors:
+// what got does with them, parsing above all, costs more than reading them.
 func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got func(telemetry.RunFile, []byte, error) error) error {
 	root, err := os.OpenRoot(d.Path)
 	if err != nil {
 		return d.unreadable(err)
 	}
 	defer root.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, file := range files {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		body, err := d.read(root, file)
-		if err := got(file, body, err); err != nil {
-			return err
-		}
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			body, err := d.read(root, file)
+			if errors.Is(err, fs.ErrNotExist) && !strings.ContainsRune(file.Name, utf8.RuneError) {
+				return nil // removed since it was listed, unless its name was no text: the next listing tells
+			}
+			return got(file, body, err)
+		})
 	}
-	return nil
+	return g.Wait()
 }
 
 func (d Dir) read(root *os.Root, file telemetry.RunFile) ([]byte, error) {

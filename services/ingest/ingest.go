@@ -119,6 +119,7 @@ type Runner struct {
 	running map[string]*Handle
 	doing   map[string]*doing    // by token
 	pauses  map[string]time.Time // by kind: when its loop may ask again
+	unsaved []telemetry.Job      // ended, and not yet written down
 	ended   sync.WaitGroup
 	stopped bool
 }
@@ -220,6 +221,7 @@ func (r *Runner) beat(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			r.saveUnsaved()
 			r.resume(ctx)
 		}
 	}

@@ -339,9 +339,33 @@ func (h *Handle) save(force bool) {
 	if !due {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.r.ctx), 5*time.Second)
+	h.r.saveJob(h.Job())
+}
+
+// saveJob writes a job down. One that has ended and cannot be, since the
+// database is away or its disk is full, is kept until it can.
+func (r *Runner) saveJob(job telemetry.Job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 5*time.Second)
 	defer cancel()
-	if err := h.r.o.Store.SaveJob(ctx, h.Job()); err != nil {
-		h.r.o.Log.Warn("cannot write a job down", "job", h.job.Kind, "err", err)
+	err := r.o.Store.SaveJob(ctx, job)
+	if err == nil {
+		return
+	}
+	r.o.Log.Warn("cannot write a job down", "job", job.Kind, "err", err)
+	if !job.Running() {
+		r.mu.Lock()
+		r.unsaved = append(r.unsaved, job)
+		r.mu.Unlock()
+	}
+}
+
+// saveUnsaved writes the jobs down that could not be at their end.
+func (r *Runner) saveUnsaved() {
+	r.mu.Lock()
+	jobs := r.unsaved
+	r.unsaved = nil
+	r.mu.Unlock()
+	for _, j := range jobs {
+		r.saveJob(j)
 	}
 }

@@ -23,6 +23,7 @@ type memory struct {
 	known map[string]string
 	jobs  []telemetry.Job // as last saved, oldest first
 	saves int
+	full  bool // no job can be saved
 	taken bool // TakeOver has been asked by this program
 }
 
@@ -56,6 +57,9 @@ func (m *memory) Job(context.Context, string) (telemetry.Job, bool, error) {
 func (m *memory) SaveJob(_ context.Context, j telemetry.Job) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.full {
+		return errors.New("the disk is full")
+	}
 	m.saves++
 	at := slices.IndexFunc(m.jobs, func(o telemetry.Job) bool { return o.ID == j.ID })
 	if at < 0 {
@@ -332,6 +336,37 @@ func TestCancelledAndInterrupted(t *testing.T) {
 		last := w.store.saved()[len(w.store.saved())-1]
 		if n := strings.Count(w.devin.asks(), "s"); n != 1 || last.State != telemetry.JobDone || last.ID != job.ID || len(w.store.saved()) != 2 {
 			t.Errorf("at the next start Devin was asked %d times; the interrupted job was %s, the jobs are %+v", n, job.ID, w.store.saved())
+		}
+	})
+}
+
+// TestJobThatCannotBeWrittenDown: one that ends while the database is away is
+// written down once that is back.
+func TestJobThatCannotBeWrittenDown(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		w.devin.change(func(s *source) { s.takes = time.Minute })
+		h, err := w.Start(ingest.JobPoll, ingest.Order{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		full := func(is bool) {
+			w.store.mu.Lock()
+			w.store.full = is
+			w.store.mu.Unlock()
+		}
+		full(true)
+		if _, err := h.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		if jobs := w.store.saved(); jobs[0].State != telemetry.JobRunning {
+			t.Fatalf("the database was away, and has %+v", jobs)
+		}
+		full(false)
+		pass(10 * time.Second)
+		if jobs := w.store.saved(); len(jobs) != 1 || jobs[0].State != telemetry.JobDone {
+			t.Errorf("after it came back: %+v", jobs)
 		}
 	})
 }

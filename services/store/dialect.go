@@ -13,8 +13,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -79,7 +77,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	// log is tidied beside it (tidyLog), and by it from 32 MB on.
 	writes := "&_pragma=cache_size(-40000)&_pragma=wal_autocheckpoint(8000)&_pragma=journal_size_limit(0)&"
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
-	s.log = path + "-wal"
+	s.path, s.log = path, path+"-wal"
 	var err error
 	if s.write, err = openLite(file+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+writes+common, true); err != nil {
 		return err
@@ -133,27 +131,12 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
+		if told := s.tell(err); telemetry.CodeOf(told) == telemetry.CodeUnavailable {
+			return told
+		}
 		return telemetry.Errorf(telemetry.CodeUnavailable, "PostgreSQL at DATABASE_URL cannot be reached or refuses the login. See that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
 	return nil
-}
-
-// explain turns a driver's error at start into a sentence.
-func (s *Store) explain(err error) error {
-	if _, ok := errors.AsType[*telemetry.Error](err); ok {
-		return err
-	}
-	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		switch lite.Code() & 0xff {
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-			return telemetry.Errorf(telemetry.CodeUnavailable, "The database file is locked by another program. End that one (is the dashboard already running?), or name another file in DATABASE_URL.").Because(err)
-		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL:
-			return telemetry.Errorf(telemetry.CodeUnavailable, "The database file cannot be opened or written. See that its directory exists, that this user may write there and that the disk has room, or name another place in DATABASE_URL.").Because(err)
-		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-			return telemetry.Errorf(telemetry.CodeUnavailable, "The file that DATABASE_URL names is no SQLite database, or is damaged. Name another file, or put a backup in its place.").Because(err)
-		}
-	}
-	return telemetry.Errorf(telemetry.CodeUnavailable, "The database that DATABASE_URL names cannot be prepared: %s. Put a backup in its place, or name another one.", strings.Join(strings.Fields(err.Error()), " ")).Because(err)
 }
 
 // reason is the innermost text of a file error.

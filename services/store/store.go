@@ -33,7 +33,7 @@ type Store struct {
 	program     string      // this program's id among those that share the database
 	tookOver    atomic.Bool // see TakeOver
 	now         func() time.Time
-	log         string         // SQLite's log, "" for PostgreSQL
+	path, log   string         // SQLite's file and its log, "" for PostgreSQL
 	tidying     atomic.Bool    // tidyLog is at work
 	beside      sync.WaitGroup // of it
 
@@ -192,12 +192,13 @@ func (s *Store) loadVersions(ctx context.Context) error {
 
 // Write runs do in a transaction that no other writer shares. do may run
 // again from its beginning where the database asks for that, so it must
-// build what it returns anew. Nothing is kept if it returns an error.
+// build what it returns anew. Nothing is kept if it returns an error. What is
+// the matter with the database is told (CodeUnavailable), by Read as well.
 func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	for attempt := 0; ; attempt++ {
 		err := s.writeOnce(ctx, do)
 		if err == nil || attempt >= 3 || !s.dialect.retry(err) {
-			return err
+			return s.tell(err)
 		}
 	}
 }
@@ -261,11 +262,11 @@ func (s *Store) raise(raised map[string]uint64) {
 func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 	begun, err := s.read.BeginTx(ctx, s.dialect.readOptions())
 	if err != nil {
-		return fmt.Errorf("begin to read: %w", err)
+		return s.tell(fmt.Errorf("begin to read: %w", err))
 	}
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, now: s.now()}
-	return errors.Join(do(tx), tx.err)
+	return s.tell(errors.Join(do(tx), tx.err))
 }
 
 func randomID() string {

@@ -103,6 +103,9 @@ func ParseRecord(body []byte) (*Record, error) {
 	if len(body) > MaxRecordBytes {
 		return nil, fmt.Errorf("the file has %d bytes; at most %d are read", len(body), MaxRecordBytes)
 	}
+	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
+		return nil, fmt.Errorf("the file is UTF-16; records are UTF-8")
+	}
 	clean := bytes.TrimPrefix(body, []byte("\ufeff"))
 	if !utf8.Valid(clean) {
 		clean = []byte(string([]rune(string(clean)))) // U+FFFD for each byte, as the decoder has it

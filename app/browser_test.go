@@ -52,6 +52,9 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 	t.Helper()
 	ctx, leave := chromedp.NewContext(parent, options...)
 	t.Cleanup(leave)
+	if err := chromedp.Do(ctx); err != nil { // without a deadline: it would be the browser's
+		t.Fatal(err)
+	}
 	b := &browser{t: t, ctx: ctx}
 	b.size(1280, 900)
 	messages, requests := chromedp.Console(ctx), chromedp.Events(ctx, network.RequestWillBeSent)
@@ -82,6 +85,13 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 // provokes lets the console say texts.
 func (b *browser) provokes(texts ...string) { b.provoked = append(b.provoked, texts...) }
 
+// in lets a part of the test fail by itself.
+func (b *browser) in(t *testing.T) {
+	whole := b.t
+	b.t = t
+	t.Cleanup(func() { b.t = whole })
+}
+
 // size sets the window; below 640 px it is a phone's.
 func (b *browser) size(width, height int64) {
 	b.t.Helper()
@@ -111,7 +121,9 @@ func (b *browser) open(url string) {
 // await returns what a promise yields, as a text.
 func (b *browser) await(expression string) string {
 	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
+	ctx, end := b.step()
+	defer end()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%.200s: %v", expression, err)
 	}
@@ -172,9 +184,16 @@ func (b *browser) settled() {
 	}
 }
 
+// step is for one step, which no test waits for without end.
+func (b *browser) step() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.ctx, 3*patience)
+}
+
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
+	ctx, end := b.step()
+	defer end()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -182,7 +201,9 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 // js returns what an expression yields in the page, as a text.
 func (b *browser) js(expression string) string {
 	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("String("+expression+")"))
+	ctx, end := b.step()
+	defer end()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("String("+expression+")"))
 	if err != nil {
 		b.t.Fatalf("%s: %v", expression, err)
 	}
@@ -203,7 +224,9 @@ func (b *browser) until(expression string) {
 // holds tells whether an expression is true in the page; while a page loads,
 // none is.
 func (b *browser) holds(expression string) bool {
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("String(Boolean("+expression+"))"))
+	ctx, end := b.step()
+	defer end()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("String(Boolean("+expression+"))"))
 	return err == nil && text == "true"
 }
 

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"telemetry-dashboard/services/devin/devintest"
+)
+
+// fix puts a newer scan of the shop, in which the findings from n on are
+// left, and lets the program read it.
+func (p *played) fix(run, n int) {
+	p.t.Helper()
+	left := shopRecords()["a.json"].(map[string]any)["issue_fingerprints"].([]map[string]any)[n-1:]
+	p.put(p.t, map[string]any{fmt.Sprintf("r%d.json", run): scan(run, time.Now().Add(time.Duration(run-60)*time.Second), left)})
+	if status, body := p.post("/api/refresh"); status != http.StatusOK {
+		p.t.Fatalf("refresh: %d %s", status, body)
+	}
+}
+
+// TestUpdateKeeps: what a person did to a page survives what comes to it by
+// itself.
+func TestUpdateKeeps(t *testing.T) {
+	b := startBrowser(t)
+	p := startDesk(t)
+	run := 10
+	update := func() { // one finding less, each time
+		t.Helper()
+		run++
+		p.fix(run, run-8)
+		b.until(fmt.Sprintf(`document.body.innerText.includes("%d issues") || document.querySelector("main a[href^='/issues']")?.innerText === "%d"`, 60-(run-9), 60-(run-9)))
+	}
+
+	t.Run("scroll, selection and focus in a list", func(t *testing.T) {
+		b.in(t)
+		b.open(p.url + "/issues?sort=rule&order=desc")
+		b.js(`(() => {
+			const row = document.querySelectorAll("main table tbody tr")[30];
+			row.scrollIntoView({ block: "center" });
+			const text = document.createTreeWalker(row, NodeFilter.SHOW_TEXT, (n) => n.data.includes("js/rule") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP).nextNode();
+			getSelection().setBaseAndExtent(text, 3, text, 7);
+			const link = document.querySelectorAll("main table tbody tr")[31].querySelector("a[href^='/issues/']");
+			link.focus({ preventScroll: true });
+			window.kept = { row, link, top: row.getBoundingClientRect().top, y: scrollY };
+		})()`)
+		if got := b.js(`kept.y > 300 && getSelection().toString()`); got != "rule" {
+			t.Fatalf("it was not set up: %s", got)
+		}
+		update()
+		for what, holds := range map[string]string{
+			"the scroll":    `kept.y === scrollY && Math.abs(kept.row.getBoundingClientRect().top - kept.top) < 1`,
+			"the selection": `getSelection().toString() === "rule" && kept.row.contains(getSelection().anchorNode)`,
+			"the focus":     `document.activeElement === kept.link && kept.link.isConnected`,
+		} {
+			if !b.holds(holds) {
+				t.Errorf("%s is lost: %s", what, b.js(`[kept.y, scrollY, kept.top, kept.row.getBoundingClientRect().top, getSelection(), document.activeElement.outerHTML]`))
+			}
+		}
+	})
+	t.Run("an open menu with a half-typed name", func(t *testing.T) {
+		b.in(t)
+		b.open(p.url + "/issues?q=severity:high,medium,low,critical+is:open")
+		b.press("Save view")
+		b.do(chromedp.SendKeys("input[name=name]", "Half a n"))
+		b.js(`document.activeElement.setSelectionRange(2, 4)`)
+		update()
+		if got := b.js(`[document.activeElement.name, document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd, document.activeElement.closest("details").open]`); got != "name,Half a n,2,4,true" {
+			t.Errorf("it is %s", got)
+		}
+	})
+	t.Run("a chart's table and an open note", func(t *testing.T) {
+		b.in(t)
+		b.open(p.url + "/")
+		b.js(`(() => { for (const d of document.querySelectorAll("main details:not(.menu)")) d.open = true; window.kept = [...document.querySelectorAll("main details[open]")].length; })()`)
+		b.press("What counts")
+		if got := b.js(`kept`); got == "0" {
+			t.Fatal("there is no chart with a table")
+		}
+		update()
+		b.until(fmt.Sprintf(`document.querySelector("main a[href*='r%d.json']")`, run))
+		if got := b.js(`document.querySelectorAll("main details[open]").length - kept`); got != "1" {
+			t.Errorf("of what was open, %s", got)
+		}
+	})
+	t.Run("a half-typed reply", func(t *testing.T) {
+		b.in(t)
+		b.open(p.url + "/sessions/" + shopSession)
+		b.until(`document.body.innerText.includes("May I change the API?")`)
+		b.do(chromedp.SendKeys("textarea", "Half a re"), chromedp.KeyEvent(kb.ArrowLeft))
+		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "working" })
+		if status, body := p.post("/api/poll"); status != http.StatusOK {
+			t.Fatalf("poll: %d %s", status, body)
+		}
+		b.until(`document.querySelector("main").innerText.includes("Working")`)
+		if got := b.js(`[document.activeElement.name, document.activeElement.value, document.activeElement.selectionStart]`); got != "message,Half a re,8" {
+			t.Errorf("it is %s", got)
+		}
+	})
+	t.Run("a half-typed reply in the dialog", func(t *testing.T) {
+		b.in(t)
+		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "waiting_for_user" })
+		if status, body := p.post("/api/poll"); status != http.StatusOK {
+			t.Fatalf("poll: %d %s", status, body)
+		}
+		b.open(p.url + "/needs-you")
+		b.press("Reply")
+		b.until(`document.querySelector("dialog[open] textarea")`)
+		b.do(chromedp.SendKeys("dialog textarea", "Half a re"))
+		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "working" })
+		if status, body := p.post("/api/poll"); status != http.StatusOK {
+			t.Fatalf("poll: %d %s", status, body)
+		}
+		b.until(`!document.querySelector("main").innerText.includes("Reply")`)
+		if got := b.js(`[Boolean(document.querySelector("dialog[open]")), document.activeElement.name, document.activeElement.value]`); got != "true,message,Half a re" {
+			t.Errorf("it is %s", got)
+		}
+	})
+}
+
+// TestNothingMoves: a poll and a refresh that find nothing new move nothing
+// but times and the quota, and the page asks nothing.
+func TestNothingMoves(t *testing.T) {
+	b := startBrowser(t)
+	p := startPlayed(t, shopRecords(), nil)
+	p.working()
+	poll := func() {
+		t.Helper()
+		for _, job := range []string{"/api/poll", "/api/refresh", "/api/poll-prs"} {
+			if status, body := p.post(job); status != http.StatusOK {
+				t.Fatalf("%s: %d %s", job, status, body)
+			}
+		}
+	}
+	poll()
+	b.open(p.url + "/")
+	b.forget()
+	b.js(`(() => {
+		window.moved = []; window.pulses = 0;
+		document.addEventListener("pulse", () => window.pulses++);
+		new MutationObserver((list) => { for (const m of list) {
+			const e = m.target.nodeType === 1 ? m.target : m.target.parentElement;
+			if (!e.closest("time, [data-quota]")) window.moved.push(m.type + " " + (m.attributeName ?? "") + " " + (e.id || e.className || e.tagName));
+		} }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+	})()`)
+	at := b.js(`document.querySelector("[data-source=sessions] time").dateTime`)
+	b.until(fmt.Sprintf("Date.now() >= Date.parse(%q) + 1000", at)) // the strip's times have seconds
+	poll()
+	b.until(fmt.Sprintf(`document.querySelector("[data-source=sessions] time").dateTime > %q`, at))
+	b.settled()
+	if got := b.js(`moved.join("; ")`); got != "" {
+		t.Errorf("it moved %s", got)
+	}
+	if asked := b.requests("/panels/"); len(asked) > 0 {
+		t.Errorf("it asked %q", asked)
+	}
+}
+
+// gate stands before the program and can cut the streams alone.
+type gate struct {
+	*httptest.Server
+	mu   sync.Mutex
+	open context.Context // of the streams; ended while they are cut
+	cut  context.CancelFunc
+}
+
+func newGate(t *testing.T, to string) *gate {
+	t.Helper()
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{}
+	g.heal()
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.FlushInterval = -1
+	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/events" {
+			g.mu.Lock()
+			open := g.open
+			g.mu.Unlock()
+			ctx, end := context.WithCancel(r.Context())
+			defer end()
+			defer context.AfterFunc(open, end)()
+			r = r.WithContext(ctx)
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		g.cut() // Close waits for them
+		g.Server.Close()
+	})
+	return g
+}
+
+// heal lets streams begin again.
+func (g *gate) heal() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open, g.cut = context.WithCancel(context.Background())
+}
+
+// TestStreamCut: without its stream a page says so and asks now and then; it
+// heals by itself, and says that too.
+func TestStreamCut(t *testing.T) {
+	b := startBrowser(t)
+	b.provokes("net::ERR_", "Failed to fetch", "network error")
+	p := startPlayed(t, shopRecords(), nil)
+	g := newGate(t, p.url)
+	b.hurry()
+	b.open(g.URL + "/issues")
+	b.js(`(() => { window.kept = true; })()`)
+	const says = `document.querySelector("#live-state").textContent`
+	if got := b.js(says); got != "Updating live" {
+		t.Errorf("at first it says %q", got)
+	}
+	g.cut()
+	b.until(says + ` === "Connection lost, asking now and then"`)
+	p.fix(11, 3)
+	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
+	if got := b.js(says); strings.Contains(got, "live") {
+		t.Errorf("without a stream it says %q", got)
+	}
+	g.heal()
+	b.until(says + ` === "Updating live"`)
+	p.fix(12, 4)
+	b.until(`document.querySelector("main").innerText.includes("57 issues")`)
+	if got := b.js(`window.kept`); got != "true" {
+		t.Error("the page was loaded anew")
+	}
+}

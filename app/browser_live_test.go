@@ -95,15 +95,26 @@ func TestUpdateKeeps(t *testing.T) {
 			t.Errorf("of what was open, %s", got)
 		}
 	})
+}
+
+// TestUpdateKeepsReply: a half-typed reply survives that its session moves
+// on.
+func TestUpdateKeepsReply(t *testing.T) {
+	b := startBrowser(t)
+	p := startDesk(t)
+	moves := func(detail string) {
+		t.Helper()
+		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = detail })
+		if status, body := p.post("/api/poll"); status != http.StatusOK {
+			t.Fatalf("poll: %d %s", status, body)
+		}
+	}
 	t.Run("a half-typed reply", func(t *testing.T) {
 		b.in(t)
 		b.open(p.url + "/sessions/" + shopSession)
 		b.until(`document.body.innerText.includes("May I change the API?")`)
 		b.do(chromedp.SendKeys("textarea", "Half a re"), chromedp.KeyEvent(kb.ArrowLeft))
-		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "working" })
-		if status, body := p.post("/api/poll"); status != http.StatusOK {
-			t.Fatalf("poll: %d %s", status, body)
-		}
+		moves("working")
 		b.until(`document.querySelector("main").innerText.includes("Working")`)
 		if got := b.js(`[document.activeElement.name, document.activeElement.value, document.activeElement.selectionStart]`); got != "message,Half a re,8" {
 			t.Errorf("it is %s", got)
@@ -111,18 +122,12 @@ func TestUpdateKeeps(t *testing.T) {
 	})
 	t.Run("a half-typed reply in the dialog", func(t *testing.T) {
 		b.in(t)
-		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "waiting_for_user" })
-		if status, body := p.post("/api/poll"); status != http.StatusOK {
-			t.Fatalf("poll: %d %s", status, body)
-		}
+		moves("waiting_for_user")
 		b.open(p.url + "/needs-you")
 		b.press("Reply")
 		b.until(`document.querySelector("dialog[open] textarea")`)
 		b.do(chromedp.SendKeys("dialog textarea", "Half a re"))
-		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "working" })
-		if status, body := p.post("/api/poll"); status != http.StatusOK {
-			t.Fatalf("poll: %d %s", status, body)
-		}
+		moves("working")
 		b.until(`!document.querySelector("main").innerText.includes("Reply")`)
 		if got := b.js(`[Boolean(document.querySelector("dialog[open]")), document.activeElement.name, document.activeElement.value]`); got != "true,message,Half a re" {
 			t.Errorf("it is %s", got)

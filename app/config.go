@@ -77,7 +77,7 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
-			Where:    "Make one at https://github.com/settings/tokens: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
+			Where:    "Make one at " + githubWeb(c.GitHubAPIURL) + "/settings/tokens: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
 		})
 	}
 	if c.ActionRepo == "" {

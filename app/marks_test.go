@@ -204,3 +204,20 @@ func TestActivityOfOneRepository(t *testing.T) {
 		}
 	}
 }
+
+// TestWhereToGetOne: a setting that is missing is said with what is off and
+// a link to where one is made, a single one in a line.
+func TestWhereToGetOne(t *testing.T) {
+	s := startSite(t, nil, func(c *Config) { c.RunsDir = "" })
+	_, body := s.get("/")
+	for _, link := range []string{`href="https://github.com/settings/tokens"`, `href="https://app.devin.ai/settings/api-keys"`} {
+		if !strings.Contains(body, link) {
+			t.Errorf("no link %s", link)
+		}
+	}
+	p := startPlayed(t, shopRecords(), func(c *Config) { c.DevinAPIKey = "" })
+	_, body = p.get("/")
+	if !strings.Contains(body, "<strong>DEVIN_API_KEY is not set.</strong> Sessions are not polled") || strings.Contains(body, `class="missing"`) {
+		t.Error("a single one is not said in a line")
+	}
+}

@@ -118,11 +118,13 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
 	var n panels.Trouble
 	retry := parts.Action{Text: "Try again", Icon: "sync", URL: "/actions/refresh"}
-	keys := parts.Link{Text: "Where to get one", URL: w.o.Settings.GitHubWeb + "/settings/tokens"}
 	variable := "GITHUB_TOKEN"
+	wait := parts.Action{Text: "Refresh", Icon: "clock", URL: retry.URL, Upstream: "github", Wait: clock(s.RetryAt), Off: "The rate limit is reached"}
 	if who == "Devin" {
-		retry.URL, keys.URL, variable = "/actions/poll", w.o.Settings.DevinWeb+"/settings/api-keys", "DEVIN_API_KEY"
+		retry.URL, variable = "/actions/poll", "DEVIN_API_KEY"
+		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
 	}
+	keys := w.keyPage(variable)
 	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt) + "."}
 	shown := ""
 	if !s.OKAt.IsZero() {
@@ -135,6 +137,9 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", "The token may not read this.", s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.", resumes(s.RetryAt, w.o.Now())+" "+orWords(shown, "What is stored stays.")
+		if s.RetryAt.After(w.o.Now()) {
+			n.Retry = wait
+		}
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken:
 		n.Text, n.Retry = shown+" "+s.Error, retry
 	default:

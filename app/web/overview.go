@@ -46,10 +46,38 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 		row(w.specNeeds()), row(w.specTiles()), row(w.specNow()), row(w.specTrend()), row(w.specOpen(), w.specRates()),
 		row(w.specSpans(), w.specOutcomes()), row(w.specQueue()), row(w.specTop(), w.specRecent()),
 	}}
-	for _, m := range w.o.Settings.Missing {
-		body.Missing = append(body.Missing, pages.Missing(m))
-	}
+	w.tellMissing(&body)
 	return w.show(c, screen{title: "Overview", current: "/", body: body})
+}
+
+// tellMissing says which settings are not set: a single one in a line,
+// several in a list that opens.
+func (w *Web) tellMissing(body *pages.Body) {
+	list := w.o.Settings.Missing
+	if len(list) == 1 {
+		m := list[0]
+		n := parts.Notice{Icon: "info", Strong: m.Variable + " is not set.", Text: m.Off, Link: w.keyPage(m.Variable)}
+		if n.Link.URL == "" {
+			n.Text += " " + m.Where
+		}
+		body.Notices = append(body.Notices, n)
+		return
+	}
+	for _, m := range list {
+		body.Missing = append(body.Missing, pages.Missing{Variable: m.Variable, Off: m.Off, Where: m.Where, Link: w.keyPage(m.Variable)})
+	}
+}
+
+// keyPage is where the value of a variable is made, nothing for one that is
+// made nowhere.
+func (w *Web) keyPage(variable string) parts.Link {
+	switch variable {
+	case "GITHUB_TOKEN":
+		return parts.Link{Text: "Where to get one", URL: w.o.Settings.GitHubWeb + "/settings/tokens"}
+	case "DEVIN_API_KEY":
+		return parts.Link{Text: "Where to get one", URL: w.o.Settings.DevinWeb + "/settings/api-keys"}
+	}
+	return parts.Link{}
 }
 
 // reportFact leads to the page's figures on paper.
@@ -212,6 +240,9 @@ func openTile(v view, t dashboard.Stats) parts.Tile {
 		bit := parts.Bit{Text: number(t.LatestSeverity[tier.name]) + " " + tier.name, Tone: tier.tone, URL: searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name)}
 		if t.Unlisted > 0 {
 			bit.URL = v.openURL(t.Links["latest_issues"])
+		}
+		if t.LatestSeverity[tier.name] == 0 {
+			bit.Tone = ""
 		}
 		tile.Line = append(tile.Line, bit)
 	}

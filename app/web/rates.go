@@ -114,8 +114,13 @@ func (w *Web) drawSpans(ctx context.Context, v view) (templ.Component, error) {
 		return nil, err
 	}
 	s := panels.Spans{Frame: v.frame(), Fix: fixTiles(o)}
+	total := int64(0)
 	for i, b := range o.Ages {
+		total += b.N
 		s.Ages = append(s.Ages, parts.Slice{Name: b.Name, N: int(b.N), URL: o.Links["ages/"+strconv.Itoa(i)+"/n"].Page()})
+	}
+	if o.TimeToFix.N == 0 && total == 0 {
+		s.Empty = parts.Empty{Icon: "clock", Title: "Nothing was closed, and nothing is open"}
 	}
 	s.Note = "time to fix" + periodWords(o.Period.Name) + ", and age of what is open now"
 	s.About = []string{

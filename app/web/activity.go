@@ -100,7 +100,9 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 		if a.Job.State == telemetry.JobDone {
 			row.Text = summary(a.Job, resultOf(a.Job))
 		}
-		row.What.Text = "took " + w.took(a.Job) + " min"
+		if !a.Job.Ended.IsZero() {
+			row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started))
+		}
 	case telemetry.ActivityMend:
 		row.State, row.What, row.By = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, "backfill "+number(a.Application)
 		session, field := telemetry.FieldOfSession(a.Change.Field)

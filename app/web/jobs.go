@@ -224,6 +224,18 @@ func (w *Web) took(j telemetry.Job) string {
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
+// tookWords is how long a job took: "under 1 s", "12 s", "1:20 min".
+func tookWords(d time.Duration) string {
+	switch seconds := int(d.Seconds()); {
+	case seconds < 1:
+		return "under 1 s"
+	case seconds < 60:
+		return fmt.Sprintf("%d s", seconds)
+	default:
+		return fmt.Sprintf("%d:%02d min", seconds/60, seconds%60)
+	}
+}
+
 func secondsText(s float64) string {
 	if s >= 60 {
 		return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60)

@@ -96,7 +96,7 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
 		r.URL, r.Ref = w.pullPage(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
-		r.Title = n.PullTitle
+		r.Title = telemetry.FoldIssueIDs(n.PullTitle)
 		if r.Title == "" {
 			r.Title = "Pull request"
 		}

@@ -40,8 +40,11 @@ func runName(run, batch int64) string {
 }
 
 func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
-	r := panels.PullRow{Key: string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10), Number: int(p.Number), Title: p.Title, Page: w.pullPage(p.Repo, p.Number), URL: w.pullURL(p.Repo, p.Number), Repo: string(p.Repo), State: p.State, Merged: p.Merged,
-		Waiting: p.CreatedAt, IssueIDs: p.IssueIDs, Session: p.Session, SessionShort: shortID(p.Session), Basis: basisWords(p.Basis)}
+	r := panels.PullRow{Key: string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10), Number: int(p.Number), Title: p.Title, Short: telemetry.FoldIssueIDs(p.Title), Page: w.pullPage(p.Repo, p.Number), URL: w.pullURL(p.Repo, p.Number), Repo: string(p.Repo), State: p.State, Merged: p.Merged,
+		IssueIDs: p.IssueIDs, Session: p.Session, SessionShort: shortID(p.Session), Basis: basisWords(p.Basis)}
+	if p.State != "closed" {
+		r.Waiting = p.CreatedAt
+	}
 	if p.Session != "" {
 		r.SessionURL = panels.SessionURL(telemetry.BareID(p.Session))
 	}

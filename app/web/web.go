@@ -141,7 +141,9 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	s.Versions = versions(w.o.Changes.Versions())
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
 	s.Saved = w.panel(ctx, w.specSaved(), v)
-	s.Search = c.Query("q")
+	if c.Path() == "/search" { // elsewhere q is of the page's own list
+		s.Search = c.Query("q")
+	}
 	p, err := w.pulse(ctx)
 	if err != nil {
 		s.Fresh = w.panel(ctx, w.specFreshness(), v) // it asks again, and says what is wrong

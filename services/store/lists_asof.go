@@ -106,7 +106,7 @@ func sessionsThen(tx *Tx, keys []string, then map[string]*telemetry.SessionRow) 
 // the state that they had. Sorts: created_at.
 func (s *Store) pullsAsOf(ctx context.Context, f telemetry.PullFilter, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
 	var out telemetry.List[telemetry.PullRow]
-	page, err := pageSQL(p, "created_at", map[string]order{"created_at": byDesc("p.created_at p.key"), "waiting": byAge("p.created_at p.key")})
+	page, err := pageSQL(p, "created_at", map[string]order{"created_at": byDesc("p.created_at p.key"), "waiting": byWaiting(shownAt, "p.created_at p.key")})
 	if err != nil {
 		return out, err
 	}

@@ -33,7 +33,7 @@ func plans() []plan {
 		{issues, "rule", "", "issues_rule"}, {issues, "family", "is:open", "issues_family"}, {issues, "file", "", "issues_file"}, {issues, "repo", "", "repos_key"}, {issues, "repo", "is:open", "repos_key"},
 		{issues, "age", "", "issues_first"}, {issues, "first_seen", "is:open", "issues_first"}, {issues, "last_seen", "", "issues_last"}, {issues, "last_seen", "is:fixed", "issues_order"}, {issues, "attempts", "", "issues_attempts"},
 		{sessions, "", "", "sessions_at"}, {sessions, "", "repo:REPO", "sessions_repo"}, {sessions, "", "is:finished", "sessions_state"}, {sessions, "age", "", "sessions_since"}, {sessions, "run", "", "sessions_number"}, {sessions, "family", "", "sessions_family"},
-		{pulls, "", "", "pulls_list"}, {pulls, "", "is:unknown", "pulls_shown"}, {pulls, "state", "", "pulls_shown"},
+		{pulls, "", "", "pulls_list"}, {pulls, "", "is:unknown", "pulls_shown"}, {pulls, "state", "", "pulls_shown"}, {pulls, "waiting", "", "pulls_waiting"},
 		{runs, "", "", "runs_at"}, {runs, "", "repo:REPO", "runs_repo"}, {runs, "", "kind:scan", "runs_kind"}, {runs, "kind", "", "runs_kind"}, {runs, "run", "", "runs_number"}, {runs, "found", "", "runs_found"}, {runs, "repo", "", "runs_target"},
 		{repos, "", "", "repos_l"}, // repos_last_run, or repos_list
 	}

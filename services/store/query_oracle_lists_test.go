@@ -307,8 +307,14 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 			return compare(a, b)
 		}
 	}
-	waiting := known(along(func(r row) int64 { return -opened(r) }))
+	age := known(along(func(r row) int64 { return -opened(r) }))
+	waiting := func(a, b row) int {
+		if waits := func(r row) bool { return r.State != "closed" }; waits(a) != waits(b) {
+			return map[bool]int{true: 1, false: -1}[waits(a)]
+		}
+		return age(a, b)
+	}
 	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
-		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": waiting, "title": along(func(r row) string { return r.Title }),
+		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
 		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
 }

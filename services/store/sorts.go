@@ -96,10 +96,18 @@ func sessionOrders() map[string]order {
 		"repo": loose(by("s.repo_key s.at s.key")), "family": by("s.family s.at s.key"), "pr": loose(byDesc("s.has_pr s.at s.key"))}
 }
 
+// byWaiting sorts pull requests by how long they wait: one that is neither
+// open nor of unknown state does not. shown is the column of its state.
+func byWaiting(shown, columns string) order {
+	o := byAge(columns)
+	o.columns = append([]string{"CASE WHEN " + shown + " IN ('open', 'unknown') THEN 0 ELSE 1 END"}, o.columns...)
+	return o
+}
+
 func pullOrders() map[string]order {
 	const last = " p.sort_at p.key"
 	return map[string]order{"created_at": byDesc(last), "updated_at": loose(byDesc("p.updated_at p.key")), "number": byDesc("p.number p.key"), "repo": by("p.repo_key" + last), "state": by("p.shown" + last),
-		"waiting": byAge(last), "age": byAge(last), "title": by("p.title p.key"), "author": by("p.author" + last), "session": by("p.session" + last)}
+		"waiting": byWaiting("p.shown", last), "age": byAge(last), "title": by("p.title p.key"), "author": by("p.author" + last), "session": by("p.session" + last)}
 }
 
 func issueOrders() map[string]order {

@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -47,6 +49,44 @@ func TestEverySort(t *testing.T) {
 				if err != nil || len(seen) != 132 || len(paged) != 132 || strings.Join(paged, " ") != strings.Join(exported, " ") {
 					t.Errorf("%s %s: %d rows, %d different, the export has %d (%v)", sort, order, len(paged), len(seen), len(exported), err)
 				}
+			}
+		}
+	})
+}
+
+// TestWaitingPulls: a pull request that is closed does not wait.
+func TestWaitingPulls(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		body := []byte(`{"target_repo":"https://github.com/o/r","run_number":1,"run_id":"9","timestamp":"2026-02-07T11:31:39Z","issues_found":0,
+			"sessions":[{"session_id":"devin-aaaa0001","status":"finished","pr_url":"https://github.com/o/r/pull/5"}]}`)
+		rec, err := telemetry.ParseRecord(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.PutFiles(t.Context(), "", []telemetry.FetchedFile{{RunFile: telemetry.RunFile{Name: "a.json", SHA: "1"}, Body: body, Record: rec}}); err != nil {
+			t.Fatal(err)
+		}
+		day := func(n int) time.Time { return time.Date(2026, 2, n, 0, 0, 0, 0, time.UTC) }
+		pulls := []telemetry.PullRequest{
+			{Repo: "o/r", Number: 1, State: "closed", MergedAt: day(9), ClosedAt: day(9), CreatedAt: day(1), UpdatedAt: day(9), Title: "fix(CQLF-R1-0001)"},
+			{Repo: "o/r", Number: 2, State: "open", CreatedAt: day(3), UpdatedAt: day(3), Title: "fix(CQLF-R1-0001)"},
+			{Repo: "o/r", Number: 3, State: "closed", ClosedAt: day(8), CreatedAt: day(4), UpdatedAt: day(8), Title: "fix(CQLF-R1-0001)"},
+			{Repo: "o/r", Number: 4, State: "open", CreatedAt: day(5), UpdatedAt: day(5), Title: "fix(CQLF-R1-0001)"},
+		}
+		if err := s.SavePulls(t.Context(), "o/r", pulls, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		for order, want := range map[string][]int64{"": {2, 4, 5, 1, 3}, "desc": {2, 4, 5, 1, 3}, "asc": {3, 1, 5, 4, 2}} {
+			list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, telemetry.Page{Size: 10, Sort: "waiting", Order: order})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var numbers []int64
+			for _, p := range list.Items {
+				numbers = append(numbers, p.Number)
+			}
+			if !slices.Equal(numbers, want) {
+				t.Errorf("order %q: %v, want %v", order, numbers, want)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +23,8 @@ func BareID(id string) string {
 const DryRunID = "dry-run"
 
 var (
-	issueIDPattern = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+`)
+	issueIDPattern    = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+`)
+	issueIDRowPattern = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+(?:\s*,\s*CQLF-(?:[A-Z]+-)?R\d+-\d+)+`)
 	// A session is named in a pull request by "devin-" and its id, by its
 	// address, or by the id alone, which is hex.
 	tokenPattern = regexp.MustCompile(`(?i)(?:\bdevin-|/sessions/(?:devin-)?)([0-9a-z][0-9a-z_-]{0,63})|\b([0-9a-f]{16,64})\b`)
@@ -40,6 +42,16 @@ func IssueIDs(text string) []string {
 		}
 	}
 	return ids
+}
+
+// FoldIssueIDs returns a text for a narrow column: of issue ids that stand in
+// a row, the first and how many more there are ("CQLF-R34-0010 +4"), so that
+// what tells titles of fixes apart comes within sight.
+func FoldIssueIDs(text string) string {
+	return issueIDRowPattern.ReplaceAllStringFunc(text, func(row string) string {
+		ids := issueIDPattern.FindAllString(row, -1)
+		return ids[0] + " +" + strconv.Itoa(len(ids)-1)
+	})
 }
 
 // SessionTokens returns what in the texts can be the id of a session, bare,

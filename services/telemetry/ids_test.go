@@ -32,6 +32,20 @@ func TestIssueIDs(t *testing.T) {
 	}
 }
 
+func TestFoldIssueIDs(t *testing.T) {
+	for text, want := range map[string]string{
+		"fix(CQLF-R34-0010): resolve xss":                                  "fix(CQLF-R34-0010): resolve xss",
+		"fix(CQLF-R34-0010,CQLF-ALL-R34-0011, cqlf-r34-0012): resolve xss": "fix(CQLF-R34-0010 +2): resolve xss",
+		"CQLF-R1-0001 and CQLF-R1-0002":                                    "CQLF-R1-0001 and CQLF-R1-0002",
+		"CQLF-R1-0001,CQLF-R1-0002; CQLF-R2-0001,CQLF-R2-0002":             "CQLF-R1-0001 +1; CQLF-R2-0001 +1",
+		"no id": "no id",
+	} {
+		if got := FoldIssueIDs(text); got != want {
+			t.Errorf("FoldIssueIDs(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestSessionTokens(t *testing.T) {
 	const a, b = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -61,12 +62,13 @@ type PullRow struct {
 	Key          string // unique in the list
 	Number       int
 	Title        string // "" = never fetched
+	Short        string // the same for a narrow column
 	Page         string // its address here
 	URL          string // and on GitHub
 	Repo         string
 	State        string // open, closed, unknown
 	Merged       bool
-	Waiting      time.Time // opened at; zero = not known
+	Waiting      time.Time // since when it waits; zero = it does not, or that is not known
 	IssueIDs     []string
 	Session      string // as recorded; "" = none
 	SessionShort string
@@ -98,11 +100,12 @@ func (t Tier) letter() string {
 	return "?"
 }
 
+// title is what a narrow column says; the whole title is beside it, for who asks.
 func (r PullRow) title() string {
 	if r.Title == "" {
 		return "Pull request #" + parts.Decimal(r.Number)
 	}
-	return r.Title
+	return cmp.Or(r.Short, r.Title)
 }
 
 // RepoRow is one repository.

@@ -88,8 +88,8 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	if p.Merged {
 		facts = append(facts, panels.Pair{Name: "Merged", Time: p.MergedAt, As: "day"})
 	}
-	for _, id := range named(p.IssueIDs) {
-		facts = append(facts, panels.Pair{Name: "Names", Text: id, Code: true})
+	if ids := named(p.IssueIDs); len(ids) > 0 {
+		facts = append(facts, panels.Pair{Name: "Names", Text: strings.Join(ids, ", "), Code: true})
 	}
 	return facts
 }

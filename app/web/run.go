@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/url"
+	"path"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
@@ -122,7 +124,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 			if i.After != (telemetry.Spot{}) {
 				row.File, row.Line = i.After.File, i.After.Line
 			}
-			rows, from = append(rows, w.issueRow(row)), append(from, spotText(i.Before.File, i.Before.Line))
+			rows, from = append(rows, w.issueRow(row)), append(from, spotBefore(i))
 		}
 		return rows, from
 	}
@@ -137,6 +139,14 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	slices.SortFunc(p.Lists, func(a, b panels.DiffList) int {
 		return slices.Index(runLists(), a.Name) - slices.Index(runLists(), b.Name)
 	})
+}
+
+// spotBefore is where a moved issue was, as short as it can be said.
+func spotBefore(i telemetry.DiffIssue) string {
+	if i.Before.File == i.After.File {
+		return fmt.Sprintf("from line %d", i.Before.Line)
+	}
+	return "from " + path.Base(spotText(i.Before.File, i.Before.Line))
 }
 
 // diffList is one list of a run's page, and where all of it is.

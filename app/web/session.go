@@ -70,7 +70,7 @@ func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	repo := string(s.Repo)
 	facts := []panels.Pair{{Name: "Session", Text: s.ID, Code: s.ID != ""}, {Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
 		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: panels.RunURL(s.RunFile)}, {Name: "Started", Time: s.At, As: "day"}, {Name: "Family", Text: s.Family},
-		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true}, {Name: "Last update", Time: s.UpdatedAt, As: "ago"}, {Name: "Word since", Time: s.PolledAt, As: "ago"}}
+		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true}, {Name: "Last update", Time: s.UpdatedAt, As: "ago"}, {Name: "Last polled", Time: s.PolledAt, As: "ago"}}
 	if s.PolledAt.IsZero() {
 		facts[len(facts)-1].Text = "never"
 	}

@@ -255,8 +255,12 @@ func attemptColumns() []parts.Column {
 	return []parts.Column{{Text: "#", Class: "d-n"}, {Text: "Run", Class: "d-run"}, {Text: "Session", Class: "d-state"}, {Text: "PR", Class: "d-pr"}, {Text: "Verified", Class: "d-check"}, {Text: "Outcome"}}
 }
 
-func issuesColumns() []parts.Column {
-	return []parts.Column{{Text: "Severity", Class: "c-sev"}, {Text: "State", Class: "c-status"}, {Text: "Rule"}, {Text: "Location"}}
+func issuesColumns(from bool) []parts.Column {
+	list := []parts.Column{{Text: "Severity", Class: "c-sev"}, {Text: "State", Class: "c-status"}, {Text: "Rule"}, {Text: "Location"}}
+	if from {
+		return append(list, parts.Column{Text: "Before", Class: "d-from"})
+	}
+	return list
 }
 
 func verificationColumns() []parts.Column {
@@ -272,9 +276,11 @@ func batchColumns() []parts.Column {
 }
 
 // How much of a long history is shown at once: its first and last steps, and
-// the first of many pairs.
+// the first of many pairs, the last of many attempts.
 const (
 	stepsFirst = 6
-	stepsLast  = 40
+	stepsLast  = 30
 	pairsFirst = 6
+
+	attemptsLast = 25
 )

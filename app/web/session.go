@@ -70,9 +70,9 @@ func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	repo := string(s.Repo)
 	facts := []panels.Pair{{Name: "Session", Text: s.ID, Code: s.ID != ""}, {Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
 		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: panels.RunURL(s.RunFile)}, {Name: "Started", Time: s.At, As: "day"}, {Name: "Family", Text: s.Family},
-		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true}, {Name: "Last update", Time: s.UpdatedAt, As: "ago"}, {Name: "Last polled", Time: s.PolledAt, As: "ago"}}
+		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true}, {Name: "Last update", Time: s.UpdatedAt, As: "ago"}, {Name: "Answer since", Time: s.PolledAt, As: "ago"}}
 	if s.PolledAt.IsZero() {
-		facts[len(facts)-1].Text = "never"
+		facts[len(facts)-1].Text = "never polled"
 	}
 	if s.PR != nil {
 		facts = append(facts, panels.Pair{Name: "Pull request", State: panels.PullState(s.PR.State, s.PR.Merged), Text: telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(), URL: w.pullPage(s.PR.Repo, s.PR.Number)},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -15,8 +16,12 @@ type storedScan struct {
 }
 
 func runsWhere(tx *Tx, of string, args ...any) []storedScan {
+	return storedScans(tx, runRowColumns, of, args)
+}
+
+func storedScans(tx *Tx, columns, of string, args []any) []storedScan {
 	var rows []storedScan
-	tx.each(`SELECT `+runRowColumns+`, r.id, r.repo_id FROM runs r `+of, args, func(r *row) {
+	tx.each(`SELECT `+columns+`, r.id, r.repo_id FROM runs r `+of, args, func(r *row) {
 		var v storedScan
 		scanRunAnd(r, &v.RunRow, &v.id, &v.repo)
 		rows = append(rows, v)
@@ -67,9 +72,9 @@ func shorten(text string) string {
 const scansBefore = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1 AND (r.at < $2 OR (r.at = $2 AND (r.file < $3 OR (r.file = $3 AND r.source < $4)))) ORDER BY r.at DESC, r.file DESC, r.source DESC`
 
 // before returns scans of the same repository with findings data that are
-// earlier than run, the latest first.
+// earlier than run, the latest first, without their records.
 func before(tx *Tx, run storedScan, limit int) []storedScan {
-	return runsWhere(tx, scansBefore+` LIMIT $5`, run.repo, ms(run.At), run.File, run.Source, limit)
+	return storedScans(tx, strings.Replace(runRowColumns, runItem, "NULL", 1), scansBefore+` LIMIT $5`, []any{run.repo, ms(run.At), run.File, run.Source, limit})
 }
 
 // earlierShown is how many earlier scans a run offers to be compared with.

@@ -29,10 +29,13 @@ type RefreshResult struct {
 const batchFiles = 500
 
 // refresh brings the store to the state of each directory, and then asks
-// for pull requests. A directory that cannot be read fails the job only if
-// no other could be; what was stored stays.
+// for pull requests. It fails where the action repository could not be read,
+// whatever else was (product.md §8: upstream down), or nothing could be. The
+// copy in RUNS_DIR that could not be read is one of the errors that the job
+// notes. What was stored stays.
 func (r *Runner) refresh(ctx context.Context, h *Handle) (any, error) {
 	var result RefreshResult
+	var upstream error
 	var failures []error
 	for _, source := range r.o.Sources {
 		err := r.readSource(ctx, h, source, &result)
@@ -43,9 +46,15 @@ func (r *Runner) refresh(ctx context.Context, h *Handle) (any, error) {
 		if err != nil {
 			failures = append(failures, err)
 			h.failed("", err)
+			if source.Name != "" {
+				upstream = err
+			}
 		}
 	}
-	if len(failures) == len(r.o.Sources) {
+	switch {
+	case upstream != nil:
+		return nil, upstream
+	case len(failures) == len(r.o.Sources):
 		return nil, failures[0]
 	}
 	if r.o.PullRequests != nil {

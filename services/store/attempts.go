@@ -175,7 +175,7 @@ func (d *derivation) issueAt(p place) int64 {
 	return d.places[p.scan][p.ord]
 }
 
-// retake marks the records whose attempts a changed scan can change: later
+// retake marks the records whose attempts an added scan can change: later
 // dispatches of its repository, and verifications that name its run.
 func (d *derivation) retake(repo int64, scans []addedScan) {
 	if len(scans) == 0 {
@@ -186,7 +186,7 @@ func (d *derivation) retake(repo int64, scans []addedScan) {
 		runs[i] = s.scan.Run
 	}
 	d.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, ms(scans[0].scan.At))
-	d.retakeVerifications(`repo_id = $1 OR source_run `+d.tx.in(2, "BIGINT"), repo, jsonText(runs))
+	d.retakeVerifications(`source_run `+d.tx.in(1, "BIGINT"), jsonText(runs))
 }
 
 func (d *derivation) retakeRuns(where string, args ...any) {

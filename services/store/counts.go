@@ -91,7 +91,7 @@ func (d *derivation) countRepo(repo int64) {
 			waiting += n
 		}
 	})
-	prs := countPulls(tx, `listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1)`, repo)
+	prs := countPullsOfRepo(tx, repo)
 	tx.exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
 			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11 WHERE id = $12`,
 		created, finished, active, waiting, withPR, never, prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
@@ -104,9 +104,17 @@ func add(sum, more map[string]int64) {
 	}
 }
 
-func countPulls(tx *Tx, where string, args ...any) telemetry.PullCounts {
+func countPulls(tx *Tx) telemetry.PullCounts {
 	var c telemetry.PullCounts
-	tx.each(`SELECT shown, COUNT(*) FROM pulls WHERE `+where+` GROUP BY shown`, args, func(r *row) { addPulls(r, &c) })
+	tx.each(`SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`, nil, func(r *row) { addPulls(r, &c) })
+	return c
+}
+
+// countPullsOfRepo counts those of a repository's homes. The expression keeps
+// SQLite from reading all pull requests in the order of their states.
+func countPullsOfRepo(tx *Tx, repo int64) telemetry.PullCounts {
+	var c telemetry.PullCounts
+	tx.each(`SELECT MIN(shown), COUNT(*) FROM pulls WHERE listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *row) { addPulls(r, &c) })
 	return c
 }
 

@@ -40,9 +40,9 @@ func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, 
 // forks.
 func pullsNow(tx *Tx, repo int64) telemetry.PullCounts {
 	if repo == everywhere {
-		return countPulls(tx, `listed = 1`)
+		return countPulls(tx)
 	}
-	return countPulls(tx, `listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1)`, repo)
+	return countPullsOfRepo(tx, repo)
 }
 
 // totalsOf reads the figures that a tally has.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -31,5 +32,16 @@ func TestCardErrors(t *testing.T) {
 	card := new(Web).jobCard(telemetry.Job{State: telemetry.JobFailed, Ended: telemetry.Job{}.Started.AddDate(1, 0, 0), Error: "GitHub is away.", Errors: []string{"x.json: no", "GitHub is away."}})
 	if want := []string{"x.json: no"}; !slices.Equal(card.Errors, want) || card.Summary != "GitHub is away." {
 		t.Errorf("errors %q, summary %q", card.Errors, card.Summary)
+	}
+}
+
+func TestRateTile(t *testing.T) {
+	var o dashboard.Overview
+	if got := rateTile(o).Value; got != "–" {
+		t.Errorf("of no pull request: %q", got)
+	}
+	o.PRs.Total, o.PRs.Merged = 4, 1
+	if got := rateTile(o).Value; got != "25.0 %" {
+		t.Errorf("one of four: %q", got)
 	}
 }

@@ -276,7 +276,11 @@ func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure)
 }
 
 func rateTile(o dashboard.Overview) parts.Tile {
-	return parts.Tile{Label: "Fix rate", Value: percentText(o.PRs.FixRate()), URL: o.Links["prs_total"].Page(),
+	rate := "–" // of none there is no rate
+	if o.PRs.Total > 0 {
+		rate = percentText(o.PRs.FixRate())
+	}
+	return parts.Tile{Label: "Fix rate", Value: rate, URL: o.Links["prs_total"].Page(),
 		Line: []parts.Bit{{Text: number(o.PRs.Merged) + " merged / " + number(o.PRs.Total) + " PRs", URL: o.Links["prs_merged"].Page()}}}
 }
 

@@ -238,6 +238,7 @@
     const wait = $("#dialog-wait");
     if (dialog.id === "dialog" && wait) $("#dialog-body").replaceChildren(wait.content.cloneNode(true));
     dialog.showModal();
+    if (dialog.id === "dialog") dialog.focus(); // the Enter that opened it would press its first button
   }
 
   // What was sent from a dialog closes it.

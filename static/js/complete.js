@@ -80,7 +80,7 @@
     if (event.data === "," && at > 0 && box.selectionStart === at && box.selectionEnd === at) box.setRangeText("", at - 1, at, "end");
   });
 
-  document.addEventListener("focusin", (event) => { if (event.target.matches(".query-box")) bind(event.target); });
+  document.addEventListener("focusin", (event) => { if (event.target.matches(".query-box") && event.target.form.querySelector("[role=listbox]")) bind(event.target); });
   document.addEventListener("focusout", (event) => { if (event.target === box) close(); });
   // The key that chose does not run the query as well, however long it is held.
   document.addEventListener("submit", (event) => {

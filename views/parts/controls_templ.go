@@ -455,7 +455,8 @@ func DialogButton(l Link, icon, fragment string) templ.Component {
 	})
 }
 
-// Dialog is what DialogButton fills; an error is shown in it.
+// Dialog is what DialogButton fills; an error is shown in it. It can
+// take the focus itself.
 func Dialog() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -477,7 +478,7 @@ func Dialog() templ.Component {
 			templ_7745c5c3_Var25 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<dialog id=\"dialog\" class=\"dialog dialog-wide\" aria-labelledby=\"dialog-title\"><button class=\"btn-bare dialog-close\" type=\"button\" data-close aria-label=\"Close\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<dialog id=\"dialog\" class=\"dialog dialog-wide\" aria-labelledby=\"dialog-title\" tabindex=\"-1\"><button class=\"btn-bare dialog-close\" type=\"button\" data-close aria-label=\"Close\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

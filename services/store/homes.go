@@ -8,7 +8,8 @@ import (
 )
 
 // A repository's homes are where its pull requests are opened: itself, and
-// every fork that one of its runs names (product.md §3 and §6). A fork that a
+// every fork that one of its runs names (product.md §3 and §6), and what these
+// were renamed to. A fork that a
 // newer run no longer names keeps its pull requests.
 
 // isHome is true of a pull request p of a target or a fork.
@@ -34,6 +35,11 @@ func homesAt(tx *Tx, repo, t int64) []string {
 		if key := telemetry.ParseRepo(place).Key(); key != "" {
 			keys[key] = true
 		}
+	})
+	tx.each(`SELECT new_key FROM moves WHERE key `+tx.in(1, "TEXT"), []any{jsonText(slices.Sorted(maps.Keys(keys)))}, func(r *row) {
+		var key string
+		r.scan(&key)
+		keys[key] = true
 	})
 	return slices.Sorted(maps.Keys(keys))
 }
@@ -115,6 +121,7 @@ func (d *derivation) homes(repo int64, name telemetry.RepoName, old map[string]s
 		}
 	}
 	now[name.Key()] = string(name)
+	d.movedHomes(now)
 	return now
 }
 

@@ -156,8 +156,15 @@ func (d *derivation) linkSessions(keys string) []telemetry.LinkSession {
 		r.scan(&id, &issue, &target, &fork)
 		s := of(id)
 		s.IssueIDs = append(s.IssueIDs, issue)
-		s.Repos = append(s.Repos, telemetry.ParseRepo(target).Key(), telemetry.ParseRepo(fork).Key())
+		for _, repo := range []telemetry.RepoName{telemetry.ParseRepo(target), telemetry.ParseRepo(fork)} {
+			s.Repos = append(s.Repos, repo.Key())
+		}
 	})
+	for _, s := range sessions {
+		for _, repo := range s.Repos {
+			s.Repos = append(s.Repos, d.nameNow(telemetry.RepoName(repo)).Key())
+		}
+	}
 	out := make([]telemetry.LinkSession, 0, len(sessions))
 	for _, id := range slices.Sorted(maps.Keys(sessions)) {
 		out = append(out, *sessions[id])
@@ -198,6 +205,7 @@ func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 // none.
 func (d *derivation) ensurePull(address string) string {
 	ref, web := telemetry.ParsePullURL(address)
+	ref.Repo = d.nameNow(ref.Repo)
 	if ref.Number == 0 {
 		return ""
 	}

@@ -102,7 +102,9 @@ func (s *Store) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []
 		d := newDerivation(tx)
 		known := d.knownSessions(pulls)
 		for i := range pulls {
-			d.putPull(&pulls[i], known)
+			p := pulls[i]
+			d.moved(&p)
+			d.putPull(&p, known)
 		}
 		if !watermark.IsZero() {
 			tx.exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')

@@ -1,0 +1,88 @@
+package store
+
+import "telemetry-dashboard/services/telemetry"
+
+// moved gives a pull request the name that its repository has now, where a
+// record names that too: asked for under both names, it is still one. What is
+// known of it under the old name goes over to it.
+func (d *derivation) moved(p *telemetry.PullRequest) {
+	tx := d.tx
+	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.MovedTo)
+	if renamed == "" || !d.isMove(old.Repo.Key(), renamed) {
+		return
+	}
+	p.Repo = string(renamed)
+	key, address := old.Key(), telemetry.PullRef{Repo: renamed, Number: old.Number}.URL(telemetry.GitHubWeb)
+	var web string
+	if !tx.row(`SELECT url FROM pulls WHERE key = $1`, key).scan(&web).found {
+		return
+	}
+	named := false
+	tx.each(`SELECT session FROM links WHERE pull_key = $1 UNION SELECT session FROM mentions WHERE pull_key = $1 UNION SELECT session FROM poll_pulls WHERE pull_key = $1 UNION SELECT session FROM verifications WHERE pull_key = $1`, []any{key}, func(r *row) {
+		var session string
+		r.scan(&session)
+		if named = true; session != "" {
+			d.sessions[session], d.linked[session] = true, true
+		}
+	})
+	if named {
+		d.renamePull(key, d.ensurePull(address))
+	}
+	for _, table := range [...]string{"links", "pull_tokens", "pull_ids", "poll_pulls"} {
+		tx.exec(`DELETE FROM `+table+` WHERE pull_key = $1`, key)
+	}
+	tx.exec(`DELETE FROM pulls WHERE key = $1`, key)
+	tx.touch(telemetry.TopicPulls)
+	d.countPullsOf(map[string]bool{key: true})
+}
+
+// renamePull has what names a pull request name it anew.
+func (d *derivation) renamePull(old, key string) {
+	d.tx.exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2`, key, old)
+	d.tx.exec(`INSERT INTO poll_pulls (session, pull_key) SELECT session, CAST($1 AS TEXT) FROM poll_pulls WHERE pull_key = $2 ON CONFLICT DO NOTHING`, key, old)
+	d.tx.exec(`UPDATE verifications SET pull_key = $1 WHERE pull_key = $2`, key, old)
+}
+
+// isMove tells whether a repository is now one that records name as well.
+// The first time it is noted, so that the new name is a home of the old.
+func (d *derivation) isMove(old string, renamed telemetry.RepoName) bool {
+	var known string
+	if old == renamed.Key() || !d.tx.row(`SELECT key FROM homes WHERE key = $1 LIMIT 1`, renamed.Key()).scan(&known).found {
+		return false
+	}
+	if d.tx.row(`SELECT new_key FROM moves WHERE key = $1`, old).scan(&known).found && known == renamed.Key() {
+		return true
+	}
+	d.tx.exec(`INSERT INTO moves (key, new_key, new_name) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
+	d.filled["moves"] = true
+	d.tx.each(`SELECT repo_id FROM homes WHERE key = $1`, []any{old}, func(r *row) {
+		var repo int64
+		r.scan(&repo)
+		d.repos[repo] = true
+	})
+	return true
+}
+
+// nameNow is a repository's name, the new one where it moved.
+func (d *derivation) nameNow(repo telemetry.RepoName) telemetry.RepoName {
+	if repo != "" && d.holds("moves") {
+		d.tx.row(`SELECT new_name FROM moves WHERE key = $1`, repo.Key()).scan(&repo)
+	}
+	return repo
+}
+
+// movedHomes adds to homes those under whose names they are now.
+func (d *derivation) movedHomes(homes map[string]string) {
+	if !d.holds("moves") {
+		return
+	}
+	keys := []string{}
+	for key := range homes {
+		keys = append(keys, key)
+	}
+	d.tx.each(`SELECT new_name FROM moves WHERE key `+d.tx.in(1, "TEXT"), []any{jsonText(keys)}, func(r *row) {
+		var name string
+		r.scan(&name)
+		nameHome(homes, telemetry.RepoName(name))
+	})
+}

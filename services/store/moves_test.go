@@ -1,0 +1,63 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// TestRenamedRepository: records name a repository under its old and its new
+// name, and GitHub lists its pull requests under both: each is one.
+func TestRenamedRepository(t *testing.T) {
+	bothDatabases(t, func(t *testing.T, s *store.Store) {
+		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		session := func(id, url string) []map[string]any {
+			return []map[string]any{{"session_id": "devin-" + id, "status": "blocked", "issue_ids": []string{}, "pr_url": url}}
+		}
+		pull := func(repo, moved string, number int, title string) telemetry.PullRequest {
+			return telemetry.PullRequest{Repo: repo, MovedTo: moved, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
+		}
+		want := func(what string, all, old, renamed int64) {
+			t.Helper()
+			for repo, n := range map[string]int64{"": all, "o/old": old, "o/new": renamed} {
+				list, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: repo}, allRows())
+				totals, _, terr := s.TotalsOf(t.Context(), repo)
+				if err != nil || terr != nil || list.Total != n || totals.PRs.Total != n {
+					t.Errorf("%s: %q has %d pull requests listed and %d counted, want %d (%v, %v)", what, repo, list.Total, totals.PRs.Total, n, err, terr)
+				}
+			}
+		}
+		put(t, s, scanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: append(session("0a", "https://github.com/o/old/pull/1"), map[string]any{"session_id": "0c", "status": "blocked", "issue_ids": []string{issueID(1, 0)}})}.file("1.json"),
+			fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
+		savePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+issueID(1, 0))})
+		want("only the old name is known", 2, 2, 0)
+		put(t, s, scanRecord{Repo: "O/New", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/3")}.file("2.json"))
+		for range 2 {
+			savePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+issueID(1, 0)), pull("o/old", "O/New", 3, "three"), pull("o/new", "", 1, "one"), pull("o/new", "", 2, "two "+issueID(1, 0)), pull("o/new", "", 3, "three")})
+			want("both names are known", 3, 3, 3)
+		}
+		if then := asOf(t, s, at.AddDate(0, 0, 3), "o/old").Totals.PRs.Total; then != 3 {
+			t.Errorf("%d pull requests of the old name as of a later time, want 3", then)
+		}
+		before := dump(t, s)
+		if err := s.Exec(t.Context(), `UPDATE files SET derived = 'old rules'`); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Rebuild(t.Context(), func(int, int) {}); err != nil {
+			t.Fatal(err)
+		}
+		sameDump(t, "rebuilt", dump(t, s), before)
+		list, err := s.Sessions(t.Context(), telemetry.SessionFilter{}, allRows())
+		if err != nil || len(list.Items) != 3 {
+			t.Fatal(list.Items, err)
+		}
+		for _, row := range list.Items {
+			number := map[string]int64{"0a": 1, "0b": 3, "0c": 2}[row.Key]
+			if row.PR == nil || row.PR.Repo.Key() != "o/new" || row.PR.Number != number || row.State != telemetry.StatePRReady {
+				t.Errorf("session %s has %v and is %s", row.Key, row.PR, row.State)
+			}
+		}
+	})
+}

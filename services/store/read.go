@@ -125,8 +125,7 @@ func (s *Store) Sessions(ctx context.Context, f telemetry.SessionFilter, p telem
 	if err != nil {
 		return telemetry.List[telemetry.SessionRow]{}, err
 	}
-	chosen := func(total int64) where { return w.walked(total) }
-	return listChosen(ctx, s, sessionTotal(f, w), w.args, chosen, sessionRowColumns, sessionRowTables, w.page(sessionOrders(), p, order, "s.key", "sessions s"), scanSession)
+	return listChosen(ctx, s, sessionTotal(f, w), w.args, w.walked, sessionRowColumns, sessionRowTables, w.page(sessionOrders(), p, order, "s.key", "sessions s"), scanSession)
 }
 
 // sessionQuery returns what chooses and orders sessions.

@@ -53,7 +53,11 @@ func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, tot
 		if name == "repo" && v.scope != "" {
 			continue
 		}
-		b.Menus = append(b.Menus, menu(q, name, v.spec.usual, dynamic(name, recent.Items)))
+		m := menu(q, name, v.spec.usual, dynamic(name, recent.Items))
+		if name == "repo" && recent.Total > barChoices {
+			m.More = "The " + parts.Number(barChoices) + " that ran last of " + number(recent.Total) + "; write repo: in the box for any other."
+		}
+		b.Menus = append(b.Menus, m)
 	}
 	return b, nil
 }

@@ -169,14 +169,17 @@ func TestSortHeaders(t *testing.T) {
 	}
 }
 
-// fits finds what a list loses in a window: a box that scrolls sideways, and
-// of places, severities and names of repositories what is cut.
+// fits finds what is wrong with a list in a window: a box that scrolls
+// sideways, places, severities and names of repositories that are cut, tools
+// that lie over what is above.
 const fits = `(() => {
   const wrong = [];
   for (const box of document.querySelectorAll(".table-wrap")) if (box.scrollWidth > box.clientWidth) wrong.push("a box scrolls: " + box.scrollWidth + " > " + box.clientWidth);
   for (const cell of document.querySelectorAll("td:is(.k-path, .k-repo), td:has(.pill)")) {
     if (cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1) wrong.push("cut: " + cell.textContent.trim().slice(0, 80));
   }
+  const tools = document.querySelector(".list-tools")?.getBoundingClientRect(), heading = document.querySelector(".heading").getBoundingClientRect();
+  if (tools && tools.top < heading.top) wrong.push("its tools stand at " + tools.top + ", above the heading at " + heading.top);
   return JSON.stringify(wrong.slice(0, 4));
 })()`
 

@@ -119,7 +119,7 @@ func severe(r telemetry.RepoRow) int64 { return r.OpenSeverity["critical"] + r.O
 
 func repoSorts() map[string]func(a, b telemetry.RepoRow) int {
 	type row = telemetry.RepoRow
-	number := func(of func(row) int64) func(a, b row) int { return along(of) }
+	number := along[row, int64]
 	sorts := map[string]func(a, b row) int{"last_run": number(func(r row) int64 { return r.LastRun.UnixMilli() }), "last_scan": number(func(r row) int64 { return r.LatestScanAt.UnixMilli() }),
 		"open": number(func(r row) int64 { return r.Open }), "critical_high": number(severe), "severity": number(severe), "repo": along(func(r row) string { return r.Name.Key() }),
 		"runs": number(func(r row) int64 { return r.Runs }), "found": number(func(r row) int64 { return r.IssuesFound }), "active": number(func(r row) int64 { return r.SessionsActive }),

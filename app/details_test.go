@@ -147,7 +147,7 @@ func TestSeenInScans(t *testing.T) {
 func TestRunPage(t *testing.T) {
 	p := startStory(t)
 	p.says("/runs/4.json", http.StatusOK, "run 4 of octo/shop", "New 1", "js/xss", "Reopened 1", "js/sql-injection", "Gone 0", "Moved 0", "It started no session.", "Issues in no session 3")
-	p.says("/runs/4.json?against=1.json", http.StatusOK, "New 1", "Reopened 0", "Gone 0", "Moved 1", "routes/ login.ts :41 from line 34")
+	p.says("/runs/4.json?against=1.json", http.StatusOK, "New 1", "Reopened 0", "Gone 0", "Moved 1", "routes/ login.ts :41 before: line 34")
 	p.says("/runs/3.json", http.StatusOK, "New 0", "Gone 1", "js/sql-injection")
 	p.says("/runs/5.json", http.StatusOK, "New 0", "Reopened 0", "Gone 0", "Moved 0")
 	p.says("/runs/5.json?against=3.json", http.StatusOK, "New 1", "js/xss", "Reopened 1", "js/sql-injection")

@@ -144,9 +144,9 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 // spotBefore is where a moved issue was, as short as it can be said.
 func spotBefore(i telemetry.DiffIssue) string {
 	if i.Before.File == i.After.File {
-		return fmt.Sprintf("from line %d", i.Before.Line)
+		return fmt.Sprintf("line %d", i.Before.Line)
 	}
-	return "from " + path.Base(spotText(i.Before.File, i.Before.Line))
+	return path.Base(spotText(i.Before.File, i.Before.Line))
 }
 
 // diffList is one list of a run's page, and where all of it is.

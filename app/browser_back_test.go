@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// scannedOften are 40 scans of the shop, each with a session that has a pull
+// request, and 130 findings.
+func scannedOften() map[string]any {
+	records := map[string]any{}
+	begin := time.Now().Add(-100 * time.Hour)
+	for run := 1; run <= 40; run++ {
+		var findings []map[string]any
+		for n := run; n <= run+90; n++ {
+			findings = append(findings, finding(run, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%03d", n), fmt.Sprintf("src/%d.ts", n), n))
+		}
+		session := map[string]any{"session_id": fmt.Sprintf("devin-%032x", run+4096), "batch_id": 1, "status": "finished", "issue_ids": []string{fmt.Sprintf("CQLF-R%d-%04d", run, run+1)}, "pr_url": fmt.Sprintf("https://github.com/octo/shop/pull/%d", run)}
+		records[fmt.Sprintf("m%02d.json", run)] = scan(run, begin.Add(time.Duration(run)*time.Hour), findings, session)
+	}
+	return records
+}
+
+// TestBackAndReload: the whole view of a list is in its address: the way back
+// from elsewhere shows it again, scrolled to where it was, and so does a
+// reload.
+func TestBackAndReload(t *testing.T) {
+	b := startBrowser(t)
+	s := startSite(t, scannedOften(), nil)
+	b.size(1280, 600)
+	for _, address := range []string{
+		"/issues?q=is:open+family:xss&sort=rule&order=desc&per_page=25&page=2",
+		"/sessions?q=repo:octo/shop&per_page=25&page=2",
+		"/pulls?q=is:unknown&sort=title&order=desc&per_page=25&page=2",
+		"/runs?q=kind:scan&sort=found&order=desc&per_page=25&page=2",
+		"/repo/octo/shop/issues?q=is:fixed&per_page=25&page=2",
+		"/repo/octo/shop/runs?sort=found&order=desc&per_page=25",
+		"/?period=7d",
+		"/runs/m40.json?against=m02.json",
+	} {
+		t.Run(address, func(t *testing.T) {
+			b.in(t)
+			b.open(s.url + address)
+			const view = `JSON.stringify([location.pathname + location.search, document.querySelector("main input[name=q]")?.value, [...document.querySelectorAll("main [aria-current]")].map((e) => e.innerText?.trim()), [...document.querySelectorAll("main th[aria-sort]")].map((e) => e.innerText + e.ariaSort), [...document.querySelectorAll("main tbody tr")].map((e) => e.id)])`
+			b.js(`scrollTo(0, 180)`)
+			want, at := b.js(view), b.js(`scrollY`)
+			if at == "0" {
+				t.Error("there is nothing to scroll")
+			}
+			b.do(chromedp.Navigate(s.url + "/activity"))
+			b.js(`history.back()`)
+			b.until(fmt.Sprintf(`location.pathname + location.search === %q && document.querySelector("#live-state")?.dataset.state === "live" && Math.abs(scrollY - %s) < 2`, address, at))
+			if got := b.js(view); got != want {
+				t.Errorf("back, it shows\n%.400s\nnot\n%.400s", got, want)
+			}
+			b.do(chromedp.Reload())
+			b.until(`document.querySelector("#live-state")?.dataset.state === "live"`)
+			if got := b.js(view); got != want {
+				t.Errorf("reloaded, it shows\n%.400s\nnot\n%.400s", got, want)
+			}
+		})
+	}
+}

@@ -10,8 +10,12 @@ import (
 )
 
 // keptStatements is how many prepared statements a SQLite connection keeps:
-// more than any one page, job or API answer needs.
-const keptStatements = 100
+// more than storing a record needs. keptByReaders is less, since readers are
+// several, and a statement takes some ten kilobytes.
+const (
+	keptStatements = 100
+	keptByReaders  = 16
+)
 
 // openLite opens a SQLite database whose connections keep their prepared
 // statements: preparing one anew is a fifth of what storing a record costs,
@@ -54,7 +58,11 @@ func (k keepingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	c := &keepingConn{liteConn: conn.(liteConn), steady: k.steady} //nolint:forcetypeassert // of the driver that is imported above
-	c.kept, err = simplelru.NewLRU(keptStatements, func(_ string, s *keptStmt) { s.drop() })
+	kept := keptByReaders
+	if k.steady {
+		kept = keptStatements
+	}
+	c.kept, err = simplelru.NewLRU(kept, func(_ string, s *keptStmt) { s.drop() })
 	return c, err
 }
 

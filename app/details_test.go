@@ -123,7 +123,7 @@ func TestIssuePage(t *testing.T) {
 	}
 	p.says(p.issuePage("rule:js/reflected-xss"), http.StatusOK, "Low", "Recurring", "5 present", "Still there after the merge", "Dispatch again", "!Back ", "!Gone ")
 	p.says(p.issuePage("rule:js/xss"), http.StatusOK, "Critical", "Recurring", "Attempts 0", "No record says that a session took it", "2 present", "!Dispatch again")
-	p.says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues")
+	p.says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues", "!Did you mean")
 }
 
 // TestSeenInScans: one mark a scan, of what became of the issue in it.
@@ -227,7 +227,7 @@ func TestRunOfManyFindings(t *testing.T) {
 // last of what was said; what GitHub and Devin do not know is said, too.
 func TestSessionPage(t *testing.T) {
 	p := startStory(t)
-	p.says("/sessions/devin-"+shopSession, http.StatusOK, "Fix SQL injection 01234567", "Finished", "Issues 2", "js/sql-injection", "Pull requests 1", "#104", "by Devin’s answer", "States so far", "Queued as recorded created", "Reply to Devin", "Open in Devin", "Named in 1 record run 2 · batch 2")
+	p.says("/sessions/devin-"+shopSession, http.StatusOK, "Fix SQL injection 01234567", "Finished", "Issues 2", "js/sql-injection", "Pull requests 1", "#104", "by Devin’s answer", "States so far", "Queued as recorded created", "Reply to Devin", "Open in Devin", "Named in 1 record run 2", "batch 2, created")
 	p.says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "No run record names a session", "All sessions")
 	p.devin.Put(devintest.Session{ID: shopSession, Status: "hibernating", Title: "Fix SQL injection"})
 	p.post("/api/poll")

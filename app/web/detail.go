@@ -53,7 +53,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v view, l load, beside ...spec) error {
 	d, err := l(c.UserContext(), v)
 	switch {
 	case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
-		return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), []parts.Link{{Text: "All " + strings.ToLower(s.title), URL: s.page}}))
+		return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), nil, parts.Link{Text: "All " + strings.ToLower(s.title), URL: s.page}))
 	case err != nil:
 		return err
 	case d.moved != "":

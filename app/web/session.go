@@ -92,7 +92,7 @@ func joinWords(status, detail string) string {
 func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 	var list []panels.Pair
 	for _, m := range mentions {
-		list = append(list, panels.Pair{Name: runName(m.RunNumber, m.BatchID), Text: cmp.Or(m.Status, "no status"), URL: panels.RunURL(m.RunFile), Time: m.At, As: "day"})
+		list = append(list, panels.Pair{Name: runName(m.RunNumber, 0), Text: "batch " + number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"), URL: panels.RunURL(m.RunFile), Time: m.At, As: "day"})
 	}
 	return list
 }

@@ -470,7 +470,7 @@ func missing(list []Missing) templ.Component {
 }
 
 // Problem is a page that says what is wrong and what to do.
-func Problem(s Shell, title, sentence string, near []parts.Link) templ.Component {
+func Problem(s Shell, title, sentence string, near []parts.Link, ways ...parts.Link) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -560,6 +560,12 @@ func Problem(s Shell, title, sentence string, near []parts.Link) templ.Component
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
+			}
+			for _, l := range ways {
+				templ_7745c5c3_Err = parts.LinkButton(l, "", "").Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
 			templ_7745c5c3_Err = parts.LinkButton(parts.Link{Text: "Overview", URL: "/"}, "", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -53,7 +53,7 @@ func TestPersonAtWork(t *testing.T) {
 	b.js(refresh + `.click()`)
 	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: running")`)
 	b.js(refresh + `.click()`)
-	b.until(`document.querySelector(".job")?.textContent.includes("1 more joined")`)
+	b.until(`document.querySelector(".job")?.textContent.includes("by you, 1 more joined")`)
 	b.do(chromedp.Reload())
 	b.until(`document.querySelectorAll(".job").length === 1 && document.querySelector(".job").textContent.includes("Refresh: running")`)
 	b.js(`document.querySelector(".job form[action='/actions/cancel'] button").click()`)

@@ -180,6 +180,7 @@ func TestActivityOfOneRepository(t *testing.T) {
 		holds, misses []string
 	}{
 		"/activity":                        {200, []string{"Record mended", "octo/bare", `name="repo"`}, nil},
+		"/activity?kind=job":               {200, []string{"Backfill: done", ">the API</td>"}, []string{"not recorded"}},
 		"/activity?repo=octo/shop":         {200, []string{"Record mended", "pr_url: empty → octo/shop#5", "session 1", "All repositories"}, []string{`href="/repo/octo/bare"`, "Refresh: done"}},
 		"/activity?repo=Octo%2FBare":       {200, []string{"found 9"}, []string{"Record mended", `href="/repo/octo/shop"`}},
 		"/activity?repo=octo/no&kind=run":  {200, []string{"Nothing of octo/no has changed", `name="kind" value="run"`}, nil},

@@ -21,7 +21,7 @@ func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fi
 		if err != nil {
 			return err
 		}
-		order := ingest.Order{}
+		order := ingest.Order{By: telemetry.ByAPI}
 		if kind == ingest.JobBackfill {
 			if order.DryRun, err = boolParam(c, "dry_run"); err != nil {
 				return err

@@ -98,7 +98,7 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.Scope.AcceptScope(c.UserContext(), c.Query("source"), unescape(c.Params("file")), undo || c.Method() == fiber.MethodDelete)
+	d, err := a.Scope.AcceptScope(c.UserContext(), c.Query("source"), unescape(c.Params("file")), undo || c.Method() == fiber.MethodDelete, telemetry.ByAPI)
 	if err != nil {
 		return err
 	}

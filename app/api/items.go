@@ -162,6 +162,7 @@ type jobItem struct {
 	Kind    string              `json:"kind"`
 	State   string              `json:"state"`
 	Steps   []telemetry.JobStep `json:"steps"`
+	By      *string             `json:"started_by"`
 	Joined  int64               `json:"joined"`
 	Started *string             `json:"started"`
 	Ended   *string             `json:"ended"`
@@ -171,7 +172,7 @@ type jobItem struct {
 }
 
 func jobOf(j telemetry.Job) jobItem {
-	item := jobItem{ID: j.ID, Kind: j.Kind, State: j.State, Steps: j.Steps, Joined: j.Joined, Started: stamp(j.Started), Ended: stamp(j.Ended), Result: j.Result, Error: textOrNull(j.Error), Errors: j.Errors}
+	item := jobItem{ID: j.ID, Kind: j.Kind, State: j.State, Steps: j.Steps, By: textOrNull(string(j.By)), Joined: j.Joined, Started: stamp(j.Started), Ended: stamp(j.Ended), Result: j.Result, Error: textOrNull(j.Error), Errors: j.Errors}
 	if item.Steps == nil {
 		item.Steps = []telemetry.JobStep{}
 	}

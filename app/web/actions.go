@@ -14,19 +14,17 @@ import (
 // that runs, and shows it. Nothing waits for its end.
 func (w *Web) action(kind string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		h, err := w.o.Jobs.Start(kind, ingest.Order{DryRun: kind == ingest.JobBackfill && c.FormValue("dry_run") == "true"})
+		h, err := w.o.Jobs.Start(kind, ingest.Order{By: telemetry.ByPage, DryRun: kind == ingest.JobBackfill && c.FormValue("dry_run") == "true"})
 		if err != nil {
 			return err
 		}
-		id := h.Job().ID
-		ids := without(without(jobIDs(c), id), c.FormValue("replaces"))
-		return w.answerAction(c, append([]string{id}, ids...))
+		return w.answerAction(c, with(closed(ownJobs(c), c.FormValue("replaces")), h.Job()))
 	}
 }
 
 // dismiss takes a job's card away.
 func (w *Web) dismiss(c *fiber.Ctx) error {
-	return w.answerAction(c, without(jobIDs(c), c.FormValue("id")))
+	return w.answerAction(c, closed(ownJobs(c), c.FormValue("id")))
 }
 
 // cancel ends a running job at its next commit. One that has ended meanwhile
@@ -36,17 +34,17 @@ func (w *Web) cancel(c *fiber.Ctx) error {
 	if err != nil && telemetry.CodeOf(err) != telemetry.CodeConflict {
 		return err
 	}
-	return w.answerAction(c, jobIDs(c))
+	return w.answerAction(c, ownJobs(c))
 }
 
 // answerAction answers with the panel of jobs in place, or, without
 // JavaScript, with the page that the button stood on.
-func (w *Web) answerAction(c *fiber.Ctx, ids []string) error {
-	setJobs(c, ids)
+func (w *Web) answerAction(c *fiber.Ctx, jobs []ownJob) error {
+	setJobs(c, jobs)
 	if c.Get("HX-Request") == "" {
 		return c.Redirect(cameFrom(c), fiber.StatusSeeOther)
 	}
-	part, err := w.drawJobs(c.UserContext(), view{jobs: ids}.of(w.specJobs()))
+	part, err := w.drawJobs(c.UserContext(), view{jobs: jobs}.of(w.specJobs()))
 	if err != nil {
 		return err
 	}

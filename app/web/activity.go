@@ -92,10 +92,10 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 			row.What = parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10), URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}
 		}
 	case telemetry.ActivityScope:
-		row.State, row.What, row.By = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, "a person"
+		row.State, row.What, row.By = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, cmp.Or(string(a.By), "a person")
 		row.Text = "counts as a full scan"
 	case telemetry.ActivityJob:
-		row.State, row.By, row.Text = panels.JobState(a.Job.State), "the dashboard", a.Job.Error
+		row.State, row.By, row.Text = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded"), a.Job.Error
 		row.State.Word = jobTitle(a.Job, resultOf(a.Job))
 		if a.Job.State == telemetry.JobDone {
 			row.Text = summary(a.Job, resultOf(a.Job))
@@ -109,7 +109,7 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.What.Text += " · session " + strconv.Itoa(session+1)
 		row.Text = field + ": " + valueText(a.Change.Old) + " → " + valueText(a.Change.New) + ", " + a.Change.Reason
 	case telemetry.ActivityDeed:
-		row.State, row.What, row.By = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session, "a person"
+		row.State, row.What, row.By = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session, cmp.Or(string(a.By), "a person")
 		if a.Word == string(telemetry.DeedDispatch) {
 			row.State, row.What = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}, parts.Link{Text: string(a.Repo), URL: panels.RepoURL(string(a.Repo))}
 		}

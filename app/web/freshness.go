@@ -91,7 +91,7 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	case !s.FailedAt.IsZero():
 		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
 	case every > 0 && w.o.Now().Sub(s.OKAt) > lateAfter*every:
-		note.Tone, note.Cause = parts.Attention, "usually every "+spanText(every)
+		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}
 	return note
 }

@@ -17,32 +17,62 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// jobsCookie names the jobs that this browser started and has not closed, so
-// that they are shown on every page and after a reload, with or without
-// JavaScript. It holds ids and nothing else.
+// jobsCookie names the jobs that this browser started or joined and has not
+// closed, so that they are shown on every page and after a reload, with or
+// without JavaScript. It holds ids, marked where it started them, and nothing
+// else.
 const (
 	jobsCookie = "jobs"
 	jobsMost   = 3
 	jobsAge    = time.Hour
+	jobsOwn    = "_" // follows the id of a job that this browser started
 )
 
-// jobIDs are the jobs that the browser's cookie names, the latest first.
-func jobIDs(c *fiber.Ctx) []string {
-	var ids []string
-	for id := range strings.SplitSeq(c.Cookies(jobsCookie), ".") {
-		if jobID(id) && len(ids) < jobsMost {
-			ids = append(ids, id)
+// ownJob is a job of this browser's.
+type ownJob struct {
+	id      string
+	started bool // by this browser, which else joined it
+}
+
+// ownJobs are the jobs that the browser's cookie names, the latest first.
+func ownJobs(c *fiber.Ctx) []ownJob {
+	var jobs []ownJob
+	for text := range strings.SplitSeq(c.Cookies(jobsCookie), ".") {
+		id, started := strings.CutSuffix(text, jobsOwn)
+		if jobID(id) && len(jobs) < jobsMost {
+			jobs = append(jobs, ownJob{id, started})
 		}
 	}
-	return ids
+	return jobs
+}
+
+// closed are the jobs without the one of an id.
+func closed(jobs []ownJob, id string) []ownJob {
+	return slices.DeleteFunc(slices.Clone(jobs), func(j ownJob) bool { return j.id == id })
+}
+
+// with puts a job that was asked for first: it is this browser's where none
+// had joined it, unless it is known already.
+func with(jobs []ownJob, j telemetry.Job) []ownJob {
+	own := ownJob{j.ID, j.By == telemetry.ByPage && j.Joined == 0}
+	for _, other := range jobs {
+		own.started = own.started || other.id == j.ID && other.started
+	}
+	return append([]ownJob{own}, closed(jobs, j.ID)...)
 }
 
 func jobID(id string) bool {
 	return id != "" && len(id) <= 64 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
-func setJobs(c *fiber.Ctx, ids []string) {
-	ids = ids[:min(len(ids), jobsMost)]
+func setJobs(c *fiber.Ctx, jobs []ownJob) {
+	var ids []string
+	for _, j := range jobs[:min(len(jobs), jobsMost)] {
+		if j.started {
+			j.id += jobsOwn
+		}
+		ids = append(ids, j.id)
+	}
 	cookie := &fiber.Cookie{Name: jobsCookie, Value: strings.Join(ids, "."), Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode, MaxAge: int(jobsAge.Seconds())}
 	if len(ids) == 0 {
 		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
@@ -58,11 +88,11 @@ func (w *Web) specJobs() spec {
 // one that runs.
 func (w *Web) drawJobs(ctx context.Context, v view) (templ.Component, error) {
 	l := panels.JobList{Frame: v.brief()}
-	for _, id := range v.jobs {
-		job, running := w.o.Jobs.Running(id)
+	for _, own := range v.jobs {
+		job, running := w.o.Jobs.Running(own.id)
 		if !running {
 			var err error
-			job, err = w.o.Dashboard.JobByID(ctx, id)
+			job, err = w.o.Dashboard.JobByID(ctx, own.id)
 			if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
 				continue
 			}
@@ -73,9 +103,34 @@ func (w *Web) drawJobs(ctx context.Context, v view) (templ.Component, error) {
 		if job.Running() {
 			l.Topics, l.Every = telemetry.TopicJobs, "2s"
 		}
-		l.Cards = append(l.Cards, w.jobCard(job))
+		card := w.jobCard(job)
+		card.By = startedWords(job, own.started)
+		l.Cards = append(l.Cards, card)
 	}
 	return panels.Jobs(l), nil
+}
+
+// startedWords say by what a job was started, and who joined it, as this
+// browser's person would: "by you, 1 more joined".
+func startedWords(j telemetry.Job, mine bool) string {
+	more := number(j.Joined) + " more joined"
+	switch {
+	case mine && j.Joined > 0:
+		return "by you, " + more
+	case mine:
+		return "by you"
+	}
+	said := "by " + string(j.By)
+	if j.By == "" || strings.HasPrefix(string(j.By), "on ") {
+		said = string(j.By)
+	}
+	switch {
+	case j.Joined == 1:
+		said += ", you joined"
+	case j.Joined > 1:
+		said += ", you and " + number(j.Joined-1) + " more joined"
+	}
+	return strings.TrimPrefix(said, ", ")
 }
 
 // changesMost is how many proposed changes a card lists.
@@ -83,7 +138,7 @@ const changesMost = 100
 
 func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	result := resultOf(j)
-	card := panels.JobCard{ID: j.ID, Title: jobTitle(j, result), State: j.State, Started: j.Started, Ended: j.Ended, Took: w.took(j), Joined: int(j.Joined), Errors: j.Errors, Summary: j.Error}
+	card := panels.JobCard{ID: j.ID, Title: jobTitle(j, result), State: j.State, Started: j.Started, Ended: j.Ended, Took: w.took(j), Errors: j.Errors, Summary: j.Error}
 	for _, s := range j.Steps {
 		row := panels.StepRow{Name: s.Name, State: s.State, Detail: s.Detail, Done: int(s.Done), Total: int(s.Total), Took: secondsText(s.Seconds)}
 		switch {
@@ -269,14 +324,6 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// spanText is a duration as a setting says it: "15 s", "5 min".
-func spanText(d time.Duration) string {
-	if d >= time.Minute && d%time.Minute == 0 {
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	}
-	return fmt.Sprintf("%g s", d.Seconds())
-}
-
 // daysText is a usual interval in its two largest words: "3 d", "7 h".
 func daysText(d time.Duration) string {
 	switch {
@@ -288,6 +335,6 @@ func daysText(d time.Duration) string {
 	return fmt.Sprintf("%d min", int(d.Minutes()))
 }
 
-func without(ids []string, id string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return other == id })
+func without(texts []string, text string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(other string) bool { return other == text })
 }

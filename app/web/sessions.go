@@ -43,7 +43,7 @@ func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
 		return nil, err
 	}
 	if w.o.Settings.PollInterval > 0 && w.o.Settings.Polls {
-		t.Note = "polled every " + spanText(w.o.Settings.PollInterval)
+		t.Note = "polled every " + telemetry.SpanText(w.o.Settings.PollInterval)
 	}
 	t.More = parts.Link{Text: "All active", URL: searchURL(v.listURL("/sessions"), queryActive)}
 	t.Empty = parts.Empty{Icon: "hubot", Title: "Devin is not working on anything", Text: "Sessions appear here while they are queued, working, or waiting for you."}

@@ -38,10 +38,10 @@ type spec struct {
 // view is what an address asks of a panel.
 type view struct {
 	spec    spec
-	scope   string                             // owner/name as in the address, on a repository's page
-	repo    telemetry.RepoRow                  // of scope
-	query   url.Values                         // as it came
-	jobs    []string                           // which this browser started
+	scope   string            // owner/name as in the address, on a repository's page
+	repo    telemetry.RepoRow // of scope
+	query   url.Values        // as it came
+	jobs    []ownJob
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
 	subject string                             // what a panel about one thing is about
 	form    url.Values                         // what was typed into a form that could not be sent
@@ -249,7 +249,7 @@ func (w *Web) fragment(s spec) fiber.Handler {
 
 // viewOf reads what a request asks of a panel.
 func (w *Web) viewOf(c *fiber.Ctx, s spec) (view, error) {
-	v := view{spec: s, scope: c.Query("scope"), query: queryOf(c), jobs: jobIDs(c)}
+	v := view{spec: s, scope: c.Query("scope"), query: queryOf(c), jobs: ownJobs(c)}
 	if s.one {
 		v.subject = c.Query("id")
 	}

@@ -137,7 +137,7 @@ func render(c *fiber.Ctx, status int, page templ.Component) error {
 // panels are asked, so that a change meanwhile is asked for again.
 func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
-	ctx, v := c.UserContext(), view{query: url.Values{}, jobs: jobIDs(c)}
+	ctx, v := c.UserContext(), view{query: url.Values{}, jobs: ownJobs(c)}
 	s.Versions = versions(w.o.Changes.Versions())
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
 	s.Saved = w.panel(ctx, w.specSaved(), v)

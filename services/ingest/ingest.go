@@ -156,7 +156,7 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 		return
 	}
 	if first {
-		r.turn(ctx, kind)
+		r.turn(ctx, kind, telemetry.ByStart)
 	}
 	if every <= 0 {
 		return
@@ -168,21 +168,21 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			r.turn(ctx, kind)
+			r.turn(ctx, kind, telemetry.ByInterval(every))
 		}
 	}
 }
 
 // turn runs one job of a loop. Where an upstream said when to ask again, the
 // turns until then are left out: a limit that is asked against lasts longer.
-func (r *Runner) turn(ctx context.Context, kind string) {
+func (r *Runner) turn(ctx context.Context, kind string, by telemetry.Starter) {
 	r.mu.Lock()
 	early := r.o.Now().Before(r.pauses[kind])
 	r.mu.Unlock()
 	if early {
 		return
 	}
-	h, err := r.start(telemetry.Job{Kind: kind}, Order{}, true)
+	h, err := r.start(telemetry.Job{Kind: kind, By: by}, Order{}, true)
 	if err == nil {
 		_, err = h.Wait(ctx)
 	}

@@ -28,6 +28,7 @@ const (
 type Order struct {
 	DryRun bool // backfill: only say what would change
 	Undo   bool // backfill: take the last application back
+	By     telemetry.Starter
 }
 
 // Handle is a running or ended job.
@@ -74,7 +75,7 @@ func (h *Handle) Wait(ctx context.Context) (telemetry.Job, error) {
 // Start starts a job, or joins the one of its kind that runs. Its error is
 // CodeMissingSetting, naming the variable, or CodeStopping.
 func (r *Runner) Start(kind string, order Order) (*Handle, error) {
-	h, err := r.start(telemetry.Job{Kind: kind}, order, false)
+	h, err := r.start(telemetry.Job{Kind: kind, By: order.By}, order, false)
 	if err == nil {
 		h.matter()
 	}

@@ -79,7 +79,7 @@ func (m *memory) TakeOver(context.Context, []string) ([]telemetry.Job, error) {
 	seen := map[string]bool{}
 	for _, j := range slices.Backward(m.jobs) {
 		if j.State == telemetry.JobInterrupted && !seen[j.Kind] && !m.taken {
-			taken = append(taken, telemetry.Job{ID: j.ID, Kind: j.Kind, Joined: j.Joined})
+			taken = append(taken, telemetry.Job{ID: j.ID, Kind: j.Kind, By: j.By, Joined: j.Joined})
 		}
 		seen[j.Kind] = true
 	}
@@ -288,6 +288,27 @@ func TestJoinedTurn(t *testing.T) {
 		}
 		synctest.Wait()
 		equal(t, "the job as stored", w.store.saved()[0].State, telemetry.JobDone)
+	})
+}
+
+// TestJobsSayByWhat: a job keeps what started it, whoever joins it.
+func TestJobsSayByWhat(t *testing.T) {
+	inWorld(t, 5*time.Minute, 0, func(t *testing.T, w *world) {
+		w.runs.change(func(s *source) { s.takes = time.Minute })
+		w.stop()
+		w.begin(5*time.Minute, 0)
+		for _, want := range []telemetry.Starter{telemetry.ByStart, telemetry.ByAPI, telemetry.ByInterval(5 * time.Minute)} {
+			h, err := w.Start(ingest.JobRefresh, ingest.Order{By: telemetry.ByAPI})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if job, err := h.Wait(t.Context()); err != nil || job.By != want {
+				t.Errorf("started by %q, want %q (%v)", job.By, want, err)
+			}
+			if want == telemetry.ByAPI {
+				pass(4*time.Minute + time.Second) // into the next turn
+			}
+		}
 	})
 }
 

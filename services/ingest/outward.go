@@ -28,22 +28,27 @@ type Deeds interface {
 // repository (product.md §9).
 const Workflow = "codeql-fixer.yml"
 
-// Reply sends a message to a session, and then looks what becomes of it.
-// The error is CodeMissingSetting without a Devin key, or what Devin's
+// Reply sends a message to a session for a caller of the API, and then looks
+// what becomes of it. The error is CodeMissingSetting without a Devin key, or what Devin's
 // client says.
 func (r *Runner) Reply(ctx context.Context, id, text string) error {
-	return r.ReplyOnce(ctx, r.o.NewID(), id, text)
+	return r.reply(ctx, telemetry.Deed{Token: r.o.NewID(), By: telemetry.ByAPI}, id, text)
 }
 
-// ReplyOnce is Reply for a form with a token of its own: asked again with the
+// ReplyOnce is Reply for a page's form with a token of its own: asked again with the
 // same token it sends nothing, waits for a sending that is under way, and
 // answers as that did. After a failure the token can be used again.
 func (r *Runner) ReplyOnce(ctx context.Context, token, id, text string) error {
+	return r.reply(ctx, telemetry.Deed{Token: token, By: telemetry.ByPage}, id, text)
+}
+
+func (r *Runner) reply(ctx context.Context, d telemetry.Deed, id, text string) error {
 	if r.o.Messenger == nil {
 		return r.missingDevin()
 	}
 	bare := telemetry.BareID(id)
-	_, err := r.once(ctx, telemetry.Deed{Token: token, Kind: telemetry.DeedReply, Subject: bare}, func() (string, error) {
+	d.Kind, d.Subject = telemetry.DeedReply, bare
+	_, err := r.once(ctx, d, func() (string, error) {
 		err := r.o.Messenger.Send(ctx, bare, text)
 		if err == nil {
 			r.follow(bare)
@@ -53,20 +58,24 @@ func (r *Runner) ReplyOnce(ctx context.Context, token, id, text string) error {
 	return err
 }
 
-// Dispatch starts one run of the action and returns the branch on which it
+// Dispatch starts one run of the action for a caller of the API, and returns the branch on which it
 // runs. The error is CodeMissingSetting where a variable is not set, or what
 // GitHub's client says.
 func (r *Runner) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	return r.DispatchOnce(ctx, r.o.NewID(), d)
+	return r.dispatch(ctx, telemetry.Deed{Token: r.o.NewID(), By: telemetry.ByAPI}, d)
 }
 
-// DispatchOnce is Dispatch for a form with a token of its own, likewise. The
+// DispatchOnce is Dispatch for a page's form with a token of its own, likewise. The
 // branch is "" for one that was started before.
 func (r *Runner) DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
+	return r.dispatch(ctx, telemetry.Deed{Token: token, By: telemetry.ByPage}, d)
+}
+
+func (r *Runner) dispatch(ctx context.Context, deed telemetry.Deed, d telemetry.Dispatch) (ref string, err error) {
 	if r.o.Dispatcher == nil {
 		return "", telemetry.Errorf(telemetry.CodeMissingSetting, "Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
-	deed := telemetry.Deed{Token: token, Kind: telemetry.DeedDispatch, Subject: string(telemetry.ParseRepo(d.TargetRepo))}
+	deed.Kind, deed.Subject = telemetry.DeedDispatch, string(telemetry.ParseRepo(d.TargetRepo))
 	return r.once(ctx, deed, func() (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) })
 }
 

@@ -1,6 +1,10 @@
 package ingest
 
-import "context"
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
 
 // RebuildResult is what a rebuild did.
 type RebuildResult struct {
@@ -25,7 +29,7 @@ func (r *Runner) rebuild(ctx context.Context, h *Handle) (any, error) {
 func (r *Runner) rebuildIfPending(ctx context.Context) {
 	pending, err := r.o.Store.RebuildPending(ctx)
 	if err == nil && pending {
-		_, err = r.Start(JobRebuild, Order{})
+		_, err = r.Start(JobRebuild, Order{By: telemetry.ByStart})
 	}
 	if err != nil && ctx.Err() == nil {
 		r.o.Log.Warn("what is stored cannot be derived again", "err", err)

@@ -44,13 +44,13 @@ func activityBranches() []activityBranch {
 		pull("opened", "created_at", ""), pull("merged", "merged_at", ""), pull("closed", "closed_at", " AND p.merged_at = 0"),
 		{kind: telemetry.ActivityVerification, rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
 			FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`, at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity},
-		{kind: telemetry.ActivityScope, rows: `a.at, a.source, a.file, r.run_number, o.name
+		{kind: telemetry.ActivityScope, rows: `a.at, a.source, a.file, r.run_number, o.name, a.started_by
 			FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`, at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity},
 		{kind: telemetry.ActivityJob, rows: jobColumns + ` FROM jobs`, at: `started`, order: `id DESC`, scan: func(r *row, a *telemetry.Activity) {
 			scanJob(r, &a.Job)
-			a.At = a.Job.Started
+			a.At, a.By = a.Job.Started, a.Job.By
 		}},
-		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, '')
+		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by
 			FROM deeds d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`, at: `d.at`, order: `d.token DESC`,
 			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanDeedActivity},
 		{kind: telemetry.ActivityMend, rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
@@ -91,7 +91,7 @@ func scanVerifiedActivity(r *row, a *telemetry.Activity) {
 func scanDeedActivity(r *row, a *telemetry.Activity) {
 	var when int64
 	var subject string
-	r.scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo)
+	r.scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By)
 	switch a.At = at(when); {
 	case a.Word == string(telemetry.DeedDispatch):
 		a.Repo = telemetry.RepoName(subject)
@@ -102,7 +102,7 @@ func scanDeedActivity(r *row, a *telemetry.Activity) {
 
 func scanScopeActivity(r *row, a *telemetry.Activity) {
 	var when int64
-	r.scan(&when, &a.Source, &a.File, &a.Run, &a.Repo)
+	r.scan(&when, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
 	a.At = at(when)
 }
 

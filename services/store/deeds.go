@@ -11,7 +11,7 @@ import (
 // noted already.
 func (s *Store) KeepDeed(ctx context.Context, d telemetry.Deed) (fresh bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO deeds (token, kind, subject, at) VALUES ($1, $2, $3, $4) ON CONFLICT (token) DO NOTHING`, d.Token, string(d.Kind), d.Subject, ms(tx.now))
+		tx.exec(`INSERT INTO deeds (token, kind, subject, at, started_by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (token) DO NOTHING`, d.Token, string(d.Kind), d.Subject, ms(tx.now), string(d.By))
 		if fresh = tx.affected > 0; fresh {
 			tx.touch(telemetry.TopicJobs)
 		}

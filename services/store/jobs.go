@@ -14,9 +14,9 @@ const keptJobs = 500
 func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.touch(telemetry.TopicJobs)
-		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
-			j.ID, j.Kind, j.State, jsonText(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), jsonText(j.Errors), s.program)
+			j.ID, j.Kind, j.State, jsonText(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), jsonText(j.Errors), s.program, string(j.By))
 		if !j.Running() {
 			tx.exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}
@@ -42,12 +42,12 @@ func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bo
 	return jobs.Items[0], true, nil
 }
 
-const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors`
+const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors, started_by`
 
 func scanJob(r *row, j *telemetry.Job) {
 	var steps, result, errs string
 	var started, ended int64
-	r.scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs)
+	r.scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs, &j.By)
 	j.Steps, j.Errors = fromJSON[[]telemetry.JobStep](r.tx, steps), fromJSON[[]string](r.tx, errs)
 	j.Started, j.Ended = at(started), at(ended)
 	if result != "" {

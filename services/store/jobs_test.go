@@ -31,3 +31,32 @@ func TestJobsAreForgotten(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) { try(t, open(t)) })
 	t.Run("postgres", func(t *testing.T) { try(t, openPostgres(t)) })
 }
+
+// TestStartersAreKept: by what a job and a deed were asked for is told where
+// they are listed.
+func TestStartersAreKept(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
+		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: now}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.KeepDeed(t.Context(), telemetry.Deed{Token: "d", Kind: telemetry.DeedDispatch, Subject: "octo/shop", By: telemetry.ByAPI}); err != nil {
+			t.Fatal(err)
+		}
+		job, found, err := s.Job(t.Context(), "j")
+		if err != nil || !found || job.By != telemetry.ByPage {
+			t.Errorf("the job: %+v, %v", job, err)
+		}
+		list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[telemetry.ActivityKind]telemetry.Starter{}
+		for _, a := range list {
+			by[a.Kind] = a.By
+		}
+		if by[telemetry.ActivityJob] != telemetry.ByPage || by[telemetry.ActivityDeed] != telemetry.ByAPI {
+			t.Errorf("activity by %v", by)
+		}
+	})
+}

@@ -171,7 +171,7 @@ func TestNarrowScans(t *testing.T) {
 			t.Errorf("against the full scan: %d unchanged, %d gone (%v), want 25 and 0", len(diff.Unchanged), len(diff.Gone), err)
 		}
 		for _, undo := range []bool{false, false, true, true} {
-			d, err := s.AcceptScope(t.Context(), "", "3.json", undo)
+			d, err := s.AcceptScope(t.Context(), "", "3.json", undo, telemetry.ByPage)
 			if err != nil || d.Accepted == undo || d.Reduced != undo {
 				t.Fatalf("accepted %v, reduced %v (%v), want %v, %v", d.Accepted, d.Reduced, err, !undo, undo)
 			}

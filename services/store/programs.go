@@ -13,7 +13,7 @@ import (
 const lostAfter = 15 * time.Second
 
 // TakeOver notes that this program lives, and returns the interrupted jobs
-// that it has to resume, with their id, kind and callers: those of programs
+// that it has to resume, with their id, kind, starter and callers: those of programs
 // that live no more, of each kind the newest, unless a job of its kind came
 // after it. Each is given to one program. On SQLite, which no other program
 // shares, only the first call can find any.
@@ -26,10 +26,10 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 		taken = nil
 		s.beat(tx)
 		tx.each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.in(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
-				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, joined`,
+				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, started_by, joined`,
 			[]any{s.program, telemetry.JobInterrupted, jsonText(kinds)}, func(r *row) {
 				var j telemetry.Job
-				r.scan(&j.ID, &j.Kind, &j.Joined)
+				r.scan(&j.ID, &j.Kind, &j.By, &j.Joined)
 				taken = append(taken, j)
 			})
 		return tx.err

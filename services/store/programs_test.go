@@ -13,7 +13,7 @@ var resumable = []string{"refresh", "poll"}
 
 func saveJob(t *testing.T, s *store.Store, id, kind, state string, minute int) {
 	t.Helper()
-	if err := s.SaveJob(t.Context(), telemetry.Job{ID: id, Kind: kind, State: state, Started: time.Date(2026, 2, 1, 10, minute, 0, 0, time.UTC)}); err != nil {
+	if err := s.SaveJob(t.Context(), telemetry.Job{ID: id, Kind: kind, State: state, By: telemetry.ByPage, Started: time.Date(2026, 2, 1, 10, minute, 0, 0, time.UTC)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -27,6 +27,9 @@ func wantJobs(t *testing.T, when string, s *store.Store, resume string, states m
 	}
 	ids := ""
 	for _, j := range taken {
+		if j.By != telemetry.ByPage {
+			t.Errorf("%s: %s forgot by what it was started: %q", when, j.ID, j.By)
+		}
 		ids += j.ID + ":" + j.Kind + " "
 	}
 	if ids != resume {

@@ -268,10 +268,10 @@ func (s *Store) Raw(ctx context.Context, source, file string) (telemetry.RawFile
 	return raw, err
 }
 
-// AcceptScope keeps a person's word that a scope-reduced scan counts as a
-// full one, or takes it back, and replays its repository. Saying it again
+// AcceptScope keeps a person's word, given by a page or the API, that a
+// scope-reduced scan counts as a full one, or takes it back, and replays its repository. Saying it again
 // changes nothing. The error is CodeNotFound or CodeInvalid, in words.
-func (s *Store) AcceptScope(ctx context.Context, source, file string, undo bool) (telemetry.RunDetail, error) {
+func (s *Store) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) (telemetry.RunDetail, error) {
 	var found storedScan
 	err := s.Write(ctx, func(tx *Tx) error {
 		run, err := findRun(tx, source, file)
@@ -289,7 +289,7 @@ func (s *Store) AcceptScope(ctx context.Context, source, file string, undo bool)
 		case !run.Reduced:
 			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced, so there is nothing to accept.", shorten(file))
 		default:
-			tx.exec(`INSERT INTO accepted (source, file, at) VALUES ($1, $2, $3)`, run.Source, run.File, ms(tx.now))
+			tx.exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, run.Source, run.File, ms(tx.now), string(by))
 		}
 		tx.touch(telemetry.TopicRecords)
 		d := newDerivation(tx)

@@ -34,6 +34,7 @@ type Activity struct {
 	At   time.Time
 	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its Verdict; deed: its DeedKind
 	Repo RepoName
+	By   Starter // of a scope, a job and a deed
 
 	Source, File string // of the record
 	Run          int64

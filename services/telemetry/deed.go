@@ -22,6 +22,7 @@ type Deed struct {
 	Token   string
 	Kind    DeedKind
 	Subject string // the session's bare id, or "owner/name"
+	By      Starter
 }
 
 // messageMost is how many characters a message may have: what Devin takes

@@ -290,6 +290,7 @@ type Job struct {
 	ID      string
 	Kind    string // refresh, poll, poll-prs, backfill
 	State   string // running, done, failed, interrupted, cancelled
+	By      Starter
 	Steps   []JobStep
 	Joined  int64 // callers that joined it
 	Started time.Time

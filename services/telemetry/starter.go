@@ -1,0 +1,32 @@
+package telemetry
+
+import (
+	"fmt"
+	"time"
+)
+
+// Starter is what a job, a reply, a dispatch or an accepted scan was asked by,
+// in the words that pages and the API show. There are no accounts, so it is no
+// name. "" is one that was stored before this was kept.
+type Starter string
+
+// What can ask for something.
+const (
+	ByPage  Starter = "a page"
+	ByAPI   Starter = "the API"
+	ByStart Starter = "on its own at the start"
+)
+
+// ByInterval is a loop that runs at each interval.
+func ByInterval(every time.Duration) Starter { return Starter("on its own every " + SpanText(every)) }
+
+// SpanText is a duration as a setting says it: "15 s", "5 min", "2 h".
+func SpanText(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%g s", d.Seconds())
+}

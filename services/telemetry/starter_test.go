@@ -1,0 +1,20 @@
+package telemetry
+
+import (
+	"testing"
+	"time"
+)
+
+func TestByInterval(t *testing.T) {
+	for every, want := range map[time.Duration]Starter{
+		15 * time.Second:        "on its own every 15 s",
+		1500 * time.Millisecond: "on its own every 1.5 s",
+		5 * time.Minute:         "on its own every 5 min",
+		90 * time.Second:        "on its own every 90 s",
+		2 * time.Hour:           "on its own every 2 h",
+	} {
+		if got := ByInterval(every); got != want {
+			t.Errorf("%v: %q, want %q", every, got, want)
+		}
+	}
+}

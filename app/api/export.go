@@ -29,7 +29,7 @@ type exported[F, R, T any] struct {
 	each   func(*dashboard.Dashboard, context.Context, F, telemetry.Page, func([]R) error) error
 	item   func(R) T
 	head   []string
-	cells  func(R) []string
+	cells  func(F, R) []string
 }
 
 // routes are the list's two downloads.
@@ -45,7 +45,7 @@ func (e exported[F, R, T]) routes(a *API, path string) []Route {
 }
 
 // start reads the request; what it returns no longer uses it.
-func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string, write func(*bufio.Writer, func(func([]R) error) error) error) (writer, error) {
+func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string, write func(*bufio.Writer, F, func(func([]R) error) error) error) (writer, error) {
 	p, err := pageOf(c)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string,
 	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+exportName(e.list, c.Query("repo"), a.now())+"."+kind+`"`)
 	return func(ctx context.Context, w *bufio.Writer) error {
-		return write(w, func(do func([]R) error) error { return e.each(a.Dashboard, ctx, f, p, do) })
+		return write(w, f, func(do func([]R) error) error { return e.each(a.Dashboard, ctx, f, p, do) })
 	}, nil
 }
 
@@ -77,14 +77,14 @@ func exportName(list, repo string, now time.Time) string {
 
 // csv writes RFC 4180: a header line, CRLF, UTF-8. A failure part-way, too
 // late for a status, is the last line.
-func (e exported[F, R, T]) csv(w *bufio.Writer, each func(func([]R) error) error) error {
+func (e exported[F, R, T]) csv(w *bufio.Writer, f F, each func(func([]R) error) error) error {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	err := out.Write(e.head)
 	if err == nil {
 		err = each(func(rows []R) error {
 			for _, r := range rows {
-				if err := out.Write(defused(e.cells(r))); err != nil {
+				if err := out.Write(defused(e.cells(f, r))); err != nil {
 					return err
 				}
 			}
@@ -101,7 +101,7 @@ func (e exported[F, R, T]) csv(w *bufio.Writer, each func(func([]R) error) error
 
 // json writes an array of the items that the list's endpoint has. After a
 // failure part-way the array stays open, so that nobody takes it for whole.
-func (e exported[F, R, T]) json(w *bufio.Writer, each func(func([]R) error) error) error {
+func (e exported[F, R, T]) json(w *bufio.Writer, _ F, each func(func([]R) error) error) error {
 	between := "[\n"
 	err := each(func(rows []R) error {
 		for _, r := range rows {
@@ -170,22 +170,26 @@ func eachRepo(d *dashboard.Dashboard, ctx context.Context, f telemetry.RepoFilte
 	return do(list.Items)
 }
 
-func (a *API) issueCells(i telemetry.IssueRow) []string {
-	age := max(0, int64(a.now().Sub(i.First.At)/(24*time.Hour)))
+func (a *API) issueCells(f telemetry.IssueFilter, i telemetry.IssueRow) []string {
+	then := f.AsOf
+	if then.IsZero() {
+		then = a.now()
+	}
+	age := max(0, int64(then.Sub(i.First.At)/(24*time.Hour)))
 	return []string{i.PublicID, string(i.Repo), i.Severity, string(i.Status), i.Rule, i.Family, i.File, digits(i.Line), digits(age), digits(i.Attempts), digits(i.Appearances),
 		when(i.First.At), when(i.Last.At), digits(i.First.Run), digits(i.Last.Run), i.LatestIssueID, i.Fingerprint, i.Session}
 }
 
-func sessionCells(s telemetry.SessionRow) []string {
+func sessionCells(_ telemetry.SessionFilter, s telemetry.SessionRow) []string {
 	return []string{s.ID, string(s.Repo), string(s.State), s.Reason, s.Status, when(s.StateSince), s.Family, strings.Join(s.IssueIDs, " "), digits(s.RunNumber), digits(s.BatchID), s.PRURL, string(s.Basis), s.Title, when(s.At), s.URL}
 }
 
-func pullCells(p telemetry.PullRow) []string {
+func pullCells(_ telemetry.PullFilter, p telemetry.PullRow) []string {
 	return []string{digits(p.Number), string(p.Repo), p.Title, p.State, fmt.Sprint(p.Merged), fmt.Sprint(p.Draft), p.User, when(p.CreatedAt), when(p.UpdatedAt), when(p.ClosedAt), when(p.MergedAt),
 		strings.Join(p.IssueIDs, " "), p.Session, string(p.Basis), p.URL}
 }
 
-func runCells(r telemetry.RunRow) []string {
+func runCells(_ telemetry.RunFilter, r telemetry.RunRow) []string {
 	known := func(n *int64) string {
 		if n == nil {
 			return ""
@@ -195,7 +199,7 @@ func runCells(r telemetry.RunRow) []string {
 	return []string{r.File, string(r.Kind), string(r.Repo), digits(r.RunNumber), when(r.At), digits(r.IssuesFound), known(r.New), known(r.Gone), digits(r.Batches), digits(r.Sessions), fmt.Sprint(r.Reduced), r.RunLabel, r.RunURL}
 }
 
-func repoCells(r telemetry.RepoRow) []string {
+func repoCells(_ telemetry.RepoFilter, r telemetry.RepoRow) []string {
 	open := r.OpenSeverity
 	return []string{string(r.Name), string(r.Fork), digits(r.Open), digits(open["critical"]), digits(open["high"]), digits(open["medium"]), digits(open["low"]), when(r.LatestScanAt), when(r.LastRun), digits(r.Runs),
 		digits(r.SessionsCreated), digits(r.SessionsActive), digits(r.PRs.Total), digits(r.PRs.Open), digits(r.PRs.Merged), digits(r.IssuesFound)}

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // findAsks are requests of search, completion, downloads and saved views.
@@ -86,4 +88,25 @@ func indexOf(list []string, name string) int {
 		}
 	}
 	return 0
+}
+
+// TestAgesOfThen: ages in a file of a past time are those of that time.
+func TestAgesOfThen(t *testing.T) {
+	w := newWorld(t, handmade(t), false)
+	w.populate()
+	got := w.do("GET", "/api/issues.csv?repo=octo/widgets&as_of=2026-02-11T11:00:00Z", "")
+	lines, err := csv.NewReader(strings.NewReader(string(got.body))).ReadAll()
+	if err != nil || len(lines) < 2 {
+		t.Fatalf("%v: %s", err, got.body)
+	}
+	for _, line := range lines[1:] {
+		first, err := time.Parse(time.RFC3339, line[indexOf(lines[0], "first_seen")])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := time.Date(2026, 2, 11, 11, 0, 0, 0, time.UTC).Sub(first) / (24 * time.Hour)
+		if age := line[indexOf(lines[0], "age_days")]; age != strconv.Itoa(int(want)) {
+			t.Errorf("an issue of %s was %s days old, want %d", first, age, want)
+		}
+	}
 }

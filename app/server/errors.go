@@ -67,7 +67,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
 	body, contentType := errorJSON(e), "application/json; charset=utf-8"
-	if s.o.RenderError != nil && !isAPI(c) && status != fiber.StatusRequestHeaderFieldsTooLarge {
+	if s.o.RenderError != nil && !isAPI(c) {
 		body, contentType = s.o.RenderError(c, status, e.Message)
 	}
 	c.Set(fiber.HeaderContentType, contentType)

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -108,7 +109,26 @@ func New(o Options, routes []Route) *Server {
 		defer s.app.ReleaseCtx(c)
 		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes; there is no one to tell
 	}
+	unread := s.app.Server().ErrorHandler
+	s.app.Server().ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+		if errors.As(err, new(*fasthttp.ErrSmallBuffer)) {
+			ctx.Request.SetRequestURI(beginning(err))
+		}
+		unread(ctx, err)
+	}
 	return s
+}
+
+// beginning is the path of a request whose address or headers were too long
+// to be read, as far as its form follows from it: fasthttp quotes the first
+// bytes in its error, and nowhere else.
+func beginning(err error) string {
+	_, quoted, _ := strings.Cut(err.Error(), `contents: "`)
+	_, path, _ := strings.Cut(quoted, " ")
+	if strings.HasPrefix(path, "/api/") {
+		return "/api/"
+	}
+	return "/"
 }
 
 // knownMethod tells whether Fiber routes the method; others it would answer

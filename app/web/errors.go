@@ -50,6 +50,8 @@ func problemTitle(status int) string {
 		return "Not found"
 	case fiber.StatusMethodNotAllowed:
 		return "Not possible here"
+	case fiber.StatusRequestHeaderFieldsTooLarge:
+		return "This address is too long"
 	case fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
 		return "Not available right now"
 	}

@@ -26,7 +26,8 @@ func listPages(wanted int) int { return 10 + wanted/100 }
 // both, at most 20 of those that were not listed are asked for by id. On a
 // failure the answer holds what was learnt until then, with the rest in
 // Skipped, beside the error. A row that cannot be read is logged and its
-// session skipped.
+// session skipped. A list that cannot be read to its end is a failure if it
+// leaves a session without an answer.
 func (c *Client) Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error) {
 	s := newSearch(wanted)
 	if len(s.left(s.ids)) == 0 {
@@ -40,7 +41,11 @@ func (c *Client) Sessions(ctx context.Context, wanted []string) (telemetry.Sessi
 	if err == nil {
 		err = c.byID(ctx, s, one)
 	}
-	return s.answer(), err
+	answer := s.answer()
+	if err == nil && len(answer.Skipped)+len(answer.Unknown) > 0 {
+		err = s.partial
+	}
+	return answer, err
 }
 
 // search is the state of one call of Sessions. Its methods may be called
@@ -51,6 +56,15 @@ type search struct {
 	open  map[string]bool // of each wanted id: nothing is known of it yet
 	found map[string]telemetry.UpstreamSession
 	gone  map[string]bool
+
+	partial error // why a list was not read to its end, nil if each was
+}
+
+// leave notes why a list is not read to its end.
+func (s *search) leave(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.partial = err
 }
 
 func newSearch(wanted []string) *search {

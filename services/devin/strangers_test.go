@@ -18,6 +18,7 @@ type strange struct {
 	wanted []string
 	want   telemetry.SessionAnswer // of Sessions, the ids are compared
 	asked  int                     // requests
+	said   string                  // in the error, "" for none
 }
 
 func (tc strange) run(t *testing.T, key string) {
@@ -25,8 +26,8 @@ func (tc strange) run(t *testing.T, key string) {
 	s := &stranger{answer: tc.answer}
 	c := connect(t, s, devin.Options{Key: key, OrgID: org})
 	answer, err := c.Sessions(t.Context(), tc.wanted)
-	if err != nil {
-		t.Fatal(err)
+	if (err == nil) != (tc.said == "") || (err != nil && !strings.Contains(err.Error(), tc.said)) {
+		t.Fatalf("error %v, want %q", err, tc.said)
 	}
 	same(t, "found", idsOf(tc.want.Sessions), idsOf(answer.Sessions))
 	same(t, "unknown", tc.want.Unknown, answer.Unknown)
@@ -54,19 +55,19 @@ func list(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/session
 func TestStrangersV1(t *testing.T) {
 	for _, tc := range []strange{
 		{"bare ids", func(*http.Request) (int, string) { return 200, items("sessions", rows(hexes(0, 3)), "") },
-			hexes(0, 3), found(hexes(0, 3)), 1},
+			hexes(0, 3), found(hexes(0, 3)), 1, ""},
 		{"an empty list that answers by id", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"sessions":[]}`
 			}
 			return 200, one(strings.TrimPrefix(r.URL.Path, "/v1/sessions/"))
-		}, hexes(0, 3), found(hexes(0, 3)), 4},
+		}, hexes(0, 3), found(hexes(0, 3)), 4, ""},
 		{"a list of null", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"sessions":null}`
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3, "null instead of a list"},
 		{"paths with bare ids", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"sessions":[]}`
@@ -75,33 +76,33 @@ func TestStrangersV1(t *testing.T) {
 				return 404, `{"detail":"no"}`
 			}
 			return 200, one(strings.TrimPrefix(r.URL.Path, "/v1/sessions/"))
-		}, hexes(0, 1), found(hexes(0, 1)), 3},
+		}, hexes(0, 1), found(hexes(0, 1)), 3, ""},
 		{"everything on one page", func(*http.Request) (int, string) { return 200, items("sessions", rows(hexes(0, 400)), "") },
-			hexes(0, 400), found(hexes(0, 400)), 1},
+			hexes(0, 400), found(hexes(0, 400)), 1, ""},
 		{"offset is not known", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("sessions", rows(hexes(0, 100)), "")
 			}
 			return 404, ``
-		}, hexes(99, 101), telemetry.SessionAnswer{Sessions: sessions(hexes(99, 100)), Unknown: hexes(100, 101)}, 4},
+		}, hexes(99, 101), telemetry.SessionAnswer{Sessions: sessions(hexes(99, 100)), Unknown: hexes(100, 101)}, 4, "repeats its pages"},
 		{"a list without end", func(r *http.Request) (int, string) {
 			offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
 			if list(r) {
 				return 200, items("sessions", rows(hexes(1000+offset, 1100+offset)), "")
 			}
 			return 404, ``
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 12},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 12, ""},
 		{"odd rows cost themselves", func(*http.Request) (int, string) {
 			return 200, items("sessions", []string{`7`, `null`, `"x"`, `[]`, `{}`, `{"session_id":9,"status":"working"}`,
 				`{"session_id":"devin-` + hex(0) + `"}`, `{"session_id":"` + hex(1) + `","status":7,"status_enum":[]}`, one(hex(2)),
 				`{"session_id":"` + hex(3) + `","status":"dreaming","status_enum":null,"title":{},"created_at":[],"updated_at":"soon","pull_request":"x","structured_output":[1]}`}, "")
-		}, hexes(0, 4), telemetry.SessionAnswer{Sessions: sessions(hexes(2, 4)), Skipped: hexes(0, 2)}, 1},
+		}, hexes(0, 4), telemetry.SessionAnswer{Sessions: sessions(hexes(2, 4)), Skipped: hexes(0, 2)}, 1, ""},
 		{"another session's answer", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"sessions":[]}`
 			}
 			return 200, one(hex(5))
-		}, hexes(0, 1), telemetry.SessionAnswer{Skipped: hexes(0, 1)}, 2},
+		}, hexes(0, 1), telemetry.SessionAnswer{Skipped: hexes(0, 1)}, 2, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, keyV1) })
 	}
@@ -110,9 +111,9 @@ func TestStrangersV1(t *testing.T) {
 // TestStrangersV3: what else may speak v3.
 func TestStrangersV3(t *testing.T) {
 	for _, tc := range []strange{
-		{"session_ids is ignored", pagesOf(rows(hexes(0, 1000)), nil), hexes(0, 1000), found(hexes(0, 1000)), 5},
+		{"session_ids is ignored", pagesOf(rows(hexes(0, 1000)), nil), hexes(0, 1000), found(hexes(0, 1000)), 5, ""},
 		{"ignored, and one is missing", pagesOf(rows(hexes(0, 250)), nil), hexes(249, 251),
-			telemetry.SessionAnswer{Sessions: sessions(hexes(249, 250)), Unknown: hexes(250, 251)}, 4},
+			telemetry.SessionAnswer{Sessions: sessions(hexes(249, 250)), Unknown: hexes(250, 251)}, 4, ""},
 		{"session_ids without devin-", func(r *http.Request) (int, string) {
 			var got []string
 			for _, id := range r.URL.Query()["session_ids"] {
@@ -121,47 +122,47 @@ func TestStrangersV3(t *testing.T) {
 				}
 			}
 			return 200, items("items", rows(got), `,"has_next_page":false`)
-		}, hexes(0, 1000), found(hexes(0, 1000)), 9},
+		}, hexes(0, 1000), found(hexes(0, 1000)), 9, ""},
 		{"one row a page, session_ids ignored", func(r *http.Request) (int, string) {
 			after, _ := strconv.Atoi(r.URL.Query().Get("after"))
 			return 200, items("items", rows(hexes(after, after+1)), fmt.Sprintf(`,"has_next_page":%t,"end_cursor":"%d"`, after < 49, after+1))
-		}, hexes(0, 50), found(hexes(0, 50)), 50},
+		}, hexes(0, 50), found(hexes(0, 50)), 50, ""},
 		{"session_ids is refused", pagesOf(rows(hexes(0, 300)), func(r *http.Request) bool { return r.URL.Query().Has("session_ids") }),
-			hexes(0, 300), found(hexes(0, 300)), 3},
+			hexes(0, 300), found(hexes(0, 300)), 3, ""},
 		{"a cursor that repeats", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":"again"`)
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 4},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 4, "repeats its pages"},
 		{"a next page without a cursor", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":null`)
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3, "repeats its pages"},
 		{"a list without end", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13, ""},
 		{"the same rows without end", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(0, 1)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)
 			}
 			return 404, `{}`
-		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(0, 1)), Unknown: hexes(1, 2)}, 4},
+		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(0, 1)), Unknown: hexes(1, 2)}, 4, ""},
 		{"an empty list that answers by id", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"items":[]}`
 			}
 			return 200, one(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:])
-		}, hexes(0, 3), found(hexes(0, 3)), 5},
+		}, hexes(0, 3), found(hexes(0, 3)), 5, ""},
 		{"odd rows cost themselves", func(*http.Request) (int, string) {
 			return 200, items("items", []string{`null`, `{"session_id":"` + hex(0) + `","status":{}}`,
 				`{"session_id":"devin-` + hex(1) + `","status":"dreaming","status_detail":5,"pull_requests":[3,{"pr_url":7},{"pr_url":"javascript:1"}],"updated_at":"x"}`}, "")
-		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(1, 2)), Skipped: hexes(0, 1)}, 1},
+		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(1, 2)), Skipped: hexes(0, 1)}, 1, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, keyV3) })
 	}

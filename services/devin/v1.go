@@ -29,20 +29,31 @@ func (c *Client) listV1(ctx context.Context, s *search) error {
 		for _, id := range ids {
 			seen[id] = true
 		}
-		// A page without news comes from a server that does not know offset.
-		if len(rows) < limitV1 || len(seen) == before || len(s.left(s.ids)) == 0 {
+		switch {
+		case rows == nil:
+			s.leave(c.broken(listRequestV1(offset), "is null instead of a list", nil))
+			return nil
+		case len(rows) < limitV1 || len(s.left(s.ids)) == 0:
+			return nil
+		case len(seen) == before: // the server does not know offset
+			s.leave(c.broken(listRequestV1(offset), "repeats its pages without an end", nil))
 			return nil
 		}
 	}
 	return nil
 }
 
-func (c *Client) pageV1(ctx context.Context, offset int) ([]json.RawMessage, error) {
-	r := request{
+func listRequestV1(offset int) request {
+	return request{
 		what:  "the list of sessions",
 		path:  "/v1/sessions",
 		query: url.Values{"limit": {strconv.Itoa(limitV1)}, "offset": {strconv.Itoa(offset)}},
 	}
+}
+
+// pageV1 returns the rows of a page, nil where it has null for them.
+func (c *Client) pageV1(ctx context.Context, offset int) ([]json.RawMessage, error) {
+	r := listRequestV1(offset)
 	raw, err := c.get(ctx, r)
 	if err != nil {
 		return nil, err

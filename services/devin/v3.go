@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -112,13 +113,23 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		}
 		return news > 0 && len(s.left(ids)) > 0
 	})
+	if _, endless := errors.AsType[*endlessList](err); endless {
+		s.leave(c.broken(r, "repeats its pages without an end", err))
+		err = nil
+	}
 	return got, err
 }
 
 func pathV3(org string) string { return "/v3/organizations/" + url.PathEscape(org) + "/sessions" }
 
+// endlessList is the failure of a list whose next page is one that was read.
+type endlessList struct{ cursor string }
+
+func (e *endlessList) Error() string { return fmt.Sprintf("the next cursor is %q again", e.cursor) }
+
 // pagesV3 follows the cursors of a list, for at most limit pages, and hands
-// each page's items to take until that wants no more.
+// each page's items to take until that wants no more. A list that leads back
+// is an endlessList.
 func (c *Client) pagesV3(ctx context.Context, r request, limit int, take func([]json.RawMessage) (more bool)) error {
 	asked := map[string]bool{"": true}
 	for range limit {
@@ -135,8 +146,7 @@ func (c *Client) pagesV3(ctx context.Context, r request, limit int, take func([]
 		}
 		cursor := page.text("end_cursor")
 		if asked[cursor] {
-			c.log.Warn("a list of Devin's has a next page but no new cursor; the rest of it is left", "path", r.path)
-			return nil
+			return &endlessList{cursor}
 		}
 		asked[cursor] = true
 		r.query.Set("after", cursor)
@@ -189,6 +199,10 @@ func (c *Client) messagesV3(ctx context.Context, id string) ([]telemetry.Message
 			msgs = lastOf(msgs)
 			return len(items) > 0
 		})
+		if _, endless := errors.AsType[*endlessList](err); endless {
+			c.log.Warn("Devin's list of messages leads back; what was read is shown", "path", r.path, "error", err)
+			err = nil
+		}
 		return msgs, err
 	})
 }

@@ -16,10 +16,34 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
+// archiveTries is how often an archive is asked for that brings files and
+// then breaks off.
+const archiveTries = 3
+
+// archived fetches files with an archive of the branch, and returns those
+// that are to be fetched one by one. One that breaks off is asked for again
+// as long as it brings more.
+func (f folder) archived(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
+	rest = files
+	for range archiveTries {
+		before := len(rest)
+		rest, err = f.unpack(ctx, rest, give)
+		short, ok := errors.AsType[*cutShort](err)
+		if !ok {
+			return rest, err
+		}
+		f.c.log.Warn("an archive broke off", "files", before, "left", len(rest), "err", short)
+		if len(rest) == before || len(rest) < archiveFrom {
+			break
+		}
+	}
+	return rest, nil
+}
+
 // unpack fetches files with one archive of the branch, as it streams in,
 // and returns those that it does not hold or holds in another version. All
-// are returned where a server has no archives. An archive that breaks off is
-// an error; what it brought was given.
+// are returned where a server has no archives. After an archive that breaks
+// off, a cutShort, those that it did not bring are returned beside the error.
 func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
 	wanted := make(map[string]telemetry.RunFile, len(files))
 	for _, file := range files {
@@ -42,13 +66,17 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 	if stop, ok := errors.AsType[*stopped](err); ok {
 		return nil, stop.err
 	}
-	if err != nil && !errors.Is(err, errNoArchive) {
+	short, ok := errors.AsType[*cutShort](err)
+	if ok = ok && ctx.Err() == nil; err != nil && !ok && !errors.Is(err, errNoArchive) {
 		return nil, f.c.failure(ctx, repoQuestion(f.owner, f.name), err)
 	}
 	for _, file := range files {
 		if _, open := wanted[file.Name]; open {
 			rest = append(rest, file)
 		}
+	}
+	if ok {
+		return rest, short
 	}
 	return rest, nil
 }

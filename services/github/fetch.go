@@ -55,7 +55,7 @@ func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, g
 		}
 	}
 	if len(wanted) >= archiveFrom {
-		if wanted, err = f.unpack(ctx, wanted, give); err != nil {
+		if wanted, err = f.archived(ctx, wanted, give); err != nil {
 			return err
 		}
 	}

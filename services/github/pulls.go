@@ -209,14 +209,12 @@ func pullQuestion(repo string, number int) question {
 
 // pullOf is p as the domain has it. asked is "owner/name".
 func pullOf(p *gh.PullRequest, asked string) telemetry.PullRequest {
-	repo, moved := asked, ""
-	if spelled := p.GetBase().GetRepo().GetFullName(); strings.EqualFold(spelled, asked) {
+	repo, spelled := asked, p.GetBase().GetRepo().GetFullName()
+	if strings.EqualFold(spelled, asked) {
 		repo = spelled
-	} else {
-		moved = spelled
 	}
 	return telemetry.PullRequest{
-		Repo: repo, MovedTo: moved, Number: p.GetNumber(), Title: p.GetTitle(), Body: p.GetBody(), HTMLURL: p.GetHTMLURL(),
+		Repo: repo, MovedTo: spelled, Number: p.GetNumber(), Title: p.GetTitle(), Body: p.GetBody(), HTMLURL: p.GetHTMLURL(),
 		State: p.GetState(), Draft: p.GetDraft(), User: p.GetUser().GetLogin(), HeadRef: p.GetHead().GetRef(),
 		CreatedAt: utc(p.CreatedAt), UpdatedAt: utc(p.UpdatedAt), ClosedAt: utc(p.ClosedAt), MergedAt: utc(p.MergedAt),
 	}

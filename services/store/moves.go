@@ -1,6 +1,11 @@
 package store
 
-import "telemetry-dashboard/services/telemetry"
+import (
+	"maps"
+	"slices"
+
+	"telemetry-dashboard/services/telemetry"
+)
 
 // moved gives a pull request the name that its repository has now, where a
 // record names that too: asked for under both names, it is still one. What is
@@ -8,6 +13,10 @@ import "telemetry-dashboard/services/telemetry"
 func (d *derivation) moved(p *telemetry.PullRequest) {
 	tx := d.tx
 	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.MovedTo)
+	if renamed.Key() == old.Repo.Key() {
+		d.madeAnew(renamed.Key())
+		return
+	}
 	if renamed == "" || !d.isMove(old.Repo.Key(), renamed) {
 		return
 	}
@@ -55,12 +64,77 @@ func (d *derivation) isMove(old string, renamed telemetry.RepoName) bool {
 	}
 	d.tx.exec(`INSERT INTO moves (key, new_key, new_name) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
 	d.filled["moves"] = true
-	d.tx.each(`SELECT repo_id FROM homes WHERE key = $1`, []any{old}, func(r *row) {
-		var repo int64
-		r.scan(&repo)
-		d.repos[repo] = true
-	})
+	d.concernRepos(`SELECT repo_id FROM homes WHERE key = $1`, old)
 	return true
+}
+
+// madeAnew takes back that a repository was renamed once GitHub has one under
+// the old name again: what is named by that name is in that one.
+func (d *derivation) madeAnew(key string) {
+	tx, left := d.tx, ""
+	if !d.holds("moves") || !tx.row(`SELECT new_key FROM moves WHERE key = $1`, key).scan(&left).found {
+		return
+	}
+	tx.exec(`DELETE FROM moves WHERE key = $1`, key)
+	d.concernRepos(`SELECT repo_id FROM homes WHERE key = $1`, key)
+	for repo := range d.repos {
+		d.rehomed[repo] = true
+	}
+	d.renameMentions(key, left)
+	d.renameVerifications(key)
+	d.repollPulls(left)
+}
+
+// renameMentions has the records that name pull requests of a repository by
+// its old name mean those of that name.
+func (d *derivation) renameMentions(key, left string) {
+	type named struct{ session, url, pull string }
+	var list []named
+	d.tx.each(`SELECT DISTINCT session, pr_url, pull_key FROM mentions WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(r *row) {
+		var n named
+		r.scan(&n.session, &n.url, &n.pull)
+		if telemetry.ParsePull(n.url).Repo.Key() == key {
+			list = append(list, n)
+		}
+	})
+	for _, n := range list {
+		d.tx.exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2 AND session = $3 AND pr_url = $4`, d.ensurePull(n.url), n.pull, n.session, n.url)
+		d.pulls[n.pull], d.sessions[n.session], d.linked[n.session] = true, true, true
+	}
+}
+
+func (d *derivation) renameVerifications(key string) {
+	type named struct {
+		id                 int64
+		session, url, pull string
+	}
+	var list []named
+	d.tx.each(`SELECT id, session, pr_url, pull_key FROM verifications WHERE pull_repo = $1 AND pull_key <> ''`, []any{key}, func(r *row) {
+		var n named
+		r.scan(&n.id, &n.session, &n.url, &n.pull)
+		list = append(list, n)
+	})
+	for _, n := range list {
+		pull := d.ensurePull(n.url)
+		d.tx.exec(`UPDATE verifications SET pull_key = $1 WHERE id = $2`, pull, n.id)
+		d.concernVerification(n.id, n.session, n.pull)
+		d.concernVerification(n.id, n.session, pull)
+	}
+}
+
+// repollPulls reads again what Devin named of the sessions that it gives a
+// pull request of the repository.
+func (d *derivation) repollPulls(repo string) {
+	urls := map[string][]string{}
+	d.tx.each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key JOIN polls y ON y.session = x.session WHERE p.repo_key = $1`, []any{repo}, func(r *row) {
+		var session, prs string
+		r.scan(&session, &prs)
+		urls[session] = fromJSON[[]string](d.tx, prs)
+	})
+	for _, session := range slices.Sorted(maps.Keys(urls)) {
+		d.putPollPulls(session, urls[session])
+		d.sessions[session] = true
+	}
 }
 
 // nameNow is a repository's name, the new one where it moved.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -60,4 +61,54 @@ func TestRenamedRepository(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRepositoryMadeAnew: after a repository was renamed, another one is made
+// under its old name. What names pull requests by that name means the new
+// one's, and the renamed one keeps its own.
+func TestRepositoryMadeAnew(t *testing.T) {
+	bothDatabases(t, func(t *testing.T, s *store.Store) {
+		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		session := func(id, url string) []map[string]any {
+			return []map[string]any{{"session_id": "devin-" + id, "status": "blocked", "issue_ids": []string{}, "pr_url": url}}
+		}
+		pull := func(repo, now string, number int, title string) telemetry.PullRequest {
+			return telemetry.PullRequest{Repo: repo, MovedTo: now, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
+		}
+		put(t, s, scanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: session("0a", "https://github.com/o/old/pull/1")}.file("1.json"),
+			scanRecord{Repo: "o/new", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/2")}.file("2.json"),
+			fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
+		if err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{{ID: "0a", API: "v1", Status: "blocked", PRs: []telemetry.UpstreamPR{{URL: "https://github.com/o/old/pull/1"}}}}}); err != nil {
+			t.Fatal(err)
+		}
+		savePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/new", 1, "one"), pull("o/old", "o/new", 2, "two"), pull("o/new", "o/new", 1, "one"), pull("o/new", "o/new", 2, "two")})
+		pulls(t, s, "renamed", map[string]string{"o/new#1": "0a", "o/new#2": "0b"})
+		savePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/old", 1, "another one"), pull("o/old", "o/old", 4, "four "+issueID(1, 0)), pull("o/new", "o/new", 2, "two")})
+		want := map[string]string{"o/old#1": "0a", "o/new#2": "0b", "o/old#4": ""}
+		pulls(t, s, "made anew", want)
+		before := dump(t, s)
+		if err := s.Exec(t.Context(), `UPDATE files SET derived = 'old rules'`); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Rebuild(t.Context(), func(int, int) {}); err != nil {
+			t.Fatal(err)
+		}
+		sameDump(t, "rebuilt", dump(t, s), before)
+	})
+}
+
+// pulls compares the pull requests that are listed, by key with their session.
+func pulls(t *testing.T, s *store.Store, what string, want map[string]string) {
+	t.Helper()
+	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, allRows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, p := range list.Items {
+		got[telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key()] = telemetry.BareID(p.Session)
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
 }

@@ -28,15 +28,16 @@ type browser struct {
 	provoked []string // parts of what its console may say
 }
 
-// startBrowser starts the Chromium that CHROMIUM names, with one tab.
-func startBrowser(t *testing.T) *browser {
+// startBrowser starts the Chromium that CHROMIUM names, with one tab. flags
+// are further ones of its command line.
+func startBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser {
 	t.Helper()
 	path := os.Getenv("CHROMIUM")
 	if path == "" {
 		t.Skip("SKIPPED: Chromium: CHROMIUM is not set")
 	}
 	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true)})
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true)}, flags)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	return openTab(t, ctx)
@@ -82,8 +83,13 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 	return b
 }
 
-// provokes lets the console say texts.
+// provokes lets the console say texts, and hosts be asked that hold them.
 func (b *browser) provokes(texts ...string) { b.provoked = append(b.provoked, texts...) }
+
+// provoke tells whether the test provokes what holds one of its texts.
+func (b *browser) provoke(what string) bool {
+	return slices.ContainsFunc(b.provoked, func(text string) bool { return strings.Contains(what, text) })
+}
 
 // in lets a part of the test fail by itself.
 func (b *browser) in(t *testing.T) {
@@ -143,12 +149,12 @@ func (b *browser) inject(script string) {
 func (b *browser) quiet() {
 	b.t.Helper()
 	for _, line := range b.console() {
-		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") && !slices.ContainsFunc(b.provoked, func(text string) bool { return strings.Contains(line, text) }) {
+		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") && !b.provoke(line) {
 			b.t.Errorf("the console says %s", line)
 		}
 	}
 	for _, address := range b.requests("") {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "data" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" {
+		if u, err := url.Parse(address); err != nil || u.Scheme != "data" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" && !b.provoke(u.Hostname()) {
 			b.t.Errorf("it asked %s", address)
 		}
 	}

@@ -189,6 +189,10 @@
       ctx.text = fault.outerHTML;
     }
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
+    if (ctx.response?.status >= 400) { // its words go with the next answer, which 304 is not
+      const panel = ctx.sourceElement.closest?.("[data-panel]");
+      if (panel) panel.shown = null;
+    }
   });
   document.addEventListener("htmx:after:swap", () => {
     writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen); refocus();

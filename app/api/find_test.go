@@ -94,6 +94,7 @@ func indexOf(list []string, name string) int {
 func TestAgesOfThen(t *testing.T) {
 	w := newWorld(t, handmade(t), false)
 	w.populate()
+	w.json("POST", "/api/refresh", "")
 	got := w.do("GET", "/api/issues.csv?repo=octo/widgets&as_of=2026-02-11T11:00:00Z", "")
 	lines, err := csv.NewReader(strings.NewReader(string(got.body))).ReadAll()
 	if err != nil || len(lines) < 2 {

@@ -49,6 +49,9 @@ func TestSavedViews(t *testing.T) {
 		"a control": {"a\u202eb", "control characters"},
 	} {
 		res, body := s.do("POST", "/actions/views", form("name", bad.name, "list", "issues", "query", query))
+		if clash := what == "a clash"; strings.Contains(body, `name="replace"`) != clash {
+			t.Errorf("%s: offered to be replaced: %v", what, !clash)
+		}
 		for _, text := range []string{bad.says, "1–15 of 15", `value="` + html.EscapeString(bad.name) + `"`} {
 			if res.StatusCode != 400 || !strings.Contains(body, html.EscapeString(text)) && !strings.Contains(body, text) {
 				t.Errorf("%s: %d, without %q", what, res.StatusCode, text)
@@ -64,13 +67,31 @@ func TestSavedViews(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(body, `name="id" value="`)
 	id, _, _ := strings.Cut(rest, `"`)
+
+	// It is replaced where that is ticked for its name, and renamed.
+	other := url.Values{"q": {"is:fixed"}}.Encode()
+	if res, _ := s.do("POST", "/actions/views", form("name", name, "list", "issues", "query", other, "replace", "another name")); res.StatusCode != 400 {
+		t.Errorf("replaced by a tick for another name: %d", res.StatusCode)
+	}
+	if res, _ := s.do("POST", "/actions/views", form("name", name, "list", "issues", "query", other, "replace", name)); res.Header.Get("Location") != "/issues?"+other {
+		t.Errorf("replaced: %d to %q", res.StatusCode, res.Header.Get("Location"))
+	}
+	if res, body := s.do("POST", "/actions/views/rename", form("id", id, "name", "\u202e"), "HX-Request", "true"); res.StatusCode != 400 || !strings.Contains(body, "control characters") {
+		t.Errorf("renamed badly: %d %s", res.StatusCode, body)
+	}
+	if res, _ := s.do("POST", "/actions/views/rename", form("id", id, "name", "Plain ")); res.StatusCode != 303 || res.Header.Get("Location") != "/issues?"+other {
+		t.Errorf("renamed: %d to %q", res.StatusCode, res.Header.Get("Location"))
+	}
+	if _, body := s.get("/runs"); strings.Contains(body, html.EscapeString(name)) || !strings.Contains(body, ">Plain</bdi>") {
+		t.Error("the navigation does not have the view under its new name alone")
+	}
 	if res, _ := s.do("POST", "/actions/views/delete", form("id", id), "HX-Request", "true"); res.StatusCode != 204 || res.Header.Get("HX-Redirect") != "/issues" {
 		t.Errorf("deleted: %d to %q", res.StatusCode, res.Header.Get("HX-Redirect"))
 	}
 	if res, _ := s.do("POST", "/actions/views/delete", form("id", id)); res.StatusCode != 404 {
 		t.Errorf("deleted again: %d", res.StatusCode)
 	}
-	if _, body := s.get("/issues"); strings.Contains(body, html.EscapeString(name)) {
+	if _, body := s.get("/issues"); strings.Contains(body, ">Plain</bdi>") {
 		t.Error("the deleted view stays")
 	}
 }

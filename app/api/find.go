@@ -96,19 +96,34 @@ func (a *API) views(c *fiber.Ctx) error {
 
 func (a *API) addView(c *fiber.Ctx) error {
 	var in struct {
-		Name  string             `json:"name"`
-		List  telemetry.ListName `json:"list"`
-		Query string             `json:"query"`
+		Name    string             `json:"name"`
+		List    telemetry.ListName `json:"list"`
+		Query   string             `json:"query"`
+		Replace bool               `json:"replace"`
 	}
 	if err := jsonBody(c, &in); err != nil {
 		return err
 	}
-	v, err := a.Dashboard.SaveView(c.UserContext(), in.Name, in.List, in.Query)
+	v, err := a.Dashboard.SaveView(c.UserContext(), in.Name, in.List, in.Query, in.Replace)
 	if err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderLocation, "/api/views/"+v.ID)
 	return send(c, fiber.StatusCreated, viewOf(v))
+}
+
+func (a *API) renameView(c *fiber.Ctx) error {
+	var in struct {
+		Name string `json:"name"`
+	}
+	if err := jsonBody(c, &in); err != nil {
+		return err
+	}
+	v, err := a.Dashboard.NameView(c.UserContext(), unescape(c.Params("id")), in.Name)
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, viewOf(v))
 }
 
 func (a *API) deleteView(c *fiber.Ctx) error {

@@ -20,12 +20,14 @@ func findAsks(w *world, repo string) []ask {
 		{"GET /api/search", "/api/search?q=" + q(`"open`), "", 400}, {"GET /api/search", "/api/search?q=%00", "", 400}, {"GET /api/search", "/api/search?q=" + strings.Repeat("x", 10_000), "", 400},
 		{"GET /api/complete", "/api/complete?list=issues&q=sev", "", 200}, {"GET /api/complete", "/api/complete?list=issues&q=repo:&caret=5", "", 200}, {"GET /api/complete", "/api/complete?q=sev", "", 400}, {"GET /api/complete", "/api/complete?list=issues&caret=x", "", 400},
 		{"POST /api/views", "/api/views", `{"name":"<b>old</b>","list":"issues","query":"q=is%3Aopen&page=3"}`, 201}, {"POST /api/views", "/api/views", `{"name":"<B>old</b>","list":"runs"}`, 409},
-		{"GET /api/views", "/api/views", "", 200}, {"DELETE /api/views/{id}", "/api/views/none", "", 404},
+		{"GET /api/views", "/api/views", "", 200}, {"DELETE /api/views/{id}", "/api/views/none", "", 404}, {"PATCH /api/views/{id}", "/api/views/none", `{"name":"x"}`, 404},
 	}
 	for _, body := range []string{"", "{", "[]", `{"name":""}`, `{"name":"x"}`, `{"name":"x","list":"none"}`, `{"name":"x","list":"issues","query":"q=none:1"}`} {
 		asks = append(asks, ask{"POST /api/views", "/api/views", body, 400})
 	}
 	made := w.json("POST", "/api/views", `{"name":"another","list":"repos"}`)
+	asks = append(asks, ask{"PATCH /api/views/{id}", fmt.Sprint("/api/views/", made["id"]), `{"name":"<b>OLD</b>"}`, 409}, ask{"PATCH /api/views/{id}", fmt.Sprint("/api/views/", made["id"]), `{"name":" "}`, 400},
+		ask{"PATCH /api/views/{id}", fmt.Sprint("/api/views/", made["id"]), `{"name":"Another  one"}`, 200}, ask{"POST /api/views", "/api/views", `{"name":"another ONE","list":"runs","replace":true}`, 201})
 	asks = append(asks, ask{"DELETE /api/views/{id}", fmt.Sprint("/api/views/", made["id"]), "", 204})
 	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos"} {
 		for _, kind := range []string{".csv", ".json"} {

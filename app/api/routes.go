@@ -63,6 +63,7 @@ func (a *API) Routes() []Route {
 		get("/api/complete", everything, a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
 		post("/api/views", a.addView),
+		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
 		get("/api/files", records, lister(a.files, fileOf)),
 		get("/api/jobs", nil, lister(a.jobs, jobOf)),

@@ -58,6 +58,7 @@ func (w *Web) Routes() []Route {
 		action("/actions/accept-scope", w.acceptScope),
 		action("/actions/dismiss", w.dismiss),
 		action(actionSave, w.saveView),
+		action(actionRename, w.renameView),
 		action(actionDelete, w.deleteView),
 		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -15,6 +17,7 @@ import (
 // Where views are saved and deleted.
 const (
 	actionSave   = "/actions/views"
+	actionRename = "/actions/views/rename"
 	actionDelete = "/actions/views/delete"
 )
 
@@ -22,8 +25,12 @@ const (
 // is kept, so that a longer name is told and not cut.
 const nameMost = 200
 
-// unsaved is a name that was typed, and why it was not kept.
-type unsaved struct{ name, fault string }
+// unsaved is a name that was typed, and why it was not kept; taken is set
+// where another view has it.
+type unsaved struct {
+	name, fault string
+	taken       bool
+}
 
 // kept is the view as it is saved: the query of its list's address, without
 // the page. The list of one repository is kept as one of all, narrowed.
@@ -99,7 +106,7 @@ func (v view) savedTab(s telemetry.View, q telemetry.Query, sort parts.Sort) (t 
 
 // saveForm saves the view that is shown.
 func (v view) saveForm(q telemetry.Query, sort parts.Sort) parts.SaveForm {
-	return parts.SaveForm{URL: actionSave, Delete: actionDelete, Name: v.unsaved.name, Fault: v.unsaved.fault, Most: nameMost,
+	return parts.SaveForm{URL: actionSave, Rename: actionRename, Delete: actionDelete, Name: v.unsaved.name, Fault: v.unsaved.fault, Taken: v.unsaved.taken, Most: nameMost,
 		Hidden: []parts.Field{{Name: "list", Value: string(v.spec.list)}, {Name: "query", Value: v.kept(q, sort).Encode()}}}
 }
 
@@ -131,14 +138,21 @@ func apiPath(list telemetry.ListName) string {
 // savedURL is the page that shows a saved view.
 func savedURL(v telemetry.View) string { return "/" + string(v.List) + "?" + v.Query }
 
-// saveView keeps the view under the name that was typed, and shows it.
+// saveView keeps the view under the name that was typed, and shows it. The
+// view that has the name is replaced where a person ticked that for this name.
 func (w *Web) saveView(c *fiber.Ctx) error {
 	name, list, query := c.FormValue("name"), telemetry.ListName(c.FormValue("list")), c.FormValue("query")
-	saved, err := w.o.Dashboard.SaveView(c.UserContext(), name, list, query)
+	replace := strings.EqualFold(c.FormValue("replace"), name) && name != ""
+	saved, err := w.o.Dashboard.SaveView(c.UserContext(), name, list, query, replace)
 	if err == nil {
 		return leadTo(c, savedURL(saved))
 	}
-	code := telemetry.CodeOf(err)
+	code, taken := telemetry.CodeOf(err), false
+	if code == telemetry.CodeConflict {
+		if taken, err = w.nameTaken(c, name, err); err != nil && taken && c.Get("HX-Request") != "" {
+			return render(c, fiber.StatusConflict, parts.NameTaken(name, sentence(err)))
+		}
+	}
 	if c.Get("HX-Request") != "" || (code != telemetry.CodeInvalid && code != telemetry.CodeConflict) {
 		return err
 	}
@@ -147,9 +161,29 @@ func (w *Web) saveView(c *fiber.Ctx) error {
 		if s.list != list || unreadable != nil {
 			continue
 		}
-		return w.showList(c, view{spec: s, query: values, unsaved: unsaved{name, sentence(err)}})
+		return w.showList(c, view{spec: s, query: values, unsaved: unsaved{name, sentence(err), taken}})
 	}
 	return err
+}
+
+// nameTaken tells whether a view has the name, by which a conflict is told
+// from that of too many views, and hands the conflict back.
+func (w *Web) nameTaken(c *fiber.Ctx, name string, conflict error) (bool, error) {
+	all, err := w.o.Dashboard.Views(c.UserContext())
+	if err != nil {
+		return false, err
+	}
+	key := telemetry.View{Name: strings.Join(strings.Fields(name), " ")}.Key()
+	return slices.ContainsFunc(all, func(v telemetry.View) bool { return v.Key() == key }), conflict
+}
+
+// renameView gives a saved view the name that was typed, and shows it.
+func (w *Web) renameView(c *fiber.Ctx) error {
+	v, err := w.o.Dashboard.NameView(c.UserContext(), c.FormValue("id"), c.FormValue("name"))
+	if err != nil {
+		return err
+	}
+	return leadTo(c, savedURL(v))
 }
 
 // deleteView removes a saved view, and shows its list.

@@ -125,7 +125,7 @@ func TestComplete(t *testing.T) {
 
 func TestSavedViews(t *testing.T) {
 	d := small(t)
-	v, err := d.SaveView(t.Context(), "  <b>Old</b>   & critical ", telemetry.ListIssues, "?q=is:open+age:>30d&page=3&sort=severity")
+	v, err := d.SaveView(t.Context(), "  <b>Old</b>   & critical ", telemetry.ListIssues, "?q=is:open+age:>30d&page=3&sort=severity", false)
 	if err != nil || v.Name != "<b>Old</b> & critical" || v.Query != "q=is%3Aopen+age%3A%3E30d&sort=severity" || v.ID == "" || v.Created.IsZero() {
 		t.Fatalf("%+v, %v", v, err)
 	}
@@ -144,11 +144,11 @@ func TestSavedViews(t *testing.T) {
 		"an unknown filter":  {"a", telemetry.ListIssues, "q=nothing:x", telemetry.CodeInvalid},
 		"a broken query":     {"a", telemetry.ListIssues, "q=%zz", telemetry.CodeInvalid},
 	} {
-		if _, err := d.SaveView(t.Context(), tc.name, tc.list, tc.query); telemetry.CodeOf(err) != tc.code {
+		if _, err := d.SaveView(t.Context(), tc.name, tc.list, tc.query, false); telemetry.CodeOf(err) != tc.code {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := d.SaveView(t.Context(), "a name of 60 ä "+strings.Repeat("ä", 45), telemetry.ListRepos, ""); err != nil {
+	if _, err := d.SaveView(t.Context(), "a name of 60 ä "+strings.Repeat("ä", 45), telemetry.ListRepos, "", false); err != nil {
 		t.Error(err)
 	}
 	views, err := d.Views(t.Context())

@@ -23,25 +23,60 @@ func (s *Store) Views(ctx context.Context) ([]telemetry.View, error) {
 	return views, err
 }
 
-// AddView stores a view and returns it with its id and time. The error is
+// AddView stores a view and returns it with its id and time; with replace it
+// takes the place, the id and the time of the one of its name. The error is
 // CodeConflict where its name is taken, or where there are most views.
-func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64) (telemetry.View, error) {
+func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, replace bool) (telemetry.View, error) {
 	err := s.Write(ctx, func(tx *Tx) error {
+		other, taken := viewNamed(tx, v)
+		if taken && replace {
+			v.ID, v.Created = other.ID, other.Created
+			tx.exec(`UPDATE views SET name = $1, list = $2, query = $3 WHERE id = $4`, v.Name, string(v.List), v.Query, v.ID)
+			tx.touch(telemetry.TopicViews)
+			return tx.err
+		}
+		if taken {
+			return nameTaken(other)
+		}
 		v.ID, v.Created = randomID(), at(ms(tx.now))
 		var n int64
 		tx.row(`SELECT COUNT(*) FROM views`).scan(&n)
 		if n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
 		}
-		tx.exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name_key) DO NOTHING`,
-			v.ID, v.Name, v.Key(), string(v.List), v.Query, ms(tx.now))
-		if tx.err == nil && tx.affected == 0 {
-			return telemetry.Errorf(telemetry.CodeConflict, "There is a view of that name already. Give this one another name, or delete the other.")
-		}
+		tx.exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), string(v.List), v.Query, ms(tx.now))
 		tx.touch(telemetry.TopicViews)
 		return tx.err
 	})
 	return v, err
+}
+
+// RenameView gives a view, of which the id is needed, its name. The error is
+// CodeNotFound, or CodeConflict where the name is another's.
+func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		if other, taken := viewNamed(tx, v); taken && other.ID != v.ID {
+			return nameTaken(other)
+		}
+		tx.exec(`UPDATE views SET name = $1, name_key = $2 WHERE id = $3`, v.Name, v.Key(), v.ID)
+		if tx.err == nil && tx.affected == 0 {
+			return telemetry.Errorf(telemetry.CodeNotFound, "There is no saved view of that id; it may have been deleted already.")
+		}
+		tx.touch(telemetry.TopicViews)
+		return tx.err
+	})
+}
+
+// viewNamed finds the view that has the name of v.
+func viewNamed(tx *Tx, v telemetry.View) (other telemetry.View, taken bool) {
+	var created int64
+	taken = tx.row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).scan(&other.ID, &other.List, &created).found
+	other.Created = at(created)
+	return other, taken
+}
+
+func nameTaken(other telemetry.View) error {
+	return telemetry.Errorf(telemetry.CodeConflict, "There is a view of that name already, of %s. Give this one another name, or replace that one.", other.List.Noun())
 }
 
 // DeleteView removes a view; found is false if there is none of the id.

@@ -29,14 +29,10 @@ const (
 // NewView checks what a person wants to save. The query is that of a list's
 // URL; its page is left out. The error is CodeInvalid and says what is wrong.
 func NewView(name string, list ListName, query string) (View, error) {
-	name = strings.Join(strings.Fields(name), " ")
-	switch n := utf8.RuneCountInString(name); {
-	case n == 0:
-		return View{}, Errorf(CodeInvalid, "name: a view needs a name; write for example \"Critical, older than a month\".")
-	case n > viewNameRunes:
-		return View{}, Errorf(CodeInvalid, "name: it is %d characters long; up to %d are kept.", n, viewNameRunes)
-	case !utf8.ValidString(name) || strings.IndexFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) >= 0:
-		return View{}, Errorf(CodeInvalid, "name: it has control characters; write plain text.")
+	name, err := ViewName(name)
+	switch {
+	case err != nil:
+		return View{}, err
 	case Qualifiers(list) == nil:
 		return View{}, Errorf(CodeInvalid, "list: it is one of %s.", join(ListNames()))
 	case len(query) > viewQueryBytes:
@@ -58,4 +54,30 @@ func NewView(name string, list ListName, query string) (View, error) {
 		return View{}, err
 	}
 	return View{Name: name, List: list, Query: values.Encode()}, nil
+}
+
+// ViewName is a view's name as it is kept, its white space made plain. The
+// error is CodeInvalid and says what is wrong.
+func ViewName(name string) (string, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	switch n := utf8.RuneCountInString(name); {
+	case n == 0:
+		return "", Errorf(CodeInvalid, "name: a view needs a name; write for example \"Critical, older than a month\".")
+	case n > viewNameRunes:
+		return "", Errorf(CodeInvalid, "name: it is %d characters long; up to %d are kept.", n, viewNameRunes)
+	case !utf8.ValidString(name) || strings.IndexFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) >= 0:
+		return "", Errorf(CodeInvalid, "name: it has control characters; write plain text.")
+	}
+	return name, nil
+}
+
+// Noun is what a list lists: "pull requests".
+func (l ListName) Noun() string {
+	switch l {
+	case ListPulls:
+		return "pull requests"
+	case ListRepos:
+		return "repositories"
+	}
+	return string(l)
 }

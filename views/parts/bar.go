@@ -47,10 +47,12 @@ func (b Bar) sorted() SortChoice {
 // SaveForm saves the list's view under a name. The zero form is not shown.
 type SaveForm struct {
 	URL    string // where it posts
+	Rename string // where a saved view's other name posts
 	Delete string // where a saved view's deletion posts
 	Hidden []Field
 	Name   string // as it was typed
 	Fault  string // why it was not saved
+	Taken  bool   // another view has the name
 	Most   int    // letters of a name
 }
 

@@ -70,7 +70,7 @@ func everyOpened() []opened {
 		{"reply", "/needs-you", both, []string{"Reply"}, dialog("May I change the API?"), "dialog[open]"},
 		{"dispatch", "/repo/octo/shop", both, []string{"Dispatch"}, dialog("fix(CQLF-R1-0003): escape"), "dialog[open]"},
 		{"save view", "/issues?q=severity:high", both, []string{"Save view"}, menu("Name of this view"), menuOpen},
-		{"delete view", "/issues?q=is:fixed", both, []string{"Delete view"}, menu("for everyone?"), menuOpen},
+		{"edit view", "/issues?q=is:fixed", both, []string{"Edit view"}, menu("for everyone?"), menuOpen},
 		{"export", "/issues", both, []string{"Export"}, menu("JSON"), menuOpen},
 		{"rows", "/issues", both, []string{"Rows:"}, menu("100 rows"), menuOpen},
 		{"what counts", "/", both, []string{"What counts"}, menu("."), menuOpen},

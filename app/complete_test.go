@@ -40,4 +40,13 @@ func TestCompletion(t *testing.T) {
 	}
 	b.do(chromedp.Navigate(s.url+"/issues?q=is:fixed"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "Gone"), chromedp.KeyEvent(kb.Enter))
 	b.until(`document.querySelector("#delete-issues") && document.querySelector(".view.is-current")?.textContent.includes("Gone")`)
+
+	// A known name asks to replace, and a name is mended.
+	b.provokes("409 (Conflict)")
+	b.do(chromedp.Navigate(s.url+"/issues?q=severity:low"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "gone"), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector("#save-fault-issues")?.textContent.includes("a view of that name already, of issues")`)
+	b.do(chromedp.Click("#save-fault-issues input"), chromedp.Focus("#save-name-issues"), chromedp.KeyEvent(kb.Enter))
+	b.until(`location.search.includes("low") && document.querySelector(".view.is-current")?.textContent.includes("gone")`)
+	b.do(chromedp.Click("#delete-issues summary"), chromedp.SendKeys("#rename-issues", "low and "), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector(".view.is-current")?.textContent.includes("low and gone") && document.querySelector("#saved-menu").textContent.includes("low and gone")`)
 }

@@ -52,6 +52,17 @@ func (d *decoder) text(name string) string {
 	return cleanText(s)
 }
 
+// idText reads an id, which is a text; clients get one that is written as a
+// whole number as text too, and 0 as none.
+func (d *decoder) idText(name string) string {
+	if raw := string(d.fields[name]); raw != "" && digits(raw) {
+		raw = strings.TrimPrefix(raw, "0")
+		d.fields[name], d.rewrite = json.RawMessage(strconv.Quote(raw)), true
+		return raw
+	}
+	return d.text(name)
+}
+
 func (d *decoder) count(name string) int64 { return d.part(d.fields, name) }
 
 // mostCount bounds what a record may count: sums over a million of such

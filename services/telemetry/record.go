@@ -152,7 +152,7 @@ func (d *decoder) run(rec *Record) {
 	rec.TargetRepo = bounded(d.text("target_repo"), mostPath)
 	rec.ForkURL = d.text("fork_url")
 	rec.RunNumber = d.runNumber(runNumberField)
-	rec.RunID = d.text("run_id")
+	rec.RunID = d.idText("run_id")
 	rec.RunURL = d.text("run_url")
 	rec.RunLabel = d.text("run_label")
 	rec.Timestamp, rec.TimestampText = d.time("timestamp")

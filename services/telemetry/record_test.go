@@ -200,7 +200,7 @@ func TestBadRecords(t *testing.T) {
 		"issues_found, negative":      {with("issues_found", `-2`), "issues_found"},
 		"issues_found, true":          {with("issues_found", `true`), "issues_found"},
 		"issues_dispatched as text":   {with("issues_dispatched", `"2"`), "issues_dispatched"},
-		"run_id as a number":          {with("run_id", `99`), "run_id"},
+		"run_id as a list":            {with("run_id", `[99]`), "run_id"},
 		"zero_issue_run as text":      {with("zero_issue_run", `"no"`), "zero_issue_run"},
 		"a breakdown as a list":       {with("severity_breakdown", `[]`), "severity_breakdown"},
 		"a breakdown of texts":        {with("category_breakdown", `{"xss":"2"}`), "xss"},
@@ -302,6 +302,23 @@ func BenchmarkParseRecord(b *testing.B) {
 	for b.Loop() {
 		if _, err := ParseRecord(body); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestRunIDWrittenAsNumber: an id is a text, however it was written.
+func TestRunIDWrittenAsNumber(t *testing.T) {
+	rec, err := ParseRecord([]byte(`{"target_repo":"o/r","run_number":3,"run_id":9876543210123456789,"timestamp":"2026-03-01T10:00:00Z"}`))
+	if err != nil || rec.RunID != "9876543210123456789" || rec.Kind != KindScan || !strings.Contains(string(rec.Item), `"run_id":"9876543210123456789"`) {
+		t.Errorf("%+v, %v", rec, err)
+	}
+	none, err := ParseRecord([]byte(`{"target_repo":"o/r","run_number":0,"run_id":0,"timestamp":"2026-03-01T10:00:00Z"}`))
+	if err != nil || none.RunID != "" || none.Kind != KindDispatch {
+		t.Errorf("%+v, %v", none, err)
+	}
+	for _, wrong := range []string{"1.5", "[]", "true", "-1"} {
+		if _, err := ParseRecord([]byte(`{"target_repo":"o/r","run_number":3,"run_id":` + wrong + `,"timestamp":"2026-03-01T10:00:00Z"}`)); err == nil || !strings.Contains(err.Error(), "run_id") {
+			t.Errorf("%s: %v", wrong, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,11 +25,20 @@ func scannedOften() map[string]any {
 	return records
 }
 
+// withoutMemory lets a browser keep no page that was left: the way back loads
+// it anew, as it does after a while.
+func withoutMemory() chromedp.ExecAllocatorOption {
+	return chromedp.Flag("disable-features", "site-per-process,Translate,BlinkGenPropertyTrees,BackForwardCache")
+}
+
+// shownView is the address of a page and what its lists show.
+const shownView = `JSON.stringify([location.pathname + location.search, document.querySelector("main input[name=q]")?.value, [...document.querySelectorAll("main [aria-current]")].map((e) => e.innerText?.trim()), [...document.querySelectorAll("main th[aria-sort]")].map((e) => e.innerText + e.ariaSort), [...document.querySelectorAll("main tbody tr")].map((e) => e.id)])`
+
 // TestBackAndReload: the whole view of a list is in its address: the way back
 // from elsewhere shows it again, scrolled to where it was, and so does a
 // reload.
 func TestBackAndReload(t *testing.T) {
-	b := startBrowser(t)
+	b := startBrowser(t, withoutMemory())
 	s := startSite(t, scannedOften(), nil)
 	b.size(1280, 600)
 	for _, address := range []string{
@@ -38,29 +48,77 @@ func TestBackAndReload(t *testing.T) {
 		"/runs?q=kind:scan&sort=found&order=desc&per_page=25&page=2",
 		"/repo/octo/shop/issues?q=is:fixed&per_page=25&page=2",
 		"/repo/octo/shop/runs?sort=found&order=desc&per_page=25",
+		"/repos?q=octo&sort=open&order=asc",
+		"/activity?kind=run&page=2",
+		"/search?q=rule",
 		"/?period=7d",
 		"/runs/m40.json?against=m02.json",
 	} {
 		t.Run(address, func(t *testing.T) {
 			b.in(t)
 			b.open(s.url + address)
-			const view = `JSON.stringify([location.pathname + location.search, document.querySelector("main input[name=q]")?.value, [...document.querySelectorAll("main [aria-current]")].map((e) => e.innerText?.trim()), [...document.querySelectorAll("main th[aria-sort]")].map((e) => e.innerText + e.ariaSort), [...document.querySelectorAll("main tbody tr")].map((e) => e.id)])`
 			b.js(`scrollTo(0, 180)`)
-			want, at := b.js(view), b.js(`scrollY`)
-			if at == "0" {
+			want, at := b.js(shownView), b.js(`scrollY`)
+			if at == "0" && !strings.HasPrefix(address, "/repos") { // there is one
 				t.Error("there is nothing to scroll")
 			}
 			b.do(chromedp.Navigate(s.url + "/activity"))
-			b.js(`history.back()`)
+			b.js(`(() => { window.left = true; history.back(); })()`)
 			b.until(fmt.Sprintf(`location.pathname + location.search === %q && document.querySelector("#live-state")?.dataset.state === "live" && Math.abs(scrollY - %s) < 2`, address, at))
-			if got := b.js(view); got != want {
+			if got := b.js(shownView); got != want {
 				t.Errorf("back, it shows\n%.400s\nnot\n%.400s", got, want)
 			}
 			b.do(chromedp.Reload())
 			b.until(`document.querySelector("#live-state")?.dataset.state === "live"`)
-			if got := b.js(view); got != want {
+			if got := b.js(shownView); got != want {
 				t.Errorf("reloaded, it shows\n%.400s\nnot\n%.400s", got, want)
 			}
+		})
+	}
+}
+
+// TestBackInPlace: what a press changed in place is an entry of the history
+// too: from elsewhere the way back leads to it, and from it to what was
+// before.
+func TestBackInPlace(t *testing.T) {
+	b := startBrowser(t, withoutMemory())
+	s := startSite(t, scannedOften(), nil)
+	for address, press := range map[string]string{
+		"/issues":                              "th a[href*='sort=rule']",
+		"/issues?per_page=25":                  ".pager a[href*='?page=2']",
+		"/sessions?per_page=25":                ".pager a[href*='?page=2']",
+		"/pulls":                               "th a[href*='sort=']",
+		"/runs":                                "th a[href*='sort=found']",
+		"/repos":                               "th a[href*='sort=']",
+		"/activity":                            "a[href*='kind=']",
+		"/repo/octo/shop/issues":               "th a[href*='sort=rule']",
+		"/repo/octo/shop/runs":                 "th a[href*='sort=found']",
+		"/repo/octo/shop/sessions?per_page=25": ".pager a[href*='?page=2']",
+	} {
+		t.Run(address, func(t *testing.T) {
+			b.in(t)
+			b.open(s.url + address)
+			before := b.js(shownView)
+			if !b.holds(fmt.Sprintf("document.querySelector(`main :is(%s)`)", press)) {
+				t.Fatalf("there is nothing to press: %s", b.js(`[...document.querySelectorAll("main a[hx-get]")].map((a) => a.getAttribute("href")).join("  ").slice(0, 1500)`))
+			}
+			b.js(fmt.Sprintf("(() => { window.kept = true; document.querySelector(`main :is(%s)`).click(); })()", press))
+			b.until(fmt.Sprintf(`location.pathname + location.search !== %q && !document.querySelector("main .htmx-request")`, address))
+			if !b.holds(`window.kept`) {
+				t.Skip("it is another page")
+			}
+			after := b.js(shownView)
+			if after == before {
+				t.Errorf("it changed nothing: %.300s", after)
+			}
+			b.do(chromedp.Navigate(s.url + "/needs-you"))
+			b.js(`history.back()`)
+			b.until(`location.pathname !== "/needs-you" && document.querySelector("#live-state")?.dataset.state === "live"`)
+			if got := b.js(shownView); got != after {
+				t.Errorf("back, it shows\n%.400s\nnot\n%.400s", got, after)
+			}
+			b.js(`history.back()`)
+			b.until(fmt.Sprintf("%s === %q", shownView, before))
 		})
 	}
 }

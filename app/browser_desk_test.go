@@ -84,3 +84,36 @@ func everyOpened() []opened {
 		{"a toast", "/issues", both, []string{"Export", "Copy link"}, `document.querySelector("#toasts")?.textContent.trim()`, "#toasts"},
 	}
 }
+
+// TestOpenedFits: an open dialog or menu has targets that are large enough,
+// and neither it nor its page scrolls sideways, on the smallest phone too.
+func TestOpenedFits(t *testing.T) {
+	b := startBrowser(t)
+	b.still()
+	p := startDesk(t)
+	const within = `((what) => JSON.stringify([...document.querySelectorAll(what)].filter((e) => { const box = e.getBoundingClientRect(); return e.scrollWidth > e.clientWidth + 1 || box.left < -.5 || box.right > innerWidth + .5; }).map((e) => "it is wider than it has room: " + e.outerHTML.slice(0, 160))))`
+	for _, o := range everyOpened() {
+		t.Run(o.name, func(t *testing.T) {
+			b.in(t)
+			b.size(o.widths[0], 900)
+			b.open(p.url + o.page)
+			for _, name := range o.opens {
+				b.press(name)
+			}
+			b.until(o.ready)
+			widths := o.widths
+			if widths[0] < 640 {
+				widths = append([]int64{320}, widths...)
+			}
+			for _, width := range widths {
+				least := 24
+				if width < 640 {
+					least = 44
+				}
+				b.size(width, 900)
+				b.problems(o.name, fmt.Sprint("at ", width), fmt.Sprintf("%s(%q)", within, o.shown), false)
+				b.problems(o.name, fmt.Sprint("at ", width), fmt.Sprintf("%s(%d, %d)", measure, width, least), false)
+			}
+		})
+	}
+}

@@ -138,13 +138,14 @@ func TestPersonWithoutScripts(t *testing.T) {
 }
 
 // TestServerRestarted: a page stays whole while its server is gone, says so,
-// and heals by itself.
+// heals by itself, and shows what came meanwhile.
 func TestServerRestarted(t *testing.T) {
 	b := startBrowser(t)
-	dir := t.TempDir()
+	dir, records := t.TempDir(), &site{t: t, runs: t.TempDir()}
+	records.write(shopRecords())
 	address := "127.0.0.1:0"
 	start := func() (stop func()) {
-		cfg, err := parseConfig(map[string]string{"DATABASE_URL": "sqlite:" + filepath.Join(dir, "d.db"), "LISTEN_ADDR": address, "REFRESH_INTERVAL": "0", "POLL_INTERVAL": "0"})
+		cfg, err := parseConfig(map[string]string{"DATABASE_URL": "sqlite:" + filepath.Join(dir, "d.db"), "RUNS_DIR": records.runs, "LISTEN_ADDR": address, "REFRESH_INTERVAL": "0", "POLL_INTERVAL": "0"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,14 +168,20 @@ func TestServerRestarted(t *testing.T) {
 	stop := start()
 	b.provokes("net::ERR_", "Failed to fetch")
 	b.open("http://" + address + "/issues")
+	b.until(`document.querySelector(".list-count")?.textContent === "59 issues"`)
 	b.js(`(() => { window.kept = true; })()`)
 	stop()
+	if !b.holds(`document.querySelector(".list-count")?.textContent === "59 issues"`) {
+		t.Error("without its server it shows nothing")
+	}
+	records.write(map[string]any{"later.json": scan(3, time.Now(), shopRecords()["a.json"].(map[string]any)["issue_fingerprints"].([]map[string]any)[3:])})
 	b.until(`document.querySelector("#live-state").dataset.state === "lost"`)
 	b.js(`document.querySelector(".top-buttons > form[action='/actions/refresh'] button").click()`)
 	b.until(`document.querySelector("#toasts").textContent.includes("cannot be reached")`)
 	stop = start()
 	defer stop()
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
+	b.until(`document.querySelector(".list-count")?.textContent === "57 issues"`)
 	if got := b.js(`window.kept`); got != "true" {
 		t.Error("the page was loaded anew")
 	}

@@ -265,7 +265,7 @@ func TestActions(t *testing.T) {
 	if res.StatusCode != 400 || !strings.Contains(body, "DEVIN_API_KEY") || !strings.Contains(body, "Not started.") {
 		t.Errorf("without its variable: %d %s", res.StatusCode, body)
 	}
-	_, id, _ := strings.Cut(cookie, "=")
+	id := strings.Trim(strings.TrimPrefix(cookie, "jobs="), "_") // of a job that it started
 	res, body = s.do("POST", "/actions/dismiss", url.Values{"id": {id}}.Encode(), "HX-Request", "true", "Cookie", cookie)
 	if res.StatusCode != 200 || strings.Contains(body, "job-"+id) || !strings.Contains(res.Header.Get("Set-Cookie"), "jobs=;") {
 		t.Errorf("a closed card: %d %q %s", res.StatusCode, res.Header.Get("Set-Cookie"), body)
@@ -292,7 +292,7 @@ func TestBackfillShowsFirst(t *testing.T) {
 			t.Errorf("the dry run does not say %q", text)
 		}
 	}
-	_, id, _ := strings.Cut(cookie, "=")
+	id := strings.Trim(strings.TrimPrefix(cookie, "jobs="), "_") // of a job that it started
 	res, _ = s.do("POST", "/actions/backfill", "replaces="+id, "Cookie", cookie)
 	cookie, _, _ = strings.Cut(res.Header.Get("Set-Cookie"), ";")
 	if strings.Contains(cookie, id) {

@@ -145,6 +145,10 @@ func TestSearchPage(t *testing.T) {
 		"no-such-thing-at-all":                   {200, []string{"Nothing matches"}, []string{"<table"}},
 		`"open`:                                  {400, []string{"This cannot be searched for.", "never closed"}, nil},
 		"<script>alert(1)</script>":              {200, []string{"Nothing matches", "&lt;script&gt;"}, []string{"<script>alert"}},
+		"colour:red rule-07":                     {200, []string{"No list has a qualifier colour: so it was looked for as a word.", "severity, ", "Nothing matches"}, nil},
+		"-colour:red rule-07":                    {200, []string{"No list has a qualifier colour:", "js/rule-07", `href="/issues?q=-%22colour%3Ared%22+rule-07"`}, nil},
+		"severity:purple":                        {200, []string{"Nothing matches", "critical, high"}, []string{"No list has"}},
+		"https://github.com/octo/none":           {200, []string{"Nothing matches"}, []string{"No list has"}},
 		"":                                       {200, []string{"Search for a repository"}, []string{"<table"}},
 	} {
 		res, body := s.get("/search?q=" + url.QueryEscape(query))

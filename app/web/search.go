@@ -39,7 +39,11 @@ func (w *Web) searchPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Rows: rows}})
+	body := pages.Body{Title: "Search", Rows: rows}
+	if found.Note != "" {
+		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Not understood.", Text: found.Note}}
+	}
+	return w.show(c, screen{title: "Search", body: body})
 }
 
 // foundRows are the groups that have rows, and after them what was not found

@@ -63,6 +63,7 @@ type Found[T any] struct {
 
 // SearchResult is what a search over everything finds.
 type SearchResult struct {
+	Note     string // what of the text was not understood; "" for nothing
 	Exact    []Hit
 	Issues   Found[telemetry.IssueRow]
 	Sessions Found[telemetry.SessionRow]
@@ -77,11 +78,12 @@ const searchRows = 5
 // Search looks for a text in every list and for what it names exactly: an
 // issue's id or fingerprint, a session, a pull request, a run or its file, a
 // repository. Qualifiers search the lists that have them, which are asked side
-// by side. The error is
-// CodeInvalid for a text that cannot be read.
+// by side; one that no list has is looked for as a word, and told. The error
+// is CodeInvalid for a text that cannot be read.
 func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, error) {
 	var out SearchResult
-	queries, notes, err := searchQueries(text)
+	quoted, note := telemetry.QuoteUnknown(text)
+	queries, notes, err := searchQueries(quoted)
 	if err != nil {
 		return out, err
 	}
@@ -117,7 +119,9 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 	})
 	exact, err := d.exact(ctx, strings.TrimSpace(text))
 	all.Wait()
-	out.Exact = exact
+	if out.Exact = exact; len(exact) == 0 {
+		out.Note = note
+	}
 	return out, errors.Join(fails.first, err)
 }
 
@@ -139,9 +143,9 @@ func found[T any](list telemetry.ListName, queries map[telemetry.ListName]teleme
 	return Found[T]{List: telemetry.List[T]{Items: []T{}}, Query: queries[list], Note: notes[list]}
 }
 
-// searchQueries reads a text as a query of each list. Where each list has its
-// own reason not to understand it, its words are looked for as they stand;
-// where all have the same, it is the text that is wrong.
+// searchQueries reads a text as a query of each list, and tells of each that
+// does not understand it why. Where all have the same reason, it is the text
+// that is wrong.
 func searchQueries(text string) (map[telemetry.ListName]telemetry.Query, map[telemetry.ListName]string, error) {
 	queries, notes := map[telemetry.ListName]telemetry.Query{}, map[telemetry.ListName]string{}
 	faults := map[string]error{}
@@ -153,22 +157,12 @@ func searchQueries(text string) (map[telemetry.ListName]telemetry.Query, map[tel
 		}
 		queries[list] = q
 	}
-	if len(queries) > 0 {
-		return queries, notes, nil
-	}
-	if len(faults) == 1 {
+	if len(queries) == 0 && len(faults) == 1 {
 		for _, err := range faults {
 			return nil, nil, err
 		}
 	}
-	for _, list := range telemetry.ListNames() {
-		q, err := telemetry.PlainQuery(list, text)
-		if err != nil {
-			return nil, nil, err
-		}
-		queries[list] = q
-	}
-	return queries, map[telemetry.ListName]string{}, nil
+	return queries, notes, nil
 }
 
 // exact finds what the text as a whole names.

@@ -63,7 +63,7 @@ func TestSearch(t *testing.T) {
 		{`"sql db.js"`, "", "0 0 0 0 0"},
 		{"repo:octo/shop", "", "2 1 1 1 1"},
 		{"severity:high", "", "2 - - - -"},
-		{"severity:high,severe", "", "0 0 0 0 0"},
+		{"severity:high,severe", "", "- - - - -"},
 		{"nothing:x", "", "0 0 0 0 0"},
 		{"", "", "0 0 0 0 0"},
 	}

@@ -209,19 +209,37 @@ func lenUTF16(s string) (n int) {
 	return n
 }
 
-// PlainQuery is a query for each word of a text, whatever it looks like. The
-// error is that of ParseQuery for a text that no person types.
-func PlainQuery(list ListName, text string) (Query, error) {
-	q := Query{List: list}
-	if err := checkText(text); err != nil {
-		return q, err
+// QuoteUnknown makes words of what looks like a qualifier and is none of any
+// list, so that a search looks for it as it stands, and says so in a sentence,
+// "" where there is none. What cannot be read is left to ParseQuery.
+func QuoteUnknown(text string) (quoted, note string) {
+	words, err := split(text)
+	if checkText(text) != nil || err != nil {
+		return text, ""
 	}
-	words := strings.Fields(text)
-	if len(words) > queryMaxTerms {
-		return q, Errorf(CodeInvalid, "The text has %d words; up to %d are looked for.", len(words), queryMaxTerms)
+	var names, unknown []string
+	for _, list := range ListNames() {
+		for _, v := range Qualifiers(list) {
+			if !slices.Contains(names, v.Name) {
+				names = append(names, v.Name)
+			}
+		}
 	}
-	for _, word := range words {
-		q.Terms = append(q.Terms, Term{Values: []QueryValue{{Text: word}}})
+	known := func(name string) bool {
+		return slices.ContainsFunc(ListNames(), func(list ListName) bool {
+			return slices.ContainsFunc(Qualifiers(list), func(v Qualifier) bool { return v.called(name) })
+		})
 	}
-	return q, nil
+	texts := make([]string, len(words))
+	for i, w := range words {
+		if texts[i] = w.text; w.name != "" && !known(w.name) {
+			texts[i] = Term{Not: w.not, Values: []QueryValue{{Text: strings.TrimPrefix(w.text, "-")}}}.String()
+			unknown = append(unknown, head(w.name)+":")
+		}
+	}
+	if len(unknown) == 0 {
+		return text, ""
+	}
+	slices.Sort(names)
+	return strings.Join(texts, " "), "No list has a qualifier " + strings.Join(slices.Compact(unknown), ", ") + " so it was looked for as a word. Those that lists have: " + strings.Join(names, ", ") + "."
 }

@@ -72,7 +72,7 @@ func kindTabs(chosen string) []parts.Choice {
 
 func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 	row := panels.ActivityRow{At: a.At, Repo: string(a.Repo)}
-	session := parts.Link{Text: cmp.Or(a.Title, "Session "+shortID(a.Session)), URL: panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session))}
+	session := parts.Link{Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shortID(a.Session)), URL: panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session))}
 	switch a.Kind {
 	case telemetry.ActivityRun:
 		row.State, row.What, row.Text, row.By = panels.RunKind(a.Word), parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, runText(a), cmp.Or(path.Base(a.Source), "RUNS_DIR")
@@ -80,7 +80,7 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.State, row.What, row.Text, row.By = panels.SessionState(string(a.State), a.Detail, true), session, joinWords(a.Word, a.Detail), map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
 		row.By = cmp.Or(row.By, runName(a.Run, 0)+"’s record")
 	case telemetry.ActivityPull:
-		row.State, row.What, row.By = panels.PullState(map[string]string{"opened": "open"}[a.Word], false), parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10) + " " + a.Title, URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}, "GitHub"
+		row.State, row.What, row.By = panels.PullState(map[string]string{"opened": "open"}[a.Word], false), parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10) + " " + telemetry.FoldIssueIDs(a.Title), URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}, "GitHub"
 		if a.Word != "opened" {
 			row.State = panels.PullState("closed", a.Word == "merged")
 		}

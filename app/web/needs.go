@@ -86,7 +86,7 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := runName(n.RunNumber, n.BatchID)
-	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: n.SessionTitle, Ref: run, Repo: string(n.Repo), Since: n.Since}
+	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: telemetry.FoldIssueIDs(n.SessionTitle), Ref: run, Repo: string(n.Repo), Since: n.Since}
 	if r.Title == "" {
 		r.Title = "Session " + shortID(n.SessionID)
 		if len(n.IssueIDs) > 0 {

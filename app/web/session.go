@@ -41,7 +41,7 @@ func sessionBasis(s telemetry.SessionDetail, basis string) string {
 }
 
 func (w *Web) sessionTitle(s telemetry.SessionRow) string {
-	return cmp.Or(s.Title, s.Family, "Session "+cmp.Or(shortID(s.ID), s.Key))
+	return cmp.Or(telemetry.FoldIssueIDs(s.Title), s.Family, "Session "+cmp.Or(shortID(s.ID), s.Key))
 }
 
 func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {

@@ -116,6 +116,7 @@ func issueColumns() []parts.Column {
 		{Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true},
 		{Key: "attempts", Text: "Tries", Class: "c-tries", Number: true, Initial: true},
 		{Text: "Session / PR", Class: "c-taken"},
+		{Key: "first_seen", Text: "First seen", Class: "c-seen", Number: true, Initial: true},
 		{Key: "last_seen", Text: "Last seen", Class: "c-seen", Number: true, Initial: true},
 	}
 }
@@ -131,8 +132,8 @@ func fileColumns() []parts.Column {
 func activityColumns() []parts.Column {
 	return []parts.Column{
 		{Text: "What", Class: "c-need"},
-		{Text: "Which", Class: "c-which"},
-		{Text: "Outcome"},
+		{Text: "Which"},
+		{Text: "Outcome", Class: "c-outcome"},
 		{Text: "Repository", Class: "c-repo"},
 		{Text: "By", Class: "c-basis"},
 		{Text: "When", Class: "c-day", Number: true},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"telemetry-dashboard/views/parts"
 )
@@ -223,6 +224,14 @@ func (r IssueRow) family() string {
 		return ""
 	}
 	return r.Family
+}
+
+// ruleRoom is how many characters a rule and its family may have to stand in
+// one line of the list.
+const ruleRoom = 28
+
+func (r IssueRow) long() bool {
+	return utf8.RuneCountInString(r.Rule)+utf8.RuneCountInString(r.family()) > ruleRoom
 }
 
 // FileRow is a record file that could not be read.

@@ -35,6 +35,13 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 	if _, err := telemetry.ParsePeriod(v.get("period"), w.o.Now()); err != nil {
 		return err
 	}
+	totals, err := w.o.Dashboard.Totals(ctx)
+	if err != nil {
+		return err
+	}
+	if totals.Runs == 0 {
+		return w.firstPage(c, v)
+	}
 	row := func(specs ...spec) []templ.Component {
 		var drawn []templ.Component
 		for _, s := range specs {

@@ -131,7 +131,7 @@ func checkState(c telemetry.Check) parts.State {
 	case c.Status != "completed":
 		return parts.State{Icon: "sync", Tone: parts.Accent, Word: strings.ReplaceAll(c.Status, "_", " ")}
 	case c.Conclusion == "success":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "passed"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Passed"}
 	case c.Conclusion == "failure" || c.Conclusion == "timed_out" || c.Conclusion == "startup_failure":
 		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: word}
 	case c.Conclusion == "action_required":
@@ -143,9 +143,9 @@ func checkState(c telemetry.Check) parts.State {
 func reviewState(word string) parts.State {
 	switch word {
 	case "APPROVED":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "approved"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Approved"}
 	case "CHANGES_REQUESTED":
-		return parts.State{Icon: "file-removed", Tone: parts.Danger, Word: "changes requested"}
+		return parts.State{Icon: "file-removed", Tone: parts.Danger, Word: "Changes requested"}
 	}
 	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Word: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
 }

@@ -48,6 +48,7 @@ func (w *Web) Routes() []Route {
 		page("/activity", w.listPage(w.specActivity())),
 		page("/search", w.searchPage),
 		page("/docs/api", w.docsPage),
+		{Method: fiber.MethodGet, Path: "/panels/first", Handle: w.firstPanel, Topics: w.specFirst().topics},
 		action("/actions/refresh", w.action(ingest.JobRefresh)),
 		action("/actions/poll", w.action(ingest.JobPoll)),
 		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),

@@ -264,7 +264,7 @@ func issuesColumns(from bool) []parts.Column {
 }
 
 func verificationColumns() []parts.Column {
-	return []parts.Column{{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "d-run"}, {Text: "When", Class: "c-day", Number: true}}
+	return []parts.Column{{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "d-run"}, {Text: "When", Class: "d-when", Number: true}}
 }
 
 func linkedColumns() []parts.Column {
@@ -283,4 +283,5 @@ const (
 	pairsFirst = 6
 
 	attemptsLast = 25
+	batchesFirst = 20
 )

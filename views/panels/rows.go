@@ -228,7 +228,7 @@ func (r IssueRow) family() string {
 
 // ruleRoom is how many characters a rule and its family may have to stand in
 // one line of the list.
-const ruleRoom = 28
+const ruleRoom = 27
 
 func (r IssueRow) long() bool {
 	return utf8.RuneCountInString(r.Rule)+utf8.RuneCountInString(r.family()) > ruleRoom

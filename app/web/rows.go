@@ -11,7 +11,7 @@ import (
 )
 
 func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
-	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: s.Title, Short: shortID(s.ID), Recorded: s.PolledAt.IsZero(),
+	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: telemetry.FoldIssueIDs(s.Title), Short: shortID(s.ID), Recorded: s.PolledAt.IsZero(),
 		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: panels.RunURL(s.RunFile), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: named(s.IssueIDs), Started: s.At, URL: w.devin(s)}
 	if s.PR != nil {
 		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullPage(s.PR.Repo, s.PR.Number)}

@@ -77,7 +77,8 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
-			Where:    "Make one at " + githubWeb(c.GitHubAPIURL) + "/settings/tokens: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
+			Where: "Make one at " + githubWeb(c.GitHubAPIURL) +
+				"/settings/tokens: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
 		})
 	}
 	if c.ActionRepo == "" {
@@ -110,7 +111,9 @@ func readDotenv(path string) (map[string]string, error) {
 	vars, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
 		// godotenv's own words quote the file, tokens and all.
-		return nil, fmt.Errorf("%s cannot be understood at line %d; write each variable on a line of its own, for example CACHE_TTL=120, and close every quote", path, brokenLine(string(text)))
+		return nil, fmt.Errorf(
+			"%s cannot be understood at line %d; write each variable on a line of its own, for example CACHE_TTL=120, and close every quote",
+			path, brokenLine(string(text)))
 	}
 	for name, value := range vars {
 		if vars[name] = strings.TrimSpace(value); vars[name] == "" {

@@ -47,7 +47,13 @@ type demo struct {
 func newDemo(now func() time.Time) *demo {
 	start := now().UTC().Truncate(time.Second)
 	d := &demo{
-		world:  history.NewWorld(history.Options{Seed: demoSeed, Start: start.Add(-demoPast), End: start, ActionRepo: demoActionRepo, Disturb: history.Believable()}),
+		world: history.NewWorld(history.Options{
+			Seed:       demoSeed,
+			Start:      start.Add(-demoPast),
+			End:        start,
+			ActionRepo: demoActionRepo,
+			Disturb:    history.Believable(),
+		}),
 		github: githubtest.New(githubtest.Options{Token: demoToken, Now: now}),
 		devin:  devintest.New(devintest.Options{Key: demoKey, OrgID: demoOrg, Now: now}),
 		now:    now,
@@ -90,7 +96,8 @@ func (d *demo) show() {
 		repo := d.github.Repo(p.Repo)
 		repo.PutPull(telemetry.PullRequest{Number: p.Number, Title: p.Title, Body: p.Body, State: p.State, User: p.User, HeadRef: p.Branch,
 			CreatedAt: p.Created, UpdatedAt: p.Updated, ClosedAt: p.Closed, MergedAt: p.Merged})
-		repo.SetChecks(p.Number, telemetry.Check{Name: "CodeQL", Status: "completed", Conclusion: "success"}, telemetry.Check{Name: "build", Status: "completed", Conclusion: "success"})
+		repo.SetChecks(p.Number, telemetry.Check{Name: "CodeQL", Status: "completed", Conclusion: "success"},
+			telemetry.Check{Name: "build", Status: "completed", Conclusion: "success"})
 	}
 	for _, s := range d.world.Sessions() {
 		if s.Gone {

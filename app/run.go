@@ -56,20 +56,43 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	}
 	defer up.close()
 	g, ctx := errgroup.WithContext(ctx)
-	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{Store: db, MissingDevin: "DEVIN_API_KEY",
-		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Log: log, Now: time.Now, NewID: newID}))
-	surface := &api.API{Dashboard: dashboard.New(up.dashboard(dashboard.Options{Store: db})), Jobs: jobs, Description: static.OpenAPI(), Now: time.Now, Scope: db, GitHubWeb: githubWeb(cfg.GitHubAPIURL), Settings: api.Settings{GitHubTokenSet: cfg.GitHubToken != "", DevinKeySet: cfg.DevinAPIKey != "",
-		ActionRepo: string(cfg.ActionRepo), RunsDirSet: cfg.RunsDir != "", Demo: demo, Version: buildID()}}
+	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
+		Store:           db,
+		MissingDevin:    "DEVIN_API_KEY",
+		RefreshInterval: cfg.RefreshInterval,
+		PollInterval:    cfg.PollInterval,
+		Log:             log,
+		Now:             time.Now,
+		NewID:           newID,
+	}))
+	board := dashboard.New(up.dashboard(dashboard.Options{Store: db}))
+	assets := static.New()
+	site := newSite(cfg, demo, web.Options{
+		Dashboard: board,
+		Jobs:      jobs,
+		Changes:   db,
+		Scopes:    db,
+		Outward:   jobs,
+		Assets:    assets,
+		Quota:     up.quota(),
+	})
 	var routes []server.Route
-	for _, r := range surface.Routes() {
+	for _, r := range newAPI(cfg, demo, board, jobs, db).Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	assets := static.New()
-	site := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Scopes: db, Outward: jobs, NewID: newID, Assets: assets, Quota: up.quota(), Settings: webSettings(cfg, demo), APIDocs: static.OpenAPI(), Now: time.Now})
 	for _, r := range site.Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	srv := server.New(server.Options{Log: log, BuildID: buildID(), DatabaseID: db.ID(), Versions: db.Versions, RenderError: site.RenderError, Assets: assets, ListenAddr: ln.Addr().String(), Now: time.Now}, routes)
+	srv := server.New(server.Options{
+		Log:         log,
+		BuildID:     buildID(),
+		DatabaseID:  db.ID(),
+		Versions:    db.Versions,
+		RenderError: site.RenderError,
+		Assets:      assets,
+		ListenAddr:  ln.Addr().String(),
+		Now:         time.Now,
+	}, routes)
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
@@ -80,10 +103,45 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	return g.Wait()
 }
 
+// newAPI is the JSON API over the same database and jobs as the pages.
+func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, db *store.Store) *api.API {
+	return &api.API{
+		Dashboard:   board,
+		Jobs:        jobs,
+		Scope:       db,
+		Description: static.OpenAPI(),
+		Now:         time.Now,
+		GitHubWeb:   githubWeb(cfg.GitHubAPIURL),
+		Settings: api.Settings{
+			GitHubTokenSet: cfg.GitHubToken != "",
+			DevinKeySet:    cfg.DevinAPIKey != "",
+			ActionRepo:     string(cfg.ActionRepo),
+			RunsDirSet:     cfg.RunsDir != "",
+			Demo:           demo,
+			Version:        buildID(),
+		},
+	}
+}
+
+// newSite adds to o what does not depend on the database.
+func newSite(cfg Config, demo bool, o web.Options) *web.Web {
+	o.Settings, o.APIDocs = webSettings(cfg, demo), static.OpenAPI()
+	o.NewID, o.Now = newID, time.Now
+	return web.New(o)
+}
+
 // webSettings is what pages say of the settings.
 func webSettings(cfg Config, demo bool) web.Settings {
-	s := web.Settings{ActionRepo: string(cfg.ActionRepo), RunsDir: cfg.RunsDir, GitHubWeb: githubWeb(cfg.GitHubAPIURL), DevinWeb: devinWeb,
-		RefreshInterval: cfg.RefreshInterval, PollInterval: cfg.PollInterval, Polls: cfg.DevinAPIKey != "", Demo: demo}
+	s := web.Settings{
+		ActionRepo:      string(cfg.ActionRepo),
+		RunsDir:         cfg.RunsDir,
+		GitHubWeb:       githubWeb(cfg.GitHubAPIURL),
+		DevinWeb:        devinWeb,
+		RefreshInterval: cfg.RefreshInterval,
+		PollInterval:    cfg.PollInterval,
+		Polls:           cfg.DevinAPIKey != "",
+		Demo:            demo,
+	}
 	for _, m := range cfg.missing() {
 		s.Missing = append(s.Missing, web.Missing(m))
 	}
@@ -94,9 +152,13 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The address %s is taken by another program (is the dashboard already running?). End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.", address).Because(err)
+		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
+			"The address %s is taken by another program (is the dashboard already running?). End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
+			address).Because(err)
 	case err != nil:
-		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The program cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.", address).Because(err)
+		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
+			"The program cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.",
+			address).Because(err)
 	}
 	return ln, nil
 }

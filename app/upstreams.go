@@ -22,13 +22,27 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 	var u upstreams
 	var err error
 	if cfg.GitHubToken != "" {
-		u.github, err = github.New(github.Options{BaseURL: string(cfg.GitHubAPIURL), Token: string(cfg.GitHubToken), ActionRepo: cfg.ActionRepo, CacheTTL: cfg.CacheTTL, Log: log, Now: time.Now})
+		u.github, err = github.New(github.Options{
+			BaseURL:    string(cfg.GitHubAPIURL),
+			Token:      string(cfg.GitHubToken),
+			ActionRepo: cfg.ActionRepo,
+			CacheTTL:   cfg.CacheTTL,
+			Log:        log,
+			Now:        time.Now,
+		})
 		if err != nil {
 			return u, err
 		}
 	}
 	if cfg.DevinAPIKey != "" {
-		u.devin, err = devin.New(devin.Options{BaseURL: string(cfg.DevinAPIURL), Key: string(cfg.DevinAPIKey), OrgID: string(cfg.DevinOrgID), CacheTTL: cfg.CacheTTL, Log: log, Now: time.Now})
+		u.devin, err = devin.New(devin.Options{
+			BaseURL:  string(cfg.DevinAPIURL),
+			Key:      string(cfg.DevinAPIKey),
+			OrgID:    string(cfg.DevinOrgID),
+			CacheTTL: cfg.CacheTTL,
+			Log:      log,
+			Now:      time.Now,
+		})
 	}
 	return u, err
 }

@@ -125,7 +125,8 @@ func words[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
 			known = known || string(a) == word
 		}
 		if !known {
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name, strings.Join(texts(allowed), ", "))
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name,
+				strings.Join(texts(allowed), ", "))
 		}
 		out = append(out, T(word))
 	}
@@ -150,7 +151,13 @@ type envelope[T any] struct {
 }
 
 func envelopeOf[R, T any](list telemetry.List[R], p telemetry.Page, item func(R) T) envelope[T] {
-	e := envelope[T]{Items: make([]T, len(list.Items)), Page: p.Number, PerPage: p.Size, Total: list.Total, Pages: max(1, (list.Total+p.Size-1)/p.Size)}
+	e := envelope[T]{
+		Items:   make([]T, len(list.Items)),
+		Page:    p.Number,
+		PerPage: p.Size,
+		Total:   list.Total,
+		Pages:   max(1, (list.Total+p.Size-1)/p.Size),
+	}
 	for i, r := range list.Items {
 		e.Items[i] = item(r)
 	}
@@ -168,7 +175,8 @@ func send(c *fiber.Ctx, status int, v any) error {
 }
 
 // lister makes the handler of a list without further filters.
-func lister[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error), item func(R) T) fiber.Handler {
+func lister[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error),
+	item func(R) T) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		p, err := pageOf(c)
 		if err != nil {

@@ -47,7 +47,8 @@ func bodyError(err error) error {
 		return telemetry.Errorf(telemetry.CodeInvalid, "%s: the type %s is wrong here.", e.Field, e.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The body has the field %.100s, which nothing reads. /api/openapi.yaml tells which there are.", name)
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"The body has the field %.100s, which nothing reads. /api/openapi.yaml tells which there are.", name)
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid, "The body is no JSON: it is empty, cut short or malformed.")
 }

@@ -35,7 +35,8 @@ func (a *API) session(c *fiber.Ctx) error {
 func (a *API) pull(c *fiber.Ctx) error {
 	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
 	if err != nil || number < 1 {
-		return telemetry.Errorf(telemetry.CodeInvalid, "number: a pull request has a whole number from 1; write for example /api/prs/owner/name/12.")
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"number: a pull request has a whole number from 1; write for example /api/prs/owner/name/12.")
 	}
 	repo := telemetry.ParseRepo(unescape(c.Params("owner")) + "/" + unescape(c.Params("name")))
 	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})
@@ -102,5 +103,13 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, fiber.Map{"file": d.File, "source": d.Source, "repo": string(d.Repo), "accepted": d.Accepted, "scope_reduced": d.Reduced, "new": d.RunRow.New, "gone": d.RunRow.Gone})
+	return send(c, fiber.StatusOK, fiber.Map{
+		"file":          d.File,
+		"source":        d.Source,
+		"repo":          string(d.Repo),
+		"accepted":      d.Accepted,
+		"scope_reduced": d.Reduced,
+		"new":           d.RunRow.New,
+		"gone":          d.RunRow.Gone,
+	})
 }

@@ -1,10 +1,6 @@
 package api
 
-import (
-	"encoding/json"
-
-	"telemetry-dashboard/services/telemetry"
-)
+import "telemetry-dashboard/services/telemetry"
 
 // each makes items of rows; never null in JSON.
 func each[R, T any](rows []R, item func(R) T) []T {
@@ -27,7 +23,16 @@ type appearanceItem struct {
 }
 
 func appearanceOf(a telemetry.Appearance) appearanceItem {
-	return appearanceItem{File: a.RunFile, RunNumber: a.RunNumber, Timestamp: stamp(a.At), Path: a.File, Line: a.Line, Print: a.Fingerprint, Basis: string(a.Basis), Reduced: a.Reduced}
+	return appearanceItem{
+		File:      a.RunFile,
+		RunNumber: a.RunNumber,
+		Timestamp: stamp(a.At),
+		Path:      a.File,
+		Line:      a.Line,
+		Print:     a.Fingerprint,
+		Basis:     string(a.Basis),
+		Reduced:   a.Reduced,
+	}
 }
 
 type attemptItem struct {
@@ -51,8 +56,22 @@ type attemptItem struct {
 }
 
 func attemptOf(a telemetry.Attempt, o telemetry.AttemptOutcome) attemptItem {
-	item := attemptItem{SessionID: a.Session, Known: a.Known, Basis: string(a.Basis), File: a.File, RunNumber: a.RunNumber, BatchID: a.BatchID, Timestamp: stamp(a.At), State: string(a.State), PRURL: a.PRURL, LinkBasis: textOrNull(string(a.LinkBasis)),
-		Others: a.Others, Outcome: string(o.Kind), Since: stamp(o.Since), Until: stamp(o.Until)}
+	item := attemptItem{
+		SessionID: a.Session,
+		Known:     a.Known,
+		Basis:     string(a.Basis),
+		File:      a.File,
+		RunNumber: a.RunNumber,
+		BatchID:   a.BatchID,
+		Timestamp: stamp(a.At),
+		State:     string(a.State),
+		PRURL:     a.PRURL,
+		LinkBasis: textOrNull(string(a.LinkBasis)),
+		Others:    a.Others,
+		Outcome:   string(o.Kind),
+		Since:     stamp(o.Since),
+		Until:     stamp(o.Until),
+	}
 	if a.PR != nil {
 		item.PRNumber, item.PRState, item.PRMerged = &a.PR.Number, &a.PR.State, a.PR.Merged
 	}
@@ -72,7 +91,17 @@ type stepItem struct {
 }
 
 func stepOf(s telemetry.Step) stepItem {
-	return stepItem{Kind: string(s.Kind), Timestamp: stamp(s.At), Text: s.Text, Record: textOrNull(s.RunFile), RunNumber: s.RunNumber, Source: s.Source, SessionID: textOrNull(s.Session), PRURL: textOrNull(s.PRURL), Outcome: textOrNull(string(s.Verdict))}
+	return stepItem{
+		Kind:      string(s.Kind),
+		Timestamp: stamp(s.At),
+		Text:      s.Text,
+		Record:    textOrNull(s.RunFile),
+		RunNumber: s.RunNumber,
+		Source:    s.Source,
+		SessionID: textOrNull(s.Session),
+		PRURL:     textOrNull(s.PRURL),
+		Outcome:   textOrNull(string(s.Verdict)),
+	}
 }
 
 type issueDetailItem struct {
@@ -88,7 +117,13 @@ func issueDetailOf(d telemetry.IssueDetail) issueDetailItem {
 	for n, o := range d.Outcomes() {
 		attempts[n] = attemptOf(d.Attempts[n], o)
 	}
-	return issueDetailItem{issueItem: issueOf(d.IssueRow), AppearanceList: each(d.Appearances, appearanceOf), AttemptList: attempts, Verifications: each(d.Verifications, verificationOf), Timeline: each(d.Timeline, stepOf)}
+	return issueDetailItem{
+		issueItem:      issueOf(d.IssueRow),
+		AppearanceList: each(d.Appearances, appearanceOf),
+		AttemptList:    attempts,
+		Verifications:  each(d.Verifications, verificationOf),
+		Timeline:       each(d.Timeline, stepOf),
+	}
 }
 
 type verifiedIssueItem struct {
@@ -130,9 +165,32 @@ func verificationOf(v telemetry.VerificationRow) verificationItem {
 		}
 		return verifiedIssueItem{issueOf(i.IssueRow), "fixed"}
 	}
-	return verificationItem{File: v.File, VerifiedAt: stamp(v.At), SessionID: v.Session, Known: v.Known, Repo: string(v.Repo), PRNumber: v.PR.Number, PRURL: v.PRURL, PRTitle: v.PRTitle, SourceRun: v.SourceRun,
-		ScanFile: textOrNull(v.ScanFile), Family: v.Family, Targeted: v.Targeted, Fixed: v.Fixed, Remaining: v.Remaining, Gone: v.Gone, StillThere: v.StillThere, Unmatched: v.Unmatched,
-		Merge: string(v.Merge), MergedAt: stamp(v.MergedAt), Outcome: string(v.Verdict), Current: v.Current, Reference: stamp(v.ReferenceAt), Rescanned: v.Rescanned, Issues: each(v.Issues, claim)}
+	return verificationItem{
+		File:       v.File,
+		VerifiedAt: stamp(v.At),
+		SessionID:  v.Session,
+		Known:      v.Known,
+		Repo:       string(v.Repo),
+		PRNumber:   v.PR.Number,
+		PRURL:      v.PRURL,
+		PRTitle:    v.PRTitle,
+		SourceRun:  v.SourceRun,
+		ScanFile:   textOrNull(v.ScanFile),
+		Family:     v.Family,
+		Targeted:   v.Targeted,
+		Fixed:      v.Fixed,
+		Remaining:  v.Remaining,
+		Gone:       v.Gone,
+		StillThere: v.StillThere,
+		Unmatched:  v.Unmatched,
+		Merge:      string(v.Merge),
+		MergedAt:   stamp(v.MergedAt),
+		Outcome:    string(v.Verdict),
+		Current:    v.Current,
+		Reference:  stamp(v.ReferenceAt),
+		Rescanned:  v.Rescanned,
+		Issues:     each(v.Issues, claim),
+	}
 }
 
 type stateItem struct {
@@ -162,7 +220,19 @@ type mentionItem struct {
 }
 
 func mentionOf(m telemetry.Mention) mentionItem {
-	return mentionItem{File: m.RunFile, Kind: string(m.Kind), RunNumber: m.RunNumber, Timestamp: stamp(m.At), SessionID: m.SessionID, SessionURL: m.SessionURL, Status: m.Status, BatchID: m.BatchID, IssueIDs: m.IssueIDs, IssuesNamed: m.IssuesNamed, PRURL: m.PRURL}
+	return mentionItem{
+		File:        m.RunFile,
+		Kind:        string(m.Kind),
+		RunNumber:   m.RunNumber,
+		Timestamp:   stamp(m.At),
+		SessionID:   m.SessionID,
+		SessionURL:  m.SessionURL,
+		Status:      m.Status,
+		BatchID:     m.BatchID,
+		IssueIDs:    m.IssueIDs,
+		IssuesNamed: m.IssuesNamed,
+		PRURL:       m.PRURL,
+	}
 }
 
 type sessionDetailItem struct {
@@ -176,7 +246,15 @@ type sessionDetailItem struct {
 }
 
 func sessionDetailOf(d telemetry.SessionDetail) sessionDetailItem {
-	return sessionDetailItem{sessionItem: sessionOf(d.SessionRow), States: each(d.States, stateOf), Mentions: each(d.Mentions, mentionOf), IssuesNamed: d.IssuesNamed, Issues: each(d.Issues, issueOf), PRs: each(d.Pulls, pullOf), Verifications: each(d.Verifications, verificationOf)}
+	return sessionDetailItem{
+		sessionItem:   sessionOf(d.SessionRow),
+		States:        each(d.States, stateOf),
+		Mentions:      each(d.Mentions, mentionOf),
+		IssuesNamed:   d.IssuesNamed,
+		Issues:        each(d.Issues, issueOf),
+		PRs:           each(d.Pulls, pullOf),
+		Verifications: each(d.Verifications, verificationOf),
+	}
 }
 
 type linkedSessionItem struct {
@@ -197,131 +275,10 @@ func pullDetailOf(d telemetry.PullDetail) pullDetailItem {
 		item.LinkBasis = textOrNull(string(s.Basis)) // of this pull request
 		return item
 	}
-	return pullDetailItem{pullItem: pullOf(d.PullRow), Sessions: each(d.Sessions, linked), Issues: each(d.Issues, issueOf), Verifications: each(d.Verifications, verificationOf)}
-}
-
-type spotItem struct {
-	File string `json:"file"`
-	Line int64  `json:"start_line"`
-}
-
-type diffItem struct {
-	issueItem
-	Before *spotItem `json:"before"`
-	After  *spotItem `json:"after"`
-}
-
-func diffItemOf(d telemetry.DiffIssue) diffItem {
-	at := func(s telemetry.Spot) *spotItem {
-		if s == (telemetry.Spot{}) {
-			return nil
-		}
-		return &spotItem{s.File, s.Line}
+	return pullDetailItem{
+		pullItem:      pullOf(d.PullRow),
+		Sessions:      each(d.Sessions, linked),
+		Issues:        each(d.Issues, issueOf),
+		Verifications: each(d.Verifications, verificationOf),
 	}
-	return diffItem{issueOf(d.IssueRow), at(d.Before), at(d.After)}
-}
-
-type runRefItem struct {
-	File        string  `json:"file"`
-	RunNumber   int64   `json:"run_number"`
-	Timestamp   *string `json:"timestamp"`
-	Repo        string  `json:"repo"`
-	IssuesFound int64   `json:"issues_found"`
-	Reduced     bool    `json:"scope_reduced"`
-}
-
-func runRefOf(r telemetry.RunRow) runRefItem {
-	return runRefItem{File: r.File, RunNumber: r.RunNumber, Timestamp: stamp(r.At), Repo: string(r.Repo), IssuesFound: r.IssuesFound, Reduced: r.Reduced}
-}
-
-type diffCounts struct {
-	New       int `json:"new"`
-	Reopened  int `json:"reopened"`
-	Gone      int `json:"gone"`
-	Moved     int `json:"moved"`
-	Unchanged int `json:"unchanged"`
-}
-
-type runDiffItem struct {
-	Run       runRefItem `json:"run"`
-	Against   runRefItem `json:"against"`
-	Counts    diffCounts `json:"counts"`
-	New       []diffItem `json:"new"`
-	Reopened  []diffItem `json:"reopened"`
-	Gone      []diffItem `json:"gone"`
-	Moved     []diffItem `json:"moved"`
-	Unchanged []diffItem `json:"unchanged"`
-}
-
-func diffOf(d telemetry.RunDiff) runDiffItem {
-	return runDiffItem{Run: runRefOf(d.Run), Against: runRefOf(d.Against), Counts: diffCounts{len(d.New), len(d.Reopened), len(d.Gone), len(d.Moved), len(d.Unchanged)},
-		New: each(d.New, diffItemOf), Reopened: each(d.Reopened, diffItemOf), Gone: each(d.Gone, diffItemOf), Moved: each(d.Moved, diffItemOf), Unchanged: each(d.Unchanged, diffItemOf)}
-}
-
-type runSessionItem struct {
-	mentionItem
-	State  string      `json:"state"`
-	Reason string      `json:"reason"`
-	Issues []issueItem `json:"issues"`
-}
-
-type batchItem struct {
-	BatchID  int64            `json:"batch_id"`
-	Sessions []runSessionItem `json:"sessions"`
-}
-
-type runDetailItem struct {
-	File       string          `json:"file"`
-	Source     string          `json:"source"`
-	Kind       string          `json:"kind"`
-	Repo       string          `json:"repo"`
-	Record     json.RawMessage `json:"record"`
-	Listed     bool            `json:"findings_listed"`
-	Reduced    bool            `json:"scope_reduced"`
-	Accepted   bool            `json:"scope_accepted"`
-	Reference  bool            `json:"reference"`
-	Previous   *string         `json:"previous"`
-	Earlier    []runRefItem    `json:"earlier"`
-	Batches    []batchItem     `json:"batches"`
-	New        []diffItem      `json:"new"`
-	Reopened   []diffItem      `json:"reopened"`
-	Gone       []diffItem      `json:"gone"`
-	Moved      []diffItem      `json:"moved"`
-	Unassigned *[]issueItem    `json:"issues_in_no_session"` // null: unknown
-}
-
-func runDetailOf(d telemetry.RunDetail) runDetailItem {
-	item := runDetailItem{File: d.File, Source: d.Source, Kind: string(d.Kind), Repo: string(d.Repo), Record: runItem(d.RunRow), Listed: d.HasFindings, Reduced: d.Reduced, Accepted: d.Accepted, Reference: d.Reference, Previous: textOrNull(d.Previous),
-		Earlier: each(d.Earlier, runRefOf), Batches: batchesOf(d), New: each(d.New, diffItemOf), Reopened: each(d.Reopened, diffItemOf), Gone: each(d.Gone, diffItemOf), Moved: each(d.Moved, diffItemOf)}
-	if d.UnassignedKnown {
-		list := each(d.Unassigned, issueOf)
-		item.Unassigned = &list
-	}
-	return item
-}
-
-// batchesOf groups a run's sessions by their batch, in the record's order.
-func batchesOf(d telemetry.RunDetail) []batchItem {
-	batches, place := []batchItem{}, map[int64]int{}
-	for _, m := range d.Sessions {
-		at, known := place[m.BatchID]
-		if !known {
-			at = len(batches)
-			place[m.BatchID] = at
-			batches = append(batches, batchItem{BatchID: m.BatchID})
-		}
-		bare := telemetry.BareID(m.SessionID)
-		s := runSessionItem{mentionItem: mentionOf(m), Issues: each(d.Taken[bare], issueOf)}
-		switch state := d.States[bare]; {
-		case bare != "":
-			s.State, s.Reason = string(state.State), state.Reason
-		case m.SessionID == "":
-			never, reason := telemetry.StateOf("", telemetry.Word{Status: m.Status}, telemetry.PRSummary{})
-			s.State, s.Reason = string(never), reason
-		default:
-			s.State = "dry_run"
-		}
-		batches[at].Sessions = append(batches[at].Sessions, s)
-	}
-	return batches
 }

@@ -28,7 +28,8 @@ type looseText string
 
 func (t *looseText) UnmarshalJSON(b []byte) error {
 	if b[0] == '{' || b[0] == '[' {
-		return telemetry.Errorf(telemetry.CodeInvalid, "An input of the workflow must be a text, a number or true/false, not a list or an object.")
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"An input of the workflow must be a text, a number or true/false, not a list or an object.")
 	}
 	if b[0] != '"' {
 		*t = looseText(strings.TrimPrefix(string(b), "null"))
@@ -51,7 +52,8 @@ func (w *looseWords) UnmarshalJSON(b []byte) error {
 	}
 	var text string
 	if json.Unmarshal(b, &text) != nil {
-		return telemetry.Errorf(telemetry.CodeInvalid, "languages, include_paths, exclude_paths: write a text with commas, or a list of texts.")
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"languages, include_paths, exclude_paths: write a text with commas, or a list of texts.")
 	}
 	*w = looseWords(strings.TrimSpace(text))
 	return nil
@@ -60,7 +62,16 @@ func (w *looseWords) UnmarshalJSON(b []byte) error {
 // dispatch checks the inputs and returns them as GitHub takes them; web is
 // where repositories are looked at.
 func (b *dispatchBody) dispatch(web string) (telemetry.Dispatch, error) {
-	return telemetry.NewDispatch(web, b.TargetRepo, map[string]string{"languages": string(b.Languages), "queries": string(b.Queries), "persist_logs": string(b.PersistLogs),
-		"include_paths": string(b.IncludePaths), "exclude_paths": string(b.ExcludePaths), "batch_size": string(b.BatchSize), "max_sessions": string(b.MaxSessions),
-		"severity_threshold": string(b.Severity), "dry_run": string(b.DryRun), "default_branch": string(b.DefaultBranch)})
+	return telemetry.NewDispatch(web, b.TargetRepo, map[string]string{
+		"languages":          string(b.Languages),
+		"queries":            string(b.Queries),
+		"persist_logs":       string(b.PersistLogs),
+		"include_paths":      string(b.IncludePaths),
+		"exclude_paths":      string(b.ExcludePaths),
+		"batch_size":         string(b.BatchSize),
+		"max_sessions":       string(b.MaxSessions),
+		"severity_threshold": string(b.Severity),
+		"dry_run":            string(b.DryRun),
+		"default_branch":     string(b.DefaultBranch),
+	})
 }

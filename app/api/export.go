@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,11 +26,12 @@ type writer = func(ctx context.Context, w *bufio.Writer) error
 type exported[F, R, T any] struct {
 	list   string // the name of the file
 	filter func(*fiber.Ctx) (F, error)
-	first  func(*dashboard.Dashboard, context.Context, F, telemetry.Page) (telemetry.List[R], error) // finds what is wrong while there is still a status to say so
-	each   func(*dashboard.Dashboard, context.Context, F, telemetry.Page, func([]R) error) error
-	item   func(R) T
-	head   []string
-	cells  func(F, R) []string
+	// first finds what is wrong while there is still a status to say so.
+	first func(*dashboard.Dashboard, context.Context, F, telemetry.Page) (telemetry.List[R], error)
+	each  func(*dashboard.Dashboard, context.Context, F, telemetry.Page, func([]R) error) error
+	item  func(R) T
+	head  []string
+	cells func(F, R) []string
 }
 
 // routes are the list's two downloads.
@@ -45,7 +47,8 @@ func (e exported[F, R, T]) routes(a *API, path string) []Route {
 }
 
 // start reads the request; what it returns no longer uses it.
-func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string, write func(*bufio.Writer, F, func(func([]R) error) error) error) (writer, error) {
+func (e exported[F, R, T]) start(a *API, c *fiber.Ctx, kind, contentType string,
+	write func(*bufio.Writer, F, func(func([]R) error) error) error) (writer, error) {
 	p, err := pageOf(c)
 	if err != nil {
 		return nil, err
@@ -143,25 +146,67 @@ func defused(cells []string) []string {
 
 // exports are the downloads of all lists.
 func (a *API) exports() []Route {
-	issues := exported[telemetry.IssueFilter, telemetry.IssueRow, issueItem]{"issues", issueFilter, (*dashboard.Dashboard).Issues, (*dashboard.Dashboard).EachIssue, issueOf, strings.Fields(
-		"id repo severity status rule family file line age_days attempts appearances first_seen last_seen first_seen_run last_seen_run latest_issue_id fingerprint session"), a.issueCells}
-	sessions := exported[telemetry.SessionFilter, telemetry.SessionRow, sessionItem]{"sessions", sessionFilter, (*dashboard.Dashboard).Sessions, (*dashboard.Dashboard).EachSession, sessionOf, strings.Fields(
-		"session_id repo state reason status since family issues run batch pr_url link_basis title started session_url"), sessionCells}
-	pulls := exported[telemetry.PullFilter, telemetry.PullRow, pullItem]{"pull-requests", pullFilter, (*dashboard.Dashboard).Pulls, (*dashboard.Dashboard).EachPull, pullOf, strings.Fields(
-		"number repo title state merged draft author created updated closed merged_at issues session link_basis url"), pullCells}
-	runs := exported[telemetry.RunFilter, telemetry.RunRow, json.RawMessage]{"runs", runFilter, (*dashboard.Dashboard).Runs, (*dashboard.Dashboard).EachRun, runItem, strings.Fields(
-		"file kind repo run time found new gone batches sessions scope_reduced label run_url"), runCells}
-	repos := exported[telemetry.RepoFilter, telemetry.RepoRow, repoItem]{"repositories", repoFilter, (*dashboard.Dashboard).Repos, eachRepo, repoOf, strings.Fields(
-		"repo fork open critical high medium low last_scan last_run runs sessions_created sessions_active prs_total prs_open prs_merged issues_found"), repoCells}
-	var all []Route
-	for _, list := range [][]Route{issues.routes(a, "/api/issues"), sessions.routes(a, "/api/sessions"), pulls.routes(a, "/api/prs"), runs.routes(a, "/api/runs"), repos.routes(a, "/api/repos")} {
-		all = append(all, list...)
+	issues := exported[telemetry.IssueFilter, telemetry.IssueRow, issueItem]{
+		list:   "issues",
+		filter: issueFilter,
+		first:  (*dashboard.Dashboard).Issues,
+		each:   (*dashboard.Dashboard).EachIssue,
+		item:   issueOf,
+		head: strings.Fields("id repo severity status rule family file line age_days attempts appearances first_seen" +
+			" last_seen first_seen_run last_seen_run latest_issue_id fingerprint session"),
+		cells: a.issueCells,
 	}
-	return all
+	sessions := exported[telemetry.SessionFilter, telemetry.SessionRow, sessionItem]{
+		list:   "sessions",
+		filter: sessionFilter,
+		first:  (*dashboard.Dashboard).Sessions,
+		each:   (*dashboard.Dashboard).EachSession,
+		item:   sessionOf,
+		head: strings.Fields("session_id repo state reason status since family issues run batch pr_url link_basis title" +
+			" started session_url"),
+		cells: sessionCells,
+	}
+	pulls := exported[telemetry.PullFilter, telemetry.PullRow, pullItem]{
+		list:   "pull-requests",
+		filter: pullFilter,
+		first:  (*dashboard.Dashboard).Pulls,
+		each:   (*dashboard.Dashboard).EachPull,
+		item:   pullOf,
+		head: strings.Fields("number repo title state merged draft author created updated closed merged_at issues" +
+			" session link_basis url"),
+		cells: pullCells,
+	}
+	runs := exported[telemetry.RunFilter, telemetry.RunRow, json.RawMessage]{
+		list:   "runs",
+		filter: runFilter,
+		first:  (*dashboard.Dashboard).Runs,
+		each:   (*dashboard.Dashboard).EachRun,
+		item:   runItem,
+		head:   strings.Fields("file kind repo run time found new gone batches sessions scope_reduced label run_url"),
+		cells:  runCells,
+	}
+	repos := exported[telemetry.RepoFilter, telemetry.RepoRow, repoItem]{
+		list:   "repositories",
+		filter: repoFilter,
+		first:  (*dashboard.Dashboard).Repos,
+		each:   eachRepo,
+		item:   repoOf,
+		head: strings.Fields("repo fork open critical high medium low last_scan last_run runs sessions_created" +
+			" sessions_active prs_total prs_open prs_merged issues_found"),
+		cells: repoCells,
+	}
+	return slices.Concat(
+		issues.routes(a, "/api/issues"),
+		sessions.routes(a, "/api/sessions"),
+		pulls.routes(a, "/api/prs"),
+		runs.routes(a, "/api/runs"),
+		repos.routes(a, "/api/repos"),
+	)
 }
 
 // eachRepo hands over all repositories at once: their rows are few.
-func eachRepo(d *dashboard.Dashboard, ctx context.Context, f telemetry.RepoFilter, p telemetry.Page, do func([]telemetry.RepoRow) error) error {
+func eachRepo(d *dashboard.Dashboard, ctx context.Context, f telemetry.RepoFilter, p telemetry.Page,
+	do func([]telemetry.RepoRow) error) error {
 	p.Number, p.Size = 1, 0
 	list, err := d.Repos(ctx, f, p)
 	if err != nil {
@@ -176,17 +221,27 @@ func (a *API) issueCells(f telemetry.IssueFilter, i telemetry.IssueRow) []string
 		then = a.now()
 	}
 	age := max(0, int64(then.Sub(i.First.At)/(24*time.Hour)))
-	return []string{i.PublicID, string(i.Repo), i.Severity, string(i.Status), i.Rule, i.Family, i.File, digits(i.Line), digits(age), digits(i.Attempts), digits(i.Appearances),
-		when(i.First.At), when(i.Last.At), digits(i.First.Run), digits(i.Last.Run), i.LatestIssueID, i.Fingerprint, i.Session}
+	return []string{
+		i.PublicID, string(i.Repo), i.Severity, string(i.Status), i.Rule, i.Family, i.File, digits(i.Line), digits(age),
+		digits(i.Attempts), digits(i.Appearances),
+		when(i.First.At), when(i.Last.At), digits(i.First.Run), digits(i.Last.Run), i.LatestIssueID, i.Fingerprint, i.Session,
+	}
 }
 
 func sessionCells(_ telemetry.SessionFilter, s telemetry.SessionRow) []string {
-	return []string{s.ID, string(s.Repo), string(s.State), s.Reason, s.Status, when(s.StateSince), s.Family, strings.Join(s.IssueIDs, " "), digits(s.RunNumber), digits(s.BatchID), s.PRURL, string(s.Basis), s.Title, when(s.At), s.URL}
+	return []string{
+		s.ID, string(s.Repo), string(s.State), s.Reason, s.Status, when(s.StateSince), s.Family,
+		strings.Join(s.IssueIDs, " "), digits(s.RunNumber), digits(s.BatchID), s.PRURL, string(s.Basis), s.Title,
+		when(s.At), s.URL,
+	}
 }
 
 func pullCells(_ telemetry.PullFilter, p telemetry.PullRow) []string {
-	return []string{digits(p.Number), string(p.Repo), p.Title, p.State, fmt.Sprint(p.Merged), fmt.Sprint(p.Draft), p.User, when(p.CreatedAt), when(p.UpdatedAt), when(p.ClosedAt), when(p.MergedAt),
-		strings.Join(p.IssueIDs, " "), p.Session, string(p.Basis), p.URL}
+	return []string{
+		digits(p.Number), string(p.Repo), p.Title, p.State, fmt.Sprint(p.Merged), fmt.Sprint(p.Draft), p.User,
+		when(p.CreatedAt), when(p.UpdatedAt), when(p.ClosedAt), when(p.MergedAt),
+		strings.Join(p.IssueIDs, " "), p.Session, string(p.Basis), p.URL,
+	}
 }
 
 func runCells(_ telemetry.RunFilter, r telemetry.RunRow) []string {
@@ -196,13 +251,20 @@ func runCells(_ telemetry.RunFilter, r telemetry.RunRow) []string {
 		}
 		return digits(*n)
 	}
-	return []string{r.File, string(r.Kind), string(r.Repo), digits(r.RunNumber), when(r.At), digits(r.IssuesFound), known(r.New), known(r.Gone), digits(r.Batches), digits(r.Sessions), fmt.Sprint(r.Reduced), r.RunLabel, r.RunURL}
+	return []string{
+		r.File, string(r.Kind), string(r.Repo), digits(r.RunNumber), when(r.At), digits(r.IssuesFound), known(r.New),
+		known(r.Gone), digits(r.Batches), digits(r.Sessions), fmt.Sprint(r.Reduced), r.RunLabel, r.RunURL,
+	}
 }
 
 func repoCells(_ telemetry.RepoFilter, r telemetry.RepoRow) []string {
 	open := r.OpenSeverity
-	return []string{string(r.Name), string(r.Fork), digits(r.Open), digits(open["critical"]), digits(open["high"]), digits(open["medium"]), digits(open["low"]), when(r.LatestScanAt), when(r.LastRun), digits(r.Runs),
-		digits(r.SessionsCreated), digits(r.SessionsActive), digits(r.PRs.Total), digits(r.PRs.Open), digits(r.PRs.Merged), digits(r.IssuesFound)}
+	return []string{
+		string(r.Name), string(r.Fork), digits(r.Open), digits(open["critical"]), digits(open["high"]),
+		digits(open["medium"]), digits(open["low"]), when(r.LatestScanAt), when(r.LastRun), digits(r.Runs),
+		digits(r.SessionsCreated), digits(r.SessionsActive), digits(r.PRs.Total), digits(r.PRs.Open),
+		digits(r.PRs.Merged), digits(r.IssuesFound),
+	}
 }
 
 func digits(n int64) string { return strconv.FormatInt(n, 10) }

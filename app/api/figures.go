@@ -14,7 +14,8 @@ func (a *API) repo(c *fiber.Ctx) error {
 		return err
 	}
 	if p.Sort != "" {
-		return telemetry.Errorf(telemetry.CodeInvalid, "sort: this answer holds several lists; ask /api/issues, /api/runs, … with repo= to sort one.")
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"sort: this answer holds several lists; ask /api/issues, /api/runs, … with repo= to sort one.")
 	}
 	q, err := a.question(c)
 	if err != nil {

@@ -40,8 +40,16 @@ func (a *API) search(c *fiber.Ctx) error {
 	for i, h := range found.Exact {
 		exact[i] = hitItem{h.Kind, h.Title, string(h.Repo), h.Path}
 	}
-	return send(c, fiber.StatusOK, fiber.Map{"q": c.Query("q"), "note": found.Note, "exact": exact, "issues": groupOf(found.Issues, issueOf), "sessions": groupOf(found.Sessions, sessionOf), "prs": groupOf(found.Pulls, pullOf),
-		"runs": groupOf(found.Runs, runItem), "repos": groupOf(found.Repos, repoOf)})
+	return send(c, fiber.StatusOK, fiber.Map{
+		"q":        c.Query("q"),
+		"note":     found.Note,
+		"exact":    exact,
+		"issues":   groupOf(found.Issues, issueOf),
+		"sessions": groupOf(found.Sessions, sessionOf),
+		"prs":      groupOf(found.Pulls, pullOf),
+		"runs":     groupOf(found.Runs, runItem),
+		"repos":    groupOf(found.Repos, repoOf),
+	})
 }
 
 type choiceItem struct {

@@ -57,9 +57,32 @@ type sessionItem struct {
 }
 
 func sessionOf(s telemetry.SessionRow) sessionItem {
-	return sessionItem{SessionID: s.ID, SessionURL: s.URL, BatchID: s.BatchID, Status: s.Status, Detail: s.Detail, State: string(s.State), Reason: s.Reason, StateSince: stamp(s.StateSince), StateSource: s.StateSource,
-		PolledAt: stamp(s.PolledAt), UpdatedAt: stamp(s.UpdatedAt), HasPR: s.HasPR, PRURL: s.PRURL, LinkBasis: textOrNull(string(s.Basis)), IssueIDs: s.IssueIDs, Title: s.Title, Repo: string(s.Repo), TargetRepo: s.TargetRepo,
-		ForkURL: s.ForkURL, RunNumber: s.RunNumber, RunID: s.RunID, RunURL: s.RunURL, RunLabel: s.RunLabel, Timestamp: s.AtText}
+	return sessionItem{
+		SessionID:   s.ID,
+		SessionURL:  s.URL,
+		BatchID:     s.BatchID,
+		Status:      s.Status,
+		Detail:      s.Detail,
+		State:       string(s.State),
+		Reason:      s.Reason,
+		StateSince:  stamp(s.StateSince),
+		StateSource: s.StateSource,
+		PolledAt:    stamp(s.PolledAt),
+		UpdatedAt:   stamp(s.UpdatedAt),
+		HasPR:       s.HasPR,
+		PRURL:       s.PRURL,
+		LinkBasis:   textOrNull(string(s.Basis)),
+		IssueIDs:    s.IssueIDs,
+		Title:       s.Title,
+		Repo:        string(s.Repo),
+		TargetRepo:  s.TargetRepo,
+		ForkURL:     s.ForkURL,
+		RunNumber:   s.RunNumber,
+		RunID:       s.RunID,
+		RunURL:      s.RunURL,
+		RunLabel:    s.RunLabel,
+		Timestamp:   s.AtText,
+	}
 }
 
 type pullItem struct {
@@ -82,8 +105,24 @@ type pullItem struct {
 }
 
 func pullOf(p telemetry.PullRow) pullItem {
-	return pullItem{Number: p.Number, Title: p.Title, URL: p.URL, State: p.State, Merged: p.Merged, Draft: p.Draft, CreatedAt: stamp(p.CreatedAt), UpdatedAt: stamp(p.UpdatedAt), ClosedAt: stamp(p.ClosedAt), MergedAt: stamp(p.MergedAt),
-		Repo: string(p.Repo), IssueIDs: p.IssueIDs, User: p.User, SessionID: p.Session, LinkBasis: textOrNull(string(p.Basis)), Candidates: p.Candidates}
+	return pullItem{
+		Number:     p.Number,
+		Title:      p.Title,
+		URL:        p.URL,
+		State:      p.State,
+		Merged:     p.Merged,
+		Draft:      p.Draft,
+		CreatedAt:  stamp(p.CreatedAt),
+		UpdatedAt:  stamp(p.UpdatedAt),
+		ClosedAt:   stamp(p.ClosedAt),
+		MergedAt:   stamp(p.MergedAt),
+		Repo:       string(p.Repo),
+		IssueIDs:   p.IssueIDs,
+		User:       p.User,
+		SessionID:  p.Session,
+		LinkBasis:  textOrNull(string(p.Basis)),
+		Candidates: p.Candidates,
+	}
 }
 
 type issueItem struct {
@@ -111,9 +150,29 @@ type issueItem struct {
 }
 
 func issueOf(i telemetry.IssueRow) issueItem {
-	return issueItem{ID: i.PublicID, Fingerprint: i.Fingerprint, Rule: i.Rule, Severity: i.Severity, Family: i.Family, File: i.File, Line: i.Line, Status: string(i.Status), Reopened: i.EverFixed,
-		FirstRun: i.First.Run, FirstDate: stamp(i.First.At), LastRun: i.Last.Run, LastDate: stamp(i.Last.At), Repo: string(i.Repo), TargetRepo: i.TargetRepo,
-		Appearances: i.Appearances, RunNumbers: i.Runs, LatestIssueID: i.LatestIssueID, Fingerprints: i.Prints, Attempts: i.Attempts, LatestSession: i.Session}
+	return issueItem{
+		ID:            i.PublicID,
+		Fingerprint:   i.Fingerprint,
+		Rule:          i.Rule,
+		Severity:      i.Severity,
+		Family:        i.Family,
+		File:          i.File,
+		Line:          i.Line,
+		Status:        string(i.Status),
+		Reopened:      i.EverFixed,
+		FirstRun:      i.First.Run,
+		FirstDate:     stamp(i.First.At),
+		LastRun:       i.Last.Run,
+		LastDate:      stamp(i.Last.At),
+		Repo:          string(i.Repo),
+		TargetRepo:    i.TargetRepo,
+		Appearances:   i.Appearances,
+		RunNumbers:    i.Runs,
+		LatestIssueID: i.LatestIssueID,
+		Fingerprints:  i.Prints,
+		Attempts:      i.Attempts,
+		LatestSession: i.Session,
+	}
 }
 
 type repoItem struct {
@@ -152,9 +211,31 @@ func repoOf(r telemetry.RepoRow) repoItem {
 	case r.LatestReduced:
 		note = "scope reduced: the latest scan looked at less than the one before, and closed nothing"
 	}
-	return repoItem{Repo: r.TargetRepo, Name: string(r.Name), ForkURL: r.ForkURL, Runs: r.Runs, IssuesFound: r.IssuesFound, SessionsCreated: r.SessionsCreated, SessionsFinished: r.SessionsFinished,
-		PRsTotal: r.PRs.Total, PRsMerged: r.PRs.Merged, PRsOpen: r.PRs.Open, PRsClosed: r.PRs.Closed, PRsUnknown: r.PRs.Unknown, Severity: r.SeveritySum, Category: r.CategorySum, LastRun: stamp(r.LastRun),
-		Open: r.Open, OpenBySeverity: r.OpenSeverity, OpenByCategory: r.OpenCategory, Links: paths(dashboard.RepoLinks(r)), StatusNote: note, ReferenceRun: r.ReferenceRun, LatestRun: r.LatestRun, ScopeReduced: r.LatestReduced}
+	return repoItem{
+		Repo:             r.TargetRepo,
+		Name:             string(r.Name),
+		ForkURL:          r.ForkURL,
+		Runs:             r.Runs,
+		IssuesFound:      r.IssuesFound,
+		SessionsCreated:  r.SessionsCreated,
+		SessionsFinished: r.SessionsFinished,
+		PRsTotal:         r.PRs.Total,
+		PRsMerged:        r.PRs.Merged,
+		PRsOpen:          r.PRs.Open,
+		PRsClosed:        r.PRs.Closed,
+		PRsUnknown:       r.PRs.Unknown,
+		Severity:         r.SeveritySum,
+		Category:         r.CategorySum,
+		LastRun:          stamp(r.LastRun),
+		Open:             r.Open,
+		OpenBySeverity:   r.OpenSeverity,
+		OpenByCategory:   r.OpenCategory,
+		Links:            paths(dashboard.RepoLinks(r)),
+		StatusNote:       note,
+		ReferenceRun:     r.ReferenceRun,
+		LatestRun:        r.LatestRun,
+		ScopeReduced:     r.LatestReduced,
+	}
 }
 
 type jobItem struct {
@@ -172,7 +253,19 @@ type jobItem struct {
 }
 
 func jobOf(j telemetry.Job) jobItem {
-	item := jobItem{ID: j.ID, Kind: j.Kind, State: j.State, Steps: j.Steps, By: textOrNull(string(j.By)), Joined: j.Joined, Started: stamp(j.Started), Ended: stamp(j.Ended), Result: j.Result, Error: textOrNull(j.Error), Errors: j.Errors}
+	item := jobItem{
+		ID:      j.ID,
+		Kind:    j.Kind,
+		State:   j.State,
+		Steps:   j.Steps,
+		By:      textOrNull(string(j.By)),
+		Joined:  j.Joined,
+		Started: stamp(j.Started),
+		Ended:   stamp(j.Ended),
+		Result:  j.Result,
+		Error:   textOrNull(j.Error),
+		Errors:  j.Errors,
+	}
 	if item.Steps == nil {
 		item.Steps = []telemetry.JobStep{}
 	}
@@ -198,7 +291,17 @@ type fileItem struct {
 }
 
 func fileOf(f telemetry.FileRow) fileItem {
-	return fileItem{File: f.File, Source: f.Source, Kind: string(f.Kind), SHA: f.SHA, Size: f.Size, Error: textOrNull(f.Error), Gone: f.Gone, Shadowed: f.Shadowed, FetchedAt: stamp(f.FetchedAt)}
+	return fileItem{
+		File:      f.File,
+		Source:    f.Source,
+		Kind:      string(f.Kind),
+		SHA:       f.SHA,
+		Size:      f.Size,
+		Error:     textOrNull(f.Error),
+		Gone:      f.Gone,
+		Shadowed:  f.Shadowed,
+		FetchedAt: stamp(f.FetchedAt),
+	}
 }
 
 // runItem is the record's own JSON with the fields that the program adds,

@@ -117,7 +117,8 @@ func issueFilter(c *fiber.Ctx) (telemetry.IssueFilter, error) {
 		return f, err
 	}
 	if slices.Contains(f.Statuses, "open") {
-		f.Statuses = append(f.Statuses, telemetry.StatusRecurring, telemetry.StatusReopened, telemetry.StatusNew, telemetry.StatusNotScanned)
+		f.Statuses = append(f.Statuses, telemetry.StatusRecurring, telemetry.StatusReopened, telemetry.StatusNew,
+			telemetry.StatusNotScanned)
 	}
 	for name, into := range map[string]*[]string{"severity": &f.Severity, "family": &f.Family, "rule": &f.Rule} {
 		if text := c.Query(name); text != "" {

@@ -21,7 +21,8 @@ func timeParam(c *fiber.Ctx, name string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || t.UnixMilli() == 0 {
-		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
+		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid,
+			"%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
 	}
 	return t.UTC().Truncate(time.Millisecond), nil
 }
@@ -77,13 +78,30 @@ func (a *API) stats(c *fiber.Ctx) error {
 // figuresOf are the figures that all repositories and a single one share.
 func figuresOf(s dashboard.Stats) fiber.Map {
 	return fiber.Map{
-		"total_runs": s.Runs, "total_issues": s.IssuesFound, "scans": s.Scans, "dispatches": s.Dispatches,
-		"latest_issues": s.Latest, "latest_severity": s.LatestSeverity, "latest_category": s.LatestCategory, "latest_unlisted": s.Unlisted,
-		"sessions_created": s.SessionsCreated, "sessions_finished": s.SessionsFinished, "sessions_with_pr": s.SessionsWithPR,
-		"sessions_active": s.Active.Working + s.Active.Waiting, "sessions_working": s.Active.Working, "sessions_waiting": s.Active.Waiting,
+		"total_runs":             s.Runs,
+		"total_issues":           s.IssuesFound,
+		"scans":                  s.Scans,
+		"dispatches":             s.Dispatches,
+		"latest_issues":          s.Latest,
+		"latest_severity":        s.LatestSeverity,
+		"latest_category":        s.LatestCategory,
+		"latest_unlisted":        s.Unlisted,
+		"sessions_created":       s.SessionsCreated,
+		"sessions_finished":      s.SessionsFinished,
+		"sessions_with_pr":       s.SessionsWithPR,
+		"sessions_active":        s.Active.Working + s.Active.Waiting,
+		"sessions_working":       s.Active.Working,
+		"sessions_waiting":       s.Active.Waiting,
 		"sessions_never_started": s.SessionsByState[telemetry.StateNeverStarted],
-		"prs_total":              s.PRs.Total, "prs_merged": s.PRs.Merged, "prs_open": s.PRs.Open, "prs_closed": s.PRs.Closed, "prs_unknown": s.PRs.Unknown, "fix_rate": s.PRs.FixRate(),
-		"severity_breakdown": s.SeveritySum, "category_breakdown": s.CategorySum, "links": paths(s.Links),
+		"prs_total":              s.PRs.Total,
+		"prs_merged":             s.PRs.Merged,
+		"prs_open":               s.PRs.Open,
+		"prs_closed":             s.PRs.Closed,
+		"prs_unknown":            s.PRs.Unknown,
+		"fix_rate":               s.PRs.FixRate(),
+		"severity_breakdown":     s.SeveritySum,
+		"category_breakdown":     s.CategorySum,
+		"links":                  paths(s.Links),
 	}
 }
 
@@ -92,7 +110,11 @@ func figuresOf(s dashboard.Stats) fiber.Map {
 func repoFiguresOf(s dashboard.Stats) fiber.Map {
 	answer := figuresOf(s)
 	links := paths(s.Links)
-	for name, other := range map[string]string{"open": "latest_issues", "open_by_severity": "latest_severity", "open_by_category": "latest_category"} {
+	for name, other := range map[string]string{
+		"open":             "latest_issues",
+		"open_by_severity": "latest_severity",
+		"open_by_category": "latest_category",
+	} {
 		answer[name] = answer[other]
 		for place, link := range links {
 			if rest, ok := strings.CutPrefix(place, other); ok {
@@ -155,15 +177,29 @@ func (a *API) trends(c *fiber.Ctx) error {
 		return err
 	}
 	answer := fiber.Map{
-		"period": o.Period.Name, "since": stamp(o.Period.Since), "until": stamp(o.Period.Until), "as_of": stamp(q.AsOf), "repo": textOrNull(string(q.Repo)),
-		"step_days": o.StepDays, "open": mapped(o.Open, pointOf), "open_now": pointOf(o.Now), "open_before": pointOf(o.Before), "change": o.Change(),
-		"opened": o.Opened, "closed": o.Closed, "net": o.Opened - o.Closed, "closed_issues": o.ClosedIssues,
+		"period":        o.Period.Name,
+		"since":         stamp(o.Period.Since),
+		"until":         stamp(o.Period.Until),
+		"as_of":         stamp(q.AsOf),
+		"repo":          textOrNull(string(q.Repo)),
+		"step_days":     o.StepDays,
+		"open":          mapped(o.Open, pointOf),
+		"open_now":      pointOf(o.Now),
+		"open_before":   pointOf(o.Before),
+		"change":        o.Change(),
+		"opened":        o.Opened,
+		"closed":        o.Closed,
+		"net":           o.Opened - o.Closed,
+		"closed_issues": o.ClosedIssues,
 		"weeks": mapped(o.Weeks, func(w telemetry.WeekPoint) fiber.Map {
 			return fiber.Map{"week": w.Monday.Format(time.DateOnly), "opened": w.Opened, "closed": w.Closed, "net": w.Opened - w.Closed}
 		}),
-		"time_to_fix": measureOf(o.TimeToFix), "prs_waiting": measureOf(o.PRsWaiting),
-		"prs_total": o.PRs.Total, "prs_merged": o.PRs.Merged, "fix_rate": o.PRs.FixRate(),
-		"links": paths(o.Links),
+		"time_to_fix": measureOf(o.TimeToFix),
+		"prs_waiting": measureOf(o.PRsWaiting),
+		"prs_total":   o.PRs.Total,
+		"prs_merged":  o.PRs.Merged,
+		"fix_rate":    o.PRs.FixRate(),
+		"links":       paths(o.Links),
 	}
 	addBreakdowns(answer, o)
 	return send(c, fiber.StatusOK, answer)
@@ -182,7 +218,12 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 	}
 	answer["attempts"] = attempts
 	answer["families"] = mapped(o.Families, func(f telemetry.FamilyRate) fiber.Map {
-		return fiber.Map{"family": f.Family, "attempted": f.Attempted, "closed": f.Closed, "rate": telemetry.PullCounts{Total: f.Attempted, Merged: f.Closed}.FixRate()}
+		return fiber.Map{
+			"family":    f.Family,
+			"attempted": f.Attempted,
+			"closed":    f.Closed,
+			"rate":      telemetry.PullCounts{Total: f.Attempted, Merged: f.Closed}.FixRate(),
+		}
 	})
 	total, missing := int64(0), int64(0)
 	outcomes := mapped(o.Sessions, func(s telemetry.SessionOutcome) fiber.Map {
@@ -198,7 +239,13 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 	})
 	answer["runs_missing"] = fiber.Map{"n": missing, "sources": sources}
 	overdue := mapped(o.Overdue, func(s telemetry.OverdueScan) fiber.Map {
-		return fiber.Map{"target_repo": s.Repo, "repo": string(telemetry.ParseRepo(s.Repo)), "last_scan": stamp(s.LastScan), "due": stamp(s.Due), "interval_hours": hours(s.Interval)}
+		return fiber.Map{
+			"target_repo":    s.Repo,
+			"repo":           string(telemetry.ParseRepo(s.Repo)),
+			"last_scan":      stamp(s.LastScan),
+			"due":            stamp(s.Due),
+			"interval_hours": hours(s.Interval),
+		}
 	})
 	answer["overdue_scans"] = fiber.Map{"n": len(overdue), "items": overdue}
 }
@@ -241,7 +288,18 @@ type changeItem struct {
 }
 
 func changeOf(e telemetry.IssueEvent) changeItem {
-	item := changeItem{Event: e.Event, At: stamp(e.At), File: e.File, Run: e.Run, Issue: e.Issue, Target: e.Repo, Rule: e.Rule, Severity: e.Severity, Family: e.Family, OpenedAt: stamp(e.OpenedAt)}
+	item := changeItem{
+		Event:    e.Event,
+		At:       stamp(e.At),
+		File:     e.File,
+		Run:      e.Run,
+		Issue:    e.Issue,
+		Target:   e.Repo,
+		Rule:     e.Rule,
+		Severity: e.Severity,
+		Family:   e.Family,
+		OpenedAt: stamp(e.OpenedAt),
+	}
 	if !e.OpenedAt.IsZero() {
 		item.Hours = hours(e.At.Sub(e.OpenedAt))
 	}
@@ -256,7 +314,8 @@ type summed[T any] struct {
 
 // summing makes the handler of a list that also sums its rows, where
 // sums=true asks for it: that costs the whole list.
-func summing[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error), item func(R) T, sums func(ctx context.Context, c *fiber.Ctx) (any, error)) fiber.Handler {
+func summing[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error),
+	item func(R) T, sums func(ctx context.Context, c *fiber.Ctx) (any, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		p, err := pageOf(c)
 		if err != nil {
@@ -290,7 +349,13 @@ func (a *API) runSums(ctx context.Context, c *fiber.Ctx) (any, error) {
 		return nil, err
 	}
 	s, err := a.Dashboard.RunSums(ctx, f)
-	return fiber.Map{"issues_found": s.IssuesFound, "sessions": s.Sessions, "run_numbers": s.Numbers, "severity_breakdown": s.Severity, "category_breakdown": s.Category}, err
+	return fiber.Map{
+		"issues_found":       s.IssuesFound,
+		"sessions":           s.Sessions,
+		"run_numbers":        s.Numbers,
+		"severity_breakdown": s.Severity,
+		"category_breakdown": s.Category,
+	}, err
 }
 
 func (a *API) pullSums(ctx context.Context, c *fiber.Ctx) (any, error) {

@@ -34,14 +34,31 @@ type needItem struct {
 
 // needLabels are the groups in words, as ux.md has them.
 func needLabels() map[telemetry.Need]string {
-	return map[telemetry.Need]string{telemetry.NeedWaiting: "Waiting for you", telemetry.NeedReview: "PR ready for review", telemetry.NeedMerge: "Verified, not merged",
-		telemetry.NeedNeverStarted: "Session never started", telemetry.NeedStuck: "Stuck", telemetry.NeedScan: "Scan overdue"}
+	return map[telemetry.Need]string{
+		telemetry.NeedWaiting:      "Waiting for you",
+		telemetry.NeedReview:       "PR ready for review",
+		telemetry.NeedMerge:        "Verified, not merged",
+		telemetry.NeedNeverStarted: "Session never started",
+		telemetry.NeedStuck:        "Stuck",
+		telemetry.NeedScan:         "Scan overdue",
+	}
 }
 
 func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 	return func(n telemetry.NeedRow) needItem {
-		item := needItem{Group: string(n.Need), Subject: n.Subject(), Detail: n.Detail(), Since: stamp(n.Since), Repo: string(n.Repo), TargetRepo: n.TargetRepo,
-			SessionID: n.SessionID, PRNumber: n.PullNumber, IssueIDs: n.IssueIDs, Action: needActionOf(n), Links: needLinks(n)}
+		item := needItem{
+			Group:      string(n.Need),
+			Subject:    n.Subject(),
+			Detail:     n.Detail(),
+			Since:      stamp(n.Since),
+			Repo:       string(n.Repo),
+			TargetRepo: n.TargetRepo,
+			SessionID:  n.SessionID,
+			PRNumber:   n.PullNumber,
+			IssueIDs:   n.IssueIDs,
+			Action:     needActionOf(n),
+			Links:      needLinks(n),
+		}
 		if !n.Since.IsZero() {
 			item.AgeHours = hours(max(0, now.Sub(n.Since)))
 		}
@@ -104,5 +121,13 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	for _, need := range telemetry.Needs() {
 		groups = append(groups, fiber.Map{"group": need, "label": labels[need], "total": list.Counts[need]})
 	}
-	return send(c, fiber.StatusOK, fiber.Map{"items": e.Items, "page": e.Page, "per_page": e.PerPage, "total": e.Total, "pages": e.Pages, "groups": groups, "links": paths(list.Links)})
+	return send(c, fiber.StatusOK, fiber.Map{
+		"items":    e.Items,
+		"page":     e.Page,
+		"per_page": e.PerPage,
+		"total":    e.Total,
+		"pages":    e.Pages,
+		"groups":   groups,
+		"links":    paths(list.Links),
+	})
 }

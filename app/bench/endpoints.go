@@ -51,18 +51,29 @@ func endpoints(s samples) []endpoint {
 	q := func(path, text string) string { return path + "?q=" + url.QueryEscape(text) }
 	asOf := "as_of=" + historyEnd().AddDate(0, -1, 0).Format(time.RFC3339)
 	const htmx = "HX-Request: true\r\n"
-	add(listBudget(), true, "", "/api/stats", "/api/needs-attention", "/api/repos", "/api/runs", "/api/sessions", "/api/prs", "/api/issues", "/api/verifications", "/api/changes", "/api/files", "/api/views",
-		"/api/repo/"+s.repo, "/api/issues/"+s.issue, "/api/sessions/"+s.session, "/api/prs/"+s.pull, "/api/runs/"+s.run, "/api/runs/"+s.run+"/raw", "/api/runs/"+s.run+"/diff",
-		q("/api/issues", "is:open"), q("/api/issues", "is:open severity:critical,high"), q("/api/issues", "severity:low"), q("/api/issues", "is:fixed"), q("/api/issues", "repo:"+s.repo),
-		q("/api/issues", "family:"+s.family), q("/api/issues", "rule:"+s.rule), "/api/issues?sort=last_seen", "/api/issues?sort=age", "/api/issues?page=20",
-		q("/api/sessions", "is:active"), q("/api/sessions", "repo:"+s.repo), q("/api/prs", "is:open"), q("/api/runs", "kind:scan"), q("/api/runs", "repo:"+s.repo))
-	add(wideBudget(), true, "", "/api/trends?period=90d", "/api/trends?period=all", "/api/trends?period=90d&repo="+s.repo, "/api/stats?"+asOf, "/api/issues?"+asOf, "/api/sessions?"+asOf, "/api/repo/"+s.repo+"?"+asOf, "/api/trends?period=90d&"+asOf,
-		q("/api/issues", "controller"), q("/api/issues", `"no such text"`), q("/api/issues", "-path:test/"), q("/api/issues", "path:src/"), q("/api/issues", "-repo:"+s.repo), q("/api/issues", "age:>30d"),
+	add(listBudget(), true, "", "/api/stats", "/api/needs-attention", "/api/repos", "/api/runs", "/api/sessions",
+		"/api/prs", "/api/issues", "/api/verifications", "/api/changes", "/api/files", "/api/views",
+		"/api/repo/"+s.repo, "/api/issues/"+s.issue, "/api/sessions/"+s.session, "/api/prs/"+s.pull, "/api/runs/"+s.run,
+		"/api/runs/"+s.run+"/raw", "/api/runs/"+s.run+"/diff",
+		q("/api/issues", "is:open"), q("/api/issues", "is:open severity:critical,high"),
+		q("/api/issues", "severity:low"), q("/api/issues", "is:fixed"), q("/api/issues", "repo:"+s.repo),
+		q("/api/issues", "family:"+s.family), q("/api/issues", "rule:"+s.rule), "/api/issues?sort=last_seen",
+		"/api/issues?sort=age", "/api/issues?page=20",
+		q("/api/sessions", "is:active"), q("/api/sessions", "repo:"+s.repo), q("/api/prs", "is:open"),
+		q("/api/runs", "kind:scan"), q("/api/runs", "repo:"+s.repo))
+	add(wideBudget(), true, "", "/api/trends?period=90d", "/api/trends?period=all",
+		"/api/trends?period=90d&repo="+s.repo, "/api/stats?"+asOf, "/api/issues?"+asOf, "/api/sessions?"+asOf,
+		"/api/repo/"+s.repo+"?"+asOf, "/api/trends?period=90d&"+asOf,
+		q("/api/issues", "controller"), q("/api/issues", `"no such text"`), q("/api/issues", "-path:test/"),
+		q("/api/issues", "path:src/"), q("/api/issues", "-repo:"+s.repo), q("/api/issues", "age:>30d"),
 		q("/api/sessions", "nothing"), q("/api/runs", "nothing"), q("/api/search", "controller"), "/api/complete?list=issues&q=repo%3A")
-	add(listBudget(), true, htmx, "/panels/tiles", "/panels/needs", "/panels/needs-you", "/panels/now", "/panels/open", "/panels/queue", "/panels/top", "/panels/recent", "/panels/issues", "/panels/sessions", "/panels/pulls", "/panels/runs", "/panels/repos",
+	add(listBudget(), true, htmx, "/panels/tiles", "/panels/needs", "/panels/needs-you", "/panels/now", "/panels/open",
+		"/panels/queue", "/panels/top", "/panels/recent", "/panels/issues", "/panels/sessions", "/panels/pulls",
+		"/panels/runs", "/panels/repos",
 		q("/panels/issues", "is:open severity:critical"), "/panels/issues?scope="+url.QueryEscape(s.repo))
 	add(listBudget(), false, htmx, "/panels/freshness")
-	add(budget{}, false, "", "/", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo, "/activity", "/search?q=controller")
+	add(budget{}, false, "", "/", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo,
+		"/activity", "/search?q=controller")
 	return list
 }
 

@@ -25,7 +25,9 @@ type options struct {
 // asks tells whether an endpoint is measured: one that holds one of the words
 // of -only.
 func (o options) asks(e endpoint) bool {
-	return slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool { return strings.Contains(e.name, part) || strings.Contains(e.path, part) })
+	return slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool {
+		return strings.Contains(e.name, part) || strings.Contains(e.path, part)
+	})
 }
 
 // size is what was measured on a history of one size.
@@ -140,7 +142,9 @@ func (s *size) serve(ctx context.Context, o options, db *store.Store, under bool
 		if o.asks(e) {
 			row := site.ask(e, under)
 			s.rows = append(s.rows, row)
-			say("%7d %-60.60s first %8s p99 %8s hot %.2f unchanged %.2f %s", s.runs, e.name, quantile(row.first, 0.5).Round(10*time.Microsecond), quantile(row.first, 0.99).Round(10*time.Microsecond), row.hot.ratio, row.unchanged.ratio, row.failed)
+			say("%7d %-60.60s first %8s p99 %8s hot %.2f unchanged %.2f %s", s.runs, e.name,
+				quantile(row.first, 0.5).Round(10*time.Microsecond),
+				quantile(row.first, 0.99).Round(10*time.Microsecond), row.hot.ratio, row.unchanged.ratio, row.failed)
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

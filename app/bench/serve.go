@@ -44,10 +44,27 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 	s.address = ln.Addr().String()
 	log := slog.New(slog.DiscardHandler)
 	jobs := ingest.New(ctx, ingest.Options{Store: db, Log: log, Now: clock, NewID: func() string { return "1" }})
-	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Store: db}), Jobs: jobs, Scope: db, Description: static.OpenAPI(), Now: clock}
+	surface := &api.API{
+		Dashboard:   dashboard.New(dashboard.Options{Store: db}),
+		Jobs:        jobs,
+		Scope:       db,
+		Description: static.OpenAPI(),
+		Now:         clock,
+	}
 	assets := static.New()
-	pages := web.New(web.Options{Dashboard: surface.Dashboard, Jobs: jobs, Changes: db, Assets: assets, Now: clock,
-		Settings: web.Settings{GitHubWeb: "https://github.com", DevinWeb: "https://app.devin.ai", RefreshInterval: 5 * time.Minute, PollInterval: 30 * time.Second}})
+	pages := web.New(web.Options{
+		Dashboard: surface.Dashboard,
+		Jobs:      jobs,
+		Changes:   db,
+		Assets:    assets,
+		Now:       clock,
+		Settings: web.Settings{
+			GitHubWeb:       "https://github.com",
+			DevinWeb:        "https://app.devin.ai",
+			RefreshInterval: 5 * time.Minute,
+			PollInterval:    30 * time.Second,
+		},
+	})
 	var routes []server.Route
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
@@ -55,7 +72,16 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 	for _, r := range pages.Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	srv := server.New(server.Options{Log: log, BuildID: "bench", DatabaseID: db.ID(), Versions: s.versions(db), RenderError: pages.RenderError, Assets: assets, ListenAddr: s.address, Now: clock}, routes)
+	srv := server.New(server.Options{
+		Log:         log,
+		BuildID:     "bench",
+		DatabaseID:  db.ID(),
+		Versions:    s.versions(db),
+		RenderError: pages.RenderError,
+		Assets:      assets,
+		ListenAddr:  s.address,
+		Now:         clock,
+	}, routes)
 	go func() { s.ended <- srv.Serve(ctx, ln) }()
 	return s, s.serveBare(ctx)
 }

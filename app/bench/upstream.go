@@ -92,7 +92,13 @@ func job(ctx context.Context, o ingest.Options, kind string) (time.Duration, err
 func (o *outside) refresh(ctx context.Context, dir string) error {
 	player := githubtest.New(githubtest.Options{Token: "ghp_bench"})
 	repo := player.Repo(actionRepo)
-	for f := range history.Generate(history.Options{Seed: seed, Repos: repositories, ScansPerRepo: newFiles / repositories, FindingsPerScan: findingsPerScan, SessionsPerScan: -1}) {
+	for f := range history.Generate(history.Options{
+		Seed:            seed,
+		Repos:           repositories,
+		ScansPerRepo:    newFiles / repositories,
+		FindingsPerScan: findingsPerScan,
+		SessionsPerScan: -1,
+	}) {
 		repo.PutFile("telemetry/runs/"+f.Name, f.Body)
 		o.files++
 	}
@@ -137,7 +143,14 @@ func poll(ctx context.Context, dir, key string) (requests int, took time.Duratio
 		player.Put(devintest.Session{ID: id, Status: "running", Detail: "working", CreatedAt: now.Add(-time.Hour)})
 		sessions = append(sessions, map[string]any{"session_id": id, "batch_id": n, "status": "running", "issue_ids": []string{}})
 	}
-	body, err := json.Marshal(map[string]any{"target_repo": "https://github.com/octo/shop", "run_number": 1, "run_id": "1", "timestamp": now.Add(-time.Hour).Format(time.RFC3339), "issues_found": 0, "sessions": sessions})
+	body, err := json.Marshal(map[string]any{
+		"target_repo":  "https://github.com/octo/shop",
+		"run_number":   1,
+		"run_id":       "1",
+		"timestamp":    now.Add(-time.Hour).Format(time.RFC3339),
+		"issues_found": 0,
+		"sessions":     sessions,
+	})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -145,7 +158,11 @@ func poll(ctx context.Context, dir, key string) (requests int, took time.Duratio
 	if err != nil {
 		return 0, 0, err
 	}
-	if _, err := db.PutFiles(ctx, "", []telemetry.FetchedFile{{RunFile: telemetry.RunFile{Name: "one.json", SHA: "1"}, Body: body, Record: record}}); err != nil {
+	if _, err := db.PutFiles(ctx, "", []telemetry.FetchedFile{{
+		RunFile: telemetry.RunFile{Name: "one.json", SHA: "1"},
+		Body:    body,
+		Record:  record,
+	}}); err != nil {
 		return 0, 0, err
 	}
 	url, stop, err := play(ctx, player)

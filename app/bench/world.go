@@ -55,7 +55,15 @@ func newWorld(dir string, runs int) (*world, error) {
 	byRepo := map[string][]place{}
 	out := bufio.NewWriterSize(f, 1<<20)
 	var offset int64
-	for file := range history.Generate(history.Options{Seed: seed, Repos: repositories, End: historyEnd(), ScansPerRepo: runs/repositories + 1, FindingsPerScan: findingsPerScan, SessionsPerScan: sessionsPerScan, Disturb: history.Believable()}) {
+	for file := range history.Generate(history.Options{
+		Seed:            seed,
+		Repos:           repositories,
+		End:             historyEnd(),
+		ScansPerRepo:    runs/repositories + 1,
+		FindingsPerScan: findingsPerScan,
+		SessionsPerScan: sessionsPerScan,
+		Disturb:         history.Believable(),
+	}) {
 		byRepo[file.Repo] = append(byRepo[file.Repo], place{file.Name, offset, int64(len(file.Body))})
 		if _, err := out.Write(file.Body); err != nil {
 			return nil, fmt.Errorf("write the generated history: %w", err)
@@ -82,7 +90,8 @@ func (w *world) read(repo int) ([]telemetry.FetchedFile, error) {
 		if _, err := w.spool.ReadAt(body, p.offset); err != nil && err != io.EOF {
 			return nil, fmt.Errorf("read the generated history: %w", err)
 		}
-		files = append(files, telemetry.FetchedFile{RunFile: telemetry.RunFile{Name: p.name, SHA: fmt.Sprintf("%040x", p.offset+1), Size: p.size}, Body: body})
+		file := telemetry.RunFile{Name: p.name, SHA: fmt.Sprintf("%040x", p.offset+1), Size: p.size}
+		files = append(files, telemetry.FetchedFile{RunFile: file, Body: body})
 	}
 	return files, nil
 }
@@ -119,7 +128,9 @@ func holdBack(files []telemetry.FetchedFile, last bool) (rest []telemetry.Fetche
 	}
 	one = files[at]
 	if last { // newer than all that is loaded
-		return slices.DeleteFunc(files, func(f telemetry.FetchedFile) bool { return !f.Record.Timestamp.Before(one.Record.Timestamp) }), one, true
+		return slices.DeleteFunc(files, func(f telemetry.FetchedFile) bool {
+			return !f.Record.Timestamp.Before(one.Record.Timestamp)
+		}), one, true
 	}
 	return slices.Delete(files, at, at+1), one, true
 }

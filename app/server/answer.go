@@ -105,7 +105,8 @@ func (e *answer) send(c *fiber.Ctx) {
 }
 
 func compressible(contentType string) bool {
-	return strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "application/json") || strings.HasPrefix(contentType, "image/svg+xml") ||
+	return strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "application/json") ||
+		strings.HasPrefix(contentType, "image/svg+xml") ||
 		strings.HasPrefix(contentType, "application/yaml") || strings.HasPrefix(contentType, "application/manifest+json")
 }
 

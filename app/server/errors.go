@@ -33,7 +33,8 @@ func Status(code telemetry.Code) int {
 		return fiber.StatusMisdirectedRequest
 	case telemetry.CodeRateLimited:
 		return fiber.StatusTooManyRequests
-	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamBroken, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound, telemetry.CodeUpstreamRejected:
+	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamBroken, telemetry.CodeUpstreamToken,
+		telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound, telemetry.CodeUpstreamRejected:
 		return fiber.StatusBadGateway
 	case telemetry.CodeStopping, telemetry.CodeUnavailable:
 		return fiber.StatusServiceUnavailable
@@ -108,7 +109,8 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 	case errors.Is(err, context.Canceled) && s.stop.Err() != nil:
 		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
 	case errors.Is(err, context.DeadlineExceeded):
-		e = telemetry.Errorf(telemetry.CodeUnavailable, "The answer took longer than %d seconds. Try again, or ask for less at once.", int(s.o.Timeout.Seconds()))
+		e = telemetry.Errorf(telemetry.CodeUnavailable,
+			"The answer took longer than %d seconds. Try again, or ask for less at once.", int(s.o.Timeout.Seconds()))
 	}
 	return e, Status(e.Code)
 }
@@ -125,7 +127,9 @@ func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	case fiber.StatusRequestEntityTooLarge:
 		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at once.", bodyLimit)
 	case fiber.StatusRequestHeaderFieldsTooLarge:
-		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's address and headers are larger than %d bytes. Shorten the address, or remove the cookies of this host.", readBuffer)
+		return telemetry.Errorf(telemetry.CodeTooLarge,
+			"The request's address and headers are larger than %d bytes. Shorten the address, or remove the cookies of this host.",
+			readBuffer)
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid, "The request cannot be read as HTTP. Send it again, or with another client.")
 }

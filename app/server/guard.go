@@ -15,7 +15,8 @@ import (
 // caching where the answer has none: kept by the browser alone, and asked
 // about each time.
 func protect(h *fasthttp.ResponseHeader) {
-	h.Set(fiber.HeaderContentSecurityPolicy, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set(fiber.HeaderContentSecurityPolicy,
+		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	h.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -34,7 +35,8 @@ func protect(h *fasthttp.ResponseHeader) {
 func (s *Server) guard(c *fiber.Ctx) error {
 	host := c.Request().Host()
 	if s.onLoopback && string(host) != s.o.ListenAddr && !loopback(string(host)) {
-		return telemetry.Errorf(telemetry.CodeUnknownHost, "This server listens on this machine only and does not answer to that Host. Open it as http://localhost or http://127.0.0.1 with its port.")
+		return telemetry.Errorf(telemetry.CodeUnknownHost,
+			"This server listens on this machine only and does not answer to that Host. Open it as http://localhost or http://127.0.0.1 with its port.")
 	}
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
@@ -47,7 +49,8 @@ func (s *Server) guard(c *fiber.Ctx) error {
 		}
 	}
 	if err := s.origins.Check(req); err != nil {
-		return telemetry.Errorf(telemetry.CodeForbiddenOrigin, "A page of another origin may not change anything here. Use the dashboard's own pages, or a client that is no browser.").Because(err)
+		return telemetry.Errorf(telemetry.CodeForbiddenOrigin,
+			"A page of another origin may not change anything here. Use the dashboard's own pages, or a client that is no browser.").Because(err)
 	}
 	return nil
 }

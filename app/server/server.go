@@ -85,10 +85,24 @@ func New(o Options, routes []Route) *Server {
 	if o.Timeout == 0 {
 		o.Timeout = requestTimeout
 	}
-	s := &Server{o: o, salt: o.DatabaseID + "\x00" + o.BuildID + "\x00", onLoopback: loopback(o.ListenAddr), origins: http.NewCrossOriginProtection(), answers: newAnswers(answersBytes)}
+	s := &Server{
+		o:          o,
+		salt:       o.DatabaseID + "\x00" + o.BuildID + "\x00",
+		onLoopback: loopback(o.ListenAddr),
+		origins:    http.NewCrossOriginProtection(),
+		answers:    newAnswers(answersBytes),
+	}
 	s.stop, s.stopped = context.WithCancel(context.Background())
-	s.app = fiber.New(fiber.Config{Immutable: true, DisableStartupMessage: true, CaseSensitive: true, BodyLimit: bodyLimit, ReadBufferSize: readBuffer,
-		ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorHandler: s.fail})
+	s.app = fiber.New(fiber.Config{
+		Immutable:             true,
+		DisableStartupMessage: true,
+		CaseSensitive:         true,
+		BodyLimit:             bodyLimit,
+		ReadBufferSize:        readBuffer,
+		ReadTimeout:           30 * time.Second,
+		IdleTimeout:           2 * time.Minute,
+		ErrorHandler:          s.fail,
+	})
 	if o.Assets != nil {
 		routes = append([]Route{{Method: fiber.MethodGet, Path: "/static/*", Handle: s.asset}}, routes...)
 	}

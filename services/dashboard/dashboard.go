@@ -76,14 +76,9 @@ type RepoDetail struct {
 	Issues   telemetry.List[telemetry.IssueRow]
 }
 
-// RepoDetail returns a repository by "owner/name". The error is CodeNotFound
-// for one that no record names.
-func (d *Dashboard) RepoDetail(ctx context.Context, name string, p telemetry.Page) (RepoDetail, error) {
-	return d.RepoDetailAsOf(ctx, name, time.Time{}, p)
-}
-
-// RepoDetailAsOf is RepoDetail with the lists as they were at a time; zero
-// is now.
+// RepoDetailAsOf returns a repository by "owner/name", with its lists as they
+// were at a time; zero is now. The error is CodeNotFound for a repository that
+// no record names.
 func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.Time, p telemetry.Page) (RepoDetail, error) {
 	repo, err := d.RepoByName(ctx, name)
 	if err != nil {
@@ -108,7 +103,8 @@ func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.T
 func (d *Dashboard) RepoByName(ctx context.Context, name string) (telemetry.RepoRow, error) {
 	repo, found, err := d.Repo(ctx, telemetry.ParseRepo(name).Key())
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "No run record names the repository %s. The list of repositories has those that are known.", shown(name))
+		err = telemetry.Errorf(telemetry.CodeNotFound,
+			"No run record names the repository %s. The list of repositories has those that are known.", shown(name))
 	}
 	return repo, err
 }

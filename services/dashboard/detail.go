@@ -26,7 +26,8 @@ type Details interface {
 func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, err error) {
 	issue, moved, found, err := d.IssueDetail(ctx, publicID)
 	if err == nil && !found && moved == "" {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no issue %s. The list of issues has those that are known.", shown(publicID))
+		err = telemetry.Errorf(telemetry.CodeNotFound,
+			"There is no issue %s. The list of issues has those that are known.", shown(publicID))
 	}
 	return issue, moved, err
 }
@@ -40,7 +41,8 @@ func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.Sessi
 		s, found, err = d.SessionDetail(ctx, bare)
 	}
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "No run record names a session %s. The list of sessions has those that are known.", shown(id))
+		err = telemetry.Errorf(telemetry.CodeNotFound,
+			"No run record names a session %s. The list of sessions has those that are known.", shown(id))
 	}
 	return s, err
 }
@@ -50,7 +52,9 @@ func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.Sessi
 func (d *Dashboard) PullByRef(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetail, error) {
 	p, found, err := d.PullDetail(ctx, ref)
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no pull request %s#%d among those that belong to a session or name an issue.", shown(string(ref.Repo)), ref.Number)
+		err = telemetry.Errorf(telemetry.CodeNotFound,
+			"There is no pull request %s#%d among those that belong to a session or name an issue.",
+			shown(string(ref.Repo)), ref.Number)
 	}
 	return p, err
 }

@@ -151,13 +151,23 @@ func term(list telemetry.ListName, qualifier, value string) string {
 // the items of /api/repos.
 func statsLinks(t telemetry.Totals, s scope) Links {
 	links := Links{
-		"total_runs": s.list("runs"), "scans": s.list("runs", "kind:scan"), "dispatches": s.list("runs", "kind:dispatch"),
-		"total_issues":     s.list("runs").with("sums=true", "/sums/issues_found"),
-		"sessions_created": s.list("sessions"), "sessions_finished": s.list("sessions", "is:finished"), "sessions_with_pr": s.list("sessions", "has:pr"),
-		"sessions_active": s.list("sessions", "is:active"), "sessions_working": s.list("sessions", "is:active", "is:queued,working"), "sessions_waiting": s.list("sessions", "is:active", "is:waiting"),
+		"total_runs":             s.list("runs"),
+		"scans":                  s.list("runs", "kind:scan"),
+		"dispatches":             s.list("runs", "kind:dispatch"),
+		"total_issues":           s.list("runs").with("sums=true", "/sums/issues_found"),
+		"sessions_created":       s.list("sessions"),
+		"sessions_finished":      s.list("sessions", "is:finished"),
+		"sessions_with_pr":       s.list("sessions", "has:pr"),
+		"sessions_active":        s.list("sessions", "is:active"),
+		"sessions_working":       s.list("sessions", "is:active", "is:queued,working"),
+		"sessions_waiting":       s.list("sessions", "is:active", "is:waiting"),
 		"sessions_never_started": s.list("sessions", "is:never_started"),
-		"prs_total":              s.list("pulls"), "prs_open": s.list("pulls", "is:open"), "prs_closed": s.list("pulls", "is:closed"), "prs_merged": s.list("pulls", "is:merged"), "prs_unknown": s.list("pulls", "is:unknown"),
-		"fix_rate": s.list("pulls").with("sums=true", "/sums/fix_rate"),
+		"prs_total":              s.list("pulls"),
+		"prs_open":               s.list("pulls", "is:open"),
+		"prs_closed":             s.list("pulls", "is:closed"),
+		"prs_merged":             s.list("pulls", "is:merged"),
+		"prs_unknown":            s.list("pulls", "is:unknown"),
+		"fix_rate":               s.list("pulls").with("sums=true", "/sums/fix_rate"),
 	}
 	if s.repo == "" && s.asOf.IsZero() {
 		links["repos_scanned"] = s.list("repos")
@@ -182,11 +192,20 @@ func RepoLinks(r telemetry.RepoRow) Links {
 		open = own("/stats/latest_issues")
 	}
 	return Links{
-		"runs": s.list("runs"), "issues_found": s.list("runs").with("sums=true", "/sums/issues_found"),
-		"sessions_created": s.list("sessions"), "sessions_finished": s.list("sessions", "is:finished"),
-		"prs_total": s.list("pulls"), "prs_open": s.list("pulls", "is:open"), "prs_closed": s.list("pulls", "is:closed"), "prs_merged": s.list("pulls", "is:merged"), "prs_unknown": s.list("pulls", "is:unknown"),
-		"severity_breakdown": s.list("runs").with("sums=true", "/sums/severity_breakdown"), "category_breakdown": s.list("runs").with("sums=true", "/sums/category_breakdown"),
-		"open": open, "open_by_severity": own("/stats/latest_severity"), "open_by_category": own("/stats/latest_category"),
+		"runs":               s.list("runs"),
+		"issues_found":       s.list("runs").with("sums=true", "/sums/issues_found"),
+		"sessions_created":   s.list("sessions"),
+		"sessions_finished":  s.list("sessions", "is:finished"),
+		"prs_total":          s.list("pulls"),
+		"prs_open":           s.list("pulls", "is:open"),
+		"prs_closed":         s.list("pulls", "is:closed"),
+		"prs_merged":         s.list("pulls", "is:merged"),
+		"prs_unknown":        s.list("pulls", "is:unknown"),
+		"severity_breakdown": s.list("runs").with("sums=true", "/sums/severity_breakdown"),
+		"category_breakdown": s.list("runs").with("sums=true", "/sums/category_breakdown"),
+		"open":               open,
+		"open_by_severity":   own("/stats/latest_severity"),
+		"open_by_category":   own("/stats/latest_category"),
 	}
 }
 
@@ -271,7 +290,9 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	}
 	for i, w := range t.Weeks {
 		end := earlier(w.Monday.AddDate(0, 0, 7).Add(-time.Millisecond), t.Period.Until)
-		links[at("weeks", strconv.Itoa(i), "opened")], links[at("weeks", strconv.Itoa(i), "closed")] = s.changes("opened", w.Monday, end), s.changes("closed", w.Monday, end)
+		for _, event := range []string{"opened", "closed"} {
+			links[at("weeks", strconv.Itoa(i), event)] = s.changes(event, w.Monday, end)
+		}
 	}
 	for i, b := range t.Ages {
 		terms := []string{"is:open"}
@@ -314,7 +335,10 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 
 // changes links to the events of a stretch of time.
 func (s scope) changes(event string, since, until time.Time) Link {
-	l := Link{List: "changes", More: "event=" + event + "&since=" + url.QueryEscape(stamp(since)) + "&until=" + url.QueryEscape(stamp(until))}
+	l := Link{
+		List: "changes",
+		More: "event=" + event + "&since=" + url.QueryEscape(stamp(since)) + "&until=" + url.QueryEscape(stamp(until)),
+	}
 	if s.repo != "" {
 		l.More += "&repo=" + url.QueryEscape(string(s.repo))
 	}

@@ -95,8 +95,11 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 			all.Go(func() { fails.add(do(queries[list])) })
 		}
 	}
-	out.Issues, out.Sessions, out.Pulls = found[telemetry.IssueRow](telemetry.ListIssues, queries, notes), found[telemetry.SessionRow](telemetry.ListSessions, queries, notes), found[telemetry.PullRow](telemetry.ListPulls, queries, notes)
-	out.Runs, out.Repos = found[telemetry.RunRow](telemetry.ListRuns, queries, notes), found[telemetry.RepoRow](telemetry.ListRepos, queries, notes)
+	out.Issues = found[telemetry.IssueRow](telemetry.ListIssues, queries, notes)
+	out.Sessions = found[telemetry.SessionRow](telemetry.ListSessions, queries, notes)
+	out.Pulls = found[telemetry.PullRow](telemetry.ListPulls, queries, notes)
+	out.Runs = found[telemetry.RunRow](telemetry.ListRuns, queries, notes)
+	out.Repos = found[telemetry.RepoRow](telemetry.ListRepos, queries, notes)
 	ask(telemetry.ListIssues, func(q telemetry.Query) (err error) {
 		out.Issues.List, err = d.Issues(ctx, telemetry.IssueFilter{Query: q}, page)
 		return err
@@ -171,7 +174,9 @@ func (d *Dashboard) exact(ctx context.Context, text string) ([]Hit, error) {
 	if text == "" || strings.ContainsAny(text, " \"") {
 		return hits, nil
 	}
-	for _, find := range []func(context.Context, string) ([]Hit, error){d.exactIssues, d.exactSession, d.exactPulls, d.exactRuns, d.exactRepo} {
+	for _, find := range []func(context.Context, string) ([]Hit, error){
+		d.exactIssues, d.exactSession, d.exactPulls, d.exactRuns, d.exactRepo,
+	} {
 		more, err := find(ctx, text)
 		if err != nil {
 			return nil, err
@@ -200,7 +205,12 @@ func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error)
 			return nil, err
 		}
 		for _, i := range list.Items {
-			hits = append(hits, Hit{Kind: "issue", Title: i.Rule + " " + i.File + ":" + strconv.FormatInt(i.Line, 10), Repo: i.Repo, Path: "/issues/" + i.PublicID})
+			hits = append(hits, Hit{
+				Kind:  "issue",
+				Title: i.Rule + " " + i.File + ":" + strconv.FormatInt(i.Line, 10),
+				Repo:  i.Repo,
+				Path:  "/issues/" + i.PublicID,
+			})
 		}
 	}
 	return hits, nil
@@ -231,7 +241,12 @@ func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) 
 	var hits []Hit
 	for _, p := range list.Items {
 		number := strconv.FormatInt(p.Number, 10)
-		hits = append(hits, Hit{Kind: "pull", Title: strings.TrimSpace("#" + number + " " + p.Title), Repo: p.Repo, Path: "/pulls/" + string(p.Repo) + "/" + number})
+		hits = append(hits, Hit{
+			Kind:  "pull",
+			Title: strings.TrimSpace("#" + number + " " + p.Title),
+			Repo:  p.Repo,
+			Path:  "/pulls/" + string(p.Repo) + "/" + number,
+		})
 	}
 	return hits, err
 }

@@ -27,7 +27,8 @@ type PullDetails interface {
 // client says.
 func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetails, error) {
 	if d.o.PullDetails == nil {
-		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for checks and reviews. Set it and restart.")
+		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting,
+			"GITHUB_TOKEN is not set, so GitHub cannot be asked for checks and reviews. Set it and restart.")
 	}
 	return d.o.PullDetails.PullDetails(ctx, string(ref.Repo), int(ref.Number))
 }
@@ -42,7 +43,8 @@ func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.Ses
 		return telemetry.SessionRow{}, err
 	}
 	if bare == "" || len(list.Items) == 0 || list.Items[0].ID == "" {
-		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound, "No run record names a session %s. The list of sessions has those that are known.", shown(id))
+		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
+			"No run record names a session %s. The list of sessions has those that are known.", shown(id))
 	}
 	return list.Items[0], nil
 }
@@ -56,7 +58,8 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 		return session, nil, err
 	}
 	if d.o.Messages == nil {
-		return session, nil, telemetry.Errorf(telemetry.CodeMissingSetting, "DEVIN_API_KEY is not set, so Devin cannot be asked for messages. Set it and restart.")
+		return session, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+			"DEVIN_API_KEY is not set, so Devin cannot be asked for messages. Set it and restart.")
 	}
 	messages, err := d.o.Messages.Messages(ctx, telemetry.BareID(session.ID))
 	return session, messages, err
@@ -68,7 +71,8 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 // error is CodeMissingSetting without a token, or what GitHub's client says.
 func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]telemetry.PullRequest, error) {
 	if d.o.OpenPulls == nil {
-		return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for open pull requests. Set it and restart.")
+		return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+			"GITHUB_TOKEN is not set, so GitHub cannot be asked for open pull requests. Set it and restart.")
 	}
 	names := []string{string(repo)}
 	if known, found, err := d.Repo(ctx, repo.Key()); err != nil {

@@ -137,7 +137,8 @@ func baseURL(raw string) (base, host string, err error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return "", "", telemetry.Errorf(telemetry.CodeInvalid,
-			"DEVIN_API_URL is no address of the form https://host or https://host/path, without user, query or fragment, for example %s.", DefaultURL)
+			"DEVIN_API_URL is no address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
+			DefaultURL)
 	}
 	return base, u.Host, nil
 }
@@ -156,7 +157,8 @@ func (c *Client) organization(ctx context.Context) (string, error) {
 		org := readObject(raw).text("org_id")
 		if org == "" {
 			return "", telemetry.Errorf(telemetry.CodeMissingSetting,
-				"Devin (%s) does not say which organization the key belongs to. Set DEVIN_ORG_ID to its id (org-…, shown in Devin's settings).", c.host).Because(err)
+				"Devin (%s) does not say which organization the key belongs to. Set DEVIN_ORG_ID to its id (org-…, shown in Devin's settings).",
+				c.host).Because(err)
 		}
 		c.org.Store(&org)
 		return org, nil

@@ -38,7 +38,8 @@ func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask Devin: %w", ctx.Err())
 	}
-	return telemetry.Errorf(telemetry.CodeUpstreamTimeout, "Devin (%s) did not answer in time. Try again in a moment.", c.host).Because(ctx.Err())
+	return telemetry.Errorf(telemetry.CodeUpstreamTimeout, "Devin (%s) did not answer in time. Try again in a moment.",
+		c.host).Because(ctx.Err())
 }
 
 // unreached is the failure of a request that got no whole answer.
@@ -72,12 +73,15 @@ func (c *Client) unreached(ctx context.Context, r request, err error) error {
 func (c *Client) broken(r request, how string, cause error) error {
 	cause = fmt.Errorf("%s %s: %w", r.method(), r.path, cmp.Or(cause, errors.New("unusable answer")))
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
-		"Devin's answer, asked for %s, %s. Check that DEVIN_API_URL (%s) is Devin's API, or try again later.", r.what, how, c.host).Because(cause)
+		"Devin's answer, asked for %s, %s. Check that DEVIN_API_URL (%s) is Devin's API, or try again later.", r.what,
+		how, c.host).Because(cause)
 }
 
 // notDevin is the failure of a message that was answered by a web page.
 func (c *Client) notDevin(r request) error {
-	return telemetry.Errorf(telemetry.CodeUpstreamBroken, "What answered the message is not JSON but a web page. Check that DEVIN_API_URL (%s) is Devin's API. %s", c.host, perhapsSent).
+	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
+		"What answered the message is not JSON but a web page. Check that DEVIN_API_URL (%s) is Devin's API. %s",
+		c.host, perhapsSent).
 		Because(fmt.Errorf("%s %s: text/html", r.method(), r.path))
 }
 
@@ -122,7 +126,8 @@ func (c *Client) limited(header string, cause error) error {
 	} else {
 		wait = defaultRetryAfter
 	}
-	e := telemetry.Errorf(telemetry.CodeRateLimited, "Devin (%s) limits how often it may be asked (429). Ask again in %s.", c.host, wait.Round(time.Second))
+	e := telemetry.Errorf(telemetry.CodeRateLimited,
+		"Devin (%s) limits how often it may be asked (429). Ask again in %s.", c.host, wait.Round(time.Second))
 	e.RetryAfter = wait
 	return e.Because(cause)
 }
@@ -142,25 +147,30 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 	switch {
 	case status == http.StatusUnauthorized:
 		return telemetry.Errorf(telemetry.CodeUpstreamToken,
-			"Devin refused the key (401 from API %s). Check DEVIN_API_KEY: keys apk_… work on API v1 only, keys cog_… on API v3 only.", c.api)
+			"Devin refused the key (401 from API %s). Check DEVIN_API_KEY: keys apk_… work on API v1 only, keys cog_… on API v3 only.",
+			c.api)
 	case status == http.StatusForbidden:
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied, "%s", cmp.Or(r.denied,
 			fmt.Sprintf("The key in DEVIN_API_KEY may not ask Devin for %s (403). Give it the permission, or use another key.", r.what)))
 	case status == http.StatusNotFound:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", cmp.Or(r.missing,
-			fmt.Sprintf("Devin (%s) has no such address for %s (404). Check DEVIN_API_URL and, for a key cog_…, DEVIN_ORG_ID.", c.host, r.what)))
+			fmt.Sprintf("Devin (%s) has no such address for %s (404). Check DEVIN_API_URL and, for a key cog_…, DEVIN_ORG_ID.",
+				c.host, r.what)))
 	case status >= 500 && r.message != "":
 		return telemetry.Errorf(telemetry.CodeUpstreamDown, "Devin (%s) failed (%d). %s", c.host, status, perhapsSent)
 	case status >= 500:
-		return telemetry.Errorf(telemetry.CodeUpstreamDown, "Devin (%s) failed when asked for %s (%d). Try again later.", c.host, r.what, status)
+		return telemetry.Errorf(telemetry.CodeUpstreamDown,
+			"Devin (%s) failed when asked for %s (%d). Try again later.", c.host, r.what, status)
 	case status >= 400 && r.message != "":
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
-			"Devin did not take the message (%d): the session may be over or archived. Look at it in Devin, or start a new session.", status)
+			"Devin did not take the message (%d): the session may be over or archived. Look at it in Devin, or start a new session.",
+			status)
 	case status >= 400:
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected, "Devin (%s) rejected the request for %s (%d).", c.host, r.what, status)
 	}
 	return telemetry.Errorf(telemetry.CodeUpstreamRejected,
-		"Devin (%s) answered %d for %s and points elsewhere, which is not followed. Set DEVIN_API_URL to the API's own address.", c.host, status, r.what)
+		"Devin (%s) answered %d for %s and points elsewhere, which is not followed. Set DEVIN_API_URL to the API's own address.",
+		c.host, status, r.what)
 }
 
 // words returns what an error's body says, on one line, shortened and

@@ -80,7 +80,8 @@ func New(o Options) (*Client, error) {
 	}
 	token := strings.TrimSpace(o.Token)
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "GITHUB_TOKEN holds a space or another character that no token has; copy the token again, for example ghp_… or github_pat_…")
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"GITHUB_TOKEN holds a space or another character that no token has; copy the token again, for example ghp_… or github_pat_…")
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -131,7 +132,8 @@ func baseURL(raw string) (*url.URL, error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is no address of the form https://host or https://host/path, without user, query or fragment; for example %s", DefaultURL)
+			"GITHUB_API_URL is no address of the form https://host or https://host/path, without user, query or fragment; for example %s",
+			DefaultURL)
 	}
 	return u, nil
 }
@@ -171,7 +173,8 @@ func sameOrigin(a, b *url.URL) bool {
 // actionRepo returns the owner and the name of the action repository.
 func (c *Client) actionRepo() (owner, name string, err error) {
 	if c.repo == "" {
-		return "", "", telemetry.Errorf(telemetry.CodeMissingSetting, "ACTION_REPO is not set, so it is not known which repository holds the run files and the workflow. Set it to owner/name and restart.")
+		return "", "", telemetry.Errorf(telemetry.CodeMissingSetting,
+			"ACTION_REPO is not set, so it is not known which repository holds the run files and the workflow. Set it to owner/name and restart.")
 	}
 	return split(string(c.repo))
 }

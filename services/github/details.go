@@ -24,7 +24,12 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 		return nil, err
 	}
 	return cached(ctx, c, "open "+strings.ToLower(owner+"/"+name), func(ctx context.Context) ([]telemetry.PullRequest, error) {
-		query := gh.PullRequestListOptions{State: "open", Sort: "created", Direction: "desc", ListOptions: gh.ListOptions{Page: 1, PerPage: perPage}}
+		query := gh.PullRequestListOptions{
+			State:       "open",
+			Sort:        "created",
+			Direction:   "desc",
+			ListOptions: gh.ListOptions{Page: 1, PerPage: perPage},
+		}
 		list := []telemetry.PullRequest{}
 		seen := map[int]bool{}
 		for range maxPages {
@@ -116,7 +121,12 @@ func (c *Client) checks(ctx context.Context, owner, name, sha string) ([]telemet
 			return list, c.failure(ctx, partQuestion("checks", "Checks: read", owner, name), err)
 		}
 		for _, r := range runs.CheckRuns {
-			list = append(list, telemetry.Check{Name: r.GetName(), Status: r.GetStatus(), Conclusion: r.GetConclusion(), URL: cmp.Or(r.GetHTMLURL(), r.GetDetailsURL())})
+			list = append(list, telemetry.Check{
+				Name:       r.GetName(),
+				Status:     r.GetStatus(),
+				Conclusion: r.GetConclusion(),
+				URL:        cmp.Or(r.GetHTMLURL(), r.GetDetailsURL()),
+			})
 		}
 		query.Page = resp.NextPage
 	}
@@ -136,7 +146,12 @@ func (c *Client) reviews(ctx context.Context, owner, name string, number int) ([
 			return list, c.failure(ctx, partQuestion("reviews", "Pull requests: read", owner, name), err)
 		}
 		for _, r := range reviews {
-			list = append(list, telemetry.Review{Reviewer: r.GetUser().GetLogin(), State: r.GetState(), URL: r.GetHTMLURL(), At: utc(r.SubmittedAt)})
+			list = append(list, telemetry.Review{
+				Reviewer: r.GetUser().GetLogin(),
+				State:    r.GetState(),
+				URL:      r.GetHTMLURL(),
+				At:       utc(r.SubmittedAt),
+			})
 		}
 		query.Page = resp.NextPage
 	}

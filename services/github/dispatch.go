@@ -38,7 +38,8 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 		}
 	}
 	inputs["target_repo"] = d.TargetRepo
-	_, err = c.api.Actions.CreateWorkflowDispatchEventByFileName(ctx, owner, name, workflow, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
+	_, err = c.api.Actions.CreateWorkflowDispatchEventByFileName(ctx, owner, name, workflow,
+		gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
 	if _, accepted := errors.AsType[*gh.AcceptedError](err); err == nil || accepted {
 		return ref, nil
 	}
@@ -49,7 +50,8 @@ func (c *Client) dispatchFailure(ctx context.Context, repo string, err error) er
 	err = c.failure(ctx, question{
 		what:  fmt.Sprintf("starting %s of %s", workflow, repo),
 		needs: "Actions: write (fine-grained) or the scope repo (classic) for that repository",
-		missing: fmt.Sprintf("GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, and that GITHUB_TOKEN has access to the repository (Actions: write).",
+		missing: fmt.Sprintf(
+			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, and that GITHUB_TOKEN has access to the repository (Actions: write).",
 			workflow, repo, workflow),
 	}, err)
 	switch e, _ := errors.AsType[*telemetry.Error](err); telemetry.CodeOf(err) {

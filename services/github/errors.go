@@ -52,7 +52,8 @@ func (c *Client) ended(ctx context.Context) error {
 }
 
 func (c *Client) timedOut(cause error) error {
-	return telemetry.Errorf(telemetry.CodeUpstreamTimeout, "GitHub (%s) did not answer in time; try again in a moment.", c.host).Because(cause)
+	return telemetry.Errorf(telemetry.CodeUpstreamTimeout, "GitHub (%s) did not answer in time; try again in a moment.",
+		c.host).Because(cause)
 }
 
 // failure is what err, of asking q, means to a reader.
@@ -97,13 +98,15 @@ func (c *Client) unreached(err error) error {
 	} else if wasReset(err) {
 		how = "closed the connection without an answer"
 	}
-	return telemetry.Errorf(telemetry.CodeUpstreamDown, "GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, how).Because(err)
+	return telemetry.Errorf(telemetry.CodeUpstreamDown,
+		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, how).Because(err)
 }
 
 // broken is the failure of an answer that cannot be used.
 func (c *Client) broken(q question, how string, cause error) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
-		"GitHub's answer about %s %s; check that GITHUB_API_URL (%s) is GitHub's API, or try again later.", q.what, how, c.host).Because(cause)
+		"GitHub's answer about %s %s; check that GITHUB_API_URL (%s) is GitHub's API, or try again later.", q.what, how,
+		c.host).Because(cause)
 }
 
 // refused is the failure of an answer that is no success; said are GitHub's
@@ -119,13 +122,19 @@ func (c *Client) refused(q question, resp *http.Response, said string) error {
 func (c *Client) meaning(q question, resp *http.Response) *telemetry.Error {
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized && c.wire.token == "":
-		return telemetry.Errorf(telemetry.CodeUpstreamToken, "GitHub (%s) wants a token for %s (401); set GITHUB_TOKEN and restart.", c.host, q.what)
+		return telemetry.Errorf(telemetry.CodeUpstreamToken,
+			"GitHub (%s) wants a token for %s (401); set GITHUB_TOKEN and restart.", c.host, q.what)
 	case status == http.StatusUnauthorized:
-		return telemetry.Errorf(telemetry.CodeUpstreamToken, "GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.", c.host)
+		return telemetry.Errorf(telemetry.CodeUpstreamToken,
+			"GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.",
+			c.host)
 	case status == http.StatusForbidden && strings.HasPrefix(resp.Header.Get("X-GitHub-SSO"), "required"):
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied, "The token is not authorized for the organization's single sign-on (403), which %s needs; authorize it in GitHub's token settings (Configure SSO).", q.what)
+		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
+			"The token is not authorized for the organization's single sign-on (403), which %s needs; authorize it in GitHub's token settings (Configure SSO).",
+			q.what)
 	case status == http.StatusForbidden:
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied, "The token in GITHUB_TOKEN lacks the permission for %s (403); give it %s.", q.what, q.needs)
+		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
+			"The token in GITHUB_TOKEN lacks the permission for %s (403); give it %s.", q.what, q.needs)
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	case status >= 500:
@@ -134,7 +143,8 @@ func (c *Client) meaning(q question, resp *http.Response) *telemetry.Error {
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected, "GitHub rejected the request for %s (%d).", q.what, status)
 	default:
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
-			"GitHub (%s) answered %d for %s and points elsewhere, which is not followed; check GITHUB_API_URL and the repository's name.", c.host, status, q.what)
+			"GitHub (%s) answered %d for %s and points elsewhere, which is not followed; check GITHUB_API_URL and the repository's name.",
+			c.host, status, q.what)
 	}
 }
 
@@ -163,7 +173,8 @@ func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message s
 			resp.StatusCode, now.Add(wait).UTC().Format("15:04:05 MST")), wait
 	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
 		wait = sane(wait)
-		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); ask again in %s.", resp.StatusCode, wait.Round(time.Second)), wait
+		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); ask again in %s.",
+			resp.StatusCode, wait.Round(time.Second)), wait
 	}
 	return "", 0
 }

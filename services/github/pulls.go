@@ -53,7 +53,12 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 	if after.Before(known.since) {
 		known = head{} // it does not hold all that is asked for
 	}
-	query := gh.PullRequestListOptions{State: "all", Sort: "updated", Direction: "desc", ListOptions: gh.ListOptions{Page: 1, PerPage: perPage}}
+	query := gh.PullRequestListOptions{
+		State:       "all",
+		Sort:        "updated",
+		Direction:   "desc",
+		ListOptions: gh.ListOptions{Page: 1, PerPage: perPage},
+	}
 	etag := known.etag
 	var list []telemetry.PullRequest
 	seen := map[int]bool{}
@@ -97,8 +102,10 @@ func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRe
 }
 
 // pullPage asks for one page, unless it still is what etag names.
-func (c *Client) pullPage(ctx context.Context, owner, name string, query gh.PullRequestListOptions, etag string) ([]*gh.PullRequest, *gh.Response, error) {
-	address := fmt.Sprintf("repos/%s/%s/pulls?state=%s&sort=%s&direction=%s&per_page=%d", owner, name, query.State, query.Sort, query.Direction, query.PerPage)
+func (c *Client) pullPage(ctx context.Context, owner, name string, query gh.PullRequestListOptions,
+	etag string) ([]*gh.PullRequest, *gh.Response, error) {
+	address := fmt.Sprintf("repos/%s/%s/pulls?state=%s&sort=%s&direction=%s&per_page=%d", owner, name, query.State,
+		query.Sort, query.Direction, query.PerPage)
 	if query.Page > 1 {
 		address += fmt.Sprintf("&page=%d", query.Page)
 	}
@@ -196,14 +203,17 @@ const pullsNeed = "Pull requests: read (fine-grained) or the scope repo (classic
 func pullsQuestion(repo string) question {
 	return question{
 		what: "pull requests of " + repo, needs: pullsNeed,
-		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. Give GITHUB_TOKEN access to it, or ignore this.", repo),
+		missing: fmt.Sprintf(
+			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. Give GITHUB_TOKEN access to it, or ignore this.",
+			repo),
 	}
 }
 
 func pullQuestion(repo string, number int) question {
 	return question{
 		what: fmt.Sprintf("pull request %s#%d", repo, number), needs: pullsNeed,
-		missing: fmt.Sprintf("GitHub shows no pull request %s#%d (404): it does not exist, or the token may not see the repository.", repo, number),
+		missing: fmt.Sprintf("GitHub shows no pull request %s#%d (404): it does not exist, or the token may not see the repository.",
+			repo, number),
 	}
 }
 

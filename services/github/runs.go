@@ -60,9 +60,11 @@ func (c *Client) askBranch(ctx context.Context, owner, name string) (branch stri
 
 func repoQuestion(owner, name string) question {
 	return question{
-		what:    fmt.Sprintf("the run files of %s/%s", owner, name),
-		needs:   "Contents: read (fine-grained) or the scope repo (classic) for that repository",
-		missing: fmt.Sprintf("GitHub shows no repository %s/%s (404): it does not exist, or the token may not see it. Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.", owner, name),
+		what:  fmt.Sprintf("the run files of %s/%s", owner, name),
+		needs: "Contents: read (fine-grained) or the scope repo (classic) for that repository",
+		missing: fmt.Sprintf(
+			"GitHub shows no repository %s/%s (404): it does not exist, or the token may not see it. Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.",
+			owner, name),
 	}
 }
 
@@ -143,7 +145,9 @@ func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
 }
 
 func (c *Client) cut(what string) error {
-	return telemetry.Errorf(telemetry.CodeUpstreamBroken, "GitHub cuts off the listing of %s, which has more entries than it lists (100,000). Move old run files to another folder. What was stored stays.", what)
+	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
+		"GitHub cuts off the listing of %s, which has more entries than it lists (100,000). Move old run files to another folder. What was stored stays.",
+		what)
 }
 
 // wholeTree asks for everything on the branch, unless it still is what etag
@@ -218,13 +222,16 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 	switch {
 	case missing(err) && f.shown:
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-			"GitHub (%s) shows neither the files of %s/%s nor its folder %s (404). Check that GITHUB_TOKEN may read the repository's contents. What was stored stays.", f.c.host, f.owner, f.name, runsFolder)
+			"GitHub (%s) shows neither the files of %s/%s nor its folder %s (404). Check that GITHUB_TOKEN may read the repository's contents. What was stored stays.",
+			f.c.host, f.owner, f.name, runsFolder)
 	case err != nil:
 		return nil, f.c.failure(ctx, q, err)
 	case file != nil || entries == nil:
 		return nil, f.c.broken(q, "is no list of files", nil)
 	case len(entries) >= contentsCut:
-		return nil, telemetry.Errorf(telemetry.CodeUpstreamBroken, "GitHub (%s) has no Git trees, and its list of %s may be cut off at %d files. What was stored stays.", f.c.host, runsFolder, contentsCut)
+		return nil, telemetry.Errorf(telemetry.CodeUpstreamBroken,
+			"GitHub (%s) has no Git trees, and its list of %s may be cut off at %d files. What was stored stays.",
+			f.c.host, runsFolder, contentsCut)
 	}
 	files := make([]telemetry.RunFile, 0, len(entries))
 	for _, e := range entries {

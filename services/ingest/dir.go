@@ -57,7 +57,8 @@ func (d Dir) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
 }
 
 func (d Dir) unreadable(err error) error {
-	return telemetry.Errorf(telemetry.CodeUnavailable, "The directory of RUNS_DIR cannot be read. See that it exists and that this user may read it. What was stored stays.").Because(err)
+	return telemetry.Errorf(telemetry.CodeUnavailable,
+		"The directory of RUNS_DIR cannot be read. See that it exists and that this user may read it. What was stored stays.").Because(err)
 }
 
 // describe hashes a file as Git does: "blob SIZE\0" and its bytes. A file
@@ -132,7 +133,8 @@ func (d Dir) read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 	}
 	f, err := root.Open(file.Name)
 	if err != nil {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "The file cannot be opened. See that this user may read it, that it is no link out of the directory, and that its name is UTF-8.").Because(err)
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"The file cannot be opened. See that this user may read it, that it is no link out of the directory, and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, telemetry.MaxRecordBytes+1))

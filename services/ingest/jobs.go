@@ -153,7 +153,8 @@ func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 		return job, err
 	}
 	if !Cancellable(h.Job().Kind) {
-		return h.Job(), telemetry.Errorf(telemetry.CodeConflict, "A %s is not cancelled: it is short, or nothing may be left half done.", h.Job().Kind)
+		return h.Job(), telemetry.Errorf(telemetry.CodeConflict,
+			"A %s is not cancelled: it is short, or nothing may be left half done.", h.Job().Kind)
 	}
 	h.mu.Lock()
 	h.cancelled = true
@@ -176,7 +177,8 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) 
 	switch kind {
 	case JobRefresh:
 		if len(r.o.Sources) == 0 {
-			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "There is nothing to refresh from: set GITHUB_TOKEN and ACTION_REPO to read run files from GitHub, or RUNS_DIR to read them from a directory.")
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+				"There is nothing to refresh from: set GITHUB_TOKEN and ACTION_REPO to read run files from GitHub, or RUNS_DIR to read them from a directory.")
 		}
 		return r.refresh, nil
 	case JobPoll, jobPollActive:
@@ -186,7 +188,8 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *Handle) 
 		return func(ctx context.Context, h *Handle) (any, error) { return r.poll(ctx, h, kind == JobPoll) }, nil
 	case JobPollPRs:
 		if r.o.PullRequests == nil {
-			return nil, telemetry.Errorf(telemetry.CodeMissingSetting, "GITHUB_TOKEN is not set, so GitHub cannot be asked for pull requests. Set it and restart.")
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+				"GITHUB_TOKEN is not set, so GitHub cannot be asked for pull requests. Set it and restart.")
 		}
 		return r.pollPRs, nil
 	case JobRebuild:
@@ -211,12 +214,14 @@ func (r *Runner) run(slot string, h *Handle, work func(context.Context, *Handle)
 		h.job.State = telemetry.JobDone
 		h.job.Result, err = json.Marshal(result)
 	case h.cancelled && r.ctx.Err() == nil:
-		h.job.State, h.job.Error, h.job.Code = telemetry.JobCancelled, "It was cancelled. What it had stored stays; the next one goes on from there.", telemetry.CodeConflict
+		h.job.State, h.job.Error, h.job.Code = telemetry.JobCancelled,
+			"It was cancelled. What it had stored stays; the next one goes on from there.", telemetry.CodeConflict
 		err = telemetry.Errorf(telemetry.CodeConflict, "The job %s was cancelled. What it had stored stays.", h.job.ID).Because(err)
 	case r.ctx.Err() != nil:
 		h.job.State = telemetry.JobInterrupted
 		h.job.Error = "The server was stopped before the job had ended. Its next start resumes it."
-		stopping := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", h.job.ID).Because(err)
+		stopping := telemetry.Errorf(telemetry.CodeStopping,
+			"The server is shutting down; the job %s goes on at its next start.", h.job.ID).Because(err)
 		stopping.JobID = h.job.ID
 		h.job.Code, err = telemetry.CodeStopping, stopping
 	default:

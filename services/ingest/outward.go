@@ -73,7 +73,8 @@ func (r *Runner) DispatchOnce(ctx context.Context, token string, d telemetry.Dis
 
 func (r *Runner) dispatch(ctx context.Context, deed telemetry.Deed, d telemetry.Dispatch) (ref string, err error) {
 	if r.o.Dispatcher == nil {
-		return "", telemetry.Errorf(telemetry.CodeMissingSetting, "Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
+		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
+			"Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
 	deed.Kind, deed.Subject = telemetry.DeedDispatch, string(telemetry.ParseRepo(d.TargetRepo))
 	return r.once(ctx, deed, func() (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) })

@@ -135,7 +135,8 @@ func (r *Runner) readSource(ctx context.Context, h *Handle, source Source, resul
 
 // download fetches and parses files; those that it got count, whatever
 // becomes of the others.
-func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted []telemetry.RunFile, result *RefreshResult) ([]telemetry.FetchedFile, error) {
+func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted []telemetry.RunFile,
+	result *RefreshResult) ([]telemetry.FetchedFile, error) {
 	h.begin("Download", len(wanted))
 	var mu sync.Mutex
 	fetched := make([]telemetry.FetchedFile, 0, len(wanted))
@@ -160,7 +161,8 @@ func (r *Runner) download(ctx context.Context, h *Handle, source Source, wanted 
 		return nil
 	})
 	if err == nil && failed > 0 {
-		err = telemetry.Errorf(telemetry.CodeUpstreamBroken, "%d of %d changed files could not be fetched; the next refresh fetches them.", failed, len(wanted))
+		err = telemetry.Errorf(telemetry.CodeUpstreamBroken,
+			"%d of %d changed files could not be fetched; the next refresh fetches them.", failed, len(wanted))
 	}
 	return fetched, err
 }

@@ -24,7 +24,10 @@ const (
 
 // ActivityKinds are all of them.
 func ActivityKinds() []ActivityKind {
-	return []ActivityKind{ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivityDeed, ActivityMend}
+	return []ActivityKind{
+		ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivityDeed,
+		ActivityMend,
+	}
 }
 
 // Activity is one change. At is UTC; which other fields are set depends on

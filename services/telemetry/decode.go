@@ -153,7 +153,10 @@ func parseInt(raw json.RawMessage) (int64, error) {
 }
 
 // timeForms are the forms of time that records use; without a zone it is UTC.
-var timeForms = [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02"}
+var timeForms = [...]string{
+	time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02",
+}
 
 func (d *decoder) time(name string) (time.Time, string) {
 	s := strings.TrimSpace(d.text(name))

@@ -52,7 +52,10 @@ const (
 // DispatchInputs are the workflow's inputs beside the target, in the order
 // of product.md §9.
 func DispatchInputs() []string {
-	return []string{"languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch"}
+	return []string{
+		"languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions",
+		"severity_threshold", "dry_run", "default_branch",
+	}
 }
 
 // NewDispatch checks the inputs of a run and returns them as GitHub takes
@@ -128,7 +131,9 @@ func wholeNumber(name, value string, low, high int64) error {
 // branchName refuses what Git refuses in a name, as far as a shell or a URL
 // could stumble over it.
 func branchName(name, value string) error {
-	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }) {
+	refused := func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }
+	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") ||
+		strings.ContainsFunc(value, refused) {
 		return Errorf(CodeInvalid, "%s: this is no name of a branch; write for example main.", name)
 	}
 	return nil

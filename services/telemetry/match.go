@@ -70,7 +70,13 @@ type matcher struct {
 }
 
 func matchOpen(findings []Finding, issues []*Issue) *matcher {
-	m := &matcher{findings: findings, issues: issues, issueOf: make([]*Issue, len(findings)), basis: make([]Basis, len(findings)), taken: make([]bool, len(issues))}
+	m := &matcher{
+		findings: findings,
+		issues:   issues,
+		issueOf:  make([]*Issue, len(findings)),
+		basis:    make([]Basis, len(findings)),
+		taken:    make([]bool, len(issues)),
+	}
 	m.roots = m.printRoots()
 	m.exact(BasisSame, func(print string, at placeKey) placeKey { return placeKey{m.roots[print], at.file, at.line} },
 		func(f Finding, i *Issue) bool { return SamePrint(f.Fingerprint, i.Fingerprint) })

@@ -186,13 +186,16 @@ func (w *queryWord) scanParts(text string, at int) (int, *Error) {
 			value, n := unquote(text[at:])
 			if n < 0 {
 				w.parts = append(w.parts, queryPart{text: text[at+1:], quoted: true, start: at, end: len(text)})
-				return len(text), Errorf(CodeInvalid, "The quote before %q is never closed; write \"…\" around the whole text.", head(text[at+1:]))
+				return len(text), Errorf(CodeInvalid,
+					"The quote before %q is never closed; write \"…\" around the whole text.", head(text[at+1:]))
 			}
 			part.text, part.quoted = value, true
 			at += n
 		} else {
 			n := len(text) - at
-			if i := strings.IndexFunc(text[at:], func(r rune) bool { return unicode.IsSpace(r) || r == '"' || (r == ',' && w.name != "") }); i >= 0 {
+			if i := strings.IndexFunc(text[at:], func(r rune) bool {
+				return unicode.IsSpace(r) || r == '"' || (r == ',' && w.name != "")
+			}); i >= 0 {
 				n = i
 			}
 			part.text = text[at : at+n]
@@ -208,7 +211,9 @@ func (w *queryWord) scanParts(text string, at int) (int, *Error) {
 			at += size
 		default:
 			end := at + strings.IndexFunc(text[at:]+" ", unicode.IsSpace)
-			return end, Errorf(CodeInvalid, "A quote stands in the middle of %q. Put quotes around a whole value, and write \\\" for a quote within them.", head(text[w.start:end]))
+			return end, Errorf(CodeInvalid,
+				"A quote stands in the middle of %q. Put quotes around a whole value, and write \\\" for a quote within them.",
+				head(text[w.start:end]))
 		}
 	}
 }
@@ -279,7 +284,9 @@ func unknownQualifier(list ListName, name string, vocabulary []Qualifier) error 
 	for i, v := range vocabulary {
 		names[i] = v.Name
 	}
-	return Errorf(CodeInvalid, "%s: the list of %s has no such qualifier; use one of %s. To search for this text, put it in quotes.", head(name), listTitle(list), strings.Join(names, ", "))
+	return Errorf(CodeInvalid,
+		"%s: the list of %s has no such qualifier; use one of %s. To search for this text, put it in quotes.",
+		head(name), listTitle(list), strings.Join(names, ", "))
 }
 
 func listTitle(list ListName) string {

@@ -154,8 +154,9 @@ func (p CompletionPoint) Choices(dynamic []string) []Completion {
 		}
 	}
 	if p.Qualifier == nil {
+		begins := func(name string) bool { return strings.HasPrefix(name, typed) }
 		for _, v := range Qualifiers(p.list) {
-			if strings.HasPrefix(v.Name, typed) || typed != "" && slices.ContainsFunc(v.Aliases, func(a string) bool { return strings.HasPrefix(a, typed) }) {
+			if begins(v.Name) || typed != "" && slices.ContainsFunc(v.Aliases, begins) {
 				add(v.Name+":", v.Help)
 			}
 		}

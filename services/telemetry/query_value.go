@@ -181,7 +181,12 @@ func age(s string) (point, bool) {
 		return point{}, false
 	}
 	low := int64(n) * unit.Milliseconds()
-	return point{text: strconv.FormatUint(n, 10) + strings.ToLower(s[len(s)-1:]), low: low, next: low + unit.Milliseconds(), ago: true}, true
+	return point{
+		text: strconv.FormatUint(n, 10) + strings.ToLower(s[len(s)-1:]),
+		low:  low,
+		next: low + unit.Milliseconds(),
+		ago:  true,
+	}, true
 }
 
 // date reads a year, a month, a day or a moment in UTC.

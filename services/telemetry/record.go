@@ -181,10 +181,17 @@ func (d *decoder) verification(rec *Record) {
 	var summary map[string]json.RawMessage
 	d.value("summary", &summary)
 	v := &Verification{
-		SessionID: BareID(bounded(d.text("session_id"), mostName)), PRURL: d.text("pr_url"), PRTitle: d.text("pr_title"),
-		PRNumber: d.runNumber("pr_number"), SourceRun: d.runNumber("source_run_number"), Family: bounded(d.text("cwe_family"), mostName),
-		TotalTargeted: d.part(summary, "total_targeted"), FixedCount: d.part(summary, "fixed_count"), Remaining: d.part(summary, "remaining_count"),
-		Fixed: d.findings("verified_fixed"), StillPresent: d.findings("still_present"),
+		SessionID:     BareID(bounded(d.text("session_id"), mostName)),
+		PRURL:         d.text("pr_url"),
+		PRTitle:       d.text("pr_title"),
+		PRNumber:      d.runNumber("pr_number"),
+		SourceRun:     d.runNumber("source_run_number"),
+		Family:        bounded(d.text("cwe_family"), mostName),
+		TotalTargeted: d.part(summary, "total_targeted"),
+		FixedCount:    d.part(summary, "fixed_count"),
+		Remaining:     d.part(summary, "remaining_count"),
+		Fixed:         d.findings("verified_fixed"),
+		StillPresent:  d.findings("still_present"),
 	}
 	rec.RunNumber, rec.Verification = v.SourceRun, v
 }
@@ -247,7 +254,14 @@ func (d *decoder) anyFindings(name string) []Finding {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no finding"))
 			continue
 		}
-		f := Finding{IssueID: keyText(e.ID), Fingerprint: keyText(e.Fingerprint), Rule: keyText(e.Rule), Severity: keyText(e.Severity), Family: keyText(e.Family), File: bounded(deref(e.File), mostPath)}
+		f := Finding{
+			IssueID:     keyText(e.ID),
+			Fingerprint: keyText(e.Fingerprint),
+			Rule:        keyText(e.Rule),
+			Severity:    keyText(e.Severity),
+			Family:      keyText(e.Family),
+			File:        bounded(deref(e.File), mostPath),
+		}
 		if !absent(e.Line) {
 			n, err := parseInt(e.Line)
 			if err != nil {

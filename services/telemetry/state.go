@@ -21,7 +21,10 @@ const (
 
 // States are all states.
 func States() []State {
-	return []State{StateWaiting, StatePRReady, StateWorking, StateQueued, StateFinished, StateSuspended, StateExpired, StateFailed, StateNeverStarted, StateUnknown}
+	return []State{
+		StateWaiting, StatePRReady, StateWorking, StateQueued, StateFinished, StateSuspended, StateExpired, StateFailed,
+		StateNeverStarted, StateUnknown,
+	}
 }
 
 // Active tells whether a session of this state is being worked on or waits

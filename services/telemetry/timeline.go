@@ -24,7 +24,18 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 		steps = append(steps, pullSteps(p)...)
 	}
 	for n, v := range issue.Verifications {
-		steps = append(steps, Step{Kind: StepVerified, At: v.At, RunFile: v.File, RunNumber: v.SourceRun, Source: "record", Session: v.Session, PRURL: v.PRURL, Verdict: v.Verdict, Text: claimText(issue, v), Check: &issue.Verifications[n]})
+		steps = append(steps, Step{
+			Kind:      StepVerified,
+			At:        v.At,
+			RunFile:   v.File,
+			RunNumber: v.SourceRun,
+			Source:    "record",
+			Session:   v.Session,
+			PRURL:     v.PRURL,
+			Verdict:   v.Verdict,
+			Text:      claimText(issue, v),
+			Check:     &issue.Verifications[n],
+		})
 	}
 	// A step without a time stands behind what led to it.
 	place := func(s Step) time.Time {
@@ -49,7 +60,17 @@ func attemptSteps(a *Attempt) []Step {
 	if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
 		text = fmt.Sprintf("Session %s took it (batch %d).", a.Session, a.BatchID)
 	}
-	steps := []Step{{Kind: StepTaken, At: a.At, RunFile: a.File, RunNumber: a.RunNumber, Source: "record", Session: a.Session, PRURL: a.PRURL, Text: text, Attempt: a}}
+	steps := []Step{{
+		Kind:      StepTaken,
+		At:        a.At,
+		RunFile:   a.File,
+		RunNumber: a.RunNumber,
+		Source:    "record",
+		Session:   a.Session,
+		PRURL:     a.PRURL,
+		Text:      text,
+		Attempt:   a,
+	}}
 	if polled := a.Polled(); len(polled) > 0 {
 		text := fmt.Sprintf("Session %s: %s", a.Session, polled[0].State)
 		for _, c := range polled[1:] {
@@ -98,11 +119,13 @@ func sightings(issue IssueDetail, scans []ScanMark) []Step {
 		case named && !open:
 			step.Kind, step.Text = StepBack, fmt.Sprintf("Back: run %d names it again, at %s (%s).", scan.Run, spotText(a), a.Basis)
 		case named && a.relinked(last):
-			step.Kind, step.Text = StepRelinked, fmt.Sprintf("Fingerprint %s became %s, at %s (matched by %s).", last.Fingerprint, a.Fingerprint, spotText(a), a.Basis)
+			step.Kind, step.Text = StepRelinked,
+				fmt.Sprintf("Fingerprint %s became %s, at %s (matched by %s).", last.Fingerprint, a.Fingerprint, spotText(a), a.Basis)
 		case named && (a.File != last.File || a.Line != last.Line):
 			step.Kind, step.Text = StepMoved, fmt.Sprintf("Moved from %s to %s (matched by %s).", spotText(last), spotText(a), a.Basis)
 		case !named && open && scan.Reduced && !skipped:
-			step.Kind, step.Text = StepNotScanned, fmt.Sprintf("Not scanned: run %d looked at less than the one before, and closed nothing.", scan.Run)
+			step.Kind, step.Text = StepNotScanned,
+				fmt.Sprintf("Not scanned: run %d looked at less than the one before, and closed nothing.", scan.Run)
 		case !named && open && !scan.Reduced:
 			step.Kind, step.Text = StepGone, fmt.Sprintf("Gone: run %d no longer names it.", scan.Run)
 		}
@@ -139,7 +162,14 @@ func spotText(a *Appearance) string {
 // pullSteps are the steps that a pull request tells.
 func pullSteps(p PullRow) []Step {
 	step := func(kind StepKind, text string) Step {
-		return Step{Kind: kind, Source: "github", Session: p.Session, PRURL: p.URL, Pull: &p, Text: fmt.Sprintf("Pull request #%d %s.", p.Number, text)}
+		return Step{
+			Kind:    kind,
+			Source:  "github",
+			Session: p.Session,
+			PRURL:   p.URL,
+			Pull:    &p,
+			Text:    fmt.Sprintf("Pull request #%d %s.", p.Number, text),
+		}
 	}
 	opened := step(StepPROpened, "was opened")
 	opened.At = p.CreatedAt

@@ -65,7 +65,7 @@ func ViewName(name string) (string, error) {
 		return "", Errorf(CodeInvalid, "name: a view needs a name; write for example \"Critical, older than a month\".")
 	case n > viewNameRunes:
 		return "", Errorf(CodeInvalid, "name: it is %d characters long; up to %d are kept.", n, viewNameRunes)
-	case !utf8.ValidString(name) || strings.IndexFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) >= 0:
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, isControl):
 		return "", Errorf(CodeInvalid, "name: it has control characters; write plain text.")
 	}
 	return name, nil
@@ -81,3 +81,7 @@ func (l ListName) Noun() string {
 	}
 	return string(l)
 }
+
+// isControl tells what a name must not hold: it would break a line, or turn
+// the direction of the text beside it.
+func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

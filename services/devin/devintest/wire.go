@@ -76,7 +76,13 @@ func (p *Player) sessionV1(r *http.Request) answer {
 			if i == 0 && m.From == "user" {
 				kind = "initial_user_message"
 			}
-			messages = append(messages, map[string]any{"type": kind, "event_id": m.ID, "message": m.Text, "timestamp": iso(m.At), "username": nil})
+			messages = append(messages, map[string]any{
+				"type":      kind,
+				"event_id":  m.ID,
+				"message":   m.Text,
+				"timestamp": iso(m.At),
+				"username":  nil,
+			})
 		}
 		item["messages"] = messages
 		return answer{http.StatusOK, item}
@@ -141,7 +147,10 @@ func enumV1(s *Session) string {
 
 func (p *Player) self(*http.Request) answer {
 	return answer{http.StatusOK, map[string]any{
-		"principal_type": "service_user", "service_user_id": "service-user-demo", "service_user_name": "Telemetry Dashboard", "org_id": p.org,
+		"principal_type":    "service_user",
+		"service_user_id":   "service-user-demo",
+		"service_user_name": "Telemetry Dashboard",
+		"org_id":            p.org,
 	}}
 }
 

@@ -34,10 +34,23 @@ func repoJSON(repo *Repo, api string) map[string]any {
 func userJSON(login, api string) map[string]any {
 	url := api + "/users/" + login
 	return map[string]any{
-		"login": login, "id": id(login), "node_id": "U_" + login, "avatar_url": "https://avatars.githubusercontent.com/u/" + strconv.FormatInt(id(login), 10), "gravatar_id": "", "url": url,
-		"html_url": "https://github.com/" + login, "followers_url": url + "/followers", "following_url": url + "/following{/other_user}",
-		"gists_url": url + "/gists{/gist_id}", "starred_url": url + "/starred{/owner}{/repo}", "subscriptions_url": url + "/subscriptions",
-		"organizations_url": url + "/orgs", "repos_url": url + "/repos", "events_url": url + "/events{/privacy}",
-		"received_events_url": url + "/received_events", "type": "User", "site_admin": false,
+		"login":               login,
+		"id":                  id(login),
+		"node_id":             "U_" + login,
+		"avatar_url":          "https://avatars.githubusercontent.com/u/" + strconv.FormatInt(id(login), 10),
+		"gravatar_id":         "",
+		"url":                 url,
+		"html_url":            "https://github.com/" + login,
+		"followers_url":       url + "/followers",
+		"following_url":       url + "/following{/other_user}",
+		"gists_url":           url + "/gists{/gist_id}",
+		"starred_url":         url + "/starred{/owner}{/repo}",
+		"subscriptions_url":   url + "/subscriptions",
+		"organizations_url":   url + "/orgs",
+		"repos_url":           url + "/repos",
+		"events_url":          url + "/events{/privacy}",
+		"received_events_url": url + "/received_events",
+		"type":                "User",
+		"site_admin":          false,
 	}
 }

@@ -84,19 +84,51 @@ func pullJSON(repo *Repo, pr *pull, api string) map[string]any {
 	sha := pr.headSHA()
 	statuses := api + "/repos/" + repo.name + "/statuses/" + sha
 	return map[string]any{
-		"url": url, "id": id(fmt.Sprintf("%s#%d", repo.name, pr.Number)), "node_id": "PR_" + strconv.Itoa(pr.Number),
-		"html_url": pr.HTMLURL, "diff_url": pr.HTMLURL + ".diff", "patch_url": pr.HTMLURL + ".patch", "issue_url": issue,
-		"commits_url": url + "/commits", "review_comments_url": url + "/comments", "review_comment_url": api + "/repos/" + repo.name + "/pulls/comments{/number}",
-		"comments_url": issue + "/comments", "statuses_url": statuses, "number": pr.Number, "state": pr.State, "locked": false, "title": pr.Title,
-		"user": userJSON(cmp.Or(pr.User, "ghost"), api), "body": body, "labels": []any{}, "milestone": nil, "active_lock_reason": nil,
-		"created_at": stamp(pr.CreatedAt), "updated_at": stamp(pr.UpdatedAt), "closed_at": stamp(pr.ClosedAt), "merged_at": stamp(pr.MergedAt),
-		"merge_commit_sha": nil, "assignee": nil, "assignees": []any{}, "requested_reviewers": []any{}, "requested_teams": []any{},
-		"head": end(cmp.Or(pr.HeadRef, "patch"), sha), "base": end(repo.branch, object("commit", []byte(repo.root))),
+		"url":                 url,
+		"id":                  id(fmt.Sprintf("%s#%d", repo.name, pr.Number)),
+		"node_id":             "PR_" + strconv.Itoa(pr.Number),
+		"html_url":            pr.HTMLURL,
+		"diff_url":            pr.HTMLURL + ".diff",
+		"patch_url":           pr.HTMLURL + ".patch",
+		"issue_url":           issue,
+		"commits_url":         url + "/commits",
+		"review_comments_url": url + "/comments",
+		"review_comment_url":  api + "/repos/" + repo.name + "/pulls/comments{/number}",
+		"comments_url":        issue + "/comments",
+		"statuses_url":        statuses,
+		"number":              pr.Number,
+		"state":               pr.State,
+		"locked":              false,
+		"title":               pr.Title,
+		"user":                userJSON(cmp.Or(pr.User, "ghost"), api),
+		"body":                body,
+		"labels":              []any{},
+		"milestone":           nil,
+		"active_lock_reason":  nil,
+		"created_at":          stamp(pr.CreatedAt),
+		"updated_at":          stamp(pr.UpdatedAt),
+		"closed_at":           stamp(pr.ClosedAt),
+		"merged_at":           stamp(pr.MergedAt),
+		"merge_commit_sha":    nil,
+		"assignee":            nil,
+		"assignees":           []any{},
+		"requested_reviewers": []any{},
+		"requested_teams":     []any{},
+		"head":                end(cmp.Or(pr.HeadRef, "patch"), sha),
+		"base":                end(repo.branch, object("commit", []byte(repo.root))),
 		"_links": map[string]any{
-			"self": link(url), "html": link(pr.HTMLURL), "issue": link(issue), "comments": link(issue + "/comments"), "review_comments": link(url + "/comments"),
-			"review_comment": link(api + "/repos/" + repo.name + "/pulls/comments{/number}"), "commits": link(url + "/commits"), "statuses": link(statuses),
+			"self":            link(url),
+			"html":            link(pr.HTMLURL),
+			"issue":           link(issue),
+			"comments":        link(issue + "/comments"),
+			"review_comments": link(url + "/comments"),
+			"review_comment":  link(api + "/repos/" + repo.name + "/pulls/comments{/number}"),
+			"commits":         link(url + "/commits"),
+			"statuses":        link(statuses),
 		},
-		"author_association": "CONTRIBUTOR", "auto_merge": nil, "draft": pr.Draft,
+		"author_association": "CONTRIBUTOR",
+		"auto_merge":         nil,
+		"draft":              pr.Draft,
 	}
 }
 
@@ -110,10 +142,19 @@ func reviews(repo *Repo, r *http.Request) *answer {
 	items := []map[string]any{}
 	for i, v := range pr.reviews {
 		items = append(items, map[string]any{
-			"id": i + 1, "node_id": "PRR_" + strconv.Itoa(i+1), "user": userJSON(v.Reviewer, base(r)), "body": "", "state": v.State,
-			"html_url": cmp.Or(v.URL, fmt.Sprintf("%s#pullrequestreview-%d", pr.HTMLURL, i+1)), "pull_request_url": fmt.Sprintf("%s/repos/%s/pulls/%d", base(r), repo.name, pr.Number),
-			"_links":       map[string]any{"html": map[string]any{"href": pr.HTMLURL}, "pull_request": map[string]any{"href": pr.HTMLURL}},
-			"submitted_at": stamp(v.At), "commit_id": pr.headSHA(), "author_association": "MEMBER",
+			"id":               i + 1,
+			"node_id":          "PRR_" + strconv.Itoa(i+1),
+			"user":             userJSON(v.Reviewer, base(r)),
+			"body":             "",
+			"state":            v.State,
+			"html_url":         cmp.Or(v.URL, fmt.Sprintf("%s#pullrequestreview-%d", pr.HTMLURL, i+1)),
+			"pull_request_url": fmt.Sprintf("%s/repos/%s/pulls/%d", base(r), repo.name, pr.Number),
+			"_links": map[string]any{
+				"html": map[string]any{"href": pr.HTMLURL}, "pull_request": map[string]any{"href": pr.HTMLURL},
+			},
+			"submitted_at":       stamp(v.At),
+			"commit_id":          pr.headSHA(),
+			"author_association": "MEMBER",
 		})
 	}
 	repo.p.mu.Unlock()
@@ -133,10 +174,28 @@ func checkRuns(repo *Repo, r *http.Request) *answer {
 		known = true
 		for i, c := range pr.checks {
 			items = append(items, map[string]any{
-				"id": i + 1, "head_sha": sha, "node_id": "CR_" + strconv.Itoa(i+1), "external_id": "", "url": fmt.Sprintf("%s/repos/%s/check-runs/%d", base(r), repo.name, i+1),
-				"html_url": c.URL, "details_url": c.URL, "status": c.Status, "conclusion": nilIfEmpty(c.Conclusion), "started_at": nil, "completed_at": nil,
-				"output": map[string]any{"title": nil, "summary": nil, "text": nil, "annotations_count": 0, "annotations_url": fmt.Sprintf("%s/repos/%s/check-runs/%d/annotations", base(r), repo.name, i+1)},
-				"name":   c.Name, "check_suite": nil, "app": nil, "pull_requests": []any{},
+				"id":           i + 1,
+				"head_sha":     sha,
+				"node_id":      "CR_" + strconv.Itoa(i+1),
+				"external_id":  "",
+				"url":          fmt.Sprintf("%s/repos/%s/check-runs/%d", base(r), repo.name, i+1),
+				"html_url":     c.URL,
+				"details_url":  c.URL,
+				"status":       c.Status,
+				"conclusion":   nilIfEmpty(c.Conclusion),
+				"started_at":   nil,
+				"completed_at": nil,
+				"output": map[string]any{
+					"title":             nil,
+					"summary":           nil,
+					"text":              nil,
+					"annotations_count": 0,
+					"annotations_url":   fmt.Sprintf("%s/repos/%s/check-runs/%d/annotations", base(r), repo.name, i+1),
+				},
+				"name":          c.Name,
+				"check_suite":   nil,
+				"app":           nil,
+				"pull_requests": []any{},
 			})
 		}
 	}

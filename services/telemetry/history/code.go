@@ -69,7 +69,8 @@ type repository struct {
 
 func (r *repository) sort() {
 	slices.SortFunc(r.open, func(a, b *issue) int {
-		return cmp.Or(cmp.Compare(a.rule.order, b.rule.order), cmp.Compare(a.file.order, b.file.order), cmp.Compare(a.line, b.line), cmp.Compare(a.truth, b.truth))
+		return cmp.Or(cmp.Compare(a.rule.order, b.rule.order), cmp.Compare(a.file.order, b.file.order),
+			cmp.Compare(a.line, b.line), cmp.Compare(a.truth, b.truth))
 	})
 }
 

@@ -27,7 +27,8 @@ func (m *sim) say(s *session, about remark) string {
 	t := pick(s.repo.dice, s.targets)
 	switch about {
 	case hello:
-		return fmt.Sprintf("I'll fix %d %s in %s. Reading %s first.", len(s.targets), plural(len(s.targets), s.family+" issue"), s.repo.name, t.path)
+		return fmt.Sprintf("I'll fix %d %s in %s. Reading %s first.", len(s.targets),
+			plural(len(s.targets), s.family+" issue"), s.repo.name, t.path)
 	case question:
 		return s.question(t)
 	case answer:
@@ -35,11 +36,17 @@ func (m *sim) say(s *session, about remark) string {
 	case opened:
 		return fmt.Sprintf("I opened %s. The fix is in %s; tests pass.", s.pull.url(), t.path)
 	case nothing:
-		return fmt.Sprintf("No change is needed: what reaches %s at %s is checked before the call, so this finding is a false positive. I did not open a pull request.", t.issue.rule.id, path.Base(t.path))
+		return fmt.Sprintf(
+			"No change is needed: what reaches %s at %s is checked before the call, so this finding is a false positive. I did not open a pull request.",
+			t.issue.rule.id, path.Base(t.path))
 	case broken:
 		return "The build of the base branch fails without my change (exit status 1 in the dependency step), so I can't verify a fix. I stopped here."
 	case heard:
-		return pick(s.repo.dice, []string{"Thanks, that settles it. Going on with the fix.", "Understood. I'll change it that way and open the pull request.", "Got it, applying that now."})
+		return pick(s.repo.dice, []string{
+			"Thanks, that settles it. Going on with the fix.",
+			"Understood. I'll change it that way and open the pull request.",
+			"Got it, applying that now.",
+		})
 	default:
 		return fmt.Sprintf(pick(s.repo.dice, progresses()), path.Base(t.path))
 	}
@@ -69,22 +76,31 @@ func (s *session) question(t target) string {
 	file := path.Base(t.path)
 	switch s.family {
 	case "ssrf":
-		return fmt.Sprintf("%s fetches whatever host the caller names. Should I allow a fixed list of hosts (which ones?), or block private address ranges only?", file)
+		return fmt.Sprintf(
+			"%s fetches whatever host the caller names. Should I allow a fixed list of hosts (which ones?), or block private address ranges only?",
+			file)
 	case "xss":
-		return fmt.Sprintf("Some texts that %s renders hold markup on purpose. May I sanitise them with an allow-list of tags, or must every tag be escaped?", file)
+		return fmt.Sprintf(
+			"Some texts that %s renders hold markup on purpose. May I sanitise them with an allow-list of tags, or must every tag be escaped?",
+			file)
 	case "crypto":
-		return fmt.Sprintf("%s stores hashes made with the old algorithm. Shall I migrate them on the next login, or invalidate them?", file)
+		return fmt.Sprintf("%s stores hashes made with the old algorithm. Shall I migrate them on the next login, or invalidate them?",
+			file)
 	case "missing-rate-limiting":
-		return fmt.Sprintf("Which limit do you want for the routes in %s: 100 requests in 15 minutes for each address, or the gateway's existing policy?", file)
+		return fmt.Sprintf("Which limit do you want for the routes in %s: 100 requests in 15 minutes for each address, or the gateway's existing policy?",
+			file)
 	case "path-traversal":
-		return fmt.Sprintf("%s reads below a directory from the settings, and one test relies on symlinks out of it. May I forbid those?", file)
+		return fmt.Sprintf("%s reads below a directory from the settings, and one test relies on symlinks out of it. May I forbid those?",
+			file)
 	case "logging":
 		return fmt.Sprintf("Does anyone parse the log lines of %s? Encoding line breaks changes their form slightly.", file)
 	case "injection":
-		return fmt.Sprintf("The query in %s takes its sort column from the request. Can I restrict it to the columns of the list view?", file)
+		return fmt.Sprintf("The query in %s takes its sort column from the request. Can I restrict it to the columns of the list view?",
+			file)
 	case "redirect":
 		return fmt.Sprintf("Which hosts may %s redirect to? I found two in the tests, and none in the settings.", file)
 	default:
-		return fmt.Sprintf("The fix in %s changes an answer that a contract test expects. Update the test, or keep the old form behind a flag?", file)
+		return fmt.Sprintf("The fix in %s changes an answer that a contract test expects. Update the test, or keep the old form behind a flag?",
+			file)
 	}
 }

@@ -45,11 +45,20 @@ func profiles() []profile {
 
 // repoNames returns n different names of invented repositories.
 func repoNames(d dice, n int) []string {
-	owners := []string{"northwind", "harbor-pay", "atlas-labs", "bluefin-io", "cedar-health", "lumen-grid", "orchard-hq", "quayside", "redwood-data",
-		"sable-systems", "tidewater", "umbra-sec", "vela-mobility", "willowbank", "zephyr-air", "granite-bank", "kestrel-ai", "meridian-log"}
-	first := []string{"claims", "ledger", "portal", "checkout", "identity", "billing", "search", "catalog", "booking", "metrics", "gateway", "fleet", "notes", "inventory",
-		"pricing", "payout", "tenant", "media", "consent", "forecast", "routing", "survey", "archive", "loyalty"}
-	second := []string{"api", "web", "service", "worker", "hub", "engine", "admin", "client", "core", "proxy", "jobs", "sync", "ui", "relay", "store"}
+	owners := []string{
+		"northwind", "harbor-pay", "atlas-labs", "bluefin-io", "cedar-health", "lumen-grid", "orchard-hq", "quayside",
+		"redwood-data", "sable-systems", "tidewater", "umbra-sec", "vela-mobility", "willowbank", "zephyr-air",
+		"granite-bank", "kestrel-ai", "meridian-log",
+	}
+	first := []string{
+		"claims", "ledger", "portal", "checkout", "identity", "billing", "search", "catalog", "booking", "metrics",
+		"gateway", "fleet", "notes", "inventory", "pricing", "payout", "tenant", "media", "consent", "forecast",
+		"routing", "survey", "archive", "loyalty",
+	}
+	second := []string{
+		"api", "web", "service", "worker", "hub", "engine", "admin", "client", "core", "proxy", "jobs", "sync", "ui",
+		"relay", "store",
+	}
 	total := len(owners) * len(first) * len(second)
 	names := make([]string, n)
 	start := d.IntN(total)

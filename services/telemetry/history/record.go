@@ -240,11 +240,13 @@ func (s *scanRecord) appendFindings(b []byte) []byte {
 func writeDispatch(r *repository, at time.Time, s *session) []byte {
 	b := make([]byte, 0, 900+300*len(s.targets))
 	b = append(append(b, "{\n  \"target_repo\": "...), r.url...)
-	b = append(b, ",\n  \"fork_url\": \"\",\n  \"run_number\": 0,\n  \"run_id\": \"\",\n  \"run_url\": \"\",\n  \"run_label\": \"orchestrator_dispatch_"...)
+	b = append(b,
+		",\n  \"fork_url\": \"\",\n  \"run_number\": 0,\n  \"run_id\": \"\",\n  \"run_url\": \"\",\n  \"run_label\": \"orchestrator_dispatch_"...)
 	b = at.AppendFormat(b, "2006-01-02T15-04-05.000000+00-00_")
 	b = strconv.AppendInt(b, int64(s.batch), 10)
 	b = at.AppendFormat(append(b, "\",\n  \"timestamp\": \""...), stampForm)
-	b = append(b, "\",\n  \"issues_found\": 0,\n  \"batches_created\": 1,\n  \"zero_issue_run\": true,\n  \"severity_breakdown\": {},\n  \"category_breakdown\": {},\n  \"sessions\": "...)
+	b = append(b,
+		"\",\n  \"issues_found\": 0,\n  \"batches_created\": 1,\n  \"zero_issue_run\": true,\n  \"severity_breakdown\": {},\n  \"category_breakdown\": {},\n  \"sessions\": "...)
 	b = appendSessions(b, []*session{s}, true, `""`)
 	b = append(b, ",\n  \"issue_fingerprints\": ["...)
 	for n, t := range s.targets {

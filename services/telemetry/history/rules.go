@@ -44,9 +44,15 @@ func languages() map[string]*language {
 func javascript() *language {
 	return &language{
 		name: "js", ext: []string{".ts", ".ts", ".js", ".tsx"}, hub: "server.ts",
-		dirs: []string{"routes", "lib", "src/server", "src/checkout", "src/account", "src/api", "models", "frontend/src/app", "frontend/src/app/services", "scripts"},
-		stems: []string{"login", "search", "profileImage", "fileServer", "redirect", "orderHistory", "coupon", "basket", "payment", "feedback", "upload", "session",
-			"webhook", "catalog", "review", "address", "audit", "export", "insecurity", "utils", "wallet", "captcha", "download", "preview"},
+		dirs: []string{
+			"routes", "lib", "src/server", "src/checkout", "src/account", "src/api", "models", "frontend/src/app",
+			"frontend/src/app/services", "scripts",
+		},
+		stems: []string{
+			"login", "search", "profileImage", "fileServer", "redirect", "orderHistory", "coupon", "basket",
+			"payment", "feedback", "upload", "session", "webhook", "catalog", "review", "address", "audit", "export",
+			"insecurity", "utils", "wallet", "captcha", "download", "preview",
+		},
 		rules: []rule{
 			{id: "js/clear-text-logging", family: "info-disclosure", tier: high, weight: 3},
 			{id: "js/clear-text-storage-of-sensitive-data", family: "info-disclosure", tier: high, weight: 2},
@@ -87,9 +93,15 @@ func javascript() *language {
 func python() *language {
 	return &language{
 		name: "py", ext: []string{".py"}, hub: "app/main.py",
-		dirs: []string{"app", "app/api", "app/services", "scoring", "scoring/features", "runner", "runner/kernel", "jobs", "scripts", "tests"},
-		stems: []string{"views", "auth", "mounts", "webhook_handler", "scan_trigger", "client", "loader", "exporter", "signals", "sessions", "tokens", "storage",
-			"templates", "importer", "worker", "cli", "report", "proxy", "schemas", "mailer"},
+		dirs: []string{
+			"app", "app/api", "app/services", "scoring", "scoring/features", "runner", "runner/kernel", "jobs",
+			"scripts", "tests",
+		},
+		stems: []string{
+			"views", "auth", "mounts", "webhook_handler", "scan_trigger", "client", "loader", "exporter", "signals",
+			"sessions", "tokens", "storage", "templates", "importer", "worker", "cli", "report", "proxy", "schemas",
+			"mailer",
+		},
 		rules: []rule{
 			{id: "py/clear-text-logging-sensitive-data", family: "info-disclosure", tier: high, weight: 4},
 			{id: "py/clear-text-storage-sensitive-data", family: "info-disclosure", tier: high, weight: 2},
@@ -126,8 +138,11 @@ func java() *language {
 		name: "java", ext: []string{".java"}, camel: true, hub: "src/main/java/io/app/Application.java",
 		dirs: []string{"src/main/java/io/app/web", "src/main/java/io/app/claims", "src/main/java/io/app/store", "src/main/java/io/app/auth",
 			"src/main/java/io/app/events", "src/main/java/io/app/export", "src/test/java/io/app/web"},
-		stems: []string{"EventCodec", "DocFetcher", "UploadService", "AuditTrail", "ClaimController", "TokenFactory", "LoginFilter", "ReportExporter", "SessionStore",
-			"PolicyMapper", "DirectoryClient", "MailRenderer", "AttachmentResource", "SearchDao", "ImportJob", "QuoteClient", "ArchiveReader"},
+		stems: []string{
+			"EventCodec", "DocFetcher", "UploadService", "AuditTrail", "ClaimController", "TokenFactory",
+			"LoginFilter", "ReportExporter", "SessionStore", "PolicyMapper", "DirectoryClient", "MailRenderer",
+			"AttachmentResource", "SearchDao", "ImportJob", "QuoteClient", "ArchiveReader",
+		},
 		rules: []rule{
 			{id: "java/unsafe-deserialization", family: "injection", tier: critical, weight: 2},
 			{id: "java/sql-injection", family: "injection", tier: high, weight: 6},
@@ -160,8 +175,14 @@ func java() *language {
 func golang() *language {
 	return &language{
 		name: "go", ext: []string{".go"}, hub: "cmd/server/main.go",
-		dirs:  []string{"internal/ledger", "internal/fx", "internal/export", "internal/hooks", "internal/auth", "internal/api", "internal/store", "cmd/server", "pkg/client"},
-		stems: []string{"rates", "bundle", "deliver", "sign", "accounts", "handler", "fetch", "archive", "tokens", "query", "retry", "upload", "router", "audit", "search", "tls"},
+		dirs: []string{
+			"internal/ledger", "internal/fx", "internal/export", "internal/hooks", "internal/auth", "internal/api",
+			"internal/store", "cmd/server", "pkg/client",
+		},
+		stems: []string{
+			"rates", "bundle", "deliver", "sign", "accounts", "handler", "fetch", "archive", "tokens", "query",
+			"retry", "upload", "router", "audit", "search", "tls",
+		},
 		rules: []rule{
 			{id: "go/request-forgery", family: "ssrf", tier: critical, weight: 2},
 			{id: "go/sql-injection", family: "injection", tier: high, weight: 6},
@@ -193,9 +214,15 @@ func golang() *language {
 func csharp() *language {
 	return &language{
 		name: "cs", ext: []string{".cs"}, camel: true, hub: "src/Web/Program.cs",
-		dirs: []string{"src/Web/Controllers", "src/Web/Services", "src/Portal/Attachments", "src/Portal/Identity", "src/Portal/Search", "src/Data/Repositories", "src/Jobs"},
-		stems: []string{"SearchRepository", "AttachmentController", "TokenFactory", "LoginController", "ExportService", "MailTemplate", "SessionCache", "PatientController",
-			"DirectoryLookup", "ReportBuilder", "UploadHandler", "AuditWriter", "QueryHelper", "SettingsController", "ArchiveImporter"},
+		dirs: []string{
+			"src/Web/Controllers", "src/Web/Services", "src/Portal/Attachments", "src/Portal/Identity",
+			"src/Portal/Search", "src/Data/Repositories", "src/Jobs",
+		},
+		stems: []string{
+			"SearchRepository", "AttachmentController", "TokenFactory", "LoginController", "ExportService",
+			"MailTemplate", "SessionCache", "PatientController", "DirectoryLookup", "ReportBuilder", "UploadHandler",
+			"AuditWriter", "QueryHelper", "SettingsController", "ArchiveImporter",
+		},
 		rules: []rule{
 			{id: "cs/sql-injection", family: "injection", tier: critical, weight: 2},
 			{id: "cs/command-line-injection", family: "injection", tier: critical, weight: 1},

@@ -225,7 +225,13 @@ func (m *sim) session(r *repository, at time.Time, f fate, batch []*issue, q req
 	for _, i := range batch {
 		i.taken = true
 		i.attempts++
-		s.targets = append(s.targets, target{issue: i, ref: i.ref, print: r.fingerprint(i), path: i.file.path, gone: r.dice.chance(0.93) || q.verify})
+		s.targets = append(s.targets, target{
+			issue: i,
+			ref:   i.ref,
+			print: r.fingerprint(i),
+			path:  i.file.path,
+			gone:  r.dice.chance(0.93) || q.verify,
+		})
 	}
 	s.asks = r.dice.chance(0.2)
 	s.verify = r.dice.chance(0.5) || q.verify

@@ -125,7 +125,11 @@ func (m *sim) ending(s *session, t time.Time) step {
 	case fateExpired:
 		return step{at: t, state: StateExpired}
 	case fateSuspended:
-		return step{at: t, state: StateSuspended, detail: pick(s.repo.dice, []string{"inactivity", "usage_limit_exceeded", "out_of_credits", "user_request"})}
+		return step{
+			at:     t,
+			state:  StateSuspended,
+			detail: pick(s.repo.dice, []string{"inactivity", "usage_limit_exceeded", "out_of_credits", "user_request"}),
+		}
 	default:
 		return step{at: t, state: StateFinished, from: fromDevin, message: m.say(s, nothing)}
 	}

@@ -61,27 +61,42 @@ func (s *Store) PullSums(ctx context.Context, f telemetry.PullFilter) (counts te
 // repository mostly have the same, and each is decoded once.
 func addTexts(tx *Tx, sum, times map[string]int64) {
 	for text, n := range times {
-		for word, count := range flatCounts(tx, text) {
-			sum[word] += n * count
+		if !addFlat(sum, text, n) {
+			for word, count := range fromJSON[map[string]int64](tx, text) {
+				sum[word] += n * count
+			}
 		}
 	}
 }
 
-// flatCounts is fromJSON for counts by name, as jsonText writes them: where
-// a hundred thousand are summed, decoding is most of the work.
+// flatCounts is fromJSON for counts by name.
 func flatCounts(tx *Tx, text string) map[string]int64 {
-	if len(text) < 2 || text[0] != '{' || strings.Contains(text, "\\") {
+	counts := make(map[string]int64, strings.Count(text, ",")+1)
+	if !addFlat(counts, text, 1) {
 		return fromJSON[map[string]int64](tx, text)
 	}
-	counts := make(map[string]int64, strings.Count(text, ",")+1)
+	return counts
+}
+
+// addFlat adds counts by name, as jsonText writes them, so many times: where
+// a hundred thousand are summed, decoding is most of the work. It is false,
+// and has added nothing, where the text must be decoded.
+func addFlat(sum map[string]int64, text string, times int64) bool {
+	if len(text) < 2 || text[0] != '{' || strings.Contains(text, "\\") {
+		return false
+	}
+	names, counts := make([]string, 0, 8), make([]int64, 0, 8)
 	for rest := text[1 : len(text)-1]; rest != ""; {
 		name, after, _ := strings.Cut(strings.TrimPrefix(rest, `"`), `":`)
 		digits, more, _ := strings.Cut(after, ",")
 		n, err := strconv.ParseInt(digits, 10, 64)
 		if err != nil {
-			return fromJSON[map[string]int64](tx, text)
+			return false
 		}
-		counts[name], rest = n, more
+		names, counts, rest = append(names, name), append(counts, n), more
 	}
-	return counts
+	for i, name := range names {
+		sum[name] += times * counts[i]
+	}
+	return true
 }

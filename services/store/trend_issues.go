@@ -91,11 +91,12 @@ const takenWithin = `i.attempts > 0 AND i.taken_at >= $1 AND (i.taken_at <= $2 O
 // families counts, by CWE family, the issues that sessions took in the
 // period, and those of them that are fixed.
 func (t *trend) families() {
+	if t.asOf {
+		t.familiesThen()
+		return
+	}
 	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
 	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
-	if t.asOf {
-		query = `SELECT l.family, COUNT(*), SUM(CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 1 ELSE 0 END) FROM issues i CROSS JOIN lives l WHERE l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2 AND ` + takenWithin + condition + ` GROUP BY l.family ORDER BY COUNT(*) DESC, l.family`
-	}
 	t.tx.each(query, args, func(r *row) {
 		var f telemetry.FamilyRate
 		r.scan(&f.Family, &f.Attempted, &f.Closed)
@@ -110,19 +111,25 @@ const mostAttempts = 3
 // sessions took them.
 func (t *trend) attempts() {
 	t.out.Attempts = make([]int64, mostAttempts+1)
-	taken, args := `SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`, []any{} // the sums: from the index that serves ages
-	if t.asOf {
-		taken, args = `SELECT CASE WHEN i.taken_at <= $1 THEN i.attempts ELSE (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $1) END AS n
-			FROM issues i CROSS JOIN lives l WHERE l.issue_id = i.id AND l.from_at <= $1 AND l.to_at > $1 AND i.attempts > 0 AND i.taken_at >= 0`, []any{t.until}
-	}
-	condition, args := ofRepo("i.repo_id", t.repo, args...)
 	for _, bucket := range t.out.Ages { // all that is open
 		t.out.Attempts[0] += bucket.N
 	}
-	t.tx.each(`SELECT x.n, COUNT(*) FROM (`+taken+condition+`) AS x WHERE x.n > 0 GROUP BY x.n`, args, func(r *row) {
-		var attempts, n int64
-		r.scan(&attempts, &n)
+	took := func(attempts, n int64) {
 		t.out.Attempts[0] -= n
 		t.out.Attempts[min(attempts, mostAttempts)] += n
+	}
+	if t.asOf {
+		for _, c := range t.takenThen() {
+			if c.open {
+				took(c.attempts, c.n)
+			}
+		}
+		return
+	}
+	condition, args := ofRepo("i.repo_id", t.repo)
+	t.tx.each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *row) { // the sums: from the index that serves ages
+		var attempts, n int64
+		r.scan(&attempts, &n)
+		took(attempts, n)
 	})
 }

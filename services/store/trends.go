@@ -62,6 +62,7 @@ type trend struct {
 	asOf  bool
 	until int64
 	out   *telemetry.Trends
+	taken []takenCount // see takenThen
 }
 
 // changes returns what changed by day: from the read model or, as of a time

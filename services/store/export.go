@@ -56,7 +56,8 @@ func export[K int64 | string, T any](ctx context.Context, s *Store, keys, kind, 
 	return err
 }
 
-// pages hands over all rows of a list page by page.
+// pages hands over all rows of a list of a past time page by page: what was
+// then seldom changes.
 func pages[T any](p telemetry.Page, ask func(telemetry.Page) (telemetry.List[T], error), do func([]T) error) error {
 	p.Size = exportRows
 	for p.Number = 1; ; p.Number++ {
@@ -73,8 +74,8 @@ func pages[T any](p telemetry.Page, ask func(telemetry.Page) (telemetry.List[T],
 // EachIssue hands over all issues that Issues would list, in its order. It
 // ends with the first error, do's own included.
 func (s *Store) EachIssue(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page, do func([]telemetry.IssueRow) error) error {
-	if !f.AsOf.IsZero() { // what was then no longer changes, and can be read page by page
-		return pages(p, func(p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) { return s.issuesAsOf(ctx, f, p) }, do)
+	if !f.AsOf.IsZero() {
+		return s.eachIssueAsOf(ctx, f, p, do)
 	}
 	w, from, order, err := s.issueQuery(ctx, f, p)
 	if err != nil {

@@ -38,12 +38,72 @@ const severityRankAt = `CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 
 // issuesAsOf returns issues as they were at a time. Sorts: status, severity,
 // last_seen, first_seen.
 func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
-	t := f.AsOf
 	var out telemetry.List[telemetry.IssueRow]
+	q, err := issueQueryAsOf(f, p)
+	if err != nil {
+		return out, err
+	}
+	err = s.Read(ctx, func(tx *Tx) error {
+		tx.row(q.total, q.args...).scan(&out.Total)
+		out.Items = issuesThen(tx, ms(f.AsOf), q.choose(tx))
+		return tx.err
+	})
+	return out, err
+}
+
+// eachIssueAsOf hands over all issues of issuesAsOf, some at a time: which
+// they are, and what they were, is read at once.
+func (s *Store) eachIssueAsOf(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page, do func([]telemetry.IssueRow) error) error {
+	p.Number, p.Size = 1, 1<<40
+	q, err := issueQueryAsOf(f, p)
+	if err != nil {
+		return err
+	}
+	var all []issueThen
+	err = s.Read(ctx, func(tx *Tx) error {
+		all = q.choose(tx)
+		return tx.err
+	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(all, exportRows) {
+		var items []telemetry.IssueRow
+		err := s.Read(ctx, func(tx *Tx) error {
+			items = issuesThen(tx, ms(f.AsOf), some)
+			return tx.err
+		})
+		if err == nil {
+			err = do(items)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// issuesAsOfQuery chooses, counts and orders issues as of a time.
+type issuesAsOfQuery struct {
+	total, rows string
+	args        []any
+}
+
+func (q issuesAsOfQuery) choose(tx *Tx) (then []issueThen) {
+	tx.each(q.rows, q.args, func(r *row) {
+		var i issueThen
+		r.scan(&i.id, &i.status, &i.severity, &i.family, &i.rule, &i.again)
+		then = append(then, i)
+	})
+	return then
+}
+
+func issueQueryAsOf(f telemetry.IssueFilter, p telemetry.Page) (q issuesAsOfQuery, err error) {
+	t := f.AsOf
 	page, err := pageSQL(p, "status", map[string]order{"status": by("status_rank seen_at public_id id"), "severity": by("severity_rank status_rank first_at public_id id"),
 		"last_seen": byDesc("seen_at public_id id"), "first_seen": byDesc("first_at public_id id")})
 	if err != nil {
-		return out, err
+		return q, err
 	}
 	inner, outer := where{args: []any{ms(t)}}, where{}
 	latest := latestAt("")
@@ -55,11 +115,11 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 	anyOf(&inner, "l.family", f.Family)
 	anyOf(&inner, "l.rule", f.Rule)
 	if err := onlyKnown(f.Query, asOfMatchers(ms(t))); err != nil {
-		return out, err
+		return q, err
 	}
 	outer.args = inner.args
 	if err := outer.query(f.Query, asOfMatchers(ms(t))); err != nil {
-		return out, err
+		return q, err
 	}
 	if len(f.Statuses) > 0 {
 		var ranks []string
@@ -69,23 +129,12 @@ func (s *Store) issuesAsOf(ctx context.Context, f telemetry.IssueFilter, p telem
 		anyOf(&outer, "CAST(status_rank AS TEXT)", ranks)
 	}
 	from := ` FROM (SELECT i.id, i.public_id, i.repo_id, i.first_at, ` + statusAt + ` AS status_rank, ` + lastAt + ` AS seen_at, ` + severityRankAt + ` AS severity_rank, l.severity, l.family, l.rule, l.again, l.from_at FROM ` + issueAt + strings.Replace(inner.sql(), " WHERE ", " AND ", 1) + `) AS x` + outer.sql()
-	err = s.Read(ctx, func(tx *Tx) error {
-		out = telemetry.List[telemetry.IssueRow]{Items: []telemetry.IssueRow{}}
-		total := from
-		if len(outer.conditions) == 0 { // what lives say suffices
-			total = ` FROM lives l JOIN latest d ON d.repo_id = l.repo_id` + inner.sql() + ` AND l.from_at <= $1 AND l.next_at > $1`
-		}
-		tx.row(latest+`SELECT COUNT(*)`+total, outer.args...).scan(&out.Total)
-		var then []issueThen
-		tx.each(latest+`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args, func(r *row) {
-			var i issueThen
-			r.scan(&i.id, &i.status, &i.severity, &i.family, &i.rule, &i.again)
-			then = append(then, i)
-		})
-		out.Items = issuesThen(tx, ms(t), then)
-		return tx.err
-	})
-	return out, err
+	total := from
+	if len(outer.conditions) == 0 { // what lives say suffices
+		total = ` FROM lives l JOIN latest d ON d.repo_id = l.repo_id` + inner.sql() + ` AND l.from_at <= $1 AND l.next_at > $1`
+	}
+	q.total, q.rows, q.args = latest+`SELECT COUNT(*)`+total, latest+`SELECT id, status_rank, severity, family, rule, again`+from+page, outer.args
+	return q, nil
 }
 
 // asOfMatchers are what queries of issues as of t understand.

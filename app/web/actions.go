@@ -14,7 +14,8 @@ import (
 // that runs, and shows it. Nothing waits for its end.
 func (w *Web) action(kind string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		h, err := w.o.Jobs.Start(kind, ingest.Order{By: telemetry.ByPage, DryRun: kind == ingest.JobBackfill && c.FormValue("dry_run") == "true"})
+		h, err := w.o.Jobs.Start(kind,
+			ingest.Order{By: telemetry.ByPage, DryRun: kind == ingest.JobBackfill && c.FormValue("dry_run") == "true"})
 		if err != nil {
 			return err
 		}

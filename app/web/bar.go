@@ -32,7 +32,12 @@ func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, tot
 	if err != nil {
 		return b, nil //nolint:nilerr // the caller says it; the box must stay to mend it
 	}
-	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"})
+	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{
+		Number: 1,
+		Size:   barChoices,
+		Sort:   "last_run",
+		Order:  "desc",
+	})
 	if err != nil {
 		return b, err
 	}
@@ -81,15 +86,34 @@ func (v view) example() string {
 // query.
 func usualViews(list telemetry.ListName) []parts.Link {
 	if list == telemetry.ListIssues {
-		return []parts.Link{{Text: "All open", URL: "is:open"}, {Text: "Critical and high", URL: "is:open severity:critical,high"}, {Text: "Reopened", URL: "is:reopened"},
-			{Text: "Tried 3 times or more", URL: "is:open attempts:>=3"}, {Text: "Never attempted", URL: "is:open attempts:0"}, {Text: "New this week", URL: "is:open age:<7d"},
-			{Text: "Fixed", URL: "is:fixed"}, {Text: "All", URL: ""}}
+		return []parts.Link{
+			{Text: "All open", URL: "is:open"},
+			{Text: "Critical and high", URL: "is:open severity:critical,high"},
+			{Text: "Reopened", URL: "is:reopened"},
+			{Text: "Tried 3 times or more", URL: "is:open attempts:>=3"},
+			{Text: "Never attempted", URL: "is:open attempts:0"},
+			{Text: "New this week", URL: "is:open age:<7d"},
+			{Text: "Fixed", URL: "is:fixed"},
+			{Text: "All", URL: ""},
+		}
 	}
 	if list == telemetry.ListSessions {
-		return []parts.Link{{Text: "All", URL: ""}, {Text: "Active", URL: "is:active"}, {Text: "Waiting for you", URL: "is:waiting"}, {Text: "PR ready", URL: "is:pr_ready"}, {Text: "Never started", URL: "is:never_started"}}
+		return []parts.Link{
+			{Text: "All", URL: ""},
+			{Text: "Active", URL: "is:active"},
+			{Text: "Waiting for you", URL: "is:waiting"},
+			{Text: "PR ready", URL: "is:pr_ready"},
+			{Text: "Never started", URL: "is:never_started"},
+		}
 	}
 	if list == telemetry.ListPulls {
-		return []parts.Link{{Text: "All", URL: ""}, {Text: "Open", URL: "is:open"}, {Text: "Merged", URL: "is:merged"}, {Text: "Closed", URL: "is:closed"}, {Text: "Not fetched", URL: "is:unknown"}}
+		return []parts.Link{
+			{Text: "All", URL: ""},
+			{Text: "Open", URL: "is:open"},
+			{Text: "Merged", URL: "is:merged"},
+			{Text: "Closed", URL: "is:closed"},
+			{Text: "Not fetched", URL: "is:unknown"},
+		}
 	}
 	return nil
 }
@@ -138,7 +162,11 @@ func menu(q telemetry.Query, name, usual string, values []string) parts.Menu {
 			next = append(slices.Clone(chosen), value)
 		}
 		if with, err := q.With(name, next...); err == nil {
-			m.Choices = append(m.Choices, parts.Choice{Text: strings.ReplaceAll(value, "_", " "), Query: queryFor(with.String(), usual), Current: is})
+			m.Choices = append(m.Choices, parts.Choice{
+				Text:    strings.ReplaceAll(value, "_", " "),
+				Query:   queryFor(with.String(), usual),
+				Current: is,
+			})
 		}
 	}
 	return m

@@ -23,7 +23,9 @@ func (w *Web) takenIssues(v view, q telemetry.Query) ask[takenIssue] {
 			return telemetry.List[takenIssue]{}, err
 		}
 		if v.get("as_of") != "" {
-			return telemetry.List[takenIssue]{Items: rowsOf(list.Items, func(i telemetry.IssueRow) takenIssue { return takenIssue{IssueRow: i} }), Total: list.Total}, nil
+			return telemetry.List[takenIssue]{Items: rowsOf(list.Items, func(i telemetry.IssueRow) takenIssue {
+				return takenIssue{IssueRow: i}
+			}), Total: list.Total}, nil
 		}
 		items, err := w.withSessions(ctx, list.Items)
 		return telemetry.List[takenIssue]{Items: items, Total: list.Total}, err

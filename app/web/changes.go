@@ -15,7 +15,15 @@ import (
 )
 
 func (w *Web) specChanges() spec {
-	return spec{name: "changes", title: "Issues opened and closed", page: "/changes", topics: []string{telemetry.TopicRecords}, every: "60s", params: []string{"event", "since", "until", "repo"}, draw: w.drawChanges}
+	return spec{
+		name:   "changes",
+		title:  "Issues opened and closed",
+		page:   "/changes",
+		topics: []string{telemetry.TopicRecords},
+		every:  "60s",
+		params: []string{"event", "since", "until", "repo"},
+		draw:   w.drawChanges,
+	}
 }
 
 // changesURL is the page of the events that a bar counts. Both ends belong
@@ -35,7 +43,8 @@ func (v view) moment(name string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
+		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid,
+			"%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
 	}
 	return t.UTC().Truncate(time.Millisecond), nil
 }
@@ -63,9 +72,10 @@ func (w *Web) drawChanges(ctx context.Context, v view) (templ.Component, error) 
 		return nil, err
 	}
 	c := panels.Events{}
-	c.Table, err = table(ctx, v, parts.Sort{Key: "at", Desc: true}, func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
-		return w.o.Dashboard.IssueEvents(ctx, f, p)
-	}, w.changeRow)
+	c.Table, err = table(ctx, v, parts.Sort{Key: "at", Desc: true},
+		func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
+			return w.o.Dashboard.IssueEvents(ctx, f, p)
+		}, w.changeRow)
 	c.Plain, c.Brief, c.Sort = true, true, parts.Sort{}
 	c.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing was opened or closed then"}
 	for _, t := range []parts.Link{{Text: "Opened and closed"}, {Text: "Opened", URL: "opened"}, {Text: "Closed", URL: "closed"}} {
@@ -76,9 +86,20 @@ func (w *Web) drawChanges(ctx context.Context, v view) (templ.Component, error) 
 
 func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
 	repo := telemetry.ParseRepo(e.Repo)
-	row := panels.EventRow{Event: e.Event, Issue: e.Issue, URL: "/issues/" + e.Issue, Rule: e.Rule, Family: e.Family, Severity: e.Severity, Repo: string(repo), Run: "scan", At: e.At}
+	row := panels.EventRow{
+		Event:    e.Event,
+		Issue:    e.Issue,
+		URL:      "/issues/" + e.Issue,
+		Rule:     e.Rule,
+		Family:   e.Family,
+		Severity: e.Severity,
+		Repo:     string(repo),
+		Run:      "scan",
+		At:       e.At,
+	}
 	if e.Run > 0 {
-		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10), searchURL(panels.RepoURL(string(repo))+"/runs", "run:"+strconv.FormatInt(e.Run, 10))
+		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10),
+			searchURL(panels.RepoURL(string(repo))+"/runs", "run:"+strconv.FormatInt(e.Run, 10))
 	}
 	if !e.OpenedAt.IsZero() {
 		row.OpenFor = daysText(e.At.Sub(e.OpenedAt))

@@ -53,7 +53,9 @@ func (w *Web) showDetail(c *fiber.Ctx, v view, l load, beside ...spec) error {
 	d, err := l(c.UserContext(), v)
 	switch {
 	case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
-		return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), nil, parts.Link{Text: "All " + strings.ToLower(s.title), URL: s.page}))
+		return render(c, fiber.StatusNotFound,
+			pages.Problem(w.shell(c, "Not found", s.page), "Not found", sentence(err), nil,
+				parts.Link{Text: "All " + strings.ToLower(s.title), URL: s.page}))
 	case err != nil:
 		return err
 	case d.moved != "":
@@ -91,7 +93,13 @@ func (w *Web) pullPage(repo telemetry.RepoName, number int64) string {
 }
 
 func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
-	r := panels.VerificationRow{State: panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown), Counts: number(v.Fixed) + " of " + number(v.Targeted) + " no longer found", At: v.At, Raw: rawURL(v.Source, v.File), Replaced: !v.Current}
+	r := panels.VerificationRow{
+		State:    panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown),
+		Counts:   number(v.Fixed) + " of " + number(v.Targeted) + " no longer found",
+		At:       v.At,
+		Raw:      rawURL(v.Source, v.File),
+		Replaced: !v.Current,
+	}
 	if v.Remaining > 0 {
 		r.Counts += ", " + number(v.Remaining) + " still found"
 	}

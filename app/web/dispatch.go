@@ -19,26 +19,46 @@ import (
 
 // specDispatch is what the dialog of a repository's page holds.
 func (w *Web) specDispatch() spec {
-	return spec{name: "dispatch", title: "Dispatch", page: "/repos", tab: "/dispatch", lazy: true, draw: func(ctx context.Context, v view) (templ.Component, error) {
-		if v.scope == "" {
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "scope: name the repository, for example scope=owner/name.")
-		}
-		pulls := v.of(w.specPreflight())
-		pulls.later = true
-		list, err := w.drawPreflight(ctx, pulls)
-		return panels.DispatchDialog(list, w.dispatchForm(v)), err
-	}}
+	return spec{
+		name:  "dispatch",
+		title: "Dispatch",
+		page:  "/repos",
+		tab:   "/dispatch",
+		lazy:  true,
+		draw: func(ctx context.Context, v view) (templ.Component, error) {
+			if v.scope == "" {
+				return nil, telemetry.Errorf(telemetry.CodeInvalid, "scope: name the repository, for example scope=owner/name.")
+			}
+			pulls := v.of(w.specPreflight())
+			pulls.later = true
+			list, err := w.drawPreflight(ctx, pulls)
+			return panels.DispatchDialog(list, w.dispatchForm(v)), err
+		},
+	}
 }
 
 // specPreflight lists the open pull requests of earlier runs.
 func (w *Web) specPreflight() spec {
-	return spec{name: "preflight", title: "Open pull requests of earlier runs", page: "/repos", tab: "/dispatch", lazy: true, draw: w.drawPreflight}
+	return spec{
+		name:  "preflight",
+		title: "Open pull requests of earlier runs",
+		page:  "/repos",
+		tab:   "/dispatch",
+		lazy:  true,
+		draw:  w.drawPreflight,
+	}
 }
 
 func (w *Web) specDispatchForm() spec {
-	return spec{name: "dispatch-form", title: "Dispatch", page: "/repos", tab: "/dispatch", draw: func(_ context.Context, v view) (templ.Component, error) {
-		return panels.Dispatch(w.dispatchForm(v)), nil
-	}}
+	return spec{
+		name:  "dispatch-form",
+		title: "Dispatch",
+		page:  "/repos",
+		tab:   "/dispatch",
+		draw: func(_ context.Context, v view) (templ.Component, error) {
+			return panels.Dispatch(w.dispatchForm(v)), nil
+		},
+	}
 }
 
 // drawPreflight asks GitHub what is open; that it cannot be asked is said in
@@ -56,7 +76,14 @@ func (w *Web) drawPreflight(ctx context.Context, v view) (templ.Component, error
 	}
 	for _, pull := range pulls {
 		repo := telemetry.RepoName(pull.Repo)
-		p.Pulls = append(p.Pulls, panels.PullRow{Number: pull.Number, Title: pull.Title, Page: w.pullURL(repo, int64(pull.Number)), State: pull.State, Repo: pull.Repo, Waiting: pull.CreatedAt})
+		p.Pulls = append(p.Pulls, panels.PullRow{
+			Number:  pull.Number,
+			Title:   pull.Title,
+			Page:    w.pullURL(repo, int64(pull.Number)),
+			State:   pull.State,
+			Repo:    pull.Repo,
+			Waiting: pull.CreatedAt,
+		})
 	}
 	return panels.PreflightList(p), nil
 }
@@ -82,7 +109,14 @@ func (w *Web) showDispatch(c *fiber.Ctx, v view) error {
 	pulls := v
 	pulls.later = !v.query.Has("preflight")
 	crumbs := []parts.Link{{Text: "Repositories", URL: "/repos"}, {Text: v.scope, URL: panels.RepoURL(v.scope)}}
-	body := pages.Body{Title: "Dispatch", Crumbs: crumbs, Rows: [][]templ.Component{{w.panel(c.UserContext(), w.specPreflight(), pulls)}, {w.panel(c.UserContext(), w.specDispatchForm(), v)}}}
+	body := pages.Body{
+		Title:  "Dispatch",
+		Crumbs: crumbs,
+		Rows: [][]templ.Component{
+			{w.panel(c.UserContext(), w.specPreflight(), pulls)},
+			{w.panel(c.UserContext(), w.specDispatchForm(), v)},
+		},
+	}
 	return w.show(c, screen{title: "Dispatch " + v.scope, current: "/repos", status: status, body: body})
 }
 

@@ -45,7 +45,12 @@ func readManual(description string) (pages.Manual, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
 		schema := doc.Components.Schemas[name].Value
-		m.Definitions = append(m.Definitions, pages.Definition{Name: name, Kind: kindOf(&openapi3.SchemaRef{Value: schema}), Text: schema.Description, Fields: fieldsOf(schema)})
+		m.Definitions = append(m.Definitions, pages.Definition{
+			Name:   name,
+			Kind:   kindOf(&openapi3.SchemaRef{Value: schema}),
+			Text:   schema.Description,
+			Fields: fieldsOf(schema),
+		})
 	}
 	return m, nil
 }
@@ -61,10 +66,22 @@ func paragraphs(text string) []string {
 }
 
 func endpoint(method, path string, op *openapi3.Operation) pages.Endpoint {
-	e := pages.Endpoint{ID: strings.ToLower(method) + "-" + strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-").Replace(path), "-"), Method: method, Path: path, Title: op.Summary, Text: paragraphs(op.Description)}
+	e := pages.Endpoint{
+		ID:     strings.ToLower(method) + "-" + strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-").Replace(path), "-"),
+		Method: method,
+		Path:   path,
+		Title:  op.Summary,
+		Text:   paragraphs(op.Description),
+	}
 	for _, ref := range op.Parameters {
 		p := ref.Value
-		e.Parameters = append(e.Parameters, pages.Field{Name: p.Name, Kind: kindOf(p.Schema), Where: p.In, Required: p.Required, Text: p.Description})
+		e.Parameters = append(e.Parameters, pages.Field{
+			Name:     p.Name,
+			Kind:     kindOf(p.Schema),
+			Where:    p.In,
+			Required: p.Required,
+			Text:     p.Description,
+		})
 	}
 	if op.RequestBody != nil {
 		for _, kind := range slices.Sorted(maps.Keys(op.RequestBody.Value.Content)) {

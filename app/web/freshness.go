@@ -61,7 +61,11 @@ func (w *Web) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
 	if !r.Reset.IsZero() && !w.o.Now().Before(r.Reset) {
 		r.Remaining = r.Limit // renewed since GitHub said it
 	}
-	note := panels.QuotaNote{Known: true, Left: number(int64(r.Remaining)) + "/" + number(int64(r.Limit)), Short: number(int64(r.Remaining))}
+	note := panels.QuotaNote{
+		Known: true,
+		Left:  number(int64(r.Remaining)) + "/" + number(int64(r.Limit)),
+		Short: number(int64(r.Remaining)),
+	}
 	switch {
 	case r.Remaining == 0:
 		note.Tone = parts.Danger
@@ -119,7 +123,14 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	var n panels.Trouble
 	retry := parts.Action{Text: "Try again", Icon: "sync", URL: "/actions/refresh"}
 	variable := "GITHUB_TOKEN"
-	wait := parts.Action{Text: "Refresh", Icon: "clock", URL: retry.URL, Upstream: "github", Wait: clock(s.RetryAt), Off: "The rate limit is reached"}
+	wait := parts.Action{
+		Text:     "Refresh",
+		Icon:     "clock",
+		URL:      retry.URL,
+		Upstream: "github",
+		Wait:     clock(s.RetryAt),
+		Off:      "The rate limit is reached",
+	}
 	if who == "Devin" {
 		retry.URL, variable = "/actions/poll", "DEVIN_API_KEY"
 		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
@@ -132,11 +143,14 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	}
 	switch s.Code {
 	case telemetry.CodeUpstreamToken:
-		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "key", who+" refuses the token (401).", "It is wrong or has expired. Set a new "+variable+" and restart. "+shown, keys
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "key", who+" refuses the token (401).",
+			"It is wrong or has expired. Set a new "+variable+" and restart. "+shown, keys
 	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:
-		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", "The token may not read this.", s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", "The token may not read this.",
+			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
-		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.", resumes(s.RetryAt, w.o.Now())+" "+orWords(shown, "What is stored stays.")
+		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
+			resumes(s.RetryAt, w.o.Now())+" "+orWords(shown, "What is stored stays.")
 		if s.RetryAt.After(w.o.Now()) {
 			n.Retry = wait
 		}

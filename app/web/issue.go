@@ -10,7 +10,16 @@ import (
 )
 
 func (w *Web) specIssue() spec {
-	return spec{name: "issue", title: "Issues", page: "/issues", one: true, topics: everything(), every: "60s", params: []string{"ids"}, draw: load(w.loadIssue).panel}
+	return spec{
+		name:   "issue",
+		title:  "Issues",
+		page:   "/issues",
+		one:    true,
+		topics: everything(),
+		every:  "60s",
+		params: []string{"ids"},
+		draw:   load(w.loadIssue).panel,
+	}
 }
 
 // loadIssue reads and draws an issue.
@@ -19,7 +28,14 @@ func (w *Web) loadIssue(ctx context.Context, v view) (detail, error) {
 	if err != nil || moved != "" {
 		return detail{moved: moved}, err
 	}
-	p := panels.IssuePage{Frame: v.untitled(), Head: w.issueHead(i), Strip: stripOf(i), Steps: w.issueSteps(i), Facts: w.issueFacts(i), Prints: printPairs(i)}
+	p := panels.IssuePage{
+		Frame:  v.untitled(),
+		Head:   w.issueHead(i),
+		Strip:  stripOf(i),
+		Steps:  w.issueSteps(i),
+		Facts:  w.issueFacts(i),
+		Prints: printPairs(i),
+	}
 	outcomes := i.Outcomes()
 	for n, a := range i.Attempts {
 		p.Attempts = append(p.Attempts, w.attemptRow(n+1, a, i.Verifications, outcomes[n]))
@@ -33,8 +49,16 @@ func (w *Web) loadIssue(ctx context.Context, v view) (detail, error) {
 
 func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	repo := panels.RepoURL(string(i.Repo))
-	h := panels.Heading{Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}, {Text: string(i.Repo), URL: repo}, {Text: "Issues", URL: repo + "/issues"}},
-		Title: i.Rule, Aside: "in " + spotText(i.File, i.Line), States: []parts.State{panels.IssueState(string(i.Status))}}
+	h := panels.Heading{
+		Crumbs: []parts.Link{
+			{Text: "Repositories", URL: "/repos"},
+			{Text: string(i.Repo), URL: repo},
+			{Text: "Issues", URL: repo + "/issues"},
+		},
+		Title:  i.Rule,
+		Aside:  "in " + spotText(i.File, i.Line),
+		States: []parts.State{panels.IssueState(string(i.Status))},
+	}
 	h.Pill, h.Filled = panels.SeverityPill(i.Severity)
 	switch i.Status {
 	case telemetry.StatusReopened:
@@ -59,7 +83,11 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 		if len(i.Attempts) > 0 {
 			text = "Dispatch again"
 		}
-		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: text, URL: repo + "/dispatch"}, Icon: "play", Dialog: parts.Address{Page: "/panels/dispatch"}.Href("scope", string(i.Repo))})
+		h.Buttons = append(h.Buttons, panels.Button{
+			Link:   parts.Link{Text: text, URL: repo + "/dispatch"},
+			Icon:   "play",
+			Dialog: parts.Address{Page: "/panels/dispatch"}.Href("scope", string(i.Repo)),
+		})
 	}
 	return h
 }
@@ -84,10 +112,19 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {
-		facts = append(facts, panels.Pair{Name: "Gone", Time: i.Closed.At, As: "ago", Text: runName(i.Closed.Run, 0), URL: panels.RunURL(i.Closed.File)})
+		facts = append(facts, panels.Pair{
+			Name: "Gone",
+			Time: i.Closed.At,
+			As:   "ago",
+			Text: runName(i.Closed.Run, 0),
+			URL:  panels.RunURL(i.Closed.File),
+		})
 	}
-	return append(facts, panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", "")}, panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts))},
-		panels.Pair{Name: "Latest id", Text: i.LatestIssueID, Code: i.LatestIssueID != ""}, panels.Pair{Name: "Issue", Text: i.PublicID, URL: "/api/issues/" + i.PublicID, Code: true})
+	return append(facts,
+		panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", "")},
+		panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts))},
+		panels.Pair{Name: "Latest id", Text: i.LatestIssueID, Code: i.LatestIssueID != ""},
+		panels.Pair{Name: "Issue", Text: i.PublicID, URL: "/api/issues/" + i.PublicID, Code: true})
 }
 
 // termURL is a list with one qualifier, "" where no query can ask for the
@@ -100,8 +137,16 @@ func termURL(page string, list telemetry.ListName, qualifier, value string) stri
 	return searchURL(page, q.String())
 }
 
-func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow, outcome telemetry.AttemptOutcome) panels.AttemptRow {
-	r := panels.AttemptRow{Number: n, Run: parts.Link{Text: runName(a.RunNumber, a.BatchID), URL: panels.RunURL(a.File)}, Session: parts.Link{Text: shortID(a.Session)}, State: string(a.State), Basis: basisWords(a.LinkBasis), Outcome: outcomeBit(outcome, a.State)}
+func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow,
+	outcome telemetry.AttemptOutcome) panels.AttemptRow {
+	r := panels.AttemptRow{
+		Number:  n,
+		Run:     parts.Link{Text: runName(a.RunNumber, a.BatchID), URL: panels.RunURL(a.File)},
+		Session: parts.Link{Text: shortID(a.Session)},
+		State:   string(a.State),
+		Basis:   basisWords(a.LinkBasis),
+		Outcome: outcomeBit(outcome, a.State),
+	}
 	if a.Basis == telemetry.AttemptVerification {
 		r.Run.URL = rawURL("", a.File)
 	}
@@ -170,14 +215,18 @@ const sameRows = 6
 
 // sameRule lists other issues of the rule in the same repository.
 func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, all int, more parts.Link, err error) {
-	list, err := w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: i.Repo.Key(), Rule: []string{i.Rule}}, telemetry.Page{Number: 1, Size: sameRows + 1})
+	list, err := w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: i.Repo.Key(), Rule: []string{i.Rule}},
+		telemetry.Page{Number: 1, Size: sameRows + 1})
 	for _, other := range list.Items {
 		if other.PublicID != i.PublicID && len(rows) < sameRows {
 			rows = append(rows, w.issueRow(other))
 		}
 	}
 	if list.Total > sameRows+1 {
-		more = parts.Link{Text: "All " + number(list.Total), URL: termURL(panels.RepoURL(string(i.Repo))+"/issues", telemetry.ListIssues, "rule", i.Rule)}
+		more = parts.Link{
+			Text: "All " + number(list.Total),
+			URL:  termURL(panels.RepoURL(string(i.Repo))+"/issues", telemetry.ListIssues, "rule", i.Rule),
+		}
 	}
 	return rows, max(0, int(list.Total)-1), more, err
 }

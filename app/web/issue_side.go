@@ -95,7 +95,12 @@ func (w *Web) issueIDs(ctx context.Context, v view, i telemetry.IssueDetail) (ro
 	}
 	ids, err := w.o.Dashboard.FindingIDs(ctx, i.PublicID, most)
 	for _, id := range ids.Items {
-		rows = append(rows, panels.Pair{Name: runName(id.RunNumber, 0), NameURL: panels.RunURL(id.RunFile), Text: id.IssueID, Code: id.IssueID != ""})
+		rows = append(rows, panels.Pair{
+			Name:    runName(id.RunNumber, 0),
+			NameURL: panels.RunURL(id.RunFile),
+			Text:    id.IssueID,
+			Code:    id.IssueID != "",
+		})
 	}
 	switch {
 	case len(ids.Items) < ids.Total && most == idsMost:

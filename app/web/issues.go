@@ -12,10 +12,26 @@ import (
 const queryOpen = "is:open"
 
 func (w *Web) specIssues() spec {
-	return spec{name: "issues", title: "Issues", page: "/issues", tab: "/issues", topics: listTopics(), every: "60s",
-		list: telemetry.ListIssues, usual: queryOpen, params: []string{"as_of"}, menus: []string{"is", "severity", "family", "repo", "age", "attempts"},
-		draw: list(w, listing[takenIssue, panels.IssueRow]{noun: "issue", sort: parts.Sort{Key: "severity"}, from: w.takenIssues, row: w.takenRow, draw: panels.Issues,
-			empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."}})}
+	return spec{
+		name:   "issues",
+		title:  "Issues",
+		page:   "/issues",
+		tab:    "/issues",
+		topics: listTopics(),
+		every:  "60s",
+		list:   telemetry.ListIssues,
+		usual:  queryOpen,
+		params: []string{"as_of"},
+		menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
+		draw: list(w, listing[takenIssue, panels.IssueRow]{
+			noun:  "issue",
+			sort:  parts.Sort{Key: "severity"},
+			from:  w.takenIssues,
+			row:   w.takenRow,
+			draw:  panels.Issues,
+			empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."},
+		}),
+	}
 }
 
 func (w *Web) issuesOf(v view, q telemetry.Query) ask[telemetry.IssueRow] {

@@ -13,8 +13,18 @@ import (
 func (w *Web) specPulls() spec {
 	return spec{name: "pulls", title: "Pull requests", page: "/pulls", tab: "/pulls", topics: listTopics(), every: "60s",
 		list: telemetry.ListPulls, menus: []string{"is", "repo", "linked", "age"},
-		draw: list(w, listing[markedPull, panels.PullRow]{noun: "pull request", sort: parts.Sort{Key: "waiting", Desc: true}, from: w.pullsOf, row: w.markedRow, draw: panels.Pulls,
-			empty: parts.Empty{Icon: "git-pull-request", Title: "No pull requests yet", Text: "Pull requests that fix issues are listed here, of targets and their forks."}})}
+		draw: list(w, listing[markedPull, panels.PullRow]{
+			noun: "pull request",
+			sort: parts.Sort{Key: "waiting", Desc: true},
+			from: w.pullsOf,
+			row:  w.markedRow,
+			draw: panels.Pulls,
+			empty: parts.Empty{
+				Icon:  "git-pull-request",
+				Title: "No pull requests yet",
+				Text:  "Pull requests that fix issues are listed here, of targets and their forks.",
+			},
+		})}
 }
 
 func (w *Web) specQueue() spec {

@@ -17,15 +17,42 @@ import (
 const rateLeast = 5
 
 func (w *Web) specRates() spec {
-	return spec{name: "rates", title: "Fix rate by CWE family", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", clock: true, params: []string{"period"}, draw: w.drawRates}
+	return spec{
+		name:   "rates",
+		title:  "Fix rate by CWE family",
+		page:   "/",
+		topics: []string{telemetry.TopicRecords},
+		every:  "60s",
+		clock:  true,
+		params: []string{"period"},
+		draw:   w.drawRates,
+	}
 }
 
 func (w *Web) specSpans() spec {
-	return spec{name: "spans", title: "How long", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", clock: true, params: []string{"period"}, draw: w.drawSpans}
+	return spec{
+		name:   "spans",
+		title:  "How long",
+		page:   "/",
+		topics: []string{telemetry.TopicRecords},
+		every:  "60s",
+		clock:  true,
+		params: []string{"period"},
+		draw:   w.drawSpans,
+	}
 }
 
 func (w *Web) specOutcomes() spec {
-	return spec{name: "outcomes", title: "Sessions by outcome", page: "/", topics: everything(), every: "60s", clock: true, params: []string{"period"}, draw: w.drawOutcomes}
+	return spec{
+		name:   "outcomes",
+		title:  "Sessions by outcome",
+		page:   "/",
+		topics: everything(),
+		every:  "60s",
+		clock:  true,
+		params: []string{"period"},
+		draw:   w.drawOutcomes,
+	}
 }
 
 func (w *Web) drawRates(ctx context.Context, v view) (templ.Component, error) {
@@ -105,7 +132,16 @@ func rateAll(v view, o dashboard.Overview) panels.RateRow {
 
 func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) panels.RateRow {
 	rate := telemetry.PullCounts{Total: f.Attempted, Merged: f.Closed}.FixRate()
-	return panels.RateRow{Name: name, Tried: int(f.Attempted), Done: int(f.Closed), URL: tried.Page(), DoneURL: done.Page(), Percent: percentText(rate), PerMille: int(rate * 10), Faint: f.Attempted < rateLeast}
+	return panels.RateRow{
+		Name:     name,
+		Tried:    int(f.Attempted),
+		Done:     int(f.Closed),
+		URL:      tried.Page(),
+		DoneURL:  done.Page(),
+		Percent:  percentText(rate),
+		PerMille: int(rate * 10),
+		Faint:    f.Attempted < rateLeast,
+	}
 }
 
 func (w *Web) drawSpans(ctx context.Context, v view) (templ.Component, error) {
@@ -140,7 +176,10 @@ func fixTiles(o dashboard.Overview) []parts.Tile {
 		median, p90 = daysText(m.Median), daysText(m.P90)
 	}
 	n := []parts.Bit{{Text: "n = " + number(m.N), URL: rows}}
-	return []parts.Tile{{Label: "Time to fix, median", Value: median, URL: rows, Line: n}, {Label: "Time to fix, p90", Value: p90, URL: rows, Line: n}}
+	return []parts.Tile{
+		{Label: "Time to fix, median", Value: median, URL: rows, Line: n},
+		{Label: "Time to fix, p90", Value: p90, URL: rows, Line: n},
+	}
 }
 
 func (w *Web) drawOutcomes(ctx context.Context, v view) (templ.Component, error) {
@@ -157,7 +196,13 @@ func (w *Web) drawOutcomes(ctx context.Context, v view) (templ.Component, error)
 		}
 	}
 	for i, s := range o.Sessions {
-		out.Rows = append(out.Rows, panels.OutcomeRow{State: string(s.State), HasPR: s.WithPR, N: int(s.N), Most: int(most), URL: o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page()})
+		out.Rows = append(out.Rows, panels.OutcomeRow{
+			State: string(s.State),
+			HasPR: s.WithPR,
+			N:     int(s.N),
+			Most:  int(most),
+			URL:   o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page(),
+		})
 	}
 	out.Note, out.Count = "started"+periodWords(o.Period.Name), number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}

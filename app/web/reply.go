@@ -24,10 +24,16 @@ func (w *Web) specReply() spec {
 
 // specReplyForm is the form alone, on the session's page.
 func (w *Web) specReplyForm() spec {
-	return spec{name: "reply-form", title: "Reply", page: "/sessions", one: true, draw: func(ctx context.Context, v view) (templ.Component, error) {
-		form, err := w.replyForm(ctx, v)
-		return panels.Reply(form), err
-	}}
+	return spec{
+		name:  "reply-form",
+		title: "Reply",
+		page:  "/sessions",
+		one:   true,
+		draw: func(ctx context.Context, v view) (templ.Component, error) {
+			form, err := w.replyForm(ctx, v)
+			return panels.Reply(form), err
+		},
+	}
 }
 
 func (w *Web) drawReply(ctx context.Context, v view) (templ.Component, error) {
@@ -46,7 +52,15 @@ func (w *Web) replyForm(ctx context.Context, v view) (panels.ReplyForm, error) {
 	if err != nil {
 		return panels.ReplyForm{}, err
 	}
-	f := panels.ReplyForm{Session: s.Key, Title: w.sessionTitle(s.SessionRow), Page: panels.SessionURL(s.Key), Token: w.o.NewID(), Text: v.form.Get("message"), Sent: v.query.Get("sent") == "1", Off: w.replyOff(s.SessionRow)}
+	f := panels.ReplyForm{
+		Session: s.Key,
+		Title:   w.sessionTitle(s.SessionRow),
+		Page:    panels.SessionURL(s.Key),
+		Token:   w.o.NewID(),
+		Text:    v.form.Get("message"),
+		Sent:    v.query.Get("sent") == "1",
+		Off:     w.replyOff(s.SessionRow),
+	}
 	f.Note = "It is sent once, and wakes a session that sleeps."
 	if s.State == telemetry.StateExpired || s.State == telemetry.StateFailed {
 		f.Note = "This session is over (" + string(s.State) + "). Devin may take no more messages; then it is said here."
@@ -70,7 +84,12 @@ func (w *Web) replyOff(s telemetry.SessionRow) string {
 
 // reply sends a message to a session, once a token.
 func (w *Web) reply(c *fiber.Ctx) error {
-	v := view{spec: w.specSession(), subject: c.FormValue("session"), query: url.Values{}, form: url.Values{"message": {c.FormValue("message")}}}
+	v := view{
+		spec:    w.specSession(),
+		subject: c.FormValue("session"),
+		query:   url.Values{},
+		form:    url.Values{"message": {c.FormValue("message")}},
+	}
 	err := w.sendReply(c, v)
 	switch {
 	case err != nil && c.Get("HX-Request") == "":

@@ -35,7 +35,12 @@ func (w *Web) withDays(ctx context.Context, repos []telemetry.RepoRow) ([]repoTr
 	days, err := w.o.Dashboard.RepoDays(ctx, keys, until, telemetry.RepoDaysShown)
 	items := make([]repoTrend, len(repos))
 	for i, r := range repos {
-		items[i] = repoTrend{RepoRow: r, days: days[keys[i]], since: telemetry.Midnight(until).AddDate(0, 0, 1-telemetry.RepoDaysShown), until: until}
+		items[i] = repoTrend{
+			RepoRow: r,
+			days:    days[keys[i]],
+			since:   telemetry.Midnight(until).AddDate(0, 0, 1-telemetry.RepoDaysShown),
+			until:   until,
+		}
 	}
 	return items, err
 }

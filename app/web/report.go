@@ -22,7 +22,14 @@ const reportIssues = 50
 const queryWorst = "is:open severity:critical,high"
 
 func (w *Web) specVerdicts() spec {
-	return spec{name: "verdicts", title: "What verification says", page: "/report", topics: everything(), every: "60s", draw: w.drawVerdicts}
+	return spec{
+		name:   "verdicts",
+		title:  "What verification says",
+		page:   "/report",
+		topics: everything(),
+		every:  "60s",
+		draw:   w.drawVerdicts,
+	}
 }
 
 // drawVerdicts counts verifications by what became of them, the latest of
@@ -33,7 +40,9 @@ func (w *Web) drawVerdicts(ctx context.Context, v view) (templ.Component, error)
 	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that it no longer finds them."}
 	total := int64(0)
 	for _, verdict := range telemetry.Verdicts() {
-		list, err := w.o.Dashboard.Verifications(ctx, telemetry.VerificationFilter{Repo: v.repoKey(), Verdicts: []telemetry.Verdict{verdict}}, telemetry.Page{Number: 1, Size: 1})
+		list, err := w.o.Dashboard.Verifications(ctx,
+			telemetry.VerificationFilter{Repo: v.repoKey(), Verdicts: []telemetry.Verdict{verdict}},
+			telemetry.Page{Number: 1, Size: 1})
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +70,14 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 	}
 	v = w.once(ctx, v, pageParts()...)
 	one := func(s spec) []templ.Component { return []templ.Component{w.panel(ctx, s, v)} }
-	body := pages.Body{Title: "Report", Report: true, Facts: w.reportFacts(v, period), Rows: [][]templ.Component{one(w.specTiles()), one(w.specTrend()),
-		{w.panel(ctx, w.specRates(), v), w.panel(ctx, w.specSpans(), v)}, {w.panel(ctx, w.specOutcomes(), v), w.panel(ctx, w.specVerdicts(), v)}}}
+	body := pages.Body{
+		Title:  "Report",
+		Report: true,
+		Facts:  w.reportFacts(v, period),
+		Rows: [][]templ.Component{one(w.specTiles()), one(w.specTrend()),
+			{w.panel(ctx, w.specRates(), v), w.panel(ctx, w.specSpans(), v)},
+			{w.panel(ctx, w.specOutcomes(), v), w.panel(ctx, w.specVerdicts(), v)}},
+	}
 	if v.scope == "" {
 		body.Rows = append(body.Rows, one(w.specTop()))
 	}
@@ -76,7 +91,14 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 }
 
 func (w *Web) specWorst() spec {
-	return spec{name: "worst", title: "Open critical and high issues", page: "/report", topics: everything(), every: "60s", draw: w.drawWorst}
+	return spec{
+		name:   "worst",
+		title:  "Open critical and high issues",
+		page:   "/report",
+		topics: everything(),
+		every:  "60s",
+		draw:   w.drawWorst,
+	}
 }
 
 // drawWorst names the open critical and high issues, the worst first.
@@ -86,7 +108,8 @@ func (w *Web) drawWorst(ctx context.Context, v view) (templ.Component, error) {
 		return nil, err
 	}
 	t, err := short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.takenIssues(v, q), w.takenRow)
-	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues), parts.Link{Text: "All of them", URL: searchURL(v.listURL("/issues"), queryWorst)}
+	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues),
+		parts.Link{Text: "All of them", URL: searchURL(v.listURL("/issues"), queryWorst)}
 	t.Empty = parts.Empty{Icon: "check-circle", Title: "No critical or high issue is open"}
 	return panels.Issues(t), err
 }
@@ -100,5 +123,8 @@ func (w *Web) reportFacts(v view, p telemetry.Period) []pages.Fact {
 	if !p.Since.IsZero() {
 		stretch = p.Since.Format("2 Jan") + " – " + p.Until.Format("2 Jan 2006")
 	}
-	return []pages.Fact{about, {Icon: "calendar", Text: stretch}, {Icon: "clock", Text: "as of " + w.o.Now().UTC().Truncate(time.Minute).Format("2 Jan 2006 15:04") + " UTC"}}
+	return []pages.Fact{
+		about, {Icon: "calendar", Text: stretch},
+		{Icon: "clock", Text: "as of " + w.o.Now().UTC().Truncate(time.Minute).Format("2 Jan 2006 15:04") + " UTC"},
+	}
 }

@@ -15,8 +15,22 @@ import (
 )
 
 func (w *Web) specRepos() spec {
-	return spec{name: "repos", title: "Repositories", page: "/repos", topics: listTopics(), every: "60s", list: telemetry.ListRepos, menus: []string{"is", "open", "age"},
-		draw: list(w, listing[repoTrend, panels.RepoRow]{noun: "repository", sort: parts.Sort{Key: "repo"}, from: w.reposOf, row: w.repoRow, draw: panels.Repos})}
+	return spec{
+		name:   "repos",
+		title:  "Repositories",
+		page:   "/repos",
+		topics: listTopics(),
+		every:  "60s",
+		list:   telemetry.ListRepos,
+		menus:  []string{"is", "open", "age"},
+		draw: list(w, listing[repoTrend, panels.RepoRow]{
+			noun: "repository",
+			sort: parts.Sort{Key: "repo"},
+			from: w.reposOf,
+			row:  w.repoRow,
+			draw: panels.Repos,
+		}),
+	}
 }
 
 func (w *Web) specTop() spec {
@@ -56,9 +70,20 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		}
 		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
 		body := pages.Body{
-			Title: string(repo.Name), Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}}, Button: dispatchButton(v.scope), Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
-			Facts: append(w.repoFacts(repo, health), append(v.reportFact(), pages.Fact{Icon: "pulse", Link: parts.Link{Text: "Activity", URL: parts.Address{Page: "/activity"}.Href("repo", v.scope)}})...), Notices: append(repoNotices(repo, health), v.pastNotice()...), Tabs: w.repoTabs(v, list), Below: []templ.Component{table},
-			Rows: [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
+			Title:   string(repo.Name),
+			Crumbs:  []parts.Link{{Text: "Repositories", URL: "/repos"}},
+			Button:  dispatchButton(v.scope),
+			Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
+			Facts: append(w.repoFacts(repo, health),
+				append(v.reportFact(),
+					pages.Fact{
+						Icon: "pulse",
+						Link: parts.Link{Text: "Activity", URL: parts.Address{Page: "/activity"}.Href("repo", v.scope)},
+					})...),
+			Notices: append(repoNotices(repo, health), v.pastNotice()...),
+			Tabs:    w.repoTabs(v, list),
+			Below:   []templ.Component{table},
+			Rows:    [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
 		}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}
@@ -78,7 +103,12 @@ func (w *Web) repoTabs(v view, current spec) []parts.Tab {
 	}
 	var tabs []parts.Tab
 	for _, s := range w.tabSpecs() {
-		tabs = append(tabs, parts.Tab{Text: s.title, Count: parts.Number(int(counts[s.name])), URL: parts.Address{Page: panels.RepoURL(string(repo.Name)) + s.tab}.Href("period", v.get("period")), Current: s.name == current.name})
+		tabs = append(tabs, parts.Tab{
+			Text:    s.title,
+			Count:   parts.Number(int(counts[s.name])),
+			URL:     parts.Address{Page: panels.RepoURL(string(repo.Name)) + s.tab}.Href("period", v.get("period")),
+			Current: s.name == current.name,
+		})
 	}
 	return tabs
 }
@@ -86,7 +116,8 @@ func (w *Web) repoTabs(v view, current spec) []parts.Tab {
 // noRepo answers for a repository that no record names as a target: a fork
 // leads to its target, any other name to those nearest to it.
 func (w *Web) noRepo(c *fiber.Ctx, name, tab string, cause error) error {
-	list, err := w.o.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
+	list, err := w.o.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{},
+		telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
 	if err != nil {
 		return err
 	}
@@ -114,5 +145,6 @@ func unescape(s string) string {
 
 // dispatchButton opens the form of a run: a dialog, or its page.
 func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: panels.RepoURL(repo) + "/dispatch"}, "play", parts.Address{Page: "/panels/dispatch"}.Href("scope", repo))
+	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: panels.RepoURL(repo) + "/dispatch"}, "play",
+		parts.Address{Page: "/panels/dispatch"}.Href("scope", repo))
 }

@@ -21,7 +21,16 @@ type Scopes interface {
 }
 
 func (w *Web) specRun() spec {
-	return spec{name: "run", title: "Runs", page: "/runs", one: true, topics: everything(), every: "60s", params: []string{"against", "source", "list"}, draw: load(w.loadRun).panel}
+	return spec{
+		name:   "run",
+		title:  "Runs",
+		page:   "/runs",
+		one:    true,
+		topics: everything(),
+		every:  "60s",
+		params: []string{"against", "source", "list"},
+		draw:   load(w.loadRun).panel,
+	}
 }
 
 // loadRun reads and draws a scan or a dispatch: the beginning of each of its
@@ -39,7 +48,14 @@ func (w *Web) loadRun(ctx context.Context, v view) (detail, error) {
 	if err != nil {
 		return detail{}, err
 	}
-	p := panels.RunPage{Frame: v.untitled(), Head: w.runHead(r), Scan: r.Kind == telemetry.KindScan, Only: list, Unknown: !r.UnassignedKnown, Facts: w.runFacts(r)}
+	p := panels.RunPage{
+		Frame:   v.untitled(),
+		Head:    w.runHead(r),
+		Scan:    r.Kind == telemetry.KindScan,
+		Only:    list,
+		Unknown: !r.UnassignedKnown,
+		Facts:   w.runFacts(r),
+	}
 	for _, m := range r.Sessions {
 		p.Sessions = append(p.Sessions, w.batchRow(m, r))
 	}
@@ -74,7 +90,13 @@ func (w *Web) runPart(ctx context.Context, v view, list string, page telemetry.P
 			return r, parts.Pager{}, err
 		}
 		all := listLength(r, list)
-		shown := parts.Pager{Page: int(page.Number), Pages: max(1, (all+int(page.Size)-1)/int(page.Size)), PerPage: int(page.Size), Total: all, Asked: int(page.Number)}
+		shown := parts.Pager{
+			Page:    int(page.Number),
+			Pages:   max(1, (all+int(page.Size)-1)/int(page.Size)),
+			PerPage: int(page.Size),
+			Total:   all,
+			Asked:   int(page.Number),
+		}
 		if asked, err := v.number("page", 1, 1, 1<<40); err == nil {
 			shown.Asked = int(asked)
 		}
@@ -103,7 +125,11 @@ func listLength(r telemetry.RunDetail, list string) int {
 // against the earlier one that the address names.
 func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.Pager) {
 	for _, e := range r.Earlier {
-		p.Against = append(p.Against, panels.Option{Value: e.File, Text: runName(e.RunNumber, 0) + ", " + e.At.UTC().Format("2 Jan 2006 15:04"), Chosen: e.File == r.Against})
+		p.Against = append(p.Against, panels.Option{
+			Value:  e.File,
+			Text:   runName(e.RunNumber, 0) + ", " + e.At.UTC().Format("2 Jan 2006 15:04"),
+			Chosen: e.File == r.Against,
+		})
 	}
 	if r.Against != "" && !slices.ContainsFunc(p.Against, func(o panels.Option) bool { return o.Chosen }) {
 		p.Against = append(p.Against, panels.Option{Value: r.Against, Text: r.Against, Chosen: true}) // older than those that are offered
@@ -158,7 +184,13 @@ func (w *Web) diffList(p *panels.RunPage, shown parts.Pager, name string, rows [
 	case "moved":
 		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
 	}
-	l.State.Word = map[string]string{"new": "New", "reopened": "Reopened", "gone": "Gone", "moved": "Moved", "unassigned": "Issues in no session"}[name]
+	l.State.Word = map[string]string{
+		"new":        "New",
+		"reopened":   "Reopened",
+		"gone":       "Gone",
+		"moved":      "Moved",
+		"unassigned": "Issues in no session",
+	}[name]
 	if p.Only == name {
 		l.Pager = shown
 	} else if all > len(rows) {
@@ -169,8 +201,19 @@ func (w *Web) diffList(p *panels.RunPage, shown parts.Pager, name string, rows [
 
 func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 	repo := panels.RepoURL(string(r.Repo))
-	h := panels.Heading{Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}, {Text: string(r.Repo), URL: repo}, {Text: "Runs", URL: repo + "/runs"}},
-		Title: runName(r.RunNumber, 0), Aside: r.RunLabel, States: []parts.State{panels.RunKind(string(r.Kind))}, Time: r.At, As: "ago", Note: "recorded"}
+	h := panels.Heading{
+		Crumbs: []parts.Link{
+			{Text: "Repositories", URL: "/repos"},
+			{Text: string(r.Repo), URL: repo},
+			{Text: "Runs", URL: repo + "/runs"},
+		},
+		Title:  runName(r.RunNumber, 0),
+		Aside:  r.RunLabel,
+		States: []parts.State{panels.RunKind(string(r.Kind))},
+		Time:   r.At,
+		As:     "ago",
+		Note:   "recorded",
+	}
 	if r.RunNumber > 0 {
 		h.Aside = "of " + string(r.Repo)
 	}
@@ -178,32 +221,54 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
 	}
 	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: rawURL(r.Source, r.File)}, Icon: "code"})
-	form := parts.Action{URL: "/actions/accept-scope", Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}}}
+	form := parts.Action{
+		URL:    "/actions/accept-scope",
+		Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}},
+	}
 	switch {
 	case r.Accepted:
 		form.Text, form.Hidden = "Undo", append(form.Hidden, parts.Field{Name: "undo", Value: "true"})
-		h.Notices = []parts.Notice{{Icon: "check-circle", Strong: "Accepted as a full scan.", Text: "A person said so: what it does not name counts as gone."}}
+		h.Notices = []parts.Notice{{
+			Icon:   "check-circle",
+			Strong: "Accepted as a full scan.",
+			Text:   "A person said so: what it does not name counts as gone.",
+		}}
 		h.Forms = []parts.Action{form}
 	case r.Reduced:
 		form.Text = "Accept as a full scan"
-		h.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Scope reduced.", Text: "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, accept it: what it does not name is then gone."}}
+		h.Notices = []parts.Notice{{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Scope reduced.",
+			Text:   "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, accept it: what it does not name is then gone.",
+		}}
 		h.Forms = []parts.Action{form}
 	case r.Kind == telemetry.KindScan && !r.HasFindings:
-		h.Notices = []parts.Notice{{Icon: "info", Strong: "Not listed.", Text: "This record names no findings: there are counts, and no list behind them."}}
+		h.Notices = []parts.Notice{{
+			Icon:   "info",
+			Strong: "Not listed.",
+			Text:   "This record names no findings: there are counts, and no list behind them.",
+		}}
 	}
 	return h
 }
 
 func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
-	facts := []panels.Pair{{Name: "Repository", Text: string(r.Repo), URL: panels.RepoURL(string(r.Repo))}, {Name: "Recorded", Time: r.At, As: "day"}}
+	facts := []panels.Pair{
+		{Name: "Repository", Text: string(r.Repo), URL: panels.RepoURL(string(r.Repo))},
+		{Name: "Recorded", Time: r.At, As: "day"},
+	}
 	if r.Kind == telemetry.KindScan {
 		facts = append(facts, panels.Pair{Name: "Found", Text: number(r.IssuesFound)})
 	}
-	facts = append(facts, panels.Pair{Name: "Batches", Text: number(r.Batches)}, panels.Pair{Name: "Sessions", Text: number(r.RunRow.Sessions)})
+	facts = append(facts, panels.Pair{Name: "Batches", Text: number(r.Batches)},
+		panels.Pair{Name: "Sessions", Text: number(r.RunRow.Sessions)})
 	if r.Reference {
 		facts = append(facts, panels.Pair{Name: "Reference", Text: "what is open now is compared with it"})
 	}
-	return append(facts, panels.Pair{Name: "Run id", Text: r.RunID, URL: w.github(r.RunURL), Code: r.RunID != ""}, panels.Pair{Name: "Record", Text: r.File, URL: rawURL(r.Source, r.File), Code: true},
+	return append(facts,
+		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.github(r.RunURL), Code: r.RunID != ""},
+		panels.Pair{Name: "Record", Text: r.File, URL: rawURL(r.Source, r.File), Code: true},
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
 }
 
@@ -231,11 +296,18 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.BareID(m.SessionID) == "" && m.SessionID != telemetry.DryRunID {
+		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.BareID(m.SessionID) == "" &&
+			m.SessionID != telemetry.DryRunID {
 			return w.sessionRow(s)
 		}
 	}
-	return panels.SessionRow{State: string(telemetry.StateUnknown), Reason: m.Status, Repo: string(r.Repo), IssueIDs: named(m.IssueIDs), Title: cmp.Or(m.SessionID, "no session")}
+	return panels.SessionRow{
+		State:    string(telemetry.StateUnknown),
+		Reason:   m.Status,
+		Repo:     string(r.Repo),
+		IssueIDs: named(m.IssueIDs),
+		Title:    cmp.Or(m.SessionID, "no session"),
+	}
 }
 
 // acceptScope takes a narrow scan for a full one, or takes that back.

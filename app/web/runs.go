@@ -11,8 +11,23 @@ import (
 )
 
 func (w *Web) specRuns() spec {
-	return spec{name: "runs", title: "Runs", page: "/runs", tab: "/runs", topics: listTopics(), every: "60s", list: telemetry.ListRuns, menus: []string{"kind", "is", "repo", "age"},
-		draw: list(w, listing[telemetry.RunRow, panels.RunRow]{noun: "run", sort: parts.Sort{Key: "time", Desc: true}, from: w.runsOf, row: w.runRow, draw: panels.Runs})}
+	return spec{
+		name:   "runs",
+		title:  "Runs",
+		page:   "/runs",
+		tab:    "/runs",
+		topics: listTopics(),
+		every:  "60s",
+		list:   telemetry.ListRuns,
+		menus:  []string{"kind", "is", "repo", "age"},
+		draw: list(w, listing[telemetry.RunRow, panels.RunRow]{
+			noun: "run",
+			sort: parts.Sort{Key: "time", Desc: true},
+			from: w.runsOf,
+			row:  w.runRow,
+			draw: panels.Runs,
+		}),
+	}
 }
 
 func (w *Web) specRecent() spec {
@@ -20,7 +35,13 @@ func (w *Web) specRecent() spec {
 }
 
 func (w *Web) specFiles() spec {
-	return spec{name: "files", title: "Records that could not be read", page: "/runs", topics: []string{telemetry.TopicRecords}, draw: w.drawFiles}
+	return spec{
+		name:   "files",
+		title:  "Records that could not be read",
+		page:   "/runs",
+		topics: []string{telemetry.TopicRecords},
+		draw:   w.drawFiles,
+	}
 }
 
 func (w *Web) runsOf(v view, q telemetry.Query) ask[telemetry.RunRow] {
@@ -44,9 +65,10 @@ func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
 const filesRows = 50
 
 func (w *Web) drawFiles(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, filesRows, parts.Sort{Key: "file"}, func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {
-		return w.o.Dashboard.Files(ctx, telemetry.FileFilter{State: "error"}, p)
-	}, w.fileRow)
+	t, err := short(ctx, v, filesRows, parts.Sort{Key: "file"},
+		func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {
+			return w.o.Dashboard.Files(ctx, telemetry.FileFilter{State: "error"}, p)
+		}, w.fileRow)
 	t.Note = "the others load; an older version of each stays in use"
 	return panels.Files(t), err
 }

@@ -13,8 +13,14 @@ import (
 func (w *Web) specSessions() spec {
 	return spec{name: "sessions", title: "Sessions", page: "/sessions", tab: "/sessions", topics: listTopics(), every: "60s",
 		list: telemetry.ListSessions, menus: []string{"is", "family", "repo", "age"},
-		draw: list(w, listing[telemetry.SessionRow, panels.SessionRow]{noun: "session", sort: parts.Sort{Key: "state"}, from: w.sessionsOf, row: w.sessionRow, draw: panels.Sessions,
-			empty: parts.Empty{Icon: "hubot", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."}})}
+		draw: list(w, listing[telemetry.SessionRow, panels.SessionRow]{
+			noun:  "session",
+			sort:  parts.Sort{Key: "state"},
+			from:  w.sessionsOf,
+			row:   w.sessionRow,
+			draw:  panels.Sessions,
+			empty: parts.Empty{Icon: "hubot", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."},
+		})}
 }
 
 func (w *Web) specNow() spec {
@@ -46,7 +52,11 @@ func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
 		t.Note = "polled every " + telemetry.SpanText(w.o.Settings.PollInterval)
 	}
 	t.More = parts.Link{Text: "All active", URL: searchURL(v.listURL("/sessions"), queryActive)}
-	t.Empty = parts.Empty{Icon: "hubot", Title: "Devin is not working on anything", Text: "Sessions appear here while they are queued, working, or waiting for you."}
+	t.Empty = parts.Empty{
+		Icon:  "hubot",
+		Title: "Devin is not working on anything",
+		Text:  "Sessions appear here while they are queued, working, or waiting for you.",
+	}
 	t.Fold = t.Empty.Title
 	if len(t.Rows) > 0 {
 		active, err := w.activeTile(ctx, v)

@@ -60,7 +60,10 @@ func movesBits(moves []telemetry.Step) []panels.Bit {
 	if first.Was.File == last.Seen.File && last.Seen.Line > 0 {
 		to = fmt.Sprintf("line %d", last.Seen.Line)
 	}
-	return []panels.Bit{{Text: spotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runBit(first), {Text: "until " + runName(last.RunNumber, 0), URL: panels.RunURL(last.RunFile)}}
+	return []panels.Bit{
+		{Text: spotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runBit(first),
+		{Text: "until " + runName(last.RunNumber, 0), URL: panels.RunURL(last.RunFile)},
+	}
 }
 
 func runBit(s telemetry.Step) panels.Bit {

@@ -27,7 +27,16 @@ const (
 const barsMost = 60
 
 func (w *Web) specTrend() spec {
-	return spec{name: "trend", title: "Open issues over time", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", clock: true, params: []string{"period"}, draw: w.drawTrend}
+	return spec{
+		name:   "trend",
+		title:  "Open issues over time",
+		page:   "/",
+		topics: []string{telemetry.TopicRecords},
+		every:  "60s",
+		clock:  true,
+		params: []string{"period"},
+		draw:   w.drawTrend,
+	}
 }
 
 // question asks for the figures of the view's period and repository.
@@ -51,7 +60,11 @@ func (w *Web) drawTrend(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := panels.Trend{Frame: v.frame(), Chart: trendChart(v, o), Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"}}
+	t := panels.Trend{
+		Frame: v.frame(),
+		Chart: trendChart(v, o),
+		Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"},
+	}
 	t.About, t.Fold = aboutTrend(), foldTrend(o)
 	t.Note = fmt.Sprintf("%s → %s%s", number(o.Before.Total()), number(o.Now.Total()), periodWords(o.Period.Name))
 	return panels.OverTime(t), nil
@@ -67,7 +80,12 @@ func aboutTrend() []string {
 
 // trendChart draws the figures of a period.
 func trendChart(v view, o dashboard.Overview) parts.Chart {
-	c := parts.Chart{ID: v.spec.name, Label: "Open issues by severity, and issues opened and closed", Height: plotHeight, BarHeight: plotBars}
+	c := parts.Chart{
+		ID:        v.spec.name,
+		Label:     "Open issues by severity, and issues opened and closed",
+		Height:    plotHeight,
+		BarHeight: plotBars,
+	}
 	if v.scope != "" {
 		c.Height, c.BarHeight = repoHeight, repoBars
 	}
@@ -178,7 +196,13 @@ func (g weekGroup) name() string {
 }
 
 func (g weekGroup) bar(v view, o dashboard.Overview, event string, n int64) parts.Stretch {
-	return parts.Stretch{From: g.from, To: g.to, N: int(n), Title: fmt.Sprintf("%s %s, %s", number(n), event, g.name()), URL: changesURL(v, event, g.from, g.last(o.Period.Until))}
+	return parts.Stretch{
+		From:  g.from,
+		To:    g.to,
+		N:     int(n),
+		Title: fmt.Sprintf("%s %s, %s", number(n), event, g.name()),
+		URL:   changesURL(v, event, g.from, g.last(o.Period.Until)),
+	}
 }
 
 // trendTable is the trend by week: what was open at its end, and what
@@ -207,7 +231,9 @@ func trendTable(v view, o dashboard.Overview, groups []weekGroup) (columns []str
 		if unlisted {
 			row.Cells = append(row.Cells, parts.Link{Text: number(p.Unlisted)})
 		}
-		row.Cells = append(row.Cells, parts.Link{Text: number(g.opened), URL: changesURL(v, "opened", g.from, g.last(o.Period.Until))}, parts.Link{Text: number(g.closed), URL: changesURL(v, "closed", g.from, g.last(o.Period.Until))})
+		row.Cells = append(row.Cells,
+			parts.Link{Text: number(g.opened), URL: changesURL(v, "opened", g.from, g.last(o.Period.Until))},
+			parts.Link{Text: number(g.closed), URL: changesURL(v, "closed", g.from, g.last(o.Period.Until))})
 		rows = append(rows, row)
 	}
 	return columns, rows

@@ -89,7 +89,14 @@ func (v view) address() parts.Address {
 }
 
 func (v view) frame() panels.Frame {
-	return panels.Frame{ID: v.spec.name, Title: v.spec.title, At: v.address(), Topics: strings.Join(v.spec.topics, " "), Every: v.spec.every, Later: v.later}
+	return panels.Frame{
+		ID:     v.spec.name,
+		Title:  v.spec.title,
+		At:     v.address(),
+		Topics: strings.Join(v.spec.topics, " "),
+		Every:  v.spec.every,
+		Later:  v.later,
+	}
 }
 
 // brief is the frame of a panel that is no list of its own: it takes nothing

@@ -102,10 +102,24 @@ func planBackfill(tx *Tx) []telemetry.Change {
 		r.scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
 		ids := fromJSON[[]string](tx, idsText)
 		if mended, reason := telemetry.MendIDs(ids, number, fromJSON[[]string](tx, titled), fromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
-			changes = append(changes, telemetry.Change{Source: source, File: file, Field: telemetry.IssueIDsField(ord), Old: ids, New: mended, Reason: reason})
+			changes = append(changes, telemetry.Change{
+				Source: source,
+				File:   file,
+				Field:  telemetry.IssueIDsField(ord),
+				Old:    ids,
+				New:    mended,
+				Reason: reason,
+			})
 		}
 		if strings.TrimSpace(recorded) == "" && linked != "" {
-			changes = append(changes, telemetry.Change{Source: source, File: file, Field: telemetry.PRURLField(ord), Old: recorded, New: linked, Reason: linkReason(telemetry.LinkBasis(basis))})
+			changes = append(changes, telemetry.Change{
+				Source: source,
+				File:   file,
+				Field:  telemetry.PRURLField(ord),
+				Old:    recorded,
+				New:    linked,
+				Reason: linkReason(telemetry.LinkBasis(basis)),
+			})
 		}
 	})
 	return changes

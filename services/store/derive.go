@@ -70,10 +70,31 @@ type addedScan struct {
 }
 
 func newDerivation(tx *Tx) *derivation {
-	return &derivation{tx: tx, names: map[int64]fileName{}, fresh: map[int64]bool{}, filled: map[string]bool{}, repoIDs: map[string]int64{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{}, changed: map[int64]bool{},
-		folds: map[int64]*fold{}, repos: map[int64]bool{}, forks: map[int64]map[string]string{}, rehomed: map[int64]bool{}, deltas: map[int64]*runSums{}, sessions: map[string]bool{}, linked: map[string]bool{}, pulls: map[string]bool{},
-		takes: map[int64][]telemetry.Take{}, places: map[int64][]int64{}, issues: map[int64]bool{}, flipped: map[int64]bool{}, claims: map[int64]bool{}, groups: map[string]bool{},
-		stored: map[*telemetry.Issue]issuePlace{}}
+	return &derivation{
+		tx:       tx,
+		names:    map[int64]fileName{},
+		fresh:    map[int64]bool{},
+		filled:   map[string]bool{},
+		repoIDs:  map[string]int64{},
+		parsed:   map[int64]*telemetry.Record{},
+		bodies:   map[int64][]byte{},
+		changed:  map[int64]bool{},
+		folds:    map[int64]*fold{},
+		repos:    map[int64]bool{},
+		forks:    map[int64]map[string]string{},
+		rehomed:  map[int64]bool{},
+		deltas:   map[int64]*runSums{},
+		sessions: map[string]bool{},
+		linked:   map[string]bool{},
+		pulls:    map[string]bool{},
+		takes:    map[int64][]telemetry.Take{},
+		places:   map[int64][]int64{},
+		issues:   map[int64]bool{},
+		flipped:  map[int64]bool{},
+		claims:   map[int64]bool{},
+		groups:   map[string]bool{},
+		stored:   map[*telemetry.Issue]issuePlace{},
+	}
 }
 
 // finish derives in the order of dependence: runs, issues, repositories,
@@ -196,7 +217,11 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 	}
 	f := d.foldOf(repo)
 	f.added = append(f.added, addedScan{id: id, scan: telemetry.Scan{
-		Place: telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(name)}})
+		Place:       telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+		Findings:    rec.Findings,
+		HasFindings: rec.HasFindings(),
+		Accepted:    d.accepted(name),
+	}})
 }
 
 // accepted tells whether a person accepted a scan. What was said of the copy

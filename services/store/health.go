@@ -43,7 +43,14 @@ func narrowScan(tx *Tx, repo int64) *telemetry.NarrowScan {
 		return nil
 	}
 	full := first(runsWhere(tx, scans+` AND r.reduced = 0 ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
-	return &telemetry.NarrowScan{Source: latest.Source, File: latest.File, Run: latest.RunNumber, Found: latest.IssuesFound, Full: full.RunNumber, FullFound: full.IssuesFound}
+	return &telemetry.NarrowScan{
+		Source:    latest.Source,
+		File:      latest.File,
+		Run:       latest.RunNumber,
+		Found:     latest.IssuesFound,
+		Full:      full.RunNumber,
+		FullFound: full.IssuesFound,
+	}
 }
 
 // relinkedScan returns the newest of the latest scans most of whose matches

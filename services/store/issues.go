@@ -116,7 +116,8 @@ type appearance struct {
 // applyWith applies scans, writes what they did, and returns the issue of
 // each finding by run and place. ids are the rows of issues that were there
 // before a replay, by public id.
-func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []addedScan, ids map[string]int64) map[[2]int64]*telemetry.Issue {
+func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []addedScan,
+	ids map[string]int64) map[[2]int64]*telemetry.Issue {
 	tx := d.tx
 	var touched []*telemetry.Issue
 	seen := map[*telemetry.Issue]bool{}

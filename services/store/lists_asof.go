@@ -22,14 +22,21 @@ func onlyKnown(q telemetry.Query, known matchers) error {
 
 // sessionsAsOf returns the sessions that records up to a time name, with the
 // state that the log has for it. Sorts: timestamp.
-func (s *Store) sessionsAsOf(ctx context.Context, f telemetry.SessionFilter, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
+func (s *Store) sessionsAsOf(ctx context.Context, f telemetry.SessionFilter,
+	p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
 	var out telemetry.List[telemetry.SessionRow]
 	t := ms(f.AsOf)
 	page, err := pageSQL(p, "timestamp", map[string]order{"timestamp": byDesc("named key"), "started": byDesc("named key")})
 	if err != nil {
 		return out, err
 	}
-	known := matchers{"is": anyValue(stateThen(t)), "has": wordIs(map[string]string{"pr": "linked = 1"}), "no": wordIs(map[string]string{"pr": "linked = 0"}), "started": whenIs("named", t), "repo": repoIs("repo_id")}
+	known := matchers{
+		"is":      anyValue(stateThen(t)),
+		"has":     wordIs(map[string]string{"pr": "linked = 1"}),
+		"no":      wordIs(map[string]string{"pr": "linked = 0"}),
+		"started": whenIs("named", t),
+		"repo":    repoIs("repo_id"),
+	}
 	if err := onlyKnown(f.Query, known); err != nil {
 		return out, err
 	}

@@ -35,7 +35,8 @@ const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_i
 
 // NeedsAttention returns what waits for a person, that which waits longest
 // first, and how much of each kind there is.
-func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
+func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time,
+	p telemetry.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
 	page, err := pageSQL(p, "age", map[string]order{"age": by("n.since n.need n.session n.pull n.repo")})
 	if err != nil {
 		return list, nil, err

@@ -172,8 +172,13 @@ func pullMatchers(d dialect, now int64) matchers {
 			}
 			return list
 		}),
-		"is": wordIs(map[string]string{"open": "p.shown = 'open'", "closed": "p.shown = 'closed'", "merged": "p.shown = 'merged'", "unknown": "p.shown = 'unknown'",
-			"draft": "p.shown = 'open' AND p.draft = 1"}),
+		"is": wordIs(map[string]string{
+			"open":    "p.shown = 'open'",
+			"closed":  "p.shown = 'closed'",
+			"merged":  "p.shown = 'merged'",
+			"unknown": "p.shown = 'unknown'",
+			"draft":   "p.shown = 'open' AND p.draft = 1",
+		}),
 		"repo":    pullRepo,
 		"author":  textIs("p.author"),
 		"session": anyValue(sessionID("p.session")),
@@ -221,8 +226,12 @@ func runMatchers(now int64) matchers {
 			}
 			return list
 		}),
-		"kind":     anyValue(func(v telemetry.QueryValue) condition { return condition{runKind + " = ?", []any{v.Text}} }),
-		"is":       wordIs(map[string]string{"reduced": "r.reduced = 1", "unnamed": "r.kind = 'scan' AND r.has_findings = 0", "empty": "r.issues_found = 0"}),
+		"kind": anyValue(func(v telemetry.QueryValue) condition { return condition{runKind + " = ?", []any{v.Text}} }),
+		"is": wordIs(map[string]string{
+			"reduced": "r.reduced = 1",
+			"unnamed": "r.kind = 'scan' AND r.has_findings = 0",
+			"empty":   "r.issues_found = 0",
+		}),
 		"repo":     repoIs("r.repo_id"),
 		"run":      numberIs("r.run_number"),
 		"found":    numberIs("r.issues_found"),

@@ -45,7 +45,8 @@ func (w *where) sql() string {
 }
 
 // list reads one page and the total of a list.
-func list[T any](ctx context.Context, s *Store, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
+func list[T any](ctx context.Context, s *Store, columns, from string, w where, page string,
+	read func(*row, *T)) (telemetry.List[T], error) {
 	total := `SELECT COUNT(*) FROM ` + from
 	if len(w.conditions) > 0 {
 		total += w.sql() // SQLite counts a whole table by its pages, but not with WHERE true
@@ -55,12 +56,14 @@ func list[T any](ctx context.Context, s *Store, columns, from string, w where, p
 
 // listOf is list where the total is read by a query of its own, with the
 // same arguments.
-func listOf[T any](ctx context.Context, s *Store, total, columns, from string, w where, page string, read func(*row, *T)) (telemetry.List[T], error) {
+func listOf[T any](ctx context.Context, s *Store, total, columns, from string, w where, page string,
+	read func(*row, *T)) (telemetry.List[T], error) {
 	return listChosen(ctx, s, total, w.args, func(int64) where { return w }, columns, from, page, read)
 }
 
 // listChosen is listOf where the total says how the rows are best chosen.
-func listChosen[T any](ctx context.Context, s *Store, total string, args []any, chosen func(total int64) where, columns, from, page string, read func(*row, *T)) (telemetry.List[T], error) {
+func listChosen[T any](ctx context.Context, s *Store, total string, args []any, chosen func(total int64) where,
+	columns, from, page string, read func(*row, *T)) (telemetry.List[T], error) {
 	var out telemetry.List[T]
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = telemetry.List[T]{Items: []T{}}

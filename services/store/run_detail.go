@@ -95,8 +95,16 @@ func (s *Store) RunPart(ctx context.Context, source, file string, cut telemetry.
 		if err != nil {
 			return err
 		}
-		d = telemetry.RunDetail{RunRow: run.RunRow, Earlier: []telemetry.RunRow{}, States: map[string]telemetry.SessionRow{},
-			New: []telemetry.DiffIssue{}, Reopened: []telemetry.DiffIssue{}, Gone: []telemetry.DiffIssue{}, Moved: []telemetry.DiffIssue{}, Unassigned: []telemetry.IssueRow{}}
+		d = telemetry.RunDetail{
+			RunRow:     run.RunRow,
+			Earlier:    []telemetry.RunRow{},
+			States:     map[string]telemetry.SessionRow{},
+			New:        []telemetry.DiffIssue{},
+			Reopened:   []telemetry.DiffIssue{},
+			Gone:       []telemetry.DiffIssue{},
+			Moved:      []telemetry.DiffIssue{},
+			Unassigned: []telemetry.IssueRow{},
+		}
 		d.Sessions = mentionsWhere(tx, `m.run_id = $1 ORDER BY m.ord`, run.id)
 		for _, v := range sessionsWhere(tx, `WHERE s.run_ref = $1 OR s.key IN (SELECT session FROM mentions WHERE run_id = $1 AND session <> '')`, run.id) {
 			d.States[v.Key] = v
@@ -214,8 +222,15 @@ func (s *Store) RunDiff(ctx context.Context, source, file, against string) (tele
 			return err
 		}
 		c := compare(tx, other, run)
-		d = telemetry.RunDiff{Run: run.RunRow, Against: other.RunRow, New: c.rows(tx, c.new, all), Reopened: c.rows(tx, c.reopened, all), Gone: c.rows(tx, c.gone, all),
-			Moved: c.rows(tx, c.moved, all), Unchanged: c.rows(tx, c.unchanged, all)}
+		d = telemetry.RunDiff{
+			Run:       run.RunRow,
+			Against:   other.RunRow,
+			New:       c.rows(tx, c.new, all),
+			Reopened:  c.rows(tx, c.reopened, all),
+			Gone:      c.rows(tx, c.gone, all),
+			Moved:     c.rows(tx, c.moved, all),
+			Unchanged: c.rows(tx, c.unchanged, all),
+		}
 		return tx.err
 	})
 	return d, err

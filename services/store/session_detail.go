@@ -90,7 +90,8 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 
 // Verifications returns verifications: the latest of each session unless the
 // filter asks for all. Sorts: verified_at (newest first).
-func (s *Store) Verifications(ctx context.Context, f telemetry.VerificationFilter, p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error) {
+func (s *Store) Verifications(ctx context.Context, f telemetry.VerificationFilter,
+	p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error) {
 	page, err := pageSQL(p, "verified_at", map[string]order{"verified_at": byDesc("v.at v.id")})
 	if err != nil {
 		return telemetry.List[telemetry.VerificationRow]{}, err

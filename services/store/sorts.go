@@ -85,15 +85,36 @@ func limitSQL(p telemetry.Page) string {
 
 func runOrders() map[string]order {
 	const last = " r.at r.file r.id"
-	return map[string]order{"timestamp": byDesc(last), "time": byDesc(last), "run_number": byDesc("r.run_number" + last), "run": byDesc("r.run_number" + last),
-		"issues_found": byDesc("r.issues_found" + last), "found": byDesc("r.issues_found" + last), "repo": by("r.repo_key" + last), "kind": by(runKind + last),
-		"new": loose(byDesc("r.new_n" + last)), "gone": loose(byDesc("r.gone_n" + last)), "batches": loose(byDesc("r.batches" + last)), "sessions": loose(byDesc("r.sessions" + last))}
+	return map[string]order{
+		"timestamp":    byDesc(last),
+		"time":         byDesc(last),
+		"run_number":   byDesc("r.run_number" + last),
+		"run":          byDesc("r.run_number" + last),
+		"issues_found": byDesc("r.issues_found" + last),
+		"found":        byDesc("r.issues_found" + last),
+		"repo":         by("r.repo_key" + last),
+		"kind":         by(runKind + last),
+		"new":          loose(byDesc("r.new_n" + last)),
+		"gone":         loose(byDesc("r.gone_n" + last)),
+		"batches":      loose(byDesc("r.batches" + last)),
+		"sessions":     loose(byDesc("r.sessions" + last)),
+	}
 }
 
 func sessionOrders() map[string]order {
-	return map[string]order{"timestamp": byDesc("s.at s.key"), "started": byDesc("s.at s.key"), "state": by("s.state_rank s.at s.key"), "since": byDesc("s.since s.key"), "age": byAge("s.since s.key"),
-		"run_number": byDesc("s.run_number s.batch_id s.at s.key"), "run": byDesc("s.run_number s.batch_id s.at s.key"), "batch": loose(by("s.batch_id s.at s.key")),
-		"repo": loose(by("s.repo_key s.at s.key")), "family": by("s.family s.at s.key"), "pr": loose(byDesc("s.has_pr s.at s.key"))}
+	return map[string]order{
+		"timestamp":  byDesc("s.at s.key"),
+		"started":    byDesc("s.at s.key"),
+		"state":      by("s.state_rank s.at s.key"),
+		"since":      byDesc("s.since s.key"),
+		"age":        byAge("s.since s.key"),
+		"run_number": byDesc("s.run_number s.batch_id s.at s.key"),
+		"run":        byDesc("s.run_number s.batch_id s.at s.key"),
+		"batch":      loose(by("s.batch_id s.at s.key")),
+		"repo":       loose(by("s.repo_key s.at s.key")),
+		"family":     by("s.family s.at s.key"),
+		"pr":         loose(byDesc("s.has_pr s.at s.key")),
+	}
 }
 
 // byWaiting sorts pull requests by how long they wait: one that is neither
@@ -106,15 +127,38 @@ func byWaiting(shown, columns string) order {
 
 func pullOrders() map[string]order {
 	const last = " p.sort_at p.key"
-	return map[string]order{"created_at": byDesc(last), "updated_at": loose(byDesc("p.updated_at p.key")), "number": byDesc("p.number p.key"), "repo": by("p.repo_key" + last), "state": by("p.shown" + last),
-		"waiting": byWaiting("p.shown", last), "age": byAge(last), "title": by("p.title p.key"), "author": by("p.author" + last), "session": by("p.session" + last)}
+	return map[string]order{
+		"created_at": byDesc(last),
+		"updated_at": loose(byDesc("p.updated_at p.key")),
+		"number":     byDesc("p.number p.key"),
+		"repo":       by("p.repo_key" + last),
+		"state":      by("p.shown" + last),
+		"waiting":    byWaiting("p.shown", last),
+		"age":        byAge(last),
+		"title":      by("p.title p.key"),
+		"author":     by("p.author" + last),
+		"session":    by("p.session" + last),
+	}
 }
 
 func issueOrders() map[string]order {
 	const last = " i.public_id i.id"
 	const status, severity = "i.status_rank i.last_at" + last, "i.severity_rank i.status_rank i.first_at" + last
-	return map[string]order{"status": by(status), "state": by(status), "severity": by(severity), "last_seen": byDesc("i.last_at" + last), "first_seen": byDesc("i.first_at" + last), "age": byAge("i.first_at" + last),
-		"appearances": byDesc("i.appearances" + last), "attempts": byDesc("i.attempts" + last), "session": byDesc("i.session" + last), "file": by("i.file i.line" + last), "rule": by("i.rule " + severity), "family": by("i.family " + severity), "repo": by("o.key " + severity)}
+	return map[string]order{
+		"status":      by(status),
+		"state":       by(status),
+		"severity":    by(severity),
+		"last_seen":   byDesc("i.last_at" + last),
+		"first_seen":  byDesc("i.first_at" + last),
+		"age":         byAge("i.first_at" + last),
+		"appearances": byDesc("i.appearances" + last),
+		"attempts":    byDesc("i.attempts" + last),
+		"session":     byDesc("i.session" + last),
+		"file":        by("i.file i.line" + last),
+		"rule":        by("i.rule " + severity),
+		"family":      by("i.family " + severity),
+		"repo":        by("o.key " + severity),
+	}
 }
 
 func repoOrders(now int64) map[string]order {
@@ -127,9 +171,26 @@ func repoOrders(now int64) map[string]order {
 		of := fmt.Sprintf("COALESCE((SELECT SUM(%s) FROM days d WHERE d.repo_id = r.id AND d.day > %d), 0)", sum, dayOf(now)-telemetry.RepoDaysShown)
 		return order{columns: append([]string{of}, byDesc(worst).columns...), desc: true}
 	}
-	return map[string]order{"change": days("d.net + d.unlisted"), "closed": days("d.closed"), "critical": tier("critical"), "high": tier("high"), "medium": tier("medium"), "low": tier("low"), "last_run": byDesc("r.last_run r.key"), "last_scan": byDesc("r.latest_at r.key"), "open": byDesc("r.open r.critical_high r.key"), "critical_high": byDesc(worst), "severity": byDesc(worst),
-		"repo": by("r.key"), "runs": byDesc("r.runs r.key"), "found": byDesc("r.issues_found r.key"), "active": byDesc(activeCount + worst), "sessions": byDesc("r.sessions_created" + worst),
-		"waiting": byDesc("r.prs_open" + worst), "merged": byDesc("r.prs_merged" + worst)}
+	return map[string]order{
+		"change":        days("d.net + d.unlisted"),
+		"closed":        days("d.closed"),
+		"critical":      tier("critical"),
+		"high":          tier("high"),
+		"medium":        tier("medium"),
+		"low":           tier("low"),
+		"last_run":      byDesc("r.last_run r.key"),
+		"last_scan":     byDesc("r.latest_at r.key"),
+		"open":          byDesc("r.open r.critical_high r.key"),
+		"critical_high": byDesc(worst),
+		"severity":      byDesc(worst),
+		"repo":          by("r.key"),
+		"runs":          byDesc("r.runs r.key"),
+		"found":         byDesc("r.issues_found r.key"),
+		"active":        byDesc(activeCount + worst),
+		"sessions":      byDesc("r.sessions_created" + worst),
+		"waiting":       byDesc("r.prs_open" + worst),
+		"merged":        byDesc("r.prs_merged" + worst),
+	}
 }
 
 // manyRows is from how many rows on a list of issues is walked in its order
@@ -182,7 +243,15 @@ func (w where) inOrderOf(sort string, total int64) where {
 		return w
 	}
 	var hide []string
-	for column, nothing := range map[string]string{"i.status_rank": " + 0", "i.severity_rank": " + 0", "i.first_at": " + 0", "i.last_at": " + 0", "i.attempts": " + 0", "i.family": " || ''", "i.rule": " || ''"} {
+	for column, nothing := range map[string]string{
+		"i.status_rank":   " + 0",
+		"i.severity_rank": " + 0",
+		"i.first_at":      " + 0",
+		"i.last_at":       " + 0",
+		"i.attempts":      " + 0",
+		"i.family":        " || ''",
+		"i.rule":          " || ''",
+	} {
 		if !slices.Contains(shown, column) {
 			hide = append(hide, column+" ", "("+column+nothing+") ")
 		}

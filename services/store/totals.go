@@ -47,9 +47,22 @@ func pullsNow(tx *Tx, repo int64) telemetry.PullCounts {
 
 // totalsOf reads the figures that a tally has.
 func totalsOf(n tally) telemetry.Totals {
-	t := telemetry.Totals{Repos: []string{}, Runs: n["runs"], Scans: n["scans"], Dispatches: n["dispatches"], IssuesFound: n["issues_found"], Latest: n["open"], Unlisted: n["unlisted"],
-		LatestSeverity: n.words("open_severity"), LatestCategory: n.words("open_category"), SeveritySum: n.words("severity_sum"), CategorySum: n.words("category_sum"),
-		SessionsByState: map[telemetry.State]int64{}, SessionsCreated: n["sessions_created"], SessionsWithPR: n["sessions_with_pr"]}
+	t := telemetry.Totals{
+		Repos:           []string{},
+		Runs:            n["runs"],
+		Scans:           n["scans"],
+		Dispatches:      n["dispatches"],
+		IssuesFound:     n["issues_found"],
+		Latest:          n["open"],
+		Unlisted:        n["unlisted"],
+		LatestSeverity:  n.words("open_severity"),
+		LatestCategory:  n.words("open_category"),
+		SeveritySum:     n.words("severity_sum"),
+		CategorySum:     n.words("category_sum"),
+		SessionsByState: map[telemetry.State]int64{},
+		SessionsCreated: n["sessions_created"],
+		SessionsWithPR:  n["sessions_with_pr"],
+	}
 	for state, count := range n.words("state") {
 		t.SessionsByState[telemetry.State(state)] = count
 	}

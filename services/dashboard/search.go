@@ -6,7 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -75,6 +76,10 @@ type SearchResult struct {
 // searchRows is how many rows of each list a search shows.
 const searchRows = 5
 
+// searchedAtOnce is how many lists a search asks at a time: each takes a
+// reading connection of its own, with its cache.
+const searchedAtOnce = 2
+
 // Search looks for a text in every list and for what it names exactly: an
 // issue's id or fingerprint, a session, a pull request, a run or its file, a
 // repository. Qualifiers search the lists that have them, which are asked side
@@ -88,11 +93,11 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 		return out, err
 	}
 	page := telemetry.Page{Number: 1, Size: searchRows}
-	var all sync.WaitGroup
-	var fails failures
+	var all errgroup.Group
+	all.SetLimit(searchedAtOnce)
 	ask := func(list telemetry.ListName, do func(q telemetry.Query) error) {
 		if notes[list] == "" && text != "" {
-			all.Go(func() { fails.add(do(queries[list])) })
+			all.Go(func() error { return do(queries[list]) })
 		}
 	}
 	out.Issues = found[telemetry.IssueRow](telemetry.ListIssues, queries, notes)
@@ -121,25 +126,11 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 		return err
 	})
 	exact, err := d.exact(ctx, strings.TrimSpace(text))
-	all.Wait()
+	err = errors.Join(all.Wait(), err)
 	if out.Exact = exact; len(exact) == 0 {
 		out.Note = note
 	}
-	return out, errors.Join(fails.first, err)
-}
-
-// failures keeps the first error of what is done side by side.
-type failures struct {
-	mu    sync.Mutex
-	first error
-}
-
-func (f *failures) add(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.first == nil {
-		f.first = err
-	}
+	return out, err
 }
 
 func found[T any](list telemetry.ListName, queries map[telemetry.ListName]telemetry.Query, notes map[telemetry.ListName]string) Found[T] {

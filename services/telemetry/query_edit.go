@@ -235,12 +235,12 @@ func QuoteUnknown(text string) (quoted, note string) {
 	for i, w := range words {
 		if texts[i] = w.text; w.name != "" && !known(w.name) {
 			texts[i] = Term{Not: w.not, Values: []QueryValue{{Text: strings.TrimPrefix(w.text, "-")}}}.String()
-			unknown = append(unknown, head(w.name)+":")
+			unknown = append(unknown, "“"+head(w.name)+"”")
 		}
 	}
 	if len(unknown) == 0 {
 		return text, ""
 	}
 	slices.Sort(names)
-	return strings.Join(texts, " "), "No list has a qualifier " + strings.Join(slices.Compact(unknown), ", ") + " so it was looked for as a word. Those that lists have: " + strings.Join(names, ", ") + "."
+	return strings.Join(texts, " "), "No list has the qualifier " + strings.Join(slices.Compact(unknown), " or ") + ", so it was looked for as a word. Lists have: " + strings.Join(names, ", ") + "."
 }

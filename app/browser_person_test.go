@@ -56,6 +56,9 @@ func TestPersonAtWork(t *testing.T) {
 	b.until(`document.querySelector(".job")?.textContent.includes("by you, 1 more joined")`)
 	b.do(chromedp.Reload())
 	b.until(`document.querySelectorAll(".job").length === 1 && document.querySelector(".job").textContent.includes("Refresh: running")`)
+	if wide := b.js(`document.querySelector(".job form[action='/actions/cancel'] .btn-text").offsetWidth > 20`); wide != "true" {
+		t.Error("the button that cancels has no words")
+	}
 	b.js(`document.querySelector(".job form[action='/actions/cancel'] button").click()`)
 	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: cancelled")`)
 	p.github.ClearFaults()

@@ -155,7 +155,7 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	card.Errors = without(card.Errors, card.Summary) // what ended the job is said once
 	switch {
 	case j.Running() && ingest.Cancellable(j.Kind):
-		card.Dismiss = parts.Action{Text: "Cancel", URL: "/actions/cancel", Class: "btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
+		card.Dismiss = parts.Action{Text: "Cancel", URL: "/actions/cancel", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
 	case !j.Running():
 		card.Dismiss = parts.Action{Icon: "x", Text: "Close", URL: "/actions/dismiss", Class: "btn-bare btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
 	}

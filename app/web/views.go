@@ -222,11 +222,20 @@ func (w *Web) specSaved() spec {
 }
 
 func (w *Web) drawSaved(ctx context.Context, v view) (templ.Component, error) {
+	groups, err := w.savedGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return panels.SavedViews(panels.SavedMenu{Frame: v.frame(), Groups: groups}), nil
+}
+
+// savedGroups are all saved views by list, in the order of a search.
+func (w *Web) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 	all, err := w.o.Dashboard.Views(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m := panels.SavedMenu{Frame: v.frame()}
+	var groups []panels.SavedGroup
 	for _, s := range w.searched() {
 		group := panels.SavedGroup{Title: s.title}
 		for _, saved := range all {
@@ -235,8 +244,8 @@ func (w *Web) drawSaved(ctx context.Context, v view) (templ.Component, error) {
 			}
 		}
 		if len(group.Views) > 0 {
-			m.Groups = append(m.Groups, group)
+			groups = append(groups, group)
 		}
 	}
-	return panels.SavedViews(m), nil
+	return groups, nil
 }

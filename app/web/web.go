@@ -142,7 +142,7 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
 	s.Saved = w.panel(ctx, w.specSaved(), v)
 	s.Views, _ = w.savedGroups(ctx) // the panel beside it tells what failed
-	if c.Path() == "/search" { // elsewhere q is of the page's own list
+	if c.Path() == "/search" {      // elsewhere q is of the page's own list
 		s.Search = c.Query("q")
 	}
 	p, err := w.pulse(ctx)

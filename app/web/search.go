@@ -25,12 +25,12 @@ func (w *Web) searchPage(c *fiber.Ctx) error {
 	text := strings.TrimSpace(c.Query("q"))
 	if text == "" {
 		facts := []pages.Fact{{Icon: "search", Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the lists are understood too: is:open severity:critical."}}
-		return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Facts: facts}})
+		return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
 	}
 	found, err := w.o.Dashboard.Search(c.UserContext(), text)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid && err != nil {
 		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "This cannot be searched for.", Text: sentence(err)}
-		return w.show(c, screen{title: "Search", status: fiber.StatusBadRequest, body: pages.Body{Title: "Search", Notices: []parts.Notice{notice}}})
+		return w.show(c, screen{title: "Search", status: fiber.StatusBadRequest, body: pages.Body{Title: "Search", Search: &text, Notices: []parts.Notice{notice}}})
 	}
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func (w *Web) searchPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	body := pages.Body{Title: "Search", Rows: rows}
+	body := pages.Body{Title: "Search", Search: &text, Rows: rows}
 	if found.Note != "" {
 		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Not understood.", Text: found.Note}}
 	}

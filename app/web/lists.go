@@ -87,7 +87,7 @@ func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 	bar.Count, bar.Clear, bar.Save, bar.Exports = "", orBlank(v.spec.usual), parts.SaveForm{}, parts.Exports{}
 	f := v.frame()
 	f.Plain, f.List = true, true
-	f.Topics, f.Every = "", "" // asked again, it would be the same fault
+	f.Topics, f.Every = "", ""                  // asked again, it would be the same fault
 	if _, unread := v.parsed(); unread == nil { // the query is none of the fault: what is beside it goes
 		f.At.Query = url.Values{}
 		f.At.Query.Set("q", v.search())

@@ -49,7 +49,7 @@ func TestPhoneReaches(t *testing.T) {
 	b.size(320, 640)
 	b.open(s.url + "/runs")
 	b.js(`document.querySelector("summary[aria-label=Pages]").click()`)
-	b.do(chromedp.Click(`nav[aria-label="Pages"] .menu-views a`))
+	b.do(chromedp.Click(`nav[aria-label="Pages"] .menu-note ~ a`))
 	b.until(`location.pathname === "/issues" && new URLSearchParams(location.search).get("q") === "is:open severity:critical"`)
 
 	b.open(s.url + "/search?q=shop")

@@ -47,6 +47,7 @@ var (
 	tableCell = regexp.MustCompile(`(?s)<tr>\s*<th scope="row">([^<]*)</th>\s*<td>\s*<a class="" href="([^"]*)">([0-9,]+)</a>`)
 	rateRow   = regexp.MustCompile(`<a class="row-muted" href="([^"]*)">([0-9,]+)</a>`)
 	endLabel  = regexp.MustCompile(`<strong>([0-9,]+)</strong>\s*<a class="fg-muted" href="([^"]*)">([^<]*)</a>`)
+	tileTier  = regexp.MustCompile(`(?s)href="([^"]*)">\s*([0-9,]+) (critical|high|not listed)\s*<`)
 	listTotal = regexp.MustCompile(`class="list-count">([0-9,]+) `)
 )
 
@@ -66,7 +67,7 @@ func (s *site) rowsBehind(address string) string {
 // each cell of their tables, to a list of exactly so many rows.
 func TestMarksLeadToTheirRows(t *testing.T) {
 	s := startSite(t, manyRecords(), nil)
-	for panel, least := range map[string]int{"open": 14, "spans": 1, "outcomes": 4, "rates": 20, "trend": 8} {
+	for panel, least := range map[string]int{"tiles": 3, "open": 14, "spans": 1, "outcomes": 4, "rates": 20, "trend": 8} {
 		_, page := s.get("/panels/"+panel+"?period=30d", "HX-Request", "true")
 		followed := 0
 		follow := func(name, address, n string) {
@@ -93,6 +94,9 @@ func TestMarksLeadToTheirRows(t *testing.T) {
 		for _, m := range endLabel.FindAllStringSubmatch(page, -1) {
 			follow(m[3]+" at the end", m[2], m[1])
 		}
+		for _, m := range tileTier.FindAllStringSubmatch(page, -1) {
+			follow(m[3], m[1], m[2])
+		}
 		if panel == "rates" {
 			for _, m := range rateRow.FindAllStringSubmatch(page, -1) {
 				follow("rate", m[1], m[2])
@@ -101,7 +105,7 @@ func TestMarksLeadToTheirRows(t *testing.T) {
 		if followed < least {
 			t.Errorf("%s: only %d marks lead anywhere in %s", panel, followed, page)
 		}
-		if panel != "rates" && !strings.Contains(page, "View as table") {
+		if panel != "rates" && panel != "tiles" && !strings.Contains(page, "View as table") {
 			t.Errorf("%s: its numbers are not offered as a table", panel)
 		}
 	}

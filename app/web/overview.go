@@ -124,7 +124,13 @@ func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := panels.Figures{Frame: v.frame(), Tiles: tiles(v, stats, over, active, repos)}
+	listed := stats.LatestSeverity
+	if v.scope == "" {
+		if listed, _, err = w.listedOpen(ctx, v, stats); err != nil {
+			return nil, err
+		}
+	}
+	f := panels.Figures{Frame: v.frame(), Tiles: tiles(v, stats, listed, over, active, repos)}
 	f.About = aboutTiles()
 	return panels.Tiles(f), nil
 }
@@ -177,9 +183,10 @@ func aboutTiles() []string {
 }
 
 // tiles are the figures of all repositories, or of the page's own.
-func tiles(v view, t dashboard.Stats, o dashboard.Overview, active parts.Tile, repos int64) []parts.Tile {
+// listed are the open issues by severity that have a list.
+func tiles(v view, t dashboard.Stats, listed map[string]int64, o dashboard.Overview, active parts.Tile, repos int64) []parts.Tile {
 	at := v.listURL
-	open := openTile(v, t)
+	open := openTile(v, t, listed)
 	if o.Period.Name != "all" { // before all time nothing was open
 		open.Change = changeBit(o.Change())
 		open.Change.URL = o.Links["open_before/total"].Page()
@@ -235,17 +242,17 @@ func changeBit(n int64) parts.Bit {
 	return parts.Bit{}
 }
 
-func openTile(v view, t dashboard.Stats) parts.Tile {
+func openTile(v view, t dashboard.Stats, listed map[string]int64) parts.Tile {
 	tile := parts.Tile{Label: "Open issues", Value: number(t.Latest), URL: v.openURL(t.Links["latest_issues"])}
 	for _, tier := range []struct {
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
-		bit := parts.Bit{Text: number(t.LatestSeverity[tier.name]) + " " + tier.name, Tone: tier.tone, URL: searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name)}
-		if t.Unlisted > 0 {
-			bit.URL = v.openURL(t.Links["latest_issues"])
+		bit := parts.Bit{Text: number(listed[tier.name]) + " " + tier.name, Tone: tier.tone, URL: searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name)}
+		if t.Unlisted > 0 && v.scope != "" {
+			bit.URL = "" // its record names no findings
 		}
-		if t.LatestSeverity[tier.name] == 0 {
+		if listed[tier.name] == 0 {
 			bit.Tone = ""
 		}
 		tile.Line = append(tile.Line, bit)

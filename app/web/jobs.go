@@ -88,6 +88,7 @@ func (w *Web) specJobs() spec {
 // one that runs.
 func (w *Web) drawJobs(ctx context.Context, v view) (templ.Component, error) {
 	l := panels.JobList{Frame: v.brief()}
+	told := map[string]bool{} // the kinds that have a card: how an older one ended is no news
 	for _, own := range v.jobs {
 		job, running := w.o.Jobs.Running(own.id)
 		if !running {
@@ -100,9 +101,13 @@ func (w *Web) drawJobs(ctx context.Context, v view) (templ.Component, error) {
 				return nil, err
 			}
 		}
-		if job.Running() {
+		switch {
+		case job.Running():
 			l.Topics, l.Every = telemetry.TopicJobs, "2s"
+		case told[job.Kind]:
+			continue
 		}
+		told[job.Kind] = true
 		card := w.jobCard(job)
 		card.By = startedWords(job, own.started)
 		l.Cards = append(l.Cards, card)

@@ -43,6 +43,7 @@ type view struct {
 	query   url.Values        // as it came
 	jobs    []ownJob
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
+	stats   func() (dashboard.Stats, error)    // of now, likewise
 	subject string                             // what a panel about one thing is about
 	form    url.Values                         // what was typed into a form that could not be sent
 	fault   error                              // why not

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"syscall"
@@ -156,12 +157,6 @@ func wasReset(err error) bool {
 }
 
 func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	timeout, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return ok && timeout.Timeout()
+	broken, ok := errors.AsType[net.Error](err)
+	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }

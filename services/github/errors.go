@@ -227,14 +227,8 @@ func (c *Client) quote(said string) string {
 }
 
 func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	timeout, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return ok && timeout.Timeout()
+	broken, ok := errors.AsType[net.Error](err)
+	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }
 
 func isJSONError(err error) bool {

@@ -158,9 +158,13 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 	if first {
 		r.turn(ctx, kind, telemetry.ByStart)
 	}
-	if every <= 0 {
-		return
+	if every > 0 {
+		repeat(ctx, every, func() { r.turn(ctx, kind, telemetry.ByInterval(every)) })
 	}
+}
+
+// repeat does something every so often until ctx ends.
+func repeat(ctx context.Context, every time.Duration, do func()) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -168,7 +172,7 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			r.turn(ctx, kind, telemetry.ByInterval(every))
+			do()
 		}
 	}
 }
@@ -214,17 +218,10 @@ const beatEvery = 5 * time.Second
 
 // beat resumes what another program's end interrupts, until ctx ends.
 func (r *Runner) beat(ctx context.Context) {
-	ticker := time.NewTicker(beatEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			r.saveUnsaved()
-			r.resume(ctx)
-		}
-	}
+	repeat(ctx, beatEvery, func() {
+		r.saveUnsaved()
+		r.resume(ctx)
+	})
 }
 
 // resume starts again what an earlier program's end interrupted, each job

@@ -38,9 +38,10 @@ func NewView(name string, list ListName, query string) (View, error) {
 	case len(query) > viewQueryBytes:
 		return View{}, Errorf(CodeInvalid, "query: it is %d bytes long; up to %d are kept.", len(query), viewQueryBytes)
 	}
-	values, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
-	if err != nil {
-		return View{}, Errorf(CodeInvalid, "query: it is no query of a URL; write for example q=is%%3Aopen&sort=severity.").Because(err)
+	query = strings.TrimPrefix(query, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil || query != "" && !namesParameters(values, query) {
+		return View{}, Errorf(CodeInvalid, "query: it is that of a list's URL; write for example q=is%%3Aopen&sort=severity.").Because(err)
 	}
 	values.Del("page")
 	for key, list := range values {
@@ -54,6 +55,17 @@ func NewView(name string, list ListName, query string) (View, error) {
 		return View{}, err
 	}
 	return View{Name: name, List: list, Query: values.Encode()}, nil
+}
+
+// namesParameters tells a URL's query from a list's ("is:open"), which would be
+// read as a parameter of that name, and filter nothing.
+func namesParameters(values url.Values, query string) bool {
+	for name := range values {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			return false
+		}
+	}
+	return strings.Contains(query, "=")
 }
 
 // ViewName is a view's name as it is kept, its white space made plain. The

@@ -95,10 +95,12 @@ fingerprints change, scans are narrowed). "Runs" is the nominal size. The server
 
 - *first*: the answer that is in no cache, one request after the other on one connection, up to %d times or %v. The database's pages are warm.
 - *hot*: the answer is in the server's cache; %d connections. *304*: the client has it. *Of the yardstick*: the rate beside that of a bare Fiber handler
-  (`+"`Immutable: true`"+`) that returns the same bytes and headers; both are asked in turn, %d rounds of %v, and the median of the rounds' ratios is given.
+  (`+"`Immutable: true`"+
+		`) that returns the same bytes and headers; both are asked in turn, %d rounds of %v, and the median of the rounds' ratios is given.
 - *Growth*: the median of first answers at the largest size, over that at the smallest.
 
-`, took.Round(time.Second), r.begun.UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), database, r.load[0], r.load[1], runtime.NumCPU(),
+`, took.Round(time.Second), r.begun.UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
+		runtime.Version(), database, r.load[0], r.load[1], runtime.NumCPU(),
 		repositories, findingsPerScan, sessionsPerScan, firstMost, firstTime, connections, rounds, slice)
 }
 
@@ -133,7 +135,9 @@ func (r *report) figures(b *strings.Builder) {
 	line("bulk, records per second of processor time", "", func(s *size) string {
 		return fmt.Sprintf("%.0f", float64(s.loaded.records)/max(s.loaded.cpu.Seconds(), 1e-9))
 	}, nil)
-	line("one newest record, p50 / p99 ms", "≤ 10", func(s *size) string { return pair(s.loaded.newest) }, func(s *size) string { return verdict(float64(quantile(s.loaded.newest, 0.99)), float64(oneRecord)) })
+	line("one newest record, p50 / p99 ms", "≤ 10", func(s *size) string {
+		return pair(s.loaded.newest)
+	}, func(s *size) string { return verdict(float64(quantile(s.loaded.newest, 0.99)), float64(oneRecord)) })
 	line("one late record, p50 / p99 ms", "", func(s *size) string { return pair(s.loaded.late) }, nil)
 	line("database on disk", "", func(s *size) string { return megabytes(s.database) }, nil)
 	if r.outside.files > 0 {
@@ -153,9 +157,15 @@ func (r *report) programFigures(line func(what, budget string, cell, verdict fun
 		}
 		return millis(quantile(s.start.times, 0.5)) + " / " + millis(quantile(s.start.times, 1))
 	}, func(s *size) string { return verdict(float64(quantile(s.start.times, 0.5)), float64(startTime)) })
-	line("memory after it", "≤ 100 MB", func(s *size) string { return megabytes(s.start.atStart) }, func(s *size) string { return verdict(float64(s.start.atStart), memoryBytes) })
-	line("memory after every endpoint was asked once", "≤ 100 MB", func(s *size) string { return megabytes(s.start.used) }, func(s *size) string { return verdict(float64(s.start.used), memoryBytes) })
-	line("first page load, files and KB compressed", "≤ 150 KB", func(s *size) string { return fmt.Sprintf("%d, %.1f", s.files, float64(s.bytes)/1024) },
+	line("memory after it", "≤ 100 MB", func(s *size) string {
+		return megabytes(s.start.atStart)
+	}, func(s *size) string { return verdict(float64(s.start.atStart), memoryBytes) })
+	line("memory after every endpoint was asked once", "≤ 100 MB", func(s *size) string {
+		return megabytes(s.start.used)
+	}, func(s *size) string { return verdict(float64(s.start.used), memoryBytes) })
+	line("first page load, files and KB compressed", "≤ 150 KB", func(s *size) string {
+		return fmt.Sprintf("%d, %.1f", s.files, float64(s.bytes)/1024)
+	},
 		func(s *size) string { return verdict(float64(s.bytes), loadBytes) })
 	o := &r.outside
 	last := func(text string) func(*size) string {
@@ -166,14 +176,19 @@ func (r *report) programFigures(line func(what, budget string, cell, verdict fun
 			return text
 		}
 	}
-	line(fmt.Sprintf("refresh, %d new files: counted requests, s", o.files), "≤ 5", last(fmt.Sprintf("%d, %.1f", o.firstCounted, o.firstTime.Seconds())), func(*size) string { return verdict(float64(o.firstCounted), fileRequests) })
-	line("refresh, nothing changed: counted requests, ms", "0", last(fmt.Sprintf("%d, %s", o.againCounted, millis(o.againTime))), func(*size) string {
-		if o.againCounted == 0 {
-			return "met"
-		}
-		return "**missed**"
-	})
-	line(fmt.Sprintf("poll of %d sessions at %v an answer, API v3: requests, s", o.sessions, devinAnswer), "≤ 10, ≤ 1 s", last(fmt.Sprintf("%d, %.2f", o.polls, o.pollTime.Seconds())),
+	line(fmt.Sprintf("refresh, %d new files: counted requests, s", o.files), "≤ 5",
+		last(fmt.Sprintf("%d, %.1f", o.firstCounted, o.firstTime.Seconds())), func(*size) string {
+			return verdict(float64(o.firstCounted), fileRequests)
+		})
+	line("refresh, nothing changed: counted requests, ms", "0",
+		last(fmt.Sprintf("%d, %s", o.againCounted, millis(o.againTime))), func(*size) string {
+			if o.againCounted == 0 {
+				return "met"
+			}
+			return "**missed**"
+		})
+	line(fmt.Sprintf("poll of %d sessions at %v an answer, API v3: requests, s", o.sessions, devinAnswer),
+		"≤ 10, ≤ 1 s", last(fmt.Sprintf("%d, %.2f", o.polls, o.pollTime.Seconds())),
 		func(*size) string {
 			return verdict(max(float64(o.polls)/pollRequests, o.pollTime.Seconds()/pollTime.Seconds()), 1)
 		})
@@ -185,11 +200,13 @@ func (r *report) programFigures(line func(what, budget string, cell, verdict fun
 
 // endpoints writes a row for each endpoint.
 func (r *report) endpoints(b *strings.Builder) {
-	fmt.Fprint(b, "## Endpoints\n\nHot and 304 at the largest size. Pages carry no ETag, so each of their answers is a first one; the design sets them no budget of their own.\n\n| endpoint | KB sent |")
+	fmt.Fprint(b,
+		"## Endpoints\n\nHot and 304 at the largest size. Pages carry no ETag, so each of their answers is a first one; the design sets them no budget of their own.\n\n| endpoint | KB sent |")
 	for _, s := range r.sizes {
 		fmt.Fprintf(b, " first at %d, p50 / p99 ms |", s.runs)
 	}
-	fmt.Fprint(b, " growth | budget | | hot p50 / p99 ms | of the yardstick (≥ 0.80) | 304 p50 / p99 ms | of the yardstick (≥ 0.90) |\n|---|---:|")
+	fmt.Fprint(b,
+		" growth | budget | | hot p50 / p99 ms | of the yardstick (≥ 0.80) | 304 p50 / p99 ms | of the yardstick (≥ 0.90) |\n|---|---:|")
 	for range r.sizes {
 		fmt.Fprint(b, "---:|")
 	}
@@ -217,7 +234,9 @@ func (r *report) endpoint(b *strings.Builder, i int) {
 	}
 	fmt.Fprintf(b, " %s | %s |", growth, r.firstVerdict(i))
 	if row.endpoint.cached && row.failed == "" {
-		fmt.Fprintf(b, " %s | %.2f %s | %s | %.2f %s |\n", pair(row.hot.times), row.hot.ratio, verdictLeast(row.hot.ratio, hotShare), pair(row.unchanged.times), row.unchanged.ratio, verdictLeast(row.unchanged.ratio, unchangedShare))
+		fmt.Fprintf(b, " %s | %.2f %s | %s | %.2f %s |\n", pair(row.hot.times), row.hot.ratio,
+			verdictLeast(row.hot.ratio, hotShare), pair(row.unchanged.times), row.unchanged.ratio,
+			verdictLeast(row.unchanged.ratio, unchangedShare))
 	} else {
 		fmt.Fprint(b, " | | | |\n")
 	}
@@ -275,5 +294,6 @@ func (r *report) summary() string {
 			}
 		}
 	}
-	return fmt.Sprintf("First answers: %d keep their budget, %d miss it. Hot: %d of %d miss theirs; unchanged: %d of %d.", kept, missed, hotMissed, hot, unchanged, hot)
+	return fmt.Sprintf("First answers: %d keep their budget, %d miss it. Hot: %d of %d miss theirs; unchanged: %d of %d.",
+		kept, missed, hotMissed, hot, unchanged, hot)
 }

@@ -15,7 +15,15 @@ import (
 )
 
 func (w *Web) specActivity() spec {
-	return spec{name: "activity", title: "Activity", page: "/activity", topics: append(everything(), telemetry.TopicJobs), every: "60s", params: []string{"kind", "repo", "before"}, draw: w.drawActivity}
+	return spec{
+		name:   "activity",
+		title:  "Activity",
+		page:   "/activity",
+		topics: append(everything(), telemetry.TopicJobs),
+		every:  "60s",
+		params: []string{"kind", "repo", "before"},
+		draw:   w.drawActivity,
+	}
 }
 
 // drawActivity lists what changed, by whom or what, newest first.
@@ -40,11 +48,26 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"})
+	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{
+		Number: 1,
+		Size:   barChoices,
+		Sort:   "last_run",
+		Order:  "desc",
+	})
 	if err != nil {
 		return nil, err
 	}
-	l := panels.ActivityList{Frame: v.frame(), Older: next.String(), Newest: v.get("before") != "", Kinds: kindTabs(v.get("kind")), Empty: parts.Empty{Icon: "pulse", Title: "Nothing has changed yet", Text: "Runs, sessions, pull requests, verifications and what people do are listed here."}}
+	l := panels.ActivityList{
+		Frame:  v.frame(),
+		Older:  next.String(),
+		Newest: v.get("before") != "",
+		Kinds:  kindTabs(v.get("kind")),
+		Empty: parts.Empty{
+			Icon:  "pulse",
+			Title: "Nothing has changed yet",
+			Text:  "Runs, sessions, pull requests, verifications and what people do are listed here.",
+		},
+	}
 	l.Plain, l.Repo, l.Kind, l.Repos = true, string(repo), v.get("kind"), dynamic("repo", recent.Items)
 	if repo != "" {
 		l.Empty.Title, l.Empty.Text = "Nothing of "+string(repo)+" has changed", "Write the repository as owner/name, or show all of them."
@@ -64,7 +87,11 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 // kindTabs narrow the list to one kind.
 func kindTabs(chosen string) []parts.Choice {
 	tabs := []parts.Choice{{Text: "All", Current: chosen == ""}}
-	for _, k := range []parts.Link{{Text: "Runs", URL: "run"}, {Text: "Sessions", URL: "session"}, {Text: "Pull requests", URL: "pull"}, {Text: "Verifications", URL: "verification"}, {Text: "Backfill", URL: "mend"}, {Text: "Jobs", URL: "job"}, {Text: "People", URL: "deed,scope"}} {
+	for _, k := range []parts.Link{
+		{Text: "Runs", URL: "run"}, {Text: "Sessions", URL: "session"}, {Text: "Pull requests", URL: "pull"},
+		{Text: "Verifications", URL: "verification"}, {Text: "Backfill", URL: "mend"}, {Text: "Jobs", URL: "job"},
+		{Text: "People", URL: "deed,scope"},
+	} {
 		tabs = append(tabs, parts.Choice{Text: k.Text, Query: k.URL, Current: k.URL == chosen})
 	}
 	return tabs
@@ -72,15 +99,22 @@ func kindTabs(chosen string) []parts.Choice {
 
 func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 	row := panels.ActivityRow{At: a.At, Repo: string(a.Repo)}
-	session := parts.Link{Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shortID(a.Session)), URL: panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session))}
+	run := parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}
+	session := parts.Link{
+		Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shortID(a.Session)),
+		URL:  panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session)),
+	}
 	switch a.Kind {
 	case telemetry.ActivityRun:
-		row.State, row.What, row.Text, row.By = panels.RunKind(a.Word), parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, runText(a), cmp.Or(path.Base(a.Source), "RUNS_DIR")
+		row.State, row.What = panels.RunKind(a.Word), run
+		row.Text, row.By = runText(a), cmp.Or(path.Base(a.Source), "RUNS_DIR")
 	case telemetry.ActivitySession:
-		row.State, row.What, row.Text, row.By = panels.SessionState(string(a.State), a.Detail, true), session, joinWords(a.Word, a.Detail), map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
-		row.By = cmp.Or(row.By, runName(a.Run, 0)+"’s record")
+		row.State, row.What = panels.SessionState(string(a.State), a.Detail, true), session
+		row.Text = joinWords(a.Word, a.Detail)
+		row.By = map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
+		row.By = cmp.Or(row.By, run.Text+"’s record")
 	case telemetry.ActivityPull:
-		row.State, row.What, row.By = panels.PullState(map[string]string{"opened": "open"}[a.Word], false), parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10) + " " + telemetry.FoldIssueIDs(a.Title), URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}, "GitHub"
+		row.State, row.What, row.By = panels.PullState("open", false), w.pullLink(a, telemetry.FoldIssueIDs(a.Title)), "GitHub"
 		if a.Word != "opened" {
 			row.State = panels.PullState("closed", a.Word == "merged")
 		}
@@ -89,32 +123,45 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.State, row.What, row.By = panels.VerdictState(a.Word, false), session, "re-scan"
 		row.Text = number(a.Fixed) + " of " + number(a.Targeted) + " no longer found"
 		if a.Pull.Repo != "" {
-			row.What = parts.Link{Text: "#" + strconv.FormatInt(a.Pull.Number, 10), URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}
+			row.What = w.pullLink(a, "")
 		}
 	case telemetry.ActivityScope:
-		row.State, row.What, row.By = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, cmp.Or(string(a.By), "a person")
-		row.Text = "counts as a full scan"
+		row.State, row.What = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, run
+		row.Text, row.By = "counts as a full scan", cmp.Or(string(a.By), "a person")
 	case telemetry.ActivityJob:
-		row.State, row.By, row.Text = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded"), a.Job.Error
-		row.State.Word = jobTitle(a.Job, resultOf(a.Job))
-		if a.Job.State == telemetry.JobDone {
-			row.Text = summary(a.Job, resultOf(a.Job))
-		}
-		if !a.Job.Ended.IsZero() {
-			row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started))
-		}
+		jobActivity(&row, a)
 	case telemetry.ActivityMend:
-		row.State, row.What, row.By = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}, "backfill "+number(a.Application)
-		session, field := telemetry.FieldOfSession(a.Change.Field)
-		row.What.Text += " · session " + strconv.Itoa(session+1)
+		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, run
+		row.By = "backfill " + number(a.Application)
+		at, field := telemetry.FieldOfSession(a.Change.Field)
+		row.What.Text += " · session " + strconv.Itoa(at+1)
 		row.Text = field + ": " + valueText(a.Change.Old) + " → " + valueText(a.Change.New) + ", " + a.Change.Reason
 	case telemetry.ActivityDeed:
-		row.State, row.What, row.By = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session, cmp.Or(string(a.By), "a person")
+		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session
+		row.By = cmp.Or(string(a.By), "a person")
 		if a.Word == string(telemetry.DeedDispatch) {
-			row.State, row.What = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}, parts.Link{Text: string(a.Repo), URL: panels.RepoURL(string(a.Repo))}
+			row.State = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}
+			row.What = parts.Link{Text: string(a.Repo), URL: panels.RepoURL(string(a.Repo))}
 		}
 	}
 	return row
+}
+
+func (w *Web) pullLink(a telemetry.Activity, title string) parts.Link {
+	text := strings.TrimSpace("#" + strconv.FormatInt(a.Pull.Number, 10) + " " + title)
+	return parts.Link{Text: text, URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}
+}
+
+// jobActivity says what became of a job.
+func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
+	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
+	row.State.Word, row.Text = jobTitle(a.Job, resultOf(a.Job)), a.Job.Error
+	if a.Job.State == telemetry.JobDone {
+		row.Text = summary(a.Job, resultOf(a.Job))
+	}
+	if !a.Job.Ended.IsZero() {
+		row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started))
+	}
 }
 
 // runText is what a run brought.

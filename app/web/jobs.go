@@ -73,7 +73,14 @@ func setJobs(c *fiber.Ctx, jobs []ownJob) {
 		}
 		ids = append(ids, j.id)
 	}
-	cookie := &fiber.Cookie{Name: jobsCookie, Value: strings.Join(ids, "."), Path: "/", HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode, MaxAge: int(jobsAge.Seconds())}
+	cookie := &fiber.Cookie{
+		Name:     jobsCookie,
+		Value:    strings.Join(ids, "."),
+		Path:     "/",
+		HTTPOnly: true,
+		SameSite: fiber.CookieSameSiteStrictMode,
+		MaxAge:   int(jobsAge.Seconds()),
+	}
 	if len(ids) == 0 {
 		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
 	}
@@ -143,9 +150,25 @@ const changesMost = 100
 
 func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	result := resultOf(j)
-	card := panels.JobCard{ID: j.ID, Title: jobTitle(j, result), State: j.State, Started: j.Started, Ended: j.Ended, Took: w.took(j), Errors: j.Errors, Summary: j.Error}
+	card := panels.JobCard{
+		ID:      j.ID,
+		Title:   jobTitle(j, result),
+		State:   j.State,
+		Started: j.Started,
+		Ended:   j.Ended,
+		Took:    w.took(j),
+		Errors:  j.Errors,
+		Summary: j.Error,
+	}
 	for _, s := range j.Steps {
-		row := panels.StepRow{Name: s.Name, State: s.State, Detail: s.Detail, Done: int(s.Done), Total: int(s.Total), Took: secondsText(s.Seconds)}
+		row := panels.StepRow{
+			Name:   s.Name,
+			State:  s.State,
+			Detail: s.Detail,
+			Done:   int(s.Done),
+			Total:  int(s.Total),
+			Took:   secondsText(s.Seconds),
+		}
 		switch {
 		case s.Total > 0:
 			row.Count = number(s.Done) + "/" + number(s.Total)
@@ -162,14 +185,31 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	case j.Running() && ingest.Cancellable(j.Kind):
 		card.Dismiss = parts.Action{Text: "Cancel", URL: "/actions/cancel", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
 	case !j.Running():
-		card.Dismiss = parts.Action{Icon: "x", Text: "Close", URL: "/actions/dismiss", Class: "btn-bare btn-quiet", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
+		card.Dismiss = parts.Action{
+			Icon:   "x",
+			Text:   "Close",
+			URL:    "/actions/dismiss",
+			Class:  "btn-bare btn-quiet",
+			Hidden: []parts.Field{{Name: "id", Value: j.ID}},
+		}
 	}
 	if result.DryRun && j.State == telemetry.JobDone && len(result.Changes) > 0 {
 		for _, c := range result.Changes[:min(changesMost, len(result.Changes))] {
-			card.Changes = append(card.Changes, panels.ChangeRow{Record: c.File, Field: c.Field, Old: valueText(c.Old), New: valueText(c.New), Reason: c.Reason})
+			card.Changes = append(card.Changes, panels.ChangeRow{
+				Record: c.File,
+				Field:  c.Field,
+				Old:    valueText(c.Old),
+				New:    valueText(c.New),
+				Reason: c.Reason,
+			})
 		}
 		card.More = len(result.Changes) - len(card.Changes)
-		card.Confirm = parts.Action{Text: "Apply " + parts.Plural(len(result.Changes), "change", ""), URL: "/actions/backfill", Class: "btn-primary", Hidden: []parts.Field{{Name: "replaces", Value: j.ID}}}
+		card.Confirm = parts.Action{
+			Text:   "Apply " + parts.Plural(len(result.Changes), "change", ""),
+			URL:    "/actions/backfill",
+			Class:  "btn-primary",
+			Hidden: []parts.Field{{Name: "replaces", Value: j.ID}},
+		}
 	}
 	return card
 }
@@ -198,7 +238,12 @@ func resultOf(j telemetry.Job) jobResult {
 }
 
 func jobTitle(j telemetry.Job, r jobResult) string {
-	name := map[string]string{ingest.JobRefresh: "Refresh", ingest.JobPoll: "Poll sessions", ingest.JobPollPRs: "Poll pull requests", ingest.JobBackfill: "Backfill"}[j.Kind]
+	name := map[string]string{
+		ingest.JobRefresh:  "Refresh",
+		ingest.JobPoll:     "Poll sessions",
+		ingest.JobPollPRs:  "Poll pull requests",
+		ingest.JobBackfill: "Backfill",
+	}[j.Kind]
 	if r.DryRun {
 		name += ", dry run"
 	}
@@ -266,13 +311,14 @@ func failedWords(errs []string) (said []string) {
 
 func backfillSummary(r jobResult) string {
 	records := parts.Plural(int(r.PatchedFiles), "record", "")
-	switch {
-	case len(r.Changes) == 0:
+	if len(r.Changes) == 0 {
 		return "Nothing to mend: no old record misses an issue id or a PR URL that is known."
-	case r.DryRun:
-		return parts.Plural(len(r.Changes), "change", "") + " in " + records + ". Nothing is written yet. The records as fetched stay retrievable."
 	}
-	return parts.Plural(len(r.Changes), "change", "") + " in " + records + " applied."
+	changes := parts.Plural(len(r.Changes), "change", "") + " in " + records
+	if r.DryRun {
+		return changes + ". Nothing is written yet. The records as fetched stay retrievable."
+	}
+	return changes + " applied."
 }
 
 func (w *Web) took(j telemetry.Job) string {

@@ -124,5 +124,10 @@ func (v view) pastNotice() []parts.Notice {
 	if err != nil || at.IsZero() || !slices.Contains(v.spec.params, "as_of") {
 		return nil
 	}
-	return []parts.Notice{{Icon: "clock", Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.", Text: "By the scans up to then; what was learned later is left out.", Link: parts.Link{Text: "Show today", URL: v.address().Href("as_of", "", "page", "")}}}
+	return []parts.Notice{{
+		Icon:   "clock",
+		Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.",
+		Text:   "By the scans up to then; what was learned later is left out.",
+		Link:   parts.Link{Text: "Show today", URL: v.address().Href("as_of", "", "page", "")},
+	}}
 }

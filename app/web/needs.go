@@ -16,7 +16,16 @@ func (w *Web) specNeeds() spec {
 }
 
 func (w *Web) specAllNeeds() spec {
-	return spec{name: "needs-you", title: "Needs you", page: "/needs-you", topics: everything(), every: "30s", clock: true, params: []string{"group"}, draw: w.drawAllNeeds}
+	return spec{
+		name:   "needs-you",
+		title:  "Needs you",
+		page:   "/needs-you",
+		topics: everything(),
+		every:  "30s",
+		clock:  true,
+		params: []string{"group"},
+		draw:   w.drawAllNeeds,
+	}
 }
 
 // drawNeeds is the overview's panel: what waits longest.
@@ -77,7 +86,8 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 		*groups = nil
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
-				*groups = append(*groups, parts.Bit{Text: number(n) + " " + panels.NeedWord(string(need)), URL: "/needs-you?group=" + string(need)})
+				*groups = append(*groups,
+					parts.Bit{Text: number(n) + " " + panels.NeedWord(string(need)), URL: "/needs-you?group=" + string(need)})
 			}
 		}
 		return a.List, err
@@ -86,7 +96,14 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := runName(n.RunNumber, n.BatchID)
-	r := panels.NeedRow{Key: string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10), Kind: string(n.Need), Title: telemetry.FoldIssueIDs(n.SessionTitle), Ref: run, Repo: string(n.Repo), Since: n.Since}
+	r := panels.NeedRow{
+		Key:   string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10),
+		Kind:  string(n.Need),
+		Title: telemetry.FoldIssueIDs(n.SessionTitle),
+		Ref:   run,
+		Repo:  string(n.Repo),
+		Since: n.Since,
+	}
 	if r.Title == "" {
 		r.Title = "Session " + shortID(n.SessionID)
 		if len(n.IssueIDs) > 0 {
@@ -100,7 +117,10 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		if r.Title == "" {
 			r.Title = "Pull request"
 		}
-		r.Action = parts.Link{Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need], URL: w.pullURL(n.PullRepo, n.PullNumber)}
+		r.Action = parts.Link{
+			Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need],
+			URL:  w.pullURL(n.PullRepo, n.PullNumber),
+		}
 	case telemetry.NeedScan:
 		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", panels.RepoURL(string(n.Repo))
 		r.Action, r.Dialog = dispatchAction(n.Repo)
@@ -123,5 +143,8 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 
 // dispatchAction starts a run of the repository, in place or on its page.
 func dispatchAction(repo telemetry.RepoName) (action parts.Link, dialog string) {
-	return parts.Link{Text: "Dispatch", URL: panels.RepoURL(string(repo)) + "/dispatch"}, parts.Address{Page: "/panels/dispatch"}.Href("scope", string(repo))
+	return parts.Link{
+		Text: "Dispatch",
+		URL:  panels.RepoURL(string(repo)) + "/dispatch",
+	}, parts.Address{Page: "/panels/dispatch"}.Href("scope", string(repo))
 }

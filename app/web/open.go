@@ -39,13 +39,19 @@ func (w *Web) drawOpen(ctx context.Context, v view) (templ.Component, error) {
 	}
 	list := v.listURL("/issues")
 	b.Note, b.Count = "by severity and CWE family", number(totals.Latest)
-	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string { return searchURL(list, queryOpen+" severity:"+tier) })
+	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string {
+		return searchURL(list, queryOpen+" severity:"+tier)
+	})
 	known := int64(0)
 	for _, s := range b.Severity {
 		known += int64(s.N)
 	}
 	for _, rest := range []parts.Slice{
-		{Name: telemetry.WordOther, N: int(telemetry.Sum(severity) - known), URL: searchURL(list, queryOpen+" severity:"+telemetry.WordOther)},
+		{
+			Name: telemetry.WordOther,
+			N:    int(telemetry.Sum(severity) - known),
+			URL:  searchURL(list, queryOpen+" severity:"+telemetry.WordOther),
+		},
 		{Name: "not listed", N: int(totals.Unlisted), URL: searchURL("/repos", queryUnlisted)},
 	} {
 		if rest.N > 0 {
@@ -69,7 +75,8 @@ func (w *Web) listedOpen(ctx context.Context, v view, t dashboard.Stats) (severi
 	if err != nil {
 		return nil, nil, err
 	}
-	without, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q}, telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
+	without, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q},
+		telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
 	severity, category = maps.Clone(t.LatestSeverity), maps.Clone(t.LatestCategory)
 	for _, r := range without.Items {
 		for name, n := range r.OpenSeverity {
@@ -83,7 +90,9 @@ func (w *Web) listedOpen(ctx context.Context, v view, t dashboard.Stats) (severi
 }
 
 func familySlices(counts map[string]int64, list string) []parts.Slice {
-	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
 	names = slices.DeleteFunc(names, func(name string) bool { return counts[name] <= 0 })
 	named, rest := names, 0
 	if len(names) > familyRows+1 {
@@ -97,7 +106,11 @@ func familySlices(counts map[string]int64, list string) []parts.Slice {
 		out = append(out, parts.Slice{Name: familyName(name), N: int(counts[name]), URL: familyURL(list, "family", name)})
 	}
 	if rest > 0 {
-		out = append(out, parts.Slice{Name: fmt.Sprintf("%d other families", len(names)-len(named)), N: rest, URL: familyURL(list, "-family", named...)})
+		out = append(out, parts.Slice{
+			Name: fmt.Sprintf("%d other families", len(names)-len(named)),
+			N:    rest,
+			URL:  familyURL(list, "-family", named...),
+		})
 	}
 	return out
 }

@@ -17,7 +17,16 @@ import (
 )
 
 func (w *Web) specTiles() spec {
-	return spec{name: "tiles", title: "Figures", page: "/", topics: everything(), every: "30s", clock: true, params: []string{"period"}, draw: w.drawTiles}
+	return spec{
+		name:   "tiles",
+		title:  "Figures",
+		page:   "/",
+		topics: everything(),
+		every:  "30s",
+		clock:  true,
+		params: []string{"period"},
+		draw:   w.drawTiles,
+	}
 }
 
 // overviewPage is "/": what ux.md lists, in its order.
@@ -78,7 +87,10 @@ func (w *Web) keyPage(variable string) parts.Link {
 
 // reportFact leads to the page's figures on paper.
 func (v view) reportFact() []pages.Fact {
-	return []pages.Fact{{Icon: "log", Link: parts.Link{Text: "Report to print", URL: parts.Address{Page: "/report"}.Href("period", v.period(), "repo", v.scope)}}}
+	return []pages.Fact{{
+		Icon: "log",
+		Link: parts.Link{Text: "Report to print", URL: parts.Address{Page: "/report"}.Href("period", v.period(), "repo", v.scope)},
+	}}
 }
 
 // once makes the panels of a page ask for the figures together, those of now
@@ -140,7 +152,10 @@ func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
 // tells is not active (product.md §5).
 func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
-	for _, part := range []parts.Link{{Text: "", URL: queryActive}, {Text: " working", URL: queryActive + " is:queued,working"}, {Text: " waiting", URL: queryActive + " is:waiting"}} {
+	for _, part := range []parts.Link{
+		{Text: "", URL: queryActive}, {Text: " working", URL: queryActive + " is:queued,working"},
+		{Text: " waiting", URL: queryActive + " is:waiting"},
+	} {
 		q, err := telemetry.ParseQuery(telemetry.ListSessions, part.URL)
 		if err != nil {
 			return t, err
@@ -194,17 +209,37 @@ func tiles(v view, t dashboard.Stats, listed map[string]int64, o dashboard.Overv
 	}
 	list := []parts.Tile{
 		open,
-		{Label: "Closed" + periodWords(o.Period.Name), Value: number(o.Closed), URL: o.Links["closed"].Page(), Line: []parts.Bit{{Text: number(o.Opened) + " opened", URL: o.Links["opened"].Page()}}},
+		{
+			Label: "Closed" + periodWords(o.Period.Name),
+			Value: number(o.Closed),
+			URL:   o.Links["closed"].Page(),
+			Line:  []parts.Bit{{Text: number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
+		},
 		active,
 		pullsTile(at("/pulls"), t.PRs, o.PRsWaiting),
 		rateTile(o),
 	}
 	if v.scope == "" {
-		list = append(list, parts.Tile{Label: "Repositories", Value: number(int64(len(t.Repos))), URL: "/repos", Line: []parts.Bit{{Text: number(repos) + " with open issues", URL: searchURL("/repos", queryWithOpen)}}})
+		list = append(list, parts.Tile{
+			Label: "Repositories",
+			Value: number(int64(len(t.Repos))),
+			URL:   "/repos",
+			Line:  []parts.Bit{{Text: number(repos) + " with open issues", URL: searchURL("/repos", queryWithOpen)}},
+		})
 	} else {
-		list = append(list, parts.Tile{Label: "Sessions", Value: number(t.SessionsCreated), URL: at("/sessions"), Line: []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}}})
+		list = append(list, parts.Tile{
+			Label: "Sessions",
+			Value: number(t.SessionsCreated),
+			URL:   at("/sessions"),
+			Line:  []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}},
+		})
 	}
-	return append(list, parts.Tile{Label: "Runs", Value: number(t.Runs), URL: at("/runs"), Line: []parts.Bit{{Text: number(t.Dispatches) + " of them dispatches", URL: searchURL(at("/runs"), "kind:dispatch")}}})
+	return append(list, parts.Tile{
+		Label: "Runs",
+		Value: number(t.Runs),
+		URL:   at("/runs"),
+		Line:  []parts.Bit{{Text: number(t.Dispatches) + " of them dispatches", URL: searchURL(at("/runs"), "kind:dispatch")}},
+	})
 }
 
 // period is that of the page, the default where it names none.
@@ -227,7 +262,10 @@ func (v view) periods(page string) []parts.Tab { return v.periodsAt(parts.Addres
 
 func (v view) periodsAt(at parts.Address) []parts.Tab {
 	var tabs []parts.Tab
-	for _, p := range []parts.Link{{Text: "7 days", URL: "7d"}, {Text: "30 days", URL: "30d"}, {Text: "90 days", URL: "90d"}, {Text: "All", URL: "all"}} {
+	for _, p := range []parts.Link{
+		{Text: "7 days", URL: "7d"}, {Text: "30 days", URL: "30d"}, {Text: "90 days", URL: "90d"},
+		{Text: "All", URL: "all"},
+	} {
 		tabs = append(tabs, parts.Tab{Text: p.Text, URL: at.Href("period", p.URL), Current: p.URL == v.period()})
 	}
 	return tabs
@@ -249,7 +287,11 @@ func openTile(v view, t dashboard.Stats, listed map[string]int64) parts.Tile {
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
-		bit := parts.Bit{Text: number(listed[tier.name]) + " " + tier.name, Tone: tier.tone, URL: searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name)}
+		bit := parts.Bit{
+			Text: number(listed[tier.name]) + " " + tier.name,
+			Tone: tier.tone,
+			URL:  searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name),
+		}
 		if t.Unlisted > 0 && v.scope != "" {
 			bit.URL = "" // its record names no findings
 		}
@@ -277,7 +319,12 @@ func (v view) openURL(l dashboard.Link) string {
 }
 
 func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure) parts.Tile {
-	t := parts.Tile{Label: "PRs waiting", Value: number(prs.Open), URL: searchURL(list, queryOpen), Line: []parts.Bit{{Text: "of " + number(prs.Total), URL: list}}}
+	t := parts.Tile{
+		Label: "PRs waiting",
+		Value: number(prs.Open),
+		URL:   searchURL(list, queryOpen),
+		Line:  []parts.Bit{{Text: "of " + number(prs.Total), URL: list}},
+	}
 	if waiting.Most > 0 {
 		t.Line = []parts.Bit{{Text: "oldest " + daysText(waiting.Most), URL: searchURL(list, queryOpen)}}
 	}

@@ -14,22 +14,41 @@ import (
 )
 
 func (w *Web) specPull() spec {
-	return spec{name: "pull", title: "Pull requests", page: "/pulls", one: true, topics: everything(), every: "60s", draw: load(w.loadPull).panel}
+	return spec{
+		name:   "pull",
+		title:  "Pull requests",
+		page:   "/pulls",
+		one:    true,
+		topics: everything(),
+		every:  "60s",
+		draw:   load(w.loadPull).panel,
+	}
 }
 
 func (w *Web) specChecks() spec {
-	return spec{name: "checks", title: "Checks and reviews", page: "/pulls", one: true, topics: []string{telemetry.TopicPulls}, every: "60s", lazy: true, draw: w.drawChecks}
+	return spec{
+		name:   "checks",
+		title:  "Checks and reviews",
+		page:   "/pulls",
+		one:    true,
+		topics: []string{telemetry.TopicPulls},
+		every:  "60s",
+		lazy:   true,
+		draw:   w.drawChecks,
+	}
 }
 
 // pullRef reads "owner/name/number".
 func pullRef(subject string) (telemetry.PullRef, error) {
 	at := strings.LastIndexByte(subject, '/')
 	if at < 0 {
-		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound, "A pull request is named by its repository and number, for example /pulls/owner/name/12.")
+		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
+			"A pull request is named by its repository and number, for example /pulls/owner/name/12.")
 	}
 	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
 	if err != nil || n < 1 {
-		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound, "A pull request has a whole number from 1, for example /pulls/owner/name/12.")
+		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
+			"A pull request has a whole number from 1, for example /pulls/owner/name/12.")
 	}
 	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
 }
@@ -44,9 +63,19 @@ func (w *Web) loadPull(ctx context.Context, v view) (detail, error) {
 	if err != nil {
 		return detail{}, err
 	}
-	p := panels.PullPage{Frame: v.untitled(), Head: w.pullHead(d.PullRow), Issues: rowsOf(d.Issues, w.issueRow), Verifications: rowsOf(d.Verifications, w.verificationRow), Facts: w.pullFacts(d)}
+	p := panels.PullPage{
+		Frame:         v.untitled(),
+		Head:          w.pullHead(d.PullRow),
+		Issues:        rowsOf(d.Issues, w.issueRow),
+		Verifications: rowsOf(d.Verifications, w.verificationRow),
+		Facts:         w.pullFacts(d),
+	}
 	for _, s := range d.Sessions {
-		p.Sessions = append(p.Sessions, panels.LinkedRow{SessionRow: w.sessionRow(s.SessionRow), Basis: basisWords(s.Basis), Guess: s.Guess})
+		p.Sessions = append(p.Sessions, panels.LinkedRow{
+			SessionRow: w.sessionRow(s.SessionRow),
+			Basis:      basisWords(s.Basis),
+			Guess:      s.Guess,
+		})
 	}
 	return detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}, nil
 }
@@ -59,8 +88,13 @@ func pullTitle(p telemetry.PullRow) string {
 }
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
-	h := panels.Heading{Crumbs: []parts.Link{{Text: "Pull requests", URL: "/pulls"}, {Text: string(p.Repo), URL: w.repoURL(p.Repo)}}, Title: pullTitle(p), Aside: fmt.Sprintf("#%d", p.Number),
-		States: []parts.State{panels.PullState(p.State, p.Merged)}, Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.pullURL(p.Repo, p.Number)}, Icon: "mark-github"}}}
+	h := panels.Heading{
+		Crumbs:  []parts.Link{{Text: "Pull requests", URL: "/pulls"}, {Text: string(p.Repo), URL: w.repoURL(p.Repo)}},
+		Title:   pullTitle(p),
+		Aside:   fmt.Sprintf("#%d", p.Number),
+		States:  []parts.State{panels.PullState(p.State, p.Merged)},
+		Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.pullURL(p.Repo, p.Number)}, Icon: "mark-github"}},
+	}
 	switch {
 	case p.Merged:
 		h.Note, h.Time, h.As = "merged", p.MergedAt, "ago"
@@ -81,7 +115,13 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	if basis == "" && len(p.Candidates) > 0 {
 		basis = parts.Plural(len(p.Candidates), "candidate", "") + ", none sure"
 	}
-	facts := []panels.Pair{{Name: "Repository", Text: string(p.Repo), URL: w.repoURL(p.Repo)}, {Name: "Author", Text: p.User}, {Name: "Opened", Time: p.CreatedAt, As: "day"}, {Name: "Updated", Time: p.UpdatedAt, As: "ago"}, {Name: "Linked by", Text: basis}}
+	facts := []panels.Pair{
+		{Name: "Repository", Text: string(p.Repo), URL: w.repoURL(p.Repo)},
+		{Name: "Author", Text: p.User},
+		{Name: "Opened", Time: p.CreatedAt, As: "day"},
+		{Name: "Updated", Time: p.UpdatedAt, As: "ago"},
+		{Name: "Linked by", Text: basis},
+	}
 	if !p.ClosedAt.IsZero() && !p.Merged {
 		facts = append(facts, panels.Pair{Name: "Closed", Time: p.ClosedAt, As: "day"})
 	}

@@ -68,7 +68,14 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
 	}
 	for _, s := range w.panelSpecs() {
-		r := Route{Method: fiber.MethodGet, Path: "/panels/" + s.name, Handle: w.fragment(s), Topics: s.topics, Clock: s.clock || s.list != "", ClockIn: []string{"q"}}
+		r := Route{
+			Method:  fiber.MethodGet,
+			Path:    "/panels/" + s.name,
+			Handle:  w.fragment(s),
+			Topics:  s.topics,
+			Clock:   s.clock || s.list != "",
+			ClockIn: []string{"q"},
+		}
 		if s.lazy {
 			r.Topics = nil
 		}
@@ -79,7 +86,12 @@ func (w *Web) Routes() []Route {
 
 // panelSpecs are all panels, each with an address of its own.
 func (w *Web) panelSpecs() []spec {
-	return []spec{w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(), w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specWorst(), w.specNow(), w.specOpen(), w.specQueue(), w.specTop(), w.specRecent(),
+	return []spec{
+		w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(),
+		w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specWorst(), w.specNow(), w.specOpen(),
+		w.specQueue(), w.specTop(), w.specRecent(),
 		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(), w.specReply(), w.specDispatch(), w.specPreflight()}
+		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(),
+		w.specReply(), w.specDispatch(), w.specPreflight(),
+	}
 }

@@ -11,8 +11,24 @@ import (
 )
 
 func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
-	r := panels.SessionRow{Key: s.Key, State: string(s.State), Reason: s.Reason, HasPR: s.HasPR, Family: s.Family, Title: telemetry.FoldIssueIDs(s.Title), Short: shortID(s.ID), Recorded: s.PolledAt.IsZero(),
-		Repo: string(s.Repo), Run: runName(s.RunNumber, s.BatchID), RunURL: panels.RunURL(s.RunFile), Since: s.StateSince, Updated: s.UpdatedAt, IssueIDs: named(s.IssueIDs), Started: s.At, URL: w.devin(s)}
+	r := panels.SessionRow{
+		Key:      s.Key,
+		State:    string(s.State),
+		Reason:   s.Reason,
+		HasPR:    s.HasPR,
+		Family:   s.Family,
+		Title:    telemetry.FoldIssueIDs(s.Title),
+		Short:    shortID(s.ID),
+		Recorded: s.PolledAt.IsZero(),
+		Repo:     string(s.Repo),
+		Run:      runName(s.RunNumber, s.BatchID),
+		RunURL:   panels.RunURL(s.RunFile),
+		Since:    s.StateSince,
+		Updated:  s.UpdatedAt,
+		IssueIDs: named(s.IssueIDs),
+		Started:  s.At,
+		URL:      w.devin(s),
+	}
 	if s.PR != nil {
 		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullPage(s.PR.Repo, s.PR.Number)}
 	}
@@ -40,8 +56,21 @@ func runName(run, batch int64) string {
 }
 
 func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
-	r := panels.PullRow{Key: string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10), Number: int(p.Number), Title: p.Title, Short: telemetry.FoldIssueIDs(p.Title), Page: w.pullPage(p.Repo, p.Number), URL: w.pullURL(p.Repo, p.Number), Repo: string(p.Repo), State: p.State, Merged: p.Merged,
-		IssueIDs: p.IssueIDs, Session: p.Session, SessionShort: shortID(p.Session), Basis: basisWords(p.Basis)}
+	r := panels.PullRow{
+		Key:          string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10),
+		Number:       int(p.Number),
+		Title:        p.Title,
+		Short:        telemetry.FoldIssueIDs(p.Title),
+		Page:         w.pullPage(p.Repo, p.Number),
+		URL:          w.pullURL(p.Repo, p.Number),
+		Repo:         string(p.Repo),
+		State:        p.State,
+		Merged:       p.Merged,
+		IssueIDs:     p.IssueIDs,
+		Session:      p.Session,
+		SessionShort: shortID(p.Session),
+		Basis:        basisWords(p.Basis),
+	}
 	if p.State != "closed" {
 		r.Waiting = p.CreatedAt
 	}
@@ -79,8 +108,21 @@ func basisWords(b telemetry.LinkBasis) string {
 }
 
 func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
-	row := panels.RunRow{Key: r.Source + "-" + r.File, Name: string(r.Kind), Label: r.RunLabel, Number: int(r.RunNumber), Kind: string(r.Kind), URL: w.github(r.RunURL), Repo: string(r.Repo), At: r.At, Found: int(r.IssuesFound),
-		Reduced: r.Reduced, Unlisted: r.Kind == telemetry.KindScan && !r.HasFindings, Batches: int(r.Batches), Sessions: int(r.Sessions)}
+	row := panels.RunRow{
+		Key:      r.Source + "-" + r.File,
+		Name:     string(r.Kind),
+		Label:    r.RunLabel,
+		Number:   int(r.RunNumber),
+		Kind:     string(r.Kind),
+		URL:      w.github(r.RunURL),
+		Repo:     string(r.Repo),
+		At:       r.At,
+		Found:    int(r.IssuesFound),
+		Reduced:  r.Reduced,
+		Unlisted: r.Kind == telemetry.KindScan && !r.HasFindings,
+		Batches:  int(r.Batches),
+		Sessions: int(r.Sessions),
+	}
 	if r.RunNumber > 0 {
 		row.Name, row.Label = "run "+strconv.FormatInt(r.RunNumber, 10), ""
 	}
@@ -92,9 +134,20 @@ func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
 }
 
 func (w *Web) repoRow(r repoTrend) panels.RepoRow {
-	row := panels.RepoRow{Repo: string(r.Name), Critical: int(r.OpenSeverity["critical"]), High: int(r.OpenSeverity["high"]), Medium: int(r.OpenSeverity["medium"]), Low: int(r.OpenSeverity["low"]),
-		Open: int(r.Open), Active: int(r.SessionsActive), PRsOpen: int(r.PRs.Open), LastScan: r.LastRun,
-		Change: int(r.days.Change()), Closed: int(r.days.Closed), ClosedURL: changesURL(view{scope: string(r.Name)}, "closed", r.since, r.until)}
+	row := panels.RepoRow{
+		Repo:      string(r.Name),
+		Critical:  int(r.OpenSeverity["critical"]),
+		High:      int(r.OpenSeverity["high"]),
+		Medium:    int(r.OpenSeverity["medium"]),
+		Low:       int(r.OpenSeverity["low"]),
+		Open:      int(r.Open),
+		Active:    int(r.SessionsActive),
+		PRsOpen:   int(r.PRs.Open),
+		LastScan:  r.LastRun,
+		Change:    int(r.days.Change()),
+		Closed:    int(r.days.Closed),
+		ClosedURL: changesURL(view{scope: string(r.Name)}, "closed", r.since, r.until),
+	}
 	for _, n := range r.days.Open {
 		row.Days = append(row.Days, int(n))
 	}
@@ -110,8 +163,21 @@ func (w *Web) repoRow(r repoTrend) panels.RepoRow {
 }
 
 func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
-	return panels.IssueRow{ID: i.PublicID, URL: panels.IssueURL(i.PublicID), Severity: i.Severity, Status: string(i.Status), Rule: i.Rule, Family: i.Family, File: i.File, Line: int(i.Line), CodeURL: w.codeURL(i),
-		Repo: string(i.Repo), First: i.First.At, Last: i.Last.At, Attempts: int(i.Attempts)}
+	return panels.IssueRow{
+		ID:       i.PublicID,
+		URL:      panels.IssueURL(i.PublicID),
+		Severity: i.Severity,
+		Status:   string(i.Status),
+		Rule:     i.Rule,
+		Family:   i.Family,
+		File:     i.File,
+		Line:     int(i.Line),
+		CodeURL:  w.codeURL(i),
+		Repo:     string(i.Repo),
+		First:    i.First.At,
+		Last:     i.Last.At,
+		Attempts: int(i.Attempts),
+	}
 }
 
 func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {

@@ -24,13 +24,20 @@ func (w *Web) searched() []spec {
 func (w *Web) searchPage(c *fiber.Ctx) error {
 	text := strings.TrimSpace(c.Query("q"))
 	if text == "" {
-		facts := []pages.Fact{{Icon: "search", Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the lists are understood too: is:open severity:critical."}}
+		facts := []pages.Fact{{
+			Icon: "search",
+			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the lists are understood too: is:open severity:critical.",
+		}}
 		return w.show(c, screen{title: "Search", body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
 	}
 	found, err := w.o.Dashboard.Search(c.UserContext(), text)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid && err != nil {
 		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "This cannot be searched for.", Text: sentence(err)}
-		return w.show(c, screen{title: "Search", status: fiber.StatusBadRequest, body: pages.Body{Title: "Search", Search: &text, Notices: []parts.Notice{notice}}})
+		return w.show(c, screen{
+			title:  "Search",
+			status: fiber.StatusBadRequest,
+			body:   pages.Body{Title: "Search", Search: &text, Notices: []parts.Notice{notice}},
+		})
 	}
 	if err != nil {
 		return err
@@ -94,11 +101,16 @@ func inFull[A, B any](ctx context.Context, f dashboard.Found[A], with func(conte
 }
 
 // group is one list's part of a search, or, where it has no row, the reason.
-func group[R, V any](s spec, f dashboard.Found[R], row func(R) V, draw func(panels.Table[V]) templ.Component) (templ.Component, panels.NotFound) {
+func group[R, V any](s spec, f dashboard.Found[R], row func(R) V,
+	draw func(panels.Table[V]) templ.Component) (templ.Component, panels.NotFound) {
 	if f.Note != "" || f.Total == 0 {
 		return nil, panels.NotFound{Title: s.title, Note: f.Note}
 	}
-	t := panels.Table[V]{Frame: panels.Frame{ID: s.name, Title: s.title, Count: parts.Number(int(f.Total))}, Brief: true, Rows: rowsOf(f.Items, row)}
+	t := panels.Table[V]{
+		Frame: panels.Frame{ID: s.name, Title: s.title, Count: parts.Number(int(f.Total))},
+		Brief: true,
+		Rows:  rowsOf(f.Items, row),
+	}
 	if int64(len(f.Items)) < f.Total {
 		t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(s.page, f.Query.String())}
 	} else {

@@ -13,11 +13,28 @@ import (
 )
 
 func (w *Web) specSession() spec {
-	return spec{name: "session", title: "Sessions", page: "/sessions", one: true, topics: everything(), every: "15s", draw: load(w.loadSession).panel}
+	return spec{
+		name:   "session",
+		title:  "Sessions",
+		page:   "/sessions",
+		one:    true,
+		topics: everything(),
+		every:  "15s",
+		draw:   load(w.loadSession).panel,
+	}
 }
 
 func (w *Web) specMessages() spec {
-	return spec{name: "messages", title: "Messages", page: "/sessions", one: true, topics: []string{telemetry.TopicSessions}, every: "30s", lazy: true, draw: w.drawMessages}
+	return spec{
+		name:   "messages",
+		title:  "Messages",
+		page:   "/sessions",
+		one:    true,
+		topics: []string{telemetry.TopicSessions},
+		every:  "30s",
+		lazy:   true,
+		draw:   w.drawMessages,
+	}
 }
 
 // loadSession reads and draws a session.
@@ -26,8 +43,17 @@ func (w *Web) loadSession(ctx context.Context, v view) (detail, error) {
 	if err != nil {
 		return detail{}, err
 	}
-	p := panels.SessionPage{Frame: v.untitled(), Head: w.sessionHead(s), States: stateSteps(s.States), Issues: rowsOf(s.Issues, w.issueRow), Named: s.IssuesNamed, Pulls: rowsOf(s.Pulls, w.pullRow),
-		Verifications: rowsOf(s.Verifications, w.verificationRow), Facts: w.sessionFacts(s), Mentions: mentionPairs(s.Mentions)}
+	p := panels.SessionPage{
+		Frame:         v.untitled(),
+		Head:          w.sessionHead(s),
+		States:        stateSteps(s.States),
+		Issues:        rowsOf(s.Issues, w.issueRow),
+		Named:         s.IssuesNamed,
+		Pulls:         rowsOf(s.Pulls, w.pullRow),
+		Verifications: rowsOf(s.Verifications, w.verificationRow),
+		Facts:         w.sessionFacts(s),
+		Mentions:      mentionPairs(s.Mentions),
+	}
 	for i := range p.Pulls {
 		p.Pulls[i].Basis = sessionBasis(s, p.Pulls[i].Basis)
 	}
@@ -46,8 +72,18 @@ func (w *Web) sessionTitle(s telemetry.SessionRow) string {
 
 func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 	repo := panels.RepoURL(string(s.Repo))
-	h := panels.Heading{Crumbs: []parts.Link{{Text: "Repositories", URL: "/repos"}, {Text: string(s.Repo), URL: repo}, {Text: "Sessions", URL: repo + "/sessions"}},
-		Title: w.sessionTitle(s.SessionRow), Aside: shortID(s.ID), States: []parts.State{panels.SessionState(string(s.State), s.Reason, s.HasPR)}, Note: "for", Time: s.StateSince, As: "span"}
+	h := panels.Heading{
+		Crumbs: []parts.Link{
+			{Text: "Repositories", URL: "/repos"}, {Text: string(s.Repo), URL: repo},
+			{Text: "Sessions", URL: repo + "/sessions"},
+		},
+		Title:  w.sessionTitle(s.SessionRow),
+		Aside:  shortID(s.ID),
+		States: []parts.State{panels.SessionState(string(s.State), s.Reason, s.HasPR)},
+		Note:   "for",
+		Time:   s.StateSince,
+		As:     "span",
+	}
 	if s.Title == "" && s.Family == "" {
 		h.Aside = ""
 	}
@@ -68,14 +104,26 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 
 func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	repo := string(s.Repo)
-	facts := []panels.Pair{{Name: "Session", Text: s.ID, Code: s.ID != ""}, {Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
-		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: panels.RunURL(s.RunFile)}, {Name: "Started", Time: s.At, As: "day"}, {Name: "Family", Text: s.Family},
-		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true}, {Name: "Last update", Time: s.UpdatedAt, As: "ago"}, {Name: "Answer since", Time: s.PolledAt, As: "ago"}}
+	facts := []panels.Pair{
+		{Name: "Session", Text: s.ID, Code: s.ID != ""},
+		{Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
+		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: panels.RunURL(s.RunFile)},
+		{Name: "Started", Time: s.At, As: "day"},
+		{Name: "Family", Text: s.Family},
+		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true},
+		{Name: "Last update", Time: s.UpdatedAt, As: "ago"},
+		{Name: "Answer since", Time: s.PolledAt, As: "ago"},
+	}
 	if s.PolledAt.IsZero() {
 		facts[len(facts)-1].Text = "never polled"
 	}
 	if s.PR != nil {
-		facts = append(facts, panels.Pair{Name: "Pull request", State: panels.PullState(s.PR.State, s.PR.Merged), Text: telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(), URL: w.pullPage(s.PR.Repo, s.PR.Number)},
+		facts = append(facts, panels.Pair{
+			Name:  "Pull request",
+			State: panels.PullState(s.PR.State, s.PR.Merged),
+			Text:  telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(),
+			URL:   w.pullPage(s.PR.Repo, s.PR.Number),
+		},
 			panels.Pair{Name: "Linked by", Text: basisWords(s.Basis)})
 	}
 	return facts
@@ -92,7 +140,13 @@ func joinWords(status, detail string) string {
 func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 	var list []panels.Pair
 	for _, m := range mentions {
-		list = append(list, panels.Pair{Name: runName(m.RunNumber, 0), Text: "batch " + number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"), URL: panels.RunURL(m.RunFile), Time: m.At, As: "day"})
+		list = append(list, panels.Pair{
+			Name: runName(m.RunNumber, 0),
+			Text: "batch " + number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"),
+			URL:  panels.RunURL(m.RunFile),
+			Time: m.At,
+			As:   "day",
+		})
 	}
 	return list
 }
@@ -101,7 +155,11 @@ func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	var steps []panels.StepOf
 	for i, c := range states {
-		step := panels.StepOf{At: c.At, State: panels.SessionState(string(c.State), reasonOf(c), true), Bits: []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(joinWords(c.Word, c.Detail), "no word"), Code: true}}}
+		step := panels.StepOf{
+			At:    c.At,
+			State: panels.SessionState(string(c.State), reasonOf(c), true),
+			Bits:  []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(joinWords(c.Word, c.Detail), "no word"), Code: true}},
+		}
 		if i > 0 && c.At.Sub(states[i-1].At) >= time.Minute {
 			step.After = daysText(c.At.Sub(states[i-1].At))
 		}

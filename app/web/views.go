@@ -106,8 +106,16 @@ func (v view) savedTab(s telemetry.View, q telemetry.Query, sort parts.Sort) (t 
 
 // saveForm saves the view that is shown.
 func (v view) saveForm(q telemetry.Query, sort parts.Sort) parts.SaveForm {
-	return parts.SaveForm{URL: actionSave, Rename: actionRename, Delete: actionDelete, Name: v.unsaved.name, Fault: v.unsaved.fault, Taken: v.unsaved.taken, Most: nameMost,
-		Hidden: []parts.Field{{Name: "list", Value: string(v.spec.list)}, {Name: "query", Value: v.kept(q, sort).Encode()}}}
+	return parts.SaveForm{
+		URL:    actionSave,
+		Rename: actionRename,
+		Delete: actionDelete,
+		Name:   v.unsaved.name,
+		Fault:  v.unsaved.fault,
+		Taken:  v.unsaved.taken,
+		Most:   nameMost,
+		Hidden: []parts.Field{{Name: "list", Value: string(v.spec.list)}, {Name: "query", Value: v.kept(q, sort).Encode()}},
+	}
 }
 
 // exports are the downloads of exactly the view that is shown.
@@ -124,7 +132,9 @@ func (v view) exports(q telemetry.Query, sort parts.Sort, noun string, total int
 	}
 	path, query := apiPath(v.spec.list), "?"+values.Encode()
 	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: path + query, Items: []parts.Download{
-		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + query}, {Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + query}}}
+		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + query},
+		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + query},
+	}}
 }
 
 // apiPath is where the JSON API answers for a list.

@@ -91,8 +91,16 @@ type Web struct {
 
 // New returns a Web.
 func New(o Options) *Web {
-	return &Web{o: o, assets: pages.Assets{CSS: o.Assets.URL("app.css"), Theme: o.Assets.URL("theme.js"), App: o.Assets.URL("app.js"), Icon: o.Assets.URL("icon.svg")},
-		manual: sync.OnceValues(func() (pages.Manual, error) { return readManual(o.APIDocs) })}
+	return &Web{
+		o: o,
+		assets: pages.Assets{
+			CSS:   o.Assets.URL("app.css"),
+			Theme: o.Assets.URL("theme.js"),
+			App:   o.Assets.URL("app.js"),
+			Icon:  o.Assets.URL("icon.svg"),
+		},
+		manual: sync.OnceValues(func() (pages.Manual, error) { return readManual(o.APIDocs) }),
+	}
 }
 
 // draw makes one panel. An error is what stands in its place.
@@ -187,14 +195,32 @@ func (w *Web) bareShell(title, current string) pages.Shell {
 		refresh.Upstream = "" // the directory can be read whatever GitHub says
 	}
 	s.Buttons = []parts.Action{refresh, {Text: "Poll sessions", Icon: "hubot", URL: "/actions/poll", Upstream: "devin"}}
-	s.Menu = []parts.Action{{Text: "Poll pull requests", Icon: "git-pull-request", URL: "/actions/poll-prs", Class: "menu-item", Upstream: "github"},
-		{Text: "Backfill old records…", Icon: "tools", URL: "/actions/backfill", Class: "menu-item", Hidden: []parts.Field{{Name: "dry_run", Value: "true"}}}}
+	s.Menu = []parts.Action{
+		{
+			Text:     "Poll pull requests",
+			Icon:     "git-pull-request",
+			URL:      "/actions/poll-prs",
+			Class:    "menu-item",
+			Upstream: "github",
+		},
+		{
+			Text:   "Backfill old records…",
+			Icon:   "tools",
+			URL:    "/actions/backfill",
+			Class:  "menu-item",
+			Hidden: []parts.Field{{Name: "dry_run", Value: "true"}},
+		},
+	}
 	return s
 }
 
 func navigation() []parts.Link {
-	return []parts.Link{{Text: "Overview", URL: "/"}, {Text: "Needs you", URL: "/needs-you"}, {Text: "Issues", URL: "/issues"}, {Text: "Sessions", URL: "/sessions"},
-		{Text: "Pull requests", URL: "/pulls"}, {Text: "Runs", URL: "/runs"}, {Text: "Repositories", URL: "/repos"}, {Text: "Activity", URL: "/activity"}}
+	return []parts.Link{
+		{Text: "Overview", URL: "/"}, {Text: "Needs you", URL: "/needs-you"}, {Text: "Issues", URL: "/issues"},
+		{Text: "Sessions", URL: "/sessions"},
+		{Text: "Pull requests", URL: "/pulls"}, {Text: "Runs", URL: "/runs"}, {Text: "Repositories", URL: "/repos"},
+		{Text: "Activity", URL: "/activity"},
+	}
 }
 
 // versions writes the versions of topics as the page and its events carry

@@ -18,7 +18,8 @@ const (
 // written meanwhile, and reads the rows in short transactions, so that a
 // client that reads slowly keeps no connection. A row that vanished meanwhile
 // is left out.
-func export[K int64 | string, T any](ctx context.Context, s *Store, keys, kind, rows string, w where, size int, read func(r *row, item *T, key *K), do func([]T) error) error {
+func export[K int64 | string, T any](ctx context.Context, s *Store, keys, kind, rows string, w where, size int,
+	read func(r *row, item *T, key *K), do func([]T) error) error {
 	var all []K
 	err := s.Read(ctx, func(tx *Tx) error {
 		all = nil

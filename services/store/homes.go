@@ -9,8 +9,8 @@ import (
 
 // A repository's homes are where its pull requests are opened: itself, and
 // every fork that one of its runs names (product.md §3 and §6), and what these
-// were renamed to. A fork that a
-// newer run no longer names keeps its pull requests.
+// were renamed to. A fork that a newer run no longer names keeps its pull
+// requests.
 
 // isHome is true of a pull request p of a target or a fork.
 const isHome = `EXISTS (SELECT 1 FROM homes h WHERE h.key = p.repo_key)`

@@ -100,8 +100,12 @@ func (q issuesAsOfQuery) choose(tx *Tx) (then []issueThen) {
 
 func issueQueryAsOf(f telemetry.IssueFilter, p telemetry.Page) (q issuesAsOfQuery, err error) {
 	t := f.AsOf
-	page, err := pageSQL(p, "status", map[string]order{"status": by("status_rank seen_at public_id id"), "severity": by("severity_rank status_rank first_at public_id id"),
-		"last_seen": byDesc("seen_at public_id id"), "first_seen": byDesc("first_at public_id id")})
+	page, err := pageSQL(p, "status", map[string]order{
+		"status":     by("status_rank seen_at public_id id"),
+		"severity":   by("severity_rank status_rank first_at public_id id"),
+		"last_seen":  byDesc("seen_at public_id id"),
+		"first_seen": byDesc("first_at public_id id"),
+	})
 	if err != nil {
 		return q, err
 	}
@@ -140,10 +144,19 @@ func issueQueryAsOf(f telemetry.IssueFilter, p telemetry.Page) (q issuesAsOfQuer
 // asOfMatchers are what queries of issues as of t understand.
 func asOfMatchers(t int64) matchers {
 	return matchers{
-		"is": rankIs("status_rank", statusRanks), "severity": rankIs("severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
-		"family": textIs("family"), "rule": textIs("rule"), "repo": repoIs("repo_id"), "age": whenIs("first_at", t), "first": whenIs("first_at", t), "seen": whenIs("seen_at", t),
-		"attempts": numberIs("(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = x.id AND a.session <> '' AND a.at <= $1)"), "taken": takenAt(t),
-		"opened": livedAt("opens", "from_at", t), "closed": livedAt("closes", "to_at", t), "no": wordIs(map[string]string{"family": "family = ''"}),
+		"is":       rankIs("status_rank", statusRanks),
+		"severity": rankIs("severity_rank", func(word string) []int { return []int{telemetry.SeverityRank(word)} }),
+		"family":   textIs("family"),
+		"rule":     textIs("rule"),
+		"repo":     repoIs("repo_id"),
+		"age":      whenIs("first_at", t),
+		"first":    whenIs("first_at", t),
+		"seen":     whenIs("seen_at", t),
+		"attempts": numberIs("(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = x.id AND a.session <> '' AND a.at <= $1)"),
+		"taken":    takenAt(t),
+		"opened":   livedAt("opens", "from_at", t),
+		"closed":   livedAt("closes", "to_at", t),
+		"no":       wordIs(map[string]string{"family": "family = ''"}),
 	}
 }
 

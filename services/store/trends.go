@@ -249,7 +249,13 @@ func (t *trend) missing() {
 // gapsOf finds what lacks between the first and the last of run numbers, in
 // order and each once.
 func gapsOf(source string, numbers []int64) telemetry.MissingRuns {
-	m := telemetry.MissingRuns{Source: source, First: numbers[0], Last: numbers[len(numbers)-1], Numbers: int64(len(numbers)), Ranges: [][2]int64{}}
+	m := telemetry.MissingRuns{
+		Source:  source,
+		First:   numbers[0],
+		Last:    numbers[len(numbers)-1],
+		Numbers: int64(len(numbers)),
+		Ranges:  [][2]int64{},
+	}
 	for i, n := range numbers[1:] {
 		if gap := n - numbers[i] - 1; gap > 0 {
 			m.N += gap
@@ -288,7 +294,11 @@ func (t *trend) overdueThen() {
 		times := textNumbers(text)
 		slices.Sort(times)
 		if interval, due := dueAt(times); due != 0 && due < t.until {
-			late[id] = telemetry.OverdueScan{LastScan: at(times[len(times)-1]), Due: at(due), Interval: time.Duration(interval) * time.Millisecond}
+			late[id] = telemetry.OverdueScan{
+				LastScan: at(times[len(times)-1]),
+				Due:      at(due),
+				Interval: time.Duration(interval) * time.Millisecond,
+			}
 		}
 	})
 	for _, id := range slices.Sorted(maps.Keys(late)) {

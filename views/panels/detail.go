@@ -252,7 +252,10 @@ func JobState(state string) parts.State { return jobState(state) }
 func SeverityPill(tier string) (parts.State, bool) { return severity(tier) }
 
 func attemptColumns() []parts.Column {
-	return []parts.Column{{Text: "#", Class: "d-n"}, {Text: "Run", Class: "d-run"}, {Text: "Session", Class: "d-state"}, {Text: "PR", Class: "d-pr"}, {Text: "Verified", Class: "d-check"}, {Text: "Outcome"}}
+	return []parts.Column{
+		{Text: "#", Class: "d-n"}, {Text: "Run", Class: "d-run"}, {Text: "Session", Class: "d-state"},
+		{Text: "PR", Class: "d-pr"}, {Text: "Verified", Class: "d-check"}, {Text: "Outcome"},
+	}
 }
 
 func issuesColumns(from bool) []parts.Column {
@@ -264,7 +267,10 @@ func issuesColumns(from bool) []parts.Column {
 }
 
 func verificationColumns() []parts.Column {
-	return []parts.Column{{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "d-run"}, {Text: "When", Class: "d-when", Number: true}}
+	return []parts.Column{
+		{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "d-run"},
+		{Text: "When", Class: "d-when", Number: true},
+	}
 }
 
 func linkedColumns() []parts.Column {
@@ -272,7 +278,10 @@ func linkedColumns() []parts.Column {
 }
 
 func batchColumns() []parts.Column {
-	return []parts.Column{{Text: "Batch", Class: "c-num"}, {Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Issues"}, {Text: "PR", Class: "c-pr"}}
+	return []parts.Column{
+		{Text: "Batch", Class: "c-num"}, {Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Issues"},
+		{Text: "PR", Class: "c-pr"},
+	}
 }
 
 // How much of a long history is shown at once: its first and last steps, and

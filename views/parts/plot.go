@@ -268,8 +268,16 @@ func (c Chart) rods() []rod {
 			middle := (from + to) / 2
 			x := middle + (float64(k)-float64(len(c.Bars))/2)*width
 			y := scale.y(float64(b.N), c.BarHeight)
-			out = append(out, rod{Stretch: b, class: s.Class, x: coordinate(x), y: coordinate(y), width: coordinate(width * 0.92), height: coordinate(float64(c.BarHeight) - y),
-				hitX: coordinate(from + float64(k)*room), hitWidth: coordinate(room)})
+			out = append(out, rod{
+				Stretch:  b,
+				class:    s.Class,
+				x:        coordinate(x),
+				y:        coordinate(y),
+				width:    coordinate(width * 0.92),
+				height:   coordinate(float64(c.BarHeight) - y),
+				hitX:     coordinate(from + float64(k)*room),
+				hitWidth: coordinate(room),
+			})
 		}
 	}
 	return out

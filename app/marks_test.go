@@ -111,6 +111,21 @@ func TestMarksLeadToTheirRows(t *testing.T) {
 	}
 }
 
+// TestSparklines: each repository has its line, on a phone too, which leads to
+// the repository's page with its trend.
+func TestSparklines(t *testing.T) {
+	b := startBrowser(t)
+	s := startSite(t, manyRecords(), nil)
+	for _, width := range []int64{390, 1280} {
+		b.size(width, 900)
+		b.open(s.url + "/repos")
+		if got := b.js(`[...document.querySelectorAll("#repos .spark")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().width > 60).map((e) => e.closest("a").getAttribute("href")).sort()`); got != "/repo/octo/bare,/repo/octo/shop" {
+			t.Errorf("at %d the lines lead to %s", width, got)
+		}
+	}
+	b.quiet()
+}
+
 // TestFoldedOverview: on a phone the overview's panels are a line each, which
 // says the number that matters and opens at a tap; what was opened stays so
 // when the page changes, and the next time.

@@ -63,7 +63,7 @@ func TestBackAndReload(t *testing.T) {
 				t.Error("there is nothing to scroll")
 			}
 			b.do(chromedp.Navigate(s.url + "/activity"))
-			b.js(`(() => { window.left = true; history.back(); })()`)
+			b.back()
 			b.until(fmt.Sprintf(`location.pathname + location.search === %q && document.querySelector("#live-state")?.dataset.state === "live" && Math.abs(scrollY - %s) < 2`, address, at))
 			if got := b.js(shownView); got != want {
 				t.Errorf("back, it shows\n%.400s\nnot\n%.400s", got, want)
@@ -112,12 +112,12 @@ func TestBackInPlace(t *testing.T) {
 				t.Errorf("it changed nothing: %.300s", after)
 			}
 			b.do(chromedp.Navigate(s.url + "/needs-you"))
-			b.js(`history.back()`)
+			b.back()
 			b.until(`location.pathname !== "/needs-you" && document.querySelector("#live-state")?.dataset.state === "live"`)
 			if got := b.js(shownView); got != after {
 				t.Errorf("back, it shows\n%.400s\nnot\n%.400s", got, after)
 			}
-			b.js(`history.back()`)
+			b.back()
 			b.until(fmt.Sprintf("%s === %q", shownView, before))
 		})
 	}

@@ -47,7 +47,7 @@ func TestPause(t *testing.T) {
 	}
 	b.do(chromedp.Navigate(p.url + "/runs"))
 	b.until(`document.querySelector("#live-state").textContent === "Paused"`)
-	b.js(`history.back()`)
+	b.back()
 	b.until(`location.pathname === "/issues" && document.querySelector("#live-state")?.textContent === "Paused"`)
 	p.fix(12, 4)
 	b.press("Resume updates")

@@ -204,6 +204,13 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// back goes back in the history, once the browser has answered: a page that is
+// left at once answers nothing.
+func (b *browser) back() {
+	b.t.Helper()
+	b.js(`void setTimeout(() => history.back())`)
+}
+
 // js returns what an expression yields in the page, as a text.
 func (b *browser) js(expression string) string {
 	b.t.Helper()
@@ -297,6 +304,6 @@ func TestBrowser(t *testing.T) {
 	b.until(`location.search.includes("sort=rule") && document.querySelector("th[aria-sort]").textContent.includes("Rule")`)
 	b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "is:fixed"; q.form.requestSubmit(); })()`)
 	b.until(`location.search.includes("q=is%3Afixed") && document.querySelector(".list-count").textContent === "32 issues"`)
-	b.js(`history.back()`)
+	b.back()
 	b.until(`document.querySelector(".query-box")?.value === "is:open" && location.search.includes("sort=rule")`)
 }

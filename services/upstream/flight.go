@@ -1,0 +1,43 @@
+package upstream
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Flights lets callers who ask the same at the same moment share one
+// question. The zero value is ready; it is safe for concurrent use.
+type Flights struct{ group singleflight.Group }
+
+// Share joins the question of that key, or begins it with ask. A question
+// outlives the caller who began it, so that one who leaves takes nothing from
+// the others, and ends after at most life; a panic in ask is the error of
+// telemetry.Guard. The error of a caller whose ctx ends first is ctx.Err().
+func Share[T any](ctx context.Context, f *Flights, key string, life time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	var none T
+	if err := ctx.Err(); err != nil {
+		return none, err
+	}
+	done := f.group.DoChan(key, func() (answer any, err error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), life)
+		defer cancel()
+		err = telemetry.Guard(key, func() (err error) {
+			answer, err = ask(ctx)
+			return err
+		})
+		return answer, err
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return none, r.Err
+		}
+		return r.Val.(T), nil
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}

@@ -28,7 +28,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{"401", devintest.Fault{Status: 401}, telemetry.CodeUpstreamToken, "DEVIN_API_KEY", 0, 1, 1, 1},
 		{"403", devintest.Fault{Status: 403}, telemetry.CodeUpstreamDenied, "(403)", 0, 1, 1, 1},
-		{"403 for two minutes", devintest.Fault{Status: 403, RetryAfter: "120"}, telemetry.CodeRateLimited, "(403). Ask again in 2m0s", 2 * time.Minute, 1, 1, 1},
+		{"403 for two minutes", devintest.Fault{Status: 403, RetryAfter: "120", Body: `{"detail":"Rate limit exceeded."}`}, telemetry.CodeRateLimited, "(403). Ask again in 2m0s", 2 * time.Minute, 1, 1, 1},
 		{"404", devintest.Fault{Status: 404}, telemetry.CodeUpstreamNotFound, "(404)", 0, 1, 2, 2},
 		{"409", devintest.Fault{Status: 409}, telemetry.CodeUpstreamRejected, "(409)", 0, 1, 1, 1},
 		{"redirect", devintest.Fault{Status: 302}, telemetry.CodeUpstreamRejected, "points elsewhere", 0, 1, 1, 1},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/devin/devintest"
@@ -59,7 +60,7 @@ func TestLargeAnswersCostLittle(t *testing.T) {
 				_, _ = w.Write(packed)
 			})
 			for _, call := range calls() {
-				c := connect(t, server, devin.Options{Key: call.key, OrgID: call.org})
+				c := connect(t, server, devin.Options{Key: call.key, OrgID: call.org, HTTPTimeout: time.Minute})
 				var err error
 				if most := peak(func() { _, err = call.ask(t.Context(), c) }); most > 50<<20 {
 					t.Errorf("%s: %d MB", call.name, most>>20)
@@ -190,7 +191,8 @@ func TestIDsAreReadOnce(t *testing.T) {
 
 // TestManyLargeAnswersAtATime: they wait for each other, and none for ever.
 func TestManyLargeAnswersAtATime(t *testing.T) {
-	p, c := played(t, keyV1, 0)
+	p := devintest.New(devintest.Options{Key: keyV1})
+	c := connect(t, p, devin.Options{Key: keyV1, HTTPTimeout: time.Minute})
 	text := `{"type":"devin_message","message":"` + strings.Repeat("x", 60_000) + `"},`
 	p.Fail(devintest.KindSession, body(`{"messages":[`+strings.Repeat(text, 100)+`{"type":"devin_message","message":"last"}]}`))
 	var all sync.WaitGroup

@@ -11,9 +11,9 @@ import (
 // and both databases.
 func FuzzRows(f *testing.F) {
 	for _, seed := range []string{
-		`{"session_id":"devin-0a","status":"running","status_detail":"working","title":"t","url":"https://h","created_at":1778490000,"updated_at":4e9}`,
+		`{"session_id":"devin-0a","status":"running","status_detail":"working","title":"t","url":"https://h","updated_at":4e9}`,
 		`{"session_id":"DEVIN-devin-X","status_enum":"working","created_at":"2026-05-11T09:00:00.5+02:00","pull_request":{"url":"https://h/1"}}`,
-		`{"session_id":"../x","status":"\u0000","pull_requests":[null,{"pr_url":"https://h"}],"structured_output":{"pull_request_url":"http://h"}}`,
+		`{"session_id":"../x","status":"\u0000","pull_requests":[null,{"pr_url":"https://h"}],"structured_output":{"pull_request_url":"h"}}`,
 		`{"event_id":"e","source":"user","message":"a\u0000\ud800b","created_at":1e300,"messages":[null]}`,
 		`{"event_id":7,"type":"user_message","message":" ","timestamp":"9999-12-31"}`,
 		`{"detail":[{"msg":"x"}],"title":null}`, `null`, `[]`, `42`, `{"a":{"a":{"a":[[[[]]]]}}}`, `{"session_id":"a","session_id":"b"}`, ``, `{`,

@@ -67,6 +67,7 @@ func (w *Web) replyForm(ctx context.Context, v view) (panels.ReplyForm, error) {
 	}
 	if v.fault != nil {
 		f.Fault = sentence(v.fault)
+		f.Unknown = telemetry.CodeOf(v.fault) == telemetry.CodeOutcomeUnknown
 	}
 	return f, nil
 }
@@ -82,7 +83,9 @@ func (w *Web) replyOff(s telemetry.SessionRow) string {
 	return ""
 }
 
-// reply sends a message to a session, once a token.
+// reply sends a message to a session, once a token. Where it is not known
+// whether it was sent, the form is shown again with its text and a new token,
+// so that the person decides.
 func (w *Web) reply(c *fiber.Ctx) error {
 	v := view{
 		spec:    w.specSession(),
@@ -91,13 +94,21 @@ func (w *Web) reply(c *fiber.Ctx) error {
 		form:    url.Values{"message": {c.FormValue("message")}},
 	}
 	err := w.sendReply(c, v)
+	inPlace := c.Get("HX-Request") != ""
 	switch {
-	case err != nil && c.Get("HX-Request") == "":
+	case err != nil && inPlace && telemetry.CodeOf(err) == telemetry.CodeOutcomeUnknown:
+		v.fault = err
+		form, err := w.replyForm(c.UserContext(), v)
+		if err != nil {
+			return err
+		}
+		return render(c, fiber.StatusConflict, panels.Reply(form))
+	case err != nil && !inPlace:
 		v.fault = err
 		return w.showDetail(c, v, w.loadSession, w.specMessages(), w.specReplyForm())
 	case err != nil:
 		return err
-	case c.Get("HX-Request") == "":
+	case !inPlace:
 		return c.Redirect(panels.SessionURL(v.subject)+"?sent=1#reply-form", fiber.StatusSeeOther)
 	}
 	form, err := w.replyForm(c.UserContext(), view{subject: v.subject, query: url.Values{"sent": {"1"}}})

@@ -27,8 +27,8 @@ type Dir struct{ Path string }
 const dirMost = 200_000
 
 // RunFiles returns the directory's .json files by name, each with the SHA
-// that Git would give its bytes. One that is no regular file, or cannot be
-// read, is listed all the same, and fetching it says why. A directory that
+// that Git would give its bytes. One that is not a regular file, or cannot be
+// read, is listed all the same, and fetching it says why; folders are not. A directory that
 // cannot be read is an error, never an empty list.
 func (d Dir) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
 	var files []telemetry.RunFile
@@ -71,8 +71,8 @@ func (d Dir) list(ctx context.Context) ([]telemetry.RunFile, error) {
 			return nil, err
 		}
 		f, err := describe(root, name)
-		if removed(root, name, err) {
-			continue
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errFolder) {
+			continue // removed since it was listed, a link to nothing, or a folder, which GitHub does not list either
 		}
 		if err != nil {
 			f = undescribed(name)
@@ -113,24 +113,17 @@ func (d Dir) names(ctx context.Context, root *os.Root) ([]string, error) {
 	}
 }
 
-// removed tells whether an entry that could not be opened is there no more. A
-// link to nothing is there.
-func removed(root *os.Root, name string, err error) bool {
-	if !errors.Is(err, fs.ErrNotExist) {
-		return false
-	}
-	_, err = root.Lstat(name)
-	return err != nil
-}
-
 func (d Dir) unreadable(err error) error {
 	return telemetry.Errorf(telemetry.CodeUnavailable,
 		"The directory of RUNS_DIR cannot be read. See that it exists and that this user may read it. What was stored stays.").Because(err)
 }
 
-// errNotRegular is the failure of opening a FIFO, a device, a socket or a
-// directory.
-var errNotRegular = errors.New("it is no regular file")
+// errNotRegular is the failure of opening a FIFO, a device or a socket;
+// errFolder that of opening a folder.
+var (
+	errNotRegular = errors.New("it is not a regular file")
+	errFolder     = errors.New("it is a folder")
+)
 
 // openRegular opens a regular file. It never waits for the other end of a
 // FIFO: what the name stands for may change between looking and opening.
@@ -141,6 +134,9 @@ func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	info, err := root.Stat(name)
 	if err != nil {
 		return nil, nil, err
+	}
+	if info.IsDir() {
+		return nil, nil, errFolder
 	}
 	if !info.Mode().IsRegular() {
 		return nil, nil, errNotRegular // not even opened: opening a device can do something
@@ -212,8 +208,8 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()
-			case !strings.ContainsRune(file.Name, utf8.RuneError) && removed(root, file.Name, err):
-				return nil // since it was listed, unless its name was not UTF-8: the next listing tells
+			case errors.Is(err, fs.ErrNotExist) && !strings.ContainsRune(file.Name, utf8.RuneError):
+				return nil // removed since it was listed, unless its name was not UTF-8: the next listing tells
 			case err != nil:
 				return got(file, nil, err)
 			}
@@ -231,10 +227,10 @@ func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 	f, _, err := openRegular(root, file.Name)
 	switch {
 	case errors.Is(err, errNotRegular):
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "This is not a regular file but a directory, FIFO, socket or device. Remove it, or give it another name.")
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "This is not a regular file but a FIFO, socket or device. Remove it, or give it another name.")
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"The file cannot be opened. See that this user may read it, that it is not a link to nothing or out of the directory, and that its name is UTF-8.").Because(err)
+			"The file cannot be opened. See that this user may read it, that it is not a link out of the directory, and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, telemetry.MaxRecordBytes+1))

@@ -121,9 +121,10 @@ func (w *Web) showDispatch(c *fiber.Ctx, v view) error {
 }
 
 // faultStatus is the status of a form that is shown again: 409 where it is not
-// known whether what it asks for was done.
+// known whether what it asks for was done, or another program does it.
 func faultStatus(err error) int {
-	if telemetry.CodeOf(err) == telemetry.CodeOutcomeUnknown {
+	switch telemetry.CodeOf(err) {
+	case telemetry.CodeOutcomeUnknown, telemetry.CodeConflict:
 		return fiber.StatusConflict
 	}
 	return fiber.StatusBadRequest
@@ -166,6 +167,7 @@ func (w *Web) dispatchForm(v view) panels.DispatchForm {
 	wrong, fault := "", ""
 	if v.fault != nil {
 		fault = sentence(v.fault)
+		f.Token = tokenAfter(v, f.Token)
 		f.Unknown = telemetry.CodeOf(v.fault) == telemetry.CodeOutcomeUnknown
 		if name, rest, found := strings.Cut(fault, ": "); found && slices.Contains(telemetry.DispatchInputs(), name) {
 			wrong, fault = name, strings.ToUpper(rest[:1])+rest[1:]
@@ -205,7 +207,7 @@ func (w *Web) dispatch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := view{scope: string(repo.Name), repo: repo, query: url.Values{}, form: url.Values{}}
+	v := view{scope: string(repo.Name), repo: repo, query: url.Values{}, form: url.Values{"token": {c.FormValue("token")}}}
 	for _, name := range telemetry.DispatchInputs() {
 		v.form.Set(name, c.FormValue(name))
 	}

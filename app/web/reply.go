@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -68,8 +69,18 @@ func (w *Web) replyForm(ctx context.Context, v view) (panels.ReplyForm, error) {
 	if v.fault != nil {
 		f.Fault = sentence(v.fault)
 		f.Unknown = telemetry.CodeOf(v.fault) == telemetry.CodeOutcomeUnknown
+		f.Token = tokenAfter(v, f.Token)
 	}
 	return f, nil
+}
+
+// tokenAfter is the token of a form that is shown again: a fresh one, so that
+// it can be sent once more, or its own while another program still sends it.
+func tokenAfter(v view, fresh string) string {
+	if telemetry.CodeOf(v.fault) == telemetry.CodeConflict {
+		return cmp.Or(v.form.Get("token"), fresh)
+	}
+	return fresh
 }
 
 // replyOff says why nobody can reply to a session, "" if one can.
@@ -91,12 +102,12 @@ func (w *Web) reply(c *fiber.Ctx) error {
 		spec:    w.specSession(),
 		subject: c.FormValue("session"),
 		query:   url.Values{},
-		form:    url.Values{"message": {c.FormValue("message")}},
+		form:    url.Values{"message": {c.FormValue("message")}, "token": {c.FormValue("token")}},
 	}
 	err := w.sendReply(c, v)
 	inPlace := c.Get("HX-Request") != ""
 	switch {
-	case err != nil && inPlace && telemetry.CodeOf(err) == telemetry.CodeOutcomeUnknown:
+	case err != nil && inPlace && faultStatus(err) == fiber.StatusConflict:
 		v.fault = err
 		form, err := w.replyForm(c.UserContext(), v)
 		if err != nil {

@@ -253,7 +253,7 @@ func TestBrokenFiles(t *testing.T) {
 		}
 		o.remove("away.json")
 		o.put("mended.json", oddScan(3, "2026-02-03T10:00:00Z", map[string]any{"issues_found": 5, "issue_fingerprints": nil}))
-		o.refresh()
+		o.emptied()
 		o.figures("GET", "/api/stats", map[string]float64{"total_runs": 2, "total_issues": 6, "broken_files": 0})
 		o.put("away.json", oddScan(4, "2026-02-04T10:00:00Z", nil))
 		o.refresh()

@@ -64,7 +64,7 @@ func TestMissingSession(t *testing.T) {
 	}
 	for name, url := range map[string]func(*testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/m.db" },
-		"postgres": postgresAddress,
+		"postgres": func(t *testing.T) string { return postgresAddress(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := store.Open(t.Context(), store.Options{URL: url(t), Now: func() time.Time { return start.Add(time.Duration(later.Load())) }})

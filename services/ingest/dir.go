@@ -220,23 +220,27 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 }
 
 func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
-	tooLarge := telemetry.Errorf(telemetry.CodeTooLarge, "The file has more than the %d bytes that are read at most.", telemetry.MaxRecordBytes)
+	tooLarge := telemetry.Errorf(telemetry.CodeTooLarge,
+		"The file has more than the %d bytes that are read at most.", telemetry.MaxRecordBytes)
 	if file.Size > telemetry.MaxRecordBytes {
 		return nil, tooLarge
 	}
 	f, _, err := openRegular(root, file.Name)
 	switch {
 	case errors.Is(err, errNotRegular):
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "This is not a regular file but a FIFO, socket or device. Remove it, or give it another name.")
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"This is not a regular file but a FIFO, socket or device. Remove it, or give it another name.")
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"The file cannot be opened. See that this user may read it, that it is not a link out of the directory, and that its name is UTF-8.").Because(err)
+			"The file cannot be opened. See that this user may read it, that it is not a link out of the directory, "+
+				"and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, telemetry.MaxRecordBytes+1))
 	switch {
 	case err != nil:
-		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The file cannot be read to its end. The next refresh reads it again.").Because(err)
+		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
+			"The file cannot be read to its end. The next refresh reads it again.").Because(err)
 	case len(body) > telemetry.MaxRecordBytes:
 		return nil, tooLarge
 	}

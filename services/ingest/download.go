@@ -14,7 +14,7 @@ const batchFiles = 500
 
 // pendingBytes is how much of fetched files is held in memory before they are
 // stored.
-const pendingBytes = 32 << 20
+const pendingBytes = 16 << 20
 
 // fetch is a download under way.
 type fetch struct {

@@ -62,7 +62,7 @@ func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, err
 	job.State, job.Started, job.Steps, job.Errors = telemetry.JobRunning, r.o.Now(), []telemetry.JobStep{}, []string{}
 	t := &task{r: r, ctx: ctx, end: end, now: newPass(), quiet: quiet, job: job}
 	r.running[slot] = t
-	r.ended.Go(func() { r.run(slot, t, work) })
+	r.ended.Go(func() { r.guarded("job "+slot, func() { r.run(slot, t, work) }) })
 	return &Handle{t, t.now}, nil
 }
 

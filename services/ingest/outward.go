@@ -187,7 +187,8 @@ func (r *Runner) deliver(ctx context.Context, s telemetry.Submission, d delivery
 	case noted.State == telemetry.SubmissionSent:
 		return "", nil
 	case noted.State == telemetry.SubmissionBegun:
-		return "", telemetry.Errorf(telemetry.CodeConflict, "Another dashboard on the same database is sending this. Wait a moment, and look again.")
+		return "", telemetry.Errorf(telemetry.CodeConflict,
+			"Another dashboard on the same database is sending this. Wait a moment, and look again.")
 	}
 	return "", r.lookUp(ctx, noted, d)
 }
@@ -214,7 +215,8 @@ func (r *Runner) lookUp(ctx context.Context, noted telemetry.Submission, d deliv
 	arrived, err := d.arrived(ctx, noted)
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeOutcomeUnknown,
-			"It is not known whether the message was sent, and the session’s messages cannot be read now: %s Look at the session before you send it again.",
+			"It is not known whether the message was sent, and the session’s messages cannot be read now: %s "+
+				"Look at the session before you send it again.",
 			sentence(err)).Because(err)
 	}
 	if !arrived {

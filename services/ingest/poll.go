@@ -35,9 +35,12 @@ func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 		return nil, err
 	}
 	if all && r.o.PullRequests != nil {
-		found, _ := r.readPulls(ctx, t, false) // the job's errors have what failed
+		found, err := r.readPulls(ctx, t, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
+		}
+		if isUnstored(err) {
+			return nil, err // any other failure is among the job's errors
 		}
 		result.PRsFound = found
 	}

@@ -113,7 +113,7 @@ const unsavedMost = 100
 func (r *Runner) saveJob(job telemetry.Job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 5*time.Second)
 	defer cancel()
-	err := r.o.Store.SaveJob(ctx, job)
+	err := telemetry.Guard("save a job", func() error { return r.o.Store.SaveJob(ctx, job) })
 	r.logFailure("cannot write a job down", "save a job", err)
 	if err != nil && !job.Running() {
 		r.mu.Lock()

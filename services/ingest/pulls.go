@@ -26,8 +26,7 @@ const pullWorkers = 6
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, error) {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
-		t.failed("", err)
-		return 0, err
+		return 0, storing(err)
 	}
 	t.begin("Pull requests", len(syncs))
 	var mu sync.Mutex
@@ -57,7 +56,6 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, err
 		return 0, ctx.Err()
 	}
 	if err != nil {
-		t.failed("", err)
 		return 0, err
 	}
 	if err := r.readNamedPulls(ctx, again); err != nil {
@@ -65,8 +63,7 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, err
 	}
 	found, err := r.o.Store.FoundPulls(ctx)
 	if err != nil {
-		t.failed("", err)
-		return 0, err
+		return 0, storing(err)
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
 		err = failures[0]

@@ -186,7 +186,8 @@ func (t *task) settle(result any, err error) error {
 	case r.ctx.Err() != nil:
 		j.State, j.Code = telemetry.JobInterrupted, telemetry.CodeStopping
 		j.Error = "The server was stopped before the job had ended. Its next start resumes it."
-		stopping := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", j.ID).Because(err)
+		stopping := telemetry.Errorf(telemetry.CodeStopping,
+			"The server is shutting down; the job %s goes on at its next start.", j.ID).Because(err)
 		stopping.JobID = j.ID
 		return stopping
 	}

@@ -11,7 +11,8 @@ import (
 // nothing and returns what is noted, begun only while its program still runs.
 func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (noted telemetry.Submission, fresh bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO submissions (token, kind, subject, at, started_by, state, owner, message) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token) DO NOTHING`,
+		tx.exec(`INSERT INTO submissions (token, kind, subject, at, started_by, state, owner, message)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token) DO NOTHING`,
 			sub.Token, string(sub.Kind), sub.Subject, ms(tx.now), string(sub.By), string(telemetry.SubmissionBegun), s.program, clean(sub.Message))
 		if fresh = tx.affected > 0; fresh {
 			tx.touch(telemetry.TopicJobs)
@@ -34,7 +35,8 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 // known.
 func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`, string(state), token)
+		tx.exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,
+			string(state), token)
 		tx.touch(telemetry.TopicJobs)
 		return tx.err
 	})

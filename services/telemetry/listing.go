@@ -60,7 +60,8 @@ func (l HeldListing) Message() string {
 	if l.Listed == 0 {
 		what = fmt.Sprintf("The listing of %s is empty, and %d files of it are stored.", where, l.Known)
 	}
-	return what + " None is marked gone until a person confirms it, or until the third such listing in a row, at least an hour after the first."
+	return what + " None is marked gone until a person confirms it, or until the third such listing in a row, " +
+		"at least an hour after the first."
 }
 
 // RunsSource is the name in SourceStatus of a source of run files: of the

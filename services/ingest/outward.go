@@ -8,14 +8,10 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Messenger sends messages to Devin sessions and reads those of a session.
+// Messenger sends messages to Devin sessions, and reads those of a session
+// as they are now.
 type Messenger interface {
 	Send(ctx context.Context, id, text string) error
-	Messages(ctx context.Context, id string) ([]telemetry.Message, error)
-}
-
-// freshMessenger is a Messenger that keeps answers, and can read past them.
-type freshMessenger interface {
 	FreshMessages(ctx context.Context, id string) ([]telemetry.Message, error)
 }
 
@@ -81,11 +77,7 @@ const clockSkew = 2 * time.Minute
 
 // messageArrived looks among the session's messages for one that was sent.
 func (r *Runner) messageArrived(ctx context.Context, s telemetry.Submission) (bool, error) {
-	read := r.o.Messenger.Messages
-	if fresh, can := r.o.Messenger.(freshMessenger); can {
-		read = fresh.FreshMessages
-	}
-	messages, err := read(ctx, s.Subject)
+	messages, err := r.o.Messenger.FreshMessages(ctx, s.Subject)
 	if err != nil {
 		return false, err
 	}

@@ -21,9 +21,14 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	if err != nil || c.Method() == fiber.MethodHead {
 		return err
 	}
+	client := clientOf(c)
+	if err := s.streams.begin(client); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(s.stop)
 	conn, path := c.Context().Conn(), c.Path()
 	body := fasthttp.NewStreamReader(func(pipe *bufio.Writer) {
+		defer s.streams.end(client)
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {

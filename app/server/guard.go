@@ -61,6 +61,9 @@ func (s *Server) guard(c *fiber.Ctx) error {
 func hostSet(o Options) map[string]bool {
 	set := map[string]bool{strings.ToLower(o.ListenAddr): true}
 	for _, host := range o.Hosts {
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			host = hostName(host)
+		}
 		set[strings.ToLower(host)] = true
 	}
 	if u, err := url.Parse(o.PublicURL); err == nil && u.Host != "" {

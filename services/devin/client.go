@@ -43,6 +43,10 @@ type Options struct {
 	Transport   http.RoundTripper // nil is one of its own
 	Log         *slog.Logger      // nil logs nothing
 	Now         func() time.Time  // nil is time.Now; reads a Retry-After that is a date
+
+	// AllowPlainHTTP lets the key go over http to a host that is not this
+	// machine.
+	AllowPlainHTTP bool
 }
 
 // Client asks one Devin API with one key. It is safe for concurrent use.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -17,24 +18,25 @@ import (
 )
 
 const (
-	// idleGrace is how long a connection may be idle before it has to make
-	// way for a new one where there are too many.
-	idleGrace = 5 * time.Second
-
 	// refusing bounds how many connections are refused with an answer at a
 	// time; refuseTime is how long each may take. One beyond is closed.
-	refusing   = 16
-	refuseTime = time.Second
+	refusing    = 16
+	refuseTime  = time.Second
+	refuseRetry = 5 * time.Second
+
+	// drainBytes is how much of a request that is refused is read to its end.
+	drainBytes = 1 << 20
 )
 
 // listener accepts a bounded number of connections, and goes on accepting
 // where the system has no descriptor or memory left for one. Beyond the bound
 // the connection that has been idle longest is closed for the new one, or,
-// where none has been idle for idleGrace, the new one is answered 503.
+// where none has been idle for a while, the new one is answered 503.
 type listener struct {
 	net.Listener
 	log    *slog.Logger
 	most   int
+	grace  time.Duration // how long a connection is idle before it must make way
 	closed chan struct{}
 	once   sync.Once
 	short  spell // of descriptors
@@ -45,11 +47,12 @@ type listener struct {
 	open map[*conn]struct{}
 }
 
-func newListener(ln net.Listener, most int, log *slog.Logger) *listener {
+func newListener(ln net.Listener, o Options) *listener {
 	return &listener{
 		Listener: ln,
-		log:      log,
-		most:     most,
+		log:      o.Log,
+		most:     o.Connections,
+		grace:    o.times.idle,
 		closed:   make(chan struct{}),
 		refuse:   make(chan struct{}, refusing),
 		open:     map[*conn]struct{}{},
@@ -111,10 +114,10 @@ func (l *listener) admit(c net.Conn) net.Conn {
 }
 
 // evict closes the connection that has been idle longest, for at least
-// idleGrace, and tells whether there was one.
+// its grace, and tells whether there was one.
 func (l *listener) evict() bool {
 	var oldest *conn
-	least := time.Now().Add(-idleGrace).UnixNano()
+	least := time.Now().Add(-l.grace).UnixNano()
 	l.mu.Lock()
 	for c := range l.open {
 		if since := c.idle.Load(); since != 0 && since < least {
@@ -125,7 +128,7 @@ func (l *listener) evict() bool {
 	if oldest == nil {
 		return false
 	}
-	_ = oldest.Close() // the client may have closed it already
+	_ = oldest.cut() // the client may have closed it already
 	return true
 }
 
@@ -140,7 +143,7 @@ func (l *listener) end(inUse bool) {
 	}
 	l.mu.Unlock()
 	for _, c := range all {
-		_ = c.Close() // the client may have closed it already
+		_ = c.cut() // the client may have closed it already
 	}
 }
 
@@ -184,19 +187,22 @@ func sayFull(c net.Conn) error {
 		return err
 	}
 	if _, err := fmt.Fprintf(c, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: %d\r\n"+
-		"Content-Type: %s\r\nContent-Length: %d\r\n\r\n%s", int(idleGrace.Seconds()), contentType, len(body), body); err != nil {
+		"Content-Type: %s\r\nContent-Length: %d\r\n\r\n%s", int(refuseRetry.Seconds()), contentType, len(body), body); err != nil {
 		return err
 	}
-	// Closing while something of the client is unread would reset the
-	// connection, and the answer with it.
-	if half, ok := c.(*net.TCPConn); ok && half.CloseWrite() == nil {
-		for {
-			if _, err := c.Read(asked[:]); err != nil {
-				break
-			}
-		}
-	}
+	drain(c)
 	return nil
+}
+
+// drain ends the sending half of c and reads what the client still sends, for
+// a moment: closing while something is unread would reset the connection, and
+// with it the answer that says why.
+func drain(c net.Conn) {
+	half, ok := c.(interface{ CloseWrite() error })
+	if !ok || c.SetReadDeadline(time.Now().Add(refuseTime)) != nil || half.CloseWrite() != nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c, drainBytes) // whatever came, it is not read further
 }
 
 // Close ends Accept. The connections stay open.
@@ -210,9 +216,20 @@ type conn struct {
 	net.Conn
 	from *listener
 	idle atomic.Int64 // Unix nanoseconds; 0: a request is being read or answered
+
+	unread atomic.Bool // a request was refused before it was read
 }
 
+// Close lets the client read the answer first where its request was refused.
 func (c *conn) Close() error {
+	if c.unread.Load() {
+		drain(c.Conn)
+	}
+	return c.cut()
+}
+
+// cut closes the connection at once.
+func (c *conn) cut() error {
 	c.from.mu.Lock()
 	delete(c.from.open, c)
 	c.from.mu.Unlock()

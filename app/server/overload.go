@@ -19,13 +19,12 @@ import (
 
 // The bounds of what is done at a time.
 const (
-	queuePatience  = 2 * time.Second // how long an answer may wait to be computed
-	queueMost      = 128             // how many may wait
-	outwardMost    = 32              // answers that wait for an upstream
-	streamsMost    = 512             // streams, and at most a quarter of the connections
-	streamsPart    = 4               // one client may have this part of them, and at least streamsLeast
-	streamsLeast   = 6               // as many connections as a browser opens to a host
-	callersPerMin  = 120             // requests of one caller that cost an upstream
+	queueMost      = 128 // how many may wait
+	outwardMost    = 32  // answers that wait for an upstream
+	streamsMost    = 512 // streams, and at most a quarter of the connections
+	streamsPart    = 4   // one client may have this part of them, and at least streamsLeast
+	streamsLeast   = 6   // as many connections as a browser opens to a host
+	callersPerMin  = 120 // requests of one caller that cost an upstream
 	callersBurst   = 60
 	callersKnown   = 10_000 // callers whose requests are counted
 	ipv6ClientBits = 64     // the network that one IPv6 client has for itself
@@ -43,10 +42,11 @@ type gate struct {
 	spell   spell
 	log     *slog.Logger
 	what    string
+	wait    time.Duration
 }
 
-func newGate(places int64, what string, log *slog.Logger) *gate {
-	return &gate{places: semaphore.NewWeighted(places), what: what, log: log}
+func newGate(places int64, what string, o Options) *gate {
+	return &gate{places: semaphore.NewWeighted(places), what: what, log: o.Log, wait: o.times.queue}
 }
 
 // enter waits for a place, which leave gives back.
@@ -56,7 +56,7 @@ func (g *gate) enter(ctx context.Context) error {
 	}
 	if g.waiting.Add(1) <= queueMost {
 		defer g.waiting.Add(-1)
-		ctx, cancel := context.WithTimeout(ctx, queuePatience)
+		ctx, cancel := context.WithTimeout(ctx, g.wait)
 		defer cancel()
 		if g.places.Acquire(ctx, 1) == nil {
 			return nil
@@ -70,7 +70,7 @@ func (g *gate) enter(ctx context.Context) error {
 	return &telemetry.Error{
 		Code:       telemetry.CodeOverloaded,
 		Message:    "The server has more to answer than it can right now. Try again in a moment.",
-		RetryAfter: queuePatience,
+		RetryAfter: g.wait,
 	}
 }
 
@@ -81,15 +81,22 @@ type streams struct {
 	most, mostOfOne int
 	spell           spell
 	log             *slog.Logger
+	wait            time.Duration
 
 	mu   sync.Mutex
 	all  int
 	open map[netip.Addr]int // by client
 }
 
-func newStreams(connections int, log *slog.Logger) *streams {
-	most := max(streamsLeast, min(streamsMost, connections/streamsPart))
-	return &streams{most: most, mostOfOne: max(streamsLeast, most/streamsPart), log: log, open: map[netip.Addr]int{}}
+func newStreams(o Options) *streams {
+	most := max(streamsLeast, min(streamsMost, o.Connections/streamsPart))
+	return &streams{
+		most:      most,
+		mostOfOne: max(streamsLeast, most/streamsPart),
+		log:       o.Log,
+		wait:      o.times.write,
+		open:      map[netip.Addr]int{},
+	}
 }
 
 // begin counts a stream of a client, until end.
@@ -107,7 +114,7 @@ func (s *streams) begin(client netip.Addr) error {
 	return &telemetry.Error{
 		Code:       telemetry.CodeOverloaded,
 		Message:    "Too many streams are open. Close other tabs or downloads, or try again later; pages ask for changes by themselves meanwhile.",
-		RetryAfter: flushTimeout,
+		RetryAfter: s.wait,
 	}
 }
 

@@ -66,6 +66,27 @@ type Options struct {
 	Connections int           // how many may be open; 0 for 4,096
 	Timeout     time.Duration // of a request; 0 for 10 s
 	Now         func() time.Time
+
+	times times
+}
+
+// times are how long things may take. Tests shorten them.
+type times struct {
+	read  time.Duration // a whole request to come, from its first byte
+	write time.Duration // a client to read an answer, or a flush of a stream
+	drain time.Duration // what is open at the stop
+	idle  time.Duration // a connection to be idle before it must make way
+	queue time.Duration // an answer to wait for being computed
+}
+
+func usualTimes() times {
+	return times{
+		read:  15 * time.Second,
+		write: 30 * time.Second,
+		drain: 5 * time.Second,
+		idle:  5 * time.Second,
+		queue: 2 * time.Second,
+	}
 }
 
 // Server serves routes. Make it with New.
@@ -90,9 +111,6 @@ const (
 	bodyLimit      = 64 << 10
 	readBuffer     = 16 << 10
 	requestTimeout = 10 * time.Second
-	readTimeout    = 15 * time.Second // of a whole request, from its first byte
-	writeTimeout   = 30 * time.Second // of an answer, which a client reads
-	drainTimeout   = 5 * time.Second  // of what is open at the stop
 	connections    = 4096
 )
 
@@ -101,15 +119,16 @@ const (
 func New(o Options, routes []Route) *Server {
 	o.Timeout = cmp.Or(o.Timeout, requestTimeout)
 	o.Connections = cmp.Or(o.Connections, connections)
+	o.times = cmp.Or(o.times, usualTimes())
 	s := &Server{
 		o:       o,
 		salt:    o.DatabaseID + "\x00" + o.BuildID + "\x00",
 		hosts:   hostSet(o),
 		origins: http.NewCrossOriginProtection(),
 		answers: newAnswers(answersBytes),
-		inside:  newGate(computing(), "answers", o.Log),
-		outward: newGate(outwardMost, "answers from upstreams", o.Log),
-		streams: newStreams(o.Connections, o.Log),
+		inside:  newGate(computing(), "answers", o),
+		outward: newGate(outwardMost, "answers from upstreams", o),
+		streams: newStreams(o),
 		callers: newCallers(),
 	}
 	if o.PublicURL != "" {
@@ -125,8 +144,8 @@ func New(o Options, routes []Route) *Server {
 		CaseSensitive:                true,
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               readBuffer,
-		ReadTimeout:                  readTimeout,
-		WriteTimeout:                 writeTimeout,
+		ReadTimeout:                  o.times.read,
+		WriteTimeout:                 o.times.write,
 		IdleTimeout:                  2 * time.Minute,
 		ErrorHandler:                 s.fail,
 	})
@@ -167,11 +186,19 @@ func (s *Server) wire() {
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		defer s.survive(ctx)
+		if c, ok := ctx.Conn().(*conn); ok && !timedOut(err) {
+			c.unread.Store(true)
+		}
 		if errors.As(err, new(*fasthttp.ErrSmallBuffer)) {
 			ctx.Request.SetRequestURI(beginning(err))
 		}
 		unread(ctx, err)
 	}
+}
+
+func timedOut(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }
 
 // survive answers a request whose error could not be answered: a panic that
@@ -220,7 +247,7 @@ func knownMethod(method []byte) bool {
 // after which their connections are closed. It returns nil after a stop.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.stopped()
-	kept := newListener(ln, s.o.Connections, s.o.Log)
+	kept := newListener(ln, s.o)
 	ended := make(chan error, 1)
 	go func() {
 		ended <- telemetry.Guard("answer requests", func() error { return s.app.Listener(kept) })
@@ -233,9 +260,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	s.stopped()
 	_ = kept.Close() // Fiber closes it again
 	kept.end(false)
-	err := s.app.ShutdownWithTimeout(drainTimeout)
+	err := s.app.ShutdownWithTimeout(s.o.times.drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.o.Log.Warn("requests were still open after the time to end", "seconds", drainTimeout.Seconds())
+		s.o.Log.Warn("requests were still open after the time to end", "seconds", s.o.times.drain.Seconds())
 		err = nil
 	}
 	kept.end(true)

@@ -48,6 +48,9 @@ func await(ctx context.Context, ended <-chan error) error {
 	}
 	select {
 	case err := <-ended:
+		if errors.Is(err, context.Canceled) {
+			return nil // it was asked to end before it had started
+		}
 		return err
 	case <-time.After(endTime):
 		return errors.New("the program did not end in time and stops now; the log says what still ran. " +

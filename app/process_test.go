@@ -37,7 +37,8 @@ func TestProcess(t *testing.T) {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	for name, try := range map[string]func(process){"refusals": process.refusals, "no settings": process.noSettings, "terminated": process.terminated, "killed": process.killed, "two at once": process.twoAtOnce, "two replicas": process.twoReplicas,
-		"no permission": process.noPermission, "database away": process.databaseAway, "disk full": process.diskFull} {
+		"no permission": process.noPermission, "database away": process.databaseAway, "disk full": process.diskFull,
+		"flooded": process.flooded, "busy": process.busy, "database hangs": process.databaseHangs, "exposed": process.exposed, "memory": process.memory} {
 		t.Run(name, func(t *testing.T) { try(process{t, p.path}) })
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -123,12 +123,13 @@ func (p process) busy() {
 	}
 }
 
-// frozen stands before a database and stops passing anything on.
+// frozen stands before a database until it is told to freeze: then it holds
+// its connections and passes nothing on.
 type frozen struct {
 	net.Listener
-	to   string
-	mu   sync.Mutex
-	cold chan struct{}
+	to     string
+	cold   atomic.Bool
+	silent chan bool // a connection on which something was asked in vain
 }
 
 func freezable(t *testing.T, database string) (*frozen, string) {
@@ -142,71 +143,56 @@ func freezable(t *testing.T, database string) (*frozen, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-	f := &frozen{Listener: ln, to: u.Host, cold: make(chan struct{})}
+	f := &frozen{Listener: ln, to: u.Host, silent: make(chan bool, 1000)}
 	u.Host = ln.Addr().String()
 	go func() {
 		for {
-			conn, err := ln.Accept()
+			near, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			go f.pass(conn)
+			far, err := net.DialTimeout("tcp", f.to, patience) //nolint:noctx // it has its own deadline
+			if err != nil {
+				near.Close()
+				continue
+			}
+			t.Cleanup(func() { near.Close(); far.Close() })
+			go f.pass(near, far)
+			go f.pass(far, near)
 		}
 	}()
 	return f, u.String()
 }
 
-func (f *frozen) pass(near net.Conn) {
-	defer near.Close()
-	far, err := net.DialTimeout("tcp", f.to, patience) //nolint:noctx // it has its own deadline
-	if err != nil {
-		return
+func (f *frozen) pass(from, to net.Conn) {
+	for buffer := make([]byte, 32<<10); ; {
+		n, err := from.Read(buffer)
+		if f.cold.Load() {
+			f.silent <- true
+			return
+		}
+		if _, failed := to.Write(buffer[:n]); err != nil || failed != nil {
+			from.Close()
+			to.Close()
+			return
+		}
 	}
-	defer far.Close()
-	ends := make(chan bool, 2)
-	for _, way := range [][2]net.Conn{{near, far}, {far, near}} {
-		go func() {
-			buffer := make([]byte, 32<<10)
-			for {
-				n, err := way[0].Read(buffer)
-				f.mu.Lock()
-				frozen := f.cold == nil
-				f.mu.Unlock()
-				if frozen {
-					return // it holds the connection, and is silent
-				}
-				if err != nil {
-					break
-				}
-				if _, err := way[1].Write(buffer[:n]); err != nil {
-					break
-				}
-			}
-			ends <- true
-		}()
-	}
-	<-ends
 }
 
-func (f *frozen) freeze() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.cold = nil
-}
-
-// databaseHangs: SIGTERM ends the program while the database is silent and a
+// databaseHangs: SIGTERM ends the program while the database is silent, and a
 // job and requests wait for it; a second signal ends it at once.
 func (p process) databaseHangs() {
-	for _, signals := range []int{1, 2} {
+	for _, again := range []bool{false, true} {
 		f, database := freezable(p.t, freshPostgres(p.t))
 		runs := p.t.TempDir()
 		c, address := p.running("DATABASE_URL="+database, "RUNS_DIR="+runs, "REFRESH_INTERVAL=0")
 		if err := os.WriteFile(filepath.Join(runs, "a.json"), oddScan(1, "2026-02-02T10:00:00Z", nil), 0o600); err != nil {
 			p.t.Fatal(err)
 		}
-		f.freeze()
-		for _, request := range []string{"POST /api/refresh", "GET /api/stats", "GET /", "GET /events"} {
-			conn, err := net.DialTimeout("tcp", strings.TrimPrefix(address, "http://"), patience) //nolint:noctx // it has its own deadline
+		f.cold.Store(true)
+		host := strings.TrimPrefix(address, "http://")
+		for _, request := range []string{"POST /api/refresh", "GET /api/stats", "GET /api/runs", "GET /"} {
+			conn, err := net.DialTimeout("tcp", host, patience) //nolint:noctx // it has its own deadline
 			if err != nil {
 				p.t.Fatal(err)
 			}
@@ -215,12 +201,28 @@ func (p process) databaseHangs() {
 				p.t.Fatal(err)
 			}
 		}
-		for range signals {
+		for range 3 { // one of them may be the program's own
+			<-f.silent
+		}
+		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+			p.t.Fatal(err)
+		}
+		if again {
+			for { // until the first signal is heeded
+				conn, err := net.DialTimeout("tcp", host, patience) //nolint:noctx // it has its own deadline
+				if err != nil {
+					break
+				}
+				conn.Close()
+			}
 			if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 				p.t.Fatal(err)
 			}
 		}
-		p.ended(c)
+		state := p.ended(c)
+		if status, ok := state.Sys().(syscall.WaitStatus); again && ok && !status.Signaled() {
+			p.t.Errorf("after a second signal: %v", state)
+		}
 	}
 }
 

@@ -19,12 +19,12 @@ import (
 
 // The bounds of what is done at a time.
 const (
-	queueMost      = 128 // how many may wait
-	outwardMost    = 32  // answers that wait for an upstream
-	streamsMost    = 512 // streams, and at most a quarter of the connections
-	streamsPart    = 4   // one client may have this part of them, and at least streamsLeast
-	streamsLeast   = 6   // as many connections as a browser opens to a host
-	callersPerMin  = 120 // requests of one caller that cost an upstream
+	queueMost      = 128  // how many may wait
+	outwardMost    = 32   // answers that wait for an upstream
+	streamsMost    = 1024 // streams, and at most a part
+	streamsPart    = 4    // of the connections; one client may have half of the streams
+	streamsLeast   = 6    // as many connections as a browser opens to a host
+	callersPerMin  = 120  // requests of one caller that cost an upstream
 	callersBurst   = 60
 	callersKnown   = 10_000 // callers whose requests are counted
 	ipv6ClientBits = 64     // the network that one IPv6 client has for itself
@@ -92,7 +92,7 @@ func newStreams(o Options) *streams {
 	most := max(streamsLeast, min(streamsMost, o.Connections/streamsPart))
 	return &streams{
 		most:      most,
-		mostOfOne: max(streamsLeast, most/streamsPart),
+		mostOfOne: max(streamsLeast, most/2),
 		log:       o.Log,
 		wait:      o.times.write,
 		open:      map[netip.Addr]int{},

@@ -32,7 +32,8 @@ func (s source) goroutineProblems() (problems []string) {
 				}
 			}
 			if body != nil && !calls(body, guarded) {
-				problems = append(problems, fmt.Sprintf("%s: a panic in this goroutine ends the process; run it under telemetry.Guard", s.fset.Position(n.Pos())))
+				problems = append(problems, fmt.Sprintf(
+					"%s: a panic in this goroutine ends the process; run it under telemetry.Guard", s.fset.Position(n.Pos())))
 			}
 			return true
 		})

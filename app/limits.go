@@ -55,6 +55,8 @@ func mayListen(cfg Config, at net.Addr) error {
 	if tcp, ok := at.(*net.TCPAddr); cfg.Unauthenticated || ok && tcp.IP.IsLoopback() {
 		return nil
 	}
-	return telemetry.Errorf(telemetry.CodeInvalid, "LISTEN_ADDR is %s, which others can reach, and the dashboard has no sign-in. "+
-		"Set it to 127.0.0.1 with a port, or set ALLOW_UNAUTHENTICATED=true if anybody who can reach it may read everything and act.", cfg.ListenAddr)
+	return telemetry.Errorf(telemetry.CodeInvalid,
+		"LISTEN_ADDR is %s, which others can reach, and the dashboard has no sign-in. "+
+			"Set it to 127.0.0.1 with a port, or set ALLOW_UNAUTHENTICATED=true if anybody who can reach it may read everything and act.",
+		cfg.ListenAddr)
 }

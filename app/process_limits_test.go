@@ -41,7 +41,8 @@ func (p process) flooded() {
 	if err := os.WriteFile(filepath.Join(runs, "a.json"), oddScan(1, "2026-02-02T10:00:00Z", nil), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
-	c, address := p.fewFiles(256, "RUNS_DIR="+runs, "DEVIN_API_KEY=apk_test", "DEVIN_API_URL="+upstream.URL, "REFRESH_INTERVAL=0", "POLL_INTERVAL=0")
+	c, address := p.fewFiles(256, "RUNS_DIR="+runs, "DEVIN_API_KEY=apk_test",
+		"DEVIN_API_URL="+upstream.URL, "REFRESH_INTERVAL=0", "POLL_INTERVAL=0")
 	host := strings.TrimPrefix(address, "http://")
 	for i := range 600 {
 		conn, err := net.DialTimeout("tcp", host, patience) //nolint:noctx // it has its own deadline
@@ -98,7 +99,8 @@ func (p process) ended(c *exec.Cmd) *os.ProcessState {
 func (p process) busy() {
 	c, address := p.running()
 	for _, text := range []string{
-		"", "GET / HTTP/1.1\r\nHost: loc", "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET /api/runs.csv HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"", "GET / HTTP/1.1\r\nHost: loc", "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET /api/runs.csv HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"POST /api/views HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
 	} {
 		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(address, "http://"), patience) //nolint:noctx // it has its own deadline

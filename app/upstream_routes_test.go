@@ -85,7 +85,8 @@ func TestWhatAsksAnUpstreamIsBounded(t *testing.T) {
 // starts.
 func (p *played) askRoute(r server.Route, parameter string) {
 	p.t.Helper()
-	path := strings.NewReplacer(":owner", "octo", ":name", "shop", ":number", "7", ":repository", "octo%2Fshop", ":file", "a.json", ":id", waitingID).Replace(r.Path)
+	path := strings.NewReplacer(":owner", "octo", ":name", "shop", ":number", "7", ":repository", "octo%2Fshop",
+		":file", "a.json", ":id", waitingID).Replace(r.Path)
 	query := url.Values{"scope": {"octo/shop"}, "target_repo": {"octo/shop"}, "id": {waitingID}}
 	if strings.HasSuffix(path, "/checks") || strings.HasSuffix(path, "/pull") {
 		query.Set("id", "octo/shop/7")

@@ -25,7 +25,8 @@ func wellFormed(r *fasthttp.Request) error {
 	}
 	path, query, _ := bytes.Cut(r.Header.RequestURI(), []byte("?"))
 	if !plainText(path) {
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at this address: it has a NUL byte, malformed percent-encoding, or is not UTF-8.")
+		return telemetry.Errorf(telemetry.CodeNotFound,
+			"There is nothing at this address: it has a NUL byte, malformed percent-encoding, or is not UTF-8.")
 	}
 	if !plainText(query) {
 		return telemetry.Errorf(telemetry.CodeInvalid,

@@ -77,13 +77,14 @@ func TestOnlyPlainBodiesAreRead(t *testing.T) {
 		status                int
 		says                  string
 	}{
-		"a form":                   {"POST", form, "field=a%2Fb", 200, "field=a/b"},
-		"a form in chunks":         {"POST", form + chunked, "5\r\nfield\r\n2\r\n=b\r\n0\r\n\r\n", 200, "field=b"},
-		"JSON":                     {"POST", json, `{"field":"x"}`, 200, "field="},
-		"no body":                  {"POST", "", "", 200, "field="},
-		"a body without its type":  {"POST", "", "field=a", 415, "must be JSON or a form"},
-		"plain text":               {"POST", "Content-Type: text/plain\r\n", "field=a", 415, "must be JSON or a form"},
-		"multipart":                {"POST", "Content-Type: multipart/form-data; boundary=x\r\n", "--x\r\nContent-Disposition: form-data; name=\"field\"\r\n\r\na\r\n--x--\r\n", 415, "must be JSON or a form"},
+		"a form":                  {"POST", form, "field=a%2Fb", 200, "field=a/b"},
+		"a form in chunks":        {"POST", form + chunked, "5\r\nfield\r\n2\r\n=b\r\n0\r\n\r\n", 200, "field=b"},
+		"JSON":                    {"POST", json, `{"field":"x"}`, 200, "field="},
+		"no body":                 {"POST", "", "", 200, "field="},
+		"a body without its type": {"POST", "", "field=a", 415, "must be JSON or a form"},
+		"plain text":              {"POST", "Content-Type: text/plain\r\n", "field=a", 415, "must be JSON or a form"},
+		"multipart": {"POST", "Content-Type: multipart/form-data; boundary=x\r\n", "--x\r\nContent-Disposition: form-data; name=\"field\"\r\n\r\na\r\n--x--\r\n", 415,
+			"must be JSON or a form"},
 		"a type like the form's":   {"POST", "Content-Type: application/x-www-form-urlencoded2\r\n", "field=a", 415, "must be JSON or a form"},
 		"gzip":                     {"POST", form + "Content-Encoding: gzip\r\n", "x", 415, "is compressed"},
 		"an encoding unknown":      {"POST", form + "Content-Encoding: rot13\r\n", "x", 415, "is compressed"},

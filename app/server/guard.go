@@ -36,7 +36,8 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	host := string(c.Request().Host())
 	if !s.knownHost(host, c.Context().LocalAddr()) {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
-			"This server does not answer to the host name %q. Open it by an address of its own, or name the host in ALLOWED_HOSTS or PUBLIC_URL and restart.",
+			"This server does not answer to the host name %q. "+
+				"Open it by an address of its own, or name the host in ALLOWED_HOSTS or PUBLIC_URL and restart.",
 			clip(host))
 	}
 	switch c.Method() {

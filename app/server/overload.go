@@ -109,7 +109,8 @@ func (s *streams) begin(client netip.Addr) error {
 		return nil
 	}
 	if s.spell.begins() {
-		s.log.Warn("too many streams are open; new ones are answered 503", "open", s.all, "most", s.most, "of one client", s.mostOfOne)
+		s.log.Warn("too many streams are open; new ones are answered 503",
+			"open", s.all, "most", s.most, "of one client", s.mostOfOne)
 	}
 	return &telemetry.Error{
 		Code:       telemetry.CodeOverloaded,

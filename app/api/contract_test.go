@@ -207,7 +207,7 @@ func TestFailuresKeepTheContract(t *testing.T) {
 	check("POST", "/api/refresh", "/api/refresh", "", 403, "Origin: https://evil.example")
 	check("POST", "/api/refresh", "/api/refresh", "", 403, "Sec-Fetch-Site: cross-site")
 	check("POST", "/api/dispatch", "/api/dispatch", "target_repo=o%2Fr", 400, "Content-Type: application/x-www-form-urlencoded")
-	check("POST", "/api/dispatch", "/api/dispatch", `{"target_repo":"o/r"}`, 400, "Content-Encoding: gzip")
+	check("POST", "/api/dispatch", "/api/dispatch", `{"target_repo":"o/r"}`, 415, "Content-Encoding: gzip")
 	for status, want := range map[int]int{401: 502, 403: 502, 500: 502, 429: 429} {
 		w.devin.Fail(devintest.KindList, devintest.Fault{Status: status, RetryAfter: "7"})
 		check("POST", "/api/poll", "/api/poll", "", want)

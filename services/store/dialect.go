@@ -99,11 +99,8 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	if s.read, err = s.openReaders(liteReader); err != nil {
 		return err
 	}
-	if err := s.write.PingContext(ctx); err != nil {
-		err = s.explain(err)
-		if frozen := s.openFrozen(ctx); !frozen {
-			return err
-		}
+	if err := s.write.PingContext(ctx); err != nil && (!unwritable(err) || !s.openFrozen(ctx)) {
+		return s.explain(err)
 	}
 	s.noteFile()
 	return nil

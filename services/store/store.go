@@ -87,7 +87,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err == nil {
 		return s.loadVersions(ctx)
 	}
-	if e, ok := errors.AsType[*telemetry.Error](err); !ok || e.Code != telemetry.CodeUnavailable || !s.serves(ctx) {
+	if !unwritable(err) || !s.serves(ctx) {
 		return err
 	}
 	_ = s.wrote(err)

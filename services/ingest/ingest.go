@@ -20,6 +20,7 @@ type Files interface {
 	KnownFiles(ctx context.Context, source string) (map[string]string, error)
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
 	MarkGone(ctx context.Context, source string, names []string) error
+	RetryFiles(ctx context.Context) error
 }
 
 // Pulls is where pull requests are kept.

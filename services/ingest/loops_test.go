@@ -47,6 +47,7 @@ func (m *memory) PutFiles(_ context.Context, _ string, files []telemetry.Fetched
 }
 
 func (m *memory) MarkGone(context.Context, string, []string) error         { return nil }
+func (m *memory) RetryFiles(context.Context) error                         { return nil }
 func (m *memory) SaveSource(context.Context, telemetry.SourceStatus) error { return nil }
 func (m *memory) RebuildPending(context.Context) (bool, error)             { return false, nil }
 func (m *memory) SessionsToPoll(context.Context, bool) ([]string, error)   { return []string{"a"}, nil }

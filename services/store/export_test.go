@@ -25,6 +25,19 @@ func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	})
 }
 
+// Texts returns the texts that a query finds.
+func (s *Store) Texts(ctx context.Context, query string) (texts []string, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		tx.each(query, nil, func(r *row) {
+			var text string
+			r.scan(&text)
+			texts = append(texts, text)
+		})
+		return tx.err
+	})
+	return texts, err
+}
+
 // Dump returns every derived row as text, sorted, with the store's own ids
 // replaced by what they stand for: two stores of the same records have the
 // same dump.

@@ -62,10 +62,13 @@ func (s *Store) beat(tx *Tx) {
 // leave notes that this program has ended, so that another takes its jobs over
 // at once.
 func (s *Store) leave() {
-	if !s.begun.Load() || s.dialect.name() == "sqlite" {
-		return // it never came so far, or the next start of the file's program knows
+	if !s.begun.Load() {
+		return // it never came so far
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	_, _ = s.write.ExecContext(ctx, `DELETE FROM programs WHERE id = $1`, s.program) // else lostAfter tells
+	_, _ = s.write.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, markPrefix+s.program) // what it was storing did not end it
+	if s.dialect.name() == "postgres" {                                                      // the next start of SQLite's program knows
+		_, _ = s.write.ExecContext(ctx, `DELETE FROM programs WHERE id = $1`, s.program) // else lostAfter tells
+	}
 }

@@ -35,6 +35,7 @@ type Store struct {
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work
 	beside      sync.WaitGroup // of it
+	marking     sync.Mutex     // see marked
 
 	// Of SQLite.
 	path, log string      // the file and its log, "" for PostgreSQL

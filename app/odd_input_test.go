@@ -61,11 +61,14 @@ func oddRequests() []oddRequest {
 			if id.MatchString(path) {
 				all = append(all, oddRequest{method: method, path: id.ReplaceAllString(path, text)})
 			}
-			if method != http.MethodGet || (!strings.HasPrefix(path, "/api/") && i%4 != 0) || asksUpstream.MatchString(path) {
+			if method != http.MethodGet || (!strings.HasPrefix(path, "/api/") && i%10 != 0) || asksUpstream.MatchString(path) {
 				continue
 			}
 			at := id.ReplaceAllString(strings.NewReplacer(":owner", "octo", ":name", "shop", ":file", "good.json").Replace(path), "1")
-			for _, name := range parameters() {
+			for j, name := range parameters() {
+				if i >= 4 && (i+j)%4 != 0 {
+					continue // each text meets many parameters, and what is no text meets all
+				}
 				all = append(all, oddRequest{method: method, path: at + "?" + name + "=" + text})
 			}
 		}
@@ -168,7 +171,8 @@ func TestOddInput(t *testing.T) {
 			lite, postgres := r.answer(t, urls[0]), r.answer(t, urls[1])
 			mu.Lock()
 			defer mu.Unlock()
-			if lite != postgres {
+			limited := strings.HasPrefix(lite, "429") || strings.HasPrefix(postgres, "429") // it depends on the moment
+			if lite != postgres && !limited {
 				if differ++; differ < 20 {
 					t.Errorf("%s %.200s %.200s\n   sqlite: %.300s\n postgres: %.300s", r.method, r.path, r.body, lite, postgres)
 				}

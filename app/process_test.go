@@ -38,7 +38,8 @@ func TestProcess(t *testing.T) {
 	}
 	for name, try := range map[string]func(process){"refusals": process.refusals, "no settings": process.noSettings, "terminated": process.terminated, "killed": process.killed, "two at once": process.twoAtOnce, "two replicas": process.twoReplicas,
 		"no permission": process.noPermission, "database away": process.databaseAway, "disk full": process.diskFull,
-		"other paths": process.otherPaths, "file removed": process.fileRemoved, "permissions": process.permissions} {
+		"other paths": process.otherPaths, "file removed": process.fileRemoved, "permissions": process.permissions,
+		"database frozen": process.databaseFrozen} {
 		t.Run(name, func(t *testing.T) { try(process{t, p.path}) })
 	}
 }

@@ -21,6 +21,9 @@ func derivedTables() []string {
 // Dialect names the kind of database: sqlite or postgres.
 func (s *Store) Dialect() string { return s.dialect.name() }
 
+// Rules names this program's rules of derivation.
+func Rules() string { return rules() }
+
 // Exec runs a statement that no method has.
 func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	return s.Write(ctx, func(tx *Tx) error {

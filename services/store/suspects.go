@@ -232,7 +232,7 @@ func (s *Store) rebuildMarked(ctx context.Context, key string) (more bool, err e
 	}
 	if i := slices.IndexFunc(list, what.same); i >= 0 && list[i].out() {
 		return false, telemetry.Errorf(telemetry.CodeInternal,
-			"Deriving the records of %s again ended the program twice, so they keep their older figures.", cmp.Or(key, "no repository"))
+			"Deriving the records of %s again ended the program twice, so they keep their older figures. The next version of the program tries again.", cmp.Or(key, "no repository"))
 	}
 	err = s.marked(ctx, []suspect{what}, func(tx *Tx) (err error) {
 		more, err = rebuildGroup(tx, key)

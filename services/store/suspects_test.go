@@ -159,6 +159,37 @@ func TestARecordThatPanics(t *testing.T) {
 	})
 }
 
+// TestARebuildThatEndsTheProgram: a repository that ended the program while
+// it was derived again keeps its older figures, and the others are derived.
+func TestARebuildThatEndsTheProgram(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *store.Store) {
+		files := generated(5)
+		putAll(t, s, files)
+		bad := files[0].Record.Repo.Key()
+		for _, statement := range []string{`UPDATE meta SET value = 'old rules' WHERE key = 'derivation'`, `UPDATE files SET derived = 'old rules'`} {
+			if err := s.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			mark := `[{"source":"rebuild","name":"` + bad + `","sha":"` + store.Rules() + `"}]`
+			if err := s.Exec(t.Context(), `INSERT INTO meta (key, value) VALUES ('storing gone', $1)`, mark); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.RetryFiles(t.Context()); err != nil { // it counts what ended
+				t.Fatal(err)
+			}
+		}
+		if err := s.Rebuild(t.Context(), func(int, int) {}); err == nil || !strings.Contains(err.Error(), bad) || !strings.Contains(err.Error(), "older figures") {
+			t.Errorf("nothing is said of %s: %v", bad, err)
+		}
+		left, err := s.Texts(t.Context(), `SELECT DISTINCT repo_key FROM files WHERE derived = 'old rules'`)
+		if err != nil || len(left) != 1 || left[0] != bad {
+			t.Errorf("not derived again: %v, %v", left, err)
+		}
+	})
+}
+
 // wantFiles compares what is listed of each file: a part of its error, ""
 // for none.
 func wantFiles(t *testing.T, s *store.Store, want map[string]string) {

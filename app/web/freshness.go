@@ -35,6 +35,9 @@ func (w *Web) freshness(v view, p pulse) templ.Component {
 	return panels.Freshness(f)
 }
 
+// sourceDatabase is the source that the store adds while it cannot write.
+const sourceDatabase = "database"
+
 // fresh is what the strip says.
 func (w *Web) fresh(p pulse) panels.Fresh {
 	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
@@ -93,8 +96,12 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 		note.Name, note.Icon, every = "Sessions", "hubot", w.o.Settings.PollInterval
 	case "pulls":
 		note.Name, note.Icon = "Pull requests", "git-pull-request"
+	case sourceDatabase:
+		note.Name = "Database"
 	}
 	switch {
+	case s.Name == sourceDatabase:
+		note.Tone, note.Cause = parts.Danger, "not writable"
 	case !s.FailedAt.IsZero():
 		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
 	case s.Missing > 0:
@@ -144,6 +151,10 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	if who == "Devin" {
 		retry.URL, variable = "/actions/poll", "DEVIN_API_KEY"
 		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
+	}
+	if s.Name == sourceDatabase {
+		n.Notice = parts.Notice{Tone: parts.Danger, Icon: "database", Strong: "Nothing new is stored since " + clock(s.FailedAt) + ".", Text: s.Error}
+		return n
 	}
 	keys := w.keyPage(variable)
 	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt) + "."}

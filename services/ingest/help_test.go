@@ -50,6 +50,8 @@ func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef
 	return nil, nil
 }
 
+func (m *memory) RetryFiles(context.Context) error { return nil }
+
 func (m *memory) KnownFiles(context.Context, string) (map[string]string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

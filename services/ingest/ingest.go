@@ -19,6 +19,7 @@ type Files interface {
 	KnownFiles(ctx context.Context, source string) (map[string]string, error)
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
 	MarkGone(ctx context.Context, source string, names []string) error
+	RetryFiles(ctx context.Context) error
 }
 
 // Listings is where listings are kept that mark nothing gone until they are

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -29,11 +30,24 @@ type Order struct {
 // Start starts a job, or joins the one of its kind that runs. Its error is
 // CodeMissingSetting, naming the variable, or CodeStopping.
 func (r *Runner) Start(kind string, order Order) (*Handle, error) {
+	if kind == JobRefresh {
+		r.retryFiles()
+	}
 	h, err := r.start(telemetry.Job{Kind: kind, By: order.By}, order, false)
 	if err == nil {
 		h.task.matter()
 	}
 	return h, err
+}
+
+// retryFiles has files tried once more that were left out: a person asks, or
+// a program of theirs.
+func (r *Runner) retryFiles() {
+	ctx, cancel := context.WithTimeout(r.ctx, 5*time.Second)
+	defer cancel()
+	if err := r.o.Store.RetryFiles(ctx); err != nil && r.ctx.Err() == nil {
+		r.o.Log.Warn("cannot try files again", "err", err)
+	}
 }
 
 // start starts a job of the kind, one with an id under that.

@@ -13,7 +13,7 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 	err = s.Write(ctx, func(tx *Tx) error {
 		tx.exec(`INSERT INTO submissions (token, kind, subject, at, started_by, state, owner, message)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token) DO NOTHING`,
-			sub.Token, string(sub.Kind), sub.Subject, ms(tx.now), string(sub.By), string(telemetry.SubmissionBegun), s.program, clean(sub.Message))
+			sub.Token, string(sub.Kind), sub.Subject, ms(tx.now), string(sub.By), string(telemetry.SubmissionBegun), s.program, sub.Message)
 		if fresh = tx.affected > 0; fresh {
 			tx.touch(telemetry.TopicJobs)
 		}

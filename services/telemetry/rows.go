@@ -41,6 +41,7 @@ type RunFilter struct {
 	File  string
 	Query Query
 	AsOf  time.Time // those up to then; zero: all
+	Brief bool      // rows come without their Item, which may be large
 }
 
 // RunRow is one scan or dispatch.

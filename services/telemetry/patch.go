@@ -78,12 +78,12 @@ func (r *Record) patchItem(body []byte, applied map[string]any) {
 	for i := range sessions {
 		for _, name := range []string{fieldIssueIDs, fieldPRURL} {
 			if v, ok := applied[SessionField(i, name)]; ok {
-				sessions[i][name], _ = json.Marshal(v)
+				sessions[i][name] = jsonOf(v)
 			}
 		}
 	}
-	fields["sessions"], _ = json.Marshal(sessions)
-	if item, err := json.Marshal(fields); err == nil {
+	fields["sessions"] = jsonOf(sessions)
+	if item := jsonOf(fields); item != nil {
 		r.Item = item
 	}
 }

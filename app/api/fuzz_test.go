@@ -2,12 +2,16 @@ package api_test
 
 import (
 	"bufio"
+	"context"
+	"crypto/rand"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -17,7 +21,16 @@ import (
 // FuzzRequests: whatever is asked of an endpoint, its answer is as described
 // and never 5xx; whatever is asked beneath /api/, it is said in JSON.
 func FuzzRequests(f *testing.F) {
-	w := newWorld(f, handmade(f), true)
+	fuzzRequests(f, newWorld(f, handmade(f), true))
+}
+
+// FuzzRequestsPostgres is FuzzRequests on PostgreSQL, which refuses texts
+// that SQLite takes.
+func FuzzRequestsPostgres(f *testing.F) {
+	fuzzRequests(f, newWorldOn(f, freshPostgres(f), handmade(f), true))
+}
+
+func fuzzRequests(f *testing.F, w *world) {
 	w.populate()
 	w.json("POST", "/api/refresh", "")
 	w.json("POST", "/api/poll", "")
@@ -115,4 +128,33 @@ func (w *world) raw(method, path, body string) (*http.Response, []byte, error) {
 	defer resp.Body.Close()
 	read, err := io.ReadAll(resp.Body)
 	return resp, read, err
+}
+
+// freshPostgres makes a database that the test's end drops.
+func freshPostgres(t testing.TB) string {
+	t.Helper()
+	address := os.Getenv("TEST_POSTGRES_URL")
+	if address == "" {
+		t.Skip("SKIPPED: PostgreSQL: TEST_POSTGRES_URL is not set")
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "api_" + strings.ToLower(rand.Text())
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name); err != nil {
+			t.Errorf("drop %s: %v", name, err)
+		}
+		admin.Close()
+	})
+	u.Path = "/" + name
+	return u.String()
 }

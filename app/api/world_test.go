@@ -40,11 +40,17 @@ type world struct {
 	devin  *devintest.Player
 }
 
-// newWorld serves the records of dir. Without tokens no upstream is set.
+// newWorld serves the records of dir from SQLite. Without tokens no upstream
+// is set.
 func newWorld(t testing.TB, dir string, tokens bool) *world {
 	t.Helper()
+	return newWorldOn(t, "sqlite:"+filepath.Join(t.TempDir(), "api.db"), dir, tokens)
+}
+
+func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
+	t.Helper()
 	w := &world{t: t, github: githubtest.New(githubtest.Options{}), devin: devintest.New(devintest.Options{Key: "apk_test"})}
-	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "api.db"), Now: time.Now})
+	db, err := store.Open(t.Context(), store.Options{URL: database, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"telemetry-dashboard/static"
 )
 
-func contract(t *testing.T) *apitest.Contract {
+func contract(t testing.TB) *apitest.Contract {
 	t.Helper()
 	c, err := apitest.Load(t.Context(), static.OpenAPI())
 	if err != nil {

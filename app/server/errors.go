@@ -34,7 +34,7 @@ func Status(code telemetry.Code) int {
 	case telemetry.CodeRateLimited:
 		return fiber.StatusTooManyRequests
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamBroken, telemetry.CodeUpstreamToken,
-		telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound, telemetry.CodeUpstreamRejected:
+		telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound, telemetry.CodeUpstreamRejected, telemetry.CodeOutcomeUnknown:
 		return fiber.StatusBadGateway
 	case telemetry.CodeStopping, telemetry.CodeUnavailable:
 		return fiber.StatusServiceUnavailable

@@ -28,6 +28,7 @@ const (
 	CodeUpstreamDenied   Code = "upstream_denied"    // 502: 403, the token may not do this
 	CodeUpstreamNotFound Code = "upstream_not_found" // 502: 404
 	CodeUpstreamRejected Code = "upstream_rejected"  // 502: another 4xx, for example 422
+	CodeOutcomeUnknown   Code = "outcome_unknown"    // 502: sent, but no answer says whether it was done
 	CodeStopping         Code = "stopping"           // 503: the server is shutting down
 	CodeUnavailable      Code = "unavailable"        // 503: the database does not answer
 	CodeUpstreamTimeout  Code = "upstream_timeout"   // 504

@@ -2,7 +2,6 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,7 +138,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 // object decodes one JSON object, and nothing but it, into a T.
 func object[T any](into *T) func(io.Reader) error {
 	return func(in io.Reader) error {
-		d := json.NewDecoder(in)
+		d := upstream.NewDecoder(in)
 		var v *T
 		switch err := d.Decode(&v); {
 		case errors.Is(err, io.EOF):

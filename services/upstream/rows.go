@@ -21,7 +21,7 @@ var (
 // in it, with ErrTooManyRows after most rows, with ErrTrailing for what
 // follows, and with take's own error.
 func Rows[T any](in io.Reader, most int, take func(T) error) error {
-	d := json.NewDecoder(in)
+	d := NewDecoder(in)
 	if err := rows(d, most, take); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 		}
 		var row *T
 		if err := d.Decode(&row); err != nil {
-			return err
+			return cut(err)
 		}
 		if row == nil {
 			return ErrNullRow
@@ -57,7 +57,21 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 			return err
 		}
 	}
-	_, err = d.Token()
+	return closed(d)
+}
+
+// closed reads the end of the array or object that d is in.
+func closed(d *json.Decoder) error {
+	_, err := d.Token()
+	return cut(err)
+}
+
+// cut is the failure of reading on in an array or object, which must not end
+// between two of its parts either.
+func cut(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
 	return err
 }
 
@@ -66,7 +80,7 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 // which may be nil. The fields may come in any order. Without the field, or
 // with null for it, it fails with ErrNotAList; each limit of Rows holds.
 func Object[T any](in io.Reader, list string, most int, take func(T) error, other func(name string, value json.RawMessage) error) error {
-	d := json.NewDecoder(in)
+	d := NewDecoder(in)
 	start, err := d.Token()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -80,7 +94,7 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
-			return err
+			return cut(err)
 		}
 		if name == list {
 			if err := rows(d, most, take); err != nil {
@@ -91,7 +105,7 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			return err
+			return cut(err)
 		}
 		if other != nil {
 			if err := other(name.(string), value); err != nil {
@@ -99,7 +113,7 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 			}
 		}
 	}
-	if _, err := d.Token(); err != nil {
+	if err := closed(d); err != nil {
 		return err
 	}
 	if !listed {

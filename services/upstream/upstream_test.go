@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -28,7 +30,9 @@ func TestRows(t *testing.T) {
 		"a null row":   {`[{"n":1},null]`, 1, upstream.ErrNullRow},
 		"too many":     {`[{},{},{},{}]`, 3, upstream.ErrTooManyRows},
 		"more follows": {`[{}][]`, 1, upstream.ErrTrailing},
-		"cut off":      {`[{},{`, 1, io.ErrUnexpectedEOF},
+		"cut in a row": {`[{},{`, 1, io.ErrUnexpectedEOF},
+		"cut after it": {`[{}`, 1, io.ErrUnexpectedEOF},
+		"cut before":   {`[{},`, 1, io.ErrUnexpectedEOF},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := 0
@@ -51,11 +55,36 @@ func TestObjectTakesFieldsInAnyOrder(t *testing.T) {
 	}
 	for body, want := range map[string]error{
 		`{}`: upstream.ErrNotAList, `{"items":null}`: upstream.ErrNotAList, `{"items":{}}`: upstream.ErrNotAList,
+		`{"items":[]`: io.ErrUnexpectedEOF, `{"items":[`: io.ErrUnexpectedEOF, `{"items":[],`: io.ErrUnexpectedEOF,
 		`{"items":[null]}`: upstream.ErrNullRow, `[]`: upstream.ErrNotAList, ``: upstream.ErrNotAList,
 	} {
 		err := upstream.Object(strings.NewReader(body), "items", 3, func(struct{}) error { return nil }, nil)
 		if !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", body, err, want)
+		}
+	}
+}
+
+// TestDecoderKeepsWhatMeansSomething: texts stay as they are, and so does what
+// parts two values.
+func TestDecoderKeepsWhatMeansSomething(t *testing.T) {
+	const body = " \n\t[ {\"a  b\" :  \"  \\\"  \\\\\" ,\r\n \"c\":1 } ,  \" \\\\\" , 2  ]  3   4"
+	for name, in := range map[string]io.Reader{"whole": strings.NewReader(body), "byte by byte": iotest.OneByteReader(strings.NewReader(body))} {
+		d := upstream.NewDecoder(in)
+		var got []any
+		for {
+			var v any
+			if err := d.Decode(&v); err != nil {
+				if !errors.Is(err, io.EOF) {
+					t.Errorf("%s: %v", name, err)
+				}
+				break
+			}
+			got = append(got, v)
+		}
+		want := []any{[]any{map[string]any{"a  b": `  "  \`, "c": 1.0}, ` \`, 2.0}, 3.0, 4.0}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 }

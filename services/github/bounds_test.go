@@ -71,6 +71,30 @@ func TestListsThatTakeTooLong(t *testing.T) {
 	}
 }
 
+// TestStalledBody: an answer that stops in the middle ends before the time of
+// the whole request is up.
+func TestStalledBody(t *testing.T) {
+	p, c := start(t, func(o *github.Options) { o.HTTPTimeout = 3 * time.Second })
+	p.Fail(githubtest.Fault{Path: "/pulls", Stall: true, Raw: strings.Repeat(" ", 100)})
+	_, err := c.PullRequests(t.Context(), "o/r", time.Time{})
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout || !strings.Contains(err.Error(), "no byte came in time") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestSilentServer: of a connection that brings no answer the same holds.
+func TestSilentServer(t *testing.T) {
+	p, c := start(t, func(o *github.Options) { o.HTTPTimeout, o.Transport = 3*time.Second, nil })
+	p.Fail(githubtest.Fault{Path: "/pulls", Delay: time.Hour})
+	_, err := c.PullRequests(t.Context(), "o/r", time.Time{})
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout || !strings.Contains(err.Error(), "awaiting response headers") {
+		t.Errorf("error %v", err)
+	}
+	if n := len(p.Requests()); n > 1 {
+		t.Errorf("%d requests: a silent server was asked again", n)
+	}
+}
+
 // TestRepeatedPage: a server that links on and yet repeats a page has more
 // than it shows.
 func TestRepeatedPage(t *testing.T) {
@@ -213,6 +237,69 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	c.Close()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want a cancelled context", err)
+	}
+}
+
+// TestPanicOfAReceiver is that file's failure, and ends nothing.
+func TestPanicOfAReceiver(t *testing.T) {
+	p, c := start(t)
+	world(p)
+	files, err := c.RunFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.FetchRunFiles(t.Context(), files, func(telemetry.RunFile, []byte, error) error { panic("nil") })
+	if telemetry.CodeOf(err) != telemetry.CodeInternal || !strings.Contains(err.Error(), "run_0000") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestTwiceListed: a tree of Git has each name once.
+func TestTwiceListed(t *testing.T) {
+	p, c := start(t)
+	world(p)
+	p.Fail(githubtest.Fault{Path: "recursive=1", Status: 200, Raw: `{"tree": [{"path": "telemetry/runs/a.json", "type": "blob", "sha": "1"},
+		{"path": "telemetry/runs/a.json", "type": "blob", "sha": "2"}]}`})
+	if files, err := c.RunFiles(t.Context()); telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(err.Error(), "lists a file twice") {
+		t.Errorf("%v, error %v", files, err)
+	}
+}
+
+// TestOddBranch: a name that would lead to another address is not asked.
+func TestOddBranch(t *testing.T) {
+	p, c := start(t)
+	world(p)
+	p.Fail(githubtest.Fault{Path: "/repos/" + actionRepo, Exact: true, Status: 200, Raw: `{"default_branch": "../../../../user"}`})
+	if _, err := c.RunFiles(t.Context()); telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || len(p.Requests()) != 1 {
+		t.Errorf("error %v:\n%s", err, paths(p))
+	}
+}
+
+// TestBlobThatIsNotWhole: fewer bytes than listed are no file.
+func TestBlobThatIsNotWhole(t *testing.T) {
+	p, c := start(t)
+	world(p)
+	files, err := c.RunFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range []string{`{"encoding": "base64", "content": ""}`, `{"encoding": "base64", "content": "e30="}`, `{"encoding": "rot13", "content": "e30="}`, `{"encoding": "base64", "content": "%"}`} {
+		p.Fail(githubtest.Fault{Path: "/git/blobs/", Status: 200, Raw: raw, Times: 3})
+		bodies, failed, _ := fetch(t.Context(), c, files)
+		if len(bodies) > 0 || len(failed) != 3 || telemetry.CodeOf(failed[files[0].Name]) != telemetry.CodeUpstreamBroken {
+			t.Errorf("%s: %v, failed %v", raw, bodies, failed)
+		}
+	}
+}
+
+// TestTextsOfPullRequests are bounded, and can be stored.
+func TestTextsOfPullRequests(t *testing.T) {
+	p, c := start(t)
+	long := strings.Repeat("é", 1<<20)
+	p.Fail(githubtest.Fault{Path: "/pulls", Status: 200, Raw: `[{"number": 1, "state": "open", "title": "a\u0000b", "html_url": "javascript:alert(1)", "body": "` + long + `"}]`})
+	pulls, err := c.PullRequests(t.Context(), "o/r", time.Time{})
+	if err != nil || len(pulls) != 1 || pulls[0].Title != "a\ufffdb" || pulls[0].HTMLURL != "" || len(pulls[0].Body) > 256<<10+3 {
+		t.Errorf("%d pull requests, error %v", len(pulls), err)
 	}
 }
 

@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -16,7 +15,9 @@ import (
 	"telemetry-dashboard/services/upstream"
 )
 
+// TestRows: what each list gives, and how it fails.
 func TestRows(t *testing.T) {
+	large := strings.Repeat(" ", upstream.LargestValue)
 	for name, c := range map[string]struct {
 		body string
 		rows int
@@ -30,9 +31,9 @@ func TestRows(t *testing.T) {
 		"a null row":   {`[{"n":1},null]`, 1, upstream.ErrNullRow},
 		"too many":     {`[{},{},{},{}]`, 3, upstream.ErrTooManyRows},
 		"more follows": {`[{}][]`, 1, upstream.ErrTrailing},
-		"cut in a row": {`[{},{`, 1, io.ErrUnexpectedEOF},
-		"cut after it": {`[{}`, 1, io.ErrUnexpectedEOF},
-		"cut before":   {`[{},`, 1, io.ErrUnexpectedEOF},
+		"cut off":      {`[{},{`, 1, io.ErrUnexpectedEOF},
+		"a large row":  {`[{},{"n":1,"x":"` + large + `"}]`, 1, upstream.ErrLargeValue},
+		"spaces":       {`[{},` + large + `{}]`, 1, upstream.ErrLargeValue},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := 0
@@ -55,37 +56,37 @@ func TestObjectTakesFieldsInAnyOrder(t *testing.T) {
 	}
 	for body, want := range map[string]error{
 		`{}`: upstream.ErrNotAList, `{"items":null}`: upstream.ErrNotAList, `{"items":{}}`: upstream.ErrNotAList,
-		`{"items":[]`: io.ErrUnexpectedEOF, `{"items":[`: io.ErrUnexpectedEOF, `{"items":[],`: io.ErrUnexpectedEOF,
 		`{"items":[null]}`: upstream.ErrNullRow, `[]`: upstream.ErrNotAList, ``: upstream.ErrNotAList,
+		`{"n":1}`: upstream.ErrListMissing, `{"n":1}{`: upstream.ErrTrailing, `{"items":[],"items":[]}`: upstream.ErrListTwice,
+		`{"n":1` + strings.Repeat(`,"n":1`, 2000) + `}`:              upstream.ErrManyFields,
+		`{"x":"` + strings.Repeat("x", upstream.LargestValue) + `"}`: upstream.ErrLargeValue,
 	} {
 		err := upstream.Object(strings.NewReader(body), "items", 3, func(struct{}) error { return nil }, nil)
 		if !errors.Is(err, want) {
-			t.Errorf("%q: %v, want %v", body, err, want)
+			t.Errorf("%.40q: %v, want %v", body, err, want)
 		}
 	}
 }
 
-// TestDecoderKeepsWhatMeansSomething: texts stay as they are, and so does what
-// parts two values.
-func TestDecoderKeepsWhatMeansSomething(t *testing.T) {
-	const body = " \n\t[ {\"a  b\" :  \"  \\\"  \\\\\" ,\r\n \"c\":1 } ,  \" \\\\\" , 2  ]  3   4"
-	for name, in := range map[string]io.Reader{"whole": strings.NewReader(body), "byte by byte": iotest.OneByteReader(strings.NewReader(body))} {
-		d := upstream.NewDecoder(in)
-		var got []any
-		for {
-			var v any
-			if err := d.Decode(&v); err != nil {
-				if !errors.Is(err, io.EOF) {
-					t.Errorf("%s: %v", name, err)
-				}
-				break
-			}
-			got = append(got, v)
-		}
-		want := []any{[]any{map[string]any{"a  b": `  "  \`, "c": 1.0}, ` \`, 2.0}, 3.0, 4.0}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
+// TestRowsAsTheyAre: a row that is no object is for its taker to judge.
+func TestRowsAsTheyAre(t *testing.T) {
+	var got []string
+	err := upstream.Rows(strings.NewReader(`[null, 7 ,{"a":[]}]`), 3, func(row json.RawMessage) error {
+		got = append(got, string(row))
+		return nil
+	})
+	if want := []string{"null", "7", `{"a":[]}`}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}
+
+// TestRowsHoldOneAtATime: a long list takes no more memory than one of its rows.
+func TestRowsHoldOneAtATime(t *testing.T) {
+	body := strings.Repeat(" ", 3*upstream.LargestValue/4) + "{},"
+	in := io.MultiReader(strings.NewReader("["), strings.NewReader(body), strings.NewReader(body), strings.NewReader(body+"{}]"))
+	n := 0
+	if err := upstream.Rows(in, 9, func(struct{}) error { n++; return nil }); err != nil || n != 4 {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }
 

@@ -109,7 +109,8 @@ func FuzzLinks(f *testing.F) {
 			if n > 0 && (links[n-1].Pull > l.Pull || links[n-1].Pull == l.Pull && links[n-1].Session >= l.Session) {
 				t.Errorf("%v comes after %v", l, links[n-1])
 			}
-			if l.Basis.Rank() < 0 || l.Guess && l.Basis.stated() || !slices.ContainsFunc(sessions, func(s LinkSession) bool { return s.ID == l.Session }) {
+			known := slices.ContainsFunc(sessions, func(s LinkSession) bool { return s.ID == l.Session })
+			if l.Basis.Rank() < 0 || l.Guess && l.Basis.stated() || !known {
 				t.Errorf("a link of nothing: %+v", l)
 			}
 		}

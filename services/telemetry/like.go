@@ -71,7 +71,9 @@ func (x *FindingIndex) those(places []int, fit func(Finding) bool) (fitting []in
 func (x *FindingIndex) samePrint(print string) []int {
 	var places []int
 	from := func(text string) int {
-		at, _ := slices.BinarySearchFunc(x.byPrint, text, func(i int, text string) int { return strings.Compare(x.findings[i].Fingerprint, text) })
+		at, _ := slices.BinarySearchFunc(x.byPrint, text, func(i int, text string) int {
+			return strings.Compare(x.findings[i].Fingerprint, text)
+		})
 		return at
 	}
 	for _, n := range x.lengths {

@@ -3,7 +3,6 @@ package faults
 import (
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 )
@@ -11,15 +10,21 @@ import (
 // full answers a page that is full, and promises another: with rows that no
 // page had, or with the same rows each time.
 func (x *exchange) full(news bool) {
+	number := x.page()
+	q := x.r.URL.Query()
+	for _, name := range []string{"page", "offset", "after"} {
+		q.Del(name)
+	}
+	x.r.URL.RawQuery = q.Encode()
 	truth := x.truth()
 	shape := decode(truth.Body.Bytes())
 	model := map[string]any{}
 	if rows := x.call.rowsOf(shape); len(rows) > 0 {
 		model, _ = rows[0].(map[string]any)
 	}
-	number := 1
+	first := 0
 	if news {
-		number = x.page()
+		first = number
 	}
 	size := 100
 	if x.call.api == v3 {
@@ -27,14 +32,15 @@ func (x *exchange) full(news bool) {
 	}
 	rows := make([]any, size)
 	for i := range rows {
-		rows[i] = numbered(model, number*size+i)
+		rows[i] = numbered(model, first*size+i)
 	}
 	body := x.call.withRows(shape, rows)
 	if o, ok := body.(map[string]any); ok && x.call.api == v3 {
-		o["has_next_page"], o["end_cursor"] = true, fmt.Sprint("cursor-", number)
+		o["has_next_page"], o["end_cursor"] = true, fmt.Sprint("cursor-", first)
 	}
 	if x.call.api == gh {
-		x.linkNext(truth)
+		q.Set("page", strconv.Itoa(number+1))
+		truth.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next"`, x.r.Host, x.r.URL.EscapedPath(), q.Encode()))
 	}
 	x.answer(truth, encode(body), false)
 }
@@ -71,12 +77,6 @@ func (x *exchange) page() int {
 		return n + 1
 	}
 	return 1
-}
-
-func (x *exchange) linkNext(truth *httptest.ResponseRecorder) {
-	q := x.r.URL.Query()
-	q.Set("page", strconv.Itoa(x.page()+1))
-	truth.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next"`, x.r.Host, x.r.URL.EscapedPath(), q.Encode()))
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -106,6 +106,7 @@ func flaw(err error) string {
 	}{
 		{io.ErrUnexpectedEOF, "was cut short"},
 		{upstream.ErrTooLarge, "is larger than any that GitHub gives"},
+		{upstream.ErrLargeValue, "has an entry or a field larger than any that GitHub gives"},
 		{upstream.ErrTooManyRows, "has more entries than any that GitHub gives"},
 		{upstream.ErrNullRow, "has null in place of an entry"},
 		{upstream.ErrNotAList, "is not the list that GitHub promises"},

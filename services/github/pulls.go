@@ -191,13 +191,16 @@ func (c *Client) PullRequest(ctx context.Context, repo string, number int) (tele
 
 func (c *Client) pull(ctx context.Context, repo string, number int) (pullRow, error) {
 	var row pullRow
-	_, err := c.get(ctx, request{address: fmt.Sprintf("repos/%s/pulls/%d", repo, number), limit: maxObject, keep: true}, object(&row))
-	if err == nil {
-		err = row.check()
-	}
-	if err == nil && row.Number != number {
-		err = &unusable{"is about another one"}
-	}
+	r := request{address: fmt.Sprintf("repos/%s/pulls/%d", repo, number), limit: maxObject, keep: true}
+	_, err := c.get(ctx, r, checked(&row, func() error {
+		if err := row.check(); err != nil {
+			return err
+		}
+		if row.Number != number {
+			return &unusable{"is about another one"}
+		}
+		return nil
+	}))
 	return row, c.failure(ctx, pullQuestion(repo, number), err)
 }
 

@@ -86,7 +86,7 @@ func runCalls() []call {
 			match: path(func(p, q string) bool { return strings.Contains(p, "/git/trees/") && q == "" })},
 		{name: "contents listing", api: gh, methods: methods, kind: kindList, ask: list, use: refresh, set: without(githubtest.Trees),
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/contents/telemetry/runs") })},
-		{name: "blob", api: gh, methods: fetches, kind: kindObject, ask: fetch, use: refresh,
+		{name: "blob", api: gh, methods: fetches, kind: kindObject, goesOn: true, ask: fetch, use: refresh,
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/git/blobs/") })},
 		{name: "content by path", api: gh, methods: fetches, kind: kindObject, ask: fetch, use: refresh, set: without(githubtest.Blobs),
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/contents/telemetry/runs/") })},
@@ -95,7 +95,7 @@ func runCalls() []call {
 			match: path(func(p, _ string) bool { return strings.HasPrefix(p, "/raw/") })},
 		{name: "archive link", api: gh, methods: fetches, kind: kindLink, ask: fetch, use: refresh, set: many,
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/tarball/") })},
-		{name: "archive body", api: gh, methods: fetches, kind: kindBytes, ask: fetch, use: refresh, set: many,
+		{name: "archive body", api: gh, methods: fetches, kind: kindBytes, goesOn: true, ask: fetch, use: refresh, set: many,
 			match: path(func(p, _ string) bool { return strings.HasPrefix(p, "/_archive/") })},
 	}
 }
@@ -157,7 +157,7 @@ func pullCalls() []call {
 	}
 	return []call{
 		{name: "pull list, page 1", api: gh, methods: []string{"github.PullRequests"}, kind: kindList, paged: true, dated: true, goesOn: true, ask: pulls, use: job(ingest.JobPollPRs),
-			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/pulls") && listed(q) && !paging(q) })},
+			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/pulls") && listed(q) })},
 		{name: "pull list, page 2", api: gh, methods: []string{"github.PullRequests"}, kind: kindList, dated: true, ask: pulls, use: job(ingest.JobPollPRs),
 			set:   func(w *world) { w.pullsMore = 130 },
 			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/pulls") && listed(q) && paging(q) })},

@@ -115,6 +115,12 @@ func newOtherHost(next http.Handler) *otherHost {
 	return o
 }
 
+// url is the host's address. Its name is another one than the program was
+// given, and leads to the same machine.
+func (o *otherHost) url() string {
+	return strings.Replace(o.server.URL, "127.0.0.1", "localhost", 1)
+}
+
 // exchange is one request that meets a fault.
 type exchange struct {
 	w    http.ResponseWriter
@@ -158,7 +164,7 @@ func (x *exchange) respond(status int, kind, body string, headers ...string) {
 	_, _ = x.w.Write([]byte(body))
 }
 
-// cut sends the beginning of the true answer with the length of the whole.
+// begin sends the beginning of the true answer with the length of the whole.
 func (x *exchange) begin() (conn net.Conn, rest []byte) {
 	truth := x.truth()
 	body := truth.Body.Bytes()

@@ -33,7 +33,7 @@ const (
 
 	// shortTimeout is of a request that never ends, longTimeout of any other:
 	// a busy machine must not make a time-out of it.
-	shortTimeout = time.Second
+	shortTimeout = 2 * time.Second
 	longTimeout  = 15 * time.Second
 )
 

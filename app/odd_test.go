@@ -75,6 +75,17 @@ func (o *odd) readDirectory(dir string) {
 	}
 }
 
+// emptied refreshes after files were removed, and confirms that they were.
+func (o odd) emptied() {
+	o.t.Helper()
+	_, result := o.ask("POST", "/api/refresh")
+	for _, held := range result["held"].([]any) {
+		if status, answer := o.ask("POST", fmt.Sprintf("/api/files/accept-listing?source=%v", held.(map[string]any)["source"])); status != http.StatusOK || fmt.Sprint(answer["held"]) != "[]" {
+			o.t.Fatalf("confirm %v: %d %v", held, status, answer)
+		}
+	}
+}
+
 // oddScan is a scan of octo/shop with one finding, some fields changed; nil
 // takes a field away.
 func oddScan(run int, at string, change map[string]any) []byte {

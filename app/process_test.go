@@ -36,7 +36,7 @@ func TestProcess(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	for name, try := range map[string]func(process){"refusals": process.refusals, "no settings": process.noSettings, "terminated": process.terminated, "killed": process.killed, "two at once": process.twoAtOnce, "two replicas": process.twoReplicas,
+	for name, try := range map[string]func(process){"refusals": process.refusals, "no settings": process.noSettings, "terminated": process.terminated, "killed": process.killed, "killed while sending": process.killedWhileSending, "killed while dispatching": process.killedWhileDispatching, "two at once": process.twoAtOnce, "two replicas": process.twoReplicas,
 		"no permission": process.noPermission, "database away": process.databaseAway, "disk full": process.diskFull} {
 		t.Run(name, func(t *testing.T) { try(process{t, p.path}) })
 	}

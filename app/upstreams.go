@@ -76,6 +76,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 			// By key, since GitHub's names are the same in any case.
 			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})
 			o.Dispatcher = u.github
+			o.WorkflowPage = githubWeb(cfg.GitHubAPIURL) + "/" + string(cfg.ActionRepo) + "/actions/workflows/" + ingest.Workflow
 		}
 	}
 	if u.devin != nil {

@@ -66,6 +66,8 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
 		get("/api/files", records, lister(a.files, fileOf)),
+		post("/api/files/accept-listing", a.acceptListing),
+		get("/api/sources", nil, a.sources),
 		get("/api/jobs", nil, lister(a.jobs, jobOf)),
 		get("/api/jobs/:id", nil, a.job),
 		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},

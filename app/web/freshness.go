@@ -47,6 +47,9 @@ func (w *Web) fresh(p pulse) panels.Fresh {
 				f.Trouble = append(f.Trouble, n)
 			}
 		}
+		if s.Missing > 0 {
+			f.Trouble = append(f.Trouble, missingTrouble(s.Missing))
+		}
 	}
 	return f
 }
@@ -94,6 +97,8 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	switch {
 	case !s.FailedAt.IsZero():
 		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
+	case s.Missing > 0:
+		note.Tone, note.Cause = parts.Attention, number(s.Missing)+" unknown to Devin"
 	case every > 0 && w.o.Now().Sub(s.OKAt) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}
@@ -112,6 +117,8 @@ func troubleWord(code telemetry.Code) string {
 		return "not permitted"
 	case telemetry.CodeRateLimited:
 		return "rate limited"
+	case telemetry.CodeConflict:
+		return "listing held back"
 	}
 	return "failed"
 }
@@ -119,6 +126,9 @@ func troubleWord(code telemetry.Code) string {
 // trouble is the strip about a source whose last reading failed: what
 // happened, since when, what is shown meanwhile and what to do.
 func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
+	if s.Held != nil {
+		return heldTrouble(*s.Held)
+	}
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
 	var n panels.Trouble
 	retry := parts.Action{Text: "Try again", Icon: "sync", URL: "/actions/refresh"}

@@ -57,6 +57,7 @@ func (w *Web) Routes() []Route {
 		action("/actions/dispatch", w.dispatch),
 		action("/actions/reply", w.reply),
 		action("/actions/accept-scope", w.acceptScope),
+		action("/actions/accept-listing", w.acceptListing),
 		action("/actions/dismiss", w.dismiss),
 		action(actionSave, w.saveView),
 		action(actionRename, w.renameView),

@@ -36,6 +36,7 @@ type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Running(id string) (telemetry.Job, bool)
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
+	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.Starter) (*ingest.Handle, error)
 }
 
 // Changes tells when something that was stored has changed.

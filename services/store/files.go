@@ -42,13 +42,17 @@ func (s *Store) PutFiles(ctx context.Context, source string, files []telemetry.F
 	return result, err
 }
 
-// MarkGone marks files of a source that its directory no longer has. They
-// are kept, and counted nowhere.
+// MarkGone marks files of a source that its directory no longer has, and
+// forgets the listing of that source that was held. They are kept, and counted
+// nowhere. With neither names nor such a listing, it only reads.
 func (s *Store) MarkGone(ctx context.Context, source string, names []string) error {
 	if len(names) == 0 {
-		return nil
+		if _, held, err := s.HeldListing(ctx, source); err != nil || !held {
+			return err
+		}
 	}
 	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`DELETE FROM held_listings WHERE source = $1`, source)
 		d := newDerivation(tx)
 		for _, name := range names {
 			tx.exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name)

@@ -81,6 +81,8 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 			v.OKAt, v.FailedAt, v.RetryAt = at(ok), at(failed), at(retry)
 			out = append(out, v)
 		})
+		attachHeld(tx, out)
+		attachMissing(tx, out)
 		return tx.err
 	})
 	return out, err

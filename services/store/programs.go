@@ -38,7 +38,7 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 }
 
 // beat notes that this program lives, and interrupts the jobs of those that
-// do not any more.
+// do not any more; what these were sending is of an unknown outcome.
 func (s *Store) beat(tx *Tx) {
 	tx.exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, s.program, ms(tx.now))
 	silent := lostAfter
@@ -48,6 +48,11 @@ func (s *Store) beat(tx *Tx) {
 	tx.exec(`DELETE FROM programs WHERE id <> $1 AND seen_at <= $2`, s.program, ms(tx.now.Add(-silent)))
 	tx.exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4 AND owner NOT IN (SELECT id FROM programs)`,
 		telemetry.JobInterrupted, ms(tx.now), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)
+	if tx.affected > 0 {
+		tx.touch(telemetry.TopicJobs)
+	}
+	tx.exec(`UPDATE submissions SET state = $1 WHERE state = $2 AND owner NOT IN (SELECT id FROM programs)`,
+		string(telemetry.SubmissionUnknown), string(telemetry.SubmissionBegun))
 	if tx.affected > 0 {
 		tx.touch(telemetry.TopicJobs)
 	}

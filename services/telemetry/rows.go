@@ -322,6 +322,8 @@ type SourceStatus struct {
 	RetryAt  time.Time // when an upstream's limit ends; zero if none is known
 	Error    string    // of the last failure
 	Code     Code
+	Held     *HeldListing // of run files: the listing that marks nothing gone; nil if there is none
+	Missing  int64        // of sessions: how many Devin does not know with this key
 }
 
 // Change is one mend of an old record.

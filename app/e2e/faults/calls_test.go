@@ -213,6 +213,10 @@ func devinCalls() []call {
 	}
 	messages := func(ctx context.Context, w *world) error {
 		m, err := w.devin.Messages(ctx, sessionA)
+		fresh, freshErr := w.devin.FreshMessages(ctx, sessionA)
+		if telemetry.CodeOf(err) != telemetry.CodeOf(freshErr) || err == nil && len(fresh) != len(m) {
+			return fmt.Errorf("FreshMessages gives %d and %w, Messages %d and %w", len(fresh), freshErr, len(m), err)
+		}
 		if err == nil && len(m) == 0 {
 			err = noted("no messages")
 		}
@@ -230,7 +234,7 @@ func devinCalls() []call {
 		return path(func(p, _ string) bool { return strings.HasPrefix(p, "/v3/") && strings.HasSuffix(p, suffix) })
 	}
 	poll := job(ingest.JobPoll)
-	asks, reads, sends := []string{"devin.Sessions"}, []string{"devin.Messages"}, []string{"devin.Send"}
+	asks, reads, sends := []string{"devin.Sessions"}, []string{"devin.Messages", "devin.FreshMessages"}, []string{"devin.Send"}
 	return []call{
 		{name: "v1 list", api: v1, methods: asks, kind: kindObject, list: "sessions", paged: true, dated: true, ask: sessions, use: poll,
 			match: path(func(p, _ string) bool { return p == "/v1/sessions" })},

@@ -52,9 +52,9 @@ func (w *world) figures(ctx context.Context) (f figures, err error) {
 	return f, nil
 }
 
-// learnt are the fields that say when something was learnt: after a fault
-// later than without it.
-func learnt() []string { return []string{"PolledAt", "StateSince"} }
+// learnt are the fields that say when and from where a state was learnt:
+// after a fault later than without it.
+func learnt() []string { return []string{"PolledAt", "StateSince", "StateSource"} }
 
 func lined[T any](kind string, items []T) []string {
 	list := []string{}

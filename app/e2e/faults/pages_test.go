@@ -45,11 +45,14 @@ func (x *exchange) full(news bool) {
 	x.answer(truth, encode(body), false)
 }
 
-// numbered is a row like another, with its own identity.
+// numbered is a row like another, with its own identity, and without what
+// only makes it long.
 func numbered(model map[string]any, n int) map[string]any {
 	row := map[string]any{}
 	for k, v := range model {
-		row[k] = v
+		if _, object := v.(map[string]any); !object {
+			row[k] = v
+		}
 	}
 	for _, key := range []string{"number", "id"} {
 		if _, ok := row[key]; ok {

@@ -20,7 +20,6 @@ type wire struct {
 	ended chan struct{}
 
 	mu    sync.Mutex
-	match func(*http.Request) bool
 	fault *fault
 	call  *call
 	hits  int

@@ -159,14 +159,16 @@ func (c *Client) refused(r request, resp *http.Response, kind string, problem []
 }
 
 // limits tells whether an answer is a limit's. Devin documents 429; gateways
-// also answer 403, and then say so in a header or in words.
+// also answer 403, and then say so in a header or in words. A Retry-After
+// alone does not make a missing permission pass.
 func limits(resp *http.Response, words string) bool {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
 		return true
 	case http.StatusForbidden:
-		return resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-Ratelimit-Remaining") == "0" ||
-			strings.Contains(strings.ToLower(words), "rate limit")
+		words = strings.ToLower(words)
+		return resp.Header.Get("X-Ratelimit-Remaining") == "0" || strings.Contains(words, "rate limit") ||
+			strings.Contains(words, "too many requests")
 	}
 	return false
 }

@@ -55,14 +55,17 @@ func TestOddMessages(t *testing.T) {
 		keyV3: `{"items":[null,7,{"message":8},{"source":"devin","message":"second","created_at":1778490060},
 			{"source":"user","message":"first","created_at":1778490000,"event_id":5},{"source":7,"message":"third","created_at":1778490120}]}`,
 	} {
-		c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, body }}, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
+		s := &stranger{answer: func(*http.Request) (int, string) { return 200, body }}
+		c := connect(t, s, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
 		for range 2 { // it is not kept
 			got, err := c.Messages(t.Context(), hex(0))
 			if telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(sentence(err), "3 messages of 6") {
 				t.Errorf("%s: %v", key, err)
 			}
 			same(t, key[:3], []telemetry.Message{
-				{From: "user", Text: "first", At: monday()}, {From: "devin", Text: "second", At: monday().Add(time.Minute)}, {From: "devin", Text: "third", At: monday().Add(2 * time.Minute)},
+				{From: "user", Text: "first", At: monday()},
+				{From: "devin", Text: "second", At: monday().Add(time.Minute)},
+				{From: "devin", Text: "third", At: monday().Add(2 * time.Minute)},
 			}, got)
 		}
 	}

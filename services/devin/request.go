@@ -2,6 +2,7 @@ package devin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -120,8 +121,8 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	if err = read(body); err == nil {
 		return false, nil
 	}
-	if body.err != nil && (ctx.Err() != nil || isTimeout(body.err)) {
-		return false, c.unreached(ctx, r, true, body.err)
+	if body.err != nil && (timed.Err() != nil || isTimeout(body.err)) {
+		return false, c.unreached(ctx, r, true, cmp.Or(timed.Err(), body.err))
 	}
 	return wasReset(body.err), c.broken(r, c.unreadable(r, body, err), err)
 }

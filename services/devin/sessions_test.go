@@ -256,7 +256,8 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"..", "org/x", "org x", "org-ä", strings.Repeat("o", 129)} {
-		if _, err := devin.New(devin.Options{OrgID: bad}); telemetry.CodeOf(err) != telemetry.CodeInvalid || !strings.Contains(sentence(err), "DEVIN_ORG_ID") {
+		_, err := devin.New(devin.Options{OrgID: bad})
+		if telemetry.CodeOf(err) != telemetry.CodeInvalid || !strings.Contains(sentence(err), "DEVIN_ORG_ID") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -28,8 +28,10 @@ const (
 	idBytes = 51
 	idsV3   = (7000 - 500) / idBytes
 
-	deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403). Give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
-	deniedSend = "The key in DEVIN_API_KEY may not send messages (403). Give its service user the permission ManageOrgSessions, or use a key that has it."
+	deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403). " +
+		"Give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
+	deniedSend = "The key in DEVIN_API_KEY may not send messages (403). " +
+		"Give its service user the permission ManageOrgSessions, or use a key that has it."
 )
 
 // listV3 asks for chunks of ids. The first chunk tells how the server takes

@@ -14,6 +14,7 @@ var (
 	ErrNullRow     = errors.New("a row of the list is null")
 	ErrTrailing    = errors.New("there is more after the end")
 	ErrLargeValue  = errors.New("a row or field is too large")
+	ErrManyFields  = errors.New("the object has too many fields")
 	ErrListMissing = fmt.Errorf("%w: its field is missing", ErrNotAList)
 	ErrListTwice   = fmt.Errorf("%w: its field stands twice", ErrNotAList)
 )
@@ -21,6 +22,9 @@ var (
 // LargestValue bounds the bytes of one row, or of one field beside the list:
 // it is what decoding an answer holds in memory, about three times.
 const LargestValue = 4 << 20
+
+// mostFields is how many fields Object reads, each of which takes its time.
+const mostFields = 1000
 
 // window is what a decoder reads from. It fails with ErrLargeValue rather
 // than let the decoder hold more than LargestValue bytes that it has not
@@ -43,7 +47,14 @@ func (w *window) Read(p []byte) (int, error) {
 	if room <= 0 {
 		return 0, fmt.Errorf("%w: over %d bytes", ErrLargeValue, LargestValue)
 	}
-	n, err := w.in.Read(p[:min(int64(len(p)), room)])
+	p = p[:min(int64(len(p)), room)]
+	n := 0
+	var err error
+	for n < len(p) && err == nil { // a decoder reads spaces again after each Read
+		var more int
+		more, err = w.in.Read(p[n:])
+		n += more
+	}
 	w.read += int64(n)
 	return n, err
 }
@@ -115,7 +126,7 @@ func nextRow[T any](d *json.Decoder) (T, error) {
 // but an array for the list it fails with ErrNotAList, without its field, when
 // all the others were handed over, with ErrListMissing, and where it stands
 // twice with ErrListTwice; both are an ErrNotAList too. Each limit of Rows
-// holds.
+// holds, and over 1,000 fields are ErrManyFields.
 func Object[T any](in io.Reader, list string, most int, take func(T) error, other func(name string, value json.RawMessage) error) error {
 	d := decode(in)
 	start, err := d.Token()
@@ -128,7 +139,10 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		return ErrNotAList
 	}
 	listed := false
-	for d.More() {
+	for n := 0; d.More(); n++ {
+		if n >= mostFields {
+			return fmt.Errorf("%w: over %d", ErrManyFields, mostFields)
+		}
 		name, err := d.Token()
 		if err != nil {
 			return err

@@ -58,6 +58,7 @@ func TestObjectTakesFieldsInAnyOrder(t *testing.T) {
 		`{}`: upstream.ErrNotAList, `{"items":null}`: upstream.ErrNotAList, `{"items":{}}`: upstream.ErrNotAList,
 		`{"items":[null]}`: upstream.ErrNullRow, `[]`: upstream.ErrNotAList, ``: upstream.ErrNotAList,
 		`{"n":1}`: upstream.ErrListMissing, `{"n":1}{`: upstream.ErrTrailing, `{"items":[],"items":[]}`: upstream.ErrListTwice,
+		`{"n":1` + strings.Repeat(`,"n":1`, 2000) + `}`:              upstream.ErrManyFields,
 		`{"x":"` + strings.Repeat("x", upstream.LargestValue) + `"}`: upstream.ErrLargeValue,
 	} {
 		err := upstream.Object(strings.NewReader(body), "items", 3, func(struct{}) error { return nil }, nil)

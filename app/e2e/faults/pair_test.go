@@ -14,7 +14,7 @@ import (
 )
 
 // mostWait is within what time everything ends by itself, on a busy machine.
-const mostWait = 30 * time.Second
+const mostWait = time.Minute
 
 // pair is a call that meets a fault, and what became of it.
 type pair struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // maxHops is how many redirects are followed: a moved repository is one.
@@ -35,18 +36,13 @@ func checkToken(token string, base *url.URL, allowPlain bool) error {
 	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return telemetry.Errorf(telemetry.CodeInvalid,
 			"GITHUB_TOKEN holds a space or another character that no token has; copy the token again, for example ghp_… or github_pat_…")
-	case token != "" && base.Scheme == "http" && !allowPlain && !isLoopback(base.Hostname()):
+	case token != "" && !allowPlain && upstream.PlainHTTP(base):
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is plain http to %s, so GITHUB_TOKEN would be sent unencrypted. Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.",
+			"GITHUB_API_URL is plain http to %s, so GITHUB_TOKEN would be sent unencrypted. "+
+				"Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.",
 			base.Hostname())
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	ip := net.ParseIP(host)
-	return (ip != nil && ip.IsLoopback()) || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 func sameOrigin(a, b *url.URL) bool {

@@ -94,7 +94,7 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 }
 
 var (
-	errStalled   = errors.New("no byte of the archive came in time")
+	errStalled   = errors.New("no byte came in time")
 	errNoArchive = errors.New("not a tar archive")
 )
 

@@ -22,9 +22,10 @@ const DefaultURL = "https://api.github.com"
 
 const (
 	defaultTimeout = 30 * time.Second
-	// firstByte is how long a connection, and then the first byte of an
-	// answer, is waited for. GitHub ends a request itself after 10 s.
-	firstByte = 10 * time.Second
+	// idlePart is which part of a request's time is waited for a connection,
+	// for the first byte of an answer and then for each further one: 10 s, as
+	// GitHub ends a request itself.
+	idlePart = 3
 	// A call ends after so many times the time of one request, whatever is
 	// repeated or paged in it: a question, an archive, a whole fetch.
 	timesQuestion, timesArchive, timesFetch = 4, 10, 30
@@ -42,9 +43,9 @@ type Options struct {
 	Token      string             // "" asks without one
 	ActionRepo telemetry.RepoName // whose run files and workflow; "" makes what needs it CodeMissingSetting
 	CacheTTL   time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
-	// HTTPTimeout is the time of one request, its body included, and of an
-	// archive the time without a byte; 0 is 30 s. A call ends after 4 times
-	// that, FetchRunFiles after 30 times.
+	// HTTPTimeout is the time of one request, its body included; 0 is 30 s.
+	// A third of it may pass without a byte, of an archive all of it. A call
+	// ends after 4 times that, FetchRunFiles after 30 times.
 	HTTPTimeout time.Duration
 	Transport   http.RoundTripper // nil is one of its own
 	// AllowPlainHTTP lets the token be sent unencrypted to a host that is not
@@ -100,15 +101,16 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	timeout := cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout)
 	if o.Transport == nil {
-		o.Transport = newTransport()
+		o.Transport = newTransport(timeout / idlePart)
 	}
 	c := &Client{
 		wire:    &wire{base: o.Transport, api: base, token: token, now: o.Now},
 		budget:  upstream.NewBudget(largeAnswers),
 		host:    base.Host,
 		repo:    o.ActionRepo,
-		timeout: cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout),
+		timeout: timeout,
 		ttl:     o.CacheTTL,
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		answers: newMemory[answer](keptValues, keptBytes),
@@ -134,16 +136,16 @@ func (c *Client) Close() {
 	c.api.Client().CloseIdleConnections()
 }
 
-func newTransport() http.RoundTripper {
+func newTransport(idle time.Duration) http.RoundTripper {
 	shared, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	own := shared.Clone()
 	own.MaxIdleConnsPerHost = 2 * workers
-	own.DialContext = (&net.Dialer{Timeout: firstByte}).DialContext
-	own.TLSHandshakeTimeout = firstByte
-	own.ResponseHeaderTimeout = firstByte
+	own.DialContext = (&net.Dialer{Timeout: idle}).DialContext
+	own.TLSHandshakeTimeout = idle
+	own.ResponseHeaderTimeout = idle
 	own.MaxResponseHeaderBytes = 1 << 20
 	return own
 }

@@ -54,6 +54,14 @@ func client(t *testing.T, url string, options ...func(*github.Options)) *github.
 	return c
 }
 
+// another is one more client of the same player.
+func another(t *testing.T, p *githubtest.Player) *github.Client {
+	t.Helper()
+	srv := httptest.NewServer(p)
+	t.Cleanup(srv.Close)
+	return client(t, srv.URL)
+}
+
 // putRuns writes n run files, the first of which is number from.
 func putRuns(r *githubtest.Repo, from, n int) {
 	for i := from; i < from+n; i++ {

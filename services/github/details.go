@@ -174,10 +174,14 @@ type reviewRow struct {
 func (r checkRow) id() int64  { return r.ID }
 func (r reviewRow) id() int64 { return r.ID }
 
+// part is a row of a pull request's checks or reviews; its id is 0 where the
+// server tells none.
+type part interface{ id() int64 }
+
 // readParts reads the parts of a pull request page by page, each once and at
 // most maxParts, and tells whether these are all. A page is a list, or an
 // object whose field list is one.
-func readParts[T interface{ id() int64 }](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
+func readParts[T part](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
 	seen, taken, over := map[int64]bool{}, 0, false
 	whole, err = eachPage(maxParts/perPage, func(number int) (p page, n int, fresh bool, err error) {
 		each := func(row T) error {

@@ -85,7 +85,8 @@ func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, er
 		what:  fmt.Sprintf("starting %s of %s", workflow, repo),
 		needs: "Actions: write (fine-grained) or the scope repo (classic) for that repository",
 		missing: fmt.Sprintf(
-			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, and that GITHUB_TOKEN has access to the repository (Actions: write).",
+			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, "+
+				"and that GITHUB_TOKEN has access to the repository (Actions: write).",
 			workflow, repo, workflow),
 	}, err)
 	said := "The request was cancelled."

@@ -106,7 +106,8 @@ func flaw(err error) string {
 	}{
 		{io.ErrUnexpectedEOF, "was cut short"},
 		{upstream.ErrTooLarge, "is larger than any that GitHub gives"},
-		{upstream.ErrLargeValue, "has an entry or a field larger than any that GitHub gives"},
+		{upstream.ErrLargeValue, "has a larger entry than any that GitHub gives"},
+		{upstream.ErrManyFields, "has more fields than any that GitHub gives"},
 		{upstream.ErrTooManyRows, "has more entries than any that GitHub gives"},
 		{upstream.ErrNullRow, "has null in place of an entry"},
 		{upstream.ErrNotAList, "is not the list that GitHub promises"},
@@ -171,11 +172,13 @@ func (c *Client) meaning(q question, resp *http.Response, said string) *telemetr
 			c.host)
 	case status == http.StatusForbidden && strings.HasPrefix(resp.Header.Get("X-GitHub-SSO"), "required"):
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token is not authorized for the organization's single sign-on (403), which %s needs; authorize it in GitHub's token settings (Configure SSO).",
+			"The token is not authorized for the organization's single sign-on (403), which %s needs; "+
+				"authorize it in GitHub's token settings (Configure SSO).",
 			q.what)
 	case status == http.StatusForbidden && strings.Contains(strings.ToLower(said), "ip allow list"):
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The organization's IP allow list does not include this machine's address (403), which %s needs; ask an owner of the organization to add it.",
+			"The organization's IP allow list does not include this machine's address (403), which %s needs; "+
+				"ask an owner of the organization to add it.",
 			q.what)
 	case status == http.StatusForbidden:
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
@@ -217,7 +220,7 @@ func (c *Client) quote(said string) string {
 
 func isTimeout(err error) bool {
 	broken, ok := errors.AsType[net.Error](err)
-	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
+	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errStalled)
 }
 
 func isJSONError(err error) bool {

@@ -165,7 +165,8 @@ func (f folder) blob(ctx context.Context, file telemetry.RunFile) ([]byte, error
 		missing: fmt.Sprintf("GitHub no longer has this version of %s (404); the next refresh reads the list again.", file.Name),
 	}
 	var blob blobRow
-	_, err := f.c.get(ctx, request{address: "repos/" + f.owner + "/" + f.name + "/git/blobs/" + url.PathEscape(file.SHA), limit: maxBlob}, object(&blob))
+	address := "repos/" + f.owner + "/" + f.name + "/git/blobs/" + url.PathEscape(file.SHA)
+	_, err := f.c.get(ctx, request{address: address, limit: maxBlob}, object(&blob))
 	if missing(err) {
 		return f.content(ctx, q, file)
 	}

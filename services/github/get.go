@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -109,7 +110,9 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	if r.etag != "" {
 		req.Header.Set("If-None-Match", r.etag)
 	}
-	resp, err := c.api.BareDo(ctx, req)
+	asking, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	resp, err := c.api.BareDo(asking, req)
 	if have && statusOf(err) == http.StatusNotModified {
 		return old.page, old.decode(decode)
 	}
@@ -121,36 +124,59 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 		return page{}, &oddStatus{resp.StatusCode}
 	}
 	p := page{etag: resp.Header.Get("ETag"), next: resp.NextPage, linked: resp.Header.Get("Link") != ""}
-	body := c.budget.Body(ctx, resp.Body, r.limit)
+	idle := time.AfterFunc(c.timeout/idlePart, func() { cancel(errStalled) })
+	defer idle.Stop()
+	body := c.budget.Body(asking, &watched{resp.Body, c.timeout / idlePart, idle}, r.limit)
 	defer body.Close()
 	if !r.keep || p.etag == "" {
-		return p, decode(body)
+		err = cut(decode(body))
+	} else {
+		err = cut(c.keep(r.address, p, body, decode))
 	}
-	pack := newPacker()
-	if err := decode(io.TeeReader(body, pack)); err != nil {
-		return page{}, err
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(asking), errStalled) {
+		err = errStalled
 	}
-	if packed, ok := pack.bytes(); ok {
-		c.answers.put(r.address, answer{p, packed}, len(packed))
-	}
-	return p, nil
+	return p, err
 }
 
-// object decodes one JSON object, and nothing but it, into a T.
+// keep decodes an answer, and keeps it once it was decoded as a whole.
+func (c *Client) keep(address string, p page, body io.Reader, decode func(io.Reader) error) error {
+	pack := newPacker()
+	if err := decode(io.TeeReader(body, pack)); err != nil {
+		return err
+	}
+	if packed, ok := pack.bytes(); ok {
+		c.answers.put(address, answer{p, packed}, len(packed))
+	}
+	return nil
+}
+
+// cut is the failure of decoding an answer, which may also end between two
+// rows.
+func cut(err error) error {
+	if errors.Is(err, io.EOF) {
+		return &cutShort{err}
+	}
+	return err
+}
+
+// object decodes one JSON object, and nothing but it, into a T. It reads the
+// whole answer first: json.Decoder looks through white space again for each
+// part of it that arrives.
 func object[T any](into *T) func(io.Reader) error {
 	return func(in io.Reader) error {
-		d := json.NewDecoder(in)
+		var body bytes.Buffer
+		if _, err := body.ReadFrom(in); err != nil {
+			return err
+		}
 		var v *T
-		switch err := d.Decode(&v); {
-		case errors.Is(err, io.EOF):
+		switch err := json.Unmarshal(body.Bytes(), &v); {
+		case len(bytes.TrimSpace(body.Bytes())) == 0:
 			return errEmpty
 		case err != nil:
 			return err
 		case v == nil:
 			return errNull
-		}
-		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return errors.Join(upstream.ErrTrailing, err)
 		}
 		*into = *v
 		return nil

@@ -180,7 +180,8 @@ func (c *Client) PullRequest(ctx context.Context, repo string, number int) (tele
 	if err != nil {
 		return telemetry.PullRequest{}, err
 	}
-	row, err := share(ctx, c, fmt.Sprintf("pull request %s#%d", strings.ToLower(owner+"/"+name), number), func(ctx context.Context) (pullRow, error) {
+	key := fmt.Sprintf("pull request %s#%d", strings.ToLower(owner+"/"+name), number)
+	row, err := share(ctx, c, key, func(ctx context.Context) (pullRow, error) {
 		return c.pull(ctx, owner+"/"+name, number)
 	})
 	if err != nil {
@@ -210,7 +211,8 @@ func pullsQuestion(repo string) question {
 	return question{
 		what: "pull requests of " + repo, needs: pullsNeed,
 		missing: fmt.Sprintf(
-			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. Give GITHUB_TOKEN access to it, or ignore this.",
+			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
+				"Give GITHUB_TOKEN access to it, or ignore this.",
 			repo),
 	}
 }

@@ -71,7 +71,8 @@ func repoQuestion(owner, name string) question {
 		what:  fmt.Sprintf("the run files of %s/%s", owner, name),
 		needs: "Contents: read (fine-grained) or the scope repo (classic) for that repository",
 		missing: fmt.Sprintf(
-			"GitHub shows no repository %s/%s (404): it does not exist, or the token may not see it. Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.",
+			"GitHub shows no repository %s/%s (404): it does not exist, or the token may not see it. "+
+				"Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.",
 			owner, name),
 	}
 }
@@ -155,7 +156,8 @@ func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
 
 func (c *Client) cut(what string) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
-		"GitHub cuts off the listing of %s, which has more entries than it lists (100,000). Move old run files to another folder. What was stored stays.",
+		"GitHub cuts off the listing of %s, which has more entries than it lists (100,000). "+
+			"Move old run files to another folder. What was stored stays.",
 		what)
 }
 
@@ -179,7 +181,8 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 	switch {
 	case missing(err) && f.shown:
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-			"GitHub (%s) shows neither the files of %s/%s nor its folder %s (404). Check that GITHUB_TOKEN may read the repository's contents. What was stored stays.",
+			"GitHub (%s) shows neither the files of %s/%s nor its folder %s (404). "+
+				"Check that GITHUB_TOKEN may read the repository's contents. What was stored stays.",
 			f.c.host, f.owner, f.name, runsFolder)
 	case err == nil && listed >= contentsCut, errors.Is(err, upstream.ErrTooManyRows):
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamBroken,

@@ -66,7 +66,8 @@ func newSoak(t *testing.T, set func(*Config)) *soak {
 		}
 	})
 	p.working()
-	return &soak{played: p, status: map[int]int{}, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	return &soak{played: p, status: map[int]int{}, client: &http.Client{Timeout: time.Minute,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 }
 
 func (s *soak) run() {
@@ -119,8 +120,10 @@ func (s *soak) ask(ctx context.Context, method, path string) {
 func oneOf[T any](dice *rand.Rand, list ...T) T { return list[dice.IntN(len(list))] }
 
 func (s *soak) page(ctx context.Context, dice *rand.Rand) {
-	s.ask(ctx, http.MethodGet, oneOf(dice, "/", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/octo/shop", "/activity", "/needs-you",
-		"/search?q=rule-07", "/session/"+shopSession, "/nowhere", "/issues?q=colour:red", "/panels/tiles", "/api/stats", "/api/trends", "/api/issues",
+	s.ask(ctx, http.MethodGet, oneOf(dice, "/", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/octo/shop",
+		"/activity", "/needs-you",
+		"/search?q=rule-07", "/session/"+shopSession, "/nowhere", "/issues?q=colour:red", "/panels/tiles", "/api/stats",
+		"/api/trends", "/api/issues",
 		"/api/jobs", "/api/sources", "/api/issues.csv", "/api/sessions.json", "/api/runs.csv", "/api/sessions/"+shopSession+"/messages",
 		"/api/prs/octo/shop/7", "/api/dispatch/preflight?target_repo=octo/shop", "/api/openapi.yaml", "/docs/api"))
 }
@@ -141,7 +144,8 @@ func (s *soak) stream(ctx context.Context, dice *rand.Rand) {
 func (s *soak) change(ctx context.Context, dice *rand.Rand) {
 	name, version := fmt.Sprintf("soak-%d.json", dice.IntN(4)), dice.IntN(2)
 	at := time.Date(2026, 5, 14, 10, version, 0, 0, time.UTC)
-	s.put(s.t, map[string]any{name: scan(50+version, at, []map[string]any{finding(50+version, 1, "high", "xss", "js/soak", "src/soak.ts", 1+version)})})
+	s.put(s.t, map[string]any{name: scan(50+version, at, []map[string]any{finding(50+version, 1, "high", "xss", "js/soak",
+		"src/soak.ts", 1+version)})})
 	s.devin.Update(shopSession, func(session *devintest.Session) {
 		session.Detail = oneOf(dice, "working", "waiting_for_user", "finished")
 	})
@@ -150,7 +154,8 @@ func (s *soak) change(ctx context.Context, dice *rand.Rand) {
 
 // fault lets an upstream fail for a moment.
 func (s *soak) fault(ctx context.Context, dice *rand.Rand) {
-	s.github.Fail(oneOf(dice, githubtest.Fault{Status: 502}, githubtest.Fault{Drop: true}, githubtest.Fault{CutShort: true, Raw: `[{"number": 1`},
+	s.github.Fail(oneOf(dice, githubtest.Fault{Status: 502}, githubtest.Fault{Drop: true}, githubtest.Fault{CutShort: true,
+		Raw: `[{"number": 1`},
 		githubtest.Fault{Status: 200, Raw: "null"}, githubtest.Fault{Status: 200, Raw: "[null]"}, githubtest.Fault{Delay: 2 * time.Second},
 		githubtest.Fault{Status: 404}, githubtest.Fault{Status: 200, Raw: "<html>"}, githubtest.Secondary(http.StatusForbidden, 1)))
 	s.devin.Fail(devintest.KindAny, oneOf(dice, devintest.Fault{Status: 500}, devintest.Fault{Abort: true}, devintest.Fault{Cut: true},

@@ -117,7 +117,7 @@ func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) 
 		return nil, err
 	}
 	resp.Body = &watched{ReadCloser: resp.Body, limit: f.c.timeout, timer: timer}
-	if err := checkDownload(resp); err != nil {
+	if err := f.c.checkDownload(resp); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}

@@ -187,7 +187,7 @@ func (f folder) content(ctx context.Context, q question, file telemetry.RunFile)
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	}
 	if content.DownloadURL != "" && (content.Content == nil || content.Encoding == "none") {
-		body, err := f.raw(ctx, content.DownloadURL)
+		body, err := f.raw(ctx, file, content.DownloadURL)
 		if err == nil {
 			err = whole(file, body, content.Size)
 		}
@@ -197,7 +197,7 @@ func (f folder) content(ctx context.Context, q question, file telemetry.RunFile)
 }
 
 // raw fetches a file from where GitHub says that it lies, often another host.
-func (f folder) raw(ctx context.Context, from string) ([]byte, error) {
+func (f folder) raw(ctx context.Context, file telemetry.RunFile, from string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.c.timeout)
 	defer cancel()
 	at, err := f.c.api.BaseURL.Parse(from)
@@ -216,7 +216,7 @@ func (f folder) raw(ctx context.Context, from string) ([]byte, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if err := checkDownload(resp); err != nil {
+	if err := f.c.checkDownload(resp); err != nil {
 		return nil, err
 	}
 	limited := f.c.budget.Body(ctx, resp.Body, telemetry.MaxRecordBytes)
@@ -224,16 +224,30 @@ func (f folder) raw(ctx context.Context, from string) ([]byte, error) {
 	body, err := io.ReadAll(limited)
 	switch {
 	case errors.Is(err, upstream.ErrTooLarge):
-		return nil, tooLarge(int64(len(body)) + 1)
+		return nil, oversized(file, int64(len(body))+1)
 	case err != nil && ctx.Err() == nil:
 		return nil, &cutShort{err}
 	}
 	return body, err
 }
 
-// checkDownload returns the failure of an answer that is no file.
-func checkDownload(resp *http.Response) error {
+// oversized is the failure of an answer that is larger than any record. It
+// is the file's where the listing does not say that the file is smaller.
+func oversized(file telemetry.RunFile, n int64) error {
+	if file.Size > 0 {
+		return &unusable{fmt.Sprintf("is larger than the file: it has at least %d bytes instead of %d", n, file.Size)}
+	}
+	return tooLarge(n)
+}
+
+// checkDownload returns the failure of an answer that is no file. A refusal
+// by another host, which is not sent the token, says nothing of the token.
+func (c *Client) checkDownload(resp *http.Response) error {
 	err := gh.CheckResponse(resp)
+	denied := resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
+	if denied && resp.Request != nil && !sameOrigin(resp.Request.URL, c.api.BaseURL) {
+		return &unusable{fmt.Sprintf("points to a download that is refused (%d)", resp.StatusCode)}
+	}
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = &oddStatus{resp.StatusCode}
 	}
@@ -258,7 +272,7 @@ func (f folder) body(q question, file telemetry.RunFile, blob blobRow) ([]byte, 
 		return nil, f.c.broken(q, fmt.Sprintf("has the encoding %q, which is not known here", field(blob.Encoding)), nil)
 	}
 	if len(body) > telemetry.MaxRecordBytes {
-		return nil, tooLarge(int64(len(body)))
+		return nil, f.c.failure(context.Background(), q, oversized(file, int64(len(body))))
 	}
 	if err := whole(file, body, blob.Size); err != nil {
 		return nil, f.c.failure(context.Background(), q, err)

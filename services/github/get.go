@@ -183,6 +183,18 @@ func object[T any](into *T) func(io.Reader) error {
 	}
 }
 
+// checked decodes an object, which then must pass check: only what does is
+// kept.
+func checked[T any](into *T, check func() error) func(io.Reader) error {
+	decode := object(into)
+	return func(in io.Reader) error {
+		if err := decode(in); err != nil {
+			return err
+		}
+		return check()
+	}
+}
+
 // rows decodes a JSON list of at most maxRows, row by row.
 func rows[T any](take func(T) error) func(io.Reader) error {
 	return func(in io.Reader) error { return upstream.Rows(in, maxRows, take) }

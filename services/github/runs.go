@@ -45,20 +45,23 @@ func (c *Client) askBranch(ctx context.Context, owner, name string) (branch stri
 		Name          string
 		FullName      string `json:"full_name"`
 	}
-	_, err = c.get(ctx, request{address: "repos/" + owner + "/" + name, limit: maxObject, keep: true}, object(&repo))
-	switch branch = repo.DefaultBranch; {
-	case missing(err):
+	r := request{address: "repos/" + owner + "/" + name, limit: maxObject, keep: true}
+	_, err = c.get(ctx, r, checked(&repo, func() error {
+		switch {
+		case repo.DefaultBranch == "" && repo.FullName == "" && repo.Name == "":
+			return &unusable{"is not about a repository"}
+		case !isBranch(repo.DefaultBranch):
+			return &unusable{"names a default branch that Git does not allow"}
+		}
+		return nil
+	}))
+	if missing(err) {
 		return "HEAD", false, nil // what is asked next tells whether it exists
-	case err != nil:
-	case branch == "" && repo.FullName == "" && repo.Name == "":
-		err = &unusable{"is not about a repository"}
-	case !isBranch(branch):
-		err = &unusable{"names a default branch that Git does not allow"}
 	}
 	if err != nil {
 		return "", false, c.failure(ctx, repoQuestion(owner, name), err)
 	}
-	branch = cmp.Or(branch, "HEAD")
+	branch = cmp.Or(repo.DefaultBranch, "HEAD")
 	c.branch.Store(&branch)
 	return branch, true, nil
 }

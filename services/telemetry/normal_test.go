@@ -17,7 +17,8 @@ func oddNames() []string {
 		"CQLF-\u017F-R1-1", "cqlf-r1-1,cqlf-R1-1", "https://api.github.com/repos/o/r/pulls/12",
 		"https://api.api.h/repos/o/r/pulls/12", "https://api.h/o/r/pull/12", "https://h/o/r/pull/+12",
 		"https://h/o/r/pull/012", "https://[::1]:80/o/r/pull/1", "https://h%c3%a4/o/r/pull/1",
-		"https://u:p@h/o/r/pull/9223372036854775807", "http://api./repos/o/r/pull/1", "http://api.:80/repos/o/r/pull/1", "o/r#12", "#12", "o/r.git#12", "12", "/sessions/devin-devin-x",
+		"https://u:p@h/o/r/pull/9223372036854775807", "http://api./repos/o/r/pull/1", "http://api.:80/repos/o/r/pull/1",
+		"o/r#12", "#12", "o/r.git#12", "12", "/sessions/devin-devin-x",
 		"devin-\u212A1 0123456789abcdef0", "devin-a-b-c_d",
 	}
 }

@@ -34,7 +34,8 @@ func mayImport() map[string][]string {
 	return map[string][]string{
 		"services/telemetry":         {},
 		"services/telemetry/history": domain,
-		"services/store":             domain,
+		"services/identity":          domain,
+		"services/store":             append([]string{"services/identity"}, domain...),
 		"services/upstream":          domain,
 		"services/github":            append([]string{"services/upstream"}, domain...),
 		"services/devin":             append([]string{"services/upstream"}, domain...),
@@ -121,7 +122,7 @@ func reachProblems(p goPackage) (problems []string) {
 	case strings.HasPrefix(p.ImportPath, "views/"):
 		barred = []string{module + "/services", module + "/app", "github.com/gofiber", "database/sql"}
 	case p.ImportPath == "services/telemetry/history":
-		barred = []string{"net/http", "database/sql", "testing"}
+		barred = []string{"net/http", "database/sql", "testing", module + "/services/identity"}
 	case p.ImportPath == "services/github/githubtest" || p.ImportPath == "services/devin/devintest":
 		barred = []string{"testing", "database/sql"} // the demo starts the wire players
 	case strings.HasPrefix(p.ImportPath, "services/"):

@@ -23,7 +23,7 @@ type Scan struct {
 	Accepted    bool // a person accepted it as a full scan, however narrow
 }
 
-// guardMinimum and guardShare are the scope guard of product.md §4: a scan
+// guardMinimum and guardShare are the scope guard of docs/rules.md#scope-guard: a scan
 // with under 20 % of at least 20 findings, all of them known, is narrow.
 const (
 	guardMinimum  = 20

@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// literally matches as product.md §4 says, pass by pass over all pairs: slow
+// literally matches as docs/rules.md#matching says, pass by pass over all pairs: slow
 // and plain, to hold the real one against.
 func literally(findings []telemetry.Finding, issues []*telemetry.Issue) []string {
 	type pair struct {

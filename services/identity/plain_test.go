@@ -10,7 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// plainIssue and plainHistory tell product.md §4 once more, slowly and
+// plainIssue and plainHistory tell docs/rules.md#issues once more, slowly and
 // without any index, to hold the ledger against.
 type plainIssue struct {
 	now           telemetry.Finding

@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// The rules of product.md §4, each on records small enough to follow by hand.
+// The rules of docs/rules.md#issues, each on records small enough to follow by hand.
 
 // print20 and print16 make fingerprints from one digit.
 func print20(digit string) string { return strings.Repeat(digit, 20) }

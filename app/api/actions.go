@@ -1,9 +1,7 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -40,7 +38,7 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 		return send(c, fiber.StatusAccepted, jobOf(j))
 	}
 	j, err := h.Wait(c.UserContext())
-	if errors.Is(err, context.Canceled) {
+	if err != nil && c.UserContext().Err() != nil { // the server's end, and not that of a job that a person cancelled
 		return stopping(j)
 	}
 	if err != nil {

@@ -95,6 +95,18 @@ func (p page) after(number, n int) int {
 	return 0
 }
 
+// maxETag is the longest ETag that is sent back; GitHub's have some 70 bytes.
+const maxETag = 1 << 10
+
+// etagOf is the ETag of an answer, "" for one so long that the server may
+// refuse a request with it: then each later question would fail.
+func etagOf(h http.Header) string {
+	if etag := h.Get("ETag"); len(etag) <= maxETag {
+		return etag
+	}
+	return ""
+}
+
 // leadsOn tells whether Link headers (RFC 8288) name a next page.
 func leadsOn(links []string) bool {
 	for _, header := range links {
@@ -139,7 +151,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	if resp.StatusCode != http.StatusOK {
 		return page{}, &oddStatus{resp.StatusCode}
 	}
-	p := page{etag: resp.Header.Get("ETag"), more: leadsOn(resp.Header.Values("Link")), linked: resp.Header.Get("Link") != ""}
+	p := page{etag: etagOf(resp.Header), more: leadsOn(resp.Header.Values("Link")), linked: resp.Header.Get("Link") != ""}
 	idle := time.AfterFunc(c.timeout/idlePart, func() { cancel(errStalled) })
 	defer idle.Stop()
 	body := c.budget.Body(asking, &watched{resp.Body, c.timeout / idlePart, idle}, r.limit)

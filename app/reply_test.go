@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,23 @@ func TestReplyOnce(t *testing.T) {
 	s.wait("/activity", "Reply sent")
 }
 
+// TestSentFormWithAnotherText: a form that a browser's Back brings again has
+// the token that was sent. With another text it is another message.
+func TestSentFormWithAnotherText(t *testing.T) {
+	s, player := waitingSite(t)
+	_, body := s.get("/sessions/" + waitingID)
+	form := url.Values{"session": {waitingID}, "token": {formToken(t, body)}}
+	for _, text := range []string{"Go on", "No, stop", "No, stop", "Go on"} {
+		form.Set("message", text)
+		if res, body := s.do("POST", "/actions/reply", form.Encode()); res.StatusCode != 303 {
+			t.Errorf("%s: %d %s", text, res.StatusCode, body)
+		}
+	}
+	if got := said(t, player); !slices.Equal(got, []string{"Go on", "No, stop"}) {
+		t.Errorf("Devin got %q", got)
+	}
+}
+
 func TestReplyFails(t *testing.T) {
 	s, player := waitingSite(t)
 	_, body := s.get("/sessions/" + waitingID)
@@ -170,6 +188,10 @@ func TestDispatchForm(t *testing.T) {
 	}
 	if len(started) > 0 {
 		t.Error("the second click started another run")
+	}
+	form.Set("batch_size", "6") // the form is brought again by Back, and changed
+	if res, _ := s.do("POST", "/actions/dispatch", form.Encode()); res.StatusCode != 303 || len(started) != 1 {
+		t.Errorf("with other inputs: %d, %d runs started", res.StatusCode, len(started))
 	}
 	if res, _ := s.get("/repo/octo/none/dispatch"); res.StatusCode != 404 {
 		t.Errorf("an unknown repository: %d", res.StatusCode)

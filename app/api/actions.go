@@ -1,11 +1,7 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,24 +13,19 @@ import (
 // at once with ?async=true. add completes the job's result.
 func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		async, err := boolParam(c, "async")
-		if err != nil {
-			return err
-		}
-		order := ingest.Order{By: telemetry.ByAPI}
+		names := []string{"async"}
 		if kind == ingest.JobBackfill {
-			if order.DryRun, err = boolParam(c, "dry_run"); err != nil {
-				return err
-			}
-			if order.Undo, err = boolParam(c, "undo"); err != nil {
-				return err
-			}
+			names = append(names, "dry_run", "undo")
 		}
-		h, err := a.Jobs.Start(kind, order)
+		set, err := readFlags(c, names...)
 		if err != nil {
 			return err
 		}
-		return answerJob(c, h, async, add)
+		h, err := a.Jobs.Start(kind, ingest.Order{By: telemetry.ByAPI, DryRun: set["dry_run"], Undo: set["undo"]})
+		if err != nil {
+			return err
+		}
+		return answerJob(c, h, set["async"], add)
 	}
 }
 
@@ -47,7 +38,7 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 		return send(c, fiber.StatusAccepted, jobOf(j))
 	}
 	j, err := h.Wait(c.UserContext())
-	if errors.Is(err, context.Canceled) {
+	if err != nil && c.UserContext().Err() != nil { // the server's end, and not that of a job that a person cancelled
 		return stopping(j)
 	}
 	if err != nil {
@@ -70,33 +61,6 @@ func stopping(j telemetry.Job) error {
 	e := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", j.ID)
 	e.JobID = j.ID
 	return e
-}
-
-// boolParam reads a flag from the query, else from a form or a JSON object
-// in the body: who writes dry_run=true where it is not read would get the
-// real thing.
-func boolParam(c *fiber.Ctx, name string) (bool, error) {
-	text := c.Query(name)
-	if body := c.Request().Body(); text == "" && len(body) > 0 {
-		if media, _, _ := strings.Cut(c.Get(fiber.HeaderContentType), ";"); strings.TrimSpace(media) == fiber.MIMEApplicationJSON {
-			var fields map[string]any
-			if err := json.Unmarshal(body, &fields); err != nil {
-				return false, bodyError(err)
-			}
-			if v, ok := fields[name]; ok && v != nil {
-				text = fmt.Sprint(v)
-			}
-		} else {
-			text = string(c.Request().PostArgs().Peek(name))
-		}
-	}
-	switch strings.ToLower(text) {
-	case "", "false", "0":
-		return false, nil
-	case "true", "1":
-		return true, nil
-	}
-	return false, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
 }
 
 func (a *API) addSessions(c *fiber.Ctx, result map[string]any) error {

@@ -44,8 +44,14 @@ func bodyError(err error) error {
 		return telemetry.Errorf(telemetry.CodeInvalid, "%s: the type %s is wrong here.", e.Field, e.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return telemetry.Errorf(telemetry.CodeInvalid,
-			"The body has the field %.100s, which nothing reads. /api/openapi.yaml tells which there are.", name)
+		return unreadField(strings.Trim(name, `"`))
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid, "The body is no JSON: it is empty, cut short or malformed.")
+}
+
+// unreadField refuses a field of a body.
+func unreadField(name string) error {
+	return telemetry.Errorf(telemetry.CodeInvalid,
+		"The body has the field %.100q, which nothing reads. /api/openapi.yaml tells which there are; "+
+			"JSON needs Content-Type: application/json.", name)
 }

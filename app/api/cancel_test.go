@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +29,19 @@ func TestCancel(t *testing.T) {
 	}
 	w.devin.Fail(devintest.KindList, devintest.Fault{Delay: time.Minute})
 	id, _ := w.json("POST", "/api/poll?async=true", "")["id"].(string)
+	waiting := make(chan answer, 1)
+	go func() { waiting <- w.do("POST", "/api/poll", "") }()
+	for w.json("GET", "/api/jobs/"+id, "")["joined"] != 1.0 {
+		runtime.Gosched()
+	}
 	cancel(id, 200)
+	told := <-waiting
+	if told.StatusCode != 409 || !strings.Contains(string(told.body), id+" was cancelled") {
+		t.Errorf("who waited for it: %d %s", told.StatusCode, told.body)
+	}
+	if err := c.Check("POST", "/api/poll", told.Response, told.body); err != nil {
+		t.Error(err)
+	}
 	if job := w.json("GET", "/api/jobs/"+id, ""); job["state"] != "cancelled" || job["ended"] == nil || job["error"] == nil {
 		t.Errorf("the job reads %v", job)
 	}

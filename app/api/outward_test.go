@@ -88,15 +88,42 @@ func TestPreflight(t *testing.T) {
 }
 
 // TestDryRunInTheBody: a dry run that is asked for in a form or in JSON is
-// one.
+// one, however the type is written, and a body that is not understood never
+// gets the real thing.
 func TestDryRunInTheBody(t *testing.T) {
 	w := newWorld(t, handmade(t), true)
 	w.populate()
 	w.json("POST", "/api/refresh", "")
-	for _, headers := range [][2]string{{`{"dry_run":true}`, "application/json"}, {"dry_run=true", "application/x-www-form-urlencoded"}} {
-		got := w.do("POST", "/api/backfill", headers[0], "Content-Type: "+headers[1])
-		if got.StatusCode != 200 || !strings.Contains(string(got.body), `"dry_run":true`) {
-			t.Errorf("%v: %s %s", headers, got.Status, got.body)
+	const form = "application/x-www-form-urlencoded"
+	for _, c := range []struct {
+		body, media, says string
+		status            int
+	}{
+		{`{"dry_run":true}`, "application/json", `"dry_run":true`, 200},
+		{`{"dry_run":true}`, "Application/JSON; charset=UTF-8", `"dry_run":true`, 200},
+		{"dry_run=true", form, `"dry_run":true`, 200},
+		{"dry_run=true", strings.ToUpper(form), `"dry_run":true`, 200},
+		{`{"dry_run":true}`, form, "which nothing reads", 400}, // curl -d without a header
+		{`{"dryrun":true}`, "application/json", "which nothing reads", 400},
+		{`{"DRY_RUN":true}`, "application/json", "which nothing reads", 400},
+		{"dry-run=true", form, "which nothing reads", 400},
+		{`{"dry_run":"perhaps"}`, "application/json", "true or false", 400},
+	} {
+		got := w.do("POST", "/api/backfill", c.body, "Content-Type: "+c.media)
+		if got.StatusCode != c.status || !strings.Contains(string(got.body), c.says) {
+			t.Errorf("%s as %s: %s %s", c.body, c.media, got.Status, got.body)
+		}
+	}
+}
+
+// TestBodyOfAGet: it changes nothing, neither here nor for who asks next.
+func TestBodyOfAGet(t *testing.T) {
+	w := newWorld(t, handmade(t), false)
+	w.json("POST", "/api/refresh", "")
+	for range 2 {
+		got := w.do("GET", "/api/runs", "sums=true", "Content-Type: application/x-www-form-urlencoded")
+		if got.StatusCode != 200 || strings.Contains(string(got.body), `"sums"`) {
+			t.Errorf("%s %.200s", got.Status, got.body)
 		}
 	}
 }

@@ -45,6 +45,10 @@ func bodyWellFormed(r *fasthttp.Request) error {
 	if len(body) == 0 && len(media) == 0 {
 		return nil
 	}
+	// In lower case and without parameters: fasthttp and handlers compare the
+	// type letter by letter, and a field that is not read is one not sent.
+	media = bytes.Clone(media)
+	r.Header.SetContentTypeBytes(media)
 	switch string(media) {
 	case mediaForm:
 		if !plainText(body) {

@@ -79,6 +79,8 @@ func TestOnlyPlainBodiesAreRead(t *testing.T) {
 	}{
 		"a form":                  {"POST", form, "field=a%2Fb", 200, "field=a/b"},
 		"a form in chunks":        {"POST", form + chunked, "5\r\nfield\r\n2\r\n=b\r\n0\r\n\r\n", 200, "field=b"},
+		"a form in capitals":      {"POST", strings.ToUpper(form), "field=b", 200, "field=b"},
+		"a form with parameters":  {"POST", "Content-Type: Application/X-WWW-Form-Urlencoded;\tCharset=utf-8\r\n", "field=b", 200, "field=b"},
 		"JSON":                    {"POST", json, `{"field":"x"}`, 200, "field="},
 		"no body":                 {"POST", "", "", 200, "field="},
 		"a body without its type": {"POST", "", "field=a", 415, "must be JSON or a form"},

@@ -169,6 +169,33 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	}
 }
 
+// TestClientsThatLeave: one that resets its connection in the middle of a
+// request leaves no line in the log, or any client could fill it.
+func TestClientsThatLeave(t *testing.T) {
+	s := serve(t, slowRoutes)
+	for _, text := range []string{
+		"GET /api/large HTTP/1.1\r\nHost: loc",
+		"POST /api/form HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nfield",
+		"POST /api/form HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfie",
+	} {
+		c := s.dial().(*net.TCPConn)
+		if _, err := io.WriteString(c, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.SetLinger(0); err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		s.wantClosed(text)
+	}
+	if r, _ := s.do("POST", "/api/form"); r.StatusCode != 204 {
+		t.Errorf("afterwards: %s", r.Status)
+	}
+	if text := s.log.String(); text != "" {
+		t.Errorf("the log says %s", text)
+	}
+}
+
 // wantClosed waits until the server has closed a connection.
 func (s *site) wantClosed(name string) {
 	s.t.Helper()

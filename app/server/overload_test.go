@@ -30,7 +30,23 @@ func heldRoutes(started chan<- bool, held <-chan bool) func(*site) []Route {
 			Route{Method: "GET", Path: "/held", Handle: wait},
 			Route{Method: "GET", Path: "/panels/held", Handle: wait},
 			Route{Method: "GET", Path: "/api/held", Handle: wait, Topics: []string{"records"}},
-			Route{Method: "GET", Path: "/api/outward", Handle: wait, Upstream: true})
+			Route{Method: "GET", Path: "/api/outward", Handle: wait, Upstream: true},
+			Route{Method: "GET", Path: "/api/export", Stream: endless})
+	}
+}
+
+// endless is a stream that begins once its request's time is up.
+func endless(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
+	<-c.UserContext().Done()
+	return nil, c.UserContext().Err()
+}
+
+// TestBeginningOfAStream: until a stream writes it is an answer like others,
+// which ends in time.
+func TestBeginningOfAStream(t *testing.T) {
+	s := serve(t, heldRoutes(nil, nil), func(o *Options) { o.Timeout = 10 * time.Millisecond })
+	if r, body := s.do("GET", "/api/export"); r.StatusCode != 503 || !strings.Contains(body, "The answer took longer than") {
+		t.Errorf("%s %s", r.Status, body)
 	}
 }
 
@@ -56,7 +72,7 @@ func TestOverloadIsShed(t *testing.T) {
 	for range computing() {
 		<-started
 	}
-	for path, form := range map[string]string{"/held": "<p>503", "/panels/held": "<p>503", "/api/live": `"code":"overloaded"`} {
+	for path, form := range map[string]string{"/held": "<p>503", "/panels/held": "<p>503", "/api/live": `"code":"overloaded"`, "/api/export": `"code":"overloaded"`} {
 		r, body := s.do("GET", path)
 		if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); r.StatusCode != 503 || err != nil || seconds < 1 ||
 			!strings.Contains(body, form) || !strings.Contains(body, "more to answer than it can") {

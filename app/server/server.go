@@ -186,6 +186,11 @@ func (s *Server) wire() {
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		defer s.survive(ctx)
+		if e, ok := errors.AsType[net.Error](err); ok && !e.Timeout() { // nobody is there to be answered
+			s.o.Log.Debug("a client left in the middle of a request", "err", err)
+			ctx.Response.SetStatusCode(fasthttp.StatusBadRequest)
+			return
+		}
 		if c, ok := ctx.Conn().(*conn); ok && !timedOut(err) {
 			c.unread.Store(true)
 		}

@@ -14,7 +14,7 @@ import (
 // stream answers with a body that r.Stream's function writes, in a goroutine
 // of fasthttp's, after this has returned.
 func (s *Server) stream(c *fiber.Ctx, r Route) error {
-	write, err := r.Stream(c)
+	write, err := s.begun(c, r)
 	if err != nil || c.Method() == fiber.MethodHead {
 		return err
 	}
@@ -42,6 +42,17 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	c.Response().ImmediateHeaderFlush = true // the client learns at once that it is connected
 	c.Response().SetBodyStream(&watched{body, cancel}, -1)
 	return nil
+}
+
+// begun reads the request of a stream and returns what writes it. Until then
+// it is an answer like others: with a deadline, and one of a bounded number.
+func (s *Server) begun(c *fiber.Ctx, r Route) (write func(context.Context, *bufio.Writer) error, err error) {
+	r.Handle = func(c *fiber.Ctx) (err error) {
+		write, err = r.Stream(c)
+		return err
+	}
+	err = s.ask(c, r)
+	return write, err
 }
 
 // patient gives each flush its own deadline: one for the whole answer would

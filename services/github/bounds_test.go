@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -332,5 +334,38 @@ func TestDispatchOutcome(t *testing.T) {
 	err = dispatch(t.Context(), client(t, "http://"+ln.Addr().String()))
 	if telemetry.CodeOf(err) != telemetry.CodeUpstreamDown || strings.Contains(err.Error(), "not known") {
 		t.Errorf("a refused connection: %v (%s)", err, telemetry.CodeOf(err))
+	}
+}
+
+// TestLongETags: an ETag too long for a header is not sent back, or each later
+// question would be refused.
+func TestLongETags(t *testing.T) {
+	p := githubtest.New(githubtest.Options{Token: token})
+	world(p)
+	var long atomic.Bool
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header.Get("If-None-Match")) > 8<<10 {
+			w.WriteHeader(http.StatusRequestHeaderFieldsTooLarge)
+			return
+		}
+		heard := httptest.NewRecorder()
+		p.ServeHTTP(heard, r)
+		maps.Copy(w.Header(), heard.Header())
+		if long.Load() {
+			w.Header().Set("ETag", `"`+strings.Repeat("e", 100_000)+`"`)
+		}
+		w.WriteHeader(heard.Code)
+		_, _ = w.Write(heard.Body.Bytes())
+	}))
+	t.Cleanup(srv.Close)
+	c := client(t, srv.URL)
+	for i := range 3 {
+		long.Store(i == 0)
+		_, files := c.RunFiles(t.Context())
+		_, pulls := c.PullRequests(t.Context(), "o/r", time.Time{})
+		_, pull := c.PullRequest(t.Context(), "o/r", 1)
+		if err := errors.Join(files, pulls, pull); err != nil {
+			t.Fatalf("round %d: %v", i, err)
+		}
 	}
 }

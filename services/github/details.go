@@ -203,7 +203,7 @@ func readParts[T part](ctx context.Context, c *Client, address, list string, tak
 			r.address += fmt.Sprintf("&page=%d", number)
 		}
 		if p, err = c.get(ctx, r, decode); over {
-			p.next, fresh = 0, false
+			p.more, p.linked, fresh = false, true, false
 		}
 		return p, n, fresh, err
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,17 +80,44 @@ type request struct {
 // page is what an answer says beside its body.
 type page struct {
 	etag   string
-	next   int  // the next page's number, 0 without a Link header that names one
+	more   bool // a Link header leads to a next page
 	linked bool // there is a Link header
 }
 
 // after is the page that follows page number with n rows, 0 if that was the
 // last. A server without Link headers is asked on as long as pages are full.
+// Pages are counted, and not taken from links: these may be written in other
+// ways than GitHub's, and one that is not understood would end the list.
 func (p page) after(number, n int) int {
-	if !p.linked && n == perPage {
+	if p.more || !p.linked && n == perPage {
 		return number + 1
 	}
-	return p.next
+	return 0
+}
+
+// maxETag is the longest ETag that is sent back; GitHub's have some 70 bytes.
+const maxETag = 1 << 10
+
+// etagOf is the ETag of an answer, "" for one so long that the server may
+// refuse a request with it: then each later question would fail.
+func etagOf(h http.Header) string {
+	if etag := h.Get("ETag"); len(etag) <= maxETag {
+		return etag
+	}
+	return ""
+}
+
+// leadsOn tells whether Link headers (RFC 8288) name a next page.
+func leadsOn(links []string) bool {
+	for _, header := range links {
+		for _, param := range strings.FieldsFunc(strings.ToLower(header), func(r rune) bool { return r == ';' || r == ',' }) {
+			name, value, _ := strings.Cut(param, "=")
+			if strings.TrimSpace(name) == "rel" && slices.Contains(strings.Fields(strings.Trim(strings.TrimSpace(value), `"`)), "next") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // get asks for JSON and lets decode read it. Of go-github it uses the client
@@ -123,7 +151,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	if resp.StatusCode != http.StatusOK {
 		return page{}, &oddStatus{resp.StatusCode}
 	}
-	p := page{etag: resp.Header.Get("ETag"), next: resp.NextPage, linked: resp.Header.Get("Link") != ""}
+	p := page{etag: etagOf(resp.Header), more: leadsOn(resp.Header.Values("Link")), linked: resp.Header.Get("Link") != ""}
 	idle := time.AfterFunc(c.timeout/idlePart, func() { cancel(errStalled) })
 	defer idle.Stop()
 	body := c.budget.Body(asking, &watched{resp.Body, c.timeout / idlePart, idle}, r.limit)
@@ -214,7 +242,7 @@ func eachPage(most int, ask func(number int) (p page, n int, fresh bool, err err
 		switch {
 		case err != nil:
 			return false, err
-		case !fresh && p.next > 0:
+		case !fresh && p.more:
 			return false, &unusable{"links to a next page after one without anything new"}
 		case !fresh:
 			return true, nil

@@ -95,6 +95,31 @@ func TestPullRequestPages(t *testing.T) {
 	}
 }
 
+// TestLinksOfOtherServers: a next page is asked for however its link is
+// written; what no page number is in is a link too.
+func TestLinksOfOtherServers(t *testing.T) {
+	for _, links := range [][]string{
+		{`</pulls?page=2>; rel=next`}, {`</pulls?page=2>;REL="Next"`}, {`</pulls?page=2>; rel="next last"`},
+		{`</pulls?after=Y3Vyc29y>; rel="next"`}, {`<https://elsewhere.example/?p=two>; title="a, b"; rel="next"`},
+		{`</pulls?page=1>; rel="first"`, `</pulls?page=2>; rel="next"`},
+	} {
+		p, c := start(t)
+		p.Fail(githubtest.Fault{Path: "/pulls", Answer: func(w http.ResponseWriter, r *http.Request) {
+			number := 7
+			if r.URL.Query().Get("page") == "2" {
+				number = 8
+			} else {
+				w.Header()["Link"] = links
+			}
+			fmt.Fprintf(w, "["+pullRow+"]", number)
+		}})
+		pulls, err := c.PullRequests(t.Context(), "o/r", time.Time{})
+		if got := numbers(pulls); err != nil || !slices.Equal(got, []int{7, 8}) {
+			t.Errorf("%q: %v, error %v", links, got, err)
+		}
+	}
+}
+
 // TestExactlyOnePage: a full last page without Link headers ends the list.
 func TestExactlyOnePage(t *testing.T) {
 	p, c := start(t)

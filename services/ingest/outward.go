@@ -2,6 +2,9 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -44,9 +47,10 @@ func (r *Runner) Reply(ctx context.Context, id, text string) error {
 }
 
 // ReplyOnce is Reply for a page's form with a token of its own: asked again
-// with the same token it sends nothing, waits for a sending that is under way,
-// and answers as that did. Of one whose outcome is not known it looks up
-// whether the message has arrived. After a failure the token can be used again.
+// with the same token and text it sends nothing, waits for a sending that is
+// under way, and answers as that did. Of one whose outcome is not known it
+// looks up whether the message has arrived. After a failure the token can be
+// used again.
 func (r *Runner) ReplyOnce(ctx context.Context, token, id, text string) error {
 	return r.reply(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, id, text)
 }
@@ -57,6 +61,7 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 	}
 	bare := telemetry.BareID(id)
 	s.Kind, s.Subject, s.Message = telemetry.SubmissionReply, bare, text
+	s.Token = contentToken(s.Token, s.Kind, bare, text)
 	_, err := r.once(ctx, s, delivery{
 		send: func(ctx context.Context) (string, error) {
 			err := r.o.Messenger.Send(ctx, bare, text)
@@ -110,6 +115,7 @@ func (r *Runner) dispatch(ctx context.Context, s telemetry.Submission, d telemet
 			"Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
 	s.Kind, s.Subject = telemetry.SubmissionDispatch, string(telemetry.ParseRepo(d.TargetRepo))
+	s.Token = contentToken(s.Token, s.Kind, d)
 	where := r.o.WorkflowPage
 	if where == "" {
 		where = "the Actions page of the action repository"
@@ -119,6 +125,15 @@ func (r *Runner) dispatch(ctx context.Context, s telemetry.Submission, d telemet
 		unknown: "It is not known whether the run was started: the program ended, or GitHub did not confirm it. Look at " +
 			where + " before you start it again.",
 	})
+}
+
+// contentToken is a form's token bound to what the form holds. A browser's
+// Back brings a form again with the token that was sent: with another text in
+// it, it is another submission and not one that was sent before.
+func contentToken(token string, content ...any) string {
+	raw, _ := json.Marshal(content) // texts only; maps are written in order of their keys
+	sum := sha256.Sum256(append([]byte(token+"\x00"), raw...))
+	return hex.EncodeToString(sum[:16])
 }
 
 // delivery is how a submission is sent, and what is known of it afterwards.

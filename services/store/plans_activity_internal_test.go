@@ -37,7 +37,7 @@ func activityAsks() []activityAsk {
 // activityIndex is the index in whose order the changes of a kind are read.
 func activityIndex(b activityBranch, narrow bool) string {
 	of := map[telemetry.ActivityKind][2]string{telemetry.ActivityRun: {"runs_at", "runs_repo"}, telemetry.ActivitySession: {"state_log_at", "state_log_repo"}, telemetry.ActivityVerification: {"verifications_list", "verifications_repo"},
-		telemetry.ActivityScope: {"accepted_at", "accepted_at"}, telemetry.ActivityJob: {"jobs_started"}, telemetry.ActivityDeed: {"deeds_at", "deeds_at"}, telemetry.ActivityMend: {"mends_at", "mends_repo"}}[b.kind]
+		telemetry.ActivityScope: {"accepted_at", "accepted_at"}, telemetry.ActivityJob: {"jobs_started"}, telemetry.ActivityDeed: {"submissions_at"}, telemetry.ActivityMend: {"mends_at", "mends_repo"}}[b.kind]
 	if b.kind == telemetry.ActivityPull {
 		word := strings.TrimSuffix(strings.TrimPrefix(b.at, "p."), "_at")
 		of = [2]string{"pulls_" + word, "pulls_repo_" + word}

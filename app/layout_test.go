@@ -50,6 +50,7 @@ func mayImport() map[string][]string {
 		"app/web":                    append([]string{"views/parts", "views/panels", "views/pages"}, reads...),
 		"app":                        {"*"},
 		"app/bench":                  {"*"},
+		"app/e2e/faults":             {"*"},
 	}
 }
 

@@ -6,36 +6,47 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
 
-	gh "github.com/google/go-github/v60/github"
-
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
-// archiveTries is how often an archive is asked for that brings files and
-// then breaks off.
-const archiveTries = 3
+const (
+	// archiveTries is how often an archive is asked for that brings files and
+	// then breaks off.
+	archiveTries = 3
+	// maxArchive is the most unpacked bytes, and maxEntries the most entries,
+	// that are read of an archive: it brings the whole repository.
+	maxArchive = 2 << 30
+	maxEntries = 500_000
+)
 
 // archived fetches files with an archive of the branch, and returns those
 // that are to be fetched one by one. One that breaks off is asked for again
-// as long as it brings more.
+// as long as it brings more; one that takes too long or is too large is not.
 func (f folder) archived(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
+	within, cancel := context.WithTimeout(ctx, timesArchive*f.c.timeout)
+	defer cancel()
 	rest = files
 	for range archiveTries {
 		before := len(rest)
-		rest, err = f.unpack(ctx, rest, give)
+		rest, err = f.unpack(within, rest, give)
 		short, ok := errors.AsType[*cutShort](err)
 		if !ok {
 			return rest, err
 		}
 		f.c.log.Warn("an archive broke off", "files", before, "left", len(rest), "err", short)
-		if len(rest) == before || len(rest) < archiveFrom {
+		if len(rest) == before || len(rest) < archiveFrom || within.Err() != nil || errors.Is(err, upstream.ErrTooLarge) {
 			break
 		}
+	}
+	if ctx.Err() != nil {
+		return nil, f.c.ended(ctx)
 	}
 	return rest, nil
 }
@@ -49,25 +60,29 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 	for _, file := range files {
 		wanted[file.Name] = file
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	asking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	resp, err := f.askArchive(ctx, cancel)
+	resp, err := f.askArchive(asking, cancel)
 	if missing(err) {
 		f.c.log.Debug("the server has no archives; files are fetched one by one", "files", len(files), "status", statusOf(err))
 		return files, nil
 	}
 	if err == nil {
 		defer resp.Body.Close()
-		err = untar(resp.Body, wanted, give)
-	}
-	if err != nil && errors.Is(context.Cause(ctx), errStalled) {
-		return nil, f.c.timedOut(errStalled)
+		err = untar(resp.Body, maxArchive, wanted, give)
 	}
 	if stop, ok := errors.AsType[*stopped](err); ok {
 		return nil, stop.err
 	}
-	short, ok := errors.AsType[*cutShort](err)
-	if ok = ok && ctx.Err() == nil; err != nil && !ok && !errors.Is(err, errNoArchive) {
+	_, short := errors.AsType[*cutShort](err)
+	switch {
+	case errors.Is(err, errNoArchive):
+		err = nil
+	case err != nil && errors.Is(context.Cause(asking), errStalled):
+		return nil, f.c.timedOut(errStalled)
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = &cutShort{ctx.Err()}
+	case err != nil && (!short || ctx.Err() != nil):
 		return nil, f.c.failure(ctx, repoQuestion(f.owner, f.name), err)
 	}
 	for _, file := range files {
@@ -75,14 +90,11 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 			rest = append(rest, file)
 		}
 	}
-	if ok {
-		return rest, short
-	}
-	return rest, nil
+	return rest, err
 }
 
 var (
-	errStalled   = errors.New("no byte of the archive came in time")
+	errStalled   = errors.New("no byte came in time")
 	errNoArchive = errors.New("not a tar archive")
 )
 
@@ -99,13 +111,13 @@ func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) 
 		return nil, err
 	}
 	timer := time.AfterFunc(f.c.timeout, func() { cancel(errStalled) })
-	resp, err := f.c.archive.Do(req.WithContext(ctx))
+	resp, err := f.c.downloads.Do(req.WithContext(ctx))
 	timer.Stop()
 	if err != nil {
 		return nil, err
 	}
 	resp.Body = &watched{ReadCloser: resp.Body, limit: f.c.timeout, timer: timer}
-	if err := gh.CheckResponse(resp); err != nil {
+	if err := f.c.checkDownload(resp); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}
@@ -127,8 +139,8 @@ func (w *watched) Read(p []byte) (int, error) {
 }
 
 // untar gives the wanted files that an archive holds, and takes them out of
-// wanted. It stops reading when it has all.
-func untar(body io.Reader, wanted map[string]telemetry.RunFile, give got) error {
+// wanted. It stops reading when it has all, and after most unpacked bytes.
+func untar(body io.Reader, most int64, wanted map[string]telemetry.RunFile, give got) error {
 	buffered := bufio.NewReaderSize(body, 64<<10)
 	var archive io.Reader = buffered
 	magic, err := buffered.Peek(2)
@@ -145,16 +157,18 @@ func untar(body io.Reader, wanted map[string]telemetry.RunFile, give got) error 
 		archive = unzip
 	}
 	plain := archive == buffered
-	in := tar.NewReader(archive)
-	for first := true; len(wanted) > 0; first = false {
+	in := tar.NewReader(&atMost{archive, most})
+	for n := 0; len(wanted) > 0; n++ {
 		entry, err := in.Next()
 		switch {
-		case errors.Is(err, io.EOF) && !first:
+		case errors.Is(err, io.EOF) && n > 0:
 			return nil
-		case err != nil && first && (plain || errors.Is(err, tar.ErrHeader) || errors.Is(err, io.EOF)):
+		case err != nil && n == 0 && (plain || errors.Is(err, tar.ErrHeader) || errors.Is(err, io.EOF)):
 			return errNoArchive
 		case err != nil:
 			return &cutShort{err}
+		case n == maxEntries:
+			return &cutShort{fmt.Errorf("%w: over %d entries", upstream.ErrTooLarge, maxEntries)}
 		}
 		file, ok := wanted[runName(entry.Name)]
 		if !ok || entry.Typeflag != tar.TypeReg || entry.Size > telemetry.MaxRecordBytes {
@@ -173,6 +187,21 @@ func untar(body io.Reader, wanted map[string]telemetry.RunFile, give got) error 
 		}
 	}
 	return nil
+}
+
+// atMost is a reader that fails after so many bytes.
+type atMost struct {
+	io.Reader
+	left int64
+}
+
+func (r *atMost) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, fmt.Errorf("%w: unpacked", upstream.ErrTooLarge)
+	}
+	n, err := r.Reader.Read(p[:min(int64(len(p)), r.left)])
+	r.left -= int64(n)
+	return n, err
 }
 
 // runName is the name of the run file that an entry is, "" if it is none:

@@ -1,24 +1,20 @@
 package github
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
-	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // DefaultURL is the address of GitHub's REST API.
@@ -26,27 +22,32 @@ const DefaultURL = "https://api.github.com"
 
 const (
 	defaultTimeout = 30 * time.Second
+	// idlePart is which part of a request's time is waited for a connection,
+	// for the first byte of an answer and then for each further one: 10 s, as
+	// GitHub ends a request itself.
+	idlePart = 3
+	// A call ends after so many times the time of one request, whatever is
+	// repeated or paged in it: a question, an archive, a whole fetch.
+	timesQuestion, timesArchive, timesFetch = 4, 10, 30
 	// workers is how many requests of one call are open at a time, well
 	// under GitHub's secondary limit of 100.
 	workers = 8
-	// maxHops is how many redirects are followed: a moved repository is one.
-	maxHops = 5
-	// keptAnswers is how many answers are kept for CacheTTL.
-	keptAnswers = 1024
-	// minTTL is the shortest time for which keeping an answer makes sense.
-	minTTL = time.Millisecond
-	// keptHeads is how many repositories' newest pull requests are remembered.
-	keptHeads = 8192
+	// The most values and bytes of each kind that are kept in memory.
+	keptValues = 4096
+	keptBytes  = 16 << 20
 )
 
 // Options say which GitHub to ask, and how.
 type Options struct {
-	BaseURL     string             // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
-	Token       string             // "" asks without one
-	ActionRepo  telemetry.RepoName // whose run files and workflow; "" makes what needs it CodeMissingSetting
-	CacheTTL    time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
-	HTTPTimeout time.Duration      // of one request, its body included; 0 is 30 s. Of an archive: without a byte
-	Transport   http.RoundTripper  // nil is one of its own
+	BaseURL    string             // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
+	Token      string             // "" asks without one
+	ActionRepo telemetry.RepoName // whose run files and workflow; "" makes what needs it CodeMissingSetting
+	CacheTTL   time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
+	// HTTPTimeout is the time of one request, its body included; 0 is 30 s.
+	// A third of it may pass without a byte, of an archive all of it. A call
+	// ends after 4 times that, FetchRunFiles after 30 times.
+	HTTPTimeout time.Duration
+	Transport   http.RoundTripper // nil is one of its own
 	// AllowPlainHTTP lets the token be sent unencrypted to a host that is not
 	// this one. Without it New refuses such a BaseURL.
 	AllowPlainHTTP bool
@@ -58,119 +59,95 @@ type Options struct {
 // asks the same at the same moment shares one answer, which is not to be
 // changed.
 type Client struct {
-	api     *gh.Client
-	archive *http.Client
-	wire    *wire
-	host    string
-	repo    telemetry.RepoName
-	timeout time.Duration
-	log     *slog.Logger
+	api       *gh.Client
+	downloads *http.Client
+	wire      *wire
+	budget    *upstream.Budget
+	host      string
+	repo      telemetry.RepoName
+	timeout   time.Duration
+	ttl       time.Duration
+	log       *slog.Logger
+	life      context.Context // until Close
+	end       context.CancelFunc
 
 	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
 	listed  atomic.Pointer[listing] // the run files, likewise
-	flights flights
-	heads   *lru.Cache[string, head]                  // by repository: what its newest pull requests were
-	kept    *expirable.LRU[string, any]               // answers to pages; nil where nothing is kept
-	last    *lru.Cache[string, telemetry.PullDetails] // the last good ones; nil likewise
+	flights upstream.Flights
+	answers *memory[answer]                // by address: whole answers, to ask whether they changed
+	heads   *memory[head]                  // by repository: what its newest pull requests were
+	kept    *memory[kept]                  // answers to pages, for CacheTTL
+	last    *memory[telemetry.PullDetails] // the last good ones
+}
+
+// kept is an answer to a page.
+type kept struct {
+	value any
+	until time.Time
 }
 
 // New returns a client. It makes no request. A malformed BaseURL or Token is
-// an error that names GITHUB_API_URL or GITHUB_TOKEN.
+// an error that names GITHUB_API_URL or GITHUB_TOKEN, and so is a token that
+// would be sent unencrypted.
 func New(o Options) (*Client, error) {
 	base, err := baseURL(o.BaseURL)
 	if err != nil {
 		return nil, err
 	}
 	token := strings.TrimSpace(o.Token)
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_TOKEN holds a space or another character that no token has; copy the token again, for example ghp_… or github_pat_…")
+	if err := checkToken(token, base, o.AllowPlainHTTP); err != nil {
+		return nil, err
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	timeout := cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout)
 	if o.Transport == nil {
-		o.Transport = newTransport()
+		o.Transport = newTransport(timeout / idlePart)
 	}
 	c := &Client{
 		wire:    &wire{base: o.Transport, api: base, token: token, now: o.Now},
+		budget:  upstream.NewBudget(largeAnswers),
 		host:    base.Host,
 		repo:    o.ActionRepo,
-		timeout: cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout),
+		timeout: timeout,
+		ttl:     o.CacheTTL,
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		answers: newMemory[answer](keptValues, keptBytes),
+		heads:   newMemory[head](2*keptValues, keptBytes),
+		kept:    newMemory[kept](keptValues, keptBytes),
+		last:    newMemory[telemetry.PullDetails](keptValues, keptBytes),
 	}
-	if c.heads, err = lru.New[string, head](keptHeads); err != nil {
-		return nil, err
-	}
-	if o.CacheTTL >= minTTL { // expirable takes 0 for "never expires", and panics on a few nanoseconds
-		c.kept = expirable.NewLRU[string, any](keptAnswers, nil, o.CacheTTL)
-		if c.last, err = lru.New[string, telemetry.PullDetails](keptAnswers); err != nil {
-			return nil, err
-		}
-	}
-	sum := sha256.Sum256([]byte(token))
-	c.api = gh.NewClient(&http.Client{
-		Transport:     newRevalidator(c.wire, hex.EncodeToString(sum[:8])),
-		Timeout:       c.timeout,
-		CheckRedirect: sameHost,
-	})
+	c.life, c.end = context.WithCancel(context.Background())
+	c.api = gh.NewClient(&http.Client{Transport: c.wire, Timeout: c.timeout, CheckRedirect: followAPI})
 	c.api.BaseURL = base
 	c.api.UserAgent = "telemetry-dashboard"
-	c.archive = &http.Client{Transport: c.wire, CheckRedirect: anyHost}
+	c.downloads = &http.Client{Transport: c.wire, CheckRedirect: c.followDownload}
 	return c, nil
 }
 
 // RateLimit returns what GitHub last said of the token's hourly limit.
 func (c *Client) RateLimit() telemetry.RateLimit { return c.wire.rateLimit() }
 
-// Close closes the connections that are kept open between requests. The
-// client may still be used.
-func (c *Client) Close() { c.api.Client().CloseIdleConnections() }
-
-// baseURL reads the API's address and gives it the slash at its end that
-// go-github wants. Its error does not repeat the value, which may hold a
-// password.
-func baseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/") + "/")
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is no address of the form https://host or https://host/path, without user, query or fragment; for example %s",
-			DefaultURL)
-	}
-	return u, nil
+// Close ends the questions that are under way, whose callers get a cancelled
+// context, and closes the connections.
+func (c *Client) Close() {
+	c.end()
+	c.api.Client().CloseIdleConnections()
 }
 
-func newTransport() http.RoundTripper {
+func newTransport(idle time.Duration) http.RoundTripper {
 	shared, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport
 	}
 	own := shared.Clone()
 	own.MaxIdleConnsPerHost = 2 * workers
+	own.DialContext = (&net.Dialer{Timeout: idle}).DialContext
+	own.TLSHandshakeTimeout = idle
+	own.ResponseHeaderTimeout = idle
+	own.MaxResponseHeaderBytes = 1 << 20
 	return own
-}
-
-// sameHost follows a moved repository, and nothing that leads elsewhere or
-// would make a GET of a POST.
-func sameHost(req *http.Request, via []*http.Request) error {
-	if len(via) >= maxHops || !sameOrigin(req.URL, via[0].URL) || req.Method != via[0].Method {
-		return http.ErrUseLastResponse
-	}
-	return nil
-}
-
-// anyHost follows an archive to where it is kept, often another host; the
-// token stays behind (wire.RoundTrip).
-func anyHost(req *http.Request, via []*http.Request) error {
-	if len(via) >= maxHops || (req.URL.Scheme != "https" && (req.URL.Scheme != "http" || via[0].URL.Scheme != "http")) {
-		return http.ErrUseLastResponse
-	}
-	return nil
-}
-
-func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
 }
 
 // actionRepo returns the owner and the name of the action repository.
@@ -191,38 +168,31 @@ func split(repo string) (owner, name string, err error) {
 	return owner, name, nil
 }
 
-// get asks for JSON, unless it still is what etag names; then the failure is
-// a 304. Of go-github it uses the client and not a service: these take no
-// ETag, and do not notice that an answer ends early if its JSON does not.
-func (c *Client) get(ctx context.Context, address, etag string, into any) (*gh.Response, error) {
-	req, err := c.api.NewRequest(http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
+// share lets all who ask for key at the same moment share one ask. It ends
+// with the client, and after a time that is generous.
+func share[T any](ctx context.Context, c *Client, key string, ask func(context.Context) (T, error)) (T, error) {
+	v, err := upstream.Share(ctx, &c.flights, key, timesQuestion*c.timeout, func(ctx context.Context) (T, error) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(c.life, cancel)()
+		return ask(ctx)
+	})
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return v, c.ended(ctx)
 	}
-	if etag != "" {
-		req.Header.Set("If-None-Match", etag)
-	}
-	var body bytes.Buffer
-	resp, err := c.api.Do(ctx, req, &body)
-	if err != nil {
-		return nil, err
-	}
-	return resp, json.Unmarshal(body.Bytes(), into)
+	return v, err
 }
 
-// cached answers from what is kept, and else lets all who ask for key at
-// the same moment share one ask, whose answer it keeps for CacheTTL.
-func cached[T any](ctx context.Context, c *Client, key string, ask func(context.Context) (T, error)) (T, error) {
-	if c.kept == nil {
-		return flight(ctx, c, key, ask)
+// cached answers from what is kept, and else shares one ask, whose answer it
+// keeps for CacheTTL. size tells its bytes.
+func cached[T any](ctx context.Context, c *Client, key string, size func(T) int, ask func(context.Context) (T, error)) (T, error) {
+	if k, ok := c.kept.get(key); ok && c.wire.now().Before(k.until) {
+		return k.value.(T), nil
 	}
-	if v, ok := c.kept.Get(key); ok {
-		return v.(T), nil
-	}
-	return flight(ctx, c, key, func(ctx context.Context) (T, error) {
+	return share(ctx, c, key, func(ctx context.Context) (T, error) {
 		v, err := ask(ctx)
-		if err == nil {
-			c.kept.Add(key, v)
+		if err == nil && c.ttl > 0 {
+			c.kept.put(key, kept{v, c.wire.now().Add(c.ttl)}, size(v))
 		}
 		return v, err
 	})

@@ -54,6 +54,14 @@ func client(t *testing.T, url string, options ...func(*github.Options)) *github.
 	return c
 }
 
+// another is one more client of the same player.
+func another(t *testing.T, p *githubtest.Player) *github.Client {
+	t.Helper()
+	srv := httptest.NewServer(p)
+	t.Cleanup(srv.Close)
+	return client(t, srv.URL)
+}
+
 // putRuns writes n run files, the first of which is number from.
 func putRuns(r *githubtest.Repo, from, n int) {
 	for i := from; i < from+n; i++ {
@@ -98,6 +106,7 @@ func TestNewRefuses(t *testing.T) {
 		"a password": {github.Options{BaseURL: "https://me:s3cret@host"}, "GITHUB_API_URL"},
 		"a query":    {github.Options{BaseURL: "https://host/?a=s3cret"}, "GITHUB_API_URL"},
 		"a space":    {github.Options{Token: "s3cret token"}, "GITHUB_TOKEN"},
+		"plain http": {github.Options{BaseURL: "http://ghes.example/api/v3", Token: "s3cret"}, "ALLOW_PLAIN_HTTP_UPSTREAM"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := github.New(tc.o)
@@ -105,6 +114,20 @@ func TestNewRefuses(t *testing.T) {
 				t.Errorf("error %v: wants %s and no secret", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestNewTakesPlainHTTP(t *testing.T) {
+	for name, o := range map[string]github.Options{
+		"loopback":  {BaseURL: "http://127.0.0.1:9", Token: token},
+		"localhost": {BaseURL: "http://localhost:9", Token: token},
+		"IPv6":      {BaseURL: "http://[::1]:9", Token: token},
+		"no token":  {BaseURL: "http://ghes.example/api/v3"},
+		"allowed":   {BaseURL: "http://ghes.example/api/v3", Token: token, AllowPlainHTTP: true},
+	} {
+		if _, err := github.New(o); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -123,6 +146,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"401":                    {githubtest.Fault{Status: 401, Message: "Bad credentials " + token}, telemetry.CodeUpstreamToken, "GITHUB_TOKEN is wrong, expired or revoked", 0, 1},
 		"403":                    {githubtest.Fault{Status: 403, Message: "Resource not accessible by personal access token"}, telemetry.CodeUpstreamDenied, "lacks the permission for pull requests of o/r (403); give it Pull requests: read", 0, 1},
+		"403 IP allow list":      {githubtest.Fault{Status: 403, Message: "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource."}, telemetry.CodeUpstreamDenied, "IP allow list does not include this machine's address (403)", 0, 1},
 		"403 single sign-on":     {githubtest.Fault{Status: 403, Header: http.Header{"X-Github-Sso": {"required; url=https://x"}}}, telemetry.CodeUpstreamDenied, "single sign-on", 0, 1},
 		"404":                    {githubtest.Fault{Status: 404}, telemetry.CodeUpstreamNotFound, "no repository o/r (404)", 0, 1},
 		"422":                    {githubtest.Fault{Status: 422, Raw: `{"message": "Validation Failed", "errors": [{"message": "sort is odd"}]}`}, telemetry.CodeUpstreamRejected, "Validation Failed; sort is odd", 0, 1},
@@ -132,11 +156,17 @@ func TestFailures(t *testing.T) {
 		"secondary limit, 429":   {githubtest.Secondary(429, 30), telemetry.CodeRateLimited, "slow down", 30 * time.Second, 1},
 		"secondary without wait": {githubtest.Secondary(403, 0), telemetry.CodeRateLimited, "ask again in 1m0s", time.Minute, 1},
 		"429 without words":      {githubtest.Fault{Status: 429, Raw: "slow", Header: http.Header{"Retry-After": {"7"}}}, telemetry.CodeRateLimited, "ask again in 7s", 7 * time.Second, 1},
+		"429 that tells no wait": {githubtest.Fault{Status: 429, Raw: "slow"}, telemetry.CodeRateLimited, "ask again in 1m0s", time.Minute, 1},
+		"429, wait 0":            {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"0"}}}, telemetry.CodeRateLimited, "ask again in 1m0s", time.Minute, 1},
+		"429, wait negative":     {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"-5"}}}, telemetry.CodeRateLimited, "ask again in 1m0s", time.Minute, 1},
+		"429, wait of years":     {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"99999999999"}}}, telemetry.CodeRateLimited, "ask again in 1h0m0s", time.Hour, 1},
+		"429, wait beyond words": {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {strings.Repeat("9", 40)}}}, telemetry.CodeRateLimited, "ask again in 1m0s", time.Minute, 1},
+		"limit until 2099":       {githubtest.Fault{Status: 403, Header: http.Header{"X-Ratelimit-Limit": {"5000"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"4070908800"}}}, telemetry.CodeRateLimited, "hourly limit", time.Hour, 1},
 		"500":                    {githubtest.Fault{}, telemetry.CodeUpstreamDown, "failed on pull requests of o/r (500); try again later", 0, 3},
 		"503 as a page":          {githubtest.Fault{Status: 503, Raw: "<html>Unicorn!</html>"}, telemetry.CodeUpstreamDown, "(503)", 0, 3},
 		"not JSON":               {githubtest.Fault{Status: 200, Raw: "<html>"}, telemetry.CodeUpstreamBroken, "is not the JSON", 0, 1},
-		"other JSON":             {githubtest.Fault{Status: 200, Raw: `{"a": 1}`}, telemetry.CodeUpstreamBroken, "is not the JSON", 0, 1},
-		"null":                   {githubtest.Fault{Status: 200, Raw: `null`}, telemetry.CodeUpstreamBroken, "is no list", 0, 1},
+		"other JSON":             {githubtest.Fault{Status: 200, Raw: `{"a": 1}`}, telemetry.CodeUpstreamBroken, "is not the list", 0, 1},
+		"null":                   {githubtest.Fault{Status: 200, Raw: `null`}, telemetry.CodeUpstreamBroken, "is not the list", 0, 1},
 		"cut short":              {githubtest.Fault{CutShort: true, Raw: `[{"number": 1, "title": "a`}, telemetry.CodeUpstreamBroken, "was cut short", 0, 1},
 		"dropped":                {githubtest.Fault{Drop: true}, telemetry.CodeUpstreamDown, "closed the connection", 0, 3},
 		"too slow":               {githubtest.Fault{Delay: time.Minute}, telemetry.CodeUpstreamTimeout, "did not answer in time", 0, 1},

@@ -5,49 +5,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v60/github"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
-// maxPages bounds the pages of what a page of the dashboard shows.
-const maxPages = 10
+const (
+	// maxOpenPages is the most pages of open pull requests that are read.
+	maxOpenPages = 30
+	// maxParts is the most checks, or reviews, of a pull request.
+	maxParts = maxRows
+)
 
 // OpenPulls returns the open pull requests of a repository, newest first.
 // The answer is kept for Options.CacheTTL; its readers must not change it.
+// More than 3,000 are an error, CodeUpstreamBroken.
 func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRequest, error) {
 	owner, name, err := split(repo)
 	if err != nil {
 		return nil, err
 	}
-	return cached(ctx, c, "open "+strings.ToLower(owner+"/"+name), func(ctx context.Context) ([]telemetry.PullRequest, error) {
-		query := gh.PullRequestListOptions{
-			State:       "open",
-			Sort:        "created",
-			Direction:   "desc",
-			ListOptions: gh.ListOptions{Page: 1, PerPage: perPage},
-		}
+	repo = owner + "/" + name
+	return cached(ctx, c, "open pull requests of "+strings.ToLower(repo), sizeOf, func(ctx context.Context) ([]telemetry.PullRequest, error) {
+		r := request{address: "repos/" + repo + "/pulls?state=open&sort=created&direction=desc", keep: true}
 		list := []telemetry.PullRequest{}
 		seen := map[int]bool{}
-		for range maxPages {
-			pulls, resp, err := c.pullPage(revalidating(ctx), owner, name, query, "")
-			if err != nil {
-				return nil, c.failure(ctx, pullsQuestion(owner+"/"+name), err)
-			}
-			before := len(list)
-			for _, p := range pulls {
+		whole, err := eachPage(maxOpenPages, func(number int) (page, int, bool, error) {
+			pulls, p, err := c.pullPage(ctx, repo, r, number)
+			fresh := notSeen(pulls, seen)
+			for i := range fresh {
 				// A server that does not know the parameter state answers all.
-				if n := p.GetNumber(); !seen[n] && p.GetState() != "closed" {
-					seen[n] = true
-					list = append(list, pullOf(p, owner+"/"+name))
+				if fresh[i].State != "closed" {
+					list = append(list, fresh[i])
 				}
 			}
-			if query.Page = nextPage(resp, query.Page, len(pulls)); query.Page == 0 || len(list) == before {
-				break
-			}
+			return p, len(pulls), len(fresh) > 0, err
+		})
+		if err == nil && (!whole || sizeOf(list) > maxListBytes) {
+			err = &unusable{fmt.Sprintf("has more than %d open ones, the most that are read", maxOpenPages*perPage)}
+		}
+		if err != nil {
+			return nil, c.failure(ctx, pullsQuestion(repo), err)
 		}
 		return list, nil
 	})
@@ -61,18 +64,18 @@ func (c *Client) PullDetails(ctx context.Context, repo string, number int) (tele
 	if err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	key := fmt.Sprintf("details %s#%d", strings.ToLower(owner+"/"+name), number)
-	d, err := cached(ctx, c, key, func(ctx context.Context) (telemetry.PullDetails, error) {
-		return c.askDetails(revalidating(ctx), owner, name, number)
+	key := fmt.Sprintf("details of %s#%d", strings.ToLower(owner+"/"+name), number)
+	d, err := cached(ctx, c, key, sizeOfDetails, func(ctx context.Context) (telemetry.PullDetails, error) {
+		return c.askDetails(ctx, owner, name, number)
 	})
-	if c.last == nil {
+	if c.ttl <= 0 {
 		return d, err
 	}
 	if err == nil {
-		c.last.Add(key, d)
+		c.last.put(key, d, sizeOfDetails(d))
 		return d, nil
 	}
-	if old, ok := c.last.Get(key); ok && ctx.Err() == nil && isOutage(err) {
+	if old, ok := c.last.get(key); ok && ctx.Err() == nil && isOutage(err) {
 		if e, ok := errors.AsType[*telemetry.Error](err); ok {
 			old.Stale = e.Message
 			return old, nil
@@ -92,70 +95,119 @@ func isOutage(err error) bool {
 
 func (c *Client) askDetails(ctx context.Context, owner, name string, number int) (telemetry.PullDetails, error) {
 	repo := owner + "/" + name
-	p, err := c.pull(ctx, repo, number)
+	row, err := c.pull(ctx, repo, number)
 	if err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	d := telemetry.PullDetails{Pull: pullOf(p, repo), AskedAt: c.wire.now().UTC()}
-	d.Checks, err = c.checks(ctx, owner, name, p.GetHead().GetSHA())
-	if err := unseenIn(&d, err); err != nil {
+	d := telemetry.PullDetails{Pull: c.pullOf(&row, repo), AskedAt: c.wire.now().UTC()}
+	var whole bool
+	d.Checks, whole, err = c.checks(ctx, owner, name, row.Head.SHA)
+	if err := unseenIn(&d, "checks", whole, err); err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	d.Reviews, err = c.reviews(ctx, owner, name, number)
-	if err := unseenIn(&d, err); err != nil {
+	d.Reviews, whole, err = c.reviews(ctx, owner, name, number)
+	if err := unseenIn(&d, "reviews", whole, err); err != nil {
 		return telemetry.PullDetails{}, err
 	}
 	return d, nil
 }
 
-// checks returns the check runs of a commit by name, of each its last run.
-func (c *Client) checks(ctx context.Context, owner, name, sha string) ([]telemetry.Check, error) {
-	list := []telemetry.Check{}
-	query := gh.ListCheckRunsOptions{Filter: gh.String("latest"), ListOptions: gh.ListOptions{Page: 1, PerPage: perPage}}
-	for range maxPages {
-		if sha == "" || query.Page == 0 {
-			break
-		}
-		runs, resp, err := c.api.Checks.ListCheckRunsForRef(ctx, owner, name, sha, &query)
-		if err != nil {
-			return list, c.failure(ctx, partQuestion("checks", "Checks: read", owner, name), err)
-		}
-		for _, r := range runs.CheckRuns {
-			list = append(list, telemetry.Check{
-				Name:       r.GetName(),
-				Status:     r.GetStatus(),
-				Conclusion: r.GetConclusion(),
-				URL:        cmp.Or(r.GetHTMLURL(), r.GetDetailsURL()),
-			})
-		}
-		query.Page = resp.NextPage
+// checks returns the check runs of a commit by name, of each its last run,
+// and whether these are all.
+func (c *Client) checks(ctx context.Context, owner, name, sha string) (list []telemetry.Check, whole bool, err error) {
+	q := partQuestion("checks", "Checks: read", owner, name)
+	list = []telemetry.Check{}
+	if !isObjectName(sha) {
+		return list, false, c.broken(q, "names no head commit", nil)
 	}
+	address := "repos/" + owner + "/" + name + "/commits/" + sha + "/check-runs?filter=latest"
+	whole, err = readParts(ctx, c, address, "check_runs", func(r checkRow) error {
+		if r.Name == "" || r.Status == "" {
+			return &unusable{"has a check without a name or a status"}
+		}
+		list = append(list, telemetry.Check{
+			Name:       field(r.Name),
+			Status:     field(r.Status),
+			Conclusion: field(r.Conclusion),
+			URL:        cmp.Or(webAddress(r.HTMLURL), webAddress(r.DetailsURL)),
+		})
+		return nil
+	})
 	slices.SortStableFunc(list, func(a, b telemetry.Check) int { return cmp.Compare(a.Name, b.Name) })
-	return list, nil
+	return list, whole, c.failure(ctx, q, err)
 }
 
-func (c *Client) reviews(ctx context.Context, owner, name string, number int) ([]telemetry.Review, error) {
-	list := []telemetry.Review{}
-	query := gh.ListOptions{Page: 1, PerPage: perPage}
-	for range maxPages {
-		if query.Page == 0 {
-			break
+func (c *Client) reviews(ctx context.Context, owner, name string, number int) (list []telemetry.Review, whole bool, err error) {
+	list = []telemetry.Review{}
+	address := fmt.Sprintf("repos/%s/%s/pulls/%d/reviews?", owner, name, number)
+	whole, err = readParts(ctx, c, address, "", func(r reviewRow) error {
+		if r.State == "" {
+			return &unusable{"has a review without a state"}
 		}
-		reviews, resp, err := c.api.PullRequests.ListReviews(ctx, owner, name, number, &query)
-		if err != nil {
-			return list, c.failure(ctx, partQuestion("reviews", "Pull requests: read", owner, name), err)
+		list = append(list, telemetry.Review{
+			Reviewer: field(r.User.Login),
+			State:    field(r.State),
+			URL:      webAddress(r.HTMLURL),
+			At:       c.clock(r.SubmittedAt),
+		})
+		return nil
+	})
+	return list, whole, c.failure(ctx, partQuestion("reviews", "Pull requests: read", owner, name), err)
+}
+
+// checkRow and reviewRow are parts of a pull request as GitHub tells them.
+type checkRow struct {
+	ID                       int64
+	Name, Status, Conclusion string
+	HTMLURL                  string `json:"html_url"`
+	DetailsURL               string `json:"details_url"`
+}
+
+type reviewRow struct {
+	ID          int64
+	User        struct{ Login string }
+	State       string
+	HTMLURL     string        `json:"html_url"`
+	SubmittedAt *gh.Timestamp `json:"submitted_at"`
+}
+
+func (r checkRow) id() int64  { return r.ID }
+func (r reviewRow) id() int64 { return r.ID }
+
+// part is a row of a pull request's checks or reviews; its id is 0 where the
+// server tells none.
+type part interface{ id() int64 }
+
+// readParts reads the parts of a pull request page by page, each once and at
+// most maxParts, and tells whether these are all. A page is a list, or an
+// object whose field list is one.
+func readParts[T part](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
+	seen, taken, over := map[int64]bool{}, 0, false
+	whole, err = eachPage(maxParts/perPage, func(number int) (p page, n int, fresh bool, err error) {
+		each := func(row T) error {
+			n++
+			id := row.id()
+			if over = over || taken == maxParts; over || (id != 0 && seen[id]) {
+				return nil
+			}
+			seen[id], fresh = true, true
+			taken++
+			return take(row)
 		}
-		for _, r := range reviews {
-			list = append(list, telemetry.Review{
-				Reviewer: r.GetUser().GetLogin(),
-				State:    r.GetState(),
-				URL:      r.GetHTMLURL(),
-				At:       utc(r.SubmittedAt),
-			})
+		decode := rows(each)
+		if list != "" {
+			decode = func(in io.Reader) error { return upstream.Object(in, list, maxRows, each, nil) }
 		}
-		query.Page = resp.NextPage
-	}
-	return list, nil
+		r := request{address: fmt.Sprintf("%s&per_page=%d", address, perPage), limit: maxPage, keep: true}
+		if number > 1 {
+			r.address += fmt.Sprintf("&page=%d", number)
+		}
+		if p, err = c.get(ctx, r, decode); over {
+			p.next, fresh = 0, false
+		}
+		return p, n, fresh, err
+	})
+	return whole && !over, err
 }
 
 func partQuestion(part, permission, owner, name string) question {
@@ -167,12 +219,27 @@ func partQuestion(part, permission, owner, name string) question {
 }
 
 // unseenIn returns err, unless it is only that the token may not see a part,
-// which it notes in d.
-func unseenIn(d *telemetry.PullDetails, err error) error {
-	switch e, _ := errors.AsType[*telemetry.Error](err); telemetry.CodeOf(err) {
-	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:
+// which it notes in d. It also notes that a part is not whole.
+func unseenIn(d *telemetry.PullDetails, part string, whole bool, err error) error {
+	switch e, _ := errors.AsType[*telemetry.Error](err); {
+	case err == nil && !whole:
+		d.Unseen = append(d.Unseen, fmt.Sprintf("GitHub lists more than %d %s; only the first %d are read.", maxParts, part, maxParts))
+	case telemetry.CodeOf(err) == telemetry.CodeUpstreamDenied, telemetry.CodeOf(err) == telemetry.CodeUpstreamNotFound:
 		d.Unseen = append(d.Unseen, e.Message)
 		return nil
 	}
 	return err
+}
+
+// sizeOfDetails is about how many bytes d takes in memory.
+func sizeOfDetails(d telemetry.PullDetails) int {
+	const each = 256
+	n := sizeOf([]telemetry.PullRequest{d.Pull})
+	for _, c := range d.Checks {
+		n += each + len(c.Name) + len(c.URL)
+	}
+	for _, r := range d.Reviews {
+		n += each + len(r.Reviewer) + len(r.URL)
+	}
+	return n
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 
 	gh "github.com/google/go-github/v60/github"
 
@@ -14,8 +17,10 @@ import (
 const workflow = "codeql-fixer.yml"
 
 // Dispatch starts the action's workflow for d.TargetRepo and returns the
-// branch on which it runs. It is sent once: a failure on the way leaves open
-// whether the run has started, and says so.
+// branch on which it runs. It is sent once. Only what GitHub documents counts
+// as started. Where the request went out and no answer says what became of it,
+// the error is CodeOutcomeUnknown, also when ctx is cancelled; after any other
+// error the run has not started.
 func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
 	owner, name, err := c.actionRepo()
 	if err != nil {
@@ -23,7 +28,7 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 	}
 	ref = d.Ref
 	if ref == "" {
-		branch, shown, err := c.askBranch(revalidating(ctx), owner, name)
+		branch, shown, err := c.askBranch(ctx, owner, name)
 		if err != nil {
 			return "", err
 		}
@@ -38,27 +43,65 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 		}
 	}
 	inputs["target_repo"] = d.TargetRepo
-	_, err = c.api.Actions.CreateWorkflowDispatchEventByFileName(ctx, owner, name, workflow,
-		gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
-	if _, accepted := errors.AsType[*gh.AcceptedError](err); err == nil || accepted {
-		return ref, nil
+	sent, err := c.sendDispatch(ctx, owner+"/"+name, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
+	if err != nil {
+		return "", c.dispatchFailure(ctx, owner+"/"+name, sent, err)
 	}
-	return "", c.dispatchFailure(ctx, owner+"/"+name, err)
+	return ref, nil
 }
 
-func (c *Client) dispatchFailure(ctx context.Context, repo string, err error) error {
+// sendDispatch sends it. sent tells whether GitHub may have received it.
+func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWorkflowDispatchEventRequest) (sent bool, err error) {
+	req, err := c.api.NewRequest(http.MethodPost, "repos/"+repo+"/actions/workflows/"+workflow+"/dispatches", body)
+	if err != nil {
+		return false, err
+	}
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	resp, err := c.api.BareDo(ctx, req)
+	if err != nil {
+		return connected.Load(), err
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusNoContent:
+		return true, nil
+	case http.StatusOK: // as newer versions of the API answer
+		limited := c.budget.Body(ctx, resp.Body, maxProblem)
+		defer limited.Close()
+		var run struct {
+			ID int64 `json:"workflow_run_id"`
+		}
+		if err = object(&run)(limited); err == nil && run.ID <= 0 {
+			err = &unusable{"names no run"}
+		}
+		return true, err
+	}
+	return true, &oddStatus{resp.StatusCode}
+}
+
+func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, err error) error {
 	err = c.failure(ctx, question{
 		what:  fmt.Sprintf("starting %s of %s", workflow, repo),
 		needs: "Actions: write (fine-grained) or the scope repo (classic) for that repository",
 		missing: fmt.Sprintf(
-			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, and that GITHUB_TOKEN has access to the repository (Actions: write).",
+			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, "+
+				"and that GITHUB_TOKEN has access to the repository (Actions: write).",
 			workflow, repo, workflow),
 	}, err)
-	switch e, _ := errors.AsType[*telemetry.Error](err); telemetry.CodeOf(err) {
-	case telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamDown:
-		e.Message += " Whether the run has started is not known: look at the repository's Actions page before trying again."
+	said := "The request was cancelled."
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		said = e.Message
+	}
+	switch telemetry.CodeOf(err) {
+	case telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamDown, telemetry.CodeUpstreamBroken, telemetry.CodeInternal:
+		if sent {
+			return telemetry.Errorf(telemetry.CodeOutcomeUnknown,
+				"%s Whether the run has started is not known: look at the repository's Actions page before trying again.", said).Because(err)
+		}
 	case telemetry.CodeUpstreamRejected:
-		e.Message += " See that the branch exists and that its workflow takes these inputs by workflow_dispatch."
+		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
+			"%s See that the branch exists and that its workflow takes these inputs by workflow_dispatch.", said).Because(errors.Unwrap(err))
 	}
 	return err
 }

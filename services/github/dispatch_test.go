@@ -46,7 +46,7 @@ func TestDispatchFails(t *testing.T) {
 			p.Fail(githubtest.Fault{Path: path, Status: 403, Message: "Resource not accessible"})
 		}, telemetry.Dispatch{}, telemetry.CodeUpstreamDenied, []string{"give it Actions: write"}},
 		"no access": {func(p *githubtest.Player) { p.Repo(actionRepo).Hide(true) }, telemetry.Dispatch{}, telemetry.CodeUpstreamNotFound, []string{actionRepo}},
-		"a failure": {func(p *githubtest.Player) { p.Fail(githubtest.Fault{Path: path}) }, telemetry.Dispatch{}, telemetry.CodeUpstreamDown, []string{"Whether the run has started is not known"}},
+		"a failure": {func(p *githubtest.Player) { p.Fail(githubtest.Fault{Path: path}) }, telemetry.Dispatch{}, telemetry.CodeOutcomeUnknown, []string{"(500)", "Whether the run has started is not known"}},
 		"a secondary limit": {func(p *githubtest.Player) {
 			f := githubtest.Secondary(429, 2)
 			f.Path = path

@@ -1,6 +1,8 @@
 package github
 
 import (
+	"compress/flate"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,17 +19,11 @@ import (
 	gh "github.com/google/go-github/v60/github"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
-const (
-	// quoted is how many characters of GitHub's own words a sentence repeats.
-	quoted = 300
-	// defaultWait is the wait after a limit that names none, as GitHub's
-	// documentation of secondary limits asks for; maxWait is the length of
-	// the hourly limit's window.
-	defaultWait = time.Minute
-	maxWait     = time.Hour
-)
+// quoted is how many characters of GitHub's own words a sentence repeats.
+const quoted = 300
 
 // question is what was asked, and what its failures mean to a reader.
 type question struct {
@@ -76,16 +72,62 @@ func (c *Client) failure(ctx context.Context, q question, err error) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // the address of an archive can hold a token
 	}
-	_, short := errors.AsType[*cutShort](err)
-	switch {
+	if address, ok := errors.AsType[*refusedAddress](err); ok {
+		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
+			"GitHub's answer about %s %s; check GITHUB_API_URL (%s) and the repository's name.", q.what, address.why, c.host).Because(err)
+	}
+	switch how := flaw(err); {
 	case isTimeout(err):
 		return c.timedOut(err)
-	case short, errors.Is(err, io.ErrUnexpectedEOF):
-		return c.broken(q, "was cut short", err)
-	case isJSONError(err):
-		return c.broken(q, "is not the JSON that GitHub promises", err)
+	case how != "":
+		return c.broken(q, how, err)
 	}
 	return c.unreached(err)
+}
+
+// flaw completes "GitHub's answer …" for an answer that came and cannot be
+// used; it is "" for any other failure.
+func flaw(err error) string {
+	if row, ok := errors.AsType[*unusable](err); ok {
+		return row.how
+	}
+	if odd, ok := errors.AsType[*oddStatus](err); ok {
+		return fmt.Sprintf("came with status %d, which is not the one that GitHub documents", odd.status)
+	}
+	if _, ok := errors.AsType[*gh.AcceptedError](err); ok {
+		return "came with status 202, which is not the one that GitHub documents"
+	}
+	if _, ok := errors.AsType[*cutShort](err); ok {
+		return "was cut short"
+	}
+	for _, known := range []struct {
+		err error
+		how string
+	}{
+		{io.ErrUnexpectedEOF, "was cut short"},
+		{upstream.ErrTooLarge, "is larger than any that GitHub gives"},
+		{upstream.ErrLargeValue, "has a larger entry than any that GitHub gives"},
+		{upstream.ErrManyFields, "has more fields than any that GitHub gives"},
+		{upstream.ErrTooManyRows, "has more entries than any that GitHub gives"},
+		{upstream.ErrNullRow, "has null in place of an entry"},
+		{upstream.ErrNotAList, "is not the list that GitHub promises"},
+		{errEmpty, "is empty"},
+		{errNull, "is null"},
+		{gzip.ErrHeader, "cannot be unpacked"},
+		{gzip.ErrChecksum, "cannot be unpacked"},
+		{upstream.ErrTrailing, "has more after its end"},
+	} {
+		if errors.Is(err, known.err) {
+			return known.how
+		}
+	}
+	switch _, corrupt := errors.AsType[flate.CorruptInputError](err); {
+	case corrupt:
+		return "cannot be unpacked"
+	case isJSONError(err):
+		return "is not the JSON that GitHub promises"
+	}
+	return ""
 }
 
 // unreached is the failure of a request that got no answer.
@@ -96,7 +138,7 @@ func (c *Client) unreached(err error) error {
 	} else if errors.Is(err, syscall.ECONNREFUSED) {
 		how = "refused the connection"
 	} else if wasReset(err) {
-		how = "closed the connection without an answer"
+		how = "closed the connection before it had answered"
 	}
 	return telemetry.Errorf(telemetry.CodeUpstreamDown,
 		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, how).Because(err)
@@ -112,14 +154,14 @@ func (c *Client) broken(q question, how string, cause error) error {
 // refused is the failure of an answer that is no success; said are GitHub's
 // own words.
 func (c *Client) refused(q question, resp *http.Response, said string) error {
-	e := c.meaning(q, resp)
+	e := c.meaning(q, resp, said)
 	if said = c.quote(said); said != "" {
 		e.Message += fmt.Sprintf(" GitHub says: “%s”", said)
 	}
 	return e.Because(fmt.Errorf("HTTP %d", resp.StatusCode))
 }
 
-func (c *Client) meaning(q question, resp *http.Response) *telemetry.Error {
+func (c *Client) meaning(q question, resp *http.Response, said string) *telemetry.Error {
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized && c.wire.token == "":
 		return telemetry.Errorf(telemetry.CodeUpstreamToken,
@@ -130,7 +172,13 @@ func (c *Client) meaning(q question, resp *http.Response) *telemetry.Error {
 			c.host)
 	case status == http.StatusForbidden && strings.HasPrefix(resp.Header.Get("X-GitHub-SSO"), "required"):
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token is not authorized for the organization's single sign-on (403), which %s needs; authorize it in GitHub's token settings (Configure SSO).",
+			"The token is not authorized for the organization's single sign-on (403), which %s needs; "+
+				"authorize it in GitHub's token settings (Configure SSO).",
+			q.what)
+	case status == http.StatusForbidden && strings.Contains(strings.ToLower(said), "ip allow list"):
+		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
+			"The organization's IP allow list does not include this machine's address (403), which %s needs; "+
+				"ask an owner of the organization to add it.",
 			q.what)
 	case status == http.StatusForbidden:
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
@@ -143,65 +191,9 @@ func (c *Client) meaning(q question, resp *http.Response) *telemetry.Error {
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected, "GitHub rejected the request for %s (%d).", q.what, status)
 	default:
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
-			"GitHub (%s) answered %d for %s and points elsewhere, which is not followed; check GITHUB_API_URL and the repository's name.",
+			"GitHub (%s) answered %d for %s, which is not followed; check GITHUB_API_URL and the repository's name.",
 			c.host, status, q.what)
 	}
-}
-
-// limitMeaning tells whether an answer of 403 or 429 is a limit, and which:
-// its sentence, "" if it is a missing permission, and how long to wait.
-func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message string, wait time.Duration) {
-	var said struct {
-		Message string `json:"message"`
-		Docs    string `json:"documentation_url"`
-	}
-	_ = json.Unmarshal(problem, &said) // what is no JSON says nothing
-	h := resp.Header
-	wait = retryAfter(h.Get("Retry-After"), now)
-	reset, _ := strconv.ParseInt(h.Get(headerReset), 10, 64)
-	spent := h.Get(headerRemaining) == "0"
-	text := strings.ToLower(said.Message)
-	secondary := strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection") ||
-		strings.HasSuffix(said.Docs, "secondary-rate-limits") || strings.HasSuffix(said.Docs, "#abuse-rate-limits")
-	switch {
-	case spent && !secondary:
-		if reset > 0 && wait == 0 {
-			wait = time.Unix(reset, 0).Sub(now)
-		}
-		wait = sane(wait)
-		return fmt.Sprintf("GitHub's hourly limit of requests for this token is used up (%d); it is renewed at %s. What was stored stays.",
-			resp.StatusCode, now.Add(wait).UTC().Format("15:04:05 MST")), wait
-	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
-		wait = sane(wait)
-		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); ask again in %s.",
-			resp.StatusCode, wait.Round(time.Second)), wait
-	}
-	return "", 0
-}
-
-// sane is a wait that can be believed.
-func sane(wait time.Duration) time.Duration {
-	if wait <= 0 {
-		return defaultWait
-	}
-	return min(wait, maxWait)
-}
-
-func limitError(message string, wait time.Duration) error {
-	e := telemetry.Errorf(telemetry.CodeRateLimited, "%s", message)
-	e.RetryAfter = wait
-	return e
-}
-
-// retryAfter reads a Retry-After of seconds or an HTTP date; 0 if there is none.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
-		return time.Duration(min(max(seconds, 0), int(maxWait/time.Second))) * time.Second
-	}
-	if date, err := http.ParseTime(header); err == nil {
-		return max(date.Sub(now), 0)
-	}
-	return 0
 }
 
 // words joins what GitHub says of a failure.
@@ -228,7 +220,7 @@ func (c *Client) quote(said string) string {
 
 func isTimeout(err error) bool {
 	broken, ok := errors.AsType[net.Error](err)
-	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
+	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errStalled)
 }
 
 func isJSONError(err error) bool {

@@ -1,13 +1,16 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1" //nolint:gosec // Git names blobs by SHA-1
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -15,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 const (
@@ -40,10 +44,12 @@ func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, g
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, timesFetch*c.timeout)
+	defer cancel()
 	f := folder{c: c, owner: owner, name: name, shown: true}
 	if branch := c.branch.Load(); branch != nil {
 		f.branch = *branch
-	} else if f.branch, f.shown, err = c.askBranch(revalidating(ctx), owner, name); err != nil {
+	} else if f.branch, f.shown, err = c.askBranch(ctx, owner, name); err != nil {
 		return err
 	}
 	wanted := make([]telemetry.RunFile, 0, len(files))
@@ -70,29 +76,18 @@ func tooLarge(size int64) error {
 func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) error {
 	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
-	var t tally
+	var t outcomes
 	for _, file := range files {
 		if asking.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			body, err := f.blob(asking, file)
-			if err != nil && (asking.Err() != nil || concernsAll(err)) {
-				return err
-			}
-			hopeless := t.add(err)
-			if giveErr := give(file, body, err); giveErr != nil {
-				return giveErr
-			}
-			if hopeless {
-				return err
-			}
-			return nil
+			return telemetry.Guard("fetch "+file.Name, func() error { return f.blobTo(asking, file, &t, give) })
 		})
 	}
 	err := g.Wait()
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case ctx.Err() != nil:
 		return f.c.ended(ctx)
 	case err == nil && t.fetched == 0:
 		return t.first
@@ -100,15 +95,39 @@ func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) 
 	return err
 }
 
-// tally counts what became of files.
-type tally struct {
+// blobTo fetches one file and gives it. Its error concerns all files. Large
+// ones are fetched and given one at a time, since each takes a multiple of
+// its size.
+func (f folder) blobTo(ctx context.Context, file telemetry.RunFile, t *outcomes, give got) error {
+	if file.Size > upstream.SmallAnswer {
+		t.large.Lock()
+		defer t.large.Unlock()
+	}
+	body, err := f.blob(ctx, file)
+	if err != nil && (ctx.Err() != nil || concernsAll(err)) {
+		return err
+	}
+	hopeless := t.add(err)
+	if giveErr := give(file, body, err); giveErr != nil {
+		return giveErr
+	}
+	if hopeless {
+		return err
+	}
+	return nil
+}
+
+// outcomes counts what became of files.
+type outcomes struct {
+	large sync.Mutex
+
 	mu              sync.Mutex
 	fetched, failed int
 	first           error
 }
 
 // add counts one file, and tells whether it is hopeless to go on.
-func (t *tally) add(err error) (hopeless bool) {
+func (t *outcomes) add(err error) (hopeless bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err == nil || telemetry.CodeOf(err) == telemetry.CodeTooLarge {
@@ -130,92 +149,147 @@ func concernsAll(err error) bool {
 	return false
 }
 
+// blobRow is a blob, or a file among the contents.
+type blobRow struct {
+	SHA         string
+	Size        int64
+	Content     *string
+	Encoding    string
+	DownloadURL string `json:"download_url"`
+}
+
 // blob fetches one file by its SHA, where a server has no blobs by its path.
 func (f folder) blob(ctx context.Context, file telemetry.RunFile) ([]byte, error) {
 	q := question{
 		what: file.Name, needs: repoQuestion(f.owner, f.name).needs,
 		missing: fmt.Sprintf("GitHub no longer has this version of %s (404); the next refresh reads the list again.", file.Name),
 	}
-	blob, _, err := f.c.api.Git.GetBlob(ctx, f.owner, f.name, file.SHA)
+	var blob blobRow
+	address := "repos/" + f.owner + "/" + f.name + "/git/blobs/" + url.PathEscape(file.SHA)
+	_, err := f.c.get(ctx, request{address: address, limit: maxBlob}, object(&blob))
 	if missing(err) {
 		return f.content(ctx, q, file)
 	}
 	if err != nil {
 		return nil, f.c.failure(ctx, q, err)
 	}
-	return f.body(q, file, blob.Content, blob.GetEncoding(), int64(blob.GetSize()))
+	return f.body(q, file, blob)
 }
 
 // content fetches a file by its path, in the version that was listed.
 func (f folder) content(ctx context.Context, q question, file telemetry.RunFile) ([]byte, error) {
-	content, _, _, err := f.c.api.Repositories.GetContents(ctx, f.owner, f.name, f.path(file.Name), f.ref())
+	var content blobRow
+	_, err := f.c.get(ctx, request{address: f.contentsOf(file.Name), limit: maxBlob}, object(&content))
 	if err != nil {
 		return nil, f.c.failure(ctx, q, err)
 	}
-	if sha := content.GetSHA(); content == nil || (sha != "" && sha != file.SHA) {
+	if content.SHA != "" && content.SHA != file.SHA {
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	}
-	if from := content.GetDownloadURL(); from != "" && (content.Content == nil || content.GetEncoding() == "none") {
-		return f.raw(ctx, q, from)
+	if content.DownloadURL != "" && (content.Content == nil || content.Encoding == "none") {
+		body, err := f.raw(ctx, file, content.DownloadURL)
+		if err == nil {
+			err = whole(file, body, content.Size)
+		}
+		return body, f.c.failure(ctx, q, err)
 	}
-	return f.body(q, file, content.Content, content.GetEncoding(), int64(content.GetSize()))
+	return f.body(q, file, content)
 }
 
 // raw fetches a file from where GitHub says that it lies, often another host.
-func (f folder) raw(ctx context.Context, q question, from string) ([]byte, error) {
+func (f folder) raw(ctx context.Context, file telemetry.RunFile, from string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.c.timeout)
 	defer cancel()
 	at, err := f.c.api.BaseURL.Parse(from)
-	if err != nil || (at.Scheme != "https" && at.Scheme != f.c.api.BaseURL.Scheme) {
-		return nil, f.c.broken(q, "names no address to fetch it from", err)
+	if err != nil {
+		return nil, &unusable{"names no address to fetch it from"}
+	}
+	if err := f.c.mayDownload(at); err != nil {
+		return nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return nil, f.c.broken(q, "names no address to fetch it from", err)
+		return nil, &unusable{"names no address to fetch it from"}
 	}
-	resp, err := f.c.archive.Do(req)
+	resp, err := f.c.downloads.Do(req)
 	if err != nil {
-		return nil, f.c.failure(ctx, q, err)
+		return nil, err
 	}
 	defer resp.Body.Close()
-	if err := gh.CheckResponse(resp); err != nil {
-		return nil, f.c.failure(ctx, q, err)
+	if err := f.c.checkDownload(resp); err != nil {
+		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, telemetry.MaxRecordBytes+1))
+	limited := f.c.budget.Body(ctx, resp.Body, telemetry.MaxRecordBytes)
+	defer limited.Close()
+	body, err := io.ReadAll(limited)
 	switch {
-	case err != nil:
-		return nil, f.c.failure(ctx, q, &cutShort{err})
-	case len(body) > telemetry.MaxRecordBytes:
-		return nil, tooLarge(int64(len(body)))
+	case errors.Is(err, upstream.ErrTooLarge):
+		return nil, oversized(file, int64(len(body))+1)
+	case err != nil && ctx.Err() == nil:
+		return nil, &cutShort{err}
+	}
+	return body, err
+}
+
+// oversized is the failure of an answer that is larger than any record. It
+// is the file's where the listing does not say that the file is smaller.
+func oversized(file telemetry.RunFile, n int64) error {
+	if file.Size > 0 {
+		return &unusable{fmt.Sprintf("is larger than the file: it has at least %d bytes instead of %d", n, file.Size)}
+	}
+	return tooLarge(n)
+}
+
+// checkDownload returns the failure of an answer that is no file. A refusal
+// by another host, which is not sent the token, says nothing of the token.
+func (c *Client) checkDownload(resp *http.Response) error {
+	err := gh.CheckResponse(resp)
+	denied := resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
+	if denied && resp.Request != nil && !sameOrigin(resp.Request.URL, c.api.BaseURL) {
+		return &unusable{fmt.Sprintf("points to a download that is refused (%d)", resp.StatusCode)}
+	}
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = &oddStatus{resp.StatusCode}
+	}
+	return err
+}
+
+// body decodes a file.
+func (f folder) body(q question, file telemetry.RunFile, blob blobRow) ([]byte, error) {
+	if blob.Content == nil {
+		return nil, f.c.broken(q, "has no content", nil)
+	}
+	var body []byte
+	switch blob.Encoding {
+	case "base64":
+		var err error
+		if body, err = base64.StdEncoding.DecodeString(strings.Map(notSpace, *blob.Content)); err != nil {
+			return nil, f.c.broken(q, "is not the base64 that it says", err)
+		}
+	case "", "utf-8":
+		body = []byte(*blob.Content)
+	default:
+		return nil, f.c.broken(q, fmt.Sprintf("has the encoding %q, which is not known here", field(blob.Encoding)), nil)
+	}
+	if len(body) > telemetry.MaxRecordBytes {
+		return nil, f.c.failure(context.Background(), q, oversized(file, int64(len(body))))
+	}
+	if err := whole(file, body, blob.Size); err != nil {
+		return nil, f.c.failure(context.Background(), q, err)
 	}
 	return body, nil
 }
 
-// body decodes a file. One asked for by its SHA is believed to have it: the
-// server chose the name, and not every one that speaks this API is Git.
-func (f folder) body(q question, file telemetry.RunFile, content *string, encoding string, size int64) ([]byte, error) {
-	if content == nil {
-		return nil, f.c.broken(q, "has no content", nil)
+// whole refuses bytes that are not as many as the listing and the answer,
+// size, say; 0 is a size that is not told. Beyond that a file is believed to
+// have the SHA that it was asked by: the server chose the name, and not every
+// one that speaks this API is Git.
+func whole(file telemetry.RunFile, body []byte, size int64) error {
+	n := int64(len(body))
+	if blobSHA(body) != file.SHA && ((size > 0 && size != n) || (file.Size > 0 && file.Size != n)) {
+		return &unusable{fmt.Sprintf("is not whole: it has %d bytes of %d", n, cmp.Or(size, file.Size))}
 	}
-	var body []byte
-	switch encoding {
-	case "base64":
-		var err error
-		if body, err = base64.StdEncoding.DecodeString(strings.Map(notSpace, *content)); err != nil {
-			return nil, f.c.broken(q, "is not the base64 that it says", err)
-		}
-	case "", "utf-8":
-		body = []byte(*content)
-	default:
-		return nil, f.c.broken(q, fmt.Sprintf("has the encoding %q, which is not known here", encoding), nil)
-	}
-	switch {
-	case len(body) > telemetry.MaxRecordBytes:
-		return nil, tooLarge(int64(len(body)))
-	case blobSHA(body) != file.SHA && size > 0 && size != int64(len(body)):
-		return nil, f.c.broken(q, "is not whole", fmt.Errorf("%d bytes of %d", len(body), size))
-	}
-	return body, nil
+	return nil
 }
 
 func notSpace(r rune) rune {

@@ -12,8 +12,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// perPage is the most that GitHub gives.
-const perPage = 100
+const (
+	// maxListPages is the most pages that one call of PullRequests reads.
+	maxListPages = 100
+	// maxListBytes is the most text that it brings.
+	maxListBytes = 32 << 20
+)
 
 // reach is how far back from its newest update a repository's pull requests
 // are remembered. It must not be shorter than the overlap with which the
@@ -31,65 +35,78 @@ type head struct {
 	since time.Time               // zero: since ever
 }
 
+// pullList is an answer of PullRequests: what was read, and why it is not all.
+type pullList struct {
+	pulls []telemetry.PullRequest
+	err   error
+}
+
 // PullRequests returns the pull requests of a repository in any state,
 // latest update first; after a time that is not zero, those updated at it
 // or later. Each Repo is as asked, in GitHub's spelling: a repository that
 // was renamed is found under its old name, and its pull requests keep it.
 // Nothing new costs no counted request.
+//
+// Beside an error it returns those that were read before it. They are as good
+// as any, but some that were updated before the last of them are not read, so
+// that they must not move the time from which the next call asks. More than
+// 10,000 are such an error, CodeUpstreamBroken.
 func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error) {
 	owner, name, err := split(repo)
 	if err != nil {
 		return nil, err
 	}
-	key := fmt.Sprintf("pulls %s %d", strings.ToLower(owner+"/"+name), updatedAfter.UnixNano())
-	return flight(ctx, c, key, func(ctx context.Context) ([]telemetry.PullRequest, error) {
-		return c.listPulls(ctx, owner, name, updatedAfter)
+	key := fmt.Sprintf("pull requests of %s since %d", strings.ToLower(owner+"/"+name), updatedAfter.UnixNano())
+	list, err := share(ctx, c, key, func(ctx context.Context) (pullList, error) {
+		pulls, err := c.listPulls(ctx, owner, name, updatedAfter)
+		return pullList{pulls, err}, nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return list.pulls, list.err
 }
 
 func (c *Client) listPulls(ctx context.Context, owner, name string, after time.Time) ([]telemetry.PullRequest, error) {
 	repo := owner + "/" + name
-	known, _ := c.heads.Get(strings.ToLower(repo))
+	known, _ := c.heads.get(strings.ToLower(repo))
 	if after.Before(known.since) {
 		known = head{} // it does not hold all that is asked for
 	}
-	query := gh.PullRequestListOptions{
-		State:       "all",
-		Sort:        "updated",
-		Direction:   "desc",
-		ListOptions: gh.ListOptions{Page: 1, PerPage: perPage},
-	}
-	etag := known.etag
+	r := request{address: "repos/" + repo + "/pulls?state=all&sort=updated&direction=desc", etag: known.etag}
 	var list []telemetry.PullRequest
-	seen := map[int]bool{}
-	for query.Page > 0 {
-		pulls, resp, err := c.pullPage(ctx, owner, name, query, etag)
-		if etag != "" && statusOf(err) == http.StatusNotModified {
-			return updatedSince(known.pulls, after), nil
-		}
+	seen, bytes := map[int]bool{}, 0
+	whole, err := eachPage(maxListPages, func(number int) (page, int, bool, error) {
+		pulls, p, err := c.pullPage(ctx, repo, r, number)
 		if err != nil {
-			return nil, c.failure(ctx, pullsQuestion(repo), err)
+			return page{}, 0, false, err
 		}
-		page := make([]telemetry.PullRequest, 0, len(pulls))
-		for _, p := range pulls {
-			page = append(page, pullOf(p, repo))
+		r.etag = ""
+		if number == 1 {
+			c.remember(strings.ToLower(repo), p.etag, pulls, p.after(1, len(pulls)) > 0)
 		}
-		next := nextPage(resp, query.Page, len(pulls))
-		if query.Page == 1 {
-			c.remember(strings.ToLower(repo), resp.Header.Get("ETag"), page, next > 0)
-		}
-		fresh := notSeen(page, seen)
+		fresh := notSeen(pulls, seen)
 		list = append(list, fresh...)
-		if len(fresh) == 0 || len(updatedSince(page, after)) < len(page) {
-			break
+		if bytes += sizeOf(fresh); bytes > maxListBytes {
+			return page{}, 0, false, errManyPulls
 		}
-		query.Page, etag = next, ""
+		if len(updatedSince(pulls, after)) < len(pulls) {
+			return page{}, 0, true, nil // the rest was updated before
+		}
+		return p, len(pulls), len(fresh) > 0, nil
+	})
+	if known.etag != "" && len(seen) == 0 && statusOf(err) == http.StatusNotModified {
+		return updatedSince(known.pulls, after), nil
 	}
-	return updatedSince(list, after), nil
+	if err == nil && !whole {
+		err = errManyPulls
+	}
+	return updatedSince(list, after), c.failure(ctx, pullsQuestion(repo), err)
 }
 
-// notSeen returns those that no earlier page had: the pages move while they
-// are read, and some servers answer each page alike.
+var errManyPulls = &unusable{fmt.Sprintf("goes on after %d pages, the most that are read at once; those read are the latest", maxListPages)}
+
+// notSeen returns those that no earlier page had.
 func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRequest {
 	fresh := make([]telemetry.PullRequest, 0, len(page))
 	for i := range page {
@@ -101,42 +118,29 @@ func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRe
 	return fresh
 }
 
-// pullPage asks for one page, unless it still is what etag names.
-func (c *Client) pullPage(ctx context.Context, owner, name string, query gh.PullRequestListOptions,
-	etag string) ([]*gh.PullRequest, *gh.Response, error) {
-	address := fmt.Sprintf("repos/%s/%s/pulls?state=%s&sort=%s&direction=%s&per_page=%d", owner, name, query.State,
-		query.Sort, query.Direction, query.PerPage)
-	if query.Page > 1 {
-		address += fmt.Sprintf("&page=%d", query.Page)
+// pullPage asks for one page of the list that r names.
+func (c *Client) pullPage(ctx context.Context, repo string, r request, number int) ([]telemetry.PullRequest, page, error) {
+	r.limit = maxPage
+	r.address += fmt.Sprintf("&per_page=%d", perPage)
+	if number > 1 {
+		r.address += fmt.Sprintf("&page=%d", number)
 	}
-	var pulls []*gh.PullRequest
-	resp, err := c.get(ctx, address, etag, &pulls)
-	if err != nil {
-		return nil, nil, err
-	}
-	if pulls == nil {
-		return nil, nil, c.broken(pullsQuestion(owner+"/"+name), "is no list", nil)
-	}
-	return pulls, resp, nil
-}
-
-// nextPage is the page after one with n items, 0 if that was the last. A
-// server without Link headers is asked on as long as its pages are full.
-func nextPage(resp *gh.Response, page, n int) int {
-	if resp.NextPage > 0 {
-		return resp.NextPage
-	}
-	if resp.Header.Get("Link") == "" && n == perPage {
-		return page + 1
-	}
-	return 0
+	pulls := make([]telemetry.PullRequest, 0, perPage)
+	p, err := c.get(ctx, r, rows(func(row pullRow) error {
+		if err := row.check(); err != nil {
+			return err
+		}
+		pulls = append(pulls, c.pullOf(&row, repo))
+		return nil
+	}))
+	return pulls, p, err
 }
 
 // remember keeps the newest part of page 1, to answer with when it is
 // unchanged. more tells that a page follows.
 func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more bool) {
-	if etag == "" {
-		c.heads.Remove(key)
+	if etag == "" || (more && len(page) == 0) {
+		c.heads.remove(key)
 		return
 	}
 	h := head{etag: etag}
@@ -155,7 +159,7 @@ func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more b
 		}
 	}
 	h.pulls = updatedSince(page, h.since)
-	c.heads.Add(key, h)
+	c.heads.put(key, h, sizeOf(h.pulls)+len(etag))
 }
 
 // updatedSince returns those updated at t or later, or at a time that is
@@ -172,30 +176,33 @@ func updatedSince(pulls []telemetry.PullRequest, t time.Time) []telemetry.PullRe
 
 // PullRequest returns one pull request.
 func (c *Client) PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error) {
-	p, err := c.pull(ctx, repo, number)
+	owner, name, err := split(repo)
 	if err != nil {
 		return telemetry.PullRequest{}, err
 	}
-	return pullOf(p, string(telemetry.ParseRepo(repo))), nil
+	key := fmt.Sprintf("pull request %s#%d", strings.ToLower(owner+"/"+name), number)
+	row, err := share(ctx, c, key, func(ctx context.Context) (pullRow, error) {
+		return c.pull(ctx, owner+"/"+name, number)
+	})
+	if err != nil {
+		return telemetry.PullRequest{}, err
+	}
+	return c.pullOf(&row, owner+"/"+name), nil
 }
 
-func (c *Client) pull(ctx context.Context, repo string, number int) (*gh.PullRequest, error) {
-	owner, name, err := split(repo)
-	if err != nil {
-		return nil, err
-	}
-	key := fmt.Sprintf("pull %s#%d", strings.ToLower(owner+"/"+name), number)
-	return flight(ctx, c, key, func(ctx context.Context) (*gh.PullRequest, error) {
-		p, _, err := c.api.PullRequests.Get(revalidating(ctx), owner, name, number)
-		q := pullQuestion(owner+"/"+name, number)
-		if err != nil {
-			return nil, c.failure(ctx, q, err)
+func (c *Client) pull(ctx context.Context, repo string, number int) (pullRow, error) {
+	var row pullRow
+	r := request{address: fmt.Sprintf("repos/%s/pulls/%d", repo, number), limit: maxObject, keep: true}
+	_, err := c.get(ctx, r, checked(&row, func() error {
+		if err := row.check(); err != nil {
+			return err
 		}
-		if p.GetNumber() != number {
-			return nil, c.broken(q, "is about another one", nil)
+		if row.Number != number {
+			return &unusable{"is about another one"}
 		}
-		return p, nil
-	})
+		return nil
+	}))
+	return row, c.failure(ctx, pullQuestion(repo, number), err)
 }
 
 const pullsNeed = "Pull requests: read (fine-grained) or the scope repo (classic) for that repository"
@@ -204,7 +211,8 @@ func pullsQuestion(repo string) question {
 	return question{
 		what: "pull requests of " + repo, needs: pullsNeed,
 		missing: fmt.Sprintf(
-			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. Give GITHUB_TOKEN access to it, or ignore this.",
+			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
+				"Give GITHUB_TOKEN access to it, or ignore this.",
 			repo),
 	}
 }
@@ -217,22 +225,55 @@ func pullQuestion(repo string, number int) question {
 	}
 }
 
+// pullRow is a pull request as GitHub tells it, as far as it is used: lists
+// of labels, for example, are not decoded.
+type pullRow struct {
+	Number  int
+	State   string
+	Title   string
+	Body    string
+	HTMLURL string `json:"html_url"`
+	Draft   bool
+	User    struct{ Login string }
+	Head    struct{ Ref, SHA string }
+	Base    struct {
+		Repo struct {
+			FullName string `json:"full_name"`
+		}
+	}
+	CreatedAt *gh.Timestamp `json:"created_at"`
+	UpdatedAt *gh.Timestamp `json:"updated_at"`
+	ClosedAt  *gh.Timestamp `json:"closed_at"`
+	MergedAt  *gh.Timestamp `json:"merged_at"`
+}
+
+// check refuses what is no pull request.
+func (p *pullRow) check() error {
+	if p.Number <= 0 || p.State == "" {
+		return &unusable{"has a pull request without a number or a state"}
+	}
+	return nil
+}
+
 // pullOf is p as the domain has it. asked is "owner/name".
-func pullOf(p *gh.PullRequest, asked string) telemetry.PullRequest {
-	repo, spelled := asked, p.GetBase().GetRepo().GetFullName()
+func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest {
+	repo, spelled := asked, string(telemetry.ParseRepo(p.Base.Repo.FullName))
 	if strings.EqualFold(spelled, asked) {
 		repo = spelled
 	}
 	return telemetry.PullRequest{
-		Repo: repo, MovedTo: spelled, Number: p.GetNumber(), Title: p.GetTitle(), Body: p.GetBody(), HTMLURL: p.GetHTMLURL(),
-		State: p.GetState(), Draft: p.GetDraft(), User: p.GetUser().GetLogin(), HeadRef: p.GetHead().GetRef(),
-		CreatedAt: utc(p.CreatedAt), UpdatedAt: utc(p.UpdatedAt), ClosedAt: utc(p.ClosedAt), MergedAt: utc(p.MergedAt),
+		Repo: repo, MovedTo: spelled, Number: p.Number, Title: field(p.Title), Body: clip(p.Body, maxText), HTMLURL: webAddress(p.HTMLURL),
+		State: field(p.State), Draft: p.Draft, User: field(p.User.Login), HeadRef: field(p.Head.Ref),
+		CreatedAt: c.clock(p.CreatedAt), UpdatedAt: c.clock(p.UpdatedAt), ClosedAt: c.clock(p.ClosedAt), MergedAt: c.clock(p.MergedAt),
 	}
 }
 
-func utc(t *gh.Timestamp) time.Time {
-	if t == nil || t.IsZero() {
-		return time.Time{}
+// sizeOf is about how many bytes pull requests take in memory.
+func sizeOf(pulls []telemetry.PullRequest) int {
+	const each = 512
+	n := 0
+	for i := range pulls {
+		n += each + len(pulls[i].Title) + len(pulls[i].Body) + len(pulls[i].HTMLURL)
 	}
-	return t.UTC()
+	return n
 }

@@ -157,11 +157,11 @@ func TestNoRunFiles(t *testing.T) {
 		"an empty answer": {func(p *githubtest.Player) {
 			putRuns(p.Repo(actionRepo), 0, 3)
 			p.Fail(githubtest.Fault{Path: "/git/", Status: 200, Raw: " "})
-		}, telemetry.CodeUpstreamBroken, "is not the JSON"},
+		}, telemetry.CodeUpstreamBroken, "is not the list"},
 		"an empty object": {func(p *githubtest.Player) {
 			putRuns(p.Repo(actionRepo), 0, 3)
 			p.Fail(githubtest.Fault{Path: "/git/", Status: 200, Raw: "{}"})
-		}, telemetry.CodeUpstreamBroken, "names no entries"},
+		}, telemetry.CodeUpstreamBroken, "is not the list"},
 		"a cut answer": {func(p *githubtest.Player) {
 			putRuns(p.Repo(actionRepo), 0, 3)
 			p.Fail(githubtest.Fault{Path: "/git/", CutShort: true, Header: http.Header{"Etag": {`"x"`}}, Raw: `{"sha": "1", "tree": []}`})

@@ -22,8 +22,6 @@ const (
 	// firstWait is the middle of the wait before the second try; the next is
 	// twice as long.
 	firstWait = 100 * time.Millisecond
-	// maxProblem bounds what is read of an answer that is an error.
-	maxProblem = 64 << 10
 	// breath is for how long a limit stops every request without asking.
 	// Long enough for the rest of a job that asks thousands of repositories,
 	// short enough that who asks again hears what GitHub says now.
@@ -87,11 +85,20 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := w.limitOf(resp); err != nil {
 		return nil, err
 	}
+	if resp.StatusCode != http.StatusOK {
+		// go-github reads an error whole.
+		resp.Body = limitedBody{io.LimitReader(resp.Body, maxProblem), resp.Body}
+	}
 	// go-github would stop asking when it reads Remaining: 0, by its own clock.
 	for _, h := range []string{headerLimit, headerRemaining, headerReset} {
 		resp.Header.Del(h)
 	}
 	return resp, nil
+}
+
+type limitedBody struct {
+	io.Reader
+	io.Closer
 }
 
 // send sends req, a GET again when it failed in passing.
@@ -134,16 +141,19 @@ func wasReset(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// note keeps the limit that an answer tells, if it is the hourly one.
+// note keeps the limit that an answer tells, if it is the hourly one. What
+// cannot be is not kept: the limit is renewed within the hour.
 func (w *wire) note(h http.Header) {
 	limit, err1 := strconv.Atoi(h.Get(headerLimit))
 	remaining, err2 := strconv.Atoi(h.Get(headerRemaining))
-	if resource := h.Get(headerResource); err1 != nil || err2 != nil || (resource != "" && resource != "core") {
+	if resource := h.Get(headerResource); err1 != nil || err2 != nil || limit < 0 || (resource != "" && resource != "core") {
 		return
 	}
-	rate := telemetry.RateLimit{Known: true, Limit: limit, Remaining: remaining}
+	rate := telemetry.RateLimit{Known: true, Limit: limit, Remaining: min(max(remaining, 0), limit)}
 	if reset, err := strconv.ParseInt(h.Get(headerReset), 10, 64); err == nil && reset > 0 {
-		rate.Reset = time.Unix(reset, 0).UTC()
+		if at := time.Unix(reset, 0).UTC(); at.Before(w.now().Add(2 * maxWait)) {
+			rate.Reset = at
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

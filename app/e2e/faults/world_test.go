@@ -1,0 +1,262 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/devin"
+	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/github"
+	"telemetry-dashboard/services/github/githubtest"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/store"
+)
+
+const (
+	actionRepo = "octo/action"
+	shop       = "octo/shop"
+	library    = "other/library"
+	sessionA   = "0a0123456789abcdef0123456789abcd"
+	sessionB   = "0b0123456789abcdef0123456789abcd"
+
+	secretToken   = "ghp_5ecret0f7heFau1tTab1e"
+	secretKeyPart = "5ecretKey0f7heFau1tTab1e"
+
+	// shortTimeout is of a request that never ends, longTimeout of any other:
+	// a busy machine must not make a time-out of it.
+	shortTimeout = 2 * time.Second
+	longTimeout  = 15 * time.Second
+)
+
+// world is the program's parts, over a store and over players that stand
+// behind a wire.
+type world struct {
+	// What a call wants of it.
+	api          api
+	more         int  // more new files
+	pullsMore    int  // more pull requests that changed
+	downloads    bool // files by path come without content, and name where it is
+	hideSessions bool // lists hold no session
+	askSelf      bool // the organization is asked for
+	timeout      time.Duration
+
+	known map[string]bool // files that were read before the fault
+
+	clock  atomic.Int64
+	gh     *githubtest.Player
+	dv     *devintest.Player
+	server *httptest.Server
+	wire   *wire
+	log    lines
+	url    string // of the database
+
+	db     *store.Store
+	github *github.Client
+	devin  *devin.Client
+	jobs   *ingest.Runner
+	board  *dashboard.Dashboard
+	out    *gate
+	stop   context.CancelFunc
+	ids    atomic.Int64
+}
+
+// start is when the world begins.
+func start() time.Time { return time.Date(2026, 5, 14, 10, 0, 0, 0, time.UTC) }
+
+func (w *world) now() time.Time { return time.Unix(0, w.clock.Load()).UTC() }
+
+func (w *world) later(d time.Duration) { w.clock.Add(int64(d)) }
+
+// newWorld returns a world whose first reading is done, over a database at an
+// address.
+func newWorld(ctx context.Context, c *call, timeout time.Duration, url string) (*world, error) {
+	w := &world{api: c.api, timeout: timeout, url: url}
+	w.clock.Store(start().UnixNano())
+	w.gh = githubtest.New(githubtest.Options{Token: secretToken, Now: w.now})
+	w.dv = devintest.New(devintest.Options{Key: w.key(), OrgID: "org-faults", Now: w.now})
+	w.wire = &wire{next: http.HandlerFunc(w.play), now: w.now, ended: make(chan struct{})}
+	w.wire.other = newOtherHost(http.HandlerFunc(w.play))
+	w.server = httptest.NewUnstartedServer(w.wire)
+	w.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	w.server.Start()
+	w.before()
+	if c.set != nil {
+		c.set(w)
+	}
+	if err := w.open(ctx); err != nil {
+		return w, err
+	}
+	if err := w.everything(ctx); err != nil {
+		return w, fmt.Errorf("the first reading: %w", err)
+	}
+	w.known = map[string]bool{}
+	known, err := w.db.KnownFiles(ctx, actionRepo)
+	for name := range known {
+		w.known[name] = true
+	}
+	w.later(time.Hour)
+	w.after()
+	if err == nil && w.askSelf { // a program asks once
+		err = w.restart(ctx)
+	}
+	return w, err
+}
+
+func (w *world) key() string {
+	if w.api == v1 {
+		return "apk_" + secretKeyPart
+	}
+	return "cog_" + secretKeyPart
+}
+
+// play answers as both upstreams do.
+func (w *world) play(rw http.ResponseWriter, r *http.Request) {
+	switch p := r.URL.Path; {
+	case w.hideSessions && r.Method == http.MethodGet && strings.HasSuffix(p, "/sessions"):
+		rw.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(rw, `{"sessions": [], "items": [], "has_next_page": false, "end_cursor": null, "total": 0}`)
+	case strings.HasPrefix(p, "/v1/") || strings.HasPrefix(p, "/v3/"):
+		w.dv.ServeHTTP(rw, r)
+	case w.downloads && strings.HasPrefix(p, "/raw/"):
+		w.download(rw, r)
+	case w.downloads && strings.Contains(p, "/contents/telemetry/runs/"):
+		w.withoutContent(rw, r)
+	default:
+		w.gh.ServeHTTP(rw, r)
+	}
+}
+
+// open opens the program's parts.
+func (w *world) open(ctx context.Context) (err error) {
+	ctx, w.stop = context.WithCancel(ctx)
+	if w.db, err = store.Open(ctx, store.Options{URL: w.url, Now: w.now}); err != nil {
+		return err
+	}
+	w.out = newGate(w.wire)
+	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.github, err = github.New(github.Options{
+		BaseURL: w.server.URL, Token: secretToken, ActionRepo: actionRepo, HTTPTimeout: w.timeout, Transport: w.out, Log: log, Now: w.now,
+	})
+	if err != nil {
+		return err
+	}
+	org := "org-faults"
+	if w.askSelf {
+		org = ""
+	}
+	w.devin, err = devin.New(devin.Options{
+		BaseURL: w.server.URL, Key: w.key(), OrgID: org, HTTPTimeout: w.timeout, Transport: w.out, Log: log, Now: w.now,
+	})
+	if err != nil {
+		return err
+	}
+	w.jobs = ingest.New(ctx, ingest.Options{
+		Store: w.db, Sources: []ingest.Source{{Name: actionRepo, Files: w.github}},
+		PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
+		MissingDevin: "DEVIN_API_KEY", Log: log, Now: w.now,
+		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
+	})
+	w.board = dashboard.New(dashboard.Options{Store: w.db, Messages: w.devin, OpenPulls: w.github, PullDetails: w.github})
+	return nil
+}
+
+// shut ends the program's parts; the upstreams go on.
+func (w *world) shut() {
+	if w.stop != nil {
+		w.stop()
+	}
+	if w.out != nil {
+		w.out.close()
+	}
+	if w.db != nil {
+		_ = w.db.Close()
+	}
+}
+
+// restart ends the program's parts and starts them anew over the same store.
+func (w *world) restart(ctx context.Context) error {
+	w.shut()
+	return w.open(ctx)
+}
+
+func (w *world) close() {
+	w.shut()
+	close(w.wire.ended)
+	w.wire.other.server.Close()
+	w.server.CloseClientConnections()
+	w.server.Close()
+}
+
+// everything runs each job that reads, to its end.
+func (w *world) everything(ctx context.Context) error {
+	for _, kind := range []string{ingest.JobRefresh, ingest.JobPoll, ingest.JobPollPRs} {
+		if e := job(kind)(ctx, w); e.err != nil {
+			return fmt.Errorf("%s: %w", kind, e.err)
+		}
+	}
+	return nil
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// ending is how a part of the program ended.
+type ending struct {
+	err  error  // its failure, a noted if it succeeded with a remark
+	said string // everything that a person can read of it
+}
+
+func ended(err error) ending { return ending{err: err, said: sentence(err)} }
+
+// noted is a success with a remark.
+type noted string
+
+func (n noted) Error() string { return string(n) }
+
+// refresh is the job that reads run files.
+func refresh(ctx context.Context, w *world) ending { return job(ingest.JobRefresh)(ctx, w) }
+
+// job runs a job to its end.
+func job(kind string) func(context.Context, *world) ending {
+	return func(ctx context.Context, w *world) ending {
+		h, err := w.jobs.Start(kind, ingest.Order{})
+		if err != nil {
+			return ended(err)
+		}
+		j, err := h.Wait(ctx)
+		said := append([]string{j.Error, string(j.Result)}, j.Errors...)
+		if err == nil && len(j.Errors) > 0 {
+			err = noted(strings.Join(j.Errors, " "))
+		}
+		return ending{err, strings.TrimSpace(sentence(err) + " " + strings.Join(said, " "))}
+	}
+}
+
+func (w *world) pulls(ctx context.Context) error {
+	_, err := w.github.PullRequests(ctx, shop, time.Time{})
+	return err
+}

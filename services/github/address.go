@@ -1,0 +1,99 @@
+package github
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
+)
+
+// maxHops is how many redirects are followed: a moved repository is one.
+const maxHops = 5
+
+// baseURL reads the API's address and gives it the slash at its end that
+// go-github wants. Its error does not repeat the value, which may hold a
+// password.
+func baseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/") + "/")
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
+		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"GITHUB_API_URL is no address of the form https://host or https://host/path, without user, query or fragment; for example %s",
+			DefaultURL)
+	}
+	return u, nil
+}
+
+// checkToken refuses a token that is none, or that anybody on the network
+// could read.
+func checkToken(token string, base *url.URL, allowPlain bool) error {
+	switch {
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"GITHUB_TOKEN holds a space or another character that no token has; copy the token again, for example ghp_… or github_pat_…")
+	case token != "" && !allowPlain && upstream.PlainHTTP(base):
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"GITHUB_API_URL is plain http to %s, so GITHUB_TOKEN would be sent unencrypted. "+
+				"Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.",
+			base.Hostname())
+	}
+	return nil
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
+}
+
+// refusedAddress is a redirect, or another address in an answer, that is not
+// followed.
+type refusedAddress struct{ why string }
+
+func (e *refusedAddress) Error() string { return e.why }
+
+// followAPI follows a moved repository, and nothing that leads to another
+// origin or would make a GET of a POST.
+func followAPI(req *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) >= maxHops:
+		return &refusedAddress{"is redirected again and again"}
+	case !sameOrigin(req.URL, via[0].URL):
+		return &refusedAddress{fmt.Sprintf("points elsewhere (%q), which is not followed", field(req.URL.Host))}
+	case req.Method != via[0].Method:
+		return &refusedAddress{"is redirected in a way that would drop what was sent"}
+	}
+	return nil
+}
+
+// followDownload follows a file or an archive to where it is kept; the token
+// stays behind (wire.RoundTrip).
+func (c *Client) followDownload(req *http.Request, via []*http.Request) error {
+	if len(via) >= maxHops {
+		return &refusedAddress{"is redirected again and again"}
+	}
+	return c.mayDownload(req.URL)
+}
+
+// mayDownload refuses an address that is neither on the configured host or
+// below it, as an Enterprise Server's are, nor on one of the hosts from which
+// GitHub documents that it serves downloads. A server that is asked by plain
+// http may answer with such addresses.
+func (c *Client) mayDownload(u *url.URL) error {
+	base := c.api.BaseURL
+	host, own := strings.ToLower(u.Hostname()), strings.ToLower(base.Hostname())
+	known := host == own || host == "codeload.github.com" || strings.HasSuffix(host, ".githubusercontent.com") ||
+		(net.ParseIP(own) == nil && strings.HasSuffix(host, "."+own))
+	// GitHub Enterprise Cloud: api.NAME.ghe.com, codeload.NAME.ghe.com.
+	if tenant, ok := strings.CutPrefix(own, "api."); ok && strings.HasSuffix(tenant, ".ghe.com") {
+		known = known || host == tenant || strings.HasSuffix(host, "."+tenant)
+	}
+	scheme := u.Scheme == "https" || (u.Scheme == "http" && base.Scheme == "http")
+	if !known || !scheme || u.User != nil {
+		return &refusedAddress{fmt.Sprintf("points elsewhere (%q), which is not followed", field(u.Scheme+"://"+u.Host))}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package github
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+const (
+	// defaultWait is the wait after a limit that names none, as GitHub's
+	// documentation of secondary limits asks for; maxWait is the length of
+	// the hourly limit's window.
+	defaultWait = time.Minute
+	maxWait     = time.Hour
+)
+
+// limitMeaning tells whether an answer of 403 or 429 is a limit, and which:
+// its sentence, "" if it is a missing permission, and how long to wait.
+func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message string, wait time.Duration) {
+	var said struct {
+		Message string `json:"message"`
+		Docs    string `json:"documentation_url"`
+	}
+	_ = json.Unmarshal(problem, &said) // what is no JSON says nothing
+	h := resp.Header
+	wait = retryAfter(h.Get("Retry-After"), now)
+	reset, _ := strconv.ParseInt(h.Get(headerReset), 10, 64)
+	spent := h.Get(headerRemaining) == "0"
+	text := strings.ToLower(said.Message)
+	secondary := strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection") ||
+		strings.HasSuffix(said.Docs, "secondary-rate-limits") || strings.HasSuffix(said.Docs, "#abuse-rate-limits")
+	switch {
+	case spent && !secondary:
+		if reset > 0 && wait == 0 {
+			wait = time.Unix(reset, 0).Sub(now)
+		}
+		wait = sane(wait)
+		return fmt.Sprintf("GitHub's hourly limit of requests for this token is used up (%d); it is renewed at %s. What was stored stays.",
+			resp.StatusCode, now.Add(wait).UTC().Format("15:04:05 MST")), wait
+	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
+		wait = sane(wait)
+		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); ask again in %s.",
+			resp.StatusCode, wait.Round(time.Second)), wait
+	}
+	return "", 0
+}
+
+// sane is a wait that can be believed.
+func sane(wait time.Duration) time.Duration {
+	if wait <= 0 {
+		return defaultWait
+	}
+	return min(wait, maxWait)
+}
+
+func limitError(message string, wait time.Duration) error {
+	e := telemetry.Errorf(telemetry.CodeRateLimited, "%s", message)
+	e.RetryAfter = wait
+	return e
+}
+
+// retryAfter reads a Retry-After of seconds or an HTTP date; 0 if there is none.
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
+		return time.Duration(min(max(seconds, 0), int(maxWait/time.Second))) * time.Second
+	}
+	if date, err := http.ParseTime(header); err == nil {
+		return max(date.Sub(now), 0)
+	}
+	return 0
+}

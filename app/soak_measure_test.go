@@ -26,8 +26,8 @@ type sample struct {
 
 // measure lets everything come to rest and notes what is still held. Workers
 // must not work meanwhile.
-func (s *soak) measure(at time.Duration) {
-	now := s.quiet(at)
+func (s *soak) measure(at, settled time.Duration) {
+	now := s.quiet(at, settled)
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats
@@ -50,10 +50,10 @@ func (m sample) String() string {
 const sampleHead = "   after  goroutines  descriptors   heap MB  resident MB   answers"
 
 // quiet waits until the process holds no fewer goroutines and descriptors
-// than some seconds before: its own jobs come and go, and idle connections
-// and their goroutines end after a while.
-func (s *soak) quiet(at time.Duration) sample {
-	const settled, most = 3 * time.Second, 30 * time.Second
+// than some time before: its own jobs come and go, and idle connections and
+// their goroutines end after a while.
+func (s *soak) quiet(at, settled time.Duration) sample {
+	most := 10 * settled
 	least := sample{at: at, goroutines: 1 << 30, files: 1 << 30}
 	begun := time.Now()
 	for last := begun; time.Since(last) < settled && time.Since(begun) < most; time.Sleep(100 * time.Millisecond) {
@@ -100,7 +100,10 @@ func (s *soak) judge() {
 		lines = append(lines, m.String())
 	}
 	s.t.Log(strings.Join(lines, "\n"))
-	s.t.Logf("answers by status: %v", s.status)
+	s.t.Logf("answers by status: %v; database connections cut: %v", s.status, s.cuts)
+	if s.postgres != nil && s.cuts[true] == 0 {
+		s.t.Error("no connection to the database was cut")
+	}
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	for _, message := range slices.Sorted(maps.Keys(s.log.counts)) {

@@ -23,6 +23,13 @@ var soakFor = flag.Duration("soak", 0, "run TestSoak for so long on each databas
 // one it is after each minute of load.
 const soakSamples = 15
 
+// How long the process must hold no fewer goroutines before it counts as at
+// rest.
+const (
+	meanwhile = 3 * time.Second
+	atEnd     = 15 * time.Second
+)
+
 // TestSoak: jobs, pages, streams, exports, odd input and faults at random
 // leave the process as it was. Goroutines, descriptors and memory of the last
 // third are those of the middle third; at the end goroutines and descriptors
@@ -58,8 +65,9 @@ type soak struct {
 	paused sync.RWMutex // held for reading while a worker works
 
 	mu      sync.Mutex
-	status  map[int]int // how many answers of each status
-	held    []net.Conn  // of clients that read nothing
+	status  map[int]int  // how many answers of each status
+	cuts    map[bool]int // of database connections, by whether they succeeded
+	held    []net.Conn   // of clients that read nothing
 	samples []sample
 }
 
@@ -67,7 +75,7 @@ type soak struct {
 // read it.
 func newSoak(t *testing.T, database string, postgres *sql.DB) *soak {
 	t.Helper()
-	s := &soak{t: t, demo: newDemo(time.Now), postgres: postgres, log: newSoakLog(), status: map[int]int{}}
+	s := &soak{t: t, demo: newDemo(time.Now), postgres: postgres, log: newSoakLog(), status: map[int]int{}, cuts: map[bool]int{}}
 	// What is sent must not make the players grow.
 	s.demo.github.OnDispatch(func(map[string]string) {})
 	s.demo.devin.OnMessage(func(string, string) {})
@@ -111,7 +119,7 @@ func newSoak(t *testing.T, database string, postgres *sql.DB) *soak {
 // run puts the program under load, measures it meanwhile, and judges.
 func (s *soak) run() {
 	s.calm()
-	s.measure(0)
+	s.measure(0, atEnd)
 	begun := time.Now()
 	ctx, stop := context.WithDeadline(s.t.Context(), begun.Add(*soakFor))
 	defer stop()
@@ -132,14 +140,14 @@ func (s *soak) run() {
 		case <-time.After(min(time.Minute, *soakFor/soakSamples)):
 			s.paused.Lock()
 			s.calm()
-			s.measure(time.Since(begun))
+			s.measure(time.Since(begun), meanwhile)
 			s.paused.Unlock()
 		case <-ctx.Done():
 		}
 	}
 	workers.Wait()
 	s.calm()
-	s.measure(time.Since(begun))
+	s.measure(time.Since(begun), atEnd)
 	s.judge()
 }
 

@@ -146,7 +146,8 @@ func (w *worker) page(ctx context.Context) {
 func apiPaths() []string {
 	return []string{
 		"/api/stats", "/api/trends", "/api/trends?period=all", "/api/needs-attention", "/api/issues", "/api/sessions",
-		"/api/prs", "/api/runs", "/api/repos", "/api/verifications", "/api/changes", "/api/files", "/api/jobs", "/api/sources", "/api/config", "/api/views",
+		"/api/prs", "/api/runs", "/api/repos", "/api/verifications", "/api/changes", "/api/files", "/api/jobs", "/api/sources",
+		"/api/config", "/api/views",
 		"/api/openapi.yaml", "/docs/api", "/report", "/metrics", "/api/search?q=xss", "/api/complete?q=sev",
 	}
 }
@@ -269,8 +270,8 @@ func (w *worker) send(ctx context.Context) {
 func (w *worker) odd(ctx context.Context) {
 	method := oneOf(w, "GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW")
 	path := oneOf(w, "/nowhere", "/api/nowhere", "/api/runs/%00/raw", "/issues/%ff", "/api/jobs/"+strings.Repeat("a", 5000),
-		"/static/..%2f..%2fgo.mod", "/panels/issues?scope=%00", "/api/views", "/api/issues?q="+strings.Repeat("(", 500), "/api/sessions/x/messages",
-		"/api/dispatch", "/actions/reply")
+		"/static/..%2f..%2fgo.mod", "/panels/issues?scope=%00", "/api/views", "/api/issues?q="+strings.Repeat("(", 500),
+		"/api/sessions/x/messages", "/api/dispatch", "/actions/reply")
 	body := oneOf(w, "", "{", "null", strings.Repeat("[", 20_000), strings.Repeat("x", 100_000), "message=%00&session=%ff",
 		`{"message":"\u0000"}`)
 	w.ask(ctx, method, path, body, whole, oneOf(w, []string{"Content-Type", "application/json"}, []string{"Content-Encoding", "gzip"},

@@ -153,7 +153,7 @@ func TestRefusedPages(t *testing.T) {
 	t.Run("421, another name of this machine", func(t *testing.T) {
 		b.in(t)
 		b.do(chromedp.Navigate(strings.Replace(p.url, "127.0.0.1", "dashboard.test", 1) + "/issues"))
-		b.whole("another Host", "Not allowed", "does not answer to that Host", "Open it as http://localhost")
+		b.whole("another Host", "Not allowed", "does not answer to the host name", "ALLOWED_HOSTS")
 		if b.holds(`document.body.innerText.includes("octo/shop")`) {
 			t.Error("it shows records")
 		}

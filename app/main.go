@@ -17,11 +17,19 @@ import (
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: app [--demo]\nSettings come from the environment and from .env; see README.md.")
+		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\nSettings come from the environment and from .env; see README.md.")
 		flag.PrintDefaults()
 	}
 	demo := flag.Bool("demo", false, "show an invented organisation; needs no settings and no network, and leaves nothing behind")
 	flag.Parse()
+	switch {
+	case flag.NArg() == 1 && flag.Arg(0) == "version":
+		fmt.Println(version())
+		return
+	case flag.NArg() > 0:
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -207,9 +208,12 @@ func brokenFiles() map[string]struct {
 		"finding.json":   {oddScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": []any{7}}), "issue_fingerprints"},
 		"line.json":      {oddScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": []any{oddFinding(2, map[string]any{"start_line": "seven"})}}), "start_line"},
 		"breakdown.json": {oddScan(2, "2026-02-02T10:00:00Z", map[string]any{"severity_breakdown": map[string]any{"\x00": "many"}}), "many"},
-		"summary.json":   {[]byte(`{"verified_at": "2026-02-02T10:00:00Z", "summary": [1]}`), "summary"},
-		"<b>&\"'.json":   {[]byte(`{`), "not a JSON object"},
-		"größe 😀.json":   {[]byte(`{`), "not a JSON object"},
+		"crowded.json": {oddScan(2, "2026-02-02T10:00:00Z", map[string]any{"sessions": slices.Repeat([]map[string]any{{}}, telemetry.MaxSessions+1)}),
+			"sessions: more than 10000 entries"},
+		"long.json":    {oddScan(2, "2026-02-02T10:00:00Z", map[string]any{"run_label": strings.Repeat("x", 1<<20)}), "run_label: the text has"},
+		"summary.json": {[]byte(`{"verified_at": "2026-02-02T10:00:00Z", "summary": [1]}`), "summary"},
+		"<b>&\"'.json": {[]byte(`{`), "not a JSON object"},
+		"größe 😀.json": {[]byte(`{`), "not a JSON object"},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -39,6 +40,7 @@ func TestProcess(t *testing.T) {
 	for name, try := range map[string]func(process){
 		"refusals":                 process.refusals,
 		"no settings":              process.noSettings,
+		"version":                  process.version,
 		"terminated":               process.terminated,
 		"killed":                   process.killed,
 		"killed while sending":     process.killedWhileSending,
@@ -232,6 +234,18 @@ func (p process) refusedDatabases(path, free string) {
 		p.t.Fatal(err)
 	}
 	p.refused(p.command("DATABASE_URL=sqlite:"+path, free), "version 99999", "a newer program wrote it", "DATABASE_URL")
+}
+
+// version tells which build it is, and an unknown word how it is used.
+func (p process) version() {
+	out, err := exec.CommandContext(p.t.Context(), p.path, "version").Output()
+	if err != nil || !strings.HasPrefix(string(out), "telemetry-dashboard ") || !strings.Contains(string(out), runtime.Version()) {
+		p.t.Errorf("version: %q, %v", out, err)
+	}
+	said, err := exec.CommandContext(p.t.Context(), p.path, "verison").CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(said), "usage:") {
+		p.t.Errorf("an unknown word: %q, %v", said, err)
+	}
 }
 
 // noSettings: the program starts with nothing set, and its page says what

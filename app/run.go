@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -211,6 +212,16 @@ func buildID() string {
 		}
 	}
 	return "dev"
+}
+
+// version names the build for people: the tag that it was built at, or one
+// that holds the time and the commit, and what built it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "telemetry-dashboard, of an unknown version"
+	}
+	return fmt.Sprintf("telemetry-dashboard %s (%s, %s/%s)", info.Main.Version, info.GoVersion, runtime.GOOS, runtime.GOARCH)
 }
 
 func newID() string {

@@ -10,7 +10,7 @@ import (
 // colours reads the style sheet's colours by name: light and dark.
 func colours(t *testing.T) map[string][2]string {
 	t.Helper()
-	css, err := FS.ReadFile("css/0-tokens.css")
+	css, err := FS.ReadFile("css/tokens.css")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,13 +26,13 @@ const Prefix = "/static/"
 type bundle struct {
 	name        string
 	contentType string
-	parts       []string // globs of FS
+	parts       []string // globs of FS; a file that several match stands where the first does
 }
 
 func bundles() []bundle {
 	const script = "text/javascript; charset=utf-8"
 	return []bundle{
-		{"app.css", "text/css; charset=utf-8", []string{"css/*.css"}},
+		{"app.css", "text/css; charset=utf-8", []string{"css/tokens.css", "css/*.css"}}, // the order of the layers first
 		{"theme.js", script, []string{"js/theme.js"}},
 		{"app.js", script, []string{"vendor/htmx.org/htmx.min.js", "vendor/htmx.org/hx-sse.min.js", "js/app.js", "js/complete.js"}},
 		{"icon.svg", "image/svg+xml", []string{"img/icon.svg"}},
@@ -83,6 +83,7 @@ func (a *Assets) Open(hashedPath string) (body []byte, contentType string, ok bo
 
 func join(globs []string) ([]byte, error) {
 	var whole bytes.Buffer
+	joined := map[string]bool{}
 	for _, glob := range globs {
 		names, err := fs.Glob(FS, glob)
 		if err != nil {
@@ -92,6 +93,10 @@ func join(globs []string) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", glob, fs.ErrNotExist)
 		}
 		for _, name := range names {
+			if joined[name] {
+				continue
+			}
+			joined[name] = true
 			body, err := FS.ReadFile(name)
 			if err != nil {
 				return nil, err

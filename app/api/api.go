@@ -54,7 +54,7 @@ type API struct {
 	Description string // of this API, as /api/openapi.yaml answers it
 }
 
-// perPage bounds the rows of a page (product.md §9).
+// perPage bounds the rows of a page (docs/rules.md#lists).
 const (
 	perPageDefault = 50
 	perPageMost    = 200

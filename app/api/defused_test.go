@@ -35,7 +35,10 @@ func FuzzDefused(f *testing.F) {
 		f.Add(cell, "x")
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
-		e := exported[struct{}, []string, string]{head: []string{"a", "b"}, cells: func(_ struct{}, row []string) []string { return slices.Clone(row) }}
+		e := exported[struct{}, []string, string]{
+			head:  []string{"a", "b"},
+			cells: func(_ struct{}, row []string) []string { return slices.Clone(row) },
+		}
 		rows := [][]string{{a, b}, {b, a}, {a + b, b + a}}
 		var file bytes.Buffer
 		w := bufio.NewWriter(&file)

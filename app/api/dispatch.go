@@ -7,7 +7,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// dispatchBody is the body of POST /api/dispatch (product.md §9).
+// dispatchBody is the body of POST /api/dispatch (docs/rules.md#dispatch).
 type dispatchBody struct {
 	TargetRepo    string     `json:"target_repo"`
 	Languages     looseWords `json:"languages"`

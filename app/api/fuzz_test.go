@@ -40,7 +40,8 @@ func fuzzRequests(f *testing.F, w *world) {
 		f.Add(byte(n), "octo", "page=1&per_page=2&sort=severity", `{"message":"x"}`)
 		f.Add(byte(n), waiting, "q=is:open&as_of=2026-02-02&period=30d", "")
 		f.Add(byte(n), "octo_widgets_run_1.json", "repo=octo/widgets&format=csv&async=true", "{")
-		f.Add(byte(n), "\xff\x00%00..%2e/", "q=%00&q=\xff&repo=%ff&as_of=9999-12-31&page=9223372036854775807", `{"target_repo":"o/r\u0000","name":"\ud800"}`)
+		f.Add(byte(n), "\xff\x00%00..%2e/", "q=%00&q=\xff&repo=%ff&as_of=9999-12-31&page=9223372036854775807",
+			`{"target_repo":"o/r\u0000","name":"\ud800"}`)
 	}
 	f.Add(byte(0xff), "/api/repo/../../etc/passwd", "", "")
 	f.Fuzz(func(t *testing.T, which byte, part, query, body string) {

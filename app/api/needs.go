@@ -32,7 +32,7 @@ type needItem struct {
 	Links      map[string]string `json:"links"`
 }
 
-// needLabels are the groups in words, as ux.md has them.
+// needLabels are the groups in words, as docs/rules.md#needs-you has them.
 func needLabels() map[telemetry.Need]string {
 	return map[telemetry.Need]string{
 		telemetry.NeedWaiting:      "Waiting for you",

@@ -13,7 +13,7 @@ import (
 
 // budget is what the first answer of an endpoint may take.
 type budget struct {
-	p99    time.Duration // 0: the design sets none
+	p99    time.Duration // 0: no budget
 	growth float64       // from the smallest to the largest history; 0: none
 }
 

@@ -1,4 +1,4 @@
-// Command bench measures the budgets of the design (docs/benchmarks.md) with
+// Command bench measures the budgets of docs/benchmarks.md with
 // a generated history: it loads it through the real store, serves it by the
 // real server on loopback, and asks over TCP. What is fast is held against a
 // bare Fiber handler that returns the same bytes in the same run.

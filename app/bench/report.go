@@ -27,7 +27,7 @@ func loadAverage() string {
 	return first
 }
 
-// The budgets of the design that are not an endpoint's.
+// The budgets that are not an endpoint's.
 const (
 	hotShare       = 0.80
 	unchangedShare = 0.90
@@ -201,7 +201,7 @@ func (r *report) programFigures(line func(what, budget string, cell, verdict fun
 // endpoints writes a row for each endpoint.
 func (r *report) endpoints(b *strings.Builder) {
 	fmt.Fprint(b,
-		"## Endpoints\n\nHot and 304 at the largest size. Pages carry no ETag, so each of their answers is a first one; the design sets them no budget of their own.\n\n| endpoint | KB sent |")
+		"## Endpoints\n\nHot and 304 at the largest size. Pages carry no ETag, so each of their answers is a first one; they have no budget of their own.\n\n| endpoint | KB sent |")
 	for _, s := range r.sizes {
 		fmt.Fprintf(b, " first at %d, p50 / p99 ms |", s.runs)
 	}

@@ -15,7 +15,7 @@ import (
 	"telemetry-dashboard/services/telemetry/history"
 )
 
-// The history of the design's budgets.
+// The history on which the budgets are measured.
 const (
 	repositories    = 1000
 	findingsPerScan = 40

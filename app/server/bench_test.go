@@ -13,7 +13,7 @@ import (
 
 // BenchmarkHot measures what a hot answer and an unchanged one cost beside a
 // bare Fiber handler (Immutable) that returns the same bytes and headers
-// (design.md, "Budgets"): without a socket, so that the program's own part
+// (docs/benchmarks.md#endpoints): without a socket, so that the program's own part
 // shows.
 func BenchmarkHot(b *testing.B) {
 	body := bytes.Repeat([]byte(`{"pr_number":12,"title":"fix"},`), 400)

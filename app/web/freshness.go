@@ -17,7 +17,7 @@ func (w *Web) specFreshness() spec {
 }
 
 // lateAfter is after how many of its intervals a source counts as late
-// (ux.md, "Shell").
+// (docs/rules.md#freshness).
 const lateAfter = 3
 
 func (w *Web) drawFreshness(ctx context.Context, v view) (templ.Component, error) {

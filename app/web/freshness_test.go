@@ -9,7 +9,7 @@ import (
 )
 
 // TestSourceNote: a part of the strip is late after three of its intervals,
-// and failed with its cause whatever its age (ux.md, "Shell").
+// and failed with its cause whatever its age (docs/rules.md#freshness).
 func TestSourceNote(t *testing.T) {
 	now := time.Date(2026, 5, 14, 14, 32, 0, 0, time.UTC)
 	w := &Web{o: Options{

@@ -29,7 +29,7 @@ func (w *Web) specTiles() spec {
 	}
 }
 
-// overviewPage is "/": what ux.md lists, in its order.
+// overviewPage is "/": its rows stand in the order of docs/guide.md.
 func (w *Web) overviewPage(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	v := w.once(ctx, view{query: queryOf(c)}, pageParts()...)
@@ -149,7 +149,7 @@ func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
 }
 
 // activeTile counts what its lists show: a state that only an old record
-// tells is not active (product.md §5).
+// tells is not active (docs/rules.md#age-of-a-recorded-state).
 func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
 	for _, part := range []parts.Link{

@@ -67,7 +67,7 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 
 // Preflight returns the open pull requests of earlier runs in a repository
 // and its fork, newest first: those that carry an issue id in their title,
-// name a known session, or are known as a session's (product.md §6). The
+// name a known session, or are known as a session's (docs/rules.md#which-pull-requests-are-listed). The
 // error is CodeMissingSetting without a token, or what GitHub's client says.
 func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]telemetry.PullRequest, error) {
 	if d.o.OpenPulls == nil {

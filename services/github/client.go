@@ -27,7 +27,7 @@ const (
 	// GitHub ends a request itself.
 	idlePart = 3
 	// A call ends after so many times the time of one request, whatever is
-	// repeated or paged in it: a question, an archive, a whole fetch.
+	// repeated or paged in it: a question, an archive, all of FetchRunFiles.
 	timesQuestion, timesArchive, timesFetch = 4, 10, 30
 	// workers is how many requests of one call are open at a time, well
 	// under GitHub's secondary limit of 100.
@@ -39,15 +39,12 @@ const (
 
 // Options say which GitHub to ask, and how.
 type Options struct {
-	BaseURL    string             // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
-	Token      string             // "" asks without one
-	ActionRepo telemetry.RepoName // whose run files and workflow; "" makes what needs it CodeMissingSetting
-	CacheTTL   time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
-	// HTTPTimeout is the time of one request, its body included; 0 is 30 s.
-	// A third of it may pass without a byte, of an archive all of it. A call
-	// ends after 4 times that, FetchRunFiles after 30 times.
-	HTTPTimeout time.Duration
-	Transport   http.RoundTripper // nil is one of its own
+	BaseURL     string             // "" is DefaultURL; GitHub Enterprise Server is https://HOST/api/v3
+	Token       string             // "" asks without one
+	ActionRepo  telemetry.RepoName // whose run files and workflow; "" makes what needs it CodeMissingSetting
+	CacheTTL    time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
+	HTTPTimeout time.Duration      // of one request, its body included; 0 is 30 s. Of an archive: without a byte
+	Transport   http.RoundTripper  // nil is one of its own
 	// AllowPlainHTTP lets the token be sent unencrypted to a host that is not
 	// this one. Without it New refuses such a BaseURL.
 	AllowPlainHTTP bool

@@ -41,7 +41,10 @@ func FuzzArchive(f *testing.F) {
 	if _, err := zip.Write(whole); err != nil || zip.Close() != nil {
 		f.Fatal(err)
 	}
-	for _, body := range [][]byte{nil, {0}, whole, whole[:9000], whole[:512], zipped.Bytes(), zipped.Bytes()[:200], archiveOf(f, 3, "."), archiveOf(f, 3, ".."), []byte("<html>")} {
+	for _, body := range [][]byte{
+		nil, {0}, whole, whole[:9000], whole[:512], zipped.Bytes(), zipped.Bytes()[:200],
+		archiveOf(f, 3, "."), archiveOf(f, 3, ".."), []byte("<html>"),
+	} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

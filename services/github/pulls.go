@@ -88,7 +88,7 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 		fresh := notSeen(pulls, seen)
 		list = append(list, fresh...)
 		if bytes += sizeOf(fresh); bytes > maxListBytes {
-			return page{}, 0, false, errManyPulls
+			return page{}, 0, false, errManyPulls()
 		}
 		if len(updatedSince(pulls, after)) < len(pulls) {
 			return page{}, 0, true, nil // the rest was updated before
@@ -99,12 +99,15 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 		return updatedSince(known.pulls, after), nil
 	}
 	if err == nil && !whole {
-		err = errManyPulls
+		err = errManyPulls()
 	}
 	return updatedSince(list, after), c.failure(ctx, pullsQuestion(repo), err)
 }
 
-var errManyPulls = &unusable{fmt.Sprintf("goes on after %d pages, the most that are read at once; those read are the latest", maxListPages)}
+// errManyPulls is the failure of a list that is not read to its end.
+func errManyPulls() error {
+	return &unusable{fmt.Sprintf("goes on after %d pages, the most that are read at once; those read are the latest", maxListPages)}
+}
 
 // notSeen returns those that no earlier page had.
 func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRequest {

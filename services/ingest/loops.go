@@ -17,18 +17,24 @@ func (r *Runner) Run(ctx context.Context) error {
 		r.resume(ctx)
 	})
 	var loops sync.WaitGroup
-	loops.Go(func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) })
-	loops.Go(func() { r.beat(ctx) })
-	loops.Go(func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) })
+	for what, loop := range map[string]func(){
+		"refresh loop": func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
+		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
+		"beat":         func() { r.beat(ctx) },
+	} {
+		loops.Go(func() { r.guarded(what, loop) })
+	}
 	<-ctx.Done()
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		loops.Wait()
-		r.mu.Lock()
-		r.stopped = true
-		r.mu.Unlock()
-		r.ended.Wait()
+		r.guarded("stop", func() {
+			loops.Wait()
+			r.mu.Lock()
+			r.stopped = true
+			r.mu.Unlock()
+			r.ended.Wait()
+		})
 	}()
 	limit := time.NewTimer(stopWithin)
 	defer limit.Stop()

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -157,7 +158,7 @@ func (d *derivation) like(scan int64, f telemetry.Finding) []place {
 			}
 			d.parsed[scan] = rec
 		}
-		d.indexes[scan] = telemetry.IndexFindings(rec.Findings)
+		d.indexes[scan] = identity.IndexFindings(rec.Findings)
 	}
 	var found []place
 	for _, ord := range d.indexes[scan].Like(f) {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -16,12 +17,12 @@ import (
 type derivation struct {
 	tx       *Tx
 	lastFile int64
-	names    map[int64]fileName                // by file id
-	fresh    map[int64]bool                    // ids of files that nothing was derived from before
-	filled   map[string]bool                   // what holds found out
-	repoIDs  map[string]int64                  // by key
-	parsed   map[int64]*telemetry.Record       // by file id: parsed in this transaction
-	indexes  map[int64]*telemetry.FindingIndex // by scan: of what was parsed
+	names    map[int64]fileName               // by file id
+	fresh    map[int64]bool                   // ids of files that nothing was derived from before
+	filled   map[string]bool                  // what holds found out
+	repoIDs  map[string]int64                 // by key
+	parsed   map[int64]*telemetry.Record      // by file id: parsed in this transaction
+	indexes  map[int64]*identity.FindingIndex // by scan: of what was parsed
 	bodies   map[int64][]byte
 	changed  map[int64]bool // by file id: is it in force now
 
@@ -67,7 +68,7 @@ type fold struct {
 
 type addedScan struct {
 	id   int64
-	scan telemetry.Scan
+	scan identity.Scan
 }
 
 func newDerivation(tx *Tx) *derivation {
@@ -78,7 +79,7 @@ func newDerivation(tx *Tx) *derivation {
 		filled:   map[string]bool{},
 		repoIDs:  map[string]int64{},
 		parsed:   map[int64]*telemetry.Record{},
-		indexes:  map[int64]*telemetry.FindingIndex{},
+		indexes:  map[int64]*identity.FindingIndex{},
 		bodies:   map[int64][]byte{},
 		changed:  map[int64]bool{},
 		folds:    map[int64]*fold{},
@@ -218,7 +219,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 		return
 	}
 	f := d.foldOf(repo)
-	f.added = append(f.added, addedScan{id: id, scan: telemetry.Scan{
+	f.added = append(f.added, addedScan{id: id, scan: identity.Scan{
 		Place:       telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
 		Findings:    rec.Findings,
 		HasFindings: rec.HasFindings(),

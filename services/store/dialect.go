@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"telemetry-dashboard/services/telemetry"
@@ -166,6 +167,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/dashboard").Because(err)
 	}
+	config.BuildContextWatcherHandler = cancelsOnServer
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
 	db.SetMaxOpenConns(readers + 2)
 	db.SetMaxIdleConns(readers)
@@ -180,6 +182,13 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 		return telemetry.Errorf(telemetry.CodeUnavailable, "PostgreSQL at DATABASE_URL cannot be reached or refuses the login. See that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
 	return nil
+}
+
+// cancelsOnServer asks the server to end a statement whose context ends: a
+// connection that is only closed leaves it running there. A server that does
+// not end it in time loses the connection.
+func cancelsOnServer(conn *pgconn.PgConn) ctxwatch.Handler {
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 5 * time.Second}
 }
 
 // withoutJIT keeps PostgreSQL from compiling queries. It takes those that ask

@@ -19,7 +19,7 @@ func (d *derivation) countDue(repo int64) {
 }
 
 // dueAt returns the median interval of a repository's scans and the time
-// after which the next is overdue (ux.md, "Needs you"), both in
+// after which the next is overdue (docs/rules.md#overdue-scans), both in
 // milliseconds; 0 with too few scans. times are sorted.
 func dueAt(times []int64) (interval, due int64) {
 	if len(times) < telemetry.OverdueScans {

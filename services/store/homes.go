@@ -8,7 +8,7 @@ import (
 )
 
 // A repository's homes are where its pull requests are opened: itself, and
-// every fork that one of its runs names (product.md §3 and §6), and what these
+// every fork that one of its runs names (docs/rules.md#repositories), and what these
 // were renamed to. A fork that a newer run no longer names keeps its pull
 // requests.
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -60,7 +61,7 @@ func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 	tx.exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
 	d.dropLives(repo)
 	scans := d.loadScans(repo)
-	matches := d.applyWith(repo, &telemetry.Ledger{Repo: name}, scans, ids)
+	matches := d.applyWith(repo, &identity.Ledger{Repo: name}, scans, ids)
 	valid := map[string]bool{}
 	for _, issue := range matches {
 		valid[issue.PublicID] = true
@@ -96,7 +97,7 @@ func (d *derivation) loadScans(repo int64) []addedScan {
 			return nil
 		}
 		name := d.nameOf(id)
-		scans = append(scans, addedScan{id: id, scan: telemetry.Scan{Place: telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+		scans = append(scans, addedScan{id: id, scan: identity.Scan{Place: telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
 			Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(name)}})
 		d.takes[id] = rec.Takes()
 	}
@@ -108,7 +109,7 @@ func (d *derivation) loadScans(repo int64) []addedScan {
 type appearance struct {
 	run               int64
 	ord               int
-	match             telemetry.Match
+	match             identity.Match
 	line              int64
 	file, fingerprint any
 }
@@ -116,7 +117,7 @@ type appearance struct {
 // applyWith applies scans, writes what they did, and returns the issue of
 // each finding by run and place. ids are the rows of issues that were there
 // before a replay, by public id.
-func (d *derivation) applyWith(repo int64, ledger *telemetry.Ledger, scans []addedScan,
+func (d *derivation) applyWith(repo int64, ledger *identity.Ledger, scans []addedScan,
 	ids map[string]int64) map[[2]int64]*telemetry.Issue {
 	tx := d.tx
 	var touched []*telemetry.Issue
@@ -259,8 +260,8 @@ func textNumbers(text string) []int64 {
 
 // loadLedger returns the repository's fold as it was left, without issues,
 // and the place of its last scan.
-func (d *derivation) loadLedger(repo int64) (*telemetry.Ledger, telemetry.Place) {
-	l := &telemetry.Ledger{}
+func (d *derivation) loadLedger(repo int64) (*identity.Ledger, telemetry.Place) {
+	l := &identity.Ledger{}
 	var name string
 	var latest, data, ref telemetry.Place
 	var latestAt, dataAt, refAt int64
@@ -273,7 +274,7 @@ func (d *derivation) loadLedger(repo int64) (*telemetry.Ledger, telemetry.Place)
 	return l, latest
 }
 
-func (d *derivation) saveLedger(repo int64, l *telemetry.Ledger) {
+func (d *derivation) saveLedger(repo int64, l *identity.Ledger) {
 	d.tx.exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7, baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
 		ms(l.Latest.At), l.Latest.File, l.Latest.Run, flag(l.LatestReduced), ms(l.Reference.At), l.Reference.File, l.Reference.Run, l.Baseline, l.ReducedInRow, flag(l.SawNamed), flag(l.SawUnnamed), repo)
 }

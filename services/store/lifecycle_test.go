@@ -84,7 +84,7 @@ func TestActiveByTheClock(t *testing.T) {
 	})
 }
 
-// TestVerificationOutcomes: every outcome of product.md §7, and how it turns
+// TestVerificationOutcomes: every outcome of docs/rules.md#verification-outcomes, and how it turns
 // with merges and scans.
 func TestVerificationOutcomes(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *store.Store) {

@@ -3,6 +3,7 @@ package store
 import (
 	"math"
 
+	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -52,7 +53,7 @@ func (d *derivation) lifeBook(repo int64, open []*telemetry.Issue) *lifeBook {
 }
 
 // note writes what one scan did into the book.
-func (b *lifeBook) note(scan telemetry.Scan, out telemetry.Outcome) {
+func (b *lifeBook) note(scan identity.Scan, out identity.Outcome) {
 	for ord, m := range out.Matches {
 		f, cur := &scan.Findings[ord], b.last[m.Issue]
 		switch {

@@ -13,7 +13,7 @@ import (
 const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1 AND v.outcome = 'verified_not_merged')`
 
 // knownUntil is up to when the state of a session says something of today,
-// less telemetry.RecordedFor: for ever if it was polled (product.md §5). An
+// less telemetry.RecordedFor: for ever if it was polled (docs/rules.md#age-of-a-recorded-state). An
 // index has it.
 const knownUntil = `CASE WHEN polled = 1 THEN 9223372036854775807 ELSE since END`
 

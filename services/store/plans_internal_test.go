@@ -22,7 +22,7 @@ type plan struct {
 }
 
 // plans are the lists by default and by indexed qualifiers, and the sorts
-// that have an index (design.md, "Budgets").
+// that have an index (docs/benchmarks.md#endpoints).
 func plans() []plan {
 	issues, sessions, pulls, runs, repos := telemetry.ListIssues, telemetry.ListSessions, telemetry.ListPulls, telemetry.ListRuns, telemetry.ListRepos
 	return []plan{

@@ -238,7 +238,7 @@ func overdue(ctx context.Context, err error, limit time.Duration) error {
 func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 	begun, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin to write: %w", err)
+		return fmt.Errorf("begin to write: %w", ended(ctx, err))
 	}
 	defer func() {
 		if recovered := recover(); recovered != nil {
@@ -267,7 +267,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 		}
 	}
 	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", ended(ctx, err))
 	}
 	s.raise(raised)
 	s.tidyLog()
@@ -307,7 +307,7 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 	defer cancel()
 	begun, err := s.reader().BeginTx(limited, s.dialect.readOptions())
 	if err != nil {
-		return s.tell(overdue(ctx, fmt.Errorf("begin to read: %w", err), readLimit))
+		return s.tell(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
 	}
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}

@@ -30,8 +30,17 @@ func (tx *Tx) touch(topic string) { tx.touched[topic] = true }
 
 func (tx *Tx) fail(query string, err error) {
 	if tx.err == nil {
-		tx.err = fmt.Errorf("%s: %w", firstWords(query), err)
+		tx.err = fmt.Errorf("%s: %w", firstWords(query), ended(tx.ctx, err))
 	}
+}
+
+// ended gives an error the end of its context as its cause: a server that
+// ended a statement because of it has an error of its own.
+func ended(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
+		return errors.Join(cause, err)
+	}
+	return err
 }
 
 func firstWords(query string) string {

@@ -9,7 +9,7 @@ import (
 // AttemptBasis says which kind of record tells that a session took an issue.
 type AttemptBasis string
 
-// The bases of product.md §4, "Which issues a session took".
+// The bases of docs/rules.md#which-issues-a-session-took.
 const (
 	AttemptRecord       AttemptBasis = "record"       // the session's id of the issue stands in its own record's findings
 	AttemptDispatch     AttemptBasis = "dispatch"     // a dispatch record gives id and fingerprint

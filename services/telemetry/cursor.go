@@ -150,7 +150,7 @@ func flatFindings(list json.RawMessage) (findings []Finding, ok bool) {
 			c.take(',')
 		}
 		if f.Fingerprint == "" {
-			f.Fingerprint = computedFingerprint(f)
+			f.Fingerprint = ComputedFingerprint(f)
 		}
 		findings = append(findings, f)
 		c.take(',')

@@ -31,8 +31,8 @@ const (
 	inputMost       = 1000 // bytes of a text
 )
 
-// DispatchInputs are the workflow's inputs beside the target, in the order
-// of product.md §9.
+// DispatchInputs are the workflow's inputs beside the target, in the order of
+// its form.
 func DispatchInputs() []string {
 	return []string{
 		"languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions",

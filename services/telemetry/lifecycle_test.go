@@ -42,37 +42,6 @@ func TestTakesByTheWholeID(t *testing.T) {
 	}
 }
 
-// unprinted is a finding of a record that gave it no fingerprint.
-func unprinted(f Finding) Finding {
-	f.Fingerprint = computedFingerprint(f)
-	return f
-}
-
-func TestFindingIndex(t *testing.T) {
-	long := strings.Repeat("0", 16)
-	findings := []Finding{
-		{IssueID: "CQLF-R1-0001", Fingerprint: long + "aaaa", Rule: "r", File: "a"}, {IssueID: "CQLF-R1-0002", Fingerprint: long + "aaaa", Rule: "r", File: "b"},
-		{IssueID: "CQLF-R1-0003", Fingerprint: "x", Rule: "q", File: "b"},
-	}
-	for _, c := range []struct {
-		name string
-		f    Finding
-		want []int
-	}{
-		{"id and fingerprint", Finding{IssueID: "cqlf-r1-0002", Fingerprint: long + "aaaa", Rule: "r"}, []int{1}},
-		{"a fingerprint cut shorter", Finding{IssueID: "X", Fingerprint: long, Rule: "r", File: "b"}, []int{1}},
-		{"a fingerprint of two", Finding{Fingerprint: long + "aaaa", Rule: "r"}, []int{0, 1}},
-		{"another rule", Finding{Fingerprint: "x", Rule: "r", File: "z"}, []int{2}},
-		{"the id alone", Finding{IssueID: "CQLF-R1-0003", Fingerprint: "y", Rule: "q"}, nil},
-		{"no fingerprint was recorded", unprinted(Finding{IssueID: "cqlf-r1-0002", Rule: "r", File: "b"}), []int{1}},
-		{"no fingerprint was recorded, another file", unprinted(Finding{IssueID: "CQLF-R1-0002", Rule: "r", File: "c"}), nil},
-	} {
-		if got := IndexFindings(findings).Like(c.f); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
-		}
-	}
-}
-
 func TestIssueIDRun(t *testing.T) {
 	for id, want := range map[string]int64{"CQLF-R34-0010": 34, "cqlf-all-r61-0002": 61, "CQLF-R-1": -1, "CQLF-34-1": -1, "x CQLF-R34-0010": -1, "CQLF-R99999999999999999999-1": -1, "": -1} {
 		run, ok := IssueIDRun(id)

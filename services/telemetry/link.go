@@ -8,7 +8,7 @@ import (
 // LinkBasis says why a pull request belongs to a session.
 type LinkBasis string
 
-// The bases of product.md §6, strongest first.
+// The bases of docs/rules.md#linking, strongest first.
 const (
 	LinkDevin        LinkBasis = "devin"        // Devin's answer names it
 	LinkVerification LinkBasis = "verification" // a verification record names both

@@ -11,7 +11,7 @@ import (
 // DayMillis is a day (UTC) in milliseconds.
 const DayMillis = 24 * 60 * 60 * 1000
 
-// The rule of an overdue scan (ux.md, "Needs you"): with at least so many
+// The rule of an overdue scan (docs/rules.md#overdue-scans): with at least so many
 // scans, later than twice the median interval and this long.
 const (
 	OverdueScans   = 4
@@ -19,11 +19,11 @@ const (
 )
 
 // StuckAfter is how long a polled session may work without an update before
-// it counts as stuck (ux.md, "Needs you").
+// it counts as stuck (docs/rules.md#needs-you).
 const StuckAfter = 2 * time.Hour
 
 // RecordedFor is how long a state that only a record tells counts as that of
-// now (product.md §5).
+// now (docs/rules.md#age-of-a-recorded-state).
 const RecordedFor = 24 * time.Hour
 
 // Quantile returns the q-quantile of sorted numbers by the nearest rank, the
@@ -262,7 +262,7 @@ type Trends struct {
 // Need is why something waits for a person.
 type Need string
 
-// The groups of "Needs you" (ux.md).
+// The groups of "Needs you" (docs/rules.md#needs-you).
 const (
 	NeedWaiting      Need = "waiting"       // a session waits for its user, without a pull request
 	NeedReview       Need = "pr_ready"      // a pull request is ready for review
@@ -272,7 +272,7 @@ const (
 	NeedScan         Need = "overdue"       // the next scan is late
 )
 
-// Needs are all of them, in the order of ux.md.
+// Needs are all of them, in the order of lists.
 func Needs() []Need {
 	return []Need{NeedWaiting, NeedReview, NeedMerge, NeedNeverStarted, NeedStuck, NeedScan}
 }

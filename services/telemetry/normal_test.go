@@ -10,12 +10,16 @@ import (
 // oddNames are names and ids that are easily read twice, or taken for another.
 func oddNames() []string {
 	return []string{
-		"", " ", "o/r", "0/0.GIT.GIT", "o/.git", "o/..git", "o/r.git/", "//o/r.git//", "git@h:o/r.git.git", "git@git@h:o/r", "https://h/o/r%2Egit", "HTTPS://h/O/R.GIT",
-		"https://h/o/r.git.git/pull/1", "\u00a0o/r\u2003", "o/r\x00", "o/\u212A", "devin-devin-x", "devin- x", "devin-", "devin-devin-", " devin-x", "DEVIN-X", "dev\u0130n-x",
-		"devin-dry-run", "devin-devin-dry-run", "dry-run", "\xffdevin-x", "devin-\xff", "CQLF-R34-0010", " cqlf-all-r61-0002 ", "CQLF-\u017F-R1-1", "cqlf-r1-1,cqlf-R1-1",
-		"https://api.github.com/repos/o/r/pulls/12", "https://api.api.h/repos/o/r/pulls/12", "https://api.h/o/r/pull/12", "https://h/o/r/pull/+12", "https://h/o/r/pull/012",
-		"https://[::1]:80/o/r/pull/1", "https://h%c3%a4/o/r/pull/1", "https://u:p@h/o/r/pull/9223372036854775807", "o/r#12", "#12", "o/r.git#12", "12",
-		"/sessions/devin-devin-x", "devin-\u212A1 0123456789abcdef0", "devin-a-b-c_d",
+		"", " ", "o/r", "0/0.GIT.GIT", "o/.git", "o/..git", "o/r.git/", "//o/r.git//", "git@h:o/r.git.git", "git@git@h:o/r",
+		"https://h/o/r%2Egit", "HTTPS://h/O/R.GIT", "https://h/o/r.git.git/pull/1", "\u00a0o/r\u2003", "o/r\x00", "o/\u212A",
+		"devin-devin-x", "devin- x", "devin-", "devin-devin-", " devin-x", "DEVIN-X", "dev\u0130n-x", "devin-dry-run",
+		"devin-devin-dry-run", "dry-run", "\xffdevin-x", "devin-\xff", "CQLF-R34-0010", " cqlf-all-r61-0002 ",
+		"CQLF-\u017F-R1-1", "cqlf-r1-1,cqlf-R1-1", "https://api.github.com/repos/o/r/pulls/12",
+		"https://api.api.h/repos/o/r/pulls/12", "https://api.h/o/r/pull/12", "https://h/o/r/pull/+12",
+		"https://h/o/r/pull/012", "https://[::1]:80/o/r/pull/1", "https://h%c3%a4/o/r/pull/1",
+		"https://u:p@h/o/r/pull/9223372036854775807", "http://api./repos/o/r/pull/1", "http://api.:80/repos/o/r/pull/1",
+		"o/r#12", "#12", "o/r.git#12", "12", "/sessions/devin-devin-x",
+		"devin-\u212A1 0123456789abcdef0", "devin-a-b-c_d",
 	}
 }
 

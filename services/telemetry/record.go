@@ -296,7 +296,7 @@ func (d *decoder) anyFindings(name string) []Finding {
 			f.Line = max(n, 0)
 		}
 		if f.Fingerprint == "" {
-			f.Fingerprint = computedFingerprint(f)
+			f.Fingerprint = ComputedFingerprint(f)
 		}
 		out = append(out, f)
 	}

@@ -56,7 +56,7 @@ func TestParseScan(t *testing.T) {
 		Timestamp: time.Date(2026, 2, 7, 11, 31, 39, 123_000_000, time.UTC), TimestampText: "2026-02-07T11:31:39.123456+00:00",
 		IssuesFound: 2, BatchesCreated: 1, Severity: map[string]int64{"high": 2}, Category: map[string]int64{"xss": 2},
 		Sessions: []RecordedSession{{ID: "devin-0123456789abcdef0123456789abcdef", URL: "s", BatchID: 3, Status: "finished", IssueIDs: []string{"CQLF-R7-0001"}, PRURL: "p"}},
-		Findings: []Finding{{"CQLF-R7-0001", print20("a"), "js/xss", "high", "xss", "x.go", 5}, {"CQLF-R7-0002", print20("b"), "js/xss", "high", "xss", "y.go", 6}},
+		Findings: []Finding{{"CQLF-R7-0001", strings.Repeat("a", 20), "js/xss", "high", "xss", "x.go", 5}, {"CQLF-R7-0002", strings.Repeat("b", 20), "js/xss", "high", "xss", "y.go", 6}},
 		counted:  true,
 	}
 	if !reflect.DeepEqual(rec, want) {

@@ -90,7 +90,7 @@ func ParsePull(s string) PullRef {
 // address on the host that s names, "" for the zero value.
 func ParsePullURL(s string) (PullRef, string) {
 	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return PullRef{}, ""
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
@@ -104,6 +104,9 @@ func ParsePullURL(s string) (PullRef, string) {
 			ref, host := PullRef{Repo: repo, Number: n}, u.Host
 			if i > 2 && parts[i-3] == "repos" { // an address of the API
 				host = strings.TrimPrefix(host, "api.")
+			}
+			if host == "" || host[0] == ':' { // it was the name of nothing
+				return PullRef{}, ""
 			}
 			return ref, ref.URL(u.Scheme + "://" + host)
 		}

@@ -5,7 +5,7 @@ import "strings"
 // State is the state of a Devin session in this program's words.
 type State string
 
-// The states of product.md §5, in the order in which lists group them.
+// The states of docs/rules.md#session-states, in the order in which lists group them.
 const (
 	StateWaiting      State = "waiting"
 	StatePRReady      State = "pr_ready"
@@ -51,7 +51,7 @@ type Word struct {
 	Detail string // v3 only
 }
 
-// StateOf translates an upstream's or a record's word (product.md §5). The
+// StateOf translates an upstream's or a record's word (docs/rules.md#session-states). The
 // reason is the detail of a suspended or failed session, the error of one
 // that never started, and the raw word of an unknown one. A recorded
 // "error: …" beside an id is a failed session: the id says that it started.
@@ -134,7 +134,7 @@ func waiting(pr PRSummary) State {
 // Pace says how often a session of a state is worth asking about.
 type Pace int
 
-// The column "poll on" of product.md §5.
+// The column "poll on" of docs/rules.md#session-states.
 const (
 	PaceNever Pace = iota
 	PaceRarely

@@ -2,7 +2,7 @@ package telemetry
 
 import "testing"
 
-// TestStateOf is the table of product.md §5.
+// TestStateOf is the table of docs/rules.md#session-states.
 func TestStateOf(t *testing.T) {
 	const id = "devin-0123456789abcdef0123456789abcdef"
 	none, open, merged := PRSummary{}, PRSummary{Any: true, Open: true}, PRSummary{Any: true, Merged: true}
@@ -84,7 +84,7 @@ func TestStatesAreAll(t *testing.T) {
 	want := map[State]bool{"queued": true, "working": true, "waiting": true, "pr_ready": true, "finished": true, "suspended": true, "expired": true, "failed": true, "never_started": true, "unknown": true}
 	for _, s := range States() {
 		if !want[s] {
-			t.Errorf("%s is none of product.md §5, or twice", s)
+			t.Errorf("%s is none of docs/rules.md#session-states, or twice", s)
 		}
 		delete(want, s)
 	}

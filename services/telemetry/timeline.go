@@ -149,7 +149,7 @@ func (a *Appearance) relinked(last *Appearance) bool {
 }
 
 func (a *Appearance) computed() bool {
-	return a.Fingerprint == computedFingerprint(Finding{Rule: a.Rule, File: a.File, Line: a.Line})
+	return a.Fingerprint == ComputedFingerprint(Finding{Rule: a.Rule, File: a.File, Line: a.Line})
 }
 
 func spotText(a *Appearance) string {

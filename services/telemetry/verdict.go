@@ -1,9 +1,9 @@
 package telemetry
 
-// Verdict is what has become of a verification's claim (product.md §7).
+// Verdict is what has become of a verification's claim (docs/rules.md#verification-outcomes).
 type Verdict string
 
-// The outcomes of §7. A claim is checked by issue against the reference scan.
+// The outcomes. A claim is checked by issue against the reference scan.
 const (
 	VerdictGone         Verdict = "verified_gone"        // verified, and the issues are gone
 	VerdictStillThere   Verdict = "verified_still_there" // verified, and an issue is still there

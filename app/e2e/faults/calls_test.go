@@ -156,9 +156,11 @@ func pullCalls() []call {
 		return ended(errors.Join(err, unseen(d)))
 	}
 	return []call{
-		{name: "pull list, page 1", api: gh, methods: []string{"github.PullRequests"}, kind: kindList, paged: true, dated: true, goesOn: true, ask: pulls, use: job(ingest.JobPollPRs),
+		{name: "pull list, page 1", api: gh, methods: []string{"github.PullRequests"}, kind: kindList, paged: true, dated: true,
+			goesOn: true, ask: pulls, use: job(ingest.JobPollPRs),
 			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/pulls") && listed(q) })},
-		{name: "pull list, page 2", api: gh, methods: []string{"github.PullRequests"}, kind: kindList, dated: true, ask: pulls, use: job(ingest.JobPollPRs),
+		{name: "pull list, page 2", api: gh, methods: []string{"github.PullRequests"}, kind: kindList, dated: true, ask: pulls,
+			use:   job(ingest.JobPollPRs),
 			set:   func(w *world) { w.pullsMore = 130 },
 			match: path(func(p, q string) bool { return strings.HasSuffix(p, "/pulls") && listed(q) && paging(q) })},
 		{name: "one pull request", api: gh, methods: []string{"github.PullRequest", "github.PullDetails"}, kind: kindObject, dated: true,
@@ -167,7 +169,8 @@ func pullCalls() []call {
 				return err
 			},
 			use: job(ingest.JobPollPRs), match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/pulls/5") })},
-		{name: "check runs", api: gh, methods: []string{"github.PullDetails"}, kind: kindObject, list: "check_runs", paged: true, ask: details, use: shown,
+		{name: "check runs", api: gh, methods: []string{"github.PullDetails"}, kind: kindObject, list: "check_runs", paged: true,
+			ask: details, use: shown,
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/check-runs") })},
 		{name: "reviews", api: gh, methods: []string{"github.PullDetails"}, kind: kindList, paged: true, dated: true, ask: details, use: shown,
 			match: path(func(p, _ string) bool { return strings.HasSuffix(p, "/reviews") })},
@@ -241,11 +244,14 @@ func devinCalls() []call {
 		{name: "v1 session", api: v1, methods: asks, kind: kindObject, dated: true, ask: sessions, use: poll, set: unlisted, match: ofV1},
 		{name: "v1 messages", api: v1, methods: reads, kind: kindObject, list: "messages", dated: true, ask: messages, use: shown, match: ofV1},
 		{name: "v1 send", api: v1, methods: sends, kind: kindSend, ask: send, use: reply, match: posts("/message")},
-		{name: "v3 self", api: v3, methods: asks, kind: kindObject, ask: sessions, use: poll, match: ends("/self"), set: func(w *world) { w.askSelf = true }},
-		{name: "v3 list", api: v3, methods: asks, kind: kindObject, list: "items", paged: true, dated: true, ask: sessions, use: poll, match: ends("/sessions")},
+		{name: "v3 self", api: v3, methods: asks, kind: kindObject, ask: sessions, use: poll, match: ends("/self"),
+			set: func(w *world) { w.askSelf = true }},
+		{name: "v3 list", api: v3, methods: asks, kind: kindObject, list: "items", paged: true, dated: true, ask: sessions, use: poll,
+			match: ends("/sessions")},
 		{name: "v3 session", api: v3, methods: asks, kind: kindObject, dated: true, ask: sessions, use: poll, set: unlisted,
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/sessions/") && !strings.HasSuffix(p, "/messages") })},
-		{name: "v3 messages", api: v3, methods: reads, kind: kindObject, list: "items", paged: true, dated: true, ask: messages, use: shown, match: ends("/messages")},
+		{name: "v3 messages", api: v3, methods: reads, kind: kindObject, list: "items", paged: true, dated: true, ask: messages,
+			use: shown, match: ends("/messages")},
 		{name: "v3 send", api: v3, methods: sends, kind: kindSend, ask: send, use: reply, match: posts("/messages")},
 	}
 }

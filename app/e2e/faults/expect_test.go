@@ -32,7 +32,8 @@ func exceptions() map[string]exception {
 		"dispatch/204":                {is("", fine), "GitHub documents it"},
 		"v1 send/null for the object": {is("", fine), "Devin documents it"},
 	}
-	for _, fault := range []string{"reset mid-body", "slow drip", "404", "HTML with 200", "empty 200", "truncated JSON", "cut but well-framed", "not gzip", "gzip bomb of spaces"} {
+	for _, fault := range []string{"reset mid-body", "slow drip", "404", "HTML with 200", "empty 200", "truncated JSON",
+		"cut but well-framed", "not gzip", "gzip bomb of spaces"} {
 		e["archive body/"+fault] = exception{is("", fine), "what an archive does not bring is fetched file by file"}
 	}
 	for _, fault := range []string{"404", "403 permission", "403 IP allow list"} {

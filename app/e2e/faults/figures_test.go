@@ -48,7 +48,8 @@ func (w *world) figures(ctx context.Context) (f figures, err error) {
 	for _, file := range files.Items {
 		f.files[file.Source+" "+file.File] = fmt.Sprintf("%s %s gone=%v %s", file.Kind, file.SHA, file.Gone, file.Error)
 	}
-	f.rows = append(append(append(lined("run", runs.Items), lined("session", sessions.Items)...), lined("pull", pulls.Items)...), lined("issue", issues.Items)...)
+	f.rows = append(append(append(lined("run", runs.Items), lined("session", sessions.Items)...), lined("pull", pulls.Items)...),
+		lined("issue", issues.Items)...)
 	return f, nil
 }
 

@@ -44,8 +44,8 @@ func matrix(pairs []*pair) string {
 			fmt.Fprintf(&out, "%s%9s\n", line, slowest.Round(time.Millisecond))
 		}
 	}
-	out.WriteString("\nok: answered; dwn: down; brk: broken; tmo: timeout; key: token; den: denied; nf: not found; lim: rate limit; rej: rejected;\n" +
-		"unk: outcome unknown; ·: the fault does not fit the call; !: a failed pair\n")
+	out.WriteString("\nok: answered; dwn: down; brk: broken; tmo: timeout; key: token; den: denied; nf: not found; lim: rate limit;\n" +
+		"rej: rejected; unk: outcome unknown; set: a setting is missing; ·: the fault does not fit the call; !: a failed pair\n")
 	return out.String()
 }
 
@@ -53,7 +53,7 @@ func matrix(pairs []*pair) string {
 func (p *pair) cell() string {
 	short := map[telemetry.Code]string{
 		fine: "ok", down: "dwn", broken: "brk", late: "tmo", telemetry.CodeUpstreamToken: "key", denied: "den", absent: "nf", limited: "lim",
-		refusal: "rej", unknown: "unk",
+		refusal: "rej", unknown: "unk", telemetry.CodeMissingSetting: "set",
 	}[p.ended]
 	if short == "" {
 		short = "?"

@@ -18,7 +18,8 @@ func TestEveryClientMethodHasARow(t *testing.T) {
 		rows = append(rows, c.methods...)
 	}
 	asks := reflect.TypeFor[context.Context]()
-	for name, client := range map[string]reflect.Type{"github": reflect.TypeFor[*githubclient.Client](), "devin": reflect.TypeFor[*devin.Client]()} {
+	for name, client := range map[string]reflect.Type{"github": reflect.TypeFor[*githubclient.Client](),
+		"devin": reflect.TypeFor[*devin.Client]()} {
 		for i := range client.NumMethod() {
 			m := client.Method(i)
 			if m.Type.NumIn() < 2 || m.Type.In(1) != asks {

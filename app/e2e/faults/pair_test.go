@@ -245,7 +245,8 @@ func (p *pair) lateMerge(ctx context.Context, w *world) {
 		return
 	}
 	at := w.now().Add(-time.Minute)
-	w.gh.Repo(shop).PutPull(telemetry.PullRequest{Number: 7, Title: title(7), CreatedAt: start().Add(-2 * time.Hour), UpdatedAt: at, MergedAt: at})
+	w.gh.Repo(shop).PutPull(telemetry.PullRequest{Number: 7, Title: title(7), CreatedAt: start().Add(-2 * time.Hour),
+		UpdatedAt: at, MergedAt: at})
 	if e := job(ingest.JobPollPRs)(ctx, w); e.err != nil {
 		p.problem("a later merge: %v", e.err)
 	}

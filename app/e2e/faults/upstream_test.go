@@ -63,8 +63,10 @@ func (w *world) before() {
 	put := func(name string, body []byte) { action.PutFile("telemetry/runs/"+name, body) }
 	action.PutFile("README.md", []byte("# Action"))
 	put("a.json", scan(shop, 1, at, []string{"r1", "r2", "r3"}))
-	put("b.json", scan(shop, 2, at.Add(time.Minute), []string{"r1", "r2"}, session(sessionA, "https://github.com/octo/shop/pull/7", "CQLF-R2-0001")))
-	put("c.json", scan("acme/web", 3, at.Add(2*time.Minute), []string{"w1"}, session(sessionB, "https://github.com/"+library+"/pull/5", "CQLF-R3-0001")))
+	put("b.json", scan(shop, 2, at.Add(time.Minute), []string{"r1", "r2"}, session(sessionA, "https://github.com/octo/shop/pull/7",
+		"CQLF-R2-0001")))
+	put("c.json", scan("acme/web", 3, at.Add(2*time.Minute), []string{"w1"}, session(sessionB,
+		"https://github.com/"+library+"/pull/5", "CQLF-R3-0001")))
 	put("d.json", scan("acme/web", 4, at.Add(3*time.Minute), []string{"w1", "w2"}))
 	w.gh.Repo("forks/shop")
 	w.gh.Repo("acme/web")
@@ -80,7 +82,8 @@ func (w *world) before() {
 	r.SetReviews(7, telemetry.Review{Reviewer: "mona", State: "APPROVED", At: at})
 	for _, id := range []string{sessionA, sessionB} {
 		w.dv.Put(devintest.Session{ID: id, Status: "running", Detail: "working", Title: "Fix XSS", CreatedAt: at, UpdatedAt: at,
-			Messages: []telemetry.Message{{From: "user", Text: "Please fix it.", At: at}, {From: "devin", Text: "I look.", At: at.Add(time.Minute)}}})
+			Messages: []telemetry.Message{{From: "user", Text: "Please fix it.", At: at}, {From: "devin", Text: "I look.",
+				At: at.Add(time.Minute)}}})
 	}
 }
 

@@ -104,7 +104,7 @@ func TestWorldCharacters(t *testing.T) {
 	}
 }
 
-// overdue is the rule of ux.md: at least 4 scans, and none for the larger of
+// overdue is the rule of docs/rules.md#overdue-scans: at least 4 scans, and none for the larger of
 // twice the median interval and 48 hours.
 func overdue(list []File, now time.Time) bool {
 	var times []time.Time

@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"encoding/json"
@@ -9,27 +9,28 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
 
 // shelfStore is a ledger's past as a database keeps it: copies, in no order,
 // and more of them than can be reopened.
 type shelfStore struct {
-	issues map[string]*Issue
+	issues map[string]*telemetry.Issue
 	dice   *rand.Rand
 }
 
-func copied(i *Issue) *Issue {
+func copied(i *telemetry.Issue) *telemetry.Issue {
 	c := *i
 	c.Runs, c.Prints = slices.Clone(i.Runs), slices.Clone(i.Prints)
 	return &c
 }
 
-func (s *shelfStore) Closed(findings []Finding) ([]*Issue, error) {
-	var out []*Issue
+func (s *shelfStore) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
+	var out []*telemetry.Issue
 	for _, i := range s.issues {
-		if !i.Closed.IsZero() && slices.ContainsFunc(findings, func(f Finding) bool {
-			return PrintKey(f.Fingerprint) == PrintKey(i.Fingerprint) || f.Rule == i.Rule
+		if !i.Closed.IsZero() && slices.ContainsFunc(findings, func(f telemetry.Finding) bool {
+			return telemetry.PrintKey(f.Fingerprint) == telemetry.PrintKey(i.Fingerprint) || f.Rule == i.Rule
 		}) {
 			out = append(out, copied(i))
 		}
@@ -47,8 +48,8 @@ func (s *shelfStore) put(out Outcome) {
 }
 
 // open returns the open issues in the order of first sight.
-func (s *shelfStore) open() []*Issue {
-	var out []*Issue
+func (s *shelfStore) open() []*telemetry.Issue {
+	var out []*telemetry.Issue
 	for _, i := range s.issues {
 		if i.Closed.IsZero() {
 			out = append(out, copied(i))
@@ -59,7 +60,7 @@ func (s *shelfStore) open() []*Issue {
 }
 
 func (s *shelfStore) text() string {
-	var list []*Issue
+	var list []*telemetry.Issue
 	for _, i := range s.issues {
 		list = append(list, i)
 	}
@@ -88,7 +89,7 @@ func outcomeText(out Outcome) string {
 // in the end.
 func fold(t *testing.T, key string, scans []Scan) (outcomes []string, issues string) {
 	t.Helper()
-	l, s := &Ledger{Repo: RepoName(key)}, &shelfStore{issues: map[string]*Issue{}}
+	l, s := &Ledger{Repo: telemetry.RepoName(key)}, &shelfStore{issues: map[string]*telemetry.Issue{}}
 	for _, scan := range scans {
 		out, err := l.Apply(scan)
 		if err != nil {
@@ -107,11 +108,11 @@ type storedFold struct {
 	store  *shelfStore
 	kept   Ledger
 	scans  []Scan
-	latest Place
+	latest telemetry.Place
 }
 
 func newStoredFold(t *testing.T, key string, d *rand.Rand) *storedFold {
-	return &storedFold{t: t, store: &shelfStore{issues: map[string]*Issue{}, dice: d}, kept: Ledger{Repo: RepoName(key)}}
+	return &storedFold{t: t, store: &shelfStore{issues: map[string]*telemetry.Issue{}, dice: d}, kept: Ledger{Repo: telemetry.RepoName(key)}}
 }
 
 func (s *storedFold) apply(scan Scan) Outcome {
@@ -178,7 +179,7 @@ func allScans(t *testing.T) map[string][]Scan {
 		t.Log("SKIPPED: real records: REAL_RUNS is not set")
 	} else {
 		for name, rec := range realRecords(t) {
-			if rec.Kind == KindScan {
+			if rec.Kind == telemetry.KindScan {
 				scans[rec.Repo.Key()] = append(scans[rec.Repo.Key()], scanOf(name, rec))
 			}
 		}
@@ -227,8 +228,8 @@ func TestReplayEqualsIncremental(t *testing.T) {
 // TestInvariants holds after every scan of every repository.
 func TestInvariants(t *testing.T) {
 	for key, scans := range allScans(t) {
-		l := &Ledger{Repo: RepoName(key)}
-		every := map[*Issue]bool{}
+		l := &Ledger{Repo: telemetry.RepoName(key)}
+		every := map[*telemetry.Issue]bool{}
 		ids := map[string]bool{}
 		found := map[string]int{} // by file of the scan
 		newSince := 0             // issues that reduced scans named anew since the reference scan
@@ -240,7 +241,7 @@ func TestInvariants(t *testing.T) {
 			if len(out.Matches) != len(s.Findings) {
 				t.Fatalf("%s: %d findings, %d matches", s.File, len(s.Findings), len(out.Matches))
 			}
-			inScan := map[*Issue]bool{}
+			inScan := map[*telemetry.Issue]bool{}
 			for f, m := range out.Matches {
 				if inScan[m.Issue] {
 					t.Errorf("%s: two findings are issue %s", s.File, m.Issue.PublicID)
@@ -262,7 +263,7 @@ func TestInvariants(t *testing.T) {
 			open, fixed := 0, 0
 			for i := range every {
 				open += b2i(i.Status.Open())
-				fixed += b2i(i.Status == StatusFixed)
+				fixed += b2i(i.Status == telemetry.StatusFixed)
 				if i.Status != l.StatusOf(i) || int64(len(i.Runs)) != i.Appearances {
 					t.Errorf("%s: issue %s is %s, kept as %s; %d runs, %d appearances", s.File, i.PublicID, l.StatusOf(i), i.Status, len(i.Runs), i.Appearances)
 				}
@@ -277,24 +278,24 @@ func TestInvariants(t *testing.T) {
 	}
 }
 
-// TestRealFigures are the figures of product.md §4 on the 54 files.
+// TestRealFigures holds the figures of the real records, counted by hand.
 func TestRealFigures(t *testing.T) {
 	records := realRecords(t)
 	scans := map[string][]Scan{}
 	for name, rec := range records {
-		if rec.Kind == KindScan {
+		if rec.Kind == telemetry.KindScan {
 			scans[rec.Repo.Key()] = append(scans[rec.Repo.Key()], scanOf(name, rec))
 			if rec.HasFindings() && len(rec.Findings) != int(rec.IssuesFound) {
 				t.Errorf("%s names %d findings, issues_found is %d", name, len(rec.Findings), rec.IssuesFound)
 			}
 		}
 	}
-	statuses, open := map[Status]int{}, map[string]int{}
+	statuses, open := map[telemetry.Status]int{}, map[string]int{}
 	var reduced []int64
 	unnamed := 0
 	for key, list := range scans {
 		slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.Place) })
-		l, every := &Ledger{Repo: RepoName(key)}, map[*Issue]bool{}
+		l, every := &Ledger{Repo: telemetry.RepoName(key)}, map[*telemetry.Issue]bool{}
 		for _, s := range list {
 			out, err := l.Apply(s)
 			if err != nil {
@@ -317,7 +318,7 @@ func TestRealFigures(t *testing.T) {
 	for _, n := range statuses {
 		all += n
 	}
-	if len(records) != 54 || all != 132 || statuses[StatusFixed] != 34 || statuses[StatusReopened] != 0 || statuses[StatusNotScanned] != 0 {
+	if len(records) != 54 || all != 132 || statuses[telemetry.StatusFixed] != 34 || statuses[telemetry.StatusReopened] != 0 || statuses[telemetry.StatusNotScanned] != 0 {
 		t.Errorf("%d files, %d issues, by status %v; want 54, 132, 34 fixed, 0 reopened", len(records), all, statuses)
 	}
 	want := map[string]int{"marius-posa/codeql-devin-fixer": 10, "marius-posa/juice-shop": 87, "marius-posa/dvpwa": 1, "marius-posa/hypnospy": 0}

@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"cmp"
@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
-// literally matches as product.md §4 says, pass by pass over all pairs: slow
+// literally matches as docs/rules.md#matching says, pass by pass over all pairs: slow
 // and plain, to hold the real one against.
-func literally(findings []Finding, issues []*Issue) []string {
+func literally(findings []telemetry.Finding, issues []*telemetry.Issue) []string {
 	type pair struct {
 		f, i     int
 		far, gap int64
@@ -21,13 +23,15 @@ func literally(findings []Finding, issues []*Issue) []string {
 	}
 	out := make([]string, len(findings))
 	used := map[int]bool{}
-	for n, fits := range []func(f *Finding, i *Issue) bool{
-		func(f *Finding, i *Issue) bool {
+	for n, fits := range []func(f *telemetry.Finding, i *telemetry.Issue) bool{
+		func(f *telemetry.Finding, i *telemetry.Issue) bool {
 			return equal(f.Fingerprint, i.Fingerprint) && f.File == i.File && f.Line == i.Line
 		},
-		func(f *Finding, i *Issue) bool { return equal(f.Fingerprint, i.Fingerprint) },
-		func(f *Finding, i *Issue) bool { return f.Rule == i.Rule && f.File == i.File && f.Line == i.Line },
-		func(f *Finding, i *Issue) bool { return f.Rule == i.Rule && f.File == i.File },
+		func(f *telemetry.Finding, i *telemetry.Issue) bool { return equal(f.Fingerprint, i.Fingerprint) },
+		func(f *telemetry.Finding, i *telemetry.Issue) bool {
+			return f.Rule == i.Rule && f.File == i.File && f.Line == i.Line
+		},
+		func(f *telemetry.Finding, i *telemetry.Issue) bool { return f.Rule == i.Rule && f.File == i.File },
 	} {
 		var pairs []pair
 		for f := range findings {
@@ -57,22 +61,22 @@ func literally(findings []Finding, issues []*Issue) []string {
 // crowded files with few fingerprints, some of them cut off.
 func TestMatchLiterally(t *testing.T) {
 	d := rand.New(rand.NewPCG(4, 2))
-	passes := map[Basis]int{BasisSame: 1, BasisPrint: 2, BasisPlace: 3, BasisNear: 4}
+	passes := map[telemetry.Basis]int{telemetry.BasisSame: 1, telemetry.BasisPrint: 2, telemetry.BasisPlace: 3, telemetry.BasisNear: 4}
 	seen := map[int]int{}
 	for round := range 6000 {
 		prints := somePrints(d, round)
-		finding := func() Finding {
-			return Finding{Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))), File: string('x' + rune(d.IntN(3))), Line: int64(d.IntN(3 + round%20))}
+		finding := func() telemetry.Finding {
+			return telemetry.Finding{Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))), File: string('x' + rune(d.IntN(3))), Line: int64(d.IntN(3 + round%20))}
 		}
-		var findings []Finding
-		var issues []*Issue
-		index := map[*Issue]int{}
+		var findings []telemetry.Finding
+		var issues []*telemetry.Issue
+		index := map[*telemetry.Issue]int{}
 		for range d.IntN(14) {
 			findings = append(findings, finding())
 		}
 		for n := range d.IntN(14) {
 			f := finding()
-			issues = append(issues, &Issue{Fingerprint: f.Fingerprint, Rule: f.Rule, File: f.File, Line: f.Line, FirstOrd: n})
+			issues = append(issues, &telemetry.Issue{Fingerprint: f.Fingerprint, Rule: f.Rule, File: f.File, Line: f.Line, FirstOrd: n})
 			index[issues[n]] = n
 		}
 		m := matchOpen(findings, issues)
@@ -109,10 +113,10 @@ func TestSamePrint(t *testing.T) {
 		{"", "", true}, {"x", "x", true}, {"x", "xy", false}, {print16("a"), print20("a"), true}, {print16("a")[:15], print20("a"), false},
 		{print20("a"), print16("a") + "bbbb", false}, {"0123456789abcdef:1", "0123456789abcdef:2", false}, {"0123456789abcdef", "0123456789abcdef:2", true},
 	} {
-		if SamePrint(c.a, c.b) != c.same || SamePrint(c.b, c.a) != c.same {
-			t.Errorf("SamePrint(%q, %q) is not %v", c.a, c.b, c.same)
+		if telemetry.SamePrint(c.a, c.b) != c.same || telemetry.SamePrint(c.b, c.a) != c.same {
+			t.Errorf("telemetry.SamePrint(%q, %q) is not %v", c.a, c.b, c.same)
 		}
-		if c.same && PrintKey(c.a) != PrintKey(c.b) {
+		if c.same && telemetry.PrintKey(c.a) != telemetry.PrintKey(c.b) {
 			t.Errorf("the keys of %q and %q differ", c.a, c.b)
 		}
 	}
@@ -120,7 +124,7 @@ func TestSamePrint(t *testing.T) {
 
 func TestComputedFingerprint(t *testing.T) {
 	print := func(finding string) string {
-		rec, err := ParseRecord([]byte(`{"target_repo":"o/r","run_number":1,"timestamp":"2026-01-01T00:00:00Z","issues_found":1,"issue_fingerprints":[` + finding + `]}`))
+		rec, err := telemetry.ParseRecord([]byte(`{"target_repo":"o/r","run_number":1,"timestamp":"2026-01-01T00:00:00Z","issues_found":1,"issue_fingerprints":[` + finding + `]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -146,22 +150,31 @@ func BenchmarkIdentity(b *testing.B) {
 	const base = 1000
 	kinds := []struct {
 		name string
-		next func(k int, f Finding) Finding
+		next func(k int, f telemetry.Finding) telemetry.Finding
 	}{
-		{"shifted", func(_ int, f Finding) Finding { f.Line += 7; return f }},
-		{"rehashed", func(k int, f Finding) Finding { f.Fingerprint = fmt.Sprintf("%020x", base+k*7919); return f }},
-		{"both", func(k int, f Finding) Finding {
+		{"shifted", func(_ int, f telemetry.Finding) telemetry.Finding { f.Line += 7; return f }},
+		{"rehashed", func(k int, f telemetry.Finding) telemetry.Finding {
+			f.Fingerprint = fmt.Sprintf("%020x", base+k*7919)
+			return f
+		}},
+		{"both", func(k int, f telemetry.Finding) telemetry.Finding {
 			f.Fingerprint, f.Line = fmt.Sprintf("%020x", base+k*7919), f.Line+int64(k%9)
 			return f
 		}},
-		{"one hash", func(_ int, f Finding) Finding { f.Fingerprint, f.Line = print20("a"), f.Line+7; return f }},
-		{"no lines", func(k int, f Finding) Finding { f.Fingerprint, f.Line = fmt.Sprintf("%020x", base+k*7919), 0; return f }},
+		{"one hash", func(_ int, f telemetry.Finding) telemetry.Finding {
+			f.Fingerprint, f.Line = print20("a"), f.Line+7
+			return f
+		}},
+		{"no lines", func(k int, f telemetry.Finding) telemetry.Finding {
+			f.Fingerprint, f.Line = fmt.Sprintf("%020x", base+k*7919), 0
+			return f
+		}},
 	}
 	for _, kind := range kinds {
 		for _, n := range []int{1000, 10_000, 50_000} {
-			first, second := make([]Finding, n), make([]Finding, n)
+			first, second := make([]telemetry.Finding, n), make([]telemetry.Finding, n)
 			for k := range n {
-				first[k] = Finding{Fingerprint: fmt.Sprintf("%020x", k), Rule: "r", File: "x.go", Line: int64(1 + k*3)}
+				first[k] = telemetry.Finding{Fingerprint: fmt.Sprintf("%020x", k), Rule: "r", File: "x.go", Line: int64(1 + k*3)}
 				switch kind.name {
 				case "one hash":
 					first[k].Fingerprint = print20("a")
@@ -179,7 +192,7 @@ func BenchmarkIdentity(b *testing.B) {
 							b.Fatal(err)
 						}
 					}
-					if len(l.Open) != n || l.Open[0].Status != StatusReopened {
+					if len(l.Open) != n || l.Open[0].Status != telemetry.StatusReopened {
 						b.Fatalf("%d open, %s", len(l.Open), l.Open[0].Status)
 					}
 				}

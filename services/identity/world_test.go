@@ -1,9 +1,10 @@
-package telemetry
+package identity
 
 import (
 	"slices"
 	"testing"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
 
@@ -13,20 +14,20 @@ func TestWorldShowsEveryStatus(t *testing.T) {
 	for seed := range uint64(4) {
 		scans, broken := map[string][]Scan{}, 0
 		for _, f := range history.NewWorld(history.Options{Seed: seed, Disturb: history.Believable()}).Files() {
-			rec, err := ParseRecord(f.Body)
+			rec, err := telemetry.ParseRecord(f.Body)
 			switch {
 			case err != nil:
 				broken++
-			case rec.Kind != Kind(f.Kind):
+			case rec.Kind != telemetry.Kind(f.Kind):
 				t.Errorf("%s is a %s, and was made as a %s", f.Name, rec.Kind, f.Kind)
-			case rec.Kind == KindScan:
+			case rec.Kind == telemetry.KindScan:
 				scans[rec.Repo.Key()] = append(scans[rec.Repo.Key()], scanOf(f.Name, rec))
 			}
 		}
-		statuses := map[Status]int{}
+		statuses := map[telemetry.Status]int{}
 		for key, list := range scans {
 			slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.Place) })
-			l, every := &Ledger{Repo: RepoName(key)}, map[*Issue]bool{}
+			l, every := &Ledger{Repo: telemetry.RepoName(key)}, map[*telemetry.Issue]bool{}
 			for _, s := range list {
 				out, err := l.Apply(s)
 				if err != nil {
@@ -40,7 +41,7 @@ func TestWorldShowsEveryStatus(t *testing.T) {
 				statuses[i.Status]++
 			}
 		}
-		for _, s := range Statuses() {
+		for _, s := range telemetry.Statuses() {
 			if statuses[s] == 0 {
 				t.Errorf("seed %d: no issue is %s: %v", seed, s, statuses)
 			}

@@ -1,54 +1,10 @@
-package telemetry
+package identity
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
-	"strconv"
-	"strings"
+
+	"telemetry-dashboard/services/telemetry"
 )
-
-// Basis says which pass matched a finding to its issue.
-type Basis string
-
-// The passes of product.md §4, in their order.
-const (
-	BasisSame       Basis = "fingerprint and location" // (1)
-	BasisPrint      Basis = "fingerprint"              // (2)
-	BasisPlace      Basis = "rule, file and line"      // (3)
-	BasisNear       Basis = "rule and file"            // (4)
-	BasisBackPrint  Basis = "reopened by fingerprint"
-	BasisBackPlace  Basis = "reopened by rule, file and line"
-	BasisFirstSight Basis = "new"
-)
-
-// printPrefix is how many digits two fingerprints must share for the shorter
-// to count as the longer one cut off.
-const printPrefix = 16
-
-// SamePrint tells whether two fingerprints are equal: equal as they are, or
-// one is the first 16 or more digits of the other.
-func SamePrint(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	return a == b || (len(a) >= printPrefix && strings.HasPrefix(b, a))
-}
-
-// PrintKey is equal for all fingerprints that SamePrint can call equal.
-func PrintKey(print string) string {
-	if len(print) >= printPrefix {
-		return print[:printPrefix]
-	}
-	return print
-}
-
-// computedFingerprint stands in where a record gives none (seed.md:
-// rule_id + file + start_line).
-func computedFingerprint(f Finding) string {
-	sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.File + "\x00" + strconv.FormatInt(f.Line, 10)))
-	return hex.EncodeToString(sum[:10])
-}
 
 type fileKey struct{ rule, file string }
 
@@ -60,48 +16,48 @@ type placeKey struct {
 // matcher matches findings to issues, each issue taken once. Issues are given
 // in the order in which a tie prefers them.
 type matcher struct {
-	findings []Finding
-	issues   []*Issue
+	findings []telemetry.Finding
+	issues   []*telemetry.Issue
 	prints   printForest
-	issueOf  []*Issue // by finding; nil: unmatched
-	basis    []Basis
+	issueOf  []*telemetry.Issue // by finding; nil: unmatched
+	basis    []telemetry.Basis
 	taken    []bool // by issue
 	anywhere bool   // lines do not count
 	steps    int    // comparisons of pairs, for the tests of cost
 }
 
-func newMatcher(findings []Finding, issues []*Issue) *matcher {
+func newMatcher(findings []telemetry.Finding, issues []*telemetry.Issue) *matcher {
 	return &matcher{
 		findings: findings,
 		issues:   issues,
 		prints:   forestOf(findings, issues),
-		issueOf:  make([]*Issue, len(findings)),
-		basis:    make([]Basis, len(findings)),
+		issueOf:  make([]*telemetry.Issue, len(findings)),
+		basis:    make([]telemetry.Basis, len(findings)),
 		taken:    make([]bool, len(issues)),
 	}
 }
 
 // matchOpen matches a scan's findings to the open issues, which are in the
 // order in which they were first seen.
-func matchOpen(findings []Finding, issues []*Issue) *matcher {
+func matchOpen(findings []telemetry.Finding, issues []*telemetry.Issue) *matcher {
 	m := newMatcher(findings, issues)
-	m.exact(BasisSame, func(print string, at placeKey) (placeKey, bool) {
+	m.exact(telemetry.BasisSame, func(print string, at placeKey) (placeKey, bool) {
 		root := m.prints.root(print)
 		return placeKey{root, at.file, at.line}, m.prints.plain(root)
 	})
 	m.byPrint()
-	m.exact(BasisPlace, func(_ string, at placeKey) (placeKey, bool) { return at, true })
+	m.exact(telemetry.BasisPlace, func(_ string, at placeKey) (placeKey, bool) { return at, true })
 	m.byFile()
 	return m
 }
 
-func (m *matcher) take(finding, issue int, basis Basis) {
+func (m *matcher) take(finding, issue int, basis telemetry.Basis) {
 	m.issueOf[finding], m.basis[finding], m.taken[issue] = m.issues[issue], basis, true
 }
 
 // exact matches by an equal key, the earlier finding first and to the issue
 // that comes first. What key refuses stays unmatched.
-func (m *matcher) exact(basis Basis, key func(print string, at placeKey) (placeKey, bool)) {
+func (m *matcher) exact(basis telemetry.Basis, key func(print string, at placeKey) (placeKey, bool)) {
 	waiting := map[placeKey][]int{}
 	for i, issue := range m.issues {
 		if k, ok := key(issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}); ok && !m.taken[i] {
@@ -122,34 +78,36 @@ func (m *matcher) exact(basis Basis, key func(print string, at placeKey) (placeK
 // Pass 1 is the part of it at distance 0: where fingerprints begin alike it
 // was left for here.
 func (m *matcher) byPrint() {
-	for _, g := range m.group(func(f *Finding, i *Issue) fileKey { return fileKey{rule: m.prints.root(printOf(f, i))} }) {
+	for _, g := range m.group(func(f *telemetry.Finding, i *telemetry.Issue) fileKey {
+		return fileKey{rule: m.prints.root(printOf(f, i))}
+	}) {
 		var blocks []*group
 		for _, sub := range m.byName(g) {
 			blocks = append(blocks, m.blocks(sub)...)
 		}
-		m.nearest(blocks, func(distance int64) Basis {
+		m.nearest(blocks, func(distance int64) telemetry.Basis {
 			if distance == 0 {
-				return BasisSame
+				return telemetry.BasisSame
 			}
-			return BasisPrint
+			return telemetry.BasisPrint
 		})
-		m.nearest(m.blocks(m.left(g)), func(int64) Basis { return BasisPrint })
+		m.nearest(m.blocks(m.left(g)), func(int64) telemetry.Basis { return telemetry.BasisPrint })
 	}
 }
 
 // byFile is pass 4: same rule and file, smallest distance first.
 func (m *matcher) byFile() {
-	for _, g := range m.group(func(f *Finding, i *Issue) fileKey {
+	for _, g := range m.group(func(f *telemetry.Finding, i *telemetry.Issue) fileKey {
 		if i != nil {
 			return fileKey{i.Rule, i.File}
 		}
 		return fileKey{f.Rule, f.File}
 	}) {
-		m.nearest([]*group{g}, func(int64) Basis { return BasisNear })
+		m.nearest([]*group{g}, func(int64) telemetry.Basis { return telemetry.BasisNear })
 	}
 }
 
-func printOf(f *Finding, i *Issue) string {
+func printOf(f *telemetry.Finding, i *telemetry.Issue) string {
 	if i != nil {
 		return i.Fingerprint
 	}
@@ -164,7 +122,7 @@ func (g *group) empty() bool { return len(g.findings) == 0 || len(g.issues) == 0
 // group collects what is unmatched by a key, which is called with either a
 // finding or an issue; groups come in the order of their first finding, and
 // only those with both sides.
-func (m *matcher) group(key func(*Finding, *Issue) fileKey) []*group {
+func (m *matcher) group(key func(*telemetry.Finding, *telemetry.Issue) fileKey) []*group {
 	byKey := map[fileKey]*group{}
 	var order []*group
 	for f := range m.findings {

@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"math/bits"
@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // scansOf reads a history out of any bytes: three a finding, 0xff begins the
@@ -24,7 +26,7 @@ func scansOf(data []byte) []Scan {
 			for bit := range print >> 4 & 7 { // digits that later ones begin with
 				prefix += string('0' + rune(place>>bit&1))
 			}
-			s.Findings = append(s.Findings, Finding{
+			s.Findings = append(s.Findings, telemetry.Finding{
 				Fingerprint: prefix, Rule: string('r' + rune(place&1)), File: string('x' + rune(place>>1&1)), Line: int64(line % 32),
 			})
 		}
@@ -76,47 +78,6 @@ func FuzzFold(f *testing.F) {
 		}
 		if most := 60 * size * bits.Len(uint(size)); l.steps > most {
 			t.Errorf("%d comparisons for %d findings", l.steps, size)
-		}
-	})
-}
-
-// FuzzLinks: links join what was given, each pair once, in order, and do not
-// depend on the order in which sessions and pull requests come.
-func FuzzLinks(f *testing.F) {
-	f.Add("a\x00b\x00c", "https://github.com/o/r/pull/1 CQLF-R1-0001 devin-a", byte(3))
-	f.Add("devin-devin-x", "devin-devin-x cqlf-all-r1-1 Revert", byte(255))
-	f.Fuzz(func(t *testing.T, ids, text string, how byte) {
-		var sessions []LinkSession
-		ref := PullRef{Repo: "o/r", Number: int64(how%3) + 1}
-		for n, id := range strings.Split(ids, "\x00") {
-			s := LinkSession{ID: BareID(id), Repos: []string{"o/r"}, IssueIDs: IssueIDs(text)}
-			if slices.ContainsFunc(sessions, func(o LinkSession) bool { return o.ID == s.ID }) || n > 20 {
-				continue
-			}
-			for bit, list := range []*[]PullRef{&s.Devin, &s.Verified, &s.Recorded} {
-				if int(how)>>bit&1 == n&1 {
-					*list = []PullRef{ref, ParsePull(text)}
-				}
-			}
-			sessions = append(sessions, s)
-		}
-		pulls := []LinkPull{
-			{Ref: ref, IssueIDs: IssueIDs(text), Tokens: SessionTokens(text, ids)},
-			{Ref: PullRef{Repo: "o/r", Number: 9}, IssueIDs: IssueIDs(text), Tokens: SessionTokens(text)},
-		}
-		links := LinkAll(sessions, pulls)
-		for n, l := range links {
-			if n > 0 && (links[n-1].Pull > l.Pull || links[n-1].Pull == l.Pull && links[n-1].Session >= l.Session) {
-				t.Errorf("%v comes after %v", l, links[n-1])
-			}
-			if l.Basis.Rank() < 0 || l.Guess && l.Basis.stated() || !slices.ContainsFunc(sessions, func(s LinkSession) bool { return s.ID == l.Session }) {
-				t.Errorf("a link of nothing: %+v", l)
-			}
-		}
-		slices.Reverse(sessions)
-		slices.Reverse(pulls)
-		if again := LinkAll(sessions, pulls); !slices.Equal(again, links) {
-			t.Errorf("another order gives other links:\n%v\n%v", again, links)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"fmt"
@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
-// plainIssue and plainHistory tell product.md §4 once more, slowly and
+// plainIssue and plainHistory tell docs/rules.md#issues once more, slowly and
 // without any index, to hold the ledger against.
 type plainIssue struct {
-	now           Finding
+	now           telemetry.Finding
 	first, ord    int
 	scans         []int
 	closed, fixed int // the scan that closed it, -1 while open; times that it was closed
@@ -55,9 +57,9 @@ func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 	}
 	reduced = h.isReduced(s)
 	open := h.open()
-	asIssues := make([]*Issue, len(open))
+	asIssues := make([]*telemetry.Issue, len(open))
 	for k, i := range open {
-		asIssues[k] = &Issue{Fingerprint: i.now.Fingerprint, Rule: i.now.Rule, File: i.now.File, Line: i.now.Line}
+		asIssues[k] = &telemetry.Issue{Fingerprint: i.now.Fingerprint, Rule: i.now.Rule, File: i.now.File, Line: i.now.Line}
 	}
 	owner, marks := make([]*plainIssue, len(s.Findings)), make([]string, len(s.Findings))
 	for f, text := range literally(s.Findings, asIssues) {
@@ -66,8 +68,10 @@ func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 			owner[f] = open[k]
 		}
 	}
-	h.back(s, owner, marks, "p", func(f *Finding, i *plainIssue) bool { return SamePrint(f.Fingerprint, i.now.Fingerprint) })
-	h.back(s, owner, marks, "l", func(f *Finding, i *plainIssue) bool {
+	h.back(s, owner, marks, "p", func(f *telemetry.Finding, i *plainIssue) bool {
+		return telemetry.SamePrint(f.Fingerprint, i.now.Fingerprint)
+	})
+	h.back(s, owner, marks, "l", func(f *telemetry.Finding, i *plainIssue) bool {
 		return f.Rule == i.now.Rule && f.File == i.now.File && f.Line == i.now.Line
 	})
 	for f := range s.Findings {
@@ -91,7 +95,7 @@ func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 	return matches, reduced
 }
 
-func (h *plainHistory) back(s Scan, owner []*plainIssue, marks []string, mark string, fits func(*Finding, *plainIssue) bool) {
+func (h *plainHistory) back(s Scan, owner []*plainIssue, marks []string, mark string, fits func(*telemetry.Finding, *plainIssue) bool) {
 	for f := range s.Findings {
 		if owner[f] != nil {
 			continue
@@ -108,7 +112,7 @@ func (h *plainHistory) back(s Scan, owner []*plainIssue, marks []string, mark st
 	}
 }
 
-func (h *plainHistory) status(i *plainIssue) Status {
+func (h *plainHistory) status(i *plainIssue) telemetry.Status {
 	latest := len(h.numbers) - 1
 	reference := latest
 	for reference >= 0 && h.reduced[reference] {
@@ -117,15 +121,15 @@ func (h *plainHistory) status(i *plainIssue) Status {
 	last := i.scans[len(i.scans)-1]
 	switch {
 	case last == h.numbers[latest] && i.fixed > 0:
-		return StatusReopened
+		return telemetry.StatusReopened
 	case last == h.numbers[latest] && (len(i.scans) > 1 || i.fromStart):
-		return StatusRecurring
+		return telemetry.StatusRecurring
 	case last == h.numbers[latest]:
-		return StatusNew
+		return telemetry.StatusNew
 	case h.reduced[latest] && last >= h.numbers[reference]:
-		return StatusNotScanned
+		return telemetry.StatusNotScanned
 	}
-	return StatusFixed
+	return telemetry.StatusFixed
 }
 
 // againstPlain folds scans with the ledger and with plainHistory, and counts
@@ -133,9 +137,9 @@ func (h *plainHistory) status(i *plainIssue) Status {
 func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 	t.Helper()
 	l, plain := &Ledger{Repo: "o/r"}, &plainHistory{}
-	index := map[*Issue]int{}
-	marks := map[Basis]string{
-		BasisFirstSight: "+", BasisSame: "1", BasisPrint: "2", BasisPlace: "3", BasisNear: "4", BasisBackPrint: "p", BasisBackPlace: "l",
+	index := map[*telemetry.Issue]int{}
+	marks := map[telemetry.Basis]string{
+		telemetry.BasisFirstSight: "+", telemetry.BasisSame: "1", telemetry.BasisPrint: "2", telemetry.BasisPlace: "3", telemetry.BasisNear: "4", telemetry.BasisBackPrint: "p", telemetry.BasisBackPlace: "l",
 	}
 	for n, s := range scans {
 		out, err := l.Apply(s)
@@ -144,7 +148,7 @@ func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 		}
 		var got []string
 		for _, m := range out.Matches {
-			if m.Basis == BasisFirstSight {
+			if m.Basis == telemetry.BasisFirstSight {
 				index[m.Issue] = len(index)
 			}
 			got = append(got, fmt.Sprint(index[m.Issue], marks[m.Basis]))
@@ -200,7 +204,7 @@ func TestLedgerPlainly(t *testing.T) {
 			}
 			s := Scan{HasFindings: d.IntN(9) > 0, Accepted: d.IntN(12) == 0}
 			for range size * b2i(s.HasFindings) {
-				s.Findings = append(s.Findings, Finding{
+				s.Findings = append(s.Findings, telemetry.Finding{
 					Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))),
 					File: string('x' + rune(d.IntN(2))), Line: int64(d.IntN(4 + round%30)),
 				})

@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"fmt"
@@ -7,9 +7,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
-// The rules of product.md §4, each on records small enough to follow by hand.
+// The rules of docs/rules.md#issues, each on records small enough to follow by hand.
 
 // print20 and print16 make fingerprints from one digit.
 func print20(digit string) string { return strings.Repeat(digit, 20) }
@@ -18,11 +20,11 @@ func print16(digit string) string { return strings.Repeat(digit, 16) }
 // at makes a finding: "a x.go:10" has the 20-digit fingerprint of a, the rule
 // "r", and stands at x.go:10. A longer first word is the fingerprint itself;
 // a third word is the rule.
-func at(text string) Finding {
+func at(text string) telemetry.Finding {
 	words := strings.Fields(text)
 	file, line, _ := strings.Cut(words[1], ":")
 	n, _ := strconv.ParseInt(line, 10, 64)
-	f := Finding{Fingerprint: words[0], Rule: "r", File: file, Line: n}
+	f := telemetry.Finding{Fingerprint: words[0], Rule: "r", File: file, Line: n}
 	if len(f.Fingerprint) == 1 {
 		f.Fingerprint = print20(f.Fingerprint)
 	}
@@ -33,10 +35,10 @@ func at(text string) Finding {
 }
 
 // many makes n findings in one file and rule, each with its own fingerprint.
-func many(n int) []Finding {
-	var out []Finding
+func many(n int) []telemetry.Finding {
+	var out []telemetry.Finding
 	for k := range n {
-		out = append(out, Finding{Fingerprint: fmt.Sprintf("%020d", k+1), Rule: "r", File: "m.go", Line: int64(10 * (k + 1))})
+		out = append(out, telemetry.Finding{Fingerprint: fmt.Sprintf("%020d", k+1), Rule: "r", File: "m.go", Line: int64(10 * (k + 1))})
 	}
 	return out
 }
@@ -49,8 +51,8 @@ func named(findings ...string) Scan {
 	return s
 }
 
-func full(findings []Finding) Scan { return Scan{HasFindings: true, Findings: findings} }
-func accepted(findings []Finding) Scan {
+func full(findings []telemetry.Finding) Scan { return Scan{HasFindings: true, Findings: findings} }
+func accepted(findings []telemetry.Finding) Scan {
 	return Scan{HasFindings: true, Findings: findings, Accepted: true}
 }
 func unnamed() Scan { return Scan{} }
@@ -58,7 +60,7 @@ func unnamed() Scan { return Scan{} }
 // placed gives the scans one place an hour.
 func placed(scans ...Scan) []Scan {
 	for n := range scans {
-		scans[n].Place = Place{At: time.Date(2026, 3, 1, n, 0, 0, 0, time.UTC), File: fmt.Sprintf("%02d.json", n), Run: int64(n + 1)}
+		scans[n].Place = telemetry.Place{At: time.Date(2026, 3, 1, n, 0, 0, 0, time.UTC), File: fmt.Sprintf("%02d.json", n), Run: int64(n + 1)}
 	}
 	return scans
 }
@@ -66,10 +68,10 @@ func placed(scans ...Scan) []Scan {
 // told writes what scans did: for each finding the letter of its issue, in
 // the order of first sight, and the pass: + new, 1–4, p reopened by
 // fingerprint, l by place. A reduced scan begins with "~".
-func told(t *testing.T, l *Ledger, scans []Scan) (lines []string, letters map[*Issue]string) {
+func told(t *testing.T, l *Ledger, scans []Scan) (lines []string, letters map[*telemetry.Issue]string) {
 	t.Helper()
-	letters = map[*Issue]string{}
-	marks := map[Basis]string{BasisFirstSight: "+", BasisSame: "1", BasisPrint: "2", BasisPlace: "3", BasisNear: "4", BasisBackPrint: "p", BasisBackPlace: "l"}
+	letters = map[*telemetry.Issue]string{}
+	marks := map[telemetry.Basis]string{telemetry.BasisFirstSight: "+", telemetry.BasisSame: "1", telemetry.BasisPrint: "2", telemetry.BasisPlace: "3", telemetry.BasisNear: "4", telemetry.BasisBackPrint: "p", telemetry.BasisBackPlace: "l"}
 	for _, s := range scans {
 		out, err := l.Apply(s)
 		if err != nil {
@@ -92,7 +94,7 @@ func told(t *testing.T, l *Ledger, scans []Scan) (lines []string, letters map[*I
 }
 
 // statuses writes what has become of each issue, by letter.
-func statuses(l *Ledger, letters map[*Issue]string) string {
+func statuses(l *Ledger, letters map[*telemetry.Issue]string) string {
 	var words []string
 	for issue, letter := range letters {
 		words = append(words, letter+" "+string(l.StatusOf(issue)))
@@ -239,7 +241,7 @@ func TestFirstSight(t *testing.T) {
 func TestScopeGuard(t *testing.T) {
 	elsewhere := append(many(3), at("f other.go:10"))
 	otherRule := append(many(3), at("f m.go:9 s"))
-	twice := append(many(3), Finding{Fingerprint: print20("f"), Rule: "r", File: "m.go", Line: 11})
+	twice := append(many(3), telemetry.Finding{Fingerprint: print20("f"), Rule: "r", File: "m.go", Line: 11})
 	for _, c := range []struct {
 		name    string
 		scans   []Scan
@@ -292,7 +294,7 @@ func TestScopeGuard(t *testing.T) {
 			}
 			waiting := 0
 			for _, issue := range l.Open {
-				waiting += b2i(issue.Status == StatusNotScanned)
+				waiting += b2i(issue.Status == telemetry.StatusNotScanned)
 			}
 			if got != c.reduced || len(l.Open) != c.open || waiting != c.waiting {
 				t.Errorf("scans %s, open %d, not scanned %d; want %s, %d, %d", got, len(l.Open), waiting, c.reduced, c.open, c.waiting)
@@ -309,7 +311,7 @@ func TestReducedScanNamesNew(t *testing.T) {
 	l := &Ledger{Repo: "o/r"}
 	// Two findings in a file and rule with one issue: one of them must be new.
 	base := append(many(24), at("e lone.go:10"))
-	part := []Finding{at("e lone.go:10"), at("f lone.go:20")}
+	part := []telemetry.Finding{at("e lone.go:10"), at("f lone.go:20")}
 	lines, letters := told(t, l, placed(full(base), full(part)))
 	if lines[1] != "~Y1 Z+" || len(l.Open) != 26 {
 		t.Errorf("%q, %d open", lines[1], len(l.Open))
@@ -335,7 +337,7 @@ func TestNotScanned(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := full(base[:24])
-	next.Place = Place{At: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), File: "later.json"}
+	next.Place = telemetry.Place{At: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), File: "later.json"}
 	if _, err := l.Apply(next); err != nil {
 		t.Fatal(err)
 	}
@@ -383,8 +385,8 @@ func TestPublicID(t *testing.T) {
 
 func TestEqualTimesByFileName(t *testing.T) {
 	when := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	a, b := Place{At: when, File: "a.json"}, Place{At: when, File: "b.json"}
-	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(Place{At: when, File: "a.json", Run: 9}) != 0 || b.Compare(Place{At: when.Add(time.Millisecond), File: "a.json"}) >= 0 {
+	a, b := telemetry.Place{At: when, File: "a.json"}, telemetry.Place{At: when, File: "b.json"}
+	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(telemetry.Place{At: when, File: "a.json", Run: 9}) != 0 || b.Compare(telemetry.Place{At: when.Add(time.Millisecond), File: "a.json"}) >= 0 {
 		t.Error("places are ordered by time, equal times by file name")
 	}
 }

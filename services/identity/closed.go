@@ -1,14 +1,16 @@
-package telemetry
+package identity
 
 import (
 	"cmp"
 	"slices"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // reopen matches what no open issue took to closed ones: by fingerprint,
 // then by rule, file and line, the one closed last first.
 func (l *Ledger) reopen(m *matcher, out *Outcome) error {
-	var left []Finding
+	var left []telemetry.Finding
 	var places []int // of left in the scan
 	for f := range m.findings {
 		if m.issueOf[f] == nil {
@@ -23,16 +25,18 @@ func (l *Ledger) reopen(m *matcher, out *Outcome) error {
 	}
 	back := newMatcher(left, l.alike(left))
 	back.anywhere = true
-	back.exact(BasisBackPrint, func(print string, _ placeKey) (placeKey, bool) {
+	back.exact(telemetry.BasisBackPrint, func(print string, _ placeKey) (placeKey, bool) {
 		return placeKey{rule: print}, back.prints.plain(back.prints.root(print))
 	})
-	for _, g := range back.group(func(f *Finding, i *Issue) fileKey { return fileKey{rule: back.prints.root(printOf(f, i))} }) {
-		back.nearest(back.blocks(g), func(int64) Basis { return BasisBackPrint })
+	for _, g := range back.group(func(f *telemetry.Finding, i *telemetry.Issue) fileKey {
+		return fileKey{rule: back.prints.root(printOf(f, i))}
+	}) {
+		back.nearest(back.blocks(g), func(int64) telemetry.Basis { return telemetry.BasisBackPrint })
 	}
 	m.steps += back.steps
 	for n, f := range places {
 		if issue := back.issueOf[n]; issue != nil {
-			m.reopened(f, issue, BasisBackPrint, out)
+			m.reopened(f, issue, telemetry.BasisBackPrint, out)
 		}
 	}
 	for n, f := range places {
@@ -40,14 +44,14 @@ func (l *Ledger) reopen(m *matcher, out *Outcome) error {
 			continue
 		}
 		for _, s := range l.places[placeKey{left[n].Rule, left[n].File, left[n].Line}].top(1) {
-			m.reopened(f, s.issue, BasisBackPlace, out)
+			m.reopened(f, s.issue, telemetry.BasisBackPlace, out)
 		}
 	}
 	return nil
 }
 
 // recall fetches the closed issues of Past that the findings could reopen.
-func (l *Ledger) recall(left []Finding) error {
+func (l *Ledger) recall(left []telemetry.Finding) error {
 	if l.Past == nil {
 		return nil
 	}
@@ -63,9 +67,9 @@ func (l *Ledger) recall(left []Finding) error {
 	return nil
 }
 
-func (m *matcher) reopened(f int, issue *Issue, basis Basis, out *Outcome) {
+func (m *matcher) reopened(f int, issue *telemetry.Issue, basis telemetry.Basis, out *Outcome) {
 	m.issueOf[f], m.basis[f] = issue, basis
-	issue.Closed = Place{}
+	issue.Closed = telemetry.Place{}
 	out.Reopened++
 }
 
@@ -78,15 +82,15 @@ type shelf struct {
 // alike returns the closed issues whose fingerprints can be equal to those of
 // the findings, the one to reopen first in front. Of those with one
 // fingerprint there are at most as many as findings can ask for.
-func (l *Ledger) alike(findings []Finding) []*Issue {
+func (l *Ledger) alike(findings []telemetry.Finding) []*telemetry.Issue {
 	asking := map[string]int{} // by PrintKey
 	for f := range findings {
-		asking[PrintKey(findings[f].Fingerprint)]++
+		asking[telemetry.PrintKey(findings[f].Fingerprint)]++
 	}
 	wanted, emptied := map[*pile]int{}, map[*shelf]bool{}
 	for f := range findings {
 		print := findings[f].Fingerprint
-		key := PrintKey(print)
+		key := telemetry.PrintKey(print)
 		s := l.closed[key]
 		if s == nil || emptied[s] {
 			continue
@@ -109,7 +113,7 @@ func (l *Ledger) alike(findings []Finding) []*Issue {
 	}
 	l.steps += len(wanted) + len(list)
 	slices.SortFunc(list, func(a, b shelved) int { return reopenOrder(b, a) })
-	issues := make([]*Issue, len(list))
+	issues := make([]*telemetry.Issue, len(list))
 	for i, s := range list {
 		issues[i] = s.issue
 	}
@@ -119,8 +123,8 @@ func (l *Ledger) alike(findings []Finding) []*Issue {
 // shelved is an issue as it was closed. It is no longer one to reopen once
 // the issue is open, or was closed again.
 type shelved struct {
-	issue  *Issue
-	closed Place
+	issue  *telemetry.Issue
+	closed telemetry.Place
 }
 
 // reopenOrder puts the issue that is to be reopened first last: the one
@@ -163,11 +167,11 @@ func (p *pile) top(n int) []shelved {
 	return top
 }
 
-func (l *Ledger) keepClosed(issue *Issue) {
+func (l *Ledger) keepClosed(issue *telemetry.Issue) {
 	if l.closed == nil {
 		l.closed, l.places = map[string]*shelf{}, map[placeKey]*pile{}
 	}
-	print, key := issue.Fingerprint, PrintKey(issue.Fingerprint)
+	print, key := issue.Fingerprint, telemetry.PrintKey(issue.Fingerprint)
 	s := l.closed[key]
 	if s == nil {
 		s = &shelf{piles: map[string]*pile{}, lengths: map[int]bool{}}

@@ -1,28 +1,30 @@
-package telemetry
+package identity
 
 import (
 	"cmp"
 	"maps"
 	"slices"
 	"strings"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // FindingIndex finds what other records mean among the findings of a scan.
 type FindingIndex struct {
-	findings []Finding
+	findings []telemetry.Finding
 	byID     map[string][]int // by IssueKey
 	byPrint  []int            // places by fingerprint, then place
 	lengths  []int            // of the fingerprints
 }
 
 // IndexFindings returns the index of a scan's findings, which must not change.
-func IndexFindings(findings []Finding) *FindingIndex {
+func IndexFindings(findings []telemetry.Finding) *FindingIndex {
 	x := &FindingIndex{findings: findings, byID: make(map[string][]int, len(findings)), byPrint: make([]int, len(findings))}
 	lengths := map[int]bool{}
 	for i := range findings {
 		x.byPrint[i] = i
 		lengths[len(findings[i].Fingerprint)] = true
-		if key := IssueKey(findings[i].IssueID); key != "" {
+		if key := telemetry.IssueKey(findings[i].IssueID); key != "" {
 			x.byID[key] = append(x.byID[key], i)
 		}
 	}
@@ -39,15 +41,15 @@ func IndexFindings(findings []Finding) *FindingIndex {
 // fingerprint. Several findings of one fingerprint are all meant. One that was
 // recorded without a fingerprint has no line to compute it from, and is known
 // by id, rule and file.
-func (x *FindingIndex) Like(f Finding) []int {
-	sameRule := func(g Finding) bool { return g.Rule == f.Rule && (f.File == "" || g.File == f.File) }
-	id := IssueKey(f.IssueID)
-	if f.Line == 0 && f.Fingerprint == computedFingerprint(f) {
+func (x *FindingIndex) Like(f telemetry.Finding) []int {
+	sameRule := func(g telemetry.Finding) bool { return g.Rule == f.Rule && (f.File == "" || g.File == f.File) }
+	id := telemetry.IssueKey(f.IssueID)
+	if f.Line == 0 && f.Fingerprint == telemetry.ComputedFingerprint(f) {
 		return x.those(x.byID[id], sameRule)
 	}
 	same := x.samePrint(f.Fingerprint)
 	if id != "" {
-		if named := x.those(same, func(g Finding) bool { return IssueKey(g.IssueID) == id }); len(named) > 0 {
+		if named := x.those(same, func(g telemetry.Finding) bool { return telemetry.IssueKey(g.IssueID) == id }); len(named) > 0 {
 			return named
 		}
 	}
@@ -57,7 +59,7 @@ func (x *FindingIndex) Like(f Finding) []int {
 	return same
 }
 
-func (x *FindingIndex) those(places []int, fit func(Finding) bool) (fitting []int) {
+func (x *FindingIndex) those(places []int, fit func(telemetry.Finding) bool) (fitting []int) {
 	for _, i := range places {
 		if fit(x.findings[i]) {
 			fitting = append(fitting, i)
@@ -71,11 +73,13 @@ func (x *FindingIndex) those(places []int, fit func(Finding) bool) (fitting []in
 func (x *FindingIndex) samePrint(print string) []int {
 	var places []int
 	from := func(text string) int {
-		at, _ := slices.BinarySearchFunc(x.byPrint, text, func(i int, text string) int { return strings.Compare(x.findings[i].Fingerprint, text) })
+		at, _ := slices.BinarySearchFunc(x.byPrint, text, func(i int, text string) int {
+			return strings.Compare(x.findings[i].Fingerprint, text)
+		})
 		return at
 	}
 	for _, n := range x.lengths {
-		if n < printPrefix || n >= len(print) {
+		if n < telemetry.PrintPrefix || n >= len(print) {
 			continue
 		}
 		for _, i := range x.byPrint[from(print[:n]):] {
@@ -86,7 +90,7 @@ func (x *FindingIndex) samePrint(print string) []int {
 		}
 	}
 	for _, i := range x.byPrint[from(print):] { // those that begin with print stand behind it
-		if found := x.findings[i].Fingerprint; !strings.HasPrefix(found, print) || !SamePrint(found, print) {
+		if found := x.findings[i].Fingerprint; !strings.HasPrefix(found, print) || !telemetry.SamePrint(found, print) {
 			break
 		}
 		places = append(places, i)

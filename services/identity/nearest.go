@@ -1,9 +1,11 @@
-package telemetry
+package identity
 
 import (
 	"cmp"
 	"container/heap"
 	"slices"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // nearest matches the pairs of groups by distance of their lines, smallest
@@ -14,7 +16,7 @@ import (
 // The closest pair of a group always stands on neighbouring lines (anything
 // between the two would be closer to one of them), so a heap of neighbours is
 // enough: n places in groups cost n log n instead of n².
-func (m *matcher) nearest(groups []*group, basis func(distance int64) Basis) {
+func (m *matcher) nearest(groups []*group, basis func(distance int64) telemetry.Basis) {
 	c := m.chainOf(groups)
 	for s := range c.stops {
 		c.push(s, s)

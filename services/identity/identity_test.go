@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"flag"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
 
@@ -92,7 +93,7 @@ func generated(t testing.TB, o history.Options) map[string][]truthScan {
 		if f.Kind != history.KindScan {
 			continue
 		}
-		rec, err := ParseRecord(f.Body)
+		rec, err := telemetry.ParseRecord(f.Body)
 		if err != nil {
 			t.Fatalf("%s: %v", f.Name, err)
 		}
@@ -102,8 +103,8 @@ func generated(t testing.TB, o history.Options) map[string][]truthScan {
 	return scans
 }
 
-func scanOf(name string, rec *Record) Scan {
-	return Scan{Place: Place{rec.Timestamp, name, rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
+func scanOf(name string, rec *telemetry.Record) Scan {
+	return Scan{Place: telemetry.Place{At: rec.Timestamp, File: name, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
 }
 
 // measure folds one repository's scans and holds its issues against the
@@ -112,7 +113,7 @@ func measure(t testing.TB, key string, scans []truthScan) score {
 	t.Helper()
 	scans = slices.Clone(scans)
 	slices.SortFunc(scans, func(a, b truthScan) int { return a.Compare(b.Place) })
-	l := &Ledger{Repo: RepoName(key)}
+	l := &Ledger{Repo: telemetry.RepoName(key)}
 	s := score{histories: 1}
 	both, issues, flaws := map[[2]string]int{}, map[string]int{}, map[string]int{}
 	lastFlaw, lastScan := map[string]string{}, map[string]int{}

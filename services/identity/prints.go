@@ -1,8 +1,10 @@
-package telemetry
+package identity
 
 import (
 	"slices"
 	"strings"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // printForest knows which of the fingerprints at hand begin with another one.
@@ -13,7 +15,7 @@ type printForest struct {
 	crowded map[string]bool   // roots of several fingerprints
 }
 
-func forestOf(findings []Finding, issues []*Issue) printForest {
+func forestOf(findings []telemetry.Finding, issues []*telemetry.Issue) printForest {
 	prints := make([]string, 0, len(findings)+len(issues))
 	for f := range findings {
 		prints = append(prints, findings[f].Fingerprint)
@@ -26,7 +28,7 @@ func forestOf(findings []Finding, issues []*Issue) printForest {
 	root := ""
 	for _, print := range prints {
 		switch {
-		case len(root) < printPrefix || !strings.HasPrefix(print, root):
+		case len(root) < telemetry.PrintPrefix || !strings.HasPrefix(print, root):
 			root = print
 		case print != root:
 			forest.crowded[root] = true

@@ -1,4 +1,4 @@
-package telemetry
+package identity
 
 import (
 	"fmt"
@@ -6,13 +6,15 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // crowd makes the findings of a scan that are hard to tell apart. scan counts
 // from 0.
 type crowd struct {
 	name    string
-	finding func(n, k, scan int) Finding
+	finding func(n, k, scan int) telemetry.Finding
 }
 
 // crowds are records made to cost much: what one of them has in common for
@@ -22,39 +24,41 @@ func crowds() []crowd {
 	digits := func(k int) string { return prefix + fmt.Sprintf("%06x", uint32(k)*2654435761>>8) }
 	chain := func(k int) string { return prefix + fmt.Sprintf("%0280d", 0)[:k%281] }
 	return []crowd{
-		{"prints that begin alike, lines shuffled", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: digits(k + scan*n/2), Rule: "r", File: "x", Line: int64(k * 7919 % n)}
+		{"prints that begin alike, lines shuffled", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: digits(k + scan*n/2), Rule: "r", File: "x", Line: int64(k * 7919 % n)}
 		}},
-		{"short prints after long ones", func(n, k, scan int) Finding {
+		{"short prints after long ones", func(n, k, scan int) telemetry.Finding {
 			if scan%2 == 1 {
-				return Finding{Fingerprint: prefix, Rule: "s", File: "y", Line: int64(k * 7919 % n)}
+				return telemetry.Finding{Fingerprint: prefix, Rule: "s", File: "y", Line: int64(k * 7919 % n)}
 			}
-			return Finding{Fingerprint: digits(k), Rule: "r", File: "x", Line: 1}
+			return telemetry.Finding{Fingerprint: digits(k), Rule: "r", File: "x", Line: 1}
 		}},
-		{"one short print among long ones", func(n, k, scan int) Finding {
+		{"one short print among long ones", func(n, k, scan int) telemetry.Finding {
 			if k == n/2 {
-				return Finding{Fingerprint: prefix, Rule: "r", File: "x", Line: int64(scan)}
+				return telemetry.Finding{Fingerprint: prefix, Rule: "r", File: "x", Line: int64(scan)}
 			}
-			return Finding{Fingerprint: digits(k + scan*n), Rule: "r", File: "x", Line: int64(k)}
+			return telemetry.Finding{Fingerprint: digits(k + scan*n), Rule: "r", File: "x", Line: int64(k)}
 		}},
-		{"prints each the beginning of the next", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: chain(k*7919 + scan), Rule: fmt.Sprint("r", scan), File: "x", Line: int64(k * 104729 % n)}
+		{"prints each the beginning of the next", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: chain(k*7919 + scan), Rule: fmt.Sprint("r", scan), File: "x", Line: int64(k * 104729 % n)}
 		}},
-		{"prints cut to many lengths", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: digits(k)[:16+(k+scan)%7], Rule: fmt.Sprint("r", scan), File: fmt.Sprint(k % 3), Line: int64(k)}
+		{"prints cut to many lengths", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: digits(k)[:16+(k+scan)%7], Rule: fmt.Sprint("r", scan), File: fmt.Sprint(k % 3), Line: int64(k)}
 		}},
-		{"one rule and file, prints all new", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: fmt.Sprintf("%020d", k+scan*n), Rule: "r", File: "x", Line: int64((k*7919 + scan*13) % (3 * n))}
+		{"one rule and file, prints all new", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: fmt.Sprintf("%020d", k+scan*n), Rule: "r", File: "x", Line: int64((k*7919 + scan*13) % (3 * n))}
 		}},
-		{"one print, lines apart", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: digits(1), Rule: "r", File: "x", Line: int64(k + scan*2*n)}
+		{"one print, lines apart", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: digits(1), Rule: "r", File: "x", Line: int64(k + scan*2*n)}
 		}},
-		{"all the same", func(int, int, int) Finding { return Finding{Fingerprint: digits(1), Rule: "r", File: "x", Line: 3} }},
-		{"one line", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: digits(k*(1+scan) + scan), Rule: "r", File: "x", Line: 3}
+		{"all the same", func(int, int, int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: digits(1), Rule: "r", File: "x", Line: 3}
 		}},
-		{"one print, rules and files all new", func(n, k, scan int) Finding {
-			return Finding{Fingerprint: digits(1), Rule: fmt.Sprint(k + scan), File: fmt.Sprint(k * (scan + 1)), Line: int64(k)}
+		{"one line", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: digits(k*(1+scan) + scan), Rule: "r", File: "x", Line: 3}
+		}},
+		{"one print, rules and files all new", func(n, k, scan int) telemetry.Finding {
+			return telemetry.Finding{Fingerprint: digits(1), Rule: fmt.Sprint(k + scan), File: fmt.Sprint(k * (scan + 1)), Line: int64(k)}
 		}},
 	}
 }
@@ -63,8 +67,8 @@ func crowds() []crowd {
 // reopened; and each of the last ones twice. It returns comparisons and bytes.
 func costOf(t *testing.T, c crowd, n int) (steps, bytes float64) {
 	t.Helper()
-	findings := func(scan, n int) []Finding {
-		list := make([]Finding, n)
+	findings := func(scan, n int) []telemetry.Finding {
+		list := make([]telemetry.Finding, n)
 		for k := range list {
 			list[k] = c.finding(n, k, scan)
 		}

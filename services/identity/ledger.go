@@ -1,4 +1,9 @@
-package telemetry
+// Package identity tells which findings of a repository's scans are the same
+// issue: a ledger folds the scans in time order, and a matcher matches the
+// findings of each to the issues before it. It is pure: it reads no clock, no
+// file and no database; what the store has of closed issues is asked through
+// an interface.
+package identity
 
 import (
 	"cmp"
@@ -6,85 +11,19 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
-	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
-
-// DerivationVersion changes whenever a rule of this package changes what the
-// same records lead to; a store derived by another version is rebuilt.
-const DerivationVersion = 6
-
-// Place is a scan's place in its repository's history: by time, equal times
-// by file name.
-type Place struct {
-	At   time.Time // UTC, whole milliseconds
-	File string
-	Run  int64 // the run number
-}
-
-// Compare orders places: negative if p is earlier than o.
-func (p Place) Compare(o Place) int {
-	return cmp.Or(p.At.Compare(o.At), cmp.Compare(p.File, o.File))
-}
-
-// IsZero tells whether p is no place.
-func (p Place) IsZero() bool { return p.File == "" && p.At.IsZero() }
 
 // Scan is one scan as the ledger folds it.
 type Scan struct {
-	Place
-	Findings    []Finding
+	telemetry.Place
+	Findings    []telemetry.Finding
 	HasFindings bool // it names its findings, or says that there were none
 	Accepted    bool // a person accepted it as a full scan, however narrow
 }
 
-// Issue is one security issue across the scans of its repository.
-type Issue struct {
-	PublicID      string
-	Fingerprint   string // the last one
-	Rule          string
-	Severity      string
-	Family        string
-	File          string // the last location
-	Line          int64
-	LatestIssueID string // the id in its last record
-
-	First, Last Place
-	FirstOrd    int     // its place in its first record
-	Appearances int64   // scans that named it
-	Runs        []int64 // their run numbers, in time order
-	Closed      Place   // the scan without it; zero while it is open
-	EverFixed   bool
-	FromStart   bool     // first seen in the repository's first scan with fingerprints, after one without
-	Prints      []string // every fingerprint that it had, in order
-	Status      Status   // as of the ledger's last scan
-
-	StoreID int64 // the store's own handle, 0 for one that is new to it
-}
-
-// Status is what has become of an issue.
-type Status string
-
-// The statuses, in the order of lists.
-const (
-	StatusRecurring  Status = "recurring"
-	StatusReopened   Status = "reopened"
-	StatusNew        Status = "new"
-	StatusNotScanned Status = "not_scanned"
-	StatusFixed      Status = "fixed"
-)
-
-// Statuses are all statuses, in the order of lists.
-func Statuses() []Status {
-	return []Status{StatusRecurring, StatusReopened, StatusNew, StatusNotScanned, StatusFixed}
-}
-
-// Rank is the place of s in the order of lists, from 0.
-func (s Status) Rank() int { return slices.Index(Statuses(), s) }
-
-// Open tells whether an issue of this status is open.
-func (s Status) Open() bool { return s != StatusFixed && s != "" }
-
-// guardMinimum and guardShare are the scope guard of product.md §4: a scan
+// guardMinimum and guardShare are the scope guard of docs/rules.md#scope-guard: a scan
 // with under 20 % of at least 20 findings, all of them known, is narrow.
 const (
 	guardMinimum  = 20
@@ -95,12 +34,12 @@ const (
 // Ledger folds the scans of one repository into its issues. Scans must be
 // applied in the order of their places. It is not for concurrent use.
 type Ledger struct {
-	Repo RepoName
+	Repo telemetry.RepoName
 
-	Open []*Issue // in the order in which they were first seen
+	Open []*telemetry.Issue // in the order in which they were first seen
 
-	Latest        Place // the last scan with findings data
-	Reference     Place // the last of those that was not scope-reduced
+	Latest        telemetry.Place // the last scan with findings data
+	Reference     telemetry.Place // the last of those that was not scope-reduced
 	LatestReduced bool
 	Baseline      int  // findings of the reference scan
 	ReducedInRow  int  // narrow scans since then
@@ -111,7 +50,7 @@ type Ledger struct {
 	// findings could reopen, and tells which public ids are taken. It may be
 	// nil where the ledger itself has applied everything.
 	Past interface {
-		Closed(findings []Finding) ([]*Issue, error)
+		Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error)
 		Taken(publicID string) (bool, error)
 	}
 
@@ -128,14 +67,14 @@ type Outcome struct {
 	New      int
 	Reopened int
 	Moved    int // the same issue on another line or in another file
-	Closed   []*Issue
-	Touched  []*Issue // every issue that changed, each once
+	Closed   []*telemetry.Issue
+	Touched  []*telemetry.Issue // every issue that changed, each once
 }
 
 // Match says which issue a finding is.
 type Match struct {
-	Issue *Issue
-	Basis Basis
+	Issue *telemetry.Issue
+	Basis telemetry.Basis
 }
 
 // Apply folds the next scan. An error is Past's; the ledger must then be
@@ -190,14 +129,14 @@ func (l *Ledger) note(scan Scan, reduced bool) {
 }
 
 // firstSeen orders issues by first sight: scan, then place in its record.
-func firstSeen(a, b *Issue) int {
+func firstSeen(a, b *telemetry.Issue) int {
 	return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.FirstOrd, b.FirstOrd))
 }
 
 // enter makes issues of the findings that are still unmatched, and writes
 // the scan into all matched ones. It returns those that are open anew.
-func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*Issue, error) {
-	var fresh []*Issue
+func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*telemetry.Issue, error) {
+	var fresh []*telemetry.Issue
 	ordinals, free := map[string]int{}, map[string]int{}
 	for f := range m.findings {
 		finding := &m.findings[f]
@@ -212,16 +151,16 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 				return nil, err
 			}
 			free[key] = at + 1
-			issue = &Issue{PublicID: id, First: scan.Place, FirstOrd: f, FromStart: fromStart}
-			m.issueOf[f], m.basis[f] = issue, BasisFirstSight
+			issue = &telemetry.Issue{PublicID: id, First: scan.Place, FirstOrd: f, FromStart: fromStart}
+			m.issueOf[f], m.basis[f] = issue, telemetry.BasisFirstSight
 			out.New++
 			fresh = append(fresh, issue)
-		case m.basis[f] == BasisBackPrint || m.basis[f] == BasisBackPlace:
+		case m.basis[f] == telemetry.BasisBackPrint || m.basis[f] == telemetry.BasisBackPlace:
 			fresh = append(fresh, issue)
 		case issue.File != finding.File || issue.Line != finding.Line:
 			out.Moved++
 		}
-		issue.see(finding, scan.Place)
+		see(issue, finding, scan.Place)
 		out.Matches = append(out.Matches, Match{Issue: issue, Basis: m.basis[f]})
 		out.Touched = append(out.Touched, issue)
 	}
@@ -229,7 +168,7 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 }
 
 // see writes one appearance into the issue.
-func (i *Issue) see(f *Finding, at Place) {
+func see(i *telemetry.Issue, f *telemetry.Finding, at telemetry.Place) {
 	i.Fingerprint, i.Rule, i.Severity, i.Family = f.Fingerprint, f.Rule, f.Severity, f.Family
 	i.File, i.Line, i.LatestIssueID, i.Last = f.File, f.Line, f.IssueID, at
 	i.Appearances++
@@ -241,7 +180,7 @@ func (i *Issue) see(f *Finding, at Place) {
 
 // settle closes what a full scan no longer names, and gives every issue
 // that can have changed its status.
-func (l *Ledger) settle(m *matcher, scan Scan, fresh []*Issue, out *Outcome) {
+func (l *Ledger) settle(m *matcher, scan Scan, fresh []*telemetry.Issue, out *Outcome) {
 	open := l.Open[:0:0]
 	for i, issue := range l.Open {
 		switch {
@@ -249,7 +188,7 @@ func (l *Ledger) settle(m *matcher, scan Scan, fresh []*Issue, out *Outcome) {
 			open = append(open, issue)
 		case out.Reduced:
 			open = append(open, issue)
-			if issue.Status != StatusNotScanned {
+			if issue.Status != telemetry.StatusNotScanned {
 				out.Touched = append(out.Touched, issue)
 			}
 		default:
@@ -269,18 +208,18 @@ func (l *Ledger) settle(m *matcher, scan Scan, fresh []*Issue, out *Outcome) {
 }
 
 // StatusOf tells what has become of an issue as of the ledger's last scan.
-func (l *Ledger) StatusOf(i *Issue) Status {
+func (l *Ledger) StatusOf(i *telemetry.Issue) telemetry.Status {
 	switch {
 	case !i.Closed.IsZero():
-		return StatusFixed
+		return telemetry.StatusFixed
 	case i.Last.Compare(l.Latest) != 0:
-		return StatusNotScanned
+		return telemetry.StatusNotScanned
 	case i.EverFixed:
-		return StatusReopened
+		return telemetry.StatusReopened
 	case i.Appearances > 1 || i.FromStart:
-		return StatusRecurring
+		return telemetry.StatusRecurring
 	}
-	return StatusNew
+	return telemetry.StatusNew
 }
 
 func (l *Ledger) taken(id string) {
@@ -302,7 +241,7 @@ func (l *Ledger) knowIDs() {
 // newID returns the public id of an issue that is first seen, and the ordinal
 // in it. Where an older issue was first seen with the same rule, fingerprint
 // and ordinal, the ordinal counts on: a repository's ids are unique.
-func (l *Ledger) newID(f *Finding, ordinal int) (id string, at int, err error) {
+func (l *Ledger) newID(f *telemetry.Finding, ordinal int) (id string, at int, err error) {
 	l.knowIDs()
 	for ; ; ordinal++ {
 		l.steps++
@@ -323,7 +262,7 @@ func (l *Ledger) newID(f *Finding, ordinal int) (id string, at int, err error) {
 // PublicID is an issue's public id: 12 hex digits of the SHA-256 of its
 // repository, rule, first fingerprint, and the finding's place (from 0)
 // among equals in its first scan.
-func PublicID(repo RepoName, rule, fingerprint string, ordinal int) string {
+func PublicID(repo telemetry.RepoName, rule, fingerprint string, ordinal int) string {
 	sum := sha256.Sum256([]byte(repo.Key() + "\x00" + rule + "\x00" + fingerprint + "\x00" + strconv.Itoa(ordinal)))
 	return hex.EncodeToString(sum[:6])
 }

@@ -1,0 +1,120 @@
+package telemetry
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DerivationVersion changes whenever a rule of this package or of identity changes what the
+// same records lead to; a store derived by another version is rebuilt.
+const DerivationVersion = 6
+
+// Place is a scan's place in its repository's history: by time, equal times
+// by file name.
+type Place struct {
+	At   time.Time // UTC, whole milliseconds
+	File string
+	Run  int64 // the run number
+}
+
+// Compare orders places: negative if p is earlier than o.
+func (p Place) Compare(o Place) int {
+	return cmp.Or(p.At.Compare(o.At), cmp.Compare(p.File, o.File))
+}
+
+// IsZero tells whether p is no place.
+func (p Place) IsZero() bool { return p.File == "" && p.At.IsZero() }
+
+// Issue is one security issue across the scans of its repository.
+type Issue struct {
+	PublicID      string
+	Fingerprint   string // the last one
+	Rule          string
+	Severity      string
+	Family        string
+	File          string // the last location
+	Line          int64
+	LatestIssueID string // the id in its last record
+
+	First, Last Place
+	FirstOrd    int     // its place in its first record
+	Appearances int64   // scans that named it
+	Runs        []int64 // their run numbers, in time order
+	Closed      Place   // the scan without it; zero while it is open
+	EverFixed   bool
+	FromStart   bool     // first seen in the repository's first scan with fingerprints, after one without
+	Prints      []string // every fingerprint that it had, in order
+	Status      Status   // as of the ledger's last scan
+
+	StoreID int64 // the store's own handle, 0 for one that is new to it
+}
+
+// Status is what has become of an issue.
+type Status string
+
+// The statuses, in the order of lists.
+const (
+	StatusRecurring  Status = "recurring"
+	StatusReopened   Status = "reopened"
+	StatusNew        Status = "new"
+	StatusNotScanned Status = "not_scanned"
+	StatusFixed      Status = "fixed"
+)
+
+// Statuses are all statuses, in the order of lists.
+func Statuses() []Status {
+	return []Status{StatusRecurring, StatusReopened, StatusNew, StatusNotScanned, StatusFixed}
+}
+
+// Rank is the place of s in the order of lists, from 0.
+func (s Status) Rank() int { return slices.Index(Statuses(), s) }
+
+// Open tells whether an issue of this status is open.
+func (s Status) Open() bool { return s != StatusFixed && s != "" }
+
+// Basis says which pass matched a finding to its issue.
+type Basis string
+
+// The passes, in their order (docs/rules.md#matching).
+const (
+	BasisSame       Basis = "fingerprint and location" // (1)
+	BasisPrint      Basis = "fingerprint"              // (2)
+	BasisPlace      Basis = "rule, file and line"      // (3)
+	BasisNear       Basis = "rule and file"            // (4)
+	BasisBackPrint  Basis = "reopened by fingerprint"
+	BasisBackPlace  Basis = "reopened by rule, file and line"
+	BasisFirstSight Basis = "new"
+)
+
+// PrintPrefix is how many digits two fingerprints must share for the shorter
+// to count as the longer one cut off.
+const PrintPrefix = 16
+
+// SamePrint tells whether two fingerprints are equal: equal as they are, or
+// one is the first 16 or more digits of the other.
+func SamePrint(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return a == b || (len(a) >= PrintPrefix && strings.HasPrefix(b, a))
+}
+
+// PrintKey is equal for all fingerprints that SamePrint can call equal.
+func PrintKey(print string) string {
+	if len(print) >= PrintPrefix {
+		return print[:PrintPrefix]
+	}
+	return print
+}
+
+// ComputedFingerprint stands in where a record gives none: it is made of
+// rule, file and line.
+func ComputedFingerprint(f Finding) string {
+	sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.File + "\x00" + strconv.FormatInt(f.Line, 10)))
+	return hex.EncodeToString(sum[:10])
+}

@@ -55,6 +55,7 @@ func TestProcess(t *testing.T) {
 		"database hangs":           process.databaseHangs,
 		"exposed":                  process.exposed,
 		"memory":                   process.memory,
+		"small machine":            process.smallMachine,
 		"other paths":              process.otherPaths,
 		"file removed":             process.fileRemoved,
 		"permissions":              process.permissions,

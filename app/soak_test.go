@@ -2,250 +2,204 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
+	"log/slog"
+	"net"
 	"net/http"
-	"os"
-	"runtime"
-	"strconv"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"telemetry-dashboard/services/devin/devintest"
-	"telemetry-dashboard/services/github/githubtest"
 )
 
 var soakFor = flag.Duration("soak", 0, "run TestSoak for so long on each database")
 
-// soakSamples is how often the process is measured.
+// soakSamples is how often the process is measured in a short soak; in a long
+// one it is after each minute of load.
 const soakSamples = 15
 
-// TestSoak: jobs, pages, streams, exports and faults at random leave the
-// process as it was: goroutines, descriptors and memory of the last third are
-// those of the middle third.
+// How long the process must hold no fewer goroutines before it counts as at
+// rest.
+const (
+	meanwhile = 3 * time.Second
+	atEnd     = 15 * time.Second
+)
+
+// TestSoak: jobs, pages, streams, exports, odd input and faults at random
+// leave the process as it was. Goroutines, descriptors and memory of the last
+// third are those of the middle third; at the end goroutines and descriptors
+// are those of the start.
 func TestSoak(t *testing.T) {
 	if *soakFor == 0 {
-		t.Skip("SKIPPED: task soak runs it")
+		t.Skip("SKIPPED: the soak runs only when asked for: task soak, or -soak 30m")
 	}
-	t.Run("sqlite", func(t *testing.T) { newSoak(t, nil).run() })
+	t.Run("sqlite", func(t *testing.T) {
+		newSoak(t, "sqlite:"+filepath.Join(t.TempDir(), "soak.db"), nil).run()
+	})
 	t.Run("postgres", func(t *testing.T) {
-		url := freshPostgres(t)
-		newSoak(t, func(c *Config) { c.DatabaseURL = DatabaseURL(url) }).run()
+		address := freshPostgres(t)
+		db, err := sql.Open("pgx", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		db.SetMaxIdleConns(0) // its own connections do not count as the program's
+		newSoak(t, address, db).run()
 	})
 }
 
 // soak is a program under load, in this process.
 type soak struct {
-	*played
-	client *http.Client
+	t        *testing.T
+	demo     *demo
+	url      string
+	postgres *sql.DB // nil on SQLite
+	log      *soakLog
+	subjects subjects
+
 	paused sync.RWMutex // held for reading while a worker works
-	mu     sync.Mutex
-	status map[int]int // how many answers of each status
-	rows   []atRest
+
+	mu      sync.Mutex
+	status  map[int]int  // how many answers of each status
+	cuts    map[bool]int // of database connections, by whether they succeeded
+	held    []net.Conn   // of clients that read nothing
+	samples []sample
 }
 
-// atRest is what a process holds at rest.
-type atRest struct {
-	at         time.Duration
-	goroutines int
-	files      int
-	heap       uint64
-	resident   uint64 // with what SQLite holds outside the heap
-	answers    int
-}
-
-func newSoak(t *testing.T, set func(*Config)) *soak {
-	p := startPlayed(t, shopRecords(), func(c *Config) {
-		c.RefreshInterval, c.PollInterval = 5*time.Second, 3*time.Second
-		if set != nil {
-			set(c)
+// newSoak starts the program over a generated history, and waits until it has
+// read it.
+func newSoak(t *testing.T, database string, postgres *sql.DB) *soak {
+	t.Helper()
+	s := &soak{t: t, demo: newDemo(time.Now), postgres: postgres, log: newSoakLog(), status: map[int]int{}, cuts: map[bool]int{}}
+	// What is sent must not make the players grow.
+	s.demo.github.OnDispatch(func(map[string]string) {})
+	s.demo.devin.OnMessage(func(string, string) {})
+	cfg, err := parseConfig(map[string]string{
+		"GITHUB_TOKEN": demoToken, "DEVIN_API_KEY": demoKey, "DEVIN_ORG_ID": demoOrg, "ACTION_REPO": demoActionRepo,
+		"DATABASE_URL": database, "LISTEN_ADDR": "127.0.0.1:0", "REFRESH_INTERVAL": "5s", "POLL_INTERVAL": "3s", "CACHE_TTL": "2",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for set, player := range map[*BaseURL]http.Handler{
+		&cfg.GitHubAPIURL: s.demo.github, &cfg.DevinAPIURL: s.demo.devin,
+	} {
+		address, stop, err := play(t.Context(), player, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		*set = BaseURL(address)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
+	go func() { ended <- run(ctx, cfg, false, slog.New(s.log), func(a net.Addr) { ready <- a }) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the program ended with %v", err)
 		}
 	})
-	p.working()
-	return &soak{played: p, status: map[int]int{}, client: &http.Client{Timeout: time.Minute,
-		Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
+	select {
+	case a := <-ready:
+		s.url = "http://" + a.String()
+	case err := <-ended:
+		ended <- err
+		t.Fatal("the program did not start")
+	}
+	s.learn()
+	return s
 }
 
+// run puts the program under load, measures it meanwhile, and judges.
 func (s *soak) run() {
-	ctx, stop := context.WithTimeout(s.t.Context(), *soakFor)
+	s.calm()
+	s.measure(0, atEnd)
+	begun := time.Now()
+	ctx, stop := context.WithDeadline(s.t.Context(), begun.Add(*soakFor))
 	defer stop()
 	var workers sync.WaitGroup
-	for n, work := range []func(context.Context, *rand.Rand){s.page, s.page, s.page, s.page, s.job, s.stream, s.stream, s.change, s.fault} {
+	for n, work := range s.workers() {
+		w := newWorker(s, n)
 		workers.Go(func() {
-			dice := rand.New(rand.NewPCG(uint64(n), 1))
+			defer w.client.CloseIdleConnections()
 			for ctx.Err() == nil {
 				s.paused.RLock()
-				work(ctx, dice)
+				work(w, ctx)
 				s.paused.RUnlock()
 			}
 		})
 	}
-	begun := time.Now()
-	every := time.NewTicker(*soakFor / soakSamples)
-	defer every.Stop()
-	for len(s.rows) < soakSamples-1 && ctx.Err() == nil {
+	for ctx.Err() == nil {
 		select {
-		case <-every.C:
-			s.measure(time.Since(begun))
+		case <-time.After(min(time.Minute, *soakFor/soakSamples)):
+			s.paused.Lock()
+			s.calm()
+			s.measure(time.Since(begun), meanwhile)
+			s.paused.Unlock()
 		case <-ctx.Done():
 		}
 	}
-	stop()
 	workers.Wait()
-	s.measure(time.Since(begun))
+	s.calm()
+	s.measure(time.Since(begun), atEnd)
 	s.judge()
 }
 
-// ask makes one request and reads its answer; what it is does not matter.
-func (s *soak) ask(ctx context.Context, method, path string) {
-	req, err := http.NewRequestWithContext(ctx, method, s.url+path, nil)
-	if err != nil {
-		return
-	}
-	res, err := s.client.Do(req)
-	if err != nil {
-		return
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.status[res.StatusCode]++
-}
-
-func oneOf[T any](dice *rand.Rand, list ...T) T { return list[dice.IntN(len(list))] }
-
-func (s *soak) page(ctx context.Context, dice *rand.Rand) {
-	s.ask(ctx, http.MethodGet, oneOf(dice, "/", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/octo/shop",
-		"/activity", "/needs-you",
-		"/search?q=rule-07", "/session/"+shopSession, "/nowhere", "/issues?q=colour:red", "/panels/tiles", "/api/stats",
-		"/api/trends", "/api/issues",
-		"/api/jobs", "/api/sources", "/api/issues.csv", "/api/sessions.json", "/api/runs.csv", "/api/sessions/"+shopSession+"/messages",
-		"/api/prs/octo/shop/7", "/api/dispatch/preflight?target_repo=octo/shop", "/api/openapi.yaml", "/docs/api"))
-}
-
-func (s *soak) job(ctx context.Context, dice *rand.Rand) {
-	s.ask(ctx, http.MethodPost, oneOf(dice, "/api/refresh", "/api/poll", "/api/poll-prs", "/api/backfill?dry_run=true"))
-}
-
-// stream opens a stream of events, reads some, and leaves.
-func (s *soak) stream(ctx context.Context, dice *rand.Rand) {
-	ctx, leave := context.WithTimeout(ctx, time.Duration(50+dice.IntN(1500))*time.Millisecond)
-	defer leave()
-	s.ask(ctx, http.MethodGet, "/events")
-}
-
-// change lets the upstreams have something new, in a few versions that come
-// again, so that the players themselves do not grow.
-func (s *soak) change(ctx context.Context, dice *rand.Rand) {
-	name, version := fmt.Sprintf("soak-%d.json", dice.IntN(4)), dice.IntN(2)
-	at := time.Date(2026, 5, 14, 10, version, 0, 0, time.UTC)
-	s.put(s.t, map[string]any{name: scan(50+version, at, []map[string]any{finding(50+version, 1, "high", "xss", "js/soak",
-		"src/soak.ts", 1+version)})})
-	s.devin.Update(shopSession, func(session *devintest.Session) {
-		session.Detail = oneOf(dice, "working", "waiting_for_user", "finished")
-	})
-	sleep(ctx, time.Duration(dice.IntN(500))*time.Millisecond)
-}
-
-// fault lets an upstream fail for a moment.
-func (s *soak) fault(ctx context.Context, dice *rand.Rand) {
-	s.github.Fail(oneOf(dice, githubtest.Fault{Status: 502}, githubtest.Fault{Drop: true}, githubtest.Fault{CutShort: true,
-		Raw: `[{"number": 1`},
-		githubtest.Fault{Status: 200, Raw: "null"}, githubtest.Fault{Status: 200, Raw: "[null]"}, githubtest.Fault{Delay: 2 * time.Second},
-		githubtest.Fault{Status: 404}, githubtest.Fault{Status: 200, Raw: "<html>"}, githubtest.Secondary(http.StatusForbidden, 1)))
-	s.devin.Fail(devintest.KindAny, oneOf(dice, devintest.Fault{Status: 500}, devintest.Fault{Abort: true}, devintest.Fault{Cut: true},
-		devintest.Fault{NotJSON: true}, devintest.Fault{Delay: 2 * time.Second}, devintest.Fault{Status: 429, RetryAfter: "1"}))
-	sleep(ctx, time.Duration(dice.IntN(700))*time.Millisecond)
-	s.calm()
-	sleep(ctx, time.Duration(dice.IntN(700))*time.Millisecond)
-}
-
+// calm ends what disturbs the program: faults, clients that read nothing.
 func (s *soak) calm() {
-	s.github.ClearFaults()
-	s.devin.Fail(devintest.KindAny, devintest.Fault{})
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
-// measure lets everything come to rest and notes what is still held.
-func (s *soak) measure(at time.Duration) {
-	s.paused.Lock()
-	defer s.paused.Unlock()
-	s.calm()
-	s.client.CloseIdleConnections()
-	s.http.CloseIdleConnections()
-	least := atRest{at: at, goroutines: 1 << 30, files: 1 << 30}
-	for range 20 { // the loops' own jobs come and go
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		least.goroutines, least.heap = min(least.goroutines, runtime.NumGoroutine()), m.HeapAlloc
-		least.resident = resident()
-		if open, err := os.ReadDir("/proc/self/fd"); err == nil {
-			least.files = min(least.files, len(open))
-		}
-		sleep(s.t.Context(), 100*time.Millisecond)
-	}
+	s.demo.github.ClearFaults()
+	s.demo.github.Forget()
+	s.demo.devin.Fail(devintest.KindAny, devintest.Fault{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, n := range s.status {
-		least.answers += n
+	for _, c := range s.held {
+		_ = c.Close() // the program may have closed it already
 	}
-	s.rows = append(s.rows, least)
+	s.held = nil
 }
 
-// resident is the memory that the process has, 0 where /proc does not tell.
-func resident() uint64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
-		pages, _ := strconv.ParseUint(fields[1], 10, 64)
-		return pages * uint64(os.Getpagesize())
-	}
-	return 0
+// soakLog counts what the program logs, by its message, with an example of
+// each, and keeps panics.
+type soakLog struct {
+	mu       sync.Mutex
+	counts   map[string]int
+	examples map[string]string
+	panics   map[string]string // by message
 }
 
-// judge prints the measures and fails where they climb.
-func (s *soak) judge() {
-	var table strings.Builder
-	fmt.Fprintf(&table, "\n%10s%12s%8s%10s%13s%10s\n", "after", "goroutines", "files", "heap MB", "resident MB", "answers")
-	for _, m := range s.rows {
-		fmt.Fprintf(&table, "%10s%12d%8d%10.1f%13.1f%10d\n",
-			m.at.Round(time.Second), m.goroutines, m.files, float64(m.heap)/(1<<20), float64(m.resident)/(1<<20), m.answers)
-	}
-	s.t.Logf("%sanswers by status: %v", table.String(), s.status)
-	third := len(s.rows) / 3
-	if third == 0 || s.rows[len(s.rows)-1].answers == 0 {
-		s.t.Fatalf("%d measures and %v answers are too few to judge", len(s.rows), s.status)
-	}
-	for _, what := range []struct {
-		name  string
-		of    func(atRest) float64
-		slack float64 // by how much a third may differ by chance, beside a tenth
-	}{
-		{"goroutines", func(m atRest) float64 { return float64(m.goroutines) }, 10},
-		{"descriptors", func(m atRest) float64 { return float64(m.files) }, 8},
-		{"heap", func(m atRest) float64 { return float64(m.heap) }, 8 << 20},
-		{"resident memory", func(m atRest) float64 { return float64(m.resident) }, 24 << 20},
-	} {
-		mean := func(rows []atRest) (sum float64) {
-			for _, m := range rows {
-				sum += what.of(m) / float64(len(rows))
-			}
-			return sum
-		}
-		middle, last := mean(s.rows[third:2*third]), mean(s.rows[len(s.rows)-third:])
-		if last > middle*1.1+what.slack {
-			s.t.Errorf("%s climb: %.0f in the middle third, %.0f in the last", what.name, middle, last)
-		}
-	}
+func newSoakLog() *soakLog {
+	return &soakLog{counts: map[string]int{}, examples: map[string]string{}, panics: map[string]string{}}
 }
+
+// Enabled is of slog.Handler.
+func (l *soakLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+// Handle counts a record.
+func (l *soakLog) Handle(_ context.Context, r slog.Record) error {
+	var text strings.Builder
+	r.Attrs(func(a slog.Attr) bool {
+		fmt.Fprintf(&text, "%s=%v ", a.Key, a.Value)
+		return true
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	message := r.Level.String() + " " + r.Message
+	l.counts[message]++
+	l.examples[message] = text.String()
+	if strings.Contains(text.String(), "panic") {
+		l.panics[message] = text.String()
+	}
+	return nil
+}
+
+// WithAttrs is of slog.Handler.
+func (l *soakLog) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+// WithGroup is of slog.Handler.
+func (l *soakLog) WithGroup(string) slog.Handler { return l }

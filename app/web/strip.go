@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -92,23 +91,38 @@ func (w *Web) pulseText(p pulse, f panels.Fresh) string {
 // pulseShared is the pulse's text for all open streams: one of them asks, and
 // the others take its answer.
 type pulseShared struct {
-	mu   sync.Mutex
-	at   time.Time
-	text string
+	asking chan struct{} // holds an element while at and text are in use
+	at     time.Time
+	text   string
 }
 
-// pulseFresh is for how long an answer holds for all streams.
-const pulseFresh = time.Second
+const (
+	// pulseFresh is for how long an answer, or that there was none, holds for
+	// all streams.
+	pulseFresh = time.Second
 
+	// pulsePatience is how long the database may take to answer.
+	pulsePatience = 3 * time.Second
+)
+
+// sharedPulse returns the pulse's text, the last one where there is no new
+// one in time, and "" once ctx has ended: a stream whose client is gone does
+// not wait for the others.
 func (w *Web) sharedPulse(ctx context.Context) string {
-	w.shared.mu.Lock()
-	defer w.shared.mu.Unlock()
-	if now := w.o.Now(); w.shared.text == "" || now.Sub(w.shared.at) >= pulseFresh || now.Before(w.shared.at) {
-		p, err := w.pulse(ctx)
-		if err != nil {
-			return w.shared.text // the strip goes on saying what it says
+	select {
+	case w.shared.asking <- struct{}{}:
+		defer func() { <-w.shared.asking }()
+	case <-ctx.Done():
+		return ""
+	}
+	if age := w.o.Now().Sub(w.shared.at); age >= pulseFresh || age < 0 {
+		asked, cancel := context.WithTimeout(ctx, pulsePatience)
+		defer cancel()
+		// The strip goes on saying what it says where this fails.
+		if p, err := w.pulse(asked); err == nil {
+			w.shared.text = w.pulseText(p, w.fresh(p))
 		}
-		w.shared.at, w.shared.text = now, w.pulseText(p, w.fresh(p))
+		w.shared.at = w.o.Now()
 	}
 	return w.shared.text
 }

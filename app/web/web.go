@@ -101,6 +101,7 @@ func New(o Options) *Web {
 			App:   o.Assets.URL("app.js"),
 			Icon:  o.Assets.URL("icon.svg"),
 		},
+		shared: pulseShared{asking: make(chan struct{}, 1)},
 		manual: sync.OnceValues(func() (pages.Manual, error) { return readManual(o.APIDocs) }),
 	}
 }

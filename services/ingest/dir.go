@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1" //nolint:gosec // Git names blobs by SHA-1
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"unicode/utf8"
 
@@ -185,18 +187,28 @@ func undescribed(name string) telemetry.RunFile {
 	return telemetry.RunFile{Name: strings.ToValidUTF8(name, "\ufffd"), SHA: hex.EncodeToString(hash.Sum(nil))}
 }
 
+// largeFile is the size in bytes from which on a file is large.
+const largeFile = 1 << 20
+
 // FetchRunFiles reads files side by side, as many as there are processors:
 // what got does with them, parsing above all, costs more than reading them.
+// Large files are read one at a time, since each takes several times its size
+// of memory until got has returned.
 func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got func(telemetry.RunFile, []byte, error) error) error {
 	root, err := os.OpenRoot(d.Path)
 	if err != nil {
 		return d.unreadable(err)
 	}
 	defer root.Close()
+	var large sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, file := range files {
 		g.Go(func() error {
+			if file.Size > largeFile {
+				large.Lock()
+				defer large.Unlock()
+			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -236,7 +248,9 @@ func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 				"and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()
-	body, err := io.ReadAll(io.LimitReader(f, telemetry.MaxRecordBytes+1))
+	buffer := bytes.NewBuffer(make([]byte, 0, file.Size+bytes.MinRead))
+	_, err = buffer.ReadFrom(io.LimitReader(f, telemetry.MaxRecordBytes+1))
+	body := buffer.Bytes()
 	switch {
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,

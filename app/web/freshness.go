@@ -125,7 +125,7 @@ func troubleWord(code telemetry.Code) string {
 	case telemetry.CodeRateLimited:
 		return "rate limited"
 	case telemetry.CodeConflict:
-		return "listing held back"
+		return "missing"
 	}
 	return "failed"
 }

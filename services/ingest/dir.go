@@ -221,7 +221,7 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 
 func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 	tooLarge := telemetry.Errorf(telemetry.CodeTooLarge,
-		"The file is larger than %d MB. The program reads no larger ones.", telemetry.MaxRecordBytes>>20)
+		"The file is larger than %d bytes, the most that is read.", telemetry.MaxRecordBytes)
 	if file.Size > telemetry.MaxRecordBytes {
 		return nil, tooLarge
 	}

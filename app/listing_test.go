@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -131,7 +132,12 @@ func TestThirdListingIsBelieved(t *testing.T) {
 	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: now, NewID: newID})
 	ended := make(chan error, 1)
 	go func() { ended <- jobs.Run(ctx) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
 	move := func(from, to string) {
 		t.Helper()
 		if err := os.Rename(from, to); err != nil {

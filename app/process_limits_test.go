@@ -236,7 +236,7 @@ func (p process) exposed() {
 	c, address := p.running("ALLOW_UNAUTHENTICATED=true")
 	for _, path := range []string{"/", "/issues", "/nothing"} {
 		if _, page := p.ask("GET", address+path); !strings.Contains(page, says) {
-			p.t.Errorf("%s does not say that nobody signs in", path)
+			p.t.Errorf("%s does not say that there is no sign-in", path)
 		}
 	}
 	p.terminate(c)

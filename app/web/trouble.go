@@ -41,7 +41,8 @@ func missingTrouble(n int64) panels.Trouble {
 		Tone:   parts.Attention,
 		Icon:   "question",
 		Strong: "Devin does not know " + parts.Plural(int(n), "session", "") + " (404).",
-		Text:   "They were deleted, or DEVIN_API_KEY belongs to another organization. What was stored is still shown. Devin is asked again every hour.",
-		Link:   parts.Link{Text: "Sessions", URL: "/sessions"},
+		Text: "They were deleted, or DEVIN_API_KEY belongs to another organization. " +
+			"What was stored is still shown. Devin is asked again every hour.",
+		Link: parts.Link{Text: "Sessions", URL: "/sessions"},
 	}}
 }

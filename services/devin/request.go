@@ -100,7 +100,7 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	if err != nil {
 		return false, err
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:bodyclose // body.in closes it
 	if err != nil {
 		return upstream.WasReset(err), c.unreached(ctx, r, connected.Load(), err)
 	}

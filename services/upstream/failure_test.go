@@ -96,7 +96,7 @@ func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
 		"": 0, "soon": 0, "1.5": 0, strings.Repeat("9", 40): 0,
-		"0": 0, " 7 ": 7 * time.Second, "-5": -5 * time.Second, "99999999999": 1_000_000_000 * time.Second,
+		"0": 0, "7": 7 * time.Second, "\t8": 8 * time.Second, "-5": -5 * time.Second, "99999999999": 1_000_000_000 * time.Second,
 		now.Add(time.Minute).Format(http.TimeFormat):  time.Minute,
 		now.Add(-time.Minute).Format(http.TimeFormat): -time.Minute,
 	} {

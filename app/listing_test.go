@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -70,7 +71,7 @@ func TestFilesThatDisappear(t *testing.T) {
 		o.put("readme.txt", []byte("nothing else"))
 		for range 3 {
 			status, result := o.ask("POST", "/api/refresh")
-			if said := fmt.Sprint(result["errors"]); status != 200 || result["gone"] != 0.0 || len(result["held"].([]any)) != 1 || !strings.Contains(said, "is empty, and 12 files") {
+			if said := fmt.Sprint(result["errors"]); status != 200 || result["gone"] != 0.0 || len(result["held"].([]any)) != 1 || !strings.Contains(said, "is empty, but 12 of its files") {
 				t.Fatalf("an empty listing: %d %v", status, result)
 			}
 			o.figures("GET", "/api/stats", whole)
@@ -79,7 +80,7 @@ func TestFilesThatDisappear(t *testing.T) {
 		o.start()
 		o.ask("POST", "/api/refresh")
 		o.figures("GET", "/api/stats", whole)
-		if page := o.page("/"); !strings.Contains(page, "Run files are missing from their directory.") || !strings.Contains(page, "Mark 12 files as gone") || strings.Contains(page, "Up to date") {
+		if page := o.page("/"); !strings.Contains(page, "Run files are missing.") || !strings.Contains(page, "Mark 12 files as gone") || strings.Contains(page, "Up to date") {
 			o.t.Error("the strip does not say that the files are missing")
 		}
 		for run, name := range names {
@@ -88,7 +89,7 @@ func TestFilesThatDisappear(t *testing.T) {
 		if result := o.refresh(); fmt.Sprint(result["held"]) != "[]" || strings.Contains(fmt.Sprint(result["errors"]), "listing") {
 			o.t.Errorf("the files are back: %v", result)
 		}
-		if page := o.page("/"); strings.Contains(page, "are missing from their directory") {
+		if page := o.page("/"); strings.Contains(page, "Run files are missing") {
 			o.t.Error("the files are back, and the strip still says that they are missing")
 		}
 		for _, name := range names[4:] {
@@ -131,7 +132,12 @@ func TestThirdListingIsBelieved(t *testing.T) {
 	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: now, NewID: newID})
 	ended := make(chan error, 1)
 	go func() { ended <- jobs.Run(ctx) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}()
 	move := func(from, to string) {
 		t.Helper()
 		if err := os.Rename(from, to); err != nil {

@@ -232,11 +232,11 @@ func (p process) databaseHangs() {
 func (p process) exposed() {
 	p.refused(p.command("LISTEN_ADDR=0.0.0.0:0"), "LISTEN_ADDR", "no sign-in", "ALLOW_UNAUTHENTICATED=true")
 	p.refused(p.command("LISTEN_ADDR=:0"), "LISTEN_ADDR", "127.0.0.1")
-	const says = "anybody who can reach this address can read everything and act"
+	const says = "Anyone who can reach this address can read everything and make changes"
 	c, address := p.running("ALLOW_UNAUTHENTICATED=true")
 	for _, path := range []string{"/", "/issues", "/nothing"} {
 		if _, page := p.ask("GET", address+path); !strings.Contains(page, says) {
-			p.t.Errorf("%s does not say that nobody signs in", path)
+			p.t.Errorf("%s does not say that there is no sign-in", path)
 		}
 	}
 	p.terminate(c)

@@ -175,7 +175,7 @@ func (p process) killedWhileDispatching() {
 	defer p.terminate(c)
 	for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 		status, _, body := p.submit(base+"/actions/dispatch", form, headers...)
-		for _, words := range []string{"Perhaps not started.", "not known whether the run was started", "/octo/action/actions/workflows/codeql-fixer.yml", `value="7"`} {
+		for _, words := range []string{"may not have started.", "not known whether the run was started", "/octo/action/actions/workflows/codeql-fixer.yml", `value="7"`} {
 			if status != http.StatusConflict || !strings.Contains(body, words) {
 				p.t.Errorf("after the kill (%v): %d, it does not say %q", headers, status, words)
 			}

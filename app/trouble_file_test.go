@@ -15,7 +15,7 @@ func (p process) servesOnly(url string, runs float64, says string) {
 		p.t.Errorf("it has %v runs, want %v", stats["total_runs"], runs)
 	}
 	for _, path := range []string{"/issues", "/runs", "/panels/freshness"} {
-		if status, page := p.ask("GET", url+path); status != http.StatusOK || !strings.Contains(page, "Nothing new is stored since") || !strings.Contains(page, says) {
+		if status, page := p.ask("GET", url+path); status != http.StatusOK || !strings.Contains(page, "Nothing new has been stored since") || !strings.Contains(page, says) {
 			p.t.Errorf("%s answers %d and does not say %q", path, status, says)
 		}
 	}

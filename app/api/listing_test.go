@@ -47,7 +47,7 @@ func TestAcceptListing(t *testing.T) {
 		}
 	}
 	result := refresh()
-	if held := fmt.Sprint(result["held"]); result["gone"] != 0.0 || !strings.Contains(held, "kept:3 known:12") || !strings.Contains(fmt.Sprint(result["errors"]), "only 3 of 12 stored files") {
+	if held := fmt.Sprint(result["held"]); result["gone"] != 0.0 || !strings.Contains(held, "kept:3 known:12") || !strings.Contains(fmt.Sprint(result["errors"]), "only 3 of its 12 stored files") {
 		t.Errorf("the listing of 3 files answered %v", result)
 	}
 	runs(12)

@@ -12,6 +12,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
+// staticPath is where the front-end files are.
+const staticPath = "/static/"
+
 // protect sets the headers that protect every answer, and the rule of
 // caching where the answer has none: kept by the browser alone, and asked
 // about each time.
@@ -30,14 +33,16 @@ func protect(h *fasthttp.ResponseHeader) {
 // guard refuses who may not ask.
 //
 // A Host that is not the server's own is refused: a page elsewhere could
-// otherwise reach it by DNS rebinding. An unsafe method is refused to pages of
-// other origins, by the rules of net/http's CrossOriginProtection.
+// otherwise reach it by DNS rebinding. Only the front-end files are served to
+// any Host: they hold no data, and the page that refuses a Host needs them. An
+// unsafe method is refused to pages of other origins, by the rules of
+// net/http's CrossOriginProtection.
 func (s *Server) guard(c *fiber.Ctx) error {
 	host := string(c.Request().Host())
-	if !s.knownHost(host, c.Context().LocalAddr()) {
+	if !s.knownHost(host, c.Context().LocalAddr()) && !strings.HasPrefix(c.Path(), staticPath) {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
-			"This server does not answer to the host name %q. "+
-				"Open it by an address of its own, or name the host in ALLOWED_HOSTS or PUBLIC_URL and restart.",
+			"The dashboard is not served under the host name %q. "+
+				"Open it under its own address, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
 			clip(host))
 	}
 	switch c.Method() {
@@ -52,7 +57,8 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	}
 	if err := s.origins.Check(req); err != nil {
 		return telemetry.Errorf(telemetry.CodeForbiddenOrigin,
-			"A page of another origin may not change anything here. Use the dashboard's own pages, or a client that is no browser.").Because(err)
+			"A page of another origin may not change anything here. Use the dashboard's own pages or a client that is not a browser; "+
+				"behind a proxy, set PUBLIC_URL to the address in the browser.").Because(err)
 	}
 	return nil
 }

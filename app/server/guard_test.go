@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/gofiber/fiber/v2"
 )
 
 // TestHosts: who may be named as the Host, whatever the address.
@@ -28,6 +30,27 @@ func TestHosts(t *testing.T) {
 		if r, _ := s.do("POST", "/api/list", "Host: "+host); known != (r.StatusCode == 202) {
 			t.Errorf("POST to %s: %s", host, r.Status)
 		}
+	}
+}
+
+// TestFilesOfAnyHost: the page that refuses a Host needs the style sheets,
+// and they alone are served to it.
+func TestFilesOfAnyHost(t *testing.T) {
+	files := func(s *site) []Route {
+		asset := Route{Method: "GET", Path: "/static/*", Handle: func(c *fiber.Ctx) error { return c.SendString("main {}") }}
+		return append(plainRoutes(s), asset)
+	}
+	s := serve(t, files)
+	for path, status := range map[string]int{"/static/a.css": 200, "/static/../api/list": 200, "/static/%2e%2e/api/list": 200, "/api/list": 421} {
+		if r, body := s.do("GET", path, "Host: evil.example"); r.StatusCode != status {
+			t.Errorf("%s: %s %s, want %d", path, r.Status, body, status)
+		}
+	}
+	if n := s.asked.Load(); n != 0 {
+		t.Errorf("another handler was called %d times", n)
+	}
+	if r, _ := s.do("POST", "/static/a.css", "Host: evil.example"); r.StatusCode < 400 {
+		t.Errorf("POST to a file: %s", r.Status)
 	}
 }
 

@@ -113,8 +113,9 @@ func (s *streams) begin(client netip.Addr) error {
 			"open", s.all, "most", s.most, "of one client", s.mostOfOne)
 	}
 	return &telemetry.Error{
-		Code:       telemetry.CodeOverloaded,
-		Message:    "Too many streams are open. Close other tabs or downloads, or try again later; pages ask for changes by themselves meanwhile.",
+		Code: telemetry.CodeOverloaded,
+		Message: "Too many streams are open. Close other tabs or downloads, or try again later; " +
+			"pages ask for changes by themselves meanwhile.",
 		RetryAfter: s.wait,
 	}
 }

@@ -157,7 +157,7 @@ func New(o Options, routes []Route) *Server {
 // route registers the routes, and that of the front-end files.
 func (s *Server) route(routes []Route) {
 	if s.o.Assets != nil {
-		routes = append([]Route{{Method: fiber.MethodGet, Path: "/static/*", Handle: s.asset}}, routes...)
+		routes = append([]Route{{Method: fiber.MethodGet, Path: staticPath + "*", Handle: s.asset}}, routes...)
 	}
 	for _, r := range routes {
 		h := s.handler(r)

@@ -15,8 +15,10 @@ import (
 // fragment for a panel or a button, else a page. It asks nothing.
 func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte, contentType string) {
 	var out bytes.Buffer
-	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil)
+	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil, again(c, status)...)
 	switch {
+	case c.Get("HX-Request") == "" && status == fiber.StatusMisdirectedRequest:
+		page = pages.Refused(w.assets, problemTitle(status), message)
 	case c.Get("HX-Request") == "":
 	case strings.HasPrefix(c.Path(), actionSave), status == fiber.StatusBadRequest && c.Query("push") != "":
 		page = parts.FieldFault(message)
@@ -27,6 +29,17 @@ func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte
 	}
 	_ = page.Render(c.Context(), &out) // into memory: it cannot fail
 	return out.Bytes(), "text/html; charset=utf-8"
+}
+
+// again leads to the same page where it may be there a moment later.
+func again(c *fiber.Ctx, status int) []parts.Link {
+	switch status {
+	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
+		if c.Method() == fiber.MethodGet {
+			return []parts.Link{{Text: "Try again", URL: c.OriginalURL()}}
+		}
+	}
+	return nil
 }
 
 // notDone says of an action that it failed.
@@ -44,8 +57,12 @@ func problemTitle(status int) string {
 	switch status {
 	case fiber.StatusBadRequest:
 		return "This cannot be done as asked"
-	case fiber.StatusForbidden, fiber.StatusMisdirectedRequest:
+	case fiber.StatusForbidden:
 		return "Not allowed"
+	case fiber.StatusMisdirectedRequest:
+		return "Unknown host name"
+	case fiber.StatusTooManyRequests:
+		return "Too many requests"
 	case fiber.StatusNotFound:
 		return "Not found"
 	case fiber.StatusMethodNotAllowed:

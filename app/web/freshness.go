@@ -125,7 +125,7 @@ func troubleWord(code telemetry.Code) string {
 	case telemetry.CodeRateLimited:
 		return "rate limited"
 	case telemetry.CodeConflict:
-		return "listing held back"
+		return "missing"
 	}
 	return "failed"
 }
@@ -153,7 +153,8 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
 	}
 	if s.Name == sourceDatabase {
-		n.Notice = parts.Notice{Tone: parts.Danger, Icon: "database", Strong: "Nothing new is stored since " + clock(s.FailedAt) + ".", Text: s.Error}
+		n.Notice = parts.Notice{Tone: parts.Danger, Icon: "database", Text: s.Error}
+		n.Strong = "Nothing new has been stored since " + clock(s.FailedAt) + "."
 		return n
 	}
 	keys := w.keyPage(variable)

@@ -181,7 +181,20 @@ func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 }
 
 func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {
-	return panels.FileRow{File: f.File, Error: f.Error, At: f.FetchedAt}
+	return panels.FileRow{File: f.File, Error: asSentence(f.Error), At: f.FetchedAt}
+}
+
+// asSentence writes an error as a sentence. What begins with the name of a
+// field keeps it.
+func asSentence(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") == "" {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	if text != "" && !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
 }
 
 // codeURL is today's file on GitHub, at the issue's last line.

@@ -12,10 +12,14 @@ import (
 // button that confirms it.
 func heldTrouble(l telemetry.HeldListing) panels.Trouble {
 	gone := int(l.Known - l.Kept)
+	check := "Check that the directory is mounted and is the right one"
+	if l.Source != "" {
+		check = "Check that ACTION_REPO is the right repository"
+	}
 	n := panels.Trouble{Retry: parts.Action{
-		Text: "Mark " + parts.Plural(gone, "file", "") + " as gone",
-		Icon: "alert",
-		URL:  "/actions/accept-listing",
+		Text:  "Mark " + parts.Plural(gone, "file", "") + " as gone",
+		Class: "btn-danger",
+		URL:   "/actions/accept-listing",
 		Hidden: []parts.Field{
 			{Name: "source", Value: l.Source},
 			{Name: "kept", Value: strconv.FormatInt(l.Kept, 10)},
@@ -24,9 +28,9 @@ func heldTrouble(l telemetry.HeldListing) panels.Trouble {
 	n.Notice = parts.Notice{
 		Tone:   parts.Danger,
 		Icon:   "alert",
-		Strong: "Run files are missing from their directory.",
+		Strong: "Run files are missing.",
 		Text: l.Message() + " Seen " + parts.Plural(int(l.Times), "time", "") + " since " + l.FirstSeen.Format("2006-01-02 15:04") +
-			" UTC. If the directory is not mounted or is the wrong one, correct that; if the files were deleted, confirm it.",
+			" UTC. " + check + "; if the files were deleted, confirm it.",
 	}
 	return n
 }
@@ -37,7 +41,8 @@ func missingTrouble(n int64) panels.Trouble {
 		Tone:   parts.Attention,
 		Icon:   "question",
 		Strong: "Devin does not know " + parts.Plural(int(n), "session", "") + " (404).",
-		Text:   "They were deleted, or DEVIN_API_KEY is of another organization. What was stored is shown; they are asked for again every hour.",
-		Link:   parts.Link{Text: "Sessions", URL: "/sessions"},
+		Text: "They were deleted, or DEVIN_API_KEY belongs to another organization. " +
+			"What was stored is still shown. Devin is asked again every hour.",
+		Link: parts.Link{Text: "Sessions", URL: "/sessions"},
 	}}
 }

@@ -186,7 +186,13 @@ func (w *Web) hold(p pulse, buttons []parts.Action) {
 
 // bareShell asks nothing: an error page must not fail in turn.
 func (w *Web) bareShell(title, current string) pages.Shell {
-	s := pages.Shell{Title: title, Assets: w.assets, Demo: w.o.Settings.Demo, Open: w.o.Settings.Open, Source: w.o.Settings.ActionRepo, Versions: ""}
+	s := pages.Shell{
+		Title:  title,
+		Assets: w.assets,
+		Demo:   w.o.Settings.Demo,
+		Open:   w.o.Settings.Open,
+		Source: w.o.Settings.ActionRepo,
+	}
 	if s.Source == "" && w.o.Settings.RunsDir != "" {
 		s.Source = "RUNS_DIR"
 	}

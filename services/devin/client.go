@@ -86,16 +86,13 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	key, org := strings.TrimSpace(o.Key), strings.TrimSpace(o.OrgID)
-	switch {
-	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"DEVIN_API_KEY holds a space or another character that no key has. Copy the key again, for example cog_… or apk_….")
-	case org != "" && !isOrg(org):
+	secret := upstream.Secret{Value: key, Variable: "DEVIN_API_KEY", AddressVariable: "DEVIN_API_URL"}
+	if err := secret.Check(base, o.AllowPlainHTTP); err != nil {
+		return nil, err
+	}
+	if org != "" && !isOrg(org) {
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
 			"DEVIN_ORG_ID is not the id of an organization: want letters, digits, - and _, for example org-0123abcd.")
-	case key != "" && upstream.PlainHTTP(base) && !o.AllowPlainHTTP:
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "DEVIN_API_URL would send the key over plain http to %s, "+
-			"where others can read it on its way. Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if you trust the network.", base.Host)
 	}
 	c := &Client{
 		base:    base.String(),
@@ -153,9 +150,8 @@ func baseURL(raw string) (*url.URL, error) {
 	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
 		base = strings.TrimRight(strings.TrimSuffix(base, version), "/")
 	}
-	u, err := url.Parse(base)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	u := upstream.Base(base)
+	if u == nil {
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
 			"DEVIN_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
 			DefaultURL)

@@ -3,16 +3,12 @@ package devin
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -63,20 +59,8 @@ func (c *Client) unreached(ctx context.Context, r request, connected bool, err e
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
-	code, how, advice := telemetry.CodeUpstreamDown, "could not be reached", "Check DEVIN_API_URL and the network, or try again later."
-	_, unresolved := errors.AsType[*net.DNSError](err)
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	switch {
-	case unresolved:
-		how = "could not be found: its name does not resolve"
-	case untrusted:
-		how = "could not be trusted: its certificate is not valid for it"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		how = "refused the connection"
-	case wasReset(err):
-		how = "closed the connection without an answer"
-	}
-	if isTimeout(err) || ctx.Err() != nil {
+	code, how, advice := telemetry.CodeUpstreamDown, upstream.Unreached(err), "Check DEVIN_API_URL and the network, or try again later."
+	if upstream.TimedOut(err) || ctx.Err() != nil {
 		code, how = telemetry.CodeUpstreamTimeout, "did not answer in time"
 	}
 	if connected {
@@ -109,7 +93,7 @@ func (c *Client) unreadable(r request, body *noted, err error) string {
 	switch {
 	case odd:
 		return "cannot be read: " + string(why)
-	case wasReset(body.err):
+	case upstream.WasReset(body.err):
 		return "was cut short"
 	case body.n == 0:
 		return "is empty"
@@ -123,7 +107,7 @@ func (c *Client) unreadable(r request, body *noted, err error) string {
 		return r.shape
 	case errors.Is(err, upstream.ErrTrailing):
 		return "goes on after its end"
-	case wasReset(err):
+	case upstream.WasReset(err):
 		return "was cut short"
 	case syntax:
 		return "is not JSON"
@@ -176,9 +160,8 @@ func limits(resp *http.Response, words string) bool {
 // limited is the failure of a limit. A Retry-After that is sane is in the
 // cause too, where backoff finds how long to wait.
 func (c *Client) limited(resp *http.Response, cause error) error {
-	wait, sane := c.retryAfter(resp.Header.Get("Retry-After"))
-	unsaid := ""
-	if sane {
+	wait, unsaid := upstream.RetryAfter(resp.Header.Get("Retry-After"), c.now()), ""
+	if wait >= minRetryAfter && wait <= maxRetryAfter {
 		cause = errors.Join(cause, &backoff.RetryAfterError{Duration: wait})
 	} else {
 		wait, unsaid = defaultRetryAfter, " and does not say for how long"
@@ -187,17 +170,6 @@ func (c *Client) limited(resp *http.Response, cause error) error {
 		"Devin (%s) limits how often it may be asked (%d)%s. Ask again in %s.", c.host, resp.StatusCode, unsaid, wait.Round(time.Second))
 	e.RetryAfter = wait
 	return e.Because(cause)
-}
-
-// retryAfter reads a Retry-After of seconds or an HTTP date.
-func (c *Client) retryAfter(header string) (wait time.Duration, sane bool) {
-	header = strings.TrimSpace(header)
-	if seconds, err := strconv.Atoi(header); err == nil && seconds <= int(maxRetryAfter/time.Second) {
-		wait = time.Duration(seconds) * time.Second
-	} else if date, err := http.ParseTime(header); err == nil {
-		wait = date.Sub(c.now())
-	}
-	return wait, wait >= minRetryAfter && wait <= maxRetryAfter
 }
 
 func (c *Client) meaning(r request, status int) *telemetry.Error {
@@ -245,10 +217,5 @@ func (c *Client) words(problem []byte) string {
 			return nil
 		})
 	}
-	said = strings.ReplaceAll(cmp.Or(said, o.text("title")), c.key, "…")
-	runes := []rune(strings.Join(strings.Fields(said), " "))
-	if len(runes) > quoted {
-		runes = append(runes[:quoted-1], '…')
-	}
-	return string(runes)
+	return upstream.Quote(cmp.Or(said, o.text("title")), c.key, quoted)
 }

@@ -9,17 +9,16 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // What is read of an answer at most, unpacked.
@@ -101,9 +100,9 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	if err != nil {
 		return false, err
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:bodyclose // body.in closes it
 	if err != nil {
-		return wasReset(err), c.unreached(ctx, r, connected.Load(), err)
+		return upstream.WasReset(err), c.unreached(ctx, r, connected.Load(), err)
 	}
 	body := &noted{in: c.budget.Body(timed, resp.Body, r.limit)}
 	defer body.in.Close()
@@ -121,10 +120,10 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	if err = read(body); err == nil {
 		return false, nil
 	}
-	if body.err != nil && (timed.Err() != nil || isTimeout(body.err)) {
+	if body.err != nil && (timed.Err() != nil || upstream.TimedOut(body.err)) {
 		return false, c.unreached(ctx, r, true, cmp.Or(timed.Err(), body.err))
 	}
-	return wasReset(body.err), c.broken(r, c.unreadable(r, body, err), err)
+	return upstream.WasReset(body.err), c.broken(r, c.unreadable(r, body, err), err)
 }
 
 // noted notes how much was read of a body, and why reading it failed: that
@@ -170,15 +169,4 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
-}
-
-// wasReset tells whether the connection ended before its answer did.
-func wasReset(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-func isTimeout(err error) bool {
-	broken, ok := errors.AsType[net.Error](err)
-	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }

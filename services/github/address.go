@@ -19,30 +19,13 @@ const maxHops = 5
 // go-github wants. Its error does not repeat the value, which may hold a
 // password.
 func baseURL(raw string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/") + "/")
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+	u := upstream.Base(strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/") + "/")
+	if u == nil {
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is no address of the form https://host or https://host/path, without user, query or fragment; for example %s",
+			"GITHUB_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
 			DefaultURL)
 	}
 	return u, nil
-}
-
-// checkToken refuses a token that is none, or that anybody on the network
-// could read.
-func checkToken(token string, base *url.URL, allowPlain bool) error {
-	switch {
-	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_TOKEN holds a space or another character that no token has; copy the token again, for example ghp_… or github_pat_…")
-	case token != "" && !allowPlain && upstream.PlainHTTP(base):
-		return telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is plain http to %s, so GITHUB_TOKEN would be sent unencrypted. "+
-				"Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.",
-			base.Hostname())
-	}
-	return nil
 }
 
 func sameOrigin(a, b *url.URL) bool {

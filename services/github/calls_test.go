@@ -28,8 +28,7 @@ type call struct {
 	exact bool // path is all of the path
 	set   func(*githubtest.Player)
 	ask   func(context.Context, *github.Client) error
-	empty string // an answer that truly has nothing, "" where there is none
-	list  bool   // the answer is a list, or has one
+	list  bool // the answer is a list, or has one
 	post  bool
 	part  bool // what the token may not see of it is a note in the answer
 	// falls is set where the call does without this answer: files of a broken
@@ -123,7 +122,6 @@ type flawed struct {
 	fault githubtest.Fault
 	code  telemetry.Code
 	post  telemetry.Code // of a dispatch; "" is code
-	lists bool           // it concerns lists only
 	slow  bool           // it takes a time-out
 	says  string
 }

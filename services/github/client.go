@@ -92,7 +92,8 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	token := strings.TrimSpace(o.Token)
-	if err := checkToken(token, base, o.AllowPlainHTTP); err != nil {
+	secret := upstream.Secret{Value: token, Variable: "GITHUB_TOKEN", AddressVariable: "GITHUB_API_URL"}
+	if err := secret.Check(base, o.AllowPlainHTTP); err != nil {
 		return nil, err
 	}
 	if o.Now == nil {

@@ -8,12 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -132,16 +130,8 @@ func flaw(err error) string {
 
 // unreached is the failure of a request that got no answer.
 func (c *Client) unreached(err error) error {
-	how := "could not be reached"
-	if _, unknown := errors.AsType[*net.DNSError](err); unknown {
-		how = "could not be found: its name does not resolve"
-	} else if errors.Is(err, syscall.ECONNREFUSED) {
-		how = "refused the connection"
-	} else if wasReset(err) {
-		how = "closed the connection before it had answered"
-	}
 	return telemetry.Errorf(telemetry.CodeUpstreamDown,
-		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, how).Because(err)
+		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, upstream.Unreached(err)).Because(err)
 }
 
 // broken is the failure of an answer that cannot be used.
@@ -155,7 +145,7 @@ func (c *Client) broken(q question, how string, cause error) error {
 // own words.
 func (c *Client) refused(q question, resp *http.Response, said string) error {
 	e := c.meaning(q, resp, said)
-	if said = c.quote(said); said != "" {
+	if said = upstream.Quote(said, c.wire.token, quoted); said != "" {
 		e.Message += fmt.Sprintf(" GitHub says: “%s”", said)
 	}
 	return e.Because(fmt.Errorf("HTTP %d", resp.StatusCode))
@@ -206,21 +196,8 @@ func words(message string, details []gh.Error) string {
 	return message
 }
 
-// quote makes words fit for a sentence: one line, shortened, without the token.
-func (c *Client) quote(said string) string {
-	if c.wire.token != "" {
-		said = strings.ReplaceAll(said, c.wire.token, "…")
-	}
-	runes := []rune(strings.Join(strings.Fields(said), " "))
-	if len(runes) > quoted {
-		runes = append(runes[:quoted-1], '…')
-	}
-	return string(runes)
-}
-
 func isTimeout(err error) bool {
-	broken, ok := errors.AsType[net.Error](err)
-	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errStalled)
+	return upstream.TimedOut(err) || errors.Is(err, errStalled)
 }
 
 func isJSONError(err error) bool {

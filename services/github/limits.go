@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 const (
@@ -28,7 +29,7 @@ func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message s
 	}
 	_ = json.Unmarshal(problem, &said) // what is no JSON says nothing
 	h := resp.Header
-	wait = retryAfter(h.Get("Retry-After"), now)
+	wait = max(0, upstream.RetryAfter(h.Get("Retry-After"), now))
 	reset, _ := strconv.ParseInt(h.Get(headerReset), 10, 64)
 	spent := h.Get(headerRemaining) == "0"
 	text := strings.ToLower(said.Message)
@@ -62,15 +63,4 @@ func limitError(message string, wait time.Duration) error {
 	e := telemetry.Errorf(telemetry.CodeRateLimited, "%s", message)
 	e.RetryAfter = wait
 	return e
-}
-
-// retryAfter reads a Retry-After of seconds or an HTTP date; 0 if there is none.
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(strings.TrimSpace(header)); err == nil {
-		return time.Duration(min(max(seconds, 0), int(maxWait/time.Second))) * time.Second
-	}
-	if date, err := http.ParseTime(header); err == nil {
-		return max(date.Sub(now), 0)
-	}
-	return 0
 }

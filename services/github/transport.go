@@ -2,18 +2,17 @@ package github
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 const (
@@ -126,19 +125,13 @@ func (w *wire) send(req *http.Request) (*http.Response, error) {
 // passing tells whether the same request may succeed a moment later.
 func passing(resp *http.Response, err error) bool {
 	if err != nil {
-		return wasReset(err)
+		return upstream.WasReset(err)
 	}
 	switch resp.StatusCode {
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false
-}
-
-// wasReset tells whether the connection ended before an answer came.
-func wasReset(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // note keeps the limit that an answer tells, if it is the hourly one. What

@@ -233,7 +233,7 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 
 func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 	tooLarge := telemetry.Errorf(telemetry.CodeTooLarge,
-		"The file has more than the %d bytes that are read at most.", telemetry.MaxRecordBytes)
+		"The file is larger than %d bytes, the most that is read.", telemetry.MaxRecordBytes)
 	if file.Size > telemetry.MaxRecordBytes {
 		return nil, tooLarge
 	}

@@ -85,7 +85,8 @@ func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result 
 // missingWords says that Devin answered 404 for sessions.
 func missingWords(missing, asked int64) *telemetry.Error {
 	return telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-		"Devin does not know %d of the %d sessions that were asked for (404): they were deleted, or DEVIN_API_KEY is of another organization. "+
+		"Devin does not know %d of the %d sessions that were asked for (404): "+
+			"they were deleted, or DEVIN_API_KEY belongs to another organization. "+
 			"What was stored of them stays; they are asked for again every hour.", missing, asked)
 }
 

@@ -50,8 +50,10 @@ func activityBranches() []activityBranch {
 			scanJob(r, &a.Job)
 			a.At, a.By = a.Job.Started, a.Job.By
 		}},
-		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by, d.state
-			FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`, at: `d.at`, order: `d.token DESC`,
+		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''),
+				d.started_by, d.state
+			FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
+			at: `d.at`, order: `d.token DESC`,
 			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission},
 		{kind: telemetry.ActivityMend, rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
 			FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`, at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,

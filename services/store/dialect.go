@@ -186,9 +186,10 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 
 // cancelsOnServer asks the server to end a statement whose context ends: a
 // connection that is only closed leaves it running there. A server that does
-// not end it in time loses the connection.
+// not end it in time loses the connection; that time is short, since a frozen
+// one would keep the program from ending within seconds of SIGTERM.
 func cancelsOnServer(conn *pgconn.PgConn) ctxwatch.Handler {
-	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 5 * time.Second}
+	return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
 }
 
 // withoutJIT keeps PostgreSQL from compiling queries. It takes those that ask

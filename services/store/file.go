@@ -15,7 +15,8 @@ import (
 func (s *Store) prepareFile() error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The directory %s for the database cannot be made or written (%s). Give the program's user the right to write there, or name another place in DATABASE_URL.",
+			"The directory %s for the database cannot be created or written (%s). "+
+				"Give the program's user the right to write there, or name another place in DATABASE_URL.",
 			filepath.Dir(s.path), reason(err)).Because(err)
 	}
 	info, err := os.Stat(s.path)
@@ -40,13 +41,15 @@ func (s *Store) claim() error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database file %s cannot be opened or written (%s). See that its directory exists and that this user may write there, or name another place in DATABASE_URL.",
+			"The database file %s cannot be opened or written (%s). "+
+				"Check that its directory exists and that this user may write there, or name another place in DATABASE_URL.",
 			s.path, reason(err)).Because(err)
 	}
 	if err := lockFile(f); err != nil {
 		_ = f.Close() // it was only read
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database file %s is locked by another program. End that one (is the dashboard already running?), or name another file in DATABASE_URL.",
+			"The database file %s is locked by another program. "+
+				"End that one (is the dashboard already running?), or name another file in DATABASE_URL.",
 			s.path).Because(err)
 	}
 	s.claimed = f
@@ -98,7 +101,8 @@ func (s *Store) logLost() *telemetry.Error {
 
 func (s *Store) removed(path string) *telemetry.Error {
 	return telemetry.Errorf(telemetry.CodeUnavailable,
-		"The database file %s was removed or replaced while the program ran, so nothing new is stored. Stop the program, put the file back, and start it again.", path)
+		"The database file %s was removed or replaced while the program ran, so nothing new is stored. "+
+			"Stop the program, put the file back, and start it again.", path)
 }
 
 // reason is the innermost text of a file error.

@@ -50,7 +50,8 @@ func (s *Store) beat(tx *Tx) {
 	if s.dialect.name() == "sqlite" { // whoever was there has gone: the file is this program's
 		tx.exec(`DELETE FROM programs WHERE id <> $1`, s.program)
 	} else { // one that was seen later than now had another clock, and does not live by this one
-		tx.exec(`DELETE FROM programs WHERE id <> $1 AND (seen_at <= $2 OR seen_at > $3)`, s.program, ms(tx.now.Add(-lostAfter)), ms(tx.now.Add(lostAfter)))
+		tx.exec(`DELETE FROM programs WHERE id <> $1 AND (seen_at <= $2 OR seen_at > $3)`,
+			s.program, ms(tx.now.Add(-lostAfter)), ms(tx.now.Add(lostAfter)))
 	}
 	tx.exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4 AND owner NOT IN (SELECT id FROM programs)`,
 		telemetry.JobInterrupted, ms(tx.now), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)

@@ -168,7 +168,8 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	if !p.MergedAt.IsZero() {
 		state = "closed"
 	}
-	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), jsonText(ids), flag(p.Draft), 1, ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
+	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), jsonText(ids), flag(p.Draft), 1,
+		ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
 	if fresh.url == "" {
 		fresh.url = ref.URL(telemetry.GitHubWeb)
 	}

@@ -203,7 +203,8 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 
 func (d *derivation) pollsOf(list string) map[string]poll {
 	polls := map[string]poll{}
-	d.tx.each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since FROM polls WHERE session `+d.tx.in(1, "TEXT"), []any{list}, func(r *row) {
+	d.tx.each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since
+		FROM polls WHERE session `+d.tx.in(1, "TEXT"), []any{list}, func(r *row) {
 		var id string
 		var p poll
 		r.scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
@@ -239,7 +240,8 @@ func (s *Store) SessionsToPoll(ctx context.Context, all bool) ([]string, error) 
 	now := s.now()
 	err := s.Read(ctx, func(tx *Tx) error {
 		ids = nil
-		tx.each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0) FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *row) {
+		tx.each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
+			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *row) {
 			var id string
 			var state telemetry.State
 			var asked, missing int64
@@ -287,7 +289,8 @@ func (s *Store) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) er
 func (d *derivation) putMissing(ids []string) {
 	tx := d.tx
 	for _, id := range ids {
-		tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing, missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1, $2)
+		tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at,
+				missing, missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1, $2)
 			ON CONFLICT (session) DO UPDATE SET missing_since = excluded.missing_since WHERE polls.missing_since = 0`, id, ms(tx.now))
 		if tx.affected > 0 {
 			d.sessions[id] = true
@@ -313,7 +316,8 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 	prs := jsonText(urls)
 	var api, status, detail, title, url, oldPRs string
 	var updated, changed, asked, missing int64
-	known := tx.row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since FROM polls WHERE session = $1`, u.ID).
+	known := tx.row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
+		FROM polls WHERE session = $1`, u.ID).
 		scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).found && api != ""
 	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
 	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == ms(u.UpdatedAt) {
@@ -327,9 +331,11 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 			changed = ms(tx.now)
 		}
 	}
-	tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
-		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title, url = excluded.url, prs = excluded.prs,
-			created_at = excluded.created_at, updated_at = excluded.updated_at, changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
+	tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
+		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title,
+			url = excluded.url, prs = excluded.prs, created_at = excluded.created_at, updated_at = excluded.updated_at,
+			changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
 		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, ms(u.CreatedAt), ms(u.UpdatedAt), changed, ms(tx.now))
 	d.sessions[u.ID] = true
 	if oldPRs != prs {

@@ -232,7 +232,8 @@ func overdue(ctx context.Context, err error, limit time.Duration) error {
 		return err
 	}
 	return telemetry.Errorf(telemetry.CodeUnavailable,
-		"The database has not answered for %d minutes. What was stored stays; this goes on by itself once it answers.", int(limit.Minutes())).Because(err)
+		"The database has not answered for %d minutes. What was stored stays; this goes on by itself once it answers.",
+		int(limit.Minutes())).Because(err)
 }
 
 func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {

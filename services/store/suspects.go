@@ -66,7 +66,8 @@ func (s *Store) suspects(ctx context.Context) ([]suspect, error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		list = readSuspects(tx)
 		var ended []suspect
-		tx.each(`DELETE FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs) RETURNING value`, nil, func(r *row) {
+		tx.each(`DELETE FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)
+			RETURNING value`, nil, func(r *row) {
 			var text string
 			r.scan(&text)
 			ended = append(ended, fromJSON[[]suspect](tx, text)...)
@@ -232,7 +233,8 @@ func (s *Store) rebuildMarked(ctx context.Context, key string) (more bool, err e
 	}
 	if i := slices.IndexFunc(list, what.same); i >= 0 && list[i].out() {
 		return false, telemetry.Errorf(telemetry.CodeInternal,
-			"Deriving the records of %s again ended the program twice, so they keep their older figures. The next version of the program tries again.", cmp.Or(key, "no repository"))
+			"Deriving the records of %s again ended the program twice, so they keep their older figures. "+
+				"The next version of the program tries again.", cmp.Or(key, "no repository"))
 	}
 	err = s.marked(ctx, []suspect{what}, func(tx *Tx) (err error) {
 		more, err = rebuildGroup(tx, key)

@@ -72,7 +72,9 @@ func dieStoring(t *testing.T, s *store.Store, url string, named int) {
 	if err := c.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("the killed program says that it ended well")
+	}
 }
 
 // TestARecordThatEndsTheProgram: a file in the storing of which the program

@@ -100,7 +100,7 @@ func fieldsOf(object []byte) (map[string]json.RawMessage, error) {
 	for c.at < len(c.text) && !c.take('}') {
 		name, ok := c.plainText()
 		if !ok && json.Unmarshal([]byte(c.value()), &name) != nil {
-			return nil, nil
+			return nil, nil //nolint:nilerr // what is no object is no error here
 		}
 		c.take(':')
 		value := c.value()

@@ -10,8 +10,8 @@ import (
 
 func TestGuardTurnsAPanicIntoAnError(t *testing.T) {
 	err := telemetry.Guard("list pull requests", func() error {
-		var none map[string]int
-		none["x"] = 1
+		none := map[string]map[string]int{}
+		none["a"]["x"] = 1
 		return nil
 	})
 	known, ok := errors.AsType[*telemetry.Error](err)

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 )
@@ -55,12 +54,15 @@ func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, b
 
 // Message says what the listing lacks and what becomes of it.
 func (l HeldListing) Message() string {
-	where := cmp.Or(l.Source, "RUNS_DIR")
-	what := fmt.Sprintf("The listing of %s has only %d of %d stored files.", where, l.Kept, l.Known)
-	if l.Listed == 0 {
-		what = fmt.Sprintf("The listing of %s is empty, and %d files of it are stored.", where, l.Known)
+	where := "RUNS_DIR"
+	if l.Source != "" {
+		where = "telemetry/runs of " + l.Source
 	}
-	return what + " None is marked gone until a person confirms it, or until the third such listing in a row, " +
+	what := fmt.Sprintf("%s lists only %d of its %d stored files.", where, l.Kept, l.Known)
+	if l.Listed == 0 {
+		what = fmt.Sprintf("%s is empty, but %d of its files are stored.", where, l.Known)
+	}
+	return what + " They still count until someone confirms that they are gone, or until the third such listing in a row, " +
 		"at least an hour after the first."
 }
 

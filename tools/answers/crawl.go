@@ -30,9 +30,12 @@ type crawl struct {
 func seeds() []string {
 	list := []string{
 		"/", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/activity", "/search?q=sql", "/report?period=30d", "/docs/api",
-		"/no/such/page", "/issues/000000000000", "/api/no-such", "/api/config", "/api/openapi.yaml", "/api/stats", "/api/trends", "/api/runs", "/api/issues",
-		"/api/sessions", "/api/prs", "/api/repos", "/api/verifications", "/api/needs-attention", "/api/changes", "/api/files", "/api/views", "/api/jobs",
-		"/api/search?q=sql", "/api/complete?list=issues&q=rule:", "/api/issues?page=x", "/api/issues?q=nonsense:1", "/api/stats?as_of=2026-02-09T00:00:00Z",
+		"/no/such/page", "/issues/000000000000", "/api/no-such", "/api/config", "/api/openapi.yaml", "/api/stats", "/api/trends",
+		"/api/runs", "/api/issues",
+		"/api/sessions", "/api/prs", "/api/repos", "/api/verifications", "/api/needs-attention", "/api/changes", "/api/files",
+		"/api/views", "/api/jobs",
+		"/api/search?q=sql", "/api/complete?list=issues&q=rule:", "/api/issues?page=x", "/api/issues?q=nonsense:1",
+		"/api/stats?as_of=2026-02-09T00:00:00Z",
 		"/api/issues?as_of=2026-02-09T12:00:00Z", "/api/sessions?as_of=2026-02-09T12:00:00Z", "/api/prs?as_of=2026-02-09T12:00:00Z",
 	}
 	for _, name := range []string{"issues", "sessions", "prs", "runs", "repos"} {

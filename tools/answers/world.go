@@ -45,7 +45,9 @@ const (
 // pair of them for each build, since they count what they are asked.
 func played() world {
 	end := time.Now().UTC().Truncate(time.Second)
-	past := history.NewWorld(history.Options{Seed: 11, Start: end.Add(-100 * 24 * time.Hour), End: end, ActionRepo: actionRepo, Disturb: history.Believable()})
+	past := history.NewWorld(history.Options{
+		Seed: 11, Start: end.Add(-100 * 24 * time.Hour), End: end, ActionRepo: actionRepo, Disturb: history.Believable(),
+	})
 	return world{name: "a generated history", begin: func() ([]string, func()) { return play(past) }}
 }
 
@@ -105,7 +107,9 @@ func start(ctx context.Context, program string, env []string, dir string) (addre
 	}
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Dir = dir
-	cmd.Env = append([]string{"LISTEN_ADDR=127.0.0.1:0", "REFRESH_INTERVAL=0", "POLL_INTERVAL=0", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
+	cmd.Env = append([]string{
+		"LISTEN_ADDR=127.0.0.1:0", "REFRESH_INTERVAL=0", "POLL_INTERVAL=0", "HOME=" + dir, "PATH=" + os.Getenv("PATH"),
+	}, env...)
 	log, err := cmd.StderrPipe()
 	if err == nil {
 		err = cmd.Start()

@@ -125,7 +125,7 @@ func Dispatch(f DispatchForm) templ.Component {
 			}
 			if f.Fault != "" {
 				if f.Unknown {
-					templ_7745c5c3_Err = Failure("Perhaps not started.", f.Fault, false).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Failure("The run may not have started.", f.Fault, false).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -133,7 +133,7 @@ func Dispatch(f DispatchForm) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = parts.LinkButton(parts.Link{Text: "Look at its runs on GitHub", URL: f.Watch}, "play", "").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.LinkButton(parts.Link{Text: "See its runs on GitHub", URL: f.Watch}, "play", "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

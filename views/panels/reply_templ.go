@@ -116,7 +116,7 @@ func Reply(f ReplyForm) templ.Component {
 			}
 			if f.Fault != "" {
 				if f.Unknown {
-					templ_7745c5c3_Err = Failure("Perhaps not sent.", f.Fault, false).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Failure("The message may not have been sent.", f.Fault, false).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -132,7 +132,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 	p.Put(devintest.Session{ID: "a1", Status: "running"})
 	server := httptest.NewServer(p)
 	t.Cleanup(server.Close)
-	get := func() (string, *http.Response, error) {
+	get := func() (body, location string, err error) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/sessions", http.NoBody)
 		if err != nil {
 			t.Fatal(err)
@@ -140,11 +140,11 @@ func TestFaultsOnTheWire(t *testing.T) {
 		r.Header.Set("Authorization", "Bearer apk_1")
 		res, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
-			return "", nil, err
+			return "", "", err
 		}
 		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		return string(body), res, err
+		read, err := io.ReadAll(res.Body)
+		return string(read), res.Header.Get("Location"), err
 	}
 	whole, _, err := get()
 	if err != nil {
@@ -170,8 +170,8 @@ func TestFaultsOnTheWire(t *testing.T) {
 		p.Fail(devintest.KindList, devintest.Fault{})
 		_, _, _ = get()
 		p.Fail(devintest.KindList, tc.f)
-		got, res, err := get()
-		if got != tc.want || (err != nil) != tc.ends || res != nil && res.Header.Get("Location") != tc.location {
+		got, location, err := get()
+		if got != tc.want || (err != nil) != tc.ends || location != tc.location {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, tc.want)
 		}
 	}

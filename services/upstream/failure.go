@@ -1,0 +1,73 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// WasReset tells whether the connection ended before its answer did.
+func WasReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// TimedOut tells whether the time for an answer was up.
+func TimedOut(err error) bool {
+	broken, ok := errors.AsType[net.Error](err)
+	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// Unreached says why a request got no answer. It completes a sentence that
+// begins with who was asked: "could not be reached".
+func Unreached(err error) string {
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case unresolved:
+		return "could not be found: its name does not resolve"
+	case untrusted:
+		return "could not be trusted: its certificate is not valid for it"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused the connection"
+	case WasReset(err):
+		return "closed the connection without an answer"
+	}
+	return "could not be reached"
+}
+
+// Quote makes words of an upstream fit for a sentence: on one line, without
+// the secret, and of at most so many characters.
+func Quote(words, secret string, most int) string {
+	if secret != "" {
+		words = strings.ReplaceAll(words, secret, "…")
+	}
+	runes := []rune(strings.Join(strings.Fields(words), " "))
+	if len(runes) > most {
+		runes = append(runes[:most-1], '…')
+	}
+	return string(runes)
+}
+
+// longestWait keeps a Retry-After of many seconds within a time.Duration.
+const longestWait = 1_000_000_000
+
+// RetryAfter reads a Retry-After of seconds or an HTTP date; 0 if it is
+// neither. The wait may be negative, or longer than anybody waits.
+func RetryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if seconds, err := strconv.Atoi(header); err == nil {
+		return time.Duration(min(max(seconds, -longestWait), longestWait)) * time.Second
+	}
+	if date, err := http.ParseTime(header); err == nil {
+		return date.Sub(now)
+	}
+	return 0
+}

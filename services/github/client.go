@@ -117,7 +117,9 @@ func New(o Options) (*Client, error) {
 		last:    newMemory[telemetry.PullDetails](keptValues, keptBytes),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
-	c.api = gh.NewClient(&http.Client{Transport: c.wire, Timeout: c.timeout, CheckRedirect: followAPI})
+	// Without its own Timeout: each request has a context with one. go-github
+	// leaves the bodies of errors and of 304 open, whose timers would run on.
+	c.api = gh.NewClient(&http.Client{Transport: c.wire, CheckRedirect: followAPI})
 	c.api.BaseURL = base
 	c.api.UserAgent = "telemetry-dashboard"
 	c.downloads = &http.Client{Transport: c.wire, CheckRedirect: c.followDownload}

@@ -57,6 +57,8 @@ func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWo
 		return false, err
 	}
 	var connected atomic.Bool
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	resp, err := c.api.BareDo(ctx, req)
 	if err != nil {

@@ -138,7 +138,9 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	if r.etag != "" {
 		req.Header.Set("If-None-Match", r.etag)
 	}
-	asking, cancel := context.WithCancelCause(ctx)
+	timed, stop := context.WithTimeout(ctx, c.timeout)
+	defer stop()
+	asking, cancel := context.WithCancelCause(timed)
 	defer cancel(nil)
 	resp, err := c.api.BareDo(asking, req)
 	if have && statusOf(err) == http.StatusNotModified {

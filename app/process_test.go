@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -234,18 +233,6 @@ func (p process) refusedDatabases(path, free string) {
 		p.t.Fatal(err)
 	}
 	p.refused(p.command("DATABASE_URL=sqlite:"+path, free), "version 99999", "a newer program wrote it", "DATABASE_URL")
-}
-
-// version tells which build it is, and an unknown word how it is used.
-func (p process) version() {
-	out, err := exec.CommandContext(p.t.Context(), p.path, "version").Output()
-	if err != nil || !strings.HasPrefix(string(out), "telemetry-dashboard ") || !strings.Contains(string(out), runtime.Version()) {
-		p.t.Errorf("version: %q, %v", out, err)
-	}
-	said, err := exec.CommandContext(p.t.Context(), p.path, "verison").CombinedOutput()
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(said), "usage:") {
-		p.t.Errorf("an unknown word: %q, %v", said, err)
-	}
 }
 
 // noSettings: the program starts with nothing set, and its page says what

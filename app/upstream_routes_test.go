@@ -100,7 +100,7 @@ func (p *played) askRoute(r server.Route, parameter string) {
 		media, body = "application/json", `{"message":"go on"}`
 	case path == "/api/dispatch":
 		media, body = "application/json", `{"target_repo":"octo/shop"}`
-	case r.Method != http.MethodGet:
+	case r.Method != http.MethodGet && !strings.HasPrefix(path, "/api/"):
 		body = url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {newID()}}.Encode()
 	}
 	p.do(r.Method, path+"?"+query.Encode(), body, "HX-Request", "true", "Content-Type", media)

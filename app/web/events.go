@@ -40,14 +40,17 @@ func (w *Web) events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, 
 			case <-ctx.Done():
 				return nil
 			case <-beat.C:
-				text = ":\n\n"
+				// Also where it is as it was: a page that was drawn meanwhile may
+				// show something else.
+				strip = w.sharedPulse(ctx)
+				text = pulseEvent(strip)
 			case <-changed:
 				settle(ctx, changed)
 				text = w.versionsEvent()
-			}
-			if now := w.sharedPulse(ctx); now != strip {
-				strip = now
-				text += pulseEvent(now)
+				if now := w.sharedPulse(ctx); now != strip {
+					strip = now
+					text += pulseEvent(now)
+				}
 			}
 		}
 	}, nil

@@ -13,7 +13,7 @@ func (p process) version() {
 	if err != nil || !strings.HasPrefix(string(out), "telemetry-dashboard ") || !strings.Contains(string(out), runtime.Version()) {
 		p.t.Errorf("version: %q, %v", out, err)
 	}
-	said, err := exec.CommandContext(p.t.Context(), p.path, "verison").CombinedOutput()
+	said, err := exec.CommandContext(p.t.Context(), p.path, "versions").CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(said), "usage:") {
 		p.t.Errorf("an unknown word: %q, %v", said, err)
 	}

@@ -88,10 +88,12 @@
     count(now.needs);
     hold(now);
     const shown = parse(bar.dataset.pulse);
-    if (shown.mark !== now.mark && asked !== now.mark) { asked = now.mark; ask($("#freshness")); }
+    // The answer may be of a moment before: then the next beat asks again.
+    const late = Date.now() - askedAt > 4000;
+    if (shown.mark !== now.mark && (asked !== now.mark || late)) { asked = now.mark; askedAt = Date.now(); ask($("#freshness")); }
     writeTimes(bar);
   }
-  let asked = "";
+  let asked = "", askedAt = 0;
   function write(selector, text) { for (const el of all(selector)) if (el.textContent !== text) el.textContent = text; }
   function moment(source, seconds) {
     const iso = new Date(seconds * 1000).toISOString();

@@ -53,7 +53,8 @@ func (tx *Tx) exec(query string, args ...any) {
 
 // spelled is a query as the database knows it.
 func (tx *Tx) spelled(query string) string {
-	return strings.ReplaceAll(query, anyCase, tx.dialect.fold())
+	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
+	return strings.NewReplacer(anyCase, tx.dialect.fold(), "texts(", begin, ")texts", end).Replace(query)
 }
 
 // row is a result row, or none.

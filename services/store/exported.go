@@ -1,0 +1,34 @@
+package store
+
+import (
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Row is a result row.
+type Row = row
+
+// Scan reads the row's columns.
+func (r *row) Scan(into ...any) *row { return r.scan(into...) }
+
+// Row asks for one row.
+func (tx *Tx) Row(query string, args ...any) *Row { return tx.row(query, args...) }
+
+// Each calls do for each row.
+func (tx *Tx) Each(query string, args []any, do func(*Row)) { tx.each(query, args, do) }
+
+// Err is the transaction's first error.
+func (tx *Tx) Err() error { return tx.err }
+
+// In is IN over a list in parameter n.
+func (tx *Tx) In(n int, kind string) string { return tx.in(n, kind) }
+
+// Now is the present time.
+func (s *Store) Now() time.Time { return s.now() }
+
+// JSON encodes what is known to encode.
+func JSON(v any) string { return jsonText(v) }
+
+// Findings are the findings of a stored run.
+func (tx *Tx) Findings(run int64) []telemetry.Finding { return findingsOf(tx, run) }

@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/history"
 )
 
 func TestListsEqual(t *testing.T) {
@@ -28,6 +29,24 @@ func TestListsEqual(t *testing.T) {
 		})
 		equalLists(t, s, pullOracle(t, s, now, pulls, heads), lists.Pulls(), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
 			return s.Pulls(t.Context(), telemetry.PullFilter{Query: q, AsOf: at}, p)
+		})
+	})
+}
+
+func TestRunListsEqual(t *testing.T) {
+	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+	openAt(t, now, func(t *testing.T, s *store.Store) {
+		files := []telemetry.FetchedFile{oddScan()}
+		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{Unnamed: 0.2, Narrowed: 0.2, Reopenings: 0.3}}) {
+			files = append(files, fetched(f.Name, f.Body))
+		}
+		put(t, s, files...)
+		savePulls(t, s, pullsFor(files)[:40])
+		equalLists(t, s, runOracle(t, s, now), lists.Runs(), []time.Time{{}, now.Add(-500 * time.Hour)}, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
+			return s.Runs(t.Context(), telemetry.RunFilter{Query: q, AsOf: at}, p)
+		})
+		equalLists(t, s, repoOracle(t, s, now), lists.Repos(), []time.Time{{}}, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
+			return s.Repos(t.Context(), telemetry.RepoFilter{Query: q}, p)
 		})
 	})
 }
@@ -64,6 +83,17 @@ func equalLists[T, O any](t *testing.T, s *store.Store, o oracle[O], l *lists.Li
 			continue
 		}
 		compared++
+		counts, err := l.Counts(t.Context(), s, []lists.Ask{{Query: q, AsOf: at}, {AsOf: at}, {Query: q, AsOf: at}})
+		if err != nil || counts[0] != want.Total || counts[2] != want.Total {
+			t.Errorf("%s %q at %v: counts %v, %v, want %d", o.list, text, at, counts, err, want.Total)
+		}
+		if n%5 == 0 {
+			var all []T
+			err := l.Each(t.Context(), s, lists.Ask{Query: q, AsOf: at, Page: p}, func(rows []T) error { all = append(all, rows...); return nil })
+			if err != nil || int64(len(all)) != want.Total || len(all) > 0 && !reflect.DeepEqual(all[:len(want.Items)], want.Items) {
+				t.Errorf("%s %q at %v: exports %d rows, %v, want %d", o.list, text, at, len(all), err, want.Total)
+			}
+		}
 		if got.Total != want.Total || !reflect.DeepEqual(got.Items, want.Items) {
 			if differ++; differ < 4 {
 				t.Errorf("%s %q sort %s %s at %v: total %d want %d; %s", o.list, text, p.Sort, p.Order, at, got.Total, want.Total, firstDifference(got.Items, want.Items))

@@ -32,3 +32,7 @@ func JSON(v any) string { return jsonText(v) }
 
 // Findings are the findings of a stored run.
 func (tx *Tx) Findings(run int64) []telemetry.Finding { return findingsOf(tx, run) }
+
+// WantsHints tells whether the database plans by the text of a query more than
+// by what its tables hold.
+func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }

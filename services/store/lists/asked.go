@@ -74,6 +74,16 @@ func same(column string) *asked {
 	return &asked{kind: query.Text(), cond: each(func(_ moment, v query.Value) Cond { return sameText(column, v.Text) })}
 }
 
+// named compares one of the few names that a column of issues holds, in any
+// case; * stands for any characters. The names that are meant are looked up
+// first, so that the column's index serves.
+func named(name string) *asked {
+	return &asked{kind: query.Text(), dynamic: true, cond: each(func(_ moment, v query.Value) Cond {
+		c := sameText("c."+name, v.Text)
+		return Cond{"{=i." + name + "} IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")", c.Args}
+	})}
+}
+
 func sameText(column, text string) Cond {
 	if strings.Contains(text, "*") {
 		return like(column, glob(text))

@@ -8,7 +8,9 @@ import (
 
 // Cond is a piece of SQL with its arguments: a condition, a source of rows, an
 // order. In its text ? stands for the next argument and @ for the time that is
-// asked about. It is rendered last, when the whole statement is known.
+// asked about; a column that an index begins with stands in braces, with = in
+// them where it is compared with one value. It is rendered last, when the whole
+// statement is known.
 type Cond struct {
 	Text string
 	Args []any
@@ -50,8 +52,9 @@ func joined(list []Cond, between string, none Cond) Cond {
 type statement struct {
 	text strings.Builder
 	args []any
-	at   int64 // the time that @ stands for, in unix milliseconds
-	seat int   // the number of its argument, 0 while it has none
+	at   int64  // the time that @ stands for, in unix milliseconds
+	seat int    // the number of its argument, 0 while it has none
+	walk *order // not nil: the rows are walked in this order, see column
 }
 
 // add appends a text without arguments of its own.
@@ -61,19 +64,25 @@ func (s *statement) add(text string) *statement { return s.put(Cond{Text: text})
 func (s *statement) put(c Cond) *statement {
 	args := c.Args
 	for {
-		i := strings.IndexAny(c.Text, "?@")
+		i := strings.IndexAny(c.Text, "?@{")
 		if i < 0 {
 			break
 		}
 		s.text.WriteString(c.Text[:i])
-		if c.Text[i] == '@' {
+		rest := c.Text[i+1:]
+		switch c.Text[i] {
+		case '@':
 			s.time()
-		} else {
+		case '{':
+			var name string
+			name, rest, _ = strings.Cut(rest, "}")
+			s.column(name)
+		default:
 			s.args = append(s.args, args[0])
 			args = args[1:]
 			s.text.WriteString("$" + strconv.Itoa(len(s.args)))
 		}
-		c.Text = c.Text[i+1:]
+		c.Text = rest
 	}
 	s.text.WriteString(c.Text)
 	return s
@@ -86,6 +95,17 @@ func (s *statement) time() {
 		s.seat = len(s.args)
 	}
 	s.text.WriteString("$" + strconv.Itoa(s.seat))
+}
+
+// column appends a column that an index begins with. Where the rows are walked
+// in the order of their sort until a page is full, any other index would have
+// all rows that it chooses sorted: a unary plus keeps SQLite from taking it.
+func (s *statement) column(name string) {
+	name, single := strings.CutPrefix(name, "=")
+	if s.walk != nil && !s.walk.serves(name, single) {
+		s.text.WriteString("+")
+	}
+	s.text.WriteString(name)
 }
 
 // where appends conditions that all have to hold, if there are any.
@@ -115,13 +135,13 @@ func inRanks(column string, ranks []int) Cond {
 	case 0:
 		return never()
 	case 1: // the order of the column's index serves
-		return that(fmt.Sprintf("%s = %d", column, ranks[0]))
+		return that(fmt.Sprintf("{=%s} = %d", column, ranks[0]))
 	}
 	texts := make([]string, len(ranks))
 	for i, n := range ranks {
 		texts[i] = strconv.Itoa(n)
 	}
-	return that(column + " IN (" + strings.Join(texts, ", ") + ")")
+	return that("{" + column + "} IN (" + strings.Join(texts, ", ") + ")")
 }
 
 // inTexts compares a column with texts.

@@ -14,7 +14,6 @@ func Issues() *List[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	const last = "i.public_id | i.id"
 	const severity = "i.severity_rank | i.status_rank | i.first_at | " + last
-	const repo = "(SELECT o.key FROM repos o WHERE o.id = i.repo_id)"
 	return &List[row]{
 		Name: "issues", Noun: "issues",
 		From: "issues i", Key: "i.id", Past: issuesPast, Default: "status",
@@ -33,16 +32,16 @@ func Issues() *List[telemetry.IssueRow] {
 		Fields: []Field[row]{
 			{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue", Asked: ranked("i.status_rank", statusWords(), statusRanks)},
 			{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
-				Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks), Sort: up(severity)},
+				Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks), Sort: up(severity).keep("i.family", "i.rule")},
 			{Name: "status", Column: "i.status_rank", Into: func(i *row) any { return statusOf(&i.Status) }, CSV: "status", Cell: cell(func(i *row) any { return i.Status }),
 				Sort: up("i.status_rank | i.last_at | " + last).also("state")},
 			{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family }, CSV: "family",
-				Asked: same("i.family").completes(), Values: ofIssues("family"), Sort: up("i.family | " + severity)},
+				Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + severity)},
 			{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule", Into: func(i *row) any { return &i.Rule }, CSV: "rule",
-				Asked: same("i.rule").completes(), Values: ofIssues("rule"), Sort: up("i.rule | " + severity)},
+				Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + severity)},
 			{Name: "repo", Help: "target repository: owner/name, or owner/*", Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
 				Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo", Cell: cell(func(i *row) any { return i.Repo }),
-				Asked: repoID("i.repo_id"), Values: ofRepos(), Sort: up(repo + " | " + severity)},
+				Asked: repoID("i.repo_id"), Values: ofRepos(), Sort: up("o.key | " + severity).over("repos o JOIN issues i ON i.repo_id = {o.id}")},
 			{Name: "path", Aliases: []string{"file"}, Help: "part of the file's path; * and a leading / anchor it", Asked: path("i.file"), NoPast: true},
 			{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file", Sort: up("i.file | i.line | " + last), NoPast: true},
 			{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
@@ -54,7 +53,7 @@ func Issues() *List[telemetry.IssueRow] {
 			})},
 			{Name: "appearances", Help: "number of scans that named it", Column: "i.appearances", Into: func(i *row) any { return &i.Appearances }, CSV: "appearances",
 				Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + last), NoPast: true},
-			{Name: "age", Help: "time since it was first seen", Asked: age("i.first_at").offers(">7d", ">30d", ">90d", "<7d"), Sort: ages("i.first_at | " + last),
+			{Name: "age", Help: "time since it was first seen", Asked: age("i.first_at").offers(">7d", ">30d", ">90d", "<7d"), Sort: ages("i.first_at | " + last).keep("i.status_rank"),
 				CSV: "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At })},
 			{Name: "first", Help: "when it was first seen", Asked: date("i.first_at").offers("<7d", "<30d")},
 			{Name: "opened", Help: "when it was first seen, or came back", Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
@@ -72,8 +71,8 @@ func Issues() *List[telemetry.IssueRow] {
 				Asked: pullRequest(func(c Cond) Cond { return Cond{withPull + " WHERE " + c.Text + ")", c.Args} }, "p.repo_key", "p.number")},
 			{Name: "has", Help: "what it has", Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}), NoPast: true},
 			{Name: "no", Help: "what it does not have", Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"})},
-			{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return moments(&i.First.At) }, CSV: "first_seen", Sort: down("i.first_at | " + last)},
-			{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return moments(&i.Last.At) }, CSV: "last_seen", Sort: down("i.last_at | " + last)},
+			{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return moments(&i.First.At) }, CSV: "first_seen", Sort: down("i.first_at | " + last).keep("i.status_rank")},
+			{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return moments(&i.Last.At) }, CSV: "last_seen", Sort: down("i.last_at | " + last).keep("i.status_rank")},
 			{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
 			{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
 			{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},

@@ -83,7 +83,7 @@ func (l *List[T]) Rows(ctx context.Context, s *store.Store, a Ask) (telemetry.Li
 	if err != nil {
 		return out, err
 	}
-	order, err := l.order(m, a.Page)
+	sort, order, err := l.order(m, a.Page)
 	if err != nil {
 		return out, err
 	}
@@ -94,8 +94,11 @@ func (l *List[T]) Rows(ctx context.Context, s *store.Store, a Ask) (telemetry.Li
 		if out.Total == 0 {
 			return tx.Err()
 		}
-		page := l.from(m, l.columns(), conds)
-		page.put(order).put(limit(a.Page))
+		page := &statement{at: m.at}
+		if out.Total >= manyRows && tx.WantsHints() {
+			page.walk = sort
+		}
+		l.from(page, m, sort, l.columns(), conds).put(order).put(limit(a.Page))
 		out.Items = l.read(tx, m, page)
 		return tx.Err()
 	})
@@ -129,6 +132,10 @@ func (l *List[T]) Counts(ctx context.Context, s *store.Store, asks []Ask) ([]int
 	return totals, err
 }
 
+// manyRows is from how many rows on a list is walked in its order until its
+// page is full, and not chosen first and sorted then.
+const manyRows = 2000
+
 // exportRows is how many rows an export reads at a time.
 const exportRows = 500
 
@@ -143,14 +150,14 @@ func (l *List[T]) Each(ctx context.Context, s *store.Store, a Ask, do func([]T) 
 	if err != nil {
 		return err
 	}
-	order, err := l.order(m, a.Page)
+	sort, order, err := l.order(m, a.Page)
 	if err != nil {
 		return err
 	}
 	var keys []any
 	err = s.Read(ctx, func(tx *store.Tx) error {
 		keys = nil
-		all := l.from(m, l.Key, conds).put(order)
+		all := l.from(&statement{at: m.at}, m, sort, l.Key, conds).put(order)
 		tx.Each(all.text.String(), all.args, func(r *store.Row) {
 			var key any
 			r.Scan(&key)
@@ -184,7 +191,7 @@ func (l *List[T]) keyed(tx *store.Tx, m moment, keys []any) []T {
 		place[key] = i
 	}
 	conds := []Cond{{Text: l.Key + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(keys)), ", ") + ")", Args: keys}}
-	page := l.from(m, l.columns()+", "+l.Key, conds)
+	page := l.from(&statement{at: m.at}, m, &order{}, l.columns()+", "+l.Key, conds)
 	found, at := make([]T, 0, len(keys)), make([]int, 0, len(keys))
 	tx.Each(page.text.String(), page.args, func(r *store.Row) {
 		var row T
@@ -306,9 +313,12 @@ func (l *List[T]) finish(tx *store.Tx, m moment, rows []T) {
 }
 
 // from begins a statement over the rows of a question.
-func (l *List[T]) from(m moment, columns string, conds []Cond) *statement {
-	st := &statement{at: m.at}
-	st.add("SELECT " + columns + " FROM " + l.source(m))
+func (l *List[T]) from(st *statement, m moment, sort *order, columns string, conds []Cond) *statement {
+	from := l.source(m)
+	if sort.from != "" && !m.past {
+		from = sort.from
+	}
+	st.add("SELECT " + columns + " FROM " + from)
 	if l.Joins != nil {
 		st.put(l.Joins(m))
 	}

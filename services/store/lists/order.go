@@ -16,6 +16,8 @@ type order struct {
 	age     bool                // it sorts by times as ages: "desc" asks for the earliest first
 	first   func(m moment) Cond // sorts before the columns
 	names   []string            // further names of the sort
+	keeps   []string            // columns with an index that, for one value of theirs, has this order
+	from    string              // the rows with what the columns need, "" for the list's own
 }
 
 // up is an order whose own direction is ascending; down is one whose own is
@@ -36,9 +38,28 @@ func (o *order) after(first func(m moment) Cond) *order {
 	return o
 }
 
+// keep says that the index of a column has this order for each value of it.
+func (o *order) keep(columns ...string) *order {
+	o.keeps = columns
+	return o
+}
+
+// over says where the rows are read from in this order.
+func (o *order) over(from string) *order {
+	o.from = from
+	return o
+}
+
+// serves tells whether the index of a column, which is compared with a single
+// value or with several, has rows in this order.
+func (o *order) serves(column string, single bool) bool {
+	lead, _, _ := strings.Cut(o.columns, " | ")
+	return column == lead || single && slices.Contains(o.keeps, column)
+}
+
 // order renders ORDER BY of the sort that a page asks for. An unknown sort is
 // CodeInvalid and names the known ones.
-func (l *List[T]) order(m moment, p telemetry.Page) (Cond, error) {
+func (l *List[T]) order(m moment, p telemetry.Page) (*order, Cond, error) {
 	name := p.Sort
 	if name == "" {
 		name = l.Default
@@ -46,9 +67,9 @@ func (l *List[T]) order(m moment, p telemetry.Page) (Cond, error) {
 	o, noPast := l.sort(name)
 	switch {
 	case o == nil:
-		return Cond{}, telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of %s.", p.Sort, strings.Join(l.Sorts(), ", "))
+		return nil, Cond{}, telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of %s.", p.Sort, strings.Join(l.Sorts(), ", "))
 	case m.past && noPast:
-		return Cond{}, telemetry.Errorf(telemetry.CodeNoPast, "sort: %s is not known at a past time. Sort by another column, or leave out as_of.", name)
+		return nil, Cond{}, telemetry.Errorf(telemetry.CodeNoPast, "sort: %s is not known at a past time. Sort by another column, or leave out as_of.", name)
 	}
 	desc := o.desc
 	switch p.Order {
@@ -75,7 +96,7 @@ func (l *List[T]) order(m moment, p telemetry.Page) (Cond, error) {
 			by.Text += " DESC"
 		}
 	}
-	return by, nil
+	return o, by, nil
 }
 
 func (l *List[T]) sort(name string) (o *order, noPast bool) {

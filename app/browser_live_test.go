@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -248,4 +249,46 @@ func TestStreamCut(t *testing.T) {
 	if got := b.js(`window.kept`); got != "true" {
 		t.Error("the page was loaded anew")
 	}
+}
+
+// TestStreamRefused: a page that gets no stream, since too many are open, asks
+// now and then, and has its stream once there is room.
+func TestStreamRefused(t *testing.T) {
+	b := startBrowser(t)
+	b.provokes("503")
+	p := startPlayed(t, shopRecords(), nil)
+	target, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var full atomic.Bool
+	full.Store(true)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.FlushInterval = -1
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/events" && full.Load() {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Retry-After", "30")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = io.WriteString(w, `<div class="failure">Too many streams are open.</div>`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(func() {
+		front.CloseClientConnections() // Close waits for them
+		front.Close()
+	})
+	b.hurry()
+	b.do(chromedp.Navigate(front.URL + "/issues"))
+	const says = `document.querySelector("#live-state").textContent`
+	b.until(says + ` === "Connection lost, asking now and then"`)
+	p.fix(11, 3)
+	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
+	if got := b.js(`document.body.innerText.includes("Too many streams")`); got != "false" {
+		t.Error("the refusal is shown as a part of the page")
+	}
+	full.Store(false)
+	b.until(says + ` === "Updating live"`)
 }

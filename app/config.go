@@ -25,11 +25,15 @@ type Config struct {
 	DevinAPIKey     Secret             `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
 	ActionRepo      telemetry.RepoName `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL"`
 	CacheTTL        time.Duration      `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is kept for the next same question; 0 keeps nothing"`
-	ListenAddr      Address            `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without an address before the colon it listens on all"`
+	ListenAddr      Address            `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without an address before the colon it listens on all. Any but loopback also needs ALLOW_UNAUTHENTICATED"`
+	PublicURL       Origin             `env:"PUBLIC_URL" example:"https://dashboard.example.com" meaning:"Address by which people open the dashboard, where a proxy stands before it: scheme, host and port, without a path"`
+	AllowedHosts    Hosts              `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names by which requests may come, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
+	Unauthenticated bool               `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that others reach, although there is no sign-in: anybody who can reach it can read everything and act"`
 	DatabaseURL     DatabaseURL        `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
 	RunsDir         string             `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub, or beside it; enough by itself, without any token"`
 	GitHubAPIURL    BaseURL            `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
 	DevinAPIURL     BaseURL            `env:"DEVIN_API_URL" envDefault:"https://api.devin.ai" example:"https://api.devin.ai" meaning:"Address of Devin's API, without a version"`
+	PlainUpstream   bool               `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Send tokens to GITHUB_API_URL and DEVIN_API_URL over plain http too, where the host is not this machine"`
 	DevinOrgID      OrgID              `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organisation (org-…) of a cog_… key that does not name one itself"`
 	RefreshInterval time.Duration      `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read again by themselves; 0 means only when asked"`
 	PollInterval    time.Duration      `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled by themselves; 0 means only when asked"`
@@ -59,12 +63,16 @@ func loadConfig(environ []string, dotenvPath string) (Config, error) {
 	return parseConfig(vars)
 }
 
-// demoConfig returns the defaults, with the address and the log's form from
-// environ: the demo heeds no other setting and no file.
+// demoConfig returns the defaults, with the address, who may come to it and
+// the log's form from environ: the demo heeds no other setting and no file.
 func demoConfig(environ []string) (Config, error) {
 	vars := map[string]string{}
 	overlay(vars, environ, func(name string) bool {
-		return name == "LISTEN_ADDR" || strings.HasPrefix(name, "LOG_")
+		switch name {
+		case "LISTEN_ADDR", "PUBLIC_URL", "ALLOWED_HOSTS", "ALLOW_UNAUTHENTICATED":
+			return true
+		}
+		return strings.HasPrefix(name, "LOG_")
 	})
 	return parseConfig(vars)
 }
@@ -157,6 +165,9 @@ func parseConfig(vars map[string]string) (Config, error) {
 		reflect.TypeFor[Address]():            asParser(parseAddress),
 		reflect.TypeFor[DatabaseURL]():        asParser(parseDatabaseURL),
 		reflect.TypeFor[BaseURL]():            asParser(parseBaseURL),
+		reflect.TypeFor[Origin]():             asParser(parseOrigin),
+		reflect.TypeFor[Hosts]():              asParser(parseHosts),
+		reflect.TypeFor[bool]():               asParser(parseFlag),
 		reflect.TypeFor[OrgID]():              asParser(parseOrgID),
 		reflect.TypeFor[LogLevel]():           asParser(parseLogLevel),
 		reflect.TypeFor[LogFormat]():          asParser(parseLogFormat),

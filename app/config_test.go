@@ -79,6 +79,20 @@ func TestLoadConfigReads(t *testing.T) {
 			environ: []string{"DATABASE_URL=postgresql:///x?host=/run/pg"},
 			want:    func(c *Config) { c.DatabaseURL = "postgresql:///x?host=/run/pg" },
 		},
+		"who may come": {
+			environ: []string{
+				"PUBLIC_URL=https://Dash.Example:443/", "ALLOWED_HOSTS= Box.local, 10.0.0.7:5000 ,[::1],", "ALLOW_UNAUTHENTICATED=TRUE",
+				"ALLOW_PLAIN_HTTP_UPSTREAM=1",
+			},
+			want: func(c *Config) {
+				c.PublicURL, c.AllowedHosts = "https://dash.example", Hosts{"box.local", "10.0.0.7:5000", "[::1]"}
+				c.Unauthenticated, c.PlainUpstream = true, true
+			},
+		},
+		"a public URL with a port": {
+			environ: []string{"PUBLIC_URL=http://dash.example:443"},
+			want:    func(c *Config) { c.PublicURL = "http://dash.example:443" },
+		},
 		"an absolute SQLite path": {
 			environ: []string{"DATABASE_URL=sqlite:/var/lib/d.db", "LISTEN_ADDR=[::1]:0"},
 			want:    func(c *Config) { c.DatabaseURL, c.ListenAddr = "sqlite:/var/lib/d.db", "[::1]:0" },
@@ -149,6 +163,15 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"GITHUB_API_URL=https://u:s3cret%zz@github.com", "user or password"},
 		{"DEVIN_API_URL=https://api.devin.ai/?key=s3cret", "? or #"},
 		{"DEVIN_API_URL=https://api.devin.ai/#x", "? or #"},
+		{"PUBLIC_URL=https://dash.example/board", `is "https://dash.example/board", which has a path`},
+		{"PUBLIC_URL=dash.example", "no URL that begins with http://"},
+		{"PUBLIC_URL=https://u:s3cret@dash.example", "user or password"},
+		{"PUBLIC_URL=https://dash.example?x", "? or #"},
+		{"ALLOWED_HOSTS=dash.example, https://dash.example", `has "https://dash.example", which is neither a host name`},
+		{"ALLOWED_HOSTS=*.example", "neither a host name"},
+		{"ALLOWED_HOSTS=dash.example/x", "neither a host name"},
+		{"ALLOW_UNAUTHENTICATED=perhaps", `is "perhaps", which is neither true nor false`},
+		{"ALLOW_PLAIN_HTTP_UPSTREAM=yes", "neither true nor false"},
 		{"DEVIN_ORG_ID=org/1", `is "org/1", which holds a character`},
 		{"LOG_LEVEL=loud", `is "loud", which is none of debug, info, warn and error`},
 		{"LOG_FORMAT=xml", `is "xml", which is neither text nor json`},
@@ -207,16 +230,18 @@ func TestLoadConfigRefusesDotenv(t *testing.T) {
 	})
 }
 
-func TestDemoConfigTakesOnlyAddressAndLog(t *testing.T) {
+func TestDemoConfigTakesOnlyAddressCallersAndLog(t *testing.T) {
 	got, err := demoConfig([]string{
 		"GITHUB_TOKEN=bad token", "DATABASE_URL=mysql:", "CACHE_TTL=x", "RUNS_DIR=/x", "POLL_INTERVAL=1",
-		"LISTEN_ADDR=127.0.0.1:0", "LOG_LEVEL=debug", "LOG_FORMAT=json",
+		"LISTEN_ADDR=:0", "LOG_LEVEL=debug", "LOG_FORMAT=json", "ALLOW_UNAUTHENTICATED=true", "ALLOWED_HOSTS=a",
+		"ALLOW_PLAIN_HTTP_UPSTREAM=true",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := defaults()
-	want.ListenAddr, want.LogLevel, want.LogFormat = "127.0.0.1:0", "debug", "json"
+	want.ListenAddr, want.LogLevel, want.LogFormat = ":0", "debug", "json"
+	want.Unauthenticated, want.AllowedHosts = true, Hosts{"a"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}

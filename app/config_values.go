@@ -55,6 +55,13 @@ type Address string
 // and without a slash at its end.
 type BaseURL string
 
+// Origin is the scheme, host and port of a URL, without a default port and in
+// lower case, as browsers write it.
+type Origin string
+
+// Hosts are host names and IP addresses, each with a port or without.
+type Hosts []string
+
 // OrgID is the id of a Devin organisation.
 type OrgID string
 
@@ -167,9 +174,53 @@ func parseBaseURL(v string) (BaseURL, error) {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		return "", fmt.Errorf("is %q, which is no URL that begins with http:// or https:// and a host", v)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("has a ? or # part, which the address of an API cannot have")
+		return "", errors.New("has a ? or # part, which has no place there")
 	}
 	return BaseURL(strings.TrimRight(v, "/")), nil
+}
+
+func parseOrigin(v string) (Origin, error) {
+	base, err := parseBaseURL(v)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(string(base))
+	if err != nil {
+		return "", err
+	}
+	if u.Path != "" {
+		return "", fmt.Errorf("is %q, which has a path; the dashboard cannot be served under one", v)
+	}
+	host := strings.ToLower(u.Host)
+	if port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() != "" {
+		host = strings.TrimSuffix(host, port)
+	}
+	return Origin(u.Scheme + "://" + host), nil
+}
+
+func parseHosts(v string) (Hosts, error) {
+	var hosts Hosts
+	for host := range strings.SplitSeq(v, ",") {
+		host = strings.ToLower(strings.TrimSpace(host))
+		if host == "" {
+			continue
+		}
+		if u, err := url.Parse("http://" + host); err != nil || u.Host != host || u.Hostname() == "" || strings.Contains(host, "*") {
+			return nil, fmt.Errorf("has %q, which is neither a host name nor an IP address, with a port or without", host)
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
+func parseFlag(v string) (bool, error) {
+	switch strings.ToLower(v) {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("is %q, which is neither true nor false", v)
 }
 
 func parseOrgID(v string) (OrgID, error) {

@@ -152,7 +152,9 @@ func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.A
 	lived := make(chan struct{})
 	go func() {
 		defer close(lived)
-		d.live(ctx)
+		if err := telemetry.Guard("let the demo's time go on", func() error { d.live(ctx); return nil }); err != nil {
+			log.Error("the demo's time stands still", "err", err)
+		}
 	}()
 	github, stopGitHub, err := play(ctx, d.github, log)
 	if err == nil {
@@ -186,7 +188,7 @@ func play(ctx context.Context, player http.Handler, log *slog.Logger) (address s
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := telemetry.Guard("play an upstream", func() error { return srv.Serve(ln) }); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("a player of the demo ended", "err", err)
 		}
 	}()

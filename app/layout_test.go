@@ -235,7 +235,7 @@ func TestImportTableRefuses(t *testing.T) {
 // TestTopLevel: nothing lies beside the given folders and files but what the
 // design names, dotfiles, and what .gitignore keeps out of the repository.
 func TestTopLevel(t *testing.T) {
-	allowed := strings.Fields("app views static services docs tools go.mod go.sum Taskfile.yml README.md CHANGELOG.md LICENSE")
+	allowed := strings.Fields("app views static services docs tools go.mod go.sum Taskfile.yml README.md CHANGELOG.md LICENSE CONTRIBUTING.md SECURITY.md deploy")
 	ignore, err := os.ReadFile("../.gitignore")
 	if err != nil {
 		t.Fatal(err)

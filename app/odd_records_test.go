@@ -107,6 +107,7 @@ func TestOddRecords(t *testing.T) {
 			for file := range c.files {
 				o.remove(file)
 			}
+			o.emptied()
 		}
 	})
 }

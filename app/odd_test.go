@@ -75,6 +75,17 @@ func (o *odd) readDirectory(dir string) {
 	}
 }
 
+// emptied refreshes after files were removed, and confirms that they were.
+func (o odd) emptied() {
+	o.t.Helper()
+	_, result := o.ask("POST", "/api/refresh")
+	for _, held := range result["held"].([]any) {
+		if status, answer := o.ask("POST", fmt.Sprintf("/api/files/accept-listing?source=%v", held.(map[string]any)["source"])); status != http.StatusOK || fmt.Sprint(answer["held"]) != "[]" {
+			o.t.Fatalf("confirm %v: %d %v", held, status, answer)
+		}
+	}
+}
+
 // oddScan is a scan of octo/shop with one finding, some fields changed; nil
 // takes a field away.
 func oddScan(run int, at string, change map[string]any) []byte {
@@ -242,7 +253,7 @@ func TestBrokenFiles(t *testing.T) {
 		}
 		o.remove("away.json")
 		o.put("mended.json", oddScan(3, "2026-02-03T10:00:00Z", map[string]any{"issues_found": 5, "issue_fingerprints": nil}))
-		o.refresh()
+		o.emptied()
 		o.figures("GET", "/api/stats", map[string]float64{"total_runs": 2, "total_issues": 6, "broken_files": 0})
 		o.put("away.json", oddScan(4, "2026-02-04T10:00:00Z", nil))
 		o.refresh()

@@ -36,8 +36,28 @@ func TestProcess(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	for name, try := range map[string]func(process){"refusals": process.refusals, "no settings": process.noSettings, "terminated": process.terminated, "killed": process.killed, "two at once": process.twoAtOnce, "two replicas": process.twoReplicas,
-		"no permission": process.noPermission, "database away": process.databaseAway, "disk full": process.diskFull} {
+	for name, try := range map[string]func(process){
+		"refusals":                 process.refusals,
+		"no settings":              process.noSettings,
+		"terminated":               process.terminated,
+		"killed":                   process.killed,
+		"killed while sending":     process.killedWhileSending,
+		"killed while dispatching": process.killedWhileDispatching,
+		"two at once":              process.twoAtOnce,
+		"two replicas":             process.twoReplicas,
+		"no permission":            process.noPermission,
+		"database away":            process.databaseAway,
+		"disk full":                process.diskFull,
+		"flooded":                  process.flooded,
+		"busy":                     process.busy,
+		"database hangs":           process.databaseHangs,
+		"exposed":                  process.exposed,
+		"memory":                   process.memory,
+		"other paths":              process.otherPaths,
+		"file removed":             process.fileRemoved,
+		"permissions":              process.permissions,
+		"database frozen":          process.databaseFrozen,
+	} {
 		t.Run(name, func(t *testing.T) { try(process{t, p.path}) })
 	}
 }
@@ -64,9 +84,19 @@ func (p process) command(settings ...string) *exec.Cmd {
 // running starts the program and returns its address once it answers.
 func (p process) running(settings ...string) (c *exec.Cmd, url string) {
 	p.t.Helper()
+	return p.runningAs(nil, settings...)
+}
+
+// runningAs is running as another user.
+func (p process) runningAs(user *syscall.Credential, settings ...string) (c *exec.Cmd, url string) {
+	p.t.Helper()
 	addr := freeAddr(p.t)
 	c = p.command(append(settings, "LISTEN_ADDR="+addr)...)
 	c.Stderr = p.t.Output()
+	if user != nil {
+		p.open(c.Dir)
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: user}
+	}
 	if err := c.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -100,6 +130,11 @@ func (p process) ask(method, url string) (int, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	return p.do(req)
+}
+
+func (p process) do(req *http.Request) (int, string) {
+	p.t.Helper()
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		p.t.Fatal(err)

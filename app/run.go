@@ -25,6 +25,10 @@ import (
 	"telemetry-dashboard/static"
 )
 
+// lateAfter is how long a part of the program may take to end before the log
+// says that it has not.
+const lateAfter = 3 * time.Second
+
 func newLog(cfg Config) *slog.Logger {
 	options := &slog.HandlerOptions{Level: cfg.LogLevel.Level()}
 	if cfg.LogFormat == "json" {
@@ -45,11 +49,17 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		return err
 	}
 	defer ln.Close()
+	if err := mayListen(cfg, ln.Addr()); err != nil {
+		return err
+	}
+	if cfg.Unauthenticated {
+		log.Warn("ALLOW_UNAUTHENTICATED is set: anybody who can reach the address can read everything and act", "address", ln.Addr().String())
+	}
 	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = part(ctx, log, "the database", db.Close)() }()
 	up, err := connect(cfg, log)
 	if err != nil {
 		return err
@@ -91,16 +101,42 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		RenderError: site.RenderError,
 		Assets:      assets,
 		ListenAddr:  ln.Addr().String(),
+		Hosts:       cfg.AllowedHosts,
+		PublicURL:   string(cfg.PublicURL),
+		Connections: connections(openFiles(), debug.SetMemoryLimit(-1)),
 		Now:         time.Now,
 	}, routes)
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
 	}
-	g.Go(func() error { return db.Follow(ctx) })
-	g.Go(func() error { return jobs.Run(ctx) })
-	g.Go(func() error { return srv.Serve(ctx, ln) })
+	g.Go(part(ctx, log, "following the database", func() error { return db.Follow(ctx) }))
+	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
+	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// part returns do as a part of the program: its panic is an error, and the
+// log says how it failed, and that it still runs some time after ctx has
+// ended.
+func part(ctx context.Context, log *slog.Logger, name string, do func() error) func() error {
+	return func() error {
+		ended := make(chan struct{})
+		defer close(ended)
+		stop := context.AfterFunc(ctx, func() {
+			select {
+			case <-ended:
+			case <-time.After(lateAfter):
+				log.Warn("still running after the program was asked to end", "part", name)
+			}
+		})
+		defer stop()
+		err := telemetry.Guard(name, do)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			log.Error("a part of the program failed", "part", name, "err", err)
+		}
+		return err
+	}
 }
 
 // newAPI is the JSON API over the same database and jobs as the pages.
@@ -141,6 +177,7 @@ func webSettings(cfg Config, demo bool) web.Settings {
 		PollInterval:    cfg.PollInterval,
 		Polls:           cfg.DevinAPIKey != "",
 		Demo:            demo,
+		Open:            cfg.Unauthenticated,
 	}
 	for _, m := range cfg.missing() {
 		s.Missing = append(s.Missing, web.Missing(m))

@@ -47,7 +47,7 @@ func (p process) open(paths ...string) {
 }
 
 // noPermission: who may not write where the database is to be is told where,
-// and what to do.
+// and what to do. A database that may only be read is served.
 func (p process) noPermission() {
 	nobody := p.as("nobody")
 	closed, free := filepath.Join(p.t.TempDir(), "closed"), "LISTEN_ADDR="+freeAddr(p.t)
@@ -68,13 +68,16 @@ func (p process) noPermission() {
 	for path, words := range map[string][]string{
 		closed + "/x.db":     {closed + "/x.db", "this user may write there", "DATABASE_URL"},
 		closed + "/sub/x.db": {closed + "/sub", "permission denied", "right to write there", "DATABASE_URL"},
-		made:                 {made, "this user may write there", "DATABASE_URL"},
 	} {
 		c := p.command("DATABASE_URL=sqlite:"+path, free)
 		p.open(c.Dir)
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: nobody}
 		p.refused(c, words...)
 	}
+	runs := filepath.Join(closed, "none")
+	c, url := p.runningAs(nobody, "DATABASE_URL=sqlite:"+made, "RUNS_DIR="+runs, "REFRESH_INTERVAL=0")
+	p.servesOnly(url, 0, "cannot be opened or written")
+	p.terminate(c)
 }
 
 // ownPostgres is a PostgreSQL of the test's own, which asks for a password.
@@ -236,9 +239,16 @@ func (p process) diskFull() {
 	if after := p.all(url); fmt.Sprint(after["stats"]) != fmt.Sprint(before["stats"]) || fmt.Sprint(after["issues"]) != fmt.Sprint(before["issues"]) {
 		p.t.Errorf("on a full disk it says otherwise: %v, before %v", after["stats"], before["stats"])
 	}
+	p.terminate(c)
+	c, url = p.running("DATABASE_URL=sqlite:"+filepath.Join(disk, "d.db"), "RUNS_DIR="+runs, "REFRESH_INTERVAL=0")
+	p.servesOnly(url, 1, "make room")
+	if after := p.all(url); fmt.Sprint(after) != fmt.Sprint(before) {
+		p.t.Errorf("started on a full disk it says otherwise: %v, before %v", after["stats"], before["stats"])
+	}
 	if err := os.Remove(ballast); err != nil {
 		p.t.Fatal(err)
 	}
+	p.heals(url)
 	if result := p.object("POST", url+"/api/refresh"); result["total_files"] != 4.0 {
 		p.t.Errorf("with room again: %v", result)
 	}

@@ -23,12 +23,13 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 	var err error
 	if cfg.GitHubToken != "" {
 		u.github, err = github.New(github.Options{
-			BaseURL:    string(cfg.GitHubAPIURL),
-			Token:      string(cfg.GitHubToken),
-			ActionRepo: cfg.ActionRepo,
-			CacheTTL:   cfg.CacheTTL,
-			Log:        log,
-			Now:        time.Now,
+			BaseURL:        string(cfg.GitHubAPIURL),
+			AllowPlainHTTP: cfg.PlainUpstream,
+			Token:          string(cfg.GitHubToken),
+			ActionRepo:     cfg.ActionRepo,
+			CacheTTL:       cfg.CacheTTL,
+			Log:            log,
+			Now:            time.Now,
 		})
 		if err != nil {
 			return u, err
@@ -36,12 +37,13 @@ func connect(cfg Config, log *slog.Logger) (upstreams, error) {
 	}
 	if cfg.DevinAPIKey != "" {
 		u.devin, err = devin.New(devin.Options{
-			BaseURL:  string(cfg.DevinAPIURL),
-			Key:      string(cfg.DevinAPIKey),
-			OrgID:    string(cfg.DevinOrgID),
-			CacheTTL: cfg.CacheTTL,
-			Log:      log,
-			Now:      time.Now,
+			BaseURL:        string(cfg.DevinAPIURL),
+			AllowPlainHTTP: cfg.PlainUpstream,
+			Key:            string(cfg.DevinAPIKey),
+			OrgID:          string(cfg.DevinOrgID),
+			CacheTTL:       cfg.CacheTTL,
+			Log:            log,
+			Now:            time.Now,
 		})
 	}
 	return u, err
@@ -76,6 +78,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 			// By key, since GitHub's names are the same in any case.
 			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})
 			o.Dispatcher = u.github
+			o.WorkflowPage = githubWeb(cfg.GitHubAPIURL) + "/" + string(cfg.ActionRepo) + "/actions/workflows/" + ingest.Workflow
 		}
 	}
 	if u.devin != nil {

@@ -34,29 +34,35 @@ func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fi
 		if err != nil {
 			return err
 		}
-		if async {
-			j := h.Job()
-			c.Set(fiber.HeaderLocation, "/api/jobs/"+j.ID)
-			return send(c, fiber.StatusAccepted, jobOf(j))
-		}
-		j, err := h.Wait(c.UserContext())
-		if errors.Is(err, context.Canceled) {
-			return stopping(j)
-		}
-		if err != nil {
-			return err
-		}
-		result := map[string]any{}
-		if err := json.Unmarshal(j.Result, &result); err != nil {
-			return err
-		}
-		if add != nil {
-			if err := add(c, result); err != nil {
-				return err
-			}
-		}
-		return send(c, fiber.StatusOK, result)
+		return answerJob(c, h, async, add)
 	}
+}
+
+// answerJob answers with a job: at once where async is set, else with its
+// result when it has ended.
+func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, map[string]any) error) error {
+	if async {
+		j := h.Job()
+		c.Set(fiber.HeaderLocation, "/api/jobs/"+j.ID)
+		return send(c, fiber.StatusAccepted, jobOf(j))
+	}
+	j, err := h.Wait(c.UserContext())
+	if errors.Is(err, context.Canceled) {
+		return stopping(j)
+	}
+	if err != nil {
+		return err
+	}
+	result := map[string]any{}
+	if err := json.Unmarshal(j.Result, &result); err != nil {
+		return err
+	}
+	if add != nil {
+		if err := add(c, result); err != nil {
+			return err
+		}
+	}
+	return send(c, fiber.StatusOK, result)
 }
 
 // stopping tells a waiter that the server stops before its job has ended.

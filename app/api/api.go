@@ -24,6 +24,7 @@ type Jobs interface {
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
 	Reply(ctx context.Context, id, text string) error
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
+	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.Starter) (*ingest.Handle, error)
 }
 
 // Scope keeps a person's word that a narrow scan counts as a full one.

@@ -19,6 +19,8 @@ type Route struct {
 	Clock        bool
 	ClockIn      []string
 	Waits        bool
+	Upstream     bool
+	UpstreamIn   []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
@@ -30,6 +32,13 @@ func (a *API) Routes() []Route {
 	}
 	post := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true}
+	}
+	// What these answer, GitHub or Devin is asked for.
+	outward := func(method, path string, h fiber.Handler) Route {
+		return Route{Method: method, Path: path, Handle: h, Upstream: true}
+	}
+	job := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Upstream: true}
 	}
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
@@ -66,18 +75,20 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
 		get("/api/files", records, lister(a.files, fileOf)),
+		post("/api/files/accept-listing", a.acceptListing),
+		get("/api/sources", nil, a.sources),
 		get("/api/jobs", nil, lister(a.jobs, jobOf)),
 		get("/api/jobs/:id", nil, a.job),
 		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},
 		get("/api/config", nil, a.config),
 		get("/api/openapi.yaml", nil, a.description),
-		post("/api/refresh", a.action(ingest.JobRefresh, nil)),
-		post("/api/poll", a.action(ingest.JobPoll, a.addSessions)),
-		post("/api/poll-prs", a.action(ingest.JobPollPRs, a.addPulls)),
-		post("/api/backfill", a.action(ingest.JobBackfill, nil)),
-		get("/api/sessions/:id/messages", nil, a.messages),
-		{Method: fiber.MethodPost, Path: "/api/sessions/:id/messages", Handle: a.reply},
-		{Method: fiber.MethodPost, Path: "/api/dispatch", Handle: a.dispatch},
-		get("/api/dispatch/preflight", nil, a.preflight),
+		job("/api/refresh", a.action(ingest.JobRefresh, nil)),
+		job("/api/poll", a.action(ingest.JobPoll, a.addSessions)),
+		job("/api/poll-prs", a.action(ingest.JobPollPRs, a.addPulls)),
+		job("/api/backfill", a.action(ingest.JobBackfill, nil)),
+		outward(fiber.MethodGet, "/api/sessions/:id/messages", a.messages),
+		outward(fiber.MethodPost, "/api/sessions/:id/messages", a.reply),
+		outward(fiber.MethodPost, "/api/dispatch", a.dispatch),
+		outward(fiber.MethodGet, "/api/dispatch/preflight", a.preflight),
 	}...)
 }

@@ -33,18 +33,24 @@ import (
 // world is a server with all that it needs: a store, and GitHub and Devin
 // played on the wire.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	api    *api.API
 	github *githubtest.Player
 	devin  *devintest.Player
 }
 
-// newWorld serves the records of dir. Without tokens no upstream is set.
-func newWorld(t *testing.T, dir string, tokens bool) *world {
+// newWorld serves the records of dir from SQLite. Without tokens no upstream
+// is set.
+func newWorld(t testing.TB, dir string, tokens bool) *world {
+	t.Helper()
+	return newWorldOn(t, "sqlite:"+filepath.Join(t.TempDir(), "api.db"), dir, tokens)
+}
+
+func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	t.Helper()
 	w := &world{t: t, github: githubtest.New(githubtest.Options{}), devin: devintest.New(devintest.Options{Key: "apk_test"})}
-	db, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "api.db"), Now: time.Now})
+	db, err := store.Open(t.Context(), store.Options{URL: database, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +176,7 @@ const (
 )
 
 // handmade is a directory of records of each kind, a broken one among them.
-func handmade(t *testing.T) string {
+func handmade(t testing.TB) string {
 	t.Helper()
 	finding := func(id, print string, line int) string {
 		return fmt.Sprintf(`{"id":%q,"fingerprint":%q,"rule_id":"js/xss","severity_tier":"high","cwe_family":"xss","file":"a.js","start_line":%d}`, id, print, line)

@@ -8,6 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/valyala/fasthttp"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // answersBytes bounds the memory of encoded answers; one answer may take a
@@ -146,18 +148,40 @@ func (s *Server) cached(c *fiber.Ctx, r Route) error {
 	}
 	e := s.answers.get(tag)
 	if e == nil {
-		if err := s.ask(c, r); err != nil {
+		var err error
+		if e, err = s.computed(c, r, tag); err != nil || e == nil {
 			return err
 		}
-		if c.Response().StatusCode() != fiber.StatusOK || c.Response().IsBodyStream() {
-			return nil
-		}
-		e = answerOf(c)
-		s.answers.add(tag, e)
 	}
 	h.Set(fiber.HeaderETag, tag)
 	e.send(c)
 	return nil
+}
+
+// computed asks for the answer of a tag, once for all who want it at a time.
+// It returns nil where the handler has written what is not kept.
+func (s *Server) computed(c *fiber.Ctx, r Route, tag string) (*answer, error) {
+	first := false
+	shared, err, _ := s.flights.Do(tag, func() (any, error) {
+		first = true
+		var kept *answer
+		err := telemetry.Guard(c.Path(), func() error {
+			if err := s.ask(c, r); err != nil {
+				return err
+			}
+			if c.Response().StatusCode() == fiber.StatusOK && !c.Response().IsBodyStream() {
+				kept = answerOf(c)
+				s.answers.add(tag, kept)
+			}
+			return nil
+		})
+		return kept, err
+	})
+	kept, _ := shared.(*answer)
+	if kept == nil && err == nil && !first {
+		return nil, s.ask(c, r) // what the first one got is not for all
+	}
+	return kept, err
 }
 
 func isAPI(c *fiber.Ctx) bool {

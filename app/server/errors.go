@@ -29,14 +29,16 @@ func Status(code telemetry.Code) int {
 		return fiber.StatusConflict
 	case telemetry.CodeTooLarge:
 		return fiber.StatusRequestEntityTooLarge
+	case telemetry.CodeUnsupportedMedia:
+		return fiber.StatusUnsupportedMediaType
 	case telemetry.CodeUnknownHost:
 		return fiber.StatusMisdirectedRequest
 	case telemetry.CodeRateLimited:
 		return fiber.StatusTooManyRequests
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamBroken, telemetry.CodeUpstreamToken,
-		telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound, telemetry.CodeUpstreamRejected:
+		telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound, telemetry.CodeUpstreamRejected, telemetry.CodeOutcomeUnknown:
 		return fiber.StatusBadGateway
-	case telemetry.CodeStopping, telemetry.CodeUnavailable:
+	case telemetry.CodeStopping, telemetry.CodeUnavailable, telemetry.CodeOverloaded:
 		return fiber.StatusServiceUnavailable
 	case telemetry.CodeUpstreamTimeout:
 		return fiber.StatusGatewayTimeout
@@ -56,7 +58,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		return nil
 	}
 	e, status := s.public(c, err)
-	if status >= fiber.StatusInternalServerError {
+	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // which is logged once a spell
 		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err)
 	}
 	h := &c.Response().Header
@@ -64,7 +66,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	h.Del(fiber.HeaderCacheControl)
 	h.Del(fiber.HeaderContentEncoding)
 	protect(h)
-	if e.Code == telemetry.CodeRateLimited {
+	if e.Code == telemetry.CodeRateLimited || e.Code == telemetry.CodeOverloaded {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
 	body, contentType := errorJSON(e), "application/json; charset=utf-8"

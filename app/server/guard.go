@@ -3,6 +3,7 @@ package server
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -28,21 +29,22 @@ func protect(h *fasthttp.ResponseHeader) {
 
 // guard refuses who may not ask.
 //
-// A Host that is not this machine is refused while the server listens on
-// loopback only: a page elsewhere could otherwise reach it by DNS rebinding.
-// An unsafe method is refused to pages of other origins, by the rules of
-// net/http's CrossOriginProtection.
+// A Host that is not the server's own is refused: a page elsewhere could
+// otherwise reach it by DNS rebinding. An unsafe method is refused to pages of
+// other origins, by the rules of net/http's CrossOriginProtection.
 func (s *Server) guard(c *fiber.Ctx) error {
-	host := c.Request().Host()
-	if s.onLoopback && string(host) != s.o.ListenAddr && !loopback(string(host)) {
+	host := string(c.Request().Host())
+	if !s.knownHost(host, c.Context().LocalAddr()) {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
-			"This server listens on this machine only and does not answer to that Host. Open it as http://localhost or http://127.0.0.1 with its port.")
+			"This server does not answer to the host name %q. "+
+				"Open it by an address of its own, or name the host in ALLOWED_HOSTS or PUBLIC_URL and restart.",
+			clip(host))
 	}
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
 		return nil
 	}
-	req := &http.Request{Method: c.Method(), Host: string(host), Header: http.Header{}}
+	req := &http.Request{Method: c.Method(), Host: host, Header: http.Header{}}
 	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
 		if v := c.Get(name); v != "" {
 			req.Header.Set(name, v)
@@ -55,18 +57,56 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	return nil
 }
 
+// hostSet are the hosts that the settings name, in lower case: with a port
+// that one alone, without it any port.
+func hostSet(o Options) map[string]bool {
+	set := map[string]bool{strings.ToLower(o.ListenAddr): true}
+	for _, host := range o.Hosts {
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			host = hostName(host)
+		}
+		set[strings.ToLower(host)] = true
+	}
+	if u, err := url.Parse(o.PublicURL); err == nil && u.Host != "" {
+		set[strings.ToLower(u.Host)] = true
+	}
+	return set
+}
+
+// knownHost tells whether a Host is one of the settings, this machine's
+// loopback, or the IP address to which the request came: an address cannot be
+// rebound as a name can.
+func (s *Server) knownHost(host string, local net.Addr) bool {
+	if s.hosts[host] || loopback(host) {
+		return true
+	}
+	name := hostName(host)
+	if s.hosts[strings.ToLower(host)] || s.hosts[name] {
+		return true
+	}
+	to, ok := local.(*net.TCPAddr)
+	ip := net.ParseIP(name)
+	return ok && ip != nil && ip.Equal(to.IP)
+}
+
 // loopback tells whether an address or Host names this machine only:
 // 127.0.0.0/8, ::1, localhost and *.localhost (RFC 6761), with a port or
 // without.
 func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
-	}
-	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	host := hostName(address)
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+// hostName is the name or IP address of a Host, in lower case, without port,
+// brackets and the dot of the root.
+func hostName(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
 }

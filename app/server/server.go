@@ -10,16 +10,20 @@ package server
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+	"golang.org/x/sync/singleflight"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -32,6 +36,8 @@ type Route struct {
 	Clock        bool     // its answer also depends on the minute (UTC)
 	ClockIn      []string // likewise, but only with one of these query parameters
 	Waits        bool     // it waits for a job: no deadline
+	Upstream     bool     // it may ask an upstream: bounded for each caller
+	UpstreamIn   []string // likewise, but only with one of these query parameters
 
 	// Stream reads the request and returns what writes the answer's body,
 	// which may never end (server-sent events). write must not use c. Its ctx
@@ -54,21 +60,50 @@ type Options struct {
 	Versions    func() map[string]uint64
 	RenderError func(c *fiber.Ctx, status int, message string) (body []byte, contentType string)
 	Assets      Assets
-	ListenAddr  string        // loopback: an unknown Host is refused
+	ListenAddr  string        // of the requests that come to it by name
+	Hosts       []string      // further ones that it answers to: names, with a port or without
+	PublicURL   string        // origin that people use, "" for that of each request
+	Connections int           // how many may be open; 0 for 4,096
 	Timeout     time.Duration // of a request; 0 for 10 s
 	Now         func() time.Time
+
+	times times
+}
+
+// times are how long things may take. Tests shorten them.
+type times struct {
+	read  time.Duration // a whole request to come, from its first byte
+	write time.Duration // a client to read an answer, or a flush of a stream
+	drain time.Duration // what is open at the stop
+	idle  time.Duration // a connection to be idle before it must make way
+	queue time.Duration // an answer to wait for being computed
+}
+
+func usualTimes() times {
+	return times{
+		read:  15 * time.Second,
+		write: 30 * time.Second,
+		drain: 5 * time.Second,
+		idle:  5 * time.Second,
+		queue: 2 * time.Second,
+	}
 }
 
 // Server serves routes. Make it with New.
 type Server struct {
-	o          Options
-	app        *fiber.App
-	stop       context.Context
-	stopped    context.CancelFunc
-	salt       string // of ETags: what makes this database and build
-	onLoopback bool
-	origins    *http.CrossOriginProtection
-	answers    *answers
+	o       Options
+	app     *fiber.App
+	stop    context.Context
+	stopped context.CancelFunc
+	salt    string // of ETags: what makes this database and build
+	hosts   map[string]bool
+	origins *http.CrossOriginProtection
+	answers *answers
+	flights singleflight.Group // of answers being computed, by their ETag
+	inside  *gate              // answers from the database
+	outward *gate              // answers that an upstream may be asked for
+	streams *streams
+	callers *callers
 }
 
 // The limits of a request.
@@ -76,34 +111,52 @@ const (
 	bodyLimit      = 64 << 10
 	readBuffer     = 16 << 10
 	requestTimeout = 10 * time.Second
-	drainTimeout   = 10 * time.Second
+	connections    = 4096
 )
 
 // New returns a Server of the routes. A GET route answers HEAD too; what no
 // route takes is 404 or 405, and OPTIONS tells the methods of a path.
 func New(o Options, routes []Route) *Server {
-	if o.Timeout == 0 {
-		o.Timeout = requestTimeout
-	}
+	o.Timeout = cmp.Or(o.Timeout, requestTimeout)
+	o.Connections = cmp.Or(o.Connections, connections)
+	o.times = cmp.Or(o.times, usualTimes())
 	s := &Server{
-		o:          o,
-		salt:       o.DatabaseID + "\x00" + o.BuildID + "\x00",
-		onLoopback: loopback(o.ListenAddr),
-		origins:    http.NewCrossOriginProtection(),
-		answers:    newAnswers(answersBytes),
+		o:       o,
+		salt:    o.DatabaseID + "\x00" + o.BuildID + "\x00",
+		hosts:   hostSet(o),
+		origins: http.NewCrossOriginProtection(),
+		answers: newAnswers(answersBytes),
+		inside:  newGate(computing(), "answers", o),
+		outward: newGate(outwardMost, "answers from upstreams", o),
+		streams: newStreams(o),
+		callers: newCallers(),
+	}
+	if o.PublicURL != "" {
+		if err := s.origins.AddTrustedOrigin(o.PublicURL); err != nil {
+			o.Log.Error("the public URL is not an origin; browsers that come by it may be refused", "url", o.PublicURL, "err", err)
+		}
 	}
 	s.stop, s.stopped = context.WithCancel(context.Background())
 	s.app = fiber.New(fiber.Config{
-		Immutable:             true,
-		DisableStartupMessage: true,
-		CaseSensitive:         true,
-		BodyLimit:             bodyLimit,
-		ReadBufferSize:        readBuffer,
-		ReadTimeout:           30 * time.Second,
-		IdleTimeout:           2 * time.Minute,
-		ErrorHandler:          s.fail,
+		Immutable:                    true,
+		DisableStartupMessage:        true,
+		DisablePreParseMultipartForm: true,
+		CaseSensitive:                true,
+		BodyLimit:                    bodyLimit,
+		ReadBufferSize:               readBuffer,
+		ReadTimeout:                  o.times.read,
+		WriteTimeout:                 o.times.write,
+		IdleTimeout:                  2 * time.Minute,
+		ErrorHandler:                 s.fail,
 	})
-	if o.Assets != nil {
+	s.route(routes)
+	s.wire()
+	return s
+}
+
+// route registers the routes, and that of the front-end files.
+func (s *Server) route(routes []Route) {
+	if s.o.Assets != nil {
 		routes = append([]Route{{Method: fiber.MethodGet, Path: "/static/*", Handle: s.asset}}, routes...)
 	}
 	for _, r := range routes {
@@ -113,8 +166,15 @@ func New(o Options, routes []Route) *Server {
 			s.app.Add(fiber.MethodHead, r.Path, h)
 		}
 	}
-	handle := s.app.Handler()
-	s.app.Server().Handler = func(ctx *fasthttp.RequestCtx) {
+}
+
+// wire puts around Fiber what concerns a connection and not a route.
+func (s *Server) wire() {
+	handle, fast := s.app.Handler(), s.app.Server()
+	fast.ConnState = connState
+	fast.Logger = quiet{s.o.Log}
+	fast.Handler = func(ctx *fasthttp.RequestCtx) {
+		defer s.survive(ctx)
 		if knownMethod(ctx.Method()) {
 			handle(ctx)
 			return
@@ -123,14 +183,41 @@ func New(o Options, routes []Route) *Server {
 		defer s.app.ReleaseCtx(c)
 		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes; there is no one to tell
 	}
-	unread := s.app.Server().ErrorHandler
-	s.app.Server().ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+	unread := fast.ErrorHandler
+	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
+		defer s.survive(ctx)
+		if c, ok := ctx.Conn().(*conn); ok && !timedOut(err) {
+			c.unread.Store(true)
+		}
 		if errors.As(err, new(*fasthttp.ErrSmallBuffer)) {
 			ctx.Request.SetRequestURI(beginning(err))
 		}
 		unread(ctx, err)
 	}
-	return s
+}
+
+func timedOut(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
+}
+
+// survive answers a request whose error could not be answered: a panic that
+// reaches fasthttp would end the process.
+func (s *Server) survive(ctx *fasthttp.RequestCtx) {
+	if p := recover(); p != nil {
+		_ = s.panicked(string(ctx.Path()), p) // it logs
+		ctx.Response.Reset()
+		ctx.Error("Something went wrong inside the program; its log has the cause.", fasthttp.StatusInternalServerError)
+		protect(&ctx.Response.Header)
+	}
+}
+
+// quiet logs what fasthttp says of single connections, which any client can
+// cause.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Printf(format string, args ...any) {
+	q.log.Debug("a connection ended", "err", fmt.Sprintf(format, args...))
 }
 
 // beginning is the path of a request whose address or headers were too long
@@ -156,22 +243,31 @@ func knownMethod(method []byte) bool {
 	return false
 }
 
-// Serve answers on ln until ctx ends. Open requests then have ten seconds.
-// It returns nil after a clean stop.
+// Serve answers on ln until ctx ends. Open requests then have five seconds,
+// after which their connections are closed. It returns nil after a stop.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer s.stopped()
+	kept := newListener(ln, s.o)
 	ended := make(chan error, 1)
-	go func() { ended <- s.app.Listener(ln) }()
+	go func() {
+		ended <- telemetry.Guard("answer requests", func() error { return s.app.Listener(kept) })
+	}()
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
 	s.stopped()
-	err := s.app.ShutdownWithTimeout(drainTimeout)
+	_ = kept.Close() // Fiber closes it again
+	kept.end(false)
+	err := s.app.ShutdownWithTimeout(s.o.times.drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.o.Log.Warn("requests were still open after the time to end", "seconds", drainTimeout.Seconds())
-		return nil
+		s.o.Log.Warn("requests were still open after the time to end", "seconds", s.o.times.drain.Seconds())
+		err = nil
+	}
+	kept.end(true)
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
 	}
 	return err
 }
@@ -191,7 +287,7 @@ func (s *Server) handler(r Route) fiber.Handler {
 				err = s.panicked(c.Path(), p)
 			}
 		}()
-		if err := s.guard(c); err != nil {
+		if err := s.admit(c, r); err != nil {
 			return err
 		}
 		if err := answer(c); err != nil {
@@ -202,14 +298,42 @@ func (s *Server) handler(r Route) fiber.Handler {
 	}
 }
 
-// ask calls a route's handler with its deadline.
+// admit refuses a request before anything is done for it.
+func (s *Server) admit(c *fiber.Ctx, r Route) error {
+	if err := s.guard(c); err != nil {
+		return err
+	}
+	if err := wellFormed(c.Request()); err != nil {
+		return err
+	}
+	if outward(c, r) {
+		return s.callers.allow(clientOf(c))
+	}
+	return nil
+}
+
+// outward tells whether a request may ask an upstream.
+func outward(c *fiber.Ctx, r Route) bool {
+	return r.Upstream || slices.ContainsFunc(r.UpstreamIn, c.Request().URI().QueryArgs().Has)
+}
+
+// ask calls a route's handler with its deadline, as one of a bounded number
+// at a time.
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
 		c.SetUserContext(s.stop)
 		return r.Handle(c)
 	}
+	through := s.inside
+	if outward(c, r) {
+		through = s.outward
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
 	defer cancel()
+	if err := through.enter(ctx); err != nil {
+		return err
+	}
+	defer through.leave()
 	c.SetUserContext(ctx)
 	return r.Handle(c)
 }

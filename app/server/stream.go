@@ -11,9 +11,6 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// flushTimeout is how long a flush may wait for a client that does not read.
-const flushTimeout = 30 * time.Second
-
 // stream answers with a body that r.Stream's function writes, in a goroutine
 // of fasthttp's, after this has returned.
 func (s *Server) stream(c *fiber.Ctx, r Route) error {
@@ -21,16 +18,21 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 	if err != nil || c.Method() == fiber.MethodHead {
 		return err
 	}
+	client := clientOf(c)
+	if err := s.streams.begin(client); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(s.stop)
 	conn, path := c.Context().Conn(), c.Path()
 	body := fasthttp.NewStreamReader(func(pipe *bufio.Writer) {
+		defer s.streams.end(client)
 		defer cancel()
 		defer func() {
 			if p := recover(); p != nil {
 				_ = s.panicked(path, p) // it logs; the client sees the stream end
 			}
 		}()
-		w := bufio.NewWriter(&patient{conn, pipe})
+		w := bufio.NewWriter(&patient{conn, pipe, s.o.times.write})
 		if err := write(ctx, w); err != nil && ctx.Err() == nil {
 			s.o.Log.Debug("a stream ended", "path", path, "err", err)
 		}
@@ -47,10 +49,11 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 type patient struct {
 	conn net.Conn
 	pipe *bufio.Writer
+	wait time.Duration // for a client that does not read
 }
 
 func (p *patient) Write(b []byte) (int, error) {
-	if err := p.conn.SetWriteDeadline(time.Now().Add(flushTimeout)); err != nil {
+	if err := p.conn.SetWriteDeadline(time.Now().Add(p.wait)); err != nil {
 		return 0, err
 	}
 	n, err := p.pipe.Write(b)

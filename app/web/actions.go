@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -21,6 +22,20 @@ func (w *Web) action(kind string) fiber.Handler {
 		}
 		return w.answerAction(c, with(closed(ownJobs(c), c.FormValue("replaces")), h.Job()))
 	}
+}
+
+// acceptListing takes a listing that is held for true, and shows the refresh
+// that marks its files gone.
+func (w *Web) acceptListing(c *fiber.Ctx) error {
+	kept, err := strconv.ParseInt(c.FormValue("kept"), 10, 64)
+	if err != nil {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Load the page again.")
+	}
+	h, err := w.o.Jobs.AcceptListing(c.UserContext(), c.FormValue("source"), kept, telemetry.ByPage)
+	if err != nil {
+		return err
+	}
+	return w.answerAction(c, with(ownJobs(c), h.Job()))
 }
 
 // dismiss takes a job's card away.

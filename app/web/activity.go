@@ -139,9 +139,12 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 	case telemetry.ActivityDeed:
 		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session
 		row.By = cmp.Or(string(a.By), "a person")
-		if a.Word == string(telemetry.DeedDispatch) {
+		if a.Word == string(telemetry.SubmissionDispatch) {
 			row.State = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}
 			row.What = parts.Link{Text: string(a.Repo), URL: panels.RepoURL(string(a.Repo))}
+		}
+		if a.Detail != string(telemetry.SubmissionSent) {
+			row.State.Tone, row.Text = parts.Attention, "it is not known whether it arrived"
 		}
 	}
 	return row

@@ -61,7 +61,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v view, l load, beside ...spec) error {
 	case d.moved != "":
 		return c.Redirect(s.page+"/"+pathOf(d.moved), fiber.StatusMovedPermanently)
 	case v.fault != nil:
-		status = fiber.StatusBadRequest
+		status = faultStatus(v.fault)
 	}
 	var more []templ.Component
 	for _, b := range beside {

@@ -104,7 +104,7 @@ func (w *Web) dispatchPage(c *fiber.Ctx) error {
 func (w *Web) showDispatch(c *fiber.Ctx, v view) error {
 	status := fiber.StatusOK
 	if v.fault != nil {
-		status = fiber.StatusBadRequest
+		status = faultStatus(v.fault)
 	}
 	pulls := v
 	pulls.later = !v.query.Has("preflight")
@@ -118,6 +118,16 @@ func (w *Web) showDispatch(c *fiber.Ctx, v view) error {
 		},
 	}
 	return w.show(c, screen{title: "Dispatch " + v.scope, current: "/repos", status: status, body: body})
+}
+
+// faultStatus is the status of a form that is shown again: 409 where it is not
+// known whether what it asks for was done, or another program does it.
+func faultStatus(err error) int {
+	switch telemetry.CodeOf(err) {
+	case telemetry.CodeOutcomeUnknown, telemetry.CodeConflict:
+		return fiber.StatusConflict
+	}
+	return fiber.StatusBadRequest
 }
 
 // dispatchField is how an input of the workflow is asked for.
@@ -157,6 +167,8 @@ func (w *Web) dispatchForm(v view) panels.DispatchForm {
 	wrong, fault := "", ""
 	if v.fault != nil {
 		fault = sentence(v.fault)
+		f.Token = tokenAfter(v, f.Token)
+		f.Unknown = telemetry.CodeOf(v.fault) == telemetry.CodeOutcomeUnknown
 		if name, rest, found := strings.Cut(fault, ": "); found && slices.Contains(telemetry.DispatchInputs(), name) {
 			wrong, fault = name, strings.ToUpper(rest[:1])+rest[1:]
 		}
@@ -195,7 +207,7 @@ func (w *Web) dispatch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	v := view{scope: string(repo.Name), repo: repo, query: url.Values{}, form: url.Values{}}
+	v := view{scope: string(repo.Name), repo: repo, query: url.Values{}, form: url.Values{"token": {c.FormValue("token")}}}
 	for _, name := range telemetry.DispatchInputs() {
 		v.form.Set(name, c.FormValue(name))
 	}
@@ -203,7 +215,7 @@ func (w *Web) dispatch(c *fiber.Ctx) error {
 	inPlace := c.Get("HX-Request") != ""
 	switch {
 	case v.fault != nil && inPlace:
-		return render(c, fiber.StatusBadRequest, panels.Dispatch(w.dispatchForm(v)))
+		return render(c, faultStatus(v.fault), panels.Dispatch(w.dispatchForm(v)))
 	case v.fault != nil:
 		return w.showDispatch(c, v)
 	case !inPlace:

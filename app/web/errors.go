@@ -34,7 +34,7 @@ func notDone(path string) string {
 	switch path {
 	case "/actions/reply":
 		return "Not sent."
-	case "/actions/accept-scope":
+	case "/actions/accept-scope", "/actions/accept-listing":
 		return "Not changed."
 	}
 	return "Not started."

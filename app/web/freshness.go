@@ -35,6 +35,9 @@ func (w *Web) freshness(v view, p pulse) templ.Component {
 	return panels.Freshness(f)
 }
 
+// sourceDatabase is the source that the store adds while it cannot write.
+const sourceDatabase = "database"
+
 // fresh is what the strip says.
 func (w *Web) fresh(p pulse) panels.Fresh {
 	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
@@ -46,6 +49,9 @@ func (w *Web) fresh(p pulse) panels.Fresh {
 			if !slices.ContainsFunc(f.Trouble, same) {
 				f.Trouble = append(f.Trouble, n)
 			}
+		}
+		if s.Missing > 0 {
+			f.Trouble = append(f.Trouble, missingTrouble(s.Missing))
 		}
 	}
 	return f
@@ -90,10 +96,16 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 		note.Name, note.Icon, every = "Sessions", "hubot", w.o.Settings.PollInterval
 	case "pulls":
 		note.Name, note.Icon = "Pull requests", "git-pull-request"
+	case sourceDatabase:
+		note.Name = "Database"
 	}
 	switch {
+	case s.Name == sourceDatabase:
+		note.Tone, note.Cause = parts.Danger, "not writable"
 	case !s.FailedAt.IsZero():
 		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
+	case s.Missing > 0:
+		note.Tone, note.Cause = parts.Attention, number(s.Missing)+" unknown to Devin"
 	case every > 0 && w.o.Now().Sub(s.OKAt) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}
@@ -112,6 +124,8 @@ func troubleWord(code telemetry.Code) string {
 		return "not permitted"
 	case telemetry.CodeRateLimited:
 		return "rate limited"
+	case telemetry.CodeConflict:
+		return "listing held back"
 	}
 	return "failed"
 }
@@ -119,6 +133,9 @@ func troubleWord(code telemetry.Code) string {
 // trouble is the strip about a source whose last reading failed: what
 // happened, since when, what is shown meanwhile and what to do.
 func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
+	if s.Held != nil {
+		return heldTrouble(*s.Held)
+	}
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
 	var n panels.Trouble
 	retry := parts.Action{Text: "Try again", Icon: "sync", URL: "/actions/refresh"}
@@ -134,6 +151,10 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	if who == "Devin" {
 		retry.URL, variable = "/actions/poll", "DEVIN_API_KEY"
 		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
+	}
+	if s.Name == sourceDatabase {
+		n.Notice = parts.Notice{Tone: parts.Danger, Icon: "database", Strong: "Nothing new is stored since " + clock(s.FailedAt) + ".", Text: s.Error}
+		return n
 	}
 	keys := w.keyPage(variable)
 	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt) + "."}

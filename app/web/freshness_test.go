@@ -28,6 +28,7 @@ func TestSourceNote(t *testing.T) {
 		{"its own interval", telemetry.SourceStatus{Name: "runs", OKAt: ago(15 * time.Minute)}, "", ""},
 		{"late by its own", telemetry.SourceStatus{Name: "pulls", OKAt: ago(16 * time.Minute)}, parts.Attention, "usually every 5 min"},
 		{"failed", telemetry.SourceStatus{Name: "pulls", OKAt: ago(time.Second), FailedAt: now, Code: telemetry.CodeUpstreamTimeout}, parts.Danger, "timed out"},
+		{"not writable", telemetry.SourceStatus{Name: "database", FailedAt: now, Code: telemetry.CodeUnavailable}, parts.Danger, "not writable"},
 		{"refused", telemetry.SourceStatus{Name: "runs", FailedAt: now, Code: telemetry.CodeUpstreamToken}, parts.Danger, "token refused"},
 	} {
 		if got := w.sourceNote(test.s); got.Tone != test.tone || got.Cause != test.cause {

@@ -224,6 +224,7 @@ type jobResult struct {
 	PRsFound     int64              `json:"prs_found"`
 	Polled       int64              `json:"polled"`
 	Skipped      int64              `json:"skipped"`
+	Missing      int64              `json:"missing"`
 	PatchedFiles int64              `json:"patched_files"`
 	DryRun       bool               `json:"dry_run"`
 	Changes      []telemetry.Change `json:"changes"`
@@ -280,6 +281,9 @@ func summary(j telemetry.Job, r jobResult) string {
 		said = []string{plural(r.Polled, "session", "") + " polled", plural(r.PRsFound, "pull request", "")}
 		if r.Skipped > 0 {
 			said = append(said, number(r.Skipped)+" left for later")
+		}
+		if r.Missing > 0 {
+			said = append(said, number(r.Missing)+" unknown to Devin")
 		}
 	case ingest.JobPollPRs:
 		said = []string{plural(r.PRsFound, "pull request", "")}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -67,8 +68,19 @@ func (w *Web) replyForm(ctx context.Context, v view) (panels.ReplyForm, error) {
 	}
 	if v.fault != nil {
 		f.Fault = sentence(v.fault)
+		f.Unknown = telemetry.CodeOf(v.fault) == telemetry.CodeOutcomeUnknown
+		f.Token = tokenAfter(v, f.Token)
 	}
 	return f, nil
+}
+
+// tokenAfter is the token of a form that is shown again: a fresh one, so that
+// it can be sent once more, or its own while another program still sends it.
+func tokenAfter(v view, fresh string) string {
+	if telemetry.CodeOf(v.fault) == telemetry.CodeConflict {
+		return cmp.Or(v.form.Get("token"), fresh)
+	}
+	return fresh
 }
 
 // replyOff says why nobody can reply to a session, "" if one can.
@@ -82,22 +94,32 @@ func (w *Web) replyOff(s telemetry.SessionRow) string {
 	return ""
 }
 
-// reply sends a message to a session, once a token.
+// reply sends a message to a session, once a token. Where it is not known
+// whether it was sent, the form is shown again with its text and a new token,
+// so that the person decides.
 func (w *Web) reply(c *fiber.Ctx) error {
 	v := view{
 		spec:    w.specSession(),
 		subject: c.FormValue("session"),
 		query:   url.Values{},
-		form:    url.Values{"message": {c.FormValue("message")}},
+		form:    url.Values{"message": {c.FormValue("message")}, "token": {c.FormValue("token")}},
 	}
 	err := w.sendReply(c, v)
+	inPlace := c.Get("HX-Request") != ""
 	switch {
-	case err != nil && c.Get("HX-Request") == "":
+	case err != nil && inPlace && faultStatus(err) == fiber.StatusConflict:
+		v.fault = err
+		form, err := w.replyForm(c.UserContext(), v)
+		if err != nil {
+			return err
+		}
+		return render(c, fiber.StatusConflict, panels.Reply(form))
+	case err != nil && !inPlace:
 		v.fault = err
 		return w.showDetail(c, v, w.loadSession, w.specMessages(), w.specReplyForm())
 	case err != nil:
 		return err
-	case c.Get("HX-Request") == "":
+	case !inPlace:
 		return c.Redirect(panels.SessionURL(v.subject)+"?sent=1#reply-form", fiber.StatusSeeOther)
 	}
 	form, err := w.replyForm(c.UserContext(), view{subject: v.subject, query: url.Values{"sent": {"1"}}})

@@ -18,6 +18,8 @@ type Route struct {
 	Clock        bool
 	ClockIn      []string
 	Waits        bool
+	Upstream     bool
+	UpstreamIn   []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
@@ -30,6 +32,14 @@ func (w *Web) Routes() []Route {
 	action := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h}
 	}
+	// What these show or do, GitHub or Devin is asked for; a page only where
+	// it was opened with that panel unfolded.
+	outward := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true}
+	}
+	unfolded := func(path, panel string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
+	}
 	routes := []Route{
 		page("/", w.overviewPage),
 		page("/needs-you", w.listPage(w.specAllNeeds())),
@@ -38,9 +48,11 @@ func (w *Web) Routes() []Route {
 		page("/changes", w.changesPage),
 		page("/report", w.reportPage),
 		page("/sessions", w.listPage(w.specSessions())),
-		page("/sessions/:id", w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages(), w.specReplyForm())),
+		unfolded("/sessions/:id", w.specMessages().name,
+			w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages(), w.specReplyForm())),
 		page("/pulls", w.listPage(w.specPulls())),
-		page("/pulls/:owner/:name/:number", w.detailPage(w.specPull(), w.loadPull, []string{"owner", "name", "number"}, w.specChecks())),
+		unfolded("/pulls/:owner/:name/:number", w.specChecks().name,
+			w.detailPage(w.specPull(), w.loadPull, []string{"owner", "name", "number"}, w.specChecks())),
 		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
 		page("/runs/:file", w.detailPage(w.specRun(), w.loadRun, []string{"file"})),
 		page("/repos", w.listPage(w.specRepos())),
@@ -49,14 +61,15 @@ func (w *Web) Routes() []Route {
 		page("/search", w.searchPage),
 		page("/docs/api", w.docsPage),
 		{Method: fiber.MethodGet, Path: "/panels/first", Handle: w.firstPanel, Topics: w.specFirst().topics},
-		action("/actions/refresh", w.action(ingest.JobRefresh)),
-		action("/actions/poll", w.action(ingest.JobPoll)),
-		action("/actions/poll-prs", w.action(ingest.JobPollPRs)),
-		action("/actions/backfill", w.action(ingest.JobBackfill)),
-		page("/repo/:owner/:name/dispatch", w.dispatchPage),
-		action("/actions/dispatch", w.dispatch),
-		action("/actions/reply", w.reply),
+		outward("/actions/refresh", w.action(ingest.JobRefresh)),
+		outward("/actions/poll", w.action(ingest.JobPoll)),
+		outward("/actions/poll-prs", w.action(ingest.JobPollPRs)),
+		outward("/actions/backfill", w.action(ingest.JobBackfill)),
+		unfolded("/repo/:owner/:name/dispatch", w.specPreflight().name, w.dispatchPage),
+		outward("/actions/dispatch", w.dispatch),
+		outward("/actions/reply", w.reply),
 		action("/actions/accept-scope", w.acceptScope),
+		action("/actions/accept-listing", w.acceptListing),
 		action("/actions/dismiss", w.dismiss),
 		action(actionSave, w.saveView),
 		action(actionRename, w.renameView),
@@ -77,7 +90,7 @@ func (w *Web) Routes() []Route {
 			ClockIn: []string{"q"},
 		}
 		if s.lazy {
-			r.Topics = nil
+			r.Topics, r.Upstream = nil, true
 		}
 		routes = append(routes, r)
 	}

@@ -46,7 +46,7 @@ func (w *Web) specFiles() spec {
 
 func (w *Web) runsOf(v view, q telemetry.Query) ask[telemetry.RunRow] {
 	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-		return w.o.Dashboard.Runs(ctx, telemetry.RunFilter{Repo: v.repoKey(), Query: q}, p)
+		return w.o.Dashboard.Runs(ctx, telemetry.RunFilter{Repo: v.repoKey(), Query: q, Brief: true}, p)
 	}
 }
 

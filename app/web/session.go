@@ -99,6 +99,14 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 	if s.State == telemetry.StateNeverStarted && s.Reason != "" {
 		h.Notices = []parts.Notice{{Tone: parts.Danger, Icon: "blocked", Strong: "Devin did not start it.", Text: s.Reason}}
 	}
+	if !s.MissingSince.IsZero() {
+		h.Notices = append(h.Notices, parts.Notice{
+			Tone:   parts.Attention,
+			Icon:   "question",
+			Strong: "Devin does not know this session with this key (404, since " + s.MissingSince.Format("2006-01-02 15:04") + " UTC).",
+			Text:   "It was deleted, or belongs to another organization. What was stored is shown; it is asked for again every hour.",
+		})
+	}
 	return h
 }
 

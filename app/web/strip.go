@@ -32,7 +32,7 @@ func (w *Web) pulse(ctx context.Context) (pulse, error) {
 	if p.sources, err = w.o.Dashboard.Sources(ctx); err != nil {
 		return p, err
 	}
-	order := []string{"runs", "runs_dir", "sessions", "pulls"}
+	order := []string{sourceDatabase, "runs", "runs_dir", "sessions", "pulls"}
 	slices.SortStableFunc(p.sources, func(a, b telemetry.SourceStatus) int {
 		return cmp.Compare(slices.Index(order, a.Name), slices.Index(order, b.Name))
 	})

@@ -36,6 +36,7 @@ type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Running(id string) (telemetry.Job, bool)
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
+	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.Starter) (*ingest.Handle, error)
 }
 
 // Changes tells when something that was stored has changed.
@@ -63,6 +64,7 @@ type Settings struct {
 	PollInterval    time.Duration
 	Polls           bool // Devin can be asked
 	Demo            bool
+	Open            bool // others can reach the dashboard, and nobody signs in
 }
 
 // Options are what a Web works with.
@@ -183,7 +185,7 @@ func (w *Web) hold(p pulse, buttons []parts.Action) {
 
 // bareShell asks nothing: an error page must not fail in turn.
 func (w *Web) bareShell(title, current string) pages.Shell {
-	s := pages.Shell{Title: title, Assets: w.assets, Demo: w.o.Settings.Demo, Source: w.o.Settings.ActionRepo, Versions: ""}
+	s := pages.Shell{Title: title, Assets: w.assets, Demo: w.o.Settings.Demo, Open: w.o.Settings.Open, Source: w.o.Settings.ActionRepo, Versions: ""}
 	if s.Source == "" && w.o.Settings.RunsDir != "" {
 		s.Source = "RUNS_DIR"
 	}

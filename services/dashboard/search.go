@@ -97,7 +97,9 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 	all.SetLimit(searchedAtOnce)
 	ask := func(list telemetry.ListName, do func(q telemetry.Query) error) {
 		if notes[list] == "" && text != "" {
-			all.Go(func() error { return do(queries[list]) })
+			all.Go(func() error {
+				return telemetry.Guard("search "+string(list), func() error { return do(queries[list]) })
+			})
 		}
 	}
 	out.Issues = found[telemetry.IssueRow](telemetry.ListIssues, queries, notes)

@@ -3,6 +3,9 @@ package devin
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,9 +16,9 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/hashicorp/golang-lru/v2/expirable"
-	"golang.org/x/sync/singleflight"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 // DefaultURL is the address of Devin's API, without a version.
@@ -26,9 +29,10 @@ const (
 	apiV3 = "v3"
 
 	defaultTimeout = 15 * time.Second
-	// flightTimeouts times a request's timeout is the longest life of a
-	// flight, which no caller's context ends.
-	flightTimeouts = 2
+	// Times a request's timeout, the longest life of a question about one
+	// session, and of one about many.
+	oneTimeouts  = 2
+	manyTimeouts = 16
 	// concurrent is how many requests of one question are open at a time.
 	concurrent = 4
 )
@@ -42,7 +46,11 @@ type Options struct {
 	HTTPTimeout time.Duration     // of one request, its answer's body included; 0 is 15 s
 	Transport   http.RoundTripper // nil is one of its own
 	Log         *slog.Logger      // nil logs nothing
-	Now         func() time.Time  // nil is time.Now; reads a Retry-After that is a date
+	Now         func() time.Time  // nil is time.Now; nothing that Devin says is later
+
+	// AllowPlainHTTP lets the key go over http to a host that is not this
+	// machine.
+	AllowPlainHTTP bool
 }
 
 // Client asks one Devin API with one key. It is safe for concurrent use.
@@ -56,37 +64,48 @@ type Client struct {
 	log     *slog.Logger
 	now     func() time.Time
 
+	budget  *upstream.Budget
+	flights upstream.Flights
+
 	org        atomic.Pointer[string]
 	barePaths  atomic.Bool // paths took the id without devin- last time
 	bareFilter atomic.Bool // session_ids did
-	flights    singleflight.Group
 
 	mu    sync.Mutex                                  // held while messages are kept or dropped
-	sent  int                                         // messages sent so far
+	sent  atomic.Int64                                // messages sent so far
 	fresh *expirable.LRU[string, []telemetry.Message] // by bare id; nil where nothing is kept
 	last  *lru.Cache[string, []telemetry.Message]     // last good answers, nil likewise
 }
 
-// New returns a client. It makes no request. A malformed BaseURL or Key is an
-// error that names DEVIN_API_URL or DEVIN_API_KEY.
+// New returns a client. It makes no request. A malformed BaseURL, Key or
+// OrgID is an error that names its variable, and so is a BaseURL over which
+// the key would go in plain text.
 func New(o Options) (*Client, error) {
-	base, host, err := baseURL(o.BaseURL)
+	base, err := baseURL(o.BaseURL)
 	if err != nil {
 		return nil, err
 	}
-	key := strings.TrimSpace(o.Key)
-	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	key, org := strings.TrimSpace(o.Key), strings.TrimSpace(o.OrgID)
+	switch {
+	case strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
 			"DEVIN_API_KEY holds a space or another character that no key has. Copy the key again, for example cog_… or apk_….")
+	case org != "" && !isOrg(org):
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"DEVIN_ORG_ID is not the id of an organization: want letters, digits, - and _, for example org-0123abcd.")
+	case key != "" && upstream.PlainHTTP(base) && !o.AllowPlainHTTP:
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "DEVIN_API_URL would send the key over plain http to %s, "+
+			"where others can read it on its way. Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if you trust the network.", base.Host)
 	}
 	c := &Client{
-		base:    base,
-		host:    host,
+		base:    base.String(),
+		host:    base.Host,
 		key:     key,
 		api:     apiV1,
 		timeout: cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout),
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		now:     o.Now,
+		budget:  upstream.NewBudget(largeAnswers),
 		http: &http.Client{
 			Transport: o.Transport,
 			// A redirect would carry the key elsewhere, or make a GET of a message.
@@ -102,7 +121,7 @@ func New(o Options) (*Client, error) {
 	if c.http.Transport == nil {
 		c.http.Transport = newTransport()
 	}
-	if org := strings.TrimSpace(o.OrgID); org != "" {
+	if org != "" {
 		c.org.Store(&org)
 	}
 	return c, c.makeCaches(o.CacheTTL)
@@ -123,25 +142,30 @@ func newTransport() http.RoundTripper {
 	}
 	own := shared.Clone()
 	own.MaxIdleConnsPerHost = concurrent
+	own.MaxResponseHeaderBytes = 1 << 20
 	return own
 }
 
-// baseURL returns the address without version or trailing slash, and its
-// host. Its error does not repeat the value, which may hold a password.
-func baseURL(raw string) (base, host string, err error) {
-	base = strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/")
+// baseURL returns the address without version or trailing slash. Its error
+// does not repeat the value, which may hold a password.
+func baseURL(raw string) (*url.URL, error) {
+	base := strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/")
 	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
 		base = strings.TrimRight(strings.TrimSuffix(base, version), "/")
 	}
 	u, err := url.Parse(base)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return "", "", telemetry.Errorf(telemetry.CodeInvalid,
-			"DEVIN_API_URL is no address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"DEVIN_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
 			DefaultURL)
 	}
-	return base, u.Host, nil
+	return u, nil
 }
+
+// isOrg tells whether an organization's id can stand in a path as one
+// harmless segment.
+func isOrg(org string) bool { return isID(strings.ToLower(org)) }
 
 // organization returns the organization that v3's paths name, which it asks
 // for once.
@@ -149,42 +173,50 @@ func (c *Client) organization(ctx context.Context) (string, error) {
 	if org := c.org.Load(); org != nil {
 		return *org, nil
 	}
-	return flight(ctx, c, "organization", func(ctx context.Context) (string, error) {
-		raw, err := c.get(ctx, request{what: "the key's organization", path: "/v3/self"})
-		if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeUpstreamNotFound && code != telemetry.CodeUpstreamDenied {
-			return "", err
-		}
-		org := readObject(raw).text("org_id")
-		if org == "" {
-			return "", telemetry.Errorf(telemetry.CodeMissingSetting,
-				"Devin (%s) does not say which organization the key belongs to. Set DEVIN_ORG_ID to its id (org-…, shown in Devin's settings).",
-				c.host).Because(err)
-		}
-		c.org.Store(&org)
-		return org, nil
-	})
+	return share(ctx, c, "asking Devin for the key's organization", c.askOrganization)
 }
 
-// flight lets all who ask for key at the same moment share one ask. It
-// outlives the caller that began it, so that one who leaves takes nothing
-// from the others, and ends by its own timeout.
-func flight[T any](ctx context.Context, c *Client, key string, ask func(context.Context) (T, error)) (T, error) {
-	var none T
-	if ctx.Err() != nil {
-		return none, c.ended(ctx)
-	}
-	done := c.flights.DoChan(key, func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flightTimeouts*c.timeout)
-		defer cancel()
-		return ask(ctx)
+func (c *Client) askOrganization(ctx context.Context) (string, error) {
+	r := request{what: "the key's organization", path: "/v3/self", limit: maxSmall, shape: "is not an object"}
+	var org string
+	err := c.get(ctx, r, func(in io.Reader) (err error) {
+		org, err = readSelf(in)
+		return err
 	})
-	select {
-	case r := <-done:
-		if r.Err != nil {
-			return none, r.Err
-		}
-		return r.Val.(T), nil
-	case <-ctx.Done():
-		return none, c.ended(ctx)
+	if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeUpstreamNotFound && code != telemetry.CodeUpstreamDenied {
+		return "", err
 	}
+	if org == "" {
+		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
+			"Devin (%s) does not say which organization the key belongs to. Set DEVIN_ORG_ID to its id (org-…, shown in Devin's settings).",
+			c.host).Because(err)
+	}
+	c.org.Store(&org)
+	return org, nil
+}
+
+// readSelf returns the organization that /v3/self names, "" for null or none.
+func readSelf(in io.Reader) (string, error) {
+	o, err := readObject(in, ignore, "org_id")
+	if err != nil && !errors.Is(err, upstream.ErrListMissing) {
+		return "", err
+	}
+	var org *string
+	if raw := cmp.Or(string(o["org_id"]), "null"); json.Unmarshal([]byte(raw), &org) != nil || org != nil && !isOrg(*org) {
+		return "", unread("its org_id is not the id of an organization")
+	}
+	if org == nil {
+		return "", nil
+	}
+	return *org, nil
+}
+
+// share lets all who ask what at the same moment share one ask, which no
+// caller's context ends but its own time.
+func share[T any](ctx context.Context, c *Client, what string, ask func(context.Context) (T, error)) (T, error) {
+	answer, err := upstream.Share(ctx, &c.flights, what, oneTimeouts*c.timeout, ask)
+	if err != nil && ctx.Err() != nil {
+		err = c.ended(ctx)
+	}
+	return answer, err
 }

@@ -1,9 +1,9 @@
 package devin
 
 import (
-	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,19 +18,30 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 const (
 	// quoted is how many characters of Devin's own words a sentence repeats.
 	quoted = 200
-	// defaultRetryAfter is the wait that a 429 is reported with which names
+	// defaultRetryAfter is the wait that a limit is reported with which names
 	// none, or none that is sane: Devin documents neither.
 	defaultRetryAfter = time.Minute
 	minRetryAfter     = time.Second
 	maxRetryAfter     = time.Hour
 
-	perhapsSent = "The message may or may not have arrived: look at the session before sending it again."
+	perhapsSent = "It is not known whether the message was sent: look at the session before you send it again."
 )
+
+// unknown returns the code and the advice of a failure of r after which Devin
+// may have done what was asked: for a message that is not known, for a GET
+// the given ones hold.
+func (r request) unknown(code telemetry.Code, advice string) (telemetry.Code, string) {
+	if r.message != "" {
+		return telemetry.CodeOutcomeUnknown, perhapsSent
+	}
+	return code, advice
+}
 
 // ended is the failure of a context that ended: as it is when it was
 // cancelled, as a timeout when its time was up.
@@ -42,9 +53,10 @@ func (c *Client) ended(ctx context.Context) error {
 		c.host).Because(ctx.Err())
 }
 
-// unreached is the failure of a request that got no whole answer.
-func (c *Client) unreached(ctx context.Context, r request, err error) error {
-	if ctx.Err() != nil && r.message == "" {
+// unreached is the failure of a request that got no whole answer. Without a
+// connection nothing was sent.
+func (c *Client) unreached(ctx context.Context, r request, connected bool, err error) error {
+	if ctx.Err() != nil && (r.message == "" || !connected) {
 		return c.ended(ctx)
 	}
 	// A url.Error repeats the address, with up to a hundred ids in it.
@@ -53,18 +65,22 @@ func (c *Client) unreached(ctx context.Context, r request, err error) error {
 	}
 	code, how, advice := telemetry.CodeUpstreamDown, "could not be reached", "Check DEVIN_API_URL and the network, or try again later."
 	_, unresolved := errors.AsType[*net.DNSError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case unresolved:
 		how = "could not be found: its name does not resolve"
+	case untrusted:
+		how = "could not be trusted: its certificate is not valid for it"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		how = "refused the connection"
-	case r.message != "":
-		how, advice = "gave no answer", perhapsSent
 	case wasReset(err):
 		how = "closed the connection without an answer"
 	}
 	if isTimeout(err) || ctx.Err() != nil {
 		code, how = telemetry.CodeUpstreamTimeout, "did not answer in time"
+	}
+	if connected {
+		code, advice = r.unknown(code, advice)
 	}
 	return telemetry.Errorf(code, "Devin (%s) %s. %s", c.host, how, advice).Because(fmt.Errorf("%s %s: %w", r.method(), r.path, err))
 }
@@ -72,28 +88,47 @@ func (c *Client) unreached(ctx context.Context, r request, err error) error {
 // broken is the failure of an answer that cannot be used.
 func (c *Client) broken(r request, how string, cause error) error {
 	cause = fmt.Errorf("%s %s: %w", r.method(), r.path, cmp.Or(cause, errors.New("unusable answer")))
-	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
-		"Devin's answer, asked for %s, %s. Check that DEVIN_API_URL (%s) is Devin's API, or try again later.", r.what,
-		how, c.host).Because(cause)
-}
-
-// notDevin is the failure of a message that was answered by a web page.
-func (c *Client) notDevin(r request) error {
-	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
-		"What answered the message is not JSON but a web page. Check that DEVIN_API_URL (%s) is Devin's API. %s",
-		c.host, perhapsSent).
-		Because(fmt.Errorf("%s %s: text/html", r.method(), r.path))
-}
-
-// notJSON is the failure of an answer that is no JSON, or only its beginning.
-func (c *Client) notJSON(r request, body []byte) error {
-	var whole json.RawMessage
-	err := json.Unmarshal(body, &whole)
-	syntax, ok := errors.AsType[*json.SyntaxError](err)
-	if text := bytes.TrimSpace(body); ok && len(text) > 0 && (text[0] == '{' || text[0] == '[') && int(syntax.Offset) >= len(body) {
-		return c.broken(r, "was cut short", err)
+	code, advice := r.unknown(telemetry.CodeUpstreamBroken,
+		fmt.Sprintf("Check that DEVIN_API_URL (%s) is Devin's API, or try again later.", c.host))
+	answer := "Devin's answer, asked for " + r.what + ","
+	if r.message != "" {
+		answer = "Devin's answer to the message"
 	}
-	return c.broken(r, "is not JSON", err)
+	return telemetry.Errorf(code, "%s %s. %s", answer, how, advice).Because(cause)
+}
+
+// unread is why a row, or an answer about one session, cannot be read.
+type unread string
+
+func (u unread) Error() string { return string(u) }
+
+// unreadable says of an answer why reading it failed with err.
+func (c *Client) unreadable(r request, body *noted, err error) string {
+	_, syntax := errors.AsType[*json.SyntaxError](err)
+	why, odd := errors.AsType[unread](err)
+	switch {
+	case odd:
+		return "cannot be read: " + string(why)
+	case wasReset(body.err):
+		return "was cut short"
+	case body.n == 0:
+		return "is empty"
+	case errors.Is(err, upstream.ErrTooLarge):
+		return fmt.Sprintf("is larger than %d MB", r.limit>>20)
+	case errors.Is(err, upstream.ErrTooManyRows):
+		return "has more rows than are read"
+	case errors.Is(err, upstream.ErrLargeValue):
+		return fmt.Sprintf("has a row or field that is larger than %d MB", upstream.LargestValue>>20)
+	case errors.Is(err, upstream.ErrNotAList):
+		return r.shape
+	case errors.Is(err, upstream.ErrTrailing):
+		return "goes on after its end"
+	case wasReset(err):
+		return "was cut short"
+	case syntax:
+		return "is not JSON"
+	}
+	return "has an unexpected form"
 }
 
 // httpError is an answer that is no success, as the log shows it.
@@ -104,30 +139,52 @@ type httpError struct {
 
 func (e httpError) Error() string { return fmt.Sprintf("%s: HTTP %d", e.asked, e.status) }
 
-// refused is the failure of an answer that is no success.
-func (c *Client) refused(r request, resp *http.Response, problem []byte) error {
+// refused is the failure of an answer that is no success; kind is its media
+// type.
+func (c *Client) refused(r request, resp *http.Response, kind string, problem []byte) error {
 	cause := httpError{resp.StatusCode, r.method() + " " + r.path}
-	if resp.StatusCode == http.StatusTooManyRequests {
-		return c.limited(resp.Header.Get("Retry-After"), cause)
+	words := c.words(problem)
+	switch {
+	case limits(resp, words):
+		return c.limited(resp, cause)
+	case resp.StatusCode == http.StatusNotFound && kind == "text/html" && r.missing != "" && r.message == "":
+		// Devin's own 404 is JSON: of a session, this says nothing.
+		return c.broken(r, "is a web page (404)", cause)
 	}
 	e := c.meaning(r, resp.StatusCode)
-	if words := c.words(problem); words != "" {
+	if words != "" {
 		e.Message += fmt.Sprintf(" Devin says: “%s”", words)
 	}
 	return e.Because(cause)
 }
 
-// limited is the failure of a 429. A Retry-After that is sane is in the cause
-// too, where backoff finds how long to wait.
-func (c *Client) limited(header string, cause error) error {
-	wait, sane := c.retryAfter(header)
+// limits tells whether an answer is a limit's. Devin documents 429; gateways
+// also answer 403, and then say so in a header or in words. A Retry-After
+// alone does not make a missing permission pass.
+func limits(resp *http.Response, words string) bool {
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests:
+		return true
+	case http.StatusForbidden:
+		words = strings.ToLower(words)
+		return resp.Header.Get("X-Ratelimit-Remaining") == "0" || strings.Contains(words, "rate limit") ||
+			strings.Contains(words, "too many requests")
+	}
+	return false
+}
+
+// limited is the failure of a limit. A Retry-After that is sane is in the
+// cause too, where backoff finds how long to wait.
+func (c *Client) limited(resp *http.Response, cause error) error {
+	wait, sane := c.retryAfter(resp.Header.Get("Retry-After"))
+	unsaid := ""
 	if sane {
 		cause = errors.Join(cause, &backoff.RetryAfterError{Duration: wait})
 	} else {
-		wait = defaultRetryAfter
+		wait, unsaid = defaultRetryAfter, " and does not say for how long"
 	}
 	e := telemetry.Errorf(telemetry.CodeRateLimited,
-		"Devin (%s) limits how often it may be asked (429). Ask again in %s.", c.host, wait.Round(time.Second))
+		"Devin (%s) limits how often it may be asked (%d)%s. Ask again in %s.", c.host, resp.StatusCode, unsaid, wait.Round(time.Second))
 	e.RetryAfter = wait
 	return e.Because(cause)
 }
@@ -156,8 +213,9 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", cmp.Or(r.missing,
 			fmt.Sprintf("Devin (%s) has no such address for %s (404). Check DEVIN_API_URL and, for a key cog_…, DEVIN_ORG_ID.",
 				c.host, r.what)))
-	case status >= 500 && r.message != "":
-		return telemetry.Errorf(telemetry.CodeUpstreamDown, "Devin (%s) failed (%d). %s", c.host, status, perhapsSent)
+	case r.message != "" && (status >= 500 || status == http.StatusRequestTimeout || status == http.StatusSeeOther):
+		// All of these are also answered after the request was worked on.
+		return telemetry.Errorf(telemetry.CodeOutcomeUnknown, "Devin (%s) answered the message with %d. %s", c.host, status, perhapsSent)
 	case status >= 500:
 		return telemetry.Errorf(telemetry.CodeUpstreamDown,
 			"Devin (%s) failed when asked for %s (%d). Try again later.", c.host, r.what, status)
@@ -176,10 +234,16 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 // words returns what an error's body says, on one line, shortened and
 // without the key: RFC 9457's detail or title, or FastAPI's first message.
 func (c *Client) words(problem []byte) string {
-	o := readObject(problem)
+	o, err := readRow(problem, "detail", "title")
+	if err != nil {
+		return ""
+	}
 	said := o.text("detail")
-	if list := o.list("detail"); said == "" && len(list) > 0 {
-		said = readObject(list[0]).text("msg")
+	if said == "" {
+		_ = upstream.Rows(strings.NewReader(string(o["detail"])), 1, func(first json.RawMessage) error {
+			said = object{"first": first}.inner("first", "msg")
+			return nil
+		})
 	}
 	said = strings.ReplaceAll(cmp.Or(said, o.text("title")), c.key, "…")
 	runes := []rune(strings.Join(strings.Fields(said), " "))

@@ -47,7 +47,7 @@ func TestMessagesAreRead(t *testing.T) {
 	}
 }
 
-// TestOddMessages cost only themselves.
+// TestOddMessages cost only themselves, and that is said.
 func TestOddMessages(t *testing.T) {
 	for key, body := range map[string]string{
 		keyV1: `{"messages":[null,7,{"message":8},{"type":"devin_message","message":"second","timestamp":"2026-05-11T09:01:00"},
@@ -55,27 +55,69 @@ func TestOddMessages(t *testing.T) {
 		keyV3: `{"items":[null,7,{"message":8},{"source":"devin","message":"second","created_at":1778490060},
 			{"source":"user","message":"first","created_at":1778490000,"event_id":5},{"source":7,"message":"third","created_at":1778490120}]}`,
 	} {
-		c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, body }}, devin.Options{Key: key, OrgID: org})
-		got, err := c.Messages(t.Context(), hex(0))
-		if err != nil {
-			t.Fatal(err)
+		s := &stranger{answer: func(*http.Request) (int, string) { return 200, body }}
+		c := connect(t, s, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
+		for range 2 { // it is not kept
+			got, err := c.Messages(t.Context(), hex(0))
+			if telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(sentence(err), "3 messages of 6") {
+				t.Errorf("%s: %v", key, err)
+			}
+			same(t, key[:3], []telemetry.Message{
+				{From: "user", Text: "first", At: monday()},
+				{From: "devin", Text: "second", At: monday().Add(time.Minute)},
+				{From: "devin", Text: "third", At: monday().Add(2 * time.Minute)},
+			}, got)
 		}
-		same(t, key[:3], []telemetry.Message{
-			{From: "user", Text: "first", At: monday()}, {From: "devin", Text: "second", At: monday().Add(time.Minute)}, {From: "devin", Text: "third", At: monday().Add(2 * time.Minute)},
-		}, got)
 	}
 }
 
-// TestMessagesWithoutEnd are read for twenty pages.
+// TestMessagesWithoutEnd: what was read is returned, and that there is more is said.
 func TestMessagesWithoutEnd(t *testing.T) {
-	s := &stranger{answer: func(r *http.Request) (int, string) {
-		return 200, `{"items":[{"source":"devin","message":"again"}],"has_next_page":true,"end_cursor":"x` + r.URL.Query().Get("after") + `"}`
-	}}
-	c := connect(t, s, devin.Options{Key: keyV3, OrgID: org})
-	got, err := c.Messages(t.Context(), hex(0))
-	if err != nil || len(got) != 20 || len(s.requests()) != 20 {
-		t.Errorf("%d messages in %d requests, %v", len(got), len(s.requests()), err)
+	for name, tc := range map[string]struct {
+		id, more  string // of the message, and of the page
+		says      string
+		got, asks int
+	}{
+		"new ones":         {`"{n}"`, `true,"end_cursor":"{n}"`, "goes on after 50 pages", 50, 50},
+		"without ids":      {`null`, `true,"end_cursor":"{n}"`, "goes on after 50 pages", 50, 50},
+		"the same ones":    {`"e"`, `true,"end_cursor":"{n}"`, "repeats its pages", 1, 2},
+		"the same cursor":  {`"{n}"`, `true,"end_cursor":"again"`, "repeats its pages", 2, 2},
+		"without a cursor": {`"{n}"`, `true`, "repeats its pages", 1, 1},
+		"an odd cursor":    {`"{n}"`, `true,"end_cursor":7`, "unexpected form", 0, 1},
+		"a long cursor":    {`"{n}"`, `true,"end_cursor":"` + strings.Repeat("x", 5000) + `"`, "cursor that is too long", 0, 1},
+		"an odd flag":      {`"{n}"`, `"no"`, "unexpected form", 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, c := played(t, keyV3, 0)
+			p.Fail(devintest.KindMessages, devintest.Fault{
+				Body: `{"items":[{"event_id":` + tc.id + `,"source":"devin","message":"again"}],"has_next_page":` + tc.more + `}`})
+			got, err := c.Messages(t.Context(), hex(0))
+			if telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(sentence(err), tc.says) ||
+				len(got) != tc.got || total(p) != tc.asks {
+				t.Errorf("%d messages in %d requests, %v; want %d in %d, %q", len(got), total(p), err, tc.got, tc.asks, tc.says)
+			}
+		})
 	}
+}
+
+// TestFreshMessages asks whatever is kept, and falls back on nothing.
+func TestFreshMessages(t *testing.T) {
+	eachAPI(t, func(t *testing.T, key string) {
+		p, c := played(t, key, time.Hour)
+		all := talk(p, hex(0), 2)
+		same(t, "kept", all, messages(t, c))
+		p.Say(hex(0), "user", "Go on.")
+		same(t, "still kept", all, messages(t, c))
+		got, err := c.FreshMessages(t.Context(), "devin-"+hex(0))
+		if err != nil || len(got) != 3 || got[2].Text != "Go on." || got[2].From != "user" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		same(t, "kept since", got, messages(t, c))
+		p.Fail(devintest.KindAny, devintest.Fault{Status: 401})
+		if got, err := c.FreshMessages(t.Context(), hex(0)); telemetry.CodeOf(err) != telemetry.CodeUpstreamToken || got != nil {
+			t.Errorf("after a failure: %+v, %v", got, err)
+		}
+	})
 }
 
 // TestMessagesAreKept for CacheTTL, and not at all where it is 0.
@@ -140,7 +182,7 @@ func newGate() *gate {
 			g.arrived <- struct{}{}
 			<-g.release
 		}
-		return 200, `{"messages":[{"type":"devin_message","message":"hello"}],"items":[{"source":"devin","message":"hello"}]}`
+		return 200, `{"detail":"sent","messages":[{"type":"devin_message","message":"hello"}],"items":[{"source":"devin","message":"hello"}]}`
 	}
 	return g
 }

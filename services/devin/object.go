@@ -1,69 +1,106 @@
 package devin
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
-// object reads a JSON object field by field, so that a field of an unexpected
-// type costs only itself.
+// object is a JSON object of which some fields are kept. They are read one by
+// one, so that a field of an unexpected type costs only itself.
 type object map[string]json.RawMessage
 
-// readObject returns nil for what is no object; its fields all read as absent.
-func readObject(raw json.RawMessage) object {
-	var o object
-	if json.Unmarshal(raw, &o) != nil {
+// logField is the list in v1's answer about one session.
+const logField = "messages"
+
+// readObject reads an object from in and keeps the named fields. The rows of
+// its message log, if it has one, are handed to take. What is no object is an
+// error.
+func readObject(in io.Reader, take func(json.RawMessage) error, names ...string) (object, error) {
+	o := object{}
+	err := upstream.Object(in, logField, maxLog, take, func(name string, value json.RawMessage) error {
+		if slices.Contains(names, name) {
+			o[name] = value
+		}
 		return nil
+	})
+	return o, err
+}
+
+// readRow is readObject for a row, in which no log is of interest.
+func readRow(raw json.RawMessage, names ...string) (object, error) {
+	o, err := readObject(bytes.NewReader(raw), ignore, names...)
+	if errors.Is(err, upstream.ErrListMissing) {
+		err = nil
 	}
-	return o
+	return o, err
+}
+
+// readReceipt is readObject for the answer to a message; it returns nil for
+// null.
+func readReceipt(in io.Reader, names ...string) (object, error) {
+	raw, err := io.ReadAll(in)
+	if err != nil || string(bytes.TrimSpace(raw)) == "null" {
+		return nil, err
+	}
+	return readRow(raw, names...)
+}
+
+// ignore takes a row that is of no interest.
+func ignore(json.RawMessage) error { return nil }
+
+// inner returns a text within the object of a field, "" if there is none.
+func (o object) inner(name, within string) string {
+	object, err := readRow(o[name], within)
+	if err != nil {
+		return ""
+	}
+	return object.text(within)
 }
 
 // text returns a string field, "" if it is absent or no string.
 func (o object) text(name string) string {
-	var s string
-	if json.Unmarshal(o[name], &s) != nil {
-		return ""
+	s, _ := o.read(name)
+	return s
+}
+
+// read returns a string field, and whether it is one. A NUL, which PostgreSQL
+// does not store, is replaced as json replaces what is no UTF-8.
+func (o object) read(name string) (s string, ok bool) {
+	var p *string
+	if json.Unmarshal(o[name], &p) != nil || p == nil {
+		return "", false
 	}
-	return strings.TrimSpace(s)
-}
-
-// list returns the items of an array field, nil if it is absent or no array.
-func (o object) list(name string) []json.RawMessage {
-	var list []json.RawMessage
-	if json.Unmarshal(o[name], &list) != nil {
-		return nil
-	}
-	return list
-}
-
-// lists tells whether a field is an array, or null, which is an empty one.
-func (o object) lists(name string) bool {
-	var list []json.RawMessage
-	return json.Unmarshal(o[name], &list) == nil
-}
-
-// flag returns a boolean field, false if it is absent or no boolean.
-func (o object) flag(name string) bool {
-	var b bool
-	return json.Unmarshal(o[name], &b) == nil && b
+	return strings.TrimSpace(strings.ReplaceAll(*p, "\x00", "\uFFFD")), true
 }
 
 // at returns a time in UTC: ISO 8601 (v1; without a zone it is UTC) or unix
-// seconds (v3), whichever the field holds. What is neither is the zero time.
-func (o object) at(name string) time.Time {
+// seconds (v3), whichever the field holds. A time after now is now, since
+// clocks differ and what happened is past. What is no time, or one before
+// there was a Devin, is the zero time.
+func (o object) at(name string, now time.Time) time.Time {
+	const year2000, year10000 = 946684800, 253402300800
+	var t time.Time
 	var seconds float64
-	if json.Unmarshal(o[name], &seconds) == nil {
-		const year10000 = 253402300800
-		if seconds <= 0 || seconds >= year10000 {
-			return time.Time{}
-		}
-		return time.UnixMilli(int64(seconds * 1000)).UTC()
+	if json.Unmarshal(o[name], &seconds) != nil {
+		t = parseTime(o.text(name))
+	} else if seconds < year10000 && seconds > 0 {
+		t = time.UnixMilli(int64(seconds * 1000)).UTC()
 	}
-	return parseTime(o.text(name))
+	switch {
+	case t.Unix() < year2000:
+		return time.Time{}
+	case t.After(now):
+		return now.UTC()
+	}
+	return t
 }
 
 func parseTime(s string) time.Time {
@@ -79,13 +116,34 @@ func parseTime(s string) time.Time {
 	return time.Time{}
 }
 
+// cut returns at most n bytes of s, whole characters and an ellipsis.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+const (
+	maxAddress = 2000 // bytes of an address that is kept
+	maxPulls   = 100  // pull requests of one session
+)
+
+// webAddress returns an address, "" for what is none of the web's or longer
+// than any is.
+func webAddress(s string) string {
+	if len(s) > maxAddress || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
+		return ""
+	}
+	return s
+}
+
 // pulls collects pull requests, each address once.
 type pulls []telemetry.UpstreamPR
 
 func (p *pulls) add(address, state string) {
 	same := func(pr telemetry.UpstreamPR) bool { return pr.URL == address }
-	web := strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
-	if web && !slices.ContainsFunc(*p, same) {
-		*p = append(*p, telemetry.UpstreamPR{URL: address, State: state})
+	if webAddress(address) != "" && len(*p) < maxPulls && !slices.ContainsFunc(*p, same) {
+		*p = append(*p, telemetry.UpstreamPR{URL: address, State: cut(state, maxWord)})
 	}
 }

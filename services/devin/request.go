@@ -2,14 +2,18 @@ package devin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -18,13 +22,18 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
+// What is read of an answer at most, unpacked.
 const (
-	// maxBody bounds what is read of an answer: a page of 200 sessions with
-	// their structured output stays far below it.
-	maxBody = 32 << 20
-	// maxProblem bounds what is read of an answer that is an error, or is not
-	// looked at.
-	maxProblem = 64 << 10
+	maxList    = 16 << 20 // a page of sessions with their structured output stays far below it
+	maxSession = 32 << 20 // v1's session holds its whole message log
+	maxSmall   = 4 << 20  // an answer without a list
+	maxProblem = 64 << 10 // an answer that is an error
+	// largeAnswers is how many answers over upstream.SmallAnswer are read at a
+	// time.
+	largeAnswers = 2
+)
+
+const (
 	// tries is how often a GET is asked in all, within patience.
 	tries    = 3
 	patience = 5 * time.Second
@@ -37,7 +46,9 @@ type request struct {
 	what    string // "the list of sessions": completes "asked for …"
 	path    string // from the version on, escaped
 	query   url.Values
+	limit   int64  // bytes of the answer
 	message string // POSTed; "" makes a GET
+	shape   string // what an answer of another shape does, "names no sessions"
 	denied  string // what a 403 means, "" for the usual
 	missing string // what a 404 means, "" for the usual
 }
@@ -49,77 +60,88 @@ func (r request) method() string {
 	return http.MethodGet
 }
 
-// get asks r, again when the failure is a passing one, and returns the JSON
-// of the answer. Between two tries it waits as long as a Retry-After says,
-// else with exponential backoff and jitter.
-func (c *Client) get(ctx context.Context, r request) (json.RawMessage, error) {
+// get asks r, again when the failure is a passing one, and hands the answer
+// to read, which begins anew at each try. What read took counts only when get
+// returns nil: until then the answer may be the beginning of one. Between two
+// tries it waits as long as a Retry-After says, else with exponential backoff
+// and jitter.
+func (c *Client) get(ctx context.Context, r request, read func(io.Reader) error) error {
 	waits := &backoff.ExponentialBackOff{InitialInterval: firstWait, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second}
-	body, err := backoff.Retry(ctx, func() ([]byte, error) {
-		body, passing, err := c.roundTrip(ctx, r)
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		passing, err := c.exchange(ctx, r, read)
 		if err != nil && !passing {
 			err = backoff.Permanent(err)
 		}
-		return body, err
+		return struct{}{}, err
 	}, backoff.WithBackOff(waits), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(patience))
 	if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
 		err = permanent.Err
 	}
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, c.ended(ctx)
-	case err != nil:
-		return nil, err
-	case !json.Valid(body):
-		return nil, c.notJSON(r, body)
+	if err != nil && ctx.Err() != nil {
+		return c.ended(ctx)
 	}
-	return body, nil
-}
-
-// post sends r once: a message that may have arrived is not sent again.
-func (c *Client) post(ctx context.Context, r request) error {
-	_, _, err := c.roundTrip(ctx, r)
 	return err
 }
 
-// roundTrip makes one request and returns the body of its answer. A failure
-// is passing when the same request may succeed a moment later.
-func (c *Client) roundTrip(ctx context.Context, r request) (body []byte, passing bool, err error) {
+// post sends r once: a message that may have arrived is not sent again.
+func (c *Client) post(ctx context.Context, r request, read func(io.Reader) error) error {
+	_, err := c.exchange(ctx, r, read)
+	return err
+}
+
+// exchange makes one request and hands the body of a success to read. A
+// failure is passing when the same request may succeed a moment later.
+func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) error) (passing bool, err error) {
+	var connected atomic.Bool
 	timed, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := c.newRequest(timed, r)
+	req, err := c.newRequest(httptrace.WithClientTrace(timed, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}), r)
 	if err != nil {
-		return nil, false, err
+		return false, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, wasReset(err), c.unreached(ctx, r, err)
+		return wasReset(err), c.unreached(ctx, r, connected.Load(), err)
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	body := &noted{in: c.budget.Body(timed, resp.Body, r.limit)}
+	defer body.in.Close()
+	switch kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		// What could be read of the problem is enough: the status decides.
-		problem, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+		problem, _ := io.ReadAll(io.LimitReader(body, maxProblem))
 		passing = resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented
-		return nil, passing, c.refused(r, resp, problem)
+		return passing, c.refused(r, resp, kind, problem)
+	case kind == "text/html":
+		return false, c.broken(r, "is a web page instead of JSON", nil)
+	case resp.StatusCode != http.StatusOK:
+		return false, c.broken(r, fmt.Sprintf("has the status %d instead of 200", resp.StatusCode), nil)
 	}
-	if r.message != "" {
-		// Accepted is accepted, whatever becomes of the answer's body; but a
-		// page for people comes from something else than Devin.
-		if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" {
-			return nil, false, c.notDevin(r)
-		}
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxProblem))
-		return nil, false, nil
+	if err = read(body); err == nil {
+		return false, nil
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	switch {
-	case err != nil && (ctx.Err() != nil || isTimeout(err)):
-		return nil, false, c.unreached(ctx, r, err)
-	case err != nil:
-		return nil, wasReset(err), c.broken(r, "was cut short", err)
-	case len(body) > maxBody:
-		return nil, false, c.broken(r, "is larger than 32 MB", nil)
+	if body.err != nil && (timed.Err() != nil || isTimeout(body.err)) {
+		return false, c.unreached(ctx, r, true, cmp.Or(timed.Err(), body.err))
 	}
-	return body, false, nil
+	return wasReset(body.err), c.broken(r, c.unreadable(r, body, err), err)
+}
+
+// noted notes how much was read of a body, and why reading it failed: that
+// tells an answer that was cut on its way from one that was sent cut.
+type noted struct {
+	in  io.ReadCloser
+	n   int64
+	err error // nil at the end of the body
+}
+
+func (b *noted) Read(p []byte) (int, error) {
+	n, err := b.in.Read(p)
+	b.n += int64(n)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
 }
 
 func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, error) {

@@ -2,8 +2,7 @@ package devin
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
+	"fmt"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -11,11 +10,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// byIDLimit is how many sessions one call asks for one by one (upstreams.md).
+// byIDLimit is how many sessions one call asks for one by one: Devin's limit
+// of requests is not documented, and the next call asks for the others.
 const byIDLimit = 20
 
 // listPages is how many pages of a list of the whole organization are read at
-// most (upstreams.md).
+// most. What is beyond is asked for by id.
 func listPages(wanted int) int { return 10 + wanted/100 }
 
 // Sessions asks for the states of the wanted sessions: bare or devin- ids,
@@ -25,27 +25,35 @@ func listPages(wanted int) int { return 10 + wanted/100 }
 // On v1 it pages the organization's list, on v3 it asks for chunks of ids; on
 // both, at most 20 of those that were not listed are asked for by id. On a
 // failure the answer holds what was learnt until then, with the rest in
-// Skipped, beside the error. A row that cannot be read is logged and its
-// session skipped. A list that cannot be read to its end is a failure if it
-// leaves a session without an answer.
-func (c *Client) Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error) {
+// Skipped, beside the error. Rows that cannot be read are such a failure
+// (CodeUpstreamBroken), unless they are of sessions that are not wanted, and
+// so is a list that cannot be read to its end if that leaves a session without
+// an answer. It ends after sixteen times Options.HTTPTimeout.
+func (c *Client) Sessions(ctx context.Context, wanted []string) (answer telemetry.SessionAnswer, err error) {
+	ctx, cancel := context.WithTimeout(ctx, manyTimeouts*c.timeout)
+	defer cancel()
 	s := newSearch(wanted)
+	err = telemetry.Guard("asking Devin for sessions", func() error { return c.ask(ctx, s) })
+	answer = s.answer()
+	if err == nil {
+		err = s.trouble(len(answer.Skipped)+len(answer.Unknown) > 0)
+	}
+	return answer, err
+}
+
+// ask learns what it can about the sessions of s.
+func (c *Client) ask(ctx context.Context, s *search) error {
 	if len(s.left(s.ids)) == 0 {
-		return s.answer(), nil
+		return nil
 	}
 	list, one := c.listV1, c.sessionV1
 	if c.api == apiV3 {
 		list, one = c.listV3, c.sessionV3
 	}
-	err := list(ctx, s)
-	if err == nil {
-		err = c.byID(ctx, s, one)
+	if err := list(ctx, s); err != nil {
+		return err
 	}
-	answer := s.answer()
-	if err == nil && len(answer.Skipped)+len(answer.Unknown) > 0 {
-		err = s.partial
-	}
-	return answer, err
+	return c.byID(ctx, s, one)
 }
 
 // search is the state of one call of Sessions. Its methods may be called
@@ -58,6 +66,7 @@ type search struct {
 	gone  map[string]bool
 
 	partial error // why a list was not read to its end, nil if each was
+	unread  error // why rows could not be read, nil if all were
 }
 
 // leave notes why a list is not read to its end.
@@ -65,6 +74,34 @@ func (s *search) leave(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.partial = err
+}
+
+// misread notes that rows of a list cannot be read.
+func (s *search) misread(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unread == nil {
+		s.unread = err
+	}
+}
+
+// trouble returns what was wrong with the lists, nil if it does not matter;
+// open tells that a session is without an answer.
+func (s *search) trouble(open bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unread == nil && open {
+		return s.partial
+	}
+	return s.unread
+}
+
+// wants tells whether a session is wanted.
+func (s *search) wants(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, wanted := s.open[id]
+	return wanted
 }
 
 func newSearch(wanted []string) *search {
@@ -147,7 +184,7 @@ func (s *search) answer() (a telemetry.SessionAnswer) {
 
 // byID asks for what is left one by one. A session that fails alone does not
 // keep the others from being asked; the first such failure is returned.
-func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, string) (json.RawMessage, error)) error {
+func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, string) (telemetry.UpstreamSession, error)) error {
 	ids := s.left(s.ids)
 	ids = ids[:min(len(ids), byIDLimit)]
 	failures := make([]error, len(ids))
@@ -155,18 +192,20 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 	g.SetLimit(concurrent)
 	for i, id := range ids {
 		g.Go(func() error {
-			raw, err := ask(ctx, id)
-			switch {
-			case err == nil:
-				c.takeOne(s, id, raw)
-			case telemetry.CodeOf(err) == telemetry.CodeUpstreamNotFound:
-				s.close(id, true)
-			case endsTurn(err):
-				return err
-			default:
-				failures[i] = err
-			}
-			return nil
+			return telemetry.Guard("asking Devin for a session", func() error {
+				session, err := ask(ctx, id)
+				switch {
+				case err == nil:
+					s.see(session)
+				case telemetry.CodeOf(err) == telemetry.CodeUpstreamNotFound:
+					s.close(id, true)
+				case endsTurn(err):
+					return err
+				default:
+					failures[i] = err
+				}
+				return nil
+			})
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -190,61 +229,20 @@ func endsTurn(err error) bool {
 	return false
 }
 
-// takeOne takes the answer to a question about one session.
-func (c *Client) takeOne(s *search, id string, raw json.RawMessage) {
-	session, err := c.read(raw)
-	if err == nil && session.ID != id {
-		err = errors.New("it is about another session")
-	}
-	if err != nil {
-		c.log.Warn("Devin's answer about a session cannot be read; the session is skipped", "session", id, "error", err)
-		s.close(id, false)
-		return
-	}
-	s.see(session)
-}
-
-// take takes the rows of a page. It returns the ids that it read, wanted or
-// not, and how many wanted ones were new.
-func (c *Client) take(s *search, rows []json.RawMessage) (ids []string, news int) {
-	for _, raw := range rows {
-		session, err := c.read(raw)
-		switch {
-		case err != nil:
-			c.log.Warn("a row of Devin's list of sessions cannot be read and is skipped", "session", session.ID, "error", err)
-			s.close(session.ID, false)
-		case s.see(session):
+// take takes a page and returns how many of the wanted sessions in it were
+// new. That rows cannot be read is logged once for the page.
+func (c *Client) take(s *search, r request, p *page) (news int) {
+	for _, session := range p.sessions {
+		if s.see(session) {
 			news++
 		}
-		ids = append(ids, session.ID)
 	}
-	return ids, news
-}
-
-// read reads one session in the API's vocabulary.
-func (c *Client) read(raw json.RawMessage) (telemetry.UpstreamSession, error) {
-	o := readObject(raw)
-	session := telemetry.UpstreamSession{
-		ID:        telemetry.BareID(o.text("session_id")),
-		API:       c.api,
-		Status:    o.text("status"),
-		Title:     o.text("title"),
-		URL:       o.text("url"),
-		CreatedAt: o.at("created_at"),
-		UpdatedAt: o.at("updated_at"),
+	for _, id := range p.lost {
+		s.close(id, false)
 	}
-	if c.api == apiV3 {
-		readV3(o, &session)
-	} else {
-		readV1(o, &session)
+	if p.unread > 0 {
+		c.log.Warn("rows of Devin's list of sessions cannot be read and are skipped", "rows", p.rows, "unread", p.unread, "first", p.why)
+		s.misread(c.broken(r, fmt.Sprintf("has %d rows of %d that cannot be read (the first: %s)", p.unread, p.rows, p.why), nil))
 	}
-	switch {
-	case o == nil:
-		return session, errors.New("it is no object")
-	case session.ID == "":
-		return session, errors.New("it has no session_id")
-	case session.Status == "":
-		return session, errors.New("it has no status")
-	}
-	return session, nil
+	return news
 }

@@ -123,7 +123,10 @@ func TestPullRequestsAreRead(t *testing.T) {
 	}
 }
 
-// TestTimesAreRead: v1 writes text, v3 seconds; either is read, in UTC.
+func later() time.Time { return monday().AddDate(1, 0, 0) }
+
+// TestTimesAreRead: v1 writes text, v3 seconds; either is read, in UTC,
+// and none is after now.
 func TestTimesAreRead(t *testing.T) {
 	at := monday()
 	for raw, want := range map[string]time.Time{
@@ -137,6 +140,14 @@ func TestTimesAreRead(t *testing.T) {
 		`"2026-05-11"`:                       at.Truncate(24 * time.Hour),
 		`1778490000`:                         at,
 		`1778490000.5`:                       at.Add(500 * time.Millisecond),
+		`1e10`:                               later(),
+		`4070908800`:                         later(),
+		`"2099-01-01T00:00:00Z"`:             later(),
+		`"9999-12-31T23:59:59+23:59"`:        later(),
+		`"0001-01-01T00:00:00Z"`:             {},
+		`"1969-07-20T20:17:40Z"`:             {},
+		`7`:                                  {},
+		`253402300800`:                       {},
 		`-1`:                                 {},
 		`1e300`:                              {},
 		`"yesterday"`:                        {},
@@ -145,7 +156,8 @@ func TestTimesAreRead(t *testing.T) {
 	} {
 		eachAPI(t, func(t *testing.T, key string) {
 			row := `[{"session_id":"` + hex(0) + `","status":"working","updated_at":` + raw + `}]`
-			c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, `{"sessions":` + row + `,"items":` + row + `}` }}, devin.Options{Key: key, OrgID: org})
+			c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, `{"sessions":` + row + `,"items":` + row + `}` }},
+				devin.Options{Key: key, OrgID: org, Now: later})
 			answer, err := c.Sessions(t.Context(), hexes(0, 1))
 			if err != nil || len(answer.Sessions) != 1 {
 				t.Fatalf("%+v, %v", answer, err)
@@ -191,7 +203,9 @@ func TestOrganization(t *testing.T) {
 	}{
 		{"told", self(500, ""), "org-7", "", []string{"/v3/organizations/org-7/sessions", "/v3/organizations/org-7/sessions"}},
 		{"asked once", self(200, `{"org_id":"org-9"}`), "", "", []string{"/v3/self", "/v3/organizations/org-9/sessions", "/v3/organizations/org-9/sessions"}},
-		{"escaped", self(200, `{"org_id":"org/../9"}`), "", "", []string{"/v3/self", "/v3/organizations/org/../9/sessions", "/v3/organizations/org/../9/sessions"}},
+		{"hostile", self(200, `{"org_id":"org/../9"}`), "", telemetry.CodeUpstreamBroken, []string{"/v3/self", "/v3/self"}},
+		{"no text", self(200, `{"org_id":9}`), "", telemetry.CodeUpstreamBroken, []string{"/v3/self", "/v3/self"}},
+		{"a list", self(200, `[]`), "", telemetry.CodeUpstreamBroken, []string{"/v3/self", "/v3/self"}},
 		{"not said", self(200, `{"org_id":null}`), "", telemetry.CodeMissingSetting, []string{"/v3/self", "/v3/self"}},
 		{"not there", self(404, ``), "", telemetry.CodeMissingSetting, []string{"/v3/self", "/v3/self"}},
 		{"not allowed", self(403, ``), "", telemetry.CodeMissingSetting, []string{"/v3/self", "/v3/self"}},
@@ -222,7 +236,8 @@ func TestOrganization(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	for suffix, want := range map[string]string{"": "", "/": "", "/v1": "", "/v3/": "", "/devin/v1/": "/devin", "/devin//": "/devin"} {
 		eachAPI(t, func(t *testing.T, key string) {
-			s := &stranger{answer: func(*http.Request) (int, string) { return 200, `{"sessions":[],"items":[]}` }}
+			row := one(hex(0))
+			s := &stranger{answer: func(*http.Request) (int, string) { return 200, `{"sessions":[` + row + `],"items":[` + row + `]}` }}
 			server := httptest.NewServer(s)
 			t.Cleanup(server.Close)
 			c := connect(t, s, devin.Options{BaseURL: server.URL + suffix, Key: key, OrgID: org})
@@ -237,6 +252,12 @@ func TestAddresses(t *testing.T) {
 	}
 	for _, bad := range []string{"ftp://h", "://", "https://", "https://me:s3cret@h", "https://h?key=s3cret", "https://h/#x", "h"} {
 		if _, err := devin.New(devin.Options{BaseURL: bad}); telemetry.CodeOf(err) != telemetry.CodeInvalid || !strings.Contains(sentence(err), "DEVIN_API_URL") || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for _, bad := range []string{"..", "org/x", "org x", "org-ä", strings.Repeat("o", 129)} {
+		_, err := devin.New(devin.Options{OrgID: bad})
+		if telemetry.CodeOf(err) != telemetry.CodeInvalid || !strings.Contains(sentence(err), "DEVIN_ORG_ID") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -3,6 +3,7 @@ package devin_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,12 +63,9 @@ func TestStrangersV1(t *testing.T) {
 			}
 			return 200, one(strings.TrimPrefix(r.URL.Path, "/v1/sessions/"))
 		}, hexes(0, 3), found(hexes(0, 3)), 4, ""},
-		{"a list of null", func(r *http.Request) (int, string) {
-			if list(r) {
-				return 200, `{"sessions":null}`
-			}
-			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3, "null instead of a list"},
+		{"a list of null", func(*http.Request) (int, string) {
+			return 200, `{"sessions":null}`
+		}, hexes(0, 1), telemetry.SessionAnswer{Skipped: hexes(0, 1)}, 1, "names no sessions"},
 		{"paths with bare ids", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"sessions":[]}`
@@ -96,13 +94,28 @@ func TestStrangersV1(t *testing.T) {
 			return 200, items("sessions", []string{`7`, `null`, `"x"`, `[]`, `{}`, `{"session_id":9,"status":"working"}`,
 				`{"session_id":"devin-` + hex(0) + `"}`, `{"session_id":"` + hex(1) + `","status":7,"status_enum":[]}`, one(hex(2)),
 				`{"session_id":"` + hex(3) + `","status":"dreaming","status_enum":null,"title":{},"created_at":[],"updated_at":"soon","pull_request":"x","structured_output":[1]}`}, "")
-		}, hexes(0, 4), telemetry.SessionAnswer{Sessions: sessions(hexes(2, 4)), Skipped: hexes(0, 2)}, 1, ""},
+		}, hexes(0, 4), telemetry.SessionAnswer{Sessions: sessions(hexes(2, 4)), Skipped: hexes(0, 2)}, 1, "8 rows of 10"},
+		{"odd rows of sessions that are not wanted", func(*http.Request) (int, string) {
+			return 200, items("sessions", []string{`{"session_id":"` + hex(1) + `","status":7}`, one(hex(0))}, "")
+		}, hexes(0, 1), found(hexes(0, 1)), 1, ""},
+		{"a page of odd rows", func(r *http.Request) (int, string) {
+			if list(r) {
+				return 200, items("sessions", slices.Repeat([]string{`{"id":"x"}`}, 100), "")
+			}
+			return 404, `{}`
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3, "100 rows of 100"},
+		{"no such session, says a web page", func(r *http.Request) (int, string) {
+			if list(r) {
+				return 200, `{"sessions":[]}`
+			}
+			return 404, `<!doctype html><html>Not here</html>`
+		}, hexes(0, 1), telemetry.SessionAnswer{Skipped: hexes(0, 1)}, 2, "web page (404)"},
 		{"another session's answer", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, `{"sessions":[]}`
 			}
 			return 200, one(hex(5))
-		}, hexes(0, 1), telemetry.SessionAnswer{Skipped: hexes(0, 1)}, 2, ""},
+		}, hexes(0, 1), telemetry.SessionAnswer{Skipped: hexes(0, 1)}, 2, "about another session"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, keyV1) })
 	}
@@ -146,7 +159,7 @@ func TestStrangersV3(t *testing.T) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13, ""},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13, "goes on after 11 pages"},
 		{"the same rows without end", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(0, 1)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)
@@ -162,7 +175,13 @@ func TestStrangersV3(t *testing.T) {
 		{"odd rows cost themselves", func(*http.Request) (int, string) {
 			return 200, items("items", []string{`null`, `{"session_id":"` + hex(0) + `","status":{}}`,
 				`{"session_id":"devin-` + hex(1) + `","status":"dreaming","status_detail":5,"pull_requests":[3,{"pr_url":7},{"pr_url":"javascript:1"}],"updated_at":"x"}`}, "")
-		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(1, 2)), Skipped: hexes(0, 1)}, 1, ""},
+		}, hexes(0, 2), telemetry.SessionAnswer{Sessions: sessions(hexes(1, 2)), Skipped: hexes(0, 1)}, 1, "2 rows of 3"},
+		{"a page of odd rows", func(r *http.Request) (int, string) {
+			if list(r) {
+				return 200, items("items", slices.Repeat([]string{`[]`}, 96), "")
+			}
+			return 404, `{}`
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 3, "96 rows of 96"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.run(t, keyV3) })
 	}

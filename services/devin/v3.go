@@ -1,10 +1,12 @@
 package devin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,10 +15,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/upstream"
 )
 
 const (
-	firstV3 = 200 // v3's largest page
+	firstV3   = 200  // v3's largest page
+	maxCursor = 1000 // bytes
 
 	// idBytes is what one id of 32 hex digits takes in the address,
 	// "&session_ids=devin-" included, and idsV3 how many keep it under 7,000
@@ -24,8 +28,10 @@ const (
 	idBytes = 51
 	idsV3   = (7000 - 500) / idBytes
 
-	deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403). Give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
-	deniedSend = "The key in DEVIN_API_KEY may not send messages (403). Give its service user the permission ManageOrgSessions, or use a key that has it."
+	deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403). " +
+		"Give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
+	deniedSend = "The key in DEVIN_API_KEY may not send messages (403). " +
+		"Give its service user the permission ManageOrgSessions, or use a key that has it."
 )
 
 // listV3 asks for chunks of ids. The first chunk tells how the server takes
@@ -46,8 +52,10 @@ func (c *Client) listV3(ctx context.Context, s *search) error {
 	g.SetLimit(concurrent)
 	for chunk := range slices.Chunk(ids[len(first):], idsV3) {
 		g.Go(func() error {
-			_, err := c.chunkV3(ctx, s, org, chunk, c.bareFilter.Load())
-			return err
+			return telemetry.Guard("asking Devin for a list of sessions", func() error {
+				_, err := c.chunkV3(ctx, s, org, chunk, c.bareFilter.Load())
+				return err
+			})
 		})
 	}
 	return g.Wait()
@@ -68,6 +76,8 @@ func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []
 		case got.named:
 			c.bareFilter.Store(bare)
 			return false, nil
+		case got.unread: // its rows would be no better in the other form
+			return false, nil
 		}
 	}
 	return false, nil
@@ -85,6 +95,7 @@ func refusesFilter(err error) bool {
 type gotV3 struct {
 	named  bool // sessions that were asked for
 	others bool // sessions that were not
+	unread bool // rows that cannot be read
 }
 
 // chunkV3 reads the pages of the sessions with the ids, or of the whole
@@ -97,14 +108,20 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		}
 		query.Add("session_ids", id)
 	}
-	r := request{what: "the list of sessions", path: pathV3(org), query: query, denied: deniedRead}
+	r := request{what: "the list of sessions", path: pathV3(org), query: query, limit: maxList, shape: "names no items", denied: deniedRead}
+	var p *page
+	read := func(in io.Reader) (_ *page, err error) {
+		p, err = c.readPage(in, s, "items")
+		return p, err
+	}
 	// A server may give fewer rows a page than were asked for, one at the least.
-	err = c.pagesV3(ctx, r, listPages(len(s.ids))+len(ids), func(rows []json.RawMessage) (more bool) {
-		listed, news := c.take(s, rows)
-		for _, id := range listed {
+	err = c.pagesV3(ctx, r, listPages(len(s.ids))+len(ids), read, func() (more bool) {
+		news := c.take(s, r, p)
+		got.unread = got.unread || p.unread > 0
+		for _, id := range p.ids {
 			if slices.Contains(ids, id) {
 				got.named = true
-			} else if id != "" {
+			} else {
 				got.others = true
 			}
 		}
@@ -113,8 +130,8 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		}
 		return news > 0 && len(s.left(ids)) > 0
 	})
-	if _, endless := errors.AsType[*endlessList](err); endless {
-		s.leave(c.broken(r, "repeats its pages without an end", err))
+	if endless, ok := errors.AsType[endlessList](err); ok {
+		s.leave(c.broken(r, endless.how, endless))
 		err = nil
 	}
 	return got, err
@@ -122,88 +139,106 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 
 func pathV3(org string) string { return "/v3/organizations/" + url.PathEscape(org) + "/sessions" }
 
-// endlessList is the failure of a list whose next page is one that was read.
-type endlessList struct{ cursor string }
+const repeats = "repeats its pages without an end"
 
-func (e *endlessList) Error() string { return fmt.Sprintf("the next cursor is %q again", e.cursor) }
+// endlessList is the failure of a list that was not read to its end.
+type endlessList struct{ how string }
 
-// pagesV3 follows the cursors of a list, for at most limit pages, and hands
-// each page's items to take until that wants no more. A list that leads back
-// is an endlessList.
-func (c *Client) pagesV3(ctx context.Context, r request, limit int, take func([]json.RawMessage) (more bool)) error {
+func (e endlessList) Error() string { return "the list " + e.how }
+
+// pagesV3 follows the cursors of a list, for at most limit pages. read reads a
+// page; take takes the last one that was read and tells whether it wants more.
+// A list that leads back or goes on beyond limit is an endlessList.
+func (c *Client) pagesV3(ctx context.Context, r request, limit int, read func(io.Reader) (*page, error), take func() (more bool)) error {
 	asked := map[string]bool{"": true}
 	for range limit {
-		raw, err := c.get(ctx, r)
-		if err != nil {
+		var p *page
+		err := c.get(ctx, r, func(in io.Reader) (err error) {
+			p, err = read(in)
 			return err
-		}
-		page := readObject(raw)
-		if !page.lists("items") {
-			return c.broken(r, "names no items", nil)
-		}
-		if !take(page.list("items")) || !page.flag("has_next_page") {
+		})
+		switch {
+		case err != nil:
+			return err
+		case !take() || !p.more:
 			return nil
+		case len(p.cursor) > maxCursor:
+			return c.broken(r, "has a cursor that is too long", nil)
+		case asked[p.cursor]:
+			return endlessList{repeats}
 		}
-		cursor := page.text("end_cursor")
-		if asked[cursor] {
-			return &endlessList{cursor}
-		}
-		asked[cursor] = true
-		r.query.Set("after", cursor)
+		asked[p.cursor] = true
+		r.query.Set("after", p.cursor)
 	}
-	c.log.Warn("a list of Devin's has more pages than are read; the rest of it is left", "path", r.path, "pages", limit)
-	return nil
+	return endlessList{fmt.Sprintf("goes on after %d pages, and the rest is not read", limit)}
 }
 
 // sessionV3 asks for one session.
-func (c *Client) sessionV3(ctx context.Context, id string) (json.RawMessage, error) {
+func (c *Client) sessionV3(ctx context.Context, id string) (telemetry.UpstreamSession, error) {
 	org, err := c.organization(ctx)
 	if err != nil {
-		return nil, err
+		return telemetry.UpstreamSession{}, err
 	}
-	return withEitherID(c, id, func(id string) (json.RawMessage, error) {
-		return c.get(ctx, request{what: "a session", path: pathV3(org) + "/" + id, missing: missingSession, denied: deniedRead})
+	return withEitherID(c, id, func(form string) (telemetry.UpstreamSession, error) {
+		return c.oneSession(ctx, id, request{
+			what:    "a session",
+			path:    pathV3(org) + "/" + form,
+			limit:   maxSession,
+			shape:   "is not a session",
+			missing: missingSession,
+			denied:  deniedRead,
+		})
 	})
 }
 
 func readV3(o object, session *telemetry.UpstreamSession) {
-	session.Detail = o.text("status_detail")
+	session.Detail = cut(o.text("status_detail"), maxWord)
 	var prs pulls
-	for _, raw := range o.list("pull_requests") {
-		pr := readObject(raw)
-		prs.add(pr.text("pr_url"), pr.text("pr_state"))
-	}
+	// What is beyond maxPulls, or no list, costs only itself.
+	_ = upstream.Rows(bytes.NewReader(o["pull_requests"]), maxPulls, func(raw json.RawMessage) error {
+		if pr, err := readRow(raw, "pr_url", "pr_state"); err == nil {
+			prs.add(pr.text("pr_url"), pr.text("pr_state"))
+		}
+		return nil
+	})
 	session.PRs = prs
 }
 
 // messagesV3 reads a session's messages, which come oldest first, and keeps
 // the last of them.
-func (c *Client) messagesV3(ctx context.Context, id string) ([]telemetry.Message, error) {
+func (c *Client) messagesV3(ctx context.Context, id string) (heard, error) {
 	org, err := c.organization(ctx)
 	if err != nil {
-		return nil, err
+		return heard{}, err
 	}
-	return withEitherID(c, id, func(id string) (msgs []telemetry.Message, err error) {
+	return withEitherID(c, id, func(form string) (heard, error) {
 		r := request{
 			what:    "a session's messages",
-			path:    pathV3(org) + "/" + id + "/messages",
+			path:    pathV3(org) + "/" + form + "/messages",
 			query:   url.Values{"first": {strconv.Itoa(firstV3)}},
+			limit:   maxList,
+			shape:   "names no items",
 			missing: missingSession,
 			denied:  deniedRead,
 		}
-		err = c.pagesV3(ctx, r, messagePages, func(items []json.RawMessage) bool {
-			for _, raw := range items {
-				o := readObject(raw)
-				msgs = appendMessage(msgs, o, o.text("source") == "user", "created_at")
-			}
-			msgs = lastOf(msgs)
-			return len(items) > 0
-		})
-		if _, endless := errors.AsType[*endlessList](err); endless {
-			c.log.Warn("Devin's list of messages leads back; what was read is shown", "path", r.path, "error", err)
-			err = nil
+		all, last, p := c.newTranscript(), c.newTranscript(), &page{}
+		read := func(in io.Reader) (*page, error) {
+			last, p = c.newTranscript(), &page{}
+			return p, upstream.Object(in, "items", maxRows, last.add, p.next)
 		}
-		return msgs, err
+		news := true
+		err := c.pagesV3(ctx, r, messagePages, read, func() bool {
+			news = all.join(last)
+			return news
+		})
+		if err == nil && !news && p.more {
+			err = endlessList{repeats}
+		}
+		h := all.heard(c, r)
+		if endless, ok := errors.AsType[endlessList](err); ok {
+			h.trouble, err = c.broken(r, endless.how, endless), nil
+		}
+		return h, err
 	})
 }
 
@@ -212,14 +247,26 @@ func (c *Client) sendV3(ctx context.Context, id, text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = withEitherID(c, id, func(id string) (struct{}, error) {
+	_, err = withEitherID(c, id, func(form string) (struct{}, error) {
 		return struct{}{}, c.post(ctx, request{
-			what:    "sending a message",
-			path:    pathV3(org) + "/" + id + "/messages",
+			what:    "the message",
+			path:    pathV3(org) + "/" + form + "/messages",
+			limit:   maxSmall,
 			message: text,
+			shape:   "is not a receipt",
 			missing: missingSession,
 			denied:  deniedSend,
-		})
+		}, func(in io.Reader) error { return receiptV3(in, id) })
 	})
+	return err
+}
+
+// receiptV3 reads the answer to a message to the session with the bare id:
+// the published one is that session, and not to be depended on.
+func receiptV3(in io.Reader, id string) error {
+	receipt, err := readReceipt(in, "session_id")
+	if other := telemetry.BareID(receipt.text("session_id")); err == nil && other != "" && other != id {
+		return unread("it is about another session")
+	}
 	return err
 }

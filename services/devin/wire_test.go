@@ -48,6 +48,10 @@ func (l *log) String() string {
 	return l.b.String()
 }
 
+func (l *log) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
 // connect returns a client of a server, which it starts where o has none. When the test ends, the
 // key must stand in no line of the log.
 func connect(t *testing.T, handler http.Handler, o devin.Options) *devin.Client {
@@ -58,7 +62,9 @@ func connect(t *testing.T, handler http.Handler, o devin.Options) *devin.Client 
 		o.BaseURL = server.URL
 	}
 	var lines log
-	o.Log = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if o.Log == nil {
+		o.Log = lines.logger()
+	}
 	c, err := devin.New(o)
 	if err != nil {
 		t.Fatal(err)

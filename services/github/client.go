@@ -47,8 +47,11 @@ type Options struct {
 	CacheTTL    time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
 	HTTPTimeout time.Duration      // of one request, its body included; 0 is 30 s. Of an archive: without a byte
 	Transport   http.RoundTripper  // nil is one of its own
-	Log         *slog.Logger       // nil logs nothing
-	Now         func() time.Time   // nil is time.Now
+	// AllowPlainHTTP lets the token be sent unencrypted to a host that is not
+	// this one. Without it New refuses such a BaseURL.
+	AllowPlainHTTP bool
+	Log            *slog.Logger     // nil logs nothing
+	Now            func() time.Time // nil is time.Now
 }
 
 // Client asks one GitHub with one token. It is safe for concurrent use. Who

@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
@@ -21,39 +23,94 @@ import (
 // Dir is a directory of run files on disk (RUNS_DIR).
 type Dir struct{ Path string }
 
+// dirMost is how many entries of a directory are read.
+const dirMost = 200_000
+
 // RunFiles returns the directory's .json files by name, each with the SHA
-// that Git would give its bytes. A directory that cannot be read is an
-// error, never an empty list.
+// that Git would give its bytes. One that is not a regular file, or cannot be
+// read, is listed all the same, and fetching it says why; folders are not. A directory that
+// cannot be read is an error, never an empty list.
 func (d Dir) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
+	var files []telemetry.RunFile
+	err := leaving(ctx, func(ctx context.Context) (err error) {
+		files, err = d.list(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return files, nil
+}
+
+// leaving runs do, which may hang in the operating system (a network mount
+// that is away), and leaves it behind when ctx ends.
+func leaving(ctx context.Context, do func(context.Context) error) error {
+	done := make(chan error, 1)
+	go func() { done <- telemetry.Guard("read RUNS_DIR", func() error { return do(ctx) }) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (d Dir) list(ctx context.Context) ([]telemetry.RunFile, error) {
 	root, err := os.OpenRoot(d.Path)
 	if err != nil {
 		return nil, d.unreadable(err)
 	}
 	defer root.Close()
-	entries, err := fs.ReadDir(root.FS(), ".")
+	names, err := d.names(ctx, root)
 	if err != nil {
-		return nil, d.unreadable(err)
+		return nil, err
 	}
-	files := []telemetry.RunFile{}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".json") || e.IsDir() {
-			continue
-		}
+	files := make([]telemetry.RunFile, 0, len(names))
+	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, err := d.describe(root, e.Name())
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // removed since it was listed
+		f, err := describe(root, name)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errFolder) {
+			continue // removed since it was listed, a link to nothing, or a folder, which GitHub does not list either
 		}
 		if err != nil {
-			f = d.undescribed(e)
+			f = undescribed(name)
 		}
-		if f.Name != "" {
-			files = append(files, f)
-		}
+		files = append(files, f)
 	}
 	return files, nil
+}
+
+// names returns the names of the .json entries, sorted. They are read in
+// parts, so that a directory of millions of other files costs no memory.
+func (d Dir) names(ctx context.Context, root *os.Root) ([]string, error) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil, d.unreadable(err)
+	}
+	defer dir.Close()
+	var names []string
+	for {
+		entries, err := dir.ReadDir(1000)
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), ".json") {
+				names = append(names, e.Name())
+			}
+		}
+		switch {
+		case len(names) > dirMost:
+			return nil, telemetry.Errorf(telemetry.CodeTooLarge,
+				"The directory of RUNS_DIR has more than %d .json files. Move old ones elsewhere. What was stored stays.", dirMost)
+		case errors.Is(err, io.EOF):
+			slices.Sort(names)
+			return names, nil
+		case err != nil:
+			return nil, d.unreadable(err)
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func (d Dir) unreadable(err error) error {
@@ -61,44 +118,71 @@ func (d Dir) unreadable(err error) error {
 		"The directory of RUNS_DIR cannot be read. See that it exists and that this user may read it. What was stored stays.").Because(err)
 }
 
-// describe hashes a file as Git does: "blob SIZE\0" and its bytes. A file
-// over the limit is told apart by size and time, since it is never read.
-func (d Dir) describe(root *os.Root, name string) (telemetry.RunFile, error) {
+// errNotRegular is the failure of opening a FIFO, a device or a socket;
+// errFolder that of opening a folder.
+var (
+	errNotRegular = errors.New("it is not a regular file")
+	errFolder     = errors.New("it is a folder")
+)
+
+// openRegular opens a regular file. It never waits for the other end of a
+// FIFO: what the name stands for may change between looking and opening.
+func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	if !utf8.ValidString(name) {
-		return telemetry.RunFile{}, errors.New("the name is no UTF-8")
+		return nil, nil, errors.New("the name is not UTF-8")
 	}
-	f, err := root.Open(name)
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info.IsDir() {
+		return nil, nil, errFolder
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, errNotRegular // not even opened: opening a device can do something
+	}
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+// describe hashes a file as Git does: "blob SIZE\0" and its bytes. A file
+// over the limit is told apart by size and time, since it is never read. Of
+// one that grows meanwhile, the bytes up to its size count.
+func describe(root *os.Root, name string) (telemetry.RunFile, error) {
+	f, info, err := openRegular(root, name)
 	if err != nil {
 		return telemetry.RunFile{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return telemetry.RunFile{}, err
-	}
 	hash := sha1.New() //nolint:gosec // see above
 	if info.Size() > telemetry.MaxRecordBytes {
 		fmt.Fprintf(hash, "large %d %d", info.Size(), info.ModTime().UnixNano())
 	} else {
 		fmt.Fprintf(hash, "blob %d\x00", info.Size())
-		if _, err := io.Copy(hash, f); err != nil {
+		if _, err := io.Copy(hash, io.LimitReader(f, info.Size())); err != nil {
 			return telemetry.RunFile{}, err
 		}
 	}
 	return telemetry.RunFile{Name: name, SHA: hex.EncodeToString(hash.Sum(nil)), Size: info.Size()}, nil
 }
 
-// undescribed is a file that cannot be read, though its directory can: a
-// right is missing, a link leads out of the directory, or its name is no
-// text. It is listed all the same; fetching it says why.
-func (d Dir) undescribed(e fs.DirEntry) telemetry.RunFile {
+// undescribed is an entry that cannot be read, though its directory can: it is
+// no regular file, a right is missing, a link leads out of the directory or in
+// a circle, or its name is not UTF-8.
+func undescribed(name string) telemetry.RunFile {
 	hash := sha1.New() //nolint:gosec // see describe
-	fmt.Fprint(hash, "unreadable ", e.Name())
-	f := telemetry.RunFile{Name: strings.ToValidUTF8(e.Name(), "\ufffd"), SHA: hex.EncodeToString(hash.Sum(nil))}
-	if info, err := e.Info(); err == nil {
-		f.Size = info.Size()
-	}
-	return f
+	fmt.Fprint(hash, "unreadable ", name)
+	return telemetry.RunFile{Name: strings.ToValidUTF8(name, "\ufffd"), SHA: hex.EncodeToString(hash.Sum(nil))}
 }
 
 // FetchRunFiles reads files side by side, as many as there are processors:
@@ -116,32 +200,48 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			body, err := d.read(root, file)
-			if errors.Is(err, fs.ErrNotExist) && !strings.ContainsRune(file.Name, utf8.RuneError) {
-				return nil // removed since it was listed, unless its name was no text: the next listing tells
+			var body []byte
+			err := leaving(ctx, func(context.Context) (err error) {
+				body, err = read(root, file)
+				return err
+			})
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case errors.Is(err, fs.ErrNotExist) && !strings.ContainsRune(file.Name, utf8.RuneError):
+				return nil // removed since it was listed, unless its name was not UTF-8: the next listing tells
+			case err != nil:
+				return got(file, nil, err)
 			}
-			return got(file, body, err)
+			return got(file, body, nil)
 		})
 	}
 	return g.Wait()
 }
 
-func (d Dir) read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
-	tooLarge := telemetry.Errorf(telemetry.CodeTooLarge, "The file has %d bytes; at most %d are read.", file.Size, telemetry.MaxRecordBytes)
+func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
+	tooLarge := telemetry.Errorf(telemetry.CodeTooLarge,
+		"The file has more than the %d bytes that are read at most.", telemetry.MaxRecordBytes)
 	if file.Size > telemetry.MaxRecordBytes {
 		return nil, tooLarge
 	}
-	f, err := root.Open(file.Name)
-	if err != nil {
+	f, _, err := openRegular(root, file.Name)
+	switch {
+	case errors.Is(err, errNotRegular):
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"The file cannot be opened. See that this user may read it, that it is no link out of the directory, and that its name is UTF-8.").Because(err)
+			"This is not a regular file but a FIFO, socket or device. Remove it, or give it another name.")
+	case err != nil:
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"The file cannot be opened. See that this user may read it, that it is not a link out of the directory, "+
+				"and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()
 	body, err := io.ReadAll(io.LimitReader(f, telemetry.MaxRecordBytes+1))
-	if err != nil {
-		return nil, d.unreadable(err)
-	}
-	if len(body) > telemetry.MaxRecordBytes {
+	switch {
+	case err != nil:
+		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
+			"The file cannot be read to its end. The next refresh reads it again.").Because(err)
+	case len(body) > telemetry.MaxRecordBytes:
 		return nil, tooLarge
 	}
 	return body, nil

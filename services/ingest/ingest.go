@@ -7,7 +7,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,6 +19,14 @@ type Files interface {
 	KnownFiles(ctx context.Context, source string) (map[string]string, error)
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
 	MarkGone(ctx context.Context, source string, names []string) error
+	RetryFiles(ctx context.Context) error
+}
+
+// Listings is where listings are kept that mark nothing gone until they are
+// confirmed.
+type Listings interface {
+	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, believed bool, err error)
+	AcceptListing(ctx context.Context, source string, kept int64) error
 }
 
 // Pulls is where pull requests are kept.
@@ -61,12 +68,13 @@ type Rebuilder interface {
 // Store is all of the store that ingest needs.
 type Store interface {
 	Files
+	Listings
 	Pulls
 	Sessions
 	Notes
 	Mender
 	Rebuilder
-	Deeds
+	Submissions
 }
 
 // RunFiles is a directory of run files.
@@ -76,7 +84,7 @@ type RunFiles interface {
 }
 
 // PullRequests asks for pull requests. After a time that is not zero, only
-// those updated later need be given.
+// those updated later need be given. Those given beside an error are not all.
 type PullRequests interface {
 	PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error)
 	PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error)
@@ -102,6 +110,7 @@ type Options struct {
 	Devin           Devin
 	Messenger       Messenger
 	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
+	WorkflowPage    string     // where the runs of the workflow are looked at
 	MissingDevin    string     // which variable is missing, for the sentence
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
@@ -116,127 +125,23 @@ type Runner struct {
 	ctx context.Context // the server's life; set by Run
 
 	mu      sync.Mutex
-	running map[string]*Handle
-	doing   map[string]*doing    // by token
+	running map[string]*task     // by kind and order
+	sending map[string]*sending  // by token
 	pauses  map[string]time.Time // by kind: when its loop may ask again
 	unsaved []telemetry.Job      // ended, and not yet written down
 	ended   sync.WaitGroup
 	stopped bool
+
+	failures failures
 }
 
 // New returns a Runner whose jobs live as long as ctx.
 func New(ctx context.Context, o Options) *Runner {
-	return &Runner{o: o, ctx: ctx, running: map[string]*Handle{}, doing: map[string]*doing{}, pauses: map[string]time.Time{}}
-}
-
-// Run starts what an earlier program left undone and the loops, and returns
-// when ctx has ended and the last job has stopped.
-func (r *Runner) Run(ctx context.Context) error {
-	r.rebuildIfPending(ctx)
-	r.resume(ctx)
-	var loops sync.WaitGroup
-	loops.Go(func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) })
-	loops.Go(func() { r.beat(ctx) })
-	loops.Go(func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) })
-	<-ctx.Done()
-	loops.Wait()
-	r.mu.Lock()
-	r.stopped = true
-	r.mu.Unlock()
-	r.ended.Wait()
-	return nil
-}
-
-// maxPause bounds how long an upstream can silence a loop.
-const maxPause = time.Hour
-
-// loop starts a job at each interval, and at start where first is set.
-func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, possible, first bool) {
-	if !possible {
-		return
-	}
-	if first {
-		r.turn(ctx, kind, telemetry.ByStart)
-	}
-	if every > 0 {
-		repeat(ctx, every, func() { r.turn(ctx, kind, telemetry.ByInterval(every)) })
-	}
-}
-
-// repeat does something every so often until ctx ends.
-func repeat(ctx context.Context, every time.Duration, do func()) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			do()
-		}
-	}
-}
-
-// turn runs one job of a loop. Where an upstream said when to ask again, the
-// turns until then are left out: a limit that is asked against lasts longer.
-func (r *Runner) turn(ctx context.Context, kind string, by telemetry.Starter) {
-	r.mu.Lock()
-	early := r.o.Now().Before(r.pauses[kind])
-	r.mu.Unlock()
-	if early {
-		return
-	}
-	h, err := r.start(telemetry.Job{Kind: kind, By: by}, Order{}, true)
-	if err == nil {
-		_, err = h.Wait(ctx)
-	}
-	if ctx.Err() != nil {
-		return
-	}
-	var wait time.Duration
-	if h != nil {
-		h.mu.Lock()
-		wait = h.retry
-		h.mu.Unlock()
-	}
-	if err != nil {
-		r.o.Log.Warn("a turn failed", "job", kind, "err", err)
-		if e, ok := errors.AsType[*telemetry.Error](err); ok {
-			wait = max(wait, e.RetryAfter)
-		}
-	}
-	if wait > 0 {
-		r.mu.Lock()
-		r.pauses[kind] = r.o.Now().Add(min(wait, maxPause))
-		r.mu.Unlock()
-	}
-}
-
-// beatEvery is how often the program says that it lives, and looks for jobs of
-// those that do not any more.
-const beatEvery = 5 * time.Second
-
-// beat resumes what another program's end interrupts, until ctx ends.
-func (r *Runner) beat(ctx context.Context) {
-	repeat(ctx, beatEvery, func() {
-		r.saveUnsaved()
-		r.resume(ctx)
-	})
-}
-
-// resume starts again what an earlier program's end interrupted, each job
-// under its own id: a page that shows it goes on showing it.
-func (r *Runner) resume(ctx context.Context) {
-	jobs, err := r.o.Store.TakeOver(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
-	if err != nil && ctx.Err() == nil {
-		r.o.Log.Warn("cannot read earlier jobs", "err", err)
-	}
-	for _, j := range jobs {
-		h, err := r.start(j, Order{}, false)
-		if err != nil {
-			r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
-			continue
-		}
-		h.matter()
+	return &Runner{
+		o:       o,
+		ctx:     ctx,
+		running: map[string]*task{},
+		sending: map[string]*sending{},
+		pauses:  map[string]time.Time{},
 	}
 }

@@ -2,14 +2,17 @@ package ingest
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Messenger sends messages to Devin sessions.
+// Messenger sends messages to Devin sessions, and reads those of a session
+// as they are now.
 type Messenger interface {
 	Send(ctx context.Context, id, text string) error
+	FreshMessages(ctx context.Context, id string) ([]telemetry.Message, error)
 }
 
 // Dispatcher starts the action's workflow and returns the branch of the
@@ -18,80 +21,125 @@ type Dispatcher interface {
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }
 
-// Deeds is where it is kept what people did, so that it is done once.
-type Deeds interface {
-	KeepDeed(ctx context.Context, d telemetry.Deed) (fresh bool, err error)
-	DropDeed(ctx context.Context, token string) error
+// Submissions is where it is kept what people sent, so that it is sent once.
+type Submissions interface {
+	BeginSubmission(ctx context.Context, s telemetry.Submission) (noted telemetry.Submission, fresh bool, err error)
+	EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error
+	DropSubmission(ctx context.Context, token string) error
 }
 
 // Workflow is the file of the action's workflow that works on one target
-// repository (product.md §9).
+// repository.
 const Workflow = "codeql-fixer.yml"
 
+// sendLimit is how long sending something may take.
+const sendLimit = time.Minute
+
 // Reply sends a message to a session for a caller of the API, and then looks
-// what becomes of it. The error is CodeMissingSetting without a Devin key, or what Devin's
+// what becomes of it. The error is CodeMissingSetting without a Devin key,
+// CodeOutcomeUnknown where the message may have arrived, or what Devin's
 // client says.
 func (r *Runner) Reply(ctx context.Context, id, text string) error {
-	return r.reply(ctx, telemetry.Deed{Token: r.o.NewID(), By: telemetry.ByAPI}, id, text)
+	return r.reply(ctx, telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}, id, text)
 }
 
-// ReplyOnce is Reply for a page's form with a token of its own: asked again with the
-// same token it sends nothing, waits for a sending that is under way, and
-// answers as that did. After a failure the token can be used again.
+// ReplyOnce is Reply for a page's form with a token of its own: asked again
+// with the same token it sends nothing, waits for a sending that is under way,
+// and answers as that did. Of one whose outcome is not known it looks up
+// whether the message has arrived. After a failure the token can be used again.
 func (r *Runner) ReplyOnce(ctx context.Context, token, id, text string) error {
-	return r.reply(ctx, telemetry.Deed{Token: token, By: telemetry.ByPage}, id, text)
+	return r.reply(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, id, text)
 }
 
-func (r *Runner) reply(ctx context.Context, d telemetry.Deed, id, text string) error {
+func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text string) error {
 	if r.o.Messenger == nil {
 		return r.missingDevin()
 	}
 	bare := telemetry.BareID(id)
-	d.Kind, d.Subject = telemetry.DeedReply, bare
-	_, err := r.once(ctx, d, func() (string, error) {
-		err := r.o.Messenger.Send(ctx, bare, text)
-		if err == nil {
-			r.follow(bare)
-		}
-		return "", err
+	s.Kind, s.Subject, s.Message = telemetry.SubmissionReply, bare, text
+	_, err := r.once(ctx, s, delivery{
+		send: func(ctx context.Context) (string, error) {
+			err := r.o.Messenger.Send(ctx, bare, text)
+			if err == nil {
+				r.follow(bare)
+			}
+			return "", err
+		},
+		arrived: r.messageArrived,
+		unknown: "It is not known whether the message was sent: the program ended, or Devin did not answer, while it was being sent. " +
+			"It is not among the session’s messages. Look at the session, and send it again if it is missing there.",
 	})
 	return err
 }
 
-// Dispatch starts one run of the action for a caller of the API, and returns the branch on which it
-// runs. The error is CodeMissingSetting where a variable is not set, or what
-// GitHub's client says.
+// clockSkew is how far Devin's clock may be behind ours.
+const clockSkew = 2 * time.Minute
+
+// messageArrived looks among the session's messages for one that was sent.
+func (r *Runner) messageArrived(ctx context.Context, s telemetry.Submission) (bool, error) {
+	messages, err := r.o.Messenger.FreshMessages(ctx, s.Subject)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range messages {
+		late := m.At.IsZero() || m.At.After(s.At.Add(-clockSkew))
+		if m.From == "user" && late && strings.TrimSpace(m.Text) == strings.TrimSpace(s.Message) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Dispatch starts one run of the action for a caller of the API, and returns
+// the branch on which it runs. The error is CodeMissingSetting where a
+// variable is not set, CodeOutcomeUnknown where the run may have started, or
+// what GitHub's client says.
 func (r *Runner) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	return r.dispatch(ctx, telemetry.Deed{Token: r.o.NewID(), By: telemetry.ByAPI}, d)
+	return r.dispatch(ctx, telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}, d)
 }
 
-// DispatchOnce is Dispatch for a page's form with a token of its own, likewise. The
-// branch is "" for one that was started before.
+// DispatchOnce is Dispatch for a page's form with a token of its own,
+// likewise. The branch is "" for one that was started before.
 func (r *Runner) DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
-	return r.dispatch(ctx, telemetry.Deed{Token: token, By: telemetry.ByPage}, d)
+	return r.dispatch(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, d)
 }
 
-func (r *Runner) dispatch(ctx context.Context, deed telemetry.Deed, d telemetry.Dispatch) (ref string, err error) {
+func (r *Runner) dispatch(ctx context.Context, s telemetry.Submission, d telemetry.Dispatch) (ref string, err error) {
 	if r.o.Dispatcher == nil {
 		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
 			"Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
-	deed.Kind, deed.Subject = telemetry.DeedDispatch, string(telemetry.ParseRepo(d.TargetRepo))
-	return r.once(ctx, deed, func() (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) })
+	s.Kind, s.Subject = telemetry.SubmissionDispatch, string(telemetry.ParseRepo(d.TargetRepo))
+	where := r.o.WorkflowPage
+	if where == "" {
+		where = "the Actions page of the action repository"
+	}
+	return r.once(ctx, s, delivery{
+		send: func(ctx context.Context) (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) },
+		unknown: "It is not known whether the run was started: the program ended, or GitHub did not confirm it. Look at " +
+			where + " before you start it again.",
+	})
 }
 
-// doing is a deed under way.
-type doing struct {
+// delivery is how a submission is sent, and what is known of it afterwards.
+type delivery struct {
+	send    func(context.Context) (string, error)
+	arrived func(context.Context, telemetry.Submission) (bool, error) // nil: it cannot be looked up
+	unknown string                                                    // the sentence for an outcome that is not known
+}
+
+// sending is a submission under way.
+type sending struct {
 	done   chan struct{}
 	answer string
 	err    error
 }
 
-// once does a deed unless it was done. The store remembers it, for other
-// replicas and later starts.
-func (r *Runner) once(ctx context.Context, d telemetry.Deed, do func() (string, error)) (string, error) {
+// once sends a submission unless it was sent. The store remembers it, for
+// other replicas and later starts.
+func (r *Runner) once(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
 	r.mu.Lock()
-	if other := r.doing[d.Token]; other != nil {
+	if other := r.sending[s.Token]; other != nil {
 		r.mu.Unlock()
 		select {
 		case <-other.done:
@@ -100,25 +148,90 @@ func (r *Runner) once(ctx context.Context, d telemetry.Deed, do func() (string, 
 			return "", ctx.Err()
 		}
 	}
-	mine := &doing{done: make(chan struct{})}
-	r.doing[d.Token] = mine
+	mine := &sending{done: make(chan struct{})}
+	r.sending[s.Token] = mine
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
-		delete(r.doing, d.Token)
+		delete(r.sending, s.Token)
 		r.mu.Unlock()
 		close(mine.done)
 	}()
-	var fresh bool
-	if fresh, mine.err = r.o.Store.KeepDeed(ctx, d); mine.err != nil || !fresh {
-		return "", mine.err
-	}
-	if mine.answer, mine.err = do(); mine.err != nil {
-		if err := r.o.Store.DropDeed(context.WithoutCancel(ctx), d.Token); err != nil {
-			r.o.Log.Warn("cannot take a failed deed back", "kind", d.Kind, "err", err)
-		}
-	}
+	ctx, cancel := context.WithTimeout(ctx, sendLimit)
+	defer cancel()
+	mine.err = telemetry.Guard(string(s.Kind), func() (err error) {
+		mine.answer, err = r.deliver(ctx, s, d)
+		return err
+	})
 	return mine.answer, mine.err
+}
+
+// deliver notes a submission, sends it, and notes the outcome.
+func (r *Runner) deliver(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
+	noted, fresh, err := r.o.Store.BeginSubmission(ctx, s)
+	switch {
+	case err != nil:
+		return "", err
+	case fresh:
+		answer, err := r.send(ctx, s, d)
+		r.noteOutcome(ctx, s, err)
+		return answer, err
+	case noted.State == telemetry.SubmissionSent:
+		return "", nil
+	case noted.State == telemetry.SubmissionBegun:
+		return "", telemetry.Errorf(telemetry.CodeConflict,
+			"Another dashboard on the same database is sending this. Wait a moment, and look again.")
+	}
+	return "", r.lookUp(ctx, noted, d)
+}
+
+// send sends a submission. What ended without a word of the upstream's client
+// may have arrived.
+func (r *Runner) send(ctx context.Context, s telemetry.Submission, d delivery) (answer string, err error) {
+	err = telemetry.Guard(string(s.Kind), func() (err error) {
+		answer, err = d.send(ctx)
+		return err
+	})
+	if code := telemetry.CodeOf(err); err != nil && (code == telemetry.CodeInternal || ctx.Err() != nil) {
+		err = telemetry.Errorf(telemetry.CodeOutcomeUnknown, "%s", d.unknown).Because(err)
+	}
+	return answer, err
+}
+
+// lookUp says of a submission whose outcome is not known whether it arrived.
+func (r *Runner) lookUp(ctx context.Context, noted telemetry.Submission, d delivery) error {
+	unknown := telemetry.Errorf(telemetry.CodeOutcomeUnknown, "%s", d.unknown)
+	if d.arrived == nil {
+		return unknown
+	}
+	arrived, err := d.arrived(ctx, noted)
+	if err != nil {
+		return telemetry.Errorf(telemetry.CodeOutcomeUnknown,
+			"It is not known whether the message was sent, and the session’s messages cannot be read now: %s "+
+				"Look at the session before you send it again.",
+			sentence(err)).Because(err)
+	}
+	if !arrived {
+		return unknown
+	}
+	r.noteOutcome(ctx, noted, nil)
+	return nil
+}
+
+// noteOutcome keeps how sending ended. Where that cannot be kept, the outcome
+// is looked up when the form is sent again.
+func (r *Runner) noteOutcome(ctx context.Context, s telemetry.Submission, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	switch {
+	case err == nil:
+		err = r.o.Store.EndSubmission(ctx, s.Token, telemetry.SubmissionSent)
+	case telemetry.CodeOf(err) == telemetry.CodeOutcomeUnknown:
+		err = r.o.Store.EndSubmission(ctx, s.Token, telemetry.SubmissionUnknown)
+	default:
+		err = r.o.Store.DropSubmission(ctx, s.Token)
+	}
+	r.logFailure("cannot note how sending ended", "submission", err)
 }
 
 // followAfter is when a session is asked after a reply: Devin takes a moment
@@ -133,22 +246,30 @@ func (r *Runner) follow(bare string) {
 		return
 	}
 	r.ended.Go(func() {
-		for _, wait := range followAfter() {
-			select {
-			case <-r.ctx.Done():
-				return
-			case <-time.After(wait):
-			}
-			answer, err := r.o.Devin.Sessions(r.ctx, []string{bare})
-			if err == nil && len(answer.Sessions) > 0 {
-				err = r.o.Store.SavePoll(r.ctx, answer)
-			}
-			if err != nil {
-				r.o.Log.Warn("cannot ask for a session after a reply", "session", bare, "err", err)
-				return
-			}
-		}
+		err := telemetry.Guard("follow a reply", func() error { return r.askFollowed(bare) })
+		r.logFailure("cannot ask for a session after a reply", "follow", err)
 	})
+}
+
+func (r *Runner) askFollowed(bare string) error {
+	for _, wait := range followAfter() {
+		select {
+		case <-r.ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		err := within(r.ctx, sendLimit, "Asking Devin for a session", func(ctx context.Context) error {
+			answer, err := r.o.Devin.Sessions(ctx, []string{bare})
+			if err == nil && len(answer.Sessions) > 0 {
+				err = r.o.Store.SavePoll(ctx, answer)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Runner) missingDevin() error {

@@ -6,54 +6,87 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// PollResult is what a poll did. Sessions are for the caller to list.
+// PollResult is what a poll did. Every session that was asked for is counted
+// once, in Polled, Skipped or Missing; Errors says why in words. Sessions are
+// for the caller to list.
 type PollResult struct {
 	Polled   int64    `json:"polled"`
 	PRsFound int64    `json:"prs_found"`
 	Skipped  int64    `json:"skipped"`
+	Missing  int64    `json:"missing"`
 	Errors   []string `json:"errors"`
 }
 
 // poll asks Devin about sessions, all of them or those whose turn it is,
 // and, asked for all, then for pull requests.
-func (r *Runner) poll(ctx context.Context, h *Handle, all bool) (any, error) {
+func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 	ids, err := r.o.Store.SessionsToPoll(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	var result PollResult
-	h.begin("Sessions", len(ids))
+	t.begin("Sessions", len(ids))
 	if len(ids) > 0 {
-		answer, askErr := r.o.Devin.Sessions(ctx, ids)
-		if len(answer.Sessions)+len(answer.Unknown) > 0 {
-			if err := r.o.Store.SavePoll(ctx, answer); err != nil {
-				return nil, err
-			}
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		r.note(ctx, "sessions", askErr)
-		if askErr != nil && len(answer.Sessions) == 0 {
-			return nil, askErr
-		}
-		if askErr != nil { // what Devin did answer counts
-			h.failed("", askErr)
-		}
-		result.Polled, result.Skipped = int64(len(answer.Sessions)), int64(len(answer.Skipped))
-		h.describe("", len(answer.Sessions), len(ids))
+		err = r.askSessions(ctx, t, ids, &result)
 	} else {
 		r.note(ctx, "sessions", nil)
 	}
+	if err != nil {
+		return nil, err
+	}
 	if all && r.o.PullRequests != nil {
-		found, _ := r.readPulls(ctx, h, false) // the job's errors have what failed
+		found, err := r.readPulls(ctx, t, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if isUnstored(err) {
+			return nil, err // any other failure is among the job's errors
+		}
 		result.PRsFound = found
 	}
-	result.Errors = h.errors()
+	result.Errors = t.errors()
 	return result, nil
+}
+
+// askSessions asks Devin about sessions and stores what it answers. What it
+// answered beside a failure counts; the error is that of an answer without
+// any session.
+func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result *PollResult) error {
+	answer, askErr := r.o.Devin.Sessions(ctx, ids)
+	if len(answer.Sessions)+len(answer.Unknown) > 0 {
+		if err := r.o.Store.SavePoll(ctx, answer); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	asked := int64(len(ids))
+	result.Polled, result.Missing = int64(len(answer.Sessions)), int64(len(answer.Unknown))
+	result.Skipped = max(0, asked-result.Polled-result.Missing)
+	if askErr == nil && len(answer.Sessions)+len(answer.Unknown)+len(answer.Skipped) == 0 {
+		askErr = telemetry.Errorf(telemetry.CodeUpstreamBroken,
+			"Devin's answer says nothing of the %d sessions that were asked for. What was stored stays; the next poll asks again.", asked)
+	}
+	r.note(ctx, "sessions", askErr)
+	if askErr != nil && result.Polled+result.Missing == 0 {
+		return askErr
+	}
+	if askErr != nil {
+		t.failed("", askErr)
+	}
+	if result.Missing > 0 {
+		t.failed("", missingWords(result.Missing, asked))
+	}
+	t.describe("", int(result.Polled), len(ids))
+	return nil
+}
+
+// missingWords says that Devin answered 404 for sessions.
+func missingWords(missing, asked int64) *telemetry.Error {
+	return telemetry.Errorf(telemetry.CodeUpstreamNotFound,
+		"Devin does not know %d of the %d sessions that were asked for (404): they were deleted, or DEVIN_API_KEY is of another organization. "+
+			"What was stored of them stays; they are asked for again every hour.", missing, asked)
 }
 
 // PollPRsResult is what asking for pull requests did.
@@ -62,12 +95,12 @@ type PollPRsResult struct {
 	Errors   []string `json:"errors"`
 }
 
-func (r *Runner) pollPRs(ctx context.Context, h *Handle) (any, error) {
-	found, err := r.readPulls(ctx, h, true)
+func (r *Runner) pollPRs(ctx context.Context, t *task) (any, error) {
+	found, err := r.readPulls(ctx, t, true)
 	if err != nil {
 		return nil, err
 	}
-	return PollPRsResult{PRsFound: found, Errors: h.errors()}, nil
+	return PollPRsResult{PRsFound: found, Errors: t.errors()}, nil
 }
 
 // BackfillResult is what a backfill, or its undoing, changed or would change.
@@ -78,12 +111,12 @@ type BackfillResult struct {
 	Changes      []telemetry.Change `json:"changes"`
 }
 
-func (r *Runner) backfill(ctx context.Context, h *Handle, order Order) (any, error) {
+func (r *Runner) backfill(ctx context.Context, t *task, order Order) (any, error) {
 	work, step := r.o.Store.Backfill, "Compare records with links"
 	if order.Undo {
 		work, step = r.o.Store.UndoBackfill, "Take the last backfill back"
 	}
-	h.begin(step, 0)
+	t.begin(step, 0)
 	changes, err := work(ctx, !order.DryRun)
 	if err != nil {
 		return nil, err

@@ -13,13 +13,13 @@ type RebuildResult struct {
 
 // rebuild derives everything stored again, repository by repository, while
 // the old figures are served. Interrupted, the next start goes on.
-func (r *Runner) rebuild(ctx context.Context, h *Handle) (any, error) {
-	h.begin("Derive issues and figures again", 0)
+func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
+	t.begin("Derive issues and figures again", 0)
 	var result RebuildResult
 	err := r.o.Store.Rebuild(ctx, func(done, total int) {
 		result.Repositories = done
-		h.describe("", done, total)
-		h.save(false)
+		t.describe("", done, total)
+		t.save(false)
 	})
 	return result, err
 }

@@ -50,9 +50,9 @@ func activityBranches() []activityBranch {
 			scanJob(r, &a.Job)
 			a.At, a.By = a.Job.Started, a.Job.By
 		}},
-		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by
-			FROM deeds d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`, at: `d.at`, order: `d.token DESC`,
-			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanDeedActivity},
+		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by, d.state
+			FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`, at: `d.at`, order: `d.token DESC`,
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission},
 		{kind: telemetry.ActivityMend, rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
 			FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`, at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
 			repo: `m.repo_key`, byKey: true, scan: scanMendActivity},
@@ -88,12 +88,12 @@ func scanVerifiedActivity(r *row, a *telemetry.Activity) {
 	a.At = at(when)
 }
 
-func scanDeedActivity(r *row, a *telemetry.Activity) {
+func scanSubmission(r *row, a *telemetry.Activity) {
 	var when int64
 	var subject string
-	r.scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By)
+	r.scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
 	switch a.At = at(when); {
-	case a.Word == string(telemetry.DeedDispatch):
+	case a.Word == string(telemetry.SubmissionDispatch):
 		a.Repo = telemetry.RepoName(subject)
 	case a.Session == "":
 		a.Session = subject

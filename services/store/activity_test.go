@@ -21,13 +21,13 @@ func TestActivityPages(t *testing.T) {
 		savePulls(t, s, pullsFor(files))
 		for _, token := range []string{"a", "b"} {
 			for n := range 2 {
-				fresh, err := s.KeepDeed(t.Context(), telemetry.Deed{Token: token, Kind: telemetry.DeedDispatch, Subject: "octo/shop"})
+				_, fresh, err := s.BeginSubmission(t.Context(), telemetry.Submission{Token: token, Kind: telemetry.SubmissionDispatch, Subject: "octo/shop"})
 				if err != nil || fresh != (n == 0) {
-					t.Fatalf("a deed kept for the %d. time: %v %v", n+1, fresh, err)
+					t.Fatalf("a submission begun for the %d. time: %v %v", n+1, fresh, err)
 				}
 			}
 		}
-		if err := s.DropDeed(t.Context(), "a"); err != nil {
+		if err := s.DropSubmission(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
 		whole, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 1<<20)

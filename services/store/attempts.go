@@ -60,8 +60,13 @@ func (d *derivation) attemptsOf(id int64, takes []telemetry.Take) []attempt {
 	}
 	at, unmatched := map[key]int{}, 0
 	var attempts []attempt
+	meant := 0
 	for _, t := range takes {
-		places := resolve(t)
+		var places []place
+		if meant < telemetry.MaxTakes { // beyond it a record means everything, so nothing
+			places = resolve(t)
+			meant += len(places)
+		}
 		if len(places) == 0 {
 			unmatched++
 		}
@@ -144,15 +149,18 @@ func (d *derivation) like(scan int64, f telemetry.Finding) []place {
 	if scan == 0 {
 		return nil
 	}
-	rec := d.parsed[scan]
-	if rec == nil {
-		if rec = d.record(scan); rec == nil {
-			return nil
+	if d.indexes[scan] == nil {
+		rec := d.parsed[scan]
+		if rec == nil {
+			if rec = d.record(scan); rec == nil {
+				return nil
+			}
+			d.parsed[scan] = rec
 		}
-		d.parsed[scan] = rec
+		d.indexes[scan] = telemetry.IndexFindings(rec.Findings)
 	}
 	var found []place
-	for _, ord := range telemetry.FindingsLike(rec.Findings, f) {
+	for _, ord := range d.indexes[scan].Like(f) {
 		found = append(found, place{scan, ord})
 	}
 	return found

@@ -16,11 +16,12 @@ import (
 type derivation struct {
 	tx       *Tx
 	lastFile int64
-	names    map[int64]fileName          // by file id
-	fresh    map[int64]bool              // ids of files that nothing was derived from before
-	filled   map[string]bool             // what holds found out
-	repoIDs  map[string]int64            // by key
-	parsed   map[int64]*telemetry.Record // by file id: parsed in this transaction
+	names    map[int64]fileName                // by file id
+	fresh    map[int64]bool                    // ids of files that nothing was derived from before
+	filled   map[string]bool                   // what holds found out
+	repoIDs  map[string]int64                  // by key
+	parsed   map[int64]*telemetry.Record       // by file id: parsed in this transaction
+	indexes  map[int64]*telemetry.FindingIndex // by scan: of what was parsed
 	bodies   map[int64][]byte
 	changed  map[int64]bool // by file id: is it in force now
 
@@ -77,6 +78,7 @@ func newDerivation(tx *Tx) *derivation {
 		filled:   map[string]bool{},
 		repoIDs:  map[string]int64{},
 		parsed:   map[int64]*telemetry.Record{},
+		indexes:  map[int64]*telemetry.FindingIndex{},
 		bodies:   map[int64][]byte{},
 		changed:  map[int64]bool{},
 		folds:    map[int64]*fold{},

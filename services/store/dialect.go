@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -64,62 +63,101 @@ func (postgresDialect) retry(err error) bool {
 // machines this runs on would only wait.
 const readers = 8
 
-func (s *Store) openSQLite(ctx context.Context, path string) error {
+// The parameters of SQLite connections. The pages that some hundred records
+// change fit the writer's cache; the log is tidied beside it (tidyLog), and by
+// it from 32 MB on. Readers keep few pages each: they are several, the system
+// keeps the rest, and more of them made no answer faster, at 100,000 runs
+// neither.
+const (
+	liteCommon = "&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
+	liteWriter = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-40000)" +
+		"&_pragma=wal_autocheckpoint(8000)&_pragma=journal_size_limit(0)" + liteCommon
+	liteReader = "?_txlock=deferred&_pragma=query_only(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-2000)" + liteCommon
+)
+
+func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	s.dialect = sqliteDialect{}
 	path = strings.TrimPrefix(path, "//")
 	if path == "" {
 		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL names no file; write for example sqlite:data/dashboard.db")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return telemetry.Errorf(telemetry.CodeUnavailable, "The directory %s for the database cannot be made or written (%s). Give the program's user the right to write there, or name another place in DATABASE_URL.", filepath.Dir(path), reason(err)).Because(err)
-	}
-	common := "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
-	// The pages that some hundred records change fit the writer's cache. The
-	// log is tidied beside it (tidyLog), and by it from 32 MB on.
-	writes := "&_pragma=cache_size(-40000)&_pragma=wal_autocheckpoint(8000)&_pragma=journal_size_limit(0)&"
-	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	s.path, s.log = path, path+"-wal"
-	var err error
-	if s.write, err = openLite(file+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+writes+common, true); err != nil {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		s.log = real + "-wal" // SQLite resolves links, too
+	}
+	err := s.prepareFile()
+	if err == nil && alone {
+		err = s.claim()
+	}
+	if err != nil {
+		return err
+	}
+	if s.write, err = openLite(s.file()+liteWriter, true); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
-	// Readers keep few pages each: they are several, the system keeps the rest,
-	// and more of them made no answer faster, at 100,000 runs neither.
-	if s.read, err = openLite(file+"?_txlock=deferred&_pragma=query_only(1)&_pragma=synchronous(FULL)&_pragma=cache_size(-2000)&"+common, false); err != nil {
+	if s.read, err = s.openReaders(liteReader); err != nil {
 		return err
 	}
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
-	s.read.SetConnMaxIdleTime(time.Minute) // what a burst needed is given back
-	if err := s.write.PingContext(ctx); err != nil {
+	if err := s.write.PingContext(ctx); err != nil && (!unwritable(err) || !s.openFrozen(ctx)) {
 		return s.explain(err)
 	}
+	s.noteFile()
 	return nil
 }
 
-// claim locks a file beside the database for the life of the Store, or says
-// that another program has. The database itself cannot be locked so: its own
-// readers would be shut out too. The system frees the lock of a program that
-// was killed.
-func (s *Store) claim(ctx context.Context, path string) error {
-	if s.dialect.name() != "sqlite" {
+// file is the address of SQLite's file without its parameters.
+func (s *Store) file() string { return "file:" + (&url.URL{Path: s.path}).EscapedPath() }
+
+func (s *Store) openReaders(parameters string) (*sql.DB, error) {
+	db, err := openLite(s.file()+parameters, false)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
+	db.SetConnMaxIdleTime(time.Minute) // what a burst needed is given back
+	return db, nil
+}
+
+// openFrozen opens the file for reading where SQLite can write nothing beside
+// it, not even the index of its log: on a full disk, or without the right to
+// write. Without a log the file alone is all that is stored.
+func (s *Store) openFrozen(ctx context.Context) bool {
+	if info, err := os.Stat(s.path); err != nil || info.Size() == 0 {
+		return false
+	}
+	parameters := liteReader + "&mode=ro"
+	if info, err := os.Stat(s.log); err != nil || info.Size() == 0 {
+		parameters += "&immutable=1"
+	}
+	db, err := s.openReaders(parameters)
+	if err != nil {
+		return false
+	}
+	if db.PingContext(ctx) != nil {
+		_ = db.Close() // nothing was read
+		return false
+	}
+	_ = s.read.Close() // nor through this one
+	s.read, s.frozen = db, true
+	return true
+}
+
+// readAgain reads what is written from now on.
+func (s *Store) readAgain() error {
+	if !s.frozen {
 		return nil
 	}
-	file := "file:" + (&url.URL{Path: strings.TrimPrefix(path, "//") + ".lock"}).EscapedPath()
-	var err error
-	if s.claimed, err = sql.Open("sqlite", file+"?_txlock=exclusive&_pragma=busy_timeout(1000)"); err != nil {
+	db, err := s.openReaders(liteReader)
+	if err != nil {
 		return err
 	}
-	conn, err := s.claimed.Conn(ctx)
-	if err == nil {
-		_, err = conn.ExecContext(ctx, "BEGIN EXCLUSIVE") // its end is the connection's
-	}
-	if err != nil {
-		return s.explain(err)
-	}
-	s.holds = conn
-	return nil
+	s.mu.Lock()
+	before := s.read
+	s.read, s.frozen = db, false
+	s.mu.Unlock()
+	return before.Close() // once its last answer is read
 }
 
 func (s *Store) openPostgres(ctx context.Context, address string) error {
@@ -150,12 +188,4 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 func withoutJIT(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, `SELECT set_config('jit', 'off', false) WHERE EXISTS (SELECT 1 FROM pg_settings WHERE name = 'jit')`)
 	return err
-}
-
-// reason is the innermost text of a file error.
-func reason(err error) string {
-	if path, ok := errors.AsType[*os.PathError](err); ok {
-		return path.Err.Error()
-	}
-	return fmt.Sprint(err)
 }

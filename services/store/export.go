@@ -7,10 +7,10 @@ import (
 )
 
 // exportRows is how many rows an export reads at a time; a run brings its
-// whole record along.
+// whole record along, which may be of many megabytes.
 const (
 	exportRows = 500
-	exportRuns = 50
+	exportRuns = 8
 )
 
 // export hands over all rows of a query, some at a time. It notes the keys of

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // derivedTables are the tables that follow from records, polls and pull
@@ -17,12 +21,34 @@ func derivedTables() []string {
 // Dialect names the kind of database: sqlite or postgres.
 func (s *Store) Dialect() string { return s.dialect.name() }
 
+// Rules names this program's rules of derivation.
+func Rules() string { return rules() }
+
 // Exec runs a statement that no method has.
 func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.exec(statement, args...)
 		return tx.err
 	})
+}
+
+// Statement runs a statement within a transaction.
+func Statement(tx *Tx, statement string, args ...any) error {
+	tx.exec(statement, args...)
+	return tx.err
+}
+
+// Texts returns the texts that a query finds.
+func (s *Store) Texts(ctx context.Context, query string) (texts []string, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		tx.each(query, nil, func(r *row) {
+			var text string
+			r.scan(&text)
+			texts = append(texts, text)
+		})
+		return tx.err
+	})
+	return texts, err
 }
 
 // Dump returns every derived row as text, sorted, with the store's own ids
@@ -106,4 +132,41 @@ func dumpTable(tx *Tx, table string, names map[string]map[int64]string) ([]strin
 	}
 	slices.Sort(lines)
 	return lines, rows.Err()
+}
+
+// AskEverything asks each list and figure; any error fails the test.
+func (s *Store) AskEverything(t *testing.T, now time.Time) {
+	t.Helper()
+	ctx, page := t.Context(), telemetry.Page{Number: 1, Size: 50}
+	check := func(what string, err error) {
+		if err != nil {
+			t.Errorf("%s at %v: %v", what, now, err)
+		}
+	}
+	for _, asOf := range []time.Time{{}, now} {
+		_, err := s.Issues(ctx, telemetry.IssueFilter{AsOf: asOf}, page)
+		check("issues", err)
+		_, err = s.Sessions(ctx, telemetry.SessionFilter{AsOf: asOf}, page)
+		check("sessions", err)
+		_, err = s.Pulls(ctx, telemetry.PullFilter{AsOf: asOf}, page)
+		check("pull requests", err)
+		_, err = s.Runs(ctx, telemetry.RunFilter{AsOf: asOf}, page)
+		check("runs", err)
+	}
+	_, err := s.Repos(ctx, telemetry.RepoFilter{}, page)
+	check("repositories", err)
+	_, _, err = s.NeedsAttention(ctx, telemetry.NeedFilter{}, now, page)
+	check("what needs attention", err)
+	_, err = s.RepoHealth(ctx, "a/b")
+	check("a repository's health", err)
+	_, err = s.RepoDays(ctx, []string{"a/b"}, now, 10)
+	check("a repository's days", err)
+	_, _, err = s.TotalsAsOf(ctx, now, "")
+	check("figures of a time", err)
+	for _, name := range []string{"7d", "30d", "90d", "all"} {
+		period, err := telemetry.ParsePeriod(name, now)
+		check("the period "+name, err)
+		_, _, err = s.Trends(ctx, telemetry.TrendQuery{Period: period})
+		check("the trend of "+name, err)
+	}
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,7 +11,8 @@ import (
 )
 
 // KnownFiles returns the blob SHA of each file of a source that is not gone,
-// by name: of the version that was fetched last, whether it parsed or not.
+// by name: of the version that was fetched last, whether it parsed or not. One
+// that a person wants tried again is left out.
 func (s *Store) KnownFiles(ctx context.Context, source string) (map[string]string, error) {
 	known := map[string]string{}
 	err := s.Read(ctx, func(tx *Tx) error {
@@ -19,36 +22,78 @@ func (s *Store) KnownFiles(ctx context.Context, source string) (map[string]strin
 			r.scan(&file, &sha)
 			known[file] = sha
 		})
+		for _, p := range readSuspects(tx) {
+			if p.Source == source && p.Again {
+				delete(known, p.Name)
+			}
+		}
 		return tx.err
 	})
 	return known, err
 }
 
 // PutFiles stores files of a source and everything that follows from them,
-// in one transaction. A file that did not parse leaves its older version in
-// force and keeps its error. Callers give at most some hundred files, those
-// of one repository together and in time order.
+// in one transaction. A file that did not parse, or cannot be stored, leaves
+// its older version in force and keeps its error. Callers give at most some
+// hundred files, those of one repository together and in time order. Files
+// that a program was storing when it ended are stored one by one.
 func (s *Store) PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error) {
 	var result telemetry.PutResult
-	err := s.Write(ctx, func(tx *Tx) error {
-		result = telemetry.PutResult{}
-		d := newDerivation(tx)
-		for i := range files {
-			d.putFile(source, &files[i], &result)
+	suspects, err := s.suspects(ctx)
+	if err != nil {
+		return result, err
+	}
+	groups := [][]telemetry.FetchedFile{files}
+	if len(suspects) > 0 {
+		groups = apart(source, files, suspects)
+	}
+	for _, group := range groups {
+		if len(group) == 0 {
+			continue
 		}
-		d.finish()
-		return tx.err
-	})
-	return result, err
+		put, err := s.putFiles(ctx, source, group)
+		if err != nil {
+			return result, err
+		}
+		result.New, result.Updated, result.Broken = result.New+put.New, result.Updated+put.Updated, result.Broken+put.Broken
+	}
+	return result, nil
 }
 
-// MarkGone marks files of a source that its directory no longer has. They
-// are kept, and counted nowhere.
+// apart puts each suspect into a group of its own, after all others; the
+// least suspected come first. Of one that is out only the error is stored.
+func apart(source string, files []telemetry.FetchedFile, suspects []suspect) [][]telemetry.FetchedFile {
+	groups := make([][]telemetry.FetchedFile, 1, len(files)+1)
+	deaths := map[string]int{}
+	for _, f := range files {
+		i := slices.IndexFunc(suspects, suspect{Source: source, Name: f.Name, SHA: f.SHA}.same)
+		if i < 0 {
+			groups[0] = append(groups[0], f)
+			continue
+		}
+		if suspects[i].out() {
+			f.Record, f.Err = nil, suspects[i].left()
+			groups[0] = append(groups[0], f)
+			continue
+		}
+		deaths[f.Name] = suspects[i].Deaths
+		groups = append(groups, []telemetry.FetchedFile{f})
+	}
+	slices.SortStableFunc(groups[1:], func(a, b []telemetry.FetchedFile) int { return cmp.Compare(deaths[a[0].Name], deaths[b[0].Name]) })
+	return groups
+}
+
+// MarkGone marks files of a source that its directory no longer has, and
+// forgets the listing of that source that was held. They are kept, and counted
+// nowhere. With neither names nor such a listing, it only reads.
 func (s *Store) MarkGone(ctx context.Context, source string, names []string) error {
 	if len(names) == 0 {
-		return nil
+		if _, held, err := s.HeldListing(ctx, source); err != nil || !held {
+			return err
+		}
 	}
 	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`DELETE FROM held_listings WHERE source = $1`, source)
 		d := newDerivation(tx)
 		for _, name := range names {
 			tx.exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name)
@@ -132,6 +177,9 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 func cleanError(err error) string {
 	if err == nil {
 		return "unreadable"
+	}
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		return e.Message // its cause is for the log
 	}
 	return err.Error()
 }

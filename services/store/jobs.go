@@ -70,6 +70,7 @@ func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error
 }
 
 // Sources returns the status of every source that was ever read, by name.
+// While nothing can be written, SourceDatabase is among them.
 func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {
@@ -81,7 +82,12 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 			v.OKAt, v.FailedAt, v.RetryAt = at(ok), at(failed), at(retry)
 			out = append(out, v)
 		})
+		attachHeld(tx, out)
+		attachMissing(tx, out)
 		return tx.err
 	})
+	if own, is := s.status(); is && err == nil {
+		out = append(out, own)
+	}
 	return out, err
 }

@@ -32,7 +32,7 @@ func TestJobsAreForgotten(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { try(t, openPostgres(t)) })
 }
 
-// TestStartersAreKept: by what a job and a deed were asked for is told where
+// TestStartersAreKept: by what a job and a submission were asked for is told where
 // they are listed.
 func TestStartersAreKept(t *testing.T) {
 	onBoth(t, func(t *testing.T, s *store.Store) {
@@ -40,7 +40,7 @@ func TestStartersAreKept(t *testing.T) {
 		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: now}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.KeepDeed(t.Context(), telemetry.Deed{Token: "d", Kind: telemetry.DeedDispatch, Subject: "octo/shop", By: telemetry.ByAPI}); err != nil {
+		if _, _, err := s.BeginSubmission(t.Context(), telemetry.Submission{Token: "d", Kind: telemetry.SubmissionDispatch, Subject: "octo/shop", By: telemetry.ByAPI}); err != nil {
 			t.Fatal(err)
 		}
 		job, found, err := s.Job(t.Context(), "j")

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"os"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // logBytes is from what size of SQLite's log on its pages are copied into the
@@ -23,6 +25,9 @@ func (s *Store) tidyLog() {
 	s.beside.Go(func() {
 		defer s.tidying.Store(false)
 		// Where it fails, the next one or the writer's own makes up for it.
-		_, _ = s.read.ExecContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`)
+		_ = telemetry.Guard("tidy the log", func() error {
+			_, err := s.reader().ExecContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`)
+			return err
+		})
 	})
 }

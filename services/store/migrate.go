@@ -27,9 +27,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	dir, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
+	dir, err := migrationsOf(s.dialect)
 	if err != nil {
-		return fmt.Errorf("open the migrations: %w", err)
+		return err
 	}
 	provider, err := goose.NewProvider(dialect, s.write, dir, options...)
 	if err != nil {
@@ -43,8 +43,32 @@ func (s *Store) migrate(ctx context.Context) error {
 	if known := sources[len(sources)-1].Version; have > known {
 		return telemetry.Errorf(telemetry.CodeUnavailable, "The database has schema version %d, and this program knows up to %d: a newer program wrote it. Start that program, or name another database in DATABASE_URL.", have, known)
 	}
+	if pending, err := provider.HasPending(ctx); err == nil && !pending {
+		return nil
+	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
 	return nil
+}
+
+func migrationsOf(d dialect) (fs.FS, error) {
+	dir, err := fs.Sub(migrations, "migrations/"+d.name())
+	if err != nil {
+		return nil, fmt.Errorf("open the migrations: %w", err)
+	}
+	return dir, nil
+}
+
+// newestMigration is the schema version of this program.
+func newestMigration(d dialect) (int64, error) {
+	dir, err := migrationsOf(d)
+	if err != nil {
+		return 0, err
+	}
+	names, err := fs.Glob(dir, "*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("list the migrations: %w", err)
+	}
+	return goose.NumericComponent(names[len(names)-1])
 }

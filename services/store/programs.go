@@ -18,8 +18,11 @@ const lostAfter = 15 * time.Second
 // after it. Each is given to one program. On SQLite, which no other program
 // shares, only the first call can find any.
 func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, error) {
-	if s.dialect.name() == "sqlite" && s.tookOver.Swap(true) {
+	if s.dialect.name() == "sqlite" && s.tookOver.Load() {
 		return nil, nil
+	}
+	if _, is := s.status(); is {
+		return nil, nil // nothing can be written; the next call finds them
 	}
 	var taken []telemetry.Job
 	err := s.Write(ctx, func(tx *Tx) error {
@@ -34,20 +37,28 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 			})
 		return tx.err
 	})
+	if err == nil {
+		s.tookOver.Store(true)
+	}
 	return taken, err
 }
 
 // beat notes that this program lives, and interrupts the jobs of those that
-// do not any more.
+// do not any more; what these were sending is of an unknown outcome.
 func (s *Store) beat(tx *Tx) {
 	tx.exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, s.program, ms(tx.now))
-	silent := lostAfter
-	if s.dialect.name() == "sqlite" {
-		silent = 0 // whoever was there has gone: the file is this program's
+	if s.dialect.name() == "sqlite" { // whoever was there has gone: the file is this program's
+		tx.exec(`DELETE FROM programs WHERE id <> $1`, s.program)
+	} else { // one that was seen later than now had another clock, and does not live by this one
+		tx.exec(`DELETE FROM programs WHERE id <> $1 AND (seen_at <= $2 OR seen_at > $3)`, s.program, ms(tx.now.Add(-lostAfter)), ms(tx.now.Add(lostAfter)))
 	}
-	tx.exec(`DELETE FROM programs WHERE id <> $1 AND seen_at <= $2`, s.program, ms(tx.now.Add(-silent)))
 	tx.exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4 AND owner NOT IN (SELECT id FROM programs)`,
 		telemetry.JobInterrupted, ms(tx.now), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)
+	if tx.affected > 0 {
+		tx.touch(telemetry.TopicJobs)
+	}
+	tx.exec(`UPDATE submissions SET state = $1 WHERE state = $2 AND owner NOT IN (SELECT id FROM programs)`,
+		string(telemetry.SubmissionUnknown), string(telemetry.SubmissionBegun))
 	if tx.affected > 0 {
 		tx.touch(telemetry.TopicJobs)
 	}
@@ -56,10 +67,13 @@ func (s *Store) beat(tx *Tx) {
 // leave notes that this program has ended, so that another takes its jobs over
 // at once.
 func (s *Store) leave() {
-	if s.id == "" || s.dialect.name() == "sqlite" {
-		return // it never came so far, or the next start of the file's program knows
+	if !s.begun.Load() {
+		return // it never came so far
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	_, _ = s.write.ExecContext(ctx, `DELETE FROM programs WHERE id = $1`, s.program) // else lostAfter tells
+	_, _ = s.write.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, markPrefix+s.program) // what it was storing did not end it
+	if s.dialect.name() == "postgres" {                                                      // the next start of SQLite's program knows
+		_, _ = s.write.ExecContext(ctx, `DELETE FROM programs WHERE id = $1`, s.program) // else lostAfter tells
+	}
 }

@@ -168,7 +168,7 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	if !p.MergedAt.IsZero() {
 		state = "closed"
 	}
-	fresh := stored{clean(p.Title), p.HTMLURL, state, clean(p.User), clean(p.HeadRef), jsonText(ids), flag(p.Draft), 1, ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
+	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), jsonText(ids), flag(p.Draft), 1, ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
 	if fresh.url == "" {
 		fresh.url = ref.URL(telemetry.GitHubWeb)
 	}
@@ -210,8 +210,4 @@ func (s *Store) PullsFailed(ctx context.Context, repo telemetry.RepoName, cause 
 			ON CONFLICT (repo_key) DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error`, repo.Key(), ms(tx.now), cause)
 		return tx.err
 	})
-}
-
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }

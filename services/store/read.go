@@ -90,8 +90,23 @@ func (s *Store) Runs(ctx context.Context, f telemetry.RunFilter, p telemetry.Pag
 	if err != nil {
 		return telemetry.List[telemetry.RunRow]{}, err
 	}
-	return listOf(ctx, s, runTotal(f, w), runRowColumns, `runs r`, w, w.page(runOrders(), p, order, "r.id", "runs r"), scanRun)
+	columns := runRowColumns
+	if f.Brief {
+		columns = runBriefColumns + "NULL"
+	}
+	size := 0
+	return listOf(ctx, s, runTotal(f, w), columns, `runs r`, w, w.page(runOrders(), p, order, "r.id", "runs r"), func(r *row, run *telemetry.RunRow) {
+		scanRun(r, run)
+		if size += len(run.Item); size > recordBytes {
+			r.tx.fail("read the records of runs", telemetry.Errorf(telemetry.CodeTooLarge,
+				"The records of these runs are larger than %d MB together. Ask for fewer at once, for example with per_page=10, or download them.", recordBytes>>20))
+		}
+	})
 }
+
+// recordBytes bounds the records of one answer: twenty times what a page of
+// usual ones has.
+const recordBytes = 64 << 20
 
 // runQuery returns what chooses and orders runs.
 func (s *Store) runQuery(f telemetry.RunFilter, p telemetry.Page) (w where, order string, err error) {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -46,13 +48,22 @@ func (s *Store) Rebuild(ctx context.Context, advance func(done, total int)) erro
 		return err
 	}
 	advance(0, len(groups))
+	var failed []error
 	for i, key := range groups {
-		for more := true; more; {
-			if more, err = s.rebuildGroup(ctx, key); err != nil {
-				return fmt.Errorf("derive the records of %q again: %w", key, err)
-			}
+		for more := true; more && err == nil; {
+			more, err = s.rebuildMarked(ctx, key)
 		}
-		advance(i+1, len(groups))
+		switch code := telemetry.CodeOf(err); {
+		case err == nil:
+			advance(i+1, len(groups))
+		case ctx.Err() != nil || code != telemetry.CodeInternal:
+			return err
+		default:
+			failed, err = append(failed, err), nil // the others are derived nevertheless
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(failed...)
 	}
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.exec(`INSERT INTO meta (key, value) VALUES ('derivation', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, rules())
@@ -77,31 +88,44 @@ func (s *Store) underived(ctx context.Context) ([]string, error) {
 }
 
 // rebuildGroup derives a repository's records again, or some of those
-// without one; more tells whether some are left.
-func (s *Store) rebuildGroup(ctx context.Context, key string) (more bool, err error) {
-	err = s.Write(ctx, func(tx *Tx) error {
-		var ids []int64
-		limit := 1 << 40
-		if key == "" {
-			limit = rebuildFiles
-		}
-		tx.each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *row) {
-			var id int64
-			r.scan(&id)
-			ids = append(ids, id)
-		})
-		more = len(ids) == limit
-		d := newDerivation(tx)
-		for _, id := range ids {
-			d.reparse(id)
-		}
-		if len(ids) > 0 {
-			tx.touch(telemetry.TopicRecords)
-		}
-		d.finish()
-		return tx.err
+// without one; more tells whether some are left. A file that ended the
+// program stays as it is.
+func rebuildGroup(tx *Tx, key string) (more bool, err error) {
+	var ids []int64
+	limit := 1 << 40
+	if key == "" {
+		limit = rebuildFiles
+	}
+	tx.each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *row) {
+		var id int64
+		r.scan(&id)
+		ids = append(ids, id)
 	})
-	return more, err
+	d := newDerivation(tx)
+	suspects := readSuspects(tx)
+	for _, id := range ids {
+		if d.accused(id, suspects) {
+			tx.exec(`UPDATE files SET derived = $1 WHERE id = $2`, rules(), id)
+			continue
+		}
+		d.reparse(id)
+	}
+	if len(ids) > 0 {
+		tx.touch(telemetry.TopicRecords)
+	}
+	d.finish()
+	return len(ids) == limit, tx.err
+}
+
+// accused tells whether a stored file is left out as a suspect.
+func (d *derivation) accused(id int64, suspects []suspect) bool {
+	if len(suspects) == 0 {
+		return false
+	}
+	p := suspect{Source: d.nameOf(id).source, Name: d.nameOf(id).file}
+	d.tx.row(`SELECT sha FROM files WHERE id = $1`, id).scan(&p.SHA)
+	i := slices.IndexFunc(suspects, p.same)
+	return i >= 0 && suspects[i].out()
 }
 
 // reparse reads a file anew by this program's rules, and has all that

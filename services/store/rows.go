@@ -9,8 +9,10 @@ import (
 
 // The columns of the rows that lists and details share, and how each is read.
 
-const runRowColumns = `r.source, r.file, r.kind, r.target_repo, r.run_number, r.run_id, r.run_url, r.run_label, r.at, r.issues_found, r.batches, r.sessions, r.has_findings, r.reduced, r.new_n, r.gone_n,
-	` + runItem
+const runRowColumns = runBriefColumns + runItem
+
+const runBriefColumns = `r.source, r.file, r.kind, r.target_repo, r.run_number, r.run_id, r.run_url, r.run_label, r.at, r.issues_found, r.batches, r.sessions, r.has_findings, r.reduced, r.new_n, r.gone_n,
+	`
 
 // runItem is the record itself, most of what a run's row costs.
 const runItem = `COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))`

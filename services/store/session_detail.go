@@ -17,6 +17,9 @@ func (s *Store) SessionDetail(ctx context.Context, key string) (d telemetry.Sess
 			return tx.err
 		}
 		d.SessionRow, found = rows[0], true
+		var missing int64
+		tx.row(`SELECT missing_since FROM polls WHERE session = $1`, key).scan(&missing)
+		d.MissingSince = at(missing)
 		tx.each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *row) {
 			var c telemetry.StateChange
 			var when int64

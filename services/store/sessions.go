@@ -85,9 +85,10 @@ func (d *derivation) saveSessions(rows [][]any) {
 
 // poll is what polling last learned of a session.
 type poll struct {
-	word             telemetry.Word
+	word             telemetry.Word // "" where Devin never told of it
 	title, url       string
 	updated, changed int64
+	missing          int64 // since when Devin does not know it; 0 while it does
 }
 
 // deriveSessions writes the rows of all sessions that may have changed: the
@@ -128,8 +129,7 @@ func (d *derivation) deriveSessions() {
 			continue
 		}
 		before, known := old[id]
-		p, polled := polls[id]
-		s.decide(p, polled, pulls[id], before, known)
+		s.decide(polls[id], pulls[id], before, known)
 		if known && before == s {
 			continue
 		}
@@ -159,8 +159,9 @@ func (s *sessionRow) sameWord(o *sessionRow) bool {
 // decide settles a session's state and since when and from where it has it:
 // from the record that first said so, from the poll that did, or from its
 // pull request where that changes what the word means.
-func (s *sessionRow) decide(p poll, polled bool, pulls []linkedPull, before sessionRow, known bool) {
+func (s *sessionRow) decide(p poll, pulls []linkedPull, before sessionRow, known bool) {
 	word := telemetry.Word{Status: s.status}
+	polled := p.word.API != ""
 	if polled {
 		s.polled, s.title, s.updated = 1, p.title, p.updated
 		word, s.since, s.origin = p.word, p.changed, "poll"
@@ -174,6 +175,10 @@ func (s *sessionRow) decide(p poll, polled bool, pulls []linkedPull, before sess
 	}
 	s.state, s.reason = telemetry.StateOf(s.id, word, summary)
 	plain, _ := telemetry.StateOf(s.id, word, telemetry.PRSummary{})
+	if p.missing > 0 && s.state.Active() {
+		s.state, s.reason, s.since, s.origin = telemetry.StateUnknown, telemetry.MissingSession, p.missing, "poll"
+		return
+	}
 	switch {
 	case polled && known && before.state == s.state && before.reason == s.reason:
 		s.since, s.origin = before.since, before.origin // another word for the same
@@ -198,10 +203,10 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 
 func (d *derivation) pollsOf(list string) map[string]poll {
 	polls := map[string]poll{}
-	d.tx.each(`SELECT session, api, status, detail, title, url, updated_at, changed_at FROM polls WHERE missing = 0 AND session `+d.tx.in(1, "TEXT"), []any{list}, func(r *row) {
+	d.tx.each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since FROM polls WHERE session `+d.tx.in(1, "TEXT"), []any{list}, func(r *row) {
 		var id string
 		var p poll
-		r.scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed)
+		r.scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
 		polls[id] = p
 	})
 	return polls
@@ -234,13 +239,12 @@ func (s *Store) SessionsToPoll(ctx context.Context, all bool) ([]string, error) 
 	now := s.now()
 	err := s.Read(ctx, func(tx *Tx) error {
 		ids = nil
-		tx.each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing, 0) FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *row) {
+		tx.each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0) FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *row) {
 			var id string
 			var state telemetry.State
-			var asked int64
-			var missing int
+			var asked, missing int64
 			r.scan(&id, &state, &asked, &missing)
-			if all || due(state.Pace(), missing == 1, now.Sub(time.UnixMilli(asked))) {
+			if all || due(state.Pace(), missing > 0, now.Sub(time.UnixMilli(asked))) {
 				ids = append(ids, id)
 			}
 		})
@@ -272,13 +276,32 @@ func (s *Store) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) er
 			asked = append(asked, answer.Sessions[i].ID)
 		}
 		tx.exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.in(2, "TEXT"), ms(tx.now), jsonText(append(asked, answer.Unknown...)))
-		for _, id := range answer.Unknown {
-			tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1)
-				ON CONFLICT (session) DO NOTHING`, id, ms(tx.now))
-		}
+		d.putMissing(answer.Unknown)
 		d.finish()
 		return tx.err
 	})
+}
+
+// putMissing notes the sessions that Devin does not know with this key. What
+// it once told of them stays.
+func (d *derivation) putMissing(ids []string) {
+	tx := d.tx
+	for _, id := range ids {
+		tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing, missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1, $2)
+			ON CONFLICT (session) DO UPDATE SET missing_since = excluded.missing_since WHERE polls.missing_since = 0`, id, ms(tx.now))
+		if tx.affected > 0 {
+			d.sessions[id] = true
+		}
+	}
+}
+
+// attachMissing adds to the source of sessions how many are missing.
+func attachMissing(tx *Tx, sources []telemetry.SourceStatus) {
+	for i := range sources {
+		if sources[i].Name == "sessions" {
+			tx.row(`SELECT COUNT(*) FROM polls p JOIN sessions s ON s.key = p.session WHERE p.missing_since > 0`).scan(&sources[i].Missing)
+		}
+	}
 }
 
 func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
@@ -289,12 +312,11 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 	}
 	prs := jsonText(urls)
 	var api, status, detail, title, url, oldPRs string
-	var updated, changed, asked int64
-	var missing int
-	known := tx.row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing FROM polls WHERE session = $1`, u.ID).
-		scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).found && missing == 0
+	var updated, changed, asked, missing int64
+	known := tx.row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since FROM polls WHERE session = $1`, u.ID).
+		scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).found && api != ""
 	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
-	if sameWord && title == u.Title && url == u.URL && oldPRs == prs && updated == ms(u.UpdatedAt) {
+	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == ms(u.UpdatedAt) {
 		return
 	}
 	if !sameWord {
@@ -307,7 +329,7 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 	}
 	tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
 		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title, url = excluded.url, prs = excluded.prs,
-			created_at = excluded.created_at, updated_at = excluded.updated_at, changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0`,
+			created_at = excluded.created_at, updated_at = excluded.updated_at, changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
 		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, ms(u.CreatedAt), ms(u.UpdatedAt), changed, ms(tx.now))
 	d.sessions[u.ID] = true
 	if oldPRs != prs {

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,19 +26,25 @@ import (
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	write, read *sql.DB
-	claimed     *sql.DB // of the lock of Alone
-	holds       *sql.Conn
+	write, read *sql.DB // read: see reader
 	dialect     dialect
 	id          string
 	program     string      // this program's id among those that share the database
 	tookOver    atomic.Bool // see TakeOver
+	begun       atomic.Bool // this start has written
 	now         func() time.Time
-	path, log   string         // SQLite's file and its log, "" for PostgreSQL
 	tidying     atomic.Bool    // tidyLog is at work
 	beside      sync.WaitGroup // of it
+	marking     sync.Mutex     // see marked
+
+	// Of SQLite.
+	path, log string      // the file and its log, "" for PostgreSQL
+	claimed   *os.File    // holds the lock of Alone
+	opened    os.FileInfo // which file was opened
+	frozen    bool        // read can only see the file as it was at the start
 
 	mu       sync.Mutex
+	trouble  *trouble // nil: the last write went well
 	versions map[string]uint64
 	watchers map[chan struct{}]bool
 }
@@ -57,14 +64,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):
-		err = s.openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:"))
+		err = s.openSQLite(ctx, strings.TrimPrefix(o.URL, "sqlite:"), o.Alone)
 	case strings.HasPrefix(o.URL, "postgres://"), strings.HasPrefix(o.URL, "postgresql://"):
 		err = s.openPostgres(ctx, o.URL)
 	default:
 		err = telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL must begin with sqlite: or postgres://, for example sqlite:data/dashboard.db")
-	}
-	if err == nil && o.Alone {
-		err = s.claim(ctx, strings.TrimPrefix(o.URL, "sqlite:"))
 	}
 	if err == nil {
 		err = s.start(ctx)
@@ -76,8 +80,23 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// start migrates and reads what is kept in memory.
+// start migrates and reads what is kept in memory. Where nothing can be
+// written, but what is stored can be read, that is served: heal completes the
+// start.
 func (s *Store) start(ctx context.Context) error {
+	err := s.begin(ctx)
+	if err == nil {
+		return s.loadVersions(ctx)
+	}
+	if !unwritable(err) || !s.serves(ctx) {
+		return err
+	}
+	_ = s.wrote(err)
+	return s.loadVersions(ctx)
+}
+
+// begin is what a start writes.
+func (s *Store) begin(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return s.explain(err)
 	}
@@ -88,13 +107,31 @@ func (s *Store) start(ctx context.Context) error {
 			tx.exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
 		}
 		noteRules(tx)
-		tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+		if s.id == "" { // else serves read it, and it may be in use
+			tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+		}
 		return tx.err
 	})
 	if err != nil {
 		return s.explain(err)
 	}
-	return s.loadVersions(ctx)
+	s.begun.Store(true)
+	return nil
+}
+
+// serves tells whether what is stored can be read by this program as it is.
+func (s *Store) serves(ctx context.Context) bool {
+	newest, err := newestMigration(s.dialect)
+	if err != nil {
+		return false
+	}
+	var have int64
+	err = s.Read(ctx, func(tx *Tx) error {
+		tx.row(`SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).scan(&have)
+		tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+		return tx.err
+	})
+	return err == nil && have == newest && s.id != ""
 }
 
 // Close closes the database; open transactions are rolled back.
@@ -102,15 +139,22 @@ func (s *Store) Close() error {
 	s.beside.Wait()
 	s.leave()
 	var errs []error
-	if s.holds != nil {
-		errs = append(errs, s.holds.Close())
-	}
-	for _, db := range []*sql.DB{s.write, s.read, s.claimed} {
+	for _, db := range []*sql.DB{s.write, s.reader()} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
 	}
+	if s.claimed != nil {
+		errs = append(errs, s.claimed.Close()) // last: SQLite's locks end when any handle of the file is closed
+	}
 	return errors.Join(errs...)
+}
+
+// reader is the pool that reads; heal may put another in its place.
+func (s *Store) reader() *sql.DB {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.read
 }
 
 // ID is the database's random id: another database has another.
@@ -137,37 +181,6 @@ func (s *Store) Watch() (<-chan struct{}, func()) {
 	}
 }
 
-// followEvery is how often Follow looks: a page learns of another program's
-// change about as soon as of its own.
-const followEvery = time.Second
-
-// Follow raises the versions that other programs on the same PostgreSQL
-// raised, until ctx ends. A look that fails is made up for by the next.
-func (s *Store) Follow(ctx context.Context) error {
-	if s.dialect.name() != "postgres" {
-		return nil
-	}
-	ticker := time.NewTicker(followEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		found, err := s.storedVersions(ctx)
-		if err != nil {
-			continue
-		}
-		for topic, n := range s.Versions() {
-			if found[topic] <= n {
-				delete(found, topic)
-			}
-		}
-		s.raise(found)
-	}
-}
-
 func (s *Store) storedVersions(ctx context.Context) (found map[string]uint64, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		found = map[string]uint64{}
@@ -190,17 +203,36 @@ func (s *Store) loadVersions(ctx context.Context) error {
 	return err
 }
 
+// The longest that a transaction may take. Work that is bounded ends far
+// sooner; a database that no longer answers holds nobody for ever.
+const (
+	writeLimit = 10 * time.Minute
+	readLimit  = 2 * time.Minute
+)
+
 // Write runs do in a transaction that no other writer shares. do may run
 // again from its beginning where the database asks for that, so it must
 // build what it returns anew. Nothing is kept if it returns an error. What is
 // the matter with the database is told (CodeUnavailable), by Read as well.
 func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
+	limited, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
 	for attempt := 0; ; attempt++ {
-		err := s.writeOnce(ctx, do)
+		err := s.writeOnce(limited, do)
 		if err == nil || attempt >= 3 || !s.dialect.retry(err) {
-			return s.tell(err)
+			return s.wrote(s.tell(overdue(ctx, err, writeLimit)))
 		}
 	}
+}
+
+// overdue says that a transaction ran into the limit of its own, and not into
+// that of its caller.
+func overdue(ctx context.Context, err error, limit time.Duration) error {
+	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		return err
+	}
+	return telemetry.Errorf(telemetry.CodeUnavailable,
+		"The database has not answered for %d minutes. What was stored stays; this goes on by itself once it answers.", int(limit.Minutes())).Because(err)
 }
 
 func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
@@ -221,17 +253,18 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 		err = errors.Join(do(tx), tx.err)
 	}
 	raised := map[string]uint64{}
-	for topic := range tx.touched {
-		if err != nil {
-			break
-		}
-		var n uint64
-		tx.row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).scan(&n)
-		raised[topic], err = n, tx.err
+	if err == nil {
+		err = tx.raise(raised)
 	}
 	if err != nil {
 		_ = begun.Rollback()
 		return err
+	}
+	for _, gone := range []*telemetry.Error{s.lost(), s.logLost()} {
+		if gone != nil {
+			_ = begun.Rollback()
+			return gone
+		}
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -239,6 +272,16 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 	s.raise(raised)
 	s.tidyLog()
 	return nil
+}
+
+// raise raises the versions of the topics that were touched.
+func (tx *Tx) raise(raised map[string]uint64) error {
+	for topic := range tx.touched {
+		var n uint64
+		tx.row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).scan(&n)
+		raised[topic] = n
+	}
+	return tx.err
 }
 
 func (s *Store) raise(raised map[string]uint64) {
@@ -260,13 +303,15 @@ func (s *Store) raise(raised map[string]uint64) {
 
 // Read runs do in a read-only transaction: all its queries see one state.
 func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
-	begun, err := s.read.BeginTx(ctx, s.dialect.readOptions())
+	limited, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	begun, err := s.reader().BeginTx(limited, s.dialect.readOptions())
 	if err != nil {
-		return s.tell(fmt.Errorf("begin to read: %w", err))
+		return s.tell(overdue(ctx, fmt.Errorf("begin to read: %w", err), readLimit))
 	}
 	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, now: s.now()}
-	return s.tell(errors.Join(do(tx), tx.err))
+	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}
+	return s.tell(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
 }
 
 func randomID() string {

@@ -60,6 +60,19 @@ func liteTrouble(code int) string {
 	return ""
 }
 
+// unwritable tells an error of a database that may still be read: its disk is
+// full, or this program has no right to write.
+func unwritable(err error) bool {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR:
+			return true
+		}
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "53100" || pg.Code == "25006")
+}
+
 func postgresTrouble(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
@@ -75,7 +88,7 @@ func postgresTrouble(err error) string {
 			return "PostgreSQL at DATABASE_URL is a copy that only reads. Name the primary server."
 		case strings.HasPrefix(pg.Code, "53"):
 			return "PostgreSQL has no more connections or memory for the dashboard. Raise its limits, or end other programs; this goes on by itself then."
-		case strings.HasPrefix(pg.Code, "57P"), strings.HasPrefix(pg.Code, "08"):
+		case strings.HasPrefix(pg.Code, "57P"), pg.Code == "25P03", strings.HasPrefix(pg.Code, "08"):
 			return unreachable
 		}
 		return ""

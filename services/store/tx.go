@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Tx is a transaction. Its first error ends it: later calls do nothing, and
@@ -43,12 +45,37 @@ func (tx *Tx) exec(query string, args ...any) {
 	if tx.err != nil {
 		return
 	}
-	res, err := tx.tx.ExecContext(tx.ctx, query, args...)
+	res, err := tx.tx.ExecContext(tx.ctx, query, storable(args)...)
 	if err != nil {
 		tx.fail(query, err)
 		return
 	}
 	tx.affected, _ = res.RowsAffected()
+}
+
+// storable puts U+FFFD in place of what PostgreSQL takes in no text, NUL and
+// what is not UTF-8, so that both databases store and find the same. The list
+// is copied where it changes.
+func storable(args []any) []any {
+	copied := false
+	for i, arg := range args {
+		text, ok := arg.(string)
+		if !ok || plainText(text) {
+			continue
+		}
+		if !copied {
+			args, copied = slices.Clone(args), true
+		}
+		args[i] = plain(text)
+	}
+	return args
+}
+
+func plainText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
+
+// plain is a text as both databases take it.
+func plain(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
 // spelled is a query as the database knows it.
@@ -70,7 +97,7 @@ func (tx *Tx) row(query string, args ...any) *row {
 	if tx.err != nil {
 		return &row{tx: tx, query: query}
 	}
-	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), args...)}
+	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
 }
 
 // scan reads the row's columns. Without a row it leaves them, and found is
@@ -94,7 +121,7 @@ func (tx *Tx) each(query string, args []any, do func(*row)) {
 	if tx.err != nil {
 		return
 	}
-	rows, err := tx.tx.QueryContext(tx.ctx, tx.spelled(query), args...)
+	rows, err := tx.tx.QueryContext(tx.ctx, tx.spelled(query), storable(args)...)
 	if err != nil {
 		tx.fail(query, err)
 		return
@@ -129,8 +156,16 @@ func (tx *Tx) bulk(table string, columns []string, rows [][]any, conflict string
 	}
 	query += "SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE true " + conflict
 	for part := range slices.Chunk(rows, bulkRows) {
-		tx.exec(query, jsonText(part))
+		tx.exec(query, jsonRows(part))
 	}
+}
+
+// jsonRows encodes rows with the texts that SQLite would get.
+func jsonRows(rows [][]any) string {
+	for i, row := range rows {
+		rows[i] = storable(row)
+	}
+	return jsonText(rows)
 }
 
 // bulkValues inserts rows by statements of a few fixed sizes, which the
@@ -185,7 +220,7 @@ func (tx *Tx) change(table string, columns []string, rows [][]any) {
 	}
 	query += " FROM " + tx.dialect.jsonRows() + " WHERE " + id
 	for part := range slices.Chunk(rows, bulkRows) {
-		tx.exec(query, jsonText(part))
+		tx.exec(query, jsonRows(part))
 	}
 }
 
@@ -201,7 +236,30 @@ func jsonText(v any) string {
 	if err != nil {
 		panic(err) // only strings, numbers, lists and maps of them come here
 	}
-	return string(b)
+	if !bytes.Contains(b, []byte(`\u0000`)) {
+		return string(b)
+	}
+	return withoutNUL(string(b))
+}
+
+// withoutNUL puts U+FFFD in place of each escaped NUL of a JSON text, which
+// PostgreSQL's jsonb refuses.
+func withoutNUL(text string) string {
+	var b strings.Builder
+	for at := 0; at < len(text); {
+		switch {
+		case strings.HasPrefix(text[at:], `\u0000`):
+			b.WriteString(`\ufffd`)
+			at += len(`\u0000`)
+		case text[at] == '\\': // and what it escapes
+			b.WriteString(text[at : at+2])
+			at += 2
+		default:
+			b.WriteByte(text[at])
+			at++
+		}
+	}
+	return b.String()
 }
 
 // fromJSON decodes what jsonText wrote.

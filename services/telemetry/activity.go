@@ -35,7 +35,7 @@ func ActivityKinds() []ActivityKind {
 type Activity struct {
 	Kind ActivityKind
 	At   time.Time
-	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its Verdict; deed: its DeedKind
+	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its Verdict; deed: its SubmissionKind
 	Repo RepoName
 	By   Starter // of a scope, a job and a deed
 

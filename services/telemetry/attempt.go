@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -81,15 +80,16 @@ func (r *Record) places() map[string][]int {
 
 // IssueKey is the form in which issue ids are compared: as a whole, in any
 // case. It is "" for a blank one.
-func IssueKey(id string) string { return strings.ToUpper(strings.TrimSpace(id)) }
+func IssueKey(id string) string { return upperASCII(strings.TrimSpace(id)) }
 
 // IssueIDs returns the issue ids that a verification names: of what it calls
 // fixed, of what it calls still present, and in its pull request's title;
 // each once, as recorded.
 func (v *Verification) IssueIDs() []string {
-	ids := []string{}
+	ids, have := []string{}, map[string]bool{}
 	add := func(id string) {
-		if key := IssueKey(id); key != "" && !slices.ContainsFunc(ids, func(have string) bool { return IssueKey(have) == key }) {
+		if key := IssueKey(id); key != "" && !have[key] {
+			have[key] = true
 			ids = append(ids, strings.TrimSpace(id))
 		}
 	}
@@ -115,38 +115,4 @@ func IssueIDRun(id string) (run int64, ok bool) {
 	}
 	run, err := strconv.ParseInt(m[1], 10, 64)
 	return run, err == nil
-}
-
-// FindingsLike returns the places of the findings that a dispatch or a
-// verification means by f: those with its id and fingerprint, else those
-// with its fingerprint and, where f has them, its rule and file, else those
-// with its fingerprint. Several findings of one fingerprint are all meant. One
-// that was recorded without a fingerprint has no line to compute it from, and
-// is known by id, rule and file.
-func FindingsLike(findings []Finding, f Finding) []int {
-	var byPrint, byRule, byID []int
-	id, bare := IssueKey(f.IssueID), f.Line == 0 && f.Fingerprint == computedFingerprint(f)
-	for i := range findings {
-		g := &findings[i]
-		if bare && id != "" && IssueKey(g.IssueID) == id && g.Rule == f.Rule && (f.File == "" || g.File == f.File) {
-			byID = append(byID, i)
-		}
-		if bare || !SamePrint(g.Fingerprint, f.Fingerprint) {
-			continue
-		}
-		byPrint = append(byPrint, i)
-		if g.Rule == f.Rule && (f.File == "" || g.File == f.File) {
-			byRule = append(byRule, i)
-		}
-		if id != "" && IssueKey(g.IssueID) == id {
-			byID = append(byID, i)
-		}
-	}
-	switch {
-	case len(byID) > 0:
-		return byID
-	case len(byRule) > 0:
-		return byRule
-	}
-	return byPrint
 }

@@ -9,134 +9,178 @@ import (
 // then by rule, file and line, the one closed last first.
 func (l *Ledger) reopen(m *matcher, out *Outcome) error {
 	var left []Finding
+	var places []int // of left in the scan
 	for f := range m.findings {
 		if m.issueOf[f] == nil {
-			left = append(left, m.findings[f])
+			left, places = append(left, m.findings[f]), append(places, f)
 		}
 	}
 	if len(left) == 0 {
 		return nil
 	}
-	if l.Past != nil {
-		past, err := l.Past.Closed(left)
-		if err != nil {
-			return err
-		}
-		for _, issue := range past {
-			if !l.ids[issue.PublicID] {
-				l.keepClosed(issue)
-			}
+	if err := l.recall(left); err != nil {
+		return err
+	}
+	back := newMatcher(left, l.alike(left))
+	back.anywhere = true
+	back.exact(BasisBackPrint, func(print string, _ placeKey) (placeKey, bool) {
+		return placeKey{rule: print}, back.prints.plain(back.prints.root(print))
+	})
+	for _, g := range back.group(func(f *Finding, i *Issue) fileKey { return fileKey{rule: back.prints.root(printOf(f, i))} }) {
+		back.nearest(back.blocks(g), func(int64) Basis { return BasisBackPrint })
+	}
+	m.steps += back.steps
+	for n, f := range places {
+		if issue := back.issueOf[n]; issue != nil {
+			m.reopened(f, issue, BasisBackPrint, out)
 		}
 	}
-	l.back(m, BasisBackPrint, out, func(f *Finding) *Issue { return l.closed[PrintKey(f.Fingerprint)].find(f.Fingerprint) })
-	l.back(m, BasisBackPlace, out, func(f *Finding) *Issue { return last(l.places[placeKey{f.Rule, f.File, f.Line}]) })
-	return nil
-}
-
-// back reopens for each unmatched finding the closed issue that find returns.
-func (l *Ledger) back(m *matcher, basis Basis, out *Outcome, find func(*Finding) *Issue) {
-	for f := range m.findings {
+	for n, f := range places {
 		if m.issueOf[f] != nil {
 			continue
 		}
-		if issue := find(&m.findings[f]); issue != nil {
-			l.dropClosed(issue)
-			m.issueOf[f], m.basis[f] = issue, basis
-			out.Reopened++
+		for _, s := range l.places[placeKey{left[n].Rule, left[n].File, left[n].Line}].top(1) {
+			m.reopened(f, s.issue, BasisBackPlace, out)
 		}
 	}
+	return nil
+}
+
+// recall fetches the closed issues of Past that the findings could reopen.
+func (l *Ledger) recall(left []Finding) error {
+	if l.Past == nil {
+		return nil
+	}
+	past, err := l.Past.Closed(left)
+	if err != nil {
+		return err
+	}
+	for _, issue := range past {
+		if !l.ids[issue.PublicID] {
+			l.keepClosed(issue)
+		}
+	}
+	return nil
+}
+
+func (m *matcher) reopened(f int, issue *Issue, basis Basis, out *Outcome) {
+	m.issueOf[f], m.basis[f] = issue, basis
+	issue.Closed = Place{}
+	out.Reopened++
 }
 
 // shelf is the closed issues whose fingerprints share a PrintKey.
 type shelf struct {
-	prints  map[string][]*Issue // by fingerprint, each list in reopenOrder
-	lengths map[int]int         // how many of the fingerprints are so long
+	piles   map[string]*pile // by fingerprint
+	lengths map[int]bool     // of the fingerprints
 }
 
-// find returns the issue of the same fingerprint that is to be reopened
-// first, nil if there is none. Only a fingerprint that was cut off makes it
-// look at all of the shelf.
-func (s *shelf) find(print string) *Issue {
-	if s == nil {
-		return nil
+// alike returns the closed issues whose fingerprints can be equal to those of
+// the findings, the one to reopen first in front. Of those with one
+// fingerprint there are at most as many as findings can ask for.
+func (l *Ledger) alike(findings []Finding) []*Issue {
+	asking := map[string]int{} // by PrintKey
+	for f := range findings {
+		asking[PrintKey(findings[f].Fingerprint)]++
 	}
-	var best *Issue
-	consider := func(issue *Issue) {
-		if issue != nil && (best == nil || reopenOrder(best, issue) < 0) {
-			best = issue
-		}
-	}
-	for n := range s.lengths {
-		if n <= len(print) {
-			consider(last(s.prints[print[:n]]))
+	wanted, emptied := map[*pile]int{}, map[*shelf]bool{}
+	for f := range findings {
+		print := findings[f].Fingerprint
+		key := PrintKey(print)
+		s := l.closed[key]
+		if s == nil || emptied[s] {
 			continue
 		}
-		for longer, issues := range s.prints {
-			if len(longer) == n && SamePrint(longer, print) {
-				consider(last(issues))
+		for n := range s.lengths {
+			if n <= len(print) {
+				wanted[s.piles[print[:n]]] = asking[key]
+				continue
 			}
+			emptied[s] = true // a fingerprint that was cut off asks for all
+			for _, p := range s.piles {
+				wanted[p] = asking[key]
+			}
+			break
 		}
 	}
-	return best
+	var list []shelved
+	for p, n := range wanted {
+		list = append(list, p.top(n)...)
+	}
+	l.steps += len(wanted) + len(list)
+	slices.SortFunc(list, func(a, b shelved) int { return reopenOrder(b, a) })
+	issues := make([]*Issue, len(list))
+	for i, s := range list {
+		issues[i] = s.issue
+	}
+	return issues
 }
 
-func last(issues []*Issue) *Issue {
-	if len(issues) == 0 {
-		return nil
-	}
-	return issues[len(issues)-1]
+// shelved is an issue as it was closed. It is no longer one to reopen once
+// the issue is open, or was closed again.
+type shelved struct {
+	issue  *Issue
+	closed Place
 }
 
 // reopenOrder puts the issue that is to be reopened first last: the one
 // closed last, of equals the one first seen earlier.
-func reopenOrder(a, b *Issue) int {
-	return cmp.Or(a.Closed.Compare(b.Closed), firstSeen(b, a))
+func reopenOrder(a, b shelved) int {
+	return cmp.Or(a.closed.Compare(b.closed), firstSeen(b.issue, a.issue))
+}
+
+// pile is closed issues with something in common. The nil pile is empty.
+type pile struct {
+	list     []shelved
+	unsorted bool
+}
+
+func (p *pile) add(s shelved) {
+	p.unsorted = p.unsorted || len(p.list) > 0 && reopenOrder(p.list[len(p.list)-1], s) > 0
+	p.list = append(p.list, s)
+}
+
+// top returns the n to reopen first, fewer where there are not so many.
+func (p *pile) top(n int) []shelved {
+	if p == nil {
+		return nil
+	}
+	if p.unsorted {
+		slices.SortFunc(p.list, reopenOrder)
+		p.unsorted = false
+	}
+	var top []shelved
+	at := len(p.list)
+	for ; at > 0 && len(top) < n; at-- {
+		if s := p.list[at-1]; s.issue.Closed.Compare(s.closed) == 0 {
+			top = append(top, s)
+		}
+	}
+	p.list = p.list[:at] // what is not to be reopened any more goes
+	for _, s := range slices.Backward(top) {
+		p.list = append(p.list, s)
+	}
+	return top
 }
 
 func (l *Ledger) keepClosed(issue *Issue) {
 	if l.closed == nil {
-		l.closed, l.places = map[string]*shelf{}, map[placeKey][]*Issue{}
+		l.closed, l.places = map[string]*shelf{}, map[placeKey]*pile{}
 	}
-	key, print, place := PrintKey(issue.Fingerprint), issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}
+	print, key := issue.Fingerprint, PrintKey(issue.Fingerprint)
 	s := l.closed[key]
 	if s == nil {
-		s = &shelf{prints: map[string][]*Issue{}, lengths: map[int]int{}}
+		s = &shelf{piles: map[string]*pile{}, lengths: map[int]bool{}}
 		l.closed[key] = s
 	}
-	if s.prints[print] = inOrder(s.prints[print], issue); len(s.prints[print]) == 1 {
-		s.lengths[len(print)]++
+	if s.piles[print] == nil {
+		s.piles[print], s.lengths[len(print)] = &pile{}, true
 	}
-	l.places[place] = inOrder(l.places[place], issue)
+	s.piles[print].add(shelved{issue, issue.Closed})
+	place := placeKey{issue.Rule, issue.File, issue.Line}
+	if l.places[place] == nil {
+		l.places[place] = &pile{}
+	}
+	l.places[place].add(shelved{issue, issue.Closed})
 	l.taken(issue.PublicID)
-}
-
-func (l *Ledger) dropClosed(issue *Issue) {
-	key, print, place := PrintKey(issue.Fingerprint), issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}
-	s := l.closed[key]
-	if s.prints[print] = without(s.prints[print], issue); len(s.prints[print]) == 0 {
-		delete(s.prints, print)
-		if s.lengths[len(print)]--; s.lengths[len(print)] == 0 {
-			delete(s.lengths, len(print))
-		}
-	}
-	l.places[place] = without(l.places[place], issue)
-}
-
-// inOrder and without keep a list in reopenOrder. What comes and goes stands
-// near the end, so a long list is hardly moved.
-func inOrder(list []*Issue, issue *Issue) []*Issue {
-	at := len(list)
-	for at > 0 && reopenOrder(list[at-1], issue) > 0 {
-		at--
-	}
-	return slices.Insert(list, at, issue)
-}
-
-func without(list []*Issue, issue *Issue) []*Issue {
-	for at, other := range slices.Backward(list) {
-		if other == issue {
-			return slices.Delete(list, at, at+1)
-		}
-	}
-	return list
 }

@@ -89,24 +89,43 @@ func (c *cursor) skipText() {
 
 // fieldsOf splits an object that is known to be valid JSON into its fields,
 // as encoding/json does: the last of equal names wins. The values lie in
-// object. nil is what is no object.
-func fieldsOf(object []byte) map[string]json.RawMessage {
+// object. nil is what is no object. An object of over mostFields fields is an
+// error.
+func fieldsOf(object []byte) (map[string]json.RawMessage, error) {
 	c := cursor{text: string(object)}
 	if !c.take('{') {
-		return nil
+		return nil, nil
 	}
 	fields := map[string]json.RawMessage{}
 	for c.at < len(c.text) && !c.take('}') {
 		name, ok := c.plainText()
 		if !ok && json.Unmarshal([]byte(c.value()), &name) != nil {
-			return nil
+			return nil, nil
 		}
 		c.take(':')
 		value := c.value()
 		fields[name] = json.RawMessage(object[c.at-len(value) : c.at : c.at])
+		if len(fields) > mostFields {
+			return nil, tooMany(mostFields, "fields")
+		}
 		c.take(',')
 	}
-	return fields
+	return fields, nil
+}
+
+// entries counts the entries of a list that is known to be valid JSON, 0 for
+// anything else. It stops beyond most.
+func entries(list json.RawMessage, most int) (n int) {
+	c := cursor{text: string(list)}
+	if !c.take('[') {
+		return 0
+	}
+	for n <= most && c.at < len(c.text) && !c.take(']') {
+		c.value()
+		c.take(',')
+		n++
+	}
+	return n
 }
 
 // flatFindings reads a list of findings as nearly all records write it: flat

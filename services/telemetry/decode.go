@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,11 +43,11 @@ func (d *decoder) value(name string, into any) {
 func (d *decoder) text(name string) string {
 	c := cursor{text: string(d.fields[name])}
 	s, ok := c.plainText()
-	if ok {
-		return s
+	if !ok {
+		d.value(name, &s)
+		s = cleanText(s)
 	}
-	d.value(name, &s)
-	return cleanText(s)
+	return d.short(name, s)
 }
 
 // idText reads an id, which is a text; clients get one that is written as a
@@ -58,7 +56,7 @@ func (d *decoder) idText(name string) string {
 	if raw := string(d.fields[name]); raw != "" && digits(raw) {
 		raw = strings.TrimPrefix(raw, "0")
 		d.fields[name], d.rewrite = json.RawMessage(strconv.Quote(raw)), true
-		return raw
+		return d.short(name, raw)
 	}
 	return d.text(name)
 }
@@ -92,10 +90,7 @@ func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
 
 // counts reads an object of counts by name.
 func (d *decoder) counts(name string) map[string]int64 {
-	list := fieldsOf(d.fields[name])
-	if list == nil {
-		d.value(name, &list)
-	}
+	list := d.object(name)
 	out := make(map[string]int64, len(list))
 	for _, key := range slices.Sorted(maps.Keys(list)) {
 		out[bounded(cleanText(key), mostName)] += d.part(list, key)
@@ -174,7 +169,10 @@ func (d *decoder) time(name string) (time.Time, string) {
 			d.fields[name] = json.RawMessage(strconv.Quote(s))
 			d.rewrite = true
 		}
-		return t.Truncate(time.Millisecond), s
+		if t = t.Truncate(time.Millisecond); t.IsZero() || t.UnixMilli() == 0 {
+			t = t.Add(time.Millisecond) // these two mean "no time" elsewhere
+		}
+		return t, s
 	}
 	d.fail(name, fmt.Errorf("%q is no time; write it like 2026-02-07T11:31:39Z", shorten(s)))
 	return time.Time{}, ""
@@ -196,23 +194,6 @@ func cleanText(s string) string {
 		return s
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
-}
-
-// The lengths in bytes up to which texts of records are kept in rows that
-// others refer to: PostgreSQL's indexes take some 2,700 bytes in all.
-const (
-	mostName = 300  // ids, rules, families, severities
-	mostPath = 1500 // files, addresses of repositories
-)
-
-// bounded cuts a text that is longer than most, so that different ones stay
-// different: what is cut off becomes its SHA-256.
-func bounded(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	sum := sha256.Sum256([]byte(s))
-	return strings.ToValidUTF8(s[:most-35], "") + "…" + hex.EncodeToString(sum[:16])
 }
 
 func shorten(s string) string {

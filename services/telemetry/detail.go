@@ -130,6 +130,7 @@ type Mention struct {
 // SessionDetail is a session with all that is known of it.
 type SessionDetail struct {
 	SessionRow
+	MissingSince  time.Time     // when Devin first answered 404 for it; zero while it knows it
 	States        []StateChange // oldest first
 	Mentions      []Mention     // newest record first
 	Issues        []IssueRow    // that it took; empty where none is named

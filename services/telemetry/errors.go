@@ -20,8 +20,9 @@ const (
 	CodeConflict         Code = "conflict"           // 409
 	CodeNoPast           Code = "no_past"            // 400: as_of of what has no past
 	CodeTooLarge         Code = "too_large"          // 413
-	CodeUnknownHost      Code = "unknown_host"       // 421: a Host that is not ours, on loopback
-	CodeRateLimited      Code = "rate_limited"       // 429: an upstream's limit, with RetryAfter
+	CodeUnsupportedMedia Code = "unsupported_media"  // 415: a body in a form that is not read
+	CodeUnknownHost      Code = "unknown_host"       // 421: a Host that is not ours
+	CodeRateLimited      Code = "rate_limited"       // 429: an upstream's limit or the caller's own, with RetryAfter
 	CodeInternal         Code = "internal"           // 500
 	CodeUpstreamDown     Code = "upstream_down"      // 502: refused, reset, or answered 5xx
 	CodeUpstreamBroken   Code = "upstream_broken"    // 502: not JSON, or cut short
@@ -29,8 +30,10 @@ const (
 	CodeUpstreamDenied   Code = "upstream_denied"    // 502: 403, the token may not do this
 	CodeUpstreamNotFound Code = "upstream_not_found" // 502: 404
 	CodeUpstreamRejected Code = "upstream_rejected"  // 502: another 4xx, for example 422
+	CodeOutcomeUnknown   Code = "outcome_unknown"    // 502: sent, but no answer says whether it was done
 	CodeStopping         Code = "stopping"           // 503: the server is shutting down
 	CodeUnavailable      Code = "unavailable"        // 503: the database does not answer
+	CodeOverloaded       Code = "overloaded"         // 503: more is asked than can be answered, with RetryAfter
 	CodeUpstreamTimeout  Code = "upstream_timeout"   // 504
 )
 
@@ -40,7 +43,7 @@ const (
 type Error struct {
 	Code       Code
 	Message    string
-	RetryAfter time.Duration // with CodeRateLimited: how long to wait, 0 if unknown
+	RetryAfter time.Duration // with CodeRateLimited and CodeOverloaded: how long to wait, 0 if unknown
 	JobID      string        // with CodeStopping: the job that goes on at the next start
 	Err        error
 }

@@ -2,42 +2,71 @@ package telemetry
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // BareID returns the id of a Devin session as it is compared: without
 // "devin-", in lower case. It returns "" for what is no session: an empty
-// id, or "dry-run".
+// id, or "dry-run". The bare id of a bare id is the same. An id that would
+// have more to drop ("devin-devin-x") is another session's than "x", and
+// keeps all of it.
 func BareID(id string) string {
-	id = strings.ToLower(strings.TrimSpace(id))
-	id = strings.TrimPrefix(id, "devin-")
+	id = lowerASCII(strings.TrimSpace(id))
+	if bare, cut := strings.CutPrefix(id, "devin-"); cut && bare == strings.TrimSpace(bare) && !strings.HasPrefix(bare, "devin-") {
+		id = bare
+	}
 	if id == DryRunID {
 		return ""
 	}
 	return id
 }
 
+// lowerASCII and upperASCII change the case of ASCII letters alone: ids and
+// names are ASCII, and what only looks like a letter of one (the Kelvin sign)
+// must not become it.
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+func upperASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r + 'A' - 'a'
+		}
+		return r
+	}, s)
+}
+
 // DryRunID stands in place of a session id where the action made a dry run.
 const DryRunID = "dry-run"
 
 var (
-	issueIDPattern    = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+`)
-	issueIDRowPattern = regexp.MustCompile(`(?i)CQLF-(?:[A-Z]+-)?R\d+-\d+(?:\s*,\s*CQLF-(?:[A-Z]+-)?R\d+-\d+)+`)
+	issueIDPattern    = regexp.MustCompile(issueIDForm)
+	issueIDRowPattern = regexp.MustCompile(issueIDForm + `(?:\s*,\s*` + issueIDForm + `)+`)
 	// A session is named in a pull request by "devin-" and its id, by its
 	// address, or by the id alone, which is hex.
-	tokenPattern = regexp.MustCompile(`(?i)(?:\bdevin-|/sessions/(?:devin-)?)([0-9a-z][0-9a-z_-]{0,63})|\b([0-9a-f]{16,64})\b`)
+	tokenPattern = regexp.MustCompile(`(?:\b[Dd][Ee][Vv][Ii][Nn]-|/[Ss][Ee][Ss][Ss][Ii][Oo][Nn][Ss]/(?:[Dd][Ee][Vv][Ii][Nn]-)?)` +
+		`([0-9A-Za-z][0-9A-Za-z_-]{0,63})|\b([0-9A-Fa-f]{16,64})\b`)
 )
+
+// issueIDForm is any case, spelled out: (?i) also takes letters that are not
+// ASCII (U+017F for s).
+const issueIDForm = `[Cc][Qq][Ll][Ff]-(?:[A-Za-z]+-)?[Rr]\d+-\d+`
 
 // IssueIDs returns the issue ids that a text names (CQLF-R34-0010,
 // CQLF-ALL-R61-0002), in upper case, each once, in the order of the text.
 // The two series are independent: ids are equal only as a whole.
 func IssueIDs(text string) []string {
-	ids := []string{}
+	ids, have := []string{}, map[string]bool{}
 	for _, id := range issueIDPattern.FindAllString(text, -1) {
-		id = strings.ToUpper(id)
-		if !slices.Contains(ids, id) {
+		if id = upperASCII(id); !have[id] {
+			have[id] = true
 			ids = append(ids, id)
 		}
 	}
@@ -69,7 +98,7 @@ func SessionTokens(texts ...string) []string {
 	}
 	for _, text := range texts {
 		for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
-			token := strings.ToLower(m[1] + m[2])
+			token := lowerASCII(m[1] + m[2])
 			add(token)
 			if cut := strings.IndexAny(token, "-_"); cut > 0 {
 				add(token[:cut])

@@ -11,7 +11,7 @@ import (
 
 // DerivationVersion changes whenever a rule of this package changes what the
 // same records lead to; a store derived by another version is rebuilt.
-const DerivationVersion = 5
+const DerivationVersion = 6
 
 // Place is a scan's place in its repository's history: by time, equal times
 // by file name.
@@ -115,9 +115,10 @@ type Ledger struct {
 		Taken(publicID string) (bool, error)
 	}
 
-	closed map[string]*shelf     // by PrintKey of the last fingerprint
-	places map[placeKey][]*Issue // by the last place, each list in reopenOrder
+	closed map[string]*shelf  // by PrintKey of the last fingerprint
+	places map[placeKey]*pile // closed issues by the last place
 	ids    map[string]bool
+	steps  int // see matcher
 }
 
 // Outcome is what one scan did.
@@ -156,6 +157,7 @@ func (l *Ledger) Apply(scan Scan) (Outcome, error) {
 	}
 	l.note(scan, out.Reduced)
 	l.settle(m, scan, fresh, &out)
+	l.steps += m.steps
 	return out, nil
 }
 
@@ -196,7 +198,7 @@ func firstSeen(a, b *Issue) int {
 // the scan into all matched ones. It returns those that are open anew.
 func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*Issue, error) {
 	var fresh []*Issue
-	ordinals := map[string]int{}
+	ordinals, free := map[string]int{}, map[string]int{}
 	for f := range m.findings {
 		finding := &m.findings[f]
 		key := finding.Rule + "\x00" + finding.Fingerprint
@@ -205,16 +207,16 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 		issue := m.issueOf[f]
 		switch {
 		case issue == nil:
-			id, err := l.newID(finding, ordinal)
+			id, at, err := l.newID(finding, max(ordinal, free[key]))
 			if err != nil {
 				return nil, err
 			}
+			free[key] = at + 1
 			issue = &Issue{PublicID: id, First: scan.Place, FirstOrd: f, FromStart: fromStart}
 			m.issueOf[f], m.basis[f] = issue, BasisFirstSight
 			out.New++
 			fresh = append(fresh, issue)
-		case !issue.Closed.IsZero():
-			issue.Closed = Place{}
+		case m.basis[f] == BasisBackPrint || m.basis[f] == BasisBackPlace:
 			fresh = append(fresh, issue)
 		case issue.File != finding.File || issue.Line != finding.Line:
 			out.Moved++
@@ -282,31 +284,38 @@ func (l *Ledger) StatusOf(i *Issue) Status {
 }
 
 func (l *Ledger) taken(id string) {
-	if l.ids == nil {
-		l.ids = map[string]bool{}
-		for _, issue := range l.Open {
-			l.ids[issue.PublicID] = true
-		}
-	}
+	l.knowIDs()
 	l.ids[id] = true
 }
 
-// newID returns the public id of an issue that is first seen. Where an older
-// issue was first seen with the same rule, fingerprint and ordinal, the
-// ordinal counts on: a repository's ids are unique.
-func (l *Ledger) newID(f *Finding, ordinal int) (string, error) {
+// knowIDs notes the ids of the issues that the ledger began with.
+func (l *Ledger) knowIDs() {
+	if l.ids != nil {
+		return
+	}
+	l.ids = make(map[string]bool, len(l.Open))
+	for _, issue := range l.Open {
+		l.ids[issue.PublicID] = true
+	}
+}
+
+// newID returns the public id of an issue that is first seen, and the ordinal
+// in it. Where an older issue was first seen with the same rule, fingerprint
+// and ordinal, the ordinal counts on: a repository's ids are unique.
+func (l *Ledger) newID(f *Finding, ordinal int) (id string, at int, err error) {
+	l.knowIDs()
 	for ; ; ordinal++ {
-		id := PublicID(l.Repo, f.Rule, f.Fingerprint, ordinal)
+		l.steps++
+		id = PublicID(l.Repo, f.Rule, f.Fingerprint, ordinal)
 		taken := l.ids[id]
 		if !taken && l.Past != nil {
-			var err error
 			if taken, err = l.Past.Taken(id); err != nil {
-				return "", err
+				return "", 0, err
 			}
 		}
 		if !taken {
 			l.taken(id)
-			return id, nil
+			return id, ordinal, nil
 		}
 	}
 }

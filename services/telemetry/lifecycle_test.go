@@ -48,7 +48,7 @@ func unprinted(f Finding) Finding {
 	return f
 }
 
-func TestFindingsLike(t *testing.T) {
+func TestFindingIndex(t *testing.T) {
 	long := strings.Repeat("0", 16)
 	findings := []Finding{
 		{IssueID: "CQLF-R1-0001", Fingerprint: long + "aaaa", Rule: "r", File: "a"}, {IssueID: "CQLF-R1-0002", Fingerprint: long + "aaaa", Rule: "r", File: "b"},
@@ -67,7 +67,7 @@ func TestFindingsLike(t *testing.T) {
 		{"no fingerprint was recorded", unprinted(Finding{IssueID: "cqlf-r1-0002", Rule: "r", File: "b"}), []int{1}},
 		{"no fingerprint was recorded, another file", unprinted(Finding{IssueID: "CQLF-R1-0002", Rule: "r", File: "c"}), nil},
 	} {
-		if got := FindingsLike(findings, c.f); !slices.Equal(got, c.want) {
+		if got := IndexFindings(findings).Like(c.f); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // LinkBasis says why a pull request belongs to a session.
@@ -70,7 +69,7 @@ func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
 	for _, s := range sessions {
 		byID[s.ID] = true
 		for _, id := range s.IssueIDs {
-			if id = strings.ToUpper(strings.TrimSpace(id)); id != "" {
+			if id = IssueKey(id); id != "" {
 				byIssue[id] = append(byIssue[id], s)
 			}
 		}
@@ -87,7 +86,7 @@ func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
 			}
 		}
 		for _, id := range p.IssueIDs {
-			for _, s := range byIssue[strings.ToUpper(id)] {
+			for _, s := range byIssue[IssueKey(id)] {
 				if slices.Contains(s.Repos, p.Ref.Repo.Key()) {
 					claim(s.ID, p.Ref.Key(), LinkIssueID)
 				}

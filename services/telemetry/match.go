@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -58,124 +57,121 @@ type placeKey struct {
 	line       int64
 }
 
-// matcher matches one scan's findings to issues, each issue taken once.
-// Issues are given in the order in which they were first seen.
+// matcher matches findings to issues, each issue taken once. Issues are given
+// in the order in which a tie prefers them.
 type matcher struct {
 	findings []Finding
 	issues   []*Issue
-	roots    map[string]string // by fingerprint, see printRoots
-	issueOf  []*Issue          // by finding; nil: unmatched
+	prints   printForest
+	issueOf  []*Issue // by finding; nil: unmatched
 	basis    []Basis
 	taken    []bool // by issue
+	anywhere bool   // lines do not count
+	steps    int    // comparisons of pairs, for the tests of cost
 }
 
-func matchOpen(findings []Finding, issues []*Issue) *matcher {
-	m := &matcher{
+func newMatcher(findings []Finding, issues []*Issue) *matcher {
+	return &matcher{
 		findings: findings,
 		issues:   issues,
+		prints:   forestOf(findings, issues),
 		issueOf:  make([]*Issue, len(findings)),
 		basis:    make([]Basis, len(findings)),
 		taken:    make([]bool, len(issues)),
 	}
-	m.roots = m.printRoots()
-	m.exact(BasisSame, func(print string, at placeKey) placeKey { return placeKey{m.roots[print], at.file, at.line} },
-		func(f Finding, i *Issue) bool { return SamePrint(f.Fingerprint, i.Fingerprint) })
-	m.byPrint()
-	m.exact(BasisPlace, func(_ string, at placeKey) placeKey { return at }, func(Finding, *Issue) bool { return true })
-	m.byFile()
-	return m
 }
 
-// printRoots returns for each fingerprint the shortest one at hand that is
-// the same with digits cut off, mostly itself. Fingerprints that SamePrint
-// calls equal have equal roots; those of one root differ only where a short
-// fingerprint stands for several long ones.
-func (m *matcher) printRoots() map[string]string {
-	prints := make([]string, 0, len(m.findings)+len(m.issues))
-	for f := range m.findings {
-		prints = append(prints, m.findings[f].Fingerprint)
-	}
-	for _, issue := range m.issues {
-		prints = append(prints, issue.Fingerprint)
-	}
-	slices.Sort(prints) // a root comes right before what begins with it
-	roots := make(map[string]string, len(prints))
-	root := ""
-	for _, print := range prints {
-		if len(root) < printPrefix || !strings.HasPrefix(print, root) {
-			root = print
-		}
-		roots[print] = root
-	}
-	return roots
+// matchOpen matches a scan's findings to the open issues, which are in the
+// order in which they were first seen.
+func matchOpen(findings []Finding, issues []*Issue) *matcher {
+	m := newMatcher(findings, issues)
+	m.exact(BasisSame, func(print string, at placeKey) (placeKey, bool) {
+		root := m.prints.root(print)
+		return placeKey{root, at.file, at.line}, m.prints.plain(root)
+	})
+	m.byPrint()
+	m.exact(BasisPlace, func(_ string, at placeKey) (placeKey, bool) { return at, true })
+	m.byFile()
+	return m
 }
 
 func (m *matcher) take(finding, issue int, basis Basis) {
 	m.issueOf[finding], m.basis[finding], m.taken[issue] = m.issues[issue], basis, true
 }
 
-// exact matches by an equal key, the earlier finding first and to the
-// issue first seen earlier.
-func (m *matcher) exact(basis Basis, key func(print string, at placeKey) placeKey, same func(Finding, *Issue) bool) {
+// exact matches by an equal key, the earlier finding first and to the issue
+// that comes first. What key refuses stays unmatched.
+func (m *matcher) exact(basis Basis, key func(print string, at placeKey) (placeKey, bool)) {
 	waiting := map[placeKey][]int{}
 	for i, issue := range m.issues {
-		if !m.taken[i] {
-			k := key(issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line})
+		if k, ok := key(issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}); ok && !m.taken[i] {
 			waiting[k] = append(waiting[k], i)
 		}
 	}
-	for f, finding := range m.findings {
-		if m.issueOf[f] != nil {
-			continue
-		}
-		k := key(finding.Fingerprint, placeKey{finding.Rule, finding.File, finding.Line})
-		list := waiting[k]
-		at := slices.IndexFunc(list, func(i int) bool { return same(finding, m.issues[i]) })
-		switch {
-		case at == 0: // nearly always: no shifting of a long list
+	for f := range m.findings {
+		finding := &m.findings[f]
+		k, ok := key(finding.Fingerprint, placeKey{finding.Rule, finding.File, finding.Line})
+		if list := waiting[k]; ok && m.issueOf[f] == nil && len(list) > 0 {
 			m.take(f, list[0], basis)
 			waiting[k] = list[1:]
-		case at > 0:
-			m.take(f, list[at], basis)
-			waiting[k] = slices.Delete(list, at, at+1)
 		}
 	}
 }
 
 // byPrint is pass 2: same fingerprint, same file first, then nearest line.
+// Pass 1 is the part of it at distance 0: where fingerprints begin alike it
+// was left for here.
 func (m *matcher) byPrint() {
-	for _, g := range m.group(func(print, _, _ string) fileKey { return fileKey{rule: m.roots[print]} }) {
-		if !m.uniform(g) {
-			m.pairwise(g)
-			continue
-		}
+	for _, g := range m.group(func(f *Finding, i *Issue) fileKey { return fileKey{rule: m.prints.root(printOf(f, i))} }) {
+		var blocks []*group
 		for _, sub := range m.byName(g) {
-			m.nearest(sub, BasisPrint)
+			blocks = append(blocks, m.blocks(sub)...)
 		}
-		m.nearest(m.left(g), BasisPrint)
+		m.nearest(blocks, func(distance int64) Basis {
+			if distance == 0 {
+				return BasisSame
+			}
+			return BasisPrint
+		})
+		m.nearest(m.blocks(m.left(g)), func(int64) Basis { return BasisPrint })
 	}
 }
 
 // byFile is pass 4: same rule and file, smallest distance first.
 func (m *matcher) byFile() {
-	for _, g := range m.group(func(_, rule, file string) fileKey { return fileKey{rule, file} }) {
-		m.nearest(g, BasisNear)
+	for _, g := range m.group(func(f *Finding, i *Issue) fileKey {
+		if i != nil {
+			return fileKey{i.Rule, i.File}
+		}
+		return fileKey{f.Rule, f.File}
+	}) {
+		m.nearest([]*group{g}, func(int64) Basis { return BasisNear })
 	}
 }
 
-// group is the findings and issues that share a key, by index, in order.
+func printOf(f *Finding, i *Issue) string {
+	if i != nil {
+		return i.Fingerprint
+	}
+	return f.Fingerprint
+}
+
+// group is findings and issues, by index, in order.
 type group struct{ findings, issues []int }
 
-// group collects what is unmatched by a key; groups come in the order of
-// their first finding, and only those with both sides.
-func (m *matcher) group(key func(print, rule, file string) fileKey) []*group {
+func (g *group) empty() bool { return len(g.findings) == 0 || len(g.issues) == 0 }
+
+// group collects what is unmatched by a key, which is called with either a
+// finding or an issue; groups come in the order of their first finding, and
+// only those with both sides.
+func (m *matcher) group(key func(*Finding, *Issue) fileKey) []*group {
 	byKey := map[fileKey]*group{}
 	var order []*group
-	for f, finding := range m.findings {
+	for f := range m.findings {
 		if m.issueOf[f] != nil {
 			continue
 		}
-		k := key(finding.Fingerprint, finding.Rule, finding.File)
+		k := key(&m.findings[f], nil)
 		g := byKey[k]
 		if g == nil {
 			g = &group{}
@@ -188,11 +184,11 @@ func (m *matcher) group(key func(print, rule, file string) fileKey) []*group {
 		if m.taken[i] {
 			continue
 		}
-		if g := byKey[key(issue.Fingerprint, issue.Rule, issue.File)]; g != nil {
+		if g := byKey[key(nil, issue)]; g != nil {
 			g.issues = append(g.issues, i)
 		}
 	}
-	return slices.DeleteFunc(order, func(g *group) bool { return len(g.issues) == 0 })
+	return slices.DeleteFunc(order, (*group).empty)
 }
 
 // byName divides a group by file.
@@ -212,7 +208,7 @@ func (m *matcher) byName(g *group) []*group {
 			sub.issues = append(sub.issues, i)
 		}
 	}
-	return order
+	return slices.DeleteFunc(order, (*group).empty)
 }
 
 // left returns what of a group is still unmatched.
@@ -229,60 +225,4 @@ func (m *matcher) left(g *group) *group {
 		}
 	}
 	return rest
-}
-
-// uniform tells whether each finding's fingerprint is equal to each issue's:
-// not so where a short one is the beginning of two that differ. That all of
-// them begin one longest one is enough to know.
-func (m *matcher) uniform(g *group) bool {
-	longest := ""
-	each := func(look func(print string) bool) bool {
-		return !slices.ContainsFunc(g.findings, func(f int) bool { return !look(m.findings[f].Fingerprint) }) &&
-			!slices.ContainsFunc(g.issues, func(i int) bool { return !look(m.issues[i].Fingerprint) })
-	}
-	each(func(print string) bool {
-		if len(print) > len(longest) {
-			longest = print
-		}
-		return true
-	})
-	return each(func(print string) bool { return SamePrint(longest, print) })
-}
-
-// pairwise is pass 2 for a group that is not uniform: every pair is looked
-// at, which is affordable since such groups are accidents of hashing.
-func (m *matcher) pairwise(g *group) {
-	type pair struct {
-		otherFile int
-		distance  int64
-		f, i      int
-	}
-	var pairs []pair
-	for _, f := range g.findings {
-		for _, i := range g.issues {
-			a, b := &m.findings[f], m.issues[i]
-			if SamePrint(a.Fingerprint, b.Fingerprint) {
-				p := pair{0, apart(a.Line, b.Line), f, i}
-				if a.File != b.File {
-					p.otherFile = 1
-				}
-				pairs = append(pairs, p)
-			}
-		}
-	}
-	slices.SortFunc(pairs, func(a, b pair) int {
-		return cmp.Or(a.otherFile-b.otherFile, cmp.Compare(a.distance, b.distance), a.f-b.f, a.i-b.i)
-	})
-	for _, p := range pairs {
-		if m.issueOf[p.f] == nil && !m.taken[p.i] {
-			m.take(p.f, p.i, BasisPrint)
-		}
-	}
-}
-
-func apart(a, b int64) int64 {
-	if a > b {
-		return a - b
-	}
-	return b - a
 }

@@ -57,11 +57,10 @@ func literally(findings []Finding, issues []*Issue) []string {
 // crowded files with few fingerprints, some of them cut off.
 func TestMatchLiterally(t *testing.T) {
 	d := rand.New(rand.NewPCG(4, 2))
-	prints := []string{"a", "b", "0123456789abcde", "0123456789abcdef", "0123456789abcdef01", "0123456789abcdef0123", "0123456789abcdef0124", "0123456789abcdef9",
-		"fedcba9876543210", "fedcba9876543210ffff"}
 	passes := map[Basis]int{BasisSame: 1, BasisPrint: 2, BasisPlace: 3, BasisNear: 4}
 	seen := map[int]int{}
 	for round := range 6000 {
+		prints := somePrints(d, round)
 		finding := func() Finding {
 			return Finding{Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))), File: string('x' + rune(d.IntN(3))), Line: int64(d.IntN(3 + round%20))}
 		}

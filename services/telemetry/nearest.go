@@ -6,89 +6,91 @@ import (
 	"slices"
 )
 
-// nearest matches a group's pairs by distance of their lines, smallest over
-// all pairs first; ties go to the earlier finding, then the earlier issue.
+// nearest matches the pairs of groups by distance of their lines, smallest
+// over all pairs first; ties go to the earlier finding, then the earlier
+// issue. In each group every pair counts; a finding or an issue may be in
+// several. basis tells what a pair of a distance was matched by.
 //
-// The closest pair always stands on neighbouring lines (anything between the
-// two would be closer to one of them), so a heap of neighbours is enough:
-// n findings cost n log n instead of n².
-func (m *matcher) nearest(g *group, basis Basis) {
-	if len(g.findings) == 0 || len(g.issues) == 0 {
-		return
+// The closest pair of a group always stands on neighbouring lines (anything
+// between the two would be closer to one of them), so a heap of neighbours is
+// enough: n places in groups cost n log n instead of n².
+func (m *matcher) nearest(groups []*group, basis func(distance int64) Basis) {
+	c := m.chainOf(groups)
+	for s := range c.stops {
+		c.push(s, s)
+		c.push(s, c.stops[s].next)
 	}
-	stops := m.stops(g)
-	for s := range stops {
-		stops[s].prev, stops[s].next = s-1, s+1
-	}
-	q := &pairQueue{}
-	push := func(a, b int) {
-		if a < 0 || b >= len(stops) {
-			return
-		}
-		if p, ok := bestPair(stops, a, b); ok {
-			heap.Push(q, p)
-		}
-	}
-	for s := range stops {
-		push(s, s)
-		push(s, s+1)
-	}
-	for q.Len() > 0 {
-		p := heap.Pop(q).(linePair)
-		if again, ok := bestPair(stops, p.a, p.b); !ok || again != p || (p.a != p.b && stops[p.a].next != p.b) {
+	for c.queue.Len() > 0 {
+		p := heap.Pop(&c.queue).(linePair)
+		if again, ok := c.best(p.a, p.b); !ok || again != p || (p.a != p.b && c.stops[p.a].next != p.b) {
 			continue // its findings or its neighbour have changed since; the newer pair is queued
 		}
-		m.take(p.f, p.i, basis)
-		stops[p.a].drop(p.f, p.i)
-		if p.b != p.a {
-			stops[p.b].drop(p.f, p.i)
-		}
-		for _, s := range [...]int{p.a, p.b} {
-			if stops[s].empty() && stops[s].prev != gone {
-				before, after := stops[s].prev, stops[s].next
-				if before >= 0 {
-					stops[before].next = after
-				}
-				if after < len(stops) {
-					stops[after].prev = before
-				}
-				stops[s].prev = gone
-				push(before, after)
+		m.take(p.f, p.i, basis(p.distance))
+		if len(groups) == 1 {
+			c.settle(p.a)
+			if p.b != p.a {
+				c.settle(p.b)
 			}
+			continue
 		}
-		for _, s := range [...]int{p.a, p.b} {
-			if stops[s].prev != gone {
-				push(s, s)
-				push(stops[s].prev, s)
-				push(s, stops[s].next)
-			}
+		for _, s := range c.ofFinding[p.f] {
+			c.settle(s)
+		}
+		for _, s := range c.ofIssue[p.i] {
+			c.settle(s)
 		}
 	}
 }
 
-// gone marks a stop that was taken out of the chain.
-const gone = -2
+// chain is the lines of groups, and the pairs to look at.
+type chain struct {
+	m     *matcher
+	stops []stop
+	queue pairQueue
 
-// stop is one line with what is unmatched on it, in order.
+	ofFinding, ofIssue map[int][]int // the stops of each, where there are several groups
+}
+
+// stop is one line of a group with what is unmatched on it, in order. What
+// was matched elsewhere leaves a list when it comes to its front.
 type stop struct {
 	line             int64
 	findings, issues []int
-	prev, next       int
+	prev, next       int // of the same group; none at its ends
 }
 
-func (s *stop) empty() bool { return len(s.findings) == 0 && len(s.issues) == 0 }
+const (
+	none = -1
+	gone = -2 // as prev: the stop was taken out of the chain
+)
 
-func (s *stop) drop(f, i int) {
-	if len(s.findings) > 0 && s.findings[0] == f {
-		s.findings = s.findings[1:]
+func (m *matcher) chainOf(groups []*group) *chain {
+	c := &chain{m: m}
+	for _, g := range groups {
+		from := len(c.stops)
+		c.add(g)
+		for s := from; s < len(c.stops); s++ {
+			c.stops[s].prev, c.stops[s].next = s-1, s+1
+		}
+		c.stops[from].prev, c.stops[len(c.stops)-1].next = none, none
 	}
-	if len(s.issues) > 0 && s.issues[0] == i {
-		s.issues = s.issues[1:]
+	if len(groups) > 1 {
+		c.ofFinding, c.ofIssue = map[int][]int{}, map[int][]int{}
+		for s := range c.stops {
+			for _, f := range c.stops[s].findings {
+				c.ofFinding[f] = append(c.ofFinding[f], s)
+			}
+			for _, i := range c.stops[s].issues {
+				c.ofIssue[i] = append(c.ofIssue[i], s)
+			}
+		}
 	}
+	return c
 }
 
-func (m *matcher) stops(g *group) []stop {
-	at := map[int64]*stop{}
+// add appends the stops of a group, which is not empty, by line.
+func (c *chain) add(g *group) {
+	at := make(map[int64]*stop, len(g.findings))
 	var lines []int64
 	on := func(line int64) *stop {
 		if at[line] == nil {
@@ -98,19 +100,63 @@ func (m *matcher) stops(g *group) []stop {
 		return at[line]
 	}
 	for _, f := range g.findings {
-		s := on(m.findings[f].Line)
+		s := on(c.line(c.m.findings[f].Line))
 		s.findings = append(s.findings, f)
 	}
 	for _, i := range g.issues {
-		s := on(m.issues[i].Line)
+		s := on(c.line(c.m.issues[i].Line))
 		s.issues = append(s.issues, i)
 	}
 	slices.Sort(lines)
-	stops := make([]stop, len(lines))
-	for n, line := range lines {
-		stops[n] = *at[line]
+	for _, line := range lines {
+		c.stops = append(c.stops, *at[line])
 	}
-	return stops
+}
+
+func (c *chain) line(line int64) int64 {
+	if c.m.anywhere {
+		return 0
+	}
+	return line
+}
+
+// settle brings a stop up to date after a match: what now comes first on it
+// is compared with its neighbours, and an empty stop leaves the chain.
+func (c *chain) settle(s int) {
+	at := &c.stops[s]
+	for len(at.findings) > 0 && c.m.issueOf[at.findings[0]] != nil {
+		at.findings = at.findings[1:]
+	}
+	for len(at.issues) > 0 && c.m.taken[at.issues[0]] {
+		at.issues = at.issues[1:]
+	}
+	switch {
+	case at.prev == gone:
+	case len(at.findings) > 0 || len(at.issues) > 0:
+		c.push(s, s)
+		c.push(at.prev, s)
+		c.push(s, at.next)
+	default:
+		before, after := at.prev, at.next
+		if before != none {
+			c.stops[before].next = after
+		}
+		if after != none {
+			c.stops[after].prev = before
+		}
+		at.prev = gone
+		c.push(before, after)
+	}
+}
+
+// push queues the best pair between two neighbours (or on one stop).
+func (c *chain) push(a, b int) {
+	if a == none || b == none {
+		return
+	}
+	if p, ok := c.best(a, b); ok {
+		heap.Push(&c.queue, p)
+	}
 }
 
 // linePair is the best pair between two stops (or on one).
@@ -120,8 +166,9 @@ type linePair struct {
 	a, b     int
 }
 
-func bestPair(stops []stop, a, b int) (linePair, bool) {
-	x, y := &stops[a], &stops[b]
+func (c *chain) best(a, b int) (linePair, bool) {
+	c.m.steps++
+	x, y := &c.stops[a], &c.stops[b]
 	best, found := linePair{}, false
 	consider := func(fs, is []int) {
 		if len(fs) == 0 || len(is) == 0 {
@@ -137,6 +184,13 @@ func bestPair(stops []stop, a, b int) (linePair, bool) {
 		consider(y.findings, x.issues)
 	}
 	return best, found
+}
+
+func apart(a, b int64) int64 {
+	if a > b {
+		return a - b
+	}
+	return b - a
 }
 
 func comparePairs(p, q linePair) int {

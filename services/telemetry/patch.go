@@ -37,23 +37,25 @@ func FieldOfSession(field string) (place int, name string) {
 func (r *Record) Patch(body []byte, changes []Change) {
 	applied := map[string]any{}
 	for _, c := range changes {
-		for i := range r.Sessions {
-			s := &r.Sessions[i]
-			switch c.Field {
-			case IssueIDsField(i):
-				if ids, ok := textList(c.New); ok && reflect.DeepEqual(mustList(c.Old), s.IssueIDs) {
-					s.IssueIDs = ids
-					applied[c.Field] = ids
+		place, name := FieldOfSession(c.Field)
+		if place < 0 || place >= len(r.Sessions) {
+			continue
+		}
+		s := &r.Sessions[place]
+		switch name {
+		case fieldIssueIDs:
+			if ids, ok := textList(c.New); ok && reflect.DeepEqual(mustList(c.Old), s.IssueIDs) {
+				s.IssueIDs = ids
+				applied[c.Field] = ids
+			}
+		case fieldPRURL:
+			if text, ok := c.New.(string); ok && c.Old == s.PRURL {
+				s.PRURL = text
+				if r.filled == nil {
+					r.filled = map[int]bool{}
 				}
-			case PRURLField(i):
-				if text, ok := c.New.(string); ok && c.Old == s.PRURL {
-					s.PRURL = text
-					if r.filled == nil {
-						r.filled = map[int]bool{}
-					}
-					r.filled[i] = true
-					applied[c.Field] = text
-				}
+				r.filled[place] = true
+				applied[c.Field] = text
 			}
 		}
 	}
@@ -78,12 +80,12 @@ func (r *Record) patchItem(body []byte, applied map[string]any) {
 	for i := range sessions {
 		for _, name := range []string{fieldIssueIDs, fieldPRURL} {
 			if v, ok := applied[SessionField(i, name)]; ok {
-				sessions[i][name], _ = json.Marshal(v)
+				sessions[i][name] = jsonOf(v)
 			}
 		}
 	}
-	fields["sessions"], _ = json.Marshal(sessions)
-	if item, err := json.Marshal(fields); err == nil {
+	fields["sessions"] = jsonOf(sessions)
+	if item := jsonOf(fields); item != nil {
 		r.Item = item
 	}
 }
@@ -128,8 +130,13 @@ func MendIDs(ids []string, pull int64, titled, verified []string) (mended []stri
 	if len(named) == 0 {
 		reason = "blank ids removed; nothing names the issues"
 	}
+	have := map[string]bool{}
+	for _, id := range mended {
+		have[IssueKey(id)] = true
+	}
 	for _, id := range named {
-		if !slices.ContainsFunc(mended, func(have string) bool { return IssueKey(have) == IssueKey(id) }) {
+		if !have[IssueKey(id)] {
+			have[IssueKey(id)] = true
 			mended = append(mended, id)
 		}
 	}

@@ -100,24 +100,66 @@ func fold(t *testing.T, key string, scans []Scan) (outcomes []string, issues str
 	return outcomes, s.text()
 }
 
-// foldStored applies each scan to a ledger of its own, as a program does that
+// storedFold applies each scan to a ledger of its own, as a program does that
 // keeps everything in its database.
-func foldStored(t *testing.T, key string, scans []Scan, d *rand.Rand) (outcomes []string, issues string) {
-	t.Helper()
-	s := &shelfStore{issues: map[string]*Issue{}, dice: d}
-	kept := Ledger{Repo: RepoName(key)}
-	for _, scan := range scans {
-		l := &Ledger{Repo: kept.Repo, Latest: kept.Latest, Reference: kept.Reference, LatestReduced: kept.LatestReduced, Baseline: kept.Baseline,
-			ReducedInRow: kept.ReducedInRow, SawNamed: kept.SawNamed, SawUnnamed: kept.SawUnnamed, Open: s.open(), Past: s}
+type storedFold struct {
+	t      *testing.T
+	store  *shelfStore
+	kept   Ledger
+	scans  []Scan
+	latest Place
+}
+
+func newStoredFold(t *testing.T, key string, d *rand.Rand) *storedFold {
+	return &storedFold{t: t, store: &shelfStore{issues: map[string]*Issue{}, dice: d}, kept: Ledger{Repo: RepoName(key)}}
+}
+
+func (s *storedFold) apply(scan Scan) Outcome {
+	s.t.Helper()
+	kept := &s.kept
+	l := &Ledger{
+		Repo: kept.Repo, Latest: kept.Latest, Reference: kept.Reference, LatestReduced: kept.LatestReduced, Baseline: kept.Baseline,
+		ReducedInRow: kept.ReducedInRow, SawNamed: kept.SawNamed, SawUnnamed: kept.SawUnnamed, Open: s.store.open(), Past: s.store,
+	}
+	out, err := l.Apply(scan)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.store.put(out)
+	s.kept, s.latest = *l, scan.Place
+	s.scans = append(s.scans, scan)
+	return out
+}
+
+// arrive applies a scan that is the newest, and folds all anew for a late one.
+func (s *storedFold) arrive(scan Scan) {
+	s.t.Helper()
+	if len(s.scans) == 0 || s.latest.Compare(scan.Place) < 0 {
+		s.apply(scan)
+		return
+	}
+	all := append(slices.Clone(s.scans), scan)
+	slices.SortFunc(all, func(a, b Scan) int { return a.Compare(b.Place) })
+	*s = *newStoredFold(s.t, string(s.kept.Repo), s.store.dice)
+	l := &Ledger{Repo: s.kept.Repo}
+	for _, scan := range all {
 		out, err := l.Apply(scan)
 		if err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
-		s.put(out)
-		outcomes = append(outcomes, outcomeText(out))
-		kept = *l
+		s.store.put(out)
 	}
-	return outcomes, s.text()
+	s.kept, s.scans, s.latest = *l, all, all[len(all)-1].Place
+}
+
+// foldStored folds scans with everything between kept in a store.
+func foldStored(t *testing.T, key string, scans []Scan, d *rand.Rand) (outcomes []string, issues string) {
+	t.Helper()
+	s := newStoredFold(t, key, d)
+	for _, scan := range scans {
+		outcomes = append(outcomes, outcomeText(s.apply(scan)))
+	}
+	return outcomes, s.store.text()
 }
 
 // allScans returns the scans of generated histories, and of the real records

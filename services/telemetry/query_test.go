@@ -119,6 +119,7 @@ func FuzzParseQuery(f *testing.F) {
 			switch {
 			case err == nil:
 				again(t, q)
+				edited(t, q)
 			case telemetry.CodeOf(err) != telemetry.CodeInvalid || err.Error() == "":
 				t.Errorf("%q: %v", text, err)
 			}
@@ -129,6 +130,33 @@ func FuzzParseQuery(f *testing.F) {
 			}
 		}
 	})
+}
+
+// edited changes a query as pages do: what comes of it is a query too, and
+// holds what was put in.
+func edited(t *testing.T, q telemetry.Query) {
+	t.Helper()
+	for _, term := range q.Terms {
+		values := make([]string, len(term.Values))
+		for i, v := range term.Values {
+			values[i] = v.Text
+		}
+		if term.Qualifier == "" {
+			values = values[:1]
+		}
+		with, err := q.With(term.Qualifier, values...)
+		if err != nil || !slices.Equal(with.Values(term.Qualifier), values) {
+			t.Errorf("%q with %s %q is %q, %v", q, term.Qualifier, values, with, err)
+			continue
+		}
+		again(t, with)
+		if without := with.Without(term.Qualifier); len(without.Values(term.Qualifier)) > 0 || len(without.Terms) >= len(with.Terms) {
+			t.Errorf("%q without %s is %q", with, term.Qualifier, without)
+		}
+	}
+	if quoted, note := telemetry.QuoteUnknown(q.String()); quoted != q.String() || note != "" {
+		t.Errorf("%q is understood, and quoted as %q: %s", q, quoted, note)
+	}
 }
 
 // TestSpans: which numbers a comparison holds for.

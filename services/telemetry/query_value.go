@@ -225,7 +225,7 @@ func PullOf(s string) (ref PullRef, ok bool) {
 	if !hash {
 		name, digits = "", s
 	}
-	n, err := strconv.ParseUint(digits, 10, 50)
+	n, err := strconv.ParseUint(digits, 10, 63)
 	if err != nil || n == 0 || (name != "" && ParseRepo(name) == "") {
 		return PullRef{}, false
 	}

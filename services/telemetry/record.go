@@ -8,9 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-// MaxRecordBytes is the size over which a run file is refused (20 MB).
-const MaxRecordBytes = 20 << 20
-
 // Kind is the kind of a record, told by its content and never by its name.
 type Kind string
 
@@ -107,8 +104,9 @@ func ParseRecord(body []byte) (*Record, error) {
 		return nil, fmt.Errorf("the file is UTF-16; records are UTF-8")
 	}
 	clean := bytes.TrimPrefix(body, []byte("\ufeff"))
-	if !utf8.Valid(clean) {
-		clean = []byte(string([]rune(string(clean)))) // U+FFFD for each byte, as the decoder has it
+	clean, err := validText(clean)
+	if err != nil {
+		return nil, err
 	}
 	if len(bytes.TrimSpace(clean)) == 0 {
 		return nil, fmt.Errorf("the file is empty")
@@ -137,12 +135,12 @@ func ParseRecord(body []byte) (*Record, error) {
 // objectFields checks a record's text and splits it.
 func objectFields(text []byte) (map[string]json.RawMessage, error) {
 	if json.Valid(text) {
-		if fields := fieldsOf(text); fields != nil {
-			return fields, nil
+		if fields, err := fieldsOf(text); fields != nil || err != nil {
+			return fields, err
 		}
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
+	var none struct{}
+	if err := json.Unmarshal(text, &none); err != nil {
 		return nil, fmt.Errorf("not a JSON object: %w", plain(err))
 	}
 	return nil, fmt.Errorf("not a JSON object: null")
@@ -165,6 +163,7 @@ func (d *decoder) run(rec *Record) {
 	rec.counted = d.has("issues_found") || d.has("issue_fingerprints")
 	rec.Sessions = d.sessions("sessions")
 	rec.Findings = d.findings("issue_fingerprints")
+	d.boundTakes(rec)
 	rec.Repo, rec.Fork = ParseRepo(rec.TargetRepo), ParseRepo(rec.ForkURL)
 	if rec.Repo == "" {
 		d.fail("target_repo", fmt.Errorf("%q is no repository", shorten(rec.TargetRepo)))
@@ -178,8 +177,7 @@ func (d *decoder) run(rec *Record) {
 func (d *decoder) verification(rec *Record) {
 	rec.Kind = KindVerification
 	rec.Timestamp, rec.TimestampText = d.time("verified_at")
-	var summary map[string]json.RawMessage
-	d.value("summary", &summary)
+	summary := d.object("summary")
 	v := &Verification{
 		SessionID:     BareID(bounded(d.text("session_id"), mostName)),
 		PRURL:         d.text("pr_url"),
@@ -202,17 +200,26 @@ func (d *decoder) sessions(name string) []RecordedSession {
 		URL      *string         `json:"session_url"`
 		BatchID  json.RawMessage `json:"batch_id"`
 		Status   *string         `json:"status"`
-		IssueIDs []*string       `json:"issue_ids"`
+		IssueIDs json.RawMessage `json:"issue_ids"`
 		PRURL    *string         `json:"pr_url"`
+	}
+	if !d.few(name, d.fields[name], MaxSessions) {
+		return nil
 	}
 	d.value(name, &list)
 	out := make([]RecordedSession, 0, len(list))
+	left := MaxTakes
 	for i, e := range list {
 		if e == nil {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no session"))
 			continue
 		}
-		s := RecordedSession{ID: keyText(e.ID), URL: deref(e.URL), Status: deref(e.Status), PRURL: deref(e.PRURL), IssueIDs: []string{}}
+		s := RecordedSession{ID: keyText(e.ID)}
+		s.URL = d.short(SessionField(i, "session_url"), deref(e.URL))
+		s.Status = d.short(SessionField(i, "status"), deref(e.Status))
+		s.PRURL = d.short(PRURLField(i), deref(e.PRURL))
+		s.IssueIDs = d.issueIDs(IssueIDsField(i), e.IssueIDs, left)
+		left -= len(s.IssueIDs)
 		if !absent(e.BatchID) {
 			n, err := parseInt(e.BatchID)
 			if err != nil {
@@ -220,15 +227,34 @@ func (d *decoder) sessions(name string) []RecordedSession {
 			}
 			s.BatchID = n
 		}
-		for _, id := range e.IssueIDs {
-			s.IssueIDs = append(s.IssueIDs, keyText(id))
-		}
 		out = append(out, s)
 	}
 	return out
 }
 
+func (d *decoder) issueIDs(name string, raw json.RawMessage, most int) []string {
+	ids := []string{}
+	if absent(raw) {
+		return ids
+	}
+	if entries(raw, most) > most {
+		d.fail("sessions", tooMany(MaxTakes, "issue ids"))
+		return ids
+	}
+	var list []*string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		d.fail(name, plain(err))
+	}
+	for _, id := range list {
+		ids = append(ids, keyText(id))
+	}
+	return ids
+}
+
 func (d *decoder) findings(name string) []Finding {
+	if !d.few(name, d.fields[name], MaxFindings) {
+		return nil
+	}
 	if list, ok := flatFindings(d.fields[name]); ok {
 		return list
 	}
@@ -286,9 +312,17 @@ func (d *decoder) item(body, clean []byte, rec *Record) []byte {
 	}
 	delete(d.fields, "_file")
 	delete(d.fields, "kind")
-	out, err := json.Marshal(d.fields)
-	if err != nil { // each field was decoded above, so each is JSON
+	return jsonOf(d.fields)
+}
+
+// jsonOf encodes what was decoded from JSON. Unlike json.Marshal it leaves
+// <, > and & as they are: escaped, a text can take six times its room.
+func jsonOf(v any) []byte {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if e.Encode(v) != nil {
 		return nil
 	}
-	return out
+	return bytes.TrimSpace(out.Bytes())
 }

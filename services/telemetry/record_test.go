@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -121,6 +122,11 @@ func TestTraps(t *testing.T) {
 		}},
 		"the future":  {with("timestamp", `"2099-01-01T00:00:00Z"`), func(r *Record) bool { return r.Timestamp.Year() == 2099 }},
 		"before 2020": {with("timestamp", `"1999-12-31T23:59:59Z"`), func(r *Record) bool { return r.Timestamp.Year() == 1999 }},
+		"the zero time": {with("timestamp", `"0001-01-01T00:00:00Z"`), func(r *Record) bool {
+			return !r.Timestamp.IsZero() && r.TimestampText == "0001-01-01T00:00:00Z"
+		}},
+		"the epoch":   {with("timestamp", `"1970-01-01T00:00:00.0004Z"`), func(r *Record) bool { return r.Timestamp.UnixMilli() == 1 }},
+		"the last":    {with("timestamp", `"9999-12-31T23:59:59.999999999Z"`), func(r *Record) bool { return r.Timestamp.Year() == 9999 }},
 		"before 1970": {with("timestamp", `"1901-01-01T00:00:00Z"`), func(r *Record) bool { return r.Timestamp.UnixMilli() < 0 }},
 		"a run number in digits": {with("run_number", `"34"`), func(r *Record) bool {
 			return r.RunNumber == 34 && bytes.Contains(r.Item, []byte(`"run_number":34`))
@@ -187,6 +193,9 @@ func TestBadRecords(t *testing.T) {
 		"an empty time":               {with("timestamp", `""`), "timestamp: missing"},
 		"a wrong time":                {with("timestamp", `"yesterday"`), `timestamp: "yesterday" is no time`},
 		"a number for a time":         {with("timestamp", `1770463899`), "timestamp"},
+		"the year 0":                  {with("timestamp", `"0000-12-31T23:59:59Z"`), "timestamp"},
+		"before the year 1":           {with("timestamp", `"0001-01-01T00:00:00+10:00"`), "timestamp"},
+		"a negative year":             {with("timestamp", `"-0001-01-01T00:00:00Z"`), "timestamp"},
 		"the year 10000":              {with("timestamp", `"9999-12-31T23:59:59-10:00"`), "timestamp"},
 		"run number in words":         {with("run_number", `"seven"`), `run_number: "seven" is no number`},
 		"run number, empty":           {with("run_number", `""`), "run_number"},
@@ -274,6 +283,10 @@ func FuzzParseRecord(f *testing.F) {
 		if err != nil {
 			t.Fatalf("the item does not parse: %v\n%q", err, item)
 		}
+		textsAreSound(t, reflect.ValueOf(rec).Elem())
+		if rec.Timestamp.IsZero() || rec.Timestamp.UnixMilli() == 0 || rec.Timestamp.Year() > 9999 {
+			t.Errorf("the time is %s", rec.Timestamp)
+		}
 		rec.Item, again.Item = nil, nil
 		if !reflect.DeepEqual(rec, again) {
 			t.Errorf("the item says otherwise:\n%+v\n%+v", rec, again)
@@ -282,6 +295,36 @@ func FuzzParseRecord(f *testing.F) {
 			t.Errorf("%+v", rec)
 		}
 	})
+}
+
+// textsAreSound: no text of a record is one that a database refuses, or one
+// without an end.
+func textsAreSound(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Kind() {
+	case reflect.String:
+		if s := v.String(); !utf8.ValidString(s) || strings.ContainsRune(s, 0) || len(s) > mostText {
+			t.Errorf("a text is %.100q", s)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).Type() != reflect.TypeFor[time.Time]() {
+				textsAreSound(t, v.Field(i))
+			}
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			textsAreSound(t, v.Elem())
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			textsAreSound(t, v.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			textsAreSound(t, key)
+		}
+	}
 }
 
 func realFiles() []string {

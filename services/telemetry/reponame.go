@@ -11,7 +11,9 @@ import (
 type RepoName string
 
 // ParseRepo reads "owner/name" or the URL of a repository (https, ssh), with or
-// without ".git" and a trailing slash. It returns "" for anything else.
+// without ".git" and a trailing slash. It returns "" for anything else. It
+// reads what it returned as the same: a name that still ends in ".git" is none
+// that GitHub gives, and so is no repository.
 func ParseRepo(s string) RepoName {
 	s = strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(s, "git@"); ok {
@@ -32,13 +34,20 @@ func ParseRepo(s string) RepoName {
 		return ""
 	}
 	owner, name := parts[0], parts[1]
-	if cut := len(name) - len(".git"); cut > 0 && strings.EqualFold(name[cut:], ".git") {
-		name = name[:cut]
-	}
-	if !repoPart(owner) || !repoPart(name) {
+	name, _ = cutGit(name)
+	if _, again := cutGit(name); again || !repoPart(owner) || !repoPart(name) {
 		return ""
 	}
 	return RepoName(owner + "/" + name)
+}
+
+// cutGit returns a name without ".git", in any case, and whether it had it.
+func cutGit(name string) (string, bool) {
+	cut := len(name) - len(".git")
+	if cut < 0 || !strings.EqualFold(name[cut:], ".git") {
+		return name, false
+	}
+	return name[:cut], true
 }
 
 // repoPart tells whether s can be an owner or a name on GitHub.
@@ -91,9 +100,12 @@ func ParsePullURL(s string) (PullRef, string) {
 		}
 		n, err := strconv.ParseInt(parts[i+1], 10, 64)
 		repo := ParseRepo(parts[i-2] + "/" + parts[i-1])
-		if err == nil && n > 0 && repo != "" {
-			ref := PullRef{Repo: repo, Number: n}
-			return ref, ref.URL(u.Scheme + "://" + strings.TrimPrefix(u.Host, "api."))
+		if err == nil && n > 0 && digits(parts[i+1]) && repo != "" {
+			ref, host := PullRef{Repo: repo, Number: n}, u.Host
+			if i > 2 && parts[i-3] == "repos" { // an address of the API
+				host = strings.TrimPrefix(host, "api.")
+			}
+			return ref, ref.URL(u.Scheme + "://" + host)
 		}
 	}
 	return PullRef{}, ""

@@ -7,7 +7,7 @@ func TestParseRepo(t *testing.T) {
 		"o/r": "o/r", " o/r ": "o/r", "O/R": "O/R", "o/r/": "o/r", "/o/r": "o/r",
 		"https://github.com/o/r": "o/r", "https://github.com/o/r/": "o/r", "https://github.com/o/r.git": "o/r", "https://github.com/o/r.git/": "o/r", "HTTPS://GitHub.com/o/r.GIT": "o/r",
 		"http://ghes.example:8080/o/r": "o/r", "https://user@github.com/o/r?x=1#y": "o/r", "git@github.com:o/r.git": "o/r", "ssh://git@github.com/o/r.git": "o/r",
-		"o/.github": "o/.github", "o-1/r_2.x": "o-1/r_2.x", "o/r.git.git": "o/r.git",
+		"o/.github": "o/.github", "o-1/r_2.x": "o-1/r_2.x", "o/r.git.git": "",
 		"": "", "o": "", "o/": "", "/": "", "o/r/s": "", "https://github.com/o": "", "https://github.com/o/r/pull/1": "", "https://github.com": "", "://": "", "git@github.com/o/r": "",
 		"o/..": "", "./r": "", "o/r r": "", "o/\u00fc": "", "o/r\x00": "", "o//r": "",
 	} {

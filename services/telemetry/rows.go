@@ -41,6 +41,7 @@ type RunFilter struct {
 	File  string
 	Query Query
 	AsOf  time.Time // those up to then; zero: all
+	Brief bool      // rows come without their Item, which may be large
 }
 
 // RunRow is one scan or dispatch.
@@ -322,6 +323,8 @@ type SourceStatus struct {
 	RetryAt  time.Time // when an upstream's limit ends; zero if none is known
 	Error    string    // of the last failure
 	Code     Code
+	Held     *HeldListing // of run files: the listing that marks nothing gone; nil if there is none
+	Missing  int64        // of sessions: how many Devin does not know with this key
 }
 
 // Change is one mend of an old record.

@@ -33,6 +33,10 @@ func (s State) Active() bool {
 	return s == StateQueued || s == StateWorking || s == StateWaiting
 }
 
+// MissingSession is the reason of the state of a session that was active
+// until Devin no longer knew it.
+const MissingSession = "404 from Devin"
+
 // PRSummary is what a session's pull requests say together.
 type PRSummary struct {
 	Any    bool // it has one, of whatever state

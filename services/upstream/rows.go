@@ -13,15 +13,61 @@ var (
 	ErrTooManyRows = errors.New("the list has too many rows")
 	ErrNullRow     = errors.New("a row of the list is null")
 	ErrTrailing    = errors.New("there is more after the end")
+	ErrLargeValue  = errors.New("a row or field is too large")
+	ErrManyFields  = errors.New("the object has too many fields")
+	ErrListMissing = fmt.Errorf("%w: its field is missing", ErrNotAList)
+	ErrListTwice   = fmt.Errorf("%w: its field stands twice", ErrNotAList)
 )
+
+// LargestValue bounds the bytes of one row, or of one field beside the list:
+// it is what decoding an answer holds in memory, about three times.
+const LargestValue = 4 << 20
+
+// mostFields is how many fields Object reads, each of which takes its time.
+const mostFields = 1000
+
+// window is what a decoder reads from. It fails with ErrLargeValue rather
+// than let the decoder hold more than LargestValue bytes that it has not
+// consumed.
+type window struct {
+	in   io.Reader
+	d    *json.Decoder
+	read int64
+}
+
+// decode returns a decoder that reads in through a window.
+func decode(in io.Reader) *json.Decoder {
+	w := &window{in: in}
+	w.d = json.NewDecoder(w)
+	return w.d
+}
+
+func (w *window) Read(p []byte) (int, error) {
+	room := w.d.InputOffset() + LargestValue - w.read
+	if room <= 0 {
+		return 0, fmt.Errorf("%w: over %d bytes", ErrLargeValue, LargestValue)
+	}
+	p = p[:min(int64(len(p)), room)]
+	n := 0
+	var err error
+	for n < len(p) && err == nil { // a decoder reads spaces again after each Read
+		var more int
+		more, err = w.in.Read(p[n:])
+		n += more
+	}
+	w.read += int64(n)
+	return n, err
+}
 
 // Rows decodes a JSON array from in, one row at a time, so that only one is
 // in memory, and hands each to take. It fails with ErrNotAList for anything
 // but an array (null and nothing at all included), with ErrNullRow for a null
-// in it, with ErrTooManyRows after most rows, with ErrTrailing for what
-// follows, and with take's own error.
+// in it, with ErrTooManyRows after most rows, with ErrLargeValue for a row over
+// LargestValue, with ErrTrailing for what follows, and with take's own error.
+// A T of json.RawMessage is handed each row as it is, null too, so that a row
+// that cannot be read need not cost the others.
 func Rows[T any](in io.Reader, most int, take func(T) error) error {
-	d := json.NewDecoder(in)
+	d := decode(in)
 	if err := rows(d, most, take); err != nil {
 		return err
 	}
@@ -46,14 +92,11 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 		if n >= most {
 			return fmt.Errorf("%w: over %d", ErrTooManyRows, most)
 		}
-		var row *T
-		if err := d.Decode(&row); err != nil {
+		row, err := nextRow[T](d)
+		if err != nil {
 			return err
 		}
-		if row == nil {
-			return ErrNullRow
-		}
-		if err := take(*row); err != nil {
+		if err := take(row); err != nil {
 			return err
 		}
 	}
@@ -61,12 +104,31 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 	return err
 }
 
+// nextRow decodes the row that comes next.
+func nextRow[T any](d *json.Decoder) (T, error) {
+	var bare T
+	if raw, ok := any(&bare).(*json.RawMessage); ok {
+		return bare, d.Decode(raw)
+	}
+	var row *T
+	if err := d.Decode(&row); err != nil {
+		return bare, err
+	}
+	if row == nil {
+		return bare, ErrNullRow
+	}
+	return *row, nil
+}
+
 // Object decodes a JSON object from in whose field list is an array of rows:
 // each row is handed to take as Rows does it, and every other field to other,
-// which may be nil. The fields may come in any order. Without the field, or
-// with null for it, it fails with ErrNotAList; each limit of Rows holds.
+// which may be nil. The fields may come in any order. With null or anything
+// but an array for the list it fails with ErrNotAList, without its field, when
+// all the others were handed over, with ErrListMissing, and where it stands
+// twice with ErrListTwice; both are an ErrNotAList too. Each limit of Rows
+// holds, and over 1,000 fields are ErrManyFields.
 func Object[T any](in io.Reader, list string, most int, take func(T) error, other func(name string, value json.RawMessage) error) error {
-	d := json.NewDecoder(in)
+	d := decode(in)
 	start, err := d.Token()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -77,12 +139,18 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		return ErrNotAList
 	}
 	listed := false
-	for d.More() {
+	for n := 0; d.More(); n++ {
+		if n >= mostFields {
+			return fmt.Errorf("%w: over %d", ErrManyFields, mostFields)
+		}
 		name, err := d.Token()
 		if err != nil {
 			return err
 		}
 		if name == list {
+			if listed {
+				return ErrListTwice
+			}
 			if err := rows(d, most, take); err != nil {
 				return err
 			}
@@ -102,11 +170,11 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 	if _, err := d.Token(); err != nil {
 		return err
 	}
-	if !listed {
-		return fmt.Errorf("%w: the field %q is missing", ErrNotAList, list)
-	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.Join(ErrTrailing, err)
+	}
+	if !listed {
+		return ErrListMissing
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,7 +15,9 @@ import (
 	"telemetry-dashboard/services/upstream"
 )
 
+// TestRows: what each list gives, and how it fails.
 func TestRows(t *testing.T) {
+	large := strings.Repeat(" ", upstream.LargestValue)
 	for name, c := range map[string]struct {
 		body string
 		rows int
@@ -29,6 +32,8 @@ func TestRows(t *testing.T) {
 		"too many":     {`[{},{},{},{}]`, 3, upstream.ErrTooManyRows},
 		"more follows": {`[{}][]`, 1, upstream.ErrTrailing},
 		"cut off":      {`[{},{`, 1, io.ErrUnexpectedEOF},
+		"a large row":  {`[{},{"n":1,"x":"` + large + `"}]`, 1, upstream.ErrLargeValue},
+		"spaces":       {`[{},` + large + `{}]`, 1, upstream.ErrLargeValue},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := 0
@@ -52,11 +57,36 @@ func TestObjectTakesFieldsInAnyOrder(t *testing.T) {
 	for body, want := range map[string]error{
 		`{}`: upstream.ErrNotAList, `{"items":null}`: upstream.ErrNotAList, `{"items":{}}`: upstream.ErrNotAList,
 		`{"items":[null]}`: upstream.ErrNullRow, `[]`: upstream.ErrNotAList, ``: upstream.ErrNotAList,
+		`{"n":1}`: upstream.ErrListMissing, `{"n":1}{`: upstream.ErrTrailing, `{"items":[],"items":[]}`: upstream.ErrListTwice,
+		`{"n":1` + strings.Repeat(`,"n":1`, 2000) + `}`:              upstream.ErrManyFields,
+		`{"x":"` + strings.Repeat("x", upstream.LargestValue) + `"}`: upstream.ErrLargeValue,
 	} {
 		err := upstream.Object(strings.NewReader(body), "items", 3, func(struct{}) error { return nil }, nil)
 		if !errors.Is(err, want) {
-			t.Errorf("%q: %v, want %v", body, err, want)
+			t.Errorf("%.40q: %v, want %v", body, err, want)
 		}
+	}
+}
+
+// TestRowsAsTheyAre: a row that is no object is for its taker to judge.
+func TestRowsAsTheyAre(t *testing.T) {
+	var got []string
+	err := upstream.Rows(strings.NewReader(`[null, 7 ,{"a":[]}]`), 3, func(row json.RawMessage) error {
+		got = append(got, string(row))
+		return nil
+	})
+	if want := []string{"null", "7", `{"a":[]}`}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}
+
+// TestRowsHoldOneAtATime: a long list takes no more memory than one of its rows.
+func TestRowsHoldOneAtATime(t *testing.T) {
+	body := strings.Repeat(" ", 3*upstream.LargestValue/4) + "{},"
+	in := io.MultiReader(strings.NewReader("["), strings.NewReader(body), strings.NewReader(body), strings.NewReader(body+"{}]"))
+	n := 0
+	if err := upstream.Rows(in, 9, func(struct{}) error { n++; return nil }); err != nil || n != 4 {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }
 

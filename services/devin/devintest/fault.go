@@ -2,6 +2,8 @@ package devintest
 
 import (
 	"bytes"
+	"cmp"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,13 +31,23 @@ const (
 
 // Fault is how requests fail. The zero Fault is none.
 type Fault struct {
-	Delay      time.Duration // waits first
-	Abort      bool          // closes the connection without an answer
-	Status     int           // answers an error instead
-	RetryAfter string        // the header of that error
-	NotJSON    bool          // answers a page of HTML with status 200
-	Cut        bool          // does what was asked, and sends half of the answer
-	Times      int           // so many requests; 0 is all, until the next Fail
+	Delay time.Duration // waits first
+	Abort bool          // closes the connection without an answer
+	Times int           // so many requests; 0 is all, until the next Fail
+
+	// What is answered instead. Without any of these what was asked is done.
+	Status     int    // an error of this status
+	RetryAfter string // the header of that error
+	Location   string // the header of a redirect
+	NotJSON    bool   // a page of HTML, with Status or 200
+	Body       string // this, with Status or 200; {n} in it is the number of the request
+
+	// How the answer is sent.
+	Cut   bool          // half of it, then the connection ends
+	Short bool          // half of it, as if that were all
+	Stall bool          // half of it, then nothing until the asker leaves
+	Drip  time.Duration // byte by byte with this pause
+	Gzip  bool          // packed
 }
 
 // Fail makes requests of a kind fail. A zero Fault ends that.
@@ -63,8 +75,8 @@ func (p *Player) ResetCounts() {
 	clear(p.counts)
 }
 
-// count counts a request and returns the fault that it meets.
-func (p *Player) count(kind Kind) Fault {
+// count counts a request and returns its number and the fault that it meets.
+func (p *Player) count(kind Kind) (int, Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts[kind]++
@@ -81,7 +93,7 @@ func (p *Player) count(kind Kind) Fault {
 		left.Times--
 		p.faults[of] = left
 	}
-	return f
+	return p.counts[kind], f
 }
 
 // answer is what a handler answers: a status and what becomes its JSON.
@@ -93,30 +105,46 @@ type answer struct {
 // route answers a pattern of http.ServeMux, with the fault that is set.
 func (p *Player) route(pattern string, kind Kind, handle func(*http.Request) answer) {
 	p.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		f := p.count(kind)
+		n, f := p.count(kind)
 		// Only when the body was read does net/http notice an asker who leaves.
 		body, _ := io.ReadAll(io.LimitReader(r.Body, maxMessage))
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if !wait(r, f.Delay) || f.Abort {
 			panic(http.ErrAbortHandler)
 		}
-		switch {
-		case f.Status != 0:
-			if f.RetryAfter != "" {
-				w.Header().Set("Retry-After", f.RetryAfter)
-			}
-			write(w, failed(r, f.Status, "A fault that was asked for."), false)
-		case f.NotJSON:
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			_, _ = fmt.Fprint(w, "<!doctype html><title>Sign in</title><p>Please sign in.")
-		default:
-			if refused, ok := p.refuses(r); ok {
-				write(w, refused, false)
-				return
-			}
-			write(w, handle(r), f.Cut)
+		if status, body, ok := f.instead(r, w.Header(), n); ok {
+			f.send(w, r, status, body)
+			return
 		}
+		a, refused := p.refuses(r)
+		if !refused {
+			a = handle(r)
+		}
+		status, text := encode(a)
+		f.send(w, r, status, text)
 	})
+}
+
+// instead returns what the fault answers in place of what was asked, for the
+// n-th request, and sets its headers.
+func (f Fault) instead(r *http.Request, header http.Header, n int) (status int, body []byte, ok bool) {
+	for name, value := range map[string]string{"Retry-After": f.RetryAfter, "Location": f.Location} {
+		if value != "" {
+			header.Set(name, value)
+		}
+	}
+	status = cmp.Or(f.Status, http.StatusOK)
+	switch {
+	case f.NotJSON:
+		header.Set("Content-Type", "text/html; charset=utf-8")
+		return status, []byte("<!doctype html><title>Sign in</title><p>Please sign in."), true
+	case f.Body != "":
+		return status, []byte(strings.ReplaceAll(f.Body, "{n}", strconv.Itoa(n))), true
+	case f.Status != 0:
+		status, body = encode(failed(r, f.Status, "A fault that was asked for."))
+		return status, body, true
+	}
+	return 0, nil, false
 }
 
 // wait returns false where the asker left before the delay was over.
@@ -134,22 +162,53 @@ func wait(r *http.Request, delay time.Duration) bool {
 	}
 }
 
-func write(w http.ResponseWriter, a answer, cut bool) {
-	var body bytes.Buffer
-	if err := json.NewEncoder(&body).Encode(a.body); err != nil {
-		a.status = http.StatusInternalServerError
-		body.Reset()
-		fmt.Fprintf(&body, `{"title":"Internal Server Error","status":500,"detail":%q}`, err)
+// encode returns an answer as it goes over the wire.
+func encode(a answer) (int, []byte) {
+	body, err := json.Marshal(a.body)
+	if err != nil {
+		return http.StatusInternalServerError, fmt.Appendf(nil, `{"title":"Internal Server Error","status":500,"detail":%q}`, err)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
-	w.WriteHeader(a.status)
-	if cut {
-		body.Truncate(body.Len() / 2)
+	return a.status, body
+}
+
+// send sends an answer in the fault's way.
+func (f Fault) send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	whole := len(body)
+	if f.Cut || f.Short || f.Stall {
+		body = body[:whole/2]
 	}
-	_, _ = body.WriteTo(w)
-	if cut {
+	if f.Short {
+		whole = len(body)
+	}
+	if f.Gzip {
+		var packed bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+		_, _ = z.Write(body)
+		_ = z.Close()
+		body, whole = packed.Bytes(), packed.Len()
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "application/json")
+	}
+	if status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(whole))
+	}
+	w.WriteHeader(status)
+	for f.Drip > 0 && len(body) > 0 {
+		_, _ = w.Write(body[:1])
 		_ = http.NewResponseController(w).Flush()
+		body = body[1:]
+		if !wait(r, f.Drip) {
+			panic(http.ErrAbortHandler)
+		}
+	}
+	_, _ = w.Write(body)
+	if f.Cut || f.Stall {
+		_ = http.NewResponseController(w).Flush()
+		if f.Stall {
+			<-r.Context().Done()
+		}
 		panic(http.ErrAbortHandler)
 	}
 }

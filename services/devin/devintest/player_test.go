@@ -2,12 +2,14 @@ package devintest_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/telemetry"
@@ -121,6 +123,57 @@ func TestFaultsEnd(t *testing.T) {
 	}
 	if n := p.Counts()[devintest.KindList]; n != 4 {
 		t.Errorf("%d requests were counted, want 4", n)
+	}
+}
+
+// TestFaultsOnTheWire: how answers are replaced and mangled.
+func TestFaultsOnTheWire(t *testing.T) {
+	p := devintest.New(devintest.Options{})
+	p.Put(devintest.Session{ID: "a1", Status: "running"})
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	get := func() (string, *http.Response, error) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/sessions", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer apk_1")
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			return "", nil, err
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		return string(body), res, err
+	}
+	whole, _, err := get()
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := whole[:len(whole)/2]
+	for name, tc := range map[string]struct {
+		f        devintest.Fault
+		want     string
+		location string
+		ends     bool // without the whole body
+	}{
+		"a body":         {devintest.Fault{Body: "no {n}"}, "no 2", "", false},
+		"packed":         {devintest.Fault{Gzip: true}, whole, "", false},
+		"dripped":        {devintest.Fault{Drip: time.Microsecond}, whole, "", false},
+		"short":          {devintest.Fault{Short: true}, half, "", false},
+		"short, packed":  {devintest.Fault{Short: true, Gzip: true}, half, "", false},
+		"cut":            {devintest.Fault{Cut: true}, half, "", true},
+		"redirected":     {devintest.Fault{Status: 302, Location: "/x", Body: "-"}, "-", "/x", false},
+		"nothing at all": {devintest.Fault{Status: 204}, "", "", false},
+	} {
+		p.ResetCounts()
+		p.Fail(devintest.KindList, devintest.Fault{})
+		_, _, _ = get()
+		p.Fail(devintest.KindList, tc.f)
+		got, res, err := get()
+		if got != tc.want || (err != nil) != tc.ends || res != nil && res.Header.Get("Location") != tc.location {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, tc.want)
+		}
 	}
 }
 

@@ -7,24 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// DeedKind is the kind of what a person did.
-type DeedKind string
-
-// The kinds of deeds.
-const (
-	DeedReply    DeedKind = "reply"    // a message to a session
-	DeedDispatch DeedKind = "dispatch" // a run of the action started
-)
-
-// Deed is what a person did that no record tells. Token is of the form that
-// asked for it: one token, one deed.
-type Deed struct {
-	Token   string
-	Kind    DeedKind
-	Subject string // the session's bare id, or "owner/name"
-	By      Starter
-}
-
 // messageMost is how many characters a message may have: what Devin takes
 // is not published, and a reply is no document.
 const messageMost = 30000

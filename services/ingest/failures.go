@@ -1,0 +1,110 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// sentence is what a client may know of an error.
+func sentence(err error) string {
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		return e.Message
+	}
+	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+}
+
+// within runs do with a deadline. Where that ends it, the error says so in
+// words, unless do had its own.
+func within(ctx context.Context, limit time.Duration, what string, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := do(limited)
+	if _, said := errors.AsType[*telemetry.Error](err); err != nil && !said && limited.Err() != nil && ctx.Err() == nil {
+		return telemetry.Errorf(telemetry.CodeUpstreamTimeout,
+			"%s did not end within %s and was stopped. What was stored stays; the next one goes on from there.",
+			what, telemetry.SpanText(limit)).Because(err)
+	}
+	return err
+}
+
+// unstored is a failure of the database, which says nothing of the source that
+// was being read.
+type unstored struct{ error }
+
+func (u unstored) Unwrap() error { return u.error }
+
+// storing marks a failure as one of the database.
+func storing(err error) error {
+	if err == nil {
+		return nil
+	}
+	return unstored{err}
+}
+
+func isUnstored(err error) bool {
+	_, is := errors.AsType[unstored](err)
+	return is
+}
+
+// failures remembers what was logged last of each kind of failure, so that a
+// loop which fails alike at each turn does not fill the log. It is safe for
+// concurrent use.
+type failures struct {
+	mu   sync.Mutex
+	last map[string]failure
+}
+
+type failure struct {
+	text string
+	at   time.Time
+}
+
+// A failure is logged again once it lasted for long, and another one of the
+// same kind not at once.
+const (
+	sameAfter  = time.Hour
+	otherAfter = 10 * time.Second
+)
+
+// due reports whether a failure of the kind is worth a line now.
+func (f *failures) due(kind, text string, now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last, known := f.last[kind]
+	passed := now.Sub(last.at)
+	if known && passed >= 0 && (passed < otherAfter || last.text == text && passed < sameAfter) {
+		return false
+	}
+	if f.last == nil {
+		f.last = map[string]failure{}
+	}
+	f.last[kind] = failure{text, now}
+	return true
+}
+
+// forget lets the next failure of the kind be logged.
+func (f *failures) forget(kind string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.last, kind)
+}
+
+// logFailure logs a failure of a kind, if it was not logged alike lately; nil
+// ends that. What a person or the end of the program brought about is none.
+func (r *Runner) logFailure(msg, kind string, err error) {
+	if err == nil {
+		r.failures.forget(kind)
+		return
+	}
+	code := telemetry.CodeOf(err)
+	if code == telemetry.CodeStopping || code == telemetry.CodeConflict || r.ctx.Err() != nil {
+		return
+	}
+	if r.failures.due(kind, sentence(err), r.o.Now()) {
+		r.o.Log.Warn(msg, "of", kind, "err", err)
+	}
+}

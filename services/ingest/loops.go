@@ -1,0 +1,144 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Run starts what an earlier program left undone and the loops, and returns
+// when ctx has ended and the last job has stopped, or stopWithin has passed.
+func (r *Runner) Run(ctx context.Context) error {
+	r.guarded("start", func() {
+		r.rebuildIfPending(ctx)
+		r.resume(ctx)
+	})
+	var loops sync.WaitGroup
+	loops.Go(func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) })
+	loops.Go(func() { r.beat(ctx) })
+	loops.Go(func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) })
+	<-ctx.Done()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		loops.Wait()
+		r.mu.Lock()
+		r.stopped = true
+		r.mu.Unlock()
+		r.ended.Wait()
+	}()
+	limit := time.NewTimer(stopWithin)
+	defer limit.Stop()
+	select {
+	case <-stopped:
+	case <-limit.C:
+		r.o.Log.Warn("a job did not stop in time and is left behind; the next start resumes it")
+	}
+	return nil
+}
+
+// stopWithin is how long the end of the program waits for jobs, which end at
+// once unless the disk or the database hangs.
+const stopWithin = 8 * time.Second
+
+// maxPause bounds how long an upstream can silence a loop.
+const maxPause = time.Hour
+
+// loop starts a job at each interval, and at start where first is set.
+func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, possible, first bool) {
+	if !possible {
+		return
+	}
+	if first {
+		r.guarded(kind, func() { r.turn(ctx, kind, telemetry.ByStart) })
+	}
+	if every > 0 {
+		r.repeat(ctx, kind, every, func() { r.turn(ctx, kind, telemetry.ByInterval(every)) })
+	}
+}
+
+// repeat does something every so often until ctx ends.
+func (r *Runner) repeat(ctx context.Context, what string, every time.Duration, do func()) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.guarded(what, do)
+		}
+	}
+}
+
+// guarded does something that must not end the program, whatever is wrong
+// with it.
+func (r *Runner) guarded(what string, do func()) {
+	err := telemetry.Guard(what, func() error {
+		do()
+		return nil
+	})
+	r.logFailure("a fault in a loop", "loop "+what, err)
+}
+
+// turn runs one job of a loop. Where an upstream said when to ask again, the
+// turns until then are left out: a limit that is asked against lasts longer.
+func (r *Runner) turn(ctx context.Context, kind string, by telemetry.Starter) {
+	r.mu.Lock()
+	early := r.o.Now().Before(r.pauses[kind])
+	r.mu.Unlock()
+	if early {
+		return
+	}
+	h, err := r.start(telemetry.Job{Kind: kind, By: by}, Order{}, true)
+	if err == nil {
+		_, err = h.Wait(ctx)
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	var wait time.Duration
+	if h != nil {
+		wait = h.pass.retry
+	}
+	if err != nil {
+		if e, ok := errors.AsType[*telemetry.Error](err); ok {
+			wait = max(wait, e.RetryAfter)
+		}
+	}
+	if wait > 0 {
+		r.mu.Lock()
+		r.pauses[kind] = r.o.Now().Add(min(wait, maxPause))
+		r.mu.Unlock()
+	}
+}
+
+// beatEvery is how often the program says that it lives, and looks for jobs of
+// those that do not any more.
+const beatEvery = 5 * time.Second
+
+// beat resumes what another program's end interrupts, until ctx ends.
+func (r *Runner) beat(ctx context.Context) {
+	r.repeat(ctx, "beat", beatEvery, func() {
+		r.saveUnsaved()
+		r.resume(ctx)
+	})
+}
+
+// resume starts again what an earlier program's end interrupted, each job
+// under its own id: a page that shows it goes on showing it.
+func (r *Runner) resume(ctx context.Context) {
+	jobs, err := r.o.Store.TakeOver(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
+	r.logFailure("cannot read earlier jobs", "resume", err)
+	for _, j := range jobs {
+		h, err := r.start(j, Order{}, false)
+		if err != nil {
+			r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
+			continue
+		}
+		h.task.matter()
+	}
+}

@@ -1,0 +1,134 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// begin starts the next step of a job.
+func (t *task) begin(name string, total int) {
+	t.mu.Lock()
+	t.endStep(nil)
+	t.job.Steps = append(t.job.Steps, telemetry.JobStep{Name: name, State: "running", Total: int64(total)})
+	t.step = t.r.o.Now()
+	t.mu.Unlock()
+	t.save(false)
+}
+
+// advance counts n more done in the running step.
+func (t *task) advance(n int) {
+	t.mu.Lock()
+	if last := len(t.job.Steps) - 1; last >= 0 {
+		t.job.Steps[last].Done += int64(n)
+	}
+	t.mu.Unlock()
+	t.save(false)
+}
+
+// describe sets the running step's detail and counts.
+func (t *task) describe(detail string, done, total int) {
+	t.mu.Lock()
+	if last := len(t.job.Steps) - 1; last >= 0 {
+		s := &t.job.Steps[last]
+		s.Detail, s.Done, s.Total = detail, int64(done), int64(total)
+	}
+	t.mu.Unlock()
+}
+
+// errorsMost is how many errors of a pass are kept: each page that shows the
+// job shows them all.
+const errorsMost = 200
+
+// failed notes what went wrong, and with what, while the job goes on.
+func (t *task) failed(what string, err error) {
+	t.mu.Lock()
+	if n := len(t.job.Errors); n < errorsMost {
+		t.job.Errors = append(t.job.Errors, what+sentence(err))
+	} else if n == errorsMost {
+		t.job.Errors = append(t.job.Errors, "More went wrong than is listed here; what is listed is the first of it.")
+	}
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		t.now.retry = max(t.now.retry, e.RetryAfter)
+	}
+	t.mu.Unlock()
+	t.matter()
+}
+
+// matter makes a loop's job one that is written down: it changes something,
+// or someone waits for it. A turn that finds nothing leaves no row, so that
+// open pages are not told of it.
+func (t *task) matter() {
+	t.mu.Lock()
+	first := t.quiet && t.job.Kind != jobPollActive
+	if first {
+		t.quiet = false
+	}
+	t.mu.Unlock()
+	if first {
+		t.save(true)
+	}
+}
+
+func (t *task) errors() []string { return t.snapshot().Errors }
+
+// endStep ends the running step; t.mu is held.
+func (t *task) endStep(err error) {
+	if last := len(t.job.Steps) - 1; last >= 0 && t.job.Steps[last].State == "running" {
+		s := &t.job.Steps[last]
+		s.State, s.Seconds = "done", t.r.o.Now().Sub(t.step).Seconds()
+		if err != nil {
+			s.State = "failed"
+		}
+	}
+}
+
+// saveEvery is how often a running job is written down: often enough for a
+// page that watches, seldom enough not to slow the job.
+const saveEvery = 500 * time.Millisecond
+
+// save writes the job down, at most every saveEvery unless forced. It does
+// so even while the server stops.
+func (t *task) save(force bool) {
+	now := t.r.o.Now()
+	t.mu.Lock()
+	due := !t.quiet && (force || now.Sub(t.saved) >= saveEvery)
+	if due {
+		t.saved = now
+	}
+	t.mu.Unlock()
+	if !due {
+		return
+	}
+	t.r.saveJob(t.snapshot())
+}
+
+// unsavedMost is how many ended jobs wait for a database that is away.
+const unsavedMost = 100
+
+// saveJob writes a job down. One that has ended and cannot be, since the
+// database is away or its disk is full, is kept until it can.
+func (r *Runner) saveJob(job telemetry.Job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 5*time.Second)
+	defer cancel()
+	err := telemetry.Guard("save a job", func() error { return r.o.Store.SaveJob(ctx, job) })
+	r.logFailure("cannot write a job down", "save a job", err)
+	if err != nil && !job.Running() {
+		r.mu.Lock()
+		r.unsaved = append(r.unsaved[max(0, len(r.unsaved)-unsavedMost):], job)
+		r.mu.Unlock()
+	}
+}
+
+// saveUnsaved writes the jobs down that could not be at their end.
+func (r *Runner) saveUnsaved() {
+	r.mu.Lock()
+	jobs := r.unsaved
+	r.unsaved = nil
+	r.mu.Unlock()
+	for _, j := range jobs {
+		r.saveJob(j)
+	}
+}

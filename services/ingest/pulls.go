@@ -1,0 +1,161 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// overlap is how far behind the newest known update a listing reaches: the
+// clocks of GitHub's servers may differ.
+const overlap = 10 * time.Minute
+
+// pullWorkers is how many repositories are asked at the same time, well
+// under GitHub's secondary limits.
+const pullWorkers = 6
+
+// readPulls asks for the pull requests of every target and fork, and for
+// those that are only named: again those, too, that GitHub lately did not
+// know. It returns of how many listed ones GitHub has told so far; the error
+// is the first failure if every repository failed. Each failure is among the
+// job's errors, once.
+func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, error) {
+	syncs, err := r.o.Store.PullSyncs(ctx)
+	if err != nil {
+		return 0, storing(err)
+	}
+	t.begin("Pull requests", len(syncs))
+	var mu sync.Mutex
+	var failures []error
+	g, asking := errgroup.WithContext(ctx)
+	g.SetLimit(pullWorkers)
+	for _, s := range syncs {
+		g.Go(func() error {
+			err := telemetry.Guard("pull requests of "+string(s.Repo), func() error {
+				return within(asking, repoLimit, "Reading the pull requests", func(ctx context.Context) error { return r.readRepoPulls(ctx, s) })
+			})
+			if err != nil && isUnstored(err) {
+				return err // the others could not be stored either
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil && asking.Err() == nil {
+				failures = append(failures, err)
+				t.failed(string(s.Repo)+": ", err)
+			}
+			t.advance(1)
+			return nil
+		})
+	}
+	err = g.Wait()
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := r.readNamedPulls(ctx, again); err != nil {
+		t.failed("", err)
+	}
+	found, err := r.o.Store.FoundPulls(ctx)
+	if err != nil {
+		return 0, storing(err)
+	}
+	if len(failures) > 0 && len(failures) == len(syncs) {
+		err = failures[0]
+	}
+	r.note(ctx, "pulls", err)
+	return found, err
+}
+
+// readRepoPulls asks for what is new of a repository. Those given beside an
+// error count, but do not move the watermark: what was not read would never be
+// asked for again.
+func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error {
+	now := r.o.Now()
+	mark := s.Watermark
+	if mark.After(now) {
+		mark = time.Time{} // it hid what came after it: all is asked for again
+	}
+	after := mark
+	if !after.IsZero() {
+		after = after.Add(-overlap)
+	}
+	pulls, err := r.o.PullRequests.PullRequests(ctx, string(s.Repo), after)
+	if err != nil {
+		if len(pulls) > 0 {
+			if saveErr := r.o.Store.SavePulls(ctx, s.Repo, pulls, time.Time{}); saveErr != nil {
+				return storing(saveErr)
+			}
+		}
+		if ctx.Err() == nil {
+			r.logFailure("cannot note that pull requests could not be read", "note pulls", r.o.Store.PullsFailed(ctx, s.Repo, sentence(err)))
+		}
+		return err
+	}
+	return storing(r.o.Store.SavePulls(ctx, s.Repo, pulls, newest(mark, pulls, now)))
+}
+
+// newest is the latest update of pull requests or of those before. A time
+// after now is a fault of the server, and would hide every later update.
+func newest(mark time.Time, pulls []telemetry.PullRequest, now time.Time) time.Time {
+	for i := range pulls {
+		at := pulls[i].UpdatedAt
+		if at.After(now) {
+			at = now
+		}
+		if at.After(mark) {
+			mark = at
+		}
+	}
+	return mark
+}
+
+// namedPulls is how many pull requests that no listing brings are asked one
+// by one in a turn.
+const namedPulls = 50
+
+// readNamedPulls asks for them. One that fails alone does not keep the others
+// from being asked; the first such failure is returned.
+func (r *Runner) readNamedPulls(ctx context.Context, again bool) error {
+	refs, err := r.o.Store.UnfetchedPulls(ctx, again, namedPulls)
+	if err != nil {
+		return storing(err)
+	}
+	var first error
+	for _, ref := range refs {
+		err := within(ctx, pullLimit, "Reading a pull request", func(ctx context.Context) error { return r.readNamedPull(ctx, ref) })
+		if first == nil {
+			first = err
+		}
+		if err != nil && (isUnstored(err) || ctx.Err() != nil || endsTurn(err)) {
+			return err
+		}
+	}
+	return first
+}
+
+func (r *Runner) readNamedPull(ctx context.Context, ref telemetry.PullRef) error {
+	pull, err := r.o.PullRequests.PullRequest(ctx, string(ref.Repo), int(ref.Number))
+	switch code := telemetry.CodeOf(err); {
+	case err == nil:
+		return storing(r.o.Store.SavePulls(ctx, ref.Repo, []telemetry.PullRequest{pull}, time.Time{}))
+	case code == telemetry.CodeUpstreamNotFound || code == telemetry.CodeUpstreamDenied:
+		return storing(r.o.Store.PullMissing(ctx, ref)) // it stays unknown
+	}
+	return err
+}
+
+// endsTurn tells whether asking for the next pull request would fail alike, or
+// would take its time for nothing.
+func endsTurn(err error) bool {
+	switch telemetry.CodeOf(err) {
+	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamDown:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,78 @@
+package store_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// clocked opens a database again and again with clocks of its own.
+func clocked(t *testing.T, do func(t *testing.T, at func(time.Time) *store.Store)) {
+	t.Helper()
+	for name, url := range map[string]func(testing.TB) string{
+		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "clock.db") },
+		"postgres": postgresAddress,
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := url(t)
+			do(t, func(now time.Time) *store.Store {
+				s, err := store.Open(t.Context(), store.Options{URL: address, Now: func() time.Time { return now }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s
+			})
+		})
+	}
+}
+
+// TestClocksOffByYears: a program whose clock is wrong answers as any other,
+// takes nothing for gone, and takes over what the last one left.
+func TestClocksOffByYears(t *testing.T) {
+	right := day("2026-03-11 12:00")
+	clocked(t, func(t *testing.T, at func(time.Time) *store.Store) {
+		first := at(right)
+		put(t, first, tinyHistory()...)
+		want := dump(t, first)
+		saveJob(t, first, "j", "refresh", telemetry.JobRunning, 1)
+		if err := first.Exec(t.Context(), `UPDATE programs SET seen_at = seen_at + 1`); err != nil { // it is killed, and says nothing
+			t.Fatal(err)
+		}
+		files := int64(len(tinyHistory()))
+		for _, off := range []int{-20, 20, -60, 5000} {
+			s := at(right.AddDate(off, 0, 0))
+			s.AskEverything(t, right.AddDate(off, 0, 0))
+			if list, err := s.Files(t.Context(), telemetry.FileFilter{State: "gone"}, telemetry.Page{Number: 1, Size: 10}); err != nil || list.Total != 0 {
+				t.Errorf("%d years off: %d of %d files are gone, %v", off, list.Total, files, err)
+			}
+			if j, found, err := s.Job(t.Context(), "j"); err != nil || !found || j.State != telemetry.JobInterrupted {
+				t.Errorf("%d years off: the job of a program that is gone is %q, %v", off, j.State, err)
+			}
+			put(t, s, tinyHistory()...)
+			sameDump(t, "with a wrong clock", dump(t, s), want)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = first.Close()
+	})
+}
+
+// TestRecordsOfAnyTime: a record may say any time that RFC 3339 can.
+func TestRecordsOfAnyTime(t *testing.T) {
+	now := day("2026-03-11 12:00")
+	openAt(t, now, func(t *testing.T, s *store.Store) {
+		put(t, s, tinyHistory()...)
+		for n, at := range []string{"0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "2199-01-01T00:00:00Z", "9999-12-31T23:59:59Z"} {
+			f := tinyScan(int64(50+n), at, 0, []string{"A high xss"})
+			if f.Record == nil {
+				continue // such a time is refused: the file is listed with its error
+			}
+			put(t, s, f)
+		}
+		s.AskEverything(t, now)
+	})
+}

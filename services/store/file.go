@@ -1,0 +1,110 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// prepareFile makes the directory and the file of a SQLite database where
+// they are missing, readable by this user alone. SQLite gives the files that
+// it makes beside the database the same permissions.
+func (s *Store) prepareFile() error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The directory %s for the database cannot be made or written (%s). Give the program's user the right to write there, or name another place in DATABASE_URL.",
+			filepath.Dir(s.path), reason(err)).Because(err)
+	}
+	info, err := os.Stat(s.path)
+	if err == nil && !info.Mode().IsRegular() {
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The database file %s cannot be opened: it is not a regular file. Name another file in DATABASE_URL.", s.path)
+	}
+	// O_EXCL: a file that is there is not opened, since closing it again would
+	// drop the locks that this process has on it through SQLite.
+	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil //nolint:nilerr // the file exists, or SQLite says what is wrong
+	}
+	return f.Close()
+}
+
+// claim locks the database file itself for the life of the Store, or says
+// that another program has: whatever path leads to the file, it is one lock.
+// It is of another kind than SQLite's own locks and does not touch them. The
+// system frees the lock of a program that was killed.
+func (s *Store) claim() error {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The database file %s cannot be opened or written (%s). See that its directory exists and that this user may write there, or name another place in DATABASE_URL.",
+			s.path, reason(err)).Because(err)
+	}
+	if err := lockFile(f); err != nil {
+		_ = f.Close() // it was only read
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The database file %s is locked by another program. End that one (is the dashboard already running?), or name another file in DATABASE_URL.",
+			s.path).Because(err)
+	}
+	s.claimed = f
+	return nil
+}
+
+// noteFile remembers which file was opened, and takes the permissions of
+// other users away from it and from the files beside it.
+func (s *Store) noteFile() {
+	for _, path := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue // it is made later, with the permissions of the database
+		}
+		if others := info.Mode().Perm() & 0o077; others != 0 {
+			_ = os.Chmod(path, info.Mode().Perm()&^0o077) // another user's file keeps its permissions
+		}
+		if path == s.path {
+			s.opened = info
+		}
+	}
+}
+
+// lost returns why nothing may be written any more: the file that was opened
+// has no longer its name, so what is written to it would be gone at the next
+// start.
+func (s *Store) lost() *telemetry.Error {
+	if s.opened == nil {
+		return nil
+	}
+	now, err := os.Stat(s.path)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && !os.SameFile(now, s.opened)) {
+		return s.removed(s.path)
+	}
+	return nil
+}
+
+// logLost is lost for SQLite's log, which is there as long as a transaction
+// writes.
+func (s *Store) logLost() *telemetry.Error {
+	if s.log == "" {
+		return nil
+	}
+	if _, err := os.Stat(s.log); errors.Is(err, fs.ErrNotExist) {
+		return s.removed(s.log)
+	}
+	return nil
+}
+
+func (s *Store) removed(path string) *telemetry.Error {
+	return telemetry.Errorf(telemetry.CodeUnavailable,
+		"The database file %s was removed or replaced while the program ran, so nothing new is stored. Stop the program, put the file back, and start it again.", path)
+}
+
+// reason is the innermost text of a file error.
+func reason(err error) string {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return path.Err.Error()
+	}
+	return err.Error()
+}

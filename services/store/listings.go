@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+const heldColumns = `source, known, kept, listed, times, first_seen, last_seen, accepted`
+
+func scanHeld(r *row) (l telemetry.HeldListing, found bool) {
+	var first, last int64
+	var accepted int
+	found = r.scan(&l.Source, &l.Known, &l.Kept, &l.Listed, &l.Times, &first, &last, &accepted).found
+	l.FirstSeen, l.LastSeen, l.Accepted = at(first), at(last), accepted == 1
+	return l, found
+}
+
+func heldListing(tx *Tx, source string) (telemetry.HeldListing, bool) {
+	return scanHeld(tx.row(`SELECT `+heldColumns+` FROM held_listings WHERE source = $1`, source))
+}
+
+// HoldListing counts one more suspicious listing of a source and returns what
+// is held, and whether the listing is believed: then the caller marks files
+// gone.
+func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (held telemetry.HeldListing, believed bool, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		before, _ := heldListing(tx, next.Source)
+		held, believed = before.Again(next, tx.now)
+		tx.exec(`INSERT INTO held_listings (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (source) DO UPDATE SET known = excluded.known, kept = excluded.kept, listed = excluded.listed, times = excluded.times,
+				first_seen = excluded.first_seen, last_seen = excluded.last_seen, accepted = excluded.accepted`,
+			held.Source, held.Known, held.Kept, held.Listed, held.Times, ms(held.FirstSeen), ms(held.LastSeen), flag(held.Accepted))
+		return tx.err
+	})
+	return held, believed, err
+}
+
+// HeldListing returns the listing of a source that is held, if one is.
+func (s *Store) HeldListing(ctx context.Context, source string) (held telemetry.HeldListing, found bool, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		held, found = heldListing(tx, source)
+		return tx.err
+	})
+	return held, found, err
+}
+
+// AcceptListing notes that a person confirms the held listing of a source,
+// which has kept of the known files. The error is CodeConflict where none is
+// held, or the one held has kept fewer.
+func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		held, found := heldListing(tx, source)
+		switch {
+		case tx.err != nil:
+			return tx.err
+		case !found:
+			return telemetry.Errorf(telemetry.CodeConflict, "No listing of this source waits to be confirmed. The next refresh lists it again.")
+		case held.Kept < kept:
+			return telemetry.Errorf(telemetry.CodeConflict,
+				"The listing has changed: it now has %d of the stored files, not %d. Look at it again, and then confirm it.", held.Kept, kept)
+		}
+		tx.exec(`UPDATE held_listings SET accepted = 1 WHERE source = $1`, source)
+		return tx.err
+	})
+}
+
+// attachHeld adds to the sources of run files whose last reading was held back
+// the listing that was. Of several action repositories that were read one after the other, the one
+// listed last counts.
+func attachHeld(tx *Tx, sources []telemetry.SourceStatus) {
+	held := map[string]telemetry.HeldListing{}
+	tx.each(`SELECT `+heldColumns+` FROM held_listings ORDER BY last_seen`, nil, func(r *row) {
+		l, _ := scanHeld(r)
+		held[telemetry.RunsSource(l.Source)] = l
+	})
+	for i := range sources {
+		if l, found := held[sources[i].Name]; found && sources[i].Code == telemetry.CodeConflict {
+			sources[i].Held = &l
+		}
+	}
+}

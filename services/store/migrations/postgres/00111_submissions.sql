@@ -1,0 +1,7 @@
+-- +goose Up
+-- What people send to an upstream is noted before it is sent: a row that is
+-- still begun when its program has ended is of an unknown outcome.
+ALTER TABLE deeds RENAME TO submissions;
+ALTER TABLE submissions ADD COLUMN state TEXT COLLATE "C" NOT NULL DEFAULT 'sent';
+ALTER TABLE submissions ADD COLUMN owner TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE submissions ADD COLUMN message TEXT COLLATE "C" NOT NULL DEFAULT '';

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// BeginSubmission notes that something is about to be sent, under the token
+// of the form that asked for it. Where that token is noted already it changes
+// nothing and returns what is noted, begun only while its program still runs.
+func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (noted telemetry.Submission, fresh bool, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`INSERT INTO submissions (token, kind, subject, at, started_by, state, owner, message)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token) DO NOTHING`,
+			sub.Token, string(sub.Kind), sub.Subject, ms(tx.now), string(sub.By), string(telemetry.SubmissionBegun), s.program, sub.Message)
+		if fresh = tx.affected > 0; fresh {
+			tx.touch(telemetry.TopicJobs)
+		}
+		var begun int64
+		var owner string
+		noted = telemetry.Submission{Token: sub.Token}
+		tx.row(`SELECT kind, subject, message, started_by, state, at, owner FROM submissions WHERE token = $1`, sub.Token).
+			scan(&noted.Kind, &noted.Subject, &noted.Message, &noted.By, &noted.State, &begun, &owner)
+		noted.At = at(begun)
+		if !fresh && owner == s.program && noted.State == telemetry.SubmissionBegun {
+			noted.State = telemetry.SubmissionUnknown // its end could not be noted
+		}
+		return tx.err
+	})
+	return noted, fresh, err
+}
+
+// EndSubmission notes that a submission was sent, or that its outcome is not
+// known.
+func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,
+			string(state), token)
+		tx.touch(telemetry.TopicJobs)
+		return tx.err
+	})
+}
+
+// DropSubmission forgets a submission that certainly did not arrive.
+func (s *Store) DropSubmission(ctx context.Context, token string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		tx.exec(`DELETE FROM submissions WHERE token = $1`, token)
+		if tx.affected > 0 {
+			tx.touch(telemetry.TopicJobs)
+		}
+		return tx.err
+	})
+}

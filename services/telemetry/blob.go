@@ -1,0 +1,38 @@
+package telemetry
+
+import (
+	"crypto/sha1" //nolint:gosec // Git names blobs by SHA-1
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+)
+
+// BlobSHA returns the name that Git gives to the bytes of a file: by SHA-1 or
+// SHA-256, as the one is under which the file is listed. Where that is neither,
+// it is returned as it is.
+func BlobSHA(listed string, body []byte) string {
+	var h hash.Hash
+	switch {
+	case !isHex(listed):
+		return listed
+	case len(listed) == 2*sha1.Size:
+		h = sha1.New() //nolint:gosec // see above
+	case len(listed) == 2*sha256.Size:
+		h = sha256.New()
+	default:
+		return listed
+	}
+	fmt.Fprintf(h, "blob %d\x00", len(body))
+	h.Write(body)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func isHex(s string) bool {
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
+			return false
+		}
+	}
+	return s != ""
+}

@@ -1,0 +1,96 @@
+package telemetry
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// FindingIndex finds what other records mean among the findings of a scan.
+type FindingIndex struct {
+	findings []Finding
+	byID     map[string][]int // by IssueKey
+	byPrint  []int            // places by fingerprint, then place
+	lengths  []int            // of the fingerprints
+}
+
+// IndexFindings returns the index of a scan's findings, which must not change.
+func IndexFindings(findings []Finding) *FindingIndex {
+	x := &FindingIndex{findings: findings, byID: make(map[string][]int, len(findings)), byPrint: make([]int, len(findings))}
+	lengths := map[int]bool{}
+	for i := range findings {
+		x.byPrint[i] = i
+		lengths[len(findings[i].Fingerprint)] = true
+		if key := IssueKey(findings[i].IssueID); key != "" {
+			x.byID[key] = append(x.byID[key], i)
+		}
+	}
+	slices.SortFunc(x.byPrint, func(a, b int) int {
+		return cmp.Or(strings.Compare(findings[a].Fingerprint, findings[b].Fingerprint), a-b)
+	})
+	x.lengths = slices.Sorted(maps.Keys(lengths))
+	return x
+}
+
+// Like returns the places of the findings that a dispatch or a verification
+// means by f: those with its id and fingerprint, else those with its
+// fingerprint and, where f has them, its rule and file, else those with its
+// fingerprint. Several findings of one fingerprint are all meant. One that was
+// recorded without a fingerprint has no line to compute it from, and is known
+// by id, rule and file.
+func (x *FindingIndex) Like(f Finding) []int {
+	sameRule := func(g Finding) bool { return g.Rule == f.Rule && (f.File == "" || g.File == f.File) }
+	id := IssueKey(f.IssueID)
+	if f.Line == 0 && f.Fingerprint == computedFingerprint(f) {
+		return x.those(x.byID[id], sameRule)
+	}
+	same := x.samePrint(f.Fingerprint)
+	if id != "" {
+		if named := x.those(same, func(g Finding) bool { return IssueKey(g.IssueID) == id }); len(named) > 0 {
+			return named
+		}
+	}
+	if ruled := x.those(same, sameRule); len(ruled) > 0 {
+		return ruled
+	}
+	return same
+}
+
+func (x *FindingIndex) those(places []int, fit func(Finding) bool) (fitting []int) {
+	for _, i := range places {
+		if fit(x.findings[i]) {
+			fitting = append(fitting, i)
+		}
+	}
+	return fitting
+}
+
+// samePrint returns the places, in order, of the findings whose fingerprint
+// is equal to print (see SamePrint).
+func (x *FindingIndex) samePrint(print string) []int {
+	var places []int
+	from := func(text string) int {
+		at, _ := slices.BinarySearchFunc(x.byPrint, text, func(i int, text string) int { return strings.Compare(x.findings[i].Fingerprint, text) })
+		return at
+	}
+	for _, n := range x.lengths {
+		if n < printPrefix || n >= len(print) {
+			continue
+		}
+		for _, i := range x.byPrint[from(print[:n]):] {
+			if x.findings[i].Fingerprint != print[:n] {
+				break
+			}
+			places = append(places, i)
+		}
+	}
+	for _, i := range x.byPrint[from(print):] { // those that begin with print stand behind it
+		if found := x.findings[i].Fingerprint; !strings.HasPrefix(found, print) || !SamePrint(found, print) {
+			break
+		}
+		places = append(places, i)
+	}
+	slices.Sort(places)
+	return places
+}

@@ -1,0 +1,74 @@
+package telemetry
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// HeldListing is a listing of run files that marks nothing gone, because it
+// looks like a directory that is missing rather than like files that were
+// deleted: it is empty, or lacks most of the known files. Counts are those of
+// the last such listing in a row; times are UTC.
+type HeldListing struct {
+	Source    string    `json:"source"` // the action repository's key, or "" for RUNS_DIR
+	Known     int64     `json:"known"`  // files that are stored and not marked gone
+	Kept      int64     `json:"kept"`   // of these, how many the listing has
+	Listed    int64     `json:"listed"` // files in the listing
+	Times     int64     `json:"times"`  // such listings in a row
+	FirstSeen time.Time `json:"first_seen"`
+	LastSeen  time.Time `json:"last_seen"`
+	Accepted  bool      `json:"accepted"` // a person confirmed it
+}
+
+// fewKnown is up to how many known files only an empty listing is held.
+const fewKnown = 10
+
+// Suspicious reports whether a listing marks nothing gone until it is
+// confirmed: it is empty though files are known, or it has under half of at
+// least ten known files.
+func (l HeldListing) Suspicious() bool {
+	return l.Known > 0 && l.Listed == 0 || l.Known >= fewKnown && 2*l.Kept < l.Known
+}
+
+// A listing is believed without a person at the third in a row, first and
+// last at least an hour apart.
+const (
+	believedTimes = 3
+	believedAfter = time.Hour
+)
+
+// Again counts one more suspicious listing, seen at now, after those that l
+// holds. It returns what is held from now on, and whether the listing is
+// believed: a person has accepted one that kept no more files, or it came
+// often enough. A clock that was set back starts the hour anew.
+func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, believed bool) {
+	held = next
+	held.Times, held.FirstSeen, held.LastSeen = l.Times+1, l.FirstSeen, now
+	if l.Times == 0 || now.Before(l.FirstSeen) {
+		held.Times, held.FirstSeen = 1, now
+	}
+	held.Accepted = l.Accepted && next.Kept >= l.Kept
+	believed = held.Accepted || held.Times >= believedTimes && now.Sub(held.FirstSeen) >= believedAfter
+	return held, believed
+}
+
+// Message says what the listing lacks and what becomes of it.
+func (l HeldListing) Message() string {
+	where := cmp.Or(l.Source, "RUNS_DIR")
+	what := fmt.Sprintf("The listing of %s has only %d of %d stored files.", where, l.Kept, l.Known)
+	if l.Listed == 0 {
+		what = fmt.Sprintf("The listing of %s is empty, and %d files of it are stored.", where, l.Known)
+	}
+	return what + " None is marked gone until a person confirms it, or until the third such listing in a row, " +
+		"at least an hour after the first."
+}
+
+// RunsSource is the name in SourceStatus of a source of run files: of the
+// action repository, or of RUNS_DIR, whose key is "".
+func RunsSource(source string) string {
+	if source == "" {
+		return "runs_dir"
+	}
+	return "runs"
+}

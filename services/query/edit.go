@@ -12,7 +12,8 @@ func (q Query) UsesClock() bool {
 			if v.Span != nil {
 				return v.Span.Ago
 			}
-			return t.Field != "" && slices.Contains(q.Schema.Field(t.Field).Clocked, v.Text)
+			f := q.Schema.Field(t.Field)
+			return f != nil && slices.Contains(f.Clocked, v.Text)
 		})
 	})
 }

@@ -227,17 +227,28 @@ func (w *word) term(s *Schema) (Term, error) {
 	if f == nil {
 		return t, s.unknown(w.name)
 	}
-	t.Field = f.Name
-	if len(w.parts) > maxValues {
-		return t, errorf("%s: %d values are too many; the limit is %d.", w.name, len(w.parts), maxValues)
+	texts := make([]string, len(w.parts))
+	for i, p := range w.parts {
+		texts[i] = p.text
 	}
-	for _, p := range w.parts {
-		if strings.TrimSpace(p.text) == "" {
-			return t, errorf("%s: a value is missing; %s.", w.name, f.wants())
+	made, err := f.term(w.name, texts)
+	made.Not = w.not
+	return made, err
+}
+
+// term reads values of the field, which the query calls by name.
+func (f *Field) term(name string, texts []string) (Term, error) {
+	t := Term{Field: f.Name}
+	if len(texts) > maxValues {
+		return t, errorf("%s: %d values are too many; the limit is %d.", name, len(texts), maxValues)
+	}
+	for _, text := range texts {
+		if strings.TrimSpace(text) == "" {
+			return t, errorf("%s: a value is missing; %s.", name, f.wants())
 		}
-		v, ok := f.Kind.read(f, p.text)
+		v, ok := f.Kind.read(f, text)
 		if !ok {
-			return t, errorf("%s: %q is not valid; %s.", w.name, head(p.text), f.wants())
+			return t, errorf("%s: %q is not valid; %s.", name, head(text), f.wants())
 		}
 		same := func(o Value) bool { return o.Text == v.Text }
 		if !slices.ContainsFunc(t.Values, same) {

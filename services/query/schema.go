@@ -11,10 +11,15 @@ import (
 
 // Schema is what the queries of one list understand.
 type Schema struct {
-	Name   string  // of the list, for example "issues"
-	Noun   string  // of its rows, in the plural: "pull requests"
-	Fields []Field // in the order in which completion offers them
+	Name    string  // of the list, for example "issues"
+	Noun    string  // of its rows, in the plural: "pull requests"
+	Fields  []Field // in the order in which completion offers them
+	Example string  // a query that shows what can be asked for
+	Views   []View  // the usual queries
 }
+
+// View is a usual query of a list under a name.
+type View struct{ Name, Query string }
 
 // Field is one qualifier: the word before a colon.
 type Field struct {
@@ -24,6 +29,7 @@ type Field struct {
 	Words   []string // of Word, all that it takes; of others, what completion offers
 	Dynamic bool     // its values are the data's: the caller supplies them for completion
 	Clocked []string // words whose rows change with time alone
+	Cheap   bool     // rows that match are counted without reading them
 	Help    string   // a few words for the completion list
 }
 

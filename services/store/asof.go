@@ -119,7 +119,7 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 	later := tally{}
 	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
 		sum := map[string]int64{}
-		addTexts(tx, sum, texts)
+		AddCounts(tx, sum, texts)
 		later.family(name, sum)
 	}
 	for name, count := range later {

@@ -118,22 +118,12 @@ func countPullsOfRepo(tx *Tx, repo int64) telemetry.PullCounts {
 	return c
 }
 
-// addPulls adds a row of state and count.
+// addPulls adds a count of pull requests by state.
 func addPulls(r *row, c *telemetry.PullCounts) {
 	var shown string
 	var n int64
 	r.scan(&shown, &n)
-	c.Total += n
-	switch shown {
-	case "merged":
-		c.Merged += n
-	case "open":
-		c.Open += n
-	case "closed":
-		c.Closed += n
-	default:
-		c.Unknown += n
-	}
+	c.Add(shown, n)
 }
 
 // countOpen counts what is open now: the open issues or, without a

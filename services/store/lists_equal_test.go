@@ -21,13 +21,13 @@ func TestListsEqual(t *testing.T) {
 		heads := fillForOracle(t, s, now)
 		pulls, linked := everyPull(t, s)
 		past := []time.Time{{}, now.Add(-240 * time.Hour), now.Add(-1000 * time.Hour)}
-		equalLists(t, s, issueOracle(t, s, now, linked), lists.Issues(), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+		equalLists(t, s, issueOracle(t, s, now, linked), lists.Issues(s), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
 			return s.Issues(t.Context(), telemetry.IssueFilter{Query: q, AsOf: at}, p)
 		})
-		equalLists(t, s, sessionOracle(t, s, now, linked), lists.Sessions(), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
+		equalLists(t, s, sessionOracle(t, s, now, linked), lists.Sessions(s), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
 			return s.Sessions(t.Context(), telemetry.SessionFilter{Query: q, AsOf: at}, p)
 		})
-		equalLists(t, s, pullOracle(t, s, now, pulls, heads), lists.Pulls(), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
+		equalLists(t, s, pullOracle(t, s, now, pulls, heads), lists.Pulls(s), past, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
 			return s.Pulls(t.Context(), telemetry.PullFilter{Query: q, AsOf: at}, p)
 		})
 	})
@@ -42,10 +42,10 @@ func TestRunListsEqual(t *testing.T) {
 		}
 		put(t, s, files...)
 		savePulls(t, s, pullsFor(files)[:40])
-		equalLists(t, s, runOracle(t, s, now), lists.Runs(), []time.Time{{}, now.Add(-500 * time.Hour)}, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
+		equalLists(t, s, runOracle(t, s, now), lists.Runs(s), []time.Time{{}, now.Add(-500 * time.Hour)}, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
 			return s.Runs(t.Context(), telemetry.RunFilter{Query: q, AsOf: at}, p)
 		})
-		equalLists(t, s, repoOracle(t, s, now), lists.Repos(), []time.Time{{}}, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
+		equalLists(t, s, repoOracle(t, s, now), lists.Repos(s), []time.Time{{}}, func(q telemetry.Query, at time.Time, p telemetry.Page) (telemetry.List[telemetry.RepoRow], error) {
 			return s.Repos(t.Context(), telemetry.RepoFilter{Query: q}, p)
 		})
 	})
@@ -74,7 +74,7 @@ func equalLists[T, O any](t *testing.T, s *store.Store, o oracle[O], l *lists.Li
 			continue
 		}
 		want, errOld := old(parse(t, o.list, text), at, p)
-		got, errNew := l.Rows(t.Context(), s, lists.Ask{Query: q, AsOf: at, Page: p})
+		got, errNew := l.Rows(t.Context(), query.Ask{Query: q, AsOf: at, Page: query.Page(p)})
 		if errOld != nil || errNew != nil {
 			errs++
 			if errNew != nil && (errOld == nil || telemetry.CodeOf(errNew) != telemetry.CodeNoPast) {
@@ -83,13 +83,13 @@ func equalLists[T, O any](t *testing.T, s *store.Store, o oracle[O], l *lists.Li
 			continue
 		}
 		compared++
-		counts, err := l.Counts(t.Context(), s, []lists.Ask{{Query: q, AsOf: at}, {AsOf: at}, {Query: q, AsOf: at}})
+		counts, err := l.Counts(t.Context(), []query.Ask{{Query: q, AsOf: at}, {AsOf: at}, {Query: q, AsOf: at}})
 		if err != nil || counts[0] != want.Total || counts[2] != want.Total {
 			t.Errorf("%s %q at %v: counts %v, %v, want %d", o.list, text, at, counts, err, want.Total)
 		}
 		if n%5 == 0 {
 			var all []T
-			err := l.Each(t.Context(), s, lists.Ask{Query: q, AsOf: at, Page: p}, func(rows []T) error { all = append(all, rows...); return nil })
+			err := l.Each(t.Context(), query.Ask{Query: q, AsOf: at, Page: query.Page(p)}, func(rows []T) error { all = append(all, rows...); return nil })
 			if err != nil || int64(len(all)) != want.Total || len(all) > 0 && !reflect.DeepEqual(all[:len(want.Items)], want.Items) {
 				t.Errorf("%s %q at %v: exports %d rows, %v, want %d", o.list, text, at, len(all), err, want.Total)
 			}
@@ -101,7 +101,6 @@ func equalLists[T, O any](t *testing.T, s *store.Store, o oracle[O], l *lists.Li
 		}
 	}
 	t.Logf("%s: %d compared, %d errors, %d differ", o.list, compared, errs, differ)
-	_ = query.Query{}
 }
 
 func firstDifference[T any](got, want []T) string {

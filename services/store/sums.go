@@ -28,8 +28,8 @@ func (s *Store) RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.R
 			severities[severity]++
 			categories[category]++
 		})
-		addTexts(tx, sums.Severity, severities)
-		addTexts(tx, sums.Category, categories)
+		AddCounts(tx, sums.Severity, severities)
+		AddCounts(tx, sums.Category, categories)
 		tx.row(`SELECT COUNT(DISTINCT r.run_number) FROM runs r`+w.sql()+` AND r.run_number > 0`, w.args...).scan(&sums.Numbers)
 		return tx.err
 	})
@@ -57,9 +57,9 @@ func (s *Store) PullSums(ctx context.Context, f telemetry.PullFilter) (counts te
 	return counts, err
 }
 
-// addTexts adds counts by name that are given as texts: the scans of a
+// AddCounts adds counts by name that are given as texts: the scans of a
 // repository mostly have the same, and each is decoded once.
-func addTexts(tx *Tx, sum, times map[string]int64) {
+func AddCounts(tx *Tx, sum, times map[string]int64) {
 	for text, n := range times {
 		if !addFlat(sum, text, n) {
 			for word, count := range fromJSON[map[string]int64](tx, text) {

@@ -156,6 +156,7 @@ type LinkedSession struct {
 
 // VerificationRow is the latest verification of a session. Times are UTC.
 type VerificationRow struct {
+	StoreID     int64 // its id in the store
 	File        string
 	Source      string
 	At          time.Time

@@ -219,6 +219,21 @@ type PullCounts struct {
 	Total, Open, Closed, Merged, Unknown int64
 }
 
+// Add counts n more pull requests of a state.
+func (c *PullCounts) Add(state string, n int64) {
+	c.Total += n
+	switch state {
+	case "merged":
+		c.Merged += n
+	case "open":
+		c.Open += n
+	case "closed":
+		c.Closed += n
+	default:
+		c.Unknown += n
+	}
+}
+
 // FixRate is merged / all pull requests × 100, to one decimal; 0 without any.
 func (c PullCounts) FixRate() float64 {
 	if c.Total == 0 {

@@ -14,7 +14,8 @@ type asked struct {
 	kind    query.Kind
 	words   []string // what completion offers, or all that there is
 	clocked []string // words whose rows change with time alone
-	dynamic bool     // its values are the data's
+	noPast  []string // words that are not known of a past time
+	inner   bool     // only the program asks for it
 	cond    func(m moment, values []query.Value) Cond
 }
 
@@ -24,9 +25,15 @@ func (a *asked) offers(words ...string) *asked {
 	return a
 }
 
-// completes says that completion offers the data's values.
-func (a *asked) completes() *asked {
-	a.dynamic = true
+// notThen names words that are not known of a past time.
+func (a *asked) notThen(words ...string) *asked {
+	a.noPast = words
+	return a
+}
+
+// withinProgram keeps the field from people: the program alone asks for it.
+func (a *asked) withinProgram() *asked {
+	a.inner = true
 	return a
 }
 
@@ -78,7 +85,7 @@ func same(column string) *asked {
 // case; * stands for any characters. The names that are meant are looked up
 // first, so that the column's index serves.
 func named(name string) *asked {
-	return &asked{kind: query.Text(), dynamic: true, cond: each(func(_ moment, v query.Value) Cond {
+	return &asked{kind: query.Text(), cond: each(func(_ moment, v query.Value) Cond {
 		c := sameText("c."+name, v.Text)
 		return Cond{"{=i." + name + "} IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")", c.Args}
 	})}
@@ -173,9 +180,12 @@ func atTimes(m moment, s query.Span) query.Span {
 	return query.Span{Low: now - s.High + 1, HasLow: s.HasHigh, High: now - s.Low + 1, HasHigh: s.HasLow}
 }
 
+// repoHelp is the help of the qualifier repo.
+const repoHelp = "target repository: owner/name, or owner/*"
+
 // repoKey compares a column of repository keys: one, or all of an owner's.
 func repoKey(column string) *asked {
-	return &asked{kind: repoKind(), dynamic: true, cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) })}
+	return &asked{kind: repoKind(), cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) })}
 }
 
 func ofRepo(column, name string) Cond {
@@ -257,5 +267,6 @@ func among(column, text string, pattern func(string) string, around string) Cond
 	// A list that has it nowhere, neither in a text nor across several, is
 	// told without reading it as JSON.
 	somewhere := like(column, "%"+pattern(written)+"%")
-	return allOf(somewhere, Cond{"EXISTS (SELECT 1 FROM texts(" + column + ")texts WHERE " + like("e.value", "").Text + ")", []any{around + pattern(text) + around}})
+	element := like("e.value", around+pattern(text)+around)
+	return allOf(somewhere, Cond{"EXISTS (SELECT 1 FROM texts(" + column + ")texts WHERE " + element.Text + ")", element.Args})
 }

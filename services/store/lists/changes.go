@@ -1,38 +1,66 @@
 package lists
 
-import "telemetry-dashboard/services/telemetry"
+import (
+	"slices"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
 
 // Changes are when issues were first seen, came back and were no longer found,
 // newest first.
-func Changes() *List[telemetry.IssueEvent] {
+func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 	type row = telemetry.IssueEvent
-	return &List[row]{
+	return bind(s, List[row]{
 		Name: "changes", Noun: "changes",
-		From: changesOf, Key: "e.issue_id", Default: "at", Past: "(SELECT * FROM " + changesOf + " WHERE e.at <= @) AS e",
-		Repo: func(key string) Cond { return idOfRepo("e.repo_id", key) },
-		Free: func(_ moment, text string) Cond { return contains("e.rule", text) },
+		From: changesOf, Key: "e.issue_id || ' ' || e.event || ' ' || e.at", Default: "at",
+		Past: "(SELECT * FROM " + changesOf + " WHERE e.at <= @) AS e",
+		Repo: func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("e.repo_id", key) },
+		Free: func(text string) Cond { return contains("e.rule", text) },
+		Kept: &kept{From: changesKept, Sum: "e.n", Serves: keptChanges, All: "e.repo_id = 0", One: "e.repo_id <> 0"},
 		Fields: []Field[row]{
-			{Name: "is", Aliases: []string{"event"}, Help: "opened, reopened or closed", Column: "e.event", Into: func(e *row) any { return &e.Event }, CSV: "event", Asked: is(
-				word{"opened", "e.event IN ('opened', 'reopened')"}, word{"reopened", "e.event = 'reopened'"}, word{"closed", "e.event = 'closed'"},
-			)},
-			{Name: "repo", Help: "target repository: owner/name, or owner/*", Column: "(SELECT o.target_repo FROM repos o WHERE o.id = e.repo_id)", Into: func(e *row) any { return &e.Repo }, CSV: "repo",
-				Asked: repoID("e.repo_id"), Values: ofRepos()},
-			{Name: "at", Aliases: []string{"date"}, Help: "when the scan was", Column: "e.at", Into: func(e *row) any { return moments(&e.At) }, CSV: "at", Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue_id | e.event")},
-			{Name: "severity", Help: "severity tier", Column: "e.severity", Into: func(e *row) any { return &e.Severity }, CSV: "severity", Asked: is(severityWords("e.severity")...)},
-			{Name: "family", Help: "CWE family, for example xss", Column: "e.family", Into: func(e *row) any { return &e.Family }, CSV: "family", Asked: same("e.family")},
-			{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "e.rule", Into: func(e *row) any { return &e.Rule }, CSV: "rule", Asked: same("e.rule")},
-			{Name: "issue", Column: "(SELECT i.public_id FROM issues i WHERE i.id = e.issue_id)", Into: func(e *row) any { return &e.Issue }, CSV: "issue"},
+			{Name: "is", Aliases: []string{"event"}, Help: "opened, reopened or closed", Column: "e.event",
+				Into: func(e *row) any { return &e.Event }, CSV: "event", Asked: is(
+					word{"opened", "e.event IN ('opened', 'reopened')"}, word{"reopened", "e.event = 'reopened'"},
+					word{"closed", "e.event = 'closed'"},
+				)},
+			{Name: "repo", Help: repoHelp, Column: "(SELECT o.target_repo FROM repos o WHERE o.id = e.repo_id)",
+				Into: func(e *row) any { return &e.Repo }, CSV: "repo", Asked: repoID("e.repo_id"), Values: ofRepos()},
+			{Name: "at", Aliases: []string{"date"}, Help: "when the scan was", Column: "e.at",
+				Into: func(e *row) any { return moments(&e.At) }, CSV: "at",
+				Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue_id | e.event")},
+			{Name: "severity", Help: "severity tier", Column: "e.severity", Into: func(e *row) any { return &e.Severity }, CSV: "severity",
+				Asked: is(severityWords("e.severity")...)},
+			{Name: "family", Help: "CWE family, for example xss", Column: "e.family", Into: func(e *row) any { return &e.Family },
+				CSV: "family", Asked: same("e.family")},
+			{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "e.rule",
+				Into: func(e *row) any { return &e.Rule }, CSV: "rule", Asked: same("e.rule")},
+			{Name: "issue", Column: "(SELECT i.public_id FROM issues i WHERE i.id = e.issue_id)",
+				Into: func(e *row) any { return &e.Issue }, CSV: "issue"},
 			{Name: "run", Column: "e.run", Into: func(e *row) any { return &e.Run }, CSV: "run"},
 			{Name: "file", Column: "e.file", Into: func(e *row) any { return &e.File }, CSV: "file"},
-			{Name: "opened_at", Column: "CASE WHEN e.event = 'closed' THEN e.opened_at ELSE 0 END", Into: func(e *row) any { return moments(&e.OpenedAt) }, CSV: "opened_at"},
+			{Name: "opened_at", Column: "CASE WHEN e.event = 'closed' THEN e.opened_at ELSE 0 END",
+				Into: func(e *row) any { return moments(&e.OpenedAt) }, CSV: "opened_at"},
 		},
-	}
+	})
 }
 
 // changesOf are the beginnings of the lives of issues, and their ends, each in
 // the order of an index.
-const changesOf = `(SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END AS event, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE opens = 1
-	UNION ALL SELECT 'closed' AS event, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE closes = 1) AS e`
+const changesOf = `(SELECT CASE WHEN again = 1 THEN 'reopened' ELSE 'opened' END AS event, from_at AS at, issue_id, from_file AS file,
+		from_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE opens = 1
+	UNION ALL SELECT 'closed' AS event, to_at AS at, issue_id, to_file AS file,
+		to_run AS run, repo_id, severity, family, rule, opened_at FROM lives WHERE closes = 1) AS e`
+
+// changesKept are the changes of each repository, and of all, by day. Those
+// that opened for the first time are not told from those that came back.
+const changesKept = `(SELECT repo_id, 'opened' AS event, opened AS n FROM days
+	UNION ALL SELECT repo_id, 'closed' AS event, closed AS n FROM days) AS e`
+
+func keptChanges(t query.Term) bool {
+	return t.Field == "repo" || t.Field == "is" && !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == "reopened" })
+}
 
 func severityWords(column string) []word {
 	var words []word

@@ -150,13 +150,18 @@ func inTexts(column string, texts []string) Cond {
 	for i, text := range texts {
 		args[i] = text
 	}
-	switch len(texts) {
+	return inList(column, args)
+}
+
+// inList compares a column with values.
+func inList(column string, values []any) Cond {
+	switch len(values) {
 	case 0:
 		return never()
 	case 1:
-		return Cond{column + " = ?", args}
+		return Cond{column + " = ?", values}
 	}
-	return Cond{column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(args)), ", ") + ")", args}
+	return Cond{column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")", values}
 }
 
 // fold begins a column as LIKE compares it in any case of ASCII: the database

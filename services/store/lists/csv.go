@@ -3,6 +3,7 @@ package lists
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,6 +20,9 @@ func ageInDays[T any](since func(*T) time.Time) func(*T, time.Time) any {
 
 // Head are the names of a list's columns in CSV.
 func (l *List[T]) Head() []string {
+	if l.CSV != "" {
+		return strings.Fields(l.CSV)
+	}
 	var head []string
 	for i := range l.Fields {
 		if f := &l.Fields[i]; f.CSV != "" {
@@ -30,15 +34,17 @@ func (l *List[T]) Head() []string {
 
 // Cells are the values of a row in CSV, as of a time.
 func (l *List[T]) Cells(row *T, at time.Time) []string {
-	var cells []string
+	head := l.Head()
+	cells := make([]string, len(head))
 	for i := range l.Fields {
 		f := &l.Fields[i]
+		n := slices.Index(head, f.CSV)
 		switch {
-		case f.CSV == "":
+		case n < 0:
 		case f.Cell != nil:
-			cells = append(cells, written(f.Cell(row, at)))
+			cells[n] = written(f.Cell(row, at))
 		default:
-			cells = append(cells, written(f.Into(row)))
+			cells[n] = written(f.Into(row))
 		}
 	}
 	return cells

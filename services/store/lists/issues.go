@@ -5,90 +5,146 @@ import (
 	"strings"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // Issues are the security issues of all repositories.
-func Issues() *List[telemetry.IssueRow] {
-	type row = telemetry.IssueRow
-	const last = "i.public_id | i.id"
-	const severity = "i.severity_rank | i.status_rank | i.first_at | " + last
-	return &List[row]{
+func Issues(s *store.Store) *List[telemetry.IssueRow] {
+	return bind(s, List[telemetry.IssueRow]{
 		Name: "issues", Noun: "issues",
 		From: "issues i", Key: "i.id", Past: issuesPast, Default: "status",
-		Repo:   func(key string) Cond { return idOfRepo("i.repo_id", key) },
-		Free:   func(_ moment, text string) Cond { return anyOf(append(issueText(text), contains("i.file", text))...) },
+		Repo:   func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
+		Free:   func(text string) Cond { return anyOf(append(issueText(text), contains("i.file", text))...) },
 		Finish: finishIssues,
-		Kept: &kept{
-			From: "issue_counts i", Sum: "i.n", Fields: []string{"is", "severity", "family", "rule", "repo"},
-			All: "i.repo_id = 0", One: "i.repo_id <> 0",
+		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
+		Cheap:  "is severity family rule repo attempts age first seen",
+		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
+			" first_seen_run last_seen_run latest_issue_id fingerprint session",
+		Example: "is:open severity:critical,high age:>30d",
+		Views: []query.View{
+			{Name: "All open", Query: "is:open"},
+			{Name: "Critical and high", Query: "is:open severity:critical,high"},
+			{Name: "Reopened", Query: "is:reopened"},
+			{Name: "Tried 3 times or more", Query: "is:open attempts:>=3"},
+			{Name: "Never attempted", Query: "is:open attempts:0"},
+			{Name: "New this week", Query: "is:open age:<7d"},
+			{Name: "Fixed", Query: "is:fixed"},
+			{Name: "All"},
 		},
-		Views: []View{
-			{"All open", "is:open"}, {"Critical and high", "is:open severity:critical,high"}, {"Reopened", "is:reopened"},
-			{"Tried 3 times or more", "is:open attempts:>=3"}, {"Never attempted", "is:open attempts:0"}, {"New this week", "is:open age:<7d"},
-			{"Fixed", "is:fixed"}, {"All", ""},
-		},
-		Fields: []Field[row]{
-			{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue", Asked: ranked("i.status_rank", statusWords(), statusRanks)},
-			{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
-				Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks), Sort: up(severity).keep("i.family", "i.rule")},
-			{Name: "status", Column: "i.status_rank", Into: func(i *row) any { return statusOf(&i.Status) }, CSV: "status", Cell: cell(func(i *row) any { return i.Status }),
-				Sort: up("i.status_rank | i.last_at | " + last).also("state")},
-			{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family }, CSV: "family",
-				Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + severity)},
-			{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule", Into: func(i *row) any { return &i.Rule }, CSV: "rule",
-				Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + severity)},
-			{Name: "repo", Help: "target repository: owner/name, or owner/*", Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
-				Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo", Cell: cell(func(i *row) any { return i.Repo }),
-				Asked: repoID("i.repo_id"), Values: ofRepos(), Sort: up("o.key | " + severity).over("repos o JOIN issues i ON i.repo_id = {o.id}")},
-			{Name: "path", Aliases: []string{"file"}, Help: "part of the file's path; * and a leading / anchor it", Asked: path("i.file"), NoPast: true},
-			{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file", Sort: up("i.file | i.line | " + last), NoPast: true},
-			{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
-			{Name: "id", Help: "issue id (CQLF-…), or the id in the page's address", Column: "i.public_id", Into: func(i *row) any { return &i.PublicID }, CSV: "id", Asked: text(issueID)},
-			{Name: "fingerprint", Help: "beginning of any fingerprint that the issue had", Column: "i.fingerprint", Into: func(i *row) any { return &i.Fingerprint }, CSV: "fingerprint",
-				Asked: prefix(func(text string) Cond { return like("i.prints", `%"`+escaped(text)+`%`) })},
-			{Name: "run", Help: "number of a run that named the issue", Asked: exact(func(n int64) Cond {
-				return that("i.id IN (SELECT a.issue_id FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.run_number = ? AND r.at <= @)", n)
-			})},
-			{Name: "appearances", Help: "number of scans that named it", Column: "i.appearances", Into: func(i *row) any { return &i.Appearances }, CSV: "appearances",
-				Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + last), NoPast: true},
-			{Name: "age", Help: "time since it was first seen", Asked: age("i.first_at").offers(">7d", ">30d", ">90d", "<7d"), Sort: ages("i.first_at | " + last).keep("i.status_rank"),
-				CSV: "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At })},
-			{Name: "first", Help: "when it was first seen", Asked: date("i.first_at").offers("<7d", "<30d")},
-			{Name: "opened", Help: "when it was first seen, or came back", Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
-			{Name: "closed", Help: "when a scan no longer named it", Asked: dated("l.to_at", lived("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
-			{Name: "taken", Help: "when a session took it, or its fix was verified", Asked: dated("a.at", taken("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
-			{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("i.last_at").offers("<7d", ">30d")},
-			{Name: "attempts", Help: "number of sessions that took it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts }, CSV: "attempts",
-				Asked: number("i.attempts").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + last)},
-			{Name: "session", Help: "session that took it, with or without devin-", Column: "i.session", Into: func(i *row) any { return &i.Session }, CSV: "session",
-				Asked: text(func(text string) Cond {
-					c := sessionIs("a.session", text)
-					return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND " + c.Text + ")", c.Args}
-				}), Sort: down("i.session | " + last)},
-			{Name: "pr", Help: "pull request of a session that took it: number, owner/name#number or URL", NoPast: true,
-				Asked: pullRequest(func(c Cond) Cond { return Cond{withPull + " WHERE " + c.Text + ")", c.Args} }, "p.repo_key", "p.number")},
-			{Name: "has", Help: "what it has", Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}), NoPast: true},
-			{Name: "no", Help: "what it does not have", Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"})},
-			{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return moments(&i.First.At) }, CSV: "first_seen", Sort: down("i.first_at | " + last).keep("i.status_rank")},
-			{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return moments(&i.Last.At) }, CSV: "last_seen", Sort: down("i.last_at | " + last).keep("i.status_rank")},
-			{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
-			{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
-			{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},
-			{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.First.File }},
-			{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.Last.File }},
-			{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
-			{Name: "runs", Column: "i.runs", Into: func(i *row) any { return numbersOf(&i.Runs) }},
-			{Name: "prints", Column: "i.prints", Into: func(i *row) any { return listOf(&i.Prints) }},
-			{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
-			{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
-			{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return moments(&i.Closed.At) }},
-			{Name: "closed_file", Column: "i.closed_file", Into: func(i *row) any { return &i.Closed.File }},
-			{Name: "closed_run", Column: "i.closed_run", Into: func(i *row) any { return &i.Closed.Run }},
-			{Name: "store_id", Column: "i.id", Into: func(i *row) any { return &i.StoreID }},
-		},
+		Fields: slices.Concat(issueQualifiers(), issueColumns()),
+	})
+}
+
+const (
+	issueLast     = "i.public_id | i.id"
+	issueSeverity = "i.severity_rank | i.status_rank | i.first_at | " + issueLast
+)
+
+// issueQualifiers are what queries ask for, in the order of completion.
+func issueQualifiers() []Field[telemetry.IssueRow] {
+	type row = telemetry.IssueRow
+	return []Field[row]{
+		{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue",
+			Asked: ranked("i.status_rank", statusWords(), statusRanks)},
+		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
+			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks),
+			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
+		{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family },
+			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity)},
+		{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule",
+			Into: func(i *row) any { return &i.Rule }, CSV: "rule",
+			Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + issueSeverity)},
+		{Name: "repo", Help: repoHelp, Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
+			Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo",
+			Asked: repoID("i.repo_id"), Values: ofRepos(),
+			Sort: up("o.key | " + issueSeverity).over("repos o JOIN issues i ON i.repo_id = {o.id}")},
+		{Name: "path", Aliases: []string{"file"}, Help: "part of the file's path; * and a leading / anchor it",
+			Asked: path("i.file"), NoPast: true},
+		{Name: "id", Help: "issue id (CQLF-…), or the id in the page's address", Column: "i.public_id",
+			Into: func(i *row) any { return &i.PublicID }, CSV: "id", Asked: text(issueID)},
+		{Name: "fingerprint", Help: "beginning of any fingerprint that the issue had", Column: "i.fingerprint",
+			Into: func(i *row) any { return &i.Fingerprint }, CSV: "fingerprint", NoPast: true,
+			Asked: prefix(func(text string) Cond { return like("i.prints", `%"`+escaped(text)+`%`) })},
+		{Name: "run", Help: "number of a run that named the issue", Asked: exact(func(n int64) Cond {
+			return that("i.id IN (SELECT a.issue_id FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.run_number = ? AND r.at <= @)", n)
+		})},
+		{Name: "appearances", Help: "number of scans that named it", Column: "i.appearances",
+			Into: func(i *row) any { return &i.Appearances }, CSV: "appearances", NoPast: true,
+			Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + issueLast)},
+		{Name: "age", Help: "time since it was first seen", Asked: age("i.first_at").offers(">7d", ">30d", ">90d", "<7d"),
+			Sort: ages("i.first_at | " + issueLast).keep("i.status_rank"),
+			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At })},
+		{Name: "first", Help: "when it was first seen", Asked: date("i.first_at").offers("<7d", "<30d")},
+		{Name: "opened", Help: "when it was first seen, or came back",
+			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
+		{Name: "closed", Help: "when a scan no longer named it",
+			Asked: dated("l.to_at", lived("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
+		{Name: "taken", Help: "when a session took it, or its fix was verified",
+			Asked: dated("a.at", taken("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
+		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("i.last_at").offers("<7d", ">30d")},
+		{Name: "attempts", Help: "number of sessions that took it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts },
+			CSV: "attempts", Asked: number("i.attempts").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
+		{Name: "session", Help: "session that took it, with or without devin-", Column: "i.session",
+			Into: func(i *row) any { return &i.Session }, CSV: "session",
+			Asked: text(func(text string) Cond {
+				c := sessionIs("a.session", text)
+				return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND " + c.Text + ")", c.Args}
+			}), Sort: down("i.session | " + issueLast)},
+		{Name: "pr", Help: "pull request of a session that took it: number, owner/name#number or URL", NoPast: true,
+			Asked: pullRequest(func(c Cond) Cond { return Cond{withPull + " WHERE " + c.Text + ")", c.Args} }, "p.repo_key", "p.number")},
+		{Name: "has", Help: "what it has",
+			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
+		{Name: "no", Help: "what it does not have",
+			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"}).notThen("pr")},
 	}
+}
+
+// issueColumns are what else is shown of an issue.
+func issueColumns() []Field[telemetry.IssueRow] {
+	type row = telemetry.IssueRow
+	return []Field[row]{
+		{Name: "tier", Asked: text(func(text string) Cond { return that("i.severity = ?", text) }).withinProgram()},
+		{Name: "status", Column: "i.status_rank", Into: func(i *row) any { return statusOf(&i.Status) }, CSV: "status",
+			Sort: up("i.status_rank | i.last_at | " + issueLast).also("state")},
+		{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file",
+			Sort: up("i.file | i.line | " + issueLast), NoPast: true},
+		{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
+		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return moments(&i.First.At) }, CSV: "first_seen",
+			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
+		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return moments(&i.Last.At) }, CSV: "last_seen",
+			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
+		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
+		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
+		{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},
+		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.First.File }},
+		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.Last.File }},
+		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
+		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return numbersOf(&i.Runs) }},
+		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return listOf(&i.Prints) }},
+		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
+		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
+		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return moments(&i.Closed.At) }},
+		{Name: "closed_file", Column: "i.closed_file", Into: func(i *row) any { return &i.Closed.File }},
+		{Name: "closed_run", Column: "i.closed_run", Into: func(i *row) any { return &i.Closed.Run }},
+		{Name: "store_id", Column: "i.id", Into: func(i *row) any { return &i.StoreID }},
+	}
+}
+
+// keptIssues tells whether issue_counts answers a term: it knows whether an
+// issue was attempted, and not how often.
+func keptIssues(t query.Term) bool {
+	served := func(v query.Value) bool {
+		switch t.Field {
+		case "attempts":
+			return (!v.Span.HasLow || v.Span.Low <= 1) && (!v.Span.HasHigh || v.Span.High == 1)
+		case "has", "no":
+			return v.Text != "pr"
+		}
+		return by("is", "severity", "tier", "family", "rule", "repo")(t)
+	}
+	return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return !served(v) })
 }
 
 // withPull is true of an issue i that a session with a pull request took; what

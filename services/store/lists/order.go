@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -59,7 +60,7 @@ func (o *order) serves(column string, single bool) bool {
 
 // order renders ORDER BY of the sort that a page asks for. An unknown sort is
 // CodeInvalid and names the known ones.
-func (l *List[T]) order(m moment, p telemetry.Page) (*order, Cond, error) {
+func (l *List[T]) order(m moment, p query.Page) (*order, Cond, error) {
 	name := p.Sort
 	if name == "" {
 		name = l.Default
@@ -122,7 +123,7 @@ func (l *List[T]) Sorts() []string {
 }
 
 // limit renders LIMIT and OFFSET of a page. Size 0 is all rows.
-func limit(p telemetry.Page) Cond {
+func limit(p query.Page) Cond {
 	if p.Size == 0 {
 		return Cond{}
 	}

@@ -2,21 +2,27 @@ package lists
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 )
 
-// Schema is what queries of the list understand.
-func (l *List[T]) Schema() *query.Schema {
-	s := &query.Schema{Name: l.Name, Noun: l.Noun}
+// Schema is what queries of the list understand, and how the list is called.
+func (l *List[T]) Schema() *query.Schema { return l.schema }
+
+func (l *List[T]) describe() *query.Schema {
+	s := &query.Schema{Name: l.Name, Noun: l.Noun, Example: l.Example, Views: l.Views}
+	cheap := strings.Fields(l.Cheap)
 	for i := range l.Fields {
 		f := &l.Fields[i]
-		if f.Asked == nil {
+		if f.Asked == nil || f.Asked.inner {
 			continue
 		}
 		s.Fields = append(s.Fields, query.Field{
-			Name: f.Name, Aliases: f.Aliases, Kind: f.Asked.kind, Words: f.Asked.words, Dynamic: f.Asked.dynamic, Clocked: f.Asked.clocked, Help: f.Help,
+			Name: f.Name, Aliases: f.Aliases, Kind: f.Asked.kind, Words: f.Asked.words, Clocked: f.Asked.clocked,
+			Dynamic: f.Values.from != "", Cheap: slices.Contains(cheap, f.Name), Help: f.Help,
 		})
 	}
 	return s
@@ -24,15 +30,16 @@ func (l *List[T]) Schema() *query.Schema {
 
 // Values answers values that the list's rows have in a field and that hold the
 // typed text, the likeliest first, at most most of them.
-func (l *List[T]) Values(ctx context.Context, s *store.Store, name, typed string, most int) ([]string, error) {
-	f := l.field(name)
-	if f == nil || f.Values.from == "" {
+func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]string, error) {
+	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == name && f.Values.from != "" })
+	if i < 0 {
 		return nil, nil
 	}
-	st := (&statement{}).add("SELECT " + f.Values.column + " FROM " + f.Values.from).put(contains(f.Values.column, typed))
-	st.add(" GROUP BY " + f.Values.column + " ORDER BY " + f.Values.likely + " DESC, " + f.Values.column).put(that(" LIMIT ?", most))
+	of := l.Fields[i].Values
+	st := (&statement{}).add("SELECT " + of.column + " FROM " + of.from).put(contains(of.column, typed))
+	st.add(" GROUP BY " + of.column + " ORDER BY " + of.likely + " DESC, " + of.column).put(that(" LIMIT ?", most))
 	var values []string
-	err := s.Read(ctx, func(tx *store.Tx) error {
+	err := l.store.Read(ctx, func(tx *store.Tx) error {
 		values = nil
 		tx.Each(st.text.String(), st.args, func(r *store.Row) {
 			var v string

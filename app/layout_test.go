@@ -30,16 +30,18 @@ type goPackage struct {
 // parent and has no row, unless it needs more than mayImportOf gives it.
 func mayImport() map[string][]string {
 	domain := []string{"services/telemetry"}
-	reads := []string{"services/telemetry", "services/dashboard", "services/ingest"}
+	reads := []string{"services/telemetry", "services/query", "services/dashboard", "services/ingest"}
 	return map[string][]string{
 		"services/telemetry":         {},
 		"services/telemetry/history": domain,
-		"services/store":             domain,
+		"services/query":             {},
+		"services/store":             append([]string{"services/query"}, domain...),
+		"services/store/lists":       append([]string{"services/query", "services/store"}, domain...),
 		"services/upstream":          domain,
 		"services/github":            append([]string{"services/upstream"}, domain...),
 		"services/devin":             append([]string{"services/upstream"}, domain...),
 		"services/ingest":            domain,
-		"services/dashboard":         domain,
+		"services/dashboard":         append([]string{"services/query"}, domain...),
 		"static":                     {},
 		"views/parts":                {},
 		"views/panels":               {"views/parts"},

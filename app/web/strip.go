@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 )
@@ -39,7 +40,7 @@ func (w *Web) pulse(ctx context.Context) (pulse, error) {
 	if w.o.Quota != nil {
 		p.quota = w.o.Quota.RateLimit()
 	}
-	a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), telemetry.Page{Number: 1, Size: 1})
+	a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), query.Page{Number: 1, Size: 1})
 	p.needs = a.Total
 	return p, err
 }

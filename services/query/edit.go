@@ -5,19 +5,6 @@ import (
 	"strings"
 )
 
-// UsesClock tells whether the rows that match change with time alone.
-func (q Query) UsesClock() bool {
-	return slices.ContainsFunc(q.Terms, func(t Term) bool {
-		return slices.ContainsFunc(t.Values, func(v Value) bool {
-			if v.Span != nil {
-				return v.Span.Ago
-			}
-			f := q.Schema.Field(t.Field)
-			return f != nil && slices.Contains(f.Clocked, v.Text)
-		})
-	})
-}
-
 // Values returns the values that the query asks for by a field, those of
 // negated terms left out: what a plain select shows as chosen.
 func (q Query) Values(field string) []string {
@@ -99,7 +86,7 @@ type Completion struct {
 // do. ok is false where nothing can be completed: an unknown name, or a query
 // that cannot be read so far.
 func (s *Schema) At(text string, caret int) (p Point, ok bool) {
-	if checkText(text) != nil {
+	if Check(text) != nil {
 		return p, false
 	}
 	at := fromUTF16(text, caret)
@@ -214,7 +201,7 @@ func lenUTF16(s string) (n int) {
 // sentence, "" where there is none. What cannot be read is left to Parse.
 func QuoteUnknown(schemas []*Schema, text string) (quoted, note string) {
 	words, fault := scanWords(text)
-	if checkText(text) != nil || fault != nil {
+	if Check(text) != nil || fault != nil {
 		return text, ""
 	}
 	known := func(name string) bool {

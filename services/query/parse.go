@@ -46,7 +46,7 @@ type Value struct {
 // that names the first fault and what is allowed.
 func (s *Schema) Parse(text string) (Query, error) {
 	q := Query{Schema: s}
-	if err := checkText(text); err != nil {
+	if err := Check(text); err != nil {
 		return q, err
 	}
 	words, fault := scanWords(text)
@@ -66,8 +66,9 @@ func (s *Schema) Parse(text string) (Query, error) {
 	return q, nil
 }
 
-// checkText refuses what no person types.
-func checkText(text string) error {
+// Check refuses what no person types: what is too long, or no plain text. The
+// error is an *Error.
+func Check(text string) error {
 	if n := utf8.RuneCountInString(text); n > maxRunes {
 		return errorf("The filter is %d characters long; the limit is %d.", n, maxRunes)
 	}

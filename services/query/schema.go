@@ -28,7 +28,6 @@ type Field struct {
 	Kind    Kind
 	Words   []string // of Word, all that it takes; of others, what completion offers
 	Dynamic bool     // its values are the data's: the caller supplies them for completion
-	Clocked []string // words whose rows change with time alone
 	Cheap   bool     // rows that match are counted without reading them
 	Help    string   // a few words for the completion list
 }
@@ -89,6 +88,9 @@ func Checked(wants string, ok func(text string) bool) Kind {
 	return Kind{Wants: wants, read: func(_ *Field, text string) (Value, bool) { return Value{Text: text}, ok(text) }}
 }
 
+// OneOf tells whether the field takes one of its words alone.
+func (f *Field) OneOf() bool { return f.Kind.Wants == "" }
+
 // called tells whether a query may call the field so.
 func (f *Field) called(name string) bool {
 	name = strings.ToLower(name)
@@ -97,7 +99,7 @@ func (f *Field) called(name string) bool {
 
 // wants says what a value looks like.
 func (f *Field) wants() string {
-	if f.Kind.Wants == "" {
+	if f.OneOf() {
 		return "use one of " + strings.Join(f.Words, ", ")
 	}
 	return f.Kind.Wants

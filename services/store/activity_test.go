@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -91,7 +93,7 @@ func TestActivityOfRepo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 100, Sort: "repo", Order: "asc"})
+		repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 100, Sort: "repo", Order: "asc"}})
 		if err != nil || len(repos.Items) < 2 {
 			t.Fatalf("%d repositories: %v", len(repos.Items), err)
 		}

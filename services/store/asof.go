@@ -209,3 +209,6 @@ func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	out.PRs = telemetry.PullCounts{}
 	tx.each(query+`) AS x GROUP BY x.shown`, args, func(r *row) { addPulls(r, &out.PRs) })
 }
+
+// loggedAt is when the state of a session s at $1 began.
+const loggedAt = `CASE WHEN s.since <= $1 OR s.id = '' THEN s.since ELSE COALESCE((SELECT g.at FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1), s.at) END`

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -37,7 +39,7 @@ func TestStateThen(t *testing.T) {
 			"0d": {"", "", "", "", "", "working", "expired", "expired"},
 		} {
 			for i, state := range want {
-				list, err := s.Sessions(t.Context(), telemetry.SessionFilter{AsOf: day(i + 1)}, allRows())
+				list, err := lists.Sessions(s).Rows(t.Context(), query.Ask{AsOf: day(i + 1), Page: allRows()})
 				if err != nil {
 					t.Fatal(err)
 				}

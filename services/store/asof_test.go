@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -53,7 +55,7 @@ type answers struct {
 	Trends telemetry.Trends
 }
 
-func allRows() telemetry.Page { return telemetry.Page{Number: 1, Size: 1 << 40} }
+func allRows() query.Page { return query.Page{Number: 1, Size: 1 << 40} }
 
 func period(t *testing.T, name string, until time.Time) telemetry.Period {
 	t.Helper()
@@ -70,7 +72,7 @@ func asOf(t *testing.T, s *store.Store, at time.Time, repo string) answers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issues, err := s.Issues(t.Context(), telemetry.IssueFilter{Repo: repo, AsOf: at}, allRows())
+	issues, err := lists.Issues(s).Rows(t.Context(), query.Ask{Repo: repo, AsOf: at, Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func current(t *testing.T, s *store.Store, now time.Time, repo string) answers {
 		t.Fatal(err)
 	}
 	totals.Active = telemetry.ActiveSessions{}
-	issues, err := s.Issues(t.Context(), telemetry.IssueFilter{Repo: repo}, allRows())
+	issues, err := lists.Issues(s).Rows(t.Context(), query.Ask{Repo: repo, Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}

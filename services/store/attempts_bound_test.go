@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -24,7 +26,7 @@ func TestRecordThatMeansEverything(t *testing.T) {
 		}
 		put(t, s, scan.file("1.json"), fetched("v.json", []byte(`{"verified_at":"2026-03-02T00:00:00Z","source_run_number":"1",
 			"summary":{"total_targeted":1},"verified_fixed":[`+strings.Join(findings, ",")+`]}`)))
-		list, err := s.Verifications(t.Context(), telemetry.VerificationFilter{}, telemetry.Page{Size: 5})
+		list, err := lists.Verifications(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 5}})
 		if err != nil || len(list.Items) != 1 {
 			t.Fatal(list.Items, err)
 		}

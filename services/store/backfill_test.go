@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -92,7 +94,7 @@ func shown(v any) string {
 
 func issueOf(t *testing.T, s *store.Store, print string) telemetry.IssueRow {
 	t.Helper()
-	list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{Size: 100})
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func issueOf(t *testing.T, s *store.Store, print string) telemetry.IssueRow {
 
 func pullOf(t *testing.T, s *store.Store, number int64) telemetry.PullRow {
 	t.Helper()
-	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, telemetry.Page{Size: 100})
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -44,8 +46,8 @@ func TestClocksOffByYears(t *testing.T) {
 		files := int64(len(tinyHistory()))
 		for _, off := range []int{-20, 20, -60, 5000} {
 			s := at(right.AddDate(off, 0, 0))
-			s.AskEverything(t, right.AddDate(off, 0, 0))
-			if list, err := s.Files(t.Context(), telemetry.FileFilter{State: "gone"}, telemetry.Page{Number: 1, Size: 10}); err != nil || list.Total != 0 {
+			askEverything(t, s, right.AddDate(off, 0, 0))
+			if list, err := lists.Files(s).Rows(t.Context(), query.Ask{Query: parse(t, lists.Files(s), "is:gone"), Page: allRows()}); err != nil || list.Total != 0 {
 				t.Errorf("%d years off: %d of %d files are gone, %v", off, list.Total, files, err)
 			}
 			if j, found, err := s.Job(t.Context(), "j"); err != nil || !found || j.State != telemetry.JobInterrupted {
@@ -73,6 +75,6 @@ func TestRecordsOfAnyTime(t *testing.T) {
 			}
 			put(t, s, f)
 		}
-		s.AskEverything(t, now)
+		askEverything(t, s, now)
 	})
 }

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -181,7 +183,7 @@ func TestRedirects(t *testing.T) {
 
 func theIssue(t *testing.T, s *store.Store) telemetry.IssueRow {
 	t.Helper()
-	list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{})
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{})
 	if err != nil || list.Total != 1 {
 		t.Fatalf("%d issues (%v), want 1", list.Total, err)
 	}
@@ -286,7 +288,7 @@ func TestConcurrency(t *testing.T) {
 
 // consistent checks that one answer counts what it lists.
 func consistent(ctx context.Context, s *store.Store) error {
-	list, err := s.Runs(ctx, telemetry.RunFilter{}, telemetry.Page{Size: 1000})
+	list, err := lists.Runs(s).Rows(ctx, query.Ask{Page: query.Page{Size: 1000}})
 	if err == nil && list.Total != int64(len(list.Items)) {
 		err = fmt.Errorf("a list of %d says %d", len(list.Items), list.Total)
 	}

@@ -372,3 +372,12 @@ func (d *derivation) describeRepo(id int64) {
 	}
 	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
 }
+
+// findingsOf returns the findings of a stored run.
+func findingsOf(tx *Tx, run int64) []telemetry.Finding {
+	rec := newDerivation(tx).record(run)
+	if rec == nil {
+		return nil
+	}
+	return rec.Findings
+}

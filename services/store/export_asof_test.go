@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -21,15 +23,14 @@ func TestExportOfAPastTime(t *testing.T) {
 		put(t, s, scanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z", Findings: findings}.file("1.json"),
 			scanRecord{Repo: "o/r", Run: 2, At: "2026-03-02T00:00:00Z", Findings: findings[:900]}.file("2.json"),
 			scanRecord{Repo: "o/r", Run: 3, At: "2026-03-03T00:00:00Z", Findings: findings[:700]}.file("3.json"))
-		for _, p := range []telemetry.Page{{}, {Sort: "first_seen"}, {Sort: "severity", Order: "desc"}} {
-			f := telemetry.IssueFilter{AsOf: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
+		for _, p := range []query.Page{{}, {Sort: "first_seen"}, {Sort: "severity", Order: "desc"}} {
+			a := query.Ask{AsOf: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Page: p}
 			var got []telemetry.IssueRow
-			err := s.EachIssue(t.Context(), f, p, func(rows []telemetry.IssueRow) error {
+			err := lists.Issues(s).Each(t.Context(), a, func(rows []telemetry.IssueRow) error {
 				got = append(got, rows...)
 				return nil
 			})
-			p.Number, p.Size = 1, 1<<40
-			want, wantErr := s.Issues(t.Context(), f, p)
+			want, wantErr := lists.Issues(s).Rows(t.Context(), a)
 			if err != nil || wantErr != nil || len(got) != 1203 || want.Total != 1203 || !reflect.DeepEqual(got, want.Items) {
 				t.Errorf("sort %q: %d rows in the file, %d of %d in the list (%v, %v)", p.Sort, len(got), len(want.Items), want.Total, err, wantErr)
 			}

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -29,24 +31,24 @@ func TestForksOfAllRuns(t *testing.T) {
 			if err != nil || int64(len(syncs)) != asked {
 				t.Errorf("%s: %v are asked for pull requests (%v), want %d", what, syncs, err, asked)
 			}
-			list, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: "o/r"}, allRows())
+			list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Repo: "o/r", Page: allRows()})
 			if err != nil || list.Total != pulls {
 				t.Errorf("%s: %d pull requests listed (%v), want %d", what, list.Total, err, pulls)
 			}
-			query, _ := telemetry.ParseQuery(telemetry.ListPulls, "repo:O/R")
-			if list, err = s.Pulls(t.Context(), telemetry.PullFilter{Query: query}, allRows()); err != nil || list.Total != pulls {
+			written := query.Ask{Query: parse(t, lists.Pulls(s), "repo:O/R"), Page: allRows()}
+			if list, err = lists.Pulls(s).Rows(t.Context(), written); err != nil || list.Total != pulls {
 				t.Errorf("%s: %d pull requests of repo:O/R (%v), want %d", what, list.Total, err, pulls)
 			}
 			totals, _, err := s.TotalsOf(t.Context(), "o/r")
 			if err != nil || totals.PRs.Total != pulls || totals.PRs.Open != pulls {
 				t.Errorf("%s: counted %+v (%v), want %d", what, totals.PRs, err, pulls)
 			}
-			repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, allRows())
+			repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: allRows()})
 			if err != nil || repos.Items[0].PRs.Total != pulls {
 				t.Errorf("%s: the repository has %+v (%v), want %d", what, repos.Items[0].PRs, err, pulls)
 			}
 			day := time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)
-			old, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: "o/r", AsOf: day}, allRows())
+			old, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Repo: "o/r", AsOf: day, Page: allRows()})
 			if got := asOf(t, s, day, "o/r").Totals.PRs.Total; err != nil || got != then || old.Total != then {
 				t.Errorf("%s: as of run 3 %d counted and %d listed (%v), want %d", what, got, old.Total, err, then)
 			}

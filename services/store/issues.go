@@ -314,15 +314,18 @@ func (p past) Taken(publicID string) (bool, error) {
 	return found, p.d.tx.err
 }
 
-const issueColumns = `i.id, i.public_id, i.fingerprint, i.rule, i.severity, i.family, i.file, i.line, i.latest_issue_id, i.status, i.first_at, i.first_file, i.first_run, i.first_ord,
-	i.last_at, i.last_file, i.last_run, i.closed_at, i.closed_file, i.closed_run, i.ever_fixed, i.from_start, i.appearances, i.runs, i.prints`
+// issueColumns are all that a ledger needs, and the numbers of the runs.
+const issueColumns = issueBriefColumns + `, i.runs`
+
+const issueBriefColumns = `i.id, i.public_id, i.fingerprint, i.rule, i.severity, i.family, i.file, i.line, i.latest_issue_id, i.status, i.first_at, i.first_file, i.first_run, i.first_ord,
+	i.last_at, i.last_file, i.last_run, i.closed_at, i.closed_file, i.closed_run, i.ever_fixed, i.from_start, i.appearances, i.prints`
 
 func scanIssue(r *row, i *telemetry.Issue, more ...any) {
 	var first, last, closed int64
 	var fixed, start int
 	var runs, prints string
 	r.scan(append([]any{&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status, &first, &i.First.File, &i.First.Run, &i.FirstOrd,
-		&last, &i.Last.File, &i.Last.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &runs, &prints}, more...)...)
+		&last, &i.Last.File, &i.Last.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &prints, &runs}, more...)...)
 	i.First.At, i.Last.At, i.Closed.At = at(first), at(last), at(closed)
 	i.EverFixed, i.FromStart = fixed == 1, start == 1
 	i.Runs, i.Prints = textNumbers(runs), fromJSON[[]string](r.tx, prints)
@@ -332,7 +335,7 @@ func scanIssue(r *row, i *telemetry.Issue, more ...any) {
 // numbers of their runs: those grow with the history, and saveIssues only adds to them.
 func (d *derivation) loadIssues(where string, args ...any) []*telemetry.Issue {
 	var issues []*telemetry.Issue
-	d.tx.each(`SELECT `+strings.Replace(issueColumns, "i.runs", "''", 1)+` FROM issues i WHERE `+where, args, func(r *row) {
+	d.tx.each(`SELECT `+issueBriefColumns+`, '' FROM issues i WHERE `+where, args, func(r *row) {
 		issue := &telemetry.Issue{}
 		scanIssue(r, issue)
 		issues, d.stored[issue] = append(issues, issue), placeOf(issue)

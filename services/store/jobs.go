@@ -24,22 +24,17 @@ func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	})
 }
 
-// Jobs returns jobs, newest first.
-func (s *Store) Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error) {
-	page, err := pageSQL(p, "started", map[string]order{"started": byDesc("started id")})
-	if err != nil {
-		return telemetry.List[telemetry.Job]{}, err
-	}
-	return list(ctx, s, jobColumns, `jobs`, where{}, page, scanJob)
-}
-
 // Job returns one job; found is false if there is none of the id.
 func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bool, err error) {
-	jobs, err := list(ctx, s, jobColumns, `jobs`, where{conditions: []string{"id = $1"}, args: []any{id}}, "", scanJob)
-	if err != nil || len(jobs.Items) == 0 {
-		return telemetry.Job{}, false, err
-	}
-	return jobs.Items[0], true, nil
+	err = s.Read(ctx, func(tx *Tx) error {
+		job, found = telemetry.Job{}, false
+		tx.each(`SELECT `+jobColumns+` FROM jobs WHERE id = $1`, []any{id}, func(r *row) {
+			scanJob(r, &job)
+			found = true
+		})
+		return tx.err
+	})
+	return job, found, err
 }
 
 const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors, started_by`

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -21,20 +23,20 @@ func TestLargeRecords(t *testing.T) {
 			f := tinyScan(int64(n), fmt.Sprintf("2026-03-%02dT10:00:00Z", n), 0, []string{"A high xss"})
 			put(t, s, fetched(f.Name, append(bytes.TrimSuffix(bytes.TrimSpace(f.Body), []byte("}")), padding...)))
 		}
-		page := telemetry.Page{Number: 1, Size: 200}
-		if _, err := s.Runs(t.Context(), telemetry.RunFilter{}, page); telemetry.CodeOf(err) != telemetry.CodeTooLarge || !strings.Contains(err.Error(), "per_page") {
+		page := query.Page{Number: 1, Size: 200}
+		if _, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: page}); telemetry.CodeOf(err) != telemetry.CodeTooLarge || !strings.Contains(err.Error(), "per_page") {
 			t.Errorf("80 MB of records at once: %v", err)
 		}
-		list, err := s.Runs(t.Context(), telemetry.RunFilter{Brief: true}, page)
+		list, err := lists.Runs(s).Rows(t.Context(), query.Ask{Brief: true, Page: page})
 		if err != nil || len(list.Items) != count || list.Items[0].Item != nil {
 			t.Errorf("without records: %d rows, %v", len(list.Items), err)
 		}
-		list, err = s.Runs(t.Context(), telemetry.RunFilter{}, telemetry.Page{Number: 2, Size: 5})
+		list, err = lists.Runs(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 2, Size: 5}})
 		if err != nil || len(list.Items) != 5 || len(list.Items[0].Item) < 8<<20 {
 			t.Errorf("five at once: %d rows, %v", len(list.Items), err)
 		}
 		most, rows := 0, 0
-		err = s.EachRun(t.Context(), telemetry.RunFilter{}, page, func(some []telemetry.RunRow) error {
+		err = lists.Runs(s).Each(t.Context(), query.Ask{Page: page}, func(some []telemetry.RunRow) error {
 			size := 0
 			for _, r := range some {
 				size += len(r.Item)

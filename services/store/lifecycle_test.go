@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -25,8 +27,8 @@ func TestKindsOfSessions(t *testing.T) {
 			scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: findings, Sessions: []map[string]any{
 				sessionOf("devin-"+hex, "created", issueID(1, 0)), sessionOf("dry-run", "dry-run", issueID(1, 1)), sessionOf("", "error: 429 Client Error", issueID(1, 2))}}.file("1.json"),
 			scanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: findings, Sessions: []map[string]any{sessionOf(strings.ToUpper(hex), "finished", issueID(2, 0))}}.file("2.json"))
-		list := func(f telemetry.SessionFilter) []string {
-			rows, err := s.Sessions(t.Context(), f, telemetry.Page{Size: 10})
+		list := func(text string) []string {
+			rows, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Query: parse(t, lists.Sessions(s), text), Page: allRows()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,10 +38,10 @@ func TestKindsOfSessions(t *testing.T) {
 			}
 			return out
 		}
-		if got, want := list(telemetry.SessionFilter{}), []string{strings.ToUpper(hex) + " finished run 2"}; !slices.Equal(got, want) {
+		if got, want := list(""), []string{strings.ToUpper(hex) + " finished run 2"}; !slices.Equal(got, want) {
 			t.Errorf("sessions: %v, want %v", got, want)
 		}
-		if got, want := list(telemetry.SessionFilter{States: []telemetry.State{telemetry.StateNeverStarted}}), []string{" never_started run 1"}; !slices.Equal(got, want) {
+		if got, want := list("is:never_started"), []string{" never_started run 1"}; !slices.Equal(got, want) {
 			t.Errorf("never started: %v, want %v", got, want)
 		}
 		d, err := s.RunDetail(t.Context(), "", "1.json")
@@ -65,9 +67,9 @@ func TestActiveByTheClock(t *testing.T) {
 		hex := strings.Repeat("b", 32)
 		active := func(what string, want int64) {
 			t.Helper()
-			repo, _, err := s.Repo(t.Context(), "o/r")
-			if err != nil || repo.SessionsActive != want {
-				t.Errorf("%s: %d active (%v), want %d", what, repo.SessionsActive, err, want)
+			repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Repo: "o/r"})
+			if err != nil || len(repos.Items) != 1 || repos.Items[0].SessionsActive != want {
+				t.Errorf("%s: %+v (%v), want %d active", what, repos.Items, err, want)
 			}
 		}
 		scan := scanRecord{Repo: "o/r", Run: 1, Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}, Sessions: []map[string]any{sessionOf("devin-"+hex, "working", issueID(1, 0))}}

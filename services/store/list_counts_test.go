@@ -8,84 +8,54 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/store/lists"
 )
 
 // TestListCounts: each count is the total of its list, of all repositories
 // and of one, whatever stands beside it in the statement.
 func TestListCounts(t *testing.T) {
-	texts := map[telemetry.ListName][]string{
-		telemetry.ListIssues:   {"", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login", "age:>1d -is:fixed", "is:open attempts:0", "attempts:0 severity:high path:src", "-attempts:0", "attempts:0,2", "attempts:0 attempts:>=1", "family:xss attempts:0"},
-		telemetry.ListSessions: {"", "is:active", "is:never_started", "is:finished has:pr", "CQLF", "family:xss"},
-		telemetry.ListPulls:    {"", "is:open", "is:unknown", "has:session", "94"},
-		telemetry.ListRuns:     {"", "kind:scan", "kind:dispatch", "is:reduced", "found:>20"},
-		telemetry.ListRepos:    {"", "open:>0", "active:0", "is:clean"},
-	}
 	onBoth(t, func(t *testing.T, s *store.Store) {
 		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 1, Sort: "runs"})
-		if err != nil || len(repos.Items) == 0 {
-			t.Fatalf("%d repositories, %v", len(repos.Items), err)
-		}
-		for list, written := range texts {
-			for _, repo := range []string{"", repos.Items[0].Name.Key()} {
-				var queries []telemetry.Query
-				var want []int64
-				for _, text := range written {
-					q, err := telemetry.ParseQuery(list, text)
-					if err != nil {
-						t.Fatal(err)
-					}
-					queries = append(queries, q)
-					if repo != "" && list == telemetry.ListRepos {
-						repo = ""
-					}
-					want = append(want, totalIn(t, s, repo, q))
-				}
-				got, err := s.ListCounts(t.Context(), list, repo, queries)
-				if err != nil || !slices.Equal(got, want) {
-					t.Errorf("%s of %q: %d, %v, want %d", list, repo, got, err, want)
-				}
-			}
-		}
-		if got, err := s.ListCounts(t.Context(), telemetry.ListIssues, "", nil); err != nil || len(got) != 0 {
-			t.Errorf("of no query: %d, %v", got, err)
-		}
-		if _, err := s.ListCounts(t.Context(), "nothing", "", make([]telemetry.Query, 1)); err == nil {
-			t.Error("of no list: no error")
+		countsAreTotals(t, s, lists.Issues(s), "", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login",
+			"age:>1d -is:fixed", "is:open attempts:0", "attempts:0 severity:high path:src", "-attempts:0", "attempts:0,2", "attempts:0 attempts:>=1", "family:xss attempts:0",
+			"has:session", "-has:session is:open", "no:session,family", "no:pr", "attempts:<1", "attempts:<=1", "attempts:0..5", "attempts:1..*", "attempts:*..0")
+		countsAreTotals(t, s, lists.Sessions(s), "", "is:active", "is:never_started", "is:finished has:pr", "is:finished", "-is:finished", "CQLF", "family:xss")
+		countsAreTotals(t, s, lists.Pulls(s), "", "is:open", "is:unknown", "has:session", "94")
+		countsAreTotals(t, s, lists.Runs(s), "", "kind:scan", "kind:dispatch", "is:reduced", "found:>20")
+		countsAreTotals(t, s, lists.Repos(s), "", "open:>0", "active:0", "is:clean")
+		countsAreTotals(t, s, lists.Changes(s), "", "is:opened", "is:reopened", "is:closed", "-is:closed", "is:opened at:<100w", "family:xss")
+		if got, err := lists.Issues(s).Counts(t.Context(), nil); err != nil || len(got) != 0 {
+			t.Errorf("of no question: %d, %v", got, err)
 		}
 	})
 }
 
-func totalIn(t *testing.T, s *store.Store, repo string, q telemetry.Query) int64 {
+func countsAreTotals[T any](t *testing.T, s *store.Store, l *lists.List[T], texts ...string) {
 	t.Helper()
-	p := telemetry.Page{Number: 1, Size: 1}
-	var total int64
-	var err error
-	switch q.List {
-	case telemetry.ListIssues:
-		rows, failed := s.Issues(t.Context(), telemetry.IssueFilter{Repo: repo, Query: q}, p)
-		total, err = rows.Total, failed
-	case telemetry.ListSessions:
-		rows, failed := s.Sessions(t.Context(), telemetry.SessionFilter{Repo: repo, Query: q}, p)
-		total, err = rows.Total, failed
-	case telemetry.ListPulls:
-		rows, failed := s.Pulls(t.Context(), telemetry.PullFilter{Repo: repo, Query: q}, p)
-		total, err = rows.Total, failed
-	case telemetry.ListRuns:
-		rows, failed := s.Runs(t.Context(), telemetry.RunFilter{Repo: repo, Query: q}, p)
-		total, err = rows.Total, failed
-	case telemetry.ListRepos:
-		rows, failed := s.Repos(t.Context(), telemetry.RepoFilter{Query: q}, p)
-		total, err = rows.Total, failed
+	repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 1, Sort: "runs"}})
+	if err != nil || len(repos.Items) == 0 {
+		t.Fatalf("%d repositories, %v", len(repos.Items), err)
 	}
-	if err != nil {
-		t.Fatal(q.List, q, err)
+	key := repos.Items[0].Name.Key()
+	for _, repo := range []string{"", key} {
+		for _, also := range []string{"", " repo:" + key, " repo:" + key + ",o/r", " -repo:" + key} {
+			var asks []query.Ask
+			var want []int64
+			for _, text := range texts {
+				a := query.Ask{Repo: repo, Query: parse(t, l, strings.TrimSpace(text+also))}
+				_, rows := total(t, l, a)
+				asks, want = append(asks, a), append(want, rows)
+			}
+			got, err := l.Counts(t.Context(), asks)
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s of %q%s: %d, %v, want %d", l.Name, repo, also, got, err, want)
+			}
+		}
 	}
-	return total
 }
 
 // TestRepoDaySorts: repositories sort by what changed, and what was closed,
@@ -108,7 +78,7 @@ func TestRepoDaySorts(t *testing.T) {
 			}
 		}
 		for sort, want := range map[string]string{"change": "octo/worse octo/before octo/better", "closed": "octo/better octo/worse octo/before"} {
-			list, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Sort: sort})
+			list, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Sort: sort}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,16 +101,12 @@ func BenchmarkListCounts(b *testing.B) {
 	}
 	defer s.Close()
 	manyIssues(b, s)
-	var queries []telemetry.Query
+	var asks []query.Ask
 	for _, text := range []string{"is:open", "is:open severity:critical,high", "is:reopened", "is:open attempts:>=3", "is:open attempts:0", "is:open age:<7d", "is:fixed", ""} {
-		q, err := telemetry.ParseQuery(telemetry.ListIssues, text)
-		if err != nil {
-			b.Fatal(err)
-		}
-		queries = append(queries, q)
+		asks = append(asks, query.Ask{Query: parse(b, lists.Issues(s), text)})
 	}
 	for b.Loop() {
-		if _, err := s.ListCounts(b.Context(), telemetry.ListIssues, "", queries); err != nil {
+		if _, err := lists.Issues(s).Counts(b.Context(), asks); err != nil {
 			b.Fatal(err)
 		}
 	}

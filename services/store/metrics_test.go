@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -140,7 +142,7 @@ func TestATinyHistoryAsOf(t *testing.T) {
 			if err != nil {
 				t.Fatal(test.at, err)
 			}
-			list, err := s.Issues(t.Context(), telemetry.IssueFilter{AsOf: at}, allRows())
+			list, err := lists.Issues(s).Rows(t.Context(), query.Ask{AsOf: at, Page: allRows()})
 			if err != nil {
 				t.Fatal(test.at, err)
 			}
@@ -163,8 +165,9 @@ func TestATinyHistoryAsOf(t *testing.T) {
 func TestIssueEvents(t *testing.T) {
 	bothDatabases(t, func(t *testing.T, s *store.Store) {
 		put(t, s, tinyHistory()...)
-		ask := func(f telemetry.EventFilter) (events []string) {
-			list, err := s.IssueEvents(t.Context(), f, allRows())
+		ask := func(repo, text string, since, until time.Time) (events []string) {
+			a := query.Ask{Repo: repo, Query: parse(t, lists.Changes(s), text), Page: allRows()}.And(query.Between("at", since, until))
+			list, err := lists.Changes(s).Rows(t.Context(), a)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,10 +176,10 @@ func TestIssueEvents(t *testing.T) {
 			}
 			return events
 		}
-		if diff := cmp.Diff([]string{"closed js/B in run 6", "closed js/C in run 5", "reopened js/B in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask(telemetry.EventFilter{Since: day("2026-03-04")})); diff != "" {
+		if diff := cmp.Diff([]string{"closed js/B in run 6", "closed js/C in run 5", "reopened js/B in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask("", "", day("2026-03-04"), time.Time{})); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff([]string{"opened js/C in run 3", "opened js/B in run 2", "opened js/A in run 2"}, ask(telemetry.EventFilter{Repo: "a/b", Event: "opened", Until: day("2026-03-08")})); diff != "" {
+		if diff := cmp.Diff([]string{"opened js/C in run 3", "opened js/B in run 2", "opened js/A in run 2"}, ask("a/b", "is:opened", time.Time{}, day("2026-03-08"))); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -251,7 +254,7 @@ func TestNeedsAttention(t *testing.T) {
 		if diff := cmp.Diff(telemetry.ActiveSessions{Working: 2, Waiting: 1}, totals.Active); diff != "" {
 			t.Errorf("active: %s", diff)
 		}
-		active, err := s.Sessions(t.Context(), telemetry.SessionFilter{Query: parse(t, telemetry.ListSessions, "is:active")}, allRows())
+		active, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Query: parse(t, lists.Sessions(s), "is:active"), Page: allRows()})
 		if err != nil || active.Total != 3 {
 			t.Errorf("is:active finds %d: %v", active.Total, err)
 		}
@@ -328,7 +331,7 @@ func TestPullsAndSessionsAsOf(t *testing.T) {
 				t.Errorf("%s: %+v, %d with a pull request, %+v", test.at, totals.PRs, totals.SessionsWithPR, totals.Active)
 			}
 			for state, n := range map[string]int64{"open": test.prs.Open, "merged": test.prs.Merged, "closed": 0} {
-				list, err := s.Pulls(t.Context(), telemetry.PullFilter{State: state, AsOf: at}, allRows())
+				list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Query: parse(t, lists.Pulls(s), "is:"+state), AsOf: at, Page: allRows()})
 				if err != nil || list.Total != n || int64(len(list.Items)) != n {
 					t.Errorf("%s: %d %s, %d listed: %v", test.at, n, state, list.Total, err)
 				}
@@ -338,7 +341,7 @@ func TestPullsAndSessionsAsOf(t *testing.T) {
 					}
 				}
 			}
-			list, err := s.Sessions(t.Context(), telemetry.SessionFilter{AsOf: at}, allRows())
+			list, err := lists.Sessions(s).Rows(t.Context(), query.Ask{AsOf: at, Page: allRows()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -23,7 +25,7 @@ func TestRenamedRepository(t *testing.T) {
 		want := func(what string, all, old, renamed int64) {
 			t.Helper()
 			for repo, n := range map[string]int64{"": all, "o/old": old, "o/new": renamed} {
-				list, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: repo}, allRows())
+				list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Repo: repo, Page: allRows()})
 				totals, _, terr := s.TotalsOf(t.Context(), repo)
 				if err != nil || terr != nil || list.Total != n || totals.PRs.Total != n {
 					t.Errorf("%s: %q has %d pull requests listed and %d counted, want %d (%v, %v)", what, repo, list.Total, totals.PRs.Total, n, err, terr)
@@ -50,7 +52,7 @@ func TestRenamedRepository(t *testing.T) {
 			t.Fatal(err)
 		}
 		sameDump(t, "rebuilt", dump(t, s), before)
-		list, err := s.Sessions(t.Context(), telemetry.SessionFilter{}, allRows())
+		list, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Page: allRows()})
 		if err != nil || len(list.Items) != 3 {
 			t.Fatal(list.Items, err)
 		}
@@ -100,7 +102,7 @@ func TestRepositoryMadeAnew(t *testing.T) {
 // pulls compares the pull requests that are listed, by key with their session.
 func pulls(t *testing.T, s *store.Store, what string, want map[string]string) {
 	t.Helper()
-	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, allRows())
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}

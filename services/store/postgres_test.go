@@ -72,6 +72,6 @@ func TestDeadlines(t *testing.T) {
 			cancel()
 		}
 		put(t, s, tinyHistory()...)
-		s.AskEverything(t, day("2026-03-11 12:00"))
+		askEverything(t, s, day("2026-03-11 12:00"))
 	})
 }

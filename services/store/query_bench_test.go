@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -71,49 +73,25 @@ func BenchmarkListsPostgres(b *testing.B) {
 }
 
 func benchLists(b *testing.B, s *store.Store) {
-	for _, list := range []struct {
-		name  telemetry.ListName
-		sorts []string
-		texts []string
-	}{
-		{telemetry.ListIssues, []string{"status", "severity"}, []string{"", "is:open", "is:fixed", "is:open severity:critical,high", "severity:low", "repo:org-7/repo-7", "repo:org-7/*", "family:family-3", "rule:js/rule-3", "is:fixed rule:js/rule-3",
-			"file7", `"no such text"`, "-path:test/", "path:src/app/", "-repo:org-7/repo-7", "age:>30d", "has:session", "run:500"}},
-		{telemetry.ListIssues, []string{"rule", "file", "repo", "family", "age", "last_seen", "appearances", "attempts"}, []string{"", "is:open"}},
-		{telemetry.ListSessions, []string{"", "state", "age", "family", "repo", "run"}, []string{"", "is:active", "repo:org-7/repo-7", "family:family-3", "nothing", "cqlf-r"}},
-		{telemetry.ListRuns, []string{"", "found", "repo"}, []string{"", "repo:org-7/repo-7", "kind:scan", "nothing"}},
-		{telemetry.ListRepos, []string{"", "open"}, []string{"", "open:>0", "org-7"}},
-	} {
-		for _, sort := range list.sorts {
-			for _, text := range list.texts {
-				q, err := telemetry.ParseQuery(list.name, text)
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.Run(fmt.Sprintf("%s/%s/%s", list.name, sort, text), func(b *testing.B) {
-					for b.Loop() {
-						page(b, s, q, telemetry.Page{Number: 1, Size: 50, Sort: sort})
-					}
-				})
-			}
-		}
-	}
+	benchList(b, lists.Issues(s), []string{"status", "severity"}, []string{"", "is:open", "is:fixed", "is:open severity:critical,high", "severity:low", "repo:org-7/repo-7", "repo:org-7/*", "family:family-3", "rule:js/rule-3", "is:fixed rule:js/rule-3",
+		"file7", `"no such text"`, "-path:test/", "path:src/app/", "-repo:org-7/repo-7", "age:>30d", "has:session", "run:500"})
+	benchList(b, lists.Issues(s), []string{"rule", "file", "repo", "family", "age", "last_seen", "appearances", "attempts"}, []string{"", "is:open"})
+	benchList(b, lists.Sessions(s), []string{"", "state", "age", "family", "repo", "run"}, []string{"", "is:active", "repo:org-7/repo-7", "family:family-3", "nothing", "cqlf-r"})
+	benchList(b, lists.Runs(s), []string{"", "found", "repo"}, []string{"", "repo:org-7/repo-7", "kind:scan", "nothing"})
+	benchList(b, lists.Repos(s), []string{"", "open"}, []string{"", "open:>0", "org-7"})
 }
 
-func page(b *testing.B, s *store.Store, q telemetry.Query, p telemetry.Page) {
-	var err error
-	switch q.List {
-	case telemetry.ListIssues:
-		_, err = s.Issues(b.Context(), telemetry.IssueFilter{Query: q}, p)
-	case telemetry.ListSessions:
-		_, err = s.Sessions(b.Context(), telemetry.SessionFilter{Query: q}, p)
-	case telemetry.ListPulls:
-		_, err = s.Pulls(b.Context(), telemetry.PullFilter{Query: q}, p)
-	case telemetry.ListRuns:
-		_, err = s.Runs(b.Context(), telemetry.RunFilter{Query: q}, p)
-	case telemetry.ListRepos:
-		_, err = s.Repos(b.Context(), telemetry.RepoFilter{Query: q}, p)
-	}
-	if err != nil {
-		b.Fatal(err)
+func benchList[T any](b *testing.B, l *lists.List[T], sorts, texts []string) {
+	for _, sort := range sorts {
+		for _, text := range texts {
+			a := query.Ask{Query: parse(b, l, text), Page: query.Page{Number: 1, Size: 50, Sort: sort}, Brief: true}
+			b.Run(fmt.Sprintf("%s/%s/%s", l.Name, sort, text), func(b *testing.B) {
+				for b.Loop() {
+					if _, err := l.Rows(b.Context(), a); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -24,7 +26,7 @@ type issueFacts struct {
 
 func everyIssue(t *testing.T, s *store.Store, linked map[string][]telemetry.PullRef) []issueFacts {
 	t.Helper()
-	list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, allRows())
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +71,9 @@ func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string]
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
 	first := func(r row) []time.Time { return []time.Time{r.First.At} }
-	return oracle[row]{list: telemetry.ListIssues, rows: rows, id: func(r row) string { return r.PublicID },
-		ask: func(q telemetry.Query, p telemetry.Page) (out telemetry.List[row], err error) {
-			list, err := s.Issues(t.Context(), telemetry.IssueFilter{Query: q}, p)
+	return oracle[row]{list: "issues", schema: lists.Issues(s).Schema(), sorts: lists.Issues(s).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
+		ask: func(q query.Query, p query.Page) (out telemetry.List[row], err error) {
+			list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
 			for _, r := range list.Items {
 				out.Items = append(out.Items, row{IssueRow: r})
 			}
@@ -164,14 +166,15 @@ func exactly[T any](rows []T, of func(T) []int64) guesses[T] {
 
 func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[telemetry.SessionRow] {
 	type row = telemetry.SessionRow
-	ask := func(f telemetry.SessionFilter, p telemetry.Page) (telemetry.List[row], error) {
-		return s.Sessions(t.Context(), f, p)
+	l := lists.Sessions(s)
+	var rows []row
+	for _, text := range []string{"", "is:never_started"} {
+		some, err := l.Rows(t.Context(), query.Ask{Query: parse(t, l, text), Page: allRows()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, some.Items...)
 	}
-	all, err := ask(telemetry.SessionFilter{States: telemetry.States()}, allRows())
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := all.Items
 	is := map[string]func(row) bool{telemetry.WordActive: func(r row) bool {
 		return r.State.Active() && (!r.PolledAt.IsZero() || now.Sub(r.StateSince) < telemetry.RecordedFor)
 	}}
@@ -179,9 +182,9 @@ func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[strin
 		is[string(state)] = func(r row) bool { return r.State == state }
 	}
 	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
-	return oracle[row]{list: telemetry.ListSessions, rows: rows, id: func(r row) string { return r.Key },
-		ask: func(q telemetry.Query, p telemetry.Page) (telemetry.List[row], error) {
-			return ask(telemetry.SessionFilter{Query: q}, p)
+	return oracle[row]{list: "sessions", schema: l.Schema(), sorts: l.Sorts(), rows: rows, id: func(r row) string { return r.Key },
+		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
+			return l.Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		unasked: func(r row, words []string) bool {
 			return r.State == telemetry.StateNeverStarted && !slices.ContainsFunc(words, func(w string) bool {
@@ -234,7 +237,7 @@ func fileHas(file, text string) bool {
 
 func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.PullRow, heads map[string]string) oracle[telemetry.PullRow] {
 	type row = telemetry.PullRow
-	targets, err := s.Repos(t.Context(), telemetry.RepoFilter{}, allRows())
+	targets, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,9 +258,9 @@ func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.Pu
 	of := func(r row) []string {
 		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.BareID(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
 	}
-	return oracle[row]{list: telemetry.ListPulls, rows: rows, id: func(r row) string { return ref(r).Key() },
-		ask: func(q telemetry.Query, p telemetry.Page) (telemetry.List[row], error) {
-			return s.Pulls(t.Context(), telemetry.PullFilter{Query: q}, p)
+	return oracle[row]{list: "pulls", schema: lists.Pulls(s).Schema(), sorts: lists.Pulls(s).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
+		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
+			return lists.Pulls(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		ascending: pullSorts(),
 		vocabulary: map[string]guesses[row]{

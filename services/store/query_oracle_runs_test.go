@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -30,7 +32,7 @@ func TestRunQueriesAgainstAnOracle(t *testing.T) {
 
 func runOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.RunRow] {
 	type row = telemetry.RunRow
-	all, err := s.Runs(t.Context(), telemetry.RunFilter{}, allRows())
+	all, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,9 +48,9 @@ func runOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.Run
 	fresh, gone := func(r row) *int64 { return r.New }, func(r row) *int64 { return r.Gone }
 	at := func(r row) []time.Time { return []time.Time{r.At} }
 	texts := func(r row) []string { return []string{"https://github.com/" + string(r.Repo), r.RunLabel, r.RunID} }
-	return oracle[row]{list: telemetry.ListRuns, rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
-		ask: func(q telemetry.Query, p telemetry.Page) (telemetry.List[row], error) {
-			return s.Runs(t.Context(), telemetry.RunFilter{Query: q}, p)
+	return oracle[row]{list: "runs", schema: lists.Runs(s).Schema(), sorts: lists.Runs(s).Sorts(), rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
+		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
+			return lists.Runs(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		vocabulary: map[string]guesses[row]{
 			"": pieces(rows, func(r row) []string { return append(texts(r), r.File) }, func(r row, text string) bool {
@@ -80,14 +82,15 @@ func runSorts() map[string]func(a, b telemetry.RunRow) int {
 	}
 	at, run := along(func(r row) int64 { return r.At.UnixMilli() }), along(func(r row) int64 { return r.RunNumber })
 	found := along(func(r row) int64 { return r.IssuesFound })
-	return map[string]func(a, b row) int{"timestamp": at, "time": at, "run_number": run, "run": run, "issues_found": found, "found": found, "repo": along(func(r row) string { return r.Repo.Key() }),
+	age := along(func(r row) int64 { return -r.At.UnixMilli() })
+	return map[string]func(a, b row) int{"timestamp": at, "time": at, "date": at, "age": age, "run_number": run, "run": run, "issues_found": found, "found": found, "repo": along(func(r row) string { return r.Repo.Key() }),
 		"kind": along(func(r row) string { return string(r.Kind) }), "new": along(func(r row) int64 { return known(r.New) }), "gone": along(func(r row) int64 { return known(r.Gone) }),
 		"batches": along(func(r row) int64 { return r.Batches }), "sessions": along(func(r row) int64 { return r.Sessions })}
 }
 
 func repoOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
-	all, err := s.Repos(t.Context(), telemetry.RepoFilter{}, allRows())
+	all, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,9 +101,9 @@ func repoOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.Re
 	names := func(r row) []string {
 		return []string{r.Name.Key(), cmp.Or(r.Fork.Key(), r.Name.Key())}
 	}
-	return oracle[row]{list: telemetry.ListRepos, rows: rows, id: func(r row) string { return r.Name.Key() }, ascending: repoSorts(),
-		ask: func(q telemetry.Query, p telemetry.Page) (telemetry.List[row], error) {
-			return s.Repos(t.Context(), telemetry.RepoFilter{Query: q}, p)
+	return oracle[row]{list: "repos", schema: lists.Repos(s).Schema(), sorts: lists.Repos(s).Sorts(), rows: rows, id: func(r row) string { return r.Name.Key() }, ascending: repoSorts(),
+		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
+			return lists.Repos(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		vocabulary: map[string]guesses[row]{
 			"":              pieces(rows, names, func(r row, text string) bool { return partOf(text, names(r)...) }),

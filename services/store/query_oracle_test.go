@@ -6,23 +6,26 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // oracle answers random queries of one list from its rows.
 type oracle[T any] struct {
-	list       telemetry.ListName
+	list       string // its name
+	schema     *query.Schema
+	sorts      []string
 	rows       []T
 	id         func(T) string
 	vocabulary map[string]guesses[T]
 	ascending  map[string]func(a, b T) int      // each sort, from its least to its most
 	unasked    func(row T, words []string) bool // a row that a list shows only if it is asked for; nil: none
-	ask        func(q telemetry.Query, p telemetry.Page) (telemetry.List[T], error)
+	ask        func(q query.Query, p query.Page) (telemetry.List[T], error)
 }
 
 // TestQueriesAgainstAnOracle: what a query matches is what its documented
@@ -45,17 +48,14 @@ func (o oracle[T]) check(t *testing.T, queries int) {
 		t.Fatalf("%s: %d rows are too few to tell anything", o.list, len(o.rows))
 	}
 	names := []string{""}
-	for _, q := range telemetry.Qualifiers(o.list) {
-		if o.vocabulary[q.Name] == nil {
-			t.Errorf("%s: the oracle does not know %s:", o.list, q.Name)
+	for _, f := range o.schema.Fields {
+		if o.vocabulary[f.Name] == nil {
+			t.Errorf("%s: the oracle does not know %s:", o.list, f.Name)
 		} else {
-			names = append(names, q.Name)
+			names = append(names, f.Name)
 		}
 	}
-	_, err := o.ask(telemetry.Query{List: o.list}, telemetry.Page{Sort: "colour"})
-	_, known, _ := strings.Cut(fmt.Sprint(err), "use one of ")
-	sorts := strings.Split(known, ", ")
-	o.inOrder(t, sorts)
+	o.inOrder(t)
 	dice, some := rand.New(rand.NewPCG(5, 2)), 0
 	for n := range queries {
 		text, holds, words := randomQuery(dice, o.vocabulary, names)
@@ -68,8 +68,8 @@ func (o oracle[T]) check(t *testing.T, queries int) {
 		if len(want) > 0 && len(want) < len(o.rows) {
 			some++
 		}
-		p := telemetry.Page{Size: int64(pick(dice, []int{25, 200})), Sort: sorts[n%len(sorts)], Order: pick(dice, []string{"", "asc", "desc"})}
-		got, total := o.pages(t, parse(t, o.list, text), p)
+		p := query.Page{Size: int64(pick(dice, []int{25, 200})), Sort: o.sorts[n%len(o.sorts)], Order: pick(dice, []string{"", "asc", "desc"})}
+		got, total := o.pages(t, o.parse(t, text), p)
 		slices.Sort(got)
 		slices.Sort(want)
 		if total != int64(len(want)) || !slices.Equal(got, want) {
@@ -85,18 +85,27 @@ func (o oracle[T]) check(t *testing.T, queries int) {
 	}
 }
 
+func (o oracle[T]) parse(t *testing.T, text string) query.Query {
+	t.Helper()
+	q, err := o.schema.Parse(text)
+	if err != nil {
+		t.Fatalf("%s %q: %v", o.list, text, err)
+	}
+	return q
+}
+
 // inOrder: each sort has the rows in its order, and "desc" has that of "asc"
 // backwards.
-func (o oracle[T]) inOrder(t *testing.T, sorts []string) {
+func (o oracle[T]) inOrder(t *testing.T) {
 	t.Helper()
-	for _, sort := range sorts {
+	for _, sort := range o.sorts {
 		compare, ids := o.ascending[sort], map[string][]string{}
 		if compare == nil {
 			t.Errorf("%s: the oracle does not know the sort %q", o.list, sort)
 			continue
 		}
 		for _, order := range []string{"asc", "desc"} {
-			list, err := o.ask(telemetry.Query{List: o.list}, telemetry.Page{Number: 1, Size: 1000, Sort: sort, Order: order})
+			list, err := o.ask(query.Query{}, query.Page{Number: 1, Size: 1000, Sort: sort, Order: order})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +131,7 @@ func along[T any, K cmp.Ordered](key func(T) K) func(a, b T) int {
 }
 
 // pages are the ids of all pages of an answer, and the total.
-func (o oracle[T]) pages(t *testing.T, q telemetry.Query, p telemetry.Page) (ids []string, total int64) {
+func (o oracle[T]) pages(t *testing.T, q query.Query, p query.Page) (ids []string, total int64) {
 	t.Helper()
 	for p.Number = 1; ; p.Number++ {
 		list, err := o.ask(q, p)
@@ -200,7 +209,7 @@ func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]strin
 // its links that are no guess.
 func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
 	t.Helper()
-	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, allRows())
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: allRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,18 +236,32 @@ func TestQueriesOfOddNames(t *testing.T) {
 		put(t, s, oddScan())
 		at := time.Date(2026, 5, 19, 9, 0, 0, 0, time.UTC)
 		savePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
-		for _, c := range []struct {
-			list  telemetry.ListName
-			text  string
-			total int64
-		}{
-			{telemetry.ListSessions, `"ODD-1,2"`, 1}, {telemetry.ListSessions, `"dd\"3"`, 1}, {telemetry.ListSessions, `"\","`, 0}, {telemetry.ListSessions, "[", 0}, {telemetry.ListSessions, "ÖDD", 1},
-			{telemetry.ListSessions, `issue:"ODD\"3"`, 1}, {telemetry.ListSessions, "issue:odd-*", 1}, {telemetry.ListSessions, "issue:odd-*3", 0}, {telemetry.ListSessions, "issue:ÖDD*", 1},
-			{telemetry.ListSessions, `is:never_started issue:"ODD\\4"`, 1}, {telemetry.ListSessions, "id:dry-run", 0}, {telemetry.ListSessions, "id:devin-0dd*", 2},
-			{telemetry.ListPulls, "", 1}, {telemetry.ListPulls, "session:dry-run", 0}, {telemetry.ListPulls, "session:*", 0}, {telemetry.ListPulls, "-session:*", 1},
+		for text, want := range map[string]int64{
+			`"ODD-1,2"`:                       1,
+			`"dd\"3"`:                         1,
+			`"\","`:                           0,
+			"[":                               0,
+			"ÖDD":                             1,
+			`issue:"ODD\"3"`:                  1,
+			"issue:odd-*":                     1,
+			"issue:odd-*3":                    0,
+			"issue:ÖDD*":                      1,
+			`is:never_started issue:"ODD\\4"`: 1,
+			"id:dry-run":                      0,
+			"id:devin-0dd*":                   2,
 		} {
-			if total, items := totalOf(t, s, parse(t, c.list, c.text), ""); total != c.total || items != c.total {
-				t.Errorf("%s %s: %d rows, total %d, instead of %d", c.list, c.text, items, total, c.total)
+			if all, rows := total(t, lists.Sessions(s), query.Ask{Query: parse(t, lists.Sessions(s), text)}); all != want || rows != want {
+				t.Errorf("sessions %s: %d rows, total %d, instead of %d", text, rows, all, want)
+			}
+		}
+		for text, want := range map[string]int64{
+			"":                1,
+			"session:dry-run": 0,
+			"session:*":       0,
+			"-session:*":      1,
+		} {
+			if all, rows := total(t, lists.Pulls(s), query.Ask{Query: parse(t, lists.Pulls(s), text)}); all != want || rows != want {
+				t.Errorf("pulls %s: %d rows, total %d, instead of %d", text, rows, all, want)
 			}
 		}
 	})

@@ -1,10 +1,14 @@
 package store_test
 
 import (
+	"context"
+	"strings"
 	"testing"
+	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/store/lists"
 )
 
 // onBoth runs a test on SQLite and on PostgreSQL.
@@ -13,35 +17,48 @@ func onBoth(t *testing.T, do func(t *testing.T, s *store.Store)) {
 	t.Run("postgres", func(t *testing.T) { do(t, openPostgres(t)) })
 }
 
-// totalOf returns how many rows of a list a query matches, and how many the
-// first page of 1,000 has.
-func totalOf(t *testing.T, s *store.Store, q telemetry.Query, sort string) (total, items int64) {
+// described is a list, whatever its rows are.
+type described interface {
+	Schema() *query.Schema
+	Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
+}
+
+func parse(t testing.TB, l described, text string) query.Query {
 	t.Helper()
-	p := telemetry.Page{Number: 1, Size: 1000, Sort: sort}
-	count := func(n int, of int64, err error) {
-		if err != nil {
-			t.Errorf("%s %q sorted by %q: %v", q.List, q, sort, err)
-		}
-		total, items = of, int64(n)
+	q, err := l.Schema().Parse(text)
+	if err != nil {
+		t.Fatalf("%s %q: %v", l.Schema().Name, text, err)
 	}
-	switch q.List {
-	case telemetry.ListIssues:
-		l, err := s.Issues(t.Context(), telemetry.IssueFilter{Query: q}, p)
-		count(len(l.Items), l.Total, err)
-	case telemetry.ListSessions:
-		l, err := s.Sessions(t.Context(), telemetry.SessionFilter{Query: q}, p)
-		count(len(l.Items), l.Total, err)
-	case telemetry.ListPulls:
-		l, err := s.Pulls(t.Context(), telemetry.PullFilter{Query: q}, p)
-		count(len(l.Items), l.Total, err)
-	case telemetry.ListRuns:
-		l, err := s.Runs(t.Context(), telemetry.RunFilter{Query: q}, p)
-		count(len(l.Items), l.Total, err)
-	case telemetry.ListRepos:
-		l, err := s.Repos(t.Context(), telemetry.RepoFilter{Query: q}, p)
-		count(len(l.Items), l.Total, err)
+	return q
+}
+
+// total asks a list for how many rows a question has and, in pages, for rows.
+func total[T any](t *testing.T, l *lists.List[T], a query.Ask) (total, rows int64) {
+	t.Helper()
+	a.Page.Number, a.Page.Size = 1, 1000
+	page, err := l.Rows(t.Context(), a)
+	if err != nil {
+		t.Errorf("%s %q: %v", l.Name, a.Query, err)
 	}
-	return total, items
+	return page.Total, int64(len(page.Items))
+}
+
+// askEverything asks each list and figure; any error fails the test.
+func askEverything(t *testing.T, s *store.Store, now time.Time) {
+	t.Helper()
+	for _, at := range []time.Time{{}, now} {
+		a := query.Ask{AsOf: at, Page: query.Page{Number: 1, Size: 50}}
+		total(t, lists.Issues(s), a)
+		total(t, lists.Sessions(s), a)
+		total(t, lists.Pulls(s), a)
+		total(t, lists.Runs(s), a)
+		total(t, lists.Changes(s), a)
+	}
+	total(t, lists.Repos(s), query.Ask{})
+	total(t, lists.Files(s), query.Ask{})
+	total(t, lists.Verifications(s), query.Ask{})
+	total(t, lists.Jobs(s), query.Ask{})
+	s.AskFigures(t, now)
 }
 
 // TestEveryQualifier: each qualifier of each list, in every form, is
@@ -51,56 +68,59 @@ func TestEveryQualifier(t *testing.T) {
 		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range telemetry.ListNames() {
-			all, _ := totalOf(t, s, telemetry.Query{List: list}, "")
-			texts := []string{"a", `"a b"`, "12", "cqlf-r34-0010"}
-			for _, v := range telemetry.Qualifiers(list) {
-				for _, value := range append(v.Values, samples(v.Kind)...) {
-					texts = append(texts, v.Name+":"+value)
-				}
-			}
-			for _, text := range texts {
-				yes, not := parse(t, list, text), parse(t, list, "-"+text)
-				total, items := totalOf(t, s, yes, "")
-				rest, _ := totalOf(t, s, not, "")
-				named := text == "is:never_started"
-				if total != items || (total+rest != all && !named) {
-					t.Errorf("%s: %q matches %d (%d on the page), its negation %d, of %d", list, text, total, items, rest, all)
-				}
-			}
-		}
+		everyQualifier(t, lists.Issues(s))
+		everyQualifier(t, lists.Sessions(s))
+		everyQualifier(t, lists.Pulls(s))
+		everyQualifier(t, lists.Runs(s))
+		everyQualifier(t, lists.Repos(s))
+		everyQualifier(t, lists.Files(s))
+		everyQualifier(t, lists.Verifications(s))
+		everyQualifier(t, lists.Changes(s))
+		everyQualifier(t, lists.Jobs(s))
 	})
 }
 
-func samples(kind telemetry.ValueKind) []string {
-	switch kind {
-	case telemetry.ValueText:
+func everyQualifier[T any](t *testing.T, l *lists.List[T]) {
+	all, _ := total(t, l, query.Ask{})
+	texts := []string{"a", `"a b"`, "12", "cqlf-r34-0010"}
+	for _, f := range l.Schema().Fields {
+		for _, value := range append(f.Words, samples(f.Kind)...) {
+			texts = append(texts, f.Name+":"+value)
+		}
+	}
+	for _, text := range texts {
+		matches, rows := total(t, l, query.Ask{Query: parse(t, l, text)})
+		rest, _ := total(t, l, query.Ask{Query: parse(t, l, "-"+text)})
+		named := text == "is:never_started" || l.Name == "verifications" && strings.HasPrefix(text, "is:")
+		if matches != rows || matches+rest != all && !named {
+			t.Errorf("%s: %q matches %d (%d on the page), its negation %d, of %d", l.Name, text, matches, rows, rest, all)
+		}
+	}
+}
+
+// samples are values of a kind, by what it says that it wants.
+func samples(kind query.Kind) []string {
+	switch kind.Wants {
+	case query.Text().Wants:
 		return []string{"js/sql-injection", "JS/*", "devin-0123,x", `"it's 100% _a\\b"`}
-	case telemetry.ValuePath:
+	case query.Path().Wants:
 		return []string{"app", "/app", "*.js", `"100%"`}
-	case telemetry.ValuePrefix:
+	case query.Prefix().Wants:
 		return []string{"0123"}
-	case telemetry.ValueRepo:
-		return []string{"o/r", "o/*", "o/r,x/y"}
-	case telemetry.ValueExact:
+	case query.Exact().Wants:
 		return []string{"34", "34,35"}
-	case telemetry.ValueNumber:
+	case query.Number().Wants:
 		return []string{"1", ">1", "1..5", "<3,>=40"}
-	case telemetry.ValueAge:
+	case query.Age().Wants:
 		return []string{">1d", "<=3w", "1h..500w"}
-	case telemetry.ValueDate:
+	case query.Date().Wants:
 		return []string{"2026", ">=2025-01", "<30d"}
-	case telemetry.ValuePull:
+	}
+	switch {
+	case strings.Contains(kind.Wants, "owner/*"):
+		return []string{"o/r", "o/*", "o/r,x/y"}
+	case strings.Contains(kind.Wants, "#number"):
 		return []string{"94", "o/r#94", "https://github.com/o/r/pull/94"}
 	}
 	return nil
-}
-
-func parse(t *testing.T, list telemetry.ListName, text string) telemetry.Query {
-	t.Helper()
-	q, err := telemetry.ParseQuery(list, text)
-	if err != nil {
-		t.Fatalf("%s %q: %v", list, text, err)
-	}
-	return q
 }

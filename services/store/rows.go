@@ -1,9 +1,6 @@
 package store
 
 import (
-	"fmt"
-	"strings"
-
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -81,7 +78,10 @@ func scanIssueAnd(r *row, v *telemetry.IssueRow, more ...any) {
 }
 
 // inOrder is how the issues of a detail are listed: the worst first.
-const inOrder = ` ORDER BY i.severity_rank, i.file, i.line, i.public_id`
+const (
+	inOrder    = ` ORDER BY ` + worstFirst
+	worstFirst = `i.severity_rank, i.file, i.line, i.public_id`
+)
 
 // issuesWhere returns rows of issues; of is what follows FROM issues i.
 func issuesWhere(tx *Tx, of string, args ...any) []telemetry.IssueRow {
@@ -148,7 +148,7 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 	if len(rows) == 0 {
 		return rows
 	}
-	tx.each(`SELECT `+issueRowColumns+`, a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.claim > 0 AND a.record_id `+tx.in(1, "BIGINT")+strings.Replace(inOrder, "BY ", "BY a.claim, ", 1), []any{jsonText(ids)}, func(r *row) {
+	tx.each(`SELECT `+issueRowColumns+`, a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.claim > 0 AND a.record_id `+tx.in(1, "BIGINT")+` ORDER BY a.claim, `+worstFirst, []any{jsonText(ids)}, func(r *row) {
 		var v telemetry.VerifiedIssue
 		var record int64
 		scanIssueAnd(r, &v.IssueRow, &record, &v.Claim)
@@ -160,21 +160,31 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 
 const activeStates = `'queued', 'working', 'waiting'`
 
-// activeRepos is FROM repositories r, each with its sessions that are active
-// at a time (activeCount, waitingCount): a state that only a record tells, and
-// that it told more than RecordedFor ago, is not. They are counted when they
-// are asked for, since they change with the clock alone.
-func activeRepos(now int64) string {
-	return fmt.Sprintf(`repos r LEFT JOIN (SELECT repo_id, COUNT(*) AS n, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting FROM sessions
-		WHERE state IN (%s) AND %s > %d GROUP BY repo_id) active ON active.repo_id = r.id`, activeStates, knownUntil, now-telemetry.RecordedFor.Milliseconds())
-}
+const repoColumns = `name, target_repo, fork_url, fork, runs, scans, dispatches, issues_found, last_run, sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
+	prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, listed, unnamed, latest_at, latest_file, latest_run, data_reduced, ref_at, ref_file, ref_run`
 
-const (
-	activeCount  = `COALESCE(active.n,0)`
-	waitingCount = `COALESCE(active.waiting,0)`
-)
+func scanRepo(r *row, v *telemetry.RepoRow) { scanRepoAnd(r, v) }
 
-// repoColumnsNow are repoColumns with what is active.
-func repoColumnsNow() string {
-	return strings.NewReplacer("sessions_active", activeCount, "sessions_waiting", waitingCount).Replace(repoColumns)
+func scanRepoAnd(r *row, v *telemetry.RepoRow, more ...any) *row {
+	var last, latestAt, refAt, latestRun, refRun int64
+	var listed, unnamed, reduced int
+	var sevSum, catSum, openSev, openCat, refFile string
+	r.scan(append([]any{&v.Name, &v.TargetRepo, &v.ForkURL, &v.Fork, &v.Runs, &v.Scans, &v.Dispatches, &v.IssuesFound, &last, &v.SessionsCreated, &v.SessionsFinished, &v.SessionsActive, &v.SessionsWaiting, &v.SessionsWithPR, &v.NeverStarted,
+		&v.PRs.Total, &v.PRs.Open, &v.PRs.Closed, &v.PRs.Merged, &v.PRs.Unknown, &sevSum, &catSum, &v.Open, &openSev, &openCat, &listed, &unnamed, &latestAt, &v.LatestFile, &latestRun, &reduced, &refAt, &refFile, &refRun}, more...)...)
+	counts := func(text string) map[string]int64 {
+		if text == "" {
+			return map[string]int64{}
+		}
+		return flatCounts(r.tx, text)
+	}
+	v.SeveritySum, v.CategorySum, v.OpenSeverity, v.OpenCategory = counts(sevSum), counts(catSum), counts(openSev), counts(openCat)
+	v.LastRun, v.LatestScanAt, v.ReferenceAt = at(last), at(latestAt), at(refAt)
+	v.Listed, v.Unnamed, v.LatestReduced = listed == 1, unnamed == 1 && refFile != "", reduced == 1
+	if refFile != "" {
+		v.ReferenceRun = &refRun
+	}
+	if v.LatestFile != "" {
+		v.LatestRun = &latestRun
+	}
+	return r
 }

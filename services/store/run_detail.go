@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -74,7 +73,7 @@ const scansBefore = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings
 // before returns scans of the same repository with findings data that are
 // earlier than run, the latest first, without their records.
 func before(tx *Tx, run storedScan, limit int) []storedScan {
-	return storedScans(tx, strings.Replace(runRowColumns, runItem, "NULL", 1), scansBefore+` LIMIT $5`, []any{run.repo, ms(run.At), run.File, run.Source, limit})
+	return storedScans(tx, runBriefColumns+`NULL`, scansBefore+` LIMIT $5`, []any{run.repo, ms(run.At), run.File, run.Source, limit})
 }
 
 // earlierShown is how many earlier scans a run offers to be compared with.

@@ -90,37 +90,3 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 	})
 	return d, found, err
 }
-
-// Verifications returns verifications: the latest of each session unless the
-// filter asks for all. Sorts: verified_at (newest first).
-func (s *Store) Verifications(ctx context.Context, f telemetry.VerificationFilter,
-	p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error) {
-	page, err := pageSQL(p, "verified_at", map[string]order{"verified_at": byDesc("v.at v.id")})
-	if err != nil {
-		return telemetry.List[telemetry.VerificationRow]{}, err
-	}
-	var w where
-	if !f.All {
-		w.and(`v.current = 1`)
-	}
-	if f.Repo != "" {
-		w.and(`v.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
-	}
-	anyOf(&w, "v.outcome", f.Verdicts)
-	if f.Session != "" {
-		w.and(`v.session = ?`, f.Session)
-	}
-	if f.Pull != "" {
-		w.and(`v.pull_key = ?`, f.Pull)
-	}
-	stored, err := listOf(ctx, s, `SELECT COUNT(*) FROM verifications v`+w.sql(), verificationColumns, verificationTables, w, page, scanVerification)
-	out := telemetry.List[telemetry.VerificationRow]{Items: []telemetry.VerificationRow{}, Total: stored.Total}
-	if err != nil {
-		return out, err
-	}
-	err = s.Read(ctx, func(tx *Tx) error {
-		out.Items = withIssues(tx, stored.Items)
-		return tx.err
-	})
-	return out, err
-}

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/store/lists"
 )
 
 // TestSortByRepository: whatever address a record gives a repository, its
@@ -20,8 +21,8 @@ func TestSortByRepository(t *testing.T) {
 			put(t, s, fetched(fmt.Sprintf("%d.json", i+1), body))
 		}
 		for order, want := range map[string][]int64{"asc": {2, 4, 1, 3, 5}, "desc": {5, 3, 1, 4, 2}} {
-			page := telemetry.Page{Number: 1, Size: 9, Sort: "repo", Order: order}
-			runs, err := s.Runs(t.Context(), telemetry.RunFilter{}, page)
+			page := query.Page{Number: 1, Size: 9, Sort: "repo", Order: order}
+			runs, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: page})
 			var got []int64
 			for _, r := range runs.Items {
 				got = append(got, r.RunNumber)
@@ -30,7 +31,7 @@ func TestSortByRepository(t *testing.T) {
 				t.Errorf("runs %s: %v (%v), want %v", order, got, err, want)
 			}
 			got = nil
-			sessions, err := s.Sessions(t.Context(), telemetry.SessionFilter{}, page)
+			sessions, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Page: page})
 			for _, r := range sessions.Items {
 				got = append(got, r.RunNumber)
 			}

@@ -1,13 +1,14 @@
 package store_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -18,14 +19,16 @@ func TestEverySort(t *testing.T) {
 		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{Sort: "colour"})
-		_, names, _ := strings.Cut(fmt.Sprint(err), "use one of ")
-		for sort := range strings.SplitSeq(names, ", ") {
+		_, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Sort: "colour"}})
+		if telemetry.CodeOf(err) != telemetry.CodeInvalid {
+			t.Errorf("an unknown sort: %v", err)
+		}
+		for _, sort := range lists.Issues(s).Sorts() {
 			for _, order := range []string{"asc", "desc"} {
-				p := telemetry.Page{Number: 1, Size: 17, Sort: sort, Order: order}
+				p := query.Page{Number: 1, Size: 17, Sort: sort, Order: order}
 				var paged, exported []string
 				for ; ; p.Number++ {
-					list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, p)
+					list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: p})
 					if err != nil {
 						t.Fatal(sort, err)
 					}
@@ -36,7 +39,7 @@ func TestEverySort(t *testing.T) {
 						break
 					}
 				}
-				err := s.EachIssue(t.Context(), telemetry.IssueFilter{}, p, func(rows []telemetry.IssueRow) error {
+				err := lists.Issues(s).Each(t.Context(), query.Ask{Page: p}, func(rows []telemetry.IssueRow) error {
 					for _, i := range rows {
 						exported = append(exported, i.PublicID)
 					}
@@ -77,7 +80,7 @@ func TestWaitingPulls(t *testing.T) {
 			t.Fatal(err)
 		}
 		for order, want := range map[string][]int64{"": {2, 4, 5, 1, 3}, "desc": {2, 4, 5, 1, 3}, "asc": {3, 1, 5, 4, 2}} {
-			list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, telemetry.Page{Size: 10, Sort: "waiting", Order: order})
+			list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 10, Sort: "waiting", Order: order}})
 			if err != nil {
 				t.Fatal(err)
 			}

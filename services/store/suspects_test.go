@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -194,7 +196,7 @@ func TestARebuildThatEndsTheProgram(t *testing.T) {
 // for none.
 func wantFiles(t *testing.T, s *store.Store, want map[string]string) {
 	t.Helper()
-	list, err := s.Files(t.Context(), telemetry.FileFilter{}, telemetry.Page{Number: 1, Size: 100})
+	list, err := lists.Files(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 100}})
 	if err != nil || len(list.Items) != len(want) {
 		t.Fatalf("%d files, want %d: %v", len(list.Items), len(want), err)
 	}

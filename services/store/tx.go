@@ -81,7 +81,7 @@ func plain(s string) string {
 // spelled is a query as the database knows it.
 func (tx *Tx) spelled(query string) string {
 	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
-	return strings.NewReplacer(anyCase, tx.dialect.fold(), "texts(", begin, ")texts", end).Replace(query)
+	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end).Replace(query)
 }
 
 // row is a result row, or none.

@@ -190,16 +190,6 @@ type VerifiedIssue struct {
 	Claim Claim
 }
 
-// VerificationFilter chooses verifications. Zero fields choose the latest of
-// every session.
-type VerificationFilter struct {
-	Repo     string // RepoName.Key
-	Verdicts []Verdict
-	Session  string // bare
-	Pull     string // PullRef.Key
-	All      bool   // also those that a later record of the same session replaced
-}
-
 // RunDetail is a scan or dispatch with what came of it.
 type RunDetail struct {
 	RunRow

@@ -5,18 +5,18 @@ import (
 	"strings"
 
 	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // asked says how a query asks for a field: how its values are read, and what
 // they compare.
 type asked struct {
-	kind    query.Kind
-	words   []string // what completion offers, or all that there is
-	clocked []string // words whose rows change with time alone
-	noPast  []string // words that are not known of a past time
-	inner   bool     // only the program asks for it
-	cond    func(m moment, values []query.Value) Cond
+	kind   query.Kind
+	words  []string // what completion offers, or all that there is
+	noPast []string // words that are not known of a past time
+	inner  bool     // only the program asks for it
+	cond   func(m moment, values []query.Value) Cond
 }
 
 // offers are values that completion offers beside the data's.
@@ -85,10 +85,25 @@ func same(column string) *asked {
 // case; * stands for any characters. The names that are meant are looked up
 // first, so that the column's index serves.
 func named(name string) *asked {
-	return &asked{kind: query.Text(), cond: each(func(_ moment, v query.Value) Cond {
-		c := sameText("c."+name, v.Text)
-		return Cond{"{=i." + name + "} IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")", c.Args}
-	})}
+	column := "i." + name
+	meant := each(func(_ moment, v query.Value) Cond { return sameText(column, v.Text) })
+	return &asked{kind: query.Text(), cond: func(m moment, values []query.Value) Cond {
+		c := meant(m, values)
+		if m.past { // the names of now are not all that there were
+			return c
+		}
+		var names []string
+		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
+		m.tx.Each(st.text.String(), st.args, func(r *store.Row) {
+			var name string
+			r.Scan(&name)
+			names = append(names, name)
+		})
+		if len(names) == 1 { // the order of the column's index serves
+			return that("{="+column+"} = ?", names[0])
+		}
+		return inTexts("{"+column+"}", names)
+	}}
 }
 
 func sameText(column, text string) Cond {

@@ -16,8 +16,8 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 		Name: "changes", Noun: "changes",
 		From: changesOf, Key: "e.issue_id || ' ' || e.event || ' ' || e.at", Default: "at",
 		Past: "(SELECT * FROM " + changesOf + " WHERE e.at <= @) AS e",
-		Repo: func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("e.repo_id", key) },
-		Free: func(text string) Cond { return contains("e.rule", text) },
+		Repo: func(_ moment, key string) Cond { return idOfRepo("e.repo_id", key) },
+		Free: func(_ moment, text string) Cond { return contains("e.rule", text) },
 		Kept: &kept{From: changesKept, Sum: "e.n", Serves: keptChanges, All: "e.repo_id = 0", One: "e.repo_id <> 0"},
 		Fields: []Field[row]{
 			{Name: "is", Aliases: []string{"event"}, Help: "opened, reopened or closed", Column: "e.event",

@@ -22,9 +22,9 @@ func (l *List[T]) Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
 	err := l.store.Read(ctx, func(tx *store.Tx) error {
 		all := &statement{}
 		for i, a := range asks {
-			q := question{moment: l.moment(a), ask: a}
+			q := question{moment: l.moment(tx, a), ask: a}
 			var err error
-			if q.conds, err = l.conds(tx, q.moment, a); err != nil {
+			if q.conds, err = l.conds(q.moment, a); err != nil {
 				return err
 			}
 			all.at, all.seat = q.at, 0

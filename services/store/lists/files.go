@@ -12,7 +12,7 @@ func Files(s *store.Store) *List[telemetry.FileRow] {
 	return bind(s, List[row]{
 		Name: "files", Noun: "run files",
 		From: "files f", Key: "f.id", Default: "state",
-		Free: func(text string) Cond { return inFile("f.file", text) },
+		Free: func(_ moment, text string) Cond { return inFile("f.file", text) },
 		Fields: []Field[row]{
 			{Name: "file", Help: "part of the file's name", Column: "f.file", Into: func(f *row) any { return &f.File }, CSV: "file",
 				Asked: path("f.file"), Sort: up("f.file | f.source")},

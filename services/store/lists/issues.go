@@ -15,8 +15,8 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 	return bind(s, List[telemetry.IssueRow]{
 		Name: "issues", Noun: "issues",
 		From: "issues i", Key: "i.id", Past: issuesPast, Default: "status",
-		Repo:   func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
-		Free:   func(text string) Cond { return anyOf(append(issueText(text), contains("i.file", text))...) },
+		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
+		Free:   issueText,
 		Finish: finishIssues,
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		Cheap:  "is severity family rule repo attempts age first seen",
@@ -52,10 +52,10 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
 		{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family },
-			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity)},
+			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity).keep("i.rule")},
 		{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule",
 			Into: func(i *row) any { return &i.Rule }, CSV: "rule",
-			Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + issueSeverity)},
+			Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + issueSeverity).keep("i.family")},
 		{Name: "repo", Help: repoHelp, Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
 			Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo",
 			Asked: repoID("i.repo_id"), Values: ofRepos(),
@@ -73,19 +73,19 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "appearances", Help: "number of scans that named it", Column: "i.appearances",
 			Into: func(i *row) any { return &i.Appearances }, CSV: "appearances", NoPast: true,
 			Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + issueLast)},
-		{Name: "age", Help: "time since it was first seen", Asked: age("i.first_at").offers(">7d", ">30d", ">90d", "<7d"),
+		{Name: "age", Help: "time since it was first seen", Asked: age("{i.first_at}").offers(">7d", ">30d", ">90d", "<7d"),
 			Sort: ages("i.first_at | " + issueLast).keep("i.status_rank"),
 			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At })},
-		{Name: "first", Help: "when it was first seen", Asked: date("i.first_at").offers("<7d", "<30d")},
+		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen, or came back",
 			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
 		{Name: "closed", Help: "when a scan no longer named it",
 			Asked: dated("l.to_at", lived("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
 		{Name: "taken", Help: "when a session took it, or its fix was verified",
 			Asked: dated("a.at", taken("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
-		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("i.last_at").offers("<7d", ">30d")},
+		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("{i.last_at}").offers("<7d", ">30d")},
 		{Name: "attempts", Help: "number of sessions that took it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts },
-			CSV: "attempts", Asked: number("i.attempts").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
+			CSV: "attempts", Asked: number("{i.attempts}").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
 		{Name: "session", Help: "session that took it, with or without devin-", Column: "i.session",
 			Into: func(i *row) any { return &i.Session }, CSV: "session",
 			Asked: text(func(text string) Cond {
@@ -271,21 +271,24 @@ func issueID(text string) Cond {
 	return anyOf(sameText("i.latest_issue_id", text), that("i.public_id = ?", id), that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
 }
 
-// issueText finds a text elsewhere than in the file's path: in the few rules,
-// families and repositories, and, where it may be an id, in ids.
-func issueText(text string) []Cond {
-	var list []Cond
-	for _, name := range []string{"rule", "family"} {
-		c := contains("c."+name, text)
-		list = append(list, Cond{"i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")", c.Args})
-	}
+// issueText finds a text in the file's path, in the few rules, families and
+// repositories, and, where it may be an id, in ids.
+func issueText(m moment, text string) Cond {
 	repo := contains("key", text)
-	list = append(list, Cond{"i.repo_id IN (SELECT id FROM repos WHERE " + repo.Text + ")", repo.Args})
+	list := []Cond{contains("i.file", text), {"i.repo_id IN (SELECT id FROM repos WHERE " + repo.Text + ")", repo.Args}}
+	for _, name := range []string{"rule", "family"} {
+		c := contains("i."+name, text)
+		if !m.past { // the names of now are looked up among few
+			c = contains("c."+name, text)
+			c.Text = "i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")"
+		}
+		list = append(list, c)
+	}
 	if strings.ContainsAny(text, "0123456789") {
 		list = append(list, contains("i.latest_issue_id", text))
 	}
 	if hex := strings.Trim(lowered(text), "0123456789abcdef") == ""; hex && len(text) >= 6 {
 		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
 	}
-	return list
+	return anyOf(list...)
 }

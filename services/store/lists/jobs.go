@@ -11,7 +11,7 @@ func Jobs(s *store.Store) *List[telemetry.Job] {
 	return bind(s, List[row]{
 		Name: "jobs", Noun: "jobs",
 		From: "jobs j", Key: "j.id", Default: "started",
-		Free: func(text string) Cond { return contains("j.kind", text) },
+		Free: func(_ moment, text string) Cond { return contains("j.kind", text) },
 		Fields: []Field[row]{
 			{Name: "id", Help: "id of the job", Column: "j.id", Into: func(j *row) any { return &j.ID }, CSV: "id",
 				Asked: text(func(text string) Cond { return that("j.id = ?", text) })},

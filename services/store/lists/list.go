@@ -19,23 +19,23 @@ import (
 // concurrent use.
 type List[T any] struct {
 	Name, Noun string
-	From       string                                        // the rows: a table and its alias, with what the columns join
-	Count      string                                        // what is counted instead, where no condition needs a join; "" is From
-	Key        string                                        // tells rows apart, and is unique
-	Joins      func(m moment) Cond                           // further tables that the columns need
-	Joined     string                                        // the qualifiers that need them
-	CSV        string                                        // the columns of CSV in their order; "" is all in that of the fields
-	Cheap      string                                        // the qualifiers whose rows are counted without reading them
-	Past       string                                        // the rows as of @ with the columns that Fields name; "" is a list without a past
-	Only       func(query.Ask) []Cond                        // conditions that always hold
-	Repo       func(tx *store.Tx, m moment, key string) Cond // the rows of one repository
-	Free       func(text string) Cond                        // free text
-	Default    string                                        // a sort
-	Fields     []Field[T]                                    // in the order of columns, qualifiers and cells of CSV
-	Finish     func(*store.Tx, moment, []T)                  // reads what SQL alone cannot
-	Large      func(*T) int                                  // the bytes of what may be large in a row; nil is none
-	Kept       *kept                                         // counts that are kept, where they have all that is asked for
-	Example    string                                        // a query, for the empty box
+	From       string                           // the rows: a table and its alias, with what the columns join
+	Count      string                           // what is counted instead, where no condition needs a join; "" is From
+	Key        string                           // tells rows apart, and is unique
+	Joins      func(m moment) Cond              // further tables that the columns need
+	Joined     string                           // the qualifiers that need them
+	CSV        string                           // the columns of CSV in their order; "" is all in that of the fields
+	Cheap      string                           // the qualifiers whose rows are counted without reading them
+	Past       string                           // the rows as of @ with the columns that Fields name; "" is a list without a past
+	Only       func(query.Ask) []Cond           // conditions that always hold
+	Repo       func(m moment, key string) Cond  // the rows of one repository
+	Free       func(m moment, text string) Cond // free text
+	Default    string                           // a sort
+	Fields     []Field[T]                       // in the order of columns, qualifiers and cells of CSV
+	Finish     func(*store.Tx, moment, []T)     // reads what SQL alone cannot
+	Large      func(*T) int                     // the bytes of what may be large in a row; nil is none
+	Kept       *kept                            // counts that are kept, where they have all that is asked for
+	Example    string                           // a query, for the empty box
 	Views      []query.View
 
 	store  *store.Store
@@ -67,8 +67,9 @@ type kept struct {
 	All, One  string                // conditions: over all repositories, over single ones
 }
 
-// moment is the time of a question.
+// moment is the time of a question, and the transaction that answers it.
 type moment struct {
+	tx   *store.Tx
 	at   int64 // unix milliseconds: now, or the past time
 	past bool
 }
@@ -80,11 +81,11 @@ func bind[T any](s *store.Store, l List[T]) *List[T] {
 }
 
 // moment is the time that a question is about.
-func (l *List[T]) moment(a query.Ask) moment {
+func (l *List[T]) moment(tx *store.Tx, a query.Ask) moment {
 	if a.AsOf.IsZero() {
-		return moment{at: l.store.Now().UnixMilli()}
+		return moment{tx: tx, at: l.store.Now().UnixMilli()}
 	}
-	return moment{at: a.AsOf.UnixMilli(), past: true}
+	return moment{tx: tx, at: a.AsOf.UnixMilli(), past: true}
 }
 
 // question is what is asked of a list, as SQL has it.
@@ -99,15 +100,15 @@ type question struct {
 // question reads what is asked. The error is CodeInvalid, or CodeNoPast, in
 // words.
 func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
-	q.moment, q.ask = l.moment(a), a
-	if q.conds, err = l.conds(tx, q.moment, a); err == nil {
+	q.moment, q.ask = l.moment(tx, a), a
+	if q.conds, err = l.conds(q.moment, a); err == nil {
 		q.sort, q.order, err = l.order(q.moment, a.Page)
 	}
 	return q, err
 }
 
 // conds are the conditions of a question.
-func (l *List[T]) conds(tx *store.Tx, m moment, a query.Ask) ([]Cond, error) {
+func (l *List[T]) conds(m moment, a query.Ask) ([]Cond, error) {
 	if m.past && l.Past == "" {
 		return nil, telemetry.Errorf(telemetry.CodeNoPast, "The list of %s has no past. Leave out as_of.", l.Noun)
 	}
@@ -116,7 +117,7 @@ func (l *List[T]) conds(tx *store.Tx, m moment, a query.Ask) ([]Cond, error) {
 		conds = l.Only(a)
 	}
 	if a.Repo != "" {
-		conds = append(conds, l.Repo(tx, m, a.Repo))
+		conds = append(conds, l.Repo(m, a.Repo))
 	}
 	for _, t := range a.Query.Terms {
 		c, err := l.term(m, t)
@@ -134,7 +135,7 @@ func (l *List[T]) conds(tx *store.Tx, m moment, a query.Ask) ([]Cond, error) {
 // term is the condition of one term.
 func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
 	if t.Field == "" {
-		return l.Free(t.Values[0].Text), nil
+		return l.Free(m, t.Values[0].Text), nil
 	}
 	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == t.Field && f.Asked != nil })
 	if i < 0 {

@@ -87,14 +87,14 @@ func pullColumns() []Field[telemetry.PullRow] {
 }
 
 // pullsOfRepo are the pull requests of a target repository and its forks.
-func pullsOfRepo(tx *store.Tx, m moment, key string) Cond {
+func pullsOfRepo(m moment, key string) Cond {
 	if m.past {
-		return inTexts("p.repo_key", tx.HomesThen(key, m.at))
+		return inTexts("p.repo_key", m.tx.HomesThen(key, m.at))
 	}
 	return that("p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
 
-func pullText(text string) Cond {
+func pullText(_ moment, text string) Cond {
 	list := []Cond{among("p.issue_ids", text, escaped, "%")}
 	if _, ok := telemetry.PullOf(text); ok {
 		list = append(list, ofPull("p.repo_key", "p.number", text))

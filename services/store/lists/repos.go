@@ -12,8 +12,8 @@ func Repos(s *store.Store) *List[telemetry.RepoRow] {
 	return bind(s, List[telemetry.RepoRow]{
 		Name: "repos", Noun: "repositories",
 		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions, Joined: "active",
-		Repo:    func(_ *store.Tx, _ moment, key string) Cond { return that("r.key = ?", key) },
-		Free:    func(text string) Cond { return anyOf(contains("r.key", text), contains("r.fork_key", text)) },
+		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },
+		Free:    func(_ moment, text string) Cond { return anyOf(contains("r.key", text), contains("r.fork_key", text)) },
 		Cheap:   "is open critical_high runs waiting age repo",
 		Example: "open:>0",
 		Fields:  append(repoQualifiers(), repoColumns()...),

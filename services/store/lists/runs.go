@@ -13,7 +13,7 @@ func Runs(s *store.Store) *List[telemetry.RunRow] {
 	return bind(s, List[telemetry.RunRow]{
 		Name: "runs", Noun: "runs",
 		From: "runs r", Key: "r.id", Past: runsPast, Default: "timestamp",
-		Repo:    func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("r.repo_id", key) },
+		Repo:    func(_ moment, key string) Cond { return idOfRepo("r.repo_id", key) },
 		Free:    runText,
 		Large:   func(r *telemetry.RunRow) int { return len(r.Item) },
 		Kept:    &kept{From: runsKept, Sum: "r.n", Serves: by("kind", "repo"), All: "r.repo_id = 0", One: "r.repo_id <> 0"},
@@ -63,7 +63,7 @@ func runFields() []Field[telemetry.RunRow] {
 	}
 }
 
-func runText(text string) Cond {
+func runText(_ moment, text string) Cond {
 	list := []Cond{inFile("r.file", text)}
 	if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
 		list = append(list, that("r.run_number = ?", n))

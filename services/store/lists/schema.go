@@ -21,7 +21,7 @@ func (l *List[T]) describe() *query.Schema {
 			continue
 		}
 		s.Fields = append(s.Fields, query.Field{
-			Name: f.Name, Aliases: f.Aliases, Kind: f.Asked.kind, Words: f.Asked.words, Clocked: f.Asked.clocked,
+			Name: f.Name, Aliases: f.Aliases, Kind: f.Asked.kind, Words: f.Asked.words,
 			Dynamic: f.Values.from != "", Cheap: slices.Contains(cheap, f.Name), Help: f.Help,
 		})
 	}

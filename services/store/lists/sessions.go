@@ -16,7 +16,7 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 		Name: "sessions", Noun: "sessions",
 		From: "sessions s" + sessionJoins, Count: "sessions s", Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
 		Only:    startedSessions,
-		Repo:    func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
+		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:    sessionText,
 		Finish:  finishSessions,
 		Kept:    &kept{From: statesKept, Sum: "s.n", Serves: keptSessions, All: "s.repo_id = 0", One: "s.repo_id <> 0"},
@@ -118,7 +118,7 @@ func startedSessions(a query.Ask) []Cond {
 	return []Cond{that("s.id <> ''")}
 }
 
-func sessionText(text string) Cond {
+func sessionText(_ moment, text string) Cond {
 	list := []Cond{among("s.issue_ids", text, escaped, "%"), inFile("s.run_file", text)}
 	for _, column := range []string{"s.id", "s.title", "s.family", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"} {
 		list = append(list, contains(column, text))
@@ -180,7 +180,7 @@ func sessionState() *asked {
 	for _, s := range telemetry.States() {
 		words = append(words, string(s))
 	}
-	return &asked{kind: query.Word(), words: words, clocked: []string{telemetry.WordActive}, cond: each(func(m moment, v query.Value) Cond {
+	return &asked{kind: query.Word(), words: words, cond: each(func(m moment, v query.Value) Cond {
 		if v.Text != telemetry.WordActive {
 			return that("s.state = ?", v.Text)
 		}

@@ -22,8 +22,8 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 			}
 			return []Cond{that("v.current = 1")}
 		},
-		Repo: func(_ *store.Tx, _ moment, key string) Cond { return idOfRepo("v.repo_id", key) },
-		Free: func(text string) Cond {
+		Repo: func(_ moment, key string) Cond { return idOfRepo("v.repo_id", key) },
+		Free: func(_ moment, text string) Cond {
 			return anyOf(contains("v.pr_title", text), contains("v.pr_url", text), inFile("v.file", text))
 		},
 		Finish: finishVerifications,

@@ -1,18 +1,20 @@
-package telemetry_test
+package query_test
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store/lists"
 )
 
 // TestParseQuery: text and its canonical spelling.
 func TestParseQuery(t *testing.T) {
 	tests := []struct {
-		list telemetry.ListName
+		list string
 		text string
 		want string // canonical
 	}{
@@ -40,7 +42,7 @@ func TestParseQuery(t *testing.T) {
 		{list: "repos", text: "open:>0 is:clean name:o/r", want: "open:>0 is:clean repo:o/r"},
 	}
 	for _, tc := range tests {
-		q, err := telemetry.ParseQuery(tc.list, tc.text)
+		q, err := schema(tc.list).Parse(tc.text)
 		if err != nil || q.String() != tc.want {
 			t.Errorf("%s %.60q: %q, %v, want %q", tc.list, tc.text, q.String(), err, tc.want)
 			continue
@@ -51,14 +53,14 @@ func TestParseQuery(t *testing.T) {
 
 func TestParseQueryFaults(t *testing.T) {
 	tests := []struct {
-		list  telemetry.ListName
+		list  string
 		text  string
 		fault string // part of the error
 	}{
-		{list: "issues", text: "sevrity:high", fault: "sevrity: the list of issues has no such qualifier; use one of is, severity"},
-		{list: "pulls", text: "severity:high", fault: "the list of pull requests has no such qualifier"},
-		{list: "issues", text: "is:opne", fault: `is: "opne" is unknown; use one of open, recurring`},
-		{list: "issues", text: "severity:high,severe", fault: `severity: "severe" is unknown; use one of critical, high, medium, low, other`},
+		{list: "issues", text: "sevrity:high", fault: `Unknown qualifier "sevrity" for issues; use one of is, severity`},
+		{list: "pulls", text: "severity:high", fault: `Unknown qualifier "severity" for pull requests`},
+		{list: "issues", text: "is:opne", fault: `is: "opne" is not valid; use one of open, recurring`},
+		{list: "issues", text: "severity:high,severe", fault: `severity: "severe" is not valid; use one of critical, high, medium, low, other`},
 		{list: "issues", text: "severity:", fault: "severity: a value is missing; use one of critical"},
 		{list: "issues", text: "severity:high,,low", fault: "severity: a value is missing"},
 		{list: "issues", text: `family:""`, fault: "family: a value is missing"},
@@ -68,44 +70,43 @@ func TestParseQueryFaults(t *testing.T) {
 		{list: "issues", text: `fo"o bar"`, fault: `A quote stands in the middle of "fo\"o"`},
 		{list: "issues", text: `"a"b`, fault: "A quote stands in the middle"},
 		{list: "issues", text: `family:"a"b`, fault: "A quote stands in the middle"},
-		{list: "issues", text: `""`, fault: "stands for nothing"},
-		{list: "issues", text: `-`, fault: "stands for nothing"},
-		{list: "issues", text: "age:30", fault: "age: \"30\" is not understood; write a time in hours, days or weeks"},
-		{list: "issues", text: "age:>2026-01-01", fault: "age: \">2026-01-01\" is not understood"},
-		{list: "issues", text: "age:><3d", fault: "is not understood"},
-		{list: "issues", text: "age:4w..2w", fault: "is not understood"},
-		{list: "issues", text: "age:*..*", fault: "is not understood"},
-		{list: "issues", text: "seen:2026-13-01", fault: "write a date or a time ago"},
-		{list: "issues", text: "seen:2026-01-01..30d", fault: "write a date or a time ago"},
-		{list: "issues", text: "run:>3", fault: "write one whole number"},
-		{list: "issues", text: "run:-1", fault: "write one whole number"},
-		{list: "issues", text: "run:99999999999999999999", fault: "write one whole number"},
-		{list: "issues", text: "repo:name", fault: `repo: "name" is no repository; write owner/name`},
-		{list: "issues", text: "fingerprint:ab", fault: "too short"},
-		{list: "pulls", text: "pr:x", fault: `pr: "x" is no pull request`},
+		{list: "issues", text: `""`, fault: "has no text"},
+		{list: "issues", text: `-`, fault: "has no text"},
+		{list: "issues", text: "age:30", fault: "age: \"30\" is not valid; want a time in hours, days or weeks"},
+		{list: "issues", text: "age:>2026-01-01", fault: "age: \">2026-01-01\" is not valid"},
+		{list: "issues", text: "age:><3d", fault: "is not valid"},
+		{list: "issues", text: "age:4w..2w", fault: "is not valid"},
+		{list: "issues", text: "age:*..*", fault: "is not valid"},
+		{list: "issues", text: "seen:2026-13-01", fault: "want a date or a time ago"},
+		{list: "issues", text: "seen:2026-01-01..30d", fault: "want a date or a time ago"},
+		{list: "issues", text: "run:>3", fault: "want one whole number"},
+		{list: "issues", text: "run:-1", fault: "want one whole number"},
+		{list: "issues", text: "run:99999999999999999999", fault: "want one whole number"},
+		{list: "issues", text: "repo:name", fault: `repo: "name" is not valid; want owner/name`},
+		{list: "issues", text: "fingerprint:ab", fault: "want at least its first 4 characters"},
+		{list: "pulls", text: "pr:x", fault: `pr: "x" is not valid; want its number`},
 		{list: "issues", text: "a\x00b", fault: "control character (U+0000)"},
 		{list: "issues", text: "a\nb", fault: "control character (U+000A)"},
 		{list: "issues", text: "a\u009bb", fault: "control character"},
 		{list: "issues", text: "a\xffb", fault: "not valid UTF-8"},
-		{list: "issues", text: strings.Repeat("x", 10_000), fault: "10000 characters long; up to 1000"},
-		{list: "issues", text: strings.Repeat("x ", 400), fault: "400 terms; up to 30"},
+		{list: "issues", text: strings.Repeat("x", 10_000), fault: "10000 characters long; the limit is 1000"},
+		{list: "issues", text: strings.Repeat("x ", 400), fault: "400 terms; the limit is 30"},
 		{list: "runs", text: "run:" + strings.Repeat("1,", 60) + "1", fault: "61 values are too many"},
-		{list: "nothing", text: "x", fault: `There is no list "nothing"; use one of issues, sessions`},
 	}
 	for _, tc := range tests {
-		_, err := telemetry.ParseQuery(tc.list, tc.text)
-		if err == nil || !strings.Contains(err.Error(), tc.fault) || telemetry.CodeOf(err) != telemetry.CodeInvalid {
+		_, err := schema(tc.list).Parse(tc.text)
+		if !isFault(err) || !strings.Contains(err.Error(), tc.fault) {
 			t.Errorf("%s %.60q: error %v, want one with %q", tc.list, tc.text, err, tc.fault)
 		}
 	}
 }
 
 // again: canonical text means the query that it is the text of.
-func again(t *testing.T, q telemetry.Query) {
+func again(t *testing.T, q query.Query) {
 	t.Helper()
-	back, err := telemetry.ParseQuery(q.List, q.String())
+	back, err := q.Schema.Parse(q.String())
 	if err != nil || !reflect.DeepEqual(back, q) || back.String() != q.String() {
-		t.Errorf("%s: %q is read as %+v (%v), and was %+v", q.List, q.String(), back, err, q)
+		t.Errorf("%s: %q is read as %+v (%v), and was %+v", q.Schema.Name, q.String(), back, err, q)
 	}
 }
 
@@ -114,17 +115,17 @@ func FuzzParseQuery(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, list := range telemetry.ListNames() {
-			q, err := telemetry.ParseQuery(list, text)
+		for _, s := range schemas() {
+			q, err := s.Parse(text)
 			switch {
 			case err == nil:
 				again(t, q)
 				edited(t, q)
-			case telemetry.CodeOf(err) != telemetry.CodeInvalid || err.Error() == "":
+			case !isFault(err):
 				t.Errorf("%q: %v", text, err)
 			}
 			for caret := range len(text) + 2 {
-				if p, ok := telemetry.CompleteAt(list, text, caret); ok {
+				if p, ok := s.At(text, caret); ok {
 					p.Choices([]string{"o/r", "a b"})
 				}
 			}
@@ -134,27 +135,27 @@ func FuzzParseQuery(f *testing.F) {
 
 // edited changes a query as pages do: what comes of it is a query too, and
 // holds what was put in.
-func edited(t *testing.T, q telemetry.Query) {
+func edited(t *testing.T, q query.Query) {
 	t.Helper()
 	for _, term := range q.Terms {
 		values := make([]string, len(term.Values))
 		for i, v := range term.Values {
 			values[i] = v.Text
 		}
-		if term.Qualifier == "" {
+		if term.Field == "" {
 			values = values[:1]
 		}
-		with, err := q.With(term.Qualifier, values...)
-		if err != nil || !slices.Equal(with.Values(term.Qualifier), values) {
-			t.Errorf("%q with %s %q is %q, %v", q, term.Qualifier, values, with, err)
+		with, err := q.With(term.Field, values...)
+		if err != nil || !slices.Equal(with.Values(term.Field), values) {
+			t.Errorf("%q with %s %q is %q, %v", q, term.Field, values, with, err)
 			continue
 		}
 		again(t, with)
-		if without := with.Without(term.Qualifier); len(without.Values(term.Qualifier)) > 0 || len(without.Terms) >= len(with.Terms) {
-			t.Errorf("%q without %s is %q", with, term.Qualifier, without)
+		if without := with.Without(term.Field); len(without.Values(term.Field)) > 0 || len(without.Terms) >= len(with.Terms) {
+			t.Errorf("%q without %s is %q", with, term.Field, without)
 		}
 	}
-	if quoted, note := telemetry.QuoteUnknown(q.String()); quoted != q.String() || note != "" {
+	if quoted, note := query.QuoteUnknown(schemas(), q.String()); quoted != q.String() || note != "" {
 		t.Errorf("%q is understood, and quoted as %q: %s", q, quoted, note)
 	}
 }
@@ -164,7 +165,7 @@ func TestSpans(t *testing.T) {
 	const hour, day = 3_600_000, 86_400_000
 	jan, feb := int64(1767225600000), int64(1769904000000) // 2026-01-01, 2026-02-01 UTC
 	tests := []struct {
-		list    telemetry.ListName
+		list    string
 		text    string
 		in, out []int64
 	}{
@@ -190,7 +191,7 @@ func TestSpans(t *testing.T) {
 		{"issues", "seen:2026-01-01..2026-01-31", []int64{jan, feb - 1}, []int64{feb}},
 	}
 	for _, tc := range tests {
-		q, err := telemetry.ParseQuery(tc.list, tc.text)
+		q, err := schema(tc.list).Parse(tc.text)
 		if err != nil {
 			t.Errorf("%s: %v", tc.text, err)
 			continue
@@ -206,18 +207,18 @@ func TestSpans(t *testing.T) {
 				t.Errorf("%s does not hold for %d", tc.text, n)
 			}
 		}
-		if ago := strings.HasPrefix(tc.text, "age"); span.Ago != ago || q.UsesClock() != ago {
-			t.Errorf("%s: ago %v, clock %v", tc.text, span.Ago, q.UsesClock())
+		if ago := strings.HasPrefix(tc.text, "age"); span.Ago != ago {
+			t.Errorf("%s: ago %v", tc.text, span.Ago)
 		}
 	}
 }
 
 func TestQueryEdits(t *testing.T) {
-	q, err := telemetry.ParseQuery(telemetry.ListIssues, `severity:high -severity:low "free text" is:open`)
+	q, err := schema("issues").Parse(`severity:high -severity:low "free text" is:open`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(what string, got telemetry.Query, err error, want string) {
+	check := func(what string, got query.Query, err error, want string) {
 		t.Helper()
 		if err != nil || got.String() != want {
 			t.Errorf("%s: %q, %v, want %q", what, got.String(), err, want)
@@ -233,7 +234,7 @@ func TestQueryEdits(t *testing.T) {
 	check("add text", got, err, q.String()+` "is:it"`)
 	check("without text", q.Without(""), nil, "severity:high -severity:low is:open")
 	check("unchanged", q, nil, `severity:high -severity:low "free text" is:open`)
-	if _, err := q.With("severity", "severe"); telemetry.CodeOf(err) != telemetry.CodeInvalid || err == nil {
+	if _, err := q.With("severity", "severe"); !isFault(err) {
 		t.Errorf("an unknown value: %v", err)
 	}
 	if values := q.Values("severity"); !slices.Equal(values, []string{"high"}) {
@@ -266,9 +267,9 @@ func TestCompletion(t *testing.T) {
 	}
 	for _, tc := range tests {
 		before, after, _ := strings.Cut(tc.text, "|")
-		p, ok := telemetry.CompleteAt(telemetry.ListIssues, before+after, units(before))
+		p, ok := schema("issues").At(before+after, units(before))
 		var texts []string
-		choices := []telemetry.Completion{}
+		choices := []query.Completion{}
 		if ok {
 			choices = p.Choices(dynamic)
 		}
@@ -303,23 +304,47 @@ func units(s string) (n int) {
 // TestVocabularies: each qualifier is told apart, explained, and its own
 // values are understood.
 func TestVocabularies(t *testing.T) {
-	for _, list := range telemetry.ListNames() {
+	for _, s := range schemas() {
 		seen := map[string]bool{}
-		for _, v := range telemetry.Qualifiers(list) {
-			for _, name := range append([]string{v.Name}, v.Aliases...) {
+		for _, f := range s.Fields {
+			for _, name := range append([]string{f.Name}, f.Aliases...) {
 				if seen[name] {
-					t.Errorf("%s: %s has two meanings", list, name)
+					t.Errorf("%s: %s has two meanings", s.Name, name)
 				}
 				seen[name] = true
 			}
-			if v.Help == "" || v.Kind == "" {
-				t.Errorf("%s: %s is not explained", list, v.Name)
+			if f.Help == "" || f.Kind.Wants == "" && !f.OneOf() {
+				t.Errorf("%s: %s is not explained", s.Name, f.Name)
 			}
-			for _, value := range v.Values {
-				if _, err := telemetry.ParseQuery(list, v.Name+":"+value); err != nil {
-					t.Errorf("%s: %s:%s: %v", list, v.Name, value, err)
+			for _, value := range f.Words {
+				if _, err := s.Parse(f.Name + ":" + value); err != nil {
+					t.Errorf("%s: %s:%s: %v", s.Name, f.Name, value, err)
 				}
 			}
 		}
+		for _, v := range append(s.Views, query.View{Name: "the example", Query: s.Example}) {
+			if q, err := s.Parse(v.Query); err != nil || q.String() != v.Query || v.Name == "" {
+				t.Errorf("%s: %s: %q, %v", s.Name, v.Name, v.Query, err)
+			}
+		}
 	}
+}
+
+// schemas are those of all lists.
+func schemas() []*query.Schema {
+	return []*query.Schema{
+		lists.Issues(nil).Schema(), lists.Sessions(nil).Schema(), lists.Pulls(nil).Schema(), lists.Runs(nil).Schema(), lists.Repos(nil).Schema(),
+		lists.Files(nil).Schema(), lists.Verifications(nil).Schema(), lists.Changes(nil).Schema(), lists.Jobs(nil).Schema(),
+	}
+}
+
+func schema(name string) *query.Schema {
+	all := schemas()
+	return all[slices.IndexFunc(all, func(s *query.Schema) bool { return s.Name == name })]
+}
+
+// isFault tells whether an error is a sentence about a query.
+func isFault(err error) bool {
+	fault, ok := errors.AsType[*query.Error](err)
+	return ok && fault.Message != ""
 }

@@ -14,13 +14,12 @@ import (
 // verification found all that it targeted gone.
 const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1 AND v.outcome = 'verified_not_merged')`
 
-// knownUntil is up to when the state of a session says something of today,
-// less telemetry.RecordedFor: for ever if it was polled (product.md §5). An
-// index has it.
-const knownUntil = `CASE WHEN polled = 1 THEN 9223372036854775807 ELSE since END`
+// KnownUntil is up to when the state of a session s says something of today,
+// less telemetry.RecordedFor: for ever if it was polled. An index has it.
+const KnownUntil = `CASE WHEN s.polled = 1 THEN 9223372036854775807 ELSE s.since END`
 
 // recent is true of a session s whose state was polled, or recorded after $1.
-const recent = `CASE WHEN s.polled = 1 THEN 9223372036854775807 ELSE s.since END > $1`
+const recent = KnownUntil + ` > $1`
 
 const repoOfPull = `COALESCE((SELECT MIN(o.id) FROM repos o WHERE o.key = p.repo_key), (SELECT MIN(h.repo_id) FROM homes h WHERE h.key = p.repo_key), 0)`
 

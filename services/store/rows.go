@@ -158,7 +158,8 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 	return rows
 }
 
-const activeStates = `'queued', 'working', 'waiting'`
+// ActiveStates are the states of a session that is active.
+const ActiveStates = `'queued', 'working', 'waiting'`
 
 const repoColumns = `name, target_repo, fork_url, fork, runs, scans, dispatches, issues_found, last_run, sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
 	prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, listed, unnamed, latest_at, latest_file, latest_run, data_reduced, ref_at, ref_file, ref_run`

@@ -74,7 +74,7 @@ func totalsOf(n tally) telemetry.Totals {
 func activeNow(tx *Tx, repo, now int64) telemetry.ActiveSessions {
 	var a telemetry.ActiveSessions
 	condition, args := ofRepo("s.repo_id", repo, now-telemetry.RecordedFor.Milliseconds())
-	tx.each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+activeStates+`) AND `+recent+condition+` GROUP BY s.state`, args, func(r *row) {
+	tx.each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+ActiveStates+`) AND `+recent+condition+` GROUP BY s.state`, args, func(r *row) {
 		var state telemetry.State
 		var n int64
 		r.scan(&state, &n)

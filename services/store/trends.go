@@ -180,7 +180,7 @@ func (t *trend) sessions() {
 	condition, args := ofRepo("s.repo_id", t.repo, t.until, ms(t.out.Period.Since))
 	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
 	if t.asOf {
-		state, linked, named = stateAt, linkedAt, knownSession+" AND "+namedAt+" >= $2"
+		state, linked, named = asOf(StateThen), asOf(LinkedThen), asOf(KnownSessionThen+" AND "+NamedThen)+" >= $2"
 	}
 	counts := map[telemetry.SessionOutcome]int64{}
 	t.tx.each(`SELECT x.state, x.linked, COUNT(*) FROM (SELECT `+state+` AS state, `+linked+` AS linked FROM sessions s WHERE `+named+condition+`) AS x GROUP BY x.state, x.linked`, args, func(r *row) {
@@ -206,7 +206,7 @@ func (t *trend) sessions() {
 func (t *trend) waiting() {
 	query, args := `SELECT p.created_at FROM pulls p WHERE p.shown = 'open' AND p.listed = 1`, []any{}
 	if t.asOf {
-		query, args = `SELECT p.created_at FROM pulls p WHERE `+shownAt+` = 'open' AND `+knownPull, []any{t.until}
+		query, args = asOf(`SELECT p.created_at FROM pulls p WHERE `+ShownThen+` = 'open' AND `+KnownPullThen), []any{t.until}
 	}
 	if t.repo != everywhere {
 		homes := homesOf(t.tx, t.repo)

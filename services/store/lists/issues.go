@@ -149,7 +149,8 @@ func keptIssues(t query.Term) bool {
 
 // withPull is true of an issue i that a session with a pull request took; what
 // is guessed does not count.
-const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 JOIN pulls p ON p.key = l.pull_key`
+const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0
+	JOIN pulls p ON p.key = l.pull_key`
 
 // lived wraps a condition on the lives l of an issue.
 func lived(also string) func(moment, Cond) Cond {
@@ -201,15 +202,19 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o JOIN runs d ON d.id = (
-		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @ ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
+		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
+			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
 	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.prints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
-		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run, i.last_file, i.last_run, i.appearances, i.runs,
+		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run,
+		i.last_file, i.last_run, i.appearances, i.runs,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
 		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
 		(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
-		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @ ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
-	FROM latest d CROSS JOIN issues i CROSS JOIN lives l WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
+			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
+	FROM latest d CROSS JOIN issues i CROSS JOIN lives l
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
 // narrowThen is true where the last scan was scope-reduced and did not name
 // the issue.
@@ -237,7 +242,8 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	}
 	type sight struct{ run, ord int64 }
 	last := map[int64]sight{}
-	st := (&statement{at: m.at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.file FROM appearances a JOIN runs r ON r.id = a.run_id
+	st := (&statement{at: m.at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.file
+		FROM appearances a JOIN runs r ON r.id = a.run_id
 		WHERE r.at <= @ AND a.issue_id ` + tx.In(2, "BIGINT") + ` ORDER BY r.at, r.file`)
 	tx.Each(st.text.String(), append(st.args, store.JSON(ids)), func(r *store.Row) {
 		var id int64
@@ -268,7 +274,8 @@ func asFound(v *telemetry.IssueRow, findings []telemetry.Finding, ord int64) {
 
 func issueID(text string) Cond {
 	id := lowered(text)
-	return anyOf(sameText("i.latest_issue_id", text), that("i.public_id = ?", id), that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
+	return anyOf(sameText("i.latest_issue_id", text), that("i.public_id = ?", id),
+		that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
 }
 
 // issueText finds a text in the file's path, in the few rules, families and

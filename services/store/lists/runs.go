@@ -59,7 +59,8 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "source", Column: "r.source", Into: func(r *row) any { return &r.Source }},
 		{Name: "run_id", Column: "r.run_id", Into: func(r *row) any { return &r.RunID }},
 		{Name: "has_findings", Column: "r.has_findings", Into: func(r *row) any { return &r.HasFindings }},
-		{Name: "item", Column: "COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))", Into: func(r *row) any { return &r.Item }, Large: true},
+		{Name: "item", Column: "COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))",
+			Into: func(r *row) any { return &r.Item }, Large: true},
 	}
 }
 

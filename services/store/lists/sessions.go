@@ -184,15 +184,10 @@ func sessionState() *asked {
 		if v.Text != telemetry.WordActive {
 			return that("s.state = ?", v.Text)
 		}
-		return allOf(that("{s.state} IN ("+activeStates+")"), that("{"+knownUntil+"} > ?", m.at-telemetry.RecordedFor.Milliseconds()))
+		since := m.at - telemetry.RecordedFor.Milliseconds()
+		return allOf(that("{s.state} IN ("+store.ActiveStates+")"), that("{"+store.KnownUntil+"} > ?", since))
 	})}
 }
-
-const activeStates = `'queued', 'working', 'waiting'`
-
-// knownUntil is up to when the state of a session says something of a time,
-// less telemetry.RecordedFor: for ever if it was polled. An index has it.
-const knownUntil = `CASE WHEN s.polled = 1 THEN 9223372036854775807 ELSE s.since END`
 
 // inFile finds a text in the name of a record's file. Its ending, which all
 // have, is found with what stands before it.
@@ -209,12 +204,13 @@ func inFile(column, text string) Cond {
 // the log has for it.
 const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
-		CASE WHEN s.state = ` + stateThen + ` THEN s.reason ELSE '' END AS reason, ` + stateThen + ` AS state, ` + stateSinceThen + ` AS since,
-		` + namedThen + ` AS at, ` + linkedThen + ` AS has_pr,
-		CASE WHEN ` + linkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
-		CASE WHEN ` + linkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
-		CASE WHEN ` + linkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
-	FROM sessions s WHERE ` + knownSessionThen + `) AS s`
+		CASE WHEN s.state = ` + store.StateThen + ` THEN s.reason ELSE '' END AS reason,
+		` + store.StateThen + ` AS state, ` + store.StateSinceThen + ` AS since,
+		` + store.NamedThen + ` AS at, ` + store.LinkedThen + ` AS has_pr,
+		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
+		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
+		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
+	FROM sessions s WHERE ` + store.KnownSessionThen + `) AS s`
 
 // finishSessions leaves out of sessions as of a past time the pull request
 // that they did not have.

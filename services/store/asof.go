@@ -23,8 +23,8 @@ func (s *Store) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out t
 		listRepos(tx, id, ms(t), &out)
 		countSessionsAt(tx, id, ms(t), &out)
 		countPullsAt(tx, id, ms(t), &out)
-		tx.row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, ms(t)).scan(&out.Verifications)
-		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, ms(t)).scan(&out.BrokenFiles)
+		tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, ms(t)).Scan(&out.Verifications)
+		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, ms(t)).Scan(&out.BrokenFiles)
 		found = repo == "" || len(out.Repos) > 0
 		return tx.err
 	})
@@ -36,7 +36,7 @@ func repoIDOf(tx *Tx, key string) (id int64, known bool) {
 	if key == "" {
 		return everywhere, true
 	}
-	known = tx.row(`SELECT id FROM repos WHERE key = $1`, key).scan(&id).found
+	known = tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).found
 	return id, known
 }
 
@@ -54,11 +54,11 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 	n := loadTally(tx, repo)
 	condition, args := ofRepo("repo_id", repo, t)
 	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
-	tx.each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *row) {
+	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *Row) {
 		var kind telemetry.Kind
 		var found int64
 		var severity, category string
-		r.scan(&kind, &found, &severity, &category)
+		r.Scan(&kind, &found, &severity, &category)
 		n["runs"]--
 		if kind == telemetry.KindScan {
 			n["scans"]--
@@ -83,10 +83,10 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 			delete(n, name)
 		}
 	}
-	tx.each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`, args, func(r *row) {
+	tx.Each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`, args, func(r *Row) {
 		var severity, family string
 		var count int64
-		r.scan(&severity, &family, &count)
+		r.Scan(&severity, &family, &count)
 		n["open"] += count
 		n["open_severity:"+severity] += count
 		n["open_category:"+family] += count
@@ -110,11 +110,11 @@ type unlistedScan struct {
 func unlistedAt(tx *Tx, repo, t int64) map[int64]unlistedScan {
 	condition, args := ofRepo("p.id", repo, never, t)
 	open, listed := map[int64]unlistedScan{}, map[int64]bool{}
-	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *row) {
+	tx.Each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
 		var id, when int64
 		var has int
 		var u unlistedScan
-		r.scan(&id, &when, &has, &u.severity, &u.found, &u.category)
+		r.Scan(&id, &when, &has, &u.severity, &u.found, &u.category)
 		if has == 1 {
 			listed[id] = true
 			delete(open, id)
@@ -128,10 +128,10 @@ func unlistedAt(tx *Tx, repo, t int64) map[int64]unlistedScan {
 
 func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("p.id", repo, t)
-	tx.each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
-		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *row) {
+	tx.Each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
+		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *Row) {
 		var target string
-		r.scan(&target)
+		r.Scan(&target)
 		out.Repos = append(out.Repos, target)
 	})
 }
@@ -140,12 +140,12 @@ func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
 func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("s.repo_id", repo, t, t-telemetry.RecordedFor.Milliseconds())
 	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR, out.Active = map[telemetry.State]int64{}, 0, 0, telemetry.ActiveSessions{}
-	tx.each(asOf(`WITH x AS MATERIALIZED (SELECT `+StateThen+` AS state, `+StateSinceThen+` AS since, `+LinkedThen+` AS linked,
+	tx.Each(asOf(`WITH x AS MATERIALIZED (SELECT `+StateThen+` AS state, `+StateSinceThen+` AS since, `+LinkedThen+` AS linked,
 			CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, s.polled
-		FROM sessions s WHERE `+KnownSessionThen+condition+`) SELECT state, COUNT(*), SUM(linked), SUM(created), SUM(CASE WHEN state IN (`+ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`), args, func(r *row) {
+		FROM sessions s WHERE `+KnownSessionThen+condition+`) SELECT state, COUNT(*), SUM(linked), SUM(created), SUM(CASE WHEN state IN (`+ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`), args, func(r *Row) {
 		var state telemetry.State
 		var n, linked, created, active int64
-		r.scan(&state, &n, &linked, &created, &active)
+		r.Scan(&state, &n, &linked, &created, &active)
 		out.SessionsByState[state] = n
 		out.SessionsWithPR += linked
 		out.SessionsCreated += created
@@ -157,9 +157,9 @@ func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	query, args := asOf(`SELECT x.shown, COUNT(*) FROM (SELECT `+ShownThen+` AS shown FROM pulls p WHERE `+KnownPullThen), []any{t}
 	if repo != everywhere {
-		query += ` AND p.repo_key ` + tx.in(2, "TEXT")
-		args = append(args, jsonText(homesAt(tx, repo, t)))
+		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
+		args = append(args, JSON(homesAt(tx, repo, t)))
 	}
 	out.PRs = telemetry.PullCounts{}
-	tx.each(query+`) AS x GROUP BY x.shown`, args, func(r *row) { addPulls(r, &out.PRs) })
+	tx.Each(query+`) AS x GROUP BY x.shown`, args, func(r *Row) { addPulls(r, &out.PRs) })
 }

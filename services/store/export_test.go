@@ -42,9 +42,9 @@ func Statement(tx *Tx, statement string, args ...any) error {
 // Texts returns the texts that a query finds.
 func (s *Store) Texts(ctx context.Context, query string) (texts []string, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		tx.each(query, nil, func(r *row) {
+		tx.Each(query, nil, func(r *Row) {
 			var text string
-			r.scan(&text)
+			r.Scan(&text)
 			texts = append(texts, text)
 		})
 		return tx.err
@@ -77,10 +77,10 @@ func (s *Store) Dump(ctx context.Context) (map[string][]string, error) {
 
 func names(tx *Tx, query string) map[int64]string {
 	m := map[int64]string{}
-	tx.each(query, nil, func(r *row) {
+	tx.Each(query, nil, func(r *Row) {
 		var id int64
 		var name string
-		r.scan(&id, &name)
+		r.Scan(&id, &name)
 		m[id] = name
 	})
 	return m

@@ -51,14 +51,14 @@ func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now 
 	}
 	err = s.Read(ctx, func(tx *Tx) error {
 		list, counts = telemetry.List[telemetry.NeedRow]{Items: []telemetry.NeedRow{}}, map[telemetry.Need]int64{}
-		tx.each(`SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args, func(r *row) {
+		tx.Each(`SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args, func(r *Row) {
 			var need telemetry.Need
 			var n int64
-			r.scan(&need, &n)
+			r.Scan(&need, &n)
 			counts[need] = n
 		})
-		of := where + ` AND n.need ` + tx.in(len(args)+1, "TEXT") + needOrder(p)
-		tx.each(needRows+of, append(slices.Clone(args), jsonText(asked)), func(r *row) { list.Items = append(list.Items, scanNeed(r)) })
+		of := where + ` AND n.need ` + tx.In(len(args)+1, "TEXT") + needOrder(p)
+		tx.Each(needRows+of, append(slices.Clone(args), JSON(asked)), func(r *Row) { list.Items = append(list.Items, scanNeed(r)) })
 		return tx.err
 	})
 	for need, n := range counts {
@@ -88,11 +88,11 @@ const needRows = `SELECT n.need, n.since, COALESCE(o.target_repo, ''), COALESCE(
 		COALESCE(p.title, ''), COALESCE(p.url, '')
 	FROM ` + needs + ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull LEFT JOIN repos o ON o.id = n.repo`
 
-func scanNeed(r *row) telemetry.NeedRow {
+func scanNeed(r *Row) telemetry.NeedRow {
 	var v telemetry.NeedRow
 	var since, interval, scanned int64
 	var ids string
-	r.scan(&v.Need, &since, &v.TargetRepo, &interval, &scanned, &v.SessionID, &v.SessionURL, &v.SessionTitle, &v.Reason, &ids,
+	r.Scan(&v.Need, &since, &v.TargetRepo, &interval, &scanned, &v.SessionID, &v.SessionURL, &v.SessionTitle, &v.Reason, &ids,
 		&v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL)
 	v.Since, v.LastScan, v.Interval = at(since), at(scanned), time.Duration(interval)*time.Millisecond
 	v.IssueIDs, v.Repo = fromJSON[[]string](r.tx, ids), telemetry.ParseRepo(v.TargetRepo)

@@ -26,7 +26,7 @@ func flatCounts(tx *Tx, text string) map[string]int64 {
 	return counts
 }
 
-// addFlat adds counts by name, as jsonText writes them, so many times: where
+// addFlat adds counts by name, as JSON writes them, so many times: where
 // a hundred thousand are summed, decoding is most of the work. It is false,
 // and has added nothing, where the text must be decoded.
 func addFlat(sum map[string]int64, text string, times int64) bool {

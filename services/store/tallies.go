@@ -32,7 +32,7 @@ func (t tally) words(name string) map[string]int64 {
 // tallyOf counts a repository from its rows.
 func (d *derivation) tallyOf(repo int64) tally {
 	t := tally{}
-	d.tx.each(`SELECT `+repoColumns+` FROM repos WHERE id = $1`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT `+repoColumns+` FROM repos WHERE id = $1`, []any{repo}, func(r *Row) {
 		var v telemetry.RepoRow
 		scanRepo(r, &v)
 		t["repos"] = 1
@@ -46,10 +46,10 @@ func (d *derivation) tallyOf(repo int64) tally {
 		t.family("severity_sum", v.SeveritySum)
 		t.family("category_sum", v.CategorySum)
 	})
-	d.tx.each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *Row) {
 		var state string
 		var n, withPR int64
-		r.scan(&state, &n, &withPR)
+		r.Scan(&state, &n, &withPR)
 		t["state:"+state] = n
 		t["state_pr:"+state] = withPR
 		t["sessions_with_pr"] += withPR
@@ -85,10 +85,10 @@ func (d *derivation) saveTally(repo int64, now tally) {
 // loadTally returns the figures of a repository, or of all (everywhere).
 func loadTally(tx *Tx, repo int64) tally {
 	t := tally{}
-	tx.each(`SELECT name, n FROM tallies WHERE repo_id = $1`, []any{repo}, func(r *row) {
+	tx.Each(`SELECT name, n FROM tallies WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		var name string
 		var n int64
-		r.scan(&name, &n)
+		r.Scan(&name, &n)
 		t[name] = n
 	})
 	return t

@@ -11,10 +11,10 @@ func (s *Store) Views(ctx context.Context) ([]telemetry.View, error) {
 	var views []telemetry.View
 	err := s.Read(ctx, func(tx *Tx) error {
 		views = []telemetry.View{}
-		tx.each(`SELECT id, name, list, query, created FROM views ORDER BY name_key`, nil, func(r *row) {
+		tx.Each(`SELECT id, name, list, query, created FROM views ORDER BY name_key`, nil, func(r *Row) {
 			var v telemetry.View
 			var created int64
-			r.scan(&v.ID, &v.Name, &v.List, &v.Query, &created)
+			r.Scan(&v.ID, &v.Name, &v.List, &v.Query, &created)
 			v.Created = at(created)
 			views = append(views, v)
 		})
@@ -40,7 +40,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		}
 		v.ID, v.Created = randomID(), at(ms(tx.now))
 		var n int64
-		tx.row(`SELECT COUNT(*) FROM views`).scan(&n)
+		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
 		if n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
 		}
@@ -70,7 +70,7 @@ func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 // viewNamed finds the view that has the name of v.
 func viewNamed(tx *Tx, v telemetry.View) (other telemetry.View, taken bool) {
 	var created int64
-	taken = tx.row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).scan(&other.ID, &other.List, &created).found
+	taken = tx.Row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).Scan(&other.ID, &other.List, &created).found
 	other.Created = at(created)
 	return other, taken
 }

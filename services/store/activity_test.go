@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -17,10 +18,10 @@ func activityLine(a telemetry.Activity) string {
 }
 
 func TestActivityPages(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(3)
-		putFrom(t, s, "", files...)
-		savePulls(t, s, pullsFor(files))
+		storetest.PutFrom(t, s, "", files...)
+		storetest.SavePulls(t, s, storetest.PullsFor(files))
 		for _, token := range []string{"a", "b"} {
 			for n := range 2 {
 				_, fresh, err := s.BeginSubmission(t.Context(), telemetry.Submission{Token: token, Kind: telemetry.SubmissionDispatch, Subject: "octo/shop"})
@@ -81,10 +82,10 @@ func TestActivityPages(t *testing.T) {
 // that are its own, in the same order, whatever the pages; each change that
 // backfill made is one.
 func TestActivityOfRepo(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(3)
-		putFrom(t, s, "", files...)
-		savePulls(t, s, pullsFor(files))
+		storetest.PutFrom(t, s, "", files...)
+		storetest.SavePulls(t, s, storetest.PullsFor(files))
 		mended, err := s.Backfill(t.Context(), true)
 		if err != nil || len(mended) == 0 {
 			t.Fatalf("%d changes by backfill: %v", len(mended), err)

@@ -8,6 +8,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -15,8 +16,8 @@ import (
 // sessions and pull requests have, and repositories sort by the very counts
 // that they show.
 func TestBeside(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
 		all := query.Page{Number: 1, Size: 1000}

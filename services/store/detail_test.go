@@ -6,6 +6,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -19,8 +20,8 @@ func putAll(t *testing.T, s *store.Store, files []telemetry.FetchedFile) {
 }
 
 func TestRealVerifications(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		putAll(t, s, realFiles(t))
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		putAll(t, s, storetest.RealFiles(t))
 		list, err := lists.Verifications(s).Rows(t.Context(), query.Ask{})
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +43,7 @@ func TestRealVerifications(t *testing.T) {
 				t.Errorf("pull request %d: %+v", v.PR.Number, v)
 			}
 		}
-		every, err := lists.Verifications(s).Rows(t.Context(), query.Ask{Query: parse(t, lists.Verifications(s), "is:any"), Page: allRows()})
+		every, err := lists.Verifications(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Verifications(s), "is:any"), Page: storetest.AllRows()})
 		if err != nil || every.Total != 6 {
 			t.Errorf("%d records (%v), want 6", every.Total, err)
 		}
@@ -58,8 +59,8 @@ func all(t *testing.T, s *store.Store) []telemetry.VerificationRow {
 }
 
 func TestRealDetails(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		putAll(t, s, realFiles(t))
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		putAll(t, s, storetest.RealFiles(t))
 		issues, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 200}})
 		if err != nil {
 			t.Fatal(err)

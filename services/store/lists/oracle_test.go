@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -33,7 +34,7 @@ type oracle[T any] struct {
 // understands, page by page.
 func TestQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	openAt(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
 		heads := fillForOracle(t, s, now)
 		pulls, linked := everyPull(t, s)
 		issueOracle(t, s, now, linked).check(t, 260)
@@ -157,18 +158,18 @@ func oddScan() telemetry.FetchedFile {
 	}
 	body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/Odd-Org/re_po.x", "fork_url": "https://github.com/fork-org/re_po.x", "run_number": 901, "run_id": "9", "run_label": "odd, label", "timestamp": "2026-05-19T08:00:00Z", "issues_found": 4, "issue_fingerprints": prints,
 		"sessions": []map[string]any{{"session_id": "devin-0dd1", "batch_id": 1, "status": "running", "issue_ids": []string{`ODD-1,2`, `ODD"3`, "ÖDD_5%", "CQLF-R901-0001"}}, {"session_id": "0dd2", "batch_id": 2, "status": "created", "issue_ids": []string{"CQLF-R901-0001"}}, {"session_id": "dry-run", "batch_id": 3, "status": "dry-run", "issue_ids": []string{`odd\4`}}, {"session_id": "", "batch_id": 4, "status": "error", "issue_ids": []string{`odd\4`}}}})
-	return fetched("odd_901.json", body)
+	return storetest.Fetched("odd_901.json", body)
 }
 
 // fillForOracle stores records, answers of Devin and pull requests, and
 // returns the head branches of these by key.
 func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]string {
 	t.Helper()
-	files := append(generatedFiles(3), oddScan())
-	put(t, s, files...)
+	files := append(storetest.GeneratedFiles(3), oddScan())
+	storetest.Put(t, s, files...)
 	var answer telemetry.SessionAnswer
 	heads := map[string]string{}
-	pulls := pullsFor(files)
+	pulls := storetest.PullsFor(files)
 	for i := range pulls {
 		p := &pulls[i]
 		p.User, p.HeadRef, p.Draft = []string{"devin-ai-integration[bot]", "Ada", "o_b", "o%b"}[i%4], fmt.Sprintf("devin/%d-fix", i), i%3 == 0
@@ -201,7 +202,7 @@ func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]strin
 	if err := s.SavePoll(t.Context(), answer); err != nil {
 		t.Fatal(err)
 	}
-	savePulls(t, s, pulls)
+	storetest.SavePulls(t, s, pulls)
 	return heads
 }
 
@@ -209,7 +210,7 @@ func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]strin
 // its links that are no guess.
 func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
 	t.Helper()
-	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: allRows()})
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,10 +233,10 @@ func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked 
 // TestQueriesOfOddNames: what a list of ids is written with, and what stands
 // for "no session", is found nowhere; * stands for a part of one id.
 func TestQueriesOfOddNames(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		put(t, s, oddScan())
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, oddScan())
 		at := time.Date(2026, 5, 19, 9, 0, 0, 0, time.UTC)
-		savePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
+		storetest.SavePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
 		for text, want := range map[string]int64{
 			`"ODD-1,2"`:                       1,
 			`"dd\"3"`:                         1,
@@ -250,7 +251,7 @@ func TestQueriesOfOddNames(t *testing.T) {
 			"id:dry-run":                      0,
 			"id:devin-0dd*":                   2,
 		} {
-			if all, rows := total(t, lists.Sessions(s), query.Ask{Query: parse(t, lists.Sessions(s), text)}); all != want || rows != want {
+			if all, rows := storetest.Total(t, lists.Sessions(s), query.Ask{Query: storetest.Parse(t, lists.Sessions(s), text)}); all != want || rows != want {
 				t.Errorf("sessions %s: %d rows, total %d, instead of %d", text, rows, all, want)
 			}
 		}
@@ -260,7 +261,7 @@ func TestQueriesOfOddNames(t *testing.T) {
 			"session:*":       0,
 			"-session:*":      1,
 		} {
-			if all, rows := total(t, lists.Pulls(s), query.Ask{Query: parse(t, lists.Pulls(s), text)}); all != want || rows != want {
+			if all, rows := storetest.Total(t, lists.Pulls(s), query.Ask{Query: storetest.Parse(t, lists.Pulls(s), text)}); all != want || rows != want {
 				t.Errorf("pulls %s: %d rows, total %d, instead of %d", text, rows, all, want)
 			}
 		}

@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"fmt"
@@ -9,20 +9,21 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestExportOfAPastTime: a file of a past time has the rows of its list, all
 // of them once and in its order, however many.
 func TestExportOfAPastTime(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		var findings []string
 		for i := range 1203 {
 			findings = append(findings, fmt.Sprintf("rule%d f%d.go %d %020x", i%7, i%50, i+1, i+1))
 		}
-		put(t, s, scanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z", Findings: findings}.file("1.json"),
-			scanRecord{Repo: "o/r", Run: 2, At: "2026-03-02T00:00:00Z", Findings: findings[:900]}.file("2.json"),
-			scanRecord{Repo: "o/r", Run: 3, At: "2026-03-03T00:00:00Z", Findings: findings[:700]}.file("3.json"))
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z", Findings: findings}.File("1.json"),
+			storetest.ScanRecord{Repo: "o/r", Run: 2, At: "2026-03-02T00:00:00Z", Findings: findings[:900]}.File("2.json"),
+			storetest.ScanRecord{Repo: "o/r", Run: 3, At: "2026-03-03T00:00:00Z", Findings: findings[:700]}.File("3.json"))
 		for _, p := range []query.Page{{}, {Sort: "first_seen"}, {Sort: "severity", Order: "desc"}} {
 			a := query.Ask{AsOf: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Page: p}
 			var got []telemetry.IssueRow

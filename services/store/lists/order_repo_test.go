@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"encoding/json"
@@ -9,16 +9,17 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // TestSortByRepository: whatever address a record gives a repository, its
 // rows stand together.
 func TestSortByRepository(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		for i, target := range []string{"https://github.com/b/r", "a/z", "git@github.com:B/r.git", "https://github.com/A/Z/", "https://github.com/c/a"} {
 			body, _ := json.Marshal(map[string]any{"target_repo": target, "run_number": i + 1, "run_id": "1", "timestamp": fmt.Sprintf("2026-03-0%dT00:00:00Z", i+1), "issues_found": 0,
 				"sessions": []map[string]any{{"session_id": fmt.Sprintf("devin-0%d", i+1), "status": "finished"}}})
-			put(t, s, fetched(fmt.Sprintf("%d.json", i+1), body))
+			storetest.Put(t, s, storetest.Fetched(fmt.Sprintf("%d.json", i+1), body))
 		}
 		for order, want := range map[string][]int64{"asc": {2, 4, 1, 3, 5}, "desc": {5, 3, 1, 4, 2}} {
 			page := query.Page{Number: 1, Size: 9, Sort: "repo", Order: order}

@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"slices"
@@ -9,14 +9,15 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestEverySort: in every sort of issues, in both directions, small pages
 // together are the list, each row once, and an export has the same order.
 func TestEverySort(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Sort: "colour"}})
@@ -59,7 +60,7 @@ func TestEverySort(t *testing.T) {
 
 // TestWaitingPulls: a pull request that is closed does not wait.
 func TestWaitingPulls(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		body := []byte(`{"target_repo":"https://github.com/o/r","run_number":1,"run_id":"9","timestamp":"2026-02-07T11:31:39Z","issues_found":0,
 			"sessions":[{"session_id":"devin-aaaa0001","status":"finished","pr_url":"https://github.com/o/r/pull/5"}]}`)
 		rec, err := telemetry.ParseRecord(body)

@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"fmt"
@@ -11,13 +11,14 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // TestListCounts: each count is the total of its list, of all repositories
 // and of one, whatever stands beside it in the statement.
 func TestListCounts(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
 		countsAreTotals(t, s, lists.Issues(s), "", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login",
@@ -46,8 +47,8 @@ func countsAreTotals[T any](t *testing.T, s *store.Store, l *lists.List[T], text
 			var asks []query.Ask
 			var want []int64
 			for _, text := range texts {
-				a := query.Ask{Repo: repo, Query: parse(t, l, strings.TrimSpace(text+also))}
-				_, rows := total(t, l, a)
+				a := query.Ask{Repo: repo, Query: storetest.Parse(t, l, strings.TrimSpace(text+also))}
+				_, rows := storetest.Total(t, l, a)
 				asks, want = append(asks, a), append(want, rows)
 			}
 			got, err := l.Counts(t.Context(), asks)
@@ -62,7 +63,7 @@ func countsAreTotals[T any](t *testing.T, s *store.Store, l *lists.List[T], text
 // in the days that their rows tell of.
 func TestRepoDaySorts(t *testing.T) {
 	now := time.Now()
-	openAt(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
 		ago := func(days int) string { return now.AddDate(0, 0, -days).Format(time.RFC3339) }
 		for repo, scans := range map[string]map[int][]string{
 			"octo/worse":  {40: {"a"}, 5: {"a", "b", "c"}},
@@ -70,11 +71,11 @@ func TestRepoDaySorts(t *testing.T) {
 			"octo/before": {60: {"g", "h", "i", "j"}, 50: {"g"}},
 		} {
 			for days, prints := range scans {
-				r := scanRecord{Repo: repo, Run: int64(100 - days), At: ago(days)}
+				r := storetest.ScanRecord{Repo: repo, Run: int64(100 - days), At: ago(days)}
 				for i, p := range prints {
 					r.Findings = append(r.Findings, fmt.Sprintf("js/%s src/%s.js %d %s", p, p, i+1, strings.Repeat(p, 20)))
 				}
-				putFrom(t, s, "", r.file(fmt.Sprintf("%s-%d.json", strings.ReplaceAll(repo, "/", "-"), days)))
+				storetest.PutFrom(t, s, "", r.File(fmt.Sprintf("%s-%d.json", strings.ReplaceAll(repo, "/", "-"), days)))
 			}
 		}
 		for sort, want := range map[string]string{"change": "octo/worse octo/before octo/better", "closed": "octo/better octo/worse octo/before"} {
@@ -103,7 +104,7 @@ func BenchmarkListCounts(b *testing.B) {
 	manyIssues(b, s)
 	var asks []query.Ask
 	for _, text := range []string{"is:open", "is:open severity:critical,high", "is:reopened", "is:open attempts:>=3", "is:open attempts:0", "is:open age:<7d", "is:fixed", ""} {
-		asks = append(asks, query.Ask{Query: parse(b, lists.Issues(s), text)})
+		asks = append(asks, query.Ask{Query: storetest.Parse(b, lists.Issues(s), text)})
 	}
 	for b.Loop() {
 		if _, err := lists.Issues(s).Counts(b.Context(), asks); err != nil {

@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -26,7 +27,7 @@ type issueFacts struct {
 
 func everyIssue(t *testing.T, s *store.Store, linked map[string][]telemetry.PullRef) []issueFacts {
 	t.Helper()
-	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: allRows()})
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[strin
 	l := lists.Sessions(s)
 	var rows []row
 	for _, text := range []string{"", "is:never_started"} {
-		some, err := l.Rows(t.Context(), query.Ask{Query: parse(t, l, text), Page: allRows()})
+		some, err := l.Rows(t.Context(), query.Ask{Query: storetest.Parse(t, l, text), Page: storetest.AllRows()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +238,7 @@ func fileHas(file, text string) bool {
 
 func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.PullRow, heads map[string]string) oracle[telemetry.PullRow] {
 	type row = telemetry.PullRow
-	targets, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: allRows()})
+	targets, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}

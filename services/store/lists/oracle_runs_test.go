@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -18,13 +19,13 @@ import (
 // TestQueriesAgainstAnOracle does for the other lists, on more repositories.
 func TestRunQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	openAt(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
 		files := []telemetry.FetchedFile{oddScan()}
 		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{Unnamed: 0.2, Narrowed: 0.2, Reopenings: 0.3}}) {
-			files = append(files, fetched(f.Name, f.Body))
+			files = append(files, storetest.Fetched(f.Name, f.Body))
 		}
-		put(t, s, files...)
-		savePulls(t, s, pullsFor(files)[:40])
+		storetest.Put(t, s, files...)
+		storetest.SavePulls(t, s, storetest.PullsFor(files)[:40])
 		runOracle(t, s, now).check(t, 200)
 		repoOracle(t, s, now).check(t, 200)
 	})
@@ -32,7 +33,7 @@ func TestRunQueriesAgainstAnOracle(t *testing.T) {
 
 func runOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.RunRow] {
 	type row = telemetry.RunRow
-	all, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: allRows()})
+	all, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func runSorts() map[string]func(a, b telemetry.RunRow) int {
 
 func repoOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
-	all, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: allRows()})
+	all, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}

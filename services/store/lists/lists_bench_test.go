@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -67,7 +68,7 @@ func BenchmarkLists(b *testing.B) {
 }
 
 func BenchmarkListsPostgres(b *testing.B) {
-	s := openPostgresAt(b, time.Now)
+	s := storetest.OpenPostgresAt(b, time.Now)
 	manyIssues(b, s)
 	benchLists(b, s)
 }
@@ -84,7 +85,7 @@ func benchLists(b *testing.B, s *store.Store) {
 func benchList[T any](b *testing.B, l *lists.List[T], sorts, texts []string) {
 	for _, sort := range sorts {
 		for _, text := range texts {
-			a := query.Ask{Query: parse(b, l, text), Page: query.Page{Number: 1, Size: 50, Sort: sort}, Brief: true}
+			a := query.Ask{Query: storetest.Parse(b, l, text), Page: query.Page{Number: 1, Size: 50, Sort: sort}, Brief: true}
 			b.Run(fmt.Sprintf("%s/%s/%s", l.Name, sort, text), func(b *testing.B) {
 				for b.Loop() {
 					if _, err := l.Rows(b.Context(), a); err != nil {

@@ -1,4 +1,4 @@
-package store_test
+package lists_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -16,12 +17,12 @@ import (
 // records: who asks for more is told, a page that shows none is not concerned,
 // and a download reads a few at a time.
 func TestLargeRecords(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		const count = 10
 		padding := `,"padding":"` + strings.Repeat("x", 8<<20) + `"}`
 		for n := 1; n <= count; n++ {
-			f := tinyScan(int64(n), fmt.Sprintf("2026-03-%02dT10:00:00Z", n), 0, []string{"A high xss"})
-			put(t, s, fetched(f.Name, append(bytes.TrimSuffix(bytes.TrimSpace(f.Body), []byte("}")), padding...)))
+			f := storetest.TinyScan(int64(n), fmt.Sprintf("2026-03-%02dT10:00:00Z", n), 0, []string{"A high xss"})
+			storetest.Put(t, s, storetest.Fetched(f.Name, append(bytes.TrimSuffix(bytes.TrimSpace(f.Body), []byte("}")), padding...)))
 		}
 		page := query.Page{Number: 1, Size: 200}
 		if _, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: page}); telemetry.CodeOf(err) != telemetry.CodeTooLarge || !strings.Contains(err.Error(), "per_page") {

@@ -1,71 +1,20 @@
-package store_test
+package lists_test
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 )
-
-// onBoth runs a test on SQLite and on PostgreSQL.
-func onBoth(t *testing.T, do func(t *testing.T, s *store.Store)) {
-	t.Run("sqlite", func(t *testing.T) { do(t, open(t)) })
-	t.Run("postgres", func(t *testing.T) { do(t, openPostgres(t)) })
-}
-
-// described is a list, whatever its rows are.
-type described interface {
-	Schema() *query.Schema
-	Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
-}
-
-func parse(t testing.TB, l described, text string) query.Query {
-	t.Helper()
-	q, err := l.Schema().Parse(text)
-	if err != nil {
-		t.Fatalf("%s %q: %v", l.Schema().Name, text, err)
-	}
-	return q
-}
-
-// total asks a list for how many rows a question has and, in pages, for rows.
-func total[T any](t *testing.T, l *lists.List[T], a query.Ask) (total, rows int64) {
-	t.Helper()
-	a.Page.Number, a.Page.Size = 1, 1000
-	page, err := l.Rows(t.Context(), a)
-	if err != nil {
-		t.Errorf("%s %q: %v", l.Name, a.Query, err)
-	}
-	return page.Total, int64(len(page.Items))
-}
-
-// askEverything asks each list and figure; any error fails the test.
-func askEverything(t *testing.T, s *store.Store, now time.Time) {
-	t.Helper()
-	for _, at := range []time.Time{{}, now} {
-		a := query.Ask{AsOf: at, Page: query.Page{Number: 1, Size: 50}}
-		total(t, lists.Issues(s), a)
-		total(t, lists.Sessions(s), a)
-		total(t, lists.Pulls(s), a)
-		total(t, lists.Runs(s), a)
-		total(t, lists.Changes(s), a)
-	}
-	total(t, lists.Repos(s), query.Ask{})
-	total(t, lists.Files(s), query.Ask{})
-	total(t, lists.Verifications(s), query.Ask{})
-	total(t, lists.Jobs(s), query.Ask{})
-	s.AskFigures(t, now)
-}
 
 // TestEveryQualifier: each qualifier of each list, in every form, is
 // answered by both databases, and "not" answers all the rest.
 func TestEveryQualifier(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
 		everyQualifier(t, lists.Issues(s))
@@ -81,7 +30,7 @@ func TestEveryQualifier(t *testing.T) {
 }
 
 func everyQualifier[T any](t *testing.T, l *lists.List[T]) {
-	all, _ := total(t, l, query.Ask{})
+	all, _ := storetest.Total(t, l, query.Ask{})
 	texts := []string{"a", `"a b"`, "12", "cqlf-r34-0010"}
 	for _, f := range l.Schema().Fields {
 		for _, value := range append(f.Words, samples(f.Kind)...) {
@@ -89,8 +38,8 @@ func everyQualifier[T any](t *testing.T, l *lists.List[T]) {
 		}
 	}
 	for _, text := range texts {
-		matches, rows := total(t, l, query.Ask{Query: parse(t, l, text)})
-		rest, _ := total(t, l, query.Ask{Query: parse(t, l, "-"+text)})
+		matches, rows := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, text)})
+		rest, _ := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, "-"+text)})
 		named := text == "is:never_started" || l.Name == "verifications" && strings.HasPrefix(text, "is:")
 		if matches != rows || matches+rest != all && !named {
 			t.Errorf("%s: %q matches %d (%d on the page), its negation %d, of %d", l.Name, text, matches, rows, rest, all)

@@ -17,6 +17,7 @@ import (
 
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/static"
 )
 
@@ -73,7 +74,7 @@ func oddRequests() []oddRequest {
 			}
 		}
 	}
-	for _, r := range (&api.API{}).Routes() {
+	for _, r := range (&api.API{Dashboard: &dashboard.Dashboard{}}).Routes() {
 		address(r.Method, r.Path)
 	}
 	for _, r := range newSite(Config{}, false, web.Options{Assets: static.New()}).Routes() {

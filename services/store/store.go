@@ -108,7 +108,7 @@ func (s *Store) begin(ctx context.Context) error {
 		}
 		noteRules(tx)
 		if s.id == "" { // else serves read it, and it may be in use
-			tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+			tx.Row(`SELECT value FROM meta WHERE key = 'database_id'`).Scan(&s.id)
 		}
 		return tx.err
 	})
@@ -127,8 +127,8 @@ func (s *Store) serves(ctx context.Context) bool {
 	}
 	var have int64
 	err = s.Read(ctx, func(tx *Tx) error {
-		tx.row(`SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).scan(&have)
-		tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+		tx.Row(`SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&have)
+		tx.Row(`SELECT value FROM meta WHERE key = 'database_id'`).Scan(&s.id)
 		return tx.err
 	})
 	return err == nil && have == newest && s.id != ""
@@ -157,6 +157,9 @@ func (s *Store) reader() *sql.DB {
 	return s.read
 }
 
+// Now is the present time.
+func (s *Store) Now() time.Time { return s.now() }
+
 // ID is the database's random id: another database has another.
 func (s *Store) ID() string { return s.id }
 
@@ -184,10 +187,10 @@ func (s *Store) Watch() (<-chan struct{}, func()) {
 func (s *Store) storedVersions(ctx context.Context) (found map[string]uint64, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		found = map[string]uint64{}
-		tx.each(`SELECT topic, n FROM versions`, nil, func(r *row) {
+		tx.Each(`SELECT topic, n FROM versions`, nil, func(r *Row) {
 			var topic string
 			var n uint64
-			r.scan(&topic, &n)
+			r.Scan(&topic, &n)
 			found[topic] = n
 		})
 		return tx.err
@@ -279,7 +282,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 func (tx *Tx) raise(raised map[string]uint64) error {
 	for topic := range tx.touched {
 		var n uint64
-		tx.row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).scan(&n)
+		tx.Row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).Scan(&n)
 		raised[topic] = n
 	}
 	return tx.err

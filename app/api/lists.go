@@ -187,12 +187,13 @@ func single(name string) param {
 // texts reads texts parted by commas, any of which a field may have.
 func texts(name, field string) param {
 	return func(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
-		if text := c.Query(name); text != "" {
-			*a = a.And(query.Term{Field: field, Values: mapped(strings.Split(text, ","), func(s string) query.Value {
-				return query.Value{Text: s}
-			})})
+		text := c.Query(name)
+		if text == "" {
+			return nil
 		}
-		return nil
+		t, err := dashboard.Texts(field, strings.Split(text, ",")...)
+		*a = a.And(t)
+		return err
 	}
 }
 

@@ -85,6 +85,13 @@ func Term(l Described, field string, values ...string) (query.Term, error) {
 	return t, invalid(err)
 }
 
+// Texts makes a term of texts as they stand. The error is CodeInvalid, in
+// words.
+func Texts(field string, values ...string) (query.Term, error) {
+	t, err := query.Texts(field, values...)
+	return t, invalid(err)
+}
+
 // invalid gives what is wrong with a query its code.
 func invalid(err error) error {
 	if e, ok := errors.AsType[*query.Error](err); ok {

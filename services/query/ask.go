@@ -1,6 +1,9 @@
 package query
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Ask is what a caller wants of a list.
 type Ask struct {
@@ -35,6 +38,21 @@ func (s *Schema) Term(field string, values ...string) (Term, error) {
 		return Term{}, s.unknown(field)
 	}
 	return f.term(field, values)
+}
+
+// Texts is a term of texts as they stand, for a field that takes any. The error
+// is an *Error where they are too many.
+func Texts(field string, values ...string) (Term, error) {
+	t := Term{Field: field}
+	for _, text := range values {
+		if !slices.ContainsFunc(t.Values, func(v Value) bool { return v.Text == text }) {
+			t.Values = append(t.Values, Value{Text: text})
+		}
+	}
+	if len(t.Values) > maxValues {
+		return t, errorf("%s: %d values are too many; the limit is %d.", field, len(t.Values), maxValues)
+	}
+	return t, nil
 }
 
 // Between is a term of times from one up to another, both included and each

@@ -21,7 +21,7 @@ const (
 func export[K int64 | string, T any](ctx context.Context, s *Store, keys, kind, rows string, w where, size int,
 	read func(r *row, item *T, key *K), do func([]T) error) error {
 	var all []K
-	err := s.Read(ctx, func(tx *Tx) error {
+	err := s.readForExport(ctx, func(tx *Tx) error {
 		all = nil
 		tx.each(keys, w.args, func(r *row) {
 			var key K
@@ -34,7 +34,7 @@ func export[K int64 | string, T any](ctx context.Context, s *Store, keys, kind, 
 		some := all[:min(size, len(all))]
 		all = all[len(some):]
 		byKey := make(map[K]T, len(some))
-		err = s.Read(ctx, func(tx *Tx) error {
+		err = s.readForExport(ctx, func(tx *Tx) error {
 			tx.each(rows+` `+tx.in(1, kind), []any{jsonText(some)}, func(r *row) {
 				var item T
 				var key K
@@ -55,6 +55,19 @@ func export[K int64 | string, T any](ctx context.Context, s *Store, keys, kind, 
 		err = do(items)
 	}
 	return err
+}
+
+// readForExport is Read, for half of the readers at the most: downloads never
+// keep pages from being read, however many there are and however slow. Its
+// error is ctx's while it waits.
+func (s *Store) readForExport(ctx context.Context, do func(*Tx) error) error {
+	select {
+	case s.exports <- struct{}{}:
+		defer func() { <-s.exports }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.Read(ctx, do)
 }
 
 // pages hands over all rows of a list of a past time page by page: what was

@@ -47,6 +47,7 @@ type Store struct {
 	trouble  *trouble // nil: the last write went well
 	versions map[string]uint64
 	watchers map[chan struct{}]bool
+	exports  chan struct{} // holds an element for each export that reads
 }
 
 // Options are what Open needs.
@@ -60,7 +61,13 @@ type Options struct {
 // date, and refuses one that a newer program wrote. Its errors are
 // *telemetry.Error with a sentence that says what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, program: randomID(), versions: map[string]uint64{}, watchers: map[chan struct{}]bool{}}
+	s := &Store{
+		now:      o.Now,
+		program:  randomID(),
+		versions: map[string]uint64{},
+		watchers: map[chan struct{}]bool{},
+		exports:  make(chan struct{}, readers/2),
+	}
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):

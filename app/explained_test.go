@@ -25,7 +25,9 @@ import (
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -70,7 +72,7 @@ func newExplainedIn(t *testing.T, database string, records map[string][]byte, mo
 	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		return c.Status(server.Status(telemetry.CodeOf(err))).SendString(err.Error())
 	}}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
-	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Store: db}), Now: func() time.Time { return e.now }}
+	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
 		if r.Handle != nil {
 			e.app.Add(r.Method, r.Path, r.Handle)
@@ -313,7 +315,7 @@ func freshPostgres(t *testing.T) string {
 // are open, some merged, some closed, some stay unknown.
 func fetchPulls(db *store.Store) {
 	ctx := context.Background()
-	list, err := db.Pulls(ctx, telemetry.PullFilter{}, telemetry.Page{Number: 1, Size: 1000})
+	list, err := lists.Pulls(db).Rows(ctx, query.Ask{Page: query.Page{Number: 1, Size: 1000}})
 	if err != nil {
 		panic(err)
 	}
@@ -351,8 +353,8 @@ func TestWhatFiguresRefuse(t *testing.T) {
 		"/api/changes?since=monday":                        "since: this is no time",
 		"/api/needs-attention?group=coffee":                "waiting, pr_ready, verified, never_started, stuck, overdue",
 		"/api/runs?sums=perhaps":                           "sums: it is true or false",
-		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":  "with as_of",
-		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file": "first_seen, last_seen, severity, status",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":  "path:x is not known at a past time",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file": "sort: file is not known at a past time",
 	} {
 		res, err := e.app.Test(httptest.NewRequestWithContext(t.Context(), fiber.MethodGet, path, nil), -1)
 		if err != nil {

@@ -30,17 +30,20 @@ type goPackage struct {
 // parent and has no row, unless it needs more than mayImportOf gives it.
 func mayImport() map[string][]string {
 	domain := []string{"services/telemetry"}
-	reads := []string{"services/telemetry", "services/dashboard", "services/ingest"}
+	reads := []string{"services/telemetry", "services/query", "services/dashboard", "services/ingest"}
 	return map[string][]string{
 		"services/telemetry":         {},
 		"services/telemetry/history": domain,
 		"services/identity":          domain,
-		"services/store":             append([]string{"services/identity"}, domain...),
+		"services/query":             {},
+		"services/store":             append([]string{"services/query", "services/identity"}, domain...),
+		"services/store/lists":       append([]string{"services/query", "services/store"}, domain...),
 		"services/upstream":          domain,
 		"services/github":            append([]string{"services/upstream"}, domain...),
 		"services/devin":             append([]string{"services/upstream"}, domain...),
 		"services/ingest":            domain,
-		"services/dashboard":         domain,
+		"services/store/storetest":   append([]string{"services/query", "services/store", "services/telemetry/history"}, domain...),
+		"services/dashboard":         append([]string{"services/query"}, domain...),
 		"static":                     {},
 		"views/parts":                {},
 		"views/panels":               {"views/parts"},

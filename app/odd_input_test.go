@@ -17,6 +17,7 @@ import (
 
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/static"
 )
 
@@ -73,10 +74,11 @@ func oddRequests() []oddRequest {
 			}
 		}
 	}
-	for _, r := range (&api.API{}).Routes() {
+	board := &dashboard.Dashboard{}
+	for _, r := range (&api.API{Dashboard: board}).Routes() {
 		address(r.Method, r.Path)
 	}
-	for _, r := range newSite(Config{}, false, web.Options{Assets: static.New()}).Routes() {
+	for _, r := range newSite(Config{}, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
 		if r.Path != "/events" {
 			address(r.Method, r.Path)
 		}

@@ -22,6 +22,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
 )
@@ -76,7 +77,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Now:             time.Now,
 		NewID:           newID,
 	}))
-	board := dashboard.New(up.dashboard(dashboard.Options{Store: db}))
+	board := dashboard.New(up.dashboard(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}))
 	assets := static.New()
 	site := newSite(cfg, demo, web.Options{
 		Dashboard: board,
@@ -115,6 +116,21 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// listsOf are the lists of a database.
+func listsOf(db *store.Store) dashboard.Lists {
+	return dashboard.Lists{
+		Issues:        lists.Issues(db),
+		Sessions:      lists.Sessions(db),
+		Pulls:         lists.Pulls(db),
+		Runs:          lists.Runs(db),
+		Repos:         lists.Repos(db),
+		Files:         lists.Files(db),
+		Verifications: lists.Verifications(db),
+		Changes:       lists.Changes(db),
+		Jobs:          lists.Jobs(db),
+	}
 }
 
 // part returns do as a part of the program: its panic is an error, and the

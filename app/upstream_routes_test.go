@@ -12,15 +12,17 @@ import (
 
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/static"
 )
 
 // everyRoute is the whole surface of the program.
 func everyRoute(cfg Config) (list []server.Route) {
-	for _, r := range newAPI(cfg, false, nil, nil, nil).Routes() {
+	board := &dashboard.Dashboard{}
+	for _, r := range newAPI(cfg, false, board, nil, nil).Routes() {
 		list = append(list, server.Route(r))
 	}
-	for _, r := range newSite(cfg, false, web.Options{Assets: static.New()}).Routes() {
+	for _, r := range newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
 		list = append(list, server.Route(r))
 	}
 	return list

@@ -43,7 +43,7 @@ func TestSavedViews(t *testing.T) {
 		t.Error("what is saved on a repository's page is not narrowed to it")
 	}
 	for what, bad := range map[string]struct{ name, says string }{
-		"a clash":   {strings.ToUpper(name), "There is a view of that name already"},
+		"a clash":   {strings.ToUpper(name), "A view with this name already exists"},
 		"too long":  {strings.Repeat("x", 61), "it is 61 characters long"},
 		"blank":     {"  ", "a view needs a name"},
 		"a control": {"a\u202eb", "control characters"},
@@ -141,14 +141,14 @@ func TestSearchPage(t *testing.T) {
 		"octo/shop":                              {200, []string{"Exactly this", `href="/repo/octo/shop"`, "All 60"}, nil},
 		"CQLF-R1-0003":                           {200, []string{"Exactly this", "js/rule-03"}, nil},
 		"devin-0123456789abcdef0123456789abcdef": {200, []string{"Exactly this", `href="/sessions/0123456789abcdef0123456789abcdef"`}, nil},
-		"severity:critical is:fixed":             {200, []string{"Nothing matches", "has no such qualifier"}, nil},
+		"severity:critical is:fixed":             {200, []string{"Nothing matches", "Unknown qualifier &#34;severity&#34; for sessions"}, nil},
 		"no-such-thing-at-all":                   {200, []string{"Nothing matches"}, []string{"<table"}},
 		`"open`:                                  {400, []string{"This cannot be searched for.", "never closed"}, nil},
 		"<script>alert(1)</script>":              {200, []string{"Nothing matches", "&lt;script&gt;"}, []string{"<script>alert"}},
-		"colour:red rule-07":                     {200, []string{"No list has the qualifier “colour”, so it was looked for as a word.", "severity, ", "Nothing matches"}, nil},
-		"-colour:red rule-07":                    {200, []string{"No list has the qualifier “colour”", "js/rule-07", `href="/issues?q=-%22colour%3Ared%22+rule-07"`}, nil},
-		"severity:purple":                        {200, []string{"Nothing matches", "critical, high"}, []string{"No list has"}},
-		"https://github.com/octo/none":           {200, []string{"Nothing matches"}, []string{"No list has"}},
+		"colour:red rule-07":                     {200, []string{"Unknown qualifier “colour”: searched for as text.", "severity, ", "Nothing matches"}, nil},
+		"-colour:red rule-07":                    {200, []string{"Unknown qualifier “colour”", "js/rule-07", `href="/issues?q=-%22colour%3Ared%22+rule-07"`}, nil},
+		"severity:purple":                        {200, []string{"Nothing matches", "critical, high"}, []string{"searched for as text"}},
+		"https://github.com/octo/none":           {200, []string{"Nothing matches"}, []string{"searched for as text"}},
 		"":                                       {200, []string{"Search for a repository"}, []string{"<table"}},
 	} {
 		res, body := s.get("/search?q=" + url.QueryEscape(query))

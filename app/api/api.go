@@ -14,6 +14,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -62,7 +63,7 @@ const (
 
 // pageOf reads page, per_page, sort and order. What is no number, or fits no
 // 64 bits, is CodeInvalid; what is out of range is clamped.
-func pageOf(c *fiber.Ctx) (telemetry.Page, error) {
+func pageOf(c *fiber.Ctx) (query.Page, error) {
 	p, err := sortOf(c)
 	if err != nil {
 		return p, err
@@ -75,8 +76,8 @@ func pageOf(c *fiber.Ctx) (telemetry.Page, error) {
 }
 
 // sortOf reads sort and order. Which sorts there are, the store says.
-func sortOf(c *fiber.Ctx) (telemetry.Page, error) {
-	p := telemetry.Page{Sort: c.Query("sort"), Order: c.Query("order")}
+func sortOf(c *fiber.Ctx) (query.Page, error) {
+	p := query.Page{Sort: c.Query("sort"), Order: c.Query("order")}
 	if p.Order != "" && p.Order != "asc" && p.Order != "desc" {
 		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
 	}
@@ -108,13 +109,8 @@ func repoParam(c *fiber.Ctx) (string, error) {
 	return name.Key(), nil
 }
 
-// queryParam reads q, the query language of a list.
-func queryParam(c *fiber.Ctx, list telemetry.ListName) (telemetry.Query, error) {
-	return telemetry.ParseQuery(list, c.Query("q"))
-}
-
-// words reads a list parted by commas, each of which must be an allowed one.
-func words[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
+// wordsParam reads a list parted by commas, each of which must be an allowed one.
+func wordsParam[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
 	text := c.Query(name)
 	if text == "" {
 		return nil, nil
@@ -127,14 +123,14 @@ func words[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
 		}
 		if !known {
 			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name,
-				strings.Join(texts(allowed), ", "))
+				strings.Join(plain(allowed), ", "))
 		}
 		out = append(out, T(word))
 	}
 	return out, nil
 }
 
-func texts[T ~string](list []T) []string {
+func plain[T ~string](list []T) []string {
 	out := make([]string, len(list))
 	for i, v := range list {
 		out[i] = string(v)
@@ -151,7 +147,7 @@ type envelope[T any] struct {
 	Pages   int64 `json:"pages"`
 }
 
-func envelopeOf[R, T any](list telemetry.List[R], p telemetry.Page, item func(R) T) envelope[T] {
+func envelopeOf[R, T any](list telemetry.List[R], p query.Page, item func(R) T) envelope[T] {
 	e := envelope[T]{
 		Items:   make([]T, len(list.Items)),
 		Page:    p.Number,
@@ -173,20 +169,4 @@ func send(c *fiber.Ctx, status int, v any) error {
 	}
 	c.Set(fiber.HeaderContentType, "application/json; charset=utf-8")
 	return c.Status(status).Send(body)
-}
-
-// lister makes the handler of a list without further filters.
-func lister[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error),
-	item func(R) T) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		p, err := pageOf(c)
-		if err != nil {
-			return err
-		}
-		list, err := ask(c.UserContext(), c, p)
-		if err != nil {
-			return err
-		}
-		return send(c, fiber.StatusOK, envelopeOf(list, p, item))
-	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/url"
 	"strconv"
 
@@ -44,21 +43,6 @@ func (a *API) pull(c *fiber.Ctx) error {
 		return err
 	}
 	return send(c, fiber.StatusOK, pullDetailOf(d))
-}
-
-func (a *API) verifications(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error) {
-	f := telemetry.VerificationFilter{Session: telemetry.BareID(c.Query("session_id"))}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return telemetry.List[telemetry.VerificationRow]{}, err
-	}
-	if f.Verdicts, err = words(c, "outcome", telemetry.Verdicts()); err != nil {
-		return telemetry.List[telemetry.VerificationRow]{}, err
-	}
-	if f.All, err = boolParam(c, "all"); err != nil {
-		return telemetry.List[telemetry.VerificationRow]{}, err
-	}
-	return a.Dashboard.Verifications(ctx, f, p)
 }
 
 func (a *API) run(c *fiber.Ctx) error {

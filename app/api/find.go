@@ -9,17 +9,17 @@ import (
 
 // groupItem is one list's part of a search.
 type groupItem[T any] struct {
-	List  telemetry.ListName `json:"list"`
-	Query string             `json:"query"`
-	Note  string             `json:"note"`
-	Total int64              `json:"total"`
-	Items []T                `json:"items"`
+	List  string `json:"list"`
+	Query string `json:"query"`
+	Note  string `json:"note"`
+	Total int64  `json:"total"`
+	Items []T    `json:"items"`
 }
 
 func groupOf[R, T any](f dashboard.Found[R], item func(R) T) groupItem[T] {
-	g := groupItem[T]{List: f.Query.List, Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: make([]T, len(f.Items))}
-	for i, r := range f.Items {
-		g.Items[i] = item(r)
+	g := groupItem[T]{Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: mapped(f.Items, item)}
+	if f.Query.Schema != nil {
+		g.List = f.Query.Schema.Name
 	}
 	return g
 }
@@ -65,7 +65,7 @@ func (a *API) complete(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	list := telemetry.ListName(c.Query("list"))
+	list := c.Query("list")
 	choices, err := a.Dashboard.Complete(c.UserContext(), list, text, int(caret))
 	if err != nil {
 		return err
@@ -78,16 +78,16 @@ func (a *API) complete(c *fiber.Ctx) error {
 }
 
 type viewItem struct {
-	ID      string             `json:"id"`
-	Name    string             `json:"name"`
-	List    telemetry.ListName `json:"list"`
-	Query   string             `json:"query"`
-	Path    string             `json:"path"`
-	Created *string            `json:"created"`
+	ID      string  `json:"id"`
+	Name    string  `json:"name"`
+	List    string  `json:"list"`
+	Query   string  `json:"query"`
+	Path    string  `json:"path"`
+	Created *string `json:"created"`
 }
 
 func viewOf(v telemetry.View) viewItem {
-	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + string(v.List) + "?" + v.Query, stamp(v.Created)}
+	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + v.List + "?" + v.Query, stamp(v.Created)}
 }
 
 func (a *API) views(c *fiber.Ctx) error {
@@ -104,10 +104,10 @@ func (a *API) views(c *fiber.Ctx) error {
 
 func (a *API) addView(c *fiber.Ctx) error {
 	var in struct {
-		Name    string             `json:"name"`
-		List    telemetry.ListName `json:"list"`
-		Query   string             `json:"query"`
-		Replace bool               `json:"replace"`
+		Name    string `json:"name"`
+		List    string `json:"list"`
+		Query   string `json:"query"`
+		Replace bool   `json:"replace"`
 	}
 	if err := jsonBody(c, &in); err != nil {
 		return err

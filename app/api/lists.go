@@ -2,173 +2,264 @@ package api
 
 import (
 	"context"
-	"slices"
+	"encoding/json"
+	"math"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
-func (a *API) runs(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-	f, err := runFilter(c)
-	if err != nil {
-		return telemetry.List[telemetry.RunRow]{}, err
-	}
-	return a.Dashboard.Runs(ctx, f, p)
+// listed is a list as the API answers it.
+type listed[R, T any] struct {
+	list   dashboard.List[R]
+	item   func(R) T
+	params []param
+	sums   func(ctx context.Context, a query.Ask) (any, error) // where sums=true asks for them; nil has none
+	file   string                                              // the name of its downloads
+	now    func() time.Time
 }
 
-func runFilter(c *fiber.Ctx) (telemetry.RunFilter, error) {
-	f := telemetry.RunFilter{}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return f, err
+// param reads a parameter into what a list is asked.
+type param func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error
+
+func (a *API) issues() listed[telemetry.IssueRow, issueItem] {
+	return listed[telemetry.IssueRow, issueItem]{
+		list: a.Dashboard.Issues, item: issueOf, file: "issues", now: a.now,
+		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.WordOpen)),
+			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
 	}
-	kinds, err := words(c, "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch})
-	if err != nil {
-		return f, err
-	}
-	if len(kinds) == 1 {
-		f.Kind = kinds[0]
-	}
-	if f.Query, err = queryParam(c, telemetry.ListRuns); err != nil {
-		return f, err
-	}
-	f.AsOf, err = timeParam(c, "as_of")
-	return f, err
 }
 
-func (a *API) sessions(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
-	f, err := sessionFilter(c)
-	if err != nil {
-		return telemetry.List[telemetry.SessionRow]{}, err
+func (a *API) sessions() listed[telemetry.SessionRow, sessionItem] {
+	return listed[telemetry.SessionRow, sessionItem]{
+		list: a.Dashboard.Sessions, item: sessionOf, file: "sessions", now: a.now,
+		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery, asOf},
 	}
-	return a.Dashboard.Sessions(ctx, f, p)
 }
 
-func sessionFilter(c *fiber.Ctx) (telemetry.SessionFilter, error) {
-	f := telemetry.SessionFilter{}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return f, err
+func (a *API) pulls() listed[telemetry.PullRow, pullItem] {
+	return listed[telemetry.PullRow, pullItem]{
+		list: a.Dashboard.Pulls, item: pullOf, file: "pull-requests", now: a.now, sums: a.pullSums,
+		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery, asOf},
 	}
-	if f.States, err = words(c, "state", telemetry.States()); err != nil {
-		return f, err
+}
+
+func (a *API) runs() listed[telemetry.RunRow, json.RawMessage] {
+	return listed[telemetry.RunRow, json.RawMessage]{
+		list: a.Dashboard.Runs, item: runItem, file: "runs", now: a.now, sums: a.runSums,
+		params: []param{ofRepo, words("kind", "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch}), ofQuery, asOf},
 	}
-	if c.Query("run_number") != "" {
-		n, err := intParam(c, "run_number", 0, 0, 1<<62)
+}
+
+func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
+	return listed[telemetry.RepoRow, repoItem]{
+		list: a.Dashboard.Repos, item: repoOf, file: "repositories", now: a.now, params: []param{ofQuery},
+	}
+}
+
+func (a *API) files() listed[telemetry.FileRow, fileItem] {
+	return listed[telemetry.FileRow, fileItem]{
+		list: a.Dashboard.Files, item: fileOf, params: []param{words("state", "is", []string{"error", "gone", "ok"})},
+	}
+}
+
+func (a *API) verifications() listed[telemetry.VerificationRow, verificationItem] {
+	return listed[telemetry.VerificationRow, verificationItem]{
+		list: a.Dashboard.Verifications, item: verificationOf,
+		params: []param{ofRepo, words("outcome", "outcome", telemetry.Verdicts()), ofSession, replacedToo},
+	}
+}
+
+func (a *API) changes() listed[telemetry.IssueEvent, changeItem] {
+	return listed[telemetry.IssueEvent, changeItem]{
+		list: a.Dashboard.Changes, item: changeOf,
+		params: []param{ofRepo, words("event", "is", []string{"opened", "closed"}), between("since", "until", "at")},
+	}
+}
+
+func (a *API) jobs() listed[telemetry.Job, jobItem] {
+	return listed[telemetry.Job, jobItem]{list: a.Dashboard.Jobs, item: jobOf}
+}
+
+// ask reads what a request asks of a list, page and order included.
+func (l listed[R, T]) ask(c *fiber.Ctx) (a query.Ask, err error) {
+	if a.Page, err = pageOf(c); err != nil {
+		return a, err
+	}
+	for _, read := range l.params {
+		if err := read(c, l.list, &a); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// page answers one page of the list.
+func (l listed[R, T]) page(c *fiber.Ctx) error {
+	a, err := l.ask(c)
+	if err != nil {
+		return err
+	}
+	wanted := false
+	if l.sums != nil {
+		if wanted, err = boolParam(c, "sums"); err != nil {
+			return err
+		}
+	}
+	list, err := l.list.Rows(c.UserContext(), a)
+	if err != nil {
+		return err
+	}
+	answer := summed[T]{envelope: envelopeOf(list, a.Page, l.item)}
+	if wanted {
+		if answer.Sums, err = l.sums(c.UserContext(), a); err != nil {
+			return err
+		}
+	}
+	if records, ok := any(answer.Items).([]json.RawMessage); ok {
+		answer.Items = nil
+		return sendRecords(c, answer, records)
+	}
+	return send(c, fiber.StatusOK, answer)
+}
+
+// all answers the whole list, without an envelope.
+func (l listed[R, T]) all(c *fiber.Ctx) error {
+	a, err := l.ask(c)
+	if err != nil {
+		return err
+	}
+	a.Page.Number, a.Page.Size = 1, 0
+	list, err := l.list.Rows(c.UserContext(), a)
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, mapped(list.Items, l.item))
+}
+
+// ofRepo reads repo as owner/name or a URL.
+func ofRepo(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
+	a.Repo, err = repoParam(c)
+	return err
+}
+
+// ofQuery reads q, the query language of the list. Terms of other parameters
+// stand beside its own.
+func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
+	q, err := dashboard.Parse(l, c.Query("q"))
+	*a = a.And(q.Terms...)
+	return err
+}
+
+func asOf(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
+	a.AsOf, err = timeParam(c, "as_of")
+	return err
+}
+
+// words reads words parted by commas, any of which a field may have.
+func words[W ~string](name, field string, allowed []W) param {
+	return func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
+		given, err := wordsParam(c, name, allowed)
+		if err != nil || len(given) == 0 {
+			return err
+		}
+		t, err := dashboard.Term(l, field, plain(given)...)
+		*a = a.And(t)
+		return err
+	}
+}
+
+// single refuses several words.
+func single(name string) param {
+	return func(c *fiber.Ctx, _ dashboard.Described, _ *query.Ask) error {
+		if strings.Contains(c.Query(name), ",") {
+			return telemetry.Errorf(telemetry.CodeInvalid, "%s: want one word; write several with q, for example q=is:open,closed.", name)
+		}
+		return nil
+	}
+}
+
+// texts reads texts parted by commas, any of which a field may have.
+func texts(name, field string) param {
+	return func(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
+		text := c.Query(name)
+		if text == "" {
+			return nil
+		}
+		t, err := dashboard.Texts(field, strings.Split(text, ",")...)
+		*a = a.And(t)
+		return err
+	}
+}
+
+// ofSession reads the id of a session, with or without "devin-".
+func ofSession(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
+	if id := telemetry.BareID(c.Query("session_id")); id != "" {
+		*a = a.And(query.Term{Field: "session", Values: []query.Value{{Text: id}}})
+	}
+	return nil
+}
+
+// ofRun reads the number of a run.
+func ofRun(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
+	if c.Query("run_number") == "" {
+		return nil
+	}
+	n, err := intParam(c, "run_number", 0, 0, math.MaxInt64-1)
+	exactly := &query.Span{Low: n, HasLow: true, High: n + 1, HasHigh: true}
+	*a = a.And(query.Term{Field: "run", Values: []query.Value{{Span: exactly}}})
+	return err
+}
+
+// replacedToo reads all=true, which asks also for what a later row replaced.
+func replacedToo(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
+	all, err := boolParam(c, "all")
+	if err != nil || !all {
+		return err
+	}
+	t, err := dashboard.Term(l, "is", "any")
+	*a = a.And(t)
+	return err
+}
+
+// between reads two times, both included.
+func between(since, until, field string) param {
+	return func(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
+		from, err := timeParam(c, since)
 		if err != nil {
-			return f, err
+			return err
 		}
-		f.RunNumber = &n
-	}
-	if f.Query, err = queryParam(c, telemetry.ListSessions); err != nil {
-		return f, err
-	}
-	f.AsOf, err = timeParam(c, "as_of")
-	return f, err
-}
-
-func (a *API) pulls(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
-	f, err := pullFilter(c)
-	if err != nil {
-		return telemetry.List[telemetry.PullRow]{}, err
-	}
-	return a.Dashboard.Pulls(ctx, f, p)
-}
-
-func pullFilter(c *fiber.Ctx) (telemetry.PullFilter, error) {
-	f := telemetry.PullFilter{Session: telemetry.BareID(c.Query("session_id"))}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return f, err
-	}
-	states, err := words(c, "state", []string{"open", "closed", "merged", "unknown"})
-	if err != nil {
-		return f, err
-	}
-	if len(states) == 1 {
-		f.State = states[0]
-	} else if len(states) > 1 {
-		return f, telemetry.Errorf(telemetry.CodeInvalid, "state: give one of open, closed, merged, unknown.")
-	}
-	if f.Query, err = queryParam(c, telemetry.ListPulls); err != nil {
-		return f, err
-	}
-	f.AsOf, err = timeParam(c, "as_of")
-	return f, err
-}
-
-func (a *API) issues(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
-	f, err := issueFilter(c)
-	if err != nil {
-		return telemetry.List[telemetry.IssueRow]{}, err
-	}
-	return a.Dashboard.Issues(ctx, f, p)
-}
-
-func issueFilter(c *fiber.Ctx) (telemetry.IssueFilter, error) {
-	f := telemetry.IssueFilter{}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return f, err
-	}
-	if f.Statuses, err = words(c, "status", append(telemetry.Statuses(), "open")); err != nil {
-		return f, err
-	}
-	if slices.Contains(f.Statuses, "open") {
-		f.Statuses = append(f.Statuses, telemetry.StatusRecurring, telemetry.StatusReopened, telemetry.StatusNew,
-			telemetry.StatusNotScanned)
-	}
-	for name, into := range map[string]*[]string{"severity": &f.Severity, "family": &f.Family, "rule": &f.Rule} {
-		if text := c.Query(name); text != "" {
-			*into = strings.Split(text, ",")
+		to, err := timeParam(c, until)
+		if err == nil && !(from.IsZero() && to.IsZero()) {
+			*a = a.And(query.Between(field, from, to))
 		}
-	}
-	if f.Query, err = queryParam(c, telemetry.ListIssues); err != nil {
-		return f, err
-	}
-	f.AsOf, err = timeParam(c, "as_of")
-	return f, err
-}
-
-func (a *API) files(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {
-	states, err := words(c, "state", []string{"error", "gone", "ok"})
-	if err != nil {
-		return telemetry.List[telemetry.FileRow]{}, err
-	}
-	f := telemetry.FileFilter{}
-	if len(states) == 1 {
-		f.State = states[0]
-	}
-	return a.Dashboard.Files(ctx, f, p)
-}
-
-func (a *API) jobs(ctx context.Context, _ *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.Job], error) {
-	return a.Dashboard.Store.Jobs(ctx, p)
-}
-
-func (a *API) repos(c *fiber.Ctx) error {
-	p, err := sortOf(c)
-	if err != nil {
 		return err
 	}
-	f, err := repoFilter(c)
-	if err != nil {
-		return err
-	}
-	list, err := a.Dashboard.Repos(c.UserContext(), f, p)
-	if err != nil {
-		return err
-	}
-	items := make([]repoItem, len(list.Items))
-	for i, r := range list.Items {
-		items[i] = repoOf(r)
-	}
-	return send(c, fiber.StatusOK, items)
 }
 
-func repoFilter(c *fiber.Ctx) (telemetry.RepoFilter, error) {
-	q, err := queryParam(c, telemetry.ListRepos)
-	return telemetry.RepoFilter{Query: q}, err
+// summed is envelope with sums over the whole list.
+type summed[T any] struct {
+	envelope[T]
+	Sums any `json:"sums,omitempty"`
+}
+
+func (a *API) runSums(ctx context.Context, ask query.Ask) (any, error) {
+	s, err := a.Dashboard.RunSums(ctx, ask)
+	return fiber.Map{
+		"issues_found":       s.IssuesFound,
+		"sessions":           s.Sessions,
+		"run_numbers":        s.Numbers,
+		"severity_breakdown": s.Severity,
+		"category_breakdown": s.Category,
+	}, err
+}
+
+func (a *API) pullSums(ctx context.Context, ask query.Ask) (any, error) {
+	n, err := a.Dashboard.PullSums(ctx, ask)
+	return fiber.Map{"open": n.Open, "closed": n.Closed, "merged": n.Merged, "unknown": n.Unknown, "fix_rate": n.FixRate()}, err
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -250,29 +248,6 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 	answer["overdue_scans"] = fiber.Map{"n": len(overdue), "items": overdue}
 }
 
-func (a *API) changes(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
-	none := telemetry.List[telemetry.IssueEvent]{}
-	f := telemetry.EventFilter{}
-	var err error
-	if f.Repo, err = repoParam(c); err != nil {
-		return none, err
-	}
-	events, err := words(c, "event", []string{"opened", "closed"})
-	if err != nil {
-		return none, err
-	}
-	if len(events) == 1 {
-		f.Event = events[0]
-	}
-	if f.Since, err = timeParam(c, "since"); err != nil {
-		return none, err
-	}
-	if f.Until, err = timeParam(c, "until"); err != nil {
-		return none, err
-	}
-	return a.Dashboard.IssueEvents(ctx, f, p)
-}
-
 type changeItem struct {
 	Event    string   `json:"event"`
 	At       *string  `json:"at"`
@@ -304,65 +279,4 @@ func changeOf(e telemetry.IssueEvent) changeItem {
 		item.Hours = hours(e.At.Sub(e.OpenedAt))
 	}
 	return item
-}
-
-// summed is envelope with sums over the whole list.
-type summed[T any] struct {
-	envelope[T]
-	Sums any `json:"sums,omitempty"`
-}
-
-// summing makes the handler of a list that also sums its rows, where
-// sums=true asks for it: that costs the whole list.
-func summing[R, T any](ask func(ctx context.Context, c *fiber.Ctx, p telemetry.Page) (telemetry.List[R], error),
-	item func(R) T, sums func(ctx context.Context, c *fiber.Ctx) (any, error)) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		p, err := pageOf(c)
-		if err != nil {
-			return err
-		}
-		wanted, err := boolParam(c, "sums")
-		if err != nil {
-			return err
-		}
-		list, err := ask(c.UserContext(), c, p)
-		if err != nil {
-			return err
-		}
-		answer := summed[T]{envelope: envelopeOf(list, p, item)}
-		if wanted {
-			if answer.Sums, err = sums(c.UserContext(), c); err != nil {
-				return err
-			}
-		}
-		if records, ok := any(answer.Items).([]json.RawMessage); ok {
-			answer.Items = nil
-			return sendRecords(c, answer, records)
-		}
-		return send(c, fiber.StatusOK, answer)
-	}
-}
-
-func (a *API) runSums(ctx context.Context, c *fiber.Ctx) (any, error) {
-	f, err := runFilter(c)
-	if err != nil {
-		return nil, err
-	}
-	s, err := a.Dashboard.RunSums(ctx, f)
-	return fiber.Map{
-		"issues_found":       s.IssuesFound,
-		"sessions":           s.Sessions,
-		"run_numbers":        s.Numbers,
-		"severity_breakdown": s.Severity,
-		"category_breakdown": s.Category,
-	}, err
-}
-
-func (a *API) pullSums(ctx context.Context, c *fiber.Ctx) (any, error) {
-	f, err := pullFilter(c)
-	if err != nil {
-		return nil, err
-	}
-	n, err := a.Dashboard.PullSums(ctx, f)
-	return fiber.Map{"open": n.Open, "closed": n.Closed, "merged": n.Merged, "unknown": n.Unknown, "fix_rate": n.FixRate()}, err
 }

@@ -108,7 +108,7 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if f.Repo, err = repoParam(c); err != nil {
 		return err
 	}
-	if f.Needs, err = words(c, "group", telemetry.Needs()); err != nil {
+	if f.Needs, err = wordsParam(c, "group", telemetry.Needs()); err != nil {
 		return err
 	}
 	now := a.now().UTC().Truncate(time.Minute)

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -114,11 +116,14 @@ func single(ctx context.Context, db *store.Store, files []telemetry.FetchedFile)
 }
 
 func (l *loaded) count(ctx context.Context, db *store.Store) error {
-	issues, err := db.Issues(ctx, telemetry.IssueFilter{}, telemetry.Page{Number: 1, Size: 1})
+	issues, err := lists.Issues(db).Counts(ctx, make([]query.Ask, 1))
 	if err != nil {
 		return err
 	}
-	sessions, err := db.Sessions(ctx, telemetry.SessionFilter{}, telemetry.Page{Number: 1, Size: 1})
-	l.issues, l.sessions = issues.Total, sessions.Total
-	return err
+	sessions, err := lists.Sessions(db).Counts(ctx, make([]query.Ask, 1))
+	if err != nil {
+		return err
+	}
+	l.issues, l.sessions = issues[0], sessions[0]
+	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/static"
 )
 
@@ -30,6 +31,14 @@ type site struct {
 	stop               context.CancelFunc
 	ended              chan error
 	app                *fiber.App
+}
+
+// listsOf are the lists of a database.
+func listsOf(db *store.Store) dashboard.Lists {
+	return dashboard.Lists{
+		Issues: lists.Issues(db), Sessions: lists.Sessions(db), Pulls: lists.Pulls(db), Runs: lists.Runs(db), Repos: lists.Repos(db),
+		Files: lists.Files(db), Verifications: lists.Verifications(db), Changes: lists.Changes(db), Jobs: lists.Jobs(db),
+	}
 }
 
 // serve wires the server as the program does, with no upstream.
@@ -45,7 +54,7 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 	log := slog.New(slog.DiscardHandler)
 	jobs := ingest.New(ctx, ingest.Options{Store: db, Log: log, Now: clock, NewID: func() string { return "1" }})
 	surface := &api.API{
-		Dashboard:   dashboard.New(dashboard.Options{Store: db}),
+		Dashboard:   dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}),
 		Jobs:        jobs,
 		Scope:       db,
 		Description: static.OpenAPI(),

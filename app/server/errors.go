@@ -17,7 +17,7 @@ import (
 // Status is the HTTP status of an error code: the one place that says so.
 func Status(code telemetry.Code) int {
 	switch code {
-	case telemetry.CodeInvalid, telemetry.CodeMissingSetting:
+	case telemetry.CodeInvalid, telemetry.CodeMissingSetting, telemetry.CodeNoPast:
 		return fiber.StatusBadRequest
 	case telemetry.CodeForbiddenOrigin:
 		return fiber.StatusForbidden

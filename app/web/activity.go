@@ -48,12 +48,7 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{
-		Number: 1,
-		Size:   barChoices,
-		Sort:   "last_run",
-		Order:  "desc",
-	})
+	recent, err := w.recentRepos(ctx)
 	if err != nil {
 		return nil, err
 	}

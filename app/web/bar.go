@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/parts"
 )
@@ -15,16 +17,17 @@ import (
 const barChoices = 40
 
 // query reads the list's query.
-func (v view) parsed() (telemetry.Query, error) {
-	if v.spec.list == "" {
-		return telemetry.Query{}, nil
+func (v view) parsed() (query.Query, error) {
+	if v.spec.list == nil {
+		return query.Query{}, nil
 	}
-	return telemetry.ParseQuery(v.spec.list, v.search())
+	return dashboard.Parse(v.spec.list, v.search())
 }
 
 // bar makes the list's bar. For a query that cannot be read it has no menus.
 func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, total int) (parts.Bar, error) {
-	b := parts.Bar{Name: v.spec.name, Query: v.search(), Hint: "Filter, for example " + v.example(), Count: parts.Plural(total, noun, "")}
+	schema := v.spec.list.Schema()
+	b := parts.Bar{Name: v.spec.name, Query: v.search(), Hint: "Filter, for example " + schema.Example, Count: parts.Plural(total, noun, "")}
 	if b.Query != v.spec.usual {
 		b.Clear = orBlank(v.spec.usual)
 	}
@@ -32,12 +35,7 @@ func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, tot
 	if err != nil {
 		return b, nil //nolint:nilerr // the caller says it; the box must stay to mend it
 	}
-	recent, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{
-		Number: 1,
-		Size:   barChoices,
-		Sort:   "last_run",
-		Order:  "desc",
-	})
+	recent, err := w.recentRepos(ctx)
 	if err != nil {
 		return b, err
 	}
@@ -67,55 +65,9 @@ func (w *Web) bar(ctx context.Context, v view, noun string, sort parts.Sort, tot
 	return b, nil
 }
 
-// example is a query that the list understands.
-func (v view) example() string {
-	switch v.spec.list {
-	case telemetry.ListIssues:
-		return "is:open severity:critical,high age:>30d"
-	case telemetry.ListSessions:
-		return "is:active age:>2h"
-	case telemetry.ListPulls:
-		return "is:open age:>7d"
-	case telemetry.ListRuns:
-		return "kind:scan new:>0"
-	}
-	return "open:>0"
-}
-
-// usualViews are the usual queries of a list: their name, and in URL the
-// query.
-func usualViews(list telemetry.ListName) []parts.Link {
-	if list == telemetry.ListIssues {
-		return []parts.Link{
-			{Text: "All open", URL: "is:open"},
-			{Text: "Critical and high", URL: "is:open severity:critical,high"},
-			{Text: "Reopened", URL: "is:reopened"},
-			{Text: "Tried 3 times or more", URL: "is:open attempts:>=3"},
-			{Text: "Never attempted", URL: "is:open attempts:0"},
-			{Text: "New this week", URL: "is:open age:<7d"},
-			{Text: "Fixed", URL: "is:fixed"},
-			{Text: "All", URL: ""},
-		}
-	}
-	if list == telemetry.ListSessions {
-		return []parts.Link{
-			{Text: "All", URL: ""},
-			{Text: "Active", URL: "is:active"},
-			{Text: "Waiting for you", URL: "is:waiting"},
-			{Text: "PR ready", URL: "is:pr_ready"},
-			{Text: "Never started", URL: "is:never_started"},
-		}
-	}
-	if list == telemetry.ListPulls {
-		return []parts.Link{
-			{Text: "All", URL: ""},
-			{Text: "Open", URL: "is:open"},
-			{Text: "Merged", URL: "is:merged"},
-			{Text: "Closed", URL: "is:closed"},
-			{Text: "Not fetched", URL: "is:unknown"},
-		}
-	}
-	return nil
+// recentRepos are the repositories that ran last.
+func (w *Web) recentRepos(ctx context.Context) (telemetry.List[telemetry.RepoRow], error) {
+	return w.o.Dashboard.Repos.Rows(ctx, query.Ask{Page: query.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"}})
 }
 
 // dynamic are the data's values of a qualifier: those of the repositories
@@ -136,15 +88,13 @@ func dynamic(name string, recent []telemetry.RepoRow) []string {
 
 // menu offers the values of a qualifier, each as the query with it, or
 // without it where it is chosen.
-func menu(q telemetry.Query, name, usual string, values []string) parts.Menu {
+func menu(q query.Query, name, usual string, values []string) parts.Menu {
 	m := parts.Menu{Label: menuLabel(name)}
 	chosen := q.Values(name)
 	several := false
-	for _, known := range telemetry.Qualifiers(q.List) {
-		if known.Name == name {
-			values = append(slices.Clone(known.Values), values...)
-			several = known.Kind == telemetry.ValueWord && name != "kind" || known.Dynamic
-		}
+	if known := q.Schema.Field(name); known != nil {
+		values = append(slices.Clone(known.Words), values...)
+		several = known.OneOf() && name != "kind" || known.Dynamic
 	}
 	for _, value := range chosen {
 		if !slices.Contains(values, value) {
@@ -203,4 +153,16 @@ func orBlank(text string) string {
 // searchURL is a list's page with a query.
 func searchURL(page, query string) string {
 	return parts.Address{Page: page}.Href("q", query)
+}
+
+// termText is a query of one term, "" where no query can ask for the value.
+func termText(field string, values ...string) string {
+	t := query.Term{Field: field}
+	for _, value := range values {
+		if strings.TrimSpace(value) == "" || query.Check(value) != nil {
+			return ""
+		}
+		t.Values = append(t.Values, query.Value{Text: value})
+	}
+	return t.String()
 }

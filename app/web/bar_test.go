@@ -3,7 +3,7 @@ package web
 import (
 	"testing"
 
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -20,7 +20,7 @@ func choice(t *testing.T, m parts.Menu, text string) parts.Choice {
 }
 
 func TestMenu(t *testing.T) {
-	q, err := telemetry.ParseQuery(telemetry.ListIssues, "is:open severity:high xss")
+	q, err := lists.Issues(nil).Schema().Parse("is:open severity:high xss")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestMenu(t *testing.T) {
 	if c := choice(t, m, "high"); !c.Current || c.Query != "is:open xss" {
 		t.Errorf("the chosen one: %+v", c)
 	}
-	if q, err = telemetry.ParseQuery(telemetry.ListIssues, "is:open attempts:0"); err != nil {
+	if q, err = lists.Issues(nil).Schema().Parse("is:open attempts:0"); err != nil {
 		t.Fatal(err)
 	}
 	if c := choice(t, menu(q, "attempts", queryOpen, nil), ">=3"); c.Query != "is:open attempts:>=3" {
@@ -43,7 +43,7 @@ func TestMenu(t *testing.T) {
 	if c := choice(t, menu(q, "attempts", queryOpen, nil), "0"); c.Query != "" {
 		t.Errorf("what leads to the usual query leaves the address: %+v", c)
 	}
-	if q, err = telemetry.ParseQuery(telemetry.ListIssues, "is:fixed"); err != nil {
+	if q, err = lists.Issues(nil).Schema().Parse("is:fixed"); err != nil {
 		t.Fatal(err)
 	}
 	if c := choice(t, menu(q, "is", queryOpen, nil), "fixed"); c.Query != parts.Blank {

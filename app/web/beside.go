@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 )
@@ -16,20 +17,14 @@ type takenIssue struct {
 
 // takenIssues are issues with their sessions. As of a past time the sessions
 // stay out: what is known of them is of now.
-func (w *Web) takenIssues(v view, q telemetry.Query) ask[takenIssue] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[takenIssue], error) {
-		list, err := w.issuesOf(v, q)(ctx, p)
-		if err != nil {
-			return telemetry.List[takenIssue]{}, err
+func (w *Web) takenIssues(v view, q query.Query) ask[takenIssue] {
+	more := w.withSessions
+	if v.get("as_of") != "" {
+		more = func(_ context.Context, issues []telemetry.IssueRow) ([]takenIssue, error) {
+			return rowsOf(issues, func(i telemetry.IssueRow) takenIssue { return takenIssue{IssueRow: i} }), nil
 		}
-		if v.get("as_of") != "" {
-			return telemetry.List[takenIssue]{Items: rowsOf(list.Items, func(i telemetry.IssueRow) takenIssue {
-				return takenIssue{IssueRow: i}
-			}), Total: list.Total}, nil
-		}
-		items, err := w.withSessions(ctx, list.Items)
-		return telemetry.List[takenIssue]{Items: items, Total: list.Total}, err
 	}
+	return joined(w.issuesOf(v, q), more)
 }
 
 // withSessions adds their sessions to issues, all asked at once.

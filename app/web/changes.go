@@ -8,6 +8,8 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
@@ -49,37 +51,62 @@ func (v view) moment(name string) (time.Time, error) {
 	return t.UTC().Truncate(time.Millisecond), nil
 }
 
-// eventFilter reads which events are asked for.
-func (v view) eventFilter() (telemetry.EventFilter, error) {
-	f := telemetry.EventFilter{Repo: telemetry.ParseRepo(v.get("repo")).Key()}
+// stretch is which changes are asked for.
+type stretch struct {
+	event        string // opened or closed, "" for both
+	repo         string // its key
+	since, until time.Time
+}
+
+// changesAsked reads which changes are asked for.
+func (v view) changesAsked() (s stretch, err error) {
+	s.repo = telemetry.ParseRepo(v.get("repo")).Key()
 	events, err := words(v.get("event"), "event", []string{"opened", "closed"})
 	if err != nil {
-		return f, err
+		return s, err
 	}
 	if len(events) == 1 {
-		f.Event = events[0]
+		s.event = events[0]
 	}
-	if f.Since, err = v.moment("since"); err != nil {
-		return f, err
+	if s.since, err = v.moment("since"); err != nil {
+		return s, err
 	}
-	f.Until, err = v.moment("until")
-	return f, err
+	s.until, err = v.moment("until")
+	return s, err
+}
+
+// ask is what the list of changes is asked.
+func (s stretch) ask(l dashboard.Described) (query.Ask, error) {
+	a := query.Ask{Repo: s.repo}
+	if !s.since.IsZero() || !s.until.IsZero() {
+		a = a.And(query.Between("at", s.since, s.until))
+	}
+	if s.event == "" {
+		return a, nil
+	}
+	t, err := dashboard.Term(l, "is", s.event)
+	return a.And(t), err
 }
 
 func (w *Web) drawChanges(ctx context.Context, v view) (templ.Component, error) {
-	f, err := v.eventFilter()
+	s, err := v.changesAsked()
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.ask(w.o.Dashboard.Changes)
 	if err != nil {
 		return nil, err
 	}
 	c := panels.Events{}
 	c.Table, err = table(ctx, v, parts.Sort{Key: "at", Desc: true},
-		func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error) {
-			return w.o.Dashboard.IssueEvents(ctx, f, p)
+		func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueEvent], error) {
+			a.Page = p
+			return w.o.Dashboard.Changes.Rows(ctx, a)
 		}, w.changeRow)
 	c.Plain, c.Brief, c.Sort = true, true, parts.Sort{}
 	c.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing was opened or closed then"}
 	for _, t := range []parts.Link{{Text: "Opened and closed"}, {Text: "Opened", URL: "opened"}, {Text: "Closed", URL: "closed"}} {
-		c.Narrow = append(c.Narrow, parts.Tab{Text: t.Text, URL: c.At.Href("event", t.URL, "page", ""), Current: f.Event == t.URL})
+		c.Narrow = append(c.Narrow, parts.Tab{Text: t.Text, URL: c.At.Href("event", t.URL, "page", ""), Current: s.event == t.URL})
 	}
 	return panels.IssueEvents(c), err
 }
@@ -114,7 +141,7 @@ func (w *Web) changesPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	f, err := v.eventFilter()
+	s, err := v.changesAsked()
 	if err != nil {
 		return err
 	}
@@ -123,24 +150,25 @@ func (w *Web) changesPage(c *fiber.Ctx) error {
 		return err
 	}
 	body := pages.Body{Title: v.spec.title, Crumbs: []parts.Link{{Text: "Issues", URL: "/issues"}}, Rows: [][]templ.Component{{draw}}}
-	if words := stretchWords(f); words != "" {
+	if words := s.words(); words != "" {
 		body.Facts = append(body.Facts, pages.Fact{Icon: "calendar", Text: words})
 	}
-	if f.Repo != "" {
+	if s.repo != "" {
 		body.Facts = append(body.Facts, pages.Fact{Icon: "repo", Link: parts.Link{Text: v.get("repo"), URL: panels.RepoURL(v.get("repo"))}})
 	}
 	return w.show(c, screen{title: v.spec.title, current: "/issues", body: body})
 }
 
-func stretchWords(f telemetry.EventFilter) string {
+// words says which stretch of time it is.
+func (s stretch) words() string {
 	const form = "2 Jan 2006 15:04"
 	switch {
-	case f.Since.IsZero() && f.Until.IsZero():
+	case s.since.IsZero() && s.until.IsZero():
 		return ""
-	case f.Until.IsZero():
-		return "since " + f.Since.Format(form) + " UTC"
-	case f.Since.IsZero():
-		return "until " + f.Until.Format(form) + " UTC"
+	case s.until.IsZero():
+		return "since " + s.since.Format(form) + " UTC"
+	case s.since.IsZero():
+		return "until " + s.until.Format(form) + " UTC"
 	}
-	return f.Since.Format(form) + " – " + f.Until.Format(form) + " UTC"
+	return s.since.Format(form) + " – " + s.until.Format(form) + " UTC"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -103,8 +104,8 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 	repo := string(i.Repo)
 	family := i.Family
 	facts := []panels.Pair{
-		{Name: "Rule", Text: i.Rule, URL: termURL("/issues", telemetry.ListIssues, "rule", i.Rule)},
-		{Name: "Family", Text: family, URL: termURL("/issues", telemetry.ListIssues, "family", family)},
+		{Name: "Rule", Text: i.Rule, URL: termURL("/issues", "rule", i.Rule)},
+		{Name: "Family", Text: family, URL: termURL("/issues", "family", family)},
 		{Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
 		{Name: "Location", Text: spotText(i.File, i.Line), URL: w.codeURL(i.IssueRow), Code: true},
 		{Name: "First seen", Time: i.First.At, As: "day", Text: runName(i.First.Run, 0), URL: panels.RunURL(i.First.File)},
@@ -129,12 +130,12 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 
 // termURL is a list with one qualifier, "" where no query can ask for the
 // value.
-func termURL(page string, list telemetry.ListName, qualifier, value string) string {
-	q, err := telemetry.Query{List: list}.And(qualifier, value)
-	if err != nil || value == "" {
+func termURL(page, field, value string) string {
+	text := termText(field, value)
+	if text == "" {
 		return ""
 	}
-	return searchURL(page, q.String())
+	return searchURL(page, text)
 }
 
 func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow,
@@ -215,8 +216,8 @@ const sameRows = 6
 
 // sameRule lists other issues of the rule in the same repository.
 func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, all int, more parts.Link, err error) {
-	list, err := w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: i.Repo.Key(), Rule: []string{i.Rule}},
-		telemetry.Page{Number: 1, Size: sameRows + 1})
+	rule := query.Term{Field: "rule", Values: []query.Value{{Text: i.Rule}}}
+	list, err := w.o.Dashboard.Issues.Rows(ctx, query.Ask{Repo: i.Repo.Key(), Page: query.Page{Number: 1, Size: sameRows + 1}}.And(rule))
 	for _, other := range list.Items {
 		if other.PublicID != i.PublicID && len(rows) < sameRows {
 			rows = append(rows, w.issueRow(other))
@@ -225,7 +226,7 @@ func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels
 	if list.Total > sameRows+1 {
 		more = parts.Link{
 			Text: "All " + number(list.Total),
-			URL:  termURL(panels.RepoURL(string(i.Repo))+"/issues", telemetry.ListIssues, "rule", i.Rule),
+			URL:  termURL(panels.RepoURL(string(i.Repo))+"/issues", "rule", i.Rule),
 		}
 	}
 	return rows, max(0, int(list.Total)-1), more, err

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -19,7 +20,7 @@ func (w *Web) specIssues() spec {
 		tab:    "/issues",
 		topics: listTopics(),
 		every:  "60s",
-		list:   telemetry.ListIssues,
+		list:   w.o.Dashboard.Issues,
 		usual:  queryOpen,
 		params: []string{"as_of"},
 		menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
@@ -34,13 +35,13 @@ func (w *Web) specIssues() spec {
 	}
 }
 
-func (w *Web) issuesOf(v view, q telemetry.Query) ask[telemetry.IssueRow] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.IssueRow], error) {
+func (w *Web) issuesOf(v view, q query.Query) ask[telemetry.IssueRow] {
+	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
 		asOf, err := v.moment("as_of")
 		if err != nil {
 			return telemetry.List[telemetry.IssueRow]{}, err
 		}
-		return w.o.Dashboard.Issues(ctx, telemetry.IssueFilter{Repo: v.repoKey(), Query: q, AsOf: asOf}, p)
+		return w.o.Dashboard.Issues.Rows(ctx, query.Ask{Repo: v.repoKey(), Query: q, AsOf: asOf, Page: p})
 	}
 }
 

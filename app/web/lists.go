@@ -8,6 +8,8 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
@@ -18,10 +20,29 @@ import (
 type listing[R, V any] struct {
 	noun  string // of one row
 	sort  parts.Sort
-	from  func(v view, q telemetry.Query) ask[R]
+	from  func(v view, q query.Query) ask[R]
 	row   func(R) V
 	empty parts.Empty // where there are records but no row
 	draw  func(panels.Table[V]) templ.Component
+}
+
+// asked asks a list for what a view shows of it, its query being q.
+func asked[R any](l dashboard.List[R], v view, q query.Query) ask[R] {
+	return func(ctx context.Context, p query.Page) (telemetry.List[R], error) {
+		return l.Rows(ctx, query.Ask{Repo: v.repoKey(), Query: q, Page: p, Brief: true})
+	}
+}
+
+// joined asks for rows and adds to them what the list shows beside them.
+func joined[A, B any](rows ask[A], more func(context.Context, []A) ([]B, error)) ask[B] {
+	return func(ctx context.Context, p query.Page) (telemetry.List[B], error) {
+		list, err := rows(ctx, p)
+		if err != nil {
+			return telemetry.List[B]{}, err
+		}
+		items, err := more(ctx, list.Items)
+		return telemetry.List[B]{Items: items, Total: list.Total}, err
+	}
 }
 
 // list makes the draw function of a list's panel.
@@ -77,12 +98,15 @@ func (w *Web) showList(c *fiber.Ctx, v view, below ...spec) error {
 // is wrong, with the status that says so.
 func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 	list, err := v.spec.draw(c.UserContext(), v)
-	if err == nil || telemetry.CodeOf(err) != telemetry.CodeInvalid {
+	if code := telemetry.CodeOf(err); err == nil || code != telemetry.CodeInvalid && code != telemetry.CodeNoPast {
 		return list, fiber.StatusOK, err
 	}
-	bar, failed := w.bar(c.UserContext(), v, "row", parts.Sort{}, notAsked)
-	if failed != nil {
-		return nil, 0, failed
+	var bar parts.Bar
+	if v.spec.list != nil {
+		var failed error
+		if bar, failed = w.bar(c.UserContext(), v, "row", parts.Sort{}, notAsked); failed != nil {
+			return nil, 0, failed
+		}
 	}
 	bar.Count, bar.Clear, bar.Save, bar.Exports = "", orBlank(v.spec.usual), parts.SaveForm{}, parts.Exports{}
 	f := v.frame()
@@ -92,7 +116,7 @@ func (w *Web) listOr(c *fiber.Ctx, v view) (templ.Component, int, error) {
 		f.At.Query = url.Values{}
 		f.At.Query.Set("q", v.search())
 	}
-	if v.spec.list == "" { // it has no box: what was asked stands in its address alone
+	if v.spec.list == nil { // it has no box: what was asked stands in its address alone
 		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
 	}
 	return panels.Fault(f, bar, sentence(err)), fiber.StatusBadRequest, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -67,20 +68,16 @@ func (w *Web) nothing(ctx context.Context, v view) (parts.Empty, error) {
 	if v.get("group") != "" {
 		none.Title = "Nothing of this kind needs you."
 	}
-	q, err := telemetry.ParseQuery(telemetry.ListSessions, queryActive+" is:working")
-	if err != nil {
-		return none, err
-	}
-	working, err := w.sessionsOf(v, q)(ctx, telemetry.Page{Number: 1, Size: 1})
-	if working.Total > 0 {
-		none.Text = parts.Plural(int(working.Total), "session", "") + " working."
+	working, err := countOf(ctx, w.o.Dashboard.Sessions, v.repoKey(), queryActive+" is:working")
+	if err == nil && working[0] > 0 {
+		none.Text = parts.Plural(int(working[0]), "session", "") + " working."
 	}
 	return none, err
 }
 
 // needsOf asks for what waits, the longest first, and fills the groups.
 func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[telemetry.NeedRow] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.NeedRow], error) {
+	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.NeedRow], error) {
 		p.Sort, p.Order = "", ""
 		a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{Repo: v.repoKey(), Needs: needs}, w.o.Now(), p)
 		*groups = nil

@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -71,12 +72,11 @@ func (w *Web) listedOpen(ctx context.Context, v view, t dashboard.Stats) (severi
 	case v.scope != "": // either all of a repository has a list, or nothing
 		return nil, nil, nil
 	}
-	q, err := telemetry.ParseQuery(telemetry.ListRepos, queryUnlisted)
+	q, err := dashboard.Parse(w.o.Dashboard.Repos, queryUnlisted)
 	if err != nil {
 		return nil, nil, err
 	}
-	without, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q},
-		telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
+	without, err := w.o.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, Page: query.Page{Sort: "repo", Order: "asc"}})
 	severity, category = maps.Clone(t.LatestSeverity), maps.Clone(t.LatestCategory)
 	for _, r := range without.Items {
 		for name, n := range r.OpenSeverity {
@@ -118,12 +118,9 @@ func familySlices(counts map[string]int64, list string) []parts.Slice {
 // familyURL lists what is open of some families or, with "-family", of all
 // others.
 func familyURL(list, qualifier string, names ...string) string {
-	q, err := telemetry.Query{List: telemetry.ListIssues}.And("is", telemetry.WordOpen)
-	if err == nil {
-		q, err = q.And(qualifier, names...)
-	}
-	if err != nil {
+	families := termText(qualifier, names...)
+	if families == "" {
 		return "" // a name that no query can ask for has no list
 	}
-	return searchURL(list, q.String())
+	return searchURL(list, queryOpen+" "+families)
 }

@@ -152,25 +152,14 @@ func (w *Web) drawTiles(ctx context.Context, v view) (templ.Component, error) {
 // tells is not active (docs/rules.md#age-of-a-recorded-state).
 func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
-	for _, part := range []parts.Link{
-		{Text: "", URL: queryActive}, {Text: " working", URL: queryActive + " is:queued,working"},
-		{Text: " waiting", URL: queryActive + " is:waiting"},
-	} {
-		q, err := telemetry.ParseQuery(telemetry.ListSessions, part.URL)
-		if err != nil {
-			return t, err
-		}
-		list, err := w.sessionsOf(v, q)(ctx, telemetry.Page{Number: 1, Size: 1})
-		if err != nil {
-			return t, err
-		}
-		url := searchURL(v.listURL("/sessions"), part.URL)
-		if part.Text == "" {
-			t.Value, t.URL = number(list.Total), url
-			continue
-		}
-		t.Line = append(t.Line, parts.Bit{Text: number(list.Total) + part.Text, URL: url})
+	queries := []string{queryActive, queryActive + " is:queued,working", queryActive + " is:waiting"}
+	counts, err := countOf(ctx, w.o.Dashboard.Sessions, v.repoKey(), queries...)
+	if err != nil {
+		return t, err
 	}
+	url := func(i int) string { return searchURL(v.listURL("/sessions"), queries[i]) }
+	t.Value, t.URL = number(counts[0]), url(0)
+	t.Line = []parts.Bit{{Text: number(counts[1]) + " working", URL: url(1)}, {Text: number(counts[2]) + " waiting", URL: url(2)}}
 	return t, nil
 }
 
@@ -178,16 +167,15 @@ func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
 const queryWithOpen = "open:>0"
 
 // reposWith counts repositories by a query, where the page is about all.
-func (w *Web) reposWith(ctx context.Context, v view, query string) (int64, error) {
+func (w *Web) reposWith(ctx context.Context, v view, text string) (int64, error) {
 	if v.scope != "" {
 		return 0, nil
 	}
-	q, err := telemetry.ParseQuery(telemetry.ListRepos, query)
+	n, err := countOf(ctx, w.o.Dashboard.Repos, "", text)
 	if err != nil {
 		return 0, err
 	}
-	list, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q}, telemetry.Page{Number: 1, Size: 1})
-	return list.Total, err
+	return n[0], nil
 }
 
 func aboutTiles() []string {
@@ -310,7 +298,7 @@ func openTile(v view, t dashboard.Stats, listed map[string]int64) parts.Tile {
 // it has no list, the repositories whose counts add up to it.
 func (v view) openURL(l dashboard.Link) string {
 	switch {
-	case l.List == string(telemetry.ListIssues):
+	case l.List == "issues":
 		return v.listURL("/issues")
 	case v.scope != "":
 		return "" // its record names no findings

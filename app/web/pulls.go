@@ -5,14 +5,15 @@ import (
 
 	"github.com/a-h/templ"
 
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specPulls() spec {
 	return spec{name: "pulls", title: "Pull requests", page: "/pulls", tab: "/pulls", topics: listTopics(), every: "60s",
-		list: telemetry.ListPulls, menus: []string{"is", "repo", "linked", "age"},
+		list: w.o.Dashboard.Pulls, menus: []string{"is", "repo", "linked", "age"},
 		draw: list(w, listing[markedPull, panels.PullRow]{
 			noun: "pull request",
 			sort: parts.Sort{Key: "waiting", Desc: true},
@@ -31,22 +32,15 @@ func (w *Web) specQueue() spec {
 	return spec{name: "queue", title: "PR queue", page: "/", topics: everything(), every: "60s", draw: w.drawQueue}
 }
 
-func (w *Web) pullsOf(v view, q telemetry.Query) ask[markedPull] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[markedPull], error) {
-		list, err := w.o.Dashboard.Pulls(ctx, telemetry.PullFilter{Repo: v.repoKey(), Query: q}, p)
-		if err != nil {
-			return telemetry.List[markedPull]{}, err
-		}
-		items, err := w.withMarks(ctx, list.Items)
-		return telemetry.List[markedPull]{Items: items, Total: list.Total}, err
-	}
+func (w *Web) pullsOf(v view, q query.Query) ask[markedPull] {
+	return joined(asked(w.o.Dashboard.Pulls, v, q), w.withMarks)
 }
 
 // briefRows is how many rows an overview shows of a list.
 const briefRows = 5
 
 func (w *Web) drawQueue(ctx context.Context, v view) (templ.Component, error) {
-	q, err := telemetry.ParseQuery(telemetry.ListPulls, queryOpen)
+	q, err := dashboard.Parse(w.o.Dashboard.Pulls, queryOpen)
 	if err != nil {
 		return nil, err
 	}

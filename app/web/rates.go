@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -97,16 +98,12 @@ func rateRows(v view, o dashboard.Overview) []panels.RateRow {
 
 // familyTerm asks for the issues of a family.
 func familyTerm(name string) string {
-	q, err := telemetry.Query{List: telemetry.ListIssues}.And("family", name)
-	if name == "" || err != nil {
-		return "no:family"
-	}
-	return q.String()
+	return cmp.Or(termText("family", name), "no:family")
 }
 
 // takenIn are the issues that a session took in the period.
 func takenIn(v view, o dashboard.Overview) dashboard.Link {
-	taken := dashboard.Link{List: string(telemetry.ListIssues), Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+	taken := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
 	if v.scope != "" {
 		taken = taken.And("repo:" + v.repoKey())
 	}

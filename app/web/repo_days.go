@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -14,15 +15,9 @@ type repoTrend struct {
 	since, until time.Time // the stretch of these days
 }
 
-func (w *Web) reposOf(_ view, q telemetry.Query) ask[repoTrend] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[repoTrend], error) {
-		rows, err := w.o.Dashboard.Repos(ctx, telemetry.RepoFilter{Query: q}, p)
-		if err != nil {
-			return telemetry.List[repoTrend]{}, err
-		}
-		items, err := w.withDays(ctx, rows.Items)
-		return telemetry.List[repoTrend]{Items: items, Total: rows.Total}, err
-	}
+func (w *Web) reposOf(_ view, q query.Query) ask[repoTrend] {
+	all := view{}
+	return joined(asked(w.o.Dashboard.Repos, all, q), w.withDays)
 }
 
 // withDays adds their last days to repositories.

@@ -9,6 +9,8 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
@@ -38,18 +40,24 @@ func (w *Web) drawVerdicts(ctx context.Context, v view) (templ.Component, error)
 	out := panels.Verdicts{Frame: v.frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fix was verified yet"}}
 	out.Note = "the latest re-scan of each fix"
 	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that it no longer finds them."}
-	total := int64(0)
+	var asks []query.Ask
 	for _, verdict := range telemetry.Verdicts() {
-		list, err := w.o.Dashboard.Verifications(ctx,
-			telemetry.VerificationFilter{Repo: v.repoKey(), Verdicts: []telemetry.Verdict{verdict}},
-			telemetry.Page{Number: 1, Size: 1})
+		term, err := dashboard.Term(w.o.Dashboard.Verifications, "outcome", string(verdict))
 		if err != nil {
 			return nil, err
 		}
-		if list.Total > 0 {
-			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: string(verdict), N: int(list.Total)})
+		asks = append(asks, query.Ask{Repo: v.repoKey()}.And(term))
+	}
+	counts, err := w.o.Dashboard.Verifications.Counts(ctx, asks)
+	if err != nil {
+		return nil, err
+	}
+	total := int64(0)
+	for i, n := range counts {
+		if n > 0 {
+			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: string(telemetry.Verdicts()[i]), N: int(n)})
 		}
-		total += list.Total
+		total += n
 	}
 	out.Count = number(total)
 	return panels.VerdictCounts(out), nil
@@ -103,7 +111,7 @@ func (w *Web) specWorst() spec {
 
 // drawWorst names the open critical and high issues, the worst first.
 func (w *Web) drawWorst(ctx context.Context, v view) (templ.Component, error) {
-	q, err := telemetry.ParseQuery(telemetry.ListIssues, queryWorst)
+	q, err := dashboard.Parse(w.o.Dashboard.Issues, queryWorst)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
@@ -21,7 +22,7 @@ func (w *Web) specRepos() spec {
 		page:   "/repos",
 		topics: listTopics(),
 		every:  "60s",
-		list:   telemetry.ListRepos,
+		list:   w.o.Dashboard.Repos,
 		menus:  []string{"is", "open", "age"},
 		draw: list(w, listing[repoTrend, panels.RepoRow]{
 			noun: "repository",
@@ -38,7 +39,7 @@ func (w *Web) specTop() spec {
 }
 
 func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.reposOf(v, telemetry.Query{}), w.repoRow)
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.reposOf(v, query.Query{}), w.repoRow)
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +117,7 @@ func (w *Web) repoTabs(v view, current spec) []parts.Tab {
 // noRepo answers for a repository that no record names as a target: a fork
 // leads to its target, any other name to those nearest to it.
 func (w *Web) noRepo(c *fiber.Ctx, name, tab string, cause error) error {
-	list, err := w.o.Dashboard.Repos(c.UserContext(), telemetry.RepoFilter{},
-		telemetry.Page{Number: 1, Size: 1 << 20, Sort: "repo", Order: "asc"})
+	list, err := w.o.Dashboard.Repos.Rows(c.UserContext(), query.Ask{Page: query.Page{Sort: "repo", Order: "asc"}})
 	if err != nil {
 		return err
 	}

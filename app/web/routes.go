@@ -86,7 +86,7 @@ func (w *Web) Routes() []Route {
 			Path:    "/panels/" + s.name,
 			Handle:  w.fragment(s),
 			Topics:  s.topics,
-			Clock:   s.clock || s.list != "",
+			Clock:   s.clock || s.list != nil,
 			ClockIn: []string{"q"},
 		}
 		if s.lazy {

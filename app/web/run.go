@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -74,7 +75,7 @@ const listRows = 25
 
 // runPart reads what of a run is shown. A page beyond the end of its list is
 // the last one.
-func (w *Web) runPart(ctx context.Context, v view, list string, page telemetry.Page) (telemetry.RunDetail, parts.Pager, error) {
+func (w *Web) runPart(ctx context.Context, v view, list string, page query.Page) (telemetry.RunDetail, parts.Pager, error) {
 	cut := telemetry.RunCut{Against: v.get("against"), Windows: map[string]telemetry.Window{}}
 	if list == "" {
 		for _, name := range runLists() {

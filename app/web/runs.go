@@ -5,6 +5,8 @@ import (
 
 	"github.com/a-h/templ"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -18,7 +20,7 @@ func (w *Web) specRuns() spec {
 		tab:    "/runs",
 		topics: listTopics(),
 		every:  "60s",
-		list:   telemetry.ListRuns,
+		list:   w.o.Dashboard.Runs,
 		menus:  []string{"kind", "is", "repo", "age"},
 		draw: list(w, listing[telemetry.RunRow, panels.RunRow]{
 			noun: "run",
@@ -44,14 +46,12 @@ func (w *Web) specFiles() spec {
 	}
 }
 
-func (w *Web) runsOf(v view, q telemetry.Query) ask[telemetry.RunRow] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.RunRow], error) {
-		return w.o.Dashboard.Runs(ctx, telemetry.RunFilter{Repo: v.repoKey(), Query: q, Brief: true}, p)
-	}
+func (w *Web) runsOf(v view, q query.Query) ask[telemetry.RunRow] {
+	return asked(w.o.Dashboard.Runs, v, q)
 }
 
 func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, briefRows, parts.Sort{Key: "time", Desc: true}, w.runsOf(v, telemetry.Query{}), w.runRow)
+	t, err := short(ctx, v, briefRows, parts.Sort{Key: "time", Desc: true}, w.runsOf(v, query.Query{}), w.runRow)
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +65,12 @@ func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
 const filesRows = 50
 
 func (w *Web) drawFiles(ctx context.Context, v view) (templ.Component, error) {
-	t, err := short(ctx, v, filesRows, parts.Sort{Key: "file"},
-		func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.FileRow], error) {
-			return w.o.Dashboard.Files(ctx, telemetry.FileFilter{State: "error"}, p)
-		}, w.fileRow)
+	q, err := dashboard.Parse(w.o.Dashboard.Files, "is:error")
+	if err != nil {
+		return nil, err
+	}
+	all := view{}
+	t, err := short(ctx, v, filesRows, parts.Sort{Key: "file"}, asked(w.o.Dashboard.Files, all, q), w.fileRow)
 	t.Note = "the others load; an older version of each stays in use"
 	return panels.Files(t), err
 }

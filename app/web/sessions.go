@@ -5,6 +5,8 @@ import (
 
 	"github.com/a-h/templ"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -12,7 +14,7 @@ import (
 
 func (w *Web) specSessions() spec {
 	return spec{name: "sessions", title: "Sessions", page: "/sessions", tab: "/sessions", topics: listTopics(), every: "60s",
-		list: telemetry.ListSessions, menus: []string{"is", "family", "repo", "age"},
+		list: w.o.Dashboard.Sessions, menus: []string{"is", "family", "repo", "age"},
 		draw: list(w, listing[telemetry.SessionRow, panels.SessionRow]{
 			noun:  "session",
 			sort:  parts.Sort{Key: "state"},
@@ -27,10 +29,8 @@ func (w *Web) specNow() spec {
 	return spec{name: "now", title: "Devin now", page: "/", topics: everything(), every: "15s", clock: true, draw: w.drawNow}
 }
 
-func (w *Web) sessionsOf(v view, q telemetry.Query) ask[telemetry.SessionRow] {
-	return func(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
-		return w.o.Dashboard.Sessions(ctx, telemetry.SessionFilter{Repo: v.repoKey(), Query: q}, p)
-	}
+func (w *Web) sessionsOf(v view, q query.Query) ask[telemetry.SessionRow] {
+	return asked(w.o.Dashboard.Sessions, v, q)
 }
 
 // nowRows is how many active sessions the overview shows.
@@ -40,7 +40,7 @@ const nowRows = 10
 const queryActive = "is:active"
 
 func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
-	q, err := telemetry.ParseQuery(telemetry.ListSessions, queryActive)
+	q, err := dashboard.Parse(w.o.Dashboard.Sessions, queryActive)
 	if err != nil {
 		return nil, err
 	}

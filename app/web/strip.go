@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 )
@@ -38,7 +39,7 @@ func (w *Web) pulse(ctx context.Context) (pulse, error) {
 	if w.o.Quota != nil {
 		p.quota = w.o.Quota.RateLimit()
 	}
-	a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), telemetry.Page{Number: 1, Size: 1})
+	a, err := w.o.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.o.Now(), query.Page{Number: 1, Size: 1})
 	p.needs = a.Total
 	return p, err
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"sync"
 
-	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -62,7 +63,7 @@ func (w *Web) countTabs(ctx context.Context, v view, tabs []tab, total int) erro
 		case t.Current && total != notAsked:
 			t.Count = parts.Number(total)
 		case i < countedTabs && v.get("as_of") == "" && light(t.query):
-			key := string(v.spec.list) + " " + v.repoKey() + " " + t.query.String()
+			key := v.spec.list.Schema().Name + " " + v.repoKey() + " " + t.query.String()
 			if counted[key] == nil {
 				keys = append(keys, key)
 			}
@@ -71,8 +72,8 @@ func (w *Web) countTabs(ctx context.Context, v view, tabs []tab, total int) erro
 	}
 	known := w.tabs.get(at, keys)
 	missing := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { _, ok := known[key]; return ok })
-	queries := rowsOf(missing, func(key string) telemetry.Query { return counted[key][0].query })
-	totals, err := w.o.Dashboard.ListCounts(ctx, v.spec.list, v.repoKey(), queries)
+	asks := rowsOf(missing, func(key string) query.Ask { return query.Ask{Repo: v.repoKey(), Query: counted[key][0].query} })
+	totals, err := v.spec.list.Counts(ctx, asks)
 	if err != nil {
 		return err
 	}
@@ -99,13 +100,23 @@ func (w *Web) tabsAt() string {
 
 // light tells whether a query can be counted beside its list without slowing
 // the page: by kept counts and indexes. What has to read rows cannot.
-func light(q telemetry.Query) bool {
-	by := map[telemetry.ListName]string{
-		telemetry.ListIssues:   "is severity family rule repo attempts age first seen",
-		telemetry.ListSessions: "is repo family run batch age started has no",
-		telemetry.ListPulls:    "is repo linked age created merged closed has no",
-		telemetry.ListRuns:     "kind repo run age date",
-		telemetry.ListRepos:    "is open critical_high runs waiting age repo",
-	}[q.List]
-	return !slices.ContainsFunc(q.Terms, func(t telemetry.Term) bool { return !slices.Contains(strings.Fields(by), t.Qualifier) })
+func light(q query.Query) bool {
+	return !slices.ContainsFunc(q.Terms, func(t query.Term) bool {
+		f := q.Schema.Field(t.Field)
+		return f == nil || !f.Cheap
+	})
+}
+
+// countOf counts the rows of a list by queries, of one repository or, for "",
+// of all.
+func countOf(ctx context.Context, l dashboard.Described, repo string, texts ...string) ([]int64, error) {
+	asks := make([]query.Ask, len(texts))
+	for i, text := range texts {
+		q, err := dashboard.Parse(l, text)
+		if err != nil {
+			return nil, err
+		}
+		asks[i] = query.Ask{Repo: repo, Query: q}
+	}
+	return l.Counts(ctx, asks)
 }

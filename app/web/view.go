@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -25,13 +26,13 @@ type spec struct {
 	tab    string // of a repository's page: "/issues"; "" = the page itself
 	topics []string
 	every  string
-	list   telemetry.ListName // whose query language its q is written in; "" = it takes none
-	usual  string             // its q where the address has none
-	menus  []string           // the qualifiers that it offers as menus
-	params []string           // further parameters of its address
-	one    bool               // it is about one thing: what its page's path names after page
-	lazy   bool               // it asks an upstream: its page does not wait for it, and it has no ETag
-	clock  bool               // what it shows depends on the time too; a list with a query always does
+	list   dashboard.Described // whose query language its q is written in; nil = it takes none
+	usual  string              // its q where the address has none
+	menus  []string            // the qualifiers that it offers as menus
+	params []string            // further parameters of its address
+	one    bool                // it is about one thing: what its page's path names after page
+	lazy   bool                // it asks an upstream: its page does not wait for it, and it has no ETag
+	clock  bool                // what it shows depends on the time too; a list with a query always does
 	draw   draw
 }
 
@@ -59,7 +60,7 @@ func (v view) of(s spec) view {
 
 // search is the text of the list's query.
 func (v view) search() string {
-	if v.spec.list != "" && v.query.Has("q") {
+	if v.spec.list != nil && v.query.Has("q") {
 		return strings.TrimSpace(v.query.Get("q"))
 	}
 	return v.spec.usual
@@ -124,8 +125,8 @@ const (
 
 // paging reads page, per_page, sort and order. What is no number is
 // CodeInvalid, what is out of range is clamped.
-func (v view) paging(sort parts.Sort) (telemetry.Page, error) {
-	p := telemetry.Page{Sort: v.get("sort"), Order: v.get("order")}
+func (v view) paging(sort parts.Sort) (query.Page, error) {
+	p := query.Page{Sort: v.get("sort"), Order: v.get("order")}
 	if p.Sort == "" {
 		p.Sort = sort.Key
 		if p.Order == "" && sort.Desc {
@@ -181,7 +182,7 @@ func words[T ~string](text, name string, allowed []T) ([]T, error) {
 func (v view) repoKey() string { return v.repo.Name.Key() }
 
 // ask is one page of a list.
-type ask[R any] func(ctx context.Context, p telemetry.Page) (telemetry.List[R], error)
+type ask[R any] func(ctx context.Context, p query.Page) (telemetry.List[R], error)
 
 // table asks for the page that the view names, the last one where it names
 // one beyond the end, and makes its rows.
@@ -213,7 +214,7 @@ func table[R, V any](ctx context.Context, v view, sort parts.Sort, from ask[R], 
 // short asks for the first few rows of a list, for an overview.
 func short[R, V any](ctx context.Context, v view, n int64, sort parts.Sort, from ask[R], row func(R) V) (panels.Table[V], error) {
 	t := panels.Table[V]{Frame: v.brief(), HideRepo: v.scope != "", Brief: true}
-	p := telemetry.Page{Number: 1, Size: n, Sort: sort.Key, Order: "asc"}
+	p := query.Page{Number: 1, Size: n, Sort: sort.Key, Order: "asc"}
 	if sort.Desc {
 		p.Order = "desc"
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -34,7 +36,7 @@ type unsaved struct {
 
 // kept is the view as it is saved: the query of its list's address, without
 // the page. The list of one repository is kept as one of all, narrowed.
-func (v view) kept(q telemetry.Query, sort parts.Sort) url.Values {
+func (v view) kept(q query.Query, sort parts.Sort) url.Values {
 	if v.scope != "" {
 		if narrowed, err := q.With("repo", v.scope); err == nil {
 			q = narrowed
@@ -58,12 +60,12 @@ func orderOf(s parts.Sort) string {
 // tab is a view of a list, and its query as it is counted.
 type tab struct {
 	parts.View
-	query telemetry.Query
+	query query.Query
 }
 
 // tabs are the list's usual views and those that people saved. The list of
 // one repository has none of these, since they are of all.
-func (v view) tabs(saved []telemetry.View, q telemetry.Query, sort parts.Sort) []tab {
+func (v view) tabs(saved []telemetry.View, q query.Query, sort parts.Sort) []tab {
 	var usual, named []tab
 	current := false // one tab is the current one, and a name says more
 	for _, s := range saved {
@@ -72,25 +74,25 @@ func (v view) tabs(saved []telemetry.View, q telemetry.Query, sort parts.Sort) [
 			current = current || t.Current
 		}
 	}
-	for _, u := range usualViews(v.spec.list) {
-		query, err := telemetry.ParseQuery(v.spec.list, u.URL)
+	for _, u := range v.spec.list.Schema().Views {
+		its, err := dashboard.Parse(v.spec.list, u.Query)
 		if err != nil {
 			continue
 		}
-		usual = append(usual, tab{parts.View{Text: u.Text, Current: query.String() == q.String() && v.get("sort") == "" && !current,
-			Changes: []string{"q", queryFor(u.URL, v.spec.usual), "sort", "", "order", "", "page", ""}}, query})
+		usual = append(usual, tab{parts.View{Text: u.Name, Current: its.String() == q.String() && v.get("sort") == "" && !current,
+			Changes: []string{"q", queryFor(u.Query, v.spec.usual), "sort", "", "order", "", "page", ""}}, its})
 	}
 	return append(usual, named...)
 }
 
 // savedTab is the tab of a saved view; ok is false where it is no view of
 // the list as it is shown.
-func (v view) savedTab(s telemetry.View, q telemetry.Query, sort parts.Sort) (t tab, ok bool) {
+func (v view) savedTab(s telemetry.View, q query.Query, sort parts.Sort) (t tab, ok bool) {
 	values, err := url.ParseQuery(s.Query)
-	if err != nil || s.List != v.spec.list || v.scope != "" {
+	if err != nil || s.List != v.spec.list.Schema().Name || v.scope != "" {
 		return tab{}, false
 	}
-	if t.query, err = telemetry.ParseQuery(s.List, values.Get("q")); err == nil {
+	if t.query, err = dashboard.Parse(v.spec.list, values.Get("q")); err == nil {
 		values.Set("q", t.query.String())
 	}
 	t.View = parts.View{ID: s.ID, Text: s.Name, Current: values.Encode() == v.kept(q, sort).Encode(), Changes: []string{"page", ""}}
@@ -105,7 +107,7 @@ func (v view) savedTab(s telemetry.View, q telemetry.Query, sort parts.Sort) (t 
 }
 
 // saveForm saves the view that is shown.
-func (v view) saveForm(q telemetry.Query, sort parts.Sort) parts.SaveForm {
+func (v view) saveForm(q query.Query, sort parts.Sort) parts.SaveForm {
 	return parts.SaveForm{
 		URL:    actionSave,
 		Rename: actionRename,
@@ -114,12 +116,12 @@ func (v view) saveForm(q telemetry.Query, sort parts.Sort) parts.SaveForm {
 		Fault:  v.unsaved.fault,
 		Taken:  v.unsaved.taken,
 		Most:   nameMost,
-		Hidden: []parts.Field{{Name: "list", Value: string(v.spec.list)}, {Name: "query", Value: v.kept(q, sort).Encode()}},
+		Hidden: []parts.Field{{Name: "list", Value: v.spec.list.Schema().Name}, {Name: "query", Value: v.kept(q, sort).Encode()}},
 	}
 }
 
 // exports are the downloads of exactly the view that is shown.
-func (v view) exports(q telemetry.Query, sort parts.Sort, noun string, total int) parts.Exports {
+func (v view) exports(q query.Query, sort parts.Sort, noun string, total int) parts.Exports {
 	values := url.Values{"sort": {sort.Key}, "order": {orderOf(sort)}}
 	if text := q.String(); text != "" {
 		values.Set("q", text)
@@ -130,30 +132,30 @@ func (v view) exports(q telemetry.Query, sort parts.Sort, noun string, total int
 	if v.get("as_of") != "" {
 		values.Set("as_of", v.get("as_of"))
 	}
-	path, query := apiPath(v.spec.list), "?"+values.Encode()
-	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: path + query, Items: []parts.Download{
-		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + query},
-		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + query},
+	path, asked := apiPath(v.spec.list.Schema().Name), "?"+values.Encode()
+	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: path + asked, Items: []parts.Download{
+		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + asked},
+		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + asked},
 	}}
 }
 
 // apiPath is where the JSON API answers for a list.
-func apiPath(list telemetry.ListName) string {
-	if list == telemetry.ListPulls {
+func apiPath(list string) string {
+	if list == "pulls" {
 		return "/api/prs"
 	}
-	return "/api/" + string(list)
+	return "/api/" + list
 }
 
 // savedURL is the page that shows a saved view.
-func savedURL(v telemetry.View) string { return "/" + string(v.List) + "?" + v.Query }
+func savedURL(v telemetry.View) string { return "/" + v.List + "?" + v.Query }
 
 // saveView keeps the view under the name that was typed, and shows it. The
 // view that has the name is replaced where a person ticked that for this name.
 func (w *Web) saveView(c *fiber.Ctx) error {
-	name, list, query := c.FormValue("name"), telemetry.ListName(c.FormValue("list")), c.FormValue("query")
+	name, list, address := c.FormValue("name"), c.FormValue("list"), c.FormValue("query")
 	replace := strings.EqualFold(c.FormValue("replace"), name) && name != ""
-	saved, err := w.o.Dashboard.SaveView(c.UserContext(), name, list, query, replace)
+	saved, err := w.o.Dashboard.SaveView(c.UserContext(), name, list, address, replace)
 	if err == nil {
 		return leadTo(c, savedURL(saved))
 	}
@@ -167,8 +169,8 @@ func (w *Web) saveView(c *fiber.Ctx) error {
 		return err
 	}
 	for _, s := range w.searched() {
-		values, unreadable := url.ParseQuery(query)
-		if s.list != list || unreadable != nil {
+		values, unreadable := url.ParseQuery(address)
+		if s.list.Schema().Name != list || unreadable != nil {
 			continue
 		}
 		return w.showList(c, view{spec: s, query: values, unsaved: unsaved{name, sentence(err), taken}})
@@ -205,7 +207,7 @@ func (w *Web) deleteView(c *fiber.Ctx) error {
 	}
 	for _, v := range all {
 		if v.ID == id {
-			back = "/" + string(v.List)
+			back = "/" + v.List
 		}
 	}
 	if err := w.o.Dashboard.RemoveView(c.UserContext(), id); err != nil {
@@ -249,7 +251,7 @@ func (w *Web) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 	for _, s := range w.searched() {
 		group := panels.SavedGroup{Title: s.title}
 		for _, saved := range all {
-			if saved.List == s.list {
+			if saved.List == s.list.Schema().Name {
 				group.Views = append(group.Views, parts.Link{Text: saved.Name, URL: savedURL(saved)})
 			}
 		}

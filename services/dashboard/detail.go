@@ -17,7 +17,6 @@ type Details interface {
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
 	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
-	Verifications(ctx context.Context, f telemetry.VerificationFilter, p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error)
 }
 
 // IssueByID returns an issue by its public id. For an id that a late record

@@ -2,10 +2,12 @@ package dashboard
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -37,15 +39,11 @@ func (l Link) Page() string {
 	if l.List == "changes" {
 		return "/changes" + l.query(l.More)
 	}
-	if more != "" && !(l.List == string(telemetry.ListIssues) && strings.HasPrefix(more, "as_of=")) {
+	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos"}, l.List)
+	if !paged || more != "" && !(l.List == "issues" && strings.HasPrefix(more, "as_of=")) {
 		return ""
 	}
-	for _, name := range telemetry.ListNames() {
-		if string(name) == l.List {
-			return "/" + l.List + l.query(more)
-		}
-	}
-	return ""
+	return "/" + l.List + l.query(more)
 }
 
 // And is the link with a further term in its query.
@@ -139,12 +137,8 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // term is a term of a query whose value may be any text.
-func term(list telemetry.ListName, qualifier, value string) string {
-	q, err := telemetry.Query{List: list}.And(qualifier, value)
-	if err != nil {
-		return ""
-	}
-	return q.String()
+func term(field, value string) string {
+	return query.Term{Field: field, Values: []query.Value{{Text: value}}}.String()
 }
 
 // statsLinks are the links of the figures of /api/stats, of /api/repo and of
@@ -260,7 +254,7 @@ func (s scope) family(name string) Link {
 	if name == "" {
 		return s.list("issues", "is:open", "no:family")
 	}
-	return s.list("issues", "is:open", term(telemetry.ListIssues, "family", name))
+	return s.list("issues", "is:open", term("family", name))
 }
 
 // trendLinks are the links of the figures of /api/trends.
@@ -314,7 +308,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	for i, f := range t.Families {
 		family := "no:family"
 		if f.Family != "" {
-			family = term(telemetry.ListIssues, "family", f.Family)
+			family = term("family", f.Family)
 		}
 		links[at("families", strconv.Itoa(i), "attempted")] = s.list("issues", family, "taken:>="+since)
 		links[at("families", strconv.Itoa(i), "closed")] = s.list("issues", family, "taken:>="+since, "is:fixed")

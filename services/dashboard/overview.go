@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -12,10 +13,7 @@ type Metrics interface {
 	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
 	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
-	IssueEvents(ctx context.Context, f telemetry.EventFilter, p telemetry.Page) (telemetry.List[telemetry.IssueEvent], error)
-	NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
-	RunSums(ctx context.Context, f telemetry.RunFilter) (telemetry.RunSums, error)
-	PullSums(ctx context.Context, f telemetry.PullFilter) (telemetry.PullCounts, error)
+	NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
 	RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
@@ -103,13 +101,13 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	if !asked.Asks(telemetry.TrendPulls) {
 		return o, nil
 	}
-	filter := telemetry.PullFilter{Repo: q.Repo.Key(), AsOf: q.AsOf}
+	ask := query.Ask{Repo: q.Repo.Key(), AsOf: q.AsOf}
 	if period.Name != "all" {
-		if filter.Query, err = telemetry.ParseQuery(telemetry.ListPulls, "created:>="+moment(trends.Period.Since)); err != nil {
+		if ask.Query, err = Parse(d.Pulls, "created:>="+moment(trends.Period.Since)); err != nil {
 			return Overview{}, err
 		}
 	}
-	o.PRs, err = d.PullSums(ctx, filter)
+	o.PRs, err = d.PullSums(ctx, ask)
 	return o, err
 }
 
@@ -122,7 +120,7 @@ type Attention struct {
 
 // Attention returns one page of what waits for a person, that which waits
 // longest first.
-func (d *Dashboard) Attention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p telemetry.Page) (Attention, error) {
+func (d *Dashboard) Attention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page) (Attention, error) {
 	rows, counts, err := d.NeedsAttention(ctx, f, now, p)
 	a := Attention{List: rows, Counts: counts, Links: Links{}}
 	for _, need := range telemetry.Needs() {

@@ -9,17 +9,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
-
-// Finds is where values for completion, and all rows of a list, are read.
-type Finds interface {
-	QueryValues(ctx context.Context, list telemetry.ListName, qualifier, typed string, most int) ([]string, error)
-	EachIssue(ctx context.Context, f telemetry.IssueFilter, p telemetry.Page, do func([]telemetry.IssueRow) error) error
-	EachSession(ctx context.Context, f telemetry.SessionFilter, p telemetry.Page, do func([]telemetry.SessionRow) error) error
-	EachPull(ctx context.Context, f telemetry.PullFilter, p telemetry.Page, do func([]telemetry.PullRow) error) error
-	EachRun(ctx context.Context, f telemetry.RunFilter, p telemetry.Page, do func([]telemetry.RunRow) error) error
-}
 
 // completionValues is how many of the data's values a completion asks for.
 const completionValues = 20
@@ -27,18 +19,18 @@ const completionValues = 20
 // Complete returns what may stand at the caret of a list's query, which
 // counts UTF-16 units as browsers do; none where nothing can be offered. The
 // error is CodeInvalid for an unknown list.
-func (d *Dashboard) Complete(ctx context.Context, list telemetry.ListName, text string, caret int) ([]telemetry.Completion, error) {
-	if _, err := telemetry.ParseQuery(list, ""); err != nil {
+func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int) ([]query.Completion, error) {
+	list, err := d.Named(name)
+	if err != nil {
 		return nil, err
 	}
-	at, ok := telemetry.CompleteAt(list, text, caret)
+	at, ok := list.Schema().At(text, caret)
 	if !ok {
-		return []telemetry.Completion{}, nil
+		return []query.Completion{}, nil
 	}
 	var values []string
-	if at.Qualifier != nil && at.Qualifier.Dynamic {
-		var err error
-		if values, err = d.QueryValues(ctx, list, at.Qualifier.Name, at.Typed, completionValues); err != nil {
+	if at.Field != nil && at.Field.Dynamic {
+		if values, err = list.Values(ctx, at.Field.Name, at.Typed, completionValues); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +50,7 @@ type Hit struct {
 // says why the list was not searched.
 type Found[T any] struct {
 	telemetry.List[T]
-	Query telemetry.Query
+	Query query.Query
 	Note  string
 }
 
@@ -87,46 +79,27 @@ const searchedAtOnce = 2
 // is CodeInvalid for a text that cannot be read.
 func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, error) {
 	var out SearchResult
-	quoted, note := telemetry.QuoteUnknown(text)
-	queries, notes, err := searchQueries(quoted)
-	if err != nil {
-		return out, err
+	var schemas []*query.Schema
+	for _, l := range d.searched() {
+		schemas = append(schemas, l.Schema())
 	}
-	page := telemetry.Page{Number: 1, Size: searchRows}
+	quoted, note := query.QuoteUnknown(schemas, text)
+	finds := []find{
+		finding(d.Issues, quoted, &out.Issues), finding(d.Sessions, quoted, &out.Sessions), finding(d.Pulls, quoted, &out.Pulls),
+		finding(d.Runs, quoted, &out.Runs), finding(d.Repos, quoted, &out.Repos),
+	}
+	if fault := sameFault(finds); fault != nil {
+		return SearchResult{}, fault
+	}
 	var all errgroup.Group
 	all.SetLimit(searchedAtOnce)
-	ask := func(list telemetry.ListName, do func(q telemetry.Query) error) {
-		if notes[list] == "" && text != "" {
+	for i, f := range finds {
+		if f.fault == nil && text != "" {
 			all.Go(func() error {
-				return telemetry.Guard("search "+string(list), func() error { return do(queries[list]) })
+				return telemetry.Guard("search "+schemas[i].Name, func() error { return f.rows(ctx) })
 			})
 		}
 	}
-	out.Issues = found[telemetry.IssueRow](telemetry.ListIssues, queries, notes)
-	out.Sessions = found[telemetry.SessionRow](telemetry.ListSessions, queries, notes)
-	out.Pulls = found[telemetry.PullRow](telemetry.ListPulls, queries, notes)
-	out.Runs = found[telemetry.RunRow](telemetry.ListRuns, queries, notes)
-	out.Repos = found[telemetry.RepoRow](telemetry.ListRepos, queries, notes)
-	ask(telemetry.ListIssues, func(q telemetry.Query) (err error) {
-		out.Issues.List, err = d.Issues(ctx, telemetry.IssueFilter{Query: q}, page)
-		return err
-	})
-	ask(telemetry.ListSessions, func(q telemetry.Query) (err error) {
-		out.Sessions.List, err = d.Sessions(ctx, telemetry.SessionFilter{Query: q}, page)
-		return err
-	})
-	ask(telemetry.ListPulls, func(q telemetry.Query) (err error) {
-		out.Pulls.List, err = d.Pulls(ctx, telemetry.PullFilter{Query: q}, page)
-		return err
-	})
-	ask(telemetry.ListRuns, func(q telemetry.Query) (err error) {
-		out.Runs.List, err = d.Runs(ctx, telemetry.RunFilter{Query: q}, page)
-		return err
-	})
-	ask(telemetry.ListRepos, func(q telemetry.Query) (err error) {
-		out.Repos.List, err = d.Repos(ctx, telemetry.RepoFilter{Query: q}, page)
-		return err
-	})
 	exact, err := d.exact(ctx, strings.TrimSpace(text))
 	err = errors.Join(all.Wait(), err)
 	if out.Exact = exact; len(exact) == 0 {
@@ -135,30 +108,38 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 	return out, err
 }
 
-func found[T any](list telemetry.ListName, queries map[telemetry.ListName]telemetry.Query, notes map[telemetry.ListName]string) Found[T] {
-	return Found[T]{List: telemetry.List[T]{Items: []T{}}, Query: queries[list], Note: notes[list]}
+// find is the search of one list: what is wrong with its text there, or what
+// reads its rows.
+type find struct {
+	fault error
+	rows  func(context.Context) error
 }
 
-// searchQueries reads a text as a query of each list, and tells of each that
-// does not understand it why. Where all have the same reason, it is the text
+// finding reads the text of a search as a query of a list.
+func finding[T any](l List[T], text string, into *Found[T]) find {
+	into.Items = []T{}
+	q, err := Parse(l, text)
+	if err != nil {
+		into.Note = err.Error()
+		return find{fault: err}
+	}
+	into.Query = q
+	return find{rows: func(ctx context.Context) (err error) {
+		into.List, err = l.Rows(ctx, query.Ask{Query: q, Page: query.Page{Number: 1, Size: searchRows}})
+		return err
+	}}
+}
+
+// sameFault is the fault that all lists find with a text: then it is the text
 // that is wrong.
-func searchQueries(text string) (map[telemetry.ListName]telemetry.Query, map[telemetry.ListName]string, error) {
-	queries, notes := map[telemetry.ListName]telemetry.Query{}, map[telemetry.ListName]string{}
-	faults := map[string]error{}
-	for _, list := range telemetry.ListNames() {
-		q, err := telemetry.ParseQuery(list, text)
-		if err != nil {
-			notes[list], faults[err.Error()] = err.Error(), err
-			continue
-		}
-		queries[list] = q
-	}
-	if len(queries) == 0 && len(faults) == 1 {
-		for _, err := range faults {
-			return nil, nil, err
+func sameFault(finds []find) error {
+	fault := finds[0].fault
+	for _, f := range finds {
+		if fault == nil || f.fault == nil || f.fault.Error() != fault.Error() {
+			return nil
 		}
 	}
-	return queries, notes, nil
+	return fault
 }
 
 // exact finds what the text as a whole names.
@@ -189,11 +170,11 @@ func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error)
 		if !fits {
 			continue
 		}
-		q, err := telemetry.Query{List: telemetry.ListIssues}.And(qualifier, text)
+		term, err := Term(d.Issues, qualifier, text)
 		if err != nil {
 			return nil, err
 		}
-		list, err := d.Issues(ctx, telemetry.IssueFilter{Query: q}, telemetry.Page{Size: searchRows})
+		list, err := d.Issues.Rows(ctx, query.Ask{Page: query.Page{Size: searchRows}}.And(term))
 		if err != nil {
 			return nil, err
 		}
@@ -214,11 +195,11 @@ func (d *Dashboard) exactSession(ctx context.Context, text string) ([]Hit, error
 	if tokens := telemetry.SessionTokens(text); strings.Contains(text, "://") && len(tokens) == 1 {
 		id = tokens[0]
 	}
-	list, err := d.Sessions(ctx, telemetry.SessionFilter{ID: id}, telemetry.Page{Size: 1})
-	if err != nil || id == "" || len(list.Items) == 0 {
+	sessions, err := d.SessionsByKey(ctx, []string{id})
+	s, found := sessions[id]
+	if err != nil || id == "" || !found {
 		return nil, err
 	}
-	s := list.Items[0]
 	return []Hit{{Kind: "session", Title: s.ID, Repo: s.Repo, Path: "/sessions/" + url.PathEscape(s.Key)}}, nil
 }
 
@@ -226,11 +207,11 @@ func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) 
 	if _, ok := telemetry.PullOf(text); !ok {
 		return nil, nil
 	}
-	q, err := telemetry.Query{List: telemetry.ListPulls}.And("pr", text)
+	term, err := Term(d.Pulls, "pr", text)
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.Pulls(ctx, telemetry.PullFilter{Query: q}, telemetry.Page{Size: searchRows})
+	list, err := d.Pulls.Rows(ctx, query.Ask{Page: query.Page{Size: searchRows}}.And(term))
 	var hits []Hit
 	for _, p := range list.Items {
 		number := strconv.FormatInt(p.Number, 10)
@@ -245,15 +226,14 @@ func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) 
 }
 
 func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
-	f := telemetry.RunFilter{File: text}
+	term := query.Term{Field: "name", Values: []query.Value{{Text: text}}}
 	if number := strings.TrimPrefix(text, "#"); strings.Trim(number, "0123456789") == "" && number != "" {
-		q, err := telemetry.Query{List: telemetry.ListRuns}.And("run", number)
-		if err != nil {
+		var err error
+		if term, err = Term(d.Runs, "run", number); err != nil {
 			return nil, nil //nolint:nilerr // a number beyond all counts names no run
 		}
-		f = telemetry.RunFilter{Query: q}
 	}
-	list, err := d.Runs(ctx, f, telemetry.Page{Size: searchRows})
+	list, err := d.Runs.Rows(ctx, query.Ask{Brief: true, Page: query.Page{Size: searchRows}}.And(term))
 	var hits []Hit
 	for _, r := range list.Items {
 		hits = append(hits, Hit{Kind: "run", Title: r.File, Repo: r.Repo, Path: "/runs/" + url.PathEscape(r.File)})
@@ -262,11 +242,7 @@ func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
 }
 
 func (d *Dashboard) exactRepo(ctx context.Context, text string) ([]Hit, error) {
-	key := telemetry.ParseRepo(text).Key()
-	if key == "" {
-		return nil, nil
-	}
-	r, ok, err := d.Repo(ctx, key)
+	r, ok, err := d.repo(ctx, telemetry.ParseRepo(text))
 	if err != nil || !ok {
 		return nil, err
 	}

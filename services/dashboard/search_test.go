@@ -10,6 +10,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -40,7 +41,11 @@ func small(t *testing.T) *dashboard.Dashboard {
 	if _, err := s.PutFiles(t.Context(), "", []telemetry.FetchedFile{f}); err != nil {
 		t.Fatal(err)
 	}
-	return dashboard.New(dashboard.Options{Store: s})
+	all := dashboard.Lists{
+		Issues: lists.Issues(s), Sessions: lists.Sessions(s), Pulls: lists.Pulls(s), Runs: lists.Runs(s), Repos: lists.Repos(s),
+		Files: lists.Files(s), Verifications: lists.Verifications(s), Changes: lists.Changes(s), Jobs: lists.Jobs(s),
+	}
+	return dashboard.New(dashboard.Options{Lists: all, Sums: lists.SumsOf(s), Store: s})
 }
 
 // TestSearch: what a text finds: exact hits, and totals of issues, sessions,
@@ -99,15 +104,14 @@ func shownTotal[T any](f dashboard.Found[T]) string {
 func TestComplete(t *testing.T) {
 	d := small(t)
 	for _, tc := range []struct {
-		list       telemetry.ListName
-		text, want string
+		list, text, want string
 	}{
-		{telemetry.ListIssues, "repo:oct", "octo/Shop"},
-		{telemetry.ListIssues, "rule:XSS", "js/xss"},
-		{telemetry.ListIssues, "family:", "injection xss"},
-		{telemetry.ListSessions, "family:inj", "injection"},
-		{telemetry.ListPulls, "author:", ""},
-		{telemetry.ListRepos, "op", "open:"},
+		{"issues", "repo:oct", "octo/Shop"},
+		{"issues", "rule:XSS", "js/xss"},
+		{"issues", "family:", "injection xss"},
+		{"sessions", "family:inj", "injection"},
+		{"pulls", "author:", ""},
+		{"repos", "op", "open:"},
 	} {
 		choices, err := d.Complete(t.Context(), tc.list, tc.text, len(tc.text))
 		var texts []string
@@ -123,32 +127,53 @@ func TestComplete(t *testing.T) {
 	}
 }
 
+// TestViewAddresses: what is kept of an address. A list's query alone is no
+// query of a URL: it would filter nothing.
+func TestViewAddresses(t *testing.T) {
+	d := small(t)
+	for address, want := range map[string]string{
+		"":                             "",
+		"?q=is%3Aopen&page=3":          "q=is%3Aopen",
+		"sort=age&q=severity:high&q=x": "q=severity%3Ahigh&q=x&sort=age",
+		"q=attempts:%3E%3D3":           "q=attempts%3A%3E%3D3",
+	} {
+		if v, err := d.SaveView(t.Context(), "a view", "issues", address, true); err != nil || v.Query != want {
+			t.Errorf("%q is kept as %q (%v), want %q", address, v.Query, err, want)
+		}
+	}
+	for _, address := range []string{"is:open", "xss", "attempts:>=3", "is:open&sort=age", "%zz", "q=colour:red", "q=\"open", "sort=a%00", strings.Repeat("x", 4001)} {
+		if v, err := d.SaveView(t.Context(), "a view", "issues", address, true); telemetry.CodeOf(err) != telemetry.CodeInvalid || err == nil {
+			t.Errorf("%.20q is kept as %q (%v)", address, v.Query, err)
+		}
+	}
+}
+
 func TestSavedViews(t *testing.T) {
 	d := small(t)
-	v, err := d.SaveView(t.Context(), "  <b>Old</b>   & critical ", telemetry.ListIssues, "?q=is:open+age:>30d&page=3&sort=severity", false)
+	v, err := d.SaveView(t.Context(), "  <b>Old</b>   & critical ", "issues", "?q=is:open+age:>30d&page=3&sort=severity", false)
 	if err != nil || v.Name != "<b>Old</b> & critical" || v.Query != "q=is%3Aopen+age%3A%3E30d&sort=severity" || v.ID == "" || v.Created.IsZero() {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	for name, tc := range map[string]struct {
 		name  string
-		list  telemetry.ListName
+		list  string
 		query string
 		code  telemetry.Code
 	}{
-		"the same name":      {"<B>OLD</B> & critical", telemetry.ListRuns, "", telemetry.CodeConflict},
-		"no name":            {"  ", telemetry.ListIssues, "", telemetry.CodeInvalid},
-		"a long name":        {strings.Repeat("ä", 61), telemetry.ListIssues, "", telemetry.CodeInvalid},
-		"a control":          {"a\x00b", telemetry.ListIssues, "", telemetry.CodeInvalid},
-		"a turned direction": {"a\u202eb", telemetry.ListIssues, "", telemetry.CodeInvalid},
+		"the same name":      {"<B>OLD</B> & critical", "runs", "", telemetry.CodeConflict},
+		"no name":            {"  ", "issues", "", telemetry.CodeInvalid},
+		"a long name":        {strings.Repeat("ä", 61), "issues", "", telemetry.CodeInvalid},
+		"a control":          {"a\x00b", "issues", "", telemetry.CodeInvalid},
+		"a turned direction": {"a\u202eb", "issues", "", telemetry.CodeInvalid},
 		"an unknown list":    {"a", "nothing", "", telemetry.CodeInvalid},
-		"an unknown filter":  {"a", telemetry.ListIssues, "q=nothing:x", telemetry.CodeInvalid},
-		"a broken query":     {"a", telemetry.ListIssues, "q=%zz", telemetry.CodeInvalid},
+		"an unknown filter":  {"a", "issues", "q=nothing:x", telemetry.CodeInvalid},
+		"a broken query":     {"a", "issues", "q=%zz", telemetry.CodeInvalid},
 	} {
 		if _, err := d.SaveView(t.Context(), tc.name, tc.list, tc.query, false); telemetry.CodeOf(err) != tc.code {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := d.SaveView(t.Context(), "a name of 60 ä "+strings.Repeat("ä", 45), telemetry.ListRepos, "", false); err != nil {
+	if _, err := d.SaveView(t.Context(), "a name of 60 ä "+strings.Repeat("ä", 45), "repos", "", false); err != nil {
 		t.Error(err)
 	}
 	views, err := d.Views(t.Context())

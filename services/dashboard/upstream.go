@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -38,15 +39,16 @@ func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (te
 // one that never started: there is nobody to talk to.
 func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
 	bare := telemetry.BareID(id)
-	list, err := d.Sessions(ctx, telemetry.SessionFilter{ID: bare}, telemetry.Page{Number: 1, Size: 1})
+	sessions, err := d.SessionsByKey(ctx, []string{bare})
 	if err != nil {
 		return telemetry.SessionRow{}, err
 	}
-	if bare == "" || len(list.Items) == 0 || list.Items[0].ID == "" {
+	session := sessions[bare]
+	if bare == "" || session.ID == "" {
 		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
 			"No run record names a session %s. The list of sessions has those that are known.", shown(id))
 	}
-	return list.Items[0], nil
+	return session, nil
 }
 
 // SessionMessages returns a session and its messages, oldest first. The error is
@@ -75,7 +77,7 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 			"GITHUB_TOKEN is not set, so GitHub cannot be asked for open pull requests. Set it and restart.")
 	}
 	names := []string{string(repo)}
-	if known, found, err := d.Repo(ctx, repo.Key()); err != nil {
+	if known, found, err := d.repo(ctx, repo); err != nil {
 		return nil, err
 	} else if found && known.Fork != "" && known.Fork.Key() != repo.Key() {
 		names = append(names, string(known.Fork))
@@ -98,15 +100,11 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 
 // ours returns what tells the pull requests of earlier runs from others.
 func (d *Dashboard) ours(ctx context.Context, repoKey string) (func(telemetry.PullRequest) bool, error) {
-	sessions, err := all(func(p telemetry.Page) (telemetry.List[telemetry.SessionRow], error) {
-		return d.Sessions(ctx, telemetry.SessionFilter{Repo: repoKey}, p)
-	})
+	sessions, err := all(ctx, d.Sessions, query.Ask{Repo: repoKey})
 	if err != nil {
 		return nil, err
 	}
-	pulls, err := all(func(p telemetry.Page) (telemetry.List[telemetry.PullRow], error) {
-		return d.Pulls(ctx, telemetry.PullFilter{Repo: repoKey}, p)
-	})
+	pulls, err := all(ctx, d.Pulls, query.Ask{Repo: repoKey})
 	if err != nil {
 		return nil, err
 	}

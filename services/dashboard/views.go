@@ -2,8 +2,11 @@ package dashboard
 
 import (
 	"context"
+	"net/url"
 	"slices"
+	"strings"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -18,16 +21,62 @@ type Views interface {
 // viewsMost is how many views are kept: more than a menu can show.
 const viewsMost = 100
 
-// SaveView keeps a list's filter under a name, for everyone, in place of the
-// view of that name where replace is set. The error is
+// SaveView keeps the query of a list's address under a name, for everyone, in
+// place of the view of that name where replace is set. The error is
 // CodeInvalid for a name or query that cannot be kept, CodeConflict where
 // the name is taken.
-func (d *Dashboard) SaveView(ctx context.Context, name string, list telemetry.ListName, query string, replace bool) (telemetry.View, error) {
-	v, err := telemetry.NewView(name, list, query)
+func (d *Dashboard) SaveView(ctx context.Context, name, list, address string, replace bool) (telemetry.View, error) {
+	name, err := telemetry.ViewName(name)
 	if err != nil {
-		return v, err
+		return telemetry.View{}, err
 	}
-	return d.AddView(ctx, v, viewsMost, replace)
+	of, err := d.Named(list)
+	if err != nil {
+		return telemetry.View{}, err
+	}
+	kept, err := keptAddress(of, address)
+	if err != nil {
+		return telemetry.View{}, err
+	}
+	return d.AddView(ctx, telemetry.View{Name: name, List: list, Query: kept}, viewsMost, replace)
+}
+
+// viewBytes bounds what is kept of a view's address.
+const viewBytes = 4000
+
+// keptAddress checks the query of a list's address, and leaves its page out.
+func keptAddress(l Described, address string) (string, error) {
+	if len(address) > viewBytes {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "query: it is %d bytes long; the limit is %d.", len(address), viewBytes)
+	}
+	address = strings.TrimPrefix(address, "?")
+	values, err := url.ParseQuery(address)
+	if err != nil || address != "" && !namesParameters(values, address) {
+		return "", telemetry.Errorf(telemetry.CodeInvalid,
+			"query: want that of a list's URL, for example q=is%%3Aopen&sort=severity.").Because(err)
+	}
+	values.Del("page")
+	for key, list := range values {
+		for _, text := range append(list, key) {
+			if query.Check(text) != nil {
+				return "", telemetry.Errorf(telemetry.CodeInvalid,
+					"query: %q is too long, has control characters, or is not text.", shown(key))
+			}
+		}
+	}
+	_, err = Parse(l, values.Get("q"))
+	return values.Encode(), err
+}
+
+// namesParameters tells a URL's query from a list's ("is:open"), which would be
+// read as a parameter of that name, and filter nothing.
+func namesParameters(values url.Values, address string) bool {
+	for name := range values {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			return false
+		}
+	}
+	return strings.Contains(address, "=")
 }
 
 // NameView gives a saved view another name and returns it. The error is

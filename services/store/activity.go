@@ -15,7 +15,7 @@ type activityBranch struct {
 	rows, at, order string
 	where, repo     string
 	byKey           bool // repo compares the keys of repositories, else their ids
-	scan            func(r *row, a *telemetry.Activity)
+	scan            func(r *Row, a *telemetry.Activity)
 }
 
 // query reads changes up to $1, the newest first: $2 of them after $3, of
@@ -46,7 +46,7 @@ func activityBranches() []activityBranch {
 			FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`, at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity},
 		{kind: telemetry.ActivityScope, rows: `a.at, a.source, a.file, r.run_number, o.name, a.started_by
 			FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`, at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity},
-		{kind: telemetry.ActivityJob, rows: jobColumns + ` FROM jobs`, at: `started`, order: `id DESC`, scan: func(r *row, a *telemetry.Activity) {
+		{kind: telemetry.ActivityJob, rows: jobColumns + ` FROM jobs`, at: `started`, order: `id DESC`, scan: func(r *Row, a *telemetry.Activity) {
 			scanJob(r, &a.Job)
 			a.At, a.By = a.Job.Started, a.Job.By
 		}},
@@ -61,39 +61,39 @@ func activityBranches() []activityBranch {
 	}
 }
 
-func scanRunActivity(r *row, a *telemetry.Activity) {
+func scanRunActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	var named int
-	r.scan(&when, &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &named, &a.Back)
+	r.Scan(&when, &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &named, &a.Back)
 	a.At, a.Compared = at(when), named == 1 && a.Word == string(telemetry.KindScan)
 	a.New = max(0, a.New-a.Back) // what came back is counted with what is new
 }
 
-func scanStateActivity(r *row, a *telemetry.Activity) {
+func scanStateActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	var key string
-	r.scan(&when, &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
+	r.Scan(&when, &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
 	if a.At = at(when); a.Session == "" {
 		a.Session = key
 	}
 }
 
-func scanPullActivity(r *row, a *telemetry.Activity) {
+func scanPullActivity(r *Row, a *telemetry.Activity) {
 	var when int64
-	r.scan(&when, &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
+	r.Scan(&when, &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
 	a.At, a.Repo = at(when), a.Pull.Repo
 }
 
-func scanVerifiedActivity(r *row, a *telemetry.Activity) {
+func scanVerifiedActivity(r *Row, a *telemetry.Activity) {
 	var when int64
-	r.scan(&when, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
+	r.Scan(&when, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
 	a.At = at(when)
 }
 
-func scanSubmission(r *row, a *telemetry.Activity) {
+func scanSubmission(r *Row, a *telemetry.Activity) {
 	var when int64
 	var subject string
-	r.scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
+	r.Scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
 	switch a.At = at(when); {
 	case a.Word == string(telemetry.SubmissionDispatch):
 		a.Repo = telemetry.RepoName(subject)
@@ -102,17 +102,17 @@ func scanSubmission(r *row, a *telemetry.Activity) {
 	}
 }
 
-func scanScopeActivity(r *row, a *telemetry.Activity) {
+func scanScopeActivity(r *Row, a *telemetry.Activity) {
 	var when int64
-	r.scan(&when, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
+	r.Scan(&when, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
 	a.At = at(when)
 }
 
-func scanMendActivity(r *row, a *telemetry.Activity) {
+func scanMendActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	var was, mended string
 	c := &a.Change
-	r.scan(&when, &a.Application, &c.Source, &c.File, &c.Field, &was, &mended, &c.Reason, &a.Run, &a.Repo)
+	r.Scan(&when, &a.Application, &c.Source, &c.File, &c.Field, &was, &mended, &c.Reason, &a.Run, &a.Repo)
 	c.Old, c.New = fromJSON[any](r.tx, was), fromJSON[any](r.tx, mended)
 	a.At, a.Source, a.File = at(when), c.Source, c.File
 }
@@ -133,10 +133,10 @@ func (s *Store) Activity(ctx context.Context, f telemetry.ActivityFilter, from t
 		list = []telemetry.Activity{}
 		of := activityScope{key: f.Repo}
 		if f.Repo != "" {
-			tx.row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).scan(&of.id)
-			tx.each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{of.id}, func(r *row) {
+			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).Scan(&of.id)
+			tx.Each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{of.id}, func(r *Row) {
 				var key string
-				r.scan(&key)
+				r.Scan(&key)
 				of.keys = append(of.keys, key)
 			})
 		}
@@ -195,7 +195,7 @@ func activityOf(tx *Tx, kind telemetry.ActivityKind, of activityScope, from tele
 		}
 		for _, repo := range of.of(b) {
 			asks = append(asks, func(most, after int64) {
-				tx.each(b.query(repo != nil), append([]any{until, most, after}, repo...), func(r *row) {
+				tx.Each(b.query(repo != nil), append([]any{until, most, after}, repo...), func(r *Row) {
 					a := telemetry.Activity{Kind: kind}
 					b.scan(r, &a)
 					list = append(list, a)

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -15,10 +18,10 @@ func activityLine(a telemetry.Activity) string {
 }
 
 func TestActivityPages(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(3)
-		putFrom(t, s, "", files...)
-		savePulls(t, s, pullsFor(files))
+		storetest.PutFrom(t, s, "", files...)
+		storetest.SavePulls(t, s, storetest.PullsFor(files))
 		for _, token := range []string{"a", "b"} {
 			for n := range 2 {
 				_, fresh, err := s.BeginSubmission(t.Context(), telemetry.Submission{Token: token, Kind: telemetry.SubmissionDispatch, Subject: "octo/shop"})
@@ -79,10 +82,10 @@ func TestActivityPages(t *testing.T) {
 // that are its own, in the same order, whatever the pages; each change that
 // backfill made is one.
 func TestActivityOfRepo(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(3)
-		putFrom(t, s, "", files...)
-		savePulls(t, s, pullsFor(files))
+		storetest.PutFrom(t, s, "", files...)
+		storetest.SavePulls(t, s, storetest.PullsFor(files))
 		mended, err := s.Backfill(t.Context(), true)
 		if err != nil || len(mended) == 0 {
 			t.Fatalf("%d changes by backfill: %v", len(mended), err)
@@ -91,7 +94,7 @@ func TestActivityOfRepo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 100, Sort: "repo", Order: "asc"})
+		repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 100, Sort: "repo", Order: "asc"}})
 		if err != nil || len(repos.Items) < 2 {
 			t.Fatalf("%d repositories: %v", len(repos.Items), err)
 		}

@@ -9,53 +9,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Answers as of a time T count records up to T by their timestamps, pull
-// requests by GitHub's times, and sessions by the log of their states. What
-// a record of later time says changes none of them.
-
-// knownPull is true of a pull request p that something named at $1: a record,
-// a verification, Devin or its own text about a session that was recorded by
-// then, or its title in a repository that had a run.
-const knownPull = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= $1) AND (
-	EXISTS (SELECT 1 FROM mentions m WHERE m.pull_key = p.key AND m.pull_key <> '' AND m.at <= $1)
-	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND m.at <= $1)
-	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= $1)
-	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key AND m.at <= $1)
-	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM homes h JOIN runs r ON r.repo_id = h.repo_id WHERE h.key = p.repo_key AND r.at <= $1)))`
-
-// shownAt is the state of a pull request p at $1.
-const shownAt = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= $1 THEN 'merged' WHEN p.closed_at <> 0 AND p.closed_at <= $1 THEN 'closed'
-	WHEN p.fetched = 0 OR p.shown = 'unknown' THEN 'unknown' WHEN p.shown = 'closed' AND p.closed_at = 0 THEN 'closed' ELSE 'open' END`
-
-// knownSession is true of a session s that a record named at $1.
-const knownSession = `(s.at <= $1 OR (s.id <> '' AND EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.at <= $1)))`
-
-// namedAt is when the newest record up to $1 named a session s.
-const namedAt = `CASE WHEN s.at <= $1 THEN s.at ELSE (SELECT MAX(m.at) FROM mentions m WHERE m.session = s.key AND m.at <= $1) END`
-
-// stateAt is the state of a session s at $1. A state that began by then is
-// the last that the log has; where the log does not go back so far, the
-// newest record up to then says it. One that waits does so by what its pull
-// requests were at the time (telemetry.StateOf).
-const stateAt = `(SELECT CASE WHEN y.state IN ('waiting', 'pr_ready') THEN ` + waitingAt + ` ELSE y.state END FROM (SELECT CASE WHEN s.since <= $1 OR s.id = '' THEN s.state
-	ELSE COALESCE((SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= $1 ORDER BY g.id DESC LIMIT 1),
-		(SELECT m.state FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= $1 ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END AS state) y)`
-
-// waitingAt is what a session s that stopped for its user waited for at $1.
-const waitingAt = `CASE WHEN s.has_pr = 0 THEN 'waiting' WHEN EXISTS (` + linkedPulls + ` AND ` + shownAt + ` IN ('open', 'unknown')) THEN 'pr_ready' WHEN EXISTS (` + linkedPulls + ` AND ` + shownAt + ` = 'merged') THEN 'finished' ELSE 'waiting' END`
-
-// linkedAt is 1 where a session s had a pull request at $1.
-const linkedAt = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPulls + `) THEN 1 ELSE 0 END`
-
-// linkedPulls are the pull requests p that a session s had at $1: those that
-// were opened by then, and that Devin, the pull request itself, or a record
-// of the time names. CROSS JOIN keeps SQLite from beginning with all pull
-// requests.
-const linkedPulls = `SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key AND (p.created_at = 0 OR p.created_at <= $1)
-	AND (k.basis NOT IN ('record', 'verification') OR EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= $1)
-		OR EXISTS (SELECT 1 FROM verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= $1)
-		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))`
-
 // TotalsAsOf returns the figures as of t over all repositories or, with its
 // key, of one. found is false for a repository that no record of that time
 // names.
@@ -70,8 +23,8 @@ func (s *Store) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out t
 		listRepos(tx, id, ms(t), &out)
 		countSessionsAt(tx, id, ms(t), &out)
 		countPullsAt(tx, id, ms(t), &out)
-		tx.row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, ms(t)).scan(&out.Verifications)
-		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, ms(t)).scan(&out.BrokenFiles)
+		tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, ms(t)).Scan(&out.Verifications)
+		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, ms(t)).Scan(&out.BrokenFiles)
 		found = repo == "" || len(out.Repos) > 0
 		return tx.err
 	})
@@ -83,7 +36,7 @@ func repoIDOf(tx *Tx, key string) (id int64, known bool) {
 	if key == "" {
 		return everywhere, true
 	}
-	known = tx.row(`SELECT id FROM repos WHERE key = $1`, key).scan(&id).found
+	known = tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).found
 	return id, known
 }
 
@@ -101,11 +54,11 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 	n := loadTally(tx, repo)
 	condition, args := ofRepo("repo_id", repo, t)
 	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
-	tx.each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *row) {
+	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *Row) {
 		var kind telemetry.Kind
 		var found int64
 		var severity, category string
-		r.scan(&kind, &found, &severity, &category)
+		r.Scan(&kind, &found, &severity, &category)
 		n["runs"]--
 		if kind == telemetry.KindScan {
 			n["scans"]--
@@ -119,7 +72,7 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 	later := tally{}
 	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
 		sum := map[string]int64{}
-		addTexts(tx, sum, texts)
+		AddCounts(tx, sum, texts)
 		later.family(name, sum)
 	}
 	for name, count := range later {
@@ -130,10 +83,10 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 			delete(n, name)
 		}
 	}
-	tx.each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`, args, func(r *row) {
+	tx.Each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`, args, func(r *Row) {
 		var severity, family string
 		var count int64
-		r.scan(&severity, &family, &count)
+		r.Scan(&severity, &family, &count)
 		n["open"] += count
 		n["open_severity:"+severity] += count
 		n["open_category:"+family] += count
@@ -157,11 +110,11 @@ type unlistedScan struct {
 func unlistedAt(tx *Tx, repo, t int64) map[int64]unlistedScan {
 	condition, args := ofRepo("p.id", repo, never, t)
 	open, listed := map[int64]unlistedScan{}, map[int64]bool{}
-	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *row) {
+	tx.Each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
 		var id, when int64
 		var has int
 		var u unlistedScan
-		r.scan(&id, &when, &has, &u.severity, &u.found, &u.category)
+		r.Scan(&id, &when, &has, &u.severity, &u.found, &u.category)
 		if has == 1 {
 			listed[id] = true
 			delete(open, id)
@@ -175,10 +128,10 @@ func unlistedAt(tx *Tx, repo, t int64) map[int64]unlistedScan {
 
 func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("p.id", repo, t)
-	tx.each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
-		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *row) {
+	tx.Each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
+		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *Row) {
 		var target string
-		r.scan(&target)
+		r.Scan(&target)
 		out.Repos = append(out.Repos, target)
 	})
 }
@@ -187,11 +140,12 @@ func listRepos(tx *Tx, repo, t int64, out *telemetry.Totals) {
 func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("s.repo_id", repo, t, t-telemetry.RecordedFor.Milliseconds())
 	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR, out.Active = map[telemetry.State]int64{}, 0, 0, telemetry.ActiveSessions{}
-	tx.each(`WITH x AS MATERIALIZED (SELECT `+stateAt+` AS state, `+loggedAt+` AS since, `+linkedAt+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, s.polled
-		FROM sessions s WHERE `+knownSession+condition+`) SELECT state, COUNT(*), SUM(linked), SUM(created), SUM(CASE WHEN state IN (`+activeStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`, args, func(r *row) {
+	tx.Each(asOf(`WITH x AS MATERIALIZED (SELECT `+StateThen+` AS state, `+StateSinceThen+` AS since, `+LinkedThen+` AS linked,
+			CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, s.polled
+		FROM sessions s WHERE `+KnownSessionThen+condition+`) SELECT state, COUNT(*), SUM(linked), SUM(created), SUM(CASE WHEN state IN (`+ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`), args, func(r *Row) {
 		var state telemetry.State
 		var n, linked, created, active int64
-		r.scan(&state, &n, &linked, &created, &active)
+		r.Scan(&state, &n, &linked, &created, &active)
 		out.SessionsByState[state] = n
 		out.SessionsWithPR += linked
 		out.SessionsCreated += created
@@ -201,11 +155,11 @@ func countSessionsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
 }
 
 func countPullsAt(tx *Tx, repo, t int64, out *telemetry.Totals) {
-	query, args := `SELECT x.shown, COUNT(*) FROM (SELECT `+shownAt+` AS shown FROM pulls p WHERE `+knownPull, []any{t}
+	query, args := asOf(`SELECT x.shown, COUNT(*) FROM (SELECT `+ShownThen+` AS shown FROM pulls p WHERE `+KnownPullThen), []any{t}
 	if repo != everywhere {
-		query += ` AND p.repo_key ` + tx.in(2, "TEXT")
-		args = append(args, jsonText(homesAt(tx, repo, t)))
+		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
+		args = append(args, JSON(homesAt(tx, repo, t)))
 	}
 	out.PRs = telemetry.PullCounts{}
-	tx.each(query+`) AS x GROUP BY x.shown`, args, func(r *row) { addPulls(r, &out.PRs) })
+	tx.Each(query+`) AS x GROUP BY x.shown`, args, func(r *Row) { addPulls(r, &out.PRs) })
 }

@@ -5,18 +5,21 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestStateThen: a session that stopped for its user waits by what its pull
 // requests were at the time, though the log does not go back so far.
 func TestStateThen(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		day := func(n int) time.Time { return time.Date(2026, 3, n, 0, 0, 0, 0, time.UTC) }
 		record := func(n int, id, status, url string) {
 			session := map[string]any{"session_id": id, "status": status, "issue_ids": []string{}, "pr_url": url}
-			put(t, s, scanRecord{Repo: "o/r", Run: int64(n), At: day(n).Format(time.RFC3339), Sessions: []map[string]any{session}}.file(fmt.Sprintf("%d.json", n)))
+			storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: int64(n), At: day(n).Format(time.RFC3339), Sessions: []map[string]any{session}}.File(fmt.Sprintf("%d.json", n)))
 		}
 		pull := "https://github.com/o/r/pull/"
 		record(1, "devin-0a", "blocked", "")
@@ -26,7 +29,7 @@ func TestStateThen(t *testing.T) {
 		record(4, "0c", "blocked", pull+"3")
 		record(6, "0d", "resume_requested_frontend", "")
 		record(7, "0d", "expired", "")
-		savePulls(t, s, []telemetry.PullRequest{
+		storetest.SavePulls(t, s, []telemetry.PullRequest{
 			{Repo: "o/r", Number: 2, State: "closed", CreatedAt: day(2), ClosedAt: day(4)},
 			{Repo: "o/r", Number: 3, State: "closed", CreatedAt: day(5), ClosedAt: day(7), MergedAt: day(7)},
 		})
@@ -37,7 +40,7 @@ func TestStateThen(t *testing.T) {
 			"0d": {"", "", "", "", "", "working", "expired", "expired"},
 		} {
 			for i, state := range want {
-				list, err := s.Sessions(t.Context(), telemetry.SessionFilter{AsOf: day(i + 1)}, allRows())
+				list, err := lists.Sessions(s).Rows(t.Context(), query.Ask{AsOf: day(i + 1), Page: storetest.AllRows()})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,8 +1,6 @@
 package store_test
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,41 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/services/telemetry/history"
 )
-
-// bothDatabases runs a test on SQLite and on PostgreSQL.
-func bothDatabases(t *testing.T, do func(t *testing.T, s *store.Store)) {
-	t.Run("sqlite", func(t *testing.T) { do(t, open(t)) })
-	t.Run("postgres", func(t *testing.T) { do(t, openPostgres(t)) })
-}
-
-// generatedFiles are the run files of a small history with every kind of
-// disturbance, in the order in which they appear.
-func generatedFiles(seed uint64) []telemetry.FetchedFile {
-	disturb := history.Disturbances{Shifts: 0.2, Renames: 0.1, Algorithm: 0.3, ShortHashes: 0.5, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.1, Reopenings: 0.3, Late: 0.1, Missing: 0.05}
-	var files []telemetry.FetchedFile
-	for f := range history.Generate(history.Options{Seed: seed, Repos: 4, ScansPerRepo: 14, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: disturb}) {
-		files = append(files, fetched(f.Name, f.Body))
-	}
-	return files
-}
-
-func fetched(name string, body []byte) telemetry.FetchedFile {
-	sum := sha1.Sum(body)
-	f := telemetry.FetchedFile{RunFile: telemetry.RunFile{Name: name, SHA: hex.EncodeToString(sum[:]), Size: int64(len(body))}, Body: body}
-	f.Record, f.Err = telemetry.ParseRecord(body)
-	return f
-}
-
-func put(t *testing.T, s *store.Store, files ...telemetry.FetchedFile) {
-	t.Helper()
-	if _, err := s.PutFiles(t.Context(), "", files); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // answers is everything that is asked as of a time.
 type answers struct {
@@ -52,8 +21,6 @@ type answers struct {
 	Issues []telemetry.IssueRow
 	Trends telemetry.Trends
 }
-
-func allRows() telemetry.Page { return telemetry.Page{Number: 1, Size: 1 << 40} }
 
 func period(t *testing.T, name string, until time.Time) telemetry.Period {
 	t.Helper()
@@ -70,7 +37,7 @@ func asOf(t *testing.T, s *store.Store, at time.Time, repo string) answers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issues, err := s.Issues(t.Context(), telemetry.IssueFilter{Repo: repo, AsOf: at}, allRows())
+	issues, err := lists.Issues(s).Rows(t.Context(), query.Ask{Repo: repo, AsOf: at, Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +57,7 @@ func current(t *testing.T, s *store.Store, now time.Time, repo string) answers {
 		t.Fatal(err)
 	}
 	totals.Active = telemetry.ActiveSessions{}
-	issues, err := s.Issues(t.Context(), telemetry.IssueFilter{Repo: repo}, allRows())
+	issues, err := lists.Issues(s).Rows(t.Context(), query.Ask{Repo: repo, Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,13 +90,13 @@ func newest(files []telemetry.FetchedFile) time.Time {
 // now.
 func TestAsOfNowIsTheCurrentAnswer(t *testing.T) {
 	for name, files := range map[string]func(*testing.T) []telemetry.FetchedFile{
-		"real": realFiles, "generated": func(*testing.T) []telemetry.FetchedFile { return generatedFiles(7) },
+		"real": storetest.RealFiles, "generated": func(*testing.T) []telemetry.FetchedFile { return storetest.GeneratedFiles(7) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bothDatabases(t, func(t *testing.T, s *store.Store) {
+			storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 				list := files(t)
 				for i, f := range list {
-					put(t, s, f)
+					storetest.Put(t, s, f)
 					if i%25 != 24 && i != len(list)-1 {
 						continue
 					}
@@ -147,10 +114,10 @@ func TestAsOfNowIsTheCurrentAnswer(t *testing.T) {
 // A record of a later time changes no answer about an earlier one.
 func TestLaterRecordsChangeNoOlderAnswer(t *testing.T) {
 	for name, files := range map[string]func(*testing.T) []telemetry.FetchedFile{
-		"real": realFiles, "generated": func(*testing.T) []telemetry.FetchedFile { return generatedFiles(11) },
+		"real": storetest.RealFiles, "generated": func(*testing.T) []telemetry.FetchedFile { return storetest.GeneratedFiles(11) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bothDatabases(t, func(t *testing.T, s *store.Store) {
+			storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 				list := slices.DeleteFunc(files(t), func(f telemetry.FetchedFile) bool { return f.Record == nil })
 				slices.SortStableFunc(list, func(a, b telemetry.FetchedFile) int { return a.Record.Timestamp.Compare(b.Record.Timestamp) })
 				type asked struct {
@@ -160,7 +127,7 @@ func TestLaterRecordsChangeNoOlderAnswer(t *testing.T) {
 				}
 				var before []asked
 				for i, f := range list {
-					put(t, s, f)
+					storetest.Put(t, s, f)
 					if i%20 == 19 && f.Record.Kind == telemetry.KindScan {
 						for _, repo := range []string{"", f.Record.Repo.Key()} {
 							before = append(before, asked{f.Record.Timestamp, repo, asOf(t, s, f.Record.Timestamp, repo)})
@@ -182,14 +149,14 @@ func TestLaterRecordsChangeNoOlderAnswer(t *testing.T) {
 
 // The read models end the same in whatever order records arrive.
 func TestFiguresDoNotDependOnArrival(t *testing.T) {
-	files := generatedFiles(3)
+	files := storetest.GeneratedFiles(3)
 	now := newest(files).Add(time.Minute)
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
-		put(t, s, files...)
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, files...)
 		want := current(t, s, now, "")
-		reverse := open(t)
+		reverse := storetest.Open(t)
 		for _, f := range slices.Backward(files) {
-			put(t, reverse, f)
+			storetest.Put(t, reverse, f)
 		}
 		got := current(t, reverse, now, "")
 		if diff := cmp.Diff(want, got); diff != "" {

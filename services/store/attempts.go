@@ -33,12 +33,12 @@ func (d *derivation) deriveAttempts() {
 	if len(ids) == 0 || tx.err != nil {
 		return
 	}
-	tx.each(`SELECT DISTINCT issue_id FROM attempts WHERE record_id `+tx.in(1, "BIGINT"), []any{jsonText(ids)}, func(r *row) {
+	tx.Each(`SELECT DISTINCT issue_id FROM attempts WHERE record_id `+tx.In(1, "BIGINT"), []any{JSON(ids)}, func(r *Row) {
 		var issue int64
-		r.scan(&issue)
+		r.Scan(&issue)
 		d.issues[issue] = true
 	})
-	tx.exec(`DELETE FROM attempts WHERE record_id `+tx.in(1, "BIGINT"), jsonText(ids))
+	tx.exec(`DELETE FROM attempts WHERE record_id `+tx.In(1, "BIGINT"), JSON(ids))
 	var rows [][]any
 	for _, id := range ids {
 		for _, a := range d.attemptsOf(id, d.takes[id]) {
@@ -98,7 +98,7 @@ func (d *derivation) groundsOf(id int64) (base attempt, resolve func(telemetry.T
 	var kind telemetry.Kind
 	var repo int64
 	var file string
-	switch run := tx.row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).scan(&kind, &repo, &base.at, &file).found; {
+	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).found; {
 	case run && kind == telemetry.KindDispatch:
 		base.basis = telemetry.AttemptDispatch
 		b := &scansBeforeIt{repo, base.at, file, map[string]int64{}}
@@ -107,7 +107,7 @@ func (d *derivation) groundsOf(id int64) (base attempt, resolve func(telemetry.T
 		return base, func(t telemetry.Take) []place { return []place{{id, t.Place}} }
 	}
 	base.basis = telemetry.AttemptVerification
-	tx.row(`SELECT at FROM verifications WHERE id = $1`, id).scan(&base.at)
+	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&base.at)
 	scan, repo := d.verifiedScan(id)
 	tx.exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
 	return base, func(t telemetry.Take) []place { return d.like(scan, t.Finding) }
@@ -128,7 +128,7 @@ func (b *scansBeforeIt) last(d *derivation, more string, args ...any) int64 {
 	key := fmt.Sprint(more, args)
 	id, asked := b.found[key]
 	if !asked {
-		d.tx.row(scanBefore+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).scan(&id)
+		d.tx.Row(scanBefore+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).Scan(&id)
 		b.found[key] = id
 	}
 	return id
@@ -171,9 +171,9 @@ func (d *derivation) like(scan int64, f telemetry.Finding) []place {
 func (d *derivation) issueAt(p place) int64 {
 	if d.places[p.scan] == nil {
 		issues := []int64{}
-		d.tx.each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *row) {
+		d.tx.Each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *Row) {
 			var id int64
-			r.scan(&id)
+			r.Scan(&id)
 			issues = append(issues, id)
 		})
 		d.places[p.scan] = issues
@@ -195,7 +195,7 @@ func (d *derivation) retake(repo int64, scans []addedScan) {
 		runs[i] = s.scan.Run
 	}
 	d.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, ms(scans[0].scan.At))
-	d.retakeVerifications(`source_run `+d.tx.in(1, "BIGINT"), jsonText(runs))
+	d.retakeVerifications(`source_run `+d.tx.In(1, "BIGINT"), JSON(runs))
 }
 
 func (d *derivation) retakeRuns(where string, args ...any) {
@@ -210,9 +210,9 @@ func (d *derivation) retakeVerifications(where string, args ...any) {
 // notes each in mark, if that is given.
 func (d *derivation) retakeAll(mark map[int64]bool, query string, args ...any) {
 	var ids []int64
-	d.tx.each(query, args, func(r *row) {
+	d.tx.Each(query, args, func(r *Row) {
 		var id int64
-		r.scan(&id)
+		r.Scan(&id)
 		ids = append(ids, id)
 	})
 	for _, id := range ids {
@@ -238,5 +238,5 @@ func (d *derivation) countAttempts() {
 	d.tx.exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''),
 			session = COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = issues.id AND a.session <> '' ORDER BY a.at DESC, a.session LIMIT 1), ''),
 			taken_at = COALESCE((SELECT MAX(a.at) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''), 0)
-		WHERE id `+d.tx.in(1, "BIGINT"), jsonText(slices.Sorted(maps.Keys(d.issues))))
+		WHERE id `+d.tx.In(1, "BIGINT"), JSON(slices.Sorted(maps.Keys(d.issues))))
 }

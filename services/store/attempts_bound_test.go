@@ -5,16 +5,19 @@ import (
 	"strings"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestRecordThatMeansEverything: where each finding of a verification means
 // each of a scan, those beyond the bound are counted as found nowhere.
 func TestRecordThatMeansEverything(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		const same, named = 1000, telemetry.MaxTakes/1000 + 50
-		scan := scanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z"}
+		scan := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z"}
 		for line := range same {
 			scan.Findings = append(scan.Findings, fmt.Sprintf("js/xss a.js %d aaaaaaaaaaaaaaaa", line))
 		}
@@ -22,9 +25,9 @@ func TestRecordThatMeansEverything(t *testing.T) {
 		for n := range named {
 			findings = append(findings, fmt.Sprintf(`{"id":"CQLF-R9-%d","fingerprint":"aaaaaaaaaaaaaaaabbbb","rule_id":"js/xss","file":"a.js"}`, n))
 		}
-		put(t, s, scan.file("1.json"), fetched("v.json", []byte(`{"verified_at":"2026-03-02T00:00:00Z","source_run_number":"1",
+		storetest.Put(t, s, scan.File("1.json"), storetest.Fetched("v.json", []byte(`{"verified_at":"2026-03-02T00:00:00Z","source_run_number":"1",
 			"summary":{"total_targeted":1},"verified_fixed":[`+strings.Join(findings, ",")+`]}`)))
-		list, err := s.Verifications(t.Context(), telemetry.VerificationFilter{}, telemetry.Page{Size: 5})
+		list, err := lists.Verifications(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 5}})
 		if err != nil || len(list.Items) != 1 {
 			t.Fatal(list.Items, err)
 		}

@@ -29,12 +29,12 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 		}
 		d := newDerivation(tx)
 		var application int64
-		tx.row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).scan(&application)
+		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).Scan(&application)
 		for _, c := range changes {
-			recorded := jsonText(c.Old)
-			tx.row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).scan(&recorded)
+			recorded := JSON(c.Old)
+			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
 			tx.exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
-				c.Source, c.File, c.Field, application, recorded, jsonText(c.Old), jsonText(c.New), c.Reason, ms(tx.now))
+				c.Source, c.File, c.Field, application, recorded, JSON(c.Old), JSON(c.New), c.Reason, ms(tx.now))
 			d.mended(c)
 		}
 		d.finish()
@@ -52,10 +52,10 @@ func (s *Store) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chang
 	var changes []telemetry.Change
 	read := func(tx *Tx) error {
 		changes = []telemetry.Change{}
-		tx.each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends) ORDER BY file, field, source`, nil, func(r *row) {
+		tx.Each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends) ORDER BY file, field, source`, nil, func(r *Row) {
 			c := telemetry.Change{}
 			var was, mended string
-			r.scan(&c.Source, &c.File, &c.Field, &was, &mended, &c.Reason)
+			r.Scan(&c.Source, &c.File, &c.Field, &was, &mended, &c.Reason)
 			c.Old, c.New, c.Reason = fromJSON[any](tx, mended), fromJSON[any](tx, was), "undone: "+c.Reason
 			changes = append(changes, c)
 		})
@@ -82,9 +82,9 @@ func (s *Store) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chang
 
 // mended has the record that a change is about derived again.
 func (d *derivation) mended(c telemetry.Change) {
-	d.tx.each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *row) {
+	d.tx.Each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *Row) {
 		var id int64
-		r.scan(&id)
+		r.Scan(&id)
 		d.changed[id] = true
 		d.tx.touch(telemetry.TopicRecords)
 	})
@@ -92,14 +92,14 @@ func (d *derivation) mended(c telemetry.Change) {
 
 func planBackfill(tx *Tx) []telemetry.Change {
 	changes := []telemetry.Change{}
-	tx.each(`SELECT r.source, r.file, m.ord, m.issue_ids, m.pr_url, COALESCE(s.pr_url, ''), COALESCE(s.basis, ''), COALESCE(p.issue_ids, '[]'), COALESCE(p.number, 0),
+	tx.Each(`SELECT r.source, r.file, m.ord, m.issue_ids, m.pr_url, COALESCE(s.pr_url, ''), COALESCE(s.basis, ''), COALESCE(p.issue_ids, '[]'), COALESCE(p.number, 0),
 			COALESCE((SELECT v.issue_ids FROM verifications v WHERE v.session = m.session AND m.session <> '' AND v.current = 1 LIMIT 1), '[]')
 		FROM mentions m JOIN runs r ON r.id = m.run_id LEFT JOIN sessions s ON s.key = m.session AND m.session <> '' LEFT JOIN pulls p ON p.key = s.pull_key
-		ORDER BY r.at, r.file, r.source, m.ord`, nil, func(r *row) {
+		ORDER BY r.at, r.file, r.source, m.ord`, nil, func(r *Row) {
 		var source, file, idsText, recorded, linked, basis, titled, verified string
 		var ord int
 		var number int64
-		r.scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
+		r.Scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
 		ids := fromJSON[[]string](tx, idsText)
 		if mended, reason := telemetry.MendIDs(ids, number, fromJSON[[]string](tx, titled), fromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
 			changes = append(changes, telemetry.Change{

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -14,23 +17,23 @@ import (
 // second application finds nothing; undone, all is as before; the record as
 // fetched stays.
 func TestBackfill(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		id := func(c string) string { return strings.Repeat(c, 32) }
 		session := func(c string, ids []string, pr string) map[string]any {
 			return map[string]any{"session_id": "devin-" + id(c), "status": "finished", "batch_id": 1, "issue_ids": ids, "pr_url": pr}
 		}
-		scan := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule a.go 9 bbbbbbbbbbbbbbbb1", "rule b.go 9 cccccccccccccccc1"}, Sessions: []map[string]any{
+		scan := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule a.go 9 bbbbbbbbbbbbbbbb1", "rule b.go 9 cccccccccccccccc1"}, Sessions: []map[string]any{
 			session("a", []string{"", " "}, "https://github.com/o/r/pull/1"), // named by its pull request's title
 			session("b", []string{""}, ""),                                   // named by its verification alone
-			session("c", []string{"", issueID(1, 2)}, ""),                    // one blank, nothing names it
-			session("d", []string{issueID(1, 2)}, ""),                        // nothing to mend but the pull request
-		}}.file("1.json")
-		verification := fetched("v.json", []byte(`{"verified_at": "2026-02-02T10:00:00Z", "session_id": "`+id("b")+`", "source_run_number": "1", "pr_number": "2", "pr_url": "https://github.com/o/r/pull/2", "pr_title": "a fix",
-			"summary": {"total_targeted": 1, "fixed_count": 0, "remaining_count": 1}, "verified_fixed": [], "still_present": [{"id": "`+issueID(1, 1)+`", "fingerprint": "bbbbbbbbbbbbbbbb1", "rule_id": "rule"}]}`))
-		put(t, s, scan, verification)
+			session("c", []string{"", storetest.IssueID(1, 2)}, ""),          // one blank, nothing names it
+			session("d", []string{storetest.IssueID(1, 2)}, ""),              // nothing to mend but the pull request
+		}}.File("1.json")
+		verification := storetest.Fetched("v.json", []byte(`{"verified_at": "2026-02-02T10:00:00Z", "session_id": "`+id("b")+`", "source_run_number": "1", "pr_number": "2", "pr_url": "https://github.com/o/r/pull/2", "pr_title": "a fix",
+			"summary": {"total_targeted": 1, "fixed_count": 0, "remaining_count": 1}, "verified_fixed": [], "still_present": [{"id": "`+storetest.IssueID(1, 1)+`", "fingerprint": "bbbbbbbbbbbbbbbb1", "rule_id": "rule"}]}`))
+		storetest.Put(t, s, scan, verification)
 		at := time.Unix(1770000000, 0)
 		if err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{
-			{Repo: "o/r", Number: 1, Title: "fix(" + issueID(1, 0) + ")", State: "open", CreatedAt: at}, {Repo: "o/r", Number: 4, Title: "x", Body: "devin-" + id("d"), State: "open", CreatedAt: at}}, at); err != nil {
+			{Repo: "o/r", Number: 1, Title: "fix(" + storetest.IssueID(1, 0) + ")", State: "open", CreatedAt: at}, {Repo: "o/r", Number: 4, Title: "x", Body: "devin-" + id("d"), State: "open", CreatedAt: at}}, at); err != nil {
 			t.Fatal(err)
 		}
 		before := dump(t, s)
@@ -92,7 +95,7 @@ func shown(v any) string {
 
 func issueOf(t *testing.T, s *store.Store, print string) telemetry.IssueRow {
 	t.Helper()
-	list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{Size: 100})
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +110,7 @@ func issueOf(t *testing.T, s *store.Store, print string) telemetry.IssueRow {
 
 func pullOf(t *testing.T, s *store.Store, number int64) telemetry.PullRow {
 	t.Helper()
-	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, telemetry.Page{Size: 100})
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -16,7 +17,7 @@ import (
 func benchFiles(o history.Options) [][]telemetry.FetchedFile {
 	byRepo := map[string][]telemetry.FetchedFile{}
 	for f := range history.Generate(o) {
-		g := fetched(f.Name, f.Body)
+		g := storetest.Fetched(f.Name, f.Body)
 		byRepo[g.Record.Repo.Key()] = append(byRepo[g.Record.Repo.Key()], g)
 	}
 	var out [][]telemetry.FetchedFile

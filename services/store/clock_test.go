@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -14,7 +17,7 @@ func clocked(t *testing.T, do func(t *testing.T, at func(time.Time) *store.Store
 	t.Helper()
 	for name, url := range map[string]func(testing.TB) string{
 		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "clock.db") },
-		"postgres": postgresAddress,
+		"postgres": storetest.PostgresAddress,
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := url(t)
@@ -35,7 +38,7 @@ func TestClocksOffByYears(t *testing.T) {
 	right := day("2026-03-11 12:00")
 	clocked(t, func(t *testing.T, at func(time.Time) *store.Store) {
 		first := at(right)
-		put(t, first, tinyHistory()...)
+		storetest.Put(t, first, tinyHistory()...)
 		want := dump(t, first)
 		saveJob(t, first, "j", "refresh", telemetry.JobRunning, 1)
 		if err := first.Exec(t.Context(), `UPDATE programs SET seen_at = seen_at + 1`); err != nil { // it is killed, and says nothing
@@ -44,14 +47,14 @@ func TestClocksOffByYears(t *testing.T) {
 		files := int64(len(tinyHistory()))
 		for _, off := range []int{-20, 20, -60, 5000} {
 			s := at(right.AddDate(off, 0, 0))
-			s.AskEverything(t, right.AddDate(off, 0, 0))
-			if list, err := s.Files(t.Context(), telemetry.FileFilter{State: "gone"}, telemetry.Page{Number: 1, Size: 10}); err != nil || list.Total != 0 {
+			askEverything(t, s, right.AddDate(off, 0, 0))
+			if list, err := lists.Files(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Files(s), "is:gone"), Page: storetest.AllRows()}); err != nil || list.Total != 0 {
 				t.Errorf("%d years off: %d of %d files are gone, %v", off, list.Total, files, err)
 			}
 			if j, found, err := s.Job(t.Context(), "j"); err != nil || !found || j.State != telemetry.JobInterrupted {
 				t.Errorf("%d years off: the job of a program that is gone is %q, %v", off, j.State, err)
 			}
-			put(t, s, tinyHistory()...)
+			storetest.Put(t, s, tinyHistory()...)
 			sameDump(t, "with a wrong clock", dump(t, s), want)
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
@@ -64,15 +67,33 @@ func TestClocksOffByYears(t *testing.T) {
 // TestRecordsOfAnyTime: a record may say any time that RFC 3339 can.
 func TestRecordsOfAnyTime(t *testing.T) {
 	now := day("2026-03-11 12:00")
-	openAt(t, now, func(t *testing.T, s *store.Store) {
-		put(t, s, tinyHistory()...)
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, tinyHistory()...)
 		for n, at := range []string{"0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "2199-01-01T00:00:00Z", "9999-12-31T23:59:59Z"} {
-			f := tinyScan(int64(50+n), at, 0, []string{"A high xss"})
+			f := storetest.TinyScan(int64(50+n), at, 0, []string{"A high xss"})
 			if f.Record == nil {
 				continue // such a time is refused: the file is listed with its error
 			}
-			put(t, s, f)
+			storetest.Put(t, s, f)
 		}
-		s.AskEverything(t, now)
+		askEverything(t, s, now)
 	})
+}
+
+// askEverything asks each list and figure; any error fails the test.
+func askEverything(t *testing.T, s *store.Store, now time.Time) {
+	t.Helper()
+	for _, at := range []time.Time{{}, now} {
+		a := query.Ask{AsOf: at}
+		storetest.Total(t, lists.Issues(s), a)
+		storetest.Total(t, lists.Sessions(s), a)
+		storetest.Total(t, lists.Pulls(s), a)
+		storetest.Total(t, lists.Runs(s), a)
+		storetest.Total(t, lists.Changes(s), a)
+	}
+	storetest.Total(t, lists.Repos(s), query.Ask{})
+	storetest.Total(t, lists.Files(s), query.Ask{})
+	storetest.Total(t, lists.Verifications(s), query.Ask{})
+	storetest.Total(t, lists.Jobs(s), query.Ask{})
+	s.AskFigures(t, now)
 }

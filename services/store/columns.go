@@ -12,7 +12,7 @@ func (s *Store) SessionsByKey(ctx context.Context, keys []string) (map[string]te
 	var out map[string]telemetry.SessionRow
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = map[string]telemetry.SessionRow{}
-		for _, row := range sessionsWhere(tx, `WHERE s.key `+tx.in(1, "TEXT"), jsonText(keys)) {
+		for _, row := range sessionsWhere(tx, `WHERE s.key `+tx.In(1, "TEXT"), JSON(keys)) {
 			out[row.Key] = row
 		}
 		return tx.err
@@ -27,14 +27,14 @@ func (s *Store) PullMarks(ctx context.Context, keys []string) (map[string]teleme
 	var out map[string]telemetry.PullMarks
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = map[string]telemetry.PullMarks{}
-		list := jsonText(keys)
-		tx.each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (
-				SELECT l.pull_key, a.issue_id FROM links l JOIN attempts a ON a.session = l.session AND a.session <> '' WHERE l.guess = 0 AND l.pull_key `+tx.in(1, "TEXT")+`
-				UNION SELECT v.pull_key, a.issue_id FROM verifications v JOIN attempts a ON a.record_id = v.id WHERE v.pull_key `+tx.in(1, "TEXT")+`
-			) x JOIN issues i ON i.id = x.issue_id GROUP BY x.pull_key, i.severity`, []any{list}, func(r *row) {
+		list := JSON(keys)
+		tx.Each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (
+				SELECT l.pull_key, a.issue_id FROM links l JOIN attempts a ON a.session = l.session AND a.session <> '' WHERE l.guess = 0 AND l.pull_key `+tx.In(1, "TEXT")+`
+				UNION SELECT v.pull_key, a.issue_id FROM verifications v JOIN attempts a ON a.record_id = v.id WHERE v.pull_key `+tx.In(1, "TEXT")+`
+			) x JOIN issues i ON i.id = x.issue_id GROUP BY x.pull_key, i.severity`, []any{list}, func(r *Row) {
 			var key, severity string
 			var n int64
-			r.scan(&key, &severity, &n)
+			r.Scan(&key, &severity, &n)
 			m := out[key]
 			if m.Severity == nil {
 				m.Severity = map[string]int64{}
@@ -42,10 +42,10 @@ func (s *Store) PullMarks(ctx context.Context, keys []string) (map[string]teleme
 			m.Severity[severity] = n
 			out[key] = m
 		})
-		tx.each(`SELECT v.pull_key, v.outcome FROM verifications v WHERE v.pull_key `+tx.in(1, "TEXT")+` ORDER BY v.at, v.file, v.source`, []any{list}, func(r *row) {
+		tx.Each(`SELECT v.pull_key, v.outcome FROM verifications v WHERE v.pull_key `+tx.In(1, "TEXT")+` ORDER BY v.at, v.file, v.source`, []any{list}, func(r *Row) {
 			var key string
 			var verdict telemetry.Verdict
-			r.scan(&key, &verdict)
+			r.Scan(&key, &verdict)
 			m := out[key]
 			m.Verdict = verdict // the latest comes last
 			out[key] = m

@@ -5,7 +5,10 @@ import (
 	"reflect"
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -13,12 +16,12 @@ import (
 // sessions and pull requests have, and repositories sort by the very counts
 // that they show.
 func TestBeside(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		if _, err := s.PutFiles(t.Context(), "", realFiles(t)); err != nil {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		all := telemetry.Page{Number: 1, Size: 1000}
-		sessions, err := s.Sessions(t.Context(), telemetry.SessionFilter{}, all)
+		all := query.Page{Number: 1, Size: 1000}
+		sessions, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Page: all})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +34,7 @@ func TestBeside(t *testing.T) {
 		}
 		sameMarks(t, s, all)
 		for _, tier := range telemetry.Severities() {
-			repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, telemetry.Page{Number: 1, Size: 1000, Sort: tier})
+			repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 1000, Sort: tier}})
 			if err != nil || len(repos.Items) < 2 {
 				t.Fatalf("%s: %d repositories (%v)", tier, len(repos.Items), err)
 			}
@@ -45,9 +48,9 @@ func TestBeside(t *testing.T) {
 }
 
 // sameMarks holds the marks of pull requests against their pages.
-func sameMarks(t *testing.T, s *store.Store, all telemetry.Page) {
+func sameMarks(t *testing.T, s *store.Store, all query.Page) {
 	t.Helper()
-	pulls, err := s.Pulls(t.Context(), telemetry.PullFilter{}, all)
+	pulls, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: all})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,33 +10,36 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestArrivalOrder: whatever the order in which records come, in whatever
 // portions, the derived tables end the same, byte for byte.
 func TestArrivalOrder(t *testing.T) {
-	onBoth(t, func(t *testing.T, first *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, first *store.Store) {
 		for seed := range uint64(2) {
 			files := generated(seed)
 			slices.SortStableFunc(files, func(a, b telemetry.FetchedFile) int { return a.Record.Timestamp.Compare(b.Record.Timestamp) })
 			inOrder, shuffled := openLike(t, first), openLike(t, first)
-			pulls := pullsFor(files)
+			pulls := storetest.PullsFor(files)
 			putAll(t, inOrder, files)
-			savePulls(t, inOrder, pulls)
+			storetest.SavePulls(t, inOrder, pulls)
 			dice := rand.New(rand.NewPCG(seed, 1))
 			dice.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 			for len(files) > 0 {
 				n := min(1+dice.IntN(9), len(files))
-				put(t, shuffled, files[:n]...)
+				storetest.Put(t, shuffled, files[:n]...)
 				files = files[n:]
 				if n = min(n, len(pulls)); n > 0 {
-					savePulls(t, shuffled, pulls[:n])
+					storetest.SavePulls(t, shuffled, pulls[:n])
 					pulls = pulls[n:]
 				}
 			}
-			savePulls(t, shuffled, pulls)
+			storetest.SavePulls(t, shuffled, pulls)
 			want := dump(t, inOrder)
 			sameDump(t, fmt.Sprint("seed ", seed), dump(t, shuffled), want)
 			if len(want["issues"]) < 20 || len(want["attempts"]) == 0 || len(want["links"]) == 0 {
@@ -54,7 +57,7 @@ func TestOtherSchemasRefused(t *testing.T) {
 		url  func(t *testing.T) string
 	}{
 		{"sqlite", func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "other.db") }},
-		{"postgres", func(t *testing.T) string { return postgresAddress(t) }},
+		{"postgres", func(t *testing.T) string { return storetest.PostgresAddress(t) }},
 	} {
 		for version, words := range map[int]string{99999: "newer program wrote it", 112: "before the first release"} {
 			t.Run(fmt.Sprint(database.name, " ", version), func(t *testing.T) {
@@ -85,7 +88,7 @@ func TestOtherSchemasRefused(t *testing.T) {
 // TestGoneAndBack: without a file everything is as if it had never come, and
 // with it again as before.
 func TestGoneAndBack(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(7)
 		putAll(t, s, files)
 		full := dump(t, s)
@@ -97,7 +100,7 @@ func TestGoneAndBack(t *testing.T) {
 			}
 			got := dump(t, s)
 			sameDump(t, "gone "+files[i].Name, got, dump(t, without))
-			put(t, s, files[i])
+			storetest.Put(t, s, files[i])
 			sameDump(t, "back "+files[i].Name, dump(t, s), full)
 		}
 	})
@@ -106,23 +109,23 @@ func TestGoneAndBack(t *testing.T) {
 // TestRewritten: a record that is written anew counts as if its new version
 // alone had come; a broken version leaves the old one in force.
 func TestRewritten(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(11)
 		putAll(t, s, files)
 		full := dump(t, s)
 		for _, i := range []int{1, len(files) / 2, len(files) - 2} {
 			f := files[i]
-			put(t, s, fetched(f.Name, []byte("{")))
+			storetest.Put(t, s, storetest.Fetched(f.Name, []byte("{")))
 			sameDump(t, "broken "+f.Name, dump(t, s), full)
 			if known, err := s.KnownFiles(t.Context(), ""); err != nil || known[f.Name] == f.SHA {
 				t.Errorf("the broken version is not known: %v", err)
 			}
-			other := fetched(f.Name, files[(i+3)%len(files)].Body) // another scan under this name
+			other := storetest.Fetched(f.Name, files[(i+3)%len(files)].Body) // another scan under this name
 			without := openLike(t, s)
 			putAll(t, without, slices.Concat(files[:i], []telemetry.FetchedFile{other}, files[i+1:]))
-			put(t, s, other)
+			storetest.Put(t, s, other)
 			sameDump(t, "rewritten "+f.Name, dump(t, s), dump(t, without))
-			put(t, s, f)
+			storetest.Put(t, s, f)
 			sameDump(t, "mended "+f.Name, dump(t, s), full)
 		}
 	})
@@ -131,9 +134,9 @@ func TestRewritten(t *testing.T) {
 // TestShadowing: RUNS_DIR is a copy: where the action repository has a file
 // of the name, that counts; without it the copy counts again.
 func TestShadowing(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		copyOf := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}}.file("one.json")
-		original := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule b.go 2 bbbbbbbbbbbbbbbb1"}}.file("one.json")
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		copyOf := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}}.File("one.json")
+		original := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule b.go 2 bbbbbbbbbbbbbbbb1"}}.File("one.json")
 		open := func(what string, want int64) {
 			t.Helper()
 			totals, err := s.Totals(t.Context())
@@ -141,19 +144,19 @@ func TestShadowing(t *testing.T) {
 				t.Errorf("%s: %d open in %d runs (%v), want %d in 1", what, totals.Latest, totals.Runs, err, want)
 			}
 		}
-		put(t, s, copyOf)
+		storetest.Put(t, s, copyOf)
 		open("the copy alone", 1)
-		putFrom(t, s, "o/action", fetched("one.json", []byte("not JSON")))
+		storetest.PutFrom(t, s, "o/action", storetest.Fetched("one.json", []byte("not JSON")))
 		open("the copy and a broken original", 1)
-		putFrom(t, s, "o/action", original)
+		storetest.PutFrom(t, s, "o/action", original)
 		open("both", 2)
-		putFrom(t, s, "o/action", fetched("one.json", []byte("[]")))
+		storetest.PutFrom(t, s, "o/action", storetest.Fetched("one.json", []byte("[]")))
 		open("both, the original broken later", 2)
 		if err := s.MarkGone(t.Context(), "o/action", []string{"one.json"}); err != nil {
 			t.Fatal(err)
 		}
 		open("the original gone", 1)
-		putFrom(t, s, "o/action", original)
+		storetest.PutFrom(t, s, "o/action", original)
 		open("the original back", 2)
 	})
 }
@@ -161,13 +164,13 @@ func TestShadowing(t *testing.T) {
 // TestRedirects: a late record can change public ids; those that were valid
 // lead to what their issues are now.
 func TestRedirects(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		late := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 10 1111111111111111aaaa"}}.file("1.json")
-		second := scanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: []string{"rule a.go 12 2222222222222222bbbb"}}.file("2.json")
-		third := scanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{"rule a.go 12 2222222222222222bbbb"}}.file("3.json")
-		put(t, s, second, third)
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		late := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 10 1111111111111111aaaa"}}.File("1.json")
+		second := storetest.ScanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: []string{"rule a.go 12 2222222222222222bbbb"}}.File("2.json")
+		third := storetest.ScanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{"rule a.go 12 2222222222222222bbbb"}}.File("3.json")
+		storetest.Put(t, s, second, third)
 		id := theIssue(t, s).PublicID
-		put(t, s, late)
+		storetest.Put(t, s, late)
 		now := theIssue(t, s)
 		if now.PublicID == id || now.Appearances != 3 {
 			t.Fatalf("the late record did not change the id: %+v", now)
@@ -193,7 +196,7 @@ func TestRedirects(t *testing.T) {
 
 func theIssue(t *testing.T, s *store.Store) telemetry.IssueRow {
 	t.Helper()
-	list, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{})
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{})
 	if err != nil || list.Total != 1 {
 		t.Fatalf("%d issues (%v), want 1", list.Total, err)
 	}
@@ -202,7 +205,7 @@ func theIssue(t *testing.T, s *store.Store) telemetry.IssueRow {
 
 // TestVersions: a version is raised just when a row of its topic changed.
 func TestVersions(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		raised := func(do func()) string {
 			before := s.Versions()
 			do()
@@ -215,9 +218,9 @@ func TestVersions(t *testing.T) {
 			slices.Sort(names)
 			return strings.Join(names, " ")
 		}
-		session := map[string]any{"session_id": "devin-" + strings.Repeat("a", 32), "status": "created", "batch_id": 1, "issue_ids": []string{issueID(1, 0)}}
-		scan := scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}, Sessions: []map[string]any{session}}.file("1.json")
-		pull := telemetry.PullRequest{Repo: "o/r", Number: 5, Title: "fix " + issueID(1, 0), State: "open", CreatedAt: time.Unix(1770000000, 0), UpdatedAt: time.Unix(1770000000, 0)}
+		session := map[string]any{"session_id": "devin-" + strings.Repeat("a", 32), "status": "created", "batch_id": 1, "issue_ids": []string{storetest.IssueID(1, 0)}}
+		scan := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}, Sessions: []map[string]any{session}}.File("1.json")
+		pull := telemetry.PullRequest{Repo: "o/r", Number: 5, Title: "fix " + storetest.IssueID(1, 0), State: "open", CreatedAt: time.Unix(1770000000, 0), UpdatedAt: time.Unix(1770000000, 0)}
 		word := telemetry.UpstreamSession{ID: strings.Repeat("a", 32), API: "v3", Status: "running", Detail: "working", UpdatedAt: time.Unix(1770000000, 0)}
 		poll := func() error {
 			return s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{word}})
@@ -255,7 +258,7 @@ func TestVersions(t *testing.T) {
 // TestConcurrency: writers follow each other, readers see one state, and
 // nothing is lost.
 func TestConcurrency(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(3)
 		want := openLike(t, s)
 		putAll(t, want, files)
@@ -298,7 +301,7 @@ func TestConcurrency(t *testing.T) {
 
 // consistent checks that one answer counts what it lists.
 func consistent(ctx context.Context, s *store.Store) error {
-	list, err := s.Runs(ctx, telemetry.RunFilter{}, telemetry.Page{Size: 1000})
+	list, err := lists.Runs(s).Rows(ctx, query.Ask{Page: query.Page{Size: 1000}})
 	if err == nil && list.Total != int64(len(list.Items)) {
 		err = fmt.Errorf("a list of %d says %d", len(list.Items), list.Total)
 	}

@@ -40,14 +40,14 @@ func (d *derivation) sumRuns(repo int64, delta *runSums) {
 	tx := d.tx
 	var scans, dispatches, found, last int64
 	var severityText, categoryText string
-	tx.row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).scan(&scans, &dispatches, &found, &severityText, &categoryText)
+	tx.Row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).Scan(&scans, &dispatches, &found, &severityText, &categoryText)
 	severity, category := fromJSON[map[string]int64](tx, severityText), fromJSON[map[string]int64](tx, categoryText)
 	add(severity, delta.severity)
 	add(category, delta.category)
-	tx.row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).scan(&last)
+	tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).Scan(&last)
 	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
 	tx.exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7 WHERE id = $8`,
-		scans+dispatches, scans, dispatches, found+delta.found, last, jsonText(nonZero(severity)), jsonText(nonZero(category)), repo)
+		scans+dispatches, scans, dispatches, found+delta.found, last, JSON(nonZero(severity)), JSON(nonZero(category)), repo)
 }
 
 // nonZero leaves out what no run counts any more.
@@ -60,7 +60,7 @@ func nonZero(sum map[string]int64) map[string]int64 {
 func (d *derivation) countRepo(repo int64) {
 	tx := d.tx
 	var known int64
-	if !tx.row(`SELECT 1 FROM repos WHERE id = $1`, repo).scan(&known).found {
+	if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, repo).Scan(&known).found {
 		return
 	}
 	if delta := d.deltas[repo]; delta != nil {
@@ -72,10 +72,10 @@ func (d *derivation) countRepo(repo int64) {
 		d.countUnlisted(repo)
 	}
 	var created, finished, active, waiting, withPR, never int64
-	tx.each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
+	tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *Row) {
 		var state telemetry.State
 		var n, pr int64
-		r.scan(&state, &n, &pr)
+		r.Scan(&state, &n, &pr)
 		if state == telemetry.StateNeverStarted {
 			never += n
 			return
@@ -106,7 +106,7 @@ func add(sum, more map[string]int64) {
 
 func countPulls(tx *Tx) telemetry.PullCounts {
 	var c telemetry.PullCounts
-	tx.each(`SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`, nil, func(r *row) { addPulls(r, &c) })
+	tx.Each(`SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`, nil, func(r *Row) { addPulls(r, &c) })
 	return c
 }
 
@@ -114,26 +114,16 @@ func countPulls(tx *Tx) telemetry.PullCounts {
 // SQLite from reading all pull requests in the order of their states.
 func countPullsOfRepo(tx *Tx, repo int64) telemetry.PullCounts {
 	var c telemetry.PullCounts
-	tx.each(`SELECT MIN(shown), COUNT(*) FROM pulls WHERE listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *row) { addPulls(r, &c) })
+	tx.Each(`SELECT MIN(shown), COUNT(*) FROM pulls WHERE listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *Row) { addPulls(r, &c) })
 	return c
 }
 
-// addPulls adds a row of state and count.
-func addPulls(r *row, c *telemetry.PullCounts) {
+// addPulls adds a count of pull requests by state.
+func addPulls(r *Row, c *telemetry.PullCounts) {
 	var shown string
 	var n int64
-	r.scan(&shown, &n)
-	c.Total += n
-	switch shown {
-	case "merged":
-		c.Merged += n
-	case "open":
-		c.Open += n
-	case "closed":
-		c.Closed += n
-	default:
-		c.Unknown += n
-	}
+	r.Scan(&shown, &n)
+	c.Add(shown, n)
 }
 
 // countOpen counts what is open now: the open issues or, without a
@@ -142,17 +132,17 @@ func (d *derivation) countOpen(repo int64) {
 	tx := d.tx
 	var refFile, latestFile, latestSeverity, latestCategory string
 	var latestAt, latestRun, latestFound, refAt int64
-	tx.row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, repo).scan(&refFile, &refAt)
-	tx.row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo).
-		scan(&latestFile, &latestAt, &latestRun, &latestFound, &latestSeverity, &latestCategory)
+	tx.Row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, repo).Scan(&refFile, &refAt)
+	tx.Row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo).
+		Scan(&latestFile, &latestAt, &latestRun, &latestFound, &latestSeverity, &latestCategory)
 	var dataFile string
-	tx.row(`SELECT data_file FROM repos WHERE id = $1`, repo).scan(&dataFile)
+	tx.Row(`SELECT data_file FROM repos WHERE id = $1`, repo).Scan(&dataFile)
 	open, severity, category := int64(0), map[string]int64{}, map[string]int64{}
 	if refFile != "" {
-		tx.each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2 GROUP BY severity, family`, []any{repo, telemetry.StatusFixed.Rank()}, func(r *row) {
+		tx.Each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2 GROUP BY severity, family`, []any{repo, telemetry.StatusFixed.Rank()}, func(r *Row) {
 			var sev, fam string
 			var n int64
-			r.scan(&sev, &fam, &n)
+			r.Scan(&sev, &fam, &n)
 			open += n
 			severity[sev] += n
 			category[fam] += n
@@ -163,5 +153,5 @@ func (d *derivation) countOpen(repo int64) {
 		add(category, fromJSON[map[string]int64](tx, latestCategory))
 	}
 	tx.exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, unnamed = $6, latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
-		open, jsonText(severity), jsonText(category), severity["critical"]+severity["high"], flag(refFile != ""), flag(latestFile != dataFile), latestAt, latestFile, latestRun, repo)
+		open, JSON(severity), JSON(category), severity["critical"]+severity["high"], flag(refFile != ""), flag(latestFile != dataFile), latestAt, latestFile, latestRun, repo)
 }

@@ -43,8 +43,8 @@ func dayOf(at int64) int64 {
 
 const dayColumns = `day, severity, opened, closed, net, unlisted`
 
-func scanDay(r *row) (k dayKey, c dayCount) {
-	r.scan(&k.day, &k.severity, &c.opened, &c.closed, &c.net, &c.unlisted)
+func scanDay(r *Row) (k dayKey, c dayCount) {
+	r.Scan(&k.day, &k.severity, &c.opened, &c.closed, &c.net, &c.unlisted)
 	return k, c
 }
 
@@ -71,7 +71,7 @@ func (d *derivation) addDays(repo int64, b dayBook) {
 // dropDays takes a repository's days away, and out of those of all.
 func (d *derivation) dropDays(repo int64) {
 	b := dayBook{}
-	d.tx.each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		k, c := scanDay(r)
 		b[k] = dayCount{}.minus(c)
 	})
@@ -85,11 +85,11 @@ func (d *derivation) dropDays(repo int64) {
 // stands for what is open until the next scan.
 func (d *derivation) countUnlisted(repo int64) {
 	want, have := dayBook{}, dayBook{}
-	d.tx.each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND unlisted <> 0`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND unlisted <> 0`, []any{repo}, func(r *Row) {
 		k, c := scanDay(r)
 		have[k] = dayCount{unlisted: c.unlisted}
 	})
-	d.tx.each(unlistedQuery+` AND p.id = $3 ORDER BY r.repo_id, r.at, r.file`, []any{never, never, repo}, unlistedDays(d.tx, want))
+	d.tx.Each(unlistedQuery+` AND p.id = $3 ORDER BY r.repo_id, r.at, r.file`, []any{never, never, repo}, unlistedDays(d.tx, want))
 	for k, c := range have {
 		want[k] = want[k].minus(c)
 	}
@@ -104,15 +104,15 @@ const unlistedQuery = `SELECT r.repo_id, r.at, r.has_findings, r.severity, r.iss
 
 // unlistedDays reads the rows of unlistedQuery, of one repository after the
 // other, into a book.
-func unlistedDays(tx *Tx, into dayBook) func(*row) {
+func unlistedDays(tx *Tx, into dayBook) func(*Row) {
 	var repo int64
 	var listed bool
 	open := map[string]int64{}
-	return func(r *row) {
+	return func(r *Row) {
 		var id, when, found int64
 		var has int
 		var text, category string
-		r.scan(&id, &when, &has, &text, &found, &category)
+		r.Scan(&id, &when, &has, &text, &found, &category)
 		if id != repo {
 			repo, listed, open = id, false, map[string]int64{}
 		}

@@ -167,8 +167,8 @@ func (d *derivation) storedRun(id int64) (storedRun, bool) {
 	if d.fresh[id] {
 		return s, false
 	}
-	r := d.tx.row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id)
-	r.scan(&s.repo, &s.kind, &s.digest, &s.found, &s.severity, &s.category)
+	r := d.tx.Row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id)
+	r.Scan(&s.repo, &s.kind, &s.digest, &s.found, &s.severity, &s.category)
 	return s, r.found
 }
 
@@ -208,7 +208,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 			target_repo = excluded.target_repo, fork_url = excluded.fork_url, issues_found = excluded.issues_found, batches = excluded.batches,
 			sessions = excluded.sessions, severity = excluded.severity, category = excluded.category, item = excluded.item`,
 		id, repo, name.source, name.file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, ms(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
-		rec.IssuesFound, rec.BatchesCreated, created, jsonText(rec.Severity), jsonText(rec.Category), flag(rec.HasFindings()), sum, rec.Item, rec.Repo.Key())
+		rec.IssuesFound, rec.BatchesCreated, created, JSON(rec.Severity), JSON(rec.Category), flag(rec.HasFindings()), sum, rec.Item, rec.Repo.Key())
 	if knew {
 		d.dropMentions(id)
 	}
@@ -231,7 +231,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 // in RUNS_DIR holds for the action repository's file too.
 func (d *derivation) accepted(name fileName) bool {
 	var at int64
-	return d.holds("accepted") && d.tx.row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).scan(&at).found
+	return d.holds("accepted") && d.tx.Row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).Scan(&at).found
 }
 
 // dropRun takes a run out of everything that was derived from it.
@@ -247,9 +247,9 @@ func (d *derivation) dropRun(id int64) {
 	d.nameFork(old.repo, "", true)
 	d.dropMentions(id)
 	d.takes[id] = nil
-	d.tx.each(`SELECT i.public_id, a.ord FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1 ORDER BY a.ord`, []any{id}, func(r *row) {
+	d.tx.Each(`SELECT i.public_id, a.ord FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1 ORDER BY a.ord`, []any{id}, func(r *Row) {
 		f := formerFinding{finding: [2]int64{id, 0}}
-		r.scan(&f.public, &f.finding[1])
+		r.Scan(&f.public, &f.finding[1])
 		d.former = append(d.former, f)
 	})
 	d.tx.exec(`DELETE FROM appearances WHERE run_id = $1`, id)
@@ -257,14 +257,14 @@ func (d *derivation) dropRun(id int64) {
 }
 
 func (d *derivation) dropMentions(run int64) {
-	d.tx.each(`SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, []any{run}, func(r *row) {
+	d.tx.Each(`SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, []any{run}, func(r *Row) {
 		var session string
-		r.scan(&session)
+		r.Scan(&session)
 		d.sessions[session], d.linked[session] = true, true
 	})
-	d.tx.each(`SELECT pull_key FROM mentions WHERE run_id = $1 AND pull_key <> ''`, []any{run}, func(r *row) {
+	d.tx.Each(`SELECT pull_key FROM mentions WHERE run_id = $1 AND pull_key <> ''`, []any{run}, func(r *Row) {
 		var key string
-		r.scan(&key)
+		r.Scan(&key)
 		d.pulls[key] = true
 	})
 	d.tx.exec(`DELETE FROM mentions WHERE run_id = $1`, run)
@@ -305,7 +305,7 @@ func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 		}
 		never = never || bare == ""
 		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
-		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, jsonText(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key, string(state), ms(rec.Timestamp)})
+		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, JSON(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key, string(state), ms(rec.Timestamp)})
 	}
 	d.tx.bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT", "pull_key TEXT", "state TEXT", "at BIGINT"}, rows, "")
 	ids := make([][]any, 0, len(named))
@@ -336,11 +336,11 @@ func familyOf(ids []string, families map[string]string) string {
 func (d *derivation) repoID(rec *telemetry.Record) int64 {
 	tx, key := d.tx, rec.Repo.Key()
 	id := d.repoIDs[key]
-	if id != 0 || tx.row(`SELECT id FROM repos WHERE key = $1`, key).scan(&id).found {
+	if id != 0 || tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).found {
 		d.repoIDs[key] = id
 		return id
 	}
-	tx.row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).scan(&id)
+	tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).Scan(&id)
 	tx.exec(`INSERT INTO repos (id, key, name, target_repo, fork_url, fork, fork_key, runs, scans, dispatches, issues_found, last_run,
 			sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
 			prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, critical_high,
@@ -355,8 +355,8 @@ func (d *derivation) repoID(rec *telemetry.Record) int64 {
 func (d *derivation) describeRepo(id int64) {
 	tx := d.tx
 	var target, fork, oldName, oldTarget, oldFork string
-	tx.row(`SELECT name, target_repo, fork_url FROM repos WHERE id = $1`, id).scan(&oldName, &oldTarget, &oldFork)
-	newest := tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&target)
+	tx.Row(`SELECT name, target_repo, fork_url FROM repos WHERE id = $1`, id).Scan(&oldName, &oldTarget, &oldFork)
+	newest := tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).Scan(&target)
 	if tx.err == nil && !newest.found {
 		tx.exec(`DELETE FROM issues WHERE repo_id = $1`, id)
 		d.dropLives(id)
@@ -365,11 +365,20 @@ func (d *derivation) describeRepo(id int64) {
 		d.settleHomes(id, "")
 		return
 	}
-	tx.row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).scan(&fork)
+	tx.Row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).Scan(&fork)
 	name, forkName := telemetry.ParseRepo(target), telemetry.ParseRepo(fork)
 	d.settleHomes(id, name)
 	if target == oldTarget && fork == oldFork && string(name) == oldName {
 		return
 	}
 	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
+}
+
+// Findings are the findings of a stored run.
+func (tx *Tx) Findings(run int64) []telemetry.Finding {
+	rec := newDerivation(tx).record(run)
+	if rec == nil {
+		return nil
+	}
+	return rec.Findings
 }

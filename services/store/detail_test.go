@@ -3,7 +3,10 @@ package store_test
 import (
 	"testing"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -17,9 +20,9 @@ func putAll(t *testing.T, s *store.Store, files []telemetry.FetchedFile) {
 }
 
 func TestRealVerifications(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		putAll(t, s, realFiles(t))
-		list, err := s.Verifications(t.Context(), telemetry.VerificationFilter{}, telemetry.Page{})
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		putAll(t, s, storetest.RealFiles(t))
+		list, err := lists.Verifications(s).Rows(t.Context(), query.Ask{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +43,7 @@ func TestRealVerifications(t *testing.T) {
 				t.Errorf("pull request %d: %+v", v.PR.Number, v)
 			}
 		}
-		every, err := s.Verifications(t.Context(), telemetry.VerificationFilter{All: true}, telemetry.Page{Size: 50})
+		every, err := lists.Verifications(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Verifications(s), "is:any"), Page: storetest.AllRows()})
 		if err != nil || every.Total != 6 {
 			t.Errorf("%d records (%v), want 6", every.Total, err)
 		}
@@ -48,7 +51,7 @@ func TestRealVerifications(t *testing.T) {
 }
 
 func all(t *testing.T, s *store.Store) []telemetry.VerificationRow {
-	list, err := s.Verifications(t.Context(), telemetry.VerificationFilter{}, telemetry.Page{Size: 50})
+	list, err := lists.Verifications(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 50}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,9 +59,9 @@ func all(t *testing.T, s *store.Store) []telemetry.VerificationRow {
 }
 
 func TestRealDetails(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
-		putAll(t, s, realFiles(t))
-		issues, err := s.Issues(t.Context(), telemetry.IssueFilter{}, telemetry.Page{Size: 200})
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		putAll(t, s, storetest.RealFiles(t))
+		issues, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 200}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +89,7 @@ func TestRealDetails(t *testing.T) {
 
 // realRuns checks details of runs against what the records say.
 func realRuns(t *testing.T, s *store.Store) {
-	runs, err := s.Runs(t.Context(), telemetry.RunFilter{}, telemetry.Page{Size: 100})
+	runs, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}

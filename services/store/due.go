@@ -11,7 +11,7 @@ import (
 func (d *derivation) countDue(repo int64) {
 	// One row of text, and not one a scan: this runs at each new record.
 	var text string
-	d.tx.row(`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo).scan(&text)
+	d.tx.Row(`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo).Scan(&text)
 	times := textNumbers(text)
 	slices.Sort(times)
 	interval, due := dueAt(times)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -41,9 +42,9 @@ func Statement(tx *Tx, statement string, args ...any) error {
 // Texts returns the texts that a query finds.
 func (s *Store) Texts(ctx context.Context, query string) (texts []string, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		tx.each(query, nil, func(r *row) {
+		tx.Each(query, nil, func(r *Row) {
 			var text string
-			r.scan(&text)
+			r.Scan(&text)
 			texts = append(texts, text)
 		})
 		return tx.err
@@ -76,10 +77,10 @@ func (s *Store) Dump(ctx context.Context) (map[string][]string, error) {
 
 func names(tx *Tx, query string) map[int64]string {
 	m := map[int64]string{}
-	tx.each(query, nil, func(r *row) {
+	tx.Each(query, nil, func(r *Row) {
 		var id int64
 		var name string
-		r.scan(&id, &name)
+		r.Scan(&id, &name)
 		m[id] = name
 	})
 	return m
@@ -134,28 +135,16 @@ func dumpTable(tx *Tx, table string, names map[string]map[int64]string) ([]strin
 	return lines, rows.Err()
 }
 
-// AskEverything asks each list and figure; any error fails the test.
-func (s *Store) AskEverything(t *testing.T, now time.Time) {
+// AskFigures asks each figure; any error fails the test.
+func (s *Store) AskFigures(t *testing.T, now time.Time) {
 	t.Helper()
-	ctx, page := t.Context(), telemetry.Page{Number: 1, Size: 50}
+	ctx, page := t.Context(), query.Page{Number: 1, Size: 50}
 	check := func(what string, err error) {
 		if err != nil {
 			t.Errorf("%s at %v: %v", what, now, err)
 		}
 	}
-	for _, asOf := range []time.Time{{}, now} {
-		_, err := s.Issues(ctx, telemetry.IssueFilter{AsOf: asOf}, page)
-		check("issues", err)
-		_, err = s.Sessions(ctx, telemetry.SessionFilter{AsOf: asOf}, page)
-		check("sessions", err)
-		_, err = s.Pulls(ctx, telemetry.PullFilter{AsOf: asOf}, page)
-		check("pull requests", err)
-		_, err = s.Runs(ctx, telemetry.RunFilter{AsOf: asOf}, page)
-		check("runs", err)
-	}
-	_, err := s.Repos(ctx, telemetry.RepoFilter{}, page)
-	check("repositories", err)
-	_, _, err = s.NeedsAttention(ctx, telemetry.NeedFilter{}, now, page)
+	_, _, err := s.NeedsAttention(ctx, telemetry.NeedFilter{}, now, page)
 	check("what needs attention", err)
 	_, err = s.RepoHealth(ctx, "a/b")
 	check("a repository's health", err)

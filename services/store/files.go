@@ -17,9 +17,9 @@ func (s *Store) KnownFiles(ctx context.Context, source string) (map[string]strin
 	known := map[string]string{}
 	err := s.Read(ctx, func(tx *Tx) error {
 		clear(known)
-		tx.each(`SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, []any{source}, func(r *row) {
+		tx.Each(`SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, []any{source}, func(r *Row) {
 			var file, sha string
-			r.scan(&file, &sha)
+			r.Scan(&file, &sha)
 			known[file] = sha
 		})
 		for _, p := range readSuspects(tx) {
@@ -120,10 +120,10 @@ type fileState struct {
 // fileStates returns the files of a name, of every source.
 func (d *derivation) fileStates(name string) []fileState {
 	var states []fileState
-	d.tx.each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1 ORDER BY source`, []any{name}, func(r *row) {
+	d.tx.Each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1 ORDER BY source`, []any{name}, func(r *Row) {
 		var st fileState
 		var has, gone, live int
-		r.scan(&st.id, &st.source, &st.sha, &has, &gone, &live)
+		r.Scan(&st.id, &st.source, &st.sha, &has, &gone, &live)
 		st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
 		states = append(states, st)
 	})
@@ -188,7 +188,7 @@ func cleanError(err error) string {
 // no other transaction takes the same.
 func (d *derivation) nextFileID() int64 {
 	if d.lastFile == 0 {
-		d.tx.row(`SELECT COALESCE(MAX(id), 0) FROM files`).scan(&d.lastFile)
+		d.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM files`).Scan(&d.lastFile)
 	}
 	d.lastFile++
 	return d.lastFile
@@ -225,7 +225,7 @@ type fileName struct{ source, file string }
 func (d *derivation) nameOf(id int64) fileName {
 	n, known := d.names[id]
 	if !known {
-		d.tx.row(`SELECT source, file FROM files WHERE id = $1`, id).scan(&n.source, &n.file)
+		d.tx.Row(`SELECT source, file FROM files WHERE id = $1`, id).Scan(&n.source, &n.file)
 		d.names[id] = n
 	}
 	return n
@@ -237,7 +237,7 @@ func (d *derivation) record(id int64) *telemetry.Record {
 	rec, body := d.parsed[id], d.bodies[id]
 	mended := d.holds("mends")
 	if body == nil && (rec == nil || mended) {
-		tx.row(`SELECT body FROM files WHERE id = $1`, id).scan(&body)
+		tx.Row(`SELECT body FROM files WHERE id = $1`, id).Scan(&body)
 	}
 	if rec == nil && tx.err == nil {
 		var err error
@@ -259,7 +259,7 @@ func (d *derivation) holds(table string) bool {
 	has, asked := d.filled[table]
 	if !asked {
 		var n int
-		has = d.tx.row(`SELECT 1 FROM ` + table + ` LIMIT 1`).scan(&n).found //nolint:gosec // a name from this package
+		has = d.tx.Row(`SELECT 1 FROM ` + table + ` LIMIT 1`).Scan(&n).found //nolint:gosec // a name from this package
 		d.filled[table] = has
 	}
 	return has
@@ -270,10 +270,10 @@ func (d *derivation) holds(table string) bool {
 // repository's file too, as long as that has the same old value.
 func mendsOf(tx *Tx, name fileName) []telemetry.Change {
 	var changes []telemetry.Change
-	tx.each(`SELECT field, old, new, reason FROM mends WHERE source IN ($1, '') AND file = $2 ORDER BY field, source DESC, application DESC`, []any{name.source, name.file}, func(r *row) {
+	tx.Each(`SELECT field, old, new, reason FROM mends WHERE source IN ($1, '') AND file = $2 ORDER BY field, source DESC, application DESC`, []any{name.source, name.file}, func(r *Row) {
 		c := telemetry.Change{Source: name.source, File: name.file}
 		var before, after string
-		r.scan(&c.Field, &before, &after, &c.Reason)
+		r.Scan(&c.Field, &before, &after, &c.Reason)
 		if n := len(changes); n > 0 && changes[n-1].Field == c.Field {
 			return
 		}

@@ -23,11 +23,11 @@ func (s *Store) FindingIDs(ctx context.Context, publicID string, most int) (tele
 			ord       int
 		}
 		var places []place
-		tx.each(`SELECT r.id, a.ord, r.file, r.source, r.run_number, r.at, LENGTH(f.body) FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id JOIN files f ON f.id = r.id
-			WHERE i.public_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC`, []any{publicID}, func(r *row) {
+		tx.Each(`SELECT r.id, a.ord, r.file, r.source, r.run_number, r.at, LENGTH(f.body) FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id JOIN files f ON f.id = r.id
+			WHERE i.public_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC`, []any{publicID}, func(r *Row) {
 			var p place
 			var when int64
-			r.scan(&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &when, &p.size)
+			r.Scan(&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &when, &p.size)
 			p.At = at(when)
 			places = append(places, p)
 		})
@@ -50,7 +50,7 @@ func (s *Store) FindingIDs(ctx context.Context, publicID string, most int) (tele
 
 func findingID(tx *Tx, run int64, ord int) string {
 	var body []byte
-	tx.row(`SELECT body FROM files WHERE id = $1`, run).scan(&body)
+	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(&body)
 	rec, err := telemetry.ParseRecord(body)
 	if err != nil || ord >= len(rec.Findings) {
 		return ""

@@ -18,15 +18,15 @@ func (s *Store) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealt
 	err := s.Read(ctx, func(tx *Tx) error {
 		h = telemetry.RepoHealth{}
 		var id, interval, last int64
-		if !tx.row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).scan(&id, &interval, &last).found {
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &last).found {
 			return tx.err
 		}
 		h.LastScan, h.Interval = at(last), time.Duration(interval)*time.Millisecond
 		h.Reduced = narrowScan(tx, id)
 		h.Relinked = relinkedScan(tx, id)
-		tx.each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`, []any{key, telemetry.BrokenShown}, func(r *row) {
+		tx.Each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`, []any{key, telemetry.BrokenShown}, func(r *Row) {
 			var file string
-			r.scan(&file)
+			r.Scan(&file)
 			h.Broken = append(h.Broken, file)
 		})
 		return tx.err
@@ -57,12 +57,12 @@ func narrowScan(tx *Tx, repo int64) *telemetry.NarrowScan {
 // were made without the fingerprint.
 func relinkedScan(tx *Tx, repo int64) *telemetry.RelinkedScan {
 	var found *telemetry.RelinkedScan
-	tx.each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END), SUM(CASE WHEN a.basis <> $5 THEN 1 ELSE 0 END)
+	tx.Each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END), SUM(CASE WHEN a.basis <> $5 THEN 1 ELSE 0 END)
 		FROM (SELECT r.id, r.at, r.file, r.run_number FROM runs r WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1 ORDER BY r.at DESC, r.file DESC LIMIT $6) x
 		JOIN appearances a ON a.run_id = x.id GROUP BY x.id, x.at, x.file, x.run_number ORDER BY x.at DESC, x.file DESC`,
-		[]any{repo, string(telemetry.BasisPlace), string(telemetry.BasisNear), string(telemetry.BasisBackPlace), string(telemetry.BasisFirstSight), scansLooked}, func(r *row) {
+		[]any{repo, string(telemetry.BasisPlace), string(telemetry.BasisNear), string(telemetry.BasisBackPlace), string(telemetry.BasisFirstSight), scansLooked}, func(r *Row) {
 			var v telemetry.RelinkedScan
-			r.scan(&v.File, &v.Run, &v.Changed, &v.Matched)
+			r.Scan(&v.File, &v.Run, &v.Changed, &v.Matched)
 			if found == nil && 2*v.Changed > v.Matched {
 				found = &v
 			}
@@ -78,17 +78,17 @@ func (s *Store) RepoDays(ctx context.Context, keys []string, until time.Time, da
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = map[string]telemetry.RepoDays{}
 		net := map[string][]int64{}
-		tx.each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN tallies t ON t.repo_id = o.id AND t.name = 'open' WHERE o.key `+tx.in(1, "TEXT"), []any{jsonText(keys)}, func(r *row) {
+		tx.Each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN tallies t ON t.repo_id = o.id AND t.name = 'open' WHERE o.key `+tx.In(1, "TEXT"), []any{JSON(keys)}, func(r *Row) {
 			var key string
 			var open int64
-			r.scan(&key, &open)
+			r.Scan(&key, &open)
 			net[key] = make([]int64, days)
 			out[key] = telemetry.RepoDays{Before: open}
 		})
-		tx.each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id WHERE o.key `+tx.in(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`, []any{jsonText(keys), last - int64(days)}, func(r *row) {
+		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`, []any{JSON(keys), last - int64(days)}, func(r *Row) {
 			var key string
 			var day, change, closed int64
-			r.scan(&key, &day, &change, &closed)
+			r.Scan(&key, &day, &change, &closed)
 			v := out[key]
 			v.Before -= change
 			v.Closed += closed

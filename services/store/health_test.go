@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -16,8 +17,8 @@ import (
 // on the 11th.
 func TestRepoDays(t *testing.T) {
 	now := day("2026-03-11 12:00")
-	openAt(t, now, func(t *testing.T, s *store.Store) {
-		put(t, s, tinyHistory()...)
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, tinyHistory()...)
 		got, err := s.RepoDays(t.Context(), []string{"a/b", "no/such"}, now, 10)
 		if err != nil {
 			t.Fatal(err)
@@ -34,20 +35,20 @@ func TestRepoDays(t *testing.T) {
 
 // renamed is a scan with other fingerprints.
 func renamed(f telemetry.FetchedFile) telemetry.FetchedFile {
-	return fetched(f.Name, bytes.ReplaceAll(f.Body, []byte(`"fingerprint":"F`), []byte(`"fingerprint":"X`)))
+	return storetest.Fetched(f.Name, bytes.ReplaceAll(f.Body, []byte(`"fingerprint":"F`), []byte(`"fingerprint":"X`)))
 }
 
 // TestRepoHealth has a scan with other fingerprints, and then one of a few
 // of its findings.
 func TestRepoHealth(t *testing.T) {
 	now := day("2026-03-11 12:00")
-	openAt(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
 		var names []string
 		for n := range 25 {
 			names = append(names, fmt.Sprintf("F%d high xss", n))
 		}
-		first, other := tinyScan(1, "2026-03-01T10:00:00Z", 0, names), renamed(tinyScan(2, "2026-03-03T10:00:00Z", 0, names))
-		put(t, s, first, other, renamed(tinyScan(3, "2026-03-05T10:00:00Z", 0, names[:3])))
+		first, other := storetest.TinyScan(1, "2026-03-01T10:00:00Z", 0, names), renamed(storetest.TinyScan(2, "2026-03-03T10:00:00Z", 0, names))
+		storetest.Put(t, s, first, other, renamed(storetest.TinyScan(3, "2026-03-05T10:00:00Z", 0, names[:3])))
 		h, err := s.RepoHealth(t.Context(), "a/b")
 		if err != nil {
 			t.Fatal(err)

@@ -18,9 +18,9 @@ const isHome = `EXISTS (SELECT 1 FROM homes h WHERE h.key = p.repo_key)`
 // homesOf returns the keys of a repository's homes, sorted.
 func homesOf(tx *Tx, repo int64) []string {
 	keys := []string{}
-	tx.each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *row) {
+	tx.Each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *Row) {
 		var key string
-		r.scan(&key)
+		r.Scan(&key)
 		keys = append(keys, key)
 	})
 	return keys
@@ -29,16 +29,16 @@ func homesOf(tx *Tx, repo int64) []string {
 // homesAt returns them as the records up to a time name them.
 func homesAt(tx *Tx, repo, t int64) []string {
 	keys := map[string]bool{}
-	tx.each(`SELECT key AS place FROM repos WHERE id = $1 UNION SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2`, []any{repo, t}, func(r *row) {
+	tx.Each(`SELECT key AS place FROM repos WHERE id = $1 UNION SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2`, []any{repo, t}, func(r *Row) {
 		var place string
-		r.scan(&place)
+		r.Scan(&place)
 		if key := telemetry.ParseRepo(place).Key(); key != "" {
 			keys[key] = true
 		}
 	})
-	tx.each(`SELECT new_key FROM moves WHERE key `+tx.in(1, "TEXT"), []any{jsonText(slices.Sorted(maps.Keys(keys)))}, func(r *row) {
+	tx.Each(`SELECT new_key FROM moves WHERE key `+tx.In(1, "TEXT"), []any{JSON(slices.Sorted(maps.Keys(keys)))}, func(r *Row) {
 		var key string
-		r.scan(&key)
+		r.Scan(&key)
 		keys[key] = true
 	})
 	return slices.Sorted(maps.Keys(keys))
@@ -70,9 +70,9 @@ func nameHome(homes map[string]string, name telemetry.RepoName) {
 // none any more.
 func (d *derivation) settleHomes(repo int64, name telemetry.RepoName) {
 	old := map[string]string{}
-	d.tx.each(`SELECT key, name FROM homes WHERE repo_id = $1`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT key, name FROM homes WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		var key, name string
-		r.scan(&key, &name)
+		r.Scan(&key, &name)
 		old[key] = name
 	})
 	now := d.homes(repo, name, old)
@@ -95,7 +95,7 @@ func (d *derivation) settleHomes(repo int64, name telemetry.RepoName) {
 	d.tx.bulk("homes", []string{"repo_id BIGINT", "key TEXT", "name TEXT"}, rows, "")
 	if len(changed) > 0 {
 		d.pullsOfRepos(changed)
-		d.retakeVerifications(`pull_repo `+d.tx.in(1, "TEXT"), jsonText(changed))
+		d.retakeVerifications(`pull_repo `+d.tx.In(1, "TEXT"), JSON(changed))
 	}
 }
 
@@ -107,9 +107,9 @@ func (d *derivation) homes(repo int64, name telemetry.RepoName, old map[string]s
 		return now
 	}
 	if d.rehomed[repo] {
-		d.tx.each(`SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, []any{repo}, func(r *row) {
+		d.tx.Each(`SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, []any{repo}, func(r *Row) {
 			var url string
-			r.scan(&url)
+			r.Scan(&url)
 			if fork := telemetry.ParseRepo(url); fork != "" {
 				nameHome(now, fork)
 			}
@@ -128,9 +128,19 @@ func (d *derivation) homes(repo int64, name telemetry.RepoName, old map[string]s
 // pullsOfRepos marks the pull requests of repositories that became, or are no
 // longer, a target or a fork.
 func (d *derivation) pullsOfRepos(keys []string) {
-	d.tx.each(`SELECT key FROM pulls WHERE repo_key `+d.tx.in(1, "TEXT"), []any{jsonText(keys)}, func(r *row) {
+	d.tx.Each(`SELECT key FROM pulls WHERE repo_key `+d.tx.In(1, "TEXT"), []any{JSON(keys)}, func(r *Row) {
 		var key string
-		r.scan(&key)
+		r.Scan(&key)
 		d.pulls[key] = true
 	})
+}
+
+// HomesThen returns the keys of the repositories that a target's pull requests
+// were in at a time, in unix milliseconds.
+func (tx *Tx) HomesThen(key string, at int64) []string {
+	id, known := repoIDOf(tx, key)
+	if !known {
+		return nil
+	}
+	return homesAt(tx, id, at)
 }

@@ -6,22 +6,25 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestForksOfAllRuns: the pull requests of every fork that a run names belong
 // to its target, and to nobody once no run names it any more.
 func TestForksOfAllRuns(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		for run, fork := range []string{"", "https://github.com/Old/f", "", "https://github.com/new/f.git"} {
 			body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/o/r", "fork_url": fork, "run_number": run + 1, "run_id": fmt.Sprint(run + 1),
 				"timestamp": fmt.Sprintf("2026-03-0%dT00:00:00Z", run+1), "issues_found": 0, "sessions": []any{}})
-			put(t, s, fetched(fmt.Sprintf("%d.json", run+1), body))
+			storetest.Put(t, s, storetest.Fetched(fmt.Sprintf("%d.json", run+1), body))
 		}
 		for i, repo := range []string{"o/r", "old/F", "new/f", "else/f"} {
 			at := time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)
-			savePulls(t, s, []telemetry.PullRequest{{Repo: repo, Number: i + 1, Title: "fix " + issueID(1, i), State: "open", CreatedAt: at, UpdatedAt: at}})
+			storetest.SavePulls(t, s, []telemetry.PullRequest{{Repo: repo, Number: i + 1, Title: "fix " + storetest.IssueID(1, i), State: "open", CreatedAt: at, UpdatedAt: at}})
 		}
 		want := func(what string, asked, pulls, then int64) {
 			t.Helper()
@@ -29,24 +32,24 @@ func TestForksOfAllRuns(t *testing.T) {
 			if err != nil || int64(len(syncs)) != asked {
 				t.Errorf("%s: %v are asked for pull requests (%v), want %d", what, syncs, err, asked)
 			}
-			list, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: "o/r"}, allRows())
+			list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Repo: "o/r", Page: storetest.AllRows()})
 			if err != nil || list.Total != pulls {
 				t.Errorf("%s: %d pull requests listed (%v), want %d", what, list.Total, err, pulls)
 			}
-			query, _ := telemetry.ParseQuery(telemetry.ListPulls, "repo:O/R")
-			if list, err = s.Pulls(t.Context(), telemetry.PullFilter{Query: query}, allRows()); err != nil || list.Total != pulls {
+			written := query.Ask{Query: storetest.Parse(t, lists.Pulls(s), "repo:O/R"), Page: storetest.AllRows()}
+			if list, err = lists.Pulls(s).Rows(t.Context(), written); err != nil || list.Total != pulls {
 				t.Errorf("%s: %d pull requests of repo:O/R (%v), want %d", what, list.Total, err, pulls)
 			}
 			totals, _, err := s.TotalsOf(t.Context(), "o/r")
 			if err != nil || totals.PRs.Total != pulls || totals.PRs.Open != pulls {
 				t.Errorf("%s: counted %+v (%v), want %d", what, totals.PRs, err, pulls)
 			}
-			repos, err := s.Repos(t.Context(), telemetry.RepoFilter{}, allRows())
+			repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 			if err != nil || repos.Items[0].PRs.Total != pulls {
 				t.Errorf("%s: the repository has %+v (%v), want %d", what, repos.Items[0].PRs, err, pulls)
 			}
 			day := time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)
-			old, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: "o/r", AsOf: day}, allRows())
+			old, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Repo: "o/r", AsOf: day, Page: storetest.AllRows()})
 			if got := asOf(t, s, day, "o/r").Totals.PRs.Total; err != nil || got != then || old.Total != then {
 				t.Errorf("%s: as of run 3 %d counted and %d listed (%v), want %d", what, got, old.Total, err, then)
 			}

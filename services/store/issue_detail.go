@@ -35,11 +35,11 @@ func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemet
 func redirected(tx *Tx, id string) string {
 	for range 32 { // ids that moved in a circle lead nowhere
 		var next string
-		if !tx.row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).scan(&next).found {
+		if !tx.Row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).Scan(&next).found {
 			return ""
 		}
 		var n int64
-		if tx.row(`SELECT id FROM issues WHERE public_id = $1`, next).scan(&n).found {
+		if tx.Row(`SELECT id FROM issues WHERE public_id = $1`, next).Scan(&n).found {
 			return next
 		}
 		id = next
@@ -50,12 +50,12 @@ func redirected(tx *Tx, id string) string {
 func appearancesOf(tx *Tx, issue int64, rule string) []telemetry.Appearance {
 	list := []telemetry.Appearance{}
 	file, print := "", ""
-	tx.each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''), CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
-		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *row) {
+	tx.Each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''), CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
+		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *Row) {
 		a := telemetry.Appearance{Rule: rule}
 		var when int64
 		var reduced, named int
-		r.scan(&a.RunFile, &a.Source, &a.RunNumber, &when, &reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
+		r.Scan(&a.RunFile, &a.Source, &a.RunNumber, &when, &reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
 		a.At, a.Reduced = at(when), reduced == 1
 		if named == 0 {
 			a.File = file
@@ -71,17 +71,17 @@ func appearancesOf(tx *Tx, issue int64, rule string) []telemetry.Appearance {
 // record that says so best, in time order.
 func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 	list := []telemetry.Attempt{}
-	tx.each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.basis, ''),
+	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''), COALESCE(s.state, ''), COALESCE(s.basis, ''),
 			COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.state, ''), COALESCE(p.merged_at, 0),
 			(SELECT COUNT(*) FROM attempts o WHERE o.record_id = a.record_id AND o.session = a.session AND o.issue_id <> a.issue_id)
 		FROM attempts a JOIN files f ON f.id = a.record_id LEFT JOIN runs r ON r.id = a.record_id LEFT JOIN verifications v ON v.id = a.record_id
 			LEFT JOIN sessions s ON s.key = a.session LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
-		WHERE a.issue_id = $1 AND a.session <> '' ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *row) {
+		WHERE a.issue_id = $1 AND a.session <> '' ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *Row) {
 		var a telemetry.Attempt
 		var when, merged int64
 		var shown string
 		var pull telemetry.PullState
-		r.scan(&a.Session, &a.Basis, &a.BatchID, &when, &a.File, &a.RunNumber, &shown, &a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &merged, &a.Others)
+		r.Scan(&a.Session, &a.Basis, &a.BatchID, &when, &a.File, &a.RunNumber, &shown, &a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &merged, &a.Others)
 		bare := a.Session
 		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
 			return
@@ -107,11 +107,11 @@ func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 // states.
 func statesOfAttempts(tx *Tx, issue int64, attempts []telemetry.Attempt) {
 	states := map[string][]telemetry.StateChange{}
-	tx.each(`SELECT session, state, word, detail, origin, at FROM state_log WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *row) {
+	tx.Each(`SELECT session, state, word, detail, origin, at FROM state_log WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *Row) {
 		var c telemetry.StateChange
 		var session string
 		var when int64
-		r.scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &when)
+		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &when)
 		c.At = at(when)
 		states[session] = append(states[session], c)
 	})
@@ -123,12 +123,12 @@ func statesOfAttempts(tx *Tx, issue int64, attempts []telemetry.Attempt) {
 // scanMarks returns the scans of the issue's repository from its first on.
 func scanMarks(tx *Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
 	var marks []telemetry.ScanMark
-	tx.each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2 ORDER BY r.at, r.file, r.source`,
-		[]any{issue.StoreID, ms(issue.First.At)}, func(r *row) {
+	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2 ORDER BY r.at, r.file, r.source`,
+		[]any{issue.StoreID, ms(issue.First.At)}, func(r *Row) {
 			var m telemetry.ScanMark
 			var when int64
 			var reduced int
-			r.scan(&m.File, &m.Run, &when, &reduced)
+			r.Scan(&m.File, &m.Run, &when, &reduced)
 			m.At, m.Reduced = at(when), reduced == 1
 			if m.Compare(issue.First) >= 0 {
 				marks = append(marks, m)
@@ -147,7 +147,7 @@ func pullsOfAttempts(tx *Tx, issue int64) []telemetry.PullRow {
 // pullsWhere returns rows of pull requests; of is what follows FROM pulls p.
 func pullsWhere(tx *Tx, of string, args ...any) []telemetry.PullRow {
 	rows := []telemetry.PullRow{}
-	tx.each(`SELECT `+pullRowColumns+` FROM pulls p `+of, args, func(r *row) {
+	tx.Each(`SELECT `+pullRowColumns+` FROM pulls p `+of, args, func(r *Row) {
 		var v telemetry.PullRow
 		scanPull(r, &v)
 		rows = append(rows, v)

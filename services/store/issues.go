@@ -44,17 +44,17 @@ func bySight(a, b *telemetry.Issue) int {
 func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 	tx := d.tx
 	ids, findings := map[string]int64{}, map[string][][2]int64{}
-	tx.each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *row) {
+	tx.Each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		var public string
 		var id int64
-		r.scan(&public, &id)
+		r.Scan(&public, &id)
 		ids[public] = id
 		d.flipped[id] = true
 	})
-	tx.each(`SELECT i.public_id, a.run_id, a.ord FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id WHERE i.repo_id = $1 ORDER BY r.at, r.file, r.source, a.ord`, []any{repo}, func(r *row) {
+	tx.Each(`SELECT i.public_id, a.run_id, a.ord FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id WHERE i.repo_id = $1 ORDER BY r.at, r.file, r.source, a.ord`, []any{repo}, func(r *Row) {
 		var public string
 		var at [2]int64
-		r.scan(&public, &at[0], &at[1])
+		r.Scan(&public, &at[0], &at[1])
 		findings[public] = append(findings[public], at)
 	})
 	tx.exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
@@ -85,9 +85,9 @@ func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 // loadScans parses all scans of a repository from their records, in order.
 func (d *derivation) loadScans(repo int64) []addedScan {
 	var ids []int64
-	d.tx.each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *Row) {
 		var id int64
-		r.scan(&id)
+		r.Scan(&id)
 		ids = append(ids, id)
 	})
 	scans := make([]addedScan, 0, len(ids))
@@ -192,7 +192,7 @@ func (d *derivation) saveAppearances(list []appearance) {
 
 func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[string]int64) {
 	var last int64
-	d.tx.row(`SELECT COALESCE(MAX(id), 0) FROM issues`).scan(&last)
+	d.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM issues`).Scan(&last)
 	for _, id := range ids {
 		last = max(last, id)
 	}
@@ -202,7 +202,7 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 			if now := placeOf(i); now != was {
 				moved = append(moved, []any{i.StoreID, now.print, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, string(i.Status), i.Status.Rank()})
 			}
-			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, ms(i.Last.At), i.Last.File, i.Last.Run, ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), i.Appearances, numbersText(i.Runs), jsonText(i.Prints)})
+			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, ms(i.Last.At), i.Last.File, i.Last.Run, ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
 			continue
 		}
 		if i.StoreID = ids[i.PublicID]; i.StoreID == 0 {
@@ -211,7 +211,7 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 		}
 		added = append(added, []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
 			string(i.Status), i.Status.Rank(), ms(i.First.At), i.First.File, i.First.Run, i.FirstOrd, ms(i.Last.At), i.Last.File, i.Last.Run,
-			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), jsonText(i.Prints)})
+			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
 	}
 	d.tx.bulk("issues", issueFields(), added, "")
 	// Most indexes are over columns that most scans leave as they are: an
@@ -266,8 +266,8 @@ func (d *derivation) loadLedger(repo int64) (*identity.Ledger, telemetry.Place) 
 	var latest, data, ref telemetry.Place
 	var latestAt, dataAt, refAt int64
 	var reduced, named, unnamed int
-	d.tx.row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
-		scan(&name, &latestAt, &latest.File, &dataAt, &data.File, &data.Run, &reduced, &refAt, &ref.File, &ref.Run, &l.Baseline, &l.ReducedInRow, &named, &unnamed)
+	d.tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
+		Scan(&name, &latestAt, &latest.File, &dataAt, &data.File, &data.Run, &reduced, &refAt, &ref.File, &ref.Run, &l.Baseline, &l.ReducedInRow, &named, &unnamed)
 	latest.At, data.At, ref.At = at(latestAt), at(dataAt), at(refAt)
 	l.Repo, l.Latest, l.Reference = telemetry.RepoName(name), data, ref
 	l.LatestReduced, l.SawNamed, l.SawUnnamed = reduced == 1, named == 1, unnamed == 1
@@ -294,13 +294,13 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 		places = append(places, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
-	closed := p.d.loadIssues(`repo_id = $1 AND status_rank >= $2 AND print_key `+p.d.tx.in(3, "TEXT"), p.repo, fixed, jsonText(prints))
+	closed := p.d.loadIssues(`repo_id = $1 AND status_rank >= $2 AND print_key `+p.d.tx.In(3, "TEXT"), p.repo, fixed, JSON(prints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true
 	}
 	byPlace := `repo_id = $2 AND status_rank >= $3 AND (rule, file, line) IN (SELECT CAST(e.value ->> 0 AS TEXT), CAST(e.value ->> 1 AS TEXT), CAST(e.value ->> 2 AS BIGINT) FROM ` + p.d.tx.dialect.jsonRows() + `)`
-	for _, issue := range p.d.loadIssues(byPlace, jsonText(places), p.repo, fixed) {
+	for _, issue := range p.d.loadIssues(byPlace, JSON(places), p.repo, fixed) {
 		if !known[issue.StoreID] {
 			closed = append(closed, issue)
 		}
@@ -311,19 +311,22 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 // Taken tells whether the repository has an issue of the id.
 func (p past) Taken(publicID string) (bool, error) {
 	var n int64
-	found := p.d.tx.row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).scan(&n).found
+	found := p.d.tx.Row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).Scan(&n).found
 	return found, p.d.tx.err
 }
 
-const issueColumns = `i.id, i.public_id, i.fingerprint, i.rule, i.severity, i.family, i.file, i.line, i.latest_issue_id, i.status, i.first_at, i.first_file, i.first_run, i.first_ord,
-	i.last_at, i.last_file, i.last_run, i.closed_at, i.closed_file, i.closed_run, i.ever_fixed, i.from_start, i.appearances, i.runs, i.prints`
+// issueColumns are all that a ledger needs, and the numbers of the runs.
+const issueColumns = issueBriefColumns + `, i.runs`
 
-func scanIssue(r *row, i *telemetry.Issue, more ...any) {
+const issueBriefColumns = `i.id, i.public_id, i.fingerprint, i.rule, i.severity, i.family, i.file, i.line, i.latest_issue_id, i.status, i.first_at, i.first_file, i.first_run, i.first_ord,
+	i.last_at, i.last_file, i.last_run, i.closed_at, i.closed_file, i.closed_run, i.ever_fixed, i.from_start, i.appearances, i.prints`
+
+func scanIssue(r *Row, i *telemetry.Issue, more ...any) {
 	var first, last, closed int64
 	var fixed, start int
 	var runs, prints string
-	r.scan(append([]any{&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status, &first, &i.First.File, &i.First.Run, &i.FirstOrd,
-		&last, &i.Last.File, &i.Last.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &runs, &prints}, more...)...)
+	r.Scan(append([]any{&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status, &first, &i.First.File, &i.First.Run, &i.FirstOrd,
+		&last, &i.Last.File, &i.Last.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &prints, &runs}, more...)...)
 	i.First.At, i.Last.At, i.Closed.At = at(first), at(last), at(closed)
 	i.EverFixed, i.FromStart = fixed == 1, start == 1
 	i.Runs, i.Prints = textNumbers(runs), fromJSON[[]string](r.tx, prints)
@@ -333,7 +336,7 @@ func scanIssue(r *row, i *telemetry.Issue, more ...any) {
 // numbers of their runs: those grow with the history, and saveIssues only adds to them.
 func (d *derivation) loadIssues(where string, args ...any) []*telemetry.Issue {
 	var issues []*telemetry.Issue
-	d.tx.each(`SELECT `+strings.Replace(issueColumns, "i.runs", "''", 1)+` FROM issues i WHERE `+where, args, func(r *row) {
+	d.tx.Each(`SELECT `+issueBriefColumns+`, '' FROM issues i WHERE `+where, args, func(r *Row) {
 		issue := &telemetry.Issue{}
 		scanIssue(r, issue)
 		issues, d.stored[issue] = append(issues, issue), placeOf(issue)

@@ -16,7 +16,7 @@ func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 		tx.touch(telemetry.TopicJobs)
 		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
-			j.ID, j.Kind, j.State, jsonText(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), jsonText(j.Errors), s.program, string(j.By))
+			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), JSON(j.Errors), s.program, string(j.By))
 		if !j.Running() {
 			tx.exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}
@@ -24,30 +24,25 @@ func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	})
 }
 
-// Jobs returns jobs, newest first.
-func (s *Store) Jobs(ctx context.Context, p telemetry.Page) (telemetry.List[telemetry.Job], error) {
-	page, err := pageSQL(p, "started", map[string]order{"started": byDesc("started id")})
-	if err != nil {
-		return telemetry.List[telemetry.Job]{}, err
-	}
-	return list(ctx, s, jobColumns, `jobs`, where{}, page, scanJob)
-}
-
 // Job returns one job; found is false if there is none of the id.
 func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bool, err error) {
-	jobs, err := list(ctx, s, jobColumns, `jobs`, where{conditions: []string{"id = $1"}, args: []any{id}}, "", scanJob)
-	if err != nil || len(jobs.Items) == 0 {
-		return telemetry.Job{}, false, err
-	}
-	return jobs.Items[0], true, nil
+	err = s.Read(ctx, func(tx *Tx) error {
+		job, found = telemetry.Job{}, false
+		tx.Each(`SELECT `+jobColumns+` FROM jobs WHERE id = $1`, []any{id}, func(r *Row) {
+			scanJob(r, &job)
+			found = true
+		})
+		return tx.err
+	})
+	return job, found, err
 }
 
 const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors, started_by`
 
-func scanJob(r *row, j *telemetry.Job) {
+func scanJob(r *Row, j *telemetry.Job) {
 	var steps, result, errs string
 	var started, ended int64
-	r.scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs, &j.By)
+	r.Scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs, &j.By)
 	j.Steps, j.Errors = fromJSON[[]telemetry.JobStep](r.tx, steps), fromJSON[[]string](r.tx, errs)
 	j.Started, j.Ended = at(started), at(ended)
 	if result != "" {
@@ -75,10 +70,10 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = nil
-		tx.each(`SELECT name, ok_at, failed_at, retry_at, error, code FROM sources ORDER BY name`, nil, func(r *row) {
+		tx.Each(`SELECT name, ok_at, failed_at, retry_at, error, code FROM sources ORDER BY name`, nil, func(r *Row) {
 			var v telemetry.SourceStatus
 			var ok, failed, retry int64
-			r.scan(&v.Name, &ok, &failed, &retry, &v.Error, &v.Code)
+			r.Scan(&v.Name, &ok, &failed, &retry, &v.Error, &v.Code)
 			v.OKAt, v.FailedAt, v.RetryAt = at(ok), at(failed), at(retry)
 			out = append(out, v)
 		})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -28,14 +29,14 @@ func TestJobsAreForgotten(t *testing.T) {
 			}
 		}
 	}
-	t.Run("sqlite", func(t *testing.T) { try(t, open(t)) })
-	t.Run("postgres", func(t *testing.T) { try(t, openPostgres(t)) })
+	t.Run("sqlite", func(t *testing.T) { try(t, storetest.Open(t)) })
+	t.Run("postgres", func(t *testing.T) { try(t, storetest.OpenPostgres(t)) })
 }
 
 // TestStartersAreKept: by what a job and a submission were asked for is told where
 // they are listed.
 func TestStartersAreKept(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: now}); err != nil {
 			t.Fatal(err)

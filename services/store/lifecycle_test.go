@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -18,15 +21,15 @@ func sessionOf(id, status string, ids ...string) map[string]any {
 // TestKindsOfSessions: dry runs are in their run alone; what never started is
 // shown when it is asked for; a session of several records is one.
 func TestKindsOfSessions(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		hex := strings.Repeat("a", 32)
 		findings := []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule a.go 9 bbbbbbbbbbbbbbbb1", "rule c.go 9 cccccccccccccccc1"}
-		put(t, s,
-			scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: findings, Sessions: []map[string]any{
-				sessionOf("devin-"+hex, "created", issueID(1, 0)), sessionOf("dry-run", "dry-run", issueID(1, 1)), sessionOf("", "error: 429 Client Error", issueID(1, 2))}}.file("1.json"),
-			scanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: findings, Sessions: []map[string]any{sessionOf(strings.ToUpper(hex), "finished", issueID(2, 0))}}.file("2.json"))
-		list := func(f telemetry.SessionFilter) []string {
-			rows, err := s.Sessions(t.Context(), f, telemetry.Page{Size: 10})
+		storetest.Put(t, s,
+			storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: findings, Sessions: []map[string]any{
+				sessionOf("devin-"+hex, "created", storetest.IssueID(1, 0)), sessionOf("dry-run", "dry-run", storetest.IssueID(1, 1)), sessionOf("", "error: 429 Client Error", storetest.IssueID(1, 2))}}.File("1.json"),
+			storetest.ScanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: findings, Sessions: []map[string]any{sessionOf(strings.ToUpper(hex), "finished", storetest.IssueID(2, 0))}}.File("2.json"))
+		list := func(text string) []string {
+			rows, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Sessions(s), text), Page: storetest.AllRows()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,10 +39,10 @@ func TestKindsOfSessions(t *testing.T) {
 			}
 			return out
 		}
-		if got, want := list(telemetry.SessionFilter{}), []string{strings.ToUpper(hex) + " finished run 2"}; !slices.Equal(got, want) {
+		if got, want := list(""), []string{strings.ToUpper(hex) + " finished run 2"}; !slices.Equal(got, want) {
 			t.Errorf("sessions: %v, want %v", got, want)
 		}
-		if got, want := list(telemetry.SessionFilter{States: []telemetry.State{telemetry.StateNeverStarted}}), []string{" never_started run 1"}; !slices.Equal(got, want) {
+		if got, want := list("is:never_started"), []string{" never_started run 1"}; !slices.Equal(got, want) {
 			t.Errorf("never started: %v, want %v", got, want)
 		}
 		d, err := s.RunDetail(t.Context(), "", "1.json")
@@ -61,21 +64,21 @@ func TestKindsOfSessions(t *testing.T) {
 
 // TestActiveByTheClock: what only a record says counts as active for a day.
 func TestActiveByTheClock(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		hex := strings.Repeat("b", 32)
 		active := func(what string, want int64) {
 			t.Helper()
-			repo, _, err := s.Repo(t.Context(), "o/r")
-			if err != nil || repo.SessionsActive != want {
-				t.Errorf("%s: %d active (%v), want %d", what, repo.SessionsActive, err, want)
+			repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Repo: "o/r"})
+			if err != nil || len(repos.Items) != 1 || repos.Items[0].SessionsActive != want {
+				t.Errorf("%s: %+v (%v), want %d active", what, repos.Items, err, want)
 			}
 		}
-		scan := scanRecord{Repo: "o/r", Run: 1, Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}, Sessions: []map[string]any{sessionOf("devin-"+hex, "working", issueID(1, 0))}}
+		scan := storetest.ScanRecord{Repo: "o/r", Run: 1, Findings: []string{"rule a.go 1 aaaaaaaaaaaaaaaa1"}, Sessions: []map[string]any{sessionOf("devin-"+hex, "working", storetest.IssueID(1, 0))}}
 		scan.At = time.Now().UTC().Add(-23 * time.Hour).Format(time.RFC3339)
-		put(t, s, scan.file("1.json"))
+		storetest.Put(t, s, scan.File("1.json"))
 		active("recorded 23 hours ago", 1)
 		scan.At = time.Now().UTC().Add(-25 * time.Hour).Format(time.RFC3339)
-		put(t, s, scan.file("1.json"))
+		storetest.Put(t, s, scan.File("1.json"))
 		active("recorded 25 hours ago", 0)
 		if err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{{ID: hex, API: "v1", Status: "working", UpdatedAt: time.Now().Add(-30 * time.Hour)}}}); err != nil {
 			t.Fatal(err)
@@ -87,17 +90,17 @@ func TestActiveByTheClock(t *testing.T) {
 // TestVerificationOutcomes: every outcome of docs/rules.md#verification-outcomes, and how it turns
 // with merges and scans.
 func TestVerificationOutcomes(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		findings := []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule b.go 9 bbbbbbbbbbbbbbbb1", "rule b.go 19 bbbbbbbbbbbbbbbb1", "rule c.go 9 cccccccccccccccc1"}
 		verification := func(name, at, session string, pr int, targeted, fixed int, prints ...string) telemetry.FetchedFile {
 			entries := []string{}
 			for _, p := range prints {
 				entries = append(entries, fmt.Sprintf(`{"id": "X", "fingerprint": %q, "rule_id": "rule", "file": "%c.go"}`, p, p[0]))
 			}
-			return fetched(name, fmt.Appendf(nil, `{"verified_at": %q, "session_id": %q, "source_run_number": "1", "pr_number": "%d", "pr_url": "https://github.com/o/r/pull/%d", "pr_title": "",
+			return storetest.Fetched(name, fmt.Appendf(nil, `{"verified_at": %q, "session_id": %q, "source_run_number": "1", "pr_number": "%d", "pr_url": "https://github.com/o/r/pull/%d", "pr_title": "",
 				"summary": {"total_targeted": %d, "fixed_count": %d, "remaining_count": %d}, "verified_fixed": [%s], "still_present": []}`, at, session, pr, pr, targeted, fixed, targeted-fixed, strings.Join(entries, ",")))
 		}
-		put(t, s, scanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: findings}.file("1.json"),
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-02-01T10:00:00Z", Findings: findings}.File("1.json"),
 			verification("a.json", "2026-02-01T11:00:00Z", "aaaa1111", 1, 1, 1, "aaaaaaaaaaaaaaaa1"),
 			verification("a2.json", "2026-02-01T12:00:00Z", "aaaa1111", 1, 1, 1, "aaaaaaaaaaaaaaaa1"),
 			verification("b.json", "2026-02-01T11:00:00Z", "bbbb1111", 2, 1, 1, "bbbbbbbbbbbbbbbb1"), // one fingerprint, two issues
@@ -126,15 +129,15 @@ func TestVerificationOutcomes(t *testing.T) {
 		}
 		at := time.Date(2026, 2, 1, 13, 0, 0, 0, time.UTC)
 		pulls := []telemetry.PullRequest{{Repo: "o/r", Number: 1, State: "open", CreatedAt: at}, {Repo: "o/r", Number: 2, State: "closed", CreatedAt: at}}
-		savePulls(t, s, pulls)
+		storetest.SavePulls(t, s, pulls)
 		outcomes("not merged", append([]string{"1 verified_not_merged 1/1", "2 verified_not_merged 2/2"}, rest...)...)
 		pulls[0].State, pulls[0].MergedAt = "closed", at
 		pulls[1].MergedAt = at
-		savePulls(t, s, pulls)
+		storetest.SavePulls(t, s, pulls)
 		outcomes("merged", append([]string{"1 verified_still_there 1/1", "2 verified_still_there 2/2"}, rest...)...)
-		put(t, s, scanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: []string{findings[2], findings[3]}}.file("2.json"))
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: []string{findings[2], findings[3]}}.File("2.json"))
 		outcomes("a scan without two of the issues", append([]string{"1 verified_gone 0/1", "2 verified_still_there 1/2"}, rest...)...)
-		put(t, s, scanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{findings[0]}}.file("3.json"))
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{findings[0]}}.File("3.json"))
 		outcomes("one back, the others gone", append([]string{"1 verified_still_there 1/1", "2 verified_gone 0/2", "3 partial 0/1"}, rest[1:]...)...)
 		for _, v := range all(t, s) {
 			if v.PR.Number == 1 && (!v.Rescanned || v.ScanFile != "1.json" || v.File != "a2.json") {
@@ -147,7 +150,7 @@ func TestVerificationOutcomes(t *testing.T) {
 // TestNarrowScans: two narrow scans in a row close nothing, the third counts
 // as a full one; an accepted one closes, and undo brings back.
 func TestNarrowScans(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		var wide []string
 		for i := range 25 {
 			wide = append(wide, fmt.Sprintf("rule f%02d.go 5 %016dabcd", i, i))
@@ -159,11 +162,11 @@ func TestNarrowScans(t *testing.T) {
 			}
 		}
 		scan := func(run int64, findings []string) telemetry.FetchedFile {
-			return scanRecord{Repo: "o/r", Run: run, At: fmt.Sprintf("2026-02-%02dT10:00:00Z", run), Findings: findings}.file(fmt.Sprintf("%d.json", run))
+			return storetest.ScanRecord{Repo: "o/r", Run: run, At: fmt.Sprintf("2026-02-%02dT10:00:00Z", run), Findings: findings}.File(fmt.Sprintf("%d.json", run))
 		}
-		put(t, s, scan(1, wide))
-		put(t, s, scan(2, wide[:3]))
-		put(t, s, scan(3, wide[:2]))
+		storetest.Put(t, s, scan(1, wide))
+		storetest.Put(t, s, scan(2, wide[:3]))
+		storetest.Put(t, s, scan(3, wide[:2]))
 		open("two narrow scans", 25)
 		before := dump(t, s)
 		diff, err := s.RunDiff(t.Context(), "", "3.json", "1.json")
@@ -181,7 +184,7 @@ func TestNarrowScans(t *testing.T) {
 				open("the second narrow scan accepted", 2)
 			}
 		}
-		put(t, s, scan(4, wide[:2]))
+		storetest.Put(t, s, scan(4, wide[:2]))
 		open("the third narrow scan in a row", 2)
 	})
 }

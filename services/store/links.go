@@ -48,10 +48,10 @@ func pullOrder(p linkedPull) int {
 // pullsOf returns the pull requests of sessions, guesses left out.
 func (d *derivation) pullsOf(sessions string) map[string][]linkedPull {
 	pulls := map[string][]linkedPull{}
-	d.tx.each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+d.tx.in(1, "TEXT")+` ORDER BY l.session, p.key`, []any{sessions}, func(r *row) {
+	d.tx.Each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+d.tx.In(1, "TEXT")+` ORDER BY l.session, p.key`, []any{sessions}, func(r *Row) {
 		var session string
 		var p linkedPull
-		r.scan(&session, &p.basis, &p.key, &p.url, &p.state, &p.number, &p.created, &p.merged)
+		r.Scan(&session, &p.basis, &p.key, &p.url, &p.state, &p.number, &p.created, &p.merged)
 		pulls[session] = append(pulls[session], p)
 	})
 	return pulls
@@ -66,7 +66,7 @@ func (d *derivation) link() {
 	if len(d.pulls) == 0 || tx.err != nil {
 		return
 	}
-	keys := jsonText(slices.Sorted(maps.Keys(d.pulls)))
+	keys := JSON(slices.Sorted(maps.Keys(d.pulls)))
 	pulls := d.linkPulls(keys)
 	wanted := map[[2]string]telemetry.Link{}
 	for _, l := range telemetry.LinkAll(d.linkSessions(keys), pulls) {
@@ -75,10 +75,10 @@ func (d *derivation) link() {
 		}
 	}
 	have := map[[2]string]telemetry.Link{}
-	tx.each(`SELECT pull_key, session, basis, guess FROM links WHERE pull_key `+tx.in(1, "TEXT"), []any{keys}, func(r *row) {
+	tx.Each(`SELECT pull_key, session, basis, guess FROM links WHERE pull_key `+tx.In(1, "TEXT"), []any{keys}, func(r *Row) {
 		var l telemetry.Link
 		var guess int
-		r.scan(&l.Pull, &l.Session, &l.Basis, &guess)
+		r.Scan(&l.Pull, &l.Session, &l.Basis, &guess)
 		l.Guess = guess == 1
 		have[[2]string{l.Pull, l.Session}] = l
 	})
@@ -105,16 +105,16 @@ func (d *derivation) affectedPulls() {
 	if len(d.linked) == 0 || d.tx.err != nil {
 		return
 	}
-	in := d.tx.in(1, "TEXT")
-	d.tx.each(`SELECT pull_key FROM links WHERE session `+in+`
+	in := d.tx.In(1, "TEXT")
+	d.tx.Each(`SELECT pull_key FROM links WHERE session `+in+`
 		UNION SELECT pull_key FROM mentions WHERE pull_key <> '' AND session `+in+`
 		UNION SELECT pull_key FROM poll_pulls WHERE session `+in+`
 		UNION SELECT pull_key FROM verifications WHERE pull_key <> '' AND session `+in+`
 		UNION SELECT pull_key FROM pull_tokens WHERE token `+in+`
 		UNION SELECT p.pull_key FROM mention_ids m JOIN pull_ids p ON p.issue_id = m.issue_id WHERE m.session `+in,
-		[]any{jsonText(slices.Sorted(maps.Keys(d.linked)))}, func(r *row) {
+		[]any{JSON(slices.Sorted(maps.Keys(d.linked)))}, func(r *Row) {
 			var key string
-			r.scan(&key)
+			r.Scan(&key)
 			d.pulls[key] = true
 		})
 }
@@ -122,7 +122,7 @@ func (d *derivation) affectedPulls() {
 // linkSessions returns the sessions that have a claim on one of the pull
 // requests, with what they claim by.
 func (d *derivation) linkSessions(keys string) []telemetry.LinkSession {
-	tx, in := d.tx, d.tx.in(1, "TEXT")
+	tx, in := d.tx, d.tx.In(1, "TEXT")
 	sessions := map[string]*telemetry.LinkSession{}
 	of := func(id string) *telemetry.LinkSession {
 		if sessions[id] == nil {
@@ -131,10 +131,10 @@ func (d *derivation) linkSessions(keys string) []telemetry.LinkSession {
 		return sessions[id]
 	}
 	claims := func(query string, add func(s *telemetry.LinkSession, ref telemetry.PullRef)) {
-		tx.each(query, []any{keys}, func(r *row) {
+		tx.Each(query, []any{keys}, func(r *Row) {
 			var id, repo string
 			var ref telemetry.PullRef
-			r.scan(&id, &repo, &ref.Number)
+			r.Scan(&id, &repo, &ref.Number)
 			ref.Repo = telemetry.RepoName(repo)
 			add(of(id), ref)
 		})
@@ -146,14 +146,14 @@ func (d *derivation) linkSessions(keys string) []telemetry.LinkSession {
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Devin = append(s.Devin, ref) })
 	claims(`SELECT DISTINCT x.session, p.repo_key, p.number FROM verifications x JOIN pulls p ON p.key = x.pull_key WHERE x.session <> '' AND x.pull_key `+in+known,
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Verified = append(s.Verified, ref) })
-	tx.each(`SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key `+in, []any{keys}, func(r *row) {
+	tx.Each(`SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key `+in, []any{keys}, func(r *Row) {
 		var id string
-		r.scan(&id)
+		r.Scan(&id)
 		of(id)
 	})
-	tx.each(`SELECT DISTINCT m.session, m.issue_id, r.target_repo, r.fork_url FROM pull_ids p JOIN mention_ids m ON m.issue_id = p.issue_id JOIN runs r ON r.id = m.run_id WHERE p.pull_key `+in, []any{keys}, func(r *row) {
+	tx.Each(`SELECT DISTINCT m.session, m.issue_id, r.target_repo, r.fork_url FROM pull_ids p JOIN mention_ids m ON m.issue_id = p.issue_id JOIN runs r ON r.id = m.run_id WHERE p.pull_key `+in, []any{keys}, func(r *Row) {
 		var id, issue, target, fork string
-		r.scan(&id, &issue, &target, &fork)
+		r.Scan(&id, &issue, &target, &fork)
 		s := of(id)
 		s.IssueIDs = append(s.IssueIDs, issue)
 		for _, repo := range []telemetry.RepoName{telemetry.ParseRepo(target), telemetry.ParseRepo(fork)} {
@@ -177,18 +177,18 @@ func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 	tx := d.tx
 	byKey := map[string]*telemetry.LinkPull{}
 	var order []string
-	tx.each(`SELECT key, repo, number, issue_ids FROM pulls WHERE key `+tx.in(1, "TEXT")+` ORDER BY key`, []any{keys}, func(r *row) {
+	tx.Each(`SELECT key, repo, number, issue_ids FROM pulls WHERE key `+tx.In(1, "TEXT")+` ORDER BY key`, []any{keys}, func(r *Row) {
 		var key, name, ids string
 		var number int64
-		r.scan(&key, &name, &number, &ids)
+		r.Scan(&key, &name, &number, &ids)
 		byKey[key] = &telemetry.LinkPull{Ref: telemetry.PullRef{Repo: telemetry.RepoName(name), Number: number}, IssueIDs: fromJSON[[]string](tx, ids)}
 		order = append(order, key)
 	})
 	// One that stayed of a repository that is gone says nothing more.
-	tx.each(`SELECT t.pull_key, t.token FROM pull_tokens t JOIN pulls p ON p.key = t.pull_key
-		WHERE t.pull_key `+tx.in(1, "TEXT")+` AND `+isHome+` ORDER BY t.pull_key, t.token`, []any{keys}, func(r *row) {
+	tx.Each(`SELECT t.pull_key, t.token FROM pull_tokens t JOIN pulls p ON p.key = t.pull_key
+		WHERE t.pull_key `+tx.In(1, "TEXT")+` AND `+isHome+` ORDER BY t.pull_key, t.token`, []any{keys}, func(r *Row) {
 		var key, token string
-		r.scan(&key, &token)
+		r.Scan(&key, &token)
 		if p := byKey[key]; p != nil {
 			p.Tokens = append(p.Tokens, token)
 		}
@@ -237,20 +237,20 @@ func (d *derivation) settlePulls(keys []string) {
 	if len(keys) == 0 || tx.err != nil {
 		return
 	}
-	list := jsonText(keys)
+	list := JSON(keys)
 	now, then := map[string]*pullSettled{}, map[string]pullSettled{}
 	fetched, counted := map[string]bool{}, map[string]bool{}
-	tx.each(`SELECT p.key, p.fetched, p.created_at, p.listed, p.session, p.basis, p.candidates, p.sort_at,
+	tx.Each(`SELECT p.key, p.fetched, p.created_at, p.listed, p.session, p.basis, p.candidates, p.sort_at,
 			CASE WHEN EXISTS (SELECT 1 FROM links l WHERE l.pull_key = p.key AND l.basis IN ('devin', 'verification', 'record')) OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key) THEN 1
 				WHEN NOT `+isHome+` THEN 0
 				WHEN p.issue_ids <> '[]' OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key) THEN 1 ELSE 0 END
-		FROM pulls p WHERE p.key `+tx.in(1, "TEXT"), []any{list}, func(r *row) {
+		FROM pulls p WHERE p.key `+tx.In(1, "TEXT"), []any{list}, func(r *Row) {
 		var key string
 		var isFetched int
 		var created int64
 		var old pullSettled
 		n := &pullSettled{candidates: "[]"}
-		r.scan(&key, &isFetched, &created, &old.listed, &old.session, &old.basis, &old.candidates, &old.sortAt, &n.listed)
+		r.Scan(&key, &isFetched, &created, &old.listed, &old.session, &old.basis, &old.candidates, &old.sortAt, &n.listed)
 		n.sortAt = created
 		now[key], then[key], fetched[key] = n, old, isFetched == 1
 	})
@@ -282,13 +282,13 @@ func (d *derivation) countPullsOf(keys map[string]bool) {
 	if len(repos) == 0 {
 		return
 	}
-	d.concernRepos(`SELECT DISTINCT repo_id FROM homes WHERE key `+d.tx.in(1, "TEXT"), jsonText(slices.Sorted(maps.Keys(repos))))
+	d.concernRepos(`SELECT DISTINCT repo_id FROM homes WHERE key `+d.tx.In(1, "TEXT"), JSON(slices.Sorted(maps.Keys(repos))))
 }
 
 func (d *derivation) concernRepos(query string, arg any) {
-	d.tx.each(query, []any{arg}, func(r *row) {
+	d.tx.Each(query, []any{arg}, func(r *Row) {
 		var id int64
-		r.scan(&id)
+		r.Scan(&id)
 		d.repos[id] = true
 	})
 }
@@ -304,12 +304,12 @@ func (d *derivation) claimPulls(list string, now map[string]*pullSettled) {
 		at             int64
 	}
 	claims := map[string][]claim{}
-	d.tx.each(`SELECT l.pull_key, l.session, l.basis, l.guess, MAX(m.shown_id), MAX(r.at) FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id
-		WHERE l.pull_key `+d.tx.in(1, "TEXT")+` GROUP BY l.pull_key, l.session, l.basis, l.guess ORDER BY l.pull_key, l.session`, []any{list}, func(r *row) {
+	d.tx.Each(`SELECT l.pull_key, l.session, l.basis, l.guess, MAX(m.shown_id), MAX(r.at) FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id
+		WHERE l.pull_key `+d.tx.In(1, "TEXT")+` GROUP BY l.pull_key, l.session, l.basis, l.guess ORDER BY l.pull_key, l.session`, []any{list}, func(r *Row) {
 		var key string
 		var c claim
 		var guess int
-		r.scan(&key, &c.session, &c.basis, &guess, &c.shown, &c.at)
+		r.Scan(&key, &c.session, &c.basis, &guess, &c.shown, &c.at)
 		c.guess = guess == 1
 		claims[key] = append(claims[key], c)
 	})
@@ -334,6 +334,6 @@ func (d *derivation) claimPulls(list string, now map[string]*pullSettled) {
 				shown = append(shown, c.shown)
 			}
 		}
-		n.candidates = jsonText(shown)
+		n.candidates = JSON(shown)
 	}
 }

@@ -8,16 +8,16 @@ import (
 
 const heldColumns = `source, known, kept, listed, times, first_seen, last_seen, accepted`
 
-func scanHeld(r *row) (l telemetry.HeldListing, found bool) {
+func scanHeld(r *Row) (l telemetry.HeldListing, found bool) {
 	var first, last int64
 	var accepted int
-	found = r.scan(&l.Source, &l.Known, &l.Kept, &l.Listed, &l.Times, &first, &last, &accepted).found
+	found = r.Scan(&l.Source, &l.Known, &l.Kept, &l.Listed, &l.Times, &first, &last, &accepted).found
 	l.FirstSeen, l.LastSeen, l.Accepted = at(first), at(last), accepted == 1
 	return l, found
 }
 
 func heldListing(tx *Tx, source string) (telemetry.HeldListing, bool) {
-	return scanHeld(tx.row(`SELECT `+heldColumns+` FROM held_listings WHERE source = $1`, source))
+	return scanHeld(tx.Row(`SELECT `+heldColumns+` FROM held_listings WHERE source = $1`, source))
 }
 
 // HoldListing counts one more suspicious listing of a source and returns what
@@ -70,7 +70,7 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 // listed last counts.
 func attachHeld(tx *Tx, sources []telemetry.SourceStatus) {
 	held := map[string]telemetry.HeldListing{}
-	tx.each(`SELECT `+heldColumns+` FROM held_listings ORDER BY last_seen`, nil, func(r *row) {
+	tx.Each(`SELECT `+heldColumns+` FROM held_listings ORDER BY last_seen`, nil, func(r *Row) {
 		l, _ := scanHeld(r)
 		held[telemetry.RunsSource(l.Source)] = l
 	})

@@ -39,11 +39,11 @@ func (d *derivation) lifeBook(repo int64, open []*telemetry.Issue) *lifeBook {
 	for _, issue := range open {
 		byID[issue.StoreID] = issue
 	}
-	d.tx.each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, never}, func(r *row) {
+	d.tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, never}, func(r *Row) {
 		l := &life{toAt: never, nextAt: never}
 		var id, from int64
 		var opens, again int
-		r.scan(&id, &from, &l.from.File, &l.from.Run, &l.openedAt, &opens, &again, &l.severity, &l.family, &l.rule)
+		r.Scan(&id, &from, &l.from.File, &l.from.Run, &l.openedAt, &opens, &again, &l.severity, &l.family, &l.rule)
 		l.from.At, l.opens, l.again = at(from), opens == 1, again == 1
 		if l.issue = byID[id]; l.issue != nil {
 			b.last[l.issue] = l

@@ -1,39 +1,18 @@
 package store_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
-
-// tinyScan is a scan of a/b: findings are "name severity family", a name
-// standing for fingerprint, rule and place.
-func tinyScan(run int64, when string, found int, findings []string, sessions ...map[string]any) telemetry.FetchedFile {
-	severity, category := map[string]int{}, map[string]int{}
-	prints := []map[string]any{}
-	for i, f := range findings {
-		w := strings.Fields(f)
-		severity[w[1]]++
-		category[w[2]]++
-		prints = append(prints, map[string]any{"id": issueID(run, i), "rule_id": "js/" + w[0], "file": w[0] + ".js", "start_line": 7, "fingerprint": strings.Repeat(w[0], 20), "severity_tier": w[1], "cwe_family": w[2]})
-	}
-	body := map[string]any{"target_repo": "https://github.com/a/b", "run_number": run, "run_id": fmt.Sprint(run), "timestamp": when, "issues_found": max(found, len(findings)), "sessions": sessions, "severity_breakdown": severity, "category_breakdown": category}
-	if found > 0 {
-		body["severity_breakdown"], body["category_breakdown"] = map[string]int{"high": found}, map[string]int{"xss": found}
-	} else {
-		body["issue_fingerprints"] = prints
-	}
-	text, _ := json.Marshal(body)
-	return fetched(fmt.Sprintf("run-%d.json", run), text)
-}
 
 // tinyHistory is worked out by hand below. Monday is 2 March; run 4 is
 // missing. A is first seen in run 2, and becomes high in run 6; B is gone in
@@ -43,11 +22,11 @@ func tinyHistory() []telemetry.FetchedFile {
 		return map[string]any{"session_id": id, "session_url": "https://devin.test/" + id, "batch_id": 1, "status": status, "issue_ids": ids}
 	}
 	return []telemetry.FetchedFile{
-		tinyScan(1, "2026-03-01T10:00:00Z", 3, nil),
-		tinyScan(2, "2026-03-02T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-111111aa", "finished", issueID(2, 1)), session("", "error: 429 Client Error", issueID(2, 0))),
-		tinyScan(3, "2026-03-04T10:00:00Z", 0, []string{"A critical xss", "C low logging"}),
-		tinyScan(5, "2026-03-09T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-222222bb", "created", issueID(5, 0), issueID(5, 1))),
-		tinyScan(6, "2026-03-11T10:00:00Z", 0, []string{"A high xss"}),
+		storetest.TinyScan(1, "2026-03-01T10:00:00Z", 3, nil),
+		storetest.TinyScan(2, "2026-03-02T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-111111aa", "finished", storetest.IssueID(2, 1)), session("", "error: 429 Client Error", storetest.IssueID(2, 0))),
+		storetest.TinyScan(3, "2026-03-04T10:00:00Z", 0, []string{"A critical xss", "C low logging"}),
+		storetest.TinyScan(5, "2026-03-09T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-222222bb", "created", storetest.IssueID(5, 0), storetest.IssueID(5, 1))),
+		storetest.TinyScan(6, "2026-03-11T10:00:00Z", 0, []string{"A high xss"}),
 	}
 }
 
@@ -61,8 +40,8 @@ func day(text string) time.Time {
 }
 
 func TestTrendsOfATinyHistory(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
-		put(t, s, tinyHistory()...)
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, tinyHistory()...)
 		got, found, err := s.Trends(t.Context(), telemetry.TrendQuery{Period: period(t, "30d", day("2026-03-12 12:00"))})
 		if err != nil || !found {
 			t.Fatal(found, err)
@@ -132,15 +111,15 @@ func TestATinyHistoryAsOf(t *testing.T) {
 		{at: "2026-03-10", runs: 4, found: 9, open: map[string]int64{"critical": 1, "high": 1}, issues: []issue{{"A.js", telemetry.StatusRecurring, 3, 5}, {"B.js", telemetry.StatusReopened, 2, 5}, {"C.js", telemetry.StatusFixed, 1, 3}},
 			sessions: map[telemetry.State]int64{telemetry.StateFinished: 1, telemetry.StateNeverStarted: 1, telemetry.StateQueued: 1}},
 	}
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
-		put(t, s, tinyHistory()...)
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, tinyHistory()...)
 		for _, test := range tests {
 			at := day(test.at)
 			totals, _, err := s.TotalsAsOf(t.Context(), at, "")
 			if err != nil {
 				t.Fatal(test.at, err)
 			}
-			list, err := s.Issues(t.Context(), telemetry.IssueFilter{AsOf: at}, allRows())
+			list, err := lists.Issues(s).Rows(t.Context(), query.Ask{AsOf: at, Page: storetest.AllRows()})
 			if err != nil {
 				t.Fatal(test.at, err)
 			}
@@ -161,10 +140,11 @@ func TestATinyHistoryAsOf(t *testing.T) {
 }
 
 func TestIssueEvents(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
-		put(t, s, tinyHistory()...)
-		ask := func(f telemetry.EventFilter) (events []string) {
-			list, err := s.IssueEvents(t.Context(), f, allRows())
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, tinyHistory()...)
+		ask := func(repo, text string, since, until time.Time) (events []string) {
+			a := query.Ask{Repo: repo, Query: storetest.Parse(t, lists.Changes(s), text), Page: storetest.AllRows()}.And(query.Between("at", since, until))
+			list, err := lists.Changes(s).Rows(t.Context(), a)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,42 +153,28 @@ func TestIssueEvents(t *testing.T) {
 			}
 			return events
 		}
-		if diff := cmp.Diff([]string{"closed js/B in run 6", "closed js/C in run 5", "reopened js/B in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask(telemetry.EventFilter{Since: day("2026-03-04")})); diff != "" {
+		if diff := cmp.Diff([]string{"closed js/B in run 6", "closed js/C in run 5", "reopened js/B in run 5", "opened js/C in run 3", "closed js/B in run 3"}, ask("", "", day("2026-03-04"), time.Time{})); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff([]string{"opened js/C in run 3", "opened js/B in run 2", "opened js/A in run 2"}, ask(telemetry.EventFilter{Repo: "a/b", Event: "opened", Until: day("2026-03-08")})); diff != "" {
+		if diff := cmp.Diff([]string{"opened js/C in run 3", "opened js/B in run 2", "opened js/A in run 2"}, ask("a/b", "is:opened", time.Time{}, day("2026-03-08"))); diff != "" {
 			t.Error(diff)
 		}
 	})
-}
-
-// openAt opens both databases with a clock.
-func openAt(t *testing.T, now time.Time, do func(t *testing.T, s *store.Store)) {
-	clock := func() time.Time { return now }
-	t.Run("sqlite", func(t *testing.T) {
-		s, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "clock.db"), Now: clock})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
-		do(t, s)
-	})
-	t.Run("postgres", func(t *testing.T) { do(t, openPostgresAt(t, clock)) })
 }
 
 func TestNeedsAttention(t *testing.T) {
 	now := day("2026-03-11 18:00")
-	openAt(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
 		ids := []string{"aaaaaa01", "aaaaaa02", "aaaaaa03", "aaaaaa04", "aaaaaa05", "aaaaaa06"}
 		var sessions []map[string]any
 		for i, id := range ids {
-			sessions = append(sessions, map[string]any{"session_id": "devin-" + id, "batch_id": i, "status": "created", "issue_ids": []string{issueID(9, i)}})
+			sessions = append(sessions, map[string]any{"session_id": "devin-" + id, "batch_id": i, "status": "created", "issue_ids": []string{storetest.IssueID(9, i)}})
 		}
 		sessions[4]["pr_url"], sessions[4]["status"] = "https://github.com/a/b/pull/5", "blocked"
 		sessions[5]["status"] = "blocked" // recorded only, and long ago
-		sessions = append(sessions, map[string]any{"session_id": "", "batch_id": 7, "status": "error: 429 Client Error", "issue_ids": []string{issueID(9, 7)}})
-		put(t, s, tinyHistory()...)
-		put(t, s, tinyScan(9, "2026-03-01T11:00:00Z", 0, []string{"D high xss"}, sessions...))
+		sessions = append(sessions, map[string]any{"session_id": "", "batch_id": 7, "status": "error: 429 Client Error", "issue_ids": []string{storetest.IssueID(9, 7)}})
+		storetest.Put(t, s, tinyHistory()...)
+		storetest.Put(t, s, storetest.TinyScan(9, "2026-03-01T11:00:00Z", 0, []string{"D high xss"}, sessions...))
 		poll := func(id, status, updated string, prs ...string) telemetry.UpstreamSession {
 			u := telemetry.UpstreamSession{ID: id, API: "v1", Status: status, UpdatedAt: day(updated)}
 			for _, url := range prs {
@@ -228,7 +194,7 @@ func TestNeedsAttention(t *testing.T) {
 			{Repo: "a/b", Number: 5, Title: "Fix five", State: "closed", CreatedAt: created, UpdatedAt: created, ClosedAt: created, MergedAt: created}}, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		list, counts, err := s.NeedsAttention(t.Context(), telemetry.NeedFilter{}, now, allRows())
+		list, counts, err := s.NeedsAttention(t.Context(), telemetry.NeedFilter{}, now, storetest.AllRows())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +217,7 @@ func TestNeedsAttention(t *testing.T) {
 		if diff := cmp.Diff(telemetry.ActiveSessions{Working: 2, Waiting: 1}, totals.Active); diff != "" {
 			t.Errorf("active: %s", diff)
 		}
-		active, err := s.Sessions(t.Context(), telemetry.SessionFilter{Query: parse(t, telemetry.ListSessions, "is:active")}, allRows())
+		active, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Sessions(s), "is:active"), Page: storetest.AllRows()})
 		if err != nil || active.Total != 3 {
 			t.Errorf("is:active finds %d: %v", active.Total, err)
 		}
@@ -259,9 +225,9 @@ func TestNeedsAttention(t *testing.T) {
 }
 
 func TestOverdueScans(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := tinyHistory()
-		put(t, s, files[:3]...)
+		storetest.Put(t, s, files[:3]...)
 		for _, test := range []struct {
 			name string
 			more []telemetry.FetchedFile
@@ -272,14 +238,14 @@ func TestOverdueScans(t *testing.T) {
 			{"a median of 48 hours, and less than twice that", files[3:], "2026-03-15 09:59", 0},
 			{"later than twice the median", nil, "2026-03-15 10:01", 1},
 		} {
-			put(t, s, test.more...)
+			storetest.Put(t, s, test.more...)
 			for _, then := range []bool{false, true} {
 				q := telemetry.TrendQuery{Period: period(t, "7d", day(test.at)), AsOf: then}
 				trends, _, err := s.Trends(t.Context(), q)
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, counts, err := s.NeedsAttention(t.Context(), telemetry.NeedFilter{}, day(test.at), allRows())
+				_, counts, err := s.NeedsAttention(t.Context(), telemetry.NeedFilter{}, day(test.at), storetest.AllRows())
 				if err != nil || len(trends.Overdue) != test.want || counts[telemetry.NeedScan] != int64(test.want) {
 					t.Errorf("%s: %d overdue, %d need you, want %d (as of: %v) %v", test.name, len(trends.Overdue), counts[telemetry.NeedScan], test.want, then, err)
 				}
@@ -295,9 +261,9 @@ func TestOverdueScans(t *testing.T) {
 
 // Pull requests go by GitHub's times, sessions by the log of their states.
 func TestPullsAndSessionsAsOf(t *testing.T) {
-	openAt(t, day("2026-03-11 18:00"), func(t *testing.T, s *store.Store) {
-		put(t, s, tinyHistory()...)
-		pr := telemetry.PullRequest{Repo: "a/b", Number: 5, Title: "Fix " + issueID(2, 1), Body: "by devin-111111aa", State: "closed", CreatedAt: day("2026-03-03"), UpdatedAt: day("2026-03-06"), ClosedAt: day("2026-03-06"), MergedAt: day("2026-03-06")}
+	storetest.At(t, day("2026-03-11 18:00"), func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, tinyHistory()...)
+		pr := telemetry.PullRequest{Repo: "a/b", Number: 5, Title: "Fix " + storetest.IssueID(2, 1), Body: "by devin-111111aa", State: "closed", CreatedAt: day("2026-03-03"), UpdatedAt: day("2026-03-06"), ClosedAt: day("2026-03-06"), MergedAt: day("2026-03-06")}
 		if err := s.SavePulls(t.Context(), "a/b", []telemetry.PullRequest{pr}, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
@@ -328,7 +294,7 @@ func TestPullsAndSessionsAsOf(t *testing.T) {
 				t.Errorf("%s: %+v, %d with a pull request, %+v", test.at, totals.PRs, totals.SessionsWithPR, totals.Active)
 			}
 			for state, n := range map[string]int64{"open": test.prs.Open, "merged": test.prs.Merged, "closed": 0} {
-				list, err := s.Pulls(t.Context(), telemetry.PullFilter{State: state, AsOf: at}, allRows())
+				list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Pulls(s), "is:"+state), AsOf: at, Page: storetest.AllRows()})
 				if err != nil || list.Total != n || int64(len(list.Items)) != n {
 					t.Errorf("%s: %d %s, %d listed: %v", test.at, n, state, list.Total, err)
 				}
@@ -338,7 +304,7 @@ func TestPullsAndSessionsAsOf(t *testing.T) {
 					}
 				}
 			}
-			list, err := s.Sessions(t.Context(), telemetry.SessionFilter{AsOf: at}, allRows())
+			list, err := lists.Sessions(s).Rows(t.Context(), query.Ask{AsOf: at, Page: storetest.AllRows()})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -18,7 +19,7 @@ func TestMissingSession(t *testing.T) {
 	try := func(t *testing.T, s *store.Store) {
 		const active, ended = "aaaa0000", "bbbb0000"
 		record := `{"target_repo":"a/b","run_number":1,"run_id":"1","timestamp":"2026-03-01T10:00:00Z","issues_found":0,"sessions":[{"session_id":"` + active + `","status":"created"},{"session_id":"` + ended + `","status":"created"}]}`
-		put(t, s, fetched("a.json", []byte(record)))
+		storetest.Put(t, s, storetest.Fetched("a.json", []byte(record)))
 		poll := func(a telemetry.SessionAnswer) {
 			t.Helper()
 			if err := s.SavePoll(t.Context(), a); err != nil {
@@ -64,7 +65,7 @@ func TestMissingSession(t *testing.T) {
 	}
 	for name, url := range map[string]func(*testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/m.db" },
-		"postgres": func(t *testing.T) string { return postgresAddress(t) },
+		"postgres": func(t *testing.T) string { return storetest.PostgresAddress(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := store.Open(t.Context(), store.Options{URL: url(t), Now: func() time.Time { return start.Add(time.Duration(later.Load())) }})

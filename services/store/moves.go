@@ -23,13 +23,13 @@ func (d *derivation) moved(p *telemetry.PullRequest) {
 	p.Repo = string(renamed)
 	key, address := old.Key(), telemetry.PullRef{Repo: renamed, Number: old.Number}.URL(telemetry.GitHubWeb)
 	var web string
-	if !tx.row(`SELECT url FROM pulls WHERE key = $1`, key).scan(&web).found {
+	if !tx.Row(`SELECT url FROM pulls WHERE key = $1`, key).Scan(&web).found {
 		return
 	}
 	named := false
-	tx.each(`SELECT session FROM links WHERE pull_key = $1 UNION SELECT session FROM mentions WHERE pull_key = $1 UNION SELECT session FROM poll_pulls WHERE pull_key = $1 UNION SELECT session FROM verifications WHERE pull_key = $1`, []any{key}, func(r *row) {
+	tx.Each(`SELECT session FROM links WHERE pull_key = $1 UNION SELECT session FROM mentions WHERE pull_key = $1 UNION SELECT session FROM poll_pulls WHERE pull_key = $1 UNION SELECT session FROM verifications WHERE pull_key = $1`, []any{key}, func(r *Row) {
 		var session string
-		r.scan(&session)
+		r.Scan(&session)
 		if named = true; session != "" {
 			d.sessions[session], d.linked[session] = true, true
 		}
@@ -56,10 +56,10 @@ func (d *derivation) renamePull(old, key string) {
 // The first time it is noted, so that the new name is a home of the old.
 func (d *derivation) isMove(old string, renamed telemetry.RepoName) bool {
 	var known string
-	if old == renamed.Key() || !d.tx.row(`SELECT key FROM homes WHERE key = $1 LIMIT 1`, renamed.Key()).scan(&known).found {
+	if old == renamed.Key() || !d.tx.Row(`SELECT key FROM homes WHERE key = $1 LIMIT 1`, renamed.Key()).Scan(&known).found {
 		return false
 	}
-	if d.tx.row(`SELECT new_key FROM moves WHERE key = $1`, old).scan(&known).found && known == renamed.Key() {
+	if d.tx.Row(`SELECT new_key FROM moves WHERE key = $1`, old).Scan(&known).found && known == renamed.Key() {
 		return true
 	}
 	d.tx.exec(`INSERT INTO moves (key, new_key, new_name) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
@@ -72,7 +72,7 @@ func (d *derivation) isMove(old string, renamed telemetry.RepoName) bool {
 // the old name again: what is named by that name is in that one.
 func (d *derivation) madeAnew(key string) {
 	tx, left := d.tx, ""
-	if !d.holds("moves") || !tx.row(`SELECT new_key FROM moves WHERE key = $1`, key).scan(&left).found {
+	if !d.holds("moves") || !tx.Row(`SELECT new_key FROM moves WHERE key = $1`, key).Scan(&left).found {
 		return
 	}
 	tx.exec(`DELETE FROM moves WHERE key = $1`, key)
@@ -90,9 +90,9 @@ func (d *derivation) madeAnew(key string) {
 func (d *derivation) renameMentions(key, left string) {
 	type named struct{ session, url, pull string }
 	var list []named
-	d.tx.each(`SELECT DISTINCT session, pr_url, pull_key FROM mentions WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(r *row) {
+	d.tx.Each(`SELECT DISTINCT session, pr_url, pull_key FROM mentions WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(r *Row) {
 		var n named
-		r.scan(&n.session, &n.url, &n.pull)
+		r.Scan(&n.session, &n.url, &n.pull)
 		if telemetry.ParsePull(n.url).Repo.Key() == key {
 			list = append(list, n)
 		}
@@ -109,9 +109,9 @@ func (d *derivation) renameVerifications(key string) {
 		session, url, pull string
 	}
 	var list []named
-	d.tx.each(`SELECT id, session, pr_url, pull_key FROM verifications WHERE pull_repo = $1 AND pull_key <> ''`, []any{key}, func(r *row) {
+	d.tx.Each(`SELECT id, session, pr_url, pull_key FROM verifications WHERE pull_repo = $1 AND pull_key <> ''`, []any{key}, func(r *Row) {
 		var n named
-		r.scan(&n.id, &n.session, &n.url, &n.pull)
+		r.Scan(&n.id, &n.session, &n.url, &n.pull)
 		list = append(list, n)
 	})
 	for _, n := range list {
@@ -126,9 +126,9 @@ func (d *derivation) renameVerifications(key string) {
 // pull request of the repository.
 func (d *derivation) repollPulls(repo string) {
 	urls := map[string][]string{}
-	d.tx.each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key JOIN polls y ON y.session = x.session WHERE p.repo_key = $1`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key JOIN polls y ON y.session = x.session WHERE p.repo_key = $1`, []any{repo}, func(r *Row) {
 		var session, prs string
-		r.scan(&session, &prs)
+		r.Scan(&session, &prs)
 		urls[session] = fromJSON[[]string](d.tx, prs)
 	})
 	for _, session := range slices.Sorted(maps.Keys(urls)) {
@@ -140,7 +140,7 @@ func (d *derivation) repollPulls(repo string) {
 // nameNow is a repository's name, the new one where it moved.
 func (d *derivation) nameNow(repo telemetry.RepoName) telemetry.RepoName {
 	if repo != "" && d.holds("moves") {
-		d.tx.row(`SELECT new_name FROM moves WHERE key = $1`, repo.Key()).scan(&repo)
+		d.tx.Row(`SELECT new_name FROM moves WHERE key = $1`, repo.Key()).Scan(&repo)
 	}
 	return repo
 }
@@ -154,9 +154,9 @@ func (d *derivation) movedHomes(homes map[string]string) {
 	for key := range homes {
 		keys = append(keys, key)
 	}
-	d.tx.each(`SELECT new_name FROM moves WHERE key `+d.tx.in(1, "TEXT"), []any{jsonText(keys)}, func(r *row) {
+	d.tx.Each(`SELECT new_name FROM moves WHERE key `+d.tx.In(1, "TEXT"), []any{JSON(keys)}, func(r *Row) {
 		var name string
-		r.scan(&name)
+		r.Scan(&name)
 		nameHome(homes, telemetry.RepoName(name))
 	})
 }

@@ -5,14 +5,17 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestRenamedRepository: records name a repository under its old and its new
 // name, and GitHub lists its pull requests under both: each is one.
 func TestRenamedRepository(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 		session := func(id, url string) []map[string]any {
 			return []map[string]any{{"session_id": "devin-" + id, "status": "blocked", "issue_ids": []string{}, "pr_url": url}}
@@ -23,20 +26,20 @@ func TestRenamedRepository(t *testing.T) {
 		want := func(what string, all, old, renamed int64) {
 			t.Helper()
 			for repo, n := range map[string]int64{"": all, "o/old": old, "o/new": renamed} {
-				list, err := s.Pulls(t.Context(), telemetry.PullFilter{Repo: repo}, allRows())
+				list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Repo: repo, Page: storetest.AllRows()})
 				totals, _, terr := s.TotalsOf(t.Context(), repo)
 				if err != nil || terr != nil || list.Total != n || totals.PRs.Total != n {
 					t.Errorf("%s: %q has %d pull requests listed and %d counted, want %d (%v, %v)", what, repo, list.Total, totals.PRs.Total, n, err, terr)
 				}
 			}
 		}
-		put(t, s, scanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: append(session("0a", "https://github.com/o/old/pull/1"), map[string]any{"session_id": "0c", "status": "blocked", "issue_ids": []string{issueID(1, 0)}})}.file("1.json"),
-			fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
-		savePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+issueID(1, 0))})
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: append(session("0a", "https://github.com/o/old/pull/1"), map[string]any{"session_id": "0c", "status": "blocked", "issue_ids": []string{storetest.IssueID(1, 0)}})}.File("1.json"),
+			storetest.Fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
+		storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+storetest.IssueID(1, 0))})
 		want("only the old name is known", 2, 2, 0)
-		put(t, s, scanRecord{Repo: "O/New", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/3")}.file("2.json"))
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "O/New", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/3")}.File("2.json"))
 		for range 2 {
-			savePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+issueID(1, 0)), pull("o/old", "O/New", 3, "three"), pull("o/new", "", 1, "one"), pull("o/new", "", 2, "two "+issueID(1, 0)), pull("o/new", "", 3, "three")})
+			storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+storetest.IssueID(1, 0)), pull("o/old", "O/New", 3, "three"), pull("o/new", "", 1, "one"), pull("o/new", "", 2, "two "+storetest.IssueID(1, 0)), pull("o/new", "", 3, "three")})
 			want("both names are known", 3, 3, 3)
 		}
 		if then := asOf(t, s, at.AddDate(0, 0, 3), "o/old").Totals.PRs.Total; then != 3 {
@@ -50,7 +53,7 @@ func TestRenamedRepository(t *testing.T) {
 			t.Fatal(err)
 		}
 		sameDump(t, "rebuilt", dump(t, s), before)
-		list, err := s.Sessions(t.Context(), telemetry.SessionFilter{}, allRows())
+		list, err := lists.Sessions(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 		if err != nil || len(list.Items) != 3 {
 			t.Fatal(list.Items, err)
 		}
@@ -67,7 +70,7 @@ func TestRenamedRepository(t *testing.T) {
 // under its old name. What names pull requests by that name means the new
 // one's, and the renamed one keeps its own.
 func TestRepositoryMadeAnew(t *testing.T) {
-	bothDatabases(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 		session := func(id, url string) []map[string]any {
 			return []map[string]any{{"session_id": "devin-" + id, "status": "blocked", "issue_ids": []string{}, "pr_url": url}}
@@ -75,15 +78,15 @@ func TestRepositoryMadeAnew(t *testing.T) {
 		pull := func(repo, now string, number int, title string) telemetry.PullRequest {
 			return telemetry.PullRequest{Repo: repo, MovedTo: now, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
 		}
-		put(t, s, scanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: session("0a", "https://github.com/o/old/pull/1")}.file("1.json"),
-			scanRecord{Repo: "o/new", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/2")}.file("2.json"),
-			fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
+		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: session("0a", "https://github.com/o/old/pull/1")}.File("1.json"),
+			storetest.ScanRecord{Repo: "o/new", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/2")}.File("2.json"),
+			storetest.Fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
 		if err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{{ID: "0a", API: "v1", Status: "blocked", PRs: []telemetry.UpstreamPR{{URL: "https://github.com/o/old/pull/1"}}}}}); err != nil {
 			t.Fatal(err)
 		}
-		savePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/new", 1, "one"), pull("o/old", "o/new", 2, "two"), pull("o/new", "o/new", 1, "one"), pull("o/new", "o/new", 2, "two")})
+		storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/new", 1, "one"), pull("o/old", "o/new", 2, "two"), pull("o/new", "o/new", 1, "one"), pull("o/new", "o/new", 2, "two")})
 		pulls(t, s, "renamed", map[string]string{"o/new#1": "0a", "o/new#2": "0b"})
-		savePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/old", 1, "another one"), pull("o/old", "o/old", 4, "four "+issueID(1, 0)), pull("o/new", "o/new", 2, "two")})
+		storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/old", 1, "another one"), pull("o/old", "o/old", 4, "four "+storetest.IssueID(1, 0)), pull("o/new", "o/new", 2, "two")})
 		want := map[string]string{"o/old#1": "0a", "o/new#2": "0b", "o/old#4": ""}
 		pulls(t, s, "made anew", want)
 		before := dump(t, s)
@@ -100,7 +103,7 @@ func TestRepositoryMadeAnew(t *testing.T) {
 // pulls compares the pull requests that are listed, by key with their session.
 func pulls(t *testing.T, s *store.Store, what string, want map[string]string) {
 	t.Helper()
-	list, err := s.Pulls(t.Context(), telemetry.PullFilter{}, allRows())
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}

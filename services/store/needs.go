@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -12,13 +14,12 @@ import (
 // verification found all that it targeted gone.
 const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1 AND v.outcome = 'verified_not_merged')`
 
-// knownUntil is up to when the state of a session says something of today,
-// less telemetry.RecordedFor: for ever if it was polled (docs/rules.md#age-of-a-recorded-state). An
-// index has it.
-const knownUntil = `CASE WHEN polled = 1 THEN 9223372036854775807 ELSE since END`
+// KnownUntil is up to when the state of a session s says something of today,
+// less telemetry.RecordedFor: for ever if it was polled. An index has it.
+const KnownUntil = `CASE WHEN s.polled = 1 THEN 9223372036854775807 ELSE s.since END`
 
 // recent is true of a session s whose state was polled, or recorded after $1.
-const recent = `CASE WHEN s.polled = 1 THEN 9223372036854775807 ELSE s.since END > $1`
+const recent = KnownUntil + ` > $1`
 
 const repoOfPull = `COALESCE((SELECT MIN(o.id) FROM repos o WHERE o.key = p.repo_key), (SELECT MIN(h.repo_id) FROM homes h WHERE h.key = p.repo_key), 0)`
 
@@ -36,41 +37,64 @@ const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_i
 // NeedsAttention returns what waits for a person, that which waits longest
 // first, and how much of each kind there is.
 func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time,
-	p telemetry.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
-	page, err := pageSQL(p, "age", map[string]order{"age": by("n.since n.need n.session n.pull n.repo")})
-	if err != nil {
-		return list, nil, err
+	p query.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
+	if p.Sort != "" && p.Sort != "age" {
+		return list, nil, telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of age.", p.Sort)
 	}
-	w := where{args: []any{ms(now.Add(-telemetry.RecordedFor)), ms(now.Add(-telemetry.StuckAfter)), ms(now)}}
+	asked := f.Needs
+	if len(asked) == 0 {
+		asked = telemetry.Needs()
+	}
+	where, args := ` WHERE true`, []any{ms(now.Add(-telemetry.RecordedFor)), ms(now.Add(-telemetry.StuckAfter)), ms(now)}
 	if f.Repo != "" {
-		w.and(`n.repo = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
+		where, args = ` WHERE n.repo = (SELECT id FROM repos WHERE key = $4)`, append(args, f.Repo)
 	}
 	err = s.Read(ctx, func(tx *Tx) error {
 		list, counts = telemetry.List[telemetry.NeedRow]{Items: []telemetry.NeedRow{}}, map[telemetry.Need]int64{}
-		tx.each(`SELECT n.need, COUNT(*) FROM `+needs+w.sql()+` GROUP BY n.need`, w.args, func(r *row) {
+		tx.Each(`SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args, func(r *Row) {
 			var need telemetry.Need
 			var n int64
-			r.scan(&need, &n)
+			r.Scan(&need, &n)
 			counts[need] = n
 		})
-		anyOf(&w, "n.need", f.Needs)
-		tx.each(`SELECT n.need, n.since, COALESCE(o.target_repo, ''), COALESCE(o.scan_interval, 0), COALESCE(o.latest_at, 0), COALESCE(s.id, ''), COALESCE(s.url, ''), COALESCE(s.title, ''), COALESCE(s.reason, ''), COALESCE(s.issue_ids, '[]'),
-				COALESCE(s.run_file, ''), COALESCE(s.run_number, 0), COALESCE(s.batch_id, 0), COALESCE(p.repo, ''), COALESCE(p.number, 0), COALESCE(p.title, ''), COALESCE(p.url, '')
-			FROM `+needs+` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull LEFT JOIN repos o ON o.id = n.repo`+w.sql()+page, w.args, func(r *row) {
-			var v telemetry.NeedRow
-			var since, interval, scanned int64
-			var ids string
-			r.scan(&v.Need, &since, &v.TargetRepo, &interval, &scanned, &v.SessionID, &v.SessionURL, &v.SessionTitle, &v.Reason, &ids, &v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL)
-			v.Since, v.LastScan, v.Interval, v.IssueIDs = at(since), at(scanned), time.Duration(interval)*time.Millisecond, fromJSON[[]string](r.tx, ids)
-			v.Repo = telemetry.ParseRepo(v.TargetRepo)
-			list.Items = append(list.Items, v)
-		})
+		of := where + ` AND n.need ` + tx.In(len(args)+1, "TEXT") + needOrder(p)
+		tx.Each(needRows+of, append(slices.Clone(args), JSON(asked)), func(r *Row) { list.Items = append(list.Items, scanNeed(r)) })
 		return tx.err
 	})
 	for need, n := range counts {
-		if len(f.Needs) == 0 || slices.Contains(f.Needs, need) {
+		if slices.Contains(asked, need) {
 			list.Total += n
 		}
 	}
 	return list, counts, err
+}
+
+// needOrder is the page of what waits, by how long.
+func needOrder(p query.Page) string {
+	order := ` ORDER BY n.since, n.need, n.session, n.pull, n.repo`
+	if p.Order == "desc" {
+		order = ` ORDER BY n.since DESC, n.need DESC, n.session DESC, n.pull DESC, n.repo DESC`
+	}
+	size, number := max(p.Size, 1), max(p.Number, 1)
+	if number-1 > (1<<62)/size {
+		number = (1<<62)/size + 1
+	}
+	return fmt.Sprintf("%s LIMIT %d OFFSET %d", order, size, (number-1)*size)
+}
+
+const needRows = `SELECT n.need, n.since, COALESCE(o.target_repo, ''), COALESCE(o.scan_interval, 0), COALESCE(o.latest_at, 0),
+		COALESCE(s.id, ''), COALESCE(s.url, ''), COALESCE(s.title, ''), COALESCE(s.reason, ''), COALESCE(s.issue_ids, '[]'),
+		COALESCE(s.run_file, ''), COALESCE(s.run_number, 0), COALESCE(s.batch_id, 0), COALESCE(p.repo, ''), COALESCE(p.number, 0),
+		COALESCE(p.title, ''), COALESCE(p.url, '')
+	FROM ` + needs + ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull LEFT JOIN repos o ON o.id = n.repo`
+
+func scanNeed(r *Row) telemetry.NeedRow {
+	var v telemetry.NeedRow
+	var since, interval, scanned int64
+	var ids string
+	r.Scan(&v.Need, &since, &v.TargetRepo, &interval, &scanned, &v.SessionID, &v.SessionURL, &v.SessionTitle, &v.Reason, &ids,
+		&v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL)
+	v.Since, v.LastScan, v.Interval = at(since), at(scanned), time.Duration(interval)*time.Millisecond
+	v.IssueIDs, v.Repo = fromJSON[[]string](r.tx, ids), telemetry.ParseRepo(v.TargetRepo)
+	return v
 }

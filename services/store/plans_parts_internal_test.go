@@ -16,15 +16,6 @@ type part struct {
 }
 
 func partsAsked() []part {
-	sessions := func(text string) func(ctx context.Context, s *Store) error {
-		return func(ctx context.Context, s *Store) error {
-			q, err := telemetry.ParseQuery(telemetry.ListSessions, text)
-			if err == nil {
-				_, err = s.Sessions(ctx, telemetry.SessionFilter{Query: q}, telemetry.Page{Size: 50})
-			}
-			return err
-		}
-	}
 	trends := func(asOf bool, part telemetry.TrendPart) func(ctx context.Context, s *Store) error {
 		return func(ctx context.Context, s *Store) error {
 			period, err := telemetry.ParsePeriod("30d", fixedClock())
@@ -35,13 +26,7 @@ func partsAsked() []part {
 		}
 	}
 	return []part{
-		{"active sessions", "sessions_current", sessions("is:active")},
-		{"active sessions of a state", "sessions_current", sessions("is:active is:waiting")},
 		{"totals", "sessions_current", func(ctx context.Context, s *Store) error { _, err := s.Totals(ctx); return err }},
-		{"repositories", "sessions_current", func(ctx context.Context, s *Store) error {
-			_, err := s.Repos(ctx, telemetry.RepoFilter{}, telemetry.Page{Size: 50})
-			return err
-		}},
 		{"ages", "issues_age", trends(false, telemetry.TrendAges)},
 		{"ages then", "lives_to", trends(true, telemetry.TrendAges)},
 		{"families", "issues_taken", trends(false, telemetry.TrendFamilies)},

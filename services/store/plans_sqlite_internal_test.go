@@ -5,11 +5,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"telemetry-dashboard/services/telemetry"
 )
 
-// TestPlansSQLite: lists are read in the order of their indexes.
+// TestPlansSQLite: the log of changes is read in the order of its indexes.
 func TestPlansSQLite(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "plans.db")
 	s, err := Open(t.Context(), Options{URL: "sqlite:" + file, Now: fixedClock})
@@ -18,36 +16,11 @@ func TestPlansSQLite(t *testing.T) {
 	}
 	t.Cleanup(func() { s.Close() })
 	planned(t, s)
-	asks := record(t, s, "file:"+file+"?_pragma=query_only(1)")
-	for _, p := range plans() {
-		t.Run(p.String(), func(t *testing.T) {
-			p.ask(t, s)
-			a := rowsOf(t, asks.take())
-			inOrderSQLite(t, explained(t, s, "EXPLAIN QUERY PLAN", a), a.query, p.index)
-		})
-	}
-	t.Run("files", func(t *testing.T) {
-		if _, err := s.Files(t.Context(), telemetry.FileFilter{}, telemetry.Page{Size: 50}); err != nil {
-			t.Fatal(err)
-		}
-		a := rowsOf(t, asks.take())
-		inOrderSQLite(t, explained(t, s, "EXPLAIN QUERY PLAN", a), a.query, "files_state")
-	})
 	for _, a := range activityAsks() {
 		t.Run(a.name, func(t *testing.T) {
 			inOrderSQLite(t, explained(t, s, "EXPLAIN QUERY PLAN", a.asked), a.query, a.index)
 		})
 	}
-	t.Run("changes", func(t *testing.T) {
-		if _, err := s.IssueEvents(t.Context(), telemetry.EventFilter{}, telemetry.Page{Size: 50}); err != nil {
-			t.Fatal(err)
-		}
-		queries := asks.take()
-		lines := explained(t, s, "EXPLAIN QUERY PLAN", queries[len(queries)-1])
-		for _, index := range []string{"lives_opens", "lives_closes"} {
-			inOrderSQLite(t, lines, queries[len(queries)-1].query, index)
-		}
-	})
 }
 
 // inOrderSQLite fails unless a plan reads an index, and neither a whole table

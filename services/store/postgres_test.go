@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestPostgresAsksToTryAgain: a transaction that PostgreSQL ends for its own
 // reasons is run again from its beginning, a few times.
 func TestPostgresAsksToTryAgain(t *testing.T) {
-	s := openPostgres(t)
+	s := storetest.OpenPostgres(t)
 	for code, want := range map[string]int{"40001": 2, "40P01": 2, "23505": 1} {
 		tries := 0
 		err := s.Write(t.Context(), func(tx *store.Tx) error {
@@ -38,7 +39,7 @@ func TestPostgresAsksToTryAgain(t *testing.T) {
 // limit of PostgreSQL ends is said in words, nothing of its transaction is
 // kept, and the next one has another.
 func TestPostgresEndsTheConnection(t *testing.T) {
-	s := openPostgres(t)
+	s := storetest.OpenPostgres(t)
 	for name, end := range map[string]string{
 		"ended by an administrator": `SELECT pg_terminate_backend(pg_backend_pid())`,
 		"idle for too long":         `SET LOCAL idle_in_transaction_session_timeout = 20`,
@@ -55,14 +56,14 @@ func TestPostgresEndsTheConnection(t *testing.T) {
 		if kept, err := s.Texts(t.Context(), `SELECT key FROM meta WHERE key = 'kept'`); err != nil || len(kept) != 0 {
 			t.Errorf("%s: kept %v, %v", name, kept, err)
 		}
-		put(t, s, tinyHistory()...)
+		storetest.Put(t, s, tinyHistory()...)
 	}
 }
 
 // TestDeadlines: a question ends with its context, on both databases, and its
 // connection serves the next.
 func TestDeadlines(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		endless := `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 2000000000) SELECT CAST(COUNT(*) AS TEXT) FROM c`
 		for range 12 { // more than there are connections
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -71,7 +72,7 @@ func TestDeadlines(t *testing.T) {
 			}
 			cancel()
 		}
-		put(t, s, tinyHistory()...)
-		s.AskEverything(t, day("2026-03-11 12:00"))
+		storetest.Put(t, s, tinyHistory()...)
+		askEverything(t, s, day("2026-03-11 12:00"))
 	})
 }

@@ -28,11 +28,11 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 	err := s.Write(ctx, func(tx *Tx) error {
 		taken = nil
 		s.beat(tx)
-		tx.each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.in(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
+		tx.Each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.In(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
 				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, started_by, joined`,
-			[]any{s.program, telemetry.JobInterrupted, jsonText(kinds)}, func(r *row) {
+			[]any{s.program, telemetry.JobInterrupted, JSON(kinds)}, func(r *Row) {
 				var j telemetry.Job
-				r.scan(&j.ID, &j.Kind, &j.By, &j.Joined)
+				r.Scan(&j.ID, &j.Kind, &j.By, &j.Joined)
 				taken = append(taken, j)
 			})
 		return tx.err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -45,7 +46,7 @@ func wantJobs(t *testing.T, when string, s *store.Store, resume string, states m
 // TestProgramsOnOneDatabase: a job is of the program that runs it until that
 // ends, or is silent for long; then it is one other's.
 func TestProgramsOnOneDatabase(t *testing.T) {
-	address := postgresAddress(t)
+	address := storetest.PostgresAddress(t)
 	var later atomic.Int64
 	program := func() *store.Store {
 		s, err := store.Open(t.Context(), store.Options{URL: address, Now: func() time.Time { return time.Now().Add(time.Duration(later.Load())) }})

@@ -16,13 +16,13 @@ func (s *Store) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	var syncs []telemetry.PullSync
 	err := s.Read(ctx, func(tx *Tx) error {
 		syncs = nil
-		tx.each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
+		tx.Each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
 				homes GROUP BY key) AS x
-			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *row) {
+			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *Row) {
 			var key string
 			var p telemetry.PullSync
 			var mark int64
-			r.scan(&key, &p.Repo, &mark)
+			r.Scan(&key, &p.Repo, &mark)
 			p.Watermark = at(mark)
 			syncs = append(syncs, p)
 		})
@@ -46,9 +46,9 @@ func (s *Store) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]te
 	}
 	err := s.Read(ctx, func(tx *Tx) error {
 		refs = nil
-		tx.each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{ms(asked), limit}, func(r *row) {
+		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{ms(asked), limit}, func(r *Row) {
 			var ref telemetry.PullRef
-			r.scan(&ref.Repo, &ref.Number)
+			r.Scan(&ref.Repo, &ref.Number)
 			refs = append(refs, ref)
 		})
 		return tx.err
@@ -69,7 +69,7 @@ func (s *Store) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 func (s *Store) FoundPulls(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.Read(ctx, func(tx *Tx) error {
-		tx.row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).scan(&n)
+		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).Scan(&n)
 		return tx.err
 	})
 	return n, err
@@ -129,9 +129,9 @@ func (d *derivation) knownSessions(pulls []telemetry.PullRequest) map[string]boo
 		list = append(list, w)
 	}
 	known := map[string]bool{}
-	d.tx.each(`SELECT DISTINCT session FROM mentions WHERE session `+d.tx.in(1, "TEXT"), []any{jsonText(list)}, func(r *row) {
+	d.tx.Each(`SELECT DISTINCT session FROM mentions WHERE session `+d.tx.In(1, "TEXT"), []any{JSON(list)}, func(r *Row) {
 		var id string
-		r.scan(&id)
+		r.Scan(&id)
 		known[id] = true
 	})
 	return known
@@ -156,8 +156,8 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 		created, updated, closed, merged     int64
 	}
 	var old stored
-	found := tx.row(`SELECT title, url, state, author, head_ref, issue_ids, draft, fetched, created_at, updated_at, closed_at, merged_at FROM pulls WHERE key = $1`, key).
-		scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).found
+	found := tx.Row(`SELECT title, url, state, author, head_ref, issue_ids, draft, fetched, created_at, updated_at, closed_at, merged_at FROM pulls WHERE key = $1`, key).
+		Scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).found
 	if !found && len(ids) == 0 && len(tokens) == 0 {
 		return
 	}
@@ -168,7 +168,7 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	if !p.MergedAt.IsZero() {
 		state = "closed"
 	}
-	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), jsonText(ids), flag(p.Draft), 1,
+	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), JSON(ids), flag(p.Draft), 1,
 		ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
 	if fresh.url == "" {
 		fresh.url = ref.URL(telemetry.GitHubWeb)
@@ -197,9 +197,9 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	d.pulls[key] = true
 	d.countPullsOf(map[string]bool{key: true})
 	// Its sessions' states depend on what has become of it.
-	tx.each(`SELECT session FROM links WHERE pull_key = $1`, []any{key}, func(r *row) {
+	tx.Each(`SELECT session FROM links WHERE pull_key = $1`, []any{key}, func(r *Row) {
 		var session string
-		r.scan(&session)
+		r.Scan(&session)
 		d.sessions[session] = true
 	})
 }

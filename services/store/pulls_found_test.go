@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestPullsFoundAndMissing walks one pull request that a record names from
 // unknown over missing to found.
 func TestPullsFoundAndMissing(t *testing.T) {
-	for name, open := range map[string]func(*testing.T) *store.Store{"sqlite": open, "postgres": openPostgres} {
+	for name, open := range map[string]func(*testing.T) *store.Store{"sqlite": storetest.Open, "postgres": storetest.OpenPostgres} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)
 			body := []byte(`{"target_repo":"https://github.com/o/r","run_number":1,"run_id":"9","timestamp":"2026-02-07T11:31:39Z","issues_found":0,

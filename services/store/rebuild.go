@@ -27,7 +27,7 @@ func (s *Store) RebuildPending(ctx context.Context) (bool, error) {
 	pending := false
 	err := s.Read(ctx, func(tx *Tx) error {
 		by := ""
-		tx.row(`SELECT value FROM meta WHERE key = 'derivation'`).scan(&by)
+		tx.Row(`SELECT value FROM meta WHERE key = 'derivation'`).Scan(&by)
 		pending = by != rules()
 		return tx.err
 	})
@@ -77,9 +77,9 @@ func (s *Store) underived(ctx context.Context) ([]string, error) {
 	var keys []string
 	err := s.Read(ctx, func(tx *Tx) error {
 		keys = nil
-		tx.each(`SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, []any{rules()}, func(r *row) {
+		tx.Each(`SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, []any{rules()}, func(r *Row) {
 			var key string
-			r.scan(&key)
+			r.Scan(&key)
 			keys = append(keys, key)
 		})
 		return tx.err
@@ -96,9 +96,9 @@ func rebuildGroup(tx *Tx, key string) (more bool, err error) {
 	if key == "" {
 		limit = rebuildFiles
 	}
-	tx.each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *row) {
+	tx.Each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *Row) {
 		var id int64
-		r.scan(&id)
+		r.Scan(&id)
 		ids = append(ids, id)
 	})
 	d := newDerivation(tx)
@@ -123,7 +123,7 @@ func (d *derivation) accused(id int64, suspects []suspect) bool {
 		return false
 	}
 	p := suspect{Source: d.nameOf(id).source, Name: d.nameOf(id).file}
-	d.tx.row(`SELECT sha FROM files WHERE id = $1`, id).scan(&p.SHA)
+	d.tx.Row(`SELECT sha FROM files WHERE id = $1`, id).Scan(&p.SHA)
 	i := slices.IndexFunc(suspects, p.same)
 	return i >= 0 && suspects[i].out()
 }
@@ -134,7 +134,7 @@ func (d *derivation) reparse(id int64) {
 	tx := d.tx
 	var body, broken []byte
 	var fault string
-	tx.row(`SELECT body, broken, error FROM files WHERE id = $1`, id).scan(&body, &broken, &fault)
+	tx.Row(`SELECT body, broken, error FROM files WHERE id = $1`, id).Scan(&body, &broken, &fault)
 	rec, err := telemetry.ParseRecord(broken)
 	switch {
 	case broken != nil && err == nil:

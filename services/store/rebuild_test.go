@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // TestRebuild: after a change of the rules everything derived follows again
 // from the records as fetched, and an interrupted rebuild goes on where it
 // was.
 func TestRebuild(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		pending := func(want bool) {
 			t.Helper()
 			if got, err := s.RebuildPending(t.Context()); err != nil || got != want {
@@ -21,8 +22,8 @@ func TestRebuild(t *testing.T) {
 		pending(false)
 		files := generated(5)
 		putAll(t, s, files)
-		put(t, s, fetched("broken.json", []byte("{")))
-		savePulls(t, s, pullsFor(files))
+		storetest.Put(t, s, storetest.Fetched("broken.json", []byte("{")))
+		storetest.SavePulls(t, s, storetest.PullsFor(files))
 		want := dump(t, s)
 		for _, statement := range []string{
 			`UPDATE meta SET value = 'old rules' WHERE key = 'derivation'`, `UPDATE files SET derived = 'old rules'`,

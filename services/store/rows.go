@@ -1,9 +1,6 @@
 package store
 
 import (
-	"fmt"
-	"strings"
-
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -18,13 +15,13 @@ const runBriefColumns = `r.source, r.file, r.kind, r.target_repo, r.run_number, 
 // runItem is the record itself, most of what a run's row costs.
 const runItem = `COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))`
 
-func scanRun(r *row, run *telemetry.RunRow) { scanRunAnd(r, run) }
+func scanRun(r *Row, run *telemetry.RunRow) { scanRunAnd(r, run) }
 
-func scanRunAnd(r *row, run *telemetry.RunRow, more ...any) {
+func scanRunAnd(r *Row, run *telemetry.RunRow, more ...any) {
 	var target string
 	var when, fresh, gone int64
 	var has, reduced int
-	r.scan(append([]any{&run.Source, &run.File, &run.Kind, &target, &run.RunNumber, &run.RunID, &run.RunURL, &run.RunLabel, &when, &run.IssuesFound, &run.Batches, &run.Sessions, &has, &reduced, &fresh, &gone, &run.Item}, more...)...)
+	r.Scan(append([]any{&run.Source, &run.File, &run.Kind, &target, &run.RunNumber, &run.RunID, &run.RunURL, &run.RunLabel, &when, &run.IssuesFound, &run.Batches, &run.Sessions, &has, &reduced, &fresh, &gone, &run.Item}, more...)...)
 	run.Repo, run.At = telemetry.ParseRepo(target), at(when)
 	run.HasFindings, run.Reduced = has == 1, reduced == 1
 	if fresh >= 0 {
@@ -38,14 +35,14 @@ const sessionRowColumns = `s.key, s.id, s.url, s.batch_id, s.run_file, s.run_num
 
 const sessionRowTables = `sessions s LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`
 
-func scanSession(r *row, v *telemetry.SessionRow) { scanSessionAnd(r, v) }
+func scanSession(r *Row, v *telemetry.SessionRow) { scanSessionAnd(r, v) }
 
-func scanSessionAnd(r *row, v *telemetry.SessionRow, more ...any) {
+func scanSessionAnd(r *Row, v *telemetry.SessionRow, more ...any) {
 	var when, since, updated, merged, changed int64
 	var polled, has int
 	var ids string
 	var pull telemetry.PullState
-	r.scan(append([]any{&v.Key, &v.ID, &v.URL, &v.BatchID, &v.RunFile, &v.RunNumber, &v.RunID, &v.RunURL, &v.RunLabel, &v.TargetRepo, &v.ForkURL, &when, &v.AtText, &ids, &v.Family,
+	r.Scan(append([]any{&v.Key, &v.ID, &v.URL, &v.BatchID, &v.RunFile, &v.RunNumber, &v.RunID, &v.RunURL, &v.RunLabel, &v.TargetRepo, &v.ForkURL, &when, &v.AtText, &ids, &v.Family,
 		&v.Title, &v.Status, &v.Detail, &v.State, &v.Reason, &since, &v.StateSource, &updated, &polled, &has, &v.PRURL, &v.Basis,
 		&pull.Repo, &pull.Number, &pull.State, &merged, &changed}, more...)...)
 	v.Repo, v.At, v.StateSince, v.UpdatedAt = telemetry.ParseRepo(v.TargetRepo), at(when), at(since), at(updated)
@@ -62,11 +59,11 @@ func scanSessionAnd(r *row, v *telemetry.SessionRow, more ...any) {
 const pullRowColumns = `p.repo, p.number, p.title, p.url, p.state, p.draft, p.author, p.created_at, p.updated_at, p.closed_at, p.merged_at, p.issue_ids, p.basis, p.candidates,
 	COALESCE((SELECT s.id FROM sessions s WHERE s.key = p.session), '')`
 
-func scanPull(r *row, v *telemetry.PullRow) {
+func scanPull(r *Row, v *telemetry.PullRow) {
 	var created, updated, closed, merged int64
 	var draft int
 	var ids, candidates string
-	r.scan(&v.Repo, &v.Number, &v.Title, &v.URL, &v.State, &draft, &v.User, &created, &updated, &closed, &merged, &ids, &v.Basis, &candidates, &v.Session)
+	r.Scan(&v.Repo, &v.Number, &v.Title, &v.URL, &v.State, &draft, &v.User, &created, &updated, &closed, &merged, &ids, &v.Basis, &candidates, &v.Session)
 	v.CreatedAt, v.UpdatedAt, v.ClosedAt, v.MergedAt = at(created), at(updated), at(closed), at(merged)
 	v.Merged, v.Draft = merged != 0, draft == 1
 	v.IssueIDs, v.Candidates = fromJSON[[]string](r.tx, ids), fromJSON[[]string](r.tx, candidates)
@@ -74,20 +71,23 @@ func scanPull(r *row, v *telemetry.PullRow) {
 
 const issueRowColumns = issueColumns + `, (SELECT target_repo FROM repos t WHERE t.id = i.repo_id), i.attempts, i.session`
 
-func scanIssueRow(r *row, v *telemetry.IssueRow) { scanIssueAnd(r, v) }
+func scanIssueRow(r *Row, v *telemetry.IssueRow) { scanIssueAnd(r, v) }
 
-func scanIssueAnd(r *row, v *telemetry.IssueRow, more ...any) {
+func scanIssueAnd(r *Row, v *telemetry.IssueRow, more ...any) {
 	scanIssue(r, &v.Issue, append([]any{&v.TargetRepo, &v.Attempts, &v.Session}, more...)...)
 	v.Repo = telemetry.ParseRepo(v.TargetRepo)
 }
 
 // inOrder is how the issues of a detail are listed: the worst first.
-const inOrder = ` ORDER BY i.severity_rank, i.file, i.line, i.public_id`
+const (
+	inOrder    = ` ORDER BY ` + worstFirst
+	worstFirst = `i.severity_rank, i.file, i.line, i.public_id`
+)
 
 // issuesWhere returns rows of issues; of is what follows FROM issues i.
 func issuesWhere(tx *Tx, of string, args ...any) []telemetry.IssueRow {
 	rows := []telemetry.IssueRow{}
-	tx.each(`SELECT `+issueRowColumns+` FROM issues i `+of, args, func(r *row) {
+	tx.Each(`SELECT `+issueRowColumns+` FROM issues i `+of, args, func(r *Row) {
 		var v telemetry.IssueRow
 		scanIssueRow(r, &v)
 		rows = append(rows, v)
@@ -106,11 +106,11 @@ type storedVerification struct {
 	id int64
 }
 
-func scanVerification(r *row, v *storedVerification) {
+func scanVerification(r *Row, v *storedVerification) {
 	var when, ref, merged, number int64
 	var shown, target string
 	var current int
-	r.scan(&v.id, &v.File, &v.Source, &when, &v.Session, &shown, &target, &number, &v.PRURL, &v.PRTitle, &v.SourceRun, &v.ScanFile, &v.Family,
+	r.Scan(&v.id, &v.File, &v.Source, &when, &v.Session, &shown, &target, &number, &v.PRURL, &v.PRTitle, &v.SourceRun, &v.ScanFile, &v.Family,
 		&v.Targeted, &v.Fixed, &v.Remaining, &v.Gone, &v.StillThere, &v.Unmatched, &v.Merge, &v.Verdict, &current, &ref, &merged)
 	v.At, v.MergedAt, v.ReferenceAt = at(when), at(merged), at(ref)
 	v.Repo, v.Current, v.PR = telemetry.ParseRepo(target), current == 1, telemetry.ParsePull(v.PRURL)
@@ -131,7 +131,7 @@ func scanVerification(r *row, v *storedVerification) {
 // first; of is what follows FROM.
 func verificationsWhere(tx *Tx, of string, args ...any) []telemetry.VerificationRow {
 	var stored []storedVerification
-	tx.each(`SELECT `+verificationColumns+` FROM `+verificationTables+` `+of, args, func(r *row) {
+	tx.Each(`SELECT `+verificationColumns+` FROM `+verificationTables+` `+of, args, func(r *Row) {
 		var v storedVerification
 		scanVerification(r, &v)
 		stored = append(stored, v)
@@ -149,7 +149,7 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 	if len(rows) == 0 {
 		return rows
 	}
-	tx.each(`SELECT `+issueRowColumns+`, a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.claim > 0 AND a.record_id `+tx.in(1, "BIGINT")+strings.Replace(inOrder, "BY ", "BY a.claim, ", 1), []any{jsonText(ids)}, func(r *row) {
+	tx.Each(`SELECT `+issueRowColumns+`, a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.claim > 0 AND a.record_id `+tx.In(1, "BIGINT")+` ORDER BY a.claim, `+worstFirst, []any{JSON(ids)}, func(r *Row) {
 		var v telemetry.VerifiedIssue
 		var record int64
 		scanIssueAnd(r, &v.IssueRow, &record, &v.Claim)
@@ -159,23 +159,34 @@ func withIssues(tx *Tx, stored []storedVerification) []telemetry.VerificationRow
 	return rows
 }
 
-const activeStates = `'queued', 'working', 'waiting'`
+// ActiveStates are the states of a session that is active.
+const ActiveStates = `'queued', 'working', 'waiting'`
 
-// activeRepos is FROM repositories r, each with its sessions that are active
-// at a time (activeCount, waitingCount): a state that only a record tells, and
-// that it told more than RecordedFor ago, is not. They are counted when they
-// are asked for, since they change with the clock alone.
-func activeRepos(now int64) string {
-	return fmt.Sprintf(`repos r LEFT JOIN (SELECT repo_id, COUNT(*) AS n, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting FROM sessions
-		WHERE state IN (%s) AND %s > %d GROUP BY repo_id) active ON active.repo_id = r.id`, activeStates, knownUntil, now-telemetry.RecordedFor.Milliseconds())
-}
+const repoColumns = `name, target_repo, fork_url, fork, runs, scans, dispatches, issues_found, last_run, sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
+	prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, listed, unnamed, latest_at, latest_file, latest_run, data_reduced, ref_at, ref_file, ref_run`
 
-const (
-	activeCount  = `COALESCE(active.n,0)`
-	waitingCount = `COALESCE(active.waiting,0)`
-)
+func scanRepo(r *Row, v *telemetry.RepoRow) { scanRepoAnd(r, v) }
 
-// repoColumnsNow are repoColumns with what is active.
-func repoColumnsNow() string {
-	return strings.NewReplacer("sessions_active", activeCount, "sessions_waiting", waitingCount).Replace(repoColumns)
+func scanRepoAnd(r *Row, v *telemetry.RepoRow, more ...any) *Row {
+	var last, latestAt, refAt, latestRun, refRun int64
+	var listed, unnamed, reduced int
+	var sevSum, catSum, openSev, openCat, refFile string
+	r.Scan(append([]any{&v.Name, &v.TargetRepo, &v.ForkURL, &v.Fork, &v.Runs, &v.Scans, &v.Dispatches, &v.IssuesFound, &last, &v.SessionsCreated, &v.SessionsFinished, &v.SessionsActive, &v.SessionsWaiting, &v.SessionsWithPR, &v.NeverStarted,
+		&v.PRs.Total, &v.PRs.Open, &v.PRs.Closed, &v.PRs.Merged, &v.PRs.Unknown, &sevSum, &catSum, &v.Open, &openSev, &openCat, &listed, &unnamed, &latestAt, &v.LatestFile, &latestRun, &reduced, &refAt, &refFile, &refRun}, more...)...)
+	counts := func(text string) map[string]int64 {
+		if text == "" {
+			return map[string]int64{}
+		}
+		return flatCounts(r.tx, text)
+	}
+	v.SeveritySum, v.CategorySum, v.OpenSeverity, v.OpenCategory = counts(sevSum), counts(catSum), counts(openSev), counts(openCat)
+	v.LastRun, v.LatestScanAt, v.ReferenceAt = at(last), at(latestAt), at(refAt)
+	v.Listed, v.Unnamed, v.LatestReduced = listed == 1, unnamed == 1 && refFile != "", reduced == 1
+	if refFile != "" {
+		v.ReferenceRun = &refRun
+	}
+	if v.LatestFile != "" {
+		v.LatestRun = &latestRun
+	}
+	return r
 }

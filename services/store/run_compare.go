@@ -49,11 +49,11 @@ func openAfter(tx *Tx, run storedScan) map[int64]openIssue {
 	open := map[int64]openIssue{}
 	for _, scan := range scans {
 		files := findingFiles(tx, scan.id)
-		tx.each(`SELECT i.id, i.public_id, i.severity_rank, i.first_at, i.first_file, a.ord, a.line FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1`, []any{scan.id}, func(r *row) {
+		tx.Each(`SELECT i.id, i.public_id, i.severity_rank, i.first_at, i.first_file, a.ord, a.line FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1`, []any{scan.id}, func(r *Row) {
 			var i openIssue
 			var when int64
 			var ord int
-			r.scan(&i.id, &i.publicID, &i.severity, &when, &i.first.File, &ord, &i.spot.Line)
+			r.Scan(&i.id, &i.publicID, &i.severity, &when, &i.first.File, &ord, &i.spot.Line)
 			i.first.At = at(when)
 			if ord < len(files) {
 				i.spot.File = files[ord]
@@ -69,7 +69,7 @@ func openAfter(tx *Tx, run storedScan) map[int64]openIssue {
 // findingFiles returns the file of each finding of a scan, by its place.
 func findingFiles(tx *Tx, run int64) []string {
 	var body []byte
-	tx.row(`SELECT body FROM files WHERE id = $1`, run).scan(&body)
+	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(&body)
 	rec, err := telemetry.ParseRecord(body)
 	if err != nil {
 		return nil
@@ -122,7 +122,7 @@ func (changes) rows(tx *Tx, list []changed, w telemetry.Window) []telemetry.Diff
 	}
 	byID := make(map[int64]telemetry.IssueRow, len(ids))
 	if len(ids) > 0 {
-		for _, i := range issuesWhere(tx, `WHERE i.id `+tx.in(1, "BIGINT"), jsonText(ids)) {
+		for _, i := range issuesWhere(tx, `WHERE i.id `+tx.In(1, "BIGINT"), JSON(ids)) {
 			byID[i.StoreID] = i
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -21,7 +20,7 @@ func runsWhere(tx *Tx, of string, args ...any) []storedScan {
 
 func storedScans(tx *Tx, columns, of string, args []any) []storedScan {
 	var rows []storedScan
-	tx.each(`SELECT `+columns+`, r.id, r.repo_id FROM runs r `+of, args, func(r *row) {
+	tx.Each(`SELECT `+columns+`, r.id, r.repo_id FROM runs r `+of, args, func(r *Row) {
 		var v storedScan
 		scanRunAnd(r, &v.RunRow, &v.id, &v.repo)
 		rows = append(rows, v)
@@ -40,7 +39,7 @@ func findRun(tx *Tx, source, file string) (storedScan, error) {
 	var kind telemetry.Kind
 	var fault string
 	var gone int
-	known := tx.row(`SELECT kind, error, gone FROM files WHERE file = $1 ORDER BY gone, live DESC, source DESC LIMIT 1`, file).scan(&kind, &fault, &gone).found
+	known := tx.Row(`SELECT kind, error, gone FROM files WHERE file = $1 ORDER BY gone, live DESC, source DESC LIMIT 1`, file).Scan(&kind, &fault, &gone).found
 	switch {
 	case tx.err != nil:
 		return storedScan{}, tx.err
@@ -74,7 +73,7 @@ const scansBefore = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings
 // before returns scans of the same repository with findings data that are
 // earlier than run, the latest first, without their records.
 func before(tx *Tx, run storedScan, limit int) []storedScan {
-	return storedScans(tx, strings.Replace(runRowColumns, runItem, "NULL", 1), scansBefore+` LIMIT $5`, []any{run.repo, ms(run.At), run.File, run.Source, limit})
+	return storedScans(tx, runBriefColumns+`NULL`, scansBefore+` LIMIT $5`, []any{run.repo, ms(run.At), run.File, run.Source, limit})
 }
 
 // earlierShown is how many earlier scans a run offers to be compared with.
@@ -110,7 +109,7 @@ func (s *Store) RunPart(ctx context.Context, source, file string, cut telemetry.
 			d.States[v.Key] = v
 		}
 		d.Taken = map[string][]telemetry.IssueRow{}
-		tx.each(`SELECT `+issueRowColumns+`, a.session FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = $1`+inOrder, []any{run.id}, func(r *row) {
+		tx.Each(`SELECT `+issueRowColumns+`, a.session FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = $1`+inOrder, []any{run.id}, func(r *Row) {
 			var v telemetry.IssueRow
 			var session string
 			scanIssueAnd(r, &v, &session)
@@ -127,10 +126,10 @@ func (s *Store) RunPart(ctx context.Context, source, file string, cut telemetry.
 // describeScan adds what only a scan has.
 func describeScan(tx *Tx, run storedScan, d *telemetry.RunDetail, cut telemetry.RunCut) error {
 	var when int64
-	d.Accepted = tx.row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).scan(&when).found
+	d.Accepted = tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).found
 	var ref string
 	var refAt int64
-	tx.row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, run.repo).scan(&ref, &refAt)
+	tx.Row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, run.repo).Scan(&ref, &refAt)
 	d.Reference = ref == run.File && refAt == ms(run.At)
 	earlier := before(tx, run, earlierShown)
 	for _, e := range earlier {
@@ -179,7 +178,7 @@ func compareAsAsked(tx *Tx, run, previous storedScan, against string) (changes, 
 // unassigned adds what a run names and gave to no session.
 func unassigned(tx *Tx, run storedScan, d *telemetry.RunDetail, w telemetry.Window) {
 	const inNone = `WHERE i.id IN (SELECT issue_id FROM appearances WHERE run_id = $1) AND i.id NOT IN (SELECT issue_id FROM attempts WHERE scan_id = $1 AND session <> '')`
-	tx.row(`SELECT COUNT(*) FROM issues i `+inNone, run.id).scan(&d.Counts.Unassigned)
+	tx.Row(`SELECT COUNT(*) FROM issues i `+inNone, run.id).Scan(&d.Counts.Unassigned)
 	from, to := w.Bounds(d.Counts.Unassigned)
 	if to > from {
 		d.Unassigned = issuesWhere(tx, inNone+inOrder+` LIMIT $2 OFFSET $3`, run.id, to-from, from)
@@ -269,8 +268,8 @@ func (s *Store) Raw(ctx context.Context, source, file string) (telemetry.RawFile
 	err := s.Read(ctx, func(tx *Tx) error {
 		raw = telemetry.RawFile{}
 		var broken []byte
-		found := tx.row(`SELECT source, file, sha, body, broken, error FROM files WHERE file = $1 AND ($2 = '' OR source = $2) ORDER BY live DESC, gone, CASE WHEN body IS NULL THEN 1 ELSE 0 END, source DESC LIMIT 1`, file, source).
-			scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error).found
+		found := tx.Row(`SELECT source, file, sha, body, broken, error FROM files WHERE file = $1 AND ($2 = '' OR source = $2) ORDER BY live DESC, gone, CASE WHEN body IS NULL THEN 1 ELSE 0 END, source DESC LIMIT 1`, file, source).
+			Scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error).found
 		raw.Parsed = raw.Body != nil
 		if !raw.Parsed {
 			raw.Body = broken
@@ -295,7 +294,7 @@ func (s *Store) AcceptScope(ctx context.Context, source, file string, undo bool,
 		}
 		found = run
 		var when int64
-		accepted := tx.row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).scan(&when).found
+		accepted := tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).found
 		switch {
 		case accepted == !undo:
 			return tx.err

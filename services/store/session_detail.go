@@ -18,12 +18,12 @@ func (s *Store) SessionDetail(ctx context.Context, key string) (d telemetry.Sess
 		}
 		d.SessionRow, found = rows[0], true
 		var missing int64
-		tx.row(`SELECT missing_since FROM polls WHERE session = $1`, key).scan(&missing)
+		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(&missing)
 		d.MissingSince = at(missing)
-		tx.each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *row) {
+		tx.Each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *Row) {
 			var c telemetry.StateChange
 			var when int64
-			r.scan(&c.State, &c.Word, &c.Detail, &c.Origin, &when)
+			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, &when)
 			c.At = at(when)
 			d.States = append(d.States, c)
 		})
@@ -40,7 +40,7 @@ func (s *Store) SessionDetail(ctx context.Context, key string) (d telemetry.Sess
 // sessionsWhere returns rows of sessions.
 func sessionsWhere(tx *Tx, of string, args ...any) []telemetry.SessionRow {
 	rows := []telemetry.SessionRow{}
-	tx.each(`SELECT `+sessionRowColumns+` FROM `+sessionRowTables+` `+of, args, func(r *row) {
+	tx.Each(`SELECT `+sessionRowColumns+` FROM `+sessionRowTables+` `+of, args, func(r *Row) {
 		var v telemetry.SessionRow
 		scanSession(r, &v)
 		rows = append(rows, v)
@@ -51,14 +51,14 @@ func sessionsWhere(tx *Tx, of string, args ...any) []telemetry.SessionRow {
 // mentionsWhere returns what run records say of sessions.
 func mentionsWhere(tx *Tx, where string, args ...any) []telemetry.Mention {
 	list := []telemetry.Mention{}
-	tx.each(`SELECT r.file, r.source, r.kind, r.run_number, r.at, m.shown_id, m.url, m.status, m.batch_id, m.issue_ids, m.pr_url,
+	tx.Each(`SELECT r.file, r.source, r.kind, r.run_number, r.at, m.shown_id, m.url, m.status, m.batch_id, m.issue_ids, m.pr_url,
 			CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.record_id = m.run_id AND a.session = m.session AND m.session <> '') THEN 1 ELSE 0 END
-		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `+where, args, func(r *row) {
+		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `+where, args, func(r *Row) {
 		var m telemetry.Mention
 		var when int64
 		var ids string
 		var named int
-		r.scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, &when, &m.SessionID, &m.SessionURL, &m.Status, &m.BatchID, &ids, &m.PRURL, &named)
+		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, &when, &m.SessionID, &m.SessionURL, &m.Status, &m.BatchID, &ids, &m.PRURL, &named)
 		m.At, m.IssueIDs, m.IssuesNamed = at(when), fromJSON[[]string](r.tx, ids), named == 1
 		list = append(list, m)
 	})
@@ -75,7 +75,7 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 			return tx.err
 		}
 		d.PullRow, found = rows[0], true
-		tx.each(`SELECT `+sessionRowColumns+`, l.basis, l.guess FROM `+sessionRowTables+` JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *row) {
+		tx.Each(`SELECT `+sessionRowColumns+`, l.basis, l.guess FROM `+sessionRowTables+` JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *Row) {
 			var v telemetry.LinkedSession
 			var basis telemetry.LinkBasis
 			var guess int
@@ -89,38 +89,4 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 		return tx.err
 	})
 	return d, found, err
-}
-
-// Verifications returns verifications: the latest of each session unless the
-// filter asks for all. Sorts: verified_at (newest first).
-func (s *Store) Verifications(ctx context.Context, f telemetry.VerificationFilter,
-	p telemetry.Page) (telemetry.List[telemetry.VerificationRow], error) {
-	page, err := pageSQL(p, "verified_at", map[string]order{"verified_at": byDesc("v.at v.id")})
-	if err != nil {
-		return telemetry.List[telemetry.VerificationRow]{}, err
-	}
-	var w where
-	if !f.All {
-		w.and(`v.current = 1`)
-	}
-	if f.Repo != "" {
-		w.and(`v.repo_id = (SELECT id FROM repos WHERE key = ?)`, f.Repo)
-	}
-	anyOf(&w, "v.outcome", f.Verdicts)
-	if f.Session != "" {
-		w.and(`v.session = ?`, f.Session)
-	}
-	if f.Pull != "" {
-		w.and(`v.pull_key = ?`, f.Pull)
-	}
-	stored, err := listOf(ctx, s, `SELECT COUNT(*) FROM verifications v`+w.sql(), verificationColumns, verificationTables, w, page, scanVerification)
-	out := telemetry.List[telemetry.VerificationRow]{Items: []telemetry.VerificationRow{}, Total: stored.Total}
-	if err != nil {
-		return out, err
-	}
-	err = s.Read(ctx, func(tx *Tx) error {
-		out.Items = withIssues(tx, stored.Items)
-		return tx.err
-	})
-	return out, err
 }

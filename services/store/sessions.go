@@ -47,9 +47,9 @@ const mentionQuery = `SELECT m.session, m.shown_id, m.url, m.batch_id, m.status,
 	FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `
 
 // scanMention reads a session as its record tells it.
-func scanMention(r *row) (s sessionRow, ord int64) {
+func scanMention(r *Row) (s sessionRow, ord int64) {
 	var bare string
-	r.scan(&bare, &s.id, &s.url, &s.batch, &s.status, &s.issueIDs, &s.family, &s.prURL, &ord, &s.run, &s.runFile, &s.repo, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText)
+	r.Scan(&bare, &s.id, &s.url, &s.batch, &s.status, &s.issueIDs, &s.family, &s.prURL, &ord, &s.run, &s.runFile, &s.repo, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText)
 	s.key, s.since, s.origin = bare, s.at, "record"
 	return s, ord
 }
@@ -58,7 +58,7 @@ func scanMention(r *row) (s sessionRow, ord int64) {
 // itself, and its state never changes.
 func (d *derivation) startNever(run int64) {
 	var rows [][]any
-	d.tx.each(mentionQuery+`m.run_id = $1 AND m.session = ''`, []any{run}, func(r *row) {
+	d.tx.Each(mentionQuery+`m.run_id = $1 AND m.session = ''`, []any{run}, func(r *Row) {
 		s, ord := scanMention(r)
 		if s.id != "" { // a dry run is no session
 			return
@@ -100,9 +100,9 @@ func (d *derivation) deriveSessions() {
 	if len(ids) == 0 || tx.err != nil {
 		return
 	}
-	list := jsonText(ids)
+	list := JSON(ids)
 	fresh := map[string]sessionRow{}
-	tx.each(mentionQuery+`m.session `+tx.in(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{list}, func(r *row) {
+	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{list}, func(r *Row) {
 		s, _ := scanMention(r)
 		if before, again := fresh[s.key]; again && before.sameWord(&s) {
 			s.since = before.since
@@ -110,9 +110,9 @@ func (d *derivation) deriveSessions() {
 		fresh[s.key] = s // the newest record comes last
 	})
 	old := map[string]sessionRow{}
-	tx.each(`SELECT `+sessionColumns+` FROM sessions WHERE key `+tx.in(1, "TEXT"), []any{list}, func(r *row) {
+	tx.Each(`SELECT `+sessionColumns+` FROM sessions WHERE key `+tx.In(1, "TEXT"), []any{list}, func(r *Row) {
 		var s sessionRow
-		r.scan(s.fields()...)
+		r.Scan(s.fields()...)
 		old[s.key] = s
 	})
 	polls := d.pollsOf(list)
@@ -203,11 +203,11 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 
 func (d *derivation) pollsOf(list string) map[string]poll {
 	polls := map[string]poll{}
-	d.tx.each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since
-		FROM polls WHERE session `+d.tx.in(1, "TEXT"), []any{list}, func(r *row) {
+	d.tx.Each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since
+		FROM polls WHERE session `+d.tx.In(1, "TEXT"), []any{list}, func(r *Row) {
 		var id string
 		var p poll
-		r.scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
+		r.Scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
 		polls[id] = p
 	})
 	return polls
@@ -218,7 +218,7 @@ func (d *derivation) logStates(logs [][]any) {
 		return
 	}
 	var last int64
-	d.tx.row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).scan(&last)
+	d.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
 	for i := range logs {
 		last++
 		logs[i] = append([]any{last}, logs[i]...)
@@ -240,12 +240,12 @@ func (s *Store) SessionsToPoll(ctx context.Context, all bool) ([]string, error) 
 	now := s.now()
 	err := s.Read(ctx, func(tx *Tx) error {
 		ids = nil
-		tx.each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
-			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *row) {
+		tx.Each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
+			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *Row) {
 			var id string
 			var state telemetry.State
 			var asked, missing int64
-			r.scan(&id, &state, &asked, &missing)
+			r.Scan(&id, &state, &asked, &missing)
 			if all || due(state.Pace(), missing > 0, now.Sub(time.UnixMilli(asked))) {
 				ids = append(ids, id)
 			}
@@ -277,7 +277,7 @@ func (s *Store) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) er
 			d.putPoll(&answer.Sessions[i])
 			asked = append(asked, answer.Sessions[i].ID)
 		}
-		tx.exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.in(2, "TEXT"), ms(tx.now), jsonText(append(asked, answer.Unknown...)))
+		tx.exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"), ms(tx.now), JSON(append(asked, answer.Unknown...)))
 		d.putMissing(answer.Unknown)
 		d.finish()
 		return tx.err
@@ -302,7 +302,7 @@ func (d *derivation) putMissing(ids []string) {
 func attachMissing(tx *Tx, sources []telemetry.SourceStatus) {
 	for i := range sources {
 		if sources[i].Name == "sessions" {
-			tx.row(`SELECT COUNT(*) FROM polls p JOIN sessions s ON s.key = p.session WHERE p.missing_since > 0`).scan(&sources[i].Missing)
+			tx.Row(`SELECT COUNT(*) FROM polls p JOIN sessions s ON s.key = p.session WHERE p.missing_since > 0`).Scan(&sources[i].Missing)
 		}
 	}
 }
@@ -313,12 +313,12 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 	for _, pr := range u.PRs {
 		urls = append(urls, pr.URL)
 	}
-	prs := jsonText(urls)
+	prs := JSON(urls)
 	var api, status, detail, title, url, oldPRs string
 	var updated, changed, asked, missing int64
-	known := tx.row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
+	known := tx.Row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
 		FROM polls WHERE session = $1`, u.ID).
-		scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).found && api != ""
+		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).found && api != ""
 	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
 	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == ms(u.UpdatedAt) {
 		return
@@ -346,9 +346,9 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 // putPollPulls keeps which pull requests Devin names for a session.
 func (d *derivation) putPollPulls(session string, urls []string) {
 	tx := d.tx
-	tx.each(`SELECT pull_key FROM poll_pulls WHERE session = $1`, []any{session}, func(r *row) {
+	tx.Each(`SELECT pull_key FROM poll_pulls WHERE session = $1`, []any{session}, func(r *Row) {
 		var key string
-		r.scan(&key)
+		r.Scan(&key)
 		d.pulls[key] = true
 	})
 	tx.exec(`DELETE FROM poll_pulls WHERE session = $1`, session)

@@ -47,7 +47,6 @@ type Store struct {
 	trouble  *trouble // nil: the last write went well
 	versions map[string]uint64
 	watchers map[chan struct{}]bool
-	exports  chan struct{} // holds an element for each export that reads
 }
 
 // Options are what Open needs.
@@ -61,13 +60,7 @@ type Options struct {
 // date, and refuses one that a newer program wrote. Its errors are
 // *telemetry.Error with a sentence that says what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{
-		now:      o.Now,
-		program:  randomID(),
-		versions: map[string]uint64{},
-		watchers: map[chan struct{}]bool{},
-		exports:  make(chan struct{}, readers/2),
-	}
+	s := &Store{now: o.Now, program: randomID(), versions: map[string]uint64{}, watchers: map[chan struct{}]bool{}}
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):
@@ -115,7 +108,7 @@ func (s *Store) begin(ctx context.Context) error {
 		}
 		noteRules(tx)
 		if s.id == "" { // else serves read it, and it may be in use
-			tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+			tx.Row(`SELECT value FROM meta WHERE key = 'database_id'`).Scan(&s.id)
 		}
 		return tx.err
 	})
@@ -134,8 +127,8 @@ func (s *Store) serves(ctx context.Context) bool {
 	}
 	var have int64
 	err = s.Read(ctx, func(tx *Tx) error {
-		tx.row(`SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).scan(&have)
-		tx.row(`SELECT value FROM meta WHERE key = 'database_id'`).scan(&s.id)
+		tx.Row(`SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&have)
+		tx.Row(`SELECT value FROM meta WHERE key = 'database_id'`).Scan(&s.id)
 		return tx.err
 	})
 	return err == nil && have == newest && s.id != ""
@@ -164,6 +157,9 @@ func (s *Store) reader() *sql.DB {
 	return s.read
 }
 
+// Now is the present time.
+func (s *Store) Now() time.Time { return s.now() }
+
 // ID is the database's random id: another database has another.
 func (s *Store) ID() string { return s.id }
 
@@ -191,10 +187,10 @@ func (s *Store) Watch() (<-chan struct{}, func()) {
 func (s *Store) storedVersions(ctx context.Context) (found map[string]uint64, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		found = map[string]uint64{}
-		tx.each(`SELECT topic, n FROM versions`, nil, func(r *row) {
+		tx.Each(`SELECT topic, n FROM versions`, nil, func(r *Row) {
 			var topic string
 			var n uint64
-			r.scan(&topic, &n)
+			r.Scan(&topic, &n)
 			found[topic] = n
 		})
 		return tx.err
@@ -286,7 +282,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 func (tx *Tx) raise(raised map[string]uint64) error {
 	for topic := range tx.touched {
 		var n uint64
-		tx.row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).scan(&n)
+		tx.Row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).Scan(&n)
 		raised[topic] = n
 	}
 	return tx.err

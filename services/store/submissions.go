@@ -20,8 +20,8 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 		var begun int64
 		var owner string
 		noted = telemetry.Submission{Token: sub.Token}
-		tx.row(`SELECT kind, subject, message, started_by, state, at, owner FROM submissions WHERE token = $1`, sub.Token).
-			scan(&noted.Kind, &noted.Subject, &noted.Message, &noted.By, &noted.State, &begun, &owner)
+		tx.Row(`SELECT kind, subject, message, started_by, state, at, owner FROM submissions WHERE token = $1`, sub.Token).
+			Scan(&noted.Kind, &noted.Subject, &noted.Message, &noted.By, &noted.State, &begun, &owner)
 		noted.At = at(begun)
 		if !fresh && owner == s.program && noted.State == telemetry.SubmissionBegun {
 			noted.State = telemetry.SubmissionUnknown // its end could not be noted

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -49,7 +50,7 @@ func TestSubmissionOfAKilledProgramIsUnknown(t *testing.T) {
 }
 
 func TestSubmissionEnds(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		begin(t, s, "a")
 		if noted, fresh := begin(t, s, "a"); fresh || noted.State != telemetry.SubmissionUnknown {
 			t.Errorf("one whose end could not be noted: %+v, fresh %v", noted, fresh)

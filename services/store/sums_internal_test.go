@@ -8,7 +8,7 @@ import (
 func TestFlatCounts(t *testing.T) {
 	for _, counts := range []map[string]int64{{}, {"high": 3}, {"": 1, "a,b": -2, `c":4`: 5, "ü": 1 << 60, "low": 0}} {
 		tx := &Tx{ctx: t.Context()}
-		if got := flatCounts(tx, jsonText(counts)); !maps.Equal(got, counts) || tx.err != nil {
+		if got := flatCounts(tx, JSON(counts)); !maps.Equal(got, counts) || tx.err != nil {
 			t.Errorf("%v is read as %v: %v", counts, got, tx.err)
 		}
 	}

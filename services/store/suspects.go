@@ -57,7 +57,7 @@ func (s *Store) suspects(ctx context.Context) ([]suspect, error) {
 	var marks int64
 	err := s.Read(ctx, func(tx *Tx) error {
 		list = readSuspects(tx)
-		tx.row(`SELECT COUNT(*) FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)`).scan(&marks)
+		tx.Row(`SELECT COUNT(*) FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)`).Scan(&marks)
 		return tx.err
 	})
 	if err != nil || marks == 0 {
@@ -66,10 +66,10 @@ func (s *Store) suspects(ctx context.Context) ([]suspect, error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		list = readSuspects(tx)
 		var ended []suspect
-		tx.each(`DELETE FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)
-			RETURNING value`, nil, func(r *row) {
+		tx.Each(`DELETE FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)
+			RETURNING value`, nil, func(r *Row) {
 			var text string
-			r.scan(&text)
+			r.Scan(&text)
 			ended = append(ended, fromJSON[[]suspect](tx, text)...)
 		})
 		for _, p := range ended {
@@ -93,7 +93,7 @@ func accuse(list []suspect, p suspect) []suspect {
 
 func readSuspects(tx *Tx) []suspect {
 	text := ""
-	tx.row(`SELECT value FROM meta WHERE key = $1`, suspectsKey).scan(&text)
+	tx.Row(`SELECT value FROM meta WHERE key = $1`, suspectsKey).Scan(&text)
 	return fromJSON[[]suspect](tx, text)
 }
 
@@ -103,7 +103,7 @@ func saveSuspects(tx *Tx, list []suspect) {
 		return
 	}
 	slices.SortStableFunc(list, func(a, b suspect) int { return cmp.Compare(b.Deaths, a.Deaths) })
-	putMeta(tx, suspectsKey, jsonText(list[:min(len(list), suspectsMost)]))
+	putMeta(tx, suspectsKey, JSON(list[:min(len(list), suspectsMost)]))
 }
 
 func putMeta(tx *Tx, key, value string) {
@@ -116,7 +116,7 @@ func (s *Store) marked(ctx context.Context, what []suspect, do func(*Tx) error) 
 	s.marking.Lock() // a program has one mark
 	defer s.marking.Unlock()
 	err := s.Write(ctx, func(tx *Tx) error {
-		putMeta(tx, markPrefix+s.program, jsonText(what))
+		putMeta(tx, markPrefix+s.program, JSON(what))
 		return tx.err
 	})
 	if err != nil {

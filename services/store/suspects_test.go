@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -29,8 +32,8 @@ func TestStoresUntilKilled(t *testing.T) {
 // endless are a good file and one that stopAt makes last for ever.
 func endless() []telemetry.FetchedFile {
 	return []telemetry.FetchedFile{
-		tinyScan(1, "2026-03-01T10:00:00Z", 0, []string{"A high xss"}),
-		tinyScan(2, "2026-03-02T10:00:00Z", 0, []string{"A high xss", "B high xss"}),
+		storetest.TinyScan(1, "2026-03-01T10:00:00Z", 0, []string{"A high xss"}),
+		storetest.TinyScan(2, "2026-03-02T10:00:00Z", 0, []string{"A high xss", "B high xss"}),
 	}
 }
 
@@ -91,7 +94,7 @@ func TestARecordThatEndsTheProgram(t *testing.T) {
 	dieStoring(t, openURL(t, url), url, 1)
 
 	s = openURL(t, url)
-	put(t, s, endless()...)
+	storetest.Put(t, s, endless()...)
 	wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": "ended the program twice"})
 	if known, err := s.KnownFiles(t.Context(), ""); err != nil || len(known) != 2 {
 		t.Errorf("a refresh would fetch it again: %v, %v", known, err)
@@ -104,7 +107,7 @@ func TestARecordThatEndsTheProgram(t *testing.T) {
 	}
 	dieStoring(t, openURL(t, url), url, 1)
 	s = openURL(t, url)
-	put(t, s, endless()...)
+	storetest.Put(t, s, endless()...)
 	if err := s.RetryFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +119,7 @@ func TestARecordThatEndsTheProgram(t *testing.T) {
 	}
 	changed := endless()[1]
 	changed.Body = append(changed.Body, '\n')
-	put(t, s, fetched(changed.Name, changed.Body))
+	storetest.Put(t, s, storetest.Fetched(changed.Name, changed.Body))
 	wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": ""})
 }
 
@@ -124,7 +127,7 @@ func TestARecordThatEndsTheProgram(t *testing.T) {
 // killed is stored by the next one, whatever the number of kills, once
 // someone asks.
 func TestAnInnocentSuspect(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := endless()
 		for range 2 {
 			mark := `[{"source":"","name":"run-2.json","sha":"` + files[1].SHA + `"}]`
@@ -135,14 +138,14 @@ func TestAnInnocentSuspect(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		put(t, s, files...)
+		storetest.Put(t, s, files...)
 		if err := s.RetryFiles(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		put(t, s, files...)
+		storetest.Put(t, s, files...)
 		wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": ""})
 		fresh := openLike(t, s)
-		put(t, fresh, files...)
+		storetest.Put(t, fresh, files...)
 		sameDump(t, "as if nothing had been", dump(t, s), dump(t, fresh))
 	})
 }
@@ -150,13 +153,13 @@ func TestAnInnocentSuspect(t *testing.T) {
 // TestARecordThatPanics: it is listed with an error, and the others of its
 // transaction are stored.
 func TestARecordThatPanics(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := endless()
 		bad := files[1]
 		rec := *bad.Record
 		rec.Kind, rec.Verification = telemetry.KindVerification, nil
 		bad.Record = &rec
-		put(t, s, files[0], bad)
+		storetest.Put(t, s, files[0], bad)
 		wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": "A fault in the dashboard stopped this"})
 	})
 }
@@ -164,7 +167,7 @@ func TestARecordThatPanics(t *testing.T) {
 // TestARebuildThatEndsTheProgram: a repository that ended the program while
 // it was derived again keeps its older figures, and the others are derived.
 func TestARebuildThatEndsTheProgram(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
 		files := generated(5)
 		putAll(t, s, files)
 		bad := files[0].Record.Repo.Key()
@@ -196,7 +199,7 @@ func TestARebuildThatEndsTheProgram(t *testing.T) {
 // for none.
 func wantFiles(t *testing.T, s *store.Store, want map[string]string) {
 	t.Helper()
-	list, err := s.Files(t.Context(), telemetry.FileFilter{}, telemetry.Page{Number: 1, Size: 100})
+	list, err := lists.Files(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 100}})
 	if err != nil || len(list.Items) != len(want) {
 		t.Fatalf("%d files, want %d: %v", len(list.Items), len(want), err)
 	}

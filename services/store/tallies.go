@@ -32,7 +32,7 @@ func (t tally) words(name string) map[string]int64 {
 // tallyOf counts a repository from its rows.
 func (d *derivation) tallyOf(repo int64) tally {
 	t := tally{}
-	d.tx.each(`SELECT `+repoColumns+` FROM repos WHERE id = $1`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT `+repoColumns+` FROM repos WHERE id = $1`, []any{repo}, func(r *Row) {
 		var v telemetry.RepoRow
 		scanRepo(r, &v)
 		t["repos"] = 1
@@ -46,10 +46,10 @@ func (d *derivation) tallyOf(repo int64) tally {
 		t.family("severity_sum", v.SeveritySum)
 		t.family("category_sum", v.CategorySum)
 	})
-	d.tx.each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *row) {
+	d.tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *Row) {
 		var state string
 		var n, withPR int64
-		r.scan(&state, &n, &withPR)
+		r.Scan(&state, &n, &withPR)
 		t["state:"+state] = n
 		t["state_pr:"+state] = withPR
 		t["sessions_with_pr"] += withPR
@@ -85,55 +85,11 @@ func (d *derivation) saveTally(repo int64, now tally) {
 // loadTally returns the figures of a repository, or of all (everywhere).
 func loadTally(tx *Tx, repo int64) tally {
 	t := tally{}
-	tx.each(`SELECT name, n FROM tallies WHERE repo_id = $1`, []any{repo}, func(r *row) {
+	tx.Each(`SELECT name, n FROM tallies WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		var name string
 		var n int64
-		r.scan(&name, &n)
+		r.Scan(&name, &n)
 		t[name] = n
 	})
 	return t
-}
-
-// runTotal returns the query of a list's total: over the figures that are
-// kept where these have all that is asked for.
-func runTotal(f telemetry.RunFilter, w where) string {
-	scope := " AND r.repo_id = 0"
-	if f.Repo != "" {
-		scope = " AND r.repo_id <> 0"
-	}
-	counted := f.File == "" && f.AsOf.IsZero()
-	for _, t := range f.Query.Terms {
-		counted = counted && (t.Qualifier == "kind" || t.Qualifier == "repo")
-		if t.Qualifier == "repo" {
-			scope = " AND r.repo_id <> 0"
-		}
-	}
-	if !counted {
-		return `SELECT COUNT(*) FROM runs r` + w.sql()
-	}
-	return `SELECT COALESCE(SUM(r.n), 0) FROM (SELECT t.repo_id, CASE WHEN t.name = 'scans' THEN 'scan' ELSE 'dispatch' END AS kind, t.n FROM tallies t WHERE t.name IN ('scans', 'dispatches')) AS r` + w.sql() + scope
-}
-
-// sessionTotal is runTotal for sessions: the figures have them by state.
-func sessionTotal(f telemetry.SessionFilter, w where) string {
-	scope := " AND s.repo_id = 0"
-	if f.Repo != "" {
-		scope = ""
-	}
-	counted := f.ID == "" && f.RunNumber == nil
-	for _, t := range f.Query.Terms {
-		switch t.Qualifier {
-		case "is":
-			counted = counted && !slices.ContainsFunc(t.Values, func(v telemetry.QueryValue) bool { return v.Text == telemetry.WordActive })
-		case "repo": // one: the figures of many would take longer than their sessions
-			counted = counted && !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
-			scope = ""
-		default:
-			counted = false
-		}
-	}
-	if !counted {
-		return `SELECT COUNT(*) FROM sessions s` + w.sql()
-	}
-	return `SELECT COALESCE(SUM(s.n), 0) FROM (SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM tallies t WHERE t.name >= 'state:' AND t.name < 'state;') AS s` + w.sql() + scope
 }

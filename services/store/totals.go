@@ -22,15 +22,15 @@ func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, 
 		}
 		t = totalsOf(loadTally(tx, id))
 		condition, args := ofRepo("id", id)
-		tx.each(`SELECT target_repo FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *row) {
+		tx.Each(`SELECT target_repo FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *Row) {
 			var target string
-			r.scan(&target)
+			r.Scan(&target)
 			t.Repos = append(t.Repos, target)
 		})
 		t.Active = activeNow(tx, id, ms(s.now()))
 		t.PRs = pullsNow(tx, id)
-		tx.row(`SELECT COUNT(*) FROM verifications`).scan(&t.Verifications)
-		tx.row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).scan(&t.BrokenFiles)
+		tx.Row(`SELECT COUNT(*) FROM verifications`).Scan(&t.Verifications)
+		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).Scan(&t.BrokenFiles)
 		return tx.err
 	})
 	return t, found, err
@@ -74,10 +74,10 @@ func totalsOf(n tally) telemetry.Totals {
 func activeNow(tx *Tx, repo, now int64) telemetry.ActiveSessions {
 	var a telemetry.ActiveSessions
 	condition, args := ofRepo("s.repo_id", repo, now-telemetry.RecordedFor.Milliseconds())
-	tx.each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+activeStates+`) AND `+recent+condition+` GROUP BY s.state`, args, func(r *row) {
+	tx.Each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+ActiveStates+`) AND `+recent+condition+` GROUP BY s.state`, args, func(r *Row) {
 		var state telemetry.State
 		var n int64
-		r.scan(&state, &n)
+		r.Scan(&state, &n)
 		addActive(&a, state, n)
 	})
 	return a

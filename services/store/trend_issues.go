@@ -16,7 +16,7 @@ func (t *trend) timeToFix() {
 	// One row of text: tens of thousands of rows would cost more to hand over
 	// than to read.
 	var durations, issues string
-	t.tx.row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '') FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).scan(&durations, &issues)
+	t.tx.Row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '') FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
 	ids := textNumbers(issues)
 	slices.Sort(ids)
 	t.out.ClosedIssues = int64(len(slices.Compact(ids)))
@@ -62,8 +62,8 @@ func (t *trend) agesNow() (counts [4]int64) {
 	between := func(span string) string {
 		return `(SELECT COUNT(*) FROM issues i WHERE i.status_rank IN (0, 1, 2, 3)` + of + ` AND ` + span + `)`
 	}
-	t.tx.row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`, `+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
-		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).scan(&counts[0], &counts[1], &counts[2], &counts[3])
+	t.tx.Row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`, `+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
+		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).Scan(&counts[0], &counts[1], &counts[2], &counts[3])
 	counts[3] -= counts[0] + counts[1] + counts[2]
 	return counts
 }
@@ -79,8 +79,8 @@ func (t *trend) agesThen() (counts [4]int64) {
 		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN x.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
 	}
 	var week, month, quarter, all int64
-	t.tx.row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*) FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
-		FROM lives l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).scan(&week, &month, &quarter, &all)
+	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*) FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
+		FROM lives l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
 	return [4]int64{week, month - week, quarter - month, all - quarter}
 }
 
@@ -97,9 +97,9 @@ func (t *trend) families() {
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
 	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
-	t.tx.each(query, args, func(r *row) {
+	t.tx.Each(query, args, func(r *Row) {
 		var f telemetry.FamilyRate
-		r.scan(&f.Family, &f.Attempted, &f.Closed)
+		r.Scan(&f.Family, &f.Attempted, &f.Closed)
 		t.out.Families = append(t.out.Families, f)
 	})
 }
@@ -127,9 +127,9 @@ func (t *trend) attempts() {
 		return
 	}
 	condition, args := ofRepo("i.repo_id", t.repo)
-	t.tx.each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *row) { // the sums: from the index that serves ages
+	t.tx.Each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *Row) { // the sums: from the index that serves ages
 		var attempts, n int64
-		r.scan(&attempts, &n)
+		r.Scan(&attempts, &n)
 		took(attempts, n)
 	})
 }

@@ -38,7 +38,7 @@ func (s *Store) Trends(ctx context.Context, q telemetry.TrendQuery) (out telemet
 		id, known := repoIDOf(tx, q.Repo)
 		if found = known; known && q.AsOf && id != everywhere {
 			var first int64
-			found = tx.row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, ms(q.Period.Until)).scan(&first).found
+			found = tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, ms(q.Period.Until)).Scan(&first).found
 		}
 		if !found {
 			return tx.err
@@ -70,7 +70,7 @@ type trend struct {
 func (t *trend) changes() dayBook {
 	b := dayBook{}
 	if !t.asOf {
-		t.tx.each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND day <= $2`, []any{t.repo, dayOf(t.until)}, func(r *row) {
+		t.tx.Each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND day <= $2`, []any{t.repo, dayOf(t.until)}, func(r *Row) {
 			k, c := scanDay(r)
 			b[k] = c
 		})
@@ -84,16 +84,16 @@ func (t *trend) changes() dayBook {
 func countedDays(tx *Tx, repo, t int64) dayBook {
 	b := dayBook{}
 	today := dayOf(t)
-	tx.each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND day < $2`, []any{repo, today}, func(r *row) {
+	tx.Each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND day < $2`, []any{repo, today}, func(r *Row) {
 		k, c := scanDay(r)
 		b[k] = c
 	})
 	condition, args := ofRepo("repo_id", repo, today*telemetry.DayMillis, t)
 	ask := func(of, opened, closed string, net int64) {
-		tx.each(`SELECT severity, COALESCE(SUM(`+opened+`), 0), COALESCE(SUM(`+closed+`), 0), COUNT(*) FROM lives WHERE `+of+condition+` GROUP BY severity`, args, func(r *row) {
+		tx.Each(`SELECT severity, COALESCE(SUM(`+opened+`), 0), COALESCE(SUM(`+closed+`), 0), COUNT(*) FROM lives WHERE `+of+condition+` GROUP BY severity`, args, func(r *Row) {
 			k := dayKey{day: today}
 			var c dayCount
-			r.scan(&k.severity, &c.opened, &c.closed, &c.net)
+			r.Scan(&k.severity, &c.opened, &c.closed, &c.net)
 			c.net *= net
 			b[k] = b[k].minus(dayCount{}.minus(c))
 		})
@@ -102,7 +102,7 @@ func countedDays(tx *Tx, repo, t int64) dayBook {
 	ask("to_at >= $1 AND to_at <= $2", "0", "closes", -1)
 	unlisted := dayBook{}
 	condition, args = ofRepo("p.id", repo, never, t)
-	tx.each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, unlistedDays(tx, unlisted))
+	tx.Each(unlistedQuery+condition+` ORDER BY r.repo_id, r.at, r.file`, args, unlistedDays(tx, unlisted))
 	for k, c := range unlisted {
 		if k.day == today {
 			b[k] = b[k].minus(dayCount{}.minus(c))
@@ -180,14 +180,14 @@ func (t *trend) sessions() {
 	condition, args := ofRepo("s.repo_id", t.repo, t.until, ms(t.out.Period.Since))
 	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
 	if t.asOf {
-		state, linked, named = stateAt, linkedAt, knownSession+" AND "+namedAt+" >= $2"
+		state, linked, named = asOf(StateThen), asOf(LinkedThen), asOf(KnownSessionThen+" AND "+NamedThen)+" >= $2"
 	}
 	counts := map[telemetry.SessionOutcome]int64{}
-	t.tx.each(`SELECT x.state, x.linked, COUNT(*) FROM (SELECT `+state+` AS state, `+linked+` AS linked FROM sessions s WHERE `+named+condition+`) AS x GROUP BY x.state, x.linked`, args, func(r *row) {
+	t.tx.Each(`SELECT x.state, x.linked, COUNT(*) FROM (SELECT `+state+` AS state, `+linked+` AS linked FROM sessions s WHERE `+named+condition+`) AS x GROUP BY x.state, x.linked`, args, func(r *Row) {
 		var o telemetry.SessionOutcome
 		var has int
 		var n int64
-		r.scan(&o.State, &has, &n)
+		r.Scan(&o.State, &has, &n)
 		o.WithPR = has == 1
 		counts[o] = n
 	})
@@ -206,20 +206,20 @@ func (t *trend) sessions() {
 func (t *trend) waiting() {
 	query, args := `SELECT p.created_at FROM pulls p WHERE p.shown = 'open' AND p.listed = 1`, []any{}
 	if t.asOf {
-		query, args = `SELECT p.created_at FROM pulls p WHERE `+shownAt+` = 'open' AND `+knownPull, []any{t.until}
+		query, args = asOf(`SELECT p.created_at FROM pulls p WHERE `+ShownThen+` = 'open' AND `+KnownPullThen), []any{t.until}
 	}
 	if t.repo != everywhere {
 		homes := homesOf(t.tx, t.repo)
 		if t.asOf {
 			homes = homesAt(t.tx, t.repo, t.until)
 		}
-		args = append(args, jsonText(homes))
-		query += ` AND p.repo_key ` + t.tx.in(len(args), "TEXT")
+		args = append(args, JSON(homes))
+		query += ` AND p.repo_key ` + t.tx.In(len(args), "TEXT")
 	}
 	var waits []int64
-	t.tx.each(query, args, func(r *row) {
+	t.tx.Each(query, args, func(r *Row) {
 		var created int64
-		r.scan(&created)
+		r.Scan(&created)
 		if created != 0 {
 			waits = append(waits, max(0, t.until-created))
 		} else {
@@ -237,9 +237,9 @@ const mostRanges = 100
 func (t *trend) missing() {
 	// One row of text a source: a hundred thousand rows would cost more to
 	// hand over than to read.
-	t.tx.each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1 GROUP BY source ORDER BY source`, []any{t.until}, func(r *row) {
+	t.tx.Each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1 GROUP BY source ORDER BY source`, []any{t.until}, func(r *Row) {
 		var source, text string
-		r.scan(&source, &text)
+		r.Scan(&source, &text)
 		numbers := textNumbers(text)
 		slices.Sort(numbers)
 		t.out.Missing = append(t.out.Missing, gapsOf(source, slices.Compact(numbers)))
@@ -274,10 +274,10 @@ func (t *trend) overdue() {
 		return
 	}
 	condition, args := ofRepo("id", t.repo, t.until)
-	t.tx.each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+` ORDER BY due_at, key`, args, func(r *row) {
+	t.tx.Each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+` ORDER BY due_at, key`, args, func(r *Row) {
 		var o telemetry.OverdueScan
 		var last, due, interval int64
-		r.scan(&o.Repo, &last, &due, &interval)
+		r.Scan(&o.Repo, &last, &due, &interval)
 		o.LastScan, o.Due, o.Interval = at(last), at(due), time.Duration(interval)*time.Millisecond
 		t.out.Overdue = append(t.out.Overdue, o)
 	})
@@ -287,10 +287,10 @@ func (t *trend) overdue() {
 func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
-	t.tx.each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args, func(r *row) {
+	t.tx.Each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args, func(r *Row) {
 		var id int64
 		var text string
-		r.scan(&id, &text)
+		r.Scan(&id, &text)
 		times := textNumbers(text)
 		slices.Sort(times)
 		if interval, due := dueAt(times); due != 0 && due < t.until {
@@ -303,7 +303,7 @@ func (t *trend) overdueThen() {
 	})
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
-		t.tx.row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).scan(&o.Repo)
+		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).Scan(&o.Repo)
 		t.out.Overdue = append(t.out.Overdue, o)
 	}
 	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due) })

@@ -25,6 +25,13 @@ type Tx struct {
 	err      error
 }
 
+// Err is the transaction's first error.
+func (tx *Tx) Err() error { return tx.err }
+
+// WantsHints tells whether the database plans by the text of a query more than
+// by what its tables hold.
+func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }
+
 // touch raises a topic's version at the commit.
 func (tx *Tx) touch(topic string) { tx.touched[topic] = true }
 
@@ -89,28 +96,29 @@ func plain(s string) string {
 
 // spelled is a query as the database knows it.
 func (tx *Tx) spelled(query string) string {
-	return strings.ReplaceAll(query, anyCase, tx.dialect.fold())
+	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
+	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end).Replace(query)
 }
 
-// row is a result row, or none.
-type row struct {
+// Row is a result row, or none.
+type Row struct {
 	tx    *Tx
 	query string
 	from  interface{ Scan(...any) error }
 	found bool
 }
 
-// row asks for one row.
-func (tx *Tx) row(query string, args ...any) *row {
+// Row asks for one row.
+func (tx *Tx) Row(query string, args ...any) *Row {
 	if tx.err != nil {
-		return &row{tx: tx, query: query}
+		return &Row{tx: tx, query: query}
 	}
-	return &row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
+	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
 }
 
-// scan reads the row's columns. Without a row it leaves them, and found is
+// Scan reads the row's columns. Without a row it leaves them, and found is
 // false.
-func (r *row) scan(into ...any) *row {
+func (r *Row) Scan(into ...any) *Row {
 	if r.from == nil || r.tx.err != nil {
 		return r
 	}
@@ -124,8 +132,15 @@ func (r *row) scan(into ...any) *row {
 	return r
 }
 
-// each calls do for each row. do must not use the transaction.
-func (tx *Tx) each(query string, args []any, do func(*row)) {
+// Fail ends the transaction with an error that is told as it stands.
+func (r *Row) Fail(err error) {
+	if r.tx.err == nil {
+		r.tx.err = err
+	}
+}
+
+// Each calls do for each row. do must not use the transaction.
+func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 	if tx.err != nil {
 		return
 	}
@@ -136,7 +151,7 @@ func (tx *Tx) each(query string, args []any, do func(*row)) {
 	}
 	defer rows.Close()
 	for rows.Next() && tx.err == nil {
-		do(&row{tx: tx, query: query, from: rows})
+		do(&Row{tx: tx, query: query, from: rows})
 	}
 	if err := rows.Err(); err != nil {
 		tx.fail(query, err)
@@ -173,7 +188,7 @@ func jsonRows(rows [][]any) string {
 	for i, row := range rows {
 		rows[i] = storable(row)
 	}
-	return jsonText(rows)
+	return JSON(rows)
 }
 
 // bulkValues inserts rows by statements of a few fixed sizes, which the
@@ -232,14 +247,14 @@ func (tx *Tx) change(table string, columns []string, rows [][]any) {
 	}
 }
 
-// in returns "IN (…)" over a list given as JSON in parameter n: one text of
+// In returns "IN (…)" over a list given as JSON in parameter n: one text of
 // SQL whatever the list's length.
-func (tx *Tx) in(n int, kind string) string {
+func (tx *Tx) In(n int, kind string) string {
 	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n)))
 }
 
-// jsonText encodes what is known to encode.
-func jsonText(v any) string {
+// JSON encodes what is known to encode.
+func JSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only strings, numbers, lists and maps of them come here
@@ -270,7 +285,7 @@ func withoutNUL(text string) string {
 	return b.String()
 }
 
-// fromJSON decodes what jsonText wrote.
+// fromJSON decodes what JSON wrote.
 func fromJSON[T any](tx *Tx, text string) T {
 	var v T
 	if text != "" {

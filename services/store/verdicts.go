@@ -15,14 +15,14 @@ func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
 	name := d.nameOf(id)
 	tx.exec(`INSERT INTO verifications (id, source, session, pull_key, pull_repo, pr_number, pr_url, pr_title, source_run, family, at, file, targeted, fixed, remaining, issue_ids)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		id, name.source, v.SessionID, key, ref.Repo.Key(), v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, ms(rec.Timestamp), name.file, v.TotalTargeted, v.FixedCount, v.Remaining, jsonText(v.IssueIDs()))
+		id, name.source, v.SessionID, key, ref.Repo.Key(), v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, ms(rec.Timestamp), name.file, v.TotalTargeted, v.FixedCount, v.Remaining, JSON(v.IssueIDs()))
 	d.takes[id] = rec.Takes()
 	d.concernVerification(id, v.SessionID, key)
 }
 
 func (d *derivation) dropVerification(id int64) {
 	var session, key string
-	if !d.fresh[id] && d.tx.row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).scan(&session, &key).found {
+	if !d.fresh[id] && d.tx.Row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).Scan(&session, &key).found {
 		d.tx.exec(`DELETE FROM verifications WHERE id = $1`, id)
 		d.takes[id] = nil
 		d.concernVerification(id, session, key)
@@ -50,15 +50,15 @@ func (d *derivation) verifiedScan(id int64) (scan, repo int64) {
 	tx := d.tx
 	var session, pullRepo string
 	var run int64
-	tx.row(`SELECT session, pull_repo, source_run FROM verifications WHERE id = $1`, id).scan(&session, &pullRepo, &run)
+	tx.Row(`SELECT session, pull_repo, source_run FROM verifications WHERE id = $1`, id).Scan(&session, &pullRepo, &run)
 	type candidate struct{ scan, repo, rank int64 }
 	var list []candidate
-	tx.each(`SELECT r.id, r.repo_id, CASE WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.session = $2 AND $2 <> '' AND m.run_id = r.id) THEN 0
+	tx.Each(`SELECT r.id, r.repo_id, CASE WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.session = $2 AND $2 <> '' AND m.run_id = r.id) THEN 0
 			WHEN EXISTS (SELECT 1 FROM mentions m JOIN runs x ON x.id = m.run_id WHERE m.session = $2 AND $2 <> '' AND x.repo_id = r.repo_id) THEN 1
 			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM homes h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
-		FROM runs r JOIN repos p ON p.id = r.repo_id WHERE r.run_number = $1 AND r.kind = 'scan' AND r.has_findings = 1 ORDER BY 3, r.at DESC, r.file DESC, r.source DESC`, []any{run, session, pullRepo}, func(r *row) {
+		FROM runs r JOIN repos p ON p.id = r.repo_id WHERE r.run_number = $1 AND r.kind = 'scan' AND r.has_findings = 1 ORDER BY 3, r.at DESC, r.file DESC, r.source DESC`, []any{run, session, pullRepo}, func(r *Row) {
 		var c candidate
-		r.scan(&c.scan, &c.repo, &c.rank)
+		r.Scan(&c.scan, &c.repo, &c.rank)
 		list = append(list, c)
 	})
 	switch {
@@ -76,10 +76,10 @@ func (d *derivation) verifiedScan(id int64) (scan, repo int64) {
 func (d *derivation) judge() {
 	tx := d.tx
 	if len(d.flipped) > 0 {
-		d.claimsOf(`SELECT DISTINCT record_id FROM attempts WHERE claim > 0 AND issue_id `+tx.in(1, "BIGINT"), jsonText(slices.Sorted(maps.Keys(d.flipped))))
+		d.claimsOf(`SELECT DISTINCT record_id FROM attempts WHERE claim > 0 AND issue_id `+tx.In(1, "BIGINT"), JSON(slices.Sorted(maps.Keys(d.flipped))))
 	}
 	if len(d.pulls) > 0 {
-		d.claimsOf(`SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.in(1, "TEXT"), jsonText(slices.Sorted(maps.Keys(d.pulls))))
+		d.claimsOf(`SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), JSON(slices.Sorted(maps.Keys(d.pulls))))
 	}
 	d.chooseLatest()
 	if len(d.claims) == 0 || tx.err != nil {
@@ -91,15 +91,15 @@ func (d *derivation) judge() {
 		outcome     telemetry.Verdict
 	}
 	old, now := map[int64]verdict{}, map[int64]verdict{}
-	tx.each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome, COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(p.fetched, 0),
+	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome, COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(p.fetched, 0),
 			(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank >= $2),
 			(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank < $2)
-		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.in(1, "BIGINT"), []any{jsonText(slices.Sorted(maps.Keys(d.claims))), telemetry.StatusFixed.Rank()}, func(r *row) {
+		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"), []any{JSON(slices.Sorted(maps.Keys(d.claims))), telemetry.StatusFixed.Rank()}, func(r *Row) {
 		var id, merged, fetched int64
 		var c telemetry.Claimed
 		var was, is verdict
 		var state string
-		r.scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome, &state, &merged, &fetched, &is.gone, &is.there)
+		r.Scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome, &state, &merged, &fetched, &is.gone, &is.there)
 		c.Gone, c.StillThere, c.Merge = is.gone, is.there, mergeState(state, merged)
 		is.merge, is.outcome = c.Merge, c.Verdict()
 		old[id], now[id] = was, is
@@ -123,9 +123,9 @@ func mergeState(state string, merged int64) telemetry.MergeState {
 }
 
 func (d *derivation) claimsOf(query string, arg any) {
-	d.tx.each(query, []any{arg}, func(r *row) {
+	d.tx.Each(query, []any{arg}, func(r *Row) {
 		var id int64
-		r.scan(&id)
+		r.Scan(&id)
 		d.claims[id] = true
 	})
 }

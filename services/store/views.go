@@ -11,10 +11,10 @@ func (s *Store) Views(ctx context.Context) ([]telemetry.View, error) {
 	var views []telemetry.View
 	err := s.Read(ctx, func(tx *Tx) error {
 		views = []telemetry.View{}
-		tx.each(`SELECT id, name, list, query, created FROM views ORDER BY name_key`, nil, func(r *row) {
+		tx.Each(`SELECT id, name, list, query, created FROM views ORDER BY name_key`, nil, func(r *Row) {
 			var v telemetry.View
 			var created int64
-			r.scan(&v.ID, &v.Name, &v.List, &v.Query, &created)
+			r.Scan(&v.ID, &v.Name, &v.List, &v.Query, &created)
 			v.Created = at(created)
 			views = append(views, v)
 		})
@@ -40,7 +40,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		}
 		v.ID, v.Created = randomID(), at(ms(tx.now))
 		var n int64
-		tx.row(`SELECT COUNT(*) FROM views`).scan(&n)
+		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
 		if n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
 		}
@@ -70,13 +70,14 @@ func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 // viewNamed finds the view that has the name of v.
 func viewNamed(tx *Tx, v telemetry.View) (other telemetry.View, taken bool) {
 	var created int64
-	taken = tx.row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).scan(&other.ID, &other.List, &created).found
+	taken = tx.Row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).Scan(&other.ID, &other.List, &created).found
 	other.Created = at(created)
 	return other, taken
 }
 
 func nameTaken(other telemetry.View) error {
-	return telemetry.Errorf(telemetry.CodeConflict, "There is a view of that name already, of %s. Give this one another name, or replace that one.", other.List.Noun())
+	return telemetry.Errorf(telemetry.CodeConflict,
+		"A view with this name already exists, on /%s. Choose another name, or replace that view.", other.List)
 }
 
 // DeleteView removes a view; found is false if there is none of the id.
@@ -89,43 +90,4 @@ func (s *Store) DeleteView(ctx context.Context, id string) (found bool, err erro
 		return tx.err
 	})
 	return found, err
-}
-
-// QueryValues returns values that a list's rows have for a qualifier and
-// that hold the typed text, the likeliest first, most of them.
-func (s *Store) QueryValues(ctx context.Context, list telemetry.ListName, qualifier, typed string, most int) ([]string, error) {
-	query, column := "", ""
-	switch {
-	case qualifier == "repo":
-		query, column = `SELECT name FROM repos WHERE `, `name`
-	case qualifier == "author":
-		query, column = `SELECT author FROM pulls WHERE listed = 1 AND `, `author`
-	case qualifier == "family" && list == telemetry.ListSessions:
-		query, column = `SELECT family FROM sessions WHERE family <> '' AND `, `family`
-	case list == telemetry.ListIssues && (qualifier == "rule" || qualifier == "family"):
-		query, column = `SELECT `+qualifier+` FROM issue_counts WHERE repo_id = 0 AND n > 0 AND `, qualifier
-	default:
-		return nil, nil
-	}
-	order := `COUNT(*)`
-	switch {
-	case qualifier == "repo":
-		order = `MAX(last_run)`
-	case list == telemetry.ListIssues:
-		order = `SUM(n)`
-	}
-	c := contains(column, typed)
-	var w where
-	w.and(c.sql, c.args...)
-	var values []string
-	err := s.Read(ctx, func(tx *Tx) error {
-		values = nil
-		tx.each(query+w.conditions[0]+` GROUP BY `+column+` ORDER BY `+order+` DESC, `+column+` LIMIT $2`, append(w.args, most), func(r *row) {
-			var v string
-			r.scan(&v)
-			values = append(values, v)
-		})
-		return tx.err
-	})
-	return values, err
 }

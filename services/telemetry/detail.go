@@ -156,6 +156,7 @@ type LinkedSession struct {
 
 // VerificationRow is the latest verification of a session. Times are UTC.
 type VerificationRow struct {
+	StoreID     int64 // its id in the store
 	File        string
 	Source      string
 	At          time.Time
@@ -187,16 +188,6 @@ type VerificationRow struct {
 type VerifiedIssue struct {
 	IssueRow
 	Claim Claim
-}
-
-// VerificationFilter chooses verifications. Zero fields choose the latest of
-// every session.
-type VerificationFilter struct {
-	Repo     string // RepoName.Key
-	Verdicts []Verdict
-	Session  string // bare
-	Pull     string // PullRef.Key
-	All      bool   // also those that a later record of the same session replaced
 }
 
 // RunDetail is a scan or dispatch with what came of it.

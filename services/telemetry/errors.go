@@ -18,6 +18,7 @@ const (
 	CodeNotFound         Code = "not_found"          // 404
 	CodeMethod           Code = "method_not_allowed" // 405
 	CodeConflict         Code = "conflict"           // 409
+	CodeNoPast           Code = "no_past"            // 400: as_of of what has no past
 	CodeTooLarge         Code = "too_large"          // 413
 	CodeUnsupportedMedia Code = "unsupported_media"  // 415: a body in a form that is not read
 	CodeUnknownHost      Code = "unknown_host"       // 421: a Host that is not ours

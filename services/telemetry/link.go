@@ -3,6 +3,8 @@ package telemetry
 import (
 	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // LinkBasis says why a pull request belongs to a session.
@@ -118,4 +120,21 @@ func strongest(list []Link) []Link {
 		}
 	}
 	return kept
+}
+
+// PullOf reads a pull request as people write it: 12, #12, owner/name#12 or
+// its address. Repo is "" for a bare number.
+func PullOf(s string) (ref PullRef, ok bool) {
+	if ref = ParsePull(s); ref.Number > 0 {
+		return ref, true
+	}
+	name, digits, hash := strings.Cut(s, "#")
+	if !hash {
+		name, digits = "", s
+	}
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || n == 0 || (name != "" && ParseRepo(name) == "") {
+		return PullRef{}, false
+	}
+	return PullRef{Repo: ParseRepo(name), Number: int64(n)}, true
 }

@@ -105,14 +105,6 @@ type IssueEvent struct {
 	OpenedAt time.Time // of a closing: when it was first seen, or came back
 }
 
-// EventFilter chooses events. Zero fields choose all.
-type EventFilter struct {
-	Repo  string // RepoName.Key
-	Event string // "opened" (reopened too), "closed"
-	Since time.Time
-	Until time.Time // inclusive
-}
-
 // Measure is a set of durations, or one of counts: how many, and their
 // quantiles in whole milliseconds.
 type Measure struct {

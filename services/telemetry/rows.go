@@ -2,16 +2,6 @@ package telemetry
 
 import "time"
 
-// Page asks for one page of a list. Number counts from 1. Sort is one of the
-// list's sort names, "" for its default; Order is "asc", "desc", or "" for
-// the sort's own.
-type Page struct {
-	Number int64
-	Size   int64
-	Sort   string
-	Order  string
-}
-
 // List is one page of rows and how many rows there are in all.
 type List[T any] struct {
 	Items []T
@@ -33,17 +23,6 @@ const (
 // Topics are all topics.
 func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews} }
 
-// RunFilter chooses runs: those that all of its fields choose. Zero fields
-// choose all.
-type RunFilter struct {
-	Repo  string // RepoName.Key
-	Kind  Kind
-	File  string
-	Query Query
-	AsOf  time.Time // those up to then; zero: all
-	Brief bool      // rows come without their Item, which may be large
-}
-
 // RunRow is one scan or dispatch.
 type RunRow struct {
 	Source      string // the action repository, "" for RUNS_DIR
@@ -63,16 +42,6 @@ type RunRow struct {
 	New         *int64 // issues first seen or reopened here; nil without findings data
 	Gone        *int64 // issues that it no longer names
 	Item        []byte // the record as JSON, as clients get it
-}
-
-// SessionFilter chooses sessions. Zero fields choose all that have an id.
-type SessionFilter struct {
-	Repo      string // RepoName.Key
-	States    []State
-	RunNumber *int64
-	ID        string // bare
-	Query     Query
-	AsOf      time.Time // as they were then; zero: now
 }
 
 // SessionRow is one Devin session.
@@ -116,15 +85,6 @@ type PullState struct {
 	Merged bool
 }
 
-// PullFilter chooses pull requests. Zero fields choose all.
-type PullFilter struct {
-	Repo    string // RepoName.Key of a target: its own and its fork's
-	State   string // "open", "closed" (not merged), "merged", "unknown"
-	Session string // bare id
-	Query   Query
-	AsOf    time.Time // as they were then; zero: now
-}
-
 // PullRow is one pull request. Times are UTC, zero where unknown.
 type PullRow struct {
 	Repo       RepoName
@@ -151,18 +111,6 @@ type PullMarks struct {
 	Verdict  Verdict          // of its latest verification, "" without one
 }
 
-// IssueFilter chooses issues. Zero fields choose all.
-type IssueFilter struct {
-	Repo     string // RepoName.Key
-	Statuses []Status
-	Severity []string
-	Family   []string
-	Rule     []string
-	PublicID string
-	Query    Query
-	AsOf     time.Time // as they were then; zero: now
-}
-
 // IssueRow is one issue.
 type IssueRow struct {
 	Issue
@@ -171,9 +119,6 @@ type IssueRow struct {
 	Attempts   int64  // sessions that took it
 	Session    string // bare id of the latest of them, "" without one
 }
-
-// RepoFilter chooses repositories. The zero value chooses all.
-type RepoFilter struct{ Query Query }
 
 // RepoRow is one repository with its figures. PRs are those of the target
 // and the fork.
@@ -217,6 +162,21 @@ type RepoRow struct {
 // Unknown.
 type PullCounts struct {
 	Total, Open, Closed, Merged, Unknown int64
+}
+
+// Add counts n more pull requests of a state.
+func (c *PullCounts) Add(state string, n int64) {
+	c.Total += n
+	switch state {
+	case "merged":
+		c.Merged += n
+	case "open":
+		c.Open += n
+	case "closed":
+		c.Closed += n
+	default:
+		c.Unknown += n
+	}
 }
 
 // FixRate is merged / all pull requests × 100, to one decimal; 0 without any.
@@ -271,9 +231,6 @@ type FileRow struct {
 	Shadowed  bool // the action repository has the same file
 	FetchedAt time.Time
 }
-
-// FileFilter chooses files: "error", "gone", "ok" or "" for all.
-type FileFilter struct{ State string }
 
 // JobStep is one step of a job. Seconds is how long it took, or has taken.
 type JobStep struct {

@@ -154,3 +154,10 @@ func (s State) Pace() Pace {
 	}
 	return PaceNever
 }
+
+// Words of queries that stand for several states.
+const (
+	WordOpen   = "open"   // issues that are not fixed; pull requests; repositories with open issues
+	WordActive = "active" // sessions that are queued, working or waiting
+	WordOther  = "other"  // severities that are none of CodeQL's
+)

@@ -182,7 +182,7 @@ var passing = []struct {
 	{regexp.MustCompile(`activity-job-\d+`), "activity-job-N"},
 	{regexp.MustCompile(`data-(pulse|versions)="[^"]*"`), "data-$1"},
 	{regexp.MustCompile(`"joined": \d+`), `"joined": N`},
-	{regexp.MustCompile(`\d,\d{3}/5,000|"remaining": \d+`), "QUOTA"},
+	{regexp.MustCompile(`\d,\d{3}/5,000|"remaining": \d+|(?m)^ ?4,9\d\d( left)?$`), "QUOTA"},
 	{regexp.MustCompile(`"(started|ended|fetched_at|polled_at|asked_at|at|checked_at|took|seconds|version)": [^\n]*`), `"$1": TIME`},
 	{regexp.MustCompile(`\b\d+(\.\d+)? (s|ms)( ago)?\b`), "SECONDS"},
 	{regexp.MustCompile(`20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*`), "TIME"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -23,24 +24,24 @@ func (w *world) figures(ctx context.Context) (f figures, err error) {
 	if f.totals, err = w.board.Totals(ctx); err != nil {
 		return f, err
 	}
-	page := telemetry.Page{Number: 1, Size: 1000}
-	runs, err := w.board.Runs(ctx, telemetry.RunFilter{}, page)
+	all := query.Ask{Page: query.Page{Number: 1, Size: 1000}}
+	runs, err := w.board.Runs.Rows(ctx, all)
 	if err != nil {
 		return f, err
 	}
-	sessions, err := w.board.Sessions(ctx, telemetry.SessionFilter{}, page)
+	sessions, err := w.board.Sessions.Rows(ctx, all)
 	if err != nil {
 		return f, err
 	}
-	pulls, err := w.board.Pulls(ctx, telemetry.PullFilter{}, page)
+	pulls, err := w.board.Pulls.Rows(ctx, all)
 	if err != nil {
 		return f, err
 	}
-	issues, err := w.board.Issues(ctx, telemetry.IssueFilter{}, page)
+	issues, err := w.board.Issues.Rows(ctx, all)
 	if err != nil {
 		return f, err
 	}
-	files, err := w.board.Files(ctx, telemetry.FileFilter{}, page)
+	files, err := w.board.Files.Rows(ctx, all)
 	if err != nil {
 		return f, err
 	}

@@ -1,0 +1,101 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Described is a list, whatever its rows are.
+type Described interface {
+	// Schema is what the list is called, and what its queries understand.
+	Schema() *query.Schema
+	// Counts answers the totals of several questions.
+	Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
+	// Values answers values that the rows have in a field and that hold what is
+	// typed, the likeliest first, at most most of them.
+	Values(ctx context.Context, field, typed string, most int) ([]string, error)
+}
+
+// List is a list of rows T. The errors of a question are CodeInvalid and
+// CodeNoPast, in words.
+type List[T any] interface {
+	Described
+	// Rows answers one page.
+	Rows(ctx context.Context, a query.Ask) (telemetry.List[T], error)
+	// Each hands over all rows of a question, some at a time, and ends with the
+	// first error, do's own included.
+	Each(ctx context.Context, a query.Ask, do func([]T) error) error
+	// Head are the columns of CSV, Cells those of a row as of a time.
+	Head() []string
+	Cells(row *T, at time.Time) []string
+}
+
+// Lists are all lists.
+type Lists struct {
+	Issues        List[telemetry.IssueRow]
+	Sessions      List[telemetry.SessionRow]
+	Pulls         List[telemetry.PullRow]
+	Runs          List[telemetry.RunRow]
+	Repos         List[telemetry.RepoRow]
+	Files         List[telemetry.FileRow]
+	Verifications List[telemetry.VerificationRow]
+	Changes       List[telemetry.IssueEvent]
+	Jobs          List[telemetry.Job]
+}
+
+// Sums are sums over all rows of a list.
+type Sums interface {
+	RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error)
+	PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error)
+}
+
+// searched are the lists that have a page and a query of people's, in the
+// order in which a search groups them.
+func (l Lists) searched() []Described {
+	return []Described{l.Issues, l.Sessions, l.Pulls, l.Runs, l.Repos}
+}
+
+// Named returns the list that people search by a name. The error is
+// CodeInvalid for an unknown one.
+func (l Lists) Named(name string) (Described, error) {
+	var names []string
+	for _, list := range l.searched() {
+		if list.Schema().Name == name {
+			return list, nil
+		}
+		names = append(names, list.Schema().Name)
+	}
+	return nil, telemetry.Errorf(telemetry.CodeInvalid, "There is no list %q; use one of %s.", shown(name), strings.Join(names, ", "))
+}
+
+// Parse reads a list's query. The error is CodeInvalid, in words.
+func Parse(l Described, text string) (query.Query, error) {
+	q, err := l.Schema().Parse(text)
+	return q, invalid(err)
+}
+
+// Term makes a term of a list's query. The error is CodeInvalid, in words.
+func Term(l Described, field string, values ...string) (query.Term, error) {
+	t, err := l.Schema().Term(field, values...)
+	return t, invalid(err)
+}
+
+// Texts makes a term of texts as they stand. The error is CodeInvalid, in
+// words.
+func Texts(field string, values ...string) (query.Term, error) {
+	t, err := query.Texts(field, values...)
+	return t, invalid(err)
+}
+
+// invalid gives what is wrong with a query its code.
+func invalid(err error) error {
+	if e, ok := errors.AsType[*query.Error](err); ok {
+		return telemetry.Errorf(telemetry.CodeInvalid, "%s", e.Message)
+	}
+	return err
+}

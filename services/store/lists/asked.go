@@ -1,0 +1,287 @@
+package lists
+
+import (
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// asked says how a query asks for a field: how its values are read, and what
+// they compare.
+type asked struct {
+	kind   query.Kind
+	words  []string // what completion offers, or all that there is
+	noPast []string // words that are not known of a past time
+	inner  bool     // only the program asks for it
+	cond   func(m moment, values []query.Value) Cond
+}
+
+// offers are values that completion offers beside the data's.
+func (a *asked) offers(words ...string) *asked {
+	a.words = words
+	return a
+}
+
+// notThen names words that are not known of a past time.
+func (a *asked) notThen(words ...string) *asked {
+	a.noPast = words
+	return a
+}
+
+// withinProgram keeps the field from people: the program alone asks for it.
+func (a *asked) withinProgram() *asked {
+	a.inner = true
+	return a
+}
+
+// each makes the condition of several values of that of one.
+func each(one func(m moment, v query.Value) Cond) func(moment, []query.Value) Cond {
+	return func(m moment, values []query.Value) Cond {
+		list := make([]Cond, len(values))
+		for i, v := range values {
+			list[i] = one(m, v)
+		}
+		return anyOf(list...)
+	}
+}
+
+// word is a word and what it means in SQL.
+type word struct{ name, sql string }
+
+// is compares by words, each with its own condition.
+func is(words ...word) *asked {
+	a := &asked{kind: query.Word()}
+	for _, w := range words {
+		a.words = append(a.words, w.name)
+	}
+	a.cond = each(func(_ moment, v query.Value) Cond {
+		i := slices.IndexFunc(words, func(w word) bool { return w.name == v.Text })
+		return that("(" + words[i].sql + ")") // the parser takes no other word
+	})
+	return a
+}
+
+// ranked compares a column of ranks; each word stands for one or more.
+func ranked(column string, words []string, ranks func(word string) []int) *asked {
+	return &asked{kind: query.Word(), words: words, cond: func(_ moment, values []query.Value) Cond {
+		var all []int
+		for _, v := range values {
+			all = append(all, ranks(v.Text)...)
+		}
+		slices.Sort(all)
+		return inRanks(column, slices.Compact(all))
+	}}
+}
+
+// same compares a whole text in any case; * stands for any characters.
+func same(column string) *asked {
+	return &asked{kind: query.Text(), cond: each(func(_ moment, v query.Value) Cond { return sameText(column, v.Text) })}
+}
+
+// named compares one of the few names that a column of issues holds, in any
+// case; * stands for any characters. The names that are meant are looked up
+// first, so that the column's index serves.
+func named(name string) *asked {
+	column := "i." + name
+	meant := each(func(_ moment, v query.Value) Cond { return sameText(column, v.Text) })
+	return &asked{kind: query.Text(), cond: func(m moment, values []query.Value) Cond {
+		c := meant(m, values)
+		if m.past { // the names of now are not all that there were
+			return c
+		}
+		var names []string
+		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
+		m.tx.Each(st.text.String(), st.args, func(r *store.Row) {
+			var name string
+			r.Scan(&name)
+			names = append(names, name)
+		})
+		if len(names) == 1 { // the order of the column's index serves
+			return that("{="+column+"} = ?", names[0])
+		}
+		return inTexts("{"+column+"}", names)
+	}}
+}
+
+func sameText(column, text string) Cond {
+	if strings.Contains(text, "*") {
+		return like(column, glob(text))
+	}
+	return that("lower("+column+") = ?", lowered(text))
+}
+
+// text compares by a condition of its own.
+func text(one func(text string) Cond) *asked {
+	return &asked{kind: query.Text(), cond: each(func(_ moment, v query.Value) Cond { return one(v.Text) })}
+}
+
+// prefix compares the beginning of a text by a condition of its own.
+func prefix(one func(text string) Cond) *asked {
+	a := text(one)
+	a.kind = query.Prefix()
+	return a
+}
+
+// path compares a part of a path, its beginning after a leading /, or with *
+// the whole of it.
+func path(column string) *asked {
+	return &asked{kind: query.Path(), cond: each(func(_ moment, v query.Value) Cond {
+		part, anchored := strings.CutPrefix(v.Text, "/")
+		pattern := glob(part)
+		if !strings.Contains(part, "*") {
+			pattern += "%"
+			if !anchored {
+				pattern = "%" + pattern
+			}
+		}
+		return like(column, pattern)
+	})}
+}
+
+// exact compares one whole number by a condition of its own.
+func exact(one func(n int64) Cond) *asked {
+	return &asked{kind: query.Exact(), cond: each(func(_ moment, v query.Value) Cond { return one(v.Span.Low) })}
+}
+
+// number compares a column of counts. In a column of counts that can be
+// unknown these are negative, and never match.
+func number(column string) *asked {
+	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond { return spanned(column, *v.Span) })}
+}
+
+func known(column string) *asked {
+	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond {
+		return allOf(that(column+" >= 0"), spanned(column, *v.Span))
+	})}
+}
+
+func spanned(column string, s query.Span) Cond {
+	return within(column, s.Low, s.High, s.HasLow, s.HasHigh)
+}
+
+// age compares a column of times, 0 being none, by how long before; date also
+// by calendar.
+func age(column string) *asked  { return when(query.Age(), column, nil) }
+func date(column string) *asked { return when(query.Date(), column, nil) }
+
+// dated compares by a time that rows of another table have: wrap makes their
+// condition one of the list.
+func dated(column string, wrap func(m moment, c Cond) Cond) *asked {
+	return when(query.Date(), column, wrap)
+}
+
+func when(kind query.Kind, column string, wrap func(m moment, c Cond) Cond) *asked {
+	return &asked{kind: kind, cond: each(func(m moment, v query.Value) Cond {
+		c := allOf(that(column+" <> 0"), spanned(column, atTimes(m, *v.Span)))
+		if wrap != nil {
+			c = wrap(m, c)
+		}
+		return c
+	})}
+}
+
+// atTimes makes a span of times of one of ages. Ages count from the minute, so
+// that answers of one minute are equal.
+func atTimes(m moment, s query.Span) query.Span {
+	if !s.Ago {
+		return s
+	}
+	const minute = 60_000
+	now := m.at - m.at%minute
+	// An age of at least Low is a time of at most now - Low.
+	return query.Span{Low: now - s.High + 1, HasLow: s.HasHigh, High: now - s.Low + 1, HasHigh: s.HasLow}
+}
+
+// repoHelp is the help of the qualifier repo.
+const repoHelp = "target repository: owner/name, or owner/*"
+
+// repoKey compares a column of repository keys: one, or all of an owner's.
+func repoKey(column string) *asked {
+	return &asked{kind: repoKind(), cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) })}
+}
+
+func ofRepo(column, name string) Cond {
+	if owner, all := strings.CutSuffix(name, "/*"); all {
+		return like(column, escaped(owner)+"/%")
+	}
+	return that(column+" = ?", telemetry.ParseRepo(name).Key())
+}
+
+// repoID compares a column of repository ids.
+func repoID(column string) *asked {
+	a := repoKey("key")
+	keys := a.cond
+	a.cond = func(m moment, values []query.Value) Cond {
+		c := keys(m, values)
+		ids := "SELECT id FROM repos WHERE " + c.Text
+		if len(values) == 1 && !strings.HasSuffix(values[0].Text, "/*") { // the order of the column's index serves
+			return Cond{column + " = COALESCE((" + ids + "), -1)", c.Args}
+		}
+		return Cond{column + " IN (" + ids + ")", c.Args}
+	}
+	return a
+}
+
+// idOfRepo is the condition that a column is the id of the repository of a key.
+func idOfRepo(column, key string) Cond {
+	return that(column+" = (SELECT id FROM repos WHERE key = ?)", key)
+}
+
+func repoKind() query.Kind {
+	return query.Checked("want owner/name, its URL, or owner/*", isRepoPattern)
+}
+
+func isRepoPattern(s string) bool {
+	if owner, all := strings.CutSuffix(s, "/*"); all {
+		return telemetry.ParseRepo(owner+"/x") != ""
+	}
+	return telemetry.ParseRepo(s) != ""
+}
+
+// pullRequest compares pull requests by repository and number.
+func pullRequest(one func(c Cond) Cond, repo, number string) *asked {
+	return &asked{kind: pullKind(), cond: each(func(_ moment, v query.Value) Cond { return one(ofPull(repo, number, v.Text)) })}
+}
+
+func ofPull(repo, number, text string) Cond {
+	ref, _ := telemetry.PullOf(text) // the parser read it already
+	c := that(number+" = ?", ref.Number)
+	if ref.Repo != "" {
+		c = allOf(c, that(repo+" = ?", ref.Repo.Key()))
+	}
+	return c
+}
+
+func pullKind() query.Kind {
+	return query.Checked("want its number, owner/name#number, or its URL", func(text string) bool {
+		_, ok := telemetry.PullOf(text)
+		return ok
+	})
+}
+
+// session compares a column of bare session ids, "" where there is none, by
+// an id in any spelling.
+func sessionIs(column, written string) Cond {
+	id := telemetry.BareID(written)
+	switch {
+	case strings.Contains(id, "*"):
+		return allOf(that(column+" <> ''"), like(column, glob(id)))
+	case id == "": // what records write for none
+		return never()
+	}
+	return that(column+" = ?", id)
+}
+
+// among compares a column that holds a JSON list of texts: one of them is
+// like the pattern.
+func among(column, text string, pattern func(string) string, around string) Cond {
+	written := jsonText(text)
+	// A list that has it nowhere, neither in a text nor across several, is
+	// told without reading it as JSON.
+	somewhere := like(column, "%"+pattern(written)+"%")
+	element := like("e.value", around+pattern(text)+around)
+	return allOf(somewhere, Cond{"EXISTS (SELECT 1 FROM texts(" + column + ")texts WHERE " + element.Text + ")", element.Args})
+}

@@ -1,0 +1,301 @@
+package lists
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Issues are the security issues of all repositories.
+func Issues(s *store.Store) *List[telemetry.IssueRow] {
+	return bind(s, List[telemetry.IssueRow]{
+		Name: "issues", Noun: "issues",
+		From: "issues i", Key: "i.id", Past: issuesPast, Default: "status",
+		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
+		Free:   issueText,
+		Finish: finishIssues,
+		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
+		Cheap:  "is severity family rule repo attempts age first seen",
+		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
+			" first_seen_run last_seen_run latest_issue_id fingerprint session",
+		Example: "is:open severity:critical,high age:>30d",
+		Views: []query.View{
+			{Name: "All open", Query: "is:open"},
+			{Name: "Critical and high", Query: "is:open severity:critical,high"},
+			{Name: "Reopened", Query: "is:reopened"},
+			{Name: "Tried 3 times or more", Query: "is:open attempts:>=3"},
+			{Name: "Never attempted", Query: "is:open attempts:0"},
+			{Name: "New this week", Query: "is:open age:<7d"},
+			{Name: "Fixed", Query: "is:fixed"},
+			{Name: "All"},
+		},
+		Fields: slices.Concat(issueQualifiers(), issueColumns()),
+	})
+}
+
+const (
+	issueLast     = "i.public_id | i.id"
+	issueSeverity = "i.severity_rank | i.status_rank | i.first_at | " + issueLast
+)
+
+// issueQualifiers are what queries ask for, in the order of completion.
+func issueQualifiers() []Field[telemetry.IssueRow] {
+	type row = telemetry.IssueRow
+	return []Field[row]{
+		{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue",
+			Asked: ranked("i.status_rank", statusWords(), statusRanks)},
+		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
+			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks),
+			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
+		{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family },
+			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity).keep("i.rule")},
+		{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule",
+			Into: func(i *row) any { return &i.Rule }, CSV: "rule",
+			Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + issueSeverity).keep("i.family")},
+		{Name: "repo", Help: repoHelp, Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
+			Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo",
+			Asked: repoID("i.repo_id"), Values: ofRepos(),
+			Sort: up("o.key | " + issueSeverity).over("repos o JOIN issues i ON i.repo_id = {o.id}")},
+		{Name: "path", Aliases: []string{"file"}, Help: "part of the file's path; * and a leading / anchor it",
+			Asked: path("i.file"), NoPast: true},
+		{Name: "id", Help: "issue id (CQLF-…), or the id in the page's address", Column: "i.public_id",
+			Into: func(i *row) any { return &i.PublicID }, CSV: "id", Asked: text(issueID)},
+		{Name: "fingerprint", Help: "beginning of any fingerprint that the issue had", Column: "i.fingerprint",
+			Into: func(i *row) any { return &i.Fingerprint }, CSV: "fingerprint", NoPast: true,
+			Asked: prefix(func(text string) Cond { return like("i.prints", `%"`+escaped(text)+`%`) })},
+		{Name: "run", Help: "number of a run that named the issue", Asked: exact(func(n int64) Cond {
+			return that("i.id IN (SELECT a.issue_id FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.run_number = ? AND r.at <= @)", n)
+		})},
+		{Name: "appearances", Help: "number of scans that named it", Column: "i.appearances",
+			Into: func(i *row) any { return &i.Appearances }, CSV: "appearances", NoPast: true,
+			Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + issueLast)},
+		{Name: "age", Help: "time since it was first seen", Asked: age("{i.first_at}").offers(">7d", ">30d", ">90d", "<7d"),
+			Sort: ages("i.first_at | " + issueLast).keep("i.status_rank"),
+			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At })},
+		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
+		{Name: "opened", Help: "when it was first seen, or came back",
+			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
+		{Name: "closed", Help: "when a scan no longer named it",
+			Asked: dated("l.to_at", lived("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
+		{Name: "taken", Help: "when a session took it, or its fix was verified",
+			Asked: dated("a.at", taken("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
+		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("{i.last_at}").offers("<7d", ">30d")},
+		{Name: "attempts", Help: "number of sessions that took it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts },
+			CSV: "attempts", Asked: number("{i.attempts}").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
+		{Name: "session", Help: "session that took it, with or without devin-", Column: "i.session",
+			Into: func(i *row) any { return &i.Session }, CSV: "session",
+			Asked: text(func(text string) Cond {
+				c := sessionIs("a.session", text)
+				return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND " + c.Text + ")", c.Args}
+			}), Sort: down("i.session | " + issueLast)},
+		{Name: "pr", Help: "pull request of a session that took it: number, owner/name#number or URL", NoPast: true,
+			Asked: pullRequest(func(c Cond) Cond { return Cond{withPull + " WHERE " + c.Text + ")", c.Args} }, "p.repo_key", "p.number")},
+		{Name: "has", Help: "what it has",
+			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
+		{Name: "no", Help: "what it does not have",
+			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"}).notThen("pr")},
+	}
+}
+
+// issueColumns are what else is shown of an issue.
+func issueColumns() []Field[telemetry.IssueRow] {
+	type row = telemetry.IssueRow
+	return []Field[row]{
+		{Name: "tier", Asked: text(func(text string) Cond { return that("i.severity = ?", text) }).withinProgram()},
+		{Name: "status", Column: "i.status_rank", Into: func(i *row) any { return statusOf(&i.Status) }, CSV: "status",
+			Sort: up("i.status_rank | i.last_at | " + issueLast).also("state")},
+		{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file",
+			Sort: up("i.file | i.line | " + issueLast), NoPast: true},
+		{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
+		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return moments(&i.First.At) }, CSV: "first_seen",
+			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
+		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return moments(&i.Last.At) }, CSV: "last_seen",
+			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
+		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
+		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
+		{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},
+		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.First.File }},
+		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.Last.File }},
+		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
+		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return numbersOf(&i.Runs) }},
+		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return listOf(&i.Prints) }},
+		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
+		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
+		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return moments(&i.Closed.At) }},
+		{Name: "closed_file", Column: "i.closed_file", Into: func(i *row) any { return &i.Closed.File }},
+		{Name: "closed_run", Column: "i.closed_run", Into: func(i *row) any { return &i.Closed.Run }},
+		{Name: "store_id", Column: "i.id", Into: func(i *row) any { return &i.StoreID }},
+	}
+}
+
+// keptIssues tells whether issue_counts answers a term: it knows whether an
+// issue was attempted, and not how often.
+func keptIssues(t query.Term) bool {
+	served := func(v query.Value) bool {
+		switch t.Field {
+		case "attempts":
+			return (!v.Span.HasLow || v.Span.Low <= 1) && (!v.Span.HasHigh || v.Span.High == 1)
+		case "has", "no":
+			return v.Text != "pr"
+		}
+		return by("is", "severity", "tier", "family", "rule", "repo")(t)
+	}
+	return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return !served(v) })
+}
+
+// withPull is true of an issue i that a session with a pull request took; what
+// is guessed does not count.
+const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0
+	JOIN pulls p ON p.key = l.pull_key`
+
+// lived wraps a condition on the lives l of an issue.
+func lived(also string) func(moment, Cond) Cond {
+	return func(_ moment, c Cond) Cond {
+		return Cond{"i.id IN (SELECT l.issue_id FROM lives l WHERE " + also + " AND " + c.Text + ")", c.Args}
+	}
+}
+
+// taken wraps a condition on the attempts a at an issue.
+func taken(also string) func(moment, Cond) Cond {
+	return func(_ moment, c Cond) Cond {
+		return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE " + also + " AND " + c.Text + ")", c.Args}
+	}
+}
+
+func statusWords() []string {
+	words := []string{telemetry.WordOpen}
+	for _, s := range telemetry.Statuses() {
+		words = append(words, string(s))
+	}
+	return words
+}
+
+// statusRanks are the statuses that a word stands for.
+func statusRanks(word string) []int {
+	var ranks []int
+	for _, s := range telemetry.Statuses() {
+		if string(s) == word || (word == telemetry.WordOpen && s.Open()) {
+			ranks = append(ranks, s.Rank())
+		}
+	}
+	return ranks
+}
+
+// statusOf reads a status by its rank.
+func statusOf(into *telemetry.Status) any {
+	return column{func(v any) error {
+		rank, err := whole(v)
+		if all := telemetry.Statuses(); err == nil && rank >= 0 && int(rank) < len(all) {
+			*into = all[rank]
+		}
+		return err
+	}, func() any { return *into }}
+}
+
+func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word)} }
+
+// issuesPast are the issues that lives tell of at @, repository by repository
+// (CROSS JOIN makes SQLite take that order), with the last scan d that had
+// findings data by then.
+const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o JOIN runs d ON d.id = (
+		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
+			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
+	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.prints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
+		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run,
+		i.last_file, i.last_run, i.appearances, i.runs,
+		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
+		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
+		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
+		(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
+		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
+			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
+	FROM latest d CROSS JOIN issues i CROSS JOIN lives l
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+
+// narrowThen is true where the last scan was scope-reduced and did not name
+// the issue.
+const narrowThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+
+// statusThen ranks the status as telemetry.Status.Rank does.
+const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + narrowThen + ` THEN 3 WHEN l.again = 1 THEN 1
+	WHEN i.from_start = 1 OR i.first_at <> d.at OR i.first_file <> d.file THEN 0 ELSE 2 END`
+
+// seenThen is when the issue was last seen.
+const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + narrowThen + `
+	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
+
+// finishIssues puts back, in issues as of a past time, what their last record
+// by then said.
+func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
+	if !m.past {
+		return
+	}
+	byID := map[int64]*telemetry.IssueRow{}
+	ids := make([]int64, len(rows))
+	for i := range rows {
+		ids[i], byID[rows[i].StoreID] = rows[i].StoreID, &rows[i]
+		rows[i].Appearances, rows[i].Runs = 0, []int64{}
+	}
+	type sight struct{ run, ord int64 }
+	last := map[int64]sight{}
+	st := (&statement{at: m.at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.file
+		FROM appearances a JOIN runs r ON r.id = a.run_id
+		WHERE r.at <= @ AND a.issue_id ` + tx.In(2, "BIGINT") + ` ORDER BY r.at, r.file`)
+	tx.Each(st.text.String(), append(st.args, store.JSON(ids)), func(r *store.Row) {
+		var id int64
+		var seen sight
+		var place telemetry.Place
+		r.Scan(&id, &seen.run, &seen.ord, &place.Run, moments(&place.At), &place.File)
+		v := byID[id]
+		v.Appearances++
+		v.Runs = append(v.Runs, place.Run)
+		v.Last, last[id] = place, seen
+	})
+	for id, seen := range last {
+		asFound(byID[id], tx.Findings(seen.run), seen.ord)
+	}
+}
+
+// asFound gives an issue the words of one of a record's findings.
+func asFound(v *telemetry.IssueRow, findings []telemetry.Finding, ord int64) {
+	if ord >= int64(len(findings)) {
+		return
+	}
+	f := &findings[ord]
+	v.Fingerprint, v.File, v.Line, v.LatestIssueID = f.Fingerprint, f.File, f.Line, f.IssueID
+	if n := slices.Index(v.Prints, f.Fingerprint); n >= 0 { // they stand in the order of their first sight
+		v.Prints = v.Prints[:n+1]
+	}
+}
+
+func issueID(text string) Cond {
+	id := lowered(text)
+	return anyOf(sameText("i.latest_issue_id", text), that("i.public_id = ?", id),
+		that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
+}
+
+// issueText finds a text in the file's path, in the few rules, families and
+// repositories, and, where it may be an id, in ids.
+func issueText(m moment, text string) Cond {
+	repo := contains("key", text)
+	list := []Cond{contains("i.file", text), {"i.repo_id IN (SELECT id FROM repos WHERE " + repo.Text + ")", repo.Args}}
+	for _, name := range []string{"rule", "family"} {
+		c := contains("i."+name, text)
+		if !m.past { // the names of now are looked up among few
+			c = contains("c."+name, text)
+			c.Text = "i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")"
+		}
+		list = append(list, c)
+	}
+	if strings.ContainsAny(text, "0123456789") {
+		list = append(list, contains("i.latest_issue_id", text))
+	}
+	if hex := strings.Trim(lowered(text), "0123456789abcdef") == ""; hex && len(text) >= 6 {
+		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
+	}
+	return anyOf(list...)
+}

@@ -1,0 +1,202 @@
+// Package lists describes every list once: its fields, how each is read,
+// asked for, sorted and exported, today and at a past time. One renderer
+// makes SQL of a description for a page, a count, an export and completion.
+// A list's own file holds nothing but its description, and what SQL alone
+// cannot read.
+package lists
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// List is a list of rows T in a store, and its description. It is safe for
+// concurrent use.
+type List[T any] struct {
+	Name, Noun string
+	From       string                           // the rows: a table and its alias, with what the columns join
+	Count      string                           // what is counted instead, where no condition needs a join; "" is From
+	Key        string                           // tells rows apart, and is unique
+	Joins      func(m moment) Cond              // further tables that the columns need
+	Joined     string                           // the qualifiers that need them
+	CSV        string                           // the columns of CSV in their order; "" is all in that of the fields
+	Cheap      string                           // the qualifiers whose rows are counted without reading them
+	Past       string                           // the rows as of @ with the columns that Fields name; "" is a list without a past
+	Only       func(query.Ask) []Cond           // conditions that always hold
+	Repo       func(m moment, key string) Cond  // the rows of one repository
+	Free       func(m moment, text string) Cond // free text
+	Default    string                           // a sort
+	Fields     []Field[T]                       // in the order of columns, qualifiers and cells of CSV
+	Finish     func(*store.Tx, moment, []T)     // reads what SQL alone cannot
+	Large      func(*T) int                     // the bytes of what may be large in a row; nil is none
+	Kept       *kept                            // counts that are kept, where they have all that is asked for
+	Example    string                           // a query, for the empty box
+	Views      []query.View
+
+	store  *store.Store
+	schema *query.Schema
+}
+
+// Field is one thing that rows have: what it is read from, and how it can be
+// asked for. Every part but the name may be missing.
+type Field[T any] struct {
+	Name    string
+	Aliases []string
+	Help    string
+	Column  string                  // the SQL of its value
+	Into    func(*T) any            // where its value is read into; nil leaves it out of rows
+	Large   bool                    // its value may be large: a brief answer leaves it out
+	Asked   *asked                  // how a query asks for it; nil is no qualifier
+	Sort    *order                  // nil is no sort
+	CSV     string                  // its name in CSV; "" leaves it out
+	Cell    func(*T, time.Time) any // its value in CSV; nil is what Into points to
+	NoPast  bool                    // it is not known of a past time
+	Values  source                  // where completion finds its values
+}
+
+// kept are counts that are kept at write time, by columns that have the same
+// names and aliases as the list's own.
+type kept struct {
+	From, Sum string
+	Serves    func(query.Term) bool // tells whether the columns answer a term
+	All, One  string                // conditions: over all repositories, over single ones
+}
+
+// moment is the time of a question, and the transaction that answers it.
+type moment struct {
+	tx   *store.Tx
+	at   int64 // unix milliseconds: now, or the past time
+	past bool
+}
+
+// bind gives a described list its store.
+func bind[T any](s *store.Store, l List[T]) *List[T] {
+	l.store, l.schema = s, l.describe()
+	return &l
+}
+
+// moment is the time that a question is about.
+func (l *List[T]) moment(tx *store.Tx, a query.Ask) moment {
+	if a.AsOf.IsZero() {
+		return moment{tx: tx, at: l.store.Now().UnixMilli()}
+	}
+	return moment{tx: tx, at: a.AsOf.UnixMilli(), past: true}
+}
+
+// question is what is asked of a list, as SQL has it.
+type question struct {
+	moment
+	ask   query.Ask
+	conds []Cond
+	sort  *order
+	order Cond // ORDER BY
+}
+
+// question reads what is asked. The error is CodeInvalid, or CodeNoPast, in
+// words.
+func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
+	q.moment, q.ask = l.moment(tx, a), a
+	if q.conds, err = l.conds(q.moment, a); err == nil {
+		q.sort, q.order, err = l.order(q.moment, a.Page)
+	}
+	return q, err
+}
+
+// conds are the conditions of a question.
+func (l *List[T]) conds(m moment, a query.Ask) ([]Cond, error) {
+	if m.past && l.Past == "" {
+		return nil, telemetry.Errorf(telemetry.CodeNoPast, "The list of %s has no past. Leave out as_of.", l.Noun)
+	}
+	var conds []Cond
+	if l.Only != nil {
+		conds = l.Only(a)
+	}
+	if a.Repo != "" {
+		conds = append(conds, l.Repo(m, a.Repo))
+	}
+	for _, t := range a.Query.Terms {
+		c, err := l.term(m, t)
+		if err != nil {
+			return nil, err
+		}
+		if t.Not {
+			c = not(c)
+		}
+		conds = append(conds, c)
+	}
+	return conds, nil
+}
+
+// term is the condition of one term.
+func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
+	if t.Field == "" {
+		return l.Free(m, t.Values[0].Text), nil
+	}
+	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == t.Field && f.Asked != nil })
+	if i < 0 {
+		return Cond{}, telemetry.Errorf(telemetry.CodeInternal, "The list of %s does not know the qualifier %s.", l.Noun, t.Field)
+	}
+	f := &l.Fields[i]
+	unknown := func(v query.Value) bool { return f.NoPast || slices.Contains(f.Asked.noPast, v.Text) }
+	if at := slices.IndexFunc(t.Values, unknown); m.past && at >= 0 {
+		return Cond{}, telemetry.Errorf(telemetry.CodeNoPast,
+			"%s:%s is not known at a past time. Leave it out, or leave out as_of.", t.Field, t.Values[at].Text)
+	}
+	return f.Asked.cond(m, t.Values), nil
+}
+
+// read tells whether a question reads a field.
+func (f *Field[T]) read(a query.Ask) bool { return f.Into != nil && !(f.Large && a.Brief) }
+
+// columns are what a row is read from.
+func (l *List[T]) columns(a query.Ask) string {
+	var columns []string
+	for i := range l.Fields {
+		if f := &l.Fields[i]; f.read(a) {
+			columns = append(columns, f.Column)
+		}
+	}
+	return strings.Join(columns, ", ")
+}
+
+// into is where the columns of a row are read into.
+func (l *List[T]) into(row *T, a query.Ask) []any {
+	var into []any
+	for i := range l.Fields {
+		if f := &l.Fields[i]; f.read(a) {
+			into = append(into, f.Into(row))
+		}
+	}
+	return into
+}
+
+func (l *List[T]) finish(tx *store.Tx, m moment, rows []T) {
+	if l.Finish != nil && len(rows) > 0 {
+		l.Finish(tx, m, rows)
+	}
+}
+
+// selected appends columns of the rows of a question to a statement.
+func (l *List[T]) selected(st *statement, q question, columns string, conds []Cond) *statement {
+	from := l.source(q.moment)
+	if q.sort != nil && q.sort.from != "" && !q.past {
+		from = q.sort.from
+	}
+	st.add("SELECT " + columns + " FROM " + from)
+	if l.Joins != nil {
+		st.put(l.Joins(q.moment))
+	}
+	return st.where(conds)
+}
+
+func (l *List[T]) source(m moment) string {
+	if m.past {
+		return l.Past
+	}
+	return l.From
+}

@@ -1,0 +1,75 @@
+package lists_test
+
+import (
+	"strings"
+	"testing"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
+)
+
+// TestEveryQualifier: each qualifier of each list, in every form, is
+// answered by both databases, and "not" answers all the rest.
+func TestEveryQualifier(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
+			t.Fatal(err)
+		}
+		everyQualifier(t, lists.Issues(s))
+		everyQualifier(t, lists.Sessions(s))
+		everyQualifier(t, lists.Pulls(s))
+		everyQualifier(t, lists.Runs(s))
+		everyQualifier(t, lists.Repos(s))
+		everyQualifier(t, lists.Files(s))
+		everyQualifier(t, lists.Verifications(s))
+		everyQualifier(t, lists.Changes(s))
+		everyQualifier(t, lists.Jobs(s))
+	})
+}
+
+func everyQualifier[T any](t *testing.T, l *lists.List[T]) {
+	all, _ := storetest.Total(t, l, query.Ask{})
+	texts := []string{"a", `"a b"`, "12", "cqlf-r34-0010"}
+	for _, f := range l.Schema().Fields {
+		for _, value := range append(f.Words, samples(f.Kind)...) {
+			texts = append(texts, f.Name+":"+value)
+		}
+	}
+	for _, text := range texts {
+		matches, rows := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, text)})
+		rest, _ := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, "-"+text)})
+		named := text == "is:never_started" || l.Name == "verifications" && strings.HasPrefix(text, "is:")
+		if matches != rows || matches+rest != all && !named {
+			t.Errorf("%s: %q matches %d (%d on the page), its negation %d, of %d", l.Name, text, matches, rows, rest, all)
+		}
+	}
+}
+
+// samples are values of a kind, by what it says that it wants.
+func samples(kind query.Kind) []string {
+	switch kind.Wants {
+	case query.Text().Wants:
+		return []string{"js/sql-injection", "JS/*", "devin-0123,x", `"it's 100% _a\\b"`}
+	case query.Path().Wants:
+		return []string{"app", "/app", "*.js", `"100%"`}
+	case query.Prefix().Wants:
+		return []string{"0123"}
+	case query.Exact().Wants:
+		return []string{"34", "34,35"}
+	case query.Number().Wants:
+		return []string{"1", ">1", "1..5", "<3,>=40"}
+	case query.Age().Wants:
+		return []string{">1d", "<=3w", "1h..500w"}
+	case query.Date().Wants:
+		return []string{"2026", ">=2025-01", "<30d"}
+	}
+	switch {
+	case strings.Contains(kind.Wants, "owner/*"):
+		return []string{"o/r", "o/*", "o/r,x/y"}
+	case strings.Contains(kind.Wants, "#number"):
+		return []string{"94", "o/r#94", "https://github.com/o/r/pull/94"}
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package lists_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// issueFacts is an issue and what its details say.
+type issueFacts struct {
+	telemetry.IssueRow
+	opened, closed, taken []time.Time
+	sessions              []string
+	pulls                 []telemetry.PullRef
+}
+
+func everyIssue(t *testing.T, s *store.Store, linked map[string][]telemetry.PullRef) []issueFacts {
+	t.Helper()
+	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := make([]issueFacts, len(list.Items))
+	for i, row := range list.Items {
+		d, _, _, err := s.IssueDetail(t.Context(), row.PublicID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := issueFacts{IssueRow: row}
+		for _, step := range d.Timeline {
+			switch step.Kind {
+			case telemetry.StepFirstSeen, telemetry.StepBack:
+				f.opened = append(f.opened, step.At)
+			case telemetry.StepGone:
+				f.closed = append(f.closed, step.At)
+			case telemetry.StepTaken, telemetry.StepVerified: // a verification says that its session took the issue
+				f.taken = append(f.taken, step.At)
+			}
+		}
+		for _, a := range d.Attempts {
+			bare := telemetry.BareID(a.Session)
+			f.sessions, f.pulls = append(f.sessions, bare), append(f.pulls, linked[bare]...)
+		}
+		facts[i] = f
+	}
+	return facts
+}
+
+func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[issueFacts] {
+	type row = issueFacts
+	rows := everyIssue(t, s, linked)
+	is := map[string]func(row) bool{telemetry.WordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
+	for _, status := range telemetry.Statuses() {
+		is[string(status)] = func(r row) bool { return r.Status == status }
+	}
+	severity := map[string]func(row) bool{telemetry.WordOther: func(r row) bool { return !slices.Contains(telemetry.Severities(), r.Severity) }}
+	for _, tier := range telemetry.Severities() {
+		severity[tier] = func(r row) bool { return r.Severity == tier }
+	}
+	count := func(of func(row) int64) guesses[row] {
+		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
+	}
+	first := func(r row) []time.Time { return []time.Time{r.First.At} }
+	return oracle[row]{list: "issues", schema: lists.Issues(s).Schema(), sorts: lists.Issues(s).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
+		ask: func(q query.Query, p query.Page) (out telemetry.List[row], err error) {
+			list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
+			for _, r := range list.Items {
+				out.Items = append(out.Items, row{IssueRow: r})
+			}
+			out.Total = list.Total
+			return out, err
+		},
+		ascending: issueSorts(),
+		vocabulary: map[string]guesses[row]{
+			"": pieces(rows, func(r row) []string {
+				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo)}
+			}, issueHas),
+			"is":          words(is),
+			"severity":    words(severity),
+			"family":      texts(rows, func(r row) []string { return []string{r.Family} }),
+			"rule":        texts(rows, func(r row) []string { return []string{r.Rule} }),
+			"repo":        repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
+			"path":        paths(rows, func(r row) string { return r.File }),
+			"id":          issueIDs(rows),
+			"fingerprint": fingerprints(rows),
+			"run":         exactly(rows, func(r row) []int64 { return r.Runs }),
+			"appearances": count(func(r row) int64 { return r.Appearances }),
+			"age":         ages(now, rows, first),
+			"first":       dates(now, rows, first),
+			"opened":      dates(now, rows, func(r row) []time.Time { return r.opened }),
+			"closed":      dates(now, rows, func(r row) []time.Time { return r.closed }),
+			"taken":       dates(now, rows, func(r row) []time.Time { return r.taken }),
+			"seen":        dates(now, rows, func(r row) []time.Time { return []time.Time{r.Last.At} }),
+			"attempts":    count(func(r row) int64 { return int64(len(r.sessions)) }),
+			"session":     sessionRefs(rows, func(r row) []string { return r.sessions }),
+			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
+			"has":         words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
+			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
+				"family": func(r row) bool { return r.Family == "" }}),
+		}}
+}
+
+func issueSorts() map[string]func(a, b issueFacts) int {
+	type row = issueFacts
+	status := along(func(r row) int { return slices.Index(telemetry.Statuses(), r.Status) })
+	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
+		"last_seen": along(func(r row) int64 { return r.Last.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.First.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.First.At.UnixMilli() }),
+		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
+		"file": func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
+		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
+}
+
+// issueHas tells whether an issue has a text: ids are looked at where the
+// text may be one.
+func issueHas(r issueFacts, text string) bool {
+	hex := len(text) >= 6 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
+	begins := func(id string) bool { return strings.HasPrefix(strings.ToLower(id), strings.ToLower(text)) }
+	return partOf(text, r.File, r.Rule, r.Family, strings.ToLower(string(r.Repo))) || strings.ContainsAny(text, "0123456789") && partOf(text, r.LatestIssueID) ||
+		hex && (begins(r.PublicID) || slices.ContainsFunc(r.Prints, begins))
+}
+
+// issueIDs are ids of records, with and without *, and public ids.
+func issueIDs(rows []issueFacts) guesses[issueFacts] {
+	recorded := texts(rows, func(r issueFacts) []string { return []string{r.LatestIssueID} })
+	return func(dice *rand.Rand) guess[issueFacts] {
+		if dice.IntN(3) > 0 {
+			return recorded(dice)
+		}
+		id := pick(dice, rows).PublicID
+		return guess[issueFacts]{recased(dice, id), func(r issueFacts) bool { return r.PublicID == id }}
+	}
+}
+
+func fingerprints(rows []issueFacts) guesses[issueFacts] {
+	exact := texts(rows, func(r issueFacts) []string { return r.Prints })
+	return func(dice *rand.Rand) guess[issueFacts] {
+		text := exact(dice).text
+		text = strings.ReplaceAll(text, "*", "")
+		text = (text + "0123")[:4+dice.IntN(len(text)+1)]
+		return guess[issueFacts]{text, func(r issueFacts) bool {
+			return slices.ContainsFunc(r.Prints, func(print string) bool { return strings.HasPrefix(strings.ToLower(print), strings.ToLower(text)) })
+		}}
+	}
+}
+
+// exactly is one number of those that a row has.
+func exactly[T any](rows []T, of func(T) []int64) guesses[T] {
+	return func(dice *rand.Rand) guess[T] {
+		n := int64(7)
+		if list := of(pick(dice, rows)); len(list) > 0 {
+			n = pick(dice, list)
+		}
+		return guess[T]{strconv.FormatInt(n, 10), func(row T) bool { return slices.Contains(of(row), n) }}
+	}
+}
+
+func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[telemetry.SessionRow] {
+	type row = telemetry.SessionRow
+	l := lists.Sessions(s)
+	var rows []row
+	for _, text := range []string{"", "is:never_started"} {
+		some, err := l.Rows(t.Context(), query.Ask{Query: storetest.Parse(t, l, text), Page: storetest.AllRows()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, some.Items...)
+	}
+	is := map[string]func(row) bool{telemetry.WordActive: func(r row) bool {
+		return r.State.Active() && (!r.PolledAt.IsZero() || now.Sub(r.StateSince) < telemetry.RecordedFor)
+	}}
+	for _, state := range telemetry.States() {
+		is[string(state)] = func(r row) bool { return r.State == state }
+	}
+	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
+	return oracle[row]{list: "sessions", schema: l.Schema(), sorts: l.Sorts(), rows: rows, id: func(r row) string { return r.Key },
+		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
+			return l.Rows(t.Context(), query.Ask{Query: q, Page: p})
+		},
+		unasked: func(r row, words []string) bool {
+			return r.State == telemetry.StateNeverStarted && !slices.ContainsFunc(words, func(w string) bool {
+				return strings.HasPrefix(w, "is:") && strings.Contains(strings.ReplaceAll(w, "-", "_"), string(telemetry.StateNeverStarted))
+			})
+		},
+		ascending: sessionSorts(),
+		vocabulary: map[string]guesses[row]{
+			"":        pieces(rows, sessionTexts, func(r row, text string) bool { return partOf(text, sessionTexts(r)...) || fileHas(r.RunFile, text) }),
+			"is":      words(is),
+			"repo":    repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
+			"family":  texts(rows, func(r row) []string { return []string{r.Family} }),
+			"run":     numbers(rows, func(r row) []int64 { return []int64{r.RunNumber} }),
+			"batch":   numbers(rows, func(r row) []int64 { return []int64{r.BatchID} }),
+			"issue":   texts(rows, func(r row) []string { return r.IssueIDs }),
+			"id":      sessionRefs(rows, func(r row) []string { return []string{r.Key} }),
+			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
+			"has":     words(has),
+			"no":      words(map[string]func(row) bool{"pr": func(r row) bool { return !has["pr"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
+			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince} }),
+			"started": dates(now, rows, func(r row) []time.Time { return []time.Time{r.At} }),
+		}}
+}
+
+func sessionSorts() map[string]func(a, b telemetry.SessionRow) int {
+	type row = telemetry.SessionRow
+	started := along(func(r row) int64 { return r.At.UnixMilli() })
+	run := func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.RunNumber, b.RunNumber), cmp.Compare(a.BatchID, b.BatchID))
+	}
+	return map[string]func(a, b row) int{"timestamp": started, "started": started, "state": along(func(r row) int { return slices.Index(telemetry.States(), r.State) }),
+		"since": along(func(r row) int64 { return r.StateSince.UnixMilli() }), "age": along(func(r row) int64 { return -r.StateSince.UnixMilli() }), "run_number": run, "run": run,
+		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
+		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) })}
+}
+
+// sessionTexts are what free text finds of a session, beside its file.
+func sessionTexts(r telemetry.SessionRow) []string {
+	return append([]string{r.ID, r.Title, r.Family, r.TargetRepo, r.Status, r.Reason, r.RunLabel, r.PRURL}, r.IssueIDs...)
+}
+
+// fileHas tells whether a record's file has a text. The ending, which all
+// have, is found only with what stands before it.
+func fileHas(file, text string) bool {
+	if slices.Contains([]string{".", ".j", ".js", ".jso", ".json"}, strings.ToLower(text)) || !strings.Contains(text, ".") {
+		file = strings.ReplaceAll(file, ".json", "")
+	}
+	return partOf(text, file)
+}
+
+func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.PullRow, heads map[string]string) oracle[telemetry.PullRow] {
+	type row = telemetry.PullRow
+	targets, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(of func(row) time.Time) func(row) []time.Time {
+		return func(r row) []time.Time { return []time.Time{of(r)} }
+	}
+	created := at(func(r row) time.Time { return r.CreatedAt })
+	has := map[string]func(row) bool{"session": func(r row) bool { return r.Session != "" }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
+	is := map[string]func(row) bool{"draft": func(r row) bool { return r.State == "open" && r.Draft }, "merged": func(r row) bool { return r.Merged }}
+	for _, state := range []string{"open", "closed", "unknown"} {
+		is[state] = func(r row) bool { return r.State == state && !r.Merged }
+	}
+	linkedBy := map[string]func(row) bool{}
+	for _, basis := range []telemetry.LinkBasis{telemetry.LinkDevin, telemetry.LinkVerification, telemetry.LinkRecorded, telemetry.LinkSessionID, telemetry.LinkIssueID} {
+		linkedBy[string(basis)] = func(r row) bool { return r.Basis == basis }
+	}
+	ref := func(r row) telemetry.PullRef { return telemetry.PullRef{Repo: r.Repo, Number: r.Number} }
+	of := func(r row) []string {
+		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.BareID(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
+	}
+	return oracle[row]{list: "pulls", schema: lists.Pulls(s).Schema(), sorts: lists.Pulls(s).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
+		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
+			return lists.Pulls(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
+		},
+		ascending: pullSorts(),
+		vocabulary: map[string]guesses[row]{
+			"": pieces(rows, of, func(r row, text string) bool {
+				n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64)
+				return partOf(text, of(r)...) || err == nil && n == r.Number
+			}),
+			"is": words(is),
+			"repo": repos(rows, func(r row) []telemetry.RepoName {
+				names := []telemetry.RepoName{r.Repo}
+				for _, target := range targets.Items {
+					if strings.EqualFold(string(target.Fork), string(r.Repo)) {
+						names = append(names, target.Name)
+					}
+				}
+				return names
+			}),
+			"author":  texts(rows, func(r row) []string { return []string{r.User} }),
+			"session": sessionRefs(rows, func(r row) []string { return []string{r.Session} }),
+			"issue":   texts(rows, func(r row) []string { return r.IssueIDs }),
+			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return []telemetry.PullRef{ref(r)} }),
+			"linked":  words(linkedBy),
+			"has":     words(has),
+			"no":      words(map[string]func(row) bool{"session": func(r row) bool { return !has["session"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
+			"age":     ages(now, rows, created),
+			"created": dates(now, rows, created),
+			"merged":  dates(now, rows, at(func(r row) time.Time { return r.MergedAt })),
+			"closed":  dates(now, rows, at(func(r row) time.Time { return r.ClosedAt })),
+		}}
+}
+
+func pullSorts() map[string]func(a, b telemetry.PullRow) int {
+	type row = telemetry.PullRow
+	opened := func(r row) int64 { return r.CreatedAt.UnixMilli() }
+	state := func(r row) string {
+		if r.Merged {
+			return "merged"
+		}
+		return r.State
+	}
+	// One whose time is not known stands anywhere among them.
+	known := func(compare func(a, b row) int) func(a, b row) int {
+		return func(a, b row) int {
+			if a.CreatedAt.IsZero() || b.CreatedAt.IsZero() {
+				return 0
+			}
+			return compare(a, b)
+		}
+	}
+	age := known(along(func(r row) int64 { return -opened(r) }))
+	waiting := func(a, b row) int {
+		if waits := func(r row) bool { return r.State != "closed" }; waits(a) != waits(b) {
+			return map[bool]int{true: 1, false: -1}[waits(a)]
+		}
+		return age(a, b)
+	}
+	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
+		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
+		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
+}

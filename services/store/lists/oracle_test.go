@@ -1,0 +1,269 @@
+package lists_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// oracle answers random queries of one list from its rows.
+type oracle[T any] struct {
+	list       string // its name
+	schema     *query.Schema
+	sorts      []string
+	rows       []T
+	id         func(T) string
+	vocabulary map[string]guesses[T]
+	ascending  map[string]func(a, b T) int      // each sort, from its least to its most
+	unasked    func(row T, words []string) bool // a row that a list shows only if it is asked for; nil: none
+	ask        func(q query.Query, p query.Page) (telemetry.List[T], error)
+}
+
+// TestQueriesAgainstAnOracle: what a query matches is what its documented
+// meaning says of each row, for random queries of everything that a list
+// understands, page by page.
+func TestQueriesAgainstAnOracle(t *testing.T) {
+	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
+	storetest.At(t, now, func(t *testing.T, s *store.Store) {
+		heads := fillForOracle(t, s, now)
+		pulls, linked := everyPull(t, s)
+		issueOracle(t, s, now, linked).check(t, 260)
+		sessionOracle(t, s, now, linked).check(t, 200)
+		pullOracle(t, s, now, pulls, heads).check(t, 200)
+	})
+}
+
+func (o oracle[T]) check(t *testing.T, queries int) {
+	t.Helper()
+	if len(o.rows) < 30 {
+		t.Fatalf("%s: %d rows are too few to tell anything", o.list, len(o.rows))
+	}
+	names := []string{""}
+	for _, f := range o.schema.Fields {
+		if o.vocabulary[f.Name] == nil {
+			t.Errorf("%s: the oracle does not know %s:", o.list, f.Name)
+		} else {
+			names = append(names, f.Name)
+		}
+	}
+	o.inOrder(t)
+	dice, some := rand.New(rand.NewPCG(5, 2)), 0
+	for n := range queries {
+		text, holds, words := randomQuery(dice, o.vocabulary, names)
+		want := []string{}
+		for _, row := range o.rows {
+			if holds(row) && (o.unasked == nil || !o.unasked(row, words)) {
+				want = append(want, o.id(row))
+			}
+		}
+		if len(want) > 0 && len(want) < len(o.rows) {
+			some++
+		}
+		p := query.Page{Size: int64(pick(dice, []int{25, 200})), Sort: o.sorts[n%len(o.sorts)], Order: pick(dice, []string{"", "asc", "desc"})}
+		got, total := o.pages(t, o.parse(t, text), p)
+		slices.Sort(got)
+		slices.Sort(want)
+		if total != int64(len(want)) || !slices.Equal(got, want) {
+			without := func(a, b []string) []string {
+				a = slices.DeleteFunc(slices.Clone(a), func(id string) bool { return slices.Contains(b, id) })
+				return a[:min(3, len(a))]
+			}
+			t.Errorf("%s %s sorted by %s: %d rows on the pages, total %d; %d mean it; too many: %v, missing: %v", o.list, text, p.Sort, len(got), total, len(want), without(got, want), without(want, got))
+		}
+	}
+	if some < queries/4 {
+		t.Errorf("%s: only %d of %d queries parted the rows", o.list, some, queries)
+	}
+}
+
+func (o oracle[T]) parse(t *testing.T, text string) query.Query {
+	t.Helper()
+	q, err := o.schema.Parse(text)
+	if err != nil {
+		t.Fatalf("%s %q: %v", o.list, text, err)
+	}
+	return q
+}
+
+// inOrder: each sort has the rows in its order, and "desc" has that of "asc"
+// backwards.
+func (o oracle[T]) inOrder(t *testing.T) {
+	t.Helper()
+	for _, sort := range o.sorts {
+		compare, ids := o.ascending[sort], map[string][]string{}
+		if compare == nil {
+			t.Errorf("%s: the oracle does not know the sort %q", o.list, sort)
+			continue
+		}
+		for _, order := range []string{"asc", "desc"} {
+			list, err := o.ask(query.Query{}, query.Page{Number: 1, Size: 1000, Sort: sort, Order: order})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if order == "desc" {
+				slices.Reverse(list.Items)
+			}
+			if !slices.IsSortedFunc(list.Items, compare) {
+				t.Errorf("%s sorted by %s %s are not in order", o.list, sort, order)
+			}
+			for _, row := range list.Items {
+				ids[order] = append(ids[order], o.id(row))
+			}
+		}
+		if len(ids["asc"]) == 0 || !slices.Equal(ids["asc"], ids["desc"]) {
+			t.Errorf("%s sorted by %s: desc is not asc backwards", o.list, sort)
+		}
+	}
+}
+
+// along orders rows by a key.
+func along[T any, K cmp.Ordered](key func(T) K) func(a, b T) int {
+	return func(a, b T) int { return cmp.Compare(key(a), key(b)) }
+}
+
+// pages are the ids of all pages of an answer, and the total.
+func (o oracle[T]) pages(t *testing.T, q query.Query, p query.Page) (ids []string, total int64) {
+	t.Helper()
+	for p.Number = 1; ; p.Number++ {
+		list, err := o.ask(q, p)
+		if err != nil {
+			t.Fatalf("%s %s: %v", o.list, q, err)
+		}
+		for _, row := range list.Items {
+			ids = append(ids, o.id(row))
+		}
+		if int64(len(list.Items)) < p.Size {
+			return ids, list.Total
+		}
+	}
+}
+
+// oddScan is a scan of a record with names that hold what queries give a
+// meaning to.
+func oddScan() telemetry.FetchedFile {
+	prints := []map[string]any{}
+	for i, file := range []string{`src/100%_a\b/Ünï "q", x.js`, "src/100xya/b.js", "a b/is:open.js", "-dash/*star*.js"} {
+		prints = append(prints, map[string]any{"id": []string{`ODD-1,2`, `ODD"3`, `odd\4`, "ÖDD_5%"}[i], "fingerprint": fmt.Sprintf("%020x", 0xabcdef012345+i), "rule_id": []string{"js/odd*rule", "JS/Odd_Rule", "js/oddxrule", "Ünicode/rule"}[i],
+			"severity_tier": []string{"weird", "", "critical", "low"}[i], "cwe_family": []string{"Cross, Site", "", "cross_site", "xss"}[i], "file": file, "start_line": i})
+	}
+	body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/Odd-Org/re_po.x", "fork_url": "https://github.com/fork-org/re_po.x", "run_number": 901, "run_id": "9", "run_label": "odd, label", "timestamp": "2026-05-19T08:00:00Z", "issues_found": 4, "issue_fingerprints": prints,
+		"sessions": []map[string]any{{"session_id": "devin-0dd1", "batch_id": 1, "status": "running", "issue_ids": []string{`ODD-1,2`, `ODD"3`, "ÖDD_5%", "CQLF-R901-0001"}}, {"session_id": "0dd2", "batch_id": 2, "status": "created", "issue_ids": []string{"CQLF-R901-0001"}}, {"session_id": "dry-run", "batch_id": 3, "status": "dry-run", "issue_ids": []string{`odd\4`}}, {"session_id": "", "batch_id": 4, "status": "error", "issue_ids": []string{`odd\4`}}}})
+	return storetest.Fetched("odd_901.json", body)
+}
+
+// fillForOracle stores records, answers of Devin and pull requests, and
+// returns the head branches of these by key.
+func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]string {
+	t.Helper()
+	files := append(storetest.GeneratedFiles(3), oddScan())
+	storetest.Put(t, s, files...)
+	var answer telemetry.SessionAnswer
+	heads := map[string]string{}
+	pulls := storetest.PullsFor(files)
+	for i := range pulls {
+		p := &pulls[i]
+		p.User, p.HeadRef, p.Draft = []string{"devin-ai-integration[bot]", "Ada", "o_b", "o%b"}[i%4], fmt.Sprintf("devin/%d-fix", i), i%3 == 0
+		p.Title = []string{"", "100% ", "a_b, ", `"Ünï" [x] `}[i%4] + p.Title
+		if p.ClosedAt = p.MergedAt; i%7 == 0 && p.MergedAt.IsZero() {
+			p.State, p.ClosedAt = "closed", p.CreatedAt.Add(90*time.Minute)
+		}
+		if i%6 == 1 {
+			p.Repo = "fork-org/re_po.x"
+		}
+		heads[(telemetry.PullRef{Repo: telemetry.RepoName(p.Repo), Number: int64(p.Number)}).Key()] = p.HeadRef
+	}
+	n := 0
+	for _, f := range files {
+		if f.Record == nil {
+			continue
+		}
+		for _, session := range f.Record.Sessions {
+			id := telemetry.BareID(session.ID)
+			if n++; n%3 == 0 || id == "" {
+				continue
+			}
+			u := telemetry.UpstreamSession{ID: id, API: "v1", Status: []string{"working", "blocked", "finished", "expired"}[n%4], Title: fmt.Sprintf("Fix, no. %d", n), CreatedAt: f.Record.Timestamp, UpdatedAt: now.Add(-time.Duration(n) * 5 * time.Hour)}
+			if n%5 == 0 {
+				u.PRs = []telemetry.UpstreamPR{{URL: fmt.Sprintf("https://github.com/%s/pull/%d", f.Record.Repo, 9000+n)}, {URL: fmt.Sprintf("https://github.com/%s/pull/%d", pulls[n%len(pulls)].Repo, pulls[n%len(pulls)].Number)}}
+			}
+			answer.Sessions = append(answer.Sessions, u)
+		}
+	}
+	if err := s.SavePoll(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	storetest.SavePulls(t, s, pulls)
+	return heads
+}
+
+// everyPull returns all pull requests, and those of each session by its key:
+// its links that are no guess.
+func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
+	t.Helper()
+	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked = map[string][]telemetry.PullRef{}
+	for _, p := range list.Items {
+		ref := telemetry.PullRef{Repo: p.Repo, Number: p.Number}
+		d, _, err := s.PullDetail(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, session := range d.Sessions {
+			if !session.Guess {
+				linked[session.Key] = append(linked[session.Key], ref)
+			}
+		}
+	}
+	return list.Items, linked
+}
+
+// TestQueriesOfOddNames: what a list of ids is written with, and what stands
+// for "no session", is found nowhere; * stands for a part of one id.
+func TestQueriesOfOddNames(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+		storetest.Put(t, s, oddScan())
+		at := time.Date(2026, 5, 19, 9, 0, 0, 0, time.UTC)
+		storetest.SavePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
+		for text, want := range map[string]int64{
+			`"ODD-1,2"`:                       1,
+			`"dd\"3"`:                         1,
+			`"\","`:                           0,
+			"[":                               0,
+			"ÖDD":                             1,
+			`issue:"ODD\"3"`:                  1,
+			"issue:odd-*":                     1,
+			"issue:odd-*3":                    0,
+			"issue:ÖDD*":                      1,
+			`is:never_started issue:"ODD\\4"`: 1,
+			"id:dry-run":                      0,
+			"id:devin-0dd*":                   2,
+		} {
+			if all, rows := storetest.Total(t, lists.Sessions(s), query.Ask{Query: storetest.Parse(t, lists.Sessions(s), text)}); all != want || rows != want {
+				t.Errorf("sessions %s: %d rows, total %d, instead of %d", text, rows, all, want)
+			}
+		}
+		for text, want := range map[string]int64{
+			"":                1,
+			"session:dry-run": 0,
+			"session:*":       0,
+			"-session:*":      1,
+		} {
+			if all, rows := storetest.Total(t, lists.Pulls(s), query.Ask{Query: storetest.Parse(t, lists.Pulls(s), text)}); all != want || rows != want {
+				t.Errorf("pulls %s: %d rows, total %d, instead of %d", text, rows, all, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package lists
+
+import (
+	"slices"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Pulls are the pull requests that belong to a session or name an issue.
+func Pulls(s *store.Store) *List[telemetry.PullRow] {
+	return bind(s, List[telemetry.PullRow]{
+		Name: "pulls", Noun: "pull requests",
+		From: "pulls p", Key: "p.key", Past: pullsPast, Default: "created_at",
+		Only:    func(query.Ask) []Cond { return []Cond{that("p.listed = 1")} },
+		Repo:    pullsOfRepo,
+		Free:    pullText,
+		Cheap:   "is repo linked age created merged closed has no",
+		CSV:     "number repo title state merged draft author created updated closed merged_at issues session link_basis url",
+		Example: "is:open age:>7d",
+		Views: []query.View{
+			{Name: "All"}, {Name: "Open", Query: "is:open"}, {Name: "Merged", Query: "is:merged"},
+			{Name: "Closed", Query: "is:closed"}, {Name: "Not fetched", Query: "is:unknown"},
+		},
+		Fields: slices.Concat(pullQualifiers(), pullColumns()),
+	})
+}
+
+const pullLast = "p.sort_at | p.key"
+
+// pullQualifiers are what queries ask for, in the order of completion.
+func pullQualifiers() []Field[telemetry.PullRow] {
+	type row = telemetry.PullRow
+	return []Field[row]{
+		{Name: "is", Aliases: []string{"state"}, Help: "state of the pull request", Asked: is(
+			word{telemetry.WordOpen, "p.shown = 'open'"}, word{"closed", "p.shown = 'closed'"}, word{"merged", "p.shown = 'merged'"},
+			word{"unknown", "p.shown = 'unknown'"}, word{"draft", "p.shown = 'open' AND p.draft = 1"},
+		).notThen("draft")},
+		{Name: "repo", Help: "target repository, its fork included: owner/name, or owner/*", Column: "p.repo",
+			Into: func(p *row) any { return &p.Repo }, CSV: "repo",
+			Asked: pullRepo(), Values: ofRepos(), Sort: up("p.repo_key | " + pullLast)},
+		{Name: "author", Aliases: []string{"user"}, Help: "who opened it", Column: "p.author", Into: func(p *row) any { return &p.User },
+			CSV: "author", Asked: same("p.author"), Values: ofRows("author", "pulls WHERE listed = 1"), Sort: up("p.author | " + pullLast)},
+		{Name: "session", Help: "Devin session, with or without devin-",
+			Column: "COALESCE((SELECT s.id FROM sessions s WHERE s.key = p.session), '')", Into: func(p *row) any { return &p.Session },
+			CSV: "session", Asked: text(func(text string) Cond { return sessionIs("p.session", text) }), NoPast: true,
+			Sort: up("p.session | " + pullLast)},
+		{Name: "issue", Help: "issue id in its title, for example CQLF-R34-0010",
+			Asked: text(func(text string) Cond { return among("p.issue_ids", text, glob, "") })},
+		{Name: "pr", Aliases: []string{"number", "id"}, Help: "number, owner/name#number or URL",
+			Asked: pullRequest(func(c Cond) Cond { return c }, "p.repo_key", "p.number")},
+		{Name: "linked", Help: "why it belongs to its session", Column: "p.basis", Into: func(p *row) any { return &p.Basis },
+			CSV: "link_basis", Asked: is(basisWords()...), NoPast: true},
+		{Name: "has", Help: "what it has",
+			Asked: is(word{"session", "p.session <> ''"}, word{"issue", "p.issue_ids <> '[]'"}).notThen("session")},
+		{Name: "no", Help: "what it does not have",
+			Asked: is(word{"session", "p.session = ''"}, word{"issue", "p.issue_ids = '[]'"}).notThen("session")},
+		{Name: "age", Aliases: []string{"waiting"}, Help: "time since it was opened",
+			Asked: age("p.created_at").offers(">1d", ">7d", ">30d"), Sort: ages(pullLast)},
+		{Name: "created", Help: "when it was opened", Asked: date("p.created_at").offers("<7d", "<30d")},
+		{Name: "merged", Help: "when it was merged", Column: "CASE WHEN p.merged_at <> 0 THEN 1 ELSE 0 END",
+			Into: func(p *row) any { return &p.Merged }, CSV: "merged", Asked: date("p.merged_at").offers("<7d", "<30d")},
+		{Name: "closed", Help: "when it was closed, merged or not", Column: "p.closed_at",
+			Into: func(p *row) any { return moments(&p.ClosedAt) }, CSV: "closed", Asked: date("p.closed_at").offers("<7d", "<30d")},
+	}
+}
+
+// pullColumns are what else is shown of a pull request.
+func pullColumns() []Field[telemetry.PullRow] {
+	type row = telemetry.PullRow
+	return []Field[row]{
+		{Name: "number", Column: "p.number", Into: func(p *row) any { return &p.Number }, CSV: "number", Sort: down("p.number | p.key")},
+		{Name: "title", Column: "p.title", Into: func(p *row) any { return &p.Title }, CSV: "title", Sort: up("p.title | p.key")},
+		{Name: "state", Column: "p.state", Into: func(p *row) any { return &p.State }, CSV: "state", Sort: up("p.shown | " + pullLast)},
+		{Name: "draft", Column: "p.draft", Into: func(p *row) any { return &p.Draft }, CSV: "draft"},
+		{Name: "created_at", Column: "p.created_at", Into: func(p *row) any { return moments(&p.CreatedAt) }, CSV: "created",
+			Sort: down(pullLast)},
+		{Name: "updated_at", Column: "p.updated_at", Into: func(p *row) any { return moments(&p.UpdatedAt) }, CSV: "updated",
+			Sort: down("p.updated_at | p.key"), NoPast: true},
+		{Name: "merged_at", Column: "p.merged_at", Into: func(p *row) any { return moments(&p.MergedAt) }, CSV: "merged_at"},
+		{Name: "issues", Column: "p.issue_ids", Into: func(p *row) any { return listOf(&p.IssueIDs) }, CSV: "issues"},
+		{Name: "url", Column: "p.url", Into: func(p *row) any { return &p.URL }, CSV: "url"},
+		{Name: "waiting", Sort: ages("CASE WHEN p.shown IN ('open', 'unknown') THEN 0 ELSE 1 END | " + pullLast)},
+		{Name: "candidates", Column: "p.candidates", Into: func(p *row) any { return listOf(&p.Candidates) }},
+	}
+}
+
+// pullsOfRepo are the pull requests of a target repository and its forks.
+func pullsOfRepo(m moment, key string) Cond {
+	if m.past {
+		return inTexts("p.repo_key", m.tx.HomesThen(key, m.at))
+	}
+	return that("p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
+}
+
+func pullText(_ moment, text string) Cond {
+	list := []Cond{among("p.issue_ids", text, escaped, "%")}
+	if _, ok := telemetry.PullOf(text); ok {
+		list = append(list, ofPull("p.repo_key", "p.number", text))
+	}
+	for _, column := range []string{"p.title", "p.author", "p.repo_key", "p.session", "p.head_ref"} {
+		list = append(list, contains(column, text))
+	}
+	return anyOf(list...)
+}
+
+func basisWords() []word {
+	var words []word
+	for _, basis := range []string{"devin", "verification", "record", "session_id", "issue_id"} {
+		words = append(words, word{basis, "p.basis = '" + basis + "'"})
+	}
+	return words
+}
+
+// pullRepo compares pull requests by their target repository or its forks,
+// and by one that is no target.
+func pullRepo() *asked {
+	target, own := repoKey("r.key"), repoKey("p.repo_key")
+	both := *own
+	both.cond = func(m moment, values []query.Value) Cond {
+		c := target.cond(m, values)
+		const homes = "p.repo_key IN (SELECT h.key FROM homes h JOIN repos r ON r.id = h.repo_id WHERE "
+		return anyOf(own.cond(m, values), Cond{homes + c.Text + ")", c.Args})
+	}
+	return &both
+}
+
+// pullsPast are the pull requests that something named at @, with the state
+// that they had.
+const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
+		p.updated_at, p.created_at AS sort_at, p.issue_ids, p.session, p.basis, p.candidates,
+		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
+		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + store.ShownThen + ` AS shown,
+		CASE ` + store.ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + store.ShownThen + ` END AS state
+	FROM pulls p WHERE ` + store.KnownPullThen + `) AS p`

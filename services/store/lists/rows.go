@@ -1,0 +1,140 @@
+package lists
+
+import (
+	"context"
+	"slices"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Rows answers one page of a list.
+func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], error) {
+	var out telemetry.List[T]
+	err := l.store.Read(ctx, func(tx *store.Tx) error {
+		out = telemetry.List[T]{Items: []T{}}
+		q, err := l.question(tx, a)
+		if err != nil {
+			return err
+		}
+		total := l.total(&statement{at: q.at}, q)
+		tx.Row(total.text.String(), total.args...).Scan(&out.Total)
+		if out.Total == 0 {
+			return tx.Err()
+		}
+		page := l.page(tx, q, out.Total)
+		tx.Each(page.text.String(), page.args, l.reader(q, &out.Items))
+		l.finish(tx, q.moment, out.Items)
+		return tx.Err()
+	})
+	return out, err
+}
+
+// manyRows is from how many rows on a list is walked in its order until its
+// page is full, and not chosen first and sorted then.
+const manyRows = 2000
+
+// page is the statement of a page of a list of so many rows.
+func (l *List[T]) page(tx *store.Tx, q question, total int64) *statement {
+	page := &statement{at: q.at}
+	if total >= manyRows && tx.WantsHints() {
+		page.walk = q.sort
+	}
+	return l.selected(page, q, l.columns(q.ask), q.conds).put(q.order).put(limit(q.ask.Page))
+}
+
+// mostBytes bounds the records of one answer: twenty times what a page of
+// usual ones has.
+const mostBytes = 64 << 20
+
+// reader appends the rows that it is called for. It ends the transaction
+// where they become too large.
+func (l *List[T]) reader(q question, rows *[]T) func(*store.Row) {
+	bytes := 0
+	return func(r *store.Row) {
+		var row T
+		r.Scan(l.into(&row, q.ask)...)
+		*rows = append(*rows, row)
+		if l.Large == nil {
+			return
+		}
+		if bytes += l.Large(&row); bytes > mostBytes {
+			r.Fail(telemetry.Errorf(telemetry.CodeTooLarge,
+				"The records of these %s are larger than %d MB together. Ask for fewer at once, for example with per_page=10, or download them.",
+				l.Noun, mostBytes>>20))
+		}
+	}
+}
+
+// How many rows an export reads at a time; a run brings its whole record
+// along, which may be of many megabytes.
+const (
+	exportRows  = 500
+	exportLarge = 8
+)
+
+// Each hands over all rows of a question, some at a time, in its order. The
+// keys of all rows are read at once, so that the order is that of one moment
+// whatever is written meanwhile; the rows are read in short transactions, so
+// that a client that reads slowly holds none. A row that vanished meanwhile
+// is left out. It ends with the first error, do's own included.
+func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) error {
+	var q question
+	var keys []any
+	err := l.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if q, err = l.question(tx, a); err != nil {
+			return err
+		}
+		keys = nil
+		all := l.selected(&statement{at: q.at}, q, l.Key, q.conds).put(q.order)
+		tx.Each(all.text.String(), all.args, func(r *store.Row) {
+			var key any
+			r.Scan(&key)
+			keys = append(keys, key)
+		})
+		return tx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	size := exportRows
+	if l.Large != nil && !a.Brief {
+		size = exportLarge
+	}
+	for some := range slices.Chunk(keys, size) {
+		var rows []T
+		err := l.store.Read(ctx, func(tx *store.Tx) error {
+			rows = l.keyed(tx, q, some)
+			return tx.Err()
+		})
+		if err == nil && len(rows) > 0 {
+			err = do(rows)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keyed reads the rows of keys, in their order.
+func (l *List[T]) keyed(tx *store.Tx, q question, keys []any) []T {
+	q.sort = nil
+	page := l.selected(&statement{at: q.at}, q, l.columns(q.ask)+", "+l.Key, []Cond{inList(l.Key, keys)})
+	byKey := make(map[any]T, len(keys))
+	tx.Each(page.text.String(), page.args, func(r *store.Row) {
+		var row T
+		var key any
+		r.Scan(append(l.into(&row, q.ask), &key)...)
+		byKey[key] = row
+	})
+	rows := make([]T, 0, len(keys))
+	for _, key := range keys {
+		if row, found := byKey[key]; found {
+			rows = append(rows, row)
+		}
+	}
+	l.finish(tx, q.moment, rows)
+	return rows
+}

@@ -1,0 +1,63 @@
+package lists
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+)
+
+// Schema is what queries of the list understand, and how the list is called.
+func (l *List[T]) Schema() *query.Schema { return l.schema }
+
+func (l *List[T]) describe() *query.Schema {
+	s := &query.Schema{Name: l.Name, Noun: l.Noun, Example: l.Example, Views: l.Views}
+	cheap := strings.Fields(l.Cheap)
+	for i := range l.Fields {
+		f := &l.Fields[i]
+		if f.Asked == nil || f.Asked.inner {
+			continue
+		}
+		s.Fields = append(s.Fields, query.Field{
+			Name: f.Name, Aliases: f.Aliases, Kind: f.Asked.kind, Words: f.Asked.words,
+			Dynamic: f.Values.from != "", Cheap: slices.Contains(cheap, f.Name), Help: f.Help,
+		})
+	}
+	return s
+}
+
+// Values answers values that the list's rows have in a field and that hold the
+// typed text, the likeliest first, at most most of them.
+func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]string, error) {
+	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == name && f.Values.from != "" })
+	if i < 0 {
+		return nil, nil
+	}
+	of := l.Fields[i].Values
+	st := (&statement{}).add("SELECT " + of.column + " FROM " + of.from).put(contains(of.column, typed))
+	st.add(" GROUP BY " + of.column + " ORDER BY " + of.likely + " DESC, " + of.column).put(that(" LIMIT ?", most))
+	var values []string
+	err := l.store.Read(ctx, func(tx *store.Tx) error {
+		values = nil
+		tx.Each(st.text.String(), st.args, func(r *store.Row) {
+			var v string
+			r.Scan(&v)
+			values = append(values, v)
+		})
+		return tx.Err()
+	})
+	return values, err
+}
+
+// source is where the values of a field are found for completion.
+type source struct{ column, from, likely string }
+
+func ofIssues(column string) source {
+	return source{column, "issue_counts WHERE repo_id = 0 AND n > 0 AND ", "SUM(n)"}
+}
+
+func ofRepos() source { return source{"name", "repos WHERE ", "MAX(last_run)"} }
+
+func ofRows(column, table string) source { return source{column, table + " AND ", "COUNT(*)"} }

@@ -1,0 +1,223 @@
+package lists
+
+import (
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Sessions are the Devin sessions of all runs: those with an id, unless the
+// query asks for those that never started.
+func Sessions(s *store.Store) *List[telemetry.SessionRow] {
+	return bind(s, List[telemetry.SessionRow]{
+		Name: "sessions", Noun: "sessions",
+		From: "sessions s" + sessionJoins, Count: "sessions s", Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
+		Only:    startedSessions,
+		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
+		Free:    sessionText,
+		Finish:  finishSessions,
+		Kept:    &kept{From: statesKept, Sum: "s.n", Serves: keptSessions, All: "s.repo_id = 0", One: "s.repo_id <> 0"},
+		Cheap:   "is repo family run batch age started has no",
+		CSV:     "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url",
+		Example: "is:active age:>2h",
+		Views: []query.View{
+			{Name: "All"}, {Name: "Active", Query: "is:active"}, {Name: "Waiting for you", Query: "is:waiting"},
+			{Name: "PR ready", Query: "is:pr_ready"}, {Name: "Never started", Query: "is:never_started"},
+		},
+		Fields: slices.Concat(sessionQualifiers(), sessionColumns()),
+	})
+}
+
+// sessionQualifiers are what queries ask for, in the order of completion.
+func sessionQualifiers() []Field[telemetry.SessionRow] {
+	type row = telemetry.SessionRow
+	const linked = "s.key IN (SELECT l.session FROM links l JOIN pulls p2 ON p2.key = l.pull_key WHERE l.guess = 0 AND "
+	return []Field[row]{
+		{Name: "is", Aliases: []string{"state", "status"}, Help: "state of the session", Column: "s.state",
+			Into: func(s *row) any { return &s.State }, CSV: "state", Asked: sessionState()},
+		{Name: "repo", Help: repoHelp, Column: "s.target_repo", Into: func(s *row) any { return repoOf(&s.Repo, &s.TargetRepo) },
+			CSV: "repo", Asked: repoID("s.repo_id"), Values: ofRepos(), Sort: up("s.repo_key | s.at | s.key")},
+		{Name: "family", Help: "CWE family of its issues", Column: "s.family", Into: func(s *row) any { return &s.Family }, CSV: "family",
+			Asked: same("s.family"), Values: ofRows("family", "sessions WHERE family <> ''"), Sort: up("s.family | s.at | s.key")},
+		{Name: "run", Help: "number of the run that started it", Column: "s.run_number", Into: func(s *row) any { return &s.RunNumber },
+			CSV: "run", Asked: number("s.run_number"), Sort: down("s.run_number | s.batch_id | s.at | s.key").also("run_number")},
+		{Name: "batch", Help: "batch of that run", Column: "s.batch_id", Into: func(s *row) any { return &s.BatchID }, CSV: "batch",
+			Asked: number("s.batch_id"), Sort: up("s.batch_id | s.at | s.key")},
+		{Name: "issue", Help: "issue id that it was given, for example CQLF-R34-0010",
+			Asked: text(func(text string) Cond { return among("s.issue_ids", text, glob, "") })},
+		{Name: "id", Aliases: []string{"session"}, Help: "its id, with or without devin-",
+			Asked: text(func(text string) Cond { return sessionIs("s.key", text) })},
+		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "s.pr_url",
+			Into: func(s *row) any { return &s.PRURL }, CSV: "pr_url", NoPast: true, Sort: down("s.has_pr | s.at | s.key"),
+			Asked: pullRequest(func(c Cond) Cond { return Cond{linked + c.Text + ")", c.Args} }, "p2.repo_key", "p2.number")},
+		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"})},
+		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
+		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
+			Sort: ages("s.since | s.key")},
+		{Name: "started", Aliases: []string{"created"}, Help: "when its run started it", Column: "s.at",
+			Into: func(s *row) any { return moments(&s.At) }, CSV: "started",
+			Asked: date("s.at").offers("<1d", "<7d", "<30d"), Sort: down("s.at | s.key").also("timestamp")},
+	}
+}
+
+// sessionColumns are what else is shown of a session.
+func sessionColumns() []Field[telemetry.SessionRow] {
+	type row = telemetry.SessionRow
+	return []Field[row]{
+		{Name: "session_id", Column: "s.id", Into: func(s *row) any { return &s.ID }, CSV: "session_id"},
+		{Name: "key", Column: "s.key", Into: func(s *row) any { return &s.Key }},
+		{Name: "state", Sort: up("s.state_rank | s.at | s.key"), NoPast: true},
+		{Name: "reason", Column: "s.reason", Into: func(s *row) any { return &s.Reason }, CSV: "reason"},
+		{Name: "status", Column: "s.status", Into: func(s *row) any { return &s.Status }, CSV: "status"},
+		{Name: "since", Column: "s.since", Into: func(s *row) any { return moments(&s.StateSince) }, CSV: "since",
+			Sort: down("s.since | s.key")},
+		{Name: "issues", Column: "s.issue_ids", Into: func(s *row) any { return listOf(&s.IssueIDs) }, CSV: "issues"},
+		{Name: "basis", Column: "s.basis", Into: func(s *row) any { return &s.Basis }, CSV: "link_basis"},
+		{Name: "title", Column: "s.title", Into: func(s *row) any { return &s.Title }, CSV: "title"},
+		{Name: "url", Column: "s.url", Into: func(s *row) any { return &s.URL }, CSV: "session_url"},
+		{Name: "run_file", Column: "s.run_file", Into: func(s *row) any { return &s.RunFile }},
+		{Name: "run_id", Column: "s.run_id", Into: func(s *row) any { return &s.RunID }},
+		{Name: "run_url", Column: "s.run_url", Into: func(s *row) any { return &s.RunURL }},
+		{Name: "run_label", Column: "s.run_label", Into: func(s *row) any { return &s.RunLabel }},
+		{Name: "fork_url", Column: "s.fork_url", Into: func(s *row) any { return &s.ForkURL }},
+		{Name: "at_text", Column: "s.at_text", Into: func(s *row) any { return &s.AtText }},
+		{Name: "detail", Column: "s.detail", Into: func(s *row) any { return &s.Detail }},
+		{Name: "origin", Column: "s.origin", Into: func(s *row) any { return &s.StateSource }},
+		{Name: "updated_at", Column: "s.updated_at", Into: func(s *row) any { return moments(&s.UpdatedAt) }},
+		{Name: "has_pr", Column: "s.has_pr", Into: func(s *row) any { return &s.HasPR }},
+		{Name: "polled_at", Column: "CASE WHEN s.polled = 1 THEN COALESCE(o.changed_at, 0) ELSE 0 END",
+			Into: func(s *row) any { return moments(&s.PolledAt) }},
+		{Name: "pull_repo", Column: "p.repo", Into: func(s *row) any {
+			return pullState(s, func(p *telemetry.PullState, v string) { p.Repo = telemetry.RepoName(v) })
+		}},
+		{Name: "pull_state", Column: "p.state", Into: func(s *row) any {
+			return pullState(s, func(p *telemetry.PullState, v string) { p.State = v })
+		}},
+		{Name: "pull_number", Column: "p.number", Into: func(s *row) any {
+			return pullCount(s, func(p *telemetry.PullState, n int64) { p.Number = n })
+		}},
+		{Name: "pull_merged", Column: "p.merged_at", Into: func(s *row) any {
+			return pullCount(s, func(p *telemetry.PullState, n int64) { p.Merged = n != 0 })
+		}},
+	}
+}
+
+// startedSessions leaves out those that never started unless a query asks for
+// them. Just those have no id, which alone is known without asking for the
+// state at a past time.
+func startedSessions(a query.Ask) []Cond {
+	switch {
+	case slices.Contains(a.Query.Values("is"), string(telemetry.StateNeverStarted)):
+		return nil
+	case a.AsOf.IsZero():
+		return []Cond{that("s.state <> 'never_started'")}
+	}
+	return []Cond{that("s.id <> ''")}
+}
+
+func sessionText(_ moment, text string) Cond {
+	list := []Cond{among("s.issue_ids", text, escaped, "%"), inFile("s.run_file", text)}
+	for _, column := range []string{"s.id", "s.title", "s.family", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"} {
+		list = append(list, contains(column, text))
+	}
+	return anyOf(list...)
+}
+
+// statesKept are the sessions of each repository, and of all, by state.
+const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM tallies t WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
+
+// keptSessions tells whether statesKept answers a term. Of many repositories
+// it would be read longer than their sessions.
+func keptSessions(t query.Term) bool {
+	switch t.Field {
+	case "is":
+		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.WordActive })
+	case "repo":
+		return !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
+	}
+	return false
+}
+
+// sessionJoins are what a session's row shows beside its own columns.
+const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`
+
+// pullState and pullCount read a column of a session's pull request, which is
+// NULL where it has none.
+func pullState(s *telemetry.SessionRow, set func(*telemetry.PullState, string)) any {
+	return column{read: func(v any) error {
+		if v != nil {
+			set(pullOfSession(s), plain(v))
+		}
+		return nil
+	}}
+}
+
+func pullCount(s *telemetry.SessionRow, set func(*telemetry.PullState, int64)) any {
+	return column{read: func(v any) error {
+		if v == nil {
+			return nil
+		}
+		n, err := whole(v)
+		set(pullOfSession(s), n)
+		return err
+	}}
+}
+
+func pullOfSession(s *telemetry.SessionRow) *telemetry.PullState {
+	if s.PR == nil {
+		s.PR = &telemetry.PullState{}
+	}
+	return s.PR
+}
+
+// sessionState compares a session's state. Active is what was polled, or
+// recorded of late.
+func sessionState() *asked {
+	words := []string{telemetry.WordActive}
+	for _, s := range telemetry.States() {
+		words = append(words, string(s))
+	}
+	return &asked{kind: query.Word(), words: words, cond: each(func(m moment, v query.Value) Cond {
+		if v.Text != telemetry.WordActive {
+			return that("s.state = ?", v.Text)
+		}
+		since := m.at - telemetry.RecordedFor.Milliseconds()
+		return allOf(that("{s.state} IN ("+store.ActiveStates+")"), that("{"+store.KnownUntil+"} > ?", since))
+	})}
+}
+
+// inFile finds a text in the name of a record's file. Its ending, which all
+// have, is found with what stands before it.
+func inFile(column, text string) Cond {
+	const ending = ".json"
+	_, begins := strings.CutPrefix(ending, lowered(strings.TrimSpace(text)))
+	if begins || !strings.Contains(text, ".") {
+		column = "REPLACE(" + column + ", '.json', '')"
+	}
+	return contains(column, text)
+}
+
+// sessionsPast are the sessions that a record named at @, with the state that
+// the log has for it.
+const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
+		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
+		CASE WHEN s.state = ` + store.StateThen + ` THEN s.reason ELSE '' END AS reason,
+		` + store.StateThen + ` AS state, ` + store.StateSinceThen + ` AS since,
+		` + store.NamedThen + ` AS at, ` + store.LinkedThen + ` AS has_pr,
+		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
+		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
+		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
+	FROM sessions s WHERE ` + store.KnownSessionThen + `) AS s`
+
+// finishSessions leaves out of sessions as of a past time the pull request
+// that they did not have.
+func finishSessions(_ *store.Tx, m moment, rows []telemetry.SessionRow) {
+	for i := range rows {
+		if s := &rows[i]; m.past && !s.HasPR {
+			s.PR = nil
+		}
+	}
+}

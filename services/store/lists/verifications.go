@@ -1,0 +1,113 @@
+package lists
+
+import (
+	"slices"
+
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Verifications are the re-scans of fixes: the latest of each session, unless
+// the query asks for is:replaced ones.
+func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
+	return bind(s, List[telemetry.VerificationRow]{
+		Name: "verifications", Noun: "verifications",
+		From: `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> '' LEFT JOIN repos o ON o.id = v.repo_id
+			LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`,
+		Count: "verifications v", Key: "v.id", Default: "verified_at",
+		Only: func(a query.Ask) []Cond {
+			if len(a.Query.Values("is")) > 0 {
+				return nil
+			}
+			return []Cond{that("v.current = 1")}
+		},
+		Repo: func(_ moment, key string) Cond { return idOfRepo("v.repo_id", key) },
+		Free: func(_ moment, text string) Cond {
+			return anyOf(contains("v.pr_title", text), contains("v.pr_url", text), inFile("v.file", text))
+		},
+		Finish: finishVerifications,
+		Fields: verificationFields(),
+	})
+}
+
+func verificationFields() []Field[telemetry.VerificationRow] {
+	type row = telemetry.VerificationRow
+	return []Field[row]{
+		{Name: "outcome", Help: "what became of the claim", Column: "v.outcome", Into: func(v *row) any { return &v.Verdict },
+			CSV: "outcome", Asked: is(outcomeWords()...)},
+		{Name: "is", Help: "the latest of its session, replaced by a later one, either",
+			Asked: is(word{"current", "v.current = 1"}, word{"replaced", "v.current = 0"}, word{"any", "1 = 1"})},
+		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.target_repo, '')", Into: func(v *row) any { return repoOf(&v.Repo, new(string)) },
+			CSV: "repo", Asked: repoID("v.repo_id"), Values: ofRepos()},
+		{Name: "verified_at", Aliases: []string{"date"}, Help: "when it was verified", Column: "v.at",
+			Into: func(v *row) any { return moments(&v.At) }, CSV: "verified_at",
+			Asked: date("v.at").offers("<7d", "<30d"), Sort: down("v.at | v.id")},
+		{Name: "session", Help: "Devin session, with or without devin-", Column: "COALESCE(NULLIF(s.id, ''), v.session)",
+			Into: func(v *row) any { return &v.Session }, CSV: "session",
+			Asked: text(func(text string) Cond { return sessionIs("v.session", text) })},
+		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "v.pr_url",
+			Into: func(v *row) any { return &v.PRURL }, CSV: "pr_url",
+			Asked: pullRequest(func(c Cond) Cond {
+				return Cond{"v.pull_key IN (SELECT q.key FROM pulls q WHERE " + c.Text + ")", c.Args}
+			}, "q.repo_key", "q.number")},
+		{Name: "family", Help: "CWE family of its issues", Column: "v.family", Into: func(v *row) any { return &v.Family }, CSV: "family",
+			Asked: same("v.family")},
+		{Name: "id", Column: "v.id", Into: func(v *row) any { return &v.StoreID }},
+		{Name: "known", Column: "CASE WHEN s.id <> '' THEN 1 ELSE 0 END", Into: func(v *row) any { return &v.Known }},
+		{Name: "pr_number", Column: "v.pr_number", Into: func(v *row) any { return &v.PR.Number }},
+		{Name: "pr_title", Column: "v.pr_title", Into: func(v *row) any { return &v.PRTitle }, CSV: "pr_title"},
+		{Name: "source_run", Column: "v.source_run", Into: func(v *row) any { return &v.SourceRun }, CSV: "source_run"},
+		{Name: "targeted", Column: "v.targeted", Into: func(v *row) any { return &v.Targeted }, CSV: "targeted"},
+		{Name: "fixed", Column: "v.fixed", Into: func(v *row) any { return &v.Fixed }, CSV: "fixed"},
+		{Name: "remaining", Column: "v.remaining", Into: func(v *row) any { return &v.Remaining }, CSV: "remaining"},
+		{Name: "gone", Column: "v.gone_n", Into: func(v *row) any { return &v.Gone }, CSV: "gone"},
+		{Name: "still_there", Column: "v.there_n", Into: func(v *row) any { return &v.StillThere }, CSV: "still_there"},
+		{Name: "unmatched", Column: "v.unmatched", Into: func(v *row) any { return &v.Unmatched }},
+		{Name: "merge", Column: "v.merge_state", Into: func(v *row) any { return &v.Merge }, CSV: "merge"},
+		{Name: "merged_at", Column: "COALESCE(p.merged_at, 0)", Into: func(v *row) any { return moments(&v.MergedAt) }, CSV: "merged_at"},
+		{Name: "current", Column: "v.current", Into: func(v *row) any { return &v.Current }},
+		{Name: "reference_at", Column: "COALESCE(o.ref_at, 0)", Into: func(v *row) any { return moments(&v.ReferenceAt) }},
+		{Name: "scan_file", Column: "COALESCE(c.file, '')", Into: func(v *row) any { return &v.ScanFile }},
+		{Name: "file", Column: "v.file", Into: func(v *row) any { return &v.File }, CSV: "file"},
+		{Name: "source", Column: "v.source", Into: func(v *row) any { return &v.Source }},
+	}
+}
+
+func outcomeWords() []word {
+	var words []word
+	for _, verdict := range telemetry.Verdicts() {
+		words = append(words, word{string(verdict), "v.outcome = '" + string(verdict) + "'"})
+	}
+	return words
+}
+
+// finishVerifications gives verifications their issues, and says what follows
+// from several columns.
+func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRow) {
+	place, ids := map[int64]int{}, make([]any, len(rows))
+	for i := range rows {
+		v := &rows[i]
+		place[v.StoreID], ids[i] = i, v.StoreID
+		number := v.PR.Number
+		if v.PR = telemetry.ParsePull(v.PRURL); v.PR.Number == 0 {
+			v.PR.Number = number
+		}
+		since := v.MergedAt
+		if since.IsZero() {
+			since = v.At
+		}
+		v.Rescanned, v.Issues = v.ReferenceAt.After(since), []telemetry.VerifiedIssue{}
+	}
+	issues, whole := Issues(nil), query.Ask{}
+	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id").
+		where([]Cond{that("a.claim > 0"), inList("a.record_id", ids)}).
+		add(" ORDER BY a.claim, i.severity_rank, i.file, i.line, i.public_id")
+	tx.Each(st.text.String(), st.args, func(r *store.Row) {
+		var v telemetry.VerifiedIssue
+		var record int64
+		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Claim})...)
+		i := place[record]
+		rows[i].Issues = append(rows[i].Issues, v)
+	})
+}

@@ -1,0 +1,669 @@
+-- +goose Up
+-- The whole schema. Until the first release a change edits this file and raises its
+-- number: a database of another number is refused. Times are unix milliseconds (0 is
+-- none), flags are 0 or 1, lists are JSON.
+
+CREATE TABLE meta (
+  key   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  value TEXT COLLATE "C" NOT NULL
+);
+
+-- One row a topic: what an answer depended on has changed when n has.
+CREATE TABLE versions (
+  topic TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  n     BIGINT NOT NULL
+);
+
+-- The directory's files as fetched: everything below is derived from them.
+CREATE TABLE files (
+  id         BIGINT NOT NULL PRIMARY KEY,
+  source     TEXT COLLATE "C" NOT NULL,
+  file       TEXT COLLATE "C" NOT NULL,
+  sha        TEXT COLLATE "C" NOT NULL,
+  size       BIGINT NOT NULL,
+  body       BYTEA,
+  broken     BYTEA,
+  error      TEXT COLLATE "C" NOT NULL,
+  kind       TEXT COLLATE "C" NOT NULL,
+  repo_key   TEXT COLLATE "C" NOT NULL,
+  at         BIGINT NOT NULL,
+  gone       SMALLINT NOT NULL,
+  live       SMALLINT NOT NULL,
+  fetched_at BIGINT NOT NULL,
+  derived    TEXT COLLATE "C" NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX files_name ON files (source, file);
+CREATE INDEX files_file ON files (file);
+CREATE INDEX files_repo ON files (repo_key, kind, live);
+CREATE INDEX files_error ON files (error) WHERE error <> '';
+CREATE INDEX files_derived ON files (derived, repo_key);
+CREATE INDEX files_state ON files ((CASE WHEN error <> '' AND gone = 0 THEN 0 ELSE 1 END), file, source);
+
+CREATE TABLE repos (
+  id                BIGINT NOT NULL PRIMARY KEY,
+  key               TEXT COLLATE "C" NOT NULL,
+  name              TEXT COLLATE "C" NOT NULL,
+  target_repo       TEXT COLLATE "C" NOT NULL,
+  fork_url          TEXT COLLATE "C" NOT NULL,
+  fork              TEXT COLLATE "C" NOT NULL,
+  fork_key          TEXT COLLATE "C" NOT NULL,
+  runs              BIGINT NOT NULL,
+  scans             BIGINT NOT NULL,
+  dispatches        BIGINT NOT NULL,
+  issues_found      BIGINT NOT NULL,
+  last_run          BIGINT NOT NULL,
+  sessions_created  BIGINT NOT NULL,
+  sessions_finished BIGINT NOT NULL,
+  sessions_active   BIGINT NOT NULL,
+  sessions_waiting  BIGINT NOT NULL,
+  sessions_with_pr  BIGINT NOT NULL,
+  never_started     BIGINT NOT NULL,
+  prs_total         BIGINT NOT NULL,
+  prs_open          BIGINT NOT NULL,
+  prs_closed        BIGINT NOT NULL,
+  prs_merged        BIGINT NOT NULL,
+  prs_unknown       BIGINT NOT NULL,
+  severity_sum      TEXT COLLATE "C" NOT NULL,
+  category_sum      TEXT COLLATE "C" NOT NULL,
+  open              BIGINT NOT NULL,
+  open_severity     TEXT COLLATE "C" NOT NULL,
+  open_category     TEXT COLLATE "C" NOT NULL,
+  critical_high     BIGINT NOT NULL,
+  listed            SMALLINT NOT NULL,
+  unnamed           SMALLINT NOT NULL,
+  latest_at         BIGINT NOT NULL,
+  latest_file       TEXT COLLATE "C" NOT NULL,
+  latest_run        BIGINT NOT NULL,
+  -- where the fold of its scans stands
+  data_at           BIGINT NOT NULL,
+  data_file         TEXT COLLATE "C" NOT NULL,
+  data_run          BIGINT NOT NULL,
+  data_reduced      SMALLINT NOT NULL,
+  ref_at            BIGINT NOT NULL,
+  ref_file          TEXT COLLATE "C" NOT NULL,
+  ref_run           BIGINT NOT NULL,
+  baseline          BIGINT NOT NULL,
+  reduced_in_row    BIGINT NOT NULL,
+  saw_named         SMALLINT NOT NULL,
+  saw_unnamed       SMALLINT NOT NULL,
+  scan_interval     BIGINT NOT NULL DEFAULT 0,
+  due_at            BIGINT NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX repos_key ON repos (key);
+CREATE INDEX repos_last_run ON repos (last_run, key);
+CREATE INDEX repos_due ON repos (due_at) WHERE due_at <> 0;
+CREATE INDEX repos_list ON repos (last_run, key, target_repo);
+
+-- Scans and dispatches; the id is the file's.
+CREATE TABLE runs (
+  id           BIGINT NOT NULL PRIMARY KEY,
+  repo_id      BIGINT NOT NULL,
+  source       TEXT COLLATE "C" NOT NULL,
+  file         TEXT COLLATE "C" NOT NULL,
+  kind         TEXT COLLATE "C" NOT NULL,
+  run_number   BIGINT NOT NULL,
+  run_id       TEXT COLLATE "C" NOT NULL,
+  run_url      TEXT COLLATE "C" NOT NULL,
+  run_label    TEXT COLLATE "C" NOT NULL,
+  at           BIGINT NOT NULL,
+  at_text      TEXT COLLATE "C" NOT NULL,
+  target_repo  TEXT COLLATE "C" NOT NULL,
+  fork_url     TEXT COLLATE "C" NOT NULL,
+  issues_found BIGINT NOT NULL,
+  batches      BIGINT NOT NULL,
+  sessions     BIGINT NOT NULL,
+  severity     TEXT COLLATE "C" NOT NULL,
+  category     TEXT COLLATE "C" NOT NULL,
+  has_findings SMALLINT NOT NULL,
+  digest       TEXT COLLATE "C" NOT NULL,
+  item         BYTEA,
+  reduced      SMALLINT NOT NULL,
+  new_n        BIGINT NOT NULL,
+  gone_n       BIGINT NOT NULL,
+  repo_key     TEXT COLLATE "C" NOT NULL DEFAULT ''
+);
+CREATE INDEX runs_file ON runs (file);
+CREATE INDEX runs_gaps ON runs (source, run_number, at);
+CREATE INDEX runs_found ON runs (issues_found, at, file, id);
+CREATE INDEX runs_at ON runs (at, file, id, kind, issues_found, sessions, severity, category);
+CREATE INDEX runs_repo ON runs (repo_id, at, file, source, id, kind);
+CREATE INDEX runs_kind ON runs ((kind || ''), at, file, id);
+CREATE INDEX runs_number ON runs (run_number, at, file, id);
+CREATE INDEX runs_target ON runs (repo_key, at, file, id);
+
+-- A person's word that a narrow scan is a full one.
+CREATE TABLE accepted (
+  source     TEXT COLLATE "C" NOT NULL,
+  file       TEXT COLLATE "C" NOT NULL,
+  at         BIGINT NOT NULL,
+  started_by TEXT COLLATE "C" NOT NULL DEFAULT '',
+  PRIMARY KEY (source, file)
+);
+CREATE INDEX accepted_at ON accepted (at, file);
+
+CREATE TABLE issues (
+  id              BIGINT NOT NULL PRIMARY KEY,
+  repo_id         BIGINT NOT NULL,
+  public_id       TEXT COLLATE "C" NOT NULL,
+  fingerprint     TEXT COLLATE "C" NOT NULL,
+  print_key       TEXT COLLATE "C" NOT NULL,
+  rule            TEXT COLLATE "C" NOT NULL,
+  severity        TEXT COLLATE "C" NOT NULL,
+  severity_rank   SMALLINT NOT NULL,
+  family          TEXT COLLATE "C" NOT NULL,
+  file            TEXT COLLATE "C" NOT NULL,
+  line            BIGINT NOT NULL,
+  latest_issue_id TEXT COLLATE "C" NOT NULL,
+  status          TEXT COLLATE "C" NOT NULL,
+  status_rank     SMALLINT NOT NULL,
+  first_at        BIGINT NOT NULL,
+  first_file      TEXT COLLATE "C" NOT NULL,
+  first_run       BIGINT NOT NULL,
+  first_ord       BIGINT NOT NULL,
+  last_at         BIGINT NOT NULL,
+  last_file       TEXT COLLATE "C" NOT NULL,
+  last_run        BIGINT NOT NULL,
+  closed_at       BIGINT NOT NULL,
+  closed_file     TEXT COLLATE "C" NOT NULL,
+  closed_run      BIGINT NOT NULL,
+  ever_fixed      SMALLINT NOT NULL,
+  from_start      SMALLINT NOT NULL,
+  appearances     BIGINT NOT NULL,
+  runs            TEXT COLLATE "C" NOT NULL,
+  prints          TEXT COLLATE "C" NOT NULL,
+  attempts        BIGINT NOT NULL DEFAULT 0,
+  session         TEXT COLLATE "C" NOT NULL DEFAULT '',
+  taken_at        BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX issues_public ON issues (public_id);
+CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
+CREATE INDEX issues_repo ON issues (repo_id, status_rank, last_at, public_id);
+CREATE INDEX issues_print ON issues (repo_id, print_key);
+CREATE INDEX issues_place ON issues (repo_id, rule, file, line);
+CREATE INDEX issues_session ON issues (session) WHERE session <> '';
+CREATE INDEX issues_age ON issues (status_rank, first_at, attempts, repo_id);
+CREATE INDEX issues_severity ON issues (severity_rank, status_rank, first_at, public_id, id);
+CREATE INDEX issues_repo_severity ON issues (repo_id, severity_rank, status_rank, first_at, public_id, id);
+CREATE INDEX issues_family ON issues (family, severity_rank, status_rank, first_at, public_id, id);
+CREATE INDEX issues_rule ON issues (rule, severity_rank, status_rank, first_at, public_id, id);
+CREATE INDEX issues_file ON issues (file, line, public_id, id);
+CREATE INDEX issues_first ON issues (first_at, public_id, id);
+CREATE INDEX issues_attempts ON issues (attempts, public_id, id);
+CREATE INDEX issues_last ON issues (last_at, public_id, id);
+CREATE INDEX issues_taken ON issues (taken_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
+
+-- Each finding of each scan is one issue's appearance.
+CREATE TABLE appearances (
+  run_id      BIGINT NOT NULL,
+  ord         BIGINT NOT NULL,
+  issue_id    BIGINT NOT NULL,
+  basis       TEXT COLLATE "C" NOT NULL,
+  line        BIGINT NOT NULL,
+  file        TEXT COLLATE "C",
+  fingerprint TEXT COLLATE "C",
+  PRIMARY KEY (run_id, ord)
+);
+CREATE INDEX appearances_issue ON appearances (issue_id);
+
+-- A public id that a late record changed, and what it is now.
+CREATE TABLE redirects (
+  old_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  new_id TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE verifications (
+  id          BIGINT NOT NULL PRIMARY KEY,
+  session     TEXT COLLATE "C" NOT NULL,
+  pull_key    TEXT COLLATE "C" NOT NULL,
+  pull_repo   TEXT COLLATE "C" NOT NULL,
+  pr_number   BIGINT NOT NULL,
+  pr_url      TEXT COLLATE "C" NOT NULL,
+  pr_title    TEXT COLLATE "C" NOT NULL,
+  source_run  BIGINT NOT NULL,
+  family      TEXT COLLATE "C" NOT NULL,
+  at          BIGINT NOT NULL,
+  file        TEXT COLLATE "C" NOT NULL,
+  targeted    BIGINT NOT NULL,
+  fixed       BIGINT NOT NULL,
+  remaining   BIGINT NOT NULL,
+  source      TEXT COLLATE "C" NOT NULL DEFAULT '',
+  repo_id     BIGINT NOT NULL DEFAULT 0,
+  scan_id     BIGINT NOT NULL DEFAULT 0,
+  issue_ids   TEXT COLLATE "C" NOT NULL DEFAULT '[]',
+  unmatched   BIGINT NOT NULL DEFAULT 0,
+  gone_n      BIGINT NOT NULL DEFAULT 0,
+  there_n     BIGINT NOT NULL DEFAULT 0,
+  merge_state TEXT COLLATE "C" NOT NULL DEFAULT '',
+  outcome     TEXT COLLATE "C" NOT NULL DEFAULT '',
+  current     SMALLINT NOT NULL DEFAULT 0
+);
+CREATE INDEX verifications_session ON verifications (session);
+CREATE INDEX verifications_pull ON verifications (pull_key);
+CREATE INDEX verifications_source ON verifications (source_run);
+CREATE INDEX verifications_list ON verifications (current, at, id);
+CREATE INDEX verifications_pull_repo ON verifications (pull_repo);
+CREATE INDEX verifications_repo ON verifications (repo_id, current, at, id);
+
+-- Each session of each run record.
+CREATE TABLE mentions (
+  run_id    BIGINT NOT NULL,
+  ord       BIGINT NOT NULL,
+  session   TEXT COLLATE "C" NOT NULL,
+  shown_id  TEXT COLLATE "C" NOT NULL,
+  url       TEXT COLLATE "C" NOT NULL,
+  batch_id  BIGINT NOT NULL,
+  status    TEXT COLLATE "C" NOT NULL,
+  issue_ids TEXT COLLATE "C" NOT NULL,
+  family    TEXT COLLATE "C" NOT NULL,
+  pr_url    TEXT COLLATE "C" NOT NULL,
+  pull_key  TEXT COLLATE "C" NOT NULL DEFAULT '',
+  at        BIGINT NOT NULL DEFAULT 0,
+  state     TEXT COLLATE "C" NOT NULL DEFAULT '',
+  PRIMARY KEY (run_id, ord)
+);
+CREATE INDEX mentions_session ON mentions (session, at, pull_key);
+CREATE INDEX mentions_pull ON mentions (pull_key, at) WHERE pull_key <> '';
+
+-- What polling learned, kept beside what records say.
+CREATE TABLE polls (
+  session       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  api           TEXT COLLATE "C" NOT NULL,
+  status        TEXT COLLATE "C" NOT NULL,
+  detail        TEXT COLLATE "C" NOT NULL,
+  title         TEXT COLLATE "C" NOT NULL,
+  url           TEXT COLLATE "C" NOT NULL,
+  prs           TEXT COLLATE "C" NOT NULL,
+  created_at    BIGINT NOT NULL,
+  updated_at    BIGINT NOT NULL,
+  changed_at    BIGINT NOT NULL,
+  asked_at      BIGINT NOT NULL,
+  missing       SMALLINT NOT NULL,
+  missing_since BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX polls_missing ON polls (missing_since);
+
+CREATE TABLE sessions (
+  key         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  id          TEXT COLLATE "C" NOT NULL,
+  url         TEXT COLLATE "C" NOT NULL,
+  batch_id    BIGINT NOT NULL,
+  repo_id     BIGINT NOT NULL,
+  run_ref     BIGINT NOT NULL,
+  run_file    TEXT COLLATE "C" NOT NULL,
+  run_number  BIGINT NOT NULL,
+  run_id      TEXT COLLATE "C" NOT NULL,
+  run_url     TEXT COLLATE "C" NOT NULL,
+  run_label   TEXT COLLATE "C" NOT NULL,
+  target_repo TEXT COLLATE "C" NOT NULL,
+  fork_url    TEXT COLLATE "C" NOT NULL,
+  at          BIGINT NOT NULL,
+  at_text     TEXT COLLATE "C" NOT NULL,
+  issue_ids   TEXT COLLATE "C" NOT NULL,
+  family      TEXT COLLATE "C" NOT NULL,
+  title       TEXT COLLATE "C" NOT NULL,
+  status      TEXT COLLATE "C" NOT NULL,
+  detail      TEXT COLLATE "C" NOT NULL,
+  state       TEXT COLLATE "C" NOT NULL,
+  state_rank  SMALLINT NOT NULL,
+  reason      TEXT COLLATE "C" NOT NULL,
+  since       BIGINT NOT NULL,
+  origin      TEXT COLLATE "C" NOT NULL,
+  updated_at  BIGINT NOT NULL,
+  polled      SMALLINT NOT NULL,
+  has_pr      SMALLINT NOT NULL,
+  pull_key    TEXT COLLATE "C" NOT NULL,
+  pr_url      TEXT COLLATE "C" NOT NULL,
+  basis       TEXT COLLATE "C" NOT NULL,
+  repo_key    TEXT COLLATE "C" NOT NULL DEFAULT ''
+);
+CREATE INDEX sessions_at ON sessions (at, key);
+CREATE INDEX sessions_repo ON sessions (repo_id, at, key);
+CREATE INDEX sessions_state ON sessions (state, at, key);
+CREATE INDEX sessions_run ON sessions (run_ref);
+CREATE INDEX sessions_count ON sessions (repo_id, state, polled, at, has_pr);
+CREATE INDEX sessions_outcomes ON sessions (at, state, has_pr, repo_id);
+CREATE INDEX sessions_since ON sessions (since, key);
+CREATE INDEX sessions_family ON sessions (family, at, key);
+CREATE INDEX sessions_number ON sessions (run_number, batch_id, at, key);
+CREATE INDEX sessions_rank ON sessions (state_rank, at, key, polled, since, state, repo_id);
+CREATE INDEX sessions_current ON sessions (state, (CASE WHEN polled = 1 THEN 9223372036854775807 ELSE since END), repo_id);
+
+-- Every change of a session's state, from the first day.
+CREATE TABLE state_log (
+  id      BIGINT NOT NULL PRIMARY KEY,
+  session TEXT COLLATE "C" NOT NULL,
+  state   TEXT COLLATE "C" NOT NULL,
+  word    TEXT COLLATE "C" NOT NULL,
+  detail  TEXT COLLATE "C" NOT NULL,
+  origin  TEXT COLLATE "C" NOT NULL,
+  at      BIGINT NOT NULL,
+  repo_id BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX state_log_session ON state_log (session, id);
+CREATE INDEX state_log_at ON state_log (at, session, id);
+CREATE INDEX state_log_repo ON state_log (repo_id, at, session, id);
+
+CREATE TABLE pulls (
+  key        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  repo_key   TEXT COLLATE "C" NOT NULL,
+  repo       TEXT COLLATE "C" NOT NULL,
+  number     BIGINT NOT NULL,
+  title      TEXT COLLATE "C" NOT NULL,
+  url        TEXT COLLATE "C" NOT NULL,
+  state      TEXT COLLATE "C" NOT NULL,
+  draft      SMALLINT NOT NULL,
+  author     TEXT COLLATE "C" NOT NULL,
+  head_ref   TEXT COLLATE "C" NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  closed_at  BIGINT NOT NULL,
+  merged_at  BIGINT NOT NULL,
+  issue_ids  TEXT COLLATE "C" NOT NULL,
+  fetched    SMALLINT NOT NULL,
+  listed     SMALLINT NOT NULL,
+  shown      TEXT COLLATE "C" NOT NULL,
+  sort_at    BIGINT NOT NULL,
+  session    TEXT COLLATE "C" NOT NULL,
+  basis      TEXT COLLATE "C" NOT NULL,
+  candidates TEXT COLLATE "C" NOT NULL,
+  missing_at BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX pulls_list ON pulls (listed, sort_at, key);
+CREATE INDEX pulls_repo ON pulls (repo_key, listed, sort_at, key);
+CREATE INDEX pulls_session ON pulls (session);
+CREATE INDEX pulls_count ON pulls (repo_key, listed, shown);
+CREATE INDEX pulls_created ON pulls (created_at, key) WHERE created_at > 0;
+CREATE INDEX pulls_merged ON pulls (merged_at, key) WHERE merged_at > 0;
+CREATE INDEX pulls_closed ON pulls (closed_at, key) WHERE closed_at > 0;
+CREATE INDEX pulls_shown ON pulls (listed, shown, sort_at, key);
+CREATE INDEX pulls_repo_created ON pulls (repo_key, created_at, key) WHERE created_at > 0;
+CREATE INDEX pulls_repo_merged ON pulls (repo_key, merged_at, key) WHERE merged_at > 0;
+CREATE INDEX pulls_repo_closed ON pulls (repo_key, closed_at, key) WHERE closed_at > 0;
+CREATE INDEX pulls_waiting ON pulls (listed, (CASE WHEN shown IN ('open', 'unknown') THEN 0 ELSE 1 END), sort_at, key);
+
+CREATE TABLE pull_tokens (
+  token    TEXT COLLATE "C" NOT NULL,
+  pull_key TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (token, pull_key)
+);
+CREATE INDEX pull_tokens_pull ON pull_tokens (pull_key);
+
+CREATE TABLE links (
+  pull_key TEXT COLLATE "C" NOT NULL,
+  session  TEXT COLLATE "C" NOT NULL,
+  basis    TEXT COLLATE "C" NOT NULL,
+  guess    SMALLINT NOT NULL,
+  PRIMARY KEY (pull_key, session)
+);
+CREATE INDEX links_session ON links (session);
+
+-- How far the pull requests of a repository are known.
+CREATE TABLE pull_syncs (
+  repo_key  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  watermark BIGINT NOT NULL,
+  ok_at     BIGINT NOT NULL,
+  failed_at BIGINT NOT NULL,
+  error     TEXT COLLATE "C" NOT NULL
+);
+
+CREATE TABLE sources (
+  name      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  ok_at     BIGINT NOT NULL,
+  failed_at BIGINT NOT NULL,
+  error     TEXT COLLATE "C" NOT NULL,
+  code      TEXT COLLATE "C" NOT NULL,
+  retry_at  BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE jobs (
+  id         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  kind       TEXT COLLATE "C" NOT NULL,
+  state      TEXT COLLATE "C" NOT NULL,
+  steps      TEXT COLLATE "C" NOT NULL,
+  joined     BIGINT NOT NULL,
+  started    BIGINT NOT NULL,
+  ended      BIGINT NOT NULL,
+  result     TEXT COLLATE "C" NOT NULL,
+  error      TEXT COLLATE "C" NOT NULL,
+  code       TEXT COLLATE "C" NOT NULL,
+  errors     TEXT COLLATE "C" NOT NULL,
+  owner      TEXT COLLATE "C" NOT NULL DEFAULT '',
+  started_by TEXT COLLATE "C" NOT NULL DEFAULT ''
+);
+CREATE INDEX jobs_started ON jobs (started);
+
+-- Which issues a session took, and the record that says so. claim is 1 where
+-- a verification calls the issue fixed, 2 where it calls it still present.
+CREATE TABLE attempts (
+  record_id BIGINT NOT NULL,
+  session   TEXT COLLATE "C" NOT NULL,
+  issue_id  BIGINT NOT NULL,
+  scan_id   BIGINT NOT NULL,
+  batch_id  BIGINT NOT NULL,
+  basis     TEXT COLLATE "C" NOT NULL,
+  at        BIGINT NOT NULL,
+  claim     SMALLINT NOT NULL,
+  PRIMARY KEY (record_id, session, issue_id)
+);
+CREATE INDEX attempts_issue ON attempts (issue_id, at);
+CREATE INDEX attempts_session ON attempts (session);
+CREATE INDEX attempts_scan ON attempts (scan_id);
+CREATE INDEX attempts_at ON attempts (at, session, issue_id);
+
+CREATE TABLE mention_ids (
+  issue_id TEXT COLLATE "C" NOT NULL,
+  run_id   BIGINT NOT NULL,
+  session  TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (issue_id, run_id, session)
+);
+CREATE INDEX mention_ids_run ON mention_ids (run_id);
+CREATE INDEX mention_ids_session ON mention_ids (session);
+
+CREATE TABLE poll_pulls (
+  session  TEXT COLLATE "C" NOT NULL,
+  pull_key TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (session, pull_key)
+);
+CREATE INDEX poll_pulls_pull ON poll_pulls (pull_key);
+
+CREATE TABLE pull_ids (
+  issue_id TEXT COLLATE "C" NOT NULL,
+  pull_key TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (issue_id, pull_key)
+);
+CREATE INDEX pull_ids_pull ON pull_ids (pull_key);
+
+-- Each application of backfill is kept, so that the last one can be undone.
+-- old is the record's own value, was the one before this application.
+CREATE TABLE mends (
+  source      TEXT COLLATE "C" NOT NULL,
+  file        TEXT COLLATE "C" NOT NULL,
+  field       TEXT COLLATE "C" NOT NULL,
+  application BIGINT NOT NULL,
+  old         TEXT COLLATE "C" NOT NULL,
+  was         TEXT COLLATE "C" NOT NULL,
+  new         TEXT COLLATE "C" NOT NULL,
+  reason      TEXT COLLATE "C" NOT NULL,
+  at          BIGINT NOT NULL,
+  repo_key    TEXT COLLATE "C" NOT NULL DEFAULT '',
+  PRIMARY KEY (source, file, field, application)
+);
+CREATE INDEX mends_application ON mends (application);
+CREATE INDEX mends_at ON mends (at, application, file, source, field);
+CREATE INDEX mends_repo ON mends (repo_key, at, application, file, source, field);
+
+-- What an issue was from one scan to another: a row begins when it is first
+-- seen, comes back, or changes its severity, family or rule, and ends when a
+-- full scan no longer names it, or with the next change. Times that have not
+-- come are 9223372036854775807. The row of an issue as of T is the one with
+-- from_at <= T < next_at.
+CREATE TABLE lives (
+  issue_id  BIGINT NOT NULL,
+  repo_id   BIGINT NOT NULL,
+  from_at   BIGINT NOT NULL,
+  from_file TEXT COLLATE "C" NOT NULL,
+  from_run  BIGINT NOT NULL,
+  opened_at BIGINT NOT NULL,
+  opens     SMALLINT NOT NULL,
+  again     SMALLINT NOT NULL,
+  to_at     BIGINT NOT NULL,
+  to_file   TEXT COLLATE "C" NOT NULL,
+  to_run    BIGINT NOT NULL,
+  closes    SMALLINT NOT NULL,
+  seen_at   BIGINT NOT NULL,
+  seen_file TEXT COLLATE "C" NOT NULL,
+  seen_run  BIGINT NOT NULL,
+  next_at   BIGINT NOT NULL,
+  severity  TEXT COLLATE "C" NOT NULL,
+  family    TEXT COLLATE "C" NOT NULL,
+  rule      TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (issue_id, from_at, from_file)
+);
+CREATE INDEX lives_repo ON lives (repo_id, next_at);
+CREATE INDEX lives_opens ON lives (opens, from_at, issue_id);
+CREATE INDEX lives_closes ON lives (closes, to_at, issue_id, opened_at, repo_id);
+CREATE INDEX lives_to ON lives (to_at, from_at, opened_at, again, severity, family, repo_id, issue_id);
+
+-- What changed on one day (days since 1970, UTC) in one repository, and in
+-- all of them (repository 0). Summed up to a day they are what was open at
+-- its end.
+CREATE TABLE days (
+  repo_id  BIGINT NOT NULL,
+  day      BIGINT NOT NULL,
+  severity TEXT COLLATE "C" NOT NULL,
+  opened   BIGINT NOT NULL,
+  closed   BIGINT NOT NULL,
+  net      BIGINT NOT NULL,
+  unlisted BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, day, severity)
+);
+
+-- Figures of a repository, and of all of them (repository 0), by name.
+CREATE TABLE tallies (
+  repo_id BIGINT NOT NULL,
+  name    TEXT COLLATE "C" NOT NULL,
+  n       BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, name)
+);
+
+-- How many issues there are of each kind, kept by triggers: a list's total
+-- costs a few rows, not the history. repo_id 0 holds all repositories; attempts is
+-- 0 or 1.
+CREATE TABLE issue_counts (
+  repo_id       BIGINT NOT NULL,
+  status_rank   SMALLINT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  status        TEXT COLLATE "C" NOT NULL,
+  severity      TEXT COLLATE "C" NOT NULL,
+  family        TEXT COLLATE "C" NOT NULL,
+  rule          TEXT COLLATE "C" NOT NULL,
+  attempts      SMALLINT NOT NULL,
+  n             BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts)
+);
+
+-- Filters that people gave a name, shared by all.
+CREATE TABLE views (
+  id       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  name     TEXT COLLATE "C" NOT NULL,
+  name_key TEXT COLLATE "C" NOT NULL,
+  list     TEXT COLLATE "C" NOT NULL,
+  query    TEXT COLLATE "C" NOT NULL,
+  created  BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX views_name ON views (name_key);
+
+-- What people send to an upstream is noted before it is sent: a row that is
+-- still begun when its program has ended is of an unknown outcome.
+CREATE TABLE submissions (
+  token      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  kind       TEXT COLLATE "C" NOT NULL,
+  subject    TEXT COLLATE "C" NOT NULL,
+  at         BIGINT NOT NULL,
+  started_by TEXT COLLATE "C" NOT NULL DEFAULT '',
+  state      TEXT COLLATE "C" NOT NULL DEFAULT 'sent',
+  owner      TEXT COLLATE "C" NOT NULL DEFAULT '',
+  message    TEXT COLLATE "C" NOT NULL DEFAULT ''
+);
+CREATE INDEX submissions_at ON submissions (at, token);
+
+-- The programs that share the database, and when each was last seen: a job is
+-- of the one that runs it, until that is seen no more.
+CREATE TABLE programs (
+  id      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  seen_at BIGINT NOT NULL
+);
+
+-- Where a repository's pull requests are opened: itself and every fork that
+-- one of its runs names.
+CREATE TABLE homes (
+  repo_id BIGINT NOT NULL,
+  key     TEXT COLLATE "C" NOT NULL,
+  name    TEXT COLLATE "C" NOT NULL,
+  PRIMARY KEY (repo_id, key)
+);
+CREATE INDEX homes_key ON homes (key, repo_id);
+
+-- A target or fork that GitHub answers for under the name of another one:
+-- it was renamed, and both names stand in records.
+CREATE TABLE moves (
+  key      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  new_key  TEXT COLLATE "C" NOT NULL,
+  new_name TEXT COLLATE "C" NOT NULL
+);
+
+-- Listings of run files that mark nothing gone until they are confirmed.
+CREATE TABLE held_listings (
+  source     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  known      BIGINT NOT NULL,
+  kept       BIGINT NOT NULL,
+  listed     BIGINT NOT NULL,
+  times      BIGINT NOT NULL,
+  first_seen BIGINT NOT NULL,
+  last_seen  BIGINT NOT NULL,
+  accepted   SMALLINT NOT NULL DEFAULT 0
+);
+
+-- One statement may change many issues: its rows are summed up first.
+-- +goose StatementBegin
+CREATE FUNCTION issue_counts_added() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
+    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1), COUNT(*)
+      FROM fresh i CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
+      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1)
+    ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE FUNCTION issue_counts_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
+    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1), -COUNT(*)
+      FROM stale i CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
+      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1)
+    ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE FUNCTION issue_counts_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
+    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, i.attempts, SUM(i.step)
+      FROM (SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 1) AS attempts, 1 AS step FROM fresh
+        UNION ALL SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 1), -1 FROM stale) i
+        CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
+      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, i.attempts
+      HAVING SUM(i.step) <> 0
+    ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
+  RETURN NULL;
+END $$;
+-- +goose StatementEnd
+
+CREATE TRIGGER issue_counts_added AFTER INSERT ON issues REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION issue_counts_added();
+CREATE TRIGGER issue_counts_removed AFTER DELETE ON issues REFERENCING OLD TABLE AS stale FOR EACH STATEMENT EXECUTE FUNCTION issue_counts_removed();
+CREATE TRIGGER issue_counts_changed AFTER UPDATE ON issues REFERENCING OLD TABLE AS stale NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION issue_counts_changed();

@@ -34,7 +34,7 @@ func TestCompletion(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.until(`location.search.includes("severity%3Acritical") && document.querySelector(".pager-range").textContent.includes("of 15")`)
 	b.do(chromedp.SendKeys("#q-issues", " colour:red"), chromedp.KeyEvent(kb.Enter))
-	b.until(`document.querySelector("#fault-issues .field-fault")?.textContent.includes("no such qualifier")`)
+	b.until(`document.querySelector("#fault-issues .field-fault")?.textContent.includes("Unknown qualifier")`)
 	if got := b.js(`document.querySelector("#q-issues").value + "|" + document.activeElement.id + "|" + document.querySelectorAll("#issues tbody tr").length`); got != "severity:critical  colour:red|q-issues|15" && got != "severity:critical colour:red|q-issues|15" {
 		t.Errorf("what was typed, the focus and the rows: %q", got)
 	}

@@ -42,7 +42,7 @@ func mayImport() map[string][]string {
 		"services/github":            append([]string{"services/upstream"}, domain...),
 		"services/devin":             append([]string{"services/upstream"}, domain...),
 		"services/ingest":            domain,
-		"services/store/storetest":   append([]string{"services/query", "services/store", "services/telemetry/history"}, domain...),
+		"services/store/storetest":   append([]string{"services/dashboard", "services/query", "services/store", "services/store/lists", "services/telemetry/history"}, domain...),
 		"services/dashboard":         append([]string{"services/query"}, domain...),
 		"static":                     {},
 		"views/parts":                {},

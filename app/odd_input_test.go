@@ -74,7 +74,7 @@ func oddRequests() []oddRequest {
 			}
 		}
 	}
-	board := &dashboard.Dashboard{}
+	board := dashboard.New(dashboard.Options{Lists: listsOf(nil)})
 	for _, r := range (&api.API{Dashboard: board}).Routes() {
 		address(r.Method, r.Path)
 	}

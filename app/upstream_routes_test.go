@@ -18,7 +18,7 @@ import (
 
 // everyRoute is the whole surface of the program.
 func everyRoute(cfg Config) (list []server.Route) {
-	board := &dashboard.Dashboard{}
+	board := dashboard.New(dashboard.Options{Lists: listsOf(nil)})
 	for _, r := range newAPI(cfg, false, board, nil, nil).Routes() {
 		list = append(list, server.Route(r))
 	}

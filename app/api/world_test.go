@@ -26,7 +26,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
 )
@@ -59,11 +59,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	var ids atomic.Int64
 	jobs := ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, MissingDevin: "DEVIN_API_KEY", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		NewID: func() string { return fmt.Sprintf("job-%d", ids.Add(1)) }}
-	all := dashboard.Lists{
-		Issues: lists.Issues(db), Sessions: lists.Sessions(db), Pulls: lists.Pulls(db), Runs: lists.Runs(db), Repos: lists.Repos(db),
-		Files: lists.Files(db), Verifications: lists.Verifications(db), Changes: lists.Changes(db), Jobs: lists.Jobs(db),
-	}
-	reads := dashboard.Options{Lists: all, Sums: lists.SumsOf(db), Store: db}
+	reads := storetest.Reading(db)
 	if tokens {
 		hub, dev := w.clients()
 		jobs.PullRequests, jobs.Dispatcher, jobs.Devin, jobs.Messenger = hub, hub, dev, dev

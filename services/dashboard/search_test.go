@@ -10,7 +10,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -41,11 +41,7 @@ func small(t *testing.T) *dashboard.Dashboard {
 	if _, err := s.PutFiles(t.Context(), "", []telemetry.FetchedFile{f}); err != nil {
 		t.Fatal(err)
 	}
-	all := dashboard.Lists{
-		Issues: lists.Issues(s), Sessions: lists.Sessions(s), Pulls: lists.Pulls(s), Runs: lists.Runs(s), Repos: lists.Repos(s),
-		Files: lists.Files(s), Verifications: lists.Verifications(s), Changes: lists.Changes(s), Jobs: lists.Jobs(s),
-	}
-	return dashboard.New(dashboard.Options{Lists: all, Sums: lists.SumsOf(s), Store: s})
+	return dashboard.New(storetest.Reading(s))
 }
 
 // TestSearch: what a text finds: exact hits, and totals of issues, sessions,

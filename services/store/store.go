@@ -47,6 +47,7 @@ type Store struct {
 	trouble  *trouble // nil: the last write went well
 	versions map[string]uint64
 	watchers map[chan struct{}]bool
+	exports  chan struct{} // holds an element for each export that reads
 }
 
 // Options are what Open needs.
@@ -60,7 +61,13 @@ type Options struct {
 // date, and refuses one that a newer program wrote. Its errors are
 // *telemetry.Error with a sentence that says what to do.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, program: randomID(), versions: map[string]uint64{}, watchers: map[chan struct{}]bool{}}
+	s := &Store{
+		now:      o.Now,
+		program:  randomID(),
+		versions: map[string]uint64{},
+		watchers: map[chan struct{}]bool{},
+		exports:  make(chan struct{}, readers/2),
+	}
 	var err error
 	switch {
 	case strings.HasPrefix(o.URL, "sqlite:"):
@@ -316,6 +323,19 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}
 	return s.tell(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
+}
+
+// ReadForExport is Read, for half of the readers at the most: downloads never
+// keep pages from being read, however many there are. Its error is ctx's
+// while it waits.
+func (s *Store) ReadForExport(ctx context.Context, do func(*Tx) error) error {
+	select {
+	case s.exports <- struct{}{}:
+		defer func() { <-s.exports }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return s.Read(ctx, do)
 }
 
 func randomID() string {

@@ -19,6 +19,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 const (
@@ -165,7 +166,9 @@ func (w *world) open(ctx context.Context) (err error) {
 		MissingDevin: "DEVIN_API_KEY", Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	})
-	w.board = dashboard.New(dashboard.Options{Store: w.db, Messages: w.devin, OpenPulls: w.github, PullDetails: w.github})
+	reads := storetest.Reading(w.db)
+	reads.Messages, reads.OpenPulls, reads.PullDetails = w.devin, w.github, w.github
+	w.board = dashboard.New(reads)
 	return nil
 }
 

@@ -82,7 +82,7 @@ const (
 func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) error {
 	var q question
 	var keys []any
-	err := l.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err := l.store.ReadForExport(ctx, func(tx *store.Tx) (err error) {
 		if q, err = l.question(tx, a); err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 	}
 	for some := range slices.Chunk(keys, size) {
 		var rows []T
-		err := l.store.Read(ctx, func(tx *store.Tx) error {
+		err := l.store.ReadForExport(ctx, func(tx *store.Tx) error {
 			rows = l.keyed(tx, q, some)
 			return tx.Err()
 		})

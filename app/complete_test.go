@@ -44,7 +44,7 @@ func TestCompletion(t *testing.T) {
 	// A known name asks to replace, and a name is mended.
 	b.provokes("409 (Conflict)")
 	b.do(chromedp.Navigate(s.url+"/issues?q=severity:low"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "gone"), chromedp.KeyEvent(kb.Enter))
-	b.until(`document.querySelector("#save-fault-issues")?.textContent.includes("a view of that name already, of issues")`)
+	b.until(`document.querySelector("#save-fault-issues")?.textContent.includes("A view with this name already exists, on /issues")`)
 	b.do(chromedp.Click("#save-fault-issues input"), chromedp.Focus("#save-name-issues"), chromedp.KeyEvent(kb.Enter))
 	b.until(`location.search.includes("low") && document.querySelector(".view.is-current")?.textContent.includes("gone")`)
 	b.do(chromedp.Click("#delete-issues summary"), chromedp.SendKeys("#rename-issues", "low and "), chromedp.KeyEvent(kb.Enter))

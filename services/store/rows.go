@@ -15,8 +15,6 @@ const runBriefColumns = `r.source, r.file, r.kind, r.target_repo, r.run_number, 
 // runItem is the record itself, most of what a run's row costs.
 const runItem = `COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))`
 
-func scanRun(r *Row, run *telemetry.RunRow) { scanRunAnd(r, run) }
-
 func scanRunAnd(r *Row, run *telemetry.RunRow, more ...any) {
 	var target string
 	var when, fresh, gone int64

@@ -31,7 +31,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		other, taken := viewNamed(tx, v)
 		if taken && replace {
 			v.ID, v.Created = other.ID, other.Created
-			tx.exec(`UPDATE views SET name = $1, list = $2, query = $3 WHERE id = $4`, v.Name, string(v.List), v.Query, v.ID)
+			tx.exec(`UPDATE views SET name = $1, list = $2, query = $3 WHERE id = $4`, v.Name, v.List, v.Query, v.ID)
 			tx.touch(telemetry.TopicViews)
 			return tx.err
 		}
@@ -44,7 +44,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		if n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
 		}
-		tx.exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), string(v.List), v.Query, ms(tx.now))
+		tx.exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, ms(tx.now))
 		tx.touch(telemetry.TopicViews)
 		return tx.err
 	})

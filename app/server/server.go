@@ -18,7 +18,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -191,11 +190,12 @@ func (s *Server) wire() {
 			ctx.Response.SetStatusCode(fasthttp.StatusBadRequest)
 			return
 		}
-		if c, ok := ctx.Conn().(*conn); ok && !timedOut(err) {
-			c.unread.Store(true)
-		}
-		if errors.As(err, new(*fasthttp.ErrSmallBuffer)) {
-			ctx.Request.SetRequestURI(beginning(err))
+		if c, ok := ctx.Conn().(*conn); ok {
+			c.unread.Store(!timedOut(err))
+			if ofScript(c.start) {
+				ctx.Request.Header.SetHost("") // with one that is malformed the path would not be read
+				ctx.Request.SetRequestURI(apiPath)
+			}
 		}
 		unread(ctx, err)
 	}
@@ -223,18 +223,6 @@ type quiet struct{ log *slog.Logger }
 
 func (q quiet) Printf(format string, args ...any) {
 	q.log.Debug("a connection ended", "err", fmt.Sprintf(format, args...))
-}
-
-// beginning is the path of a request whose address or headers were too long
-// to be read, as far as its form follows from it: fasthttp quotes the first
-// bytes in its error, and nowhere else.
-func beginning(err error) string {
-	_, quoted, _ := strings.Cut(err.Error(), `contents: "`)
-	_, path, _ := strings.Cut(quoted, " ")
-	if strings.HasPrefix(path, "/api/") {
-		return "/api/"
-	}
-	return "/"
 }
 
 // knownMethod tells whether Fiber routes the method; others it would answer

@@ -37,6 +37,7 @@ type Route struct {
 	Waits        bool     // it waits for a job: no deadline
 	Upstream     bool     // it may ask an upstream: bounded for each caller
 	UpstreamIn   []string // likewise, but only with one of these query parameters
+	Params       []string // of a route that writes: all that it reads from its query, or from a form
 
 	// Stream reads the request and returns what writes the answer's body,
 	// which may never end (server-sent events). write must not use c. Its ctx
@@ -297,6 +298,9 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 		return err
 	}
 	if err := wellFormed(c.Request()); err != nil {
+		return err
+	}
+	if err := knownParams(c, r.Params); err != nil {
 		return err
 	}
 	if outward(c, r) {

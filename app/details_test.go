@@ -181,17 +181,17 @@ func TestNarrowScan(t *testing.T) {
 	s := startSite(t, records, nil)
 	s.says("/runs/c.json", http.StatusOK, "Scope reduced.", "Accept as a full scan", "Gone 0")
 	s.says("/issues", http.StatusOK, "59 issues")
-	accept := func(undo string) {
+	accept := func(fields ...string) {
 		t.Helper()
-		res, body := s.do(http.MethodPost, "/actions/accept-scope", url.Values{"file": {"c.json"}, "undo": {undo}}.Encode())
+		res, body := s.do(http.MethodPost, "/actions/accept-scope", form(append(fields, "file", "c.json")...))
 		if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/runs/c.json") {
 			t.Fatalf("accept: %d %s %s", res.StatusCode, res.Header.Get("Location"), body)
 		}
 	}
-	accept("")
+	accept()
 	s.says("/runs/c.json", http.StatusOK, "Accepted as a full scan.", "Undo", "Gone 54", "All 54")
 	s.says("/issues", http.StatusOK, "5 issues")
-	accept("true")
+	accept("undo", "true")
 	s.says("/runs/c.json", http.StatusOK, "Scope reduced.", "Gone 0")
 	s.says("/issues", http.StatusOK, "59 issues")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -90,6 +91,9 @@ func (p *played) askRoute(r server.Route, parameter string) {
 	path := strings.NewReplacer(":owner", "octo", ":name", "shop", ":number", "7", ":repository", "octo%2Fshop",
 		":file", "a.json", ":id", waitingID).Replace(r.Path)
 	query := url.Values{"scope": {"octo/shop"}, "target_repo": {"octo/shop"}, "id": {waitingID}}
+	if r.Method != http.MethodGet { // it refuses what it does not read
+		query = url.Values{}
+	}
 	if strings.HasSuffix(path, "/checks") || strings.HasSuffix(path, "/pull") {
 		query.Set("id", "octo/shop/7")
 	}
@@ -103,7 +107,9 @@ func (p *played) askRoute(r server.Route, parameter string) {
 	case path == "/api/dispatch":
 		media, body = "application/json", `{"target_repo":"octo/shop"}`
 	case r.Method != http.MethodGet && !strings.HasPrefix(path, "/api/"):
-		body = url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {newID()}}.Encode()
+		form := url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {newID()}, "id": {waitingID}}
+		maps.DeleteFunc(form, func(name string, _ []string) bool { return !slices.Contains(r.Params, name) })
+		body = form.Encode()
 	}
 	p.do(r.Method, path+"?"+query.Encode(), body, "HX-Request", "true", "Content-Type", media)
 	if kind, ok := strings.CutPrefix(path, "/actions/"); ok && slices.Contains([]string{"refresh", "poll", "poll-prs", "backfill"}, kind) {

@@ -11,13 +11,9 @@ import (
 
 // action makes the handler that starts a job and answers when it is done, or
 // at once with ?async=true. add completes the job's result.
-func (a *API) action(kind string, add func(*fiber.Ctx, map[string]any) error) fiber.Handler {
+func (a *API) action(kind string, flags []string, add func(*fiber.Ctx, map[string]any) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		names := []string{"async"}
-		if kind == ingest.JobBackfill {
-			names = append(names, "dry_run", "undo")
-		}
-		set, err := readFlags(c, names...)
+		set, err := readFlags(c, flags...)
 		if err != nil {
 			return err
 		}

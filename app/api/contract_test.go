@@ -42,6 +42,18 @@ func TestDescribed(t *testing.T) {
 	}
 }
 
+// TestParametersOfWritesAreDescribed: what a writing endpoint does not describe
+// it refuses, and it reads all that it describes.
+func TestParametersOfWritesAreDescribed(t *testing.T) {
+	for _, r := range (&api.API{Dashboard: &dashboard.Dashboard{}}).Routes() {
+		endpoint := r.Method + " " + apitest.Template(r.Path)
+		read, described := slices.Sorted(slices.Values(r.Params)), contract(t).QueryParameters(endpoint)
+		if r.Method != "GET" && !slices.Equal(read, described) {
+			t.Errorf("%s reads the query parameters %q, and static/openapi.yaml describes %q", endpoint, read, described)
+		}
+	}
+}
+
 // ask is one request of an endpoint, and the status that it must get.
 type ask struct {
 	endpoint string // "GET /api/jobs/{id}"

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,12 +18,14 @@ func boolParam(c *fiber.Ctx, name string) (bool, error) {
 }
 
 // readFlags reads flags from the query, else from a form or a JSON object in
-// the body. The body must have no other fields: who writes dry_run=true where
-// it is not read would get the real thing. Of a GET only the query counts,
-// since its answer is kept for all who ask by the same address.
+// the body. The body must have no other fields, and each flag a value: who
+// writes dry_run where it is not read would get the real thing. Of a GET only
+// the query counts, since its answer is kept for all who ask by the same
+// address; a flag without a value is false there.
 func readFlags(c *fiber.Ctx, names ...string) (map[string]bool, error) {
 	texts := map[string]string{}
-	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
+	writes := c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead
+	if writes {
 		if err := bodyFields(c, texts); err != nil {
 			return nil, err
 		}
@@ -36,10 +37,14 @@ func readFlags(c *fiber.Ctx, names ...string) (map[string]bool, error) {
 	}
 	set := map[string]bool{}
 	for _, name := range names {
-		switch strings.ToLower(cmp.Or(c.Query(name), texts[name])) {
-		case "", "false", "0":
-		case "true", "1":
+		text, given := texts[name]
+		if c.Context().QueryArgs().Has(name) {
+			text, given = c.Query(name), writes
+		}
+		switch text = strings.ToLower(text); {
+		case text == "true", text == "1":
 			set[name] = true
+		case text == "false", text == "0", text == "" && !given:
 		default:
 			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
 		}
@@ -47,8 +52,8 @@ func readFlags(c *fiber.Ctx, names ...string) (map[string]bool, error) {
 	return set, nil
 }
 
-// bodyFields reads the fields of a form or of a JSON object as texts. The
-// server has checked the body's type and wrote it in lower case.
+// bodyFields reads the fields of a form or of a JSON object as texts, null as
+// false. The server has checked the body's type and wrote it in lower case.
 func bodyFields(c *fiber.Ctx, into map[string]string) error {
 	body := c.Request().Body()
 	if len(body) == 0 {
@@ -65,7 +70,7 @@ func bodyFields(c *fiber.Ctx, into map[string]string) error {
 		return bodyError(err)
 	}
 	for name, value := range fields {
-		if into[name] = ""; value != nil {
+		if into[name] = "false"; value != nil {
 			into[name] = fmt.Sprint(value)
 		}
 	}

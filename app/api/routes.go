@@ -21,6 +21,7 @@ type Route struct {
 	Waits        bool
 	Upstream     bool
 	UpstreamIn   []string
+	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
@@ -30,15 +31,12 @@ func (a *API) Routes() []Route {
 	get := func(path string, topics []string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: topics}
 	}
-	post := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true}
+	post := func(path string, h fiber.Handler, params ...string) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Params: params}
 	}
 	// What these answer, GitHub or Devin is asked for.
 	outward := func(method, path string, h fiber.Handler) Route {
 		return Route{Method: method, Path: path, Handle: h, Upstream: true}
-	}
-	job := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Upstream: true}
 	}
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
@@ -66,8 +64,8 @@ func (a *API) Routes() []Route {
 		get("/api/runs/:file", everything, a.run),
 		get("/api/runs/:file/raw", records, a.raw),
 		get("/api/runs/:file/diff", records, a.diff),
-		post("/api/runs/:file/accept-scope", a.acceptScope),
-		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Handle: a.acceptScope, Waits: true},
+		post("/api/runs/:file/accept-scope", a.acceptScope, "source", "undo"),
+		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Handle: a.acceptScope, Waits: true, Params: []string{"source"}},
 		byMinute("/api/search", a.search),
 		get("/api/complete", everything, a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
@@ -75,20 +73,30 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
 		get("/api/files", records, a.files().page),
-		post("/api/files/accept-listing", a.acceptListing),
+		post("/api/files/accept-listing", a.acceptListing, "source", "kept", "async"),
 		get("/api/sources", nil, a.sources),
 		get("/api/jobs", nil, a.jobs().page),
 		get("/api/jobs/:id", nil, a.job),
 		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},
 		get("/api/config", nil, a.config),
 		get("/api/openapi.yaml", nil, a.description),
-		job("/api/refresh", a.action(ingest.JobRefresh, nil)),
-		job("/api/poll", a.action(ingest.JobPoll, a.addSessions)),
-		job("/api/poll-prs", a.action(ingest.JobPollPRs, a.addPulls)),
-		job("/api/backfill", a.action(ingest.JobBackfill, nil)),
+		a.startJob("/api/refresh", ingest.JobRefresh, nil),
+		a.startJob("/api/poll", ingest.JobPoll, a.addSessions),
+		a.startJob("/api/poll-prs", ingest.JobPollPRs, a.addPulls),
+		a.startJob("/api/backfill", ingest.JobBackfill, nil),
 		outward(fiber.MethodGet, "/api/sessions/:id/messages", a.messages),
 		outward(fiber.MethodPost, "/api/sessions/:id/messages", a.reply),
 		outward(fiber.MethodPost, "/api/dispatch", a.dispatch),
 		outward(fiber.MethodGet, "/api/dispatch/preflight", a.preflight),
 	}...)
+}
+
+// startJob is the endpoint that starts a job of the kind; add completes its result.
+func (a *API) startJob(path, kind string, add func(*fiber.Ctx, map[string]any) error) Route {
+	r := Route{Method: fiber.MethodPost, Path: path, Waits: true, Upstream: true, Params: []string{"async"}}
+	if kind == ingest.JobBackfill {
+		r.Params = append(r.Params, "dry_run", "undo")
+	}
+	r.Handle = a.action(kind, r.Params, add)
+	return r
 }

@@ -185,6 +185,12 @@ func (s *Server) computed(c *fiber.Ctx, r Route, tag string) (*answer, error) {
 }
 
 func isAPI(c *fiber.Ctx) bool {
-	path := c.Request().URI().PathOriginal()
-	return bytes.HasPrefix(path, []byte("/api/")) || string(path) == "/api"
+	return underAPI(c.Request().URI().PathOriginal())
+}
+
+// apiPath is what the API is under.
+const apiPath = "/api/"
+
+func underAPI(path []byte) bool {
+	return bytes.HasPrefix(path, []byte(apiPath)) || string(path) == "/api"
 }

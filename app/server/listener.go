@@ -180,7 +180,7 @@ func sayFull(c net.Conn) error {
 		Message: "The server has as many connections as it can hold. Try again in a few seconds.",
 	}
 	body, contentType := []byte(e.Message+"\n"), "text/plain; charset=utf-8"
-	if _, path, found := bytes.Cut(asked[:n], []byte(" ")); found && bytes.HasPrefix(path, []byte("/api/")) {
+	if underAPI(pathIn(asked[:n])) {
 		body, contentType = errorJSON(e), "application/json; charset=utf-8"
 	}
 	if err := c.SetDeadline(time.Now().Add(refuseTime)); err != nil {
@@ -218,6 +218,44 @@ type conn struct {
 	idle atomic.Int64 // Unix nanoseconds; 0: a request is being read or answered
 
 	unread atomic.Bool // a request was refused before it was read
+	start  []byte      // how the request begins; only for the goroutine that reads
+}
+
+// startBytes is how much of a request is kept until it is answered.
+const startBytes = 128
+
+// Read keeps how a request begins: fasthttp forgets it where the headers or
+// the body cannot be read, and the error is answered in the form of the path.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if left := startBytes - len(c.start); left > 0 {
+		c.start = append(c.start, b[:min(n, left)]...)
+	}
+	return n, err
+}
+
+// pathIn returns the path in the beginning of a request, nil if there is none.
+func pathIn(start []byte) []byte {
+	line, _, _ := bytes.Cut(bytes.TrimLeft(start, "\r\n"), []byte("\n"))
+	words := bytes.Fields(line)
+	if len(words) < 2 {
+		return nil
+	}
+	path, _, _ := bytes.Cut(words[1], []byte("?"))
+	if _, rest, absolute := bytes.Cut(path, []byte("://")); absolute && path[0] != '/' {
+		path = rest[max(0, bytes.IndexByte(rest, '/')):]
+	}
+	if !bytes.HasPrefix(path, []byte("/")) {
+		return nil
+	}
+	return path
+}
+
+// ofScript tells whether a request that cannot be read is one of a script: to
+// the API, or without a path, which no browser sends.
+func ofScript(start []byte) bool {
+	path := pathIn(start)
+	return path == nil || underAPI(path)
 }
 
 // Close lets the client read the answer first where its request was refused.
@@ -246,6 +284,7 @@ func connState(c net.Conn, state fasthttp.ConnState) {
 	case fasthttp.StateActive:
 		ours.idle.Store(0)
 	case fasthttp.StateIdle:
+		ours.start = ours.start[:0]
 		ours.idle.Store(time.Now().UnixNano())
 	}
 }

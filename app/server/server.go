@@ -18,7 +18,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -38,6 +37,7 @@ type Route struct {
 	Waits        bool     // it waits for a job: no deadline
 	Upstream     bool     // it may ask an upstream: bounded for each caller
 	UpstreamIn   []string // likewise, but only with one of these query parameters
+	Params       []string // of a route that writes: all that it reads from its query, or from a form
 
 	// Stream reads the request and returns what writes the answer's body,
 	// which may never end (server-sent events). write must not use c. Its ctx
@@ -191,11 +191,12 @@ func (s *Server) wire() {
 			ctx.Response.SetStatusCode(fasthttp.StatusBadRequest)
 			return
 		}
-		if c, ok := ctx.Conn().(*conn); ok && !timedOut(err) {
-			c.unread.Store(true)
-		}
-		if errors.As(err, new(*fasthttp.ErrSmallBuffer)) {
-			ctx.Request.SetRequestURI(beginning(err))
+		if c, ok := ctx.Conn().(*conn); ok {
+			c.unread.Store(!timedOut(err))
+			if ofScript(c.start) {
+				ctx.Request.Header.SetHost("") // with one that is malformed the path would not be read
+				ctx.Request.SetRequestURI(apiPath)
+			}
 		}
 		unread(ctx, err)
 	}
@@ -223,18 +224,6 @@ type quiet struct{ log *slog.Logger }
 
 func (q quiet) Printf(format string, args ...any) {
 	q.log.Debug("a connection ended", "err", fmt.Sprintf(format, args...))
-}
-
-// beginning is the path of a request whose address or headers were too long
-// to be read, as far as its form follows from it: fasthttp quotes the first
-// bytes in its error, and nowhere else.
-func beginning(err error) string {
-	_, quoted, _ := strings.Cut(err.Error(), `contents: "`)
-	_, path, _ := strings.Cut(quoted, " ")
-	if strings.HasPrefix(path, "/api/") {
-		return "/api/"
-	}
-	return "/"
 }
 
 // knownMethod tells whether Fiber routes the method; others it would answer
@@ -309,6 +298,9 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 		return err
 	}
 	if err := wellFormed(c.Request()); err != nil {
+		return err
+	}
+	if err := knownParams(c, r.Params); err != nil {
 		return err
 	}
 	if outward(c, r) {

@@ -15,13 +15,32 @@ import (
 // that runs, and shows it. Nothing waits for its end.
 func (w *Web) action(kind string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		h, err := w.o.Jobs.Start(kind,
-			ingest.Order{By: telemetry.ByPage, DryRun: kind == ingest.JobBackfill && c.FormValue("dry_run") == "true"})
+		dryRun, err := flag(c, "dry_run")
+		if err != nil {
+			return err
+		}
+		h, err := w.o.Jobs.Start(kind, ingest.Order{By: telemetry.ByPage, DryRun: dryRun})
 		if err != nil {
 			return err
 		}
 		return w.answerAction(c, with(closed(ownJobs(c), c.FormValue("replaces")), h.Job()))
 	}
+}
+
+// flag reads a field that is true or false. Only one that is not sent is false
+// without saying so: a dry run must not become a real one.
+func flag(c *fiber.Ctx, name string) (bool, error) {
+	switch strings.ToLower(c.FormValue(name)) {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	case "":
+		if !c.Context().QueryArgs().Has(name) && !c.Context().PostArgs().Has(name) {
+			return false, nil
+		}
+	}
+	return false, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
 }
 
 // acceptListing takes a listing that is held for true, and shows the refresh

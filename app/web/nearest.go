@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // farMost is how many letters off a near match may be.
@@ -26,7 +28,7 @@ func nearest(wanted string, names []string) []string {
 	for _, name := range names {
 		lower := strings.ToLower(name)
 		_, own, _ := strings.Cut(lower, "/")
-		far := min(distance(wanted, lower), distance(short, own)+1)
+		far := min(telemetry.Distance(wanted, lower), telemetry.Distance(short, own)+1)
 		if short != "" && strings.Contains(own, short) {
 			far = min(far, 2)
 		}
@@ -40,31 +42,4 @@ func nearest(wanted string, names []string) []string {
 		out = append(out, m.name)
 	}
 	return out
-}
-
-// distanceMost bounds the work of one comparison: an address can be long.
-const distanceMost = 120
-
-// distance is how many letters must be changed, added or taken out.
-func distance(a, b string) int {
-	if len(a) > distanceMost || len(b) > distanceMost {
-		return distanceMost
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			changed := before
-			if a[i] != b[j] {
-				changed++
-			}
-			before = row[j+1]
-			row[j+1] = min(changed, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Route is one address and what it needs, field by field as app/server takes
@@ -20,6 +21,7 @@ type Route struct {
 	Waits        bool
 	Upstream     bool
 	UpstreamIn   []string
+	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
 
@@ -29,13 +31,13 @@ func (w *Web) Routes() []Route {
 	page := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
-	action := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h}
+	action := func(path string, h fiber.Handler, params ...string) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Params: params}
 	}
 	// What these show or do, GitHub or Devin is asked for; a page only where
 	// it was opened with that panel unfolded.
-	outward := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true}
+	outward := func(path string, h fiber.Handler, params ...string) Route {
+		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true, Params: params}
 	}
 	unfolded := func(path, panel string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
@@ -61,20 +63,20 @@ func (w *Web) Routes() []Route {
 		page("/search", w.searchPage),
 		page("/docs/api", w.docsPage),
 		{Method: fiber.MethodGet, Path: "/panels/first", Handle: w.firstPanel, Topics: w.specFirst().topics},
-		outward("/actions/refresh", w.action(ingest.JobRefresh)),
-		outward("/actions/poll", w.action(ingest.JobPoll)),
-		outward("/actions/poll-prs", w.action(ingest.JobPollPRs)),
-		outward("/actions/backfill", w.action(ingest.JobBackfill)),
+		outward("/actions/refresh", w.action(ingest.JobRefresh), "replaces"),
+		outward("/actions/poll", w.action(ingest.JobPoll), "replaces"),
+		outward("/actions/poll-prs", w.action(ingest.JobPollPRs), "replaces"),
+		outward("/actions/backfill", w.action(ingest.JobBackfill), "replaces", "dry_run"),
 		unfolded("/repo/:owner/:name/dispatch", w.specPreflight().name, w.dispatchPage),
-		outward("/actions/dispatch", w.dispatch),
-		outward("/actions/reply", w.reply),
-		action("/actions/accept-scope", w.acceptScope),
-		action("/actions/accept-listing", w.acceptListing),
-		action("/actions/dismiss", w.dismiss),
-		action(actionSave, w.saveView),
-		action(actionRename, w.renameView),
-		action(actionDelete, w.deleteView),
-		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
+		outward("/actions/dispatch", w.dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
+		outward("/actions/reply", w.reply, "session", "token", "message"),
+		action("/actions/accept-scope", w.acceptScope, "source", "file", "undo"),
+		action("/actions/accept-listing", w.acceptListing, "source", "kept"),
+		action("/actions/dismiss", w.dismiss, "id"),
+		action(actionSave, w.saveView, "name", "list", "query", "replace"),
+		action(actionRename, w.renameView, "id", "name"),
+		action(actionDelete, w.deleteView, "id"),
+		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true, Params: []string{"id"}},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}
 	for _, s := range w.tabSpecs() {

@@ -314,7 +314,11 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 // acceptScope takes a narrow scan for a full one, or takes that back.
 func (w *Web) acceptScope(c *fiber.Ctx) error {
 	source, file := c.FormValue("source"), c.FormValue("file")
-	if _, err := w.o.Scopes.AcceptScope(c.UserContext(), source, file, c.FormValue("undo") == "true", telemetry.ByPage); err != nil {
+	undo, err := flag(c, "undo")
+	if err != nil {
+		return err
+	}
+	if _, err := w.o.Scopes.AcceptScope(c.UserContext(), source, file, undo, telemetry.ByPage); err != nil {
 		return err
 	}
 	if c.Get("HX-Request") == "" {

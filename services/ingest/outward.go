@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -60,9 +59,9 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 		return r.missingDevin()
 	}
 	bare := telemetry.BareID(id)
-	s.Kind, s.Subject, s.Message = telemetry.SubmissionReply, bare, text
+	s.Kind, s.Subject = telemetry.SubmissionReply, bare
 	s.Token = contentToken(s.Token, s.Kind, bare, text)
-	_, err := r.once(ctx, s, delivery{
+	d := delivery{
 		send: func(ctx context.Context) (string, error) {
 			err := r.o.Messenger.Send(ctx, bare, text)
 			if err == nil {
@@ -72,27 +71,13 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 		},
 		arrived: r.messageArrived,
 		unknown: "It is not known whether the message was sent: the program ended, or Devin did not answer, while it was being sent. " +
-			"It is not among the session’s messages. Look at the session, and send it again if it is missing there.",
-	})
+			"Look at the session, and send it again if it is missing there.",
+	}
+	if s.By == telemetry.ByPage { // a caller of the API never asks again with the same token
+		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, bare, text).encode() }
+	}
+	_, err := r.once(ctx, s, d)
 	return err
-}
-
-// clockSkew is how far Devin's clock may be behind ours.
-const clockSkew = 2 * time.Minute
-
-// messageArrived looks among the session's messages for one that was sent.
-func (r *Runner) messageArrived(ctx context.Context, s telemetry.Submission) (bool, error) {
-	messages, err := r.o.Messenger.FreshMessages(ctx, s.Subject)
-	if err != nil {
-		return false, err
-	}
-	for _, m := range messages {
-		late := m.At.IsZero() || m.At.After(s.At.Add(-clockSkew))
-		if m.From == "user" && late && strings.TrimSpace(m.Text) == strings.TrimSpace(s.Message) {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // Dispatch starts one run of the action for a caller of the API, and returns
@@ -138,6 +123,7 @@ func contentToken(token string, content ...any) string {
 
 // delivery is how a submission is sent, and what is known of it afterwards.
 type delivery struct {
+	prepare func(context.Context) string // what to look for afterwards; nil: nothing
 	send    func(context.Context) (string, error)
 	arrived func(context.Context, telemetry.Submission) (bool, error) // nil: it cannot be looked up
 	unknown string                                                    // the sentence for an outcome that is not known
@@ -183,6 +169,9 @@ func (r *Runner) once(ctx context.Context, s telemetry.Submission, d delivery) (
 
 // deliver notes a submission, sends it, and notes the outcome.
 func (r *Runner) deliver(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
+	if d.prepare != nil {
+		s.Message = d.prepare(ctx)
+	}
 	noted, fresh, err := r.o.Store.BeginSubmission(ctx, s)
 	switch {
 	case err != nil:

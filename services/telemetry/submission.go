@@ -28,7 +28,7 @@ type Submission struct {
 	Token   string
 	Kind    SubmissionKind
 	Subject string // the session's bare id, or "owner/name"
-	Message string // of a reply whose outcome is open: what to look for; "" once it was sent
+	Message string // of a reply whose outcome is open: what to look for, as its sender wrote it; "" once it was sent
 	By      Starter
 	State   SubmissionState
 	At      time.Time // when it began, UTC

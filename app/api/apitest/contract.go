@@ -41,6 +41,23 @@ func (c *Contract) Endpoints() []string {
 	return list
 }
 
+// QueryParameters returns the query parameters of an endpoint as Endpoints
+// gives it, sorted.
+func (c *Contract) QueryParameters(endpoint string) (names []string) {
+	method, path, _ := strings.Cut(endpoint, " ")
+	item := c.doc.Paths.Value(path)
+	if item == nil || item.GetOperation(method) == nil {
+		return nil
+	}
+	for _, p := range slices.Concat(item.Parameters, item.GetOperation(method).Parameters) {
+		if p.Value.In == openapi3.ParameterInQuery {
+			names = append(names, p.Value.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Template is a Fiber path as OpenAPI writes it: /api/jobs/:id becomes
 // /api/jobs/{id}.
 func Template(path string) string {

@@ -119,3 +119,15 @@ func TestReferences(t *testing.T) {
 		t.Errorf("anchors %q", got)
 	}
 }
+
+// TestNoConflictIsLeft: no text has the marks of a merge that nobody resolved.
+func TestNoConflictIsLeft(t *testing.T) {
+	marks := []string{strings.Repeat("<", 7) + " ", strings.Repeat(">", 7) + " "}
+	for name, text := range documentTexts(t) {
+		for n, line := range strings.Split(text, "\n") {
+			if strings.HasPrefix(line, marks[0]) || strings.HasPrefix(line, marks[1]) {
+				t.Errorf("%s:%d has the mark of a conflict", name, n+1)
+			}
+		}
+	}
+}

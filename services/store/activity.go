@@ -65,7 +65,7 @@ func scanRunActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	var named int
 	r.Scan(&when, &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &named, &a.Back)
-	a.At, a.Compared = at(when), named == 1 && a.Word == string(telemetry.KindScan)
+	a.At, a.Compared = Time(when), named == 1 && a.Word == string(telemetry.KindScan)
 	a.New = max(0, a.New-a.Back) // what came back is counted with what is new
 }
 
@@ -73,7 +73,7 @@ func scanStateActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	var key string
 	r.Scan(&when, &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
-	if a.At = at(when); a.Session == "" {
+	if a.At = Time(when); a.Session == "" {
 		a.Session = key
 	}
 }
@@ -81,20 +81,20 @@ func scanStateActivity(r *Row, a *telemetry.Activity) {
 func scanPullActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	r.Scan(&when, &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
-	a.At, a.Repo = at(when), a.Pull.Repo
+	a.At, a.Repo = Time(when), a.Pull.Repo
 }
 
 func scanVerifiedActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	r.Scan(&when, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
-	a.At = at(when)
+	a.At = Time(when)
 }
 
 func scanSubmission(r *Row, a *telemetry.Activity) {
 	var when int64
 	var subject string
 	r.Scan(&when, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
-	switch a.At = at(when); {
+	switch a.At = Time(when); {
 	case a.Word == string(telemetry.SubmissionDispatch):
 		a.Repo = telemetry.RepoName(subject)
 	case a.Session == "":
@@ -105,7 +105,7 @@ func scanSubmission(r *Row, a *telemetry.Activity) {
 func scanScopeActivity(r *Row, a *telemetry.Activity) {
 	var when int64
 	r.Scan(&when, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
-	a.At = at(when)
+	a.At = Time(when)
 }
 
 func scanMendActivity(r *Row, a *telemetry.Activity) {
@@ -113,8 +113,8 @@ func scanMendActivity(r *Row, a *telemetry.Activity) {
 	var was, mended string
 	c := &a.Change
 	r.Scan(&when, &a.Application, &c.Source, &c.File, &c.Field, &was, &mended, &c.Reason, &a.Run, &a.Repo)
-	c.Old, c.New = fromJSON[any](r.tx, was), fromJSON[any](r.tx, mended)
-	a.At, a.Source, a.File = at(when), c.Source, c.File
+	c.Old, c.New = FromJSON[any](r.tx, was), FromJSON[any](r.tx, mended)
+	a.At, a.Source, a.File = Time(when), c.Source, c.File
 }
 
 // activityScope are the ids and keys by which changes belong to a
@@ -145,7 +145,7 @@ func (s *Store) Activity(ctx context.Context, f telemetry.ActivityFilter, from t
 				list = append(list, activityOf(tx, kind, of, from, limit+1)...)
 			}
 		}
-		return tx.err
+		return tx.Err()
 	})
 	if err != nil {
 		return nil, next, err
@@ -179,7 +179,7 @@ func newestActivity(a, b telemetry.Activity) int {
 func activityOf(tx *Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityMark, limit int) []telemetry.Activity {
 	until, skip := int64(1)<<62, int64(0)
 	if !from.At.IsZero() {
-		until = ms(from.At)
+		until = Millis(from.At)
 		switch order := slices.Index(telemetry.ActivityKinds(), kind) - slices.Index(telemetry.ActivityKinds(), from.Kind); {
 		case order < 0:
 			until--

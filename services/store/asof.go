@@ -16,17 +16,17 @@ func (s *Store) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out t
 	err = s.Read(ctx, func(tx *Tx) error {
 		id, known := repoIDOf(tx, repo)
 		if !known {
-			return tx.err
+			return tx.Err()
 		}
-		n := tallyAsOf(tx, id, ms(t))
+		n := tallyAsOf(tx, id, Millis(t))
 		out = totalsOf(n)
-		listRepos(tx, id, ms(t), &out)
-		countSessionsAt(tx, id, ms(t), &out)
-		countPullsAt(tx, id, ms(t), &out)
-		tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, ms(t)).Scan(&out.Verifications)
-		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, ms(t)).Scan(&out.BrokenFiles)
+		listRepos(tx, id, Millis(t), &out)
+		countSessionsAt(tx, id, Millis(t), &out)
+		countPullsAt(tx, id, Millis(t), &out)
+		tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, Millis(t)).Scan(&out.Verifications)
+		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, Millis(t)).Scan(&out.BrokenFiles)
 		found = repo == "" || len(out.Repos) > 0
-		return tx.err
+		return tx.Err()
 	})
 	return out, found, err
 }
@@ -36,7 +36,7 @@ func repoIDOf(tx *Tx, key string) (id int64, known bool) {
 	if key == "" {
 		return everywhere, true
 	}
-	known = tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).found
+	known = tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).Found
 	return id, known
 }
 
@@ -94,8 +94,8 @@ func tallyAsOf(tx *Tx, repo, t int64) tally {
 	for _, u := range unlistedAt(tx, repo, t) {
 		n["open"] += u.found
 		n["unlisted"] += u.found
-		n.family("open_severity", fromJSON[map[string]int64](tx, u.severity))
-		n.family("open_category", fromJSON[map[string]int64](tx, u.category))
+		n.family("open_severity", FromJSON[map[string]int64](tx, u.severity))
+		n.family("open_category", FromJSON[map[string]int64](tx, u.category))
 	}
 	return n
 }

@@ -30,7 +30,7 @@ type place struct {
 func (d *derivation) deriveAttempts() {
 	tx := d.tx
 	ids := slices.Sorted(maps.Keys(d.takes))
-	if len(ids) == 0 || tx.err != nil {
+	if len(ids) == 0 || tx.Err() != nil {
 		return
 	}
 	tx.Each(`SELECT DISTINCT issue_id FROM attempts WHERE record_id `+tx.In(1, "BIGINT"), []any{JSON(ids)}, func(r *Row) {
@@ -38,7 +38,7 @@ func (d *derivation) deriveAttempts() {
 		r.Scan(&issue)
 		d.issues[issue] = true
 	})
-	tx.exec(`DELETE FROM attempts WHERE record_id `+tx.In(1, "BIGINT"), JSON(ids))
+	tx.Exec(`DELETE FROM attempts WHERE record_id `+tx.In(1, "BIGINT"), JSON(ids))
 	var rows [][]any
 	for _, id := range ids {
 		for _, a := range d.attemptsOf(id, d.takes[id]) {
@@ -46,7 +46,7 @@ func (d *derivation) deriveAttempts() {
 			rows = append(rows, []any{a.record, a.session, a.issue, a.scan, a.batch, string(a.basis), a.at, int(a.claim)})
 		}
 	}
-	tx.bulk("attempts", []string{"record_id BIGINT", "session TEXT", "issue_id BIGINT", "scan_id BIGINT", "batch_id BIGINT", "basis TEXT", "at BIGINT", "claim SMALLINT"}, rows, "")
+	tx.Bulk("attempts", []string{"record_id BIGINT", "session TEXT", "issue_id BIGINT", "scan_id BIGINT", "batch_id BIGINT", "basis TEXT", "at BIGINT", "claim SMALLINT"}, rows, "")
 }
 
 // attemptsOf returns a record's attempts, each session and issue once.
@@ -84,7 +84,7 @@ func (d *derivation) attemptsOf(id int64, takes []telemetry.Take) []attempt {
 		}
 	}
 	if base.basis == telemetry.AttemptVerification {
-		d.tx.exec(`UPDATE verifications SET unmatched = $1 WHERE id = $2`, unmatched, id)
+		d.tx.Exec(`UPDATE verifications SET unmatched = $1 WHERE id = $2`, unmatched, id)
 		d.claims[id] = true
 	}
 	return attempts
@@ -98,7 +98,7 @@ func (d *derivation) groundsOf(id int64) (base attempt, resolve func(telemetry.T
 	var kind telemetry.Kind
 	var repo int64
 	var file string
-	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).found; {
+	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).Found; {
 	case run && kind == telemetry.KindDispatch:
 		base.basis = telemetry.AttemptDispatch
 		b := &scansBeforeIt{repo, base.at, file, map[string]int64{}}
@@ -109,7 +109,7 @@ func (d *derivation) groundsOf(id int64) (base attempt, resolve func(telemetry.T
 	base.basis = telemetry.AttemptVerification
 	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&base.at)
 	scan, repo := d.verifiedScan(id)
-	tx.exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
+	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
 	return base, func(t telemetry.Take) []place { return d.like(scan, t.Finding) }
 }
 
@@ -194,7 +194,7 @@ func (d *derivation) retake(repo int64, scans []addedScan) {
 	for i, s := range scans {
 		runs[i] = s.scan.Run
 	}
-	d.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, ms(scans[0].scan.At))
+	d.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, Millis(scans[0].scan.At))
 	d.retakeVerifications(`source_run `+d.tx.In(1, "BIGINT"), JSON(runs))
 }
 
@@ -231,11 +231,11 @@ func (d *derivation) retakeAll(mark map[int64]bool, query string, args ...any) {
 // countAttempts writes how many sessions took each issue, which was the
 // latest, and when.
 func (d *derivation) countAttempts() {
-	if len(d.issues) == 0 || d.tx.err != nil {
+	if len(d.issues) == 0 || d.tx.Err() != nil {
 		return
 	}
-	d.tx.touch(telemetry.TopicRecords)
-	d.tx.exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''),
+	d.tx.Touch(telemetry.TopicRecords)
+	d.tx.Exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''),
 			session = COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = issues.id AND a.session <> '' ORDER BY a.at DESC, a.session LIMIT 1), ''),
 			taken_at = COALESCE((SELECT MAX(a.at) FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''), 0)
 		WHERE id `+d.tx.In(1, "BIGINT"), JSON(slices.Sorted(maps.Keys(d.issues))))

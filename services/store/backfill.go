@@ -17,7 +17,7 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 	var changes []telemetry.Change
 	plan := func(tx *Tx) error {
 		changes = planBackfill(tx)
-		return tx.err
+		return tx.Err()
 	}
 	if !apply {
 		err := s.Read(ctx, plan)
@@ -33,12 +33,12 @@ func (s *Store) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, e
 		for _, c := range changes {
 			recorded := JSON(c.Old)
 			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
-			tx.exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
-				c.Source, c.File, c.Field, application, recorded, JSON(c.Old), JSON(c.New), c.Reason, ms(tx.now))
+			tx.Exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
+				c.Source, c.File, c.Field, application, recorded, JSON(c.Old), JSON(c.New), c.Reason, Millis(tx.Now()))
 			d.mended(c)
 		}
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 	return changes, err
 }
@@ -56,10 +56,10 @@ func (s *Store) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chang
 			c := telemetry.Change{}
 			var was, mended string
 			r.Scan(&c.Source, &c.File, &c.Field, &was, &mended, &c.Reason)
-			c.Old, c.New, c.Reason = fromJSON[any](tx, mended), fromJSON[any](tx, was), "undone: "+c.Reason
+			c.Old, c.New, c.Reason = FromJSON[any](tx, mended), FromJSON[any](tx, was), "undone: "+c.Reason
 			changes = append(changes, c)
 		})
-		return tx.err
+		return tx.Err()
 	}
 	if !apply {
 		err := s.Read(ctx, read)
@@ -69,13 +69,13 @@ func (s *Store) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chang
 		if err := read(tx); err != nil || len(changes) == 0 {
 			return err
 		}
-		tx.exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
+		tx.Exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
 		d := newDerivation(tx)
 		for _, c := range changes {
 			d.mended(c)
 		}
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 	return changes, err
 }
@@ -86,7 +86,7 @@ func (d *derivation) mended(c telemetry.Change) {
 		var id int64
 		r.Scan(&id)
 		d.changed[id] = true
-		d.tx.touch(telemetry.TopicRecords)
+		d.tx.Touch(telemetry.TopicRecords)
 	})
 }
 
@@ -100,8 +100,8 @@ func planBackfill(tx *Tx) []telemetry.Change {
 		var ord int
 		var number int64
 		r.Scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
-		ids := fromJSON[[]string](tx, idsText)
-		if mended, reason := telemetry.MendIDs(ids, number, fromJSON[[]string](tx, titled), fromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
+		ids := FromJSON[[]string](tx, idsText)
+		if mended, reason := telemetry.MendIDs(ids, number, FromJSON[[]string](tx, titled), FromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
 			changes = append(changes, telemetry.Change{
 				Source: source,
 				File:   file,

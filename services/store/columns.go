@@ -15,7 +15,7 @@ func (s *Store) SessionsByKey(ctx context.Context, keys []string) (map[string]te
 		for _, row := range sessionsWhere(tx, `WHERE s.key `+tx.In(1, "TEXT"), JSON(keys)) {
 			out[row.Key] = row
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return out, err
 }
@@ -50,7 +50,7 @@ func (s *Store) PullMarks(ctx context.Context, keys []string) (map[string]teleme
 			m.Verdict = verdict // the latest comes last
 			out[key] = m
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return out, err
 }

@@ -41,12 +41,12 @@ func (d *derivation) sumRuns(repo int64, delta *runSums) {
 	var scans, dispatches, found, last int64
 	var severityText, categoryText string
 	tx.Row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).Scan(&scans, &dispatches, &found, &severityText, &categoryText)
-	severity, category := fromJSON[map[string]int64](tx, severityText), fromJSON[map[string]int64](tx, categoryText)
+	severity, category := FromJSON[map[string]int64](tx, severityText), FromJSON[map[string]int64](tx, categoryText)
 	add(severity, delta.severity)
 	add(category, delta.category)
 	tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).Scan(&last)
 	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
-	tx.exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7 WHERE id = $8`,
+	tx.Exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7 WHERE id = $8`,
 		scans+dispatches, scans, dispatches, found+delta.found, last, JSON(nonZero(severity)), JSON(nonZero(category)), repo)
 }
 
@@ -60,7 +60,7 @@ func nonZero(sum map[string]int64) map[string]int64 {
 func (d *derivation) countRepo(repo int64) {
 	tx := d.tx
 	var known int64
-	if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, repo).Scan(&known).found {
+	if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, repo).Scan(&known).Found {
 		return
 	}
 	if delta := d.deltas[repo]; delta != nil {
@@ -92,7 +92,7 @@ func (d *derivation) countRepo(repo int64) {
 		}
 	})
 	prs := countPullsOfRepo(tx, repo)
-	tx.exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
+	tx.Exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
 			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11 WHERE id = $12`,
 		created, finished, active, waiting, withPR, never, prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
 	d.saveTally(repo, d.tallyOf(repo))
@@ -149,9 +149,9 @@ func (d *derivation) countOpen(repo int64) {
 		})
 	} else if latestFile != "" {
 		open = latestFound
-		add(severity, fromJSON[map[string]int64](tx, latestSeverity))
-		add(category, fromJSON[map[string]int64](tx, latestCategory))
+		add(severity, FromJSON[map[string]int64](tx, latestSeverity))
+		add(category, FromJSON[map[string]int64](tx, latestCategory))
 	}
-	tx.exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, unnamed = $6, latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
-		open, JSON(severity), JSON(category), severity["critical"]+severity["high"], flag(refFile != ""), flag(latestFile != dataFile), latestAt, latestFile, latestRun, repo)
+	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, unnamed = $6, latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
+		open, JSON(severity), JSON(category), severity["critical"]+severity["high"], Flag(refFile != ""), Flag(latestFile != dataFile), latestAt, latestFile, latestRun, repo)
 }

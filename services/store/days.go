@@ -64,7 +64,7 @@ func (d *derivation) addDays(repo int64, b dayBook) {
 			rows = append(rows, []any{repo, k.day, k.severity, c.opened, c.closed, c.net, c.unlisted})
 		}
 	}
-	d.tx.bulk("days", []string{"repo_id BIGINT", "day BIGINT", "severity TEXT", "opened BIGINT", "closed BIGINT", "net BIGINT", "unlisted BIGINT"}, rows,
+	d.tx.Bulk("days", []string{"repo_id BIGINT", "day BIGINT", "severity TEXT", "opened BIGINT", "closed BIGINT", "net BIGINT", "unlisted BIGINT"}, rows,
 		`ON CONFLICT (repo_id, day, severity) DO UPDATE SET opened = days.opened + excluded.opened, closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted`)
 }
 
@@ -75,9 +75,9 @@ func (d *derivation) dropDays(repo int64) {
 		k, c := scanDay(r)
 		b[k] = dayCount{}.minus(c)
 	})
-	d.tx.exec(`DELETE FROM days WHERE repo_id = $1`, repo)
+	d.tx.Exec(`DELETE FROM days WHERE repo_id = $1`, repo)
 	d.addDays(everywhere, b)
-	d.tx.exec(`DELETE FROM days WHERE repo_id = $1 AND opened = 0 AND closed = 0 AND net = 0 AND unlisted = 0`, everywhere)
+	d.tx.Exec(`DELETE FROM days WHERE repo_id = $1 AND opened = 0 AND closed = 0 AND net = 0 AND unlisted = 0`, everywhere)
 }
 
 // countUnlisted brings the days up to date with what scans without findings
@@ -124,7 +124,7 @@ func unlistedDays(tx *Tx, into dayBook) func(*Row) {
 		}
 		open, listed = map[string]int64{}, has == 1
 		if !listed {
-			open = unlistedSeverity(fromJSON[map[string]int64](tx, text), found)
+			open = unlistedSeverity(FromJSON[map[string]int64](tx, text), found)
 		}
 		for severity, n := range open {
 			into.add(when, severity, dayCount{unlisted: n})

@@ -104,7 +104,7 @@ func newDerivation(tx *Tx) *derivation {
 // what sessions took, links, sessions, verdicts, figures.
 func (d *derivation) finish() {
 	for _, id := range slices.Sorted(maps.Keys(d.changed)) {
-		if d.tx.err != nil {
+		if d.tx.Err() != nil {
 			return
 		}
 		d.putRecord(id)
@@ -169,14 +169,14 @@ func (d *derivation) storedRun(id int64) (storedRun, bool) {
 	}
 	r := d.tx.Row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id)
 	r.Scan(&s.repo, &s.kind, &s.digest, &s.found, &s.severity, &s.category)
-	return s, r.found
+	return s, r.Found
 }
 
 // digest is equal for two versions of a record from which the same issues
 // follow.
 func digest(rec *telemetry.Record) string {
 	h := sha256.New()
-	_ = json.NewEncoder(h).Encode([]any{rec.Repo.Key(), rec.Kind, ms(rec.Timestamp), rec.RunNumber, rec.HasFindings(), rec.Findings}) // a hash takes every write
+	_ = json.NewEncoder(h).Encode([]any{rec.Repo.Key(), rec.Kind, Millis(rec.Timestamp), rec.RunNumber, rec.HasFindings(), rec.Findings}) // a hash takes every write
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
@@ -192,7 +192,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 		known = false
 	}
 	if known {
-		d.addRun(repo, -1, old.kind, old.found, fromJSON[map[string]int64](tx, old.severity), fromJSON[map[string]int64](tx, old.category))
+		d.addRun(repo, -1, old.kind, old.found, FromJSON[map[string]int64](tx, old.severity), FromJSON[map[string]int64](tx, old.category))
 	}
 	d.addRun(repo, 1, rec.Kind, rec.IssuesFound, rec.Severity, rec.Category)
 	created := int64(0)
@@ -201,14 +201,14 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 			created++
 		}
 	}
-	tx.exec(`INSERT INTO runs (id, repo_id, source, file, kind, run_number, run_id, run_url, run_label, at, at_text, target_repo, fork_url,
+	tx.Exec(`INSERT INTO runs (id, repo_id, source, file, kind, run_number, run_id, run_url, run_label, at, at_text, target_repo, fork_url,
 			issues_found, batches, sessions, severity, category, has_findings, digest, item, repo_key, reduced, new_n, gone_n)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, 0, -1, -1)
 		ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, run_url = excluded.run_url, run_label = excluded.run_label, at_text = excluded.at_text,
 			target_repo = excluded.target_repo, fork_url = excluded.fork_url, issues_found = excluded.issues_found, batches = excluded.batches,
 			sessions = excluded.sessions, severity = excluded.severity, category = excluded.category, item = excluded.item`,
-		id, repo, name.source, name.file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, ms(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
-		rec.IssuesFound, rec.BatchesCreated, created, JSON(rec.Severity), JSON(rec.Category), flag(rec.HasFindings()), sum, rec.Item, rec.Repo.Key())
+		id, repo, name.source, name.file, string(rec.Kind), rec.RunNumber, rec.RunID, rec.RunURL, rec.RunLabel, Millis(rec.Timestamp), rec.TimestampText, rec.TargetRepo, rec.ForkURL,
+		rec.IssuesFound, rec.BatchesCreated, created, JSON(rec.Severity), JSON(rec.Category), Flag(rec.HasFindings()), sum, rec.Item, rec.Repo.Key())
 	if knew {
 		d.dropMentions(id)
 	}
@@ -231,7 +231,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 // in RUNS_DIR holds for the action repository's file too.
 func (d *derivation) accepted(name fileName) bool {
 	var at int64
-	return d.holds("accepted") && d.tx.Row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).Scan(&at).found
+	return d.holds("accepted") && d.tx.Row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).Scan(&at).Found
 }
 
 // dropRun takes a run out of everything that was derived from it.
@@ -240,7 +240,7 @@ func (d *derivation) dropRun(id int64) {
 	if !known {
 		return
 	}
-	d.addRun(old.repo, -1, old.kind, old.found, fromJSON[map[string]int64](d.tx, old.severity), fromJSON[map[string]int64](d.tx, old.category))
+	d.addRun(old.repo, -1, old.kind, old.found, FromJSON[map[string]int64](d.tx, old.severity), FromJSON[map[string]int64](d.tx, old.category))
 	if old.kind == telemetry.KindScan {
 		d.foldOf(old.repo).replay = true
 	}
@@ -252,8 +252,8 @@ func (d *derivation) dropRun(id int64) {
 		r.Scan(&f.public, &f.finding[1])
 		d.former = append(d.former, f)
 	})
-	d.tx.exec(`DELETE FROM appearances WHERE run_id = $1`, id)
-	d.tx.exec(`DELETE FROM runs WHERE id = $1`, id)
+	d.tx.Exec(`DELETE FROM appearances WHERE run_id = $1`, id)
+	d.tx.Exec(`DELETE FROM runs WHERE id = $1`, id)
 }
 
 func (d *derivation) dropMentions(run int64) {
@@ -267,11 +267,10 @@ func (d *derivation) dropMentions(run int64) {
 		r.Scan(&key)
 		d.pulls[key] = true
 	})
-	d.tx.exec(`DELETE FROM mentions WHERE run_id = $1`, run)
-	d.tx.exec(`DELETE FROM mention_ids WHERE run_id = $1`, run)
-	d.tx.exec(`DELETE FROM sessions WHERE run_ref = $1 AND id = ''`, run)
-	if d.tx.affected > 0 {
-		d.tx.touch(telemetry.TopicSessions)
+	d.tx.Exec(`DELETE FROM mentions WHERE run_id = $1`, run)
+	d.tx.Exec(`DELETE FROM mention_ids WHERE run_id = $1`, run)
+	if d.tx.Exec(`DELETE FROM sessions WHERE run_ref = $1 AND id = ''`, run) > 0 {
+		d.tx.Touch(telemetry.TopicSessions)
 	}
 }
 
@@ -305,14 +304,14 @@ func (d *derivation) putMentions(run int64, rec *telemetry.Record) {
 		}
 		never = never || bare == ""
 		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
-		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, JSON(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key, string(state), ms(rec.Timestamp)})
+		rows = append(rows, []any{run, i, bare, s.ID, s.URL, s.BatchID, s.Status, JSON(s.IssueIDs), familyOf(s.IssueIDs, families), s.PRURL, key, string(state), Millis(rec.Timestamp)})
 	}
-	d.tx.bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT", "pull_key TEXT", "state TEXT", "at BIGINT"}, rows, "")
+	d.tx.Bulk("mentions", []string{"run_id BIGINT", "ord BIGINT", "session TEXT", "shown_id TEXT", "url TEXT", "batch_id BIGINT", "status TEXT", "issue_ids TEXT", "family TEXT", "pr_url TEXT", "pull_key TEXT", "state TEXT", "at BIGINT"}, rows, "")
 	ids := make([][]any, 0, len(named))
 	for n := range named {
 		ids = append(ids, []any{n[0], run, n[1]})
 	}
-	d.tx.bulk("mention_ids", []string{"issue_id TEXT", "run_id BIGINT", "session TEXT"}, ids, "")
+	d.tx.Bulk("mention_ids", []string{"issue_id TEXT", "run_id BIGINT", "session TEXT"}, ids, "")
 	if never {
 		d.startNever(run)
 	}
@@ -336,12 +335,12 @@ func familyOf(ids []string, families map[string]string) string {
 func (d *derivation) repoID(rec *telemetry.Record) int64 {
 	tx, key := d.tx, rec.Repo.Key()
 	id := d.repoIDs[key]
-	if id != 0 || tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).found {
+	if id != 0 || tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).Found {
 		d.repoIDs[key] = id
 		return id
 	}
 	tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).Scan(&id)
-	tx.exec(`INSERT INTO repos (id, key, name, target_repo, fork_url, fork, fork_key, runs, scans, dispatches, issues_found, last_run,
+	tx.Exec(`INSERT INTO repos (id, key, name, target_repo, fork_url, fork, fork_key, runs, scans, dispatches, issues_found, last_run,
 			sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
 			prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category, critical_high,
 			listed, unnamed, latest_at, latest_file, latest_run, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_unnamed)
@@ -357,11 +356,11 @@ func (d *derivation) describeRepo(id int64) {
 	var target, fork, oldName, oldTarget, oldFork string
 	tx.Row(`SELECT name, target_repo, fork_url FROM repos WHERE id = $1`, id).Scan(&oldName, &oldTarget, &oldFork)
 	newest := tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 ORDER BY at DESC, file DESC, source DESC LIMIT 1`, id).Scan(&target)
-	if tx.err == nil && !newest.found {
-		tx.exec(`DELETE FROM issues WHERE repo_id = $1`, id)
+	if tx.Err() == nil && !newest.Found {
+		tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, id)
 		d.dropLives(id)
 		d.saveTally(id, nil)
-		tx.exec(`DELETE FROM repos WHERE id = $1`, id)
+		tx.Exec(`DELETE FROM repos WHERE id = $1`, id)
 		d.settleHomes(id, "")
 		return
 	}
@@ -371,7 +370,7 @@ func (d *derivation) describeRepo(id int64) {
 	if target == oldTarget && fork == oldFork && string(name) == oldName {
 		return
 	}
-	tx.exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
+	tx.Exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`, string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
 }
 
 // Findings are the findings of a stored run.

@@ -15,7 +15,7 @@ func (d *derivation) countDue(repo int64) {
 	times := textNumbers(text)
 	slices.Sort(times)
 	interval, due := dueAt(times)
-	d.tx.exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)
+	d.tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)
 }
 
 // dueAt returns the median interval of a repository's scans and the time

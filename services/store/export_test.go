@@ -28,15 +28,15 @@ func Rules() string { return rules() }
 // Exec runs a statement that no method has.
 func (s *Store) Exec(ctx context.Context, statement string, args ...any) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(statement, args...)
-		return tx.err
+		tx.Exec(statement, args...)
+		return tx.Err()
 	})
 }
 
 // Statement runs a statement within a transaction.
 func Statement(tx *Tx, statement string, args ...any) error {
-	tx.exec(statement, args...)
-	return tx.err
+	tx.Exec(statement, args...)
+	return tx.Err()
 }
 
 // Texts returns the texts that a query finds.
@@ -47,7 +47,7 @@ func (s *Store) Texts(ctx context.Context, query string) (texts []string, err er
 			r.Scan(&text)
 			texts = append(texts, text)
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return texts, err
 }
@@ -70,7 +70,7 @@ func (s *Store) Dump(ctx context.Context) (map[string][]string, error) {
 			}
 			out[table] = rows
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return out, err
 }

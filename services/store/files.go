@@ -27,7 +27,7 @@ func (s *Store) KnownFiles(ctx context.Context, source string) (map[string]strin
 				delete(known, p.Name)
 			}
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return known, err
 }
@@ -93,17 +93,16 @@ func (s *Store) MarkGone(ctx context.Context, source string, names []string) err
 		}
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`DELETE FROM held_listings WHERE source = $1`, source)
+		tx.Exec(`DELETE FROM held_listings WHERE source = $1`, source)
 		d := newDerivation(tx)
 		for _, name := range names {
-			tx.exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name)
-			if tx.affected > 0 {
-				tx.touch(telemetry.TopicRecords)
+			if tx.Exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name) > 0 {
+				tx.Touch(telemetry.TopicRecords)
 				d.reconsider(name)
 			}
 		}
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 }
 
@@ -137,7 +136,7 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 	if at >= 0 && states[at].sha == f.SHA && !states[at].gone {
 		return
 	}
-	tx.touch(telemetry.TopicRecords)
+	tx.Touch(telemetry.TopicRecords)
 	known := at >= 0
 	hadBody := known && states[at].hasBody
 	if !known {
@@ -148,23 +147,23 @@ func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *te
 	st := &states[at]
 	st.gone, st.hasBody = false, st.hasBody || f.Record != nil
 	d.names[st.id] = fileName{source, f.Name}
-	live := flag(inForce(states, at))
+	live := Flag(inForce(states, at))
 	rec := f.Record
 	if rec == nil {
 		result.Broken++
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
+		tx.Exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
 			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at`,
-			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), live, ms(tx.now), rules())
+			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), live, Millis(tx.Now()), rules())
 	} else {
 		if hadBody {
 			result.Updated++
 		} else {
 			result.New++
 		}
-		tx.exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, $10, $11, $12)
+		tx.Exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, $10, $11, $12)
 			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '', kind = excluded.kind, repo_key = excluded.repo_key,
 				at = excluded.at, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at, derived = excluded.derived`,
-			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp), live, ms(tx.now), rules())
+			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), Millis(rec.Timestamp), live, Millis(tx.Now()), rules())
 		d.parsed[st.id], d.bodies[st.id] = rec, f.Body
 	}
 	if (live == 1) != st.live {
@@ -204,7 +203,7 @@ func (d *derivation) settleFiles(states []fileState) {
 	for i, st := range states {
 		live := inForce(states, i)
 		if live != st.live {
-			d.tx.exec(`UPDATE files SET live = $1 WHERE id = $2`, flag(live), st.id)
+			d.tx.Exec(`UPDATE files SET live = $1 WHERE id = $2`, Flag(live), st.id)
 		}
 		if live != st.live || d.parsed[st.id] != nil {
 			d.changed[st.id] = live
@@ -239,10 +238,10 @@ func (d *derivation) record(id int64) *telemetry.Record {
 	if body == nil && (rec == nil || mended) {
 		tx.Row(`SELECT body FROM files WHERE id = $1`, id).Scan(&body)
 	}
-	if rec == nil && tx.err == nil {
+	if rec == nil && tx.Err() == nil {
 		var err error
 		if rec, err = telemetry.ParseRecord(body); err != nil {
-			tx.fail("parse a stored record", fmt.Errorf("%s: %w", name.file, err))
+			tx.Fail("parse a stored record", fmt.Errorf("%s: %w", name.file, err))
 			return nil
 		}
 	}
@@ -259,7 +258,7 @@ func (d *derivation) holds(table string) bool {
 	has, asked := d.filled[table]
 	if !asked {
 		var n int
-		has = d.tx.Row(`SELECT 1 FROM ` + table + ` LIMIT 1`).Scan(&n).found //nolint:gosec // a name from this package
+		has = d.tx.Row(`SELECT 1 FROM ` + table + ` LIMIT 1`).Scan(&n).Found //nolint:gosec // a name from this package
 		d.filled[table] = has
 	}
 	return has
@@ -277,7 +276,7 @@ func mendsOf(tx *Tx, name fileName) []telemetry.Change {
 		if n := len(changes); n > 0 && changes[n-1].Field == c.Field {
 			return
 		}
-		c.Old, c.New = fromJSON[any](tx, before), fromJSON[any](tx, after)
+		c.Old, c.New = FromJSON[any](tx, before), FromJSON[any](tx, after)
 		changes = append(changes, c)
 	})
 	return changes

@@ -28,7 +28,7 @@ func (s *Store) FindingIDs(ctx context.Context, publicID string, most int) (tele
 			var p place
 			var when int64
 			r.Scan(&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &when, &p.size)
-			p.At = at(when)
+			p.At = Time(when)
 			places = append(places, p)
 		})
 		ids.Total = len(places)
@@ -37,13 +37,13 @@ func (s *Store) FindingIDs(ctx context.Context, publicID string, most int) (tele
 		}
 		left := int64(idBytes)
 		for _, p := range places {
-			if left -= p.size; left < 0 || tx.err != nil {
+			if left -= p.size; left < 0 || tx.Err() != nil {
 				break
 			}
 			p.IssueID = findingID(tx, p.run, p.ord)
 			ids.Items = append(ids.Items, p.FindingID)
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return ids, err
 }

@@ -18,10 +18,10 @@ func (s *Store) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealt
 	err := s.Read(ctx, func(tx *Tx) error {
 		h = telemetry.RepoHealth{}
 		var id, interval, last int64
-		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &last).found {
-			return tx.err
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &last).Found {
+			return tx.Err()
 		}
-		h.LastScan, h.Interval = at(last), time.Duration(interval)*time.Millisecond
+		h.LastScan, h.Interval = Time(last), time.Duration(interval)*time.Millisecond
 		h.Reduced = narrowScan(tx, id)
 		h.Relinked = relinkedScan(tx, id)
 		tx.Each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`, []any{key, telemetry.BrokenShown}, func(r *Row) {
@@ -29,7 +29,7 @@ func (s *Store) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealt
 			r.Scan(&file)
 			h.Broken = append(h.Broken, file)
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return h, err
 }
@@ -74,7 +74,7 @@ func relinkedScan(tx *Tx, repo int64) *telemetry.RelinkedScan {
 // days up to the day (UTC) of until. It reads these days alone.
 func (s *Store) RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error) {
 	var out map[string]telemetry.RepoDays
-	last := dayOf(ms(until))
+	last := dayOf(Millis(until))
 	err := s.Read(ctx, func(tx *Tx) error {
 		out = map[string]telemetry.RepoDays{}
 		net := map[string][]int64{}
@@ -104,7 +104,7 @@ func (s *Store) RepoDays(ctx context.Context, keys []string, until time.Time, da
 			}
 			out[key] = v
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return out, err
 }

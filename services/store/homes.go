@@ -91,8 +91,8 @@ func (d *derivation) settleHomes(repo int64, name telemetry.RepoName) {
 			changed = append(changed, key)
 		}
 	}
-	d.tx.exec(`DELETE FROM homes WHERE repo_id = $1`, repo)
-	d.tx.bulk("homes", []string{"repo_id BIGINT", "key TEXT", "name TEXT"}, rows, "")
+	d.tx.Exec(`DELETE FROM homes WHERE repo_id = $1`, repo)
+	d.tx.Bulk("homes", []string{"repo_id BIGINT", "key TEXT", "name TEXT"}, rows, "")
 	if len(changed) > 0 {
 		d.pullsOfRepos(changed)
 		d.retakeVerifications(`pull_repo `+d.tx.In(1, "TEXT"), JSON(changed))

@@ -16,7 +16,7 @@ func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemet
 		rows := issuesWhere(tx, `WHERE i.public_id = $1`, publicID)
 		if len(rows) == 0 {
 			moved = redirected(tx, publicID)
-			return tx.err
+			return tx.Err()
 		}
 		found, issue.IssueRow = true, rows[0]
 		id := issue.StoreID
@@ -26,7 +26,7 @@ func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemet
 		issue.Verifications = verificationsWhere(tx, `WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
 		issue.Scans = scanMarks(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, pullsOfAttempts(tx, id))
-		return tx.err
+		return tx.Err()
 	})
 	return issue, moved, found, err
 }
@@ -35,11 +35,11 @@ func (s *Store) IssueDetail(ctx context.Context, publicID string) (issue telemet
 func redirected(tx *Tx, id string) string {
 	for range 32 { // ids that moved in a circle lead nowhere
 		var next string
-		if !tx.Row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).Scan(&next).found {
+		if !tx.Row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).Scan(&next).Found {
 			return ""
 		}
 		var n int64
-		if tx.Row(`SELECT id FROM issues WHERE public_id = $1`, next).Scan(&n).found {
+		if tx.Row(`SELECT id FROM issues WHERE public_id = $1`, next).Scan(&n).Found {
 			return next
 		}
 		id = next
@@ -56,7 +56,7 @@ func appearancesOf(tx *Tx, issue int64, rule string) []telemetry.Appearance {
 		var when int64
 		var reduced, named int
 		r.Scan(&a.RunFile, &a.Source, &a.RunNumber, &when, &reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
-		a.At, a.Reduced = at(when), reduced == 1
+		a.At, a.Reduced = Time(when), reduced == 1
 		if named == 0 {
 			a.File = file
 		}
@@ -86,7 +86,7 @@ func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
 			return
 		}
-		a.At, a.Known = at(when), shown != ""
+		a.At, a.Known = Time(when), shown != ""
 		if a.Known {
 			a.Session = shown
 		}
@@ -112,7 +112,7 @@ func statesOfAttempts(tx *Tx, issue int64, attempts []telemetry.Attempt) {
 		var session string
 		var when int64
 		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &when)
-		c.At = at(when)
+		c.At = Time(when)
 		states[session] = append(states[session], c)
 	})
 	for n := range attempts {
@@ -124,12 +124,12 @@ func statesOfAttempts(tx *Tx, issue int64, attempts []telemetry.Attempt) {
 func scanMarks(tx *Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
 	var marks []telemetry.ScanMark
 	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2 ORDER BY r.at, r.file, r.source`,
-		[]any{issue.StoreID, ms(issue.First.At)}, func(r *Row) {
+		[]any{issue.StoreID, Millis(issue.First.At)}, func(r *Row) {
 			var m telemetry.ScanMark
 			var when int64
 			var reduced int
 			r.Scan(&m.File, &m.Run, &when, &reduced)
-			m.At, m.Reduced = at(when), reduced == 1
+			m.At, m.Reduced = Time(when), reduced == 1
 			if m.Compare(issue.First) >= 0 {
 				marks = append(marks, m)
 			}

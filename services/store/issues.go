@@ -57,8 +57,8 @@ func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 		r.Scan(&public, &at[0], &at[1])
 		findings[public] = append(findings[public], at)
 	})
-	tx.exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
-	tx.exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
+	tx.Exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
+	tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
 	d.dropLives(repo)
 	scans := d.loadScans(repo)
 	matches := d.applyWith(repo, &identity.Ledger{Repo: name}, scans, ids)
@@ -72,7 +72,7 @@ func (d *derivation) replayRepo(repo int64, name telemetry.RepoName) {
 	for public, list := range findings {
 		for _, finding := range list {
 			if now := matches[finding]; now != nil && !valid[public] {
-				tx.exec(`INSERT INTO redirects (old_id, new_id) VALUES ($1, $2) ON CONFLICT (old_id) DO UPDATE SET new_id = excluded.new_id`, public, now.PublicID)
+				tx.Exec(`INSERT INTO redirects (old_id, new_id) VALUES ($1, $2) ON CONFLICT (old_id) DO UPDATE SET new_id = excluded.new_id`, public, now.PublicID)
 				break
 			}
 		}
@@ -130,7 +130,7 @@ func (d *derivation) applyWith(repo int64, ledger *identity.Ledger, scans []adde
 		before := spots(ledger.Open)
 		out, err := ledger.Apply(s.scan)
 		if err != nil {
-			tx.fail("fold a scan", err)
+			tx.Fail("fold a scan", err)
 			return nil
 		}
 		lives.note(s.scan, out)
@@ -158,7 +158,7 @@ func (d *derivation) applyWith(repo int64, ledger *identity.Ledger, scans []adde
 			}
 		}
 		if s.scan.HasFindings {
-			tx.exec(`UPDATE runs SET reduced = $1, new_n = $2, gone_n = $3 WHERE id = $4`, flag(out.Reduced), out.New+out.Reopened, len(out.Closed), s.id)
+			tx.Exec(`UPDATE runs SET reduced = $1, new_n = $2, gone_n = $3 WHERE id = $4`, Flag(out.Reduced), out.New+out.Reopened, len(out.Closed), s.id)
 		}
 	}
 	d.saveIssues(repo, touched, ids)
@@ -187,7 +187,7 @@ func (d *derivation) saveAppearances(list []appearance) {
 		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line, a.file, a.fingerprint}
 		d.places[a.run] = append(d.places[a.run], a.match.Issue.StoreID)
 	}
-	d.tx.bulk("appearances", []string{"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT", "file TEXT", "fingerprint TEXT"}, rows, "")
+	d.tx.Bulk("appearances", []string{"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT", "file TEXT", "fingerprint TEXT"}, rows, "")
 }
 
 func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[string]int64) {
@@ -202,7 +202,7 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 			if now := placeOf(i); now != was {
 				moved = append(moved, []any{i.StoreID, now.print, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, string(i.Status), i.Status.Rank()})
 			}
-			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, ms(i.Last.At), i.Last.File, i.Last.Run, ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
+			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, Millis(i.Last.At), i.Last.File, i.Last.Run, Millis(i.Closed.At), i.Closed.File, i.Closed.Run, Flag(i.EverFixed), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
 			continue
 		}
 		if i.StoreID = ids[i.PublicID]; i.StoreID == 0 {
@@ -210,14 +210,14 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 			i.StoreID = last
 		}
 		added = append(added, []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
-			string(i.Status), i.Status.Rank(), ms(i.First.At), i.First.File, i.First.Run, i.FirstOrd, ms(i.Last.At), i.Last.File, i.Last.Run,
-			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
+			string(i.Status), i.Status.Rank(), Millis(i.First.At), i.First.File, i.First.Run, i.FirstOrd, Millis(i.Last.At), i.Last.File, i.Last.Run,
+			Millis(i.Closed.At), i.Closed.File, i.Closed.Run, Flag(i.EverFixed), Flag(i.FromStart), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
 	}
-	d.tx.bulk("issues", issueFields(), added, "")
+	d.tx.Bulk("issues", issueFields(), added, "")
 	// Most indexes are over columns that most scans leave as they are: an
 	// index is written anew for every column that a statement names.
-	d.tx.change("issues", strings.Split("id BIGINT,print_key TEXT,rule TEXT,severity TEXT,severity_rank SMALLINT,family TEXT,file TEXT,line BIGINT,status TEXT,status_rank SMALLINT", ","), moved)
-	d.tx.change("issues", strings.Split("id BIGINT,fingerprint TEXT,latest_issue_id TEXT,last_at BIGINT,last_file TEXT,last_run BIGINT,closed_at BIGINT,closed_file TEXT,closed_run BIGINT,ever_fixed SMALLINT,appearances BIGINT,runs+ TEXT,prints TEXT", ","), seen)
+	d.tx.Change("issues", strings.Split("id BIGINT,print_key TEXT,rule TEXT,severity TEXT,severity_rank SMALLINT,family TEXT,file TEXT,line BIGINT,status TEXT,status_rank SMALLINT", ","), moved)
+	d.tx.Change("issues", strings.Split("id BIGINT,fingerprint TEXT,latest_issue_id TEXT,last_at BIGINT,last_file TEXT,last_run BIGINT,closed_at BIGINT,closed_file TEXT,closed_run BIGINT,ever_fixed SMALLINT,appearances BIGINT,runs+ TEXT,prints TEXT", ","), seen)
 }
 
 // issuePlace is what most indexes of issues are over.
@@ -268,15 +268,15 @@ func (d *derivation) loadLedger(repo int64) (*identity.Ledger, telemetry.Place) 
 	var reduced, named, unnamed int
 	d.tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
 		Scan(&name, &latestAt, &latest.File, &dataAt, &data.File, &data.Run, &reduced, &refAt, &ref.File, &ref.Run, &l.Baseline, &l.ReducedInRow, &named, &unnamed)
-	latest.At, data.At, ref.At = at(latestAt), at(dataAt), at(refAt)
+	latest.At, data.At, ref.At = Time(latestAt), Time(dataAt), Time(refAt)
 	l.Repo, l.Latest, l.Reference = telemetry.RepoName(name), data, ref
 	l.LatestReduced, l.SawNamed, l.SawUnnamed = reduced == 1, named == 1, unnamed == 1
 	return l, latest
 }
 
 func (d *derivation) saveLedger(repo int64, l *identity.Ledger) {
-	d.tx.exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7, baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
-		ms(l.Latest.At), l.Latest.File, l.Latest.Run, flag(l.LatestReduced), ms(l.Reference.At), l.Reference.File, l.Reference.Run, l.Baseline, l.ReducedInRow, flag(l.SawNamed), flag(l.SawUnnamed), repo)
+	d.tx.Exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7, baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
+		Millis(l.Latest.At), l.Latest.File, l.Latest.Run, Flag(l.LatestReduced), Millis(l.Reference.At), l.Reference.File, l.Reference.Run, l.Baseline, l.ReducedInRow, Flag(l.SawNamed), Flag(l.SawUnnamed), repo)
 }
 
 // past answers the ledger from the store.
@@ -305,14 +305,14 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 			closed = append(closed, issue)
 		}
 	}
-	return closed, p.d.tx.err
+	return closed, p.d.tx.Err()
 }
 
 // Taken tells whether the repository has an issue of the id.
 func (p past) Taken(publicID string) (bool, error) {
 	var n int64
-	found := p.d.tx.Row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).Scan(&n).found
-	return found, p.d.tx.err
+	found := p.d.tx.Row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).Scan(&n).Found
+	return found, p.d.tx.Err()
 }
 
 // issueColumns are all that a ledger needs, and the numbers of the runs.
@@ -327,9 +327,9 @@ func scanIssue(r *Row, i *telemetry.Issue, more ...any) {
 	var runs, prints string
 	r.Scan(append([]any{&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status, &first, &i.First.File, &i.First.Run, &i.FirstOrd,
 		&last, &i.Last.File, &i.Last.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &prints, &runs}, more...)...)
-	i.First.At, i.Last.At, i.Closed.At = at(first), at(last), at(closed)
+	i.First.At, i.Last.At, i.Closed.At = Time(first), Time(last), Time(closed)
 	i.EverFixed, i.FromStart = fixed == 1, start == 1
-	i.Runs, i.Prints = textNumbers(runs), fromJSON[[]string](r.tx, prints)
+	i.Runs, i.Prints = textNumbers(runs), FromJSON[[]string](r.tx, prints)
 }
 
 // loadIssues reads issues for a ledger, and notes their places, without the

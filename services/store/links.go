@@ -63,7 +63,7 @@ func (d *derivation) pullsOf(sessions string) map[string][]linkedPull {
 func (d *derivation) link() {
 	tx := d.tx
 	d.affectedPulls()
-	if len(d.pulls) == 0 || tx.err != nil {
+	if len(d.pulls) == 0 || tx.Err() != nil {
 		return
 	}
 	keys := JSON(slices.Sorted(maps.Keys(d.pulls)))
@@ -84,25 +84,25 @@ func (d *derivation) link() {
 	})
 	for k, l := range have {
 		if wanted[k] != l {
-			tx.exec(`DELETE FROM links WHERE pull_key = $1 AND session = $2`, l.Pull, l.Session)
+			tx.Exec(`DELETE FROM links WHERE pull_key = $1 AND session = $2`, l.Pull, l.Session)
 			d.sessions[l.Session] = true
 		}
 	}
 	var rows [][]any
 	for k, l := range wanted {
 		if have[k] != l {
-			rows = append(rows, []any{l.Pull, l.Session, string(l.Basis), flag(l.Guess)})
+			rows = append(rows, []any{l.Pull, l.Session, string(l.Basis), Flag(l.Guess)})
 			d.sessions[l.Session] = true
 		}
 	}
-	tx.bulk("links", []string{"pull_key TEXT", "session TEXT", "basis TEXT", "guess SMALLINT"}, rows, "")
+	tx.Bulk("links", []string{"pull_key TEXT", "session TEXT", "basis TEXT", "guess SMALLINT"}, rows, "")
 	d.settlePulls(slices.Sorted(maps.Keys(d.pulls)))
 }
 
 // affectedPulls adds to the pull requests to link all that something of the
 // changed sessions links, or linked.
 func (d *derivation) affectedPulls() {
-	if len(d.linked) == 0 || d.tx.err != nil {
+	if len(d.linked) == 0 || d.tx.Err() != nil {
 		return
 	}
 	in := d.tx.In(1, "TEXT")
@@ -181,7 +181,7 @@ func (d *derivation) linkPulls(keys string) []telemetry.LinkPull {
 		var key, name, ids string
 		var number int64
 		r.Scan(&key, &name, &number, &ids)
-		byKey[key] = &telemetry.LinkPull{Ref: telemetry.PullRef{Repo: telemetry.RepoName(name), Number: number}, IssueIDs: fromJSON[[]string](tx, ids)}
+		byKey[key] = &telemetry.LinkPull{Ref: telemetry.PullRef{Repo: telemetry.RepoName(name), Number: number}, IssueIDs: FromJSON[[]string](tx, ids)}
 		order = append(order, key)
 	})
 	// One that stayed of a repository that is gone says nothing more.
@@ -210,11 +210,11 @@ func (d *derivation) ensurePull(address string) string {
 		return ""
 	}
 	tx, key := d.tx, ref.Key()
-	tx.exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
+	n := tx.Exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
 			VALUES ($1, $2, $3, $4, '', $5, 'unknown', 0, '', '', 0, 0, 0, 0, '[]', 0, 0, 'unknown', 0, '', '', '[]') ON CONFLICT (key) DO NOTHING`,
 		key, ref.Repo.Key(), string(ref.Repo), ref.Number, web)
-	if tx.affected > 0 {
-		tx.touch(telemetry.TopicPulls)
+	if n > 0 {
+		tx.Touch(telemetry.TopicPulls)
 	}
 	d.pulls[key] = true
 	return key
@@ -234,7 +234,7 @@ type pullSettled struct {
 // was only named, and no longer is, goes.
 func (d *derivation) settlePulls(keys []string) {
 	tx := d.tx
-	if len(keys) == 0 || tx.err != nil {
+	if len(keys) == 0 || tx.Err() != nil {
 		return
 	}
 	list := JSON(keys)
@@ -260,12 +260,12 @@ func (d *derivation) settlePulls(keys []string) {
 		switch {
 		case n == nil:
 		case n.listed == 0 && !fetched[key]:
-			tx.exec(`DELETE FROM pulls WHERE key = $1`, key)
-			tx.touch(telemetry.TopicPulls)
+			tx.Exec(`DELETE FROM pulls WHERE key = $1`, key)
+			tx.Touch(telemetry.TopicPulls)
 			counted[key] = true
 		case *n != then[key]:
-			tx.exec(`UPDATE pulls SET listed = $1, session = $2, basis = $3, candidates = $4, sort_at = $5 WHERE key = $6`, n.listed, n.session, string(n.basis), n.candidates, n.sortAt, key)
-			tx.touch(telemetry.TopicPulls)
+			tx.Exec(`UPDATE pulls SET listed = $1, session = $2, basis = $3, candidates = $4, sort_at = $5 WHERE key = $6`, n.listed, n.session, string(n.basis), n.candidates, n.sortAt, key)
+			tx.Touch(telemetry.TopicPulls)
 			counted[key] = counted[key] || n.listed != then[key].listed
 		}
 	}

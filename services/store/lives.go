@@ -44,7 +44,7 @@ func (d *derivation) lifeBook(repo int64, open []*telemetry.Issue) *lifeBook {
 		var id, from int64
 		var opens, again int
 		r.Scan(&id, &from, &l.from.File, &l.from.Run, &l.openedAt, &opens, &again, &l.severity, &l.family, &l.rule)
-		l.from.At, l.opens, l.again = at(from), opens == 1, again == 1
+		l.from.At, l.opens, l.again = Time(from), opens == 1, again == 1
 		if l.issue = byID[id]; l.issue != nil {
 			b.last[l.issue] = l
 		}
@@ -59,9 +59,9 @@ func (b *lifeBook) note(scan identity.Scan, out identity.Outcome) {
 		switch {
 		case cur == nil || cur.closes:
 			l := b.begin(m.Issue, scan.Place, f)
-			l.opens, l.again, l.openedAt = true, m.Issue.EverFixed, ms(scan.At)
+			l.opens, l.again, l.openedAt = true, m.Issue.EverFixed, Millis(scan.At)
 			if cur != nil {
-				cur.nextAt = ms(scan.At)
+				cur.nextAt = Millis(scan.At)
 			} else if l.again {
 				b.back = append(b.back, l)
 			}
@@ -94,14 +94,14 @@ func (b *lifeBook) begin(issue *telemetry.Issue, place telemetry.Place, f *telem
 // end lets a life end at a scan. One that was begun in the same transaction
 // is in changed already, and stands there twice; saveLives writes it once.
 func (b *lifeBook) end(l *life, place telemetry.Place) {
-	l.to, l.toAt = place, ms(place.At)
+	l.to, l.toAt = place, Millis(place.At)
 	b.changed = append(b.changed, l)
 }
 
 // saveLives writes the book. The issues must have their ids.
 func (d *derivation) saveLives(repo int64, b *lifeBook) {
 	for _, l := range b.back {
-		d.tx.exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, ms(l.from.At), l.issue.StoreID, never)
+		d.tx.Exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, Millis(l.from.At), l.issue.StoreID, never)
 	}
 	rows := make([][]any, 0, len(b.changed))
 	type lifeKey struct {
@@ -110,16 +110,16 @@ func (d *derivation) saveLives(repo int64, b *lifeBook) {
 	}
 	at := make(map[lifeKey]int, len(b.changed))
 	for _, l := range b.changed {
-		key := lifeKey{l.issue.StoreID, ms(l.from.At), l.from.File}
+		key := lifeKey{l.issue.StoreID, Millis(l.from.At), l.from.File}
 		n, twice := at[key]
 		if !twice {
 			n = len(rows)
 			at[key], rows = n, append(rows, nil)
 		}
-		rows[n] = []any{l.issue.StoreID, repo, ms(l.from.At), l.from.File, l.from.Run, l.openedAt, flag(l.opens), flag(l.again), l.toAt, l.to.File, l.to.Run, flag(l.closes),
-			ms(l.seen.At), l.seen.File, l.seen.Run, l.nextAt, l.severity, l.family, l.rule}
+		rows[n] = []any{l.issue.StoreID, repo, Millis(l.from.At), l.from.File, l.from.Run, l.openedAt, Flag(l.opens), Flag(l.again), l.toAt, l.to.File, l.to.Run, Flag(l.closes),
+			Millis(l.seen.At), l.seen.File, l.seen.Run, l.nextAt, l.severity, l.family, l.rule}
 	}
-	d.tx.bulk("lives", []string{"issue_id BIGINT", "repo_id BIGINT", "from_at BIGINT", "from_file TEXT", "from_run BIGINT", "opened_at BIGINT", "opens SMALLINT", "again SMALLINT",
+	d.tx.Bulk("lives", []string{"issue_id BIGINT", "repo_id BIGINT", "from_at BIGINT", "from_file TEXT", "from_run BIGINT", "opened_at BIGINT", "opens SMALLINT", "again SMALLINT",
 		"to_at BIGINT", "to_file TEXT", "to_run BIGINT", "closes SMALLINT", "seen_at BIGINT", "seen_file TEXT", "seen_run BIGINT", "next_at BIGINT", "severity TEXT", "family TEXT", "rule TEXT"}, rows,
 		`ON CONFLICT (issue_id, from_at, from_file) DO UPDATE SET to_at = excluded.to_at, to_file = excluded.to_file, to_run = excluded.to_run, closes = excluded.closes,
 			seen_at = excluded.seen_at, seen_file = excluded.seen_file, seen_run = excluded.seen_run, next_at = excluded.next_at`)
@@ -129,5 +129,5 @@ func (d *derivation) saveLives(repo int64, b *lifeBook) {
 // dropLives forgets the lives of a repository before it is replayed.
 func (d *derivation) dropLives(repo int64) {
 	d.dropDays(repo)
-	d.tx.exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
+	d.tx.Exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
 }

@@ -23,7 +23,7 @@ func (d *derivation) moved(p *telemetry.PullRequest) {
 	p.Repo = string(renamed)
 	key, address := old.Key(), telemetry.PullRef{Repo: renamed, Number: old.Number}.URL(telemetry.GitHubWeb)
 	var web string
-	if !tx.Row(`SELECT url FROM pulls WHERE key = $1`, key).Scan(&web).found {
+	if !tx.Row(`SELECT url FROM pulls WHERE key = $1`, key).Scan(&web).Found {
 		return
 	}
 	named := false
@@ -38,31 +38,31 @@ func (d *derivation) moved(p *telemetry.PullRequest) {
 		d.renamePull(key, d.ensurePull(address))
 	}
 	for _, table := range [...]string{"links", "pull_tokens", "pull_ids", "poll_pulls"} {
-		tx.exec(`DELETE FROM `+table+` WHERE pull_key = $1`, key)
+		tx.Exec(`DELETE FROM `+table+` WHERE pull_key = $1`, key)
 	}
-	tx.exec(`DELETE FROM pulls WHERE key = $1`, key)
-	tx.touch(telemetry.TopicPulls)
+	tx.Exec(`DELETE FROM pulls WHERE key = $1`, key)
+	tx.Touch(telemetry.TopicPulls)
 	d.countPullsOf(map[string]bool{key: true})
 }
 
 // renamePull has what names a pull request name it anew.
 func (d *derivation) renamePull(old, key string) {
-	d.tx.exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2`, key, old)
-	d.tx.exec(`INSERT INTO poll_pulls (session, pull_key) SELECT session, CAST($1 AS TEXT) FROM poll_pulls WHERE pull_key = $2 ON CONFLICT DO NOTHING`, key, old)
-	d.tx.exec(`UPDATE verifications SET pull_key = $1 WHERE pull_key = $2`, key, old)
+	d.tx.Exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2`, key, old)
+	d.tx.Exec(`INSERT INTO poll_pulls (session, pull_key) SELECT session, CAST($1 AS TEXT) FROM poll_pulls WHERE pull_key = $2 ON CONFLICT DO NOTHING`, key, old)
+	d.tx.Exec(`UPDATE verifications SET pull_key = $1 WHERE pull_key = $2`, key, old)
 }
 
 // isMove tells whether a repository is now one that records name as well.
 // The first time it is noted, so that the new name is a home of the old.
 func (d *derivation) isMove(old string, renamed telemetry.RepoName) bool {
 	var known string
-	if old == renamed.Key() || !d.tx.Row(`SELECT key FROM homes WHERE key = $1 LIMIT 1`, renamed.Key()).Scan(&known).found {
+	if old == renamed.Key() || !d.tx.Row(`SELECT key FROM homes WHERE key = $1 LIMIT 1`, renamed.Key()).Scan(&known).Found {
 		return false
 	}
-	if d.tx.Row(`SELECT new_key FROM moves WHERE key = $1`, old).Scan(&known).found && known == renamed.Key() {
+	if d.tx.Row(`SELECT new_key FROM moves WHERE key = $1`, old).Scan(&known).Found && known == renamed.Key() {
 		return true
 	}
-	d.tx.exec(`INSERT INTO moves (key, new_key, new_name) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
+	d.tx.Exec(`INSERT INTO moves (key, new_key, new_name) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
 	d.filled["moves"] = true
 	d.concernRepos(`SELECT repo_id FROM homes WHERE key = $1`, old)
 	return true
@@ -72,10 +72,10 @@ func (d *derivation) isMove(old string, renamed telemetry.RepoName) bool {
 // the old name again: what is named by that name is in that one.
 func (d *derivation) madeAnew(key string) {
 	tx, left := d.tx, ""
-	if !d.holds("moves") || !tx.Row(`SELECT new_key FROM moves WHERE key = $1`, key).Scan(&left).found {
+	if !d.holds("moves") || !tx.Row(`SELECT new_key FROM moves WHERE key = $1`, key).Scan(&left).Found {
 		return
 	}
-	tx.exec(`DELETE FROM moves WHERE key = $1`, key)
+	tx.Exec(`DELETE FROM moves WHERE key = $1`, key)
 	d.concernRepos(`SELECT repo_id FROM homes WHERE key = $1`, key)
 	for repo := range d.repos {
 		d.rehomed[repo] = true
@@ -98,7 +98,7 @@ func (d *derivation) renameMentions(key, left string) {
 		}
 	})
 	for _, n := range list {
-		d.tx.exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2 AND session = $3 AND pr_url = $4`, d.ensurePull(n.url), n.pull, n.session, n.url)
+		d.tx.Exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2 AND session = $3 AND pr_url = $4`, d.ensurePull(n.url), n.pull, n.session, n.url)
 		d.pulls[n.pull], d.sessions[n.session], d.linked[n.session] = true, true, true
 	}
 }
@@ -116,7 +116,7 @@ func (d *derivation) renameVerifications(key string) {
 	})
 	for _, n := range list {
 		pull := d.ensurePull(n.url)
-		d.tx.exec(`UPDATE verifications SET pull_key = $1 WHERE id = $2`, pull, n.id)
+		d.tx.Exec(`UPDATE verifications SET pull_key = $1 WHERE id = $2`, pull, n.id)
 		d.concernVerification(n.id, n.session, n.pull)
 		d.concernVerification(n.id, n.session, pull)
 	}
@@ -129,7 +129,7 @@ func (d *derivation) repollPulls(repo string) {
 	d.tx.Each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key JOIN polls y ON y.session = x.session WHERE p.repo_key = $1`, []any{repo}, func(r *Row) {
 		var session, prs string
 		r.Scan(&session, &prs)
-		urls[session] = fromJSON[[]string](d.tx, prs)
+		urls[session] = FromJSON[[]string](d.tx, prs)
 	})
 	for _, session := range slices.Sorted(maps.Keys(urls)) {
 		d.putPollPulls(session, urls[session])

@@ -45,7 +45,7 @@ func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now 
 	if len(asked) == 0 {
 		asked = telemetry.Needs()
 	}
-	where, args := ` WHERE true`, []any{ms(now.Add(-telemetry.RecordedFor)), ms(now.Add(-telemetry.StuckAfter)), ms(now)}
+	where, args := ` WHERE true`, []any{Millis(now.Add(-telemetry.RecordedFor)), Millis(now.Add(-telemetry.StuckAfter)), Millis(now)}
 	if f.Repo != "" {
 		where, args = ` WHERE n.repo = (SELECT id FROM repos WHERE key = $4)`, append(args, f.Repo)
 	}
@@ -59,7 +59,7 @@ func (s *Store) NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now 
 		})
 		of := where + ` AND n.need ` + tx.In(len(args)+1, "TEXT") + needOrder(p)
 		tx.Each(needRows+of, append(slices.Clone(args), JSON(asked)), func(r *Row) { list.Items = append(list.Items, scanNeed(r)) })
-		return tx.err
+		return tx.Err()
 	})
 	for need, n := range counts {
 		if slices.Contains(asked, need) {
@@ -94,7 +94,7 @@ func scanNeed(r *Row) telemetry.NeedRow {
 	var ids string
 	r.Scan(&v.Need, &since, &v.TargetRepo, &interval, &scanned, &v.SessionID, &v.SessionURL, &v.SessionTitle, &v.Reason, &ids,
 		&v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL)
-	v.Since, v.LastScan, v.Interval = at(since), at(scanned), time.Duration(interval)*time.Millisecond
-	v.IssueIDs, v.Repo = fromJSON[[]string](r.tx, ids), telemetry.ParseRepo(v.TargetRepo)
+	v.Since, v.LastScan, v.Interval = Time(since), Time(scanned), time.Duration(interval)*time.Millisecond
+	v.IssueIDs, v.Repo = FromJSON[[]string](r.tx, ids), telemetry.ParseRepo(v.TargetRepo)
 	return v
 }

@@ -23,10 +23,10 @@ func (s *Store) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 			var p telemetry.PullSync
 			var mark int64
 			r.Scan(&key, &p.Repo, &mark)
-			p.Watermark = at(mark)
+			p.Watermark = Time(mark)
 			syncs = append(syncs, p)
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return syncs, err
 }
@@ -46,12 +46,12 @@ func (s *Store) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]te
 	}
 	err := s.Read(ctx, func(tx *Tx) error {
 		refs = nil
-		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{ms(asked), limit}, func(r *Row) {
+		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{Millis(asked), limit}, func(r *Row) {
 			var ref telemetry.PullRef
 			r.Scan(&ref.Repo, &ref.Number)
 			refs = append(refs, ref)
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return refs, err
 }
@@ -60,8 +60,8 @@ func (s *Store) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]te
 // show it.
 func (s *Store) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, ms(tx.now), ref.Key())
-		return tx.err
+		tx.Exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, Millis(tx.Now()), ref.Key())
+		return tx.Err()
 	})
 }
 
@@ -70,7 +70,7 @@ func (s *Store) FoundPulls(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.Read(ctx, func(tx *Tx) error {
 		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).Scan(&n)
-		return tx.err
+		return tx.Err()
 	})
 	return n, err
 }
@@ -107,11 +107,11 @@ func (s *Store) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []
 			d.putPull(&p, known)
 		}
 		if !watermark.IsZero() {
-			tx.exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
-				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), ms(watermark), ms(tx.now))
+			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
+				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), Millis(watermark), Millis(tx.Now()))
 		}
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 }
 
@@ -157,7 +157,7 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	}
 	var old stored
 	found := tx.Row(`SELECT title, url, state, author, head_ref, issue_ids, draft, fetched, created_at, updated_at, closed_at, merged_at FROM pulls WHERE key = $1`, key).
-		Scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).found
+		Scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).Found
 	if !found && len(ids) == 0 && len(tokens) == 0 {
 		return
 	}
@@ -168,8 +168,8 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	if !p.MergedAt.IsZero() {
 		state = "closed"
 	}
-	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), JSON(ids), flag(p.Draft), 1,
-		ms(p.CreatedAt), ms(p.UpdatedAt), ms(p.ClosedAt), ms(p.MergedAt)}
+	fresh := stored{plain(p.Title), p.HTMLURL, state, plain(p.User), plain(p.HeadRef), JSON(ids), Flag(p.Draft), 1,
+		Millis(p.CreatedAt), Millis(p.UpdatedAt), Millis(p.ClosedAt), Millis(p.MergedAt)}
 	if fresh.url == "" {
 		fresh.url = ref.URL(telemetry.GitHubWeb)
 	}
@@ -180,19 +180,19 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	if fresh.merged != 0 {
 		shown = "merged"
 	}
-	tx.touch(telemetry.TopicPulls)
-	tx.exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
+	tx.Touch(telemetry.TopicPulls)
+	tx.Exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, 0, $16, $11, '', '', '[]')
 		ON CONFLICT (key) DO UPDATE SET repo = excluded.repo, title = excluded.title, url = excluded.url, state = excluded.state, draft = excluded.draft, author = excluded.author, head_ref = excluded.head_ref,
 			created_at = excluded.created_at, updated_at = excluded.updated_at, closed_at = excluded.closed_at, merged_at = excluded.merged_at, issue_ids = excluded.issue_ids, fetched = 1, shown = excluded.shown`,
 		key, ref.Repo.Key(), string(ref.Repo), ref.Number, fresh.title, fresh.url, fresh.state, fresh.draft, fresh.author, fresh.head, fresh.created, fresh.updated, fresh.closed, fresh.merged, fresh.ids, shown)
-	tx.exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
+	tx.Exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
 	for _, token := range tokens {
-		tx.exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
+		tx.Exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
 	}
-	tx.exec(`DELETE FROM pull_ids WHERE pull_key = $1`, key)
+	tx.Exec(`DELETE FROM pull_ids WHERE pull_key = $1`, key)
 	for _, id := range ids {
-		tx.exec(`INSERT INTO pull_ids (issue_id, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, key)
+		tx.Exec(`INSERT INTO pull_ids (issue_id, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, key)
 	}
 	d.pulls[key] = true
 	d.countPullsOf(map[string]bool{key: true})
@@ -207,8 +207,8 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 // PullsFailed notes that a repository's pull requests could not be read.
 func (s *Store) PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, 0, 0, $2, $3)
-			ON CONFLICT (repo_key) DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error`, repo.Key(), ms(tx.now), cause)
-		return tx.err
+		tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, 0, 0, $2, $3)
+			ON CONFLICT (repo_key) DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error`, repo.Key(), Millis(tx.Now()), cause)
+		return tx.Err()
 	})
 }

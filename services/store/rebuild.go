@@ -18,7 +18,7 @@ func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, s
 
 // noteRules marks an empty database as derived by this program's rules.
 func noteRules(tx *Tx) {
-	tx.exec(`INSERT INTO meta (key, value) SELECT 'derivation', $1 WHERE NOT EXISTS (SELECT 1 FROM files) ON CONFLICT (key) DO NOTHING`, rules())
+	tx.Exec(`INSERT INTO meta (key, value) SELECT 'derivation', $1 WHERE NOT EXISTS (SELECT 1 FROM files) ON CONFLICT (key) DO NOTHING`, rules())
 }
 
 // RebuildPending tells whether what is stored was derived by other rules
@@ -29,7 +29,7 @@ func (s *Store) RebuildPending(ctx context.Context) (bool, error) {
 		by := ""
 		tx.Row(`SELECT value FROM meta WHERE key = 'derivation'`).Scan(&by)
 		pending = by != rules()
-		return tx.err
+		return tx.Err()
 	})
 	return pending, err
 }
@@ -66,8 +66,8 @@ func (s *Store) Rebuild(ctx context.Context, advance func(done, total int)) erro
 		return errors.Join(failed...)
 	}
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO meta (key, value) VALUES ('derivation', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, rules())
-		return tx.err
+		tx.Exec(`INSERT INTO meta (key, value) VALUES ('derivation', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, rules())
+		return tx.Err()
 	})
 }
 
@@ -82,7 +82,7 @@ func (s *Store) underived(ctx context.Context) ([]string, error) {
 			r.Scan(&key)
 			keys = append(keys, key)
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return keys, err
 }
@@ -105,16 +105,16 @@ func rebuildGroup(tx *Tx, key string) (more bool, err error) {
 	suspects := readSuspects(tx)
 	for _, id := range ids {
 		if d.accused(id, suspects) {
-			tx.exec(`UPDATE files SET derived = $1 WHERE id = $2`, rules(), id)
+			tx.Exec(`UPDATE files SET derived = $1 WHERE id = $2`, rules(), id)
 			continue
 		}
 		d.reparse(id)
 	}
 	if len(ids) > 0 {
-		tx.touch(telemetry.TopicRecords)
+		tx.Touch(telemetry.TopicRecords)
 	}
 	d.finish()
-	return len(ids) == limit, tx.err
+	return len(ids) == limit, tx.Err()
 }
 
 // accused tells whether a stored file is left out as a suspect.
@@ -152,12 +152,12 @@ func (d *derivation) reparse(id int64) {
 	}
 	kind, repo, when := "", "", int64(0)
 	if rec != nil {
-		kind, repo, when = string(rec.Kind), rec.Repo.Key(), ms(rec.Timestamp)
+		kind, repo, when = string(rec.Kind), rec.Repo.Key(), Millis(rec.Timestamp)
 		d.parsed[id] = rec
 		if rec.Repo != "" {
 			d.refold(d.repoID(rec))
 		}
 	}
-	tx.exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`, body, broken, fault, kind, repo, when, rules(), id)
+	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`, body, broken, fault, kind, repo, when, rules(), id)
 	d.settleFiles(d.fileStates(d.nameOf(id).file))
 }

@@ -22,7 +22,7 @@ func scanRunAnd(r *Row, run *telemetry.RunRow, more ...any) {
 	var when, fresh, gone int64
 	var has, reduced int
 	r.Scan(append([]any{&run.Source, &run.File, &run.Kind, &target, &run.RunNumber, &run.RunID, &run.RunURL, &run.RunLabel, &when, &run.IssuesFound, &run.Batches, &run.Sessions, &has, &reduced, &fresh, &gone, &run.Item}, more...)...)
-	run.Repo, run.At = telemetry.ParseRepo(target), at(when)
+	run.Repo, run.At = telemetry.ParseRepo(target), Time(when)
 	run.HasFindings, run.Reduced = has == 1, reduced == 1
 	if fresh >= 0 {
 		run.New, run.Gone = &fresh, &gone
@@ -45,10 +45,10 @@ func scanSessionAnd(r *Row, v *telemetry.SessionRow, more ...any) {
 	r.Scan(append([]any{&v.Key, &v.ID, &v.URL, &v.BatchID, &v.RunFile, &v.RunNumber, &v.RunID, &v.RunURL, &v.RunLabel, &v.TargetRepo, &v.ForkURL, &when, &v.AtText, &ids, &v.Family,
 		&v.Title, &v.Status, &v.Detail, &v.State, &v.Reason, &since, &v.StateSource, &updated, &polled, &has, &v.PRURL, &v.Basis,
 		&pull.Repo, &pull.Number, &pull.State, &merged, &changed}, more...)...)
-	v.Repo, v.At, v.StateSince, v.UpdatedAt = telemetry.ParseRepo(v.TargetRepo), at(when), at(since), at(updated)
-	v.IssueIDs, v.HasPR = fromJSON[[]string](r.tx, ids), has == 1
+	v.Repo, v.At, v.StateSince, v.UpdatedAt = telemetry.ParseRepo(v.TargetRepo), Time(when), Time(since), Time(updated)
+	v.IssueIDs, v.HasPR = FromJSON[[]string](r.tx, ids), has == 1
 	if polled == 1 {
-		v.PolledAt = at(changed)
+		v.PolledAt = Time(changed)
 	}
 	if pull.Number > 0 {
 		pull.Merged = merged != 0
@@ -64,9 +64,9 @@ func scanPull(r *Row, v *telemetry.PullRow) {
 	var draft int
 	var ids, candidates string
 	r.Scan(&v.Repo, &v.Number, &v.Title, &v.URL, &v.State, &draft, &v.User, &created, &updated, &closed, &merged, &ids, &v.Basis, &candidates, &v.Session)
-	v.CreatedAt, v.UpdatedAt, v.ClosedAt, v.MergedAt = at(created), at(updated), at(closed), at(merged)
+	v.CreatedAt, v.UpdatedAt, v.ClosedAt, v.MergedAt = Time(created), Time(updated), Time(closed), Time(merged)
 	v.Merged, v.Draft = merged != 0, draft == 1
-	v.IssueIDs, v.Candidates = fromJSON[[]string](r.tx, ids), fromJSON[[]string](r.tx, candidates)
+	v.IssueIDs, v.Candidates = FromJSON[[]string](r.tx, ids), FromJSON[[]string](r.tx, candidates)
 }
 
 const issueRowColumns = issueColumns + `, (SELECT target_repo FROM repos t WHERE t.id = i.repo_id), i.attempts, i.session`
@@ -112,7 +112,7 @@ func scanVerification(r *Row, v *storedVerification) {
 	var current int
 	r.Scan(&v.id, &v.File, &v.Source, &when, &v.Session, &shown, &target, &number, &v.PRURL, &v.PRTitle, &v.SourceRun, &v.ScanFile, &v.Family,
 		&v.Targeted, &v.Fixed, &v.Remaining, &v.Gone, &v.StillThere, &v.Unmatched, &v.Merge, &v.Verdict, &current, &ref, &merged)
-	v.At, v.MergedAt, v.ReferenceAt = at(when), at(merged), at(ref)
+	v.At, v.MergedAt, v.ReferenceAt = Time(when), Time(merged), Time(ref)
 	v.Repo, v.Current, v.PR = telemetry.ParseRepo(target), current == 1, telemetry.ParsePull(v.PRURL)
 	if v.PR.Number == 0 {
 		v.PR.Number = number
@@ -180,7 +180,7 @@ func scanRepoAnd(r *Row, v *telemetry.RepoRow, more ...any) *Row {
 		return flatCounts(r.tx, text)
 	}
 	v.SeveritySum, v.CategorySum, v.OpenSeverity, v.OpenCategory = counts(sevSum), counts(catSum), counts(openSev), counts(openCat)
-	v.LastRun, v.LatestScanAt, v.ReferenceAt = at(last), at(latestAt), at(refAt)
+	v.LastRun, v.LatestScanAt, v.ReferenceAt = Time(last), Time(latestAt), Time(refAt)
 	v.Listed, v.Unnamed, v.LatestReduced = listed == 1, unnamed == 1 && refFile != "", reduced == 1
 	if refFile != "" {
 		v.ReferenceRun = &refRun

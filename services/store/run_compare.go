@@ -54,7 +54,7 @@ func openAfter(tx *Tx, run storedScan) map[int64]openIssue {
 			var when int64
 			var ord int
 			r.Scan(&i.id, &i.publicID, &i.severity, &when, &i.first.File, &ord, &i.spot.Line)
-			i.first.At = at(when)
+			i.first.At = Time(when)
 			if ord < len(files) {
 				i.spot.File = files[ord]
 			}

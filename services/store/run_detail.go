@@ -33,16 +33,16 @@ func storedScans(tx *Tx, columns, of string, args []any) []storedScan {
 // error is a sentence about what else the name is.
 func findRun(tx *Tx, source, file string) (storedScan, error) {
 	rows := runsWhere(tx, `WHERE r.file = $1 AND ($2 = '' OR r.source = $2) ORDER BY r.at DESC, r.source DESC LIMIT 1`, file, source)
-	if len(rows) > 0 || tx.err != nil {
-		return first(rows), tx.err
+	if len(rows) > 0 || tx.Err() != nil {
+		return first(rows), tx.Err()
 	}
 	var kind telemetry.Kind
 	var fault string
 	var gone int
-	known := tx.Row(`SELECT kind, error, gone FROM files WHERE file = $1 ORDER BY gone, live DESC, source DESC LIMIT 1`, file).Scan(&kind, &fault, &gone).found
+	known := tx.Row(`SELECT kind, error, gone FROM files WHERE file = $1 ORDER BY gone, live DESC, source DESC LIMIT 1`, file).Scan(&kind, &fault, &gone).Found
 	switch {
-	case tx.err != nil:
-		return storedScan{}, tx.err
+	case tx.Err() != nil:
+		return storedScan{}, tx.Err()
 	case known && gone == 1:
 		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "The run file %s is gone from its directory; it counts nowhere. What was fetched is at /api/runs/%s/raw.", shorten(file), shorten(file))
 	case known && kind == telemetry.KindVerification:
@@ -73,7 +73,7 @@ const scansBefore = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings
 // before returns scans of the same repository with findings data that are
 // earlier than run, the latest first, without their records.
 func before(tx *Tx, run storedScan, limit int) []storedScan {
-	return storedScans(tx, runBriefColumns+`NULL`, scansBefore+` LIMIT $5`, []any{run.repo, ms(run.At), run.File, run.Source, limit})
+	return storedScans(tx, runBriefColumns+`NULL`, scansBefore+` LIMIT $5`, []any{run.repo, Millis(run.At), run.File, run.Source, limit})
 }
 
 // earlierShown is how many earlier scans a run offers to be compared with.
@@ -118,7 +118,7 @@ func (s *Store) RunPart(ctx context.Context, source, file string, cut telemetry.
 		if run.Kind == telemetry.KindScan {
 			return describeScan(tx, run, &d, cut)
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return d, err
 }
@@ -126,11 +126,11 @@ func (s *Store) RunPart(ctx context.Context, source, file string, cut telemetry.
 // describeScan adds what only a scan has.
 func describeScan(tx *Tx, run storedScan, d *telemetry.RunDetail, cut telemetry.RunCut) error {
 	var when int64
-	d.Accepted = tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).found
+	d.Accepted = tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).Found
 	var ref string
 	var refAt int64
 	tx.Row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, run.repo).Scan(&ref, &refAt)
-	d.Reference = ref == run.File && refAt == ms(run.At)
+	d.Reference = ref == run.File && refAt == Millis(run.At)
 	earlier := before(tx, run, earlierShown)
 	for _, e := range earlier {
 		d.Earlier = append(d.Earlier, e.RunRow)
@@ -153,7 +153,7 @@ func describeScan(tx *Tx, run storedScan, d *telemetry.RunDetail, cut telemetry.
 	if d.UnassignedKnown = namesItsIssues(d.Sessions); d.UnassignedKnown {
 		unassigned(tx, run, d, cut.Of("unassigned"))
 	}
-	return tx.err
+	return tx.Err()
 }
 
 // compareAsAsked compares a scan with the one that against names, else with
@@ -230,7 +230,7 @@ func (s *Store) RunDiff(ctx context.Context, source, file, against string) (tele
 			Moved:     c.rows(tx, c.moved, all),
 			Unchanged: c.rows(tx, c.unchanged, all),
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return d, err
 }
@@ -269,15 +269,15 @@ func (s *Store) Raw(ctx context.Context, source, file string) (telemetry.RawFile
 		raw = telemetry.RawFile{}
 		var broken []byte
 		found := tx.Row(`SELECT source, file, sha, body, broken, error FROM files WHERE file = $1 AND ($2 = '' OR source = $2) ORDER BY live DESC, gone, CASE WHEN body IS NULL THEN 1 ELSE 0 END, source DESC LIMIT 1`, file, source).
-			Scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error).found
+			Scan(&raw.Source, &raw.File, &raw.SHA, &raw.Body, &broken, &raw.Error).Found
 		raw.Parsed = raw.Body != nil
 		if !raw.Parsed {
 			raw.Body = broken
 		}
-		if tx.err == nil && (!found || raw.Body == nil) {
+		if tx.Err() == nil && (!found || raw.Body == nil) {
 			return telemetry.Errorf(telemetry.CodeNotFound, "Nothing was fetched of a run file %s.", shorten(file))
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return raw, err
 }
@@ -294,22 +294,22 @@ func (s *Store) AcceptScope(ctx context.Context, source, file string, undo bool,
 		}
 		found = run
 		var when int64
-		accepted := tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).found
+		accepted := tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).Found
 		switch {
 		case accepted == !undo:
-			return tx.err
+			return tx.Err()
 		case undo:
-			tx.exec(`DELETE FROM accepted WHERE file = $1 AND source IN ($2, '')`, run.File, run.Source)
+			tx.Exec(`DELETE FROM accepted WHERE file = $1 AND source IN ($2, '')`, run.File, run.Source)
 		case !run.Reduced:
 			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced, so there is nothing to accept.", shorten(file))
 		default:
-			tx.exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, run.Source, run.File, ms(tx.now), string(by))
+			tx.Exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, run.Source, run.File, Millis(tx.Now()), string(by))
 		}
-		tx.touch(telemetry.TopicRecords)
+		tx.Touch(telemetry.TopicRecords)
 		d := newDerivation(tx)
 		d.refold(run.repo)
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 	if err != nil {
 		return telemetry.RunDetail{}, err

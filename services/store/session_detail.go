@@ -14,17 +14,17 @@ func (s *Store) SessionDetail(ctx context.Context, key string) (d telemetry.Sess
 		d, found = telemetry.SessionDetail{States: []telemetry.StateChange{}}, false
 		rows := sessionsWhere(tx, `WHERE s.key = $1`, key)
 		if len(rows) == 0 {
-			return tx.err
+			return tx.Err()
 		}
 		d.SessionRow, found = rows[0], true
 		var missing int64
 		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(&missing)
-		d.MissingSince = at(missing)
+		d.MissingSince = Time(missing)
 		tx.Each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *Row) {
 			var c telemetry.StateChange
 			var when int64
 			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, &when)
-			c.At = at(when)
+			c.At = Time(when)
 			d.States = append(d.States, c)
 		})
 		d.Mentions = mentionsWhere(tx, `m.session = $1 AND m.session <> '' ORDER BY r.at DESC, r.file DESC, m.ord`, key)
@@ -32,7 +32,7 @@ func (s *Store) SessionDetail(ctx context.Context, key string) (d telemetry.Sess
 		d.IssuesNamed = len(d.Issues) > 0
 		d.Pulls = pullsWhere(tx, `WHERE p.key IN (SELECT pull_key FROM links WHERE session = $1) ORDER BY p.sort_at DESC, p.key`, key)
 		d.Verifications = verificationsWhere(tx, `WHERE v.session = $1 AND v.session <> '' ORDER BY v.at DESC, v.file DESC`, key)
-		return tx.err
+		return tx.Err()
 	})
 	return d, found, err
 }
@@ -59,7 +59,7 @@ func mentionsWhere(tx *Tx, where string, args ...any) []telemetry.Mention {
 		var ids string
 		var named int
 		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, &when, &m.SessionID, &m.SessionURL, &m.Status, &m.BatchID, &ids, &m.PRURL, &named)
-		m.At, m.IssueIDs, m.IssuesNamed = at(when), fromJSON[[]string](r.tx, ids), named == 1
+		m.At, m.IssueIDs, m.IssuesNamed = Time(when), FromJSON[[]string](r.tx, ids), named == 1
 		list = append(list, m)
 	})
 	return list
@@ -72,7 +72,7 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 		d, found = telemetry.PullDetail{Sessions: []telemetry.LinkedSession{}}, false
 		rows := pullsWhere(tx, `WHERE p.listed = 1 AND p.key = $1`, key)
 		if len(rows) == 0 {
-			return tx.err
+			return tx.Err()
 		}
 		d.PullRow, found = rows[0], true
 		tx.Each(`SELECT `+sessionRowColumns+`, l.basis, l.guess FROM `+sessionRowTables+` JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *Row) {
@@ -86,7 +86,7 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 		d.Issues = issuesWhere(tx, `WHERE i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE l.pull_key = $1 AND a.session <> ''
 			UNION SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE v.pull_key = $1)`+inOrder, key)
 		d.Verifications = verificationsWhere(tx, `WHERE v.pull_key = $1 ORDER BY v.at DESC, v.file DESC`, key)
-		return tx.err
+		return tx.Err()
 	})
 	return d, found, err
 }

@@ -74,8 +74,8 @@ func (d *derivation) saveSessions(rows [][]any) {
 	if len(rows) == 0 {
 		return
 	}
-	d.tx.touch(telemetry.TopicSessions)
-	d.tx.bulk("sessions", []string{"key TEXT", "id TEXT", "url TEXT", "batch_id BIGINT", "repo_id BIGINT", "run_ref BIGINT", "run_file TEXT", "run_number BIGINT", "run_id TEXT", "run_url TEXT", "run_label TEXT", "target_repo TEXT", "fork_url TEXT",
+	d.tx.Touch(telemetry.TopicSessions)
+	d.tx.Bulk("sessions", []string{"key TEXT", "id TEXT", "url TEXT", "batch_id BIGINT", "repo_id BIGINT", "run_ref BIGINT", "run_file TEXT", "run_number BIGINT", "run_id TEXT", "run_url TEXT", "run_label TEXT", "target_repo TEXT", "fork_url TEXT",
 		"at BIGINT", "at_text TEXT", "issue_ids TEXT", "family TEXT", "title TEXT", "status TEXT", "detail TEXT", "state TEXT", "reason TEXT", "since BIGINT", "origin TEXT", "updated_at BIGINT", "polled SMALLINT", "has_pr SMALLINT", "pull_key TEXT", "pr_url TEXT", "basis TEXT", "state_rank SMALLINT", "repo_key TEXT"}, rows,
 		`ON CONFLICT (key) DO UPDATE SET id = excluded.id, url = excluded.url, batch_id = excluded.batch_id, repo_id = excluded.repo_id, run_ref = excluded.run_ref, run_file = excluded.run_file, run_number = excluded.run_number,
 			run_id = excluded.run_id, run_url = excluded.run_url, run_label = excluded.run_label, target_repo = excluded.target_repo, fork_url = excluded.fork_url, at = excluded.at, at_text = excluded.at_text,
@@ -97,7 +97,7 @@ type poll struct {
 func (d *derivation) deriveSessions() {
 	tx := d.tx
 	ids := slices.Sorted(maps.Keys(d.sessions))
-	if len(ids) == 0 || tx.err != nil {
+	if len(ids) == 0 || tx.Err() != nil {
 		return
 	}
 	list := JSON(ids)
@@ -121,9 +121,8 @@ func (d *derivation) deriveSessions() {
 	for _, id := range ids {
 		s, named := fresh[id]
 		if !named {
-			tx.exec(`DELETE FROM sessions WHERE key = $1`, id)
-			if tx.affected > 0 {
-				tx.touch(telemetry.TopicSessions)
+			if tx.Exec(`DELETE FROM sessions WHERE key = $1`, id) > 0 {
+				tx.Touch(telemetry.TopicSessions)
 				d.repos[old[id].repo] = true
 			}
 			continue
@@ -138,7 +137,7 @@ func (d *derivation) deriveSessions() {
 			d.repos[before.repo] = true
 		}
 		if known && before.repo != s.repo {
-			tx.exec(`UPDATE state_log SET repo_id = $1 WHERE session = $2`, s.repo, s.key)
+			tx.Exec(`UPDATE state_log SET repo_id = $1 WHERE session = $2`, s.repo, s.key)
 		}
 		rows = append(rows, s.values())
 		if !known || before.state != s.state || before.reason != s.reason {
@@ -169,7 +168,7 @@ func (s *sessionRow) decide(p poll, pulls []linkedPull, before sessionRow, known
 	}
 	s.status, s.detail = word.Status, word.Detail
 	main, summary := choosePull(pulls)
-	s.hasPR = flag(summary.Any)
+	s.hasPR = Flag(summary.Any)
 	if main != nil {
 		s.pullKey, s.prURL, s.basis = main.key, main.url, string(main.basis)
 	}
@@ -223,7 +222,7 @@ func (d *derivation) logStates(logs [][]any) {
 		last++
 		logs[i] = append([]any{last}, logs[i]...)
 	}
-	d.tx.bulk("state_log", []string{"id BIGINT", "session TEXT", "state TEXT", "word TEXT", "detail TEXT", "origin TEXT", "at BIGINT", "repo_id BIGINT"}, logs, "")
+	d.tx.Bulk("state_log", []string{"id BIGINT", "session TEXT", "state TEXT", "word TEXT", "detail TEXT", "origin TEXT", "at BIGINT", "repo_id BIGINT"}, logs, "")
 }
 
 // slowly and rarely are the paces at which the loop asks about sessions that
@@ -250,7 +249,7 @@ func (s *Store) SessionsToPoll(ctx context.Context, all bool) ([]string, error) 
 				ids = append(ids, id)
 			}
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return ids, err
 }
@@ -277,10 +276,10 @@ func (s *Store) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) er
 			d.putPoll(&answer.Sessions[i])
 			asked = append(asked, answer.Sessions[i].ID)
 		}
-		tx.exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"), ms(tx.now), JSON(append(asked, answer.Unknown...)))
+		tx.Exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"), Millis(tx.Now()), JSON(append(asked, answer.Unknown...)))
 		d.putMissing(answer.Unknown)
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 }
 
@@ -289,10 +288,10 @@ func (s *Store) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) er
 func (d *derivation) putMissing(ids []string) {
 	tx := d.tx
 	for _, id := range ids {
-		tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at,
+		n := tx.Exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at,
 				missing, missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1, $2)
-			ON CONFLICT (session) DO UPDATE SET missing_since = excluded.missing_since WHERE polls.missing_since = 0`, id, ms(tx.now))
-		if tx.affected > 0 {
+			ON CONFLICT (session) DO UPDATE SET missing_since = excluded.missing_since WHERE polls.missing_since = 0`, id, Millis(tx.Now()))
+		if n > 0 {
 			d.sessions[id] = true
 		}
 	}
@@ -318,25 +317,25 @@ func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
 	var updated, changed, asked, missing int64
 	known := tx.Row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
 		FROM polls WHERE session = $1`, u.ID).
-		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).found && api != ""
+		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).Found && api != ""
 	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
-	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == ms(u.UpdatedAt) {
+	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == Millis(u.UpdatedAt) {
 		return
 	}
 	if !sameWord {
 		// Devin does not say when a word began; its last update is the best
 		// guess as long as it lies after the time it was last asked.
-		changed = ms(u.UpdatedAt)
-		if changed == 0 || changed > ms(tx.now) || (known && changed < asked) {
-			changed = ms(tx.now)
+		changed = Millis(u.UpdatedAt)
+		if changed == 0 || changed > Millis(tx.Now()) || (known && changed < asked) {
+			changed = Millis(tx.Now())
 		}
 	}
-	tx.exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing)
+	tx.Exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
 		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title,
 			url = excluded.url, prs = excluded.prs, created_at = excluded.created_at, updated_at = excluded.updated_at,
 			changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
-		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, ms(u.CreatedAt), ms(u.UpdatedAt), changed, ms(tx.now))
+		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, Millis(u.CreatedAt), Millis(u.UpdatedAt), changed, Millis(tx.Now()))
 	d.sessions[u.ID] = true
 	if oldPRs != prs {
 		d.putPollPulls(u.ID, urls)
@@ -351,10 +350,10 @@ func (d *derivation) putPollPulls(session string, urls []string) {
 		r.Scan(&key)
 		d.pulls[key] = true
 	})
-	tx.exec(`DELETE FROM poll_pulls WHERE session = $1`, session)
+	tx.Exec(`DELETE FROM poll_pulls WHERE session = $1`, session)
 	for _, url := range urls {
 		if key := d.ensurePull(url); key != "" {
-			tx.exec(`INSERT INTO poll_pulls (session, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, session, key)
+			tx.Exec(`INSERT INTO poll_pulls (session, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, session, key)
 		}
 	}
 	d.linked[session] = true

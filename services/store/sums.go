@@ -10,7 +10,7 @@ import (
 func AddCounts(tx *Tx, sum, times map[string]int64) {
 	for text, n := range times {
 		if !addFlat(sum, text, n) {
-			for word, count := range fromJSON[map[string]int64](tx, text) {
+			for word, count := range FromJSON[map[string]int64](tx, text) {
 				sum[word] += n * count
 			}
 		}
@@ -21,7 +21,7 @@ func AddCounts(tx *Tx, sum, times map[string]int64) {
 func flatCounts(tx *Tx, text string) map[string]int64 {
 	counts := make(map[string]int64, strings.Count(text, ",")+1)
 	if !addFlat(counts, text, 1) {
-		return fromJSON[map[string]int64](tx, text)
+		return FromJSON[map[string]int64](tx, text)
 	}
 	return counts
 }

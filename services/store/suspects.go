@@ -58,7 +58,7 @@ func (s *Store) suspects(ctx context.Context) ([]suspect, error) {
 	err := s.Read(ctx, func(tx *Tx) error {
 		list = readSuspects(tx)
 		tx.Row(`SELECT COUNT(*) FROM meta WHERE key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)`).Scan(&marks)
-		return tx.err
+		return tx.Err()
 	})
 	if err != nil || marks == 0 {
 		return list, err
@@ -70,13 +70,13 @@ func (s *Store) suspects(ctx context.Context) ([]suspect, error) {
 			RETURNING value`, nil, func(r *Row) {
 			var text string
 			r.Scan(&text)
-			ended = append(ended, fromJSON[[]suspect](tx, text)...)
+			ended = append(ended, FromJSON[[]suspect](tx, text)...)
 		})
 		for _, p := range ended {
 			list = accuse(list, p)
 		}
 		saveSuspects(tx, list)
-		return tx.err
+		return tx.Err()
 	})
 	return list, err
 }
@@ -94,12 +94,12 @@ func accuse(list []suspect, p suspect) []suspect {
 func readSuspects(tx *Tx) []suspect {
 	text := ""
 	tx.Row(`SELECT value FROM meta WHERE key = $1`, suspectsKey).Scan(&text)
-	return fromJSON[[]suspect](tx, text)
+	return FromJSON[[]suspect](tx, text)
 }
 
 func saveSuspects(tx *Tx, list []suspect) {
 	if len(list) == 0 {
-		tx.exec(`DELETE FROM meta WHERE key = $1`, suspectsKey)
+		tx.Exec(`DELETE FROM meta WHERE key = $1`, suspectsKey)
 		return
 	}
 	slices.SortStableFunc(list, func(a, b suspect) int { return cmp.Compare(b.Deaths, a.Deaths) })
@@ -107,7 +107,7 @@ func saveSuspects(tx *Tx, list []suspect) {
 }
 
 func putMeta(tx *Tx, key, value string) {
-	tx.exec(`INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
+	tx.Exec(`INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 }
 
 // marked runs do in a transaction, with a mark of what it stores. A panic in
@@ -117,7 +117,7 @@ func (s *Store) marked(ctx context.Context, what []suspect, do func(*Tx) error) 
 	defer s.marking.Unlock()
 	err := s.Write(ctx, func(tx *Tx) error {
 		putMeta(tx, markPrefix+s.program, JSON(what))
-		return tx.err
+		return tx.Err()
 	})
 	if err != nil {
 		return err
@@ -129,18 +129,18 @@ func (s *Store) marked(ctx context.Context, what []suspect, do func(*Tx) error) 
 			}
 			s.unmark(tx)
 			acquit(tx, what)
-			return tx.err
+			return tx.Err()
 		})
 	})
 	if err != nil { // the program lives on, so nothing is to be said against them
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_ = s.Write(ctx, func(tx *Tx) error { s.unmark(tx); return tx.err }) // else Close does, or the next mark takes its place
+		_ = s.Write(ctx, func(tx *Tx) error { s.unmark(tx); return tx.Err() }) // else Close does, or the next mark takes its place
 	}
 	return err
 }
 
-func (s *Store) unmark(tx *Tx) { tx.exec(`DELETE FROM meta WHERE key = $1`, markPrefix+s.program) }
+func (s *Store) unmark(tx *Tx) { tx.Exec(`DELETE FROM meta WHERE key = $1`, markPrefix+s.program) }
 
 // acquit forgets those that were stored, and older versions of them. Only
 // those that were suspects are stored alone.
@@ -171,7 +171,7 @@ func (s *Store) RetryFiles(ctx context.Context) error {
 			list[i].Again = list[i].Again || again(list[i])
 		}
 		saveSuspects(tx, list)
-		return tx.err
+		return tx.Err()
 	})
 }
 
@@ -189,13 +189,13 @@ func (s *Store) putFiles(ctx context.Context, source string, files []telemetry.F
 		result = telemetry.PutResult{}
 		d := newDerivation(tx)
 		if len(what) == 1 && slices.ContainsFunc(readSuspects(tx), func(p suspect) bool { return p.Again && p.same(what[0]) }) {
-			tx.exec(`UPDATE files SET sha = '' WHERE source = $1 AND file = $2`, source, what[0].Name) // its error is stored under this SHA
+			tx.Exec(`UPDATE files SET sha = '' WHERE source = $1 AND file = $2`, source, what[0].Name) // its error is stored under this SHA
 		}
 		for i := range files {
 			d.putFile(source, &files[i], &result)
 		}
 		d.finish()
-		return tx.err
+		return tx.Err()
 	})
 	if !panicked(err) {
 		return result, err

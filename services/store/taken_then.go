@@ -25,7 +25,7 @@ func (t *trend) takenThen() []takenCount {
 		return t.taken
 	}
 	t.taken = []takenCount{}
-	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
+	condition, args := ofRepo("i.repo_id", t.repo, Millis(t.out.Period.Since), t.until)
 	// Lives lie in the order of issues, and so are they looked up; the sum
 	// keeps SQLite from reading all issues in that order, MATERIALIZED from
 	// counting attempts at each place that n stands at.

@@ -75,10 +75,10 @@ func (d *derivation) saveTally(repo int64, now tally) {
 		for i, name := range names {
 			rows[i] = []any{id, name, diff[name]}
 		}
-		d.tx.bulk("tallies", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows, `ON CONFLICT (repo_id, name) DO UPDATE SET n = tallies.n + excluded.n`)
+		d.tx.Bulk("tallies", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows, `ON CONFLICT (repo_id, name) DO UPDATE SET n = tallies.n + excluded.n`)
 	}
 	if now == nil {
-		d.tx.exec(`DELETE FROM tallies WHERE repo_id = $1`, repo)
+		d.tx.Exec(`DELETE FROM tallies WHERE repo_id = $1`, repo)
 	}
 }
 

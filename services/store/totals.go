@@ -18,7 +18,7 @@ func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, 
 	err = s.Read(ctx, func(tx *Tx) error {
 		id, known := repoIDOf(tx, repo)
 		if found = known; !known {
-			return tx.err
+			return tx.Err()
 		}
 		t = totalsOf(loadTally(tx, id))
 		condition, args := ofRepo("id", id)
@@ -27,11 +27,11 @@ func (s *Store) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, 
 			r.Scan(&target)
 			t.Repos = append(t.Repos, target)
 		})
-		t.Active = activeNow(tx, id, ms(s.now()))
+		t.Active = activeNow(tx, id, Millis(s.now()))
 		t.PRs = pullsNow(tx, id)
 		tx.Row(`SELECT COUNT(*) FROM verifications`).Scan(&t.Verifications)
 		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).Scan(&t.BrokenFiles)
-		return tx.err
+		return tx.Err()
 	})
 	return t, found, err
 }

@@ -12,7 +12,7 @@ import (
 // timeToFix measures the closings of the period, each from when the issue
 // was first seen or came back.
 func (t *trend) timeToFix() {
-	condition, args := ofRepo("repo_id", t.repo, ms(t.out.Period.Since), t.until)
+	condition, args := ofRepo("repo_id", t.repo, Millis(t.out.Period.Since), t.until)
 	// One row of text: tens of thousands of rows would cost more to hand over
 	// than to read.
 	var durations, issues string
@@ -54,7 +54,7 @@ func (t *trend) ages() {
 // what is younger.
 func (t *trend) agesNow() (counts [4]int64) {
 	ages := t.out.Ages
-	args := []any{ms(ages[0].Since), ms(ages[1].Since), ms(ages[2].Since), t.repo}
+	args := []any{Millis(ages[0].Since), Millis(ages[1].Since), Millis(ages[2].Since), t.repo}
 	of := ""
 	if t.repo != everywhere {
 		of = ` AND i.repo_id = $4`
@@ -72,7 +72,7 @@ func (t *trend) agesNow() (counts [4]int64) {
 // first seen when its first life began.
 func (t *trend) agesThen() (counts [4]int64) {
 	condition, args := ofRepo("l.repo_id", t.repo, t.until)
-	args = append(args, ms(t.out.Ages[0].Since), ms(t.out.Ages[1].Since), ms(t.out.Ages[2].Since))
+	args = append(args, Millis(t.out.Ages[0].Since), Millis(t.out.Ages[1].Since), Millis(t.out.Ages[2].Since))
 	n := len(args)
 	// Sums in one pass: GROUP BY would sort what is open.
 	since := func(n int) string {
@@ -95,7 +95,7 @@ func (t *trend) families() {
 		t.familiesThen()
 		return
 	}
-	condition, args := ofRepo("i.repo_id", t.repo, ms(t.out.Period.Since), t.until)
+	condition, args := ofRepo("i.repo_id", t.repo, Millis(t.out.Period.Since), t.until)
 	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	t.tx.Each(query, args, func(r *Row) {
 		var f telemetry.FamilyRate

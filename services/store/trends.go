@@ -38,19 +38,19 @@ func (s *Store) Trends(ctx context.Context, q telemetry.TrendQuery) (out telemet
 		id, known := repoIDOf(tx, q.Repo)
 		if found = known; known && q.AsOf && id != everywhere {
 			var first int64
-			found = tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, ms(q.Period.Until)).Scan(&first).found
+			found = tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, Millis(q.Period.Until)).Scan(&first).Found
 		}
 		if !found {
-			return tx.err
+			return tx.Err()
 		}
-		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: ms(q.Period.Until), out: &out}
+		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: Millis(q.Period.Until), out: &out}
 		t.openAndWeeks()
 		for _, part := range trendParts() {
 			if q.Asks(part.name) {
 				part.read(&t)
 			}
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return out, found, err
 }
@@ -123,7 +123,7 @@ func (t *trend) openAndWeeks() {
 	first := last
 	switch {
 	case !t.out.Period.Since.IsZero():
-		first = dayOf(ms(t.out.Period.Since))
+		first = dayOf(Millis(t.out.Period.Since))
 	case len(keys) > 0:
 		first = max(keys[0].day, last-longest)
 	}
@@ -153,12 +153,12 @@ func (t *trend) openAndWeeks() {
 // whole.
 func (t *trend) weeks(changes dayBook, first, last int64) {
 	at := map[int64]int{}
-	for monday := dayOf(ms(telemetry.Monday(dayTime(first)))); monday <= last; monday += 7 {
+	for monday := dayOf(Millis(telemetry.Monday(dayTime(first)))); monday <= last; monday += 7 {
 		at[monday] = len(t.out.Weeks)
 		t.out.Weeks = append(t.out.Weeks, telemetry.WeekPoint{Monday: dayTime(monday)})
 	}
 	for k, c := range changes {
-		if n, within := at[dayOf(ms(telemetry.Monday(dayTime(k.day))))]; within {
+		if n, within := at[dayOf(Millis(telemetry.Monday(dayTime(k.day))))]; within {
 			t.out.Weeks[n].Opened += c.opened
 			t.out.Weeks[n].Closed += c.closed
 		}
@@ -177,7 +177,7 @@ func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
 // sessions counts the sessions of the period's records by what became of
 // them.
 func (t *trend) sessions() {
-	condition, args := ofRepo("s.repo_id", t.repo, t.until, ms(t.out.Period.Since))
+	condition, args := ofRepo("s.repo_id", t.repo, t.until, Millis(t.out.Period.Since))
 	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
 	if t.asOf {
 		state, linked, named = asOf(StateThen), asOf(LinkedThen), asOf(KnownSessionThen+" AND "+NamedThen)+" >= $2"
@@ -278,7 +278,7 @@ func (t *trend) overdue() {
 		var o telemetry.OverdueScan
 		var last, due, interval int64
 		r.Scan(&o.Repo, &last, &due, &interval)
-		o.LastScan, o.Due, o.Interval = at(last), at(due), time.Duration(interval)*time.Millisecond
+		o.LastScan, o.Due, o.Interval = Time(last), Time(due), time.Duration(interval)*time.Millisecond
 		t.out.Overdue = append(t.out.Overdue, o)
 	})
 }
@@ -295,8 +295,8 @@ func (t *trend) overdueThen() {
 		slices.Sort(times)
 		if interval, due := dueAt(times); due != 0 && due < t.until {
 			late[id] = telemetry.OverdueScan{
-				LastScan: at(times[len(times)-1]),
-				Due:      at(due),
+				LastScan: Time(times[len(times)-1]),
+				Due:      Time(due),
 				Interval: time.Duration(interval) * time.Millisecond,
 			}
 		}

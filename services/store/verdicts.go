@@ -13,17 +13,17 @@ func (d *derivation) putVerification(id int64, rec *telemetry.Record) {
 	ref := telemetry.ParsePull(v.PRURL)
 	key := d.ensurePull(v.PRURL)
 	name := d.nameOf(id)
-	tx.exec(`INSERT INTO verifications (id, source, session, pull_key, pull_repo, pr_number, pr_url, pr_title, source_run, family, at, file, targeted, fixed, remaining, issue_ids)
+	tx.Exec(`INSERT INTO verifications (id, source, session, pull_key, pull_repo, pr_number, pr_url, pr_title, source_run, family, at, file, targeted, fixed, remaining, issue_ids)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		id, name.source, v.SessionID, key, ref.Repo.Key(), v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, ms(rec.Timestamp), name.file, v.TotalTargeted, v.FixedCount, v.Remaining, JSON(v.IssueIDs()))
+		id, name.source, v.SessionID, key, ref.Repo.Key(), v.PRNumber, v.PRURL, v.PRTitle, v.SourceRun, v.Family, Millis(rec.Timestamp), name.file, v.TotalTargeted, v.FixedCount, v.Remaining, JSON(v.IssueIDs()))
 	d.takes[id] = rec.Takes()
 	d.concernVerification(id, v.SessionID, key)
 }
 
 func (d *derivation) dropVerification(id int64) {
 	var session, key string
-	if !d.fresh[id] && d.tx.Row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).Scan(&session, &key).found {
-		d.tx.exec(`DELETE FROM verifications WHERE id = $1`, id)
+	if !d.fresh[id] && d.tx.Row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).Scan(&session, &key).Found {
+		d.tx.Exec(`DELETE FROM verifications WHERE id = $1`, id)
 		d.takes[id] = nil
 		d.concernVerification(id, session, key)
 	}
@@ -82,7 +82,7 @@ func (d *derivation) judge() {
 		d.claimsOf(`SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), JSON(slices.Sorted(maps.Keys(d.pulls))))
 	}
 	d.chooseLatest()
-	if len(d.claims) == 0 || tx.err != nil {
+	if len(d.claims) == 0 || tx.Err() != nil {
 		return
 	}
 	type verdict struct {
@@ -106,8 +106,8 @@ func (d *derivation) judge() {
 	})
 	for _, id := range slices.Sorted(maps.Keys(now)) {
 		if v := now[id]; v != old[id] {
-			tx.touch(telemetry.TopicRecords)
-			tx.exec(`UPDATE verifications SET gone_n = $1, there_n = $2, merge_state = $3, outcome = $4 WHERE id = $5`, v.gone, v.there, string(v.merge), string(v.outcome), id)
+			tx.Touch(telemetry.TopicRecords)
+			tx.Exec(`UPDATE verifications SET gone_n = $1, there_n = $2, merge_state = $3, outcome = $4 WHERE id = $5`, v.gone, v.there, string(v.merge), string(v.outcome), id)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (d *derivation) chooseLatest() {
 		if session == "" {
 			where, arg = `session = '' AND pull_key = $1`, pull
 		}
-		tx.exec(`UPDATE verifications SET current = CASE WHEN id = (SELECT id FROM verifications WHERE `+where+` ORDER BY at DESC, file DESC, source DESC LIMIT 1) THEN 1 ELSE 0 END WHERE `+where, arg)
+		tx.Exec(`UPDATE verifications SET current = CASE WHEN id = (SELECT id FROM verifications WHERE `+where+` ORDER BY at DESC, file DESC, source DESC LIMIT 1) THEN 1 ELSE 0 END WHERE `+where, arg)
 	}
 	clear(d.groups)
 }

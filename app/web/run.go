@@ -18,7 +18,7 @@ import (
 
 // Scopes keeps a person's word that a narrow scan is a full one.
 type Scopes interface {
-	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) (telemetry.RunDetail, error)
+	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) error
 }
 
 func (w *Web) specRun() spec {
@@ -314,7 +314,11 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 // acceptScope takes a narrow scan for a full one, or takes that back.
 func (w *Web) acceptScope(c *fiber.Ctx) error {
 	source, file := c.FormValue("source"), c.FormValue("file")
-	if _, err := w.o.Scopes.AcceptScope(c.UserContext(), source, file, c.FormValue("undo") == "true", telemetry.ByPage); err != nil {
+	run, err := w.o.Dashboard.RunDetail(c.UserContext(), source, file)
+	if err == nil {
+		err = w.o.Scopes.AcceptScope(c.UserContext(), run.Source, run.File, c.FormValue("undo") == "true", telemetry.ByPage)
+	}
+	if err != nil {
 		return err
 	}
 	if c.Get("HX-Request") == "" {

@@ -40,14 +40,8 @@ func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bo
 const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors, started_by`
 
 func scanJob(r *Row, j *telemetry.Job) {
-	var steps, result, errs string
-	var started, ended int64
-	r.Scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs, &j.By)
-	j.Steps, j.Errors = FromJSON[[]telemetry.JobStep](r.tx, steps), FromJSON[[]string](r.tx, errs)
-	j.Started, j.Ended = Time(started), Time(ended)
-	if result != "" {
-		j.Result = []byte(result)
-	}
+	r.Scan(&j.ID, &j.Kind, &j.State, ListOf(&j.Steps), &j.Joined, Moment(&j.Started), Moment(&j.Ended), BytesOf(&j.Result),
+		&j.Error, &j.Code, ListOf(&j.Errors), &j.By)
 }
 
 // SaveSource keeps when a source was last read, or what went wrong: a
@@ -85,4 +79,14 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 		out = append(out, own)
 	}
 	return out, err
+}
+
+// attachMissing adds to the source of sessions how many of them Devin does
+// not know.
+func attachMissing(tx *Tx, sources []telemetry.SourceStatus) {
+	for i := range sources {
+		if sources[i].Name == "sessions" {
+			tx.Row(`SELECT COUNT(*) FROM polls p JOIN sessions s ON s.key = p.session WHERE p.missing_since > 0`).Scan(&sources[i].Missing)
+		}
+	}
 }

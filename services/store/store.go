@@ -35,7 +35,7 @@ type Store struct {
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work
 	beside      sync.WaitGroup // of it
-	marking     sync.Mutex     // see marked
+	marking     sync.Mutex     // see WriteMarked
 
 	// Of SQLite.
 	path, log string      // the file and its log, "" for PostgreSQL
@@ -113,7 +113,6 @@ func (s *Store) begin(ctx context.Context) error {
 		for _, topic := range telemetry.Topics() {
 			tx.Exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
 		}
-		noteRules(tx)
 		if s.id == "" { // else serves read it, and it may be in use
 			tx.Row(`SELECT value FROM meta WHERE key = 'database_id'`).Scan(&s.id)
 		}

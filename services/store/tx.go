@@ -86,15 +86,15 @@ func storable(args []any) []any {
 		if !copied {
 			args, copied = slices.Clone(args), true
 		}
-		args[i] = plain(text)
+		args[i] = Plain(text)
 	}
 	return args
 }
 
 func plainText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
 
-// plain is a text as both databases take it.
-func plain(s string) string {
+// Plain is a text as both databases take it.
+func Plain(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
@@ -255,6 +255,16 @@ func (tx *Tx) Change(table string, columns []string, rows [][]any) {
 // SQL whatever the list's length.
 func (tx *Tx) In(n int, kind string) string {
 	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n)))
+}
+
+// InRows returns "IN (…)" over a list of lists given as JSON in parameter 1,
+// each of values of these kinds.
+func (tx *Tx) InRows(kinds ...string) string {
+	values := make([]string, len(kinds))
+	for i, kind := range kinds {
+		values[i] = fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
+	}
+	return "IN (SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + ")"
 }
 
 // JSON encodes what is known to encode.

@@ -256,7 +256,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 		v.Last, last[id] = place, seen
 	})
 	for id, seen := range last {
-		asFound(byID[id], tx.Findings(seen.run), seen.ord)
+		asFound(byID[id], Findings(tx, seen.run), seen.ord)
 	}
 }
 
@@ -298,4 +298,15 @@ func issueText(m moment, text string) Cond {
 		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
 	}
 	return anyOf(list...)
+}
+
+// Findings are the findings of a stored run.
+func Findings(tx *store.Tx, run int64) []telemetry.Finding {
+	var body []byte
+	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(&body)
+	rec, err := telemetry.ParseRecord(body)
+	if err != nil {
+		return nil
+	}
+	return rec.Findings
 }

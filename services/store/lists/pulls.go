@@ -89,7 +89,11 @@ func pullColumns() []Field[telemetry.PullRow] {
 // pullsOfRepo are the pull requests of a target repository and its forks.
 func pullsOfRepo(m moment, key string) Cond {
 	if m.past {
-		return inTexts("p.repo_key", m.tx.HomesThen(key, m.at))
+		id, known := RepoID(m.tx, key)
+		if !known {
+			return never()
+		}
+		return inTexts("p.repo_key", HomesThen(m.tx, id, m.at))
 	}
 	return that("p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
@@ -131,6 +135,6 @@ func pullRepo() *asked {
 const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
 		p.updated_at, p.created_at AS sort_at, p.issue_ids, p.session, p.basis, p.candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
-		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + store.ShownThen + ` AS shown,
-		CASE ` + store.ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + store.ShownThen + ` END AS state
-	FROM pulls p WHERE ` + store.KnownPullThen + `) AS p`
+		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
+		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state
+	FROM pulls p WHERE ` + KnownPullThen + `) AS p`

@@ -98,7 +98,7 @@ func repoColumns() []Field[telemetry.RepoRow] {
 // clock alone.
 func activeSessions(m moment) Cond {
 	return that(` LEFT JOIN (SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
-		FROM sessions s WHERE s.state IN (`+store.ActiveStates+`) AND `+store.KnownUntil+` > ? GROUP BY s.repo_id) active
+		FROM sessions s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active
 		ON active.repo_id = r.id`,
 		m.at-telemetry.RecordedFor.Milliseconds())
 }

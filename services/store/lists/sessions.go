@@ -185,7 +185,7 @@ func sessionState() *asked {
 			return that("s.state = ?", v.Text)
 		}
 		since := m.at - telemetry.RecordedFor.Milliseconds()
-		return allOf(that("{s.state} IN ("+store.ActiveStates+")"), that("{"+store.KnownUntil+"} > ?", since))
+		return allOf(that("{s.state} IN ("+ActiveStates+")"), that("{"+KnownUntil+"} > ?", since))
 	})}
 }
 
@@ -204,13 +204,13 @@ func inFile(column, text string) Cond {
 // the log has for it.
 const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
-		CASE WHEN s.state = ` + store.StateThen + ` THEN s.reason ELSE '' END AS reason,
-		` + store.StateThen + ` AS state, ` + store.StateSinceThen + ` AS since,
-		` + store.NamedThen + ` AS at, ` + store.LinkedThen + ` AS has_pr,
-		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
-		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
-		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
-	FROM sessions s WHERE ` + store.KnownSessionThen + `) AS s`
+		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
+		` + StateThen + ` AS state, ` + StateSinceThen + ` AS since,
+		` + NamedThen + ` AS at, ` + LinkedThen + ` AS has_pr,
+		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
+		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
+		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
+	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
 // finishSessions leaves out of sessions as of a past time the pull request
 // that they did not have.

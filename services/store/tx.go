@@ -168,8 +168,8 @@ const bulkRows = 2000
 
 // Bulk inserts rows, several by one statement, which is several times faster
 // than one each. columns are "name type", type being BIGINT or TEXT; conflict
-// is what follows, "" for none.
-func (tx *Tx) Bulk(table string, columns []string, rows [][]any, conflict string) {
+// is what follows, "" for none. It returns how many rows were written.
+func (tx *Tx) Bulk(table string, columns []string, rows [][]any, conflict string) (n int64) {
 	names, values := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
 		name, kind, _ := strings.Cut(c, " ")
@@ -178,13 +178,13 @@ func (tx *Tx) Bulk(table string, columns []string, rows [][]any, conflict string
 	}
 	query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
 	if tx.dialect.plain() {
-		tx.bulkValues(query, conflict, rows)
-		return
+		return tx.bulkValues(query, conflict, rows)
 	}
 	query += "SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE true " + conflict
 	for part := range slices.Chunk(rows, bulkRows) {
-		tx.Exec(query, jsonRows(part))
+		n += tx.Exec(query, jsonRows(part))
 	}
+	return n
 }
 
 // jsonRows encodes rows with the texts that SQLite would get.
@@ -198,7 +198,7 @@ func jsonRows(rows [][]any) string {
 // bulkValues inserts rows by statements of a few fixed sizes, which the
 // connection keeps: to SQLite, handing values over costs half of what reading
 // JSON does. The marks are ?, since $1 is looked up by its name.
-func (tx *Tx) bulkValues(query, conflict string, rows [][]any) {
+func (tx *Tx) bulkValues(query, conflict string, rows [][]any) (wrote int64) {
 	for _, n := range [...]int{32, 8, 1} {
 		if len(rows) < n {
 			continue
@@ -211,9 +211,10 @@ func (tx *Tx) bulkValues(query, conflict string, rows [][]any) {
 			for _, r := range rows[:n] {
 				args = append(args, r...)
 			}
-			tx.Exec(text, args...)
+			wrote += tx.Exec(text, args...)
 		}
 	}
+	return wrote
 }
 
 // Change updates rows of a table by their first column. columns are as for

@@ -2,10 +2,12 @@ package store
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 )
 
-// Field is a column of a table, "name TYPE" with BIGINT, SMALLINT or TEXT, and
+// Field is a column of a table, "name TYPE" with BIGINT, SMALLINT or TEXT (or
+// BLOB, where rows are put one by one), and
 // its value in a row or a pointer to it. What selects, scans and writes a
 // table goes by one list of fields.
 type Field struct {
@@ -59,6 +61,9 @@ func (tx *Tx) Put(table, key string, rows [][]Field) int64 {
 	default:
 		conflict = "ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(sets, ", ")
 	}
+	if len(rows) == 1 {
+		return tx.putOne(table, rows[0], conflict)
+	}
 	values := make([][]any, len(rows))
 	for i, fields := range rows {
 		values[i] = make([]any, len(fields))
@@ -69,10 +74,19 @@ func (tx *Tx) Put(table, key string, rows [][]Field) int64 {
 	return tx.Bulk(table, columns, values, conflict)
 }
 
+// putOne writes one row, which may have bytes.
+func (tx *Tx) putOne(table string, row []Field, conflict string) int64 {
+	names, marks, args := make([]string, len(row)), make([]string, len(row)), make([]any, len(row))
+	for i, f := range row {
+		names[i], marks[i], args[i] = f.name(), "$"+strconv.Itoa(i+1), stored(f.Value)
+	}
+	return tx.Exec("INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+") "+conflict, args...)
+}
+
 // stored is the value of a field, or what it points to, as it is stored.
 func stored(v any) any {
 	switch v := v.(type) {
-	case nil, string, int64, int:
+	case nil, string, int64, int, []byte:
 		return v
 	case *string:
 		return *v

@@ -28,7 +28,7 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 		if err := plan(tx); err != nil || len(changes) == 0 {
 			return err
 		}
-		d := newDerivation(tx)
+		d := newChanges(tx)
 		var application int64
 		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).Scan(&application)
 		for _, c := range changes {
@@ -38,7 +38,7 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 				c.Source, c.File, c.Field, application, recorded, store.JSON(c.Old), store.JSON(c.New), c.Reason, store.Millis(tx.Now()))
 			d.mended(c)
 		}
-		d.finish()
+		derive(d)
 		return tx.Err()
 	})
 	return changes, err
@@ -71,22 +71,22 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 			return err
 		}
 		tx.Exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
-		d := newDerivation(tx)
+		d := newChanges(tx)
 		for _, c := range changes {
 			d.mended(c)
 		}
-		d.finish()
+		derive(d)
 		return tx.Err()
 	})
 	return changes, err
 }
 
 // mended has the record that a change is about derived again.
-func (d *derivation) mended(c telemetry.Change) {
+func (d *changes) mended(c telemetry.Change) {
 	d.tx.Each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *store.Row) {
 		var id int64
 		r.Scan(&id)
-		d.changed[id] = true
+		d.files[id] = fileChange{live: true}
 		d.tx.Touch(telemetry.TopicRecords)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"telemetry-dashboard/services/store"
@@ -95,19 +94,20 @@ func (w *Writer) MarkGone(ctx context.Context, source string, names []string) er
 	}
 	return w.Write(ctx, func(tx *store.Tx) error {
 		tx.Exec(`DELETE FROM held_listings WHERE source = $1`, source)
-		d := newDerivation(tx)
+		c := newChanges(tx)
 		for _, name := range names {
 			if tx.Exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name) > 0 {
 				tx.Touch(telemetry.TopicRecords)
-				d.reconsider(name)
+				c.settle(c.fileStates(name))
 			}
 		}
-		d.finish()
+		derive(c)
 		return tx.Err()
 	})
 }
 
-// fileState is a stored file as the derivation needs it.
+// fileState is a stored file as far as it says which file of a name is in
+// force.
 type fileState struct {
 	id      int64
 	source  string
@@ -118,60 +118,70 @@ type fileState struct {
 }
 
 // fileStates returns the files of a name, of every source.
-func (d *derivation) fileStates(name string) []fileState {
+func (c *changes) fileStates(name string) []fileState {
 	var states []fileState
-	d.tx.Each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1 ORDER BY source`, []any{name}, func(r *store.Row) {
+	c.tx.Each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1
+		ORDER BY source`, []any{name}, func(r *store.Row) {
 		var st fileState
-		var has, gone, live int
-		r.Scan(&st.id, &st.source, &st.sha, &has, &gone, &live)
-		st.hasBody, st.gone, st.live = has == 1, gone == 1, live == 1
+		r.Scan(&st.id, &st.source, &st.sha, &st.hasBody, &st.gone, &st.live)
 		states = append(states, st)
 	})
 	return states
 }
 
-func (d *derivation) putFile(source string, f *telemetry.FetchedFile, result *telemetry.PutResult) {
-	tx := d.tx
-	states := d.fileStates(f.Name)
+// putFile stores a fetched file, and adds to result what it is.
+func (c *changes) putFile(source string, f *telemetry.FetchedFile, result *telemetry.PutResult) {
+	states := c.fileStates(f.Name)
 	at := slices.IndexFunc(states, func(st fileState) bool { return st.source == source })
-	if at >= 0 && states[at].sha == f.SHA && !states[at].gone {
+	known := at >= 0
+	if known && states[at].sha == f.SHA && !states[at].gone {
 		return
 	}
-	tx.Touch(telemetry.TopicRecords)
-	known := at >= 0
-	hadBody := known && states[at].hasBody
+	c.tx.Touch(telemetry.TopicRecords)
 	if !known {
 		at = len(states)
-		states = append(states, fileState{id: d.nextFileID(), source: source})
-		d.fresh[states[at].id] = true
+		states = append(states, fileState{id: c.nextFileID(), source: source})
 	}
 	st := &states[at]
-	st.gone, st.hasBody = false, st.hasBody || f.Record != nil
-	d.names[st.id] = fileName{source, f.Name}
-	live := store.Flag(inForce(states, at))
-	rec := f.Record
-	if rec == nil {
+	switch {
+	case f.Record == nil:
 		result.Broken++
-		tx.Exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
-			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at`,
-			st.id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), live, store.Millis(tx.Now()), rules())
-	} else {
-		if hadBody {
-			result.Updated++
-		} else {
-			result.New++
-		}
-		tx.Exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, $10, $11, $12)
-			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '', kind = excluded.kind, repo_key = excluded.repo_key,
-				at = excluded.at, gone = 0, live = excluded.live, fetched_at = excluded.fetched_at, derived = excluded.derived`,
-			st.id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp), live, store.Millis(tx.Now()), rules())
-		d.parsed[st.id], d.bodies[st.id] = rec, f.Body
+	case st.hasBody:
+		result.Updated++
+	default:
+		result.New++
 	}
-	if (live == 1) != st.live {
-		st.live = live == 1
-		d.changed[st.id] = st.live
+	st.gone, st.hasBody = false, st.hasBody || f.Record != nil
+	c.names[st.id] = fileName{source, f.Name}
+	live := inForce(states, at)
+	c.writeFile(st.id, source, f, live)
+	if live != st.live {
+		st.live = live
+		c.files[st.id] = fileChange{live, !known}
 	}
-	d.settleFiles(states)
+	c.settle(states)
+}
+
+// writeFile writes a file's row. The version of a file that did not parse
+// stands beside the last one that did.
+func (c *changes) writeFile(id int64, source string, f *telemetry.FetchedFile, live bool) {
+	tx, rec := c.tx, f.Record
+	if rec == nil {
+		tx.Exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
+			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error,
+				gone = 0, live = excluded.live, fetched_at = excluded.fetched_at`,
+			id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), store.Flag(live), store.Millis(tx.Now()), rules())
+		return
+	}
+	tx.Exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived)
+		VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, $10, $11, $12)
+		ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '',
+			kind = excluded.kind, repo_key = excluded.repo_key, at = excluded.at, gone = 0, live = excluded.live,
+			fetched_at = excluded.fetched_at, derived = excluded.derived`,
+		id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp),
+		store.Flag(live), store.Millis(tx.Now()), rules())
+	c.parsed[id], c.bodies[id] = rec, f.Body
 }
 
 func cleanError(err error) string {
@@ -186,28 +196,22 @@ func cleanError(err error) string {
 
 // nextFileID counts on from the highest id: writers follow each other, so
 // no other transaction takes the same.
-func (d *derivation) nextFileID() int64 {
-	if d.lastFile == 0 {
-		d.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM files`).Scan(&d.lastFile)
-	}
-	d.lastFile++
-	return d.lastFile
+func (c *changes) nextFileID() (id int64) {
+	c.tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM files`).Scan(&id)
+	return id
 }
 
-// reconsider settles which of the files of one name are in force.
-func (d *derivation) reconsider(name string) { d.settleFiles(d.fileStates(name)) }
-
-// settleFiles settles which of the files of one name are in force: of a
-// directory and the action repository of which it is a copy, the latter, as
-// long as some version of that could be read.
-func (d *derivation) settleFiles(states []fileState) {
+// settle decides which of the files of one name are in force: of a directory
+// and the action repository of which it is a copy, the latter, as long as
+// some version of that could be read.
+func (c *changes) settle(states []fileState) {
 	for i, st := range states {
 		live := inForce(states, i)
 		if live != st.live {
-			d.tx.Exec(`UPDATE files SET live = $1 WHERE id = $2`, store.Flag(live), st.id)
+			c.tx.Exec(`UPDATE files SET live = $1 WHERE id = $2`, store.Flag(live), st.id)
 		}
-		if live != st.live || d.parsed[st.id] != nil {
-			d.changed[st.id] = live
+		if live != st.live || c.parsed[st.id] != nil {
+			c.files[st.id] = fileChange{live, c.files[st.id].fresh}
 		}
 	}
 }
@@ -216,69 +220,4 @@ func inForce(states []fileState, at int) bool {
 	fromGitHub := slices.ContainsFunc(states, func(st fileState) bool { return st.source != "" && st.hasBody && !st.gone })
 	st := states[at]
 	return st.hasBody && !st.gone && (st.source != "" || !fromGitHub)
-}
-
-// fileName is a file's key.
-type fileName struct{ source, file string }
-
-// nameOf returns the key of a file by its id.
-func (d *derivation) nameOf(id int64) fileName {
-	n, known := d.names[id]
-	if !known {
-		d.tx.Row(`SELECT source, file FROM files WHERE id = $1`, id).Scan(&n.source, &n.file)
-		d.names[id] = n
-	}
-	return n
-}
-
-// record returns the record of a file, its patches applied.
-func (d *derivation) record(id int64) *telemetry.Record {
-	tx, name := d.tx, d.nameOf(id)
-	rec, body := d.parsed[id], d.bodies[id]
-	mended := d.holds("mends")
-	if body == nil && (rec == nil || mended) {
-		tx.Row(`SELECT body FROM files WHERE id = $1`, id).Scan(&body)
-	}
-	if rec == nil && tx.Err() == nil {
-		var err error
-		if rec, err = telemetry.ParseRecord(body); err != nil {
-			tx.Fail("parse a stored record", fmt.Errorf("%s: %w", name.file, err))
-			return nil
-		}
-	}
-	if mended && rec != nil {
-		if changes := mendsOf(tx, name); len(changes) > 0 {
-			rec.Patch(body, changes)
-		}
-	}
-	return rec
-}
-
-// holds tells whether a table that is mostly empty has any row, asked once.
-func (d *derivation) holds(table string) bool {
-	has, asked := d.filled[table]
-	if !asked {
-		var n int
-		has = d.tx.Row(`SELECT 1 FROM ` + table + ` LIMIT 1`).Scan(&n).Found //nolint:gosec // a name from this package
-		d.filled[table] = has
-	}
-	return has
-}
-
-// mendsOf returns what backfill mends in a file, by field the last
-// application. What it mended in the copy in RUNS_DIR holds for the action
-// repository's file too, as long as that has the same old value.
-func mendsOf(tx *store.Tx, name fileName) []telemetry.Change {
-	var changes []telemetry.Change
-	tx.Each(`SELECT field, old, new, reason FROM mends WHERE source IN ($1, '') AND file = $2 ORDER BY field, source DESC, application DESC`, []any{name.source, name.file}, func(r *store.Row) {
-		c := telemetry.Change{Source: name.source, File: name.file}
-		var before, after string
-		r.Scan(&c.Field, &before, &after, &c.Reason)
-		if n := len(changes); n > 0 && changes[n-1].Field == c.Field {
-			return
-		}
-		c.Old, c.New = store.FromJSON[any](tx, before), store.FromJSON[any](tx, after)
-		changes = append(changes, c)
-	})
-	return changes
 }

@@ -6,9 +6,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// life is a row of the table lives: what an issue was from one scan to
+// interval is a row of the table lives: what an issue was from one scan to
 // another.
-type life struct {
+type interval struct {
 	issue                  *telemetry.Issue
 	from, to, seen         telemetry.Place
 	openedAt               int64
@@ -17,17 +17,17 @@ type life struct {
 	severity, family, rule string
 }
 
-// lifeBook keeps the lives of a repository's issues while scans are applied.
-type lifeBook struct {
-	last    map[*telemetry.Issue]*life // each issue's latest, of those known
-	changed []*life
-	back    []*life // of issues whose former life is in the store only
+// intervals are those of a repository's issues while scans are applied.
+type intervals struct {
+	last    map[*telemetry.Issue]*interval // each issue's latest, of those known
+	changed []*interval
+	back    []*interval // of issues whose former interval is in the store only
 	days    store.DayBook
 }
 
-// lifeBook returns the book of the ledger's open issues.
-func (d *derivation) lifeBook(repo int64, open []*telemetry.Issue) *lifeBook {
-	b := &lifeBook{last: map[*telemetry.Issue]*life{}, days: store.DayBook{}}
+// loadIntervals returns the book of a ledger's open issues.
+func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals {
+	b := &intervals{last: map[*telemetry.Issue]*interval{}, days: store.DayBook{}}
 	if len(open) == 0 {
 		return b
 	}
@@ -35,12 +35,11 @@ func (d *derivation) lifeBook(repo int64, open []*telemetry.Issue) *lifeBook {
 	for _, issue := range open {
 		byID[issue.StoreID] = issue
 	}
-	d.tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, store.Never}, func(r *store.Row) {
-		l := &life{toAt: store.Never, nextAt: store.Never}
-		var id, from int64
-		var opens, again int
-		r.Scan(&id, &from, &l.from.File, &l.from.Run, &l.openedAt, &opens, &again, &l.severity, &l.family, &l.rule)
-		l.from.At, l.opens, l.again = store.Time(from), opens == 1, again == 1
+	tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives
+		WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, store.Never}, func(r *store.Row) {
+		l := &interval{toAt: store.Never, nextAt: store.Never}
+		var id int64
+		r.Scan(&id, store.Moment(&l.from.At), &l.from.File, &l.from.Run, &l.openedAt, &l.opens, &l.again, &l.severity, &l.family, &l.rule)
 		if l.issue = byID[id]; l.issue != nil {
 			b.last[l.issue] = l
 		}
@@ -49,7 +48,7 @@ func (d *derivation) lifeBook(repo int64, open []*telemetry.Issue) *lifeBook {
 }
 
 // note writes what one scan did into the book.
-func (b *lifeBook) note(scan identity.Scan, out identity.Outcome) {
+func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
 	for ord, m := range out.Matches {
 		f, cur := &scan.Findings[ord], b.last[m.Issue]
 		switch {
@@ -80,50 +79,70 @@ func (b *lifeBook) note(scan identity.Scan, out identity.Outcome) {
 	}
 }
 
-func (b *lifeBook) begin(issue *telemetry.Issue, place telemetry.Place, f *telemetry.Finding) *life {
-	l := &life{issue: issue, from: place, toAt: store.Never, nextAt: store.Never, severity: f.Severity, family: f.Family, rule: f.Rule}
+func (b *intervals) begin(issue *telemetry.Issue, place telemetry.Place, f *telemetry.Finding) *interval {
+	l := &interval{issue: issue, from: place, toAt: store.Never, nextAt: store.Never, severity: f.Severity, family: f.Family, rule: f.Rule}
 	b.last[issue] = l
 	b.changed = append(b.changed, l)
 	return l
 }
 
-// end lets a life end at a scan. One that was begun in the same transaction
-// is in changed already, and stands there twice; saveLives writes it once.
-func (b *lifeBook) end(l *life, place telemetry.Place) {
+// end lets an interval end at a scan. One that was begun in the same transaction
+// is in changed already, and stands there twice; save writes it once.
+func (b *intervals) end(l *interval, place telemetry.Place) {
 	l.to, l.toAt = place, store.Millis(place.At)
 	b.changed = append(b.changed, l)
 }
 
-// saveLives writes the book. The issues must have their ids.
-func (d *derivation) saveLives(repo int64, b *lifeBook) {
+// save writes the book. The issues must have their ids.
+func (b *intervals) save(tx *store.Tx, repo int64) {
 	for _, l := range b.back {
-		d.tx.Exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
+		tx.Exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
 	}
-	rows := make([][]any, 0, len(b.changed))
-	type lifeKey struct {
+	rows := make([][]store.Field, 0, len(b.changed))
+	type key struct {
 		issue, from int64
 		file        string
 	}
-	at := make(map[lifeKey]int, len(b.changed))
+	at := make(map[key]int, len(b.changed))
 	for _, l := range b.changed {
-		key := lifeKey{l.issue.StoreID, store.Millis(l.from.At), l.from.File}
-		n, twice := at[key]
-		if !twice {
-			n = len(rows)
-			at[key], rows = n, append(rows, nil)
+		k := key{l.issue.StoreID, store.Millis(l.from.At), l.from.File}
+		if n, twice := at[k]; twice {
+			rows[n] = l.fields(repo)
+			continue
 		}
-		rows[n] = []any{l.issue.StoreID, repo, store.Millis(l.from.At), l.from.File, l.from.Run, l.openedAt, store.Flag(l.opens), store.Flag(l.again), l.toAt, l.to.File, l.to.Run, store.Flag(l.closes),
-			store.Millis(l.seen.At), l.seen.File, l.seen.Run, l.nextAt, l.severity, l.family, l.rule}
+		at[k] = len(rows)
+		rows = append(rows, l.fields(repo))
 	}
-	d.tx.Bulk("lives", []string{"issue_id BIGINT", "repo_id BIGINT", "from_at BIGINT", "from_file TEXT", "from_run BIGINT", "opened_at BIGINT", "opens SMALLINT", "again SMALLINT",
-		"to_at BIGINT", "to_file TEXT", "to_run BIGINT", "closes SMALLINT", "seen_at BIGINT", "seen_file TEXT", "seen_run BIGINT", "next_at BIGINT", "severity TEXT", "family TEXT", "rule TEXT"}, rows,
-		`ON CONFLICT (issue_id, from_at, from_file) DO UPDATE SET to_at = excluded.to_at, to_file = excluded.to_file, to_run = excluded.to_run, closes = excluded.closes,
-			seen_at = excluded.seen_at, seen_file = excluded.seen_file, seen_run = excluded.seen_run, next_at = excluded.next_at`)
-	d.saveDays(repo, b.days)
+	tx.Put("lives", "issue_id, from_at, from_file", rows)
+	saveDays(tx, repo, b.days)
 }
 
-// dropLives forgets the lives of a repository before it is replayed.
-func (d *derivation) dropLives(repo int64) {
-	d.dropDays(repo)
-	d.tx.Exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
+func (l *interval) fields(repo int64) []store.Field {
+	return []store.Field{
+		{Column: "issue_id BIGINT", Value: l.issue.StoreID, Stays: true},
+		{Column: "repo_id BIGINT", Value: repo, Stays: true},
+		{Column: "from_at BIGINT", Value: store.Millis(l.from.At), Stays: true},
+		{Column: "from_file TEXT", Value: l.from.File, Stays: true},
+		{Column: "from_run BIGINT", Value: l.from.Run, Stays: true},
+		{Column: "opened_at BIGINT", Value: l.openedAt, Stays: true},
+		{Column: "opens SMALLINT", Value: store.Flag(l.opens), Stays: true},
+		{Column: "again SMALLINT", Value: store.Flag(l.again), Stays: true},
+		{Column: "to_at BIGINT", Value: l.toAt},
+		{Column: "to_file TEXT", Value: l.to.File},
+		{Column: "to_run BIGINT", Value: l.to.Run},
+		{Column: "closes SMALLINT", Value: store.Flag(l.closes)},
+		{Column: "seen_at BIGINT", Value: store.Millis(l.seen.At)},
+		{Column: "seen_file TEXT", Value: l.seen.File},
+		{Column: "seen_run BIGINT", Value: l.seen.Run},
+		{Column: "next_at BIGINT", Value: l.nextAt},
+		{Column: "severity TEXT", Value: l.severity, Stays: true},
+		{Column: "family TEXT", Value: l.family, Stays: true},
+		{Column: "rule TEXT", Value: l.rule, Stays: true},
+	}
+}
+
+// dropIntervals forgets the intervals of a repository before it is replayed.
+func dropIntervals(tx *store.Tx, repo int64) {
+	dropDays(tx, repo)
+	tx.Exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
 }

@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -100,68 +101,102 @@ func sessionWords(texts ...string) []string {
 // updated_at of a complete listing, zero for a partial one.
 func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
-		d := newDerivation(tx)
-		known := d.knownSessions(pulls)
-		for i := range pulls {
-			p := pulls[i]
-			d.moved(&p)
-			d.putPull(&p, known)
+		c := newChanges(tx)
+		known := knownSessions(tx, pulls)
+		for _, p := range pulls {
+			c.rename(&p)
+			c.putPull(&p, known)
 		}
 		if !watermark.IsZero() {
 			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
 				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
 		}
-		d.finish()
+		derive(c)
 		return tx.Err()
 	})
 }
 
 // knownSessions returns which words of the pull requests are the bare id of
 // a known session: ids of other forms than Devin's usual one are found too.
-func (d *derivation) knownSessions(pulls []telemetry.PullRequest) map[string]bool {
-	words := map[string]bool{}
+func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
+	words, known := set[string]{}, set[string]{}
 	for i := range pulls {
 		for _, w := range sessionWords(pulls[i].Title, pulls[i].Body) {
 			words[w] = true
 		}
 	}
-	list := make([]string, 0, len(words))
-	for w := range words {
-		list = append(list, w)
-	}
-	known := map[string]bool{}
-	d.tx.Each(`SELECT DISTINCT session FROM mentions WHERE session `+d.tx.In(1, "TEXT"), []any{store.JSON(list)}, func(r *store.Row) {
-		var id string
-		r.Scan(&id)
-		known[id] = true
-	})
+	known.addRows(tx, `SELECT DISTINCT session FROM mentions WHERE session `+tx.In(1, "TEXT"), list(words))
 	return known
 }
 
-// putPull stores one pull request if it names an issue or a session, or
-// something names it.
-func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]bool) {
-	tx := d.tx
-	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
-	key := ref.Key()
-	ids := telemetry.IssueIDs(p.Title)
-	tokens := telemetry.SessionTokens(p.Title, p.Body)
-	for _, w := range sessionWords(p.Title, p.Body) {
-		if knownSessions[w] && !slices.Contains(tokens, w) {
-			tokens = append(tokens, w)
-		}
+// pull is what GitHub tells of a pull request, as it is stored. Equal values
+// are equal rows.
+type pull struct {
+	repo, title, url, state, author, head, ids string
+	number, created, updated, closed, merged   int64
+	draft, fetched                             bool
+}
+
+func (p *pull) fields() []store.Field {
+	return []store.Field{
+		{Column: "repo TEXT", Value: &p.repo},
+		{Column: "number BIGINT", Value: &p.number, Stays: true},
+		{Column: "title TEXT", Value: &p.title},
+		{Column: "url TEXT", Value: &p.url},
+		{Column: "state TEXT", Value: &p.state},
+		{Column: "draft SMALLINT", Value: &p.draft},
+		{Column: "author TEXT", Value: &p.author},
+		{Column: "head_ref TEXT", Value: &p.head},
+		{Column: "created_at BIGINT", Value: &p.created},
+		{Column: "updated_at BIGINT", Value: &p.updated},
+		{Column: "closed_at BIGINT", Value: &p.closed},
+		{Column: "merged_at BIGINT", Value: &p.merged},
+		{Column: "issue_ids TEXT", Value: &p.ids},
+		{Column: "fetched SMALLINT", Value: &p.fetched},
 	}
-	type stored struct {
-		title, url, state, author, head, ids string
-		draft, fetched                       int
-		created, updated, closed, merged     int64
+}
+
+// row is the whole row of a new pull request: whose it is, and whether it is
+// listed, settlePulls decides.
+func (p *pull) row(ref telemetry.PullRef) []store.Field {
+	shown := p.state
+	if p.merged != 0 {
+		shown = "merged"
 	}
-	var old stored
-	found := tx.Row(`SELECT title, url, state, author, head_ref, issue_ids, draft, fetched, created_at, updated_at, closed_at, merged_at FROM pulls WHERE key = $1`, key).
-		Scan(&old.title, &old.url, &old.state, &old.author, &old.head, &old.ids, &old.draft, &old.fetched, &old.created, &old.updated, &old.closed, &old.merged).Found
-	if !found && len(ids) == 0 && len(tokens) == 0 {
-		return
+	return append(p.fields(),
+		store.Field{Column: "shown TEXT", Value: shown},
+		store.Field{Column: "key TEXT", Value: ref.Key()},
+		store.Field{Column: "repo_key TEXT", Value: ref.Repo.Key(), Stays: true},
+		store.Field{Column: "listed SMALLINT", Value: 0, Stays: true},
+		store.Field{Column: "sort_at BIGINT", Value: p.created, Stays: true},
+		store.Field{Column: "session TEXT", Value: "", Stays: true},
+		store.Field{Column: "basis TEXT", Value: "", Stays: true},
+		store.Field{Column: "candidates TEXT", Value: "[]", Stays: true})
+}
+
+// ensurePull gives a pull request that something names a row, with all about
+// it unknown, if it has none. It returns its key, which it adds to pulls, ""
+// for an address of none.
+func ensurePull(r *records, address string, pulls set[string]) string {
+	ref, web := telemetry.ParsePullURL(address)
+	ref.Repo = r.nameNow(ref.Repo)
+	if ref.Number == 0 {
+		return ""
 	}
+	p := pull{repo: string(ref.Repo), number: ref.Number, url: web, state: "unknown", ids: "[]"}
+	row := p.row(ref)
+	for i := range row {
+		row[i].Stays = true
+	}
+	if r.tx.Put("pulls", "key", [][]store.Field{row}) > 0 {
+		r.tx.Touch(telemetry.TopicPulls)
+	}
+	pulls[ref.Key()] = true
+	return ref.Key()
+}
+
+// pullOf is a pull request as GitHub tells of it, as it is stored.
+func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull {
 	state := p.State
 	if state != "open" && state != "closed" {
 		state = "unknown"
@@ -169,24 +204,34 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	if !p.MergedAt.IsZero() {
 		state = "closed"
 	}
-	fresh := stored{store.Plain(p.Title), p.HTMLURL, state, store.Plain(p.User), store.Plain(p.HeadRef), store.JSON(ids), store.Flag(p.Draft), 1,
-		store.Millis(p.CreatedAt), store.Millis(p.UpdatedAt), store.Millis(p.ClosedAt), store.Millis(p.MergedAt)}
-	if fresh.url == "" {
-		fresh.url = ref.URL(telemetry.GitHubWeb)
+	return pull{
+		repo: string(ref.Repo), number: ref.Number, title: store.Plain(p.Title), url: cmp.Or(p.HTMLURL, ref.URL(telemetry.GitHubWeb)),
+		state: state, author: store.Plain(p.User), head: store.Plain(p.HeadRef), ids: store.JSON(ids), draft: p.Draft, fetched: true,
+		created: store.Millis(p.CreatedAt), updated: store.Millis(p.UpdatedAt),
+		closed: store.Millis(p.ClosedAt), merged: store.Millis(p.MergedAt),
 	}
-	if found && old == fresh {
+}
+
+// putPull stores one pull request if it names an issue or a session, or
+// something names it.
+func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
+	tx := c.tx
+	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
+	key, ids, tokens := ref.Key(), telemetry.IssueIDs(p.Title), telemetry.SessionTokens(p.Title, p.Body)
+	for _, w := range sessionWords(p.Title, p.Body) {
+		if knownSessions[w] && !slices.Contains(tokens, w) {
+			tokens = append(tokens, w)
+		}
+	}
+	var old pull
+	found := tx.Row(`SELECT `+store.Names(old.fields())+` FROM pulls WHERE key = $1`, key).Scan(store.Pointers(old.fields())...).Found
+	fresh := pullOf(p, ref, ids)
+	old.repo = fresh.repo // in another case it is the same
+	if !found && len(ids) == 0 && len(tokens) == 0 || found && old == fresh {
 		return
 	}
-	shown := state
-	if fresh.merged != 0 {
-		shown = "merged"
-	}
 	tx.Touch(telemetry.TopicPulls)
-	tx.Exec(`INSERT INTO pulls (key, repo_key, repo, number, title, url, state, draft, author, head_ref, created_at, updated_at, closed_at, merged_at, issue_ids, fetched, listed, shown, sort_at, session, basis, candidates)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, 0, $16, $11, '', '', '[]')
-		ON CONFLICT (key) DO UPDATE SET repo = excluded.repo, title = excluded.title, url = excluded.url, state = excluded.state, draft = excluded.draft, author = excluded.author, head_ref = excluded.head_ref,
-			created_at = excluded.created_at, updated_at = excluded.updated_at, closed_at = excluded.closed_at, merged_at = excluded.merged_at, issue_ids = excluded.issue_ids, fetched = 1, shown = excluded.shown`,
-		key, ref.Repo.Key(), string(ref.Repo), ref.Number, fresh.title, fresh.url, fresh.state, fresh.draft, fresh.author, fresh.head, fresh.created, fresh.updated, fresh.closed, fresh.merged, fresh.ids, shown)
+	tx.Put("pulls", "key", [][]store.Field{fresh.row(ref)})
 	tx.Exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
 	for _, token := range tokens {
 		tx.Exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
@@ -195,14 +240,10 @@ func (d *derivation) putPull(p *telemetry.PullRequest, knownSessions map[string]
 	for _, id := range ids {
 		tx.Exec(`INSERT INTO pull_ids (issue_id, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, key)
 	}
-	d.pulls[key] = true
-	d.countPullsOf(map[string]bool{key: true})
+	c.pulls[key] = true
+	c.repos.add(reposCounting(tx, set[string]{key: true}))
 	// Its sessions' states depend on what has become of it.
-	tx.Each(`SELECT session FROM links WHERE pull_key = $1`, []any{key}, func(r *store.Row) {
-		var session string
-		r.Scan(&session)
-		d.sessions[session] = true
-	})
+	c.sessions.addRows(tx, `SELECT session FROM links WHERE pull_key = $1`, key)
 }
 
 // PullsFailed notes that a repository's pull requests could not be read.

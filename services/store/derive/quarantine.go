@@ -152,14 +152,14 @@ func (w *Writer) putFiles(ctx context.Context, source string, files []telemetry.
 	}
 	err := w.marked(ctx, what, func(tx *store.Tx) error {
 		result = telemetry.PutResult{}
-		d := newDerivation(tx)
+		c := newChanges(tx)
 		if len(what) == 1 && slices.ContainsFunc(readSuspects(tx), func(p suspect) bool { return p.Again && p.same(what[0]) }) {
 			tx.Exec(`UPDATE files SET sha = '' WHERE source = $1 AND file = $2`, source, what[0].Name) // its error is stored under this SHA
 		}
 		for i := range files {
-			d.putFile(source, &files[i], &result)
+			c.putFile(source, &files[i], &result)
 		}
-		d.finish()
+		derive(c)
 		return tx.Err()
 	})
 	if !panicked(err) {

@@ -92,37 +92,37 @@ func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
 		r.Scan(&id)
 		ids = append(ids, id)
 	})
-	d := newDerivation(tx)
+	c := newChanges(tx)
 	suspects := readSuspects(tx)
 	for _, id := range ids {
-		if d.accused(id, suspects) {
+		if accused(c.records, id, suspects) {
 			tx.Exec(`UPDATE files SET derived = $1 WHERE id = $2`, rules(), id)
 			continue
 		}
-		d.reparse(id)
+		c.reparse(id)
 	}
 	if len(ids) > 0 {
 		tx.Touch(telemetry.TopicRecords)
 	}
-	d.finish()
+	derive(c)
 	return len(ids) == limit, tx.Err()
 }
 
 // accused tells whether a stored file is left out as a suspect.
-func (d *derivation) accused(id int64, suspects []suspect) bool {
+func accused(r *records, id int64, suspects []suspect) bool {
 	if len(suspects) == 0 {
 		return false
 	}
-	p := suspect{Source: d.nameOf(id).source, Name: d.nameOf(id).file}
-	d.tx.Row(`SELECT sha FROM files WHERE id = $1`, id).Scan(&p.SHA)
+	p := suspect{Source: r.name(id).source, Name: r.name(id).file}
+	r.tx.Row(`SELECT sha FROM files WHERE id = $1`, id).Scan(&p.SHA)
 	i := slices.IndexFunc(suspects, p.same)
 	return i >= 0 && suspects[i].out()
 }
 
 // reparse reads a file anew by this program's rules, and has all that
 // follows from it derived again.
-func (d *derivation) reparse(id int64) {
-	tx := d.tx
+func (c *changes) reparse(id int64) {
+	tx := c.tx
 	var body, broken []byte
 	var fault string
 	tx.Row(`SELECT body, broken, error FROM files WHERE id = $1`, id).Scan(&body, &broken, &fault)
@@ -144,11 +144,12 @@ func (d *derivation) reparse(id int64) {
 	kind, repo, when := "", "", int64(0)
 	if rec != nil {
 		kind, repo, when = string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp)
-		d.parsed[id] = rec
+		c.parsed[id] = rec
 		if rec.Repo != "" {
-			d.refold(d.repoID(rec))
+			c.refold[c.repoID(rec)] = true
 		}
 	}
-	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`, body, broken, fault, kind, repo, when, rules(), id)
-	d.settleFiles(d.fileStates(d.nameOf(id).file))
+	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`,
+		body, broken, fault, kind, repo, when, rules(), id)
+	c.settle(c.fileStates(c.name(id).file))
 }

@@ -32,9 +32,9 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 			tx.Exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, source, file, store.Millis(tx.Now()), string(by))
 		}
 		tx.Touch(telemetry.TopicRecords)
-		d := newDerivation(tx)
-		d.refold(repo)
-		d.finish()
+		c := newChanges(tx)
+		c.refold[repo] = true
+		derive(c)
 		return tx.Err()
 	})
 }

@@ -2,18 +2,14 @@ package derive
 
 import (
 	"cmp"
-	"context"
-	"maps"
 	"slices"
-	"strconv"
-	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// sessionRow is a row of the table sessions. Equal values are equal rows.
-type sessionRow struct {
+// session is a row of the table sessions. Equal values are equal rows.
+type session struct {
 	key, id, url                          string
 	batch, repo, run                      int64
 	runFile                               string
@@ -27,130 +23,149 @@ type sessionRow struct {
 	since                                 int64
 	origin                                string
 	updated                               int64
-	polled, hasPR                         int
-	pullKey, prURL, basis                 string
+	polled, hasPR                         bool
+	pullKey, prURL                        string
+	basis                                 telemetry.LinkBasis
 }
 
-const sessionColumns = `key, id, url, batch_id, repo_id, run_ref, run_file, run_number, run_id, run_url, run_label, target_repo, fork_url, at, at_text, issue_ids, family,
-	title, status, detail, state, reason, since, origin, updated_at, polled, has_pr, pull_key, pr_url, basis`
-
-func (s *sessionRow) fields() []any {
-	return []any{&s.key, &s.id, &s.url, &s.batch, &s.repo, &s.run, &s.runFile, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText, &s.issueIDs, &s.family,
-		&s.title, &s.status, &s.detail, &s.state, &s.reason, &s.since, &s.origin, &s.updated, &s.polled, &s.hasPR, &s.pullKey, &s.prURL, &s.basis}
+// fields are a session's row, but for what follows from others of them.
+func (s *session) fields() []store.Field {
+	return []store.Field{
+		{Column: "key TEXT", Value: &s.key},
+		{Column: "id TEXT", Value: &s.id},
+		{Column: "url TEXT", Value: &s.url},
+		{Column: "batch_id BIGINT", Value: &s.batch},
+		{Column: "repo_id BIGINT", Value: &s.repo},
+		{Column: "run_ref BIGINT", Value: &s.run},
+		{Column: "run_file TEXT", Value: &s.runFile},
+		{Column: "run_number BIGINT", Value: &s.runNumber},
+		{Column: "run_id TEXT", Value: &s.runID},
+		{Column: "run_url TEXT", Value: &s.runURL},
+		{Column: "run_label TEXT", Value: &s.runLabel},
+		{Column: "target_repo TEXT", Value: &s.target},
+		{Column: "fork_url TEXT", Value: &s.fork},
+		{Column: "at BIGINT", Value: &s.at},
+		{Column: "at_text TEXT", Value: &s.atText},
+		{Column: "issue_ids TEXT", Value: &s.issueIDs},
+		{Column: "family TEXT", Value: &s.family},
+		{Column: "title TEXT", Value: &s.title},
+		{Column: "status TEXT", Value: &s.status},
+		{Column: "detail TEXT", Value: &s.detail},
+		{Column: "state TEXT", Value: &s.state},
+		{Column: "reason TEXT", Value: &s.reason},
+		{Column: "since BIGINT", Value: &s.since},
+		{Column: "origin TEXT", Value: &s.origin},
+		{Column: "updated_at BIGINT", Value: &s.updated},
+		{Column: "polled SMALLINT", Value: &s.polled},
+		{Column: "has_pr SMALLINT", Value: &s.hasPR},
+		{Column: "pull_key TEXT", Value: &s.pullKey},
+		{Column: "pr_url TEXT", Value: &s.prURL},
+		{Column: "basis TEXT", Value: &s.basis},
+	}
 }
 
-func (s *sessionRow) values() []any {
-	return []any{s.key, s.id, s.url, s.batch, s.repo, s.run, s.runFile, s.runNumber, s.runID, s.runURL, s.runLabel, s.target, s.fork, s.at, s.atText, s.issueIDs, s.family,
-		s.title, s.status, s.detail, string(s.state), s.reason, s.since, s.origin, s.updated, s.polled, s.hasPR, s.pullKey, s.prURL, s.basis, slices.Index(telemetry.States(), s.state), telemetry.ParseRepo(s.target).Key()}
-}
-
-const mentionQuery = `SELECT m.session, m.shown_id, m.url, m.batch_id, m.status, m.issue_ids, m.family, m.pr_url, m.ord, r.id, r.file, r.repo_id, r.run_number, r.run_id, r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text
-	FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `
-
-// scanMention reads a session as its record tells it.
-func scanMention(r *store.Row) (s sessionRow, ord int64) {
-	var bare string
-	r.Scan(&bare, &s.id, &s.url, &s.batch, &s.status, &s.issueIDs, &s.family, &s.prURL, &ord, &s.run, &s.runFile, &s.repo, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText)
-	s.key, s.since, s.origin = bare, s.at, "record"
-	return s, ord
-}
-
-// startNever writes the sessions of a run that got no id: each stands for
-// itself, and its state never changes.
-func (d *derivation) startNever(run int64) {
-	var rows [][]any
-	d.tx.Each(mentionQuery+`m.run_id = $1 AND m.session = ''`, []any{run}, func(r *store.Row) {
-		s, ord := scanMention(r)
-		if s.id != "" { // a dry run is no session
-			return
-		}
-		s.key = s.runFile + "#" + strconv.FormatInt(ord, 10)
-		s.state, s.reason = telemetry.StateOf("", telemetry.Word{Status: s.status}, telemetry.PRSummary{})
-		rows = append(rows, s.values())
-	})
-	d.saveSessions(rows)
-}
-
-func (d *derivation) saveSessions(rows [][]any) {
-	if len(rows) == 0 {
+func saveSessions(tx *store.Tx, list []session) {
+	if len(list) == 0 {
 		return
 	}
-	d.tx.Touch(telemetry.TopicSessions)
-	d.tx.Bulk("sessions", []string{"key TEXT", "id TEXT", "url TEXT", "batch_id BIGINT", "repo_id BIGINT", "run_ref BIGINT", "run_file TEXT", "run_number BIGINT", "run_id TEXT", "run_url TEXT", "run_label TEXT", "target_repo TEXT", "fork_url TEXT",
-		"at BIGINT", "at_text TEXT", "issue_ids TEXT", "family TEXT", "title TEXT", "status TEXT", "detail TEXT", "state TEXT", "reason TEXT", "since BIGINT", "origin TEXT", "updated_at BIGINT", "polled SMALLINT", "has_pr SMALLINT", "pull_key TEXT", "pr_url TEXT", "basis TEXT", "state_rank SMALLINT", "repo_key TEXT"}, rows,
-		`ON CONFLICT (key) DO UPDATE SET id = excluded.id, url = excluded.url, batch_id = excluded.batch_id, repo_id = excluded.repo_id, run_ref = excluded.run_ref, run_file = excluded.run_file, run_number = excluded.run_number,
-			run_id = excluded.run_id, run_url = excluded.run_url, run_label = excluded.run_label, target_repo = excluded.target_repo, fork_url = excluded.fork_url, at = excluded.at, at_text = excluded.at_text,
-			issue_ids = excluded.issue_ids, family = excluded.family, title = excluded.title, status = excluded.status, detail = excluded.detail, state = excluded.state, state_rank = excluded.state_rank, reason = excluded.reason,
-			since = excluded.since, origin = excluded.origin, updated_at = excluded.updated_at, polled = excluded.polled, has_pr = excluded.has_pr, pull_key = excluded.pull_key, pr_url = excluded.pr_url, basis = excluded.basis, repo_key = excluded.repo_key`)
-}
-
-// poll is what polling last learned of a session.
-type poll struct {
-	word             telemetry.Word // "" where Devin never told of it
-	title, url       string
-	updated, changed int64
-	missing          int64 // since when Devin does not know it; 0 while it does
-}
-
-// deriveSessions writes the rows of all sessions that may have changed: the
-// newest record's words, over them what polling learned, over them what
-// the pull requests say.
-func (d *derivation) deriveSessions() {
-	tx := d.tx
-	ids := slices.Sorted(maps.Keys(d.sessions))
-	if len(ids) == 0 || tx.Err() != nil {
-		return
+	tx.Touch(telemetry.TopicSessions)
+	rows := make([][]store.Field, len(list))
+	for i := range list {
+		s := &list[i]
+		rows[i] = append(s.fields(),
+			store.Field{Column: "state_rank SMALLINT", Value: slices.Index(telemetry.States(), s.state)},
+			store.Field{Column: "repo_key TEXT", Value: telemetry.ParseRepo(s.target).Key()})
 	}
-	list := store.JSON(ids)
-	fresh := map[string]sessionRow{}
-	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{list}, func(r *store.Row) {
-		s, _ := scanMention(r)
-		if before, again := fresh[s.key]; again && before.sameWord(&s) {
-			s.since = before.since
-		}
-		fresh[s.key] = s // the newest record comes last
-	})
-	old := map[string]sessionRow{}
-	tx.Each(`SELECT `+sessionColumns+` FROM sessions WHERE key `+tx.In(1, "TEXT"), []any{list}, func(r *store.Row) {
-		var s sessionRow
-		r.Scan(s.fields()...)
-		old[s.key] = s
-	})
-	polls := d.pollsOf(list)
-	pulls := d.pullsOf(list)
-	var rows, logs [][]any
-	for _, id := range ids {
-		s, named := fresh[id]
+	tx.Put("sessions", "key", rows)
+}
+
+// putSessions writes the rows of sessions: the newest record's words, over
+// them what polling learned, over them what the pull requests say. It gives
+// the repositories whose figures that changes.
+func putSessions(tx *store.Tx, sessions set[string]) affected {
+	out := newAffected()
+	if len(sessions) == 0 || tx.Err() != nil {
+		return out
+	}
+	ids := list(sessions)
+	recorded, stored := recordedSessions(tx, ids), storedSessions(tx, ids)
+	polls, pulls := pollsOf(tx, ids), pullsOf(tx, ids)
+	var rows []session
+	var logs [][]store.Field
+	for _, id := range sorted(sessions) {
+		s, named := recorded[id]
+		before, known := stored[id]
 		if !named {
 			if tx.Exec(`DELETE FROM sessions WHERE key = $1`, id) > 0 {
 				tx.Touch(telemetry.TopicSessions)
-				d.repos[old[id].repo] = true
+				out.repos[before.repo] = true
 			}
 			continue
 		}
-		before, known := old[id]
 		s.decide(polls[id], pulls[id], before, known)
 		if known && before == s {
 			continue
 		}
-		d.repos[s.repo] = true
+		out.repos[s.repo] = true
 		if known {
-			d.repos[before.repo] = true
+			out.repos[before.repo] = true
 		}
 		if known && before.repo != s.repo {
 			tx.Exec(`UPDATE state_log SET repo_id = $1 WHERE session = $2`, s.repo, s.key)
 		}
-		rows = append(rows, s.values())
+		rows = append(rows, s)
 		if !known || before.state != s.state || before.reason != s.reason {
-			logs = append(logs, []any{s.key, string(s.state), s.status, s.detail, s.origin, s.since, s.repo})
+			logs = append(logs, []store.Field{
+				{Column: "id BIGINT"}, {Column: "session TEXT", Value: s.key}, {Column: "state TEXT", Value: s.state},
+				{Column: "word TEXT", Value: s.status}, {Column: "detail TEXT", Value: s.detail}, {Column: "origin TEXT", Value: s.origin},
+				{Column: "at BIGINT", Value: s.since}, {Column: "repo_id BIGINT", Value: s.repo},
+			})
 		}
 	}
-	d.saveSessions(rows)
-	d.logStates(logs)
+	saveSessions(tx, rows)
+	logStates(tx, logs)
+	return out
+}
+
+func logStates(tx *store.Tx, logs [][]store.Field) {
+	if len(logs) == 0 {
+		return
+	}
+	var last int64
+	tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
+	for i := range logs {
+		logs[i][0].Value = last + int64(i) + 1
+	}
+	tx.Put("state_log", "", logs)
+}
+
+// recordedSessions are sessions as their newest records tell of them, each
+// since the first record that said the same.
+func recordedSessions(tx *store.Tx, ids string) map[string]session {
+	found := map[string]session{}
+	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{ids}, func(r *store.Row) {
+		s, _ := scanMention(r)
+		if before, again := found[s.key]; again && before.sameWord(&s) {
+			s.since = before.since
+		}
+		found[s.key] = s // the newest record comes last
+	})
+	return found
+}
+
+func storedSessions(tx *store.Tx, ids string) map[string]session {
+	found := map[string]session{}
+	columns := store.Names((&session{}).fields())
+	tx.Each(`SELECT `+columns+` FROM sessions WHERE key `+tx.In(1, "TEXT"), []any{ids}, func(r *store.Row) {
+		var s session
+		r.Scan(store.Pointers(s.fields())...)
+		found[s.key] = s
+	})
+	return found
 }
 
 // sameWord tells whether two records say the same of a session.
-func (s *sessionRow) sameWord(o *sessionRow) bool {
+func (s *session) sameWord(o *session) bool {
 	state, reason := telemetry.StateOf(s.id, telemetry.Word{Status: s.status}, telemetry.PRSummary{})
 	otherState, otherReason := telemetry.StateOf(o.id, telemetry.Word{Status: o.status}, telemetry.PRSummary{})
 	return state == otherState && reason == otherReason
@@ -159,19 +174,19 @@ func (s *sessionRow) sameWord(o *sessionRow) bool {
 // decide settles a session's state and since when and from where it has it:
 // from the record that first said so, from the poll that did, or from its
 // pull request where that changes what the word means.
-func (s *sessionRow) decide(p poll, pulls []linkedPull, before sessionRow, known bool) {
+func (s *session) decide(p poll, pulls []linkedPull, before session, known bool) {
 	word := telemetry.Word{Status: s.status}
 	polled := p.word.API != ""
 	if polled {
-		s.polled, s.title, s.updated = 1, p.title, p.updated
+		s.polled, s.title, s.updated = true, p.title, p.updated
 		word, s.since, s.origin = p.word, p.changed, "poll"
 		s.url = cmp.Or(s.url, p.url)
 	}
 	s.status, s.detail = word.Status, word.Detail
 	main, summary := choosePull(pulls)
-	s.hasPR = store.Flag(summary.Any)
+	s.hasPR = summary.Any
 	if main != nil {
-		s.pullKey, s.prURL, s.basis = main.key, main.url, string(main.basis)
+		s.pullKey, s.prURL, s.basis = main.key, main.url, main.basis
 	}
 	s.state, s.reason = telemetry.StateOf(s.id, word, summary)
 	plain, _ := telemetry.StateOf(s.id, word, telemetry.PRSummary{})
@@ -201,152 +216,53 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 	return when
 }
 
-func (d *derivation) pollsOf(list string) map[string]poll {
-	polls := map[string]poll{}
-	d.tx.Each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since
-		FROM polls WHERE session `+d.tx.In(1, "TEXT"), []any{list}, func(r *store.Row) {
-		var id string
-		var p poll
-		r.Scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
-		polls[id] = p
+// pullsOf returns the pull requests of sessions, guesses left out.
+func pullsOf(tx *store.Tx, sessions string) map[string][]linkedPull {
+	pulls := map[string][]linkedPull{}
+	tx.Each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at
+		FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+tx.In(1, "TEXT")+`
+		ORDER BY l.session, p.key`, []any{sessions}, func(r *store.Row) {
+		var session string
+		var p linkedPull
+		r.Scan(&session, &p.basis, &p.key, &p.url, &p.state, &p.number, &p.created, &p.merged)
+		pulls[session] = append(pulls[session], p)
 	})
-	return polls
+	return pulls
 }
 
-func (d *derivation) logStates(logs [][]any) {
-	if len(logs) == 0 {
-		return
-	}
-	var last int64
-	d.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
-	for i := range logs {
-		last++
-		logs[i] = append([]any{last}, logs[i]...)
-	}
-	d.tx.Bulk("state_log", []string{"id BIGINT", "session TEXT", "state TEXT", "word TEXT", "detail TEXT", "origin TEXT", "at BIGINT", "repo_id BIGINT"}, logs, "")
+// linkedPull is a pull request of a session as its row needs it.
+type linkedPull struct {
+	key, url, state string
+	number          int64
+	created, merged int64 // when, 0 if not or not known
+	basis           telemetry.LinkBasis
 }
 
-// slowly and rarely are the paces at which the loop asks about sessions that
-// seldom change.
-const (
-	slowly = 10 * time.Minute
-	rarely = time.Hour
-)
-
-// SessionsToPoll returns bare ids in the order in which to ask about them,
-// longest unasked first: all that have an id, or those whose turn it is.
-func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
-	var ids []string
-	now := w.Now()
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		ids = nil
-		tx.Each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
-			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *store.Row) {
-			var id string
-			var state telemetry.State
-			var asked, missing int64
-			r.Scan(&id, &state, &asked, &missing)
-			if all || due(state.Pace(), missing > 0, now.Sub(time.UnixMilli(asked))) {
-				ids = append(ids, id)
-			}
-		})
-		return tx.Err()
+// choosePull returns the pull request that stands for a session's: by the
+// strongest basis, then an open one, then the newest.
+func choosePull(pulls []linkedPull) (*linkedPull, telemetry.PRSummary) {
+	var sum telemetry.PRSummary
+	for _, p := range pulls {
+		sum.Any = true
+		sum.Merged = sum.Merged || p.merged != 0
+		sum.Open = sum.Open || (p.merged == 0 && p.state != "closed")
+	}
+	if len(pulls) == 0 {
+		return nil, sum
+	}
+	best := slices.MinFunc(pulls, func(a, b linkedPull) int {
+		return cmp.Or(cmp.Compare(a.basis.Rank(), b.basis.Rank()), cmp.Compare(pullOrder(a), pullOrder(b)),
+			cmp.Compare(b.number, a.number), cmp.Compare(a.key, b.key))
 	})
-	return ids, err
+	return &best, sum
 }
 
-func due(pace telemetry.Pace, missing bool, waited time.Duration) bool {
+func pullOrder(p linkedPull) int {
 	switch {
-	case pace == telemetry.PaceNever:
-		return false
-	case pace == telemetry.PaceRarely || missing:
-		return waited >= rarely
-	case pace == telemetry.PaceSlowly:
-		return waited >= slowly
+	case p.merged != 0:
+		return 1
+	case p.state == "closed":
+		return 2
 	}
-	return true
-}
-
-// SavePoll keeps what Devin answered. Sessions of which it says nothing new
-// are only noted as asked, which raises no version.
-func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error {
-	return w.Write(ctx, func(tx *store.Tx) error {
-		d := newDerivation(tx)
-		var asked []string
-		for i := range answer.Sessions {
-			d.putPoll(&answer.Sessions[i])
-			asked = append(asked, answer.Sessions[i].ID)
-		}
-		tx.Exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"), store.Millis(tx.Now()), store.JSON(append(asked, answer.Unknown...)))
-		d.putMissing(answer.Unknown)
-		d.finish()
-		return tx.Err()
-	})
-}
-
-// putMissing notes the sessions that Devin does not know with this key. What
-// it once told of them stays.
-func (d *derivation) putMissing(ids []string) {
-	tx := d.tx
-	for _, id := range ids {
-		n := tx.Exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at,
-				missing, missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1, $2)
-			ON CONFLICT (session) DO UPDATE SET missing_since = excluded.missing_since WHERE polls.missing_since = 0`, id, store.Millis(tx.Now()))
-		if n > 0 {
-			d.sessions[id] = true
-		}
-	}
-}
-
-func (d *derivation) putPoll(u *telemetry.UpstreamSession) {
-	tx := d.tx
-	urls := []string{}
-	for _, pr := range u.PRs {
-		urls = append(urls, pr.URL)
-	}
-	prs := store.JSON(urls)
-	var api, status, detail, title, url, oldPRs string
-	var updated, changed, asked, missing int64
-	known := tx.Row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
-		FROM polls WHERE session = $1`, u.ID).
-		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).Found && api != ""
-	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
-	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == store.Millis(u.UpdatedAt) {
-		return
-	}
-	if !sameWord {
-		// Devin does not say when a word began; its last update is the best
-		// guess as long as it lies after the time it was last asked.
-		changed = store.Millis(u.UpdatedAt)
-		if changed == 0 || changed > store.Millis(tx.Now()) || (known && changed < asked) {
-			changed = store.Millis(tx.Now())
-		}
-	}
-	tx.Exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
-		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title,
-			url = excluded.url, prs = excluded.prs, created_at = excluded.created_at, updated_at = excluded.updated_at,
-			changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
-		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, store.Millis(u.CreatedAt), store.Millis(u.UpdatedAt), changed, store.Millis(tx.Now()))
-	d.sessions[u.ID] = true
-	if oldPRs != prs {
-		d.putPollPulls(u.ID, urls)
-	}
-}
-
-// putPollPulls keeps which pull requests Devin names for a session.
-func (d *derivation) putPollPulls(session string, urls []string) {
-	tx := d.tx
-	tx.Each(`SELECT pull_key FROM poll_pulls WHERE session = $1`, []any{session}, func(r *store.Row) {
-		var key string
-		r.Scan(&key)
-		d.pulls[key] = true
-	})
-	tx.Exec(`DELETE FROM poll_pulls WHERE session = $1`, session)
-	for _, url := range urls {
-		if key := d.ensurePull(url); key != "" {
-			tx.Exec(`INSERT INTO poll_pulls (session, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, session, key)
-		}
-	}
-	d.linked[session] = true
+	return 0
 }

@@ -27,7 +27,9 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -63,7 +65,7 @@ func newExplainedIn(t *testing.T, database string, records map[string][]byte, mo
 		}
 		files = append(files, f)
 	}
-	if _, err := db.PutFiles(t.Context(), "", files); err != nil {
+	if _, err := derive.New(db).PutFiles(t.Context(), "", files); err != nil {
 		t.Fatal(err)
 	}
 	if more != nil {
@@ -72,7 +74,7 @@ func newExplainedIn(t *testing.T, database string, records map[string][]byte, mo
 	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		return c.Status(server.Status(telemetry.CodeOf(err))).SendString(err.Error())
 	}}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
-	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}), Now: func() time.Time { return e.now }}
+	surface := &api.API{Dashboard: dashboard.New(storetest.Reading(db)), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
 		if r.Handle != nil {
 			e.app.Add(r.Method, r.Path, r.Handle)
@@ -330,7 +332,7 @@ func fetchPulls(db *store.Store) {
 		case 3:
 			continue
 		}
-		if err := db.SavePulls(ctx, p.Repo, []telemetry.PullRequest{pr}, time.Time{}); err != nil {
+		if err := derive.New(db).SavePulls(ctx, p.Repo, []telemetry.PullRequest{pr}, time.Time{}); err != nil {
 			panic(err)
 		}
 	}

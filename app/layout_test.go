@@ -30,31 +30,37 @@ type goPackage struct {
 // parent and has no row, unless it needs more than mayImportOf gives it.
 func mayImport() map[string][]string {
 	domain := []string{"services/telemetry"}
+	rooms := append([]string{"services/query", "services/store", "services/store/lists"}, domain...)
 	reads := []string{"services/telemetry", "services/query", "services/dashboard", "services/ingest"}
 	return map[string][]string{
 		"services/telemetry":         {},
 		"services/telemetry/history": domain,
 		"services/identity":          domain,
 		"services/query":             {},
-		"services/store":             append([]string{"services/query", "services/identity"}, domain...),
+		"services/store":             domain,
 		"services/store/lists":       append([]string{"services/query", "services/store"}, domain...),
+		"services/store/derive":      append([]string{"services/identity", "services/store"}, domain...),
+		"services/store/details":     rooms,
+		"services/store/figures":     rooms,
 		"services/upstream":          domain,
 		"services/github":            append([]string{"services/upstream"}, domain...),
 		"services/devin":             append([]string{"services/upstream"}, domain...),
 		"services/ingest":            domain,
-		"services/store/storetest":   append([]string{"services/dashboard", "services/query", "services/store", "services/store/lists", "services/telemetry/history"}, domain...),
-		"services/dashboard":         append([]string{"services/query"}, domain...),
-		"static":                     {},
-		"views/parts":                {},
-		"views/panels":               {"views/parts"},
-		"views/pages":                {"views/parts", "views/panels"},
-		"app/server":                 {"services/telemetry", "static"},
-		"app/api":                    reads,
-		"app/api/apitest":            {"app/api", "services/telemetry", "services/telemetry/history", "static"},
-		"app/web":                    append([]string{"views/parts", "views/panels", "views/pages"}, reads...),
-		"app":                        {"*"},
-		"app/bench":                  {"*"},
-		"app/e2e/faults":             {"*"},
+		"services/store/storetest": append([]string{
+			"services/dashboard", "services/store/derive", "services/store/details", "services/store/figures", "services/telemetry/history",
+		}, rooms...),
+		"services/dashboard": append([]string{"services/query"}, domain...),
+		"static":             {},
+		"views/parts":        {},
+		"views/panels":       {"views/parts"},
+		"views/pages":        {"views/parts", "views/panels"},
+		"app/server":         {"services/telemetry", "static"},
+		"app/api":            reads,
+		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
+		"app/web":            append([]string{"views/parts", "views/panels", "views/pages"}, reads...),
+		"app":                {"*"},
+		"app/bench":          {"*"},
+		"app/e2e/faults":     {"*"},
 	}
 }
 

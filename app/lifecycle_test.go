@@ -21,7 +21,8 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/derive"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/static"
 )
 
@@ -41,8 +42,8 @@ func newLifecycle(t *testing.T, dir string) *lifecycle {
 	t.Cleanup(func() { db.Close() })
 	log := slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())
-	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: log, Now: time.Now, NewID: newID})
-	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}), Jobs: jobs, Scope: db, Now: time.Now}
+	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: log, Now: time.Now, NewID: newID})
+	surface := &api.API{Dashboard: dashboard.New(storetest.Reading(db)), Jobs: jobs, Scope: derive.New(db), Now: time.Now}
 	var routes []server.Route
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))

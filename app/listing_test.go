@@ -17,6 +17,7 @@ import (
 
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -129,7 +130,7 @@ func TestThirdListingIsBelieved(t *testing.T) {
 	}
 	defer db.Close()
 	ctx, stop := context.WithCancel(t.Context())
-	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: now, NewID: newID})
+	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: now, NewID: newID})
 	ended := make(chan error, 1)
 	go func() { ended <- jobs.Run(ctx) }()
 	defer func() {
@@ -166,7 +167,7 @@ func TestThirdListingIsBelieved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if known, err := db.KnownFiles(t.Context(), ""); err != nil || len(known) != want {
+		if known, err := derive.New(db).KnownFiles(t.Context(), ""); err != nil || len(known) != want {
 			t.Errorf("%d files count, want %d (%v)", len(known), want, err)
 		}
 	}

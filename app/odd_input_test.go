@@ -18,6 +18,7 @@ import (
 	"telemetry-dashboard/app/api"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/static"
 )
 
@@ -74,7 +75,7 @@ func oddRequests() []oddRequest {
 			}
 		}
 	}
-	board := dashboard.New(dashboard.Options{Lists: listsOf(nil)})
+	board := dashboard.New(storetest.Reading(nil))
 	for _, r := range (&api.API{Dashboard: board}).Routes() {
 		address(r.Method, r.Path)
 	}

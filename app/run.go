@@ -22,6 +22,9 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
+	"telemetry-dashboard/services/store/details"
+	"telemetry-dashboard/services/store/figures"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
@@ -67,9 +70,10 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		return err
 	}
 	defer up.close()
+	records := derive.New(db)
 	g, ctx := errgroup.WithContext(ctx)
 	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
-		Store:           db,
+		Store:           records,
 		MissingDevin:    "DEVIN_API_KEY",
 		RefreshInterval: cfg.RefreshInterval,
 		PollInterval:    cfg.PollInterval,
@@ -77,19 +81,19 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Now:             time.Now,
 		NewID:           newID,
 	}))
-	board := dashboard.New(up.dashboard(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}))
+	board := dashboard.New(up.dashboard(reading(db)))
 	assets := static.New()
 	site := newSite(cfg, demo, web.Options{
 		Dashboard: board,
 		Jobs:      jobs,
 		Changes:   db,
-		Scopes:    db,
+		Scopes:    records,
 		Outward:   jobs,
 		Assets:    assets,
 		Quota:     up.quota(),
 	})
 	var routes []server.Route
-	for _, r := range newAPI(cfg, demo, board, jobs, db).Routes() {
+	for _, r := range newAPI(cfg, demo, board, jobs, records).Routes() {
 		routes = append(routes, server.Route(r))
 	}
 	for _, r := range site.Routes() {
@@ -118,18 +122,24 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	return g.Wait()
 }
 
-// listsOf are the lists of a database.
-func listsOf(db *store.Store) dashboard.Lists {
-	return dashboard.Lists{
-		Issues:        lists.Issues(db),
-		Sessions:      lists.Sessions(db),
-		Pulls:         lists.Pulls(db),
-		Runs:          lists.Runs(db),
-		Repos:         lists.Repos(db),
-		Files:         lists.Files(db),
-		Verifications: lists.Verifications(db),
-		Changes:       lists.Changes(db),
-		Jobs:          lists.Jobs(db),
+// reading is what the pages and the API read of a database.
+func reading(db *store.Store) dashboard.Options {
+	return dashboard.Options{
+		Lists: dashboard.Lists{
+			Issues:        lists.Issues(db),
+			Sessions:      lists.Sessions(db),
+			Pulls:         lists.Pulls(db),
+			Runs:          lists.Runs(db),
+			Repos:         lists.Repos(db),
+			Files:         lists.Files(db),
+			Verifications: lists.Verifications(db),
+			Changes:       lists.Changes(db),
+			Jobs:          lists.Jobs(db),
+		},
+		Sums:    lists.SumsOf(db),
+		Details: details.New(db),
+		Figures: figures.New(db),
+		Store:   db,
 	}
 }
 
@@ -157,11 +167,11 @@ func part(ctx context.Context, log *slog.Logger, name string, do func() error) f
 }
 
 // newAPI is the JSON API over the same database and jobs as the pages.
-func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, db *store.Store) *api.API {
+func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runner, records *derive.Writer) *api.API {
 	return &api.API{
 		Dashboard:   board,
 		Jobs:        jobs,
-		Scope:       db,
+		Scope:       records,
 		Description: static.OpenAPI(),
 		Now:         time.Now,
 		GitHubWeb:   githubWeb(cfg.GitHubAPIURL),

@@ -14,12 +14,13 @@ import (
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/static"
 )
 
 // everyRoute is the whole surface of the program.
 func everyRoute(cfg Config) (list []server.Route) {
-	board := dashboard.New(dashboard.Options{Lists: listsOf(nil)})
+	board := dashboard.New(storetest.Reading(nil))
 	for _, r := range newAPI(cfg, false, board, nil, nil).Routes() {
 		list = append(list, server.Route(r))
 	}

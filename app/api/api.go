@@ -30,7 +30,7 @@ type Jobs interface {
 
 // Scope keeps a person's word that a narrow scan counts as a full one.
 type Scope interface {
-	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) (telemetry.RunDetail, error)
+	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) error
 }
 
 // Settings is what /api/config tells: never a secret's value.

@@ -83,7 +83,14 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.Scope.AcceptScope(c.UserContext(), c.Query("source"), unescape(c.Params("file")), undo || c.Method() == fiber.MethodDelete, telemetry.ByAPI)
+	ctx := c.UserContext()
+	d, err := a.Dashboard.RunDetail(ctx, c.Query("source"), unescape(c.Params("file")))
+	if err == nil {
+		err = a.Scope.AcceptScope(ctx, d.Source, d.File, undo || c.Method() == fiber.MethodDelete, telemetry.ByAPI)
+	}
+	if err == nil {
+		d, err = a.Dashboard.RunDetail(ctx, d.Source, d.File)
+	}
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
@@ -57,7 +58,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	}
 	t.Cleanup(func() { db.Close() })
 	var ids atomic.Int64
-	jobs := ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, MissingDevin: "DEVIN_API_KEY", Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	jobs := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, MissingDevin: "DEVIN_API_KEY", Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		NewID: func() string { return fmt.Sprintf("job-%d", ids.Add(1)) }}
 	reads := storetest.Reading(db)
 	if tokens {
@@ -67,7 +68,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runner := ingest.New(ctx, jobs)
-	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: db, Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
+	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
 	w.serve(ctx, stop, db, runner)
 	return w
 }

@@ -8,6 +8,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -38,7 +39,7 @@ const batchFiles = 500
 func (l *loaded) store(ctx context.Context, db *store.Store, files []telemetry.FetchedFile) error {
 	begun, used := time.Now(), cpuTime()
 	for part := range slices.Chunk(files, batchFiles) {
-		if _, err := db.PutFiles(ctx, "", part); err != nil {
+		if _, err := derive.New(db).PutFiles(ctx, "", part); err != nil {
 			return err
 		}
 	}
@@ -103,7 +104,7 @@ func single(ctx context.Context, db *store.Store, files []telemetry.FetchedFile)
 			return nil, err
 		}
 		f.Record = record
-		put, err := db.PutFiles(ctx, "", []telemetry.FetchedFile{f})
+		put, err := derive.New(db).PutFiles(ctx, "", []telemetry.FetchedFile{f})
 		if err != nil {
 			return nil, err
 		}

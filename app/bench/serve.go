@@ -19,7 +19,8 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/derive"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/static"
 )
 
@@ -33,14 +34,6 @@ type site struct {
 	app                *fiber.App
 }
 
-// listsOf are the lists of a database.
-func listsOf(db *store.Store) dashboard.Lists {
-	return dashboard.Lists{
-		Issues: lists.Issues(db), Sessions: lists.Sessions(db), Pulls: lists.Pulls(db), Runs: lists.Runs(db), Repos: lists.Repos(db),
-		Files: lists.Files(db), Verifications: lists.Verifications(db), Changes: lists.Changes(db), Jobs: lists.Jobs(db),
-	}
-}
-
 // serve wires the server as the program does, with no upstream.
 func serve(ctx context.Context, db *store.Store) (*site, error) {
 	ctx, stop := context.WithCancel(ctx)
@@ -52,11 +45,11 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 	}
 	s.address = ln.Addr().String()
 	log := slog.New(slog.DiscardHandler)
-	jobs := ingest.New(ctx, ingest.Options{Store: db, Log: log, Now: clock, NewID: func() string { return "1" }})
+	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Log: log, Now: clock, NewID: func() string { return "1" }})
 	surface := &api.API{
-		Dashboard:   dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}),
+		Dashboard:   dashboard.New(storetest.Reading(db)),
 		Jobs:        jobs,
-		Scope:       db,
+		Scope:       derive.New(db),
 		Description: static.OpenAPI(),
 		Now:         clock,
 	}

@@ -16,6 +16,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -117,7 +118,7 @@ func (o *outside) refresh(ctx context.Context, dir string) error {
 		return err
 	}
 	defer db.Close()
-	options := ingest.Options{Store: db, Sources: []ingest.Source{{Name: actionRepo, Files: client}}}
+	options := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Name: actionRepo, Files: client}}}
 	if o.firstTime, err = job(ctx, options, ingest.JobRefresh); err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func poll(ctx context.Context, dir, key string) (requests int, took time.Duratio
 	if err != nil {
 		return 0, 0, err
 	}
-	if _, err := db.PutFiles(ctx, "", []telemetry.FetchedFile{{
+	if _, err := derive.New(db).PutFiles(ctx, "", []telemetry.FetchedFile{{
 		RunFile: telemetry.RunFile{Name: "one.json", SHA: "1"},
 		Body:    body,
 		Record:  record,
@@ -176,7 +177,7 @@ func poll(ctx context.Context, dir, key string) (requests int, took time.Duratio
 		return 0, 0, err
 	}
 	defer client.Close()
-	took, err = job(ctx, ingest.Options{Store: db, Devin: client}, ingest.JobPoll)
+	took, err = job(ctx, ingest.Options{Store: derive.New(db), Devin: client}, ingest.JobPoll)
 	for _, n := range player.Counts() {
 		requests += n
 	}

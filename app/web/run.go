@@ -18,7 +18,7 @@ import (
 
 // Scopes keeps a person's word that a narrow scan is a full one.
 type Scopes interface {
-	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) (telemetry.RunDetail, error)
+	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) error
 }
 
 func (w *Web) specRun() spec {
@@ -318,7 +318,11 @@ func (w *Web) acceptScope(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.o.Scopes.AcceptScope(c.UserContext(), source, file, undo, telemetry.ByPage); err != nil {
+	run, err := w.o.Dashboard.RunDetail(c.UserContext(), source, file)
+	if err == nil {
+		err = w.o.Scopes.AcceptScope(c.UserContext(), run.Source, run.File, undo, telemetry.ByPage)
+	}
+	if err != nil {
 		return err
 	}
 	if c.Get("HX-Request") == "" {

@@ -12,25 +12,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Figures is where figures and the state of sources are read.
-type Figures interface {
-	Totals(ctx context.Context) (telemetry.Totals, error)
-	Sources(ctx context.Context) ([]telemetry.SourceStatus, error)
-}
-
-// Marks is where the rows of a page get what other lists know of them, in one
-// question each.
-type Marks interface {
-	SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error)
-	PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error)
-}
-
-// Store is where all is read that is no list.
+// Store is what the store keeps that nothing is derived from.
 type Store interface {
-	Figures
-	Marks
-	Details
-	Metrics
+	Sources(ctx context.Context) ([]telemetry.SourceStatus, error)
 	Views
 }
 
@@ -39,28 +23,34 @@ type Store interface {
 type Options struct {
 	Lists       Lists
 	Sums        Sums
+	Details     Details
+	Figures     Figures
 	Store       Store
 	Messages    Messages
 	OpenPulls   OpenPulls
 	PullDetails PullDetails
 }
 
-// stored keeps what is embedded from being reached by name.
+// These keep what is embedded from being reached by name.
 type (
-	stored = Store
-	summed = Sums
+	summed   = Sums
+	detailed = Details
+	counted  = Figures
+	stored   = Store
 )
 
 // Dashboard answers questions. It is safe for concurrent use.
 type Dashboard struct {
 	Lists
 	summed
+	detailed
+	counted
 	stored
 	o Options
 }
 
 // New returns a Dashboard.
-func New(o Options) *Dashboard { return &Dashboard{o.Lists, o.Sums, o.Store, o} }
+func New(o Options) *Dashboard { return &Dashboard{o.Lists, o.Sums, o.Details, o.Figures, o.Store, o} }
 
 // RepoDetail is a repository and one page of each of its lists.
 type RepoDetail struct {

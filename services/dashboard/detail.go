@@ -16,7 +16,14 @@ type Details interface {
 	RunPart(ctx context.Context, source, file string, cut telemetry.RunCut) (telemetry.RunDetail, error)
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
-	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
+	RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error)
+	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark,
+		limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
+
+	// SessionsByKey and PullMarks are what the rows of a page show of other
+	// lists, in one question each.
+	SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error)
+	PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error)
 }
 
 // IssueByID returns an issue by its public id. For an id that a late record

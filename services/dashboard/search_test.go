@@ -10,6 +10,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -38,7 +39,7 @@ func small(t *testing.T) *dashboard.Dashboard {
 	if f.Record, f.Err = telemetry.ParseRecord(body); f.Err != nil {
 		t.Fatal(f.Err)
 	}
-	if _, err := s.PutFiles(t.Context(), "", []telemetry.FetchedFile{f}); err != nil {
+	if _, err := derive.New(s).PutFiles(t.Context(), "", []telemetry.FetchedFile{f}); err != nil {
 		t.Fatal(err)
 	}
 	return dashboard.New(storetest.Reading(s))

@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -27,7 +28,7 @@ func runner(t *testing.T, c *github.Client) *ingest.Runner {
 	t.Cleanup(func() { _ = db.Close() })
 	n := 0
 	return ingest.New(t.Context(), ingest.Options{
-		Store: db, Sources: []ingest.Source{{Name: actionRepo, Files: c}}, PullRequests: c, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Store: derive.New(db), Sources: []ingest.Source{{Name: actionRepo, Files: c}}, PullRequests: c, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		NewID: func() string { n++; return fmt.Sprint("job", n) },
 	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // clocked opens a database again and again with clocks of its own.
-func clocked(t *testing.T, do func(t *testing.T, at func(time.Time) *store.Store)) {
+func clocked(t *testing.T, do func(t *testing.T, at func(time.Time) *storetest.Store)) {
 	t.Helper()
 	for name, url := range map[string]func(testing.TB) string{
 		"sqlite":   func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "clock.db") },
@@ -21,12 +21,8 @@ func clocked(t *testing.T, do func(t *testing.T, at func(time.Time) *store.Store
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := url(t)
-			do(t, func(now time.Time) *store.Store {
-				s, err := store.Open(t.Context(), store.Options{URL: address, Now: func() time.Time { return now }})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return s
+			do(t, func(now time.Time) *storetest.Store {
+				return storetest.OpenWith(t, store.Options{URL: address, Now: func() time.Time { return now }})
 			})
 		})
 	}
@@ -35,27 +31,27 @@ func clocked(t *testing.T, do func(t *testing.T, at func(time.Time) *store.Store
 // TestClocksOffByYears: a program whose clock is wrong answers as any other,
 // takes nothing for gone, and takes over what the last one left.
 func TestClocksOffByYears(t *testing.T) {
-	right := day("2026-03-11 12:00")
-	clocked(t, func(t *testing.T, at func(time.Time) *store.Store) {
+	right := storetest.Day("2026-03-11 12:00")
+	clocked(t, func(t *testing.T, at func(time.Time) *storetest.Store) {
 		first := at(right)
-		storetest.Put(t, first, tinyHistory()...)
-		want := dump(t, first)
+		storetest.Put(t, first, storetest.TinyHistory()...)
+		want := storetest.DumpOf(t, first)
 		saveJob(t, first, "j", "refresh", telemetry.JobRunning, 1)
 		if err := first.Exec(t.Context(), `UPDATE programs SET seen_at = seen_at + 1`); err != nil { // it is killed, and says nothing
 			t.Fatal(err)
 		}
-		files := int64(len(tinyHistory()))
+		files := int64(len(storetest.TinyHistory()))
 		for _, off := range []int{-20, 20, -60, 5000} {
 			s := at(right.AddDate(off, 0, 0))
-			askEverything(t, s, right.AddDate(off, 0, 0))
-			if list, err := lists.Files(s).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Files(s), "is:gone"), Page: storetest.AllRows()}); err != nil || list.Total != 0 {
+			storetest.AskEverything(t, s, right.AddDate(off, 0, 0))
+			if list, err := lists.Files(s.Store).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Files(s.Store), "is:gone"), Page: storetest.AllRows()}); err != nil || list.Total != 0 {
 				t.Errorf("%d years off: %d of %d files are gone, %v", off, list.Total, files, err)
 			}
 			if j, found, err := s.Job(t.Context(), "j"); err != nil || !found || j.State != telemetry.JobInterrupted {
 				t.Errorf("%d years off: the job of a program that is gone is %q, %v", off, j.State, err)
 			}
-			storetest.Put(t, s, tinyHistory()...)
-			sameDump(t, "with a wrong clock", dump(t, s), want)
+			storetest.Put(t, s, storetest.TinyHistory()...)
+			storetest.SameDump(t, "with a wrong clock", storetest.DumpOf(t, s), want)
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -66,9 +62,9 @@ func TestClocksOffByYears(t *testing.T) {
 
 // TestRecordsOfAnyTime: a record may say any time that RFC 3339 can.
 func TestRecordsOfAnyTime(t *testing.T) {
-	now := day("2026-03-11 12:00")
-	storetest.At(t, now, func(t *testing.T, s *store.Store) {
-		storetest.Put(t, s, tinyHistory()...)
+	now := storetest.Day("2026-03-11 12:00")
+	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
+		storetest.Put(t, s, storetest.TinyHistory()...)
 		for n, at := range []string{"0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "2199-01-01T00:00:00Z", "9999-12-31T23:59:59Z"} {
 			f := storetest.TinyScan(int64(50+n), at, 0, []string{"A high xss"})
 			if f.Record == nil {
@@ -76,24 +72,6 @@ func TestRecordsOfAnyTime(t *testing.T) {
 			}
 			storetest.Put(t, s, f)
 		}
-		askEverything(t, s, now)
+		storetest.AskEverything(t, s, now)
 	})
-}
-
-// askEverything asks each list and figure; any error fails the test.
-func askEverything(t *testing.T, s *store.Store, now time.Time) {
-	t.Helper()
-	for _, at := range []time.Time{{}, now} {
-		a := query.Ask{AsOf: at}
-		storetest.Total(t, lists.Issues(s), a)
-		storetest.Total(t, lists.Sessions(s), a)
-		storetest.Total(t, lists.Pulls(s), a)
-		storetest.Total(t, lists.Runs(s), a)
-		storetest.Total(t, lists.Changes(s), a)
-	}
-	storetest.Total(t, lists.Repos(s), query.Ask{})
-	storetest.Total(t, lists.Files(s), query.Ask{})
-	storetest.Total(t, lists.Verifications(s), query.Ask{})
-	storetest.Total(t, lists.Jobs(s), query.Ask{})
-	s.AskFigures(t, now)
 }

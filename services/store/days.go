@@ -1,39 +1,41 @@
 package store
 
-import (
-	"cmp"
-	"maps"
-	"slices"
+import "telemetry-dashboard/services/telemetry"
 
-	"telemetry-dashboard/services/telemetry"
+// What the tables days and tallies keep is written by one room and read by
+// another; how their rows read stands here.
+
+const (
+	Everywhere int64 = 0         // stands for all repositories in the tables of counts
+	Never      int64 = 1<<63 - 1 // is a time that has not come
 )
 
-// everywhere stands for all repositories in the table days.
-const everywhere int64 = 0
-
-// dayKey is a day (since 1970, UTC) and a severity.
-type dayKey struct {
-	day      int64
-	severity string
+// DayKey is a day (since 1970, UTC) and a severity.
+type DayKey struct {
+	Day      int64
+	Severity string
 }
 
-// dayCount is what changed on a day.
-type dayCount struct{ opened, closed, net, unlisted int64 }
+// DayCount is what changed on a day. Unlisted is of what scans counted
+// without naming it.
+type DayCount struct{ Opened, Closed, Net, Unlisted int64 }
 
-func (c dayCount) minus(o dayCount) dayCount {
-	return dayCount{c.opened - o.opened, c.closed - o.closed, c.net - o.net, c.unlisted - o.unlisted}
+// Minus returns the difference of two counts.
+func (c DayCount) Minus(o DayCount) DayCount {
+	return DayCount{c.Opened - o.Opened, c.Closed - o.Closed, c.Net - o.Net, c.Unlisted - o.Unlisted}
 }
 
-// dayBook collects changes by day.
-type dayBook map[dayKey]dayCount
+// DayBook is what changed by day.
+type DayBook map[DayKey]DayCount
 
-func (b dayBook) add(at int64, severity string, c dayCount) {
-	k := dayKey{dayOf(at), severity}
-	b[k] = b[k].minus(dayCount{}.minus(c))
-}
+// Add adds what changed at a time in unix milliseconds.
+func (b DayBook) Add(at int64, severity string, c DayCount) { b.AddTo(DayKey{Day(at), severity}, c) }
 
-// dayOf is the day (since 1970, UTC) of a time in milliseconds.
-func dayOf(at int64) int64 {
+// AddTo adds what changed on a day.
+func (b DayBook) AddTo(k DayKey, c DayCount) { b[k] = b[k].Minus(DayCount{}.Minus(c)) }
+
+// Day is the day (since 1970, UTC) of a time in milliseconds.
+func Day(at int64) int64 {
 	day := at / telemetry.DayMillis
 	if at%telemetry.DayMillis < 0 {
 		day--
@@ -41,109 +43,84 @@ func dayOf(at int64) int64 {
 	return day
 }
 
-const dayColumns = `day, severity, opened, closed, net, unlisted`
-
-func scanDay(r *Row) (k dayKey, c dayCount) {
-	r.Scan(&k.day, &k.severity, &c.opened, &c.closed, &c.net, &c.unlisted)
-	return k, c
-}
-
-// saveDays adds the changes to the repository's days and to those of all.
-func (d *derivation) saveDays(repo int64, b dayBook) {
-	d.addDays(repo, b)
-	d.addDays(everywhere, b)
-}
-
-func (d *derivation) addDays(repo int64, b dayBook) {
-	var rows [][]any
-	keys := slices.SortedFunc(maps.Keys(b), func(a, b dayKey) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.severity, b.severity))
+// Days reads the days of a repository, or of all; more is a further
+// condition, whose arguments begin with $2.
+func (tx *Tx) Days(repo int64, more string, args ...any) DayBook {
+	b := DayBook{}
+	query := `SELECT day, severity, opened, closed, net, unlisted FROM days WHERE repo_id = $1` + more
+	tx.Each(query, append([]any{repo}, args...), func(r *Row) {
+		var k DayKey
+		var c DayCount
+		r.Scan(&k.Day, &k.Severity, &c.Opened, &c.Closed, &c.Net, &c.Unlisted)
+		b[k] = c
 	})
-	for _, k := range keys {
-		if c := b[k]; c != (dayCount{}) {
-			rows = append(rows, []any{repo, k.day, k.severity, c.opened, c.closed, c.net, c.unlisted})
-		}
+	return b
+}
+
+// UnlistedScan is a scan of a repository none of whose scans up to it named
+// its findings, or the first that did (Named).
+type UnlistedScan struct {
+	Repo, At, Found    int64
+	Named              bool
+	Severity, Category map[string]int64
+}
+
+// UnlistedScans hands over the scans up to a time of a repository, or of
+// all, until its first with findings data (and those of the same time), each
+// repository's in order.
+func (tx *Tx) UnlistedScans(repo, until int64, do func(UnlistedScan)) {
+	of, args := "", []any{Never, until}
+	if repo != Everywhere {
+		of, args = " AND p.id = $3", append(args, repo)
 	}
-	d.tx.bulk("days", []string{"repo_id BIGINT", "day BIGINT", "severity TEXT", "opened BIGINT", "closed BIGINT", "net BIGINT", "unlisted BIGINT"}, rows,
-		`ON CONFLICT (repo_id, day, severity) DO UPDATE SET opened = days.opened + excluded.opened, closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted`)
-}
-
-// dropDays takes a repository's days away, and out of those of all.
-func (d *derivation) dropDays(repo int64) {
-	b := dayBook{}
-	d.tx.Each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1`, []any{repo}, func(r *Row) {
-		k, c := scanDay(r)
-		b[k] = dayCount{}.minus(c)
+	tx.Each(`SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category
+		FROM repos p JOIN runs r ON r.repo_id = p.id + 0 AND r.kind = 'scan'
+			AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1
+				ORDER BY e.at LIMIT 1), $1)
+		WHERE p.saw_unnamed = 1 AND r.at <= $2`+of+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
+		var s UnlistedScan
+		r.Scan(&s.Repo, &s.At, &s.Named, CountsOf(&s.Severity), &s.Found, CountsOf(&s.Category))
+		do(s)
 	})
-	d.tx.exec(`DELETE FROM days WHERE repo_id = $1`, repo)
-	d.addDays(everywhere, b)
-	d.tx.exec(`DELETE FROM days WHERE repo_id = $1 AND opened = 0 AND closed = 0 AND net = 0 AND unlisted = 0`, everywhere)
 }
 
-// countUnlisted brings the days up to date with what scans without findings
-// data counted before the repository's first scan with them: each such scan
-// stands for what is open until the next scan.
-func (d *derivation) countUnlisted(repo int64) {
-	want, have := dayBook{}, dayBook{}
-	d.tx.Each(`SELECT `+dayColumns+` FROM days WHERE repo_id = $1 AND unlisted <> 0`, []any{repo}, func(r *Row) {
-		k, c := scanDay(r)
-		have[k] = dayCount{unlisted: c.unlisted}
-	})
-	d.tx.Each(unlistedQuery+` AND p.id = $3 ORDER BY r.repo_id, r.at, r.file`, []any{never, never, repo}, unlistedDays(d.tx, want))
-	for k, c := range have {
-		want[k] = want[k].minus(c)
-	}
-	d.saveDays(repo, want)
-}
-
-// unlistedQuery asks for the scans of repositories up to the first with
-// findings data (and those of the same time), in order.
-const unlistedQuery = `SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category FROM repos p JOIN runs r ON r.repo_id = p.id + 0 AND r.kind = 'scan'
-		AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1 ORDER BY e.at LIMIT 1), $1)
-	WHERE p.saw_unnamed = 1 AND r.at <= $2`
-
-// unlistedDays reads the rows of unlistedQuery, of one repository after the
-// other, into a book.
-func unlistedDays(tx *Tx, into dayBook) func(*Row) {
-	var repo int64
-	var listed bool
+// UnlistedDays returns by day what scans up to a time counted without naming
+// it, of a repository or of all: each stands for what is open until the next.
+func (tx *Tx) UnlistedDays(repo, until int64) DayBook {
+	b := DayBook{}
+	var of int64
+	var named bool
 	open := map[string]int64{}
-	return func(r *Row) {
-		var id, when, found int64
-		var has int
-		var text, category string
-		r.Scan(&id, &when, &has, &text, &found, &category)
-		if id != repo {
-			repo, listed, open = id, false, map[string]int64{}
+	tx.UnlistedScans(repo, until, func(s UnlistedScan) {
+		if s.Repo != of {
+			of, named, open = s.Repo, false, map[string]int64{}
 		}
-		if listed {
+		if named {
 			return
 		}
 		for severity, n := range open {
-			into.add(when, severity, dayCount{unlisted: -n})
+			b.Add(s.At, severity, DayCount{Unlisted: -n})
 		}
-		open, listed = map[string]int64{}, has == 1
-		if !listed {
-			open = unlistedSeverity(fromJSON[map[string]int64](tx, text), found)
+		open, named = map[string]int64{}, s.Named
+		if !named {
+			open = s.BySeverity()
 		}
 		for severity, n := range open {
-			into.add(when, severity, dayCount{unlisted: n})
+			b.Add(s.At, severity, DayCount{Unlisted: n})
 		}
-	}
+	})
+	return b
 }
 
-// unlistedSeverity is what a scan without findings data counts by severity.
-// What its breakdown leaves out of issues_found has the severity "".
-func unlistedSeverity(counts map[string]int64, found int64) map[string]int64 {
-	rest := found
-	for _, n := range counts {
+// BySeverity is what the scan counts by severity. What its breakdown leaves
+// out has the severity "".
+func (s UnlistedScan) BySeverity() map[string]int64 {
+	counts, rest := map[string]int64{}, s.Found
+	for severity, n := range s.Severity {
+		counts[severity] = n
 		rest -= n
 	}
 	if rest != 0 {
-		counts = maps.Clone(counts)
-		if counts == nil {
-			counts = map[string]int64{}
-		}
 		counts[""] += rest
 	}
 	return counts

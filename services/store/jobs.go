@@ -13,14 +13,14 @@ const keptJobs = 500
 // latest some hundred are forgotten.
 func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.touch(telemetry.TopicJobs)
-		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		tx.Touch(telemetry.TopicJobs)
+		tx.Exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
-			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), JSON(j.Errors), s.program, string(j.By))
+			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, Millis(j.Started), Millis(j.Ended), string(j.Result), j.Error, string(j.Code), JSON(j.Errors), s.program, string(j.By))
 		if !j.Running() {
-			tx.exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
+			tx.Exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}
-		return tx.err
+		return tx.Err()
 	})
 }
 
@@ -32,7 +32,7 @@ func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bo
 			scanJob(r, &job)
 			found = true
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return job, found, err
 }
@@ -40,14 +40,8 @@ func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bo
 const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors, started_by`
 
 func scanJob(r *Row, j *telemetry.Job) {
-	var steps, result, errs string
-	var started, ended int64
-	r.Scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs, &j.By)
-	j.Steps, j.Errors = fromJSON[[]telemetry.JobStep](r.tx, steps), fromJSON[[]string](r.tx, errs)
-	j.Started, j.Ended = at(started), at(ended)
-	if result != "" {
-		j.Result = []byte(result)
-	}
+	r.Scan(&j.ID, &j.Kind, &j.State, ListOf(&j.Steps), &j.Joined, Moment(&j.Started), Moment(&j.Ended), BytesOf(&j.Result),
+		&j.Error, &j.Code, ListOf(&j.Errors), &j.By)
 }
 
 // SaveSource keeps when a source was last read, or what went wrong: a
@@ -55,12 +49,12 @@ func scanJob(r *Row, j *telemetry.Job) {
 // failure since.
 func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO sources (name, ok_at, failed_at, retry_at, error, code) VALUES ($1, $2, $3, $4, $5, $6)
+		tx.Exec(`INSERT INTO sources (name, ok_at, failed_at, retry_at, error, code) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (name) DO UPDATE SET ok_at = CASE WHEN excluded.ok_at = 0 THEN sources.ok_at ELSE excluded.ok_at END,
 				failed_at = CASE WHEN excluded.failed_at = 0 OR sources.failed_at = 0 THEN excluded.failed_at ELSE sources.failed_at END,
 				retry_at = excluded.retry_at, error = excluded.error, code = excluded.code`,
-			st.Name, ms(st.OKAt), ms(st.FailedAt), ms(st.RetryAt), st.Error, string(st.Code))
-		return tx.err
+			st.Name, Millis(st.OKAt), Millis(st.FailedAt), Millis(st.RetryAt), st.Error, string(st.Code))
+		return tx.Err()
 	})
 }
 
@@ -74,15 +68,25 @@ func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 			var v telemetry.SourceStatus
 			var ok, failed, retry int64
 			r.Scan(&v.Name, &ok, &failed, &retry, &v.Error, &v.Code)
-			v.OKAt, v.FailedAt, v.RetryAt = at(ok), at(failed), at(retry)
+			v.OKAt, v.FailedAt, v.RetryAt = Time(ok), Time(failed), Time(retry)
 			out = append(out, v)
 		})
 		attachHeld(tx, out)
 		attachMissing(tx, out)
-		return tx.err
+		return tx.Err()
 	})
 	if own, is := s.status(); is && err == nil {
 		out = append(out, own)
 	}
 	return out, err
+}
+
+// attachMissing adds to the source of sessions how many of them Devin does
+// not know.
+func attachMissing(tx *Tx, sources []telemetry.SourceStatus) {
+	for i := range sources {
+		if sources[i].Name == "sessions" {
+			tx.Row(`SELECT COUNT(*) FROM polls p JOIN sessions s ON s.key = p.session WHERE p.missing_since > 0`).Scan(&sources[i].Missing)
+		}
+	}
 }

@@ -5,14 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // TestJobsAreForgotten: of many jobs the latest stay, and those that run.
 func TestJobsAreForgotten(t *testing.T) {
-	try := func(t *testing.T, s *store.Store) {
+	try := func(t *testing.T, s *storetest.Store) {
 		start := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 		for n := range 520 {
 			j := telemetry.Job{ID: fmt.Sprint("job-", n), Kind: "refresh", State: telemetry.JobDone, Started: start.Add(time.Duration(n) * time.Minute)}
@@ -36,7 +35,7 @@ func TestJobsAreForgotten(t *testing.T) {
 // TestStartersAreKept: by what a job and a submission were asked for is told where
 // they are listed.
 func TestStartersAreKept(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: now}); err != nil {
 			t.Fatal(err)

@@ -11,8 +11,8 @@ const heldColumns = `source, known, kept, listed, times, first_seen, last_seen, 
 func scanHeld(r *Row) (l telemetry.HeldListing, found bool) {
 	var first, last int64
 	var accepted int
-	found = r.Scan(&l.Source, &l.Known, &l.Kept, &l.Listed, &l.Times, &first, &last, &accepted).found
-	l.FirstSeen, l.LastSeen, l.Accepted = at(first), at(last), accepted == 1
+	found = r.Scan(&l.Source, &l.Known, &l.Kept, &l.Listed, &l.Times, &first, &last, &accepted).Found
+	l.FirstSeen, l.LastSeen, l.Accepted = Time(first), Time(last), accepted == 1
 	return l, found
 }
 
@@ -26,12 +26,12 @@ func heldListing(tx *Tx, source string) (telemetry.HeldListing, bool) {
 func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (held telemetry.HeldListing, believed bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		before, _ := heldListing(tx, next.Source)
-		held, believed = before.Again(next, tx.now)
-		tx.exec(`INSERT INTO held_listings (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		held, believed = before.Again(next, tx.Now())
+		tx.Exec(`INSERT INTO held_listings (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (source) DO UPDATE SET known = excluded.known, kept = excluded.kept, listed = excluded.listed, times = excluded.times,
 				first_seen = excluded.first_seen, last_seen = excluded.last_seen, accepted = excluded.accepted`,
-			held.Source, held.Known, held.Kept, held.Listed, held.Times, ms(held.FirstSeen), ms(held.LastSeen), flag(held.Accepted))
-		return tx.err
+			held.Source, held.Known, held.Kept, held.Listed, held.Times, Millis(held.FirstSeen), Millis(held.LastSeen), Flag(held.Accepted))
+		return tx.Err()
 	})
 	return held, believed, err
 }
@@ -40,7 +40,7 @@ func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (he
 func (s *Store) HeldListing(ctx context.Context, source string) (held telemetry.HeldListing, found bool, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		held, found = heldListing(tx, source)
-		return tx.err
+		return tx.Err()
 	})
 	return held, found, err
 }
@@ -52,16 +52,16 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 	return s.Write(ctx, func(tx *Tx) error {
 		held, found := heldListing(tx, source)
 		switch {
-		case tx.err != nil:
-			return tx.err
+		case tx.Err() != nil:
+			return tx.Err()
 		case !found:
 			return telemetry.Errorf(telemetry.CodeConflict, "No listing of this source waits to be confirmed. The next refresh lists it again.")
 		case held.Kept < kept:
 			return telemetry.Errorf(telemetry.CodeConflict,
 				"The listing has changed: it now has %d of the stored files, not %d. Look at it again, and then confirm it.", held.Kept, kept)
 		}
-		tx.exec(`UPDATE held_listings SET accepted = 1 WHERE source = $1`, source)
-		return tx.err
+		tx.Exec(`UPDATE held_listings SET accepted = 1 WHERE source = $1`, source)
+		return tx.Err()
 	})
 }
 

@@ -18,7 +18,7 @@ func TestPostgresAsksToTryAgain(t *testing.T) {
 		tries := 0
 		err := s.Write(t.Context(), func(tx *store.Tx) error {
 			if tries++; tries == 1 {
-				return store.Statement(tx, `DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '`+code+`'; END $$`)
+				return statement(tx, `DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '`+code+`'; END $$`)
 			}
 			return nil
 		})
@@ -29,7 +29,7 @@ func TestPostgresAsksToTryAgain(t *testing.T) {
 	tries := 0
 	if err := s.Write(t.Context(), func(tx *store.Tx) error {
 		tries++
-		return store.Statement(tx, `DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '40001'; END $$`)
+		return statement(tx, `DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '40001'; END $$`)
 	}); err == nil || tries > 10 {
 		t.Errorf("tried %d times: %v", tries, err)
 	}
@@ -45,10 +45,10 @@ func TestPostgresEndsTheConnection(t *testing.T) {
 		"idle for too long":         `SET LOCAL idle_in_transaction_session_timeout = 20`,
 	} {
 		err := s.Write(t.Context(), func(tx *store.Tx) error {
-			_ = store.Statement(tx, `INSERT INTO meta (key, value) VALUES ('kept', '')`)
-			_ = store.Statement(tx, end)
+			_ = statement(tx, `INSERT INTO meta (key, value) VALUES ('kept', '')`)
+			_ = statement(tx, end)
 			time.Sleep(200 * time.Millisecond) // being idle is what is tried
-			return store.Statement(tx, `SELECT 1`)
+			return statement(tx, `SELECT 1`)
 		})
 		if telemetry.CodeOf(err) != telemetry.CodeUnavailable {
 			t.Errorf("%s: %v", name, err)
@@ -56,14 +56,14 @@ func TestPostgresEndsTheConnection(t *testing.T) {
 		if kept, err := s.Texts(t.Context(), `SELECT key FROM meta WHERE key = 'kept'`); err != nil || len(kept) != 0 {
 			t.Errorf("%s: kept %v, %v", name, kept, err)
 		}
-		storetest.Put(t, s, tinyHistory()...)
+		storetest.Put(t, s, storetest.TinyHistory()...)
 	}
 }
 
 // TestDeadlines: a question ends with its context, on both databases, and its
 // connection serves the next.
 func TestDeadlines(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		endless := `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 2000000000) SELECT CAST(COUNT(*) AS TEXT) FROM c`
 		for range 12 { // more than there are connections
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -72,7 +72,13 @@ func TestDeadlines(t *testing.T) {
 			}
 			cancel()
 		}
-		storetest.Put(t, s, tinyHistory()...)
-		askEverything(t, s, day("2026-03-11 12:00"))
+		storetest.Put(t, s, storetest.TinyHistory()...)
+		storetest.AskEverything(t, s, storetest.Day("2026-03-11 12:00"))
 	})
+}
+
+// statement runs a statement that no method has.
+func statement(tx *store.Tx, text string) error {
+	tx.Exec(text)
+	return tx.Err()
 }

@@ -35,7 +35,7 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 				r.Scan(&j.ID, &j.Kind, &j.By, &j.Joined)
 				taken = append(taken, j)
 			})
-		return tx.err
+		return tx.Err()
 	})
 	if err == nil {
 		s.tookOver.Store(true)
@@ -46,22 +46,22 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 // beat notes that this program lives, and interrupts the jobs of those that
 // do not any more; what these were sending is of an unknown outcome.
 func (s *Store) beat(tx *Tx) {
-	tx.exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, s.program, ms(tx.now))
+	tx.Exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, s.program, Millis(tx.Now()))
 	if s.dialect.name() == "sqlite" { // whoever was there has gone: the file is this program's
-		tx.exec(`DELETE FROM programs WHERE id <> $1`, s.program)
+		tx.Exec(`DELETE FROM programs WHERE id <> $1`, s.program)
 	} else { // one that was seen later than now had another clock, and does not live by this one
-		tx.exec(`DELETE FROM programs WHERE id <> $1 AND (seen_at <= $2 OR seen_at > $3)`,
-			s.program, ms(tx.now.Add(-lostAfter)), ms(tx.now.Add(lostAfter)))
+		tx.Exec(`DELETE FROM programs WHERE id <> $1 AND (seen_at <= $2 OR seen_at > $3)`,
+			s.program, Millis(tx.Now().Add(-lostAfter)), Millis(tx.Now().Add(lostAfter)))
 	}
-	tx.exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4 AND owner NOT IN (SELECT id FROM programs)`,
-		telemetry.JobInterrupted, ms(tx.now), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)
-	if tx.affected > 0 {
-		tx.touch(telemetry.TopicJobs)
+	n := tx.Exec(`UPDATE jobs SET state = $1, ended = $2, error = $3 WHERE state = $4 AND owner NOT IN (SELECT id FROM programs)`,
+		telemetry.JobInterrupted, Millis(tx.Now()), "The program ended before the job did. Its next run completes it.", telemetry.JobRunning)
+	if n > 0 {
+		tx.Touch(telemetry.TopicJobs)
 	}
-	tx.exec(`UPDATE submissions SET state = $1 WHERE state = $2 AND owner NOT IN (SELECT id FROM programs)`,
+	n = tx.Exec(`UPDATE submissions SET state = $1 WHERE state = $2 AND owner NOT IN (SELECT id FROM programs)`,
 		string(telemetry.SubmissionUnknown), string(telemetry.SubmissionBegun))
-	if tx.affected > 0 {
-		tx.touch(telemetry.TopicJobs)
+	if n > 0 {
+		tx.Touch(telemetry.TopicJobs)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 var resumable = []string{"refresh", "poll"}
 
-func saveJob(t *testing.T, s *store.Store, id, kind, state string, minute int) {
+func saveJob(t *testing.T, s *storetest.Store, id, kind, state string, minute int) {
 	t.Helper()
 	if err := s.SaveJob(t.Context(), telemetry.Job{ID: id, Kind: kind, State: state, By: telemetry.ByPage, Started: time.Date(2026, 2, 1, 10, minute, 0, 0, time.UTC)}); err != nil {
 		t.Fatal(err)
@@ -20,7 +20,7 @@ func saveJob(t *testing.T, s *store.Store, id, kind, state string, minute int) {
 }
 
 // wantJobs checks what a program has to resume, and each job's state.
-func wantJobs(t *testing.T, when string, s *store.Store, resume string, states map[string]string) {
+func wantJobs(t *testing.T, when string, s *storetest.Store, resume string, states map[string]string) {
 	t.Helper()
 	taken, err := s.TakeOver(t.Context(), resumable)
 	if err != nil {
@@ -48,13 +48,8 @@ func wantJobs(t *testing.T, when string, s *store.Store, resume string, states m
 func TestProgramsOnOneDatabase(t *testing.T) {
 	address := storetest.PostgresAddress(t)
 	var later atomic.Int64
-	program := func() *store.Store {
-		s, err := store.Open(t.Context(), store.Options{URL: address, Now: func() time.Time { return time.Now().Add(time.Duration(later.Load())) }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
+	program := func() *storetest.Store {
+		return storetest.OpenWith(t, store.Options{URL: address, Now: func() time.Time { return time.Now().Add(time.Duration(later.Load())) }})
 	}
 	first := program()
 	saveJob(t, first, "a", "refresh", telemetry.JobRunning, 1)
@@ -82,13 +77,8 @@ func TestProgramsOnOneDatabase(t *testing.T) {
 // the one before over at once, and once.
 func TestProgramsOfOneFile(t *testing.T) {
 	address := "sqlite:" + t.TempDir() + "/x.db"
-	program := func() *store.Store {
-		s, err := store.Open(t.Context(), store.Options{URL: address, Now: time.Now, Alone: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
+	program := func() *storetest.Store {
+		return storetest.OpenWith(t, store.Options{URL: address, Now: time.Now, Alone: true})
 	}
 	first := program()
 	wantJobs(t, "there are none", first, "", nil)

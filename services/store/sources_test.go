@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -14,7 +13,7 @@ import (
 // TestSaveSource: a row tells the last good reading and the first failure
 // since, with what went wrong last.
 func TestSaveSource(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		at := func(minute int) time.Time { return time.Date(2026, 5, 14, 10, minute, 0, 0, time.UTC) }
 		down := telemetry.SourceStatus{Name: "runs", Error: "GitHub is down.", Code: telemetry.CodeUpstreamDown}
 		failed := func(minute int) telemetry.SourceStatus {

@@ -35,7 +35,7 @@ type Store struct {
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work
 	beside      sync.WaitGroup // of it
-	marking     sync.Mutex     // see marked
+	marking     sync.Mutex     // see WriteMarked
 
 	// Of SQLite.
 	path, log string      // the file and its log, "" for PostgreSQL
@@ -109,11 +109,10 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	err := s.Write(ctx, func(tx *Tx) error {
 		s.beat(tx)
-		tx.exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, randomID())
+		tx.Exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, randomID())
 		for _, topic := range telemetry.Topics() {
-			tx.exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
+			tx.Exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
 		}
-		noteRules(tx)
 		if s.id == "" { // else serves read it, and it may be in use
 			tx.Row(`SELECT value FROM meta WHERE key = 'database_id'`).Scan(&s.id)
 		}
@@ -258,7 +257,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 		}
 	}()
 	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, now: s.now(), touched: map[string]bool{}}
-	tx.exec(`INSERT INTO meta (key, value) VALUES ('writer', '') ON CONFLICT (key) DO UPDATE SET value = meta.value`)
+	tx.Exec(`INSERT INTO meta (key, value) VALUES ('writer', '') ON CONFLICT (key) DO UPDATE SET value = meta.value`)
 	err = tx.err
 	if err == nil {
 		err = errors.Join(do(tx), tx.err)
@@ -344,23 +343,24 @@ func randomID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// ms is a time as it is stored: unix milliseconds, 0 for the zero time.
-func ms(t time.Time) int64 {
+// Millis is a time as it is stored: unix milliseconds, 0 for the zero time.
+func Millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMilli()
 }
 
-// at is the time that ms stored.
-func at(n int64) time.Time {
+// Time is the time that Millis stored.
+func Time(n int64) time.Time {
 	if n == 0 {
 		return time.Time{}
 	}
 	return time.UnixMilli(n).UTC()
 }
 
-func flag(b bool) int {
+// Flag is a condition as it is stored: 1 or 0.
+func Flag(b bool) int {
 	if b {
 		return 1
 	}

@@ -11,22 +11,22 @@ import (
 // nothing and returns what is noted, begun only while its program still runs.
 func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (noted telemetry.Submission, fresh bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`INSERT INTO submissions (token, kind, subject, at, started_by, state, owner, message)
+		n := tx.Exec(`INSERT INTO submissions (token, kind, subject, at, started_by, state, owner, message)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token) DO NOTHING`,
-			sub.Token, string(sub.Kind), sub.Subject, ms(tx.now), string(sub.By), string(telemetry.SubmissionBegun), s.program, sub.Message)
-		if fresh = tx.affected > 0; fresh {
-			tx.touch(telemetry.TopicJobs)
+			sub.Token, string(sub.Kind), sub.Subject, Millis(tx.Now()), string(sub.By), string(telemetry.SubmissionBegun), s.program, sub.Message)
+		if fresh = n > 0; fresh {
+			tx.Touch(telemetry.TopicJobs)
 		}
 		var begun int64
 		var owner string
 		noted = telemetry.Submission{Token: sub.Token}
 		tx.Row(`SELECT kind, subject, message, started_by, state, at, owner FROM submissions WHERE token = $1`, sub.Token).
 			Scan(&noted.Kind, &noted.Subject, &noted.Message, &noted.By, &noted.State, &begun, &owner)
-		noted.At = at(begun)
+		noted.At = Time(begun)
 		if !fresh && owner == s.program && noted.State == telemetry.SubmissionBegun {
 			noted.State = telemetry.SubmissionUnknown // its end could not be noted
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return noted, fresh, err
 }
@@ -35,20 +35,19 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 // known.
 func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,
+		tx.Exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,
 			string(state), token)
-		tx.touch(telemetry.TopicJobs)
-		return tx.err
+		tx.Touch(telemetry.TopicJobs)
+		return tx.Err()
 	})
 }
 
 // DropSubmission forgets a submission that certainly did not arrive.
 func (s *Store) DropSubmission(ctx context.Context, token string) error {
 	return s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`DELETE FROM submissions WHERE token = $1`, token)
-		if tx.affected > 0 {
-			tx.touch(telemetry.TopicJobs)
+		if tx.Exec(`DELETE FROM submissions WHERE token = $1`, token) > 0 {
+			tx.Touch(telemetry.TopicJobs)
 		}
-		return tx.err
+		return tx.Err()
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-func begin(t *testing.T, s *store.Store, token string) (noted telemetry.Submission, fresh bool) {
+func begin(t *testing.T, s *storetest.Store, token string) (noted telemetry.Submission, fresh bool) {
 	t.Helper()
 	noted, fresh, err := s.BeginSubmission(t.Context(),
 		telemetry.Submission{Token: token, Kind: telemetry.SubmissionReply, Subject: "abc", Message: "Go on", By: telemetry.ByPage})
@@ -24,13 +24,8 @@ func begin(t *testing.T, s *store.Store, token string) (noted telemetry.Submissi
 // of an unknown outcome for the next program, and keeps what to look for.
 func TestSubmissionOfAKilledProgramIsUnknown(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
-	open := func() *store.Store {
-		s, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + path, Now: time.Now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		return s
+	open := func() *storetest.Store {
+		return storetest.OpenWith(t, store.Options{URL: "sqlite:" + path, Now: time.Now})
 	}
 	first := open()
 	for _, token := range []string{"a", "b"} {
@@ -50,7 +45,7 @@ func TestSubmissionOfAKilledProgramIsUnknown(t *testing.T) {
 }
 
 func TestSubmissionEnds(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		begin(t, s, "a")
 		if noted, fresh := begin(t, s, "a"); fresh || noted.State != telemetry.SubmissionUnknown {
 			t.Errorf("one whose end could not be noted: %+v, fresh %v", noted, fresh)

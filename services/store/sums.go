@@ -10,20 +10,11 @@ import (
 func AddCounts(tx *Tx, sum, times map[string]int64) {
 	for text, n := range times {
 		if !addFlat(sum, text, n) {
-			for word, count := range fromJSON[map[string]int64](tx, text) {
+			for word, count := range FromJSON[map[string]int64](tx, text) {
 				sum[word] += n * count
 			}
 		}
 	}
-}
-
-// flatCounts is fromJSON for counts by name.
-func flatCounts(tx *Tx, text string) map[string]int64 {
-	counts := make(map[string]int64, strings.Count(text, ",")+1)
-	if !addFlat(counts, text, 1) {
-		return fromJSON[map[string]int64](tx, text)
-	}
-	return counts
 }
 
 // addFlat adds counts by name, as JSON writes them, so many times: where
@@ -47,4 +38,26 @@ func addFlat(sum map[string]int64, text string, times int64) bool {
 		sum[name] += times * counts[i]
 	}
 	return true
+}
+
+// Numbers reads whole numbers parted by spaces, as NumbersText writes them.
+func Numbers(text string) []int64 {
+	numbers := []int64{}
+	for word := range strings.FieldsSeq(text) {
+		n, _ := strconv.ParseInt(word, 10, 64) // NumbersText or SQL wrote it
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
+
+// NumbersText writes whole numbers parted by spaces.
+func NumbersText(numbers []int64) string {
+	text := make([]byte, 0, 4*len(numbers))
+	for i, n := range numbers {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = strconv.AppendInt(text, n, 10)
+	}
+	return string(text)
 }

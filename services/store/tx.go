@@ -16,28 +16,32 @@ import (
 // Tx is a transaction. Its first error ends it: later calls do nothing, and
 // err is what Write and Read return. It is for one goroutine.
 type Tx struct {
-	ctx      context.Context
-	tx       *sql.Tx
-	dialect  dialect
-	now      time.Time
-	touched  map[string]bool
-	affected int64 // rows of the last exec
-	err      error
+	ctx     context.Context
+	tx      *sql.Tx
+	dialect dialect
+	now     time.Time
+	touched map[string]bool
+	err     error
 }
 
 // Err is the transaction's first error.
 func (tx *Tx) Err() error { return tx.err }
 
+// Now is when the transaction began.
+func (tx *Tx) Now() time.Time { return tx.now }
+
 // WantsHints tells whether the database plans by the text of a query more than
 // by what its tables hold.
 func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }
 
-// touch raises a topic's version at the commit.
-func (tx *Tx) touch(topic string) { tx.touched[topic] = true }
+// Touch raises a topic's version at the commit.
+func (tx *Tx) Touch(topic string) { tx.touched[topic] = true }
 
-func (tx *Tx) fail(query string, err error) {
+// Fail ends the transaction with an error of what was being done: its first
+// words, for a query.
+func (tx *Tx) Fail(doing string, err error) {
 	if tx.err == nil {
-		tx.err = fmt.Errorf("%s: %w", firstWords(query), ended(tx.ctx, err))
+		tx.err = fmt.Errorf("%s: %w", firstWords(doing), ended(tx.ctx, err))
 	}
 }
 
@@ -55,18 +59,18 @@ func firstWords(query string) string {
 	return strings.Join(words[:min(4, len(words))], " ")
 }
 
-// exec runs a statement; affected then tells how many rows it met.
-func (tx *Tx) exec(query string, args ...any) {
-	tx.affected = 0
+// Exec runs a statement and returns how many rows it met.
+func (tx *Tx) Exec(query string, args ...any) int64 {
 	if tx.err != nil {
-		return
+		return 0
 	}
 	res, err := tx.tx.ExecContext(tx.ctx, query, storable(args)...)
 	if err != nil {
-		tx.fail(query, err)
-		return
+		tx.Fail(query, err)
+		return 0
 	}
-	tx.affected, _ = res.RowsAffected()
+	n, _ := res.RowsAffected() // both drivers know it
+	return n
 }
 
 // storable puts U+FFFD in place of what PostgreSQL takes in no text, NUL and
@@ -82,15 +86,15 @@ func storable(args []any) []any {
 		if !copied {
 			args, copied = slices.Clone(args), true
 		}
-		args[i] = plain(text)
+		args[i] = Plain(text)
 	}
 	return args
 }
 
 func plainText(s string) bool { return strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) }
 
-// plain is a text as both databases take it.
-func plain(s string) string {
+// Plain is a text as both databases take it.
+func Plain(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
@@ -105,7 +109,7 @@ type Row struct {
 	tx    *Tx
 	query string
 	from  interface{ Scan(...any) error }
-	found bool
+	Found bool // there was a row to scan
 }
 
 // Row asks for one row.
@@ -116,7 +120,7 @@ func (tx *Tx) Row(query string, args ...any) *Row {
 	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
 }
 
-// Scan reads the row's columns. Without a row it leaves them, and found is
+// Scan reads the row's columns. Without a row it leaves them, and Found is
 // false.
 func (r *Row) Scan(into ...any) *Row {
 	if r.from == nil || r.tx.err != nil {
@@ -125,9 +129,9 @@ func (r *Row) Scan(into ...any) *Row {
 	err := r.from.Scan(into...)
 	switch {
 	case err == nil:
-		r.found = true
+		r.Found = true
 	case !errors.Is(err, sql.ErrNoRows):
-		r.tx.fail(r.query, err)
+		r.tx.Fail(r.query, err)
 	}
 	return r
 }
@@ -146,7 +150,7 @@ func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 	}
 	rows, err := tx.tx.QueryContext(tx.ctx, tx.spelled(query), storable(args)...)
 	if err != nil {
-		tx.fail(query, err)
+		tx.Fail(query, err)
 		return
 	}
 	defer rows.Close()
@@ -154,7 +158,7 @@ func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 		do(&Row{tx: tx, query: query, from: rows})
 	}
 	if err := rows.Err(); err != nil {
-		tx.fail(query, err)
+		tx.Fail(query, err)
 	}
 }
 
@@ -162,10 +166,10 @@ func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 // the JSON costs memory and brings no more speed.
 const bulkRows = 2000
 
-// bulk inserts rows, several by one statement, which is several times faster
+// Bulk inserts rows, several by one statement, which is several times faster
 // than one each. columns are "name type", type being BIGINT or TEXT; conflict
-// is what follows, "" for none.
-func (tx *Tx) bulk(table string, columns []string, rows [][]any, conflict string) {
+// is what follows, "" for none. It returns how many rows were written.
+func (tx *Tx) Bulk(table string, columns []string, rows [][]any, conflict string) (n int64) {
 	names, values := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
 		name, kind, _ := strings.Cut(c, " ")
@@ -174,13 +178,13 @@ func (tx *Tx) bulk(table string, columns []string, rows [][]any, conflict string
 	}
 	query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
 	if tx.dialect.plain() {
-		tx.bulkValues(query, conflict, rows)
-		return
+		return tx.bulkValues(query, conflict, rows)
 	}
 	query += "SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE true " + conflict
 	for part := range slices.Chunk(rows, bulkRows) {
-		tx.exec(query, jsonRows(part))
+		n += tx.Exec(query, jsonRows(part))
 	}
+	return n
 }
 
 // jsonRows encodes rows with the texts that SQLite would get.
@@ -194,7 +198,7 @@ func jsonRows(rows [][]any) string {
 // bulkValues inserts rows by statements of a few fixed sizes, which the
 // connection keeps: to SQLite, handing values over costs half of what reading
 // JSON does. The marks are ?, since $1 is looked up by its name.
-func (tx *Tx) bulkValues(query, conflict string, rows [][]any) {
+func (tx *Tx) bulkValues(query, conflict string, rows [][]any) (wrote int64) {
 	for _, n := range [...]int{32, 8, 1} {
 		if len(rows) < n {
 			continue
@@ -207,14 +211,15 @@ func (tx *Tx) bulkValues(query, conflict string, rows [][]any) {
 			for _, r := range rows[:n] {
 				args = append(args, r...)
 			}
-			tx.exec(text, args...)
+			wrote += tx.Exec(text, args...)
 		}
 	}
+	return wrote
 }
 
-// change updates rows of a table by their first column. columns are as for
-// bulk; a name that ends in + adds to a list parted by spaces.
-func (tx *Tx) change(table string, columns []string, rows [][]any) {
+// Change updates rows of a table by their first column. columns are as for
+// Bulk; a name that ends in + adds to a list parted by spaces.
+func (tx *Tx) Change(table string, columns []string, rows [][]any) {
 	oneByOne := tx.dialect.plain()
 	sets, id := make([]string, 0, len(columns)), ""
 	for i, c := range columns {
@@ -237,13 +242,13 @@ func (tx *Tx) change(table string, columns []string, rows [][]any) {
 	if oneByOne {
 		query += " WHERE " + id
 		for _, r := range rows {
-			tx.exec(query, r...)
+			tx.Exec(query, r...)
 		}
 		return
 	}
 	query += " FROM " + tx.dialect.jsonRows() + " WHERE " + id
 	for part := range slices.Chunk(rows, bulkRows) {
-		tx.exec(query, jsonRows(part))
+		tx.Exec(query, jsonRows(part))
 	}
 }
 
@@ -251,6 +256,16 @@ func (tx *Tx) change(table string, columns []string, rows [][]any) {
 // SQL whatever the list's length.
 func (tx *Tx) In(n int, kind string) string {
 	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n)))
+}
+
+// InRows returns "IN (…)" over a list of lists given as JSON in parameter 1,
+// each of values of these kinds.
+func (tx *Tx) InRows(kinds ...string) string {
+	values := make([]string, len(kinds))
+	for i, kind := range kinds {
+		values[i] = fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
+	}
+	return "IN (SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + ")"
 }
 
 // JSON encodes what is known to encode.
@@ -285,12 +300,12 @@ func withoutNUL(text string) string {
 	return b.String()
 }
 
-// fromJSON decodes what JSON wrote.
-func fromJSON[T any](tx *Tx, text string) T {
+// FromJSON decodes what JSON wrote.
+func FromJSON[T any](tx *Tx, text string) T {
 	var v T
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &v); err != nil {
-			tx.fail("decode a stored list", err)
+			tx.Fail("decode a stored list", err)
 		}
 	}
 	return v

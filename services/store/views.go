@@ -15,10 +15,10 @@ func (s *Store) Views(ctx context.Context) ([]telemetry.View, error) {
 			var v telemetry.View
 			var created int64
 			r.Scan(&v.ID, &v.Name, &v.List, &v.Query, &created)
-			v.Created = at(created)
+			v.Created = Time(created)
 			views = append(views, v)
 		})
-		return tx.err
+		return tx.Err()
 	})
 	return views, err
 }
@@ -31,22 +31,22 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		other, taken := viewNamed(tx, v)
 		if taken && replace {
 			v.ID, v.Created = other.ID, other.Created
-			tx.exec(`UPDATE views SET name = $1, list = $2, query = $3 WHERE id = $4`, v.Name, v.List, v.Query, v.ID)
-			tx.touch(telemetry.TopicViews)
-			return tx.err
+			tx.Exec(`UPDATE views SET name = $1, list = $2, query = $3 WHERE id = $4`, v.Name, v.List, v.Query, v.ID)
+			tx.Touch(telemetry.TopicViews)
+			return tx.Err()
 		}
 		if taken {
 			return nameTaken(other)
 		}
-		v.ID, v.Created = randomID(), at(ms(tx.now))
+		v.ID, v.Created = randomID(), Time(Millis(tx.Now()))
 		var n int64
 		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
 		if n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
 		}
-		tx.exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, ms(tx.now))
-		tx.touch(telemetry.TopicViews)
-		return tx.err
+		tx.Exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, Millis(tx.Now()))
+		tx.Touch(telemetry.TopicViews)
+		return tx.Err()
 	})
 	return v, err
 }
@@ -58,20 +58,20 @@ func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 		if other, taken := viewNamed(tx, v); taken && other.ID != v.ID {
 			return nameTaken(other)
 		}
-		tx.exec(`UPDATE views SET name = $1, name_key = $2 WHERE id = $3`, v.Name, v.Key(), v.ID)
-		if tx.err == nil && tx.affected == 0 {
+		n := tx.Exec(`UPDATE views SET name = $1, name_key = $2 WHERE id = $3`, v.Name, v.Key(), v.ID)
+		if tx.Err() == nil && n == 0 {
 			return telemetry.Errorf(telemetry.CodeNotFound, "There is no saved view of that id; it may have been deleted already.")
 		}
-		tx.touch(telemetry.TopicViews)
-		return tx.err
+		tx.Touch(telemetry.TopicViews)
+		return tx.Err()
 	})
 }
 
 // viewNamed finds the view that has the name of v.
 func viewNamed(tx *Tx, v telemetry.View) (other telemetry.View, taken bool) {
 	var created int64
-	taken = tx.Row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).Scan(&other.ID, &other.List, &created).found
-	other.Created = at(created)
+	taken = tx.Row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).Scan(&other.ID, &other.List, &created).Found
+	other.Created = Time(created)
 	return other, taken
 }
 
@@ -83,11 +83,11 @@ func nameTaken(other telemetry.View) error {
 // DeleteView removes a view; found is false if there is none of the id.
 func (s *Store) DeleteView(ctx context.Context, id string) (found bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
-		tx.exec(`DELETE FROM views WHERE id = $1`, id)
-		if found = tx.affected > 0; found {
-			tx.touch(telemetry.TopicViews)
+		n := tx.Exec(`DELETE FROM views WHERE id = $1`, id)
+		if found = n > 0; found {
+			tx.Touch(telemetry.TopicViews)
 		}
-		return tx.err
+		return tx.Err()
 	})
 	return found, err
 }

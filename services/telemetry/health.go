@@ -1,6 +1,9 @@
 package telemetry
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // RepoHealth is what a reader of a repository's figures should know of its
 // scans.
@@ -50,4 +53,20 @@ func (d RepoDays) Change() int64 {
 		return 0
 	}
 	return d.Open[len(d.Open)-1] - d.Before
+}
+
+// ScanDue returns the median interval of a repository's scans, at sorted
+// times, and the time after which the next is overdue
+// (docs/rules.md#overdue-scans), all in milliseconds; 0 with too few scans.
+func ScanDue(times []int64) (interval, due int64) {
+	if len(times) < OverdueScans {
+		return 0, 0
+	}
+	gaps := make([]int64, len(times)-1)
+	for i := range gaps {
+		gaps[i] = times[i+1] - times[i]
+	}
+	slices.Sort(gaps)
+	interval = Quantile(gaps, 0.5)
+	return interval, times[len(times)-1] + max(2*interval, OverdueAtLeast.Milliseconds())
 }

@@ -240,7 +240,7 @@ func (p *pair) recover(ctx context.Context, w *world, golden func() (figures, er
 // lateMerge checks that what happens after the fault is seen.
 func (p *pair) lateMerge(ctx context.Context, w *world) {
 	w.later(time.Hour)
-	was, err := w.db.Totals(ctx)
+	was, err := w.board.Totals(ctx)
 	if err != nil {
 		p.problem("after the fault: %v", err)
 		return
@@ -251,7 +251,7 @@ func (p *pair) lateMerge(ctx context.Context, w *world) {
 	if e := job(ingest.JobPollPRs)(ctx, w); e.err != nil {
 		p.problem("a later merge: %v", e.err)
 	}
-	is, err := w.db.Totals(ctx)
+	is, err := w.board.Totals(ctx)
 	if err != nil || is.PRs.Merged != was.PRs.Merged+1 {
 		p.problem("a later merge was not seen: %d merged, then %d (%v)", was.PRs.Merged, is.PRs.Merged, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/storetest"
 )
 
@@ -100,7 +101,7 @@ func newWorld(ctx context.Context, c *call, timeout time.Duration, url string) (
 		return w, fmt.Errorf("the first reading: %w", err)
 	}
 	w.known = map[string]bool{}
-	known, err := w.db.KnownFiles(ctx, actionRepo)
+	known, err := derive.New(w.db).KnownFiles(ctx, actionRepo)
 	for name := range known {
 		w.known[name] = true
 	}
@@ -161,7 +162,7 @@ func (w *world) open(ctx context.Context) (err error) {
 		return err
 	}
 	w.jobs = ingest.New(ctx, ingest.Options{
-		Store: w.db, Sources: []ingest.Source{{Name: actionRepo, Files: w.github}},
+		Store: derive.New(w.db), Sources: []ingest.Source{{Name: actionRepo, Files: w.github}},
 		PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
 		MissingDevin: "DEVIN_API_KEY", Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },

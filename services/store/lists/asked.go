@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -284,4 +285,13 @@ func among(column, text string, pattern func(string) string, around string) Cond
 	somewhere := like(column, "%"+pattern(written)+"%")
 	element := like("e.value", around+pattern(text)+around)
 	return allOf(somewhere, Cond{"EXISTS (SELECT 1 FROM texts(" + column + ")texts WHERE " + element.Text + ")", element.Args})
+}
+
+// jsonText is a text as JSON writes it, without its quotes.
+func jsonText(text string) string {
+	written, err := json.Marshal(text)
+	if err != nil {
+		return text // a string always encodes
+	}
+	return string(written[1 : len(written)-1])
 }

@@ -17,27 +17,27 @@ import (
 // TestListCounts: each count is the total of its list, of all repositories
 // and of one, whatever stands beside it in the statement.
 func TestListCounts(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		countsAreTotals(t, s, lists.Issues(s), "", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login",
+		countsAreTotals(t, s, lists.Issues(s.Store), "", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login",
 			"age:>1d -is:fixed", "is:open attempts:0", "attempts:0 severity:high path:src", "-attempts:0", "attempts:0,2", "attempts:0 attempts:>=1", "family:xss attempts:0",
 			"has:session", "-has:session is:open", "no:session,family", "no:pr", "attempts:<1", "attempts:<=1", "attempts:0..5", "attempts:1..*", "attempts:*..0")
-		countsAreTotals(t, s, lists.Sessions(s), "", "is:active", "is:never_started", "is:finished has:pr", "is:finished", "-is:finished", "CQLF", "family:xss")
-		countsAreTotals(t, s, lists.Pulls(s), "", "is:open", "is:unknown", "has:session", "94")
-		countsAreTotals(t, s, lists.Runs(s), "", "kind:scan", "kind:dispatch", "is:reduced", "found:>20")
-		countsAreTotals(t, s, lists.Repos(s), "", "open:>0", "active:0", "is:clean")
-		countsAreTotals(t, s, lists.Changes(s), "", "is:opened", "is:reopened", "is:closed", "-is:closed", "is:opened at:<100w", "family:xss")
-		if got, err := lists.Issues(s).Counts(t.Context(), nil); err != nil || len(got) != 0 {
+		countsAreTotals(t, s, lists.Sessions(s.Store), "", "is:active", "is:never_started", "is:finished has:pr", "is:finished", "-is:finished", "CQLF", "family:xss")
+		countsAreTotals(t, s, lists.Pulls(s.Store), "", "is:open", "is:unknown", "has:session", "94")
+		countsAreTotals(t, s, lists.Runs(s.Store), "", "kind:scan", "kind:dispatch", "is:reduced", "found:>20")
+		countsAreTotals(t, s, lists.Repos(s.Store), "", "open:>0", "active:0", "is:clean")
+		countsAreTotals(t, s, lists.Changes(s.Store), "", "is:opened", "is:reopened", "is:closed", "-is:closed", "is:opened at:<100w", "family:xss")
+		if got, err := lists.Issues(s.Store).Counts(t.Context(), nil); err != nil || len(got) != 0 {
 			t.Errorf("of no question: %d, %v", got, err)
 		}
 	})
 }
 
-func countsAreTotals[T any](t *testing.T, s *store.Store, l *lists.List[T], texts ...string) {
+func countsAreTotals[T any](t *testing.T, s *storetest.Store, l *lists.List[T], texts ...string) {
 	t.Helper()
-	repos, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 1, Sort: "runs"}})
+	repos, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Size: 1, Sort: "runs"}})
 	if err != nil || len(repos.Items) == 0 {
 		t.Fatalf("%d repositories, %v", len(repos.Items), err)
 	}
@@ -63,7 +63,7 @@ func countsAreTotals[T any](t *testing.T, s *store.Store, l *lists.List[T], text
 // in the days that their rows tell of.
 func TestRepoDaySorts(t *testing.T) {
 	now := time.Now()
-	storetest.At(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		ago := func(days int) string { return now.AddDate(0, 0, -days).Format(time.RFC3339) }
 		for repo, scans := range map[string]map[int][]string{
 			"octo/worse":  {40: {"a"}, 5: {"a", "b", "c"}},
@@ -79,7 +79,7 @@ func TestRepoDaySorts(t *testing.T) {
 			}
 		}
 		for sort, want := range map[string]string{"change": "octo/worse octo/before octo/better", "closed": "octo/better octo/worse octo/before"} {
-			list, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: query.Page{Sort: sort}})
+			list, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Sort: sort}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,18 +96,14 @@ func TestRepoDaySorts(t *testing.T) {
 
 // BenchmarkListCounts: the tabs of the list of issues, at 100,000 issues.
 func BenchmarkListCounts(b *testing.B) {
-	s, err := store.Open(b.Context(), store.Options{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db"), Now: time.Now})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
+	s := storetest.OpenWith(b, store.Options{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db"), Now: time.Now})
 	manyIssues(b, s)
 	var asks []query.Ask
 	for _, text := range []string{"is:open", "is:open severity:critical,high", "is:reopened", "is:open attempts:>=3", "is:open attempts:0", "is:open age:<7d", "is:fixed", ""} {
-		asks = append(asks, query.Ask{Query: storetest.Parse(b, lists.Issues(s), text)})
+		asks = append(asks, query.Ask{Query: storetest.Parse(b, lists.Issues(s.Store), text)})
 	}
 	for b.Loop() {
-		if _, err := lists.Issues(s).Counts(b.Context(), asks); err != nil {
+		if _, err := lists.Issues(s.Store).Counts(b.Context(), asks); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"telemetry-dashboard/services/store"
 )
 
 // cell is the value of a CSV cell that depends on the row alone.
@@ -54,8 +56,8 @@ func (l *List[T]) Cells(row *T, at time.Time) []string {
 // spaces, nothing for what is not known.
 func written(value any) string {
 	switch v := value.(type) {
-	case column:
-		return written(v.value())
+	case store.Column:
+		return written(v.Value())
 	case time.Time:
 		if v.IsZero() {
 			return ""

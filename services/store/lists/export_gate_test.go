@@ -17,7 +17,7 @@ import (
 // at the same time and do not come to an end; a page is read nevertheless, a
 // further download waits, and all of them end.
 func TestExportsLeaveReadersToPages(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		const open, mostExports = 40, 4
 		release, ended := make(chan struct{}), make(chan error, open)
 		reading := make(chan struct{}, open)
@@ -35,7 +35,7 @@ func TestExportsLeaveReadersToPages(t *testing.T) {
 		}
 		patient, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
-		issues := lists.Issues(s)
+		issues := lists.Issues(s.Store)
 		for range 20 {
 			if _, err := issues.Rows(patient, query.Ask{Page: query.Page{Number: 1, Size: 10}}); err != nil {
 				t.Fatalf("a page beside the downloads: %v", err)

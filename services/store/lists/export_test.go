@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -16,7 +15,7 @@ import (
 // TestExportOfAPastTime: a file of a past time has the rows of its list, all
 // of them once and in its order, however many.
 func TestExportOfAPastTime(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		var findings []string
 		for i := range 1203 {
 			findings = append(findings, fmt.Sprintf("rule%d f%d.go %d %020x", i%7, i%50, i+1, i+1))
@@ -27,11 +26,11 @@ func TestExportOfAPastTime(t *testing.T) {
 		for _, p := range []query.Page{{}, {Sort: "first_seen"}, {Sort: "severity", Order: "desc"}} {
 			a := query.Ask{AsOf: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Page: p}
 			var got []telemetry.IssueRow
-			err := lists.Issues(s).Each(t.Context(), a, func(rows []telemetry.IssueRow) error {
+			err := lists.Issues(s.Store).Each(t.Context(), a, func(rows []telemetry.IssueRow) error {
 				got = append(got, rows...)
 				return nil
 			})
-			want, wantErr := lists.Issues(s).Rows(t.Context(), a)
+			want, wantErr := lists.Issues(s.Store).Rows(t.Context(), a)
 			if err != nil || wantErr != nil || len(got) != 1203 || want.Total != 1203 || !reflect.DeepEqual(got, want.Items) {
 				t.Errorf("sort %q: %d rows in the file, %d of %d in the list (%v, %v)", p.Sort, len(got), len(want.Items), want.Total, err, wantErr)
 			}

@@ -111,9 +111,9 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file",
 			Sort: up("i.file | i.line | " + issueLast), NoPast: true},
 		{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
-		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return moments(&i.First.At) }, CSV: "first_seen",
+		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return store.Moment(&i.First.At) }, CSV: "first_seen",
 			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
-		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return moments(&i.Last.At) }, CSV: "last_seen",
+		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return store.Moment(&i.Last.At) }, CSV: "last_seen",
 			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
 		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
 		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
@@ -121,11 +121,11 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.First.File }},
 		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.Last.File }},
 		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
-		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return numbersOf(&i.Runs) }},
-		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return listOf(&i.Prints) }},
+		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return store.NumbersOf(&i.Runs) }},
+		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return store.ListOf(&i.Prints) }},
 		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
 		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
-		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return moments(&i.Closed.At) }},
+		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return store.Moment(&i.Closed.At) }},
 		{Name: "closed_file", Column: "i.closed_file", Into: func(i *row) any { return &i.Closed.File }},
 		{Name: "closed_run", Column: "i.closed_run", Into: func(i *row) any { return &i.Closed.Run }},
 		{Name: "store_id", Column: "i.id", Into: func(i *row) any { return &i.StoreID }},
@@ -187,13 +187,13 @@ func statusRanks(word string) []int {
 
 // statusOf reads a status by its rank.
 func statusOf(into *telemetry.Status) any {
-	return column{func(v any) error {
-		rank, err := whole(v)
+	return store.Column{Read: func(v any) error {
+		rank, err := store.Whole(v)
 		if all := telemetry.Statuses(); err == nil && rank >= 0 && int(rank) < len(all) {
 			*into = all[rank]
 		}
 		return err
-	}, func() any { return *into }}
+	}, Value: func() any { return *into }}
 }
 
 func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word)} }
@@ -249,14 +249,14 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 		var id int64
 		var seen sight
 		var place telemetry.Place
-		r.Scan(&id, &seen.run, &seen.ord, &place.Run, moments(&place.At), &place.File)
+		r.Scan(&id, &seen.run, &seen.ord, &place.Run, store.Moment(&place.At), &place.File)
 		v := byID[id]
 		v.Appearances++
 		v.Runs = append(v.Runs, place.Run)
 		v.Last, last[id] = place, seen
 	})
 	for id, seen := range last {
-		asFound(byID[id], tx.Findings(seen.run), seen.ord)
+		asFound(byID[id], Findings(tx, seen.run), seen.ord)
 	}
 }
 
@@ -298,4 +298,15 @@ func issueText(m moment, text string) Cond {
 		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
 	}
 	return anyOf(list...)
+}
+
+// Findings are the findings of a stored run.
+func Findings(tx *store.Tx, run int64) []telemetry.Finding {
+	var body []byte
+	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(&body)
+	rec, err := telemetry.ParseRecord(body)
+	if err != nil {
+		return nil
+	}
+	return rec.Findings
 }

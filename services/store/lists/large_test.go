@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -17,7 +16,7 @@ import (
 // records: who asks for more is told, a page that shows none is not concerned,
 // and a download reads a few at a time.
 func TestLargeRecords(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		const count = 10
 		padding := `,"padding":"` + strings.Repeat("x", 8<<20) + `"}`
 		for n := 1; n <= count; n++ {
@@ -25,19 +24,19 @@ func TestLargeRecords(t *testing.T) {
 			storetest.Put(t, s, storetest.Fetched(f.Name, append(bytes.TrimSuffix(bytes.TrimSpace(f.Body), []byte("}")), padding...)))
 		}
 		page := query.Page{Number: 1, Size: 200}
-		if _, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: page}); telemetry.CodeOf(err) != telemetry.CodeTooLarge || !strings.Contains(err.Error(), "per_page") {
+		if _, err := lists.Runs(s.Store).Rows(t.Context(), query.Ask{Page: page}); telemetry.CodeOf(err) != telemetry.CodeTooLarge || !strings.Contains(err.Error(), "per_page") {
 			t.Errorf("80 MB of records at once: %v", err)
 		}
-		list, err := lists.Runs(s).Rows(t.Context(), query.Ask{Brief: true, Page: page})
+		list, err := lists.Runs(s.Store).Rows(t.Context(), query.Ask{Brief: true, Page: page})
 		if err != nil || len(list.Items) != count || list.Items[0].Item != nil {
 			t.Errorf("without records: %d rows, %v", len(list.Items), err)
 		}
-		list, err = lists.Runs(s).Rows(t.Context(), query.Ask{Page: query.Page{Number: 2, Size: 5}})
+		list, err = lists.Runs(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Number: 2, Size: 5}})
 		if err != nil || len(list.Items) != 5 || len(list.Items[0].Item) < 8<<20 {
 			t.Errorf("five at once: %d rows, %v", len(list.Items), err)
 		}
 		most, rows := 0, 0
-		err = lists.Runs(s).Each(t.Context(), query.Ask{Page: page}, func(some []telemetry.RunRow) error {
+		err = lists.Runs(s.Store).Each(t.Context(), query.Ask{Page: page}, func(some []telemetry.RunRow) error {
 			size := 0
 			for _, r := range some {
 				size += len(r.Item)

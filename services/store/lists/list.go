@@ -74,6 +74,15 @@ type moment struct {
 	past bool
 }
 
+// repoOf reads the name of a repository from its URL as recorded.
+func repoOf(into *telemetry.RepoName, url *string) any {
+	return store.Column{Read: func(v any) error {
+		*url = store.Text(v)
+		*into = telemetry.ParseRepo(*url)
+		return nil
+	}, Value: func() any { return *into }}
+}
+
 // bind gives a described list its store.
 func bind[T any](s *store.Store, l List[T]) *List[T] {
 	l.store, l.schema = s, l.describe()

@@ -18,7 +18,7 @@ import (
 
 // manyIssues stores 100,000 issues, 20,000 of them fixed, and 10,000
 // sessions, of 1,000 repositories.
-func manyIssues(tb testing.TB, s *store.Store) {
+func manyIssues(tb testing.TB, s *storetest.Store) {
 	tb.Helper()
 	dice := rand.New(rand.NewPCG(1, 2))
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -58,11 +58,7 @@ func manyIssues(tb testing.TB, s *store.Store) {
 // BenchmarkLists: the first answer of a list, 50 rows and the total, at
 // 100,000 issues and 10,000 sessions.
 func BenchmarkLists(b *testing.B) {
-	s, err := store.Open(b.Context(), store.Options{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db"), Now: time.Now})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
+	s := storetest.OpenWith(b, store.Options{URL: "sqlite:" + filepath.Join(b.TempDir(), "bench.db"), Now: time.Now})
 	manyIssues(b, s)
 	benchLists(b, s)
 }
@@ -73,13 +69,13 @@ func BenchmarkListsPostgres(b *testing.B) {
 	benchLists(b, s)
 }
 
-func benchLists(b *testing.B, s *store.Store) {
-	benchList(b, lists.Issues(s), []string{"status", "severity"}, []string{"", "is:open", "is:fixed", "is:open severity:critical,high", "severity:low", "repo:org-7/repo-7", "repo:org-7/*", "family:family-3", "rule:js/rule-3", "is:fixed rule:js/rule-3",
+func benchLists(b *testing.B, s *storetest.Store) {
+	benchList(b, lists.Issues(s.Store), []string{"status", "severity"}, []string{"", "is:open", "is:fixed", "is:open severity:critical,high", "severity:low", "repo:org-7/repo-7", "repo:org-7/*", "family:family-3", "rule:js/rule-3", "is:fixed rule:js/rule-3",
 		"file7", `"no such text"`, "-path:test/", "path:src/app/", "-repo:org-7/repo-7", "age:>30d", "has:session", "run:500"})
-	benchList(b, lists.Issues(s), []string{"rule", "file", "repo", "family", "age", "last_seen", "appearances", "attempts"}, []string{"", "is:open"})
-	benchList(b, lists.Sessions(s), []string{"", "state", "age", "family", "repo", "run"}, []string{"", "is:active", "repo:org-7/repo-7", "family:family-3", "nothing", "cqlf-r"})
-	benchList(b, lists.Runs(s), []string{"", "found", "repo"}, []string{"", "repo:org-7/repo-7", "kind:scan", "nothing"})
-	benchList(b, lists.Repos(s), []string{"", "open"}, []string{"", "open:>0", "org-7"})
+	benchList(b, lists.Issues(s.Store), []string{"rule", "file", "repo", "family", "age", "last_seen", "appearances", "attempts"}, []string{"", "is:open"})
+	benchList(b, lists.Sessions(s.Store), []string{"", "state", "age", "family", "repo", "run"}, []string{"", "is:active", "repo:org-7/repo-7", "family:family-3", "nothing", "cqlf-r"})
+	benchList(b, lists.Runs(s.Store), []string{"", "found", "repo"}, []string{"", "repo:org-7/repo-7", "kind:scan", "nothing"})
+	benchList(b, lists.Repos(s.Store), []string{"", "open"}, []string{"", "open:>0", "org-7"})
 }
 
 func benchList[T any](b *testing.B, l *lists.List[T], sorts, texts []string) {

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 )
@@ -13,19 +12,19 @@ import (
 // TestEveryQualifier: each qualifier of each list, in every form, is
 // answered by both databases, and "not" answers all the rest.
 func TestEveryQualifier(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		everyQualifier(t, lists.Issues(s))
-		everyQualifier(t, lists.Sessions(s))
-		everyQualifier(t, lists.Pulls(s))
-		everyQualifier(t, lists.Runs(s))
-		everyQualifier(t, lists.Repos(s))
-		everyQualifier(t, lists.Files(s))
-		everyQualifier(t, lists.Verifications(s))
-		everyQualifier(t, lists.Changes(s))
-		everyQualifier(t, lists.Jobs(s))
+		everyQualifier(t, lists.Issues(s.Store))
+		everyQualifier(t, lists.Sessions(s.Store))
+		everyQualifier(t, lists.Pulls(s.Store))
+		everyQualifier(t, lists.Runs(s.Store))
+		everyQualifier(t, lists.Repos(s.Store))
+		everyQualifier(t, lists.Files(s.Store))
+		everyQualifier(t, lists.Verifications(s.Store))
+		everyQualifier(t, lists.Changes(s.Store))
+		everyQualifier(t, lists.Jobs(s.Store))
 	})
 }
 

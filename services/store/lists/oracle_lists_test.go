@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -25,9 +24,9 @@ type issueFacts struct {
 	pulls                 []telemetry.PullRef
 }
 
-func everyIssue(t *testing.T, s *store.Store, linked map[string][]telemetry.PullRef) []issueFacts {
+func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.PullRef) []issueFacts {
 	t.Helper()
-	list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	list, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +56,7 @@ func everyIssue(t *testing.T, s *store.Store, linked map[string][]telemetry.Pull
 	return facts
 }
 
-func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[issueFacts] {
+func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[issueFacts] {
 	type row = issueFacts
 	rows := everyIssue(t, s, linked)
 	is := map[string]func(row) bool{telemetry.WordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
@@ -72,9 +71,9 @@ func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string]
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
 	first := func(r row) []time.Time { return []time.Time{r.First.At} }
-	return oracle[row]{list: "issues", schema: lists.Issues(s).Schema(), sorts: lists.Issues(s).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
+	return oracle[row]{list: "issues", schema: lists.Issues(s.Store).Schema(), sorts: lists.Issues(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
 		ask: func(q query.Query, p query.Page) (out telemetry.List[row], err error) {
-			list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
+			list, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 			for _, r := range list.Items {
 				out.Items = append(out.Items, row{IssueRow: r})
 			}
@@ -165,9 +164,9 @@ func exactly[T any](rows []T, of func(T) []int64) guesses[T] {
 	}
 }
 
-func sessionOracle(t *testing.T, s *store.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[telemetry.SessionRow] {
+func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[telemetry.SessionRow] {
 	type row = telemetry.SessionRow
-	l := lists.Sessions(s)
+	l := lists.Sessions(s.Store)
 	var rows []row
 	for _, text := range []string{"", "is:never_started"} {
 		some, err := l.Rows(t.Context(), query.Ask{Query: storetest.Parse(t, l, text), Page: storetest.AllRows()})
@@ -236,9 +235,9 @@ func fileHas(file, text string) bool {
 	return partOf(text, file)
 }
 
-func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.PullRow, heads map[string]string) oracle[telemetry.PullRow] {
+func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetry.PullRow, heads map[string]string) oracle[telemetry.PullRow] {
 	type row = telemetry.PullRow
-	targets, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	targets, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,9 +258,9 @@ func pullOracle(t *testing.T, s *store.Store, now time.Time, rows []telemetry.Pu
 	of := func(r row) []string {
 		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.BareID(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
 	}
-	return oracle[row]{list: "pulls", schema: lists.Pulls(s).Schema(), sorts: lists.Pulls(s).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
+	return oracle[row]{list: "pulls", schema: lists.Pulls(s.Store).Schema(), sorts: lists.Pulls(s.Store).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return lists.Pulls(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
+			return lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		ascending: pullSorts(),
 		vocabulary: map[string]guesses[row]{

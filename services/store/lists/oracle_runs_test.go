@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -19,7 +18,7 @@ import (
 // TestQueriesAgainstAnOracle does for the other lists, on more repositories.
 func TestRunQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	storetest.At(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		files := []telemetry.FetchedFile{oddScan()}
 		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{Unnamed: 0.2, Narrowed: 0.2, Reopenings: 0.3}}) {
 			files = append(files, storetest.Fetched(f.Name, f.Body))
@@ -31,9 +30,9 @@ func TestRunQueriesAgainstAnOracle(t *testing.T) {
 	})
 }
 
-func runOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.RunRow] {
+func runOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetry.RunRow] {
 	type row = telemetry.RunRow
-	all, err := lists.Runs(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	all, err := lists.Runs(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +48,9 @@ func runOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.Run
 	fresh, gone := func(r row) *int64 { return r.New }, func(r row) *int64 { return r.Gone }
 	at := func(r row) []time.Time { return []time.Time{r.At} }
 	texts := func(r row) []string { return []string{"https://github.com/" + string(r.Repo), r.RunLabel, r.RunID} }
-	return oracle[row]{list: "runs", schema: lists.Runs(s).Schema(), sorts: lists.Runs(s).Sorts(), rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
+	return oracle[row]{list: "runs", schema: lists.Runs(s.Store).Schema(), sorts: lists.Runs(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return lists.Runs(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
+			return lists.Runs(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		vocabulary: map[string]guesses[row]{
 			"": pieces(rows, func(r row) []string { return append(texts(r), r.File) }, func(r row, text string) bool {
@@ -89,9 +88,9 @@ func runSorts() map[string]func(a, b telemetry.RunRow) int {
 		"batches": along(func(r row) int64 { return r.Batches }), "sessions": along(func(r row) int64 { return r.Sessions })}
 }
 
-func repoOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.RepoRow] {
+func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
-	all, err := lists.Repos(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	all, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +101,9 @@ func repoOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.Re
 	names := func(r row) []string {
 		return []string{r.Name.Key(), cmp.Or(r.Fork.Key(), r.Name.Key())}
 	}
-	return oracle[row]{list: "repos", schema: lists.Repos(s).Schema(), sorts: lists.Repos(s).Sorts(), rows: rows, id: func(r row) string { return r.Name.Key() }, ascending: repoSorts(),
+	return oracle[row]{list: "repos", schema: lists.Repos(s.Store).Schema(), sorts: lists.Repos(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.Name.Key() }, ascending: repoSorts(),
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return lists.Repos(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
+			return lists.Repos(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		vocabulary: map[string]guesses[row]{
 			"":              pieces(rows, names, func(r row, text string) bool { return partOf(text, names(r)...) }),

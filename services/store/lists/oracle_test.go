@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -34,7 +33,7 @@ type oracle[T any] struct {
 // understands, page by page.
 func TestQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	storetest.At(t, now, func(t *testing.T, s *store.Store) {
+	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		heads := fillForOracle(t, s, now)
 		pulls, linked := everyPull(t, s)
 		issueOracle(t, s, now, linked).check(t, 260)
@@ -163,7 +162,7 @@ func oddScan() telemetry.FetchedFile {
 
 // fillForOracle stores records, answers of Devin and pull requests, and
 // returns the head branches of these by key.
-func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]string {
+func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]string {
 	t.Helper()
 	files := append(storetest.GeneratedFiles(3), oddScan())
 	storetest.Put(t, s, files...)
@@ -208,9 +207,9 @@ func fillForOracle(t *testing.T, s *store.Store, now time.Time) map[string]strin
 
 // everyPull returns all pull requests, and those of each session by its key:
 // its links that are no guess.
-func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
+func everyPull(t *testing.T, s *storetest.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
 	t.Helper()
-	list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	list, err := lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +232,7 @@ func everyPull(t *testing.T, s *store.Store) (pulls []telemetry.PullRow, linked 
 // TestQueriesOfOddNames: what a list of ids is written with, and what stands
 // for "no session", is found nowhere; * stands for a part of one id.
 func TestQueriesOfOddNames(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		storetest.Put(t, s, oddScan())
 		at := time.Date(2026, 5, 19, 9, 0, 0, 0, time.UTC)
 		storetest.SavePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
@@ -251,7 +250,7 @@ func TestQueriesOfOddNames(t *testing.T) {
 			"id:dry-run":                      0,
 			"id:devin-0dd*":                   2,
 		} {
-			if all, rows := storetest.Total(t, lists.Sessions(s), query.Ask{Query: storetest.Parse(t, lists.Sessions(s), text)}); all != want || rows != want {
+			if all, rows := storetest.Total(t, lists.Sessions(s.Store), query.Ask{Query: storetest.Parse(t, lists.Sessions(s.Store), text)}); all != want || rows != want {
 				t.Errorf("sessions %s: %d rows, total %d, instead of %d", text, rows, all, want)
 			}
 		}
@@ -261,7 +260,7 @@ func TestQueriesOfOddNames(t *testing.T) {
 			"session:*":       0,
 			"-session:*":      1,
 		} {
-			if all, rows := storetest.Total(t, lists.Pulls(s), query.Ask{Query: storetest.Parse(t, lists.Pulls(s), text)}); all != want || rows != want {
+			if all, rows := storetest.Total(t, lists.Pulls(s.Store), query.Ask{Query: storetest.Parse(t, lists.Pulls(s.Store), text)}); all != want || rows != want {
 				t.Errorf("pulls %s: %d rows, total %d, instead of %d", text, rows, all, want)
 			}
 		}

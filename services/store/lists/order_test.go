@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/query"
-	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -16,20 +15,20 @@ import (
 // TestEverySort: in every sort of issues, in both directions, small pages
 // together are the list, each row once, and an export has the same order.
 func TestEverySort(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		if _, err := s.PutFiles(t.Context(), "", storetest.RealFiles(t)); err != nil {
 			t.Fatal(err)
 		}
-		_, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: query.Page{Sort: "colour"}})
+		_, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Sort: "colour"}})
 		if telemetry.CodeOf(err) != telemetry.CodeInvalid {
 			t.Errorf("an unknown sort: %v", err)
 		}
-		for _, sort := range lists.Issues(s).Sorts() {
+		for _, sort := range lists.Issues(s.Store).Sorts() {
 			for _, order := range []string{"asc", "desc"} {
 				p := query.Page{Number: 1, Size: 17, Sort: sort, Order: order}
 				var paged, exported []string
 				for ; ; p.Number++ {
-					list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Page: p})
+					list, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Page: p})
 					if err != nil {
 						t.Fatal(sort, err)
 					}
@@ -40,7 +39,7 @@ func TestEverySort(t *testing.T) {
 						break
 					}
 				}
-				err := lists.Issues(s).Each(t.Context(), query.Ask{Page: p}, func(rows []telemetry.IssueRow) error {
+				err := lists.Issues(s.Store).Each(t.Context(), query.Ask{Page: p}, func(rows []telemetry.IssueRow) error {
 					for _, i := range rows {
 						exported = append(exported, i.PublicID)
 					}
@@ -60,7 +59,7 @@ func TestEverySort(t *testing.T) {
 
 // TestWaitingPulls: a pull request that is closed does not wait.
 func TestWaitingPulls(t *testing.T) {
-	storetest.OnBoth(t, func(t *testing.T, s *store.Store) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		body := []byte(`{"target_repo":"https://github.com/o/r","run_number":1,"run_id":"9","timestamp":"2026-02-07T11:31:39Z","issues_found":0,
 			"sessions":[{"session_id":"devin-aaaa0001","status":"finished","pr_url":"https://github.com/o/r/pull/5"}]}`)
 		rec, err := telemetry.ParseRecord(body)
@@ -81,7 +80,7 @@ func TestWaitingPulls(t *testing.T) {
 			t.Fatal(err)
 		}
 		for order, want := range map[string][]int64{"": {2, 4, 5, 1, 3}, "desc": {2, 4, 5, 1, 3}, "asc": {3, 1, 5, 4, 2}} {
-			list, err := lists.Pulls(s).Rows(t.Context(), query.Ask{Page: query.Page{Size: 10, Sort: "waiting", Order: order}})
+			list, err := lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Size: 10, Sort: "waiting", Order: order}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,6 +17,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -114,24 +115,31 @@ func (d database) check(t *testing.T) {
 	inOrder(t, d, Runs(d.store), runPlans())
 	inOrder(t, d, Repos(d.store), []plan{{"", "", "repos_l", false}}) // repos_last_run, or repos_list
 	inOrder(t, d, Repos(d.store), []plan{{"open", "", "sessions_current", true}})
+	d.activityInOrder(t)
 }
 
 func inOrder[T any](t *testing.T, d database, l *List[T], plans []plan) {
 	for _, p := range plans {
 		t.Run(fmt.Sprintf("%s/%s/%s", l.Name, p.sort, p.query), func(t *testing.T) {
 			text, lines := explained(t, d, l, p)
-			if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, d.mark+p.index) }) {
-				t.Errorf("the plan does not use %s", p.index)
-			}
-			for _, line := range lines {
-				if !p.sorts && d.bad(line, p.index) {
-					t.Errorf("the plan has %q", line)
-				}
-			}
-			if t.Failed() {
-				t.Logf("%s\n%s", text, strings.Join(lines, "\n"))
-			}
+			d.reads(t, p, text, lines)
 		})
+	}
+}
+
+// reads fails unless a plan uses the index, and does nothing that it must not.
+func (d database) reads(t *testing.T, p plan, text string, lines []string) {
+	t.Helper()
+	if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, d.mark+p.index) }) {
+		t.Errorf("the plan does not use %s", p.index)
+	}
+	for _, line := range lines {
+		if !p.sorts && d.bad(line, p.index) {
+			t.Errorf("the plan has %q", line)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s\n%s", text, strings.Join(lines, "\n"))
 	}
 }
 
@@ -155,27 +163,33 @@ func explained[T any](t *testing.T, d database, l *List[T], p plan) (text string
 		tx.Row(total.text.String(), total.args...).Scan(&rows)
 		page := l.page(tx, q, rows)
 		text = page.text.String()
-		for _, setting := range d.settings {
-			if !p.sorts || !strings.Contains(setting, "sort") {
-				tx.Each(setting, nil, func(*store.Row) {})
-			}
-		}
-		tx.Each(d.explain+text, page.args, func(r *store.Row) {
-			var line string
-			if d.settings == nil {
-				var a, b, c any
-				r.Scan(&a, &b, &c, &line)
-			} else {
-				r.Scan(&line)
-			}
-			lines = append(lines, line)
-		})
+		lines = d.plan(tx, p, text, page.args)
 		return tx.Err()
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text, lines
+}
+
+// plan returns the lines of a statement's plan.
+func (d database) plan(tx *store.Tx, p plan, text string, args []any) (lines []string) {
+	for _, setting := range d.settings {
+		if !p.sorts || !strings.Contains(setting, "sort") {
+			tx.Each(setting, nil, func(*store.Row) {})
+		}
+	}
+	tx.Each(d.explain+text, args, func(r *store.Row) {
+		var line string
+		if d.settings == nil {
+			var a, b, c any
+			r.Scan(&a, &b, &c, &line)
+		} else {
+			r.Scan(&line)
+		}
+		lines = append(lines, line)
+	})
+	return lines
 }
 
 // planned fills a store with more issues than are sorted one by one.
@@ -195,7 +209,7 @@ func planned(t *testing.T, s *store.Store) {
 	slices.SortFunc(files, func(a, b telemetry.FetchedFile) int {
 		return cmp.Or(a.Record.Timestamp.Compare(b.Record.Timestamp), cmp.Compare(a.Name, b.Name))
 	})
-	if _, err := s.PutFiles(t.Context(), "", files); err != nil {
+	if _, err := derive.New(s).PutFiles(t.Context(), "", files); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := Issues(s).Counts(t.Context(), make([]query.Ask, 1)); err != nil || n[0] < manyRows {

@@ -62,7 +62,7 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 		{Name: "merged", Help: "when it was merged", Column: "CASE WHEN p.merged_at <> 0 THEN 1 ELSE 0 END",
 			Into: func(p *row) any { return &p.Merged }, CSV: "merged", Asked: date("p.merged_at").offers("<7d", "<30d")},
 		{Name: "closed", Help: "when it was closed, merged or not", Column: "p.closed_at",
-			Into: func(p *row) any { return moments(&p.ClosedAt) }, CSV: "closed", Asked: date("p.closed_at").offers("<7d", "<30d")},
+			Into: func(p *row) any { return store.Moment(&p.ClosedAt) }, CSV: "closed", Asked: date("p.closed_at").offers("<7d", "<30d")},
 	}
 }
 
@@ -74,22 +74,26 @@ func pullColumns() []Field[telemetry.PullRow] {
 		{Name: "title", Column: "p.title", Into: func(p *row) any { return &p.Title }, CSV: "title", Sort: up("p.title | p.key")},
 		{Name: "state", Column: "p.state", Into: func(p *row) any { return &p.State }, CSV: "state", Sort: up("p.shown | " + pullLast)},
 		{Name: "draft", Column: "p.draft", Into: func(p *row) any { return &p.Draft }, CSV: "draft"},
-		{Name: "created_at", Column: "p.created_at", Into: func(p *row) any { return moments(&p.CreatedAt) }, CSV: "created",
+		{Name: "created_at", Column: "p.created_at", Into: func(p *row) any { return store.Moment(&p.CreatedAt) }, CSV: "created",
 			Sort: down(pullLast)},
-		{Name: "updated_at", Column: "p.updated_at", Into: func(p *row) any { return moments(&p.UpdatedAt) }, CSV: "updated",
+		{Name: "updated_at", Column: "p.updated_at", Into: func(p *row) any { return store.Moment(&p.UpdatedAt) }, CSV: "updated",
 			Sort: down("p.updated_at | p.key"), NoPast: true},
-		{Name: "merged_at", Column: "p.merged_at", Into: func(p *row) any { return moments(&p.MergedAt) }, CSV: "merged_at"},
-		{Name: "issues", Column: "p.issue_ids", Into: func(p *row) any { return listOf(&p.IssueIDs) }, CSV: "issues"},
+		{Name: "merged_at", Column: "p.merged_at", Into: func(p *row) any { return store.Moment(&p.MergedAt) }, CSV: "merged_at"},
+		{Name: "issues", Column: "p.issue_ids", Into: func(p *row) any { return store.ListOf(&p.IssueIDs) }, CSV: "issues"},
 		{Name: "url", Column: "p.url", Into: func(p *row) any { return &p.URL }, CSV: "url"},
 		{Name: "waiting", Sort: ages("CASE WHEN p.shown IN ('open', 'unknown') THEN 0 ELSE 1 END | " + pullLast)},
-		{Name: "candidates", Column: "p.candidates", Into: func(p *row) any { return listOf(&p.Candidates) }},
+		{Name: "candidates", Column: "p.candidates", Into: func(p *row) any { return store.ListOf(&p.Candidates) }},
 	}
 }
 
 // pullsOfRepo are the pull requests of a target repository and its forks.
 func pullsOfRepo(m moment, key string) Cond {
 	if m.past {
-		return inTexts("p.repo_key", m.tx.HomesThen(key, m.at))
+		id, known := RepoID(m.tx, key)
+		if !known {
+			return never()
+		}
+		return inTexts("p.repo_key", HomesThen(m.tx, id, m.at))
 	}
 	return that("p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
@@ -131,6 +135,6 @@ func pullRepo() *asked {
 const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
 		p.updated_at, p.created_at AS sort_at, p.issue_ids, p.session, p.basis, p.candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
-		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + store.ShownThen + ` AS shown,
-		CASE ` + store.ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + store.ShownThen + ` END AS state
-	FROM pulls p WHERE ` + store.KnownPullThen + `) AS p`
+		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
+		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state
+	FROM pulls p WHERE ` + KnownPullThen + `) AS p`

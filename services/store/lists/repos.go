@@ -40,9 +40,9 @@ func repoQualifiers() []Field[telemetry.RepoRow] {
 		{Name: "low", CSV: "low", Cell: ofTier("low"), Sort: down(worst).after(tier("low"))},
 		{Name: "critical_high", Aliases: []string{"critical-high", "ch"}, Help: "open issues, critical and high",
 			Asked: number("r.critical_high").offers(">0"), Sort: down(worst).also("severity")},
-		{Name: "last_scan", Column: "r.latest_at", Into: func(r *row) any { return moments(&r.LatestScanAt) }, CSV: "last_scan",
+		{Name: "last_scan", Column: "r.latest_at", Into: func(r *row) any { return store.Moment(&r.LatestScanAt) }, CSV: "last_scan",
 			Sort: down("r.latest_at | r.key")},
-		{Name: "last_run", Column: "r.last_run", Into: func(r *row) any { return moments(&r.LastRun) }, CSV: "last_run",
+		{Name: "last_run", Column: "r.last_run", Into: func(r *row) any { return store.Moment(&r.LastRun) }, CSV: "last_run",
 			Sort: down("r.last_run | r.key")},
 		{Name: "runs", Help: "number of runs", Column: "r.runs", Into: func(r *row) any { return &r.Runs }, CSV: "runs",
 			Asked: number("r.runs").offers(">0"), Sort: down("r.runs | r.key")},
@@ -77,17 +77,17 @@ func repoColumns() []Field[telemetry.RepoRow] {
 		{Name: "never_started", Column: "r.never_started", Into: func(r *row) any { return &r.NeverStarted }},
 		{Name: "prs_closed", Column: "r.prs_closed", Into: func(r *row) any { return &r.PRs.Closed }},
 		{Name: "prs_unknown", Column: "r.prs_unknown", Into: func(r *row) any { return &r.PRs.Unknown }},
-		{Name: "severity_sum", Column: "r.severity_sum", Into: func(r *row) any { return countsOf(&r.SeveritySum) }},
-		{Name: "category_sum", Column: "r.category_sum", Into: func(r *row) any { return countsOf(&r.CategorySum) }},
-		{Name: "open_severity", Column: "r.open_severity", Into: func(r *row) any { return countsOf(&r.OpenSeverity) }},
-		{Name: "open_category", Column: "r.open_category", Into: func(r *row) any { return countsOf(&r.OpenCategory) }},
+		{Name: "severity_sum", Column: "r.severity_sum", Into: func(r *row) any { return store.CountsOf(&r.SeveritySum) }},
+		{Name: "category_sum", Column: "r.category_sum", Into: func(r *row) any { return store.CountsOf(&r.CategorySum) }},
+		{Name: "open_severity", Column: "r.open_severity", Into: func(r *row) any { return store.CountsOf(&r.OpenSeverity) }},
+		{Name: "open_category", Column: "r.open_category", Into: func(r *row) any { return store.CountsOf(&r.OpenCategory) }},
 		{Name: "listed", Column: "r.listed", Into: func(r *row) any { return &r.Listed }},
 		{Name: "unnamed", Column: "CASE WHEN r.unnamed = 1 AND r.ref_file <> '' THEN 1 ELSE 0 END",
 			Into: func(r *row) any { return &r.Unnamed }},
 		{Name: "latest_file", Column: "r.latest_file", Into: func(r *row) any { return &r.LatestFile }},
 		{Name: "latest_run", Column: "CASE WHEN r.latest_file <> '' THEN r.latest_run END", Into: func(r *row) any { return &r.LatestRun }},
 		{Name: "reduced", Column: "r.data_reduced", Into: func(r *row) any { return &r.LatestReduced }},
-		{Name: "reference_at", Column: "r.ref_at", Into: func(r *row) any { return moments(&r.ReferenceAt) }},
+		{Name: "reference_at", Column: "r.ref_at", Into: func(r *row) any { return store.Moment(&r.ReferenceAt) }},
 		{Name: "reference_run", Column: "CASE WHEN r.ref_file <> '' THEN r.ref_run END", Into: func(r *row) any { return &r.ReferenceRun }},
 	}
 }
@@ -98,7 +98,7 @@ func repoColumns() []Field[telemetry.RepoRow] {
 // clock alone.
 func activeSessions(m moment) Cond {
 	return that(` LEFT JOIN (SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
-		FROM sessions s WHERE s.state IN (`+store.ActiveStates+`) AND `+store.KnownUntil+` > ? GROUP BY s.repo_id) active
+		FROM sessions s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active
 		ON active.repo_id = r.id`,
 		m.at-telemetry.RecordedFor.Milliseconds())
 }

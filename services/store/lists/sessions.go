@@ -58,7 +58,7 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
 			Sort: ages("s.since | s.key")},
 		{Name: "started", Aliases: []string{"created"}, Help: "when its run started it", Column: "s.at",
-			Into: func(s *row) any { return moments(&s.At) }, CSV: "started",
+			Into: func(s *row) any { return store.Moment(&s.At) }, CSV: "started",
 			Asked: date("s.at").offers("<1d", "<7d", "<30d"), Sort: down("s.at | s.key").also("timestamp")},
 	}
 }
@@ -72,9 +72,9 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 		{Name: "state", Sort: up("s.state_rank | s.at | s.key"), NoPast: true},
 		{Name: "reason", Column: "s.reason", Into: func(s *row) any { return &s.Reason }, CSV: "reason"},
 		{Name: "status", Column: "s.status", Into: func(s *row) any { return &s.Status }, CSV: "status"},
-		{Name: "since", Column: "s.since", Into: func(s *row) any { return moments(&s.StateSince) }, CSV: "since",
+		{Name: "since", Column: "s.since", Into: func(s *row) any { return store.Moment(&s.StateSince) }, CSV: "since",
 			Sort: down("s.since | s.key")},
-		{Name: "issues", Column: "s.issue_ids", Into: func(s *row) any { return listOf(&s.IssueIDs) }, CSV: "issues"},
+		{Name: "issues", Column: "s.issue_ids", Into: func(s *row) any { return store.ListOf(&s.IssueIDs) }, CSV: "issues"},
 		{Name: "basis", Column: "s.basis", Into: func(s *row) any { return &s.Basis }, CSV: "link_basis"},
 		{Name: "title", Column: "s.title", Into: func(s *row) any { return &s.Title }, CSV: "title"},
 		{Name: "url", Column: "s.url", Into: func(s *row) any { return &s.URL }, CSV: "session_url"},
@@ -86,10 +86,10 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 		{Name: "at_text", Column: "s.at_text", Into: func(s *row) any { return &s.AtText }},
 		{Name: "detail", Column: "s.detail", Into: func(s *row) any { return &s.Detail }},
 		{Name: "origin", Column: "s.origin", Into: func(s *row) any { return &s.StateSource }},
-		{Name: "updated_at", Column: "s.updated_at", Into: func(s *row) any { return moments(&s.UpdatedAt) }},
+		{Name: "updated_at", Column: "s.updated_at", Into: func(s *row) any { return store.Moment(&s.UpdatedAt) }},
 		{Name: "has_pr", Column: "s.has_pr", Into: func(s *row) any { return &s.HasPR }},
 		{Name: "polled_at", Column: "CASE WHEN s.polled = 1 THEN COALESCE(o.changed_at, 0) ELSE 0 END",
-			Into: func(s *row) any { return moments(&s.PolledAt) }},
+			Into: func(s *row) any { return store.Moment(&s.PolledAt) }},
 		{Name: "pull_repo", Column: "p.repo", Into: func(s *row) any {
 			return pullState(s, func(p *telemetry.PullState, v string) { p.Repo = telemetry.RepoName(v) })
 		}},
@@ -147,20 +147,20 @@ const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o
 // pullState and pullCount read a column of a session's pull request, which is
 // NULL where it has none.
 func pullState(s *telemetry.SessionRow, set func(*telemetry.PullState, string)) any {
-	return column{read: func(v any) error {
+	return store.Column{Read: func(v any) error {
 		if v != nil {
-			set(pullOfSession(s), plain(v))
+			set(pullOfSession(s), store.Text(v))
 		}
 		return nil
 	}}
 }
 
 func pullCount(s *telemetry.SessionRow, set func(*telemetry.PullState, int64)) any {
-	return column{read: func(v any) error {
+	return store.Column{Read: func(v any) error {
 		if v == nil {
 			return nil
 		}
-		n, err := whole(v)
+		n, err := store.Whole(v)
 		set(pullOfSession(s), n)
 		return err
 	}}
@@ -185,7 +185,7 @@ func sessionState() *asked {
 			return that("s.state = ?", v.Text)
 		}
 		since := m.at - telemetry.RecordedFor.Milliseconds()
-		return allOf(that("{s.state} IN ("+store.ActiveStates+")"), that("{"+store.KnownUntil+"} > ?", since))
+		return allOf(that("{s.state} IN ("+ActiveStates+")"), that("{"+KnownUntil+"} > ?", since))
 	})}
 }
 
@@ -204,13 +204,13 @@ func inFile(column, text string) Cond {
 // the log has for it.
 const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
-		CASE WHEN s.state = ` + store.StateThen + ` THEN s.reason ELSE '' END AS reason,
-		` + store.StateThen + ` AS state, ` + store.StateSinceThen + ` AS since,
-		` + store.NamedThen + ` AS at, ` + store.LinkedThen + ` AS has_pr,
-		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
-		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
-		CASE WHEN ` + store.LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
-	FROM sessions s WHERE ` + store.KnownSessionThen + `) AS s`
+		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
+		` + StateThen + ` AS state, ` + StateSinceThen + ` AS since,
+		` + NamedThen + ` AS at, ` + LinkedThen + ` AS has_pr,
+		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
+		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
+		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
+	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
 // finishSessions leaves out of sessions as of a past time the pull request
 // that they did not have.

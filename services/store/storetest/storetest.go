@@ -24,51 +24,36 @@ import (
 )
 
 // Open opens a fresh SQLite file.
-func Open(t *testing.T) *store.Store {
+func Open(t *testing.T) *Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
+	return OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Now: time.Now})
 }
 
 // OnBoth runs a test on SQLite and on PostgreSQL.
-func OnBoth(t *testing.T, do func(t *testing.T, s *store.Store)) {
+func OnBoth(t *testing.T, do func(t *testing.T, s *Store)) {
 	t.Run("sqlite", func(t *testing.T) { do(t, Open(t)) })
 	t.Run("postgres", func(t *testing.T) { do(t, OpenPostgres(t)) })
 }
 
 // At opens both databases with a clock.
-func At(t *testing.T, now time.Time, do func(t *testing.T, s *store.Store)) {
+func At(t *testing.T, now time.Time, do func(t *testing.T, s *Store)) {
 	clock := func() time.Time { return now }
 	t.Run("sqlite", func(t *testing.T) {
-		s, err := store.Open(t.Context(), store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "clock.db"), Now: clock})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { s.Close() })
-		do(t, s)
+		do(t, OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "clock.db"), Now: clock}))
 	})
 	t.Run("postgres", func(t *testing.T) { do(t, OpenPostgresAt(t, clock)) })
 }
 
 // OpenPostgres opens a fresh database of the server that the tests are given.
-func OpenPostgres(t *testing.T) *store.Store {
+func OpenPostgres(t *testing.T) *Store {
 	t.Helper()
 	return OpenPostgresAt(t, time.Now)
 }
 
 // OpenPostgresAt is OpenPostgres with a clock.
-func OpenPostgresAt(t testing.TB, now func() time.Time) *store.Store {
+func OpenPostgresAt(t testing.TB, now func() time.Time) *Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{URL: PostgresAddress(t), Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return OpenWith(t, store.Options{URL: PostgresAddress(t), Now: now})
 }
 
 // PostgresAddress is that of a fresh database, which the test's end drops.
@@ -134,21 +119,29 @@ func Fetched(name string, body []byte) telemetry.FetchedFile {
 }
 
 // Put stores files of RUNS_DIR.
-func Put(t *testing.T, s *store.Store, files ...telemetry.FetchedFile) {
+func Put(t *testing.T, s *Store, files ...telemetry.FetchedFile) {
 	t.Helper()
 	PutFrom(t, s, "", files...)
 }
 
 // PutFrom stores files of a source.
-func PutFrom(t *testing.T, s *store.Store, source string, files ...telemetry.FetchedFile) {
+func PutFrom(t *testing.T, s *Store, source string, files ...telemetry.FetchedFile) {
 	t.Helper()
 	if _, err := s.PutFiles(t.Context(), source, files); err != nil {
 		t.Fatal(err)
 	}
 }
 
+// PutEach stores files of RUNS_DIR one by one.
+func PutEach(t *testing.T, s *Store, files []telemetry.FetchedFile) {
+	t.Helper()
+	for _, f := range files {
+		Put(t, s, f)
+	}
+}
+
 // SavePulls stores pull requests one by one.
-func SavePulls(t *testing.T, s *store.Store, pulls []telemetry.PullRequest) {
+func SavePulls(t *testing.T, s *Store, pulls []telemetry.PullRequest) {
 	t.Helper()
 	for _, p := range pulls {
 		if err := s.SavePulls(t.Context(), telemetry.RepoName(p.Repo), []telemetry.PullRequest{p}, time.Time{}); err != nil {
@@ -170,6 +163,21 @@ func GeneratedFiles(seed uint64) []telemetry.FetchedFile {
 	var files []telemetry.FetchedFile
 	for f := range history.Generate(history.Options{
 		Seed: seed, Repos: 4, ScansPerRepo: 14, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: disturb,
+	}) {
+		files = append(files, Fetched(f.Name, f.Body))
+	}
+	return files
+}
+
+// DisturbedFiles are the run files of a history of two repositories, in which
+// fingerprints change more often than they would.
+func DisturbedFiles(seed uint64) []telemetry.FetchedFile {
+	var files []telemetry.FetchedFile
+	for f := range history.Generate(history.Options{
+		Seed: seed, Repos: 2, ScansPerRepo: 9, FindingsPerScan: 22, SessionsPerScan: 1,
+		Disturb: history.Disturbances{
+			Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.7, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.15, Reopenings: 0.3,
+		},
 	}) {
 		files = append(files, Fetched(f.Name, f.Body))
 	}
@@ -224,6 +232,32 @@ func TinyScan(run int64, when string, found int, findings []string, sessions ...
 	}
 	text, _ := json.Marshal(body)
 	return Fetched(fmt.Sprintf("run-%d.json", run), text)
+}
+
+// TinyHistory is worked out by hand below. Monday is 2 March; run 4 is
+// missing. A is first seen in run 2, and becomes high in run 6; B is gone in
+// 3, back in 5, gone in 6; C is seen in 3 alone.
+func TinyHistory() []telemetry.FetchedFile {
+	session := func(id, status string, ids ...string) map[string]any {
+		return map[string]any{"session_id": id, "session_url": "https://devin.test/" + id, "batch_id": 1, "status": status, "issue_ids": ids}
+	}
+	return []telemetry.FetchedFile{
+		TinyScan(1, "2026-03-01T10:00:00Z", 3, nil),
+		TinyScan(2, "2026-03-02T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-111111aa", "finished", IssueID(2, 1)), session("", "error: 429 Client Error", IssueID(2, 0))),
+		TinyScan(3, "2026-03-04T10:00:00Z", 0, []string{"A critical xss", "C low logging"}),
+		TinyScan(5, "2026-03-09T10:00:00Z", 0, []string{"A critical xss", "B high sqli"}, session("devin-222222bb", "created", IssueID(5, 0), IssueID(5, 1))),
+		TinyScan(6, "2026-03-11T10:00:00Z", 0, []string{"A high xss"}),
+	}
+}
+
+// Day is a time (UTC) of the form 2006-01-02 or 2006-01-02 15:04.
+func Day(text string) time.Time {
+	for _, layout := range []string{time.DateOnly, "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t
+		}
+	}
+	panic(text)
 }
 
 // ScanRecord is a scan in short: each finding is "rule file line print".

@@ -1,0 +1,223 @@
+package derive
+
+import (
+	"fmt"
+	"maps"
+
+	"telemetry-dashboard/services/identity"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// attempt is a row of the table attempts.
+type attempt struct {
+	record, issue int64
+	session       string
+	scan, batch   int64
+	basis         telemetry.AttemptBasis
+	at            int64
+	claim         telemetry.Claim
+}
+
+func (a attempt) fields() []store.Field {
+	return []store.Field{
+		{Column: "record_id BIGINT", Value: a.record},
+		{Column: "session TEXT", Value: a.session},
+		{Column: "issue_id BIGINT", Value: a.issue},
+		{Column: "scan_id BIGINT", Value: a.scan},
+		{Column: "batch_id BIGINT", Value: a.batch},
+		{Column: "basis TEXT", Value: string(a.basis)},
+		{Column: "at BIGINT", Value: a.at},
+		{Column: "claim SMALLINT", Value: int64(a.claim)},
+	}
+}
+
+// place is a finding of a scan.
+type place struct {
+	scan int64
+	ord  int
+}
+
+// takes joins what sessions of several records took.
+func takes(all ...map[int64][]telemetry.Take) map[int64][]telemetry.Take {
+	joined := map[int64][]telemetry.Take{}
+	for _, m := range all {
+		maps.Copy(joined, m)
+	}
+	return joined
+}
+
+// attempts finds the issues that takes mean.
+type attempts struct {
+	affected
+	found map[int64][]int64 // by run: the issue of each finding
+	*records
+}
+
+// putAttempts writes which issues the sessions of records took, and what that
+// makes of the issues. found are the issues of the scans just folded.
+func putAttempts(r *records, taken map[int64][]telemetry.Take, verifications set[int64], found map[int64][]int64) affected {
+	a := attempts{newAffected(), found, r}
+	tx, in := r.tx, r.tx.In(1, "BIGINT")
+	if len(taken) == 0 || tx.Err() != nil {
+		return a.affected
+	}
+	issues := set[int64]{}
+	issues.addRows(tx, `SELECT DISTINCT issue_id FROM attempts WHERE record_id `+in, list(taken))
+	tx.Exec(`DELETE FROM attempts WHERE record_id `+in, list(taken))
+	var rows [][]store.Field
+	for _, id := range sorted(taken) {
+		if len(taken[id]) == 0 && !verifications[id] { // a verification has its scan even if it names nothing
+			continue
+		}
+		for _, attempt := range a.of(id, taken[id]) {
+			issues[attempt.issue] = true
+			rows = append(rows, attempt.fields())
+		}
+	}
+	tx.Put("attempts", "", rows)
+	countAttempts(tx, issues)
+	return a.affected
+}
+
+// of returns a record's attempts, each session and issue once.
+func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
+	base, resolve := a.groundsOf(id)
+	type key struct {
+		session string
+		issue   int64
+	}
+	at, unmatched, meant := map[key]int{}, 0, 0
+	var all []attempt
+	for _, t := range takes {
+		var places []place
+		if meant < telemetry.MaxTakes { // beyond it a record means everything, so nothing
+			places = resolve(t)
+			meant += len(places)
+		}
+		if len(places) == 0 {
+			unmatched++
+		}
+		for _, p := range places {
+			one := base
+			one.session, one.batch, one.claim, one.scan, one.issue = t.Session, t.Batch, t.Claim, p.scan, a.issueAt(p)
+			k := key{one.session, one.issue}
+			if same, again := at[k]; again {
+				all[same].claim = max(all[same].claim, one.claim) // called both fixed and still present: it is not fixed
+			} else if one.issue != 0 {
+				at[k] = len(all)
+				all = append(all, one)
+			}
+		}
+	}
+	if base.basis == telemetry.AttemptVerification {
+		a.tx.Exec(`UPDATE verifications SET unmatched = $1 WHERE id = $2`, unmatched, id)
+		a.verifications[id] = true
+	}
+	return all
+}
+
+// groundsOf returns what a record's attempts have in common, and which
+// findings of which scan each take means.
+func (a *attempts) groundsOf(id int64) (base attempt, resolve func(telemetry.Take) []place) {
+	tx := a.tx
+	base = attempt{record: id, basis: telemetry.AttemptRecord}
+	var kind telemetry.Kind
+	var repo int64
+	var file string
+	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).Found; {
+	case run && kind == telemetry.KindDispatch:
+		base.basis = telemetry.AttemptDispatch
+		before := &scansBefore{tx, repo, base.at, file, map[string]int64{}}
+		return base, func(t telemetry.Take) []place { return a.dispatched(before, t.Finding) }
+	case run:
+		return base, func(t telemetry.Take) []place { return []place{{id, t.Place}} }
+	}
+	base.basis = telemetry.AttemptVerification
+	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&base.at)
+	scan, repo := verifiedScan(tx, id)
+	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
+	return base, func(t telemetry.Take) []place { return a.like(scan, t.Finding) }
+}
+
+// scansBefore looks up scans before a dispatch, and remembers them.
+type scansBefore struct {
+	tx       *store.Tx
+	repo, at int64
+	file     string
+	found    map[string]int64
+}
+
+// last returns the last of the scans with findings data for which more
+// holds, 0 without one.
+func (b *scansBefore) last(more string, args ...any) int64 {
+	key := fmt.Sprint(more, args)
+	id, asked := b.found[key]
+	if !asked {
+		b.tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`+more+`
+			ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).Scan(&id)
+		b.found[key] = id
+	}
+	return id
+}
+
+// dispatched returns the places of a dispatch's finding: in the scan of the
+// run that its id names, else in the last scan with findings data before it.
+func (a *attempts) dispatched(b *scansBefore, f telemetry.Finding) []place {
+	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
+		if found := a.like(b.last(` AND run_number = $4`, run), f); len(found) > 0 {
+			return found
+		}
+	}
+	return a.like(b.last(""), f)
+}
+
+// like returns the places of a scan's findings that a record means by f.
+func (a *attempts) like(scan int64, f telemetry.Finding) []place {
+	if scan == 0 {
+		return nil
+	}
+	if a.indexes[scan] == nil {
+		rec := a.kept(scan)
+		if rec == nil {
+			return nil
+		}
+		a.indexes[scan] = identity.IndexFindings(rec.Findings)
+	}
+	var found []place
+	for _, ord := range a.indexes[scan].Like(f) {
+		found = append(found, place{scan, ord})
+	}
+	return found
+}
+
+// issueAt returns the id of the issue that a finding is, 0 if it is none.
+func (a *attempts) issueAt(p place) int64 {
+	if a.found[p.scan] == nil {
+		issues := []int64{}
+		a.tx.Each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *store.Row) {
+			var id int64
+			r.Scan(&id)
+			issues = append(issues, id)
+		})
+		a.found[p.scan] = issues
+	}
+	if p.ord >= len(a.found[p.scan]) {
+		return 0
+	}
+	return a.found[p.scan][p.ord]
+}
+
+// countAttempts writes how many sessions took each issue, which was the
+// latest, and when.
+func countAttempts(tx *store.Tx, issues set[int64]) {
+	if len(issues) == 0 || tx.Err() != nil {
+		return
+	}
+	tx.Touch(telemetry.TopicRecords)
+	const of = `FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''`
+	tx.Exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) `+of+`),
+			session = COALESCE((SELECT a.session `+of+` ORDER BY a.at DESC, a.session LIMIT 1), ''),
+			taken_at = COALESCE((SELECT MAX(a.at) `+of+`), 0)
+		WHERE id `+tx.In(1, "BIGINT"), list(issues))
+}

@@ -1,0 +1,141 @@
+package derive
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Backfill returns what can be mended in old records: blank issue ids
+// removed, and filled where the title of the session's pull request or its
+// verification record names them; missing addresses of pull requests filled
+// from links. With apply the changes are kept beside the records, which stay
+// as fetched; a second application finds nothing to do.
+func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error) {
+	var changes []telemetry.Change
+	plan := func(tx *store.Tx) error {
+		changes = planBackfill(tx)
+		return tx.Err()
+	}
+	if !apply {
+		err := w.Read(ctx, plan)
+		return changes, err
+	}
+	err := w.Write(ctx, func(tx *store.Tx) error {
+		if err := plan(tx); err != nil || len(changes) == 0 {
+			return err
+		}
+		d := newChanges(tx)
+		var application int64
+		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).Scan(&application)
+		for _, c := range changes {
+			recorded := store.JSON(c.Old)
+			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
+			tx.Exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
+				c.Source, c.File, c.Field, application, recorded, store.JSON(c.Old), store.JSON(c.New), c.Reason, store.Millis(tx.Now()))
+			d.mended(c)
+		}
+		derive(d)
+		return tx.Err()
+	})
+	return changes, err
+}
+
+// mendedRepo is the repository of the record that a change is about.
+const mendedRepo = `COALESCE((SELECT o.key FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.file = $2 AND r.source = $1), '')`
+
+// UndoBackfill returns what taking back the last application of Backfill
+// that still holds changes, and does it with apply.
+func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error) {
+	var changes []telemetry.Change
+	read := func(tx *store.Tx) error {
+		changes = []telemetry.Change{}
+		tx.Each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends) ORDER BY file, field, source`, nil, func(r *store.Row) {
+			c := telemetry.Change{}
+			var was, mended string
+			r.Scan(&c.Source, &c.File, &c.Field, &was, &mended, &c.Reason)
+			c.Old, c.New, c.Reason = store.FromJSON[any](tx, mended), store.FromJSON[any](tx, was), "undone: "+c.Reason
+			changes = append(changes, c)
+		})
+		return tx.Err()
+	}
+	if !apply {
+		err := w.Read(ctx, read)
+		return changes, err
+	}
+	err := w.Write(ctx, func(tx *store.Tx) error {
+		if err := read(tx); err != nil || len(changes) == 0 {
+			return err
+		}
+		tx.Exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
+		d := newChanges(tx)
+		for _, c := range changes {
+			d.mended(c)
+		}
+		derive(d)
+		return tx.Err()
+	})
+	return changes, err
+}
+
+// mended has the record that a change is about derived again.
+func (d *changes) mended(c telemetry.Change) {
+	d.tx.Each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *store.Row) {
+		var id int64
+		r.Scan(&id)
+		d.files[id] = fileChange{live: true}
+		d.tx.Touch(telemetry.TopicRecords)
+	})
+}
+
+func planBackfill(tx *store.Tx) []telemetry.Change {
+	changes := []telemetry.Change{}
+	tx.Each(`SELECT r.source, r.file, m.ord, m.issue_ids, m.pr_url, COALESCE(s.pr_url, ''), COALESCE(s.basis, ''), COALESCE(p.issue_ids, '[]'), COALESCE(p.number, 0),
+			COALESCE((SELECT v.issue_ids FROM verifications v WHERE v.session = m.session AND m.session <> '' AND v.current = 1 LIMIT 1), '[]')
+		FROM mentions m JOIN runs r ON r.id = m.run_id LEFT JOIN sessions s ON s.key = m.session AND m.session <> '' LEFT JOIN pulls p ON p.key = s.pull_key
+		ORDER BY r.at, r.file, r.source, m.ord`, nil, func(r *store.Row) {
+		var source, file, idsText, recorded, linked, basis, titled, verified string
+		var ord int
+		var number int64
+		r.Scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
+		ids := store.FromJSON[[]string](tx, idsText)
+		if mended, reason := telemetry.MendIDs(ids, number, store.FromJSON[[]string](tx, titled), store.FromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
+			changes = append(changes, telemetry.Change{
+				Source: source,
+				File:   file,
+				Field:  telemetry.IssueIDsField(ord),
+				Old:    ids,
+				New:    mended,
+				Reason: reason,
+			})
+		}
+		if strings.TrimSpace(recorded) == "" && linked != "" {
+			changes = append(changes, telemetry.Change{
+				Source: source,
+				File:   file,
+				Field:  telemetry.PRURLField(ord),
+				Old:    recorded,
+				New:    linked,
+				Reason: linkReason(telemetry.LinkBasis(basis)),
+			})
+		}
+	})
+	return changes
+}
+
+func linkReason(b telemetry.LinkBasis) string {
+	switch b {
+	case telemetry.LinkDevin:
+		return "Devin names this pull request"
+	case telemetry.LinkVerification:
+		return "a verification record names session and pull request"
+	case telemetry.LinkSessionID:
+		return "the session's id stands in the pull request"
+	case telemetry.LinkIssueID:
+		return "an issue id of the session stands in the pull request's title"
+	}
+	return "recorded elsewhere"
+}

@@ -1,0 +1,153 @@
+package derive
+
+import (
+	"maps"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// countRepos brings the figures of repositories up to date: sums are what
+// their sums over runs change by, folded those whose scans have changed.
+func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, folded set[int64]) {
+	for _, id := range sorted(repos) {
+		var known int64
+		if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, id).Scan(&known).Found {
+			continue
+		}
+		if sums[id] != nil {
+			sumRuns(tx, id, sums[id])
+		}
+		if sums[id] != nil || folded[id] {
+			countOpen(tx, id)
+			countOverdue(tx, id)
+			countUnlisted(tx, id)
+		}
+		countRepo(tx, id)
+	}
+}
+
+// sumRuns writes the sums over runs.
+func sumRuns(tx *store.Tx, repo int64, delta *runSums) {
+	var scans, dispatches, found, last int64
+	var severity, category map[string]int64
+	tx.Row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).
+		Scan(&scans, &dispatches, &found, store.CountsOf(&severity), store.CountsOf(&category))
+	add(severity, delta.severity, 1)
+	add(category, delta.category, 1)
+	tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).Scan(&last)
+	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
+	tx.Exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7
+		WHERE id = $8`, scans+dispatches, scans, dispatches, found+delta.found, last, store.JSON(nonZero(severity)), store.JSON(nonZero(category)), repo)
+}
+
+// nonZero leaves out what no run counts any more.
+func nonZero(sum map[string]int64) map[string]int64 {
+	maps.DeleteFunc(sum, func(_ string, n int64) bool { return n == 0 })
+	return sum
+}
+
+// countRepo counts a repository's sessions and pull requests, and keeps all
+// its figures as a tally.
+func countRepo(tx *store.Tx, repo int64) {
+	t := store.Tally{}
+	tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *store.Row) {
+		var state telemetry.State
+		var n, withPR int64
+		r.Scan(&state, &n, &withPR)
+		t["state:"+string(state)], t["state_pr:"+string(state)] = n, withPR
+		t["sessions_with_pr"] += withPR
+		if state != telemetry.StateNeverStarted {
+			t["sessions_created"] += n
+		}
+	})
+	of := func(state telemetry.State) int64 { return t["state:"+string(state)] }
+	active := int64(0)
+	for _, state := range telemetry.States() {
+		if state.Active() {
+			active += of(state)
+		}
+	}
+	prs := countPulls(tx, repo)
+	tx.Exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
+			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11
+		WHERE id = $12`, t["sessions_created"], of(telemetry.StateFinished), active, of(telemetry.StateWaiting),
+		t["sessions_with_pr"], of(telemetry.StateNeverStarted), prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
+	tallyRuns(tx, repo, t)
+	saveTally(tx, repo, t)
+}
+
+// tallyRuns adds to a tally what a repository's row says of its runs and of
+// what is open.
+func tallyRuns(tx *store.Tx, repo int64, t store.Tally) {
+	var runs, scans, dispatches, found, open int64
+	var listed bool
+	var openSeverity, openCategory, severity, category map[string]int64
+	tx.Row(`SELECT runs, scans, dispatches, issues_found, open, listed, open_severity, open_category, severity_sum, category_sum
+		FROM repos WHERE id = $1`, repo).Scan(&runs, &scans, &dispatches, &found, &open, &listed,
+		store.CountsOf(&openSeverity), store.CountsOf(&openCategory), store.CountsOf(&severity), store.CountsOf(&category))
+	t["repos"], t["runs"], t["scans"], t["dispatches"], t["issues_found"], t["open"] = 1, runs, scans, dispatches, found, open
+	if !listed {
+		t["unlisted"] = open
+	}
+	t.Family("open_severity", openSeverity)
+	t.Family("open_category", openCategory)
+	t.Family("severity_sum", severity)
+	t.Family("category_sum", category)
+}
+
+// countPulls counts the pull requests of a repository's homes by state. The
+// expression keeps SQLite from reading all pull requests in the order of
+// their states.
+func countPulls(tx *store.Tx, repo int64) telemetry.PullCounts {
+	var c telemetry.PullCounts
+	tx.Each(`SELECT MIN(shown), COUNT(*) FROM pulls
+		WHERE listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
+		var shown string
+		var n int64
+		r.Scan(&shown, &n)
+		c.Add(shown, n)
+	})
+	return c
+}
+
+// countOpen counts what is open now: the open issues or, without a
+// reference scan, what the latest scan counted.
+func countOpen(tx *store.Tx, repo int64) {
+	var ref, data, latestFile string
+	var latestAt, latestRun, open int64
+	severity, category := map[string]int64{}, map[string]int64{}
+	tx.Row(`SELECT ref_file, data_file FROM repos WHERE id = $1`, repo).Scan(&ref, &data)
+	tx.Row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan'
+		ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo).
+		Scan(&latestFile, &latestAt, &latestRun, &open, store.CountsOf(&severity), store.CountsOf(&category))
+	if ref != "" {
+		open, severity, category = 0, map[string]int64{}, map[string]int64{}
+		tx.Each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2 GROUP BY severity, family`,
+			[]any{repo, telemetry.StatusFixed.Rank()}, func(r *store.Row) {
+				var sev, fam string
+				var n int64
+				r.Scan(&sev, &fam, &n)
+				open += n
+				severity[sev] += n
+				category[fam] += n
+			})
+	}
+	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, unnamed = $6,
+			latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
+		open, store.JSON(severity), store.JSON(category), severity["critical"]+severity["high"], store.Flag(ref != ""),
+		store.Flag(latestFile != data), latestAt, latestFile, latestRun, repo)
+}
+
+// countOverdue notes a repository's median time between two scans, and when
+// the next one is overdue.
+func countOverdue(tx *store.Tx, repo int64) {
+	// One row of text, and not one a scan: this runs at each new record.
+	var text string
+	tx.Row(`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo).Scan(&text)
+	times := store.Numbers(text)
+	slices.Sort(times)
+	interval, due := telemetry.ScanDue(times)
+	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)
+}

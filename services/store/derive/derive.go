@@ -1,0 +1,127 @@
+package derive
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+)
+
+// changes are what a transaction stored; everything else follows from them.
+type changes struct {
+	*records
+	files  map[int64]fileChange // run files, by id
+	refold set[int64]           // repositories whose scans count in another way than before
+	affected
+}
+
+func newChanges(tx *store.Tx) *changes {
+	return &changes{records: newRecords(tx), files: map[int64]fileChange{}, refold: set[int64]{}, affected: newAffected()}
+}
+
+// fileChange is what changed in a run file: whether it is in force now, and
+// whether nothing was derived from it before.
+type fileChange struct{ live, fresh bool }
+
+// derive brings up to date what follows from changes, in the order of
+// dependence. Each stage takes what those before it gave: no stage reaches
+// back.
+func derive(c *changes) {
+	todo := c.affected
+
+	// Records become runs, sessions as records name them, and verifications.
+	runs := putRecords(c.records, c.files)
+	todo.add(runs.affected)
+
+	// The findings of scans become issues, with their intervals and days.
+	ledgers := foldScans(c.records, runs.scans, c.refold, runs.former)
+	todo.add(ledgers.affected)
+
+	// Repositories get their names, and where their pull requests are opened.
+	repos := describeRepos(c.records, todo.repos, runs.forks, todo.reforked)
+	todo.add(repos.affected)
+
+	// What sessions took, and what verifications say of it, is told by issue.
+	attempts := putAttempts(c.records, takes(runs.takes, ledgers.takes, repos.takes), todo.verifications, ledgers.found)
+	todo.add(attempts)
+
+	// Pull requests and sessions are linked by all that names both.
+	links := linkPulls(c.records, todo.linked, todo.pulls)
+	todo.add(links)
+
+	// Sessions get the state that records, polling and pull requests give.
+	todo.add(putSessions(c.tx, todo.sessions))
+
+	// Verifications are judged by what their issues and pull requests are now.
+	judge(c.tx, ledgers.flipped, todo)
+
+	// The figures of all repositories concerned are counted again.
+	countRepos(c.tx, todo.repos, runs.sums, ledgers.repos)
+}
+
+// affected is what a stage leaves to be brought up to date by those after it.
+type affected struct {
+	repos         set[int64]  // their names and figures
+	reforked      set[int64]  // repositories whose forks are to be read from all of their runs again
+	sessions      set[string] // bare ids: their rows
+	linked        set[string] // bare ids of sessions of which more or less is known that links them
+	pulls         set[string] // keys: to be linked and settled
+	verifications set[int64]  // to be judged
+	groups        set[group]  // whose latest verification may be another
+}
+
+// group is what verifications belong to of which the latest counts: a session
+// or, without one, a pull request.
+type group struct{ session, pull string }
+
+func newAffected() affected {
+	return affected{set[int64]{}, set[int64]{}, set[string]{}, set[string]{}, set[string]{}, set[int64]{}, set[group]{}}
+}
+
+func (a affected) add(o affected) {
+	a.repos.add(o.repos)
+	a.reforked.add(o.reforked)
+	a.sessions.add(o.sessions)
+	a.linked.add(o.linked)
+	a.pulls.add(o.pulls)
+	a.verifications.add(o.verifications)
+	a.groups.add(o.groups)
+}
+
+// addSession marks a session of which more or less is known; "" is none.
+func (a affected) addSession(id string) {
+	if id != "" {
+		a.sessions[id], a.linked[id] = true, true
+	}
+}
+
+// addVerification marks what a verification's change can change.
+func (a affected) addVerification(id int64, session, pull string) {
+	a.verifications[id], a.groups[group{session, pull}] = true, true
+	a.addSession(session)
+	if pull != "" {
+		a.pulls[pull] = true
+	}
+}
+
+// set is a set of keys.
+type set[K comparable] map[K]bool
+
+func (s set[K]) add(o set[K]) { maps.Copy(s, o) }
+
+// addRows adds the keys that a query finds.
+func (s set[K]) addRows(tx *store.Tx, query string, args ...any) {
+	tx.Each(query, args, func(r *store.Row) {
+		var key K
+		r.Scan(&key)
+		s[key] = true
+	})
+}
+
+// sorted are the keys of a map in their order, so that what is written does
+// not depend on chance.
+func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// list are the sorted keys of a map as an argument of store.Tx.In.
+func list[K cmp.Ordered, V any](m map[K]V) string { return store.JSON(sorted(m)) }

@@ -1,0 +1,148 @@
+package derive
+
+import (
+	"telemetry-dashboard/services/identity"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// interval is a row of the table lives: what an issue was from one scan to
+// another.
+type interval struct {
+	issue                  *telemetry.Issue
+	from, to, seen         telemetry.Place
+	openedAt               int64
+	toAt, nextAt           int64
+	opens, again, closes   bool
+	severity, family, rule string
+}
+
+// intervals are those of a repository's issues while scans are applied.
+type intervals struct {
+	last    map[*telemetry.Issue]*interval // each issue's latest, of those known
+	changed []*interval
+	back    []*interval // of issues whose former interval is in the store only
+	days    store.DayBook
+}
+
+// loadIntervals returns the book of a ledger's open issues.
+func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals {
+	b := &intervals{last: map[*telemetry.Issue]*interval{}, days: store.DayBook{}}
+	if len(open) == 0 {
+		return b
+	}
+	byID := make(map[int64]*telemetry.Issue, len(open))
+	for _, issue := range open {
+		byID[issue.StoreID] = issue
+	}
+	tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives
+		WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, store.Never}, func(r *store.Row) {
+		l := &interval{toAt: store.Never, nextAt: store.Never}
+		var id int64
+		r.Scan(&id, store.Moment(&l.from.At), &l.from.File, &l.from.Run, &l.openedAt, &l.opens, &l.again, &l.severity, &l.family, &l.rule)
+		if l.issue = byID[id]; l.issue != nil {
+			b.last[l.issue] = l
+		}
+	})
+	return b
+}
+
+// note writes what one scan did into the book.
+func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
+	for ord, m := range out.Matches {
+		f, cur := &scan.Findings[ord], b.last[m.Issue]
+		switch {
+		case cur == nil || cur.closes:
+			l := b.begin(m.Issue, scan.Place, f)
+			l.opens, l.again, l.openedAt = true, m.Issue.EverFixed, store.Millis(scan.At)
+			if cur != nil {
+				cur.nextAt = store.Millis(scan.At)
+			} else if l.again {
+				b.back = append(b.back, l)
+			}
+			b.days.Add(l.openedAt, l.severity, store.DayCount{Opened: 1, Net: 1})
+		case cur.severity != f.Severity || cur.family != f.Family || cur.rule != f.Rule:
+			b.end(cur, scan.Place)
+			cur.nextAt = cur.toAt
+			l := b.begin(m.Issue, scan.Place, f)
+			l.again, l.openedAt = cur.again, cur.openedAt
+			b.days.Add(cur.toAt, cur.severity, store.DayCount{Net: -1})
+			b.days.Add(cur.toAt, l.severity, store.DayCount{Net: 1})
+		}
+	}
+	for _, issue := range out.Closed {
+		if cur := b.last[issue]; cur != nil {
+			b.end(cur, scan.Place)
+			cur.closes, cur.seen = true, issue.Last
+			b.days.Add(cur.toAt, cur.severity, store.DayCount{Closed: 1, Net: -1})
+		}
+	}
+}
+
+func (b *intervals) begin(issue *telemetry.Issue, place telemetry.Place, f *telemetry.Finding) *interval {
+	l := &interval{issue: issue, from: place, toAt: store.Never, nextAt: store.Never, severity: f.Severity, family: f.Family, rule: f.Rule}
+	b.last[issue] = l
+	b.changed = append(b.changed, l)
+	return l
+}
+
+// end lets an interval end at a scan. One that was begun in the same transaction
+// is in changed already, and stands there twice; save writes it once.
+func (b *intervals) end(l *interval, place telemetry.Place) {
+	l.to, l.toAt = place, store.Millis(place.At)
+	b.changed = append(b.changed, l)
+}
+
+// save writes the book. The issues must have their ids.
+func (b *intervals) save(tx *store.Tx, repo int64) {
+	for _, l := range b.back {
+		tx.Exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
+	}
+	rows := make([][]store.Field, 0, len(b.changed))
+	type key struct {
+		issue, from int64
+		file        string
+	}
+	at := make(map[key]int, len(b.changed))
+	for _, l := range b.changed {
+		k := key{l.issue.StoreID, store.Millis(l.from.At), l.from.File}
+		if n, twice := at[k]; twice {
+			rows[n] = l.fields(repo)
+			continue
+		}
+		at[k] = len(rows)
+		rows = append(rows, l.fields(repo))
+	}
+	tx.Put("lives", "issue_id, from_at, from_file", rows)
+	saveDays(tx, repo, b.days)
+}
+
+func (l *interval) fields(repo int64) []store.Field {
+	return []store.Field{
+		{Column: "issue_id BIGINT", Value: l.issue.StoreID, Stays: true},
+		{Column: "repo_id BIGINT", Value: repo, Stays: true},
+		{Column: "from_at BIGINT", Value: store.Millis(l.from.At), Stays: true},
+		{Column: "from_file TEXT", Value: l.from.File, Stays: true},
+		{Column: "from_run BIGINT", Value: l.from.Run, Stays: true},
+		{Column: "opened_at BIGINT", Value: l.openedAt, Stays: true},
+		{Column: "opens SMALLINT", Value: store.Flag(l.opens), Stays: true},
+		{Column: "again SMALLINT", Value: store.Flag(l.again), Stays: true},
+		{Column: "to_at BIGINT", Value: l.toAt},
+		{Column: "to_file TEXT", Value: l.to.File},
+		{Column: "to_run BIGINT", Value: l.to.Run},
+		{Column: "closes SMALLINT", Value: store.Flag(l.closes)},
+		{Column: "seen_at BIGINT", Value: store.Millis(l.seen.At)},
+		{Column: "seen_file TEXT", Value: l.seen.File},
+		{Column: "seen_run BIGINT", Value: l.seen.Run},
+		{Column: "next_at BIGINT", Value: l.nextAt},
+		{Column: "severity TEXT", Value: l.severity, Stays: true},
+		{Column: "family TEXT", Value: l.family, Stays: true},
+		{Column: "rule TEXT", Value: l.rule, Stays: true},
+	}
+}
+
+// dropIntervals forgets the intervals of a repository before it is replayed.
+func dropIntervals(tx *store.Tx, repo int64) {
+	dropDays(tx, repo)
+	tx.Exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
+}

@@ -1,0 +1,299 @@
+package derive
+
+import (
+	"slices"
+
+	"telemetry-dashboard/services/identity"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// folded is what foldScans did.
+type folded struct {
+	affected
+	takes   map[int64][]telemetry.Take // by record: of those whose attempts the scans can change
+	found   map[int64][]int64          // by run folded here: the issue of each finding
+	flipped set[int64]                 // issues that were opened or closed
+	former  []formerFinding
+	*records
+}
+
+// foldScans brings the issues of repositories up to their scans: of those in
+// which scans have changed, and of those to fold again. former are findings
+// of records that are gone.
+func foldScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) folded {
+	out := folded{
+		affected: newAffected(), takes: map[int64][]telemetry.Take{}, found: map[int64][]int64{}, flipped: set[int64]{},
+		former: former, records: r,
+	}
+	out.repos.add(again)
+	for repo := range scans {
+		out.repos[repo] = true
+	}
+	for _, repo := range sorted(out.repos) {
+		s := scans[repo]
+		if s == nil {
+			s = &scanChanges{}
+		}
+		out.foldRepo(repo, s.added, s.replay || again[repo])
+	}
+	return out
+}
+
+// ledger is a repository's fold while scans are applied.
+type ledger struct {
+	*identity.Ledger
+	repo   int64
+	tx     *store.Tx
+	stored map[*telemetry.Issue]issuePlace // issues that were loaded: where their rows have them
+	rows   map[string]int64                // rows of issues that were there before a replay, by public id
+}
+
+// foldRepo brings a repository's issues up to its scans. Scans newer than
+// all others are appended; anything else replays the repository from its
+// records, so that a late record ends as if it had come in order.
+func (o *folded) foldRepo(repo int64, added []addedScan, replay bool) {
+	l, latest := loadLedger(o.tx, repo)
+	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.Place) })
+	if replay || len(added) > 0 && added[0].scan.Compare(latest) <= 0 {
+		o.replayRepo(l)
+		return
+	}
+	if !l.Latest.IsZero() { // else no issue of it is stored
+		l.Open = l.loadIssues(`repo_id = $1 AND status_rank < $2`, repo, telemetry.StatusFixed.Rank())
+		slices.SortFunc(l.Open, bySight)
+		l.Past = past{l}
+	}
+	o.apply(l, added)
+	o.retake(repo, added)
+}
+
+func bySight(a, b *telemetry.Issue) int {
+	if c := a.First.Compare(b.First); c != 0 {
+		return c
+	}
+	return a.FirstOrd - b.FirstOrd
+}
+
+// replayRepo folds all scans of a repository again. Issues that keep their
+// public id keep their row; an id that vanishes redirects to the issue that
+// now has its first finding that is left.
+func (o *folded) replayRepo(l *ledger) {
+	tx, repo := o.tx, l.repo
+	ids, findings := map[string]int64{}, map[string][][2]int64{}
+	tx.Each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
+		var public string
+		var id int64
+		r.Scan(&public, &id)
+		ids[public] = id
+		o.flipped[id] = true
+	})
+	tx.Each(`SELECT i.public_id, a.run_id, a.ord FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id
+		WHERE i.repo_id = $1 ORDER BY r.at, r.file, r.source, a.ord`, []any{repo}, func(r *store.Row) {
+		var public string
+		var at [2]int64
+		r.Scan(&public, &at[0], &at[1])
+		findings[public] = append(findings[public], at)
+	})
+	tx.Exec(`DELETE FROM appearances WHERE run_id IN (SELECT id FROM runs WHERE repo_id = $1)`, repo)
+	tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, repo)
+	dropIntervals(tx, repo)
+	scans := o.loadScans(repo)
+	matches := o.apply(&ledger{Ledger: &identity.Ledger{Repo: l.Repo}, repo: repo, tx: tx, rows: ids}, scans)
+	for _, f := range o.former { // what a rewritten record named is the last resort
+		findings[f.public] = append(findings[f.public], f.finding)
+	}
+	redirect(tx, findings, matches)
+	o.retake(repo, scans)
+	o.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch'`, repo)
+	o.retakeVerifications(`repo_id = $1`, repo)
+}
+
+// redirect has each public id that no issue has any more lead to the issue
+// that now has the first of its findings that is left.
+func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64]*telemetry.Issue) {
+	valid := set[string]{}
+	for _, issue := range matches {
+		valid[issue.PublicID] = true
+	}
+	for public, list := range findings {
+		for _, finding := range list {
+			if now := matches[finding]; now != nil && !valid[public] {
+				tx.Exec(`INSERT INTO redirects (old_id, new_id) VALUES ($1, $2) ON CONFLICT (old_id) DO UPDATE SET new_id = excluded.new_id`,
+					public, now.PublicID)
+				break
+			}
+		}
+	}
+}
+
+// loadScans parses all scans of a repository from their records, in order.
+func (o *folded) loadScans(repo int64) []addedScan {
+	var ids []int64
+	o.tx.Each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *store.Row) {
+		var id int64
+		r.Scan(&id)
+		ids = append(ids, id)
+	})
+	scans := make([]addedScan, 0, len(ids))
+	for _, id := range ids {
+		rec := o.of(id)
+		if rec == nil {
+			return nil
+		}
+		scans = append(scans, addedScan{id, scanOf(o.records, o.name(id), rec)})
+		o.takes[id] = rec.Takes()
+	}
+	return scans
+}
+
+// appearance is one finding of an issue in one scan; file and fingerprint
+// are nil where they are as in the issue's appearance before.
+type appearance struct {
+	run               int64
+	ord               int
+	match             identity.Match
+	line              int64
+	file, fingerprint any
+}
+
+// apply applies scans, writes what they did, and returns the issue of each
+// finding by run and place.
+func (o *folded) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Issue {
+	var touched, flipped []*telemetry.Issue
+	seen := map[*telemetry.Issue]bool{}
+	matches := map[[2]int64]*telemetry.Issue{}
+	var appearances []appearance
+	book := loadIntervals(o.tx, l.repo, l.Open)
+	for _, s := range scans {
+		before := spots(l.Open)
+		out, err := l.Apply(s.scan)
+		if err != nil {
+			o.tx.Fail("fold a scan", err)
+			return nil
+		}
+		book.note(s.scan, out)
+		for ord, m := range out.Matches {
+			a, open := appeared(s, ord, m, before)
+			if !open && m.Basis != telemetry.BasisFirstSight {
+				flipped = append(flipped, m.Issue)
+			}
+			appearances = append(appearances, a)
+			matches[[2]int64{s.id, int64(ord)}] = m.Issue
+		}
+		flipped = append(flipped, out.Closed...)
+		for _, issue := range out.Touched {
+			if !seen[issue] {
+				seen[issue] = true
+				touched = append(touched, issue)
+			}
+		}
+		if s.scan.HasFindings {
+			o.tx.Exec(`UPDATE runs SET reduced = $1, new_n = $2, gone_n = $3 WHERE id = $4`,
+				store.Flag(out.Reduced), out.New+out.Reopened, len(out.Closed), s.id)
+		}
+	}
+	l.saveIssues(touched)
+	book.save(o.tx, l.repo)
+	for _, issue := range flipped {
+		o.flipped[issue.StoreID] = true
+	}
+	o.saveAppearances(appearances)
+	l.save()
+	return matches
+}
+
+type spot struct{ file, print string }
+
+func spots(issues []*telemetry.Issue) map[*telemetry.Issue]spot {
+	out := make(map[*telemetry.Issue]spot, len(issues))
+	for _, i := range issues {
+		out[i] = spot{i.File, i.Fingerprint}
+	}
+	return out
+}
+
+// appeared is a finding of a scan as an appearance; open reports whether its
+// issue was open before.
+func appeared(s addedScan, ord int, m identity.Match, before map[*telemetry.Issue]spot) (a appearance, open bool) {
+	f := &s.scan.Findings[ord]
+	a = appearance{run: s.id, ord: ord, match: m, line: f.Line, file: f.File, fingerprint: f.Fingerprint}
+	was, open := before[m.Issue]
+	if open && was.file == f.File {
+		a.file = nil
+	}
+	if open && was.print == f.Fingerprint {
+		a.fingerprint = nil
+	}
+	return a, open
+}
+
+func (o *folded) saveAppearances(list []appearance) {
+	rows := make([][]any, len(list))
+	for i, a := range list {
+		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line, a.file, a.fingerprint}
+		o.found[a.run] = append(o.found[a.run], a.match.Issue.StoreID)
+	}
+	o.tx.Bulk("appearances", []string{
+		"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT", "file TEXT", "fingerprint TEXT",
+	}, rows, "")
+}
+
+// retake marks the records whose attempts an added scan can change: later
+// dispatches of its repository, and verifications that name its run.
+func (o *folded) retake(repo int64, scans []addedScan) {
+	if len(scans) == 0 {
+		return
+	}
+	runs := make([]int64, len(scans))
+	for i, s := range scans {
+		runs[i] = s.scan.Run
+	}
+	o.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, store.Millis(scans[0].scan.At))
+	o.retakeVerifications(`source_run `+o.tx.In(1, "BIGINT"), store.JSON(runs))
+}
+
+func (o *folded) retakeRuns(where string, args ...any) {
+	retake(o.records, o.takes, `SELECT r.id FROM runs r WHERE `+where, args...)
+}
+
+func (o *folded) retakeVerifications(where string, args ...any) {
+	o.verifications.add(retake(o.records, o.takes, `SELECT id FROM verifications WHERE `+where, args...))
+}
+
+// retake reads what the records of a query say that sessions took, and
+// returns their ids.
+func retake(r *records, takes map[int64][]telemetry.Take, query string, args ...any) set[int64] {
+	ids := set[int64]{}
+	ids.addRows(r.tx, query, args...)
+	for _, id := range sorted(ids) {
+		if _, done := takes[id]; done {
+			continue
+		}
+		if rec := r.of(id); rec != nil {
+			takes[id] = rec.Takes()
+		}
+	}
+	return ids
+}
+
+// loadLedger returns a repository's fold as it was left, without issues, and
+// the place of its last scan.
+func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.Place) {
+	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issuePlace{}}
+	var latest telemetry.Place
+	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
+			baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
+		Scan(&l.Repo, store.Moment(&latest.At), &latest.File, store.Moment(&l.Latest.At), &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
+			store.Moment(&l.Reference.At), &l.Reference.File, &l.Reference.Run,
+			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawUnnamed)
+	return l, latest
+}
+
+func (l *ledger) save() {
+	l.tx.Exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7,
+			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
+		store.Millis(l.Latest.At), l.Latest.File, l.Latest.Run, store.Flag(l.LatestReduced),
+		store.Millis(l.Reference.At), l.Reference.File, l.Reference.Run,
+		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawUnnamed), l.repo)
+}

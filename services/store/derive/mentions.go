@@ -1,0 +1,118 @@
+package derive
+
+import (
+	"strconv"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// What a record says of sessions.
+
+func (o *recorded) dropMentions(run int64) {
+	o.tx.Each(`SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, []any{run}, func(r *store.Row) {
+		var session string
+		r.Scan(&session)
+		o.addSession(session)
+	})
+	o.pulls.addRows(o.tx, `SELECT pull_key FROM mentions WHERE run_id = $1 AND pull_key <> ''`, run)
+	o.tx.Exec(`DELETE FROM mentions WHERE run_id = $1`, run)
+	o.tx.Exec(`DELETE FROM mention_ids WHERE run_id = $1`, run)
+	if o.tx.Exec(`DELETE FROM sessions WHERE run_ref = $1 AND id = ''`, run) > 0 {
+		o.tx.Touch(telemetry.TopicSessions)
+	}
+}
+
+// putMentions writes the sessions that a record names; what an older version
+// of it named is gone already.
+func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
+	families := map[string]string{}
+	for _, f := range rec.Findings {
+		if f.IssueID != "" {
+			families[f.IssueID] = f.Family
+		}
+	}
+	var rows, ids [][]store.Field
+	named, never := map[[2]string]bool{}, false
+	for i, s := range rec.Sessions {
+		bare, pull := telemetry.BareID(s.ID), ""
+		o.addSession(bare)
+		if bare != "" && !rec.PRFilled(i) { // what backfill filled from a link is no new ground for that link
+			pull = ensurePull(o.records, s.PRURL, o.pulls)
+		}
+		for _, id := range s.IssueIDs {
+			if id = telemetry.IssueKey(id); id != "" && bare != "" {
+				named[[2]string{id, bare}] = true
+			}
+		}
+		never = never || bare == ""
+		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
+		rows = append(rows, []store.Field{
+			{Column: "run_id BIGINT", Value: run},
+			{Column: "ord BIGINT", Value: i},
+			{Column: "session TEXT", Value: bare},
+			{Column: "shown_id TEXT", Value: s.ID},
+			{Column: "url TEXT", Value: s.URL},
+			{Column: "batch_id BIGINT", Value: s.BatchID},
+			{Column: "status TEXT", Value: s.Status},
+			{Column: "issue_ids TEXT", Value: store.JSON(s.IssueIDs)},
+			{Column: "family TEXT", Value: familyOf(s.IssueIDs, families)},
+			{Column: "pr_url TEXT", Value: s.PRURL},
+			{Column: "pull_key TEXT", Value: pull},
+			{Column: "state TEXT", Value: state},
+			{Column: "at BIGINT", Value: store.Millis(rec.Timestamp)},
+		})
+	}
+	for n := range named {
+		ids = append(ids, []store.Field{
+			{Column: "issue_id TEXT", Value: n[0]}, {Column: "run_id BIGINT", Value: run}, {Column: "session TEXT", Value: n[1]},
+		})
+	}
+	o.tx.Put("mentions", "", rows)
+	o.tx.Put("mention_ids", "", ids)
+	if never {
+		startNever(o.tx, run)
+	}
+}
+
+// familyOf is the CWE family that all of the issues share, "" if they do not
+// or their record does not name them.
+func familyOf(ids []string, families map[string]string) string {
+	family := ""
+	for i, id := range ids {
+		f := families[id]
+		if f == "" || (i > 0 && f != family) {
+			return ""
+		}
+		family = f
+	}
+	return family
+}
+
+// startNever writes the sessions of a run that got no id: each stands for
+// itself, and its state never changes.
+func startNever(tx *store.Tx, run int64) {
+	var rows []session
+	tx.Each(mentionQuery+`m.run_id = $1 AND m.session = ''`, []any{run}, func(r *store.Row) {
+		s, ord := scanMention(r)
+		if s.id == "" { // else a dry run, which is no session
+			s.key = s.runFile + "#" + strconv.FormatInt(ord, 10)
+			s.state, s.reason = telemetry.StateOf("", telemetry.Word{Status: s.status}, telemetry.PRSummary{})
+			rows = append(rows, s)
+		}
+	})
+	saveSessions(tx, rows)
+}
+
+// mentionQuery asks for sessions as records tell of them, scanMention reads
+// one.
+const mentionQuery = `SELECT m.session, m.shown_id, m.url, m.batch_id, m.status, m.issue_ids, m.family, m.pr_url, m.ord,
+		r.id, r.file, r.repo_id, r.run_number, r.run_id, r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text
+	FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `
+
+func scanMention(r *store.Row) (s session, ord int64) {
+	r.Scan(&s.key, &s.id, &s.url, &s.batch, &s.status, &s.issueIDs, &s.family, &s.prURL, &ord,
+		&s.run, &s.runFile, &s.repo, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText)
+	s.since, s.origin = s.at, "record"
+	return s, ord
+}

@@ -1,0 +1,256 @@
+package derive
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// PullSyncs returns the repositories whose pull requests are asked for, the
+// targets and their forks, each once, sorted by name.
+func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
+	var syncs []telemetry.PullSync
+	err := w.Read(ctx, func(tx *store.Tx) error {
+		syncs = nil
+		tx.Each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
+				homes GROUP BY key) AS x
+			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *store.Row) {
+			var key string
+			var p telemetry.PullSync
+			var mark int64
+			r.Scan(&key, &p.Repo, &mark)
+			p.Watermark = store.Time(mark)
+			syncs = append(syncs, p)
+		})
+		return tx.Err()
+	})
+	return syncs, err
+}
+
+// missingFor is how long a pull request that GitHub did not know is not asked
+// for again, unless a person asks.
+const missingFor = 24 * time.Hour
+
+// UnfetchedPulls returns pull requests that something names but no listing
+// brought, at most limit. Those that GitHub lately did not know are left out
+// unless again is set.
+func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error) {
+	var refs []telemetry.PullRef
+	asked := w.Now().Add(-missingFor)
+	if again {
+		asked = w.Now().Add(missingFor)
+	}
+	err := w.Read(ctx, func(tx *store.Tx) error {
+		refs = nil
+		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
+			var ref telemetry.PullRef
+			r.Scan(&ref.Repo, &ref.Number)
+			refs = append(refs, ref)
+		})
+		return tx.Err()
+	})
+	return refs, err
+}
+
+// PullMissing notes that GitHub does not know a pull request, or does not
+// show it.
+func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		tx.Exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, store.Millis(tx.Now()), ref.Key())
+		return tx.Err()
+	})
+}
+
+// FoundPulls counts the listed pull requests of which GitHub has told.
+func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
+	var n int64
+	err := w.Read(ctx, func(tx *store.Tx) error {
+		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).Scan(&n)
+		return tx.Err()
+	})
+	return n, err
+}
+
+// wordPattern is what can be the id of a session, of whatever form.
+var wordPattern = regexp.MustCompile(`[0-9A-Za-z][0-9A-Za-z_-]{3,79}`)
+
+// sessionWords returns the words of texts that can be a session's bare id:
+// each word whole, without "devin-", and in the parts that dashes make.
+func sessionWords(texts ...string) []string {
+	var words []string
+	for _, text := range texts {
+		for _, w := range wordPattern.FindAllString(text, -1) {
+			w = strings.TrimPrefix(strings.ToLower(strings.TrimRight(w, "-_")), "devin-")
+			words = append(words, w)
+			if strings.ContainsAny(w, "-_") {
+				words = append(words, strings.FieldsFunc(w, func(r rune) bool { return r == '-' || r == '_' })...)
+			}
+		}
+	}
+	return words
+}
+
+// SavePulls keeps pull requests of one repository: those that name an issue
+// or a session, and those that are already known. watermark is the newest
+// updated_at of a complete listing, zero for a partial one.
+func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		c := newChanges(tx)
+		known := knownSessions(tx, pulls)
+		for _, p := range pulls {
+			c.rename(&p)
+			c.putPull(&p, known)
+		}
+		if !watermark.IsZero() {
+			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
+				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
+		}
+		derive(c)
+		return tx.Err()
+	})
+}
+
+// knownSessions returns which words of the pull requests are the bare id of
+// a known session: ids of other forms than Devin's usual one are found too.
+func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
+	words, known := set[string]{}, set[string]{}
+	for i := range pulls {
+		for _, w := range sessionWords(pulls[i].Title, pulls[i].Body) {
+			words[w] = true
+		}
+	}
+	known.addRows(tx, `SELECT DISTINCT session FROM mentions WHERE session `+tx.In(1, "TEXT"), list(words))
+	return known
+}
+
+// pull is what GitHub tells of a pull request, as it is stored. Equal values
+// are equal rows.
+type pull struct {
+	repo, title, url, state, author, head, ids string
+	number, created, updated, closed, merged   int64
+	draft, fetched                             bool
+}
+
+func (p *pull) fields() []store.Field {
+	return []store.Field{
+		{Column: "repo TEXT", Value: &p.repo},
+		{Column: "number BIGINT", Value: &p.number, Stays: true},
+		{Column: "title TEXT", Value: &p.title},
+		{Column: "url TEXT", Value: &p.url},
+		{Column: "state TEXT", Value: &p.state},
+		{Column: "draft SMALLINT", Value: &p.draft},
+		{Column: "author TEXT", Value: &p.author},
+		{Column: "head_ref TEXT", Value: &p.head},
+		{Column: "created_at BIGINT", Value: &p.created},
+		{Column: "updated_at BIGINT", Value: &p.updated},
+		{Column: "closed_at BIGINT", Value: &p.closed},
+		{Column: "merged_at BIGINT", Value: &p.merged},
+		{Column: "issue_ids TEXT", Value: &p.ids},
+		{Column: "fetched SMALLINT", Value: &p.fetched},
+	}
+}
+
+// row is the whole row of a new pull request: whose it is, and whether it is
+// listed, settlePulls decides.
+func (p *pull) row(ref telemetry.PullRef) []store.Field {
+	shown := p.state
+	if p.merged != 0 {
+		shown = "merged"
+	}
+	return append(p.fields(),
+		store.Field{Column: "shown TEXT", Value: shown},
+		store.Field{Column: "key TEXT", Value: ref.Key()},
+		store.Field{Column: "repo_key TEXT", Value: ref.Repo.Key(), Stays: true},
+		store.Field{Column: "listed SMALLINT", Value: 0, Stays: true},
+		store.Field{Column: "sort_at BIGINT", Value: p.created, Stays: true},
+		store.Field{Column: "session TEXT", Value: "", Stays: true},
+		store.Field{Column: "basis TEXT", Value: "", Stays: true},
+		store.Field{Column: "candidates TEXT", Value: "[]", Stays: true})
+}
+
+// ensurePull gives a pull request that something names a row, with all about
+// it unknown, if it has none. It returns its key, which it adds to pulls, ""
+// for an address of none.
+func ensurePull(r *records, address string, pulls set[string]) string {
+	ref, web := telemetry.ParsePullURL(address)
+	ref.Repo = r.nameNow(ref.Repo)
+	if ref.Number == 0 {
+		return ""
+	}
+	p := pull{repo: string(ref.Repo), number: ref.Number, url: web, state: "unknown", ids: "[]"}
+	row := p.row(ref)
+	for i := range row {
+		row[i].Stays = true
+	}
+	if r.tx.Put("pulls", "key", [][]store.Field{row}) > 0 {
+		r.tx.Touch(telemetry.TopicPulls)
+	}
+	pulls[ref.Key()] = true
+	return ref.Key()
+}
+
+// pullOf is a pull request as GitHub tells of it, as it is stored.
+func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull {
+	state := p.State
+	if state != "open" && state != "closed" {
+		state = "unknown"
+	}
+	if !p.MergedAt.IsZero() {
+		state = "closed"
+	}
+	return pull{
+		repo: string(ref.Repo), number: ref.Number, title: store.Plain(p.Title), url: cmp.Or(p.HTMLURL, ref.URL(telemetry.GitHubWeb)),
+		state: state, author: store.Plain(p.User), head: store.Plain(p.HeadRef), ids: store.JSON(ids), draft: p.Draft, fetched: true,
+		created: store.Millis(p.CreatedAt), updated: store.Millis(p.UpdatedAt),
+		closed: store.Millis(p.ClosedAt), merged: store.Millis(p.MergedAt),
+	}
+}
+
+// putPull stores one pull request if it names an issue or a session, or
+// something names it.
+func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
+	tx := c.tx
+	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
+	key, ids, tokens := ref.Key(), telemetry.IssueIDs(p.Title), telemetry.SessionTokens(p.Title, p.Body)
+	for _, w := range sessionWords(p.Title, p.Body) {
+		if knownSessions[w] && !slices.Contains(tokens, w) {
+			tokens = append(tokens, w)
+		}
+	}
+	var old pull
+	found := tx.Row(`SELECT `+store.Names(old.fields())+` FROM pulls WHERE key = $1`, key).Scan(store.Pointers(old.fields())...).Found
+	fresh := pullOf(p, ref, ids)
+	old.repo = fresh.repo // in another case it is the same
+	if !found && len(ids) == 0 && len(tokens) == 0 || found && old == fresh {
+		return
+	}
+	tx.Touch(telemetry.TopicPulls)
+	tx.Put("pulls", "key", [][]store.Field{fresh.row(ref)})
+	tx.Exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
+	for _, token := range tokens {
+		tx.Exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)
+	}
+	tx.Exec(`DELETE FROM pull_ids WHERE pull_key = $1`, key)
+	for _, id := range ids {
+		tx.Exec(`INSERT INTO pull_ids (issue_id, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, key)
+	}
+	c.pulls[key] = true
+	c.repos.add(reposCounting(tx, set[string]{key: true}))
+	// Its sessions' states depend on what has become of it.
+	c.sessions.addRows(tx, `SELECT session FROM links WHERE pull_key = $1`, key)
+}
+
+// PullsFailed notes that a repository's pull requests could not be read.
+func (w *Writer) PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, 0, 0, $2, $3)
+			ON CONFLICT (repo_key) DO UPDATE SET failed_at = excluded.failed_at, error = excluded.error`, repo.Key(), store.Millis(tx.Now()), cause)
+		return tx.Err()
+	})
+}

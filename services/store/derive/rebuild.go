@@ -1,0 +1,155 @@
+package derive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// storeRules changes whenever what this package derives from the same
+// records does.
+const storeRules = 3
+
+// rules names the rules by which this program derives.
+func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, storeRules) }
+
+// RebuildPending reports whether some record was derived by other rules than
+// this program's.
+func (w *Writer) RebuildPending(ctx context.Context) (pending bool, err error) {
+	err = w.Read(ctx, func(tx *store.Tx) error {
+		// Two questions: of an index, each reads one row.
+		for _, other := range [...]string{"<", ">"} {
+			var by string
+			pending = pending || tx.Row(`SELECT derived FROM files WHERE derived `+other+` $1 LIMIT 1`, rules()).Scan(&by).Found
+		}
+		return tx.Err()
+	})
+	return pending, err
+}
+
+// rebuildFiles is how many records without a repository (verifications and
+// broken files) are derived again in one transaction.
+const rebuildFiles = 500
+
+// Rebuild derives everything again from the records as they were fetched, one
+// repository a transaction: until its turn comes a repository keeps its old
+// figures. What an interrupted rebuild did stays done. advance is told how
+// many of how many repositories are done.
+func (w *Writer) Rebuild(ctx context.Context, advance func(done, total int)) error {
+	groups, err := w.underived(ctx)
+	if err != nil {
+		return err
+	}
+	advance(0, len(groups))
+	var failed []error
+	for i, key := range groups {
+		for more := true; more && err == nil; {
+			more, err = w.rebuildMarked(ctx, key)
+		}
+		switch code := telemetry.CodeOf(err); {
+		case err == nil:
+			advance(i+1, len(groups))
+		case ctx.Err() != nil || code != telemetry.CodeInternal:
+			return err
+		default:
+			failed, err = append(failed, err), nil // the others are derived nevertheless
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// underived returns the keys of the repositories with records of other
+// rules; "" stands for records of none.
+func (w *Writer) underived(ctx context.Context) ([]string, error) {
+	var keys []string
+	err := w.Read(ctx, func(tx *store.Tx) error {
+		keys = nil
+		tx.Each(`SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, []any{rules()}, func(r *store.Row) {
+			var key string
+			r.Scan(&key)
+			keys = append(keys, key)
+		})
+		return tx.Err()
+	})
+	return keys, err
+}
+
+// rebuildGroup derives a repository's records again, or some of those
+// without one; more tells whether some are left. A file that ended the
+// program stays as it is.
+func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
+	var ids []int64
+	limit := 1 << 40
+	if key == "" {
+		limit = rebuildFiles
+	}
+	tx.Each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *store.Row) {
+		var id int64
+		r.Scan(&id)
+		ids = append(ids, id)
+	})
+	c := newChanges(tx)
+	suspects := readSuspects(tx)
+	for _, id := range ids {
+		if accused(c.records, id, suspects) {
+			tx.Exec(`UPDATE files SET derived = $1 WHERE id = $2`, rules(), id)
+			continue
+		}
+		c.reparse(id)
+	}
+	if len(ids) > 0 {
+		tx.Touch(telemetry.TopicRecords)
+	}
+	derive(c)
+	return len(ids) == limit, tx.Err()
+}
+
+// accused tells whether a stored file is left out as a suspect.
+func accused(r *records, id int64, suspects []suspect) bool {
+	if len(suspects) == 0 {
+		return false
+	}
+	p := suspect{Source: r.name(id).source, Name: r.name(id).file}
+	r.tx.Row(`SELECT sha FROM files WHERE id = $1`, id).Scan(&p.SHA)
+	i := slices.IndexFunc(suspects, p.same)
+	return i >= 0 && suspects[i].out()
+}
+
+// reparse reads a file anew by this program's rules, and has all that
+// follows from it derived again.
+func (c *changes) reparse(id int64) {
+	tx := c.tx
+	var body, broken []byte
+	var fault string
+	tx.Row(`SELECT body, broken, error FROM files WHERE id = $1`, id).Scan(&body, &broken, &fault)
+	rec, err := telemetry.ParseRecord(broken)
+	switch {
+	case broken != nil && err == nil:
+		body, broken, fault = broken, nil, ""
+	case body == nil && broken != nil:
+		fault = err.Error()
+	case body == nil: // it was too large to be fetched
+	default:
+		if rec, err = telemetry.ParseRecord(body); err != nil {
+			body, broken, fault = nil, body, err.Error()
+		}
+	}
+	if err != nil {
+		rec = nil
+	}
+	kind, repo, when := "", "", int64(0)
+	if rec != nil {
+		kind, repo, when = string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp)
+		c.parsed[id] = rec
+		if rec.Repo != "" {
+			c.refold[c.repoID(rec)] = true
+		}
+	}
+	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`,
+		body, broken, fault, kind, repo, when, rules(), id)
+	c.settle(c.fileStates(c.name(id).file))
+}

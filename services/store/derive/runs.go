@@ -1,0 +1,234 @@
+package derive
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"telemetry-dashboard/services/identity"
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// recorded is what putRecords did.
+type recorded struct {
+	affected
+	scans  map[int64]*scanChanges      // by repository
+	forks  map[int64]map[string]string // by repository: names of forks by key that runs name
+	sums   map[int64]*runSums          // by repository: what its sums over runs change by
+	takes  map[int64][]telemetry.Take  // by record: what its sessions took
+	former []formerFinding             // of records that were dropped or rewritten
+	*records
+}
+
+// scanChanges are what changed in a repository's scans.
+type scanChanges struct {
+	replay bool // not only by later scans
+	added  []addedScan
+}
+
+type addedScan struct {
+	id   int64
+	scan identity.Scan
+}
+
+// formerFinding is a finding, by run and place, and the public id of the
+// issue that it was.
+type formerFinding struct {
+	public  string
+	finding [2]int64
+}
+
+// putRecords brings what is derived from each file alone up to date.
+func putRecords(r *records, files map[int64]fileChange) recorded {
+	out := recorded{
+		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, sums: map[int64]*runSums{},
+		takes: map[int64][]telemetry.Take{}, records: r,
+	}
+	for _, id := range sorted(files) {
+		if r.tx.Err() != nil {
+			break
+		}
+		out.putRecord(id, files[id])
+	}
+	return out
+}
+
+func (o *recorded) putRecord(id int64, f fileChange) {
+	var rec *telemetry.Record
+	if f.live {
+		if rec = o.of(id); rec == nil {
+			return // the transaction has failed
+		}
+	}
+	var run storedRun
+	if !f.fresh {
+		run = o.storedRun(id)
+		o.dropVerification(id)
+	}
+	switch {
+	case rec == nil:
+		o.dropRun(id, run)
+	case rec.Kind == telemetry.KindVerification:
+		o.dropRun(id, run)
+		o.putVerification(id, rec)
+	default:
+		o.putRun(id, rec, run)
+	}
+}
+
+// storedRun is a run's row as far as it is compared; repo is 0 for none.
+type storedRun struct {
+	repo               int64
+	kind               telemetry.Kind
+	digest             string
+	found              int64
+	severity, category map[string]int64
+}
+
+func (o *recorded) storedRun(id int64) (s storedRun) {
+	o.tx.Row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id).
+		Scan(&s.repo, &s.kind, &s.digest, &s.found, store.CountsOf(&s.severity), store.CountsOf(&s.category))
+	return s
+}
+
+// digest is equal for two versions of a record from which the same issues
+// follow.
+func digest(rec *telemetry.Record) string {
+	h := sha256.New()
+	parts := []any{rec.Repo.Key(), rec.Kind, store.Millis(rec.Timestamp), rec.RunNumber, rec.HasFindings(), rec.Findings}
+	_ = json.NewEncoder(h).Encode(parts) // a hash takes every write
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
+	repo, sum, name := o.repoID(rec), digest(rec), o.name(id)
+	known := old.repo != 0
+	same := known && old.repo == repo && old.kind == rec.Kind && old.digest == sum
+	switch {
+	case same:
+		o.addRun(old, -1)
+		o.dropMentions(id)
+	case known:
+		o.dropRun(id, old)
+	}
+	o.addRun(storedRun{repo: repo, kind: rec.Kind, found: rec.IssuesFound, severity: rec.Severity, category: rec.Category}, 1)
+	o.tx.Put("runs", "id", [][]store.Field{runFields(id, repo, name, rec, sum)})
+	o.nameFork(repo, rec.Fork, known)
+	o.putMentions(id, rec)
+	o.takes[id] = rec.Takes()
+	if !same && rec.Kind == telemetry.KindScan {
+		s := o.scansOf(repo)
+		s.added = append(s.added, addedScan{id, scanOf(o.records, name, rec)})
+	}
+}
+
+// runFields are a run's row. What its findings say of others is written when
+// they are folded.
+func runFields(id, repo int64, name fileName, rec *telemetry.Record, digest string) []store.Field {
+	created := 0
+	for _, s := range rec.Sessions {
+		if telemetry.BareID(s.ID) != "" {
+			created++
+		}
+	}
+	return []store.Field{
+		{Column: "id BIGINT", Value: id},
+		{Column: "repo_id BIGINT", Value: repo, Stays: true},
+		{Column: "source TEXT", Value: name.source, Stays: true},
+		{Column: "file TEXT", Value: name.file, Stays: true},
+		{Column: "kind TEXT", Value: rec.Kind, Stays: true},
+		{Column: "run_number BIGINT", Value: rec.RunNumber, Stays: true},
+		{Column: "run_id TEXT", Value: rec.RunID},
+		{Column: "run_url TEXT", Value: rec.RunURL},
+		{Column: "run_label TEXT", Value: rec.RunLabel},
+		{Column: "at BIGINT", Value: store.Millis(rec.Timestamp), Stays: true},
+		{Column: "at_text TEXT", Value: rec.TimestampText},
+		{Column: "target_repo TEXT", Value: rec.TargetRepo},
+		{Column: "fork_url TEXT", Value: rec.ForkURL},
+		{Column: "issues_found BIGINT", Value: rec.IssuesFound},
+		{Column: "batches BIGINT", Value: rec.BatchesCreated},
+		{Column: "sessions BIGINT", Value: created},
+		{Column: "severity TEXT", Value: store.JSON(rec.Severity)},
+		{Column: "category TEXT", Value: store.JSON(rec.Category)},
+		{Column: "has_findings SMALLINT", Value: rec.HasFindings(), Stays: true},
+		{Column: "digest TEXT", Value: digest, Stays: true},
+		{Column: "item BLOB", Value: rec.Item},
+		{Column: "repo_key TEXT", Value: rec.Repo.Key(), Stays: true},
+		{Column: "reduced SMALLINT", Value: 0, Stays: true},
+		{Column: "new_n BIGINT", Value: -1, Stays: true},
+		{Column: "gone_n BIGINT", Value: -1, Stays: true},
+	}
+}
+
+func (o *recorded) scansOf(repo int64) *scanChanges {
+	if o.scans[repo] == nil {
+		o.scans[repo] = &scanChanges{}
+	}
+	o.repos[repo] = true
+	return o.scans[repo]
+}
+
+// scanOf is the record of a scan as it is folded.
+func scanOf(r *records, name fileName, rec *telemetry.Record) identity.Scan {
+	return identity.Scan{
+		Place:       telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+		Findings:    rec.Findings,
+		HasFindings: rec.HasFindings(),
+		Accepted:    r.accepted(name),
+	}
+}
+
+// dropRun takes a run out of everything that was derived from it.
+func (o *recorded) dropRun(id int64, old storedRun) {
+	if old.repo == 0 {
+		return
+	}
+	o.addRun(old, -1)
+	if old.kind == telemetry.KindScan {
+		o.scansOf(old.repo).replay = true
+	}
+	o.nameFork(old.repo, "", true)
+	o.dropMentions(id)
+	o.takes[id] = nil
+	o.tx.Each(`SELECT i.public_id, a.ord FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1 ORDER BY a.ord`,
+		[]any{id}, func(r *store.Row) {
+			f := formerFinding{finding: [2]int64{id, 0}}
+			r.Scan(&f.public, &f.finding[1])
+			o.former = append(o.former, f)
+		})
+	o.tx.Exec(`DELETE FROM appearances WHERE run_id = $1`, id)
+	o.tx.Exec(`DELETE FROM runs WHERE id = $1`, id)
+}
+
+// runSums are a repository's sums over its runs, or what is to be added to
+// them: a history is not read again for one new record.
+type runSums struct {
+	scans, dispatches, found int64
+	severity, category       map[string]int64
+}
+
+// addRun adds a run to its repository's sums, or with sign -1 takes it out.
+func (o *recorded) addRun(run storedRun, sign int64) {
+	o.repos[run.repo] = true
+	s := o.sums[run.repo]
+	if s == nil {
+		s = &runSums{severity: map[string]int64{}, category: map[string]int64{}}
+		o.sums[run.repo] = s
+	}
+	if run.kind == telemetry.KindScan {
+		s.scans += sign
+	} else {
+		s.dispatches += sign
+	}
+	s.found += sign * run.found
+	add(s.severity, run.severity, sign)
+	add(s.category, run.category, sign)
+}
+
+// add adds counts so many times.
+func add(sum, more map[string]int64, times int64) {
+	for name, n := range more {
+		sum[name] += times * n
+	}
+}

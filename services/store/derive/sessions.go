@@ -1,0 +1,268 @@
+package derive
+
+import (
+	"cmp"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// session is a row of the table sessions. Equal values are equal rows.
+type session struct {
+	key, id, url                          string
+	batch, repo, run                      int64
+	runFile                               string
+	runNumber                             int64
+	runID, runURL, runLabel, target, fork string
+	at                                    int64
+	atText, issueIDs, family              string
+	title, status, detail                 string
+	state                                 telemetry.State
+	reason                                string
+	since                                 int64
+	origin                                string
+	updated                               int64
+	polled, hasPR                         bool
+	pullKey, prURL                        string
+	basis                                 telemetry.LinkBasis
+}
+
+// fields are a session's row, but for what follows from others of them.
+func (s *session) fields() []store.Field {
+	return []store.Field{
+		{Column: "key TEXT", Value: &s.key},
+		{Column: "id TEXT", Value: &s.id},
+		{Column: "url TEXT", Value: &s.url},
+		{Column: "batch_id BIGINT", Value: &s.batch},
+		{Column: "repo_id BIGINT", Value: &s.repo},
+		{Column: "run_ref BIGINT", Value: &s.run},
+		{Column: "run_file TEXT", Value: &s.runFile},
+		{Column: "run_number BIGINT", Value: &s.runNumber},
+		{Column: "run_id TEXT", Value: &s.runID},
+		{Column: "run_url TEXT", Value: &s.runURL},
+		{Column: "run_label TEXT", Value: &s.runLabel},
+		{Column: "target_repo TEXT", Value: &s.target},
+		{Column: "fork_url TEXT", Value: &s.fork},
+		{Column: "at BIGINT", Value: &s.at},
+		{Column: "at_text TEXT", Value: &s.atText},
+		{Column: "issue_ids TEXT", Value: &s.issueIDs},
+		{Column: "family TEXT", Value: &s.family},
+		{Column: "title TEXT", Value: &s.title},
+		{Column: "status TEXT", Value: &s.status},
+		{Column: "detail TEXT", Value: &s.detail},
+		{Column: "state TEXT", Value: &s.state},
+		{Column: "reason TEXT", Value: &s.reason},
+		{Column: "since BIGINT", Value: &s.since},
+		{Column: "origin TEXT", Value: &s.origin},
+		{Column: "updated_at BIGINT", Value: &s.updated},
+		{Column: "polled SMALLINT", Value: &s.polled},
+		{Column: "has_pr SMALLINT", Value: &s.hasPR},
+		{Column: "pull_key TEXT", Value: &s.pullKey},
+		{Column: "pr_url TEXT", Value: &s.prURL},
+		{Column: "basis TEXT", Value: &s.basis},
+	}
+}
+
+func saveSessions(tx *store.Tx, list []session) {
+	if len(list) == 0 {
+		return
+	}
+	tx.Touch(telemetry.TopicSessions)
+	rows := make([][]store.Field, len(list))
+	for i := range list {
+		s := &list[i]
+		rows[i] = append(s.fields(),
+			store.Field{Column: "state_rank SMALLINT", Value: slices.Index(telemetry.States(), s.state)},
+			store.Field{Column: "repo_key TEXT", Value: telemetry.ParseRepo(s.target).Key()})
+	}
+	tx.Put("sessions", "key", rows)
+}
+
+// putSessions writes the rows of sessions: the newest record's words, over
+// them what polling learned, over them what the pull requests say. It gives
+// the repositories whose figures that changes.
+func putSessions(tx *store.Tx, sessions set[string]) affected {
+	out := newAffected()
+	if len(sessions) == 0 || tx.Err() != nil {
+		return out
+	}
+	ids := list(sessions)
+	recorded, stored := recordedSessions(tx, ids), storedSessions(tx, ids)
+	polls, pulls := pollsOf(tx, ids), pullsOf(tx, ids)
+	var rows []session
+	var logs [][]store.Field
+	for _, id := range sorted(sessions) {
+		s, named := recorded[id]
+		before, known := stored[id]
+		if !named {
+			if tx.Exec(`DELETE FROM sessions WHERE key = $1`, id) > 0 {
+				tx.Touch(telemetry.TopicSessions)
+				out.repos[before.repo] = true
+			}
+			continue
+		}
+		s.decide(polls[id], pulls[id], before, known)
+		if known && before == s {
+			continue
+		}
+		out.repos[s.repo] = true
+		if known {
+			out.repos[before.repo] = true
+		}
+		if known && before.repo != s.repo {
+			tx.Exec(`UPDATE state_log SET repo_id = $1 WHERE session = $2`, s.repo, s.key)
+		}
+		rows = append(rows, s)
+		if !known || before.state != s.state || before.reason != s.reason {
+			logs = append(logs, []store.Field{
+				{Column: "id BIGINT"}, {Column: "session TEXT", Value: s.key}, {Column: "state TEXT", Value: s.state},
+				{Column: "word TEXT", Value: s.status}, {Column: "detail TEXT", Value: s.detail}, {Column: "origin TEXT", Value: s.origin},
+				{Column: "at BIGINT", Value: s.since}, {Column: "repo_id BIGINT", Value: s.repo},
+			})
+		}
+	}
+	saveSessions(tx, rows)
+	logStates(tx, logs)
+	return out
+}
+
+func logStates(tx *store.Tx, logs [][]store.Field) {
+	if len(logs) == 0 {
+		return
+	}
+	var last int64
+	tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
+	for i := range logs {
+		logs[i][0].Value = last + int64(i) + 1
+	}
+	tx.Put("state_log", "", logs)
+}
+
+// recordedSessions are sessions as their newest records tell of them, each
+// since the first record that said the same.
+func recordedSessions(tx *store.Tx, ids string) map[string]session {
+	found := map[string]session{}
+	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{ids}, func(r *store.Row) {
+		s, _ := scanMention(r)
+		if before, again := found[s.key]; again && before.sameWord(&s) {
+			s.since = before.since
+		}
+		found[s.key] = s // the newest record comes last
+	})
+	return found
+}
+
+func storedSessions(tx *store.Tx, ids string) map[string]session {
+	found := map[string]session{}
+	columns := store.Names((&session{}).fields())
+	tx.Each(`SELECT `+columns+` FROM sessions WHERE key `+tx.In(1, "TEXT"), []any{ids}, func(r *store.Row) {
+		var s session
+		r.Scan(store.Pointers(s.fields())...)
+		found[s.key] = s
+	})
+	return found
+}
+
+// sameWord tells whether two records say the same of a session.
+func (s *session) sameWord(o *session) bool {
+	state, reason := telemetry.StateOf(s.id, telemetry.Word{Status: s.status}, telemetry.PRSummary{})
+	otherState, otherReason := telemetry.StateOf(o.id, telemetry.Word{Status: o.status}, telemetry.PRSummary{})
+	return state == otherState && reason == otherReason
+}
+
+// decide settles a session's state and since when and from where it has it:
+// from the record that first said so, from the poll that did, or from its
+// pull request where that changes what the word means.
+func (s *session) decide(p poll, pulls []linkedPull, before session, known bool) {
+	word := telemetry.Word{Status: s.status}
+	polled := p.word.API != ""
+	if polled {
+		s.polled, s.title, s.updated = true, p.title, p.updated
+		word, s.since, s.origin = p.word, p.changed, "poll"
+		s.url = cmp.Or(s.url, p.url)
+	}
+	s.status, s.detail = word.Status, word.Detail
+	main, summary := choosePull(pulls)
+	s.hasPR = summary.Any
+	if main != nil {
+		s.pullKey, s.prURL, s.basis = main.key, main.url, main.basis
+	}
+	s.state, s.reason = telemetry.StateOf(s.id, word, summary)
+	plain, _ := telemetry.StateOf(s.id, word, telemetry.PRSummary{})
+	if p.missing > 0 && s.state.Active() {
+		s.state, s.reason, s.since, s.origin = telemetry.StateUnknown, telemetry.MissingSession, p.missing, "poll"
+		return
+	}
+	switch {
+	case polled && known && before.state == s.state && before.reason == s.reason:
+		s.since, s.origin = before.since, before.origin // another word for the same
+	case s.state != plain:
+		s.origin, s.since = "pr", max(s.since, pullTime(pulls, s.state))
+	}
+}
+
+// pullTime is when the pull requests brought a session to a state, 0 where
+// that is not known.
+func pullTime(pulls []linkedPull, state telemetry.State) int64 {
+	var when int64
+	for _, p := range pulls {
+		if state == telemetry.StateFinished {
+			when = max(when, p.merged)
+		} else if p.merged == 0 && p.state != "closed" {
+			when = max(when, p.created)
+		}
+	}
+	return when
+}
+
+// pullsOf returns the pull requests of sessions, guesses left out.
+func pullsOf(tx *store.Tx, sessions string) map[string][]linkedPull {
+	pulls := map[string][]linkedPull{}
+	tx.Each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at
+		FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+tx.In(1, "TEXT")+`
+		ORDER BY l.session, p.key`, []any{sessions}, func(r *store.Row) {
+		var session string
+		var p linkedPull
+		r.Scan(&session, &p.basis, &p.key, &p.url, &p.state, &p.number, &p.created, &p.merged)
+		pulls[session] = append(pulls[session], p)
+	})
+	return pulls
+}
+
+// linkedPull is a pull request of a session as its row needs it.
+type linkedPull struct {
+	key, url, state string
+	number          int64
+	created, merged int64 // when, 0 if not or not known
+	basis           telemetry.LinkBasis
+}
+
+// choosePull returns the pull request that stands for a session's: by the
+// strongest basis, then an open one, then the newest.
+func choosePull(pulls []linkedPull) (*linkedPull, telemetry.PRSummary) {
+	var sum telemetry.PRSummary
+	for _, p := range pulls {
+		sum.Any = true
+		sum.Merged = sum.Merged || p.merged != 0
+		sum.Open = sum.Open || (p.merged == 0 && p.state != "closed")
+	}
+	if len(pulls) == 0 {
+		return nil, sum
+	}
+	best := slices.MinFunc(pulls, func(a, b linkedPull) int {
+		return cmp.Or(cmp.Compare(a.basis.Rank(), b.basis.Rank()), cmp.Compare(pullOrder(a), pullOrder(b)),
+			cmp.Compare(b.number, a.number), cmp.Compare(a.key, b.key))
+	})
+	return &best, sum
+}
+
+func pullOrder(p linkedPull) int {
+	switch {
+	case p.merged != 0:
+		return 1
+	case p.state == "closed":
+		return 2
+	}
+	return 0
+}

@@ -1,0 +1,31 @@
+package derive
+
+import (
+	"maps"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+)
+
+// saveTally replaces a repository's figures, and changes those of all by the
+// difference. A nil tally takes the repository away.
+func saveTally(tx *store.Tx, repo int64, now store.Tally) {
+	before := tx.Tally(repo)
+	diff := store.Tally{}
+	maps.Copy(diff, now)
+	for name, n := range before {
+		diff[name] -= n
+	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(diff)), func(name string) bool { return diff[name] == 0 })
+	for _, id := range [...]int64{repo, store.Everywhere} {
+		rows := make([][]any, len(names))
+		for i, name := range names {
+			rows[i] = []any{id, name, diff[name]}
+		}
+		tx.Bulk("tallies", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows,
+			`ON CONFLICT (repo_id, name) DO UPDATE SET n = tallies.n + excluded.n`)
+	}
+	if now == nil {
+		tx.Exec(`DELETE FROM tallies WHERE repo_id = $1`, repo)
+	}
+}

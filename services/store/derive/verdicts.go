@@ -1,0 +1,138 @@
+package derive
+
+import (
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
+	v := rec.Verification
+	ref, key, name := telemetry.ParsePull(v.PRURL), ensurePull(o.records, v.PRURL, o.pulls), o.name(id)
+	o.tx.Put("verifications", "", [][]store.Field{{
+		{Column: "id BIGINT", Value: id},
+		{Column: "source TEXT", Value: name.source},
+		{Column: "session TEXT", Value: v.SessionID},
+		{Column: "pull_key TEXT", Value: key},
+		{Column: "pull_repo TEXT", Value: ref.Repo.Key()},
+		{Column: "pr_number BIGINT", Value: v.PRNumber},
+		{Column: "pr_url TEXT", Value: v.PRURL},
+		{Column: "pr_title TEXT", Value: v.PRTitle},
+		{Column: "source_run BIGINT", Value: v.SourceRun},
+		{Column: "family TEXT", Value: v.Family},
+		{Column: "at BIGINT", Value: store.Millis(rec.Timestamp)},
+		{Column: "file TEXT", Value: name.file},
+		{Column: "targeted BIGINT", Value: v.TotalTargeted},
+		{Column: "fixed BIGINT", Value: v.FixedCount},
+		{Column: "remaining BIGINT", Value: v.Remaining},
+		{Column: "issue_ids TEXT", Value: store.JSON(v.IssueIDs())},
+	}})
+	o.takes[id] = rec.Takes()
+	o.addVerification(id, v.SessionID, key)
+}
+
+func (o *recorded) dropVerification(id int64) {
+	var session, key string
+	if o.tx.Row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).Scan(&session, &key).Found {
+		o.tx.Exec(`DELETE FROM verifications WHERE id = $1`, id)
+		o.takes[id] = nil
+		o.addVerification(id, session, key)
+	}
+}
+
+// verifiedScan returns the scan that a verification is about, and its
+// repository: the scan of the run that it names, in the record that started
+// its session, else in the repository of its session or of its pull request.
+// Where it names neither a known session nor a pull request, the only scan
+// of that number is meant. 0 if there is none.
+func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
+	var session, pullRepo string
+	var run int64
+	tx.Row(`SELECT session, pull_repo, source_run FROM verifications WHERE id = $1`, id).Scan(&session, &pullRepo, &run)
+	type candidate struct{ scan, repo, rank int64 }
+	var list []candidate
+	tx.Each(`SELECT r.id, r.repo_id, CASE WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.session = $2 AND $2 <> '' AND m.run_id = r.id) THEN 0
+			WHEN EXISTS (SELECT 1 FROM mentions m JOIN runs x ON x.id = m.run_id WHERE m.session = $2 AND $2 <> '' AND x.repo_id = r.repo_id) THEN 1
+			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM homes h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
+		FROM runs r JOIN repos p ON p.id = r.repo_id WHERE r.run_number = $1 AND r.kind = 'scan' AND r.has_findings = 1
+		ORDER BY 3, r.at DESC, r.file DESC, r.source DESC`, []any{run, session, pullRepo}, func(r *store.Row) {
+		var c candidate
+		r.Scan(&c.scan, &c.repo, &c.rank)
+		list = append(list, c)
+	})
+	switch {
+	case len(list) == 0:
+		return 0, 0
+	case list[0].rank < 4, len(list) == 1 && pullRepo == "":
+		return list[0].scan, list[0].repo
+	}
+	return 0, 0
+}
+
+// verdict is the outcome of a verification, as it is stored.
+type verdict struct {
+	gone, there int64
+	merge       telemetry.MergeState
+	outcome     telemetry.Verdict
+}
+
+// judge writes the outcome of every verification that can have another one:
+// its issues were opened or closed (flipped), its pull request has changed,
+// or it is itself new.
+func judge(tx *store.Tx, flipped set[int64], todo affected) {
+	concerned := set[int64]{}
+	concerned.add(todo.verifications)
+	if len(flipped) > 0 {
+		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE claim > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
+	}
+	if len(todo.pulls) > 0 {
+		concerned.addRows(tx, `SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), list(todo.pulls))
+	}
+	for g := range todo.groups {
+		chooseLatest(tx, g)
+	}
+	if len(concerned) == 0 || tx.Err() != nil {
+		return
+	}
+	old, now := map[int64]verdict{}, map[int64]verdict{}
+	const claimed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
+	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
+			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+claimed+`>= $2), `+claimed+`< $2)
+		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),
+		[]any{list(concerned), telemetry.StatusFixed.Rank()}, func(r *store.Row) {
+			var id, merged int64
+			var c telemetry.Claimed
+			var was verdict
+			var state string
+			r.Scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome,
+				&state, &merged, &c.Gone, &c.StillThere)
+			c.Merge = mergeState(state, merged)
+			old[id], now[id] = was, verdict{c.Gone, c.StillThere, c.Merge, c.Verdict()}
+		})
+	for _, id := range sorted(now) {
+		if v := now[id]; v != old[id] {
+			tx.Touch(telemetry.TopicRecords)
+			tx.Exec(`UPDATE verifications SET gone_n = $1, there_n = $2, merge_state = $3, outcome = $4 WHERE id = $5`,
+				v.gone, v.there, string(v.merge), string(v.outcome), id)
+		}
+	}
+}
+
+func mergeState(state string, merged int64) telemetry.MergeState {
+	switch {
+	case merged != 0:
+		return telemetry.MergeDone
+	case state == "open" || state == "closed":
+		return telemetry.MergeNot
+	}
+	return telemetry.MergeUnknown
+}
+
+// chooseLatest marks the latest verification of a group: it alone counts.
+func chooseLatest(tx *store.Tx, g group) {
+	where, arg := `session = $1`, g.session
+	if g.session == "" {
+		where, arg = `session = '' AND pull_key = $1`, g.pull
+	}
+	tx.Exec(`UPDATE verifications SET current = CASE WHEN id = (SELECT id FROM verifications WHERE `+where+`
+		ORDER BY at DESC, file DESC, source DESC LIMIT 1) THEN 1 ELSE 0 END WHERE `+where, arg)
+}

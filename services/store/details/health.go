@@ -1,0 +1,77 @@
+package details
+
+import (
+	"context"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// scansLooked is how many of a repository's latest scans are looked through
+// for changed fingerprints.
+const scansLooked = 5
+
+// RepoHealth returns what is to be said of a repository's scans; all is zero
+// for one that no record names.
+func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error) {
+	var h telemetry.RepoHealth
+	err := d.store.Read(ctx, func(tx *store.Tx) error {
+		h = telemetry.RepoHealth{}
+		var id, interval int64
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, store.Moment(&h.LastScan)).Found {
+			return tx.Err()
+		}
+		h.Interval = time.Duration(interval) * time.Millisecond
+		h.Reduced = d.narrowScan(tx, id)
+		h.Relinked = relinkedScan(tx, id)
+		tx.Each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`,
+			[]any{key, telemetry.BrokenShown}, func(r *store.Row) {
+				var file string
+				r.Scan(&file)
+				h.Broken = append(h.Broken, file)
+			})
+		return tx.Err()
+	})
+	return h, err
+}
+
+// narrowScan returns the latest scan with findings data, if it was
+// scope-reduced.
+func (d *Details) narrowScan(tx *store.Tx, repo int64) *telemetry.NarrowScan {
+	const scans = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1`
+	latest := first(d.scans(tx, true, scans+` ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
+	if !latest.Reduced {
+		return nil
+	}
+	full := first(d.scans(tx, true, scans+` AND r.reduced = 0 ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
+	return &telemetry.NarrowScan{
+		Source:    latest.Source,
+		File:      latest.File,
+		Run:       latest.RunNumber,
+		Found:     latest.IssuesFound,
+		Full:      full.RunNumber,
+		FullFound: full.IssuesFound,
+	}
+}
+
+// relinkedScan returns the newest of the latest scans most of whose matches
+// were made without the fingerprint.
+func relinkedScan(tx *store.Tx, repo int64) *telemetry.RelinkedScan {
+	var found *telemetry.RelinkedScan
+	tx.Each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END), SUM(CASE WHEN a.basis <> $5 THEN 1 ELSE 0 END)
+		FROM (SELECT r.id, r.at, r.file, r.run_number FROM runs r WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1
+			ORDER BY r.at DESC, r.file DESC LIMIT $6) x
+		JOIN appearances a ON a.run_id = x.id GROUP BY x.id, x.at, x.file, x.run_number ORDER BY x.at DESC, x.file DESC`,
+		[]any{
+			repo, string(telemetry.BasisPlace), string(telemetry.BasisNear), string(telemetry.BasisBackPlace),
+			string(telemetry.BasisFirstSight), scansLooked,
+		}, func(r *store.Row) {
+			var v telemetry.RelinkedScan
+			r.Scan(&v.File, &v.Run, &v.Changed, &v.Matched)
+			if found == nil && 2*v.Changed > v.Matched {
+				found = &v
+			}
+		})
+	return found
+}

@@ -1,0 +1,146 @@
+package details
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// IssueDetail returns an issue by its public id with all that is known of
+// it. Where the id was valid once, moved is the one that it has now.
+func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, found bool, err error) {
+	err = d.store.Read(ctx, func(tx *store.Tx) error {
+		issue, moved, found = telemetry.IssueDetail{}, "", false
+		rows := d.issues.Where(tx, `WHERE i.public_id = $1`, publicID)
+		if len(rows) == 0 {
+			moved = redirected(tx, publicID)
+			return tx.Err()
+		}
+		found, issue.IssueRow = true, rows[0]
+		id := issue.StoreID
+		issue.Appearances = appearancesOf(tx, id, issue.Rule)
+		issue.Attempts = attemptsOn(tx, id)
+		statesOfAttempts(tx, id, issue.Attempts)
+		issue.Verifications = d.verifications.Where(tx,
+			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
+		issue.Scans = scanMarks(tx, issue)
+		issue.Timeline = telemetry.Timeline(issue, issue.Scans, d.pullsOfAttempts(tx, id))
+		return tx.Err()
+	})
+	return issue, moved, found, err
+}
+
+// redirected follows what a public id became; "" if it leads nowhere.
+func redirected(tx *store.Tx, id string) string {
+	for range 32 { // ids that moved in a circle lead nowhere
+		var next string
+		if !tx.Row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).Scan(&next).Found {
+			return ""
+		}
+		var n int64
+		if tx.Row(`SELECT id FROM issues WHERE public_id = $1`, next).Scan(&n).Found {
+			return next
+		}
+		id = next
+	}
+	return ""
+}
+
+func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearance {
+	list := []telemetry.Appearance{}
+	file, print := "", ""
+	tx.Each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''),
+			CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
+		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *store.Row) {
+		a := telemetry.Appearance{Rule: rule}
+		var named bool
+		r.Scan(&a.RunFile, &a.Source, &a.RunNumber, store.Moment(&a.At), &a.Reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
+		if !named {
+			a.File = file
+		}
+		a.Fingerprint = cmp.Or(a.Fingerprint, print)
+		file, print = a.File, a.Fingerprint
+		list = append(list, a)
+	})
+	return list
+}
+
+// attemptsOn returns the sessions that took an issue, each once, by the
+// record that says so best, in time order.
+func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
+	list := []telemetry.Attempt{}
+	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''),
+			COALESCE(s.state, ''), COALESCE(s.basis, ''), COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0),
+			COALESCE(p.state, ''), CASE WHEN p.merged_at > 0 THEN 1 ELSE 0 END,
+			(SELECT COUNT(*) FROM attempts o WHERE o.record_id = a.record_id AND o.session = a.session AND o.issue_id <> a.issue_id)
+		FROM attempts a JOIN files f ON f.id = a.record_id
+			LEFT JOIN runs r ON r.id = a.record_id LEFT JOIN verifications v ON v.id = a.record_id LEFT JOIN sessions s ON s.key = a.session
+			LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
+		WHERE a.issue_id = $1 AND a.session <> ''
+		ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *store.Row) {
+		var a telemetry.Attempt
+		var shown string
+		var pull telemetry.PullState
+		r.Scan(&a.Session, &a.Basis, &a.BatchID, store.Moment(&a.At), &a.File, &a.RunNumber, &shown,
+			&a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &pull.Merged, &a.Others)
+		bare := a.Session
+		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
+			return
+		}
+		if a.Known = shown != ""; a.Known {
+			a.Session = shown
+		}
+		if pull.Number > 0 {
+			a.PR = &pull
+		}
+		if a.PR != nil && a.LinkBasis == "" {
+			a.LinkBasis = telemetry.LinkVerification
+		}
+		list = append(list, a)
+	})
+	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At) })
+	return list
+}
+
+// statesOfAttempts adds to attempts what was ever known of their sessions'
+// states.
+func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.Attempt) {
+	states := map[string][]telemetry.StateChange{}
+	tx.Each(`SELECT session, state, word, detail, origin, at FROM state_log
+		WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *store.Row) {
+		var c telemetry.StateChange
+		var session string
+		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, store.Moment(&c.At))
+		states[session] = append(states[session], c)
+	})
+	for n := range attempts {
+		attempts[n].States = states[telemetry.BareID(attempts[n].Session)]
+	}
+}
+
+// scanMarks returns the scans of the issue's repository from its first on.
+func scanMarks(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
+	var marks []telemetry.ScanMark
+	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r
+		WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2
+		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.First.At)}, func(r *store.Row) {
+		var m telemetry.ScanMark
+		r.Scan(&m.File, &m.Run, store.Moment(&m.At), &m.Reduced)
+		if m.Compare(issue.First) >= 0 {
+			marks = append(marks, m)
+		}
+	})
+	return marks
+}
+
+// pullsOfAttempts returns the pull requests of the sessions that took an
+// issue, and of its verifications.
+func (d *Details) pullsOfAttempts(tx *store.Tx, issue int64) []telemetry.PullRow {
+	return d.pulls.Where(tx, `WHERE p.key IN (
+			SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE a.issue_id = $1 AND a.session <> ''
+			UNION SELECT v.pull_key FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.issue_id = $1)
+		ORDER BY p.sort_at, p.key`, issue)
+}

@@ -1,0 +1,75 @@
+package details
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// SessionDetail returns a session by its bare id, or by the key of one that
+// never started, with all that is known of it; found is false if no run
+// record names it.
+func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.SessionDetail, found bool, err error) {
+	err = d.store.Read(ctx, func(tx *store.Tx) error {
+		s, found = telemetry.SessionDetail{States: []telemetry.StateChange{}}, false
+		rows := d.sessions.Where(tx, `WHERE s.key = $1`, key)
+		if len(rows) == 0 {
+			return tx.Err()
+		}
+		s.SessionRow, found = rows[0], true
+		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(store.Moment(&s.MissingSince))
+		tx.Each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *store.Row) {
+			var c telemetry.StateChange
+			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, store.Moment(&c.At))
+			s.States = append(s.States, c)
+		})
+		s.Mentions = mentionsWhere(tx, `m.session = $1 AND m.session <> '' ORDER BY r.at DESC, r.file DESC, m.ord`, key)
+		s.Issues = d.issues.Where(tx, `WHERE i.id IN (SELECT issue_id FROM attempts WHERE session = $1 AND session <> '')`+worstFirst, key)
+		s.IssuesNamed = len(s.Issues) > 0
+		s.Pulls = d.pulls.Where(tx, `WHERE p.key IN (SELECT pull_key FROM links WHERE session = $1) ORDER BY p.sort_at DESC, p.key`, key)
+		s.Verifications = d.verifications.Where(tx, `WHERE v.session = $1 AND v.session <> '' ORDER BY v.at DESC, v.file DESC`, key)
+		return tx.Err()
+	})
+	return s, found, err
+}
+
+// mentionsWhere returns what run records say of sessions.
+func mentionsWhere(tx *store.Tx, where string, args ...any) []telemetry.Mention {
+	list := []telemetry.Mention{}
+	tx.Each(`SELECT r.file, r.source, r.kind, r.run_number, r.at, m.shown_id, m.url, m.status, m.batch_id, m.issue_ids, m.pr_url,
+			CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.record_id = m.run_id AND a.session = m.session AND m.session <> '')
+				THEN 1 ELSE 0 END
+		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `+where, args, func(r *store.Row) {
+		var m telemetry.Mention
+		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, store.Moment(&m.At), &m.SessionID, &m.SessionURL, &m.Status, &m.BatchID,
+			store.ListOf(&m.IssueIDs), &m.PRURL, &m.IssuesNamed)
+		list = append(list, m)
+	})
+	return list
+}
+
+// PullDetail returns a listed pull request with all that is known of it.
+func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p telemetry.PullDetail, found bool, err error) {
+	key := ref.Key()
+	err = d.store.Read(ctx, func(tx *store.Tx) error {
+		p, found = telemetry.PullDetail{Sessions: []telemetry.LinkedSession{}}, false
+		rows := d.pulls.Where(tx, `WHERE p.listed = 1 AND p.key = $1`, key)
+		if len(rows) == 0 {
+			return tx.Err()
+		}
+		p.PullRow, found = rows[0], true
+		tx.Each(`SELECT `+d.sessions.Columns(false)+`, l.basis, l.guess FROM `+d.sessions.From+`
+			JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *store.Row) {
+			var v telemetry.LinkedSession
+			r.Scan(append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Guess)...)
+			p.Sessions = append(p.Sessions, v)
+		})
+		p.Issues = d.issues.Where(tx, `WHERE i.id IN (
+			SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE l.pull_key = $1 AND a.session <> ''
+			UNION SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE v.pull_key = $1)`+worstFirst, key)
+		p.Verifications = d.verifications.Where(tx, `WHERE v.pull_key = $1 ORDER BY v.at DESC, v.file DESC`, key)
+		return tx.Err()
+	})
+	return p, found, err
+}

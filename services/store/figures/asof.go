@@ -1,0 +1,143 @@
+package figures
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// TotalsAsOf returns the figures as of t over all repositories or, with its
+// key, of one. found is false for a repository that no record of that time
+// names.
+func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out telemetry.Totals, found bool, err error) {
+	err = f.store.Read(ctx, func(tx *store.Tx) error {
+		id, known := lists.RepoID(tx, repo)
+		if !known {
+			return tx.Err()
+		}
+		n := tallyAsOf(tx, id, store.Millis(t))
+		out = totalsOf(n)
+		listRepos(tx, id, store.Millis(t), &out)
+		countSessionsAt(tx, id, store.Millis(t), &out)
+		countPullsAt(tx, id, store.Millis(t), &out)
+		tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, store.Millis(t)).Scan(&out.Verifications)
+		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, store.Millis(t)).Scan(&out.BrokenFiles)
+		found = repo == "" || len(out.Repos) > 0
+		return tx.Err()
+	})
+	return out, found, err
+}
+
+// tallyAsOf takes later runs out of the tally, and counts what was open.
+func tallyAsOf(tx *store.Tx, repo, t int64) store.Tally {
+	n := tx.Tally(repo)
+	condition, args := ofRepo("repo_id", repo, t)
+	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
+	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *store.Row) {
+		var kind telemetry.Kind
+		var found int64
+		var severity, category string
+		r.Scan(&kind, &found, &severity, &category)
+		n["runs"]--
+		if kind == telemetry.KindScan {
+			n["scans"]--
+		} else {
+			n["dispatches"]--
+		}
+		n["issues_found"] -= found
+		severities[severity]++
+		categories[category]++
+	})
+	later := store.Tally{}
+	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
+		sum := map[string]int64{}
+		store.AddCounts(tx, sum, texts)
+		later.Family(name, sum)
+	}
+	for name, count := range later {
+		n[name] -= count
+	}
+	for name := range n {
+		if strings.HasPrefix(name, "open") || name == "unlisted" {
+			delete(n, name)
+		}
+	}
+	tx.Each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
+		args, func(r *store.Row) {
+			var severity, family string
+			var count int64
+			r.Scan(&severity, &family, &count)
+			n["open"] += count
+			n["open_severity:"+severity] += count
+			n["open_category:"+family] += count
+		})
+	for _, u := range unlistedAt(tx, repo, t) {
+		n["open"] += u.Found
+		n["unlisted"] += u.Found
+		n.Family("open_severity", u.Severity)
+		n.Family("open_category", u.Category)
+	}
+	return n
+}
+
+// unlistedAt returns the latest scan of each repository none of whose scans
+// had named its findings.
+func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
+	open, named := map[int64]store.UnlistedScan{}, map[int64]bool{}
+	tx.UnlistedScans(repo, t, func(s store.UnlistedScan) {
+		if s.Named {
+			named[s.Repo] = true
+			delete(open, s.Repo)
+		}
+		if !named[s.Repo] {
+			open[s.Repo] = s
+		}
+	})
+	return open
+}
+
+func listRepos(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
+	condition, args := ofRepo("p.id", repo, t)
+	tx.Each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (
+			SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
+		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *store.Row) {
+		var target string
+		r.Scan(&target)
+		out.Repos = append(out.Repos, target)
+	})
+}
+
+// countSessionsAt asks for each session's state once: it is most of the work.
+func countSessionsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
+	condition, args := ofRepo("s.repo_id", repo, t, t-telemetry.RecordedFor.Milliseconds())
+	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR = map[telemetry.State]int64{}, 0, 0
+	out.Active = telemetry.ActiveSessions{}
+	tx.Each(lists.AsOf(`WITH x AS MATERIALIZED (SELECT `+lists.StateThen+` AS state,
+			`+lists.StateSinceThen+` AS since, `+lists.LinkedThen+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, s.polled
+		FROM sessions s WHERE `+lists.KnownSessionThen+condition+`) 
+		SELECT state, COUNT(*), SUM(linked), SUM(created),
+			SUM(CASE WHEN state IN (`+lists.ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`), args, func(r *store.Row) {
+		var state telemetry.State
+		var n, linked, created, active int64
+		r.Scan(&state, &n, &linked, &created, &active)
+		out.SessionsByState[state] = n
+		out.SessionsWithPR += linked
+		out.SessionsCreated += created
+		addActive(&out.Active, state, active)
+	})
+	out.SessionsFinished = out.SessionsByState[telemetry.StateFinished]
+}
+
+func countPullsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
+	query, args := lists.AsOf(`SELECT x.shown, COUNT(*) FROM (SELECT `+lists.ShownThen+` AS shown FROM pulls p WHERE `+lists.KnownPullThen), []any{t}
+	if repo != store.Everywhere {
+		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
+		args = append(args, store.JSON(lists.HomesThen(tx, repo, t)))
+	}
+	out.PRs = telemetry.PullCounts{}
+	tx.Each(query+`) AS x GROUP BY x.shown`, args, addPulls(&out.PRs))
+}

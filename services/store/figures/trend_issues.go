@@ -1,0 +1,136 @@
+package figures
+
+import (
+	"fmt"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// The parts of a trend that count issues.
+
+// timeToFix measures the closings of the period, each from when the issue
+// was first seen or came back.
+func (t *trend) timeToFix() {
+	condition, args := ofRepo("repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
+	// One row of text: tens of thousands of rows would cost more to hand over
+	// than to read.
+	var durations, issues string
+	t.tx.Row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '') FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
+	ids := store.Numbers(issues)
+	slices.Sort(ids)
+	t.out.ClosedIssues = int64(len(slices.Compact(ids)))
+	t.out.TimeToFix = telemetry.MeasureOf(store.Numbers(durations))
+}
+
+// ages counts what was open at the end by the time since it was first seen.
+func (t *trend) ages() {
+	bounds := []struct {
+		name     string
+		from, to int
+	}{{"under 7 days", 0, 7}, {"7 to 30 days", 7, 30}, {"30 to 90 days", 30, 90}, {"over 90 days", 90, 0}}
+	for _, b := range bounds {
+		bucket := telemetry.AgeBucket{Name: b.name}
+		if b.from > 0 {
+			bucket.Before = minute(t.out.Period.Until).AddDate(0, 0, -b.from)
+		}
+		if b.to > 0 {
+			bucket.Since = minute(t.out.Period.Until).AddDate(0, 0, -b.to)
+		}
+		t.out.Ages = append(t.out.Ages, bucket)
+	}
+	var counts [4]int64
+	if t.asOf {
+		counts = t.agesThen()
+	} else {
+		counts = t.agesNow()
+	}
+	for i, n := range counts {
+		t.out.Ages[i].N = n
+	}
+}
+
+// agesNow counts each stretch of an index, and takes from all that is open
+// what is younger.
+func (t *trend) agesNow() (counts [4]int64) {
+	ages := t.out.Ages
+	args := []any{store.Millis(ages[0].Since), store.Millis(ages[1].Since), store.Millis(ages[2].Since), t.repo}
+	of := ""
+	if t.repo != store.Everywhere {
+		of = ` AND i.repo_id = $4`
+	}
+	between := func(span string) string {
+		return `(SELECT COUNT(*) FROM issues i WHERE i.status_rank IN (0, 1, 2, 3)` + of + ` AND ` + span + `)`
+	}
+	t.tx.Row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`, `+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
+		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).Scan(&counts[0], &counts[1], &counts[2], &counts[3])
+	counts[3] -= counts[0] + counts[1] + counts[2]
+	return counts
+}
+
+// agesThen is agesNow by the lives of the time. An issue that came back was
+// first seen when its first life began.
+func (t *trend) agesThen() (counts [4]int64) {
+	condition, args := ofRepo("l.repo_id", t.repo, t.until)
+	args = append(args, store.Millis(t.out.Ages[0].Since), store.Millis(t.out.Ages[1].Since), store.Millis(t.out.Ages[2].Since))
+	n := len(args)
+	// Sums in one pass: GROUP BY would sort what is open.
+	since := func(n int) string {
+		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN x.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
+	}
+	var week, month, quarter, all int64
+	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*) FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
+		FROM lives l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
+	return [4]int64{week, month - week, quarter - month, all - quarter}
+}
+
+// takenWithin is true of an issue i that a session took from $1 to $2: its latest
+// attempt tells, but where that is later.
+const takenWithin = `i.attempts > 0 AND i.taken_at >= $1 AND (i.taken_at <= $2 OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2))`
+
+// families counts, by CWE family, the issues that sessions took in the
+// period, and those of them that are fixed.
+func (t *trend) families() {
+	if t.asOf {
+		t.familiesThen()
+		return
+	}
+	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
+	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+	t.tx.Each(query, args, func(r *store.Row) {
+		var f telemetry.FamilyRate
+		r.Scan(&f.Family, &f.Attempted, &f.Closed)
+		t.out.Families = append(t.out.Families, f)
+	})
+}
+
+// mostAttempts is the last bucket of attempts: so many or more.
+const mostAttempts = 3
+
+// attempts counts the open issues, which ages has counted, by how many
+// sessions took them.
+func (t *trend) attempts() {
+	t.out.Attempts = make([]int64, mostAttempts+1)
+	for _, bucket := range t.out.Ages { // all that is open
+		t.out.Attempts[0] += bucket.N
+	}
+	took := func(attempts, n int64) {
+		t.out.Attempts[0] -= n
+		t.out.Attempts[min(attempts, mostAttempts)] += n
+	}
+	if t.asOf {
+		for _, c := range t.takenThen() {
+			if c.open {
+				took(c.attempts, c.n)
+			}
+		}
+		return
+	}
+	condition, args := ofRepo("i.repo_id", t.repo)
+	t.tx.Each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *store.Row) { // the sums: from the index that serves ages
+		var attempts, n int64
+		r.Scan(&attempts, &n)
+		took(attempts, n)
+	})
+}

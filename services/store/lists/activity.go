@@ -1,0 +1,229 @@
+package lists
+
+import (
+	"context"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// activityBranch reads one kind of changes: where they are, when, their order
+// among those of one moment, and by what they belong to a repository. where
+// is a further condition, "" for none; repo is "" where none concerns one.
+type activityBranch struct {
+	kind            telemetry.ActivityKind
+	rows, at, order string
+	where, repo     string
+	byKey           bool // repo compares the keys of repositories, else their ids
+	scan            func(r *store.Row, a *telemetry.Activity)
+}
+
+// query reads changes up to $1, the newest first: $2 of them after $3, of
+// the repository $4 where the list is about one.
+func (b activityBranch) query(narrow bool) string {
+	text := `SELECT ` + b.rows + ` WHERE ` + b.at + ` <= $1` + b.where
+	if narrow {
+		text += ` AND ` + b.repo + ` = $4`
+	}
+	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2 OFFSET $3`
+}
+
+// activityBranches walk an index each, so that a page costs its rows whatever
+// the history is: a sum with 0 keeps an index from being taken that has another order.
+func activityBranches() []activityBranch {
+	pull := func(word, column, also string) activityBranch {
+		return activityBranch{kind: telemetry.ActivityPull, rows: `p.` + column + `, '` + word + `', p.repo, p.number, p.title, p.session FROM pulls p`,
+			at: `p.` + column, order: `p.key DESC`, where: ` AND p.` + column + ` > 0 AND p.listed + 0 = 1` + also, repo: `p.repo_key`, byKey: true, scan: scanPullActivity}
+	}
+	jobs := Jobs(nil)
+	return []activityBranch{
+		{kind: telemetry.ActivityRun, rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
+				(SELECT COUNT(*) FROM lives l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file AND l.opens = 1 AND l.again = 1)
+			FROM runs r JOIN repos o ON o.id = r.repo_id`, at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity},
+		{kind: telemetry.ActivitySession, rows: `l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
+			FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`, at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity},
+		pull("opened", "created_at", ""), pull("merged", "merged_at", ""), pull("closed", "closed_at", " AND p.merged_at = 0"),
+		{kind: telemetry.ActivityVerification, rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
+			FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`, at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity},
+		{kind: telemetry.ActivityScope, rows: `a.at, a.source, a.file, r.run_number, o.name, a.started_by
+			FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`, at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity},
+		{kind: telemetry.ActivityJob, rows: jobs.Columns(false) + ` FROM jobs j`, at: `j.started`, order: `j.id DESC`,
+			scan: func(r *store.Row, a *telemetry.Activity) {
+				r.Scan(jobs.Into(&a.Job, false)...)
+				a.At, a.By = a.Job.Started, a.Job.By
+			}},
+		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''),
+				d.started_by, d.state
+			FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
+			at: `d.at`, order: `d.token DESC`,
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission},
+		{kind: telemetry.ActivityMend, rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
+			FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`, at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
+			repo: `m.repo_key`, byKey: true, scan: scanMendActivity},
+	}
+}
+
+func scanRunActivity(r *store.Row, a *telemetry.Activity) {
+	r.Scan(store.Moment(&a.At), &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &a.Compared, &a.Back)
+	a.Compared = a.Compared && a.Word == string(telemetry.KindScan)
+	a.New = max(0, a.New-a.Back) // what came back is counted with what is new
+}
+
+func scanStateActivity(r *store.Row, a *telemetry.Activity) {
+	var key string
+	r.Scan(store.Moment(&a.At), &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
+	if a.Session == "" {
+		a.Session = key
+	}
+}
+
+func scanPullActivity(r *store.Row, a *telemetry.Activity) {
+	r.Scan(store.Moment(&a.At), &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
+	a.Repo = a.Pull.Repo
+}
+
+func scanVerifiedActivity(r *store.Row, a *telemetry.Activity) {
+	r.Scan(store.Moment(&a.At), &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
+}
+
+func scanSubmission(r *store.Row, a *telemetry.Activity) {
+	var subject string
+	r.Scan(store.Moment(&a.At), &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
+	switch {
+	case a.Word == string(telemetry.SubmissionDispatch):
+		a.Repo = telemetry.RepoName(subject)
+	case a.Session == "":
+		a.Session = subject
+	}
+}
+
+func scanScopeActivity(r *store.Row, a *telemetry.Activity) {
+	r.Scan(store.Moment(&a.At), &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
+}
+
+func scanMendActivity(r *store.Row, a *telemetry.Activity) {
+	c := &a.Change
+	r.Scan(store.Moment(&a.At), &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason, &a.Run, &a.Repo)
+	a.Source, a.File = c.Source, c.File
+}
+
+// activityScope are the ids and keys by which changes belong to a
+// repository.
+type activityScope struct {
+	key  string
+	id   int64
+	keys []string // of the repository itself and its forks
+}
+
+// ActivityLog is what changed in all repositories: each kind of changes is
+// read from a table of its own.
+type ActivityLog struct{ store *store.Store }
+
+// Activity returns the log of a store.
+func Activity(s *store.Store) ActivityLog { return ActivityLog{s} }
+
+// Activity returns what changed, newest first, at most limit changes from a
+// mark on, and the mark of what follows them: the zero one at the end. Of a
+// repository that is not known nothing has changed.
+func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
+	err = l.store.Read(ctx, func(tx *store.Tx) error {
+		list = []telemetry.Activity{}
+		of := activityScope{key: f.Repo}
+		if f.Repo != "" {
+			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).Scan(&of.id)
+			of.keys = Homes(tx, of.id)
+		}
+		for _, kind := range telemetry.ActivityKinds() {
+			if len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind) {
+				list = append(list, activityOf(tx, kind, of, from, limit+1)...)
+			}
+		}
+		return tx.Err()
+	})
+	if err != nil {
+		return nil, next, err
+	}
+	slices.SortStableFunc(list, newestActivity)
+	if len(list) <= limit {
+		return list, next, nil
+	}
+	list = list[:limit]
+	last := list[limit-1]
+	next = telemetry.ActivityMark{At: last.At, Kind: last.Kind}
+	if from.At.Equal(next.At) && from.Kind == next.Kind {
+		next.Skip = from.Skip
+	}
+	for _, a := range list {
+		if a.At.Equal(last.At) && a.Kind == last.Kind {
+			next.Skip++
+		}
+	}
+	return list, next, nil
+}
+
+func newestActivity(a, b telemetry.Activity) int {
+	if c := b.At.Compare(a.At); c != 0 {
+		return c
+	}
+	return slices.Index(telemetry.ActivityKinds(), a.Kind) - slices.Index(telemetry.ActivityKinds(), b.Kind)
+}
+
+// activityOf reads the changes of one kind that stand after a mark.
+func activityOf(tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityMark, limit int) []telemetry.Activity {
+	until, skip := int64(1)<<62, int64(0)
+	if !from.At.IsZero() {
+		until = store.Millis(from.At)
+		switch order := slices.Index(telemetry.ActivityKinds(), kind) - slices.Index(telemetry.ActivityKinds(), from.Kind); {
+		case order < 0:
+			until--
+		case order == 0:
+			skip = from.Skip
+		}
+	}
+	var asks []func(most, after int64)
+	var list []telemetry.Activity
+	for _, b := range activityBranches() {
+		if b.kind != kind {
+			continue
+		}
+		for _, repo := range of.of(b) {
+			asks = append(asks, func(most, after int64) {
+				tx.Each(b.query(repo != nil), append([]any{until, most, after}, repo...), func(r *store.Row) {
+					a := telemetry.Activity{Kind: kind}
+					b.scan(r, &a)
+					list = append(list, a)
+				})
+			})
+		}
+	}
+	if len(asks) == 1 {
+		asks[0](int64(limit), skip)
+		return list
+	}
+	for _, ask := range asks { // what is skipped is known when all are merged
+		ask(int64(limit)+skip, 0)
+	}
+	slices.SortStableFunc(list, newestActivity)
+	return list[min(int(skip), len(list)):]
+}
+
+// of are the repositories that a branch is asked about, one after the other:
+// a nil one is all.
+func (o activityScope) of(b activityBranch) [][]any {
+	switch {
+	case o.key == "":
+		return [][]any{nil}
+	case b.repo == "":
+		return nil
+	case b.kind == telemetry.ActivityPull:
+		var all [][]any
+		for _, key := range o.keys {
+			all = append(all, []any{key})
+		}
+		return all
+	case b.byKey:
+		return [][]any{{o.key}}
+	}
+	return [][]any{{o.id}}
+}

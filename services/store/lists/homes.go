@@ -1,0 +1,51 @@
+package lists
+
+import (
+	"maps"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// RepoID returns a repository's id by its key, store.Everywhere for "".
+func RepoID(tx *store.Tx, key string) (id int64, known bool) {
+	if key == "" {
+		return store.Everywhere, true
+	}
+	known = tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).Found
+	return id, known
+}
+
+// Homes returns the keys of the repositories that a target's pull requests
+// are in: itself and its forks.
+func Homes(tx *store.Tx, repo int64) []string {
+	keys := []string{}
+	tx.Each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *store.Row) {
+		var key string
+		r.Scan(&key)
+		keys = append(keys, key)
+	})
+	return keys
+}
+
+// HomesThen returns them as the records up to a time, in unix milliseconds,
+// name them.
+func HomesThen(tx *store.Tx, repo, at int64) []string {
+	keys := map[string]bool{}
+	tx.Each(`SELECT key AS place FROM repos WHERE id = $1
+		UNION SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2`, []any{repo, at}, func(r *store.Row) {
+		var place string
+		r.Scan(&place)
+		if key := telemetry.ParseRepo(place).Key(); key != "" {
+			keys[key] = true
+		}
+	})
+	names := store.JSON(slices.Sorted(maps.Keys(keys)))
+	tx.Each(`SELECT new_key FROM moves WHERE key `+tx.In(1, "TEXT"), []any{names}, func(r *store.Row) {
+		var key string
+		r.Scan(&key)
+		keys[key] = true
+	})
+	return slices.Sorted(maps.Keys(keys))
+}

@@ -1,0 +1,131 @@
+package storetest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"telemetry-dashboard/services/store"
+)
+
+// derivedTables are the tables that follow from records, polls and pull
+// requests alone. Logs, jobs, versions and redirects know the order of
+// arrival, and are not among them.
+func derivedTables() []string {
+	return []string{
+		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
+		"pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "homes", "lives", "days", "tallies", "issue_counts",
+	}
+}
+
+// Dump returns every derived row as text, sorted, with the store's own ids
+// replaced by what they stand for: two stores of the same records have the
+// same dump.
+func (s *Store) Dump(ctx context.Context) (map[string][]string, error) {
+	out := map[string][]string{}
+	err := s.Read(ctx, func(tx *store.Tx) error {
+		names := map[string]map[int64]string{
+			"repo_id":  names(tx, `SELECT id, key FROM repos`),
+			"issue_id": names(tx, `SELECT i.id, r.key || ' ' || i.public_id FROM issues i JOIN repos r ON r.id = i.repo_id`),
+			"run_id":   names(tx, `SELECT id, source || ' ' || file FROM files`),
+		}
+		for _, other := range []string{"record_id", "scan_id", "run_ref"} {
+			names[other] = names["run_id"]
+		}
+		for _, table := range derivedTables() {
+			out[table] = dumpTable(tx, table, names)
+		}
+		return tx.Err()
+	})
+	return out, err
+}
+
+func names(tx *store.Tx, query string) map[int64]string {
+	m := map[int64]string{}
+	tx.Each(query, nil, func(r *store.Row) {
+		var id int64
+		var name string
+		r.Scan(&id, &name)
+		m[id] = name
+	})
+	return m
+}
+
+func columnsOf(tx *store.Tx, table string) []string {
+	if tx.WantsHints() {
+		return textsOf(tx, `SELECT name FROM pragma_table_info($1) ORDER BY cid`, table)
+	}
+	return textsOf(tx, `SELECT CAST(column_name AS TEXT) FROM information_schema.columns
+		WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position`, table)
+}
+
+func dumpTable(tx *store.Tx, table string, names map[string]map[int64]string) []string {
+	columns, lines := columnsOf(tx, table), []string{}
+	tx.Each(`SELECT `+strings.Join(columns, ", ")+` FROM `+table, nil, func(r *store.Row) {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		r.Scan(into...)
+		if line, counts := dumpRow(table, columns, values, names); counts {
+			lines = append(lines, line)
+		}
+	})
+	slices.Sort(lines)
+	return lines
+}
+
+// dumpRow is a row as text; counts is false where it counts nothing.
+func dumpRow(table string, columns []string, values []any, names map[string]map[int64]string) (line string, counts bool) {
+	var parts []string
+	counts = table != "days" && table != "tallies" && table != "issue_counts"
+	for i, column := range columns {
+		text := store.Text(values[i])
+		n, whole := values[i].(int64)
+		switch {
+		case column == "id" && whole:
+			continue
+		case whole && names[column] != nil && n != 0:
+			if text = names[column][n]; text == "" {
+				text = "DANGLING " + column
+			}
+		case whole && n != 0:
+			counts = counts || column == "n" || table == "days" && column != "day"
+		}
+		parts = append(parts, column+"="+text)
+	}
+	return strings.Join(parts, " "), counts
+}
+
+// DumpOf is Dump for a test.
+func DumpOf(t *testing.T, s *Store) map[string][]string {
+	t.Helper()
+	d, err := s.Dump(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d["repos"]) > 0 && !strings.Contains(d["repos"][0], "key=") {
+		t.Fatalf("the dump has no columns: %q", d["repos"][0])
+	}
+	return d
+}
+
+// SameDump compares derived tables row by row.
+func SameDump(t *testing.T, what string, got, want map[string][]string) {
+	t.Helper()
+	lacks := func(rows, of []string) []string {
+		return slices.DeleteFunc(slices.Clone(rows), func(r string) bool { return slices.Contains(of, r) })
+	}
+	for _, table := range slices.Sorted(maps.Keys(want)) {
+		extra, missing := lacks(got[table], want[table]), lacks(want[table], got[table])
+		if len(extra)+len(missing) == 0 && len(got[table]) == len(want[table]) {
+			continue
+		}
+		t.Errorf("%s: table %s has %d rows instead of %d; %d others:\n  got  %s\n  want %s", what, table, len(got[table]), len(want[table]),
+			len(extra)+len(missing), first(extra), first(missing))
+	}
+}
+
+func first(rows []string) string { return strings.Join(rows[:min(2, len(rows))], "\n       ") }

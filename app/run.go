@@ -25,6 +25,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
+	"telemetry-dashboard/views/links"
 )
 
 // lateAfter is how long a part of the program may take to end before the log
@@ -164,7 +165,7 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 		Scope:       db,
 		Description: static.OpenAPI(),
 		Now:         time.Now,
-		GitHubWeb:   githubWeb(cfg.GitHubAPIURL),
+		GitHubWeb:   string(links.GitHubOf(string(cfg.GitHubAPIURL))),
 		Settings: api.Settings{
 			GitHubTokenSet: cfg.GitHubToken != "",
 			DevinKeySet:    cfg.DevinAPIKey != "",
@@ -188,8 +189,8 @@ func webSettings(cfg Config, demo bool) web.Settings {
 	s := web.Settings{
 		ActionRepo:      string(cfg.ActionRepo),
 		RunsDir:         cfg.RunsDir,
-		GitHubWeb:       githubWeb(cfg.GitHubAPIURL),
-		DevinWeb:        devinWeb,
+		GitHubWeb:       links.GitHubOf(string(cfg.GitHubAPIURL)),
+		DevinWeb:        links.DevinWeb,
 		RefreshInterval: cfg.RefreshInterval,
 		PollInterval:    cfg.PollInterval,
 		Polls:           cfg.DevinAPIKey != "",

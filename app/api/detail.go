@@ -1,12 +1,12 @@
 package api
 
 import (
-	"net/url"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // issue answers one issue; an id that a late record changed is redirected.
@@ -16,7 +16,7 @@ func (a *API) issue(c *fiber.Ctx) error {
 		return err
 	}
 	if moved != "" {
-		location := "/api/issues/" + url.PathEscape(moved)
+		location := links.APIIssue(moved)
 		c.Set(fiber.HeaderLocation, location)
 		return send(c, fiber.StatusMovedPermanently, fiber.Map{"id": moved, "location": location})
 	}
@@ -35,7 +35,7 @@ func (a *API) pull(c *fiber.Ctx) error {
 	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
 	if err != nil || number < 1 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"number: a pull request has a whole number from 1; write for example /api/prs/owner/name/12.")
+			"number: a pull request has a whole number from 1; write for example %s.", links.APIPull("owner/name", 12))
 	}
 	repo := telemetry.ParseRepo(unescape(c.Params("owner")) + "/" + unescape(c.Params("name")))
 	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})

@@ -1,13 +1,13 @@
 package api
 
 import (
-	"net/url"
-	"strconv"
+	"maps"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 type needAction struct {
@@ -70,7 +70,7 @@ func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 func needActionOf(n telemetry.NeedRow) needAction {
 	switch n.Need {
 	case telemetry.NeedWaiting:
-		return needAction{"reply", "Reply", fiber.MethodPost, "/api/sessions/" + url.PathEscape(n.SessionID) + "/messages"}
+		return needAction{"reply", "Reply", fiber.MethodPost, links.APIMessages(n.SessionID)}
 	case telemetry.NeedReview:
 		return needAction{"review", "Open PR", fiber.MethodGet, n.PullURL}
 	case telemetry.NeedMerge:
@@ -78,24 +78,19 @@ func needActionOf(n telemetry.NeedRow) needAction {
 	case telemetry.NeedStuck:
 		return needAction{"look", "Open session", fiber.MethodGet, n.SessionURL}
 	}
-	return needAction{"dispatch", "Dispatch", fiber.MethodPost, "/api/dispatch"}
+	return needAction{"dispatch", "Dispatch", fiber.MethodPost, links.APIDispatch}
 }
 
+// needLinks are the answers that say more, by what they are about.
 func needLinks(n telemetry.NeedRow) map[string]string {
-	links := map[string]string{}
-	if n.SessionID != "" {
-		links["session"] = "/api/sessions/" + url.PathEscape(n.SessionID)
+	all := map[string]string{
+		"session": links.APISession(n.SessionID),
+		"pr":      links.APIPull(n.PullRepo, n.PullNumber),
+		"run":     links.APIRun(n.RunFile),
+		"repo":    links.APIRepo(n.Repo),
 	}
-	if n.PullNumber > 0 {
-		links["pr"] = "/api/prs/" + string(n.PullRepo) + "/" + strconv.FormatInt(n.PullNumber, 10)
-	}
-	if n.RunFile != "" {
-		links["run"] = "/api/runs/" + url.PathEscape(n.RunFile)
-	}
-	if n.Repo != "" {
-		links["repo"] = "/api/repo/" + string(n.Repo)
-	}
-	return links
+	maps.DeleteFunc(all, func(_, address string) bool { return address == "" })
+	return all
 }
 
 // needsAttention answers what waits for a person.

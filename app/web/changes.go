@@ -11,6 +11,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -20,7 +21,7 @@ func (w *Web) specChanges() spec {
 	return spec{
 		name:   "changes",
 		title:  "Issues opened and closed",
-		page:   "/changes",
+		page:   links.Changes,
 		topics: []string{telemetry.TopicRecords},
 		every:  "60s",
 		params: []string{"event", "since", "until", "repo"},
@@ -31,8 +32,7 @@ func (w *Web) specChanges() spec {
 // changesURL is the page of the events that a bar counts. Both ends belong
 // to it.
 func changesURL(v view, event string, since, until time.Time) string {
-	at := parts.Address{Page: "/changes"}
-	return at.Href("event", event, "since", exactTime(since), "until", exactTime(until), "repo", v.scope)
+	return links.With(links.Changes, "event", event, "since", exactTime(since), "until", exactTime(until), "repo", v.scope)
 }
 
 func exactTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
@@ -116,7 +116,7 @@ func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
 	row := panels.EventRow{
 		Event:    e.Event,
 		Issue:    e.Issue,
-		URL:      "/issues/" + e.Issue,
+		URL:      links.Issue(e.Issue),
 		Rule:     e.Rule,
 		Family:   e.Family,
 		Severity: e.Severity,
@@ -126,7 +126,7 @@ func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
 	}
 	if e.Run > 0 {
 		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10),
-			searchURL(panels.RepoURL(string(repo))+"/runs", "run:"+strconv.FormatInt(e.Run, 10))
+			links.Matching(links.In(repo, links.Runs), "run:"+strconv.FormatInt(e.Run, 10))
 	}
 	if !e.OpenedAt.IsZero() {
 		row.OpenFor = daysText(e.At.Sub(e.OpenedAt))
@@ -149,14 +149,14 @@ func (w *Web) changesPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	body := pages.Body{Title: v.spec.title, Crumbs: []parts.Link{{Text: "Issues", URL: "/issues"}}, Rows: [][]templ.Component{{draw}}}
+	body := pages.Body{Title: v.spec.title, Crumbs: []parts.Link{{Text: "Issues", URL: links.Issues}}, Rows: [][]templ.Component{{draw}}}
 	if words := s.words(); words != "" {
 		body.Facts = append(body.Facts, pages.Fact{Icon: "calendar", Text: words})
 	}
 	if s.repo != "" {
-		body.Facts = append(body.Facts, pages.Fact{Icon: "repo", Link: parts.Link{Text: v.get("repo"), URL: panels.RepoURL(v.get("repo"))}})
+		body.Facts = append(body.Facts, pages.Fact{Icon: "repo", Link: parts.Link{Text: v.get("repo"), URL: links.Repo(v.get("repo"))}})
 	}
-	return w.show(c, screen{title: v.spec.title, current: "/issues", body: body})
+	return w.show(c, screen{title: v.spec.title, current: links.Issues, body: body})
 }
 
 // words says which stretch of time it is.

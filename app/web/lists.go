@@ -11,6 +11,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -138,7 +139,7 @@ func (w *Web) noRuns(ctx context.Context, e *parts.Empty, action *parts.Action) 
 	default:
 		return nil
 	}
-	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
+	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: links.ActionRefresh}
 	return nil
 }
 

@@ -71,9 +71,9 @@ func (w *Web) Routes() []Route {
 		action("/actions/accept-scope", w.acceptScope),
 		action("/actions/accept-listing", w.acceptListing),
 		action("/actions/dismiss", w.dismiss),
-		action(actionSave, w.saveView),
-		action(actionRename, w.renameView),
-		action(actionDelete, w.deleteView),
+		action("/actions/views", w.saveView),
+		action("/actions/views/rename", w.renameView),
+		action("/actions/views/delete", w.deleteView),
 		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}

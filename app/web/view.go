@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -23,7 +24,7 @@ type spec struct {
 	name   string
 	title  string
 	page   string // of which it is part; on a repository's page scoped says which tab
-	tab    string // of a repository's page: "/issues"; "" = the page itself
+	tab    string // of a repository's page: links.Issues; "" = the page itself
 	topics []string
 	every  string
 	list   dashboard.Described // whose query language its q is written in; nil = it takes none
@@ -72,12 +73,12 @@ func (v view) get(name string) string { return v.query.Get(name) }
 // address says where the panel stands; of the query only what the panel
 // knows is kept.
 func (v view) address() parts.Address {
-	at := parts.Address{Page: v.spec.page, Panel: "/panels/" + v.spec.name, Query: url.Values{}}
+	at := parts.Address{Page: v.spec.page, Panel: links.Panel(v.spec.name), Query: url.Values{}}
 	if v.scope != "" {
-		at.Page, at.Scope = panels.RepoURL(v.scope)+v.spec.tab, url.Values{"scope": {v.scope}}
+		at.Page, at.Scope = links.In(v.scope, v.spec.tab), url.Values{"scope": {v.scope}}
 	}
 	if v.spec.one {
-		at.Page, at.Scope = v.spec.page+"/"+pathOf(v.subject), url.Values{"id": {v.subject}}
+		at.Page, at.Scope = links.Of(v.spec.page, v.subject), url.Values{"id": {v.subject}}
 	}
 	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.spec.params...) {
 		if value := v.query.Get(name); value != "" {

@@ -9,6 +9,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Link names the list that a figure counts, or the rows that it is computed
@@ -25,11 +26,7 @@ type Link struct {
 
 // API is the link as the path of the JSON API; its part stands behind a #.
 func (l Link) API() string {
-	path := "/api/" + l.List
-	if l.List == "pulls" {
-		path = "/api/prs"
-	}
-	return path + l.query(l.More) + l.fragment()
+	return links.APIList(l.List) + l.query(l.More) + l.fragment()
 }
 
 // Page is the link as the path of a page, "" where no page shows the list.
@@ -37,13 +34,13 @@ func (l Link) API() string {
 func (l Link) Page() string {
 	more := strings.TrimPrefix(l.More, "sums=true")
 	if l.List == "changes" {
-		return "/changes" + l.query(l.More)
+		return links.Changes + l.query(l.More)
 	}
 	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos"}, l.List)
 	if !paged || more != "" && !(l.List == "issues" && strings.HasPrefix(more, "as_of=")) {
 		return ""
 	}
-	return "/" + l.List + l.query(more)
+	return links.List(l.List) + l.query(more)
 }
 
 // And is the link with a further term in its query.

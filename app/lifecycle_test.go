@@ -22,6 +22,7 @@ import (
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
 )
 
@@ -41,7 +42,7 @@ func newLifecycle(t *testing.T, dir string) *lifecycle {
 	t.Cleanup(func() { db.Close() })
 	log := slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())
-	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: log, Now: time.Now, NewID: newID})
+	jobs := ingest.New(ctx, ingest.Options{Store: db, Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: log, Now: time.Now, NewID: telemetry.NewID})
 	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}), Jobs: jobs, Scope: db, Now: time.Now}
 	var routes []server.Route
 	for _, r := range surface.Routes() {

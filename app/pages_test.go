@@ -168,7 +168,7 @@ func TestPages(t *testing.T) {
 		"/issues?q=is:fixed":          {200, []string{"1–1 of 1", "js/rule-01", "Fixed"}, []string{"js/rule-02"}},
 		"/issues?q=":                  {200, []string{"of 60"}, nil},
 		"/issues?page=99&per_page=1":  {200, []string{"51–59 of 59", "per_page=25"}, nil},
-		"/issues?page=x":              {400, []string{"page: this is no whole number"}, nil},
+		"/issues?page=x":              {400, []string{"page: want a whole number"}, nil},
 		"/issues?sort=nonsense":       {400, []string{"is unknown; use one of", "severity"}, nil},
 		"/issues?q=colour:red":        {400, []string{"colour", "This list cannot be shown as asked", "Clear filters"}, nil},
 		"/issues?q=rule:none":         {200, []string{"Nothing matches", "rule:none", "Clear filters"}, nil},

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -76,7 +74,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		PollInterval:    cfg.PollInterval,
 		Log:             log,
 		Now:             time.Now,
-		NewID:           newID,
+		NewID:           telemetry.NewID,
 	}))
 	board := dashboard.New(up.dashboard(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}))
 	assets := static.New()
@@ -180,7 +178,7 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 // newSite adds to o what does not depend on the database.
 func newSite(cfg Config, demo bool, o web.Options) *web.Web {
 	o.Settings, o.APIDocs = webSettings(cfg, demo), static.OpenAPI()
-	o.NewID, o.Now = newID, time.Now
+	o.NewID, o.Now = telemetry.NewID, time.Now
 	return web.New(o)
 }
 
@@ -239,10 +237,4 @@ func version() string {
 		return "telemetry-dashboard, of an unknown version"
 	}
 	return fmt.Sprintf("telemetry-dashboard %s (%s, %s/%s)", info.Main.Version, info.GoVersion, runtime.GOOS, runtime.GOARCH)
-}
-
-func newID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails since Go 1.24
-	return hex.EncodeToString(b[:])
 }

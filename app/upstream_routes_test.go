@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
 )
 
@@ -103,7 +104,7 @@ func (p *played) askRoute(r server.Route, parameter string) {
 	case path == "/api/dispatch":
 		media, body = "application/json", `{"target_repo":"octo/shop"}`
 	case r.Method != http.MethodGet && !strings.HasPrefix(path, "/api/"):
-		body = url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {newID()}}.Encode()
+		body = url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {telemetry.NewID()}}.Encode()
 	}
 	p.do(r.Method, path+"?"+query.Encode(), body, "HX-Request", "true", "Content-Type", media)
 	if kind, ok := strings.CutPrefix(path, "/actions/"); ok && slices.Contains([]string{"refresh", "poll", "poll-prs", "backfill"}, kind) {

@@ -32,18 +32,6 @@ type needItem struct {
 	Links      map[string]string `json:"links"`
 }
 
-// needLabels are the groups in words, as docs/rules.md#needs-you has them.
-func needLabels() map[telemetry.Need]string {
-	return map[telemetry.Need]string{
-		telemetry.NeedWaiting:      "Waiting for you",
-		telemetry.NeedReview:       "PR ready for review",
-		telemetry.NeedMerge:        "Verified, not merged",
-		telemetry.NeedNeverStarted: "Session never started",
-		telemetry.NeedStuck:        "Stuck",
-		telemetry.NeedScan:         "Scan overdue",
-	}
-}
-
 func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 	return func(n telemetry.NeedRow) needItem {
 		item := needItem{
@@ -68,17 +56,16 @@ func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 
 // needActionOf is the one thing to do.
 func needActionOf(n telemetry.NeedRow) needAction {
+	name, label := n.Need.Action()
 	switch n.Need {
 	case telemetry.NeedWaiting:
-		return needAction{"reply", "Reply", fiber.MethodPost, links.APIMessages(n.SessionID)}
-	case telemetry.NeedReview:
-		return needAction{"review", "Open PR", fiber.MethodGet, n.PullURL}
-	case telemetry.NeedMerge:
-		return needAction{"merge", "Open PR to merge", fiber.MethodGet, n.PullURL}
+		return needAction{name, label, fiber.MethodPost, links.APIMessages(n.SessionID)}
+	case telemetry.NeedReview, telemetry.NeedMerge:
+		return needAction{name, label, fiber.MethodGet, n.PullURL}
 	case telemetry.NeedStuck:
-		return needAction{"look", "Open session", fiber.MethodGet, n.SessionURL}
+		return needAction{name, label, fiber.MethodGet, n.SessionURL}
 	}
-	return needAction{"dispatch", "Dispatch", fiber.MethodPost, links.APIDispatch}
+	return needAction{name, label, fiber.MethodPost, links.APIDispatch}
 }
 
 // needLinks are the answers that say more, by what they are about.
@@ -103,7 +90,7 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if f.Repo, err = repoParam(c); err != nil {
 		return err
 	}
-	if f.Needs, err = wordsParam(c, "group", telemetry.Needs()); err != nil {
+	if f.Needs, err = telemetry.WordsParam("group", c.Query("group"), telemetry.Needs()); err != nil {
 		return err
 	}
 	now := a.now().UTC().Truncate(time.Minute)
@@ -112,9 +99,9 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 		return err
 	}
 	e := envelopeOf(list.List, p, needOf(now))
-	groups, labels := []fiber.Map{}, needLabels()
+	groups := []fiber.Map{}
 	for _, need := range telemetry.Needs() {
-		groups = append(groups, fiber.Map{"group": need, "label": labels[need], "total": list.Counts[need]})
+		groups = append(groups, fiber.Map{"group": need, "label": need.Label(), "total": list.Counts[need]})
 	}
 	return send(c, fiber.StatusOK, fiber.Map{
 		"items":    e.Items,

@@ -43,7 +43,7 @@ func (s *Server) guard(c *fiber.Ctx) error {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
 			"The dashboard is not served under the host name %q. "+
 				"Open it under its own address, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
-			clip(host))
+			telemetry.Shown(host))
 	}
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:

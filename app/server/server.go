@@ -346,7 +346,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 func (s *Server) asset(c *fiber.Ctx) error {
 	body, contentType, ok := s.o.Assets.Open(c.Path())
 	if !ok {
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", clip(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
 	}
 	e := s.answers.get(c.Path())
 	if e == nil {

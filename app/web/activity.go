@@ -29,7 +29,7 @@ func (w *Web) specActivity() spec {
 
 // drawActivity lists what changed, by whom or what, newest first.
 func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error) {
-	kinds, err := words(v.get("kind"), "kind", telemetry.ActivityKinds())
+	kinds, err := telemetry.WordsParam("kind", v.get("kind"), telemetry.ActivityKinds())
 	if err != nil {
 		return nil, err
 	}

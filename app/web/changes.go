@@ -32,23 +32,7 @@ func (w *Web) specChanges() spec {
 // changesURL is the page of the events that a bar counts. Both ends belong
 // to it.
 func changesURL(v view, event string, since, until time.Time) string {
-	return links.With(links.Changes, "event", event, "since", exactTime(since), "until", exactTime(until), "repo", v.scope)
-}
-
-func exactTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
-
-// moment reads a time in RFC 3339; zero if the address has none.
-func (v view) moment(name string) (time.Time, error) {
-	text := v.get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid,
-			"%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
-	}
-	return t.UTC().Truncate(time.Millisecond), nil
+	return links.With(links.Changes, "event", event, "since", links.Time(since), "until", links.Time(until), "repo", v.scope)
 }
 
 // stretch is which changes are asked for.
@@ -61,17 +45,17 @@ type stretch struct {
 // changesAsked reads which changes are asked for.
 func (v view) changesAsked() (s stretch, err error) {
 	s.repo = telemetry.ParseRepo(v.get("repo")).Key()
-	events, err := words(v.get("event"), "event", []string{"opened", "closed"})
+	events, err := telemetry.WordsParam("event", v.get("event"), []string{"opened", "closed"})
 	if err != nil {
 		return s, err
 	}
 	if len(events) == 1 {
 		s.event = events[0]
 	}
-	if s.since, err = v.moment("since"); err != nil {
+	if s.since, err = telemetry.TimeParam("since", v.get("since")); err != nil {
 		return s, err
 	}
-	s.until, err = v.moment("until")
+	s.until, err = telemetry.TimeParam("until", v.get("until"))
 	return s, err
 }
 

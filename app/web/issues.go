@@ -38,7 +38,7 @@ func (w *Web) specIssues() spec {
 
 func (w *Web) issuesOf(v view, q query.Query) ask[telemetry.IssueRow] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
-		asOf, err := v.moment("as_of")
+		asOf, err := telemetry.TimeParam("as_of", v.get("as_of"))
 		if err != nil {
 			return telemetry.List[telemetry.IssueRow]{}, err
 		}

@@ -145,7 +145,7 @@ func (w *Web) noRuns(ctx context.Context, e *parts.Empty, action *parts.Action) 
 
 // pastNotice says that a list is shown as it was.
 func (v view) pastNotice() []parts.Notice {
-	at, err := v.moment("as_of")
+	at, err := telemetry.TimeParam("as_of", v.get("as_of"))
 	if err != nil || at.IsZero() || !slices.Contains(v.spec.params, "as_of") {
 		return nil
 	}

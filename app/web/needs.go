@@ -49,7 +49,7 @@ func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
 
 // drawAllNeeds is all that waits, or the group that the address names.
 func (w *Web) drawAllNeeds(ctx context.Context, v view) (templ.Component, error) {
-	needs, err := words(v.get("group"), "group", telemetry.Needs())
+	needs, err := telemetry.WordsParam("group", v.get("group"), telemetry.Needs())
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
 				*groups = append(*groups,
-					parts.Bit{Text: number(n) + " " + panels.NeedWord(string(need)), URL: links.With(links.NeedsYou, "group", string(need))})
+					parts.Bit{Text: number(n) + " " + panels.NeedWord(need), URL: links.With(links.NeedsYou, "group", string(need))})
 			}
 		}
 		return a.List, err
@@ -108,6 +108,7 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 			r.Title = parts.Plural(len(n.IssueIDs), "issue", "")
 		}
 	}
+	_, label := n.Need.Action()
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
 		r.URL, r.Ref = links.Pull(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
@@ -116,7 +117,7 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 			r.Title = "Pull request"
 		}
 		r.Action = parts.Link{
-			Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need],
+			Text: label,
 			URL:  w.o.Settings.GitHubWeb.Pull(n.PullRepo, n.PullNumber),
 		}
 	case telemetry.NeedScan:
@@ -130,11 +131,11 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		if n.Reason == "waiting_for_approval" { // the other word says what the state does
 			r.Remark = "asks for an approval"
 		}
-		r.Action = parts.Link{Text: "Reply", URL: r.URL + "#reply-form"}
+		r.Action = parts.Link{Text: label, URL: r.URL + "#reply-form"}
 		r.Dialog = links.Panel("reply", "id", telemetry.BareID(n.SessionID))
 	default:
 		r.URL = links.Session(telemetry.BareID(n.SessionID))
-		r.Action = parts.Link{Text: "Open in Devin", URL: w.o.Settings.DevinWeb.Session(n.SessionID, n.SessionURL)}
+		r.Action = parts.Link{Text: label, URL: w.o.Settings.DevinWeb.Session(n.SessionID, n.SessionURL)}
 	}
 	return r
 }

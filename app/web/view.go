@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -137,10 +136,10 @@ func (v view) paging(sort parts.Sort) (query.Page, error) {
 	if p.Order == "" {
 		p.Order = "asc"
 	}
-	if p.Order != "asc" && p.Order != "desc" {
-		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
-	}
 	var err error
+	if p.Order, err = telemetry.OrderParam(p.Order); err != nil {
+		return p, err
+	}
 	if p.Number, err = v.number("page", 1, 1, 1<<40); err != nil {
 		return p, err
 	}
@@ -153,30 +152,7 @@ func (v view) number(name string, fallback, least, most int64) (int64, error) {
 	if text == "" {
 		return fallback, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no whole number; write for example %s=%d.", name, name, fallback)
-	}
-	return min(max(n, least), most), nil
-}
-
-// words reads a list parted by commas, each of which must be an allowed one.
-func words[T ~string](text, name string, allowed []T) ([]T, error) {
-	var out []T
-	for word := range strings.SplitSeq(text, ",") {
-		if word == "" {
-			continue
-		}
-		if !slices.Contains(allowed, T(word)) {
-			known := make([]string, len(allowed))
-			for i, a := range allowed {
-				known[i] = string(a)
-			}
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: %q is unknown; use one of %s.", name, word, strings.Join(known, ", "))
-		}
-		out = append(out, T(word))
-	}
-	return out, nil
+	return telemetry.NumberParam(name, text, fallback, least, most)
 }
 
 // repoKey is the repository that the page is about, "" for all.

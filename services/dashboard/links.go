@@ -102,7 +102,7 @@ func (s scope) time() string {
 	if s.asOf.IsZero() {
 		return ""
 	}
-	return "as_of=" + url.QueryEscape(stamp(s.asOf))
+	return "as_of=" + url.QueryEscape(links.Time(s.asOf))
 }
 
 // answer links to a place in another answer, in this scope.
@@ -126,9 +126,6 @@ func (l Link) with(more, part string) Link {
 	l.More, l.Part = more, part
 	return l
 }
-
-// stamp is a time as parameters have it: UTC, to the millisecond.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 // moment is a time as queries have it: UTC, to the second.
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -328,7 +325,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 func (s scope) changes(event string, since, until time.Time) Link {
 	l := Link{
 		List: "changes",
-		More: "event=" + event + "&since=" + url.QueryEscape(stamp(since)) + "&until=" + url.QueryEscape(stamp(until)),
+		More: "event=" + event + "&since=" + url.QueryEscape(links.Time(since)) + "&until=" + url.QueryEscape(links.Time(until)),
 	}
 	if s.repo != "" {
 		l.More += "&repo=" + url.QueryEscape(string(s.repo))

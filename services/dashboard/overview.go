@@ -64,7 +64,7 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 func (q Question) unknown() error {
 	return telemetry.Errorf(telemetry.CodeNotFound,
 		"No run record names the repository %s. The list of repositories has those that are known.",
-		shown(string(q.Repo)))
+		telemetry.Shown(string(q.Repo)))
 }
 
 // Overview are the figures of a period: trends, and tiles of the present.

@@ -161,11 +161,11 @@ func (d *Dashboard) exact(ctx context.Context, text string) ([]Hit, error) {
 }
 
 func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error) {
-	ids := telemetry.IssueIDs(text)
+	ids, hex := telemetry.IssueIDs(text), telemetry.IsHex(strings.ToLower(text))
 	var hits []Hit
 	for qualifier, fits := range map[string]bool{
-		"id":          len(ids) == 1 && strings.EqualFold(ids[0], text) || len(text) == 12 && isHex(text),
-		"fingerprint": len(text) >= 8 && isHex(text),
+		"id":          len(ids) == 1 && strings.EqualFold(ids[0], text) || len(text) == 12 && hex,
+		"fingerprint": len(text) >= 8 && hex,
 	} {
 		if !fits {
 			continue
@@ -248,5 +248,3 @@ func (d *Dashboard) exactRepo(ctx context.Context, text string) ([]Hit, error) {
 	}
 	return []Hit{{Kind: "repo", Title: string(r.Name), Repo: r.Name, Path: links.Repo(r.Name)}}, nil
 }
-
-func isHex(s string) bool { return strings.Trim(strings.ToLower(s), "0123456789abcdef") == "" }

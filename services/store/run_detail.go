@@ -44,13 +44,13 @@ func findRun(tx *Tx, source, file string) (storedScan, error) {
 	case tx.err != nil:
 		return storedScan{}, tx.err
 	case known && gone == 1:
-		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "The run file %s is gone from its directory; it counts nowhere. What was fetched is at /api/runs/%s/raw.", shorten(file), shorten(file))
+		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "The run file %s is gone from its directory; it counts nowhere. What was fetched is at /api/runs/%s/raw.", telemetry.Shown(file), telemetry.Shown(file))
 	case known && kind == telemetry.KindVerification:
-		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "%s is a verification, no run. It is in /api/verifications.", shorten(file))
+		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "%s is a verification, no run. It is in /api/verifications.", telemetry.Shown(file))
 	case known && fault != "":
-		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "The run file %s could not be read: %s. What was fetched is at /api/runs/%s/raw.", shorten(file), fault, shorten(file))
+		return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "The run file %s could not be read: %s. What was fetched is at /api/runs/%s/raw.", telemetry.Shown(file), fault, telemetry.Shown(file))
 	}
-	return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "There is no run file %s. The list of runs has those that are known.", shorten(file))
+	return storedScan{}, telemetry.Errorf(telemetry.CodeNotFound, "There is no run file %s. The list of runs has those that are known.", telemetry.Shown(file))
 }
 
 func first[T any](rows []T) T {
@@ -59,13 +59,6 @@ func first[T any](rows []T) T {
 		return zero
 	}
 	return rows[0]
-}
-
-func shorten(text string) string {
-	if len(text) > 120 {
-		return text[:120] + "…"
-	}
-	return text
 }
 
 const scansBefore = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1 AND (r.at < $2 OR (r.at = $2 AND (r.file < $3 OR (r.file = $3 AND r.source < $4)))) ORDER BY r.at DESC, r.file DESC, r.source DESC`
@@ -212,7 +205,7 @@ func (s *Store) RunDiff(ctx context.Context, source, file, against string) (tele
 		var other storedScan
 		if against == "" {
 			if other = first(before(tx, run, 1)); other.id == 0 {
-				return telemetry.Errorf(telemetry.CodeNotFound, "%s is the first scan of its repository that says what it found, so there is none before it to compare with.", shorten(file))
+				return telemetry.Errorf(telemetry.CodeNotFound, "%s is the first scan of its repository that says what it found, so there is none before it to compare with.", telemetry.Shown(file))
 			}
 		} else if other, err = findRun(tx, source, against); err != nil {
 			return err
@@ -239,9 +232,9 @@ func (s *Store) RunDiff(ctx context.Context, source, file, against string) (tele
 func comparable(run storedScan) error {
 	switch {
 	case run.Kind != telemetry.KindScan:
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s is a dispatch, no scan: it names no findings to compare. Choose a scan.", shorten(run.File))
+		return telemetry.Errorf(telemetry.CodeInvalid, "%s is a dispatch, no scan: it names no findings to compare. Choose a scan.", telemetry.Shown(run.File))
 	case !run.HasFindings:
-		return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s counts %d findings but names none, so it cannot be compared. Choose another scan.", shorten(run.File), run.IssuesFound)
+		return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s counts %d findings but names none, so it cannot be compared. Choose another scan.", telemetry.Shown(run.File), run.IssuesFound)
 	}
 	return nil
 }
@@ -252,11 +245,11 @@ func earlierScan(run, other storedScan) error {
 	}
 	switch {
 	case other.repo != run.repo:
-		return telemetry.Errorf(telemetry.CodeInvalid, "against: %s is a scan of %s, and %s one of %s. Choose an earlier scan of the same repository.", shorten(other.File), other.Repo, shorten(run.File), run.Repo)
+		return telemetry.Errorf(telemetry.CodeInvalid, "against: %s is a scan of %s, and %s one of %s. Choose an earlier scan of the same repository.", telemetry.Shown(other.File), other.Repo, telemetry.Shown(run.File), run.Repo)
 	case other.id == run.id:
 		return telemetry.Errorf(telemetry.CodeInvalid, "against: a scan cannot be compared with itself. Choose an earlier one.")
 	case cmp.Or(other.At.Compare(run.At), cmp.Compare(other.File, run.File), cmp.Compare(other.Source, run.Source)) > 0:
-		return telemetry.Errorf(telemetry.CodeInvalid, "against: %s is later than %s. Choose an earlier scan, or compare the other way round.", shorten(other.File), shorten(run.File))
+		return telemetry.Errorf(telemetry.CodeInvalid, "against: %s is later than %s. Choose an earlier scan, or compare the other way round.", telemetry.Shown(other.File), telemetry.Shown(run.File))
 	}
 	return nil
 }
@@ -275,7 +268,7 @@ func (s *Store) Raw(ctx context.Context, source, file string) (telemetry.RawFile
 			raw.Body = broken
 		}
 		if tx.err == nil && (!found || raw.Body == nil) {
-			return telemetry.Errorf(telemetry.CodeNotFound, "Nothing was fetched of a run file %s.", shorten(file))
+			return telemetry.Errorf(telemetry.CodeNotFound, "Nothing was fetched of a run file %s.", telemetry.Shown(file))
 		}
 		return tx.err
 	})
@@ -301,7 +294,7 @@ func (s *Store) AcceptScope(ctx context.Context, source, file string, undo bool,
 		case undo:
 			tx.exec(`DELETE FROM accepted WHERE file = $1 AND source IN ($2, '')`, run.File, run.Source)
 		case !run.Reduced:
-			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced, so there is nothing to accept.", shorten(file))
+			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced, so there is nothing to accept.", telemetry.Shown(file))
 		default:
 			tx.exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, run.Source, run.File, ms(tx.now), string(by))
 		}

@@ -38,7 +38,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		if taken {
 			return nameTaken(other)
 		}
-		v.ID, v.Created = randomID(), at(ms(tx.now))
+		v.ID, v.Created = telemetry.NewID(), at(ms(tx.now))
 		var n int64
 		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
 		if n >= most {

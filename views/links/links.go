@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Pages that show no single thing.
@@ -102,6 +103,9 @@ func With(address string, pairs ...string) string {
 	}
 	return address + "?" + query.Encode()
 }
+
+// Time is a time as parameters have it: UTC, to the millisecond.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 func under(page, key string) string {
 	if key == "" {

@@ -2,6 +2,7 @@ package links
 
 import (
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -32,6 +33,8 @@ func TestAddresses(t *testing.T) {
 		Matching(In(repo, Runs), "run:5 +#"):     "/repo/octo/shop/runs?q=run%3A5+%2B%23",
 		Matching(Issues, ""):                     "/issues",
 		With(Report, "period", "7d", "repo", ""): "/report?period=7d",
+
+		Time(time.Date(2026, 2, 7, 12, 31, 39, 1_900_000, time.FixedZone("", 3600))): "2026-02-07T11:31:39.001Z",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

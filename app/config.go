@@ -94,7 +94,8 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "ACTION_REPO",
 			Off:      "Run files are not read from GitHub, and runs cannot be started.",
-			Where:    "It is the repository in which the action runs and keeps telemetry/runs, as owner/name, for example your-username/codeql-devin-fixer.",
+			Where: "It is the repository in which the action runs and keeps telemetry/runs, as owner/name, " +
+				"for example your-username/codeql-devin-fixer.",
 		})
 	}
 	if c.DevinAPIKey == "" {

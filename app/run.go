@@ -87,13 +87,6 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Assets:    assets,
 		Quota:     up.quota(),
 	})
-	var routes []server.Route
-	for _, r := range newAPI(cfg, demo, board, jobs, db).Routes() {
-		routes = append(routes, server.Route(r))
-	}
-	for _, r := range site.Routes() {
-		routes = append(routes, server.Route(r))
-	}
 	srv := server.New(server.Options{
 		Log:         log,
 		BuildID:     buildID(),
@@ -106,7 +99,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		PublicURL:   string(cfg.PublicURL),
 		Connections: connections(openFiles(), debug.SetMemoryLimit(-1)),
 		Now:         time.Now,
-	}, routes)
+	}, routesOf(newAPI(cfg, demo, board, jobs, db), site))
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
@@ -115,6 +108,17 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// routesOf are those of the API and of the pages.
+func routesOf(surface *api.API, site *web.Web) (routes []server.Route) {
+	for _, r := range surface.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	for _, r := range site.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	return routes
 }
 
 // listsOf are the lists of a database.
@@ -206,7 +210,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
-			"The address %s is taken by another program (is the dashboard already running?). End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
+			"The address %s is taken by another program (is the dashboard already running?). "+
+				"End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
 			address).Because(err)
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,

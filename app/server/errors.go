@@ -122,7 +122,8 @@ func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	case fiber.StatusNotFound:
 		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
 	case fiber.StatusMethodNotAllowed:
-		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.", telemetry.Shown(c.Path()), telemetry.Shown(string(c.Request().Header.Method())))
+		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.",
+			telemetry.Shown(c.Path()), telemetry.Shown(string(c.Request().Header.Method())))
 	case fiber.StatusRequestTimeout:
 		return telemetry.Errorf(telemetry.CodeInvalid, "The request came too slowly. Send it again.")
 	case fiber.StatusRequestEntityTooLarge:

@@ -16,7 +16,9 @@ type Details interface {
 	RunPart(ctx context.Context, source, file string, cut telemetry.RunCut) (telemetry.RunDetail, error)
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
-	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
+	Activity(
+		ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int,
+	) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
 }
 
 // IssueByID returns an issue by its public id. For an id that a late record

@@ -13,7 +13,9 @@ type Metrics interface {
 	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
 	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
-	NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
+	NeedsAttention(
+		ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page,
+	) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
 	RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }

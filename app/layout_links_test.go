@@ -42,6 +42,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"APIDispatch":    {links.APIDispatch, post, "/api/dispatch"},
 		"APIDescription": {links.APIDescription, get, "/api/openapi.yaml"},
 		"APIList":        {links.APIList("pulls"), get, "/api/prs"},
+		"APIExport":      {links.APIExport("pulls", "csv"), get, "/api/prs.csv"},
 		"APIIssue":       {links.APIIssue("a/%?#"), get, "/api/issues/:id"},
 		"APISession":     {links.APISession("a/%?#"), get, "/api/sessions/:id"},
 		"APIMessages":    {links.APIMessages("a/%?#"), post, "/api/sessions/:id/messages"},
@@ -103,7 +104,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 // views/links can make.
 func TestLinksAreAllTried(t *testing.T) {
 	// Prefixes, a parameter, and what leads elsewhere.
-	others := []string{"Actions", "API", "Time", "DevinWeb", "GitHubOf"}
+	others := []string{"Actions", "API", "Time", "Unescape", "DevinWeb", "GitHubOf"}
 	cases := linkCases()
 	for _, s := range sources(t) {
 		if s.folder != "views/links" {

@@ -53,12 +53,6 @@ type API struct {
 	Description string // of this API, as /api/openapi.yaml answers it
 }
 
-// perPage bounds the rows of a page (docs/rules.md#lists).
-const (
-	perPageDefault = 50
-	perPageMost    = 200
-)
-
 // pageOf reads page, per_page, sort and order. What is no number, or fits no
 // 64 bits, is CodeInvalid; what is out of range is clamped.
 func pageOf(c *fiber.Ctx) (query.Page, error) {
@@ -69,7 +63,7 @@ func pageOf(c *fiber.Ctx) (query.Page, error) {
 	if p.Number, err = intParam(c, "page", 1, 1, math.MaxInt64); err != nil {
 		return p, err
 	}
-	p.Size, err = intParam(c, "per_page", perPageDefault, 1, perPageMost)
+	p.Size, err = intParam(c, "per_page", query.PerPage, 1, query.PerPageMost)
 	return p, err
 }
 

@@ -128,7 +128,7 @@ func (a *API) renameView(c *fiber.Ctx) error {
 	if err := jsonBody(c, &in); err != nil {
 		return err
 	}
-	v, err := a.Dashboard.NameView(c.UserContext(), unescape(c.Params("id")), in.Name)
+	v, err := a.Dashboard.NameView(c.UserContext(), links.Unescape(c.Params("id")), in.Name)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (a *API) renameView(c *fiber.Ctx) error {
 }
 
 func (a *API) deleteView(c *fiber.Ctx) error {
-	if err := a.Dashboard.RemoveView(c.UserContext(), unescape(c.Params("id"))); err != nil {
+	if err := a.Dashboard.RemoveView(c.UserContext(), links.Unescape(c.Params("id"))); err != nil {
 		return err
 	}
 	return c.SendStatus(fiber.StatusNoContent)

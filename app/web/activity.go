@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
@@ -37,7 +38,7 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	size, err := v.number("per_page", perPageDefault, perPageLeast, perPageMost)
+	size, err := v.number("per_page", query.PerPage, perPageLeast, query.PerPageMost)
 	if err != nil {
 		return nil, err
 	}

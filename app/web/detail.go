@@ -38,9 +38,9 @@ func (l load) panel(ctx context.Context, v view) (templ.Component, error) {
 // beside it stand further panels, which ask an upstream in their own time.
 func (w *Web) detailPage(s spec, l load, parameters []string, beside ...spec) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v := view{spec: s, query: queryOf(c), subject: unescape(c.Params(parameters[0]))}
+		v := view{spec: s, query: queryOf(c), subject: links.Unescape(c.Params(parameters[0]))}
 		for _, name := range parameters[1:] {
-			v.subject += "/" + unescape(c.Params(name))
+			v.subject += "/" + links.Unescape(c.Params(name))
 		}
 		return w.showDetail(c, v, l, beside...)
 	}

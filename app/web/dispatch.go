@@ -91,7 +91,7 @@ func (w *Web) drawPreflight(ctx context.Context, v view) (templ.Component, error
 
 // dispatchPage is the form as a page of its own.
 func (w *Web) dispatchPage(c *fiber.Ctx) error {
-	name := unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
+	name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
 	repo, err := w.o.Dashboard.RepoByName(c.UserContext(), name)
 	if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
 		return w.noRepo(c, name, links.Dispatch, err)

@@ -44,12 +44,12 @@ func pullRef(subject string) (telemetry.PullRef, error) {
 	at := strings.LastIndexByte(subject, '/')
 	if at < 0 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request is named by its repository and number, for example /pulls/owner/name/12.")
+			"A pull request is named by its repository and number, for example %s.", links.Pull("owner/name", 12))
 	}
 	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
 	if err != nil || n < 1 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request has a whole number from 1, for example /pulls/owner/name/12.")
+			"A pull request has a whole number from 1, for example %s.", links.Pull("owner/name", 12))
 	}
 	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
 }

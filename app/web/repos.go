@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -53,7 +52,7 @@ func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
 // repoPage is a repository's page with the list of one tab.
 func (w *Web) repoPage(list spec) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		name := unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
+		name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
 		repo, err := w.o.Dashboard.RepoByName(c.UserContext(), name)
 		if telemetry.CodeOf(err) == telemetry.CodeNotFound {
 			return w.noRepo(c, name, list.tab, err)
@@ -134,14 +133,6 @@ func (w *Web) noRepo(c *fiber.Ctx, name, tab string, cause error) error {
 		near = append(near, parts.Link{Text: n, URL: links.Repo(n)})
 	}
 	return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", links.Repos), "Repository not found", sentence(cause), near))
-}
-
-// unescape decodes a part of a path; what cannot be decoded stays.
-func unescape(s string) string {
-	if text, err := url.PathUnescape(s); err == nil {
-		return strings.ToValidUTF8(text, "\uFFFD")
-	}
-	return s
 }
 
 // dispatchButton opens the form of a run: a dialog, or its page.

@@ -116,12 +116,8 @@ func (v view) untitled() panels.Frame {
 	return f
 }
 
-// Rows a page.
-const (
-	perPageDefault = 50
-	perPageLeast   = 25
-	perPageMost    = 200
-)
+// perPageLeast is the fewest rows of a page that the pages offer.
+const perPageLeast = 25
 
 // paging reads page, per_page, sort and order. What is no number is
 // CodeInvalid, what is out of range is clamped.
@@ -143,7 +139,7 @@ func (v view) paging(sort parts.Sort) (query.Page, error) {
 	if p.Number, err = v.number("page", 1, 1, 1<<40); err != nil {
 		return p, err
 	}
-	p.Size, err = v.number("per_page", perPageDefault, perPageLeast, perPageMost)
+	p.Size, err = v.number("per_page", query.PerPage, perPageLeast, query.PerPageMost)
 	return p, err
 }
 

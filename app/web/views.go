@@ -126,10 +126,10 @@ func (v view) exports(q query.Query, sort parts.Sort, noun string, total int) pa
 	if v.get("as_of") != "" {
 		values.Set("as_of", v.get("as_of"))
 	}
-	path, asked := links.APIList(v.spec.list.Schema().Name), "?"+values.Encode()
-	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: path + asked, Items: []parts.Download{
-		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + asked},
-		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + asked},
+	list, asked := v.spec.list.Schema().Name, "?"+values.Encode()
+	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: links.APIList(list) + asked, Items: []parts.Download{
+		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: links.APIExport(list, "csv") + asked},
+		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: links.APIExport(list, "json") + asked},
 	}}
 }
 

@@ -16,6 +16,9 @@ func APIList(name string) string {
 	return API + path(name)
 }
 
+// APIExport is where the API answers with all rows of a list, as "csv" or "json".
+func APIExport(list, format string) string { return APIList(list) + "." + format }
+
 // APIIssue is an issue.
 func APIIssue(id string) string { return under(APIList("issues"), id) }
 

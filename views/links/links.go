@@ -121,6 +121,15 @@ func numbered[R ~string](page string, repo R, number int64) string {
 	return Of(page, string(repo)) + "/" + strconv.FormatInt(number, 10)
 }
 
+// Unescape reads a step of a path. What cannot be read stays as it is, and
+// what is no text is replaced.
+func Unescape(step string) string {
+	if text, err := url.PathUnescape(step); err == nil {
+		step = text
+	}
+	return strings.ToValidUTF8(step, "\ufffd")
+}
+
 // path escapes the steps of a path, and leaves the slashes between them.
 func path(s string) string {
 	steps := strings.Split(s, "/")

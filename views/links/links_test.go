@@ -1,6 +1,7 @@
 package links
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -42,11 +43,27 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestUnescapeReadsWhatIsEscaped: a name comes back from its address as it was,
+// whatever is in it.
+func TestUnescapeReadsWhatIsEscaped(t *testing.T) {
+	for _, name := range []string{"a.json", "100% of it?", "a/b#c", "é 日本", "%2F", "+", "..", " "} {
+		if got := Unescape(strings.TrimPrefix(Run(name), "/runs/")); got != name {
+			t.Errorf("%q comes back as %q", name, got)
+		}
+	}
+	for step, want := range map[string]string{"100%": "100%", "a%ff": "a\ufffd", "a\xff%": "a\ufffd%"} {
+		if got := Unescape(step); got != want {
+			t.Errorf("%q: %q, want %q", step, got, want)
+		}
+	}
+}
+
 func TestAPIAddresses(t *testing.T) {
 	for got, want := range map[string]string{
 		APIList("pulls"):                "/api/prs",
 		APIList("needs-attention"):      "/api/needs-attention",
 		APIList("repo/octo/a b"):        "/api/repo/octo/a%20b",
+		APIExport("pulls", "csv"):       "/api/prs.csv",
 		APIIssue("a/b"):                 "/api/issues/a%2Fb",
 		APIMessages("devin-1"):          "/api/sessions/devin-1/messages",
 		APIMessages(""):                 "",

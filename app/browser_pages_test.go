@@ -140,8 +140,8 @@ const measure = `((width, least) => {
   return JSON.stringify(wrong.slice(0, 6));
 })`
 
-// links finds links that lead to where no record may lead.
-const links = `JSON.stringify([...document.querySelectorAll("[href], [src], [action], [hx-get], [hx-post]")].flatMap((e) =>
+// foreignLinks finds links that lead to where no record may lead.
+const foreignLinks = `JSON.stringify([...document.querySelectorAll("[href], [src], [action], [hx-get], [hx-post]")].flatMap((e) =>
   ["href", "src", "action", "hx-get", "hx-post"].filter((name) => e.hasAttribute(name)).map((name) => new URL(e.getAttribute(name), location.href)))
   .filter((u) => u.origin !== location.origin && !["https://github.com", "https://app.devin.ai", "https://docs.github.com", "https://docs.devin.ai"].includes(u.origin)).map(String))`
 
@@ -173,7 +173,7 @@ func TestEveryPage(t *testing.T) {
 		if got := b.js(`document.querySelectorAll("h1").length + " " + (document.querySelector("main script, main img, main iframe, main [onerror], main [onload]")?.outerHTML ?? "")`); got != "1 " {
 			t.Errorf("%.80s: h1 and markup of records: %s", page, got)
 		}
-		b.problems(page, "links", links, false)
+		b.problems(page, "links", foreignLinks, false)
 		for _, size := range []struct {
 			width int64
 			least string

@@ -13,6 +13,7 @@ import (
 	"github.com/joho/godotenv"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Config is every setting of the program, each from the variable of its tag.
@@ -85,15 +86,16 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
-			Where: "Make one at " + githubWeb(c.GitHubAPIURL) +
-				"/settings/tokens: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
+			Where: "Make one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
+				": classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
 		})
 	}
 	if c.ActionRepo == "" {
 		list = append(list, Missing{
 			Variable: "ACTION_REPO",
 			Off:      "Run files are not read from GitHub, and runs cannot be started.",
-			Where:    "It is the repository in which the action runs and keeps telemetry/runs, as owner/name, for example your-username/codeql-devin-fixer.",
+			Where: "It is the repository in which the action runs and keeps telemetry/runs, as owner/name, " +
+				"for example your-username/codeql-devin-fixer.",
 		})
 	}
 	if c.DevinAPIKey == "" {

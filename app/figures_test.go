@@ -117,11 +117,11 @@ func TestFiguresPages(t *testing.T) {
 		"/report?repo=octo/nothing":  {404, []string{"octo/nothing"}},
 		"/report?repo=octo/shop":     {200, []string{"<h1>Report</h1>", "What verification says", "Open critical and high issues", "js/rule-04"}},
 		"/issues?as_of=" + was:       {200, []string{"As of ", "1–10 of 10", "Show today"}},
-		"/issues?as_of=yesterday":    {400, []string{"as_of: this is no time"}},
+		"/issues?as_of=yesterday":    {400, []string{"as_of: want a time"}},
 		"/changes":                   {200, []string{"Reopened", "Closed", "js/rule-01"}},
 		"/changes?event=closed":      {200, []string{"3 events"}},
 		"/changes?event=lost":        {400, []string{"use one of"}},
-		"/changes?since=yesterday":   {400, []string{"since: this is no time"}},
+		"/changes?since=yesterday":   {400, []string{"since: want a time"}},
 		"/repo/octo/shop?period=90d": {200, []string{"Fixes go to forks/shop", "Next due", `href="/repo/octo/shop/sessions?period=90d"`}},
 		"/repos":                     {200, []string{"Last 30 days", `class="spark"`}},
 	} {

@@ -23,6 +23,7 @@ import (
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
 )
 
@@ -42,7 +43,7 @@ func newLifecycle(t *testing.T, dir string) *lifecycle {
 	t.Cleanup(func() { db.Close() })
 	log := slog.New(slog.DiscardHandler)
 	ctx, stop := context.WithCancel(t.Context())
-	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: log, Now: time.Now, NewID: newID})
+	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: log, Now: time.Now, NewID: telemetry.NewID})
 	surface := &api.API{Dashboard: dashboard.New(storetest.Reading(db)), Jobs: jobs, Scope: derive.New(db), Now: time.Now}
 	var routes []server.Route
 	for _, r := range surface.Routes() {

@@ -130,7 +130,7 @@ func TestThirdListingIsBelieved(t *testing.T) {
 	}
 	defer db.Close()
 	ctx, stop := context.WithCancel(t.Context())
-	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: now, NewID: newID})
+	jobs := ingest.New(ctx, ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: now, NewID: telemetry.NewID})
 	ended := make(chan error, 1)
 	go func() { ended <- jobs.Run(ctx) }()
 	defer func() {

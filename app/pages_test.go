@@ -168,7 +168,7 @@ func TestPages(t *testing.T) {
 		"/issues?q=is:fixed":          {200, []string{"1–1 of 1", "js/rule-01", "Fixed"}, []string{"js/rule-02"}},
 		"/issues?q=":                  {200, []string{"of 60"}, nil},
 		"/issues?page=99&per_page=1":  {200, []string{"51–59 of 59", "per_page=25"}, nil},
-		"/issues?page=x":              {400, []string{"page: this is no whole number"}, nil},
+		"/issues?page=x":              {400, []string{"page: want a whole number"}, nil},
 		"/issues?sort=nonsense":       {400, []string{"is unknown; use one of", "severity"}, nil},
 		"/issues?q=colour:red":        {400, []string{"colour", "This list cannot be shown as asked", "Clear filters"}, nil},
 		"/issues?q=rule:none":         {200, []string{"Nothing matches", "rule:none", "Clear filters"}, nil},
@@ -347,14 +347,6 @@ func TestNoSettings(t *testing.T) {
 	for _, text := range []string{"No runs yet", "GITHUB_TOKEN, ACTION_REPO and DEVIN_API_KEY are not set", "https://github.com/settings/tokens", "--demo", "RUNS_DIR"} {
 		if !strings.Contains(body, text) {
 			t.Errorf("it does not say %q", text)
-		}
-	}
-}
-
-func TestGithubWeb(t *testing.T) {
-	for api, want := range map[BaseURL]string{"https://api.github.com": "https://github.com", "https://git.example.com/api/v3": "https://git.example.com", "https://api.acme.ghe.com": "https://acme.ghe.com", "http://127.0.0.1:9999": "https://github.com"} {
-		if got := githubWeb(api); got != want {
-			t.Errorf("%s: %s, want %s", api, got, want)
 		}
 	}
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,6 +26,7 @@ import (
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
+	"telemetry-dashboard/views/links"
 )
 
 // lateAfter is how long a part of the program may take to end before the log
@@ -79,7 +78,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		PollInterval:    cfg.PollInterval,
 		Log:             log,
 		Now:             time.Now,
-		NewID:           newID,
+		NewID:           telemetry.NewID,
 	}))
 	board := dashboard.New(up.dashboard(reading(db)))
 	assets := static.New()
@@ -92,13 +91,6 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Assets:    assets,
 		Quota:     up.quota(),
 	})
-	var routes []server.Route
-	for _, r := range newAPI(cfg, demo, board, jobs, records).Routes() {
-		routes = append(routes, server.Route(r))
-	}
-	for _, r := range site.Routes() {
-		routes = append(routes, server.Route(r))
-	}
 	srv := server.New(server.Options{
 		Log:         log,
 		BuildID:     buildID(),
@@ -111,7 +103,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		PublicURL:   string(cfg.PublicURL),
 		Connections: connections(openFiles(), debug.SetMemoryLimit(-1)),
 		Now:         time.Now,
-	}, routes)
+	}, routesOf(newAPI(cfg, demo, board, jobs, records), site))
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
@@ -120,6 +112,17 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// routesOf are those of the API and of the pages.
+func routesOf(surface *api.API, site *web.Web) (routes []server.Route) {
+	for _, r := range surface.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	for _, r := range site.Routes() {
+		routes = append(routes, server.Route(r))
+	}
+	return routes
 }
 
 // reading is what the pages and the API read of a database.
@@ -174,7 +177,7 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 		Scope:       records,
 		Description: static.OpenAPI(),
 		Now:         time.Now,
-		GitHubWeb:   githubWeb(cfg.GitHubAPIURL),
+		GitHubWeb:   string(links.GitHubOf(string(cfg.GitHubAPIURL))),
 		Settings: api.Settings{
 			GitHubTokenSet: cfg.GitHubToken != "",
 			DevinKeySet:    cfg.DevinAPIKey != "",
@@ -189,7 +192,7 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 // newSite adds to o what does not depend on the database.
 func newSite(cfg Config, demo bool, o web.Options) *web.Web {
 	o.Settings, o.APIDocs = webSettings(cfg, demo), static.OpenAPI()
-	o.NewID, o.Now = newID, time.Now
+	o.NewID, o.Now = telemetry.NewID, time.Now
 	return web.New(o)
 }
 
@@ -198,8 +201,8 @@ func webSettings(cfg Config, demo bool) web.Settings {
 	s := web.Settings{
 		ActionRepo:      string(cfg.ActionRepo),
 		RunsDir:         cfg.RunsDir,
-		GitHubWeb:       githubWeb(cfg.GitHubAPIURL),
-		DevinWeb:        devinWeb,
+		GitHubWeb:       links.GitHubOf(string(cfg.GitHubAPIURL)),
+		DevinWeb:        links.DevinWeb,
 		RefreshInterval: cfg.RefreshInterval,
 		PollInterval:    cfg.PollInterval,
 		Polls:           cfg.DevinAPIKey != "",
@@ -217,7 +220,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
-			"The address %s is taken by another program (is the dashboard already running?). End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
+			"The address %s is taken by another program (is the dashboard already running?). "+
+				"End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
 			address).Because(err)
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
@@ -248,10 +252,4 @@ func version() string {
 		return "telemetry-dashboard, of an unknown version"
 	}
 	return fmt.Sprintf("telemetry-dashboard %s (%s, %s/%s)", info.Main.Version, info.GoVersion, runtime.GOOS, runtime.GOARCH)
-}
-
-func newID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails since Go 1.24
-	return hex.EncodeToString(b[:])
 }

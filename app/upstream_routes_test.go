@@ -15,6 +15,7 @@ import (
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/static"
 )
 
@@ -108,7 +109,7 @@ func (p *played) askRoute(r server.Route, parameter string) {
 	case path == "/api/dispatch":
 		media, body = "application/json", `{"target_repo":"octo/shop"}`
 	case r.Method != http.MethodGet && !strings.HasPrefix(path, "/api/"):
-		form := url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {newID()}, "id": {waitingID}}
+		form := url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {telemetry.NewID()}, "id": {waitingID}}
 		maps.DeleteFunc(form, func(name string, _ []string) bool { return !slices.Contains(r.Params, name) })
 		body = form.Encode()
 	}

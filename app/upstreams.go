@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/services/devin"
 	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/views/links"
 )
 
 // upstreams are the servers that the settings name; nil is one that cannot be
@@ -78,7 +79,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 			// By key, since GitHub's names are the same in any case.
 			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})
 			o.Dispatcher = u.github
-			o.WorkflowPage = githubWeb(cfg.GitHubAPIURL) + "/" + string(cfg.ActionRepo) + "/actions/workflows/" + ingest.Workflow
+			o.WorkflowPage = links.GitHubOf(string(cfg.GitHubAPIURL)).Workflow(cfg.ActionRepo, ingest.Workflow)
 		}
 	}
 	if u.devin != nil {

@@ -7,6 +7,7 @@ import (
 
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // action makes the handler that starts a job and answers when it is done, or
@@ -30,7 +31,7 @@ func (a *API) action(kind string, flags []string, add func(*fiber.Ctx, map[strin
 func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, map[string]any) error) error {
 	if async {
 		j := h.Job()
-		c.Set(fiber.HeaderLocation, "/api/jobs/"+j.ID)
+		c.Set(fiber.HeaderLocation, links.APIJob(j.ID))
 		return send(c, fiber.StatusAccepted, jobOf(j))
 	}
 	j, err := h.Wait(c.UserContext())

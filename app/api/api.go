@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -55,12 +53,6 @@ type API struct {
 	Description string // of this API, as /api/openapi.yaml answers it
 }
 
-// perPage bounds the rows of a page (docs/rules.md#lists).
-const (
-	perPageDefault = 50
-	perPageMost    = 200
-)
-
 // pageOf reads page, per_page, sort and order. What is no number, or fits no
 // 64 bits, is CodeInvalid; what is out of range is clamped.
 func pageOf(c *fiber.Ctx) (query.Page, error) {
@@ -71,17 +63,14 @@ func pageOf(c *fiber.Ctx) (query.Page, error) {
 	if p.Number, err = intParam(c, "page", 1, 1, math.MaxInt64); err != nil {
 		return p, err
 	}
-	p.Size, err = intParam(c, "per_page", perPageDefault, 1, perPageMost)
+	p.Size, err = intParam(c, "per_page", query.PerPage, 1, query.PerPageMost)
 	return p, err
 }
 
 // sortOf reads sort and order. Which sorts there are, the store says.
 func sortOf(c *fiber.Ctx) (query.Page, error) {
-	p := query.Page{Sort: c.Query("sort"), Order: c.Query("order")}
-	if p.Order != "" && p.Order != "asc" && p.Order != "desc" {
-		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
-	}
-	return p, nil
+	order, err := telemetry.OrderParam(c.Query("order"))
+	return query.Page{Sort: c.Query("sort"), Order: order}, err
 }
 
 func intParam(c *fiber.Ctx, name string, fallback, low, high int64) (int64, error) {
@@ -89,11 +78,7 @@ func intParam(c *fiber.Ctx, name string, fallback, low, high int64) (int64, erro
 	if text == "" && !c.Context().QueryArgs().Has(name) {
 		return fallback, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no whole number; write for example %s=%d.", name, name, fallback)
-	}
-	return min(max(n, low), high), nil
+	return telemetry.NumberParam(name, text, fallback, low, high)
 }
 
 // repoParam reads repo as owner/name or a URL, "" if it is not given.
@@ -108,28 +93,6 @@ func repoParam(c *fiber.Ctx) (string, error) {
 	}
 	return name.Key(), nil
 }
-
-// wordsParam reads a list parted by commas, each of which must be an allowed one.
-func wordsParam[T ~string](c *fiber.Ctx, name string, allowed []T) ([]T, error) {
-	text := c.Query(name)
-	if text == "" {
-		return nil, nil
-	}
-	var out []T
-	for word := range strings.SplitSeq(text, ",") {
-		known := false
-		for _, a := range allowed {
-			known = known || string(a) == word
-		}
-		if !known {
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: unknown word; use one of %s.", name,
-				strings.Join(plain(allowed), ", "))
-		}
-		out = append(out, T(word))
-	}
-	return out, nil
-}
-
 func plain[T ~string](list []T) []string {
 	out := make([]string, len(list))
 	for i, v := range list {

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // jsonBody decodes the request's body, which must be one JSON object with
@@ -52,6 +53,6 @@ func bodyError(err error) error {
 // unreadField refuses a field of a body.
 func unreadField(name string) error {
 	return telemetry.Errorf(telemetry.CodeInvalid,
-		"The body has the field %.100q, which nothing reads. /api/openapi.yaml tells which there are; "+
-			"JSON needs Content-Type: application/json.", name)
+		"The body has the field %.100q, which nothing reads. %s says which there are; "+
+			"JSON needs Content-Type: application/json.", name, links.APIDescription)
 }

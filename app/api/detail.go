@@ -1,22 +1,22 @@
 package api
 
 import (
-	"net/url"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // issue answers one issue; an id that a late record changed is redirected.
 func (a *API) issue(c *fiber.Ctx) error {
-	d, moved, err := a.Dashboard.IssueByID(c.UserContext(), unescape(c.Params("id")))
+	d, moved, err := a.Dashboard.IssueByID(c.UserContext(), links.Unescape(c.Params("id")))
 	if err != nil {
 		return err
 	}
 	if moved != "" {
-		location := "/api/issues/" + url.PathEscape(moved)
+		location := links.APIIssue(moved)
 		c.Set(fiber.HeaderLocation, location)
 		return send(c, fiber.StatusMovedPermanently, fiber.Map{"id": moved, "location": location})
 	}
@@ -24,7 +24,7 @@ func (a *API) issue(c *fiber.Ctx) error {
 }
 
 func (a *API) session(c *fiber.Ctx) error {
-	d, err := a.Dashboard.SessionByID(c.UserContext(), unescape(c.Params("id")))
+	d, err := a.Dashboard.SessionByID(c.UserContext(), links.Unescape(c.Params("id")))
 	if err != nil {
 		return err
 	}
@@ -35,9 +35,9 @@ func (a *API) pull(c *fiber.Ctx) error {
 	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
 	if err != nil || number < 1 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"number: a pull request has a whole number from 1; write for example /api/prs/owner/name/12.")
+			"number: a pull request has a whole number from 1; write for example %s.", links.APIPull("owner/name", 12))
 	}
-	repo := telemetry.ParseRepo(unescape(c.Params("owner")) + "/" + unescape(c.Params("name")))
+	repo := telemetry.ParseRepo(links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name")))
 	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (a *API) pull(c *fiber.Ctx) error {
 }
 
 func (a *API) run(c *fiber.Ctx) error {
-	d, err := a.Dashboard.RunDetail(c.UserContext(), c.Query("source"), unescape(c.Params("file")))
+	d, err := a.Dashboard.RunDetail(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")))
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (a *API) run(c *fiber.Ctx) error {
 }
 
 func (a *API) diff(c *fiber.Ctx) error {
-	d, err := a.Dashboard.RunDiff(c.UserContext(), c.Query("source"), unescape(c.Params("file")), c.Query("against"))
+	d, err := a.Dashboard.RunDiff(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")), c.Query("against"))
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (a *API) diff(c *fiber.Ctx) error {
 // raw answers a file byte for byte as it was fetched. What is no record may
 // be anything, so no browser gets to interpret it.
 func (a *API) raw(c *fiber.Ctx) error {
-	f, err := a.Dashboard.Raw(c.UserContext(), c.Query("source"), unescape(c.Params("file")))
+	f, err := a.Dashboard.Raw(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 		return err
 	}
 	ctx := c.UserContext()
-	d, err := a.Dashboard.RunDetail(ctx, c.Query("source"), unescape(c.Params("file")))
+	d, err := a.Dashboard.RunDetail(ctx, c.Query("source"), links.Unescape(c.Params("file")))
 	if err == nil {
 		err = a.Scope.AcceptScope(ctx, d.Source, d.File, undo || c.Method() == fiber.MethodDelete, telemetry.ByAPI)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // writer writes the body of a streamed answer.
@@ -133,10 +134,10 @@ func defused(cells []string) []string {
 // exports are the downloads of all lists.
 func (a *API) exports() []Route {
 	return slices.Concat(
-		a.issues().downloads("/api/issues"),
-		a.sessions().downloads("/api/sessions"),
-		a.pulls().downloads("/api/prs"),
-		a.runs().downloads("/api/runs"),
-		a.repos().downloads("/api/repos"),
+		a.issues().downloads(links.APIList("issues")),
+		a.sessions().downloads(links.APIList("sessions")),
+		a.pulls().downloads(links.APIList("pulls")),
+		a.runs().downloads(links.APIList("runs")),
+		a.repos().downloads(links.APIList("repos")),
 	)
 }

@@ -1,11 +1,10 @@
 package api
 
 import (
-	"net/url"
-
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 func (a *API) repo(c *fiber.Ctx) error {
@@ -21,9 +20,9 @@ func (a *API) repo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	name := unescape(c.Params("repository")) // of a client that encodes the slash
+	name := links.Unescape(c.Params("repository")) // of a client that encodes the slash
 	if name == "" {
-		name = unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
+		name = links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
 	}
 	d, err := a.Dashboard.RepoDetailAsOf(c.UserContext(), name, q.AsOf, p)
 	if err != nil {
@@ -43,14 +42,6 @@ func (a *API) repo(c *fiber.Ctx) error {
 		answer["repo"] = repoOf(d.Repo)
 	}
 	return sendRecords(c, answer, records)
-}
-
-// unescape decodes a part of a path; what cannot be decoded stays.
-func unescape(s string) string {
-	if text, err := url.PathUnescape(s); err == nil {
-		return text
-	}
-	return s
 }
 
 func (a *API) config(c *fiber.Ctx) error { return send(c, fiber.StatusOK, a.Settings) }

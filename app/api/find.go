@@ -5,6 +5,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // groupItem is one list's part of a search.
@@ -87,7 +88,7 @@ type viewItem struct {
 }
 
 func viewOf(v telemetry.View) viewItem {
-	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + v.List + "?" + v.Query, stamp(v.Created)}
+	return viewItem{v.ID, v.Name, v.List, v.Query, links.View(v.List, v.Query), stamp(v.Created)}
 }
 
 func (a *API) views(c *fiber.Ctx) error {
@@ -116,7 +117,7 @@ func (a *API) addView(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderLocation, "/api/views/"+v.ID)
+	c.Set(fiber.HeaderLocation, links.APIView(v.ID))
 	return send(c, fiber.StatusCreated, viewOf(v))
 }
 
@@ -127,7 +128,7 @@ func (a *API) renameView(c *fiber.Ctx) error {
 	if err := jsonBody(c, &in); err != nil {
 		return err
 	}
-	v, err := a.Dashboard.NameView(c.UserContext(), unescape(c.Params("id")), in.Name)
+	v, err := a.Dashboard.NameView(c.UserContext(), links.Unescape(c.Params("id")), in.Name)
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,7 @@ func (a *API) renameView(c *fiber.Ctx) error {
 }
 
 func (a *API) deleteView(c *fiber.Ctx) error {
-	if err := a.Dashboard.RemoveView(c.UserContext(), unescape(c.Params("id"))); err != nil {
+	if err := a.Dashboard.RemoveView(c.UserContext(), links.Unescape(c.Params("id"))); err != nil {
 		return err
 	}
 	return c.SendStatus(fiber.StatusNoContent)

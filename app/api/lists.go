@@ -157,14 +157,14 @@ func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 }
 
 func asOf(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
-	a.AsOf, err = timeParam(c, "as_of")
+	a.AsOf, err = telemetry.TimeParam("as_of", c.Query("as_of"))
 	return err
 }
 
 // words reads words parted by commas, any of which a field may have.
 func words[W ~string](name, field string, allowed []W) param {
 	return func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
-		given, err := wordsParam(c, name, allowed)
+		given, err := telemetry.WordsParam(name, c.Query(name), allowed)
 		if err != nil || len(given) == 0 {
 			return err
 		}
@@ -230,11 +230,11 @@ func replacedToo(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 // between reads two times, both included.
 func between(since, until, field string) param {
 	return func(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
-		from, err := timeParam(c, since)
+		from, err := telemetry.TimeParam(since, c.Query(since))
 		if err != nil {
 			return err
 		}
-		to, err := timeParam(c, until)
+		to, err := telemetry.TimeParam(until, c.Query(until))
 		if err == nil && !(from.IsZero() && to.IsZero()) {
 			*a = a.And(query.Between(field, from, to))
 		}

@@ -11,20 +11,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// timeParam reads a time in RFC 3339; zero if it is not given.
-func timeParam(c *fiber.Ctx, name string) (time.Time, error) {
-	text := c.Query(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || t.UnixMilli() == 0 {
-		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid,
-			"%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
-	}
-	return t.UTC().Truncate(time.Millisecond), nil
-}
-
 // question reads period, repo and as_of.
 func (a *API) question(c *fiber.Ctx) (q dashboard.Question, err error) {
 	q.Period, q.Now = c.Query("period"), a.now()
@@ -38,7 +24,7 @@ func (a *API) question(c *fiber.Ctx) (q dashboard.Question, err error) {
 		}
 		q.Repo = telemetry.RepoName(key)
 	}
-	q.AsOf, err = timeParam(c, "as_of")
+	q.AsOf, err = telemetry.TimeParam("as_of", c.Query("as_of"))
 	return q, err
 }
 

@@ -1,13 +1,13 @@
 package api
 
 import (
-	"net/url"
-	"strconv"
+	"maps"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 type needAction struct {
@@ -30,18 +30,6 @@ type needItem struct {
 	IssueIDs   []string          `json:"issue_ids"`
 	Action     needAction        `json:"action"`
 	Links      map[string]string `json:"links"`
-}
-
-// needLabels are the groups in words, as docs/rules.md#needs-you has them.
-func needLabels() map[telemetry.Need]string {
-	return map[telemetry.Need]string{
-		telemetry.NeedWaiting:      "Waiting for you",
-		telemetry.NeedReview:       "PR ready for review",
-		telemetry.NeedMerge:        "Verified, not merged",
-		telemetry.NeedNeverStarted: "Session never started",
-		telemetry.NeedStuck:        "Stuck",
-		telemetry.NeedScan:         "Scan overdue",
-	}
 }
 
 func needOf(now time.Time) func(telemetry.NeedRow) needItem {
@@ -68,34 +56,28 @@ func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 
 // needActionOf is the one thing to do.
 func needActionOf(n telemetry.NeedRow) needAction {
+	name, label := n.Need.Action()
 	switch n.Need {
 	case telemetry.NeedWaiting:
-		return needAction{"reply", "Reply", fiber.MethodPost, "/api/sessions/" + url.PathEscape(n.SessionID) + "/messages"}
-	case telemetry.NeedReview:
-		return needAction{"review", "Open PR", fiber.MethodGet, n.PullURL}
-	case telemetry.NeedMerge:
-		return needAction{"merge", "Open PR to merge", fiber.MethodGet, n.PullURL}
+		return needAction{name, label, fiber.MethodPost, links.APIMessages(n.SessionID)}
+	case telemetry.NeedReview, telemetry.NeedMerge:
+		return needAction{name, label, fiber.MethodGet, n.PullURL}
 	case telemetry.NeedStuck:
-		return needAction{"look", "Open session", fiber.MethodGet, n.SessionURL}
+		return needAction{name, label, fiber.MethodGet, n.SessionURL}
 	}
-	return needAction{"dispatch", "Dispatch", fiber.MethodPost, "/api/dispatch"}
+	return needAction{name, label, fiber.MethodPost, links.APIDispatch}
 }
 
+// needLinks are the answers that say more, by what they are about.
 func needLinks(n telemetry.NeedRow) map[string]string {
-	links := map[string]string{}
-	if n.SessionID != "" {
-		links["session"] = "/api/sessions/" + url.PathEscape(n.SessionID)
+	all := map[string]string{
+		"session": links.APISession(n.SessionID),
+		"pr":      links.APIPull(n.PullRepo, n.PullNumber),
+		"run":     links.APIRun(n.RunFile),
+		"repo":    links.APIRepo(n.Repo),
 	}
-	if n.PullNumber > 0 {
-		links["pr"] = "/api/prs/" + string(n.PullRepo) + "/" + strconv.FormatInt(n.PullNumber, 10)
-	}
-	if n.RunFile != "" {
-		links["run"] = "/api/runs/" + url.PathEscape(n.RunFile)
-	}
-	if n.Repo != "" {
-		links["repo"] = "/api/repo/" + string(n.Repo)
-	}
-	return links
+	maps.DeleteFunc(all, func(_, address string) bool { return address == "" })
+	return all
 }
 
 // needsAttention answers what waits for a person.
@@ -108,7 +90,7 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if f.Repo, err = repoParam(c); err != nil {
 		return err
 	}
-	if f.Needs, err = wordsParam(c, "group", telemetry.Needs()); err != nil {
+	if f.Needs, err = telemetry.WordsParam("group", c.Query("group"), telemetry.Needs()); err != nil {
 		return err
 	}
 	now := a.now().UTC().Truncate(time.Minute)
@@ -117,9 +99,9 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 		return err
 	}
 	e := envelopeOf(list.List, p, needOf(now))
-	groups, labels := []fiber.Map{}, needLabels()
+	groups := []fiber.Map{}
 	for _, need := range telemetry.Needs() {
-		groups = append(groups, fiber.Map{"group": need, "label": labels[need], "total": list.Counts[need]})
+		groups = append(groups, fiber.Map{"group": need, "label": need.Label(), "total": list.Counts[need]})
 	}
 	return send(c, fiber.StatusOK, fiber.Map{
 		"items":    e.Items,

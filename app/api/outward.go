@@ -8,6 +8,7 @@ import (
 
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 type messageItem struct {
@@ -18,7 +19,7 @@ type messageItem struct {
 }
 
 func (a *API) messages(c *fiber.Ctx) error {
-	session, messages, err := a.Dashboard.SessionMessages(c.UserContext(), unescape(c.Params("id")))
+	session, messages, err := a.Dashboard.SessionMessages(c.UserContext(), links.Unescape(c.Params("id")))
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func (a *API) reply(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	session, err := a.Dashboard.SessionWithID(c.UserContext(), unescape(c.Params("id")))
+	session, err := a.Dashboard.SessionWithID(c.UserContext(), links.Unescape(c.Params("id")))
 	if err != nil {
 		return err
 	}

@@ -87,15 +87,18 @@ func (r *report) head(b *strings.Builder, took time.Duration) {
 
 Written by `+"`go run ./app/bench -out docs/benchmarks.md`"+` (`+"`task bench -- -out docs/benchmarks.md`"+`) in %s on %s:
 %s/%s, %d cores, %s, %s. The machine is shared and noisy: a ratio and a growth are of one run and can be
-trusted to about a tenth, a p99 only as to its order. Others used it meanwhile: its load average was %s at the beginning and %s at the end, and each
-process that waits beyond its %d cores lengthens every time below (a p99 most), and lowers the ratios of slices that it falls into. Nothing here is asserted by a test.
+trusted to about a tenth, a p99 only as to its order. Others used it meanwhile: its load average was %s at the
+beginning and %s at the end, and each process that waits beyond its %d cores lengthens every time below (a p99 most),
+and lowers the ratios of slices that it falls into. Nothing here is asserted by a test.
 
-Data: a seeded history of %d repositories, %d findings a scan on average, %v sessions a scan, disturbed as the demo's is (lines shift, files are renamed,
-fingerprints change, scans are narrowed). "Runs" is the nominal size. The server is the real one, over TCP on loopback, client and server sharing the cores.
+Data: a seeded history of %d repositories, %d findings a scan on average, %v sessions a scan, disturbed as the demo's
+is (lines shift, files are renamed, fingerprints change, scans are narrowed). "Runs" is the nominal size. The server is
+the real one, over TCP on loopback, client and server sharing the cores.
 
-- *first*: the answer that is in no cache, one request after the other on one connection, up to %d times or %v. The database's pages are warm.
-- *hot*: the answer is in the server's cache; %d connections. *304*: the client has it. *Of the yardstick*: the rate beside that of a bare Fiber handler
-  (`+"`Immutable: true`"+
+- *first*: the answer that is in no cache, one request after the other on one connection, up to %d times or %v. The
+  database's pages are warm.
+- *hot*: the answer is in the server's cache; %d connections. *304*: the client has it. *Of the yardstick*: the rate
+  beside that of a bare Fiber handler (`+"`Immutable: true`"+
 		`) that returns the same bytes and headers; both are asked in turn, %d rounds of %v, and the median of the rounds' ratios is given.
 - *Growth*: the median of first answers at the largest size, over that at the smallest.
 
@@ -201,7 +204,8 @@ func (r *report) programFigures(line func(what, budget string, cell, verdict fun
 // endpoints writes a row for each endpoint.
 func (r *report) endpoints(b *strings.Builder) {
 	fmt.Fprint(b,
-		"## Endpoints\n\nHot and 304 at the largest size. Pages carry no ETag, so each of their answers is a first one; they have no budget of their own.\n\n| endpoint | KB sent |")
+		"## Endpoints\n\nHot and 304 at the largest size. Pages carry no ETag, so each of their answers is a first one; "+
+			"they have no budget of their own.\n\n| endpoint | KB sent |")
 	for _, s := range r.sizes {
 		fmt.Fprintf(b, " first at %d, p50 / p99 ms |", s.runs)
 	}

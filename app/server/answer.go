@@ -6,9 +6,9 @@ import (
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/valyala/fasthttp"
 
+	"telemetry-dashboard/services/cache"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -16,45 +16,10 @@ import (
 // fourth of it.
 const answersBytes = 16 << 20
 
-// answers keeps encoded answers by their ETag, the latest used ones. A key
-// names everything that its answer depends on, so that none goes stale: one
-// whose versions have passed is only never asked for again, and falls out.
-type answers struct {
-	mu    sync.Mutex
-	lru   *simplelru.LRU[string, *answer]
-	bytes int
-	most  int
-}
-
-func newAnswers(most int) *answers {
-	a := &answers{most: most}
-	lru, err := simplelru.NewLRU(1<<30, func(_ string, e *answer) { a.bytes -= e.size() })
-	if err != nil {
-		panic(err) // only a size below 1 is refused
-	}
-	a.lru = lru
-	return a
-}
-
-func (a *answers) get(key string) *answer {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	e, _ := a.lru.Get(key)
-	return e
-}
-
-func (a *answers) add(key string, e *answer) {
-	if e.size() > a.most/4 {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.lru.Remove(key)
-	a.lru.Add(key, e)
-	for a.bytes += e.size(); a.bytes > a.most; {
-		a.lru.RemoveOldest()
-	}
-}
+// newAnswers keeps encoded answers by their ETag. A key names everything that
+// its answer depends on, so that none goes stale: one whose versions have
+// passed is only never asked for again, and falls out.
+func newAnswers(most int) *cache.Cache[*answer] { return cache.New[*answer](1<<30, most, most/4) }
 
 // answer is an encoded answer. It does not change.
 type answer struct {
@@ -146,7 +111,7 @@ func (s *Server) cached(c *fiber.Ctx, r Route) error {
 		c.Status(fiber.StatusNotModified)
 		return nil
 	}
-	e := s.answers.get(tag)
+	e, _ := s.answers.Get(tag)
 	if e == nil {
 		var err error
 		if e, err = s.computed(c, r, tag); err != nil || e == nil {
@@ -171,7 +136,7 @@ func (s *Server) computed(c *fiber.Ctx, r Route, tag string) (*answer, error) {
 			}
 			if c.Response().StatusCode() == fiber.StatusOK && !c.Response().IsBodyStream() {
 				kept = answerOf(c)
-				s.answers.add(tag, kept)
+				s.answers.Put(tag, kept, kept.size())
 			}
 			return nil
 		})

@@ -7,7 +7,6 @@ import (
 	"math"
 	"runtime/debug"
 	"strconv"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -121,9 +120,10 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	switch status {
 	case fiber.StatusNotFound:
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", clip(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
 	case fiber.StatusMethodNotAllowed:
-		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.", clip(c.Path()), clip(string(c.Request().Header.Method())))
+		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.",
+			telemetry.Shown(c.Path()), telemetry.Shown(string(c.Request().Header.Method())))
 	case fiber.StatusRequestTimeout:
 		return telemetry.Errorf(telemetry.CodeInvalid, "The request came too slowly. Send it again.")
 	case fiber.StatusRequestEntityTooLarge:
@@ -143,10 +143,3 @@ func (s *Server) panicked(path string, p any) error {
 }
 
 var errPanic = errors.New("a handler panicked")
-
-func clip(path string) string {
-	if len(path) > 100 {
-		return strings.ToValidUTF8(path[:100], "") + "…"
-	}
-	return path
-}

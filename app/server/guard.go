@@ -20,7 +20,8 @@ const staticPath = "/static/"
 // about each time.
 func protect(h *fasthttp.ResponseHeader) {
 	h.Set(fiber.HeaderContentSecurityPolicy,
-		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "+
+			"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	h.Set(fiber.HeaderReferrerPolicy, "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -43,7 +44,7 @@ func (s *Server) guard(c *fiber.Ctx) error {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
 			"The dashboard is not served under the host name %q. "+
 				"Open it under its own address, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
-			clip(host))
+			telemetry.Shown(host))
 	}
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:

@@ -24,6 +24,7 @@ import (
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/singleflight"
 
+	"telemetry-dashboard/services/cache"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -98,7 +99,7 @@ type Server struct {
 	salt    string // of ETags: what makes this database and build
 	hosts   map[string]bool
 	origins *http.CrossOriginProtection
-	answers *answers
+	answers *cache.Cache[*answer]
 	flights singleflight.Group // of answers being computed, by their ETag
 	inside  *gate              // answers from the database
 	outward *gate              // answers that an upstream may be asked for
@@ -338,12 +339,12 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 func (s *Server) asset(c *fiber.Ctx) error {
 	body, contentType, ok := s.o.Assets.Open(c.Path())
 	if !ok {
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", clip(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
 	}
-	e := s.answers.get(c.Path())
+	e, _ := s.answers.Get(c.Path())
 	if e == nil {
 		e = &answer{body: body, contentType: contentType}
-		s.answers.add(c.Path(), e)
+		s.answers.Put(c.Path(), e, e.size())
 	}
 	c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	e.send(c)

@@ -9,7 +9,9 @@ import (
 
 	"github.com/a-h/templ"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -18,7 +20,7 @@ func (w *Web) specActivity() spec {
 	return spec{
 		name:   "activity",
 		title:  "Activity",
-		page:   "/activity",
+		page:   links.Activity,
 		topics: append(everything(), telemetry.TopicJobs),
 		every:  "60s",
 		params: []string{"kind", "repo", "before"},
@@ -28,7 +30,7 @@ func (w *Web) specActivity() spec {
 
 // drawActivity lists what changed, by whom or what, newest first.
 func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error) {
-	kinds, err := words(v.get("kind"), "kind", telemetry.ActivityKinds())
+	kinds, err := telemetry.WordsParam("kind", v.get("kind"), telemetry.ActivityKinds())
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +38,7 @@ func (w *Web) drawActivity(ctx context.Context, v view) (templ.Component, error)
 	if err != nil {
 		return nil, err
 	}
-	size, err := v.number("per_page", perPageDefault, perPageLeast, perPageMost)
+	size, err := v.number("per_page", query.PerPage, perPageLeast, query.PerPageMost)
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +96,10 @@ func kindTabs(chosen string) []parts.Choice {
 
 func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 	row := panels.ActivityRow{At: a.At, Repo: string(a.Repo)}
-	run := parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}
+	run := parts.Link{Text: runName(a.Run, 0), URL: links.Run(a.File)}
 	session := parts.Link{
 		Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shortID(a.Session)),
-		URL:  panels.SessionURL(cmp.Or(telemetry.BareID(a.Session), a.Session)),
+		URL:  links.Session(cmp.Or(telemetry.BareID(a.Session), a.Session)),
 	}
 	switch a.Kind {
 	case telemetry.ActivityRun:
@@ -136,7 +138,7 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.By = cmp.Or(string(a.By), "a person")
 		if a.Word == string(telemetry.SubmissionDispatch) {
 			row.State = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}
-			row.What = parts.Link{Text: string(a.Repo), URL: panels.RepoURL(string(a.Repo))}
+			row.What = parts.Link{Text: string(a.Repo), URL: links.Repo(a.Repo)}
 		}
 		if a.Detail != string(telemetry.SubmissionSent) {
 			row.State.Tone, row.Text = parts.Attention, "it is not known whether it arrived"
@@ -147,7 +149,7 @@ func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
 
 func (w *Web) pullLink(a telemetry.Activity, title string) parts.Link {
 	text := strings.TrimSpace("#" + strconv.FormatInt(a.Pull.Number, 10) + " " + title)
-	return parts.Link{Text: text, URL: w.pullPage(a.Pull.Repo, a.Pull.Number)}
+	return parts.Link{Text: text, URL: links.Pull(a.Pull.Repo, a.Pull.Number)}
 }
 
 // jobActivity says what became of a job.

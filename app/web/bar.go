@@ -150,11 +150,6 @@ func orBlank(text string) string {
 	return text
 }
 
-// searchURL is a list's page with a query.
-func searchURL(page, query string) string {
-	return parts.Address{Page: page}.Href("q", query)
-}
-
 // termText is a query of one term, "" where no query can ask for the value.
 func termText(field string, values ...string) string {
 	t := query.Term{Field: field}

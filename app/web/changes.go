@@ -11,6 +11,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -20,7 +21,7 @@ func (w *Web) specChanges() spec {
 	return spec{
 		name:   "changes",
 		title:  "Issues opened and closed",
-		page:   "/changes",
+		page:   links.Changes,
 		topics: []string{telemetry.TopicRecords},
 		every:  "60s",
 		params: []string{"event", "since", "until", "repo"},
@@ -31,24 +32,7 @@ func (w *Web) specChanges() spec {
 // changesURL is the page of the events that a bar counts. Both ends belong
 // to it.
 func changesURL(v view, event string, since, until time.Time) string {
-	at := parts.Address{Page: "/changes"}
-	return at.Href("event", event, "since", exactTime(since), "until", exactTime(until), "repo", v.scope)
-}
-
-func exactTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
-
-// moment reads a time in RFC 3339; zero if the address has none.
-func (v view) moment(name string) (time.Time, error) {
-	text := v.get(name)
-	if text == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return time.Time{}, telemetry.Errorf(telemetry.CodeInvalid,
-			"%s: this is no time; write for example %s=2026-02-07T11:31:39Z (a + as %%2B).", name, name)
-	}
-	return t.UTC().Truncate(time.Millisecond), nil
+	return links.With(links.Changes, "event", event, "since", links.Time(since), "until", links.Time(until), "repo", v.scope)
 }
 
 // stretch is which changes are asked for.
@@ -61,17 +45,17 @@ type stretch struct {
 // changesAsked reads which changes are asked for.
 func (v view) changesAsked() (s stretch, err error) {
 	s.repo = telemetry.ParseRepo(v.get("repo")).Key()
-	events, err := words(v.get("event"), "event", []string{"opened", "closed"})
+	events, err := telemetry.WordsParam("event", v.get("event"), []string{"opened", "closed"})
 	if err != nil {
 		return s, err
 	}
 	if len(events) == 1 {
 		s.event = events[0]
 	}
-	if s.since, err = v.moment("since"); err != nil {
+	if s.since, err = telemetry.TimeParam("since", v.get("since")); err != nil {
 		return s, err
 	}
-	s.until, err = v.moment("until")
+	s.until, err = telemetry.TimeParam("until", v.get("until"))
 	return s, err
 }
 
@@ -116,7 +100,7 @@ func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
 	row := panels.EventRow{
 		Event:    e.Event,
 		Issue:    e.Issue,
-		URL:      "/issues/" + e.Issue,
+		URL:      links.Issue(e.Issue),
 		Rule:     e.Rule,
 		Family:   e.Family,
 		Severity: e.Severity,
@@ -126,7 +110,7 @@ func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
 	}
 	if e.Run > 0 {
 		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10),
-			searchURL(panels.RepoURL(string(repo))+"/runs", "run:"+strconv.FormatInt(e.Run, 10))
+			links.Matching(links.In(repo, links.Runs), "run:"+strconv.FormatInt(e.Run, 10))
 	}
 	if !e.OpenedAt.IsZero() {
 		row.OpenFor = daysText(e.At.Sub(e.OpenedAt))
@@ -149,14 +133,14 @@ func (w *Web) changesPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	body := pages.Body{Title: v.spec.title, Crumbs: []parts.Link{{Text: "Issues", URL: "/issues"}}, Rows: [][]templ.Component{{draw}}}
+	body := pages.Body{Title: v.spec.title, Crumbs: []parts.Link{{Text: "Issues", URL: links.Issues}}, Rows: [][]templ.Component{{draw}}}
 	if words := s.words(); words != "" {
 		body.Facts = append(body.Facts, pages.Fact{Icon: "calendar", Text: words})
 	}
 	if s.repo != "" {
-		body.Facts = append(body.Facts, pages.Fact{Icon: "repo", Link: parts.Link{Text: v.get("repo"), URL: panels.RepoURL(v.get("repo"))}})
+		body.Facts = append(body.Facts, pages.Fact{Icon: "repo", Link: parts.Link{Text: v.get("repo"), URL: links.Repo(v.get("repo"))}})
 	}
-	return w.show(c, screen{title: v.spec.title, current: "/issues", body: body})
+	return w.show(c, screen{title: v.spec.title, current: links.Issues, body: body})
 }
 
 // words says which stretch of time it is.

@@ -2,13 +2,13 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -38,9 +38,9 @@ func (l load) panel(ctx context.Context, v view) (templ.Component, error) {
 // beside it stand further panels, which ask an upstream in their own time.
 func (w *Web) detailPage(s spec, l load, parameters []string, beside ...spec) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v := view{spec: s, query: queryOf(c), subject: unescape(c.Params(parameters[0]))}
+		v := view{spec: s, query: queryOf(c), subject: links.Unescape(c.Params(parameters[0]))}
 		for _, name := range parameters[1:] {
-			v.subject += "/" + unescape(c.Params(name))
+			v.subject += "/" + links.Unescape(c.Params(name))
 		}
 		return w.showDetail(c, v, l, beside...)
 	}
@@ -59,7 +59,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v view, l load, beside ...spec) error {
 	case err != nil:
 		return err
 	case d.moved != "":
-		return c.Redirect(s.page+"/"+pathOf(d.moved), fiber.StatusMovedPermanently)
+		return c.Redirect(links.Of(s.page, d.moved), fiber.StatusMovedPermanently)
 	case v.fault != nil:
 		status = faultStatus(v.fault)
 	}
@@ -71,33 +71,12 @@ func (w *Web) showDetail(c *fiber.Ctx, v view, l load, beside ...spec) error {
 	return render(c, status, pages.Detail(w.shell(c, d.title, s.page), d.body, more))
 }
 
-// pathOf is a subject as a path: its slashes part steps.
-func pathOf(subject string) string {
-	steps := strings.Split(subject, "/")
-	for i, step := range steps {
-		steps[i] = url.PathEscape(step)
-	}
-	return strings.Join(steps, "/")
-}
-
-// rawURL is a record as it was fetched.
-func rawURL(source, file string) string {
-	if file == "" {
-		return ""
-	}
-	return parts.Address{Page: "/api/runs/" + url.PathEscape(file) + "/raw"}.Href("source", source)
-}
-
-func (w *Web) pullPage(repo telemetry.RepoName, number int64) string {
-	return panels.PullURL(string(repo), int(number))
-}
-
 func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	r := panels.VerificationRow{
 		State:    panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown),
 		Counts:   number(v.Fixed) + " of " + number(v.Targeted) + " no longer found",
 		At:       v.At,
-		Raw:      rawURL(v.Source, v.File),
+		Raw:      links.APIRaw(v.Source, v.File),
 		Replaced: !v.Current,
 	}
 	if v.Remaining > 0 {
@@ -108,12 +87,12 @@ func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRo
 		r.Now += ", " + number(v.Unmatched) + " not in its run"
 	}
 	if v.PR.Number > 0 {
-		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.PR.Number)), URL: w.pullPage(v.PR.Repo, v.PR.Number)}
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.PR.Number)), URL: links.Pull(v.PR.Repo, v.PR.Number)}
 	}
 	if v.Session != "" {
 		r.Session = parts.Link{Text: shortID(v.Session)}
 		if v.Known {
-			r.Session.URL = panels.SessionURL(telemetry.BareID(v.Session))
+			r.Session.URL = links.Session(telemetry.BareID(v.Session))
 		}
 	}
 	return r

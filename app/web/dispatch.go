@@ -12,6 +12,7 @@ import (
 
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -22,8 +23,8 @@ func (w *Web) specDispatch() spec {
 	return spec{
 		name:  "dispatch",
 		title: "Dispatch",
-		page:  "/repos",
-		tab:   "/dispatch",
+		page:  links.Repos,
+		tab:   links.Dispatch,
 		lazy:  true,
 		draw: func(ctx context.Context, v view) (templ.Component, error) {
 			if v.scope == "" {
@@ -42,8 +43,8 @@ func (w *Web) specPreflight() spec {
 	return spec{
 		name:  "preflight",
 		title: "Open pull requests of earlier runs",
-		page:  "/repos",
-		tab:   "/dispatch",
+		page:  links.Repos,
+		tab:   links.Dispatch,
 		lazy:  true,
 		draw:  w.drawPreflight,
 	}
@@ -53,8 +54,8 @@ func (w *Web) specDispatchForm() spec {
 	return spec{
 		name:  "dispatch-form",
 		title: "Dispatch",
-		page:  "/repos",
-		tab:   "/dispatch",
+		page:  links.Repos,
+		tab:   links.Dispatch,
 		draw: func(_ context.Context, v view) (templ.Component, error) {
 			return panels.Dispatch(w.dispatchForm(v)), nil
 		},
@@ -66,7 +67,7 @@ func (w *Web) specDispatchForm() spec {
 func (w *Web) drawPreflight(ctx context.Context, v view) (templ.Component, error) {
 	p := panels.Preflight{Frame: v.brief()}
 	p.Note = "asked of GitHub"
-	p.Show = parts.Address{Page: p.At.Page}.Href("preflight", "1")
+	p.Show = links.With(p.At.Page, "preflight", "1")
 	if v.later {
 		return panels.PreflightList(p), nil
 	}
@@ -79,7 +80,7 @@ func (w *Web) drawPreflight(ctx context.Context, v view) (templ.Component, error
 		p.Pulls = append(p.Pulls, panels.PullRow{
 			Number:  pull.Number,
 			Title:   pull.Title,
-			Page:    w.pullURL(repo, int64(pull.Number)),
+			Page:    w.o.Settings.GitHubWeb.Pull(repo, int64(pull.Number)),
 			State:   pull.State,
 			Repo:    pull.Repo,
 			Waiting: pull.CreatedAt,
@@ -90,10 +91,10 @@ func (w *Web) drawPreflight(ctx context.Context, v view) (templ.Component, error
 
 // dispatchPage is the form as a page of its own.
 func (w *Web) dispatchPage(c *fiber.Ctx) error {
-	name := unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
+	name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
 	repo, err := w.o.Dashboard.RepoByName(c.UserContext(), name)
 	if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
-		return w.noRepo(c, name, "/dispatch", err)
+		return w.noRepo(c, name, links.Dispatch, err)
 	}
 	if err != nil {
 		return err
@@ -108,7 +109,7 @@ func (w *Web) showDispatch(c *fiber.Ctx, v view) error {
 	}
 	pulls := v
 	pulls.later = !v.query.Has("preflight")
-	crumbs := []parts.Link{{Text: "Repositories", URL: "/repos"}, {Text: v.scope, URL: panels.RepoURL(v.scope)}}
+	crumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.scope, URL: links.Repo(v.scope)}}
 	body := pages.Body{
 		Title:  "Dispatch",
 		Crumbs: crumbs,
@@ -117,7 +118,7 @@ func (w *Web) showDispatch(c *fiber.Ctx, v view) error {
 			{w.panel(c.UserContext(), w.specDispatchForm(), v)},
 		},
 	}
-	return w.show(c, screen{title: "Dispatch " + v.scope, current: "/repos", status: status, body: body})
+	return w.show(c, screen{title: "Dispatch " + v.scope, current: links.Repos, status: status, body: body})
 }
 
 // faultStatus is the status of a form that is shown again: 409 where it is not
@@ -197,7 +198,7 @@ func (w *Web) workflowURL() string {
 	if w.o.Settings.ActionRepo == "" {
 		return ""
 	}
-	return w.repoURL(telemetry.RepoName(w.o.Settings.ActionRepo)) + "/actions/workflows/" + ingest.Workflow
+	return w.o.Settings.GitHubWeb.Workflow(telemetry.RepoName(w.o.Settings.ActionRepo), ingest.Workflow)
 }
 
 // dispatch starts a run of the action, once a token. What is wrong is said
@@ -219,7 +220,7 @@ func (w *Web) dispatch(c *fiber.Ctx) error {
 	case v.fault != nil:
 		return w.showDispatch(c, v)
 	case !inPlace:
-		return c.Redirect(panels.RepoURL(v.scope)+"/dispatch?started=1", fiber.StatusSeeOther)
+		return c.Redirect(links.With(links.In(v.scope, links.Dispatch), "started", "1"), fiber.StatusSeeOther)
 	}
 	v.query.Set("started", "1")
 	return render(c, fiber.StatusAccepted, panels.Dispatch(w.dispatchForm(v)))
@@ -234,7 +235,7 @@ func (w *Web) startRun(c *fiber.Ctx, v view) error {
 	for name := range v.form {
 		inputs[name] = v.form.Get(name)
 	}
-	d, err := telemetry.NewDispatch(w.o.Settings.GitHubWeb, cmp.Or(v.repo.TargetRepo, v.scope), inputs)
+	d, err := telemetry.NewDispatch(string(w.o.Settings.GitHubWeb), cmp.Or(v.repo.TargetRepo, v.scope), inputs)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -20,9 +21,9 @@ func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte
 	case c.Get("HX-Request") == "" && status == fiber.StatusMisdirectedRequest:
 		page = pages.Refused(w.assets, problemTitle(status), message)
 	case c.Get("HX-Request") == "":
-	case strings.HasPrefix(c.Path(), actionSave), status == fiber.StatusBadRequest && c.Query("push") != "":
+	case strings.HasPrefix(c.Path(), links.ActionSaveView), status == fiber.StatusBadRequest && c.Query("push") != "":
 		page = parts.FieldFault(message)
-	case strings.HasPrefix(c.Path(), "/actions/"):
+	case strings.HasPrefix(c.Path(), links.Actions):
 		page = panels.Failure(notDone(c.Path()), message, false)
 	default:
 		page = panels.Failure("This panel could not be loaded.", message, status >= fiber.StatusInternalServerError)
@@ -45,9 +46,9 @@ func again(c *fiber.Ctx, status int) []parts.Link {
 // notDone says of an action that it failed.
 func notDone(path string) string {
 	switch path {
-	case "/actions/reply":
+	case links.ActionReply:
 		return "Not sent."
-	case "/actions/accept-scope", "/actions/accept-listing":
+	case links.ActionAcceptScope, links.ActionAcceptListing:
 		return "Not changed."
 	}
 	return "Not started."

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 )
@@ -14,7 +15,7 @@ import (
 // specFirst is what the overview shows before the first record: one panel
 // that says what is awaited, in place of charts of nothing.
 func (w *Web) specFirst() spec {
-	return spec{name: "first", title: "First run", page: "/", topics: []string{telemetry.TopicRecords}, every: "30s", draw: w.drawFirst}
+	return spec{name: "first", title: "First run", page: links.Overview, topics: []string{telemetry.TopicRecords}, every: "30s", draw: w.drawFirst}
 }
 
 func (w *Web) drawFirst(ctx context.Context, v view) (templ.Component, error) {
@@ -41,5 +42,5 @@ func (w *Web) firstPanel(c *fiber.Ctx) error {
 func (w *Web) firstPage(c *fiber.Ctx, v view) error {
 	body := pages.Body{Title: "Overview", Rows: [][]templ.Component{{w.panel(c.UserContext(), w.specFirst(), v)}}, First: true}
 	w.tellMissing(&body)
-	return w.show(c, screen{title: "Overview", current: "/", body: body})
+	return w.show(c, screen{title: "Overview", current: links.Overview, body: body})
 }

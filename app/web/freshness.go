@@ -8,12 +8,13 @@ import (
 	"github.com/a-h/templ"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specFreshness() spec {
-	return spec{name: "freshness", title: "How old this is", page: "/", every: "60s", draw: w.drawFreshness}
+	return spec{name: "freshness", title: "How old this is", page: links.Overview, every: "60s", draw: w.drawFreshness}
 }
 
 // lateAfter is after how many of its intervals a source counts as late
@@ -138,7 +139,7 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	}
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
 	var n panels.Trouble
-	retry := parts.Action{Text: "Try again", Icon: "sync", URL: "/actions/refresh"}
+	retry := parts.Action{Text: "Try again", Icon: "sync", URL: links.ActionRefresh}
 	variable := "GITHUB_TOKEN"
 	wait := parts.Action{
 		Text:     "Refresh",
@@ -149,7 +150,7 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 		Off:      "The rate limit is reached",
 	}
 	if who == "Devin" {
-		retry.URL, variable = "/actions/poll", "DEVIN_API_KEY"
+		retry.URL, variable = links.ActionPoll, "DEVIN_API_KEY"
 		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
 	}
 	if s.Name == sourceDatabase {

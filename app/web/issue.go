@@ -6,6 +6,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -14,7 +15,7 @@ func (w *Web) specIssue() spec {
 	return spec{
 		name:   "issue",
 		title:  "Issues",
-		page:   "/issues",
+		page:   links.Issues,
 		one:    true,
 		topics: everything(),
 		every:  "60s",
@@ -49,12 +50,12 @@ func (w *Web) loadIssue(ctx context.Context, v view) (detail, error) {
 }
 
 func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
-	repo := panels.RepoURL(string(i.Repo))
+	repo := links.Repo(i.Repo)
 	h := panels.Heading{
 		Crumbs: []parts.Link{
-			{Text: "Repositories", URL: "/repos"},
+			{Text: "Repositories", URL: links.Repos},
 			{Text: string(i.Repo), URL: repo},
-			{Text: "Issues", URL: repo + "/issues"},
+			{Text: "Issues", URL: links.In(i.Repo, links.Issues)},
 		},
 		Title:  i.Rule,
 		Aside:  "in " + spotText(i.File, i.Line),
@@ -76,7 +77,7 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	default:
 		h.Note, h.Time, h.As = "First seen", i.First.At, "ago"
 	}
-	if code := w.codeURL(i.IssueRow); code != "" {
+	if code := w.o.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
 	if i.Status != telemetry.StatusFixed {
@@ -85,9 +86,9 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 			text = "Dispatch again"
 		}
 		h.Buttons = append(h.Buttons, panels.Button{
-			Link:   parts.Link{Text: text, URL: repo + "/dispatch"},
+			Link:   parts.Link{Text: text, URL: links.In(i.Repo, links.Dispatch)},
 			Icon:   "play",
-			Dialog: parts.Address{Page: "/panels/dispatch"}.Href("scope", string(i.Repo)),
+			Dialog: links.Panel("dispatch", "scope", string(i.Repo)),
 		})
 	}
 	return h
@@ -104,12 +105,12 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 	repo := string(i.Repo)
 	family := i.Family
 	facts := []panels.Pair{
-		{Name: "Rule", Text: i.Rule, URL: termURL("/issues", "rule", i.Rule)},
-		{Name: "Family", Text: family, URL: termURL("/issues", "family", family)},
-		{Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
-		{Name: "Location", Text: spotText(i.File, i.Line), URL: w.codeURL(i.IssueRow), Code: true},
-		{Name: "First seen", Time: i.First.At, As: "day", Text: runName(i.First.Run, 0), URL: panels.RunURL(i.First.File)},
-		{Name: "Last seen", Time: i.Last.At, As: "ago", Text: runName(i.Last.Run, 0), URL: panels.RunURL(i.Last.File)},
+		{Name: "Rule", Text: i.Rule, URL: termURL(links.Issues, "rule", i.Rule)},
+		{Name: "Family", Text: family, URL: termURL(links.Issues, "family", family)},
+		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
+		{Name: "Location", Text: spotText(i.File, i.Line), URL: w.o.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Code: true},
+		{Name: "First seen", Time: i.First.At, As: "day", Text: runName(i.First.Run, 0), URL: links.Run(i.First.File)},
+		{Name: "Last seen", Time: i.Last.At, As: "ago", Text: runName(i.Last.Run, 0), URL: links.Run(i.Last.File)},
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {
@@ -118,14 +119,14 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 			Time: i.Closed.At,
 			As:   "ago",
 			Text: runName(i.Closed.Run, 0),
-			URL:  panels.RunURL(i.Closed.File),
+			URL:  links.Run(i.Closed.File),
 		})
 	}
 	return append(facts,
 		panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", "")},
 		panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts))},
 		panels.Pair{Name: "Latest id", Text: i.LatestIssueID, Code: i.LatestIssueID != ""},
-		panels.Pair{Name: "Issue", Text: i.PublicID, URL: "/api/issues/" + i.PublicID, Code: true})
+		panels.Pair{Name: "Issue", Text: i.PublicID, URL: links.APIIssue(i.PublicID), Code: true})
 }
 
 // termURL is a list with one qualifier, "" where no query can ask for the
@@ -135,27 +136,27 @@ func termURL(page, field, value string) string {
 	if text == "" {
 		return ""
 	}
-	return searchURL(page, text)
+	return links.Matching(page, text)
 }
 
 func (w *Web) attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow,
 	outcome telemetry.AttemptOutcome) panels.AttemptRow {
 	r := panels.AttemptRow{
 		Number:  n,
-		Run:     parts.Link{Text: runName(a.RunNumber, a.BatchID), URL: panels.RunURL(a.File)},
+		Run:     parts.Link{Text: runName(a.RunNumber, a.BatchID), URL: links.Run(a.File)},
 		Session: parts.Link{Text: shortID(a.Session)},
 		State:   string(a.State),
 		Basis:   basisWords(a.LinkBasis),
 		Outcome: outcomeBit(outcome, a.State),
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		r.Run.URL = rawURL("", a.File)
+		r.Run.URL = links.APIRaw("", a.File)
 	}
 	if a.Known {
-		r.Session.URL = panels.SessionURL(telemetry.BareID(a.Session))
+		r.Session.URL = links.Session(telemetry.BareID(a.Session))
 	}
 	if a.PR != nil {
-		r.PR = panels.PullRef{Number: int(a.PR.Number), State: a.PR.State, Merged: a.PR.Merged, URL: w.pullPage(a.PR.Repo, a.PR.Number)}
+		r.PR = panels.PullRef{Number: int(a.PR.Number), State: a.PR.State, Merged: a.PR.Merged, URL: links.Pull(a.PR.Repo, a.PR.Number)}
 	}
 	for _, v := range verifications {
 		if v.Current && telemetry.BareID(v.Session) == telemetry.BareID(a.Session) {
@@ -178,7 +179,7 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 	open, wasGone := false, false
 	var marks []panels.Mark
 	for _, scan := range i.Scans {
-		m := panels.Mark{Kind: "gone", Name: runName(scan.Run, 0), URL: panels.RunURL(scan.File), At: scan.At}
+		m := panels.Mark{Kind: "gone", Name: runName(scan.Run, 0), URL: links.Run(scan.File), At: scan.At}
 		named := seen[scan.File+scan.At.String()]
 		switch {
 		case named && wasGone:
@@ -226,7 +227,7 @@ func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels
 	if list.Total > sameRows+1 {
 		more = parts.Link{
 			Text: "All " + number(list.Total),
-			URL:  termURL(panels.RepoURL(string(i.Repo))+"/issues", "rule", i.Rule),
+			URL:  termURL(links.In(i.Repo, links.Issues), "rule", i.Rule),
 		}
 	}
 	return rows, max(0, int(list.Total)-1), more, err

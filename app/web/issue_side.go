@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -97,18 +98,18 @@ func (w *Web) issueIDs(ctx context.Context, v view, i telemetry.IssueDetail) (ro
 	for _, id := range ids.Items {
 		rows = append(rows, panels.Pair{
 			Name:    runName(id.RunNumber, 0),
-			NameURL: panels.RunURL(id.RunFile),
+			NameURL: links.Run(id.RunFile),
 			Text:    id.IssueID,
 			Code:    id.IssueID != "",
 		})
 	}
 	switch {
 	case len(ids.Items) < ids.Total && most == idsMost:
-		more = parts.Link{Text: "All " + parts.Number(ids.Total), URL: panels.IssueURL(i.PublicID) + "?ids=all"}
+		more = parts.Link{Text: "All " + parts.Number(ids.Total), URL: links.With(links.Issue(i.PublicID), "ids", "all")}
 	case len(ids.Items) < ids.Total:
 		more = parts.Link{Text: fmt.Sprintf("%s of them are shown", parts.Number(len(ids.Items)))}
 	case most == idsAll:
-		more = parts.Link{Text: "Fewer", URL: panels.IssueURL(i.PublicID)}
+		more = parts.Link{Text: "Fewer", URL: links.Issue(i.PublicID)}
 	}
 	return rows, ids.Total, more, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -16,8 +17,8 @@ func (w *Web) specIssues() spec {
 	return spec{
 		name:   "issues",
 		title:  "Issues",
-		page:   "/issues",
-		tab:    "/issues",
+		page:   links.Issues,
+		tab:    links.Issues,
 		topics: listTopics(),
 		every:  "60s",
 		list:   w.o.Dashboard.Issues,
@@ -37,7 +38,7 @@ func (w *Web) specIssues() spec {
 
 func (w *Web) issuesOf(v view, q query.Query) ask[telemetry.IssueRow] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
-		asOf, err := v.moment("as_of")
+		asOf, err := telemetry.TimeParam("as_of", v.get("as_of"))
 		if err != nil {
 			return telemetry.List[telemetry.IssueRow]{}, err
 		}

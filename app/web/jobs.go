@@ -13,6 +13,7 @@ import (
 
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -88,7 +89,7 @@ func setJobs(c *fiber.Ctx, jobs []ownJob) {
 }
 
 func (w *Web) specJobs() spec {
-	return spec{name: "jobs", page: "/", draw: w.drawJobs}
+	return spec{name: "jobs", page: links.Overview, draw: w.drawJobs}
 }
 
 // drawJobs shows the jobs of the view. It asks again only while it shows
@@ -183,12 +184,12 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 	card.Errors = without(card.Errors, card.Summary) // what ended the job is said once
 	switch {
 	case j.Running() && ingest.Cancellable(j.Kind):
-		card.Dismiss = parts.Action{Text: "Cancel", URL: "/actions/cancel", Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
+		card.Dismiss = parts.Action{Text: "Cancel", URL: links.ActionCancel, Hidden: []parts.Field{{Name: "id", Value: j.ID}}}
 	case !j.Running():
 		card.Dismiss = parts.Action{
 			Icon:   "x",
 			Text:   "Close",
-			URL:    "/actions/dismiss",
+			URL:    links.ActionDismiss,
 			Class:  "btn-bare btn-quiet",
 			Hidden: []parts.Field{{Name: "id", Value: j.ID}},
 		}
@@ -206,7 +207,7 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 		card.More = len(result.Changes) - len(card.Changes)
 		card.Confirm = parts.Action{
 			Text:   "Apply " + parts.Plural(len(result.Changes), "change", ""),
-			URL:    "/actions/backfill",
+			URL:    links.ActionBackfill,
 			Class:  "btn-primary",
 			Hidden: []parts.Field{{Name: "replaces", Value: j.ID}},
 		}

@@ -11,6 +11,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -138,13 +139,13 @@ func (w *Web) noRuns(ctx context.Context, e *parts.Empty, action *parts.Action) 
 	default:
 		return nil
 	}
-	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
+	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: links.ActionRefresh}
 	return nil
 }
 
 // pastNotice says that a list is shown as it was.
 func (v view) pastNotice() []parts.Notice {
-	at, err := v.moment("as_of")
+	at, err := telemetry.TimeParam("as_of", v.get("as_of"))
 	if err != nil || at.IsZero() || !slices.Contains(v.spec.params, "as_of") {
 		return nil
 	}

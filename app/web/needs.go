@@ -8,19 +8,20 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specNeeds() spec {
-	return spec{name: "needs", title: "Needs you", page: "/", topics: everything(), every: "30s", clock: true, draw: w.drawNeeds}
+	return spec{name: "needs", title: "Needs you", page: links.Overview, topics: everything(), every: "30s", clock: true, draw: w.drawNeeds}
 }
 
 func (w *Web) specAllNeeds() spec {
 	return spec{
 		name:   "needs-you",
 		title:  "Needs you",
-		page:   "/needs-you",
+		page:   links.NeedsYou,
 		topics: everything(),
 		every:  "30s",
 		clock:  true,
@@ -34,7 +35,7 @@ func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
 	l := panels.NeedList{}
 	var err error
 	l.Table, err = short(ctx, v, briefRows, parts.Sort{}, w.needsOf(v, nil, &l.Groups), w.needRow)
-	l.More = parts.Link{Text: "All " + l.Count, URL: "/needs-you"}
+	l.More = parts.Link{Text: "All " + l.Count, URL: links.NeedsYou}
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (w *Web) drawNeeds(ctx context.Context, v view) (templ.Component, error) {
 
 // drawAllNeeds is all that waits, or the group that the address names.
 func (w *Web) drawAllNeeds(ctx context.Context, v view) (templ.Component, error) {
-	needs, err := words(v.get("group"), "group", telemetry.Needs())
+	needs, err := telemetry.WordsParam("group", v.get("group"), telemetry.Needs())
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (w *Web) needsOf(v view, needs []telemetry.Need, groups *[]parts.Bit) ask[t
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
 				*groups = append(*groups,
-					parts.Bit{Text: number(n) + " " + panels.NeedWord(string(need)), URL: "/needs-you?group=" + string(need)})
+					parts.Bit{Text: number(n) + " " + panels.NeedWord(need), URL: links.With(links.NeedsYou, "group", string(need))})
 			}
 		}
 		return a.List, err
@@ -107,33 +108,34 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 			r.Title = parts.Plural(len(n.IssueIDs), "issue", "")
 		}
 	}
+	_, label := n.Need.Action()
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
-		r.URL, r.Ref = w.pullPage(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
+		r.URL, r.Ref = links.Pull(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
 		r.Title = telemetry.FoldIssueIDs(n.PullTitle)
 		if r.Title == "" {
 			r.Title = "Pull request"
 		}
 		r.Action = parts.Link{
-			Text: map[telemetry.Need]string{telemetry.NeedReview: "Review PR", telemetry.NeedMerge: "Open PR"}[n.Need],
-			URL:  w.pullURL(n.PullRepo, n.PullNumber),
+			Text: label,
+			URL:  w.o.Settings.GitHubWeb.Pull(n.PullRepo, n.PullNumber),
 		}
 	case telemetry.NeedScan:
-		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", panels.RepoURL(string(n.Repo))
+		r.Title, r.Ref, r.URL = "Usually every "+daysText(n.Interval), "", links.Repo(n.Repo)
 		r.Action, r.Dialog = dispatchAction(n.Repo)
 	case telemetry.NeedNeverStarted:
-		r.URL, r.Remark = panels.RunURL(n.RunFile), n.Reason
+		r.URL, r.Remark = links.Run(n.RunFile), n.Reason
 		r.Action, r.Dialog = dispatchAction(n.Repo)
 	case telemetry.NeedWaiting:
-		r.URL = panels.SessionURL(telemetry.BareID(n.SessionID))
+		r.URL = links.Session(telemetry.BareID(n.SessionID))
 		if n.Reason == "waiting_for_approval" { // the other word says what the state does
 			r.Remark = "asks for an approval"
 		}
-		r.Action = parts.Link{Text: "Reply", URL: r.URL + "#reply-form"}
-		r.Dialog = parts.Address{Page: "/panels/reply"}.Href("id", telemetry.BareID(n.SessionID))
+		r.Action = parts.Link{Text: label, URL: r.URL + "#reply-form"}
+		r.Dialog = links.Panel("reply", "id", telemetry.BareID(n.SessionID))
 	default:
-		r.URL = panels.SessionURL(telemetry.BareID(n.SessionID))
-		r.Action = parts.Link{Text: "Open in Devin", URL: w.devin(telemetry.SessionRow{ID: n.SessionID, URL: n.SessionURL})}
+		r.URL = links.Session(telemetry.BareID(n.SessionID))
+		r.Action = parts.Link{Text: label, URL: w.o.Settings.DevinWeb.Session(n.SessionID, n.SessionURL)}
 	}
 	return r
 }
@@ -142,6 +144,6 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 func dispatchAction(repo telemetry.RepoName) (action parts.Link, dialog string) {
 	return parts.Link{
 		Text: "Dispatch",
-		URL:  panels.RepoURL(string(repo)) + "/dispatch",
-	}, parts.Address{Page: "/panels/dispatch"}.Href("scope", string(repo))
+		URL:  links.In(repo, links.Dispatch),
+	}, links.Panel("dispatch", "scope", string(repo))
 }

@@ -12,12 +12,13 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specOpen() spec {
-	return spec{name: "open", title: "Open now", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", draw: w.drawOpen}
+	return spec{name: "open", title: "Open now", page: links.Overview, topics: []string{telemetry.TopicRecords}, every: "60s", draw: w.drawOpen}
 }
 
 // familyRows is how many families the breakdown names; the rest is summed.
@@ -38,10 +39,10 @@ func (w *Web) drawOpen(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := v.listURL("/issues")
+	list := links.In(v.scope, links.Issues)
 	b.Note, b.Count = "by severity and CWE family", number(totals.Latest)
 	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string {
-		return searchURL(list, queryOpen+" severity:"+tier)
+		return links.Matching(list, queryOpen+" severity:"+tier)
 	})
 	known := int64(0)
 	for _, s := range b.Severity {
@@ -51,9 +52,9 @@ func (w *Web) drawOpen(ctx context.Context, v view) (templ.Component, error) {
 		{
 			Name: telemetry.WordOther,
 			N:    int(telemetry.Sum(severity) - known),
-			URL:  searchURL(list, queryOpen+" severity:"+telemetry.WordOther),
+			URL:  links.Matching(list, queryOpen+" severity:"+telemetry.WordOther),
 		},
-		{Name: "not listed", N: int(totals.Unlisted), URL: searchURL("/repos", queryUnlisted)},
+		{Name: "not listed", N: int(totals.Unlisted), URL: links.Matching(links.Repos, queryUnlisted)},
 	} {
 		if rest.N > 0 {
 			b.Severity = append(b.Severity, rest)
@@ -122,5 +123,5 @@ func familyURL(list, qualifier string, names ...string) string {
 	if families == "" {
 		return "" // a name that no query can ask for has no list
 	}
-	return searchURL(list, queryOpen+" "+families)
+	return links.Matching(list, queryOpen+" "+families)
 }

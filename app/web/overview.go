@@ -11,6 +11,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -20,7 +21,7 @@ func (w *Web) specTiles() spec {
 	return spec{
 		name:   "tiles",
 		title:  "Figures",
-		page:   "/",
+		page:   links.Overview,
 		topics: everything(),
 		every:  "30s",
 		clock:  true,
@@ -47,12 +48,12 @@ func (w *Web) overviewPage(c *fiber.Ctx) error {
 		}
 		return drawn
 	}
-	body := pages.Body{Title: "Overview", Periods: v.periods("/"), Facts: v.reportFact(), Rows: [][]templ.Component{
+	body := pages.Body{Title: "Overview", Periods: v.periods(links.Overview), Facts: v.reportFact(), Rows: [][]templ.Component{
 		row(w.specNeeds()), row(w.specTiles()), row(w.specNow()), row(w.specTrend()), row(w.specOpen(), w.specRates()),
 		row(w.specSpans(), w.specOutcomes()), row(w.specQueue()), row(w.specTop(), w.specRecent()),
 	}}
 	w.tellMissing(&body)
-	return w.show(c, screen{title: "Overview", current: "/", body: body})
+	return w.show(c, screen{title: "Overview", current: links.Overview, body: body})
 }
 
 // tellMissing says which settings are not set: a single one in a line,
@@ -78,9 +79,9 @@ func (w *Web) tellMissing(body *pages.Body) {
 func (w *Web) keyPage(variable string) parts.Link {
 	switch variable {
 	case "GITHUB_TOKEN":
-		return parts.Link{Text: "Where to get one", URL: w.o.Settings.GitHubWeb + "/settings/tokens"}
+		return parts.Link{Text: "Where to get one", URL: w.o.Settings.GitHubWeb.Tokens()}
 	case "DEVIN_API_KEY":
-		return parts.Link{Text: "Where to get one", URL: w.o.Settings.DevinWeb + "/settings/api-keys"}
+		return parts.Link{Text: "Where to get one", URL: w.o.Settings.DevinWeb.Keys()}
 	}
 	return parts.Link{}
 }
@@ -89,7 +90,7 @@ func (w *Web) keyPage(variable string) parts.Link {
 func (v view) reportFact() []pages.Fact {
 	return []pages.Fact{{
 		Icon: "log",
-		Link: parts.Link{Text: "Report to print", URL: parts.Address{Page: "/report"}.Href("period", v.period(), "repo", v.scope)},
+		Link: parts.Link{Text: "Report to print", URL: links.With(links.Report, "period", v.period(), "repo", v.scope)},
 	}}
 }
 
@@ -157,7 +158,7 @@ func (w *Web) activeTile(ctx context.Context, v view) (parts.Tile, error) {
 	if err != nil {
 		return t, err
 	}
-	url := func(i int) string { return searchURL(v.listURL("/sessions"), queries[i]) }
+	url := func(i int) string { return links.Matching(links.In(v.scope, links.Sessions), queries[i]) }
 	t.Value, t.URL = number(counts[0]), url(0)
 	t.Line = []parts.Bit{{Text: number(counts[1]) + " working", URL: url(1)}, {Text: number(counts[2]) + " waiting", URL: url(2)}}
 	return t, nil
@@ -189,7 +190,7 @@ func aboutTiles() []string {
 // tiles are the figures of all repositories, or of the page's own.
 // listed are the open issues by severity that have a list.
 func tiles(v view, t dashboard.Stats, listed map[string]int64, o dashboard.Overview, active parts.Tile, repos int64) []parts.Tile {
-	at := v.listURL
+	at := func(page string) string { return links.In(v.scope, page) }
 	open := openTile(v, t, listed)
 	if o.Period.Name != "all" { // before all time nothing was open
 		open.Change = changeBit(o.Change())
@@ -204,29 +205,29 @@ func tiles(v view, t dashboard.Stats, listed map[string]int64, o dashboard.Overv
 			Line:  []parts.Bit{{Text: number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
 		},
 		active,
-		pullsTile(at("/pulls"), t.PRs, o.PRsWaiting),
+		pullsTile(at(links.Pulls), t.PRs, o.PRsWaiting),
 		rateTile(o),
 	}
 	if v.scope == "" {
 		list = append(list, parts.Tile{
 			Label: "Repositories",
 			Value: number(int64(len(t.Repos))),
-			URL:   "/repos",
-			Line:  []parts.Bit{{Text: number(repos) + " with open issues", URL: searchURL("/repos", queryWithOpen)}},
+			URL:   links.Repos,
+			Line:  []parts.Bit{{Text: number(repos) + " with open issues", URL: links.Matching(links.Repos, queryWithOpen)}},
 		})
 	} else {
 		list = append(list, parts.Tile{
 			Label: "Sessions",
 			Value: number(t.SessionsCreated),
-			URL:   at("/sessions"),
-			Line:  []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: searchURL(at("/sessions"), "is:finished")}},
+			URL:   at(links.Sessions),
+			Line:  []parts.Bit{{Text: number(t.SessionsFinished) + " finished", URL: links.Matching(at(links.Sessions), "is:finished")}},
 		})
 	}
 	return append(list, parts.Tile{
 		Label: "Runs",
 		Value: number(t.Runs),
-		URL:   at("/runs"),
-		Line:  []parts.Bit{{Text: number(t.Dispatches) + " of them dispatches", URL: searchURL(at("/runs"), "kind:dispatch")}},
+		URL:   at(links.Runs),
+		Line:  []parts.Bit{{Text: number(t.Dispatches) + " of them dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
 	})
 }
 
@@ -278,7 +279,7 @@ func openTile(v view, t dashboard.Stats, listed map[string]int64) parts.Tile {
 		bit := parts.Bit{
 			Text: number(listed[tier.name]) + " " + tier.name,
 			Tone: tier.tone,
-			URL:  searchURL(v.listURL("/issues"), queryOpen+" severity:"+tier.name),
+			URL:  links.Matching(links.In(v.scope, links.Issues), queryOpen+" severity:"+tier.name),
 		}
 		if t.Unlisted > 0 && v.scope != "" {
 			bit.URL = "" // its record names no findings
@@ -299,7 +300,7 @@ func openTile(v view, t dashboard.Stats, listed map[string]int64) parts.Tile {
 func (v view) openURL(l dashboard.Link) string {
 	switch {
 	case l.List == "issues":
-		return v.listURL("/issues")
+		return links.In(v.scope, links.Issues)
 	case v.scope != "":
 		return "" // its record names no findings
 	}
@@ -310,14 +311,14 @@ func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure)
 	t := parts.Tile{
 		Label: "PRs waiting",
 		Value: number(prs.Open),
-		URL:   searchURL(list, queryOpen),
+		URL:   links.Matching(list, queryOpen),
 		Line:  []parts.Bit{{Text: "of " + number(prs.Total), URL: list}},
 	}
 	if waiting.Most > 0 {
-		t.Line = []parts.Bit{{Text: "oldest " + daysText(waiting.Most), URL: searchURL(list, queryOpen)}}
+		t.Line = []parts.Bit{{Text: "oldest " + daysText(waiting.Most), URL: links.Matching(list, queryOpen)}}
 	}
 	if prs.Unknown > 0 {
-		t.Line = append(t.Line, parts.Bit{Text: number(prs.Unknown) + " not fetched", URL: searchURL(list, "is:unknown")})
+		t.Line = append(t.Line, parts.Bit{Text: number(prs.Unknown) + " not fetched", URL: links.Matching(list, "is:unknown")})
 	}
 	return t
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/a-h/templ"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -17,7 +18,7 @@ func (w *Web) specPull() spec {
 	return spec{
 		name:   "pull",
 		title:  "Pull requests",
-		page:   "/pulls",
+		page:   links.Pulls,
 		one:    true,
 		topics: everything(),
 		every:  "60s",
@@ -29,7 +30,7 @@ func (w *Web) specChecks() spec {
 	return spec{
 		name:   "checks",
 		title:  "Checks and reviews",
-		page:   "/pulls",
+		page:   links.Pulls,
 		one:    true,
 		topics: []string{telemetry.TopicPulls},
 		every:  "60s",
@@ -43,12 +44,12 @@ func pullRef(subject string) (telemetry.PullRef, error) {
 	at := strings.LastIndexByte(subject, '/')
 	if at < 0 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request is named by its repository and number, for example /pulls/owner/name/12.")
+			"A pull request is named by its repository and number, for example %s.", links.Pull("owner/name", 12))
 	}
 	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
 	if err != nil || n < 1 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request has a whole number from 1, for example /pulls/owner/name/12.")
+			"A pull request has a whole number from 1, for example %s.", links.Pull("owner/name", 12))
 	}
 	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
 }
@@ -89,11 +90,11 @@ func pullTitle(p telemetry.PullRow) string {
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	h := panels.Heading{
-		Crumbs:  []parts.Link{{Text: "Pull requests", URL: "/pulls"}, {Text: string(p.Repo), URL: w.repoURL(p.Repo)}},
+		Crumbs:  []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.o.Settings.GitHubWeb.Repo(p.Repo)}},
 		Title:   pullTitle(p),
 		Aside:   fmt.Sprintf("#%d", p.Number),
 		States:  []parts.State{panels.PullState(p.State, p.Merged)},
-		Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.pullURL(p.Repo, p.Number)}, Icon: "mark-github"}},
+		Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.o.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github"}},
 	}
 	switch {
 	case p.Merged:
@@ -116,7 +117,7 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 		basis = parts.Plural(len(p.Candidates), "candidate", "") + ", none sure"
 	}
 	facts := []panels.Pair{
-		{Name: "Repository", Text: string(p.Repo), URL: w.repoURL(p.Repo)},
+		{Name: "Repository", Text: string(p.Repo), URL: w.o.Settings.GitHubWeb.Repo(p.Repo)},
 		{Name: "Author", Text: p.User},
 		{Name: "Opened", Time: p.CreatedAt, As: "day"},
 		{Name: "Updated", Time: p.UpdatedAt, As: "ago"},
@@ -139,7 +140,7 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 func (w *Web) drawChecks(ctx context.Context, v view) (templ.Component, error) {
 	p := panels.ChecksPanel{Frame: v.frame()}
 	p.Note = "asked of GitHub"
-	p.Show = parts.Address{Page: p.At.Page}.Href("checks", "1") + "#checks"
+	p.Show = links.With(p.At.Page, "checks", "1") + "#checks"
 	if v.later {
 		return panels.Checks(p), nil
 	}
@@ -160,7 +161,7 @@ func (w *Web) drawChecks(ctx context.Context, v view) (templ.Component, error) {
 		p.Checks = append(p.Checks, panels.CheckRow{State: checkState(c), Name: c.Name, URL: c.URL})
 	}
 	for _, r := range d.Reviews {
-		p.Reviews = append(p.Reviews, panels.CheckRow{State: reviewState(r.State), Name: r.Reviewer, URL: w.github(r.URL), At: r.At})
+		p.Reviews = append(p.Reviews, panels.CheckRow{State: reviewState(r.State), Name: r.Reviewer, URL: w.o.Settings.GitHubWeb.Recorded(r.URL), At: r.At})
 	}
 	return panels.Checks(p), nil
 }

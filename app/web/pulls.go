@@ -7,12 +7,13 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specPulls() spec {
-	return spec{name: "pulls", title: "Pull requests", page: "/pulls", tab: "/pulls", topics: listTopics(), every: "60s",
+	return spec{name: "pulls", title: "Pull requests", page: links.Pulls, tab: links.Pulls, topics: listTopics(), every: "60s",
 		list: w.o.Dashboard.Pulls, menus: []string{"is", "repo", "linked", "age"},
 		draw: list(w, listing[markedPull, panels.PullRow]{
 			noun: "pull request",
@@ -29,7 +30,7 @@ func (w *Web) specPulls() spec {
 }
 
 func (w *Web) specQueue() spec {
-	return spec{name: "queue", title: "PR queue", page: "/", topics: everything(), every: "60s", draw: w.drawQueue}
+	return spec{name: "queue", title: "PR queue", page: links.Overview, topics: everything(), every: "60s", draw: w.drawQueue}
 }
 
 func (w *Web) pullsOf(v view, q query.Query) ask[markedPull] {
@@ -48,7 +49,7 @@ func (w *Web) drawQueue(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: searchURL("/pulls", queryOpen)}
+	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: links.Matching(links.Pulls, queryOpen)}
 	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No pull request is known to be open"}
 	t.Fold = foldQueue(t, w.o.Now())
 	return panels.PullQueue(t), nil

@@ -10,6 +10,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -21,7 +22,7 @@ func (w *Web) specRates() spec {
 	return spec{
 		name:   "rates",
 		title:  "Fix rate by CWE family",
-		page:   "/",
+		page:   links.Overview,
 		topics: []string{telemetry.TopicRecords},
 		every:  "60s",
 		clock:  true,
@@ -34,7 +35,7 @@ func (w *Web) specSpans() spec {
 	return spec{
 		name:   "spans",
 		title:  "How long",
-		page:   "/",
+		page:   links.Overview,
 		topics: []string{telemetry.TopicRecords},
 		every:  "60s",
 		clock:  true,
@@ -47,7 +48,7 @@ func (w *Web) specOutcomes() spec {
 	return spec{
 		name:   "outcomes",
 		title:  "Sessions by outcome",
-		page:   "/",
+		page:   links.Overview,
 		topics: everything(),
 		every:  "60s",
 		clock:  true,

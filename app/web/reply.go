@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 )
 
@@ -20,7 +21,7 @@ type Outward interface {
 
 // specReply is what the dialog of a row holds: what Devin asks, and the form.
 func (w *Web) specReply() spec {
-	return spec{name: "reply", title: "Reply", page: "/sessions", one: true, lazy: true, draw: w.drawReply}
+	return spec{name: "reply", title: "Reply", page: links.Sessions, one: true, lazy: true, draw: w.drawReply}
 }
 
 // specReplyForm is the form alone, on the session's page.
@@ -28,7 +29,7 @@ func (w *Web) specReplyForm() spec {
 	return spec{
 		name:  "reply-form",
 		title: "Reply",
-		page:  "/sessions",
+		page:  links.Sessions,
 		one:   true,
 		draw: func(ctx context.Context, v view) (templ.Component, error) {
 			form, err := w.replyForm(ctx, v)
@@ -56,7 +57,7 @@ func (w *Web) replyForm(ctx context.Context, v view) (panels.ReplyForm, error) {
 	f := panels.ReplyForm{
 		Session: s.Key,
 		Title:   w.sessionTitle(s.SessionRow),
-		Page:    panels.SessionURL(s.Key),
+		Page:    links.Session(s.Key),
 		Token:   w.o.NewID(),
 		Text:    v.form.Get("message"),
 		Sent:    v.query.Get("sent") == "1",
@@ -120,7 +121,7 @@ func (w *Web) reply(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	case !inPlace:
-		return c.Redirect(panels.SessionURL(v.subject)+"?sent=1#reply-form", fiber.StatusSeeOther)
+		return c.Redirect(links.With(links.Session(v.subject), "sent", "1")+"#reply-form", fiber.StatusSeeOther)
 	}
 	form, err := w.replyForm(c.UserContext(), view{subject: v.subject, query: url.Values{"sent": {"1"}}})
 	if err != nil {

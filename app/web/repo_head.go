@@ -5,17 +5,17 @@ import (
 	"strings"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
-	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 // repoFacts stand beneath the name of a repository.
 func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
-	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.repoURL(repo.Name)}}}
+	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.o.Settings.GitHubWeb.Repo(repo.Name)}}}
 	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {
 		facts = append(facts,
-			pages.Fact{Icon: "repo-forked", Link: parts.Link{Text: "Fixes go to " + string(repo.Fork), URL: w.repoURL(repo.Fork)}})
+			pages.Fact{Icon: "repo-forked", Link: parts.Link{Text: "Fixes go to " + string(repo.Fork), URL: w.o.Settings.GitHubWeb.Repo(repo.Fork)}})
 	}
 	if repo.LatestRun != nil {
 		facts = append(facts, pages.Fact{
@@ -85,7 +85,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Strong: "A record cannot be read.",
 			Text: "The newest version of " + strings.Join(h.Broken, ", ") +
 				" is broken; an older one stays in use. Mend the file in the action repository, then refresh.",
-			Link: parts.Link{Text: "What is wrong", URL: "/runs#files"},
+			Link: parts.Link{Text: "What is wrong", URL: links.Runs + "#files"},
 		})
 	}
 	return out
@@ -102,5 +102,5 @@ func fileLink(file, text string) parts.Link {
 	if file == "" {
 		return parts.Link{}
 	}
-	return parts.Link{Text: text, URL: panels.RunURL(file)}
+	return parts.Link{Text: text, URL: links.Run(file)}
 }

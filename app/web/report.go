@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -27,7 +28,7 @@ func (w *Web) specVerdicts() spec {
 	return spec{
 		name:   "verdicts",
 		title:  "What verification says",
-		page:   "/report",
+		page:   links.Report,
 		topics: everything(),
 		every:  "60s",
 		draw:   w.drawVerdicts,
@@ -90,19 +91,19 @@ func (w *Web) reportPage(c *fiber.Ctx) error {
 		body.Rows = append(body.Rows, one(w.specTop()))
 	}
 	body.Rows = append(body.Rows, one(w.specQueue()), one(w.specWorst()))
-	at := parts.Address{Page: "/report", Query: url.Values{}}
+	at := parts.Address{Page: links.Report, Query: url.Values{}}
 	if v.scope != "" {
 		at.Query.Set("repo", v.scope)
 	}
 	body.Periods = v.periodsAt(at)
-	return w.show(c, screen{title: "Report", current: "/", body: body})
+	return w.show(c, screen{title: "Report", current: links.Overview, body: body})
 }
 
 func (w *Web) specWorst() spec {
 	return spec{
 		name:   "worst",
 		title:  "Open critical and high issues",
-		page:   "/report",
+		page:   links.Report,
 		topics: everything(),
 		every:  "60s",
 		draw:   w.drawWorst,
@@ -117,7 +118,7 @@ func (w *Web) drawWorst(ctx context.Context, v view) (templ.Component, error) {
 	}
 	t, err := short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.takenIssues(v, q), w.takenRow)
 	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues),
-		parts.Link{Text: "All of them", URL: searchURL(v.listURL("/issues"), queryWorst)}
+		parts.Link{Text: "All of them", URL: links.Matching(links.In(v.scope, links.Issues), queryWorst)}
 	t.Empty = parts.Empty{Icon: "check-circle", Title: "No critical or high issue is open"}
 	return panels.Issues(t), err
 }
@@ -125,7 +126,7 @@ func (w *Web) drawWorst(ctx context.Context, v view) (templ.Component, error) {
 func (w *Web) reportFacts(v view, p telemetry.Period) []pages.Fact {
 	about := pages.Fact{Icon: "repo", Text: "all repositories"}
 	if v.scope != "" {
-		about = pages.Fact{Icon: "repo", Link: parts.Link{Text: v.scope, URL: panels.RepoURL(v.scope)}}
+		about = pages.Fact{Icon: "repo", Link: parts.Link{Text: v.scope, URL: links.Repo(v.scope)}}
 	}
 	stretch := "all time, until " + p.Until.Format("2 Jan 2006")
 	if !p.Since.IsZero() {

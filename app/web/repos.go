@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -10,6 +9,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -19,7 +19,7 @@ func (w *Web) specRepos() spec {
 	return spec{
 		name:   "repos",
 		title:  "Repositories",
-		page:   "/repos",
+		page:   links.Repos,
 		topics: listTopics(),
 		every:  "60s",
 		list:   w.o.Dashboard.Repos,
@@ -35,7 +35,7 @@ func (w *Web) specRepos() spec {
 }
 
 func (w *Web) specTop() spec {
-	return spec{name: "top", title: "Repositories", page: "/", topics: everything(), every: "60s", draw: w.drawTop}
+	return spec{name: "top", title: "Repositories", page: links.Overview, topics: everything(), every: "60s", draw: w.drawTop}
 }
 
 func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
@@ -43,7 +43,7 @@ func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "most critical + high first", parts.Link{Text: "All repositories", URL: "/repos"}
+	t.Note, t.More = "most critical + high first", parts.Link{Text: "All repositories", URL: links.Repos}
 	err = w.noRuns(ctx, &t.Empty, &t.Action)
 	t.Fold = foldTop(t)
 	return panels.TopRepos(t), err
@@ -52,7 +52,7 @@ func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
 // repoPage is a repository's page with the list of one tab.
 func (w *Web) repoPage(list spec) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		name := unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
+		name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
 		repo, err := w.o.Dashboard.RepoByName(c.UserContext(), name)
 		if telemetry.CodeOf(err) == telemetry.CodeNotFound {
 			return w.noRepo(c, name, list.tab, err)
@@ -72,21 +72,21 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
 		body := pages.Body{
 			Title:   string(repo.Name),
-			Crumbs:  []parts.Link{{Text: "Repositories", URL: "/repos"}},
+			Crumbs:  []parts.Link{{Text: "Repositories", URL: links.Repos}},
 			Button:  dispatchButton(v.scope),
-			Periods: v.periods(panels.RepoURL(v.scope) + list.tab),
+			Periods: v.periods(links.In(v.scope, list.tab)),
 			Facts: append(w.repoFacts(repo, health),
 				append(v.reportFact(),
 					pages.Fact{
 						Icon: "pulse",
-						Link: parts.Link{Text: "Activity", URL: parts.Address{Page: "/activity"}.Href("repo", v.scope)},
+						Link: parts.Link{Text: "Activity", URL: links.With(links.Activity, "repo", v.scope)},
 					})...),
 			Notices: append(repoNotices(repo, health), v.pastNotice()...),
 			Tabs:    w.repoTabs(v, list),
 			Below:   []templ.Component{table},
 			Rows:    [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
 		}
-		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
+		return w.show(c, screen{title: string(repo.Name), current: links.Repos, status: status, body: body})
 	}
 }
 
@@ -107,7 +107,7 @@ func (w *Web) repoTabs(v view, current spec) []parts.Tab {
 		tabs = append(tabs, parts.Tab{
 			Text:    s.title,
 			Count:   parts.Number(int(counts[s.name])),
-			URL:     parts.Address{Page: panels.RepoURL(string(repo.Name)) + s.tab}.Href("period", v.get("period")),
+			URL:     links.With(links.In(repo.Name, s.tab), "period", v.get("period")),
 			Current: s.name == current.name,
 		})
 	}
@@ -124,27 +124,19 @@ func (w *Web) noRepo(c *fiber.Ctx, name, tab string, cause error) error {
 	var names []string
 	for _, r := range list.Items {
 		if r.Fork != "" && r.Fork.Key() == strings.ToLower(name) {
-			return c.Redirect(panels.RepoURL(string(r.Name))+tab, fiber.StatusSeeOther)
+			return c.Redirect(links.In(r.Name, tab), fiber.StatusSeeOther)
 		}
 		names = append(names, string(r.Name))
 	}
 	var near []parts.Link
 	for _, n := range nearest(name, names) {
-		near = append(near, parts.Link{Text: n, URL: panels.RepoURL(n)})
+		near = append(near, parts.Link{Text: n, URL: links.Repo(n)})
 	}
-	return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", "/repos"), "Repository not found", sentence(cause), near))
-}
-
-// unescape decodes a part of a path; what cannot be decoded stays.
-func unescape(s string) string {
-	if text, err := url.PathUnescape(s); err == nil {
-		return strings.ToValidUTF8(text, "\uFFFD")
-	}
-	return s
+	return render(c, fiber.StatusNotFound, pages.Problem(w.shell(c, "Not found", links.Repos), "Repository not found", sentence(cause), near))
 }
 
 // dispatchButton opens the form of a run: a dialog, or its page.
 func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: panels.RepoURL(repo) + "/dispatch"}, "play",
-		parts.Address{Page: "/panels/dispatch"}.Href("scope", repo))
+	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: links.In(repo, links.Dispatch)}, "play",
+		links.Panel("dispatch", "scope", repo))
 }

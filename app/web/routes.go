@@ -73,9 +73,9 @@ func (w *Web) Routes() []Route {
 		action("/actions/accept-scope", w.acceptScope, "source", "file", "undo"),
 		action("/actions/accept-listing", w.acceptListing, "source", "kept"),
 		action("/actions/dismiss", w.dismiss, "id"),
-		action(actionSave, w.saveView, "name", "list", "query", "replace"),
-		action(actionRename, w.renameView, "id", "name"),
-		action(actionDelete, w.deleteView, "id"),
+		action("/actions/views", w.saveView, "name", "list", "query", "replace"),
+		action("/actions/views/rename", w.renameView, "id", "name"),
+		action("/actions/views/delete", w.deleteView, "id"),
 		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true, Params: []string{"id"}},
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}

@@ -1,12 +1,12 @@
 package web
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 )
 
@@ -22,20 +22,20 @@ func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
 		Recorded: s.PolledAt.IsZero(),
 		Repo:     string(s.Repo),
 		Run:      runName(s.RunNumber, s.BatchID),
-		RunURL:   panels.RunURL(s.RunFile),
+		RunURL:   links.Run(s.RunFile),
 		Since:    s.StateSince,
 		Updated:  s.UpdatedAt,
 		IssueIDs: named(s.IssueIDs),
 		Started:  s.At,
-		URL:      w.devin(s),
+		URL:      w.o.Settings.DevinWeb.Session(s.ID, s.URL),
 	}
 	if s.PR != nil {
-		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: w.pullPage(s.PR.Repo, s.PR.Number)}
+		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: links.Pull(s.PR.Repo, s.PR.Number)}
 	}
 	if s.State == telemetry.StateNeverStarted || s.State == telemetry.StateFailed {
 		r.Remark = s.Reason
 	}
-	r.Page = panels.SessionURL(s.Key)
+	r.Page = links.Session(s.Key)
 	return r
 }
 
@@ -61,8 +61,8 @@ func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
 		Number:       int(p.Number),
 		Title:        p.Title,
 		Short:        telemetry.FoldIssueIDs(p.Title),
-		Page:         w.pullPage(p.Repo, p.Number),
-		URL:          w.pullURL(p.Repo, p.Number),
+		Page:         links.Pull(p.Repo, p.Number),
+		URL:          w.o.Settings.GitHubWeb.Pull(p.Repo, p.Number),
 		Repo:         string(p.Repo),
 		State:        p.State,
 		Merged:       p.Merged,
@@ -75,7 +75,7 @@ func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
 		r.Waiting = p.CreatedAt
 	}
 	if p.Session != "" {
-		r.SessionURL = panels.SessionURL(telemetry.BareID(p.Session))
+		r.SessionURL = links.Session(telemetry.BareID(p.Session))
 	}
 	if r.Session == "" && len(p.Candidates) > 0 {
 		r.Session, r.SessionShort = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
@@ -114,7 +114,7 @@ func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
 		Label:    r.RunLabel,
 		Number:   int(r.RunNumber),
 		Kind:     string(r.Kind),
-		URL:      w.github(r.RunURL),
+		URL:      w.o.Settings.GitHubWeb.Recorded(r.RunURL),
 		Repo:     string(r.Repo),
 		At:       r.At,
 		Found:    int(r.IssuesFound),
@@ -129,7 +129,7 @@ func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
 	if r.New != nil && r.Gone != nil {
 		row.Compared, row.New, row.Gone = true, int(*r.New), int(*r.Gone)
 	}
-	row.Page = panels.RunURL(r.File)
+	row.Page = links.Run(r.File)
 	return row
 }
 
@@ -165,14 +165,14 @@ func (w *Web) repoRow(r repoTrend) panels.RepoRow {
 func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 	return panels.IssueRow{
 		ID:       i.PublicID,
-		URL:      panels.IssueURL(i.PublicID),
+		URL:      links.Issue(i.PublicID),
 		Severity: i.Severity,
 		Status:   string(i.Status),
 		Rule:     i.Rule,
 		Family:   i.Family,
 		File:     i.File,
 		Line:     int(i.Line),
-		CodeURL:  w.codeURL(i),
+		CodeURL:  w.o.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line),
 		Repo:     string(i.Repo),
 		First:    i.First.At,
 		Last:     i.Last.At,
@@ -195,50 +195,4 @@ func asSentence(text string) string {
 		text += "."
 	}
 	return text
-}
-
-// codeURL is today's file on GitHub, at the issue's last line.
-func (w *Web) codeURL(i telemetry.IssueRow) string {
-	if i.File == "" || i.Repo == "" {
-		return ""
-	}
-	steps := strings.Split(i.File, "/")
-	for n, step := range steps {
-		steps[n] = url.PathEscape(step)
-	}
-	address := w.repoURL(i.Repo) + "/blob/HEAD/" + strings.Join(steps, "/")
-	if i.Line > 0 {
-		address += "#L" + strconv.FormatInt(i.Line, 10)
-	}
-	return address
-}
-
-func (w *Web) repoURL(repo telemetry.RepoName) string {
-	owner, name, _ := strings.Cut(string(repo), "/")
-	return w.o.Settings.GitHubWeb + "/" + url.PathEscape(owner) + "/" + url.PathEscape(name)
-}
-
-func (w *Web) pullURL(repo telemetry.RepoName, number int64) string {
-	return w.repoURL(repo) + "/pull/" + strconv.FormatInt(number, 10)
-}
-
-// github returns a recorded address if it is one of GitHub's, else "": a
-// record is written by others and must not lead elsewhere.
-func (w *Web) github(address string) string {
-	if strings.HasPrefix(address, w.o.Settings.GitHubWeb+"/") {
-		return address
-	}
-	return ""
-}
-
-// devin is where a session is looked at.
-func (w *Web) devin(s telemetry.SessionRow) string {
-	bare := telemetry.BareID(s.ID)
-	if bare == "" {
-		return ""
-	}
-	if strings.HasPrefix(s.URL, w.o.Settings.DevinWeb+"/") {
-		return s.URL
-	}
-	return w.o.Settings.DevinWeb + "/sessions/" + url.PathEscape(bare)
 }

@@ -12,6 +12,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -25,7 +26,7 @@ func (w *Web) specRun() spec {
 	return spec{
 		name:   "run",
 		title:  "Runs",
-		page:   "/runs",
+		page:   links.Runs,
 		one:    true,
 		topics: everything(),
 		every:  "60s",
@@ -201,12 +202,12 @@ func (w *Web) diffList(p *panels.RunPage, shown parts.Pager, name string, rows [
 }
 
 func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
-	repo := panels.RepoURL(string(r.Repo))
+	repo := links.Repo(r.Repo)
 	h := panels.Heading{
 		Crumbs: []parts.Link{
-			{Text: "Repositories", URL: "/repos"},
+			{Text: "Repositories", URL: links.Repos},
 			{Text: string(r.Repo), URL: repo},
-			{Text: "Runs", URL: repo + "/runs"},
+			{Text: "Runs", URL: links.In(r.Repo, links.Runs)},
 		},
 		Title:  runName(r.RunNumber, 0),
 		Aside:  r.RunLabel,
@@ -218,12 +219,12 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 	if r.RunNumber > 0 {
 		h.Aside = "of " + string(r.Repo)
 	}
-	if run := w.github(r.RunURL); run != "" {
+	if run := w.o.Settings.GitHubWeb.Recorded(r.RunURL); run != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
 	}
-	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: rawURL(r.Source, r.File)}, Icon: "code"})
+	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: links.APIRaw(r.Source, r.File)}, Icon: "code"})
 	form := parts.Action{
-		URL:    "/actions/accept-scope",
+		URL:    links.ActionAcceptScope,
 		Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}},
 	}
 	switch {
@@ -256,7 +257,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 
 func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 	facts := []panels.Pair{
-		{Name: "Repository", Text: string(r.Repo), URL: panels.RepoURL(string(r.Repo))},
+		{Name: "Repository", Text: string(r.Repo), URL: links.Repo(r.Repo)},
 		{Name: "Recorded", Time: r.At, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
@@ -268,8 +269,8 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		facts = append(facts, panels.Pair{Name: "Reference", Text: "what is open now is compared with it"})
 	}
 	return append(facts,
-		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.github(r.RunURL), Code: r.RunID != ""},
-		panels.Pair{Name: "Record", Text: r.File, URL: rawURL(r.Source, r.File), Code: true},
+		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.o.Settings.GitHubWeb.Recorded(r.RunURL), Code: r.RunID != ""},
+		panels.Pair{Name: "Record", Text: r.File, URL: links.APIRaw(r.Source, r.File), Code: true},
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
 }
 
@@ -284,7 +285,7 @@ func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchR
 		row.SessionRow = w.unstarted(m, r)
 	}
 	for _, i := range r.Taken[bare] {
-		row.Issues = append(row.Issues, parts.Link{Text: i.Rule, URL: panels.IssueURL(i.PublicID)})
+		row.Issues = append(row.Issues, parts.Link{Text: i.Rule, URL: links.Issue(i.PublicID)})
 	}
 	return row
 }
@@ -326,7 +327,7 @@ func (w *Web) acceptScope(c *fiber.Ctx) error {
 		return err
 	}
 	if c.Get("HX-Request") == "" {
-		return c.Redirect(parts.Address{Page: panels.RunURL(file)}.Href("source", source), fiber.StatusSeeOther)
+		return c.Redirect(links.With(links.Run(file), "source", source), fiber.StatusSeeOther)
 	}
 	v := view{subject: file, query: url.Values{"source": {source}}}.of(w.specRun())
 	part, err := w.specRun().draw(c.UserContext(), v)

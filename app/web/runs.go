@@ -8,6 +8,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -16,8 +17,8 @@ func (w *Web) specRuns() spec {
 	return spec{
 		name:   "runs",
 		title:  "Runs",
-		page:   "/runs",
-		tab:    "/runs",
+		page:   links.Runs,
+		tab:    links.Runs,
 		topics: listTopics(),
 		every:  "60s",
 		list:   w.o.Dashboard.Runs,
@@ -33,14 +34,14 @@ func (w *Web) specRuns() spec {
 }
 
 func (w *Web) specRecent() spec {
-	return spec{name: "recent", title: "Recent runs", page: "/", topics: []string{telemetry.TopicRecords}, every: "60s", draw: w.drawRecent}
+	return spec{name: "recent", title: "Recent runs", page: links.Overview, topics: []string{telemetry.TopicRecords}, every: "60s", draw: w.drawRecent}
 }
 
 func (w *Web) specFiles() spec {
 	return spec{
 		name:   "files",
 		title:  "Records that could not be read",
-		page:   "/runs",
+		page:   links.Runs,
 		topics: []string{telemetry.TopicRecords},
 		draw:   w.drawFiles,
 	}
@@ -55,7 +56,7 @@ func (w *Web) drawRecent(ctx context.Context, v view) (templ.Component, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: v.listURL("/runs")}
+	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: links.In(v.scope, links.Runs)}
 	err = w.noRuns(ctx, &t.Empty, &t.Action)
 	t.Fold = foldRuns(t)
 	return panels.RecentRuns(t), err

@@ -9,6 +9,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -112,9 +113,9 @@ func group[R, V any](s spec, f dashboard.Found[R], row func(R) V,
 		Rows:  rowsOf(f.Items, row),
 	}
 	if int64(len(f.Items)) < f.Total {
-		t.More = parts.Link{Text: "All " + t.Count, URL: searchURL(s.page, f.Query.String())}
+		t.More = parts.Link{Text: "All " + t.Count, URL: links.Matching(s.page, f.Query.String())}
 	} else {
-		t.More = parts.Link{Text: "Open as a list", URL: searchURL(s.page, f.Query.String())}
+		t.More = parts.Link{Text: "Open as a list", URL: links.Matching(s.page, f.Query.String())}
 	}
 	return draw(t), panels.NotFound{}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -16,7 +17,7 @@ func (w *Web) specSession() spec {
 	return spec{
 		name:   "session",
 		title:  "Sessions",
-		page:   "/sessions",
+		page:   links.Sessions,
 		one:    true,
 		topics: everything(),
 		every:  "15s",
@@ -28,7 +29,7 @@ func (w *Web) specMessages() spec {
 	return spec{
 		name:   "messages",
 		title:  "Messages",
-		page:   "/sessions",
+		page:   links.Sessions,
 		one:    true,
 		topics: []string{telemetry.TopicSessions},
 		every:  "30s",
@@ -71,11 +72,11 @@ func (w *Web) sessionTitle(s telemetry.SessionRow) string {
 }
 
 func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
-	repo := panels.RepoURL(string(s.Repo))
+	repo := links.Repo(s.Repo)
 	h := panels.Heading{
 		Crumbs: []parts.Link{
-			{Text: "Repositories", URL: "/repos"}, {Text: string(s.Repo), URL: repo},
-			{Text: "Sessions", URL: repo + "/sessions"},
+			{Text: "Repositories", URL: links.Repos}, {Text: string(s.Repo), URL: repo},
+			{Text: "Sessions", URL: links.In(s.Repo, links.Sessions)},
 		},
 		Title:  w.sessionTitle(s.SessionRow),
 		Aside:  shortID(s.ID),
@@ -93,7 +94,7 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 	if s.StateSince.IsZero() {
 		h.Note = ""
 	}
-	if devin := w.devin(s.SessionRow); devin != "" {
+	if devin := w.o.Settings.DevinWeb.Session(s.ID, s.URL); devin != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open in Devin", URL: devin}, Icon: "hubot"})
 	}
 	if s.State == telemetry.StateNeverStarted && s.Reason != "" {
@@ -114,8 +115,8 @@ func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	repo := string(s.Repo)
 	facts := []panels.Pair{
 		{Name: "Session", Text: s.ID, Code: s.ID != ""},
-		{Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
-		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: panels.RunURL(s.RunFile)},
+		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
+		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: links.Run(s.RunFile)},
 		{Name: "Started", Time: s.At, As: "day"},
 		{Name: "Family", Text: s.Family},
 		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true},
@@ -130,7 +131,7 @@ func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 			Name:  "Pull request",
 			State: panels.PullState(s.PR.State, s.PR.Merged),
 			Text:  telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(),
-			URL:   w.pullPage(s.PR.Repo, s.PR.Number),
+			URL:   links.Pull(s.PR.Repo, s.PR.Number),
 		},
 			panels.Pair{Name: "Linked by", Text: basisWords(s.Basis)})
 	}
@@ -151,7 +152,7 @@ func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 		list = append(list, panels.Pair{
 			Name: runName(m.RunNumber, 0),
 			Text: "batch " + number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"),
-			URL:  panels.RunURL(m.RunFile),
+			URL:  links.Run(m.RunFile),
 			Time: m.At,
 			As:   "day",
 		})
@@ -202,7 +203,7 @@ const messagesShown = 20
 func (w *Web) drawMessages(ctx context.Context, v view) (templ.Component, error) {
 	p := panels.Conversation{Frame: v.frame()}
 	p.Note = "asked of Devin"
-	p.Show = parts.Address{Page: p.At.Page}.Href("messages", "1") + "#messages"
+	p.Show = links.With(p.At.Page, "messages", "1") + "#messages"
 	if v.later {
 		return panels.Messages(p), nil
 	}

@@ -8,12 +8,13 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
 func (w *Web) specSessions() spec {
-	return spec{name: "sessions", title: "Sessions", page: "/sessions", tab: "/sessions", topics: listTopics(), every: "60s",
+	return spec{name: "sessions", title: "Sessions", page: links.Sessions, tab: links.Sessions, topics: listTopics(), every: "60s",
 		list: w.o.Dashboard.Sessions, menus: []string{"is", "family", "repo", "age"},
 		draw: list(w, listing[telemetry.SessionRow, panels.SessionRow]{
 			noun:  "session",
@@ -26,7 +27,7 @@ func (w *Web) specSessions() spec {
 }
 
 func (w *Web) specNow() spec {
-	return spec{name: "now", title: "Devin now", page: "/", topics: everything(), every: "15s", clock: true, draw: w.drawNow}
+	return spec{name: "now", title: "Devin now", page: links.Overview, topics: everything(), every: "15s", clock: true, draw: w.drawNow}
 }
 
 func (w *Web) sessionsOf(v view, q query.Query) ask[telemetry.SessionRow] {
@@ -51,7 +52,7 @@ func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
 	if w.o.Settings.PollInterval > 0 && w.o.Settings.Polls {
 		t.Note = "polled every " + telemetry.SpanText(w.o.Settings.PollInterval)
 	}
-	t.More = parts.Link{Text: "All active", URL: searchURL(v.listURL("/sessions"), queryActive)}
+	t.More = parts.Link{Text: "All active", URL: links.Matching(links.In(v.scope, links.Sessions), queryActive)}
 	t.Empty = parts.Empty{
 		Icon:  "hubot",
 		Title: "Devin is not working on anything",
@@ -66,13 +67,4 @@ func (w *Web) drawNow(ctx context.Context, v view) (templ.Component, error) {
 		t.Fold = foldBits(active.Line, "")
 	}
 	return panels.DevinNow(t), nil
-}
-
-// listURL is a list's own page: the tab of the repository's page, or of
-// all.
-func (v view) listURL(path string) string {
-	if v.scope != "" {
-		return panels.RepoURL(v.scope) + path
-	}
-	return path
 }

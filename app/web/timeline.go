@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -62,12 +63,12 @@ func movesBits(moves []telemetry.Step) []panels.Bit {
 	}
 	return []panels.Bit{
 		{Text: spotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runBit(first),
-		{Text: "until " + runName(last.RunNumber, 0), URL: panels.RunURL(last.RunFile)},
+		{Text: "until " + runName(last.RunNumber, 0), URL: links.Run(last.RunFile)},
 	}
 }
 
 func runBit(s telemetry.Step) panels.Bit {
-	return panels.Bit{Text: runName(s.RunNumber, 0), URL: panels.RunURL(s.RunFile)}
+	return panels.Bit{Text: runName(s.RunNumber, 0), URL: links.Run(s.RunFile)}
 }
 
 func stepState(s telemetry.Step, attempt int) parts.State {
@@ -209,15 +210,15 @@ func (w *Web) attemptBits(s telemetry.Step) []panels.Bit {
 	a := s.Attempt
 	session := panels.Bit{Text: shownID(a.Session), Code: true}
 	if a.Known {
-		session.URL = panels.SessionURL(telemetry.BareID(a.Session))
+		session.URL = links.Session(telemetry.BareID(a.Session))
 	}
 	if s.Kind == telemetry.StepSession {
 		return []panels.Bit{session, {Text: "as polled"}}
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		return []panels.Bit{{Text: "verification record", URL: rawURL("", s.RunFile)}, session}
+		return []panels.Bit{{Text: "verification record", URL: links.APIRaw("", s.RunFile)}, session}
 	}
-	bits := []panels.Bit{{Text: runName(s.RunNumber, a.BatchID), URL: panels.RunURL(s.RunFile)}}
+	bits := []panels.Bit{{Text: runName(s.RunNumber, a.BatchID), URL: links.Run(s.RunFile)}}
 	if a.Others > 0 {
 		bits = append(bits, panels.Bit{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
 	}
@@ -232,7 +233,7 @@ func shownID(id string) string { return "devin-" + shortID(id) }
 
 func (w *Web) verifiedBits(s telemetry.Step) []panels.Bit {
 	v := s.Check
-	bits := []panels.Bit{{Text: "re-scan", URL: rawURL(v.Source, v.File)}}
+	bits := []panels.Bit{{Text: "re-scan", URL: links.APIRaw(v.Source, v.File)}}
 	if strings.Contains(s.Text, "still found") {
 		bits = append(bits, panels.Bit{Text: "this one still found"})
 	} else {
@@ -245,7 +246,7 @@ func (w *Web) pullBit(ref telemetry.PullRef) []panels.Bit {
 	if ref.Number == 0 {
 		return nil
 	}
-	return []panels.Bit{{Text: fmt.Sprintf("#%d", ref.Number), URL: w.pullPage(ref.Repo, ref.Number)}}
+	return []panels.Bit{{Text: fmt.Sprintf("#%d", ref.Number), URL: links.Pull(ref.Repo, ref.Number)}}
 }
 
 // pullBits tell of a step of a pull request.

@@ -12,6 +12,7 @@ import (
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -30,7 +31,7 @@ func (w *Web) specTrend() spec {
 	return spec{
 		name:   "trend",
 		title:  "Open issues over time",
-		page:   "/",
+		page:   links.Overview,
 		topics: []string{telemetry.TopicRecords},
 		every:  "60s",
 		clock:  true,
@@ -92,7 +93,7 @@ func trendChart(v view, o dashboard.Overview) parts.Chart {
 	for i, p := range o.Open {
 		c.Points = append(c.Points, parts.Point{At: p.Day, Title: pointTitle(p), URL: o.Links[openLink(i)].Page()})
 	}
-	c.Series = severitySeries(o, v.listURL("/issues"))
+	c.Series = severitySeries(o, links.In(v.scope, links.Issues))
 	groups, size := weekGroups(o)
 	c.BarNote = "per week"
 	if size > 1 {
@@ -132,15 +133,15 @@ func pointTitle(p telemetry.DayPoint) string {
 // list: that of a band's end has as many rows as its label says. Tiers that
 // CodeQL does not have are one band, and so is what has no list.
 func severitySeries(o dashboard.Overview, list string) []parts.Series {
-	rest := parts.Series{Name: telemetry.WordOther, URL: searchURL(list, queryOpen+" severity:"+telemetry.WordOther)}
-	unlisted := parts.Series{Name: "not listed", URL: searchURL("/repos", queryUnlisted)}
+	rest := parts.Series{Name: telemetry.WordOther, URL: links.Matching(list, queryOpen+" severity:"+telemetry.WordOther)}
+	unlisted := parts.Series{Name: "not listed", URL: links.Matching(links.Repos, queryUnlisted)}
 	for _, p := range o.Open {
 		rest.N = append(rest.N, int(p.Listed))
 		unlisted.N = append(unlisted.N, int(p.Unlisted))
 	}
 	var out []parts.Series
 	for _, tier := range telemetry.Severities() {
-		s := parts.Series{Name: tier, Class: panels.SeverityClass(tier), URL: searchURL(list, queryOpen+" severity:"+tier)}
+		s := parts.Series{Name: tier, Class: panels.SeverityClass(tier), URL: links.Matching(list, queryOpen+" severity:"+tier)}
 		for i, p := range o.Open {
 			s.N = append(s.N, int(p.ListedOf(tier)))
 			rest.N[i] -= int(p.ListedOf(tier))

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -19,7 +20,7 @@ func heldTrouble(l telemetry.HeldListing) panels.Trouble {
 	n := panels.Trouble{Retry: parts.Action{
 		Text:  "Mark " + parts.Plural(gone, "file", "") + " as gone",
 		Class: "btn-danger",
-		URL:   "/actions/accept-listing",
+		URL:   links.ActionAcceptListing,
 		Hidden: []parts.Field{
 			{Name: "source", Value: l.Source},
 			{Name: "kept", Value: strconv.FormatInt(l.Kept, 10)},
@@ -43,6 +44,6 @@ func missingTrouble(n int64) panels.Trouble {
 		Strong: "Devin does not know " + parts.Plural(int(n), "session", "") + " (404).",
 		Text: "They were deleted, or DEVIN_API_KEY belongs to another organization. " +
 			"What was stored is still shown. Devin is asked again every hour.",
-		Link: parts.Link{Text: "Sessions", URL: "/sessions"},
+		Link: parts.Link{Text: "Sessions", URL: links.Sessions},
 	}}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -23,7 +23,7 @@ type spec struct {
 	name   string
 	title  string
 	page   string // of which it is part; on a repository's page scoped says which tab
-	tab    string // of a repository's page: "/issues"; "" = the page itself
+	tab    string // of a repository's page: links.Issues; "" = the page itself
 	topics []string
 	every  string
 	list   dashboard.Described // whose query language its q is written in; nil = it takes none
@@ -72,12 +72,12 @@ func (v view) get(name string) string { return v.query.Get(name) }
 // address says where the panel stands; of the query only what the panel
 // knows is kept.
 func (v view) address() parts.Address {
-	at := parts.Address{Page: v.spec.page, Panel: "/panels/" + v.spec.name, Query: url.Values{}}
+	at := parts.Address{Page: v.spec.page, Panel: links.Panel(v.spec.name), Query: url.Values{}}
 	if v.scope != "" {
-		at.Page, at.Scope = panels.RepoURL(v.scope)+v.spec.tab, url.Values{"scope": {v.scope}}
+		at.Page, at.Scope = links.In(v.scope, v.spec.tab), url.Values{"scope": {v.scope}}
 	}
 	if v.spec.one {
-		at.Page, at.Scope = v.spec.page+"/"+pathOf(v.subject), url.Values{"id": {v.subject}}
+		at.Page, at.Scope = links.Of(v.spec.page, v.subject), url.Values{"id": {v.subject}}
 	}
 	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.spec.params...) {
 		if value := v.query.Get(name); value != "" {
@@ -116,12 +116,8 @@ func (v view) untitled() panels.Frame {
 	return f
 }
 
-// Rows a page.
-const (
-	perPageDefault = 50
-	perPageLeast   = 25
-	perPageMost    = 200
-)
+// perPageLeast is the fewest rows of a page that the pages offer.
+const perPageLeast = 25
 
 // paging reads page, per_page, sort and order. What is no number is
 // CodeInvalid, what is out of range is clamped.
@@ -136,14 +132,14 @@ func (v view) paging(sort parts.Sort) (query.Page, error) {
 	if p.Order == "" {
 		p.Order = "asc"
 	}
-	if p.Order != "asc" && p.Order != "desc" {
-		return p, telemetry.Errorf(telemetry.CodeInvalid, "order: it is asc or desc.")
-	}
 	var err error
+	if p.Order, err = telemetry.OrderParam(p.Order); err != nil {
+		return p, err
+	}
 	if p.Number, err = v.number("page", 1, 1, 1<<40); err != nil {
 		return p, err
 	}
-	p.Size, err = v.number("per_page", perPageDefault, perPageLeast, perPageMost)
+	p.Size, err = v.number("per_page", query.PerPage, perPageLeast, query.PerPageMost)
 	return p, err
 }
 
@@ -152,30 +148,7 @@ func (v view) number(name string, fallback, least, most int64) (int64, error) {
 	if text == "" {
 		return fallback, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, telemetry.Errorf(telemetry.CodeInvalid, "%s: this is no whole number; write for example %s=%d.", name, name, fallback)
-	}
-	return min(max(n, least), most), nil
-}
-
-// words reads a list parted by commas, each of which must be an allowed one.
-func words[T ~string](text, name string, allowed []T) ([]T, error) {
-	var out []T
-	for word := range strings.SplitSeq(text, ",") {
-		if word == "" {
-			continue
-		}
-		if !slices.Contains(allowed, T(word)) {
-			known := make([]string, len(allowed))
-			for i, a := range allowed {
-				known[i] = string(a)
-			}
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: %q is unknown; use one of %s.", name, word, strings.Join(known, ", "))
-		}
-		out = append(out, T(word))
-	}
-	return out, nil
+	return telemetry.NumberParam(name, text, fallback, least, most)
 }
 
 // repoKey is the repository that the page is about, "" for all.

@@ -12,15 +12,9 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
-)
-
-// Where views are saved and deleted.
-const (
-	actionSave   = "/actions/views"
-	actionRename = "/actions/views/rename"
-	actionDelete = "/actions/views/delete"
 )
 
 // nameMost is how many letters the field of a view's name takes: more than
@@ -109,9 +103,9 @@ func (v view) savedTab(s telemetry.View, q query.Query, sort parts.Sort) (t tab,
 // saveForm saves the view that is shown.
 func (v view) saveForm(q query.Query, sort parts.Sort) parts.SaveForm {
 	return parts.SaveForm{
-		URL:    actionSave,
-		Rename: actionRename,
-		Delete: actionDelete,
+		URL:    links.ActionSaveView,
+		Rename: links.ActionRenameView,
+		Delete: links.ActionDeleteView,
 		Name:   v.unsaved.name,
 		Fault:  v.unsaved.fault,
 		Taken:  v.unsaved.taken,
@@ -132,23 +126,12 @@ func (v view) exports(q query.Query, sort parts.Sort, noun string, total int) pa
 	if v.get("as_of") != "" {
 		values.Set("as_of", v.get("as_of"))
 	}
-	path, asked := apiPath(v.spec.list.Schema().Name), "?"+values.Encode()
-	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: path + asked, Items: []parts.Download{
-		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: path + ".csv" + asked},
-		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: path + ".json" + asked},
+	list, asked := v.spec.list.Schema().Name, "?"+values.Encode()
+	return parts.Exports{Note: "This view, " + parts.Plural(total, noun, ""), API: links.APIList(list) + asked, Items: []parts.Download{
+		{Text: "CSV", Note: parts.Plural(total, "row", ""), URL: links.APIExport(list, "csv") + asked},
+		{Text: "JSON", Note: parts.Plural(total, "item", ""), URL: links.APIExport(list, "json") + asked},
 	}}
 }
-
-// apiPath is where the JSON API answers for a list.
-func apiPath(list string) string {
-	if list == "pulls" {
-		return "/api/prs"
-	}
-	return "/api/" + list
-}
-
-// savedURL is the page that shows a saved view.
-func savedURL(v telemetry.View) string { return "/" + v.List + "?" + v.Query }
 
 // saveView keeps the view under the name that was typed, and shows it. The
 // view that has the name is replaced where a person ticked that for this name.
@@ -157,7 +140,7 @@ func (w *Web) saveView(c *fiber.Ctx) error {
 	replace := strings.EqualFold(c.FormValue("replace"), name) && name != ""
 	saved, err := w.o.Dashboard.SaveView(c.UserContext(), name, list, address, replace)
 	if err == nil {
-		return leadTo(c, savedURL(saved))
+		return leadTo(c, links.View(saved.List, saved.Query))
 	}
 	code, taken := telemetry.CodeOf(err), false
 	if code == telemetry.CodeConflict {
@@ -195,19 +178,19 @@ func (w *Web) renameView(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return leadTo(c, savedURL(v))
+	return leadTo(c, links.View(v.List, v.Query))
 }
 
 // deleteView removes a saved view, and shows its list.
 func (w *Web) deleteView(c *fiber.Ctx) error {
-	id, back := c.FormValue("id"), "/issues"
+	id, back := c.FormValue("id"), links.Issues
 	all, err := w.o.Dashboard.Views(c.UserContext())
 	if err != nil {
 		return err
 	}
 	for _, v := range all {
 		if v.ID == id {
-			back = "/" + v.List
+			back = links.List(v.List)
 		}
 	}
 	if err := w.o.Dashboard.RemoveView(c.UserContext(), id); err != nil {
@@ -230,7 +213,7 @@ func listTopics() []string { return append(everything(), telemetry.TopicViews) }
 
 // specSaved is the menu of all saved views, beside the navigation.
 func (w *Web) specSaved() spec {
-	return spec{name: "saved", title: "Saved views", page: "/issues", topics: []string{telemetry.TopicViews}, draw: w.drawSaved}
+	return spec{name: "saved", title: "Saved views", page: links.Issues, topics: []string{telemetry.TopicViews}, draw: w.drawSaved}
 }
 
 func (w *Web) drawSaved(ctx context.Context, v view) (templ.Component, error) {
@@ -252,7 +235,7 @@ func (w *Web) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 		group := panels.SavedGroup{Title: s.title}
 		for _, saved := range all {
 			if saved.List == s.list.Schema().Name {
-				group.Views = append(group.Views, parts.Link{Text: saved.Name, URL: savedURL(saved)})
+				group.Views = append(group.Views, parts.Link{Text: saved.Name, URL: links.View(saved.List, saved.Query)})
 			}
 		}
 		if len(group.Views) > 0 {

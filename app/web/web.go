@@ -26,6 +26,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -57,8 +58,8 @@ type Missing struct{ Variable, Off, Where string }
 type Settings struct {
 	ActionRepo      string // owner/name, "" if not set
 	RunsDir         string
-	GitHubWeb       string // "https://github.com": where repositories are looked at
-	DevinWeb        string // "https://app.devin.ai"
+	GitHubWeb       links.GitHub
+	DevinWeb        links.Devin
 	Missing         []Missing
 	RefreshInterval time.Duration // 0: only when asked
 	PollInterval    time.Duration
@@ -153,7 +154,7 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	s.Jobs = w.panel(ctx, w.specJobs(), v)
 	s.Saved = w.panel(ctx, w.specSaved(), v)
 	s.Views, _ = w.savedGroups(ctx) // the panel beside it tells what failed
-	if c.Path() == "/search" {      // elsewhere q is of the page's own list
+	if c.Path() == links.Search {   // elsewhere q is of the page's own list
 		s.Search = c.Query("q")
 	}
 	p, err := w.pulse(ctx)
@@ -163,7 +164,7 @@ func (w *Web) shell(c *fiber.Ctx, title, current string) pages.Shell {
 	}
 	s.Fresh = w.freshness(v.of(w.specFreshness()), p)
 	for i := range s.Nav {
-		if s.Nav[i].URL == "/needs-you" && p.needs > 0 {
+		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 {
 			s.Nav[i].Count = number(p.needs)
 		}
 	}
@@ -199,23 +200,23 @@ func (w *Web) bareShell(title, current string) pages.Shell {
 	for _, entry := range navigation() {
 		s.Nav = append(s.Nav, parts.Tab{Text: entry.Text, URL: entry.URL, Current: entry.URL == current})
 	}
-	refresh := parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh", Upstream: "github"}
+	refresh := parts.Action{Text: "Refresh", Icon: "sync", URL: links.ActionRefresh, Upstream: "github"}
 	if w.o.Settings.RunsDir != "" {
 		refresh.Upstream = "" // the directory can be read whatever GitHub says
 	}
-	s.Buttons = []parts.Action{refresh, {Text: "Poll sessions", Icon: "hubot", URL: "/actions/poll", Upstream: "devin"}}
+	s.Buttons = []parts.Action{refresh, {Text: "Poll sessions", Icon: "hubot", URL: links.ActionPoll, Upstream: "devin"}}
 	s.Menu = []parts.Action{
 		{
 			Text:     "Poll pull requests",
 			Icon:     "git-pull-request",
-			URL:      "/actions/poll-prs",
+			URL:      links.ActionPollPRs,
 			Class:    "menu-item",
 			Upstream: "github",
 		},
 		{
 			Text:   "Backfill old records…",
 			Icon:   "tools",
-			URL:    "/actions/backfill",
+			URL:    links.ActionBackfill,
 			Class:  "menu-item",
 			Hidden: []parts.Field{{Name: "dry_run", Value: "true"}},
 		},
@@ -225,10 +226,10 @@ func (w *Web) bareShell(title, current string) pages.Shell {
 
 func navigation() []parts.Link {
 	return []parts.Link{
-		{Text: "Overview", URL: "/"}, {Text: "Needs you", URL: "/needs-you"}, {Text: "Issues", URL: "/issues"},
-		{Text: "Sessions", URL: "/sessions"},
-		{Text: "Pull requests", URL: "/pulls"}, {Text: "Runs", URL: "/runs"}, {Text: "Repositories", URL: "/repos"},
-		{Text: "Activity", URL: "/activity"},
+		{Text: "Overview", URL: links.Overview}, {Text: "Needs you", URL: links.NeedsYou}, {Text: "Issues", URL: links.Issues},
+		{Text: "Sessions", URL: links.Sessions},
+		{Text: "Pull requests", URL: links.Pulls}, {Text: "Runs", URL: links.Runs}, {Text: "Repositories", URL: links.Repos},
+		{Text: "Activity", URL: links.Activity},
 	}
 }
 

@@ -89,7 +89,7 @@ func (d *Dashboard) RepoByName(ctx context.Context, name string) (telemetry.Repo
 	repo, found, err := d.repo(ctx, telemetry.ParseRepo(name))
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"No run record names the repository %s. The list of repositories has those that are known.", shown(name))
+			"No run record names the repository %s. The list of repositories has those that are known.", telemetry.Shown(name))
 	}
 	return repo, err
 }
@@ -112,19 +112,12 @@ func first[T any](ctx context.Context, l List[T], a query.Ask) (row T, found boo
 	return rows.Items[0], true, nil
 }
 
-func shown(name string) string {
-	if len(name) > 100 {
-		return name[:100] + "…"
-	}
-	return name
-}
-
 // JobByID returns a job. The error is CodeNotFound for an unknown id.
 func (d *Dashboard) JobByID(ctx context.Context, id string) (telemetry.Job, error) {
 	term := query.Term{Field: "id", Values: []query.Value{{Text: id}}}
 	job, found, err := first(ctx, d.Jobs, query.Ask{}.And(term))
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no job %s.", shown(id))
+		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no job %s.", telemetry.Shown(id))
 	}
 	return job, err
 }

@@ -17,8 +17,9 @@ type Details interface {
 	RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error)
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
 	RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error)
-	Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark,
-		limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
+	Activity(
+		ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int,
+	) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
 
 	// SessionsByKey and PullMarks are what the rows of a page show of other
 	// lists, in one question each.
@@ -33,7 +34,7 @@ func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telem
 	issue, moved, found, err := d.IssueDetail(ctx, publicID)
 	if err == nil && !found && moved == "" {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"There is no issue %s. The list of issues has those that are known.", shown(publicID))
+			"There is no issue %s. The list of issues has those that are known.", telemetry.Shown(publicID))
 	}
 	return issue, moved, err
 }
@@ -48,7 +49,7 @@ func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.Sessi
 	}
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"No run record names a session %s. The list of sessions has those that are known.", shown(id))
+			"No run record names a session %s. The list of sessions has those that are known.", telemetry.Shown(id))
 	}
 	return s, err
 }
@@ -60,7 +61,7 @@ func (d *Dashboard) PullByRef(ctx context.Context, ref telemetry.PullRef) (telem
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
 			"There is no pull request %s#%d among those that belong to a session or name an issue.",
-			shown(string(ref.Repo)), ref.Number)
+			telemetry.Shown(string(ref.Repo)), ref.Number)
 	}
 	return p, err
 }

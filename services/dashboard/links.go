@@ -9,6 +9,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Link names the list that a figure counts, or the rows that it is computed
@@ -25,11 +26,7 @@ type Link struct {
 
 // API is the link as the path of the JSON API; its part stands behind a #.
 func (l Link) API() string {
-	path := "/api/" + l.List
-	if l.List == "pulls" {
-		path = "/api/prs"
-	}
-	return path + l.query(l.More) + l.fragment()
+	return links.APIList(l.List) + l.query(l.More) + l.fragment()
 }
 
 // Page is the link as the path of a page, "" where no page shows the list.
@@ -37,13 +34,13 @@ func (l Link) API() string {
 func (l Link) Page() string {
 	more := strings.TrimPrefix(l.More, "sums=true")
 	if l.List == "changes" {
-		return "/changes" + l.query(l.More)
+		return links.Changes + l.query(l.More)
 	}
 	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos"}, l.List)
 	if !paged || more != "" && !(l.List == "issues" && strings.HasPrefix(more, "as_of=")) {
 		return ""
 	}
-	return "/" + l.List + l.query(more)
+	return links.List(l.List) + l.query(more)
 }
 
 // And is the link with a further term in its query.
@@ -105,7 +102,7 @@ func (s scope) time() string {
 	if s.asOf.IsZero() {
 		return ""
 	}
-	return "as_of=" + url.QueryEscape(stamp(s.asOf))
+	return "as_of=" + url.QueryEscape(links.Time(s.asOf))
 }
 
 // answer links to a place in another answer, in this scope.
@@ -129,9 +126,6 @@ func (l Link) with(more, part string) Link {
 	l.More, l.Part = more, part
 	return l
 }
-
-// stamp is a time as parameters have it: UTC, to the millisecond.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 // moment is a time as queries have it: UTC, to the second.
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -331,7 +325,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 func (s scope) changes(event string, since, until time.Time) Link {
 	l := Link{
 		List: "changes",
-		More: "event=" + event + "&since=" + url.QueryEscape(stamp(since)) + "&until=" + url.QueryEscape(stamp(until)),
+		More: "event=" + event + "&since=" + url.QueryEscape(links.Time(since)) + "&until=" + url.QueryEscape(links.Time(until)),
 	}
 	if s.repo != "" {
 		l.More += "&repo=" + url.QueryEscape(string(s.repo))

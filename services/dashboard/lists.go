@@ -70,7 +70,8 @@ func (l Lists) Named(name string) (Described, error) {
 		}
 		names = append(names, list.Schema().Name)
 	}
-	return nil, telemetry.Errorf(telemetry.CodeInvalid, "There is no list %q; use one of %s.", shown(name), strings.Join(names, ", "))
+	return nil, telemetry.Errorf(telemetry.CodeInvalid, "There is no list %q; use one of %s.",
+		telemetry.Shown(name), strings.Join(names, ", "))
 }
 
 // Parse reads a list's query. The error is CodeInvalid, in words.

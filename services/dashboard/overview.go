@@ -14,8 +14,9 @@ type Figures interface {
 	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
 	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
-	NeedsAttention(ctx context.Context, f telemetry.NeedFilter, now time.Time,
-		p query.Page) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
+	NeedsAttention(
+		ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page,
+	) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
 
@@ -65,7 +66,7 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 func (q Question) unknown() error {
 	return telemetry.Errorf(telemetry.CodeNotFound,
 		"No run record names the repository %s. The list of repositories has those that are known.",
-		shown(string(q.Repo)))
+		telemetry.Shown(string(q.Repo)))
 }
 
 // Overview are the figures of a period: trends, and tiles of the present.

@@ -3,7 +3,6 @@ package dashboard
 import (
 	"context"
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // completionValues is how many of the data's values a completion asks for.
@@ -161,11 +161,11 @@ func (d *Dashboard) exact(ctx context.Context, text string) ([]Hit, error) {
 }
 
 func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error) {
-	ids := telemetry.IssueIDs(text)
+	ids, hex := telemetry.IssueIDs(text), telemetry.IsHex(strings.ToLower(text))
 	var hits []Hit
 	for qualifier, fits := range map[string]bool{
-		"id":          len(ids) == 1 && strings.EqualFold(ids[0], text) || len(text) == 12 && isHex(text),
-		"fingerprint": len(text) >= 8 && isHex(text),
+		"id":          len(ids) == 1 && strings.EqualFold(ids[0], text) || len(text) == 12 && hex,
+		"fingerprint": len(text) >= 8 && hex,
 	} {
 		if !fits {
 			continue
@@ -183,7 +183,7 @@ func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error)
 				Kind:  "issue",
 				Title: i.Rule + " " + i.File + ":" + strconv.FormatInt(i.Line, 10),
 				Repo:  i.Repo,
-				Path:  "/issues/" + i.PublicID,
+				Path:  links.Issue(i.PublicID),
 			})
 		}
 	}
@@ -200,7 +200,7 @@ func (d *Dashboard) exactSession(ctx context.Context, text string) ([]Hit, error
 	if err != nil || id == "" || !found {
 		return nil, err
 	}
-	return []Hit{{Kind: "session", Title: s.ID, Repo: s.Repo, Path: "/sessions/" + url.PathEscape(s.Key)}}, nil
+	return []Hit{{Kind: "session", Title: s.ID, Repo: s.Repo, Path: links.Session(s.Key)}}, nil
 }
 
 func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) {
@@ -219,7 +219,7 @@ func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) 
 			Kind:  "pull",
 			Title: strings.TrimSpace("#" + number + " " + p.Title),
 			Repo:  p.Repo,
-			Path:  "/pulls/" + string(p.Repo) + "/" + number,
+			Path:  links.Pull(p.Repo, p.Number),
 		})
 	}
 	return hits, err
@@ -236,7 +236,7 @@ func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
 	list, err := d.Runs.Rows(ctx, query.Ask{Brief: true, Page: query.Page{Size: searchRows}}.And(term))
 	var hits []Hit
 	for _, r := range list.Items {
-		hits = append(hits, Hit{Kind: "run", Title: r.File, Repo: r.Repo, Path: "/runs/" + url.PathEscape(r.File)})
+		hits = append(hits, Hit{Kind: "run", Title: r.File, Repo: r.Repo, Path: links.Run(r.File)})
 	}
 	return hits, err
 }
@@ -246,7 +246,5 @@ func (d *Dashboard) exactRepo(ctx context.Context, text string) ([]Hit, error) {
 	if err != nil || !ok {
 		return nil, err
 	}
-	return []Hit{{Kind: "repo", Title: string(r.Name), Repo: r.Name, Path: "/repo/" + string(r.Name)}}, nil
+	return []Hit{{Kind: "repo", Title: string(r.Name), Repo: r.Name, Path: links.Repo(r.Name)}}, nil
 }
-
-func isHex(s string) bool { return strings.Trim(strings.ToLower(s), "0123456789abcdef") == "" }

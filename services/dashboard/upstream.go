@@ -46,7 +46,7 @@ func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.Ses
 	session := sessions[bare]
 	if bare == "" || session.ID == "" {
 		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"No run record names a session %s. The list of sessions has those that are known.", shown(id))
+			"No run record names a session %s. The list of sessions has those that are known.", telemetry.Shown(id))
 	}
 	return session, nil
 }

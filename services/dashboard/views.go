@@ -60,7 +60,7 @@ func keptAddress(l Described, address string) (string, error) {
 		for _, text := range append(list, key) {
 			if query.Check(text) != nil {
 				return "", telemetry.Errorf(telemetry.CodeInvalid,
-					"query: %q is too long, has control characters, or is not text.", shown(key))
+					"query: %q is too long, has control characters, or is not text.", telemetry.Shown(key))
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func (d *Dashboard) NameView(ctx context.Context, id, name string) (telemetry.Vi
 }
 
 func noView(id string) error {
-	return telemetry.Errorf(telemetry.CodeNotFound, "There is no saved view %s; it may have been deleted already.", shown(id))
+	return telemetry.Errorf(telemetry.CodeNotFound, "There is no saved view %s; it may have been deleted already.", telemetry.Shown(id))
 }
 
 // RemoveView deletes a saved view. The error is CodeNotFound where it is gone

@@ -148,7 +148,12 @@ func (t *transcript) add(raw json.RawMessage) error {
 		t.unread++
 		return nil //nolint:nilerr // it is counted, and the other messages are shown
 	}
-	msg := telemetry.Message{ID: cut(o.text("event_id"), maxWord), From: "devin", Text: cut(text, maxMessage), At: o.at("timestamp", t.now)}
+	msg := telemetry.Message{
+		ID:   telemetry.Shorten(o.text("event_id"), maxWord),
+		From: "devin",
+		Text: telemetry.Shorten(text, maxMessage),
+		At:   o.at("timestamp", t.now),
+	}
 	if msg.At.IsZero() {
 		msg.At = o.at("created_at", t.now)
 	}

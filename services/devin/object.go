@@ -116,14 +116,6 @@ func parseTime(s string) time.Time {
 	return time.Time{}
 }
 
-// cut returns at most n bytes of s, whole characters and an ellipsis.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}
-
 const (
 	maxAddress = 2000 // bytes of an address that is kept
 	maxPulls   = 100  // pull requests of one session
@@ -144,6 +136,6 @@ type pulls []telemetry.UpstreamPR
 func (p *pulls) add(address, state string) {
 	same := func(pr telemetry.UpstreamPR) bool { return pr.URL == address }
 	if webAddress(address) != "" && len(*p) < maxPulls && !slices.ContainsFunc(*p, same) {
-		*p = append(*p, telemetry.UpstreamPR{URL: address, State: cut(state, maxWord)})
+		*p = append(*p, telemetry.UpstreamPR{URL: address, State: telemetry.Shorten(state, maxWord)})
 	}
 }

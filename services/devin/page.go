@@ -86,7 +86,7 @@ func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 		ID:        telemetry.BareID(o.text("session_id")),
 		API:       c.api,
 		Status:    o.text("status"),
-		Title:     cut(o.text("title"), maxText),
+		Title:     telemetry.Shorten(o.text("title"), maxText),
 		URL:       webAddress(o.text("url")),
 		CreatedAt: o.at("created_at", c.now()),
 		UpdatedAt: o.at("updated_at", c.now()),

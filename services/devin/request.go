@@ -33,11 +33,8 @@ const (
 )
 
 const (
-	// tries is how often a GET is asked in all, within patience.
-	tries    = 3
+	// patience bounds the tries of a GET.
 	patience = 5 * time.Second
-	// firstWait is the middle of the first wait; the second is twice as long.
-	firstWait = 100 * time.Millisecond
 )
 
 // request is one question, and what its failures mean to a reader.
@@ -65,14 +62,14 @@ func (r request) method() string {
 // tries it waits as long as a Retry-After says, else with exponential backoff
 // and jitter.
 func (c *Client) get(ctx context.Context, r request, read func(io.Reader) error) error {
-	waits := &backoff.ExponentialBackOff{InitialInterval: firstWait, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second}
+	waits := upstream.Waits()
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		passing, err := c.exchange(ctx, r, read)
 		if err != nil && !passing {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(waits), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(patience))
+	}, backoff.WithBackOff(waits), backoff.WithMaxTries(upstream.Tries), backoff.WithMaxElapsedTime(patience))
 	if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
 		err = permanent.Err
 	}

@@ -192,7 +192,7 @@ func (c *Client) sessionV3(ctx context.Context, id string) (telemetry.UpstreamSe
 }
 
 func readV3(o object, session *telemetry.UpstreamSession) {
-	session.Detail = cut(o.text("status_detail"), maxWord)
+	session.Detail = telemetry.Shorten(o.text("status_detail"), maxWord)
 	var prs pulls
 	// What is beyond maxPulls, or no list, costs only itself.
 	_ = upstream.Rows(bytes.NewReader(o["pull_requests"]), maxPulls, func(raw json.RawMessage) error {

@@ -13,6 +13,7 @@ import (
 
 	gh "github.com/google/go-github/v60/github"
 
+	"telemetry-dashboard/services/cache"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
 )
@@ -71,10 +72,10 @@ type Client struct {
 	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
 	listed  atomic.Pointer[listing] // the run files, likewise
 	flights upstream.Flights
-	answers *memory[answer]                // by address: whole answers, to ask whether they changed
-	heads   *memory[head]                  // by repository: what its newest pull requests were
-	kept    *memory[kept]                  // answers to pages, for CacheTTL
-	last    *memory[telemetry.PullDetails] // the last good ones
+	answers *cache.Cache[answer]                // by address: whole answers, to ask whether they changed
+	heads   *cache.Cache[head]                  // by repository: what its newest pull requests were
+	kept    *cache.Cache[kept]                  // answers to pages, for CacheTTL
+	last    *cache.Cache[telemetry.PullDetails] // the last good ones
 }
 
 // kept is an answer to a page.
@@ -111,10 +112,10 @@ func New(o Options) (*Client, error) {
 		timeout: timeout,
 		ttl:     o.CacheTTL,
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
-		answers: newMemory[answer](keptValues, keptBytes),
-		heads:   newMemory[head](2*keptValues, keptBytes),
-		kept:    newMemory[kept](keptValues, keptBytes),
-		last:    newMemory[telemetry.PullDetails](keptValues, keptBytes),
+		answers: cache.New[answer](keptValues, keptBytes, keptBytes),
+		heads:   cache.New[head](2*keptValues, keptBytes, keptBytes),
+		kept:    cache.New[kept](keptValues, keptBytes, keptBytes),
+		last:    cache.New[telemetry.PullDetails](keptValues, keptBytes, keptBytes),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	// Without its own Timeout: each request has a context with one. go-github
@@ -186,13 +187,13 @@ func share[T any](ctx context.Context, c *Client, key string, ask func(context.C
 // cached answers from what is kept, and else shares one ask, whose answer it
 // keeps for CacheTTL. size tells its bytes.
 func cached[T any](ctx context.Context, c *Client, key string, size func(T) int, ask func(context.Context) (T, error)) (T, error) {
-	if k, ok := c.kept.get(key); ok && c.wire.now().Before(k.until) {
+	if k, ok := c.kept.Get(key); ok && c.wire.now().Before(k.until) {
 		return k.value.(T), nil
 	}
 	return share(ctx, c, key, func(ctx context.Context) (T, error) {
 		v, err := ask(ctx)
 		if err == nil && c.ttl > 0 {
-			c.kept.put(key, kept{v, c.wire.now().Add(c.ttl)}, size(v))
+			c.kept.Put(key, kept{v, c.wire.now().Add(c.ttl)}, size(v))
 		}
 		return v, err
 	})

@@ -72,10 +72,10 @@ func (c *Client) PullDetails(ctx context.Context, repo string, number int) (tele
 		return d, err
 	}
 	if err == nil {
-		c.last.put(key, d, sizeOfDetails(d))
+		c.last.Put(key, d, sizeOfDetails(d))
 		return d, nil
 	}
-	if old, ok := c.last.get(key); ok && ctx.Err() == nil && isOutage(err) {
+	if old, ok := c.last.Get(key); ok && ctx.Err() == nil && isOutage(err) {
 		if e, ok := errors.AsType[*telemetry.Error](err); ok {
 			old.Stale = e.Message
 			return old, nil

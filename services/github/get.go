@@ -131,7 +131,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	}
 	old, have := answer{}, false
 	if r.keep {
-		if old, have = c.answers.get(r.address); have {
+		if old, have = c.answers.Get(r.address); have {
 			r.etag = old.etag
 		}
 	}
@@ -176,7 +176,7 @@ func (c *Client) keep(address string, p page, body io.Reader, decode func(io.Rea
 		return err
 	}
 	if packed, ok := pack.bytes(); ok {
-		c.answers.put(address, answer{p, packed}, len(packed))
+		c.answers.Put(address, answer{p, packed}, len(packed))
 	}
 	return nil
 }

@@ -4,59 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"sync"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
-
-// memory keeps values by a key, bounded by their count and by their bytes;
-// the ones unused for longest go first. It is safe for concurrent use.
-type memory[V any] struct {
-	mu    sync.Mutex
-	lru   *simplelru.LRU[string, sized[V]]
-	bytes int
-	most  int
-}
-
-type sized[V any] struct {
-	value V
-	bytes int
-}
-
-// newMemory returns a memory of at most count values and most bytes.
-func newMemory[V any](count, most int) *memory[V] {
-	m := &memory[V]{most: most}
-	// The error is of a count below one.
-	m.lru, _ = simplelru.NewLRU(count, func(_ string, v sized[V]) { m.bytes -= v.bytes })
-	return m
-}
-
-func (m *memory[V]) get(key string) (V, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	v, ok := m.lru.Get(key)
-	return v.value, ok
-}
-
-// put keeps v, which takes so many bytes, in place of what key had.
-func (m *memory[V]) put(key string, v V, bytes int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lru.Remove(key)
-	if bytes > m.most {
-		return
-	}
-	m.lru.Add(key, sized[V]{v, bytes})
-	for m.bytes += bytes; m.bytes > m.most; {
-		m.lru.RemoveOldest()
-	}
-}
-
-func (m *memory[V]) remove(key string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lru.Remove(key)
-}
 
 // answer is a whole answer to one address, and what its headers said.
 type answer struct {

@@ -69,7 +69,7 @@ func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter tim
 
 func (c *Client) listPulls(ctx context.Context, owner, name string, after time.Time) ([]telemetry.PullRequest, error) {
 	repo := owner + "/" + name
-	known, _ := c.heads.get(strings.ToLower(repo))
+	known, _ := c.heads.Get(strings.ToLower(repo))
 	if after.Before(known.since) {
 		known = head{} // it does not hold all that is asked for
 	}
@@ -143,7 +143,7 @@ func (c *Client) pullPage(ctx context.Context, repo string, r request, number in
 // unchanged. more tells that a page follows.
 func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more bool) {
 	if etag == "" || (more && len(page) == 0) {
-		c.heads.remove(key)
+		c.heads.Remove(key)
 		return
 	}
 	h := head{etag: etag}
@@ -162,7 +162,7 @@ func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more b
 		}
 	}
 	h.pulls = updatedSince(page, h.since)
-	c.heads.put(key, h, sizeOf(h.pulls)+len(etag))
+	c.heads.Put(key, h, sizeOf(h.pulls)+len(etag))
 }
 
 // updatedSince returns those updated at t or later, or at a time that is

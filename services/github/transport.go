@@ -9,18 +9,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
 )
 
 const (
-	// tries is how often a GET is sent in all when GitHub fails.
-	tries = 3
-	// firstWait is the middle of the wait before the second try; the next is
-	// twice as long.
-	firstWait = 100 * time.Millisecond
 	// breath is for how long a limit stops every request without asking.
 	// Long enough for the rest of a job that asks thousands of repositories,
 	// short enough that who asks again hears what GitHub says now.
@@ -102,10 +95,10 @@ type limitedBody struct {
 
 // send sends req, a GET again when it failed in passing.
 func (w *wire) send(req *http.Request) (*http.Response, error) {
-	waits := &backoff.ExponentialBackOff{InitialInterval: firstWait, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second}
+	waits := upstream.Waits()
 	for try := 1; ; try++ {
 		resp, err := w.base.RoundTrip(req)
-		if req.Method != http.MethodGet || try == tries || !passing(resp, err) {
+		if req.Method != http.MethodGet || try == upstream.Tries || !passing(resp, err) {
 			return resp, err
 		}
 		if resp != nil {

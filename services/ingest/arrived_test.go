@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/derive"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -45,7 +46,7 @@ func replying(t *testing.T, key string, wire http.Handler) *ingest.Runner {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return ingest.New(t.Context(), ingest.Options{
-		Store:     db,
+		Store:     derive.New(db),
 		Messenger: client,
 		Log:       slog.New(slog.DiscardHandler),
 		Now:       time.Now,

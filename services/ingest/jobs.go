@@ -150,7 +150,8 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 	case JobRefresh:
 		if len(r.o.Sources) == 0 {
 			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
-				"There is nothing to refresh from: set GITHUB_TOKEN and ACTION_REPO to read run files from GitHub, or RUNS_DIR to read them from a directory.")
+				"There is nothing to refresh from: set GITHUB_TOKEN and ACTION_REPO to read run files from GitHub, "+
+					"or RUNS_DIR to read them from a directory.")
 		}
 		return r.refresh, nil
 	case JobPoll, jobPollActive:

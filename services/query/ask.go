@@ -24,6 +24,13 @@ type Page struct {
 	Order  string
 }
 
+// PerPage is how many rows a page has where nothing is asked for, and
+// PerPageMost how many it can have (docs/rules.md#lists).
+const (
+	PerPage     = 50
+	PerPageMost = 200
+)
+
 // And is the question narrowed by further terms.
 func (a Ask) And(terms ...Term) Ask {
 	a.Query = Query{Schema: a.Query.Schema, Terms: append(a.Query.Terms[:len(a.Query.Terms):len(a.Query.Terms)], terms...)}

@@ -9,9 +9,7 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -63,7 +61,7 @@ type Options struct {
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{
 		now:      o.Now,
-		program:  randomID(),
+		program:  telemetry.NewID(),
 		versions: map[string]uint64{},
 		watchers: map[chan struct{}]bool{},
 		exports:  make(chan struct{}, readers/2),
@@ -109,7 +107,7 @@ func (s *Store) begin(ctx context.Context) error {
 	}
 	err := s.Write(ctx, func(tx *Tx) error {
 		s.beat(tx)
-		tx.Exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, randomID())
+		tx.Exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, telemetry.NewID())
 		for _, topic := range telemetry.Topics() {
 			tx.Exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
 		}
@@ -335,12 +333,6 @@ func (s *Store) ReadForExport(ctx context.Context, do func(*Tx) error) error {
 		return ctx.Err()
 	}
 	return s.Read(ctx, do)
-}
-
-func randomID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails since Go 1.24
-	return hex.EncodeToString(b[:])
 }
 
 // Millis is a time as it is stored: unix milliseconds, 0 for the zero time.

@@ -38,7 +38,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		if taken {
 			return nameTaken(other)
 		}
-		v.ID, v.Created = randomID(), Time(Millis(tx.Now()))
+		v.ID, v.Created = telemetry.NewID(), Time(Millis(tx.Now()))
 		var n int64
 		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
 		if n >= most {

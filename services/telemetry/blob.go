@@ -14,7 +14,7 @@ import (
 func BlobSHA(listed string, body []byte) string {
 	var h hash.Hash
 	switch {
-	case !isHex(listed):
+	case !IsHex(listed):
 		return listed
 	case len(listed) == 2*sha1.Size:
 		h = sha1.New() //nolint:gosec // see above
@@ -26,13 +26,4 @@ func BlobSHA(listed string, body []byte) string {
 	fmt.Fprintf(h, "blob %d\x00", len(body))
 	h.Write(body)
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-func isHex(s string) bool {
-	for _, r := range s {
-		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -26,7 +26,7 @@ func (d *decoder) has(name string) bool {
 
 func (d *decoder) fail(name string, err error) {
 	if d.err == nil {
-		d.err = fmt.Errorf("%s: %w", shorten(cleanText(name)), err)
+		d.err = fmt.Errorf("%s: %w", Shorten(cleanText(name), quoted), err)
 	}
 }
 
@@ -115,7 +115,7 @@ func (d *decoder) runNumber(name string) int64 {
 		}
 		var err error
 		if n, err = strconv.ParseInt(s, 10, 64); err != nil || !digits(s) {
-			d.fail(name, fmt.Errorf("%q is no number", shorten(s)))
+			d.fail(name, fmt.Errorf("%q is no number", Shorten(s, quoted)))
 		}
 	}
 	if canonical := strconv.FormatInt(n, 10); name == runNumberField && string(raw) != canonical {
@@ -138,11 +138,11 @@ func parseInt(raw json.RawMessage) (int64, error) {
 	}
 	var number json.Number
 	if raw[0] == '"' || json.Unmarshal(raw, &number) != nil {
-		return 0, fmt.Errorf("%s is no number", shorten(string(raw)))
+		return 0, fmt.Errorf("%s is no number", Shorten(string(raw), quoted))
 	}
 	f, err := number.Float64()
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return 0, fmt.Errorf("%s is no whole number", shorten(string(raw)))
+		return 0, fmt.Errorf("%s is no whole number", Shorten(string(raw), quoted))
 	}
 	return int64(f), nil
 }
@@ -174,7 +174,7 @@ func (d *decoder) time(name string) (time.Time, string) {
 		}
 		return t, s
 	}
-	d.fail(name, fmt.Errorf("%q is no time; write it like 2026-02-07T11:31:39Z", shorten(s)))
+	d.fail(name, fmt.Errorf("%q is no time; write it like 2026-02-07T11:31:39Z", Shorten(s, quoted)))
 	return time.Time{}, ""
 }
 
@@ -196,20 +196,16 @@ func cleanText(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
-func shorten(s string) string {
-	if len(s) <= 60 {
-		return s
-	}
-	return strings.ToValidUTF8(s[:60], "") + "…"
-}
+// quoted is how many bytes of a wrong value an error repeats.
+const quoted = 60
 
 // plain says a decoding error without the names of Go's types.
 func plain(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if e.Field != "" {
-			return fmt.Errorf("%s has the wrong type: %s", shorten(e.Field), shorten(e.Value))
+			return fmt.Errorf("%s has the wrong type: %s", Shorten(e.Field, quoted), Shorten(e.Value, quoted))
 		}
-		return fmt.Errorf("wrong type: %s", shorten(e.Value))
+		return fmt.Errorf("wrong type: %s", Shorten(e.Value, quoted))
 	}
 	return err
 }

@@ -63,47 +63,65 @@ type Link struct {
 // the two kinds; where several sessions fit then, the links are guesses. The
 // result is sorted by pull request and session.
 func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
-	claims := map[string][]Link{}
-	claim := func(session string, pull string, basis LinkBasis) {
-		claims[pull] = append(claims[pull], Link{Session: session, Pull: pull, Basis: basis})
-	}
-	byID, byIssue := map[string]bool{}, map[string][]LinkSession{}
+	c := candidates{byPull: map[string][]Link{}, byID: map[string]bool{}, byIssue: map[string][]LinkSession{}}
 	for _, s := range sessions {
-		byID[s.ID] = true
-		for _, id := range s.IssueIDs {
-			if id = IssueKey(id); id != "" {
-				byIssue[id] = append(byIssue[id], s)
-			}
-		}
-		for basis, refs := range map[LinkBasis][]PullRef{LinkDevin: s.Devin, LinkVerification: s.Verified, LinkRecorded: s.Recorded} {
-			for _, ref := range refs {
-				claim(s.ID, ref.Key(), basis)
-			}
-		}
+		c.stated(s)
 	}
 	for _, p := range pulls {
-		for _, token := range p.Tokens {
-			if byID[token] {
-				claim(token, p.Ref.Key(), LinkSessionID)
-			}
-		}
-		for _, id := range p.IssueIDs {
-			for _, s := range byIssue[IssueKey(id)] {
-				if slices.Contains(s.Repos, p.Ref.Repo.Key()) {
-					claim(s.ID, p.Ref.Key(), LinkIssueID)
-				}
-			}
-		}
+		c.written(p)
 	}
 	links := []Link{}
-	for _, list := range claims {
+	for _, list := range c.byPull {
 		links = append(links, strongest(list)...)
 	}
 	slices.SortFunc(links, func(a, b Link) int { return cmp.Or(cmp.Compare(a.Pull, b.Pull), cmp.Compare(a.Session, b.Session)) })
 	return links
 }
 
-// strongest keeps what holds of the claims to one pull request, one a session.
+// candidates are all links that something speaks for.
+type candidates struct {
+	byPull  map[string][]Link
+	byID    map[string]bool          // the sessions
+	byIssue map[string][]LinkSession // by IssueKey
+}
+
+func (c candidates) add(session string, pull PullRef, basis LinkBasis) {
+	key := pull.Key()
+	c.byPull[key] = append(c.byPull[key], Link{Session: session, Pull: key, Basis: basis})
+}
+
+// stated adds a session with the pull requests that statements are about.
+func (c candidates) stated(s LinkSession) {
+	c.byID[s.ID] = true
+	for _, id := range s.IssueIDs {
+		if id = IssueKey(id); id != "" {
+			c.byIssue[id] = append(c.byIssue[id], s)
+		}
+	}
+	for basis, refs := range map[LinkBasis][]PullRef{LinkDevin: s.Devin, LinkVerification: s.Verified, LinkRecorded: s.Recorded} {
+		for _, ref := range refs {
+			c.add(s.ID, ref, basis)
+		}
+	}
+}
+
+// written adds the sessions that a pull request's text names.
+func (c candidates) written(p LinkPull) {
+	for _, token := range p.Tokens {
+		if c.byID[token] {
+			c.add(token, p.Ref, LinkSessionID)
+		}
+	}
+	for _, id := range p.IssueIDs {
+		for _, s := range c.byIssue[IssueKey(id)] {
+			if slices.Contains(s.Repos, p.Ref.Repo.Key()) {
+				c.add(s.ID, p.Ref, LinkIssueID)
+			}
+		}
+	}
+}
+
+// strongest keeps what holds of the candidates of one pull request, one a session.
 func strongest(list []Link) []Link {
 	slices.SortFunc(list, func(a, b Link) int { return cmp.Compare(a.Basis.Rank(), b.Basis.Rank()) })
 	best := list[0].Basis

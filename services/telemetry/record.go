@@ -166,7 +166,7 @@ func (d *decoder) run(rec *Record) {
 	d.boundTakes(rec)
 	rec.Repo, rec.Fork = ParseRepo(rec.TargetRepo), ParseRepo(rec.ForkURL)
 	if rec.Repo == "" {
-		d.fail("target_repo", fmt.Errorf("%q is no repository", shorten(rec.TargetRepo)))
+		d.fail("target_repo", fmt.Errorf("%q is no repository", Shorten(rec.TargetRepo, quoted)))
 	}
 	rec.Kind = KindScan
 	if rec.RunNumber == 0 && rec.RunID == "" {

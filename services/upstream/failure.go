@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 )
 
 // WasReset tells whether the connection ended before its answer did.
@@ -54,6 +56,17 @@ func Quote(words, secret string, most int) string {
 		runes = append(runes[:most-1], '…')
 	}
 	return string(runes)
+}
+
+// Tries is how often a GET is sent in all where it fails in passing.
+const Tries = 3
+
+// Waits returns how long to wait between tries: about 100 ms, then twice as
+// long. It is for one request.
+func Waits() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval: 100 * time.Millisecond, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second,
+	}
 }
 
 // longestWait keeps a Retry-After of many seconds within a time.Duration.

@@ -71,22 +71,35 @@ func Rows[T any](in io.Reader, most int, take func(T) error) error {
 	if err := rows(d, most, take); err != nil {
 		return err
 	}
+	return ended(d)
+}
+
+// ended refuses what follows after the value.
+func ended(d *json.Decoder) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errors.Join(ErrTrailing, err)
 	}
 	return nil
 }
 
-// rows decodes the array that comes next.
-func rows[T any](d *json.Decoder, most int, take func(T) error) error {
+// begins reads how the value that comes next begins, and refuses all but bracket.
+func begins(d *json.Decoder, bracket json.Delim) error {
 	start, err := d.Token()
 	switch {
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w but empty", ErrNotAList)
 	case err != nil:
 		return err
-	case start != json.Delim('['):
+	case start != bracket:
 		return ErrNotAList
+	}
+	return nil
+}
+
+// rows decodes the array that comes next.
+func rows[T any](d *json.Decoder, most int, take func(T) error) error {
+	if err := begins(d, '['); err != nil {
+		return err
 	}
 	for n := 0; d.More(); n++ {
 		if n >= most {
@@ -100,7 +113,7 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 			return err
 		}
 	}
-	_, err = d.Token()
+	_, err := d.Token()
 	return err
 }
 
@@ -129,14 +142,8 @@ func nextRow[T any](d *json.Decoder) (T, error) {
 // holds, and over 1,000 fields are ErrManyFields.
 func Object[T any](in io.Reader, list string, most int, take func(T) error, other func(name string, value json.RawMessage) error) error {
 	d := decode(in)
-	start, err := d.Token()
-	switch {
-	case errors.Is(err, io.EOF):
-		return fmt.Errorf("%w but empty", ErrNotAList)
-	case err != nil:
+	if err := begins(d, '{'); err != nil {
 		return err
-	case start != json.Delim('{'):
-		return ErrNotAList
 	}
 	listed := false
 	for n := 0; d.More(); n++ {
@@ -144,37 +151,37 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 			return fmt.Errorf("%w: over %d", ErrManyFields, mostFields)
 		}
 		name, err := d.Token()
+		switch {
+		case err != nil:
+			return err
+		case name != list:
+			err = field(d, name.(string), other)
+		case listed:
+			return ErrListTwice
+		default:
+			listed, err = true, rows(d, most, take)
+		}
 		if err != nil {
 			return err
-		}
-		if name == list {
-			if listed {
-				return ErrListTwice
-			}
-			if err := rows(d, most, take); err != nil {
-				return err
-			}
-			listed = true
-			continue
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return err
-		}
-		if other != nil {
-			if err := other(name.(string), value); err != nil {
-				return err
-			}
 		}
 	}
 	if _, err := d.Token(); err != nil {
 		return err
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.Join(ErrTrailing, err)
+	if err := ended(d); err != nil {
+		return err
 	}
 	if !listed {
 		return ErrListMissing
 	}
 	return nil
+}
+
+// field decodes the value that comes next and hands it to other, if given.
+func field(d *json.Decoder, name string, other func(string, json.RawMessage) error) error {
+	var value json.RawMessage
+	if err := d.Decode(&value); err != nil || other == nil {
+		return err
+	}
+	return other(name, value)
 }

@@ -38,7 +38,8 @@ func shots() []shot {
 		{name: "overview-phone", path: "/?period=90d", width: 390, height: 844},
 		{name: "needs-you", path: "/needs-you", width: 1280, height: 900},
 		{name: "issues", path: "/issues?q=is:open+severity:critical,high", width: 1280, height: 900},
-		{name: "issue", path: "/issues/%s", ask: "/api/issues?q=is:open+attempts:%3E1&per_page=1", id: "id", width: 1280, height: 1000, dark: true},
+		{name: "issue", path: "/issues/%s", ask: "/api/issues?q=is:open+attempts:%3E1&per_page=1", id: "id",
+			width: 1280, height: 1000, dark: true},
 		{name: "session", path: "/sessions/%s", ask: "/api/sessions?state=waiting&per_page=1", id: "session_id", width: 1280, height: 1000},
 		{name: "repository", path: "/repo/northwind/storefront", width: 1280, height: 1100},
 		{name: "run", path: "/runs/%s", ask: "/api/runs?kind=scan&per_page=1", id: "_file", width: 1280, height: 1000},
@@ -71,8 +72,11 @@ func take(ctx context.Context, out string) error {
 		return err
 	}
 	defer stop()
-	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{chromedp.ExecPath(chromium), chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("hide-scrollbars", true)})
+	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("hide-scrollbars", true),
+	})
 	ctx, leave := chromedp.NewExecAllocator(ctx, options...)
 	defer leave()
 	ctx, closeTab := chromedp.NewContext(ctx)
@@ -166,7 +170,9 @@ func (s shot) take(ctx context.Context, address, out string) error {
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(s.width, s.height, viewport...)); err != nil {
 		return err
 	}
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
 		return err
 	}
@@ -175,7 +181,8 @@ func (s shot) take(ctx context.Context, address, out string) error {
 	}
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		live, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`!document.querySelector("#live-state") || document.querySelector("#live-state").textContent === "Updating live"`))
+		live, err := chromedp.Run(ctx, chromedp.Evaluate[bool](
+			`(document.querySelector("#live-state")?.textContent ?? "Updating live") === "Updating live"`))
 		if err != nil {
 			return err
 		}

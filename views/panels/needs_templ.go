@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -109,7 +110,7 @@ func Needs(l NeedList) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(l.ID + "-" + r.Key)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 42, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 43, Col: 31}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -119,7 +120,7 @@ func Needs(l NeedList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = parts.Badge(needState(r.Kind)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.Badge(needState(telemetry.Need(r.Kind))).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -138,7 +139,7 @@ func Needs(l NeedList) templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(r.Ref)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 48, Col: 42}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 49, Col: 42}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -156,7 +157,7 @@ func Needs(l NeedList) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 50, Col: 52}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 51, Col: 52}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var6)
 						if templ_7745c5c3_Err != nil {
@@ -169,7 +170,7 @@ func Needs(l NeedList) templ.Component {
 						var templ_7745c5c3_Var7 string
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 50, Col: 65}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 51, Col: 65}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 						if templ_7745c5c3_Err != nil {
@@ -243,27 +244,25 @@ func needColumns() []parts.Column {
 }
 
 // needState says how a need looks.
-func needState(kind string) parts.State {
-	switch kind {
-	case "waiting", "pr_ready", "never_started":
-		s := sessionState(kind, "", false)
-		if kind == "pr_ready" {
-			s.Word = "PR ready for review"
-		}
-		return s
-	case "verified":
-		return parts.State{Icon: "verified", Tone: parts.Success, Word: "Verified, not merged"}
-	case "stuck":
-		return parts.State{Icon: "alert", Tone: parts.Attention, Word: "Stuck"}
-	case "overdue":
-		return parts.State{Icon: "calendar", Tone: parts.Danger, Word: "Scan overdue"}
+func needState(need telemetry.Need) parts.State {
+	s := parts.State{Icon: "question", Tone: parts.Muted}
+	switch need {
+	case telemetry.NeedWaiting, telemetry.NeedReview, telemetry.NeedNeverStarted:
+		s = sessionState(string(need), "", false)
+	case telemetry.NeedMerge:
+		s = parts.State{Icon: "verified", Tone: parts.Success}
+	case telemetry.NeedStuck:
+		s = parts.State{Icon: "alert", Tone: parts.Attention}
+	case telemetry.NeedScan:
+		s = parts.State{Icon: "calendar", Tone: parts.Danger}
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: kind}
+	s.Word = need.Label()
+	return s
 }
 
 // NeedWord is a need within a count: "3 waiting for you".
-func NeedWord(kind string) string {
-	word := needState(kind).Word
+func NeedWord(need telemetry.Need) string {
+	word := need.Label()
 	if strings.HasPrefix(word, "PR") {
 		return word
 	}

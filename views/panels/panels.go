@@ -11,9 +11,7 @@
 package panels
 
 import (
-	"net/url"
-	"strings"
-
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -107,38 +105,4 @@ func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	return kept
 }
 
-// RepoURL is the page of a repository "owner/name".
-func RepoURL(name string) string {
-	owner, short, ok := strings.Cut(name, "/")
-	if !ok {
-		return ""
-	}
-	return "/repo/" + url.PathEscape(owner) + "/" + url.PathEscape(short)
-}
-
-// IssueURL, SessionURL, PullURL and RunURL are the pages of one thing; "" for
-// what has none.
-func IssueURL(id string) string { return under("/issues/", id) }
-
-// SessionURL is the page of a session, by its bare id or its key.
-func SessionURL(key string) string { return under("/sessions/", key) }
-
-// RunURL is the page of a run's record.
-func RunURL(file string) string { return under("/runs/", file) }
-
-// PullURL is the page of a pull request of "owner/name".
-func PullURL(repo string, number int) string {
-	if repo := RepoURL(repo); repo != "" && number > 0 {
-		return "/pulls" + strings.TrimPrefix(repo, "/repo") + "/" + parts.Decimal(number)
-	}
-	return ""
-}
-
-func under(page, key string) string {
-	if key == "" {
-		return ""
-	}
-	return page + url.PathEscape(key)
-}
-
-func repoLink(name string) parts.Link { return parts.Link{Text: name, URL: RepoURL(name)} }
+func repoLink(name string) parts.Link { return parts.Link{Text: name, URL: links.Repo(name)} }

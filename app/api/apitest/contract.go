@@ -139,21 +139,26 @@ func undescribed(schema *openapi3.Schema, value any, at string) error {
 			}
 		}
 	case map[string]any:
-		fields := properties(schema)
-		if len(fields) == 0 {
-			return nil // any object
-		}
-		for name, field := range v {
-			property := fields[name]
-			if property == nil && schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has {
-				continue
-			}
-			if property == nil {
-				return fmt.Errorf("the field %s.%s is not described", at, name)
-			}
-			if err := undescribed(property.Value, field, at+"."+name); err != nil {
+		return undescribedField(schema, v, at)
+	}
+	return nil
+}
+
+func undescribedField(schema *openapi3.Schema, object map[string]any, at string) error {
+	fields := properties(schema)
+	if len(fields) == 0 {
+		return nil // any object
+	}
+	further := schema.AdditionalProperties.Has != nil && *schema.AdditionalProperties.Has
+	for name, value := range object {
+		property := fields[name]
+		switch {
+		case property != nil:
+			if err := undescribed(property.Value, value, at+"."+name); err != nil {
 				return err
 			}
+		case !further:
+			return fmt.Errorf("the field %s.%s is not described", at, name)
 		}
 	}
 	return nil

@@ -19,12 +19,14 @@ func repoJSON(repo *Repo, api string) map[string]any {
 		"git_url": "git:github.com/" + repo.name + ".git", "ssh_url": "git@github.com:" + repo.name + ".git", "clone_url": page + ".git",
 		"svn_url": page, "mirror_url": nil,
 	}
-	for count := range strings.FieldsSeq("forks forks_count open_issues open_issues_count size stargazers_count watchers watchers_count network_count subscribers_count") {
+	for count := range strings.FieldsSeq(`forks forks_count open_issues open_issues_count size stargazers_count
+		watchers watchers_count network_count subscribers_count`) {
 		item[count] = 0
 	}
-	for part := range strings.FieldsSeq(`archive assignees blobs branches collaborators comments commits compare contents contributors deployments downloads
-		events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels languages merges milestones notifications pulls
-		releases stargazers statuses subscribers subscription tags teams trees`) {
+	for part := range strings.FieldsSeq(`archive assignees blobs branches collaborators comments commits compare contents
+		contributors deployments downloads events forks git_commits git_refs git_tags hooks issue_comment issue_events
+		issues keys labels languages merges milestones notifications pulls releases
+		stargazers statuses subscribers subscription tags teams trees`) {
 		item[part+"_url"] = url + "/" + strings.ReplaceAll(part, "_", "/")
 	}
 	return item

@@ -294,7 +294,7 @@ func issueText(m moment, text string) Cond {
 	if strings.ContainsAny(text, "0123456789") {
 		list = append(list, contains("i.latest_issue_id", text))
 	}
-	if hex := strings.Trim(lowered(text), "0123456789abcdef") == ""; hex && len(text) >= 6 {
+	if telemetry.IsHex(lowered(text)) && len(text) >= 6 {
 		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
 	}
 	return anyOf(list...)

@@ -37,10 +37,12 @@ func (m *sim) say(s *session, about remark) string {
 		return fmt.Sprintf("I opened %s. The fix is in %s; tests pass.", s.pull.url(), t.path)
 	case nothing:
 		return fmt.Sprintf(
-			"No change is needed: what reaches %s at %s is checked before the call, so this finding is a false positive. I did not open a pull request.",
+			"No change is needed: what reaches %s at %s is checked before the call, so this finding is a false positive. "+
+				"I did not open a pull request.",
 			t.issue.rule.id, path.Base(t.path))
 	case broken:
-		return "The build of the base branch fails without my change (exit status 1 in the dependency step), so I can't verify a fix. I stopped here."
+		return "The build of the base branch fails without my change (exit status 1 in the dependency step), " +
+			"so I can't verify a fix. I stopped here."
 	case heard:
 		return pick(s.repo.dice, []string{
 			"Thanks, that settles it. Going on with the fix.",
@@ -87,8 +89,8 @@ func (s *session) question(t target) string {
 		return fmt.Sprintf("%s stores hashes made with the old algorithm. Shall I migrate them on the next login, or invalidate them?",
 			file)
 	case "missing-rate-limiting":
-		return fmt.Sprintf("Which limit do you want for the routes in %s: 100 requests in 15 minutes for each address, or the gateway's existing policy?",
-			file)
+		return fmt.Sprintf("Which limit do you want for the routes in %s: 100 requests in 15 minutes for each address, "+
+			"or the gateway's existing policy?", file)
 	case "path-traversal":
 		return fmt.Sprintf("%s reads below a directory from the settings, and one test relies on symlinks out of it. May I forbid those?",
 			file)

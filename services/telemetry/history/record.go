@@ -246,7 +246,8 @@ func writeDispatch(r *repository, at time.Time, s *session) []byte {
 	b = strconv.AppendInt(b, int64(s.batch), 10)
 	b = at.AppendFormat(append(b, "\",\n  \"timestamp\": \""...), stampForm)
 	b = append(b,
-		"\",\n  \"issues_found\": 0,\n  \"batches_created\": 1,\n  \"zero_issue_run\": true,\n  \"severity_breakdown\": {},\n  \"category_breakdown\": {},\n  \"sessions\": "...)
+		"\",\n  \"issues_found\": 0,\n  \"batches_created\": 1,\n  \"zero_issue_run\": true,"...)
+	b = append(b, "\n  \"severity_breakdown\": {},\n  \"category_breakdown\": {},\n  \"sessions\": "...)
 	b = appendSessions(b, []*session{s}, true, `""`)
 	b = append(b, ",\n  \"issue_fingerprints\": ["...)
 	for n, t := range s.targets {

@@ -59,14 +59,9 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 	if narrow {
 		part = r.part()
 	}
-	if part != nil {
-		rec.findings = part
-	} else {
-		for range q.flaws {
-			r.add(o.Disturb.Duplicates)
-		}
-		r.evolve(o, at)
-		rec.findings = r.open
+	rec.findings = part
+	if part == nil {
+		rec.findings = r.moveOn(o, q.flaws, at)
 	}
 	if !rec.unnamed && !missing {
 		r.label(rec, part != nil)
@@ -81,11 +76,29 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 	if !missing {
 		m.emit(rec, q, part != nil)
 	}
-	if !q.asked && rec.shape == shapeDispatched && frac < 1 && o.SessionsPerScan > 0 && r.dice.chance(0.09) {
-		m.later(at.Add(r.dice.between(20*time.Minute, 10*time.Hour)).Truncate(time.Microsecond), func(at time.Time) {
-			m.dispatch(r, at, request{fates: []fate{fateNatural(r.dice)}})
-		})
+	if !q.asked && rec.shape == shapeDispatched && frac < 1 && o.SessionsPerScan > 0 {
+		m.perhapsDispatch(r, at)
 	}
+}
+
+// perhapsDispatch starts a dispatch some time after some of the scans.
+func (m *sim) perhapsDispatch(r *repository, after time.Time) {
+	if !r.dice.chance(0.09) {
+		return
+	}
+	m.later(after.Add(r.dice.between(20*time.Minute, 10*time.Hour)).Truncate(time.Microsecond), func(at time.Time) {
+		m.dispatch(r, at, request{fates: []fate{fateNatural(r.dice)}})
+	})
+}
+
+// moveOn is what a full scan finds after the code has moved on, with so many
+// flaws that were asked for.
+func (r *repository) moveOn(o *Options, flaws int, at time.Time) []*issue {
+	for range flaws {
+		r.add(o.Disturb.Duplicates)
+	}
+	r.evolve(o, at)
+	return r.open
 }
 
 // runID returns an id as GitHub gives them: rising with time.

@@ -1,0 +1,60 @@
+package telemetry
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// NumberParam reads the parameter name of an address: a whole number, which
+// is brought between low and high. The error is CodeInvalid and shows example.
+func NumberParam(name, text string, example, low, high int64) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, Errorf(CodeInvalid, "%s: want a whole number, for example %s=%d.", name, name, example)
+	}
+	return min(max(n, low), high), nil
+}
+
+// TimeParam reads the parameter name of an address: a time in RFC 3339, to the
+// millisecond, in UTC; zero for an empty text. The error is CodeInvalid.
+func TimeParam(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.UnixMilli() == 0 {
+		return time.Time{}, Errorf(CodeInvalid, "%s: want a time, for example %s=2026-02-07T11:31:39Z (write a + as %%2B).", name, name)
+	}
+	return t.UTC().Truncate(time.Millisecond), nil
+}
+
+// WordsParam reads the parameter name of an address: words parted by commas,
+// each of which must be an allowed one; none for an empty text. The error is
+// CodeInvalid.
+func WordsParam[W ~string](name, text string, allowed []W) (words []W, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		if !slices.Contains(allowed, W(word)) {
+			known := make([]string, len(allowed))
+			for i, a := range allowed {
+				known[i] = string(a)
+			}
+			return nil, Errorf(CodeInvalid, "%s: %q is unknown; use one of %s.", name, Shown(word), strings.Join(known, ", "))
+		}
+		words = append(words, W(word))
+	}
+	return words, nil
+}
+
+// OrderParam reads the parameter order: asc, desc, or "" for a list's own. The
+// error is CodeInvalid.
+func OrderParam(text string) (string, error) {
+	if text != "" && text != "asc" && text != "desc" {
+		return "", Errorf(CodeInvalid, "order: want asc or desc.")
+	}
+	return text, nil
+}

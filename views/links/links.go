@@ -1,0 +1,140 @@
+// Package links owns every address of the program: pages, fragments, actions,
+// the JSON API, and what it links to on GitHub and Devin. Functions that name
+// one thing return "" where nothing is named, and escape what they are given.
+package links
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Pages that show no single thing.
+const (
+	Overview = "/"
+	NeedsYou = "/needs-you"
+	Issues   = "/issues"
+	Changes  = "/changes"
+	Report   = "/report"
+	Sessions = "/sessions"
+	Pulls    = "/pulls"
+	Runs     = "/runs"
+	Repos    = "/repos"
+	Activity = "/activity"
+	Search   = "/search"
+	APIDocs  = "/docs/api"
+	Events   = "/events" // the stream that open pages listen to
+)
+
+// Dispatch is, In a repository, the page on which a run is started.
+const Dispatch = "/dispatch"
+
+// Actions are what forms are posted to.
+const (
+	Actions             = "/actions/" // how they all begin
+	ActionRefresh       = Actions + "refresh"
+	ActionPoll          = Actions + "poll"
+	ActionPollPRs       = Actions + "poll-prs"
+	ActionBackfill      = Actions + "backfill"
+	ActionDispatch      = Actions + "dispatch"
+	ActionReply         = Actions + "reply"
+	ActionAcceptScope   = Actions + "accept-scope"
+	ActionAcceptListing = Actions + "accept-listing"
+	ActionDismiss       = Actions + "dismiss"
+	ActionCancel        = Actions + "cancel"
+	ActionSaveView      = Actions + "views"
+	ActionRenameView    = Actions + "views/rename"
+	ActionDeleteView    = Actions + "views/delete"
+)
+
+// Issue is the page of an issue, by any of its ids.
+func Issue(id string) string { return under(Issues, id) }
+
+// Session is the page of a session, by its bare id or its key.
+func Session(key string) string { return under(Sessions, key) }
+
+// Run is the page of a run's record.
+func Run(file string) string { return under(Runs, file) }
+
+// Pull is the page of a pull request of the repository "owner/name".
+func Pull[R ~string](repo R, number int64) string { return numbered(Pulls, repo, number) }
+
+// Repo is the page of a repository "owner/name".
+func Repo[R ~string](name R) string {
+	if !strings.Contains(string(name), "/") {
+		return ""
+	}
+	return "/repo/" + path(string(name))
+}
+
+// In is the tab of the repository's page that shows what page shows of all
+// repositories; without a repository it is page itself.
+func In[R ~string](repo R, page string) string { return Repo(repo) + page }
+
+// Of is the page of one thing, which is named by the steps below the page of
+// all: an id, or "owner/name/12".
+func Of(page, subject string) string { return page + "/" + path(subject) }
+
+// Panel is the address of a fragment; pairs as in With.
+func Panel(name string, pairs ...string) string { return With("/panels/"+name, pairs...) }
+
+// List is the page of a list by its name: "issues".
+func List(name string) string { return "/" + name }
+
+// View is the page of a list as a saved view shows it: query is that of the
+// page's address, encoded.
+func View(list, query string) string { return List(list) + "?" + query }
+
+// Matching is a list's page with a query in the language of lists.
+func Matching(page, query string) string { return With(page, "q", query) }
+
+// With adds parameters to an address that has none: keys and values in turn.
+// An empty value is left out.
+func With(address string, pairs ...string) string {
+	query := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			query.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(query) == 0 {
+		return address
+	}
+	return address + "?" + query.Encode()
+}
+
+// Time is a time as parameters have it: UTC, to the millisecond.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+func under(page, key string) string {
+	if key == "" {
+		return ""
+	}
+	return page + "/" + url.PathEscape(key)
+}
+
+func numbered[R ~string](page string, repo R, number int64) string {
+	if number < 1 || !strings.Contains(string(repo), "/") {
+		return ""
+	}
+	return Of(page, string(repo)) + "/" + strconv.FormatInt(number, 10)
+}
+
+// Unescape reads a step of a path. What cannot be read stays as it is, and
+// what is no text is replaced.
+func Unescape(step string) string {
+	if text, err := url.PathUnescape(step); err == nil {
+		step = text
+	}
+	return strings.ToValidUTF8(step, "\ufffd")
+}
+
+// path escapes the steps of a path, and leaves the slashes between them.
+func path(s string) string {
+	steps := strings.Split(s, "/")
+	for i, step := range steps {
+		steps[i] = url.PathEscape(step)
+	}
+	return strings.Join(steps, "/")
+}

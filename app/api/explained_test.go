@@ -1,10 +1,8 @@
-package main
+package api_test
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha1"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -28,6 +26,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -72,7 +71,7 @@ func newExplainedIn(t *testing.T, database string, records map[string][]byte, mo
 	e := &explained{t: t, app: fiber.New(fiber.Config{Immutable: true, ErrorHandler: func(c *fiber.Ctx, err error) error {
 		return c.Status(server.Status(telemetry.CodeOf(err))).SendString(err.Error())
 	}}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
-	surface := &api.API{Dashboard: dashboard.New(dashboard.Options{Lists: listsOf(db), Sums: lists.SumsOf(db), Store: db}), Now: func() time.Time { return e.now }}
+	surface := &api.API{Dashboard: dashboard.New(storetest.Reading(db)), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
 		if r.Handle != nil {
 			e.app.Add(r.Method, r.Path, r.Handle)
@@ -278,37 +277,8 @@ func TestEveryNumberIsExplained(t *testing.T) {
 			records[f.Name] = f.Body
 		}
 		t.Run("sqlite", func(t *testing.T) { newExplained(t, records, fetchPulls).walk() })
-		t.Run("postgres", func(t *testing.T) { newExplainedIn(t, freshPostgres(t), records, fetchPulls).walk() })
+		t.Run("postgres", func(t *testing.T) { newExplainedIn(t, storetest.PostgresAddress(t), records, fetchPulls).walk() })
 	})
-}
-
-// freshPostgres makes a database of the server that the tests are given.
-func freshPostgres(t *testing.T) string {
-	t.Helper()
-	address := os.Getenv("TEST_POSTGRES_URL")
-	if address == "" {
-		t.Skip("SKIPPED: PostgreSQL: TEST_POSTGRES_URL is not set")
-	}
-	admin, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Close() })
-	name := "explained_" + strings.ToLower(rand.Text())
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop %s: %v", name, err)
-		}
-	})
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 // fetchPulls answers for GitHub: of the pull requests that records name, some

@@ -1,8 +1,7 @@
-package main
+package http
 
 import (
 	"fmt"
-	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -19,25 +19,25 @@ import (
 // more that stays; and from the fourth scan on a new one.
 func storyRecords(at time.Time) map[string]any {
 	told := func(run, line int, print string) map[string]any {
-		f := finding(run, 1, "high", "injection", "js/sql-injection", "routes/login.ts", line)
+		f := program.Finding(run, 1, "high", "injection", "js/sql-injection", "routes/login.ts", line)
 		f["fingerprint"] = print
 		return f
 	}
 	stays := func(run int) map[string]any {
-		return finding(run, 2, "low", "xss", "js/reflected-xss", "views/a.ts", 9)
+		return program.Finding(run, 2, "low", "xss", "js/reflected-xss", "views/a.ts", 9)
 	}
 	later := func(run int) map[string]any {
-		return finding(run, 3, "critical", "xss", "js/xss", "views/new.ts", 7)
+		return program.Finding(run, 3, "critical", "xss", "js/xss", "views/new.ts", 7)
 	}
 	const short, long = "fe76b0ffaa6493af", "fe76b0ffaa6493afd47d"
 	day := func(n int) time.Time { return at.Add(time.Duration(n) * 24 * time.Hour) }
-	session := map[string]any{"session_id": "devin-" + shopSession, "batch_id": 2, "status": "created", "issue_ids": []string{"CQLF-R2-0001", "CQLF-R2-0002"}}
+	session := map[string]any{"session_id": "devin-" + program.SampleSession, "batch_id": 2, "status": "created", "issue_ids": []string{"CQLF-R2-0001", "CQLF-R2-0002"}}
 	return map[string]any{
-		"1.json": scan(1, day(0), []map[string]any{told(1, 34, short), stays(1)}),
-		"2.json": scan(2, day(1), []map[string]any{told(2, 34, long), stays(2)}, session),
-		"3.json": scan(3, day(5), []map[string]any{stays(3)}),
-		"4.json": scan(4, day(12), []map[string]any{told(4, 41, long), stays(4), later(4)}),
-		"5.json": scan(5, day(13), []map[string]any{told(5, 41, long), stays(5), later(5)}),
+		"1.json": program.Scan(1, day(0), []map[string]any{told(1, 34, short), stays(1)}),
+		"2.json": program.Scan(2, day(1), []map[string]any{told(2, 34, long), stays(2)}, session),
+		"3.json": program.Scan(3, day(5), []map[string]any{stays(3)}),
+		"4.json": program.Scan(4, day(12), []map[string]any{told(4, 41, long), stays(4), later(4)}),
+		"5.json": program.Scan(5, day(13), []map[string]any{told(5, 41, long), stays(5), later(5)}),
 	}
 }
 
@@ -45,59 +45,27 @@ func storyRecords(at time.Time) map[string]any {
 func storyAt() time.Time { return time.Now().UTC().Truncate(time.Hour).Add(-20 * 24 * time.Hour) }
 
 // startStory plays the story: the session was polled, its pull request merged.
-func startStory(t *testing.T) *played {
+func startStory(t *testing.T) *program.Played {
 	t.Helper()
 	at := storyAt()
-	p := startPlayed(t, storyRecords(at), nil)
-	p.devin.Put(devintest.Session{ID: shopSession, Status: "running", Detail: "finished", Title: "Fix SQL injection", PRs: []telemetry.UpstreamPR{{URL: "https://github.com/octo/shop/pull/104", State: "merged"}}})
-	p.github.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 104, Title: "fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection", State: "closed", User: "devin", CreatedAt: at.Add(26 * time.Hour), ClosedAt: at.Add(50 * time.Hour), MergedAt: at.Add(50 * time.Hour)})
+	p := program.WithPlayers(t, storyRecords(at), nil)
+	p.Devin.Put(devintest.Session{ID: program.SampleSession, Status: "running", Detail: "finished", Title: "Fix SQL injection", PRs: []telemetry.UpstreamPR{{URL: "https://github.com/octo/shop/pull/104", State: "merged"}}})
+	p.GitHub.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 104, Title: "fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection", State: "closed", User: "devin", CreatedAt: at.Add(26 * time.Hour), ClosedAt: at.Add(50 * time.Hour), MergedAt: at.Add(50 * time.Hour)})
 	for _, job := range []string{"/api/poll", "/api/poll-prs"} {
-		if status, body := p.post(job); status != http.StatusOK {
+		if status, body := p.Post(job); status != http.StatusOK {
 			t.Fatalf("%s: %d %s", job, status, body)
 		}
 	}
 	return p
 }
 
-var (
-	tags   = regexp.MustCompile(`(?s)<(script|template|svg|style).*?</(script|template|svg|style)>|<[^>]*>`)
-	spaces = regexp.MustCompile(`\s+`)
-)
-
-// reads is a page as it is read: without markup, one space between words.
-func reads(body string) string {
-	body = strings.NewReplacer("<wbr>", "", "<wbr/>", "").Replace(body)
-	return spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(body, " ")), " ")
-}
-
-// says asks for a page and holds what is read on it against texts; those that
-// begin with "!" must not be on it.
-func (s *site) says(path string, status int, texts ...string) string {
-	s.t.Helper()
-	res, body := s.get(path)
-	if res.StatusCode != status {
-		s.t.Errorf("%s: %d, want %d", path, res.StatusCode, status)
-	}
-	text := reads(body)
-	for _, want := range texts {
-		if not, absent := strings.CutPrefix(want, "!"); absent {
-			if strings.Contains(text, not) {
-				s.t.Errorf("%s says %q", path, not)
-			}
-		} else if !strings.Contains(text, want) {
-			s.t.Errorf("%s does not say %q: %s", path, want, text)
-		}
-	}
-	return body
-}
-
 // issuePage is the address of the page of the one issue that a query finds.
-func (s *site) issuePage(q string) string {
-	s.t.Helper()
-	_, body := s.get("/issues?q=" + url.QueryEscape(q))
+func issuePage(s *program.Program, q string) string {
+	s.T.Helper()
+	_, body := s.Get("/issues?q=" + url.QueryEscape(q))
 	m := regexp.MustCompile(`href="(/issues/[0-9a-f]{12})"`).FindStringSubmatch(body)
 	if m == nil {
-		s.t.Fatalf("no issue is %s", q)
+		s.T.Fatalf("no issue is %s", q)
 	}
 	return m[1]
 }
@@ -106,8 +74,8 @@ func (s *site) issuePage(q string) string {
 // said, and nothing else.
 func TestIssuePage(t *testing.T) {
 	p := startStory(t)
-	page := p.issuePage("rule:js/sql-injection")
-	body := p.says(page, http.StatusOK, "js/sql-injection in routes/login.ts:41", "High", "Reopened", "after 7 d",
+	page := issuePage(p.Program, "rule:js/sql-injection")
+	body := p.Says(page, http.StatusOK, "js/sql-injection in routes/login.ts:41", "High", "Reopened", "after 7 d",
 		"First seen run 1 routes/login.ts:34",
 		"Fingerprint re-linked run 2 16 to 20 hex digits, the same beginning after 24 h",
 		"Dispatched, attempt 1 run 2 · batch 2 with 1 other issue devin-01234567",
@@ -118,18 +86,18 @@ func TestIssuePage(t *testing.T) {
 		"2 present 1 gone 2 back", "!Verified, ", "now, and 5 d before",
 		"Since run 2 fe76b0ffaa6493afd47d", "Run 1 fe76b0ffaa6493af",
 		"Issue ids 4", "run 5 CQLF-R5-0001", "run 4 CQLF-R4-0001", "run 2 CQLF-R2-0001", "run 1 CQLF-R1-0001", "Dispatch again")
-	if order := regexp.MustCompile(`(?s)First seen.*re-linked.*Dispatched.*opened.*merged.*Gone.*Back`); !order.MatchString(reads(body)) {
+	if order := regexp.MustCompile(`(?s)First seen.*re-linked.*Dispatched.*opened.*merged.*Gone.*Back`); !order.MatchString(program.Text(body)) {
 		t.Error("the timeline is not in time order")
 	}
-	p.says(p.issuePage("rule:js/reflected-xss"), http.StatusOK, "Low", "Recurring", "5 present", "Still there after the merge", "Dispatch again", "!Back ", "!Gone ")
-	p.says(p.issuePage("rule:js/xss"), http.StatusOK, "Critical", "Recurring", "Attempts 0", "No record says that a session took it", "2 present", "!Dispatch again")
-	p.says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues", "!Did you mean")
+	p.Says(issuePage(p.Program, "rule:js/reflected-xss"), http.StatusOK, "Low", "Recurring", "5 present", "Still there after the merge", "Dispatch again", "!Back ", "!Gone ")
+	p.Says(issuePage(p.Program, "rule:js/xss"), http.StatusOK, "Critical", "Recurring", "Attempts 0", "No record says that a session took it", "2 present", "!Dispatch again")
+	p.Says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues", "!Did you mean")
 }
 
 // TestSeenInScans: one mark a scan, of what became of the issue in it.
 func TestSeenInScans(t *testing.T) {
-	s := startSite(t, storyRecords(storyAt()), nil)
-	_, body := s.get(s.issuePage("rule:js/sql-injection"))
+	s := program.WithRuns(t, storyRecords(storyAt()), nil)
+	_, body := s.Get(issuePage(s, "rule:js/sql-injection"))
 	var marks []string
 	for _, m := range regexp.MustCompile(`<li class="mark-(\w+)" title="(run \d)`).FindAllStringSubmatch(body, -1) {
 		marks = append(marks, m[2]+" "+m[1])
@@ -137,7 +105,7 @@ func TestSeenInScans(t *testing.T) {
 	if got := strings.Join(marks, ", "); got != "run 1 present, run 2 present, run 3 gone, run 4 back, run 5 back" {
 		t.Errorf("the strip shows %s", got)
 	}
-	if text := reads(body); !strings.Contains(text, "2 present 1 gone 2 back") {
+	if text := program.Text(body); !strings.Contains(text, "2 present 1 gone 2 back") {
 		t.Error("the legend does not count the marks")
 	}
 }
@@ -146,54 +114,54 @@ func TestSeenInScans(t *testing.T) {
 // other before it.
 func TestRunPage(t *testing.T) {
 	p := startStory(t)
-	p.says("/runs/4.json", http.StatusOK, "run 4 of octo/shop", "New 1", "js/xss", "Reopened 1", "js/sql-injection", "Gone 0", "Moved 0", "It started no session.", "Issues in no session 3")
-	p.says("/runs/4.json?against=1.json", http.StatusOK, "New 1", "Reopened 0", "Gone 0", "Moved 1", "routes/ login.ts :41 before: line 34")
-	p.says("/runs/3.json", http.StatusOK, "New 0", "Gone 1", "js/sql-injection")
-	p.says("/runs/5.json", http.StatusOK, "New 0", "Reopened 0", "Gone 0", "Moved 0")
-	p.says("/runs/5.json?against=3.json", http.StatusOK, "New 1", "js/xss", "Reopened 1", "js/sql-injection")
-	p.says("/runs/1.json", http.StatusOK, "It is the first scan of its repository", "New 2")
-	p.says("/runs/2.json", http.StatusOK, "Batches and sessions 1", "2 Finished", "#104 merged", "Every issue that it names was given to a session.")
-	p.says("/runs/2.json?against=5.json", http.StatusOK, "5.json is later than 2.json", "!New 0")
-	p.says("/runs/2.json?against=none.json", http.StatusOK, "There is no run file none.json")
-	p.says("/runs/none.json", http.StatusNotFound, "There is no run file none.json", "All runs")
-	p.says("/runs/4.json?list=old", http.StatusBadRequest, "list:", "new")
+	p.Says("/runs/4.json", http.StatusOK, "run 4 of octo/shop", "New 1", "js/xss", "Reopened 1", "js/sql-injection", "Gone 0", "Moved 0", "It started no session.", "Issues in no session 3")
+	p.Says("/runs/4.json?against=1.json", http.StatusOK, "New 1", "Reopened 0", "Gone 0", "Moved 1", "routes/ login.ts :41 before: line 34")
+	p.Says("/runs/3.json", http.StatusOK, "New 0", "Gone 1", "js/sql-injection")
+	p.Says("/runs/5.json", http.StatusOK, "New 0", "Reopened 0", "Gone 0", "Moved 0")
+	p.Says("/runs/5.json?against=3.json", http.StatusOK, "New 1", "js/xss", "Reopened 1", "js/sql-injection")
+	p.Says("/runs/1.json", http.StatusOK, "It is the first scan of its repository", "New 2")
+	p.Says("/runs/2.json", http.StatusOK, "Batches and sessions 1", "2 Finished", "#104 merged", "Every issue that it names was given to a session.")
+	p.Says("/runs/2.json?against=5.json", http.StatusOK, "5.json is later than 2.json", "!New 0")
+	p.Says("/runs/2.json?against=none.json", http.StatusOK, "There is no run file none.json")
+	p.Says("/runs/none.json", http.StatusNotFound, "There is no run file none.json", "All runs")
+	p.Says("/runs/4.json?list=old", http.StatusBadRequest, "list:", "new")
 }
 
 // TestPullPage: a pull request with what it belongs to, and one that nobody
 // asked GitHub about.
 func TestPullPage(t *testing.T) {
 	p := startStory(t)
-	p.says("/pulls/octo/shop/104", http.StatusOK, "fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection #104", "Merged", "Sessions 1", "run 2 · batch 2", "Devin’s answer", "Issues 2", "js/sql-injection", "js/reflected-xss",
+	p.Says("/pulls/octo/shop/104", http.StatusOK, "fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection #104", "Merged", "Sessions 1", "run 2 · batch 2", "Devin’s answer", "Issues 2", "js/sql-injection", "js/reflected-xss",
 		"Not verified: no record of a re-scan names it.", "Author devin", "Names CQLF-R2-0001")
-	p.says("/pulls/octo/shop/105", http.StatusNotFound, "There is no pull request octo/shop#105", "All pull requests")
-	p.says("/pulls/octo/shop/x", http.StatusNotFound, "a whole number from 1")
+	p.Says("/pulls/octo/shop/105", http.StatusNotFound, "There is no pull request octo/shop#105", "All pull requests")
+	p.Says("/pulls/octo/shop/x", http.StatusNotFound, "a whole number from 1")
 
-	s := startSite(t, shopRecords(), nil)
-	s.says("/pulls/octo/shop/7", http.StatusOK, "Pull request #7", "Unknown", "GitHub was not asked about it yet, or does not show it", "run record", "js/rule-02")
+	s := program.WithRuns(t, program.Sample(), nil)
+	s.Says("/pulls/octo/shop/7", http.StatusOK, "Pull request #7", "Unknown", "GitHub was not asked about it yet, or does not show it", "run record", "js/rule-02")
 }
 
 // TestNarrowScan: a scan that found far less says so, a person takes it for a
 // full one, and takes that back.
 func TestNarrowScan(t *testing.T) {
-	records := shopRecords()
+	records := program.Sample()
 	few := records["a.json"].(map[string]any)["issue_fingerprints"].([]map[string]any)[5:10]
-	records["c.json"] = scan(3, time.Now().Add(-10*time.Minute), few)
-	s := startSite(t, records, nil)
-	s.says("/runs/c.json", http.StatusOK, "Scope reduced.", "Accept as a full scan", "Gone 0")
-	s.says("/issues", http.StatusOK, "59 issues")
+	records["c.json"] = program.Scan(3, time.Now().Add(-10*time.Minute), few)
+	s := program.WithRuns(t, records, nil)
+	s.Says("/runs/c.json", http.StatusOK, "Scope reduced.", "Accept as a full scan", "Gone 0")
+	s.Says("/issues", http.StatusOK, "59 issues")
 	accept := func(undo string) {
 		t.Helper()
-		res, body := s.do(http.MethodPost, "/actions/accept-scope", url.Values{"file": {"c.json"}, "undo": {undo}}.Encode())
+		res, body := s.Do(http.MethodPost, "/actions/accept-scope", url.Values{"file": {"c.json"}, "undo": {undo}}.Encode())
 		if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/runs/c.json") {
 			t.Fatalf("accept: %d %s %s", res.StatusCode, res.Header.Get("Location"), body)
 		}
 	}
 	accept("")
-	s.says("/runs/c.json", http.StatusOK, "Accepted as a full scan.", "Undo", "Gone 54", "All 54")
-	s.says("/issues", http.StatusOK, "5 issues")
+	s.Says("/runs/c.json", http.StatusOK, "Accepted as a full scan.", "Undo", "Gone 54", "All 54")
+	s.Says("/issues", http.StatusOK, "5 issues")
 	accept("true")
-	s.says("/runs/c.json", http.StatusOK, "Scope reduced.", "Gone 0")
-	s.says("/issues", http.StatusOK, "59 issues")
+	s.Says("/runs/c.json", http.StatusOK, "Scope reduced.", "Gone 0")
+	s.Says("/issues", http.StatusOK, "59 issues")
 }
 
 // TestRunOfManyFindings: whatever a scan found, its page has a page's rows;
@@ -202,23 +170,23 @@ func TestRunOfManyFindings(t *testing.T) {
 	const many = 3000
 	findings := make([]map[string]any, many)
 	for i := range findings {
-		findings[i] = finding(1, i+1, "high", "xss", "js/xss", fmt.Sprintf("src/%04d.ts", i), 1)
+		findings[i] = program.Finding(1, i+1, "high", "xss", "js/xss", fmt.Sprintf("src/%04d.ts", i), 1)
 	}
-	s := startSite(t, map[string]any{"a.json": scan(1, time.Now().Add(-time.Hour), findings)}, nil)
+	s := program.WithRuns(t, map[string]any{"a.json": program.Scan(1, time.Now().Add(-time.Hour), findings)}, nil)
 	rows := func(body string) int { return strings.Count(body, `class="k-state2"`) }
-	body := s.says("/runs/a.json", http.StatusOK, "New 3,000", "All 3,000", "Issues in no session 3,000", "src/ 0000.ts", "src/ 0024.ts", "!0025.ts")
+	body := s.Says("/runs/a.json", http.StatusOK, "New 3,000", "All 3,000", "Issues in no session 3,000", "src/ 0000.ts", "src/ 0024.ts", "!0025.ts")
 	if n := rows(body); n != 50 {
 		t.Errorf("the run's page has %d rows of issues, want 25 of each of its two lists", n)
 	}
 	if !strings.Contains(body, `href="/runs/a.json?list=new"`) || !strings.Contains(body, `href="/runs/a.json?list=unassigned"`) {
 		t.Error("the lists do not lead to all of them")
 	}
-	body = s.says("/runs/a.json?list=new&page=2", http.StatusOK, "51–100 of 3,000", "src/ 0050.ts", "!0049.ts", "!Batches and sessions", "Back to all of this run")
+	body = s.Says("/runs/a.json?list=new&page=2", http.StatusOK, "51–100 of 3,000", "src/ 0050.ts", "!0049.ts", "!Batches and sessions", "Back to all of this run")
 	if n := rows(body); n != 50 {
 		t.Errorf("a page of a list has %d rows", n)
 	}
-	s.says("/runs/a.json?list=unassigned&page=999&per_page=100", http.StatusOK, "2,901–3,000 of 3,000", "There is no page 999: this is the last.", "src/ 2999.ts")
-	if res, body := s.get("/panels/run?id=a.json&list=new&page=60", "HX-Request", "true"); res.StatusCode != http.StatusOK || !strings.Contains(reads(body), "2,951–3,000 of 3,000") {
+	s.Says("/runs/a.json?list=unassigned&page=999&per_page=100", http.StatusOK, "2,901–3,000 of 3,000", "There is no page 999: this is the last.", "src/ 2999.ts")
+	if res, body := s.Get("/panels/run?id=a.json&list=new&page=60", "HX-Request", "true"); res.StatusCode != http.StatusOK || !strings.Contains(program.Text(body), "2,951–3,000 of 3,000") {
 		t.Errorf("the panel alone: %d", res.StatusCode)
 	}
 }
@@ -227,9 +195,9 @@ func TestRunOfManyFindings(t *testing.T) {
 // last of what was said; what GitHub and Devin do not know is said, too.
 func TestSessionPage(t *testing.T) {
 	p := startStory(t)
-	p.says("/sessions/devin-"+shopSession, http.StatusOK, "Fix SQL injection 01234567", "Finished", "Issues 2", "js/sql-injection", "Pull requests 1", "#104", "by Devin’s answer", "States so far", "Queued as recorded created", "Reply to Devin", "Open in Devin", "Named in 1 record run 2", "batch 2, created")
-	p.says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "No run record names a session", "All sessions")
-	p.devin.Put(devintest.Session{ID: shopSession, Status: "hibernating", Title: "Fix SQL injection"})
-	p.post("/api/poll")
-	p.says("/sessions/"+shopSession, http.StatusOK, "Unknown “hibernating”", "polled hibernating")
+	p.Says("/sessions/devin-"+program.SampleSession, http.StatusOK, "Fix SQL injection 01234567", "Finished", "Issues 2", "js/sql-injection", "Pull requests 1", "#104", "by Devin’s answer", "States so far", "Queued as recorded created", "Reply to Devin", "Open in Devin", "Named in 1 record run 2", "batch 2, created")
+	p.Says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "No run record names a session", "All sessions")
+	p.Devin.Put(devintest.Session{ID: program.SampleSession, Status: "hibernating", Title: "Fix SQL injection"})
+	p.Post("/api/poll")
+	p.Says("/sessions/"+program.SampleSession, http.StatusOK, "Unknown “hibernating”", "polled hibernating")
 }

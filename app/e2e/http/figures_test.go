@@ -1,14 +1,15 @@
-package main
+package http
 
 import (
-	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // trendRecords are four scans over three weeks: ten issues, of which some
@@ -18,26 +19,15 @@ func trendRecords() map[string]any {
 	find := func(run int, from, to int) []map[string]any {
 		var list []map[string]any
 		for n := from; n <= to; n++ {
-			list = append(list, finding(run, n, []string{"critical", "high"}[n%2], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%02d", n), fmt.Sprintf("src/%d.ts", n), n))
+			list = append(list, program.Finding(run, n, []string{"critical", "high"}[n%2], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%02d", n), fmt.Sprintf("src/%d.ts", n), n))
 		}
 		return list
 	}
 	session := map[string]any{"session_id": "devin-0123456789abcdef0123456789abcdef", "session_url": "https://app.devin.ai/sessions/0123456789abcdef0123456789abcdef", "batch_id": 1, "status": "finished", "issue_ids": []string{"CQLF-R1-0001", "CQLF-R1-0002"}}
 	return map[string]any{
-		"a.json": scan(1, now.AddDate(0, 0, -20), find(1, 1, 10), session), "b.json": scan(2, now.AddDate(0, 0, -13), find(2, 2, 10)),
-		"c.json": scan(3, now.AddDate(0, 0, -6), find(3, 4, 10)), "d.json": scan(4, now.AddDate(0, 0, -1), find(4, 3, 11)),
+		"a.json": program.Scan(1, now.AddDate(0, 0, -20), find(1, 1, 10), session), "b.json": program.Scan(2, now.AddDate(0, 0, -13), find(2, 2, 10)),
+		"c.json": program.Scan(3, now.AddDate(0, 0, -6), find(3, 4, 10)), "d.json": program.Scan(4, now.AddDate(0, 0, -1), find(4, 3, 11)),
 	}
-}
-
-// ask reads an answer of the API.
-func (s *site) ask(path string) map[string]any {
-	s.t.Helper()
-	_, body := s.get(path)
-	var answer map[string]any
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
-		s.t.Fatalf("%s: %v in %.200s", path, err, body)
-	}
-	return answer
 }
 
 // tile returns the value and the address of a tile.
@@ -53,59 +43,59 @@ func tile(t *testing.T, page, label string) (value, address string) {
 // TestFiguresArePagesAndAPIs holds the figures of the pages against those of
 // the API, and follows each to the list that it counts.
 func TestFiguresArePagesAndAPIs(t *testing.T) {
-	s := startSite(t, trendRecords(), nil)
+	s := program.WithRuns(t, trendRecords(), nil)
 	for _, period := range []string{"7d", "30d", "90d", "all"} {
-		trends, stats := s.ask("/api/trends?period="+period), s.ask("/api/stats")
+		trends, stats := s.Object(http.MethodGet, "/api/trends?period="+period), s.Object(http.MethodGet, "/api/stats")
 		for _, path := range []string{"/", "/repo/octo/shop", "/report"} {
-			_, page := s.get(path + "?period=" + period)
+			_, page := s.Get(path + "?period=" + period)
 			for label, want := range map[string]any{"Open issues": stats["latest_issues"], "Closed [^<]*": trends["closed"], "Runs": stats["total_runs"], "PRs waiting": stats["prs_open"]} {
 				value, address := tile(t, page, label)
 				if value != fmt.Sprint(want) {
 					t.Errorf("%s, %s: %s is %s, the API says %v", path, period, label, value, want)
 				}
 				if label != "PRs waiting" {
-					s.counts(address, value)
+					counts(s, address, value)
 				}
 			}
 			if want := fmt.Sprintf("%v opened", trends["opened"]); !strings.Contains(page, want) {
 				t.Errorf("%s, %s: the page does not say %s", path, period, want)
 			}
-			s.bars(page, "opened", trends["opened"])
-			s.bars(page, "closed", trends["closed"])
+			bars(s, page, "opened", trends["opened"])
+			bars(s, page, "closed", trends["closed"])
 		}
 	}
 }
 
 // counts asks that a page's list has so many rows in all.
-func (s *site) counts(address, value string) {
-	s.t.Helper()
-	res, page := s.get(address)
+func counts(s *program.Program, address, value string) {
+	s.T.Helper()
+	res, page := s.Get(address)
 	if res.StatusCode != 200 || !regexp.MustCompile(`(of |>)`+value+`( issues| events| runs|<)`).MatchString(page) {
-		s.t.Errorf("%s does not count %s rows (status %d)", address, value, res.StatusCode)
+		s.T.Errorf("%s does not count %s rows (status %d)", address, value, res.StatusCode)
 	}
 }
 
 // bars asks that the bars of a chart add up to the figure of the period, and
 // that one leads to as many events as it shows.
-func (s *site) bars(page, event string, want any) {
-	s.t.Helper()
+func bars(s *program.Program, page, event string, want any) {
+	s.T.Helper()
 	sum := 0
 	for _, found := range regexp.MustCompile(`<a href="(/changes[^"]*)" tabindex="-1"><rect class="hit"[^>]*><title>([0-9,]+) `+event+`, `).FindAllStringSubmatch(page, -1) {
 		var n int
 		if _, err := fmt.Sscan(found[2], &n); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		if sum += n; n > 0 {
-			s.counts(strings.ReplaceAll(found[1], "&amp;", "&"), found[2])
+			counts(s, strings.ReplaceAll(found[1], "&amp;", "&"), found[2])
 		}
 	}
 	if fmt.Sprint(want) != fmt.Sprint(sum) {
-		s.t.Errorf("the bars of %s add up to %d, the period has %v", event, sum, want)
+		s.T.Errorf("the bars of %s add up to %d, the period has %v", event, sum, want)
 	}
 }
 
 func TestFiguresPages(t *testing.T) {
-	s := startSite(t, trendRecords(), nil)
+	s := program.WithRuns(t, trendRecords(), nil)
 	was := url.QueryEscape(time.Now().UTC().AddDate(0, 0, -15).Format(time.RFC3339))
 	for path, want := range map[string]struct {
 		status int
@@ -125,7 +115,7 @@ func TestFiguresPages(t *testing.T) {
 		"/repo/octo/shop?period=90d": {200, []string{"Fixes go to forks/shop", "Next due", `href="/repo/octo/shop/sessions?period=90d"`}},
 		"/repos":                     {200, []string{"Last 30 days", `class="spark"`}},
 	} {
-		if res, body := s.get(path); res.StatusCode != want.status {
+		if res, body := s.Get(path); res.StatusCode != want.status {
 			t.Errorf("%s answers %d", path, res.StatusCode)
 		} else {
 			for _, text := range want.holds {
@@ -142,10 +132,8 @@ func TestFiguresPages(t *testing.T) {
 
 // TestBrokenRecordIsNoticed breaks a file of a repository that was good.
 func TestBrokenRecordIsNoticed(t *testing.T) {
-	s := startSite(t, trendRecords(), nil)
-	if err := os.WriteFile(s.runs+"/d.json", []byte("{"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.do("POST", "/api/refresh", "")
-	s.wait("/repo/octo/shop", "A record cannot be read.")
+	s := program.WithRuns(t, trendRecords(), nil)
+	s.Write(map[string]any{"d.json": []byte("{")})
+	s.Do("POST", "/api/refresh", "")
+	s.UntilSays("/repo/octo/shop", "A record cannot be read.")
 }

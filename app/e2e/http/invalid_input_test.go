@@ -1,4 +1,4 @@
-package main
+package http
 
 import (
 	"bytes"
@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -15,14 +13,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"telemetry-dashboard/app/api"
-	"telemetry-dashboard/app/web"
-	"telemetry-dashboard/services/dashboard"
-	"telemetry-dashboard/static"
+	"telemetry-dashboard/app/e2e/program"
+	"telemetry-dashboard/services/store/storetest"
 )
 
-// oddTexts are what no client of ours sends, as they stand in an address.
-func oddTexts() []string {
+// invalidTexts are what no client of ours sends, as they stand in an address.
+func invalidTexts() []string {
 	return []string{
 		"%00", "a%00b", "%ff", "a%C3%28b", "%ED%A0%80", "%F0%9F%98%80", "%25_%5C", "%25%25%25%25", "*", "%2A%2A%2A%2A%2A%2A%2Aa", "%27--", "%22", "%0A", "..%2F..%2Fx", "-1", "0",
 		"9223372036854775807", "9223372036854775808", "-9223372036854775808", "99999999999999999999999999", "1e400", "NaN", "0x10", "2147483648", strings.Repeat("a", 5000), strings.Repeat("a,", 2000),
@@ -30,8 +26,8 @@ func oddTexts() []string {
 	}
 }
 
-// oddQueries are odd texts in the query language.
-func oddQueries() []string {
+// invalidQueries are odd texts in the query language.
+func invalidQueries() []string {
 	return []string{
 		"seen:0000-01-01", "seen:%3E9999-12-31", "seen:10000", "age:%3E999999999999w", "run:9223372036854775807", "run:%3E=1125899906842623", "pr:%23999999999999999", "file:%25", "file:%5C", "rule:%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A",
 		"id:%00", "repo:%00%2F%00", "-%22", "%22%5C%22", "is:open+is:fixed+-is:open", strings.Repeat("a+", 200), "fingerprint:%F0%9F%98%80%F0%9F%98%80",
@@ -46,21 +42,21 @@ func parameters() []string {
 	}
 }
 
-// oddRequest is one request of the table.
-type oddRequest struct{ method, path, contentType, body string }
+// invalidRequest is one request of the table.
+type invalidRequest struct{ method, path, contentType, body string }
 
 // asksUpstream are the addresses that ask GitHub or Devin.
 var asksUpstream = regexp.MustCompile(`messages|preflight|dispatch|reply|checks|/actions/(poll|refresh)|/api/(poll|refresh)`)
 
-// oddRequests are the table: each parameter, id, form and body of each
+// invalidRequests are the table: each parameter, id, form and body of each
 // address with each odd text.
-func oddRequests() []oddRequest {
-	var all []oddRequest
+func invalidRequests() []invalidRequest {
+	var all []invalidRequest
 	id := regexp.MustCompile(`:[a-z]+`)
 	address := func(method, path string) {
-		for i, text := range append(oddTexts(), oddQueries()...) {
+		for i, text := range append(invalidTexts(), invalidQueries()...) {
 			if id.MatchString(path) {
-				all = append(all, oddRequest{method: method, path: id.ReplaceAllString(path, text)})
+				all = append(all, invalidRequest{method: method, path: id.ReplaceAllString(path, text)})
 			}
 			if method != http.MethodGet || (!strings.HasPrefix(path, "/api/") && i%10 != 0) || asksUpstream.MatchString(path) {
 				continue
@@ -70,40 +66,36 @@ func oddRequests() []oddRequest {
 				if i >= 4 && (i+j)%4 != 0 {
 					continue // each text meets many parameters, and what is no text meets all
 				}
-				all = append(all, oddRequest{method: method, path: at + "?" + name + "=" + text})
+				all = append(all, invalidRequest{method: method, path: at + "?" + name + "=" + text})
 			}
 		}
 	}
-	board := dashboard.New(dashboard.Options{Lists: listsOf(nil)})
-	for _, r := range (&api.API{Dashboard: board}).Routes() {
-		address(r.Method, r.Path)
-	}
-	for _, r := range newSite(Config{}, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
-		if r.Path != "/events" {
+	for _, r := range routes() {
+		if r.Stream == nil {
 			address(r.Method, r.Path)
 		}
 	}
-	return append(all, oddBodies()...)
+	return append(all, invalidBodies()...)
 }
 
-// oddBodies are the bodies of what changes something.
-func oddBodies() []oddRequest {
-	var all []oddRequest
+// invalidBodies are the bodies of what changes something.
+func invalidBodies() []invalidRequest {
+	var all []invalidRequest
 	for _, path := range []string{"/api/views", "/api/dispatch", "/api/sessions/aaaa/messages", "/api/backfill", "/api/runs/good.json/accept-scope"} {
 		for _, body := range []string{"", "null", "[]", "{", "{}", "7", "\x00", "{\"name\": \"\xff\"}", strings.Repeat("[", 100_000), `{"a":`, `{"name": "a"}{"name": "b"}`} {
-			all = append(all, oddRequest{http.MethodPost, path, "application/json", body})
+			all = append(all, invalidRequest{http.MethodPost, path, "application/json", body})
 		}
 		for _, field := range []string{"name", "list", "query", "replace", "message", "target_repo", "batch_size", "default_branch", "dry_run", "undo"} {
 			for _, value := range []string{`"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"` + strings.Repeat("a", 10_000) + `"`, "1e400", "99999999999999999999", "null", "[]", "{}", "true", `"%00"`, `"q=%00"`, `"q=%ff"`} {
 				body := fmt.Sprintf(`{"name": "n", "list": "issues", "query": "", %q: %s}`, field, value)
-				all = append(all, oddRequest{http.MethodPost, path, "application/json", body})
+				all = append(all, invalidRequest{http.MethodPost, path, "application/json", body})
 			}
 		}
 	}
 	for _, path := range []string{"dispatch", "reply", "accept-scope", "dismiss", "save-view", "rename-view", "delete-view", "cancel", "backfill"} {
 		for _, field := range []string{"id", "name", "list", "query", "message", "session", "source", "file", "repo", "target_repo", "token", "undo", "dry_run", "replace"} {
-			for _, text := range oddTexts() {
-				all = append(all, oddRequest{http.MethodPost, "/actions/" + path, "application/x-www-form-urlencoded", field + "=" + text})
+			for _, text := range invalidTexts() {
+				all = append(all, invalidRequest{http.MethodPost, "/actions/" + path, "application/x-www-form-urlencoded", field + "=" + text})
 			}
 		}
 	}
@@ -112,7 +104,7 @@ func oddBodies() []oddRequest {
 
 // answer is what a program says: its body only where that is the same on any
 // database.
-func (r oddRequest) answer(t *testing.T, base string) string {
+func (r invalidRequest) answer(t *testing.T, base string) string {
 	t.Helper()
 	address, err := url.Parse(base)
 	if err != nil {
@@ -147,24 +139,20 @@ func (r oddRequest) answer(t *testing.T, base string) string {
 // whenRead is when a source was read, which each database has its own of.
 var whenRead = regexp.MustCompile(`"ok_at":"[^"]*"`)
 
-// TestOddInput: whatever stands in an address, a form or a body, the answer
+// TestInvalidInput: whatever stands in an address, a form or a body, the answer
 // is one of words, and the same on both databases.
-func TestOddInput(t *testing.T) {
+func TestInvalidInput(t *testing.T) {
+	players := program.NewPlayed(t, "apk_test", nil)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "good.json"), oddScan(1, "2026-02-01T10:00:00Z", nil), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	program.WriteRuns(t, dir, map[string]any{"good.json": program.SmallScan(1, "2026-02-01T10:00:00Z", nil)})
+	settings := players.Settings(nil).With(program.Settings{"RUNS_DIR": dir, "GITHUB_TOKEN": "", "ACTION_REPO": "", "CACHE_TTL": ""})
 	var urls [2]string
-	for i, database := range []string{"sqlite:" + filepath.Join(t.TempDir(), "odd.db"), freshPostgres(t)} {
-		o := odd{wired: newWired(t, "apk_test", database, nil)}
-		o.readDirectory(dir)
-		o.start()
-		if status, result := o.ask("POST", "/api/refresh"); status != http.StatusOK {
-			t.Fatal(status, result)
-		}
-		urls[i] = o.url
+	for i, database := range []string{"", storetest.PostgresAddress(t)} {
+		p := program.Start(t, settings.With(program.Settings{"DATABASE_URL": database}))
+		p.Job("refresh")
+		urls[i] = p.URL
 	}
-	requests := oddRequests()
+	requests := invalidRequests()
 	if len(requests) < 10_000 {
 		t.Fatalf("only %d requests", len(requests))
 	}

@@ -1,4 +1,4 @@
-package main
+package http
 
 import (
 	"fmt"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // takenRecords are a scan with six findings, of which one session took three
@@ -14,7 +16,7 @@ import (
 func takenRecords() map[string]any {
 	var findings []map[string]any
 	for n, severity := range []string{"critical", "high", "high", "medium", "low", "low"} {
-		findings = append(findings, finding(1, n+1, severity, "xss", fmt.Sprintf("js/rule-%02d", n+1), fmt.Sprintf("src/%d.ts", n+1), 7))
+		findings = append(findings, program.Finding(1, n+1, severity, "xss", fmt.Sprintf("js/rule-%02d", n+1), fmt.Sprintf("src/%d.ts", n+1), 7))
 	}
 	at := time.Now().Add(-2 * time.Hour)
 	withPR := map[string]any{"session_id": "devin-0123456789abcdef0123456789abcdef", "batch_id": 1, "status": "working", "issue_ids": []string{"CQLF-R1-0001", "CQLF-R1-0002", "CQLF-R1-0003"}, "pr_url": "https://github.com/octo/shop/pull/7"}
@@ -23,9 +25,9 @@ func takenRecords() map[string]any {
 		return map[string]any{"verified_at": at.Add(after).UTC().Format(time.RFC3339), "summary": map[string]any{"total_targeted": 3, "fixed_count": len(fixed)}, "session_id": "devin-0123456789abcdef0123456789abcdef",
 			"pr_url": "https://github.com/octo/shop/pull/7", "pr_number": "7", "source_run_number": "1", "verified_fixed": fixed}
 	}
-	other := scan(4, at, []map[string]any{finding(4, 90, "medium", "xss", "js/other", "src/o.ts", 1), finding(4, 91, "medium", "xss", "js/other", "src/p.ts", 1)})
+	other := program.Scan(4, at, []map[string]any{program.Finding(4, 90, "medium", "xss", "js/other", "src/o.ts", 1), program.Finding(4, 91, "medium", "xss", "js/other", "src/p.ts", 1)})
 	other["target_repo"], other["fork_url"] = "https://github.com/octo/bank", ""
-	return map[string]any{"a.json": scan(1, at, findings, withPR, without), "v1.json": verified(10 * time.Minute), "v2.json": verified(20*time.Minute, findings[0]), "other.json": other}
+	return map[string]any{"a.json": program.Scan(1, at, findings, withPR, without), "v1.json": verified(10 * time.Minute), "v2.json": verified(20*time.Minute, findings[0]), "other.json": other}
 }
 
 // rowOf is the text of the table row that holds a word.
@@ -41,7 +43,7 @@ func rowOf(t *testing.T, body, word string) string {
 }
 
 func TestColumns(t *testing.T) {
-	s := startSite(t, takenRecords(), nil)
+	s := program.WithRuns(t, takenRecords(), nil)
 	for _, want := range []struct {
 		path, row string
 		holds     []string
@@ -56,7 +58,7 @@ func TestColumns(t *testing.T) {
 		{"/search?q=%237", `id="pulls-octo`, []string{"2 H</span>", "Partial"}, nil},
 	} {
 		t.Run(want.path+" "+want.row, func(t *testing.T) {
-			_, body := s.in(t).get(want.path)
+			_, body := s.In(t).Get(want.path)
 			row := rowOf(t, body, want.row)
 			for _, text := range want.holds {
 				if !strings.Contains(row, text) {
@@ -74,9 +76,9 @@ func TestColumns(t *testing.T) {
 
 // TestTierSorts: every tier's header sorts the repositories by it.
 func TestTierSorts(t *testing.T) {
-	s := startSite(t, takenRecords(), nil)
+	s := program.WithRuns(t, takenRecords(), nil)
 	for sort, first := range map[string]string{"critical": "shop", "high": "shop", "medium": "bank", "low": "shop"} {
-		res, body := s.get("/repos?sort=" + sort + "&order=desc")
+		res, body := s.Get("/repos?sort=" + sort + "&order=desc")
 		shop, bank := strings.Index(body, `id="repos-octo/shop"`), strings.Index(body, `id="repos-octo/bank"`)
 		if res.StatusCode != 200 || shop < 0 || bank < 0 || (first == "shop") != (shop < bank) || !strings.Contains(body, `aria-sort="descending"`) {
 			t.Errorf("by %s: status %d, octo/shop at %d, octo/bank at %d, want octo/%s first", sort, res.StatusCode, shop, bank, first)

@@ -1,47 +1,27 @@
-package main
+package http
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/app/server"
-	"telemetry-dashboard/app/web"
-	"telemetry-dashboard/services/dashboard"
-	"telemetry-dashboard/static"
 )
 
-// everyRoute is the whole surface of the program.
-func everyRoute(cfg Config) (list []server.Route) {
-	board := dashboard.New(dashboard.Options{Lists: listsOf(nil)})
-	for _, r := range newAPI(cfg, false, board, nil, nil).Routes() {
-		list = append(list, server.Route(r))
-	}
-	for _, r := range newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
-		list = append(list, server.Route(r))
-	}
-	return list
-}
-
 // counted passes on what is sent to an upstream, and counts it.
-func counted(t *testing.T, to BaseURL, n *atomic.Int64) BaseURL {
-	t.Helper()
-	target, err := url.Parse(string(to))
-	if err != nil {
-		t.Fatal(err)
+func counted(n *atomic.Int64) program.Front {
+	return func(player http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			n.Add(1)
+			player.ServeHTTP(w, r)
+		})
 	}
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n.Add(1)
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	return BaseURL(front.URL)
 }
 
 // TestWhatAsksAnUpstreamIsBounded asks every route over the wire: one that
@@ -49,20 +29,16 @@ func counted(t *testing.T, to BaseURL, n *atomic.Int64) BaseURL {
 // bounds it for each caller.
 func TestWhatAsksAnUpstreamIsBounded(t *testing.T) {
 	var asked atomic.Int64
-	var cfg Config
-	p := startPlayed(t, shopRecords(), func(c *Config) {
-		c.GitHubAPIURL, c.DevinAPIURL = counted(t, c.GitHubAPIURL, &asked), counted(t, c.DevinAPIURL, &asked)
-		c.RefreshInterval, c.PollInterval = 0, 0
-		cfg = *c
-	})
+	p := program.NewPlayed(t, "cog_played", program.Sample())
+	p.Start(p.Settings(program.Fronts{"GITHUB_API_URL": counted(&asked), "DEVIN_API_URL": counted(&asked)}))
 	reach := map[string]bool{}
-	for _, r := range everyRoute(cfg) {
+	for _, r := range routes() {
 		if r.Stream != nil {
 			continue // it reads the database only
 		}
 		for _, parameter := range append([]string{""}, r.UpstreamIn...) {
 			before := asked.Load()
-			p.askRoute(r, parameter)
+			askRoute(p, r, parameter)
 			if asked.Load() == before {
 				continue
 			}
@@ -85,11 +61,11 @@ func TestWhatAsksAnUpstreamIsBounded(t *testing.T) {
 
 // askRoute asks a route for what there is, and waits for the job that it
 // starts.
-func (p *played) askRoute(r server.Route, parameter string) {
-	p.t.Helper()
+func askRoute(p *program.Played, r server.Route, parameter string) {
+	p.T.Helper()
 	path := strings.NewReplacer(":owner", "octo", ":name", "shop", ":number", "7", ":repository", "octo%2Fshop",
-		":file", "a.json", ":id", waitingID).Replace(r.Path)
-	query := url.Values{"scope": {"octo/shop"}, "target_repo": {"octo/shop"}, "id": {waitingID}}
+		":file", "a.json", ":id", program.SampleSession).Replace(r.Path)
+	query := url.Values{"scope": {"octo/shop"}, "target_repo": {"octo/shop"}, "id": {program.SampleSession}}
 	if strings.HasSuffix(path, "/checks") || strings.HasSuffix(path, "/pull") {
 		query.Set("id", "octo/shop/7")
 	}
@@ -103,10 +79,10 @@ func (p *played) askRoute(r server.Route, parameter string) {
 	case path == "/api/dispatch":
 		media, body = "application/json", `{"target_repo":"octo/shop"}`
 	case r.Method != http.MethodGet && !strings.HasPrefix(path, "/api/"):
-		body = url.Values{"session": {waitingID}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {newID()}}.Encode()
+		body = url.Values{"session": {program.SampleSession}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {fmt.Sprintf("%016x", rand.Uint64())}}.Encode()
 	}
-	p.do(r.Method, path+"?"+query.Encode(), body, "HX-Request", "true", "Content-Type", media)
+	p.Do(r.Method, path+"?"+query.Encode(), body, "HX-Request", "true", "Content-Type", media)
 	if kind, ok := strings.CutPrefix(path, "/actions/"); ok && slices.Contains([]string{"refresh", "poll", "poll-prs", "backfill"}, kind) {
-		p.do(http.MethodPost, "/api/"+kind, "") // it joins the job, and waits for its end
+		p.Do(http.MethodPost, "/api/"+kind, "") // it joins the job, and waits for its end
 	}
 }

@@ -1,5 +1,5 @@
 //go:build !race
 
-package main
+package program
 
-const raceDetector = false
+const Race = false

@@ -1,7 +1,7 @@
 //go:build race
 
-package main
+package program
 
-// raceDetector: SQLite, which is Go here, runs some twenty times slower under
+// Race: SQLite, which is Go here, runs some twenty times slower under
 // the race detector, so tests of large amounts take smaller ones.
-const raceDetector = true
+const Race = true

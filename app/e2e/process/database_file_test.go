@@ -1,140 +1,139 @@
-package main
+package process
 
 import (
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // servesOnly: what is stored is shown while nothing can be written, and each
 // page says so; what would write is refused in words.
-func (p process) servesOnly(url string, runs float64, says string) {
-	p.t.Helper()
-	if stats := p.object("GET", url+"/api/stats"); stats["total_runs"] != runs {
-		p.t.Errorf("it has %v runs, want %v", stats["total_runs"], runs)
+func servesOnly(p *program.Program, runs float64, says string) {
+	p.T.Helper()
+	if got := totalRuns(p); got != runs {
+		p.T.Errorf("it has %v runs, want %v", got, runs)
 	}
 	for _, path := range []string{"/issues", "/runs", "/panels/freshness"} {
-		if status, page := p.ask("GET", url+path); status != http.StatusOK || !strings.Contains(page, "Nothing new has been stored since") || !strings.Contains(page, says) {
-			p.t.Errorf("%s answers %d and does not say %q", path, status, says)
+		if page := p.Page(path); !strings.Contains(page, "Nothing new has been stored since") || !strings.Contains(page, says) {
+			p.T.Errorf("%s does not say %q", path, says)
 		}
 	}
-	status, body := p.post(url+"/api/views", `{"name": "mine", "list": "issues", "query": "q=is%3Aopen"}`)
-	if status != http.StatusServiceUnavailable || !strings.Contains(body, says) {
-		p.t.Errorf("a write answers %d %s", status, body)
+	if status, body := saveView(p, "mine"); status != http.StatusServiceUnavailable || !strings.Contains(body, says) {
+		p.T.Errorf("a write answers %d %s", status, body)
 	}
 }
 
-// heals waits until the strip no longer says that nothing is stored.
-func (p process) heals(url string) {
-	p.t.Helper()
-	p.until("it still says that nothing is stored", func() bool {
-		_, page := p.ask("GET", url+"/panels/freshness")
-		return !strings.Contains(page, "Nothing new is stored")
+// saveView writes something.
+func saveView(p *program.Program, name string) (status int, body string) {
+	p.T.Helper()
+	return p.PostJSON("/api/views", `{"name": "`+name+`", "list": "issues", "query": "q=is%3Aopen"}`)
+}
+
+func mustSaveView(p *program.Program, name string) {
+	p.T.Helper()
+	if status, body := saveView(p, name); status != http.StatusCreated {
+		p.T.Errorf("a write answers %d %s", status, body)
+	}
+}
+
+// untilStores waits until the strip no longer says that nothing is stored.
+func untilStores(p *program.Program) {
+	p.T.Helper()
+	p.Until("it still says that nothing is stored", func() bool {
+		return !strings.Contains(p.Page("/panels/freshness"), "Nothing new is stored")
 	})
 }
 
-func (p process) post(url, body string) (int, string) {
-	p.t.Helper()
-	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	return p.do(req)
-}
-
-// otherPaths: whatever path leads to the file, it is the same file, and a
-// second program on it is refused.
-func (p process) otherPaths() {
-	dir := p.t.TempDir()
+// TestOtherPathsToAFile: whatever path leads to the file, it is the same
+// file, and a second program on it is refused.
+func TestOtherPathsToAFile(t *testing.T) {
+	dir := t.TempDir()
 	file, link, hard := filepath.Join(dir, "d.db"), filepath.Join(dir, "link.db"), filepath.Join(dir, "hard.db")
 	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := os.Symlink(file, link); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c, url := p.running("DATABASE_URL=sqlite:" + file)
+	p := program.Start(t, program.Settings{"DATABASE_URL": "sqlite:" + file})
 	if err := os.Link(file, hard); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, path := range []string{file, link, hard, dir + "/sub/../d.db", dir + "//d.db"} {
-		p.refused(p.command("DATABASE_URL=sqlite:"+path, "LISTEN_ADDR="+freeAddr(p.t)), "locked by another program", "DATABASE_URL")
+		refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "locked by another program", "DATABASE_URL")
 	}
-	if status, body := p.post(url+"/api/views", `{"name": "mine", "list": "issues", "query": ""}`); status != http.StatusCreated {
-		p.t.Errorf("the first program answers %d %s", status, body)
+	mustSaveView(p, "mine")
+	p.Stop()
+	p = program.Start(t, program.Settings{"DATABASE_URL": "sqlite:" + link})
+	if views := p.Object(http.MethodGet, "/api/views"); views["total"] != 1.0 {
+		t.Errorf("by its link the file has %v", views)
 	}
-	p.terminate(c)
-	c, url = p.running("DATABASE_URL=sqlite:" + link)
-	if views := p.object("GET", url+"/api/views"); views["total"] != 1.0 {
-		p.t.Errorf("by its link the file has %v", views)
-	}
-	p.terminate(c)
 }
 
-// fileRemoved: a file that is no longer the one that was opened takes no
+// TestFileRemoved: a file that is no longer the one that was opened takes no
 // writes, until it is back.
-func (p process) fileRemoved() {
-	dir := p.t.TempDir()
+func TestFileRemoved(t *testing.T) {
+	dir := t.TempDir()
 	file, aside := filepath.Join(dir, "d.db"), filepath.Join(dir, "aside.db")
-	c, url := p.running("DATABASE_URL=sqlite:" + file)
+	p := program.Start(t, program.Settings{"DATABASE_URL": "sqlite:" + file})
 	move := func(from, to string) {
+		t.Helper()
 		if err := os.Rename(from, to); err != nil {
-			p.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	move(file, aside)
-	p.servesOnly(url, 0, "removed or replaced")
+	servesOnly(p, 0, "removed or replaced")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	p.servesOnly(url, 0, "removed or replaced")
+	servesOnly(p, 0, "removed or replaced")
 	move(aside, file)
-	p.heals(url)
-	if status, body := p.post(url+"/api/views", `{"name": "mine", "list": "issues", "query": ""}`); status != http.StatusCreated {
-		p.t.Errorf("with its file again it answers %d %s", status, body)
-	}
+	untilStores(p)
+	mustSaveView(p, "mine")
 	if err := os.Remove(file + "-wal"); err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
-	if status, body := p.post(url+"/api/views", `{"name": "other", "list": "issues", "query": ""}`); status != http.StatusServiceUnavailable || !strings.Contains(body, "removed or replaced") {
-		p.t.Errorf("without its log it answers %d %s", status, body)
+	if status, body := saveView(p, "other"); status != http.StatusServiceUnavailable || !strings.Contains(body, "removed or replaced") {
+		t.Errorf("without its log it answers %d %s", status, body)
 	}
-	p.terminate(c)
 }
 
-// permissions: other users cannot read the database, nor enter a directory
-// that was made for it; one that was there stays as it is.
-func (p process) permissions() {
-	dir := p.t.TempDir()
-	p.open(dir)
+// TestFilePermissions: other users cannot read the database, nor enter a
+// directory that was made for it; one that was there stays as it is.
+func TestFilePermissions(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir)
 	loose := filepath.Join(dir, "loose.db")
 	if err := os.WriteFile(loose, nil, 0o644); err != nil { //nolint:gosec // what an older file may have
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := os.Chmod(loose, 0o644); err != nil { //nolint:gosec // as above
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	made := filepath.Join(dir, "a", "b", "d.db")
 	for _, path := range []string{made, loose} {
-		c, _ := p.running("DATABASE_URL=sqlite:" + path)
+		p := program.Start(t, program.Settings{"DATABASE_URL": "sqlite:" + path})
 		for _, suffix := range []string{"", "-wal", "-shm"} {
-			p.mode(path+suffix, 0o600)
+			hasMode(t, path+suffix, 0o600)
 		}
-		p.terminate(c)
+		p.Stop()
 	}
-	p.mode(filepath.Join(dir, "a"), 0o700)
-	p.mode(filepath.Join(dir, "a", "b"), 0o700)
-	p.mode(dir, 0o755)
+	hasMode(t, filepath.Join(dir, "a"), 0o700)
+	hasMode(t, filepath.Join(dir, "a", "b"), 0o700)
+	hasMode(t, dir, 0o755)
 }
 
-func (p process) mode(path string, want os.FileMode) {
-	p.t.Helper()
+func hasMode(t *testing.T, path string, want os.FileMode) {
+	t.Helper()
 	info, err := os.Stat(path)
 	if err != nil {
-		p.t.Error(err)
+		t.Error(err)
 	} else if got := info.Mode().Perm(); got != want {
-		p.t.Errorf("%s has the permissions %o, want %o", path, got, want)
+		t.Errorf("%s has the permissions %o, want %o", path, got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package process
 
 import (
 	"bytes"
@@ -9,119 +9,107 @@ import (
 	"mime/multipart"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
-	"telemetry-dashboard/services/github/githubtest"
 )
 
 // What a machine or container of 512 MB leaves to the program: Go's limit is
 // what the program would set there by itself, and the resident memory may
 // never reach the whole.
 const (
-	smallLimit  = "GOMEMLIMIT=400MiB"
+	smallLimit  = "400MiB"
 	smallMemory = 512 << 20
 )
 
 // small is the program on a small machine, between upstreams that can send
 // more than it holds.
 type small struct {
-	process
-	url      string
-	settings []string
-	runs     string
-	hostile  atomic.Bool // upstreams answer with floods
-	pid      int
-	bombs    map[string][]byte // packed, by how they open
+	*program.Program
+	hostile atomic.Bool       // floods lets the upstreams answer with floods
+	bombs   map[string][]byte // packed, by how they open
 }
 
-// smallMachine: what requests, clients, records and upstreams may send does
-// not make the program outgrow 512 MB, and it goes on answering.
-func (p process) smallMachine() {
-	if openFiles() < 4096 {
-		p.t.Skip("SKIPPED: a small machine: this process may not open the 4,096 files that the clients of this test need")
+// TestSmallMachine: what requests, clients, records and upstreams may send
+// does not make the program outgrow 512 MB, and it goes on answering.
+func TestSmallMachine(t *testing.T) {
+	if program.Race {
+		t.Skip("SKIPPED: a small machine: the race detector takes memory of its own")
 	}
-	s := &small{process: p, runs: p.t.TempDir(), bombs: map[string][]byte{}}
-	hub := githubtest.New(githubtest.Options{Token: "ghp_test"})
-	hub.Repo("octo/action")
-	hub.Repo("octo/shop")
-	player := devintest.New(devintest.Options{Key: "apk_test"})
-	player.Put(devintest.Session{ID: waitingID, Status: "running"})
-	s.settings = append(s.settings, smallLimit, "RUNS_DIR="+s.runs, "REFRESH_INTERVAL=0", "POLL_INTERVAL=0", "CACHE_TTL=0",
-		"ACTION_REPO=octo/action", "GITHUB_TOKEN=ghp_test", "GITHUB_API_URL="+s.upstream(hub),
-		"DEVIN_API_KEY=apk_test", "DEVIN_API_URL="+s.upstream(player), "DATABASE_URL=sqlite:"+filepath.Join(p.t.TempDir(), "d.db"))
-	c, address := p.running(s.settings...)
-	s.url, s.pid = address, c.Process.Pid
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur < 4096 {
+		t.Skip("SKIPPED: a small machine: this process may not open the 4,096 files that the clients of this test need")
+	}
+	s := &small{bombs: map[string][]byte{}}
+	p := program.NewPlayed(t, "apk_test", nil)
+	p.Devin.Put(devintest.Session{ID: program.SampleSession, Status: "running"})
+	fronts := program.Fronts{"GITHUB_API_URL": s.front, "DEVIN_API_URL": s.front}
+	s.Program = program.WithRuns(t, nil, p.Settings(fronts).With(program.Settings{"GOMEMLIMIT": smallLimit}))
 	for _, step := range []struct {
 		name string
 		do   func(*small)
 	}{
 		{"records", (*small).records},
 		{"packed requests", (*small).packedRequests},
-		{"upstreams", (*small).upstreams},
+		{"upstreams", (*small).floods},
 		{"clients", (*small).clients},
 	} {
 		began := time.Now()
 		step.do(s)
 		now, most := s.memory()
-		p.t.Logf("after %-16s %4d MB, at most %4d MB; %v", step.name, now>>20, most>>20, time.Since(began).Round(time.Millisecond))
+		t.Logf("after %-16s %4d MB, at most %4d MB; %v", step.name, now>>20, most>>20, time.Since(began).Round(time.Millisecond))
 	}
-	_ = c.Process.Kill() // a second start meets the same records
-	_ = c.Wait()
-	c, s.url = p.running(s.settings...)
-	s.pid = c.Process.Pid
-	s.object("POST", s.url+"/api/refresh")
-	if n := s.object("GET", s.url+"/api/stats")["total_runs"]; n != 5.0 {
-		p.t.Errorf("after a second start it has %v runs", n)
+	s.Kill() // a second start meets the same records
+	s.Restart()
+	s.Job("refresh")
+	if n := totalRuns(s.Program); n != 5.0 {
+		t.Errorf("after a second start it has %v runs", n)
 	}
 	now, most := s.memory()
-	p.t.Logf("after a second start %4d MB, at most %4d MB", now>>20, most>>20)
-	p.terminate(c)
+	t.Logf("after a second start %4d MB, at most %4d MB", now>>20, most>>20)
 }
 
 // memory is what the program has resident, now and at most since it started.
 // It fails the test where that is all that the machine has.
 func (s *small) memory() (now, most uint64) {
-	s.t.Helper()
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.pid) + "/status")
+	s.T.Helper()
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.PID()) + "/status")
 	if err != nil {
-		s.t.Skipf("SKIPPED: a small machine: this system does not tell a process's memory: %v", err)
+		s.T.Skipf("SKIPPED: a small machine: this system does not tell a process's memory: %v", err)
 	}
 	kilobytes := func(name string) uint64 {
 		m := regexp.MustCompile(name + `:\s+(\d+) kB`).FindSubmatch(text)
 		if m == nil {
-			s.t.Fatalf("no %s in %s", name, text)
+			s.T.Fatalf("no %s in %s", name, text)
 		}
 		n, _ := strconv.ParseUint(string(m[1]), 10, 64)
 		return n << 10
 	}
 	now, most = kilobytes("VmRSS"), kilobytes("VmHWM")
 	if most > smallMemory {
-		s.t.Errorf("the program had %d MB resident, more than the machine", most>>20)
+		s.T.Errorf("the program had %d MB resident, more than the machine", most>>20)
 	}
 	return now, most
 }
 
-// upstream serves a player that answers with floods while s is hostile.
-func (s *small) upstream(player http.Handler) (address string) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// front stands before a player and answers with floods while s is hostile.
+func (s *small) front(player http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.hostile.Load() && r.Method == http.MethodGet {
 			s.flood(w, r)
 			return
 		}
 		player.ServeHTTP(w, r)
-	}))
-	s.t.Cleanup(server.Close)
-	return server.URL
+	})
 }
 
 // flood answers with pages of new pull requests without end, with a
@@ -145,7 +133,7 @@ func (s *small) flood(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/sessions"):
 		opening = `{"sessions":[`
 	case strings.Contains(r.URL.Path, "/session/"):
-		opening = `{"session_id":"devin-` + waitingID + `","status":"running","messages":[`
+		opening = `{"session_id":"devin-` + program.SampleSession + `","status":"running","messages":[`
 	}
 	w.Header().Set("Content-Encoding", "gzip")
 	_, _ = w.Write(s.bombs[opening])
@@ -198,35 +186,30 @@ func (s *small) records() {
 		return func(k int) string { return fmt.Sprintf("0123456789abcdef%06x", k+scan*15_000) }
 	}
 	same := func(int) string { return "0123456789abcdef" }
-	session := map[string]any{"session_id": waitingID, "session_url": "", "batch_id": 1, "status": "created", "issue_ids": []any{},
-		"pr_url": "https://github.com/octo/shop/pull/7"}
+	session := program.RecordedSession(map[string]any{"pr_url": "https://github.com/octo/shop/pull/7"})
 	at := func(day int) string { return fmt.Sprintf("2026-02-%02dT10:00:00Z", day) }
-	for name, body := range map[string][]byte{
-		"plain.json": oddScan(1, at(1), map[string]any{"sessions": []any{session}}),
-		"a.json":     oddScan(2, at(2), map[string]any{"issue_fingerprints": findings(30_000, 2, alike(0))}),
-		"b.json":     oddScan(3, at(3), map[string]any{"issue_fingerprints": findings(30_000, 3, alike(1))}),
-		"c.json":     oddScan(4, at(4), map[string]any{"issue_fingerprints": findings(30_000, 4, same)}),
-		"e.json":     oddScan(6, at(6), nil),
-		"sessions.json": bytes.Replace(oddScan(7, at(7), nil), []byte(`"sessions":[]`),
+	s.Write(map[string]any{
+		"plain.json": program.SmallScan(1, at(1), map[string]any{"sessions": []any{session}}),
+		"a.json":     program.SmallScan(2, at(2), map[string]any{"issue_fingerprints": findings(30_000, 2, alike(0))}),
+		"b.json":     program.SmallScan(3, at(3), map[string]any{"issue_fingerprints": findings(30_000, 3, alike(1))}),
+		"c.json":     program.SmallScan(4, at(4), map[string]any{"issue_fingerprints": findings(30_000, 4, same)}),
+		"e.json":     program.SmallScan(6, at(6), nil),
+		"sessions.json": bytes.Replace(program.SmallScan(7, at(7), nil), []byte(`"sessions":[]`),
 			[]byte(`"sessions":[`+strings.Repeat("{},", 6_300_000)+`{}]`), 1),
-		"severity.json": bytes.Replace(oddScan(8, at(8), nil), []byte(`"severity_breakdown":{`),
+		"severity.json": bytes.Replace(program.SmallScan(8, at(8), nil), []byte(`"severity_breakdown":{`),
 			manyKeys(1_400_000), 1),
 		"nested.json": []byte(strings.Repeat("[", 19<<20)),
 		"huge.json":   bytes.Repeat([]byte(" "), 100<<20),
-	} {
-		if err := os.WriteFile(filepath.Join(s.runs, name), body, 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	s.object("POST", s.url+"/api/refresh")
-	if n := s.object("GET", s.url+"/api/stats")["total_runs"]; n != 5.0 {
-		s.t.Errorf("it has %v runs", n)
+	})
+	s.Job("refresh")
+	if n := totalRuns(s.Program); n != 5.0 {
+		s.T.Errorf("it has %v runs", n)
 	}
 	for name, text := range map[string]string{
 		"sessions.json": "sessions", "severity.json": "severity_breakdown", "nested.json": "JSON", "huge.json": "bytes",
 	} {
-		if _, body := s.ask("GET", s.url+"/api/files?per_page=50&q="+name); !strings.Contains(body, text) {
-			s.t.Errorf("of %s it says %.500s", name, body)
+		if _, body := s.Get("/api/files?per_page=50&q=" + name); !strings.Contains(body, text) {
+			s.T.Errorf("of %s it says %.500s", name, body)
 		}
 	}
 }
@@ -250,24 +233,20 @@ func (s *small) packedRequests() {
 		_, err = file.Write(make([]byte, 55<<20))
 	}
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	form.Close()
 	zip.Close()
-	s.atOnce(20, func() (*http.Request, error) {
-		r, err := http.NewRequestWithContext(s.t.Context(), "POST", s.url+"/actions/reply", bytes.NewReader(packed.Bytes()))
-		if err == nil {
-			r.Header.Set("Content-Type", form.FormDataContentType())
-			r.Header.Set("Content-Encoding", "gzip")
-		}
-		return r, err
+	s.atOnce(20, func() *http.Request {
+		return s.Request(http.MethodPost, "/actions/reply", packed.String(),
+			"Content-Type", form.FormDataContentType(), "Content-Encoding", "gzip")
 	}, http.StatusUnsupportedMediaType)
 }
 
 // atOnce makes a request so often at a time. Each must be answered with one
 // of the statuses; it returns how many with each.
-func (s *small) atOnce(n int, request func() (*http.Request, error), statuses ...int) map[int]int {
-	s.t.Helper()
+func (s *small) atOnce(n int, request func() *http.Request, statuses ...int) map[int]int {
+	s.T.Helper()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	var mu sync.Mutex
@@ -275,18 +254,15 @@ func (s *small) atOnce(n int, request func() (*http.Request, error), statuses ..
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() {
-			r, err := request()
 			status := 0
+			res, err := client.Do(request())
 			if err == nil {
-				var res *http.Response
-				if res, err = client.Do(r); err == nil {
-					_, err = io.Copy(io.Discard, res.Body)
-					res.Body.Close()
-					status = res.StatusCode
-				}
+				_, err = io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+				status = res.StatusCode
 			}
 			if err != nil {
-				s.t.Error(err)
+				s.T.Error(err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -299,43 +275,39 @@ func (s *small) atOnce(n int, request func() (*http.Request, error), statuses ..
 		answered += got[status]
 	}
 	if answered != n {
-		s.t.Errorf("%d times at once: %v, want only %v", n, got, statuses)
+		s.T.Errorf("%d times at once: %v, want only %v", n, got, statuses)
 	}
 	return got
 }
 
 // asking is a request for a path.
-func (s *small) asking(path string) func() (*http.Request, error) {
-	return func() (*http.Request, error) {
-		return http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, http.NoBody)
-	}
+func (s *small) asking(path string) func() *http.Request {
+	return func() *http.Request { return s.Request(http.MethodGet, path, "") }
 }
 
-// upstreams answer with floods, to jobs and pages at the same time.
-func (s *small) upstreams() {
+// floods lets the upstreams answer with floods, to jobs and pages at the same time.
+func (s *small) floods() {
 	for _, opening := range []string{"[", `{"sha":"a","tree":[`, `{"total_count":1,"check_runs":[`, `{"sessions":[`,
-		`{"session_id":"devin-` + waitingID + `","status":"running","messages":[`} {
-		s.bombs[opening] = pack(s.t, opening)
+		`{"session_id":"devin-` + program.SampleSession + `","status":"running","messages":[`} {
+		s.bombs[opening] = pack(s.T, opening)
 	}
 	s.hostile.Store(true)
 	defer s.hostile.Store(false)
 	var all sync.WaitGroup
 	for _, path := range []string{"/api/refresh", "/api/poll", "/api/poll-prs"} {
 		all.Go(func() {
-			if status, body := s.tried("POST", s.url+path); status == 0 || status == http.StatusInternalServerError {
-				s.t.Errorf("%s: %d %.300s", path, status, body)
+			if status, body := tried(s.Program, http.MethodPost, path); status == 0 || status == http.StatusInternalServerError {
+				s.T.Errorf("%s: %d %.300s", path, status, body)
 			} else {
-				s.t.Logf("%s: %d %.200s", path, status, body)
+				s.T.Logf("%s: %d %.200s", path, status, body)
 			}
 		})
 	}
 	for _, path := range []string{
-		"/api/sessions/" + waitingID + "/messages", "/api/prs/octo/shop/7", "/api/dispatch/preflight?target_repo=octo/shop",
+		"/api/sessions/" + program.SampleSession + "/messages", "/api/prs/octo/shop/7", "/api/dispatch/preflight?target_repo=octo/shop",
 	} {
 		all.Go(func() {
-			s.atOnce(15, func() (*http.Request, error) {
-				return http.NewRequestWithContext(s.t.Context(), "GET", s.url+path, http.NoBody)
-			},
+			s.atOnce(15, s.asking(path),
 				http.StatusBadGateway, http.StatusOK, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusTooManyRequests)
 		})
 	}
@@ -346,16 +318,8 @@ func (s *small) upstreams() {
 // for the overview at the same time.
 func (s *small) clients() {
 	open := func(n int, text string) {
-		for i := range n {
-			c, err := net.DialTimeout("tcp", strings.TrimPrefix(s.url, "http://"), patience) //nolint:noctx // it has its own deadline
-			if err != nil {
-				s.t.Fatalf("connection %d: %v", i, err)
-			}
-			s.t.Cleanup(func() { c.Close() })
-			_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
-			if _, err := io.WriteString(c, text); err != nil {
-				s.t.Fatalf("connection %d: %v", i, err)
-			}
+		for range n {
+			_ = dial(s.T, s.Program, text).(*net.TCPConn).SetReadBuffer(4 << 10)
 		}
 	}
 	open(100, "GET /api/issues.json?q= HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -363,11 +327,11 @@ func (s *small) clients() {
 	open(100, strings.Repeat("GET /issues HTTP/1.1\r\nHost: localhost\r\n\r\n", 10))
 	open(1000, "")
 	answered := 0
-	for end := time.Now().Add(6 * patience); answered == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(6 * program.Patience); answered == 0 && time.Now().Before(end); {
 		answered = s.atOnce(512, s.asking("/"), http.StatusOK, http.StatusServiceUnavailable)[http.StatusOK]
 	}
-	s.until("nothing is answered after all that", func() bool {
-		status, _ := s.tried("GET", s.url+"/api/stats")
+	s.Until("nothing is answered after all that", func() bool {
+		status, _ := tried(s.Program, http.MethodGet, "/api/stats")
 		return answered > 0 && status == http.StatusOK
 	})
 }

@@ -1,26 +1,25 @@
-package main
+package process
 
 import (
 	"io"
 	"net/http"
-	"strings"
 	"testing"
-	"time"
+
+	"telemetry-dashboard/app/e2e/program"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // TestStreamsEndWhileTheDatabaseIsSilent: a stream of events whose client has
 // left ends although the database answers none of its questions, and so do
 // those that wait for that answer.
 func TestStreamsEndWhileTheDatabaseIsSilent(t *testing.T) {
-	f, database := freezable(t, freshPostgres(t))
-	s := startSite(t, shopRecords(), func(c *Config) { c.DatabaseURL = DatabaseURL(database) })
+	const streams = 40
+	database, address := newFreezable(t, storetest.PostgresAddress(t))
+	p := program.WithRuns(t, program.Sample(), program.Traced(200).With(program.Settings{"DATABASE_URL": address}))
+	before := p.Goroutines()
 	var bodies []io.Closer
-	for range 10 {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/events", http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := s.http.Do(req)
+	for range streams {
+		res, err := p.Client().Do(p.Request(http.MethodGet, "/events", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,19 +29,13 @@ func TestStreamsEndWhileTheDatabaseIsSilent(t *testing.T) {
 		}
 		bodies = append(bodies, res.Body)
 	}
-	const open = "web.(*Web).events"
-	if !strings.Contains(stacks(), open) {
-		t.Fatal("no stream is open")
+	if open := p.Goroutines(); open < before+streams {
+		t.Fatalf("%d goroutines before the streams, %d with them: no stream is open", before, open)
 	}
-	f.cold.Store(true)
-	<-f.silent
+	database.frozen.Store(true)
+	<-database.silent
 	for _, body := range bodies {
 		body.Close()
 	}
-	for end := time.Now().Add(6 * patience); strings.Contains(stacks(), open); {
-		if time.Now().After(end) {
-			t.Fatalf("streams whose clients have left do not end:\n%s", stacks())
-		}
-		time.Sleep(50 * time.Millisecond) // only the goroutines tell
-	}
+	p.Until("streams whose clients have left do not end", func() bool { return p.Goroutines() < before+streams/2 })
 }

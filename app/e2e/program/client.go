@@ -139,14 +139,24 @@ func (p *Program) Figures(method, path string, want map[string]float64) {
 	}
 }
 
-// Page returns the answer of a path, which must be 200.
+// Page returns the answer of a path, which must be 200. A panel is asked for
+// as htmx does.
 func (p *Program) Page(path string) string {
 	p.T.Helper()
-	res, body := p.Get(path)
+	res, body := p.Get(path, InPlace(path)...)
 	if res.StatusCode != http.StatusOK {
 		p.T.Fatalf("%s: %d %.300s", path, res.StatusCode, body)
 	}
 	return body
+}
+
+// InPlace are the headers with which htmx asks for a panel, none for another
+// path.
+func InPlace(path string) (headers []string) {
+	if strings.HasPrefix(path, "/panels/") {
+		return []string{"HX-Request", "true"}
+	}
+	return nil
 }
 
 // Items are those of a list of the API.
@@ -163,7 +173,7 @@ func (p *Program) Items(path string) []map[string]any {
 // never does.
 func (p *Program) Until(otherwise string, holds func() bool) {
 	p.T.Helper()
-	for deadline := time.Now().Add(3 * Patience); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(6 * Patience); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.T.Fatal(otherwise)
 		}

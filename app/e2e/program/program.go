@@ -49,11 +49,12 @@ type Program struct {
 
 // process is one run of the program.
 type process struct {
-	cmd  *exec.Cmd
-	read <-chan error // ends once its log was read whole
-	mu   sync.Mutex
-	log  strings.Builder
-	over bool
+	cmd   *exec.Cmd
+	read  <-chan error // ends once its log was read whole
+	mu    sync.Mutex
+	log   strings.Builder
+	trace trace
+	over  bool
 }
 
 // Command is the program with no settings but these, in a directory of its
@@ -138,7 +139,9 @@ func (run *process) readLog(out io.Reader, listens chan<- string) {
 	for lines := bufio.NewReader(out); ; {
 		line, err := lines.ReadString('\n')
 		run.mu.Lock()
-		run.log.WriteString(line)
+		if !run.trace.takes(line) {
+			run.log.WriteString(line)
+		}
 		run.mu.Unlock()
 		if m := address.FindStringSubmatch(line); m != nil {
 			listens <- m[1] + m[2]

@@ -1,4 +1,4 @@
-package main
+package soak
 
 import (
 	"bufio"
@@ -30,13 +30,13 @@ const crawled = 500
 func (s *soak) learn() {
 	w := newWorker(s, 99)
 	w.client.Timeout = 10 * time.Minute
-	w.ask(s.t.Context(), http.MethodPost, "/api/refresh", "", whole)
+	w.ask(s.T.Context(), http.MethodPost, "/api/refresh", "", whole)
 	link := regexp.MustCompile(`(?:href|hx-get)="(/[^"#]*)`)
 	found, level := map[string]bool{}, []string{"/", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/activity", "/needs-you"}
 	for range 2 {
 		var next []string
 		for _, path := range level {
-			for _, m := range link.FindAllStringSubmatch(w.read(s.t.Context(), path), -1) {
+			for _, m := range link.FindAllStringSubmatch(w.read(s.T.Context(), path), -1) {
 				to := html.UnescapeString(m[1])
 				if len(found) < crawled && !found[to] && !strings.HasPrefix(to, "/static/") && !strings.HasPrefix(to, "/events") {
 					found[to] = true
@@ -54,10 +54,9 @@ func (s *soak) learn() {
 	}
 	s.subjects.links = append(s.subjects.links, apiPaths()...)
 	slices.Sort(s.subjects.links)
-	s.subjects.repos = s.demo.world.Repos()
 	w.client.CloseIdleConnections()
 	if len(s.subjects.sessions) == 0 || len(s.subjects.links) < 50 {
-		s.t.Fatalf("%d links and %d sessions are too few", len(s.subjects.links), len(s.subjects.sessions))
+		s.T.Fatalf("%d links and %d sessions are too few", len(s.subjects.links), len(s.subjects.sessions))
 	}
 }
 
@@ -107,7 +106,7 @@ func (w *worker) rest(ctx context.Context, d time.Duration) {
 
 // ask makes one request; what it is does not matter, nor that it fails.
 func (w *worker) ask(ctx context.Context, method, path, body string, read func(io.Reader), headers ...string) {
-	req, err := http.NewRequestWithContext(ctx, method, w.url+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, w.URL+path, strings.NewReader(body))
 	if err != nil {
 		return
 	}
@@ -233,7 +232,7 @@ func (w *worker) hold(ctx context.Context, text string) {
 }
 
 func (w *worker) dial(ctx context.Context, text string) net.Conn {
-	c, err := w.dialer.DialContext(ctx, "tcp", strings.TrimPrefix(w.url, "http://"))
+	c, err := w.dialer.DialContext(ctx, "tcp", strings.TrimPrefix(w.URL, "http://"))
 	if err != nil {
 		return nil
 	}

@@ -1,16 +1,11 @@
-package main
+package soak
 
 import (
-	"bytes"
 	"fmt"
-	"maps"
 	"os"
-	"runtime"
-	"runtime/debug"
-	"runtime/pprof"
-	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -22,25 +17,20 @@ type sample struct {
 	heap       uint64
 	resident   uint64 // with what SQLite and the race detector hold outside the heap
 	answers    int
-	stacks     string // of the goroutines, those that are the same as one
 }
 
 // measure lets everything come to rest and notes what is still held. Workers
 // must not work meanwhile.
 func (s *soak) measure(at, settled time.Duration) {
-	now := s.quiet(at, settled)
-	runtime.GC()
-	debug.FreeOSMemory() // it collects again
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	now.heap, now.resident = m.HeapAlloc, resident("self")
+	now := s.atRest(at, settled)
+	now.heap, now.resident = s.Heap(), resident(s.PID())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range s.status {
 		now.answers += n
 	}
 	s.samples = append(s.samples, now)
-	s.t.Log(now)
+	s.T.Log(now)
 }
 
 func (m sample) String() string {
@@ -50,34 +40,28 @@ func (m sample) String() string {
 
 const sampleHead = "   after  goroutines  descriptors   heap MB  resident MB   answers"
 
-// quiet waits until the process holds no fewer goroutines and descriptors
+// atRest waits until the process holds no fewer goroutines and descriptors
 // than some time before: its own jobs come and go, and idle connections and
 // their goroutines end after a while.
-func (s *soak) quiet(at, settled time.Duration) sample {
+func (s *soak) atRest(at, settled time.Duration) sample {
 	most := 10 * settled
 	least := sample{at: at, goroutines: 1 << 30, files: 1 << 30}
 	begun := time.Now()
-	for last := begun; time.Since(last) < settled && time.Since(begun) < most; time.Sleep(100 * time.Millisecond) {
-		if n := runtime.NumGoroutine(); n < least.goroutines {
-			least.goroutines, least.stacks, last = n, stacks(), time.Now()
+	for last := begun; time.Since(last) < settled && time.Since(begun) < most; {
+		if n := s.Goroutines(); n < least.goroutines {
+			least.goroutines, last = n, time.Now()
 		}
-		if n := descriptors("self"); n < least.files {
+		if n := descriptors(s.PID()); n < least.files {
 			least.files, last = n, time.Now()
 		}
 	}
 	return least
 }
 
-func stacks() string {
-	var text bytes.Buffer
-	_ = pprof.Lookup("goroutine").WriteTo(&text, 1) // a buffer takes everything
-	return text.String()
-}
-
 // descriptors is how many files a process has open, 0 where /proc does not
 // tell.
-func descriptors(pid string) int {
-	open, err := os.ReadDir("/proc/" + pid + "/fd")
+func descriptors(pid int) int {
+	open, err := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/fd")
 	if err != nil {
 		return 0
 	}
@@ -85,8 +69,8 @@ func descriptors(pid string) int {
 }
 
 // resident is the memory that a process has, 0 where /proc does not tell.
-func resident(pid string) uint64 {
-	text, err := os.ReadFile("/proc/" + pid + "/statm") //nolint:gosec // a process id
+func resident(pid int) uint64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm") //nolint:gosec // a process id
 	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
 		pages, _ := strconv.ParseUint(fields[1], 10, 64)
 		return pages * uint64(os.Getpagesize()) //nolint:gosec // it is positive
@@ -100,40 +84,34 @@ func (s *soak) judge() {
 	for _, m := range s.samples {
 		lines = append(lines, m.String())
 	}
-	s.t.Log(strings.Join(lines, "\n"))
-	s.t.Logf("answers by status: %v; database connections cut: %v", s.status, s.cuts)
+	s.T.Log(strings.Join(lines, "\n"))
+	s.T.Logf("answers by status: %v; database connections cut: %v", s.status, s.cuts)
 	if s.postgres != nil && s.cuts[true] == 0 {
-		s.t.Error("no connection to the database was cut")
+		s.T.Error("no connection to the database was cut")
 	}
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	for _, message := range slices.Sorted(maps.Keys(s.log.counts)) {
-		s.t.Logf("%7d times logged: %s\n\tfor example %.400s", s.log.counts[message], message, s.log.examples[message])
-	}
-	for _, text := range s.log.panics {
-		s.t.Errorf("a panic: %s", text)
-	}
+	s.log.judge(s.T)
 	loaded := s.samples[1 : len(s.samples)-1] // neither the start nor the end
 	third := len(loaded) / 3
 	if third == 0 || s.status[200] == 0 {
-		s.t.Fatalf("%d measures and %v answers are too few to judge", len(s.samples), s.status)
+		s.T.Fatalf("%d measures and %v answers are too few to judge", len(s.samples), s.status)
 	}
 	for _, m := range gauges() {
 		middle, last := mean(loaded[third:2*third], m.of), mean(loaded[len(loaded)-third:], m.of)
-		s.t.Logf("%-16s start %12.0f, middle third %12.0f, last third %12.0f", m.name, m.of(s.samples[0]), middle, last)
+		s.T.Logf("%-16s start %12.0f, middle third %12.0f, last third %12.0f", m.name, m.of(s.samples[0]), middle, last)
 		if last > middle*1.1+m.slack {
-			s.t.Errorf("%s: %.0f in the middle third, %.0f in the last", m.name, middle, last)
+			s.T.Errorf("%s: %.0f in the middle third, %.0f in the last", m.name, middle, last)
 		}
 	}
 	first, end := s.samples[0], s.samples[len(s.samples)-1]
 	// Pools of connections, to the database and upstreams, have filled since.
 	if end.goroutines > first.goroutines+32 || end.files > first.files+32 {
-		s.t.Errorf("at the end %d goroutines and %d descriptors, %d and %d at the start",
+		s.T.Errorf("at the end %d goroutines and %d descriptors, %d and %d at the start",
 			end.goroutines, end.files, first.goroutines, first.files)
 	}
-	if s.t.Failed() {
-		s.t.Logf("the goroutines of the last measure under load:\n%s", loaded[len(loaded)-1].stacks)
-		s.t.Logf("the goroutines of the end:\n%s", end.stacks)
+	if s.T.Failed() {
+		s.Signal(syscall.SIGQUIT) // it then tells its goroutines
+		s.Wait()
+		s.T.Logf("the goroutines of the end:\n%s", s.log.other.String())
 	}
 }
 

@@ -1,20 +1,18 @@
-package main
+package soak
 
 import (
 	"context"
 	"database/sql"
 	"flag"
-	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
-	"path/filepath"
-	"strings"
+	"os/exec"
 	"sync"
 	"testing"
 	"time"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 var soakFor = flag.Duration("soak", 0, "run TestSoak for so long on each database")
@@ -30,6 +28,8 @@ const (
 	atEnd     = 15 * time.Second
 )
 
+func TestMain(m *testing.M) { program.Main(m) }
+
 // TestSoak: jobs, pages, streams, exports, odd input and faults at random
 // leave the process as it was. Goroutines, descriptors and memory of the last
 // third are those of the middle third; at the end goroutines and descriptors
@@ -38,28 +38,23 @@ func TestSoak(t *testing.T) {
 	if *soakFor == 0 {
 		t.Skip("SKIPPED: the soak runs only when asked for: task soak, or -soak 30m")
 	}
-	t.Run("sqlite", func(t *testing.T) {
-		newSoak(t, "sqlite:"+filepath.Join(t.TempDir(), "soak.db"), nil).run()
-	})
+	t.Run("sqlite", func(t *testing.T) { newSoak(t, "", nil).run() })
 	t.Run("postgres", func(t *testing.T) {
-		address := freshPostgres(t)
+		address := storetest.PostgresAddress(t)
 		db, err := sql.Open("pgx", address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		db.SetMaxIdleConns(0) // its own connections do not count as the program's
 		newSoak(t, address, db).run()
 	})
 }
 
-// soak is a program under load, in this process.
+// soak is a program under load.
 type soak struct {
-	t        *testing.T
-	demo     *demo
-	url      string
+	*program.Played
 	postgres *sql.DB // nil on SQLite
-	log      *soakLog
+	log      *logCounts
 	subjects subjects
 
 	paused sync.RWMutex // held for reading while a worker works
@@ -75,53 +70,25 @@ type soak struct {
 // read it.
 func newSoak(t *testing.T, database string, postgres *sql.DB) *soak {
 	t.Helper()
-	s := &soak{t: t, demo: newDemo(time.Now), postgres: postgres, log: newSoakLog(), status: map[int]int{}, cuts: map[bool]int{}}
-	// What is sent must not make the players grow.
-	s.demo.github.OnDispatch(func(map[string]string) {})
-	s.demo.devin.OnMessage(func(string, string) {})
-	cfg, err := parseConfig(map[string]string{
-		"GITHUB_TOKEN": demoToken, "DEVIN_API_KEY": demoKey, "DEVIN_ORG_ID": demoOrg, "ACTION_REPO": demoActionRepo,
-		"DATABASE_URL": database, "LISTEN_ADDR": "127.0.0.1:0", "REFRESH_INTERVAL": "5s", "POLL_INTERVAL": "3s", "CACHE_TTL": "2",
+	s := &soak{
+		Played: program.NewPlayed(t, "cog_soak", nil), postgres: postgres, log: newLogCounts(),
+		status: map[int]int{}, cuts: map[bool]int{},
+	}
+	s.playHistory()
+	settings := s.Settings(nil).With(program.Traced(200)).With(program.Settings{
+		"DATABASE_URL": database, "REFRESH_INTERVAL": "5s", "POLL_INTERVAL": "3s", "CACHE_TTL": "2", "LOG_FORMAT": "json",
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for set, player := range map[*BaseURL]http.Handler{
-		&cfg.GitHubAPIURL: s.demo.github, &cfg.DevinAPIURL: s.demo.devin,
-	} {
-		address, stop, err := play(t.Context(), player, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(stop)
-		*set = BaseURL(address)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { ended <- run(ctx, cfg, false, slog.New(s.log), func(a net.Addr) { ready <- a }) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Errorf("the program ended with %v", err)
-		}
-	})
-	select {
-	case a := <-ready:
-		s.url = "http://" + a.String()
-	case err := <-ended:
-		ended <- err
-		t.Fatal("the program did not start")
-	}
+	s.Program = program.Start(t, settings, func(c *exec.Cmd) { c.Stderr = s.log })
 	s.learn()
 	return s
 }
 
 // run puts the program under load, measures it meanwhile, and judges.
 func (s *soak) run() {
-	s.calm()
+	s.endFaults()
 	s.measure(0, atEnd)
 	begun := time.Now()
-	ctx, stop := context.WithDeadline(s.t.Context(), begun.Add(*soakFor))
+	ctx, stop := context.WithDeadline(s.T.Context(), begun.Add(*soakFor))
 	defer stop()
 	var workers sync.WaitGroup
 	for n, work := range s.workers() {
@@ -139,23 +106,23 @@ func (s *soak) run() {
 		select {
 		case <-time.After(min(time.Minute, *soakFor/soakSamples)):
 			s.paused.Lock()
-			s.calm()
+			s.endFaults()
 			s.measure(time.Since(begun), meanwhile)
 			s.paused.Unlock()
 		case <-ctx.Done():
 		}
 	}
 	workers.Wait()
-	s.calm()
+	s.endFaults()
 	s.measure(time.Since(begun), atEnd)
 	s.judge()
 }
 
-// calm ends what disturbs the program: faults, clients that read nothing.
-func (s *soak) calm() {
-	s.demo.github.ClearFaults()
-	s.demo.github.Forget()
-	s.demo.devin.Fail(devintest.KindAny, devintest.Fault{})
+// endFaults ends what disturbs the program: faults, clients that read nothing.
+func (s *soak) endFaults() {
+	s.GitHub.ClearFaults()
+	s.GitHub.Forget()
+	s.Devin.Fail(devintest.KindAny, devintest.Fault{})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.held {
@@ -163,43 +130,3 @@ func (s *soak) calm() {
 	}
 	s.held = nil
 }
-
-// soakLog counts what the program logs, by its message, with an example of
-// each, and keeps panics.
-type soakLog struct {
-	mu       sync.Mutex
-	counts   map[string]int
-	examples map[string]string
-	panics   map[string]string // by message
-}
-
-func newSoakLog() *soakLog {
-	return &soakLog{counts: map[string]int{}, examples: map[string]string{}, panics: map[string]string{}}
-}
-
-// Enabled is of slog.Handler.
-func (l *soakLog) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
-
-// Handle counts a record.
-func (l *soakLog) Handle(_ context.Context, r slog.Record) error {
-	var text strings.Builder
-	r.Attrs(func(a slog.Attr) bool {
-		fmt.Fprintf(&text, "%s=%v ", a.Key, a.Value)
-		return true
-	})
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	message := r.Level.String() + " " + r.Message
-	l.counts[message]++
-	l.examples[message] = text.String()
-	if strings.Contains(text.String(), "panic") {
-		l.panics[message] = text.String()
-	}
-	return nil
-}
-
-// WithAttrs is of slog.Handler.
-func (l *soakLog) WithAttrs([]slog.Attr) slog.Handler { return l }
-
-// WithGroup is of slog.Handler.
-func (l *soakLog) WithGroup(string) slog.Handler { return l }

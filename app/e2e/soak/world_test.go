@@ -1,4 +1,4 @@
-package main
+package soak
 
 import (
 	"bytes"
@@ -8,10 +8,40 @@ import (
 	"strings"
 	"time"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/github/githubtest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/services/telemetry/history"
 )
+
+// playHistory lets the players tell of a generated organization.
+func (s *soak) playHistory() {
+	end := time.Now().UTC().Truncate(time.Second)
+	world := history.NewWorld(history.Options{
+		Seed: 7, Start: end.Add(-100 * 24 * time.Hour), End: end, ActionRepo: program.ActionRepo, Disturb: history.Believable(),
+	})
+	for _, f := range world.Files() {
+		s.Put(map[string]any{f.Name: f.Body})
+	}
+	for _, name := range world.Repos() {
+		s.GitHub.Repo(name)
+		s.subjects.repos = append(s.subjects.repos, name)
+	}
+	for _, p := range world.Pulls() {
+		s.GitHub.Repo(p.Repo).PutPull(telemetry.PullRequest{
+			Number: p.Number, Title: p.Title, Body: p.Body, State: p.State, User: p.User, HeadRef: p.Branch,
+			CreatedAt: p.Created, UpdatedAt: p.Updated, ClosedAt: p.Closed, MergedAt: p.Merged,
+		})
+	}
+	for _, session := range world.Sessions() {
+		s.Devin.Put(devintest.Session{
+			ID: session.ID, Status: session.V3, Detail: session.V3Detail, Title: session.Title,
+			CreatedAt: session.Created, UpdatedAt: session.Updated,
+		})
+	}
+	s.PutWorkflow()
+}
 
 // change lets the upstreams have something new, in a few versions that come
 // again, so that neither the players nor what the program stores grow.
@@ -20,17 +50,17 @@ func (w *worker) change(ctx context.Context) {
 	name := fmt.Sprintf("telemetry/runs/soak-%d.json", n)
 	switch version {
 	case 0:
-		w.demo.action.DeleteFile(name)
+		w.Action.DeleteFile(name)
 	case 1:
-		w.demo.action.PutFile(name, []byte(`{"target_repo": "https://github.com/octo/sh`))
+		w.Action.PutFile(name, []byte(`{"target_repo": "https://github.com/octo/sh`))
 	default:
 		at := time.Date(2026, 5, 14, 10, n, 0, 0, time.UTC).Format(time.RFC3339)
-		w.demo.action.PutFile(name, oddScan(50+version, at, nil))
+		w.Action.PutFile(name, program.SmallScan(50+version, at, nil))
 	}
-	repo := w.demo.github.Repo(oneOf(w, w.subjects.repos...))
+	repo := w.GitHub.Repo(oneOf(w, w.subjects.repos...))
 	repo.PutPull(telemetry.PullRequest{Number: 9000 + n, Title: "CQLF-R51-0001: fix",
 		State: oneOf(w, "open", "closed"), User: "devin-ai-integration[bot]"})
-	w.demo.devin.Update(oneOf(w, w.subjects.sessions...), func(s *devintest.Session) {
+	w.Devin.Update(oneOf(w, w.subjects.sessions...), func(s *devintest.Session) {
 		s.Status, s.Detail = "running", oneOf(w, "working", "waiting_for_user", "finished")
 		s.Messages = s.Messages[:min(len(s.Messages), 10)]
 	})
@@ -39,11 +69,11 @@ func (w *worker) change(ctx context.Context) {
 
 // fault lets the upstreams fail for a moment.
 func (w *worker) fault(ctx context.Context) {
-	w.demo.github.Fail(oneOf(w, githubFaults()...))
-	w.demo.devin.Fail(devintest.KindAny, oneOf(w, devinFaults()...))
+	w.GitHub.Fail(oneOf(w, githubFaults()...))
+	w.Devin.Fail(devintest.KindAny, oneOf(w, devinFaults()...))
 	w.rest(ctx, 3*time.Second)
-	w.demo.github.ClearFaults()
-	w.demo.devin.Fail(devintest.KindAny, devintest.Fault{})
+	w.GitHub.ClearFaults()
+	w.Devin.Fail(devintest.KindAny, devintest.Fault{})
 	w.rest(ctx, 3*time.Second)
 }
 

@@ -1,9 +1,0 @@
-package soak
-
-import (
-	"testing"
-
-	"telemetry-dashboard/app/e2e/program"
-)
-
-func TestMain(m *testing.M) { program.Main(m) }

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // audit runs axe-core by all its rules but those of AAA, on the part of the
@@ -16,7 +18,7 @@ const audit = `((what) => axe.run(document.querySelector(what), { resultTypes: [
 
 func axeSource(t *testing.T) string {
 	t.Helper()
-	source, err := os.ReadFile(path.Join("..", "tools", "axe", "node_modules", "axe-core", "axe.min.js"))
+	source, err := os.ReadFile(path.Join("..", "..", "..", "tools", "axe", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		t.Skip("SKIPPED: axe-core: it is not installed; npm ci in tools/axe does that")
 	}
@@ -31,18 +33,18 @@ const unfold = `(() => { for (const d of [...document.querySelectorAll("details:
 func TestAccessible(t *testing.T) {
 	axe := axeSource(t)
 	b := startBrowser(t)
-	p := startRich(t)
-	bare := startSite(t, nil, func(c *Config) { c.RunsDir = "" })
-	pages := []string{bare.url + "/", bare.url + "/issues", bare.url + "/needs-you"}
-	for _, page := range p.everyPage() {
-		pages = append(pages, p.url+page)
+	p := startHostile(t)
+	bare := program.WithRuns(t, nil, program.Settings{"RUNS_DIR": ""})
+	pages := []string{bare.URL + "/", bare.URL + "/issues", bare.URL + "/needs-you"}
+	for _, page := range everyPage(p.Program) {
+		pages = append(pages, p.URL+page)
 	}
 	t.Run("tabs", func(t *testing.T) { // two at once, as there are cores
 		for tabs := range 2 {
 			t.Run(fmt.Sprint(tabs), func(t *testing.T) {
 				t.Parallel()
 				tab := b.tab(t)
-				tab.still()
+				tab.reduceMotion()
 				tab.provokes("Failed to load resource")
 				for i := tabs; i < len(pages); i += 2 {
 					tab.do(chromedp.Navigate(pages[i]))
@@ -73,21 +75,21 @@ func (b *browser) audit(page, what string, widths ...int64) {
 func TestAccessibleOpen(t *testing.T) {
 	axe := axeSource(t)
 	b := startBrowser(t)
-	p := startDesk(t)
-	b.still()
-	for _, o := range everyOpened() {
+	p := startWithOverlays(t)
+	b.reduceMotion()
+	for _, o := range overlays() {
 		b.size(o.widths[0], 900)
-		b.open(p.url + o.page)
+		b.open(p.URL + o.page)
 		for _, name := range o.opens {
-			b.press(name)
+			b.click(name)
 		}
 		b.until(o.ready)
 		b.inject(axe)
 		b.audit(o.name, o.shown, o.widths...)
 	}
-	b.open(p.url + "/runs")
-	b.press("More actions")
-	b.press("Backfill")
+	b.open(p.URL + "/runs")
+	b.click("More actions")
+	b.click("Backfill")
 	b.until(`document.querySelector("main").textContent.includes("Apply 1 change")`)
 	b.inject(axe)
 	b.audit("backfill, dry run", "main", 390, 1280)

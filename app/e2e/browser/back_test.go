@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // scannedOften are 40 scans of the shop, each with a session that has a pull
@@ -17,10 +19,10 @@ func scannedOften() map[string]any {
 	for run := 1; run <= 40; run++ {
 		var findings []map[string]any
 		for n := run; n <= run+90; n++ {
-			findings = append(findings, finding(run, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%03d", n), fmt.Sprintf("src/%d.ts", n), n))
+			findings = append(findings, program.Finding(run, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%03d", n), fmt.Sprintf("src/%d.ts", n), n))
 		}
 		session := map[string]any{"session_id": fmt.Sprintf("devin-%032x", run+4096), "batch_id": 1, "status": "finished", "issue_ids": []string{fmt.Sprintf("CQLF-R%d-%04d", run, run+1)}, "pr_url": fmt.Sprintf("https://github.com/octo/shop/pull/%d", run)}
-		records[fmt.Sprintf("m%02d.json", run)] = scan(run, begin.Add(time.Duration(run)*time.Hour), findings, session)
+		records[fmt.Sprintf("m%02d.json", run)] = program.Scan(run, begin.Add(time.Duration(run)*time.Hour), findings, session)
 	}
 	return records
 }
@@ -39,7 +41,7 @@ const shownView = `JSON.stringify([location.pathname + location.search, document
 // reload.
 func TestBackAndReload(t *testing.T) {
 	b := startBrowser(t, withoutMemory())
-	s := startSite(t, scannedOften(), nil)
+	s := program.WithRuns(t, scannedOften(), nil)
 	b.size(1280, 600)
 	for _, address := range []string{
 		"/issues?q=is:open+family:xss&sort=rule&order=desc&per_page=25&page=2",
@@ -56,13 +58,13 @@ func TestBackAndReload(t *testing.T) {
 	} {
 		t.Run(address, func(t *testing.T) {
 			b.in(t)
-			b.open(s.url + address)
+			b.open(s.URL + address)
 			b.js(`scrollTo(0, 180)`)
 			want, at := b.js(shownView), b.js(`scrollY`)
 			if at == "0" && !strings.HasPrefix(address, "/repos") { // there is one
 				t.Error("there is nothing to scroll")
 			}
-			b.do(chromedp.Navigate(s.url + "/activity"))
+			b.do(chromedp.Navigate(s.URL + "/activity"))
 			b.back()
 			b.until(fmt.Sprintf(`location.pathname + location.search === %q && document.querySelector("#live-state")?.dataset.state === "live" && Math.abs(scrollY - %s) < 2`, address, at))
 			if got := b.js(shownView); got != want {
@@ -82,7 +84,7 @@ func TestBackAndReload(t *testing.T) {
 // before.
 func TestBackInPlace(t *testing.T) {
 	b := startBrowser(t, withoutMemory())
-	s := startSite(t, scannedOften(), nil)
+	s := program.WithRuns(t, scannedOften(), nil)
 	for address, press := range map[string]string{
 		"/issues":                              "th a[href*='sort=rule']",
 		"/issues?per_page=25":                  ".pager a[href*='?page=2']",
@@ -97,7 +99,7 @@ func TestBackInPlace(t *testing.T) {
 	} {
 		t.Run(address, func(t *testing.T) {
 			b.in(t)
-			b.open(s.url + address)
+			b.open(s.URL + address)
 			before := b.js(shownView)
 			if !b.holds(fmt.Sprintf("document.querySelector(`main :is(%s)`)", press)) {
 				t.Fatalf("there is nothing to press: %s", b.js(`[...document.querySelectorAll("main a[hx-get]")].map((a) => a.getAttribute("href")).join("  ").slice(0, 1500)`))
@@ -111,7 +113,7 @@ func TestBackInPlace(t *testing.T) {
 			if after == before {
 				t.Errorf("it changed nothing: %.300s", after)
 			}
-			b.do(chromedp.Navigate(s.url + "/needs-you"))
+			b.do(chromedp.Navigate(s.URL + "/needs-you"))
 			b.back()
 			b.until(`location.pathname !== "/needs-you" && document.querySelector("#live-state")?.dataset.state === "live"`)
 			if got := b.js(shownView); got != after {

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"strings"
@@ -6,6 +6,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // TestCompletion: a person completes a query by keys alone, runs it, is told
@@ -14,8 +16,8 @@ import (
 func TestCompletion(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("400 (Bad Request)")
-	s := startSite(t, shopRecords(), nil)
-	b.do(chromedp.Navigate(s.url+"/issues?q="), chromedp.Focus("#q-issues"))
+	s := program.WithRuns(t, program.Sample(), nil)
+	b.do(chromedp.Navigate(s.URL+"/issues?q="), chromedp.Focus("#q-issues"))
 	b.do(chromedp.SendKeys("#q-issues", "sev"))
 	b.until(`document.querySelector("#complete-issues li")?.textContent.startsWith("severity:")`)
 	b.until(`document.querySelector("#q-issues").getAttribute("aria-expanded") === "true"`)
@@ -38,13 +40,13 @@ func TestCompletion(t *testing.T) {
 	if got := b.js(`document.querySelector("#q-issues").value + "|" + document.activeElement.id + "|" + document.querySelectorAll("#issues tbody tr").length`); got != "severity:critical  colour:red|q-issues|15" && got != "severity:critical colour:red|q-issues|15" {
 		t.Errorf("what was typed, the focus and the rows: %q", got)
 	}
-	b.do(chromedp.Navigate(s.url+"/issues?q=is:fixed"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "Gone"), chromedp.KeyEvent(kb.Enter))
+	b.do(chromedp.Navigate(s.URL+"/issues?q=is:fixed"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "Gone"), chromedp.KeyEvent(kb.Enter))
 	b.until(`document.querySelector("#delete-issues") && document.querySelector(".view.is-current")?.textContent.includes("Gone")`)
 
 	// A known name asks to replace, and a name is mended.
 	b.provokes("409 (Conflict)")
-	b.do(chromedp.Navigate(s.url+"/issues?q=severity:low"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "gone"), chromedp.KeyEvent(kb.Enter))
-	b.until(`document.querySelector("#save-fault-issues")?.textContent.includes("a view of that name already, of issues")`)
+	b.do(chromedp.Navigate(s.URL+"/issues?q=severity:low"), chromedp.Click("#save-issues summary"), chromedp.SendKeys("#save-name-issues", "gone"), chromedp.KeyEvent(kb.Enter))
+	b.until(`document.querySelector("#save-fault-issues")?.textContent.includes("A view with this name already exists, on /issues")`)
 	b.do(chromedp.Click("#save-fault-issues input"), chromedp.Focus("#save-name-issues"), chromedp.KeyEvent(kb.Enter))
 	b.until(`location.search.includes("low") && document.querySelector(".view.is-current")?.textContent.includes("gone")`)
 	b.do(chromedp.Click("#delete-issues summary"), chromedp.SendKeys("#rename-issues", "low and "), chromedp.KeyEvent(kb.Enter))

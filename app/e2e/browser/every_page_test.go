@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -31,15 +32,15 @@ func hostile() []string {
 
 // hostileRecords are the shop's, and scans whose every field is hostile.
 func hostileRecords() map[string]any {
-	records := shopRecords()
+	records := program.Sample()
 	at := time.Now().Add(-30 * time.Hour)
 	for i, text := range hostile() {
-		f := finding(10+i, 1, text, text, text, text+"/"+text, 3)
-		g := finding(10+i, 2, "critical", text, text, text, 4)
+		f := program.Finding(10+i, 1, text, text, text, text+"/"+text, 3)
+		g := program.Finding(10+i, 2, "critical", text, text, text, 4)
 		g["id"], g["fingerprint"] = text, text
 		session := map[string]any{"session_id": "devin-" + strings.Repeat(string("abcdef01"[i]), 32), "session_url": text, "batch_id": 1, "status": text, "issue_ids": []string{text, text + "2"}, "pr_url": text}
 		failed := map[string]any{"session_id": "", "session_url": text, "batch_id": 2, "status": "error: " + text, "issue_ids": []string{text}, "pr_url": text}
-		record := scan(10+i, at.Add(time.Duration(i)*time.Minute), []map[string]any{f, g}, session, failed)
+		record := program.Scan(10+i, at.Add(time.Duration(i)*time.Minute), []map[string]any{f, g}, session, failed)
 		record["target_repo"] = "https://github.com/octo/hostile"
 		record["run_url"], record["run_label"], record["fork_url"] = text, text, text
 		records["hostile-"+string("abcdefgh"[i])+".json"] = record
@@ -47,19 +48,17 @@ func hostileRecords() map[string]any {
 	return records
 }
 
-// startRich runs the program with something to show on every page.
-func startRich(t *testing.T) *played {
+// startHostile runs the program with something to show on every page.
+func startHostile(t *testing.T) *program.Played {
 	t.Helper()
-	p := startPlayed(t, hostileRecords(), nil)
-	p.working()
+	p := program.WithPlayers(t, hostileRecords(), nil)
+	p.Working()
 	for i, text := range hostile() {
-		p.github.Repo("octo/hostile").PutPull(telemetry.PullRequest{Number: i + 1, Title: "CQLF-R10-0001 " + strings.ReplaceAll(text, "\x00", ""), State: "open", User: "mallory", CreatedAt: time.Now().Add(-time.Hour)})
+		p.GitHub.Repo("octo/hostile").PutPull(telemetry.PullRequest{Number: i + 1, Title: "CQLF-R10-0001 " + strings.ReplaceAll(text, "\x00", ""), State: "open", User: "mallory", CreatedAt: time.Now().Add(-time.Hour)})
 	}
-	p.github.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 7, Title: "fix(CQLF-R1-0002): escape output", State: "open", User: "devin", CreatedAt: time.Now().Add(-9 * time.Hour)})
-	for _, job := range []string{"/api/poll-prs", "/api/poll"} {
-		if status, body := p.post(job); status != 200 {
-			t.Fatalf("%s: %d %s", job, status, body)
-		}
+	p.GitHub.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 7, Title: "fix(CQLF-R1-0002): escape output", State: "open", User: "devin", CreatedAt: time.Now().Add(-9 * time.Hour)})
+	for _, job := range []string{"poll-prs", "poll"} {
+		p.Job(job)
 	}
 	return p
 }
@@ -68,8 +67,8 @@ var hrefs = regexp.MustCompile(`href="(/[^"#]*)"`)
 
 // everyPage finds the pages by following links from the overview: one of each
 // kind, and those that no link names.
-func (s *site) everyPage() []string {
-	s.t.Helper()
+func everyPage(s *program.Program) []string {
+	s.T.Helper()
 	found := map[string]string{}
 	queue := []string{"/", "/search?q=rule", "/issues?q=colour:red", "/issues?q=rule:none", "/nowhere", "/repo/octo/hostile", "/repo/octo/hostile/issues", "/repo/octo/hostile/sessions", "/report?period=30d"}
 	for _, page := range queue {
@@ -78,7 +77,7 @@ func (s *site) everyPage() []string {
 	for len(queue) > 0 {
 		page := queue[0]
 		queue = queue[1:]
-		_, body := s.get(page)
+		_, body := s.Get(page)
 		for _, m := range hrefs.FindAllStringSubmatch(body, -1) {
 			link := html.UnescapeString(m[1])
 			bare, _, _ := strings.Cut(link, "?")
@@ -118,10 +117,10 @@ func kindOf(bare string) string {
 	return strings.Join(words, "/") + "/"
 }
 
-// measure finds what is wrong with a page's layout: it scrolls sideways, or
+// layoutFaults finds what is wrong with a page's layout: it scrolls sideways, or
 // its targets are smaller than least pixels. Links within a sentence and what
 // is not shown do not count (WCAG 2.5.8).
-const measure = `((width, least) => {
+const layoutFaults = `((width, least) => {
   const wrong = [], doc = document.documentElement;
   if (doc.scrollWidth > width) {
     const wide = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > width && e.checkVisibility() && !e.closest(".table-wrap, nav, .toasts, [data-scrolls]"));
@@ -140,8 +139,8 @@ const measure = `((width, least) => {
   return JSON.stringify(wrong.slice(0, 6));
 })`
 
-// links finds links that lead to where no record may lead.
-const links = `JSON.stringify([...document.querySelectorAll("[href], [src], [action], [hx-get], [hx-post]")].flatMap((e) =>
+// foreignLinks finds links that lead to where no record may lead.
+const foreignLinks = `JSON.stringify([...document.querySelectorAll("[href], [src], [action], [hx-get], [hx-post]")].flatMap((e) =>
   ["href", "src", "action", "hx-get", "hx-post"].filter((name) => e.hasAttribute(name)).map((name) => new URL(e.getAttribute(name), location.href)))
   .filter((u) => u.origin !== location.origin && !["https://github.com", "https://app.devin.ai", "https://docs.github.com", "https://docs.devin.ai"].includes(u.origin)).map(String))`
 
@@ -167,19 +166,19 @@ func (b *browser) problems(page, what, expression string, promise bool) {
 func TestEveryPage(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("Failed to load resource") // some pages are asked for wrongly
-	p := startRich(t)
-	for _, page := range p.everyPage() {
-		b.do(chromedp.Navigate(p.url + page))
+	p := startHostile(t)
+	for _, page := range everyPage(p.Program) {
+		b.do(chromedp.Navigate(p.URL + page))
 		if got := b.js(`document.querySelectorAll("h1").length + " " + (document.querySelector("main script, main img, main iframe, main [onerror], main [onload]")?.outerHTML ?? "")`); got != "1 " {
 			t.Errorf("%.80s: h1 and markup of records: %s", page, got)
 		}
-		b.problems(page, "links", links, false)
+		b.problems(page, "links", foreignLinks, false)
 		for _, size := range []struct {
 			width int64
 			least string
 		}{{320, "44"}, {390, "44"}, {768, "24"}, {1280, "24"}, {1920, "24"}} {
 			b.size(size.width, 900)
-			b.problems(page, fmt.Sprint("at ", size.width), fmt.Sprintf("%s(%d, %s)", measure, size.width, size.least), false)
+			b.problems(page, fmt.Sprint("at ", size.width), fmt.Sprintf("%s(%d, %s)", layoutFaults, size.width, size.least), false)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"database/sql"
@@ -11,13 +11,15 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/github/githubtest"
+	"telemetry-dashboard/services/store/storetest"
 )
 
 // onFile lets the program keep its database in a file that is returned as
 // another program opens it.
-func onFile(t *testing.T) (other *sql.DB, set func(*Config)) {
+func onFile(t *testing.T) (other *sql.DB, settings program.Settings) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "own.db")
 	other, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=legacy_alter_table(1)")
@@ -25,20 +27,20 @@ func onFile(t *testing.T) (other *sql.DB, set func(*Config)) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = other.Close() })
-	return other, func(c *Config) { c.DatabaseURL = DatabaseURL("sqlite:" + path) }
+	return other, program.Settings{"DATABASE_URL": "sqlite:" + path}
 }
 
-// tell sends a statement, and fails if it is refused.
-func tell(t *testing.T, db *sql.DB, statement string) {
+// exec sends a statement, and fails if it is refused.
+func exec(t *testing.T, db *sql.DB, statement string) {
 	t.Helper()
 	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
 }
 
-// whole is an error unless the page stands: its head, its ways on, one h1 and
+// isWhole is an error unless the page stands: its head, its ways on, one h1 and
 // words that say each of says.
-func (b *browser) whole(path string, says ...string) {
+func (b *browser) isWhole(path string, says ...string) {
 	b.t.Helper()
 	b.until(`document.querySelectorAll("main h1").length === 1 && document.querySelector("header nav a[href='/']")`)
 	for _, words := range says {
@@ -54,63 +56,61 @@ func (b *browser) whole(path string, says ...string) {
 func TestPanelFails(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("500 (Internal Server Error)")
-	other, set := onFile(t)
-	p := startPlayed(t, shopRecords(), set)
-	p.working()
+	other, settings := onFile(t)
+	p := program.WithPlayers(t, program.Sample(), settings)
+	p.Working()
 	details := []string{"working", "waiting_for_user"}
 	change := func() {
 		t.Helper()
-		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = details[0] })
+		p.Devin.Update(program.SampleSession, func(s *devintest.Session) { s.Detail = details[0] })
 		details[0], details[1] = details[1], details[0]
-		if status, body := p.post("/api/poll"); status != http.StatusOK {
-			t.Fatalf("poll: %d %s", status, body)
-		}
+		p.Job("poll")
 	}
 	change()
 	damage, mend := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
 	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g, " ").startsWith("This panel could not be loaded. Something went wrong inside the program; its log has the cause.")`
 	const healed = `!document.querySelector(".failure") && document.querySelectorAll("#activity h2").length === 1`
 
-	b.open(p.url + "/activity")
+	b.open(p.URL + "/activity")
 	for _, how := range []string{"by itself", "by Try again"} {
-		tell(t, other, damage)
+		exec(t, other, damage)
 		change()
 		b.until(failed)
-		b.press("Try again")
+		b.click("Try again")
 		b.until(failed)
 		if got := b.js(`[document.querySelectorAll(".failure").length, document.querySelector("#activity").innerText.includes("run 2’s record"), document.querySelector("#live-state").dataset.state]`); got != "1,true,live" {
 			t.Errorf("failed, it shows %s: %s", got, b.js(`document.querySelector("main").innerText.slice(0, 600)`))
 		}
-		tell(t, other, mend)
+		exec(t, other, mend)
 		if how == "by itself" {
 			change()
 		} else {
-			b.press("Try again")
+			b.click("Try again")
 		}
 		b.until(healed)
 	}
 
 	// A page that is opened meanwhile is whole but for it.
-	tell(t, other, damage)
+	exec(t, other, damage)
 	change()
-	b.do(chromedp.Navigate(p.url + "/activity?page=1"))
-	b.whole("/activity", "Something went wrong")
-	tell(t, other, "ALTER TABLE issues RENAME TO issues_gone")
-	b.do(chromedp.Navigate(p.url + "/?period=7d"))
+	b.do(chromedp.Navigate(p.URL + "/activity?page=1"))
+	b.isWhole("/activity", "Something went wrong")
+	exec(t, other, "ALTER TABLE issues RENAME TO issues_gone")
+	b.do(chromedp.Navigate(p.URL + "/?period=7d"))
 	b.until(`document.readyState === "complete"`)
 	const broken = `[...document.querySelectorAll("main [data-panel]")].filter((p) => p.innerText.includes("This panel could not be loaded") && p.innerText.includes("What was stored stays") && p.querySelector("[data-retry]"))`
 	if got := b.js(broken + `.map((p) => p.id).join()`); strings.Count(got, ",") < 5 || !b.holds(`document.querySelectorAll("main [data-panel]").length > `+broken+`.length`) {
 		t.Errorf("of the overview these are broken: %s", got)
 	}
-	tell(t, other, "ALTER TABLE issues_gone RENAME TO issues")
-	tell(t, other, mend)
+	exec(t, other, "ALTER TABLE issues_gone RENAME TO issues")
+	exec(t, other, mend)
 	b.js(`(() => { window.kept = true; for (const p of ` + broken + `) p.querySelector("[data-retry]").click(); })()`)
 	b.until(broken + `.length === 0 && document.querySelector("#tiles .tile-value").textContent === "59"`)
 	if !b.holds(`window.kept`) {
 		t.Error("the page was loaded anew")
 	}
-	b.do(chromedp.Navigate(p.url + "/activity?page=1"))
-	b.whole("/activity", "Working")
+	b.do(chromedp.Navigate(p.URL + "/activity?page=1"))
+	b.isWhole("/activity", "Working")
 }
 
 // TestPressFails: a press in a list that cannot be answered is told in its
@@ -118,15 +118,15 @@ func TestPanelFails(t *testing.T) {
 func TestPressFails(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("500 (Internal Server Error)")
-	other, set := onFile(t)
-	p := startPlayed(t, shopRecords(), set)
-	b.hurry()
-	b.open(p.url + "/issues")
+	other, settings := onFile(t)
+	p := program.WithPlayers(t, program.Sample(), settings)
+	b.fastClocks()
+	b.open(p.URL + "/issues")
 	b.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/issues")).length > 1`)
-	tell(t, other, "ALTER TABLE issues RENAME TO gone")
+	exec(t, other, "ALTER TABLE issues RENAME TO gone")
 	b.js(`[...document.querySelectorAll("main th a")].find((a) => a.innerText.includes("Rule")).click()`)
 	b.until(`document.querySelector("#issues .failure")?.innerText.includes("Something went wrong inside the program")`)
-	tell(t, other, "ALTER TABLE gone RENAME TO issues")
+	exec(t, other, "ALTER TABLE gone RENAME TO issues")
 	b.until(`!document.querySelector(".failure") && document.querySelectorAll("#issues tbody tr").length === 50`)
 }
 
@@ -135,24 +135,24 @@ func TestPressFails(t *testing.T) {
 func TestRefusedPages(t *testing.T) {
 	b := startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP dashboard.test 127.0.0.1"))
 	b.provokes("status of 403", "status of 421", "status of 431", "dashboard.test", "Cross-Origin-Opener-Policy header has been ignored")
-	p := startPlayed(t, shopRecords(), nil)
+	p := program.WithPlayers(t, program.Sample(), nil)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = fmt.Fprintf(w, `<link rel="icon" href="data:,"><form method="post" action="%s/actions/refresh"><button>Win a prize</button></form>`, p.url)
+		_, _ = fmt.Fprintf(w, `<link rel="icon" href="data:,"><form method="post" action="%s/actions/refresh"><button>Win a prize</button></form>`, p.URL)
 	}))
 	t.Cleanup(elsewhere.Close)
 	t.Run("403, a form of another site", func(t *testing.T) {
 		b.in(t)
-		_, before := p.get("/api/jobs")
+		_, before := p.Get("/api/jobs")
 		b.do(chromedp.Navigate(elsewhere.URL), chromedp.Click("button"))
-		b.whole("a form of another site", "Not allowed", "A page of another origin may not change anything here", "Use the dashboard's own pages")
-		if _, after := p.get("/api/jobs"); after != before {
+		b.isWhole("a form of another site", "Not allowed", "A page of another origin may not change anything here", "Use the dashboard's own pages")
+		if _, after := p.Get("/api/jobs"); after != before {
 			t.Errorf("it did something: %s", after)
 		}
 	})
 	t.Run("421, another name of this machine", func(t *testing.T) {
 		b.in(t)
-		b.do(chromedp.Navigate(strings.Replace(p.url, "127.0.0.1", "dashboard.test", 1) + "/issues"))
+		b.do(chromedp.Navigate(strings.Replace(p.URL, "127.0.0.1", "dashboard.test", 1) + "/issues"))
 		b.until(`document.querySelector("main h1")?.innerText === "Unknown host name" && document.body.innerText.includes("ALLOWED_HOSTS")`)
 		if b.holds(`document.body.innerText.includes("octo/") || document.querySelector("a")`) {
 			t.Error("it shows records or links")
@@ -163,7 +163,7 @@ func TestRefusedPages(t *testing.T) {
 	})
 	t.Run("431, an address over 16 KB", func(t *testing.T) {
 		b.in(t)
-		b.do(chromedp.Navigate(p.url + "/issues?q=" + strings.Repeat("x", 17<<10)))
+		b.do(chromedp.Navigate(p.URL + "/issues?q=" + strings.Repeat("x", 17<<10)))
 		b.until(`document.body.innerText.includes("larger than 16384 bytes. Shorten the address")`)
 	})
 }
@@ -176,12 +176,12 @@ func TestLockedDatabase(t *testing.T) {
 	b.provokes("503 (Service Unavailable)")
 	t.Run("SQLite, a view is saved", func(t *testing.T) {
 		t.Parallel()
-		other, set := onFile(t)
-		p := startPlayed(t, shopRecords(), set)
+		other, settings := onFile(t)
+		p := program.WithPlayers(t, program.Sample(), settings)
 		tab := b.tab(t)
 		tab.provokes("503 (Service Unavailable)")
-		tab.open(p.url + "/issues?q=severity:high")
-		tab.press("Save view")
+		tab.open(p.URL + "/issues?q=severity:high")
+		tab.click("Save view")
 		tab.do(chromedp.SendKeys("input[name=name]", "Mine"))
 		tx, err := other.BeginTx(t.Context(), nil)
 		if err != nil {
@@ -196,13 +196,13 @@ func TestLockedDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		tab.do(chromedp.Focus("input[name=name]"), chromedp.KeyEvent("\r"))
-		p.wait("/api/views", "Mine")
+		p.UntilSays("/api/views", "Mine")
 		tab.until(`!document.body.innerText.includes("is locked by")`)
 	})
 	t.Run("PostgreSQL, a page", func(t *testing.T) {
 		t.Parallel()
-		url := freshPostgres(t)
-		p := startPlayed(t, shopRecords(), func(c *Config) { c.DatabaseURL = DatabaseURL(url) })
+		url := storetest.PostgresAddress(t)
+		p := program.WithPlayers(t, program.Sample(), program.Settings{"DATABASE_URL": url})
 		other, err := sql.Open("pgx", url)
 		if err != nil {
 			t.Fatal(err)
@@ -217,8 +217,8 @@ func TestLockedDatabase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tab.do(chromedp.Navigate(p.url + "/issues"))
-		tab.whole("/issues", "Not available right now", "The answer took longer than 10 seconds. Try again")
+		tab.do(chromedp.Navigate(p.URL + "/issues"))
+		tab.isWhole("/issues", "Not available right now", "The answer took longer than 10 seconds. Try again")
 		if err := tx.Rollback(); err != nil {
 			t.Fatal(err)
 		}
@@ -232,21 +232,21 @@ func TestLockedDatabase(t *testing.T) {
 func TestUpstreamDownAndUp(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("502 (Bad Gateway)")
-	p := startPlayed(t, shopRecords(), nil)
-	b.open(p.url + "/")
+	p := program.WithPlayers(t, program.Sample(), nil)
+	b.open(p.URL + "/")
 	b.js(`(() => { window.kept = true; })()`)
 	const strip = `[...document.querySelectorAll("[role=alert], .strip")].find((e) => e.innerText.includes("GitHub unreachable since"))`
-	p.github.Fail(githubtest.Fault{Status: 502})
-	b.press("Refresh")
+	p.GitHub.Fail(githubtest.Fault{Status: 502})
+	b.click("Refresh")
 	b.until(strip + `?.innerText.includes("Showing what was stored")`)
 	if got := b.js(`document.querySelector("#tiles .tile-value").textContent + " " + document.querySelector("main").innerText.includes("could not be loaded")`); got != "59 false" {
 		t.Errorf("while GitHub is down the page shows %s", got)
 	}
-	b.do(chromedp.Navigate(p.url + "/issues"))
+	b.do(chromedp.Navigate(p.URL + "/issues"))
 	b.until(strip + ` && document.querySelector(".list-count")?.textContent === "59 issues"`)
 	b.js(`(() => { window.kept = true; })()`)
 	b.until(`document.querySelector("#live-state")?.dataset.state === "live"`)
-	p.github.ClearFaults()
-	b.press("Refresh")
+	p.GitHub.ClearFaults()
+	b.click("Refresh")
 	b.until("!" + strip + ` && window.kept && document.querySelector(".list-count")?.textContent === "59 issues"`)
 }

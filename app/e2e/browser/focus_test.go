@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"fmt"
@@ -7,15 +7,16 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/github/githubtest"
 )
 
 // TestFocusStaysNear: what an update takes away leaves the focus near it.
 func TestFocusStaysNear(t *testing.T) {
 	b := startBrowser(t)
-	s := startSite(t, shopRecords(), nil)
+	s := program.WithRuns(t, program.Sample(), nil)
 
-	b.open(s.url + "/issues?q=is:open+severity:critical")
+	b.open(s.URL + "/issues?q=is:open+severity:critical")
 	b.js(`document.querySelector(".filter-clear").focus()`)
 	b.do(chromedp.KeyEvent("\r"))
 	b.until(`document.querySelector(".query-box").value === "is:open" && document.activeElement.id === "q-issues"`)
@@ -37,20 +38,18 @@ func TestFocusStaysNear(t *testing.T) {
 	b.until(`document.querySelector(".query-box").value === "is:open severity:high,"`)
 
 	// A row that leaves hands the focus and the choice to the one in its place.
-	b.open(s.url + "/issues?q=is:open+severity:critical")
+	b.open(s.URL + "/issues?q=is:open+severity:critical")
 	b.do(chromedp.KeyEvent("j"))
 	b.until(`document.querySelector("tr.is-chosen")?.contains(document.activeElement)`)
 	gone := b.js(`document.querySelector("tr.is-chosen").textContent.match(/js\/rule-\d+/)[0]`)
 	var left []map[string]any
 	for n := 2; n <= 60; n++ {
 		if rule := fmt.Sprintf("js/rule-%02d", n); rule != gone {
-			left = append(left, finding(1, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], rule, fmt.Sprintf("src/<b>%d</b>/file.ts", n), n))
+			left = append(left, program.Finding(1, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], rule, fmt.Sprintf("src/<b>%d</b>/file.ts", n), n))
 		}
 	}
-	s.write(map[string]any{"c.json": scan(3, time.Now(), left)})
-	if res, _ := s.do("POST", "/api/refresh", ""); res.StatusCode != 200 {
-		t.Fatalf("refresh: %d", res.StatusCode)
-	}
+	s.Write(map[string]any{"c.json": program.Scan(3, time.Now(), left)})
+	s.Job("refresh")
 	b.until(`document.querySelector(".list-count").textContent === "14 issues"`)
 	b.until(`document.querySelector("tr.is-chosen") === document.activeElement.closest("tr") && document.activeElement.closest("tr").sectionRowIndex === 0`)
 }
@@ -59,13 +58,13 @@ func TestFocusStaysNear(t *testing.T) {
 // others.
 func TestJobInTwoTabs(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
+	p := program.WithPlayers(t, program.Sample(), nil)
 	other := openTab(t, b.ctx)
-	other.open(p.url + "/runs")
-	b.open(p.url + "/sessions")
-	p.github.Fail(githubtest.Fault{Path: "/git/trees", Delay: 30 * time.Second})
-	p.github.Fail(githubtest.Fault{Path: "/contents", Delay: 30 * time.Second})
-	p.put(t, map[string]any{"z.json": scan(9, time.Now(), nil)})
+	other.open(p.URL + "/runs")
+	b.open(p.URL + "/sessions")
+	p.GitHub.Fail(githubtest.Fault{Path: "/git/trees", Delay: 30 * time.Second})
+	p.GitHub.Fail(githubtest.Fault{Path: "/contents", Delay: 30 * time.Second})
+	p.Put(map[string]any{"z.json": program.Scan(9, time.Now(), nil)})
 	b.js(`document.querySelector(".top-buttons > form[action='/actions/refresh'] button").click()`)
 	other.until(`document.querySelector(".job")?.textContent.includes("Refresh: running")`)
 	other.until(`/^0:0[1-9]/.test(document.querySelector(".job-took").textContent)`)

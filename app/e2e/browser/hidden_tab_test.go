@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"fmt"
@@ -10,13 +10,14 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 )
 
-// hurry lets the clocks of the pages that are opened from now on run a
+// fastClocks lets the clocks of the pages that are opened from now on run a
 // hundred times as fast, so that a panel that asks every 15 s asks often. A
 // request still has its minute.
-func (b *browser) hurry() {
+func (b *browser) fastClocks() {
 	b.t.Helper()
 	const script = `for (const name of ["setInterval", "setTimeout"]) { const real = window[name]; window[name] = (f, ms, ...more) => real(f, ms > 1000 && !/abort/.test(f) ? ms / 100 : ms, ...more); }`
 	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
@@ -24,8 +25,8 @@ func (b *browser) hurry() {
 	}
 }
 
-// front brings the tab to the front of its window, which hides the others.
-func (b *browser) front() {
+// bringToFront brings the tab to the front of its window, which hides the others.
+func (b *browser) bringToFront() {
 	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, page.BringToFront, cdp.Empty{}); err != nil {
 		b.t.Fatal(err)
@@ -33,8 +34,8 @@ func (b *browser) front() {
 	b.until(`document.visibilityState === "visible"`)
 }
 
-// beside opens a tab in the same window, which hides this one.
-func (b *browser) beside(t *testing.T) *browser {
+// sameWindow opens a tab in the same window, which hides this one.
+func (b *browser) sameWindow(t *testing.T) *browser {
 	t.Helper()
 	return openTab(t, b.ctx, chromedp.WithNewWindow(false))
 }
@@ -43,35 +44,31 @@ func (b *browser) beside(t *testing.T) *browser {
 // however long it takes, and catches up exactly once when it comes back.
 func TestHiddenTab(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	p.working()
-	if status, body := p.post("/api/poll"); status != 200 {
-		t.Fatalf("poll: %d %s", status, body)
-	}
-	b.open(p.url + "/sessions")
+	p := program.WithPlayers(t, program.Sample(), nil)
+	p.Working()
+	p.Job("poll")
+	b.open(p.URL + "/sessions")
 	b.js(`(() => { window.states = []; new MutationObserver(() => window.states.push(document.querySelector("#live-state").dataset.state)).observe(document.querySelector("#live-state"), { attributes: true }); })()`)
-	hurried := b.beside(t)
-	hurried.hurry()
-	hurried.open(p.url + "/sessions")
-	hurried.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/sessions")).length > 2`)
-	front := hurried.beside(t)
-	for _, tab := range []*browser{b, hurried} {
+	fast := b.sameWindow(t)
+	fast.fastClocks()
+	fast.open(p.URL + "/sessions")
+	fast.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/sessions")).length > 2`)
+	front := fast.sameWindow(t)
+	for _, tab := range []*browser{b, fast} {
 		tab.until(`document.hidden`)
 		tab.forget()
 	}
 
 	// The one in front sees what changes, by its stream and by its intervals.
-	front.hurry()
-	front.open(p.url + "/sessions")
+	front.fastClocks()
+	front.open(p.URL + "/sessions")
 	for _, state := range []struct{ status, detail, word string }{{"running", "finished", "Finished"}, {"running", "waiting_for_user", "PR ready"}, {"error", "", "Failed"}} {
-		p.devin.Update(shopSession, func(s *devintest.Session) { s.Status, s.Detail = state.status, state.detail })
-		if status, body := p.post("/api/poll"); status != 200 {
-			t.Fatalf("poll: %d %s", status, body)
-		}
+		p.Devin.Update(program.SampleSession, func(s *devintest.Session) { s.Status, s.Detail = state.status, state.detail })
+		p.Job("poll")
 		front.until(rowSays(state.word))
 	}
 	front.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/sessions")).length > 12`)
-	for name, tab := range map[string]*browser{"the hidden tab": b, "the hidden tab whose clock is fast": hurried} {
+	for name, tab := range map[string]*browser{"the hidden tab": b, "the hidden tab whose clock is fast": fast} {
 		tab.settled()
 		if asked := slices.DeleteFunc(tab.requests(""), func(a string) bool { return strings.HasSuffix(a, "?settled") }); len(asked) > 0 {
 			t.Errorf("%s asked %q", name, asked)
@@ -82,13 +79,13 @@ func TestHiddenTab(t *testing.T) {
 	}
 
 	// It catches up once: what has changed, and that alone.
-	b.front()
+	b.bringToFront()
 	b.until(rowSays("Failed"))
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
 	b.settled()
 	asked := map[string]int{}
 	for _, address := range b.requests("") {
-		asked[strings.TrimPrefix(address, p.url)]++
+		asked[strings.TrimPrefix(address, p.URL)]++
 	}
 	if asked["/events"] != 1 || asked["/panels/sessions"] != 1 || asked["/panels/freshness"] > 1 {
 		t.Errorf("it caught up with %v", asked)

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // TestDialogFocus: every dialog and menu is opened by the keyboard alone; a
@@ -14,16 +16,16 @@ import (
 // focus back to what opened it.
 func TestDialogFocus(t *testing.T) {
 	b := startBrowser(t)
-	p := startDesk(t)
-	for _, o := range everyOpened() {
+	p := startWithOverlays(t)
+	for _, o := range overlays() {
 		if len(o.opens) > 1 || o.name == "search" {
 			continue
 		}
 		t.Run(o.name, func(t *testing.T) {
 			b.in(t)
 			b.size(o.widths[len(o.widths)-1], 900)
-			b.open(p.url + o.page)
-			b.js(fmt.Sprintf(`(() => { window.opener0 = %s(%q); opener0.focus(); })()`, find, o.opens[0]))
+			b.open(p.URL + o.page)
+			b.js(fmt.Sprintf(`(() => { window.opener0 = %s(%q); opener0.focus(); })()`, findControl, o.opens[0]))
 			b.do(chromedp.KeyEvent(kb.Enter))
 			b.until(o.ready)
 			if o.shown == "dialog[open]" {
@@ -36,7 +38,7 @@ func TestDialogFocus(t *testing.T) {
 	}
 	t.Run("by ?, from where one was", func(t *testing.T) {
 		b.in(t)
-		b.open(p.url + "/issues")
+		b.open(p.URL + "/issues")
 		b.do(chromedp.KeyEvent("jj?"))
 		b.until(`document.querySelector("dialog[open]")?.contains(document.activeElement)`)
 		b.do(chromedp.KeyEvent(kb.Escape))
@@ -45,7 +47,7 @@ func TestDialogFocus(t *testing.T) {
 }
 
 // keptIn is an error if the focus can leave the open dialog by Tab.
-func (b *browser) keptIn(o opened) {
+func (b *browser) keptIn(o overlay) {
 	b.t.Helper()
 	const where = `(document.activeElement === document.body || document.querySelector("dialog[open]").contains(document.activeElement)) && document.activeElement.tagName`
 	if !b.holds(`document.querySelector("dialog[open]").contains(document.activeElement)`) {
@@ -68,8 +70,8 @@ func (b *browser) keptIn(o opened) {
 // TestSkipLink: the first Tab of a page shows the way to its content.
 func TestSkipLink(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	b.open(p.url + "/issues")
+	p := program.WithPlayers(t, program.Sample(), nil)
+	b.open(p.URL + "/issues")
 	b.do(chromedp.KeyEvent(kb.Tab))
 	if got := b.js(`document.activeElement.innerText + (document.activeElement.getBoundingClientRect().top >= 0)`); got != "Skip to contenttrue" {
 		t.Errorf("the first Tab reaches %s", got)
@@ -102,15 +104,15 @@ const ringless = `(() => {
 // on a phone in one theme and on a desk in the other.
 func TestFocusIsSeen(t *testing.T) {
 	b := startBrowser(t)
-	b.still()
+	b.reduceMotion()
 	b.provokes("Failed to load resource")
-	p := startDesk(t)
+	p := startWithOverlays(t)
 	seen := 0
-	for _, page := range p.everyPage() {
+	for _, page := range everyPage(p.Program) {
 		if strings.HasPrefix(page, "/docs") {
 			continue // a thousand links of one kind
 		}
-		b.do(chromedp.Navigate(p.url + page))
+		b.do(chromedp.Navigate(p.URL + page))
 		b.until(`document.readyState === "complete"`)
 		b.do(chromedp.KeyEvent(kb.Tab)) // from now on the focus is the keyboard's
 		for theme, width := range map[string]int64{"light": 390, "dark": 1280} {

@@ -1,5 +1,16 @@
 package browser
 
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
+)
+
 // fits finds what is wrong with a list in a window: a box that scrolls
 // sideways, places, severities and names of repositories that are cut, tools
 // that lie over what is above.
@@ -18,7 +29,7 @@ const fits = `(() => {
 // repository, in any window.
 func TestListWidths(t *testing.T) {
 	b := startBrowser(t)
-	s := program.WithRuns(t, listRecords(), nil)
+	s := program.WithRuns(t, program.ListRecords(), nil)
 	for _, page := range []string{"/issues?q=", "/sessions", "/pulls", "/runs", "/repos", "/repo/octo/shop/issues", "/repo/octo/shop/pulls"} {
 		b.do(chromedp.Navigate(s.URL + page))
 		for _, width := range []int64{320, 390, 641, 768, 960, 961, 1024, 1100, 1101, 1239, 1280, 1920} {
@@ -38,7 +49,7 @@ func TestListWidths(t *testing.T) {
 // the order; both lead where tabs and headers do, and work without JavaScript.
 func TestPhoneMenus(t *testing.T) {
 	b := startBrowser(t)
-	s := program.WithRuns(t, listRecords(), nil)
+	s := program.WithRuns(t, program.ListRecords(), nil)
 	b.size(390, 844)
 	b.open(s.URL + "/issues")
 	if got := b.js(`[...document.querySelectorAll(".views, .t-issues thead, .list-tools > details > summary")].map((e) => e.checkVisibility() ? e.innerText.replace(/\s+/g, " ").trim() : "-").join("|")`); got != "-|All open 9|Sorted by Severity|Save view|Export|-" {
@@ -60,5 +71,5 @@ func TestPhoneMenus(t *testing.T) {
 	if got := b.js(`[...document.querySelectorAll(".t-issues .row-link")].map((e) => e.textContent.at(-1)).join("")`); got != "123" {
 		t.Errorf("by rule: %s", got)
 	}
-	b.quiet()
+	b.checkConsole()
 }

@@ -1,10 +1,20 @@
 package browser
 
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
+)
+
 // TestSparklines: each repository has its line, on a phone too, which leads to
 // the repository's page with its trend.
 func TestSparklines(t *testing.T) {
 	b := startBrowser(t)
-	s := program.WithRuns(t, manyRecords(), nil)
+	s := program.WithRuns(t, program.ManyRecords(), nil)
 	for _, width := range []int64{390, 1280} {
 		b.size(width, 900)
 		b.open(s.URL + "/repos")
@@ -12,7 +22,7 @@ func TestSparklines(t *testing.T) {
 			t.Errorf("at %d the lines lead to %s", width, got)
 		}
 	}
-	b.quiet()
+	b.checkConsole()
 }
 
 // TestFoldedOverview: on a phone the overview's panels are a line each, which
@@ -20,7 +30,7 @@ func TestSparklines(t *testing.T) {
 // when the page changes, and the next time.
 func TestFoldedOverview(t *testing.T) {
 	b := startBrowser(t)
-	s := program.WithRuns(t, manyRecords(), nil)
+	s := program.WithRuns(t, program.ManyRecords(), nil)
 	b.size(1280, 900)
 	b.open(s.URL + "/")
 	if got := b.js(`[...document.querySelectorAll(".fold")].filter((f) => !f.querySelector("table, .bars, .empty, .chart")?.checkVisibility({ contentVisibilityAuto: true }) || f.querySelector("summary").checkVisibility()).map((f) => f.id)`); got != "" {
@@ -41,9 +51,7 @@ func TestFoldedOverview(t *testing.T) {
 
 	// A change from elsewhere comes in and closes nothing.
 	s.Write(map[string]any{"d.json": program.Scan(3, time.Now(), nil, map[string]any{"session_id": "devin-" + strings.Repeat("ab", 16), "batch_id": 1, "status": "working", "issue_ids": []string{}})})
-	if res, _ := s.Do("POST", "/api/refresh", ""); res.StatusCode != 200 {
-		t.Fatalf("refresh: %d", res.StatusCode)
-	}
+	s.Job("refresh")
 	b.until(`document.querySelector("#outcomes .counter").textContent === "6"`)
 	if got := b.js(shown); got != "true" {
 		t.Error("the change closed what was open")
@@ -53,7 +61,7 @@ func TestFoldedOverview(t *testing.T) {
 	if got := b.js(`document.querySelector("#rates-fold").open`); got != "false" {
 		t.Error("what was not opened is open")
 	}
-	b.quiet()
+	b.checkConsole()
 }
 
 // TestAPIDocsOpen: the description of the API is a line for each endpoint; a
@@ -69,5 +77,5 @@ func TestAPIDocsOpen(t *testing.T) {
 	b.js(`document.querySelector("#get-api-issues").closest("details").querySelector("summary").click()`)
 	b.js(`document.querySelector("#get-api-issues a[href='#def-IssueList']").click()`)
 	b.until(`document.querySelector("#def-IssueList").checkVisibility({ contentVisibilityAuto: true }) && document.querySelector("#def-IssueList").closest("details").open`)
-	b.quiet()
+	b.checkConsole()
 }

@@ -1,13 +1,10 @@
-package main
+package browser
 
 import (
 	"compress/gzip"
-	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/github/githubtest"
 )
@@ -27,17 +25,15 @@ const caret = `[document.activeElement.id, document.activeElement.value, documen
 // on and while jobs run.
 func TestPersonAtWork(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	p.working()
+	p := program.WithPlayers(t, program.Sample(), nil)
+	p.Working()
 
 	// A poll changes the row in place; what is typed stays, and the caret.
-	b.open(p.url + "/sessions")
+	b.open(p.URL + "/sessions")
 	b.do(chromedp.SendKeys("#q-sessions", "is:acti"))
 	b.js(`(() => { document.querySelector("#q-sessions").setSelectionRange(3, 3); window.row = document.querySelector("#sessions tbody tr"); })()`)
-	p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = "waiting_for_user" })
-	if status, body := p.post("/api/poll"); status != 200 {
-		t.Fatalf("poll: %d %s", status, body)
-	}
+	p.Devin.Update(program.SampleSession, func(s *devintest.Session) { s.Detail = "waiting_for_user" })
+	p.Job("poll")
 	b.until(`/Waiting for you|PR ready/.test(document.querySelector("#sessions tbody tr").textContent)`)
 	if got := b.js(caret + `+"|"+(window.row === document.querySelector("#sessions tbody tr"))`); got != "q-sessions,is:acti,3|true" {
 		t.Errorf("after the poll: %s", got)
@@ -46,9 +42,9 @@ func TestPersonAtWork(t *testing.T) {
 
 	// A job's steps are seen, survive a reload, and end when they are
 	// cancelled. A second order joins the first.
-	p.github.Fail(githubtest.Fault{Path: "/git/trees", Delay: 30 * time.Second})
-	p.github.Fail(githubtest.Fault{Path: "/contents", Delay: 30 * time.Second})
-	p.put(t, map[string]any{"z.json": scan(9, time.Now(), nil)})
+	p.GitHub.Fail(githubtest.Fault{Path: "/git/trees", Delay: 30 * time.Second})
+	p.GitHub.Fail(githubtest.Fault{Path: "/contents", Delay: 30 * time.Second})
+	p.Put(map[string]any{"z.json": program.Scan(9, time.Now(), nil)})
 	refresh := `document.querySelector(".top-buttons > form[action='/actions/refresh'] button")`
 	b.js(refresh + `.click()`)
 	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: running")`)
@@ -61,7 +57,7 @@ func TestPersonAtWork(t *testing.T) {
 	}
 	b.js(`document.querySelector(".job form[action='/actions/cancel'] button").click()`)
 	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: cancelled")`)
-	p.github.ClearFaults()
+	p.GitHub.ClearFaults()
 	b.js(`document.querySelector(".job form[action='/actions/dismiss'] button").click()`)
 	b.until(`!document.querySelector(".job")`)
 }
@@ -70,8 +66,8 @@ func TestPersonAtWork(t *testing.T) {
 // without a pointer.
 func TestPersonWithKeys(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	b.open(p.url + "/")
+	p := program.WithPlayers(t, program.Sample(), nil)
+	b.open(p.URL + "/")
 	b.do(chromedp.KeyEvent("?"))
 	b.until(`document.querySelector("#keys").open`)
 	b.do(chromedp.KeyEvent("\u001b"))
@@ -98,14 +94,14 @@ func TestPersonWithKeys(t *testing.T) {
 	tab(".menu:has(a[href*='.csv']) > summary", chromedp.KeyModifiers(chromedp.ModifierShift))
 	b.do(chromedp.KeyEvent("\r"))
 	tab("a[href*='csv']")
-	link := strings.TrimPrefix(b.js(`document.activeElement.href`), p.url)
-	res, body := p.get(link)
+	link := strings.TrimPrefix(b.js(`document.activeElement.href`), p.URL)
+	res, body := p.Get(link)
 	if rows := strings.Count(strings.TrimSpace(body), "\n"); res.StatusCode != 200 || rows != 15 {
 		t.Errorf("%s answered %d with %d rows, want 15: %.200s", link, res.StatusCode, rows, body)
 	}
 
 	// j and k choose rows, Enter opens; a dialog and keys that are off.
-	b.open(p.url + "/issues")
+	b.open(p.URL + "/issues")
 	b.do(chromedp.KeyEvent("jjk"))
 	b.until(`document.querySelector("tr.is-chosen") === document.querySelector("main .table tbody tr")`)
 	b.do(chromedp.KeyEvent("\r"))
@@ -121,11 +117,11 @@ func TestPersonWithKeys(t *testing.T) {
 // JavaScript.
 func TestPersonWithoutScripts(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
+	p := program.WithPlayers(t, program.Sample(), nil)
 	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
-	b.do(chromedp.Navigate(p.url + "/"))
+	b.do(chromedp.Navigate(p.URL + "/"))
 	b.do(chromedp.Click(`.nav-bar a[href="/issues"]`))
 	b.until(`location.pathname === "/issues" && document.querySelector("h1")`)
 	b.do(chromedp.SendKeys("#q-issues", "severity:critical "), chromedp.Click(".filter-go"))
@@ -140,49 +136,35 @@ func TestPersonWithoutScripts(t *testing.T) {
 	b.until(`location.pathname === "/search" && document.body.textContent.includes("js/rule-07")`)
 }
 
+// freeAddr is an address of loopback that nobody listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it neither waits nor resolves
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
 // TestServerRestarted: a page stays whole while its server is gone, says so,
 // heals by itself, and shows what came meanwhile.
 func TestServerRestarted(t *testing.T) {
 	b := startBrowser(t)
-	dir, records := t.TempDir(), &site{t: t, runs: t.TempDir()}
-	records.write(shopRecords())
-	address := "127.0.0.1:0"
-	start := func() (stop func()) {
-		cfg, err := parseConfig(map[string]string{"DATABASE_URL": "sqlite:" + filepath.Join(dir, "d.db"), "RUNS_DIR": records.runs, "LISTEN_ADDR": address, "REFRESH_INTERVAL": "0", "POLL_INTERVAL": "0"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		ready, ended := make(chan net.Addr, 1), make(chan error, 1)
-		go func() { ended <- run(ctx, cfg, false, slog.New(slog.DiscardHandler), func(a net.Addr) { ready <- a }) }()
-		select {
-		case a := <-ready:
-			address = a.String()
-		case err := <-ended:
-			t.Fatalf("it did not start: %v", err)
-		}
-		return func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Errorf("it ended with %v", err)
-			}
-		}
-	}
-	stop := start()
+	p := program.WithRuns(t, program.Sample(), program.Settings{"LISTEN_ADDR": freeAddr(t)})
 	b.provokes("net::ERR_", "Failed to fetch")
-	b.open("http://" + address + "/issues")
+	b.open(p.URL + "/issues")
 	b.until(`document.querySelector(".list-count")?.textContent === "59 issues"`)
 	b.js(`(() => { window.kept = true; })()`)
-	stop()
+	p.Stop()
 	if !b.holds(`document.querySelector(".list-count")?.textContent === "59 issues"`) {
 		t.Error("without its server it shows nothing")
 	}
-	records.write(map[string]any{"later.json": scan(3, time.Now(), shopRecords()["a.json"].(map[string]any)["issue_fingerprints"].([]map[string]any)[3:])})
+	p.Write(map[string]any{"later.json": program.Scan(3, time.Now(), program.SampleFindings()[3:])})
 	b.until(`document.querySelector("#live-state").dataset.state === "lost"`)
 	b.js(`document.querySelector(".top-buttons > form[action='/actions/refresh'] button").click()`)
 	b.until(`document.querySelector("#toasts").textContent.includes("cannot be reached")`)
-	stop = start()
-	defer stop()
+	p.Restart()
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
 	b.until(`document.querySelector(".list-count")?.textContent === "57 issues"`)
 	if got := b.js(`window.kept`); got != "true" {
@@ -195,15 +177,15 @@ var assetPaths = regexp.MustCompile(`(?:href|src)="(/static/[^"]+)"`)
 // TestFirstLoad: all files of the first page are 150 KB at most, compressed,
 // and none comes from elsewhere.
 func TestFirstLoad(t *testing.T) {
-	p := startPlayed(t, shopRecords(), nil)
+	p := program.WithPlayers(t, program.Sample(), nil)
 	sum := 0
 	size := func(path string) string {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		req.Header.Set("Accept-Encoding", "gzip")
-		res, err := p.http.Do(req)
+		res, err := p.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +216,7 @@ func TestFirstLoad(t *testing.T) {
 		t.Errorf("the first load is %d bytes", sum)
 	}
 	b := startBrowser(t)
-	b.open(p.url + "/")
+	b.open(p.URL + "/")
 	if got := b.js(`performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin)).join()`); got != "" {
 		t.Errorf("it asked elsewhere: %s", got)
 	}

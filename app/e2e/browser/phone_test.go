@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"net/http"
@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // TestFoldStaysClosed: on a phone a panel that a person folded stays folded
 // when a change from elsewhere comes in, and the next time.
 func TestFoldStaysClosed(t *testing.T) {
 	b := startBrowser(t)
-	s := startSite(t, manyRecords(), nil)
+	s := program.WithRuns(t, program.ManyRecords(), nil)
 	b.size(390, 900)
-	b.open(s.url + "/")
+	b.open(s.URL + "/")
 	const shown = `document.querySelector("#open-fold .bars").checkVisibility({ contentVisibilityAuto: true })`
 	b.js(`document.querySelector("#open-fold > summary").click()`)
 	b.until(shown)
@@ -23,10 +25,8 @@ func TestFoldStaysClosed(t *testing.T) {
 	b.until("!" + shown)
 
 	before := b.js(`document.querySelector("#outcomes .counter").textContent`)
-	s.write(map[string]any{"d.json": scan(3, time.Now(), nil, map[string]any{"session_id": "devin-" + strings.Repeat("ab", 16), "batch_id": 1, "status": "working", "issue_ids": []string{}})})
-	if res, _ := s.do("POST", "/api/refresh", ""); res.StatusCode != http.StatusOK {
-		t.Fatalf("refresh: %d", res.StatusCode)
-	}
+	s.Write(map[string]any{"d.json": program.Scan(3, time.Now(), nil, map[string]any{"session_id": "devin-" + strings.Repeat("ab", 16), "batch_id": 1, "status": "working", "issue_ids": []string{}})})
+	s.Job("refresh")
 	b.until(`document.querySelector("#outcomes .counter").textContent !== "` + before + `"`)
 	if got := b.js(shown); got != "false" {
 		t.Error("the change opened what was folded")
@@ -42,17 +42,17 @@ func TestFoldStaysClosed(t *testing.T) {
 // saved views in its menu of pages, and on the search page the box.
 func TestPhoneReaches(t *testing.T) {
 	b := startBrowser(t)
-	s := startSite(t, listRecords(), nil)
-	if res, _ := s.do("POST", "/actions/views", form("name", "The worst", "list", "issues", "query", "q=is%3Aopen+severity%3Acritical")); res.StatusCode != http.StatusSeeOther {
+	s := program.WithRuns(t, program.ListRecords(), nil)
+	if res, _ := s.Do("POST", "/actions/views", program.Form("name", "The worst", "list", "issues", "query", "q=is%3Aopen+severity%3Acritical")); res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("save a view: %d", res.StatusCode)
 	}
 	b.size(320, 640)
-	b.open(s.url + "/runs")
+	b.open(s.URL + "/runs")
 	b.js(`document.querySelector("summary[aria-label=Pages]").click()`)
 	b.do(chromedp.Click(`nav[aria-label="Pages"] .menu-note ~ a`))
 	b.until(`location.pathname === "/issues" && new URLSearchParams(location.search).get("q") === "is:open severity:critical"`)
 
-	b.open(s.url + "/search?q=shop")
+	b.open(s.URL + "/search?q=shop")
 	if got := b.js(`document.querySelector(".search-page input").value`); got != "shop" {
 		t.Errorf("the search page's box has %q", got)
 	}
@@ -64,11 +64,11 @@ func TestPhoneReaches(t *testing.T) {
 // never lie on each other, however long a name is.
 func TestPhoneCards(t *testing.T) {
 	b := startBrowser(t)
-	s := startSite(t, manyRecords(), nil)
+	s := program.WithRuns(t, program.ManyRecords(), nil)
 	for _, width := range []int64{320, 390} {
 		b.size(width, 800)
 		for _, page := range []string{"/issues?q=", "/sessions", "/runs", "/pulls", "/needs-you"} {
-			b.open(s.url + page)
+			b.open(s.URL + page)
 			if got := b.js(`[...document.querySelectorAll("tbody td")].filter((td) => td.checkVisibility() && /^(found )?[–\s]+$/.test(td.innerText)).map((td) => td.className).join("|")`); got != "" {
 				t.Errorf("%s at %d: a card shows nothing in %s", page, width, got)
 			}

@@ -1,9 +1,17 @@
 package browser
 
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
+)
+
 func TestReplyInPlace(t *testing.T) {
 	b := startBrowser(t)
-	s, player := waitingSite(t)
-	b.do(chromedp.Navigate(s.URL + "/needs-you"))
+	p := program.WithWaitingSession(t, "May I change <b>the API</b>?")
+	b.do(chromedp.Navigate(p.URL + "/needs-you"))
 	b.until(`document.querySelector("#live-state")?.textContent === "Updating live"`)
 	b.js(`document.querySelector(".t-needs a[data-dialog]").click()`)
 	b.until(`document.querySelector("#dialog[open] .message-text")?.textContent === "May I change <b>the API</b>?"`)
@@ -11,7 +19,7 @@ func TestReplyInPlace(t *testing.T) {
 	b.js(`(() => { const go = document.querySelector("#dialog button[type=submit]"); go.click(); go.click(); })()`)
 	b.until(`!document.querySelector("#dialog").open && document.querySelector(".toast-text")?.textContent.startsWith("Sent.")`)
 	b.until(`!document.querySelector(".t-needs a[data-dialog]")`)
-	if got := program.Replies(t, player); len(got) != 1 || got[0] != "Go on" {
+	if got := p.Replies(); len(got) != 1 || got[0] != "Go on" {
 		t.Errorf("Devin got %q", got)
 	}
 	if got := b.js(`location.pathname`); got != "/needs-you" {

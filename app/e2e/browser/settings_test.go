@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"testing"
@@ -6,6 +6,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // media lets the page believe in features of its medium.
@@ -24,19 +26,19 @@ func (b *browser) media(features ...string) {
 // tab; when it is resumed it catches up once.
 func TestPause(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	b.hurry()
-	b.open(p.url + "/issues")
-	b.press("Pause updates")
+	p := program.WithPlayers(t, program.Sample(), nil)
+	b.fastClocks()
+	b.open(p.URL + "/issues")
+	b.click("Pause updates")
 	const says = `[document.querySelector("#live-state").textContent, document.querySelector("[role=status]").textContent, document.querySelector(".top-buttons > [data-pause]").getAttribute("aria-pressed"), document.querySelector(".top-buttons > [data-pause]").innerText].join("|")`
 	if got := b.js(says); got != "Paused|Updates paused|true|Resume updates" {
 		t.Errorf("paused, it says %s", got)
 	}
 	b.forget()
-	p.fix(11, 3)
+	rescan(p, 11, 3)
 	other := b.tab(t)
-	other.hurry()
-	other.open(p.url + "/issues")
+	other.fastClocks()
+	other.open(p.URL + "/issues")
 	other.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/issues")).length > 3`)
 	b.settled()
 	if asked := b.requests("/panels/"); len(asked) > 0 {
@@ -45,12 +47,12 @@ func TestPause(t *testing.T) {
 	if !b.holds(`document.querySelector("main").innerText.includes("59 issues")`) {
 		t.Error("paused, the list changed")
 	}
-	b.do(chromedp.Navigate(p.url + "/runs"))
+	b.do(chromedp.Navigate(p.URL + "/runs"))
 	b.until(`document.querySelector("#live-state").textContent === "Paused"`)
 	b.back()
 	b.until(`location.pathname === "/issues" && document.querySelector("#live-state")?.textContent === "Paused"`)
-	p.fix(12, 4)
-	b.press("Resume updates")
+	rescan(p, 12, 4)
+	b.click("Resume updates")
 	b.until(`document.querySelector("main").innerText.includes("57 issues")`)
 	b.until(`document.querySelector("#live-state").textContent === "Updating live"`)
 }
@@ -59,7 +61,7 @@ func TestPause(t *testing.T) {
 // survives a reload and is there at the first paint.
 func TestTheme(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
+	p := program.WithPlayers(t, program.Sample(), nil)
 	// What each frame of a page is painted on, from the first that has a body.
 	const record = `window.painted = []; const look = () => { if (document.body) window.painted.push(getComputedStyle(document.body).backgroundColor); if (window.painted.length < 30) requestAnimationFrame(look); }; requestAnimationFrame(look);`
 	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: record}); err != nil {
@@ -75,18 +77,18 @@ func TestTheme(t *testing.T) {
 	}
 	for system, want := range map[string]string{"light": light, "dark": dark} {
 		b.media("prefers-color-scheme", system)
-		b.open(p.url + "/")
+		b.open(p.URL + "/")
 		painted("as the system's "+system, want)
 	}
 	b.media("prefers-color-scheme", "dark")
 	for _, next := range []struct{ word, want string }{{"light", light}, {"dark", dark}, {"the system’s", dark}} {
-		b.press("Theme")
+		b.click("Theme")
 		if got := b.js(`document.querySelector(".top-buttons > [data-theme-toggle]").title`); got != "Theme: "+next.word {
 			t.Errorf("the button says %q, want %q", got, next.word)
 		}
 		b.do(chromedp.Reload())
 		painted(next.word+", after a reload,", next.want)
-		b.open(p.url + "/runs")
+		b.open(p.URL + "/runs")
 		painted(next.word+", on another page,", next.want)
 	}
 	b.js(`localStorage.setItem("color-mode", "dark")`)
@@ -99,11 +101,11 @@ func TestTheme(t *testing.T) {
 // off.
 func TestKeysOff(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	b.open(p.url + "/issues")
+	p := program.WithPlayers(t, program.Sample(), nil)
+	b.open(p.URL + "/issues")
 	b.do(chromedp.KeyEvent("?"))
 	b.until(`document.querySelector("dialog[open]")`)
-	b.press("Single-letter keys")
+	b.click("Single-letter keys")
 	b.do(chromedp.KeyEvent("\u001b"))
 	for _, when := range []string{"off", "off, after a reload"} {
 		b.do(chromedp.KeyEvent("?j/gr"))
@@ -113,10 +115,10 @@ func TestKeysOff(t *testing.T) {
 		b.do(chromedp.Reload())
 		b.until(`document.querySelector("#live-state")?.dataset.state === "live"`)
 	}
-	b.press("? Keys")
+	b.click("? Keys")
 	b.until(`document.querySelector("dialog[open]")`)
-	b.press("Single-letter keys")
-	b.press("Close")
+	b.click("Single-letter keys")
+	b.click("Close")
 	b.until(`!document.activeElement.closest("dialog")`)
 	b.do(chromedp.KeyEvent("/"))
 	b.until(`document.activeElement.matches("input[type=search]")`)
@@ -125,7 +127,7 @@ func TestKeysOff(t *testing.T) {
 // TestStillness: where motion is unwelcome nothing moves.
 func TestStillness(t *testing.T) {
 	b := startBrowser(t)
-	p := startDesk(t)
+	p := startWithOverlays(t)
 	const moving = `(() => {
 		const moves = (time) => time.split(",").some((t) => parseFloat(t) > 0.01);
 		return [...document.querySelectorAll("*")].flatMap((e) => [undefined, "::before", "::after", "::backdrop"].filter((part) => {
@@ -133,9 +135,9 @@ func TestStillness(t *testing.T) {
 			return s.animationName !== "none" && moves(s.animationDuration) || moves(s.transitionDuration) || s.scrollBehavior === "smooth";
 		}).map((part) => e.tagName + "." + e.className + (part ?? ""))).slice(0, 5).join("; ");
 	})()`
-	for _, page := range []string{"/", "/issues", "/needs-you", "/sessions/" + shopSession} {
-		b.still()
-		b.open(p.url + page)
+	for _, page := range []string{"/", "/issues", "/needs-you", "/sessions/" + program.SampleSession} {
+		b.reduceMotion()
+		b.open(p.URL + page)
 		b.js(`document.querySelector(".top-buttons > form button").classList.add("htmx-request")`)
 		if got := b.js(moving); got != "" {
 			t.Errorf("%s moves %s", page, got)

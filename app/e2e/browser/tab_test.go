@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"telemetry-dashboard/app/e2e/program"
 )
 
 // browser is a tab of a real Chromium. At the end of its test what its
@@ -79,7 +81,7 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 			b.mu.Unlock()
 		}
 	}()
-	t.Cleanup(b.quiet)
+	t.Cleanup(b.checkConsole)
 	return b
 }
 
@@ -108,8 +110,8 @@ func (b *browser) size(width, height int64) {
 	b.do(chromedp.EmulateViewport(width, height))
 }
 
-// still lets the page believe that motion is unwelcome.
-func (b *browser) still() {
+// reduceMotion lets the page believe that motion is unwelcome.
+func (b *browser) reduceMotion() {
 	b.t.Helper()
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
 	if err != nil {
@@ -144,9 +146,9 @@ func (b *browser) inject(script string) {
 	}
 }
 
-// quiet is an error for each thing that the console said beyond logs, and for
+// checkConsole is an error for each thing that the console said beyond logs, and for
 // each request that left this machine.
-func (b *browser) quiet() {
+func (b *browser) checkConsole() {
 	b.t.Helper()
 	for _, line := range b.console() {
 		if !strings.HasPrefix(line, "log") && !strings.HasPrefix(line, "debug") && !b.provoke(line) {
@@ -183,7 +185,7 @@ func (b *browser) settled() {
 	b.t.Helper()
 	before := len(b.requests("?settled"))
 	b.await(`fetch(document.querySelector("link[rel=icon]").href + "?settled", { cache: "no-store" }).then(() => "")`)
-	for deadline := time.Now().Add(patience); len(b.requests("?settled")) == before; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); len(b.requests("?settled")) == before; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			b.t.Fatal("the browser told of no request")
 		}
@@ -192,7 +194,7 @@ func (b *browser) settled() {
 
 // step is for one step, which no test waits for without end.
 func (b *browser) step() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(b.ctx, 3*patience)
+	return context.WithTimeout(b.ctx, 3*program.Patience)
 }
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -226,7 +228,7 @@ func (b *browser) js(expression string) string {
 // until waits for an expression to hold in the page.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(program.Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if b.holds(expression) {
 			return
 		}
@@ -251,9 +253,9 @@ func (b *browser) console() []string {
 
 func TestBrowser(t *testing.T) {
 	b := startBrowser(t)
-	s := startSite(t, shopRecords(), nil)
+	s := program.WithRuns(t, program.Sample(), nil)
 	for _, path := range []string{"/repo/octo/shop", "/"} {
-		b.do(chromedp.Navigate(s.url + path))
+		b.do(chromedp.Navigate(s.URL + path))
 		b.until(`document.querySelector("#live-state")?.textContent === "Updating live"`)
 	}
 	if got := b.js(`document.querySelector("#tiles .tile-value").textContent`); got != "59" {
@@ -265,11 +267,11 @@ func TestBrowser(t *testing.T) {
 
 	// A refresh by a click: its card appears, the panels change in place, and
 	// what is typed stays.
-	fixed := []map[string]any{finding(3, 2, "high", "xss", "js/rule-02", "src/a.ts", 2)}
+	fixed := []map[string]any{program.Finding(3, 2, "high", "xss", "js/rule-02", "src/a.ts", 2)}
 	for n := 3; n <= 30; n++ {
-		fixed = append(fixed, finding(3, n, "medium", "xss", "js/rule-09", "src/b.ts", n))
+		fixed = append(fixed, program.Finding(3, n, "medium", "xss", "js/rule-09", "src/b.ts", n))
 	}
-	s.write(map[string]any{"c.json": scan(3, time.Now().Add(-time.Minute), fixed)})
+	s.Write(map[string]any{"c.json": program.Scan(3, time.Now().Add(-time.Minute), fixed)})
 	b.do(chromedp.SendKeys("#search", "half a wo"))
 	b.js(`(() => { document.querySelector("#search").setSelectionRange(4, 4); window.kept = document.querySelector("#tiles"); })()`)
 	b.js(`document.querySelector(".top-buttons form[action='/actions/refresh'] button").click()`)
@@ -280,7 +282,7 @@ func TestBrowser(t *testing.T) {
 	}
 
 	// The card survives a change of page, and closes for good.
-	b.do(chromedp.Navigate(s.url + "/issues"))
+	b.do(chromedp.Navigate(s.URL + "/issues"))
 	b.until(`document.querySelector(".job")?.textContent.includes("1 new file")`)
 	b.js(`document.querySelector(".job .btn-quiet").click()`)
 	b.until(`!document.querySelector(".job")`)
@@ -290,10 +292,8 @@ func TestBrowser(t *testing.T) {
 	b.js(`document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }))`)
 	b.js(`(() => { document.querySelector(".menus details").open = true; })()`)
 	chosen := b.js(`document.querySelector("tr.is-chosen").id`)
-	s.write(map[string]any{"d.json": scan(4, time.Now(), fixed[:28])})
-	if res, _ := s.do("POST", "/api/refresh", ""); res.StatusCode != 200 {
-		t.Fatalf("refresh: %d", res.StatusCode)
-	}
+	s.Write(map[string]any{"d.json": program.Scan(4, time.Now(), fixed[:28])})
+	s.Job("refresh")
 	b.until(`document.querySelector(".list-count").textContent === "28 issues"`)
 	if got := b.js(`[document.querySelector(".menus details").open, document.querySelector("tr.is-chosen")?.id === document.activeElement.closest("tr")?.id].join()`); got != "true,true" {
 		t.Errorf("an open menu and the chosen row (%s): %s", chosen, got)

@@ -1,4 +1,4 @@
-package main
+package browser
 
 import (
 	"context"
@@ -18,36 +18,35 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 )
 
-// fix puts a newer scan of the shop, in which the findings from n on are
+// rescan puts a newer scan of the shop, in which the findings from n on are
 // left, and lets the program read it.
-func (p *played) fix(run, n int) {
-	p.t.Helper()
-	left := shopRecords()["a.json"].(map[string]any)["issue_fingerprints"].([]map[string]any)[n-1:]
-	p.put(p.t, map[string]any{fmt.Sprintf("r%d.json", run): scan(run, time.Now().Add(time.Duration(run-60)*time.Second), left)})
-	if status, body := p.post("/api/refresh"); status != http.StatusOK {
-		p.t.Fatalf("refresh: %d %s", status, body)
-	}
+func rescan(p *program.Played, run, n int) {
+	p.T.Helper()
+	left := program.SampleFindings()[n-1:]
+	p.Put(map[string]any{fmt.Sprintf("r%d.json", run): program.Scan(run, time.Now().Add(time.Duration(run-60)*time.Second), left)})
+	p.Job("refresh")
 }
 
 // TestUpdateKeeps: what a person did to a page survives what comes to it by
 // itself.
 func TestUpdateKeeps(t *testing.T) {
 	b := startBrowser(t)
-	p := startDesk(t)
+	p := startWithOverlays(t)
 	run := 10
 	update := func() { // one finding less, each time
 		t.Helper()
 		run++
-		p.fix(run, run-8)
+		rescan(p, run, run-8)
 		b.until(fmt.Sprintf(`document.body.innerText.includes("%d issues") || document.querySelector("main a[href^='/issues']")?.innerText === "%d"`, 60-(run-9), 60-(run-9)))
 	}
 
 	t.Run("scroll, selection and focus in a list", func(t *testing.T) {
 		b.in(t)
-		b.open(p.url + "/issues?sort=rule&order=desc")
+		b.open(p.URL + "/issues?sort=rule&order=desc")
 		b.js(`(() => {
 			const row = document.querySelectorAll("main table tbody tr")[30];
 			row.scrollIntoView({ block: "center" });
@@ -73,8 +72,8 @@ func TestUpdateKeeps(t *testing.T) {
 	})
 	t.Run("an open menu with a half-typed name", func(t *testing.T) {
 		b.in(t)
-		b.open(p.url + "/issues?q=severity:high,medium,low,critical+is:open")
-		b.press("Save view")
+		b.open(p.URL + "/issues?q=severity:high,medium,low,critical+is:open")
+		b.click("Save view")
 		b.do(chromedp.SendKeys("input[name=name]", "Half a n"))
 		b.js(`document.activeElement.setSelectionRange(2, 4)`)
 		update()
@@ -84,9 +83,9 @@ func TestUpdateKeeps(t *testing.T) {
 	})
 	t.Run("a chart's table and an open note", func(t *testing.T) {
 		b.in(t)
-		b.open(p.url + "/")
+		b.open(p.URL + "/")
 		b.js(`(() => { for (const d of document.querySelectorAll("main details:not(.menu)")) d.open = true; window.kept = [...document.querySelectorAll("main details[open]")].length; })()`)
-		b.press("What counts")
+		b.click("What counts")
 		if got := b.js(`kept`); got == "0" {
 			t.Fatal("there is no chart with a table")
 		}
@@ -102,17 +101,15 @@ func TestUpdateKeeps(t *testing.T) {
 // on.
 func TestUpdateKeepsReply(t *testing.T) {
 	b := startBrowser(t)
-	p := startDesk(t)
+	p := startWithOverlays(t)
 	moves := func(detail string) {
 		t.Helper()
-		p.devin.Update(shopSession, func(s *devintest.Session) { s.Detail = detail })
-		if status, body := p.post("/api/poll"); status != http.StatusOK {
-			t.Fatalf("poll: %d %s", status, body)
-		}
+		p.Devin.Update(program.SampleSession, func(s *devintest.Session) { s.Detail = detail })
+		p.Job("poll")
 	}
 	t.Run("a half-typed reply", func(t *testing.T) {
 		b.in(t)
-		b.open(p.url + "/sessions/" + shopSession)
+		b.open(p.URL + "/sessions/" + program.SampleSession)
 		b.until(`document.body.innerText.includes("May I change the API?")`)
 		b.do(chromedp.SendKeys("textarea", "Half a re"), chromedp.KeyEvent(kb.ArrowLeft))
 		b.js(`(() => { window.said0 = document.querySelector("main").innerText.match(/Working/g)?.length ?? 0; })()`)
@@ -125,8 +122,8 @@ func TestUpdateKeepsReply(t *testing.T) {
 	t.Run("a half-typed reply in the dialog", func(t *testing.T) {
 		b.in(t)
 		moves("waiting_for_user")
-		b.open(p.url + "/needs-you")
-		b.press("Reply")
+		b.open(p.URL + "/needs-you")
+		b.click("Reply")
 		b.until(`document.querySelector("dialog[open] textarea")`)
 		b.do(chromedp.SendKeys("dialog textarea", "Half a re"))
 		moves("working")
@@ -141,18 +138,16 @@ func TestUpdateKeepsReply(t *testing.T) {
 // but times and the quota, and the page asks nothing.
 func TestNothingMoves(t *testing.T) {
 	b := startBrowser(t)
-	p := startPlayed(t, shopRecords(), nil)
-	p.working()
+	p := program.WithPlayers(t, program.Sample(), nil)
+	p.Working()
 	poll := func() {
 		t.Helper()
-		for _, job := range []string{"/api/poll", "/api/refresh", "/api/poll-prs"} {
-			if status, body := p.post(job); status != http.StatusOK {
-				t.Fatalf("%s: %d %s", job, status, body)
-			}
+		for _, job := range []string{"poll", "refresh", "poll-prs"} {
+			p.Job(job)
 		}
 	}
 	poll()
-	b.open(p.url + "/")
+	b.open(p.URL + "/")
 	b.forget()
 	b.js(`(() => {
 		window.moved = []; window.pulses = 0;
@@ -226,9 +221,9 @@ func (g *gate) heal() {
 func TestStreamCut(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("net::ERR_", "Failed to fetch", "network error")
-	p := startPlayed(t, shopRecords(), nil)
-	g := newGate(t, p.url)
-	b.hurry()
+	p := program.WithPlayers(t, program.Sample(), nil)
+	g := newGate(t, p.URL)
+	b.fastClocks()
 	b.open(g.URL + "/issues")
 	b.js(`(() => { window.kept = true; })()`)
 	const says = `document.querySelector("#live-state").textContent`
@@ -237,14 +232,14 @@ func TestStreamCut(t *testing.T) {
 	}
 	g.cut()
 	b.until(says + ` === "Connection lost, asking now and then"`)
-	p.fix(11, 3)
+	rescan(p, 11, 3)
 	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
 	if got := b.js(says); strings.Contains(got, "live") {
 		t.Errorf("without a stream it says %q", got)
 	}
 	g.heal()
 	b.until(says + ` === "Updating live"`)
-	p.fix(12, 4)
+	rescan(p, 12, 4)
 	b.until(`document.querySelector("main").innerText.includes("57 issues")`)
 	if got := b.js(`window.kept`); got != "true" {
 		t.Error("the page was loaded anew")
@@ -256,8 +251,8 @@ func TestStreamCut(t *testing.T) {
 func TestStreamRefused(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("503")
-	p := startPlayed(t, shopRecords(), nil)
-	target, err := url.Parse(p.url)
+	p := program.WithPlayers(t, program.Sample(), nil)
+	target, err := url.Parse(p.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,11 +275,11 @@ func TestStreamRefused(t *testing.T) {
 		front.CloseClientConnections() // Close waits for them
 		front.Close()
 	})
-	b.hurry()
+	b.fastClocks()
 	b.do(chromedp.Navigate(front.URL + "/issues"))
 	const says = `document.querySelector("#live-state").textContent`
 	b.until(says + ` === "Connection lost, asking now and then"`)
-	p.fix(11, 3)
+	rescan(p, 11, 3)
 	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
 	if got := b.js(`document.body.innerText.includes("Too many streams")`); got != "false" {
 		t.Error("the refusal is shown as a part of the page")

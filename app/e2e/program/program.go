@@ -52,6 +52,7 @@ type process struct {
 	cmd   *exec.Cmd
 	read  <-chan error // ends once its log was read whole
 	mu    sync.Mutex
+	to    io.Writer // gets the log
 	log   strings.Builder
 	trace trace
 	over  bool
@@ -72,7 +73,8 @@ func Command(t testing.TB, settings Settings) *exec.Cmd {
 // Start runs the program until the test ends, when it must end well on
 // SIGTERM, and waits until it listens. By itself it has a free port of
 // loopback, a SQLite file of its own, and no intervals. The changes are made
-// to each command before it starts.
+// to each command before it starts; one that sets Stderr gets the lines of the
+// log, which Log then has none of.
 func Start(t *testing.T, settings Settings, changes ...func(*exec.Cmd)) *Program {
 	t.Helper()
 	settings = Settings{
@@ -113,6 +115,10 @@ func (p *Program) Restart() {
 	p.T.Helper()
 	p.Stop()
 	run := &process{cmd: p.command()}
+	run.to, run.cmd.Stderr = run.cmd.Stderr, nil
+	if run.to == nil {
+		run.to = &run.log
+	}
 	out, err := run.cmd.StderrPipe()
 	if err != nil {
 		p.T.Fatal(err)
@@ -140,7 +146,7 @@ func (run *process) readLog(out io.Reader, listens chan<- string) {
 		line, err := lines.ReadString('\n')
 		run.mu.Lock()
 		if !run.trace.takes(line) {
-			run.log.WriteString(line)
+			_, _ = io.WriteString(run.to, line) // to a buffer
 		}
 		run.mu.Unlock()
 		if m := address.FindStringSubmatch(line); m != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -51,4 +52,23 @@ func TestCompletion(t *testing.T) {
 	b.until(`location.search.includes("low") && document.querySelector(".view.is-current")?.textContent.includes("gone")`)
 	b.do(chromedp.Click("#delete-issues summary"), chromedp.SendKeys("#rename-issues", "low and "), chromedp.KeyEvent(kb.Enter))
 	b.until(`document.querySelector(".view.is-current")?.textContent.includes("low and gone") && document.querySelector("#saved-menu").textContent.includes("low and gone")`)
+}
+
+// TestComposing: a word that is still being composed is neither completed nor
+// run by Enter, which takes the word.
+func TestComposing(t *testing.T) {
+	b := startBrowser(t)
+	s := program.WithRuns(t, program.Sample(), nil)
+	b.open(s.URL + "/issues?q=")
+	b.do(chromedp.Focus("#q-issues"))
+	if _, err := chromedp.Call(b.ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "sev", SelectionStart: 3, SelectionEnd: 3}); err != nil {
+		t.Fatal(err)
+	}
+	const offered = `document.querySelector("#q-issues").value === "sev" && document.querySelector("#complete-issues li")?.textContent.startsWith("severity:")`
+	b.until(offered)
+	b.js(`(() => { window.kept = true; const q = document.querySelector("#q-issues"); for (const key of ["ArrowDown", "Enter", "Tab"]) q.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, isComposing: true })); })()`)
+	if got := b.js(`[document.querySelector("#q-issues").value, location.search, document.activeElement.id, window.kept]`); got != "sev,?q=,q-issues,true" {
+		t.Errorf("composing, the keys did %s", got)
+	}
+	b.until(offered)
 }

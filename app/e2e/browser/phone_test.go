@@ -81,3 +81,27 @@ func TestPhoneCards(t *testing.T) {
 		}
 	}
 }
+
+// TestFoldStays: on a phone a panel stays open or closed as it was, whatever
+// comes to it.
+func TestFoldStays(t *testing.T) {
+	b := startBrowser(t)
+	p := program.WithPlayers(t, program.Sample(), nil)
+	b.size(390, 900)
+	b.open(p.URL + "/")
+	const folds = `[...document.querySelectorAll("details.fold")].map((d) => d.id + d.open).join()`
+	b.js(`(() => { for (const d of document.querySelectorAll("details.fold")) d.querySelector("summary").click(); })()`)
+	want := b.js(folds)
+	if !strings.Contains(want, "true") || !strings.Contains(want, "false") {
+		t.Fatalf("the panels are %s", want)
+	}
+	rescan(p, 11, 5)
+	b.until(`document.querySelector("#tiles .tile-value").textContent === "56"`)
+	if got := b.js(folds); got != want {
+		t.Errorf("after an update they are %s, before %s", got, want)
+	}
+	b.open(p.URL + "/")
+	if got := b.js(folds); got != want {
+		t.Errorf("opened anew they are %s, before %s", got, want)
+	}
+}

@@ -13,8 +13,10 @@ import (
 
 // audit runs axe-core by all its rules but those of AAA, on the part of the
 // page that a selector names.
-const audit = `((what) => axe.run(document.querySelector(what), { resultTypes: ["violations"], elementRef: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
-  .then((r) => JSON.stringify(r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.html.slice(0, 200) + " — " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message)))))`
+const audit = `((what) => axe.run(document.querySelector(what),
+	{ resultTypes: ["violations"], elementRef: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+  .then((r) => JSON.stringify(r.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) => v.id + ": " + n.html.slice(0, 200) + " — " +
+	(n.any[0] ?? n.all[0] ?? n.none[0])?.message)))))`
 
 func axeSource(t *testing.T) string {
 	t.Helper()
@@ -26,7 +28,8 @@ func axeSource(t *testing.T) string {
 }
 
 // unfold opens what is folded, and of many alike the first ten.
-const unfold = `(() => { for (const d of [...document.querySelectorAll("details:not(.menu, :has(> .btn-bare))")].slice(0, 10)) d.open = true; })()`
+const unfold = `(() => { for (const d of [...document.querySelectorAll("details:not(.menu, :has(> .btn-bare))")].slice(0,
+	10)) d.open = true; })()`
 
 // TestAccessible holds every page against all rules of axe-core, in both
 // themes, on a phone and a desk.
@@ -102,7 +105,8 @@ func TestAnnounced(t *testing.T) {
 	p := program.WithPlayers(t, program.Sample(), nil)
 	for _, page := range []string{"/", "/needs-you", "/sessions/" + program.SampleSession, "/runs", "/report", "/docs/api", "/issues"} {
 		b.do(chromedp.Navigate(p.URL + page))
-		if got := b.js(`document.querySelectorAll("[role=status], [role=log], [aria-live]").length + " " + document.querySelectorAll("main [role=alert]").length`); got != "1 0" {
+		if got := b.js(`document.querySelectorAll("[role=status], [role=log], [aria-live]").length + " " +
+			document.querySelectorAll("main [role=alert]").length`); got != "1 0" {
 			t.Errorf("%s has live regions and alerts: %s", page, got)
 		}
 	}

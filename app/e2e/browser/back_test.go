@@ -19,9 +19,26 @@ func scannedOften() map[string]any {
 	for run := 1; run <= 40; run++ {
 		var findings []map[string]any
 		for n := run; n <= run+90; n++ {
-			findings = append(findings, program.Finding(run, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%03d", n), fmt.Sprintf("src/%d.ts", n), n))
+			findings = append(
+				findings,
+				program.Finding(
+					run,
+					n,
+					[]string{"critical", "high", "medium", "low"}[n%4],
+					[]string{"xss", "injection"}[n%2],
+					fmt.Sprintf("js/rule-%03d", n),
+					fmt.Sprintf("src/%d.ts", n),
+					n,
+				),
+			)
 		}
-		session := map[string]any{"session_id": fmt.Sprintf("devin-%032x", run+4096), "batch_id": 1, "status": "finished", "issue_ids": []string{fmt.Sprintf("CQLF-R%d-%04d", run, run+1)}, "pr_url": fmt.Sprintf("https://github.com/octo/shop/pull/%d", run)}
+		session := map[string]any{
+			"session_id": fmt.Sprintf("devin-%032x", run+4096),
+			"batch_id":   1,
+			"status":     "finished",
+			"issue_ids":  []string{fmt.Sprintf("CQLF-R%d-%04d", run, run+1)},
+			"pr_url":     fmt.Sprintf("https://github.com/octo/shop/pull/%d", run),
+		}
 		records[fmt.Sprintf("m%02d.json", run)] = program.Scan(run, begin.Add(time.Duration(run)*time.Hour), findings, session)
 	}
 	return records
@@ -34,7 +51,10 @@ func withoutMemory() chromedp.ExecAllocatorOption {
 }
 
 // shownView is the address of a page and what its lists show.
-const shownView = `JSON.stringify([location.pathname + location.search, document.querySelector("main input[name=q]")?.value, [...document.querySelectorAll("main [aria-current]")].map((e) => e.innerText?.trim()), [...document.querySelectorAll("main th[aria-sort]")].map((e) => e.innerText + e.ariaSort), [...document.querySelectorAll("main tbody tr")].map((e) => e.id)])`
+const shownView = `JSON.stringify([location.pathname + location.search, document.querySelector("main input[name=q]")?.value,
+	[...document.querySelectorAll("main [aria-current]")].map((e) => e.innerText?.trim()),
+	[...document.querySelectorAll("main th[aria-sort]")].map((e) => e.innerText + e.ariaSort),
+	[...document.querySelectorAll("main tbody tr")].map((e) => e.id)])`
 
 // TestBackAndReload: the whole view of a list is in its address: the way back
 // from elsewhere shows it again, scrolled to where it was, and so does a
@@ -66,7 +86,14 @@ func TestBackAndReload(t *testing.T) {
 			}
 			b.do(chromedp.Navigate(s.URL + "/activity"))
 			b.back()
-			b.until(fmt.Sprintf(`location.pathname + location.search === %q && document.querySelector("#live-state")?.dataset.state === "live" && Math.abs(scrollY - %s) < 2`, address, at))
+			b.until(
+				fmt.Sprintf(
+					`location.pathname + location.search === %q && document.querySelector("#live-state")?.dataset.state === "live" &&
+						Math.abs(scrollY - %s) < 2`,
+					address,
+					at,
+				),
+			)
 			if got := b.js(shownView); got != want {
 				t.Errorf("back, it shows\n%.400s\nnot\n%.400s", got, want)
 			}
@@ -102,7 +129,10 @@ func TestBackInPlace(t *testing.T) {
 			b.open(s.URL + address)
 			before := b.js(shownView)
 			if !b.holds(fmt.Sprintf("document.querySelector(`main :is(%s)`)", press)) {
-				t.Fatalf("there is nothing to press: %s", b.js(`[...document.querySelectorAll("main a[hx-get]")].map((a) => a.getAttribute("href")).join("  ").slice(0, 1500)`))
+				t.Fatalf(
+					"there is nothing to press: %s",
+					b.js(`[...document.querySelectorAll("main a[hx-get]")].map((a) => a.getAttribute("href")).join("  ").slice(0, 1500)`),
+				)
 			}
 			b.js(fmt.Sprintf("(() => { window.kept = true; document.querySelector(`main :is(%s)`).click(); })()", press))
 			b.until(fmt.Sprintf(`location.pathname + location.search !== %q && !document.querySelector("main .htmx-request")`, address))

@@ -38,8 +38,22 @@ func hostileRecords() map[string]any {
 		f := program.Finding(10+i, 1, text, text, text, text+"/"+text, 3)
 		g := program.Finding(10+i, 2, "critical", text, text, text, 4)
 		g["id"], g["fingerprint"] = text, text
-		session := map[string]any{"session_id": "devin-" + strings.Repeat(string("abcdef01"[i]), 32), "session_url": text, "batch_id": 1, "status": text, "issue_ids": []string{text, text + "2"}, "pr_url": text}
-		failed := map[string]any{"session_id": "", "session_url": text, "batch_id": 2, "status": "error: " + text, "issue_ids": []string{text}, "pr_url": text}
+		session := map[string]any{
+			"session_id":  "devin-" + strings.Repeat(string("abcdef01"[i]), 32),
+			"session_url": text,
+			"batch_id":    1,
+			"status":      text,
+			"issue_ids":   []string{text, text + "2"},
+			"pr_url":      text,
+		}
+		failed := map[string]any{
+			"session_id":  "",
+			"session_url": text,
+			"batch_id":    2,
+			"status":      "error: " + text,
+			"issue_ids":   []string{text},
+			"pr_url":      text,
+		}
 		record := program.Scan(10+i, at.Add(time.Duration(i)*time.Minute), []map[string]any{f, g}, session, failed)
 		record["target_repo"] = "https://github.com/octo/hostile"
 		record["run_url"], record["run_label"], record["fork_url"] = text, text, text
@@ -54,9 +68,25 @@ func startHostile(t *testing.T) *program.Played {
 	p := program.WithPlayers(t, hostileRecords(), nil)
 	p.Working()
 	for i, text := range hostile() {
-		p.GitHub.Repo("octo/hostile").PutPull(telemetry.PullRequest{Number: i + 1, Title: "CQLF-R10-0001 " + strings.ReplaceAll(text, "\x00", ""), State: "open", User: "mallory", CreatedAt: time.Now().Add(-time.Hour)})
+		p.GitHub.Repo("octo/hostile").PutPull(
+			telemetry.PullRequest{
+				Number:    i + 1,
+				Title:     "CQLF-R10-0001 " + strings.ReplaceAll(text, "\x00", ""),
+				State:     "open",
+				User:      "mallory",
+				CreatedAt: time.Now().Add(-time.Hour),
+			},
+		)
 	}
-	p.GitHub.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 7, Title: "fix(CQLF-R1-0002): escape output", State: "open", User: "devin", CreatedAt: time.Now().Add(-9 * time.Hour)})
+	p.GitHub.Repo("octo/shop").PutPull(
+		telemetry.PullRequest{
+			Number:    7,
+			Title:     "fix(CQLF-R1-0002): escape output",
+			State:     "open",
+			User:      "devin",
+			CreatedAt: time.Now().Add(-9 * time.Hour),
+		},
+	)
 	for _, job := range []string{"poll-prs", "poll"} {
 		p.Job(job)
 	}
@@ -70,7 +100,17 @@ var hrefs = regexp.MustCompile(`href="(/[^"#]*)"`)
 func everyPage(s *program.Program) []string {
 	s.T.Helper()
 	found := map[string]string{}
-	queue := []string{"/", "/search?q=rule", "/issues?q=colour:red", "/issues?q=rule:none", "/nowhere", "/repo/octo/hostile", "/repo/octo/hostile/issues", "/repo/octo/hostile/sessions", "/report?period=30d"}
+	queue := []string{
+		"/",
+		"/search?q=rule",
+		"/issues?q=colour:red",
+		"/issues?q=rule:none",
+		"/nowhere",
+		"/repo/octo/hostile",
+		"/repo/octo/hostile/issues",
+		"/repo/octo/hostile/sessions",
+		"/report?period=30d",
+	}
 	for _, page := range queue {
 		found[page] = page
 	}
@@ -123,26 +163,31 @@ func kindOf(bare string) string {
 const layoutFaults = `((width, least) => {
   const wrong = [], doc = document.documentElement;
   if (doc.scrollWidth > width) {
-    const wide = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > width && e.checkVisibility() && !e.closest(".table-wrap, nav, .toasts, [data-scrolls]"));
+    const wide = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > width && e.checkVisibility() &&
+	!e.closest(".table-wrap, nav, .toasts, [data-scrolls]"));
     wrong.push("scrolls sideways: " + doc.scrollWidth + " > " + width + ", by " + (wide ? wide.outerHTML.slice(0, 160) : "?"));
   }
   for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")) {
     if (!e.checkVisibility({ checkVisibilityCSS: true }) || e.closest(".sr-only, .skip, [inert]")) continue;
     if (getComputedStyle(e).pointerEvents === "none") continue; // its row or tile is the target
     let box = e.getBoundingClientRect();
-    if (getComputedStyle(e, "::after").position === "absolute" && e.closest("tr, .tile")) box = e.closest("tr, .tile").getBoundingClientRect();
+    if (getComputedStyle(e, "::after").position === "absolute" &&
+	e.closest("tr, .tile")) box = e.closest("tr, .tile").getBoundingClientRect();
     if (e.matches("[type=checkbox]") && e.closest("label")) box = e.closest("label").getBoundingClientRect();
     if (!box.width || !box.height) continue;
     if (getComputedStyle(e).display === "inline" && !e.closest("nav, .pager, .menus")) continue;
-    if (box.height < least - .5 || box.width < Math.min(least, 24) - .5) wrong.push("target " + Math.round(box.width) + "×" + Math.round(box.height) + " < " + least + ": " + e.outerHTML.slice(0, 160));
+    if (box.height < least - .5 || box.width < Math.min(least, 24) - .5) wrong.push("target " + Math.round(box.width) + "×" +
+	Math.round(box.height) + " < " + least + ": " + e.outerHTML.slice(0, 160));
   }
   return JSON.stringify(wrong.slice(0, 6));
 })`
 
 // foreignLinks finds links that lead to where no record may lead.
 const foreignLinks = `JSON.stringify([...document.querySelectorAll("[href], [src], [action], [hx-get], [hx-post]")].flatMap((e) =>
-  ["href", "src", "action", "hx-get", "hx-post"].filter((name) => e.hasAttribute(name)).map((name) => new URL(e.getAttribute(name), location.href)))
-  .filter((u) => u.origin !== location.origin && !["https://github.com", "https://app.devin.ai", "https://docs.github.com", "https://docs.devin.ai"].includes(u.origin)).map(String))`
+  ["href", "src", "action", "hx-get", "hx-post"].filter((name) => e.hasAttribute(name)).map((name) => new URL(e.getAttribute(name),
+location.href)))
+  .filter((u) => u.origin !== location.origin && !["https://github.com", "https://app.devin.ai", "https://docs.github.com",
+	"https://docs.devin.ai"].includes(u.origin)).map(String))`
 
 func (b *browser) problems(page, what, expression string, promise bool) {
 	b.t.Helper()
@@ -169,7 +214,8 @@ func TestEveryPage(t *testing.T) {
 	p := startHostile(t)
 	for _, page := range everyPage(p.Program) {
 		b.do(chromedp.Navigate(p.URL + page))
-		if got := b.js(`document.querySelectorAll("h1").length + " " + (document.querySelector("main script, main img, main iframe, main [onerror], main [onload]")?.outerHTML ?? "")`); got != "1 " {
+		if got := b.js(`document.querySelectorAll("h1").length + " " +
+			(document.querySelector("main script, main img, main iframe, main [onerror], main [onload]")?.outerHTML ?? "")`); got != "1 " {
 			t.Errorf("%.80s: h1 and markup of records: %s", page, got)
 		}
 		b.problems(page, "links", foreignLinks, false)

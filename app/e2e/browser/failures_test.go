@@ -68,7 +68,8 @@ func TestPanelFails(t *testing.T) {
 	}
 	change()
 	damage, mend := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
-	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g, " ").startsWith("This panel could not be loaded. Something went wrong inside the program; its log has the cause.")`
+	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g,
+		" ").startsWith("This panel could not be loaded. Something went wrong inside the program; its log has the cause.")`
 	const healed = `!document.querySelector(".failure") && document.querySelectorAll("#activity h2").length === 1`
 
 	b.open(p.URL + "/activity")
@@ -78,7 +79,8 @@ func TestPanelFails(t *testing.T) {
 		b.until(failed)
 		b.click("Try again")
 		b.until(failed)
-		if got := b.js(`[document.querySelectorAll(".failure").length, document.querySelector("#activity").innerText.includes("run 2’s record"), document.querySelector("#live-state").dataset.state]`); got != "1,true,live" {
+		if got := b.js(`[document.querySelectorAll(".failure").length, document.querySelector("#activity").innerText.includes("run 2’s record"),
+			document.querySelector("#live-state").dataset.state]`); got != "1,true,live" {
 			t.Errorf("failed, it shows %s: %s", got, b.js(`document.querySelector("main").innerText.slice(0, 600)`))
 		}
 		exec(t, other, mend)
@@ -98,8 +100,11 @@ func TestPanelFails(t *testing.T) {
 	exec(t, other, "ALTER TABLE issues RENAME TO issues_gone")
 	b.do(chromedp.Navigate(p.URL + "/?period=7d"))
 	b.until(`document.readyState === "complete"`)
-	const broken = `[...document.querySelectorAll("main [data-panel]")].filter((p) => p.innerText.includes("This panel could not be loaded") && p.innerText.includes("What was stored stays") && p.querySelector("[data-retry]"))`
-	if got := b.js(broken + `.map((p) => p.id).join()`); strings.Count(got, ",") < 5 || !b.holds(`document.querySelectorAll("main [data-panel]").length > `+broken+`.length`) {
+	const broken = `[...document.querySelectorAll("main [data-panel]")].filter((p) =>
+		p.innerText.includes("This panel could not be loaded") && p.innerText.includes("What was stored stays") &&
+		p.querySelector("[data-retry]"))`
+	if got := b.js(broken + `.map((p) => p.id).join()`); strings.Count(got, ",") < 5 ||
+		!b.holds(`document.querySelectorAll("main [data-panel]").length > `+broken+`.length`) {
 		t.Errorf("of the overview these are broken: %s", got)
 	}
 	exec(t, other, "ALTER TABLE issues_gone RENAME TO issues")
@@ -138,14 +143,23 @@ func TestRefusedPages(t *testing.T) {
 	p := program.WithPlayers(t, program.Sample(), nil)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		_, _ = fmt.Fprintf(w, `<link rel="icon" href="data:,"><form method="post" action="%s/actions/refresh"><button>Win a prize</button></form>`, p.URL)
+		_, _ = fmt.Fprintf(
+			w,
+			`<link rel="icon" href="data:,"><form method="post" action="%s/actions/refresh"><button>Win a prize</button></form>`,
+			p.URL,
+		)
 	}))
 	t.Cleanup(elsewhere.Close)
 	t.Run("403, a form of another site", func(t *testing.T) {
 		b.in(t)
 		_, before := p.Get("/api/jobs")
 		b.do(chromedp.Navigate(elsewhere.URL), chromedp.Click("button"))
-		b.isWhole("a form of another site", "Not allowed", "A page of another origin may not change anything here", "Use the dashboard's own pages")
+		b.isWhole(
+			"a form of another site",
+			"Not allowed",
+			"A page of another origin may not change anything here",
+			"Use the dashboard's own pages",
+		)
 		if _, after := p.Get("/api/jobs"); after != before {
 			t.Errorf("it did something: %s", after)
 		}
@@ -188,7 +202,9 @@ func TestLockedDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		tab.do(chromedp.KeyEvent("\r"))
-		tab.until(`document.querySelector("details[open]:has(input[name=name])")?.innerText.includes("is locked by another program. End that one")`)
+		tab.until(
+			`document.querySelector("details[open]:has(input[name=name])")?.innerText.includes("is locked by another program. End that one")`,
+		)
 		if got := tab.js(`document.querySelector("input[name=name]").value`); got != "Mine" {
 			t.Errorf("what was typed is %q", got)
 		}
@@ -239,7 +255,8 @@ func TestUpstreamDownAndUp(t *testing.T) {
 	p.GitHub.Fail(githubtest.Fault{Status: 502})
 	b.click("Refresh")
 	b.until(strip + `?.innerText.includes("Showing what was stored")`)
-	if got := b.js(`document.querySelector("#tiles .tile-value").textContent + " " + document.querySelector("main").innerText.includes("could not be loaded")`); got != "59 false" {
+	if got := b.js(`document.querySelector("#tiles .tile-value").textContent + " " +
+		document.querySelector("main").innerText.includes("could not be loaded")`); got != "59 false" {
 		t.Errorf("while GitHub is down the page shows %s", got)
 	}
 	b.do(chromedp.Navigate(p.URL + "/issues"))

@@ -55,7 +55,8 @@ func TestFirstLoad(t *testing.T) {
 	}
 	b := startBrowser(t)
 	b.open(p.URL + "/")
-	if got := b.js(`performance.getEntriesByType("resource").map((e) => e.name).filter((n) => !n.startsWith(location.origin)).join()`); got != "" {
+	if got := b.js(`performance.getEntriesByType("resource").map((e) => e.name).filter((n) =>
+		!n.startsWith(location.origin)).join()`); got != "" {
 		t.Errorf("it asked elsewhere: %s", got)
 	}
 }

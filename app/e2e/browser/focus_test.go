@@ -26,7 +26,9 @@ func TestFocusStaysNear(t *testing.T) {
 	b.provokes("Failed to load resource")
 	for _, letter := range []string{"x", "é"} {
 		b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "` + letter + `".repeat(10240); q.form.requestSubmit(); })()`)
-		b.until(`/^The (filter is 10240 characters|request.s address and headers are larger)/.test(document.querySelector("#fault-issues").textContent)`)
+		b.until(
+			`/^The (filter is 10240 characters|request.s address and headers are larger)/.test(document.querySelector("#fault-issues").textContent)`,
+		)
 	}
 	b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "is:open"; q.setSelectionRange(7, 7); })()`)
 
@@ -46,13 +48,27 @@ func TestFocusStaysNear(t *testing.T) {
 	var left []map[string]any
 	for n := 2; n <= 60; n++ {
 		if rule := fmt.Sprintf("js/rule-%02d", n); rule != gone {
-			left = append(left, program.Finding(1, n, []string{"critical", "high", "medium", "low"}[n%4], []string{"xss", "injection"}[n%2], rule, fmt.Sprintf("src/<b>%d</b>/file.ts", n), n))
+			left = append(
+				left,
+				program.Finding(
+					1,
+					n,
+					[]string{"critical", "high", "medium", "low"}[n%4],
+					[]string{"xss", "injection"}[n%2],
+					rule,
+					fmt.Sprintf("src/<b>%d</b>/file.ts", n),
+					n,
+				),
+			)
 		}
 	}
 	s.Write(map[string]any{"c.json": program.Scan(3, time.Now(), left)})
 	s.Job("refresh")
 	b.until(`document.querySelector(".list-count").textContent === "14 issues"`)
-	b.until(`document.querySelector("tr.is-chosen") === document.activeElement.closest("tr") && document.activeElement.closest("tr").sectionRowIndex === 0`)
+	b.until(
+		`document.querySelector("tr.is-chosen") === document.activeElement.closest("tr") &&
+			document.activeElement.closest("tr").sectionRowIndex === 0`,
+	)
 }
 
 // TestDialogFocus: every dialog and menu is opened by the keyboard alone; a
@@ -93,7 +109,8 @@ func TestDialogFocus(t *testing.T) {
 // keptIn is an error if the focus can leave the open dialog by Tab.
 func (b *browser) keptIn(o overlay) {
 	b.t.Helper()
-	const where = `(document.activeElement === document.body || document.querySelector("dialog[open]").contains(document.activeElement)) && document.activeElement.tagName`
+	const where = `(document.activeElement === document.body || document.querySelector("dialog[open]").contains(document.activeElement)) &&
+		document.activeElement.tagName`
 	if !b.holds(`document.querySelector("dialog[open]").contains(document.activeElement)`) {
 		b.t.Errorf("%s: the focus is on %s", o.name, b.js(`document.activeElement.outerHTML.slice(0, 160)`))
 	}
@@ -117,7 +134,8 @@ func TestSkipLink(t *testing.T) {
 	p := program.WithPlayers(t, program.Sample(), nil)
 	b.open(p.URL + "/issues")
 	b.do(chromedp.KeyEvent(kb.Tab))
-	if got := b.js(`document.activeElement.innerText + (document.activeElement.getBoundingClientRect().top >= 0)`); got != "Skip to contenttrue" {
+	if got := b.js(`document.activeElement.innerText +
+		(document.activeElement.getBoundingClientRect().top >= 0)`); got != "Skip to contenttrue" {
 		t.Errorf("the first Tab reaches %s", got)
 	}
 	b.do(chromedp.KeyEvent(kb.Enter))
@@ -131,7 +149,9 @@ func TestSkipLink(t *testing.T) {
 // ringless are the controls that look no different with the focus of the
 // keyboard: neither they, nor what stands for them.
 const ringless = `(() => {
-  const look = (e) => [e, e.closest("tr, li, form, label, .search")].filter(Boolean).flatMap((x) => ["", "::before", "::after"].map((part) => { const s = getComputedStyle(x, part || undefined); return [s.outlineStyle, s.outlineStyle === "none" ? "" : s.outlineWidth, s.outlineColor, s.boxShadow, s.borderColor].join(); })).join("|");
+  const look = (e) => [e, e.closest("tr, li, form, label, .search")].filter(Boolean).flatMap((x) => ["", "::before",
+	"::after"].map((part) => { const s = getComputedStyle(x, part || undefined);
+	return [s.outlineStyle, s.outlineStyle === "none" ? "" : s.outlineWidth, s.outlineColor, s.boxShadow, s.borderColor].join(); })).join("|");
   const wrong = [];
   for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")) {
     if (!e.checkVisibility({ checkVisibilityCSS: true }) || e.disabled) continue;

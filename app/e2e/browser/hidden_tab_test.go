@@ -19,8 +19,10 @@ import (
 // request still has its minute.
 func (b *browser) fastClocks() {
 	b.t.Helper()
-	const script = `for (const name of ["setInterval", "setTimeout"]) { const real = window[name]; window[name] = (f, ms, ...more) => real(f, ms > 1000 && !/abort/.test(f) ? ms / 100 : ms, ...more); }`
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+	const script = `for (const name of ["setInterval", "setTimeout"]) { const real = window[name];
+		window[name] = (f, ms, ...more) => real(f, ms > 1000 && !/abort/.test(f) ? ms / 100 : ms, ...more); }`
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -48,7 +50,11 @@ func TestHiddenTab(t *testing.T) {
 	p.Working()
 	p.Job("poll")
 	b.open(p.URL + "/sessions")
-	b.js(`(() => { window.states = []; new MutationObserver(() => window.states.push(document.querySelector("#live-state").dataset.state)).observe(document.querySelector("#live-state"), { attributes: true }); })()`)
+	b.js(
+		`(() => { window.states = []; new MutationObserver(() =>
+			window.states.push(document.querySelector("#live-state").dataset.state)).observe(document.querySelector("#live-state"),
+			{ attributes: true }); })()`,
+	)
 	fast := b.sameWindow(t)
 	fast.fastClocks()
 	fast.open(p.URL + "/sessions")
@@ -62,7 +68,8 @@ func TestHiddenTab(t *testing.T) {
 	// The one in front sees what changes, by its stream and by its intervals.
 	front.fastClocks()
 	front.open(p.URL + "/sessions")
-	for _, state := range []struct{ status, detail, word string }{{"running", "finished", "Finished"}, {"running", "waiting_for_user", "PR ready"}, {"error", "", "Failed"}} {
+	for _, state := range []struct{ status, detail, word string }{{"running", "finished", "Finished"},
+		{"running", "waiting_for_user", "PR ready"}, {"error", "", "Failed"}} {
 		p.Devin.Update(program.SampleSession, func(s *devintest.Session) { s.Status, s.Detail = state.status, state.detail })
 		p.Job("poll")
 		front.until(rowSays(state.word))

@@ -17,8 +17,12 @@ func TestTwoJobsAtOnce(t *testing.T) {
 	p := program.WithPlayers(t, program.Sample(), nil)
 	p.Working()
 	b.open(p.URL + "/runs")
-	b.js(`(() => { for (const job of ["refresh", "poll"]) document.querySelector(".top-buttons > form[action='/actions/" + job + "'] button").click(); })()`)
-	const both = `document.querySelectorAll(".job").length === 2 && /Refresh: done/.test(document.querySelector("#jobs").innerText) && /Poll sessions: done/.test(document.querySelector("#jobs").innerText)`
+	b.js(
+		`(() => { for (const job of ["refresh", "poll"]) document.querySelector(".top-buttons > form[action='/actions/" + job +
+			"'] button").click(); })()`,
+	)
+	const both = `document.querySelectorAll(".job").length === 2 && /Refresh: done/.test(document.querySelector("#jobs").innerText) &&
+		/Poll sessions: done/.test(document.querySelector("#jobs").innerText)`
 	b.until(both)
 	b.do(chromedp.Reload())
 	b.until(both)

@@ -20,7 +20,8 @@ func TestKeyboardAlone(t *testing.T) {
 	b.until(`document.querySelector("#keys").open`)
 	b.do(chromedp.KeyEvent("\u001b"))
 	b.until(`!document.querySelector("#keys").open`)
-	for tries := 0; tries < 5 && !b.holds(`location.pathname === "/issues"`); tries++ { // the second key has 1.5 s, which a busy machine can miss
+	for tries := 0; tries < 5 &&
+		!b.holds(`location.pathname === "/issues"`); tries++ { // the second key has 1.5 s, which a busy machine can miss
 		b.do(chromedp.KeyEvent("gi"))
 	}
 	b.until(`location.pathname === "/issues" && document.querySelector("#live-state")?.dataset.state === "live"`)

@@ -19,7 +19,8 @@ func TestListLive(t *testing.T) {
 	if got := b.js(`document.querySelector("#tiles .tile-value").textContent`); got != "59" {
 		t.Errorf("open issues: %s", got)
 	}
-	if got := b.js(`[...document.querySelectorAll("time[data-as=ago]")].every(e => e.textContent === "just now" || / ago$/.test(e.textContent))`); got != "true" {
+	if got := b.js(`[...document.querySelectorAll("time[data-as=ago]")].every(e => e.textContent === "just now" ||
+		/ ago$/.test(e.textContent))`); got != "true" {
 		t.Error("times are not relative")
 	}
 
@@ -35,7 +36,8 @@ func TestListLive(t *testing.T) {
 	b.js(`document.querySelector(".top-buttons form[action='/actions/refresh'] button").click()`)
 	b.until(`document.querySelector(".job")?.textContent.includes("1 new file, 0 updated.")`)
 	b.until(`document.querySelector("#tiles .tile-value").textContent === "29"`)
-	if got := b.js(`[window.kept === document.querySelector("#tiles"), document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart].join()`); got != "true,search,half a wo,4" {
+	if got := b.js(`[window.kept === document.querySelector("#tiles"), document.activeElement.id, document.activeElement.value,
+		document.activeElement.selectionStart].join()`); got != "true,search,half a wo,4" {
 		t.Errorf("after the change: %s", got)
 	}
 
@@ -53,7 +55,8 @@ func TestListLive(t *testing.T) {
 	s.Write(map[string]any{"d.json": program.Scan(4, time.Now(), fixed[:28])})
 	s.Job("refresh")
 	b.until(`document.querySelector(".list-count").textContent === "28 issues"`)
-	if got := b.js(`[document.querySelector(".menus details").open, document.querySelector("tr.is-chosen")?.id === document.activeElement.closest("tr")?.id].join()`); got != "true,true" {
+	if got := b.js(`[document.querySelector(".menus details").open,
+		document.querySelector("tr.is-chosen")?.id === document.activeElement.closest("tr")?.id].join()`); got != "true,true" {
 		t.Errorf("an open menu and the chosen row (%s): %s", chosen, got)
 	}
 

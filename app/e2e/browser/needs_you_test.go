@@ -18,9 +18,15 @@ func TestDispatchFromNeeds(t *testing.T) {
 	b := startBrowser(t)
 	records := map[string]any{}
 	for i := range 4 { // weekly, until four weeks ago
-		records[fmt.Sprintf("w%d.json", i)] = program.Scan(i+1, time.Now().AddDate(0, 0, 7*i-49), []map[string]any{program.Finding(i+1, 1, "high", "xss", "js/rule-01", "src/a.ts", 1)})
+		records[fmt.Sprintf("w%d.json", i)] = program.Scan(
+			i+1,
+			time.Now().AddDate(0, 0, 7*i-49),
+			[]map[string]any{program.Finding(i+1, 1, "high", "xss", "js/rule-01", "src/a.ts", 1)},
+		)
 	}
-	records["w3.json"].(map[string]any)["sessions"] = []map[string]any{{"session_id": "", "batch_id": 1, "status": "error: no credits left", "issue_ids": []string{"CQLF-R4-0001"}}}
+	records["w3.json"].(map[string]any)["sessions"] = []map[string]any{
+		{"session_id": "", "batch_id": 1, "status": "error: no credits left", "issue_ids": []string{"CQLF-R4-0001"}},
+	}
 	p := program.WithPlayers(t, records, nil)
 	p.PutWorkflow()
 	dispatched := func() int {
@@ -49,9 +55,21 @@ func TestNothingNeedsYou(t *testing.T) {
 	b := startBrowser(t)
 	var sessions []map[string]any
 	for n := range 4 {
-		sessions = append(sessions, map[string]any{"session_id": fmt.Sprintf("devin-%032x", n+1), "batch_id": n + 1, "status": "running", "issue_ids": []string{fmt.Sprintf("CQLF-R1-000%d", n+1)}})
+		sessions = append(
+			sessions,
+			map[string]any{
+				"session_id": fmt.Sprintf("devin-%032x", n+1),
+				"batch_id":   n + 1,
+				"status":     "running",
+				"issue_ids":  []string{fmt.Sprintf("CQLF-R1-000%d", n+1)},
+			},
+		)
 	}
-	p := program.WithPlayers(t, map[string]any{"a.json": program.Scan(1, time.Now().Add(-time.Minute), program.SampleFindings(), sessions...)}, nil)
+	p := program.WithPlayers(
+		t,
+		map[string]any{"a.json": program.Scan(1, time.Now().Add(-time.Minute), program.SampleFindings(), sessions...)},
+		nil,
+	)
 	for n := range 4 {
 		p.Devin.Put(devintest.Session{ID: fmt.Sprintf("%032x", n+1), Status: "running", Detail: "working"})
 	}

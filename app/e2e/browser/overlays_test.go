@@ -30,7 +30,8 @@ func startWithOverlays(t *testing.T) *program.Played {
 
 // findControl is the first shown control of a name: its label, or what it says.
 const findControl = `((name) => [...document.querySelectorAll("summary, button, a[href], input, select, textarea")].find((e) =>
-  e.checkVisibility({ checkVisibilityCSS: true }) && !e.closest("[inert]") && (e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.innerText).trim().replace(/\s+/g, " ").startsWith(name)))`
+  e.checkVisibility({ checkVisibilityCSS: true }) && !e.closest("[inert]") &&
+(e.getAttribute("aria-label") ?? e.labels?.[0]?.textContent ?? e.innerText).trim().replace(/\s+/g, " ").startsWith(name)))`
 
 // click clicks the control of a name.
 func (b *browser) click(name string) {
@@ -72,7 +73,14 @@ func overlays() []overlay {
 		{"saved views", "/", wide, []string{"Views"}, menu("Gone ones"), menuOpen},
 		{"more actions", "/", both, []string{"More actions"}, menu("Backfill"), menuOpen},
 		{"a filter", "/issues", wide, []string{"Severity"}, menu("critical"), menuOpen},
-		{"filter sheet", "/issues", phone, []string{"Filters"}, `document.querySelector("[popover]:popover-open")?.textContent.includes("Severity")`, "[popover]:popover-open"},
+		{
+			"filter sheet",
+			"/issues",
+			phone,
+			[]string{"Filters"},
+			`document.querySelector("[popover]:popover-open")?.textContent.includes("Severity")`,
+			"[popover]:popover-open",
+		},
 		{"a filter in the sheet", "/issues", phone, []string{"Filters", "Severity"}, menu("critical"), "[popover]:popover-open"},
 		{"pages", "/", phone, []string{"Pages"}, menu("Repositories"), menuOpen},
 		{"search", "/", phone, []string{"Search"}, `document.querySelector("details[open] input[type=search]")`, menuOpen},
@@ -86,7 +94,9 @@ func TestOpenedFits(t *testing.T) {
 	b := startBrowser(t)
 	b.reduceMotion()
 	p := startWithOverlays(t)
-	const within = `((what) => JSON.stringify([...document.querySelectorAll(what)].filter((e) => { const box = e.getBoundingClientRect(); return e.scrollWidth > e.clientWidth + 1 || box.left < -.5 || box.right > innerWidth + .5; }).map((e) => "it is wider than it has room: " + e.outerHTML.slice(0, 160))))`
+	const within = `((what) => JSON.stringify([...document.querySelectorAll(what)].filter((e) => { const box = e.getBoundingClientRect();
+		return e.scrollWidth > e.clientWidth + 1 || box.left < -.5 || box.right > innerWidth + .5; }).map((e) =>
+			"it is wider than it has room: " + e.outerHTML.slice(0, 160))))`
 	for _, o := range overlays() {
 		t.Run(o.name, func(t *testing.T) {
 			b.in(t)

@@ -25,7 +25,16 @@ func TestFoldStaysClosed(t *testing.T) {
 	b.until("!" + shown)
 
 	before := b.js(`document.querySelector("#outcomes .counter").textContent`)
-	s.Write(map[string]any{"d.json": program.Scan(3, time.Now(), nil, map[string]any{"session_id": "devin-" + strings.Repeat("ab", 16), "batch_id": 1, "status": "working", "issue_ids": []string{}})})
+	s.Write(
+		map[string]any{
+			"d.json": program.Scan(
+				3,
+				time.Now(),
+				nil,
+				map[string]any{"session_id": "devin-" + strings.Repeat("ab", 16), "batch_id": 1, "status": "working", "issue_ids": []string{}},
+			),
+		},
+	)
 	s.Job("refresh")
 	b.until(`document.querySelector("#outcomes .counter").textContent !== "` + before + `"`)
 	if got := b.js(shown); got != "false" {
@@ -43,7 +52,8 @@ func TestFoldStaysClosed(t *testing.T) {
 func TestPhoneReaches(t *testing.T) {
 	b := startBrowser(t)
 	s := program.WithRuns(t, program.ListRecords(), nil)
-	if res, _ := s.Do("POST", "/actions/views", program.Form("name", "The worst", "list", "issues", "query", "q=is%3Aopen+severity%3Acritical")); res.StatusCode != http.StatusSeeOther {
+	if res, _ := s.Do("POST", "/actions/views", program.Form("name", "The worst", "list", "issues", "query",
+		"q=is%3Aopen+severity%3Acritical")); res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("save a view: %d", res.StatusCode)
 	}
 	b.size(320, 640)
@@ -69,12 +79,16 @@ func TestPhoneCards(t *testing.T) {
 		b.size(width, 800)
 		for _, page := range []string{"/issues?q=", "/sessions", "/runs", "/pulls", "/needs-you"} {
 			b.open(s.URL + page)
-			if got := b.js(`[...document.querySelectorAll("tbody td")].filter((td) => td.checkVisibility() && /^(found )?[–\s]+$/.test(td.innerText)).map((td) => td.className).join("|")`); got != "" {
+			if got := b.js(`[...document.querySelectorAll("tbody td")].filter((td) => td.checkVisibility() &&
+				/^(found )?[–\s]+$/.test(td.innerText)).map((td) => td.className).join("|")`); got != "" {
 				t.Errorf("%s at %d: a card shows nothing in %s", page, width, got)
 			}
 			if got := b.js(`[...document.querySelectorAll("tbody tr")].flatMap((tr) => {
-				const boxes = [...tr.cells].filter((td) => td.checkVisibility()).map((td) => { const range = document.createRange(); range.selectNodeContents(td); return [td.className, range.getBoundingClientRect()]; });
-				return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([, y]) => x.width && y.width && Math.min(x.right, y.right) - Math.max(x.left, y.left) > 1 && Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top) > 4).map(([z]) => tr.id + ": " + a + " on " + z));
+				const boxes = [...tr.cells].filter((td) => td.checkVisibility()).map((td) => { const range = document.createRange();
+					range.selectNodeContents(td); return [td.className, range.getBoundingClientRect()]; });
+				return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([, y]) => x.width && y.width &&
+					Math.min(x.right, y.right) - Math.max(x.left, y.left) > 1 &&
+					Math.min(x.bottom, y.bottom) - Math.max(x.top, y.top) > 4).map(([z]) => tr.id + ": " + a + " on " + z));
 			}).slice(0, 3).join("; ")`); got != "" {
 				t.Errorf("%s at %d: %s", page, width, got)
 			}

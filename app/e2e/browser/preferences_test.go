@@ -30,7 +30,9 @@ func TestPause(t *testing.T) {
 	b.fastClocks()
 	b.open(p.URL + "/issues")
 	b.click("Pause updates")
-	const says = `[document.querySelector("#live-state").textContent, document.querySelector("[role=status]").textContent, document.querySelector(".top-buttons > [data-pause]").getAttribute("aria-pressed"), document.querySelector(".top-buttons > [data-pause]").innerText].join("|")`
+	const says = `[document.querySelector("#live-state").textContent, document.querySelector("[role=status]").textContent,
+		document.querySelector(".top-buttons > [data-pause]").getAttribute("aria-pressed"),
+		document.querySelector(".top-buttons > [data-pause]").innerText].join("|")`
 	if got := b.js(says); got != "Paused|Updates paused|true|Resume updates" {
 		t.Errorf("paused, it says %s", got)
 	}
@@ -63,8 +65,11 @@ func TestTheme(t *testing.T) {
 	b := startBrowser(t)
 	p := program.WithPlayers(t, program.Sample(), nil)
 	// What each frame of a page is painted on, from the first that has a body.
-	const record = `window.painted = []; const look = () => { if (document.body) window.painted.push(getComputedStyle(document.body).backgroundColor); if (window.painted.length < 30) requestAnimationFrame(look); }; requestAnimationFrame(look);`
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: record}); err != nil {
+	const record = `window.painted = []; const look = () =>
+		{ if (document.body) window.painted.push(getComputedStyle(document.body).backgroundColor);
+		if (window.painted.length < 30) requestAnimationFrame(look); }; requestAnimationFrame(look);`
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: record}); err != nil {
 		t.Fatal(err)
 	}
 	const light, dark = "rgb(255, 255, 255)", "rgb(13, 17, 23)"
@@ -109,7 +114,9 @@ func TestKeysOff(t *testing.T) {
 	b.do(chromedp.KeyEvent("\u001b"))
 	for _, when := range []string{"off", "off, after a reload"} {
 		b.do(chromedp.KeyEvent("?j/gr"))
-		if got := b.js(`[Boolean(document.querySelector("dialog[open]")), document.activeElement === document.body || document.activeElement.tagName === "BUTTON", document.querySelectorAll("tr.is-chosen").length, location.pathname]`); got != "false,true,0,/issues" {
+		if got := b.js(`[Boolean(document.querySelector("dialog[open]")), document.activeElement === document.body ||
+			document.activeElement.tagName === "BUTTON", document.querySelectorAll("tr.is-chosen").length,
+			location.pathname]`); got != "false,true,0,/issues" {
 			t.Errorf("%s, the keys did %s", when, got)
 		}
 		b.do(chromedp.Reload())

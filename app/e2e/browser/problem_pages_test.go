@@ -24,7 +24,8 @@ func TestProblemPages(t *testing.T) {
 	} {
 		b.do(chromedp.Navigate(p.URL + path))
 		b.until(`document.querySelectorAll("main h1").length === 1`)
-		if !b.holds(`document.querySelector("main").innerText.includes("`+says+`")`) || !b.holds(`document.querySelector("main a[href], main a.btn, header nav a[href='/']")`) {
+		if !b.holds(`document.querySelector("main").innerText.includes("`+says+`")`) ||
+			!b.holds(`document.querySelector("main a[href], main a.btn, header nav a[href='/']")`) {
 			t.Errorf("%s says %s", path, b.js(`document.querySelector("main").innerText.slice(0, 300)`))
 		}
 	}

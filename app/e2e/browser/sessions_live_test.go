@@ -24,7 +24,9 @@ func TestSessionsLive(t *testing.T) {
 	// A poll changes the row in place; what is typed stays, and the caret.
 	b.open(p.URL + "/sessions")
 	b.do(chromedp.SendKeys("#q-sessions", "is:acti"))
-	b.js(`(() => { document.querySelector("#q-sessions").setSelectionRange(3, 3); window.row = document.querySelector("#sessions tbody tr"); })()`)
+	b.js(
+		`(() => { document.querySelector("#q-sessions").setSelectionRange(3, 3); window.row = document.querySelector("#sessions tbody tr"); })()`,
+	)
 	p.Devin.Update(program.SampleSession, func(s *devintest.Session) { s.Detail = "waiting_for_user" })
 	p.Job("poll")
 	b.until(`/Waiting for you|PR ready/.test(document.querySelector("#sessions tbody tr").textContent)`)

@@ -38,8 +38,15 @@ func startBrowser(t *testing.T, flags ...chromedp.ExecAllocatorOption) *browser 
 	if path == "" {
 		t.Skip("SKIPPED: Chromium: CHROMIUM is not set")
 	}
-	options := slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true)}, flags)
+	options := slices.Concat(
+		chromedp.DefaultExecAllocatorOptions[:],
+		[]chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox,
+			chromedp.Flag(
+				"disable-quic",
+				true,
+			), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true)},
+		flags,
+	)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	return openTab(t, ctx)
@@ -113,7 +120,11 @@ func (b *browser) size(width, height int64) {
 // reduceMotion lets the page believe that motion is unwelcome.
 func (b *browser) reduceMotion() {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+	_, err := chromedp.Call(
+		b.ctx,
+		emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}},
+	)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -156,7 +167,8 @@ func (b *browser) checkConsole() {
 		}
 	}
 	for _, address := range b.requests("") {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "data" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" && !b.provoke(u.Hostname()) {
+		if u, err := url.Parse(address); err != nil ||
+			u.Scheme != "data" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost" && !b.provoke(u.Hostname()) {
 			b.t.Errorf("it asked %s", address)
 		}
 	}

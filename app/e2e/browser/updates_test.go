@@ -31,7 +31,13 @@ func TestUpdateKeeps(t *testing.T) {
 		t.Helper()
 		run++
 		rescan(p, run, run-8)
-		b.until(fmt.Sprintf(`document.body.innerText.includes("%d issues") || document.querySelector("main a[href^='/issues']")?.innerText === "%d"`, 60-(run-9), 60-(run-9)))
+		b.until(
+			fmt.Sprintf(
+				`document.body.innerText.includes("%d issues") || document.querySelector("main a[href^='/issues']")?.innerText === "%d"`,
+				60-(run-9),
+				60-(run-9),
+			),
+		)
 	}
 
 	t.Run("scroll, selection and focus in a list", func(t *testing.T) {
@@ -40,7 +46,8 @@ func TestUpdateKeeps(t *testing.T) {
 		b.js(`(() => {
 			const row = document.querySelectorAll("main table tbody tr")[30];
 			row.scrollIntoView({ block: "center" });
-			const text = document.createTreeWalker(row, NodeFilter.SHOW_TEXT, (n) => n.data.includes("js/rule") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP).nextNode();
+			const text = document.createTreeWalker(row, NodeFilter.SHOW_TEXT,
+				(n) => n.data.includes("js/rule") ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP).nextNode();
 			getSelection().setBaseAndExtent(text, 3, text, 7);
 			const link = document.querySelectorAll("main table tbody tr")[31].querySelector("a[href^='/issues/']");
 			link.focus({ preventScroll: true });
@@ -56,7 +63,11 @@ func TestUpdateKeeps(t *testing.T) {
 			"the focus":     `document.activeElement === kept.link && kept.link.isConnected`,
 		} {
 			if !b.holds(holds) {
-				t.Errorf("%s is lost: %s", what, b.js(`[kept.y, scrollY, kept.top, kept.row.getBoundingClientRect().top, getSelection(), document.activeElement.outerHTML]`))
+				t.Errorf(
+					"%s is lost: %s",
+					what,
+					b.js(`[kept.y, scrollY, kept.top, kept.row.getBoundingClientRect().top, getSelection(), document.activeElement.outerHTML]`),
+				)
 			}
 		}
 	})
@@ -67,14 +78,18 @@ func TestUpdateKeeps(t *testing.T) {
 		b.do(chromedp.SendKeys("input[name=name]", "Half a n"))
 		b.js(`document.activeElement.setSelectionRange(2, 4)`)
 		update()
-		if got := b.js(`[document.activeElement.name, document.activeElement.value, document.activeElement.selectionStart, document.activeElement.selectionEnd, document.activeElement.closest("details").open]`); got != "name,Half a n,2,4,true" {
+		if got := b.js(`[document.activeElement.name, document.activeElement.value, document.activeElement.selectionStart,
+			document.activeElement.selectionEnd, document.activeElement.closest("details").open]`); got != "name,Half a n,2,4,true" {
 			t.Errorf("it is %s", got)
 		}
 	})
 	t.Run("a chart's table and an open note", func(t *testing.T) {
 		b.in(t)
 		b.open(p.URL + "/")
-		b.js(`(() => { for (const d of document.querySelectorAll("main details:not(.menu)")) d.open = true; window.kept = [...document.querySelectorAll("main details[open]")].length; })()`)
+		b.js(
+			`(() => { for (const d of document.querySelectorAll("main details:not(.menu)")) d.open = true;
+				window.kept = [...document.querySelectorAll("main details[open]")].length; })()`,
+		)
 		b.click("What counts")
 		if got := b.js(`kept`); got == "0" {
 			t.Fatal("there is no chart with a table")
@@ -105,7 +120,8 @@ func TestUpdateKeepsReply(t *testing.T) {
 		b.js(`(() => { window.said0 = document.querySelector("main").innerText.match(/Working/g)?.length ?? 0; })()`)
 		moves("working")
 		b.until(`document.querySelector("main").innerText.match(/Working/g)?.length > said0`)
-		if got := b.js(`[document.activeElement.name, document.activeElement.value, document.activeElement.selectionStart]`); got != "message,Half a re,8" {
+		if got := b.js(`[document.activeElement.name, document.activeElement.value,
+			document.activeElement.selectionStart]`); got != "message,Half a re,8" {
 			t.Errorf("it is %s", got)
 		}
 	})
@@ -118,7 +134,8 @@ func TestUpdateKeepsReply(t *testing.T) {
 		b.do(chromedp.SendKeys("dialog textarea", "Half a re"))
 		moves("working")
 		b.until(`!document.querySelector("main").innerText.includes("Reply")`)
-		if got := b.js(`[Boolean(document.querySelector("dialog[open]")), document.activeElement.name, document.activeElement.value]`); got != "true,message,Half a re" {
+		if got := b.js(`[Boolean(document.querySelector("dialog[open]")), document.activeElement.name,
+			document.activeElement.value]`); got != "true,message,Half a re" {
 			t.Errorf("it is %s", got)
 		}
 	})
@@ -144,7 +161,8 @@ func TestNothingNewMovesNothing(t *testing.T) {
 		document.addEventListener("pulse", () => window.pulses++);
 		new MutationObserver((list) => { for (const m of list) {
 			const e = m.target.nodeType === 1 ? m.target : m.target.parentElement;
-			if (!e.closest("time, [data-quota]")) window.moved.push(m.type + " " + (m.attributeName ?? "") + " " + (e.id || e.className || e.tagName));
+			if (!e.closest("time, [data-quota]")) window.moved.push(m.type + " " + (m.attributeName ?? "") + " " +
+				(e.id || e.className || e.tagName));
 		} }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
 	})()`)
 	at := b.js(`document.querySelector("[data-source=sessions] time").dateTime`)

@@ -15,7 +15,8 @@ import (
 func TestWithoutScripts(t *testing.T) {
 	b := startBrowser(t)
 	p := program.WithPlayers(t, program.Sample(), nil)
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
 	b.do(chromedp.Navigate(p.URL + "/"))
@@ -38,11 +39,14 @@ func TestWithoutScriptsNothingIsDead(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("Failed to load resource")
 	p := startWithOverlays(t)
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
-	const dead = `JSON.stringify([...document.querySelectorAll("button, [data-pause], [data-theme-toggle], [data-copy], [data-keys-toggle], [data-retry]")].filter((e) =>
-		e.checkVisibility({ checkVisibilityCSS: true }) && !e.matches("a[href], [popovertarget]") && !(e.form && e.type === "submit")).map((e) => "it does nothing: " + e.outerHTML.slice(0, 140)))`
+	const dead = `JSON.stringify([...document.querySelectorAll("button, [data-pause], [data-theme-toggle], [data-copy], " +
+		"[data-keys-toggle], [data-retry]")].filter((e) =>
+		e.checkVisibility({ checkVisibilityCSS: true }) && !e.matches("a[href], [popovertarget]") &&
+		!(e.form && e.type === "submit")).map((e) => "it does nothing: " + e.outerHTML.slice(0, 140)))`
 	for _, page := range everyPage(p.Program) {
 		b.do(chromedp.Navigate(p.URL + page))
 		b.until(`document.querySelector("h1")`)

@@ -35,7 +35,8 @@ func TestActions(t *testing.T) {
 	if res.StatusCode != 200 || !strings.Contains(body, "Refresh: done") {
 		t.Errorf("a job that has ended is not cancelled, but shown: %d %s", res.StatusCode, body)
 	}
-	if res, _ := s.Do("POST", "/actions/refresh", "", "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"); res.StatusCode != 403 {
+	if res, _ := s.Do("POST", "/actions/refresh", "", "Origin", "https://evil.example", "Sec-Fetch-Site",
+		"cross-site"); res.StatusCode != 403 {
 		t.Errorf("from another origin: %d", res.StatusCode)
 	}
 }

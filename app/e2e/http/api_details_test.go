@@ -194,8 +194,17 @@ func TestAcceptedScope(t *testing.T) {
 // that the issue has now.
 func TestChangedIssueIDRedirects(t *testing.T) {
 	record := func(at string, line int, print string) any {
-		return []byte(fmt.Sprintf(`{"target_repo": "https://github.com/o/r", "run_number": %d, "run_id": "x", "timestamp": %q, "issues_found": 1, "sessions": [],
-			"issue_fingerprints": [{"id": "", "fingerprint": %q, "rule_id": "go/x", "severity_tier": "high", "cwe_family": "xss", "file": "a.go", "start_line": %d}]}`, line, at, print, line))
+		return []byte(
+			fmt.Sprintf(
+				`{"target_repo": "https://github.com/o/r", "run_number": %d, "run_id": "x", "timestamp": %q, "issues_found": 1, "sessions": [],
+			"issue_fingerprints": [{"id": "", "fingerprint": %q, "rule_id": "go/x", "severity_tier": "high", "cwe_family": "xss",
+				"file": "a.go", "start_line": %d}]}`,
+				line,
+				at,
+				print,
+				line,
+			),
+		)
 	}
 	p := newDescribed(t, map[string]any{"2.json": record("2026-02-02T10:00:00Z", 12, "2222222222222222")})
 	id := func() string {
@@ -215,7 +224,9 @@ func TestChangedIssueIDRedirects(t *testing.T) {
 		t.Fatal("the late record did not change the id")
 	}
 	var moved struct{ ID, Location string }
-	if err := json.Unmarshal(p.ask(http.MethodGet, "/api/issues/"+old, "/api/issues/{id}", http.StatusMovedPermanently), &moved); err != nil || moved.ID != now || moved.Location != "/api/issues/"+now {
+	if err := json.Unmarshal(p.ask(http.MethodGet, "/api/issues/"+old, "/api/issues/{id}", http.StatusMovedPermanently), &moved); err != nil ||
+		moved.ID != now ||
+		moved.Location != "/api/issues/"+now {
 		t.Errorf("the old id leads to %+v (%v), want %s", moved, err, now)
 	}
 	p.get(moved.Location, "/api/issues/{id}", &map[string]any{})

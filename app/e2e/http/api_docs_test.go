@@ -15,7 +15,8 @@ func TestAPIDocs(t *testing.T) {
 	if res.StatusCode != 200 {
 		t.Fatalf("status %d", res.StatusCode)
 	}
-	for _, text := range []string{`id="get-api-issues"`, `id="post-api-sessions-id-messages"`, "Comma-separated tiers", "one of asc, desc", `href="#def-IssueList"`, `id="def-Issue"`, "Issues followed across runs"} {
+	for _, text := range []string{`id="get-api-issues"`, `id="post-api-sessions-id-messages"`, "Comma-separated tiers", "one of asc, desc",
+		`href="#def-IssueList"`, `id="def-Issue"`, "Issues followed across runs"} {
 		if !strings.Contains(body, text) {
 			t.Errorf("it does not say %q", text)
 		}

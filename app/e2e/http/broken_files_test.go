@@ -27,33 +27,67 @@ func brokenFiles() map[string]struct {
 		return []byte(strings.Repeat("[", n) + strings.Repeat("]", n))
 	}
 	return map[string]broken{
-		"cut.json":       {[]byte(`{"target_repo": "https://github.com/octo/shop", "run_`), "not a JSON object"},
-		"empty.json":     {nil, "empty"},
-		"blank.json":     {[]byte(" \n\t"), "empty"},
-		"list.json":      {[]byte(`[{"target_repo": "octo/shop"}]`), "not a JSON object"},
-		"null.json":      {[]byte(`null`), "not a JSON object"},
-		"other.json":     {[]byte(`{"name": "package", "version": 1}`), "neither target_repo nor verified_at"},
-		"huge.json":      {append([]byte(`{"target_repo": "octo/shop", "x": "`), append(bytes.Repeat([]byte("x"), telemetry.MaxRecordBytes), `"}`...)...), "bytes"},
-		"deep.json":      {nested(10_000), "not a JSON object"},
-		"deeper.json":    {nested(2_000_000), "not a JSON object"},
-		"utf-16.json":    {utf16Text(program.SmallScan(2, "2026-02-02T10:00:00Z", nil)), "UTF-16"},
-		"nan.json":       {bytes.Replace(program.SmallScan(2, "2026-02-02T10:00:00Z", nil), []byte(`"issues_found":1`), []byte(`"issues_found":NaN`), 1), "not a JSON object"},
-		"zero.json":      {[]byte("\x00\x00\x00"), "not a JSON object"},
-		"no-time.json":   {program.SmallScan(2, "", map[string]any{"timestamp": nil}), "timestamp"},
-		"bad-time.json":  {program.SmallScan(2, "yesterday", nil), "yesterday"},
-		"no-repo.json":   {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"target_repo": "shop"}), "target_repo"},
-		"run.json":       {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"run_number": "two"}), "run_number"},
-		"negative.json":  {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issues_found": -4}), "issues_found"},
-		"beyond.json":    {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issues_found": int64(9_000_000_000_000_000_000)}), "issues_found"},
-		"beyond-2.json":  {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"severity_breakdown": map[string]any{"high": int64(9_000_000_000_000_000_000)}}), "high"},
-		"sessions.json":  {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"sessions": "none"}), "sessions"},
-		"findings.json":  {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": map[string]any{}}), "issue_fingerprints"},
-		"finding.json":   {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": []any{7}}), "issue_fingerprints"},
-		"line.json":      {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": []any{program.SmallFinding(2, map[string]any{"start_line": "seven"})}}), "start_line"},
-		"breakdown.json": {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"severity_breakdown": map[string]any{"\x00": "many"}}), "many"},
-		"crowded.json": {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"sessions": slices.Repeat([]map[string]any{{}}, telemetry.MaxSessions+1)}),
-			"sessions: more than 10000 entries"},
-		"long.json":    {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"run_label": strings.Repeat("x", 1<<20)}), "run_label: the text has"},
+		"cut.json":   {[]byte(`{"target_repo": "https://github.com/octo/shop", "run_`), "not a JSON object"},
+		"empty.json": {nil, "empty"},
+		"blank.json": {[]byte(" \n\t"), "empty"},
+		"list.json":  {[]byte(`[{"target_repo": "octo/shop"}]`), "not a JSON object"},
+		"null.json":  {[]byte(`null`), "not a JSON object"},
+		"other.json": {[]byte(`{"name": "package", "version": 1}`), "neither target_repo nor verified_at"},
+		"huge.json": {
+			append([]byte(`{"target_repo": "octo/shop", "x": "`), append(bytes.Repeat([]byte("x"), telemetry.MaxRecordBytes), `"}`...)...),
+			"bytes",
+		},
+		"deep.json":   {nested(10_000), "not a JSON object"},
+		"deeper.json": {nested(2_000_000), "not a JSON object"},
+		"utf-16.json": {utf16Text(program.SmallScan(2, "2026-02-02T10:00:00Z", nil)), "UTF-16"},
+		"nan.json": {
+			bytes.Replace(program.SmallScan(2, "2026-02-02T10:00:00Z", nil), []byte(`"issues_found":1`), []byte(`"issues_found":NaN`), 1),
+			"not a JSON object",
+		},
+		"zero.json":     {[]byte("\x00\x00\x00"), "not a JSON object"},
+		"no-time.json":  {program.SmallScan(2, "", map[string]any{"timestamp": nil}), "timestamp"},
+		"bad-time.json": {program.SmallScan(2, "yesterday", nil), "yesterday"},
+		"no-repo.json":  {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"target_repo": "shop"}), "target_repo"},
+		"run.json":      {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"run_number": "two"}), "run_number"},
+		"negative.json": {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issues_found": -4}), "issues_found"},
+		"beyond.json": {
+			program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issues_found": int64(9_000_000_000_000_000_000)}),
+			"issues_found",
+		},
+		"beyond-2.json": {
+			program.SmallScan(
+				2,
+				"2026-02-02T10:00:00Z",
+				map[string]any{"severity_breakdown": map[string]any{"high": int64(9_000_000_000_000_000_000)}},
+			),
+			"high",
+		},
+		"sessions.json": {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"sessions": "none"}), "sessions"},
+		"findings.json": {
+			program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": map[string]any{}}),
+			"issue_fingerprints",
+		},
+		"finding.json": {program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"issue_fingerprints": []any{7}}), "issue_fingerprints"},
+		"line.json": {
+			program.SmallScan(
+				2,
+				"2026-02-02T10:00:00Z",
+				map[string]any{"issue_fingerprints": []any{program.SmallFinding(2, map[string]any{"start_line": "seven"})}},
+			),
+			"start_line",
+		},
+		"breakdown.json": {
+			program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"severity_breakdown": map[string]any{"\x00": "many"}}),
+			"many",
+		},
+		"crowded.json": {
+			program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"sessions": slices.Repeat([]map[string]any{{}}, telemetry.MaxSessions+1)}),
+			"sessions: more than 10000 entries",
+		},
+		"long.json": {
+			program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{"run_label": strings.Repeat("x", 1<<20)}),
+			"run_label: the text has",
+		},
 		"summary.json": {[]byte(`{"verified_at": "2026-02-02T10:00:00Z", "summary": [1]}`), "summary"},
 		"<b>&\"'.json": {[]byte(`{`), "not a JSON object"},
 		"größe 😀.json": {[]byte(`{`), "not a JSON object"},
@@ -88,7 +122,8 @@ func TestBrokenFiles(t *testing.T) {
 				p.T.Errorf("%s: %q does not say %q", name, says, b.says)
 			}
 		}
-		if says, _ := p.file("mended.json")["error"].(string); says == "" || !strings.Contains(runs, "mended.json") || strings.Contains(runs, "<b>&") {
+		if says, _ := p.file("mended.json")["error"].(string); says == "" || !strings.Contains(runs, "mended.json") ||
+			strings.Contains(runs, "<b>&") {
 			p.T.Errorf("a file that broke: its error is %q, the page of runs names it: %v", says, strings.Contains(runs, "mended.json"))
 		}
 		if result := p.refresh(); result["downloaded"] != 0.0 {
@@ -131,19 +166,44 @@ func incompressible(n int) string {
 // strangeTexts are put into every field of a record that holds a text.
 func strangeTexts() map[string]string {
 	return map[string]string{
-		"long": incompressible(10_000), "NUL": "a\x00b", "not UTF-8": "a\xff\xfeb", "markup": `<script>alert(1)</script>"'&`, "empty": "", "blank": " \t\n", "emoji": "😀 é \u202eabc", "percent": "%s %d %_\\", "line ends": "a\r\nb\u2028c",
+		"long": incompressible(10_000),
+		"NUL":  "a\x00b", "not UTF-8": "a\xff\xfeb", "markup": `<script>alert(1)</script>"'&`, "empty": "", "blank": " \t\n",
+		"emoji": "😀 é \u202eabc", "percent": "%s %d %_\\", "line ends": "a\r\nb\u2028c",
 	}
 }
 
 // strangeRecords hold a text in every field that may hold any.
 func strangeRecords(text string) map[string][]byte {
-	session := map[string]any{"session_id": "devin-" + text, "session_url": text, "batch_id": 1, "status": text, "issue_ids": []any{text, "CQLF-R2-0001"}, "pr_url": text}
+	session := map[string]any{
+		"session_id":  "devin-" + text,
+		"session_url": text,
+		"batch_id":    1,
+		"status":      text,
+		"issue_ids":   []any{text, "CQLF-R2-0001"},
+		"pr_url":      text,
+	}
 	scan := program.SmallScan(2, "2026-02-02T10:00:00Z", map[string]any{
-		"fork_url": text, "run_id": "x" + text, "run_url": text, "run_label": text, "severity_breakdown": map[string]any{text: 1}, "category_breakdown": map[string]any{text: 1}, "of no meaning": text,
-		"sessions": []any{session}, "issue_fingerprints": []any{program.SmallFinding(2, map[string]any{"id": text, "fingerprint": text, "rule_id": text, "severity_tier": text, "cwe_family": text, "file": text})},
+		"fork_url": text, "run_id": "x" + text, "run_url": text, "run_label": text, "severity_breakdown": map[string]any{text: 1},
+		"category_breakdown": map[string]any{text: 1}, "of no meaning": text,
+		"sessions": []any{
+			session,
+		}, "issue_fingerprints": []any{program.SmallFinding(2,
+			map[string]any{"id": text, "fingerprint": text, "rule_id": text, "severity_tier": text, "cwe_family": text, "file": text})},
 	})
-	verification := program.Changed(map[string]any{"verified_at": "2026-02-02T11:00:00Z", "summary": map[string]any{"total_targeted": 1, "fixed_count": 1}, "session_id": text, "pr_url": text, "pr_title": text, "pr_number": "9", "source_run_number": "2",
-		"cwe_family": text, "verified_fixed": []any{map[string]any{"id": text, "fingerprint": text, "rule_id": text, "file": text}}}, nil)
+	verification := program.Changed(
+		map[string]any{
+			"verified_at":       "2026-02-02T11:00:00Z",
+			"summary":           map[string]any{"total_targeted": 1, "fixed_count": 1},
+			"session_id":        text,
+			"pr_url":            text,
+			"pr_title":          text,
+			"pr_number":         "9",
+			"source_run_number": "2",
+			"cwe_family":        text,
+			"verified_fixed":    []any{map[string]any{"id": text, "fingerprint": text, "rule_id": text, "file": text}},
+		},
+		nil,
+	)
 	return map[string][]byte{"scan.json": scan, "verification.json": verification}
 }
 
@@ -167,7 +227,8 @@ func TestStrangeTexts(t *testing.T) {
 			issue := p.Items("/api/issues?status=open")[0]
 			p.Page("/api/issues/" + issue["id"].(string))
 			p.Page("/api/runs/scan.json")
-			if unsafe := p.Page("/") + p.Page("/issues") + p.Page("/sessions") + p.Page("/runs"); strings.Contains(unsafe, "<script>alert(1)") || strings.Contains(unsafe, "\x00") {
+			if unsafe := p.Page("/") + p.Page("/issues") + p.Page("/sessions") + p.Page("/runs"); strings.Contains(unsafe, "<script>alert(1)") ||
+				strings.Contains(unsafe, "\x00") {
 				p.T.Errorf("%s: a page holds it as it came", name)
 			}
 		}

@@ -43,7 +43,8 @@ func TestMarksLeadToTheirRows(t *testing.T) {
 			}
 			followed++
 			if strings.Contains(address, "is%3Alisted") { // its rows are the repositories, whose counts add up
-				if _, rows := s.Get(html.UnescapeString(address)); n != "9" || !strings.Contains(rows, "octo/bare") || strings.Contains(rows, "octo/shop") {
+				if _, rows := s.Get(html.UnescapeString(address)); n != "9" || !strings.Contains(rows, "octo/bare") ||
+					strings.Contains(rows, "octo/shop") {
 					t.Errorf("%s, %s: %s is not what octo/bare counts", panel, name, n)
 				}
 				return

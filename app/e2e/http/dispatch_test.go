@@ -27,15 +27,20 @@ func TestDispatchForm(t *testing.T) {
 	form := url.Values{"repo": {"octo/shop"}, "token": {program.FormToken(t, body)}, "batch_size": {"many"}, "max_sessions": {"3"}}
 	for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 		res, body := p.Do("POST", "/actions/dispatch", form.Encode(), headers...)
-		if res.StatusCode != 400 || !strings.Contains(body, "Write a whole number from 1 to 100.") || !strings.Contains(body, `aria-invalid="true"`) || !strings.Contains(body, `value="many"`) {
+		if res.StatusCode != 400 || !strings.Contains(body, "Write a whole number from 1 to 100.") ||
+			!strings.Contains(body, `aria-invalid="true"`) ||
+			!strings.Contains(body, `value="many"`) {
 			t.Errorf("a wrong number: %d", res.StatusCode)
 		}
 	}
 	form.Set("batch_size", "5")
-	if res, body := p.Do("POST", "/actions/dispatch", form.Encode(), "HX-Request", "true"); res.StatusCode != 202 || !strings.Contains(body, "Started.") || !strings.Contains(body, "https://github.com/octo/action/actions/workflows/codeql-fixer.yml") {
+	if res, body := p.Do("POST", "/actions/dispatch", form.Encode(), "HX-Request", "true"); res.StatusCode != 202 ||
+		!strings.Contains(body, "Started.") ||
+		!strings.Contains(body, "https://github.com/octo/action/actions/workflows/codeql-fixer.yml") {
 		t.Errorf("started: %d %s", res.StatusCode, body)
 	}
-	if res, _ := p.Do("POST", "/actions/dispatch", form.Encode()); res.StatusCode != 303 || res.Header.Get("Location") != "/repo/octo/shop/dispatch?started=1" {
+	if res, _ := p.Do("POST", "/actions/dispatch", form.Encode()); res.StatusCode != 303 ||
+		res.Header.Get("Location") != "/repo/octo/shop/dispatch?started=1" {
 		t.Errorf("without JavaScript: %d %s", res.StatusCode, res.Header.Get("Location"))
 	}
 	if got := <-started; got["target_repo"] != "https://github.com/octo/shop" || got["batch_size"] != "5" || got["max_sessions"] != "3" {

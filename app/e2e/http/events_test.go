@@ -38,7 +38,11 @@ func TestEvents(t *testing.T) {
 		return ""
 	}
 	first := next()
-	s.Write(map[string]any{"c.json": program.Scan(3, time.Now(), []map[string]any{program.Finding(3, 2, "high", "xss", "js/rule-02", "src/a.ts", 2)})})
+	s.Write(
+		map[string]any{
+			"c.json": program.Scan(3, time.Now(), []map[string]any{program.Finding(3, 2, "high", "xss", "js/rule-02", "src/a.ts", 2)}),
+		},
+	)
 	if res, _ := s.Do("POST", "/api/refresh", ""); res.StatusCode != 200 {
 		t.Fatalf("refresh: %d", res.StatusCode)
 	}

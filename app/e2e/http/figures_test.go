@@ -19,13 +19,31 @@ func trendRecords() map[string]any {
 	find := func(run int, from, to int) []map[string]any {
 		var list []map[string]any
 		for n := from; n <= to; n++ {
-			list = append(list, program.Finding(run, n, []string{"critical", "high"}[n%2], []string{"xss", "injection"}[n%2], fmt.Sprintf("js/rule-%02d", n), fmt.Sprintf("src/%d.ts", n), n))
+			list = append(
+				list,
+				program.Finding(
+					run,
+					n,
+					[]string{"critical", "high"}[n%2],
+					[]string{"xss", "injection"}[n%2],
+					fmt.Sprintf("js/rule-%02d", n),
+					fmt.Sprintf("src/%d.ts", n),
+					n,
+				),
+			)
 		}
 		return list
 	}
-	session := map[string]any{"session_id": "devin-0123456789abcdef0123456789abcdef", "session_url": "https://app.devin.ai/sessions/0123456789abcdef0123456789abcdef", "batch_id": 1, "status": "finished", "issue_ids": []string{"CQLF-R1-0001", "CQLF-R1-0002"}}
+	session := map[string]any{
+		"session_id":  "devin-0123456789abcdef0123456789abcdef",
+		"session_url": "https://app.devin.ai/sessions/0123456789abcdef0123456789abcdef",
+		"batch_id":    1,
+		"status":      "finished",
+		"issue_ids":   []string{"CQLF-R1-0001", "CQLF-R1-0002"},
+	}
 	return map[string]any{
-		"a.json": program.Scan(1, now.AddDate(0, 0, -20), find(1, 1, 10), session), "b.json": program.Scan(2, now.AddDate(0, 0, -13), find(2, 2, 10)),
+		"a.json": program.Scan(1, now.AddDate(0, 0, -20), find(1, 1, 10), session),
+		"b.json": program.Scan(2, now.AddDate(0, 0, -13), find(2, 2, 10)),
 		"c.json": program.Scan(3, now.AddDate(0, 0, -6), find(3, 4, 10)), "d.json": program.Scan(4, now.AddDate(0, 0, -1), find(4, 3, 11)),
 	}
 }
@@ -33,7 +51,9 @@ func trendRecords() map[string]any {
 // tile returns the value and the address of a tile.
 func tile(t *testing.T, page, label string) (value, address string) {
 	t.Helper()
-	found := regexp.MustCompile(`(?s)<span class="tile-label">` + label + `</span>.*?<a class="tile-value" href="([^"]*)">([^<]*)</a>`).FindStringSubmatch(page)
+	found := regexp.MustCompile(
+		`(?s)<span class="tile-label">` + label + `</span>.*?<a class="tile-value" href="([^"]*)">([^<]*)</a>`,
+	).FindStringSubmatch(page)
 	if found == nil {
 		t.Fatalf("the page has no tile %s that leads anywhere", label)
 	}
@@ -48,7 +68,8 @@ func TestFiguresArePagesAndAPIs(t *testing.T) {
 		trends, stats := s.Object(http.MethodGet, "/api/trends?period="+period), s.Object(http.MethodGet, "/api/stats")
 		for _, path := range []string{"/", "/repo/octo/shop", "/report"} {
 			_, page := s.Get(path + "?period=" + period)
-			for label, want := range map[string]any{"Open issues": stats["latest_issues"], "Closed [^<]*": trends["closed"], "Runs": stats["total_runs"], "PRs waiting": stats["prs_open"]} {
+			for label, want := range map[string]any{"Open issues": stats["latest_issues"], "Closed [^<]*": trends["closed"],
+				"Runs": stats["total_runs"], "PRs waiting": stats["prs_open"]} {
 				value, address := tile(t, page, label)
 				if value != fmt.Sprint(want) {
 					t.Errorf("%s, %s: %s is %s, the API says %v", path, period, label, value, want)
@@ -80,7 +101,8 @@ func counts(s *program.Program, address, value string) {
 func bars(s *program.Program, page, event string, want any) {
 	s.T.Helper()
 	sum := 0
-	for _, found := range regexp.MustCompile(`<a href="(/changes[^"]*)" tabindex="-1"><rect class="hit"[^>]*><title>([0-9,]+) `+event+`, `).FindAllStringSubmatch(page, -1) {
+	bar := regexp.MustCompile(`<a href="(/changes[^"]*)" tabindex="-1"><rect class="hit"[^>]*><title>([0-9,]+) ` + event + `, `)
+	for _, found := range bar.FindAllStringSubmatch(page, -1) {
 		var n int
 		if _, err := fmt.Sscan(found[2], &n); err != nil {
 			s.T.Fatal(err)
@@ -101,7 +123,8 @@ func TestFiguresPages(t *testing.T) {
 		status int
 		holds  []string
 	}{
-		"/":                          {200, []string{"Open issues over time", "View as table", "Fix rate by CWE family", "Sessions by outcome", "Time to fix, median", `href="/report?period=30d"`}},
+		"/": {200, []string{"Open issues over time", "View as table", "Fix rate by CWE family", "Sessions by outcome",
+			"Time to fix, median", `href="/report?period=30d"`}},
 		"/?period=8d":                {400, []string{"use one of 7d, 30d, 90d, all"}},
 		"/report?period=8d":          {400, []string{"use one of 7d, 30d, 90d, all"}},
 		"/report?repo=octo/nothing":  {404, []string{"octo/nothing"}},

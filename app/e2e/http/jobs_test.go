@@ -84,11 +84,22 @@ func TestWhoJoinsSeesWhatWasPushed(t *testing.T) {
 func TestPullRequestOfTheFuture(t *testing.T) {
 	p := program.WithPlayers(t, oneScan(), nil)
 	shop := p.GitHub.Repo("octo/shop")
-	shop.PutPull(telemetry.PullRequest{Number: 1, Title: "CQLF-R1-0001: fix", State: "open", UpdatedAt: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)})
+	shop.PutPull(
+		telemetry.PullRequest{Number: 1, Title: "CQLF-R1-0001: fix", State: "open", UpdatedAt: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)},
+	)
 	p.Figures("POST", "/api/refresh", map[string]float64{"prs_found": 1})
 	for number := 2; number <= 4; number++ {
 		now := time.Now()
-		shop.PutPull(telemetry.PullRequest{Number: number, Title: fmt.Sprintf("CQLF-R1-0001: try %d", number), State: "closed", CreatedAt: now, UpdatedAt: now, MergedAt: now})
+		shop.PutPull(
+			telemetry.PullRequest{
+				Number:    number,
+				Title:     fmt.Sprintf("CQLF-R1-0001: try %d", number),
+				State:     "closed",
+				CreatedAt: now,
+				UpdatedAt: now,
+				MergedAt:  now,
+			},
+		)
 		p.Figures("POST", "/api/poll-prs", map[string]float64{"prs_found": float64(number)})
 	}
 	p.Figures("GET", "/api/stats", map[string]float64{"prs_merged": 3})
@@ -112,14 +123,16 @@ func TestSessionsThatDevinDoesNotKnow(t *testing.T) {
 			}
 			for range 2 { // the second time nothing changes
 				status, result := p.Ask("POST", "/api/poll")
-				if status != http.StatusOK || result["polled"] != 0.0 || result["skipped"] != 0.0 || result["missing"] != 1.0 || !strings.Contains(fmt.Sprint(result["errors"]), "does not know 1 of the 1 sessions") {
+				if status != http.StatusOK || result["polled"] != 0.0 || result["skipped"] != 0.0 || result["missing"] != 1.0 ||
+					!strings.Contains(fmt.Sprint(result["errors"]), "does not know 1 of the 1 sessions") {
 					t.Errorf("%d %v", status, result)
 				}
 			}
 			if got := sessionState(p, id); got != "unknown working" {
 				t.Errorf("it is %q", got)
 			}
-			for path, words := range map[string]string{"/": "Devin does not know 1 session (404).", "/sessions/" + id: "Devin does not know this session with this key (404"} {
+			for path, words := range map[string]string{"/": "Devin does not know 1 session (404).",
+				"/sessions/" + id: "Devin does not know this session with this key (404"} {
 				if body := p.Page(path); !strings.Contains(body, words) || strings.Contains(body, "Up to date") {
 					t.Errorf("%s does not say %q", path, words)
 				}

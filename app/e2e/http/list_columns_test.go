@@ -16,18 +16,51 @@ import (
 func takenRecords() map[string]any {
 	var findings []map[string]any
 	for n, severity := range []string{"critical", "high", "high", "medium", "low", "low"} {
-		findings = append(findings, program.Finding(1, n+1, severity, "xss", fmt.Sprintf("js/rule-%02d", n+1), fmt.Sprintf("src/%d.ts", n+1), 7))
+		findings = append(
+			findings,
+			program.Finding(1, n+1, severity, "xss", fmt.Sprintf("js/rule-%02d", n+1), fmt.Sprintf("src/%d.ts", n+1), 7),
+		)
 	}
 	at := time.Now().Add(-2 * time.Hour)
-	withPR := map[string]any{"session_id": "devin-0123456789abcdef0123456789abcdef", "batch_id": 1, "status": "working", "issue_ids": []string{"CQLF-R1-0001", "CQLF-R1-0002", "CQLF-R1-0003"}, "pr_url": "https://github.com/octo/shop/pull/7"}
-	without := map[string]any{"session_id": "devin-fedcba9876543210fedcba9876543210", "batch_id": 2, "status": "finished", "issue_ids": []string{"CQLF-R1-0004"}}
-	verified := func(after time.Duration, fixed ...map[string]any) map[string]any {
-		return map[string]any{"verified_at": at.Add(after).UTC().Format(time.RFC3339), "summary": map[string]any{"total_targeted": 3, "fixed_count": len(fixed)}, "session_id": "devin-0123456789abcdef0123456789abcdef",
-			"pr_url": "https://github.com/octo/shop/pull/7", "pr_number": "7", "source_run_number": "1", "verified_fixed": fixed}
+	withPR := map[string]any{
+		"session_id": "devin-0123456789abcdef0123456789abcdef",
+		"batch_id":   1,
+		"status":     "working",
+		"issue_ids":  []string{"CQLF-R1-0001", "CQLF-R1-0002", "CQLF-R1-0003"},
+		"pr_url":     "https://github.com/octo/shop/pull/7",
 	}
-	other := program.Scan(4, at, []map[string]any{program.Finding(4, 90, "medium", "xss", "js/other", "src/o.ts", 1), program.Finding(4, 91, "medium", "xss", "js/other", "src/p.ts", 1)})
+	without := map[string]any{
+		"session_id": "devin-fedcba9876543210fedcba9876543210",
+		"batch_id":   2,
+		"status":     "finished",
+		"issue_ids":  []string{"CQLF-R1-0004"},
+	}
+	verified := func(after time.Duration, fixed ...map[string]any) map[string]any {
+		return map[string]any{
+			"verified_at":       at.Add(after).UTC().Format(time.RFC3339),
+			"summary":           map[string]any{"total_targeted": 3, "fixed_count": len(fixed)},
+			"session_id":        "devin-0123456789abcdef0123456789abcdef",
+			"pr_url":            "https://github.com/octo/shop/pull/7",
+			"pr_number":         "7",
+			"source_run_number": "1",
+			"verified_fixed":    fixed,
+		}
+	}
+	other := program.Scan(
+		4,
+		at,
+		[]map[string]any{
+			program.Finding(4, 90, "medium", "xss", "js/other", "src/o.ts", 1),
+			program.Finding(4, 91, "medium", "xss", "js/other", "src/p.ts", 1),
+		},
+	)
 	other["target_repo"], other["fork_url"] = "https://github.com/octo/bank", ""
-	return map[string]any{"a.json": program.Scan(1, at, findings, withPR, without), "v1.json": verified(10 * time.Minute), "v2.json": verified(20*time.Minute, findings[0]), "other.json": other}
+	return map[string]any{
+		"a.json":     program.Scan(1, at, findings, withPR, without),
+		"v1.json":    verified(10 * time.Minute),
+		"v2.json":    verified(20*time.Minute, findings[0]),
+		"other.json": other,
+	}
 }
 
 // rowOf is the text of the table row that holds a word.
@@ -49,12 +82,15 @@ func TestColumns(t *testing.T) {
 		holds     []string
 		lacks     []string
 	}{
-		{"/issues", "js/rule-01", []string{`href="/sessions/0123456789abcdef0123456789abcdef"`, `href="/pulls/octo/shop/7"`, ">#7</a>", "Session 01234567: "}, []string{"fedcba"}},
-		{"/issues", "js/rule-04", []string{`href="/sessions/fedcba9876543210fedcba9876543210"`, ">no PR</a>", "Session fedcba98: Finished, no PR"}, []string{"/pulls/"}},
+		{"/issues", "js/rule-01", []string{`href="/sessions/0123456789abcdef0123456789abcdef"`, `href="/pulls/octo/shop/7"`, ">#7</a>",
+			"Session 01234567: "}, []string{"fedcba"}},
+		{"/issues", "js/rule-04", []string{`href="/sessions/fedcba9876543210fedcba9876543210"`, ">no PR</a>",
+			"Session fedcba98: Finished, no PR"}, []string{"/pulls/"}},
 		{"/issues", "js/rule-05", []string{`aria-label="none"`}, []string{"/sessions/"}},
 		{"/issues?as_of=" + time.Now().UTC().Format(time.RFC3339), "js/rule-01", []string{"<code>", "01234567"}, []string{"#7"}},
 		{"/search?q=rule-01", "js/rule-01", []string{">#7</a>"}, nil},
-		{"/pulls", "#7", []string{"1 C</span>", `title="1 critical"`, "2 H</span>", `title="2 high"`, "Partial"}, []string{" M</span>", "Not verified", "Failed"}},
+		{"/pulls", "#7", []string{"1 C</span>", `title="1 critical"`, "2 H</span>", `title="2 high"`, "Partial"},
+			[]string{" M</span>", "Not verified", "Failed"}},
 		{"/search?q=%237", `id="pulls-octo`, []string{"2 H</span>", "Partial"}, nil},
 	} {
 		t.Run(want.path+" "+want.row, func(t *testing.T) {
@@ -80,7 +116,8 @@ func TestTierSorts(t *testing.T) {
 	for sort, first := range map[string]string{"critical": "shop", "high": "shop", "medium": "bank", "low": "shop"} {
 		res, body := s.Get("/repos?sort=" + sort + "&order=desc")
 		shop, bank := strings.Index(body, `id="repos-octo/shop"`), strings.Index(body, `id="repos-octo/bank"`)
-		if res.StatusCode != 200 || shop < 0 || bank < 0 || (first == "shop") != (shop < bank) || !strings.Contains(body, `aria-sort="descending"`) {
+		if res.StatusCode != 200 || shop < 0 || bank < 0 || (first == "shop") != (shop < bank) ||
+			!strings.Contains(body, `aria-sort="descending"`) {
 			t.Errorf("by %s: status %d, octo/shop at %d, octo/bank at %d, want octo/%s first", sort, res.StatusCode, shop, bank, first)
 		}
 	}

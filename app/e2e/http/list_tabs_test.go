@@ -43,7 +43,8 @@ func tabsIn(body, begins string) []listTab {
 func TestTabCounts(t *testing.T) {
 	s := program.WithRuns(t, program.ListRecords(), nil)
 	for name, q := range map[string]string{"Worst": "is:open severity:critical", "By path": "is:open path:java"} {
-		if res, _ := s.Do("POST", "/actions/views", program.Form("name", name, "list", "issues", "query", url.Values{"q": {q}}.Encode())); res.StatusCode != 303 {
+		if res, _ := s.Do("POST", "/actions/views", program.Form("name", name, "list", "issues", "query",
+			url.Values{"q": {q}}.Encode())); res.StatusCode != 303 {
 			t.Fatalf("saved: %d", res.StatusCode)
 		}
 	}
@@ -78,7 +79,15 @@ func TestTabCounts(t *testing.T) {
 	}
 	check()
 	_, before := s.Get("/issues")
-	s.Write(map[string]any{"f.json": program.Scan(6, time.Now().Add(-time.Minute), []map[string]any{program.Finding(6, 1, "critical", "xss", "js/new", "n.js", 1)})})
+	s.Write(
+		map[string]any{
+			"f.json": program.Scan(
+				6,
+				time.Now().Add(-time.Minute),
+				[]map[string]any{program.Finding(6, 1, "critical", "xss", "js/new", "n.js", 1)},
+			),
+		},
+	)
 	if res, _ := s.Do("POST", "/api/refresh", ""); res.StatusCode != 200 {
 		t.Fatalf("refresh: %d", res.StatusCode)
 	}
@@ -97,7 +106,8 @@ var wayOut = regexp.MustCompile(`<a class="(?:btn|filter-clear|view[^"]*|menu-it
 // API knows its sort; an unknown one is told with what is allowed.
 func TestSortHeaders(t *testing.T) {
 	s := program.WithRuns(t, program.ListRecords(), nil)
-	for page, api := range map[string]string{"/issues": "/api/issues", "/sessions": "/api/sessions", "/pulls": "/api/prs", "/runs": "/api/runs", "/repos": "/api/repos"} {
+	for page, api := range map[string]string{"/issues": "/api/issues", "/sessions": "/api/sessions", "/pulls": "/api/prs",
+		"/runs": "/api/runs", "/repos": "/api/repos"} {
 		_, body := s.Get(page)
 		heads := sortHeads.FindAllStringSubmatch(body, -1)
 		if len(heads) < 5 {
@@ -129,7 +139,8 @@ func TestSortHeaders(t *testing.T) {
 			}
 		}
 	}
-	for query, first := range map[string]string{"sort=change&order=desc": "bank", "sort=change&order=asc": "shop", "sort=closed&order=desc": "shop", "sort=closed&order=asc": "bank"} {
+	for query, first := range map[string]string{"sort=change&order=desc": "bank", "sort=change&order=asc": "shop",
+		"sort=closed&order=desc": "shop", "sort=closed&order=asc": "bank"} {
 		_, body := s.Get("/repos?" + query)
 		shop, bank := strings.Index(body, `id="repos-octo/shop"`), strings.Index(body, `id="repos-octo/bank"`)
 		if shop < 0 || bank < 0 || (first == "shop") != (shop < bank) {

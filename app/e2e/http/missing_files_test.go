@@ -50,7 +50,8 @@ func TestFilesThatDisappear(t *testing.T) {
 		p.put("readme.txt", []byte("nothing else"))
 		for range 3 {
 			status, result := p.Ask("POST", "/api/refresh")
-			if said := fmt.Sprint(result["errors"]); status != 200 || result["gone"] != 0.0 || len(result["held"].([]any)) != 1 || !strings.Contains(said, "is empty, but 12 of its files") {
+			if said := fmt.Sprint(result["errors"]); status != 200 || result["gone"] != 0.0 || len(result["held"].([]any)) != 1 ||
+				!strings.Contains(said, "is empty, but 12 of its files") {
 				t.Fatalf("an empty listing: %d %v", status, result)
 			}
 			p.Figures(http.MethodGet, "/api/stats", whole)
@@ -58,7 +59,8 @@ func TestFilesThatDisappear(t *testing.T) {
 		p.Restart()
 		p.Job("refresh")
 		p.Figures(http.MethodGet, "/api/stats", whole)
-		if page := p.Page("/"); !strings.Contains(page, "Run files are missing.") || !strings.Contains(page, "Mark 12 files as gone") || strings.Contains(page, "Up to date") {
+		if page := p.Page("/"); !strings.Contains(page, "Run files are missing.") || !strings.Contains(page, "Mark 12 files as gone") ||
+			strings.Contains(page, "Up to date") {
 			p.T.Error("the strip does not say that the files are missing")
 		}
 		for run, name := range names {

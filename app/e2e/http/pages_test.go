@@ -14,17 +14,21 @@ func TestPages(t *testing.T) {
 		holds  []string
 		lacks  []string
 	}{
-		"/":                           {200, []string{"<h1>Overview</h1>", ">59</a>", "Devin now", "GITHUB_TOKEN", "15 critical", "hx-sse:connect", "octo/shop"}, []string{"evil.example"}},
-		"/issues":                     {200, []string{"1–50 of 59", "59 issues", "js/rule-04", "src/&lt;b&gt;", "aria-sort=\"descending\""}, []string{"<b>", "js/rule-01<"}},
-		"/issues?q=is:fixed":          {200, []string{"1–1 of 1", "js/rule-01", "Fixed"}, []string{"js/rule-02"}},
-		"/issues?q=":                  {200, []string{"of 60"}, nil},
-		"/issues?page=99&per_page=1":  {200, []string{"51–59 of 59", "per_page=25"}, nil},
-		"/issues?page=x":              {400, []string{"page: this is no whole number"}, nil},
-		"/issues?sort=nonsense":       {400, []string{"is unknown; use one of", "severity"}, nil},
-		"/issues?q=colour:red":        {400, []string{"colour", "This list cannot be shown as asked", "Clear filters"}, nil},
-		"/issues?q=rule:none":         {200, []string{"Nothing matches", "rule:none", "Clear filters"}, nil},
-		"/sessions":                   {200, []string{"Working", "run 2 · batch 1", "https://app.devin.ai/sessions/0123456789abcdef0123456789abcdef", "#7"}, []string{"evil.example"}},
-		"/pulls":                      {200, []string{"Pull request #7", "not fetched yet", "run record", "https://github.com/octo/shop/pull/7"}, nil},
+		"/": {200, []string{"<h1>Overview</h1>", ">59</a>", "Devin now", "GITHUB_TOKEN", "15 critical",
+			"hx-sse:connect", "octo/shop"}, []string{"evil.example"}},
+		"/issues": {200, []string{"1–50 of 59", "59 issues", "js/rule-04", "src/&lt;b&gt;", "aria-sort=\"descending\""},
+			[]string{"<b>", "js/rule-01<"}},
+		"/issues?q=is:fixed":         {200, []string{"1–1 of 1", "js/rule-01", "Fixed"}, []string{"js/rule-02"}},
+		"/issues?q=":                 {200, []string{"of 60"}, nil},
+		"/issues?page=99&per_page=1": {200, []string{"51–59 of 59", "per_page=25"}, nil},
+		"/issues?page=x":             {400, []string{"page: this is no whole number"}, nil},
+		"/issues?sort=nonsense":      {400, []string{"is unknown; use one of", "severity"}, nil},
+		"/issues?q=colour:red":       {400, []string{"colour", "This list cannot be shown as asked", "Clear filters"}, nil},
+		"/issues?q=rule:none":        {200, []string{"Nothing matches", "rule:none", "Clear filters"}, nil},
+		"/sessions": {200, []string{"Working", "run 2 · batch 1",
+			"https://app.devin.ai/sessions/0123456789abcdef0123456789abcdef", "#7"}, []string{"evil.example"}},
+		"/pulls": {200, []string{"Pull request #7", "not fetched yet", "run record",
+			"https://github.com/octo/shop/pull/7"}, nil},
 		"/runs":                       {200, []string{"run 2", "59", "−1", "https://github.com/octo/action/actions/runs/1002"}, nil},
 		"/repos":                      {200, []string{`href="/repo/octo/shop"`, "1 repository"}, nil},
 		"/repo/octo/shop":             {200, []string{"<h1>octo/shop</h1>", "Fixes go to forks/shop", "59 issues", "/repo/octo/shop/runs"}, nil},
@@ -35,10 +39,11 @@ func TestPages(t *testing.T) {
 		"/repo/nobody/knows-this-one": {404, []string{"Repository not found"}, []string{"Did you mean"}},
 		"/needs-you":                  {200, []string{"Needs you"}, nil},
 		"/activity":                   {200, []string{"Refresh: done", "2 new files"}, nil},
-		"/needs-you?group=x":          {400, []string{"use one of waiting, pr_ready, verified, never_started, stuck, overdue."}, []string{"query-box"}},
-		"/search?q=%20":               {200, []string{"Search for a repository"}, nil},
-		"/search?q=rule-07":           {200, []string{"js/rule-07", "Open as a list"}, nil},
-		"/nowhere":                    {404, []string{"There is nothing at /nowhere", "<nav"}, nil},
+		"/needs-you?group=x": {400, []string{"use one of waiting, pr_ready, verified, never_started, stuck, overdue."},
+			[]string{"query-box"}},
+		"/search?q=%20":     {200, []string{"Search for a repository"}, nil},
+		"/search?q=rule-07": {200, []string{"js/rule-07", "Open as a list"}, nil},
+		"/nowhere":          {404, []string{"There is nothing at /nowhere", "<nav"}, nil},
 	} {
 		t.Run(path, func(t *testing.T) {
 			s := s.In(t)
@@ -70,7 +75,8 @@ func TestPanelAlone(t *testing.T) {
 		t.Errorf("a fork's page: %d to %q", res.StatusCode, res.Header.Get("Location"))
 	}
 	res, body := s.Get("/panels/issues?q=is:fixed&push=1", "HX-Request", "true")
-	if res.StatusCode != 200 || strings.Contains(body, "<html") || !strings.HasPrefix(body, "<section") || !strings.Contains(body, "js/rule-01") {
+	if res.StatusCode != 200 || strings.Contains(body, "<html") || !strings.HasPrefix(body, "<section") ||
+		!strings.Contains(body, "js/rule-01") {
 		t.Errorf("the panel alone: %d %.200s", res.StatusCode, body)
 	}
 	if got := res.Header.Get("HX-Push-Url"); got != "/issues?q=is%3Afixed" {
@@ -94,7 +100,8 @@ func TestPanelAlone(t *testing.T) {
 func TestNoSettings(t *testing.T) {
 	s := program.WithRuns(t, nil, program.Settings{"RUNS_DIR": ""})
 	_, body := s.Get("/")
-	for _, text := range []string{"No runs yet", "GITHUB_TOKEN, ACTION_REPO and DEVIN_API_KEY are not set", "https://github.com/settings/tokens", "--demo", "RUNS_DIR"} {
+	for _, text := range []string{"No runs yet", "GITHUB_TOKEN, ACTION_REPO and DEVIN_API_KEY are not set",
+		"https://github.com/settings/tokens", "--demo", "RUNS_DIR"} {
 		if !strings.Contains(body, text) {
 			t.Errorf("it does not say %q", text)
 		}
@@ -113,7 +120,8 @@ func TestWhereToGetOne(t *testing.T) {
 	}
 	p := program.WithPlayers(t, program.Sample(), program.Settings{"DEVIN_API_KEY": ""})
 	_, body = p.Get("/")
-	if !strings.Contains(body, "<strong>DEVIN_API_KEY is not set.</strong> Sessions are not polled") || strings.Contains(body, `class="missing"`) {
+	if !strings.Contains(body, "<strong>DEVIN_API_KEY is not set.</strong> Sessions are not polled") ||
+		strings.Contains(body, `class="missing"`) {
 		t.Error("a single one is not said in a line")
 	}
 }

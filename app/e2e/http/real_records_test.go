@@ -31,14 +31,23 @@ func TestRealRecordsOverTheWire(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := program.NewPlayed(t, key, program.RealRuns(t))
 			p.Devin.Put(devintest.Session{ID: id, Status: "running", Detail: "waiting_for_user"})
-			p.GitHub.Repo("marius-posa/juice-shop").PutPull(telemetry.PullRequest{Number: 777, Title: "CQLF-R34-0010: escape", Body: "by devin-" + id, User: "devin"})
+			p.GitHub.Repo("marius-posa/juice-shop").PutPull(
+				telemetry.PullRequest{Number: 777, Title: "CQLF-R34-0010: escape", Body: "by devin-" + id, User: "devin"},
+			)
 			p.GitHub.Repo("marius-posa/juice-shop").PutPull(telemetry.PullRequest{Number: 778, Title: "unrelated"})
 			settings := p.Settings(nil).With(program.Settings{"DEVIN_ORG_ID": "", "CACHE_TTL": ""})
 			settings["DEVIN_API_URL"] += "/v1/"
 			p.Program = program.Start(t, settings)
 			p.Figures("POST", "/api/refresh", map[string]float64{"total_files": 54, "prs_found": 1})
 			p.Figures("POST", "/api/refresh", map[string]float64{"downloaded": 0, "total_files": 54, "prs_found": 1})
-			want := map[string]float64{"total_runs": 48, "total_issues": 1585, "latest_issues": 98, "sessions_created": 32, "prs_total": 18, "prs_unknown": 17}
+			want := map[string]float64{
+				"total_runs":       48,
+				"total_issues":     1585,
+				"latest_issues":    98,
+				"sessions_created": 32,
+				"prs_total":        18,
+				"prs_unknown":      17,
+			}
 			p.Figures("GET", "/api/stats", want)
 			p.Figures("POST", "/api/poll", map[string]float64{"polled": 1, "prs_found": 1})
 			polled := sessionState(p, id)
@@ -57,7 +66,8 @@ func TestRealRecordsOverTheWire(t *testing.T) {
 			}
 			p.Ask("POST", "/api/refresh") // not the start's own, which the next would join
 			p.GitHub.Fail(githubtest.Fault{Status: http.StatusUnauthorized})
-			if status, answer := p.Ask("POST", "/api/refresh"); status != http.StatusBadGateway || answer["code"] != string(telemetry.CodeUpstreamToken) {
+			if status, answer := p.Ask("POST", "/api/refresh"); status != http.StatusBadGateway ||
+				answer["code"] != string(telemetry.CodeUpstreamToken) {
 				t.Errorf("with a token that GitHub refuses: %d %v", status, answer)
 			}
 			p.Figures("GET", "/api/stats", want)

@@ -58,14 +58,21 @@ func TestReplyFails(t *testing.T) {
 	_, body := p.Get("/sessions/" + program.SampleSession)
 	token := program.FormToken(t, body)
 	send := func(message string, headers ...string) (int, string) {
-		res, body := p.Do("POST", "/actions/reply", url.Values{"session": {program.SampleSession}, "token": {token}, "message": {message}}.Encode(), headers...)
+		res, body := p.Do(
+			"POST",
+			"/actions/reply",
+			url.Values{"session": {program.SampleSession}, "token": {token}, "message": {message}}.Encode(),
+			headers...)
 		return res.StatusCode, body
 	}
-	if status, body := send(" ", "HX-Request", "true"); status != 400 || !strings.Contains(body, "Not sent.") || !strings.Contains(body, "it is empty") {
+	if status, body := send(" ", "HX-Request", "true"); status != 400 || !strings.Contains(body, "Not sent.") ||
+		!strings.Contains(body, "it is empty") {
 		t.Errorf("an empty message: %d %s", status, body)
 	}
 	p.Devin.Fail(devintest.KindSend, devintest.Fault{Status: 403})
-	if status, body := send("half <typed>"); status != 400 || !strings.Contains(body, "half &lt;typed&gt;</textarea>") || !strings.Contains(body, "Not sent.") || !strings.Contains(body, "ManageOrgSessions") {
+	if status, body := send("half <typed>"); status != 400 || !strings.Contains(body, "half &lt;typed&gt;</textarea>") ||
+		!strings.Contains(body, "Not sent.") ||
+		!strings.Contains(body, "ManageOrgSessions") {
 		t.Errorf("without the permission: %d, what was typed or why is lost", status)
 	}
 	p.Devin.Fail(devintest.KindSend, devintest.Fault{})

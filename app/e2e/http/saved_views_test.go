@@ -64,22 +64,30 @@ func TestSavedViews(t *testing.T) {
 
 	// It is replaced where that is ticked for its name, and renamed.
 	other := url.Values{"q": {"is:fixed"}}.Encode()
-	if res, _ := s.Do("POST", "/actions/views", program.Form("name", name, "list", "issues", "query", other, "replace", "another name")); res.StatusCode != 400 {
+	if res, _ := s.Do("POST", "/actions/views", program.Form("name", name, "list", "issues", "query", other, "replace",
+		"another name")); res.StatusCode != 400 {
 		t.Errorf("replaced by a tick for another name: %d", res.StatusCode)
 	}
-	if res, _ := s.Do("POST", "/actions/views", program.Form("name", name, "list", "issues", "query", other, "replace", name)); res.Header.Get("Location") != "/issues?"+other {
+	if res, _ := s.Do("POST", "/actions/views", program.Form("name", name, "list", "issues", "query", other, "replace", name)); res.Header.Get(
+		"Location",
+	) != "/issues?"+other {
 		t.Errorf("replaced: %d to %q", res.StatusCode, res.Header.Get("Location"))
 	}
-	if res, body := s.Do("POST", "/actions/views/rename", program.Form("id", id, "name", "\u202e"), "HX-Request", "true"); res.StatusCode != 400 || !strings.Contains(body, "control characters") {
+	if res, body := s.Do("POST", "/actions/views/rename", program.Form("id", id, "name", "\u202e"), "HX-Request",
+		"true"); res.StatusCode != 400 ||
+		!strings.Contains(body, "control characters") {
 		t.Errorf("renamed badly: %d %s", res.StatusCode, body)
 	}
-	if res, _ := s.Do("POST", "/actions/views/rename", program.Form("id", id, "name", "Plain ")); res.StatusCode != 303 || res.Header.Get("Location") != "/issues?"+other {
+	if res, _ := s.Do("POST", "/actions/views/rename", program.Form("id", id, "name", "Plain ")); res.StatusCode != 303 ||
+		res.Header.Get("Location") != "/issues?"+other {
 		t.Errorf("renamed: %d to %q", res.StatusCode, res.Header.Get("Location"))
 	}
-	if _, body := s.Get("/runs"); strings.Contains(body, html.EscapeString(name)) || !strings.Contains(body, ">Plain</bdi>") || !strings.Contains(body, "Views of Issues") {
+	if _, body := s.Get("/runs"); strings.Contains(body, html.EscapeString(name)) || !strings.Contains(body, ">Plain</bdi>") ||
+		!strings.Contains(body, "Views of Issues") {
 		t.Error("the navigation does not have the view under its new name alone")
 	}
-	if res, _ := s.Do("POST", "/actions/views/delete", program.Form("id", id), "HX-Request", "true"); res.StatusCode != 204 || res.Header.Get("HX-Redirect") != "/issues" {
+	if res, _ := s.Do("POST", "/actions/views/delete", program.Form("id", id), "HX-Request", "true"); res.StatusCode != 204 ||
+		res.Header.Get("HX-Redirect") != "/issues" {
 		t.Errorf("deleted: %d to %q", res.StatusCode, res.Header.Get("HX-Redirect"))
 	}
 	if res, _ := s.Do("POST", "/actions/views/delete", program.Form("id", id)); res.StatusCode != 404 {

@@ -17,7 +17,8 @@ func TestSearchPage(t *testing.T) {
 		holds  []string
 		lacks  []string
 	}{
-		"rule-07":                                {200, []string{"js/rule-07", "Open as a list", `href="/issues?q=rule-07"`, "<dt>Sessions</dt>"}, []string{"Exactly this"}},
+		"rule-07": {200, []string{"js/rule-07", "Open as a list", `href="/issues?q=rule-07"`,
+			"<dt>Sessions</dt>"}, []string{"Exactly this"}},
 		"octo/shop":                              {200, []string{"Exactly this", `href="/repo/octo/shop"`, "All 60"}, nil},
 		"CQLF-R1-0003":                           {200, []string{"Exactly this", "js/rule-03"}, nil},
 		"devin-0123456789abcdef0123456789abcdef": {200, []string{"Exactly this", `href="/sessions/0123456789abcdef0123456789abcdef"`}, nil},
@@ -25,11 +26,13 @@ func TestSearchPage(t *testing.T) {
 		"no-such-thing-at-all":                   {200, []string{"Nothing matches"}, []string{"<table"}},
 		`"open`:                                  {400, []string{"This cannot be searched for.", "never closed"}, nil},
 		"<script>alert(1)</script>":              {200, []string{"Nothing matches", "&lt;script&gt;"}, []string{"<script>alert"}},
-		"colour:red rule-07":                     {200, []string{"Unknown qualifier “colour”: searched for as text.", "severity, ", "Nothing matches"}, nil},
-		"-colour:red rule-07":                    {200, []string{"Unknown qualifier “colour”", "js/rule-07", `href="/issues?q=-%22colour%3Ared%22+rule-07"`}, nil},
-		"severity:purple":                        {200, []string{"Nothing matches", "critical, high"}, []string{"searched for as text"}},
-		"https://github.com/octo/none":           {200, []string{"Nothing matches"}, []string{"searched for as text"}},
-		"":                                       {200, []string{"Search for a repository"}, []string{"<table"}},
+		"colour:red rule-07": {200, []string{"Unknown qualifier “colour”: searched for as text.", "severity, ",
+			"Nothing matches"}, nil},
+		"-colour:red rule-07": {200, []string{"Unknown qualifier “colour”", "js/rule-07",
+			`href="/issues?q=-%22colour%3Ared%22+rule-07"`}, nil},
+		"severity:purple":              {200, []string{"Nothing matches", "critical, high"}, []string{"searched for as text"}},
+		"https://github.com/octo/none": {200, []string{"Nothing matches"}, []string{"searched for as text"}},
+		"":                             {200, []string{"Search for a repository"}, []string{"<table"}},
 	} {
 		res, body := s.Get("/search?q=" + url.QueryEscape(query))
 		if res.StatusCode != want.status {

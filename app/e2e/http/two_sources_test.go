@@ -42,7 +42,8 @@ func TestRefreshOfTwoSources(t *testing.T) {
 	}
 	down.Store(true)
 	put("new.json", program.SmallScan(2, "2026-02-02T10:00:00Z", nil))
-	if status, answer := p.Ask("POST", "/api/refresh"); status != http.StatusBadGateway || !strings.Contains(fmt.Sprint(answer["error"]), "GitHub") {
+	if status, answer := p.Ask("POST", "/api/refresh"); status != http.StatusBadGateway ||
+		!strings.Contains(fmt.Sprint(answer["error"]), "GitHub") {
 		t.Errorf("with GitHub down: %d %v", status, answer)
 	}
 	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 2})

@@ -21,15 +21,18 @@ func TestUpstreamFailuresAreShown(t *testing.T) {
 		lacks  []string
 	}{
 		"down": {func(p *program.Played) { p.GitHub.Fail(githubtest.Fault{Status: 502}) }, "/api/refresh",
-			[]string{"GitHub unreachable since ", "Showing what was stored at ", "Try again", "unreachable</strong>"}, []string{"refuses", "rate limit"}},
+			[]string{"GitHub unreachable since ", "Showing what was stored at ", "Try again", "unreachable</strong>"},
+			[]string{"refuses", "rate limit"}},
 		"token": {func(p *program.Played) { p.GitHub.Fail(githubtest.Fault{Status: 401, Message: "Bad credentials"}) }, "/api/refresh",
-			[]string{"GitHub refuses the token (401).", "Set a new GITHUB_TOKEN and restart", "Where to get one", "strip-danger"}, []string{"unreachable since", "rate limit"}},
+			[]string{"GitHub refuses the token (401).", "Set a new GITHUB_TOKEN and restart", "Where to get one", "strip-danger"},
+			[]string{"unreachable since", "rate limit"}},
 		"permission": {func(p *program.Played) {
 			p.GitHub.Fail(githubtest.Fault{Status: 403, Message: "Resource not accessible by personal access token"})
 		}, "/api/refresh",
 			[]string{"The token may not read this.", "Which scopes", "strip-danger"}, []string{"unreachable since", "rate limit"}},
 		"rate limit": {func(p *program.Played) { p.GitHub.SetRate(5000, 0, soon, 403) }, "/api/refresh",
-			[]string{"GitHub rate limit reached.", "Resumes " + soon.UTC().Format("15:04") + " (20 min)", "at " + soon.UTC().Format("15:04"), "disabled"}, []string{"unreachable since", "refuses"}},
+			[]string{"GitHub rate limit reached.", "Resumes " + soon.UTC().Format("15:04") + " (20 min)", "at " + soon.UTC().Format("15:04"),
+				"disabled"}, []string{"unreachable since", "refuses"}},
 		"Devin": {func(p *program.Played) { p.Devin.Fail(devintest.KindAny, devintest.Fault{Status: 401}) }, "/api/poll",
 			[]string{"Devin refuses the token (401).", "Set a new DEVIN_API_KEY and restart"}, []string{"GitHub refuses"}},
 	} {

@@ -79,7 +79,12 @@ func askRoute(p *program.Played, r server.Route, parameter string) {
 	case path == "/api/dispatch":
 		media, body = "application/json", `{"target_repo":"octo/shop"}`
 	case r.Method != http.MethodGet && !strings.HasPrefix(path, "/api/"):
-		body = url.Values{"session": {program.SampleSession}, "message": {"go on"}, "repo": {"octo/shop"}, "token": {fmt.Sprintf("%016x", rand.Uint64())}}.Encode()
+		body = url.Values{
+			"session": {program.SampleSession},
+			"message": {"go on"},
+			"repo":    {"octo/shop"},
+			"token":   {fmt.Sprintf("%016x", rand.Uint64())},
+		}.Encode()
 	}
 	p.Do(r.Method, path+"?"+query.Encode(), body, "HX-Request", "true", "Content-Type", media)
 	if kind, ok := strings.CutPrefix(path, "/actions/"); ok && slices.Contains([]string{"refresh", "poll", "poll-prs", "backfill"}, kind) {

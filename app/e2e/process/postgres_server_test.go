@@ -46,7 +46,22 @@ func newServer(t *testing.T) *ownPostgres {
 			t.Fatal(err)
 		}
 	}
-	c := s.command(context.WithoutCancel(t.Context()), "initdb", "-D", filepath.Join(s.dir, "data"), "-U", "dashboard", "-A", "scram-sha-256", "--pwfile", secret, "-E", "UTF8", "--locale=C", "--no-sync")
+	c := s.command(
+		context.WithoutCancel(t.Context()),
+		"initdb",
+		"-D",
+		filepath.Join(s.dir, "data"),
+		"-U",
+		"dashboard",
+		"-A",
+		"scram-sha-256",
+		"--pwfile",
+		secret,
+		"-E",
+		"UTF8",
+		"--locale=C",
+		"--no-sync",
+	)
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
@@ -65,7 +80,20 @@ func (s *ownPostgres) command(ctx context.Context, name string, args ...string) 
 func (s *ownPostgres) start() {
 	s.t.Helper()
 	_, port, _ := net.SplitHostPort(s.addr) // of freeAddr
-	s.running = s.command(context.WithoutCancel(s.t.Context()), "postgres", "-D", "data", "-h", "127.0.0.1", "-p", port, "-k", "", "-c", "fsync=off")
+	s.running = s.command(
+		context.WithoutCancel(s.t.Context()),
+		"postgres",
+		"-D",
+		"data",
+		"-h",
+		"127.0.0.1",
+		"-p",
+		port,
+		"-k",
+		"",
+		"-c",
+		"fsync=off",
+	)
 	if err := s.running.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -91,7 +119,9 @@ func (s *ownPostgres) stop() {
 
 // url is the setting that leads to it.
 func (s *ownPostgres) url(password string) program.Settings {
-	return program.Settings{"DATABASE_URL": "postgres://dashboard:" + strings.ReplaceAll(password, "/", "%2F") + "@" + s.addr + "/postgres?sslmode=disable"}
+	return program.Settings{
+		"DATABASE_URL": "postgres://dashboard:" + strings.ReplaceAll(password, "/", "%2F") + "@" + s.addr + "/postgres?sslmode=disable",
+	}
 }
 
 // everyProcess sends a signal to the server and all that serve its clients.

@@ -18,10 +18,13 @@ func TestDatabaseAway(t *testing.T) {
 	p := program.WithRuns(t, map[string]any{"a.json": program.SmallScan(1, "2026-02-02T10:00:00Z", nil)}, s.url(serverPassword))
 	p.Job("refresh")
 	s.stop()
-	for method, paths := range map[string][]string{"GET": {"/api/issues?per_page=7", "/panels/issues?page=1&per_page=7", "/issues", "/"}, "POST": {"/api/refresh"}} {
+	for method, paths := range map[string][]string{"GET": {"/api/issues?per_page=7", "/panels/issues?page=1&per_page=7", "/issues", "/"},
+		"POST": {"/api/refresh"}} {
 		for _, path := range paths {
 			res, body := p.Do(method, path, "", program.InPlace(path)...)
-			if (res.StatusCode != http.StatusServiceUnavailable && path != "/") || !strings.Contains(body, "PostgreSQL at DATABASE_URL cannot be reached") || strings.Contains(body, "s3cret") {
+			if (res.StatusCode != http.StatusServiceUnavailable && path != "/") ||
+				!strings.Contains(body, "PostgreSQL at DATABASE_URL cannot be reached") ||
+				strings.Contains(body, "s3cret") {
 				t.Errorf("without its database %s %s answers %d %.400s", method, path, res.StatusCode, body)
 			}
 		}

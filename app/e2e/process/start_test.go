@@ -79,7 +79,13 @@ func TestStartIsRefused(t *testing.T) {
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file + "/x.db"}, "director", "DATABASE_URL")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file}, "no SQLite database", "DATABASE_URL")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + dir}, "cannot be opened", "DATABASE_URL")
-	refused(t, program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + freeAddr(t) + "/d"}, "PostgreSQL", "cannot be reached", "DATABASE_URL")
+	refused(
+		t,
+		program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + freeAddr(t) + "/d"},
+		"PostgreSQL",
+		"cannot be reached",
+		"DATABASE_URL",
+	)
 	broken := program.Command(t, quietly(nil))
 	if err := os.WriteFile(filepath.Join(broken.Dir, ".env"), []byte("CACHE_TTL=7\nGITHUB_TOKEN='s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -12,11 +12,20 @@ func ListRecords() map[string]any {
 	const deep = "src/main/java/io/northwind/claims/ProfileImageUploadController.java"
 	var findings []map[string]any
 	for n, severity := range []string{"critical", "high", "high", "medium", "low", "low", "low"} {
-		findings = append(findings, Finding(1, n+1, severity, []string{"xss", "injection"}[n%2], fmt.Sprintf("java/unsafe-deserialization-%d", n+1), deep, 120+n))
+		findings = append(
+			findings,
+			Finding(1, n+1, severity, []string{"xss", "injection"}[n%2], fmt.Sprintf("java/unsafe-deserialization-%d", n+1), deep, 120+n),
+		)
 	}
 	at, old := time.Now().Add(-50*time.Hour), time.Now().AddDate(0, 0, -60)
 	session := func(digit, status, pr string, ids ...string) map[string]any {
-		return map[string]any{"session_id": "devin-" + strings.Repeat(digit, 32), "batch_id": 1, "status": status, "issue_ids": ids, "pr_url": pr}
+		return map[string]any{
+			"session_id": "devin-" + strings.Repeat(digit, 32),
+			"batch_id":   1,
+			"status":     status,
+			"issue_ids":  ids,
+			"pr_url":     pr,
+		}
 	}
 	bank := func(run int, at time.Time, found int) map[string]any {
 		var list []map[string]any
@@ -28,7 +37,14 @@ func ListRecords() map[string]any {
 		return s
 	}
 	return map[string]any{
-		"a.json": Scan(1, old, findings, session("a", "working", "https://github.com/octo/shop/pull/7", "CQLF-R1-0001"), session("b", "finished", "", "CQLF-R1-0002"), session("", "error: 429 Client Error", "", "CQLF-R1-0003")),
+		"a.json": Scan(
+			1,
+			old,
+			findings,
+			session("a", "working", "https://github.com/octo/shop/pull/7", "CQLF-R1-0001"),
+			session("b", "finished", "", "CQLF-R1-0002"),
+			session("", "error: 429 Client Error", "", "CQLF-R1-0003"),
+		),
 		"b.json": Scan(2, at.Add(time.Hour), findings[1:]),
 		"c.json": Scan(3, at.Add(2*time.Hour), findings[:6]),
 		"d.json": bank(4, old, 1), "e.json": bank(5, at, 3),
@@ -58,10 +74,23 @@ func ManyRecords() map[string]any {
 			ids = append(ids, fmt.Sprintf("CQLF-R1-%04d", i+1))
 		}
 		id := fmt.Sprintf("devin-%032x", n+1)
-		sessions = append(sessions, map[string]any{"session_id": id, "session_url": "https://app.devin.ai/sessions/" + id, "batch_id": n, "status": status, "issue_ids": ids})
+		sessions = append(
+			sessions,
+			map[string]any{
+				"session_id":  id,
+				"session_url": "https://app.devin.ai/sessions/" + id,
+				"batch_id":    n,
+				"status":      status,
+				"issue_ids":   ids,
+			},
+		)
 	}
 	bare := Scan(7, now.AddDate(0, 0, -2), first[:9])
 	bare["target_repo"], bare["fork_url"] = "https://github.com/octo/bare", "https://github.com/octo/bare"
 	delete(bare, "issue_fingerprints")
-	return map[string]any{"a.json": Scan(1, now.AddDate(0, 0, -20), first, sessions...), "b.json": Scan(2, now.AddDate(0, 0, -3), second), "c.json": bare}
+	return map[string]any{
+		"a.json": Scan(1, now.AddDate(0, 0, -20), first, sessions...),
+		"b.json": Scan(2, now.AddDate(0, 0, -3), second),
+		"c.json": bare,
+	}
 }

@@ -32,7 +32,7 @@ const unfold = `(() => { for (const d of [...document.querySelectorAll("details:
 	10)) d.open = true; })()`
 
 // TestAccessible holds every page against all rules of axe-core, in both
-// themes, on a phone and a desk.
+// themes, on a phone and a wide window.
 func TestAccessible(t *testing.T) {
 	axe := axeSource(t)
 	b := startBrowser(t)
@@ -98,7 +98,7 @@ func TestAccessibleOpen(t *testing.T) {
 	b.audit("backfill, dry run", "main", 390, 1280)
 }
 
-// TestAnnounced: a page has one region that is read aloud, and it tells the
+// TestAnnounced: a page has one region that is read aloud, and it says the
 // end of a job with its counts.
 func TestAnnounced(t *testing.T) {
 	b := startBrowser(t)

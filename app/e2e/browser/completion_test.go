@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestCompletion: a person completes a query by keys alone, runs it, is told
+// TestCompletion: a person completes a query by keys alone, runs it, sees
 // what is wrong with the next one while it stays, and saves a view; and the
 // console stays silent.
 func TestCompletion(t *testing.T) {

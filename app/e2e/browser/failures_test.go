@@ -118,7 +118,7 @@ func TestPanelFails(t *testing.T) {
 	b.isWhole("/activity", "Working")
 }
 
-// TestPressFails: a press in a list that cannot be answered is told in its
+// TestPressFails: a press in a list that cannot be answered is reported in its
 // place, and that goes once the list is asked for again.
 func TestPressFails(t *testing.T) {
 	b := startBrowser(t)
@@ -135,7 +135,7 @@ func TestPressFails(t *testing.T) {
 	b.until(`!document.querySelector(".failure") && document.querySelectorAll("#issues tbody tr").length === 50`)
 }
 
-// TestRefusedPages: who may not ask, or asks for too much, is told in the
+// TestRefusedPages: who may not ask, or asks for too much, is refused in the
 // browser why, and what to do.
 func TestRefusedPages(t *testing.T) {
 	b := startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP dashboard.test 127.0.0.1"))
@@ -183,7 +183,7 @@ func TestRefusedPages(t *testing.T) {
 }
 
 // TestLockedDatabase: what cannot be stored or answered, because another
-// program holds the database, is told where it was asked for, and is done by
+// program holds the database, is reported where it was asked for, and is done by
 // the same press later.
 func TestLockedDatabase(t *testing.T) {
 	b := startBrowser(t)

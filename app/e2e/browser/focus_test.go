@@ -22,7 +22,7 @@ func TestFocusStaysNear(t *testing.T) {
 	b.do(chromedp.KeyEvent("\r"))
 	b.until(`document.querySelector(".query-box").value === "is:open" && document.activeElement.id === "q-issues"`)
 
-	// A query that is too long is told beneath its box, however it is written.
+	// A query that is too long is reported beneath its box, however it is written.
 	b.provokes("Failed to load resource")
 	for _, letter := range []string{"x", "é"} {
 		b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "` + letter + `".repeat(10240); q.form.requestSubmit(); })()`)
@@ -165,7 +165,7 @@ const ringless = `(() => {
 })()`
 
 // TestFocusIsSeen: every control of every page shows that it has the focus,
-// on a phone in one theme and on a desk in the other.
+// on a phone in one theme and in a wide window in the other.
 func TestFocusIsSeen(t *testing.T) {
 	b := startBrowser(t)
 	b.reduceMotion()

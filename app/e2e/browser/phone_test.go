@@ -47,7 +47,7 @@ func TestFoldStaysClosed(t *testing.T) {
 	}
 }
 
-// TestPhoneReaches: what a desk has in its bars a phone reaches, too: the
+// TestPhoneReaches: what a wide window has in its bars a phone reaches, too: the
 // saved views in its menu of pages, and on the search page the box.
 func TestPhoneReaches(t *testing.T) {
 	b := startBrowser(t)

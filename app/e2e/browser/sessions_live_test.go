@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/services/github/githubtest"
 )
 
-// caret tells what is focused, what is typed there and where the caret is.
+// caret is what is focused, what is typed there and where the caret is.
 const caret = `[document.activeElement.id, document.activeElement.value, document.activeElement.selectionStart].join()`
 
 // TestSessionsLive: a tab of the list of sessions is open while Devin moves

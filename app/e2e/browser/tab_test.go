@@ -95,7 +95,7 @@ func openTab(t *testing.T, parent context.Context, options ...chromedp.ContextOp
 // provokes lets the console say texts, and hosts be asked that hold them.
 func (b *browser) provokes(texts ...string) { b.provoked = append(b.provoked, texts...) }
 
-// provoke tells whether the test provokes what holds one of its texts.
+// provoke reports whether the test provokes what holds one of its texts.
 func (b *browser) provoke(what string) bool {
 	return slices.ContainsFunc(b.provoked, func(text string) bool { return strings.Contains(what, text) })
 }
@@ -149,7 +149,7 @@ func (b *browser) await(expression string) string {
 	return text
 }
 
-// inject runs a script in the page; its text is not told on failure.
+// inject runs a script in the page; a failure does not show its text.
 func (b *browser) inject(script string) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {
@@ -182,7 +182,7 @@ func (b *browser) requests(part string) []string {
 	return slices.DeleteFunc(slices.Clone(b.asked), func(address string) bool { return !strings.Contains(address, part) })
 }
 
-// forget forgets the requests so far. All that were sent are told by then.
+// forget forgets the requests so far. All that were sent are known by then.
 func (b *browser) forget() {
 	b.t.Helper()
 	b.settled()
@@ -191,15 +191,15 @@ func (b *browser) forget() {
 	b.asked = nil
 }
 
-// settled waits until the browser has told of every request that the page has
-// sent: of one that is sent now it tells last.
+// settled waits until the browser has reported every request that the page has
+// sent: one that is sent now it reports last.
 func (b *browser) settled() {
 	b.t.Helper()
 	before := len(b.requests("?settled"))
 	b.await(`fetch(document.querySelector("link[rel=icon]").href + "?settled", { cache: "no-store" }).then(() => "")`)
 	for deadline := time.Now().Add(program.Patience); len(b.requests("?settled")) == before; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			b.t.Fatal("the browser told of no request")
+			b.t.Fatal("the browser reported no request")
 		}
 	}
 }
@@ -248,7 +248,7 @@ func (b *browser) until(expression string) {
 	b.t.Fatalf("it never held: %s; the console: %q", expression, b.console())
 }
 
-// holds tells whether an expression is true in the page; while a page loads,
+// holds reports whether an expression is true in the page; while a page loads,
 // none is.
 func (b *browser) holds(expression string) bool {
 	ctx, end := b.step()

@@ -38,7 +38,7 @@ func newDescribed(t *testing.T, records map[string]any) described {
 // and returns the body. Without a path it is held against nothing.
 func (p described) ask(method, path, template string, status int) []byte {
 	p.T.Helper()
-	res, err := p.Client().Do(p.Request(method, path, "", "Content-Type", ""))
+	res, err := p.Client().Do(p.Request(method, path, ""))
 	if err != nil {
 		p.T.Fatal(err)
 	}
@@ -75,9 +75,9 @@ func (p described) refused(method, path, template string, status int, words stri
 }
 
 const (
-	reducedFile = "marius-posa_juice-shop_run_21803457070_20260208_185211.json" // run 29
-	juiceFile   = "marius-posa_juice-shop_run_21888089889_20260211_004106.json" // run 40
-	fixerFile   = "marius-posa_codeql-devin-fixer_run_21888090352_20260211_004115.json"
+	reducedFile   = "marius-posa_juice-shop_run_21803457070_20260208_185211.json" // run 29
+	juiceShopFile = "marius-posa_juice-shop_run_21888089889_20260211_004106.json" // run 40
+	fixerFile     = "marius-posa_codeql-devin-fixer_run_21888090352_20260211_004115.json"
 )
 
 // TestAPIDetailsOfRealRecords walks every detail that the API has of the real
@@ -139,14 +139,14 @@ func TestAPIDetailsAreRefused(t *testing.T) {
 	p.refused(http.MethodGet, "/api/runs/"+url.PathEscape("../../etc/passwd")+"/raw", "/api/runs/{file}/raw", 404, "passwd")
 	p.refused(http.MethodGet, "/api/runs/verification_458b63aaba9e4fa39eae9cb522095e40_20260209_071521.json", run, 404, "is a verification")
 	p.refused(http.MethodGet, "/api/verifications?outcome=perfect", "/api/verifications", 400, "outcome")
-	p.refused(http.MethodGet, "/api/runs/"+juiceFile+"/diff?against="+fixerFile, diff, 400, "same repository")
-	p.refused(http.MethodGet, "/api/runs/"+reducedFile+"/diff?against="+juiceFile, diff, 400, "later")
-	p.refused(http.MethodGet, "/api/runs/"+juiceFile+"/diff?against="+juiceFile, diff, 400, "itself")
-	p.refused(http.MethodGet, "/api/runs/"+juiceFile+"/diff?against=none.json", diff, 404, "none.json")
+	p.refused(http.MethodGet, "/api/runs/"+juiceShopFile+"/diff?against="+fixerFile, diff, 400, "same repository")
+	p.refused(http.MethodGet, "/api/runs/"+reducedFile+"/diff?against="+juiceShopFile, diff, 400, "later")
+	p.refused(http.MethodGet, "/api/runs/"+juiceShopFile+"/diff?against="+juiceShopFile, diff, 400, "itself")
+	p.refused(http.MethodGet, "/api/runs/"+juiceShopFile+"/diff?against=none.json", diff, 404, "none.json")
 	p.refused(http.MethodGet, "/api/runs/"+dispatch+"/diff", diff, 400, "is a dispatch")
 	p.refused(http.MethodGet, "/api/runs/marius-posa_juice-shop_run_12_20260207_113139.json/diff", diff, 400, "names none")
 	p.refused(http.MethodGet, "/api/runs/marius-posa_juice-shop_run_16_20260207_130704.json/diff", diff, 404, "first scan")
-	p.refused(http.MethodPost, "/api/runs/"+juiceFile+"/accept-scope", accept, 400, "not scope-reduced")
+	p.refused(http.MethodPost, "/api/runs/"+juiceShopFile+"/accept-scope", accept, 400, "not scope-reduced")
 	p.refused(http.MethodPost, "/api/runs/none.json/accept-scope", accept, 404, "none.json")
 	p.refused(http.MethodPost, "/api/backfill?undo=perhaps", "/api/backfill", 400, "undo")
 }

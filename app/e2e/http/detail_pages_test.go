@@ -18,7 +18,7 @@ import (
 // longer, moves, is fixed by a session's pull request and comes back; one
 // more that stays; and from the fourth scan on a new one.
 func storyRecords(at time.Time) map[string]any {
-	told := func(run, line int, print string) map[string]any {
+	found := func(run, line int, print string) map[string]any {
 		f := program.Finding(run, 1, "high", "injection", "js/sql-injection", "routes/login.ts", line)
 		f["fingerprint"] = print
 		return f
@@ -38,11 +38,11 @@ func storyRecords(at time.Time) map[string]any {
 		"issue_ids":  []string{"CQLF-R2-0001", "CQLF-R2-0002"},
 	}
 	return map[string]any{
-		"1.json": program.Scan(1, day(0), []map[string]any{told(1, 34, short), stays(1)}),
-		"2.json": program.Scan(2, day(1), []map[string]any{told(2, 34, long), stays(2)}, session),
+		"1.json": program.Scan(1, day(0), []map[string]any{found(1, 34, short), stays(1)}),
+		"2.json": program.Scan(2, day(1), []map[string]any{found(2, 34, long), stays(2)}, session),
 		"3.json": program.Scan(3, day(5), []map[string]any{stays(3)}),
-		"4.json": program.Scan(4, day(12), []map[string]any{told(4, 41, long), stays(4), later(4)}),
-		"5.json": program.Scan(5, day(13), []map[string]any{told(5, 41, long), stays(5), later(5)}),
+		"4.json": program.Scan(4, day(12), []map[string]any{found(4, 41, long), stays(4), later(4)}),
+		"5.json": program.Scan(5, day(13), []map[string]any{found(5, 41, long), stays(5), later(5)}),
 	}
 }
 
@@ -93,7 +93,7 @@ func issuePage(s *program.Program, q string) string {
 	return m[1]
 }
 
-// TestIssuePage: the timeline tells what the records, the polls and GitHub
+// TestIssuePage: the timeline shows what the records, the polls and GitHub
 // said, and nothing else.
 func TestIssuePage(t *testing.T) {
 	p := startStory(t)

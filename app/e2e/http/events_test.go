@@ -56,7 +56,7 @@ func TestEvents(t *testing.T) {
 }
 
 // TestStreamsAskNothing: 500 open pages cost the upstreams nothing more than
-// one does, and a poll that finds nothing new tells them only its time.
+// one does, and a poll that finds nothing new sends them only its time.
 func TestStreamsAskNothing(t *testing.T) {
 	p := program.WithPlayers(t, program.Sample(), nil)
 	p.Working()
@@ -99,7 +99,7 @@ func TestStreamsAskNothing(t *testing.T) {
 		first[<-said]++
 	}
 	if len(first) > 2 { // the pulse can pass a second meanwhile
-		t.Errorf("the pages were told %d different things: %v", len(first), first)
+		t.Errorf("the pages were sent %d different things: %v", len(first), first)
 	}
 	if n := asked() - before; n != 0 {
 		t.Errorf("%d open pages asked the upstreams %d times", pages, n)

@@ -36,6 +36,6 @@ func TestExportMenu(t *testing.T) {
 		}
 	}
 	if _, body := s.Get("/issues?page=99"); !strings.Contains(body, "There is no page 99: this is the last.") {
-		t.Error("a page beyond the end is not told")
+		t.Error("nothing says that a page is beyond the end")
 	}
 }

@@ -29,7 +29,7 @@ func invalidTexts() []string {
 	}
 }
 
-// invalidQueries are odd texts in the query language.
+// invalidQueries are unusual texts in the query language.
 func invalidQueries() []string {
 	return []string{
 		"seen:0000-01-01", "seen:%3E9999-12-31", "seen:10000", "age:%3E999999999999w", "run:9223372036854775807", "run:%3E=1125899906842623",
@@ -55,7 +55,7 @@ type invalidRequest struct{ method, path, contentType, body string }
 var asksUpstream = regexp.MustCompile(`messages|preflight|dispatch|reply|checks|/actions/(poll|refresh)|/api/(poll|refresh)`)
 
 // invalidRequests are the table: each parameter, id, form and body of each
-// address with each odd text.
+// address with each of these texts.
 func invalidRequests() []invalidRequest {
 	var all []invalidRequest
 	id := regexp.MustCompile(`:[a-z]+`)

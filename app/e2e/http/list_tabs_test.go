@@ -103,7 +103,7 @@ var sortHeads = regexp.MustCompile(`(?s)<th scope="col"[^>]*?>\s*<a class="sort-
 var wayOut = regexp.MustCompile(`<a class="(?:btn|filter-clear|view[^"]*|menu-item[^"]*)" href="([^"]*)"[^>]*hx-target="closest`)
 
 // TestSortHeaders: each header that is a link sorts, says which way, and the
-// API knows its sort; an unknown one is told with what is allowed.
+// API knows its sort; an unknown one is refused with what is allowed.
 func TestSortHeaders(t *testing.T) {
 	s := program.WithRuns(t, program.ListRecords(), nil)
 	for page, api := range map[string]string{"/issues": "/api/issues", "/sessions": "/api/sessions", "/pulls": "/api/prs",

@@ -9,7 +9,7 @@ import (
 )
 
 // TestSearchPage: what the text names exactly stands first, then each list
-// with its total; a text that cannot be read is told.
+// with its total; a text that cannot be read is refused in words.
 func TestSearchPage(t *testing.T) {
 	s := program.WithRuns(t, program.Sample(), nil)
 	for query, want := range map[string]struct {

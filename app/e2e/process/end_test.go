@@ -40,8 +40,8 @@ func withSession() map[string]any {
 	return map[string]any{"a.json": program.SmallScan(1, "2026-02-02T10:00:00Z", map[string]any{"sessions": sessions})}
 }
 
-// TestJobIsResumed: at SIGTERM a job under way stops, who waits for it is
-// told its id, and the next start resumes it under that id.
+// TestJobIsResumed: at SIGTERM a job under way stops, who waits for it gets
+// its id, and the next start resumes it under that id.
 func TestJobIsResumed(t *testing.T) {
 	var answers atomic.Bool
 	asked := make(chan bool, 100)

@@ -9,7 +9,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// freezable stands before a database until it is told to freeze: then it holds
+// freezable stands before a database until it is to freeze: then it holds
 // its connections and passes nothing on.
 type freezable struct {
 	net.Listener

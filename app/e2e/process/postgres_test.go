@@ -9,8 +9,8 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestDatabaseAway: a wrong password is told without it; a PostgreSQL that goes
-// away is told on every page (the overview's panels say it each), and what is
+// TestDatabaseAway: the refusal of a wrong password does not show it; a PostgreSQL that goes
+// away is reported on every page (the overview's panels say it each), and what is
 // shown comes back by itself with it.
 func TestDatabaseAway(t *testing.T) {
 	s := newServer(t)

@@ -66,7 +66,7 @@ func listen(t *testing.T) net.Listener {
 	return ln
 }
 
-// TestStartIsRefused: what hinders the start is told in one sentence that
+// TestStartIsRefused: what hinders the start is said in one sentence that
 // names the variable and no secret.
 func TestStartIsRefused(t *testing.T) {
 	dir := t.TempDir()
@@ -168,7 +168,7 @@ func TestExposed(t *testing.T) {
 	}
 }
 
-// TestMemoryLimit: the log tells the limit that the program keeps to, the
+// TestMemoryLimit: the log has the limit that the program keeps to, the
 // machine's or GOMEMLIMIT's, and one that is asked to end while it starts
 // ends well.
 func TestMemoryLimit(t *testing.T) {
@@ -204,7 +204,7 @@ func TestMemoryLimit(t *testing.T) {
 	}
 }
 
-// TestVersion: the program tells which build it is, and an unknown word how
+// TestVersion: the program says which build it is, and an unknown word how
 // it is used.
 func TestVersion(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), program.Binary(t), "version").Output()

@@ -42,7 +42,7 @@ func open(t *testing.T, paths ...string) {
 	}
 }
 
-// TestMayNotWrite: who may not write where the database is to be is told
+// TestMayNotWrite: who may not write where the database is to be hears
 // where, and what to do. A database that may only be read is served.
 func TestMayNotWrite(t *testing.T) {
 	nobody := &syscall.SysProcAttr{Credential: otherUser(t, "nobody")}

@@ -30,15 +30,15 @@ func newClient() *http.Client {
 // Client makes requests; it follows no redirect.
 func (p *Program) Client() *http.Client { return p.client }
 
-// Request is a request for a path, with a form as its body unless headers,
-// names and values in turn, say otherwise.
+// Request is a request for a path. A body is a form unless headers, names and
+// values in turn, say otherwise.
 func (p *Program) Request(method, path, body string, headers ...string) *http.Request {
 	p.T.Helper()
 	req, err := http.NewRequestWithContext(p.T.Context(), method, p.URL+path, strings.NewReader(body))
 	if err != nil {
 		p.T.Fatal(err)
 	}
-	if method == http.MethodPost {
+	if body != "" {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for i := 0; i+1 < len(headers); i += 2 {

@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// Traced is the setting with which Go's runtime tells, every so many
+// Traced is the setting with which Go's runtime reports, every so many
 // milliseconds, each goroutine of the program, and each garbage collection.
 func Traced(milliseconds int) Settings {
 	return Settings{"GODEBUG": "gctrace=1,scheddetail=1,schedtrace=" + strconv.Itoa(milliseconds)}
 }
 
-// trace is what Go's runtime has told of the program.
+// trace is what Go's runtime has reported of the program.
 type trace struct {
 	whole      int // how many traces were read
 	goroutines int // of the last of them
@@ -27,7 +27,7 @@ var (
 	traceGC      = regexp.MustCompile(`^gc \d+ @.* \d+->\d+->(\d+) MB, `)
 )
 
-// takes tells whether a line of the log is the runtime's, and counts it.
+// takes reports whether a line of the log is the runtime's, and counts it.
 func (t *trace) takes(line string) bool {
 	switch {
 	case traceHead.MatchString(line):
@@ -61,7 +61,7 @@ func (p *Program) traced() trace {
 func (p *Program) Goroutines() int {
 	p.T.Helper()
 	before := p.traced().whole
-	p.Until("the program tells no goroutines", func() bool { return p.traced().whole >= before+2 })
+	p.Until("the program reports no goroutines", func() bool { return p.traced().whole >= before+2 })
 	return p.traced().goroutines
 }
 

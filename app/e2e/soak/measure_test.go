@@ -109,7 +109,7 @@ func (s *soak) judge() {
 			end.goroutines, end.files, first.goroutines, first.files)
 	}
 	if s.T.Failed() {
-		s.Signal(syscall.SIGQUIT) // it then tells its goroutines
+		s.Signal(syscall.SIGQUIT) // it then logs its goroutines
 		s.Wait()
 		s.T.Logf("the goroutines of the end:\n%s", s.log.other.String())
 	}

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-
-	"telemetry-dashboard/services/telemetry"
 )
 
 // built is the path of the program, which is built when the first test of a
@@ -20,7 +18,7 @@ var built = sync.OnceValues(func() (string, error) {
 	if Race {
 		args = append(args, "-race")
 	}
-	build := exec.Command("go", append(args, "telemetry-dashboard/app")...) //nolint:noctx // every test of the binary waits for it
+	build := exec.Command("go", append(args, "telemetry-dashboard/app")...)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
@@ -47,11 +45,4 @@ func Binary(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// guarded runs do in a goroutine of its own; a panic in it is an error.
-func guarded(name string, do func() error) <-chan error {
-	ended := make(chan error, 1)
-	go func() { ended <- telemetry.Guard(name, do) }()
-	return ended
 }

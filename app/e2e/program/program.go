@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Patience is how long a test waits for what must come.
@@ -50,7 +52,7 @@ type Program struct {
 // process is one run of the program.
 type process struct {
 	cmd   *exec.Cmd
-	read  <-chan error // ends once its log was read whole
+	read  chan struct{} // closed once its log was read whole
 	mu    sync.Mutex
 	to    io.Writer // gets the log
 	log   strings.Builder
@@ -114,7 +116,7 @@ func (p *Program) In(t *testing.T) *Program {
 func (p *Program) Restart() {
 	p.T.Helper()
 	p.Stop()
-	run := &process{cmd: p.command()}
+	run := &process{cmd: p.command(), read: make(chan struct{})}
 	run.to, run.cmd.Stderr = run.cmd.Stderr, nil
 	if run.to == nil {
 		run.to = &run.log
@@ -128,7 +130,12 @@ func (p *Program) Restart() {
 	}
 	p.process = run
 	listens := make(chan string, 1)
-	run.read = guarded("read the program's log", func() error { run.readLog(out, listens); return nil })
+	go func() {
+		defer close(run.read)
+		if err := telemetry.Guard("read the program's log", func() error { run.readLog(out, listens); return nil }); err != nil {
+			p.T.Error(err)
+		}
+	}()
 	select {
 	case p.URL = <-listens:
 	case <-run.read:

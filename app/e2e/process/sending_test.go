@@ -15,12 +15,12 @@ import (
 )
 
 // silent stands before an upstream. While it is silent it passes on what is
-// posted, or loses it, and never answers.
+// posted, or drops it, and never answers.
 type silent struct {
 	player  http.Handler
 	mu      sync.Mutex
 	silent  bool
-	loses   bool
+	drops   bool
 	arrived chan bool
 }
 
@@ -32,22 +32,22 @@ func (s *silent) front(player http.Handler) http.Handler {
 	return s
 }
 
-func (s *silent) set(silent, loses bool) {
+func (s *silent) set(silent, drops bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.silent, s.loses = silent, loses
+	s.silent, s.drops = silent, drops
 }
 
 func (s *silent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	silent, loses := s.silent, s.loses
+	silent, drops := s.silent, s.drops
 	s.mu.Unlock()
 	if !silent || r.Method != http.MethodPost {
 		s.player.ServeHTTP(w, r)
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	if !loses {
+	if !drops {
 		again := r.Clone(r.Context())
 		again.Body = io.NopCloser(bytes.NewReader(body))
 		s.player.ServeHTTP(httptest.NewRecorder(), again)
@@ -58,9 +58,9 @@ func (s *silent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // killDuring kills the program after a form was posted and s has what was
 // sent, and starts it again with an upstream that answers.
-func (s *silent) killDuring(p *program.Program, action string, form url.Values, loses bool) {
+func (s *silent) killDuring(p *program.Program, action string, form url.Values, drops bool) {
 	p.T.Helper()
-	s.set(true, loses)
+	s.set(true, drops)
 	request := p.Request(http.MethodPost, action, form.Encode())
 	cut := make(chan bool)
 	go func() {
@@ -80,24 +80,24 @@ func (s *silent) killDuring(p *program.Program, action string, form url.Values, 
 // form says "sent" only where the message has arrived; else it is offered
 // again with its text, and sent when the person decides so.
 func TestKilledWhileReplying(t *testing.T) {
-	for name, loses := range map[string]bool{"it arrived": false, "it was lost": true} {
-		t.Run(name, func(t *testing.T) { killWhileReplying(t, loses) })
+	for name, drops := range map[string]bool{"it arrived": false, "it was lost": true} {
+		t.Run(name, func(t *testing.T) { killWhileReplying(t, drops) })
 	}
 }
 
-func killWhileReplying(t *testing.T, loses bool) {
+func killWhileReplying(t *testing.T, drops bool) {
 	p := program.NewPlayed(t, "apk_test", withSession())
 	p.Devin.Put(devintest.Session{ID: program.SampleSession, Status: "blocked"})
 	upstream := newSilent()
 	p.Start(p.Settings(program.Fronts{"DEVIN_API_URL": upstream.front}))
 	page := p.Page("/sessions/" + program.SampleSession)
 	form := url.Values{"session": {program.SampleSession}, "token": {program.FormToken(t, page)}, "message": {"Go <on>"}}
-	upstream.killDuring(p.Program, "/actions/reply", form, loses)
+	upstream.killDuring(p.Program, "/actions/reply", form, drops)
 	if !strings.Contains(p.Page("/activity"), "it is not known whether it arrived") {
 		t.Error("the activity says that it was sent")
 	}
 	res, body := p.Do(http.MethodPost, "/actions/reply", form.Encode())
-	if !loses {
+	if !drops {
 		location := res.Header.Get("Location")
 		if res.StatusCode != http.StatusSeeOther || !strings.Contains(location, "sent=1") || len(p.Replies()) != 1 {
 			t.Errorf("a reply that had arrived: %d %q, Devin got %q", res.StatusCode, location, p.Replies())

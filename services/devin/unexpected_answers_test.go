@@ -24,7 +24,7 @@ type strange struct {
 
 func (tc strange) run(t *testing.T, key string) {
 	t.Parallel()
-	s := &stranger{answer: tc.answer}
+	s := &scripted{answer: tc.answer}
 	c := connect(t, s, devin.Options{Key: key, OrgID: org})
 	answer, err := c.Sessions(t.Context(), tc.wanted)
 	if (err == nil) != (tc.said == "") || (err != nil && !strings.Contains(err.Error(), tc.said)) {
@@ -52,8 +52,8 @@ func rows(ids []string) (rows []string) {
 
 func list(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/sessions") }
 
-// TestStrangersV1: what else may speak v1.
-func TestStrangersV1(t *testing.T) {
+// TestUnexpectedAnswersV1: what else may speak v1.
+func TestUnexpectedAnswersV1(t *testing.T) {
 	for _, tc := range []strange{
 		{"bare ids", func(*http.Request) (int, string) { return 200, items("sessions", rows(hexes(0, 3)), "") },
 			hexes(0, 3), found(hexes(0, 3)), 1, ""},
@@ -121,8 +121,8 @@ func TestStrangersV1(t *testing.T) {
 	}
 }
 
-// TestStrangersV3: what else may speak v3.
-func TestStrangersV3(t *testing.T) {
+// TestUnexpectedAnswersV3: what else may speak v3.
+func TestUnexpectedAnswersV3(t *testing.T) {
 	for _, tc := range []strange{
 		{"session_ids is ignored", pagesOf(rows(hexes(0, 1000)), nil), hexes(0, 1000), found(hexes(0, 1000)), 5, ""},
 		{"ignored, and one is missing", pagesOf(rows(hexes(0, 250)), nil), hexes(249, 251),
@@ -218,7 +218,7 @@ func pagesOf(rows []string, refuse func(*http.Request) bool) func(*http.Request)
 // TestWhatWorkedComesFirst: the form of an id that a server takes is found
 // once, not at every turn.
 func TestWhatWorkedComesFirst(t *testing.T) {
-	s := &stranger{answer: func(r *http.Request) (int, string) {
+	s := &scripted{answer: func(r *http.Request) (int, string) {
 		if strings.Contains(r.URL.String(), "devin-") {
 			if strings.HasSuffix(r.URL.Path, "/sessions") {
 				return 200, `{"items":[]}`

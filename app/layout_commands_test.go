@@ -11,8 +11,7 @@ import (
 // documentedTests are the commands of documents that run single tests.
 var documentedTests = regexp.MustCompile("`go test -run '([^']+)' (?:-v )?([^`]+)`")
 
-// testNames are the tests of a folder: those of TestProcess with the name of
-// their part.
+// testNames are the tests of a folder, a line each.
 func testNames(t *testing.T, folder string) string {
 	t.Helper()
 	var names strings.Builder
@@ -27,9 +26,6 @@ func testNames(t *testing.T, folder string) string {
 		}
 		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllStringSubmatch(string(text), -1) {
 			names.WriteString(m[1] + "\n")
-		}
-		for _, m := range regexp.MustCompile(`"([a-z ]+)": +process\.`).FindAllStringSubmatch(string(text), -1) {
-			names.WriteString("TestProcess/" + strings.ReplaceAll(m[1], " ", "_") + "\n")
 		}
 	}
 	return names.String()
@@ -49,24 +45,11 @@ func TestDocumentedTests(t *testing.T) {
 	for _, m := range commands {
 		for folder := range strings.FieldsSeq(m[2]) {
 			names := testNames(t, folder)
-			for _, pattern := range alternatives(strings.ReplaceAll(m[1], `\|`, "|")) {
+			for pattern := range strings.SplitSeq(m[1], `\|`) {
 				if !regexp.MustCompile("(?m)^" + pattern).MatchString(names) {
 					t.Errorf("%s: no test of %s has this name: %s", m[0], folder, pattern)
 				}
 			}
 		}
 	}
-}
-
-// alternatives are the patterns of one that joins several, as A|B or A/(b|c).
-func alternatives(pattern string) []string {
-	before, rest, group := strings.Cut(pattern, "(")
-	if !group {
-		return strings.Split(pattern, "|")
-	}
-	var list []string
-	for part := range strings.SplitSeq(strings.TrimSuffix(rest, ")"), "|") {
-		list = append(list, before+part)
-	}
-	return list
 }

@@ -62,7 +62,12 @@ func mayImport() map[string][]string {
 		"app/web":            append([]string{"views/parts", "views/panels", "views/pages"}, reads...),
 		"app":                {"*"},
 		"app/bench":          {"*"},
-		"app/e2e/faults":     {"*"},
+		"app/e2e/program":            append([]string{"services/github/githubtest", "services/devin/devintest"}, domain...),
+		"app/e2e/browser":            {}, // and what their tests need
+		"app/e2e/faults":             {},
+		"app/e2e/http":               {},
+		"app/e2e/process":            {},
+		"app/e2e/soak":               {},
 	}
 }
 

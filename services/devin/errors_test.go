@@ -187,7 +187,7 @@ func TestDevinsWords(t *testing.T) {
 		`{"detail":7}`:    "(418).",
 		``:                "(418).",
 	} {
-		c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 418, body }}, devin.Options{Key: keyV3, OrgID: org})
+		c := connect(t, &scripted{answer: func(*http.Request) (int, string) { return 418, body }}, devin.Options{Key: keyV3, OrgID: org})
 		if _, err := c.Sessions(t.Context(), hexes(0, 1)); !strings.HasSuffix(sentence(err), want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %q, want %q", body, sentence(err), want)
 		}
@@ -201,7 +201,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		`{"sessions":[{"session_id":"x","sta`: "was cut short", ``: "is empty", `}`: "is not JSON", "\x00": "is not JSON",
 	} {
 		eachAPI(t, func(t *testing.T, key string) {
-			c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, body }}, devin.Options{Key: key, OrgID: org})
+			c := connect(t, &scripted{answer: func(*http.Request) (int, string) { return 200, body }}, devin.Options{Key: key, OrgID: org})
 			if _, err := c.Sessions(t.Context(), hexes(0, 1)); telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(sentence(err), says) {
 				t.Errorf("%q: %v, want %q", body, err, says)
 			}
@@ -236,7 +236,7 @@ func TestPartialResults(t *testing.T) {
 		same(t, "skipped", hexes(127, 150), answer.Skipped)
 	})
 	eachAPI(t, func(t *testing.T, key string) { // one of those by id fails; the others are asked
-		s := &stranger{answer: func(r *http.Request) (int, string) {
+		s := &scripted{answer: func(r *http.Request) (int, string) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, "/sessions"):
 				return 200, `{"sessions":[],"items":[]}`

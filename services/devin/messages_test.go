@@ -55,7 +55,7 @@ func TestOddMessages(t *testing.T) {
 		keyV3: `{"items":[null,7,{"message":8},{"source":"devin","message":"second","created_at":1778490060},
 			{"source":"user","message":"first","created_at":1778490000,"event_id":5},{"source":7,"message":"third","created_at":1778490120}]}`,
 	} {
-		s := &stranger{answer: func(*http.Request) (int, string) { return 200, body }}
+		s := &scripted{answer: func(*http.Request) (int, string) { return 200, body }}
 		c := connect(t, s, devin.Options{Key: key, OrgID: org, CacheTTL: time.Hour})
 		for range 2 { // it is not kept
 			got, err := c.Messages(t.Context(), hex(0))
@@ -171,7 +171,7 @@ func TestSendInvalidates(t *testing.T) {
 
 // gate is a server of one message whose GETs arrive and wait to be let go.
 type gate struct {
-	stranger
+	scripted
 	arrived, release chan struct{}
 }
 
@@ -318,7 +318,7 @@ func TestSendRefuses(t *testing.T) {
 // TestSendToBareIDs: a server that knows ids without devin- only gets one message.
 func TestSendToBareIDs(t *testing.T) {
 	for key, path := range map[string]string{keyV1: "/v1/sessions/%s/message", keyV3: "/v3/organizations/org-1/sessions/%s/messages"} {
-		s := &stranger{answer: func(r *http.Request) (int, string) {
+		s := &scripted{answer: func(r *http.Request) (int, string) {
 			if strings.Contains(r.URL.Path, "devin-") {
 				return 404, `{}`
 			}

@@ -37,7 +37,7 @@ func TestReceipts(t *testing.T) {
 		{504, `{}`, unknown, unknown},
 	} {
 		for key, want := range map[string]telemetry.Code{keyV1: tc.v1, keyV3: tc.v3} {
-			s := &stranger{answer: func(*http.Request) (int, string) { return tc.status, tc.body }}
+			s := &scripted{answer: func(*http.Request) (int, string) { return tc.status, tc.body }}
 			c := connect(t, s, devin.Options{Key: key, OrgID: org})
 			err := c.Send(t.Context(), hex(0), "go on")
 			if (err == nil) != (want == fine) || err != nil && telemetry.CodeOf(err) != want {

@@ -111,7 +111,7 @@ func TestPullRequestsAreRead(t *testing.T) {
 		t.Run(tc.key[:3]+" "+tc.fields, func(t *testing.T) {
 			t.Parallel()
 			row := []string{`{"session_id":"` + hex(0) + `","status":"working",` + tc.fields + `}`}
-			c := connect(t, &stranger{answer: func(*http.Request) (int, string) {
+			c := connect(t, &scripted{answer: func(*http.Request) (int, string) {
 				return 200, `{"sessions":[` + row[0] + `],"items":[` + row[0] + `]}`
 			}}, devin.Options{Key: tc.key, OrgID: org})
 			answer, err := c.Sessions(t.Context(), hexes(0, 1))
@@ -156,7 +156,7 @@ func TestTimesAreRead(t *testing.T) {
 	} {
 		eachAPI(t, func(t *testing.T, key string) {
 			row := `[{"session_id":"` + hex(0) + `","status":"working","updated_at":` + raw + `}]`
-			c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, `{"sessions":` + row + `,"items":` + row + `}` }},
+			c := connect(t, &scripted{answer: func(*http.Request) (int, string) { return 200, `{"sessions":` + row + `,"items":` + row + `}` }},
 				devin.Options{Key: key, OrgID: org, Now: later})
 			answer, err := c.Sessions(t.Context(), hexes(0, 1))
 			if err != nil || len(answer.Sessions) != 1 {
@@ -176,7 +176,7 @@ func TestAListThatMoves(t *testing.T) {
 		{row("finished", "2026-05-11T10:00:00"), row("working", "2026-05-11T09:00:00")},
 		{row("working", "2026-05-11T09:00:00"), row("finished", "2026-05-11T10:00:00")},
 	} {
-		c := connect(t, &stranger{answer: func(*http.Request) (int, string) { return 200, items("sessions", rows, "") }}, devin.Options{Key: keyV1})
+		c := connect(t, &scripted{answer: func(*http.Request) (int, string) { return 200, items("sessions", rows, "") }}, devin.Options{Key: keyV1})
 		answer, err := c.Sessions(t.Context(), hexes(0, 1))
 		if err != nil || len(answer.Sessions) != 1 || answer.Sessions[0].Status != "finished" {
 			t.Errorf("%+v, %v", answer, err)
@@ -186,8 +186,8 @@ func TestAListThatMoves(t *testing.T) {
 
 // TestOrganization: v3 asks whose the key is, once, unless it is told.
 func TestOrganization(t *testing.T) {
-	self := func(status int, body string) *stranger {
-		return &stranger{answer: func(r *http.Request) (int, string) {
+	self := func(status int, body string) *scripted {
+		return &scripted{answer: func(r *http.Request) (int, string) {
 			if r.URL.Path == "/v3/self" {
 				return status, body
 			}
@@ -196,7 +196,7 @@ func TestOrganization(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name  string
-		s     *stranger
+		s     *scripted
 		org   string
 		want  telemetry.Code // "" for success
 		asked []string
@@ -237,7 +237,7 @@ func TestAddresses(t *testing.T) {
 	for suffix, want := range map[string]string{"": "", "/": "", "/v1": "", "/v3/": "", "/devin/v1/": "/devin", "/devin//": "/devin"} {
 		eachAPI(t, func(t *testing.T, key string) {
 			row := one(hex(0))
-			s := &stranger{answer: func(*http.Request) (int, string) { return 200, `{"sessions":[` + row + `],"items":[` + row + `]}` }}
+			s := &scripted{answer: func(*http.Request) (int, string) { return 200, `{"sessions":[` + row + `],"items":[` + row + `]}` }}
 			server := httptest.NewServer(s)
 			t.Cleanup(server.Close)
 			c := connect(t, s, devin.Options{BaseURL: server.URL + suffix, Key: key, OrgID: org})

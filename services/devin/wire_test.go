@@ -130,14 +130,14 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
-// stranger is a server that answers by path and records what it was asked.
-type stranger struct {
+// scripted is a server that answers by path and records what it was asked.
+type scripted struct {
 	mu     sync.Mutex
 	asked  []string // "GET /v1/sessions?…", decoded
 	answer func(r *http.Request) (status int, body string)
 }
 
-func (s *stranger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	line := r.Method + " " + r.URL.Path
 	for _, name := range slices.Sorted(maps.Keys(query)) {
@@ -151,7 +151,7 @@ func (s *stranger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(body))
 }
 
-func (s *stranger) requests() []string {
+func (s *scripted) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.asked)

@@ -1,0 +1,84 @@
+package browser
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/app/e2e/program"
+	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/github/githubtest"
+)
+
+// TestDispatchFromNeeds: what never started, and a scan that is overdue, is
+// dispatched from its row, in place and once.
+func TestDispatchFromNeeds(t *testing.T) {
+	b := startBrowser(t)
+	records := map[string]any{}
+	for i := range 4 { // weekly, until four weeks ago
+		records[fmt.Sprintf("w%d.json", i)] = program.Scan(
+			i+1,
+			time.Now().AddDate(0, 0, 7*i-49),
+			[]map[string]any{program.Finding(i+1, 1, "high", "xss", "js/rule-01", "src/a.ts", 1)},
+		)
+	}
+	records["w3.json"].(map[string]any)["sessions"] = []map[string]any{
+		{"session_id": "", "batch_id": 1, "status": "error: no credits left", "issue_ids": []string{"CQLF-R4-0001"}},
+	}
+	p := program.WithPlayers(t, records, nil)
+	p.PutWorkflow()
+	dispatched := func() int {
+		return len(slices.DeleteFunc(p.GitHub.Requests(), func(r githubtest.Request) bool {
+			return r.Method != "POST" || !strings.HasSuffix(r.Path, "/dispatches")
+		}))
+	}
+	for i, word := range []string{"Never started", "Scan overdue"} {
+		b.open(p.URL + "/needs-you")
+		row := fmt.Sprintf(`[...document.querySelectorAll("main tbody tr")].find((r) => r.innerText.includes(%q))`, word)
+		b.until(row)
+		b.js(`[...` + row + `.querySelectorAll("a, button")].find((e) => e.innerText.trim() === "Dispatch").click()`)
+		b.until(`document.querySelector("dialog[open]")?.innerText.includes("octo/shop")`)
+		const send = `[...document.querySelectorAll("dialog[open] button[type=submit], dialog[open] form button:not([type])")].at(-1)`
+		b.until(send)
+		b.js(`(() => { const send = ` + send + `; send.click(); send.click(); })()`)
+		b.until(`document.querySelector("dialog[open]")?.innerText.includes("Watch it on GitHub") && location.pathname === "/needs-you"`)
+		if n := dispatched(); n != i+1 {
+			t.Errorf("%s: %d runs are dispatched, want %d", word, n, i+1)
+		}
+	}
+}
+
+// TestNothingNeedsYou: where nothing waits, it is said how many sessions work.
+func TestNothingNeedsYou(t *testing.T) {
+	b := startBrowser(t)
+	var sessions []map[string]any
+	for n := range 4 {
+		sessions = append(
+			sessions,
+			map[string]any{
+				"session_id": fmt.Sprintf("devin-%032x", n+1),
+				"batch_id":   n + 1,
+				"status":     "running",
+				"issue_ids":  []string{fmt.Sprintf("CQLF-R1-000%d", n+1)},
+			},
+		)
+	}
+	p := program.WithPlayers(
+		t,
+		map[string]any{"a.json": program.Scan(1, time.Now().Add(-time.Minute), program.SampleFindings(), sessions...)},
+		nil,
+	)
+	for n := range 4 {
+		p.Devin.Put(devintest.Session{ID: fmt.Sprintf("%032x", n+1), Status: "running", Detail: "working"})
+	}
+	p.Job("poll")
+	for _, page := range []string{"/needs-you", "/"} {
+		b.open(p.URL + page)
+		b.until(`/Nothing needs you\.\s+4 sessions working\./.test(document.querySelector("main").innerText)`)
+	}
+	p.Devin.Update(fmt.Sprintf("%032x", 1), func(s *devintest.Session) { s.Detail = "waiting_for_user" })
+	p.Job("poll")
+	b.until(`!document.querySelector("main").innerText.includes("Nothing needs you")`)
+}

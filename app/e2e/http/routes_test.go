@@ -1,0 +1,22 @@
+package http
+
+import (
+	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/app/web"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/static"
+)
+
+// routes is the whole surface of the program. Its handlers are not called.
+func routes() (list []server.Route) {
+	board := dashboard.New(storetest.Reading(nil))
+	for _, r := range (&api.API{Dashboard: board}).Routes() {
+		list = append(list, server.Route(r))
+	}
+	for _, r := range web.New(web.Options{Assets: static.New(), Dashboard: board, APIDocs: static.OpenAPI()}).Routes() {
+		list = append(list, server.Route(r))
+	}
+	return list
+}

@@ -21,7 +21,7 @@ func startDesk(t *testing.T) *played {
 	p := startPlayed(t, records, nil)
 	now := time.Now().UTC().Truncate(time.Second)
 	p.devin.Put(devintest.Session{ID: shopSession, Status: "running", Detail: "waiting_for_user", Title: "Fix xss", CreatedAt: now.Add(-time.Hour), UpdatedAt: now,
-		Messages: []telemetry.Message{{ID: "m1", From: "devin", Text: "May I change the API?", At: now}}})
+		Messages: []telemetry.Message{{ID: "m1", From: "devin", Text: "May I change the API?", At: telemetry.At(now)}}})
 	p.action.PutWorkflow("codeql-fixer.yml", append([]string{"target_repo"}, telemetry.DispatchInputs()...)...)
 	p.github.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 9, Title: "fix(CQLF-R1-0003): escape", State: "open", CreatedAt: now.Add(-time.Hour)})
 	if status, body := p.post("/api/poll"); status != http.StatusOK {

@@ -25,7 +25,7 @@ func waitingSite(t *testing.T) (*site, *devintest.Player) {
 	player := devintest.New(devintest.Options{Key: "cog_test", OrgID: "org-test", Now: time.Now})
 	now := time.Now().UTC().Truncate(time.Second)
 	player.Put(devintest.Session{ID: waitingID, Status: "running", Detail: "waiting_for_user", Title: "Fix xss", CreatedAt: now.Add(-time.Hour), UpdatedAt: now,
-		Messages: []telemetry.Message{{ID: "m1", From: "devin", Text: "May I change <b>the API</b>?", At: now}}})
+		Messages: []telemetry.Message{{ID: "m1", From: "devin", Text: "May I change <b>the API</b>?", At: telemetry.At(now)}}})
 	server := httptest.NewServer(player)
 	t.Cleanup(server.Close)
 	records := shopRecords()

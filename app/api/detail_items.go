@@ -26,7 +26,7 @@ func appearanceOf(a telemetry.Appearance) appearanceItem {
 	return appearanceItem{
 		File:      a.RunFile,
 		RunNumber: a.RunNumber,
-		Timestamp: stamp(a.At),
+		Timestamp: stamp(a.At.Time),
 		Path:      a.File,
 		Line:      a.Line,
 		Print:     a.Fingerprint,
@@ -63,14 +63,14 @@ func attemptOf(a telemetry.Attempt, o telemetry.AttemptOutcome) attemptItem {
 		File:      a.File,
 		RunNumber: a.RunNumber,
 		BatchID:   a.BatchID,
-		Timestamp: stamp(a.At),
+		Timestamp: stamp(a.At.Time),
 		State:     string(a.State),
 		PRURL:     a.PRURL,
 		LinkBasis: textOrNull(string(a.LinkBasis)),
 		Others:    a.Others,
 		Outcome:   string(o.Kind),
-		Since:     stamp(o.Since),
-		Until:     stamp(o.Until),
+		Since:     stamp(o.Since.Time),
+		Until:     stamp(o.Until.Time),
 	}
 	if a.PR != nil {
 		item.PRNumber, item.PRState, item.PRMerged = &a.PR.Number, &a.PR.State, a.PR.Merged
@@ -93,7 +93,7 @@ type stepItem struct {
 func stepOf(s telemetry.Step) stepItem {
 	return stepItem{
 		Kind:      string(s.Kind),
-		Timestamp: stamp(s.At),
+		Timestamp: stamp(s.At.Time),
 		Text:      s.Text,
 		Record:    textOrNull(s.RunFile),
 		RunNumber: s.RunNumber,
@@ -167,7 +167,7 @@ func verificationOf(v telemetry.VerificationRow) verificationItem {
 	}
 	return verificationItem{
 		File:       v.File,
-		VerifiedAt: stamp(v.At),
+		VerifiedAt: stamp(v.At.Time),
 		SessionID:  v.Session,
 		Known:      v.Known,
 		Repo:       string(v.Repo),
@@ -184,10 +184,10 @@ func verificationOf(v telemetry.VerificationRow) verificationItem {
 		StillThere: v.StillThere,
 		Unmatched:  v.Unmatched,
 		Merge:      string(v.Merge),
-		MergedAt:   stamp(v.MergedAt),
+		MergedAt:   stamp(v.MergedAt.Time),
 		Outcome:    string(v.Verdict),
 		Current:    v.Current,
-		Reference:  stamp(v.ReferenceAt),
+		Reference:  stamp(v.ReferenceAt.Time),
 		Rescanned:  v.Rescanned,
 		Issues:     each(v.Issues, claim),
 	}
@@ -202,7 +202,7 @@ type stateItem struct {
 }
 
 func stateOf(s telemetry.StateChange) stateItem {
-	return stateItem{State: string(s.State), Status: s.Word, Detail: s.Detail, Source: s.Origin, Timestamp: stamp(s.At)}
+	return stateItem{State: string(s.State), Status: s.Word, Detail: s.Detail, Source: s.Origin, Timestamp: stamp(s.At.Time)}
 }
 
 type mentionItem struct {
@@ -224,7 +224,7 @@ func mentionOf(m telemetry.Mention) mentionItem {
 		File:        m.RunFile,
 		Kind:        string(m.Kind),
 		RunNumber:   m.RunNumber,
-		Timestamp:   stamp(m.At),
+		Timestamp:   stamp(m.At.Time),
 		SessionID:   m.SessionID,
 		SessionURL:  m.SessionURL,
 		Status:      m.Status,

@@ -87,7 +87,7 @@ type viewItem struct {
 }
 
 func viewOf(v telemetry.View) viewItem {
-	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + v.List + "?" + v.Query, stamp(v.Created)}
+	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + v.List + "?" + v.Query, stamp(v.Created.Time)}
 }
 
 func (a *API) views(c *fiber.Ctx) error {

@@ -240,8 +240,8 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 		return fiber.Map{
 			"target_repo":    s.Repo,
 			"repo":           string(telemetry.ParseRepo(s.Repo)),
-			"last_scan":      stamp(s.LastScan),
-			"due":            stamp(s.Due),
+			"last_scan":      stamp(s.LastScan.Time),
+			"due":            stamp(s.Due.Time),
 			"interval_hours": hours(s.Interval),
 		}
 	})
@@ -265,7 +265,7 @@ type changeItem struct {
 func changeOf(e telemetry.IssueEvent) changeItem {
 	item := changeItem{
 		Event:    e.Event,
-		At:       stamp(e.At),
+		At:       stamp(e.At.Time),
 		File:     e.File,
 		Run:      e.Run,
 		Issue:    e.Issue,
@@ -273,10 +273,10 @@ func changeOf(e telemetry.IssueEvent) changeItem {
 		Rule:     e.Rule,
 		Severity: e.Severity,
 		Family:   e.Family,
-		OpenedAt: stamp(e.OpenedAt),
+		OpenedAt: stamp(e.OpenedAt.Time),
 	}
 	if !e.OpenedAt.IsZero() {
-		item.Hours = hours(e.At.Sub(e.OpenedAt))
+		item.Hours = hours(e.At.Sub(e.OpenedAt.Time))
 	}
 	return item
 }

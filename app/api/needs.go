@@ -50,7 +50,7 @@ func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 			Group:      string(n.Need),
 			Subject:    n.Subject(),
 			Detail:     n.Detail(),
-			Since:      stamp(n.Since),
+			Since:      stamp(n.Since.Time),
 			Repo:       string(n.Repo),
 			TargetRepo: n.TargetRepo,
 			SessionID:  n.SessionID,
@@ -60,7 +60,7 @@ func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 			Links:      needLinks(n),
 		}
 		if !n.Since.IsZero() {
-			item.AgeHours = hours(max(0, now.Sub(n.Since)))
+			item.AgeHours = hours(max(0, now.Sub(n.Since.Time)))
 		}
 		return item
 	}

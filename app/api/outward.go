@@ -24,7 +24,7 @@ func (a *API) messages(c *fiber.Ctx) error {
 	}
 	items := make([]messageItem, len(messages))
 	for i, m := range messages {
-		items[i] = messageItem{ID: m.ID, From: m.From, Message: m.Text, CreatedAt: stamp(m.At)}
+		items[i] = messageItem{ID: m.ID, From: m.From, Message: m.Text, CreatedAt: stamp(m.At.Time)}
 	}
 	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": items})
 }

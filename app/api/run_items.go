@@ -40,7 +40,7 @@ func runRefOf(r telemetry.RunRow) runRefItem {
 	return runRefItem{
 		File:        r.File,
 		RunNumber:   r.RunNumber,
-		Timestamp:   stamp(r.At),
+		Timestamp:   stamp(r.At.Time),
 		Repo:        string(r.Repo),
 		IssuesFound: r.IssuesFound,
 		Reduced:     r.Reduced,

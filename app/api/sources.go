@@ -31,9 +31,9 @@ func (a *API) sources(c *fiber.Ctx) error {
 	for i, s := range rows {
 		items[i] = sourceItem{
 			Name:     s.Name,
-			OKAt:     stamp(s.OKAt),
-			FailedAt: stamp(s.FailedAt),
-			RetryAt:  stamp(s.RetryAt),
+			OKAt:     stamp(s.OKAt.Time),
+			FailedAt: stamp(s.FailedAt.Time),
+			RetryAt:  stamp(s.RetryAt.Time),
 			Error:    s.Error,
 			Code:     string(s.Code),
 			Missing:  s.Missing,

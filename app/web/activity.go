@@ -93,7 +93,7 @@ func kindTabs(chosen string) []parts.Choice {
 }
 
 func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
-	row := panels.ActivityRow{At: a.At, Repo: string(a.Repo)}
+	row := panels.ActivityRow{At: a.At.Time, Repo: string(a.Repo)}
 	run := parts.Link{Text: runName(a.Run, 0), URL: panels.RunURL(a.File)}
 	session := parts.Link{
 		Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shortID(a.Session)),
@@ -158,7 +158,7 @@ func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 		row.Text = summary(a.Job, resultOf(a.Job))
 	}
 	if !a.Job.Ended.IsZero() {
-		row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started))
+		row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started.Time))
 	}
 }
 

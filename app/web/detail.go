@@ -96,7 +96,7 @@ func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRo
 	r := panels.VerificationRow{
 		State:    panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown),
 		Counts:   number(v.Fixed) + " of " + number(v.Targeted) + " no longer found",
-		At:       v.At,
+		At:       v.At.Time,
 		Raw:      rawURL(v.Source, v.File),
 		Replaced: !v.Current,
 	}

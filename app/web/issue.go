@@ -67,14 +67,14 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 			h.Note, h.Time, h.As, h.After = "Back since", back, "ago", "after "+daysText(away)
 		}
 	case telemetry.StatusFixed:
-		h.Note, h.Time, h.As = "Gone since", i.Closed.At, "ago"
+		h.Note, h.Time, h.As = "Gone since", i.Closed.At.Time, "ago"
 		if i.Closed.At.IsZero() {
 			h.Note = ""
 		}
 	case telemetry.StatusNotScanned:
-		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.Last.At, "ago"
+		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.Last.At.Time, "ago"
 	default:
-		h.Note, h.Time, h.As = "First seen", i.First.At, "ago"
+		h.Note, h.Time, h.As = "First seen", i.First.At.Time, "ago"
 	}
 	if code := w.codeURL(i.IssueRow); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
@@ -108,14 +108,14 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "Family", Text: family, URL: termURL("/issues", "family", family)},
 		{Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
 		{Name: "Location", Text: spotText(i.File, i.Line), URL: w.codeURL(i.IssueRow), Code: true},
-		{Name: "First seen", Time: i.First.At, As: "day", Text: runName(i.First.Run, 0), URL: panels.RunURL(i.First.File)},
-		{Name: "Last seen", Time: i.Last.At, As: "ago", Text: runName(i.Last.Run, 0), URL: panels.RunURL(i.Last.File)},
+		{Name: "First seen", Time: i.First.At.Time, As: "day", Text: runName(i.First.Run, 0), URL: panels.RunURL(i.First.File)},
+		{Name: "Last seen", Time: i.Last.At.Time, As: "ago", Text: runName(i.Last.Run, 0), URL: panels.RunURL(i.Last.File)},
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {
 		facts = append(facts, panels.Pair{
 			Name: "Gone",
-			Time: i.Closed.At,
+			Time: i.Closed.At.Time,
 			As:   "ago",
 			Text: runName(i.Closed.Run, 0),
 			URL:  panels.RunURL(i.Closed.File),
@@ -178,7 +178,7 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 	open, wasGone := false, false
 	var marks []panels.Mark
 	for _, scan := range i.Scans {
-		m := panels.Mark{Kind: "gone", Name: runName(scan.Run, 0), URL: panels.RunURL(scan.File), At: scan.At}
+		m := panels.Mark{Kind: "gone", Name: runName(scan.Run, 0), URL: panels.RunURL(scan.File), At: scan.At.Time}
 		named := seen[scan.File+scan.At.String()]
 		switch {
 		case named && wasGone:

@@ -211,7 +211,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		Title:  runName(r.RunNumber, 0),
 		Aside:  r.RunLabel,
 		States: []parts.State{panels.RunKind(string(r.Kind))},
-		Time:   r.At,
+		Time:   r.At.Time,
 		As:     "ago",
 		Note:   "recorded",
 	}
@@ -257,7 +257,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 	facts := []panels.Pair{
 		{Name: "Repository", Text: string(r.Repo), URL: panels.RepoURL(string(r.Repo))},
-		{Name: "Recorded", Time: r.At, As: "day"},
+		{Name: "Recorded", Time: r.At.Time, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
 		facts = append(facts, panels.Pair{Name: "Found", Text: number(r.IssuesFound)})

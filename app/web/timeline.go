@@ -26,19 +26,19 @@ func (w *Web) issueSteps(i telemetry.IssueDetail) []panels.StepOf {
 		if s.Kind == telemetry.StepTaken {
 			attempt++
 		}
-		step := panels.StepOf{At: s.At, State: stepState(s, attempt), Bits: w.stepBits(s)}
+		step := panels.StepOf{At: s.At.Time, State: stepState(s, attempt), Bits: w.stepBits(s)}
 		if moves := movesFrom(rest); len(moves) > movesMost {
 			n = len(moves)
 			step.State.Word, step.Bits = fmt.Sprintf("Moved %d times", n), movesBits(moves)
 		}
 		if s.Kind == telemetry.StepSession && s.Attempt.State.Active() {
-			step.For = s.Attempt.States[len(s.Attempt.States)-1].At
+			step.For = s.Attempt.States[len(s.Attempt.States)-1].At.Time
 		}
 		if !before.IsZero() && step.At.Sub(before) >= time.Minute {
 			step.After = daysText(step.At.Sub(before))
 		}
 		if last := rest[n-1].At; !last.IsZero() {
-			before = last
+			before = last.Time
 		}
 		steps, rest = append(steps, step), rest[n:]
 	}
@@ -120,7 +120,7 @@ func sessionStep(a *telemetry.Attempt) parts.State {
 	state.Word = "Session " + word
 	if first.State != last.State {
 		state.Word = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Word) + ", " + word
-		if d := last.At.Sub(first.At); d >= time.Minute {
+		if d := last.At.Sub(first.At.Time); d >= time.Minute {
 			state.Word += " after " + daysText(d)
 		}
 	}

@@ -81,7 +81,7 @@ func TestCallersJoin(t *testing.T) {
 			t.Errorf("who leaves: %v", err)
 		}
 		job, err := first.Wait(t.Context())
-		if err != nil || job.State != telemetry.JobDone || job.Joined != 2 || job.Ended.Sub(job.Started) != time.Minute {
+		if err != nil || job.State != telemetry.JobDone || job.Joined != 2 || job.Ended.Sub(job.Started.Time) != time.Minute {
 			t.Errorf("the first pass: %+v, %v", job, err)
 		}
 		for _, h := range []*ingest.Handle{second, third} {

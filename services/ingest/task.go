@@ -143,7 +143,7 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 	rest := t.next
 	if again {
 		t.now, t.next, t.begun = t.next, nil, false
-		t.job.State, t.job.Ended, t.job.Result, t.job.Error, t.job.Code = telemetry.JobRunning, time.Time{}, nil, "", ""
+		t.job.State, t.job.Ended, t.job.Result, t.job.Error, t.job.Code = telemetry.JobRunning, telemetry.Time{}, nil, "", ""
 		t.job.Steps, t.job.Errors = []telemetry.JobStep{}, []string{}
 	}
 	t.mu.Unlock()
@@ -172,7 +172,7 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 // t.mu is held.
 func (t *task) settle(result any, err error) error {
 	j, r := &t.job, t.r
-	j.Ended = r.o.Now()
+	j.Ended = telemetry.At(r.o.Now())
 	t.endStep(err)
 	switch {
 	case err == nil:

@@ -156,12 +156,12 @@ func (s *Store) Activity(ctx context.Context, f telemetry.ActivityFilter, from t
 	}
 	list = list[:limit]
 	last := list[limit-1]
-	next = telemetry.ActivityMark{At: last.At, Kind: last.Kind}
+	next = telemetry.ActivityMark{At: last.At.Time, Kind: last.Kind}
 	if from.At.Equal(next.At) && from.Kind == next.Kind {
 		next.Skip = from.Skip
 	}
 	for _, a := range list {
-		if a.At.Equal(last.At) && a.Kind == last.Kind {
+		if a.At.Equal(last.At.Time) && a.Kind == last.Kind {
 			next.Skip++
 		}
 	}
@@ -169,7 +169,7 @@ func (s *Store) Activity(ctx context.Context, f telemetry.ActivityFilter, from t
 }
 
 func newestActivity(a, b telemetry.Activity) int {
-	if c := b.At.Compare(a.At); c != 0 {
+	if c := b.At.Compare(a.At.Time); c != 0 {
 		return c
 	}
 	return slices.Index(telemetry.ActivityKinds(), a.Kind) - slices.Index(telemetry.ActivityKinds(), b.Kind)

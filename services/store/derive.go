@@ -220,7 +220,7 @@ func (d *derivation) putRun(id int64, rec *telemetry.Record) {
 	}
 	f := d.foldOf(repo)
 	f.added = append(f.added, addedScan{id: id, scan: identity.Scan{
-		Place:       telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+		Place:       telemetry.Place{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},
 		Findings:    rec.Findings,
 		HasFindings: rec.HasFindings(),
 		Accepted:    d.accepted(name),

@@ -99,7 +99,7 @@ func attemptsOn(tx *Tx, issue int64) []telemetry.Attempt {
 		}
 		list = append(list, a)
 	})
-	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At.Time) })
 	return list
 }
 

@@ -97,7 +97,7 @@ func (d *derivation) loadScans(repo int64) []addedScan {
 			return nil
 		}
 		name := d.nameOf(id)
-		scans = append(scans, addedScan{id: id, scan: identity.Scan{Place: telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+		scans = append(scans, addedScan{id: id, scan: identity.Scan{Place: telemetry.Place{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},
 			Findings: rec.Findings, HasFindings: rec.HasFindings(), Accepted: d.accepted(name)}})
 		d.takes[id] = rec.Takes()
 	}

@@ -23,7 +23,7 @@ func (s *Store) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 			var p telemetry.PullSync
 			var mark int64
 			r.Scan(&key, &p.Repo, &mark)
-			p.Watermark = at(mark)
+			p.Watermark = at(mark).Time
 			syncs = append(syncs, p)
 		})
 		return tx.err

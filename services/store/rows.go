@@ -124,7 +124,7 @@ func scanVerification(r *Row, v *storedVerification) {
 	if since.IsZero() {
 		since = v.At
 	}
-	v.Rescanned = v.ReferenceAt.After(since)
+	v.Rescanned = v.ReferenceAt.After(since.Time)
 }
 
 // verificationsWhere returns verifications with their issues, the latest

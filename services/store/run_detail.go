@@ -255,7 +255,7 @@ func earlierScan(run, other storedScan) error {
 		return telemetry.Errorf(telemetry.CodeInvalid, "against: %s is a scan of %s, and %s one of %s. Choose an earlier scan of the same repository.", shorten(other.File), other.Repo, shorten(run.File), run.Repo)
 	case other.id == run.id:
 		return telemetry.Errorf(telemetry.CodeInvalid, "against: a scan cannot be compared with itself. Choose an earlier one.")
-	case cmp.Or(other.At.Compare(run.At), cmp.Compare(other.File, run.File), cmp.Compare(other.Source, run.Source)) > 0:
+	case cmp.Or(other.At.Compare(run.At.Time), cmp.Compare(other.File, run.File), cmp.Compare(other.Source, run.Source)) > 0:
 		return telemetry.Errorf(telemetry.CodeInvalid, "against: %s is later than %s. Choose an earlier scan, or compare the other way round.", shorten(other.File), shorten(run.File))
 	}
 	return nil

@@ -345,7 +345,10 @@ func randomID() string {
 }
 
 // ms is a time as it is stored: unix milliseconds, 0 for the zero time.
-func ms(t time.Time) int64 {
+func ms[T interface {
+	IsZero() bool
+	UnixMilli() int64
+}](t T) int64 {
 	if t.IsZero() {
 		return 0
 	}
@@ -353,11 +356,11 @@ func ms(t time.Time) int64 {
 }
 
 // at is the time that ms stored.
-func at(n int64) time.Time {
+func at(n int64) telemetry.Time {
 	if n == 0 {
-		return time.Time{}
+		return telemetry.Time{}
 	}
-	return time.UnixMilli(n).UTC()
+	return telemetry.At(time.UnixMilli(n))
 }
 
 func flag(b bool) int {

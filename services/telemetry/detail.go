@@ -1,13 +1,11 @@
 package telemetry
 
-import "time"
-
 // Appearance is one finding of an issue in one scan.
 type Appearance struct {
 	RunFile   string
 	Source    string // the action repository, "" for RUNS_DIR
 	RunNumber int64
-	At        time.Time
+	At        Time
 	File      string
 	Line      int64
 	Basis     Basis // which pass matched it
@@ -23,7 +21,7 @@ type FindingID struct {
 	RunFile   string
 	Source    string
 	RunNumber int64
-	At        time.Time
+	At        Time
 	IssueID   string
 }
 
@@ -43,8 +41,8 @@ type Attempt struct {
 	File      string // the record that says so
 	RunNumber int64  // of that record
 	BatchID   int64
-	At        time.Time // of that record
-	State     State     // "" unless known
+	At        Time  // of that record
+	State     State // "" unless known
 	PRURL     string
 	PR        *PullState
 	LinkBasis LinkBasis
@@ -75,7 +73,7 @@ const (
 // or "" where Source names another source.
 type Step struct {
 	Kind      StepKind
-	At        time.Time // zero where the time is not known
+	At        Time // zero where the time is not known
 	RunFile   string
 	RunNumber int64
 	Source    string // "record", "github", "devin"
@@ -108,7 +106,7 @@ type StateChange struct {
 	Word   string // the upstream's or the record's
 	Detail string
 	Origin string // "record", "poll" or "pr"
-	At     time.Time
+	At     Time
 }
 
 // Mention is one run record's word of a session.
@@ -117,7 +115,7 @@ type Mention struct {
 	Source      string
 	Kind        Kind
 	RunNumber   int64
-	At          time.Time
+	At          Time
 	SessionID   string // as recorded: "" where it never started, "dry-run" for a dry run
 	SessionURL  string
 	Status      string
@@ -130,7 +128,7 @@ type Mention struct {
 // SessionDetail is a session with all that is known of it.
 type SessionDetail struct {
 	SessionRow
-	MissingSince  time.Time     // when Devin first answered 404 for it; zero while it knows it
+	MissingSince  Time          // when Devin first answered 404 for it; zero while it knows it
 	States        []StateChange // oldest first
 	Mentions      []Mention     // newest record first
 	Issues        []IssueRow    // that it took; empty where none is named
@@ -159,7 +157,7 @@ type VerificationRow struct {
 	StoreID     int64 // its id in the store
 	File        string
 	Source      string
-	At          time.Time
+	At          Time
 	Session     string // as recorded in its run, else bare
 	Known       bool   // a run record names the session
 	Repo        RepoName
@@ -176,10 +174,10 @@ type VerificationRow struct {
 	StillThere  int64 // of the issues called fixed: still there
 	Unmatched   int64 // entries that are no finding of its run
 	Merge       MergeState
-	MergedAt    time.Time
+	MergedAt    Time
 	Verdict     Verdict
 	Current     bool // the latest of its session
-	ReferenceAt time.Time
+	ReferenceAt Time
 	Rescanned   bool // a full scan is newer than the merge, or than the verification where the merge is not known
 	Issues      []VerifiedIssue
 }

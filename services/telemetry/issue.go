@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // DerivationVersion changes whenever a rule of this package or of identity changes what the
@@ -17,14 +16,14 @@ const DerivationVersion = 6
 // Place is a scan's place in its repository's history: by time, equal times
 // by file name.
 type Place struct {
-	At   time.Time // UTC, whole milliseconds
+	At   Time // UTC, whole milliseconds
 	File string
 	Run  int64 // the run number
 }
 
 // Compare orders places: negative if p is earlier than o.
 func (p Place) Compare(o Place) int {
-	return cmp.Or(p.At.Compare(o.At), cmp.Compare(p.File, o.File))
+	return cmp.Or(p.At.Compare(o.At.Time), cmp.Compare(p.File, o.File))
 }
 
 // IsZero tells whether p is no place.

@@ -94,7 +94,7 @@ func Sum(counts map[string]int64) int64 {
 // IssueEvent is one event in an issue's life.
 type IssueEvent struct {
 	Event    string // opened (first seen), reopened, closed
-	At       time.Time
+	At       Time
 	File     string // the scan
 	Run      int64
 	Issue    string // public id
@@ -102,7 +102,7 @@ type IssueEvent struct {
 	Rule     string
 	Severity string
 	Family   string
-	OpenedAt time.Time // of a closing: when it was first seen, or came back
+	OpenedAt Time // of a closing: when it was first seen, or came back
 }
 
 // Measure is a set of durations, or one of counts: how many, and their
@@ -189,8 +189,8 @@ type MissingRuns struct {
 // OverdueScan is a repository whose next scan is late.
 type OverdueScan struct {
 	Repo     string // target_repo as recorded
-	LastScan time.Time
-	Due      time.Time
+	LastScan Time
+	Due      Time
 	Interval time.Duration // the median
 }
 
@@ -278,7 +278,7 @@ type NeedFilter struct {
 // NeedRow is one thing that waits for a person, and since when.
 type NeedRow struct {
 	Need       Need
-	Since      time.Time
+	Since      Time
 	Repo       RepoName
 	TargetRepo string // as recorded, "" if unknown
 
@@ -296,7 +296,7 @@ type NeedRow struct {
 	PullTitle  string
 	PullURL    string
 
-	LastScan time.Time     // of the repository
+	LastScan Time          // of the repository
 	Interval time.Duration // usual time between two scans; 0 with too few
 }
 

@@ -33,7 +33,7 @@ type RunRow struct {
 	RunID       string
 	RunURL      string
 	RunLabel    string
-	At          time.Time
+	At          Time
 	IssuesFound int64
 	Batches     int64
 	Sessions    int64 // with an id
@@ -58,8 +58,8 @@ type SessionRow struct {
 	RunID       string
 	RunURL      string
 	RunLabel    string
-	At          time.Time // of its record
-	AtText      string    // of its record, RFC 3339
+	At          Time   // of its record
+	AtText      string // of its record, RFC 3339
 	IssueIDs    []string
 	Family      string // of its issues, where all have the same; else ""
 	Title       string // Devin's
@@ -67,10 +67,10 @@ type SessionRow struct {
 	Detail      string // v3's status_detail
 	State       State
 	Reason      string
-	StateSince  time.Time
-	StateSource string    // "record", "poll" or "pr"
-	PolledAt    time.Time // since when Devin has told what it tells now; zero: never polled
-	UpdatedAt   time.Time // Devin's, zero if never polled
+	StateSince  Time
+	StateSource string // "record", "poll" or "pr"
+	PolledAt    Time   // since when Devin has told what it tells now; zero: never polled
+	UpdatedAt   Time   // Devin's, zero if never polled
 	PRURL       string
 	PR          *PullState // its pull request, nil without one
 	HasPR       bool
@@ -95,10 +95,10 @@ type PullRow struct {
 	Merged     bool
 	Draft      bool
 	User       string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	ClosedAt   time.Time
-	MergedAt   time.Time
+	CreatedAt  Time
+	UpdatedAt  Time
+	ClosedAt   Time
+	MergedAt   Time
 	IssueIDs   []string
 	Session    string // id as recorded, "" without a link
 	Basis      LinkBasis
@@ -131,7 +131,7 @@ type RepoRow struct {
 	Scans       int64
 	Dispatches  int64
 	IssuesFound int64 // sum over runs
-	LastRun     time.Time
+	LastRun     Time
 
 	SessionsCreated  int64 // with an id
 	SessionsFinished int64
@@ -150,9 +150,9 @@ type RepoRow struct {
 	OpenCategory  map[string]int64
 	Listed        bool // there is a reference scan: the counts have a list
 	ReferenceRun  *int64
-	ReferenceAt   time.Time
+	ReferenceAt   Time
 	LatestRun     *int64
-	LatestScanAt  time.Time
+	LatestScanAt  Time
 	LatestFile    string
 	LatestReduced bool // the latest scan with findings data closed nothing
 	Unnamed       bool // a newer scan than the reference names no findings
@@ -229,7 +229,7 @@ type FileRow struct {
 	Error     string // of its latest version, "" if that parsed
 	Gone      bool
 	Shadowed  bool // the action repository has the same file
-	FetchedAt time.Time
+	FetchedAt Time
 }
 
 // JobStep is one step of a job. Seconds is how long it took, or has taken.
@@ -251,8 +251,8 @@ type Job struct {
 	By      Starter
 	Steps   []JobStep
 	Joined  int64 // callers that joined it
-	Started time.Time
-	Ended   time.Time
+	Started Time
+	Ended   Time
 	Result  []byte // JSON, nil until it is done
 	Error   string
 	Code    Code     // of Error
@@ -275,10 +275,10 @@ const (
 // since. Times are UTC.
 type SourceStatus struct {
 	Name     string // "runs", "runs_dir", "sessions", "pulls"
-	OKAt     time.Time
-	FailedAt time.Time // of the first failure since OKAt; zero if the last reading was good
-	RetryAt  time.Time // when an upstream's limit ends; zero if none is known
-	Error    string    // of the last failure
+	OKAt     Time
+	FailedAt Time   // of the first failure since OKAt; zero if the last reading was good
+	RetryAt  Time   // when an upstream's limit ends; zero if none is known
+	Error    string // of the last failure
 	Code     Code
 	Held     *HeldListing // of run files: the listing that marks nothing gone; nil if there is none
 	Missing  int64        // of sessions: how many Devin does not know with this key

@@ -3,7 +3,6 @@ package telemetry
 import (
 	"fmt"
 	"slices"
-	"time"
 )
 
 // ScanMark is a scan with findings data, as a timeline needs it.
@@ -38,7 +37,7 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 		})
 	}
 	// A step without a time stands behind what led to it.
-	place := func(s Step) time.Time {
+	place := func(s Step) Time {
 		if !s.At.IsZero() {
 			return s.At
 		}
@@ -49,7 +48,7 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 		}
 		return issue.First.At
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b)) })
+	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b).Time) })
 	return steps
 }
 

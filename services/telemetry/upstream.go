@@ -62,7 +62,7 @@ type Message struct {
 	ID   string
 	From string // "devin" or "user"
 	Text string
-	At   time.Time
+	At   Time
 }
 
 // Dispatch is what starts one run of the action's workflow. A nil or empty

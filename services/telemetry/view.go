@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,7 +12,7 @@ type View struct {
 	Name    string // a text of people's, to be shown as text
 	List    string // its name: issues, sessions, pulls, runs or repos
 	Query   string // of the list's URL: q, sort and the like, without the page
-	Created time.Time
+	Created Time
 }
 
 // Key is the form in which names are compared.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // cell is the value of a CSV cell that depends on the row alone.
@@ -56,11 +58,11 @@ func written(value any) string {
 	switch v := value.(type) {
 	case column:
 		return written(v.value())
-	case time.Time:
+	case *telemetry.Time:
 		if v.IsZero() {
 			return ""
 		}
-		return v.UTC().Format(time.RFC3339)
+		return v.Format(time.RFC3339)
 	case []string:
 		return strings.Join(v, " ")
 	}

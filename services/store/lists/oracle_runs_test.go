@@ -47,7 +47,7 @@ func runOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.Run
 		}
 	}
 	fresh, gone := func(r row) *int64 { return r.New }, func(r row) *int64 { return r.Gone }
-	at := func(r row) []time.Time { return []time.Time{r.At} }
+	at := func(r row) []time.Time { return []time.Time{r.At.Time} }
 	texts := func(r row) []string { return []string{"https://github.com/" + string(r.Repo), r.RunLabel, r.RunID} }
 	return oracle[row]{list: "runs", schema: lists.Runs(s).Schema(), sorts: lists.Runs(s).Sorts(), rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
@@ -115,7 +115,7 @@ func repoOracle(t *testing.T, s *store.Store, now time.Time) oracle[telemetry.Re
 			"runs":          count(func(r row) int64 { return r.Runs }),
 			"active":        count(func(r row) int64 { return r.SessionsActive }),
 			"waiting":       count(func(r row) int64 { return r.PRs.Open }),
-			"age":           ages(now, rows, func(r row) []time.Time { return []time.Time{r.LastRun} }),
+			"age":           ages(now, rows, func(r row) []time.Time { return []time.Time{r.LastRun.Time} }),
 		}}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -19,17 +18,6 @@ type column struct {
 
 // Scan implements sql.Scanner.
 func (c column) Scan(v any) error { return c.read(v) }
-
-// moments reads a time: unix milliseconds, 0 for the zero time.
-func moments(into *time.Time) any {
-	return column{func(v any) error {
-		n, err := whole(v)
-		if *into = (time.Time{}); n != 0 {
-			*into = time.UnixMilli(n).UTC()
-		}
-		return err
-	}, func() any { return *into }}
-}
 
 // listOf reads a JSON list.
 func listOf[T any](into *[]T) any {

@@ -41,7 +41,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.target_repo, '')", Into: func(v *row) any { return repoOf(&v.Repo, new(string)) },
 			CSV: "repo", Asked: repoID("v.repo_id"), Values: ofRepos()},
 		{Name: "verified_at", Aliases: []string{"date"}, Help: "when it was verified", Column: "v.at",
-			Into: func(v *row) any { return moments(&v.At) }, CSV: "verified_at",
+			Into: func(v *row) any { return &v.At }, CSV: "verified_at",
 			Asked: date("v.at").offers("<7d", "<30d"), Sort: down("v.at | v.id")},
 		{Name: "session", Help: "Devin session, with or without devin-", Column: "COALESCE(NULLIF(s.id, ''), v.session)",
 			Into: func(v *row) any { return &v.Session }, CSV: "session",
@@ -65,9 +65,9 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "still_there", Column: "v.there_n", Into: func(v *row) any { return &v.StillThere }, CSV: "still_there"},
 		{Name: "unmatched", Column: "v.unmatched", Into: func(v *row) any { return &v.Unmatched }},
 		{Name: "merge", Column: "v.merge_state", Into: func(v *row) any { return &v.Merge }, CSV: "merge"},
-		{Name: "merged_at", Column: "COALESCE(p.merged_at, 0)", Into: func(v *row) any { return moments(&v.MergedAt) }, CSV: "merged_at"},
+		{Name: "merged_at", Column: "COALESCE(p.merged_at, 0)", Into: func(v *row) any { return &v.MergedAt }, CSV: "merged_at"},
 		{Name: "current", Column: "v.current", Into: func(v *row) any { return &v.Current }},
-		{Name: "reference_at", Column: "COALESCE(o.ref_at, 0)", Into: func(v *row) any { return moments(&v.ReferenceAt) }},
+		{Name: "reference_at", Column: "COALESCE(o.ref_at, 0)", Into: func(v *row) any { return &v.ReferenceAt }},
 		{Name: "scan_file", Column: "COALESCE(c.file, '')", Into: func(v *row) any { return &v.ScanFile }},
 		{Name: "file", Column: "v.file", Into: func(v *row) any { return &v.File }, CSV: "file"},
 		{Name: "source", Column: "v.source", Into: func(v *row) any { return &v.Source }},
@@ -97,7 +97,7 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 		if since.IsZero() {
 			since = v.At
 		}
-		v.Rescanned, v.Issues = v.ReferenceAt.After(since), []telemetry.VerifiedIssue{}
+		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
 	issues, whole := Issues(nil), query.Ask{}
 	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id").

@@ -81,10 +81,6 @@ func (a *API) addPulls(c *fiber.Ctx, result map[string]any) error {
 	if err != nil {
 		return err
 	}
-	items := make([]pullItem, len(rows))
-	for i, r := range rows {
-		items[i] = pullOf(r)
-	}
-	result["prs"], result["total"] = items, len(items)
+	result["prs"], result["total"] = rows, len(rows)
 	return nil
 }

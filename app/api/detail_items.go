@@ -237,12 +237,12 @@ func mentionOf(m telemetry.Mention) mentionItem {
 
 type sessionDetailItem struct {
 	sessionItem
-	States        []stateItem        `json:"states"`
-	Mentions      []mentionItem      `json:"mentions"`
-	IssuesNamed   bool               `json:"issues_named"`
-	Issues        []issueItem        `json:"issues"`
-	PRs           []pullItem         `json:"prs"`
-	Verifications []verificationItem `json:"verifications"`
+	States        []stateItem         `json:"states"`
+	Mentions      []mentionItem       `json:"mentions"`
+	IssuesNamed   bool                `json:"issues_named"`
+	Issues        []issueItem         `json:"issues"`
+	PRs           []telemetry.PullRow `json:"prs"`
+	Verifications []verificationItem  `json:"verifications"`
 }
 
 func sessionDetailOf(d telemetry.SessionDetail) sessionDetailItem {
@@ -252,7 +252,7 @@ func sessionDetailOf(d telemetry.SessionDetail) sessionDetailItem {
 		Mentions:      each(d.Mentions, mentionOf),
 		IssuesNamed:   d.IssuesNamed,
 		Issues:        each(d.Issues, issueOf),
-		PRs:           each(d.Pulls, pullOf),
+		PRs:           d.Pulls,
 		Verifications: each(d.Verifications, verificationOf),
 	}
 }
@@ -263,7 +263,7 @@ type linkedSessionItem struct {
 }
 
 type pullDetailItem struct {
-	pullItem
+	telemetry.PullRow
 	Sessions      []linkedSessionItem `json:"sessions"`
 	Issues        []issueItem         `json:"issues"`
 	Verifications []verificationItem  `json:"verifications"`
@@ -276,7 +276,7 @@ func pullDetailOf(d telemetry.PullDetail) pullDetailItem {
 		return item
 	}
 	return pullDetailItem{
-		pullItem:      pullOf(d.PullRow),
+		PullRow:       d.PullRow,
 		Sessions:      each(d.Sessions, linked),
 		Issues:        each(d.Issues, issueOf),
 		Verifications: each(d.Verifications, verificationOf),

@@ -46,7 +46,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"exact":    exact,
 		"issues":   groupOf(found.Issues, issueOf),
 		"sessions": groupOf(found.Sessions, sessionOf),
-		"prs":      groupOf(found.Pulls, pullOf),
+		"prs":      groupOf(found.Pulls, itself[telemetry.PullRow]),
 		"runs":     groupOf(found.Runs, runItem),
 		"repos":    groupOf(found.Repos, repoOf),
 	})

@@ -8,6 +8,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
+// itself is a row that is its own item.
+func itself[T any](row T) T { return row }
+
 // stamp is a time in JSON: RFC 3339 in UTC, null for none. Whole seconds, as
 // GitHub gives them, have no fraction; else it is milliseconds.
 func stamp(t time.Time) *string {
@@ -82,46 +85,6 @@ func sessionOf(s telemetry.SessionRow) sessionItem {
 		RunURL:      s.RunURL,
 		RunLabel:    s.RunLabel,
 		Timestamp:   s.AtText,
-	}
-}
-
-type pullItem struct {
-	Number     int64    `json:"pr_number"`
-	Title      string   `json:"title"`
-	URL        string   `json:"html_url"`
-	State      string   `json:"state"`
-	Merged     bool     `json:"merged"`
-	Draft      bool     `json:"draft"`
-	CreatedAt  *string  `json:"created_at"`
-	UpdatedAt  *string  `json:"updated_at"`
-	ClosedAt   *string  `json:"closed_at"`
-	MergedAt   *string  `json:"merged_at"`
-	Repo       string   `json:"repo"`
-	IssueIDs   []string `json:"issue_ids"`
-	User       string   `json:"user"`
-	SessionID  string   `json:"session_id"`
-	LinkBasis  *string  `json:"link_basis"`
-	Candidates []string `json:"candidates"`
-}
-
-func pullOf(p telemetry.PullRow) pullItem {
-	return pullItem{
-		Number:     p.Number,
-		Title:      p.Title,
-		URL:        p.URL,
-		State:      p.State,
-		Merged:     p.Merged,
-		Draft:      p.Draft,
-		CreatedAt:  stamp(p.CreatedAt.Time),
-		UpdatedAt:  stamp(p.UpdatedAt.Time),
-		ClosedAt:   stamp(p.ClosedAt.Time),
-		MergedAt:   stamp(p.MergedAt.Time),
-		Repo:       string(p.Repo),
-		IssueIDs:   p.IssueIDs,
-		User:       p.User,
-		SessionID:  p.Session,
-		LinkBasis:  textOrNull(string(p.Basis)),
-		Candidates: p.Candidates,
 	}
 }
 

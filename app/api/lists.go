@@ -42,9 +42,9 @@ func (a *API) sessions() listed[telemetry.SessionRow, sessionItem] {
 	}
 }
 
-func (a *API) pulls() listed[telemetry.PullRow, pullItem] {
-	return listed[telemetry.PullRow, pullItem]{
-		list: a.Dashboard.Pulls, item: pullOf, file: "pull-requests", now: a.now, sums: a.pullSums,
+func (a *API) pulls() listed[telemetry.PullRow, telemetry.PullRow] {
+	return listed[telemetry.PullRow, telemetry.PullRow]{
+		list: a.Dashboard.Pulls, item: itself[telemetry.PullRow], file: "pull-requests", now: a.now, sums: a.pullSums,
 		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery, asOf},
 	}
 }

@@ -85,24 +85,24 @@ type PullState struct {
 	Merged bool
 }
 
-// PullRow is one pull request. Times are UTC, zero where unknown.
+// PullRow is one pull request. Times are zero where they are unknown.
 type PullRow struct {
-	Repo       RepoName
-	Number     int64
-	Title      string
-	URL        string
-	State      string // GitHub's word, or "unknown"
-	Merged     bool
-	Draft      bool
-	User       string
-	CreatedAt  Time
-	UpdatedAt  Time
-	ClosedAt   Time
-	MergedAt   Time
-	IssueIDs   []string
-	Session    string // id as recorded, "" without a link
-	Basis      LinkBasis
-	Candidates []string // ids as recorded, where several sessions fit
+	Number     int64     `json:"pr_number"`
+	Title      string    `json:"title"`
+	URL        string    `json:"html_url"`
+	State      string    `json:"state"` // GitHub's word, or "unknown"
+	Merged     bool      `json:"merged"`
+	Draft      bool      `json:"draft"`
+	CreatedAt  Time      `json:"created_at"`
+	UpdatedAt  Time      `json:"updated_at"`
+	ClosedAt   Time      `json:"closed_at"`
+	MergedAt   Time      `json:"merged_at"`
+	Repo       RepoName  `json:"repo"`
+	IssueIDs   []string  `json:"issue_ids"`
+	User       string    `json:"user"`
+	Session    string    `json:"session_id"` // as recorded, "" without a link
+	Basis      LinkBasis `json:"link_basis"`
+	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
 }
 
 // PullMarks is what lists show beside a pull request.

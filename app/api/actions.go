@@ -68,11 +68,7 @@ func (a *API) addSessions(c *fiber.Ctx, result map[string]any) error {
 	if err != nil {
 		return err
 	}
-	items := make([]sessionItem, len(rows))
-	for i, r := range rows {
-		items[i] = sessionOf(r)
-	}
-	result["sessions"] = items
+	result["sessions"] = rows
 	return nil
 }
 

@@ -193,63 +193,21 @@ func verificationOf(v telemetry.VerificationRow) verificationItem {
 	}
 }
 
-type stateItem struct {
-	State     string  `json:"state"`
-	Status    string  `json:"status"`
-	Detail    string  `json:"status_detail"`
-	Source    string  `json:"source"`
-	Timestamp *string `json:"timestamp"`
-}
-
-func stateOf(s telemetry.StateChange) stateItem {
-	return stateItem{State: string(s.State), Status: s.Word, Detail: s.Detail, Source: s.Origin, Timestamp: stamp(s.At.Time)}
-}
-
-type mentionItem struct {
-	File        string   `json:"file"`
-	Kind        string   `json:"kind"`
-	RunNumber   int64    `json:"run_number"`
-	Timestamp   *string  `json:"timestamp"`
-	SessionID   string   `json:"session_id"`
-	SessionURL  string   `json:"session_url"`
-	Status      string   `json:"status"`
-	BatchID     int64    `json:"batch_id"`
-	IssueIDs    []string `json:"issue_ids"`
-	IssuesNamed bool     `json:"issues_named"`
-	PRURL       string   `json:"pr_url"`
-}
-
-func mentionOf(m telemetry.Mention) mentionItem {
-	return mentionItem{
-		File:        m.RunFile,
-		Kind:        string(m.Kind),
-		RunNumber:   m.RunNumber,
-		Timestamp:   stamp(m.At.Time),
-		SessionID:   m.SessionID,
-		SessionURL:  m.SessionURL,
-		Status:      m.Status,
-		BatchID:     m.BatchID,
-		IssueIDs:    m.IssueIDs,
-		IssuesNamed: m.IssuesNamed,
-		PRURL:       m.PRURL,
-	}
-}
-
 type sessionDetailItem struct {
-	sessionItem
-	States        []stateItem         `json:"states"`
-	Mentions      []mentionItem       `json:"mentions"`
-	IssuesNamed   bool                `json:"issues_named"`
-	Issues        []issueItem         `json:"issues"`
-	PRs           []telemetry.PullRow `json:"prs"`
-	Verifications []verificationItem  `json:"verifications"`
+	telemetry.SessionRow
+	States        []telemetry.StateChange `json:"states"`
+	Mentions      []telemetry.Mention     `json:"mentions"`
+	IssuesNamed   bool                    `json:"issues_named"`
+	Issues        []issueItem             `json:"issues"`
+	PRs           []telemetry.PullRow     `json:"prs"`
+	Verifications []verificationItem      `json:"verifications"`
 }
 
 func sessionDetailOf(d telemetry.SessionDetail) sessionDetailItem {
 	return sessionDetailItem{
-		sessionItem:   sessionOf(d.SessionRow),
-		States:        each(d.States, stateOf),
-		Mentions:      each(d.Mentions, mentionOf),
+		SessionRow:    d.SessionRow,
+		States:        d.States,
+		Mentions:      d.Mentions,
 		IssuesNamed:   d.IssuesNamed,
 		Issues:        each(d.Issues, issueOf),
 		PRs:           d.Pulls,
@@ -257,27 +215,17 @@ func sessionDetailOf(d telemetry.SessionDetail) sessionDetailItem {
 	}
 }
 
-type linkedSessionItem struct {
-	sessionItem
-	Guess bool `json:"guess"`
-}
-
 type pullDetailItem struct {
 	telemetry.PullRow
-	Sessions      []linkedSessionItem `json:"sessions"`
-	Issues        []issueItem         `json:"issues"`
-	Verifications []verificationItem  `json:"verifications"`
+	Sessions      []telemetry.LinkedSession `json:"sessions"`
+	Issues        []issueItem               `json:"issues"`
+	Verifications []verificationItem        `json:"verifications"`
 }
 
 func pullDetailOf(d telemetry.PullDetail) pullDetailItem {
-	linked := func(s telemetry.LinkedSession) linkedSessionItem {
-		item := linkedSessionItem{sessionOf(s.SessionRow), s.Guess}
-		item.LinkBasis = textOrNull(string(s.Basis)) // of this pull request
-		return item
-	}
 	return pullDetailItem{
 		PullRow:       d.PullRow,
-		Sessions:      each(d.Sessions, linked),
+		Sessions:      d.Sessions,
 		Issues:        each(d.Issues, issueOf),
 		Verifications: each(d.Verifications, verificationOf),
 	}

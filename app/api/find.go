@@ -45,7 +45,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"note":     found.Note,
 		"exact":    exact,
 		"issues":   groupOf(found.Issues, issueOf),
-		"sessions": groupOf(found.Sessions, sessionOf),
+		"sessions": groupOf(found.Sessions, itself[telemetry.SessionRow]),
 		"prs":      groupOf(found.Pulls, itself[telemetry.PullRow]),
 		"runs":     groupOf(found.Runs, runItem),
 		"repos":    groupOf(found.Repos, repoOf),

@@ -32,62 +32,6 @@ func textOrNull(s string) *string {
 	return &s
 }
 
-type sessionItem struct {
-	SessionID   string   `json:"session_id"`
-	SessionURL  string   `json:"session_url"`
-	BatchID     int64    `json:"batch_id"`
-	Status      string   `json:"status"`
-	Detail      string   `json:"status_detail"`
-	State       string   `json:"state"`
-	Reason      string   `json:"reason"`
-	StateSince  *string  `json:"state_since"`
-	StateSource string   `json:"state_source"`
-	PolledAt    *string  `json:"polled_at"`
-	UpdatedAt   *string  `json:"updated_at"`
-	HasPR       bool     `json:"has_pr"`
-	PRURL       string   `json:"pr_url"`
-	LinkBasis   *string  `json:"link_basis"`
-	IssueIDs    []string `json:"issue_ids"`
-	Title       string   `json:"title"`
-	Repo        string   `json:"repo"`
-	TargetRepo  string   `json:"target_repo"`
-	ForkURL     string   `json:"fork_url"`
-	RunNumber   int64    `json:"run_number"`
-	RunID       string   `json:"run_id"`
-	RunURL      string   `json:"run_url"`
-	RunLabel    string   `json:"run_label"`
-	Timestamp   string   `json:"timestamp"`
-}
-
-func sessionOf(s telemetry.SessionRow) sessionItem {
-	return sessionItem{
-		SessionID:   s.ID,
-		SessionURL:  s.URL,
-		BatchID:     s.BatchID,
-		Status:      s.Status,
-		Detail:      s.Detail,
-		State:       string(s.State),
-		Reason:      s.Reason,
-		StateSince:  stamp(s.StateSince.Time),
-		StateSource: s.StateSource,
-		PolledAt:    stamp(s.PolledAt.Time),
-		UpdatedAt:   stamp(s.UpdatedAt.Time),
-		HasPR:       s.HasPR,
-		PRURL:       s.PRURL,
-		LinkBasis:   textOrNull(string(s.Basis)),
-		IssueIDs:    s.IssueIDs,
-		Title:       s.Title,
-		Repo:        string(s.Repo),
-		TargetRepo:  s.TargetRepo,
-		ForkURL:     s.ForkURL,
-		RunNumber:   s.RunNumber,
-		RunID:       s.RunID,
-		RunURL:      s.RunURL,
-		RunLabel:    s.RunLabel,
-		Timestamp:   s.AtText,
-	}
-}
-
 type issueItem struct {
 	ID            string   `json:"id"`
 	Fingerprint   string   `json:"fingerprint"`

@@ -35,9 +35,9 @@ func (a *API) issues() listed[telemetry.IssueRow, issueItem] {
 	}
 }
 
-func (a *API) sessions() listed[telemetry.SessionRow, sessionItem] {
-	return listed[telemetry.SessionRow, sessionItem]{
-		list: a.Dashboard.Sessions, item: sessionOf, file: "sessions", now: a.now,
+func (a *API) sessions() listed[telemetry.SessionRow, telemetry.SessionRow] {
+	return listed[telemetry.SessionRow, telemetry.SessionRow]{
+		list: a.Dashboard.Sessions, item: itself[telemetry.SessionRow], file: "sessions", now: a.now,
 		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery, asOf},
 	}
 }

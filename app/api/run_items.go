@@ -80,7 +80,7 @@ func diffOf(d telemetry.RunDiff) runDiffItem {
 }
 
 type runSessionItem struct {
-	mentionItem
+	telemetry.Mention
 	State  string      `json:"state"`
 	Reason string      `json:"reason"`
 	Issues []issueItem `json:"issues"`
@@ -148,7 +148,7 @@ func batchesOf(d telemetry.RunDetail) []batchItem {
 			batches = append(batches, batchItem{BatchID: m.BatchID})
 		}
 		bare := telemetry.BareID(m.SessionID)
-		s := runSessionItem{mentionItem: mentionOf(m), Issues: each(d.Taken[bare], issueOf)}
+		s := runSessionItem{Mention: m, Issues: each(d.Taken[bare], issueOf)}
 		switch state := d.States[bare]; {
 		case bare != "":
 			s.State, s.Reason = string(state.State), state.Reason

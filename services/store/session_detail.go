@@ -77,10 +77,7 @@ func (s *Store) PullDetail(ctx context.Context, ref telemetry.PullRef) (d teleme
 		d.PullRow, found = rows[0], true
 		tx.Each(`SELECT `+sessionRowColumns+`, l.basis, l.guess FROM `+sessionRowTables+` JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *Row) {
 			var v telemetry.LinkedSession
-			var basis telemetry.LinkBasis
-			var guess int
-			scanSessionAnd(r, &v.SessionRow, &basis, &guess)
-			v.Basis, v.Guess = basis, guess == 1
+			scanSessionAnd(r, &v.SessionRow, &v.Basis, &v.Guess)
 			d.Sessions = append(d.Sessions, v)
 		})
 		d.Issues = issuesWhere(tx, `WHERE i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE l.pull_key = $1 AND a.session <> ''

@@ -100,41 +100,41 @@ type IssueDetail struct {
 	Timeline      []Step // in time order
 }
 
-// StateChange is one change of a session's state. At is UTC.
+// StateChange is one change of a session's state.
 type StateChange struct {
-	State  State
-	Word   string // the upstream's or the record's
-	Detail string
-	Origin string // "record", "poll" or "pr"
-	At     Time
+	State  State  `json:"state"`
+	Word   string `json:"status"` // the upstream's or the record's
+	Detail string `json:"status_detail"`
+	Origin string `json:"source"` // "record", "poll" or "pr"
+	At     Time   `json:"timestamp"`
 }
 
-// Mention is one run record's word of a session.
+// Mention is what one run record says of a session.
 type Mention struct {
-	RunFile     string
-	Source      string
-	Kind        Kind
-	RunNumber   int64
-	At          Time
-	SessionID   string // as recorded: "" where it never started, "dry-run" for a dry run
-	SessionURL  string
-	Status      string
-	BatchID     int64
-	IssueIDs    []string
-	PRURL       string
-	IssuesNamed bool // its record's findings, or a dispatch's, have those ids
+	RunFile     string   `json:"file"`
+	Kind        Kind     `json:"kind"`
+	RunNumber   int64    `json:"run_number"`
+	At          Time     `json:"timestamp"`
+	SessionID   string   `json:"session_id"` // as recorded: "" where it never started, "dry-run" for a dry run
+	SessionURL  string   `json:"session_url"`
+	Status      string   `json:"status"`
+	BatchID     int64    `json:"batch_id"`
+	IssueIDs    []string `json:"issue_ids"`
+	IssuesNamed bool     `json:"issues_named"` // its record's findings, or a dispatch's, have those ids
+	PRURL       string   `json:"pr_url"`
+	Source      string   `json:"-"`
 }
 
 // SessionDetail is a session with all that is known of it.
 type SessionDetail struct {
 	SessionRow
-	MissingSince  Time          // when Devin first answered 404 for it; zero while it knows it
-	States        []StateChange // oldest first
-	Mentions      []Mention     // newest record first
-	Issues        []IssueRow    // that it took; empty where none is named
-	IssuesNamed   bool          // false: "issues not named"
-	Pulls         []PullRow     // linked to it, guesses too
-	Verifications []VerificationRow
+	States        []StateChange     `json:"states"`       // oldest first
+	Mentions      []Mention         `json:"mentions"`     // newest record first
+	IssuesNamed   bool              `json:"issues_named"` // false: "issues not named"
+	Issues        []IssueRow        `json:"issues"`       // that it took; empty where none is named
+	Pulls         []PullRow         `json:"prs"`          // linked to it, guesses too
+	Verifications []VerificationRow `json:"verifications"`
+	MissingSince  Time              `json:"-"` // when Devin first answered 404 for it; zero while it knows it
 }
 
 // PullDetail is a pull request with all that is known of it.
@@ -145,11 +145,11 @@ type PullDetail struct {
 	Verifications []VerificationRow
 }
 
-// LinkedSession is a session that a pull request belongs to, or may.
+// LinkedSession is a session that a pull request belongs to, or may. Its Basis
+// is that of this pull request.
 type LinkedSession struct {
 	SessionRow
-	Basis LinkBasis
-	Guess bool // one of several that it fits equally
+	Guess bool `json:"guess"` // one of several that it fits equally
 }
 
 // VerificationRow is the latest verification of a session. Times are UTC.

@@ -46,35 +46,36 @@ type RunRow struct {
 
 // SessionRow is one Devin session.
 type SessionRow struct {
-	Key         string // the bare id; for one that never started "file#place"
-	ID          string // as recorded; "" if it never started
-	URL         string
-	BatchID     int64
-	Repo        RepoName
-	TargetRepo  string
-	ForkURL     string
-	RunFile     string
-	RunNumber   int64
-	RunID       string
-	RunURL      string
-	RunLabel    string
-	At          Time   // of its record
-	AtText      string // of its record, RFC 3339
-	IssueIDs    []string
-	Family      string // of its issues, where all have the same; else ""
-	Title       string // Devin's
-	Status      string // the upstream's or the record's word
-	Detail      string // v3's status_detail
-	State       State
-	Reason      string
-	StateSince  Time
-	StateSource string // "record", "poll" or "pr"
-	PolledAt    Time   // since when Devin has told what it tells now; zero: never polled
-	UpdatedAt   Time   // Devin's, zero if never polled
-	PRURL       string
-	PR          *PullState // its pull request, nil without one
-	HasPR       bool
-	Basis       LinkBasis
+	ID          string    `json:"session_id"` // as recorded; "" if it never started
+	URL         string    `json:"session_url"`
+	BatchID     int64     `json:"batch_id"`
+	Status      string    `json:"status"`        // the upstream's or the record's word
+	Detail      string    `json:"status_detail"` // v3's
+	State       State     `json:"state"`
+	Reason      string    `json:"reason"`
+	StateSince  Time      `json:"state_since"`
+	StateSource string    `json:"state_source"` // "record", "poll" or "pr"
+	PolledAt    Time      `json:"polled_at"`    // since when Devin has said what it says now; zero: never polled
+	UpdatedAt   Time      `json:"updated_at"`   // Devin's, zero if never polled
+	HasPR       bool      `json:"has_pr"`
+	PRURL       string    `json:"pr_url"`
+	Basis       LinkBasis `json:"link_basis"`
+	IssueIDs    []string  `json:"issue_ids"`
+	Title       string    `json:"title"` // Devin's
+	Repo        RepoName  `json:"repo"`
+	TargetRepo  string    `json:"target_repo"`
+	ForkURL     string    `json:"fork_url"`
+	RunNumber   int64     `json:"run_number"`
+	RunID       string    `json:"run_id"`
+	RunURL      string    `json:"run_url"`
+	RunLabel    string    `json:"run_label"`
+	AtText      string    `json:"timestamp"` // of its record, RFC 3339 as recorded
+
+	Key     string     `json:"-"` // the bare id; for one that never started "file#place"
+	RunFile string     `json:"-"`
+	At      Time       `json:"-"` // of its record
+	Family  string     `json:"-"` // of its issues, where all have the same; else ""
+	PR      *PullState `json:"-"` // its pull request, nil without one
 }
 
 // PullState is what a session's row says of its pull request.

@@ -38,7 +38,7 @@ func (a *API) repo(c *fiber.Ctx) error {
 	records := runs.Items
 	runs.Items = nil
 	answer := fiber.Map{"as_of": stamp(q.AsOf), "stats": repoFiguresOf(s), "runs": runs,
-		"sessions": envelopeOf(d.Sessions, p, itself[telemetry.SessionRow]), "prs": envelopeOf(d.Pulls, p, itself[telemetry.PullRow]), "issues": envelopeOf(d.Issues, p, issueOf)}
+		"sessions": envelopeOf(d.Sessions, p, itself[telemetry.SessionRow]), "prs": envelopeOf(d.Pulls, p, itself[telemetry.PullRow]), "issues": envelopeOf(d.Issues, p, itself[telemetry.IssueRow])}
 	if q.AsOf.IsZero() {
 		answer["repo"] = repoOf(d.Repo)
 	}

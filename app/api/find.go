@@ -44,7 +44,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"q":        c.Query("q"),
 		"note":     found.Note,
 		"exact":    exact,
-		"issues":   groupOf(found.Issues, issueOf),
+		"issues":   groupOf(found.Issues, itself[telemetry.IssueRow]),
 		"sessions": groupOf(found.Sessions, itself[telemetry.SessionRow]),
 		"prs":      groupOf(found.Pulls, itself[telemetry.PullRow]),
 		"runs":     groupOf(found.Runs, runItem),

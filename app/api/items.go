@@ -32,56 +32,6 @@ func textOrNull(s string) *string {
 	return &s
 }
 
-type issueItem struct {
-	ID            string   `json:"id"`
-	Fingerprint   string   `json:"fingerprint"`
-	Rule          string   `json:"rule_id"`
-	Severity      string   `json:"severity_tier"`
-	Family        string   `json:"cwe_family"`
-	File          string   `json:"file"`
-	Line          int64    `json:"start_line"`
-	Status        string   `json:"status"`
-	Reopened      bool     `json:"reopened"`
-	FirstRun      int64    `json:"first_seen_run"`
-	FirstDate     *string  `json:"first_seen_date"`
-	LastRun       int64    `json:"last_seen_run"`
-	LastDate      *string  `json:"last_seen_date"`
-	Repo          string   `json:"repo"`
-	TargetRepo    string   `json:"target_repo"`
-	Appearances   int64    `json:"appearances"`
-	RunNumbers    []int64  `json:"run_numbers"`
-	LatestIssueID string   `json:"latest_issue_id"`
-	Fingerprints  []string `json:"fingerprints"`
-	Attempts      int64    `json:"attempts"`
-	LatestSession string   `json:"latest_session"`
-}
-
-func issueOf(i telemetry.IssueRow) issueItem {
-	return issueItem{
-		ID:            i.PublicID,
-		Fingerprint:   i.Fingerprint,
-		Rule:          i.Rule,
-		Severity:      i.Severity,
-		Family:        i.Family,
-		File:          i.File,
-		Line:          i.Line,
-		Status:        string(i.Status),
-		Reopened:      i.EverFixed,
-		FirstRun:      i.First.Run,
-		FirstDate:     stamp(i.First.At.Time),
-		LastRun:       i.Last.Run,
-		LastDate:      stamp(i.Last.At.Time),
-		Repo:          string(i.Repo),
-		TargetRepo:    i.TargetRepo,
-		Appearances:   i.Appearances,
-		RunNumbers:    i.Runs,
-		LatestIssueID: i.LatestIssueID,
-		Fingerprints:  i.Prints,
-		Attempts:      i.Attempts,
-		LatestSession: i.Session,
-	}
-}
-
 type repoItem struct {
 	Repo             string            `json:"repo"`
 	Name             string            `json:"name"`

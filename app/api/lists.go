@@ -27,9 +27,9 @@ type listed[R, T any] struct {
 // param reads a parameter into what a list is asked.
 type param func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error
 
-func (a *API) issues() listed[telemetry.IssueRow, issueItem] {
-	return listed[telemetry.IssueRow, issueItem]{
-		list: a.Dashboard.Issues, item: issueOf, file: "issues", now: a.now,
+func (a *API) issues() listed[telemetry.IssueRow, telemetry.IssueRow] {
+	return listed[telemetry.IssueRow, telemetry.IssueRow]{
+		list: a.Dashboard.Issues, item: itself[telemetry.IssueRow], file: "issues", now: a.now,
 		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.WordOpen)),
 			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
 	}
@@ -68,9 +68,9 @@ func (a *API) files() listed[telemetry.FileRow, fileItem] {
 	}
 }
 
-func (a *API) verifications() listed[telemetry.VerificationRow, verificationItem] {
-	return listed[telemetry.VerificationRow, verificationItem]{
-		list: a.Dashboard.Verifications, item: verificationOf,
+func (a *API) verifications() listed[telemetry.VerificationRow, telemetry.VerificationRow] {
+	return listed[telemetry.VerificationRow, telemetry.VerificationRow]{
+		list: a.Dashboard.Verifications, item: itself[telemetry.VerificationRow],
 		params: []param{ofRepo, words("outcome", "outcome", telemetry.Verdicts()), ofSession, replacedToo},
 	}
 }

@@ -107,8 +107,8 @@ func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRo
 	if v.Unmatched > 0 {
 		r.Now += ", " + number(v.Unmatched) + " not in its run"
 	}
-	if v.PR.Number > 0 {
-		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.PR.Number)), URL: w.pullPage(v.PR.Repo, v.PR.Number)}
+	if v.Number > 0 {
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.Number)), URL: w.pullPage(v.PullRef.Repo, v.Number)}
 	}
 	if v.Session != "" {
 		r.Session = parts.Link{Text: shortID(v.Session)}

@@ -72,9 +72,9 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 			h.Note = ""
 		}
 	case telemetry.StatusNotScanned:
-		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.Last.At.Time, "ago"
+		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.LastSeen.At.Time, "ago"
 	default:
-		h.Note, h.Time, h.As = "First seen", i.First.At.Time, "ago"
+		h.Note, h.Time, h.As = "First seen", i.FirstSeen.At.Time, "ago"
 	}
 	if code := w.codeURL(i.IssueRow); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
@@ -108,8 +108,8 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "Family", Text: family, URL: termURL("/issues", "family", family)},
 		{Name: "Repository", Text: repo, URL: panels.RepoURL(repo)},
 		{Name: "Location", Text: spotText(i.File, i.Line), URL: w.codeURL(i.IssueRow), Code: true},
-		{Name: "First seen", Time: i.First.At.Time, As: "day", Text: runName(i.First.Run, 0), URL: panels.RunURL(i.First.File)},
-		{Name: "Last seen", Time: i.Last.At.Time, As: "ago", Text: runName(i.Last.Run, 0), URL: panels.RunURL(i.Last.File)},
+		{Name: "First seen", Time: i.FirstSeen.At.Time, As: "day", Text: runName(i.FirstSeen.Run, 0), URL: panels.RunURL(i.FirstSeen.File)},
+		{Name: "Last seen", Time: i.LastSeen.At.Time, As: "ago", Text: runName(i.LastSeen.Run, 0), URL: panels.RunURL(i.LastSeen.File)},
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {

@@ -174,8 +174,8 @@ func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 		Line:     int(i.Line),
 		CodeURL:  w.codeURL(i),
 		Repo:     string(i.Repo),
-		First:    i.First.At.Time,
-		Last:     i.Last.At.Time,
+		First:    i.FirstSeen.At.Time,
+		Last:     i.LastSeen.At.Time,
 		Attempts: int(i.Attempts),
 	}
 }

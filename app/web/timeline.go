@@ -62,12 +62,12 @@ func movesBits(moves []telemetry.Step) []panels.Bit {
 	}
 	return []panels.Bit{
 		{Text: spotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runBit(first),
-		{Text: "until " + runName(last.RunNumber, 0), URL: panels.RunURL(last.RunFile)},
+		{Text: "until " + runName(last.RunNumber, 0), URL: panels.RunURL(string(last.RunFile))},
 	}
 }
 
 func runBit(s telemetry.Step) panels.Bit {
-	return panels.Bit{Text: runName(s.RunNumber, 0), URL: panels.RunURL(s.RunFile)}
+	return panels.Bit{Text: runName(s.RunNumber, 0), URL: panels.RunURL(string(s.RunFile))}
 }
 
 func stepState(s telemetry.Step, attempt int) parts.State {
@@ -215,9 +215,9 @@ func (w *Web) attemptBits(s telemetry.Step) []panels.Bit {
 		return []panels.Bit{session, {Text: "as polled"}}
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		return []panels.Bit{{Text: "verification record", URL: rawURL("", s.RunFile)}, session}
+		return []panels.Bit{{Text: "verification record", URL: rawURL("", string(s.RunFile))}, session}
 	}
-	bits := []panels.Bit{{Text: runName(s.RunNumber, a.BatchID), URL: panels.RunURL(s.RunFile)}}
+	bits := []panels.Bit{{Text: runName(s.RunNumber, a.BatchID), URL: panels.RunURL(string(s.RunFile))}}
 	if a.Others > 0 {
 		bits = append(bits, panels.Bit{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
 	}
@@ -238,7 +238,7 @@ func (w *Web) verifiedBits(s telemetry.Step) []panels.Bit {
 	} else {
 		bits = append(bits, panels.Bit{Text: "this one no longer"})
 	}
-	return append(bits, w.pullBit(v.PR)...)
+	return append(bits, w.pullBit(v.PullRef)...)
 }
 
 func (w *Web) pullBit(ref telemetry.PullRef) []panels.Bit {

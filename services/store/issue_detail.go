@@ -124,13 +124,13 @@ func statesOfAttempts(tx *Tx, issue int64, attempts []telemetry.Attempt) {
 func scanMarks(tx *Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
 	var marks []telemetry.ScanMark
 	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2 ORDER BY r.at, r.file, r.source`,
-		[]any{issue.StoreID, ms(issue.First.At)}, func(r *Row) {
+		[]any{issue.StoreID, ms(issue.FirstSeen.At)}, func(r *Row) {
 			var m telemetry.ScanMark
 			var when int64
 			var reduced int
 			r.Scan(&m.File, &m.Run, &when, &reduced)
 			m.At, m.Reduced = at(when), reduced == 1
-			if m.Compare(issue.First) >= 0 {
+			if m.Compare(telemetry.Place(issue.FirstSeen)) >= 0 {
 				marks = append(marks, m)
 			}
 		})

@@ -32,7 +32,7 @@ func (d *derivation) foldRepo(repo int64, f *fold) {
 }
 
 func bySight(a, b *telemetry.Issue) int {
-	if c := a.First.Compare(b.First); c != 0 {
+	if c := telemetry.Place(a.FirstSeen).Compare(telemetry.Place(b.FirstSeen)); c != 0 {
 		return c
 	}
 	return a.FirstOrd - b.FirstOrd
@@ -202,7 +202,7 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 			if now := placeOf(i); now != was {
 				moved = append(moved, []any{i.StoreID, now.print, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, string(i.Status), i.Status.Rank()})
 			}
-			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, ms(i.Last.At), i.Last.File, i.Last.Run, ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
+			seen = append(seen, []any{i.StoreID, i.Fingerprint, i.LatestIssueID, ms(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run, ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
 			continue
 		}
 		if i.StoreID = ids[i.PublicID]; i.StoreID == 0 {
@@ -210,7 +210,7 @@ func (d *derivation) saveIssues(repo int64, issues []*telemetry.Issue, ids map[s
 			i.StoreID = last
 		}
 		added = append(added, []any{i.StoreID, repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID,
-			string(i.Status), i.Status.Rank(), ms(i.First.At), i.First.File, i.First.Run, i.FirstOrd, ms(i.Last.At), i.Last.File, i.Last.Run,
+			string(i.Status), i.Status.Rank(), ms(i.FirstSeen.At), i.FirstSeen.File, i.FirstSeen.Run, i.FirstOrd, ms(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
 			ms(i.Closed.At), i.Closed.File, i.Closed.Run, flag(i.EverFixed), flag(i.FromStart), i.Appearances, numbersText(i.Runs), JSON(i.Prints)})
 	}
 	d.tx.bulk("issues", issueFields(), added, "")
@@ -325,9 +325,9 @@ func scanIssue(r *Row, i *telemetry.Issue, more ...any) {
 	var first, last, closed int64
 	var fixed, start int
 	var runs, prints string
-	r.Scan(append([]any{&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status, &first, &i.First.File, &i.First.Run, &i.FirstOrd,
-		&last, &i.Last.File, &i.Last.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &prints, &runs}, more...)...)
-	i.First.At, i.Last.At, i.Closed.At = at(first), at(last), at(closed)
+	r.Scan(append([]any{&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status, &first, &i.FirstSeen.File, &i.FirstSeen.Run, &i.FirstOrd,
+		&last, &i.LastSeen.File, &i.LastSeen.Run, &closed, &i.Closed.File, &i.Closed.Run, &fixed, &start, &i.Appearances, &prints, &runs}, more...)...)
+	i.FirstSeen.At, i.LastSeen.At, i.Closed.At = at(first), at(last), at(closed)
 	i.EverFixed, i.FromStart = fixed == 1, start == 1
 	i.Runs, i.Prints = textNumbers(runs), fromJSON[[]string](r.tx, prints)
 }

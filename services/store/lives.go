@@ -78,7 +78,7 @@ func (b *lifeBook) note(scan identity.Scan, out identity.Outcome) {
 	for _, issue := range out.Closed {
 		if cur := b.last[issue]; cur != nil {
 			b.end(cur, scan.Place)
-			cur.closes, cur.seen = true, issue.Last
+			cur.closes, cur.seen = true, telemetry.Place(issue.LastSeen)
 			b.days.add(cur.toAt, cur.severity, dayCount{closed: 1, net: -1})
 		}
 	}

@@ -113,9 +113,9 @@ func scanVerification(r *Row, v *storedVerification) {
 	r.Scan(&v.id, &v.File, &v.Source, &when, &v.Session, &shown, &target, &number, &v.PRURL, &v.PRTitle, &v.SourceRun, &v.ScanFile, &v.Family,
 		&v.Targeted, &v.Fixed, &v.Remaining, &v.Gone, &v.StillThere, &v.Unmatched, &v.Merge, &v.Verdict, &current, &ref, &merged)
 	v.At, v.MergedAt, v.ReferenceAt = at(when), at(merged), at(ref)
-	v.Repo, v.Current, v.PR = telemetry.ParseRepo(target), current == 1, telemetry.ParsePull(v.PRURL)
-	if v.PR.Number == 0 {
-		v.PR.Number = number
+	v.Repo, v.Current, v.PullRef = telemetry.ParseRepo(target), current == 1, telemetry.ParsePull(v.PRURL)
+	if v.Number == 0 {
+		v.Number = number
 	}
 	if shown != "" {
 		v.Session, v.Known = shown, true

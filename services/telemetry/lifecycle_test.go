@@ -110,7 +110,7 @@ func TestTimeline(t *testing.T) {
 		Appearances: []Appearance{seen(1, "a.go", 5, BasisFirstSight), seen(2, "a.go", 7, BasisNear), seen(6, "b.go", 0, BasisBackPrint)},
 		Attempts:    []Attempt{{Session: "devin-s", Basis: AttemptRecord, BatchID: 3, File: "2.json", RunNumber: 2, At: At(day(2))}},
 	}
-	issue.First, issue.StoreID = Place{At: At(day(1)), File: "1.json", Run: 1}, 9
+	issue.FirstSeen, issue.StoreID = FirstSeen{At: At(day(1)), File: "1.json", Run: 1}, 9
 	issue.Verifications = []VerificationRow{{File: "v.json", At: At(day(3).Add(2 * time.Hour)), Session: "devin-s", SourceRun: 2, Verdict: VerdictStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Claim: ClaimFixed}}}}
 	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: At(day(2).Add(time.Hour)), MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
 	var got []string

@@ -20,10 +20,10 @@ const (
 // AttemptOutcome is what came of an attempt. Times are UTC, zero where they are not
 // known or mean nothing.
 type AttemptOutcome struct {
-	Kind         OutcomeKind
-	Since        Time // when it began: dispatched, opened, closed, merged, gone
-	Until        Time // when it was back
-	MergeUnknown bool // it is gone, and nobody knows whether the pull request was merged
+	Kind         OutcomeKind `json:"outcome"`
+	Since        Time        `json:"outcome_since"` // when it began: dispatched, opened, closed, merged, gone
+	Until        Time        `json:"outcome_until"` // when it was back
+	MergeUnknown bool        `json:"-"`             // it is gone, and nobody knows whether the pull request was merged
 }
 
 // Outcomes tells what came of each attempt on an issue, by its timeline: it

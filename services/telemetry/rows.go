@@ -23,25 +23,27 @@ const (
 // Topics are all topics.
 func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews} }
 
-// RunRow is one scan or dispatch.
+// RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list
+// answers its record.
 type RunRow struct {
-	Source      string // the action repository, "" for RUNS_DIR
-	File        string
-	Kind        Kind
-	Repo        RepoName
-	RunNumber   int64
-	RunID       string
-	RunURL      string
-	RunLabel    string
-	At          Time
-	IssuesFound int64
-	Batches     int64
-	Sessions    int64 // with an id
-	HasFindings bool
-	Reduced     bool   // scope-reduced
-	New         *int64 // issues first seen or reopened here; nil without findings data
-	Gone        *int64 // issues that it no longer names
-	Item        []byte // the record as JSON, as clients get it
+	File        string   `json:"file"`
+	RunNumber   int64    `json:"run_number"`
+	At          Time     `json:"timestamp"`
+	Repo        RepoName `json:"repo"`
+	IssuesFound int64    `json:"issues_found"`
+	Reduced     bool     `json:"scope_reduced"`
+
+	Source      string `json:"-"` // the action repository, "" for RUNS_DIR
+	Kind        Kind   `json:"-"`
+	RunID       string `json:"-"`
+	RunURL      string `json:"-"`
+	RunLabel    string `json:"-"`
+	Batches     int64  `json:"-"`
+	Sessions    int64  `json:"-"` // with an id
+	HasFindings bool   `json:"-"`
+	New         *int64 `json:"-"` // issues first seen or reopened here; nil without findings data
+	Gone        *int64 `json:"-"` // issues that it no longer names
+	Item        []byte `json:"-"` // the record as JSON, as clients get it
 }
 
 // SessionRow is one Devin session.
@@ -112,13 +114,13 @@ type PullMarks struct {
 	Verdict  Verdict          // of its latest verification, "" without one
 }
 
-// IssueRow is one issue.
+// IssueRow is one issue of a list.
 type IssueRow struct {
 	Issue
-	Repo       RepoName
-	TargetRepo string // as recorded
-	Attempts   int64  // sessions that took it
-	Session    string // bare id of the latest of them, "" without one
+	Repo       RepoName `json:"repo"`
+	TargetRepo string   `json:"target_repo"`    // as recorded
+	Attempts   int64    `json:"attempts"`       // sessions that took it
+	Session    string   `json:"latest_session"` // bare id of the latest of them, "" without one
 }
 
 // RepoRow is one repository with its figures. PRs are those of the target

@@ -75,7 +75,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + issueLast)},
 		{Name: "age", Help: "time since it was first seen", Asked: age("{i.first_at}").offers(">7d", ">30d", ">90d", "<7d"),
 			Sort: ages("i.first_at | " + issueLast).keep("i.status_rank"),
-			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At.Time })},
+			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.FirstSeen.At.Time })},
 		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen, or came back",
 			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
@@ -111,15 +111,15 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file",
 			Sort: up("i.file | i.line | " + issueLast), NoPast: true},
 		{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
-		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return &i.First.At }, CSV: "first_seen",
+		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return &i.FirstSeen.At }, CSV: "first_seen",
 			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
-		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return &i.Last.At }, CSV: "last_seen",
+		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return &i.LastSeen.At }, CSV: "last_seen",
 			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
-		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
-		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
+		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.FirstSeen.Run }, CSV: "first_seen_run"},
+		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.LastSeen.Run }, CSV: "last_seen_run"},
 		{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},
-		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.First.File }},
-		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.Last.File }},
+		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.FirstSeen.File }},
+		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.LastSeen.File }},
 		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
 		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return numbersOf(&i.Runs) }},
 		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return listOf(&i.Prints) }},
@@ -253,7 +253,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 		v := byID[id]
 		v.Appearances++
 		v.Runs = append(v.Runs, place.Run)
-		v.Last, last[id] = place, seen
+		v.LastSeen, last[id] = telemetry.LastSeen(place), seen
 	})
 	for id, seen := range last {
 		asFound(byID[id], tx.Findings(seen.run), seen.ord)

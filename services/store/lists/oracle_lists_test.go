@@ -71,7 +71,7 @@ func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string]
 	count := func(of func(row) int64) guesses[row] {
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
-	first := func(r row) []time.Time { return []time.Time{r.First.At.Time} }
+	first := func(r row) []time.Time { return []time.Time{r.FirstSeen.At.Time} }
 	return oracle[row]{list: "issues", schema: lists.Issues(s).Schema(), sorts: lists.Issues(s).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
 		ask: func(q query.Query, p query.Page) (out telemetry.List[row], err error) {
 			list, err := lists.Issues(s).Rows(t.Context(), query.Ask{Query: q, Page: p})
@@ -101,7 +101,7 @@ func issueOracle(t *testing.T, s *store.Store, now time.Time, linked map[string]
 			"opened":      dates(now, rows, func(r row) []time.Time { return r.opened }),
 			"closed":      dates(now, rows, func(r row) []time.Time { return r.closed }),
 			"taken":       dates(now, rows, func(r row) []time.Time { return r.taken }),
-			"seen":        dates(now, rows, func(r row) []time.Time { return []time.Time{r.Last.At.Time} }),
+			"seen":        dates(now, rows, func(r row) []time.Time { return []time.Time{r.LastSeen.At.Time} }),
 			"attempts":    count(func(r row) int64 { return int64(len(r.sessions)) }),
 			"session":     sessionRefs(rows, func(r row) []string { return r.sessions }),
 			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
@@ -115,7 +115,7 @@ func issueSorts() map[string]func(a, b issueFacts) int {
 	type row = issueFacts
 	status := along(func(r row) int { return slices.Index(telemetry.Statuses(), r.Status) })
 	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
-		"last_seen": along(func(r row) int64 { return r.Last.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.First.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.First.At.UnixMilli() }),
+		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
 		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
 		"file": func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
 		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}

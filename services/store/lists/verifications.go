@@ -55,7 +55,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 			Asked: same("v.family")},
 		{Name: "id", Column: "v.id", Into: func(v *row) any { return &v.StoreID }},
 		{Name: "known", Column: "CASE WHEN s.id <> '' THEN 1 ELSE 0 END", Into: func(v *row) any { return &v.Known }},
-		{Name: "pr_number", Column: "v.pr_number", Into: func(v *row) any { return &v.PR.Number }},
+		{Name: "pr_number", Column: "v.pr_number", Into: func(v *row) any { return &v.Number }},
 		{Name: "pr_title", Column: "v.pr_title", Into: func(v *row) any { return &v.PRTitle }, CSV: "pr_title"},
 		{Name: "source_run", Column: "v.source_run", Into: func(v *row) any { return &v.SourceRun }, CSV: "source_run"},
 		{Name: "targeted", Column: "v.targeted", Into: func(v *row) any { return &v.Targeted }, CSV: "targeted"},
@@ -89,9 +89,9 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 	for i := range rows {
 		v := &rows[i]
 		place[v.StoreID], ids[i] = i, v.StoreID
-		number := v.PR.Number
-		if v.PR = telemetry.ParsePull(v.PRURL); v.PR.Number == 0 {
-			v.PR.Number = number
+		number := v.Number
+		if v.PullRef = telemetry.ParsePull(v.PRURL); v.Number == 0 {
+			v.Number = number
 		}
 		since := v.MergedAt
 		if since.IsZero() {

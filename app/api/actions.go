@@ -35,7 +35,7 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 	if async {
 		j := h.Job()
 		c.Set(fiber.HeaderLocation, "/api/jobs/"+j.ID)
-		return send(c, fiber.StatusAccepted, jobOf(j))
+		return send(c, fiber.StatusAccepted, j)
 	}
 	j, err := h.Wait(c.UserContext())
 	if err != nil && c.UserContext().Err() != nil { // the server's end, and not that of a job that a person cancelled

@@ -63,13 +63,13 @@ func (a *API) description(c *fiber.Ctx) error {
 func (a *API) job(c *fiber.Ctx) error {
 	id := c.Params("id")
 	if j, running := a.Jobs.Running(id); running {
-		return send(c, fiber.StatusOK, jobOf(j))
+		return send(c, fiber.StatusOK, j)
 	}
 	j, err := a.Dashboard.JobByID(c.UserContext(), id)
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, jobOf(j))
+	return send(c, fiber.StatusOK, j)
 }
 
 // cancelJob ends a running job at its next commit and answers with the job
@@ -79,5 +79,5 @@ func (a *API) cancelJob(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, jobOf(j))
+	return send(c, fiber.StatusOK, j)
 }

@@ -24,39 +24,21 @@ func groupOf[R, T any](f dashboard.Found[R], item func(R) T) groupItem[T] {
 	return g
 }
 
-type hitItem struct {
-	Kind  string `json:"kind"`
-	Title string `json:"title"`
-	Repo  string `json:"repo"`
-	Path  string `json:"path"`
-}
-
 func (a *API) search(c *fiber.Ctx) error {
 	found, err := a.Dashboard.Search(c.UserContext(), c.Query("q"))
 	if err != nil {
 		return err
 	}
-	exact := make([]hitItem, len(found.Exact))
-	for i, h := range found.Exact {
-		exact[i] = hitItem{h.Kind, h.Title, string(h.Repo), h.Path}
-	}
 	return send(c, fiber.StatusOK, fiber.Map{
 		"q":        c.Query("q"),
 		"note":     found.Note,
-		"exact":    exact,
+		"exact":    found.Exact,
 		"issues":   groupOf(found.Issues, itself[telemetry.IssueRow]),
 		"sessions": groupOf(found.Sessions, itself[telemetry.SessionRow]),
 		"prs":      groupOf(found.Pulls, itself[telemetry.PullRow]),
 		"runs":     groupOf(found.Runs, runItem),
 		"repos":    groupOf(found.Repos, repoOf),
 	})
-}
-
-type choiceItem struct {
-	Text  string `json:"text"`
-	Help  string `json:"help"`
-	Query string `json:"query"`
-	Caret int    `json:"caret"`
 }
 
 func (a *API) complete(c *fiber.Ctx) error {
@@ -70,36 +52,23 @@ func (a *API) complete(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	items := make([]choiceItem, len(choices))
-	for i, choice := range choices {
-		items[i] = choiceItem(choice)
-	}
-	return send(c, fiber.StatusOK, fiber.Map{"list": list, "items": items})
+	return send(c, fiber.StatusOK, fiber.Map{"list": list, "items": choices})
 }
 
+// viewItem is a view with the address of its page.
 type viewItem struct {
-	ID      string  `json:"id"`
-	Name    string  `json:"name"`
-	List    string  `json:"list"`
-	Query   string  `json:"query"`
-	Path    string  `json:"path"`
-	Created *string `json:"created"`
+	telemetry.View
+	Path string `json:"path"`
 }
 
-func viewOf(v telemetry.View) viewItem {
-	return viewItem{v.ID, v.Name, v.List, v.Query, "/" + v.List + "?" + v.Query, stamp(v.Created.Time)}
-}
+func viewOf(v telemetry.View) viewItem { return viewItem{v, "/" + v.List + "?" + v.Query} }
 
 func (a *API) views(c *fiber.Ctx) error {
 	views, err := a.Dashboard.Views(c.UserContext())
 	if err != nil {
 		return err
 	}
-	items := make([]viewItem, len(views))
-	for i, v := range views {
-		items[i] = viewOf(v)
-	}
-	return send(c, fiber.StatusOK, fiber.Map{"items": items, "total": len(items)})
+	return send(c, fiber.StatusOK, fiber.Map{"items": mapped(views, viewOf), "total": len(views)})
 }
 
 func (a *API) addView(c *fiber.Ctx) error {

@@ -62,9 +62,9 @@ func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
 	}
 }
 
-func (a *API) files() listed[telemetry.FileRow, fileItem] {
-	return listed[telemetry.FileRow, fileItem]{
-		list: a.Dashboard.Files, item: fileOf, params: []param{words("state", "is", []string{"error", "gone", "ok"})},
+func (a *API) files() listed[telemetry.FileRow, telemetry.FileRow] {
+	return listed[telemetry.FileRow, telemetry.FileRow]{
+		list: a.Dashboard.Files, item: itself[telemetry.FileRow], params: []param{words("state", "is", []string{"error", "gone", "ok"})},
 	}
 }
 
@@ -82,8 +82,8 @@ func (a *API) changes() listed[telemetry.IssueEvent, changeItem] {
 	}
 }
 
-func (a *API) jobs() listed[telemetry.Job, jobItem] {
-	return listed[telemetry.Job, jobItem]{list: a.Dashboard.Jobs, item: jobOf}
+func (a *API) jobs() listed[telemetry.Job, telemetry.Job] {
+	return listed[telemetry.Job, telemetry.Job]{list: a.Dashboard.Jobs, item: itself[telemetry.Job]}
 }
 
 // ask reads what a request asks of a list, page and order included.

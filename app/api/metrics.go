@@ -247,36 +247,3 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 	})
 	answer["overdue_scans"] = fiber.Map{"n": len(overdue), "items": overdue}
 }
-
-type changeItem struct {
-	Event    string   `json:"event"`
-	At       *string  `json:"at"`
-	File     string   `json:"file"`
-	Run      int64    `json:"run_number"`
-	Issue    string   `json:"id"`
-	Target   string   `json:"target_repo"`
-	Rule     string   `json:"rule_id"`
-	Severity string   `json:"severity_tier"`
-	Family   string   `json:"cwe_family"`
-	OpenedAt *string  `json:"opened_at"`
-	Hours    *float64 `json:"hours"`
-}
-
-func changeOf(e telemetry.IssueEvent) changeItem {
-	item := changeItem{
-		Event:    e.Event,
-		At:       stamp(e.At.Time),
-		File:     e.File,
-		Run:      e.Run,
-		Issue:    e.Issue,
-		Target:   e.Repo,
-		Rule:     e.Rule,
-		Severity: e.Severity,
-		Family:   e.Family,
-		OpenedAt: stamp(e.OpenedAt.Time),
-	}
-	if !e.OpenedAt.IsZero() {
-		item.Hours = hours(e.At.Sub(e.OpenedAt.Time))
-	}
-	return item
-}

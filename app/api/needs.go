@@ -17,19 +17,14 @@ type needAction struct {
 	URL    string `json:"url"`
 }
 
+// needItem is a need in words, with what to do.
 type needItem struct {
-	Group      string            `json:"group"`
-	Subject    string            `json:"subject"`
-	Detail     string            `json:"detail"`
-	Since      *string           `json:"since"`
-	AgeHours   *float64          `json:"age_hours"`
-	Repo       string            `json:"repo"`
-	TargetRepo string            `json:"target_repo"`
-	SessionID  string            `json:"session_id"`
-	PRNumber   int64             `json:"pr_number"`
-	IssueIDs   []string          `json:"issue_ids"`
-	Action     needAction        `json:"action"`
-	Links      map[string]string `json:"links"`
+	telemetry.NeedRow
+	Subject  string            `json:"subject"`
+	Detail   string            `json:"detail"`
+	AgeHours *float64          `json:"age_hours"`
+	Action   needAction        `json:"action"`
+	Links    map[string]string `json:"links"`
 }
 
 // needLabels are the groups in words, as docs/rules.md#needs-you has them.
@@ -46,19 +41,7 @@ func needLabels() map[telemetry.Need]string {
 
 func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 	return func(n telemetry.NeedRow) needItem {
-		item := needItem{
-			Group:      string(n.Need),
-			Subject:    n.Subject(),
-			Detail:     n.Detail(),
-			Since:      stamp(n.Since.Time),
-			Repo:       string(n.Repo),
-			TargetRepo: n.TargetRepo,
-			SessionID:  n.SessionID,
-			PRNumber:   n.PullNumber,
-			IssueIDs:   n.IssueIDs,
-			Action:     needActionOf(n),
-			Links:      needLinks(n),
-		}
+		item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
 		if !n.Since.IsZero() {
 			item.AgeHours = hours(max(0, now.Sub(n.Since.Time)))
 		}

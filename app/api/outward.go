@@ -10,22 +10,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-type messageItem struct {
-	ID        string  `json:"id"`
-	From      string  `json:"from"`
-	Message   string  `json:"message"`
-	CreatedAt *string `json:"created_at"`
-}
-
 func (a *API) messages(c *fiber.Ctx) error {
 	session, messages, err := a.Dashboard.SessionMessages(c.UserContext(), unescape(c.Params("id")))
 	if err != nil {
 		return err
 	}
-	items := make([]messageItem, len(messages))
-	for i, m := range messages {
-		items[i] = messageItem{ID: m.ID, From: m.From, Message: m.Text, CreatedAt: stamp(m.At.Time)}
-	}
+	items := append([]telemetry.Message{}, messages...)
 	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": items})
 }
 

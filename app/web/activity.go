@@ -153,7 +153,7 @@ func (w *Web) pullLink(a telemetry.Activity, title string) parts.Link {
 // jobActivity says what became of a job.
 func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
-	row.State.Word, row.Text = jobTitle(a.Job, resultOf(a.Job)), a.Job.Error
+	row.State.Word, row.Text = jobTitle(a.Job, resultOf(a.Job)), string(a.Job.Error)
 	if a.Job.State == telemetry.JobDone {
 		row.Text = summary(a.Job, resultOf(a.Job))
 	}

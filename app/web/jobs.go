@@ -158,7 +158,7 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 		Ended:   j.Ended.Time,
 		Took:    w.took(j),
 		Errors:  j.Errors,
-		Summary: j.Error,
+		Summary: string(j.Error),
 	}
 	for _, s := range j.Steps {
 		row := panels.StepRow{

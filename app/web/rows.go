@@ -181,7 +181,7 @@ func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 }
 
 func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {
-	return panels.FileRow{File: f.File, Error: asSentence(f.Error), At: f.FetchedAt.Time}
+	return panels.FileRow{File: f.File, Error: asSentence(string(f.Error)), At: f.FetchedAt.Time}
 }
 
 // asSentence writes an error as a sentence. What begins with the name of a

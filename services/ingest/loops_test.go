@@ -142,7 +142,7 @@ func TestPanicEndsOnlyItsJob(t *testing.T) {
 		w.runs.change(func(s *source) { s.panics = true })
 		pass(6 * time.Minute)
 		last := w.store.saved()[len(w.store.saved())-1]
-		if last.State != telemetry.JobFailed || strings.Contains(last.Error, "a bug") || last.Error == "" {
+		if last.State != telemetry.JobFailed || strings.Contains(string(last.Error), "a bug") || last.Error == "" {
 			t.Errorf("after a panic: %+v", last)
 		}
 		w.runs.change(func(s *source) { s.panics = false })

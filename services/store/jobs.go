@@ -16,7 +16,7 @@ func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 		tx.touch(telemetry.TopicJobs)
 		tx.exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
-			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), j.Error, string(j.Code), JSON(j.Errors), s.program, string(j.By))
+			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, ms(j.Started), ms(j.Ended), string(j.Result), string(j.Error), string(j.Code), JSON(j.Errors), s.program, string(j.By))
 		if !j.Running() {
 			tx.exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}
@@ -43,7 +43,7 @@ func scanJob(r *Row, j *telemetry.Job) {
 	var steps, result, errs string
 	var started, ended int64
 	r.Scan(&j.ID, &j.Kind, &j.State, &steps, &j.Joined, &started, &ended, &result, &j.Error, &j.Code, &errs, &j.By)
-	j.Steps, j.Errors = fromJSON[[]telemetry.JobStep](r.tx, steps), fromJSON[[]string](r.tx, errs)
+	j.Steps, j.Errors = append([]telemetry.JobStep{}, fromJSON[[]telemetry.JobStep](r.tx, steps)...), append([]string{}, fromJSON[[]string](r.tx, errs)...)
 	j.Started, j.Ended = at(started), at(ended)
 	if result != "" {
 		j.Result = []byte(result)
@@ -69,7 +69,7 @@ func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error
 func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {
-		out = nil
+		out = []telemetry.SourceStatus{}
 		tx.Each(`SELECT name, ok_at, failed_at, retry_at, error, code FROM sources ORDER BY name`, nil, func(r *Row) {
 			var v telemetry.SourceStatus
 			var ok, failed, retry int64

@@ -1,6 +1,9 @@
 package telemetry
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // List is one page of rows and how many rows there are in all.
 type List[T any] struct {
@@ -123,48 +126,48 @@ type IssueRow struct {
 	Session    string   `json:"latest_session"` // bare id of the latest of them, "" without one
 }
 
-// RepoRow is one repository with its figures. PRs are those of the target
-// and the fork.
+// RepoRow is one repository with its figures.
 type RepoRow struct {
-	Name        RepoName
-	TargetRepo  string // as last recorded
-	ForkURL     string
-	Fork        RepoName
-	Runs        int64 // scans and dispatches
-	Scans       int64
-	Dispatches  int64
-	IssuesFound int64 // sum over runs
-	LastRun     Time
+	TargetRepo       string           `json:"repo"` // as last recorded
+	Name             RepoName         `json:"name"`
+	ForkURL          string           `json:"fork_url"`
+	Runs             int64            `json:"runs"`         // scans and dispatches
+	IssuesFound      int64            `json:"issues_found"` // sum over runs
+	SessionsCreated  int64            `json:"sessions_created"`
+	SessionsFinished int64            `json:"sessions_finished"`
+	SeveritySum      map[string]int64 `json:"severity_breakdown"` // sums over runs
+	CategorySum      map[string]int64 `json:"category_breakdown"`
+	LastRun          Time             `json:"last_run"`
+	Open             int64            `json:"open"`             // of listed issues, or of the latest scan's counts
+	OpenSeverity     map[string]int64 `json:"open_by_severity"` // likewise
+	OpenCategory     map[string]int64 `json:"open_by_category"`
+	ReferenceRun     *int64           `json:"reference_run"`
+	LatestRun        *int64           `json:"latest_run"`
+	LatestReduced    bool             `json:"scope_reduced"` // the latest scan with findings data closed nothing
 
-	SessionsCreated  int64 // with an id
-	SessionsFinished int64
-	SessionsActive   int64
-	SessionsWaiting  int64
-	SessionsWithPR   int64
-	NeverStarted     int64
-
-	PRs PullCounts
-
-	SeveritySum map[string]int64 // sums over runs
-	CategorySum map[string]int64
-
-	Open          int64            // of listed issues, or of the latest scan's counts
-	OpenSeverity  map[string]int64 // likewise
-	OpenCategory  map[string]int64
-	Listed        bool // there is a reference scan: the counts have a list
-	ReferenceRun  *int64
-	ReferenceAt   Time
-	LatestRun     *int64
-	LatestScanAt  Time
-	LatestFile    string
-	LatestReduced bool // the latest scan with findings data closed nothing
-	Unnamed       bool // a newer scan than the reference names no findings
+	Fork            RepoName   `json:"-"`
+	Scans           int64      `json:"-"`
+	Dispatches      int64      `json:"-"`
+	SessionsActive  int64      `json:"-"`
+	SessionsWaiting int64      `json:"-"`
+	SessionsWithPR  int64      `json:"-"`
+	NeverStarted    int64      `json:"-"`
+	PRs             PullCounts `json:"-"` // of the target and the fork
+	Listed          bool       `json:"-"` // there is a reference scan: the counts have a list
+	ReferenceAt     Time       `json:"-"`
+	LatestScanAt    Time       `json:"-"`
+	LatestFile      string     `json:"-"`
+	Unnamed         bool       `json:"-"` // a newer scan than the reference names no findings
 }
 
 // PullCounts counts pull requests by state. Total = Open + Closed + Merged +
 // Unknown.
 type PullCounts struct {
-	Total, Open, Closed, Merged, Unknown int64
+	Total   int64 `json:"prs_total"`
+	Merged  int64 `json:"prs_merged"`
+	Open    int64 `json:"prs_open"`
+	Closed  int64 `json:"prs_closed"`
+	Unknown int64 `json:"prs_unknown"`
 }
 
 // Add counts n more pull requests of a state.
@@ -224,15 +227,15 @@ type ActiveSessions struct {
 
 // FileRow is one file of a run directory, as the store knows it.
 type FileRow struct {
-	Source    string
-	File      string
-	Kind      Kind // "" if it never parsed
-	SHA       string
-	Size      int64
-	Error     string // of its latest version, "" if that parsed
-	Gone      bool
-	Shadowed  bool // the action repository has the same file
-	FetchedAt Time
+	File      string   `json:"file"`
+	Source    string   `json:"source"`
+	Kind      Kind     `json:"kind"` // "" if it never parsed
+	SHA       string   `json:"blob_sha"`
+	Size      int64    `json:"size"`
+	Error     Optional `json:"error"` // of its latest version, "" if that parsed
+	Gone      bool     `json:"gone"`
+	Shadowed  bool     `json:"shadowed"` // the action repository has the same file
+	FetchedAt Time     `json:"fetched_at"`
 }
 
 // JobStep is one step of a job. Seconds is how long it took, or has taken.
@@ -245,21 +248,20 @@ type JobStep struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Job is one run of a refresh, a poll, … Times are UTC; Ended is zero while
-// it runs.
+// Job is one run of a refresh, a poll, … Its lists are never nil.
 type Job struct {
-	ID      string
-	Kind    string // refresh, poll, poll-prs, backfill
-	State   string // running, done, failed, interrupted, cancelled
-	By      Starter
-	Steps   []JobStep
-	Joined  int64 // callers that joined it
-	Started Time
-	Ended   Time
-	Result  []byte // JSON, nil until it is done
-	Error   string
-	Code    Code     // of Error
-	Errors  []string // what failed while the job went on
+	ID      string          `json:"id"`
+	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, backfill
+	State   string          `json:"state"` // running, done, failed, interrupted, cancelled
+	Steps   []JobStep       `json:"steps"`
+	By      Starter         `json:"started_by"`
+	Joined  int64           `json:"joined"` // callers that joined it
+	Started Time            `json:"started"`
+	Ended   Time            `json:"ended"`  // zero while it runs
+	Result  json.RawMessage `json:"result"` // nil until it is done
+	Error   Optional        `json:"error"`
+	Errors  []string        `json:"errors"` // what failed while the job went on
+	Code    Code            `json:"-"`      // of Error
 }
 
 // Running tells whether the job has not ended.
@@ -275,16 +277,16 @@ const (
 )
 
 // SourceStatus is when a source of data was last read, and what went wrong
-// since. Times are UTC.
+// since.
 type SourceStatus struct {
-	Name     string // "runs", "runs_dir", "sessions", "pulls"
-	OKAt     Time
-	FailedAt Time   // of the first failure since OKAt; zero if the last reading was good
-	RetryAt  Time   // when an upstream's limit ends; zero if none is known
-	Error    string // of the last failure
-	Code     Code
-	Held     *HeldListing // of run files: the listing that marks nothing gone; nil if there is none
-	Missing  int64        // of sessions: how many Devin does not know with this key
+	Name     string       `json:"name"` // "runs", "runs_dir", "sessions", "pulls"
+	OKAt     Time         `json:"ok_at"`
+	FailedAt Time         `json:"failed_at"` // of the first failure since OKAt; zero if the last reading was good
+	RetryAt  Time         `json:"retry_at"`  // when an upstream's limit ends; zero if none is known
+	Error    string       `json:"error"`     // of the last failure
+	Code     Code         `json:"code"`
+	Missing  int64        `json:"missing"`      // of sessions: how many Devin does not know with this key
+	Held     *HeldListing `json:"held_listing"` // of run files: the listing that marks nothing gone; nil if there is none
 }
 
 // Change is one mend of an old record.

@@ -28,7 +28,7 @@ func Jobs(s *store.Store) *List[telemetry.Job] {
 			{Name: "joined", Column: "j.joined", Into: func(j *row) any { return &j.Joined }, CSV: "joined"},
 			{Name: "steps", Column: "j.steps", Into: func(j *row) any { return listOf(&j.Steps) }},
 			{Name: "errors", Column: "j.errors", Into: func(j *row) any { return listOf(&j.Errors) }},
-			{Name: "result", Column: "j.result", Into: func(j *row) any { return bytesOf(&j.Result) }},
+			{Name: "result", Column: "j.result", Into: func(j *row) any { return bytesOf((*[]byte)(&j.Result)) }},
 		},
 	})
 }

@@ -23,7 +23,11 @@ func (c column) Scan(v any) error { return c.read(v) }
 func listOf[T any](into *[]T) any {
 	return column{func(v any) error {
 		*into = []T{}
-		return decoded(v, into)
+		if err := decoded(v, into); err != nil || *into != nil {
+			return err
+		}
+		*into = []T{} // it was null
+		return nil
 	}, func() any { return *into }}
 }
 

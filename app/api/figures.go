@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/url"
 
 	"github.com/gofiber/fiber/v2"
@@ -34,15 +35,18 @@ func (a *API) repo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	runs := envelopeOf(d.Runs, p, runItem)
-	records := runs.Items
-	runs.Items = nil
-	answer := fiber.Map{"as_of": stamp(q.AsOf), "stats": repoFiguresOf(s), "runs": runs,
-		"sessions": envelopeOf(d.Sessions, p, itself[telemetry.SessionRow]), "prs": envelopeOf(d.Pulls, p, itself[telemetry.PullRow]), "issues": envelopeOf(d.Issues, p, itself[telemetry.IssueRow])}
+	answer := fiber.Map{
+		"as_of":    telemetry.At(q.AsOf),
+		"stats":    repoFiguresOf(s),
+		"runs":     envelopeOf([]json.RawMessage(nil), d.Runs.Total, p),
+		"sessions": envelopeOf(d.Sessions.Items, d.Sessions.Total, p),
+		"prs":      envelopeOf(d.Pulls.Items, d.Pulls.Total, p),
+		"issues":   envelopeOf(d.Issues.Items, d.Issues.Total, p),
+	}
 	if q.AsOf.IsZero() {
 		answer["repo"] = repoOf(d.Repo)
 	}
-	return sendRecords(c, answer, records)
+	return sendRecords(c, answer, mapped(d.Runs.Items, runItem))
 }
 
 // unescape decodes a part of a path; what cannot be decoded stays.

@@ -16,8 +16,8 @@ type groupItem[T any] struct {
 	Items []T    `json:"items"`
 }
 
-func groupOf[R, T any](f dashboard.Found[R], item func(R) T) groupItem[T] {
-	g := groupItem[T]{Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: mapped(f.Items, item)}
+func groupOf[R, T any](f dashboard.Found[R], items []T) groupItem[T] {
+	g := groupItem[T]{Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: items}
 	if f.Query.Schema != nil {
 		g.List = f.Query.Schema.Name
 	}
@@ -33,11 +33,11 @@ func (a *API) search(c *fiber.Ctx) error {
 		"q":        c.Query("q"),
 		"note":     found.Note,
 		"exact":    found.Exact,
-		"issues":   groupOf(found.Issues, itself[telemetry.IssueRow]),
-		"sessions": groupOf(found.Sessions, itself[telemetry.SessionRow]),
-		"prs":      groupOf(found.Pulls, itself[telemetry.PullRow]),
-		"runs":     groupOf(found.Runs, runItem),
-		"repos":    groupOf(found.Repos, repoOf),
+		"issues":   groupOf(found.Issues, found.Issues.Items),
+		"sessions": groupOf(found.Sessions, found.Sessions.Items),
+		"prs":      groupOf(found.Pulls, found.Pulls.Items),
+		"runs":     groupOf(found.Runs, mapped(found.Runs.Items, runItem)),
+		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, repoOf)),
 	})
 }
 

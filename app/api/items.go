@@ -2,35 +2,10 @@ package api
 
 import (
 	"encoding/json"
-	"time"
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 )
-
-// itself is a row that is its own item.
-func itself[T any](row T) T { return row }
-
-// stamp is a time in JSON: RFC 3339 in UTC, null for none. Whole seconds, as
-// GitHub gives them, have no fraction; else it is milliseconds.
-func stamp(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	form := time.RFC3339
-	if t.Nanosecond() != 0 {
-		form = "2006-01-02T15:04:05.000Z07:00"
-	}
-	s := t.UTC().Format(form)
-	return &s
-}
-
-func textOrNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
 
 // repoItem is a repository with its pull requests counted in fields of its
 // own, a note on what its counts are of, and where they lead.

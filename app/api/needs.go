@@ -27,6 +27,19 @@ type needItem struct {
 	Links    map[string]string `json:"links"`
 }
 
+// needList is a page of needs with what all of them are.
+type needList struct {
+	envelope[needItem]
+	Groups []needGroup       `json:"groups"`
+	Links  map[string]string `json:"links"`
+}
+
+type needGroup struct {
+	Group telemetry.Need `json:"group"`
+	Label string         `json:"label"`
+	Total int64          `json:"total"`
+}
+
 // needLabels are the groups in words, as docs/rules.md#needs-you has them.
 func needLabels() map[telemetry.Need]string {
 	return map[telemetry.Need]string{
@@ -99,18 +112,10 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	e := envelopeOf(list.List, p, needOf(now))
-	groups, labels := []fiber.Map{}, needLabels()
+	answer := needList{envelope: envelopeOf(mapped(list.Items, needOf(now)), list.Total, p), Links: paths(list.Links)}
+	labels := needLabels()
 	for _, need := range telemetry.Needs() {
-		groups = append(groups, fiber.Map{"group": need, "label": labels[need], "total": list.Counts[need]})
+		answer.Groups = append(answer.Groups, needGroup{need, labels[need], list.Counts[need]})
 	}
-	return send(c, fiber.StatusOK, fiber.Map{
-		"items":    e.Items,
-		"page":     e.Page,
-		"per_page": e.PerPage,
-		"total":    e.Total,
-		"pages":    e.Pages,
-		"groups":   groups,
-		"links":    paths(list.Links),
-	})
+	return send(c, fiber.StatusOK, answer)
 }

@@ -15,8 +15,7 @@ func (a *API) messages(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	items := append([]telemetry.Message{}, messages...)
-	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": items})
+	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": array(messages)})
 }
 
 func (a *API) reply(c *fiber.Ctx) error {

@@ -94,7 +94,7 @@ func batchesOf(d telemetry.RunDetail) []batchItem {
 			batches = append(batches, batchItem{BatchID: m.BatchID})
 		}
 		bare := telemetry.BareID(m.SessionID)
-		s := runSessionItem{Mention: m, Issues: append([]telemetry.IssueRow{}, d.Taken[bare]...)}
+		s := runSessionItem{Mention: m, Issues: array(d.Taken[bare])}
 		switch state := d.States[bare]; {
 		case bare != "":
 			s.State, s.Reason = state.State, state.Reason

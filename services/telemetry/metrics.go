@@ -165,9 +165,10 @@ type WeekPoint struct {
 
 // AgeBucket counts open issues by the time since they were first seen.
 type AgeBucket struct {
-	Name          string
-	Since, Before time.Time // first seen; zero: without bound
-	N             int64
+	Name   string    `json:"bucket"`
+	Since  time.Time `json:"-"` // first seen; zero: without bound
+	Before time.Time `json:"-"`
+	N      int64     `json:"n"`
 }
 
 // FamilyRate is how many issues of a CWE family sessions took, and how many
@@ -179,11 +180,12 @@ type FamilyRate struct {
 
 // MissingRuns are the gaps in the run numbers of one action repository.
 type MissingRuns struct {
-	Source      string // "" for RUNS_DIR
-	First, Last int64
-	Numbers     int64 // the numbers that there are
-	N           int64
-	Ranges      [][2]int64 // inclusive; the first hundred
+	Source  string     `json:"source"` // "" for RUNS_DIR
+	First   int64      `json:"first"`
+	Last    int64      `json:"last"`
+	Numbers int64      `json:"numbers"` // the numbers that there are
+	N       int64      `json:"n"`
+	Ranges  [][2]int64 `json:"ranges"` // inclusive; the first hundred
 }
 
 // OverdueScan is a repository whose next scan is late.
@@ -196,9 +198,9 @@ type OverdueScan struct {
 
 // SessionOutcome counts the sessions of one state.
 type SessionOutcome struct {
-	State  State
-	WithPR bool
-	N      int64
+	State  State `json:"state"`
+	WithPR bool  `json:"with_pr"`
+	N      int64 `json:"n"`
 }
 
 // TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf

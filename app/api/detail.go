@@ -83,7 +83,8 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.Scope.AcceptScope(c.UserContext(), c.Query("source"), unescape(c.Params("file")), undo || c.Method() == fiber.MethodDelete, telemetry.ByAPI)
+	undo = undo || c.Method() == fiber.MethodDelete
+	d, err := a.Scope.AcceptScope(c.UserContext(), c.Query("source"), unescape(c.Params("file")), undo, telemetry.ByAPI)
 	if err != nil {
 		return err
 	}

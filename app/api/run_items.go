@@ -93,12 +93,12 @@ func batchesOf(d telemetry.RunDetail) []batchItem {
 			place[m.BatchID] = at
 			batches = append(batches, batchItem{BatchID: m.BatchID})
 		}
-		bare := telemetry.BareID(m.SessionID)
+		bare := telemetry.BareID(m.ID)
 		s := runSessionItem{Mention: m, Issues: array(d.Taken[bare])}
 		switch state := d.States[bare]; {
 		case bare != "":
 			s.State, s.Reason = state.State, state.Reason
-		case m.SessionID == "":
+		case m.ID == "":
 			s.State, s.Reason = telemetry.StateOf("", telemetry.Word{Status: m.Status}, telemetry.PRSummary{})
 		default:
 			s.State = "dry_run"

@@ -189,7 +189,7 @@ func unassigned(tx *Tx, run storedScan, d *telemetry.RunDetail, w telemetry.Wind
 // findings it took: else nobody can say which are in no session.
 func namesItsIssues(mentions []telemetry.Mention) bool {
 	for _, m := range mentions {
-		if telemetry.BareID(m.SessionID) != "" && !m.IssuesNamed {
+		if telemetry.BareID(m.ID) != "" && !m.IssuesNamed {
 			return false
 		}
 	}

@@ -58,7 +58,7 @@ func mentionsWhere(tx *Tx, where string, args ...any) []telemetry.Mention {
 		var when int64
 		var ids string
 		var named int
-		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, &when, &m.SessionID, &m.SessionURL, &m.Status, &m.BatchID, &ids, &m.PRURL, &named)
+		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, &when, &m.ID, &m.URL, &m.Status, &m.BatchID, &ids, &m.PRURL, &named)
 		m.At, m.IssueIDs, m.IssuesNamed = at(when), fromJSON[[]string](r.tx, ids), named == 1
 		list = append(list, m)
 	})

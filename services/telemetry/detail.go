@@ -114,18 +114,13 @@ type StateChange struct {
 
 // Mention is what one run record says of a session.
 type Mention struct {
-	RunFile     string   `json:"file"`
-	Kind        Kind     `json:"kind"`
-	RunNumber   int64    `json:"run_number"`
-	At          Time     `json:"timestamp"`
-	SessionID   string   `json:"session_id"` // as recorded: "" where it never started, "dry-run" for a dry run
-	SessionURL  string   `json:"session_url"`
-	Status      string   `json:"status"`
-	BatchID     int64    `json:"batch_id"`
-	IssueIDs    []string `json:"issue_ids"`
-	IssuesNamed bool     `json:"issues_named"` // its record's findings, or a dispatch's, have those ids
-	PRURL       string   `json:"pr_url"`
-	Source      string   `json:"-"`
+	RunFile   string `json:"file"`
+	Kind      Kind   `json:"kind"`
+	RunNumber int64  `json:"run_number"`
+	At        Time   `json:"timestamp"`
+	RecordedSession
+	IssuesNamed bool   `json:"issues_named"` // its record's findings, or a dispatch's, have those ids
+	Source      string `json:"-"`
 }
 
 // SessionDetail is a session with all that is known of it.

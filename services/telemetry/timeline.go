@@ -75,7 +75,14 @@ func attemptSteps(a *Attempt) []Step {
 		for _, c := range polled[1:] {
 			text += ", then " + string(c.State)
 		}
-		steps = append(steps, Step{Kind: StepSession, At: polled[0].At, Source: "devin", Session: Optional(a.Session), Text: text + ".", Attempt: a})
+		steps = append(steps, Step{
+			Kind:    StepSession,
+			At:      polled[0].At,
+			Source:  "devin",
+			Session: Optional(a.Session),
+			Text:    text + ".",
+			Attempt: a,
+		})
 	}
 	return steps
 }

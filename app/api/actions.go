@@ -32,7 +32,7 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 	if async {
 		j := h.Job()
 		c.Set(fiber.HeaderLocation, links.APIJob(j.ID))
-		return send(c, fiber.StatusAccepted, jobOf(j))
+		return send(c, fiber.StatusAccepted, j)
 	}
 	j, err := h.Wait(c.UserContext())
 	if err != nil && c.UserContext().Err() != nil { // the server's end, and not that of a job that a person cancelled
@@ -65,11 +65,7 @@ func (a *API) addSessions(c *fiber.Ctx, result map[string]any) error {
 	if err != nil {
 		return err
 	}
-	items := make([]sessionItem, len(rows))
-	for i, r := range rows {
-		items[i] = sessionOf(r)
-	}
-	result["sessions"] = items
+	result["sessions"] = rows
 	return nil
 }
 
@@ -78,10 +74,6 @@ func (a *API) addPulls(c *fiber.Ctx, result map[string]any) error {
 	if err != nil {
 		return err
 	}
-	items := make([]pullItem, len(rows))
-	for i, r := range rows {
-		items[i] = pullOf(r)
-	}
-	result["prs"], result["total"] = items, len(items)
+	result["prs"], result["total"] = rows, len(rows)
 	return nil
 }

@@ -110,18 +110,8 @@ type envelope[T any] struct {
 	Pages   int64 `json:"pages"`
 }
 
-func envelopeOf[R, T any](list telemetry.List[R], p query.Page, item func(R) T) envelope[T] {
-	e := envelope[T]{
-		Items:   make([]T, len(list.Items)),
-		Page:    p.Number,
-		PerPage: p.Size,
-		Total:   list.Total,
-		Pages:   max(1, (list.Total+p.Size-1)/p.Size),
-	}
-	for i, r := range list.Items {
-		e.Items[i] = item(r)
-	}
-	return e
+func envelopeOf[T any](items []T, total int64, p query.Page) envelope[T] {
+	return envelope[T]{Items: items, Page: p.Number, PerPage: p.Size, Total: total, Pages: max(1, (total+p.Size-1)/p.Size)}
 }
 
 // send writes JSON.

@@ -28,7 +28,7 @@ func (a *API) session(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, sessionDetailOf(d))
+	return send(c, fiber.StatusOK, d)
 }
 
 func (a *API) pull(c *fiber.Ctx) error {
@@ -42,7 +42,7 @@ func (a *API) pull(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, pullDetailOf(d))
+	return send(c, fiber.StatusOK, d)
 }
 
 func (a *API) run(c *fiber.Ctx) error {

@@ -94,8 +94,8 @@ func (l listed[R, T]) csv(ctx context.Context, w *bufio.Writer, a query.Ask) err
 func (l listed[R, T]) json(ctx context.Context, w *bufio.Writer, a query.Ask) error {
 	between := "[\n"
 	err := l.list.Each(ctx, a, func(rows []R) error {
-		for _, r := range rows {
-			body, err := json.Marshal(l.item(r))
+		for _, item := range l.items(rows) {
+			body, err := json.Marshal(item)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/telemetry"
@@ -33,15 +35,18 @@ func (a *API) repo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	runs := envelopeOf(d.Runs, p, runItem)
-	records := runs.Items
-	runs.Items = nil
-	answer := fiber.Map{"as_of": stamp(q.AsOf), "stats": repoFiguresOf(s), "runs": runs,
-		"sessions": envelopeOf(d.Sessions, p, sessionOf), "prs": envelopeOf(d.Pulls, p, pullOf), "issues": envelopeOf(d.Issues, p, issueOf)}
+	answer := fiber.Map{
+		"as_of":    telemetry.At(q.AsOf),
+		"stats":    repoFiguresOf(s),
+		"runs":     envelopeOf([]json.RawMessage(nil), d.Runs.Total, p),
+		"sessions": envelopeOf(d.Sessions.Items, d.Sessions.Total, p),
+		"prs":      envelopeOf(d.Pulls.Items, d.Pulls.Total, p),
+		"issues":   envelopeOf(d.Issues.Items, d.Issues.Total, p),
+	}
 	if q.AsOf.IsZero() {
 		answer["repo"] = repoOf(d.Repo)
 	}
-	return sendRecords(c, answer, records)
+	return sendRecords(c, answer, mapped(d.Runs.Items, runItem))
 }
 
 func (a *API) config(c *fiber.Ctx) error { return send(c, fiber.StatusOK, a.Settings) }
@@ -54,13 +59,13 @@ func (a *API) description(c *fiber.Ctx) error {
 func (a *API) job(c *fiber.Ctx) error {
 	id := c.Params("id")
 	if j, running := a.Jobs.Running(id); running {
-		return send(c, fiber.StatusOK, jobOf(j))
+		return send(c, fiber.StatusOK, j)
 	}
 	j, err := a.Dashboard.JobByID(c.UserContext(), id)
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, jobOf(j))
+	return send(c, fiber.StatusOK, j)
 }
 
 // cancelJob ends a running job at its next commit and answers with the job
@@ -70,5 +75,5 @@ func (a *API) cancelJob(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, jobOf(j))
+	return send(c, fiber.StatusOK, j)
 }

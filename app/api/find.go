@@ -17,19 +17,12 @@ type groupItem[T any] struct {
 	Items []T    `json:"items"`
 }
 
-func groupOf[R, T any](f dashboard.Found[R], item func(R) T) groupItem[T] {
-	g := groupItem[T]{Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: mapped(f.Items, item)}
+func groupOf[R, T any](f dashboard.Found[R], items []T) groupItem[T] {
+	g := groupItem[T]{Query: f.Query.String(), Note: f.Note, Total: f.Total, Items: items}
 	if f.Query.Schema != nil {
 		g.List = f.Query.Schema.Name
 	}
 	return g
-}
-
-type hitItem struct {
-	Kind  string `json:"kind"`
-	Title string `json:"title"`
-	Repo  string `json:"repo"`
-	Path  string `json:"path"`
 }
 
 func (a *API) search(c *fiber.Ctx) error {
@@ -37,27 +30,16 @@ func (a *API) search(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	exact := make([]hitItem, len(found.Exact))
-	for i, h := range found.Exact {
-		exact[i] = hitItem{h.Kind, h.Title, string(h.Repo), h.Path}
-	}
 	return send(c, fiber.StatusOK, fiber.Map{
 		"q":        c.Query("q"),
 		"note":     found.Note,
-		"exact":    exact,
-		"issues":   groupOf(found.Issues, issueOf),
-		"sessions": groupOf(found.Sessions, sessionOf),
-		"prs":      groupOf(found.Pulls, pullOf),
-		"runs":     groupOf(found.Runs, runItem),
-		"repos":    groupOf(found.Repos, repoOf),
+		"exact":    found.Exact,
+		"issues":   groupOf(found.Issues, found.Issues.Items),
+		"sessions": groupOf(found.Sessions, found.Sessions.Items),
+		"prs":      groupOf(found.Pulls, found.Pulls.Items),
+		"runs":     groupOf(found.Runs, mapped(found.Runs.Items, runItem)),
+		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, repoOf)),
 	})
-}
-
-type choiceItem struct {
-	Text  string `json:"text"`
-	Help  string `json:"help"`
-	Query string `json:"query"`
-	Caret int    `json:"caret"`
 }
 
 func (a *API) complete(c *fiber.Ctx) error {
@@ -71,36 +53,23 @@ func (a *API) complete(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	items := make([]choiceItem, len(choices))
-	for i, choice := range choices {
-		items[i] = choiceItem(choice)
-	}
-	return send(c, fiber.StatusOK, fiber.Map{"list": list, "items": items})
+	return send(c, fiber.StatusOK, fiber.Map{"list": list, "items": choices})
 }
 
+// viewItem is a view with the address of its page.
 type viewItem struct {
-	ID      string  `json:"id"`
-	Name    string  `json:"name"`
-	List    string  `json:"list"`
-	Query   string  `json:"query"`
-	Path    string  `json:"path"`
-	Created *string `json:"created"`
+	telemetry.View
+	Path string `json:"path"`
 }
 
-func viewOf(v telemetry.View) viewItem {
-	return viewItem{v.ID, v.Name, v.List, v.Query, links.View(v.List, v.Query), stamp(v.Created)}
-}
+func viewOf(v telemetry.View) viewItem { return viewItem{v, links.View(v.List, v.Query)} }
 
 func (a *API) views(c *fiber.Ctx) error {
 	views, err := a.Dashboard.Views(c.UserContext())
 	if err != nil {
 		return err
 	}
-	items := make([]viewItem, len(views))
-	for i, v := range views {
-		items[i] = viewOf(v)
-	}
-	return send(c, fiber.StatusOK, fiber.Map{"items": items, "total": len(items)})
+	return send(c, fiber.StatusOK, fiber.Map{"items": mapped(views, viewOf), "total": len(views)})
 }
 
 func (a *API) addView(c *fiber.Ctx) error {

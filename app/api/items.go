@@ -2,203 +2,18 @@ package api
 
 import (
 	"encoding/json"
-	"time"
 
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// stamp is a time in JSON: RFC 3339 in UTC, null for none. Whole seconds, as
-// GitHub gives them, have no fraction; else it is milliseconds.
-func stamp(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	form := time.RFC3339
-	if t.Nanosecond() != 0 {
-		form = "2006-01-02T15:04:05.000Z07:00"
-	}
-	s := t.UTC().Format(form)
-	return &s
-}
-
-func textOrNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-type sessionItem struct {
-	SessionID   string   `json:"session_id"`
-	SessionURL  string   `json:"session_url"`
-	BatchID     int64    `json:"batch_id"`
-	Status      string   `json:"status"`
-	Detail      string   `json:"status_detail"`
-	State       string   `json:"state"`
-	Reason      string   `json:"reason"`
-	StateSince  *string  `json:"state_since"`
-	StateSource string   `json:"state_source"`
-	PolledAt    *string  `json:"polled_at"`
-	UpdatedAt   *string  `json:"updated_at"`
-	HasPR       bool     `json:"has_pr"`
-	PRURL       string   `json:"pr_url"`
-	LinkBasis   *string  `json:"link_basis"`
-	IssueIDs    []string `json:"issue_ids"`
-	Title       string   `json:"title"`
-	Repo        string   `json:"repo"`
-	TargetRepo  string   `json:"target_repo"`
-	ForkURL     string   `json:"fork_url"`
-	RunNumber   int64    `json:"run_number"`
-	RunID       string   `json:"run_id"`
-	RunURL      string   `json:"run_url"`
-	RunLabel    string   `json:"run_label"`
-	Timestamp   string   `json:"timestamp"`
-}
-
-func sessionOf(s telemetry.SessionRow) sessionItem {
-	return sessionItem{
-		SessionID:   s.ID,
-		SessionURL:  s.URL,
-		BatchID:     s.BatchID,
-		Status:      s.Status,
-		Detail:      s.Detail,
-		State:       string(s.State),
-		Reason:      s.Reason,
-		StateSince:  stamp(s.StateSince),
-		StateSource: s.StateSource,
-		PolledAt:    stamp(s.PolledAt),
-		UpdatedAt:   stamp(s.UpdatedAt),
-		HasPR:       s.HasPR,
-		PRURL:       s.PRURL,
-		LinkBasis:   textOrNull(string(s.Basis)),
-		IssueIDs:    s.IssueIDs,
-		Title:       s.Title,
-		Repo:        string(s.Repo),
-		TargetRepo:  s.TargetRepo,
-		ForkURL:     s.ForkURL,
-		RunNumber:   s.RunNumber,
-		RunID:       s.RunID,
-		RunURL:      s.RunURL,
-		RunLabel:    s.RunLabel,
-		Timestamp:   s.AtText,
-	}
-}
-
-type pullItem struct {
-	Number     int64    `json:"pr_number"`
-	Title      string   `json:"title"`
-	URL        string   `json:"html_url"`
-	State      string   `json:"state"`
-	Merged     bool     `json:"merged"`
-	Draft      bool     `json:"draft"`
-	CreatedAt  *string  `json:"created_at"`
-	UpdatedAt  *string  `json:"updated_at"`
-	ClosedAt   *string  `json:"closed_at"`
-	MergedAt   *string  `json:"merged_at"`
-	Repo       string   `json:"repo"`
-	IssueIDs   []string `json:"issue_ids"`
-	User       string   `json:"user"`
-	SessionID  string   `json:"session_id"`
-	LinkBasis  *string  `json:"link_basis"`
-	Candidates []string `json:"candidates"`
-}
-
-func pullOf(p telemetry.PullRow) pullItem {
-	return pullItem{
-		Number:     p.Number,
-		Title:      p.Title,
-		URL:        p.URL,
-		State:      p.State,
-		Merged:     p.Merged,
-		Draft:      p.Draft,
-		CreatedAt:  stamp(p.CreatedAt),
-		UpdatedAt:  stamp(p.UpdatedAt),
-		ClosedAt:   stamp(p.ClosedAt),
-		MergedAt:   stamp(p.MergedAt),
-		Repo:       string(p.Repo),
-		IssueIDs:   p.IssueIDs,
-		User:       p.User,
-		SessionID:  p.Session,
-		LinkBasis:  textOrNull(string(p.Basis)),
-		Candidates: p.Candidates,
-	}
-}
-
-type issueItem struct {
-	ID            string   `json:"id"`
-	Fingerprint   string   `json:"fingerprint"`
-	Rule          string   `json:"rule_id"`
-	Severity      string   `json:"severity_tier"`
-	Family        string   `json:"cwe_family"`
-	File          string   `json:"file"`
-	Line          int64    `json:"start_line"`
-	Status        string   `json:"status"`
-	Reopened      bool     `json:"reopened"`
-	FirstRun      int64    `json:"first_seen_run"`
-	FirstDate     *string  `json:"first_seen_date"`
-	LastRun       int64    `json:"last_seen_run"`
-	LastDate      *string  `json:"last_seen_date"`
-	Repo          string   `json:"repo"`
-	TargetRepo    string   `json:"target_repo"`
-	Appearances   int64    `json:"appearances"`
-	RunNumbers    []int64  `json:"run_numbers"`
-	LatestIssueID string   `json:"latest_issue_id"`
-	Fingerprints  []string `json:"fingerprints"`
-	Attempts      int64    `json:"attempts"`
-	LatestSession string   `json:"latest_session"`
-}
-
-func issueOf(i telemetry.IssueRow) issueItem {
-	return issueItem{
-		ID:            i.PublicID,
-		Fingerprint:   i.Fingerprint,
-		Rule:          i.Rule,
-		Severity:      i.Severity,
-		Family:        i.Family,
-		File:          i.File,
-		Line:          i.Line,
-		Status:        string(i.Status),
-		Reopened:      i.EverFixed,
-		FirstRun:      i.First.Run,
-		FirstDate:     stamp(i.First.At),
-		LastRun:       i.Last.Run,
-		LastDate:      stamp(i.Last.At),
-		Repo:          string(i.Repo),
-		TargetRepo:    i.TargetRepo,
-		Appearances:   i.Appearances,
-		RunNumbers:    i.Runs,
-		LatestIssueID: i.LatestIssueID,
-		Fingerprints:  i.Prints,
-		Attempts:      i.Attempts,
-		LatestSession: i.Session,
-	}
-}
-
+// repoItem is a repository with its pull requests counted in fields of its
+// own, a note on what its counts are of, and where they lead.
 type repoItem struct {
-	Repo             string            `json:"repo"`
-	Name             string            `json:"name"`
-	ForkURL          string            `json:"fork_url"`
-	Runs             int64             `json:"runs"`
-	IssuesFound      int64             `json:"issues_found"`
-	SessionsCreated  int64             `json:"sessions_created"`
-	SessionsFinished int64             `json:"sessions_finished"`
-	PRsTotal         int64             `json:"prs_total"`
-	PRsMerged        int64             `json:"prs_merged"`
-	PRsOpen          int64             `json:"prs_open"`
-	PRsClosed        int64             `json:"prs_closed"`
-	PRsUnknown       int64             `json:"prs_unknown"`
-	Severity         map[string]int64  `json:"severity_breakdown"`
-	Category         map[string]int64  `json:"category_breakdown"`
-	LastRun          *string           `json:"last_run"`
-	Open             int64             `json:"open"`
-	OpenBySeverity   map[string]int64  `json:"open_by_severity"`
-	OpenByCategory   map[string]int64  `json:"open_by_category"`
-	StatusNote       string            `json:"status_note"`
-	ReferenceRun     *int64            `json:"reference_run"`
-	LatestRun        *int64            `json:"latest_run"`
-	ScopeReduced     bool              `json:"scope_reduced"`
-	Links            map[string]string `json:"links"`
+	telemetry.RepoRow
+	telemetry.PullCounts
+	StatusNote string            `json:"status_note"`
+	Links      map[string]string `json:"links"`
 }
 
 func repoOf(r telemetry.RepoRow) repoItem {
@@ -211,97 +26,21 @@ func repoOf(r telemetry.RepoRow) repoItem {
 	case r.LatestReduced:
 		note = "scope reduced: the latest scan looked at less than the one before, and closed nothing"
 	}
-	return repoItem{
-		Repo:             r.TargetRepo,
-		Name:             string(r.Name),
-		ForkURL:          r.ForkURL,
-		Runs:             r.Runs,
-		IssuesFound:      r.IssuesFound,
-		SessionsCreated:  r.SessionsCreated,
-		SessionsFinished: r.SessionsFinished,
-		PRsTotal:         r.PRs.Total,
-		PRsMerged:        r.PRs.Merged,
-		PRsOpen:          r.PRs.Open,
-		PRsClosed:        r.PRs.Closed,
-		PRsUnknown:       r.PRs.Unknown,
-		Severity:         r.SeveritySum,
-		Category:         r.CategorySum,
-		LastRun:          stamp(r.LastRun),
-		Open:             r.Open,
-		OpenBySeverity:   r.OpenSeverity,
-		OpenByCategory:   r.OpenCategory,
-		Links:            paths(dashboard.RepoLinks(r)),
-		StatusNote:       note,
-		ReferenceRun:     r.ReferenceRun,
-		LatestRun:        r.LatestRun,
-		ScopeReduced:     r.LatestReduced,
-	}
+	return repoItem{r, r.PRs, note, paths(dashboard.RepoLinks(r))}
 }
 
-type jobItem struct {
-	ID      string              `json:"id"`
-	Kind    string              `json:"kind"`
-	State   string              `json:"state"`
-	Steps   []telemetry.JobStep `json:"steps"`
-	By      *string             `json:"started_by"`
-	Joined  int64               `json:"joined"`
-	Started *string             `json:"started"`
-	Ended   *string             `json:"ended"`
-	Result  json.RawMessage     `json:"result"`
-	Error   *string             `json:"error"`
-	Errors  []string            `json:"errors"`
+// changeItem is a change with how long the issue had been open.
+type changeItem struct {
+	telemetry.IssueEvent
+	Hours *float64 `json:"hours"` // of a closing
 }
 
-func jobOf(j telemetry.Job) jobItem {
-	item := jobItem{
-		ID:      j.ID,
-		Kind:    j.Kind,
-		State:   j.State,
-		Steps:   j.Steps,
-		By:      textOrNull(string(j.By)),
-		Joined:  j.Joined,
-		Started: stamp(j.Started),
-		Ended:   stamp(j.Ended),
-		Result:  j.Result,
-		Error:   textOrNull(j.Error),
-		Errors:  j.Errors,
-	}
-	if item.Steps == nil {
-		item.Steps = []telemetry.JobStep{}
-	}
-	if item.Errors == nil {
-		item.Errors = []string{}
-	}
-	if item.Result == nil {
-		item.Result = json.RawMessage("null")
+func changeOf(e telemetry.IssueEvent) changeItem {
+	item := changeItem{IssueEvent: e}
+	if !e.OpenedAt.IsZero() {
+		item.Hours = hours(e.At.Sub(e.OpenedAt.Time))
 	}
 	return item
-}
-
-type fileItem struct {
-	File      string  `json:"file"`
-	Source    string  `json:"source"`
-	Kind      string  `json:"kind"`
-	SHA       string  `json:"blob_sha"`
-	Size      int64   `json:"size"`
-	Error     *string `json:"error"`
-	Gone      bool    `json:"gone"`
-	Shadowed  bool    `json:"shadowed"`
-	FetchedAt *string `json:"fetched_at"`
-}
-
-func fileOf(f telemetry.FileRow) fileItem {
-	return fileItem{
-		File:      f.File,
-		Source:    f.Source,
-		Kind:      string(f.Kind),
-		SHA:       f.SHA,
-		Size:      f.Size,
-		Error:     textOrNull(f.Error),
-		Gone:      f.Gone,
-		Shadowed:  f.Shadowed,
-		FetchedAt: stamp(f.FetchedAt),
-	}
 }
 
 // runItem is the record's own JSON with the fields that the program adds,

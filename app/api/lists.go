@@ -14,37 +14,48 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// listed is a list as the API answers it.
+// listed is a list as the API answers it: rows R by items T.
 type listed[R, T any] struct {
 	list   dashboard.List[R]
-	item   func(R) T
+	item   func(R) T // nil: a row is its own item
 	params []param
 	sums   func(ctx context.Context, a query.Ask) (any, error) // where sums=true asks for them; nil has none
 	file   string                                              // the name of its downloads
 	now    func() time.Time
 }
 
+// rows is a list whose rows are its items.
+type rows[R any] = listed[R, R]
+
+// items are the items of rows.
+func (l listed[R, T]) items(rows []R) []T {
+	if l.item == nil {
+		return any(rows).([]T)
+	}
+	return mapped(rows, l.item)
+}
+
 // param reads a parameter into what a list is asked.
 type param func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error
 
-func (a *API) issues() listed[telemetry.IssueRow, issueItem] {
-	return listed[telemetry.IssueRow, issueItem]{
-		list: a.Dashboard.Issues, item: issueOf, file: "issues", now: a.now,
+func (a *API) issues() rows[telemetry.IssueRow] {
+	return rows[telemetry.IssueRow]{
+		list: a.Dashboard.Issues, file: "issues", now: a.now,
 		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.WordOpen)),
 			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
 	}
 }
 
-func (a *API) sessions() listed[telemetry.SessionRow, sessionItem] {
-	return listed[telemetry.SessionRow, sessionItem]{
-		list: a.Dashboard.Sessions, item: sessionOf, file: "sessions", now: a.now,
+func (a *API) sessions() rows[telemetry.SessionRow] {
+	return rows[telemetry.SessionRow]{
+		list: a.Dashboard.Sessions, file: "sessions", now: a.now,
 		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery, asOf},
 	}
 }
 
-func (a *API) pulls() listed[telemetry.PullRow, pullItem] {
-	return listed[telemetry.PullRow, pullItem]{
-		list: a.Dashboard.Pulls, item: pullOf, file: "pull-requests", now: a.now, sums: a.pullSums,
+func (a *API) pulls() rows[telemetry.PullRow] {
+	return rows[telemetry.PullRow]{
+		list: a.Dashboard.Pulls, file: "pull-requests", now: a.now, sums: a.pullSums,
 		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery, asOf},
 	}
 }
@@ -62,15 +73,15 @@ func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
 	}
 }
 
-func (a *API) files() listed[telemetry.FileRow, fileItem] {
-	return listed[telemetry.FileRow, fileItem]{
-		list: a.Dashboard.Files, item: fileOf, params: []param{words("state", "is", []string{"error", "gone", "ok"})},
+func (a *API) files() rows[telemetry.FileRow] {
+	return rows[telemetry.FileRow]{
+		list: a.Dashboard.Files, params: []param{words("state", "is", []string{"error", "gone", "ok"})},
 	}
 }
 
-func (a *API) verifications() listed[telemetry.VerificationRow, verificationItem] {
-	return listed[telemetry.VerificationRow, verificationItem]{
-		list: a.Dashboard.Verifications, item: verificationOf,
+func (a *API) verifications() rows[telemetry.VerificationRow] {
+	return rows[telemetry.VerificationRow]{
+		list:   a.Dashboard.Verifications,
 		params: []param{ofRepo, words("outcome", "outcome", telemetry.Verdicts()), ofSession, replacedToo},
 	}
 }
@@ -82,8 +93,8 @@ func (a *API) changes() listed[telemetry.IssueEvent, changeItem] {
 	}
 }
 
-func (a *API) jobs() listed[telemetry.Job, jobItem] {
-	return listed[telemetry.Job, jobItem]{list: a.Dashboard.Jobs, item: jobOf}
+func (a *API) jobs() rows[telemetry.Job] {
+	return rows[telemetry.Job]{list: a.Dashboard.Jobs}
 }
 
 // ask reads what a request asks of a list, page and order included.
@@ -115,7 +126,7 @@ func (l listed[R, T]) page(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := summed[T]{envelope: envelopeOf(list, a.Page, l.item)}
+	answer := summed[T]{envelope: envelopeOf(l.items(list.Items), list.Total, a.Page)}
 	if wanted {
 		if answer.Sums, err = l.sums(c.UserContext(), a); err != nil {
 			return err
@@ -139,7 +150,7 @@ func (l listed[R, T]) all(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, mapped(list.Items, l.item))
+	return send(c, fiber.StatusOK, l.items(list.Items))
 }
 
 // ofRepo reads repo as owner/name or a URL.

@@ -55,7 +55,7 @@ func (a *API) stats(c *fiber.Ctx) error {
 	}
 	answer := figuresOf(s)
 	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), s.Repos
-	answer["verifications"], answer["broken_files"], answer["as_of"] = s.Verifications, s.BrokenFiles, stamp(q.AsOf)
+	answer["verifications"], answer["broken_files"], answer["as_of"] = s.Verifications, s.BrokenFiles, telemetry.At(q.AsOf)
 	return send(c, fiber.StatusOK, answer)
 }
 
@@ -143,6 +143,14 @@ func hours(d time.Duration) *float64 {
 	return &h
 }
 
+// array is a list that is never null in JSON.
+func array[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 func mapped[T, R any](list []T, item func(T) R) []R {
 	out := make([]R, len(list))
 	for i, v := range list {
@@ -162,10 +170,10 @@ func (a *API) trends(c *fiber.Ctx) error {
 	}
 	answer := fiber.Map{
 		"period":        o.Period.Name,
-		"since":         stamp(o.Period.Since),
-		"until":         stamp(o.Period.Until),
-		"as_of":         stamp(q.AsOf),
-		"repo":          textOrNull(string(q.Repo)),
+		"since":         telemetry.At(o.Period.Since),
+		"until":         telemetry.At(o.Period.Until),
+		"as_of":         telemetry.At(q.AsOf),
+		"repo":          telemetry.Optional(q.Repo),
 		"step_days":     o.StepDays,
 		"open":          mapped(o.Open, pointOf),
 		"open_now":      pointOf(o.Now),
@@ -191,7 +199,7 @@ func (a *API) trends(c *fiber.Ctx) error {
 
 // addBreakdowns adds the lists of /api/trends.
 func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
-	answer["ages"] = mapped(o.Ages, func(b telemetry.AgeBucket) fiber.Map { return fiber.Map{"bucket": b.Name, "n": b.N} })
+	answer["ages"] = array(o.Ages)
 	attempts := make([]fiber.Map, len(o.Attempts))
 	for i, n := range o.Attempts {
 		name := strconv.Itoa(i)
@@ -210,59 +218,24 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 		}
 	})
 	total, missing := int64(0), int64(0)
-	outcomes := mapped(o.Sessions, func(s telemetry.SessionOutcome) fiber.Map {
+	for _, s := range o.Sessions {
 		if s.State != telemetry.StateNeverStarted {
 			total += s.N
 		}
-		return fiber.Map{"state": s.State, "with_pr": s.WithPR, "n": s.N}
-	})
-	answer["sessions"] = fiber.Map{"total": total, "outcomes": outcomes}
-	sources := mapped(o.Missing, func(m telemetry.MissingRuns) fiber.Map {
+	}
+	answer["sessions"] = fiber.Map{"total": total, "outcomes": array(o.Sessions)}
+	for _, m := range o.Missing {
 		missing += m.N
-		return fiber.Map{"source": m.Source, "first": m.First, "last": m.Last, "numbers": m.Numbers, "n": m.N, "ranges": m.Ranges}
-	})
-	answer["runs_missing"] = fiber.Map{"n": missing, "sources": sources}
+	}
+	answer["runs_missing"] = fiber.Map{"n": missing, "sources": array(o.Missing)}
 	overdue := mapped(o.Overdue, func(s telemetry.OverdueScan) fiber.Map {
 		return fiber.Map{
 			"target_repo":    s.Repo,
 			"repo":           string(telemetry.ParseRepo(s.Repo)),
-			"last_scan":      stamp(s.LastScan),
-			"due":            stamp(s.Due),
+			"last_scan":      s.LastScan,
+			"due":            s.Due,
 			"interval_hours": hours(s.Interval),
 		}
 	})
 	answer["overdue_scans"] = fiber.Map{"n": len(overdue), "items": overdue}
-}
-
-type changeItem struct {
-	Event    string   `json:"event"`
-	At       *string  `json:"at"`
-	File     string   `json:"file"`
-	Run      int64    `json:"run_number"`
-	Issue    string   `json:"id"`
-	Target   string   `json:"target_repo"`
-	Rule     string   `json:"rule_id"`
-	Severity string   `json:"severity_tier"`
-	Family   string   `json:"cwe_family"`
-	OpenedAt *string  `json:"opened_at"`
-	Hours    *float64 `json:"hours"`
-}
-
-func changeOf(e telemetry.IssueEvent) changeItem {
-	item := changeItem{
-		Event:    e.Event,
-		At:       stamp(e.At),
-		File:     e.File,
-		Run:      e.Run,
-		Issue:    e.Issue,
-		Target:   e.Repo,
-		Rule:     e.Rule,
-		Severity: e.Severity,
-		Family:   e.Family,
-		OpenedAt: stamp(e.OpenedAt),
-	}
-	if !e.OpenedAt.IsZero() {
-		item.Hours = hours(e.At.Sub(e.OpenedAt))
-	}
-	return item
 }

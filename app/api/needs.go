@@ -17,38 +17,34 @@ type needAction struct {
 	URL    string `json:"url"`
 }
 
+// needItem is a need in words, with what to do.
 type needItem struct {
-	Group      string            `json:"group"`
-	Subject    string            `json:"subject"`
-	Detail     string            `json:"detail"`
-	Since      *string           `json:"since"`
-	AgeHours   *float64          `json:"age_hours"`
-	Repo       string            `json:"repo"`
-	TargetRepo string            `json:"target_repo"`
-	SessionID  string            `json:"session_id"`
-	PRNumber   int64             `json:"pr_number"`
-	IssueIDs   []string          `json:"issue_ids"`
-	Action     needAction        `json:"action"`
-	Links      map[string]string `json:"links"`
+	telemetry.NeedRow
+	Subject  string            `json:"subject"`
+	Detail   string            `json:"detail"`
+	AgeHours *float64          `json:"age_hours"`
+	Action   needAction        `json:"action"`
+	Links    map[string]string `json:"links"`
+}
+
+// needList is a page of needs with what all of them are.
+type needList struct {
+	envelope[needItem]
+	Groups []needGroup       `json:"groups"`
+	Links  map[string]string `json:"links"`
+}
+
+type needGroup struct {
+	Group telemetry.Need `json:"group"`
+	Label string         `json:"label"`
+	Total int64          `json:"total"`
 }
 
 func needOf(now time.Time) func(telemetry.NeedRow) needItem {
 	return func(n telemetry.NeedRow) needItem {
-		item := needItem{
-			Group:      string(n.Need),
-			Subject:    n.Subject(),
-			Detail:     n.Detail(),
-			Since:      stamp(n.Since),
-			Repo:       string(n.Repo),
-			TargetRepo: n.TargetRepo,
-			SessionID:  n.SessionID,
-			PRNumber:   n.PullNumber,
-			IssueIDs:   n.IssueIDs,
-			Action:     needActionOf(n),
-			Links:      needLinks(n),
-		}
+		item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
 		if !n.Since.IsZero() {
-			item.AgeHours = hours(max(0, now.Sub(n.Since)))
+			item.AgeHours = hours(max(0, now.Sub(n.Since.Time)))
 		}
 		return item
 	}
@@ -98,18 +94,9 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	e := envelopeOf(list.List, p, needOf(now))
-	groups := []fiber.Map{}
+	answer := needList{envelope: envelopeOf(mapped(list.Items, needOf(now)), list.Total, p), Links: paths(list.Links)}
 	for _, need := range telemetry.Needs() {
-		groups = append(groups, fiber.Map{"group": need, "label": need.Label(), "total": list.Counts[need]})
+		answer.Groups = append(answer.Groups, needGroup{need, need.Label(), list.Counts[need]})
 	}
-	return send(c, fiber.StatusOK, fiber.Map{
-		"items":    e.Items,
-		"page":     e.Page,
-		"per_page": e.PerPage,
-		"total":    e.Total,
-		"pages":    e.Pages,
-		"groups":   groups,
-		"links":    paths(list.Links),
-	})
+	return send(c, fiber.StatusOK, answer)
 }

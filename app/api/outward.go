@@ -11,23 +11,12 @@ import (
 	"telemetry-dashboard/views/links"
 )
 
-type messageItem struct {
-	ID        string  `json:"id"`
-	From      string  `json:"from"`
-	Message   string  `json:"message"`
-	CreatedAt *string `json:"created_at"`
-}
-
 func (a *API) messages(c *fiber.Ctx) error {
 	session, messages, err := a.Dashboard.SessionMessages(c.UserContext(), links.Unescape(c.Params("id")))
 	if err != nil {
 		return err
 	}
-	items := make([]messageItem, len(messages))
-	for i, m := range messages {
-		items[i] = messageItem{ID: m.ID, From: m.From, Message: m.Text, CreatedAt: stamp(m.At)}
-	}
-	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": items})
+	return send(c, fiber.StatusOK, fiber.Map{"session_id": session.ID, "items": array(messages)})
 }
 
 func (a *API) reply(c *fiber.Ctx) error {

@@ -6,45 +6,10 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-type spotItem struct {
-	File string `json:"file"`
-	Line int64  `json:"start_line"`
-}
-
-type diffItem struct {
-	issueItem
-	Before *spotItem `json:"before"`
-	After  *spotItem `json:"after"`
-}
-
-func diffItemOf(d telemetry.DiffIssue) diffItem {
-	at := func(s telemetry.Spot) *spotItem {
-		if s == (telemetry.Spot{}) {
-			return nil
-		}
-		return &spotItem{s.File, s.Line}
-	}
-	return diffItem{issueOf(d.IssueRow), at(d.Before), at(d.After)}
-}
-
-type runRefItem struct {
-	File        string  `json:"file"`
-	RunNumber   int64   `json:"run_number"`
-	Timestamp   *string `json:"timestamp"`
-	Repo        string  `json:"repo"`
-	IssuesFound int64   `json:"issues_found"`
-	Reduced     bool    `json:"scope_reduced"`
-}
-
-func runRefOf(r telemetry.RunRow) runRefItem {
-	return runRefItem{
-		File:        r.File,
-		RunNumber:   r.RunNumber,
-		Timestamp:   stamp(r.At),
-		Repo:        string(r.Repo),
-		IssuesFound: r.IssuesFound,
-		Reduced:     r.Reduced,
-	}
+// runDiffItem is a comparison with the lengths of its lists.
+type runDiffItem struct {
+	telemetry.RunDiff
+	Counts diffCounts `json:"counts"`
 }
 
 type diffCounts struct {
@@ -55,35 +20,16 @@ type diffCounts struct {
 	Unchanged int `json:"unchanged"`
 }
 
-type runDiffItem struct {
-	Run       runRefItem `json:"run"`
-	Against   runRefItem `json:"against"`
-	Counts    diffCounts `json:"counts"`
-	New       []diffItem `json:"new"`
-	Reopened  []diffItem `json:"reopened"`
-	Gone      []diffItem `json:"gone"`
-	Moved     []diffItem `json:"moved"`
-	Unchanged []diffItem `json:"unchanged"`
-}
-
 func diffOf(d telemetry.RunDiff) runDiffItem {
-	return runDiffItem{
-		Run:       runRefOf(d.Run),
-		Against:   runRefOf(d.Against),
-		Counts:    diffCounts{len(d.New), len(d.Reopened), len(d.Gone), len(d.Moved), len(d.Unchanged)},
-		New:       each(d.New, diffItemOf),
-		Reopened:  each(d.Reopened, diffItemOf),
-		Gone:      each(d.Gone, diffItemOf),
-		Moved:     each(d.Moved, diffItemOf),
-		Unchanged: each(d.Unchanged, diffItemOf),
-	}
+	return runDiffItem{d, diffCounts{len(d.New), len(d.Reopened), len(d.Gone), len(d.Moved), len(d.Unchanged)}}
 }
 
+// runSessionItem is what a run says of a session, with the session's state.
 type runSessionItem struct {
-	mentionItem
-	State  string      `json:"state"`
-	Reason string      `json:"reason"`
-	Issues []issueItem `json:"issues"`
+	telemetry.Mention
+	State  telemetry.State      `json:"state"` // or "dry_run"
+	Reason string               `json:"reason"`
+	Issues []telemetry.IssueRow `json:"issues"`
 }
 
 type batchItem struct {
@@ -91,48 +37,48 @@ type batchItem struct {
 	Sessions []runSessionItem `json:"sessions"`
 }
 
+// runDetailItem is a run with its record whole and its sessions by batch.
 type runDetailItem struct {
-	File       string          `json:"file"`
-	Source     string          `json:"source"`
-	Kind       string          `json:"kind"`
-	Repo       string          `json:"repo"`
-	Record     json.RawMessage `json:"record"`
-	Listed     bool            `json:"findings_listed"`
-	Reduced    bool            `json:"scope_reduced"`
-	Accepted   bool            `json:"scope_accepted"`
-	Reference  bool            `json:"reference"`
-	Previous   *string         `json:"previous"`
-	Earlier    []runRefItem    `json:"earlier"`
-	Batches    []batchItem     `json:"batches"`
-	New        []diffItem      `json:"new"`
-	Reopened   []diffItem      `json:"reopened"`
-	Gone       []diffItem      `json:"gone"`
-	Moved      []diffItem      `json:"moved"`
-	Unassigned *[]issueItem    `json:"issues_in_no_session"` // null: unknown
+	File       string                `json:"file"`
+	Source     string                `json:"source"`
+	Kind       telemetry.Kind        `json:"kind"`
+	Repo       telemetry.RepoName    `json:"repo"`
+	Record     json.RawMessage       `json:"record"`
+	Listed     bool                  `json:"findings_listed"`
+	Reduced    bool                  `json:"scope_reduced"`
+	Accepted   bool                  `json:"scope_accepted"`
+	Reference  bool                  `json:"reference"`
+	Previous   telemetry.Optional    `json:"previous"`
+	Earlier    []telemetry.RunRow    `json:"earlier"`
+	Batches    []batchItem           `json:"batches"`
+	New        []telemetry.DiffIssue `json:"new"`
+	Reopened   []telemetry.DiffIssue `json:"reopened"`
+	Gone       []telemetry.DiffIssue `json:"gone"`
+	Moved      []telemetry.DiffIssue `json:"moved"`
+	Unassigned []telemetry.IssueRow  `json:"issues_in_no_session"` // nil: unknown
 }
 
 func runDetailOf(d telemetry.RunDetail) runDetailItem {
 	item := runDetailItem{
 		File:      d.File,
 		Source:    d.Source,
-		Kind:      string(d.Kind),
-		Repo:      string(d.Repo),
+		Kind:      d.Kind,
+		Repo:      d.Repo,
 		Record:    runItem(d.RunRow),
 		Listed:    d.HasFindings,
 		Reduced:   d.Reduced,
 		Accepted:  d.Accepted,
 		Reference: d.Reference,
-		Previous:  textOrNull(d.Previous),
-		Earlier:   each(d.Earlier, runRefOf),
+		Previous:  telemetry.Optional(d.Previous),
+		Earlier:   d.Earlier,
 		Batches:   batchesOf(d),
-		New:       each(d.New, diffItemOf),
-		Reopened:  each(d.Reopened, diffItemOf),
-		Gone:      each(d.Gone, diffItemOf),
-		Moved:     each(d.Moved, diffItemOf),
+		New:       d.New,
+		Reopened:  d.Reopened,
+		Gone:      d.Gone,
+		Moved:     d.Moved,
 	}
 	if d.UnassignedKnown {
-		list := each(d.Unassigned, issueOf)
-		item.Unassigned = &list
+		item.Unassigned = d.Unassigned
 	}
 	return item
 }
@@ -147,14 +93,13 @@ func batchesOf(d telemetry.RunDetail) []batchItem {
 			place[m.BatchID] = at
 			batches = append(batches, batchItem{BatchID: m.BatchID})
 		}
-		bare := telemetry.BareID(m.SessionID)
-		s := runSessionItem{mentionItem: mentionOf(m), Issues: each(d.Taken[bare], issueOf)}
+		bare := telemetry.BareID(m.ID)
+		s := runSessionItem{Mention: m, Issues: array(d.Taken[bare])}
 		switch state := d.States[bare]; {
 		case bare != "":
-			s.State, s.Reason = string(state.State), state.Reason
-		case m.SessionID == "":
-			never, reason := telemetry.StateOf("", telemetry.Word{Status: m.Status}, telemetry.PRSummary{})
-			s.State, s.Reason = string(never), reason
+			s.State, s.Reason = state.State, state.Reason
+		case m.ID == "":
+			s.State, s.Reason = telemetry.StateOf("", telemetry.Word{Status: m.Status}, telemetry.PRSummary{})
 		default:
 			s.State = "dry_run"
 		}

@@ -9,38 +9,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// sourceItem is when a source of data was last read, and what is wrong with
-// it.
-type sourceItem struct {
-	Name     string                 `json:"name"`
-	OKAt     *string                `json:"ok_at"`
-	FailedAt *string                `json:"failed_at"`
-	RetryAt  *string                `json:"retry_at"`
-	Error    string                 `json:"error"`
-	Code     string                 `json:"code"`
-	Missing  int64                  `json:"missing"`
-	Held     *telemetry.HeldListing `json:"held_listing"`
-}
-
 func (a *API) sources(c *fiber.Ctx) error {
 	rows, err := a.Dashboard.Sources(c.UserContext())
 	if err != nil {
 		return err
 	}
-	items := make([]sourceItem, len(rows))
-	for i, s := range rows {
-		items[i] = sourceItem{
-			Name:     s.Name,
-			OKAt:     stamp(s.OKAt),
-			FailedAt: stamp(s.FailedAt),
-			RetryAt:  stamp(s.RetryAt),
-			Error:    s.Error,
-			Code:     string(s.Code),
-			Missing:  s.Missing,
-			Held:     s.Held,
-		}
-	}
-	return send(c, fiber.StatusOK, fiber.Map{"items": items})
+	return send(c, fiber.StatusOK, fiber.Map{"items": rows})
 }
 
 // acceptListing takes the held listing of a source for true and answers with

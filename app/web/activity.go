@@ -95,7 +95,7 @@ func kindTabs(chosen string) []parts.Choice {
 }
 
 func (w *Web) activityRow(a telemetry.Activity) panels.ActivityRow {
-	row := panels.ActivityRow{At: a.At, Repo: string(a.Repo)}
+	row := panels.ActivityRow{At: a.At.Time, Repo: string(a.Repo)}
 	run := parts.Link{Text: runName(a.Run, 0), URL: links.Run(a.File)}
 	session := parts.Link{
 		Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shortID(a.Session)),
@@ -155,12 +155,12 @@ func (w *Web) pullLink(a telemetry.Activity, title string) parts.Link {
 // jobActivity says what became of a job.
 func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
-	row.State.Word, row.Text = jobTitle(a.Job, resultOf(a.Job)), a.Job.Error
+	row.State.Word, row.Text = jobTitle(a.Job, resultOf(a.Job)), string(a.Job.Error)
 	if a.Job.State == telemetry.JobDone {
 		row.Text = summary(a.Job, resultOf(a.Job))
 	}
 	if !a.Job.Ended.IsZero() {
-		row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started))
+		row.What.Text = "took " + tookWords(a.Job.Ended.Sub(a.Job.Started.Time))
 	}
 }
 

@@ -106,14 +106,14 @@ func (w *Web) changeRow(e telemetry.IssueEvent) panels.EventRow {
 		Severity: e.Severity,
 		Repo:     string(repo),
 		Run:      "scan",
-		At:       e.At,
+		At:       e.At.Time,
 	}
 	if e.Run > 0 {
 		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10),
 			links.Matching(links.In(repo, links.Runs), "run:"+strconv.FormatInt(e.Run, 10))
 	}
 	if !e.OpenedAt.IsZero() {
-		row.OpenFor = daysText(e.At.Sub(e.OpenedAt))
+		row.OpenFor = daysText(e.At.Sub(e.OpenedAt.Time))
 	}
 	return row
 }

@@ -75,7 +75,7 @@ func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRo
 	r := panels.VerificationRow{
 		State:    panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown),
 		Counts:   number(v.Fixed) + " of " + number(v.Targeted) + " no longer found",
-		At:       v.At,
+		At:       v.At.Time,
 		Raw:      links.APIRaw(v.Source, v.File),
 		Replaced: !v.Current,
 	}
@@ -86,8 +86,8 @@ func (w *Web) verificationRow(v telemetry.VerificationRow) panels.VerificationRo
 	if v.Unmatched > 0 {
 		r.Now += ", " + number(v.Unmatched) + " not in its run"
 	}
-	if v.PR.Number > 0 {
-		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.PR.Number)), URL: links.Pull(v.PR.Repo, v.PR.Number)}
+	if v.Number > 0 {
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.Number)), URL: links.Pull(v.PullRef.Repo, v.Number)}
 	}
 	if v.Session != "" {
 		r.Session = parts.Link{Text: shortID(v.Session)}

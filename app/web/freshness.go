@@ -86,7 +86,7 @@ func (w *Web) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
 }
 
 func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
-	note := panels.SourceNote{Source: s.Name, Name: s.Name, At: s.OKAt, Icon: "database"}
+	note := panels.SourceNote{Source: s.Name, Name: s.Name, At: s.OKAt.Time, Icon: "database"}
 	every := w.o.Settings.RefreshInterval
 	switch s.Name {
 	case "runs":
@@ -107,7 +107,7 @@ func (w *Web) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
 	case s.Missing > 0:
 		note.Tone, note.Cause = parts.Attention, number(s.Missing)+" unknown to Devin"
-	case every > 0 && w.o.Now().Sub(s.OKAt) > lateAfter*every:
+	case every > 0 && w.o.Now().Sub(s.OKAt.Time) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}
 	return note
@@ -146,7 +146,7 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 		Icon:     "clock",
 		URL:      retry.URL,
 		Upstream: "github",
-		Wait:     clock(s.RetryAt),
+		Wait:     clock(s.RetryAt.Time),
 		Off:      "The rate limit is reached",
 	}
 	if who == "Devin" {
@@ -155,14 +155,14 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 	}
 	if s.Name == sourceDatabase {
 		n.Notice = parts.Notice{Tone: parts.Danger, Icon: "database", Text: s.Error}
-		n.Strong = "Nothing new has been stored since " + clock(s.FailedAt) + "."
+		n.Strong = "Nothing new has been stored since " + clock(s.FailedAt.Time) + "."
 		return n
 	}
 	keys := w.keyPage(variable)
-	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt) + "."}
+	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt.Time) + "."}
 	shown := ""
 	if !s.OKAt.IsZero() {
-		shown = "Showing what was stored at " + clock(s.OKAt) + "."
+		shown = "Showing what was stored at " + clock(s.OKAt.Time) + "."
 	}
 	switch s.Code {
 	case telemetry.CodeUpstreamToken:
@@ -173,14 +173,14 @@ func (w *Web) trouble(s telemetry.SourceStatus) panels.Trouble {
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
-			resumes(s.RetryAt, w.o.Now())+" "+orWords(shown, "What is stored stays.")
+			resumes(s.RetryAt.Time, w.o.Now())+" "+orWords(shown, "What is stored stays.")
 		if s.RetryAt.After(w.o.Now()) {
 			n.Retry = wait
 		}
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken:
 		n.Text, n.Retry = shown+" "+s.Error, retry
 	default:
-		n.Icon, n.Strong, n.Text, n.Retry = "alert", who+" could not be read since "+clock(s.FailedAt)+".", s.Error+" "+shown, retry
+		n.Icon, n.Strong, n.Text, n.Retry = "alert", who+" could not be read since "+clock(s.FailedAt.Time)+".", s.Error+" "+shown, retry
 	}
 	return n
 }

@@ -23,20 +23,20 @@ func TestSourceNote(t *testing.T) {
 		tone  parts.Tone
 		cause string
 	}{
-		{"in time", telemetry.SourceStatus{Name: "sessions", OKAt: ago(45 * time.Second)}, "", ""},
-		{"late", telemetry.SourceStatus{Name: "sessions", OKAt: ago(46 * time.Second)}, parts.Attention, "usually every 15 s"},
-		{"its own interval", telemetry.SourceStatus{Name: "runs", OKAt: ago(15 * time.Minute)}, "", ""},
-		{"late by its own", telemetry.SourceStatus{Name: "pulls", OKAt: ago(16 * time.Minute)}, parts.Attention, "usually every 5 min"},
-		{"failed", telemetry.SourceStatus{Name: "pulls", OKAt: ago(time.Second), FailedAt: now, Code: telemetry.CodeUpstreamTimeout}, parts.Danger, "timed out"},
-		{"not writable", telemetry.SourceStatus{Name: "database", FailedAt: now, Code: telemetry.CodeUnavailable}, parts.Danger, "not writable"},
-		{"refused", telemetry.SourceStatus{Name: "runs", FailedAt: now, Code: telemetry.CodeUpstreamToken}, parts.Danger, "token refused"},
+		{"in time", telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(45 * time.Second))}, "", ""},
+		{"late", telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(46 * time.Second))}, parts.Attention, "usually every 15 s"},
+		{"its own interval", telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(ago(15 * time.Minute))}, "", ""},
+		{"late by its own", telemetry.SourceStatus{Name: "pulls", OKAt: telemetry.At(ago(16 * time.Minute))}, parts.Attention, "usually every 5 min"},
+		{"failed", telemetry.SourceStatus{Name: "pulls", OKAt: telemetry.At(ago(time.Second)), FailedAt: telemetry.At(now), Code: telemetry.CodeUpstreamTimeout}, parts.Danger, "timed out"},
+		{"not writable", telemetry.SourceStatus{Name: "database", FailedAt: telemetry.At(now), Code: telemetry.CodeUnavailable}, parts.Danger, "not writable"},
+		{"refused", telemetry.SourceStatus{Name: "runs", FailedAt: telemetry.At(now), Code: telemetry.CodeUpstreamToken}, parts.Danger, "token refused"},
 	} {
 		if got := w.sourceNote(test.s); got.Tone != test.tone || got.Cause != test.cause {
 			t.Errorf("%s: %q, %q; want %q, %q", test.told, got.Tone, got.Cause, test.tone, test.cause)
 		}
 	}
 	w.o.Settings.PollInterval = 0 // only when asked: never late
-	if got := w.sourceNote(telemetry.SourceStatus{Name: "sessions", OKAt: ago(24 * time.Hour)}); got.Tone != "" {
+	if got := w.sourceNote(telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(24 * time.Hour))}); got.Tone != "" {
 		t.Errorf("without an interval it is %q", got.Tone)
 	}
 }

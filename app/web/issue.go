@@ -68,14 +68,14 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 			h.Note, h.Time, h.As, h.After = "Back since", back, "ago", "after "+daysText(away)
 		}
 	case telemetry.StatusFixed:
-		h.Note, h.Time, h.As = "Gone since", i.Closed.At, "ago"
+		h.Note, h.Time, h.As = "Gone since", i.Closed.At.Time, "ago"
 		if i.Closed.At.IsZero() {
 			h.Note = ""
 		}
 	case telemetry.StatusNotScanned:
-		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.Last.At, "ago"
+		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.LastSeen.At.Time, "ago"
 	default:
-		h.Note, h.Time, h.As = "First seen", i.First.At, "ago"
+		h.Note, h.Time, h.As = "First seen", i.FirstSeen.At.Time, "ago"
 	}
 	if code := w.o.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
@@ -109,14 +109,14 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		{Name: "Family", Text: family, URL: termURL(links.Issues, "family", family)},
 		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
 		{Name: "Location", Text: spotText(i.File, i.Line), URL: w.o.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Code: true},
-		{Name: "First seen", Time: i.First.At, As: "day", Text: runName(i.First.Run, 0), URL: links.Run(i.First.File)},
-		{Name: "Last seen", Time: i.Last.At, As: "ago", Text: runName(i.Last.Run, 0), URL: links.Run(i.Last.File)},
+		{Name: "First seen", Time: i.FirstSeen.At.Time, As: "day", Text: runName(i.FirstSeen.Run, 0), URL: links.Run(i.FirstSeen.File)},
+		{Name: "Last seen", Time: i.LastSeen.At.Time, As: "ago", Text: runName(i.LastSeen.Run, 0), URL: links.Run(i.LastSeen.File)},
 	}
 	facts = append(facts, openFor(i))
 	if !i.Closed.At.IsZero() {
 		facts = append(facts, panels.Pair{
 			Name: "Gone",
-			Time: i.Closed.At,
+			Time: i.Closed.At.Time,
 			As:   "ago",
 			Text: runName(i.Closed.Run, 0),
 			URL:  links.Run(i.Closed.File),
@@ -179,7 +179,7 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 	open, wasGone := false, false
 	var marks []panels.Mark
 	for _, scan := range i.Scans {
-		m := panels.Mark{Kind: "gone", Name: runName(scan.Run, 0), URL: links.Run(scan.File), At: scan.At}
+		m := panels.Mark{Kind: "gone", Name: runName(scan.Run, 0), URL: links.Run(scan.File), At: scan.At.Time}
 		named := seen[scan.File+scan.At.String()]
 		switch {
 		case named && wasGone:

@@ -17,7 +17,7 @@ func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
 	for _, s := range i.Timeline {
 		switch s.Kind {
 		case telemetry.StepFirstSeen, telemetry.StepBack:
-			now = s.At
+			now = s.At.Time
 		case telemetry.StepGone:
 			before, now = before+s.At.Sub(now), time.Time{}
 		}
@@ -43,9 +43,9 @@ func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
 	for _, s := range i.Timeline {
 		switch s.Kind {
 		case telemetry.StepGone:
-			gone = s.At
+			gone = s.At.Time
 		case telemetry.StepBack:
-			back, away = s.At, s.At.Sub(gone)
+			back, away = s.At.Time, s.At.Sub(gone)
 		}
 	}
 	return back, away
@@ -119,16 +119,16 @@ func outcomeBit(o telemetry.AttemptOutcome, state telemetry.State) panels.Bit {
 	bit := panels.Bit{}
 	switch o.Kind {
 	case telemetry.OutcomeRunning:
-		bit = panels.Bit{Text: "In progress for", Time: o.Since, As: "span"}
+		bit = panels.Bit{Text: "In progress for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeNoWord:
-		bit = panels.Bit{Text: "No word since", Time: o.Since, As: "day"}
+		bit = panels.Bit{Text: "No word since", Time: o.Since.Time, As: "day"}
 	case telemetry.OutcomeNoPull:
 		bit.Text = "No pull request"
 		if state == telemetry.StateSuspended {
 			bit.Text = "Suspended, no pull request yet"
 		}
 	case telemetry.OutcomeOpen:
-		bit = panels.Bit{Text: "PR open for", Time: o.Since, As: "span"}
+		bit = panels.Bit{Text: "PR open for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeRefused:
 		bit.Text = "PR closed without a merge"
 	case telemetry.OutcomeUnscanned:
@@ -136,9 +136,9 @@ func outcomeBit(o telemetry.AttemptOutcome, state telemetry.State) panels.Bit {
 	case telemetry.OutcomeStill:
 		bit.Text = "Still there after the merge"
 	case telemetry.OutcomeGone:
-		bit = panels.Bit{Text: "Gone for", Time: o.Since, As: "span"}
+		bit = panels.Bit{Text: "Gone for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeBack:
-		bit.Text = "Gone for " + daysText(o.Until.Sub(o.Since)) + ", then back"
+		bit.Text = "Gone for " + daysText(o.Until.Sub(o.Since.Time)) + ", then back"
 	case telemetry.OutcomeUnknown:
 		bit.Text = "PR state unknown"
 	}

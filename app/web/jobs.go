@@ -155,11 +155,11 @@ func (w *Web) jobCard(j telemetry.Job) panels.JobCard {
 		ID:      j.ID,
 		Title:   jobTitle(j, result),
 		State:   j.State,
-		Started: j.Started,
-		Ended:   j.Ended,
+		Started: j.Started.Time,
+		Ended:   j.Ended.Time,
 		Took:    w.took(j),
 		Errors:  j.Errors,
-		Summary: j.Error,
+		Summary: string(j.Error),
 	}
 	for _, s := range j.Steps {
 		row := panels.StepRow{
@@ -329,9 +329,9 @@ func backfillSummary(r jobResult) string {
 func (w *Web) took(j telemetry.Job) string {
 	end := j.Ended
 	if end.IsZero() {
-		end = w.o.Now()
+		end = telemetry.At(w.o.Now())
 	}
-	seconds := int(max(0, end.Sub(j.Started)).Seconds())
+	seconds := int(max(0, end.Sub(j.Started.Time)).Seconds())
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 

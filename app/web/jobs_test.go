@@ -30,7 +30,7 @@ func TestSummary(t *testing.T) {
 
 // TestCardErrors: what ended a job is said once on its card.
 func TestCardErrors(t *testing.T) {
-	card := new(Web).jobCard(telemetry.Job{State: telemetry.JobFailed, Ended: telemetry.Job{}.Started.AddDate(1, 0, 0), Error: "GitHub is away.", Errors: []string{"x.json: no", "GitHub is away."}})
+	card := new(Web).jobCard(telemetry.Job{State: telemetry.JobFailed, Ended: telemetry.At(telemetry.Job{}.Started.AddDate(1, 0, 0)), Error: "GitHub is away.", Errors: []string{"x.json: no", "GitHub is away."}})
 	if want := []string{"x.json: no"}; !slices.Equal(card.Errors, want) || card.Summary != "GitHub is away." {
 		t.Errorf("errors %q, summary %q", card.Errors, card.Summary)
 	}

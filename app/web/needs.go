@@ -100,7 +100,7 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		Title: telemetry.FoldIssueIDs(n.SessionTitle),
 		Ref:   run,
 		Repo:  string(n.Repo),
-		Since: n.Since,
+		Since: n.Since.Time,
 	}
 	if r.Title == "" {
 		r.Title = "Session " + shortID(n.SessionID)

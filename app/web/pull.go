@@ -98,15 +98,15 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	}
 	switch {
 	case p.Merged:
-		h.Note, h.Time, h.As = "merged", p.MergedAt, "ago"
+		h.Note, h.Time, h.As = "merged", p.MergedAt.Time, "ago"
 	case p.State == "closed":
-		h.Note, h.Time, h.As = "closed without a merge", p.ClosedAt, "ago"
+		h.Note, h.Time, h.As = "closed without a merge", p.ClosedAt.Time, "ago"
 	case p.State == "unknown":
 		h.Note = "GitHub was not asked about it yet, or does not show it"
 	case p.Draft:
-		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt, "ago"
+		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt.Time, "ago"
 	default:
-		h.Note, h.Time, h.As = "opened", p.CreatedAt, "ago"
+		h.Note, h.Time, h.As = "opened", p.CreatedAt.Time, "ago"
 	}
 	return h
 }
@@ -119,15 +119,15 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	facts := []panels.Pair{
 		{Name: "Repository", Text: string(p.Repo), URL: w.o.Settings.GitHubWeb.Repo(p.Repo)},
 		{Name: "Author", Text: p.User},
-		{Name: "Opened", Time: p.CreatedAt, As: "day"},
-		{Name: "Updated", Time: p.UpdatedAt, As: "ago"},
+		{Name: "Opened", Time: p.CreatedAt.Time, As: "day"},
+		{Name: "Updated", Time: p.UpdatedAt.Time, As: "ago"},
 		{Name: "Linked by", Text: basis},
 	}
 	if !p.ClosedAt.IsZero() && !p.Merged {
-		facts = append(facts, panels.Pair{Name: "Closed", Time: p.ClosedAt, As: "day"})
+		facts = append(facts, panels.Pair{Name: "Closed", Time: p.ClosedAt.Time, As: "day"})
 	}
 	if p.Merged {
-		facts = append(facts, panels.Pair{Name: "Merged", Time: p.MergedAt, As: "day"})
+		facts = append(facts, panels.Pair{Name: "Merged", Time: p.MergedAt.Time, As: "day"})
 	}
 	if ids := named(p.IssueIDs); len(ids) > 0 {
 		facts = append(facts, panels.Pair{Name: "Names", Text: strings.Join(ids, ", "), Code: true})

@@ -21,7 +21,7 @@ func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.
 		facts = append(facts, pages.Fact{
 			Icon: "clock",
 			Text: "Last scan",
-			Time: pages.Moment{At: repo.LatestScanAt, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)},
+			Time: pages.Moment{At: repo.LatestScanAt.Time, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)},
 		})
 	}
 	if h.Interval <= 0 {

@@ -23,10 +23,10 @@ func (w *Web) sessionRow(s telemetry.SessionRow) panels.SessionRow {
 		Repo:     string(s.Repo),
 		Run:      runName(s.RunNumber, s.BatchID),
 		RunURL:   links.Run(s.RunFile),
-		Since:    s.StateSince,
-		Updated:  s.UpdatedAt,
+		Since:    s.StateSince.Time,
+		Updated:  s.UpdatedAt.Time,
 		IssueIDs: named(s.IssueIDs),
-		Started:  s.At,
+		Started:  s.At.Time,
 		URL:      w.o.Settings.DevinWeb.Session(s.ID, s.URL),
 	}
 	if s.PR != nil {
@@ -72,7 +72,7 @@ func (w *Web) pullRow(p telemetry.PullRow) panels.PullRow {
 		Basis:        basisWords(p.Basis),
 	}
 	if p.State != "closed" {
-		r.Waiting = p.CreatedAt
+		r.Waiting = p.CreatedAt.Time
 	}
 	if p.Session != "" {
 		r.SessionURL = links.Session(telemetry.BareID(p.Session))
@@ -116,7 +116,7 @@ func (w *Web) runRow(r telemetry.RunRow) panels.RunRow {
 		Kind:     string(r.Kind),
 		URL:      w.o.Settings.GitHubWeb.Recorded(r.RunURL),
 		Repo:     string(r.Repo),
-		At:       r.At,
+		At:       r.At.Time,
 		Found:    int(r.IssuesFound),
 		Reduced:  r.Reduced,
 		Unlisted: r.Kind == telemetry.KindScan && !r.HasFindings,
@@ -143,7 +143,7 @@ func (w *Web) repoRow(r repoTrend) panels.RepoRow {
 		Open:      int(r.Open),
 		Active:    int(r.SessionsActive),
 		PRsOpen:   int(r.PRs.Open),
-		LastScan:  r.LastRun,
+		LastScan:  r.LastRun.Time,
 		Change:    int(r.days.Change()),
 		Closed:    int(r.days.Closed),
 		ClosedURL: changesURL(view{scope: string(r.Name)}, "closed", r.since, r.until),
@@ -174,14 +174,14 @@ func (w *Web) issueRow(i telemetry.IssueRow) panels.IssueRow {
 		Line:     int(i.Line),
 		CodeURL:  w.o.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line),
 		Repo:     string(i.Repo),
-		First:    i.First.At,
-		Last:     i.Last.At,
+		First:    i.FirstSeen.At.Time,
+		Last:     i.LastSeen.At.Time,
 		Attempts: int(i.Attempts),
 	}
 }
 
 func (w *Web) fileRow(f telemetry.FileRow) panels.FileRow {
-	return panels.FileRow{File: f.File, Error: asSentence(f.Error), At: f.FetchedAt}
+	return panels.FileRow{File: f.File, Error: asSentence(string(f.Error)), At: f.FetchedAt.Time}
 }
 
 // asSentence writes an error as a sentence. What begins with the name of a

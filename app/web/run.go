@@ -212,7 +212,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		Title:  runName(r.RunNumber, 0),
 		Aside:  r.RunLabel,
 		States: []parts.State{panels.RunKind(string(r.Kind))},
-		Time:   r.At,
+		Time:   r.At.Time,
 		As:     "ago",
 		Note:   "recorded",
 	}
@@ -258,7 +258,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 	facts := []panels.Pair{
 		{Name: "Repository", Text: string(r.Repo), URL: links.Repo(r.Repo)},
-		{Name: "Recorded", Time: r.At, As: "day"},
+		{Name: "Recorded", Time: r.At.Time, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
 		facts = append(facts, panels.Pair{Name: "Found", Text: number(r.IssuesFound)})
@@ -277,8 +277,8 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 // batchRow is a session of the run's record, with what the record says that
 // it took.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
-	bare := telemetry.BareID(m.SessionID)
-	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.SessionID == telemetry.DryRunID}
+	bare := telemetry.BareID(m.ID)
+	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
 	if s, known := r.States[bare]; known {
 		row.SessionRow = w.sessionRow(s)
 	} else {
@@ -298,8 +298,8 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.BareID(m.SessionID) == "" &&
-			m.SessionID != telemetry.DryRunID {
+		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.BareID(m.ID) == "" &&
+			m.ID != telemetry.DryRunID {
 			return w.sessionRow(s)
 		}
 	}
@@ -308,7 +308,7 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 		Reason:   m.Status,
 		Repo:     string(r.Repo),
 		IssueIDs: named(m.IssueIDs),
-		Title:    cmp.Or(m.SessionID, "no session"),
+		Title:    cmp.Or(m.ID, "no session"),
 	}
 }
 

@@ -82,7 +82,7 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 		Aside:  shortID(s.ID),
 		States: []parts.State{panels.SessionState(string(s.State), s.Reason, s.HasPR)},
 		Note:   "for",
-		Time:   s.StateSince,
+		Time:   s.StateSince.Time,
 		As:     "span",
 	}
 	if s.Title == "" && s.Family == "" {
@@ -117,11 +117,11 @@ func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 		{Name: "Session", Text: s.ID, Code: s.ID != ""},
 		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
 		{Name: "Run", Text: runName(s.RunNumber, s.BatchID), URL: links.Run(s.RunFile)},
-		{Name: "Started", Time: s.At, As: "day"},
+		{Name: "Started", Time: s.At.Time, As: "day"},
 		{Name: "Family", Text: s.Family},
 		{Name: "Devin’s word", Text: joinWords(s.Status, s.Detail), Code: true},
-		{Name: "Last update", Time: s.UpdatedAt, As: "ago"},
-		{Name: "Answer since", Time: s.PolledAt, As: "ago"},
+		{Name: "Last update", Time: s.UpdatedAt.Time, As: "ago"},
+		{Name: "Answer since", Time: s.PolledAt.Time, As: "ago"},
 	}
 	if s.PolledAt.IsZero() {
 		facts[len(facts)-1].Text = "never polled"
@@ -153,7 +153,7 @@ func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 			Name: runName(m.RunNumber, 0),
 			Text: "batch " + number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"),
 			URL:  links.Run(m.RunFile),
-			Time: m.At,
+			Time: m.At.Time,
 			As:   "day",
 		})
 	}
@@ -165,12 +165,12 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	var steps []panels.StepOf
 	for i, c := range states {
 		step := panels.StepOf{
-			At:    c.At,
+			At:    c.At.Time,
 			State: panels.SessionState(string(c.State), reasonOf(c), true),
 			Bits:  []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(joinWords(c.Word, c.Detail), "no word"), Code: true}},
 		}
-		if i > 0 && c.At.Sub(states[i-1].At) >= time.Minute {
-			step.After = daysText(c.At.Sub(states[i-1].At))
+		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {
+			step.After = daysText(c.At.Sub(states[i-1].At.Time))
 		}
 		steps = append(steps, step)
 	}
@@ -212,7 +212,7 @@ func (w *Web) drawMessages(ctx context.Context, v view) (templ.Component, error)
 		p.Fault = sentence(err)
 	}
 	for _, m := range messages[max(0, len(messages)-messagesShown):] {
-		p.Messages = append(p.Messages, panels.Message{Devin: m.From != "user", Text: m.Text, At: m.At})
+		p.Messages = append(p.Messages, panels.Message{Devin: m.From != "user", Text: m.Text, At: m.At.Time})
 	}
 	p.Earlier = len(messages) - len(p.Messages)
 	return panels.Messages(p), nil

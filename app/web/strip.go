@@ -50,7 +50,7 @@ func (p pulse) heldUntil(now time.Time, names ...string) time.Time {
 	var until time.Time
 	for _, s := range p.sources {
 		if slices.Contains(names, s.Name) && s.Code == telemetry.CodeRateLimited && s.RetryAt.After(now) && s.RetryAt.After(until) {
-			until = s.RetryAt
+			until = s.RetryAt.Time
 		}
 	}
 	return until

@@ -27,19 +27,19 @@ func (w *Web) issueSteps(i telemetry.IssueDetail) []panels.StepOf {
 		if s.Kind == telemetry.StepTaken {
 			attempt++
 		}
-		step := panels.StepOf{At: s.At, State: stepState(s, attempt), Bits: w.stepBits(s)}
+		step := panels.StepOf{At: s.At.Time, State: stepState(s, attempt), Bits: w.stepBits(s)}
 		if moves := movesFrom(rest); len(moves) > movesMost {
 			n = len(moves)
 			step.State.Word, step.Bits = fmt.Sprintf("Moved %d times", n), movesBits(moves)
 		}
 		if s.Kind == telemetry.StepSession && s.Attempt.State.Active() {
-			step.For = s.Attempt.States[len(s.Attempt.States)-1].At
+			step.For = s.Attempt.States[len(s.Attempt.States)-1].At.Time
 		}
 		if !before.IsZero() && step.At.Sub(before) >= time.Minute {
 			step.After = daysText(step.At.Sub(before))
 		}
 		if last := rest[n-1].At; !last.IsZero() {
-			before = last
+			before = last.Time
 		}
 		steps, rest = append(steps, step), rest[n:]
 	}
@@ -63,12 +63,12 @@ func movesBits(moves []telemetry.Step) []panels.Bit {
 	}
 	return []panels.Bit{
 		{Text: spotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runBit(first),
-		{Text: "until " + runName(last.RunNumber, 0), URL: links.Run(last.RunFile)},
+		{Text: "until " + runName(last.RunNumber, 0), URL: links.Run(string(last.RunFile))},
 	}
 }
 
 func runBit(s telemetry.Step) panels.Bit {
-	return panels.Bit{Text: runName(s.RunNumber, 0), URL: links.Run(s.RunFile)}
+	return panels.Bit{Text: runName(s.RunNumber, 0), URL: links.Run(string(s.RunFile))}
 }
 
 func stepState(s telemetry.Step, attempt int) parts.State {
@@ -121,7 +121,7 @@ func sessionStep(a *telemetry.Attempt) parts.State {
 	state.Word = "Session " + word
 	if first.State != last.State {
 		state.Word = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Word) + ", " + word
-		if d := last.At.Sub(first.At); d >= time.Minute {
+		if d := last.At.Sub(first.At.Time); d >= time.Minute {
 			state.Word += " after " + daysText(d)
 		}
 	}
@@ -216,9 +216,9 @@ func (w *Web) attemptBits(s telemetry.Step) []panels.Bit {
 		return []panels.Bit{session, {Text: "as polled"}}
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		return []panels.Bit{{Text: "verification record", URL: links.APIRaw("", s.RunFile)}, session}
+		return []panels.Bit{{Text: "verification record", URL: links.APIRaw("", string(s.RunFile))}, session}
 	}
-	bits := []panels.Bit{{Text: runName(s.RunNumber, a.BatchID), URL: links.Run(s.RunFile)}}
+	bits := []panels.Bit{{Text: runName(s.RunNumber, a.BatchID), URL: links.Run(string(s.RunFile))}}
 	if a.Others > 0 {
 		bits = append(bits, panels.Bit{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
 	}
@@ -239,7 +239,7 @@ func (w *Web) verifiedBits(s telemetry.Step) []panels.Bit {
 	} else {
 		bits = append(bits, panels.Bit{Text: "this one no longer"})
 	}
-	return append(bits, w.pullBit(v.PR)...)
+	return append(bits, w.pullBit(v.PullRef)...)
 }
 
 func (w *Web) pullBit(ref telemetry.PullRef) []panels.Bit {

@@ -39,10 +39,10 @@ func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int) 
 
 // Hit is one thing that a search names exactly.
 type Hit struct {
-	Kind  string // issue, session, pull, run or repo
-	Title string
-	Repo  telemetry.RepoName
-	Path  string // of its page
+	Kind  string             `json:"kind"` // issue, session, pull, run or repo
+	Title string             `json:"title"`
+	Repo  telemetry.RepoName `json:"repo"`
+	Path  string             `json:"path"` // of its page
 }
 
 // Found is one list's part of a search: its first rows and how many there

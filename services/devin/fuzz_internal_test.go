@@ -37,7 +37,7 @@ func FuzzRows(f *testing.F) {
 			}
 			texts, times := []string{s.Status, s.Detail, s.Title, s.URL, c.words(raw)}, []time.Time{s.CreatedAt, s.UpdatedAt}
 			for _, m := range log.msgs {
-				texts, times = append(texts, m.ID, m.Text), append(times, m.At)
+				texts, times = append(texts, m.ID, m.Text), append(times, m.At.Time)
 			}
 			for _, text := range texts {
 				if strings.ContainsRune(text, 0) || text != strings.ToValidUTF8(text, "") {

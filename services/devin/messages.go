@@ -152,10 +152,10 @@ func (t *transcript) add(raw json.RawMessage) error {
 		ID:   telemetry.Shorten(o.text("event_id"), maxWord),
 		From: "devin",
 		Text: telemetry.Shorten(text, maxMessage),
-		At:   o.at("timestamp", t.now),
+		At:   telemetry.At(o.at("timestamp", t.now)),
 	}
 	if msg.At.IsZero() {
-		msg.At = o.at("created_at", t.now)
+		msg.At = telemetry.At(o.at("created_at", t.now))
 	}
 	// Types of v1 are initial_user_message, user_message and devin_message.
 	if strings.Contains(o.text("type"), "user") || o.text("source") == "user" {
@@ -206,7 +206,7 @@ func (t *transcript) heard(c *Client, r request) heard {
 // oldestFirst sorts messages by time, where each has one.
 func oldestFirst(msgs []telemetry.Message) []telemetry.Message {
 	if !slices.ContainsFunc(msgs, func(m telemetry.Message) bool { return m.At.IsZero() }) {
-		slices.SortStableFunc(msgs, func(a, b telemetry.Message) int { return a.At.Compare(b.At) })
+		slices.SortStableFunc(msgs, func(a, b telemetry.Message) int { return a.At.Compare(b.At.Time) })
 	}
 	return msgs
 }

@@ -18,7 +18,7 @@ import (
 // talk puts a session with n messages, the first of its user.
 func talk(p *devintest.Player, id string, n int) (all []telemetry.Message) {
 	for i := range n {
-		m := telemetry.Message{ID: "e" + strconv.Itoa(i), From: "devin", Text: fmt.Sprintf("message %d", i), At: monday().Add(time.Duration(i-n) * time.Minute)}
+		m := telemetry.Message{ID: "e" + strconv.Itoa(i), From: "devin", Text: fmt.Sprintf("message %d", i), At: telemetry.At(monday().Add(time.Duration(i-n) * time.Minute))}
 		if i%3 == 0 {
 			m.From = "user"
 		}
@@ -63,9 +63,9 @@ func TestOddMessages(t *testing.T) {
 				t.Errorf("%s: %v", key, err)
 			}
 			same(t, key[:3], []telemetry.Message{
-				{From: "user", Text: "first", At: monday()},
-				{From: "devin", Text: "second", At: monday().Add(time.Minute)},
-				{From: "devin", Text: "third", At: monday().Add(2 * time.Minute)},
+				{From: "user", Text: "first", At: telemetry.At(monday())},
+				{From: "devin", Text: "second", At: telemetry.At(monday().Add(time.Minute))},
+				{From: "devin", Text: "third", At: telemetry.At(monday().Add(2 * time.Minute))},
 			}, got)
 		}
 	}

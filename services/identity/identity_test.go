@@ -104,7 +104,7 @@ func generated(t testing.TB, o history.Options) map[string][]truthScan {
 }
 
 func scanOf(name string, rec *telemetry.Record) Scan {
-	return Scan{Place: telemetry.Place{At: rec.Timestamp, File: name, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
+	return Scan{Place: telemetry.Place{At: telemetry.At(rec.Timestamp), File: name, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
 }
 
 // measure folds one repository's scans and holds its issues against the

@@ -130,7 +130,7 @@ func (l *Ledger) note(scan Scan, reduced bool) {
 
 // firstSeen orders issues by first sight: scan, then place in its record.
 func firstSeen(a, b *telemetry.Issue) int {
-	return cmp.Or(a.First.Compare(b.First), cmp.Compare(a.FirstOrd, b.FirstOrd))
+	return cmp.Or(telemetry.Place(a.FirstSeen).Compare(telemetry.Place(b.FirstSeen)), cmp.Compare(a.FirstOrd, b.FirstOrd))
 }
 
 // enter makes issues of the findings that are still unmatched, and writes
@@ -151,7 +151,7 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 				return nil, err
 			}
 			free[key] = at + 1
-			issue = &telemetry.Issue{PublicID: id, First: scan.Place, FirstOrd: f, FromStart: fromStart}
+			issue = &telemetry.Issue{PublicID: id, FirstSeen: telemetry.FirstSeen(scan.Place), FirstOrd: f, FromStart: fromStart}
 			m.issueOf[f], m.basis[f] = issue, telemetry.BasisFirstSight
 			out.New++
 			fresh = append(fresh, issue)
@@ -170,7 +170,7 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 // see writes one appearance into the issue.
 func see(i *telemetry.Issue, f *telemetry.Finding, at telemetry.Place) {
 	i.Fingerprint, i.Rule, i.Severity, i.Family = f.Fingerprint, f.Rule, f.Severity, f.Family
-	i.File, i.Line, i.LatestIssueID, i.Last = f.File, f.Line, f.IssueID, at
+	i.File, i.Line, i.LatestIssueID, i.LastSeen = f.File, f.Line, f.IssueID, telemetry.LastSeen(at)
 	i.Appearances++
 	i.Runs = append(i.Runs, at.Run)
 	if !slices.Contains(i.Prints, f.Fingerprint) {
@@ -212,7 +212,7 @@ func (l *Ledger) StatusOf(i *telemetry.Issue) telemetry.Status {
 	switch {
 	case !i.Closed.IsZero():
 		return telemetry.StatusFixed
-	case i.Last.Compare(l.Latest) != 0:
+	case telemetry.Place(i.LastSeen).Compare(l.Latest) != 0:
 		return telemetry.StatusNotScanned
 	case i.EverFixed:
 		return telemetry.StatusReopened

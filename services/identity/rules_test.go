@@ -60,7 +60,7 @@ func unnamed() Scan { return Scan{} }
 // placed gives the scans one place an hour.
 func placed(scans ...Scan) []Scan {
 	for n := range scans {
-		scans[n].Place = telemetry.Place{At: time.Date(2026, 3, 1, n, 0, 0, 0, time.UTC), File: fmt.Sprintf("%02d.json", n), Run: int64(n + 1)}
+		scans[n].Place = telemetry.Place{At: telemetry.At(time.Date(2026, 3, 1, n, 0, 0, 0, time.UTC)), File: fmt.Sprintf("%02d.json", n), Run: int64(n + 1)}
 	}
 	return scans
 }
@@ -337,7 +337,7 @@ func TestNotScanned(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := full(base[:24])
-	next.Place = telemetry.Place{At: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), File: "later.json"}
+	next.Place = telemetry.Place{At: telemetry.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)), File: "later.json"}
 	if _, err := l.Apply(next); err != nil {
 		t.Fatal(err)
 	}
@@ -385,8 +385,8 @@ func TestPublicID(t *testing.T) {
 
 func TestEqualTimesByFileName(t *testing.T) {
 	when := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	a, b := telemetry.Place{At: when, File: "a.json"}, telemetry.Place{At: when, File: "b.json"}
-	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(telemetry.Place{At: when, File: "a.json", Run: 9}) != 0 || b.Compare(telemetry.Place{At: when.Add(time.Millisecond), File: "a.json"}) >= 0 {
+	a, b := telemetry.Place{At: telemetry.At(when), File: "a.json"}, telemetry.Place{At: telemetry.At(when), File: "b.json"}
+	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(telemetry.Place{At: telemetry.At(when), File: "a.json", Run: 9}) != 0 || b.Compare(telemetry.Place{At: telemetry.At(when.Add(time.Millisecond)), File: "a.json"}) >= 0 {
 		t.Error("places are ordered by time, equal times by file name")
 	}
 }

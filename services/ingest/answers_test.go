@@ -150,7 +150,7 @@ func TestEverySessionIsCountedOnce(t *testing.T) {
 		if (err == nil) != (c.counts != "") || !strings.Contains(string(job.Result), c.counts) {
 			t.Errorf("%s: %s, %v", name, job.Result, err)
 		}
-		said := strings.Join(append(slices.Clone(job.Errors), job.Error), " ")
+		said := strings.Join(append(slices.Clone(job.Errors), string(job.Error)), " ")
 		for _, words := range c.mentions {
 			if !strings.Contains(said, words) {
 				t.Errorf("%s: it says %q, not %q", name, said, words)

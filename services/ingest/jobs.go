@@ -73,7 +73,7 @@ func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, err
 	}
 	ctx, end := context.WithCancel(r.ctx)
 	job.ID = cmp.Or(job.ID, r.o.NewID())
-	job.State, job.Started, job.Steps, job.Errors = telemetry.JobRunning, r.o.Now(), []telemetry.JobStep{}, []string{}
+	job.State, job.Started, job.Steps, job.Errors = telemetry.JobRunning, telemetry.At(r.o.Now()), []telemetry.JobStep{}, []string{}
 	t := &task{r: r, ctx: ctx, end: end, now: newPass(), quiet: quiet, job: job}
 	r.running[slot] = t
 	r.ended.Go(func() { r.guarded("job "+slot, func() { r.run(slot, t, work) }) })

@@ -27,7 +27,7 @@ func TestJobsThatHangEnd(t *testing.T) {
 			}
 			job, err := h.Wait(t.Context())
 			if telemetry.CodeOf(err) != telemetry.CodeUpstreamTimeout || job.State != telemetry.JobFailed ||
-				!strings.Contains(job.Error, "did not end within 5 min") || job.Ended.Sub(job.Started) != limit {
+				!strings.Contains(string(job.Error), "did not end within 5 min") || job.Ended.Sub(job.Started.Time) != limit {
 				t.Errorf("%s: %+v, %v", kind, job, err)
 			}
 			hang(0)

@@ -81,7 +81,7 @@ func TestCallersJoin(t *testing.T) {
 			t.Errorf("who leaves: %v", err)
 		}
 		job, err := first.Wait(t.Context())
-		if err != nil || job.State != telemetry.JobDone || job.Joined != 2 || job.Ended.Sub(job.Started) != time.Minute {
+		if err != nil || job.State != telemetry.JobDone || job.Joined != 2 || job.Ended.Sub(job.Started.Time) != time.Minute {
 			t.Errorf("the first pass: %+v, %v", job, err)
 		}
 		for _, h := range []*ingest.Handle{second, third} {
@@ -142,7 +142,7 @@ func TestPanicEndsOnlyItsJob(t *testing.T) {
 		w.runs.change(func(s *source) { s.panics = true })
 		pass(6 * time.Minute)
 		last := w.store.saved()[len(w.store.saved())-1]
-		if last.State != telemetry.JobFailed || strings.Contains(last.Error, "a bug") || last.Error == "" {
+		if last.State != telemetry.JobFailed || strings.Contains(string(last.Error), "a bug") || last.Error == "" {
 			t.Errorf("after a panic: %+v", last)
 		}
 		w.runs.change(func(s *source) { s.panics = false })

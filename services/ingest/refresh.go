@@ -100,11 +100,11 @@ func (r *Runner) note(ctx context.Context, name string, err error) {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) || isUnstored(err) {
 		return
 	}
-	st := telemetry.SourceStatus{Name: name, OKAt: r.o.Now()}
+	st := telemetry.SourceStatus{Name: name, OKAt: telemetry.At(r.o.Now())}
 	if err != nil {
-		st = telemetry.SourceStatus{Name: name, FailedAt: r.o.Now(), Error: sentence(err), Code: telemetry.CodeOf(err)}
+		st = telemetry.SourceStatus{Name: name, FailedAt: telemetry.At(r.o.Now()), Error: sentence(err), Code: telemetry.CodeOf(err)}
 		if e, ok := errors.AsType[*telemetry.Error](err); ok && e.RetryAfter > 0 {
-			st.RetryAt = st.FailedAt.Add(e.RetryAfter)
+			st.RetryAt = telemetry.At(st.FailedAt.Add(e.RetryAfter))
 		}
 	}
 	r.logFailure("cannot note how a source was read", "note "+name, r.o.Store.SaveSource(ctx, st))

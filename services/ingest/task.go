@@ -69,7 +69,7 @@ func (t *task) snapshot() telemetry.Job {
 // copyJob returns the job as it stands; t.mu is held.
 func (t *task) copyJob() telemetry.Job {
 	j := t.job
-	j.Steps = append([]telemetry.JobStep(nil), t.job.Steps...)
+	j.Steps = append([]telemetry.JobStep{}, t.job.Steps...)
 	j.Errors = append([]string{}, t.job.Errors...)
 	if n := len(j.Steps); n > 0 && j.Steps[n-1].State == "running" {
 		j.Steps[n-1].Seconds = t.r.o.Now().Sub(t.step).Seconds()
@@ -143,7 +143,7 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 	rest := t.next
 	if again {
 		t.now, t.next, t.begun = t.next, nil, false
-		t.job.State, t.job.Ended, t.job.Result, t.job.Error, t.job.Code = telemetry.JobRunning, time.Time{}, nil, "", ""
+		t.job.State, t.job.Ended, t.job.Result, t.job.Error, t.job.Code = telemetry.JobRunning, telemetry.Time{}, nil, "", ""
 		t.job.Steps, t.job.Errors = []telemetry.JobStep{}, []string{}
 	}
 	t.mu.Unlock()
@@ -172,7 +172,7 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 // t.mu is held.
 func (t *task) settle(result any, err error) error {
 	j, r := &t.job, t.r
-	j.Ended = r.o.Now()
+	j.Ended = telemetry.At(r.o.Now())
 	t.endStep(err)
 	switch {
 	case err == nil:
@@ -191,6 +191,6 @@ func (t *task) settle(result any, err error) error {
 		stopping.JobID = j.ID
 		return stopping
 	}
-	j.State, j.Error, j.Code = telemetry.JobFailed, sentence(err), telemetry.CodeOf(err)
+	j.State, j.Error, j.Code = telemetry.JobFailed, telemetry.Optional(sentence(err)), telemetry.CodeOf(err)
 	return err
 }

@@ -16,7 +16,7 @@ func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 		tx.Touch(telemetry.TopicJobs)
 		tx.Exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
-			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, Millis(j.Started), Millis(j.Ended), string(j.Result), j.Error, string(j.Code), JSON(j.Errors), s.program, string(j.By))
+			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, Millis(j.Started), Millis(j.Ended), string(j.Result), string(j.Error), string(j.Code), JSON(j.Errors), s.program, string(j.By))
 		if !j.Running() {
 			tx.Exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}
@@ -40,7 +40,7 @@ func (s *Store) Job(ctx context.Context, id string) (job telemetry.Job, found bo
 const jobColumns = `id, kind, state, steps, joined, started, ended, result, error, code, errors, started_by`
 
 func scanJob(r *Row, j *telemetry.Job) {
-	r.Scan(&j.ID, &j.Kind, &j.State, ListOf(&j.Steps), &j.Joined, Moment(&j.Started), Moment(&j.Ended), BytesOf(&j.Result),
+	r.Scan(&j.ID, &j.Kind, &j.State, ListOf(&j.Steps), &j.Joined, &j.Started, &j.Ended, BytesOf(&j.Result),
 		&j.Error, &j.Code, ListOf(&j.Errors), &j.By)
 }
 
@@ -63,7 +63,7 @@ func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error
 func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {
-		out = nil
+		out = []telemetry.SourceStatus{}
 		tx.Each(`SELECT name, ok_at, failed_at, retry_at, error, code FROM sources ORDER BY name`, nil, func(r *Row) {
 			var v telemetry.SourceStatus
 			var ok, failed, retry int64

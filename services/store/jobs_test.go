@@ -14,7 +14,7 @@ func TestJobsAreForgotten(t *testing.T) {
 	try := func(t *testing.T, s *storetest.Store) {
 		start := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 		for n := range 520 {
-			j := telemetry.Job{ID: fmt.Sprint("job-", n), Kind: "refresh", State: telemetry.JobDone, Started: start.Add(time.Duration(n) * time.Minute)}
+			j := telemetry.Job{ID: fmt.Sprint("job-", n), Kind: "refresh", State: telemetry.JobDone, Started: telemetry.At(start.Add(time.Duration(n) * time.Minute))}
 			if n == 3 {
 				j.State = telemetry.JobRunning
 			}
@@ -37,7 +37,7 @@ func TestJobsAreForgotten(t *testing.T) {
 func TestStartersAreKept(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
-		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: now}); err != nil {
+		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: telemetry.At(now)}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.BeginSubmission(t.Context(), telemetry.Submission{Token: "d", Kind: telemetry.SubmissionDispatch, Subject: "octo/shop", By: telemetry.ByAPI}); err != nil {

@@ -14,7 +14,7 @@ var resumable = []string{"refresh", "poll"}
 
 func saveJob(t *testing.T, s *storetest.Store, id, kind, state string, minute int) {
 	t.Helper()
-	if err := s.SaveJob(t.Context(), telemetry.Job{ID: id, Kind: kind, State: state, By: telemetry.ByPage, Started: time.Date(2026, 2, 1, 10, minute, 0, 0, time.UTC)}); err != nil {
+	if err := s.SaveJob(t.Context(), telemetry.Job{ID: id, Kind: kind, State: state, By: telemetry.ByPage, Started: telemetry.At(time.Date(2026, 2, 1, 10, minute, 0, 0, time.UTC))}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Column reads a column whose form is not that of the field it is scanned
@@ -18,20 +17,15 @@ type Column struct {
 // Scan implements sql.Scanner.
 func (c Column) Scan(v any) error { return c.Read(v) }
 
-// Moment reads a time: unix milliseconds, 0 for the zero time.
-func Moment(into *time.Time) any {
-	return Column{func(v any) error {
-		n, err := Whole(v)
-		*into = Time(n)
-		return err
-	}, func() any { return *into }}
-}
-
-// ListOf reads a JSON list.
+// ListOf reads a JSON list, which is never nil.
 func ListOf[T any](into *[]T) any {
 	return Column{func(v any) error {
 		*into = []T{}
-		return decoded(v, into)
+		if err := decoded(v, into); err != nil || *into != nil {
+			return err
+		}
+		*into = []T{} // it was null
+		return nil
 	}, func() any { return *into }}
 }
 
@@ -63,10 +57,10 @@ func decoded(v, into any) error {
 }
 
 // BytesOf reads JSON as it stands; "" is nil.
-func BytesOf(into *[]byte) any {
+func BytesOf[T ~[]byte](into *T) any {
 	return Column{func(v any) error {
 		if *into = nil; Text(v) != "" {
-			*into = []byte(Text(v))
+			*into = T(Text(v))
 		}
 		return nil
 	}, func() any { return nil }}

@@ -18,19 +18,19 @@ func TestSaveSource(t *testing.T) {
 		down := telemetry.SourceStatus{Name: "runs", Error: "GitHub is down.", Code: telemetry.CodeUpstreamDown}
 		failed := func(minute int) telemetry.SourceStatus {
 			st := down
-			st.FailedAt = at(minute)
+			st.FailedAt = telemetry.At(at(minute))
 			return st
 		}
 		before := s.Versions()
-		limited := telemetry.SourceStatus{Name: "runs", FailedAt: at(4), RetryAt: at(40), Error: "Slow down.", Code: telemetry.CodeRateLimited}
+		limited := telemetry.SourceStatus{Name: "runs", FailedAt: telemetry.At(at(4)), RetryAt: telemetry.At(at(40)), Error: "Slow down.", Code: telemetry.CodeRateLimited}
 		for i, step := range []struct{ save, want telemetry.SourceStatus }{
 			{failed(1), failed(1)},
-			{telemetry.SourceStatus{Name: "runs", OKAt: at(2)}, telemetry.SourceStatus{Name: "runs", OKAt: at(2)}},
-			{failed(3), telemetry.SourceStatus{Name: "runs", OKAt: at(2), FailedAt: at(3), Error: down.Error, Code: down.Code}},
-			{limited, telemetry.SourceStatus{Name: "runs", OKAt: at(2), FailedAt: at(3), RetryAt: at(40), Error: "Slow down.", Code: telemetry.CodeRateLimited}},
-			{failed(5), telemetry.SourceStatus{Name: "runs", OKAt: at(2), FailedAt: at(3), Error: down.Error, Code: down.Code}},
-			{telemetry.SourceStatus{Name: "runs", OKAt: at(6)}, telemetry.SourceStatus{Name: "runs", OKAt: at(6)}},
-			{failed(7), telemetry.SourceStatus{Name: "runs", OKAt: at(6), FailedAt: at(7), Error: down.Error, Code: down.Code}},
+			{telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(2))}, telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(2))}},
+			{failed(3), telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(2)), FailedAt: telemetry.At(at(3)), Error: down.Error, Code: down.Code}},
+			{limited, telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(2)), FailedAt: telemetry.At(at(3)), RetryAt: telemetry.At(at(40)), Error: "Slow down.", Code: telemetry.CodeRateLimited}},
+			{failed(5), telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(2)), FailedAt: telemetry.At(at(3)), Error: down.Error, Code: down.Code}},
+			{telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(6))}, telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(6))}},
+			{failed(7), telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(at(6)), FailedAt: telemetry.At(at(7)), Error: down.Error, Code: down.Code}},
 		} {
 			if err := s.SaveSource(t.Context(), step.save); err != nil {
 				t.Fatal(err)

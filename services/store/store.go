@@ -336,7 +336,10 @@ func (s *Store) ReadForExport(ctx context.Context, do func(*Tx) error) error {
 }
 
 // Millis is a time as it is stored: unix milliseconds, 0 for the zero time.
-func Millis(t time.Time) int64 {
+func Millis[T interface {
+	IsZero() bool
+	UnixMilli() int64
+}](t T) int64 {
 	if t.IsZero() {
 		return 0
 	}
@@ -344,11 +347,11 @@ func Millis(t time.Time) int64 {
 }
 
 // Time is the time that Millis stored.
-func Time(n int64) time.Time {
+func Time(n int64) telemetry.Time {
 	if n == 0 {
-		return time.Time{}
+		return telemetry.Time{}
 	}
-	return time.UnixMilli(n).UTC()
+	return telemetry.At(time.UnixMilli(n))
 }
 
 // Flag is a condition as it is stored: 1 or 0.

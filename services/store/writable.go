@@ -48,7 +48,7 @@ func (s *Store) status() (telemetry.SourceStatus, bool) {
 	}
 	return telemetry.SourceStatus{
 		Name:     SourceDatabase,
-		FailedAt: s.trouble.since,
+		FailedAt: telemetry.At(s.trouble.since),
 		Error:    s.trouble.cause.Message,
 		Code:     s.trouble.cause.Code,
 	}, true

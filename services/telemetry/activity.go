@@ -34,7 +34,7 @@ func ActivityKinds() []ActivityKind {
 // the kind.
 type Activity struct {
 	Kind ActivityKind
-	At   time.Time
+	At   Time
 	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its Verdict; deed: its SubmissionKind
 	Repo RepoName
 	By   Starter // of a scope, a job and a deed

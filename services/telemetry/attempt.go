@@ -26,6 +26,14 @@ const (
 	ClaimStill       // in still_present
 )
 
+// MarshalJSON implements json.Marshaler, in the words of the record's fields.
+func (c Claim) MarshalJSON() ([]byte, error) {
+	if c == ClaimStill {
+		return []byte(`"still_present"`), nil
+	}
+	return []byte(`"fixed"`), nil
+}
+
 // Take is one finding that a record says a session took.
 type Take struct {
 	Session string // bare; "" in a verification without one

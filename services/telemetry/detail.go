@@ -1,21 +1,22 @@
 package telemetry
 
-import "time"
+import "encoding/json"
 
 // Appearance is one finding of an issue in one scan.
 type Appearance struct {
-	RunFile   string
-	Source    string // the action repository, "" for RUNS_DIR
-	RunNumber int64
-	At        time.Time
-	File      string
-	Line      int64
-	Basis     Basis // which pass matched it
-	Reduced   bool  // that scan was scope-reduced
+	RunFile   string `json:"run_file"`
+	RunNumber int64  `json:"run_number"`
+	At        Time   `json:"timestamp"`
+	File      string `json:"file"`
+	Line      int64  `json:"start_line"`
 	// Fingerprint is what that scan's record gives or, where it gives none,
 	// what was computed.
-	Fingerprint string
-	Rule        string
+	Fingerprint string `json:"fingerprint"`
+	Basis       Basis  `json:"matched_by"`
+	Reduced     bool   `json:"scope_reduced"` // that scan was
+
+	Source string `json:"-"` // the action repository, "" for RUNS_DIR
+	Rule   string `json:"-"`
 }
 
 // FindingID is what one scan's record calls an issue: "" where it has no id.
@@ -23,7 +24,7 @@ type FindingID struct {
 	RunFile   string
 	Source    string
 	RunNumber int64
-	At        time.Time
+	At        Time
 	IssueID   string
 }
 
@@ -36,20 +37,21 @@ type FindingIDs struct {
 
 // Attempt is one session that took an issue.
 type Attempt struct {
-	Session   string // as recorded; the bare id where only a verification names it
-	Known     bool   // a run record names the session
-	IssueID   string // public id
-	Basis     AttemptBasis
-	File      string // the record that says so
-	RunNumber int64  // of that record
-	BatchID   int64
-	At        time.Time // of that record
-	State     State     // "" unless known
-	PRURL     string
-	PR        *PullState
-	LinkBasis LinkBasis
-	Others    int64         // other issues that the same session took by the same record
-	States    []StateChange // of the session, oldest first
+	Session   string       `json:"session_id"`    // as recorded; the bare id where only a verification names it
+	Known     bool         `json:"session_known"` // a run record names the session
+	Basis     AttemptBasis `json:"basis"`
+	File      string       `json:"record"`     // that says so
+	RunNumber int64        `json:"run_number"` // of that record
+	BatchID   int64        `json:"batch_id"`
+	At        Time         `json:"timestamp"` // of that record
+	State     State        `json:"state"`     // "" unless known
+	PRURL     string       `json:"pr_url"`
+	LinkBasis LinkBasis    `json:"link_basis"`
+	Others    int64        `json:"other_issues"` // that the same session took by the same record
+
+	IssueID string        `json:"-"` // public id
+	PR      *PullState    `json:"-"`
+	States  []StateChange `json:"-"` // of the session, oldest first
 }
 
 // StepKind is the kind of a step in an issue's timeline.
@@ -71,123 +73,119 @@ const (
 	StepNotScanned StepKind = "not_scanned"
 )
 
-// Step is one step of an issue's timeline. File is the record that says so,
-// or "" where Source names another source.
+// Step is one step of an issue's timeline.
 type Step struct {
-	Kind      StepKind
-	At        time.Time // zero where the time is not known
-	RunFile   string
-	RunNumber int64
-	Source    string // "record", "github", "devin"
-	Text      string // a sentence
-	Session   string // as recorded
-	PRURL     string
-	Verdict   Verdict // with StepVerified
+	Kind      StepKind `json:"kind"`
+	At        Time     `json:"timestamp"` // zero where the time is not known
+	Text      string   `json:"text"`      // a sentence
+	RunFile   Optional `json:"record"`    // that says so, "" where Source names another source
+	RunNumber int64    `json:"run_number"`
+	Source    string   `json:"source"`     // "record", "github", "devin"
+	Session   Optional `json:"session_id"` // as recorded
+	PRURL     Optional `json:"pr_url"`
+	Verdict   Verdict  `json:"outcome"` // with StepVerified
 
 	// What stands behind the step, nil for other kinds.
-	Seen    *Appearance // first seen, moved, re-linked, back
-	Was     *Appearance // the one before that
-	Attempt *Attempt
-	Pull    *PullRow
-	Check   *VerificationRow
+	Seen    *Appearance      `json:"-"` // first seen, moved, re-linked, back
+	Was     *Appearance      `json:"-"` // the one before that
+	Attempt *Attempt         `json:"-"`
+	Pull    *PullRow         `json:"-"`
+	Check   *VerificationRow `json:"-"`
 }
 
-// IssueDetail is an issue with all that is known of it.
+// IssueDetail is an issue with all that is known of it, in time order.
 type IssueDetail struct {
 	IssueRow
-	Appearances   []Appearance // in time order
-	Scans         []ScanMark   // of its repository from its first on, in time order
-	Attempts      []Attempt    // in time order
-	Verifications []VerificationRow
-	Timeline      []Step // in time order
+	Appearances   []Appearance      `json:"appearance_list"`
+	Verifications []VerificationRow `json:"verifications"`
+	Timeline      []Step            `json:"timeline"`
+	Attempts      []Attempt         `json:"-"` // the API adds what came of each
+	Scans         []ScanMark        `json:"-"` // of its repository from its first on
 }
 
-// StateChange is one change of a session's state. At is UTC.
+// StateChange is one change of a session's state.
 type StateChange struct {
-	State  State
-	Word   string // the upstream's or the record's
-	Detail string
-	Origin string // "record", "poll" or "pr"
-	At     time.Time
+	State  State  `json:"state"`
+	Word   string `json:"status"` // the upstream's or the record's
+	Detail string `json:"status_detail"`
+	Origin string `json:"source"` // "record", "poll" or "pr"
+	At     Time   `json:"timestamp"`
 }
 
-// Mention is one run record's word of a session.
+// Mention is what one run record says of a session.
 type Mention struct {
-	RunFile     string
-	Source      string
-	Kind        Kind
-	RunNumber   int64
-	At          time.Time
-	SessionID   string // as recorded: "" where it never started, "dry-run" for a dry run
-	SessionURL  string
-	Status      string
-	BatchID     int64
-	IssueIDs    []string
-	PRURL       string
-	IssuesNamed bool // its record's findings, or a dispatch's, have those ids
+	RunFile   string `json:"file"`
+	Kind      Kind   `json:"kind"`
+	RunNumber int64  `json:"run_number"`
+	At        Time   `json:"timestamp"`
+	RecordedSession
+	IssuesNamed bool   `json:"issues_named"` // its record's findings, or a dispatch's, have those ids
+	Source      string `json:"-"`
 }
 
 // SessionDetail is a session with all that is known of it.
 type SessionDetail struct {
 	SessionRow
-	MissingSince  time.Time     // when Devin first answered 404 for it; zero while it knows it
-	States        []StateChange // oldest first
-	Mentions      []Mention     // newest record first
-	Issues        []IssueRow    // that it took; empty where none is named
-	IssuesNamed   bool          // false: "issues not named"
-	Pulls         []PullRow     // linked to it, guesses too
-	Verifications []VerificationRow
+	States        []StateChange     `json:"states"`       // oldest first
+	Mentions      []Mention         `json:"mentions"`     // newest record first
+	IssuesNamed   bool              `json:"issues_named"` // false: "issues not named"
+	Issues        []IssueRow        `json:"issues"`       // that it took; empty where none is named
+	Pulls         []PullRow         `json:"prs"`          // linked to it, guesses too
+	Verifications []VerificationRow `json:"verifications"`
+	MissingSince  Time              `json:"-"` // when Devin first answered 404 for it; zero while it knows it
 }
 
 // PullDetail is a pull request with all that is known of it.
 type PullDetail struct {
 	PullRow
-	Sessions      []LinkedSession
-	Issues        []IssueRow // that its sessions took
-	Verifications []VerificationRow
+	Sessions      []LinkedSession   `json:"sessions"`
+	Issues        []IssueRow        `json:"issues"` // that its sessions took
+	Verifications []VerificationRow `json:"verifications"`
 }
 
-// LinkedSession is a session that a pull request belongs to, or may.
+// LinkedSession is a session that a pull request belongs to, or may. Its Basis
+// is that of this pull request.
 type LinkedSession struct {
 	SessionRow
-	Basis LinkBasis
-	Guess bool // one of several that it fits equally
+	Guess bool `json:"guess"` // one of several that it fits equally
 }
 
-// VerificationRow is the latest verification of a session. Times are UTC.
+// VerificationRow is the latest verification of a session.
 type VerificationRow struct {
-	StoreID     int64 // its id in the store
-	File        string
-	Source      string
-	At          time.Time
-	Session     string // as recorded in its run, else bare
-	Known       bool   // a run record names the session
-	Repo        RepoName
-	PR          PullRef
-	PRURL       string
-	PRTitle     string
-	SourceRun   int64
-	ScanFile    string // the scan that it is about, "" if that is not known
-	Family      string
-	Targeted    int64
-	Fixed       int64
-	Remaining   int64
-	Gone        int64 // of the issues called fixed: gone by now
-	StillThere  int64 // of the issues called fixed: still there
-	Unmatched   int64 // entries that are no finding of its run
-	Merge       MergeState
-	MergedAt    time.Time
-	Verdict     Verdict
-	Current     bool // the latest of its session
-	ReferenceAt time.Time
-	Rescanned   bool // a full scan is newer than the merge, or than the verification where the merge is not known
-	Issues      []VerifiedIssue
+	File      string   `json:"file"`
+	At        Time     `json:"verified_at"`
+	Session   string   `json:"session_id"`    // as recorded in its run, else bare
+	Known     bool     `json:"session_known"` // a run record names the session
+	Repo      RepoName `json:"repo"`          // the target; the pull request's own is PullRef.Repo
+	PullRef            // zero without one
+	PRURL     string   `json:"pr_url"`
+	PRTitle   string   `json:"pr_title"`
+	SourceRun int64    `json:"source_run_number"`
+	ScanFile  Optional `json:"source_file"` // the scan that it is about, "" if that is not known
+	Family    string   `json:"cwe_family"`
+	Targeted  int64    `json:"total_targeted"`
+	Fixed     int64    `json:"fixed_count"`
+	Remaining int64    `json:"remaining_count"`
+
+	Gone        int64           `json:"gone"`        // of the issues called fixed: gone by now
+	StillThere  int64           `json:"still_there"` // of the issues called fixed: still there
+	Unmatched   int64           `json:"unmatched"`   // entries that are no finding of its run
+	Merge       MergeState      `json:"merge"`
+	MergedAt    Time            `json:"merged_at"`
+	Verdict     Verdict         `json:"outcome"`
+	Current     bool            `json:"current"` // the latest of its session
+	ReferenceAt Time            `json:"reference_at"`
+	Rescanned   bool            `json:"rescanned"` // a full scan is newer than the merge, or than the verification where that is not known
+	Issues      []VerifiedIssue `json:"issues"`
+
+	StoreID int64  `json:"-"` // its id in the store
+	Source  string `json:"-"`
 }
 
 // VerifiedIssue is one issue of a verification.
 type VerifiedIssue struct {
 	IssueRow
-	Claim Claim
+	Claim Claim `json:"claim"`
 }
 
 // RunDetail is a scan or dispatch with what came of it.
@@ -217,24 +215,35 @@ type RunDetail struct {
 
 // RunDiff compares what was open after two scans of a repository.
 type RunDiff struct {
-	Run, Against RunRow
-	New          []DiffIssue // first seen after Against
-	Reopened     []DiffIssue // seen before or in Against, not open then, open now
-	Gone         []DiffIssue
-	Moved        []DiffIssue
-	Unchanged    []DiffIssue
+	Run       RunRow      `json:"run"`
+	Against   RunRow      `json:"against"`
+	New       []DiffIssue `json:"new"`      // first seen after Against
+	Reopened  []DiffIssue `json:"reopened"` // seen before or in Against, not open then, open now
+	Gone      []DiffIssue `json:"gone"`
+	Moved     []DiffIssue `json:"moved"`
+	Unchanged []DiffIssue `json:"unchanged"`
 }
 
-// DiffIssue is an issue with its places in both scans. A zero place is none.
+// DiffIssue is an issue with its places in both scans.
 type DiffIssue struct {
 	IssueRow
-	Before, After Spot
+	Before Spot `json:"before"`
+	After  Spot `json:"after"`
 }
 
-// Spot is a place in a file.
+// Spot is a place in a file. The zero Spot is none, null in JSON.
 type Spot struct {
-	File string
-	Line int64
+	File string `json:"file"`
+	Line int64  `json:"start_line"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (s Spot) MarshalJSON() ([]byte, error) {
+	if s == (Spot{}) {
+		return []byte("null"), nil
+	}
+	type plain Spot
+	return json.Marshal(plain(s))
 }
 
 // RawFile is a file as it was fetched.

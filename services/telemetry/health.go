@@ -8,7 +8,7 @@ import (
 // RepoHealth is what a reader of a repository's figures should know of its
 // scans.
 type RepoHealth struct {
-	LastScan time.Time
+	LastScan Time
 	Interval time.Duration // usual time between two scans, the median; 0 with too few
 	Reduced  *NarrowScan   // nil unless its latest scan with findings data was scope-reduced
 	Relinked *RelinkedScan // nil unless one of its latest scans was

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // DerivationVersion changes whenever a rule of this package or of identity changes what the
@@ -17,41 +16,56 @@ const DerivationVersion = 6
 // Place is a scan's place in its repository's history: by time, equal times
 // by file name.
 type Place struct {
-	At   time.Time // UTC, whole milliseconds
+	At   Time // UTC, whole milliseconds
 	File string
 	Run  int64 // the run number
 }
 
 // Compare orders places: negative if p is earlier than o.
 func (p Place) Compare(o Place) int {
-	return cmp.Or(p.At.Compare(o.At), cmp.Compare(p.File, o.File))
+	return cmp.Or(p.At.Compare(o.At.Time), cmp.Compare(p.File, o.File))
 }
 
 // IsZero tells whether p is no place.
 func (p Place) IsZero() bool { return p.File == "" && p.At.IsZero() }
 
+// FirstSeen and LastSeen are the first and the last scan that named an issue:
+// places, with names of their own in JSON.
+type (
+	FirstSeen struct {
+		At   Time   `json:"first_seen_date"`
+		File string `json:"-"`
+		Run  int64  `json:"first_seen_run"`
+	}
+	LastSeen struct {
+		At   Time   `json:"last_seen_date"`
+		File string `json:"-"`
+		Run  int64  `json:"last_seen_run"`
+	}
+)
+
 // Issue is one security issue across the scans of its repository.
 type Issue struct {
-	PublicID      string
-	Fingerprint   string // the last one
-	Rule          string
-	Severity      string
-	Family        string
-	File          string // the last location
-	Line          int64
-	LatestIssueID string // the id in its last record
+	PublicID    string `json:"id"`
+	Fingerprint string `json:"fingerprint"` // the last one
+	Rule        string `json:"rule_id"`
+	Severity    string `json:"severity_tier"`
+	Family      string `json:"cwe_family"`
+	File        string `json:"file"` // the last location
+	Line        int64  `json:"start_line"`
+	Status      Status `json:"status"` // as of the ledger's last scan
+	EverFixed   bool   `json:"reopened"`
+	FirstSeen
+	LastSeen
+	Appearances   int64    `json:"appearances"`     // scans that named it
+	Runs          []int64  `json:"run_numbers"`     // of those, in time order
+	LatestIssueID string   `json:"latest_issue_id"` // the id in its last record
+	Prints        []string `json:"fingerprints"`    // every fingerprint that it had, in order
 
-	First, Last Place
-	FirstOrd    int     // its place in its first record
-	Appearances int64   // scans that named it
-	Runs        []int64 // their run numbers, in time order
-	Closed      Place   // the scan without it; zero while it is open
-	EverFixed   bool
-	FromStart   bool     // first seen in the repository's first scan with fingerprints, after one without
-	Prints      []string // every fingerprint that it had, in order
-	Status      Status   // as of the ledger's last scan
-
-	StoreID int64 // the store's own handle, 0 for one that is new to it
+	FirstOrd  int   `json:"-"` // its place in its first record
+	Closed    Place `json:"-"` // the scan without it; zero while it is open
+	FromStart bool  `json:"-"` // first seen in the repository's first scan with fingerprints, after one without
+	StoreID   int64 `json:"-"` // the store's own handle, 0 for one that is new to it
 }
 
 // Status is what has become of an issue.

@@ -101,18 +101,18 @@ func TestMendIDs(t *testing.T) {
 func TestTimeline(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 2, n, 10, 0, 0, 0, time.UTC) }
 	mark := func(n int, reduced bool) ScanMark {
-		return ScanMark{Place{At: day(n), File: fmt.Sprintf("%d.json", n), Run: int64(n)}, reduced}
+		return ScanMark{Place{At: At(day(n)), File: fmt.Sprintf("%d.json", n), Run: int64(n)}, reduced}
 	}
 	seen := func(n int, file string, line int64, basis Basis) Appearance {
-		return Appearance{RunFile: fmt.Sprintf("%d.json", n), RunNumber: int64(n), At: day(n), File: file, Line: line, Basis: basis}
+		return Appearance{RunFile: fmt.Sprintf("%d.json", n), RunNumber: int64(n), At: At(day(n)), File: file, Line: line, Basis: basis}
 	}
 	issue := IssueDetail{
 		Appearances: []Appearance{seen(1, "a.go", 5, BasisFirstSight), seen(2, "a.go", 7, BasisNear), seen(6, "b.go", 0, BasisBackPrint)},
-		Attempts:    []Attempt{{Session: "devin-s", Basis: AttemptRecord, BatchID: 3, File: "2.json", RunNumber: 2, At: day(2)}},
+		Attempts:    []Attempt{{Session: "devin-s", Basis: AttemptRecord, BatchID: 3, File: "2.json", RunNumber: 2, At: At(day(2))}},
 	}
-	issue.First, issue.StoreID = Place{At: day(1), File: "1.json", Run: 1}, 9
-	issue.Verifications = []VerificationRow{{File: "v.json", At: day(3).Add(2 * time.Hour), Session: "devin-s", SourceRun: 2, Verdict: VerdictStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Claim: ClaimFixed}}}}
-	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: day(2).Add(time.Hour), MergedAt: day(3)}, {Number: 5, Session: "devin-s", State: "unknown"}}
+	issue.FirstSeen, issue.StoreID = FirstSeen{At: At(day(1)), File: "1.json", Run: 1}, 9
+	issue.Verifications = []VerificationRow{{File: "v.json", At: At(day(3).Add(2 * time.Hour)), Session: "devin-s", SourceRun: 2, Verdict: VerdictStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Claim: ClaimFixed}}}}
+	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: At(day(2).Add(time.Hour)), MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
 	var got []string
 	for _, s := range Timeline(issue, []ScanMark{mark(1, false), mark(2, false), mark(3, true), mark(4, true), mark(5, false), mark(6, false)}, pulls) {
 		got = append(got, fmt.Sprintf("%s %s %s", s.Kind, s.RunFile, s.Text))

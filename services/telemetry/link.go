@@ -19,6 +19,9 @@ const (
 	LinkIssueID      LinkBasis = "issue_id"     // an issue id of the session stands in its title
 )
 
+// MarshalJSON implements json.Marshaler: no basis is null.
+func (b LinkBasis) MarshalJSON() ([]byte, error) { return textOrNull(string(b)) }
+
 // Rank is the strength of a basis: the smaller the stronger, from 0.
 func (b LinkBasis) Rank() int {
 	return slices.Index([]LinkBasis{LinkDevin, LinkVerification, LinkRecorded, LinkSessionID, LinkIssueID}, b)

@@ -10,14 +10,14 @@ import (
 // deleted: it is empty, or lacks most of the known files. Counts are those of
 // the last such listing in a row; times are UTC.
 type HeldListing struct {
-	Source    string    `json:"source"` // the action repository's key, or "" for RUNS_DIR
-	Known     int64     `json:"known"`  // files that are stored and not marked gone
-	Kept      int64     `json:"kept"`   // of these, how many the listing has
-	Listed    int64     `json:"listed"` // files in the listing
-	Times     int64     `json:"times"`  // such listings in a row
-	FirstSeen time.Time `json:"first_seen"`
-	LastSeen  time.Time `json:"last_seen"`
-	Accepted  bool      `json:"accepted"` // a person confirmed it
+	Source    string `json:"source"` // the action repository's key, or "" for RUNS_DIR
+	Known     int64  `json:"known"`  // files that are stored and not marked gone
+	Kept      int64  `json:"kept"`   // of these, how many the listing has
+	Listed    int64  `json:"listed"` // files in the listing
+	Times     int64  `json:"times"`  // such listings in a row
+	FirstSeen Time   `json:"first_seen"`
+	LastSeen  Time   `json:"last_seen"`
+	Accepted  bool   `json:"accepted"` // a person confirmed it
 }
 
 // fewKnown is up to how many known files only an empty listing is held.
@@ -43,12 +43,12 @@ const (
 // often enough. A clock that was set back starts the hour anew.
 func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, believed bool) {
 	held = next
-	held.Times, held.FirstSeen, held.LastSeen = l.Times+1, l.FirstSeen, now
-	if l.Times == 0 || now.Before(l.FirstSeen) {
-		held.Times, held.FirstSeen = 1, now
+	held.Times, held.FirstSeen, held.LastSeen = l.Times+1, l.FirstSeen, At(now)
+	if l.Times == 0 || now.Before(l.FirstSeen.Time) {
+		held.Times, held.FirstSeen = 1, At(now)
 	}
 	held.Accepted = l.Accepted && next.Kept >= l.Kept
-	believed = held.Accepted || held.Times >= believedTimes && now.Sub(held.FirstSeen) >= believedAfter
+	believed = held.Accepted || held.Times >= believedTimes && now.Sub(held.FirstSeen.Time) >= believedAfter
 	return held, believed
 }
 

@@ -93,16 +93,16 @@ func Sum(counts map[string]int64) int64 {
 
 // IssueEvent is one event in an issue's life.
 type IssueEvent struct {
-	Event    string // opened (first seen), reopened, closed
-	At       time.Time
-	File     string // the scan
-	Run      int64
-	Issue    string // public id
-	Repo     string // target_repo as recorded
-	Rule     string
-	Severity string
-	Family   string
-	OpenedAt time.Time // of a closing: when it was first seen, or came back
+	Event    string `json:"event"` // opened (first seen), reopened, closed
+	At       Time   `json:"at"`
+	File     string `json:"file"` // the scan
+	Run      int64  `json:"run_number"`
+	Issue    string `json:"id"`          // public id
+	Repo     string `json:"target_repo"` // as recorded
+	Rule     string `json:"rule_id"`
+	Severity string `json:"severity_tier"`
+	Family   string `json:"cwe_family"`
+	OpenedAt Time   `json:"opened_at"` // of a closing: when it was first seen, or came back
 }
 
 // Measure is a set of durations, or one of counts: how many, and their
@@ -165,9 +165,10 @@ type WeekPoint struct {
 
 // AgeBucket counts open issues by the time since they were first seen.
 type AgeBucket struct {
-	Name          string
-	Since, Before time.Time // first seen; zero: without bound
-	N             int64
+	Name   string    `json:"bucket"`
+	Since  time.Time `json:"-"` // first seen; zero: without bound
+	Before time.Time `json:"-"`
+	N      int64     `json:"n"`
 }
 
 // FamilyRate is how many issues of a CWE family sessions took, and how many
@@ -179,26 +180,27 @@ type FamilyRate struct {
 
 // MissingRuns are the gaps in the run numbers of one action repository.
 type MissingRuns struct {
-	Source      string // "" for RUNS_DIR
-	First, Last int64
-	Numbers     int64 // the numbers that there are
-	N           int64
-	Ranges      [][2]int64 // inclusive; the first hundred
+	Source  string     `json:"source"` // "" for RUNS_DIR
+	First   int64      `json:"first"`
+	Last    int64      `json:"last"`
+	Numbers int64      `json:"numbers"` // the numbers that there are
+	N       int64      `json:"n"`
+	Ranges  [][2]int64 `json:"ranges"` // inclusive; the first hundred
 }
 
 // OverdueScan is a repository whose next scan is late.
 type OverdueScan struct {
 	Repo     string // target_repo as recorded
-	LastScan time.Time
-	Due      time.Time
+	LastScan Time
+	Due      Time
 	Interval time.Duration // the median
 }
 
 // SessionOutcome counts the sessions of one state.
 type SessionOutcome struct {
-	State  State
-	WithPR bool
-	N      int64
+	State  State `json:"state"`
+	WithPR bool  `json:"with_pr"`
+	N      int64 `json:"n"`
 }
 
 // TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf
@@ -277,27 +279,25 @@ type NeedFilter struct {
 
 // NeedRow is one thing that waits for a person, and since when.
 type NeedRow struct {
-	Need       Need
-	Since      time.Time
-	Repo       RepoName
-	TargetRepo string // as recorded, "" if unknown
+	Need       Need     `json:"group"`
+	Since      Time     `json:"since"`
+	Repo       RepoName `json:"repo"`
+	TargetRepo string   `json:"target_repo"` // as recorded, "" if unknown
+	SessionID  string   `json:"session_id"`  // as recorded; "" without a session
+	PullNumber int64    `json:"pr_number"`   // 0 without a pull request
+	IssueIDs   []string `json:"issue_ids"`
 
-	SessionID    string // as recorded; "" without a session
-	SessionURL   string
-	SessionTitle string
-	Reason       string // why a session never started, or what it waits for
-	IssueIDs     []string
-	RunFile      string
-	RunNumber    int64
-	BatchID      int64
-
-	PullRepo   RepoName
-	PullNumber int64 // 0 without a pull request
-	PullTitle  string
-	PullURL    string
-
-	LastScan time.Time     // of the repository
-	Interval time.Duration // usual time between two scans; 0 with too few
+	SessionURL   string        `json:"-"`
+	SessionTitle string        `json:"-"`
+	Reason       string        `json:"-"` // why a session never started, or what it waits for
+	RunFile      string        `json:"-"`
+	RunNumber    int64         `json:"-"`
+	BatchID      int64         `json:"-"`
+	PullRepo     RepoName      `json:"-"`
+	PullTitle    string        `json:"-"`
+	PullURL      string        `json:"-"`
+	LastScan     Time          `json:"-"` // of the repository
+	Interval     time.Duration `json:"-"` // usual time between two scans; 0 with too few
 }
 
 // RunSums are sums over runs.

@@ -1,7 +1,5 @@
 package telemetry
 
-import "time"
-
 // OutcomeKind is what came of an attempt.
 type OutcomeKind string
 
@@ -22,10 +20,10 @@ const (
 // AttemptOutcome is what came of an attempt. Times are UTC, zero where they are not
 // known or mean nothing.
 type AttemptOutcome struct {
-	Kind         OutcomeKind
-	Since        time.Time // when it began: dispatched, opened, closed, merged, gone
-	Until        time.Time // when it was back
-	MergeUnknown bool      // it is gone, and nobody knows whether the pull request was merged
+	Kind         OutcomeKind `json:"outcome"`
+	Since        Time        `json:"outcome_since"` // when it began: dispatched, opened, closed, merged, gone
+	Until        Time        `json:"outcome_until"` // when it was back
+	MergeUnknown bool        `json:"-"`             // it is gone, and nobody knows whether the pull request was merged
 }
 
 // Outcomes tells what came of each attempt on an issue, by its timeline: it
@@ -74,10 +72,10 @@ func withoutPull(a Attempt) AttemptOutcome {
 
 // nextMerge is when the first merge of another attempt came after one; zero
 // if none did.
-func (d IssueDetail) nextMerge(n int, merged time.Time, of func(Attempt) *PullRow) time.Time {
-	var next time.Time
+func (d IssueDetail) nextMerge(n int, merged Time, of func(Attempt) *PullRow) Time {
+	var next Time
 	for m, a := range d.Attempts {
-		if p := of(a); m != n && p != nil && p.Merged && p.MergedAt.After(merged) && (next.IsZero() || p.MergedAt.Before(next)) {
+		if p := of(a); m != n && p != nil && p.Merged && p.MergedAt.After(merged.Time) && (next.IsZero() || p.MergedAt.Before(next.Time)) {
 			next = p.MergedAt
 		}
 	}
@@ -85,8 +83,8 @@ func (d IssueDetail) nextMerge(n int, merged time.Time, of func(Attempt) *PullRo
 }
 
 // afterMerge tells what the scans from a merge to the next one say.
-func (d IssueDetail) afterMerge(merged, end time.Time) AttemptOutcome {
-	within := func(t time.Time) bool { return t.After(merged) && (end.IsZero() || t.Before(end)) }
+func (d IssueDetail) afterMerge(merged, end Time) AttemptOutcome {
+	within := func(t Time) bool { return t.After(merged.Time) && (end.IsZero() || t.Before(end.Time)) }
 	if gone, found := d.goneWithin(within); found {
 		return gone
 	}
@@ -101,11 +99,11 @@ func (d IssueDetail) afterMerge(merged, end time.Time) AttemptOutcome {
 // unknownMerge is the outcome of an attempt of whose pull request GitHub said
 // nothing: what the scans say until the next attempt.
 func (d IssueDetail) unknownMerge(n int) AttemptOutcome {
-	from, end := d.Attempts[n].At, time.Time{}
+	from, end := d.Attempts[n].At, Time{}
 	if n+1 < len(d.Attempts) {
 		end = d.Attempts[n+1].At
 	}
-	gone, found := d.goneWithin(func(t time.Time) bool { return t.After(from) && (end.IsZero() || t.Before(end)) })
+	gone, found := d.goneWithin(func(t Time) bool { return t.After(from.Time) && (end.IsZero() || t.Before(end.Time)) })
 	if !found {
 		return AttemptOutcome{Kind: OutcomeUnknown, Since: from}
 	}
@@ -114,7 +112,7 @@ func (d IssueDetail) unknownMerge(n int) AttemptOutcome {
 }
 
 // goneWithin finds the step in which the issue went, and whether it came back.
-func (d IssueDetail) goneWithin(within func(time.Time) bool) (AttemptOutcome, bool) {
+func (d IssueDetail) goneWithin(within func(Time) bool) (AttemptOutcome, bool) {
 	o := AttemptOutcome{}
 	for _, s := range d.Timeline {
 		switch {

@@ -53,7 +53,7 @@ type Record struct {
 
 // RecordedSession is a session as its record tells it.
 type RecordedSession struct {
-	ID       string   `json:"session_id"`
+	ID       string   `json:"session_id"` // "" where it never started, "dry-run" for a dry run
 	URL      string   `json:"session_url"`
 	BatchID  int64    `json:"batch_id"`
 	Status   string   `json:"status"`

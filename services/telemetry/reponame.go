@@ -71,8 +71,8 @@ func (r RepoName) Key() string { return strings.ToLower(string(r)) }
 
 // PullRef names one pull request. The zero value names none.
 type PullRef struct {
-	Repo   RepoName
-	Number int64
+	Repo   RepoName `json:"-"`
+	Number int64    `json:"pr_number"`
 }
 
 // Key is the form in which pull requests are compared: "owner/name#12".

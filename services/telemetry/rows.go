@@ -1,6 +1,9 @@
 package telemetry
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // List is one page of rows and how many rows there are in all.
 type List[T any] struct {
@@ -23,58 +26,61 @@ const (
 // Topics are all topics.
 func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews} }
 
-// RunRow is one scan or dispatch.
+// RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list
+// answers its record.
 type RunRow struct {
-	Source      string // the action repository, "" for RUNS_DIR
-	File        string
-	Kind        Kind
-	Repo        RepoName
-	RunNumber   int64
-	RunID       string
-	RunURL      string
-	RunLabel    string
-	At          time.Time
-	IssuesFound int64
-	Batches     int64
-	Sessions    int64 // with an id
-	HasFindings bool
-	Reduced     bool   // scope-reduced
-	New         *int64 // issues first seen or reopened here; nil without findings data
-	Gone        *int64 // issues that it no longer names
-	Item        []byte // the record as JSON, as clients get it
+	File        string   `json:"file"`
+	RunNumber   int64    `json:"run_number"`
+	At          Time     `json:"timestamp"`
+	Repo        RepoName `json:"repo"`
+	IssuesFound int64    `json:"issues_found"`
+	Reduced     bool     `json:"scope_reduced"`
+
+	Source      string `json:"-"` // the action repository, "" for RUNS_DIR
+	Kind        Kind   `json:"-"`
+	RunID       string `json:"-"`
+	RunURL      string `json:"-"`
+	RunLabel    string `json:"-"`
+	Batches     int64  `json:"-"`
+	Sessions    int64  `json:"-"` // with an id
+	HasFindings bool   `json:"-"`
+	New         *int64 `json:"-"` // issues first seen or reopened here; nil without findings data
+	Gone        *int64 `json:"-"` // issues that it no longer names
+	Item        []byte `json:"-"` // the record as JSON, as clients get it
 }
 
 // SessionRow is one Devin session.
 type SessionRow struct {
-	Key         string // the bare id; for one that never started "file#place"
-	ID          string // as recorded; "" if it never started
-	URL         string
-	BatchID     int64
-	Repo        RepoName
-	TargetRepo  string
-	ForkURL     string
-	RunFile     string
-	RunNumber   int64
-	RunID       string
-	RunURL      string
-	RunLabel    string
-	At          time.Time // of its record
-	AtText      string    // of its record, RFC 3339
-	IssueIDs    []string
-	Family      string // of its issues, where all have the same; else ""
-	Title       string // Devin's
-	Status      string // the upstream's or the record's word
-	Detail      string // v3's status_detail
-	State       State
-	Reason      string
-	StateSince  time.Time
-	StateSource string    // "record", "poll" or "pr"
-	PolledAt    time.Time // since when Devin has told what it tells now; zero: never polled
-	UpdatedAt   time.Time // Devin's, zero if never polled
-	PRURL       string
-	PR          *PullState // its pull request, nil without one
-	HasPR       bool
-	Basis       LinkBasis
+	ID          string    `json:"session_id"` // as recorded; "" if it never started
+	URL         string    `json:"session_url"`
+	BatchID     int64     `json:"batch_id"`
+	Status      string    `json:"status"`        // the upstream's or the record's word
+	Detail      string    `json:"status_detail"` // v3's
+	State       State     `json:"state"`
+	Reason      string    `json:"reason"`
+	StateSince  Time      `json:"state_since"`
+	StateSource string    `json:"state_source"` // "record", "poll" or "pr"
+	PolledAt    Time      `json:"polled_at"`    // since when Devin has said what it says now; zero: never polled
+	UpdatedAt   Time      `json:"updated_at"`   // Devin's, zero if never polled
+	HasPR       bool      `json:"has_pr"`
+	PRURL       string    `json:"pr_url"`
+	Basis       LinkBasis `json:"link_basis"`
+	IssueIDs    []string  `json:"issue_ids"`
+	Title       string    `json:"title"` // Devin's
+	Repo        RepoName  `json:"repo"`
+	TargetRepo  string    `json:"target_repo"`
+	ForkURL     string    `json:"fork_url"`
+	RunNumber   int64     `json:"run_number"`
+	RunID       string    `json:"run_id"`
+	RunURL      string    `json:"run_url"`
+	RunLabel    string    `json:"run_label"`
+	AtText      string    `json:"timestamp"` // of its record, RFC 3339 as recorded
+
+	Key     string     `json:"-"` // the bare id; for one that never started "file#place"
+	RunFile string     `json:"-"`
+	At      Time       `json:"-"` // of its record
+	Family  string     `json:"-"` // of its issues, where all have the same; else ""
+	PR      *PullState `json:"-"` // its pull request, nil without one
 }
 
 // PullState is what a session's row says of its pull request.
@@ -85,24 +91,24 @@ type PullState struct {
 	Merged bool
 }
 
-// PullRow is one pull request. Times are UTC, zero where unknown.
+// PullRow is one pull request. Times are zero where they are unknown.
 type PullRow struct {
-	Repo       RepoName
-	Number     int64
-	Title      string
-	URL        string
-	State      string // GitHub's word, or "unknown"
-	Merged     bool
-	Draft      bool
-	User       string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	ClosedAt   time.Time
-	MergedAt   time.Time
-	IssueIDs   []string
-	Session    string // id as recorded, "" without a link
-	Basis      LinkBasis
-	Candidates []string // ids as recorded, where several sessions fit
+	Number     int64     `json:"pr_number"`
+	Title      string    `json:"title"`
+	URL        string    `json:"html_url"`
+	State      string    `json:"state"` // GitHub's word, or "unknown"
+	Merged     bool      `json:"merged"`
+	Draft      bool      `json:"draft"`
+	CreatedAt  Time      `json:"created_at"`
+	UpdatedAt  Time      `json:"updated_at"`
+	ClosedAt   Time      `json:"closed_at"`
+	MergedAt   Time      `json:"merged_at"`
+	Repo       RepoName  `json:"repo"`
+	IssueIDs   []string  `json:"issue_ids"`
+	User       string    `json:"user"`
+	Session    string    `json:"session_id"` // as recorded, "" without a link
+	Basis      LinkBasis `json:"link_basis"`
+	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
 }
 
 // PullMarks is what lists show beside a pull request.
@@ -111,57 +117,57 @@ type PullMarks struct {
 	Verdict  Verdict          // of its latest verification, "" without one
 }
 
-// IssueRow is one issue.
+// IssueRow is one issue of a list.
 type IssueRow struct {
 	Issue
-	Repo       RepoName
-	TargetRepo string // as recorded
-	Attempts   int64  // sessions that took it
-	Session    string // bare id of the latest of them, "" without one
+	Repo       RepoName `json:"repo"`
+	TargetRepo string   `json:"target_repo"`    // as recorded
+	Attempts   int64    `json:"attempts"`       // sessions that took it
+	Session    string   `json:"latest_session"` // bare id of the latest of them, "" without one
 }
 
-// RepoRow is one repository with its figures. PRs are those of the target
-// and the fork.
+// RepoRow is one repository with its figures.
 type RepoRow struct {
-	Name        RepoName
-	TargetRepo  string // as last recorded
-	ForkURL     string
-	Fork        RepoName
-	Runs        int64 // scans and dispatches
-	Scans       int64
-	Dispatches  int64
-	IssuesFound int64 // sum over runs
-	LastRun     time.Time
+	TargetRepo       string           `json:"repo"` // as last recorded
+	Name             RepoName         `json:"name"`
+	ForkURL          string           `json:"fork_url"`
+	Runs             int64            `json:"runs"`         // scans and dispatches
+	IssuesFound      int64            `json:"issues_found"` // sum over runs
+	SessionsCreated  int64            `json:"sessions_created"`
+	SessionsFinished int64            `json:"sessions_finished"`
+	SeveritySum      map[string]int64 `json:"severity_breakdown"` // sums over runs
+	CategorySum      map[string]int64 `json:"category_breakdown"`
+	LastRun          Time             `json:"last_run"`
+	Open             int64            `json:"open"`             // of listed issues, or of the latest scan's counts
+	OpenSeverity     map[string]int64 `json:"open_by_severity"` // likewise
+	OpenCategory     map[string]int64 `json:"open_by_category"`
+	ReferenceRun     *int64           `json:"reference_run"`
+	LatestRun        *int64           `json:"latest_run"`
+	LatestReduced    bool             `json:"scope_reduced"` // the latest scan with findings data closed nothing
 
-	SessionsCreated  int64 // with an id
-	SessionsFinished int64
-	SessionsActive   int64
-	SessionsWaiting  int64
-	SessionsWithPR   int64
-	NeverStarted     int64
-
-	PRs PullCounts
-
-	SeveritySum map[string]int64 // sums over runs
-	CategorySum map[string]int64
-
-	Open          int64            // of listed issues, or of the latest scan's counts
-	OpenSeverity  map[string]int64 // likewise
-	OpenCategory  map[string]int64
-	Listed        bool // there is a reference scan: the counts have a list
-	ReferenceRun  *int64
-	ReferenceAt   time.Time
-	LatestRun     *int64
-	LatestScanAt  time.Time
-	LatestFile    string
-	LatestReduced bool // the latest scan with findings data closed nothing
-	Unnamed       bool // a newer scan than the reference names no findings
+	Fork            RepoName   `json:"-"`
+	Scans           int64      `json:"-"`
+	Dispatches      int64      `json:"-"`
+	SessionsActive  int64      `json:"-"`
+	SessionsWaiting int64      `json:"-"`
+	SessionsWithPR  int64      `json:"-"`
+	NeverStarted    int64      `json:"-"`
+	PRs             PullCounts `json:"-"` // of the target and the fork
+	Listed          bool       `json:"-"` // there is a reference scan: the counts have a list
+	ReferenceAt     Time       `json:"-"`
+	LatestScanAt    Time       `json:"-"`
+	LatestFile      string     `json:"-"`
+	Unnamed         bool       `json:"-"` // a newer scan than the reference names no findings
 }
 
 // PullCounts counts pull requests by state. Total = Open + Closed + Merged +
 // Unknown.
 type PullCounts struct {
-	Total, Open, Closed, Merged, Unknown int64
+	Total   int64 `json:"prs_total"`
+	Merged  int64 `json:"prs_merged"`
+	Open    int64 `json:"prs_open"`
+	Closed  int64 `json:"prs_closed"`
+	Unknown int64 `json:"prs_unknown"`
 }
 
 // Add counts n more pull requests of a state.
@@ -221,15 +227,15 @@ type ActiveSessions struct {
 
 // FileRow is one file of a run directory, as the store knows it.
 type FileRow struct {
-	Source    string
-	File      string
-	Kind      Kind // "" if it never parsed
-	SHA       string
-	Size      int64
-	Error     string // of its latest version, "" if that parsed
-	Gone      bool
-	Shadowed  bool // the action repository has the same file
-	FetchedAt time.Time
+	File      string   `json:"file"`
+	Source    string   `json:"source"`
+	Kind      Kind     `json:"kind"` // "" if it never parsed
+	SHA       string   `json:"blob_sha"`
+	Size      int64    `json:"size"`
+	Error     Optional `json:"error"` // of its latest version, "" if that parsed
+	Gone      bool     `json:"gone"`
+	Shadowed  bool     `json:"shadowed"` // the action repository has the same file
+	FetchedAt Time     `json:"fetched_at"`
 }
 
 // JobStep is one step of a job. Seconds is how long it took, or has taken.
@@ -242,21 +248,20 @@ type JobStep struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Job is one run of a refresh, a poll, … Times are UTC; Ended is zero while
-// it runs.
+// Job is one run of a refresh, a poll, … Its lists are never nil.
 type Job struct {
-	ID      string
-	Kind    string // refresh, poll, poll-prs, backfill
-	State   string // running, done, failed, interrupted, cancelled
-	By      Starter
-	Steps   []JobStep
-	Joined  int64 // callers that joined it
-	Started time.Time
-	Ended   time.Time
-	Result  []byte // JSON, nil until it is done
-	Error   string
-	Code    Code     // of Error
-	Errors  []string // what failed while the job went on
+	ID      string          `json:"id"`
+	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, backfill
+	State   string          `json:"state"` // running, done, failed, interrupted, cancelled
+	Steps   []JobStep       `json:"steps"`
+	By      Starter         `json:"started_by"`
+	Joined  int64           `json:"joined"` // callers that joined it
+	Started Time            `json:"started"`
+	Ended   Time            `json:"ended"`  // zero while it runs
+	Result  json.RawMessage `json:"result"` // nil until it is done
+	Error   Optional        `json:"error"`
+	Errors  []string        `json:"errors"` // what failed while the job went on
+	Code    Code            `json:"-"`      // of Error
 }
 
 // Running tells whether the job has not ended.
@@ -272,16 +277,16 @@ const (
 )
 
 // SourceStatus is when a source of data was last read, and what went wrong
-// since. Times are UTC.
+// since.
 type SourceStatus struct {
-	Name     string // "runs", "runs_dir", "sessions", "pulls"
-	OKAt     time.Time
-	FailedAt time.Time // of the first failure since OKAt; zero if the last reading was good
-	RetryAt  time.Time // when an upstream's limit ends; zero if none is known
-	Error    string    // of the last failure
-	Code     Code
-	Held     *HeldListing // of run files: the listing that marks nothing gone; nil if there is none
-	Missing  int64        // of sessions: how many Devin does not know with this key
+	Name     string       `json:"name"` // "runs", "runs_dir", "sessions", "pulls"
+	OKAt     Time         `json:"ok_at"`
+	FailedAt Time         `json:"failed_at"` // of the first failure since OKAt; zero if the last reading was good
+	RetryAt  Time         `json:"retry_at"`  // when an upstream's limit ends; zero if none is known
+	Error    string       `json:"error"`     // of the last failure
+	Code     Code         `json:"code"`
+	Missing  int64        `json:"missing"`      // of sessions: how many Devin does not know with this key
+	Held     *HeldListing `json:"held_listing"` // of run files: the listing that marks nothing gone; nil if there is none
 }
 
 // Change is one mend of an old record.

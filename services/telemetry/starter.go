@@ -10,6 +10,9 @@ import (
 // name. "" is one that was stored before this was kept.
 type Starter string
 
+// MarshalJSON implements json.Marshaler: "" is null.
+func (s Starter) MarshalJSON() ([]byte, error) { return textOrNull(string(s)) }
+
 // What can ask for something.
 const (
 	ByPage  Starter = "a page"

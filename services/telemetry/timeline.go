@@ -3,7 +3,6 @@ package telemetry
 import (
 	"fmt"
 	"slices"
-	"time"
 )
 
 // ScanMark is a scan with findings data, as a timeline needs it.
@@ -27,29 +26,29 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 		steps = append(steps, Step{
 			Kind:      StepVerified,
 			At:        v.At,
-			RunFile:   v.File,
+			RunFile:   Optional(v.File),
 			RunNumber: v.SourceRun,
 			Source:    "record",
-			Session:   v.Session,
-			PRURL:     v.PRURL,
+			Session:   Optional(v.Session),
+			PRURL:     Optional(v.PRURL),
 			Verdict:   v.Verdict,
 			Text:      claimText(issue, v),
 			Check:     &issue.Verifications[n],
 		})
 	}
 	// A step without a time stands behind what led to it.
-	place := func(s Step) time.Time {
+	place := func(s Step) Time {
 		if !s.At.IsZero() {
 			return s.At
 		}
 		for _, a := range issue.Attempts {
-			if a.Session == s.Session {
+			if Optional(a.Session) == s.Session {
 				return a.At
 			}
 		}
-		return issue.First.At
+		return issue.FirstSeen.At
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b)) })
+	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b).Time) })
 	return steps
 }
 
@@ -63,11 +62,11 @@ func attemptSteps(a *Attempt) []Step {
 	steps := []Step{{
 		Kind:      StepTaken,
 		At:        a.At,
-		RunFile:   a.File,
+		RunFile:   Optional(a.File),
 		RunNumber: a.RunNumber,
 		Source:    "record",
-		Session:   a.Session,
-		PRURL:     a.PRURL,
+		Session:   Optional(a.Session),
+		PRURL:     Optional(a.PRURL),
 		Text:      text,
 		Attempt:   a,
 	}}
@@ -76,7 +75,14 @@ func attemptSteps(a *Attempt) []Step {
 		for _, c := range polled[1:] {
 			text += ", then " + string(c.State)
 		}
-		steps = append(steps, Step{Kind: StepSession, At: polled[0].At, Source: "devin", Session: a.Session, Text: text + ".", Attempt: a})
+		steps = append(steps, Step{
+			Kind:    StepSession,
+			At:      polled[0].At,
+			Source:  "devin",
+			Session: Optional(a.Session),
+			Text:    text + ".",
+			Attempt: a,
+		})
 	}
 	return steps
 }
@@ -112,7 +118,7 @@ func sightings(issue IssueDetail, scans []ScanMark) []Step {
 	open, skipped := false, false
 	for _, scan := range scans {
 		a, named := seen[scan.File+scan.At.String()]
-		step := Step{At: scan.At, RunFile: scan.File, RunNumber: scan.Run, Source: "record", Seen: a, Was: last}
+		step := Step{At: scan.At, RunFile: Optional(scan.File), RunNumber: scan.Run, Source: "record", Seen: a, Was: last}
 		switch {
 		case named && last == nil:
 			step.Kind, step.Text = StepFirstSeen, fmt.Sprintf("First seen in run %d, at %s.", scan.Run, spotText(a))
@@ -165,8 +171,8 @@ func pullSteps(p PullRow) []Step {
 		return Step{
 			Kind:    kind,
 			Source:  "github",
-			Session: p.Session,
-			PRURL:   p.URL,
+			Session: Optional(p.Session),
+			PRURL:   Optional(p.URL),
 			Pull:    &p,
 			Text:    fmt.Sprintf("Pull request #%d %s.", p.Number, text),
 		}

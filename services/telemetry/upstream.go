@@ -57,12 +57,12 @@ type SessionAnswer struct {
 	Unknown  []string          // wanted ids (bare) that Devin answered 404 for
 }
 
-// Message is one message of a Devin session. At is UTC.
+// Message is one message of a Devin session.
 type Message struct {
-	ID   string
-	From string // "devin" or "user"
-	Text string
-	At   time.Time
+	ID   string `json:"id"`
+	From string `json:"from"` // "devin" or "user"
+	Text string `json:"message"`
+	At   Time   `json:"created_at"`
 }
 
 // Dispatch is what starts one run of the action's workflow. A nil or empty

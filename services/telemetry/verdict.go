@@ -18,6 +18,9 @@ func Verdicts() []Verdict {
 	return []Verdict{VerdictGone, VerdictStillThere, VerdictNotMerged, VerdictPartial, VerdictFailed, VerdictInconclusive}
 }
 
+// MarshalJSON implements json.Marshaler: no outcome is null.
+func (v Verdict) MarshalJSON() ([]byte, error) { return textOrNull(string(v)) }
+
 // MergeState is what is known of a pull request's merge.
 type MergeState string
 

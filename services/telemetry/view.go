@@ -2,18 +2,17 @@ package telemetry
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
 // View is a list's filter and sort under a name, shared by all.
 type View struct {
-	ID      string // the store's
-	Name    string // a text of people's, to be shown as text
-	List    string // its name: issues, sessions, pulls, runs or repos
-	Query   string // of the list's URL: q, sort and the like, without the page
-	Created time.Time
+	ID      string `json:"id"`    // the store's
+	Name    string `json:"name"`  // a text of people's, to be shown as text
+	List    string `json:"list"`  // its name: issues, sessions, pulls, runs or repos
+	Query   string `json:"query"` // of the list's URL: q, sort and the like, without the page
+	Created Time   `json:"created"`
 }
 
 // Key is the form in which names are compared.

@@ -82,8 +82,8 @@ func (w *world) before() {
 	r.SetReviews(7, telemetry.Review{Reviewer: "mona", State: "APPROVED", At: at})
 	for _, id := range []string{sessionA, sessionB} {
 		w.dv.Put(devintest.Session{ID: id, Status: "running", Detail: "working", Title: "Fix XSS", CreatedAt: at, UpdatedAt: at,
-			Messages: []telemetry.Message{{From: "user", Text: "Please fix it.", At: at}, {From: "devin", Text: "I look.",
-				At: at.Add(time.Minute)}}})
+			Messages: []telemetry.Message{{From: "user", Text: "Please fix it.", At: telemetry.At(at)}, {From: "devin", Text: "I look.",
+				At: telemetry.At(at.Add(time.Minute))}}})
 	}
 }
 

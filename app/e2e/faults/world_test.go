@@ -252,7 +252,7 @@ func job(kind string) func(context.Context, *world) ending {
 			return ended(err)
 		}
 		j, err := h.Wait(ctx)
-		said := append([]string{j.Error, string(j.Result)}, j.Errors...)
+		said := append([]string{string(j.Error), string(j.Result)}, j.Errors...)
 		if err == nil && len(j.Errors) > 0 {
 			err = noted(strings.Join(j.Errors, " "))
 		}

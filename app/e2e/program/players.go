@@ -117,7 +117,7 @@ func WithWaitingSession(t *testing.T, question string, issues ...string) *Played
 	now := time.Now().UTC().Truncate(time.Second)
 	p.Devin.Put(devintest.Session{
 		ID: SampleSession, Status: "running", Detail: "waiting_for_user", Title: "Fix xss", CreatedAt: now.Add(-time.Hour), UpdatedAt: now,
-		Messages: []telemetry.Message{{ID: "m1", From: "devin", Text: question, At: now}},
+		Messages: []telemetry.Message{{ID: "m1", From: "devin", Text: question, At: telemetry.At(now)}},
 	})
 	p.Job("poll")
 	return p

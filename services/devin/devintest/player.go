@@ -172,7 +172,7 @@ func (p *Player) complete(m *telemetry.Message, place int) {
 		m.ID = "event-" + strconv.Itoa(place+1)
 	}
 	if m.At.IsZero() {
-		m.At = p.now()
+		m.At = telemetry.At(p.now())
 	}
 }
 

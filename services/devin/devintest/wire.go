@@ -80,7 +80,7 @@ func (p *Player) sessionV1(r *http.Request) answer {
 				"type":      kind,
 				"event_id":  m.ID,
 				"message":   m.Text,
-				"timestamp": iso(m.At),
+				"timestamp": iso(m.At.Time),
 				"username":  nil,
 			})
 		}

@@ -39,7 +39,7 @@ func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals
 		WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, store.Never}, func(r *store.Row) {
 		l := &interval{toAt: store.Never, nextAt: store.Never}
 		var id int64
-		r.Scan(&id, store.Moment(&l.from.At), &l.from.File, &l.from.Run, &l.openedAt, &l.opens, &l.again, &l.severity, &l.family, &l.rule)
+		r.Scan(&id, &l.from.At, &l.from.File, &l.from.Run, &l.openedAt, &l.opens, &l.again, &l.severity, &l.family, &l.rule)
 		if l.issue = byID[id]; l.issue != nil {
 			b.last[l.issue] = l
 		}
@@ -73,7 +73,7 @@ func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
 	for _, issue := range out.Closed {
 		if cur := b.last[issue]; cur != nil {
 			b.end(cur, scan.Place)
-			cur.closes, cur.seen = true, issue.Last
+			cur.closes, cur.seen = true, telemetry.Place(issue.LastSeen)
 			b.days.Add(cur.toAt, cur.severity, store.DayCount{Closed: 1, Net: -1})
 		}
 	}

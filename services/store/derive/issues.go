@@ -24,7 +24,7 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 				})
 			}
 			seen = append(seen, []any{
-				i.StoreID, i.Fingerprint, i.LatestIssueID, store.Millis(i.Last.At), i.Last.File, i.Last.Run,
+				i.StoreID, i.Fingerprint, i.LatestIssueID, store.Millis(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
 				store.Millis(i.Closed.At), i.Closed.File, i.Closed.Run, store.Flag(i.EverFixed), i.Appearances,
 				store.NumbersText(i.Runs), store.JSON(i.Prints),
 			})
@@ -62,7 +62,7 @@ func (l *ledger) row(i *telemetry.Issue) []any {
 	return []any{
 		i.StoreID, l.repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity,
 		telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID, string(i.Status), i.Status.Rank(),
-		store.Millis(i.First.At), i.First.File, i.First.Run, i.FirstOrd, store.Millis(i.Last.At), i.Last.File, i.Last.Run,
+		store.Millis(i.FirstSeen.At), i.FirstSeen.File, i.FirstSeen.Run, i.FirstOrd, store.Millis(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
 		store.Millis(i.Closed.At), i.Closed.File, i.Closed.Run, store.Flag(i.EverFixed), store.Flag(i.FromStart), i.Appearances,
 		store.NumbersText(i.Runs), store.JSON(i.Prints),
 	}
@@ -119,8 +119,8 @@ const issueColumns = `id, public_id, fingerprint, rule, severity, family, file, 
 
 func scanIssue(r *store.Row, i *telemetry.Issue) {
 	r.Scan(&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status,
-		store.Moment(&i.First.At), &i.First.File, &i.First.Run, &i.FirstOrd, store.Moment(&i.Last.At), &i.Last.File, &i.Last.Run,
-		store.Moment(&i.Closed.At), &i.Closed.File, &i.Closed.Run, &i.EverFixed, &i.FromStart, &i.Appearances, store.ListOf(&i.Prints))
+		&i.FirstSeen.At, &i.FirstSeen.File, &i.FirstSeen.Run, &i.FirstOrd, &i.LastSeen.At, &i.LastSeen.File, &i.LastSeen.Run,
+		&i.Closed.At, &i.Closed.File, &i.Closed.Run, &i.EverFixed, &i.FromStart, &i.Appearances, store.ListOf(&i.Prints))
 }
 
 // loadIssues reads issues for a ledger, and notes their places, without the

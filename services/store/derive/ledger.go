@@ -69,7 +69,7 @@ func (o *folded) foldRepo(repo int64, added []addedScan, replay bool) {
 }
 
 func bySight(a, b *telemetry.Issue) int {
-	if c := a.First.Compare(b.First); c != 0 {
+	if c := telemetry.Place(a.FirstSeen).Compare(telemetry.Place(b.FirstSeen)); c != 0 {
 		return c
 	}
 	return a.FirstOrd - b.FirstOrd
@@ -284,8 +284,8 @@ func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.Place) {
 	var latest telemetry.Place
 	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
 			baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
-		Scan(&l.Repo, store.Moment(&latest.At), &latest.File, store.Moment(&l.Latest.At), &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
-			store.Moment(&l.Reference.At), &l.Reference.File, &l.Reference.Run,
+		Scan(&l.Repo, &latest.At, &latest.File, &l.Latest.At, &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
+			&l.Reference.At, &l.Reference.File, &l.Reference.Run,
 			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawUnnamed)
 	return l, latest
 }

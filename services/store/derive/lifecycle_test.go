@@ -114,7 +114,7 @@ func TestVerificationOutcomes(t *testing.T) {
 				if v.Repo != "o/r" || v.ScanFile != "1.json" {
 					t.Errorf("%s: %s is about %q of %q", what, v.File, v.ScanFile, v.Repo)
 				}
-				got = append(got, fmt.Sprintf("%d %s %d/%d", v.PR.Number, v.Verdict, v.StillThere, v.Gone+v.StillThere))
+				got = append(got, fmt.Sprintf("%d %s %d/%d", v.Number, v.Verdict, v.StillThere, v.Gone+v.StillThere))
 			}
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
@@ -139,7 +139,7 @@ func TestVerificationOutcomes(t *testing.T) {
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{findings[0]}}.File("3.json"))
 		outcomes("one back, the others gone", append([]string{"1 verified_still_there 1/1", "2 verified_gone 0/2", "3 partial 0/1"}, rest[1:]...)...)
 		for _, v := range all(t, s) {
-			if v.PR.Number == 1 && (!v.Rescanned || v.ScanFile != "1.json" || v.File != "a2.json") {
+			if v.Number == 1 && (!v.Rescanned || v.ScanFile != "1.json" || v.File != "a2.json") {
 				t.Errorf("the verification of pull request 1: %+v", v)
 			}
 		}

@@ -25,7 +25,7 @@ func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 			var p telemetry.PullSync
 			var mark int64
 			r.Scan(&key, &p.Repo, &mark)
-			p.Watermark = store.Time(mark)
+			p.Watermark = store.Time(mark).Time
 			syncs = append(syncs, p)
 		})
 		return tx.Err()

@@ -200,7 +200,7 @@ func wantFiles(t *testing.T, s *storetest.Store, want map[string]string) {
 		t.Fatalf("%d files, want %d: %v", len(list.Items), len(want), err)
 	}
 	for _, f := range list.Items {
-		if says := want[f.File]; (says == "") != (f.Error == "") || !strings.Contains(f.Error, says) || strings.Contains(f.Error, "goroutine") {
+		if says := want[f.File]; (says == "") != (f.Error == "") || !strings.Contains(string(f.Error), says) || strings.Contains(string(f.Error), "goroutine") {
 			t.Errorf("%s has the error %q, want %q", f.File, f.Error, says)
 		}
 	}

@@ -172,7 +172,7 @@ func (o *recorded) scansOf(repo int64) *scanChanges {
 // scanOf is the record of a scan as it is folded.
 func scanOf(r *records, name fileName, rec *telemetry.Record) identity.Scan {
 	return identity.Scan{
-		Place:       telemetry.Place{At: rec.Timestamp, File: name.file, Run: rec.RunNumber},
+		Place:       telemetry.Place{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},
 		Findings:    rec.Findings,
 		HasFindings: rec.HasFindings(),
 		Accepted:    r.accepted(name),

@@ -22,15 +22,15 @@ func TestRealVerifications(t *testing.T) {
 		want := map[int64][3]int64{92: {2, 0, 2}, 93: {1, 0, 1}, 94: {1, 4, 5}, 95: {1, 4, 5}, 96: {0, 1, 1}}
 		for _, v := range all(t, s) {
 			got := [3]int64{v.Gone, v.StillThere, int64(len(v.Issues))}
-			if got != want[v.PR.Number] {
-				t.Errorf("pull request %d: gone, there, issues %v, want %v", v.PR.Number, got, want[v.PR.Number])
+			if got != want[v.Number] {
+				t.Errorf("pull request %d: gone, there, issues %v, want %v", v.Number, got, want[v.Number])
 			}
 			verdict := telemetry.VerdictStillThere
-			if v.PR.Number < 94 {
+			if v.Number < 94 {
 				verdict = telemetry.VerdictGone
 			}
 			if v.Verdict != verdict || v.Merge != telemetry.MergeUnknown || !v.Known || v.Unmatched != 0 {
-				t.Errorf("pull request %d: %+v", v.PR.Number, v)
+				t.Errorf("pull request %d: %+v", v.Number, v)
 			}
 		}
 		every, err := lists.Verifications(s.Store).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Verifications(s.Store), "is:any"), Page: storetest.AllRows()})

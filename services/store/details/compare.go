@@ -55,7 +55,7 @@ func (d *Details) openAfter(tx *store.Tx, run scan) map[int64]openIssue {
 			FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1`, []any{s.id}, func(r *store.Row) {
 			var i openIssue
 			var ord int
-			r.Scan(&i.id, &i.publicID, &i.severity, store.Moment(&i.first.At), &i.first.File, &ord, &i.spot.Line)
+			r.Scan(&i.id, &i.publicID, &i.severity, &i.first.At, &i.first.File, &ord, &i.spot.Line)
 			if ord < len(findings) {
 				i.spot.File = findings[ord].File
 			}

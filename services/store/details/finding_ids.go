@@ -29,7 +29,7 @@ func (d *Details) FindingIDs(ctx context.Context, publicID string, most int) (te
 			FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id JOIN files f ON f.id = r.id
 			WHERE i.public_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC`, []any{publicID}, func(r *store.Row) {
 			var p place
-			r.Scan(&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, store.Moment(&p.At), &p.size)
+			r.Scan(&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &p.At, &p.size)
 			places = append(places, p)
 		})
 		ids.Total = len(places)

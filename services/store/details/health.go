@@ -19,7 +19,7 @@ func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHea
 	err := d.store.Read(ctx, func(tx *store.Tx) error {
 		h = telemetry.RepoHealth{}
 		var id, interval int64
-		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, store.Moment(&h.LastScan)).Found {
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &h.LastScan).Found {
 			return tx.Err()
 		}
 		h.Interval = time.Duration(interval) * time.Millisecond

@@ -57,7 +57,7 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *store.Row) {
 		a := telemetry.Appearance{Rule: rule}
 		var named bool
-		r.Scan(&a.RunFile, &a.Source, &a.RunNumber, store.Moment(&a.At), &a.Reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
+		r.Scan(&a.RunFile, &a.Source, &a.RunNumber, &a.At, &a.Reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)
 		if !named {
 			a.File = file
 		}
@@ -84,7 +84,7 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
 		var a telemetry.Attempt
 		var shown string
 		var pull telemetry.PullState
-		r.Scan(&a.Session, &a.Basis, &a.BatchID, store.Moment(&a.At), &a.File, &a.RunNumber, &shown,
+		r.Scan(&a.Session, &a.Basis, &a.BatchID, &a.At, &a.File, &a.RunNumber, &shown,
 			&a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &pull.Merged, &a.Others)
 		bare := a.Session
 		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
@@ -101,7 +101,7 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
 		}
 		list = append(list, a)
 	})
-	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At.Time) })
 	return list
 }
 
@@ -113,7 +113,7 @@ func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.Attempt) {
 		WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *store.Row) {
 		var c telemetry.StateChange
 		var session string
-		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, store.Moment(&c.At))
+		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &c.At)
 		states[session] = append(states[session], c)
 	})
 	for n := range attempts {
@@ -126,10 +126,10 @@ func scanMarks(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
 	var marks []telemetry.ScanMark
 	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r
 		WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2
-		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.First.At)}, func(r *store.Row) {
+		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.FirstSeen.At)}, func(r *store.Row) {
 		var m telemetry.ScanMark
-		r.Scan(&m.File, &m.Run, store.Moment(&m.At), &m.Reduced)
-		if m.Compare(issue.First) >= 0 {
+		r.Scan(&m.File, &m.Run, &m.At, &m.Reduced)
+		if m.Compare(telemetry.Place(issue.FirstSeen)) >= 0 {
 			marks = append(marks, m)
 		}
 	})

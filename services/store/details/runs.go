@@ -205,7 +205,7 @@ func (d *Details) unassigned(tx *store.Tx, run scan, out *telemetry.RunDetail, w
 // findings it took: else nobody can say which are in no session.
 func namesItsIssues(mentions []telemetry.Mention) bool {
 	for _, m := range mentions {
-		if telemetry.BareID(m.SessionID) != "" && !m.IssuesNamed {
+		if telemetry.BareID(m.ID) != "" && !m.IssuesNamed {
 			return false
 		}
 	}
@@ -276,7 +276,7 @@ func earlierScan(run, other scan) error {
 			shorten(other.File), other.Repo, shorten(run.File), run.Repo)
 	case other.id == run.id:
 		return telemetry.Errorf(telemetry.CodeInvalid, "against: a scan cannot be compared with itself. Choose an earlier one.")
-	case cmp.Or(other.At.Compare(run.At), cmp.Compare(other.File, run.File), cmp.Compare(other.Source, run.Source)) > 0:
+	case cmp.Or(other.At.Compare(run.At.Time), cmp.Compare(other.File, run.File), cmp.Compare(other.Source, run.Source)) > 0:
 		return telemetry.Errorf(telemetry.CodeInvalid,
 			"against: %s is later than %s. Choose an earlier scan, or compare the other way round.", shorten(other.File), shorten(run.File))
 	}

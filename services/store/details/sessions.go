@@ -18,10 +18,10 @@ func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.Se
 			return tx.Err()
 		}
 		s.SessionRow, found = rows[0], true
-		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(store.Moment(&s.MissingSince))
+		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(&s.MissingSince)
 		tx.Each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *store.Row) {
 			var c telemetry.StateChange
-			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, store.Moment(&c.At))
+			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, &c.At)
 			s.States = append(s.States, c)
 		})
 		s.Mentions = mentionsWhere(tx, `m.session = $1 AND m.session <> '' ORDER BY r.at DESC, r.file DESC, m.ord`, key)
@@ -42,7 +42,7 @@ func mentionsWhere(tx *store.Tx, where string, args ...any) []telemetry.Mention 
 				THEN 1 ELSE 0 END
 		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `+where, args, func(r *store.Row) {
 		var m telemetry.Mention
-		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, store.Moment(&m.At), &m.SessionID, &m.SessionURL, &m.Status, &m.BatchID,
+		r.Scan(&m.RunFile, &m.Source, &m.Kind, &m.RunNumber, &m.At, &m.ID, &m.URL, &m.Status, &m.BatchID,
 			store.ListOf(&m.IssueIDs), &m.PRURL, &m.IssuesNamed)
 		list = append(list, m)
 	})

@@ -99,7 +99,7 @@ func TestATinyHistoryAsOf(t *testing.T) {
 			}
 			var issues []issue
 			for _, i := range list.Items {
-				issues = append(issues, issue{i.File, i.Status, i.Appearances, i.Last.Run})
+				issues = append(issues, issue{i.File, i.Status, i.Appearances, i.LastSeen.Run})
 			}
 			if totals.Runs != test.runs || totals.IssuesFound != test.found || totals.Unlisted != test.unlisted || totals.Latest != telemetry.Sum(test.open) {
 				t.Errorf("%s: %d runs, %d found, %d unlisted, %d open", test.at, totals.Runs, totals.IssuesFound, totals.Unlisted, totals.Latest)

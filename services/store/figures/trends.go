@@ -301,5 +301,5 @@ func (t *trend) overdueThen() {
 		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).Scan(&o.Repo)
 		t.out.Overdue = append(t.out.Overdue, o)
 	}
-	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due) })
+	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due.Time) })
 }

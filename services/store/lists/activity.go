@@ -65,31 +65,31 @@ func activityBranches() []activityBranch {
 }
 
 func scanRunActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(store.Moment(&a.At), &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &a.Compared, &a.Back)
+	r.Scan(&a.At, &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &a.Compared, &a.Back)
 	a.Compared = a.Compared && a.Word == string(telemetry.KindScan)
 	a.New = max(0, a.New-a.Back) // what came back is counted with what is new
 }
 
 func scanStateActivity(r *store.Row, a *telemetry.Activity) {
 	var key string
-	r.Scan(store.Moment(&a.At), &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
+	r.Scan(&a.At, &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
 	if a.Session == "" {
 		a.Session = key
 	}
 }
 
 func scanPullActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(store.Moment(&a.At), &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
+	r.Scan(&a.At, &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
 	a.Repo = a.Pull.Repo
 }
 
 func scanVerifiedActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(store.Moment(&a.At), &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
+	r.Scan(&a.At, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
 }
 
 func scanSubmission(r *store.Row, a *telemetry.Activity) {
 	var subject string
-	r.Scan(store.Moment(&a.At), &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
+	r.Scan(&a.At, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
 	switch {
 	case a.Word == string(telemetry.SubmissionDispatch):
 		a.Repo = telemetry.RepoName(subject)
@@ -99,12 +99,12 @@ func scanSubmission(r *store.Row, a *telemetry.Activity) {
 }
 
 func scanScopeActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(store.Moment(&a.At), &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
+	r.Scan(&a.At, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
 }
 
 func scanMendActivity(r *store.Row, a *telemetry.Activity) {
 	c := &a.Change
-	r.Scan(store.Moment(&a.At), &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason, &a.Run, &a.Repo)
+	r.Scan(&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason, &a.Run, &a.Repo)
 	a.Source, a.File = c.Source, c.File
 }
 
@@ -150,12 +150,12 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 	}
 	list = list[:limit]
 	last := list[limit-1]
-	next = telemetry.ActivityMark{At: last.At, Kind: last.Kind}
+	next = telemetry.ActivityMark{At: last.At.Time, Kind: last.Kind}
 	if from.At.Equal(next.At) && from.Kind == next.Kind {
 		next.Skip = from.Skip
 	}
 	for _, a := range list {
-		if a.At.Equal(last.At) && a.Kind == last.Kind {
+		if a.At.Equal(last.At.Time) && a.Kind == last.Kind {
 			next.Skip++
 		}
 	}
@@ -163,7 +163,7 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 }
 
 func newestActivity(a, b telemetry.Activity) int {
-	if c := b.At.Compare(a.At); c != 0 {
+	if c := b.At.Compare(a.At.Time); c != 0 {
 		return c
 	}
 	return slices.Index(telemetry.ActivityKinds(), a.Kind) - slices.Index(telemetry.ActivityKinds(), b.Kind)

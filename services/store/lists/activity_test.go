@@ -39,7 +39,7 @@ func TestActivityPages(t *testing.T) {
 		seen := map[telemetry.ActivityKind]int{}
 		for i, a := range whole {
 			seen[a.Kind]++
-			if i > 0 && a.At.After(whole[i-1].At) {
+			if i > 0 && a.At.After(whole[i-1].At.Time) {
 				t.Fatalf("%s stands behind %s", activityLine(a), activityLine(whole[i-1]))
 			}
 		}

@@ -27,7 +27,7 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 			{Name: "repo", Help: repoHelp, Column: "(SELECT o.target_repo FROM repos o WHERE o.id = e.repo_id)",
 				Into: func(e *row) any { return &e.Repo }, CSV: "repo", Asked: repoID("e.repo_id"), Values: ofRepos()},
 			{Name: "at", Aliases: []string{"date"}, Help: "when the scan was", Column: "e.at",
-				Into: func(e *row) any { return store.Moment(&e.At) }, CSV: "at",
+				Into: func(e *row) any { return &e.At }, CSV: "at",
 				Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue_id | e.begins")},
 			{Name: "severity", Help: "severity tier", Column: "e.severity", Into: func(e *row) any { return &e.Severity }, CSV: "severity",
 				Asked: is(severityWords("e.severity")...)},
@@ -43,7 +43,7 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 			{Name: "issue_id", Column: "e.issue_id", Into: func(*row) any { return new(int64) }},
 			{Name: "begins", Column: "e.begins", Into: func(*row) any { return new(int64) }},
 			{Name: "opened_at", Column: "CASE WHEN e.begins = 0 THEN e.opened_at ELSE 0 END",
-				Into: func(e *row) any { return store.Moment(&e.OpenedAt) }, CSV: "opened_at"},
+				Into: func(e *row) any { return &e.OpenedAt }, CSV: "opened_at"},
 		},
 	})
 }

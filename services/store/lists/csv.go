@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // cell is the value of a CSV cell that depends on the row alone.
@@ -58,11 +59,11 @@ func written(value any) string {
 	switch v := value.(type) {
 	case store.Column:
 		return written(v.Value())
-	case time.Time:
+	case *telemetry.Time:
 		if v.IsZero() {
 			return ""
 		}
-		return v.UTC().Format(time.RFC3339)
+		return v.Format(time.RFC3339)
 	case []string:
 		return strings.Join(v, " ")
 	}

@@ -27,7 +27,7 @@ func Files(s *store.Store) *List[telemetry.FileRow] {
 			{Name: "gone", Column: "f.gone", Into: func(f *row) any { return &f.Gone }, CSV: "gone"},
 			{Name: "shadowed", Column: "CASE WHEN f.gone = 0 AND f.live = 0 AND f.body IS NOT NULL THEN 1 ELSE 0 END",
 				Into: func(f *row) any { return &f.Shadowed }, CSV: "shadowed"},
-			{Name: "fetched_at", Column: "f.fetched_at", Into: func(f *row) any { return store.Moment(&f.FetchedAt) }, CSV: "fetched_at",
+			{Name: "fetched_at", Column: "f.fetched_at", Into: func(f *row) any { return &f.FetchedAt }, CSV: "fetched_at",
 				Sort: down("f.fetched_at | f.file | f.source")},
 		},
 	})

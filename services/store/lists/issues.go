@@ -75,7 +75,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: number("i.appearances").offers(">=2", ">=5"), Sort: down("i.appearances | " + issueLast)},
 		{Name: "age", Help: "time since it was first seen", Asked: age("{i.first_at}").offers(">7d", ">30d", ">90d", "<7d"),
 			Sort: ages("i.first_at | " + issueLast).keep("i.status_rank"),
-			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.First.At })},
+			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.FirstSeen.At.Time })},
 		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen, or came back",
 			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
@@ -111,21 +111,21 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "file", Column: "i.file", Into: func(i *row) any { return &i.File }, CSV: "file",
 			Sort: up("i.file | i.line | " + issueLast), NoPast: true},
 		{Name: "line", Column: "i.line", Into: func(i *row) any { return &i.Line }, CSV: "line"},
-		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return store.Moment(&i.First.At) }, CSV: "first_seen",
+		{Name: "first_seen", Column: "i.first_at", Into: func(i *row) any { return &i.FirstSeen.At }, CSV: "first_seen",
 			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
-		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return store.Moment(&i.Last.At) }, CSV: "last_seen",
+		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return &i.LastSeen.At }, CSV: "last_seen",
 			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
-		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.First.Run }, CSV: "first_seen_run"},
-		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.Last.Run }, CSV: "last_seen_run"},
+		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.FirstSeen.Run }, CSV: "first_seen_run"},
+		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.LastSeen.Run }, CSV: "last_seen_run"},
 		{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},
-		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.First.File }},
-		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.Last.File }},
+		{Name: "first_file", Column: "i.first_file", Into: func(i *row) any { return &i.FirstSeen.File }},
+		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.LastSeen.File }},
 		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
 		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return store.NumbersOf(&i.Runs) }},
 		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return store.ListOf(&i.Prints) }},
 		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
 		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
-		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return store.Moment(&i.Closed.At) }},
+		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return &i.Closed.At }},
 		{Name: "closed_file", Column: "i.closed_file", Into: func(i *row) any { return &i.Closed.File }},
 		{Name: "closed_run", Column: "i.closed_run", Into: func(i *row) any { return &i.Closed.Run }},
 		{Name: "store_id", Column: "i.id", Into: func(i *row) any { return &i.StoreID }},
@@ -249,11 +249,11 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 		var id int64
 		var seen sight
 		var place telemetry.Place
-		r.Scan(&id, &seen.run, &seen.ord, &place.Run, store.Moment(&place.At), &place.File)
+		r.Scan(&id, &seen.run, &seen.ord, &place.Run, &place.At, &place.File)
 		v := byID[id]
 		v.Appearances++
 		v.Runs = append(v.Runs, place.Run)
-		v.Last, last[id] = place, seen
+		v.LastSeen, last[id] = telemetry.LastSeen(place), seen
 	})
 	for id, seen := range last {
 		asFound(byID[id], Findings(tx, seen.run), seen.ord)

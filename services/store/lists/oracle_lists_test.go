@@ -40,11 +40,11 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 		for _, step := range d.Timeline {
 			switch step.Kind {
 			case telemetry.StepFirstSeen, telemetry.StepBack:
-				f.opened = append(f.opened, step.At)
+				f.opened = append(f.opened, step.At.Time)
 			case telemetry.StepGone:
-				f.closed = append(f.closed, step.At)
+				f.closed = append(f.closed, step.At.Time)
 			case telemetry.StepTaken, telemetry.StepVerified: // a verification says that its session took the issue
-				f.taken = append(f.taken, step.At)
+				f.taken = append(f.taken, step.At.Time)
 			}
 		}
 		for _, a := range d.Attempts {
@@ -70,7 +70,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 	count := func(of func(row) int64) guesses[row] {
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
-	first := func(r row) []time.Time { return []time.Time{r.First.At} }
+	first := func(r row) []time.Time { return []time.Time{r.FirstSeen.At.Time} }
 	return oracle[row]{list: "issues", schema: lists.Issues(s.Store).Schema(), sorts: lists.Issues(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
 		ask: func(q query.Query, p query.Page) (out telemetry.List[row], err error) {
 			list, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
@@ -100,7 +100,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"opened":      dates(now, rows, func(r row) []time.Time { return r.opened }),
 			"closed":      dates(now, rows, func(r row) []time.Time { return r.closed }),
 			"taken":       dates(now, rows, func(r row) []time.Time { return r.taken }),
-			"seen":        dates(now, rows, func(r row) []time.Time { return []time.Time{r.Last.At} }),
+			"seen":        dates(now, rows, func(r row) []time.Time { return []time.Time{r.LastSeen.At.Time} }),
 			"attempts":    count(func(r row) int64 { return int64(len(r.sessions)) }),
 			"session":     sessionRefs(rows, func(r row) []string { return r.sessions }),
 			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
@@ -114,7 +114,7 @@ func issueSorts() map[string]func(a, b issueFacts) int {
 	type row = issueFacts
 	status := along(func(r row) int { return slices.Index(telemetry.Statuses(), r.Status) })
 	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
-		"last_seen": along(func(r row) int64 { return r.Last.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.First.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.First.At.UnixMilli() }),
+		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
 		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
 		"file": func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
 		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
@@ -176,7 +176,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 		rows = append(rows, some.Items...)
 	}
 	is := map[string]func(row) bool{telemetry.WordActive: func(r row) bool {
-		return r.State.Active() && (!r.PolledAt.IsZero() || now.Sub(r.StateSince) < telemetry.RecordedFor)
+		return r.State.Active() && (!r.PolledAt.IsZero() || now.Sub(r.StateSince.Time) < telemetry.RecordedFor)
 	}}
 	for _, state := range telemetry.States() {
 		is[string(state)] = func(r row) bool { return r.State == state }
@@ -204,8 +204,8 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
 			"has":     words(has),
 			"no":      words(map[string]func(row) bool{"pr": func(r row) bool { return !has["pr"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
-			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince} }),
-			"started": dates(now, rows, func(r row) []time.Time { return []time.Time{r.At} }),
+			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince.Time} }),
+			"started": dates(now, rows, func(r row) []time.Time { return []time.Time{r.At.Time} }),
 		}}
 }
 
@@ -244,7 +244,7 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 	at := func(of func(row) time.Time) func(row) []time.Time {
 		return func(r row) []time.Time { return []time.Time{of(r)} }
 	}
-	created := at(func(r row) time.Time { return r.CreatedAt })
+	created := at(func(r row) time.Time { return r.CreatedAt.Time })
 	has := map[string]func(row) bool{"session": func(r row) bool { return r.Session != "" }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
 	is := map[string]func(row) bool{"draft": func(r row) bool { return r.State == "open" && r.Draft }, "merged": func(r row) bool { return r.Merged }}
 	for _, state := range []string{"open", "closed", "unknown"} {
@@ -287,8 +287,8 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 			"no":      words(map[string]func(row) bool{"session": func(r row) bool { return !has["session"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
 			"age":     ages(now, rows, created),
 			"created": dates(now, rows, created),
-			"merged":  dates(now, rows, at(func(r row) time.Time { return r.MergedAt })),
-			"closed":  dates(now, rows, at(func(r row) time.Time { return r.ClosedAt })),
+			"merged":  dates(now, rows, at(func(r row) time.Time { return r.MergedAt.Time })),
+			"closed":  dates(now, rows, at(func(r row) time.Time { return r.ClosedAt.Time })),
 		}}
 }
 

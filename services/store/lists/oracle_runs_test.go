@@ -46,7 +46,7 @@ func runOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetry
 		}
 	}
 	fresh, gone := func(r row) *int64 { return r.New }, func(r row) *int64 { return r.Gone }
-	at := func(r row) []time.Time { return []time.Time{r.At} }
+	at := func(r row) []time.Time { return []time.Time{r.At.Time} }
 	texts := func(r row) []string { return []string{"https://github.com/" + string(r.Repo), r.RunLabel, r.RunID} }
 	return oracle[row]{list: "runs", schema: lists.Runs(s.Store).Schema(), sorts: lists.Runs(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
@@ -114,7 +114,7 @@ func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetr
 			"runs":          count(func(r row) int64 { return r.Runs }),
 			"active":        count(func(r row) int64 { return r.SessionsActive }),
 			"waiting":       count(func(r row) int64 { return r.PRs.Open }),
-			"age":           ages(now, rows, func(r row) []time.Time { return []time.Time{r.LastRun} }),
+			"age":           ages(now, rows, func(r row) []time.Time { return []time.Time{r.LastRun.Time} }),
 		}}
 }
 

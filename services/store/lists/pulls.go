@@ -62,7 +62,7 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 		{Name: "merged", Help: "when it was merged", Column: "CASE WHEN p.merged_at <> 0 THEN 1 ELSE 0 END",
 			Into: func(p *row) any { return &p.Merged }, CSV: "merged", Asked: date("p.merged_at").offers("<7d", "<30d")},
 		{Name: "closed", Help: "when it was closed, merged or not", Column: "p.closed_at",
-			Into: func(p *row) any { return store.Moment(&p.ClosedAt) }, CSV: "closed", Asked: date("p.closed_at").offers("<7d", "<30d")},
+			Into: func(p *row) any { return &p.ClosedAt }, CSV: "closed", Asked: date("p.closed_at").offers("<7d", "<30d")},
 	}
 }
 
@@ -74,11 +74,11 @@ func pullColumns() []Field[telemetry.PullRow] {
 		{Name: "title", Column: "p.title", Into: func(p *row) any { return &p.Title }, CSV: "title", Sort: up("p.title | p.key")},
 		{Name: "state", Column: "p.state", Into: func(p *row) any { return &p.State }, CSV: "state", Sort: up("p.shown | " + pullLast)},
 		{Name: "draft", Column: "p.draft", Into: func(p *row) any { return &p.Draft }, CSV: "draft"},
-		{Name: "created_at", Column: "p.created_at", Into: func(p *row) any { return store.Moment(&p.CreatedAt) }, CSV: "created",
+		{Name: "created_at", Column: "p.created_at", Into: func(p *row) any { return &p.CreatedAt }, CSV: "created",
 			Sort: down(pullLast)},
-		{Name: "updated_at", Column: "p.updated_at", Into: func(p *row) any { return store.Moment(&p.UpdatedAt) }, CSV: "updated",
+		{Name: "updated_at", Column: "p.updated_at", Into: func(p *row) any { return &p.UpdatedAt }, CSV: "updated",
 			Sort: down("p.updated_at | p.key"), NoPast: true},
-		{Name: "merged_at", Column: "p.merged_at", Into: func(p *row) any { return store.Moment(&p.MergedAt) }, CSV: "merged_at"},
+		{Name: "merged_at", Column: "p.merged_at", Into: func(p *row) any { return &p.MergedAt }, CSV: "merged_at"},
 		{Name: "issues", Column: "p.issue_ids", Into: func(p *row) any { return store.ListOf(&p.IssueIDs) }, CSV: "issues"},
 		{Name: "url", Column: "p.url", Into: func(p *row) any { return &p.URL }, CSV: "url"},
 		{Name: "waiting", Sort: ages("CASE WHEN p.shown IN ('open', 'unknown') THEN 0 ELSE 1 END | " + pullLast)},

@@ -40,9 +40,9 @@ func repoQualifiers() []Field[telemetry.RepoRow] {
 		{Name: "low", CSV: "low", Cell: ofTier("low"), Sort: down(worst).after(tier("low"))},
 		{Name: "critical_high", Aliases: []string{"critical-high", "ch"}, Help: "open issues, critical and high",
 			Asked: number("r.critical_high").offers(">0"), Sort: down(worst).also("severity")},
-		{Name: "last_scan", Column: "r.latest_at", Into: func(r *row) any { return store.Moment(&r.LatestScanAt) }, CSV: "last_scan",
+		{Name: "last_scan", Column: "r.latest_at", Into: func(r *row) any { return &r.LatestScanAt }, CSV: "last_scan",
 			Sort: down("r.latest_at | r.key")},
-		{Name: "last_run", Column: "r.last_run", Into: func(r *row) any { return store.Moment(&r.LastRun) }, CSV: "last_run",
+		{Name: "last_run", Column: "r.last_run", Into: func(r *row) any { return &r.LastRun }, CSV: "last_run",
 			Sort: down("r.last_run | r.key")},
 		{Name: "runs", Help: "number of runs", Column: "r.runs", Into: func(r *row) any { return &r.Runs }, CSV: "runs",
 			Asked: number("r.runs").offers(">0"), Sort: down("r.runs | r.key")},
@@ -87,7 +87,7 @@ func repoColumns() []Field[telemetry.RepoRow] {
 		{Name: "latest_file", Column: "r.latest_file", Into: func(r *row) any { return &r.LatestFile }},
 		{Name: "latest_run", Column: "CASE WHEN r.latest_file <> '' THEN r.latest_run END", Into: func(r *row) any { return &r.LatestRun }},
 		{Name: "reduced", Column: "r.data_reduced", Into: func(r *row) any { return &r.LatestReduced }},
-		{Name: "reference_at", Column: "r.ref_at", Into: func(r *row) any { return store.Moment(&r.ReferenceAt) }},
+		{Name: "reference_at", Column: "r.ref_at", Into: func(r *row) any { return &r.ReferenceAt }},
 		{Name: "reference_run", Column: "CASE WHEN r.ref_file <> '' THEN r.ref_run END", Into: func(r *row) any { return &r.ReferenceRun }},
 	}
 }

@@ -49,7 +49,7 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "file", Help: "part of the record's file name", Column: "r.file", Into: func(r *row) any { return &r.File }, CSV: "file",
 			Asked: path("r.file")},
 		{Name: "age", Help: "time since it ran", Asked: age("r.at").offers("<1d", "<7d", ">30d"), Sort: ages(last)},
-		{Name: "date", Aliases: []string{"created", "at"}, Help: "when it ran", Column: "r.at", Into: func(r *row) any { return store.Moment(&r.At) },
+		{Name: "date", Aliases: []string{"created", "at"}, Help: "when it ran", Column: "r.at", Into: func(r *row) any { return &r.At },
 			CSV: "time", Asked: date("r.at").offers("<7d", "<30d"), Sort: down(last).also("timestamp", "time")},
 		{Name: "name", Asked: text(func(text string) Cond { return that("r.file = ?", text) }).withinProgram()},
 		{Name: "batches", Column: "r.batches", Into: func(r *row) any { return &r.Batches }, CSV: "batches", Sort: down("r.batches | " + last)},

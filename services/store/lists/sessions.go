@@ -58,7 +58,7 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
 			Sort: ages("s.since | s.key")},
 		{Name: "started", Aliases: []string{"created"}, Help: "when its run started it", Column: "s.at",
-			Into: func(s *row) any { return store.Moment(&s.At) }, CSV: "started",
+			Into: func(s *row) any { return &s.At }, CSV: "started",
 			Asked: date("s.at").offers("<1d", "<7d", "<30d"), Sort: down("s.at | s.key").also("timestamp")},
 	}
 }
@@ -72,7 +72,7 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 		{Name: "state", Sort: up("s.state_rank | s.at | s.key"), NoPast: true},
 		{Name: "reason", Column: "s.reason", Into: func(s *row) any { return &s.Reason }, CSV: "reason"},
 		{Name: "status", Column: "s.status", Into: func(s *row) any { return &s.Status }, CSV: "status"},
-		{Name: "since", Column: "s.since", Into: func(s *row) any { return store.Moment(&s.StateSince) }, CSV: "since",
+		{Name: "since", Column: "s.since", Into: func(s *row) any { return &s.StateSince }, CSV: "since",
 			Sort: down("s.since | s.key")},
 		{Name: "issues", Column: "s.issue_ids", Into: func(s *row) any { return store.ListOf(&s.IssueIDs) }, CSV: "issues"},
 		{Name: "basis", Column: "s.basis", Into: func(s *row) any { return &s.Basis }, CSV: "link_basis"},
@@ -86,10 +86,10 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 		{Name: "at_text", Column: "s.at_text", Into: func(s *row) any { return &s.AtText }},
 		{Name: "detail", Column: "s.detail", Into: func(s *row) any { return &s.Detail }},
 		{Name: "origin", Column: "s.origin", Into: func(s *row) any { return &s.StateSource }},
-		{Name: "updated_at", Column: "s.updated_at", Into: func(s *row) any { return store.Moment(&s.UpdatedAt) }},
+		{Name: "updated_at", Column: "s.updated_at", Into: func(s *row) any { return &s.UpdatedAt }},
 		{Name: "has_pr", Column: "s.has_pr", Into: func(s *row) any { return &s.HasPR }},
 		{Name: "polled_at", Column: "CASE WHEN s.polled = 1 THEN COALESCE(o.changed_at, 0) ELSE 0 END",
-			Into: func(s *row) any { return store.Moment(&s.PolledAt) }},
+			Into: func(s *row) any { return &s.PolledAt }},
 		{Name: "pull_repo", Column: "p.repo", Into: func(s *row) any {
 			return pullState(s, func(p *telemetry.PullState, v string) { p.Repo = telemetry.RepoName(v) })
 		}},

@@ -41,7 +41,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.target_repo, '')", Into: func(v *row) any { return repoOf(&v.Repo, new(string)) },
 			CSV: "repo", Asked: repoID("v.repo_id"), Values: ofRepos()},
 		{Name: "verified_at", Aliases: []string{"date"}, Help: "when it was verified", Column: "v.at",
-			Into: func(v *row) any { return store.Moment(&v.At) }, CSV: "verified_at",
+			Into: func(v *row) any { return &v.At }, CSV: "verified_at",
 			Asked: date("v.at").offers("<7d", "<30d"), Sort: down("v.at | v.id")},
 		{Name: "session", Help: "Devin session, with or without devin-", Column: "COALESCE(NULLIF(s.id, ''), v.session)",
 			Into: func(v *row) any { return &v.Session }, CSV: "session",
@@ -55,7 +55,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 			Asked: same("v.family")},
 		{Name: "id", Column: "v.id", Into: func(v *row) any { return &v.StoreID }},
 		{Name: "known", Column: "CASE WHEN s.id <> '' THEN 1 ELSE 0 END", Into: func(v *row) any { return &v.Known }},
-		{Name: "pr_number", Column: "v.pr_number", Into: func(v *row) any { return &v.PR.Number }},
+		{Name: "pr_number", Column: "v.pr_number", Into: func(v *row) any { return &v.Number }},
 		{Name: "pr_title", Column: "v.pr_title", Into: func(v *row) any { return &v.PRTitle }, CSV: "pr_title"},
 		{Name: "source_run", Column: "v.source_run", Into: func(v *row) any { return &v.SourceRun }, CSV: "source_run"},
 		{Name: "targeted", Column: "v.targeted", Into: func(v *row) any { return &v.Targeted }, CSV: "targeted"},
@@ -65,9 +65,9 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "still_there", Column: "v.there_n", Into: func(v *row) any { return &v.StillThere }, CSV: "still_there"},
 		{Name: "unmatched", Column: "v.unmatched", Into: func(v *row) any { return &v.Unmatched }},
 		{Name: "merge", Column: "v.merge_state", Into: func(v *row) any { return &v.Merge }, CSV: "merge"},
-		{Name: "merged_at", Column: "COALESCE(p.merged_at, 0)", Into: func(v *row) any { return store.Moment(&v.MergedAt) }, CSV: "merged_at"},
+		{Name: "merged_at", Column: "COALESCE(p.merged_at, 0)", Into: func(v *row) any { return &v.MergedAt }, CSV: "merged_at"},
 		{Name: "current", Column: "v.current", Into: func(v *row) any { return &v.Current }},
-		{Name: "reference_at", Column: "COALESCE(o.ref_at, 0)", Into: func(v *row) any { return store.Moment(&v.ReferenceAt) }},
+		{Name: "reference_at", Column: "COALESCE(o.ref_at, 0)", Into: func(v *row) any { return &v.ReferenceAt }},
 		{Name: "scan_file", Column: "COALESCE(c.file, '')", Into: func(v *row) any { return &v.ScanFile }},
 		{Name: "file", Column: "v.file", Into: func(v *row) any { return &v.File }, CSV: "file"},
 		{Name: "source", Column: "v.source", Into: func(v *row) any { return &v.Source }},
@@ -89,15 +89,15 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 	for i := range rows {
 		v := &rows[i]
 		place[v.StoreID], ids[i] = i, v.StoreID
-		number := v.PR.Number
-		if v.PR = telemetry.ParsePull(v.PRURL); v.PR.Number == 0 {
-			v.PR.Number = number
+		number := v.Number
+		if v.PullRef = telemetry.ParsePull(v.PRURL); v.Number == 0 {
+			v.Number = number
 		}
 		since := v.MergedAt
 		if since.IsZero() {
 			since = v.At
 		}
-		v.Rescanned, v.Issues = v.ReferenceAt.After(since), []telemetry.VerifiedIssue{}
+		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
 	issues, whole := Issues(nil), query.Ask{}
 	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id").

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"telemetry-dashboard/app/api/apitest"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/static"
+)
+
+// answers are the types of what is answered, by the schemas that describe
+// them.
+func answers() map[string]any {
+	return map[string]any{
+		"BackfillResult":     ingest.BackfillResult{},
+		"Change":             changeItem{},
+		"ChangeList":         envelope[changeItem]{},
+		"ChoiceList.items":   query.Completion{},
+		"Config":             Settings{},
+		"DayPoint":           pointItem{},
+		"DiffIssue":          telemetry.DiffIssue{},
+		"File":               telemetry.FileRow{},
+		"FileList":           envelope[telemetry.FileRow]{},
+		"HeldListing":        telemetry.HeldListing{},
+		"Issue":              telemetry.IssueRow{},
+		"IssueDetail":        issueDetailItem{},
+		"IssueList":          envelope[telemetry.IssueRow]{},
+		"Job":                telemetry.Job{},
+		"JobList":            envelope[telemetry.Job]{},
+		"LinkedSession":      telemetry.LinkedSession{},
+		"Measure":            measureItem{},
+		"Mention":            telemetry.Mention{},
+		"MessageList.items":  telemetry.Message{},
+		"Need":               needItem{},
+		"NeedList":           needList{},
+		"Pull":               telemetry.PullRow{},
+		"PullDetail":         telemetry.PullDetail{},
+		"PullList":           summed[telemetry.PullRow]{},
+		"RefreshResult":      ingest.RefreshResult{},
+		"Repo":               repoItem{},
+		"RunDetail":          runDetailItem{},
+		"RunDiff":            runDiffItem{},
+		"RunList":            summed[json.RawMessage]{},
+		"RunRef":             telemetry.RunRow{},
+		"RunSession":         runSessionItem{},
+		"SearchResult.exact": dashboard.Hit{},
+		"Session":            telemetry.SessionRow{},
+		"SessionDetail":      telemetry.SessionDetail{},
+		"SessionList":        envelope[telemetry.SessionRow]{},
+		"SourceList.items":   telemetry.SourceStatus{},
+		"Spot":               telemetry.Spot{},
+		"Verification":       telemetry.VerificationRow{},
+		"VerificationList":   envelope[telemetry.VerificationRow]{},
+		"VerifiedIssue":      telemetry.VerifiedIssue{},
+		"View":               viewItem{},
+		"ViewList.items":     viewItem{},
+	}
+}
+
+// unchecked are schemas without a type of their own: what a client sends,
+// records, and answers that a handler puts together. TestAnswersKeepTheContract
+// and TestRealAnswersKeepTheContract hold those against real answers.
+func unchecked() []string {
+	return []string{"ChoiceList", "DispatchRequest", "Dispatched", "Error", "MessageList", "NewView", "Page", "PollPRsResult", "PollResult",
+		"Preflight", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
+}
+
+// TestTypesAreDescribed: a field is added to its type and to the description,
+// or to neither.
+func TestTypesAreDescribed(t *testing.T) {
+	c, err := apitest.Load(t.Context(), static.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := answers()
+	for name, value := range types {
+		if err := c.CheckType(name, value); err != nil {
+			t.Errorf("static/openapi.yaml: %v", err)
+		}
+	}
+	for _, name := range c.Schemas() {
+		_, checked := types[name]
+		if checked == slices.Contains(unchecked(), name) {
+			t.Errorf("the schema %s: want it in just one of answers and unchecked", name)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package telemetry
+
+import (
+	"fmt"
+	"time"
+)
+
+// Time is a time of a row, in UTC. In JSON it is RFC 3339, and null where it
+// is zero: a time that is not known, or means nothing. Whole seconds, as
+// GitHub gives them, have no fraction; else it is milliseconds.
+type Time struct{ time.Time }
+
+// At is t as a time of a row.
+func At(t time.Time) Time { return Time{t.UTC()} }
+
+// MarshalJSON implements json.Marshaler.
+func (t Time) MarshalJSON() ([]byte, error) {
+	if t.IsZero() {
+		return []byte("null"), nil
+	}
+	form := `"` + time.RFC3339 + `"`
+	if t.Nanosecond() != 0 {
+		form = `"2006-01-02T15:04:05.000Z07:00"`
+	}
+	return t.UTC().AppendFormat(nil, form), nil
+}
+
+// Scan reads a time from a column of unix milliseconds, in which 0 is none.
+func (t *Time) Scan(column any) error {
+	*t = Time{}
+	switch n := column.(type) {
+	case nil:
+		return nil
+	case int64:
+		if n != 0 {
+			t.Time = time.UnixMilli(n).UTC()
+		}
+		return nil
+	}
+	return fmt.Errorf("read a time from a column of %T", column)
+}

@@ -48,7 +48,8 @@ func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]t
 	}
 	err := w.Read(ctx, func(tx *store.Tx) error {
 		refs = nil
-		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
+		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1
+			ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
 			var ref telemetry.PullRef
 			r.Scan(&ref.Repo, &ref.Number)
 			refs = append(refs, ref)
@@ -109,7 +110,8 @@ func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls [
 		}
 		if !watermark.IsZero() {
 			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
-				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
+				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at,
+					failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
 		}
 		derive(c)
 		return tx.Err()

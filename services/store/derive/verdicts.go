@@ -94,7 +94,8 @@ func judge(tx *store.Tx, flipped set[int64], todo affected) {
 		return
 	}
 	old, now := map[int64]verdict{}, map[int64]verdict{}
-	const claimed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
+	const claimed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
+		WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
 			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+claimed+`>= $2), `+claimed+`< $2)
 		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),

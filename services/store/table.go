@@ -16,6 +16,10 @@ type Field struct {
 	Stays  bool // where the row is there already, its column stays
 }
 
+// Col is a column, Fixed one that stays.
+func Col(column string, value any) Field   { return Field{column, value, false} }
+func Fixed(column string, value any) Field { return Field{column, value, true} }
+
 func (f Field) name() string {
 	name, _, _ := strings.Cut(f.Column, " ")
 	return name

@@ -237,6 +237,8 @@ func TestImportTableRefuses(t *testing.T) {
 		{goPackage{ImportPath: "services/ingest", Imports: []string{m + "services/store"}}, "services/ingest imports services/store"},
 		{goPackage{ImportPath: "services/ingest", Imports: []string{"database/sql"}}, "alone"},
 		{goPackage{ImportPath: "services/store", Imports: []string{"github.com/jackc/pgx/v5/stdlib"}}, ""},
+		{goPackage{ImportPath: "services/store", Imports: []string{m + "services/identity"}}, "services/store imports services/identity"},
+		{goPackage{ImportPath: "services/store/details", Imports: []string{m + "services/store/derive"}}, "details imports services/store/derive"},
 		{goPackage{ImportPath: "app/api", Imports: []string{m + "app/web"}}, "app/api imports app/web"},
 		{goPackage{ImportPath: "app/api", Imports: []string{m + "services/dashboard", "github.com/gofiber/fiber/v2"}}, ""},
 		{goPackage{ImportPath: "app/web", Imports: []string{m + "services/github"}}, "app/web imports services/github"},

@@ -60,7 +60,8 @@ func (w *Web) answerAction(c *fiber.Ctx, jobs []ownJob) error {
 	if c.Get("HX-Request") == "" {
 		return c.Redirect(cameFrom(c), fiber.StatusSeeOther)
 	}
-	part, err := w.drawJobs(c.UserContext(), view{jobs: jobs}.of(w.specJobs()))
+	cards := w.specJobs()
+	part, err := cards.draw(c.UserContext(), view{jobs: jobs}.of(cards))
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (w *Web) RenderError(c *fiber.Ctx, status int, message string) (body []byte
 	case c.Get("HX-Request") == "" && status == fiber.StatusMisdirectedRequest:
 		page = pages.Refused(w.assets, problemTitle(status), message)
 	case c.Get("HX-Request") == "":
-	case strings.HasPrefix(c.Path(), actionSave), status == fiber.StatusBadRequest && c.Query("push") != "":
+	case strings.HasPrefix(c.Path(), "/actions/views"), status == fiber.StatusBadRequest && c.Query("push") != "":
 		page = parts.FieldFault(message)
 	case strings.HasPrefix(c.Path(), "/actions/"):
 		page = panels.Failure(notDone(c.Path()), message, false)

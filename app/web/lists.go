@@ -84,7 +84,7 @@ func (w *Web) showList(c *fiber.Ctx, v view, below ...spec) error {
 	if err != nil {
 		return err
 	}
-	if v.unsaved.fault != "" {
+	if v.fault != nil {
 		status = fiber.StatusBadRequest
 	}
 	body := pages.Body{Title: v.spec.title, Notices: v.pastNotice(), Rows: [][]templ.Component{{list}}}

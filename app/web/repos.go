@@ -49,8 +49,8 @@ func (w *Web) drawTop(ctx context.Context, v view) (templ.Component, error) {
 	return panels.TopRepos(t), err
 }
 
-// repoPage is a repository's page with the list of one tab.
-func (w *Web) repoPage(list spec) fiber.Handler {
+// repoPage is a repository's page: figures, and the list of one tab below.
+func (w *Web) repoPage(list spec, figures ...spec) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		name := unescape(c.Params("owner")) + "/" + unescape(c.Params("name"))
 		repo, err := w.o.Dashboard.RepoByName(c.UserContext(), name)
@@ -69,7 +69,10 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		one := func(s spec) templ.Component { return w.panel(c.UserContext(), s, v) }
+		var rows [][]templ.Component
+		for _, f := range figures {
+			rows = append(rows, []templ.Component{w.panel(c.UserContext(), f, v)})
+		}
 		body := pages.Body{
 			Title:   string(repo.Name),
 			Crumbs:  []parts.Link{{Text: "Repositories", URL: "/repos"}},
@@ -84,7 +87,7 @@ func (w *Web) repoPage(list spec) fiber.Handler {
 			Notices: append(repoNotices(repo, health), v.pastNotice()...),
 			Tabs:    w.repoTabs(v, list),
 			Below:   []templ.Component{table},
-			Rows:    [][]templ.Component{{one(w.specTiles())}, {one(w.specTrend())}},
+			Rows:    rows,
 		}
 		return w.show(c, screen{title: string(repo.Name), current: "/repos", status: status, body: body})
 	}

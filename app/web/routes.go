@@ -56,7 +56,7 @@ func (w *Web) Routes() []Route {
 		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
 		page("/runs/:file", w.detailPage(w.specRun(), w.loadRun, []string{"file"})),
 		page("/repos", w.listPage(w.specRepos())),
-		page("/repo/:owner/:name", w.repoPage(w.specIssues())),
+		page("/repo/:owner/:name", w.repoPage(w.specIssues(), w.specTiles(), w.specTrend())),
 		page("/activity", w.listPage(w.specActivity())),
 		page("/search", w.searchPage),
 		page("/docs/api", w.docsPage),
@@ -78,7 +78,7 @@ func (w *Web) Routes() []Route {
 		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
 	}
 	for _, s := range w.tabSpecs() {
-		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
+		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s, w.specTiles(), w.specTrend())))
 	}
 	for _, s := range w.panelSpecs() {
 		r := Route{

@@ -93,7 +93,7 @@ func (w *Web) countTabs(ctx context.Context, v view, tabs []tab, total int) erro
 func (w *Web) tabsAt() string {
 	known, at := w.o.Changes.Versions(), strings.Builder{}
 	for _, topic := range everything() {
-		at.WriteString(uintText(known[topic]) + " ")
+		at.WriteString(strconv.FormatUint(known[topic], 10) + " ")
 	}
 	return at.String() + strconv.FormatInt(w.o.Now().Unix()/60, 10)
 }

@@ -49,7 +49,6 @@ type view struct {
 	form    url.Values                         // what was typed into a form that could not be sent
 	fault   error                              // why not
 	later   bool                               // a lazy panel's place is shown, and it is asked for by the page
-	unsaved unsaved                            // a view that was not saved
 }
 
 // of makes the view that of a panel.
@@ -283,5 +282,3 @@ func sentence(err error) string {
 	}
 	return "Something went wrong inside the program; its log has the cause. What was stored stays."
 }
-
-func uintText(n uint64) string { return strconv.FormatUint(n, 10) }

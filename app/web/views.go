@@ -27,13 +27,6 @@ const (
 // is kept, so that a longer name is told and not cut.
 const nameMost = 200
 
-// unsaved is a name that was typed, and why it was not kept; taken is set
-// where another view has it.
-type unsaved struct {
-	name, fault string
-	taken       bool
-}
-
 // kept is the view as it is saved: the query of its list's address, without
 // the page. The list of one repository is kept as one of all, narrowed.
 func (v view) kept(q query.Query, sort parts.Sort) url.Values {
@@ -108,16 +101,19 @@ func (v view) savedTab(s telemetry.View, q query.Query, sort parts.Sort) (t tab,
 
 // saveForm saves the view that is shown.
 func (v view) saveForm(q query.Query, sort parts.Sort) parts.SaveForm {
-	return parts.SaveForm{
+	f := parts.SaveForm{
 		URL:    actionSave,
 		Rename: actionRename,
 		Delete: actionDelete,
-		Name:   v.unsaved.name,
-		Fault:  v.unsaved.fault,
-		Taken:  v.unsaved.taken,
+		Name:   v.form.Get("name"),
+		Taken:  v.form.Has("replace"),
 		Most:   nameMost,
 		Hidden: []parts.Field{{Name: "list", Value: v.spec.list.Schema().Name}, {Name: "query", Value: v.kept(q, sort).Encode()}},
 	}
+	if v.fault != nil {
+		f.Fault = sentence(v.fault)
+	}
+	return f
 }
 
 // exports are the downloads of exactly the view that is shown.
@@ -173,7 +169,11 @@ func (w *Web) saveView(c *fiber.Ctx) error {
 		if s.list.Schema().Name != list || unreadable != nil {
 			continue
 		}
-		return w.showList(c, view{spec: s, query: values, unsaved: unsaved{name, sentence(err), taken}})
+		form := url.Values{"name": {name}}
+		if taken {
+			form.Set("replace", name) // the form offers it
+		}
+		return w.showList(c, view{spec: s, query: values, form: form, fault: err})
 	}
 	return err
 }
@@ -248,10 +248,10 @@ func (w *Web) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 		return nil, err
 	}
 	var groups []panels.SavedGroup
-	for _, s := range w.searched() {
-		group := panels.SavedGroup{Title: s.title}
+	for _, list := range []string{"repos", "issues", "pulls", "sessions", "runs"} {
+		group := panels.SavedGroup{Title: navigationText("/" + list)}
 		for _, saved := range all {
-			if saved.List == s.list.Schema().Name {
+			if saved.List == list {
 				group.Views = append(group.Views, parts.Link{Text: saved.Name, URL: savedURL(saved)})
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -232,12 +233,22 @@ func navigation() []parts.Link {
 	}
 }
 
+// navigationText is what the navigation calls a page.
+func navigationText(url string) string {
+	for _, entry := range navigation() {
+		if entry.URL == url {
+			return entry.Text
+		}
+	}
+	return ""
+}
+
 // versions writes the versions of topics as the page and its events carry
 // them: "jobs=3 pulls=1 records=12 sessions=8".
 func versions(of map[string]uint64) string {
 	var list []string
 	for topic, n := range of {
-		list = append(list, topic+"="+uintText(n))
+		list = append(list, topic+"="+strconv.FormatUint(n, 10))
 	}
 	slices.Sort(list)
 	return strings.Join(list, " ")

@@ -30,7 +30,7 @@ func TestStreamsEndWhileTheDatabaseIsSilent(t *testing.T) {
 		}
 		bodies = append(bodies, res.Body)
 	}
-	const open = "web.(*Web).events"
+	const open = "shell.(*Shell).Events"
 	if !strings.Contains(stacks(), open) {
 		t.Fatal("no stream is open")
 	}

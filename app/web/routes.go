@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 )
 
@@ -40,56 +41,57 @@ func (w *Web) Routes() []Route {
 	unfolded := func(path, panel string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
 	}
+	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	routes := []Route{
-		page("/", w.overviewPage),
-		page("/needs-you", w.listPage(w.specAllNeeds())),
-		page("/issues", w.listPage(w.specIssues())),
-		page("/issues/:id", w.detailPage(w.specIssue(), w.loadIssue, []string{"id"})),
-		page("/changes", w.changesPage),
-		page("/report", w.reportPage),
-		page("/sessions", w.listPage(w.specSessions())),
-		unfolded("/sessions/:id", w.specMessages().name,
-			w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages(), w.specReplyForm())),
-		page("/pulls", w.listPage(w.specPulls())),
-		unfolded("/pulls/:owner/:name/:number", w.specChecks().name,
-			w.detailPage(w.specPull(), w.loadPull, []string{"owner", "name", "number"}, w.specChecks())),
-		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
-		page("/runs/:file", w.detailPage(w.specRun(), w.loadRun, []string{"file"})),
-		page("/repos", w.listPage(w.specRepos())),
-		page("/repo/:owner/:name", w.repoPage(w.specIssues(), w.specTiles(), w.specTrend())),
-		page("/activity", w.listPage(w.specActivity())),
-		page("/search", w.searchPage),
-		page("/docs/api", w.docsPage),
-		{Method: fiber.MethodGet, Path: "/panels/first", Handle: w.firstPanel, Topics: w.specFirst().topics},
-		outward("/actions/refresh", w.action(ingest.JobRefresh)),
-		outward("/actions/poll", w.action(ingest.JobPoll)),
-		outward("/actions/poll-prs", w.action(ingest.JobPollPRs)),
-		outward("/actions/backfill", w.action(ingest.JobBackfill)),
-		unfolded("/repo/:owner/:name/dispatch", w.specPreflight().name, w.dispatchPage),
-		outward("/actions/dispatch", w.dispatch),
-		outward("/actions/reply", w.reply),
-		action("/actions/accept-scope", w.acceptScope),
-		action("/actions/accept-listing", w.acceptListing),
-		action("/actions/dismiss", w.dismiss),
-		action(actionSave, w.saveView),
-		action(actionRename, w.renameView),
-		action(actionDelete, w.deleteView),
-		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true},
-		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
+		page("/", o.Page),
+		page("/needs-you", l.ListPage(o.AllNeeds())),
+		page("/issues", l.ListPage(l.Issues())),
+		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"})),
+		page("/changes", l.ChangesPage),
+		page("/report", o.ReportPage),
+		page("/sessions", l.ListPage(l.Sessions())),
+		unfolded("/sessions/:id", d.Messages().Name,
+			d.DetailPage(d.Session(), d.LoadSession, []string{"id"}, d.Messages(), d.ReplyForm())),
+		page("/pulls", l.ListPage(l.Pulls())),
+		unfolded("/pulls/:owner/:name/:number", d.Checks().Name,
+			d.DetailPage(d.Pull(), d.LoadPull, []string{"owner", "name", "number"}, d.Checks())),
+		page("/runs", l.ListPage(l.Runs(), l.Files())),
+		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
+		page("/repos", l.ListPage(l.Repos())),
+		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
+		page("/activity", l.ListPage(l.Activity())),
+		page("/search", l.SearchPage),
+		page("/docs/api", w.docs.Page),
+		{Method: fiber.MethodGet, Path: "/panels/first", Handle: o.FirstPanel, Topics: o.First().Topics},
+		outward("/actions/refresh", a.Action(ingest.JobRefresh)),
+		outward("/actions/poll", a.Action(ingest.JobPoll)),
+		outward("/actions/poll-prs", a.Action(ingest.JobPollPRs)),
+		outward("/actions/backfill", a.Action(ingest.JobBackfill)),
+		unfolded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
+		outward("/actions/dispatch", a.Dispatch),
+		outward("/actions/reply", d.Reply),
+		action("/actions/accept-scope", d.AcceptScope),
+		action("/actions/accept-listing", a.AcceptListing),
+		action("/actions/dismiss", a.Dismiss),
+		action("/actions/views", l.SaveView),
+		action("/actions/views/rename", l.RenameView),
+		action("/actions/views/delete", l.DeleteView),
+		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: a.Cancel, Waits: true},
+		{Method: fiber.MethodGet, Path: "/events", Stream: w.Events},
 	}
-	for _, s := range w.tabSpecs() {
-		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s, w.specTiles(), w.specTrend())))
+	for _, tab := range l.Tabs() {
+		routes = append(routes, page("/repo/:owner/:name"+tab.Tab, l.RepoPage(tab, o.Tiles(), o.Trend())))
 	}
-	for _, s := range w.panelSpecs() {
+	for _, p := range w.panels() {
 		r := Route{
 			Method:  fiber.MethodGet,
-			Path:    "/panels/" + s.name,
-			Handle:  w.fragment(s),
-			Topics:  s.topics,
-			Clock:   s.clock || s.list != nil,
+			Path:    "/panels/" + p.Name,
+			Handle:  w.Fragment(p),
+			Topics:  p.Topics,
+			Clock:   p.Clock || p.List != nil,
 			ClockIn: []string{"q"},
 		}
-		if s.lazy {
+		if p.Lazy {
 			r.Topics, r.Upstream = nil, true
 		}
 		routes = append(routes, r)
@@ -97,14 +99,15 @@ func (w *Web) Routes() []Route {
 	return routes
 }
 
-// panelSpecs are all panels, each with an address of its own.
-func (w *Web) panelSpecs() []spec {
-	return []spec{
-		w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(),
-		w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specWorst(), w.specNow(), w.specOpen(),
-		w.specQueue(), w.specTop(), w.specRecent(),
-		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(),
-		w.specReply(), w.specDispatch(), w.specPreflight(),
+// panels are all panels, each with an address of its own.
+func (w *Web) panels() []shell.Panel {
+	o, l, d, a := w.overview, w.lists, w.details, w.actions
+	return []shell.Panel{
+		w.Freshness(), w.JobCards(), w.Saved(),
+		o.Needs(), o.AllNeeds(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(),
+		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
+		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(),
+		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
+		a.DispatchDialog(), a.Preflight(),
 	}
 }

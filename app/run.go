@@ -92,9 +92,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	for _, r := range newAPI(cfg, demo, board, jobs, db).Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	for _, r := range site.Routes() {
-		routes = append(routes, server.Route(r))
-	}
+	routes = append(routes, site.Routes()...)
 	srv := server.New(server.Options{
 		Log:         log,
 		BuildID:     buildID(),

@@ -22,10 +22,7 @@ func everyRoute(cfg Config) (list []server.Route) {
 	for _, r := range newAPI(cfg, false, board, nil, nil).Routes() {
 		list = append(list, server.Route(r))
 	}
-	for _, r := range newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
-		list = append(list, server.Route(r))
-	}
-	return list
+	return append(list, newSite(cfg, false, web.Options{Assets: static.New(), Dashboard: board}).Routes()...)
 }
 
 // counted passes on what is sent to an upstream, and counts it.

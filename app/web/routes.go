@@ -1,48 +1,32 @@
 package web
 
 import (
-	"bufio"
-	"context"
-
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 )
 
-// Route is one address and what it needs, field by field as app/server takes
-// it.
-type Route struct {
-	Method, Path string
-	Handle       func(c *fiber.Ctx) error
-	Topics       []string
-	Clock        bool
-	ClockIn      []string
-	Waits        bool
-	Upstream     bool
-	UpstreamIn   []string
-	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
-}
-
 // Routes is the whole surface of the pages. A page has no ETag: it also
 // shows how fresh its data is, and the jobs of the browser that asks.
-func (w *Web) Routes() []Route {
-	page := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h}
+func (w *Web) Routes() []server.Route {
+	page := func(path string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
-	action := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h}
+	action := func(path string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h}
 	}
 	// What these show or do, GitHub or Devin is asked for; a page only where
 	// it was opened with that panel unfolded.
-	outward := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true}
+	outward := func(path string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true}
 	}
-	unfolded := func(path, panel string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
+	unfolded := func(path, panel string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
 	}
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
-	routes := []Route{
+	routes := []server.Route{
 		page("/", o.Page),
 		page("/needs-you", l.ListPage(o.AllNeeds())),
 		page("/issues", l.ListPage(l.Issues())),
@@ -83,7 +67,7 @@ func (w *Web) Routes() []Route {
 		routes = append(routes, page("/repo/:owner/:name"+tab.Tab, l.RepoPage(tab, o.Tiles(), o.Trend())))
 	}
 	for _, p := range w.panels() {
-		r := Route{
+		r := server.Route{
 			Method:  fiber.MethodGet,
 			Path:    "/panels/" + p.Name,
 			Handle:  w.Fragment(p),

@@ -10,6 +10,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Issue is an issue.
 func (w *Web) Issue() shell.Panel {
 	return shell.Panel{
 		Name:   "issue",

@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Pull is a pull request.
 func (w *Web) Pull() shell.Panel {
 	return shell.Panel{
 		Name:   "pull",
@@ -26,6 +27,7 @@ func (w *Web) Pull() shell.Panel {
 	}
 }
 
+// Checks is the checks and reviews of a pull request, asked of GitHub.
 func (w *Web) Checks() shell.Panel {
 	return shell.Panel{
 		Name:   "checks",

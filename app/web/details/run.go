@@ -17,6 +17,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Run is a scan or a dispatch.
 func (w *Web) Run() shell.Panel {
 	return shell.Panel{
 		Name:   "run",

@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Session is a session.
 func (w *Web) Session() shell.Panel {
 	return shell.Panel{
 		Name:   "session",
@@ -25,6 +26,7 @@ func (w *Web) Session() shell.Panel {
 	}
 }
 
+// Messages is what was said in a session, asked of Devin.
 func (w *Web) Messages() shell.Panel {
 	return shell.Panel{
 		Name:   "messages",

@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Activity is what changed, by whom or what.
 func (w *Web) Activity() shell.Panel {
 	return shell.Panel{
 		Name:   "activity",

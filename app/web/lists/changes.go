@@ -17,6 +17,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Changes is the list of issues opened and closed.
 func (w *Web) Changes() shell.Panel {
 	return shell.Panel{
 		Name:   "changes",

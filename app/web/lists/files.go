@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Files are the records that could not be read.
 func (w *Web) Files() shell.Panel {
 	return shell.Panel{
 		Name:   "files",

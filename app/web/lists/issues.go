@@ -6,6 +6,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Issues is the list of issues.
 func (w *Web) Issues() shell.Panel {
 	return shell.Panel{
 		Name:   "issues",

@@ -6,6 +6,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Pulls is the list of pull requests.
 func (w *Web) Pulls() shell.Panel {
 	return shell.Panel{Name: "pulls", Title: "Pull requests", Page: "/pulls", Tab: "/pulls", Topics: shell.ListTopics(), Every: "60s",
 		List: w.Dashboard.Pulls, Menus: []string{"is", "repo", "linked", "age"},

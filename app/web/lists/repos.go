@@ -6,6 +6,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Repos is the list of repositories.
 func (w *Web) Repos() shell.Panel {
 	return shell.Panel{
 		Name:   "repos",

@@ -7,6 +7,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Runs is the list of scans and dispatches.
 func (w *Web) Runs() shell.Panel {
 	return shell.Panel{
 		Name:   "runs",

@@ -7,6 +7,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Sessions is the list of sessions.
 func (w *Web) Sessions() shell.Panel {
 	return shell.Panel{Name: "sessions", Title: "Sessions", Page: "/sessions", Tab: "/sessions", Topics: shell.ListTopics(), Every: "60s",
 		List: w.Dashboard.Sessions, Menus: []string{"is", "family", "repo", "age"},

@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Queue is the open pull requests that wait longest.
 func (w *Web) Queue() shell.Panel {
 	return shell.Panel{Name: "queue", Title: "PR queue", Page: "/", Topics: shell.Everything(), Every: "60s", Draw: w.drawQueue}
 }
@@ -35,6 +36,7 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 	return panels.PullQueue(t), nil
 }
 
+// TopRepos is the repositories with the most critical and high issues.
 func (w *Web) TopRepos() shell.Panel {
 	return shell.Panel{Name: "top", Title: "Repositories", Page: "/", Topics: shell.Everything(), Every: "60s", Draw: w.drawTop}
 }
@@ -50,6 +52,7 @@ func (w *Web) drawTop(ctx context.Context, v shell.View) (templ.Component, error
 	return panels.TopRepos(t), err
 }
 
+// RecentRuns is the latest runs.
 func (w *Web) RecentRuns() shell.Panel {
 	return shell.Panel{Name: "recent", Title: "Recent runs", Page: "/", Topics: []string{telemetry.TopicRecords}, Every: "60s", Draw: w.drawRecent}
 }
@@ -65,6 +68,7 @@ func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, er
 	return panels.RecentRuns(t), err
 }
 
+// DevinNow is the active sessions.
 func (w *Web) DevinNow() shell.Panel {
 	return shell.Panel{Name: "now", Title: "Devin now", Page: "/", Topics: shell.Everything(), Every: "15s", Clock: true, Draw: w.drawNow}
 }

@@ -13,10 +13,12 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Needs is what waits longest for a person.
 func (w *Web) Needs() shell.Panel {
 	return shell.Panel{Name: "needs", Title: "Needs you", Page: "/", Topics: shell.Everything(), Every: "30s", Clock: true, Draw: w.drawNeeds}
 }
 
+// AllNeeds is all that waits for a person.
 func (w *Web) AllNeeds() shell.Panel {
 	return shell.Panel{
 		Name:   "needs-you",

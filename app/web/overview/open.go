@@ -17,6 +17,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// OpenNow is what is open by severity and family.
 func (w *Web) OpenNow() shell.Panel {
 	return shell.Panel{Name: "open", Title: "Open now", Page: "/", Topics: []string{telemetry.TopicRecords}, Every: "60s", Draw: w.drawOpen}
 }

@@ -18,6 +18,7 @@ import (
 // rateLeast is the number of issues under which a rate says little.
 const rateLeast = 5
 
+// Rates is how many of the issues that sessions took are closed, by family.
 func (w *Web) Rates() shell.Panel {
 	return shell.Panel{
 		Name:   "rates",
@@ -31,6 +32,7 @@ func (w *Web) Rates() shell.Panel {
 	}
 }
 
+// Spans is the time to fix, and the age of what is open.
 func (w *Web) Spans() shell.Panel {
 	return shell.Panel{
 		Name:   "spans",
@@ -44,6 +46,7 @@ func (w *Web) Spans() shell.Panel {
 	}
 }
 
+// Outcomes is what the sessions of a period came to.
 func (w *Web) Outcomes() shell.Panel {
 	return shell.Panel{
 		Name:   "outcomes",

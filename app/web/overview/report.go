@@ -24,6 +24,7 @@ const reportIssues = 50
 // queryWorst are the issues that a report names.
 const queryWorst = "is:open severity:critical,high"
 
+// Verdicts is what verifications came to.
 func (w *Web) Verdicts() shell.Panel {
 	return shell.Panel{
 		Name:   "verdicts",
@@ -99,6 +100,7 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 	return w.Show(c, shell.Screen{Title: "Report", Current: "/", Body: body})
 }
 
+// Worst is the open critical and high issues.
 func (w *Web) Worst() shell.Panel {
 	return shell.Panel{
 		Name:   "worst",

@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Tiles is the figures of now and of a period.
 func (w *Web) Tiles() shell.Panel {
 	return shell.Panel{
 		Name:   "tiles",

@@ -27,6 +27,7 @@ const (
 // make one.
 const barsMost = 60
 
+// Trend is what was open, opened and closed over a period.
 func (w *Web) Trend() shell.Panel {
 	return shell.Panel{
 		Name:   "trend",

@@ -51,6 +51,7 @@ func (v View) period() string {
 // Periods are the choices of a page's period.
 func (v View) Periods(page string) []parts.Tab { return v.PeriodsAt(parts.Address{Page: page}) }
 
+// PeriodsAt are the choices of a page's period, from an address.
 func (v View) PeriodsAt(at parts.Address) []parts.Tab {
 	var tabs []parts.Tab
 	for _, p := range []parts.Link{

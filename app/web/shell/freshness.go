@@ -12,6 +12,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Freshness is the strip: how old the data is, and what is wrong upstream.
 func (w *Shell) Freshness() Panel {
 	return Panel{Name: "freshness", Title: "How old this is", Page: "/", Every: "60s", Draw: w.drawFreshness}
 }

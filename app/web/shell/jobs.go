@@ -60,10 +60,12 @@ func WithJob(jobs []OwnJob, j telemetry.Job) []OwnJob {
 	return append([]OwnJob{own}, WithoutJob(jobs, j.ID)...)
 }
 
+// IsID reports whether text can be the id of a job or the token of a form.
 func IsID(id string) bool {
 	return id != "" && len(id) <= 64 && strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
+// SetJobs makes the browser remember its jobs.
 func SetJobs(c *fiber.Ctx, jobs []OwnJob) {
 	var ids []string
 	for _, j := range jobs[:min(len(jobs), jobsMost)] {
@@ -86,6 +88,7 @@ func SetJobs(c *fiber.Ctx, jobs []OwnJob) {
 	c.Cookie(cookie)
 }
 
+// JobCards is the jobs of the browser that asks, on every page.
 func (w *Shell) JobCards() Panel {
 	return Panel{Name: "jobs", Page: "/", Draw: w.drawJobs}
 }

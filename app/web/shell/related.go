@@ -50,6 +50,7 @@ func (w *Shell) WithSessions(ctx context.Context, issues []telemetry.IssueRow) (
 	return items, err
 }
 
+// TakenRow is an issue as lists show it, with its latest session.
 func (w *Shell) TakenRow(i TakenIssue) panels.IssueRow {
 	r := w.IssueRow(i.IssueRow)
 	r.Latest.Short = ShortID(i.Session)
@@ -83,6 +84,8 @@ func (w *Shell) WithMarks(ctx context.Context, pulls []telemetry.PullRow) ([]Mar
 	return items, err
 }
 
+// MarkedRow is a pull request as lists show it, with the severities of its
+// issues and its latest verification.
 func (w *Shell) MarkedRow(p MarkedPull) panels.PullRow {
 	r := w.PullRow(p.PullRow)
 	other := 0
@@ -112,6 +115,8 @@ type RepoTrend struct {
 	since, until time.Time // the stretch of these days
 }
 
+// ReposOf asks for repositories with their last days, of all repositories
+// whatever the page is about.
 func (w *Shell) ReposOf(_ View, q query.Query) Source[RepoTrend] {
 	all := View{}
 	return joined(Asked(w.Dashboard.Repos, all, q), w.WithDays)
@@ -150,14 +155,17 @@ func (w *Shell) issuesOf(v View, q query.Query) Source[telemetry.IssueRow] {
 	}
 }
 
+// PullsOf asks for pull requests with what is known of their issues.
 func (w *Shell) PullsOf(v View, q query.Query) Source[MarkedPull] {
 	return joined(Asked(w.Dashboard.Pulls, v, q), w.WithMarks)
 }
 
+// RunsOf asks for scans and dispatches.
 func (w *Shell) RunsOf(v View, q query.Query) Source[telemetry.RunRow] {
 	return Asked(w.Dashboard.Runs, v, q)
 }
 
+// SessionsOf asks for sessions.
 func (w *Shell) SessionsOf(v View, q query.Query) Source[telemetry.SessionRow] {
 	return Asked(w.Dashboard.Sessions, v, q)
 }

@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/views/panels"
 )
 
+// SessionRow is a session as lists show it.
 func (w *Shell) SessionRow(s telemetry.SessionRow) panels.SessionRow {
 	r := panels.SessionRow{
 		Key:      s.Key,
@@ -38,6 +39,7 @@ func (w *Shell) SessionRow(s telemetry.SessionRow) panels.SessionRow {
 	return r
 }
 
+// PullRow is a pull request as lists show it.
 func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 	r := panels.PullRow{
 		Key:          string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10),
@@ -66,6 +68,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 	return r
 }
 
+// RunRow is a scan or a dispatch as lists show it.
 func (w *Shell) RunRow(r telemetry.RunRow) panels.RunRow {
 	row := panels.RunRow{
 		Key:      r.Source + "-" + r.File,
@@ -92,6 +95,7 @@ func (w *Shell) RunRow(r telemetry.RunRow) panels.RunRow {
 	return row
 }
 
+// RepoRow is a repository as lists show it.
 func RepoRow(r RepoTrend) panels.RepoRow {
 	row := panels.RepoRow{
 		Repo:      string(r.Name),
@@ -121,6 +125,7 @@ func RepoRow(r RepoTrend) panels.RepoRow {
 	return row
 }
 
+// IssueRow is an issue as lists show it.
 func (w *Shell) IssueRow(i telemetry.IssueRow) panels.IssueRow {
 	return panels.IssueRow{
 		ID:       i.PublicID,
@@ -139,14 +144,17 @@ func (w *Shell) IssueRow(i telemetry.IssueRow) panels.IssueRow {
 	}
 }
 
+// FileRow is a record that could not be read.
 func FileRow(f telemetry.FileRow) panels.FileRow {
 	return panels.FileRow{File: f.File, Error: asSentence(f.Error), At: f.FetchedAt}
 }
 
+// PullPage is the page of a pull request.
 func PullPage(repo telemetry.RepoName, number int64) string {
 	return panels.PullURL(string(repo), int(number))
 }
 
+// SpotText writes a location: "src/a.js:12".
 func SpotText(file string, line int64) string {
 	if line == 0 {
 		return file

@@ -113,6 +113,7 @@ func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
 	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(w.Document(c, s.Title, s.Current), s.Body))
 }
 
+// Render answers with HTML.
 func Render(c *fiber.Ctx, status int, page templ.Component) error {
 	var body bytes.Buffer
 	if err := page.Render(c.UserContext(), &body); err != nil {

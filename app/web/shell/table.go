@@ -10,6 +10,9 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Source answers one page of a list.
+type Source[R any] func(ctx context.Context, p query.Page) (telemetry.List[R], error)
+
 // Asked asks a list for what a view shows of it, its query being q.
 func Asked[R any](l dashboard.List[R], v View, q query.Query) Source[R] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[R], error) {
@@ -28,43 +31,6 @@ func joined[A, B any](rows Source[A], more func(context.Context, []A) ([]B, erro
 		return telemetry.List[B]{Items: items, Total: list.Total}, err
 	}
 }
-
-// NoRuns says what to do while there are no records at all.
-func (w *Shell) NoRuns(ctx context.Context, e *parts.Empty, action *parts.Action) error {
-	totals, err := w.Dashboard.Totals(ctx)
-	if err != nil || totals.Runs > 0 {
-		return err
-	}
-	*e = parts.Empty{Icon: "inbox", Title: "No runs yet",
-		Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
-	switch {
-	case w.Settings.ActionRepo != "":
-		e.Text = "This dashboard reads telemetry/runs in " + w.Settings.ActionRepo + "."
-	case w.Settings.RunsDir != "":
-		e.Text = "This dashboard reads the run files in RUNS_DIR."
-	default:
-		return nil
-	}
-	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
-	return nil
-}
-
-// CountOf counts the rows of a list by queries, of one repository or, for "",
-// of all.
-func CountOf(ctx context.Context, l dashboard.Described, repo string, texts ...string) ([]int64, error) {
-	asks := make([]query.Ask, len(texts))
-	for i, text := range texts {
-		q, err := dashboard.Parse(l, text)
-		if err != nil {
-			return nil, err
-		}
-		asks[i] = query.Ask{Repo: repo, Query: q}
-	}
-	return l.Counts(ctx, asks)
-}
-
-// Source is one page of a list.
-type Source[R any] func(ctx context.Context, p query.Page) (telemetry.List[R], error)
 
 // Table asks for the page that the view names, the last one where it names
 // one beyond the end, and makes its rows.
@@ -108,10 +74,45 @@ func Short[R, V any](ctx context.Context, v View, n int64, sort parts.Sort, from
 	return t, nil
 }
 
+// RowsOf makes a row of each item.
 func RowsOf[R, V any](items []R, row func(R) V) []V {
 	rows := make([]V, len(items))
 	for i, item := range items {
 		rows[i] = row(item)
 	}
 	return rows
+}
+
+// CountOf counts the rows of a list by queries, of one repository or, for "",
+// of all.
+func CountOf(ctx context.Context, l dashboard.Described, repo string, texts ...string) ([]int64, error) {
+	asks := make([]query.Ask, len(texts))
+	for i, text := range texts {
+		q, err := dashboard.Parse(l, text)
+		if err != nil {
+			return nil, err
+		}
+		asks[i] = query.Ask{Repo: repo, Query: q}
+	}
+	return l.Counts(ctx, asks)
+}
+
+// NoRuns says what to do while there are no records at all.
+func (w *Shell) NoRuns(ctx context.Context, e *parts.Empty, action *parts.Action) error {
+	totals, err := w.Dashboard.Totals(ctx)
+	if err != nil || totals.Runs > 0 {
+		return err
+	}
+	*e = parts.Empty{Icon: "inbox", Title: "No runs yet",
+		Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
+	switch {
+	case w.Settings.ActionRepo != "":
+		e.Text = "This dashboard reads telemetry/runs in " + w.Settings.ActionRepo + "."
+	case w.Settings.RunsDir != "":
+		e.Text = "This dashboard reads the run files in RUNS_DIR."
+	default:
+		return nil
+	}
+	*action = parts.Action{Text: "Refresh", Icon: "sync", URL: "/actions/refresh"}
+	return nil
 }

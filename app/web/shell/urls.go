@@ -19,6 +19,7 @@ func QueryFor(text, usual string) string {
 	return OrBlank(text)
 }
 
+// OrBlank is an empty query as it stands in an address.
 func OrBlank(text string) string {
 	if text == "" {
 		return parts.Blank
@@ -103,11 +104,13 @@ func (w *Shell) CodeURL(i telemetry.IssueRow) string {
 	return address
 }
 
+// RepoURL is a repository on GitHub.
 func (w *Shell) RepoURL(repo telemetry.RepoName) string {
 	owner, name, _ := strings.Cut(string(repo), "/")
 	return w.Settings.GitHubWeb + "/" + url.PathEscape(owner) + "/" + url.PathEscape(name)
 }
 
+// PullURL is a pull request on GitHub.
 func (w *Shell) PullURL(repo telemetry.RepoName, number int64) string {
 	return w.RepoURL(repo) + "/pull/" + strconv.FormatInt(number, 10)
 }

@@ -20,7 +20,7 @@ import (
 type View struct {
 	Panel   Panel
 	Scope   string            // owner/name as in the address, on a repository's page
-	Repo    telemetry.RepoRow // of scope
+	Repo    telemetry.RepoRow // of Scope
 	Query   url.Values        // as it came
 	Jobs    []OwnJob
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
@@ -69,6 +69,7 @@ func (v View) Address() parts.Address {
 	return at
 }
 
+// Frame is what stands around the panel.
 func (v View) Frame() panels.Frame {
 	return panels.Frame{
 		ID:     v.Panel.Name,
@@ -126,6 +127,7 @@ func (v View) Paging(sort parts.Sort) (query.Page, error) {
 	return p, err
 }
 
+// Number reads a whole number, which is clamped.
 func (v View) Number(name string, fallback, least, most int64) (int64, error) {
 	text := v.Get(name)
 	if text == "" {
@@ -160,6 +162,7 @@ func Choices[T ~string](text, name string, allowed []T) ([]T, error) {
 // RepoKey is the repository that the page is about, "" for all.
 func (v View) RepoKey() string { return v.Repo.Name.Key() }
 
+// QueryOf returns the parameters of a request.
 func QueryOf(c *fiber.Ctx) url.Values {
 	values, _ := url.ParseQuery(string(c.Request().URI().QueryString())) // what cannot be read is left out
 	return values

@@ -23,12 +23,15 @@ func DaysText(d time.Duration) string {
 	return fmt.Sprintf("%d min", int(d.Minutes()))
 }
 
+// Without returns the texts but one.
 func Without(texts []string, text string) []string {
 	return slices.DeleteFunc(slices.Clone(texts), func(other string) bool { return other == text })
 }
 
+// PercentText writes a rate: "25.0 %".
 func PercentText(rate float64) string { return strconv.FormatFloat(rate, 'f', 1, 64) + " %" }
 
+// Number writes a count: "1,024".
 func Number(n int64) string { return parts.Number(int(n)) }
 
 // Named are the ids that say something: old records can hold blank ones.
@@ -36,6 +39,7 @@ func Named(ids []string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.TrimSpace(id) == "" })
 }
 
+// RunName is what pages call a run, and a batch of it unless that is 0.
 func RunName(run, batch int64) string {
 	name := "dispatch"
 	if run > 0 {
@@ -47,6 +51,7 @@ func RunName(run, batch int64) string {
 	return name
 }
 
+// ShortID is a session's id as far as people read it.
 func ShortID(id string) string {
 	if bare := telemetry.BareID(id); len(bare) > 8 {
 		return bare[:8]
@@ -84,6 +89,7 @@ func asSentence(text string) string {
 	return text
 }
 
+// JoinWords joins the status of a session and its detail, as Devin has them.
 func JoinWords(status, detail string) string {
 	if detail == "" {
 		return status

@@ -54,6 +54,7 @@ func mayImport() map[string][]string {
 		"app/web":                    append([]string{"app/server", "services/dashboard", "services/ingest"}, families()...),
 		"app":                        {"*"},
 		"app/bench":                  {"*"},
+		"app/web/webtest":            {"*"},
 		"app/e2e/faults":             {"*"},
 	}
 	for _, family := range families() { // of the pages: they share the shell, and never import each other

@@ -22,7 +22,10 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 	switch a.Kind {
 	case telemetry.ActivityRun:
 		row.State, row.What = panels.RunKind(a.Word), run
-		row.Text, row.By = runText(a), cmp.Or(path.Base(a.Source), "RUNS_DIR")
+		row.Text, row.By = runText(a), "RUNS_DIR"
+		if a.Source != "" {
+			row.By = path.Base(a.Source)
+		}
 	case telemetry.ActivitySession:
 		row.State, row.What = panels.SessionState(string(a.State), a.Detail, true), session
 		row.Text = shell.JoinWords(a.Word, a.Detail)

@@ -35,11 +35,7 @@ func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 	t.Helper()
 	s := Open(t, change...)
 	for name, record := range shopRecords() {
-		body, err := json.Marshal(record)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.GitHub.Repo(ActionRepo).PutFile("telemetry/runs/"+name, body)
+		s.write(name, record)
 	}
 	s.GitHub.Repo(ActionRepo).PutFile("telemetry/runs/broken.json", []byte(`{"target_repo": "https://github.com/octo/shop", "run_number": "x"`))
 	shop := s.GitHub.Repo("octo/shop")
@@ -63,6 +59,22 @@ func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 	s.Run(ingest.JobRefresh, ingest.Order{By: telemetry.ByPage})
 	s.Run(ingest.JobPoll, ingest.Order{By: telemetry.ByAPI})
 	return s
+}
+
+// Put adds a record to the action repository, and reads it.
+func (s *Site) Put(name string, record map[string]any) {
+	s.t.Helper()
+	s.write(name, record)
+	s.Run(ingest.JobRefresh, ingest.Order{By: telemetry.ByPage})
+}
+
+func (s *Site) write(name string, record any) {
+	s.t.Helper()
+	body, err := json.Marshal(record)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.GitHub.Repo(ActionRepo).PutFile("telemetry/runs/"+name, body)
 }
 
 // Day is noon of a day of March 2026.

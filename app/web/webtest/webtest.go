@@ -6,6 +6,7 @@ package webtest
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -92,8 +93,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Now:          Now,
 		NewID:        ids(),
 	})
-	ended := make(chan error, 2)
-	go func() { ended <- telemetry.Guard("jobs", func() error { return s.Jobs.Run(ctx) }) }()
+	ended := make(chan error, 1)
 	o := web.Options{
 		Dashboard: dashboard.New(reading),
 		Jobs:      s.Jobs,
@@ -124,10 +124,8 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	go func() { ended <- telemetry.Guard("the server", func() error { return s.serve(ctx, ln, o) }) }()
 	t.Cleanup(func() {
 		stop()
-		for range 2 {
-			if err := <-ended; err != nil {
-				t.Errorf("the site ended with %v", err)
-			}
+		if err := errors.Join(<-ended, s.Jobs.Run(ctx)); err != nil { // which waits for the last job
+			t.Errorf("the site ended with %v", err)
 		}
 	})
 	return s

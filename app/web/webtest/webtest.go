@@ -195,6 +195,9 @@ func (s *Site) Run(kind string, order ingest.Order) telemetry.Job {
 	return job
 }
 
+// URL is where the site is served.
+func (s *Site) URL() string { return s.url }
+
 // Answer is what the site answered.
 type Answer struct {
 	Status int

@@ -56,7 +56,7 @@ func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 	s.Devin.Put(devintest.Session{ID: Merged, Status: "running", Detail: "finished", Title: "Fix XSS", UpdatedAt: Day(7)})
 	s.Devin.Put(devintest.Session{ID: Waiting, Status: "running", Detail: "waiting_for_user", Title: "Fix injection", UpdatedAt: Day(9),
 		Messages: []telemetry.Message{{From: "devin", Text: "Which branch shall I use?", At: Day(9)}}})
-	s.Run(ingest.JobRefresh, ingest.Order{By: telemetry.ByPage})
+	s.Refresh()
 	s.Run(ingest.JobPoll, ingest.Order{By: telemetry.ByAPI})
 	return s
 }
@@ -65,6 +65,12 @@ func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 func (s *Site) Put(name string, record map[string]any) {
 	s.t.Helper()
 	s.write(name, record)
+	s.Refresh()
+}
+
+// Refresh reads the action repository.
+func (s *Site) Refresh() {
+	s.t.Helper()
 	s.Run(ingest.JobRefresh, ingest.Order{By: telemetry.ByPage})
 }
 

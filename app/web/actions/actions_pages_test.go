@@ -78,12 +78,14 @@ func TestLeadsBackOnlyHere(t *testing.T) {
 // lists what would change, and applies it.
 func TestBackfillIsShownFirst(t *testing.T) {
 	s := webtest.Shop(t)
-	record := webtest.Scan("octo/api", 8, webtest.Day(6), nil, webtest.Session("eeeeeeeeeeeeeeeeeeeeeeeeeeeeeee5", 1, "finished", "", "CQLF-R8-0001"))
+	record := webtest.Scan("octo/api", 8, webtest.Day(6), nil,
+		webtest.Session("eeeeeeeeeeeeeeeeeeeeeeeeeeeeeee5", 1, "finished", "", "CQLF-R8-0001"))
 	s.Put("api-8.json", record)
 	a := s.Post("/actions/backfill", url.Values{"dry_run": {"true"}}, "HX-Request", "true")
 	card := ended(t, s, jobsCookie(t, a), "Backfill, dry run")
 	card.Check(t, webtest.Want{Status: 200,
-		Text: []string{"Backfill, dry run: done", "Nothing is written yet.", "api-8.json", "issue_ids", "Apply"}, HTML: []string{`name="replaces"`}})
+		Text: []string{"Backfill, dry run: done", "Nothing is written yet.", "api-8.json", "issue_ids", "Apply"},
+		HTML: []string{`name="replaces"`}})
 	replaces := regexp.MustCompile(`name="replaces" value="([a-z0-9]+)"`).FindStringSubmatch(card.HTML)
 	a = s.Post("/actions/backfill", url.Values{"replaces": {replaces[1]}}, "HX-Request", "true", "Cookie", jobsCookie(t, a))
 	ended(t, s, jobsCookie(t, a), "Backfill").Check(t, webtest.Want{Status: 200, Text: []string{"applied."}, Lacks: []string{"dry run"}})
@@ -98,7 +100,8 @@ func TestCancel(t *testing.T) {
 	job := s.Run(ingest.JobRefresh, ingest.Order{})
 	s.Post("/actions/cancel", url.Values{"id": {job.ID}}, "HX-Request", "true", "Cookie", "jobs="+job.ID).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Refresh: done"}})
-	s.Post("/actions/cancel", url.Values{"id": {"none"}}, "HX-Request", "true").Check(t, webtest.Want{Status: 404, Text: []string{"Not started."}})
+	s.Post("/actions/cancel", url.Values{"id": {"none"}}, "HX-Request", "true").Check(t,
+		webtest.Want{Status: 404, Text: []string{"Not started."}})
 }
 
 // TestHeldListing: files that are missing from the directory are marked gone
@@ -114,10 +117,13 @@ func TestHeldListing(t *testing.T) {
 	}
 	s.Refresh()
 	page := s.Get("/")
-	page.Check(t, webtest.Want{Status: 200, Text: []string{"Run files are missing.", "Mark 9 files as gone"}, HTML: []string{`name="kept" value="3"`}})
-	s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"x"}}, "HX-Request", "true").Check(t, webtest.Want{Status: 400,
-		Text: []string{"Not changed.", "The form is incomplete. Load the page again."}})
-	s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"99"}}, "HX-Request", "true").Check(t, webtest.Want{Status: 409, Text: []string{"Not changed."}})
+	page.Check(t, webtest.Want{Status: 200, Text: []string{"Run files are missing.", "Mark 9 files as gone"},
+		HTML: []string{`name="kept" value="3"`}})
+	s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"x"}}, "HX-Request", "true").Check(t,
+		webtest.Want{Status: 400,
+			Text: []string{"Not changed.", "The form is incomplete. Load the page again."}})
+	s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"99"}}, "HX-Request", "true").Check(t,
+		webtest.Want{Status: 409, Text: []string{"Not changed."}})
 	a := s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"3"}}, "HX-Request", "true")
 	ended(t, s, jobsCookie(t, a), "Refresh").Check(t, webtest.Want{Status: 200, Text: []string{"9 gone"}})
 	s.Get("/").Check(t, webtest.Want{Status: 200, Lacks: []string{"Run files are missing."}})
@@ -142,10 +148,12 @@ func TestDispatch(t *testing.T) {
 	s.GitHub.OnDispatch(func(inputs map[string]string) { started = append(started, inputs) })
 	page := s.Get("/repo/OCTO/shop/dispatch?preflight=1")
 	page.Check(t, webtest.Want{Status: 200,
-		Text: []string{"Repositories / octo/shop / Dispatch", "fix(CQLF-R3-0003): check the path #8 open", "Languages", "Issues a batch", "Fixes go to forks/shop."},
+		Text: []string{"Repositories / octo/shop / Dispatch", "fix(CQLF-R3-0003): check the path #8 open", "Languages", "Issues a batch",
+			"Fixes go to forks/shop."},
 		HTML: []string{`placeholder="javascript, python; empty: found by CodeQL"`, `value="octo/shop"`}})
 	s.Get("/repo/octo/shop/dispatch").Check(t, webtest.Want{Status: 200, Lacks: []string{"check the path"}})
-	s.Panel("dispatch?scope=octo/shop").Check(t, webtest.Want{Status: 200, Text: []string{"Open pull requests of earlier runs", "Languages"}, Lacks: []string{"check the path"}})
+	s.Panel("dispatch?scope=octo/shop").Check(t, webtest.Want{Status: 200,
+		Text: []string{"Open pull requests of earlier runs", "Languages"}, Lacks: []string{"check the path"}})
 	s.Panel("dispatch").Check(t, webtest.Want{Status: 400, Text: []string{"scope=owner/name"}})
 	s.Panel("preflight?scope=octo/api").Check(t, webtest.Want{Status: 200, Lacks: []string{"#8"}})
 
@@ -158,9 +166,11 @@ func TestDispatch(t *testing.T) {
 	if len(started) != 1 || started[0]["target_repo"] != "https://github.com/octo/shop" || started[0]["languages"] != "javascript" {
 		t.Errorf("started %v, want one run", started)
 	}
-	s.Get("/repo/octo/shop/dispatch?started=1").Check(t, webtest.Want{Status: 200, HTML: []string{`href="https://github.com/octo/action/actions/workflows/codeql-fixer.yml"`}})
+	s.Get("/repo/octo/shop/dispatch?started=1").Check(t,
+		webtest.Want{Status: 200, HTML: []string{`href="https://github.com/octo/action/actions/workflows/codeql-fixer.yml"`}})
 	form.Set("token", "token-2")
-	s.Post("/actions/dispatch", form, "HX-Request", "true").Check(t, webtest.Want{Status: 202, HTML: []string{"/actions/workflows/codeql-fixer.yml"}, Lacks: []string{"<html"}})
+	s.Post("/actions/dispatch", form, "HX-Request", "true").Check(t,
+		webtest.Want{Status: 202, HTML: []string{"/actions/workflows/codeql-fixer.yml"}, Lacks: []string{"<html"}})
 	s.Get("/repo/octo/shpo/dispatch").Check(t, webtest.Want{Status: 404, Text: []string{"Repository not found", "Did you mean"}})
 	if a := s.Get("/repo/forks/shop/dispatch"); a.Header.Get("Location") != "/repo/octo/shop/dispatch" {
 		t.Errorf("a fork leads to %d %q", a.Status, a.Header.Get("Location"))
@@ -176,7 +186,8 @@ func TestDispatchRefused(t *testing.T) {
 		name, field, value string
 		want               webtest.Want
 	}{
-		{"a field", "batch_size", "many", webtest.Want{Status: 400, Text: []string{"Issues a batch"}, HTML: []string{`value="many"`, `aria-invalid="true"`}}},
+		{"a field", "batch_size", "many", webtest.Want{Status: 400, Text: []string{"Issues a batch"},
+			HTML: []string{`value="many"`, `aria-invalid="true"`}}},
 		{"no token", "token", "", webtest.Want{Status: 400, Text: []string{"The form is too old to be sent."}}},
 		{"no repository", "repo", "no/where", webtest.Want{Status: 404, Text: []string{"no/where"}}},
 	} {
@@ -202,5 +213,6 @@ func TestDispatchIsOff(t *testing.T) {
 		o.Settings.Missing = []web.Missing{{Variable: "GITHUB_TOKEN"}}
 		o.Settings.ActionRepo = ""
 	})
-	s.Get("/repo/octo/api/dispatch").Check(t, webtest.Want{Status: 200, Text: []string{"Starting a run needs GITHUB_TOKEN and ACTION_REPO."}, Lacks: []string{"/actions/workflows/"}})
+	s.Get("/repo/octo/api/dispatch").Check(t, webtest.Want{Status: 200,
+		Text: []string{"Starting a run needs GITHUB_TOKEN and ACTION_REPO."}, Lacks: []string{"/actions/workflows/"}})
 }

@@ -36,8 +36,10 @@ func TestIssues(t *testing.T) {
 			HTML: []string{`href="/runs/shop-1.json"`, `href="/repo/octo/shop/dispatch"`, `href="/issues?q=rule%3Ajs%2Frule-01"`,
 				`href="https://github.com/octo/shop/blob/HEAD/src/%3Cb%3E1%3C/b%3E/page.ts#L10"`}}},
 		{"one that a session fixed", "js/rule-02", webtest.Want{
-			Text: []string{"Medium Fixed Gone since 9 Mar 2026 12:00 UTC", "Dispatched, attempt 1 run 3 · batch 1 devin-bbbbbbbb finished, as recorded",
-				"PR #7 opened fix(CQLF-R3-0002): escape the output linked by verification record", "Verified, 1 of 1 gone re-scan this one no longer #7 after 1 h",
+			Text: []string{"Medium Fixed Gone since 9 Mar 2026 12:00 UTC",
+				"Dispatched, attempt 1 run 3 · batch 1 devin-bbbbbbbb finished, as recorded",
+				"PR #7 opened fix(CQLF-R3-0002): escape the output linked by verification record",
+				"Verified, 1 of 1 gone re-scan this one no longer #7 after 1 h",
 				"PR #7 merged #7 into octo/shop", "Gone run 4", "Attempts 1", "Finished #7 merged 1 of 1 gone Gone for 9 Mar 2026 12:00 UTC",
 				"Was open for 8 d"},
 			HTML: []string{`href="/sessions/` + webtest.Merged + `"`, `href="/pulls/octo/shop/7"`}, Lacks: []string{"/dispatch"}}},
@@ -64,28 +66,34 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"a session that works", "/sessions/" + webtest.Working, webtest.Want{Status: 200,
-			Text: []string{"Fix path traversal aaaaaaaa", "Open in Devin", "Working for 5 Mar", "js/rule-03", "Open #8 fix(CQLF-R3-0003): check the path by issue id in the title",
+			Text: []string{"Fix path traversal aaaaaaaa", "Open in Devin", "Working for 5 Mar", "js/rule-03",
+				"Open #8 fix(CQLF-R3-0003): check the path by issue id in the title",
 				"Working as recorded running", "Devin’s word running + working", "batch 2, running", "Messages", "Reply to Devin"},
 			HTML: []string{`href="https://app.devin.ai/sessions/` + webtest.Working + `"`}}},
 		{"with devin- before its id", "/sessions/devin-" + webtest.Merged, webtest.Want{Status: 200,
 			Text: []string{"Finished", "Verified and gone 1 of 1 no longer found 1 gone by now, 0 still there #7 bbbbbbbb record"},
 			HTML: []string{`href="/api/runs/verification_7.json/raw?source=octo%2Faction"`}}},
 		{"one that Devin does not know", "/sessions/" + webtest.Unknown, webtest.Want{Status: 200,
-			Text: []string{"Unknown “404 from Devin” as recorded", "Devin does not know this session with this key (404, since 2026-03-10 12:00 UTC).",
+			Text: []string{"Unknown “404 from Devin” as recorded",
+				"Devin does not know this session with this key (404, since 2026-03-10 12:00 UTC).",
 				"No pull request is known of this session.", "Unknown “running” polled running after 5 d", "Answer since never polled"}}},
-		{"none", "/sessions/nobody", webtest.Want{Status: 404, Text: []string{"Not found", "No run record names a session nobody.", "All sessions"}}},
+		{"none", "/sessions/nobody", webtest.Want{Status: 404,
+			Text: []string{"Not found", "No run record names a session nobody.", "All sessions"}}},
 		{"a merged pull request", "/pulls/octo/shop/7", webtest.Want{Status: 200,
-			Text: []string{"fix(CQLF-R3-0002): escape the output #7", "Merged merged 7 Mar 2026", "Finished path-traversal 1 issue run 3 · batch 1 verification record",
+			Text: []string{"fix(CQLF-R3-0002): escape the output #7", "Merged merged 7 Mar 2026",
+				"Finished path-traversal 1 issue run 3 · batch 1 verification record",
 				"Verified and gone", "Author devin[bot]", "Names CQLF-R3-0002"}, HTML: []string{`href="https://github.com/octo/shop/pull/7"`}}},
 		{"an open one, with GitHub's checks", "/pulls/octo/shop/8?checks=1", webtest.Want{Status: 200,
 			Text: []string{"Open opened 7 Mar", "Not verified: no record of a re-scan names it.", "Passed build in progress deploy failure lint",
 				"Changes requested mona"}, HTML: []string{`href="https://github.com/octo/shop/pull/8#r1"`}}},
-		{"its checks are asked for by the page", "/pulls/octo/shop/8", webtest.Want{Status: 200, Text: []string{"Checks and reviews asked of GitHub"}, Lacks: []string{"deploy"}}},
+		{"its checks are asked for by the page", "/pulls/octo/shop/8",
+			webtest.Want{Status: 200, Text: []string{"Checks and reviews asked of GitHub"}, Lacks: []string{"deploy"}}},
 		{"no number", "/pulls/octo/shop/x", webtest.Want{Status: 404, Text: []string{"whole number from 1", "All pull requests"}}},
 		{"a scan and what it changed", "/runs/shop-3.json", webtest.Want{Status: 200,
 			Text: []string{"run 3 of octo/shop", "Open the action run Raw record", "Compared with run 2, 3 Mar 2026 12:00 run 1, 1 Mar 2026 12:00",
 				"New 1", "js/rule-25", "Reopened 1", "js/rule-01", "Gone 0", "Moved 1", "before: line 30", "Batches and sessions 5",
-				"batch 1 Finished path-traversal js/rule-02 #7 merged", "batch 5 Never started injection 429 Client Error: Too Many Requests issues not named",
+				"batch 1 Finished path-traversal js/rule-02 #7 merged",
+				"batch 5 Never started injection 429 Client Error: Too Many Requests issues not named",
 				"Issues in no session 20", "Found 25", "From octo/action"}}},
 		{"against an earlier one", "/runs/shop-4.json?against=shop-1.json", webtest.Want{Status: 200,
 			Text: []string{"New 1", "js/rule-25", "Gone 1", "js/rule-02"}, HTML: []string{`value="shop-1.json" selected`}}},
@@ -94,7 +102,8 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 		{"a list that there is not", "/runs/shop-3.json?list=x", webtest.Want{Status: 400, Text: []string{"list", "unassigned"}}},
 		{"no page number", "/runs/shop-3.json?page=x", webtest.Want{Status: 400, Text: []string{"page"}}},
 		{"a scan without findings", "/runs/api-5.json", webtest.Want{Status: 200,
-			Text: []string{"Not listed.", "This record counts 5 findings and names none, so it cannot be compared.", "Issues in no session unknown"}}},
+			Text: []string{"Not listed.", "This record counts 5 findings and names none, so it cannot be compared.",
+				"Issues in no session unknown"}}},
 		{"the first scan", "/runs/shop-1.json", webtest.Want{Status: 200, Text: []string{"It is the first scan of its repository", "New 24"}}},
 		{"a broken record", "/runs/none.json", webtest.Want{Status: 404, Text: []string{"There is no run file none.json.", "All runs"}}},
 	} {
@@ -110,13 +119,15 @@ func TestUpstreamPanels(t *testing.T) {
 		name, panel string
 		want        webtest.Want
 	}{
-		{"messages", "messages?id=" + webtest.Waiting, webtest.Want{Status: 200, Text: []string{"Devin 9 Mar 2026 12:00 UTC Which branch shall I use?"}}},
+		{"messages", "messages?id=" + webtest.Waiting, webtest.Want{Status: 200,
+			Text: []string{"Devin 9 Mar 2026 12:00 UTC Which branch shall I use?"}}},
 		{"messages of a session that Devin does not know", "messages?id=" + webtest.Unknown, webtest.Want{Status: 200,
 			Text: []string{"Devin’s messages could not be read.", "(404)", "Try again"}}},
 		{"the dialog of a reply asks for messages itself", "reply?id=" + webtest.Waiting, webtest.Want{Status: 200,
 			Text: []string{"Fix injection", "Asking Devin…", "Reply to Devin", "Send to Devin"}}},
 		{"a reply to nobody", "reply?id=nobody", webtest.Want{Status: 404, Text: []string{"This panel could not be loaded."}}},
-		{"checks of no pull request", "checks?id=octo/shop/99", webtest.Want{Status: 200, Text: []string{"GitHub could not be asked.", "(404)"}}},
+		{"checks of no pull request", "checks?id=octo/shop/99",
+			webtest.Want{Status: 200, Text: []string{"GitHub could not be asked.", "(404)"}}},
 		{"checks of no number", "checks?id=octo", webtest.Want{Status: 404, Text: []string{"named by its repository and number"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Panel(tc.panel).Check(t, tc.want) })
@@ -152,7 +163,8 @@ func TestReplies(t *testing.T) {
 
 	form.Set("message", "And now?")
 	form.Set("token", "another-1")
-	s.Post("/actions/reply", form, "HX-Request", "true").Check(t, webtest.Want{Status: 200, Text: []string{"Sent"}, Lacks: []string{"And now?", "<html"}})
+	s.Post("/actions/reply", form, "HX-Request", "true").Check(t,
+		webtest.Want{Status: 200, Text: []string{"Sent"}, Lacks: []string{"And now?", "<html"}})
 
 	for _, tc := range []struct {
 		name, field, value string
@@ -191,7 +203,8 @@ func TestReplyOfUnknownOutcome(t *testing.T) {
 // TestNobodyToReplyTo: the form says why it is off.
 func TestNobodyToReplyTo(t *testing.T) {
 	s := webtest.Shop(t, func(o *web.Options) { o.Settings.Polls = false })
-	s.Get("/sessions/"+webtest.Waiting).Check(t, webtest.Want{Status: 200, Text: []string{"DEVIN_API_KEY is not set, so replies cannot be sent."}})
+	s.Get("/sessions/"+webtest.Waiting).Check(t, webtest.Want{Status: 200,
+		Text: []string{"DEVIN_API_KEY is not set, so replies cannot be sent."}})
 	never := regexp.MustCompile(`href="(/sessions/[^"]+)"`).FindStringSubmatch(s.Panel("sessions?q=is:never_started").HTML)
 	s.Get(never[1]).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Never started", "Devin did not start it. 429 Client Error: Too Many Requests", "there is nobody to reply to"}})

@@ -89,7 +89,8 @@ const (
 )
 
 // issueIDs are what the scans call the issue; more leads to all of them.
-func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetail) (rows []panels.Pair, all int, more parts.Link, err error) {
+func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetail) (rows []panels.Pair, all int, more parts.Link,
+	err error) {
 	most := idsMost
 	if v.Get("ids") == "all" {
 		most = idsAll

@@ -37,7 +37,8 @@ func TestTimelineSteps(t *testing.T) {
 	here, there := &telemetry.Appearance{File: "a.ts", Line: 7}, &telemetry.Appearance{File: "lib/b.ts", Line: 9}
 	attempt := &telemetry.Attempt{Session: "devin-aaaaaaaaaaaaaaaa", Known: true, BatchID: 2, Others: 3, State: telemetry.StateWorking}
 	polled := &telemetry.Attempt{Session: "bbbbbbbbbbbbbbbb", PR: &telemetry.PullState{}, States: []telemetry.StateChange{
-		{At: day(1), State: telemetry.StateWorking, Origin: "poll"}, {At: day(1).Add(48 * time.Minute), State: telemetry.StateFinished, Origin: "poll"}}}
+		{At: day(1), State: telemetry.StateWorking, Origin: "poll"},
+		{At: day(1).Add(48 * time.Minute), State: telemetry.StateFinished, Origin: "poll"}}}
 	verified := &telemetry.Attempt{Session: "cccccccccccccccc", Basis: telemetry.AttemptVerification}
 	check := &telemetry.VerificationRow{File: "v.json", Fixed: 1, Targeted: 2, PR: telemetry.PullRef{Repo: "octo/shop", Number: 7}}
 	pull := &telemetry.PullRow{Repo: "octo/shop", Number: 7, Title: "fix it", Basis: telemetry.LinkDevin}
@@ -47,11 +48,14 @@ func TestTimelineSteps(t *testing.T) {
 		word, bits string
 	}{
 		{"first seen", telemetry.Step{Kind: telemetry.StepFirstSeen, RunNumber: 1, Seen: here}, "First seen", "run 1 | a.ts:7"},
-		{"lower in its file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here, Seen: &telemetry.Appearance{File: "a.ts", Line: 8, Basis: telemetry.BasisSame}},
+		{"lower in its file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here,
+			Seen: &telemetry.Appearance{File: "a.ts", Line: 8, Basis: telemetry.BasisSame}},
 			"Moved", "run 2 | a.ts:8 | 1 line lower | same fingerprint"},
-		{"higher in its file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here, Seen: &telemetry.Appearance{File: "a.ts", Line: 4, Basis: telemetry.BasisNear}},
+		{"higher in its file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here,
+			Seen: &telemetry.Appearance{File: "a.ts", Line: 4, Basis: telemetry.BasisNear}},
 			"Moved", "run 2 | a.ts:4 | 3 lines higher | same rule and file"},
-		{"in another file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here, Seen: there}, "Moved", "run 2 | lib/b.ts:9 | before in a.ts:7 | "},
+		{"in another file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here, Seen: there}, "Moved",
+			"run 2 | lib/b.ts:9 | before in a.ts:7 | "},
 		{"another fingerprint", telemetry.Step{Kind: telemetry.StepRelinked, RunNumber: 3,
 			Was:  &telemetry.Appearance{Fingerprint: "0123456789abcdef"},
 			Seen: &telemetry.Appearance{Fingerprint: "fedcba9876543210", Basis: telemetry.BasisPlace}},
@@ -61,18 +65,23 @@ func TestTimelineSteps(t *testing.T) {
 			Seen: &telemetry.Appearance{File: "a.ts", Line: 9, Fingerprint: "0123456789abcdef0123"}},
 			"Fingerprint re-linked", "run 3 | a.ts:9 | 2 lines lower | 16 to 20 hex digits, the same beginning"},
 		{"gone", telemetry.Step{Kind: telemetry.StepGone, RunNumber: 4}, "Gone", "run 4 | first scan without it"},
-		{"back", telemetry.Step{Kind: telemetry.StepBack, RunNumber: 5, Was: here, Seen: &telemetry.Appearance{File: "a.ts", Line: 7, Basis: telemetry.BasisBackPrint}},
+		{"back", telemetry.Step{Kind: telemetry.StepBack, RunNumber: 5, Was: here,
+			Seen: &telemetry.Appearance{File: "a.ts", Line: 7, Basis: telemetry.BasisBackPrint}},
 			"Back", "run 5 | a.ts:7 | same fingerprint"},
-		{"not scanned", telemetry.Step{Kind: telemetry.StepNotScanned}, "Not scanned", "dispatch | looked at less than the scan before, and closed nothing"},
+		{"not scanned", telemetry.Step{Kind: telemetry.StepNotScanned}, "Not scanned",
+			"dispatch | looked at less than the scan before, and closed nothing"},
 		{"taken by a session", telemetry.Step{Kind: telemetry.StepTaken, RunNumber: 6, Attempt: attempt},
 			"Dispatched, attempt 4", "run 6 · batch 2 | with 3 other issues | devin-aaaaaaaa | working, as recorded"},
-		{"named by a verification", telemetry.Step{Kind: telemetry.StepTaken, Attempt: verified}, "Dispatched, attempt 4", "verification record | devin-cccccccc"},
+		{"named by a verification", telemetry.Step{Kind: telemetry.StepTaken, Attempt: verified}, "Dispatched, attempt 4",
+			"verification record | devin-cccccccc"},
 		{"a session as polled", telemetry.Step{Kind: telemetry.StepSession, Attempt: polled},
 			"Session working, finished after 48 min", "devin-bbbbbbbb | as polled"},
 		{"verified", telemetry.Step{Kind: telemetry.StepVerified, Check: check}, "Verified, 1 of 2 gone", "re-scan | this one no longer | #7"},
-		{"verified as still there", telemetry.Step{Kind: telemetry.StepVerified, Check: &telemetry.VerificationRow{Targeted: 1}, Text: "1 still found"},
+		{"verified as still there", telemetry.Step{Kind: telemetry.StepVerified, Check: &telemetry.VerificationRow{Targeted: 1},
+			Text: "1 still found"},
 			"Verified, 0 of 1 gone", "re-scan | this one still found"},
-		{"a pull request opened", telemetry.Step{Kind: telemetry.StepPROpened, At: day(2), Pull: pull}, "PR #7 opened", "fix it | linked by Devin’s answer"},
+		{"a pull request opened", telemetry.Step{Kind: telemetry.StepPROpened, At: day(2), Pull: pull}, "PR #7 opened",
+			"fix it | linked by Devin’s answer"},
 		{"a pull request never fetched", telemetry.Step{Kind: telemetry.StepPROpened, Pull: &telemetry.PullRow{Repo: "octo/shop", Number: 8}},
 			"PR #8", "#8 | GitHub was not asked about it yet"},
 		{"a pull request merged", telemetry.Step{Kind: telemetry.StepMerged, Pull: pull}, "PR #7 merged", "#7 | into octo/shop"},
@@ -171,12 +180,14 @@ func TestPullFacts(t *testing.T) {
 		}
 		return all
 	}
-	if got := facts(telemetry.PullRow{Candidates: []string{"a", "b"}, State: "closed", ClosedAt: day(1)}); got["Linked by"] != "2 candidates, none sure" {
+	if got := facts(telemetry.PullRow{Candidates: []string{"a", "b"}, State: "closed",
+		ClosedAt: day(1)}); got["Linked by"] != "2 candidates, none sure" {
 		t.Errorf("%v", got)
 	} else if _, closed := got["Closed"]; !closed {
 		t.Errorf("%v", got)
 	}
-	if got := facts(telemetry.PullRow{Basis: telemetry.LinkSessionID, IssueIDs: []string{"CQLF-R1-0001", " "}}); got["Linked by"] != "session id in the PR" || got["Names"] != "CQLF-R1-0001" {
+	if got := facts(telemetry.PullRow{Basis: telemetry.LinkSessionID,
+		IssueIDs: []string{"CQLF-R1-0001", " "}}); got["Linked by"] != "session id in the PR" || got["Names"] != "CQLF-R1-0001" {
 		t.Errorf("%v", got)
 	}
 }
@@ -199,7 +210,8 @@ func TestChecksAndReviews(t *testing.T) {
 			t.Errorf("%+v: %+v", tc.c, got)
 		}
 	}
-	for word, want := range map[string]string{"APPROVED": "Approved", "CHANGES_REQUESTED": "Changes requested", "NOT_YET_KNOWN": "not yet known"} {
+	for word, want := range map[string]string{"APPROVED": "Approved", "CHANGES_REQUESTED": "Changes requested",
+		"NOT_YET_KNOWN": "not yet known"} {
 		if got := reviewState(word); got.Word != want {
 			t.Errorf("%s: %+v", word, got)
 		}
@@ -243,8 +255,9 @@ func TestSessionTitles(t *testing.T) {
 // TestVerificationRows: what the re-scan counted, and what later scans say.
 func TestVerificationRows(t *testing.T) {
 	r := verificationRow(telemetry.VerificationRow{
-		Verdict: telemetry.VerdictPartial, Fixed: 2, Targeted: 5, Remaining: 3, Gone: 1, StillThere: 1, Unmatched: 2, File: "v.json", Source: "octo/action",
-		PR: telemetry.PullRef{Repo: "octo/shop", Number: 7}, Session: "devin-aaaaaaaaaaaaaaaa",
+		Verdict: telemetry.VerdictPartial, Fixed: 2, Targeted: 5, Remaining: 3, Gone: 1, StillThere: 1, Unmatched: 2, File: "v.json",
+		Source: "octo/action",
+		PR:     telemetry.PullRef{Repo: "octo/shop", Number: 7}, Session: "devin-aaaaaaaaaaaaaaaa",
 	})
 	if r.Counts != "2 of 5 no longer found, 3 still found" || r.Now != "1 gone by now, 1 still there, 2 not in its run" {
 		t.Errorf("%q, %q", r.Counts, r.Now)
@@ -271,7 +284,8 @@ func TestUnstartedSessions(t *testing.T) {
 	if !dry.DryRun || dry.SessionRow.Title != telemetry.DryRunID || dry.SessionRow.Reason != "dry" {
 		t.Errorf("dry run: %+v", dry)
 	}
-	if got := site().batchRow(telemetry.Mention{BatchID: 9, IssueIDs: []string{" ", "CQLF-R1-0001"}}, r); got.SessionRow.Title != "no session" ||
+	if got := site().batchRow(telemetry.Mention{BatchID: 9, IssueIDs: []string{" ", "CQLF-R1-0001"}},
+		r); got.SessionRow.Title != "no session" ||
 		len(got.SessionRow.IssueIDs) != 1 {
 		t.Errorf("unknown: %+v", got)
 	}

@@ -238,7 +238,8 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 			Tone:   parts.Attention,
 			Icon:   "alert",
 			Strong: "Scope reduced.",
-			Text:   "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, accept it: what it does not name is then gone.",
+			Text: "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, " +
+				"accept it: what it does not name is then gone.",
 		}}
 		h.Forms = []parts.Action{form}
 	case r.Kind == telemetry.KindScan && !r.HasFindings:

@@ -28,7 +28,8 @@ func parsed(v shell.View) (query.Query, error) {
 // bar makes the list's bar. For a query that cannot be read it has no menus.
 func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sort, total int) (parts.Bar, error) {
 	schema := v.Panel.List.Schema()
-	b := parts.Bar{Name: v.Panel.Name, Query: v.Search(), Hint: "Filter, for example " + schema.Example, Count: parts.Plural(total, noun, "")}
+	b := parts.Bar{Name: v.Panel.Name, Query: v.Search(), Hint: "Filter, for example " + schema.Example,
+		Count: parts.Plural(total, noun, "")}
 	if b.Query != v.Panel.Usual {
 		b.Clear = shell.OrBlank(v.Panel.Usual)
 	}
@@ -59,7 +60,8 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 		}
 		m := menu(q, name, v.Panel.Usual, dynamic(name, recent.Items))
 		if name == "repo" && recent.Total > barChoices {
-			m.More = "The " + parts.Number(barChoices) + " that ran last of " + shell.Number(recent.Total) + "; write repo: in the box for any other."
+			m.More = "The " + parts.Number(barChoices) + " that ran last of " + shell.Number(recent.Total) + "; write repo: in the " +
+				"box for any other."
 		}
 		b.Menus = append(b.Menus, m)
 	}

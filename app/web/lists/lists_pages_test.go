@@ -44,7 +44,8 @@ func TestListsShowTheirRows(t *testing.T) {
 			Text: []string{"No sessions yet", "Devin sessions that runs started are listed here."},
 		}},
 		{"pulls: with issues, session, outcome and link", "pulls", webtest.Want{
-			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open 1 L session aaaaaaaa Not verified issue id in the title",
+			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open 1 L session aaaaaaaa Not " +
+				"verified issue id in the title",
 				"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged 1 M session bbbbbbbb Verified and gone verification record"},
 			HTML: []string{`href="/pulls/octo/shop/8"`},
 		}},
@@ -54,7 +55,8 @@ func TestListsShowTheirRows(t *testing.T) {
 			HTML: []string{`href="/runs/shop-4.json"`, `href="https://github.com/octo/action/actions/runs/1004"`},
 		}},
 		{"repos: with their remarks and last days", "repos", webtest.Want{
-			Text: []string{"octo/api not listed 5 open 0 C 5 H", "octo/ledger scope reduced 24 open", "octo/shop 24 open 6 C 7 H 5 M 6 L +24 in 30 d 2 2 1"},
+			Text: []string{"octo/api not listed 5 open 0 C 5 H", "octo/ledger scope reduced 24 open",
+				"octo/shop 24 open 6 C 7 H 5 M 6 L +24 in 30 d 2 2 1"},
 			HTML: []string{`/changes?event=closed&amp;repo=octo%2Fshop`},
 		}},
 		{"files: what is wrong, as a sentence", "files", webtest.Want{
@@ -65,9 +67,10 @@ func TestListsShowTheirRows(t *testing.T) {
 				"Reopened High js/rule-01", "Closed High js/rule-01 injection octo/shop run 2 2 d", "Opened Critical js/rule-24"},
 			HTML: []string{`href="/repo/octo/shop/runs?q=run%3A4"`},
 		}},
-		{"changes: of one kind and a stretch of time", "changes?event=opened&since=2026-03-04T00:00:00Z&until=2026-03-06T00:00:00Z", webtest.Want{
-			Text: []string{"2 events", "Opened High js/rule-25", "Reopened High js/rule-01"}, Lacks: []string{"js/rule-24"},
-		}},
+		{"changes: of one kind and a stretch of time", "changes?event=opened&since=2026-03-04T00:00:00Z&until=2026-03-06T00:00:00Z",
+			webtest.Want{
+				Text: []string{"2 events", "Opened High js/rule-25", "Reopened High js/rule-01"}, Lacks: []string{"js/rule-24"},
+			}},
 		{"changes: none", "changes?since=2026-03-09T13:00:00Z", webtest.Want{Text: []string{"Nothing was opened or closed then"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -97,9 +100,11 @@ func TestListPagesRefuseInPlace(t *testing.T) {
 			Lacks: []string{`class="query-box`}}},
 		{"activity of no repository", "/activity?repo=shop", webtest.Want{Status: 400, Text: []string{"write owner/name"}}},
 		{"activity from nowhere", "/activity?before=x", webtest.Want{Status: 400, Text: []string{"before"}}},
-		{"changes of an unknown kind", "/changes?event=x", webtest.Want{Status: 400, Text: []string{`event: "x" is unknown; use one of opened, closed.`}}},
+		{"changes of an unknown kind", "/changes?event=x",
+			webtest.Want{Status: 400, Text: []string{`event: "x" is unknown; use one of opened, closed.`}}},
 		{"changes since no time", "/changes?since=x", webtest.Want{Status: 400, Text: []string{"since"}}},
-		{"a panel of an unknown repository", "/panels/issues?scope=no/where", webtest.Want{Status: 404, Text: []string{"No run record names the repository no/where."}}},
+		{"a panel of an unknown repository", "/panels/issues?scope=no/where",
+			webtest.Want{Status: 404, Text: []string{"No run record names the repository no/where."}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}
@@ -113,7 +118,8 @@ func TestListPages(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"the past says so, and leads to today", "/issues?as_of=2026-03-02T00:00:00Z&q=", webtest.Want{
-			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "By the scans up to then", "Show today", "24 issues"}, HTML: []string{`href="/issues?q="`}}},
+			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "By the scans up to then", "Show today", "24 issues"},
+			HTML: []string{`href="/issues?q="`}}},
 		{"runs have the unreadable records below", "/runs", webtest.Want{Text: []string{"7 runs", "Records that could not be read"}}},
 		{"changes say which they are", "/changes?since=2026-03-04T00:00:00Z&repo=octo/shop", webtest.Want{
 			Text: []string{"Issues opened and closed", "since 4 Mar 2026 00:00 UTC", "octo/shop"}, HTML: []string{`href="/repo/octo/shop"`}}},
@@ -158,7 +164,8 @@ func TestListsBeforeTheFirstRecord(t *testing.T) {
 		change func(*web.Options)
 		want   webtest.Want
 	}{
-		"an action repository": {func(*web.Options) {}, webtest.Want{Text: []string{"No runs yet", "telemetry/runs in octo/action.", "Refresh"}}},
+		"an action repository": {func(*web.Options) {}, webtest.Want{Text: []string{"No runs yet", "telemetry/runs in octo/action.",
+			"Refresh"}}},
 		"a directory": {func(o *web.Options) { o.Settings.ActionRepo, o.Settings.RunsDir = "", "/runs" },
 			webtest.Want{Text: []string{"RUNS_DIR /", "No runs yet", "reads the run files in RUNS_DIR."}}},
 		"nothing": {func(o *web.Options) { o.Settings.ActionRepo = "" },

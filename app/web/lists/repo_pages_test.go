@@ -31,7 +31,8 @@ func TestRepositoryPages(t *testing.T) {
 			Text: []string{"octo/shop", "Open issues 24", "This list cannot be shown as asked"}}},
 		{"a name close to another", "/repo/octo/shpo", webtest.Want{Status: 404,
 			Text: []string{"Repository not found", "octo/shpo", "Did you mean", "octo/shop"}, HTML: []string{`href="/repo/octo/shop"`}}},
-		{"a name close to none", "/repo/x/nothing-like-it", webtest.Want{Status: 404, Text: []string{"Repository not found"}, Lacks: []string{"Did you mean"}}},
+		{"a name close to none", "/repo/x/nothing-like-it",
+			webtest.Want{Status: 404, Text: []string{"Repository not found"}, Lacks: []string{"Did you mean"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}

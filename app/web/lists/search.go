@@ -27,7 +27,8 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 	if text == "" {
 		facts := []pages.Fact{{
 			Icon: "search",
-			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the lists are understood too: is:open severity:critical.",
+			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the " +
+				"lists are understood too: is:open severity:critical.",
 		}}
 		return w.Show(c, shell.Screen{Title: "Search", Body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
 	}
@@ -96,7 +97,9 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 }
 
 // inFull adds to what was found what its list shows beside it.
-func inFull[A, B any](ctx context.Context, f dashboard.Found[A], with func(context.Context, []A) ([]B, error)) (dashboard.Found[B], error) {
+func inFull[A, B any](
+	ctx context.Context, f dashboard.Found[A], with func(context.Context, []A) ([]B, error),
+) (dashboard.Found[B], error) {
 	items, err := with(ctx, f.Items)
 	return dashboard.Found[B]{List: telemetry.List[B]{Items: items, Total: f.Total}, Query: f.Query, Note: f.Note}, err
 }

@@ -55,7 +55,8 @@ func TestSavedViews(t *testing.T) {
 	if a = s.Post("/actions/views/delete", url.Values{"id": {saved.ID}}); a.Header.Get("Location") != "/issues" {
 		t.Errorf("deleted: %d to %q", a.Status, a.Header.Get("Location"))
 	}
-	s.Post("/actions/views/delete", url.Values{"id": {saved.ID}}).Check(t, webtest.Want{Status: 404, Text: []string{"There is no saved view"}})
+	s.Post("/actions/views/delete", url.Values{"id": {saved.ID}}).Check(t,
+		webtest.Want{Status: 404, Text: []string{"There is no saved view"}})
 }
 
 // theView is the only view that is saved.
@@ -80,7 +81,8 @@ func TestViewsThatCannotBeSaved(t *testing.T) {
 		{"without a name", saveForm("", "sessions", "q=is:waiting"), webtest.Want{Status: 400,
 			Text: []string{"Sessions", "Waiting for you Fix injection"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
 		{"an unknown list", saveForm("x", "colours", "q=x"), webtest.Want{Status: 400, Text: []string{`There is no list "colours"`}}},
-		{"a query that cannot be read", saveForm("x", "runs", "q=is:x"), webtest.Want{Status: 400, Text: []string{"This list cannot be shown as asked"}}},
+		{"a query that cannot be read", saveForm("x", "runs", "q=is:x"),
+			webtest.Want{Status: 400, Text: []string{"This list cannot be shown as asked"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Post("/actions/views", tc.form).Check(t, tc.want) })
 	}

@@ -54,7 +54,8 @@ func (w *Web) drawTop(ctx context.Context, v shell.View) (templ.Component, error
 
 // RecentRuns is the latest runs.
 func (w *Web) RecentRuns() shell.Panel {
-	return shell.Panel{Name: "recent", Title: "Recent runs", Page: "/", Topics: []string{telemetry.TopicRecords}, Every: "60s", Draw: w.drawRecent}
+	return shell.Panel{Name: "recent", Title: "Recent runs", Page: "/", Topics: []string{telemetry.TopicRecords}, Every: "60s",
+		Draw: w.drawRecent}
 }
 
 func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, error) {

@@ -207,7 +207,8 @@ func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, 
 	}
 	out.Note, out.Count = "started"+periodWords(o.Period.Name), shell.Number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
-	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session and are not in the sum."}
+	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session " +
+		"and are not in the sum."}
 	out.Fold = foldOutcomes(out)
 	return panels.SessionOutcomes(out), nil
 }

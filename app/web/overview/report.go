@@ -41,7 +41,8 @@ func (w *Web) Verdicts() shell.Panel {
 func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, error) {
 	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fix was verified yet"}}
 	out.Note = "the latest re-scan of each fix"
-	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that it no longer finds them."}
+	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that " +
+		"it no longer finds them."}
 	var asks []query.Ask
 	for _, verdict := range telemetry.Verdicts() {
 		term, err := dashboard.Term(w.Dashboard.Verifications, "outcome", string(verdict))

@@ -34,7 +34,8 @@ func TestRateTile(t *testing.T) {
 // fetched stand apart.
 func TestPullsTile(t *testing.T) {
 	got := pullsTile("/pulls", telemetry.PullCounts{Open: 2, Total: 9, Unknown: 3}, telemetry.Measure{})
-	if got.Value != "2" || len(got.Line) != 2 || got.Line[0].Text != "of 9" || got.Line[1] != (parts.Bit{Text: "3 not fetched", URL: "/pulls?q=is%3Aunknown"}) {
+	if got.Value != "2" || len(got.Line) != 2 || got.Line[0].Text != "of 9" ||
+		got.Line[1] != (parts.Bit{Text: "3 not fetched", URL: "/pulls?q=is%3Aunknown"}) {
 		t.Errorf("%+v", got)
 	}
 	if got = pullsTile("/pulls", telemetry.PullCounts{}, telemetry.Measure{Most: 50 * time.Hour}); got.Line[0].Text != "oldest 2 d" {
@@ -68,12 +69,15 @@ func TestNeedRows(t *testing.T) {
 			"Pull request", "#7", "/pulls/octo/shop/7", "", "Open PR", "https://github.com/octo/shop/pull/7", ""},
 		{"a scan that is due", telemetry.NeedRow{Need: telemetry.NeedScan, Repo: "octo/shop", Interval: 48 * time.Hour},
 			"Usually every 2 d", "", "/repo/octo/shop", "", "Dispatch", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
-		{"never started", telemetry.NeedRow{Need: telemetry.NeedNeverStarted, Repo: "octo/shop", RunFile: "a.json", RunNumber: 3, BatchID: 2, Reason: "429", IssueIDs: []string{"x", "y"}},
+		{"never started", telemetry.NeedRow{Need: telemetry.NeedNeverStarted, Repo: "octo/shop", RunFile: "a.json", RunNumber: 3,
+			BatchID: 2, Reason: "429", IssueIDs: []string{"x", "y"}},
 			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Dispatch", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
 		{"an answer", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, SessionTitle: "Fix XSS", Reason: "waiting_for_user"},
-			"Fix XSS", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
+			"Fix XSS", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form",
+			"/panels/reply?id=aaaaaaaaaaaaaaaa"},
 		{"an approval", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, Reason: "waiting_for_approval"},
-			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "asks for an approval", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
+			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "asks for an approval", "Reply",
+			"/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
 		{"stuck", telemetry.NeedRow{Need: telemetry.NeedStuck, SessionID: id, RunNumber: 1},
 			"Session aaaaaaaa", "run 1", "/sessions/aaaaaaaaaaaaaaaa", "", "Open in Devin", "https://app.devin.ai/sessions/aaaaaaaaaaaaaaaa", ""},
 	} {
@@ -128,7 +132,8 @@ func TestRateRows(t *testing.T) {
 	if rest.Name != "2 other families" || rest.Tried != 20 || rest.Done != 10 {
 		t.Errorf("%+v", rest)
 	}
-	want := "/issues?q=taken%3A%3E%3D2026-03-01T12%3A00%3A00Z+repo%3Aocto%2Fshop+-family%3Aa+-family%3Ab+-family%3Ac+-family%3Ad+-family%3Ae+-family%3Af+-family%3Ag+-family%3Ah+-family%3Ai"
+	want := "/issues?q=taken%3A%3E%3D2026-03-01T12%3A00%3A00Z+repo%3Aocto%2Fshop+-family%3Aa+-family%3Ab+-family%3Ac+" +
+		"-family%3Ad+-family%3Ae+-family%3Af+-family%3Ag+-family%3Ah+-family%3Ai"
 	if rest.URL != want || rest.DoneURL != want+"+is%3Afixed" {
 		t.Errorf("%q\nwant %q", rest.URL, want)
 	}
@@ -175,7 +180,8 @@ func TestPhoneLines(t *testing.T) {
 	outcomes.Count = "5"
 	queue := panels.Table[panels.PullRow]{Empty: parts.Empty{Title: "none"}}
 	var lines []string
-	lines = append(lines, foldRates(rates), foldOutcomes(outcomes), foldQueue(queue, now), foldTop(panels.Table[panels.RepoRow]{}), foldRuns(panels.Table[panels.RunRow]{}))
+	lines = append(lines, foldRates(rates), foldOutcomes(outcomes), foldQueue(queue, now), foldTop(panels.Table[panels.RepoRow]{}),
+		foldRuns(panels.Table[panels.RunRow]{}))
 	if want := []string{"none", "none", "none", "", ""}; !slices.Equal(lines, want) {
 		t.Errorf("of nothing: %q", lines)
 	}

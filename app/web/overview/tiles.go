@@ -66,7 +66,8 @@ func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) 
 	}
 	url := func(i int) string { return shell.SearchURL(v.ListURL("/sessions"), queries[i]) }
 	t.Value, t.URL = shell.Number(counts[0]), url(0)
-	t.Line = []parts.Bit{{Text: shell.Number(counts[1]) + " working", URL: url(1)}, {Text: shell.Number(counts[2]) + " waiting", URL: url(2)}}
+	t.Line = []parts.Bit{{Text: shell.Number(counts[1]) + " working", URL: url(1)},
+		{Text: shell.Number(counts[2]) + " waiting", URL: url(2)}}
 	return t, nil
 }
 
@@ -87,9 +88,12 @@ func (w *Web) reposWith(ctx context.Context, v shell.View, text string) (int64, 
 
 func aboutTiles() []string {
 	return []string{
-		"Open issues, Devin active, PRs waiting, repositories and runs are those of now. The arrow is the change since the day before the period began.",
-		"Closed, opened and the fix rate are of the period: from 00:00 UTC of its first day until now. One issue that closes twice counts twice.",
-		"Fix rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date is not known.",
+		"Open issues, Devin active, PRs waiting, repositories and runs are those of now. The arrow is the change since the day " +
+			"before the period began.",
+		"Closed, opened and the fix rate are of the period: from 00:00 UTC of its first day until now. One issue that closes twice " +
+			"counts twice.",
+		"Fix rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date " +
+			"is not known.",
 	}
 }
 
@@ -213,5 +217,6 @@ func rateTile(o dashboard.Overview) parts.Tile {
 		rate = shell.PercentText(o.PRs.FixRate())
 	}
 	return parts.Tile{Label: "Fix rate", Value: rate, URL: o.Links["prs_total"].Page(),
-		Line: []parts.Bit{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs", URL: o.Links["prs_merged"].Page()}}}
+		Line: []parts.Bit{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs",
+			URL: o.Links["prs_merged"].Page()}}}
 }

@@ -58,7 +58,8 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 
 func aboutTrend() []string {
 	return []string{
-		"Open: issues that were found and not yet gone at the end of each day (UTC), by the scans up to then. Where a repository’s scans name no findings, their counts are added.",
+		"Open: issues that were found and not yet gone at the end of each day (UTC), by the scans up to then. Where a repository’s " +
+			"scans name no findings, their counts are added.",
 		"Opened: issues first seen or come back. Closed: issues that a full scan no longer found. One that closes twice counts twice.",
 		"Weeks begin on Monday, 00:00 UTC; the first is cut where the period begins, the last is not over yet.",
 	}

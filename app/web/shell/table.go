@@ -104,7 +104,8 @@ func (w *Shell) NoRuns(ctx context.Context, e *parts.Empty, action *parts.Action
 		return err
 	}
 	*e = parts.Empty{Icon: "inbox", Title: "No runs yet",
-		Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or start it with --demo."}
+		Text: "This dashboard reads telemetry/runs of the action repository. Set ACTION_REPO and GITHUB_TOKEN, or RUNS_DIR, or " +
+			"start it with --demo."}
 	switch {
 	case w.Settings.ActionRepo != "":
 		e.Text = "This dashboard reads telemetry/runs in " + w.Settings.ActionRepo + "."

@@ -229,6 +229,7 @@ func (s *Site) do(method, path string, form url.Values, header []string) Answer 
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
+	req.Host = req.Header.Get("Host") // "" is that of the URL
 	res, err := s.http.Do(req)
 	if err != nil {
 		s.t.Fatal(err)

@@ -37,18 +37,21 @@ func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 	for name, record := range shopRecords() {
 		s.write(name, record)
 	}
-	s.GitHub.Repo(ActionRepo).PutFile("telemetry/runs/broken.json", []byte(`{"target_repo": "https://github.com/octo/shop", "run_number": "x"`))
+	s.GitHub.Repo(ActionRepo).PutFile("telemetry/runs/broken.json",
+		[]byte(`{"target_repo": "https://github.com/octo/shop", "run_number": "x"`))
 	shop := s.GitHub.Repo("octo/shop")
 	shop.PutPull(telemetry.PullRequest{
 		Number: 7, Title: "fix(CQLF-R3-0002): escape the output", User: "devin[bot]",
 		CreatedAt: Day(6), UpdatedAt: Day(7), MergedAt: Day(7),
 	})
-	shop.PutPull(telemetry.PullRequest{Number: 8, Title: "fix(CQLF-R3-0003): check the path", User: "devin[bot]", CreatedAt: Day(7), UpdatedAt: Day(7)})
+	shop.PutPull(telemetry.PullRequest{Number: 8, Title: "fix(CQLF-R3-0003): check the path", User: "devin[bot]", CreatedAt: Day(7),
+		UpdatedAt: Day(7)})
 	shop.SetChecks(8,
 		telemetry.Check{Name: "build", Status: "completed", Conclusion: "success", URL: "https://github.com/octo/shop/runs/1"},
 		telemetry.Check{Name: "lint", Status: "completed", Conclusion: "failure"},
 		telemetry.Check{Name: "deploy", Status: "in_progress"})
-	shop.SetReviews(8, telemetry.Review{Reviewer: "mona", State: "CHANGES_REQUESTED", URL: "https://github.com/octo/shop/pull/8#r1", At: Day(8)})
+	shop.SetReviews(8, telemetry.Review{Reviewer: "mona", State: "CHANGES_REQUESTED", URL: "https://github.com/octo/shop/pull/8#r1",
+		At: Day(8)})
 	for _, other := range []string{"octo/api", "octo/ledger", "forks/shop"} {
 		s.GitHub.Repo(other)
 	}
@@ -147,7 +150,8 @@ func shopRecords() map[string]any {
 	merged := Session(Merged, 1, "finished", "CQLF-R3-0002")
 	merged["pr_url"] = "https://github.com/octo/shop/pull/7"
 	unlisted := Scan("octo/api", 5, Day(4), nil)
-	unlisted["issues_found"], unlisted["severity_breakdown"], unlisted["category_breakdown"] = 5, map[string]int{"high": 5}, map[string]int{"xss": 5}
+	unlisted["issues_found"], unlisted["severity_breakdown"], unlisted["category_breakdown"] = 5, map[string]int{"high": 5},
+		map[string]int{"xss": 5}
 	delete(unlisted, "issue_fingerprints")
 	return map[string]any{
 		"shop-1.json": Scan("octo/shop", 1, Day(1), findings(1, 1, 24)),

@@ -64,6 +64,18 @@ func TestButtonsStartJobs(t *testing.T) {
 	s.Get("/issues", "Cookie", "jobs=none.<>.id0001").Check(t, webtest.Want{Status: 200, Text: []string{"All open"}})
 }
 
+// TestOneCardOfAKind: how an older job of a kind ended is not shown beside a
+// newer one.
+func TestOneCardOfAKind(t *testing.T) {
+	s := webtest.Shop(t)
+	first, second := s.Run(ingest.JobRefresh, ingest.Order{}), s.Run(ingest.JobRefresh, ingest.Order{})
+	a := s.Panel("jobs", "Cookie", "jobs="+second.ID+"."+first.ID)
+	if n := strings.Count(a.Text(), "Refresh: done"); n != 1 {
+		t.Errorf("%d cards: %s", n, a.Text())
+	}
+	a.Check(t, webtest.Want{Status: 200, HTML: []string{`value="` + second.ID + `"`}, Lacks: []string{`value="` + first.ID + `"`}})
+}
+
 // TestLeadsBackOnlyHere: a form leads back to a page of this server only.
 func TestLeadsBackOnlyHere(t *testing.T) {
 	s := webtest.Open(t)

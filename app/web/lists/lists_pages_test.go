@@ -1,10 +1,14 @@
 package lists_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/app/web/webtest"
+	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // TestListsShowTheirRows asks each list as htmx does.
@@ -118,7 +122,8 @@ func TestListPages(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"the past says so, and leads to today", "/issues?as_of=2026-03-02T00:00:00Z&q=", webtest.Want{
-			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "By the scans up to then", "Show today", "24 issues"},
+			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "By the scans up to then", "Show today",
+				"All open Critical and high Reopened", "All 24", "24 issues"},
 			HTML: []string{`href="/issues?q="`}}},
 		{"runs have the unreadable records below", "/runs", webtest.Want{Text: []string{"7 runs", "Records that could not be read"}}},
 		{"changes say which they are", "/changes?since=2026-03-04T00:00:00Z&repo=octo/shop", webtest.Want{
@@ -181,4 +186,20 @@ func TestListsBeforeTheFirstRecord(t *testing.T) {
 			s.Get("/issues?q=is:fixed").Check(t, webtest.Want{Status: 200, Text: []string{"Nothing matches"}, Lacks: []string{"No runs yet"}})
 		})
 	}
+}
+
+// TestMenusStaySmall: a menu offers the repositories that ran last, and says
+// how many there are.
+func TestMenusStaySmall(t *testing.T) {
+	s := webtest.Open(t)
+	var files []telemetry.FetchedFile
+	for n := range 42 {
+		scan := storetest.ScanRecord{Repo: fmt.Sprintf("octo/r%02d", n), Run: int64(n + 1),
+			At: webtest.Day(1).AddDate(0, 0, n).Format(time.RFC3339), Found: 1}
+		files = append(files, scan.File(fmt.Sprintf("%02d.json", n)))
+	}
+	storetest.Put(t, s.Store, files...)
+	s.Panel("runs?q=repo:octo/r00").Check(t, webtest.Want{Status: 200,
+		Text: []string{"Repository: octo/r00", "The 40 that ran last of 42; write repo: in the box for any other."}})
+	s.Panel("runs?q=kind:scan").Check(t, webtest.Want{Status: 200, Text: []string{"octo/r41"}, Lacks: []string{"repo%3Aocto%2Fr01"}})
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/server"
@@ -8,20 +10,20 @@ import (
 	"telemetry-dashboard/services/ingest"
 )
 
-// Routes is the whole surface of the pages. A page has no ETag: it also
-// shows how fresh its data is, and the jobs of the browser that asks.
+// Routes is the whole surface of the pages.
 func (w *Web) Routes() []server.Route {
+	events := server.Route{Method: fiber.MethodGet, Path: "/events", Stream: w.Events}
+	return slices.Concat(w.pageRoutes(), w.actionRoutes(), w.panelRoutes(), []server.Route{events})
+}
+
+// pageRoutes are the pages. A page has no ETag: it also shows how fresh its
+// data is, and the jobs of the browser that asks.
+func (w *Web) pageRoutes() []server.Route {
 	page := func(path string, h fiber.Handler) server.Route {
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
-	action := func(path string, h fiber.Handler) server.Route {
-		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h}
-	}
-	// What these show or do, GitHub or Devin is asked for; a page only where
-	// it was opened with that panel unfolded.
-	outward := func(path string, h fiber.Handler) server.Route {
-		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true}
-	}
+	// For what these show an upstream is asked where they are opened with that
+	// panel unfolded.
 	unfolded := func(path, panel string, h fiber.Handler) server.Route {
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
 	}
@@ -43,15 +45,31 @@ func (w *Web) Routes() []server.Route {
 		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
 		page("/repos", l.ListPage(l.Repos())),
 		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
+		unfolded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
 		page("/search", l.SearchPage),
 		page("/docs/api", w.docs.Page),
-		{Method: fiber.MethodGet, Path: "/panels/first", Handle: o.FirstPanel, Topics: o.First().Topics},
+	}
+	for _, tab := range l.Tabs() {
+		routes = append(routes, page("/repo/:owner/:name"+tab.Tab, l.RepoPage(tab, o.Tiles(), o.Trend())))
+	}
+	return routes
+}
+
+// actionRoutes are the buttons and forms.
+func (w *Web) actionRoutes() []server.Route {
+	action := func(path string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h}
+	}
+	outward := func(path string, h fiber.Handler) server.Route { // asks GitHub or Devin
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true}
+	}
+	l, d, a := w.lists, w.details, w.actions
+	return []server.Route{
 		outward("/actions/refresh", a.Action(ingest.JobRefresh)),
 		outward("/actions/poll", a.Action(ingest.JobPoll)),
 		outward("/actions/poll-prs", a.Action(ingest.JobPollPRs)),
 		outward("/actions/backfill", a.Action(ingest.JobBackfill)),
-		unfolded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		outward("/actions/dispatch", a.Dispatch),
 		outward("/actions/reply", d.Reply),
 		action("/actions/accept-scope", d.AcceptScope),
@@ -61,11 +79,13 @@ func (w *Web) Routes() []server.Route {
 		action("/actions/views/rename", l.RenameView),
 		action("/actions/views/delete", l.DeleteView),
 		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: a.Cancel, Waits: true},
-		{Method: fiber.MethodGet, Path: "/events", Stream: w.Events},
 	}
-	for _, tab := range l.Tabs() {
-		routes = append(routes, page("/repo/:owner/:name"+tab.Tab, l.RepoPage(tab, o.Tiles(), o.Trend())))
-	}
+}
+
+// panelRoutes are the addresses of panels.
+func (w *Web) panelRoutes() []server.Route {
+	first := w.overview.First()
+	routes := []server.Route{{Method: fiber.MethodGet, Path: "/panels/" + first.Name, Handle: w.overview.FirstPanel, Topics: first.Topics}}
 	for _, p := range w.panels() {
 		r := server.Route{
 			Method:  fiber.MethodGet,

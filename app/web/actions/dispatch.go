@@ -114,8 +114,8 @@ func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
 		Title:  "Dispatch",
 		Crumbs: crumbs,
 		Rows: [][]templ.Component{
-			{w.Draw(c.UserContext(), w.Preflight(), pulls)},
-			{w.Draw(c.UserContext(), w.DispatchForm(), v)},
+			{w.Preflight().Within(c.UserContext(), pulls)},
+			{w.DispatchForm().Within(c.UserContext(), v)},
 		},
 	}
 	return w.Show(c, shell.Screen{Title: "Dispatch " + v.Scope, Current: "/repos", Status: status, Body: body})

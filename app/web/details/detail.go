@@ -66,7 +66,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, beside ...shell.Pan
 	var more []templ.Component
 	for _, b := range beside {
 		v.Later = b.Lazy && !v.Query.Has(b.Name)
-		more = append(more, w.Draw(c.UserContext(), b, v))
+		more = append(more, b.Within(c.UserContext(), v))
 	}
 	return shell.Render(c, status, pages.Detail(w.Document(c, d.title, s.Page), d.body, more))
 }

@@ -59,7 +59,7 @@ func (w *Web) LoadRun(ctx context.Context, v shell.View) (detail, error) {
 	}
 	if p.Scan {
 		w.compareRun(r, &p, shown)
-		p.Unassigned = w.diffList(&p, shown, "unassigned", shell.RowsOf(r.Unassigned, w.IssueRow), r.Counts.Unassigned)
+		p.Unassigned = diffList(&p, shown, "unassigned", shell.RowsOf(r.Unassigned, w.IssueRow), r.Counts.Unassigned)
 	}
 	return detail{title: shell.RunName(r.RunNumber, 0) + " of " + string(r.Repo), body: panels.Run(p)}, err
 }
@@ -154,7 +154,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	}
 	for name, issues := range map[string][]telemetry.DiffIssue{"new": r.New, "reopened": r.Reopened, "gone": r.Gone, "moved": r.Moved} {
 		rows, from := spots(issues)
-		l := w.diffList(p, shown, name, rows, listLength(r, name))
+		l := diffList(p, shown, name, rows, listLength(r, name))
 		if name == "moved" {
 			l.From = from
 		}
@@ -174,7 +174,7 @@ func spotBefore(i telemetry.DiffIssue) string {
 }
 
 // diffList is one list of a run's page, and where all of it is.
-func (w *Web) diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.IssueRow, all int) panels.DiffList {
+func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.IssueRow, all int) panels.DiffList {
 	l := panels.DiffList{Name: name, State: panels.IssueState(name), Rows: rows, All: all}
 	switch name {
 	case "gone":

@@ -54,7 +54,7 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 		Named:         s.IssuesNamed,
 		Pulls:         shell.RowsOf(s.Pulls, w.PullRow),
 		Verifications: shell.RowsOf(s.Verifications, verificationRow),
-		Facts:         w.sessionFacts(s),
+		Facts:         sessionFacts(s),
 		Mentions:      mentionPairs(s.Mentions),
 	}
 	for i := range p.Pulls {
@@ -113,7 +113,7 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 	return h
 }
 
-func (w *Web) sessionFacts(s telemetry.SessionDetail) []panels.Pair {
+func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	repo := string(s.Repo)
 	facts := []panels.Pair{
 		{Name: "Session", Text: s.ID, Code: s.ID != ""},

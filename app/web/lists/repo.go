@@ -33,7 +33,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		}
 		var rows [][]templ.Component
 		for _, f := range figures {
-			rows = append(rows, []templ.Component{w.Draw(c.UserContext(), f, v)})
+			rows = append(rows, []templ.Component{f.Within(c.UserContext(), v)})
 		}
 		body := pages.Body{
 			Title:   string(repo.Name),

@@ -24,7 +24,7 @@ func (w *Web) Page(c *fiber.Ctx) error {
 	row := func(specs ...shell.Panel) []templ.Component {
 		var drawn []templ.Component
 		for _, s := range specs {
-			drawn = append(drawn, w.Draw(ctx, s, v))
+			drawn = append(drawn, s.Within(ctx, v))
 		}
 		return drawn
 	}

@@ -80,14 +80,14 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 		v.Scope = string(v.Repo.Name)
 	}
 	v = w.Once(ctx, v, pageParts()...)
-	one := func(s shell.Panel) []templ.Component { return []templ.Component{w.Draw(ctx, s, v)} }
+	one := func(s shell.Panel) []templ.Component { return []templ.Component{s.Within(ctx, v)} }
 	body := pages.Body{
 		Title:  "Report",
 		Report: true,
 		Facts:  w.reportFacts(v, period),
 		Rows: [][]templ.Component{one(w.Tiles()), one(w.Trend()),
-			{w.Draw(ctx, w.Rates(), v), w.Draw(ctx, w.Spans(), v)},
-			{w.Draw(ctx, w.Outcomes(), v), w.Draw(ctx, w.Verdicts(), v)}},
+			{w.Rates().Within(ctx, v), w.Spans().Within(ctx, v)},
+			{w.Outcomes().Within(ctx, v), w.Verdicts().Within(ctx, v)}},
 	}
 	if v.Scope == "" {
 		body.Rows = append(body.Rows, one(w.TopRepos()))

@@ -31,16 +31,16 @@ type Panel struct {
 
 // Fragment makes the handler of a panel's own address. A browser that opens
 // it is sent to the page that shows it.
-func (w *Shell) Fragment(s Panel) fiber.Handler {
+func (w *Shell) Fragment(p Panel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v, err := w.ViewOf(c, s)
+		v, err := w.ViewOf(c, p)
 		if err != nil {
 			return err
 		}
 		if c.Get("HX-Request") == "" {
 			return c.Redirect(v.Address().Href(), fiber.StatusSeeOther)
 		}
-		part, err := s.Draw(c.UserContext(), v)
+		part, err := p.Draw(c.UserContext(), v)
 		if err != nil {
 			return err
 		}
@@ -52,9 +52,9 @@ func (w *Shell) Fragment(s Panel) fiber.Handler {
 }
 
 // ViewOf reads what a request asks of a panel.
-func (w *Shell) ViewOf(c *fiber.Ctx, s Panel) (View, error) {
-	v := View{Panel: s, Scope: c.Query("scope"), Query: QueryOf(c), Jobs: OwnJobs(c)}
-	if s.One {
+func (w *Shell) ViewOf(c *fiber.Ctx, p Panel) (View, error) {
+	v := View{Panel: p, Scope: c.Query("scope"), Query: QueryOf(c), Jobs: OwnJobs(c)}
+	if p.One {
 		v.Subject = c.Query("id")
 	}
 	if v.Scope == "" {
@@ -69,11 +69,11 @@ func (w *Shell) ViewOf(c *fiber.Ctx, s Panel) (View, error) {
 // Draw makes one panel. An error is what stands in its place.
 type Draw func(ctx context.Context, v View) (templ.Component, error)
 
-// Draw draws a panel within a page: where that fails the page is whole, and
+// Within draws a panel within a page: where that fails the page is whole, and
 // the panel says what happened.
-func (w *Shell) Draw(ctx context.Context, s Panel, v View) templ.Component {
-	v = v.Of(s)
-	c, err := s.Draw(ctx, v)
+func (p Panel) Within(ctx context.Context, v View) templ.Component {
+	v = v.Of(p)
+	c, err := p.Draw(ctx, v)
 	if err != nil {
 		f := v.Frame()
 		f.Failure = Sentence(err)

@@ -129,15 +129,15 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
 	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
 	s.Versions = versions(w.Versions())
-	s.Jobs = w.Draw(ctx, w.JobCards(), v)
-	s.Saved = w.Draw(ctx, w.Saved(), v)
+	s.Jobs = w.JobCards().Within(ctx, v)
+	s.Saved = w.Saved().Within(ctx, v)
 	s.Views, _ = w.savedGroups(ctx) // the panel beside it tells what failed
 	if c.Path() == "/search" {      // elsewhere q is of the page's own list
 		s.Search = c.Query("q")
 	}
 	p, err := w.pulse(ctx)
 	if err != nil {
-		s.Fresh = w.Draw(ctx, w.Freshness(), v) // it asks again, and says what is wrong
+		s.Fresh = w.Freshness().Within(ctx, v) // it asks again, and says what is wrong
 		return s
 	}
 	s.Fresh = w.strip(v.Of(w.Freshness()), p)

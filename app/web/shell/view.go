@@ -32,8 +32,8 @@ type View struct {
 }
 
 // Of makes the view that of a panel.
-func (v View) Of(s Panel) View {
-	v.Panel = s
+func (v View) Of(p Panel) View {
+	v.Panel = p
 	return v
 }
 

@@ -165,7 +165,7 @@ func TestBrokenPanel(t *testing.T) {
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable, "The database is away.")
 	}}
 	var out strings.Builder
-	if err := new(Shell).Draw(t.Context(), broken, View{}).Render(t.Context(), &out); err != nil {
+	if err := broken.Within(t.Context(), View{}).Render(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"The database is away.", `id="tiles"`, `hx-get="/panels/tiles"`} {

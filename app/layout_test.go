@@ -32,7 +32,7 @@ func mayImport() map[string][]string {
 	domain := []string{"services/telemetry"}
 	rooms := append([]string{"services/query", "services/store", "services/store/lists"}, domain...)
 	reads := []string{"services/telemetry", "services/query", "services/dashboard", "services/ingest", "views/links"}
-	return map[string][]string{
+	rows := map[string][]string{
 		"services/telemetry":         {},
 		"services/telemetry/history": domain,
 		"services/identity":          domain,
@@ -59,16 +59,26 @@ func mayImport() map[string][]string {
 		"app/server":         {"services/telemetry", "services/cache", "static"},
 		"app/api":            reads,
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
-		"app/web":            append([]string{"views/parts", "views/panels", "views/pages"}, reads...),
+		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest"}, families()...),
+		"app/web/webtest":    {"*"},
 		"app":                {"*"},
 		"app/bench":          {"*"},
-		"app/e2e/program":            append([]string{"services/github/githubtest", "services/devin/devintest"}, domain...),
-		"app/e2e/browser":            {}, // and what their tests need
-		"app/e2e/faults":             {},
-		"app/e2e/http":               {},
-		"app/e2e/process":            {},
-		"app/e2e/soak":               {},
+		"app/e2e/program":    append([]string{"services/github/githubtest", "services/devin/devintest"}, domain...),
+		"app/e2e/browser":    {}, // and what their tests need
+		"app/e2e/faults":     {},
+		"app/e2e/http":       {},
+		"app/e2e/process":    {},
+		"app/e2e/soak":       {},
 	}
+	for _, family := range families() { // of the pages: they share the shell, and never import each other
+		rows[family] = append([]string{"app/web/shell", "views/parts", "views/panels", "views/pages"}, reads...)
+	}
+	return rows
+}
+
+// families are the packages of the pages.
+func families() []string {
+	return []string{"app/web/shell", "app/web/lists", "app/web/details", "app/web/overview", "app/web/actions", "app/web/docs"}
 }
 
 // mayImportOf returns the row of pkg, false if the table has none.
@@ -98,7 +108,7 @@ func owners() map[string][]string {
 		"github.com/caarlos0/env":            {"app"},
 		"github.com/joho/godotenv":           {"app"},
 		"github.com/a-h/templ":               {"views/...", "app", "app/..."},
-		"github.com/getkin/kin-openapi":      {"app/api/apitest", "app/web"},
+		"github.com/getkin/kin-openapi":      {"app/api/apitest", "app/web/docs"},
 		"github.com/chromedp":                {},
 		"github.com/rogpeppe/go-internal":    {},
 		"github.com/google/go-cmp":           {},
@@ -237,9 +247,13 @@ func TestImportTableRefuses(t *testing.T) {
 		{goPackage{ImportPath: "services/ingest", Imports: []string{m + "services/store"}}, "services/ingest imports services/store"},
 		{goPackage{ImportPath: "services/ingest", Imports: []string{"database/sql"}}, "alone"},
 		{goPackage{ImportPath: "services/store", Imports: []string{"github.com/jackc/pgx/v5/stdlib"}}, ""},
+		{goPackage{ImportPath: "services/store", Imports: []string{m + "services/identity"}}, "services/store imports services/identity"},
+		{goPackage{ImportPath: "services/store/details", Imports: []string{m + "services/store/derive"}}, "details imports services/store/derive"},
 		{goPackage{ImportPath: "app/api", Imports: []string{m + "app/web"}}, "app/api imports app/web"},
 		{goPackage{ImportPath: "app/api", Imports: []string{m + "services/dashboard", "github.com/gofiber/fiber/v2"}}, ""},
-		{goPackage{ImportPath: "app/web", Imports: []string{m + "services/github"}}, "app/web imports services/github"},
+		{goPackage{ImportPath: "app/web/lists", Imports: []string{m + "services/github"}}, "app/web/lists imports services/github"},
+		{goPackage{ImportPath: "app/web/lists", Imports: []string{m + "app/web/details"}}, "app/web/lists imports app/web/details"},
+		{goPackage{ImportPath: "app/web/lists", Imports: []string{m + "app/web/shell"}}, ""},
 		{goPackage{ImportPath: "app", Imports: []string{m + "services/store", m + "services/devin/devintest"}}, ""},
 		{goPackage{ImportPath: "app", Imports: []string{"github.com/google/go-github/v60/github"}}, "alone"},
 		{goPackage{ImportPath: "services/devin/devintest", Imports: []string{m + "services/devin", m + "services/telemetry/history"}}, ""},

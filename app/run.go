@@ -119,10 +119,7 @@ func routesOf(surface *api.API, site *web.Web) (routes []server.Route) {
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	for _, r := range site.Routes() {
-		routes = append(routes, server.Route(r))
-	}
-	return routes
+	return append(routes, site.Routes()...)
 }
 
 // reading is what the pages and the API read of a database.

@@ -71,9 +71,7 @@ func serve(ctx context.Context, db *store.Store) (*site, error) {
 	for _, r := range surface.Routes() {
 		routes = append(routes, server.Route(r))
 	}
-	for _, r := range pages.Routes() {
-		routes = append(routes, server.Route(r))
-	}
+	routes = append(routes, pages.Routes()...)
 	srv := server.New(server.Options{
 		Log:         log,
 		BuildID:     "bench",

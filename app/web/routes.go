@@ -1,97 +1,102 @@
 package web
 
 import (
-	"bufio"
-	"context"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/app/server"
+	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Route is one address and what it needs, field by field as app/server takes
-// it.
-type Route struct {
-	Method, Path string
-	Handle       func(c *fiber.Ctx) error
-	Topics       []string
-	Clock        bool
-	ClockIn      []string
-	Waits        bool
-	Upstream     bool
-	UpstreamIn   []string
-	Params       []string
-	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
+// Routes is the whole surface of the pages.
+func (w *Web) Routes() []server.Route {
+	events := server.Route{Method: fiber.MethodGet, Path: "/events", Stream: w.Events}
+	return slices.Concat(w.pageRoutes(), w.actionRoutes(), w.panelRoutes(), []server.Route{events})
 }
 
-// Routes is the whole surface of the pages. A page has no ETag: it also
-// shows how fresh its data is, and the jobs of the browser that asks.
-func (w *Web) Routes() []Route {
-	page := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h}
+// pageRoutes are the pages. A page has no ETag: it also shows how fresh its
+// data is, and the jobs of the browser that asks.
+func (w *Web) pageRoutes() []server.Route {
+	page := func(path string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
-	action := func(path string, h fiber.Handler, params ...string) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Params: params}
+	// For what these show an upstream is asked where they are opened with that
+	// panel unfolded.
+	unfolded := func(path, panel string, h fiber.Handler) server.Route {
+		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
 	}
-	// What these show or do, GitHub or Devin is asked for; a page only where
-	// it was opened with that panel unfolded.
-	outward := func(path string, h fiber.Handler, params ...string) Route {
-		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true, Params: params}
+	o, l, d, a := w.overview, w.lists, w.details, w.actions
+	routes := []server.Route{
+		page("/", o.Page),
+		page("/needs-you", l.ListPage(o.AllNeeds())),
+		page("/issues", l.ListPage(l.Issues())),
+		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"})),
+		page("/changes", l.ChangesPage),
+		page("/report", o.ReportPage),
+		page("/sessions", l.ListPage(l.Sessions())),
+		unfolded("/sessions/:id", d.Messages().Name,
+			d.DetailPage(d.Session(), d.LoadSession, []string{"id"}, d.Messages(), d.ReplyForm())),
+		page("/pulls", l.ListPage(l.Pulls())),
+		unfolded("/pulls/:owner/:name/:number", d.Checks().Name,
+			d.DetailPage(d.Pull(), d.LoadPull, []string{"owner", "name", "number"}, d.Checks())),
+		page("/runs", l.ListPage(l.Runs(), l.Files())),
+		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
+		page("/repos", l.ListPage(l.Repos())),
+		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
+		unfolded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
+		page("/activity", l.ListPage(l.Activity())),
+		page("/search", l.SearchPage),
+		page("/docs/api", w.docs.Page),
 	}
-	unfolded := func(path, panel string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
+	for _, tab := range l.Tabs() {
+		routes = append(routes, page("/repo/:owner/:name"+tab.Tab, l.RepoPage(tab, o.Tiles(), o.Trend())))
 	}
-	routes := []Route{
-		page("/", w.overviewPage),
-		page("/needs-you", w.listPage(w.specAllNeeds())),
-		page("/issues", w.listPage(w.specIssues())),
-		page("/issues/:id", w.detailPage(w.specIssue(), w.loadIssue, []string{"id"})),
-		page("/changes", w.changesPage),
-		page("/report", w.reportPage),
-		page("/sessions", w.listPage(w.specSessions())),
-		unfolded("/sessions/:id", w.specMessages().name,
-			w.detailPage(w.specSession(), w.loadSession, []string{"id"}, w.specMessages(), w.specReplyForm())),
-		page("/pulls", w.listPage(w.specPulls())),
-		unfolded("/pulls/:owner/:name/:number", w.specChecks().name,
-			w.detailPage(w.specPull(), w.loadPull, []string{"owner", "name", "number"}, w.specChecks())),
-		page("/runs", w.listPage(w.specRuns(), w.specFiles())),
-		page("/runs/:file", w.detailPage(w.specRun(), w.loadRun, []string{"file"})),
-		page("/repos", w.listPage(w.specRepos())),
-		page("/repo/:owner/:name", w.repoPage(w.specIssues())),
-		page("/activity", w.listPage(w.specActivity())),
-		page("/search", w.searchPage),
-		page("/docs/api", w.docsPage),
-		{Method: fiber.MethodGet, Path: "/panels/first", Handle: w.firstPanel, Topics: w.specFirst().topics},
-		outward("/actions/refresh", w.action(ingest.JobRefresh), "replaces"),
-		outward("/actions/poll", w.action(ingest.JobPoll), "replaces"),
-		outward("/actions/poll-prs", w.action(ingest.JobPollPRs), "replaces"),
-		outward("/actions/backfill", w.action(ingest.JobBackfill), "replaces", "dry_run"),
-		unfolded("/repo/:owner/:name/dispatch", w.specPreflight().name, w.dispatchPage),
-		outward("/actions/dispatch", w.dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
-		outward("/actions/reply", w.reply, "session", "token", "message"),
-		action("/actions/accept-scope", w.acceptScope, "source", "file", "undo"),
-		action("/actions/accept-listing", w.acceptListing, "source", "kept"),
-		action("/actions/dismiss", w.dismiss, "id"),
-		action("/actions/views", w.saveView, "name", "list", "query", "replace"),
-		action("/actions/views/rename", w.renameView, "id", "name"),
-		action("/actions/views/delete", w.deleteView, "id"),
-		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: w.cancel, Waits: true, Params: []string{"id"}},
-		{Method: fiber.MethodGet, Path: "/events", Stream: w.events},
+	return routes
+}
+
+// actionRoutes are the buttons and forms.
+func (w *Web) actionRoutes() []server.Route {
+	action := func(path string, h fiber.Handler, params ...string) server.Route {
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Params: params}
 	}
-	for _, s := range w.tabSpecs() {
-		routes = append(routes, page("/repo/:owner/:name"+s.tab, w.repoPage(s)))
+	outward := func(path string, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
+		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true, Params: params}
 	}
-	for _, s := range w.panelSpecs() {
-		r := Route{
+	l, d, a := w.lists, w.details, w.actions
+	return []server.Route{
+		outward("/actions/refresh", a.Action(ingest.JobRefresh), "replaces"),
+		outward("/actions/poll", a.Action(ingest.JobPoll), "replaces"),
+		outward("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
+		outward("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run"),
+		outward("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
+		outward("/actions/reply", d.Reply, "session", "token", "message"),
+		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),
+		action("/actions/accept-listing", a.AcceptListing, "source", "kept"),
+		action("/actions/dismiss", a.Dismiss, "id"),
+		action("/actions/views", l.SaveView, "name", "list", "query", "replace"),
+		action("/actions/views/rename", l.RenameView, "id", "name"),
+		action("/actions/views/delete", l.DeleteView, "id"),
+		{Method: fiber.MethodPost, Path: "/actions/cancel", Handle: a.Cancel, Waits: true, Params: []string{"id"}},
+	}
+}
+
+// panelRoutes are the addresses of panels.
+func (w *Web) panelRoutes() []server.Route {
+	first := w.overview.First()
+	routes := []server.Route{{Method: fiber.MethodGet, Path: "/panels/" + first.Name, Handle: w.overview.FirstPanel, Topics: first.Topics}}
+	for _, p := range w.panels() {
+		r := server.Route{
 			Method:  fiber.MethodGet,
-			Path:    "/panels/" + s.name,
-			Handle:  w.fragment(s),
-			Topics:  s.topics,
-			Clock:   s.clock || s.list != nil,
+			Path:    "/panels/" + p.Name,
+			Handle:  w.Fragment(p),
+			Topics:  p.Topics,
+			Clock:   p.Clock || p.List != nil,
 			ClockIn: []string{"q"},
 		}
-		if s.lazy {
+		if p.Lazy {
 			r.Topics, r.Upstream = nil, true
 		}
 		routes = append(routes, r)
@@ -99,14 +104,15 @@ func (w *Web) Routes() []Route {
 	return routes
 }
 
-// panelSpecs are all panels, each with an address of its own.
-func (w *Web) panelSpecs() []spec {
-	return []spec{
-		w.specFreshness(), w.specJobs(), w.specNeeds(), w.specAllNeeds(), w.specTiles(), w.specTrend(), w.specRates(),
-		w.specSpans(), w.specOutcomes(), w.specChanges(), w.specVerdicts(), w.specWorst(), w.specNow(), w.specOpen(),
-		w.specQueue(), w.specTop(), w.specRecent(),
-		w.specIssues(), w.specSessions(), w.specPulls(), w.specRuns(), w.specFiles(), w.specRepos(), w.specActivity(),
-		w.specIssue(), w.specSession(), w.specMessages(), w.specPull(), w.specChecks(), w.specRun(), w.specSaved(),
-		w.specReply(), w.specDispatch(), w.specPreflight(),
+// panels are all panels, each with an address of its own.
+func (w *Web) panels() []shell.Panel {
+	o, l, d, a := w.overview, w.lists, w.details, w.actions
+	return []shell.Panel{
+		w.Freshness(), w.JobCards(), w.Saved(),
+		o.Needs(), o.AllNeeds(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(),
+		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
+		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(),
+		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
+		a.DispatchDialog(), a.Preflight(),
 	}
 }

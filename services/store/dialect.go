@@ -48,7 +48,8 @@ func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
 func (postgresDialect) jsonTexts() string {
-	return `(SELECT t.value COLLATE "C" AS value FROM jsonb_array_elements_text(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS t(value)) AS e`
+	return `(SELECT t.value COLLATE "C" AS value
+		FROM jsonb_array_elements_text(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS t(value)) AS e`
 }
 func (postgresDialect) readOptions() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
@@ -165,7 +166,8 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	s.dialect = postgresDialect{}
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/dashboard").Because(err)
+		return telemetry.Errorf(telemetry.CodeInvalid,
+			"DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/dashboard").Because(err)
 	}
 	config.BuildContextWatcherHandler = cancelsOnServer
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
@@ -179,7 +181,9 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 		if told := s.tell(err); telemetry.CodeOf(told) == telemetry.CodeUnavailable {
 			return told
 		}
-		return telemetry.Errorf(telemetry.CodeUnavailable, "PostgreSQL at DATABASE_URL cannot be reached or refuses the login. See that it runs, and that host, port, user, password and database name are right.").Because(err)
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"PostgreSQL at DATABASE_URL cannot be reached or refuses the login. "+
+				"See that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
 	return nil
 }

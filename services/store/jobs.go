@@ -14,11 +14,16 @@ const keptJobs = 500
 func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Touch(telemetry.TopicJobs)
-		tx.Exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started, ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code, errors = excluded.errors, owner = excluded.owner`,
-			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, Millis(j.Started), Millis(j.Ended), string(j.Result), string(j.Error), string(j.Code), JSON(j.Errors), s.program, string(j.By))
+		tx.Exec(`INSERT INTO jobs (id, kind, state, steps, joined, started, ended, result, error, code, errors, owner, started_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, steps = excluded.steps, joined = excluded.joined, started = excluded.started,
+				ended = excluded.ended, result = excluded.result, error = excluded.error, code = excluded.code,
+				errors = excluded.errors, owner = excluded.owner`,
+			j.ID, j.Kind, j.State, JSON(j.Steps), j.Joined, Millis(j.Started), Millis(j.Ended), string(j.Result),
+			string(j.Error), string(j.Code), JSON(j.Errors), s.program, string(j.By))
 		if !j.Running() {
-			tx.Exec(`DELETE FROM jobs WHERE state <> $1 AND started < (SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
+			tx.Exec(`DELETE FROM jobs WHERE state <> $1 AND started < (
+				SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
 		}
 		return tx.Err()
 	})

@@ -29,7 +29,8 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 		taken = nil
 		s.beat(tx)
 		tx.Each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.In(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
-				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, started_by, joined`,
+				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind
+					AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, started_by, joined`,
 			[]any{s.program, telemetry.JobInterrupted, JSON(kinds)}, func(r *Row) {
 				var j telemetry.Job
 				r.Scan(&j.ID, &j.Kind, &j.By, &j.Joined)
@@ -46,7 +47,8 @@ func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, 
 // beat notes that this program lives, and interrupts the jobs of those that
 // do not any more; what these were sending is of an unknown outcome.
 func (s *Store) beat(tx *Tx) {
-	tx.Exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`, s.program, Millis(tx.Now()))
+	tx.Exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,
+		s.program, Millis(tx.Now()))
 	if s.dialect.name() == "sqlite" { // whoever was there has gone: the file is this program's
 		tx.Exec(`DELETE FROM programs WHERE id <> $1`, s.program)
 	} else { // one that was seen later than now had another clock, and does not live by this one

@@ -1,6 +1,13 @@
-// Package store keeps records and everything derived from them in SQL:
-// SQLite in a file, or PostgreSQL. It owns the schema, the transactions and
-// the read models; it must not reach any upstream nor render anything.
+// Package store is the database as such: SQLite in a file, or PostgreSQL. It
+// owns the schema, the transactions and the versions of what is stored; it
+// must not reach any upstream nor render anything. What is made of the tables
+// is in the rooms beside it: derive writes what follows from records, lists,
+// details and figures read.
+//
+// Tables from which nothing is derived are kept here, since each is written
+// and read by a statement or two: jobs and the programs that run them, sources
+// and their held listings, submissions, saved views. So is how the rows of
+// days and tallies read, which one room writes and another reads.
 //
 // Every write takes one row lock first, so that writers follow each other on
 // both databases, and raises the versions of just those topics whose rows

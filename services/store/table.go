@@ -16,6 +16,10 @@ type Field struct {
 	Stays  bool // where the row is there already, its column stays
 }
 
+// Col is a column, Fixed one that stays.
+func Col(column string, value any) Field   { return Field{column, value, false} }
+func Fixed(column string, value any) Field { return Field{column, value, true} }
+
 func (f Field) name() string {
 	name, _, _ := strings.Cut(f.Column, " ")
 	return name
@@ -64,12 +68,12 @@ func (tx *Tx) Put(table, key string, rows [][]Field) int64 {
 	if len(rows) == 1 {
 		return tx.putOne(table, rows[0], conflict)
 	}
-	values := make([][]any, len(rows))
+	values, all := make([][]any, len(rows)), make([]any, 0, len(rows)*len(columns))
 	for i, fields := range rows {
-		values[i] = make([]any, len(fields))
-		for n, f := range fields {
-			values[i][n] = stored(f.Value)
+		for _, f := range fields {
+			all = append(all, stored(f.Value))
 		}
+		values[i] = all[len(all)-len(fields):]
 	}
 	return tx.Bulk(table, columns, values, conflict)
 }

@@ -233,7 +233,8 @@ func (tx *Tx) Change(table string, columns []string, rows [][]any) {
 		case i == 0:
 			id = table + "." + name + " = " + value
 		case adds:
-			sets = append(sets, fmt.Sprintf("%s = CASE WHEN %s = '' THEN %s.%s ELSE %s.%s || ' ' || %s END", name, value, table, name, table, name, value))
+			old := table + "." + name
+			sets = append(sets, fmt.Sprintf("%s = CASE WHEN %s = '' THEN %s ELSE %s || ' ' || %s END", name, value, old, old, value))
 		default:
 			sets = append(sets, name+" = "+value)
 		}
@@ -255,7 +256,8 @@ func (tx *Tx) Change(table string, columns []string, rows [][]any) {
 // In returns "IN (…)" over a list given as JSON in parameter n: one text of
 // SQL whatever the list's length.
 func (tx *Tx) In(n int, kind string) string {
-	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n)))
+	from := strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n))
+	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, from)
 }
 
 // InRows returns "IN (…)" over a list of lists given as JSON in parameter 1,

@@ -44,7 +44,8 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		if n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
 		}
-		tx.Exec(`INSERT INTO views (id, name, name_key, list, query, created) VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, Millis(tx.Now()))
+		tx.Exec(`INSERT INTO views (id, name, name_key, list, query, created)
+			VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, Millis(tx.Now()))
 		tx.Touch(telemetry.TopicViews)
 		return tx.Err()
 	})

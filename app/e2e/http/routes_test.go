@@ -15,8 +15,5 @@ func routes() (list []server.Route) {
 	for _, r := range (&api.API{Dashboard: board}).Routes() {
 		list = append(list, server.Route(r))
 	}
-	for _, r := range web.New(web.Options{Assets: static.New(), Dashboard: board, APIDocs: static.OpenAPI()}).Routes() {
-		list = append(list, server.Route(r))
-	}
-	return list
+	return append(list, web.New(web.Options{Assets: static.New(), Dashboard: board, APIDocs: static.OpenAPI()}).Routes()...)
 }

@@ -21,14 +21,9 @@ type attempt struct {
 
 func (a attempt) fields() []store.Field {
 	return []store.Field{
-		{Column: "record_id BIGINT", Value: a.record},
-		{Column: "session TEXT", Value: a.session},
-		{Column: "issue_id BIGINT", Value: a.issue},
-		{Column: "scan_id BIGINT", Value: a.scan},
-		{Column: "batch_id BIGINT", Value: a.batch},
-		{Column: "basis TEXT", Value: string(a.basis)},
-		{Column: "at BIGINT", Value: a.at},
-		{Column: "claim SMALLINT", Value: int64(a.claim)},
+		store.Col("record_id BIGINT", a.record), store.Col("session TEXT", a.session),
+		store.Col("issue_id BIGINT", a.issue), store.Col("scan_id BIGINT", a.scan), store.Col("batch_id BIGINT", a.batch),
+		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("claim SMALLINT", int64(a.claim)),
 	}
 }
 

@@ -33,8 +33,10 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).Scan(&application)
 		for _, c := range changes {
 			recorded := store.JSON(c.Old)
-			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3 ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
-			tx.Exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
+			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3
+				ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
+			tx.Exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
 				c.Source, c.File, c.Field, application, recorded, store.JSON(c.Old), store.JSON(c.New), c.Reason, store.Millis(tx.Now()))
 			d.mended(c)
 		}
@@ -53,11 +55,11 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 	var changes []telemetry.Change
 	read := func(tx *store.Tx) error {
 		changes = []telemetry.Change{}
-		tx.Each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends) ORDER BY file, field, source`, nil, func(r *store.Row) {
-			c := telemetry.Change{}
-			var was, mended string
-			r.Scan(&c.Source, &c.File, &c.Field, &was, &mended, &c.Reason)
-			c.Old, c.New, c.Reason = store.FromJSON[any](tx, mended), store.FromJSON[any](tx, was), "undone: "+c.Reason
+		tx.Each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends)
+			ORDER BY file, field, source`, nil, func(r *store.Row) {
+			var c telemetry.Change
+			r.Scan(&c.Source, &c.File, &c.Field, store.JSONOf(&c.New), store.JSONOf(&c.Old), &c.Reason)
+			c.Reason = "undone: " + c.Reason
 			changes = append(changes, c)
 		})
 		return tx.Err()
@@ -93,34 +95,26 @@ func (d *changes) mended(c telemetry.Change) {
 
 func planBackfill(tx *store.Tx) []telemetry.Change {
 	changes := []telemetry.Change{}
-	tx.Each(`SELECT r.source, r.file, m.ord, m.issue_ids, m.pr_url, COALESCE(s.pr_url, ''), COALESCE(s.basis, ''), COALESCE(p.issue_ids, '[]'), COALESCE(p.number, 0),
+	tx.Each(`SELECT r.source, r.file, m.ord, m.issue_ids, m.pr_url, COALESCE(s.pr_url, ''), COALESCE(s.basis, ''),
+			COALESCE(p.issue_ids, '[]'), COALESCE(p.number, 0),
 			COALESCE((SELECT v.issue_ids FROM verifications v WHERE v.session = m.session AND m.session <> '' AND v.current = 1 LIMIT 1), '[]')
-		FROM mentions m JOIN runs r ON r.id = m.run_id LEFT JOIN sessions s ON s.key = m.session AND m.session <> '' LEFT JOIN pulls p ON p.key = s.pull_key
+		FROM mentions m JOIN runs r ON r.id = m.run_id
+			LEFT JOIN sessions s ON s.key = m.session AND m.session <> '' LEFT JOIN pulls p ON p.key = s.pull_key
 		ORDER BY r.at, r.file, r.source, m.ord`, nil, func(r *store.Row) {
-		var source, file, idsText, recorded, linked, basis, titled, verified string
+		var source, file, recorded, linked string
+		var basis telemetry.LinkBasis
+		var ids, titled, verified []string
 		var ord int
 		var number int64
-		r.Scan(&source, &file, &ord, &idsText, &recorded, &linked, &basis, &titled, &number, &verified)
-		ids := store.FromJSON[[]string](tx, idsText)
-		if mended, reason := telemetry.MendIDs(ids, number, store.FromJSON[[]string](tx, titled), store.FromJSON[[]string](tx, verified)); !slices.Equal(ids, mended) {
-			changes = append(changes, telemetry.Change{
-				Source: source,
-				File:   file,
-				Field:  telemetry.IssueIDsField(ord),
-				Old:    ids,
-				New:    mended,
-				Reason: reason,
-			})
+		r.Scan(&source, &file, &ord, store.ListOf(&ids), &recorded, &linked, &basis, store.ListOf(&titled), &number, store.ListOf(&verified))
+		change := func(field string, old, fresh any, reason string) {
+			changes = append(changes, telemetry.Change{Source: source, File: file, Field: field, Old: old, New: fresh, Reason: reason})
+		}
+		if mended, reason := telemetry.MendIDs(ids, number, titled, verified); !slices.Equal(ids, mended) {
+			change(telemetry.IssueIDsField(ord), ids, mended, reason)
 		}
 		if strings.TrimSpace(recorded) == "" && linked != "" {
-			changes = append(changes, telemetry.Change{
-				Source: source,
-				File:   file,
-				Field:  telemetry.PRURLField(ord),
-				Old:    recorded,
-				New:    linked,
-				Reason: linkReason(telemetry.LinkBasis(basis)),
-			})
+			change(telemetry.PRURLField(ord), recorded, linked, linkReason(basis))
 		}
 	})
 	return changes

@@ -39,7 +39,8 @@ func sumRuns(tx *store.Tx, repo int64, delta *runSums) {
 	tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).Scan(&last)
 	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
 	tx.Exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7
-		WHERE id = $8`, scans+dispatches, scans, dispatches, found+delta.found, last, store.JSON(nonZero(severity)), store.JSON(nonZero(category)), repo)
+		WHERE id = $8`, scans+dispatches, scans, dispatches, found+delta.found, last,
+		store.JSON(nonZero(severity)), store.JSON(nonZero(category)), repo)
 }
 
 // nonZero leaves out what no run counts any more.

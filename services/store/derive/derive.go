@@ -12,6 +12,7 @@ import (
 type changes struct {
 	*records
 	files  map[int64]fileChange // run files, by id
+	last   int64                // see nextFileID
 	refold set[int64]           // repositories whose scans count in another way than before
 	affected
 }

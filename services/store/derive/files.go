@@ -196,9 +196,12 @@ func cleanError(err error) string {
 
 // nextFileID counts on from the highest id: writers follow each other, so
 // no other transaction takes the same.
-func (c *changes) nextFileID() (id int64) {
-	c.tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM files`).Scan(&id)
-	return id
+func (c *changes) nextFileID() int64 {
+	if c.last == 0 {
+		c.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM files`).Scan(&c.last)
+	}
+	c.last++
+	return c.last
 }
 
 // settle decides which of the files of one name are in force: of a directory

@@ -119,25 +119,15 @@ func (b *intervals) save(tx *store.Tx, repo int64) {
 
 func (l *interval) fields(repo int64) []store.Field {
 	return []store.Field{
-		{Column: "issue_id BIGINT", Value: l.issue.StoreID, Stays: true},
-		{Column: "repo_id BIGINT", Value: repo, Stays: true},
-		{Column: "from_at BIGINT", Value: store.Millis(l.from.At), Stays: true},
-		{Column: "from_file TEXT", Value: l.from.File, Stays: true},
-		{Column: "from_run BIGINT", Value: l.from.Run, Stays: true},
-		{Column: "opened_at BIGINT", Value: l.openedAt, Stays: true},
-		{Column: "opens SMALLINT", Value: store.Flag(l.opens), Stays: true},
-		{Column: "again SMALLINT", Value: store.Flag(l.again), Stays: true},
-		{Column: "to_at BIGINT", Value: l.toAt},
-		{Column: "to_file TEXT", Value: l.to.File},
-		{Column: "to_run BIGINT", Value: l.to.Run},
-		{Column: "closes SMALLINT", Value: store.Flag(l.closes)},
-		{Column: "seen_at BIGINT", Value: store.Millis(l.seen.At)},
-		{Column: "seen_file TEXT", Value: l.seen.File},
-		{Column: "seen_run BIGINT", Value: l.seen.Run},
-		{Column: "next_at BIGINT", Value: l.nextAt},
-		{Column: "severity TEXT", Value: l.severity, Stays: true},
-		{Column: "family TEXT", Value: l.family, Stays: true},
-		{Column: "rule TEXT", Value: l.rule, Stays: true},
+		store.Fixed("issue_id BIGINT", l.issue.StoreID), store.Fixed("repo_id BIGINT", repo),
+		store.Fixed("from_at BIGINT", store.Millis(l.from.At)), store.Fixed("from_file TEXT", l.from.File),
+		store.Fixed("from_run BIGINT", l.from.Run), store.Fixed("opened_at BIGINT", l.openedAt),
+		store.Fixed("opens SMALLINT", store.Flag(l.opens)), store.Fixed("again SMALLINT", store.Flag(l.again)),
+		store.Col("to_at BIGINT", l.toAt), store.Col("to_file TEXT", l.to.File), store.Col("to_run BIGINT", l.to.Run),
+		store.Col("closes SMALLINT", store.Flag(l.closes)), store.Col("seen_at BIGINT", store.Millis(l.seen.At)),
+		store.Col("seen_file TEXT", l.seen.File), store.Col("seen_run BIGINT", l.seen.Run),
+		store.Col("next_at BIGINT", l.nextAt), store.Fixed("severity TEXT", l.severity),
+		store.Fixed("family TEXT", l.family), store.Fixed("rule TEXT", l.rule),
 	}
 }
 

@@ -37,8 +37,8 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 	for k, l := range wanted {
 		if have[k] != l {
 			rows = append(rows, []store.Field{
-				{Column: "pull_key TEXT", Value: l.Pull}, {Column: "session TEXT", Value: l.Session},
-				{Column: "basis TEXT", Value: string(l.Basis)}, {Column: "guess SMALLINT", Value: store.Flag(l.Guess)},
+				store.Col("pull_key TEXT", l.Pull), store.Col("session TEXT", l.Session),
+				store.Col("basis TEXT", string(l.Basis)), store.Col("guess SMALLINT", store.Flag(l.Guess)),
 			})
 			out.sessions[l.Session] = true
 		}

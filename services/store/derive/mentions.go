@@ -48,24 +48,17 @@ func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 		never = never || bare == ""
 		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
 		rows = append(rows, []store.Field{
-			{Column: "run_id BIGINT", Value: run},
-			{Column: "ord BIGINT", Value: i},
-			{Column: "session TEXT", Value: bare},
-			{Column: "shown_id TEXT", Value: s.ID},
-			{Column: "url TEXT", Value: s.URL},
-			{Column: "batch_id BIGINT", Value: s.BatchID},
-			{Column: "status TEXT", Value: s.Status},
-			{Column: "issue_ids TEXT", Value: store.JSON(s.IssueIDs)},
-			{Column: "family TEXT", Value: familyOf(s.IssueIDs, families)},
-			{Column: "pr_url TEXT", Value: s.PRURL},
-			{Column: "pull_key TEXT", Value: pull},
-			{Column: "state TEXT", Value: state},
-			{Column: "at BIGINT", Value: store.Millis(rec.Timestamp)},
+			store.Col("run_id BIGINT", run), store.Col("ord BIGINT", i), store.Col("session TEXT", bare),
+			store.Col("shown_id TEXT", s.ID), store.Col("url TEXT", s.URL), store.Col("batch_id BIGINT", s.BatchID),
+			store.Col("status TEXT", s.Status), store.Col("issue_ids TEXT", store.JSON(s.IssueIDs)),
+			store.Col("family TEXT", familyOf(s.IssueIDs, families)), store.Col("pr_url TEXT", s.PRURL),
+			store.Col("pull_key TEXT", pull), store.Col("state TEXT", state),
+			store.Col("at BIGINT", store.Millis(rec.Timestamp)),
 		})
 	}
 	for n := range named {
 		ids = append(ids, []store.Field{
-			{Column: "issue_id TEXT", Value: n[0]}, {Column: "run_id BIGINT", Value: run}, {Column: "session TEXT", Value: n[1]},
+			store.Col("issue_id TEXT", n[0]), store.Col("run_id BIGINT", run), store.Col("session TEXT", n[1]),
 		})
 	}
 	o.tx.Put("mentions", "", rows)

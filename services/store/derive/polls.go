@@ -79,7 +79,8 @@ func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) e
 			c.putPoll(&answer.Sessions[i])
 			asked = append(asked, answer.Sessions[i].ID)
 		}
-		tx.Exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"), store.Millis(tx.Now()), store.JSON(append(asked, answer.Unknown...)))
+		tx.Exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"),
+			store.Millis(tx.Now()), store.JSON(append(asked, answer.Unknown...)))
 		c.putMissing(answer.Unknown)
 		derive(c)
 		return tx.Err()
@@ -129,7 +130,8 @@ func (c *changes) putPoll(u *telemetry.UpstreamSession) {
 		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title,
 			url = excluded.url, prs = excluded.prs, created_at = excluded.created_at, updated_at = excluded.updated_at,
 			changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
-		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, store.Millis(u.CreatedAt), store.Millis(u.UpdatedAt), changed, store.Millis(tx.Now()))
+		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, store.Millis(u.CreatedAt), store.Millis(u.UpdatedAt),
+		changed, store.Millis(tx.Now()))
 	c.sessions[u.ID] = true
 	if oldPRs != prs {
 		c.putPollPulls(u.ID, urls)

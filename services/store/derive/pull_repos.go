@@ -65,7 +65,7 @@ func (o *described) settlePullRepos(repo int64, name telemetry.RepoName, forks m
 	rows, changed := [][]store.Field{}, set[string]{}
 	for _, key := range sorted(now) {
 		rows = append(rows, []store.Field{
-			{Column: "repo_id BIGINT", Value: repo}, {Column: "key TEXT", Value: key}, {Column: "name TEXT", Value: now[key]},
+			store.Col("repo_id BIGINT", repo), store.Col("key TEXT", key), store.Col("name TEXT", now[key]),
 		})
 		if _, had := old[key]; !had {
 			changed[key] = true

@@ -48,7 +48,8 @@ func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]t
 	}
 	err := w.Read(ctx, func(tx *store.Tx) error {
 		refs = nil
-		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1 ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
+		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1
+			ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
 			var ref telemetry.PullRef
 			r.Scan(&ref.Repo, &ref.Number)
 			refs = append(refs, ref)
@@ -109,7 +110,8 @@ func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls [
 		}
 		if !watermark.IsZero() {
 			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
-				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at, failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
+				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at,
+					failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
 		}
 		derive(c)
 		return tx.Err()
@@ -139,20 +141,12 @@ type pull struct {
 
 func (p *pull) fields() []store.Field {
 	return []store.Field{
-		{Column: "repo TEXT", Value: &p.repo},
-		{Column: "number BIGINT", Value: &p.number, Stays: true},
-		{Column: "title TEXT", Value: &p.title},
-		{Column: "url TEXT", Value: &p.url},
-		{Column: "state TEXT", Value: &p.state},
-		{Column: "draft SMALLINT", Value: &p.draft},
-		{Column: "author TEXT", Value: &p.author},
-		{Column: "head_ref TEXT", Value: &p.head},
-		{Column: "created_at BIGINT", Value: &p.created},
-		{Column: "updated_at BIGINT", Value: &p.updated},
-		{Column: "closed_at BIGINT", Value: &p.closed},
-		{Column: "merged_at BIGINT", Value: &p.merged},
-		{Column: "issue_ids TEXT", Value: &p.ids},
-		{Column: "fetched SMALLINT", Value: &p.fetched},
+		store.Col("repo TEXT", &p.repo), store.Fixed("number BIGINT", &p.number), store.Col("title TEXT", &p.title),
+		store.Col("url TEXT", &p.url), store.Col("state TEXT", &p.state), store.Col("draft SMALLINT", &p.draft),
+		store.Col("author TEXT", &p.author), store.Col("head_ref TEXT", &p.head),
+		store.Col("created_at BIGINT", &p.created), store.Col("updated_at BIGINT", &p.updated),
+		store.Col("closed_at BIGINT", &p.closed), store.Col("merged_at BIGINT", &p.merged),
+		store.Col("issue_ids TEXT", &p.ids), store.Col("fetched SMALLINT", &p.fetched),
 	}
 }
 
@@ -164,14 +158,10 @@ func (p *pull) row(ref telemetry.PullRef) []store.Field {
 		shown = "merged"
 	}
 	return append(p.fields(),
-		store.Field{Column: "shown TEXT", Value: shown},
-		store.Field{Column: "key TEXT", Value: ref.Key()},
-		store.Field{Column: "repo_key TEXT", Value: ref.Repo.Key(), Stays: true},
-		store.Field{Column: "listed SMALLINT", Value: 0, Stays: true},
-		store.Field{Column: "sort_at BIGINT", Value: p.created, Stays: true},
-		store.Field{Column: "session TEXT", Value: "", Stays: true},
-		store.Field{Column: "basis TEXT", Value: "", Stays: true},
-		store.Field{Column: "candidates TEXT", Value: "[]", Stays: true})
+		store.Col("shown TEXT", shown), store.Col("key TEXT", ref.Key()), store.Fixed("repo_key TEXT", ref.Repo.Key()),
+		store.Fixed("listed SMALLINT", 0), store.Fixed("sort_at BIGINT", p.created), store.Fixed("session TEXT", ""),
+		store.Fixed("basis TEXT", ""),
+		store.Fixed("candidates TEXT", "[]"))
 }
 
 // ensurePull gives a pull request that something names a row, with all about

@@ -16,12 +16,13 @@ type records struct {
 	bodies  map[int64][]byte                 // of what was parsed before it was stored
 	indexes map[int64]*identity.FindingIndex // by scan
 	filled  map[string]bool                  // see holds
+	repoIDs map[string]int64                 // by key
 }
 
 func newRecords(tx *store.Tx) *records {
 	return &records{
 		tx: tx, names: map[int64]fileName{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{},
-		indexes: map[int64]*identity.FindingIndex{}, filled: map[string]bool{},
+		indexes: map[int64]*identity.FindingIndex{}, filled: map[string]bool{}, repoIDs: map[string]int64{},
 	}
 }
 
@@ -108,9 +109,11 @@ func (r *records) accepted(name fileName) bool {
 }
 
 // repoID returns the id of a record's repository; a new one gets a row.
-func (r *records) repoID(rec *telemetry.Record) (id int64) {
+func (r *records) repoID(rec *telemetry.Record) int64 {
 	tx, key := r.tx, rec.Repo.Key()
-	if tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).Found {
+	id := r.repoIDs[key]
+	if id != 0 || tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).Found {
+		r.repoIDs[key] = id
 		return id
 	}
 	tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).Scan(&id)

@@ -110,7 +110,8 @@ func (c *changes) renameMentions(key, left string) {
 
 func (c *changes) renameVerifications(key string) {
 	var all []naming
-	c.tx.Each(`SELECT id, session, pr_url, pull_key FROM verifications WHERE pull_repo = $1 AND pull_key <> ''`, []any{key}, func(r *store.Row) {
+	c.tx.Each(`SELECT id, session, pr_url, pull_key FROM verifications
+		WHERE pull_repo = $1 AND pull_key <> ''`, []any{key}, func(r *store.Row) {
 		var n naming
 		r.Scan(&n.id, &n.session, &n.url, &n.pull)
 		all = append(all, n)

@@ -31,36 +31,17 @@ type session struct {
 // fields are a session's row, but for what follows from others of them.
 func (s *session) fields() []store.Field {
 	return []store.Field{
-		{Column: "key TEXT", Value: &s.key},
-		{Column: "id TEXT", Value: &s.id},
-		{Column: "url TEXT", Value: &s.url},
-		{Column: "batch_id BIGINT", Value: &s.batch},
-		{Column: "repo_id BIGINT", Value: &s.repo},
-		{Column: "run_ref BIGINT", Value: &s.run},
-		{Column: "run_file TEXT", Value: &s.runFile},
-		{Column: "run_number BIGINT", Value: &s.runNumber},
-		{Column: "run_id TEXT", Value: &s.runID},
-		{Column: "run_url TEXT", Value: &s.runURL},
-		{Column: "run_label TEXT", Value: &s.runLabel},
-		{Column: "target_repo TEXT", Value: &s.target},
-		{Column: "fork_url TEXT", Value: &s.fork},
-		{Column: "at BIGINT", Value: &s.at},
-		{Column: "at_text TEXT", Value: &s.atText},
-		{Column: "issue_ids TEXT", Value: &s.issueIDs},
-		{Column: "family TEXT", Value: &s.family},
-		{Column: "title TEXT", Value: &s.title},
-		{Column: "status TEXT", Value: &s.status},
-		{Column: "detail TEXT", Value: &s.detail},
-		{Column: "state TEXT", Value: &s.state},
-		{Column: "reason TEXT", Value: &s.reason},
-		{Column: "since BIGINT", Value: &s.since},
-		{Column: "origin TEXT", Value: &s.origin},
-		{Column: "updated_at BIGINT", Value: &s.updated},
-		{Column: "polled SMALLINT", Value: &s.polled},
-		{Column: "has_pr SMALLINT", Value: &s.hasPR},
-		{Column: "pull_key TEXT", Value: &s.pullKey},
-		{Column: "pr_url TEXT", Value: &s.prURL},
-		{Column: "basis TEXT", Value: &s.basis},
+		store.Col("key TEXT", &s.key), store.Col("id TEXT", &s.id), store.Col("url TEXT", &s.url),
+		store.Col("batch_id BIGINT", &s.batch), store.Col("repo_id BIGINT", &s.repo), store.Col("run_ref BIGINT", &s.run),
+		store.Col("run_file TEXT", &s.runFile), store.Col("run_number BIGINT", &s.runNumber),
+		store.Col("run_id TEXT", &s.runID), store.Col("run_url TEXT", &s.runURL), store.Col("run_label TEXT", &s.runLabel),
+		store.Col("target_repo TEXT", &s.target), store.Col("fork_url TEXT", &s.fork), store.Col("at BIGINT", &s.at),
+		store.Col("at_text TEXT", &s.atText), store.Col("issue_ids TEXT", &s.issueIDs), store.Col("family TEXT", &s.family),
+		store.Col("title TEXT", &s.title), store.Col("status TEXT", &s.status), store.Col("detail TEXT", &s.detail),
+		store.Col("state TEXT", &s.state), store.Col("reason TEXT", &s.reason), store.Col("since BIGINT", &s.since),
+		store.Col("origin TEXT", &s.origin), store.Col("updated_at BIGINT", &s.updated),
+		store.Col("polled SMALLINT", &s.polled), store.Col("has_pr SMALLINT", &s.hasPR),
+		store.Col("pull_key TEXT", &s.pullKey), store.Col("pr_url TEXT", &s.prURL), store.Col("basis TEXT", &s.basis),
 	}
 }
 
@@ -73,8 +54,8 @@ func saveSessions(tx *store.Tx, list []session) {
 	for i := range list {
 		s := &list[i]
 		rows[i] = append(s.fields(),
-			store.Field{Column: "state_rank SMALLINT", Value: slices.Index(telemetry.States(), s.state)},
-			store.Field{Column: "repo_key TEXT", Value: telemetry.ParseRepo(s.target).Key()})
+			store.Col("state_rank SMALLINT", slices.Index(telemetry.States(), s.state)),
+			store.Col("repo_key TEXT", telemetry.ParseRepo(s.target).Key()))
 	}
 	tx.Put("sessions", "key", rows)
 }
@@ -116,9 +97,9 @@ func putSessions(tx *store.Tx, sessions set[string]) affected {
 		rows = append(rows, s)
 		if !known || before.state != s.state || before.reason != s.reason {
 			logs = append(logs, []store.Field{
-				{Column: "id BIGINT"}, {Column: "session TEXT", Value: s.key}, {Column: "state TEXT", Value: s.state},
-				{Column: "word TEXT", Value: s.status}, {Column: "detail TEXT", Value: s.detail}, {Column: "origin TEXT", Value: s.origin},
-				{Column: "at BIGINT", Value: s.since}, {Column: "repo_id BIGINT", Value: s.repo},
+				store.Col("id BIGINT", nil), store.Col("session TEXT", s.key), store.Col("state TEXT", s.state),
+				store.Col("word TEXT", s.status), store.Col("detail TEXT", s.detail), store.Col("origin TEXT", s.origin),
+				store.Col("at BIGINT", s.since), store.Col("repo_id BIGINT", s.repo),
 			})
 		}
 	}

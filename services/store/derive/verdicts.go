@@ -9,22 +9,13 @@ func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
 	v := rec.Verification
 	ref, key, name := telemetry.ParsePull(v.PRURL), ensurePull(o.records, v.PRURL, o.pulls), o.name(id)
 	o.tx.Put("verifications", "", [][]store.Field{{
-		{Column: "id BIGINT", Value: id},
-		{Column: "source TEXT", Value: name.source},
-		{Column: "session TEXT", Value: v.SessionID},
-		{Column: "pull_key TEXT", Value: key},
-		{Column: "pull_repo TEXT", Value: ref.Repo.Key()},
-		{Column: "pr_number BIGINT", Value: v.PRNumber},
-		{Column: "pr_url TEXT", Value: v.PRURL},
-		{Column: "pr_title TEXT", Value: v.PRTitle},
-		{Column: "source_run BIGINT", Value: v.SourceRun},
-		{Column: "family TEXT", Value: v.Family},
-		{Column: "at BIGINT", Value: store.Millis(rec.Timestamp)},
-		{Column: "file TEXT", Value: name.file},
-		{Column: "targeted BIGINT", Value: v.TotalTargeted},
-		{Column: "fixed BIGINT", Value: v.FixedCount},
-		{Column: "remaining BIGINT", Value: v.Remaining},
-		{Column: "issue_ids TEXT", Value: store.JSON(v.IssueIDs())},
+		store.Col("id BIGINT", id), store.Col("source TEXT", name.source), store.Col("session TEXT", v.SessionID),
+		store.Col("pull_key TEXT", key), store.Col("pull_repo TEXT", ref.Repo.Key()),
+		store.Col("pr_number BIGINT", v.PRNumber), store.Col("pr_url TEXT", v.PRURL), store.Col("pr_title TEXT", v.PRTitle),
+		store.Col("source_run BIGINT", v.SourceRun), store.Col("family TEXT", v.Family),
+		store.Col("at BIGINT", store.Millis(rec.Timestamp)), store.Col("file TEXT", name.file),
+		store.Col("targeted BIGINT", v.TotalTargeted), store.Col("fixed BIGINT", v.FixedCount),
+		store.Col("remaining BIGINT", v.Remaining), store.Col("issue_ids TEXT", store.JSON(v.IssueIDs())),
 	}})
 	o.takes[id] = rec.Takes()
 	o.addVerification(id, v.SessionID, key)
@@ -94,7 +85,8 @@ func judge(tx *store.Tx, flipped set[int64], todo affected) {
 		return
 	}
 	old, now := map[int64]verdict{}, map[int64]verdict{}
-	const claimed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
+	const claimed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
+		WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
 			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+claimed+`>= $2), `+claimed+`< $2)
 		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),

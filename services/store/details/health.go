@@ -59,7 +59,8 @@ func (d *Details) narrowScan(tx *store.Tx, repo int64) *telemetry.NarrowScan {
 // were made without the fingerprint.
 func relinkedScan(tx *store.Tx, repo int64) *telemetry.RelinkedScan {
 	var found *telemetry.RelinkedScan
-	tx.Each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END), SUM(CASE WHEN a.basis <> $5 THEN 1 ELSE 0 END)
+	tx.Each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END),
+			SUM(CASE WHEN a.basis <> $5 THEN 1 ELSE 0 END)
 		FROM (SELECT r.id, r.at, r.file, r.run_number FROM runs r WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1
 			ORDER BY r.at DESC, r.file DESC LIMIT $6) x
 		JOIN appearances a ON a.run_id = x.id GROUP BY x.id, x.at, x.file, x.run_number ORDER BY x.at DESC, x.file DESC`,

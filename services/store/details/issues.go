@@ -54,7 +54,8 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 	file, print := "", ""
 	tx.Each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''),
 			CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
-		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1 ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *store.Row) {
+		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1
+		ORDER BY r.at, r.file, r.source`, []any{issue}, func(r *store.Row) {
 		a := telemetry.Appearance{Rule: rule}
 		var named bool
 		r.Scan(&a.RunFile, &a.Source, &a.RunNumber, &a.At, &a.Reduced, &a.File, &named, &a.Line, &a.Basis, &a.Fingerprint)

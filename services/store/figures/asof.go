@@ -120,7 +120,8 @@ func countSessionsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 			`+lists.StateSinceThen+` AS since, `+lists.LinkedThen+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, s.polled
 		FROM sessions s WHERE `+lists.KnownSessionThen+condition+`) 
 		SELECT state, COUNT(*), SUM(linked), SUM(created),
-			SUM(CASE WHEN state IN (`+lists.ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END) FROM x GROUP BY state`), args, func(r *store.Row) {
+			SUM(CASE WHEN state IN (`+lists.ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END)
+		FROM x GROUP BY state`), args, func(r *store.Row) {
 		var state telemetry.State
 		var n, linked, created, active int64
 		r.Scan(&state, &n, &linked, &created, &active)
@@ -133,7 +134,8 @@ func countSessionsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 }
 
 func countPullsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
-	query, args := lists.AsOf(`SELECT x.shown, COUNT(*) FROM (SELECT `+lists.ShownThen+` AS shown FROM pulls p WHERE `+lists.KnownPullThen), []any{t}
+	query, args := lists.AsOf(`SELECT x.shown, COUNT(*) FROM (SELECT `+lists.ShownThen+` AS shown
+		FROM pulls p WHERE `+lists.KnownPullThen), []any{t}
 	if repo != store.Everywhere {
 		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
 		args = append(args, store.JSON(lists.HomesThen(tx, repo, t)))

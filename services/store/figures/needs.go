@@ -14,7 +14,8 @@ import (
 
 // verifiedPull is true of a pull request p whose session's latest
 // verification found all that it targeted gone.
-const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1 AND v.outcome = 'verified_not_merged')`
+const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1
+	AND v.outcome = 'verified_not_merged')`
 
 // recent is true of a session s whose state was polled, or recorded after $1.
 const recent = lists.KnownUntil + ` > $1`
@@ -48,7 +49,9 @@ func (f *Figures) NeedsAttention(ctx context.Context, of telemetry.NeedFilter, n
 	if len(asked) == 0 {
 		asked = telemetry.Needs()
 	}
-	where, args := ` WHERE true`, []any{store.Millis(now.Add(-telemetry.RecordedFor)), store.Millis(now.Add(-telemetry.StuckAfter)), store.Millis(now)}
+	where, args := ` WHERE true`, []any{
+		store.Millis(now.Add(-telemetry.RecordedFor)), store.Millis(now.Add(-telemetry.StuckAfter)), store.Millis(now),
+	}
 	if of.Repo != "" {
 		where, args = ` WHERE n.repo = (SELECT id FROM repos WHERE key = $4)`, append(args, of.Repo)
 	}

@@ -16,23 +16,26 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 	err := f.store.Read(ctx, func(tx *store.Tx) error {
 		out = map[string]telemetry.RepoDays{}
 		net := map[string][]int64{}
-		tx.Each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN tallies t ON t.repo_id = o.id AND t.name = 'open' WHERE o.key `+tx.In(1, "TEXT"), []any{store.JSON(keys)}, func(r *store.Row) {
+		tx.Each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN tallies t ON t.repo_id = o.id AND t.name = 'open'
+			WHERE o.key `+tx.In(1, "TEXT"), []any{store.JSON(keys)}, func(r *store.Row) {
 			var key string
 			var open int64
 			r.Scan(&key, &open)
 			net[key] = make([]int64, days)
 			out[key] = telemetry.RepoDays{Before: open}
 		})
-		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`, []any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
-			var key string
-			var day, change, closed int64
-			r.Scan(&key, &day, &change, &closed)
-			v := out[key]
-			v.Before -= change
-			v.Closed += closed
-			out[key] = v
-			net[key][min(max(day-last+int64(days)-1, 0), int64(days)-1)] += change
-		})
+		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
+			WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`,
+			[]any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
+				var key string
+				var day, change, closed int64
+				r.Scan(&key, &day, &change, &closed)
+				v := out[key]
+				v.Before -= change
+				v.Closed += closed
+				out[key] = v
+				net[key][min(max(day-last+int64(days)-1, 0), int64(days)-1)] += change
+			})
 		for key, changes := range net {
 			v := out[key]
 			open := v.Before

@@ -17,7 +17,8 @@ func (t *trend) timeToFix() {
 	// One row of text: tens of thousands of rows would cost more to hand over
 	// than to read.
 	var durations, issues string
-	t.tx.Row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '') FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
+	t.tx.Row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '')
+		FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
 	ids := store.Numbers(issues)
 	slices.Sort(ids)
 	t.out.ClosedIssues = int64(len(slices.Compact(ids)))
@@ -63,8 +64,10 @@ func (t *trend) agesNow() (counts [4]int64) {
 	between := func(span string) string {
 		return `(SELECT COUNT(*) FROM issues i WHERE i.status_rank IN (0, 1, 2, 3)` + of + ` AND ` + span + `)`
 	}
-	t.tx.Row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`, `+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
-		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).Scan(&counts[0], &counts[1], &counts[2], &counts[3])
+	t.tx.Row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`,
+		`+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
+		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).
+		Scan(&counts[0], &counts[1], &counts[2], &counts[3])
 	counts[3] -= counts[0] + counts[1] + counts[2]
 	return counts
 }
@@ -80,14 +83,16 @@ func (t *trend) agesThen() (counts [4]int64) {
 		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN x.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
 	}
 	var week, month, quarter, all int64
-	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*) FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
+	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*)
+		FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
 		FROM lives l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
 	return [4]int64{week, month - week, quarter - month, all - quarter}
 }
 
 // takenWithin is true of an issue i that a session took from $1 to $2: its latest
 // attempt tells, but where that is later.
-const takenWithin = `i.attempts > 0 AND i.taken_at >= $1 AND (i.taken_at <= $2 OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2))`
+const takenWithin = `i.attempts > 0 AND i.taken_at >= $1 AND (i.taken_at <= $2
+	OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2))`
 
 // families counts, by CWE family, the issues that sessions took in the
 // period, and those of them that are fixed.
@@ -97,7 +102,8 @@ func (t *trend) families() {
 		return
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
-	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i
+		WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	t.tx.Each(query, args, func(r *store.Row) {
 		var f telemetry.FamilyRate
 		r.Scan(&f.Family, &f.Attempted, &f.Closed)
@@ -128,7 +134,8 @@ func (t *trend) attempts() {
 		return
 	}
 	condition, args := ofRepo("i.repo_id", t.repo)
-	t.tx.Each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *store.Row) { // the sums: from the index that serves ages
+	t.tx.Each(`SELECT x.n, COUNT(*) FROM (SELECT i.attempts + 0 AS n FROM issues i
+		WHERE i.status_rank < 4 AND i.attempts + 0 > 0`+condition+`) AS x GROUP BY x.n`, args, func(r *store.Row) { // the sums: see ages
 		var attempts, n int64
 		r.Scan(&attempts, &n)
 		took(attempts, n)

@@ -175,10 +175,12 @@ func (t *trend) sessions() {
 	condition, args := ofRepo("s.repo_id", t.repo, t.until, store.Millis(t.out.Period.Since))
 	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
 	if t.asOf {
-		state, linked, named = lists.AsOf(lists.StateThen), lists.AsOf(lists.LinkedThen), lists.AsOf(lists.KnownSessionThen+" AND "+lists.NamedThen)+" >= $2"
+		state, linked, named = lists.AsOf(lists.StateThen), lists.AsOf(lists.LinkedThen),
+			lists.AsOf(lists.KnownSessionThen+" AND "+lists.NamedThen)+" >= $2"
 	}
 	counts := map[telemetry.SessionOutcome]int64{}
-	t.tx.Each(`SELECT x.state, x.linked, COUNT(*) FROM (SELECT `+state+` AS state, `+linked+` AS linked FROM sessions s WHERE `+named+condition+`) AS x GROUP BY x.state, x.linked`, args, func(r *store.Row) {
+	t.tx.Each(`SELECT x.state, x.linked, COUNT(*) FROM (SELECT `+state+` AS state, `+linked+` AS linked FROM sessions s
+		WHERE `+named+condition+`) AS x GROUP BY x.state, x.linked`, args, func(r *store.Row) {
 		var o telemetry.SessionOutcome
 		var has int
 		var n int64
@@ -232,7 +234,8 @@ const mostRanges = 100
 func (t *trend) missing() {
 	// One row of text a source: a hundred thousand rows would cost more to
 	// hand over than to read.
-	t.tx.Each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1 GROUP BY source ORDER BY source`, []any{t.until}, func(r *store.Row) {
+	t.tx.Each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1
+		GROUP BY source ORDER BY source`, []any{t.until}, func(r *store.Row) {
 		var source, text string
 		r.Scan(&source, &text)
 		numbers := store.Numbers(text)
@@ -269,7 +272,8 @@ func (t *trend) overdue() {
 		return
 	}
 	condition, args := ofRepo("id", t.repo, t.until)
-	t.tx.Each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+` ORDER BY due_at, key`, args, func(r *store.Row) {
+	t.tx.Each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+`
+		ORDER BY due_at, key`, args, func(r *store.Row) {
 		var o telemetry.OverdueScan
 		var last, due, interval int64
 		r.Scan(&o.Repo, &last, &due, &interval)
@@ -282,7 +286,8 @@ func (t *trend) overdue() {
 func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
-	t.tx.Each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args, func(r *store.Row) {
+	t.tx.Each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+`
+		GROUP BY r.repo_id`, args, func(r *store.Row) {
 		var id int64
 		var text string
 		r.Scan(&id, &text)
@@ -298,7 +303,8 @@ func (t *trend) overdueThen() {
 	})
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
-		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2 ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).Scan(&o.Repo)
+		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2
+			ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).Scan(&o.Repo)
 		t.out.Overdue = append(t.out.Overdue, o)
 	}
 	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due.Time) })

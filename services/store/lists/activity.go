@@ -32,35 +32,73 @@ func (b activityBranch) query(narrow bool) string {
 // activityBranches walk an index each, so that a page costs its rows whatever
 // the history is: a sum with 0 keeps an index from being taken that has another order.
 func activityBranches() []activityBranch {
-	pull := func(word, column, also string) activityBranch {
-		return activityBranch{kind: telemetry.ActivityPull, rows: `p.` + column + `, '` + word + `', p.repo, p.number, p.title, p.session FROM pulls p`,
-			at: `p.` + column, order: `p.key DESC`, where: ` AND p.` + column + ` > 0 AND p.listed + 0 = 1` + also, repo: `p.repo_key`, byKey: true, scan: scanPullActivity}
-	}
-	jobs := Jobs(nil)
-	return []activityBranch{
-		{kind: telemetry.ActivityRun, rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
-				(SELECT COUNT(*) FROM lives l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file AND l.opens = 1 AND l.again = 1)
-			FROM runs r JOIN repos o ON o.id = r.repo_id`, at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity},
-		{kind: telemetry.ActivitySession, rows: `l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
-			FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`, at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity},
-		pull("opened", "created_at", ""), pull("merged", "merged_at", ""), pull("closed", "closed_at", " AND p.merged_at = 0"),
-		{kind: telemetry.ActivityVerification, rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
-			FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`, at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity},
-		{kind: telemetry.ActivityScope, rows: `a.at, a.source, a.file, r.run_number, o.name, a.started_by
-			FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`, at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity},
-		{kind: telemetry.ActivityJob, rows: jobs.Columns(false) + ` FROM jobs j`, at: `j.started`, order: `j.id DESC`,
-			scan: func(r *store.Row, a *telemetry.Activity) {
-				r.Scan(jobs.Into(&a.Job, false)...)
-				a.At, a.By = a.Job.Started, a.Job.By
-			}},
-		{kind: telemetry.ActivityDeed, rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''),
-				d.started_by, d.state
-			FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
+	return append(pullBranches(),
+		activityBranch{
+			kind: telemetry.ActivityRun,
+			rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
+					(SELECT COUNT(*) FROM lives l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file
+						AND l.opens = 1 AND l.again = 1)
+				FROM runs r JOIN repos o ON o.id = r.repo_id`,
+			at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity,
+		},
+		activityBranch{
+			kind: telemetry.ActivitySession,
+			rows: `l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
+				FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`,
+			at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity,
+		},
+		activityBranch{
+			kind: telemetry.ActivityVerification,
+			rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
+				FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`,
+			at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity,
+		},
+		activityBranch{
+			kind: telemetry.ActivityScope,
+			rows: `a.at, a.source, a.file, r.run_number, o.name, a.started_by
+				FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`,
+			at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity,
+		},
+		jobBranch(),
+		activityBranch{
+			kind: telemetry.ActivityDeed,
+			rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by, d.state
+				FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `d.at`, order: `d.token DESC`,
-			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission},
-		{kind: telemetry.ActivityMend, rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
-			FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`, at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
-			repo: `m.repo_key`, byKey: true, scan: scanMendActivity},
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission,
+		},
+		activityBranch{
+			kind: telemetry.ActivityMend,
+			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
+				FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
+			at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
+			repo: `m.repo_key`, byKey: true, scan: scanMendActivity,
+		})
+}
+
+// pullBranches are when pull requests were opened, merged and closed.
+func pullBranches() []activityBranch {
+	branch := func(word, column, also string) activityBranch {
+		return activityBranch{
+			kind: telemetry.ActivityPull,
+			rows: `p.` + column + `, '` + word + `', p.repo, p.number, p.title, p.session FROM pulls p`,
+			at:   `p.` + column, order: `p.key DESC`, where: ` AND p.` + column + ` > 0 AND p.listed + 0 = 1` + also,
+			repo: `p.repo_key`, byKey: true, scan: scanPullActivity,
+		}
+	}
+	return []activityBranch{
+		branch("opened", "created_at", ""), branch("merged", "merged_at", ""), branch("closed", "closed_at", " AND p.merged_at = 0"),
+	}
+}
+
+func jobBranch() activityBranch {
+	jobs := Jobs(nil)
+	return activityBranch{
+		kind: telemetry.ActivityJob, rows: jobs.Columns(false) + ` FROM jobs j`, at: `j.started`, order: `j.id DESC`,
+		scan: func(r *store.Row, a *telemetry.Activity) {
+			r.Scan(jobs.Into(&a.Job, false)...)
+			a.At, a.By = a.Job.Started, a.Job.By
+		},
 	}
 }
 
@@ -104,7 +142,8 @@ func scanScopeActivity(r *store.Row, a *telemetry.Activity) {
 
 func scanMendActivity(r *store.Row, a *telemetry.Activity) {
 	c := &a.Change
-	r.Scan(&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason, &a.Run, &a.Repo)
+	r.Scan(&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason,
+		&a.Run, &a.Repo)
 	a.Source, a.File = c.Source, c.File
 }
 
@@ -126,7 +165,8 @@ func Activity(s *store.Store) ActivityLog { return ActivityLog{s} }
 // Activity returns what changed, newest first, at most limit changes from a
 // mark on, and the mark of what follows them: the zero one at the end. Of a
 // repository that is not known nothing has changed.
-func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
+func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark,
+	limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
 	err = l.store.Read(ctx, func(tx *store.Tx) error {
 		list = []telemetry.Activity{}
 		of := activityScope{key: f.Repo}

@@ -1,0 +1,235 @@
+package actions
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// DispatchDialog is what the dialog of a repository's page holds.
+func (w *Web) DispatchDialog() shell.Panel {
+	return shell.Panel{
+		Name:  "dispatch",
+		Title: "Dispatch",
+		Page:  links.Repos,
+		Tab:   links.Dispatch,
+		Lazy:  true,
+		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
+			if v.Scope == "" {
+				return nil, telemetry.Errorf(telemetry.CodeInvalid, "scope: name the repository, for example scope=owner/name.")
+			}
+			pulls := v.Of(w.Preflight())
+			pulls.Later = true
+			list, err := w.drawPreflight(ctx, pulls)
+			return panels.DispatchDialog(list, w.dispatchForm(v)), err
+		},
+	}
+}
+
+// Preflight lists the open pull requests of earlier runs.
+func (w *Web) Preflight() shell.Panel {
+	return shell.Panel{
+		Name:  "preflight",
+		Title: "Open pull requests of earlier runs",
+		Page:  links.Repos,
+		Tab:   links.Dispatch,
+		Lazy:  true,
+		Draw:  w.drawPreflight,
+	}
+}
+
+func (w *Web) DispatchForm() shell.Panel {
+	return shell.Panel{
+		Name:  "dispatch-form",
+		Title: "Dispatch",
+		Page:  links.Repos,
+		Tab:   links.Dispatch,
+		Draw: func(_ context.Context, v shell.View) (templ.Component, error) {
+			return panels.Dispatch(w.dispatchForm(v)), nil
+		},
+	}
+}
+
+// drawPreflight asks GitHub what is open; that it cannot be asked is said in
+// the panel.
+func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component, error) {
+	p := panels.Preflight{Frame: v.Brief()}
+	p.Note = "asked of GitHub"
+	p.Show = links.With(p.At.Page, "preflight", "1")
+	if v.Later {
+		return panels.PreflightList(p), nil
+	}
+	pulls, err := w.Dashboard.Preflight(ctx, v.Repo.Name)
+	if err != nil {
+		p.Fault = shell.Sentence(err)
+	}
+	for _, pull := range pulls {
+		repo := telemetry.RepoName(pull.Repo)
+		p.Pulls = append(p.Pulls, panels.PullRow{
+			Number:  pull.Number,
+			Title:   pull.Title,
+			Page:    w.Settings.GitHubWeb.Pull(repo, int64(pull.Number)),
+			State:   pull.State,
+			Repo:    pull.Repo,
+			Waiting: pull.CreatedAt,
+		})
+	}
+	return panels.PreflightList(p), nil
+}
+
+// DispatchPage is the form as a page of its own.
+func (w *Web) DispatchPage(c *fiber.Ctx) error {
+	name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
+	repo, err := w.Dashboard.RepoByName(c.UserContext(), name)
+	if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
+		return w.NoRepo(c, name, links.Dispatch, err)
+	}
+	if err != nil {
+		return err
+	}
+	return w.showDispatch(c, shell.View{Scope: string(repo.Name), Repo: repo, Query: shell.QueryOf(c)})
+}
+
+func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
+	status := fiber.StatusOK
+	if v.Fault != nil {
+		status = shell.FaultStatus(v.Fault)
+	}
+	pulls := v
+	pulls.Later = !v.Query.Has("preflight")
+	crumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.Scope, URL: links.Repo(v.Scope)}}
+	body := pages.Body{
+		Title:  "Dispatch",
+		Crumbs: crumbs,
+		Rows: [][]templ.Component{
+			{w.Preflight().Within(c.UserContext(), pulls)},
+			{w.DispatchForm().Within(c.UserContext(), v)},
+		},
+	}
+	return w.Show(c, shell.Screen{Title: "Dispatch " + v.Scope, Current: links.Repos, Status: status, Body: body})
+}
+
+// dispatchField is how an input of the workflow is asked for.
+func dispatchField(name string) panels.Field {
+	f := panels.Field{Name: name}
+	switch name {
+	case "languages":
+		f.Label, f.Hint = "Languages", "javascript, python; empty: found by CodeQL"
+	case "queries":
+		f.Label, f.Hint = "Query suite", "security-extended"
+	case "include_paths":
+		f.Label, f.Hint = "Only these paths", "src/, lib/"
+	case "exclude_paths":
+		f.Label, f.Hint = "Not these paths", "test/, vendor/"
+	case "batch_size":
+		f.Label, f.Kind = "Issues a batch", "number"
+	case "max_sessions":
+		f.Label, f.Kind = "Sessions at most", "number"
+	case "severity_threshold":
+		f.Label, f.Options = "From severity", append([]string{""}, telemetry.Severities()...)
+	case "persist_logs":
+		f.Label, f.Options = "Keep logs", []string{"", "true", "false"}
+	case "dry_run":
+		f.Label, f.Options = "Dry run", []string{"", "true", "false"}
+	case "default_branch":
+		f.Label, f.Hint = "Default branch", "main"
+	}
+	return f
+}
+
+func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
+	f := panels.DispatchForm{Repo: v.Scope, Token: w.newID(), Started: v.Query.Get("started") == "1", Watch: w.workflowURL()}
+	if v.Repo.Fork != "" && v.Repo.Fork.Key() != v.Repo.Name.Key() {
+		f.Note = "Fixes go to " + string(v.Repo.Fork) + ". "
+	}
+	f.Note += "What is left empty takes the workflow’s own default."
+	wrong, fault := "", ""
+	if v.Fault != nil {
+		fault = shell.Sentence(v.Fault)
+		f.Token = shell.TokenAfter(v, f.Token)
+		f.Unknown = telemetry.CodeOf(v.Fault) == telemetry.CodeOutcomeUnknown
+		if name, rest, found := strings.Cut(fault, ": "); found && slices.Contains(telemetry.DispatchInputs(), name) {
+			wrong, fault = name, strings.ToUpper(rest[:1])+rest[1:]
+		}
+	}
+	for _, name := range telemetry.DispatchInputs() {
+		field := dispatchField(name)
+		field.Value = v.Form.Get(name)
+		if name == wrong {
+			field.Fault = fault
+		}
+		f.Fields = append(f.Fields, field)
+	}
+	if wrong == "" {
+		f.Fault = fault
+	}
+	for _, m := range w.Settings.Missing {
+		if m.Variable == "GITHUB_TOKEN" || m.Variable == "ACTION_REPO" {
+			f.Off = "Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart."
+		}
+	}
+	return f
+}
+
+// workflowURL is where the runs of the workflow are looked at.
+func (w *Web) workflowURL() string {
+	if w.Settings.ActionRepo == "" {
+		return ""
+	}
+	return w.Settings.GitHubWeb.Workflow(telemetry.RepoName(w.Settings.ActionRepo), ingest.Workflow)
+}
+
+// Dispatch starts a run of the action, once a token. What is wrong is said
+// at its field.
+func (w *Web) Dispatch(c *fiber.Ctx) error {
+	repo, err := w.Dashboard.RepoByName(c.UserContext(), c.FormValue("repo"))
+	if err != nil {
+		return err
+	}
+	v := shell.View{Scope: string(repo.Name), Repo: repo, Query: url.Values{}, Form: url.Values{"token": {c.FormValue("token")}}}
+	for _, name := range telemetry.DispatchInputs() {
+		v.Form.Set(name, c.FormValue(name))
+	}
+	v.Fault = w.startRun(c, v)
+	inPlace := c.Get("HX-Request") != ""
+	switch {
+	case v.Fault != nil && inPlace:
+		return shell.Render(c, shell.FaultStatus(v.Fault), panels.Dispatch(w.dispatchForm(v)))
+	case v.Fault != nil:
+		return w.showDispatch(c, v)
+	case !inPlace:
+		return c.Redirect(links.With(links.In(v.Scope, links.Dispatch), "started", "1"), fiber.StatusSeeOther)
+	}
+	v.Query.Set("started", "1")
+	return shell.Render(c, fiber.StatusAccepted, panels.Dispatch(w.dispatchForm(v)))
+}
+
+func (w *Web) startRun(c *fiber.Ctx, v shell.View) error {
+	token := c.FormValue("token")
+	if !shell.IsID(token) {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The form is too old to be sent. Load the page again.")
+	}
+	inputs := map[string]string{}
+	for name := range v.Form {
+		inputs[name] = v.Form.Get(name)
+	}
+	d, err := telemetry.NewDispatch(string(w.Settings.GitHubWeb), cmp.Or(v.Repo.TargetRepo, v.Scope), inputs)
+	if err != nil {
+		return err
+	}
+	_, err = w.dispatcher.DispatchOnce(c.UserContext(), token, d)
+	return err
+}

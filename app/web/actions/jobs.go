@@ -1,0 +1,83 @@
+package actions
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// Action makes the handler of a button: it starts the job or joins the one
+// that runs, and shows it. Nothing waits for its end.
+func (w *Web) Action(kind string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		dryRun, err := shell.Flag(c, "dry_run")
+		if err != nil {
+			return err
+		}
+		h, err := w.jobs.Start(kind, ingest.Order{By: telemetry.ByPage, DryRun: dryRun})
+		if err != nil {
+			return err
+		}
+		return w.answerAction(c, shell.WithJob(shell.WithoutJob(shell.OwnJobs(c), c.FormValue("replaces")), h.Job()))
+	}
+}
+
+// AcceptListing takes a listing that is held for true, and shows the refresh
+// that marks its files gone.
+func (w *Web) AcceptListing(c *fiber.Ctx) error {
+	kept, err := strconv.ParseInt(c.FormValue("kept"), 10, 64)
+	if err != nil {
+		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Load the page again.")
+	}
+	h, err := w.jobs.AcceptListing(c.UserContext(), c.FormValue("source"), kept, telemetry.ByPage)
+	if err != nil {
+		return err
+	}
+	return w.answerAction(c, shell.WithJob(shell.OwnJobs(c), h.Job()))
+}
+
+// Dismiss takes a job's card away.
+func (w *Web) Dismiss(c *fiber.Ctx) error {
+	return w.answerAction(c, shell.WithoutJob(shell.OwnJobs(c), c.FormValue("id")))
+}
+
+// Cancel ends a running job at its next commit. One that has ended meanwhile
+// is shown as it ended.
+func (w *Web) Cancel(c *fiber.Ctx) error {
+	_, err := w.jobs.Cancel(c.UserContext(), c.FormValue("id"))
+	if err != nil && telemetry.CodeOf(err) != telemetry.CodeConflict {
+		return err
+	}
+	return w.answerAction(c, shell.OwnJobs(c))
+}
+
+// answerAction answers with the panel of jobs in place, or, without
+// JavaScript, with the page that the button stood on.
+func (w *Web) answerAction(c *fiber.Ctx, jobs []shell.OwnJob) error {
+	shell.SetJobs(c, jobs)
+	if c.Get("HX-Request") == "" {
+		return c.Redirect(cameFrom(c), fiber.StatusSeeOther)
+	}
+	cards := w.JobCards()
+	part, err := cards.Draw(c.UserContext(), shell.View{Jobs: jobs}.Of(cards))
+	if err != nil {
+		return err
+	}
+	return shell.Render(c, fiber.StatusOK, part)
+}
+
+// cameFrom is the page of this server from which a form was sent, "/" if it
+// is not told.
+func cameFrom(c *fiber.Ctx) string {
+	u, err := url.Parse(c.Get(fiber.HeaderReferer))
+	if err != nil || u.Host != string(c.Request().Host()) || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
+		return "/"
+	}
+	return u.RequestURI()
+}

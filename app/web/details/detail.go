@@ -1,0 +1,100 @@
+package details
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// detail is one thing, drawn.
+type detail struct {
+	title string          // of the document
+	body  templ.Component // the panel
+	moved string          // what the thing is called now; the rest is empty then
+}
+
+// load reads and draws the thing that the view is about. The error is
+// CodeNotFound for one that is not known.
+type load func(ctx context.Context, v shell.View) (detail, error)
+
+// panelOf is the draw function of the panel that load makes.
+func (l load) panel(ctx context.Context, v shell.View) (templ.Component, error) {
+	d, err := l(ctx, v)
+	if err == nil && d.moved != "" {
+		err = telemetry.Errorf(telemetry.CodeNotFound, "This has another id now: open its page again.")
+	}
+	return d.body, err
+}
+
+// DetailPage is the page of one thing, which the path names by parameters;
+// beside it stand further panels, which ask an upstream in their own time.
+func (w *Web) DetailPage(s shell.Panel, l load, parameters []string, beside ...shell.Panel) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v := shell.View{Panel: s, Query: shell.QueryOf(c), Subject: links.Unescape(c.Params(parameters[0]))}
+		for _, name := range parameters[1:] {
+			v.Subject += "/" + links.Unescape(c.Params(name))
+		}
+		return w.showDetail(c, v, l, beside...)
+	}
+}
+
+// showDetail renders the page of the thing that the view is about; a form on
+// it that could not be sent gives its status.
+func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, beside ...shell.Panel) error {
+	s, status := v.Panel, fiber.StatusOK
+	d, err := l(c.UserContext(), v)
+	switch {
+	case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
+		return shell.Render(c, fiber.StatusNotFound,
+			pages.Problem(w.Document(c, "Not found", s.Page), "Not found", shell.Sentence(err), nil,
+				parts.Link{Text: "All " + strings.ToLower(s.Title), URL: s.Page}))
+	case err != nil:
+		return err
+	case d.moved != "":
+		return c.Redirect(links.Of(s.Page, d.moved), fiber.StatusMovedPermanently)
+	case v.Fault != nil:
+		status = shell.FaultStatus(v.Fault)
+	}
+	var more []templ.Component
+	for _, b := range beside {
+		v.Later = b.Lazy && !v.Query.Has(b.Name)
+		more = append(more, b.Within(c.UserContext(), v))
+	}
+	return shell.Render(c, status, pages.Detail(w.Document(c, d.title, s.Page), d.body, more))
+}
+
+func verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
+	r := panels.VerificationRow{
+		State:    panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown),
+		Counts:   shell.Number(v.Fixed) + " of " + shell.Number(v.Targeted) + " no longer found",
+		At:       v.At.Time,
+		Raw:      links.APIRaw(v.Source, v.File),
+		Replaced: !v.Current,
+	}
+	if v.Remaining > 0 {
+		r.Counts += ", " + shell.Number(v.Remaining) + " still found"
+	}
+	r.Now = shell.Number(v.Gone) + " gone by now, " + shell.Number(v.StillThere) + " still there"
+	if v.Unmatched > 0 {
+		r.Now += ", " + shell.Number(v.Unmatched) + " not in its run"
+	}
+	if v.Number > 0 {
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.Number)), URL: links.Pull(v.PullRef.Repo, v.Number)}
+	}
+	if v.Session != "" {
+		r.Session = parts.Link{Text: shell.ShortID(v.Session)}
+		if v.Known {
+			r.Session.URL = links.Session(telemetry.BareID(v.Session))
+		}
+	}
+	return r
+}

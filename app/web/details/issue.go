@@ -1,0 +1,218 @@
+package details
+
+import (
+	"context"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Issue is an issue.
+func (w *Web) Issue() shell.Panel {
+	return shell.Panel{
+		Name:   "issue",
+		Title:  "Issues",
+		Page:   links.Issues,
+		One:    true,
+		Topics: shell.Everything(),
+		Every:  "60s",
+		Params: []string{"ids"},
+		Draw:   load(w.LoadIssue).panel,
+	}
+}
+
+// LoadIssue reads and draws an issue.
+func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
+	i, moved, err := w.Dashboard.IssueByID(ctx, v.Subject)
+	if err != nil || moved != "" {
+		return detail{moved: moved}, err
+	}
+	p := panels.IssuePage{
+		Frame:  v.Untitled(),
+		Head:   w.issueHead(i),
+		Strip:  stripOf(i),
+		Steps:  issueSteps(i),
+		Facts:  w.issueFacts(i),
+		Prints: printPairs(i),
+	}
+	outcomes := i.Outcomes()
+	for n, a := range i.Attempts {
+		p.Attempts = append(p.Attempts, attemptRow(n+1, a, i.Verifications, outcomes[n]))
+	}
+	if p.IDs, p.IDsAll, p.IDsMore, err = w.issueIDs(ctx, v, i); err != nil {
+		return detail{}, err
+	}
+	p.Same, p.SameAll, p.SameMore, err = w.sameRule(ctx, i.IssueRow)
+	return detail{title: i.Rule + " in " + i.File, body: panels.Issue(p)}, err
+}
+
+func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
+	repo := links.Repo(i.Repo)
+	h := panels.Heading{
+		Crumbs: []parts.Link{
+			{Text: "Repositories", URL: links.Repos},
+			{Text: string(i.Repo), URL: repo},
+			{Text: "Issues", URL: links.In(i.Repo, links.Issues)},
+		},
+		Title:  i.Rule,
+		Aside:  "in " + shell.SpotText(i.File, i.Line),
+		States: []parts.State{panels.IssueState(string(i.Status))},
+	}
+	h.Pill, h.Filled = panels.SeverityPill(i.Severity)
+	switch i.Status {
+	case telemetry.StatusReopened:
+		if back, away := backSince(i); !back.IsZero() {
+			h.Note, h.Time, h.As, h.After = "Back since", back, "ago", "after "+shell.DaysText(away)
+		}
+	case telemetry.StatusFixed:
+		h.Note, h.Time, h.As = "Gone since", i.Closed.At.Time, "ago"
+		if i.Closed.At.IsZero() {
+			h.Note = ""
+		}
+	case telemetry.StatusNotScanned:
+		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.LastSeen.At.Time, "ago"
+	default:
+		h.Note, h.Time, h.As = "First seen", i.FirstSeen.At.Time, "ago"
+	}
+	if code := w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line); code != "" {
+		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
+	}
+	if i.Status != telemetry.StatusFixed {
+		text := "Dispatch"
+		if len(i.Attempts) > 0 {
+			text = "Dispatch again"
+		}
+		h.Buttons = append(h.Buttons, panels.Button{
+			Link:   parts.Link{Text: text, URL: links.In(i.Repo, links.Dispatch)},
+			Icon:   "play",
+			Dialog: links.Panel("dispatch", "scope", string(i.Repo)),
+		})
+	}
+	return h
+}
+
+func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
+	repo := string(i.Repo)
+	family := i.Family
+	facts := []panels.Pair{
+		{Name: "Rule", Text: i.Rule, URL: shell.TermURL(links.Issues, "rule", i.Rule)},
+		{Name: "Family", Text: family, URL: shell.TermURL(links.Issues, "family", family)},
+		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
+		{Name: "Location", Text: shell.SpotText(i.File, i.Line), URL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Code: true},
+		{Name: "First seen", Time: i.FirstSeen.At.Time, As: "day", Text: shell.RunName(i.FirstSeen.Run, 0), URL: links.Run(i.FirstSeen.File)},
+		{Name: "Last seen", Time: i.LastSeen.At.Time, As: "ago", Text: shell.RunName(i.LastSeen.Run, 0), URL: links.Run(i.LastSeen.File)},
+	}
+	facts = append(facts, openFor(i))
+	if !i.Closed.At.IsZero() {
+		facts = append(facts, panels.Pair{
+			Name: "Gone",
+			Time: i.Closed.At.Time,
+			As:   "ago",
+			Text: shell.RunName(i.Closed.Run, 0),
+			URL:  links.Run(i.Closed.File),
+		})
+	}
+	return append(facts,
+		panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", "")},
+		panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts))},
+		panels.Pair{Name: "Latest id", Text: i.LatestIssueID, Code: i.LatestIssueID != ""},
+		panels.Pair{Name: "Issue", Text: i.PublicID, URL: links.APIIssue(i.PublicID), Code: true})
+}
+
+func attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow,
+	outcome telemetry.AttemptOutcome) panels.AttemptRow {
+	r := panels.AttemptRow{
+		Number:  n,
+		Run:     parts.Link{Text: shell.RunName(a.RunNumber, a.BatchID), URL: links.Run(a.File)},
+		Session: parts.Link{Text: shell.ShortID(a.Session)},
+		State:   string(a.State),
+		Basis:   shell.BasisWords(a.LinkBasis),
+		Outcome: outcomeBit(outcome, a.State),
+	}
+	if a.Basis == telemetry.AttemptVerification {
+		r.Run.URL = links.APIRaw("", a.File)
+	}
+	if a.Known {
+		r.Session.URL = links.Session(telemetry.BareID(a.Session))
+	}
+	if a.PR != nil {
+		r.PR = panels.PullRef{Number: int(a.PR.Number), State: a.PR.State, Merged: a.PR.Merged, URL: links.Pull(a.PR.Repo, a.PR.Number)}
+	}
+	for _, v := range verifications {
+		if v.Current && telemetry.BareID(v.Session) == telemetry.BareID(a.Session) {
+			r.Verified = panels.VerifiedState(int(v.Fixed), int(v.Targeted))
+		}
+	}
+	return r
+}
+
+// marksMost is how many scans the strip shows.
+const marksMost = 90
+
+// stripOf tells of each scan whether it named the issue.
+func stripOf(i telemetry.IssueDetail) panels.Strip {
+	seen := map[string]bool{}
+	for _, a := range i.Appearances {
+		seen[a.RunFile+a.At.String()] = true
+	}
+	s := panels.Strip{All: len(i.Scans)}
+	open, wasGone := false, false
+	var marks []panels.Mark
+	for _, scan := range i.Scans {
+		m := panels.Mark{Kind: "gone", Name: shell.RunName(scan.Run, 0), URL: links.Run(scan.File), At: scan.At.Time}
+		named := seen[scan.File+scan.At.String()]
+		switch {
+		case named && wasGone:
+			m.Kind = "back"
+		case named:
+			m.Kind = "present"
+		case open && scan.Reduced:
+			m.Kind = "out"
+		}
+		if named {
+			open = true
+		} else if !scan.Reduced {
+			wasGone, open = wasGone || open, false
+		}
+		marks = append(marks, m)
+	}
+	s.Marks = marks[max(0, len(marks)-marksMost):]
+	for _, m := range s.Marks {
+		switch m.Kind {
+		case "present":
+			s.Present++
+		case "back":
+			s.Back++
+		case "out":
+			s.Out++
+		default:
+			s.Gone++
+		}
+	}
+	return s
+}
+
+// sameRows is how many issues of the same rule are shown.
+const sameRows = 6
+
+// sameRule lists other issues of the rule in the same repository.
+func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, all int, more parts.Link, err error) {
+	rule := query.Term{Field: "rule", Values: []query.Value{{Text: i.Rule}}}
+	list, err := w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: i.Repo.Key(), Page: query.Page{Number: 1, Size: sameRows + 1}}.And(rule))
+	for _, other := range list.Items {
+		if other.PublicID != i.PublicID && len(rows) < sameRows {
+			rows = append(rows, w.IssueRow(other))
+		}
+	}
+	if list.Total > sameRows+1 {
+		more = parts.Link{
+			Text: "All " + shell.Number(list.Total),
+			URL:  shell.TermURL(links.In(i.Repo, links.Issues), "rule", i.Rule),
+		}
+	}
+	return rows, max(0, int(list.Total)-1), more, err
+}

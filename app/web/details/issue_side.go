@@ -1,0 +1,151 @@
+package details
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// openSpans returns how long the issue was open before it last went or came
+// back, and since when it is open now; zero if it is not.
+func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
+	for _, s := range i.Timeline {
+		switch s.Kind {
+		case telemetry.StepFirstSeen, telemetry.StepBack:
+			now = s.At.Time
+		case telemetry.StepGone:
+			before, now = before+s.At.Sub(now), time.Time{}
+		}
+	}
+	return before, now
+}
+
+// openFor tells how long the issue was open.
+func openFor(i telemetry.IssueDetail) panels.Pair {
+	before, now := openSpans(i)
+	switch {
+	case now.IsZero():
+		return panels.Pair{Name: "Was open for", Text: shell.DaysText(before)}
+	case before > 0:
+		return panels.Pair{Name: "Open for", Time: now, As: "span", Text: "now, and " + shell.DaysText(before) + " before"}
+	}
+	return panels.Pair{Name: "Open for", Time: now, As: "span"}
+}
+
+// backSince tells when the issue last came back, and how long it was away.
+func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
+	var gone time.Time
+	for _, s := range i.Timeline {
+		switch s.Kind {
+		case telemetry.StepGone:
+			gone = s.At.Time
+		case telemetry.StepBack:
+			back, away = s.At.Time, s.At.Sub(gone)
+		}
+	}
+	return back, away
+}
+
+// printPairs are the fingerprints that the issue had, the latest first, each
+// with the runs that gave it.
+func printPairs(i telemetry.IssueDetail) []panels.Pair {
+	type spell struct {
+		print       string
+		first, last int64
+	}
+	var spells []spell
+	for _, a := range i.Appearances {
+		if n := len(spells); n > 0 && spells[n-1].print == a.Fingerprint {
+			spells[n-1].last = a.RunNumber
+			continue
+		}
+		spells = append(spells, spell{a.Fingerprint, a.RunNumber, a.RunNumber})
+	}
+	var list []panels.Pair
+	for n := len(spells) - 1; n >= 0; n-- {
+		s := spells[n]
+		name := fmt.Sprintf("Runs %d–%d", s.first, s.last)
+		switch {
+		case n == len(spells)-1:
+			name = fmt.Sprintf("Since run %d", s.first)
+		case s.first == s.last:
+			name = fmt.Sprintf("Run %d", s.first)
+		}
+		list = append(list, panels.Pair{Name: name, Text: s.print, Code: true})
+	}
+	return list
+}
+
+// idsMost is how many scans' ids are shown at once, and idsAll when all are
+// asked for.
+const (
+	idsMost = 5
+	idsAll  = 500
+)
+
+// issueIDs are what the scans call the issue; more leads to all of them.
+func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetail) (rows []panels.Pair, all int, more parts.Link,
+	err error) {
+	most := idsMost
+	if v.Get("ids") == "all" {
+		most = idsAll
+	}
+	ids, err := w.Dashboard.FindingIDs(ctx, i.PublicID, most)
+	for _, id := range ids.Items {
+		rows = append(rows, panels.Pair{
+			Name:    shell.RunName(id.RunNumber, 0),
+			NameURL: links.Run(id.RunFile),
+			Text:    id.IssueID,
+			Code:    id.IssueID != "",
+		})
+	}
+	switch {
+	case len(ids.Items) < ids.Total && most == idsMost:
+		more = parts.Link{Text: "All " + parts.Number(ids.Total), URL: links.With(links.Issue(i.PublicID), "ids", "all")}
+	case len(ids.Items) < ids.Total:
+		more = parts.Link{Text: fmt.Sprintf("%s of them are shown", parts.Number(len(ids.Items)))}
+	case most == idsAll:
+		more = parts.Link{Text: "Fewer", URL: links.Issue(i.PublicID)}
+	}
+	return rows, ids.Total, more, err
+}
+
+// outcomeBit says what came of an attempt.
+func outcomeBit(o telemetry.AttemptOutcome, state telemetry.State) panels.Bit {
+	bit := panels.Bit{}
+	switch o.Kind {
+	case telemetry.OutcomeRunning:
+		bit = panels.Bit{Text: "In progress for", Time: o.Since.Time, As: "span"}
+	case telemetry.OutcomeNoWord:
+		bit = panels.Bit{Text: "No word since", Time: o.Since.Time, As: "day"}
+	case telemetry.OutcomeNoPull:
+		bit.Text = "No pull request"
+		if state == telemetry.StateSuspended {
+			bit.Text = "Suspended, no pull request yet"
+		}
+	case telemetry.OutcomeOpen:
+		bit = panels.Bit{Text: "PR open for", Time: o.Since.Time, As: "span"}
+	case telemetry.OutcomeRefused:
+		bit.Text = "PR closed without a merge"
+	case telemetry.OutcomeUnscanned:
+		bit.Text = "Merged, not scanned since"
+	case telemetry.OutcomeStill:
+		bit.Text = "Still there after the merge"
+	case telemetry.OutcomeGone:
+		bit = panels.Bit{Text: "Gone for", Time: o.Since.Time, As: "span"}
+	case telemetry.OutcomeBack:
+		bit.Text = "Gone for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then back"
+	case telemetry.OutcomeUnknown:
+		bit.Text = "PR state unknown"
+	}
+	if o.MergeUnknown {
+		bit.Text = "Merge unknown. " + bit.Text
+	}
+	return bit
+}

@@ -1,0 +1,195 @@
+package details
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Pull is a pull request.
+func (w *Web) Pull() shell.Panel {
+	return shell.Panel{
+		Name:   "pull",
+		Title:  "Pull requests",
+		Page:   links.Pulls,
+		One:    true,
+		Topics: shell.Everything(),
+		Every:  "60s",
+		Draw:   load(w.LoadPull).panel,
+	}
+}
+
+// Checks is the checks and reviews of a pull request, asked of GitHub.
+func (w *Web) Checks() shell.Panel {
+	return shell.Panel{
+		Name:   "checks",
+		Title:  "Checks and reviews",
+		Page:   links.Pulls,
+		One:    true,
+		Topics: []string{telemetry.TopicPulls},
+		Every:  "60s",
+		Lazy:   true,
+		Draw:   w.drawChecks,
+	}
+}
+
+// pullRef reads "owner/name/number".
+func pullRef(subject string) (telemetry.PullRef, error) {
+	at := strings.LastIndexByte(subject, '/')
+	if at < 0 {
+		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
+			"A pull request is named by its repository and number, for example %s.", links.Pull("owner/name", 12))
+	}
+	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
+	if err != nil || n < 1 {
+		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
+			"A pull request has a whole number from 1, for example %s.", links.Pull("owner/name", 12))
+	}
+	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
+}
+
+// LoadPull reads and draws a pull request.
+func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
+	ref, err := pullRef(v.Subject)
+	if err != nil {
+		return detail{}, err
+	}
+	d, err := w.Dashboard.PullByRef(ctx, ref)
+	if err != nil {
+		return detail{}, err
+	}
+	p := panels.PullPage{
+		Frame:         v.Untitled(),
+		Head:          w.pullHead(d.PullRow),
+		Issues:        shell.RowsOf(d.Issues, w.IssueRow),
+		Verifications: shell.RowsOf(d.Verifications, verificationRow),
+		Facts:         w.pullFacts(d),
+	}
+	for _, s := range d.Sessions {
+		p.Sessions = append(p.Sessions, panels.LinkedRow{
+			SessionRow: w.SessionRow(s.SessionRow),
+			Basis:      shell.BasisWords(s.Basis),
+			Guess:      s.Guess,
+		})
+	}
+	return detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}, nil
+}
+
+func pullTitle(p telemetry.PullRow) string {
+	if p.Title == "" {
+		return "Pull request"
+	}
+	return p.Title
+}
+
+func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
+	h := panels.Heading{
+		Crumbs:  []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
+		Title:   pullTitle(p),
+		Aside:   fmt.Sprintf("#%d", p.Number),
+		States:  []parts.State{panels.PullState(p.State, p.Merged)},
+		Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github"}},
+	}
+	switch {
+	case p.Merged:
+		h.Note, h.Time, h.As = "merged", p.MergedAt.Time, "ago"
+	case p.State == "closed":
+		h.Note, h.Time, h.As = "closed without a merge", p.ClosedAt.Time, "ago"
+	case p.State == "unknown":
+		h.Note = "GitHub was not asked about it yet, or does not show it"
+	case p.Draft:
+		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt.Time, "ago"
+	default:
+		h.Note, h.Time, h.As = "opened", p.CreatedAt.Time, "ago"
+	}
+	return h
+}
+
+func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
+	basis := shell.BasisWords(p.Basis)
+	if basis == "" && len(p.Candidates) > 0 {
+		basis = parts.Plural(len(p.Candidates), "candidate", "") + ", none sure"
+	}
+	facts := []panels.Pair{
+		{Name: "Repository", Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)},
+		{Name: "Author", Text: p.User},
+		{Name: "Opened", Time: p.CreatedAt.Time, As: "day"},
+		{Name: "Updated", Time: p.UpdatedAt.Time, As: "ago"},
+		{Name: "Linked by", Text: basis},
+	}
+	if !p.ClosedAt.IsZero() && !p.Merged {
+		facts = append(facts, panels.Pair{Name: "Closed", Time: p.ClosedAt.Time, As: "day"})
+	}
+	if p.Merged {
+		facts = append(facts, panels.Pair{Name: "Merged", Time: p.MergedAt.Time, As: "day"})
+	}
+	if ids := shell.Named(p.IssueIDs); len(ids) > 0 {
+		facts = append(facts, panels.Pair{Name: "Names", Text: strings.Join(ids, ", "), Code: true})
+	}
+	return facts
+}
+
+// drawChecks asks GitHub for checks and reviews; that it cannot be asked is
+// said in the panel.
+func (w *Web) drawChecks(ctx context.Context, v shell.View) (templ.Component, error) {
+	p := panels.ChecksPanel{Frame: v.Frame()}
+	p.Note = "asked of GitHub"
+	p.Show = links.With(p.At.Page, "checks", "1") + "#checks"
+	if v.Later {
+		return panels.Checks(p), nil
+	}
+	ref, err := pullRef(v.Subject)
+	if err != nil {
+		return nil, err
+	}
+	d, err := w.Dashboard.PullUpstream(ctx, ref)
+	if err != nil {
+		p.Fault = shell.Sentence(err)
+		return panels.Checks(p), nil
+	}
+	p.Asked, p.Notes = d.AskedAt, d.Unseen
+	if d.Stale != "" {
+		p.Notes = append([]string{d.Stale}, p.Notes...)
+	}
+	for _, c := range d.Checks {
+		p.Checks = append(p.Checks, panels.CheckRow{State: checkState(c), Name: c.Name, URL: c.URL})
+	}
+	for _, r := range d.Reviews {
+		p.Reviews = append(p.Reviews, panels.CheckRow{State: reviewState(r.State), Name: r.Reviewer, URL: w.Settings.GitHubWeb.Recorded(r.URL), At: r.At})
+	}
+	return panels.Checks(p), nil
+}
+
+func checkState(c telemetry.Check) parts.State {
+	word := strings.ReplaceAll(c.Conclusion, "_", " ")
+	switch {
+	case c.Status != "completed":
+		return parts.State{Icon: "sync", Tone: parts.Accent, Word: strings.ReplaceAll(c.Status, "_", " ")}
+	case c.Conclusion == "success":
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Passed"}
+	case c.Conclusion == "failure" || c.Conclusion == "timed_out" || c.Conclusion == "startup_failure":
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: word}
+	case c.Conclusion == "action_required":
+		return parts.State{Icon: "alert", Tone: parts.Attention, Word: word}
+	}
+	return parts.State{Icon: "dash", Tone: parts.Muted, Word: word}
+}
+
+func reviewState(word string) parts.State {
+	switch word {
+	case "APPROVED":
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Approved"}
+	case "CHANGES_REQUESTED":
+		return parts.State{Icon: "file-removed", Tone: parts.Danger, Word: "Changes requested"}
+	}
+	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Word: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
+}

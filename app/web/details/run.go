@@ -1,0 +1,336 @@
+package details
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Run is a scan or a dispatch.
+func (w *Web) Run() shell.Panel {
+	return shell.Panel{
+		Name:   "run",
+		Title:  "Runs",
+		Page:   links.Runs,
+		One:    true,
+		Topics: shell.Everything(),
+		Every:  "60s",
+		Params: []string{"against", "source", "list"},
+		Draw:   load(w.LoadRun).panel,
+	}
+}
+
+// LoadRun reads and draws a scan or a dispatch: the beginning of each of its
+// lists, or one page of the one that the address names.
+func (w *Web) LoadRun(ctx context.Context, v shell.View) (detail, error) {
+	page, err := v.Paging(parts.Sort{})
+	if err != nil {
+		return detail{}, err
+	}
+	list := v.Get("list")
+	if list != "" && !slices.Contains(runLists(), list) {
+		return detail{}, telemetry.Errorf(telemetry.CodeInvalid, "list: %q is unknown; use one of %v.", list, runLists())
+	}
+	r, shown, err := w.runPart(ctx, v, list, page)
+	if err != nil {
+		return detail{}, err
+	}
+	p := panels.RunPage{
+		Frame:   v.Untitled(),
+		Head:    w.runHead(r),
+		Scan:    r.Kind == telemetry.KindScan,
+		Only:    list,
+		Unknown: !r.UnassignedKnown,
+		Facts:   w.runFacts(r),
+	}
+	for _, m := range r.Sessions {
+		p.Sessions = append(p.Sessions, w.batchRow(m, r))
+	}
+	if p.Scan {
+		w.compareRun(r, &p, shown)
+		p.Unassigned = diffList(&p, shown, "unassigned", shell.RowsOf(r.Unassigned, w.IssueRow), r.Counts.Unassigned)
+	}
+	return detail{title: shell.RunName(r.RunNumber, 0) + " of " + string(r.Repo), body: panels.Run(p)}, err
+}
+
+// runLists are the lists of issues on a run's page.
+func runLists() []string { return []string{"new", "reopened", "gone", "moved", "unassigned"} }
+
+// listRows is how many rows of each list a run's page shows.
+const listRows = 25
+
+// runPart reads what of a run is shown. A page beyond the end of its list is
+// the last one.
+func (w *Web) runPart(ctx context.Context, v shell.View, list string, page query.Page) (telemetry.RunDetail, parts.Pager, error) {
+	cut := telemetry.RunCut{Against: v.Get("against"), Windows: map[string]telemetry.Window{}}
+	if list == "" {
+		for _, name := range runLists() {
+			cut.Windows[name] = telemetry.Window{Size: listRows}
+		}
+		r, err := w.Dashboard.RunPart(ctx, v.Get("source"), v.Subject, cut)
+		return r, parts.Pager{}, err
+	}
+	for {
+		cut.Windows[list] = telemetry.Window{From: int((page.Number - 1) * page.Size), Size: int(page.Size)}
+		r, err := w.Dashboard.RunPart(ctx, v.Get("source"), v.Subject, cut)
+		if err != nil {
+			return r, parts.Pager{}, err
+		}
+		all := listLength(r, list)
+		shown := parts.Pager{
+			Page:    int(page.Number),
+			Pages:   max(1, (all+int(page.Size)-1)/int(page.Size)),
+			PerPage: int(page.Size),
+			Total:   all,
+			Asked:   int(page.Number),
+		}
+		if asked, err := v.Number("page", 1, 1, 1<<40); err == nil {
+			shown.Asked = int(asked)
+		}
+		if shown.Page <= shown.Pages {
+			return r, shown, nil
+		}
+		page.Number = int64(shown.Pages)
+	}
+}
+
+func listLength(r telemetry.RunDetail, list string) int {
+	switch list {
+	case "new":
+		return r.Counts.New
+	case "reopened":
+		return r.Counts.Reopened
+	case "gone":
+		return r.Counts.Gone
+	case "moved":
+		return r.Counts.Moved
+	}
+	return r.Counts.Unassigned
+}
+
+// compareRun fills in what the scan changed against the one before it, or
+// against the earlier one that the address names.
+func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.Pager) {
+	for _, e := range r.Earlier {
+		p.Against = append(p.Against, panels.Option{
+			Value:  e.File,
+			Text:   shell.RunName(e.RunNumber, 0) + ", " + e.At.UTC().Format("2 Jan 2006 15:04"),
+			Chosen: e.File == r.Against,
+		})
+	}
+	if r.Against != "" && !slices.ContainsFunc(p.Against, func(o panels.Option) bool { return o.Chosen }) {
+		p.Against = append(p.Against, panels.Option{Value: r.Against, Text: r.Against, Chosen: true}) // older than those that are offered
+	}
+	switch {
+	case !r.HasFindings:
+		p.Compare = "This record counts " + shell.Number(r.IssuesFound) + " findings and names none, so it cannot be compared."
+		return
+	case r.NotCompared != "":
+		p.Compare = r.NotCompared
+		return
+	case r.Against == "":
+		p.Compare = "It is the first scan of its repository that says what it found: everything is new."
+	}
+	spots := func(issues []telemetry.DiffIssue) (rows []panels.IssueRow, from []string) {
+		for _, i := range issues {
+			row := i.IssueRow
+			if i.After != (telemetry.Spot{}) {
+				row.File, row.Line = i.After.File, i.After.Line
+			}
+			rows, from = append(rows, w.IssueRow(row)), append(from, spotBefore(i))
+		}
+		return rows, from
+	}
+	for name, issues := range map[string][]telemetry.DiffIssue{"new": r.New, "reopened": r.Reopened, "gone": r.Gone, "moved": r.Moved} {
+		rows, from := spots(issues)
+		l := diffList(p, shown, name, rows, listLength(r, name))
+		if name == "moved" {
+			l.From = from
+		}
+		p.Lists = append(p.Lists, l)
+	}
+	slices.SortFunc(p.Lists, func(a, b panels.DiffList) int {
+		return slices.Index(runLists(), a.Name) - slices.Index(runLists(), b.Name)
+	})
+}
+
+// spotBefore is where a moved issue was, as short as it can be said.
+func spotBefore(i telemetry.DiffIssue) string {
+	if i.Before.File == i.After.File {
+		return fmt.Sprintf("line %d", i.Before.Line)
+	}
+	return path.Base(shell.SpotText(i.Before.File, i.Before.Line))
+}
+
+// diffList is one list of a run's page, and where all of it is.
+func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.IssueRow, all int) panels.DiffList {
+	l := panels.DiffList{Name: name, State: panels.IssueState(name), Rows: rows, All: all}
+	switch name {
+	case "gone":
+		l.State = panels.IssueState("fixed")
+	case "moved":
+		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
+	}
+	l.State.Word = map[string]string{
+		"new":        "New",
+		"reopened":   "Reopened",
+		"gone":       "Gone",
+		"moved":      "Moved",
+		"unassigned": "Issues in no session",
+	}[name]
+	if p.Only == name {
+		l.Pager = shown
+	} else if all > len(rows) {
+		l.More = parts.Link{Text: "All " + parts.Number(all), URL: p.At.Href("list", name)}
+	}
+	return l
+}
+
+func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
+	repo := links.Repo(r.Repo)
+	h := panels.Heading{
+		Crumbs: []parts.Link{
+			{Text: "Repositories", URL: links.Repos},
+			{Text: string(r.Repo), URL: repo},
+			{Text: "Runs", URL: links.In(r.Repo, links.Runs)},
+		},
+		Title:  shell.RunName(r.RunNumber, 0),
+		Aside:  r.RunLabel,
+		States: []parts.State{panels.RunKind(string(r.Kind))},
+		Time:   r.At.Time,
+		As:     "ago",
+		Note:   "recorded",
+	}
+	if r.RunNumber > 0 {
+		h.Aside = "of " + string(r.Repo)
+	}
+	if run := w.Settings.GitHubWeb.Recorded(r.RunURL); run != "" {
+		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
+	}
+	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: links.APIRaw(r.Source, r.File)}, Icon: "code"})
+	form := parts.Action{
+		URL:    links.ActionAcceptScope,
+		Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}},
+	}
+	switch {
+	case r.Accepted:
+		form.Text, form.Hidden = "Undo", append(form.Hidden, parts.Field{Name: "undo", Value: "true"})
+		h.Notices = []parts.Notice{{
+			Icon:   "check-circle",
+			Strong: "Accepted as a full scan.",
+			Text:   "A person said so: what it does not name counts as gone.",
+		}}
+		h.Forms = []parts.Action{form}
+	case r.Reduced:
+		form.Text = "Accept as a full scan"
+		h.Notices = []parts.Notice{{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Scope reduced.",
+			Text: "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, " +
+				"accept it: what it does not name is then gone.",
+		}}
+		h.Forms = []parts.Action{form}
+	case r.Kind == telemetry.KindScan && !r.HasFindings:
+		h.Notices = []parts.Notice{{
+			Icon:   "info",
+			Strong: "Not listed.",
+			Text:   "This record names no findings: there are counts, and no list behind them.",
+		}}
+	}
+	return h
+}
+
+func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
+	facts := []panels.Pair{
+		{Name: "Repository", Text: string(r.Repo), URL: links.Repo(r.Repo)},
+		{Name: "Recorded", Time: r.At.Time, As: "day"},
+	}
+	if r.Kind == telemetry.KindScan {
+		facts = append(facts, panels.Pair{Name: "Found", Text: shell.Number(r.IssuesFound)})
+	}
+	facts = append(facts, panels.Pair{Name: "Batches", Text: shell.Number(r.Batches)},
+		panels.Pair{Name: "Sessions", Text: shell.Number(r.RunRow.Sessions)})
+	if r.Reference {
+		facts = append(facts, panels.Pair{Name: "Reference", Text: "what is open now is compared with it"})
+	}
+	return append(facts,
+		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.Settings.GitHubWeb.Recorded(r.RunURL), Code: r.RunID != ""},
+		panels.Pair{Name: "Record", Text: r.File, URL: links.APIRaw(r.Source, r.File), Code: true},
+		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
+}
+
+// batchRow is a session of the run's record, with what the record says that
+// it took.
+func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
+	bare := telemetry.BareID(m.ID)
+	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
+	if s, known := r.States[bare]; known {
+		row.SessionRow = w.SessionRow(s)
+	} else {
+		row.SessionRow = w.unstarted(m, r)
+	}
+	for _, i := range r.Taken[bare] {
+		row.Issues = append(row.Issues, parts.Link{Text: i.Rule, URL: links.Issue(i.PublicID)})
+	}
+	return row
+}
+
+// unstarted is the row of a session without an id.
+func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.SessionRow {
+	keys := make([]string, 0, len(r.States))
+	for key := range r.States {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.BareID(m.ID) == "" &&
+			m.ID != telemetry.DryRunID {
+			return w.SessionRow(s)
+		}
+	}
+	return panels.SessionRow{
+		State:    string(telemetry.StateUnknown),
+		Reason:   m.Status,
+		Repo:     string(r.Repo),
+		IssueIDs: shell.Named(m.IssueIDs),
+		Title:    cmp.Or(m.ID, "no session"),
+	}
+}
+
+// AcceptScope takes a narrow scan for a full one, or takes that back.
+func (w *Web) AcceptScope(c *fiber.Ctx) error {
+	source, file := c.FormValue("source"), c.FormValue("file")
+	undo, err := shell.Flag(c, "undo")
+	if err != nil {
+		return err
+	}
+	run, err := w.Dashboard.RunDetail(c.UserContext(), source, file)
+	if err == nil {
+		err = w.scopes.AcceptScope(c.UserContext(), run.Source, run.File, undo, telemetry.ByPage)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Get("HX-Request") == "" {
+		return c.Redirect(links.With(links.Run(file), "source", source), fiber.StatusSeeOther)
+	}
+	v := shell.View{Subject: file, Query: url.Values{"source": {source}}}.Of(w.Run())
+	part, err := w.Run().Draw(c.UserContext(), v)
+	if err != nil {
+		return err
+	}
+	return shell.Render(c, fiber.StatusOK, part)
+}

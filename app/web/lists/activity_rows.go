@@ -1,0 +1,107 @@
+package lists
+
+import (
+	"cmp"
+	"path"
+	"strconv"
+	"strings"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+func activityRow(a telemetry.Activity) panels.ActivityRow {
+	row := panels.ActivityRow{At: a.At.Time, Repo: string(a.Repo)}
+	run := parts.Link{Text: shell.RunName(a.Run, 0), URL: links.Run(a.File)}
+	session := parts.Link{
+		Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shell.ShortID(a.Session)),
+		URL:  links.Session(cmp.Or(telemetry.BareID(a.Session), a.Session)),
+	}
+	switch a.Kind {
+	case telemetry.ActivityRun:
+		row.State, row.What = panels.RunKind(a.Word), run
+		row.Text, row.By = runText(a), "RUNS_DIR"
+		if a.Source != "" {
+			row.By = path.Base(a.Source)
+		}
+	case telemetry.ActivitySession:
+		row.State, row.What = panels.SessionState(string(a.State), a.Detail, true), session
+		row.Text = shell.JoinWords(a.Word, a.Detail)
+		row.By = map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
+		row.By = cmp.Or(row.By, run.Text+"’s record")
+	case telemetry.ActivityPull:
+		row.State, row.What, row.By = panels.PullState("open", false), pullLink(a, telemetry.FoldIssueIDs(a.Title)), "GitHub"
+		if a.Word != "opened" {
+			row.State = panels.PullState("closed", a.Word == "merged")
+		}
+		row.State.Word = "PR " + a.Word
+	case telemetry.ActivityVerification:
+		row.State, row.What, row.By = panels.VerdictState(a.Word, false), session, "re-scan"
+		row.Text = shell.Number(a.Fixed) + " of " + shell.Number(a.Targeted) + " no longer found"
+		if a.Pull.Repo != "" {
+			row.What = pullLink(a, "")
+		}
+	case telemetry.ActivityScope:
+		row.State, row.What = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, run
+		row.Text, row.By = "counts as a full scan", cmp.Or(string(a.By), "a person")
+	case telemetry.ActivityJob:
+		jobActivity(&row, a)
+	case telemetry.ActivityMend:
+		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, run
+		row.By = "backfill " + shell.Number(a.Application)
+		at, field := telemetry.FieldOfSession(a.Change.Field)
+		row.What.Text += " · session " + strconv.Itoa(at+1)
+		row.Text = field + ": " + shell.ValueText(a.Change.Old) + " → " + shell.ValueText(a.Change.New) + ", " + a.Change.Reason
+	case telemetry.ActivityDeed:
+		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session
+		row.By = cmp.Or(string(a.By), "a person")
+		if a.Word == string(telemetry.SubmissionDispatch) {
+			row.State = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}
+			row.What = parts.Link{Text: string(a.Repo), URL: links.Repo(a.Repo)}
+		}
+		if a.Detail != string(telemetry.SubmissionSent) {
+			row.State.Tone, row.Text = parts.Attention, "it is not known whether it arrived"
+		}
+	}
+	return row
+}
+
+func pullLink(a telemetry.Activity, title string) parts.Link {
+	text := strings.TrimSpace("#" + strconv.FormatInt(a.Pull.Number, 10) + " " + title)
+	return parts.Link{Text: text, URL: links.Pull(a.Pull.Repo, a.Pull.Number)}
+}
+
+// jobActivity says what became of a job.
+func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
+	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
+	row.State.Word, row.Text = shell.JobTitle(a.Job), string(a.Job.Error)
+	if a.Job.State == telemetry.JobDone {
+		row.Text = shell.JobSummary(a.Job)
+	}
+	if !a.Job.Ended.IsZero() {
+		row.What.Text = "took " + shell.TookWords(a.Job.Ended.Sub(a.Job.Started.Time))
+	}
+}
+
+// runText is what a run brought.
+func runText(a telemetry.Activity) string {
+	var said []string
+	if a.Word == string(telemetry.KindScan) {
+		said = append(said, "found "+shell.Number(a.Found))
+	}
+	for _, part := range []struct {
+		n    int64
+		word string
+	}{{a.New, " new"}, {a.Gone, " gone"}, {a.Back, " reopened"}} {
+		if a.Compared && part.n > 0 {
+			said = append(said, shell.Number(part.n)+part.word)
+		}
+	}
+	if a.Sessions > 0 {
+		said = append(said, parts.Plural(int(a.Sessions), "session", "")+" started")
+	}
+	return strings.Join(said, ", ")
+}

@@ -1,0 +1,118 @@
+package lists
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// listing is what makes a list's panel: rows of the kind R, drawn as V.
+type listing[R, V any] struct {
+	noun  string // of one row
+	sort  parts.Sort
+	from  func(v shell.View, q query.Query) shell.Source[R]
+	row   func(R) V
+	empty parts.Empty // where there are records but no row
+	draw  func(panels.Table[V]) templ.Component
+}
+
+// list makes the draw function of a list's panel.
+func list[R, V any](w *Web, l listing[R, V]) shell.Draw {
+	return func(ctx context.Context, v shell.View) (templ.Component, error) {
+		q, err := parsed(v)
+		if err != nil {
+			return nil, err
+		}
+		t, err := shell.Table(ctx, v, l.sort, l.from(v, q), l.row)
+		if err != nil {
+			return nil, err
+		}
+		if t.Bar, err = w.bar(ctx, v, l.noun, t.Sort, t.Pager.Total); err != nil {
+			return nil, err
+		}
+		t.Empty, t.Plain, t.List = l.empty, true, true
+		if len(t.Rows) == 0 && t.Bar.Clear == "" {
+			err = w.NoRuns(ctx, &t.Empty, &t.Action)
+		}
+		return l.draw(t), err
+	}
+}
+
+// ListPage makes the handler of showList.
+func (w *Web) ListPage(s shell.Panel, below ...shell.Panel) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v, err := w.ViewOf(c, s)
+		if err != nil {
+			return err
+		}
+		return w.showList(c, v, below...)
+	}
+}
+
+// showList is the page of one list, with other panels below.
+func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
+	list, status, err := w.listOr(c, v)
+	if err != nil {
+		return err
+	}
+	if v.Fault != nil {
+		status = fiber.StatusBadRequest
+	}
+	body := pages.Body{Title: v.Panel.Title, Notices: pastNotice(v), Rows: [][]templ.Component{{list}}}
+	for _, b := range below {
+		body.Rows = append(body.Rows, []templ.Component{b.Within(c.UserContext(), v)})
+	}
+	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: v.Panel.Page, Status: status, Body: body})
+}
+
+// listOr draws a list, or, where it is asked for wrongly, its bar and what
+// is wrong, with the status that says so.
+func (w *Web) listOr(c *fiber.Ctx, v shell.View) (templ.Component, int, error) {
+	list, err := v.Panel.Draw(c.UserContext(), v)
+	if code := telemetry.CodeOf(err); err == nil || code != telemetry.CodeInvalid && code != telemetry.CodeNoPast {
+		return list, fiber.StatusOK, err
+	}
+	var bar parts.Bar
+	if v.Panel.List != nil {
+		var failed error
+		if bar, failed = w.bar(c.UserContext(), v, "row", parts.Sort{}, notAsked); failed != nil {
+			return nil, 0, failed
+		}
+	}
+	bar.Count, bar.Clear, bar.Save, bar.Exports = "", shell.OrBlank(v.Panel.Usual), parts.SaveForm{}, parts.Exports{}
+	f := v.Frame()
+	f.Plain, f.List = true, true
+	f.Topics, f.Every = "", ""                 // asked again, it would be the same fault
+	if _, unread := parsed(v); unread == nil { // the query is none of the fault: what is beside it goes
+		f.At.Query = url.Values{}
+		f.At.Query.Set("q", v.Search())
+	}
+	if v.Panel.List == nil { // it has no box: what was asked stands in its address alone
+		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
+	}
+	return panels.Fault(f, bar, shell.Sentence(err)), fiber.StatusBadRequest, nil
+}
+
+// pastNotice says that a list is shown as it was.
+func pastNotice(v shell.View) []parts.Notice {
+	at, err := telemetry.TimeParam("as_of", v.Get("as_of"))
+	if err != nil || at.IsZero() || !slices.Contains(v.Panel.Params, "as_of") {
+		return nil
+	}
+	return []parts.Notice{{
+		Icon:   "clock",
+		Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.",
+		Text:   "By the scans up to then; what was learned later is left out.",
+		Link:   parts.Link{Text: "Show today", URL: v.Address().Href("as_of", "", "page", "")},
+	}}
+}

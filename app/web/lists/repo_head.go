@@ -1,0 +1,107 @@
+package lists
+
+import (
+	"fmt"
+	"strings"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/parts"
+)
+
+// repoFacts stand beneath the name of a repository.
+func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
+	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.Settings.GitHubWeb.Repo(repo.Name)}}}
+	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {
+		facts = append(facts,
+			pages.Fact{Icon: "repo-forked", Link: parts.Link{Text: "Fixes go to " + string(repo.Fork), URL: w.Settings.GitHubWeb.Repo(repo.Fork)}})
+	}
+	if repo.LatestRun != nil {
+		facts = append(facts, pages.Fact{
+			Icon: "clock",
+			Text: "Last scan",
+			Time: pages.Moment{At: repo.LatestScanAt.Time, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)},
+		})
+	}
+	if h.Interval <= 0 {
+		return facts
+	}
+	due := pages.Fact{
+		Icon: "calendar",
+		Text: "Next due",
+		Time: pages.Moment{At: h.LastScan.Add(h.Interval), As: "day", After: "usually every " + shell.DaysText(h.Interval)},
+	}
+	if due.Time.At.Before(w.Now()) {
+		due.Text = "Was due"
+	}
+	return append(facts, due)
+}
+
+// repoNotices say where a repository's figures are not what one expects.
+func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice {
+	var out []parts.Notice
+	switch {
+	case !repo.Listed && repo.LatestRun != nil:
+		out = append(out, parts.Notice{
+			Icon:   "info",
+			Strong: "Not listed.",
+			Text:   "This record names no findings: the figures are the latest scan’s counts, and there is no list behind them.",
+			Link:   fileLink(repo.LatestFile, "The scan"),
+		})
+	case h.Reduced != nil:
+		text := fmt.Sprintf("%s found %s, all known, against %s before. It closed nothing; what it did not look at is shown as not scanned.",
+			runWord(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
+		out = append(out, parts.Notice{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Scope reduced.",
+			Text:   text,
+			Link:   fileLink(h.Reduced.File, "See it, or accept it as a full scan"),
+		})
+	}
+	if repo.Listed && repo.Unnamed && repo.ReferenceRun != nil {
+		out = append(out, parts.Notice{
+			Icon:   "info",
+			Strong: "A newer scan names no findings.",
+			Text:   fmt.Sprintf("What is open is as of run %d.", *repo.ReferenceRun),
+			Link:   fileLink(repo.LatestFile, "The newer scan"),
+		})
+	}
+	if h.Relinked != nil {
+		text := fmt.Sprintf("%s changed %s of %s fingerprints; the issues keep their history, matched by rule, file and line.",
+			runWord(h.Relinked.Run), shell.Number(h.Relinked.Changed), shell.Number(h.Relinked.Matched))
+		out = append(out, parts.Notice{
+			Icon:   "link",
+			Strong: "Fingerprints re-linked.",
+			Text:   text,
+			Link:   fileLink(h.Relinked.File, runWord(h.Relinked.Run)),
+		})
+	}
+	if len(h.Broken) > 0 {
+		out = append(out, parts.Notice{
+			Tone:   parts.Danger,
+			Icon:   "x-circle",
+			Strong: "A record cannot be read.",
+			Text: "The newest version of " + strings.Join(h.Broken, ", ") +
+				" is broken; an older one stays in use. Mend the file in the action repository, then refresh.",
+			Link: parts.Link{Text: "What is wrong", URL: links.Runs + "#files"},
+		})
+	}
+	return out
+}
+
+func runWord(run int64) string {
+	if run == 0 {
+		return "The scan"
+	}
+	return fmt.Sprintf("Run %d", run)
+}
+
+func fileLink(file, text string) parts.Link {
+	if file == "" {
+		return parts.Link{}
+	}
+	return parts.Link{Text: text, URL: links.Run(file)}
+}

@@ -1,0 +1,61 @@
+package overview
+
+import (
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/parts"
+)
+
+// Page is "/": its rows stand in the order of docs/guide.md.
+func (w *Web) Page(c *fiber.Ctx) error {
+	ctx := c.UserContext()
+	v := w.Once(ctx, shell.View{Query: shell.QueryOf(c)}, pageParts()...)
+	if _, err := telemetry.ParsePeriod(v.Get("period"), w.Now()); err != nil {
+		return err
+	}
+	// Where the figures cannot be read, each panel says so in its place.
+	if stats, err := w.Stats(ctx, v); err == nil && stats.Runs == 0 {
+		return w.firstPage(c, v)
+	}
+	row := func(specs ...shell.Panel) []templ.Component {
+		var drawn []templ.Component
+		for _, s := range specs {
+			drawn = append(drawn, s.Within(ctx, v))
+		}
+		return drawn
+	}
+	body := pages.Body{Title: "Overview", Periods: v.Periods("/"), Facts: v.ReportFact(), Rows: [][]templ.Component{
+		row(w.Needs()), row(w.Tiles()), row(w.DevinNow()), row(w.Trend()), row(w.OpenNow(), w.Rates()),
+		row(w.Spans(), w.Outcomes()), row(w.Queue()), row(w.TopRepos(), w.RecentRuns()),
+	}}
+	w.tellMissing(&body)
+	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})
+}
+
+// tellMissing says which settings are not set: a single one in a line,
+// several in a list that opens.
+func (w *Web) tellMissing(body *pages.Body) {
+	list := w.Settings.Missing
+	if len(list) == 1 {
+		m := list[0]
+		n := parts.Notice{Icon: "info", Strong: m.Variable + " is not set.", Text: m.Off, Link: w.KeyPage(m.Variable)}
+		if n.Link.URL == "" {
+			n.Text += " " + m.Where
+		}
+		body.Notices = append(body.Notices, n)
+		return
+	}
+	for _, m := range list {
+		body.Missing = append(body.Missing, pages.Missing{Variable: m.Variable, Off: m.Off, Where: m.Where, Link: w.KeyPage(m.Variable)})
+	}
+}
+
+// pageParts are what the panels of the overview and of the report show.
+func pageParts() []telemetry.TrendPart {
+	return append(shell.TileParts(), telemetry.TrendFamilies, telemetry.TrendFix, telemetry.TrendAges, telemetry.TrendSessions)
+}

@@ -1,0 +1,95 @@
+package overview
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// What a phone shows of a folded panel: the number that matters, in a line.
+
+// foldSlices says the parts of a whole: "5 critical · 110 high".
+func foldSlices(slices []parts.Slice, none string) string {
+	var words []string
+	for _, s := range slices {
+		if s.N > 0 {
+			words = append(words, parts.Number(s.N)+" "+s.Name)
+		}
+	}
+	return cmp.Or(strings.Join(words, " · "), none)
+}
+
+// foldBits says the first words of each bit.
+func foldBits(bits []parts.Bit, none string) string {
+	words := make([]string, len(bits))
+	for i, b := range bits {
+		words[i] = b.Text
+	}
+	return cmp.Or(strings.Join(words, " · "), none)
+}
+
+func foldTrend(o dashboard.Overview) string {
+	return shell.Number(o.Now.Total()) + " open · " + shell.Number(o.Opened) + " opened, " + shell.Number(o.Closed) + " closed"
+}
+
+func foldRates(r panels.Rates) string {
+	if r.All.Tried == 0 {
+		return r.Empty.Title
+	}
+	return r.All.Percent + " closed of " + parts.Number(r.All.Tried) + " attempted"
+}
+
+func foldSpans(o dashboard.Overview) string {
+	text := "No issue was closed"
+	if o.TimeToFix.N > 0 {
+		text = shell.DaysText(o.TimeToFix.Median) + " to fix, median"
+	}
+	if n := len(o.Ages); n > 0 && o.Ages[n-1].N > 0 {
+		text += " · " + shell.Number(o.Ages[n-1].N) + " open " + o.Ages[n-1].Name
+	}
+	return text
+}
+
+// foldOutcomes names what most of the sessions came to.
+func foldOutcomes(o panels.Outcomes) string {
+	var best panels.OutcomeRow
+	for _, r := range o.Rows {
+		if r.N > best.N {
+			best = r
+		}
+	}
+	if best.N == 0 {
+		return o.Empty.Title
+	}
+	return parts.Number(best.N) + " " + strings.ToLower(panels.SessionState(best.State, "", best.HasPR).Word) + " of " + o.Count
+}
+
+func foldQueue(t panels.Table[panels.PullRow], now time.Time) string {
+	if len(t.Rows) == 0 {
+		return t.Empty.Title
+	}
+	if oldest := t.Rows[0].Waiting; !oldest.IsZero() {
+		return "oldest waits " + shell.DaysText(now.Sub(oldest))
+	}
+	return "waiting for a review"
+}
+
+func foldTop(t panels.Table[panels.RepoRow]) string {
+	if len(t.Rows) == 0 {
+		return t.Empty.Title
+	}
+	r := t.Rows[0]
+	return r.Repo + ": " + parts.Number(r.Critical+r.High) + " critical + high"
+}
+
+func foldRuns(t panels.Table[panels.RunRow]) string {
+	if len(t.Rows) == 0 {
+		return t.Empty.Title
+	}
+	return "latest: " + t.Rows[0].Repo
+}

@@ -1,0 +1,215 @@
+package overview
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// rateLeast is the number of issues under which a rate says little.
+const rateLeast = 5
+
+// Rates is how many of the issues that sessions took are closed, by family.
+func (w *Web) Rates() shell.Panel {
+	return shell.Panel{
+		Name:   "rates",
+		Title:  "Fix rate by CWE family",
+		Page:   links.Overview,
+		Topics: []string{telemetry.TopicRecords},
+		Every:  "60s",
+		Clock:  true,
+		Params: []string{"period"},
+		Draw:   w.drawRates,
+	}
+}
+
+// Spans is the time to fix, and the age of what is open.
+func (w *Web) Spans() shell.Panel {
+	return shell.Panel{
+		Name:   "spans",
+		Title:  "How long",
+		Page:   links.Overview,
+		Topics: []string{telemetry.TopicRecords},
+		Every:  "60s",
+		Clock:  true,
+		Params: []string{"period"},
+		Draw:   w.drawSpans,
+	}
+}
+
+// Outcomes is what the sessions of a period came to.
+func (w *Web) Outcomes() shell.Panel {
+	return shell.Panel{
+		Name:   "outcomes",
+		Title:  "Sessions by outcome",
+		Page:   links.Overview,
+		Topics: shell.Everything(),
+		Every:  "60s",
+		Clock:  true,
+		Params: []string{"period"},
+		Draw:   w.drawOutcomes,
+	}
+}
+
+func (w *Web) drawRates(ctx context.Context, v shell.View) (templ.Component, error) {
+	o, err := w.Figures(ctx, v, telemetry.TrendFamilies)
+	if err != nil {
+		return nil, err
+	}
+	r := panels.Rates{Frame: v.Frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(v, o), All: rateAll(v, o)}
+	r.Note, r.Empty = "attempted"+periodWords(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
+	r.About = []string{
+		"n: the issues that a Devin session took in the period. Closed: those of them that the latest scans no longer find.",
+		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
+		"Sessions whose records do not name their issues are not among n.",
+	}
+	r.Fold = foldRates(r)
+	return panels.FixRates(r), nil
+}
+
+// rateRows are the families with the most attempts; the rest is one row.
+func rateRows(v shell.View, o dashboard.Overview) []panels.RateRow {
+	named := o.Families
+	if len(named) > familyRows+1 {
+		named = named[:familyRows]
+	}
+	var rows []panels.RateRow
+	others := takenIn(v, o)
+	for i, f := range named {
+		place := "families/" + strconv.Itoa(i)
+		rows = append(rows, rateRow(familyName(f.Family), f, o.Links[place+"/attempted"], o.Links[place+"/closed"]))
+		others = others.And("-" + familyTerm(f.Family))
+	}
+	var rest telemetry.FamilyRate
+	for _, f := range o.Families[len(named):] {
+		rest.Attempted += f.Attempted
+		rest.Closed += f.Closed
+	}
+	if rest.Attempted > 0 {
+		rows = append(rows, rateRow(strconv.Itoa(len(o.Families)-len(named))+" other families", rest, others, others.And("is:fixed")))
+	}
+	return rows
+}
+
+// familyTerm asks for the issues of a family.
+func familyTerm(name string) string {
+	return cmp.Or(shell.TermText("family", name), "no:family")
+}
+
+// takenIn are the issues that a session took in the period.
+func takenIn(v shell.View, o dashboard.Overview) dashboard.Link {
+	taken := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+	if v.Scope != "" {
+		taken = taken.And("repo:" + v.RepoKey())
+	}
+	return taken
+}
+
+func familyName(name string) string {
+	if name == "" {
+		return "no family"
+	}
+	return name
+}
+
+func rateAll(v shell.View, o dashboard.Overview) panels.RateRow {
+	var all telemetry.FamilyRate
+	for _, f := range o.Families {
+		all.Attempted += f.Attempted
+		all.Closed += f.Closed
+	}
+	taken := takenIn(v, o)
+	return rateRow("All families", all, taken, taken.And("is:fixed"))
+}
+
+func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) panels.RateRow {
+	rate := telemetry.PullCounts{Total: f.Attempted, Merged: f.Closed}.FixRate()
+	return panels.RateRow{
+		Name:     name,
+		Tried:    int(f.Attempted),
+		Done:     int(f.Closed),
+		URL:      tried.Page(),
+		DoneURL:  done.Page(),
+		Percent:  shell.PercentText(rate),
+		PerMille: int(rate * 10),
+		Faint:    f.Attempted < rateLeast,
+	}
+}
+
+func (w *Web) drawSpans(ctx context.Context, v shell.View) (templ.Component, error) {
+	o, err := w.Figures(ctx, v, telemetry.TrendFix, telemetry.TrendAges)
+	if err != nil {
+		return nil, err
+	}
+	s := panels.Spans{Frame: v.Frame(), Fix: fixTiles(o)}
+	total := int64(0)
+	for i, b := range o.Ages {
+		total += b.N
+		s.Ages = append(s.Ages, parts.Slice{Name: b.Name, N: int(b.N), URL: o.Links["ages/"+strconv.Itoa(i)+"/n"].Page()})
+	}
+	if o.TimeToFix.N == 0 && total == 0 {
+		s.Empty = parts.Empty{Icon: "clock", Title: "Nothing was closed, and nothing is open"}
+	}
+	s.Note = "time to fix" + periodWords(o.Period.Name) + ", and age of what is open now"
+	s.About = []string{
+		"Time to fix: from when an issue was first seen, or came back, to the scan that no longer found it. n: the closings of the period.",
+		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
+		"Age: since an issue was first seen, whether it came back or not.",
+	}
+	s.Fold = foldSpans(o)
+	return panels.HowLong(s), nil
+}
+
+// fixTiles are the time to fix; without a closing they say so.
+func fixTiles(o dashboard.Overview) []parts.Tile {
+	m, rows := o.TimeToFix, o.Links["time_to_fix/n"].Page()
+	median, p90 := "–", "–"
+	if m.N > 0 {
+		median, p90 = shell.DaysText(m.Median), shell.DaysText(m.P90)
+	}
+	n := []parts.Bit{{Text: "n = " + shell.Number(m.N), URL: rows}}
+	return []parts.Tile{
+		{Label: "Time to fix, median", Value: median, URL: rows, Line: n},
+		{Label: "Time to fix, p90", Value: p90, URL: rows, Line: n},
+	}
+}
+
+func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, error) {
+	o, err := w.Figures(ctx, v, telemetry.TrendSessions)
+	if err != nil {
+		return nil, err
+	}
+	out := panels.Outcomes{Frame: v.Frame(), Empty: parts.Empty{Icon: "hubot", Title: "No session started in this period"}}
+	most, total := int64(0), int64(0)
+	for _, s := range o.Sessions {
+		most = max(most, s.N)
+		if s.State != telemetry.StateNeverStarted {
+			total += s.N
+		}
+	}
+	for i, s := range o.Sessions {
+		out.Rows = append(out.Rows, panels.OutcomeRow{
+			State: string(s.State),
+			HasPR: s.WithPR,
+			N:     int(s.N),
+			Most:  int(most),
+			URL:   o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page(),
+		})
+	}
+	out.Note, out.Count = "started"+periodWords(o.Period.Name), shell.Number(total)
+	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
+	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session " +
+		"and are not in the sum."}
+	out.Fold = foldOutcomes(out)
+	return panels.SessionOutcomes(out), nil
+}

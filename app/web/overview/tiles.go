@@ -1,0 +1,223 @@
+package overview
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Tiles is the figures of now and of a period.
+func (w *Web) Tiles() shell.Panel {
+	return shell.Panel{
+		Name:   "tiles",
+		Title:  "Figures",
+		Page:   links.Overview,
+		Topics: shell.Everything(),
+		Every:  "30s",
+		Clock:  true,
+		Params: []string{"period"},
+		Draw:   w.drawTiles,
+	}
+}
+
+func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, error) {
+	stats, err := w.Stats(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	over, err := w.Figures(ctx, v, shell.TileParts()...)
+	if err != nil {
+		return nil, err
+	}
+	active, err := w.activeTile(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	repos, err := w.reposWith(ctx, v, queryWithOpen)
+	if err != nil {
+		return nil, err
+	}
+	listed := stats.LatestSeverity
+	if v.Scope == "" {
+		if listed, _, err = w.listedOpen(ctx, v, stats); err != nil {
+			return nil, err
+		}
+	}
+	f := panels.Figures{Frame: v.Frame(), Tiles: tiles(v, stats, listed, over, active, repos)}
+	f.About = aboutTiles()
+	return panels.Tiles(f), nil
+}
+
+// activeTile counts what its lists show: a state that only an old record
+// tells is not active (docs/rules.md#age-of-a-recorded-state).
+func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) {
+	t := parts.Tile{Label: "Devin active"}
+	queries := []string{queryActive, queryActive + " is:queued,working", queryActive + " is:waiting"}
+	counts, err := shell.CountOf(ctx, w.Dashboard.Sessions, v.RepoKey(), queries...)
+	if err != nil {
+		return t, err
+	}
+	url := func(i int) string { return links.Matching(links.In(v.Scope, links.Sessions), queries[i]) }
+	t.Value, t.URL = shell.Number(counts[0]), url(0)
+	t.Line = []parts.Bit{{Text: shell.Number(counts[1]) + " working", URL: url(1)},
+		{Text: shell.Number(counts[2]) + " waiting", URL: url(2)}}
+	return t, nil
+}
+
+// queryWithOpen are the repositories in which something is open.
+const queryWithOpen = "open:>0"
+
+// reposWith counts repositories by a query, where the page is about all.
+func (w *Web) reposWith(ctx context.Context, v shell.View, text string) (int64, error) {
+	if v.Scope != "" {
+		return 0, nil
+	}
+	n, err := shell.CountOf(ctx, w.Dashboard.Repos, "", text)
+	if err != nil {
+		return 0, err
+	}
+	return n[0], nil
+}
+
+func aboutTiles() []string {
+	return []string{
+		"Open issues, Devin active, PRs waiting, repositories and runs are those of now. The arrow is the change since the day " +
+			"before the period began.",
+		"Closed, opened and the fix rate are of the period: from 00:00 UTC of its first day until now. One issue that closes twice " +
+			"counts twice.",
+		"Fix rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date " +
+			"is not known.",
+	}
+}
+
+// tiles are the figures of all repositories, or of the page's own.
+// listed are the open issues by severity that have a list.
+func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard.Overview, active parts.Tile, repos int64) []parts.Tile {
+	at := func(page string) string { return links.In(v.Scope, page) }
+	open := openTile(v, t, listed)
+	if o.Period.Name != "all" { // before all time nothing was open
+		open.Change = changeBit(o.Change())
+		open.Change.URL = o.Links["open_before/total"].Page()
+	}
+	list := []parts.Tile{
+		open,
+		{
+			Label: "Closed" + periodWords(o.Period.Name),
+			Value: shell.Number(o.Closed),
+			URL:   o.Links["closed"].Page(),
+			Line:  []parts.Bit{{Text: shell.Number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
+		},
+		active,
+		pullsTile(at(links.Pulls), t.PRs, o.PRsWaiting),
+		rateTile(o),
+	}
+	if v.Scope == "" {
+		list = append(list, parts.Tile{
+			Label: "Repositories",
+			Value: shell.Number(int64(len(t.Repos))),
+			URL:   links.Repos,
+			Line:  []parts.Bit{{Text: shell.Number(repos) + " with open issues", URL: links.Matching(links.Repos, queryWithOpen)}},
+		})
+	} else {
+		list = append(list, parts.Tile{
+			Label: "Sessions",
+			Value: shell.Number(t.SessionsCreated),
+			URL:   at(links.Sessions),
+			Line:  []parts.Bit{{Text: shell.Number(t.SessionsFinished) + " finished", URL: links.Matching(at(links.Sessions), "is:finished")}},
+		})
+	}
+	return append(list, parts.Tile{
+		Label: "Runs",
+		Value: shell.Number(t.Runs),
+		URL:   at(links.Runs),
+		Line:  []parts.Bit{{Text: shell.Number(t.Dispatches) + " of them dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
+	})
+}
+
+func periodWords(name string) string {
+	if name == "all" {
+		return " over all time"
+	}
+	return " in " + strings.TrimSuffix(name, "d") + " days"
+}
+
+func changeBit(n int64) parts.Bit {
+	switch {
+	case n < 0:
+		return parts.Bit{Text: "↓ " + shell.Number(-n), Tone: parts.Success}
+	case n > 0:
+		return parts.Bit{Text: "↑ " + shell.Number(n), Tone: parts.Danger}
+	}
+	return parts.Bit{}
+}
+
+func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Tile {
+	tile := parts.Tile{Label: "Open issues", Value: shell.Number(t.Latest), URL: openURL(v, t.Links["latest_issues"])}
+	for _, tier := range []struct {
+		name string
+		tone parts.Tone
+	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
+		bit := parts.Bit{
+			Text: shell.Number(listed[tier.name]) + " " + tier.name,
+			Tone: tier.tone,
+			URL:  links.Matching(links.In(v.Scope, links.Issues), shell.QueryOpen+" severity:"+tier.name),
+		}
+		if t.Unlisted > 0 && v.Scope != "" {
+			bit.URL = "" // its record names no findings
+		}
+		if listed[tier.name] == 0 {
+			bit.Tone = ""
+		}
+		tile.Line = append(tile.Line, bit)
+	}
+	if t.Unlisted > 0 {
+		tile.Line = append(tile.Line, parts.Bit{Text: shell.Number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
+	}
+	return tile
+}
+
+// openURL is the page of what is open: the list of issues or, where some of
+// it has no list, the repositories whose counts add up to it.
+func openURL(v shell.View, l dashboard.Link) string {
+	switch {
+	case l.List == "issues":
+		return links.In(v.Scope, links.Issues)
+	case v.Scope != "":
+		return "" // its record names no findings
+	}
+	return l.Page()
+}
+
+func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure) parts.Tile {
+	t := parts.Tile{
+		Label: "PRs waiting",
+		Value: shell.Number(prs.Open),
+		URL:   links.Matching(list, shell.QueryOpen),
+		Line:  []parts.Bit{{Text: "of " + shell.Number(prs.Total), URL: list}},
+	}
+	if waiting.Most > 0 {
+		t.Line = []parts.Bit{{Text: "oldest " + shell.DaysText(waiting.Most), URL: links.Matching(list, shell.QueryOpen)}}
+	}
+	if prs.Unknown > 0 {
+		t.Line = append(t.Line, parts.Bit{Text: shell.Number(prs.Unknown) + " not fetched", URL: links.Matching(list, "is:unknown")})
+	}
+	return t
+}
+
+func rateTile(o dashboard.Overview) parts.Tile {
+	rate := "–" // of none there is no rate
+	if o.PRs.Total > 0 {
+		rate = shell.PercentText(o.PRs.FixRate())
+	}
+	return parts.Tile{Label: "Fix rate", Value: rate, URL: o.Links["prs_total"].Page(),
+		Line: []parts.Bit{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs",
+			URL: o.Links["prs_merged"].Page()}}}
+}

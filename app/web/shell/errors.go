@@ -1,0 +1,77 @@
+package shell
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// RenderError is an error for a person, in the form of the request: a
+// fragment for a panel or a button, else a page. It asks nothing.
+func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []byte, contentType string) {
+	var out bytes.Buffer
+	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil, again(c, status)...)
+	switch {
+	case c.Get("HX-Request") == "" && status == fiber.StatusMisdirectedRequest:
+		page = pages.Refused(w.assets, problemTitle(status), message)
+	case c.Get("HX-Request") == "":
+	case strings.HasPrefix(c.Path(), links.ActionSaveView), status == fiber.StatusBadRequest && c.Query("push") != "":
+		page = parts.FieldFault(message)
+	case strings.HasPrefix(c.Path(), links.Actions):
+		page = panels.Failure(notDone(c.Path()), message, false)
+	default:
+		page = panels.Failure("This panel could not be loaded.", message, status >= fiber.StatusInternalServerError)
+	}
+	_ = page.Render(c.Context(), &out) // into memory: it cannot fail
+	return out.Bytes(), "text/html; charset=utf-8"
+}
+
+// again leads to the same page where it may be there a moment later.
+func again(c *fiber.Ctx, status int) []parts.Link {
+	switch status {
+	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
+		if c.Method() == fiber.MethodGet {
+			return []parts.Link{{Text: "Try again", URL: c.OriginalURL()}}
+		}
+	}
+	return nil
+}
+
+// notDone says of an action that it failed.
+func notDone(path string) string {
+	switch path {
+	case links.ActionReply:
+		return "Not sent."
+	case links.ActionAcceptScope, links.ActionAcceptListing:
+		return "Not changed."
+	}
+	return "Not started."
+}
+
+func problemTitle(status int) string {
+	switch status {
+	case fiber.StatusBadRequest:
+		return "This cannot be done as asked"
+	case fiber.StatusForbidden:
+		return "Not allowed"
+	case fiber.StatusMisdirectedRequest:
+		return "Unknown host name"
+	case fiber.StatusTooManyRequests:
+		return "Too many requests"
+	case fiber.StatusNotFound:
+		return "Not found"
+	case fiber.StatusMethodNotAllowed:
+		return "Not possible here"
+	case fiber.StatusRequestHeaderFieldsTooLarge:
+		return "This address is too long"
+	case fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
+		return "Not available right now"
+	}
+	return "Something went wrong"
+}

@@ -1,0 +1,216 @@
+package shell
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Freshness is the strip: how old the data is, and what is wrong upstream.
+func (w *Shell) Freshness() Panel {
+	return Panel{Name: "freshness", Title: "How old this is", Page: links.Overview, Every: "60s", Draw: w.drawFreshness}
+}
+
+// lateAfter is after how many of its intervals a source counts as late
+// (docs/rules.md#freshness).
+const lateAfter = 3
+
+func (w *Shell) drawFreshness(ctx context.Context, v View) (templ.Component, error) {
+	p, err := w.pulse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.strip(v, p), nil
+}
+
+func (w *Shell) strip(v View, p pulse) templ.Component {
+	f := w.fresh(p)
+	f.Frame = v.Brief()
+	f.Pulse = w.pulseText(p, f)
+	return panels.Freshness(f)
+}
+
+// sourceDatabase is the source that the store adds while it cannot write.
+const sourceDatabase = "database"
+
+// fresh is what the strip says.
+func (w *Shell) fresh(p pulse) panels.Fresh {
+	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
+	for _, s := range p.sources {
+		f.Sources = append(f.Sources, w.sourceNote(s))
+		if !s.FailedAt.IsZero() {
+			n := w.trouble(s)
+			same := func(other panels.Trouble) bool { return n.Strong == other.Strong } // run files and pull requests fail alike
+			if !slices.ContainsFunc(f.Trouble, same) {
+				f.Trouble = append(f.Trouble, n)
+			}
+		}
+		if s.Missing > 0 {
+			f.Trouble = append(f.Trouble, missingTrouble(s.Missing))
+		}
+	}
+	return f
+}
+
+// quotaLow is the part of the hourly quota below which it is worth a colour.
+const quotaLow = 0.1
+
+func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
+	if !r.Known {
+		return panels.QuotaNote{}
+	}
+	if !r.Reset.IsZero() && !w.Now().Before(r.Reset) {
+		r.Remaining = r.Limit // renewed since GitHub said it
+	}
+	note := panels.QuotaNote{
+		Known: true,
+		Left:  Number(int64(r.Remaining)) + "/" + Number(int64(r.Limit)),
+		Short: Number(int64(r.Remaining)),
+	}
+	switch {
+	case r.Remaining == 0:
+		note.Tone = parts.Danger
+	case float64(r.Remaining) < quotaLow*float64(r.Limit):
+		note.Tone = parts.Attention
+	}
+	if !r.Reset.IsZero() && w.Now().Before(r.Reset) {
+		note.Renewed = "renewed at " + clock(r.Reset) + " UTC"
+	}
+	return note
+}
+
+func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
+	note := panels.SourceNote{Source: s.Name, Name: s.Name, At: s.OKAt.Time, Icon: "database"}
+	every := w.Settings.RefreshInterval
+	switch s.Name {
+	case "runs":
+		note.Name, note.Icon = "Run files", "file-badge"
+	case "runs_dir":
+		note.Name, note.Icon = "Run files in RUNS_DIR", "file-badge"
+	case "sessions":
+		note.Name, note.Icon, every = "Sessions", "hubot", w.Settings.PollInterval
+	case "pulls":
+		note.Name, note.Icon = "Pull requests", "git-pull-request"
+	case sourceDatabase:
+		note.Name = "Database"
+	}
+	switch {
+	case s.Name == sourceDatabase:
+		note.Tone, note.Cause = parts.Danger, "not writable"
+	case !s.FailedAt.IsZero():
+		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
+	case s.Missing > 0:
+		note.Tone, note.Cause = parts.Attention, Number(s.Missing)+" unknown to Devin"
+	case every > 0 && w.Now().Sub(s.OKAt.Time) > lateAfter*every:
+		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
+	}
+	return note
+}
+
+func troubleWord(code telemetry.Code) string {
+	switch code {
+	case telemetry.CodeUpstreamTimeout:
+		return "timed out"
+	case telemetry.CodeUpstreamDown:
+		return "unreachable"
+	case telemetry.CodeUpstreamToken:
+		return "token refused"
+	case telemetry.CodeUpstreamDenied:
+		return "not permitted"
+	case telemetry.CodeRateLimited:
+		return "rate limited"
+	case telemetry.CodeConflict:
+		return "missing"
+	}
+	return "failed"
+}
+
+// trouble is the strip about a source whose last reading failed: what
+// happened, since when, what is shown meanwhile and what to do.
+func (w *Shell) trouble(s telemetry.SourceStatus) panels.Trouble {
+	if s.Held != nil {
+		return heldTrouble(*s.Held)
+	}
+	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
+	var n panels.Trouble
+	retry := parts.Action{Text: "Try again", Icon: "sync", URL: links.ActionRefresh}
+	variable := "GITHUB_TOKEN"
+	wait := parts.Action{
+		Text:     "Refresh",
+		Icon:     "clock",
+		URL:      retry.URL,
+		Upstream: "github",
+		Wait:     clock(s.RetryAt.Time),
+		Off:      "The rate limit is reached",
+	}
+	if who == "Devin" {
+		retry.URL, variable = links.ActionPoll, "DEVIN_API_KEY"
+		wait.Text, wait.URL, wait.Upstream = "Poll sessions", retry.URL, "devin"
+	}
+	if s.Name == sourceDatabase {
+		n.Notice = parts.Notice{Tone: parts.Danger, Icon: "database", Text: s.Error}
+		n.Strong = "Nothing new has been stored since " + clock(s.FailedAt.Time) + "."
+		return n
+	}
+	keys := w.KeyPage(variable)
+	n.Notice = parts.Notice{Tone: parts.Attention, Icon: "cloud-offline", Strong: who + " unreachable since " + clock(s.FailedAt.Time) + "."}
+	shown := ""
+	if !s.OKAt.IsZero() {
+		shown = "Showing what was stored at " + clock(s.OKAt.Time) + "."
+	}
+	switch s.Code {
+	case telemetry.CodeUpstreamToken:
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "key", who+" refuses the token (401).",
+			"It is wrong or has expired. Set a new "+variable+" and restart. "+shown, keys
+	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", "The token may not read this.",
+			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
+	case telemetry.CodeRateLimited:
+		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
+			resumes(s.RetryAt.Time, w.Now())+" "+orWords(shown, "What is stored stays.")
+		if s.RetryAt.After(w.Now()) {
+			n.Retry = wait
+		}
+	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken:
+		n.Text, n.Retry = shown+" "+s.Error, retry
+	default:
+		n.Icon, n.Strong, n.Text, n.Retry = "alert", who+" could not be read since "+clock(s.FailedAt.Time)+".", s.Error+" "+shown, retry
+	}
+	return n
+}
+
+// resumes says when a limit ends: "Resumes 10:47 (12 min)."
+func resumes(at, now time.Time) string {
+	if at.IsZero() {
+		return "The next turn asks again."
+	}
+	return "Resumes " + resumesAt(at, now) + "."
+}
+
+// resumesAt is the end of a limit on the clock, and how long that is.
+func resumesAt(at, now time.Time) string {
+	wait := at.Sub(now)
+	if wait <= 0 {
+		return clock(at) + " (now)"
+	}
+	if wait < time.Minute {
+		return clock(at) + " (less than 1 min)"
+	}
+	return clock(at) + " (" + DaysText(wait+30*time.Second) + ")"
+}
+
+func orWords(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04") }

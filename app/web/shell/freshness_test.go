@@ -1,0 +1,135 @@
+package shell
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// TestSourceNote: a part of the strip is late after three of its intervals,
+// and failed with its cause whatever its age (docs/rules.md#freshness).
+func TestSourceNote(t *testing.T) {
+	now := time.Date(2026, 5, 14, 14, 32, 0, 0, time.UTC)
+	w := &Shell{
+		Now:      func() time.Time { return now },
+		Settings: Settings{RefreshInterval: 5 * time.Minute, PollInterval: 15 * time.Second},
+	}
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for _, test := range []struct {
+		told  string
+		s     telemetry.SourceStatus
+		tone  parts.Tone
+		cause string
+	}{
+		{"in time", telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(45 * time.Second))}, "", ""},
+		{"late", telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(46 * time.Second))}, parts.Attention, "usually every 15 s"},
+		{"its own interval", telemetry.SourceStatus{Name: "runs", OKAt: telemetry.At(ago(15 * time.Minute))}, "", ""},
+		{"late by its own", telemetry.SourceStatus{Name: "pulls", OKAt: telemetry.At(ago(16 * time.Minute))}, parts.Attention, "usually every 5 min"},
+		{"failed", telemetry.SourceStatus{Name: "pulls", OKAt: telemetry.At(ago(time.Second)), FailedAt: telemetry.At(now), Code: telemetry.CodeUpstreamTimeout},
+			parts.Danger, "timed out"},
+		{"not writable", telemetry.SourceStatus{Name: "database", FailedAt: telemetry.At(now), Code: telemetry.CodeUnavailable}, parts.Danger,
+			"not writable"},
+		{"refused", telemetry.SourceStatus{Name: "runs", FailedAt: telemetry.At(now), Code: telemetry.CodeUpstreamToken}, parts.Danger, "token refused"},
+	} {
+		if got := w.sourceNote(test.s); got.Tone != test.tone || got.Cause != test.cause {
+			t.Errorf("%s: %q, %q; want %q, %q", test.told, got.Tone, got.Cause, test.tone, test.cause)
+		}
+	}
+	w.Settings.PollInterval = 0 // only when asked: never late
+	if got := w.sourceNote(telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(24 * time.Hour))}); got.Tone != "" {
+		t.Errorf("without an interval it is %q", got.Tone)
+	}
+}
+
+// TestTrouble: each cause says what happened, since when, what is shown
+// meanwhile and what to do.
+func TestTrouble(t *testing.T) {
+	now := site().Now()
+	ok, failed := now.Add(-2*time.Hour), now.Add(-time.Hour)
+	for _, tc := range []struct {
+		name         string
+		s            telemetry.SourceStatus
+		strong, text string
+		link, retry  string
+	}{
+		{"database", telemetry.SourceStatus{Name: "database", Error: "The disk is full."}, "Nothing new has been stored since 11:00.",
+			"The disk is full.", "", ""},
+		{"down", telemetry.SourceStatus{Name: "pulls", Code: telemetry.CodeUpstreamDown, Error: "No answer."},
+			"GitHub unreachable since 11:00.", "Showing what was stored at 10:00. No answer.", "", "/actions/refresh"},
+		{"token", telemetry.SourceStatus{Name: "sessions", Code: telemetry.CodeUpstreamToken}, "Devin refuses the token (401).",
+			"It is wrong or has expired. Set a new DEVIN_API_KEY and restart. Showing what was stored at 10:00.",
+			"https://app.devin.ai/settings/api-keys", ""},
+		{"not permitted", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeUpstreamDenied, Error: "404."},
+			"The token may not read this.", "404. Showing what was stored at 10:00.", "https://github.com/settings/tokens", ""},
+		{"limit without an end", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited},
+			"GitHub rate limit reached.", "The next turn asks again. Showing what was stored at 10:00.", "", ""},
+		{"limit", telemetry.SourceStatus{Name: "sessions", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now.Add(20 * time.Second))},
+			"Devin rate limit reached.", "Resumes 12:00 (less than 1 min). Showing what was stored at 10:00.", "", "/actions/poll"},
+		{"limit that has ended", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now)},
+			"GitHub rate limit reached.", "Resumes 12:00 (now). Showing what was stored at 10:00.", "", ""},
+		{"directory", telemetry.SourceStatus{Name: "runs_dir", Code: telemetry.CodeUnavailable, Error: "It is gone."},
+			"RUNS_DIR could not be read since 11:00.", "It is gone. Showing what was stored at 10:00.", "", "/actions/refresh"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.s.OKAt, tc.s.FailedAt = telemetry.At(ok), telemetry.At(failed)
+			n := site().trouble(tc.s)
+			if n.Strong != tc.strong || n.Text != tc.text || n.Link.URL != tc.link || n.Retry.URL != tc.retry {
+				t.Errorf("%q, %q, %q, %q", n.Strong, n.Text, n.Link.URL, n.Retry.URL)
+			}
+		})
+	}
+}
+
+// TestHeldListing: how many files are missing, and the button that confirms
+// it.
+func TestHeldListing(t *testing.T) {
+	l := telemetry.HeldListing{Source: "octo/action", Known: 12, Kept: 3, Times: 2, FirstSeen: telemetry.At(site().Now())}
+	n := site().trouble(telemetry.SourceStatus{Name: "runs", Held: &l})
+	if n.Retry.Text != "Mark 9 files as gone" || n.Retry.Hidden[1].Value != "3" ||
+		!strings.Contains(n.Text, "Seen 2 times since 2026-03-10 12:00 UTC. Check that ACTION_REPO") {
+		t.Errorf("%+v", n)
+	}
+	l.Source = ""
+	if n = heldTrouble(l); !strings.Contains(n.Text, "Check that the directory is mounted") {
+		t.Errorf("%q", n.Text)
+	}
+}
+
+// TestQuota: a limit that is nearly reached has a colour, and is whole again
+// once it was renewed.
+func TestQuota(t *testing.T) {
+	now := site().Now()
+	for _, tc := range []struct {
+		r    telemetry.RateLimit
+		want panels.QuotaNote
+	}{
+		{telemetry.RateLimit{}, panels.QuotaNote{}},
+		{telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 4000}, panels.QuotaNote{Known: true, Left: "4,000/5,000", Short: "4,000"}},
+		{telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 499, Reset: now.Add(time.Minute)},
+			panels.QuotaNote{Known: true, Left: "499/5,000", Short: "499", Tone: parts.Attention, Renewed: "renewed at 12:01 UTC"}},
+		{telemetry.RateLimit{Known: true, Limit: 5000, Reset: now.Add(time.Minute)},
+			panels.QuotaNote{Known: true, Left: "0/5,000", Short: "0", Tone: parts.Danger, Renewed: "renewed at 12:01 UTC"}},
+		{telemetry.RateLimit{Known: true, Limit: 5000, Reset: now}, panels.QuotaNote{Known: true, Left: "5,000/5,000", Short: "5,000"}},
+	} {
+		if got := site().quotaNote(tc.r); got != tc.want {
+			t.Errorf("%+v, want %+v", got, tc.want)
+		}
+	}
+}
+
+// TestCauses: a source that failed has its cause in a word or two.
+func TestCauses(t *testing.T) {
+	for code, want := range map[telemetry.Code]string{
+		telemetry.CodeUpstreamTimeout: "timed out", telemetry.CodeUpstreamDown: "unreachable", telemetry.CodeUpstreamToken: "token refused",
+		telemetry.CodeUpstreamDenied: "not permitted", telemetry.CodeRateLimited: "rate limited", telemetry.CodeConflict: "missing",
+		telemetry.CodeInternal: "failed",
+	} {
+		if got := troubleWord(code); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}

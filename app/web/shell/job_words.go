@@ -1,0 +1,193 @@
+package shell
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/parts"
+)
+
+// startedWords say by what a job was started, and who joined it, as this
+// browser's person would: "by you, 1 more joined".
+func startedWords(j telemetry.Job, mine bool) string {
+	more := Number(j.Joined) + " more joined"
+	switch {
+	case mine && j.Joined > 0:
+		return "by you, " + more
+	case mine:
+		return "by you"
+	}
+	said := "by " + string(j.By)
+	if j.By == "" || strings.HasPrefix(string(j.By), "on ") {
+		said = string(j.By)
+	}
+	switch {
+	case j.Joined == 1:
+		said += ", you joined"
+	case j.Joined > 1:
+		said += ", you and " + Number(j.Joined-1) + " more joined"
+	}
+	return strings.TrimPrefix(said, ", ")
+}
+
+// jobResult is what any kind of job answers with, as far as a page says it.
+type jobResult struct {
+	New          int64              `json:"new"`
+	Updated      int64              `json:"updated"`
+	Gone         int64              `json:"gone"`
+	Broken       int64              `json:"broken"`
+	TotalFiles   int64              `json:"total_files"`
+	PRsFound     int64              `json:"prs_found"`
+	Polled       int64              `json:"polled"`
+	Skipped      int64              `json:"skipped"`
+	Missing      int64              `json:"missing"`
+	PatchedFiles int64              `json:"patched_files"`
+	DryRun       bool               `json:"dry_run"`
+	Changes      []telemetry.Change `json:"changes"`
+}
+
+func resultOf(j telemetry.Job) jobResult {
+	var r jobResult
+	if len(j.Result) > 0 {
+		_ = json.Unmarshal(j.Result, &r) // an older program's result says less
+	}
+	return r
+}
+
+// JobTitle names a job, with how far it is.
+func JobTitle(j telemetry.Job) string {
+	name := map[string]string{
+		ingest.JobRefresh:  "Refresh",
+		ingest.JobPoll:     "Poll sessions",
+		ingest.JobPollPRs:  "Poll pull requests",
+		ingest.JobBackfill: "Backfill",
+	}[j.Kind]
+	if resultOf(j).DryRun {
+		name += ", dry run"
+	}
+	switch j.State {
+	case telemetry.JobRunning:
+		return name + ": running"
+	case telemetry.JobDone:
+		return name + ": done"
+	case telemetry.JobInterrupted:
+		return name + ": interrupted"
+	case telemetry.JobCancelled:
+		return name + ": cancelled"
+	}
+	return name + ": failed"
+}
+
+// JobSummary is a done job in a sentence.
+func JobSummary(j telemetry.Job) string {
+	r := resultOf(j)
+	plural := func(n int64, noun, more string) string { return parts.Plural(int(n), noun, more) }
+	var said []string
+	switch j.Kind {
+	case ingest.JobRefresh:
+		said = []string{plural(r.New, "new file", ""), Number(r.Updated) + " updated"}
+		if r.Gone > 0 {
+			said = append(said, Number(r.Gone)+" gone")
+		}
+		if r.Broken > 0 {
+			said = append(said, Number(r.Broken)+" could not be read")
+		}
+		if r.PRsFound > 0 {
+			said = append(said, plural(r.PRsFound, "pull request", ""))
+		}
+	case ingest.JobPoll:
+		said = []string{plural(r.Polled, "session", "") + " polled", plural(r.PRsFound, "pull request", "")}
+		if r.Skipped > 0 {
+			said = append(said, Number(r.Skipped)+" left for later")
+		}
+		if r.Missing > 0 {
+			said = append(said, Number(r.Missing)+" unknown to Devin")
+		}
+	case ingest.JobPollPRs:
+		said = []string{plural(r.PRsFound, "pull request", "")}
+	case ingest.JobBackfill:
+		return backfillSummary(r)
+	}
+	return strings.Join(append(said, failedWords(j.Errors)...), ", ") + "."
+}
+
+// failedWords counts what failed while a job went on: repositories, whose
+// errors begin with their name, and all else.
+func failedWords(errs []string) (said []string) {
+	repos, others := 0, 0
+	for _, e := range errs {
+		if name, _, named := strings.Cut(e, ": "); named && name != "" && telemetry.ParseRepo(name).Key() == strings.ToLower(name) {
+			repos++
+		} else {
+			others++
+		}
+	}
+	if repos > 0 {
+		said = append(said, parts.Plural(repos, "repository", "")+" failed")
+	}
+	if others > 0 {
+		said = append(said, parts.Plural(others, "error", ""))
+	}
+	return said
+}
+
+func backfillSummary(r jobResult) string {
+	records := parts.Plural(int(r.PatchedFiles), "record", "")
+	if len(r.Changes) == 0 {
+		return "Nothing to mend: no old record misses an issue id or a PR URL that is known."
+	}
+	changes := parts.Plural(len(r.Changes), "change", "") + " in " + records
+	if r.DryRun {
+		return changes + ". Nothing is written yet. The records as fetched stay retrievable."
+	}
+	return changes + " applied."
+}
+
+// TookWords is how long a job took: "under 1 s", "12 s", "1:20 min".
+func TookWords(d time.Duration) string {
+	switch seconds := int(d.Seconds()); {
+	case seconds < 1:
+		return "under 1 s"
+	case seconds < 60:
+		return fmt.Sprintf("%d s", seconds)
+	default:
+		return fmt.Sprintf("%d:%02d min", seconds/60, seconds%60)
+	}
+}
+
+func secondsText(s float64) string {
+	if s >= 60 {
+		return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60)
+	}
+	return fmt.Sprintf("%.1f s", s)
+}
+
+// ValueText is one side of a change in a few words.
+func ValueText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "empty"
+	case string:
+		if v == "" {
+			return "empty"
+		}
+		if ref := telemetry.ParsePull(v); ref.Number > 0 {
+			return ref.Key()
+		}
+		return v
+	case []any:
+		texts := make([]string, len(v))
+		for i, item := range v {
+			texts[i] = ValueText(item)
+		}
+		if len(texts) == 0 {
+			return "empty"
+		}
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprint(v)
+}

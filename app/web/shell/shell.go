@@ -1,0 +1,246 @@
+// Package shell is what the pages share: the document around a page with its
+// header and strip, the events that keep it fresh, errors, what a request asks
+// of a panel, and the rows that several families of pages show. The families
+// import it and never each other.
+package shell
+
+import (
+	"bytes"
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/parts"
+)
+
+// Jobs finds running jobs.
+type Jobs interface {
+	Running(id string) (telemetry.Job, bool)
+}
+
+// Changes tells when something that was stored has changed.
+type Changes interface {
+	Versions() map[string]uint64
+	Watch() (<-chan struct{}, func())
+}
+
+// Assets names the front-end files; static.Assets does.
+type Assets interface{ URL(name string) string }
+
+// Missing is a setting that is not set: what is off without it, and where to
+// get it, in sentences.
+type Missing struct{ Variable, Off, Where string }
+
+// Settings are what pages say of the program's settings; no secret is among
+// them.
+type Settings struct {
+	ActionRepo      string // owner/name, "" if not set
+	RunsDir         string
+	GitHubWeb       links.GitHub
+	DevinWeb        links.Devin
+	Missing         []Missing
+	RefreshInterval time.Duration // 0: only when asked
+	PollInterval    time.Duration
+	Polls           bool // Devin can be asked
+	Demo            bool
+	Open            bool // others can reach the dashboard, and nobody signs in
+}
+
+// Options are what a Shell works with.
+type Options struct {
+	Dashboard *dashboard.Dashboard
+	Jobs      Jobs
+	Changes   Changes
+	Assets    Assets
+	Quota     Quota // nil: GitHub is not asked
+	Settings  Settings
+	Now       func() time.Time
+}
+
+// Shell is what all pages share. It is safe for concurrent use.
+type Shell struct {
+	Dashboard *dashboard.Dashboard
+	Settings  Settings
+	Now       func() time.Time
+	jobs      Jobs
+	changes   Changes
+	quota     Quota
+	assets    pages.Assets
+	shared    pulseShared
+}
+
+// New returns a Shell.
+func New(o Options) *Shell {
+	return &Shell{
+		Dashboard: o.Dashboard,
+		Settings:  o.Settings,
+		Now:       o.Now,
+		jobs:      o.Jobs,
+		changes:   o.Changes,
+		quota:     o.Quota,
+		assets: pages.Assets{
+			CSS:   o.Assets.URL("app.css"),
+			Theme: o.Assets.URL("theme.js"),
+			App:   o.Assets.URL("app.js"),
+			Icon:  o.Assets.URL("icon.svg"),
+		},
+		shared: pulseShared{asking: make(chan struct{}, 1)},
+	}
+}
+
+// Versions are the versions of what is stored, by topic.
+func (w *Shell) Versions() map[string]uint64 { return w.changes.Versions() }
+
+// Screen is a page before its shell.
+type Screen struct {
+	Title   string // of the document
+	Current string // the entry of the navigation
+	Status  int    // 0 = 200
+	Body    pages.Body
+}
+
+// Show renders a page.
+func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
+	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(w.Document(c, s.Title, s.Current), s.Body))
+}
+
+// Render answers with HTML.
+func Render(c *fiber.Ctx, status int, page templ.Component) error {
+	var body bytes.Buffer
+	if err := page.Render(c.UserContext(), &body); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
+	return c.Status(status).Send(body.Bytes())
+}
+
+// Document is what stands around a page. Its versions are read before the
+// panels are asked, so that a change meanwhile is asked for again.
+func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
+	s := w.bareShell(title, current)
+	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
+	s.Versions = versions(w.Versions())
+	s.Jobs = w.JobCards().Within(ctx, v)
+	s.Saved = w.Saved().Within(ctx, v)
+	s.Views, _ = w.savedGroups(ctx) // the panel beside it tells what failed
+	if c.Path() == links.Search {   // elsewhere q is of the page's own list
+		s.Search = c.Query("q")
+	}
+	p, err := w.pulse(ctx)
+	if err != nil {
+		s.Fresh = w.Freshness().Within(ctx, v) // it asks again, and says what is wrong
+		return s
+	}
+	s.Fresh = w.strip(v.Of(w.Freshness()), p)
+	for i := range s.Nav {
+		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 {
+			s.Nav[i].Count = Number(p.needs)
+		}
+	}
+	w.hold(p, s.Buttons)
+	w.hold(p, s.Menu)
+	return s
+}
+
+// hold switches buttons off whose upstream has a limit that has not ended.
+func (w *Shell) hold(p pulse, buttons []parts.Action) {
+	github, devin := w.held(p)
+	for i, b := range buttons {
+		until := map[string]time.Time{"github": github, "devin": devin}[b.Upstream]
+		if !until.IsZero() {
+			buttons[i].Wait = clock(until)
+			buttons[i].Off = "The rate limit is reached; resumes " + resumesAt(until, w.Now())
+		}
+	}
+}
+
+// bareShell asks nothing: an error page must not fail in turn.
+func (w *Shell) bareShell(title, current string) pages.Shell {
+	s := pages.Shell{
+		Title:  title,
+		Assets: w.assets,
+		Demo:   w.Settings.Demo,
+		Open:   w.Settings.Open,
+		Source: w.Settings.ActionRepo,
+	}
+	if s.Source == "" && w.Settings.RunsDir != "" {
+		s.Source = "RUNS_DIR"
+	}
+	for _, entry := range navigation() {
+		s.Nav = append(s.Nav, parts.Tab{Text: entry.Text, URL: entry.URL, Current: entry.URL == current})
+	}
+	refresh := parts.Action{Text: "Refresh", Icon: "sync", URL: links.ActionRefresh, Upstream: "github"}
+	if w.Settings.RunsDir != "" {
+		refresh.Upstream = "" // the directory can be read whatever GitHub says
+	}
+	s.Buttons = []parts.Action{refresh, {Text: "Poll sessions", Icon: "hubot", URL: links.ActionPoll, Upstream: "devin"}}
+	s.Menu = []parts.Action{
+		{
+			Text:     "Poll pull requests",
+			Icon:     "git-pull-request",
+			URL:      links.ActionPollPRs,
+			Class:    "menu-item",
+			Upstream: "github",
+		},
+		{
+			Text:   "Backfill old records…",
+			Icon:   "tools",
+			URL:    links.ActionBackfill,
+			Class:  "menu-item",
+			Hidden: []parts.Field{{Name: "dry_run", Value: "true"}},
+		},
+	}
+	return s
+}
+
+func navigation() []parts.Link {
+	return []parts.Link{
+		{Text: "Overview", URL: links.Overview}, {Text: "Needs you", URL: links.NeedsYou}, {Text: "Issues", URL: links.Issues},
+		{Text: "Sessions", URL: links.Sessions},
+		{Text: "Pull requests", URL: links.Pulls}, {Text: "Runs", URL: links.Runs}, {Text: "Repositories", URL: links.Repos},
+		{Text: "Activity", URL: links.Activity},
+	}
+}
+
+// navigationText is what the navigation calls a page.
+func navigationText(url string) string {
+	for _, entry := range navigation() {
+		if entry.URL == url {
+			return entry.Text
+		}
+	}
+	return ""
+}
+
+// versions writes the versions of topics as the page and its events carry
+// them: "jobs=3 pulls=1 records=12 sessions=8".
+func versions(of map[string]uint64) string {
+	var list []string
+	for topic, n := range of {
+		list = append(list, topic+"="+strconv.FormatUint(n, 10))
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}
+
+// KeyPage is where the value of a variable is made, nothing for one that is
+// made nowhere.
+func (w *Shell) KeyPage(variable string) parts.Link {
+	switch variable {
+	case "GITHUB_TOKEN":
+		return parts.Link{Text: "Where to get one", URL: w.Settings.GitHubWeb.Tokens()}
+	case "DEVIN_API_KEY":
+		return parts.Link{Text: "Where to get one", URL: w.Settings.DevinWeb.Keys()}
+	}
+	return parts.Link{}
+}

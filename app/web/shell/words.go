@@ -1,0 +1,106 @@
+package shell
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/parts"
+)
+
+// DaysText is a usual interval in its two largest words: "3 d", "7 h".
+func DaysText(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%d d", int(d.Hours()/24))
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d min", int(d.Minutes()))
+}
+
+// Without returns the texts but one.
+func Without(texts []string, text string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(other string) bool { return other == text })
+}
+
+// PercentText writes a rate: "25.0 %".
+func PercentText(rate float64) string { return strconv.FormatFloat(rate, 'f', 1, 64) + " %" }
+
+// Number writes a count: "1,024".
+func Number(n int64) string { return parts.Number(int(n)) }
+
+// Named are the ids that say something: old records can hold blank ones.
+func Named(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.TrimSpace(id) == "" })
+}
+
+// RunName is what pages call a run, and a batch of it unless that is 0.
+func RunName(run, batch int64) string {
+	name := "dispatch"
+	if run > 0 {
+		name = "run " + strconv.FormatInt(run, 10)
+	}
+	if batch > 0 {
+		name += " · batch " + strconv.FormatInt(batch, 10)
+	}
+	return name
+}
+
+// ShortID is a session's id as far as people read it.
+func ShortID(id string) string {
+	if bare := telemetry.BareID(id); len(bare) > 8 {
+		return bare[:8]
+	}
+	return telemetry.BareID(id)
+}
+
+// BasisWords says by what a pull request belongs to its session.
+func BasisWords(b telemetry.LinkBasis) string {
+	switch b {
+	case telemetry.LinkDevin:
+		return "Devin’s answer"
+	case telemetry.LinkVerification:
+		return "verification record"
+	case telemetry.LinkRecorded:
+		return "run record"
+	case telemetry.LinkSessionID:
+		return "session id in the PR"
+	case telemetry.LinkIssueID:
+		return "issue id in the title"
+	}
+	return ""
+}
+
+// asSentence writes an error as a sentence. What begins with the name of a
+// field keeps it.
+func asSentence(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") == "" {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	if text != "" && !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return text
+}
+
+// JoinWords joins the status of a session and its detail, as Devin has them.
+func JoinWords(status, detail string) string {
+	if detail == "" {
+		return status
+	}
+	return status + " + " + detail
+}
+
+// Sentence is what a page may say of an error.
+func Sentence(err error) string {
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		return e.Message
+	}
+	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+}

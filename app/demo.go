@@ -118,7 +118,8 @@ func playedSession(s history.Session) devintest.Session {
 		out.PRs = []telemetry.UpstreamPR{{URL: s.Pull.URL(), State: state}}
 	}
 	for i, m := range s.Messages {
-		out.Messages = append(out.Messages, telemetry.Message{ID: fmt.Sprintf("%.8s-%d", s.ID, i), From: m.From, Text: m.Text, At: telemetry.At(m.At)})
+		id := fmt.Sprintf("%.8s-%d", s.ID, i)
+		out.Messages = append(out.Messages, telemetry.Message{ID: id, From: m.From, Text: m.Text, At: telemetry.At(m.At)})
 	}
 	return out
 }

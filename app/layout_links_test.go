@@ -87,7 +87,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 		route(r.Method, r.Path)
 	}
 	for name, link := range linkCases() {
-		answer, err := app.Test(httptest.NewRequest(link.method, link.address, nil), -1)
+		answer, err := app.Test(httptest.NewRequestWithContext(t.Context(), link.method, link.address, nil), -1)
 		if err != nil {
 			t.Fatal(err)
 		}

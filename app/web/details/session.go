@@ -119,7 +119,7 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	facts := []panels.Pair{
 		{Name: "Session", Text: s.ID, Code: s.ID != ""},
 		{Name: "Repository", Text: repo, URL: links.Repo(repo)},
-		{Name: "Run", Text: shell.RunName(s.RunNumber, s.BatchID), URL: links.Run(string(s.RunFile))},
+		{Name: "Run", Text: shell.RunName(s.RunNumber, s.BatchID), URL: links.Run(s.RunFile)},
 		{Name: "Started", Time: s.At.Time, As: "day"},
 		{Name: "Family", Text: s.Family},
 		{Name: "Devin’s word", Text: shell.JoinWords(s.Status, s.Detail), Code: true},

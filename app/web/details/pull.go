@@ -93,11 +93,13 @@ func pullTitle(p telemetry.PullRow) string {
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	h := panels.Heading{
-		Crumbs:  []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
-		Title:   pullTitle(p),
-		Aside:   fmt.Sprintf("#%d", p.Number),
-		States:  []parts.State{panels.PullState(p.State, p.Merged)},
-		Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github"}},
+		Crumbs: []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
+		Title:  pullTitle(p),
+		Aside:  fmt.Sprintf("#%d", p.Number),
+		States: []parts.State{panels.PullState(p.State, p.Merged)},
+		Buttons: []panels.Button{{
+			Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github",
+		}},
 	}
 	switch {
 	case p.Merged:
@@ -164,7 +166,9 @@ func (w *Web) drawChecks(ctx context.Context, v shell.View) (templ.Component, er
 		p.Checks = append(p.Checks, panels.CheckRow{State: checkState(c), Name: c.Name, URL: c.URL})
 	}
 	for _, r := range d.Reviews {
-		p.Reviews = append(p.Reviews, panels.CheckRow{State: reviewState(r.State), Name: r.Reviewer, URL: w.Settings.GitHubWeb.Recorded(r.URL), At: r.At})
+		p.Reviews = append(p.Reviews, panels.CheckRow{
+			State: reviewState(r.State), Name: r.Reviewer, URL: w.Settings.GitHubWeb.Recorded(r.URL), At: r.At,
+		})
 	}
 	return panels.Checks(p), nil
 }

@@ -10,8 +10,8 @@ import (
 
 // Sessions is the list of sessions.
 func (w *Web) Sessions() shell.Panel {
-	return shell.Panel{Name: "sessions", Title: "Sessions", Page: links.Sessions, Tab: links.Sessions, Topics: shell.ListTopics(), Every: "60s",
-		List: w.Dashboard.Sessions, Menus: []string{"is", "family", "repo", "age"},
+	return shell.Panel{Name: "sessions", Title: "Sessions", Page: links.Sessions, Tab: links.Sessions, Topics: shell.ListTopics(),
+		Every: "60s", List: w.Dashboard.Sessions, Menus: []string{"is", "family", "repo", "age"},
 		Draw: list(w, listing[telemetry.SessionRow, panels.SessionRow]{
 			noun:  "session",
 			sort:  parts.Sort{Key: "state"},

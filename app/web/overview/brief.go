@@ -72,7 +72,10 @@ func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, er
 
 // DevinNow is the active sessions.
 func (w *Web) DevinNow() shell.Panel {
-	return shell.Panel{Name: "now", Title: "Devin now", Page: links.Overview, Topics: shell.Everything(), Every: "15s", Clock: true, Draw: w.drawNow}
+	return shell.Panel{
+		Name: "now", Title: "Devin now", Page: links.Overview,
+		Topics: shell.Everything(), Every: "15s", Clock: true, Draw: w.drawNow,
+	}
 }
 
 // nowRows is how many active sessions the overview shows.

@@ -16,7 +16,10 @@ import (
 
 // Needs is what waits longest for a person.
 func (w *Web) Needs() shell.Panel {
-	return shell.Panel{Name: "needs", Title: "Needs you", Page: links.Overview, Topics: shell.Everything(), Every: "30s", Clock: true, Draw: w.drawNeeds}
+	return shell.Panel{
+		Name: "needs", Title: "Needs you", Page: links.Overview,
+		Topics: shell.Everything(), Every: "30s", Clock: true, Draw: w.drawNeeds,
+	}
 }
 
 // AllNeeds is all that waits for a person.

@@ -20,7 +20,10 @@ import (
 
 // OpenNow is what is open by severity and family.
 func (w *Web) OpenNow() shell.Panel {
-	return shell.Panel{Name: "open", Title: "Open now", Page: links.Overview, Topics: []string{telemetry.TopicRecords}, Every: "60s", Draw: w.drawOpen}
+	return shell.Panel{
+		Name: "open", Title: "Open now", Page: links.Overview,
+		Topics: []string{telemetry.TopicRecords}, Every: "60s", Draw: w.drawOpen,
+	}
 }
 
 // familyRows is how many families the breakdown names; the rest is summed.

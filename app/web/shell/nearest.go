@@ -68,5 +68,6 @@ func (w *Shell) NoRepo(c *fiber.Ctx, name, tab string, cause error) error {
 	for _, n := range nearest(name, names) {
 		near = append(near, parts.Link{Text: n, URL: links.Repo(n)})
 	}
-	return Render(c, fiber.StatusNotFound, pages.Problem(w.Document(c, "Not found", links.Repos), "Repository not found", Sentence(cause), near))
+	document := w.Document(c, "Not found", links.Repos)
+	return Render(c, fiber.StatusNotFound, pages.Problem(document, "Repository not found", Sentence(cause), near))
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"modernc.org/sqlite"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // keptStatements is how many prepared statements a SQLite connection keeps:
@@ -21,18 +23,21 @@ const (
 // statements: preparing one anew is a fifth of what storing a record costs,
 // and more of what a short query does. Statements of a steady database are
 // not broken off when their context ends, but before the next one: what
-// watches each of them for that costs more than a short statement.
-func openLite(dsn string, steady bool) (*sql.DB, error) {
+// watches each of them for that costs more than a short statement. No
+// connection is made while lost says that the file is another one: of an empty
+// file SQLite removes the log, and with it what is only there.
+func openLite(dsn string, steady bool, lost func() *telemetry.Error) (*sql.DB, error) {
 	base, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(keepingConnector{base, steady}), nil
+	return sql.OpenDB(keepingConnector{base, steady, lost}), nil
 }
 
 type keepingConnector struct {
 	driver.Connector
 	steady bool
+	lost   func() *telemetry.Error
 }
 
 // liteConn is what the driver's connection can do.
@@ -53,6 +58,9 @@ type liteStmt interface {
 }
 
 func (k keepingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if lost := k.lost(); lost != nil {
+		return nil, lost
+	}
 	conn, err := k.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"telemetry-dashboard/services/telemetry"
 	"testing"
 )
 
@@ -12,7 +13,7 @@ import (
 // promises without them: the same query twice at a time, more queries than
 // are kept, a schema that changes under them, and a context that has ended.
 func TestKeptStatements(t *testing.T) {
-	db, err := openLite("file:"+filepath.Join(t.TempDir(), "x.db"), true)
+	db, err := openLite("file:"+filepath.Join(t.TempDir(), "x.db"), true, func() *telemetry.Error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	if err != nil {
 		return err
 	}
-	if s.write, err = openLite(s.file()+liteWriter, true); err != nil {
+	if s.write, err = openLite(s.file()+liteWriter, true, s.lost); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -112,7 +112,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 func (s *Store) file() string { return "file:" + (&url.URL{Path: s.path}).EscapedPath() }
 
 func (s *Store) openReaders(parameters string) (*sql.DB, error) {
-	db, err := openLite(s.file()+parameters, false)
+	db, err := openLite(s.file()+parameters, false, s.lost)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (x *exchange) full(news bool) {
 	if news {
 		first = number
 	}
-	size := 100
+	size := 20 // the pages are what has no end; full ones only take longer
 	if x.call.api == v3 {
 		size = 200
 	}

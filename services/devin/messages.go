@@ -85,7 +85,7 @@ func (c *Client) FreshMessages(ctx context.Context, id string) (msgs []telemetry
 
 // askable returns the bare form of an id that can stand in a path.
 func askable(id string) (string, error) {
-	if id = telemetry.BareID(id); isID(id) {
+	if id = telemetry.SessionKey(id); isID(id) {
 		return id, nil
 	}
 	return "", telemetry.Errorf(telemetry.CodeInvalid, "This is not the id of a Devin session.")

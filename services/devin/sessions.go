@@ -107,7 +107,7 @@ func (s *search) wants(id string) bool {
 func newSearch(wanted []string) *search {
 	s := &search{open: map[string]bool{}, found: map[string]telemetry.UpstreamSession{}, gone: map[string]bool{}}
 	for _, id := range wanted {
-		id = telemetry.BareID(id)
+		id = telemetry.SessionKey(id)
 		if _, again := s.open[id]; id == "" || again {
 			continue
 		}

@@ -118,7 +118,7 @@ func (c *Client) messagesV1(ctx context.Context, id string) (heard, error) {
 		err := c.get(ctx, r, func(in io.Reader) error {
 			t = c.newTranscript()
 			o, err := readObject(in, t.add, "session_id")
-			if other := telemetry.BareID(o.text("session_id")); err == nil && other != "" && other != id {
+			if other := telemetry.SessionKey(o.text("session_id")); err == nil && other != "" && other != id {
 				return unread("it is about another session")
 			}
 			return err

@@ -265,7 +265,7 @@ func (c *Client) sendV3(ctx context.Context, id, text string) error {
 // the published one is that session, and not to be depended on.
 func receiptV3(in io.Reader, id string) error {
 	receipt, err := readReceipt(in, "session_id")
-	if other := telemetry.BareID(receipt.text("session_id")); err == nil && other != "" && other != id {
+	if other := telemetry.SessionKey(receipt.text("session_id")); err == nil && other != "" && other != id {
 		return unread("it is about another session")
 	}
 	return err

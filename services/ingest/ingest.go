@@ -50,11 +50,11 @@ type Notes interface {
 	SaveJob(ctx context.Context, j telemetry.Job) error
 	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
-	TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, error)
+	Resume(ctx context.Context, kinds []string) ([]telemetry.Job, error)
 }
 
-// Mender finds and applies what can be mended in old records.
-type Mender interface {
+// Corrector finds and applies what can be mended in old records.
+type Corrector interface {
 	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 	UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 }
@@ -72,7 +72,7 @@ type Store interface {
 	Pulls
 	Sessions
 	Notes
-	Mender
+	Corrector
 	Rebuilder
 	Submissions
 }

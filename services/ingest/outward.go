@@ -58,7 +58,7 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 	if r.o.Messenger == nil {
 		return r.missingDevin()
 	}
-	bare := telemetry.BareID(id)
+	bare := telemetry.SessionKey(id)
 	s.Kind, s.Subject = telemetry.SubmissionReply, bare
 	s.Token = contentToken(s.Token, s.Kind, bare, text)
 	d := delivery{

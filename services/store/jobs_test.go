@@ -47,15 +47,15 @@ func TestStartersAreKept(t *testing.T) {
 		if err != nil || !found || job.By != telemetry.ByPage {
 			t.Errorf("the job: %+v, %v", job, err)
 		}
-		list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 10)
+		list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityCursor{}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
-		by := map[telemetry.ActivityKind]telemetry.Starter{}
+		by := map[telemetry.ActivityKind]telemetry.StartedBy{}
 		for _, a := range list {
 			by[a.Kind] = a.By
 		}
-		if by[telemetry.ActivityJob] != telemetry.ByPage || by[telemetry.ActivityDeed] != telemetry.ByAPI {
+		if by[telemetry.ActivityJob] != telemetry.ByPage || by[telemetry.ActivitySubmission] != telemetry.ByAPI {
 			t.Errorf("activity by %v", by)
 		}
 	})

@@ -35,7 +35,7 @@ type Store struct {
 	dialect     dialect
 	id          string
 	program     string      // this program's id among those that share the database
-	tookOver    atomic.Bool // see TakeOver
+	tookOver    atomic.Bool // see Resume
 	begun       atomic.Bool // this start has written
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work

@@ -114,13 +114,13 @@ func mustList(v any) []string {
 	return list
 }
 
-// MendIDs returns a session's issue ids without blank ones. Where some were
+// CorrectIDs returns a session's issue ids without blank ones. Where some were
 // blank, or none are given, they are filled with those that the title of its
 // pull request names, else with those of its verification record. The reason
 // says what was done; it means nothing where the ids are as they were.
-func MendIDs(ids []string, pull int64, titled, verified []string) (mended []string, reason string) {
-	mended = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
-	if len(mended) == len(ids) && len(ids) > 0 {
+func CorrectIDs(ids []string, pull int64, titled, verified []string) (corrected []string, reason string) {
+	corrected = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
+	if len(corrected) == len(ids) && len(ids) > 0 {
 		return ids, ""
 	}
 	named, reason := titled, fmt.Sprintf("named by the title of pull request #%d", pull)
@@ -131,17 +131,17 @@ func MendIDs(ids []string, pull int64, titled, verified []string) (mended []stri
 		reason = "blank ids removed; nothing names the issues"
 	}
 	have := map[string]bool{}
-	for _, id := range mended {
+	for _, id := range corrected {
 		have[IssueKey(id)] = true
 	}
 	for _, id := range named {
 		if !have[IssueKey(id)] {
 			have[IssueKey(id)] = true
-			mended = append(mended, id)
+			corrected = append(corrected, id)
 		}
 	}
-	if mended == nil {
-		mended = []string{}
+	if corrected == nil {
+		corrected = []string{}
 	}
-	return mended, reason
+	return corrected, reason
 }

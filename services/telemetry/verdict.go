@@ -1,25 +1,25 @@
 package telemetry
 
-// Verdict is what has become of a verification's claim (docs/rules.md#verification-outcomes).
-type Verdict string
+// VerificationOutcome is what has become of a verification's claim (docs/rules.md#verification-outcomes).
+type VerificationOutcome string
 
 // The outcomes. A claim is checked by issue against the reference scan.
 const (
-	VerdictGone         Verdict = "verified_gone"        // verified, and the issues are gone
-	VerdictStillThere   Verdict = "verified_still_there" // verified, and an issue is still there
-	VerdictNotMerged    Verdict = "verified_not_merged"  // verified, but its pull request is not merged
-	VerdictPartial      Verdict = "partial"              // the re-scan found some of the issues
-	VerdictFailed       Verdict = "failed"               // the re-scan found all of them
-	VerdictInconclusive Verdict = "inconclusive"         // it targeted nothing, or what it claims cannot be checked
+	VerificationGone         VerificationOutcome = "verified_gone"        // verified, and the issues are gone
+	VerificationStillThere   VerificationOutcome = "verified_still_there" // verified, and an issue is still there
+	VerificationNotMerged    VerificationOutcome = "verified_not_merged"  // verified, but its pull request is not merged
+	VerificationPartial      VerificationOutcome = "partial"              // the re-scan found some of the issues
+	VerificationFailed       VerificationOutcome = "failed"               // the re-scan found all of them
+	VerificationInconclusive VerificationOutcome = "inconclusive"         // it targeted nothing, or what it claims cannot be checked
 )
 
-// Verdicts are all of them.
-func Verdicts() []Verdict {
-	return []Verdict{VerdictGone, VerdictStillThere, VerdictNotMerged, VerdictPartial, VerdictFailed, VerdictInconclusive}
+// VerificationOutcomes are all of them.
+func VerificationOutcomes() []VerificationOutcome {
+	return []VerificationOutcome{VerificationGone, VerificationStillThere, VerificationNotMerged, VerificationPartial, VerificationFailed, VerificationInconclusive}
 }
 
 // MarshalJSON implements json.Marshaler: no outcome is null.
-func (v Verdict) MarshalJSON() ([]byte, error) { return textOrNull(string(v)) }
+func (v VerificationOutcome) MarshalJSON() ([]byte, error) { return textOrNull(string(v)) }
 
 // MergeState is what is known of a pull request's merge.
 type MergeState string
@@ -31,32 +31,32 @@ const (
 	MergeUnknown MergeState = "unknown"
 )
 
-// Claimed is a verification as its outcome needs it.
-type Claimed struct {
+// VerificationFacts is a verification as its outcome needs it.
+type VerificationFacts struct {
 	Targeted, Fixed, Remaining int64      // the record's own counts
 	Gone, StillThere           int64      // of the issues that it calls fixed, as of now
 	Unmatched                  int64      // entries that are no finding of the run that it names
 	Merge                      MergeState // of its pull request
 }
 
-// Verdict tells what has become of the claim. Where the merge is unknown the
+// VerificationOutcome tells what has become of the claim. Where the merge is unknown the
 // claim is compared all the same. A verified claim of which nothing is still
 // there, but not everything can be found in its run, is inconclusive: it can
 // neither be confirmed nor refuted.
-func (c Claimed) Verdict() Verdict {
+func (c VerificationFacts) Outcome() VerificationOutcome {
 	switch {
 	case c.Targeted == 0:
-		return VerdictInconclusive
+		return VerificationInconclusive
 	case c.Fixed == 0:
-		return VerdictFailed
+		return VerificationFailed
 	case c.Fixed < c.Targeted || c.Remaining > 0:
-		return VerdictPartial
+		return VerificationPartial
 	case c.Merge == MergeNot:
-		return VerdictNotMerged
+		return VerificationNotMerged
 	case c.StillThere > 0:
-		return VerdictStillThere
+		return VerificationStillThere
 	case c.Unmatched > 0 || c.Gone == 0:
-		return VerdictInconclusive
+		return VerificationInconclusive
 	}
-	return VerdictGone
+	return VerificationGone
 }

@@ -16,7 +16,7 @@ type attempt struct {
 	scan, batch   int64
 	basis         telemetry.AttemptBasis
 	at            int64
-	claim         telemetry.Claim
+	claim         telemetry.VerificationResult
 }
 
 func (a attempt) fields() []store.Field {
@@ -34,8 +34,8 @@ type place struct {
 }
 
 // takes joins what sessions of several records took.
-func takes(all ...map[int64][]telemetry.Take) map[int64][]telemetry.Take {
-	joined := map[int64][]telemetry.Take{}
+func takes(all ...map[int64][]telemetry.Attempt) map[int64][]telemetry.Attempt {
+	joined := map[int64][]telemetry.Attempt{}
 	for _, m := range all {
 		maps.Copy(joined, m)
 	}
@@ -51,7 +51,7 @@ type attempts struct {
 
 // putAttempts writes which issues the sessions of records took, and what that
 // makes of the issues. found are the issues of the scans just folded.
-func putAttempts(r *records, taken map[int64][]telemetry.Take, verifications set[int64], found map[int64][]int64) affected {
+func putAttempts(r *records, taken map[int64][]telemetry.Attempt, verifications set[int64], found map[int64][]int64) affected {
 	a := attempts{newAffected(), found, r}
 	tx, in := r.tx, r.tx.In(1, "BIGINT")
 	if len(taken) == 0 || tx.Err() != nil {
@@ -76,7 +76,7 @@ func putAttempts(r *records, taken map[int64][]telemetry.Take, verifications set
 }
 
 // of returns a record's attempts, each session and issue once.
-func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
+func (a *attempts) of(id int64, takes []telemetry.Attempt) []attempt {
 	base, resolve := a.groundsOf(id)
 	type key struct {
 		session string
@@ -86,7 +86,7 @@ func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
 	var all []attempt
 	for _, t := range takes {
 		var places []place
-		if meant < telemetry.MaxTakes { // beyond it a record means everything, so nothing
+		if meant < telemetry.MaxAttempts { // beyond it a record means everything, so nothing
 			places = resolve(t)
 			meant += len(places)
 		}
@@ -95,7 +95,7 @@ func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
 		}
 		for _, p := range places {
 			one := base
-			one.session, one.batch, one.claim, one.scan, one.issue = t.Session, t.Batch, t.Claim, p.scan, a.issueAt(p)
+			one.session, one.batch, one.claim, one.scan, one.issue = t.Session, t.Batch, t.Result, p.scan, a.issueAt(p)
 			k := key{one.session, one.issue}
 			if same, again := at[k]; again {
 				all[same].claim = max(all[same].claim, one.claim) // called both fixed and still present: it is not fixed
@@ -114,7 +114,7 @@ func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
 
 // groundsOf returns what a record's attempts have in common, and which
 // findings of which scan each take means.
-func (a *attempts) groundsOf(id int64) (base attempt, resolve func(telemetry.Take) []place) {
+func (a *attempts) groundsOf(id int64) (base attempt, resolve func(telemetry.Attempt) []place) {
 	tx := a.tx
 	base = attempt{record: id, basis: telemetry.AttemptRecord}
 	var kind telemetry.Kind
@@ -124,15 +124,15 @@ func (a *attempts) groundsOf(id int64) (base attempt, resolve func(telemetry.Tak
 	case run && kind == telemetry.KindDispatch:
 		base.basis = telemetry.AttemptDispatch
 		before := &scansBefore{tx, repo, base.at, file, map[string]int64{}}
-		return base, func(t telemetry.Take) []place { return a.dispatched(before, t.Finding) }
+		return base, func(t telemetry.Attempt) []place { return a.dispatched(before, t.Finding) }
 	case run:
-		return base, func(t telemetry.Take) []place { return []place{{id, t.Place}} }
+		return base, func(t telemetry.Attempt) []place { return []place{{id, t.Index}} }
 	}
 	base.basis = telemetry.AttemptVerification
 	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&base.at)
 	scan, repo := verifiedScan(tx, id)
 	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
-	return base, func(t telemetry.Take) []place { return a.like(scan, t.Finding) }
+	return base, func(t telemetry.Attempt) []place { return a.like(scan, t.Finding) }
 }
 
 // scansBefore looks up scans before a dispatch, and remembers them.

@@ -110,7 +110,7 @@ func planBackfill(tx *store.Tx) []telemetry.Change {
 		change := func(field string, old, fresh any, reason string) {
 			changes = append(changes, telemetry.Change{Source: source, File: file, Field: field, Old: old, New: fresh, Reason: reason})
 		}
-		if mended, reason := telemetry.MendIDs(ids, number, titled, verified); !slices.Equal(ids, mended) {
+		if mended, reason := telemetry.CorrectIDs(ids, number, titled, verified); !slices.Equal(ids, mended) {
 			change(telemetry.IssueIDsField(ord), ids, mended, reason)
 		}
 		if strings.TrimSpace(recorded) == "" && linked != "" {

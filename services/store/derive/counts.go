@@ -52,7 +52,7 @@ func nonZero(sum map[string]int64) map[string]int64 {
 // countRepo counts a repository's sessions and pull requests, and keeps all
 // its figures as a tally.
 func countRepo(tx *store.Tx, repo int64) {
-	t := store.Tally{}
+	t := store.Counts{}
 	tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *store.Row) {
 		var state telemetry.State
 		var n, withPR int64
@@ -81,7 +81,7 @@ func countRepo(tx *store.Tx, repo int64) {
 
 // tallyRuns adds to a tally what a repository's row says of its runs and of
 // what is open.
-func tallyRuns(tx *store.Tx, repo int64, t store.Tally) {
+func tallyRuns(tx *store.Tx, repo int64, t store.Counts) {
 	var runs, scans, dispatches, found, open int64
 	var listed bool
 	var openSeverity, openCategory, severity, category map[string]int64

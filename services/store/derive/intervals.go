@@ -10,7 +10,7 @@ import (
 // another.
 type interval struct {
 	issue                  *telemetry.Issue
-	from, to, seen         telemetry.Place
+	from, to, seen         telemetry.ScanPosition
 	openedAt               int64
 	toAt, nextAt           int64
 	opens, again, closes   bool
@@ -48,12 +48,12 @@ func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals
 }
 
 // note writes what one scan did into the book.
-func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
+func (b *intervals) note(scan identity.Scan, out identity.ScanResult) {
 	for ord, m := range out.Matches {
 		f, cur := &scan.Findings[ord], b.last[m.Issue]
 		switch {
 		case cur == nil || cur.closes:
-			l := b.begin(m.Issue, scan.Place, f)
+			l := b.begin(m.Issue, scan.ScanPosition, f)
 			l.opens, l.again, l.openedAt = true, m.Issue.EverFixed, store.Millis(scan.At)
 			if cur != nil {
 				cur.nextAt = store.Millis(scan.At)
@@ -62,9 +62,9 @@ func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
 			}
 			b.days.Add(l.openedAt, l.severity, store.DayCount{Opened: 1, Net: 1})
 		case cur.severity != f.Severity || cur.family != f.Family || cur.rule != f.Rule:
-			b.end(cur, scan.Place)
+			b.end(cur, scan.ScanPosition)
 			cur.nextAt = cur.toAt
-			l := b.begin(m.Issue, scan.Place, f)
+			l := b.begin(m.Issue, scan.ScanPosition, f)
 			l.again, l.openedAt = cur.again, cur.openedAt
 			b.days.Add(cur.toAt, cur.severity, store.DayCount{Net: -1})
 			b.days.Add(cur.toAt, l.severity, store.DayCount{Net: 1})
@@ -72,14 +72,14 @@ func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
 	}
 	for _, issue := range out.Closed {
 		if cur := b.last[issue]; cur != nil {
-			b.end(cur, scan.Place)
-			cur.closes, cur.seen = true, telemetry.Place(issue.LastSeen)
+			b.end(cur, scan.ScanPosition)
+			cur.closes, cur.seen = true, telemetry.ScanPosition(issue.LastSeen)
 			b.days.Add(cur.toAt, cur.severity, store.DayCount{Closed: 1, Net: -1})
 		}
 	}
 }
 
-func (b *intervals) begin(issue *telemetry.Issue, place telemetry.Place, f *telemetry.Finding) *interval {
+func (b *intervals) begin(issue *telemetry.Issue, place telemetry.ScanPosition, f *telemetry.Finding) *interval {
 	l := &interval{issue: issue, from: place, toAt: store.Never, nextAt: store.Never, severity: f.Severity, family: f.Family, rule: f.Rule}
 	b.last[issue] = l
 	b.changed = append(b.changed, l)
@@ -88,7 +88,7 @@ func (b *intervals) begin(issue *telemetry.Issue, place telemetry.Place, f *tele
 
 // end lets an interval end at a scan. One that was begun in the same transaction
 // is in changed already, and stands there twice; save writes it once.
-func (b *intervals) end(l *interval, place telemetry.Place) {
+func (b *intervals) end(l *interval, place telemetry.ScanPosition) {
 	l.to, l.toAt = place, store.Millis(place.At)
 	b.changed = append(b.changed, l)
 }

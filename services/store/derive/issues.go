@@ -26,7 +26,7 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 			seen = append(seen, []any{
 				i.StoreID, i.Fingerprint, i.LatestIssueID, store.Millis(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
 				store.Millis(i.Closed.At), i.Closed.File, i.Closed.Run, store.Flag(i.EverFixed), i.Appearances,
-				store.NumbersText(i.Runs), store.JSON(i.Prints),
+				store.NumbersText(i.Runs), store.JSON(i.Fingerprints),
 			})
 			continue
 		}
@@ -60,11 +60,11 @@ const (
 // row are the values of issueRow.
 func (l *ledger) row(i *telemetry.Issue) []any {
 	return []any{
-		i.StoreID, l.repo, i.PublicID, i.Fingerprint, telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity,
+		i.StoreID, l.repo, i.PublicID, i.Fingerprint, telemetry.FingerprintKey(i.Fingerprint), i.Rule, i.Severity,
 		telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID, string(i.Status), i.Status.Rank(),
 		store.Millis(i.FirstSeen.At), i.FirstSeen.File, i.FirstSeen.Run, i.FirstOrd, store.Millis(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
 		store.Millis(i.Closed.At), i.Closed.File, i.Closed.Run, store.Flag(i.EverFixed), store.Flag(i.FromStart), i.Appearances,
-		store.NumbersText(i.Runs), store.JSON(i.Prints),
+		store.NumbersText(i.Runs), store.JSON(i.Fingerprints),
 	}
 }
 
@@ -76,7 +76,7 @@ type issuePlace struct {
 }
 
 func placeOf(i *telemetry.Issue) issuePlace {
-	return issuePlace{telemetry.PrintKey(i.Fingerprint), i.Rule, i.Severity, i.Family, i.File, i.Line, i.Status}
+	return issuePlace{telemetry.FingerprintKey(i.Fingerprint), i.Rule, i.Severity, i.Family, i.File, i.Line, i.Status}
 }
 
 // past answers a ledger from the store.
@@ -87,7 +87,7 @@ type past struct{ *ledger }
 func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 	prints, places := []string{}, [][]any{}
 	for _, f := range findings {
-		prints = append(prints, telemetry.PrintKey(f.Fingerprint))
+		prints = append(prints, telemetry.FingerprintKey(f.Fingerprint))
 		places = append(places, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
@@ -105,8 +105,8 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 	return closed, p.tx.Err()
 }
 
-// Taken tells whether the repository has an issue of the id.
-func (p past) Taken(publicID string) (bool, error) {
+// Exists tells whether the repository has an issue of the id.
+func (p past) Exists(publicID string) (bool, error) {
 	var n int64
 	found := p.tx.Row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).Scan(&n).Found
 	return found, p.tx.Err()
@@ -120,7 +120,7 @@ const issueColumns = `id, public_id, fingerprint, rule, severity, family, file, 
 func scanIssue(r *store.Row, i *telemetry.Issue) {
 	r.Scan(&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status,
 		&i.FirstSeen.At, &i.FirstSeen.File, &i.FirstSeen.Run, &i.FirstOrd, &i.LastSeen.At, &i.LastSeen.File, &i.LastSeen.Run,
-		&i.Closed.At, &i.Closed.File, &i.Closed.Run, &i.EverFixed, &i.FromStart, &i.Appearances, store.ListOf(&i.Prints))
+		&i.Closed.At, &i.Closed.File, &i.Closed.Run, &i.EverFixed, &i.FromStart, &i.Appearances, store.ListOf(&i.Fingerprints))
 }
 
 // loadIssues reads issues for a ledger, and notes their places, without the

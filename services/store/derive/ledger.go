@@ -11,9 +11,9 @@ import (
 // folded is what foldScans did.
 type folded struct {
 	affected
-	takes   map[int64][]telemetry.Take // by record: of those whose attempts the scans can change
-	found   map[int64][]int64          // by run folded here: the issue of each finding
-	flipped set[int64]                 // issues that were opened or closed
+	takes   map[int64][]telemetry.Attempt // by record: of those whose attempts the scans can change
+	found   map[int64][]int64             // by run folded here: the issue of each finding
+	flipped set[int64]                    // issues that were opened or closed
 	former  []formerFinding
 	*records
 }
@@ -23,7 +23,7 @@ type folded struct {
 // of records that are gone.
 func foldScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) folded {
 	out := folded{
-		affected: newAffected(), takes: map[int64][]telemetry.Take{}, found: map[int64][]int64{}, flipped: set[int64]{},
+		affected: newAffected(), takes: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{}, flipped: set[int64]{},
 		former: former, records: r,
 	}
 	out.repos.add(again)
@@ -54,7 +54,7 @@ type ledger struct {
 // records, so that a late record ends as if it had come in order.
 func (o *folded) foldRepo(repo int64, added []addedScan, replay bool) {
 	l, latest := loadLedger(o.tx, repo)
-	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.Place) })
+	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.ScanPosition) })
 	if replay || len(added) > 0 && added[0].scan.Compare(latest) <= 0 {
 		o.replayRepo(l)
 		return
@@ -69,7 +69,7 @@ func (o *folded) foldRepo(repo int64, added []addedScan, replay bool) {
 }
 
 func bySight(a, b *telemetry.Issue) int {
-	if c := telemetry.Place(a.FirstSeen).Compare(telemetry.Place(b.FirstSeen)); c != 0 {
+	if c := telemetry.ScanPosition(a.FirstSeen).Compare(telemetry.ScanPosition(b.FirstSeen)); c != 0 {
 		return c
 	}
 	return a.FirstOrd - b.FirstOrd
@@ -142,7 +142,7 @@ func (o *folded) loadScans(repo int64) []addedScan {
 			return nil
 		}
 		scans = append(scans, addedScan{id, scanOf(o.records, o.name(id), rec)})
-		o.takes[id] = rec.Takes()
+		o.takes[id] = rec.Attempts()
 	}
 	return scans
 }
@@ -175,7 +175,7 @@ func (o *folded) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Iss
 		book.note(s.scan, out)
 		for ord, m := range out.Matches {
 			a, open := appeared(s, ord, m, before)
-			if !open && m.Basis != telemetry.BasisFirstSight {
+			if !open && m.Basis != telemetry.BasisNew {
 				flipped = append(flipped, m.Issue)
 			}
 			appearances = append(appearances, a)
@@ -263,7 +263,7 @@ func (o *folded) retakeVerifications(where string, args ...any) {
 
 // retake reads what the records of a query say that sessions took, and
 // returns their ids.
-func retake(r *records, takes map[int64][]telemetry.Take, query string, args ...any) set[int64] {
+func retake(r *records, takes map[int64][]telemetry.Attempt, query string, args ...any) set[int64] {
 	ids := set[int64]{}
 	ids.addRows(r.tx, query, args...)
 	for _, id := range sorted(ids) {
@@ -271,7 +271,7 @@ func retake(r *records, takes map[int64][]telemetry.Take, query string, args ...
 			continue
 		}
 		if rec := r.of(id); rec != nil {
-			takes[id] = rec.Takes()
+			takes[id] = rec.Attempts()
 		}
 	}
 	return ids
@@ -279,14 +279,14 @@ func retake(r *records, takes map[int64][]telemetry.Take, query string, args ...
 
 // loadLedger returns a repository's fold as it was left, without issues, and
 // the place of its last scan.
-func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.Place) {
+func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issuePlace{}}
-	var latest telemetry.Place
+	var latest telemetry.ScanPosition
 	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
 			baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
 		Scan(&l.Repo, &latest.At, &latest.File, &l.Latest.At, &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
 			&l.Reference.At, &l.Reference.File, &l.Reference.Run,
-			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawUnnamed)
+			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawWithoutFindings)
 	return l, latest
 }
 
@@ -295,5 +295,5 @@ func (l *ledger) save() {
 			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
 		store.Millis(l.Latest.At), l.Latest.File, l.Latest.Run, store.Flag(l.LatestReduced),
 		store.Millis(l.Reference.At), l.Reference.File, l.Reference.Run,
-		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawUnnamed), l.repo)
+		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawWithoutFindings), l.repo)
 }

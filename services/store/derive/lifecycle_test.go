@@ -114,7 +114,7 @@ func TestVerificationOutcomes(t *testing.T) {
 				if v.Repo != "o/r" || v.ScanFile != "1.json" {
 					t.Errorf("%s: %s is about %q of %q", what, v.File, v.ScanFile, v.Repo)
 				}
-				got = append(got, fmt.Sprintf("%d %s %d/%d", v.Number, v.Verdict, v.StillThere, v.Gone+v.StillThere))
+				got = append(got, fmt.Sprintf("%d %s %d/%d", v.Number, v.Outcome, v.StillThere, v.Gone+v.StillThere))
 			}
 			slices.Sort(got)
 			if !slices.Equal(got, want) {

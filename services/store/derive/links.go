@@ -24,7 +24,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 	}
 	tx.Each(`SELECT pull_key, session, basis, guess FROM links WHERE pull_key `+tx.In(1, "TEXT"), []any{keys}, func(r *store.Row) {
 		var l telemetry.Link
-		r.Scan(&l.Pull, &l.Session, &l.Basis, &l.Guess)
+		r.Scan(&l.Pull, &l.Session, &l.Basis, &l.Ambiguous)
 		have[[2]string{l.Pull, l.Session}] = l
 	})
 	for k, l := range have {
@@ -38,7 +38,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 		if have[k] != l {
 			rows = append(rows, []store.Field{
 				store.Col("pull_key TEXT", l.Pull), store.Col("session TEXT", l.Session),
-				store.Col("basis TEXT", string(l.Basis)), store.Col("guess SMALLINT", store.Flag(l.Guess)),
+				store.Col("basis TEXT", string(l.Basis)), store.Col("guess SMALLINT", store.Flag(l.Ambiguous)),
 			})
 			out.sessions[l.Session] = true
 		}

@@ -35,7 +35,7 @@ func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 	var rows, ids [][]store.Field
 	named, never := map[[2]string]bool{}, false
 	for i, s := range rec.Sessions {
-		bare, pull := telemetry.BareID(s.ID), ""
+		bare, pull := telemetry.SessionKey(s.ID), ""
 		o.addSession(bare)
 		if bare != "" && !rec.PRFilled(i) { // what backfill filled from a link is no new ground for that link
 			pull = ensurePull(o.records, s.PRURL, o.pulls)
@@ -46,7 +46,7 @@ func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 			}
 		}
 		never = never || bare == ""
-		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
+		state, _ := telemetry.StateOf(bare, telemetry.UpstreamStatus{Status: s.Status}, telemetry.PRSummary{})
 		rows = append(rows, []store.Field{
 			store.Col("run_id BIGINT", run), store.Col("ord BIGINT", i), store.Col("session TEXT", bare),
 			store.Col("shown_id TEXT", s.ID), store.Col("url TEXT", s.URL), store.Col("batch_id BIGINT", s.BatchID),
@@ -90,7 +90,7 @@ func startNever(tx *store.Tx, run int64) {
 		s, ord := scanMention(r)
 		if s.id == "" { // else a dry run, which is no session
 			s.key = s.runFile + "#" + strconv.FormatInt(ord, 10)
-			s.state, s.reason = telemetry.StateOf("", telemetry.Word{Status: s.status}, telemetry.PRSummary{})
+			s.state, s.reason = telemetry.StateOf("", telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
 			rows = append(rows, s)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 
 // poll is what polling last learned of a session.
 type poll struct {
-	word             telemetry.Word // "" where Devin never told of it
+	word             telemetry.UpstreamStatus // "" where Devin never told of it
 	title, url       string
 	updated, changed int64
 	missing          int64 // since when Devin does not know it; 0 while it does

@@ -10,7 +10,7 @@ import (
 // known of it under the old name goes over to it.
 func (c *changes) rename(p *telemetry.PullRequest) {
 	tx := c.tx
-	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.MovedTo)
+	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.RenamedTo)
 	if renamed.Key() == old.Repo.Key() {
 		c.takeBack(renamed.Key())
 		return

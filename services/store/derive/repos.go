@@ -9,7 +9,7 @@ import (
 // described is what describeRepos did.
 type described struct {
 	affected
-	takes map[int64][]telemetry.Take // by verification: of those whose scan may be another
+	takes map[int64][]telemetry.Attempt // by verification: of those whose scan may be another
 	*records
 }
 
@@ -18,7 +18,7 @@ type described struct {
 // removed. forks are names of forks that runs name; those of reforked are
 // read from all runs.
 func describeRepos(r *records, repos set[int64], forks map[int64]map[string]string, reforked set[int64]) described {
-	out := described{affected: newAffected(), takes: map[int64][]telemetry.Take{}, records: r}
+	out := described{affected: newAffected(), takes: map[int64][]telemetry.Attempt{}, records: r}
 	for _, id := range sorted(repos) {
 		if r.tx.Err() != nil {
 			break

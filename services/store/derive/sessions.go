@@ -147,8 +147,8 @@ func storedSessions(tx *store.Tx, ids string) map[string]session {
 
 // sameWord tells whether two records say the same of a session.
 func (s *session) sameWord(o *session) bool {
-	state, reason := telemetry.StateOf(s.id, telemetry.Word{Status: s.status}, telemetry.PRSummary{})
-	otherState, otherReason := telemetry.StateOf(o.id, telemetry.Word{Status: o.status}, telemetry.PRSummary{})
+	state, reason := telemetry.StateOf(s.id, telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
+	otherState, otherReason := telemetry.StateOf(o.id, telemetry.UpstreamStatus{Status: o.status}, telemetry.PRSummary{})
 	return state == otherState && reason == otherReason
 }
 
@@ -156,7 +156,7 @@ func (s *session) sameWord(o *session) bool {
 // from the record that first said so, from the poll that did, or from its
 // pull request where that changes what the word means.
 func (s *session) decide(p poll, pulls []linkedPull, before session, known bool) {
-	word := telemetry.Word{Status: s.status}
+	word := telemetry.UpstreamStatus{Status: s.status}
 	polled := p.word.API != ""
 	if polled {
 		s.polled, s.title, s.updated = true, p.title, p.updated

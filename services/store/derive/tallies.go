@@ -9,9 +9,9 @@ import (
 
 // saveTally replaces a repository's figures, and changes those of all by the
 // difference. A nil tally takes the repository away.
-func saveTally(tx *store.Tx, repo int64, now store.Tally) {
-	before := tx.Tally(repo)
-	diff := store.Tally{}
+func saveTally(tx *store.Tx, repo int64, now store.Counts) {
+	before := tx.Counts(repo)
+	diff := store.Counts{}
 	maps.Copy(diff, now)
 	for name, n := range before {
 		diff[name] -= n

@@ -17,7 +17,7 @@ func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
 		store.Col("targeted BIGINT", v.TotalTargeted), store.Col("fixed BIGINT", v.FixedCount),
 		store.Col("remaining BIGINT", v.Remaining), store.Col("issue_ids TEXT", store.JSON(v.IssueIDs())),
 	}})
-	o.takes[id] = rec.Takes()
+	o.takes[id] = rec.Attempts()
 	o.addVerification(id, v.SessionID, key)
 }
 
@@ -63,7 +63,7 @@ func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
 type verdict struct {
 	gone, there int64
 	merge       telemetry.MergeState
-	outcome     telemetry.Verdict
+	outcome     telemetry.VerificationOutcome
 }
 
 // judge writes the outcome of every verification that can have another one:
@@ -92,13 +92,13 @@ func judge(tx *store.Tx, flipped set[int64], todo affected) {
 		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),
 		[]any{list(concerned), telemetry.StatusFixed.Rank()}, func(r *store.Row) {
 			var id, merged int64
-			var c telemetry.Claimed
+			var c telemetry.VerificationFacts
 			var was verdict
 			var state string
 			r.Scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome,
 				&state, &merged, &c.Gone, &c.StillThere)
 			c.Merge = mergeState(state, merged)
-			old[id], now[id] = was, verdict{c.Gone, c.StillThere, c.Merge, c.Verdict()}
+			old[id], now[id] = was, verdict{c.Gone, c.StillThere, c.Merge, c.Outcome()}
 		})
 	for _, id := range sorted(now) {
 		if v := now[id]; v != old[id] {

@@ -71,8 +71,8 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 
 // attemptsOn returns the sessions that took an issue, each once, by the
 // record that says so best, in time order.
-func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
-	list := []telemetry.Attempt{}
+func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
+	list := []telemetry.AttemptRow{}
 	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''),
 			COALESCE(s.state, ''), COALESCE(s.basis, ''), COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0),
 			COALESCE(p.state, ''), CASE WHEN p.merged_at > 0 THEN 1 ELSE 0 END,
@@ -82,13 +82,13 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
 			LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
 		WHERE a.issue_id = $1 AND a.session <> ''
 		ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *store.Row) {
-		var a telemetry.Attempt
+		var a telemetry.AttemptRow
 		var shown string
 		var pull telemetry.PullState
 		r.Scan(&a.Session, &a.Basis, &a.BatchID, &a.At, &a.File, &a.RunNumber, &shown,
 			&a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &pull.Merged, &a.Others)
 		bare := a.Session
-		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
+		if slices.ContainsFunc(list, func(have telemetry.AttemptRow) bool { return telemetry.SessionKey(have.Session) == bare }) {
 			return
 		}
 		if a.Known = shown != ""; a.Known {
@@ -102,35 +102,35 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
 		}
 		list = append(list, a)
 	})
-	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At.Time) })
+	slices.SortStableFunc(list, func(a, b telemetry.AttemptRow) int { return a.At.Compare(b.At.Time) })
 	return list
 }
 
 // statesOfAttempts adds to attempts what was ever known of their sessions'
 // states.
-func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.Attempt) {
+func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow) {
 	states := map[string][]telemetry.StateChange{}
 	tx.Each(`SELECT session, state, word, detail, origin, at FROM state_log
 		WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *store.Row) {
 		var c telemetry.StateChange
 		var session string
-		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &c.At)
+		r.Scan(&session, &c.State, &c.Status, &c.Detail, &c.Origin, &c.At)
 		states[session] = append(states[session], c)
 	})
 	for n := range attempts {
-		attempts[n].States = states[telemetry.BareID(attempts[n].Session)]
+		attempts[n].States = states[telemetry.SessionKey(attempts[n].Session)]
 	}
 }
 
 // scanMarks returns the scans of the issue's repository from its first on.
-func scanMarks(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
-	var marks []telemetry.ScanMark
+func scanMarks(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint {
+	var marks []telemetry.ScanPoint
 	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r
 		WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2
 		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.FirstSeen.At)}, func(r *store.Row) {
-		var m telemetry.ScanMark
+		var m telemetry.ScanPoint
 		r.Scan(&m.File, &m.Run, &m.At, &m.Reduced)
-		if m.Compare(telemetry.Place(issue.FirstSeen)) >= 0 {
+		if m.Compare(telemetry.ScanPosition(issue.FirstSeen)) >= 0 {
 			marks = append(marks, m)
 		}
 	})

@@ -21,7 +21,7 @@ func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.Se
 		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(&s.MissingSince)
 		tx.Each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *store.Row) {
 			var c telemetry.StateChange
-			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, &c.At)
+			r.Scan(&c.State, &c.Status, &c.Detail, &c.Origin, &c.At)
 			s.States = append(s.States, c)
 		})
 		s.Mentions = mentionsWhere(tx, `m.session = $1 AND m.session <> '' ORDER BY r.at DESC, r.file DESC, m.ord`, key)
@@ -62,7 +62,7 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p tele
 		tx.Each(`SELECT `+d.sessions.Columns(false)+`, l.basis, l.guess FROM `+d.sessions.From+`
 			JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *store.Row) {
 			var v telemetry.LinkedSession
-			r.Scan(append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Guess)...)
+			r.Scan(append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Ambiguous)...)
 			p.Sessions = append(p.Sessions, v)
 		})
 		p.Issues = d.issues.Where(tx, `WHERE i.id IN (

@@ -33,8 +33,8 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 }
 
 // tallyAsOf takes later runs out of the tally, and counts what was open.
-func tallyAsOf(tx *store.Tx, repo, t int64) store.Tally {
-	n := tx.Tally(repo)
+func tallyAsOf(tx *store.Tx, repo, t int64) store.Counts {
+	n := tx.Counts(repo)
 	condition, args := ofRepo("repo_id", repo, t)
 	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
 	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *store.Row) {
@@ -52,7 +52,7 @@ func tallyAsOf(tx *store.Tx, repo, t int64) store.Tally {
 		severities[severity]++
 		categories[category]++
 	})
-	later := store.Tally{}
+	later := store.Counts{}
 	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
 		sum := map[string]int64{}
 		store.AddCounts(tx, sum, texts)
@@ -138,7 +138,7 @@ func countPullsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 		FROM pulls p WHERE `+lists.KnownPullThen), []any{t}
 	if repo != store.Everywhere {
 		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
-		args = append(args, store.JSON(lists.HomesThen(tx, repo, t)))
+		args = append(args, store.JSON(lists.PullReposThen(tx, repo, t)))
 	}
 	out.PRs = telemetry.PullCounts{}
 	tx.Each(query+`) AS x GROUP BY x.shown`, args, addPulls(&out.PRs))

@@ -206,9 +206,9 @@ func (t *trend) waiting() {
 		query, args = lists.AsOf(`SELECT p.created_at FROM pulls p WHERE `+lists.ShownThen+` = 'open' AND `+lists.KnownPullThen), []any{t.until}
 	}
 	if t.repo != store.Everywhere {
-		homes := lists.Homes(t.tx, t.repo)
+		homes := lists.PullRepos(t.tx, t.repo)
 		if t.asOf {
-			homes = lists.HomesThen(t.tx, t.repo, t.until)
+			homes = lists.PullReposThen(t.tx, t.repo, t.until)
 		}
 		args = append(args, store.JSON(homes))
 		query += ` AND p.repo_key ` + t.tx.In(len(args), "TEXT")

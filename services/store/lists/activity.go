@@ -61,14 +61,14 @@ func activityBranches() []activityBranch {
 		},
 		jobBranch(),
 		activityBranch{
-			kind: telemetry.ActivityDeed,
+			kind: telemetry.ActivitySubmission,
 			rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by, d.state
 				FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `d.at`, order: `d.token DESC`,
 			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission,
 		},
 		activityBranch{
-			kind: telemetry.ActivityMend,
+			kind: telemetry.ActivityCorrection,
 			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
 				FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
 			at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
@@ -165,14 +165,14 @@ func Activity(s *store.Store) ActivityLog { return ActivityLog{s} }
 // Activity returns what changed, newest first, at most limit changes from a
 // mark on, and the mark of what follows them: the zero one at the end. Of a
 // repository that is not known nothing has changed.
-func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark,
-	limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
+func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityCursor,
+	limit int) (list []telemetry.Activity, next telemetry.ActivityCursor, err error) {
 	err = l.store.Read(ctx, func(tx *store.Tx) error {
 		list = []telemetry.Activity{}
 		of := activityScope{key: f.Repo}
 		if f.Repo != "" {
 			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).Scan(&of.id)
-			of.keys = Homes(tx, of.id)
+			of.keys = PullRepos(tx, of.id)
 		}
 		for _, kind := range telemetry.ActivityKinds() {
 			if len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind) {
@@ -190,7 +190,7 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 	}
 	list = list[:limit]
 	last := list[limit-1]
-	next = telemetry.ActivityMark{At: last.At.Time, Kind: last.Kind}
+	next = telemetry.ActivityCursor{At: last.At.Time, Kind: last.Kind}
 	if from.At.Equal(next.At) && from.Kind == next.Kind {
 		next.Skip = from.Skip
 	}
@@ -210,7 +210,7 @@ func newestActivity(a, b telemetry.Activity) int {
 }
 
 // activityOf reads the changes of one kind that stand after a mark.
-func activityOf(tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityMark, limit int) []telemetry.Activity {
+func activityOf(tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityCursor, limit int) []telemetry.Activity {
 	until, skip := int64(1)<<62, int64(0)
 	if !from.At.IsZero() {
 		until = store.Millis(from.At)

@@ -48,8 +48,8 @@ func activityIndex(b activityBranch, narrow bool) string {
 		telemetry.ActivityVerification: {"verifications_list", "verifications_repo"},
 		telemetry.ActivityScope:        {"accepted_at", "accepted_at"},
 		telemetry.ActivityJob:          {"jobs_started"},
-		telemetry.ActivityDeed:         {"submissions_at"},
-		telemetry.ActivityMend:         {"mends_at", "mends_repo"},
+		telemetry.ActivitySubmission:   {"submissions_at"},
+		telemetry.ActivityCorrection:   {"mends_at", "mends_repo"},
 	}[b.kind]
 	if b.kind == telemetry.ActivityPull {
 		word := strings.TrimSuffix(strings.TrimPrefix(b.at, "p."), "_at")

@@ -49,7 +49,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue",
 			Asked: ranked("i.status_rank", statusWords(), statusRanks)},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
-			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks),
+			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
 		{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family },
 			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity).keep("i.rule")},
@@ -122,7 +122,7 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.LastSeen.File }},
 		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
 		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return store.NumbersOf(&i.Runs) }},
-		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return store.ListOf(&i.Prints) }},
+		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return store.ListOf(&i.Fingerprints) }},
 		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
 		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
 		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return &i.Closed.At }},
@@ -167,7 +167,7 @@ func taken(also string) func(moment, Cond) Cond {
 }
 
 func statusWords() []string {
-	words := []string{telemetry.WordOpen}
+	words := []string{telemetry.KeywordOpen}
 	for _, s := range telemetry.Statuses() {
 		words = append(words, string(s))
 	}
@@ -178,7 +178,7 @@ func statusWords() []string {
 func statusRanks(word string) []int {
 	var ranks []int
 	for _, s := range telemetry.Statuses() {
-		if string(s) == word || (word == telemetry.WordOpen && s.Open()) {
+		if string(s) == word || (word == telemetry.KeywordOpen && s.Open()) {
 			ranks = append(ranks, s.Rank())
 		}
 	}
@@ -248,7 +248,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	tx.Each(st.text.String(), append(st.args, store.JSON(ids)), func(r *store.Row) {
 		var id int64
 		var seen sight
-		var place telemetry.Place
+		var place telemetry.ScanPosition
 		r.Scan(&id, &seen.run, &seen.ord, &place.Run, &place.At, &place.File)
 		v := byID[id]
 		v.Appearances++
@@ -267,8 +267,8 @@ func asFound(v *telemetry.IssueRow, findings []telemetry.Finding, ord int64) {
 	}
 	f := &findings[ord]
 	v.Fingerprint, v.File, v.Line, v.LatestIssueID = f.Fingerprint, f.File, f.Line, f.IssueID
-	if n := slices.Index(v.Prints, f.Fingerprint); n >= 0 { // they stand in the order of their first sight
-		v.Prints = v.Prints[:n+1]
+	if n := slices.Index(v.Fingerprints, f.Fingerprint); n >= 0 { // they stand in the order of their first sight
+		v.Fingerprints = v.Fingerprints[:n+1]
 	}
 }
 

@@ -43,12 +43,12 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 				f.opened = append(f.opened, step.At.Time)
 			case telemetry.StepGone:
 				f.closed = append(f.closed, step.At.Time)
-			case telemetry.StepTaken, telemetry.StepVerified: // a verification says that its session took the issue
+			case telemetry.StepAttempt, telemetry.StepVerified: // a verification says that its session took the issue
 				f.taken = append(f.taken, step.At.Time)
 			}
 		}
 		for _, a := range d.Attempts {
-			bare := telemetry.BareID(a.Session)
+			bare := telemetry.SessionKey(a.Session)
 			f.sessions, f.pulls = append(f.sessions, bare), append(f.pulls, linked[bare]...)
 		}
 		facts[i] = f
@@ -59,11 +59,11 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[issueFacts] {
 	type row = issueFacts
 	rows := everyIssue(t, s, linked)
-	is := map[string]func(row) bool{telemetry.WordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
+	is := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
 	for _, status := range telemetry.Statuses() {
 		is[string(status)] = func(r row) bool { return r.Status == status }
 	}
-	severity := map[string]func(row) bool{telemetry.WordOther: func(r row) bool { return !slices.Contains(telemetry.Severities(), r.Severity) }}
+	severity := map[string]func(row) bool{telemetry.KeywordOther: func(r row) bool { return !slices.Contains(telemetry.Severities(), r.Severity) }}
 	for _, tier := range telemetry.Severities() {
 		severity[tier] = func(r row) bool { return r.Severity == tier }
 	}
@@ -126,7 +126,7 @@ func issueHas(r issueFacts, text string) bool {
 	hex := len(text) >= 6 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
 	begins := func(id string) bool { return strings.HasPrefix(strings.ToLower(id), strings.ToLower(text)) }
 	return partOf(text, r.File, r.Rule, r.Family, strings.ToLower(string(r.Repo))) || strings.ContainsAny(text, "0123456789") && partOf(text, r.LatestIssueID) ||
-		hex && (begins(r.PublicID) || slices.ContainsFunc(r.Prints, begins))
+		hex && (begins(r.PublicID) || slices.ContainsFunc(r.Fingerprints, begins))
 }
 
 // issueIDs are ids of records, with and without *, and public ids.
@@ -142,13 +142,13 @@ func issueIDs(rows []issueFacts) guesses[issueFacts] {
 }
 
 func fingerprints(rows []issueFacts) guesses[issueFacts] {
-	exact := texts(rows, func(r issueFacts) []string { return r.Prints })
+	exact := texts(rows, func(r issueFacts) []string { return r.Fingerprints })
 	return func(dice *rand.Rand) guess[issueFacts] {
 		text := exact(dice).text
 		text = strings.ReplaceAll(text, "*", "")
 		text = (text + "0123")[:4+dice.IntN(len(text)+1)]
 		return guess[issueFacts]{text, func(r issueFacts) bool {
-			return slices.ContainsFunc(r.Prints, func(print string) bool { return strings.HasPrefix(strings.ToLower(print), strings.ToLower(text)) })
+			return slices.ContainsFunc(r.Fingerprints, func(print string) bool { return strings.HasPrefix(strings.ToLower(print), strings.ToLower(text)) })
 		}}
 	}
 }
@@ -175,7 +175,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 		}
 		rows = append(rows, some.Items...)
 	}
-	is := map[string]func(row) bool{telemetry.WordActive: func(r row) bool {
+	is := map[string]func(row) bool{telemetry.KeywordActive: func(r row) bool {
 		return r.State.Active() && (!r.PolledAt.IsZero() || now.Sub(r.StateSince.Time) < telemetry.RecordedFor)
 	}}
 	for _, state := range telemetry.States() {
@@ -256,7 +256,7 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 	}
 	ref := func(r row) telemetry.PullRef { return telemetry.PullRef{Repo: r.Repo, Number: r.Number} }
 	of := func(r row) []string {
-		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.BareID(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
+		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.SessionKey(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
 	}
 	return oracle[row]{list: "pulls", schema: lists.Pulls(s.Store).Schema(), sorts: lists.Pulls(s.Store).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
@@ -319,5 +319,5 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 	}
 	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
 		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
-		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
+		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
 }

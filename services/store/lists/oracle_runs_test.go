@@ -20,7 +20,7 @@ func TestRunQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		files := []telemetry.FetchedFile{oddScan()}
-		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{Unnamed: 0.2, Narrowed: 0.2, Reopenings: 0.3}}) {
+		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{WithoutFindings: 0.2, ScopeReduced: 0.2, Reopenings: 0.3}}) {
 			files = append(files, storetest.Fetched(f.Name, f.Body))
 		}
 		storetest.Put(t, s, files...)

@@ -187,7 +187,7 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 			continue
 		}
 		for _, session := range f.Record.Sessions {
-			id := telemetry.BareID(session.ID)
+			id := telemetry.SessionKey(session.ID)
 			if n++; n%3 == 0 || id == "" {
 				continue
 			}
@@ -221,7 +221,7 @@ func everyPull(t *testing.T, s *storetest.Store) (pulls []telemetry.PullRow, lin
 			t.Fatal(err)
 		}
 		for _, session := range d.Sessions {
-			if !session.Guess {
+			if !session.Ambiguous {
 				linked[session.Key] = append(linked[session.Key], ref)
 			}
 		}

@@ -83,7 +83,7 @@ func repoColumns() []Field[telemetry.RepoRow] {
 		{Name: "open_category", Column: "r.open_category", Into: func(r *row) any { return store.CountsOf(&r.OpenCategory) }},
 		{Name: "listed", Column: "r.listed", Into: func(r *row) any { return &r.Listed }},
 		{Name: "unnamed", Column: "CASE WHEN r.unnamed = 1 AND r.ref_file <> '' THEN 1 ELSE 0 END",
-			Into: func(r *row) any { return &r.Unnamed }},
+			Into: func(r *row) any { return &r.WithoutFindings }},
 		{Name: "latest_file", Column: "r.latest_file", Into: func(r *row) any { return &r.LatestFile }},
 		{Name: "latest_run", Column: "CASE WHEN r.latest_file <> '' THEN r.latest_run END", Into: func(r *row) any { return &r.LatestRun }},
 		{Name: "reduced", Column: "r.data_reduced", Into: func(r *row) any { return &r.LatestReduced }},

@@ -134,7 +134,7 @@ const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM tall
 func keptSessions(t query.Term) bool {
 	switch t.Field {
 	case "is":
-		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.WordActive })
+		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.KeywordActive })
 	case "repo":
 		return !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
 	}
@@ -176,12 +176,12 @@ func pullOfSession(s *telemetry.SessionRow) *telemetry.PullState {
 // sessionState compares a session's state. Active is what was polled, or
 // recorded of late.
 func sessionState() *asked {
-	words := []string{telemetry.WordActive}
+	words := []string{telemetry.KeywordActive}
 	for _, s := range telemetry.States() {
 		words = append(words, string(s))
 	}
-	return &asked{kind: query.Word(), words: words, cond: each(func(m moment, v query.Value) Cond {
-		if v.Text != telemetry.WordActive {
+	return &asked{kind: query.Keyword(), words: words, cond: each(func(m moment, v query.Value) Cond {
+		if v.Text != telemetry.KeywordActive {
 			return that("s.state = ?", v.Text)
 		}
 		since := m.at - telemetry.RecordedFor.Milliseconds()

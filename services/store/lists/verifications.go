@@ -34,7 +34,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
 	return []Field[row]{
-		{Name: "outcome", Help: "what became of the claim", Column: "v.outcome", Into: func(v *row) any { return &v.Verdict },
+		{Name: "outcome", Help: "what became of the claim", Column: "v.outcome", Into: func(v *row) any { return &v.Outcome },
 			CSV: "outcome", Asked: is(outcomeWords()...)},
 		{Name: "is", Help: "the latest of its session, replaced by a later one, either",
 			Asked: is(word{"current", "v.current = 1"}, word{"replaced", "v.current = 0"}, word{"any", "1 = 1"})},
@@ -76,7 +76,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 
 func outcomeWords() []word {
 	var words []word
-	for _, verdict := range telemetry.Verdicts() {
+	for _, verdict := range telemetry.VerificationOutcomes() {
 		words = append(words, word{string(verdict), "v.outcome = '" + string(verdict) + "'"})
 	}
 	return words
@@ -106,7 +106,7 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
 		var v telemetry.VerifiedIssue
 		var record int64
-		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Claim})...)
+		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Result})...)
 		i := place[record]
 		rows[i].Issues = append(rows[i].Issues, v)
 	})

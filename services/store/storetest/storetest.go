@@ -157,7 +157,7 @@ func AllRows() query.Page { return query.Page{Number: 1, Size: 1 << 40} }
 // disturbance, in the order in which they appear.
 func GeneratedFiles(seed uint64) []telemetry.FetchedFile {
 	disturb := history.Disturbances{
-		Shifts: 0.2, Renames: 0.1, Algorithm: 0.3, ShortHashes: 0.5, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.1, Reopenings: 0.3,
+		Shifts: 0.2, Renames: 0.1, Algorithm: 0.3, ShortHashes: 0.5, Duplicates: 0.1, WithoutFindings: 0.1, ScopeReduced: 0.1, Reopenings: 0.3,
 		Late: 0.1, Missing: 0.05,
 	}
 	var files []telemetry.FetchedFile
@@ -176,7 +176,7 @@ func DisturbedFiles(seed uint64) []telemetry.FetchedFile {
 	for f := range history.Generate(history.Options{
 		Seed: seed, Repos: 2, ScansPerRepo: 9, FindingsPerScan: 22, SessionsPerScan: 1,
 		Disturb: history.Disturbances{
-			Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.7, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.15, Reopenings: 0.3,
+			Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.7, Duplicates: 0.1, WithoutFindings: 0.1, ScopeReduced: 0.15, Reopenings: 0.3,
 		},
 	}) {
 		files = append(files, Fetched(f.Name, f.Body))
@@ -201,7 +201,7 @@ func PullsFor(files []telemetry.FetchedFile) []telemetry.PullRequest {
 				p.Title += " and " + strings.Join(lastIDs, ", ")
 			}
 			if n%3 == 0 {
-				p.Body = "Session: https://app.devin.ai/sessions/" + telemetry.BareID(session.ID)
+				p.Body = "Session: https://app.devin.ai/sessions/" + telemetry.SessionKey(session.ID)
 			}
 			if n%4 == 0 {
 				p.State, p.MergedAt = "closed", at.Add(time.Hour)

@@ -44,8 +44,8 @@ func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telem
 // that no run record names.
 func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.SessionDetail, error) {
 	s, found, err := d.SessionDetail(ctx, id)
-	if bare := telemetry.SessionKey(id); err == nil && !found && bare != "" {
-		s, found, err = d.SessionDetail(ctx, bare)
+	if key := telemetry.SessionKey(id); err == nil && !found && key != "" {
+		s, found, err = d.SessionDetail(ctx, key)
 	}
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,

@@ -38,13 +38,13 @@ func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (te
 // without. The error is CodeNotFound for one that no record names, and for
 // one that never started: there is nobody to talk to.
 func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
-	bare := telemetry.SessionKey(id)
-	sessions, err := d.SessionsByKey(ctx, []string{bare})
+	key := telemetry.SessionKey(id)
+	sessions, err := d.SessionsByKey(ctx, []string{key})
 	if err != nil {
 		return telemetry.SessionRow{}, err
 	}
-	session := sessions[bare]
-	if bare == "" || session.ID == "" {
+	session := sessions[key]
+	if key == "" || session.ID == "" {
 		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
 			"No run record names a session %s. The list of sessions has those that are known.", telemetry.Shown(id))
 	}

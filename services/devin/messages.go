@@ -177,11 +177,11 @@ func (t *transcript) add(raw json.RawMessage) error {
 }
 
 // join appends the page that follows, and tells whether it brought news.
-func (t *transcript) join(page *transcript) (news bool) {
+func (t *transcript) join(page *transcript) (changed bool) {
 	for _, msg := range page.msgs {
 		if !t.ids[msg.ID] {
 			t.msgs = append(t.msgs, msg)
-			news = news || msg.ID == ""
+			changed = changed || msg.ID == ""
 		}
 	}
 	known := len(t.ids)
@@ -191,7 +191,7 @@ func (t *transcript) join(page *transcript) (news bool) {
 	t.msgs = lastOf(t.msgs)
 	t.rows += page.rows
 	t.unread += page.unread
-	return news || len(t.ids) > known
+	return changed || len(t.ids) > known
 }
 
 // heard returns the last messages; r asked for them.

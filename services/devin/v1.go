@@ -83,8 +83,8 @@ const missingSession = "Devin knows no such session with this key (404). It may 
 // a 404 with the bare one; next time the form that was known comes first.
 func withEitherID[T any](c *Client, id string, ask func(form string) (T, error)) (T, error) {
 	forms := []string{"devin-" + id, id}
-	bare := c.barePaths.Load()
-	if bare {
+	unprefixed := c.unprefixedPaths.Load()
+	if unprefixed {
 		forms[0], forms[1] = forms[1], forms[0]
 	}
 	answer, err := ask(forms[0])
@@ -93,7 +93,7 @@ func withEitherID[T any](c *Client, id string, ask func(form string) (T, error))
 	}
 	answer, err = ask(forms[1])
 	if err == nil {
-		c.barePaths.Store(!bare)
+		c.unprefixedPaths.Store(!unprefixed)
 	}
 	return answer, err
 }

@@ -25,7 +25,7 @@ type Files interface {
 // Listings is where listings are kept that mark nothing gone until they are
 // confirmed.
 type Listings interface {
-	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, believed bool, err error)
+	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error)
 	AcceptListing(ctx context.Context, source string, kept int64) error
 }
 

@@ -176,11 +176,11 @@ func (r *Runner) markGone(ctx context.Context, source string, files []telemetry.
 		Listed: int64(len(files)),
 	}
 	if l.Suspicious() {
-		held, believed, err := r.o.Store.HoldListing(ctx, l)
+		held, accepted, err := r.o.Store.HoldListing(ctx, l)
 		if err != nil {
 			return nil, storing(err)
 		}
-		if !believed {
+		if !accepted {
 			return &held, nil
 		}
 	}

@@ -32,9 +32,9 @@ func TestJobsAreForgotten(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { try(t, storetest.OpenPostgres(t)) })
 }
 
-// TestStartersAreKept: by what a job and a submission were asked for is told where
+// TestStartedByIsKept: by what a job and a submission were asked for is told where
 // they are listed.
-func TestStartersAreKept(t *testing.T) {
+func TestStartedByIsKept(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: telemetry.At(now)}); err != nil {

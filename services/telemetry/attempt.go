@@ -56,34 +56,34 @@ func (r *Record) Attempts() []Attempt {
 		}
 		return attempts
 	}
-	var places map[string][]int
+	var indexes map[string][]int
 	var attempts []Attempt
 	for _, s := range r.Sessions {
 		key := SessionKey(s.ID)
 		if key == "" || len(s.IssueIDs) == 0 {
 			continue
 		}
-		if places == nil {
-			places = r.places()
+		if indexes == nil {
+			indexes = r.byIssueID()
 		}
 		for _, id := range s.IssueIDs {
-			for _, place := range places[IssueKey(id)] {
-				attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: place, Finding: r.Findings[place]})
+			for _, index := range indexes[IssueKey(id)] {
+				attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: index, Finding: r.Findings[index]})
 			}
 		}
 	}
 	return attempts
 }
 
-// places are the findings of each issue id.
-func (r *Record) places() map[string][]int {
-	places := make(map[string][]int, len(r.Findings))
+// byIssueID are the findings of each issue id.
+func (r *Record) byIssueID() map[string][]int {
+	indexes := make(map[string][]int, len(r.Findings))
 	for i, f := range r.Findings {
 		if key := IssueKey(f.IssueID); key != "" {
-			places[key] = append(places[key], i)
+			indexes[key] = append(indexes[key], i)
 		}
 	}
-	return places
+	return indexes
 }
 
 // IssueKey is the form in which issue ids are compared: as a whole, in any

@@ -15,7 +15,7 @@ func TestAttemptsByTheWholeID(t *testing.T) {
 	for _, c := range []struct {
 		name, session string
 		ids           []string
-		places        []int
+		indexes       []int
 	}{
 		{"the same id", "devin-1", []string{"CQLF-R34-0001"}, []int{0, 3}},
 		{"in another case", "devin-1", []string{" cqlf-r34-0001 "}, []int{0, 3}},
@@ -25,15 +25,15 @@ func TestAttemptsByTheWholeID(t *testing.T) {
 		{"never started", "", []string{"CQLF-R34-0001"}, nil},
 	} {
 		rec.Sessions = []RecordedSession{{ID: c.session, BatchID: 7, IssueIDs: c.ids}}
-		var places []int
+		var indexes []int
 		for _, take := range rec.Attempts() {
-			places = append(places, take.Index)
+			indexes = append(indexes, take.Index)
 			if take.Session != "1" || take.Batch != 7 || take.Result != VerifiedNone {
 				t.Errorf("%s: %+v", c.name, take)
 			}
 		}
-		if !slices.Equal(places, c.places) {
-			t.Errorf("%s: places %v, want %v", c.name, places, c.places)
+		if !slices.Equal(indexes, c.indexes) {
+			t.Errorf("%s: places %v, want %v", c.name, indexes, c.indexes)
 		}
 	}
 	v := &Record{Kind: KindVerification, Verification: &Verification{SessionID: "s", Fixed: []Finding{{Fingerprint: "a"}}, StillPresent: []Finding{{Fingerprint: "b"}}}}

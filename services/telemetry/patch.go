@@ -14,21 +14,21 @@ const (
 )
 
 // SessionField names a field of a record's session, as Change.Field does.
-func SessionField(place int, name string) string { return fmt.Sprintf("sessions[%d].%s", place, name) }
+func SessionField(index int, name string) string { return fmt.Sprintf("sessions[%d].%s", index, name) }
 
 // IssueIDsField and PRURLField name what backfill mends.
-func IssueIDsField(place int) string { return SessionField(place, fieldIssueIDs) }
+func IssueIDsField(index int) string { return SessionField(index, fieldIssueIDs) }
 
 // PRURLField names the pull request of the session at a place.
-func PRURLField(place int) string { return SessionField(place, fieldPRURL) }
+func PRURLField(index int) string { return SessionField(index, fieldPRURL) }
 
 // FieldOfSession reads what SessionField wrote: the place of the session in
 // its record, and the name. For any other text the place is -1.
-func FieldOfSession(field string) (place int, name string) {
-	if n, err := fmt.Sscanf(field, "sessions[%d].%s", &place, &name); n != 2 || err != nil {
+func FieldOfSession(field string) (index int, name string) {
+	if n, err := fmt.Sscanf(field, "sessions[%d].%s", &index, &name); n != 2 || err != nil {
 		return -1, field
 	}
-	return place, name
+	return index, name
 }
 
 // Patch applies changes to a record parsed from body: to its sessions and
@@ -37,11 +37,11 @@ func FieldOfSession(field string) (place int, name string) {
 func (r *Record) Patch(body []byte, changes []Change) {
 	applied := map[string]any{}
 	for _, c := range changes {
-		place, name := FieldOfSession(c.Field)
-		if place < 0 || place >= len(r.Sessions) {
+		index, name := FieldOfSession(c.Field)
+		if index < 0 || index >= len(r.Sessions) {
 			continue
 		}
-		s := &r.Sessions[place]
+		s := &r.Sessions[index]
 		switch name {
 		case fieldIssueIDs:
 			if ids, ok := textList(c.New); ok && reflect.DeepEqual(mustList(c.Old), s.IssueIDs) {
@@ -54,7 +54,7 @@ func (r *Record) Patch(body []byte, changes []Change) {
 				if r.filled == nil {
 					r.filled = map[int]bool{}
 				}
-				r.filled[place] = true
+				r.filled[index] = true
 				applied[c.Field] = text
 			}
 		}
@@ -66,7 +66,7 @@ func (r *Record) Patch(body []byte, changes []Change) {
 
 // PRFilled tells whether the pull request of the session at a place is
 // Patch's, not the record's own.
-func (r *Record) PRFilled(place int) bool { return r.filled[place] }
+func (r *Record) PRFilled(index int) bool { return r.filled[index] }
 
 func (r *Record) patchItem(body []byte, applied map[string]any) {
 	if r.Item != nil {

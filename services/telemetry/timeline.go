@@ -37,7 +37,7 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 		})
 	}
 	// A step without a time stands behind what led to it.
-	place := func(s Step) Time {
+	when := func(s Step) Time {
 		if !s.At.IsZero() {
 			return s.At
 		}
@@ -48,7 +48,7 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 		}
 		return issue.FirstSeen.At
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b).Time) })
+	slices.SortStableFunc(steps, func(a, b Step) int { return when(a).Compare(when(b).Time) })
 	return steps
 }
 

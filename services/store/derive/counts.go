@@ -10,7 +10,7 @@ import (
 
 // countRepos brings the figures of repositories up to date: sums are what
 // their sums over runs change by, folded those whose scans have changed.
-func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, folded set[int64]) {
+func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied set[int64]) {
 	for _, id := range sorted(repos) {
 		var known int64
 		if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, id).Scan(&known).Found {
@@ -19,7 +19,7 @@ func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, folded 
 		if sums[id] != nil {
 			sumRuns(tx, id, sums[id])
 		}
-		if sums[id] != nil || folded[id] {
+		if sums[id] != nil || applied[id] {
 			countOpen(tx, id)
 			countOverdue(tx, id)
 			countUnlisted(tx, id)
@@ -75,13 +75,13 @@ func countRepo(tx *store.Tx, repo int64) {
 			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11
 		WHERE id = $12`, t["sessions_created"], of(telemetry.StateFinished), active, of(telemetry.StateWaiting),
 		t["sessions_with_pr"], of(telemetry.StateNeverStarted), prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
-	tallyRuns(tx, repo, t)
-	saveTally(tx, repo, t)
+	addRunCounts(tx, repo, t)
+	saveCounts(tx, repo, t)
 }
 
-// tallyRuns adds to a tally what a repository's row says of its runs and of
+// addRunCounts adds to a tally what a repository's row says of its runs and of
 // what is open.
-func tallyRuns(tx *store.Tx, repo int64, t store.Counts) {
+func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
 	var runs, scans, dispatches, found, open int64
 	var listed bool
 	var openSeverity, openCategory, severity, category map[string]int64

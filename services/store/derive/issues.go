@@ -17,9 +17,9 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 	var added, moved, seen [][]any
 	for _, i := range issues {
 		if was, known := l.stored[i]; known {
-			if now := placeOf(i); now != was {
+			if now := locationOf(i); now != was {
 				moved = append(moved, []any{
-					i.StoreID, now.print, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line,
+					i.StoreID, now.fingerprint, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line,
 					string(i.Status), i.Status.Rank(),
 				})
 			}
@@ -68,15 +68,15 @@ func (l *ledger) row(i *telemetry.Issue) []any {
 	}
 }
 
-// issuePlace is what most indexes of issues are over.
-type issuePlace struct {
-	print, rule, severity, family, file string
-	line                                int64
-	status                              telemetry.Status
+// issueLocation is what most indexes of issues are over.
+type issueLocation struct {
+	fingerprint, rule, severity, family, file string
+	line                                      int64
+	status                                    telemetry.Status
 }
 
-func placeOf(i *telemetry.Issue) issuePlace {
-	return issuePlace{telemetry.FingerprintKey(i.Fingerprint), i.Rule, i.Severity, i.Family, i.File, i.Line, i.Status}
+func locationOf(i *telemetry.Issue) issueLocation {
+	return issueLocation{telemetry.FingerprintKey(i.Fingerprint), i.Rule, i.Severity, i.Family, i.File, i.Line, i.Status}
 }
 
 // past answers a ledger from the store.
@@ -85,19 +85,19 @@ type past struct{ *ledger }
 // Closed returns the repository's closed issues that share a fingerprint, or
 // rule, file and line, with one of the findings.
 func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
-	prints, places := []string{}, [][]any{}
+	fingerprints, locations := []string{}, [][]any{}
 	for _, f := range findings {
-		prints = append(prints, telemetry.FingerprintKey(f.Fingerprint))
-		places = append(places, []any{f.Rule, f.File, f.Line})
+		fingerprints = append(fingerprints, telemetry.FingerprintKey(f.Fingerprint))
+		locations = append(locations, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
-	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND print_key `+p.tx.In(3, "TEXT"), p.repo, fixed, store.JSON(prints))
+	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND print_key `+p.tx.In(3, "TEXT"), p.repo, fixed, store.JSON(fingerprints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true
 	}
-	byPlace := `(rule, file, line) ` + p.tx.InRows("TEXT", "TEXT", "BIGINT") + ` AND repo_id = $2 AND status_rank >= $3`
-	for _, issue := range p.loadIssues(byPlace, store.JSON(places), p.repo, fixed) {
+	byLocation := `(rule, file, line) ` + p.tx.InRows("TEXT", "TEXT", "BIGINT") + ` AND repo_id = $2 AND status_rank >= $3`
+	for _, issue := range p.loadIssues(byLocation, store.JSON(locations), p.repo, fixed) {
 		if !known[issue.StoreID] {
 			closed = append(closed, issue)
 		}
@@ -130,7 +130,7 @@ func (l *ledger) loadIssues(where string, args ...any) []*telemetry.Issue {
 	l.tx.Each(`SELECT `+issueColumns+` FROM issues WHERE `+where, args, func(r *store.Row) {
 		issue := &telemetry.Issue{}
 		scanIssue(r, issue)
-		issues, l.stored[issue] = append(issues, issue), placeOf(issue)
+		issues, l.stored[issue] = append(issues, issue), locationOf(issue)
 	})
 	return issues
 }

@@ -10,7 +10,7 @@ import (
 
 // poll is what polling last learned of a session.
 type poll struct {
-	word             telemetry.UpstreamStatus // "" where Devin never told of it
+	status           telemetry.UpstreamStatus // "" where Devin never told of it
 	title, url       string
 	updated, changed int64
 	missing          int64 // since when Devin does not know it; 0 while it does
@@ -22,7 +22,7 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 		FROM polls WHERE session `+tx.In(1, "TEXT"), []any{sessions}, func(r *store.Row) {
 		var id string
 		var p poll
-		r.Scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
+		r.Scan(&id, &p.status.API, &p.status.Status, &p.status.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
 		polls[id] = p
 	})
 	return polls
@@ -113,11 +113,11 @@ func (c *changes) putPoll(u *telemetry.UpstreamSession) {
 	known := tx.Row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
 		FROM polls WHERE session = $1`, u.ID).
 		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).Found && api != ""
-	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
-	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == store.Millis(u.UpdatedAt) {
+	sameStatus := known && api == u.API && status == u.Status && detail == u.Detail
+	if sameStatus && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == store.Millis(u.UpdatedAt) {
 		return
 	}
-	if !sameWord {
+	if !sameStatus {
 		// Devin does not say when a word began; its last update is the best
 		// guess as long as it lies after the time it was last asked.
 		changed = store.Millis(u.UpdatedAt)

@@ -37,9 +37,9 @@ func addName(names map[string]string, name telemetry.RepoName) {
 	}
 }
 
-// settlePullRepos brings up to date where a repository's pull requests are
+// updatePullRepos brings up to date where a repository's pull requests are
 // opened; without a name it has no runs any more.
-func (o *described) settlePullRepos(repo int64, name telemetry.RepoName, forks map[string]string, reforked bool) {
+func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks map[string]string, reforked bool) {
 	old := map[string]string{}
 	o.tx.Each(`SELECT key, name FROM homes WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
 		var key, name string
@@ -81,7 +81,7 @@ func (o *described) settlePullRepos(repo int64, name telemetry.RepoName, forks m
 	if len(changed) > 0 {
 		in := o.tx.In(1, "TEXT")
 		o.pulls.addRows(o.tx, `SELECT key FROM pulls WHERE repo_key `+in, list(changed))
-		o.verifications.add(retake(o.records, o.takes, `SELECT id FROM verifications WHERE pull_repo `+in, list(changed)))
+		o.verifications.add(rederiveAttempts(o.records, o.attempts, `SELECT id FROM verifications WHERE pull_repo `+in, list(changed)))
 	}
 }
 

@@ -151,7 +151,7 @@ func (p *pull) fields() []store.Field {
 }
 
 // row is the whole row of a new pull request: whose it is, and whether it is
-// listed, settlePulls decides.
+// listed, updatePulls decides.
 func (p *pull) row(ref telemetry.PullRef) []store.Field {
 	shown := p.state
 	if p.merged != 0 {

@@ -42,8 +42,8 @@ func (r *records) name(id int64) fileName {
 // of returns the record of a file, its corrections applied.
 func (r *records) of(id int64) *telemetry.Record {
 	name, rec, body := r.name(id), r.parsed[id], r.bodies[id]
-	mended := r.holds("mends")
-	if body == nil && (rec == nil || mended) {
+	corrected := r.holds("mends")
+	if body == nil && (rec == nil || corrected) {
 		r.tx.Row(`SELECT body FROM files WHERE id = $1`, id).Scan(&body)
 	}
 	if rec == nil && r.tx.Err() == nil {
@@ -53,8 +53,8 @@ func (r *records) of(id int64) *telemetry.Record {
 			return nil
 		}
 	}
-	if mended && rec != nil {
-		if changes := mendsOf(r.tx, name); len(changes) > 0 {
+	if corrected && rec != nil {
+		if changes := correctionsOf(r.tx, name); len(changes) > 0 {
 			rec.Patch(body, changes)
 		}
 	}
@@ -82,10 +82,10 @@ func (r *records) holds(table string) bool {
 	return has
 }
 
-// mendsOf returns what backfill mends in a file, by field the last
+// correctionsOf returns what backfill mends in a file, by field the last
 // application. What it mended in the copy in RUNS_DIR holds for the action
 // repository's file too, as long as that has the same old value.
-func mendsOf(tx *store.Tx, name fileName) []telemetry.Change {
+func correctionsOf(tx *store.Tx, name fileName) []telemetry.Change {
 	var changes []telemetry.Change
 	tx.Each(`SELECT field, old, new, reason FROM mends WHERE source IN ($1, '') AND file = $2
 		ORDER BY field, source DESC, application DESC`, []any{name.source, name.file}, func(r *store.Row) {

@@ -12,7 +12,7 @@ func (c *changes) rename(p *telemetry.PullRequest) {
 	tx := c.tx
 	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.RenamedTo)
 	if renamed.Key() == old.Repo.Key() {
-		c.takeBack(renamed.Key())
+		c.forgetRename(renamed.Key())
 		return
 	}
 	if renamed == "" || !c.isRename(old.Repo.Key(), renamed) {
@@ -67,9 +67,9 @@ func (c *changes) isRename(old string, renamed telemetry.RepoName) bool {
 	return true
 }
 
-// takeBack forgets that a repository was renamed once GitHub has one under
+// forgetRename forgets that a repository was renamed once GitHub has one under
 // the old name again: what is named by that name is in that one.
-func (c *changes) takeBack(key string) {
+func (c *changes) forgetRename(key string) {
 	tx, left := c.tx, ""
 	if !c.holds("moves") || !tx.Row(`SELECT new_key FROM moves WHERE key = $1`, key).Scan(&left).Found {
 		return

@@ -33,7 +33,7 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 		}
 		tx.Touch(telemetry.TopicRecords)
 		c := newChanges(tx)
-		c.refold[repo] = true
+		c.replay[repo] = true
 		derive(c)
 		return tx.Err()
 	})

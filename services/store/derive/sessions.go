@@ -126,7 +126,7 @@ func recordedSessions(tx *store.Tx, ids string) map[string]session {
 	found := map[string]session{}
 	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{ids}, func(r *store.Row) {
 		s, _ := scanMention(r)
-		if before, again := found[s.key]; again && before.sameWord(&s) {
+		if before, again := found[s.key]; again && before.sameStatus(&s) {
 			s.since = before.since
 		}
 		found[s.key] = s // the newest record comes last
@@ -145,8 +145,8 @@ func storedSessions(tx *store.Tx, ids string) map[string]session {
 	return found
 }
 
-// sameWord tells whether two records say the same of a session.
-func (s *session) sameWord(o *session) bool {
+// sameStatus tells whether two records say the same of a session.
+func (s *session) sameStatus(o *session) bool {
 	state, reason := telemetry.StateOf(s.id, telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
 	otherState, otherReason := telemetry.StateOf(o.id, telemetry.UpstreamStatus{Status: o.status}, telemetry.PRSummary{})
 	return state == otherState && reason == otherReason
@@ -157,10 +157,10 @@ func (s *session) sameWord(o *session) bool {
 // pull request where that changes what the word means.
 func (s *session) decide(p poll, pulls []linkedPull, before session, known bool) {
 	word := telemetry.UpstreamStatus{Status: s.status}
-	polled := p.word.API != ""
+	polled := p.status.API != ""
 	if polled {
 		s.polled, s.title, s.updated = true, p.title, p.updated
-		word, s.since, s.origin = p.word, p.changed, "poll"
+		word, s.since, s.origin = p.status, p.changed, "poll"
 		s.url = cmp.Or(s.url, p.url)
 	}
 	s.status, s.detail = word.Status, word.Detail

@@ -7,9 +7,9 @@ import (
 	"telemetry-dashboard/services/store"
 )
 
-// saveTally replaces a repository's figures, and changes those of all by the
+// saveCounts replaces a repository's figures, and changes those of all by the
 // difference. A nil tally takes the repository away.
-func saveTally(tx *store.Tx, repo int64, now store.Counts) {
+func saveCounts(tx *store.Tx, repo int64, now store.Counts) {
 	before := tx.Counts(repo)
 	diff := store.Counts{}
 	maps.Copy(diff, now)

@@ -26,7 +26,7 @@ func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telem
 		statesOfAttempts(tx, id, issue.Attempts)
 		issue.Verifications = d.verifications.Where(tx,
 			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
-		issue.Scans = scanMarks(tx, issue)
+		issue.Scans = scanPoints(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, d.pullsOfAttempts(tx, id))
 		return tx.Err()
 	})
@@ -51,7 +51,7 @@ func redirected(tx *store.Tx, id string) string {
 
 func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearance {
 	list := []telemetry.Appearance{}
-	file, print := "", ""
+	file, fingerprint := "", ""
 	tx.Each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''),
 			CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
 		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1
@@ -62,8 +62,8 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 		if !named {
 			a.File = file
 		}
-		a.Fingerprint = cmp.Or(a.Fingerprint, print)
-		file, print = a.File, a.Fingerprint
+		a.Fingerprint = cmp.Or(a.Fingerprint, fingerprint)
+		file, fingerprint = a.File, a.Fingerprint
 		list = append(list, a)
 	})
 	return list
@@ -87,8 +87,8 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 		var pull telemetry.PullState
 		r.Scan(&a.Session, &a.Basis, &a.BatchID, &a.At, &a.File, &a.RunNumber, &shown,
 			&a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &pull.Merged, &a.Others)
-		bare := a.Session
-		if slices.ContainsFunc(list, func(have telemetry.AttemptRow) bool { return telemetry.SessionKey(have.Session) == bare }) {
+		key := a.Session
+		if slices.ContainsFunc(list, func(have telemetry.AttemptRow) bool { return telemetry.SessionKey(have.Session) == key }) {
 			return
 		}
 		if a.Known = shown != ""; a.Known {
@@ -122,19 +122,19 @@ func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow
 	}
 }
 
-// scanMarks returns the scans of the issue's repository from its first on.
-func scanMarks(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint {
-	var marks []telemetry.ScanPoint
+// scanPoints returns the scans of the issue's repository from its first on.
+func scanPoints(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint {
+	var points []telemetry.ScanPoint
 	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r
 		WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2
 		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.FirstSeen.At)}, func(r *store.Row) {
 		var m telemetry.ScanPoint
 		r.Scan(&m.File, &m.Run, &m.At, &m.Reduced)
 		if m.Compare(telemetry.ScanPosition(issue.FirstSeen)) >= 0 {
-			marks = append(marks, m)
+			points = append(points, m)
 		}
 	})
-	return marks
+	return points
 }
 
 // pullsOfAttempts returns the pull requests of the sessions that took an

@@ -47,10 +47,10 @@ func (d *Details) PullExtras(ctx context.Context, keys []string) (map[string]tel
 		tx.Each(`SELECT v.pull_key, v.outcome FROM verifications v WHERE v.pull_key `+in+`
 			ORDER BY v.at, v.file, v.source`, []any{list}, func(r *store.Row) {
 			var key string
-			var verdict telemetry.VerificationOutcome
-			r.Scan(&key, &verdict)
+			var outcome telemetry.VerificationOutcome
+			r.Scan(&key, &outcome)
 			m := out[key]
-			m.Outcome = verdict // the latest comes last
+			m.Outcome = outcome // the latest comes last
 			out[key] = m
 		})
 		return tx.Err()

@@ -31,7 +31,7 @@ func TestBeside(t *testing.T) {
 		if got, err := s.SessionsByKey(t.Context(), keys); err != nil || len(got) == 0 || !reflect.DeepEqual(got, want) {
 			t.Errorf("%d sessions by key (%v), want the %d of the list", len(got), err, len(want))
 		}
-		sameMarks(t, s, all)
+		sameExtras(t, s, all)
 		for _, tier := range telemetry.Severities() {
 			repos, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 1000, Sort: tier}})
 			if err != nil || len(repos.Items) < 2 {
@@ -46,8 +46,8 @@ func TestBeside(t *testing.T) {
 	})
 }
 
-// sameMarks holds the marks of pull requests against their pages.
-func sameMarks(t *testing.T, s *storetest.Store, all query.Page) {
+// sameExtras holds the marks of pull requests against their pages.
+func sameExtras(t *testing.T, s *storetest.Store, all query.Page) {
 	t.Helper()
 	pulls, err := lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Page: all})
 	if err != nil {

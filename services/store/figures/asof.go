@@ -19,7 +19,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 		if !known {
 			return tx.Err()
 		}
-		n := tallyAsOf(tx, id, store.Millis(t))
+		n := countsAsOf(tx, id, store.Millis(t))
 		out = totalsOf(n)
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
@@ -32,8 +32,8 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 	return out, found, err
 }
 
-// tallyAsOf takes later runs out of the tally, and counts what was open.
-func tallyAsOf(tx *store.Tx, repo, t int64) store.Counts {
+// countsAsOf takes later runs out of the tally, and counts what was open.
+func countsAsOf(tx *store.Tx, repo, t int64) store.Counts {
 	n := tx.Counts(repo)
 	condition, args := ofRepo("repo_id", repo, t)
 	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there

@@ -21,9 +21,9 @@ type activityBranch struct {
 
 // query reads changes up to $1, the newest first: $2 of them after $3, of
 // the repository $4 where the list is about one.
-func (b activityBranch) query(narrow bool) string {
+func (b activityBranch) query(reduced bool) string {
 	text := `SELECT ` + b.rows + ` WHERE ` + b.at + ` <= $1` + b.where
-	if narrow {
+	if reduced {
 		text += ` AND ` + b.repo + ` = $4`
 	}
 	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2 OFFSET $3`
@@ -72,7 +72,7 @@ func activityBranches() []activityBranch {
 			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
 				FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
 			at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
-			repo: `m.repo_key`, byKey: true, scan: scanMendActivity,
+			repo: `m.repo_key`, byKey: true, scan: scanCorrectionActivity,
 		})
 }
 
@@ -140,7 +140,7 @@ func scanScopeActivity(r *store.Row, a *telemetry.Activity) {
 	r.Scan(&a.At, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
 }
 
-func scanMendActivity(r *store.Row, a *telemetry.Activity) {
+func scanCorrectionActivity(r *store.Row, a *telemetry.Activity) {
 	c := &a.Change
 	r.Scan(&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason,
 		&a.Run, &a.Repo)

@@ -85,9 +85,9 @@ func TestActivityOfRepo(t *testing.T) {
 		files := storetest.DisturbedFiles(3)
 		storetest.PutFrom(t, s, "", files...)
 		storetest.SavePulls(t, s, storetest.PullsFor(files))
-		mended, err := s.Backfill(t.Context(), true)
-		if err != nil || len(mended) == 0 {
-			t.Fatalf("%d changes by backfill: %v", len(mended), err)
+		corrected, err := s.Backfill(t.Context(), true)
+		if err != nil || len(corrected) == 0 {
+			t.Fatalf("%d changes by backfill: %v", len(corrected), err)
 		}
 		whole, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityCursor{}, 1<<20)
 		if err != nil {
@@ -99,18 +99,18 @@ func TestActivityOfRepo(t *testing.T) {
 		}
 		for _, r := range repos.Items {
 			var want []string
-			mends := 0
+			corrections := 0
 			for _, a := range whole {
 				if a.Repo.Key() == r.Name.Key() || a.Kind == telemetry.ActivityPull && r.Fork.Key() == a.Repo.Key() {
 					want = append(want, activityLine(a))
 				}
 				if a.Kind == telemetry.ActivityCorrection && a.Repo.Key() == r.Name.Key() {
-					if mends++; a.Change.Field == "" || a.Change.Reason == "" || a.Change.New == nil || a.Application != 1 {
+					if corrections++; a.Change.Field == "" || a.Change.Reason == "" || a.Change.New == nil || a.Application != 1 {
 						t.Fatalf("a change by backfill: %+v", a)
 					}
 				}
 			}
-			if mends == 0 {
+			if corrections == 0 {
 				t.Errorf("%s: no change by backfill", r.Name)
 			}
 			var got []string

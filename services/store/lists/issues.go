@@ -78,11 +78,11 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.FirstSeen.At.Time })},
 		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen, or came back",
-			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
+			Asked: dated("l.from_at", ofInterval("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
 		{Name: "closed", Help: "when a scan no longer named it",
-			Asked: dated("l.to_at", lived("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
+			Asked: dated("l.to_at", ofInterval("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
 		{Name: "taken", Help: "when a session took it, or its fix was verified",
-			Asked: dated("a.at", taken("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
+			Asked: dated("a.at", ofAttempt("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
 		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("{i.last_at}").offers("<7d", ">30d")},
 		{Name: "attempts", Help: "number of sessions that took it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts },
 			CSV: "attempts", Asked: number("{i.attempts}").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
@@ -152,15 +152,15 @@ func keptIssues(t query.Term) bool {
 const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0
 	JOIN pulls p ON p.key = l.pull_key`
 
-// lived wraps a condition on the lives l of an issue.
-func lived(also string) func(moment, Cond) Cond {
+// ofInterval wraps a condition on the lives l of an issue.
+func ofInterval(also string) func(moment, Cond) Cond {
 	return func(_ moment, c Cond) Cond {
 		return Cond{"i.id IN (SELECT l.issue_id FROM lives l WHERE " + also + " AND " + c.Text + ")", c.Args}
 	}
 }
 
-// taken wraps a condition on the attempts a at an issue.
-func taken(also string) func(moment, Cond) Cond {
+// ofAttempt wraps a condition on the attempts a at an issue.
+func ofAttempt(also string) func(moment, Cond) Cond {
 	return func(_ moment, c Cond) Cond {
 		return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE " + also + " AND " + c.Text + ")", c.Args}
 	}
@@ -216,16 +216,16 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 	FROM latest d CROSS JOIN issues i CROSS JOIN lives l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
-// narrowThen is true where the last scan was scope-reduced and did not name
+// reducedThen is true where the last scan was scope-reduced and did not name
 // the issue.
-const narrowThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+const reducedThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
-const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + narrowThen + ` THEN 3 WHEN l.again = 1 THEN 1
+const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
 	WHEN i.from_start = 1 OR i.first_at <> d.at OR i.first_file <> d.file THEN 0 ELSE 2 END`
 
 // seenThen is when the issue was last seen.
-const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + narrowThen + `
+const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + reducedThen + `
 	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
 
 // finishIssues puts back, in issues as of a past time, what their last record

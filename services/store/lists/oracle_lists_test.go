@@ -48,8 +48,8 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 			}
 		}
 		for _, a := range d.Attempts {
-			bare := telemetry.SessionKey(a.Session)
-			f.sessions, f.pulls = append(f.sessions, bare), append(f.pulls, linked[bare]...)
+			key := telemetry.SessionKey(a.Session)
+			f.sessions, f.pulls = append(f.sessions, key), append(f.pulls, linked[key]...)
 		}
 		facts[i] = f
 	}
@@ -67,7 +67,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 	for _, tier := range telemetry.Severities() {
 		severity[tier] = func(r row) bool { return r.Severity == tier }
 	}
-	count := func(of func(row) int64) guesses[row] {
+	count := func(of func(row) int64) randomTerms[row] {
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
 	first := func(r row) []time.Time { return []time.Time{r.FirstSeen.At.Time} }
@@ -81,7 +81,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			return out, err
 		},
 		ascending: issueSorts(),
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, func(r row) []string {
 				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo)}
 			}, issueHas),
@@ -130,37 +130,39 @@ func issueHas(r issueFacts, text string) bool {
 }
 
 // issueIDs are ids of records, with and without *, and public ids.
-func issueIDs(rows []issueFacts) guesses[issueFacts] {
+func issueIDs(rows []issueFacts) randomTerms[issueFacts] {
 	recorded := texts(rows, func(r issueFacts) []string { return []string{r.LatestIssueID} })
-	return func(dice *rand.Rand) guess[issueFacts] {
+	return func(dice *rand.Rand) randomTerm[issueFacts] {
 		if dice.IntN(3) > 0 {
 			return recorded(dice)
 		}
 		id := pick(dice, rows).PublicID
-		return guess[issueFacts]{recased(dice, id), func(r issueFacts) bool { return r.PublicID == id }}
+		return randomTerm[issueFacts]{recased(dice, id), func(r issueFacts) bool { return r.PublicID == id }}
 	}
 }
 
-func fingerprints(rows []issueFacts) guesses[issueFacts] {
+func fingerprints(rows []issueFacts) randomTerms[issueFacts] {
 	exact := texts(rows, func(r issueFacts) []string { return r.Fingerprints })
-	return func(dice *rand.Rand) guess[issueFacts] {
+	return func(dice *rand.Rand) randomTerm[issueFacts] {
 		text := exact(dice).text
 		text = strings.ReplaceAll(text, "*", "")
 		text = (text + "0123")[:4+dice.IntN(len(text)+1)]
-		return guess[issueFacts]{text, func(r issueFacts) bool {
-			return slices.ContainsFunc(r.Fingerprints, func(print string) bool { return strings.HasPrefix(strings.ToLower(print), strings.ToLower(text)) })
+		return randomTerm[issueFacts]{text, func(r issueFacts) bool {
+			return slices.ContainsFunc(r.Fingerprints, func(fingerprint string) bool {
+				return strings.HasPrefix(strings.ToLower(fingerprint), strings.ToLower(text))
+			})
 		}}
 	}
 }
 
 // exactly is one number of those that a row has.
-func exactly[T any](rows []T, of func(T) []int64) guesses[T] {
-	return func(dice *rand.Rand) guess[T] {
+func exactly[T any](rows []T, of func(T) []int64) randomTerms[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		n := int64(7)
 		if list := of(pick(dice, rows)); len(list) > 0 {
 			n = pick(dice, list)
 		}
-		return guess[T]{strconv.FormatInt(n, 10), func(row T) bool { return slices.Contains(of(row), n) }}
+		return randomTerm[T]{strconv.FormatInt(n, 10), func(row T) bool { return slices.Contains(of(row), n) }}
 	}
 }
 
@@ -192,7 +194,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 			})
 		},
 		ascending: sessionSorts(),
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"":        pieces(rows, sessionTexts, func(r row, text string) bool { return partOf(text, sessionTexts(r)...) || fileHas(r.RunFile, text) }),
 			"is":      words(is),
 			"repo":    repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
@@ -263,7 +265,7 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 			return lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		ascending: pullSorts(),
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, of, func(r row, text string) bool {
 				n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64)
 				return partOf(text, of(r)...) || err == nil && n == r.Number

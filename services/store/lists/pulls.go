@@ -124,8 +124,8 @@ func pullRepo() *asked {
 	both := *own
 	both.cond = func(m moment, values []query.Value) Cond {
 		c := target.cond(m, values)
-		const homes = "p.repo_key IN (SELECT h.key FROM homes h JOIN repos r ON r.id = h.repo_id WHERE "
-		return anyOf(own.cond(m, values), Cond{homes + c.Text + ")", c.Args})
+		const pullRepos = "p.repo_key IN (SELECT h.key FROM homes h JOIN repos r ON r.id = h.repo_id WHERE "
+		return anyOf(own.cond(m, values), Cond{pullRepos + c.Text + ")", c.Args})
 	}
 	return &both
 }

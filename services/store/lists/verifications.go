@@ -76,8 +76,8 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 
 func outcomeWords() []word {
 	var words []word
-	for _, verdict := range telemetry.VerificationOutcomes() {
-		words = append(words, word{string(verdict), "v.outcome = '" + string(verdict) + "'"})
+	for _, outcome := range telemetry.VerificationOutcomes() {
+		words = append(words, word{string(outcome), "v.outcome = '" + string(outcome) + "'"})
 	}
 	return words
 }

@@ -217,18 +217,18 @@ func PullsFor(files []telemetry.FetchedFile) []telemetry.PullRequest {
 // standing for fingerprint, rule and place.
 func TinyScan(run int64, when string, found int, findings []string, sessions ...map[string]any) telemetry.FetchedFile {
 	severity, category := map[string]int{}, map[string]int{}
-	prints := []map[string]any{}
+	fingerprints := []map[string]any{}
 	for i, f := range findings {
 		w := strings.Fields(f)
 		severity[w[1]]++
 		category[w[2]]++
-		prints = append(prints, map[string]any{"id": IssueID(run, i), "rule_id": "js/" + w[0], "file": w[0] + ".js", "start_line": 7, "fingerprint": strings.Repeat(w[0], 20), "severity_tier": w[1], "cwe_family": w[2]})
+		fingerprints = append(fingerprints, map[string]any{"id": IssueID(run, i), "rule_id": "js/" + w[0], "file": w[0] + ".js", "start_line": 7, "fingerprint": strings.Repeat(w[0], 20), "severity_tier": w[1], "cwe_family": w[2]})
 	}
 	body := map[string]any{"target_repo": "https://github.com/a/b", "run_number": run, "run_id": fmt.Sprint(run), "timestamp": when, "issues_found": max(found, len(findings)), "sessions": sessions, "severity_breakdown": severity, "category_breakdown": category}
 	if found > 0 {
 		body["severity_breakdown"], body["category_breakdown"] = map[string]int{"high": found}, map[string]int{"xss": found}
 	} else {
-		body["issue_fingerprints"] = prints
+		body["issue_fingerprints"] = fingerprints
 	}
 	text, _ := json.Marshal(body)
 	return Fetched(fmt.Sprintf("run-%d.json", run), text)
@@ -272,16 +272,16 @@ type ScanRecord struct {
 
 // place makes the ids of its findings ISSUE-run-place.
 func (r ScanRecord) File(name string) telemetry.FetchedFile {
-	prints := []map[string]any{}
+	fingerprints := []map[string]any{}
 	for i, f := range r.Findings {
 		w := strings.Fields(f)
 		var line int
 		_, _ = fmt.Sscan(w[2], &line)
-		prints = append(prints, map[string]any{"id": IssueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": "high", "cwe_family": "xss"})
+		fingerprints = append(fingerprints, map[string]any{"id": IssueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": "high", "cwe_family": "xss"})
 	}
-	body := map[string]any{"target_repo": "https://github.com/" + r.Repo, "fork_url": "", "run_number": r.Run, "run_id": fmt.Sprint("id", r.Run), "timestamp": r.At, "issues_found": max(len(prints), r.Found), "sessions": r.Sessions}
+	body := map[string]any{"target_repo": "https://github.com/" + r.Repo, "fork_url": "", "run_number": r.Run, "run_id": fmt.Sprint("id", r.Run), "timestamp": r.At, "issues_found": max(len(fingerprints), r.Found), "sessions": r.Sessions}
 	if r.Found == 0 {
-		body["issue_fingerprints"] = prints
+		body["issue_fingerprints"] = fingerprints
 	}
 	text, _ := json.Marshal(body)
 	return Fetched(name, text)

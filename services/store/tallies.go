@@ -27,7 +27,7 @@ func (t Counts) Words(name string) map[string]int64 {
 // Counts returns the figures of a repository, or of all (Everywhere).
 func (tx *Tx) Counts(repo int64) Counts {
 	t := Counts{}
-	tx.Each(`SELECT name, n FROM tallies WHERE repo_id = $1`, []any{repo}, func(r *Row) {
+	tx.Each(`SELECT name, n FROM repo_counts WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		var name string
 		var n int64
 		r.Scan(&name, &n)

@@ -23,7 +23,7 @@ func (a attempt) fields() []store.Field {
 	return []store.Field{
 		store.Col("record_id BIGINT", a.record), store.Col("session TEXT", a.session),
 		store.Col("issue_id BIGINT", a.issue), store.Col("scan_id BIGINT", a.scan), store.Col("batch_id BIGINT", a.batch),
-		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("claim SMALLINT", int64(a.result)),
+		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("result SMALLINT", int64(a.result)),
 	}
 }
 
@@ -213,6 +213,6 @@ func countAttempts(tx *store.Tx, issues set[int64]) {
 	const of = `FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''`
 	tx.Exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) `+of+`),
 			session = COALESCE((SELECT a.session `+of+` ORDER BY a.at DESC, a.session LIMIT 1), ''),
-			taken_at = COALESCE((SELECT MAX(a.at) `+of+`), 0)
+			attempted_at = COALESCE((SELECT MAX(a.at) `+of+`), 0)
 		WHERE id `+tx.In(1, "BIGINT"), list(issues))
 }

@@ -30,12 +30,12 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 		}
 		d := newChanges(tx)
 		var application int64
-		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).Scan(&application)
+		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM corrections`).Scan(&application)
 		for _, c := range changes {
 			recorded := store.JSON(c.Old)
-			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3
+			tx.Row(`SELECT old FROM corrections WHERE source = $1 AND file = $2 AND field = $3
 				ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
-			tx.Exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key)
+			tx.Exec(`INSERT INTO corrections (source, file, field, application, old, was, new, reason, at, repo_key)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+correctedRepo+`)`,
 				c.Source, c.File, c.Field, application, recorded, store.JSON(c.Old), store.JSON(c.New), c.Reason, store.Millis(tx.Now()))
 			d.corrected(c)
@@ -55,7 +55,7 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 	var changes []telemetry.Change
 	read := func(tx *store.Tx) error {
 		changes = []telemetry.Change{}
-		tx.Each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends)
+		tx.Each(`SELECT source, file, field, was, new, reason FROM corrections WHERE application = (SELECT MAX(application) FROM corrections)
 			ORDER BY file, field, source`, nil, func(r *store.Row) {
 			var c telemetry.Change
 			r.Scan(&c.Source, &c.File, &c.Field, store.JSONOf(&c.New), store.JSONOf(&c.Old), &c.Reason)
@@ -72,7 +72,7 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 		if err := read(tx); err != nil || len(changes) == 0 {
 			return err
 		}
-		tx.Exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
+		tx.Exec(`DELETE FROM corrections WHERE application = (SELECT MAX(application) FROM corrections)`)
 		d := newChanges(tx)
 		for _, c := range changes {
 			d.corrected(c)

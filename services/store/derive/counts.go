@@ -104,7 +104,7 @@ func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
 func countPulls(tx *store.Tx, repo int64) telemetry.PullCounts {
 	var c telemetry.PullCounts
 	tx.Each(`SELECT MIN(shown), COUNT(*) FROM pulls
-		WHERE listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
+		WHERE listed = 1 AND repo_key IN (SELECT key FROM pull_repos WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
 		var shown string
 		var n int64
 		r.Scan(&shown, &n)
@@ -135,7 +135,7 @@ func countOpen(tx *store.Tx, repo int64) {
 				category[fam] += n
 			})
 	}
-	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, unnamed = $6,
+	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, without_findings = $6,
 			latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
 		open, store.JSON(severity), store.JSON(category), severity["critical"]+severity["high"], store.Flag(ref != ""),
 		store.Flag(latestFile != data), latestAt, latestFile, latestRun, repo)

@@ -35,7 +35,7 @@ func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals
 	for _, issue := range open {
 		byID[issue.StoreID] = issue
 	}
-	tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives
+	tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM issue_intervals
 		WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, store.Never}, func(r *store.Row) {
 		l := &interval{toAt: store.Never, nextAt: store.Never}
 		var id int64
@@ -96,7 +96,7 @@ func (b *intervals) end(l *interval, place telemetry.ScanPosition) {
 // save writes the book. The issues must have their ids.
 func (b *intervals) save(tx *store.Tx, repo int64) {
 	for _, l := range b.back {
-		tx.Exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
+		tx.Exec(`UPDATE issue_intervals SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
 	}
 	rows := make([][]store.Field, 0, len(b.changed))
 	type key struct {
@@ -113,7 +113,7 @@ func (b *intervals) save(tx *store.Tx, repo int64) {
 		at[k] = len(rows)
 		rows = append(rows, l.fields(repo))
 	}
-	tx.Put("lives", "issue_id, from_at, from_file", rows)
+	tx.Put("issue_intervals", "issue_id, from_at, from_file", rows)
 	saveDays(tx, repo, b.days)
 }
 
@@ -134,5 +134,5 @@ func (l *interval) fields(repo int64) []store.Field {
 // dropIntervals forgets the intervals of a repository before it is replayed.
 func dropIntervals(tx *store.Tx, repo int64) {
 	dropDays(tx, repo)
-	tx.Exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
+	tx.Exec(`DELETE FROM issue_intervals WHERE repo_id = $1`, repo)
 }

@@ -46,15 +46,15 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 // The columns of an issue's row, those that say what and where it is, and
 // those that each scan that names it changes.
 const (
-	issueRow = "id BIGINT, repo_id BIGINT, public_id TEXT, fingerprint TEXT, print_key TEXT, rule TEXT, severity TEXT, " +
+	issueRow = "id BIGINT, repo_id BIGINT, public_id TEXT, fingerprint TEXT, fingerprint_key TEXT, rule TEXT, severity TEXT, " +
 		"severity_rank SMALLINT, family TEXT, file TEXT, line BIGINT, latest_issue_id TEXT, status TEXT, status_rank SMALLINT, " +
 		"first_at BIGINT, first_file TEXT, first_run BIGINT, first_ord BIGINT, last_at BIGINT, last_file TEXT, last_run BIGINT, " +
 		"closed_at BIGINT, closed_file TEXT, closed_run BIGINT, ever_fixed SMALLINT, from_start SMALLINT, appearances BIGINT, " +
-		"runs TEXT, prints TEXT"
-	issueMoved = "id BIGINT, print_key TEXT, rule TEXT, severity TEXT, severity_rank SMALLINT, family TEXT, file TEXT, line BIGINT, " +
+		"runs TEXT, fingerprints TEXT"
+	issueMoved = "id BIGINT, fingerprint_key TEXT, rule TEXT, severity TEXT, severity_rank SMALLINT, family TEXT, file TEXT, line BIGINT, " +
 		"status TEXT, status_rank SMALLINT"
 	issueSeen = "id BIGINT, fingerprint TEXT, latest_issue_id TEXT, last_at BIGINT, last_file TEXT, last_run BIGINT, " +
-		"closed_at BIGINT, closed_file TEXT, closed_run BIGINT, ever_fixed SMALLINT, appearances BIGINT, runs+ TEXT, prints TEXT"
+		"closed_at BIGINT, closed_file TEXT, closed_run BIGINT, ever_fixed SMALLINT, appearances BIGINT, runs+ TEXT, fingerprints TEXT"
 )
 
 // row are the values of issueRow.
@@ -91,7 +91,7 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 		locations = append(locations, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
-	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND print_key `+p.tx.In(3, "TEXT"), p.repo, fixed, store.JSON(fingerprints))
+	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND fingerprint_key `+p.tx.In(3, "TEXT"), p.repo, fixed, store.JSON(fingerprints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true
@@ -115,7 +115,7 @@ func (p past) Exists(publicID string) (bool, error) {
 // issueColumns are all that a ledger needs.
 const issueColumns = `id, public_id, fingerprint, rule, severity, family, file, line, latest_issue_id, status,
 	first_at, first_file, first_run, first_ord, last_at, last_file, last_run, closed_at, closed_file, closed_run,
-	ever_fixed, from_start, appearances, prints`
+	ever_fixed, from_start, appearances, fingerprints`
 
 func scanIssue(r *store.Row, i *telemetry.Issue) {
 	r.Scan(&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status,

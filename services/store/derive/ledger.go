@@ -283,7 +283,7 @@ func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issueLocation{}}
 	var latest telemetry.ScanPosition
 	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
-			baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
+			baseline, reduced_in_row, saw_named, saw_without_findings FROM repos WHERE id = $1`, repo).
 		Scan(&l.Repo, &latest.At, &latest.File, &l.Latest.At, &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
 			&l.Reference.At, &l.Reference.File, &l.Reference.Run,
 			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawWithoutFindings)
@@ -292,7 +292,7 @@ func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 
 func (l *ledger) save() {
 	l.tx.Exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7,
-			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
+			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_without_findings = $11 WHERE id = $12`,
 		store.Millis(l.Latest.At), l.Latest.File, l.Latest.Run, store.Flag(l.LatestReduced),
 		store.Millis(l.Reference.At), l.Reference.File, l.Reference.Run,
 		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawWithoutFindings), l.repo)

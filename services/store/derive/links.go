@@ -22,7 +22,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 			wanted[[2]string{l.Pull, l.Session}] = l
 		}
 	}
-	tx.Each(`SELECT pull_key, session, basis, guess FROM links WHERE pull_key `+tx.In(1, "TEXT"), []any{keys}, func(r *store.Row) {
+	tx.Each(`SELECT pull_key, session, basis, ambiguous FROM links WHERE pull_key `+tx.In(1, "TEXT"), []any{keys}, func(r *store.Row) {
 		var l telemetry.Link
 		r.Scan(&l.Pull, &l.Session, &l.Basis, &l.Ambiguous)
 		have[[2]string{l.Pull, l.Session}] = l
@@ -38,7 +38,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 		if have[k] != l {
 			rows = append(rows, []store.Field{
 				store.Col("pull_key TEXT", l.Pull), store.Col("session TEXT", l.Session),
-				store.Col("basis TEXT", string(l.Basis)), store.Col("guess SMALLINT", store.Flag(l.Ambiguous)),
+				store.Col("basis TEXT", string(l.Basis)), store.Col("ambiguous SMALLINT", store.Flag(l.Ambiguous)),
 			})
 			out.sessions[l.Session] = true
 		}

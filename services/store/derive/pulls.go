@@ -19,7 +19,7 @@ func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	err := w.Read(ctx, func(tx *store.Tx) error {
 		syncs = nil
 		tx.Each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
-				homes GROUP BY key) AS x
+				pull_repos GROUP BY key) AS x
 			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *store.Row) {
 			var key string
 			var p telemetry.PullSync

@@ -22,14 +22,14 @@ type quarantined struct {
 	Source  string `json:"source"`
 	Name    string `json:"name"`
 	SHA     string `json:"sha"`
-	Crashes int    `json:"deaths"`
+	Crashes int    `json:"crashes"`
 	Again   bool   `json:"again"` // a person asked to try it once more
 }
 
 const (
 	maxCrashes      = 2    // so often a file may end the program
 	mostQuarantined = 1000 // more than two transactions name
-	quarantineKey   = "suspects"
+	quarantineKey   = "quarantine"
 	rebuilding      = "rebuild" // stands for the source of a repository that is derived again
 )
 

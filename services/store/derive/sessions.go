@@ -98,7 +98,7 @@ func putSessions(tx *store.Tx, sessions set[string]) affected {
 		if !known || before.state != s.state || before.reason != s.reason {
 			logs = append(logs, []store.Field{
 				store.Col("id BIGINT", nil), store.Col("session TEXT", s.key), store.Col("state TEXT", s.state),
-				store.Col("word TEXT", s.status), store.Col("detail TEXT", s.detail), store.Col("origin TEXT", s.origin),
+				store.Col("status TEXT", s.status), store.Col("detail TEXT", s.detail), store.Col("origin TEXT", s.origin),
 				store.Col("at BIGINT", s.since), store.Col("repo_id BIGINT", s.repo),
 			})
 		}
@@ -201,7 +201,7 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 func pullsOf(tx *store.Tx, sessions string) map[string][]linkedPull {
 	pulls := map[string][]linkedPull{}
 	tx.Each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at
-		FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+tx.In(1, "TEXT")+`
+		FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.ambiguous = 0 AND l.session `+tx.In(1, "TEXT")+`
 		ORDER BY l.session, p.key`, []any{sessions}, func(r *store.Row) {
 		var session string
 		var p linkedPull

@@ -71,17 +71,17 @@ func reposCounting(tx *store.Tx, pulls set[string]) set[int64] {
 		names[repo] = true
 	}
 	if len(names) > 0 {
-		repos.addRows(tx, `SELECT DISTINCT repo_id FROM homes WHERE key `+tx.In(1, "TEXT"), list(names))
+		repos.addRows(tx, `SELECT DISTINCT repo_id FROM pull_repos WHERE key `+tx.In(1, "TEXT"), list(names))
 	}
 	return repos
 }
 
-// result is a link of a pull request, with the record that names its session
+// candidate is a link of a pull request, with the record that names its session
 // last.
-type result struct {
+type candidate struct {
 	session, shown string
 	basis          telemetry.LinkBasis
-	guess          bool
+	ambiguous      bool
 	at             int64
 }
 
@@ -89,13 +89,13 @@ type result struct {
 // the candidates where that is a guess. One without a creation time sorts by
 // the record that names its session.
 func chooseSessions(tx *store.Tx, keys string, now map[string]*pullUpdate) {
-	candidates := map[string][]result{}
-	tx.Each(`SELECT l.pull_key, l.session, l.basis, l.guess, MAX(m.shown_id), MAX(r.at)
+	candidates := map[string][]candidate{}
+	tx.Each(`SELECT l.pull_key, l.session, l.basis, l.ambiguous, MAX(m.shown_id), MAX(r.at)
 		FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key `+tx.In(1, "TEXT")+`
-		GROUP BY l.pull_key, l.session, l.basis, l.guess ORDER BY l.pull_key, l.session`, []any{keys}, func(r *store.Row) {
+		GROUP BY l.pull_key, l.session, l.basis, l.ambiguous ORDER BY l.pull_key, l.session`, []any{keys}, func(r *store.Row) {
 		var key string
-		var c result
-		r.Scan(&key, &c.session, &c.basis, &c.guess, &c.shown, &c.at)
+		var c candidate
+		r.Scan(&key, &c.session, &c.basis, &c.ambiguous, &c.shown, &c.at)
 		candidates[key] = append(candidates[key], c)
 	})
 	for key, list := range candidates {
@@ -103,19 +103,19 @@ func chooseSessions(tx *store.Tx, keys string, now map[string]*pullUpdate) {
 		if n == nil {
 			continue
 		}
-		best := slices.MinFunc(list, func(a, b result) int {
+		best := slices.MinFunc(list, func(a, b candidate) int {
 			return cmp.Or(cmp.Compare(a.basis.Rank(), b.basis.Rank()), cmp.Compare(b.at, a.at), cmp.Compare(a.session, b.session))
 		})
 		if n.sortAt == 0 {
 			n.sortAt = best.at
 		}
-		if !best.guess {
+		if !best.ambiguous {
 			n.session, n.basis = best.session, best.basis
 			continue
 		}
 		var shown []string
 		for _, c := range list {
-			if c.guess && c.basis == best.basis {
+			if c.ambiguous && c.basis == best.basis {
 				shown = append(shown, c.shown)
 			}
 		}

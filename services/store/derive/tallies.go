@@ -22,10 +22,10 @@ func saveCounts(tx *store.Tx, repo int64, now store.Counts) {
 		for i, name := range names {
 			rows[i] = []any{id, name, diff[name]}
 		}
-		tx.Bulk("tallies", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows,
-			`ON CONFLICT (repo_id, name) DO UPDATE SET n = tallies.n + excluded.n`)
+		tx.Bulk("repo_counts", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows,
+			`ON CONFLICT (repo_id, name) DO UPDATE SET n = repo_counts.n + excluded.n`)
 	}
 	if now == nil {
-		tx.Exec(`DELETE FROM tallies WHERE repo_id = $1`, repo)
+		tx.Exec(`DELETE FROM repo_counts WHERE repo_id = $1`, repo)
 	}
 }

@@ -43,7 +43,7 @@ func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
 	var list []candidate
 	tx.Each(`SELECT r.id, r.repo_id, CASE WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.session = $2 AND $2 <> '' AND m.run_id = r.id) THEN 0
 			WHEN EXISTS (SELECT 1 FROM mentions m JOIN runs x ON x.id = m.run_id WHERE m.session = $2 AND $2 <> '' AND x.repo_id = r.repo_id) THEN 1
-			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM homes h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
+			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM pull_repos h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
 		FROM runs r JOIN repos p ON p.id = r.repo_id WHERE r.run_number = $1 AND r.kind = 'scan' AND r.has_findings = 1
 		ORDER BY 3, r.at DESC, r.file DESC, r.source DESC`, []any{run, session, pullRepo}, func(r *store.Row) {
 		var c candidate
@@ -73,7 +73,7 @@ func updateOutcomes(tx *store.Tx, flipped set[int64], todo affected) {
 	concerned := set[int64]{}
 	concerned.add(todo.verifications)
 	if len(flipped) > 0 {
-		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE claim > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
+		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE result > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
 	}
 	if len(todo.pulls) > 0 {
 		concerned.addRows(tx, `SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), list(todo.pulls))
@@ -86,7 +86,7 @@ func updateOutcomes(tx *store.Tx, flipped set[int64], todo affected) {
 	}
 	old, now := map[int64]storedOutcome{}, map[int64]storedOutcome{}
 	const calledFixed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
-		WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
+		WHERE a.record_id = v.id AND a.result = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
 			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+calledFixed+`>= $2), `+calledFixed+`< $2)
 		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),

@@ -25,7 +25,7 @@ func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telem
 		issue.Attempts = attemptsOn(tx, id)
 		statesOfAttempts(tx, id, issue.Attempts)
 		issue.Verifications = d.verifications.Where(tx,
-			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
+			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND result > 0) ORDER BY v.at, v.file`, id)
 		issue.Scans = scanPoints(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, d.pullsOfAttempts(tx, id))
 		return tx.Err()
@@ -110,7 +110,7 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 // states.
 func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow) {
 	states := map[string][]telemetry.StateChange{}
-	tx.Each(`SELECT session, state, word, detail, origin, at FROM state_log
+	tx.Each(`SELECT session, state, status, detail, origin, at FROM state_log
 		WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *store.Row) {
 		var c telemetry.StateChange
 		var session string
@@ -141,7 +141,7 @@ func scanPoints(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint
 // issue, and of its verifications.
 func (d *Details) pullsOfAttempts(tx *store.Tx, issue int64) []telemetry.PullRow {
 	return d.pulls.Where(tx, `WHERE p.key IN (
-			SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE a.issue_id = $1 AND a.session <> ''
+			SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE a.issue_id = $1 AND a.session <> ''
 			UNION SELECT v.pull_key FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.issue_id = $1)
 		ORDER BY p.sort_at, p.key`, issue)
 }

@@ -31,7 +31,7 @@ func (d *Details) PullExtras(ctx context.Context, keys []string) (map[string]tel
 		list, in := store.JSON(keys), tx.In(1, "TEXT")
 		tx.Each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (
 				SELECT l.pull_key, a.issue_id FROM links l JOIN attempts a ON a.session = l.session AND a.session <> ''
-					WHERE l.guess = 0 AND l.pull_key `+in+`
+					WHERE l.ambiguous = 0 AND l.pull_key `+in+`
 				UNION SELECT v.pull_key, a.issue_id FROM verifications v JOIN attempts a ON a.record_id = v.id WHERE v.pull_key `+in+`
 			) x JOIN issues i ON i.id = x.issue_id GROUP BY x.pull_key, i.severity`, []any{list}, func(r *store.Row) {
 			var key, severity string

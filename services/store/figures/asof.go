@@ -66,7 +66,7 @@ func countsAsOf(tx *store.Tx, repo, t int64) store.Counts {
 			delete(n, name)
 		}
 	}
-	tx.Each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
+	tx.Each(`SELECT severity, family, COUNT(*) FROM issue_intervals WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
 		args, func(r *store.Row) {
 			var severity, family string
 			var count int64

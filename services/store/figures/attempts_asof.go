@@ -30,14 +30,14 @@ func (t *trend) attemptsAsOf() []attemptCount {
 	// Lives lie in the order of issues, and so are they looked up; the sum
 	// keeps SQLite from reading all issues in that order, MATERIALIZED from
 	// counting attempts at each place that n stands at.
-	t.tx.Each(`WITH i AS MATERIALIZED (SELECT i.id, i.taken_at, i.attempts FROM issues i WHERE i.attempts > 0 AND i.taken_at >= 0
-			AND (i.taken_at <= $2 OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2))`+condition+`
+	t.tx.Each(`WITH i AS MATERIALIZED (SELECT i.id, i.attempted_at, i.attempts FROM issues i WHERE i.attempts > 0 AND i.attempted_at >= 0
+			AND (i.attempted_at <= $2 OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2))`+condition+`
 			ORDER BY i.id + 0),
 		x AS MATERIALIZED (SELECT l.family, (CASE WHEN `+attemptedWithin+` THEN 1 ELSE 0 END)
 				+ (CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 2 ELSE 0 END) + (CASE WHEN l.to_at > $2 THEN 4 ELSE 0 END) AS bits,
-			CASE WHEN i.taken_at <= $2 THEN i.attempts ELSE (
+			CASE WHEN i.attempted_at <= $2 THEN i.attempts ELSE (
 				SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2) END AS n
-			FROM i CROSS JOIN lives l WHERE l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2)
+			FROM i CROSS JOIN issue_intervals l WHERE l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2)
 		SELECT family, bits, n, COUNT(*) FROM x GROUP BY family, bits, n`, args, func(r *store.Row) {
 		var c attemptCount
 		var bits int

@@ -92,7 +92,7 @@ func countedDays(tx *store.Tx, repo, t int64) store.DayBook {
 	condition, args := ofRepo("repo_id", repo, today*telemetry.DayMillis, t)
 	ask := func(of, opened, closed string, net int64) {
 		tx.Each(`SELECT severity, COALESCE(SUM(`+opened+`), 0), COALESCE(SUM(`+closed+`), 0), COUNT(*)
-			FROM lives WHERE `+of+condition+` GROUP BY severity`, args, func(r *store.Row) {
+			FROM issue_intervals WHERE `+of+condition+` GROUP BY severity`, args, func(r *store.Row) {
 			k := store.DayKey{Day: today}
 			var c store.DayCount
 			r.Scan(&k.Severity, &c.Opened, &c.Closed, &c.Net)

@@ -36,14 +36,14 @@ func activityBranches() []activityBranch {
 		activityBranch{
 			kind: telemetry.ActivityRun,
 			rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
-					(SELECT COUNT(*) FROM lives l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file
+					(SELECT COUNT(*) FROM issue_intervals l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file
 						AND l.opens = 1 AND l.again = 1)
 				FROM runs r JOIN repos o ON o.id = r.repo_id`,
 			at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity,
 		},
 		activityBranch{
 			kind: telemetry.ActivitySession,
-			rows: `l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
+			rows: `l.at, l.state, l.status, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
 				FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity,
 		},
@@ -70,7 +70,7 @@ func activityBranches() []activityBranch {
 		activityBranch{
 			kind: telemetry.ActivityCorrection,
 			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
-				FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
+				FROM corrections m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
 			at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
 			repo: `m.repo_key`, byKey: true, scan: scanCorrectionActivity,
 		})

@@ -49,7 +49,7 @@ func activityIndex(b activityBranch, reduced bool) string {
 		telemetry.ActivityScope:        {"accepted_at", "accepted_at"},
 		telemetry.ActivityJob:          {"jobs_started"},
 		telemetry.ActivitySubmission:   {"submissions_at"},
-		telemetry.ActivityCorrection:   {"mends_at", "mends_repo"},
+		telemetry.ActivityCorrection:   {"corrections_at", "corrections_repo"},
 	}[b.kind]
 	if b.kind == telemetry.ActivityPull {
 		word := strings.TrimSuffix(strings.TrimPrefix(b.at, "p."), "_at")

@@ -21,7 +21,7 @@ func RepoID(tx *store.Tx, key string) (id int64, known bool) {
 // are in: itself and its forks.
 func PullRepos(tx *store.Tx, repo int64) []string {
 	keys := []string{}
-	tx.Each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *store.Row) {
+	tx.Each(`SELECT key FROM pull_repos WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *store.Row) {
 		var key string
 		r.Scan(&key)
 		keys = append(keys, key)
@@ -42,7 +42,7 @@ func PullReposThen(tx *store.Tx, repo, at int64) []string {
 		}
 	})
 	names := store.JSON(slices.Sorted(maps.Keys(keys)))
-	tx.Each(`SELECT new_key FROM moves WHERE key `+tx.In(1, "TEXT"), []any{names}, func(r *store.Row) {
+	tx.Each(`SELECT new_key FROM repo_renames WHERE key `+tx.In(1, "TEXT"), []any{names}, func(r *store.Row) {
 		var key string
 		r.Scan(&key)
 		keys[key] = true

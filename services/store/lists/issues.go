@@ -66,7 +66,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Into: func(i *row) any { return &i.PublicID }, CSV: "id", Asked: text(issueID)},
 		{Name: "fingerprint", Help: "beginning of any fingerprint that the issue had", Column: "i.fingerprint",
 			Into: func(i *row) any { return &i.Fingerprint }, CSV: "fingerprint", NoPast: true,
-			Asked: prefix(func(text string) Cond { return like("i.prints", `%"`+escaped(text)+`%`) })},
+			Asked: prefix(func(text string) Cond { return like("i.fingerprints", `%"`+escaped(text)+`%`) })},
 		{Name: "run", Help: "number of a run that named the issue", Asked: exact(func(n int64) Cond {
 			return that("i.id IN (SELECT a.issue_id FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.run_number = ? AND r.at <= @)", n)
 		})},
@@ -122,7 +122,7 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.LastSeen.File }},
 		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
 		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return store.NumbersOf(&i.Runs) }},
-		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return store.ListOf(&i.Fingerprints) }},
+		{Name: "fingerprints", Column: "i.fingerprints", Into: func(i *row) any { return store.ListOf(&i.Fingerprints) }},
 		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
 		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
 		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return &i.Closed.At }},
@@ -149,13 +149,13 @@ func keptIssues(t query.Term) bool {
 
 // withPull is true of an issue i that a session with a pull request took; what
 // is guessed does not count.
-const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0
+const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0
 	JOIN pulls p ON p.key = l.pull_key`
 
 // ofInterval wraps a condition on the lives l of an issue.
 func ofInterval(also string) func(moment, Cond) Cond {
 	return func(_ moment, c Cond) Cond {
-		return Cond{"i.id IN (SELECT l.issue_id FROM lives l WHERE " + also + " AND " + c.Text + ")", c.Args}
+		return Cond{"i.id IN (SELECT l.issue_id FROM issue_intervals l WHERE " + also + " AND " + c.Text + ")", c.Args}
 	}
 }
 
@@ -204,7 +204,7 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o JOIN runs d ON d.id = (
 		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
 			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
-	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.prints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
+	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
 		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run,
 		i.last_file, i.last_run, i.appearances, i.runs,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
@@ -213,7 +213,7 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 		(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
 		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
 			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
-	FROM latest d CROSS JOIN issues i CROSS JOIN lives l
+	FROM latest d CROSS JOIN issues i CROSS JOIN issue_intervals l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
 // reducedThen is true where the last scan was scope-reduced and did not name
@@ -295,7 +295,7 @@ func issueText(m moment, text string) Cond {
 		list = append(list, contains("i.latest_issue_id", text))
 	}
 	if telemetry.IsHex(lowered(text)) && len(text) >= 6 {
-		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
+		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.fingerprints", `%"`+escaped(text)+`%`))
 	}
 	return anyOf(list...)
 }

@@ -95,7 +95,7 @@ func pullsOfRepo(m moment, key string) Cond {
 		}
 		return inTexts("p.repo_key", PullReposThen(m.tx, id, m.at))
 	}
-	return that("p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
+	return that("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
 
 func pullText(_ moment, text string) Cond {
@@ -124,7 +124,7 @@ func pullRepo() *asked {
 	both := *own
 	both.cond = func(m moment, values []query.Value) Cond {
 		c := target.cond(m, values)
-		const pullRepos = "p.repo_key IN (SELECT h.key FROM homes h JOIN repos r ON r.id = h.repo_id WHERE "
+		const pullRepos = "p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "
 		return anyOf(own.cond(m, values), Cond{pullRepos + c.Text + ")", c.Args})
 	}
 	return &both

@@ -100,9 +100,9 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
 	issues, whole := Issues(nil), query.Ask{}
-	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id").
-		where([]Cond{that("a.claim > 0"), inList("a.record_id", ids)}).
-		add(" ORDER BY a.claim, i.severity_rank, i.file, i.line, i.public_id")
+	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
+		where([]Cond{that("a.result > 0"), inList("a.record_id", ids)}).
+		add(" ORDER BY a.result, i.severity_rank, i.file, i.line, i.public_id")
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
 		var v telemetry.VerifiedIssue
 		var record int64

@@ -1,6 +1,9 @@
 package telemetry
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // State is the state of a Devin session in this program's words.
 type State string
@@ -131,31 +134,29 @@ func waiting(pr PRSummary) State {
 	return StateWaiting
 }
 
-// Pace says how often a session of a state is worth asking about.
-type Pace int
-
-// The column "poll on" of docs/rules.md#session-states.
+// How often sessions are polled that seldom change, and those that Devin does
+// not know (docs/rules.md#session-states, the column "poll on").
 const (
-	PaceNever Pace = iota
-	PaceRarely
-	PaceSlowly
-	PaceEveryTurn
+	pollSuspended = 10 * time.Minute
+	pollFinished  = time.Hour
+	PollMissing   = time.Hour
 )
 
-// Pace tells how often the loop asks about a session of this state.
-func (s State) Pace() Pace {
+// PollInterval returns the least time between two polls of a session of this
+// state, 0 to poll it each time. ok is false for a state that is never polled.
+func (s State) PollInterval() (interval time.Duration, ok bool) {
 	switch s {
 	case StateQueued, StateWorking, StateWaiting, StatePRReady, StateUnknown:
-		return PaceEveryTurn
+		return 0, true
 	case StateSuspended:
-		return PaceSlowly
+		return pollSuspended, true
 	case StateFinished:
-		return PaceRarely
+		return pollFinished, true
 	}
-	return PaceNever
+	return 0, false
 }
 
-// Words of queries that stand for several states.
+// Keywords of queries that stand for several states.
 const (
 	KeywordOpen   = "open"   // issues that are not fixed; pull requests; repositories with open issues
 	KeywordActive = "active" // sessions that are queued, working or waiting

@@ -28,13 +28,6 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 	return polls
 }
 
-// slowly and rarely are the paces at which the loop asks about sessions that
-// seldom change.
-const (
-	slowly = 10 * time.Minute
-	rarely = time.Hour
-)
-
 // SessionsToPoll returns bare ids in the order in which to ask about them,
 // longest unasked first: all that have an id, or those whose turn it is.
 func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
@@ -48,7 +41,7 @@ func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 			var state telemetry.State
 			var asked, missing int64
 			r.Scan(&id, &state, &asked, &missing)
-			if all || due(state.Pace(), missing > 0, now.Sub(time.UnixMilli(asked))) {
+			if all || due(state, missing > 0, now.Sub(time.UnixMilli(asked))) {
 				ids = append(ids, id)
 			}
 		})
@@ -57,16 +50,13 @@ func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 	return ids, err
 }
 
-func due(pace telemetry.Pace, missing bool, waited time.Duration) bool {
-	switch {
-	case pace == telemetry.PaceNever:
-		return false
-	case pace == telemetry.PaceRarely || missing:
-		return waited >= rarely
-	case pace == telemetry.PaceSlowly:
-		return waited >= slowly
+// due reports whether to poll a session that was polled so long ago.
+func due(state telemetry.State, missing bool, waited time.Duration) bool {
+	interval, polled := state.PollInterval()
+	if missing {
+		interval = telemetry.PollMissing
 	}
-	return true
+	return polled && waited >= interval
 }
 
 // SavePoll keeps what Devin answered. Sessions of which it says nothing new

@@ -23,12 +23,12 @@ type Jobs interface {
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
 	Reply(ctx context.Context, id, text string) error
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
-	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.Starter) (*ingest.Handle, error)
+	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
 // Scope keeps a person's word that a narrow scan counts as a full one.
 type Scope interface {
-	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) error
+	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error
 }
 
 // Settings is what /api/config tells: never a secret's value.

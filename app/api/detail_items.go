@@ -5,7 +5,7 @@ import "telemetry-dashboard/services/telemetry"
 // attemptItem is an attempt with what came of it and, in fields of its own,
 // its pull request.
 type attemptItem struct {
-	telemetry.Attempt
+	telemetry.AttemptRow
 	PRNumber *int64  `json:"pr_number"`
 	PRState  *string `json:"pr_state"`
 	PRMerged bool    `json:"pr_merged"`
@@ -21,7 +21,7 @@ type issueDetailItem struct {
 func issueDetailOf(d telemetry.IssueDetail) issueDetailItem {
 	item := issueDetailItem{d, make([]attemptItem, len(d.Attempts))}
 	for n, outcome := range d.Outcomes() {
-		a := attemptItem{Attempt: d.Attempts[n], AttemptOutcome: outcome}
+		a := attemptItem{AttemptRow: d.Attempts[n], AttemptOutcome: outcome}
 		if a.PR != nil {
 			a.PRNumber, a.PRState, a.PRMerged = &a.PR.Number, &a.PR.State, a.PR.Merged
 		}

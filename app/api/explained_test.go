@@ -274,7 +274,7 @@ func TestEveryNumberIsExplained(t *testing.T) {
 	t.Run("generated", func(t *testing.T) {
 		records := map[string][]byte{}
 		for f := range history.Generate(history.Options{Seed: 5, Repos: 5, ScansPerRepo: 12, FindingsPerScan: 22, SessionsPerScan: 1,
-			Disturb: history.Disturbances{Unnamed: 0.3, Narrowed: 0.1, Reopenings: 0.3, Late: 0.1}}) {
+			Disturb: history.Disturbances{WithoutFindings: 0.3, ScopeReduced: 0.1, Reopenings: 0.3, Late: 0.1}}) {
 			records[f.Name] = f.Body
 		}
 		t.Run("sqlite", func(t *testing.T) { newExplained(t, records, fetchPulls).walk() })

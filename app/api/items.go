@@ -21,7 +21,7 @@ func repoOf(r telemetry.RepoRow) repoItem {
 	switch {
 	case !r.Listed && r.LatestRun != nil:
 		note = "not listed: this record names no findings"
-	case r.Unnamed:
+	case r.WithoutFindings:
 		note = "a newer scan names no findings; what is open is as of the one before"
 	case r.LatestReduced:
 		note = "scope reduced: the latest scan looked at less than the one before, and closed nothing"

@@ -41,7 +41,7 @@ type param func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error
 func (a *API) issues() rows[telemetry.IssueRow] {
 	return rows[telemetry.IssueRow]{
 		list: a.Dashboard.Issues, file: "issues", now: a.now,
-		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.WordOpen)),
+		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.KeywordOpen)),
 			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
 	}
 }
@@ -82,7 +82,7 @@ func (a *API) files() rows[telemetry.FileRow] {
 func (a *API) verifications() rows[telemetry.VerificationRow] {
 	return rows[telemetry.VerificationRow]{
 		list:   a.Dashboard.Verifications,
-		params: []param{ofRepo, words("outcome", "outcome", telemetry.Verdicts()), ofSession, replacedToo},
+		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo},
 	}
 }
 
@@ -210,7 +210,7 @@ func texts(name, field string) param {
 
 // ofSession reads the id of a session, with or without "devin-".
 func ofSession(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
-	if id := telemetry.BareID(c.Query("session_id")); id != "" {
+	if id := telemetry.SessionKey(c.Query("session_id")); id != "" {
 		*a = a.And(query.Term{Field: "session", Values: []query.Value{{Text: id}}})
 	}
 	return nil

@@ -93,13 +93,13 @@ func batchesOf(d telemetry.RunDetail) []batchItem {
 			place[m.BatchID] = at
 			batches = append(batches, batchItem{BatchID: m.BatchID})
 		}
-		bare := telemetry.BareID(m.ID)
-		s := runSessionItem{Mention: m, Issues: array(d.Taken[bare])}
+		bare := telemetry.SessionKey(m.ID)
+		s := runSessionItem{Mention: m, Issues: array(d.SessionIssues[bare])}
 		switch state := d.States[bare]; {
 		case bare != "":
 			s.State, s.Reason = state.State, state.Reason
 		case m.ID == "":
-			s.State, s.Reason = telemetry.StateOf("", telemetry.Word{Status: m.Status}, telemetry.PRSummary{})
+			s.State, s.Reason = telemetry.StateOf("", telemetry.UpstreamStatus{Status: m.Status}, telemetry.PRSummary{})
 		default:
 			s.State = "dry_run"
 		}

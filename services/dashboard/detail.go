@@ -18,13 +18,13 @@ type Details interface {
 	Raw(ctx context.Context, source, file string) (telemetry.RawFile, error)
 	RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error)
 	Activity(
-		ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark, limit int,
-	) (list []telemetry.Activity, next telemetry.ActivityMark, err error)
+		ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityCursor, limit int,
+	) (list []telemetry.Activity, next telemetry.ActivityCursor, err error)
 
-	// SessionsByKey and PullMarks are what the rows of a page show of other
+	// SessionsByKey and PullExtras are what the rows of a page show of other
 	// lists, in one question each.
 	SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error)
-	PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error)
+	PullExtras(ctx context.Context, keys []string) (map[string]telemetry.PullExtras, error)
 }
 
 // IssueByID returns an issue by its public id. For an id that a late record
@@ -44,8 +44,8 @@ func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telem
 // that no run record names.
 func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.SessionDetail, error) {
 	s, found, err := d.SessionDetail(ctx, id)
-	if bare := telemetry.BareID(id); err == nil && !found && bare != "" {
-		s, found, err = d.SessionDetail(ctx, bare)
+	if key := telemetry.SessionKey(id); err == nil && !found && key != "" {
+		s, found, err = d.SessionDetail(ctx, key)
 	}
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,

@@ -191,7 +191,7 @@ func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error)
 }
 
 func (d *Dashboard) exactSession(ctx context.Context, text string) ([]Hit, error) {
-	id := telemetry.BareID(text)
+	id := telemetry.SessionKey(text)
 	if tokens := telemetry.SessionTokens(text); strings.Contains(text, "://") && len(tokens) == 1 {
 		id = tokens[0]
 	}

@@ -38,13 +38,13 @@ func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (te
 // without. The error is CodeNotFound for one that no record names, and for
 // one that never started: there is nobody to talk to.
 func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
-	bare := telemetry.BareID(id)
-	sessions, err := d.SessionsByKey(ctx, []string{bare})
+	key := telemetry.SessionKey(id)
+	sessions, err := d.SessionsByKey(ctx, []string{key})
 	if err != nil {
 		return telemetry.SessionRow{}, err
 	}
-	session := sessions[bare]
-	if bare == "" || session.ID == "" {
+	session := sessions[key]
+	if key == "" || session.ID == "" {
 		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
 			"No run record names a session %s. The list of sessions has those that are known.", telemetry.Shown(id))
 	}
@@ -63,7 +63,7 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 		return session, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
 			"DEVIN_API_KEY is not set, so Devin cannot be asked for messages. Set it and restart.")
 	}
-	messages, err := d.o.Messages.Messages(ctx, telemetry.BareID(session.ID))
+	messages, err := d.o.Messages.Messages(ctx, telemetry.SessionKey(session.ID))
 	return session, messages, err
 }
 
@@ -110,7 +110,7 @@ func (d *Dashboard) ours(ctx context.Context, repoKey string) (func(telemetry.Pu
 	}
 	known := map[string]bool{}
 	for _, s := range sessions {
-		known[telemetry.BareID(s.ID)] = true
+		known[telemetry.SessionKey(s.ID)] = true
 	}
 	for _, p := range pulls {
 		known[telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key()] = true

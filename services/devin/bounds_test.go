@@ -96,8 +96,8 @@ func peak(do func()) (most uint64) {
 	return most
 }
 
-// TestManyOddRowsAreLoggedOnce a page.
-func TestManyOddRowsAreLoggedOnce(t *testing.T) {
+// TestManyInvalidRowsAreLoggedOnce a page.
+func TestManyInvalidRowsAreLoggedOnce(t *testing.T) {
 	eachAPI(t, func(t *testing.T, key string) {
 		p := devintest.New(devintest.Options{Key: key, OrgID: org})
 		var lines log

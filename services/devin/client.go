@@ -67,9 +67,9 @@ type Client struct {
 	budget  *upstream.Budget
 	flights upstream.Flights
 
-	org        atomic.Pointer[string]
-	barePaths  atomic.Bool // paths took the id without devin- last time
-	bareFilter atomic.Bool // session_ids did
+	org              atomic.Pointer[string]
+	unprefixedPaths  atomic.Bool // paths took the id without devin- last time
+	unprefixedFilter atomic.Bool // session_ids did
 
 	mu    sync.Mutex                                  // held while messages are kept or dropped
 	sent  atomic.Int64                                // messages sent so far

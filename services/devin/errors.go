@@ -89,9 +89,9 @@ func (u unread) Error() string { return string(u) }
 // unreadable says of an answer why reading it failed with err.
 func (c *Client) unreadable(r request, body *noted, err error) string {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
-	why, odd := errors.AsType[unread](err)
+	why, unread := errors.AsType[unread](err)
 	switch {
-	case odd:
+	case unread:
 		return "cannot be read: " + string(why)
 	case upstream.WasReset(body.err):
 		return "was cut short"

@@ -85,7 +85,7 @@ func (c *Client) FreshMessages(ctx context.Context, id string) (msgs []telemetry
 
 // askable returns the bare form of an id that can stand in a path.
 func askable(id string) (string, error) {
-	if id = telemetry.BareID(id); isID(id) {
+	if id = telemetry.SessionKey(id); isID(id) {
 		return id, nil
 	}
 	return "", telemetry.Errorf(telemetry.CodeInvalid, "This is not the id of a Devin session.")
@@ -177,11 +177,11 @@ func (t *transcript) add(raw json.RawMessage) error {
 }
 
 // join appends the page that follows, and tells whether it brought news.
-func (t *transcript) join(page *transcript) (news bool) {
+func (t *transcript) join(page *transcript) (changed bool) {
 	for _, msg := range page.msgs {
 		if !t.ids[msg.ID] {
 			t.msgs = append(t.msgs, msg)
-			news = news || msg.ID == ""
+			changed = changed || msg.ID == ""
 		}
 	}
 	known := len(t.ids)
@@ -191,7 +191,7 @@ func (t *transcript) join(page *transcript) (news bool) {
 	t.msgs = lastOf(t.msgs)
 	t.rows += page.rows
 	t.unread += page.unread
-	return news || len(t.ids) > known
+	return changed || len(t.ids) > known
 }
 
 // heard returns the last messages; r asked for them.

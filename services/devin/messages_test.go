@@ -47,8 +47,8 @@ func TestMessagesAreRead(t *testing.T) {
 	}
 }
 
-// TestOddMessages cost only themselves, and that is said.
-func TestOddMessages(t *testing.T) {
+// TestUnusualMessages cost only themselves, and that is said.
+func TestUnusualMessages(t *testing.T) {
 	for key, body := range map[string]string{
 		keyV1: `{"messages":[null,7,{"message":8},{"type":"devin_message","message":"second","timestamp":"2026-05-11T09:01:00"},
 			{"type":"initial_user_message","message":"first","timestamp":"2026-05-11T09:00:00Z","event_id":5},{"message":"third","timestamp":"2026-05-11T09:02:00"}]}`,
@@ -315,8 +315,8 @@ func TestSendRefuses(t *testing.T) {
 	})
 }
 
-// TestSendToBareIDs: a server that knows ids without devin- only gets one message.
-func TestSendToBareIDs(t *testing.T) {
+// TestSendToSessionKeys: a server that knows ids without devin- only gets one message.
+func TestSendToSessionKeys(t *testing.T) {
 	for key, path := range map[string]string{keyV1: "/v1/sessions/%s/message", keyV3: "/v3/organizations/org-1/sessions/%s/messages"} {
 		s := &scripted{answer: func(r *http.Request) (int, string) {
 			if strings.Contains(r.URL.Path, "devin-") {

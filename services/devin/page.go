@@ -83,7 +83,7 @@ func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 	o, err := readObject(in, ignore, "session_id", "status", "status_enum", "status_detail", "title", "url", "created_at", "updated_at",
 		"pull_request", "pull_requests", "structured_output", "result")
 	session := telemetry.UpstreamSession{
-		ID:        telemetry.BareID(o.text("session_id")),
+		ID:        telemetry.SessionKey(o.text("session_id")),
 		API:       c.api,
 		Status:    o.text("status"),
 		Title:     telemetry.Shorten(o.text("title"), maxText),

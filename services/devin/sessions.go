@@ -107,7 +107,7 @@ func (s *search) wants(id string) bool {
 func newSearch(wanted []string) *search {
 	s := &search{open: map[string]bool{}, found: map[string]telemetry.UpstreamSession{}, gone: map[string]bool{}}
 	for _, id := range wanted {
-		id = telemetry.BareID(id)
+		id = telemetry.SessionKey(id)
 		if _, again := s.open[id]; id == "" || again {
 			continue
 		}
@@ -130,7 +130,7 @@ func isID(id string) bool {
 
 // see takes a session if it is wanted, and tells whether that is news. A list
 // that moves while it is paged can show one twice; the newer of the two holds.
-func (s *search) see(session telemetry.UpstreamSession) (news bool) {
+func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, wanted := s.open[session.ID]; !wanted {
@@ -231,10 +231,10 @@ func endsTurn(err error) bool {
 
 // take takes a page and returns how many of the wanted sessions in it were
 // new. That rows cannot be read is logged once for the page.
-func (c *Client) take(s *search, r request, p *page) (news int) {
+func (c *Client) take(s *search, r request, p *page) (changed int) {
 	for _, session := range p.sessions {
 		if s.see(session) {
-			news++
+			changed++
 		}
 	}
 	for _, id := range p.lost {
@@ -244,5 +244,5 @@ func (c *Client) take(s *search, r request, p *page) (news int) {
 		c.log.Warn("rows of Devin's list of sessions cannot be read and are skipped", "rows", p.rows, "unread", p.unread, "first", p.why)
 		s.misread(c.broken(r, fmt.Sprintf("has %d rows of %d that cannot be read (the first: %s)", p.unread, p.rows, p.why), nil))
 	}
-	return news
+	return changed
 }

@@ -83,8 +83,8 @@ const missingSession = "Devin knows no such session with this key (404). It may 
 // a 404 with the bare one; next time the form that was known comes first.
 func withEitherID[T any](c *Client, id string, ask func(form string) (T, error)) (T, error) {
 	forms := []string{"devin-" + id, id}
-	bare := c.barePaths.Load()
-	if bare {
+	unprefixed := c.unprefixedPaths.Load()
+	if unprefixed {
 		forms[0], forms[1] = forms[1], forms[0]
 	}
 	answer, err := ask(forms[0])
@@ -93,7 +93,7 @@ func withEitherID[T any](c *Client, id string, ask func(form string) (T, error))
 	}
 	answer, err = ask(forms[1])
 	if err == nil {
-		c.barePaths.Store(!bare)
+		c.unprefixedPaths.Store(!unprefixed)
 	}
 	return answer, err
 }
@@ -118,7 +118,7 @@ func (c *Client) messagesV1(ctx context.Context, id string) (heard, error) {
 		err := c.get(ctx, r, func(in io.Reader) error {
 			t = c.newTranscript()
 			o, err := readObject(in, t.add, "session_id")
-			if other := telemetry.BareID(o.text("session_id")); err == nil && other != "" && other != id {
+			if other := telemetry.SessionKey(o.text("session_id")); err == nil && other != "" && other != id {
 				return unread("it is about another session")
 			}
 			return err

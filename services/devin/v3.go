@@ -53,7 +53,7 @@ func (c *Client) listV3(ctx context.Context, s *search) error {
 	for chunk := range slices.Chunk(ids[len(first):], idsV3) {
 		g.Go(func() error {
 			return telemetry.Guard("asking Devin for a list of sessions", func() error {
-				_, err := c.chunkV3(ctx, s, org, chunk, c.bareFilter.Load())
+				_, err := c.chunkV3(ctx, s, org, chunk, c.unprefixedFilter.Load())
 				return err
 			})
 		})
@@ -64,17 +64,17 @@ func (c *Client) listV3(ctx context.Context, s *search) error {
 // firstChunkV3 asks for the first chunk. It returns true when the list of the
 // whole organization was read instead.
 func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []string) (whole bool, err error) {
-	known := c.bareFilter.Load()
-	for _, bare := range []bool{known, !known} {
-		got, err := c.chunkV3(ctx, s, org, ids, bare)
+	known := c.unprefixedFilter.Load()
+	for _, unprefixed := range []bool{known, !known} {
+		got, err := c.chunkV3(ctx, s, org, ids, unprefixed)
 		switch {
 		case refusesFilter(err):
-			_, err = c.chunkV3(ctx, s, org, nil, bare)
+			_, err = c.chunkV3(ctx, s, org, nil, unprefixed)
 			return true, err
 		case err != nil || got.others:
 			return got.others, err
 		case got.named:
-			c.bareFilter.Store(bare)
+			c.unprefixedFilter.Store(unprefixed)
 			return false, nil
 		case got.unread: // its rows would be no better in the other form
 			return false, nil
@@ -100,10 +100,10 @@ type gotV3 struct {
 
 // chunkV3 reads the pages of the sessions with the ids, or of the whole
 // organization if there are none, until all that they can tell is known.
-func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []string, bare bool) (got gotV3, err error) {
+func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []string, unprefixed bool) (got gotV3, err error) {
 	query := url.Values{"first": {strconv.Itoa(firstV3)}}
 	for _, id := range ids {
-		if !bare {
+		if !unprefixed {
 			id = "devin-" + id
 		}
 		query.Add("session_ids", id)
@@ -116,7 +116,7 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 	}
 	// A server may give fewer rows a page than were asked for, one at the least.
 	err = c.pagesV3(ctx, r, listPages(len(s.ids))+len(ids), read, func() (more bool) {
-		news := c.take(s, r, p)
+		changed := c.take(s, r, p)
 		got.unread = got.unread || p.unread > 0
 		for _, id := range p.ids {
 			if slices.Contains(ids, id) {
@@ -128,7 +128,7 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		if got.others { // these are pages of the whole organization
 			return len(s.left(s.ids)) > 0
 		}
-		return news > 0 && len(s.left(ids)) > 0
+		return changed > 0 && len(s.left(ids)) > 0
 	})
 	if endless, ok := errors.AsType[endlessList](err); ok {
 		s.leave(c.broken(r, endless.how, endless))
@@ -226,12 +226,12 @@ func (c *Client) messagesV3(ctx context.Context, id string) (heard, error) {
 			last, p = c.newTranscript(), &page{}
 			return p, upstream.Object(in, "items", maxRows, last.add, p.next)
 		}
-		news := true
+		changed := true
 		err := c.pagesV3(ctx, r, messagePages, read, func() bool {
-			news = all.join(last)
-			return news
+			changed = all.join(last)
+			return changed
 		})
-		if err == nil && !news && p.more {
+		if err == nil && !changed && p.more {
 			err = endlessList{repeats}
 		}
 		h := all.heard(c, r)
@@ -265,7 +265,7 @@ func (c *Client) sendV3(ctx context.Context, id, text string) error {
 // the published one is that session, and not to be depended on.
 func receiptV3(in io.Reader, id string) error {
 	receipt, err := readReceipt(in, "session_id")
-	if other := telemetry.BareID(receipt.text("session_id")); err == nil && other != "" && other != id {
+	if other := telemetry.SessionKey(receipt.text("session_id")); err == nil && other != "" && other != id {
 		return unread("it is about another session")
 	}
 	return err

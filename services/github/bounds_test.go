@@ -173,7 +173,7 @@ func TestTimesThatAreYetToCome(t *testing.T) {
 	}
 }
 
-func TestOddRateLimits(t *testing.T) {
+func TestUnusualRateLimits(t *testing.T) {
 	for name, tc := range map[string]struct {
 		limit, remaining, reset string
 		want                    telemetry.RateLimit
@@ -267,8 +267,8 @@ func TestTwiceListed(t *testing.T) {
 	}
 }
 
-// TestOddBranch: a name that would lead to another address is not asked.
-func TestOddBranch(t *testing.T) {
+// TestUnusualBranch: a name that would lead to another address is not asked.
+func TestUnusualBranch(t *testing.T) {
 	p, c := start(t)
 	world(p)
 	p.Fail(githubtest.Fault{Path: "/repos/" + actionRepo, Exact: true, Status: 200, Raw: `{"default_branch": "../../../../user"}`})

@@ -66,7 +66,7 @@ type Client struct {
 	timeout   time.Duration
 	ttl       time.Duration
 	log       *slog.Logger
-	life      context.Context // until Close
+	lifetime  context.Context // until Close
 	end       context.CancelFunc
 
 	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
@@ -117,7 +117,7 @@ func New(o Options) (*Client, error) {
 		kept:    cache.New[kept](keptValues, keptBytes, keptBytes),
 		last:    cache.New[telemetry.PullDetails](keptValues, keptBytes, keptBytes),
 	}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.lifetime, c.end = context.WithCancel(context.Background())
 	// Without its own Timeout: each request has a context with one. go-github
 	// leaves the bodies of errors and of 304 open, whose timers would run on.
 	c.api = gh.NewClient(&http.Client{Transport: c.wire, CheckRedirect: followAPI})
@@ -175,7 +175,7 @@ func share[T any](ctx context.Context, c *Client, key string, ask func(context.C
 	v, err := upstream.Share(ctx, &c.flights, key, timesQuestion*c.timeout, func(ctx context.Context) (T, error) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		defer context.AfterFunc(c.life, cancel)()
+		defer context.AfterFunc(c.lifetime, cancel)()
 		return ask(ctx)
 	})
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {

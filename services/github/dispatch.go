@@ -79,7 +79,7 @@ func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWo
 		}
 		return true, err
 	}
-	return true, &oddStatus{resp.StatusCode}
+	return true, &unexpectedStatus{resp.StatusCode}
 }
 
 func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, err error) error {

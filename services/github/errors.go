@@ -89,7 +89,7 @@ func flaw(err error) string {
 	if row, ok := errors.AsType[*unusable](err); ok {
 		return row.how
 	}
-	if odd, ok := errors.AsType[*oddStatus](err); ok {
+	if odd, ok := errors.AsType[*unexpectedStatus](err); ok {
 		return fmt.Sprintf("came with status %d, which is not the one that GitHub documents", odd.status)
 	}
 	if _, ok := errors.AsType[*gh.AcceptedError](err); ok {

@@ -249,7 +249,7 @@ func (c *Client) checkDownload(resp *http.Response) error {
 		return &unusable{fmt.Sprintf("points to a download that is refused (%d)", resp.StatusCode)}
 	}
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = &oddStatus{resp.StatusCode}
+		err = &unexpectedStatus{resp.StatusCode}
 	}
 	return err
 }

@@ -64,10 +64,10 @@ type unusable struct{ how string }
 
 func (e *unusable) Error() string { return "the answer " + e.how }
 
-// oddStatus is a success that is not the one that GitHub documents.
-type oddStatus struct{ status int }
+// unexpectedStatus is a success that is not the one that GitHub documents.
+type unexpectedStatus struct{ status int }
 
-func (e *oddStatus) Error() string { return fmt.Sprintf("HTTP %d", e.status) }
+func (e *unexpectedStatus) Error() string { return fmt.Sprintf("HTTP %d", e.status) }
 
 // request is one GET of the API.
 type request struct {
@@ -151,7 +151,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return page{}, &oddStatus{resp.StatusCode}
+		return page{}, &unexpectedStatus{resp.StatusCode}
 	}
 	p := page{etag: etagOf(resp.Header), more: leadsOn(resp.Header.Values("Link")), linked: resp.Header.Get("Link") != ""}
 	idle := time.AfterFunc(c.timeout/idlePart, func() { cancel(errStalled) })

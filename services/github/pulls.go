@@ -265,7 +265,7 @@ func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest {
 		repo = spelled
 	}
 	return telemetry.PullRequest{
-		Repo: repo, MovedTo: spelled, Number: p.Number, Title: field(p.Title), Body: clip(p.Body, maxText), HTMLURL: webAddress(p.HTMLURL),
+		Repo: repo, RenamedTo: spelled, Number: p.Number, Title: field(p.Title), Body: clip(p.Body, maxText), HTMLURL: webAddress(p.HTMLURL),
 		State: field(p.State), Draft: p.Draft, User: field(p.User.Login), HeadRef: field(p.Head.Ref),
 		CreatedAt: c.clock(p.CreatedAt), UpdatedAt: c.clock(p.UpdatedAt), ClosedAt: c.clock(p.ClosedAt), MergedAt: c.clock(p.MergedAt),
 	}

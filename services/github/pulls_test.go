@@ -38,7 +38,7 @@ func numbers(pulls []telemetry.PullRequest) []int {
 func TestPullRequestFields(t *testing.T) {
 	p, c := start(t)
 	want := telemetry.PullRequest{
-		Repo: "Octo/Shop", MovedTo: "Octo/Shop", Number: 7, Title: "fix(CQLF-R1-0001): <b>", Body: "Session 0123", HTMLURL: "https://github.com/Octo/Shop/pull/7",
+		Repo: "Octo/Shop", RenamedTo: "Octo/Shop", Number: 7, Title: "fix(CQLF-R1-0001): <b>", Body: "Session 0123", HTMLURL: "https://github.com/Octo/Shop/pull/7",
 		State: "closed", Draft: true, User: "devin-ai[bot]", HeadRef: "devin/1-fix",
 		CreatedAt: day(1), UpdatedAt: day(4), ClosedAt: day(3), MergedAt: day(3),
 	}

@@ -9,7 +9,7 @@ import (
 
 // reopen matches what no open issue took to closed ones: by fingerprint,
 // then by rule, file and line, the one closed last first.
-func (l *Ledger) reopen(m *matcher, out *Outcome) error {
+func (l *Ledger) reopen(m *matcher, out *ScanResult) error {
 	var left []telemetry.Finding
 	var places []int // of left in the scan
 	for f := range m.findings {
@@ -25,26 +25,26 @@ func (l *Ledger) reopen(m *matcher, out *Outcome) error {
 	}
 	back := newMatcher(left, l.alike(left))
 	back.anywhere = true
-	back.exact(telemetry.BasisBackPrint, func(print string, _ placeKey) (placeKey, bool) {
-		return placeKey{rule: print}, back.prints.plain(back.prints.root(print))
+	back.exact(telemetry.BasisReopenedByFingerprint, func(fingerprint string, _ locationKey) (locationKey, bool) {
+		return locationKey{rule: fingerprint}, back.fingerprints.plain(back.fingerprints.root(fingerprint))
 	})
 	for _, g := range back.group(func(f *telemetry.Finding, i *telemetry.Issue) fileKey {
-		return fileKey{rule: back.prints.root(printOf(f, i))}
+		return fileKey{rule: back.fingerprints.root(fingerprintOf(f, i))}
 	}) {
-		back.nearest(back.blocks(g), func(int64) telemetry.Basis { return telemetry.BasisBackPrint })
+		back.nearest(back.blocks(g), func(int64) telemetry.Basis { return telemetry.BasisReopenedByFingerprint })
 	}
 	m.steps += back.steps
 	for n, f := range places {
 		if issue := back.issueOf[n]; issue != nil {
-			m.reopened(f, issue, telemetry.BasisBackPrint, out)
+			m.reopened(f, issue, telemetry.BasisReopenedByFingerprint, out)
 		}
 	}
 	for n, f := range places {
 		if m.issueOf[f] != nil {
 			continue
 		}
-		for _, s := range l.places[placeKey{left[n].Rule, left[n].File, left[n].Line}].top(1) {
-			m.reopened(f, s.issue, telemetry.BasisBackPlace, out)
+		for _, s := range l.closedByLocation[locationKey{left[n].Rule, left[n].File, left[n].Line}].top(1) {
+			m.reopened(f, s.issue, telemetry.BasisReopenedByLocation, out)
 		}
 	}
 	return nil
@@ -67,52 +67,52 @@ func (l *Ledger) recall(left []telemetry.Finding) error {
 	return nil
 }
 
-func (m *matcher) reopened(f int, issue *telemetry.Issue, basis telemetry.Basis, out *Outcome) {
+func (m *matcher) reopened(f int, issue *telemetry.Issue, basis telemetry.Basis, out *ScanResult) {
 	m.issueOf[f], m.basis[f] = issue, basis
-	issue.Closed = telemetry.Place{}
+	issue.Closed = telemetry.ScanPosition{}
 	out.Reopened++
 }
 
-// shelf is the closed issues whose fingerprints share a PrintKey.
-type shelf struct {
-	piles   map[string]*pile // by fingerprint
-	lengths map[int]bool     // of the fingerprints
+// closedByKey is the closed issues whose fingerprints share a FingerprintKey.
+type closedByKey struct {
+	byFingerprint map[string]*closedList // by fingerprint
+	lengths       map[int]bool           // of the fingerprints
 }
 
 // alike returns the closed issues whose fingerprints can be equal to those of
 // the findings, the one to reopen first in front. Of those with one
 // fingerprint there are at most as many as findings can ask for.
 func (l *Ledger) alike(findings []telemetry.Finding) []*telemetry.Issue {
-	asking := map[string]int{} // by PrintKey
+	asking := map[string]int{} // by FingerprintKey
 	for f := range findings {
-		asking[telemetry.PrintKey(findings[f].Fingerprint)]++
+		asking[telemetry.FingerprintKey(findings[f].Fingerprint)]++
 	}
-	wanted, emptied := map[*pile]int{}, map[*shelf]bool{}
+	wanted, emptied := map[*closedList]int{}, map[*closedByKey]bool{}
 	for f := range findings {
-		print := findings[f].Fingerprint
-		key := telemetry.PrintKey(print)
+		fingerprint := findings[f].Fingerprint
+		key := telemetry.FingerprintKey(fingerprint)
 		s := l.closed[key]
 		if s == nil || emptied[s] {
 			continue
 		}
 		for n := range s.lengths {
-			if n <= len(print) {
-				wanted[s.piles[print[:n]]] = asking[key]
+			if n <= len(fingerprint) {
+				wanted[s.byFingerprint[fingerprint[:n]]] = asking[key]
 				continue
 			}
 			emptied[s] = true // a fingerprint that was cut off asks for all
-			for _, p := range s.piles {
+			for _, p := range s.byFingerprint {
 				wanted[p] = asking[key]
 			}
 			break
 		}
 	}
-	var list []shelved
+	var list []closedIssue
 	for p, n := range wanted {
 		list = append(list, p.top(n)...)
 	}
 	l.steps += len(wanted) + len(list)
-	slices.SortFunc(list, func(a, b shelved) int { return reopenOrder(b, a) })
+	slices.SortFunc(list, func(a, b closedIssue) int { return reopenOrder(b, a) })
 	issues := make([]*telemetry.Issue, len(list))
 	for i, s := range list {
 		issues[i] = s.issue
@@ -120,32 +120,32 @@ func (l *Ledger) alike(findings []telemetry.Finding) []*telemetry.Issue {
 	return issues
 }
 
-// shelved is an issue as it was closed. It is no longer one to reopen once
+// closedIssue is an issue as it was closed. It is no longer one to reopen once
 // the issue is open, or was closed again.
-type shelved struct {
+type closedIssue struct {
 	issue  *telemetry.Issue
-	closed telemetry.Place
+	closed telemetry.ScanPosition
 }
 
 // reopenOrder puts the issue that is to be reopened first last: the one
 // closed last, of equals the one first seen earlier.
-func reopenOrder(a, b shelved) int {
+func reopenOrder(a, b closedIssue) int {
 	return cmp.Or(a.closed.Compare(b.closed), firstSeen(b.issue, a.issue))
 }
 
-// pile is closed issues with something in common. The nil pile is empty.
-type pile struct {
-	list     []shelved
+// closedList is closed issues with something in common. The nil pile is empty.
+type closedList struct {
+	list     []closedIssue
 	unsorted bool
 }
 
-func (p *pile) add(s shelved) {
+func (p *closedList) add(s closedIssue) {
 	p.unsorted = p.unsorted || len(p.list) > 0 && reopenOrder(p.list[len(p.list)-1], s) > 0
 	p.list = append(p.list, s)
 }
 
 // top returns the n to reopen first, fewer where there are not so many.
-func (p *pile) top(n int) []shelved {
+func (p *closedList) top(n int) []closedIssue {
 	if p == nil {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (p *pile) top(n int) []shelved {
 		slices.SortFunc(p.list, reopenOrder)
 		p.unsorted = false
 	}
-	var top []shelved
+	var top []closedIssue
 	at := len(p.list)
 	for ; at > 0 && len(top) < n; at-- {
 		if s := p.list[at-1]; s.issue.Closed.Compare(s.closed) == 0 {
@@ -169,22 +169,22 @@ func (p *pile) top(n int) []shelved {
 
 func (l *Ledger) keepClosed(issue *telemetry.Issue) {
 	if l.closed == nil {
-		l.closed, l.places = map[string]*shelf{}, map[placeKey]*pile{}
+		l.closed, l.closedByLocation = map[string]*closedByKey{}, map[locationKey]*closedList{}
 	}
-	print, key := issue.Fingerprint, telemetry.PrintKey(issue.Fingerprint)
+	fingerprint, key := issue.Fingerprint, telemetry.FingerprintKey(issue.Fingerprint)
 	s := l.closed[key]
 	if s == nil {
-		s = &shelf{piles: map[string]*pile{}, lengths: map[int]bool{}}
+		s = &closedByKey{byFingerprint: map[string]*closedList{}, lengths: map[int]bool{}}
 		l.closed[key] = s
 	}
-	if s.piles[print] == nil {
-		s.piles[print], s.lengths[len(print)] = &pile{}, true
+	if s.byFingerprint[fingerprint] == nil {
+		s.byFingerprint[fingerprint], s.lengths[len(fingerprint)] = &closedList{}, true
 	}
-	s.piles[print].add(shelved{issue, issue.Closed})
-	place := placeKey{issue.Rule, issue.File, issue.Line}
-	if l.places[place] == nil {
-		l.places[place] = &pile{}
+	s.byFingerprint[fingerprint].add(closedIssue{issue, issue.Closed})
+	place := locationKey{issue.Rule, issue.File, issue.Line}
+	if l.closedByLocation[place] == nil {
+		l.closedByLocation[place] = &closedList{}
 	}
-	l.places[place].add(shelved{issue, issue.Closed})
-	l.taken(issue.PublicID)
+	l.closedByLocation[place].add(closedIssue{issue, issue.Closed})
+	l.reserve(issue.PublicID)
 }

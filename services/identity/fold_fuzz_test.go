@@ -21,9 +21,9 @@ func scansOf(data []byte) []Scan {
 			if len(data) < 3 || !s.HasFindings || len(s.Findings) >= 60 {
 				continue
 			}
-			print, place, line := data[0], data[1], data[2]
-			prefix := strings.Repeat(string('a'+rune(print&1)), 15+int(min(print>>1&7, 1)))
-			for bit := range print >> 4 & 7 { // digits that later ones begin with
+			fingerprint, place, line := data[0], data[1], data[2]
+			prefix := strings.Repeat(string('a'+rune(fingerprint&1)), 15+int(min(fingerprint>>1&7, 1)))
+			for bit := range fingerprint >> 4 & 7 { // digits that later ones begin with
 				prefix += string('0' + rune(place>>bit&1))
 			}
 			s.Findings = append(s.Findings, telemetry.Finding{
@@ -56,12 +56,12 @@ func FuzzFold(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		scans := scansOf(data)
 		againstPlain(t, scans, map[string]int{})
-		outcomes, issues := fold(t, "o/r", scans)
+		outcomes, issues := applyAll(t, "o/r", scans)
 		d := rand.New(rand.NewPCG(uint64(len(data)), 1))
-		if stored, issuesStored := foldStored(t, "o/r", scans, d); !slices.Equal(outcomes, stored) || issues != issuesStored {
+		if stored, issuesStored := applyStored(t, "o/r", scans, d); !slices.Equal(outcomes, stored) || issues != issuesStored {
 			t.Errorf("scan by scan is not as at once:\n%s\n%s", issuesStored, issues)
 		}
-		s := newStoredFold(t, "o/r", d)
+		s := newStoredLedger(t, "o/r", d)
 		for _, n := range d.Perm(len(scans)) {
 			s.arrive(scans[n])
 		}

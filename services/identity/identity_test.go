@@ -25,20 +25,20 @@ type disturbance struct {
 func disturbances() []disturbance {
 	believable := history.Believable()
 	everything := history.Disturbances{Shifts: 0.1, Renames: 0.02, Algorithm: 0.5, ShortHashes: 0.5, Edits: 0.01, Duplicates: 0.05,
-		Unnamed: 0.03, Narrowed: 0.03, Reopenings: 0.15, Late: 0.05, Missing: 0.05}
+		WithoutFindings: 0.03, ScopeReduced: 0.03, Reopenings: 0.15, Late: 0.05, Missing: 0.05}
 	return []disturbance{
 		{name: "none", rates: history.Disturbances{}},
 		{name: "lines inserted and deleted", rates: history.Disturbances{Shifts: 0.15}},
-		{name: "the same, no fingerprints", rates: history.Disturbances{Shifts: 0.15, NoPrints: 1}},
+		{name: "the same, no fingerprints", rates: history.Disturbances{Shifts: 0.15, NoFingerprints: 1}},
 		{name: "flagged lines edited", rates: history.Disturbances{Shifts: 0.1, Edits: 0.03}},
 		{name: "files renamed", rates: history.Disturbances{Shifts: 0.1, Renames: 0.1}},
-		{name: "the same, path in fingerprint", rates: history.Disturbances{Shifts: 0.1, Renames: 0.1, PathPrints: 1}, costs: true},
+		{name: "the same, path in fingerprint", rates: history.Disturbances{Shifts: 0.1, Renames: 0.1, PathFingerprints: 1}, costs: true},
 		{name: "algorithm changed", rates: history.Disturbances{Algorithm: 1}},
 		{name: "the same, and lines shifted", rates: history.Disturbances{Algorithm: 1, Shifts: 0.15}},
 		{name: "fingerprints cut 16 to 20", rates: history.Disturbances{ShortHashes: 1, Shifts: 0.1}},
 		{name: "hashes repeated", rates: history.Disturbances{Duplicates: 0.3, Shifts: 0.1}},
-		{name: "scans without fingerprints", rates: history.Disturbances{Unnamed: 0.1, Shifts: 0.1}},
-		{name: "scope narrowed", rates: history.Disturbances{Narrowed: 0.1, Shifts: 0.1}},
+		{name: "scans without fingerprints", rates: history.Disturbances{WithoutFindings: 0.1, Shifts: 0.1}},
+		{name: "scope narrowed", rates: history.Disturbances{ScopeReduced: 0.1, Shifts: 0.1}},
 		{name: "reopened", rates: history.Disturbances{Reopenings: 0.5, Shifts: 0.1}},
 		{name: "records late", rates: history.Disturbances{Late: 0.15, Shifts: 0.1}},
 		{name: "records missing", rates: history.Disturbances{Missing: 0.15, Shifts: 0.1}},
@@ -56,7 +56,7 @@ type score struct {
 	histories, findings int
 	precision, recall   float64 // sums over findings
 	links, right, true_ int     // steps from one appearance to the next: made, made rightly, and true ones
-	narrowed, caught    int     // narrowed scans, and those that the scope guard saw
+	reduced, caught     int     // narrowed scans, and those that the scope guard saw
 	wrongly             int     // full scans that it took for narrowed ones
 }
 
@@ -68,7 +68,7 @@ func (s *score) add(o score) {
 	s.links += o.links
 	s.right += o.right
 	s.true_ += o.true_
-	s.narrowed += o.narrowed
+	s.reduced += o.reduced
 	s.caught += o.caught
 	s.wrongly += o.wrongly
 }
@@ -80,8 +80,8 @@ func (s *score) rates() (precision, recall float64) {
 // truthScan is a scan of a generated history with what is true of it.
 type truthScan struct {
 	Scan
-	truth    []string
-	narrowed bool
+	truth   []string
+	reduced bool
 }
 
 // generated returns the scans of a generated history by repository key, in
@@ -98,13 +98,13 @@ func generated(t testing.TB, o history.Options) map[string][]truthScan {
 			t.Fatalf("%s: %v", f.Name, err)
 		}
 		key := rec.Repo.Key()
-		scans[key] = append(scans[key], truthScan{scanOf(f.Name, rec), f.Truth, f.Narrowed})
+		scans[key] = append(scans[key], truthScan{scanOf(f.Name, rec), f.Truth, f.ScopeReduced})
 	}
 	return scans
 }
 
 func scanOf(name string, rec *telemetry.Record) Scan {
-	return Scan{Place: telemetry.Place{At: telemetry.At(rec.Timestamp), File: name, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
+	return Scan{ScanPosition: telemetry.ScanPosition{At: telemetry.At(rec.Timestamp), File: name, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
 }
 
 // measure folds one repository's scans and holds its issues against the
@@ -112,7 +112,7 @@ func scanOf(name string, rec *telemetry.Record) Scan {
 func measure(t testing.TB, key string, scans []truthScan) score {
 	t.Helper()
 	scans = slices.Clone(scans)
-	slices.SortFunc(scans, func(a, b truthScan) int { return a.Compare(b.Place) })
+	slices.SortFunc(scans, func(a, b truthScan) int { return a.Compare(b.ScanPosition) })
 	l := &Ledger{Repo: telemetry.RepoName(key)}
 	s := score{histories: 1}
 	both, issues, flaws := map[[2]string]int{}, map[string]int{}, map[string]int{}
@@ -124,9 +124,9 @@ func measure(t testing.TB, key string, scans []truthScan) score {
 			t.Fatal(err)
 		}
 		if scan.HasFindings {
-			s.narrowed += b2i(scan.narrowed)
-			s.caught += b2i(scan.narrowed && out.Reduced)
-			s.wrongly += b2i(!scan.narrowed && out.Reduced)
+			s.reduced += b2i(scan.reduced)
+			s.caught += b2i(scan.reduced && out.Reduced)
+			s.wrongly += b2i(!scan.reduced && out.Reduced)
 		}
 		for f, m := range out.Matches {
 			id, flaw := m.Issue.PublicID, scan.truth[f]
@@ -197,8 +197,8 @@ sees the records alone: what that costs is the row "the same, path in fingerprin
 func row(w *strings.Builder, name string, s score) {
 	precision, recall := s.rates()
 	guard := "-"
-	if s.narrowed > 0 || s.wrongly > 0 {
-		guard = fmt.Sprintf("%d/%d", s.caught, s.narrowed)
+	if s.reduced > 0 || s.wrongly > 0 {
+		guard = fmt.Sprintf("%d/%d", s.caught, s.reduced)
 		if s.wrongly > 0 {
 			guard += fmt.Sprintf("+%d", s.wrongly)
 		}

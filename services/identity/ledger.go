@@ -17,7 +17,7 @@ import (
 
 // Scan is one scan as the ledger folds it.
 type Scan struct {
-	telemetry.Place
+	telemetry.ScanPosition
 	Findings    []telemetry.Finding
 	HasFindings bool // it names its findings, or says that there were none
 	Accepted    bool // a person accepted it as a full scan, however narrow
@@ -38,30 +38,30 @@ type Ledger struct {
 
 	Open []*telemetry.Issue // in the order in which they were first seen
 
-	Latest        telemetry.Place // the last scan with findings data
-	Reference     telemetry.Place // the last of those that was not scope-reduced
-	LatestReduced bool
-	Baseline      int  // findings of the reference scan
-	ReducedInRow  int  // narrow scans since then
-	SawNamed      bool // a scan with fingerprints was applied
-	SawUnnamed    bool // a scan without findings data was applied before the first of those
+	Latest             telemetry.ScanPosition // the last scan with findings data
+	Reference          telemetry.ScanPosition // the last of those that was not scope-reduced
+	LatestReduced      bool
+	Baseline           int  // findings of the reference scan
+	ReducedInRow       int  // narrow scans since then
+	SawNamed           bool // a scan with fingerprints was applied
+	SawWithoutFindings bool // a scan without findings data was applied before the first of those
 
 	// Past answers with the closed issues of the store that some of the
 	// findings could reopen, and tells which public ids are taken. It may be
 	// nil where the ledger itself has applied everything.
 	Past interface {
 		Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error)
-		Taken(publicID string) (bool, error)
+		Exists(publicID string) (bool, error)
 	}
 
-	closed map[string]*shelf  // by PrintKey of the last fingerprint
-	places map[placeKey]*pile // closed issues by the last place
-	ids    map[string]bool
-	steps  int // see matcher
+	closed           map[string]*closedByKey     // by FingerprintKey of the last fingerprint
+	closedByLocation map[locationKey]*closedList // closed issues by the last place
+	ids              map[string]bool
+	steps            int // see matcher
 }
 
-// Outcome is what one scan did.
-type Outcome struct {
+// ScanResult is what one scan did.
+type ScanResult struct {
 	Reduced  bool // scope-reduced: it closed nothing
 	Matches  []Match
 	New      int
@@ -79,23 +79,23 @@ type Match struct {
 
 // Apply folds the next scan. An error is Past's; the ledger must then be
 // thrown away.
-func (l *Ledger) Apply(scan Scan) (Outcome, error) {
+func (l *Ledger) Apply(scan Scan) (ScanResult, error) {
 	if !scan.HasFindings {
-		l.SawUnnamed = l.SawUnnamed || !l.SawNamed
-		return Outcome{}, nil
+		l.SawWithoutFindings = l.SawWithoutFindings || !l.SawNamed
+		return ScanResult{}, nil
 	}
-	out := Outcome{Reduced: l.reduced(scan)}
+	out := ScanResult{Reduced: l.reduced(scan)}
 	m := matchOpen(scan.Findings, l.Open)
-	fromStart := len(scan.Findings) > 0 && !l.SawNamed && l.SawUnnamed
+	fromStart := len(scan.Findings) > 0 && !l.SawNamed && l.SawWithoutFindings
 	if err := l.reopen(m, &out); err != nil {
-		return Outcome{}, err
+		return ScanResult{}, err
 	}
 	fresh, err := l.enter(m, scan, fromStart, &out)
 	if err != nil {
-		return Outcome{}, err
+		return ScanResult{}, err
 	}
 	l.note(scan, out.Reduced)
-	l.settle(m, scan, fresh, &out)
+	l.closeMissing(m, scan, fresh, &out)
 	l.steps += m.steps
 	return out, nil
 }
@@ -119,23 +119,23 @@ func (l *Ledger) reduced(scan Scan) bool {
 
 // note moves the ledger's pointers to the scan.
 func (l *Ledger) note(scan Scan, reduced bool) {
-	l.Latest, l.LatestReduced = scan.Place, reduced
+	l.Latest, l.LatestReduced = scan.ScanPosition, reduced
 	l.SawNamed = l.SawNamed || len(scan.Findings) > 0
 	if reduced {
 		l.ReducedInRow++
 		return
 	}
-	l.Reference, l.Baseline, l.ReducedInRow = scan.Place, len(scan.Findings), 0
+	l.Reference, l.Baseline, l.ReducedInRow = scan.ScanPosition, len(scan.Findings), 0
 }
 
 // firstSeen orders issues by first sight: scan, then place in its record.
 func firstSeen(a, b *telemetry.Issue) int {
-	return cmp.Or(telemetry.Place(a.FirstSeen).Compare(telemetry.Place(b.FirstSeen)), cmp.Compare(a.FirstOrd, b.FirstOrd))
+	return cmp.Or(telemetry.ScanPosition(a.FirstSeen).Compare(telemetry.ScanPosition(b.FirstSeen)), cmp.Compare(a.FirstOrd, b.FirstOrd))
 }
 
 // enter makes issues of the findings that are still unmatched, and writes
 // the scan into all matched ones. It returns those that are open anew.
-func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*telemetry.Issue, error) {
+func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *ScanResult) ([]*telemetry.Issue, error) {
 	var fresh []*telemetry.Issue
 	ordinals, free := map[string]int{}, map[string]int{}
 	for f := range m.findings {
@@ -151,16 +151,16 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 				return nil, err
 			}
 			free[key] = at + 1
-			issue = &telemetry.Issue{PublicID: id, FirstSeen: telemetry.FirstSeen(scan.Place), FirstOrd: f, FromStart: fromStart}
-			m.issueOf[f], m.basis[f] = issue, telemetry.BasisFirstSight
+			issue = &telemetry.Issue{PublicID: id, FirstSeen: telemetry.FirstSeen(scan.ScanPosition), FirstOrd: f, FromStart: fromStart}
+			m.issueOf[f], m.basis[f] = issue, telemetry.BasisNew
 			out.New++
 			fresh = append(fresh, issue)
-		case m.basis[f] == telemetry.BasisBackPrint || m.basis[f] == telemetry.BasisBackPlace:
+		case m.basis[f] == telemetry.BasisReopenedByFingerprint || m.basis[f] == telemetry.BasisReopenedByLocation:
 			fresh = append(fresh, issue)
 		case issue.File != finding.File || issue.Line != finding.Line:
 			out.Moved++
 		}
-		see(issue, finding, scan.Place)
+		see(issue, finding, scan.ScanPosition)
 		out.Matches = append(out.Matches, Match{Issue: issue, Basis: m.basis[f]})
 		out.Touched = append(out.Touched, issue)
 	}
@@ -168,23 +168,23 @@ func (l *Ledger) enter(m *matcher, scan Scan, fromStart bool, out *Outcome) ([]*
 }
 
 // see writes one appearance into the issue.
-func see(i *telemetry.Issue, f *telemetry.Finding, at telemetry.Place) {
+func see(i *telemetry.Issue, f *telemetry.Finding, at telemetry.ScanPosition) {
 	i.Fingerprint, i.Rule, i.Severity, i.Family = f.Fingerprint, f.Rule, f.Severity, f.Family
 	i.File, i.Line, i.LatestIssueID, i.LastSeen = f.File, f.Line, f.IssueID, telemetry.LastSeen(at)
 	i.Appearances++
 	i.Runs = append(i.Runs, at.Run)
-	if !slices.Contains(i.Prints, f.Fingerprint) {
-		i.Prints = append(i.Prints, f.Fingerprint)
+	if !slices.Contains(i.Fingerprints, f.Fingerprint) {
+		i.Fingerprints = append(i.Fingerprints, f.Fingerprint)
 	}
 }
 
-// settle closes what a full scan no longer names, and gives every issue
+// closeMissing closes what a full scan no longer names, and gives every issue
 // that can have changed its status.
-func (l *Ledger) settle(m *matcher, scan Scan, fresh []*telemetry.Issue, out *Outcome) {
+func (l *Ledger) closeMissing(m *matcher, scan Scan, fresh []*telemetry.Issue, out *ScanResult) {
 	open := l.Open[:0:0]
 	for i, issue := range l.Open {
 		switch {
-		case m.taken[i]:
+		case m.assigned[i]:
 			open = append(open, issue)
 		case out.Reduced:
 			open = append(open, issue)
@@ -192,7 +192,7 @@ func (l *Ledger) settle(m *matcher, scan Scan, fresh []*telemetry.Issue, out *Ou
 				out.Touched = append(out.Touched, issue)
 			}
 		default:
-			issue.Closed, issue.EverFixed = scan.Place, true
+			issue.Closed, issue.EverFixed = scan.ScanPosition, true
 			out.Closed = append(out.Closed, issue)
 			out.Touched = append(out.Touched, issue)
 		}
@@ -212,7 +212,7 @@ func (l *Ledger) StatusOf(i *telemetry.Issue) telemetry.Status {
 	switch {
 	case !i.Closed.IsZero():
 		return telemetry.StatusFixed
-	case telemetry.Place(i.LastSeen).Compare(l.Latest) != 0:
+	case telemetry.ScanPosition(i.LastSeen).Compare(l.Latest) != 0:
 		return telemetry.StatusNotScanned
 	case i.EverFixed:
 		return telemetry.StatusReopened
@@ -222,7 +222,7 @@ func (l *Ledger) StatusOf(i *telemetry.Issue) telemetry.Status {
 	return telemetry.StatusNew
 }
 
-func (l *Ledger) taken(id string) {
+func (l *Ledger) reserve(id string) {
 	l.knowIDs()
 	l.ids[id] = true
 }
@@ -248,12 +248,12 @@ func (l *Ledger) newID(f *telemetry.Finding, ordinal int) (id string, at int, er
 		id = PublicID(l.Repo, f.Rule, f.Fingerprint, ordinal)
 		taken := l.ids[id]
 		if !taken && l.Past != nil {
-			if taken, err = l.Past.Taken(id); err != nil {
+			if taken, err = l.Past.Exists(id); err != nil {
 				return "", 0, err
 			}
 		}
 		if !taken {
-			l.taken(id)
+			l.reserve(id)
 			return id, ordinal, nil
 		}
 	}

@@ -11,24 +11,24 @@ import (
 
 // FindingIndex finds what other records mean among the findings of a scan.
 type FindingIndex struct {
-	findings []telemetry.Finding
-	byID     map[string][]int // by IssueKey
-	byPrint  []int            // places by fingerprint, then place
-	lengths  []int            // of the fingerprints
+	findings      []telemetry.Finding
+	byID          map[string][]int // by IssueKey
+	byFingerprint []int            // places by fingerprint, then place
+	lengths       []int            // of the fingerprints
 }
 
 // IndexFindings returns the index of a scan's findings, which must not change.
 func IndexFindings(findings []telemetry.Finding) *FindingIndex {
-	x := &FindingIndex{findings: findings, byID: make(map[string][]int, len(findings)), byPrint: make([]int, len(findings))}
+	x := &FindingIndex{findings: findings, byID: make(map[string][]int, len(findings)), byFingerprint: make([]int, len(findings))}
 	lengths := map[int]bool{}
 	for i := range findings {
-		x.byPrint[i] = i
+		x.byFingerprint[i] = i
 		lengths[len(findings[i].Fingerprint)] = true
 		if key := telemetry.IssueKey(findings[i].IssueID); key != "" {
 			x.byID[key] = append(x.byID[key], i)
 		}
 	}
-	slices.SortFunc(x.byPrint, func(a, b int) int {
+	slices.SortFunc(x.byFingerprint, func(a, b int) int {
 		return cmp.Or(strings.Compare(findings[a].Fingerprint, findings[b].Fingerprint), a-b)
 	})
 	x.lengths = slices.Sorted(maps.Keys(lengths))
@@ -47,7 +47,7 @@ func (x *FindingIndex) Like(f telemetry.Finding) []int {
 	if f.Line == 0 && f.Fingerprint == telemetry.ComputedFingerprint(f) {
 		return x.those(x.byID[id], sameRule)
 	}
-	same := x.samePrint(f.Fingerprint)
+	same := x.sameFingerprint(f.Fingerprint)
 	if id != "" {
 		if named := x.those(same, func(g telemetry.Finding) bool { return telemetry.IssueKey(g.IssueID) == id }); len(named) > 0 {
 			return named
@@ -68,29 +68,29 @@ func (x *FindingIndex) those(places []int, fit func(telemetry.Finding) bool) (fi
 	return fitting
 }
 
-// samePrint returns the places, in order, of the findings whose fingerprint
-// is equal to print (see SamePrint).
-func (x *FindingIndex) samePrint(print string) []int {
+// sameFingerprint returns the places, in order, of the findings whose fingerprint
+// is equal to print (see SameFingerprint).
+func (x *FindingIndex) sameFingerprint(fingerprint string) []int {
 	var places []int
 	from := func(text string) int {
-		at, _ := slices.BinarySearchFunc(x.byPrint, text, func(i int, text string) int {
+		at, _ := slices.BinarySearchFunc(x.byFingerprint, text, func(i int, text string) int {
 			return strings.Compare(x.findings[i].Fingerprint, text)
 		})
 		return at
 	}
 	for _, n := range x.lengths {
-		if n < telemetry.PrintPrefix || n >= len(print) {
+		if n < telemetry.FingerprintPrefix || n >= len(fingerprint) {
 			continue
 		}
-		for _, i := range x.byPrint[from(print[:n]):] {
-			if x.findings[i].Fingerprint != print[:n] {
+		for _, i := range x.byFingerprint[from(fingerprint[:n]):] {
+			if x.findings[i].Fingerprint != fingerprint[:n] {
 				break
 			}
 			places = append(places, i)
 		}
 	}
-	for _, i := range x.byPrint[from(print):] { // those that begin with print stand behind it
-		if found := x.findings[i].Fingerprint; !strings.HasPrefix(found, print) || !telemetry.SamePrint(found, print) {
+	for _, i := range x.byFingerprint[from(fingerprint):] { // those that begin with print stand behind it
+		if found := x.findings[i].Fingerprint; !strings.HasPrefix(found, fingerprint) || !telemetry.SameFingerprint(found, fingerprint) {
 			break
 		}
 		places = append(places, i)

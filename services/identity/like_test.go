@@ -11,15 +11,15 @@ import (
 
 // plainLike is FindingIndex.Like without an index.
 func plainLike(findings []telemetry.Finding, f telemetry.Finding) []int {
-	var byPrint, byRule, byID []int
-	id, bare := telemetry.IssueKey(f.IssueID), f.Line == 0 && f.Fingerprint == telemetry.ComputedFingerprint(f)
+	var byFingerprint, byRule, byID []int
+	id, key := telemetry.IssueKey(f.IssueID), f.Line == 0 && f.Fingerprint == telemetry.ComputedFingerprint(f)
 	for i, g := range findings {
 		sameID, sameRule := id != "" && telemetry.IssueKey(g.IssueID) == id, g.Rule == f.Rule && (f.File == "" || g.File == f.File)
 		switch {
-		case bare && sameID && sameRule:
+		case key && sameID && sameRule:
 			byID = append(byID, i)
-		case !bare && telemetry.SamePrint(g.Fingerprint, f.Fingerprint):
-			byPrint = append(byPrint, i)
+		case !key && telemetry.SameFingerprint(g.Fingerprint, f.Fingerprint):
+			byFingerprint = append(byFingerprint, i)
 			if sameRule {
 				byRule = append(byRule, i)
 			}
@@ -33,17 +33,17 @@ func plainLike(findings []telemetry.Finding, f telemetry.Finding) []int {
 			return list
 		}
 	}
-	return byPrint
+	return byFingerprint
 }
 
 func TestFindingIndexPlainly(t *testing.T) {
 	d := rand.New(rand.NewPCG(5, 6))
 	found := 0
 	for round := range 2000 {
-		prints := somePrints(d, round)
+		fingerprints := someFingerprints(d, round)
 		finding := func() telemetry.Finding {
 			f := telemetry.Finding{
-				IssueID: []string{"", "A", "a ", "B"}[d.IntN(4)], Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))),
+				IssueID: []string{"", "A", "a ", "B"}[d.IntN(4)], Fingerprint: fingerprints[d.IntN(len(fingerprints))], Rule: string('r' + rune(d.IntN(2))),
 				File: strings.Repeat("x", d.IntN(2)), Line: int64(d.IntN(2)),
 			}
 			if d.IntN(5) == 0 {
@@ -70,8 +70,8 @@ func TestFindingIndexPlainly(t *testing.T) {
 	}
 }
 
-// unprinted is a finding of a record that gave it no fingerprint.
-func unprinted(f telemetry.Finding) telemetry.Finding {
+// withoutFingerprint is a finding of a record that gave it no fingerprint.
+func withoutFingerprint(f telemetry.Finding) telemetry.Finding {
 	f.Fingerprint = telemetry.ComputedFingerprint(f)
 	return f
 }
@@ -92,8 +92,8 @@ func TestFindingIndex(t *testing.T) {
 		{"a fingerprint of two", telemetry.Finding{Fingerprint: long + "aaaa", Rule: "r"}, []int{0, 1}},
 		{"another rule", telemetry.Finding{Fingerprint: "x", Rule: "r", File: "z"}, []int{2}},
 		{"the id alone", telemetry.Finding{IssueID: "CQLF-R1-0003", Fingerprint: "y", Rule: "q"}, nil},
-		{"no fingerprint was recorded", unprinted(telemetry.Finding{IssueID: "cqlf-r1-0002", Rule: "r", File: "b"}), []int{1}},
-		{"no fingerprint was recorded, another file", unprinted(telemetry.Finding{IssueID: "CQLF-R1-0002", Rule: "r", File: "c"}), nil},
+		{"no fingerprint was recorded", withoutFingerprint(telemetry.Finding{IssueID: "cqlf-r1-0002", Rule: "r", File: "b"}), []int{1}},
+		{"no fingerprint was recorded, another file", withoutFingerprint(telemetry.Finding{IssueID: "CQLF-R1-0002", Rule: "r", File: "c"}), nil},
 	} {
 		if got := IndexFindings(findings).Like(c.f); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

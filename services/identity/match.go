@@ -8,7 +8,7 @@ import (
 
 type fileKey struct{ rule, file string }
 
-type placeKey struct {
+type locationKey struct {
 	rule, file string
 	line       int64
 }
@@ -16,24 +16,24 @@ type placeKey struct {
 // matcher matches findings to issues, each issue taken once. Issues are given
 // in the order in which a tie prefers them.
 type matcher struct {
-	findings []telemetry.Finding
-	issues   []*telemetry.Issue
-	prints   printForest
-	issueOf  []*telemetry.Issue // by finding; nil: unmatched
-	basis    []telemetry.Basis
-	taken    []bool // by issue
-	anywhere bool   // lines do not count
-	steps    int    // comparisons of pairs, for the tests of cost
+	findings     []telemetry.Finding
+	issues       []*telemetry.Issue
+	fingerprints fingerprintForest
+	issueOf      []*telemetry.Issue // by finding; nil: unmatched
+	basis        []telemetry.Basis
+	assigned     []bool // by issue
+	anywhere     bool   // lines do not count
+	steps        int    // comparisons of pairs, for the tests of cost
 }
 
 func newMatcher(findings []telemetry.Finding, issues []*telemetry.Issue) *matcher {
 	return &matcher{
-		findings: findings,
-		issues:   issues,
-		prints:   forestOf(findings, issues),
-		issueOf:  make([]*telemetry.Issue, len(findings)),
-		basis:    make([]telemetry.Basis, len(findings)),
-		taken:    make([]bool, len(issues)),
+		findings:     findings,
+		issues:       issues,
+		fingerprints: forestOf(findings, issues),
+		issueOf:      make([]*telemetry.Issue, len(findings)),
+		basis:        make([]telemetry.Basis, len(findings)),
+		assigned:     make([]bool, len(issues)),
 	}
 }
 
@@ -41,45 +41,45 @@ func newMatcher(findings []telemetry.Finding, issues []*telemetry.Issue) *matche
 // order in which they were first seen.
 func matchOpen(findings []telemetry.Finding, issues []*telemetry.Issue) *matcher {
 	m := newMatcher(findings, issues)
-	m.exact(telemetry.BasisSame, func(print string, at placeKey) (placeKey, bool) {
-		root := m.prints.root(print)
-		return placeKey{root, at.file, at.line}, m.prints.plain(root)
+	m.exact(telemetry.BasisSame, func(fingerprint string, at locationKey) (locationKey, bool) {
+		root := m.fingerprints.root(fingerprint)
+		return locationKey{root, at.file, at.line}, m.fingerprints.plain(root)
 	})
-	m.byPrint()
-	m.exact(telemetry.BasisPlace, func(_ string, at placeKey) (placeKey, bool) { return at, true })
+	m.byFingerprint()
+	m.exact(telemetry.BasisLocation, func(_ string, at locationKey) (locationKey, bool) { return at, true })
 	m.byFile()
 	return m
 }
 
-func (m *matcher) take(finding, issue int, basis telemetry.Basis) {
-	m.issueOf[finding], m.basis[finding], m.taken[issue] = m.issues[issue], basis, true
+func (m *matcher) assign(finding, issue int, basis telemetry.Basis) {
+	m.issueOf[finding], m.basis[finding], m.assigned[issue] = m.issues[issue], basis, true
 }
 
 // exact matches by an equal key, the earlier finding first and to the issue
 // that comes first. What key refuses stays unmatched.
-func (m *matcher) exact(basis telemetry.Basis, key func(print string, at placeKey) (placeKey, bool)) {
-	waiting := map[placeKey][]int{}
+func (m *matcher) exact(basis telemetry.Basis, key func(fingerprint string, at locationKey) (locationKey, bool)) {
+	waiting := map[locationKey][]int{}
 	for i, issue := range m.issues {
-		if k, ok := key(issue.Fingerprint, placeKey{issue.Rule, issue.File, issue.Line}); ok && !m.taken[i] {
+		if k, ok := key(issue.Fingerprint, locationKey{issue.Rule, issue.File, issue.Line}); ok && !m.assigned[i] {
 			waiting[k] = append(waiting[k], i)
 		}
 	}
 	for f := range m.findings {
 		finding := &m.findings[f]
-		k, ok := key(finding.Fingerprint, placeKey{finding.Rule, finding.File, finding.Line})
+		k, ok := key(finding.Fingerprint, locationKey{finding.Rule, finding.File, finding.Line})
 		if list := waiting[k]; ok && m.issueOf[f] == nil && len(list) > 0 {
-			m.take(f, list[0], basis)
+			m.assign(f, list[0], basis)
 			waiting[k] = list[1:]
 		}
 	}
 }
 
-// byPrint is pass 2: same fingerprint, same file first, then nearest line.
+// byFingerprint is pass 2: same fingerprint, same file first, then nearest line.
 // Pass 1 is the part of it at distance 0: where fingerprints begin alike it
 // was left for here.
-func (m *matcher) byPrint() {
+func (m *matcher) byFingerprint() {
 	for _, g := range m.group(func(f *telemetry.Finding, i *telemetry.Issue) fileKey {
-		return fileKey{rule: m.prints.root(printOf(f, i))}
+		return fileKey{rule: m.fingerprints.root(fingerprintOf(f, i))}
 	}) {
 		var blocks []*group
 		for _, sub := range m.byName(g) {
@@ -89,9 +89,9 @@ func (m *matcher) byPrint() {
 			if distance == 0 {
 				return telemetry.BasisSame
 			}
-			return telemetry.BasisPrint
+			return telemetry.BasisFingerprint
 		})
-		m.nearest(m.blocks(m.left(g)), func(int64) telemetry.Basis { return telemetry.BasisPrint })
+		m.nearest(m.blocks(m.left(g)), func(int64) telemetry.Basis { return telemetry.BasisFingerprint })
 	}
 }
 
@@ -107,7 +107,7 @@ func (m *matcher) byFile() {
 	}
 }
 
-func printOf(f *telemetry.Finding, i *telemetry.Issue) string {
+func fingerprintOf(f *telemetry.Finding, i *telemetry.Issue) string {
 	if i != nil {
 		return i.Fingerprint
 	}
@@ -139,7 +139,7 @@ func (m *matcher) group(key func(*telemetry.Finding, *telemetry.Issue) fileKey) 
 		g.findings = append(g.findings, f)
 	}
 	for i, issue := range m.issues {
-		if m.taken[i] {
+		if m.assigned[i] {
 			continue
 		}
 		if g := byKey[key(nil, issue)]; g != nil {
@@ -178,7 +178,7 @@ func (m *matcher) left(g *group) *group {
 		}
 	}
 	for _, i := range g.issues {
-		if !m.taken[i] {
+		if !m.assigned[i] {
 			rest.issues = append(rest.issues, i)
 		}
 	}

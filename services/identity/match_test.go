@@ -61,12 +61,12 @@ func literally(findings []telemetry.Finding, issues []*telemetry.Issue) []string
 // crowded files with few fingerprints, some of them cut off.
 func TestMatchLiterally(t *testing.T) {
 	d := rand.New(rand.NewPCG(4, 2))
-	passes := map[telemetry.Basis]int{telemetry.BasisSame: 1, telemetry.BasisPrint: 2, telemetry.BasisPlace: 3, telemetry.BasisNear: 4}
+	passes := map[telemetry.Basis]int{telemetry.BasisSame: 1, telemetry.BasisFingerprint: 2, telemetry.BasisLocation: 3, telemetry.BasisNear: 4}
 	seen := map[int]int{}
 	for round := range 6000 {
-		prints := somePrints(d, round)
+		fingerprints := someFingerprints(d, round)
 		finding := func() telemetry.Finding {
-			return telemetry.Finding{Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))), File: string('x' + rune(d.IntN(3))), Line: int64(d.IntN(3 + round%20))}
+			return telemetry.Finding{Fingerprint: fingerprints[d.IntN(len(fingerprints))], Rule: string('r' + rune(d.IntN(2))), File: string('x' + rune(d.IntN(3))), Line: int64(d.IntN(3 + round%20))}
 		}
 		var findings []telemetry.Finding
 		var issues []*telemetry.Issue
@@ -105,41 +105,41 @@ func TestMatchLiterally(t *testing.T) {
 	}
 }
 
-func TestSamePrint(t *testing.T) {
+func TestSameFingerprint(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		same bool
 	}{
-		{"", "", true}, {"x", "x", true}, {"x", "xy", false}, {print16("a"), print20("a"), true}, {print16("a")[:15], print20("a"), false},
-		{print20("a"), print16("a") + "bbbb", false}, {"0123456789abcdef:1", "0123456789abcdef:2", false}, {"0123456789abcdef", "0123456789abcdef:2", true},
+		{"", "", true}, {"x", "x", true}, {"x", "xy", false}, {fingerprint16("a"), fingerprint20("a"), true}, {fingerprint16("a")[:15], fingerprint20("a"), false},
+		{fingerprint20("a"), fingerprint16("a") + "bbbb", false}, {"0123456789abcdef:1", "0123456789abcdef:2", false}, {"0123456789abcdef", "0123456789abcdef:2", true},
 	} {
-		if telemetry.SamePrint(c.a, c.b) != c.same || telemetry.SamePrint(c.b, c.a) != c.same {
+		if telemetry.SameFingerprint(c.a, c.b) != c.same || telemetry.SameFingerprint(c.b, c.a) != c.same {
 			t.Errorf("telemetry.SamePrint(%q, %q) is not %v", c.a, c.b, c.same)
 		}
-		if c.same && telemetry.PrintKey(c.a) != telemetry.PrintKey(c.b) {
+		if c.same && telemetry.FingerprintKey(c.a) != telemetry.FingerprintKey(c.b) {
 			t.Errorf("the keys of %q and %q differ", c.a, c.b)
 		}
 	}
 }
 
 func TestComputedFingerprint(t *testing.T) {
-	print := func(finding string) string {
+	fingerprint := func(finding string) string {
 		rec, err := telemetry.ParseRecord([]byte(`{"target_repo":"o/r","run_number":1,"timestamp":"2026-01-01T00:00:00Z","issues_found":1,"issue_fingerprints":[` + finding + `]}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return rec.Findings[0].Fingerprint
 	}
-	base := print(`{"rule_id":"r","file":"x.go","start_line":7}`)
-	if len(base) != 20 || base != print(`{"fingerprint":"","rule_id":"r","file":"x.go","start_line":7,"id":"CQLF-R1-0001"}`) || base != print(`{"fingerprint":null,"rule_id":"r","file":"x.go","start_line":7}`) {
+	base := fingerprint(`{"rule_id":"r","file":"x.go","start_line":7}`)
+	if len(base) != 20 || base != fingerprint(`{"fingerprint":"","rule_id":"r","file":"x.go","start_line":7,"id":"CQLF-R1-0001"}`) || base != fingerprint(`{"fingerprint":null,"rule_id":"r","file":"x.go","start_line":7}`) {
 		t.Errorf("computed fingerprint %q", base)
 	}
 	for _, other := range []string{`{"rule_id":"s","file":"x.go","start_line":7}`, `{"rule_id":"r","file":"y.go","start_line":7}`, `{"rule_id":"r","file":"x.go","start_line":8}`} {
-		if print(other) == base {
+		if fingerprint(other) == base {
 			t.Errorf("%s has the same fingerprint", other)
 		}
 	}
-	if print(`{"fingerprint":"abc","rule_id":"r"}`) != "abc" {
+	if fingerprint(`{"fingerprint":"abc","rule_id":"r"}`) != "abc" {
 		t.Error("a recorded fingerprint was not kept")
 	}
 }
@@ -162,7 +162,7 @@ func BenchmarkIdentity(b *testing.B) {
 			return f
 		}},
 		{"one hash", func(_ int, f telemetry.Finding) telemetry.Finding {
-			f.Fingerprint, f.Line = print20("a"), f.Line+7
+			f.Fingerprint, f.Line = fingerprint20("a"), f.Line+7
 			return f
 		}},
 		{"no lines", func(k int, f telemetry.Finding) telemetry.Finding {
@@ -177,7 +177,7 @@ func BenchmarkIdentity(b *testing.B) {
 				first[k] = telemetry.Finding{Fingerprint: fmt.Sprintf("%020x", k), Rule: "r", File: "x.go", Line: int64(1 + k*3)}
 				switch kind.name {
 				case "one hash":
-					first[k].Fingerprint = print20("a")
+					first[k].Fingerprint = fingerprint20("a")
 				case "no lines":
 					first[k].Line = 0
 				}

@@ -18,28 +18,28 @@ import (
 // enough: n places in groups cost n log n instead of n².
 func (m *matcher) nearest(groups []*group, basis func(distance int64) telemetry.Basis) {
 	c := m.chainOf(groups)
-	for s := range c.stops {
+	for s := range c.lines {
 		c.push(s, s)
-		c.push(s, c.stops[s].next)
+		c.push(s, c.lines[s].next)
 	}
 	for c.queue.Len() > 0 {
 		p := heap.Pop(&c.queue).(linePair)
-		if again, ok := c.best(p.a, p.b); !ok || again != p || (p.a != p.b && c.stops[p.a].next != p.b) {
+		if again, ok := c.best(p.a, p.b); !ok || again != p || (p.a != p.b && c.lines[p.a].next != p.b) {
 			continue // its findings or its neighbour have changed since; the newer pair is queued
 		}
-		m.take(p.f, p.i, basis(p.distance))
+		m.assign(p.f, p.i, basis(p.distance))
 		if len(groups) == 1 {
-			c.settle(p.a)
+			c.refresh(p.a)
 			if p.b != p.a {
-				c.settle(p.b)
+				c.refresh(p.b)
 			}
 			continue
 		}
 		for _, s := range c.ofFinding[p.f] {
-			c.settle(s)
+			c.refresh(s)
 		}
 		for _, s := range c.ofIssue[p.i] {
-			c.settle(s)
+			c.refresh(s)
 		}
 	}
 }
@@ -47,15 +47,15 @@ func (m *matcher) nearest(groups []*group, basis func(distance int64) telemetry.
 // chain is the lines of groups, and the pairs to look at.
 type chain struct {
 	m     *matcher
-	stops []stop
+	lines []lineGroup
 	queue pairQueue
 
 	ofFinding, ofIssue map[int][]int // the stops of each, where there are several groups
 }
 
-// stop is one line of a group with what is unmatched on it, in order. What
+// lineGroup is one line of a group with what is unmatched on it, in order. What
 // was matched elsewhere leaves a list when it comes to its front.
-type stop struct {
+type lineGroup struct {
 	line             int64
 	findings, issues []int
 	prev, next       int // of the same group; none at its ends
@@ -69,20 +69,20 @@ const (
 func (m *matcher) chainOf(groups []*group) *chain {
 	c := &chain{m: m}
 	for _, g := range groups {
-		from := len(c.stops)
+		from := len(c.lines)
 		c.add(g)
-		for s := from; s < len(c.stops); s++ {
-			c.stops[s].prev, c.stops[s].next = s-1, s+1
+		for s := from; s < len(c.lines); s++ {
+			c.lines[s].prev, c.lines[s].next = s-1, s+1
 		}
-		c.stops[from].prev, c.stops[len(c.stops)-1].next = none, none
+		c.lines[from].prev, c.lines[len(c.lines)-1].next = none, none
 	}
 	if len(groups) > 1 {
 		c.ofFinding, c.ofIssue = map[int][]int{}, map[int][]int{}
-		for s := range c.stops {
-			for _, f := range c.stops[s].findings {
+		for s := range c.lines {
+			for _, f := range c.lines[s].findings {
 				c.ofFinding[f] = append(c.ofFinding[f], s)
 			}
-			for _, i := range c.stops[s].issues {
+			for _, i := range c.lines[s].issues {
 				c.ofIssue[i] = append(c.ofIssue[i], s)
 			}
 		}
@@ -92,11 +92,11 @@ func (m *matcher) chainOf(groups []*group) *chain {
 
 // add appends the stops of a group, which is not empty, by line.
 func (c *chain) add(g *group) {
-	at := make(map[int64]*stop, len(g.findings))
+	at := make(map[int64]*lineGroup, len(g.findings))
 	var lines []int64
-	on := func(line int64) *stop {
+	on := func(line int64) *lineGroup {
 		if at[line] == nil {
-			at[line] = &stop{line: line}
+			at[line] = &lineGroup{line: line}
 			lines = append(lines, line)
 		}
 		return at[line]
@@ -111,7 +111,7 @@ func (c *chain) add(g *group) {
 	}
 	slices.Sort(lines)
 	for _, line := range lines {
-		c.stops = append(c.stops, *at[line])
+		c.lines = append(c.lines, *at[line])
 	}
 }
 
@@ -122,14 +122,14 @@ func (c *chain) line(line int64) int64 {
 	return line
 }
 
-// settle brings a stop up to date after a match: what now comes first on it
+// refresh brings a stop up to date after a match: what now comes first on it
 // is compared with its neighbours, and an empty stop leaves the chain.
-func (c *chain) settle(s int) {
-	at := &c.stops[s]
+func (c *chain) refresh(s int) {
+	at := &c.lines[s]
 	for len(at.findings) > 0 && c.m.issueOf[at.findings[0]] != nil {
 		at.findings = at.findings[1:]
 	}
-	for len(at.issues) > 0 && c.m.taken[at.issues[0]] {
+	for len(at.issues) > 0 && c.m.assigned[at.issues[0]] {
 		at.issues = at.issues[1:]
 	}
 	switch {
@@ -141,10 +141,10 @@ func (c *chain) settle(s int) {
 	default:
 		before, after := at.prev, at.next
 		if before != none {
-			c.stops[before].next = after
+			c.lines[before].next = after
 		}
 		if after != none {
-			c.stops[after].prev = before
+			c.lines[after].prev = before
 		}
 		at.prev = gone
 		c.push(before, after)
@@ -170,7 +170,7 @@ type linePair struct {
 
 func (c *chain) best(a, b int) (linePair, bool) {
 	c.m.steps++
-	x, y := &c.stops[a], &c.stops[b]
+	x, y := &c.lines[a], &c.lines[b]
 	best, found := linePair{}, false
 	consider := func(fs, is []int) {
 		if len(fs) == 0 || len(is) == 0 {

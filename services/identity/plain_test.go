@@ -21,12 +21,12 @@ type plainIssue struct {
 }
 
 type plainHistory struct {
-	issues  []*plainIssue
-	counts  []int // findings of each scan with findings data
-	reduced []bool
-	numbers []int // of those scans
-	named   bool
-	unnamed bool
+	issues          []*plainIssue
+	counts          []int // findings of each scan with findings data
+	reduced         []bool
+	numbers         []int // of those scans
+	named           bool
+	withoutFindings bool
 }
 
 func (h *plainHistory) open() []*plainIssue {
@@ -42,17 +42,17 @@ func (h *plainHistory) isReduced(s Scan) bool {
 		}
 		row++
 	}
-	narrow := base >= 20 && float64(len(s.Findings)) < 0.2*float64(base) && row < 2 && !s.Accepted
+	reduced := base >= 20 && float64(len(s.Findings)) < 0.2*float64(base) && row < 2 && !s.Accepted
 	for _, f := range s.Findings {
-		narrow = narrow && slices.ContainsFunc(h.open(), func(i *plainIssue) bool { return i.now.Rule == f.Rule && i.now.File == f.File })
+		reduced = reduced && slices.ContainsFunc(h.open(), func(i *plainIssue) bool { return i.now.Rule == f.Rule && i.now.File == f.File })
 	}
-	return narrow
+	return reduced
 }
 
 // apply folds a scan and returns its issues by index, with the pass.
 func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 	if !s.HasFindings {
-		h.unnamed = h.unnamed || !h.named
+		h.withoutFindings = h.withoutFindings || !h.named
 		return nil, false
 	}
 	reduced = h.isReduced(s)
@@ -69,14 +69,14 @@ func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 		}
 	}
 	h.back(s, owner, marks, "p", func(f *telemetry.Finding, i *plainIssue) bool {
-		return telemetry.SamePrint(f.Fingerprint, i.now.Fingerprint)
+		return telemetry.SameFingerprint(f.Fingerprint, i.now.Fingerprint)
 	})
 	h.back(s, owner, marks, "l", func(f *telemetry.Finding, i *plainIssue) bool {
 		return f.Rule == i.now.Rule && f.File == i.now.File && f.Line == i.now.Line
 	})
 	for f := range s.Findings {
 		if owner[f] == nil {
-			owner[f], marks[f] = &plainIssue{first: n, ord: f, closed: -1, fromStart: !h.named && h.unnamed}, "+"
+			owner[f], marks[f] = &plainIssue{first: n, ord: f, closed: -1, fromStart: !h.named && h.withoutFindings}, "+"
 			h.issues = append(h.issues, owner[f])
 		}
 	}
@@ -139,7 +139,7 @@ func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 	l, plain := &Ledger{Repo: "o/r"}, &plainHistory{}
 	index := map[*telemetry.Issue]int{}
 	marks := map[telemetry.Basis]string{
-		telemetry.BasisFirstSight: "+", telemetry.BasisSame: "1", telemetry.BasisPrint: "2", telemetry.BasisPlace: "3", telemetry.BasisNear: "4", telemetry.BasisBackPrint: "p", telemetry.BasisBackPlace: "l",
+		telemetry.BasisNew: "+", telemetry.BasisSame: "1", telemetry.BasisFingerprint: "2", telemetry.BasisLocation: "3", telemetry.BasisNear: "4", telemetry.BasisReopenedByFingerprint: "p", telemetry.BasisReopenedByLocation: "l",
 	}
 	for n, s := range scans {
 		out, err := l.Apply(s)
@@ -148,7 +148,7 @@ func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 		}
 		var got []string
 		for _, m := range out.Matches {
-			if m.Basis == telemetry.BasisFirstSight {
+			if m.Basis == telemetry.BasisNew {
 				index[m.Issue] = len(index)
 			}
 			got = append(got, fmt.Sprint(index[m.Issue], marks[m.Basis]))
@@ -171,23 +171,23 @@ func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 	}
 }
 
-// somePrints are fingerprints few enough to meet often. In odd rounds they
+// someFingerprints are fingerprints few enough to meet often. In odd rounds they
 // begin with each other in every way.
-func somePrints(d *rand.Rand, round int) []string {
+func someFingerprints(d *rand.Rand, round int) []string {
 	if round%2 == 0 {
 		return []string{
 			"a", "b", "0123456789abcde", "0123456789abcdef", "0123456789abcdef01", "0123456789abcdef0123", "0123456789abcdef0124",
 			"0123456789abcdef9", "fedcba9876543210", "fedcba9876543210ffff",
 		}
 	}
-	prints := make([]string, 2+d.IntN(24))
-	for n := range prints {
-		prints[n] = strings.Repeat(string('a'+rune(d.IntN(2))), 15+b2i(d.IntN(8) > 0))
+	fingerprints := make([]string, 2+d.IntN(24))
+	for n := range fingerprints {
+		fingerprints[n] = strings.Repeat(string('a'+rune(d.IntN(2))), 15+b2i(d.IntN(8) > 0))
 		for range d.IntN(6) {
-			prints[n] += string('0' + rune(d.IntN(2)))
+			fingerprints[n] += string('0' + rune(d.IntN(2)))
 		}
 	}
-	return prints
+	return fingerprints
 }
 
 // TestLedgerPlainly folds crowded random histories both ways.
@@ -195,7 +195,7 @@ func TestLedgerPlainly(t *testing.T) {
 	d := rand.New(rand.NewPCG(11, 3))
 	seen := map[string]int{}
 	for round := range 400 {
-		prints := somePrints(d, round)
+		fingerprints := someFingerprints(d, round)
 		var scans []Scan
 		for range 12 {
 			size := d.IntN(8)
@@ -205,7 +205,7 @@ func TestLedgerPlainly(t *testing.T) {
 			s := Scan{HasFindings: d.IntN(9) > 0, Accepted: d.IntN(12) == 0}
 			for range size * b2i(s.HasFindings) {
 				s.Findings = append(s.Findings, telemetry.Finding{
-					Fingerprint: prints[d.IntN(len(prints))], Rule: string('r' + rune(d.IntN(2))),
+					Fingerprint: fingerprints[d.IntN(len(fingerprints))], Rule: string('r' + rune(d.IntN(2))),
 					File: string('x' + rune(d.IntN(2))), Line: int64(d.IntN(4 + round%30)),
 				})
 			}

@@ -13,24 +13,24 @@ import (
 	"telemetry-dashboard/services/telemetry/history"
 )
 
-// shelfStore is a ledger's past as a database keeps it: copies, in no order,
+// closedStore is a ledger's past as a database keeps it: copies, in no order,
 // and more of them than can be reopened.
-type shelfStore struct {
+type closedStore struct {
 	issues map[string]*telemetry.Issue
 	dice   *rand.Rand
 }
 
 func copied(i *telemetry.Issue) *telemetry.Issue {
 	c := *i
-	c.Runs, c.Prints = slices.Clone(i.Runs), slices.Clone(i.Prints)
+	c.Runs, c.Fingerprints = slices.Clone(i.Runs), slices.Clone(i.Fingerprints)
 	return &c
 }
 
-func (s *shelfStore) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
+func (s *closedStore) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 	var out []*telemetry.Issue
 	for _, i := range s.issues {
 		if !i.Closed.IsZero() && slices.ContainsFunc(findings, func(f telemetry.Finding) bool {
-			return telemetry.PrintKey(f.Fingerprint) == telemetry.PrintKey(i.Fingerprint) || f.Rule == i.Rule
+			return telemetry.FingerprintKey(f.Fingerprint) == telemetry.FingerprintKey(i.Fingerprint) || f.Rule == i.Rule
 		}) {
 			out = append(out, copied(i))
 		}
@@ -39,16 +39,16 @@ func (s *shelfStore) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, e
 	return out, nil
 }
 
-func (s *shelfStore) Taken(id string) (bool, error) { return s.issues[id] != nil, nil }
+func (s *closedStore) Exists(id string) (bool, error) { return s.issues[id] != nil, nil }
 
-func (s *shelfStore) put(out Outcome) {
+func (s *closedStore) put(out ScanResult) {
 	for _, i := range out.Touched {
 		s.issues[i.PublicID] = copied(i)
 	}
 }
 
 // open returns the open issues in the order of first sight.
-func (s *shelfStore) open() []*telemetry.Issue {
+func (s *closedStore) open() []*telemetry.Issue {
 	var out []*telemetry.Issue
 	for _, i := range s.issues {
 		if i.Closed.IsZero() {
@@ -59,7 +59,7 @@ func (s *shelfStore) open() []*telemetry.Issue {
 	return out
 }
 
-func (s *shelfStore) text() string {
+func (s *closedStore) text() string {
 	var list []*telemetry.Issue
 	for _, i := range s.issues {
 		list = append(list, i)
@@ -70,7 +70,7 @@ func (s *shelfStore) text() string {
 }
 
 // outcomeText writes all that an outcome says.
-func outcomeText(out Outcome) string {
+func outcomeText(out ScanResult) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "reduced %v, new %d, reopened %d, moved %d\n", out.Reduced, out.New, out.Reopened, out.Moved)
 	for _, m := range out.Matches {
@@ -85,11 +85,11 @@ func outcomeText(out Outcome) string {
 	return b.String()
 }
 
-// fold applies scans to one ledger, and returns each outcome and the issues
+// applyAll applies scans to one ledger, and returns each outcome and the issues
 // in the end.
-func fold(t *testing.T, key string, scans []Scan) (outcomes []string, issues string) {
+func applyAll(t *testing.T, key string, scans []Scan) (outcomes []string, issues string) {
 	t.Helper()
-	l, s := &Ledger{Repo: telemetry.RepoName(key)}, &shelfStore{issues: map[string]*telemetry.Issue{}}
+	l, s := &Ledger{Repo: telemetry.RepoName(key)}, &closedStore{issues: map[string]*telemetry.Issue{}}
 	for _, scan := range scans {
 		out, err := l.Apply(scan)
 		if err != nil {
@@ -101,47 +101,47 @@ func fold(t *testing.T, key string, scans []Scan) (outcomes []string, issues str
 	return outcomes, s.text()
 }
 
-// storedFold applies each scan to a ledger of its own, as a program does that
+// storedLedger applies each scan to a ledger of its own, as a program does that
 // keeps everything in its database.
-type storedFold struct {
+type storedLedger struct {
 	t      *testing.T
-	store  *shelfStore
+	store  *closedStore
 	kept   Ledger
 	scans  []Scan
-	latest telemetry.Place
+	latest telemetry.ScanPosition
 }
 
-func newStoredFold(t *testing.T, key string, d *rand.Rand) *storedFold {
-	return &storedFold{t: t, store: &shelfStore{issues: map[string]*telemetry.Issue{}, dice: d}, kept: Ledger{Repo: telemetry.RepoName(key)}}
+func newStoredLedger(t *testing.T, key string, d *rand.Rand) *storedLedger {
+	return &storedLedger{t: t, store: &closedStore{issues: map[string]*telemetry.Issue{}, dice: d}, kept: Ledger{Repo: telemetry.RepoName(key)}}
 }
 
-func (s *storedFold) apply(scan Scan) Outcome {
+func (s *storedLedger) apply(scan Scan) ScanResult {
 	s.t.Helper()
 	kept := &s.kept
 	l := &Ledger{
 		Repo: kept.Repo, Latest: kept.Latest, Reference: kept.Reference, LatestReduced: kept.LatestReduced, Baseline: kept.Baseline,
-		ReducedInRow: kept.ReducedInRow, SawNamed: kept.SawNamed, SawUnnamed: kept.SawUnnamed, Open: s.store.open(), Past: s.store,
+		ReducedInRow: kept.ReducedInRow, SawNamed: kept.SawNamed, SawWithoutFindings: kept.SawWithoutFindings, Open: s.store.open(), Past: s.store,
 	}
 	out, err := l.Apply(scan)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.store.put(out)
-	s.kept, s.latest = *l, scan.Place
+	s.kept, s.latest = *l, scan.ScanPosition
 	s.scans = append(s.scans, scan)
 	return out
 }
 
 // arrive applies a scan that is the newest, and folds all anew for a late one.
-func (s *storedFold) arrive(scan Scan) {
+func (s *storedLedger) arrive(scan Scan) {
 	s.t.Helper()
-	if len(s.scans) == 0 || s.latest.Compare(scan.Place) < 0 {
+	if len(s.scans) == 0 || s.latest.Compare(scan.ScanPosition) < 0 {
 		s.apply(scan)
 		return
 	}
 	all := append(slices.Clone(s.scans), scan)
-	slices.SortFunc(all, func(a, b Scan) int { return a.Compare(b.Place) })
-	*s = *newStoredFold(s.t, string(s.kept.Repo), s.store.dice)
+	slices.SortFunc(all, func(a, b Scan) int { return a.Compare(b.ScanPosition) })
+	*s = *newStoredLedger(s.t, string(s.kept.Repo), s.store.dice)
 	l := &Ledger{Repo: s.kept.Repo}
 	for _, scan := range all {
 		out, err := l.Apply(scan)
@@ -150,13 +150,13 @@ func (s *storedFold) arrive(scan Scan) {
 		}
 		s.store.put(out)
 	}
-	s.kept, s.scans, s.latest = *l, all, all[len(all)-1].Place
+	s.kept, s.scans, s.latest = *l, all, all[len(all)-1].ScanPosition
 }
 
-// foldStored folds scans with everything between kept in a store.
-func foldStored(t *testing.T, key string, scans []Scan, d *rand.Rand) (outcomes []string, issues string) {
+// applyStored folds scans with everything between kept in a store.
+func applyStored(t *testing.T, key string, scans []Scan, d *rand.Rand) (outcomes []string, issues string) {
 	t.Helper()
-	s := newStoredFold(t, key, d)
+	s := newStoredLedger(t, key, d)
 	for _, scan := range scans {
 		outcomes = append(outcomes, outcomeText(s.apply(scan)))
 	}
@@ -169,7 +169,7 @@ func allScans(t *testing.T) map[string][]Scan {
 	t.Helper()
 	scans := map[string][]Scan{}
 	o := history.Options{Seed: 77, Repos: 24, ScansPerRepo: 25, FindingsPerScan: 25, Disturb: history.Disturbances{Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.5,
-		PathPrints: 0.3, NoPrints: 0.1, Edits: 0.02, Duplicates: 0.2, Unnamed: 0.1, Narrowed: 0.1, Reopenings: 0.5, Late: 0.1, Missing: 0.1}}
+		PathFingerprints: 0.3, NoFingerprints: 0.1, Edits: 0.02, Duplicates: 0.2, WithoutFindings: 0.1, ScopeReduced: 0.1, Reopenings: 0.5, Late: 0.1, Missing: 0.1}}
 	for key, list := range generated(t, o) {
 		for _, s := range list {
 			scans[key] = append(scans[key], s.Scan)
@@ -185,7 +185,7 @@ func allScans(t *testing.T) map[string][]Scan {
 		}
 	}
 	for _, list := range scans {
-		slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.Place) })
+		slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.ScanPosition) })
 	}
 	return scans
 }
@@ -197,12 +197,12 @@ func allScans(t *testing.T) map[string][]Scan {
 func TestReplayEqualsIncremental(t *testing.T) {
 	d := rand.New(rand.NewPCG(1, 1))
 	for key, scans := range allScans(t) {
-		outcomes, issues := fold(t, key, scans)
-		again, issuesAgain := fold(t, key, scans)
+		outcomes, issues := applyAll(t, key, scans)
+		again, issuesAgain := applyAll(t, key, scans)
 		if !slices.Equal(outcomes, again) || issues != issuesAgain {
 			t.Errorf("%s: two replays differ", key)
 		}
-		stored, issuesStored := foldStored(t, key, scans, d)
+		stored, issuesStored := applyStored(t, key, scans, d)
 		for n := range outcomes {
 			if outcomes[n] != stored[n] {
 				t.Fatalf("%s: %s, scan %d: incremental and replay differ:\n%s\n%s", key, scans[n].File, n, stored[n], outcomes[n])
@@ -213,12 +213,12 @@ func TestReplayEqualsIncremental(t *testing.T) {
 		}
 		arrived := slices.Clone(scans)
 		d.Shuffle(len(arrived), func(a, b int) { arrived[a], arrived[b] = arrived[b], arrived[a] })
-		slices.SortFunc(arrived, func(a, b Scan) int { return a.Compare(b.Place) })
-		if shuffled, issuesShuffled := fold(t, key, arrived); !slices.Equal(outcomes, shuffled) || issues != issuesShuffled {
+		slices.SortFunc(arrived, func(a, b Scan) int { return a.Compare(b.ScanPosition) })
+		if shuffled, issuesShuffled := applyAll(t, key, arrived); !slices.Equal(outcomes, shuffled) || issues != issuesShuffled {
 			t.Errorf("%s: the order of arrival matters", key)
 		}
 		for _, n := range []int{len(scans) / 3, len(scans) - 1} {
-			if older, _ := fold(t, key, scans[:n]); !slices.Equal(older, outcomes[:n]) {
+			if older, _ := applyAll(t, key, scans[:n]); !slices.Equal(older, outcomes[:n]) {
 				t.Errorf("%s: a newer scan changed an outcome among the first %d", key, n)
 			}
 		}
@@ -292,9 +292,9 @@ func TestRealFigures(t *testing.T) {
 	}
 	statuses, open := map[telemetry.Status]int{}, map[string]int{}
 	var reduced []int64
-	unnamed := 0
+	withoutFindings := 0
 	for key, list := range scans {
-		slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.Place) })
+		slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.ScanPosition) })
 		l, every := &Ledger{Repo: telemetry.RepoName(key)}, map[*telemetry.Issue]bool{}
 		for _, s := range list {
 			out, err := l.Apply(s)
@@ -307,7 +307,7 @@ func TestRealFigures(t *testing.T) {
 			if out.Reduced {
 				reduced = append(reduced, s.Run)
 			}
-			unnamed += b2i(!s.HasFindings)
+			withoutFindings += b2i(!s.HasFindings)
 		}
 		for i := range every {
 			statuses[i.Status]++
@@ -325,7 +325,7 @@ func TestRealFigures(t *testing.T) {
 	if fmt.Sprint(open) != fmt.Sprint(want) {
 		t.Errorf("open %v, want %v", open, want)
 	}
-	if !slices.Equal(reduced, []int64{29}) || unnamed != 3 {
-		t.Errorf("reduced runs %v, want run 29; %d scans without findings data, want 3", reduced, unnamed)
+	if !slices.Equal(reduced, []int64{29}) || withoutFindings != 3 {
+		t.Errorf("reduced runs %v, want run 29; %d scans without findings data, want 3", reduced, withoutFindings)
 	}
 }

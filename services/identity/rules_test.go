@@ -13,9 +13,9 @@ import (
 
 // The rules of docs/rules.md#issues, each on records small enough to follow by hand.
 
-// print20 and print16 make fingerprints from one digit.
-func print20(digit string) string { return strings.Repeat(digit, 20) }
-func print16(digit string) string { return strings.Repeat(digit, 16) }
+// fingerprint20 and print16 make fingerprints from one digit.
+func fingerprint20(digit string) string { return strings.Repeat(digit, 20) }
+func fingerprint16(digit string) string { return strings.Repeat(digit, 16) }
 
 // at makes a finding: "a x.go:10" has the 20-digit fingerprint of a, the rule
 // "r", and stands at x.go:10. A longer first word is the fingerprint itself;
@@ -26,7 +26,7 @@ func at(text string) telemetry.Finding {
 	n, _ := strconv.ParseInt(line, 10, 64)
 	f := telemetry.Finding{Fingerprint: words[0], Rule: "r", File: file, Line: n}
 	if len(f.Fingerprint) == 1 {
-		f.Fingerprint = print20(f.Fingerprint)
+		f.Fingerprint = fingerprint20(f.Fingerprint)
 	}
 	if len(words) > 2 {
 		f.Rule = words[2]
@@ -55,12 +55,12 @@ func full(findings []telemetry.Finding) Scan { return Scan{HasFindings: true, Fi
 func accepted(findings []telemetry.Finding) Scan {
 	return Scan{HasFindings: true, Findings: findings, Accepted: true}
 }
-func unnamed() Scan { return Scan{} }
+func withoutFindings() Scan { return Scan{} }
 
 // placed gives the scans one place an hour.
 func placed(scans ...Scan) []Scan {
 	for n := range scans {
-		scans[n].Place = telemetry.Place{At: telemetry.At(time.Date(2026, 3, 1, n, 0, 0, 0, time.UTC)), File: fmt.Sprintf("%02d.json", n), Run: int64(n + 1)}
+		scans[n].ScanPosition = telemetry.ScanPosition{At: telemetry.At(time.Date(2026, 3, 1, n, 0, 0, 0, time.UTC)), File: fmt.Sprintf("%02d.json", n), Run: int64(n + 1)}
 	}
 	return scans
 }
@@ -71,7 +71,7 @@ func placed(scans ...Scan) []Scan {
 func told(t *testing.T, l *Ledger, scans []Scan) (lines []string, letters map[*telemetry.Issue]string) {
 	t.Helper()
 	letters = map[*telemetry.Issue]string{}
-	marks := map[telemetry.Basis]string{telemetry.BasisFirstSight: "+", telemetry.BasisSame: "1", telemetry.BasisPrint: "2", telemetry.BasisPlace: "3", telemetry.BasisNear: "4", telemetry.BasisBackPrint: "p", telemetry.BasisBackPlace: "l"}
+	marks := map[telemetry.Basis]string{telemetry.BasisNew: "+", telemetry.BasisSame: "1", telemetry.BasisFingerprint: "2", telemetry.BasisLocation: "3", telemetry.BasisNear: "4", telemetry.BasisReopenedByFingerprint: "p", telemetry.BasisReopenedByLocation: "l"}
 	for _, s := range scans {
 		out, err := l.Apply(s)
 		if err != nil {
@@ -129,7 +129,7 @@ func TestMatching(t *testing.T) {
 			[]string{"A+", "A1 B+"}, "A recurring, B new"},
 		{"1: says nothing of the rule", []Scan{named("a x.go:10 r"), named("a x.go:10 s")},
 			[]string{"A+", "A1"}, "A recurring"},
-		{"1: digits may be cut off", []Scan{named(print16("a") + " x.go:10"), named(print20("a") + " x.go:10"), named(print20("a")[:18] + " x.go:10")},
+		{"1: digits may be cut off", []Scan{named(fingerprint16("a") + " x.go:10"), named(fingerprint20("a") + " x.go:10"), named(fingerprint20("a")[:18] + " x.go:10")},
 			[]string{"A+", "A1", "A1"}, "A recurring"},
 		{"2: the line moved", []Scan{named("a x.go:10"), named("a x.go:90")},
 			[]string{"A+", "A2"}, "A recurring"},
@@ -139,9 +139,9 @@ func TestMatching(t *testing.T) {
 			[]string{"A+ B+", "B2"}, "A fixed, B recurring"},
 		{"2: the nearest of all pairs first", []Scan{named("a x.go:10", "a x.go:20"), named("a x.go:13", "a x.go:12")},
 			[]string{"A+ B+", "B2 A2"}, "A recurring, B recurring"},
-		{"2: 16 of 20 digits", []Scan{named(print16("a") + " x.go:10"), named(print20("a") + " y.go:50"), named(print16("a") + " z.go:10")},
+		{"2: 16 of 20 digits", []Scan{named(fingerprint16("a") + " x.go:10"), named(fingerprint20("a") + " y.go:50"), named(fingerprint16("a") + " z.go:10")},
 			[]string{"A+", "A2", "A2"}, "A recurring"},
-		{"2: 15 of 20 digits are another", []Scan{named(print20("a")[:15] + " x.go:10"), named(print20("a") + " y.go:10")},
+		{"2: 15 of 20 digits are another", []Scan{named(fingerprint20("a")[:15] + " x.go:10"), named(fingerprint20("a") + " y.go:10")},
 			[]string{"A+", "B+"}, "A fixed, B new"},
 		{"2: 16 digits that begin two", []Scan{named("aaaaaaaaaaaaaaaa x.go:10"), named("aaaaaaaaaaaaaaaa1 x.go:40", "aaaaaaaaaaaaaaaa2 x.go:20")},
 			[]string{"A+", "B+ A2"}, "A recurring, B new"},
@@ -214,19 +214,19 @@ func tryRules(t *testing.T, rules []rule) {
 	}
 }
 
-func TestFirstSight(t *testing.T) {
+func TestNewIssue(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		scans []Scan
 		end   string
 	}{
 		{"alone", []Scan{named("a x.go:10")}, "A new"},
-		{"in the first scan with fingerprints, after one without", []Scan{unnamed(), named("a x.go:10")}, "A recurring"},
-		{"after that", []Scan{unnamed(), named("a x.go:10"), named("a x.go:10", "b y.go:10")}, "A recurring, B new"},
+		{"in the first scan with fingerprints, after one without", []Scan{withoutFindings(), named("a x.go:10")}, "A recurring"},
+		{"after that", []Scan{withoutFindings(), named("a x.go:10"), named("a x.go:10", "b y.go:10")}, "A recurring, B new"},
 		{"an older one without any finding is no such scan", []Scan{named(), named("a x.go:10")}, "A new"},
-		{"nor is a later one without fingerprints", []Scan{named("a x.go:10"), unnamed()}, "A new"},
-		{"nor one between", []Scan{named("a x.go:10"), unnamed(), named("b y.go:10")}, "A fixed, B new"},
-		{"without fingerprints nothing closes", []Scan{named("a x.go:10"), unnamed(), named("a x.go:10")}, "A recurring"},
+		{"nor is a later one without fingerprints", []Scan{named("a x.go:10"), withoutFindings()}, "A new"},
+		{"nor one between", []Scan{named("a x.go:10"), withoutFindings(), named("b y.go:10")}, "A fixed, B new"},
+		{"without fingerprints nothing closes", []Scan{named("a x.go:10"), withoutFindings(), named("a x.go:10")}, "A recurring"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := &Ledger{Repo: "o/r"}
@@ -241,7 +241,7 @@ func TestFirstSight(t *testing.T) {
 func TestScopeGuard(t *testing.T) {
 	elsewhere := append(many(3), at("f other.go:10"))
 	otherRule := append(many(3), at("f m.go:9 s"))
-	twice := append(many(3), telemetry.Finding{Fingerprint: print20("f"), Rule: "r", File: "m.go", Line: 11})
+	twice := append(many(3), telemetry.Finding{Fingerprint: fingerprint20("f"), Rule: "r", File: "m.go", Line: 11})
 	for _, c := range []struct {
 		name    string
 		scans   []Scan
@@ -262,8 +262,8 @@ func TestScopeGuard(t *testing.T) {
 		{"two in a row close nothing", []Scan{full(many(25)), full(many(4)), full(many(2))}, "=~~", 25, 23, "00"},
 		{"the third in a row counts as full", []Scan{full(many(25)), full(many(4)), full(many(2)), full(many(3))}, "=~~=", 3, 0, "03"},
 		{"a full one between starts anew", []Scan{full(many(25)), full(many(4)), full(many(24)), full(many(4)), full(many(4))}, "=~=~~", 24, 20, "02"},
-		{"one without findings data between does not", []Scan{full(many(25)), full(many(4)), unnamed(), full(many(4)), unnamed(), full(many(4))}, "=~.~.=", 4, 0, "05"},
-		{"a scan without findings data is no baseline", []Scan{full(many(25)), unnamed(), full(many(4))}, "=.~", 25, 21, "00"},
+		{"one without findings data between does not", []Scan{full(many(25)), full(many(4)), withoutFindings(), full(many(4)), withoutFindings(), full(many(4))}, "=~.~.=", 4, 0, "05"},
+		{"a scan without findings data is no baseline", []Scan{full(many(25)), withoutFindings(), full(many(4))}, "=.~", 25, 21, "00"},
 		{"a reduced scan is no baseline", []Scan{full(many(200)), full(many(30)), full(many(5))}, "=~~", 200, 195, "00"},
 		{"after the third, its findings are the baseline", []Scan{full(many(25)), full(many(4)), full(many(4)), full(many(4)), full(nil)}, "=~~==", 0, 0, "04"},
 		{"accepted", []Scan{full(many(25)), accepted(many(4))}, "==", 4, 0, "01"},
@@ -337,7 +337,7 @@ func TestNotScanned(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := full(base[:24])
-	next.Place = telemetry.Place{At: telemetry.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)), File: "later.json"}
+	next.ScanPosition = telemetry.ScanPosition{At: telemetry.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)), File: "later.json"}
 	if _, err := l.Apply(next); err != nil {
 		t.Fatal(err)
 	}
@@ -362,12 +362,12 @@ func TestPublicID(t *testing.T) {
 		ids[letter] = issue.PublicID
 	}
 	want := map[string]string{
-		"A": PublicID("owner/repo", "r", print20("a"), 0),
-		"B": PublicID("owner/repo", "r", print20("a"), 1),
-		"C": PublicID("owner/repo", "s", print20("a"), 0),
-		"D": PublicID("owner/repo", "r", print20("b"), 0),
+		"A": PublicID("owner/repo", "r", fingerprint20("a"), 0),
+		"B": PublicID("owner/repo", "r", fingerprint20("a"), 1),
+		"C": PublicID("owner/repo", "s", fingerprint20("a"), 0),
+		"D": PublicID("owner/repo", "r", fingerprint20("b"), 0),
 		// It is the first of its scan, but 0 and 1 were given away.
-		"E": PublicID("owner/repo", "r", print20("a"), 2),
+		"E": PublicID("owner/repo", "r", fingerprint20("a"), 2),
 	}
 	for letter, id := range want {
 		if ids[letter] != id {
@@ -378,15 +378,15 @@ func TestPublicID(t *testing.T) {
 	if ids["A"] != "51b8b637388d" {
 		t.Errorf("the public id is %s", ids["A"])
 	}
-	if prints := l.Open[0].Prints; !slices.Equal(prints, []string{print20("a"), print20("c")}) {
-		t.Errorf("the issue keeps %q", prints)
+	if fingerprints := l.Open[0].Fingerprints; !slices.Equal(fingerprints, []string{fingerprint20("a"), fingerprint20("c")}) {
+		t.Errorf("the issue keeps %q", fingerprints)
 	}
 }
 
 func TestEqualTimesByFileName(t *testing.T) {
 	when := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	a, b := telemetry.Place{At: telemetry.At(when), File: "a.json"}, telemetry.Place{At: telemetry.At(when), File: "b.json"}
-	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(telemetry.Place{At: telemetry.At(when), File: "a.json", Run: 9}) != 0 || b.Compare(telemetry.Place{At: telemetry.At(when.Add(time.Millisecond)), File: "a.json"}) >= 0 {
+	a, b := telemetry.ScanPosition{At: telemetry.At(when), File: "a.json"}, telemetry.ScanPosition{At: telemetry.At(when), File: "b.json"}
+	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(telemetry.ScanPosition{At: telemetry.At(when), File: "a.json", Run: 9}) != 0 || b.Compare(telemetry.ScanPosition{At: telemetry.At(when.Add(time.Millisecond)), File: "a.json"}) >= 0 {
 		t.Error("places are ordered by time, equal times by file name")
 	}
 }

@@ -26,7 +26,7 @@ func TestWorldShowsEveryStatus(t *testing.T) {
 		}
 		statuses := map[telemetry.Status]int{}
 		for key, list := range scans {
-			slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.Place) })
+			slices.SortFunc(list, func(a, b Scan) int { return a.Compare(b.ScanPosition) })
 			l, every := &Ledger{Repo: telemetry.RepoName(key)}, map[*telemetry.Issue]bool{}
 			for _, s := range list {
 				out, err := l.Apply(s)

@@ -24,7 +24,7 @@ type memory struct {
 	jobs  []telemetry.Job // as last saved, oldest first
 	saves int
 	full  bool // no job can be saved
-	taken bool // TakeOver has been asked by this program
+	taken bool // Resume has been asked by this program
 
 	pulls     map[int]bool // by number
 	watermark time.Time    // of the one repository
@@ -95,9 +95,9 @@ func (m *memory) SaveJob(_ context.Context, j telemetry.Job) error {
 	return nil
 }
 
-// TakeOver returns the interrupted jobs as the store does: each one once, and
+// Resume returns the interrupted jobs as the store does: each one once, and
 // of each kind the newest.
-func (m *memory) TakeOver(context.Context, []string) ([]telemetry.Job, error) {
+func (m *memory) Resume(context.Context, []string) ([]telemetry.Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var taken []telemetry.Job

@@ -25,7 +25,7 @@ type Files interface {
 // Listings is where listings are kept that mark nothing gone until they are
 // confirmed.
 type Listings interface {
-	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, believed bool, err error)
+	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error)
 	AcceptListing(ctx context.Context, source string, kept int64) error
 }
 
@@ -50,11 +50,11 @@ type Notes interface {
 	SaveJob(ctx context.Context, j telemetry.Job) error
 	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
-	TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, error)
+	Resume(ctx context.Context, kinds []string) ([]telemetry.Job, error)
 }
 
-// Mender finds and applies what can be mended in old records.
-type Mender interface {
+// Corrector finds and applies what can be mended in old records.
+type Corrector interface {
 	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 	UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 }
@@ -72,7 +72,7 @@ type Store interface {
 	Pulls
 	Sessions
 	Notes
-	Mender
+	Corrector
 	Rebuilder
 	Submissions
 }

@@ -24,7 +24,7 @@ const (
 type Order struct {
 	DryRun bool // backfill: only say what would change
 	Undo   bool // backfill: take the last application back
-	By     telemetry.Starter
+	By     telemetry.StartedBy
 }
 
 // Start starts a job, or joins the one of its kind that runs. Its error is

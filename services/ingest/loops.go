@@ -92,7 +92,7 @@ func (r *Runner) guarded(what string, do func()) {
 
 // turn runs one job of a loop. Where an upstream said when to ask again, the
 // turns until then are left out: a limit that is asked against lasts longer.
-func (r *Runner) turn(ctx context.Context, kind string, by telemetry.Starter) {
+func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) {
 	r.mu.Lock()
 	early := r.o.Now().Before(r.pauses[kind])
 	r.mu.Unlock()
@@ -137,7 +137,7 @@ func (r *Runner) beat(ctx context.Context) {
 // resume starts again what an earlier program's end interrupted, each job
 // under its own id: a page that shows it goes on showing it.
 func (r *Runner) resume(ctx context.Context) {
-	jobs, err := r.o.Store.TakeOver(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
+	jobs, err := r.o.Store.Resume(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
 	r.logFailure("cannot read earlier jobs", "resume", err)
 	for _, j := range jobs {
 		h, err := r.start(j, Order{}, false)

@@ -122,7 +122,7 @@ func TestJobsSayByWhat(t *testing.T) {
 		w.runs.change(func(s *source) { s.takes = time.Minute })
 		w.stop()
 		w.begin(5*time.Minute, 0)
-		for _, want := range []telemetry.Starter{telemetry.ByStart, telemetry.ByAPI, telemetry.ByInterval(5 * time.Minute)} {
+		for _, want := range []telemetry.StartedBy{telemetry.ByStart, telemetry.ByAPI, telemetry.ByInterval(5 * time.Minute)} {
 			h, err := w.Start(ingest.JobRefresh, ingest.Order{By: telemetry.ByAPI})
 			if err != nil {
 				t.Fatal(err)

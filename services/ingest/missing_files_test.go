@@ -17,10 +17,10 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// TestThirdListingIsBelieved: without a person, the third empty listing in a
+// TestThirdListingIsAccepted: without a person, the third empty listing in a
 // row is taken for true when the first lies an hour back; a whole one between
 // them begins anew.
-func TestThirdListingIsBelieved(t *testing.T) {
+func TestThirdListingIsAccepted(t *testing.T) {
 	const record = `{"target_repo": "https://github.com/octo/shop", "run_number": 1, "run_id": "1", "timestamp": "2026-02-02T10:00:00Z"}`
 	dir := filepath.Join(t.TempDir(), "runs")
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -176,11 +176,11 @@ func (r *Runner) markGone(ctx context.Context, source string, files []telemetry.
 		Listed: int64(len(files)),
 	}
 	if l.Suspicious() {
-		held, believed, err := r.o.Store.HoldListing(ctx, l)
+		held, accepted, err := r.o.Store.HoldListing(ctx, l)
 		if err != nil {
 			return nil, storing(err)
 		}
-		if !believed {
+		if !accepted {
 			return &held, nil
 		}
 	}
@@ -192,7 +192,7 @@ func (r *Runner) markGone(ctx context.Context, source string, files []telemetry.
 // is how many of the stored files the listing had when the person saw it. The
 // error is CodeNotFound for a source that is not configured, and CodeConflict
 // where no such listing is held.
-func (r *Runner) AcceptListing(ctx context.Context, source string, kept int64, by telemetry.Starter) (*Handle, error) {
+func (r *Runner) AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*Handle, error) {
 	if !slices.ContainsFunc(r.o.Sources, func(s Source) bool { return s.Name == source }) {
 		return nil, telemetry.Errorf(telemetry.CodeNotFound,
 			"source: run files are not read from there. Leave it empty for RUNS_DIR, or write the action repository as owner/name.")

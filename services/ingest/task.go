@@ -136,7 +136,7 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 	r.mu.Lock()
 	t.mu.Lock()
 	done := t.now
-	err = t.settle(result, err)
+	err = t.conclude(result, err)
 	again = t.next != nil && t.ctx.Err() == nil
 	t.ended = !again
 	done.job, done.err = t.copyJob(), err
@@ -168,9 +168,9 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 	return false
 }
 
-// settle notes how a pass ended, and returns what its callers are answered;
+// conclude notes how a pass ended, and returns what its callers are answered;
 // t.mu is held.
-func (t *task) settle(result any, err error) error {
+func (t *task) conclude(result any, err error) error {
 	j, r := &t.job, t.r
 	j.Ended = telemetry.At(r.o.Now())
 	t.endStep(err)

@@ -26,7 +26,7 @@ type Field struct {
 	Name    string
 	Aliases []string
 	Kind    Kind
-	Words   []string // of Word, all that it takes; of others, what completion offers
+	Words   []string // of Keyword, all that it takes; of others, what completion offers
 	Dynamic bool     // its values are the data's: the caller supplies them for completion
 	Cheap   bool     // rows that match are counted without reading them
 	Help    string   // a few words for the completion list
@@ -41,7 +41,7 @@ type Kind struct {
 }
 
 // The kinds of values. Those of a program's own are made with Checked.
-func Word() Kind { return Kind{read: readWord} }
+func Keyword() Kind { return Kind{read: readKeyword} }
 
 // Text is a whole text, in any case; * stands for any characters.
 func Text() Kind { return Kind{Wants: "want a text; * stands for any characters", read: readText} }

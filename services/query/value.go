@@ -28,7 +28,7 @@ type point struct {
 	ago       bool
 }
 
-func readWord(f *Field, text string) (Value, bool) {
+func readKeyword(f *Field, text string) (Value, bool) {
 	word := strings.ReplaceAll(strings.ToLower(text), "-", "_")
 	return Value{Text: word}, slices.Contains(f.Words, word)
 }

@@ -89,7 +89,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	}
 	err := s.prepareFile()
 	if err == nil && alone {
-		err = s.claim()
+		err = s.lockDatabase()
 	}
 	if err != nil {
 		return err
@@ -178,8 +178,8 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
-		if told := s.tell(err); telemetry.CodeOf(told) == telemetry.CodeUnavailable {
-			return told
+		if described := s.describe(err); telemetry.CodeOf(described) == telemetry.CodeUnavailable {
+			return described
 		}
 		return telemetry.Errorf(telemetry.CodeUnavailable,
 			"PostgreSQL at DATABASE_URL cannot be reached or refuses the login. "+

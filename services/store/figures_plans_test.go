@@ -34,8 +34,8 @@ func partsAsked() []part {
 	return []part{
 		{"totals", "sessions_current", func(ctx context.Context, f *figures.Figures) error { _, err := f.Totals(ctx); return err }},
 		{"ages", "issues_age", trends(false, telemetry.TrendAges)},
-		{"ages then", "lives_to", trends(true, telemetry.TrendAges)},
-		{"families", "issues_taken", trends(false, telemetry.TrendFamilies)},
+		{"ages then", "issue_intervals_to", trends(true, telemetry.TrendAges)},
+		{"families", "issues_attempted", trends(false, telemetry.TrendFamilies)},
 	}
 }
 

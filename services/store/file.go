@@ -33,11 +33,11 @@ func (s *Store) prepareFile() error {
 	return f.Close()
 }
 
-// claim locks the database file itself for the life of the Store, or says
+// lockDatabase locks the database file itself for the life of the Store, or says
 // that another program has: whatever path leads to the file, it is one lock.
 // It is of another kind than SQLite's own locks and does not touch them. The
 // system frees the lock of a program that was killed.
-func (s *Store) claim() error {
+func (s *Store) lockDatabase() error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeUnavailable,

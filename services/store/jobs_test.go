@@ -32,9 +32,9 @@ func TestJobsAreForgotten(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { try(t, storetest.OpenPostgres(t)) })
 }
 
-// TestStartersAreKept: by what a job and a submission were asked for is told where
+// TestStartedByIsKept: by what a job and a submission were asked for is told where
 // they are listed.
-func TestStartersAreKept(t *testing.T) {
+func TestStartedByIsKept(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		now := time.Date(2026, 2, 1, 10, 0, 0, 0, time.UTC)
 		if err := s.SaveJob(t.Context(), telemetry.Job{ID: "j", Kind: "refresh", State: telemetry.JobInterrupted, By: telemetry.ByPage, Started: telemetry.At(now)}); err != nil {
@@ -47,15 +47,15 @@ func TestStartersAreKept(t *testing.T) {
 		if err != nil || !found || job.By != telemetry.ByPage {
 			t.Errorf("the job: %+v, %v", job, err)
 		}
-		list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 10)
+		list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityCursor{}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
-		by := map[telemetry.ActivityKind]telemetry.Starter{}
+		by := map[telemetry.ActivityKind]telemetry.StartedBy{}
 		for _, a := range list {
 			by[a.Kind] = a.By
 		}
-		if by[telemetry.ActivityJob] != telemetry.ByPage || by[telemetry.ActivityDeed] != telemetry.ByAPI {
+		if by[telemetry.ActivityJob] != telemetry.ByPage || by[telemetry.ActivitySubmission] != telemetry.ByAPI {
 			t.Errorf("activity by %v", by)
 		}
 	})

@@ -23,17 +23,17 @@ func heldListing(tx *Tx, source string) (telemetry.HeldListing, bool) {
 // HoldListing counts one more suspicious listing of a source and returns what
 // is held, and whether the listing is believed: then the caller marks files
 // gone.
-func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (held telemetry.HeldListing, believed bool, err error) {
+func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {
 		before, _ := heldListing(tx, next.Source)
-		held, believed = before.Again(next, tx.Now())
+		held, accepted = before.Again(next, tx.Now())
 		tx.Exec(`INSERT INTO held_listings (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (source) DO UPDATE SET known = excluded.known, kept = excluded.kept, listed = excluded.listed, times = excluded.times,
 				first_seen = excluded.first_seen, last_seen = excluded.last_seen, accepted = excluded.accepted`,
 			held.Source, held.Known, held.Kept, held.Listed, held.Times, Millis(held.FirstSeen), Millis(held.LastSeen), Flag(held.Accepted))
 		return tx.Err()
 	})
-	return held, believed, err
+	return held, accepted, err
 }
 
 // HeldListing returns the listing of a source that is held, if one is.

@@ -22,7 +22,7 @@ func (s *Store) tidyLog() {
 	if err != nil || info.Size() < logBytes || !s.tidying.CompareAndSwap(false, true) {
 		return
 	}
-	s.beside.Go(func() {
+	s.extra.Go(func() {
 		defer s.tidying.Store(false)
 		// Where it fails, the next one or the writer's own makes up for it.
 		_ = telemetry.Guard("tidy the log", func() error {

@@ -12,12 +12,12 @@ import (
 // the programs' machines must not differ by more.
 const lostAfter = 15 * time.Second
 
-// TakeOver notes that this program lives, and returns the interrupted jobs
+// Resume notes that this program lives, and returns the interrupted jobs
 // that it has to resume, with their id, kind, starter and callers: those of programs
 // that live no more, of each kind the newest, unless a job of its kind came
 // after it. Each is given to one program. On SQLite, which no other program
 // shares, only the first call can find any.
-func (s *Store) TakeOver(ctx context.Context, kinds []string) ([]telemetry.Job, error) {
+func (s *Store) Resume(ctx context.Context, kinds []string) ([]telemetry.Job, error) {
 	if s.dialect.name() == "sqlite" && s.tookOver.Load() {
 		return nil, nil
 	}

@@ -22,7 +22,7 @@ func saveJob(t *testing.T, s *storetest.Store, id, kind, state string, minute in
 // wantJobs checks what a program has to resume, and each job's state.
 func wantJobs(t *testing.T, when string, s *storetest.Store, resume string, states map[string]string) {
 	t.Helper()
-	taken, err := s.TakeOver(t.Context(), resumable)
+	taken, err := s.Resume(t.Context(), resumable)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,11 +35,11 @@ type Store struct {
 	dialect     dialect
 	id          string
 	program     string      // this program's id among those that share the database
-	tookOver    atomic.Bool // see TakeOver
+	tookOver    atomic.Bool // see Resume
 	begun       atomic.Bool // this start has written
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work
-	beside      sync.WaitGroup // of it
+	extra       sync.WaitGroup // of it
 	marking     sync.Mutex     // see WriteMarked
 
 	// Of SQLite.
@@ -49,7 +49,7 @@ type Store struct {
 	frozen    bool        // read can only see the file as it was at the start
 
 	mu       sync.Mutex
-	trouble  *trouble // nil: the last write went well
+	trouble  *problem // nil: the last write went well
 	versions map[string]uint64
 	watchers map[chan struct{}]bool
 	exports  chan struct{} // holds an element for each export that reads
@@ -147,7 +147,7 @@ func (s *Store) serves(ctx context.Context) bool {
 
 // Close closes the database; open transactions are rolled back.
 func (s *Store) Close() error {
-	s.beside.Wait()
+	s.extra.Wait()
 	s.leave()
 	var errs []error
 	for _, db := range []*sql.DB{s.write, s.reader()} {
@@ -234,7 +234,7 @@ func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	for attempt := 0; ; attempt++ {
 		err := s.writeOnce(limited, do)
 		if err == nil || attempt >= 3 || !s.dialect.retry(err) {
-			return s.wrote(s.tell(overdue(ctx, err, writeLimit)))
+			return s.wrote(s.describe(overdue(ctx, err, writeLimit)))
 		}
 	}
 }
@@ -322,11 +322,11 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 	defer cancel()
 	begun, err := s.reader().BeginTx(limited, s.dialect.readOptions())
 	if err != nil {
-		return s.tell(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
+		return s.describe(overdue(ctx, fmt.Errorf("begin to read: %w", ended(limited, err)), readLimit))
 	}
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}
-	return s.tell(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
+	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
 }
 
 // ReadForExport is Read, for half of the readers at the most: downloads never

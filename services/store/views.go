@@ -36,7 +36,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 			return tx.Err()
 		}
 		if taken {
-			return nameTaken(other)
+			return nameExists(other)
 		}
 		v.ID, v.Created = telemetry.NewID(), Time(Millis(tx.Now()))
 		var n int64
@@ -57,7 +57,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		if other, taken := viewNamed(tx, v); taken && other.ID != v.ID {
-			return nameTaken(other)
+			return nameExists(other)
 		}
 		n := tx.Exec(`UPDATE views SET name = $1, name_key = $2 WHERE id = $3`, v.Name, v.Key(), v.ID)
 		if tx.Err() == nil && n == 0 {
@@ -76,7 +76,7 @@ func viewNamed(tx *Tx, v telemetry.View) (other telemetry.View, taken bool) {
 	return other, taken
 }
 
-func nameTaken(other telemetry.View) error {
+func nameExists(other telemetry.View) error {
 	return telemetry.Errorf(telemetry.CodeConflict,
 		"A view with this name already exists, on /%s. Choose another name, or replace that view.", other.List)
 }

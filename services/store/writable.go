@@ -14,8 +14,8 @@ import (
 // written.
 const SourceDatabase = "database"
 
-// trouble is why the last write failed, and since when none succeeded.
-type trouble struct {
+// problem is why the last write failed, and since when none succeeded.
+type problem struct {
 	since time.Time
 	cause *telemetry.Error
 }
@@ -29,7 +29,7 @@ func (s *Store) wrote(err error) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.trouble == nil {
-			s.trouble = &trouble{since: s.now()}
+			s.trouble = &problem{since: s.now()}
 		}
 		s.trouble.cause = cause
 	}
@@ -54,16 +54,16 @@ func (s *Store) status() (telemetry.SourceStatus, bool) {
 	}, true
 }
 
-// healLimit bounds a try to write again.
-const healLimit = 10 * time.Second
+// recoverLimit bounds a try to write again.
+const recoverLimit = 10 * time.Second
 
-// heal tries to write again after a write failed, and completes a start that
+// recoverWrites tries to write again after a write failed, and completes a start that
 // could not write.
-func (s *Store) heal(ctx context.Context) {
+func (s *Store) recoverWrites(ctx context.Context) {
 	if _, is := s.status(); !is {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, healLimit)
+	ctx, cancel := context.WithTimeout(ctx, recoverLimit)
 	defer cancel()
 	if s.lost() != nil || s.room() != nil {
 		return
@@ -115,7 +115,7 @@ func (s *Store) Follow(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		_ = telemetry.Guard("follow the database", func() error { // a fault in one look must not end the program
-			s.heal(ctx)
+			s.recoverWrites(ctx)
 			s.follow(ctx)
 			return nil
 		})
@@ -126,7 +126,7 @@ func (s *Store) follow(ctx context.Context) {
 	if s.dialect.name() != "postgres" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, healLimit)
+	ctx, cancel := context.WithTimeout(ctx, recoverLimit)
 	defer cancel()
 	found, err := s.storedVersions(ctx)
 	if err != nil {

@@ -18,15 +18,15 @@ const (
 	ActivityVerification ActivityKind = "verification" // a re-scan of a fix
 	ActivityScope        ActivityKind = "scope"        // a narrow scan accepted as a full one
 	ActivityJob          ActivityKind = "job"          // a refresh, a poll, a backfill
-	ActivityDeed         ActivityKind = "deed"         // a reply, a dispatch
-	ActivityMend         ActivityKind = "mend"         // a change that backfill made, as long as it holds
+	ActivitySubmission   ActivityKind = "deed"         // a reply, a dispatch
+	ActivityCorrection   ActivityKind = "mend"         // a change that backfill made, as long as it holds
 )
 
 // ActivityKinds are all of them.
 func ActivityKinds() []ActivityKind {
 	return []ActivityKind{
-		ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivityDeed,
-		ActivityMend,
+		ActivityRun, ActivitySession, ActivityPull, ActivityVerification, ActivityScope, ActivityJob, ActivitySubmission,
+		ActivityCorrection,
 	}
 }
 
@@ -35,9 +35,9 @@ func ActivityKinds() []ActivityKind {
 type Activity struct {
 	Kind ActivityKind
 	At   Time
-	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its Verdict; deed: its SubmissionKind
+	Word string // run: scan or dispatch; pull: opened, merged, closed; verification: its outcome; submission: its SubmissionKind
 	Repo RepoName
-	By   Starter // of a scope, a job and a deed
+	By   StartedBy // of a scope, a job and a deed
 
 	Source, File string // of the record
 	Run          int64
@@ -70,26 +70,26 @@ type ActivityFilter struct {
 	Repo  string
 }
 
-// ActivityMark is a place in the list of changes: after Skip changes of Kind
+// ActivityCursor is a place in the list of changes: after Skip changes of Kind
 // at a time. The zero value is its beginning.
-type ActivityMark struct {
+type ActivityCursor struct {
 	At   time.Time
 	Kind ActivityKind
 	Skip int64
 }
 
 // String is the mark as an address has it, "" for the beginning.
-func (m ActivityMark) String() string {
+func (m ActivityCursor) String() string {
 	if m.At.IsZero() {
 		return ""
 	}
 	return fmt.Sprintf("%d-%s-%d", m.At.UnixMilli(), m.Kind, m.Skip)
 }
 
-// ParseActivityMark reads what String wrote. The error is CodeInvalid.
-func ParseActivityMark(text string) (ActivityMark, error) {
+// ParseActivityCursor reads what String wrote. The error is CodeInvalid.
+func ParseActivityCursor(text string) (ActivityCursor, error) {
 	if text == "" {
-		return ActivityMark{}, nil
+		return ActivityCursor{}, nil
 	}
 	fields := strings.Split(text, "-")
 	if len(fields) == 3 {
@@ -97,9 +97,9 @@ func ParseActivityMark(text string) (ActivityMark, error) {
 		skip, err2 := strconv.ParseInt(fields[2], 10, 64)
 		for _, kind := range ActivityKinds() {
 			if err == nil && err2 == nil && skip >= 0 && skip <= 1<<20 && string(kind) == fields[1] {
-				return ActivityMark{At: time.UnixMilli(at).UTC(), Kind: kind, Skip: skip}, nil
+				return ActivityCursor{At: time.UnixMilli(at).UTC(), Kind: kind, Skip: skip}, nil
 			}
 		}
 	}
-	return ActivityMark{}, Errorf(CodeInvalid, "before: this is no place in the list; leave it out to begin with the newest.")
+	return ActivityCursor{}, Errorf(CodeInvalid, "before: this is no place in the list; leave it out to begin with the newest.")
 }

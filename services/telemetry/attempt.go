@@ -16,74 +16,74 @@ const (
 	AttemptVerification AttemptBasis = "verification" // a verification record gives id and fingerprint
 )
 
-// Claim is what a verification says of an issue.
-type Claim int
+// VerificationResult is what a verification says of an issue.
+type VerificationResult int
 
 // The claims.
 const (
-	ClaimNone  Claim = iota
-	ClaimFixed       // in verified_fixed
-	ClaimStill       // in still_present
+	VerifiedNone    VerificationResult = iota
+	VerifiedFixed                      // in verified_fixed
+	VerifiedPresent                    // in still_present
 )
 
 // MarshalJSON implements json.Marshaler, in the words of the record's fields.
-func (c Claim) MarshalJSON() ([]byte, error) {
-	if c == ClaimStill {
+func (c VerificationResult) MarshalJSON() ([]byte, error) {
+	if c == VerifiedPresent {
 		return []byte(`"still_present"`), nil
 	}
 	return []byte(`"fixed"`), nil
 }
 
-// Take is one finding that a record says a session took.
-type Take struct {
+// Attempt is one finding that a record says a session took.
+type Attempt struct {
 	Session string // bare; "" in a verification without one
 	Batch   int64
-	Claim   Claim
-	Place   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
+	Result  VerificationResult
+	Index   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
 	Finding Finding // as the record gives it
 }
 
-// Takes returns what the record's sessions took, as far as the record names
+// Attempts returns what the record's sessions took, as far as the record names
 // it: by an id that its own findings have, never by a number alone.
-func (r *Record) Takes() []Take {
+func (r *Record) Attempts() []Attempt {
 	if v := r.Verification; v != nil {
-		takes := make([]Take, 0, len(v.Fixed)+len(v.StillPresent))
+		attempts := make([]Attempt, 0, len(v.Fixed)+len(v.StillPresent))
 		for i, f := range v.Fixed {
-			takes = append(takes, Take{Session: v.SessionID, Claim: ClaimFixed, Place: i, Finding: f})
+			attempts = append(attempts, Attempt{Session: v.SessionID, Result: VerifiedFixed, Index: i, Finding: f})
 		}
 		for i, f := range v.StillPresent {
-			takes = append(takes, Take{Session: v.SessionID, Claim: ClaimStill, Place: len(v.Fixed) + i, Finding: f})
+			attempts = append(attempts, Attempt{Session: v.SessionID, Result: VerifiedPresent, Index: len(v.Fixed) + i, Finding: f})
 		}
-		return takes
+		return attempts
 	}
-	var places map[string][]int
-	var takes []Take
+	var indexes map[string][]int
+	var attempts []Attempt
 	for _, s := range r.Sessions {
-		bare := BareID(s.ID)
-		if bare == "" || len(s.IssueIDs) == 0 {
+		key := SessionKey(s.ID)
+		if key == "" || len(s.IssueIDs) == 0 {
 			continue
 		}
-		if places == nil {
-			places = r.places()
+		if indexes == nil {
+			indexes = r.byIssueID()
 		}
 		for _, id := range s.IssueIDs {
-			for _, place := range places[IssueKey(id)] {
-				takes = append(takes, Take{Session: bare, Batch: s.BatchID, Place: place, Finding: r.Findings[place]})
+			for _, index := range indexes[IssueKey(id)] {
+				attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: index, Finding: r.Findings[index]})
 			}
 		}
 	}
-	return takes
+	return attempts
 }
 
-// places are the findings of each issue id.
-func (r *Record) places() map[string][]int {
-	places := make(map[string][]int, len(r.Findings))
+// byIssueID are the findings of each issue id.
+func (r *Record) byIssueID() map[string][]int {
+	indexes := make(map[string][]int, len(r.Findings))
 	for i, f := range r.Findings {
 		if key := IssueKey(f.IssueID); key != "" {
-			places[key] = append(places[key], i)
+			indexes[key] = append(indexes[key], i)
 		}
 	}
-	return places
+	return indexes
 }
 
 // IssueKey is the form in which issue ids are compared: as a whole, in any

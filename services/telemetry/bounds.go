@@ -17,7 +17,7 @@ const (
 	MaxRecordBytes = 20 << 20 // of the file
 	MaxFindings    = 100_000  // in one list
 	MaxSessions    = 10_000
-	MaxTakes       = 200_000 // issue ids of all sessions, and findings that these name
+	MaxAttempts    = 200_000 // issue ids of all sessions, and findings that these name
 
 	mostFields = 1_000    // of the record, of a breakdown, of a summary
 	mostText   = 64 << 10 // bytes of a text that rows show as it is
@@ -78,23 +78,23 @@ func (d *decoder) object(name string) map[string]json.RawMessage {
 	return fields
 }
 
-// boundTakes says where a record's sessions name more than is kept: each
+// boundAttempts says where a record's sessions name more than is kept: each
 // could name each finding, if all are called the same.
-func (d *decoder) boundTakes(rec *Record) {
+func (d *decoder) boundAttempts(rec *Record) {
 	named := make(map[string]int, len(rec.Findings))
 	for i := range rec.Findings {
 		named[IssueKey(rec.Findings[i].IssueID)]++
 	}
-	takes := 0
+	attempts := 0
 	for _, s := range rec.Sessions {
 		for _, id := range s.IssueIDs {
 			if key := IssueKey(id); key != "" {
-				takes += max(named[key], 1)
+				attempts += max(named[key], 1)
 			}
 		}
 	}
-	if takes > MaxTakes {
-		d.fail("sessions", tooMany(MaxTakes, "findings that sessions took"))
+	if attempts > MaxAttempts {
+		d.fail("sessions", tooMany(MaxAttempts, "findings that sessions took"))
 	}
 }
 

@@ -61,15 +61,15 @@ func hugeLists() map[string]hugeRecord {
 }
 
 func hugeTexts() map[string]hugeRecord {
-	const bare = `{"target_repo":"o/r","timestamp":"2026-01-01T00:00:00Z"`
+	const key = `{"target_repo":"o/r","timestamp":"2026-01-01T00:00:00Z"`
 	return map[string]hugeRecord{
 		"a label":                  {bareRun + `,"run_label":"`, `x`, `"}`, "run_label: the text has"},
-		"an id of digits":          {bare + `,"run_id":`, `1`, `}`, "run_id: the text has"},
+		"an id of digits":          {key + `,"run_id":`, `1`, `}`, "run_id: the text has"},
 		"a repository":             {`{"target_repo":"https://github.com/o/r?`, `x`, `"}`, "target_repo: the text has"},
 		"a status":                 {bareRun + `,"sessions":[{"status":"`, `x`, `"}]}`, "sessions[0].status: the text has"},
 		"a path":                   {bareRun + `,"issue_fingerprints":[{"file":"`, `x`, `"}]}`, ""},
 		"a fingerprint, escaped":   {bareRun + `,"issue_fingerprints":[{"fingerprint":"`, `\u00e9`, `"}]}`, ""},
-		"a number":                 {bare + `,"issues_found":`, `1`, `}`, "issues_found"},
+		"a number":                 {key + `,"issues_found":`, `1`, `}`, "issues_found"},
 		"a name of a field":        {bareRun + `,"`, `x`, `":1}`, ""},
 		"a text, written anew":     {bareRun + `,"_file":1,"x":"`, `<`, `"}`, ""},
 		"bytes that are no text":   {bareRun + `,"x":"`, "\xff", `"}`, "not UTF-8"},

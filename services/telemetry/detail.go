@@ -35,8 +35,8 @@ type FindingIDs struct {
 	Total int // scans that name the issue
 }
 
-// Attempt is one session that took an issue.
-type Attempt struct {
+// AttemptRow is one session that took an issue.
+type AttemptRow struct {
 	Session   string       `json:"session_id"`    // as recorded; the bare id where only a verification names it
 	Known     bool         `json:"session_known"` // a run record names the session
 	Basis     AttemptBasis `json:"basis"`
@@ -59,36 +59,36 @@ type StepKind string
 
 // The kinds of steps.
 const (
-	StepFirstSeen  StepKind = "first_seen"
-	StepMoved      StepKind = "moved"
-	StepRelinked   StepKind = "relinked" // the same issue, another fingerprint; it may have moved too
-	StepTaken      StepKind = "taken"    // a session took it
-	StepSession    StepKind = "session"  // what became of that session, as polled
-	StepPROpened   StepKind = "pr_opened"
-	StepVerified   StepKind = "verified"
-	StepMerged     StepKind = "merged"
-	StepPRClosed   StepKind = "pr_closed"
-	StepGone       StepKind = "gone"
-	StepBack       StepKind = "back"
-	StepNotScanned StepKind = "not_scanned"
+	StepFirstSeen          StepKind = "first_seen"
+	StepMoved              StepKind = "moved"
+	StepFingerprintChanged StepKind = "relinked" // the same issue, another fingerprint; it may have moved too
+	StepAttempt            StepKind = "taken"    // a session took it
+	StepSession            StepKind = "session"  // what became of that session, as polled
+	StepPROpened           StepKind = "pr_opened"
+	StepVerified           StepKind = "verified"
+	StepMerged             StepKind = "merged"
+	StepPRClosed           StepKind = "pr_closed"
+	StepGone               StepKind = "gone"
+	StepBack               StepKind = "back"
+	StepNotScanned         StepKind = "not_scanned"
 )
 
 // Step is one step of an issue's timeline.
 type Step struct {
-	Kind      StepKind `json:"kind"`
-	At        Time     `json:"timestamp"` // zero where the time is not known
-	Text      string   `json:"text"`      // a sentence
-	RunFile   Optional `json:"record"`    // that says so, "" where Source names another source
-	RunNumber int64    `json:"run_number"`
-	Source    string   `json:"source"`     // "record", "github", "devin"
-	Session   Optional `json:"session_id"` // as recorded
-	PRURL     Optional `json:"pr_url"`
-	Verdict   Verdict  `json:"outcome"` // with StepVerified
+	Kind      StepKind            `json:"kind"`
+	At        Time                `json:"timestamp"` // zero where the time is not known
+	Text      string              `json:"text"`      // a sentence
+	RunFile   Optional            `json:"record"`    // that says so, "" where Source names another source
+	RunNumber int64               `json:"run_number"`
+	Source    string              `json:"source"`     // "record", "github", "devin"
+	Session   Optional            `json:"session_id"` // as recorded
+	PRURL     Optional            `json:"pr_url"`
+	Outcome   VerificationOutcome `json:"outcome"` // with StepVerified
 
 	// What stands behind the step, nil for other kinds.
 	Seen    *Appearance      `json:"-"` // first seen, moved, re-linked, back
 	Was     *Appearance      `json:"-"` // the one before that
-	Attempt *Attempt         `json:"-"`
+	Attempt *AttemptRow      `json:"-"`
 	Pull    *PullRow         `json:"-"`
 	Check   *VerificationRow `json:"-"`
 }
@@ -99,14 +99,14 @@ type IssueDetail struct {
 	Appearances   []Appearance      `json:"appearance_list"`
 	Verifications []VerificationRow `json:"verifications"`
 	Timeline      []Step            `json:"timeline"`
-	Attempts      []Attempt         `json:"-"` // the API adds what came of each
-	Scans         []ScanMark        `json:"-"` // of its repository from its first on
+	Attempts      []AttemptRow      `json:"-"` // the API adds what came of each
+	Scans         []ScanPoint       `json:"-"` // of its repository from its first on
 }
 
 // StateChange is one change of a session's state.
 type StateChange struct {
 	State  State  `json:"state"`
-	Word   string `json:"status"` // the upstream's or the record's
+	Status string `json:"status"` // the upstream's or the record's
 	Detail string `json:"status_detail"`
 	Origin string `json:"source"` // "record", "poll" or "pr"
 	At     Time   `json:"timestamp"`
@@ -147,7 +147,7 @@ type PullDetail struct {
 // is that of this pull request.
 type LinkedSession struct {
 	SessionRow
-	Guess bool `json:"guess"` // one of several that it fits equally
+	Ambiguous bool `json:"guess"` // one of several that it fits equally
 }
 
 // VerificationRow is the latest verification of a session.
@@ -167,16 +167,16 @@ type VerificationRow struct {
 	Fixed     int64    `json:"fixed_count"`
 	Remaining int64    `json:"remaining_count"`
 
-	Gone        int64           `json:"gone"`        // of the issues called fixed: gone by now
-	StillThere  int64           `json:"still_there"` // of the issues called fixed: still there
-	Unmatched   int64           `json:"unmatched"`   // entries that are no finding of its run
-	Merge       MergeState      `json:"merge"`
-	MergedAt    Time            `json:"merged_at"`
-	Verdict     Verdict         `json:"outcome"`
-	Current     bool            `json:"current"` // the latest of its session
-	ReferenceAt Time            `json:"reference_at"`
-	Rescanned   bool            `json:"rescanned"` // a full scan is newer than the merge, or than the verification where that is not known
-	Issues      []VerifiedIssue `json:"issues"`
+	Gone        int64               `json:"gone"`        // of the issues called fixed: gone by now
+	StillThere  int64               `json:"still_there"` // of the issues called fixed: still there
+	Unmatched   int64               `json:"unmatched"`   // entries that are no finding of its run
+	Merge       MergeState          `json:"merge"`
+	MergedAt    Time                `json:"merged_at"`
+	Outcome     VerificationOutcome `json:"outcome"`
+	Current     bool                `json:"current"` // the latest of its session
+	ReferenceAt Time                `json:"reference_at"`
+	Rescanned   bool                `json:"rescanned"` // a full scan is newer than the merge, or than the verification where that is not known
+	Issues      []VerifiedIssue     `json:"issues"`
 
 	StoreID int64  `json:"-"` // its id in the store
 	Source  string `json:"-"`
@@ -185,7 +185,7 @@ type VerificationRow struct {
 // VerifiedIssue is one issue of a verification.
 type VerifiedIssue struct {
 	IssueRow
-	Claim Claim `json:"claim"`
+	Result VerificationResult `json:"claim"`
 }
 
 // RunDetail is a scan or dispatch with what came of it.
@@ -196,18 +196,18 @@ type RunDetail struct {
 	Against   string // file of the scan that it is compared with, "" for none
 	// NotCompared is why it cannot be compared as asked, in words; "" if it
 	// can. The lists of what changed are empty then.
-	NotCompared string
-	Counts      RunCounts // how long the lists are that a cut shows in part
-	Previous    string    // file of the scan with findings data before it, "" if there is none
-	Earlier     []RunRow  // scans with findings data before it, newest first, at most 100
-	Sessions    []Mention
-	States      map[string]SessionRow // by bare id: the sessions that have a row
-	Taken       map[string][]IssueRow // by bare id: what the record says that a session took
-	New         []DiffIssue
-	Reopened    []DiffIssue
-	Gone        []DiffIssue
-	Moved       []DiffIssue
-	Unassigned  []IssueRow // named here, and in no session
+	NotCompared   string
+	Counts        RunCounts // how long the lists are that a cut shows in part
+	Previous      string    // file of the scan with findings data before it, "" if there is none
+	Earlier       []RunRow  // scans with findings data before it, newest first, at most 100
+	Sessions      []Mention
+	States        map[string]SessionRow // by bare id: the sessions that have a row
+	SessionIssues map[string][]IssueRow // by bare id: what the record says that a session took
+	New           []DiffIssue
+	Reopened      []DiffIssue
+	Gone          []DiffIssue
+	Moved         []DiffIssue
+	Unassigned    []IssueRow // named here, and in no session
 	// UnassignedKnown is false where a session's ids name no finding of the
 	// record, so that nobody can say which issues are in no session.
 	UnassignedKnown bool

@@ -8,18 +8,18 @@ import (
 // RepoHealth is what a reader of a repository's figures should know of its
 // scans.
 type RepoHealth struct {
-	LastScan Time
-	Interval time.Duration // usual time between two scans, the median; 0 with too few
-	Reduced  *NarrowScan   // nil unless its latest scan with findings data was scope-reduced
-	Relinked *RelinkedScan // nil unless one of its latest scans was
-	Broken   []string      // its files whose latest version cannot be read, at most BrokenShown
+	LastScan  Time
+	Interval  time.Duration  // usual time between two scans, the median; 0 with too few
+	Reduced   *ReducedScan   // nil unless its latest scan with findings data was scope-reduced
+	Rematched *RematchedScan // nil unless one of its latest scans was
+	Broken    []string       // its files whose latest version cannot be read, at most BrokenShown
 }
 
 // BrokenShown is how many broken files of a repository are named.
 const BrokenShown = 3
 
-// NarrowScan is a scope-reduced scan, beside the full one before it.
-type NarrowScan struct {
+// ReducedScan is a scope-reduced scan, beside the full one before it.
+type ReducedScan struct {
 	Source, File string
 	Run          int64
 	Found        int64
@@ -27,9 +27,9 @@ type NarrowScan struct {
 	FullFound    int64
 }
 
-// RelinkedScan is a scan whose findings found their issues by rule and place
+// RematchedScan is a scan whose findings found their issues by rule and place
 // more often than by fingerprint: the prints had changed.
-type RelinkedScan struct {
+type RematchedScan struct {
 	File    string
 	Run     int64
 	Changed int64 // matched without their fingerprint

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// BareID returns the id of a Devin session as it is compared: without
+// SessionKey returns the id of a Devin session as it is compared: without
 // "devin-", in lower case. It returns "" for what is no session: an empty
 // id, or "dry-run". The bare id of a bare id is the same. An id that would
 // have more to drop ("devin-devin-x") is another session's than "x", and
 // keeps all of it.
-func BareID(id string) string {
+func SessionKey(id string) string {
 	id = lowerASCII(strings.TrimSpace(id))
-	if bare, cut := strings.CutPrefix(id, "devin-"); cut && bare == strings.TrimSpace(bare) && !strings.HasPrefix(bare, "devin-") {
-		id = bare
+	if key, cut := strings.CutPrefix(id, "devin-"); cut && key == strings.TrimSpace(key) && !strings.HasPrefix(key, "devin-") {
+		id = key
 	}
 	if id == DryRunID {
 		return ""
@@ -73,10 +73,10 @@ func IssueIDs(text string) []string {
 	return ids
 }
 
-// FoldIssueIDs returns a text for a narrow column: of issue ids that stand in
+// ShortenIssueIDs returns a text for a narrow column: of issue ids that stand in
 // a row, the first and how many more there are ("CQLF-R34-0010 +4"), so that
 // what tells titles of fixes apart comes within sight.
-func FoldIssueIDs(text string) string {
+func ShortenIssueIDs(text string) string {
 	return issueIDRowPattern.ReplaceAllStringFunc(text, func(row string) string {
 		ids := issueIDPattern.FindAllString(row, -1)
 		return ids[0] + " +" + strconv.Itoa(len(ids)-1)

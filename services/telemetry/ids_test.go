@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-func TestBareID(t *testing.T) {
+func TestSessionKey(t *testing.T) {
 	const hex = "0123456789abcdef0123456789abcdef"
 	for in, want := range map[string]string{
 		hex: hex, "devin-" + hex: hex, " Devin-0123456789ABCDEF0123456789abcdef ": hex,
 		"": "", "  ": "", "dry-run": "", "Dry-Run": "", "devin-": "",
 	} {
-		if got := BareID(in); got != want {
+		if got := SessionKey(in); got != want {
 			t.Errorf("BareID(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -32,7 +32,7 @@ func TestIssueIDs(t *testing.T) {
 	}
 }
 
-func TestFoldIssueIDs(t *testing.T) {
+func TestShortenIssueIDs(t *testing.T) {
 	for text, want := range map[string]string{
 		"fix(CQLF-R34-0010): resolve xss":                                  "fix(CQLF-R34-0010): resolve xss",
 		"fix(CQLF-R34-0010,CQLF-ALL-R34-0011, cqlf-r34-0012): resolve xss": "fix(CQLF-R34-0010 +2): resolve xss",
@@ -40,7 +40,7 @@ func TestFoldIssueIDs(t *testing.T) {
 		"CQLF-R1-0001,CQLF-R1-0002; CQLF-R2-0001,CQLF-R2-0002":             "CQLF-R1-0001 +1; CQLF-R2-0001 +1",
 		"no id": "no id",
 	} {
-		if got := FoldIssueIDs(text); got != want {
+		if got := ShortenIssueIDs(text); got != want {
 			t.Errorf("FoldIssueIDs(%q) = %q, want %q", text, got, want)
 		}
 	}

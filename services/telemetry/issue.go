@@ -13,21 +13,21 @@ import (
 // same records lead to; a store derived by another version is rebuilt.
 const DerivationVersion = 6
 
-// Place is a scan's place in its repository's history: by time, equal times
+// ScanPosition is a scan's place in its repository's history: by time, equal times
 // by file name.
-type Place struct {
+type ScanPosition struct {
 	At   Time // UTC, whole milliseconds
 	File string
 	Run  int64 // the run number
 }
 
 // Compare orders places: negative if p is earlier than o.
-func (p Place) Compare(o Place) int {
+func (p ScanPosition) Compare(o ScanPosition) int {
 	return cmp.Or(p.At.Compare(o.At.Time), cmp.Compare(p.File, o.File))
 }
 
 // IsZero tells whether p is no place.
-func (p Place) IsZero() bool { return p.File == "" && p.At.IsZero() }
+func (p ScanPosition) IsZero() bool { return p.File == "" && p.At.IsZero() }
 
 // FirstSeen and LastSeen are the first and the last scan that named an issue:
 // places, with names of their own in JSON.
@@ -60,12 +60,12 @@ type Issue struct {
 	Appearances   int64    `json:"appearances"`     // scans that named it
 	Runs          []int64  `json:"run_numbers"`     // of those, in time order
 	LatestIssueID string   `json:"latest_issue_id"` // the id in its last record
-	Prints        []string `json:"fingerprints"`    // every fingerprint that it had, in order
+	Fingerprints  []string `json:"fingerprints"`    // every fingerprint that it had, in order
 
-	FirstOrd  int   `json:"-"` // its place in its first record
-	Closed    Place `json:"-"` // the scan without it; zero while it is open
-	FromStart bool  `json:"-"` // first seen in the repository's first scan with fingerprints, after one without
-	StoreID   int64 `json:"-"` // the store's own handle, 0 for one that is new to it
+	FirstOrd  int          `json:"-"` // its place in its first record
+	Closed    ScanPosition `json:"-"` // the scan without it; zero while it is open
+	FromStart bool         `json:"-"` // first seen in the repository's first scan with fingerprints, after one without
+	StoreID   int64        `json:"-"` // the store's own handle, 0 for one that is new to it
 }
 
 // Status is what has become of an issue.
@@ -96,32 +96,32 @@ type Basis string
 
 // The passes, in their order (docs/rules.md#matching).
 const (
-	BasisSame       Basis = "fingerprint and location" // (1)
-	BasisPrint      Basis = "fingerprint"              // (2)
-	BasisPlace      Basis = "rule, file and line"      // (3)
-	BasisNear       Basis = "rule and file"            // (4)
-	BasisBackPrint  Basis = "reopened by fingerprint"
-	BasisBackPlace  Basis = "reopened by rule, file and line"
-	BasisFirstSight Basis = "new"
+	BasisSame                  Basis = "fingerprint and location" // (1)
+	BasisFingerprint           Basis = "fingerprint"              // (2)
+	BasisLocation              Basis = "rule, file and line"      // (3)
+	BasisNear                  Basis = "rule and file"            // (4)
+	BasisReopenedByFingerprint Basis = "reopened by fingerprint"
+	BasisReopenedByLocation    Basis = "reopened by rule, file and line"
+	BasisNew                   Basis = "new"
 )
 
-// PrintPrefix is how many digits two fingerprints must share for the shorter
+// FingerprintPrefix is how many digits two fingerprints must share for the shorter
 // to count as the longer one cut off.
-const PrintPrefix = 16
+const FingerprintPrefix = 16
 
-// SamePrint tells whether two fingerprints are equal: equal as they are, or
+// SameFingerprint tells whether two fingerprints are equal: equal as they are, or
 // one is the first 16 or more digits of the other.
-func SamePrint(a, b string) bool {
+func SameFingerprint(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	return a == b || (len(a) >= PrintPrefix && strings.HasPrefix(b, a))
+	return a == b || (len(a) >= FingerprintPrefix && strings.HasPrefix(b, a))
 }
 
-// PrintKey is equal for all fingerprints that SamePrint can call equal.
-func PrintKey(print string) string {
-	if len(print) >= PrintPrefix {
-		return print[:PrintPrefix]
+// FingerprintKey is equal for all fingerprints that SameFingerprint can call equal.
+func FingerprintKey(print string) string {
+	if len(print) >= FingerprintPrefix {
+		return print[:FingerprintPrefix]
 	}
 	return print
 }

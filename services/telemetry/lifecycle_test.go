@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// TestTakesByTheWholeID: a session took what its own record's findings call by the same
+// TestAttemptsByTheWholeID: a session took what its own record's findings call by the same
 // id, as a whole; equal numbers of another series are other findings.
-func TestTakesByTheWholeID(t *testing.T) {
+func TestAttemptsByTheWholeID(t *testing.T) {
 	rec := &Record{Kind: KindScan, Findings: []Finding{{IssueID: "CQLF-R34-0001", Fingerprint: "a"}, {IssueID: "CQLF-ALL-R34-0002", Fingerprint: "b"}, {IssueID: "", Fingerprint: "c"}, {IssueID: "CQLF-R34-0001", Fingerprint: "d"}}}
 	for _, c := range []struct {
 		name, session string
 		ids           []string
-		places        []int
+		indexes       []int
 	}{
 		{"the same id", "devin-1", []string{"CQLF-R34-0001"}, []int{0, 3}},
 		{"in another case", "devin-1", []string{" cqlf-r34-0001 "}, []int{0, 3}},
@@ -25,20 +25,20 @@ func TestTakesByTheWholeID(t *testing.T) {
 		{"never started", "", []string{"CQLF-R34-0001"}, nil},
 	} {
 		rec.Sessions = []RecordedSession{{ID: c.session, BatchID: 7, IssueIDs: c.ids}}
-		var places []int
-		for _, take := range rec.Takes() {
-			places = append(places, take.Place)
-			if take.Session != "1" || take.Batch != 7 || take.Claim != ClaimNone {
+		var indexes []int
+		for _, take := range rec.Attempts() {
+			indexes = append(indexes, take.Index)
+			if take.Session != "1" || take.Batch != 7 || take.Result != VerifiedNone {
 				t.Errorf("%s: %+v", c.name, take)
 			}
 		}
-		if !slices.Equal(places, c.places) {
-			t.Errorf("%s: places %v, want %v", c.name, places, c.places)
+		if !slices.Equal(indexes, c.indexes) {
+			t.Errorf("%s: places %v, want %v", c.name, indexes, c.indexes)
 		}
 	}
 	v := &Record{Kind: KindVerification, Verification: &Verification{SessionID: "s", Fixed: []Finding{{Fingerprint: "a"}}, StillPresent: []Finding{{Fingerprint: "b"}}}}
-	if takes := v.Takes(); len(takes) != 2 || takes[0].Claim != ClaimFixed || takes[1].Claim != ClaimStill {
-		t.Errorf("a verification: %+v", takes)
+	if attempts := v.Attempts(); len(attempts) != 2 || attempts[0].Result != VerifiedFixed || attempts[1].Result != VerifiedPresent {
+		t.Errorf("a verification: %+v", attempts)
 	}
 }
 
@@ -51,31 +51,31 @@ func TestIssueIDRun(t *testing.T) {
 	}
 }
 
-func TestVerdict(t *testing.T) {
+func TestVerificationOutcome(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		c    Claimed
-		want Verdict
+		c    VerificationFacts
+		want VerificationOutcome
 	}{
-		{"nothing targeted", Claimed{Fixed: 3, Gone: 3, Merge: MergeDone}, VerdictInconclusive},
-		{"none fixed", Claimed{Targeted: 2, Remaining: 2, Merge: MergeDone}, VerdictFailed},
-		{"some fixed", Claimed{Targeted: 2, Fixed: 1, Remaining: 1, Gone: 1, Merge: MergeDone}, VerdictPartial},
-		{"all fixed, something remains", Claimed{Targeted: 2, Fixed: 2, Remaining: 1, Gone: 2, Merge: MergeDone}, VerdictPartial},
-		{"not merged", Claimed{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeNot}, VerdictNotMerged},
-		{"merged and gone", Claimed{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeDone}, VerdictGone},
-		{"merge unknown and gone", Claimed{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeUnknown}, VerdictGone},
-		{"merged, one still there", Claimed{Targeted: 5, Fixed: 5, Gone: 1, StillThere: 4, Merge: MergeDone}, VerdictStillThere},
-		{"one still there, one not found", Claimed{Targeted: 2, Fixed: 2, StillThere: 1, Unmatched: 1, Merge: MergeDone}, VerdictStillThere},
-		{"one gone, one not found", Claimed{Targeted: 2, Fixed: 2, Gone: 1, Unmatched: 1, Merge: MergeDone}, VerdictInconclusive},
-		{"it names nothing", Claimed{Targeted: 2, Fixed: 2, Merge: MergeDone}, VerdictInconclusive},
+		{"nothing targeted", VerificationFacts{Fixed: 3, Gone: 3, Merge: MergeDone}, VerificationInconclusive},
+		{"none fixed", VerificationFacts{Targeted: 2, Remaining: 2, Merge: MergeDone}, VerificationFailed},
+		{"some fixed", VerificationFacts{Targeted: 2, Fixed: 1, Remaining: 1, Gone: 1, Merge: MergeDone}, VerificationPartial},
+		{"all fixed, something remains", VerificationFacts{Targeted: 2, Fixed: 2, Remaining: 1, Gone: 2, Merge: MergeDone}, VerificationPartial},
+		{"not merged", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeNot}, VerificationNotMerged},
+		{"merged and gone", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeDone}, VerificationGone},
+		{"merge unknown and gone", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeUnknown}, VerificationGone},
+		{"merged, one still there", VerificationFacts{Targeted: 5, Fixed: 5, Gone: 1, StillThere: 4, Merge: MergeDone}, VerificationStillThere},
+		{"one still there, one not found", VerificationFacts{Targeted: 2, Fixed: 2, StillThere: 1, Unmatched: 1, Merge: MergeDone}, VerificationStillThere},
+		{"one gone, one not found", VerificationFacts{Targeted: 2, Fixed: 2, Gone: 1, Unmatched: 1, Merge: MergeDone}, VerificationInconclusive},
+		{"it names nothing", VerificationFacts{Targeted: 2, Fixed: 2, Merge: MergeDone}, VerificationInconclusive},
 	} {
-		if got := c.c.Verdict(); got != c.want {
+		if got := c.c.Outcome(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
 }
 
-func TestMendIDs(t *testing.T) {
+func TestCorrectIDs(t *testing.T) {
 	for _, c := range []struct {
 		name                  string
 		ids, titled, verified []string
@@ -90,7 +90,7 @@ func TestMendIDs(t *testing.T) {
 		{"blank, nothing names them", []string{"", "A"}, nil, nil, []string{"A"}, "blank ids removed; nothing names"},
 		{"none given, none named", []string{}, nil, nil, []string{}, "nothing names"},
 	} {
-		got, reason := MendIDs(c.ids, 4, c.titled, c.verified)
+		got, reason := CorrectIDs(c.ids, 4, c.titled, c.verified)
 		if !slices.Equal(got, c.want) || got == nil || !strings.Contains(reason, c.reason) {
 			t.Errorf("%s: %q (%s), want %q (%s)", c.name, got, reason, c.want, c.reason)
 		}
@@ -100,21 +100,21 @@ func TestMendIDs(t *testing.T) {
 // TestTimeline: each step stands in its place and names what is behind it.
 func TestTimeline(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 2, n, 10, 0, 0, 0, time.UTC) }
-	mark := func(n int, reduced bool) ScanMark {
-		return ScanMark{Place{At: At(day(n)), File: fmt.Sprintf("%d.json", n), Run: int64(n)}, reduced}
+	mark := func(n int, reduced bool) ScanPoint {
+		return ScanPoint{ScanPosition{At: At(day(n)), File: fmt.Sprintf("%d.json", n), Run: int64(n)}, reduced}
 	}
 	seen := func(n int, file string, line int64, basis Basis) Appearance {
 		return Appearance{RunFile: fmt.Sprintf("%d.json", n), RunNumber: int64(n), At: At(day(n)), File: file, Line: line, Basis: basis}
 	}
 	issue := IssueDetail{
-		Appearances: []Appearance{seen(1, "a.go", 5, BasisFirstSight), seen(2, "a.go", 7, BasisNear), seen(6, "b.go", 0, BasisBackPrint)},
-		Attempts:    []Attempt{{Session: "devin-s", Basis: AttemptRecord, BatchID: 3, File: "2.json", RunNumber: 2, At: At(day(2))}},
+		Appearances: []Appearance{seen(1, "a.go", 5, BasisNew), seen(2, "a.go", 7, BasisNear), seen(6, "b.go", 0, BasisReopenedByFingerprint)},
+		Attempts:    []AttemptRow{{Session: "devin-s", Basis: AttemptRecord, BatchID: 3, File: "2.json", RunNumber: 2, At: At(day(2))}},
 	}
 	issue.FirstSeen, issue.StoreID = FirstSeen{At: At(day(1)), File: "1.json", Run: 1}, 9
-	issue.Verifications = []VerificationRow{{File: "v.json", At: At(day(3).Add(2 * time.Hour)), Session: "devin-s", SourceRun: 2, Verdict: VerdictStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Claim: ClaimFixed}}}}
+	issue.Verifications = []VerificationRow{{File: "v.json", At: At(day(3).Add(2 * time.Hour)), Session: "devin-s", SourceRun: 2, Outcome: VerificationStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Result: VerifiedFixed}}}}
 	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: At(day(2).Add(time.Hour)), MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
 	var got []string
-	for _, s := range Timeline(issue, []ScanMark{mark(1, false), mark(2, false), mark(3, true), mark(4, true), mark(5, false), mark(6, false)}, pulls) {
+	for _, s := range Timeline(issue, []ScanPoint{mark(1, false), mark(2, false), mark(3, true), mark(4, true), mark(5, false), mark(6, false)}, pulls) {
 		got = append(got, fmt.Sprintf("%s %s %s", s.Kind, s.RunFile, s.Text))
 	}
 	want := []string{

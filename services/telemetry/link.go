@@ -54,9 +54,9 @@ type Link struct {
 	Session string // bare id
 	Pull    string // PullRef.Key
 	Basis   LinkBasis
-	// Guess marks one of several sessions that a pull request fits equally:
+	// Ambiguous marks one of several sessions that a pull request fits equally:
 	// then none is its session, and all of them are shown.
-	Guess bool
+	Ambiguous bool
 }
 
 // LinkAll links pull requests to sessions. Devin's answers, verification
@@ -137,7 +137,7 @@ func strongest(list []Link) []Link {
 	}
 	if len(kept) > 1 && !best.stated() {
 		for i := range kept {
-			kept[i].Guess = true
+			kept[i].Ambiguous = true
 		}
 	}
 	return kept

@@ -15,7 +15,7 @@ func FuzzLinks(f *testing.F) {
 		var sessions []LinkSession
 		ref := PullRef{Repo: "o/r", Number: int64(how%3) + 1}
 		for n, id := range strings.Split(ids, "\x00") {
-			s := LinkSession{ID: BareID(id), Repos: []string{"o/r"}, IssueIDs: IssueIDs(text)}
+			s := LinkSession{ID: SessionKey(id), Repos: []string{"o/r"}, IssueIDs: IssueIDs(text)}
 			if slices.ContainsFunc(sessions, func(o LinkSession) bool { return o.ID == s.ID }) || n > 20 {
 				continue
 			}
@@ -36,7 +36,7 @@ func FuzzLinks(f *testing.F) {
 				t.Errorf("%v comes after %v", l, links[n-1])
 			}
 			known := slices.ContainsFunc(sessions, func(s LinkSession) bool { return s.ID == l.Session })
-			if l.Basis.Rank() < 0 || l.Guess && l.Basis.stated() || !known {
+			if l.Basis.Rank() < 0 || l.Ambiguous && l.Basis.stated() || !known {
 				t.Errorf("a link of nothing: %+v", l)
 			}
 		}

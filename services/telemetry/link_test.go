@@ -46,7 +46,7 @@ func TestLinkAll(t *testing.T) {
 		var got []string
 		for _, l := range LinkAll(c.sessions, c.pulls) {
 			mark := ""
-			if l.Guess {
+			if l.Ambiguous {
 				mark = "?"
 			}
 			got = append(got, fmt.Sprintf("%s %s %s%s", l.Pull, l.Session, l.Basis, mark))

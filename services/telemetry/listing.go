@@ -33,23 +33,23 @@ func (l HeldListing) Suspicious() bool {
 // A listing is believed without a person at the third in a row, first and
 // last at least an hour apart.
 const (
-	believedTimes = 3
-	believedAfter = time.Hour
+	acceptAfterListings = 3
+	acceptAfter         = time.Hour
 )
 
 // Again counts one more suspicious listing, seen at now, after those that l
 // holds. It returns what is held from now on, and whether the listing is
 // believed: a person has accepted one that kept no more files, or it came
 // often enough. A clock that was set back starts the hour anew.
-func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, believed bool) {
+func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, accepted bool) {
 	held = next
 	held.Times, held.FirstSeen, held.LastSeen = l.Times+1, l.FirstSeen, At(now)
 	if l.Times == 0 || now.Before(l.FirstSeen.Time) {
 		held.Times, held.FirstSeen = 1, At(now)
 	}
 	held.Accepted = l.Accepted && next.Kept >= l.Kept
-	believed = held.Accepted || held.Times >= believedTimes && now.Sub(held.FirstSeen.Time) >= believedAfter
-	return held, believed
+	accepted = held.Accepted || held.Times >= acceptAfterListings && now.Sub(held.FirstSeen.Time) >= acceptAfter
+	return held, accepted
 }
 
 // Message says what the listing lacks and what becomes of it.

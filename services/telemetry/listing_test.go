@@ -29,9 +29,9 @@ func TestSuspiciousListings(t *testing.T) {
 	}
 }
 
-// TestListingIsBelieved: at the third in a row, first and last an hour apart,
+// TestListingIsAccepted: at the third in a row, first and last an hour apart,
 // or once a person has confirmed one that kept no more.
-func TestListingIsBelieved(t *testing.T) {
+func TestListingIsAccepted(t *testing.T) {
 	start := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	type seen struct {
 		minute int
@@ -52,10 +52,10 @@ func TestListingIsBelieved(t *testing.T) {
 		var held telemetry.HeldListing
 		for i, s := range steps {
 			held.Accepted = held.Accepted || s.accept
-			var believed bool
-			held, believed = held.Again(telemetry.HeldListing{Known: 127, Kept: s.kept}, start.Add(time.Duration(s.minute)*time.Minute))
-			if believed != s.want {
-				t.Errorf("%s, listing %d: believed %v (%+v)", name, i+1, believed, held)
+			var accepted bool
+			held, accepted = held.Again(telemetry.HeldListing{Known: 127, Kept: s.kept}, start.Add(time.Duration(s.minute)*time.Minute))
+			if accepted != s.want {
+				t.Errorf("%s, listing %d: believed %v (%+v)", name, i+1, accepted, held)
 			}
 		}
 	}

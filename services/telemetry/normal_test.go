@@ -42,13 +42,13 @@ func FuzzNames(f *testing.F) {
 		if !contains(s, string(repo)) {
 			t.Errorf("%q is repository %q", s, repo)
 		}
-		bare := BareID(s)
-		stable("session", bare, BareID(bare))
-		if bare != "" && !contains(s, bare) {
-			t.Errorf("%q is session %q", s, bare)
+		key := SessionKey(s)
+		stable("session", key, SessionKey(key))
+		if key != "" && !contains(s, key) {
+			t.Errorf("%q is session %q", s, key)
 		}
-		if good := bare != "" && !strings.HasPrefix(bare, "devin-") && utf8.ValidString(s); good && BareID("devin-"+bare) != bare {
-			t.Errorf("session devin-%s is %q", bare, BareID("devin-"+bare))
+		if good := key != "" && !strings.HasPrefix(key, "devin-") && utf8.ValidString(s); good && SessionKey("devin-"+key) != key {
+			t.Errorf("session devin-%s is %q", key, SessionKey("devin-"+key))
 		}
 		stable("issue id", IssueKey(s), IssueKey(IssueKey(s)))
 		for _, id := range IssueIDs(s) {

@@ -6,7 +6,7 @@ type OutcomeKind string
 // What can come of an attempt.
 const (
 	OutcomeRunning   OutcomeKind = "in_progress"   // its session is active
-	OutcomeNoWord    OutcomeKind = "no_word"       // its session was never polled
+	OutcomeNoUpdate  OutcomeKind = "no_word"       // its session was never polled
 	OutcomeNoPull    OutcomeKind = "no_pr"         // its session is over and left no pull request
 	OutcomeUnknown   OutcomeKind = "pr_unknown"    // GitHub did not tell of its pull request
 	OutcomeOpen      OutcomeKind = "pr_open"       // its pull request waits
@@ -35,7 +35,7 @@ func (d IssueDetail) Outcomes() []AttemptOutcome {
 			pulls[PullRef{Repo: s.Pull.Repo, Number: s.Pull.Number}.Key()] = s.Pull
 		}
 	}
-	of := func(a Attempt) *PullRow {
+	of := func(a AttemptRow) *PullRow {
 		if a.PR == nil {
 			return nil
 		}
@@ -60,19 +60,19 @@ func (d IssueDetail) Outcomes() []AttemptOutcome {
 	return list
 }
 
-func withoutPull(a Attempt) AttemptOutcome {
+func withoutPull(a AttemptRow) AttemptOutcome {
 	switch {
 	case a.State.Active() && len(a.Polled()) > 0:
 		return AttemptOutcome{Kind: OutcomeRunning, Since: a.At}
 	case len(a.Polled()) > 0 || a.State == StateFailed || a.State == StateExpired || a.State == StateFinished:
 		return AttemptOutcome{Kind: OutcomeNoPull, Since: a.At}
 	}
-	return AttemptOutcome{Kind: OutcomeNoWord, Since: a.At}
+	return AttemptOutcome{Kind: OutcomeNoUpdate, Since: a.At}
 }
 
 // nextMerge is when the first merge of another attempt came after one; zero
 // if none did.
-func (d IssueDetail) nextMerge(n int, merged Time, of func(Attempt) *PullRow) Time {
+func (d IssueDetail) nextMerge(n int, merged Time, of func(AttemptRow) *PullRow) Time {
 	var next Time
 	for m, a := range d.Attempts {
 		if p := of(a); m != n && p != nil && p.Merged && p.MergedAt.After(merged.Time) && (next.IsZero() || p.MergedAt.Before(next.Time)) {

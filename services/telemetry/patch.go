@@ -14,21 +14,21 @@ const (
 )
 
 // SessionField names a field of a record's session, as Change.Field does.
-func SessionField(place int, name string) string { return fmt.Sprintf("sessions[%d].%s", place, name) }
+func SessionField(index int, name string) string { return fmt.Sprintf("sessions[%d].%s", index, name) }
 
 // IssueIDsField and PRURLField name what backfill mends.
-func IssueIDsField(place int) string { return SessionField(place, fieldIssueIDs) }
+func IssueIDsField(index int) string { return SessionField(index, fieldIssueIDs) }
 
 // PRURLField names the pull request of the session at a place.
-func PRURLField(place int) string { return SessionField(place, fieldPRURL) }
+func PRURLField(index int) string { return SessionField(index, fieldPRURL) }
 
 // FieldOfSession reads what SessionField wrote: the place of the session in
 // its record, and the name. For any other text the place is -1.
-func FieldOfSession(field string) (place int, name string) {
-	if n, err := fmt.Sscanf(field, "sessions[%d].%s", &place, &name); n != 2 || err != nil {
+func FieldOfSession(field string) (index int, name string) {
+	if n, err := fmt.Sscanf(field, "sessions[%d].%s", &index, &name); n != 2 || err != nil {
 		return -1, field
 	}
-	return place, name
+	return index, name
 }
 
 // Patch applies changes to a record parsed from body: to its sessions and
@@ -37,11 +37,11 @@ func FieldOfSession(field string) (place int, name string) {
 func (r *Record) Patch(body []byte, changes []Change) {
 	applied := map[string]any{}
 	for _, c := range changes {
-		place, name := FieldOfSession(c.Field)
-		if place < 0 || place >= len(r.Sessions) {
+		index, name := FieldOfSession(c.Field)
+		if index < 0 || index >= len(r.Sessions) {
 			continue
 		}
-		s := &r.Sessions[place]
+		s := &r.Sessions[index]
 		switch name {
 		case fieldIssueIDs:
 			if ids, ok := textList(c.New); ok && reflect.DeepEqual(mustList(c.Old), s.IssueIDs) {
@@ -54,7 +54,7 @@ func (r *Record) Patch(body []byte, changes []Change) {
 				if r.filled == nil {
 					r.filled = map[int]bool{}
 				}
-				r.filled[place] = true
+				r.filled[index] = true
 				applied[c.Field] = text
 			}
 		}
@@ -66,7 +66,7 @@ func (r *Record) Patch(body []byte, changes []Change) {
 
 // PRFilled tells whether the pull request of the session at a place is
 // Patch's, not the record's own.
-func (r *Record) PRFilled(place int) bool { return r.filled[place] }
+func (r *Record) PRFilled(index int) bool { return r.filled[index] }
 
 func (r *Record) patchItem(body []byte, applied map[string]any) {
 	if r.Item != nil {
@@ -114,13 +114,13 @@ func mustList(v any) []string {
 	return list
 }
 
-// MendIDs returns a session's issue ids without blank ones. Where some were
+// CorrectIDs returns a session's issue ids without blank ones. Where some were
 // blank, or none are given, they are filled with those that the title of its
 // pull request names, else with those of its verification record. The reason
 // says what was done; it means nothing where the ids are as they were.
-func MendIDs(ids []string, pull int64, titled, verified []string) (mended []string, reason string) {
-	mended = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
-	if len(mended) == len(ids) && len(ids) > 0 {
+func CorrectIDs(ids []string, pull int64, titled, verified []string) (corrected []string, reason string) {
+	corrected = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
+	if len(corrected) == len(ids) && len(ids) > 0 {
 		return ids, ""
 	}
 	named, reason := titled, fmt.Sprintf("named by the title of pull request #%d", pull)
@@ -131,17 +131,17 @@ func MendIDs(ids []string, pull int64, titled, verified []string) (mended []stri
 		reason = "blank ids removed; nothing names the issues"
 	}
 	have := map[string]bool{}
-	for _, id := range mended {
+	for _, id := range corrected {
 		have[IssueKey(id)] = true
 	}
 	for _, id := range named {
 		if !have[IssueKey(id)] {
 			have[IssueKey(id)] = true
-			mended = append(mended, id)
+			corrected = append(corrected, id)
 		}
 	}
-	if mended == nil {
-		mended = []string{}
+	if corrected == nil {
+		corrected = []string{}
 	}
-	return mended, reason
+	return corrected, reason
 }

@@ -41,7 +41,7 @@ func TestRealRecords(t *testing.T) {
 		kinds[rec.Kind]++
 		found += rec.IssuesFound
 		for _, s := range rec.Sessions {
-			if id := BareID(s.ID); id != "" {
+			if id := SessionKey(s.ID); id != "" {
 				sessions[id] = true
 			}
 		}

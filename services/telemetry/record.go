@@ -163,7 +163,7 @@ func (d *decoder) run(rec *Record) {
 	rec.counted = d.has("issues_found") || d.has("issue_fingerprints")
 	rec.Sessions = d.sessions("sessions")
 	rec.Findings = d.findings("issue_fingerprints")
-	d.boundTakes(rec)
+	d.boundAttempts(rec)
 	rec.Repo, rec.Fork = ParseRepo(rec.TargetRepo), ParseRepo(rec.ForkURL)
 	if rec.Repo == "" {
 		d.fail("target_repo", fmt.Errorf("%q is no repository", Shorten(rec.TargetRepo, quoted)))
@@ -179,7 +179,7 @@ func (d *decoder) verification(rec *Record) {
 	rec.Timestamp, rec.TimestampText = d.time("verified_at")
 	summary := d.object("summary")
 	v := &Verification{
-		SessionID:     BareID(bounded(d.text("session_id"), mostName)),
+		SessionID:     SessionKey(bounded(d.text("session_id"), mostName)),
 		PRURL:         d.text("pr_url"),
 		PRTitle:       d.text("pr_title"),
 		PRNumber:      d.runNumber("pr_number"),
@@ -208,7 +208,7 @@ func (d *decoder) sessions(name string) []RecordedSession {
 	}
 	d.value(name, &list)
 	out := make([]RecordedSession, 0, len(list))
-	left := MaxTakes
+	left := MaxAttempts
 	for i, e := range list {
 		if e == nil {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no session"))
@@ -238,7 +238,7 @@ func (d *decoder) issueIDs(name string, raw json.RawMessage, most int) []string 
 		return ids
 	}
 	if entries(raw, most) > most {
-		d.fail("sessions", tooMany(MaxTakes, "issue ids"))
+		d.fail("sessions", tooMany(MaxAttempts, "issue ids"))
 		return ids
 	}
 	var list []*string

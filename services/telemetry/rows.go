@@ -111,10 +111,10 @@ type PullRow struct {
 	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
 }
 
-// PullMarks is what lists show beside a pull request.
-type PullMarks struct {
-	Severity map[string]int64 // of the issues that its sessions took, counted by tier
-	Verdict  Verdict          // of its latest verification, "" without one
+// PullExtras is what lists show beside a pull request.
+type PullExtras struct {
+	Severity map[string]int64    // of the issues that its sessions took, counted by tier
+	Outcome  VerificationOutcome // of its latest verification, "" without one
 }
 
 // IssueRow is one issue of a list.
@@ -157,7 +157,7 @@ type RepoRow struct {
 	ReferenceAt     Time       `json:"-"`
 	LatestScanAt    Time       `json:"-"`
 	LatestFile      string     `json:"-"`
-	Unnamed         bool       `json:"-"` // a newer scan than the reference names no findings
+	WithoutFindings bool       `json:"-"` // a newer scan than the reference names no findings
 }
 
 // PullCounts counts pull requests by state. Total = Open + Closed + Merged +
@@ -254,7 +254,7 @@ type Job struct {
 	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, backfill
 	State   string          `json:"state"` // running, done, failed, interrupted, cancelled
 	Steps   []JobStep       `json:"steps"`
-	By      Starter         `json:"started_by"`
+	By      StartedBy       `json:"started_by"`
 	Joined  int64           `json:"joined"` // callers that joined it
 	Started Time            `json:"started"`
 	Ended   Time            `json:"ended"`  // zero while it runs

@@ -1,6 +1,9 @@
 package telemetry
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // State is the state of a Devin session in this program's words.
 type State string
@@ -44,8 +47,8 @@ type PRSummary struct {
 	Merged bool
 }
 
-// Word is a session's state in the words of its source.
-type Word struct {
+// UpstreamStatus is a session's state in the words of its source.
+type UpstreamStatus struct {
 	API    string // "v1", "v3", or "" for a record's word
 	Status string
 	Detail string // v3 only
@@ -55,8 +58,8 @@ type Word struct {
 // reason is the detail of a suspended or failed session, the error of one
 // that never started, and the raw word of an unknown one. A recorded
 // "error: …" beside an id is a failed session: the id says that it started.
-func StateOf(id string, w Word, pr PRSummary) (state State, reason string) {
-	if BareID(id) == "" {
+func StateOf(id string, w UpstreamStatus, pr PRSummary) (state State, reason string) {
+	if SessionKey(id) == "" {
 		return StateNeverStarted, strings.TrimSpace(strings.TrimPrefix(w.Status, "error:"))
 	}
 	if w.API == "v3" {
@@ -65,7 +68,7 @@ func StateOf(id string, w Word, pr PRSummary) (state State, reason string) {
 	return stateV1(w, pr)
 }
 
-func stateV1(w Word, pr PRSummary) (State, string) {
+func stateV1(w UpstreamStatus, pr PRSummary) (State, string) {
 	word := strings.ToLower(strings.TrimSpace(w.Status))
 	switch word {
 	case "created":
@@ -96,7 +99,7 @@ func stateV1(w Word, pr PRSummary) (State, string) {
 	return StateUnknown, w.Status
 }
 
-func stateV3(w Word, pr PRSummary) (State, string) {
+func stateV3(w UpstreamStatus, pr PRSummary) (State, string) {
 	switch strings.ToLower(strings.TrimSpace(w.Status)) {
 	case "new", "creating", "claimed":
 		return StateQueued, ""
@@ -131,33 +134,31 @@ func waiting(pr PRSummary) State {
 	return StateWaiting
 }
 
-// Pace says how often a session of a state is worth asking about.
-type Pace int
-
-// The column "poll on" of docs/rules.md#session-states.
+// How often sessions are polled that seldom change, and those that Devin does
+// not know (docs/rules.md#session-states, the column "poll on").
 const (
-	PaceNever Pace = iota
-	PaceRarely
-	PaceSlowly
-	PaceEveryTurn
+	pollSuspended = 10 * time.Minute
+	pollFinished  = time.Hour
+	PollMissing   = time.Hour
 )
 
-// Pace tells how often the loop asks about a session of this state.
-func (s State) Pace() Pace {
+// PollInterval returns the least time between two polls of a session of this
+// state, 0 to poll it each time. ok is false for a state that is never polled.
+func (s State) PollInterval() (interval time.Duration, ok bool) {
 	switch s {
 	case StateQueued, StateWorking, StateWaiting, StatePRReady, StateUnknown:
-		return PaceEveryTurn
+		return 0, true
 	case StateSuspended:
-		return PaceSlowly
+		return pollSuspended, true
 	case StateFinished:
-		return PaceRarely
+		return pollFinished, true
 	}
-	return PaceNever
+	return 0, false
 }
 
-// Words of queries that stand for several states.
+// Keywords of queries that stand for several states.
 const (
-	WordOpen   = "open"   // issues that are not fixed; pull requests; repositories with open issues
-	WordActive = "active" // sessions that are queued, working or waiting
-	WordOther  = "other"  // severities that are none of CodeQL's
+	KeywordOpen   = "open"   // issues that are not fixed; pull requests; repositories with open issues
+	KeywordActive = "active" // sessions that are queued, working or waiting
+	KeywordOther  = "other"  // severities that are none of CodeQL's
 )

@@ -1,81 +1,91 @@
 package telemetry
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestStateOf is the table of docs/rules.md#session-states.
 func TestStateOf(t *testing.T) {
-	const id = "devin-0123456789abcdef0123456789abcdef"
+	const (
+		id    = "devin-0123456789abcdef0123456789abcdef"
+		never = time.Duration(-1) // it is not polled
+	)
 	none, open, merged := PRSummary{}, PRSummary{Any: true, Open: true}, PRSummary{Any: true, Merged: true}
 	closed, both := PRSummary{Any: true}, PRSummary{Any: true, Open: true, Merged: true}
 	for _, c := range []struct {
 		id     string
-		word   Word
+		status UpstreamStatus
 		pr     PRSummary
 		state  State
 		reason string
-		pace   Pace
+		poll   time.Duration // the least time between two
 	}{
 		// In a record.
-		{id, Word{"", "created", ""}, none, StateQueued, "", PaceEveryTurn},
-		{id, Word{"", "working", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"", "blocked", ""}, none, StateWaiting, "", PaceEveryTurn},
-		{id, Word{"", "blocked", ""}, closed, StateWaiting, "", PaceEveryTurn},
-		{id, Word{"", "blocked", ""}, open, StatePRReady, "", PaceEveryTurn},
-		{id, Word{"", "blocked", ""}, merged, StateFinished, "", PaceRarely},
-		{id, Word{"", "blocked", ""}, both, StatePRReady, "", PaceEveryTurn},
-		{id, Word{"", "finished", ""}, none, StateFinished, "", PaceRarely},
-		{id, Word{"", "finished", ""}, open, StateFinished, "", PaceRarely},
-		{id, Word{"", "expired", ""}, none, StateExpired, "", PaceNever},
-		{"", Word{"", "error: 429 Client Error", ""}, none, StateNeverStarted, "429 Client Error", PaceNever},
-		{"", Word{"", "created", ""}, none, StateNeverStarted, "created", PaceNever},
-		{"", Word{"", "", ""}, none, StateNeverStarted, "", PaceNever},
-		{id, Word{"", "error: boom", ""}, none, StateFailed, "boom", PaceNever},
-		{id, Word{"", "", ""}, none, StateUnknown, "", PaceEveryTurn},
-		{id, Word{"", "Paused By Admin", ""}, none, StateUnknown, "Paused By Admin", PaceEveryTurn},
+		{id, UpstreamStatus{"", "created", ""}, none, StateQueued, "", 0},
+		{id, UpstreamStatus{"", "working", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"", "blocked", ""}, none, StateWaiting, "", 0},
+		{id, UpstreamStatus{"", "blocked", ""}, closed, StateWaiting, "", 0},
+		{id, UpstreamStatus{"", "blocked", ""}, open, StatePRReady, "", 0},
+		{id, UpstreamStatus{"", "blocked", ""}, merged, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"", "blocked", ""}, both, StatePRReady, "", 0},
+		{id, UpstreamStatus{"", "finished", ""}, none, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"", "finished", ""}, open, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"", "expired", ""}, none, StateExpired, "", never},
+		{"", UpstreamStatus{"", "error: 429 Client Error", ""}, none, StateNeverStarted, "429 Client Error", never},
+		{"", UpstreamStatus{"", "created", ""}, none, StateNeverStarted, "created", never},
+		{"", UpstreamStatus{"", "", ""}, none, StateNeverStarted, "", never},
+		{id, UpstreamStatus{"", "error: boom", ""}, none, StateFailed, "boom", never},
+		{id, UpstreamStatus{"", "", ""}, none, StateUnknown, "", 0},
+		{id, UpstreamStatus{"", "Paused By Admin", ""}, none, StateUnknown, "Paused By Admin", 0},
 		// A record with a v3 word.
-		{id, Word{"", "new", ""}, none, StateQueued, "", PaceEveryTurn},
-		{id, Word{"", "exit", ""}, none, StateFinished, "", PaceRarely},
-		{id, Word{"", "running", "waiting_for_user"}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"", "error", ""}, none, StateFailed, "", PaceNever},
-		{id, Word{"", "suspended", ""}, none, StateSuspended, "", PaceSlowly},
+		{id, UpstreamStatus{"", "new", ""}, none, StateQueued, "", 0},
+		{id, UpstreamStatus{"", "exit", ""}, none, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"", "running", "waiting_for_user"}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"", "error", ""}, none, StateFailed, "", never},
+		{id, UpstreamStatus{"", "suspended", ""}, none, StateSuspended, "", 10 * time.Minute},
 		// v1.
-		{id, Word{"v1", "working", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v1", "RUNNING", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v1", "resumed", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v1", "resume_requested", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v1", "resume_requested_frontend", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v1", "blocked", ""}, none, StateWaiting, "", PaceEveryTurn},
-		{id, Word{"v1", "blocked", ""}, open, StatePRReady, "", PaceEveryTurn},
-		{id, Word{"v1", "blocked", ""}, merged, StateFinished, "", PaceRarely},
-		{id, Word{"v1", " stopped ", ""}, none, StateFinished, "", PaceRarely},
-		{id, Word{"v1", "suspend_requested", ""}, none, StateSuspended, "", PaceSlowly},
-		{id, Word{"v1", "suspend_requested_frontend", ""}, none, StateSuspended, "", PaceSlowly},
-		{id, Word{"v1", "expired", ""}, none, StateExpired, "", PaceNever},
-		{id, Word{"v1", "error", ""}, none, StateUnknown, "error", PaceEveryTurn}, // never shown as an error
-		{id, Word{"v1", "hibernating", ""}, none, StateUnknown, "hibernating", PaceEveryTurn},
+		{id, UpstreamStatus{"v1", "working", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v1", "RUNNING", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v1", "resumed", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v1", "resume_requested", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v1", "resume_requested_frontend", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v1", "blocked", ""}, none, StateWaiting, "", 0},
+		{id, UpstreamStatus{"v1", "blocked", ""}, open, StatePRReady, "", 0},
+		{id, UpstreamStatus{"v1", "blocked", ""}, merged, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"v1", " stopped ", ""}, none, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"v1", "suspend_requested", ""}, none, StateSuspended, "", 10 * time.Minute},
+		{id, UpstreamStatus{"v1", "suspend_requested_frontend", ""}, none, StateSuspended, "", 10 * time.Minute},
+		{id, UpstreamStatus{"v1", "expired", ""}, none, StateExpired, "", never},
+		{id, UpstreamStatus{"v1", "error", ""}, none, StateUnknown, "error", 0}, // never shown as an error
+		{id, UpstreamStatus{"v1", "hibernating", ""}, none, StateUnknown, "hibernating", 0},
 		// v3.
-		{id, Word{"v3", "new", ""}, none, StateQueued, "", PaceEveryTurn},
-		{id, Word{"v3", "creating", ""}, none, StateQueued, "", PaceEveryTurn},
-		{id, Word{"v3", "claimed", ""}, none, StateQueued, "", PaceEveryTurn},
-		{id, Word{"v3", "running", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v3", "running", "working"}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v3", "running", "brooding"}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v3", "resuming", ""}, none, StateWorking, "", PaceEveryTurn},
-		{id, Word{"v3", "running", "waiting_for_user"}, none, StateWaiting, "waiting_for_user", PaceEveryTurn},
-		{id, Word{"v3", "running", "waiting_for_approval"}, closed, StateWaiting, "waiting_for_approval", PaceEveryTurn},
-		{id, Word{"v3", "running", "waiting_for_user"}, open, StatePRReady, "waiting_for_user", PaceEveryTurn},
-		{id, Word{"v3", "running", "waiting_for_user"}, merged, StateFinished, "waiting_for_user", PaceRarely},
-		{id, Word{"v3", "running", "finished"}, none, StateFinished, "", PaceRarely},
-		{id, Word{"v3", "exit", ""}, open, StateFinished, "", PaceRarely},
-		{id, Word{"v3", "suspended", "inactivity"}, none, StateSuspended, "inactivity", PaceSlowly},
-		{id, Word{"v3", "suspended", "out_of_moonlight"}, open, StateSuspended, "out_of_moonlight", PaceSlowly},
-		{id, Word{"v3", "error", ""}, none, StateFailed, "", PaceNever},
-		{id, Word{"v3", "blocked", ""}, none, StateUnknown, "blocked", PaceEveryTurn}, // v1's word is none of v3
-		{id, Word{"v3", "Archived", "x"}, none, StateUnknown, "Archived", PaceEveryTurn},
+		{id, UpstreamStatus{"v3", "new", ""}, none, StateQueued, "", 0},
+		{id, UpstreamStatus{"v3", "creating", ""}, none, StateQueued, "", 0},
+		{id, UpstreamStatus{"v3", "claimed", ""}, none, StateQueued, "", 0},
+		{id, UpstreamStatus{"v3", "running", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v3", "running", "working"}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v3", "running", "brooding"}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v3", "resuming", ""}, none, StateWorking, "", 0},
+		{id, UpstreamStatus{"v3", "running", "waiting_for_user"}, none, StateWaiting, "waiting_for_user", 0},
+		{id, UpstreamStatus{"v3", "running", "waiting_for_approval"}, closed, StateWaiting, "waiting_for_approval", 0},
+		{id, UpstreamStatus{"v3", "running", "waiting_for_user"}, open, StatePRReady, "waiting_for_user", 0},
+		{id, UpstreamStatus{"v3", "running", "waiting_for_user"}, merged, StateFinished, "waiting_for_user", time.Hour},
+		{id, UpstreamStatus{"v3", "running", "finished"}, none, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"v3", "exit", ""}, open, StateFinished, "", time.Hour},
+		{id, UpstreamStatus{"v3", "suspended", "inactivity"}, none, StateSuspended, "inactivity", 10 * time.Minute},
+		{id, UpstreamStatus{"v3", "suspended", "out_of_moonlight"}, open, StateSuspended, "out_of_moonlight", 10 * time.Minute},
+		{id, UpstreamStatus{"v3", "error", ""}, none, StateFailed, "", never},
+		{id, UpstreamStatus{"v3", "blocked", ""}, none, StateUnknown, "blocked", 0}, // v1's word is none of v3
+		{id, UpstreamStatus{"v3", "Archived", "x"}, none, StateUnknown, "Archived", 0},
 	} {
-		state, reason := StateOf(c.id, c.word, c.pr)
-		if state != c.state || reason != c.reason || state.Pace() != c.pace {
-			t.Errorf("%q %+v %+v: %s %q, pace %d; want %s %q, pace %d", c.id, c.word, c.pr, state, reason, state.Pace(), c.state, c.reason, c.pace)
+		state, reason := StateOf(c.id, c.status, c.pr)
+		interval, polled := state.PollInterval()
+		if !polled {
+			interval = never
+		}
+		if state != c.state || reason != c.reason || interval != c.poll {
+			t.Errorf("%q %+v %+v: %s %q, polled every %v; want %s %q, %v", c.id, c.status, c.pr, state, reason, interval, c.state, c.reason, c.poll)
 		}
 	}
 }

@@ -29,7 +29,7 @@ type Submission struct {
 	Kind    SubmissionKind
 	Subject string // the session's bare id, or "owner/name"
 	Message string // of a reply whose outcome is open: what to look for, as its sender wrote it; "" once it was sent
-	By      Starter
+	By      StartedBy
 	State   SubmissionState
 	At      time.Time // when it began, UTC
 }

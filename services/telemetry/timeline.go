@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// ScanMark is a scan with findings data, as a timeline needs it.
-type ScanMark struct {
-	Place
+// ScanPoint is a scan with findings data, as a timeline needs it.
+type ScanPoint struct {
+	ScanPosition
 	Reduced bool // scope-reduced: it closed nothing
 }
 
 // Timeline tells what happened to an issue, in time order, each step with
 // the record or the source behind it. scans are those of its repository from
 // its first on, pulls those of the sessions that took it.
-func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
-	steps := sightings(issue, scans)
+func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
+	steps := appearanceSteps(issue, scans)
 	for n := range issue.Attempts {
 		steps = append(steps, attemptSteps(&issue.Attempts[n])...)
 	}
@@ -31,13 +31,13 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 			Source:    "record",
 			Session:   Optional(v.Session),
 			PRURL:     Optional(v.PRURL),
-			Verdict:   v.Verdict,
-			Text:      claimText(issue, v),
+			Outcome:   v.Outcome,
+			Text:      verificationText(issue, v),
 			Check:     &issue.Verifications[n],
 		})
 	}
 	// A step without a time stands behind what led to it.
-	place := func(s Step) Time {
+	when := func(s Step) Time {
 		if !s.At.IsZero() {
 			return s.At
 		}
@@ -48,19 +48,19 @@ func Timeline(issue IssueDetail, scans []ScanMark, pulls []PullRow) []Step {
 		}
 		return issue.FirstSeen.At
 	}
-	slices.SortStableFunc(steps, func(a, b Step) int { return place(a).Compare(place(b).Time) })
+	slices.SortStableFunc(steps, func(a, b Step) int { return when(a).Compare(when(b).Time) })
 	return steps
 }
 
 // attemptSteps are that a session took the issue, and what polling has told
 // of that session since.
-func attemptSteps(a *Attempt) []Step {
+func attemptSteps(a *AttemptRow) []Step {
 	text := fmt.Sprintf("Session %s took it.", a.Session)
 	if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
 		text = fmt.Sprintf("Session %s took it (batch %d).", a.Session, a.BatchID)
 	}
 	steps := []Step{{
-		Kind:      StepTaken,
+		Kind:      StepAttempt,
 		At:        a.At,
 		RunFile:   Optional(a.File),
 		RunNumber: a.RunNumber,
@@ -89,7 +89,7 @@ func attemptSteps(a *Attempt) []Step {
 
 // Polled returns the states of the attempt's session that no record told,
 // oldest first.
-func (a *Attempt) Polled() []StateChange {
+func (a *AttemptRow) Polled() []StateChange {
 	first := slices.IndexFunc(a.States, func(c StateChange) bool { return c.Origin != "record" })
 	if first < 0 {
 		return nil
@@ -97,18 +97,18 @@ func (a *Attempt) Polled() []StateChange {
 	return a.States[first:]
 }
 
-func claimText(issue IssueDetail, v VerificationRow) string {
+func verificationText(issue IssueDetail, v VerificationRow) string {
 	for _, i := range v.Issues {
-		if i.StoreID == issue.StoreID && i.Claim == ClaimStill {
+		if i.StoreID == issue.StoreID && i.Result == VerifiedPresent {
 			return "The re-scan of the fix still found it."
 		}
 	}
 	return "The re-scan of the fix no longer found it."
 }
 
-// sightings are the steps that the scans tell: first seen, moved, gone, back,
+// appearanceSteps are the steps that the scans tell: first seen, moved, gone, back,
 // not scanned.
-func sightings(issue IssueDetail, scans []ScanMark) []Step {
+func appearanceSteps(issue IssueDetail, scans []ScanPoint) []Step {
 	seen := map[string]*Appearance{}
 	for n, a := range issue.Appearances {
 		seen[a.RunFile+a.At.String()] = &issue.Appearances[n]
@@ -124,8 +124,8 @@ func sightings(issue IssueDetail, scans []ScanMark) []Step {
 			step.Kind, step.Text = StepFirstSeen, fmt.Sprintf("First seen in run %d, at %s.", scan.Run, spotText(a))
 		case named && !open:
 			step.Kind, step.Text = StepBack, fmt.Sprintf("Back: run %d names it again, at %s (%s).", scan.Run, spotText(a), a.Basis)
-		case named && a.relinked(last):
-			step.Kind, step.Text = StepRelinked,
+		case named && a.fingerprintChanged(last):
+			step.Kind, step.Text = StepFingerprintChanged,
 				fmt.Sprintf("Fingerprint %s became %s, at %s (matched by %s).", last.Fingerprint, a.Fingerprint, spotText(a), a.Basis)
 		case named && (a.File != last.File || a.Line != last.Line):
 			step.Kind, step.Text = StepMoved, fmt.Sprintf("Moved from %s to %s (matched by %s).", spotText(last), spotText(a), a.Basis)
@@ -148,9 +148,9 @@ func sightings(issue IssueDetail, scans []ScanMark) []Step {
 	return steps
 }
 
-// relinked tells whether a scan gave the issue another fingerprint than the
+// fingerprintChanged tells whether a scan gave the issue another fingerprint than the
 // scan before. A computed one follows its place, which is a move and no more.
-func (a *Appearance) relinked(last *Appearance) bool {
+func (a *Appearance) fingerprintChanged(last *Appearance) bool {
 	return a.Fingerprint != last.Fingerprint && a.Fingerprint != "" && last.Fingerprint != "" && (!a.computed() || !last.computed())
 }
 

@@ -15,7 +15,7 @@ type RunFile struct {
 // time is one that GitHub did not give.
 type PullRequest struct {
 	Repo      string // "owner/name" of the repository that holds it, as GitHub spells it
-	MovedTo   string // the name under which GitHub has that repository, often the same; "" if it does not say
+	RenamedTo string // the name under which GitHub has that repository, often the same; "" if it does not say
 	Number    int
 	Title     string
 	Body      string

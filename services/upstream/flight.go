@@ -17,13 +17,13 @@ type Flights struct{ group singleflight.Group }
 // outlives the caller who began it, so that one who leaves takes nothing from
 // the others, and ends after at most life; a panic in ask is the error of
 // telemetry.Guard. The error of a caller whose ctx ends first is ctx.Err().
-func Share[T any](ctx context.Context, f *Flights, key string, life time.Duration, ask func(context.Context) (T, error)) (T, error) {
+func Share[T any](ctx context.Context, f *Flights, key string, lifetime time.Duration, ask func(context.Context) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
 	done := f.group.DoChan(key, func() (answer any, err error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), life)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifetime)
 		defer cancel()
 		err = telemetry.Guard(key, func() (err error) {
 			answer, err = ask(ctx)

@@ -72,7 +72,7 @@ const DevinWeb Devin = "https://app.devin.ai"
 // Session is where people look at a session; "" for what is no session.
 // Recorded is the address that was recorded: it is used if it is one of Devin.
 func (d Devin) Session(id, recorded string) string {
-	bare := telemetry.BareID(id)
+	bare := telemetry.SessionKey(id)
 	if bare == "" {
 		return ""
 	}

@@ -138,7 +138,7 @@ func kindOf(t reflect.Type) (kind string, null nullness) {
 		return "string", sometimes
 	case telemetry.Optional:
 		return "string", always
-	case telemetry.Claim:
+	case telemetry.VerificationResult:
 		return "string", never
 	case json.Marshaler:
 		if zero, err := json.Marshal(reflect.Zero(t).Interface()); t.Kind() != reflect.Pointer && err == nil && string(zero) == "null" {

@@ -15,7 +15,7 @@ import (
 func sessionState(p *program.Played, id string) string {
 	p.T.Helper()
 	for _, s := range p.Items("/api/sessions?per_page=200") {
-		if telemetry.BareID(s["session_id"].(string)) == id {
+		if telemetry.SessionKey(s["session_id"].(string)) == id {
 			return s["state"].(string) + " " + s["status"].(string)
 		}
 	}

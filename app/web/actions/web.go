@@ -14,7 +14,7 @@ import (
 type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
-	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.Starter) (*ingest.Handle, error)
+	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
 // Dispatcher starts a run of the action, once a token.

@@ -74,7 +74,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, beside ...shell.Pan
 
 func verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	r := panels.VerificationRow{
-		State:    panels.VerdictState(string(v.Verdict), v.Merge == telemetry.MergeUnknown),
+		State:    panels.VerdictState(string(v.Outcome), v.Merge == telemetry.MergeUnknown),
 		Counts:   shell.Number(v.Fixed) + " of " + shell.Number(v.Targeted) + " no longer found",
 		At:       v.At.Time,
 		Raw:      links.APIRaw(v.Source, v.File),
@@ -93,7 +93,7 @@ func verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	if v.Session != "" {
 		r.Session = parts.Link{Text: shell.ShortID(v.Session)}
 		if v.Known {
-			r.Session.URL = links.Session(telemetry.BareID(v.Session))
+			r.Session.URL = links.Session(telemetry.SessionKey(v.Session))
 		}
 	}
 	return r

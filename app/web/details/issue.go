@@ -123,7 +123,7 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		panels.Pair{Name: "Issue", Text: i.PublicID, URL: links.APIIssue(i.PublicID), Code: true})
 }
 
-func attemptRow(n int, a telemetry.Attempt, verifications []telemetry.VerificationRow,
+func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.VerificationRow,
 	outcome telemetry.AttemptOutcome) panels.AttemptRow {
 	r := panels.AttemptRow{
 		Number:  n,
@@ -137,13 +137,13 @@ func attemptRow(n int, a telemetry.Attempt, verifications []telemetry.Verificati
 		r.Run.URL = links.APIRaw("", a.File)
 	}
 	if a.Known {
-		r.Session.URL = links.Session(telemetry.BareID(a.Session))
+		r.Session.URL = links.Session(telemetry.SessionKey(a.Session))
 	}
 	if a.PR != nil {
 		r.PR = panels.PullRef{Number: int(a.PR.Number), State: a.PR.State, Merged: a.PR.Merged, URL: links.Pull(a.PR.Repo, a.PR.Number)}
 	}
 	for _, v := range verifications {
-		if v.Current && telemetry.BareID(v.Session) == telemetry.BareID(a.Session) {
+		if v.Current && telemetry.SessionKey(v.Session) == telemetry.SessionKey(a.Session) {
 			r.Verified = panels.VerifiedState(int(v.Fixed), int(v.Targeted))
 		}
 	}

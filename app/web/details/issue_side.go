@@ -122,7 +122,7 @@ func outcomeBit(o telemetry.AttemptOutcome, state telemetry.State) panels.Bit {
 	switch o.Kind {
 	case telemetry.OutcomeRunning:
 		bit = panels.Bit{Text: "In progress for", Time: o.Since.Time, As: "span"}
-	case telemetry.OutcomeNoWord:
+	case telemetry.OutcomeNoUpdate:
 		bit = panels.Bit{Text: "No word since", Time: o.Since.Time, As: "day"}
 	case telemetry.OutcomeNoPull:
 		bit.Text = "No pull request"

@@ -78,7 +78,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 		p.Sessions = append(p.Sessions, panels.LinkedRow{
 			SessionRow: w.SessionRow(s.SessionRow),
 			Basis:      shell.BasisWords(s.Basis),
-			Guess:      s.Guess,
+			Guess:      s.Ambiguous,
 		})
 	}
 	return detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}, nil

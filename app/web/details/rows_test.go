@@ -35,11 +35,11 @@ func said(bits []panels.Bit) string {
 // of it.
 func TestTimelineSteps(t *testing.T) {
 	here, there := &telemetry.Appearance{File: "a.ts", Line: 7}, &telemetry.Appearance{File: "lib/b.ts", Line: 9}
-	attempt := &telemetry.Attempt{Session: "devin-aaaaaaaaaaaaaaaa", Known: true, BatchID: 2, Others: 3, State: telemetry.StateWorking}
-	polled := &telemetry.Attempt{Session: "bbbbbbbbbbbbbbbb", PR: &telemetry.PullState{}, States: []telemetry.StateChange{
+	attempt := &telemetry.AttemptRow{Session: "devin-aaaaaaaaaaaaaaaa", Known: true, BatchID: 2, Others: 3, State: telemetry.StateWorking}
+	polled := &telemetry.AttemptRow{Session: "bbbbbbbbbbbbbbbb", PR: &telemetry.PullState{}, States: []telemetry.StateChange{
 		{At: telemetry.At(day(1)), State: telemetry.StateWorking, Origin: "poll"},
 		{At: telemetry.At(day(1).Add(48 * time.Minute)), State: telemetry.StateFinished, Origin: "poll"}}}
-	verified := &telemetry.Attempt{Session: "cccccccccccccccc", Basis: telemetry.AttemptVerification}
+	verified := &telemetry.AttemptRow{Session: "cccccccccccccccc", Basis: telemetry.AttemptVerification}
 	check := &telemetry.VerificationRow{File: "v.json", Fixed: 1, Targeted: 2, PullRef: telemetry.PullRef{Repo: "octo/shop", Number: 7}}
 	pull := &telemetry.PullRow{Repo: "octo/shop", Number: 7, Title: "fix it", Basis: telemetry.LinkDevin}
 	for _, tc := range []struct {
@@ -56,23 +56,23 @@ func TestTimelineSteps(t *testing.T) {
 			"Moved", "run 2 | a.ts:4 | 3 lines higher | same rule and file"},
 		{"in another file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here, Seen: there}, "Moved",
 			"run 2 | lib/b.ts:9 | before in a.ts:7 | "},
-		{"another fingerprint", telemetry.Step{Kind: telemetry.StepRelinked, RunNumber: 3,
+		{"another fingerprint", telemetry.Step{Kind: telemetry.StepFingerprintChanged, RunNumber: 3,
 			Was:  &telemetry.Appearance{Fingerprint: "0123456789abcdef"},
-			Seen: &telemetry.Appearance{Fingerprint: "fedcba9876543210", Basis: telemetry.BasisPlace}},
+			Seen: &telemetry.Appearance{Fingerprint: "fedcba9876543210", Basis: telemetry.BasisLocation}},
 			"Fingerprint re-linked", "run 3 | another fingerprint, same rule, file and line"},
-		{"a longer fingerprint, elsewhere", telemetry.Step{Kind: telemetry.StepRelinked, RunNumber: 3,
+		{"a longer fingerprint, elsewhere", telemetry.Step{Kind: telemetry.StepFingerprintChanged, RunNumber: 3,
 			Was:  &telemetry.Appearance{File: "a.ts", Line: 7, Fingerprint: "0123456789abcdef"},
 			Seen: &telemetry.Appearance{File: "a.ts", Line: 9, Fingerprint: "0123456789abcdef0123"}},
 			"Fingerprint re-linked", "run 3 | a.ts:9 | 2 lines lower | 16 to 20 hex digits, the same beginning"},
 		{"gone", telemetry.Step{Kind: telemetry.StepGone, RunNumber: 4}, "Gone", "run 4 | first scan without it"},
 		{"back", telemetry.Step{Kind: telemetry.StepBack, RunNumber: 5, Was: here,
-			Seen: &telemetry.Appearance{File: "a.ts", Line: 7, Basis: telemetry.BasisBackPrint}},
+			Seen: &telemetry.Appearance{File: "a.ts", Line: 7, Basis: telemetry.BasisReopenedByFingerprint}},
 			"Back", "run 5 | a.ts:7 | same fingerprint"},
 		{"not scanned", telemetry.Step{Kind: telemetry.StepNotScanned}, "Not scanned",
 			"dispatch | looked at less than the scan before, and closed nothing"},
-		{"taken by a session", telemetry.Step{Kind: telemetry.StepTaken, RunNumber: 6, Attempt: attempt},
+		{"taken by a session", telemetry.Step{Kind: telemetry.StepAttempt, RunNumber: 6, Attempt: attempt},
 			"Dispatched, attempt 4", "run 6 · batch 2 | with 3 other issues | devin-aaaaaaaa | working, as recorded"},
-		{"named by a verification", telemetry.Step{Kind: telemetry.StepTaken, Attempt: verified}, "Dispatched, attempt 4",
+		{"named by a verification", telemetry.Step{Kind: telemetry.StepAttempt, Attempt: verified}, "Dispatched, attempt 4",
 			"verification record | devin-cccccccc"},
 		{"a session as polled", telemetry.Step{Kind: telemetry.StepSession, Attempt: polled},
 			"Session working, finished after 48 min", "devin-bbbbbbbb | as polled"},
@@ -130,7 +130,7 @@ func TestAttemptOutcomes(t *testing.T) {
 		as    string
 	}{
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeRunning, Since: telemetry.At(day(1))}, "", "In progress for", "span"},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoWord, Since: telemetry.At(day(1))}, "", "No word since", "day"},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoUpdate, Since: telemetry.At(day(1))}, "", "No word since", "day"},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoPull}, telemetry.StateFinished, "No pull request", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoPull}, telemetry.StateSuspended, "Suspended, no pull request yet", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeOpen, Since: telemetry.At(day(1))}, "", "PR open for", "span"},
@@ -222,8 +222,8 @@ func TestChecksAndReviews(t *testing.T) {
 // each was.
 func TestSessionStates(t *testing.T) {
 	got := stateSteps([]telemetry.StateChange{
-		{At: telemetry.At(day(1)), State: telemetry.StateWorking, Word: "running"},
-		{At: telemetry.At(day(1).Add(30 * time.Second)), State: telemetry.StateUnknown, Word: "odd", Detail: "more", Origin: "poll"},
+		{At: telemetry.At(day(1)), State: telemetry.StateWorking, Status: "running"},
+		{At: telemetry.At(day(1).Add(30 * time.Second)), State: telemetry.StateUnknown, Status: "odd", Detail: "more", Origin: "poll"},
 		{At: telemetry.At(day(3)), State: telemetry.StateFinished, Origin: "pr"},
 	})
 	want := []struct{ after, word, bits string }{
@@ -255,7 +255,7 @@ func TestSessionTitles(t *testing.T) {
 // TestVerificationRows: what the re-scan counted, and what later scans say.
 func TestVerificationRows(t *testing.T) {
 	r := verificationRow(telemetry.VerificationRow{
-		Verdict: telemetry.VerdictPartial, Fixed: 2, Targeted: 5, Remaining: 3, Gone: 1, StillThere: 1, Unmatched: 2, File: "v.json",
+		Outcome: telemetry.VerificationPartial, Fixed: 2, Targeted: 5, Remaining: 3, Gone: 1, StillThere: 1, Unmatched: 2, File: "v.json",
 		Source:  "octo/action",
 		PullRef: telemetry.PullRef{Repo: "octo/shop", Number: 7}, Session: "devin-aaaaaaaaaaaaaaaa",
 	})

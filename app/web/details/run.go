@@ -275,14 +275,14 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 // batchRow is a session of the run's record, with what the record says that
 // it took.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
-	bare := telemetry.BareID(m.ID)
+	bare := telemetry.SessionKey(m.ID)
 	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
 	if s, known := r.States[bare]; known {
 		row.SessionRow = w.SessionRow(s)
 	} else {
 		row.SessionRow = w.unstarted(m, r)
 	}
-	for _, i := range r.Taken[bare] {
+	for _, i := range r.SessionIssues[bare] {
 		row.Issues = append(row.Issues, parts.Link{Text: i.Rule, URL: links.Issue(i.PublicID)})
 	}
 	return row
@@ -296,7 +296,7 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.BareID(m.ID) == "" &&
+		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.SessionKey(m.ID) == "" &&
 			m.ID != telemetry.DryRunID {
 			return w.SessionRow(s)
 		}

@@ -71,7 +71,7 @@ func sessionBasis(s telemetry.SessionDetail, basis string) string {
 }
 
 func sessionTitle(s telemetry.SessionRow) string {
-	return cmp.Or(telemetry.FoldIssueIDs(s.Title), s.Family, "Session "+cmp.Or(shell.ShortID(s.ID), s.Key))
+	return cmp.Or(telemetry.ShortenIssueIDs(s.Title), s.Family, "Session "+cmp.Or(shell.ShortID(s.ID), s.Key))
 }
 
 func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
@@ -163,7 +163,7 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 		step := panels.StepOf{
 			At:    c.At.Time,
 			State: panels.SessionState(string(c.State), reasonOf(c), true),
-			Bits:  []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(shell.JoinWords(c.Word, c.Detail), "no word"), Code: true}},
+			Bits:  []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(shell.JoinWords(c.Status, c.Detail), "no word"), Code: true}},
 		}
 		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {
 			step.After = shell.DaysText(c.At.Sub(states[i-1].At.Time))
@@ -176,7 +176,7 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 // reasonOf is what is told beside a state: the raw word of an unknown one.
 func reasonOf(c telemetry.StateChange) string {
 	if c.State == telemetry.StateUnknown {
-		return shell.JoinWords(c.Word, c.Detail)
+		return shell.JoinWords(c.Status, c.Detail)
 	}
 	return c.Detail
 }

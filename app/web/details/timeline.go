@@ -25,7 +25,7 @@ func issueSteps(i telemetry.IssueDetail) []panels.StepOf {
 	var before time.Time
 	for rest := i.Timeline; len(rest) > 0; {
 		s, n := rest[0], 1
-		if s.Kind == telemetry.StepTaken {
+		if s.Kind == telemetry.StepAttempt {
 			attempt++
 		}
 		step := panels.StepOf{At: s.At.Time, State: stepState(s, attempt), Bits: stepBits(s)}
@@ -82,9 +82,9 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "First seen"}
 	case telemetry.StepMoved:
 		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Word: "Moved"}
-	case telemetry.StepRelinked:
+	case telemetry.StepFingerprintChanged:
 		return parts.State{Icon: "link", Tone: parts.Muted, Word: "Fingerprint re-linked"}
-	case telemetry.StepTaken:
+	case telemetry.StepAttempt:
 		return parts.State{Icon: "play", Tone: parts.Muted, Word: fmt.Sprintf("Dispatched, attempt %d", attempt)}
 	case telemetry.StepSession:
 		return sessionStep(s.Attempt)
@@ -114,7 +114,7 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 
 // sessionStep says what became of a session: "Session working, finished after
 // 48 min".
-func sessionStep(a *telemetry.Attempt) parts.State {
+func sessionStep(a *telemetry.AttemptRow) parts.State {
 	polled := a.Polled()
 	first, last := polled[0], polled[len(polled)-1]
 	state := panels.SessionState(string(last.State), reasonOf(last), a.PR != nil)
@@ -146,7 +146,7 @@ func stepBits(s telemetry.Step) []panels.Bit {
 		return []panels.Bit{runBit(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
 	case telemetry.StepMoved:
 		return append(moveBits(s), panels.Bit{Text: basisSame(s.Seen.Basis)})
-	case telemetry.StepRelinked:
+	case telemetry.StepFingerprintChanged:
 		if s.Was.File != s.Seen.File || s.Was.Line != s.Seen.Line {
 			return append(moveBits(s), panels.Bit{Text: printsText(s)})
 		}
@@ -157,7 +157,7 @@ func stepBits(s telemetry.Step) []panels.Bit {
 		return []panels.Bit{runBit(s), {Text: "first scan without it"}}
 	case telemetry.StepNotScanned:
 		return []panels.Bit{runBit(s), {Text: "looked at less than the scan before, and closed nothing"}}
-	case telemetry.StepTaken, telemetry.StepSession:
+	case telemetry.StepAttempt, telemetry.StepSession:
 		return attemptBits(s)
 	case telemetry.StepVerified:
 		return verifiedBits(s)
@@ -168,9 +168,9 @@ func stepBits(s telemetry.Step) []panels.Bit {
 // basisSame says by what a finding was found to be the issue.
 func basisSame(b telemetry.Basis) string {
 	switch b {
-	case telemetry.BasisSame, telemetry.BasisPrint, telemetry.BasisBackPrint:
+	case telemetry.BasisSame, telemetry.BasisFingerprint, telemetry.BasisReopenedByFingerprint:
 		return "same fingerprint"
-	case telemetry.BasisPlace, telemetry.BasisBackPlace:
+	case telemetry.BasisLocation, telemetry.BasisReopenedByLocation:
 		return "same rule, file and line"
 	case telemetry.BasisNear:
 		return "same rule and file"
@@ -186,7 +186,7 @@ func printsText(s telemetry.Step) string {
 	if len(was) != len(is) {
 		change = fmt.Sprintf("%d to %d hex digits", len(was), len(is))
 	}
-	if telemetry.SamePrint(was, is) {
+	if telemetry.SameFingerprint(was, is) {
 		same = "the same beginning"
 	}
 	return change + ", " + same
@@ -211,7 +211,7 @@ func attemptBits(s telemetry.Step) []panels.Bit {
 	a := s.Attempt
 	session := panels.Bit{Text: shownID(a.Session), Code: true}
 	if a.Known {
-		session.URL = links.Session(telemetry.BareID(a.Session))
+		session.URL = links.Session(telemetry.SessionKey(a.Session))
 	}
 	if s.Kind == telemetry.StepSession {
 		return []panels.Bit{session, {Text: "as polled"}}

@@ -11,7 +11,7 @@ import (
 
 // Scopes records that a person accepts a reduced scan as a full one.
 type Scopes interface {
-	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) error
+	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error
 }
 
 // Replies sends a message to a session, once a token.

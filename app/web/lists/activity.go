@@ -33,7 +33,7 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 	if err != nil {
 		return nil, err
 	}
-	from, err := telemetry.ParseActivityMark(v.Get("before"))
+	from, err := telemetry.ParseActivityCursor(v.Get("before"))
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,8 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 	row := panels.ActivityRow{At: a.At.Time, Repo: string(a.Repo)}
 	run := parts.Link{Text: shell.RunName(a.Run, 0), URL: links.Run(a.File)}
 	session := parts.Link{
-		Text: cmp.Or(telemetry.FoldIssueIDs(a.Title), "Session "+shell.ShortID(a.Session)),
-		URL:  links.Session(cmp.Or(telemetry.BareID(a.Session), a.Session)),
+		Text: cmp.Or(telemetry.ShortenIssueIDs(a.Title), "Session "+shell.ShortID(a.Session)),
+		URL:  links.Session(cmp.Or(telemetry.SessionKey(a.Session), a.Session)),
 	}
 	switch a.Kind {
 	case telemetry.ActivityRun:
@@ -33,7 +33,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.By = map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
 		row.By = cmp.Or(row.By, run.Text+"’s record")
 	case telemetry.ActivityPull:
-		row.State, row.What, row.By = panels.PullState("open", false), pullLink(a, telemetry.FoldIssueIDs(a.Title)), "GitHub"
+		row.State, row.What, row.By = panels.PullState("open", false), pullLink(a, telemetry.ShortenIssueIDs(a.Title)), "GitHub"
 		if a.Word != "opened" {
 			row.State = panels.PullState("closed", a.Word == "merged")
 		}
@@ -49,13 +49,13 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.Text, row.By = "counts as a full scan", cmp.Or(string(a.By), "a person")
 	case telemetry.ActivityJob:
 		jobActivity(&row, a)
-	case telemetry.ActivityMend:
+	case telemetry.ActivityCorrection:
 		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, run
 		row.By = "backfill " + shell.Number(a.Application)
 		at, field := telemetry.FieldOfSession(a.Change.Field)
 		row.What.Text += " · session " + strconv.Itoa(at+1)
 		row.Text = field + ": " + shell.ValueText(a.Change.Old) + " → " + shell.ValueText(a.Change.New) + ", " + a.Change.Reason
-	case telemetry.ActivityDeed:
+	case telemetry.ActivitySubmission:
 		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session
 		row.By = cmp.Or(string(a.By), "a person")
 		if a.Word == string(telemetry.SubmissionDispatch) {

@@ -46,10 +46,10 @@ func TestActivityRows(t *testing.T) {
 			"PR opened", "#7 fix it", "", "GitHub", "/pulls/octo/shop/7"},
 		{"a pull request merged", telemetry.Activity{Kind: telemetry.ActivityPull, Pull: shop, Word: "merged"}, "PR merged", "#7", "",
 			"GitHub", "/pulls/octo/shop/7"},
-		{"a verification of a pull request", telemetry.Activity{Kind: telemetry.ActivityVerification, Word: string(telemetry.VerdictGone),
+		{"a verification of a pull request", telemetry.Activity{Kind: telemetry.ActivityVerification, Word: string(telemetry.VerificationGone),
 			Fixed: 2, Targeted: 3, Pull: shop, Session: id},
 			"Verified and gone", "#7", "2 of 3 no longer found", "re-scan", "/pulls/octo/shop/7"},
-		{"a verification of a session", telemetry.Activity{Kind: telemetry.ActivityVerification, Word: string(telemetry.VerdictGone),
+		{"a verification of a session", telemetry.Activity{Kind: telemetry.ActivityVerification, Word: string(telemetry.VerificationGone),
 			Session: id},
 			"Verified and gone", "Session aaaaaaaa", "0 of 0 no longer found", "re-scan", "/sessions/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"},
 		{"an accepted scope", telemetry.Activity{Kind: telemetry.ActivityScope, Run: 7, File: "l.json"},
@@ -58,9 +58,9 @@ func TestActivityRows(t *testing.T) {
 			"Poll pull requests: done", "took 1:20 min", "2 pull requests.", "the API", ""},
 		{"a job that failed", telemetry.Activity{Kind: telemetry.ActivityJob, Job: failed}, "Poll sessions: failed", "", "Devin is away.",
 			"not recorded", ""},
-		{"a reply", telemetry.Activity{Kind: telemetry.ActivityDeed, Session: id, Title: "Fix XSS", By: telemetry.ByPage, Detail: "sent"},
+		{"a reply", telemetry.Activity{Kind: telemetry.ActivitySubmission, Session: id, Title: "Fix XSS", By: telemetry.ByPage, Detail: "sent"},
 			"Reply sent", "Fix XSS", "", "a page", "/sessions/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"},
-		{"a dispatch whose outcome is unknown", telemetry.Activity{Kind: telemetry.ActivityDeed,
+		{"a dispatch whose outcome is unknown", telemetry.Activity{Kind: telemetry.ActivitySubmission,
 			Word: string(telemetry.SubmissionDispatch), Repo: "octo/shop"},
 			"Run dispatched", "octo/shop", "it is not known whether it arrived", "a person", "/repo/octo/shop"},
 	} {
@@ -75,7 +75,7 @@ func TestActivityRows(t *testing.T) {
 
 // TestCorrectedRecordRow: what backfill changed in a record, with both values.
 func TestCorrectedRecordRow(t *testing.T) {
-	r := activityRow(telemetry.Activity{Kind: telemetry.ActivityMend, Run: 3, File: "a.json", Application: 2, Change: telemetry.Change{
+	r := activityRow(telemetry.Activity{Kind: telemetry.ActivityCorrection, Run: 3, File: "a.json", Application: 2, Change: telemetry.Change{
 		Field: "sessions[1].pr_url", New: "https://github.com/octo/shop/pull/7", Reason: "Devin’s answer"}})
 	want := panels.ActivityRow{By: "backfill 2", Text: "pr_url: empty → octo/shop#7, Devin’s answer",
 		What: parts.Link{Text: "run 3 · session 2", URL: "/runs/a.json"}}

@@ -61,7 +61,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Link:   fileLink(h.Reduced.File, "See it, or accept it as a full scan"),
 		})
 	}
-	if repo.Listed && repo.Unnamed && repo.ReferenceRun != nil {
+	if repo.Listed && repo.WithoutFindings && repo.ReferenceRun != nil {
 		out = append(out, parts.Notice{
 			Icon:   "info",
 			Strong: "A newer scan names no findings.",
@@ -69,14 +69,14 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Link:   fileLink(repo.LatestFile, "The newer scan"),
 		})
 	}
-	if h.Relinked != nil {
+	if h.Rematched != nil {
 		text := fmt.Sprintf("%s changed %s of %s fingerprints; the issues keep their history, matched by rule, file and line.",
-			runWord(h.Relinked.Run), shell.Number(h.Relinked.Changed), shell.Number(h.Relinked.Matched))
+			runWord(h.Rematched.Run), shell.Number(h.Rematched.Changed), shell.Number(h.Rematched.Matched))
 		out = append(out, parts.Notice{
 			Icon:   "link",
 			Strong: "Fingerprints re-linked.",
 			Text:   text,
-			Link:   fileLink(h.Relinked.File, runWord(h.Relinked.Run)),
+			Link:   fileLink(h.Rematched.File, runWord(h.Rematched.Run)),
 		})
 	}
 	if len(h.Broken) > 0 {

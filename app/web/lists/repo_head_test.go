@@ -16,7 +16,7 @@ func whole(n int64) *int64 { return &n }
 func TestRepoNotices(t *testing.T) {
 	scanned := telemetry.RepoRow{Listed: true, LatestRun: whole(9), LatestFile: "n.json", ReferenceRun: whole(8)}
 	unnamed, unlisted := scanned, scanned
-	unnamed.Unnamed, unlisted.Listed = true, false
+	unnamed.WithoutFindings, unlisted.Listed = true, false
 	for _, tc := range []struct {
 		name   string
 		repo   telemetry.RepoRow
@@ -26,13 +26,13 @@ func TestRepoNotices(t *testing.T) {
 		{"nothing", scanned, telemetry.RepoHealth{}, nil},
 		{"no findings named", unlisted, telemetry.RepoHealth{}, []string{"Not listed. | This record names no findings | /runs/n.json"}},
 		{"no scan yet", telemetry.RepoRow{}, telemetry.RepoHealth{}, nil},
-		{"a reduced scan", scanned, telemetry.RepoHealth{Reduced: &telemetry.NarrowScan{Run: 9, File: "r.json", Found: 1, FullFound: 1200}},
+		{"a reduced scan", scanned, telemetry.RepoHealth{Reduced: &telemetry.ReducedScan{Run: 9, File: "r.json", Found: 1, FullFound: 1200}},
 			[]string{"Scope reduced. | Run 9 found 1 issue, all known, against 1,200 before. | /runs/r.json"}},
-		{"a reduced scan without a number", scanned, telemetry.RepoHealth{Reduced: &telemetry.NarrowScan{Found: 2}},
+		{"a reduced scan without a number", scanned, telemetry.RepoHealth{Reduced: &telemetry.ReducedScan{Found: 2}},
 			[]string{"Scope reduced. | The scan found 2 issues | "}},
 		{"a newer scan names no findings", unnamed, telemetry.RepoHealth{},
 			[]string{"A newer scan names no findings. | What is open is as of run 8. | /runs/n.json"}},
-		{"fingerprints that changed", scanned, telemetry.RepoHealth{Relinked: &telemetry.RelinkedScan{Run: 7, File: "f.json", Changed: 3,
+		{"fingerprints that changed", scanned, telemetry.RepoHealth{Rematched: &telemetry.RematchedScan{Run: 7, File: "f.json", Changed: 3,
 			Matched: 4}},
 			[]string{"Fingerprints re-linked. | Run 7 changed 3 of 4 fingerprints | /runs/f.json"}},
 		{"records that are broken", scanned, telemetry.RepoHealth{Broken: []string{"a.json", "b.json"}},

@@ -159,7 +159,7 @@ func (w *Web) SaveView(c *fiber.Ctx) error {
 	return err
 }
 
-// nameTaken tells whether a view has the name, by which a conflict is told
+// nameExists tells whether a view has the name, by which a conflict is told
 // from that of too many views, and hands the conflict back.
 func (w *Web) nameTaken(c *fiber.Ctx, name string, conflict error) (bool, error) {
 	all, err := w.Dashboard.Views(c.UserContext())

@@ -101,9 +101,9 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Bit)
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := shell.RunName(n.RunNumber, n.BatchID)
 	r := panels.NeedRow{
-		Key:   string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.BareID(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10),
+		Key:   string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.SessionKey(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10),
 		Kind:  string(n.Need),
-		Title: telemetry.FoldIssueIDs(n.SessionTitle),
+		Title: telemetry.ShortenIssueIDs(n.SessionTitle),
 		Ref:   run,
 		Repo:  string(n.Repo),
 		Since: n.Since.Time,
@@ -118,7 +118,7 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
 		r.URL, r.Ref = links.Pull(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
-		r.Title = telemetry.FoldIssueIDs(n.PullTitle)
+		r.Title = telemetry.ShortenIssueIDs(n.PullTitle)
 		if r.Title == "" {
 			r.Title = "Pull request"
 		}
@@ -133,14 +133,14 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		r.URL, r.Remark = links.Run(n.RunFile), n.Reason
 		r.Action, r.Dialog = dispatchAction(n.Repo)
 	case telemetry.NeedWaiting:
-		r.URL = links.Session(telemetry.BareID(n.SessionID))
+		r.URL = links.Session(telemetry.SessionKey(n.SessionID))
 		if n.Reason == "waiting_for_approval" { // the other word says what the state does
 			r.Remark = "asks for an approval"
 		}
 		r.Action = parts.Link{Text: label, URL: r.URL + "#reply-form"}
-		r.Dialog = links.Panel("reply", "id", telemetry.BareID(n.SessionID))
+		r.Dialog = links.Panel("reply", "id", telemetry.SessionKey(n.SessionID))
 	default:
-		r.URL = links.Session(telemetry.BareID(n.SessionID))
+		r.URL = links.Session(telemetry.SessionKey(n.SessionID))
 		r.Action = parts.Link{Text: label, URL: w.Settings.DevinWeb.Session(n.SessionID, n.SessionURL)}
 	}
 	return r

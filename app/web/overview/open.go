@@ -55,9 +55,9 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 	}
 	for _, rest := range []parts.Slice{
 		{
-			Name: telemetry.WordOther,
+			Name: telemetry.KeywordOther,
 			N:    int(telemetry.Sum(severity) - known),
-			URL:  links.Matching(list, shell.QueryOpen+" severity:"+telemetry.WordOther),
+			URL:  links.Matching(list, shell.QueryOpen+" severity:"+telemetry.KeywordOther),
 		},
 		{Name: "not listed", N: int(totals.Unlisted), URL: links.Matching(links.Repos, queryUnlisted)},
 	} {

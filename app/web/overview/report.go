@@ -45,7 +45,7 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that " +
 		"it no longer finds them."}
 	var asks []query.Ask
-	for _, verdict := range telemetry.Verdicts() {
+	for _, verdict := range telemetry.VerificationOutcomes() {
 		term, err := dashboard.Term(w.Dashboard.Verifications, "outcome", string(verdict))
 		if err != nil {
 			return nil, err
@@ -59,7 +59,7 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 	total := int64(0)
 	for i, n := range counts {
 		if n > 0 {
-			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: string(telemetry.Verdicts()[i]), N: int(n)})
+			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: string(telemetry.VerificationOutcomes()[i]), N: int(n)})
 		}
 		total += n
 	}

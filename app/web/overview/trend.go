@@ -120,7 +120,7 @@ func pointTitle(p telemetry.DayPoint) string {
 // list: that of a band's end has as many rows as its label says. Tiers that
 // CodeQL does not have are one band, and so is what has no list.
 func severitySeries(o dashboard.Overview, list string) []parts.Series {
-	rest := parts.Series{Name: telemetry.WordOther, URL: links.Matching(list, shell.QueryOpen+" severity:"+telemetry.WordOther)}
+	rest := parts.Series{Name: telemetry.KeywordOther, URL: links.Matching(list, shell.QueryOpen+" severity:"+telemetry.KeywordOther)}
 	unlisted := parts.Series{Name: "not listed", URL: links.Matching(links.Repos, queryUnlisted)}
 	for _, p := range o.Open {
 		rest.N = append(rest.N, int(p.Listed))

@@ -42,7 +42,7 @@ func TestCardErrors(t *testing.T) {
 // joined; a card from before this was kept says nothing wrong.
 func TestStartedWords(t *testing.T) {
 	for _, c := range []struct {
-		by     telemetry.Starter
+		by     telemetry.StartedBy
 		joined int64
 		mine   bool
 		want   string

@@ -65,7 +65,7 @@ func (w *Shell) TakenRow(i TakenIssue) panels.IssueRow {
 // verification.
 type MarkedPull struct {
 	telemetry.PullRow
-	telemetry.PullMarks
+	telemetry.PullExtras
 }
 
 // WithMarks adds them to pull requests, all asked at once.
@@ -77,9 +77,9 @@ func (w *Shell) WithMarks(ctx context.Context, pulls []telemetry.PullRow) ([]Mar
 	if len(keys) == 0 {
 		return items, nil
 	}
-	marks, err := w.Dashboard.PullMarks(ctx, keys)
+	marks, err := w.Dashboard.PullExtras(ctx, keys)
 	for i, key := range keys {
-		items[i].PullMarks = marks[key]
+		items[i].PullExtras = marks[key]
 	}
 	return items, err
 }
@@ -102,8 +102,8 @@ func (w *Shell) MarkedRow(p MarkedPull) panels.PullRow {
 	if other > 0 {
 		r.Tiers = append(r.Tiers, panels.Tier{N: other})
 	}
-	if p.Verdict != "" {
-		r.Verified = panels.VerdictState(string(p.Verdict), false) // the column of states says that the merge is not known
+	if p.Outcome != "" {
+		r.Verified = panels.VerdictState(string(p.Outcome), false) // the column of states says that the merge is not known
 	}
 	return r
 }

@@ -18,7 +18,7 @@ func (w *Shell) SessionRow(s telemetry.SessionRow) panels.SessionRow {
 		Reason:   s.Reason,
 		HasPR:    s.HasPR,
 		Family:   s.Family,
-		Title:    telemetry.FoldIssueIDs(s.Title),
+		Title:    telemetry.ShortenIssueIDs(s.Title),
 		Short:    ShortID(s.ID),
 		Recorded: s.PolledAt.IsZero(),
 		Repo:     string(s.Repo),
@@ -46,7 +46,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 		Key:          string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10),
 		Number:       int(p.Number),
 		Title:        p.Title,
-		Short:        telemetry.FoldIssueIDs(p.Title),
+		Short:        telemetry.ShortenIssueIDs(p.Title),
 		Page:         links.Pull(p.Repo, p.Number),
 		URL:          w.Settings.GitHubWeb.Pull(p.Repo, p.Number),
 		Repo:         string(p.Repo),
@@ -61,7 +61,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 		r.Waiting = p.CreatedAt.Time
 	}
 	if p.Session != "" {
-		r.SessionURL = links.Session(telemetry.BareID(p.Session))
+		r.SessionURL = links.Session(telemetry.SessionKey(p.Session))
 	}
 	if r.Session == "" && len(p.Candidates) > 0 {
 		r.Session, r.SessionShort = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
@@ -120,7 +120,7 @@ func RepoRow(r RepoTrend) panels.RepoRow {
 		row.Short, row.Remark = "not listed", "Counts of the latest scan: its record names no findings"
 	case r.LatestReduced:
 		row.Short, row.Remark = "scope reduced", "The latest scan looked at less than the one before, and closed nothing"
-	case r.Unnamed:
+	case r.WithoutFindings:
 		row.Short, row.Remark = "newer scan unnamed", "A newer scan names no findings; what is open is as of the one before"
 	}
 	return row

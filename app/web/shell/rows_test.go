@@ -46,7 +46,7 @@ func TestSessionRows(t *testing.T) {
 		r.PR.URL != "/pulls/octo/shop/7" {
 		t.Errorf("%+v", r)
 	}
-	if r.Run != "run 3 · batch 2" || len(r.IssueIDs) != 1 || r.Remark != "" || !r.Recorded || r.Title != telemetry.FoldIssueIDs(s.Title) {
+	if r.Run != "run 3 · batch 2" || len(r.IssueIDs) != 1 || r.Remark != "" || !r.Recorded || r.Title != telemetry.ShortenIssueIDs(s.Title) {
 		t.Errorf("%+v", r)
 	}
 	s.State, s.PolledAt = telemetry.StateNeverStarted, telemetry.At(site().Now())
@@ -75,8 +75,8 @@ func TestPullRows(t *testing.T) {
 // TestMarkedRows: severities in their order, those that CodeQL does not have
 // as one.
 func TestMarkedRows(t *testing.T) {
-	r := site().MarkedRow(MarkedPull{PullMarks: telemetry.PullMarks{
-		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Verdict: telemetry.VerdictFailed}})
+	r := site().MarkedRow(MarkedPull{PullExtras: telemetry.PullExtras{
+		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Outcome: telemetry.VerificationFailed}})
 	want := []panels.Tier{{Severity: "critical", N: 2}, {Severity: "low", N: 1}, {N: 7}}
 	if !slices.Equal(r.Tiers, want) || r.Verified.Word == "" {
 		t.Errorf("%+v, %+v", r.Tiers, r.Verified)
@@ -106,7 +106,7 @@ func TestRepoRows(t *testing.T) {
 		"":                   {Listed: true, LatestRun: &run},
 		"not listed":         {LatestRun: &run},
 		"scope reduced":      {Listed: true, LatestReduced: true},
-		"newer scan unnamed": {Listed: true, Unnamed: true},
+		"newer scan unnamed": {Listed: true, WithoutFindings: true},
 	} {
 		row := RepoRow(RepoTrend{RepoRow: r, days: telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}})
 		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days, []int{1, 4}) || row.Closed != 2 {

@@ -53,10 +53,10 @@ func RunName(run, batch int64) string {
 
 // ShortID is a session's id as far as people read it.
 func ShortID(id string) string {
-	if bare := telemetry.BareID(id); len(bare) > 8 {
+	if bare := telemetry.SessionKey(id); len(bare) > 8 {
 		return bare[:8]
 	}
-	return telemetry.BareID(id)
+	return telemetry.SessionKey(id)
 }
 
 // BasisWords says by what a pull request belongs to its session.

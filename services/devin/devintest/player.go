@@ -85,7 +85,7 @@ func (p *Player) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.Serve
 func (p *Player) Put(s Session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	id := telemetry.BareID(s.ID)
+	id := telemetry.SessionKey(s.ID)
 	old := p.sessions[id]
 	s = copied(s)
 	s.ID = id
@@ -113,7 +113,7 @@ func (p *Player) Put(s Session) {
 func (p *Player) Update(id string, change func(*Session)) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.sessions[telemetry.BareID(id)]
+	s := p.sessions[telemetry.SessionKey(id)]
 	if s == nil {
 		return false
 	}
@@ -135,14 +135,14 @@ func (p *Player) Say(id, from, text string) bool {
 func (p *Player) Remove(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.sessions, telemetry.BareID(id))
+	delete(p.sessions, telemetry.SessionKey(id))
 }
 
 // Session returns a session, its ID bare, and whether there is one.
 func (p *Player) Session(id string) (Session, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.sessions[telemetry.BareID(id)]
+	s := p.sessions[telemetry.SessionKey(id)]
 	if s == nil {
 		return Session{}, false
 	}

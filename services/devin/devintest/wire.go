@@ -171,7 +171,7 @@ func (p *Player) listV3(r *http.Request) answer {
 func filterV3(q url.Values) (func(*Session) bool, error) {
 	wanted := map[string]bool{}
 	for _, id := range q["session_ids"] {
-		wanted[telemetry.BareID(id)] = true
+		wanted[telemetry.SessionKey(id)] = true
 	}
 	var bounds [4]int
 	for i, name := range []string{"updated_after", "updated_before", "created_after", "created_before"} {

@@ -16,34 +16,34 @@ type attempt struct {
 	scan, batch   int64
 	basis         telemetry.AttemptBasis
 	at            int64
-	claim         telemetry.Claim
+	result        telemetry.VerificationResult
 }
 
 func (a attempt) fields() []store.Field {
 	return []store.Field{
 		store.Col("record_id BIGINT", a.record), store.Col("session TEXT", a.session),
 		store.Col("issue_id BIGINT", a.issue), store.Col("scan_id BIGINT", a.scan), store.Col("batch_id BIGINT", a.batch),
-		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("claim SMALLINT", int64(a.claim)),
+		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("result SMALLINT", int64(a.result)),
 	}
 }
 
-// place is a finding of a scan.
-type place struct {
+// location is a finding of a scan.
+type location struct {
 	scan int64
 	ord  int
 }
 
-// takes joins what sessions of several records took.
-func takes(all ...map[int64][]telemetry.Take) map[int64][]telemetry.Take {
-	joined := map[int64][]telemetry.Take{}
+// joinAttempts joins what sessions of several records took.
+func joinAttempts(all ...map[int64][]telemetry.Attempt) map[int64][]telemetry.Attempt {
+	joined := map[int64][]telemetry.Attempt{}
 	for _, m := range all {
 		maps.Copy(joined, m)
 	}
 	return joined
 }
 
-// attempts finds the issues that takes mean.
-type attempts struct {
+// attemptResolver finds the issues that recorded attempts mean.
+type attemptResolver struct {
 	affected
 	found map[int64][]int64 // by run: the issue of each finding
 	*records
@@ -51,21 +51,21 @@ type attempts struct {
 
 // putAttempts writes which issues the sessions of records took, and what that
 // makes of the issues. found are the issues of the scans just folded.
-func putAttempts(r *records, taken map[int64][]telemetry.Take, verifications set[int64], found map[int64][]int64) affected {
-	a := attempts{newAffected(), found, r}
+func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verifications set[int64], found map[int64][]int64) affected {
+	a := attemptResolver{newAffected(), found, r}
 	tx, in := r.tx, r.tx.In(1, "BIGINT")
-	if len(taken) == 0 || tx.Err() != nil {
+	if len(attempts) == 0 || tx.Err() != nil {
 		return a.affected
 	}
 	issues := set[int64]{}
-	issues.addRows(tx, `SELECT DISTINCT issue_id FROM attempts WHERE record_id `+in, list(taken))
-	tx.Exec(`DELETE FROM attempts WHERE record_id `+in, list(taken))
+	issues.addRows(tx, `SELECT DISTINCT issue_id FROM attempts WHERE record_id `+in, list(attempts))
+	tx.Exec(`DELETE FROM attempts WHERE record_id `+in, list(attempts))
 	var rows [][]store.Field
-	for _, id := range sorted(taken) {
-		if len(taken[id]) == 0 && !verifications[id] { // a verification has its scan even if it names nothing
+	for _, id := range sorted(attempts) {
+		if len(attempts[id]) == 0 && !verifications[id] { // a verification has its scan even if it names nothing
 			continue
 		}
-		for _, attempt := range a.of(id, taken[id]) {
+		for _, attempt := range a.of(id, attempts[id]) {
 			issues[attempt.issue] = true
 			rows = append(rows, attempt.fields())
 		}
@@ -76,7 +76,7 @@ func putAttempts(r *records, taken map[int64][]telemetry.Take, verifications set
 }
 
 // of returns a record's attempts, each session and issue once.
-func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
+func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 	base, resolve := a.groundsOf(id)
 	type key struct {
 		session string
@@ -84,21 +84,21 @@ func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
 	}
 	at, unmatched, meant := map[key]int{}, 0, 0
 	var all []attempt
-	for _, t := range takes {
-		var places []place
-		if meant < telemetry.MaxTakes { // beyond it a record means everything, so nothing
-			places = resolve(t)
-			meant += len(places)
+	for _, t := range attempts {
+		var locations []location
+		if meant < telemetry.MaxAttempts { // beyond it a record means everything, so nothing
+			locations = resolve(t)
+			meant += len(locations)
 		}
-		if len(places) == 0 {
+		if len(locations) == 0 {
 			unmatched++
 		}
-		for _, p := range places {
+		for _, p := range locations {
 			one := base
-			one.session, one.batch, one.claim, one.scan, one.issue = t.Session, t.Batch, t.Claim, p.scan, a.issueAt(p)
+			one.session, one.batch, one.result, one.scan, one.issue = t.Session, t.Batch, t.Result, p.scan, a.issueAt(p)
 			k := key{one.session, one.issue}
 			if same, again := at[k]; again {
-				all[same].claim = max(all[same].claim, one.claim) // called both fixed and still present: it is not fixed
+				all[same].result = max(all[same].result, one.result) // called both fixed and still present: it is not fixed
 			} else if one.issue != 0 {
 				at[k] = len(all)
 				all = append(all, one)
@@ -113,8 +113,8 @@ func (a *attempts) of(id int64, takes []telemetry.Take) []attempt {
 }
 
 // groundsOf returns what a record's attempts have in common, and which
-// findings of which scan each take means.
-func (a *attempts) groundsOf(id int64) (base attempt, resolve func(telemetry.Take) []place) {
+// findings of which scan each attempt means.
+func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(telemetry.Attempt) []location) {
 	tx := a.tx
 	base = attempt{record: id, basis: telemetry.AttemptRecord}
 	var kind telemetry.Kind
@@ -124,15 +124,15 @@ func (a *attempts) groundsOf(id int64) (base attempt, resolve func(telemetry.Tak
 	case run && kind == telemetry.KindDispatch:
 		base.basis = telemetry.AttemptDispatch
 		before := &scansBefore{tx, repo, base.at, file, map[string]int64{}}
-		return base, func(t telemetry.Take) []place { return a.dispatched(before, t.Finding) }
+		return base, func(t telemetry.Attempt) []location { return a.dispatched(before, t.Finding) }
 	case run:
-		return base, func(t telemetry.Take) []place { return []place{{id, t.Place}} }
+		return base, func(t telemetry.Attempt) []location { return []location{{id, t.Index}} }
 	}
 	base.basis = telemetry.AttemptVerification
 	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&base.at)
 	scan, repo := verifiedScan(tx, id)
 	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
-	return base, func(t telemetry.Take) []place { return a.like(scan, t.Finding) }
+	return base, func(t telemetry.Attempt) []location { return a.like(scan, t.Finding) }
 }
 
 // scansBefore looks up scans before a dispatch, and remembers them.
@@ -158,7 +158,7 @@ func (b *scansBefore) last(more string, args ...any) int64 {
 
 // dispatched returns the places of a dispatch's finding: in the scan of the
 // run that its id names, else in the last scan with findings data before it.
-func (a *attempts) dispatched(b *scansBefore, f telemetry.Finding) []place {
+func (a *attemptResolver) dispatched(b *scansBefore, f telemetry.Finding) []location {
 	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
 		if found := a.like(b.last(` AND run_number = $4`, run), f); len(found) > 0 {
 			return found
@@ -168,7 +168,7 @@ func (a *attempts) dispatched(b *scansBefore, f telemetry.Finding) []place {
 }
 
 // like returns the places of a scan's findings that a record means by f.
-func (a *attempts) like(scan int64, f telemetry.Finding) []place {
+func (a *attemptResolver) like(scan int64, f telemetry.Finding) []location {
 	if scan == 0 {
 		return nil
 	}
@@ -179,15 +179,15 @@ func (a *attempts) like(scan int64, f telemetry.Finding) []place {
 		}
 		a.indexes[scan] = identity.IndexFindings(rec.Findings)
 	}
-	var found []place
+	var found []location
 	for _, ord := range a.indexes[scan].Like(f) {
-		found = append(found, place{scan, ord})
+		found = append(found, location{scan, ord})
 	}
 	return found
 }
 
 // issueAt returns the id of the issue that a finding is, 0 if it is none.
-func (a *attempts) issueAt(p place) int64 {
+func (a *attemptResolver) issueAt(p location) int64 {
 	if a.found[p.scan] == nil {
 		issues := []int64{}
 		a.tx.Each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *store.Row) {
@@ -213,6 +213,6 @@ func countAttempts(tx *store.Tx, issues set[int64]) {
 	const of = `FROM attempts a WHERE a.issue_id = issues.id AND a.session <> ''`
 	tx.Exec(`UPDATE issues SET attempts = (SELECT COUNT(DISTINCT a.session) `+of+`),
 			session = COALESCE((SELECT a.session `+of+` ORDER BY a.at DESC, a.session LIMIT 1), ''),
-			taken_at = COALESCE((SELECT MAX(a.at) `+of+`), 0)
+			attempted_at = COALESCE((SELECT MAX(a.at) `+of+`), 0)
 		WHERE id `+tx.In(1, "BIGINT"), list(issues))
 }

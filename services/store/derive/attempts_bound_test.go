@@ -15,7 +15,7 @@ import (
 // each of a scan, those beyond the bound are counted as found nowhere.
 func TestRecordThatMeansEverything(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
-		const same, named = 1000, telemetry.MaxTakes/1000 + 50
+		const same, named = 1000, telemetry.MaxAttempts/1000 + 50
 		scan := storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z"}
 		for line := range same {
 			scan.Findings = append(scan.Findings, fmt.Sprintf("js/xss a.js %d aaaaaaaaaaaaaaaa", line))

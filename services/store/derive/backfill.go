@@ -30,15 +30,15 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 		}
 		d := newChanges(tx)
 		var application int64
-		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM mends`).Scan(&application)
+		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM corrections`).Scan(&application)
 		for _, c := range changes {
 			recorded := store.JSON(c.Old)
-			tx.Row(`SELECT old FROM mends WHERE source = $1 AND file = $2 AND field = $3
+			tx.Row(`SELECT old FROM corrections WHERE source = $1 AND file = $2 AND field = $3
 				ORDER BY application DESC LIMIT 1`, c.Source, c.File, c.Field).Scan(&recorded)
-			tx.Exec(`INSERT INTO mends (source, file, field, application, old, was, new, reason, at, repo_key)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+mendedRepo+`)`,
+			tx.Exec(`INSERT INTO corrections (source, file, field, application, old, was, new, reason, at, repo_key)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+correctedRepo+`)`,
 				c.Source, c.File, c.Field, application, recorded, store.JSON(c.Old), store.JSON(c.New), c.Reason, store.Millis(tx.Now()))
-			d.mended(c)
+			d.corrected(c)
 		}
 		derive(d)
 		return tx.Err()
@@ -46,8 +46,8 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 	return changes, err
 }
 
-// mendedRepo is the repository of the record that a change is about.
-const mendedRepo = `COALESCE((SELECT o.key FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.file = $2 AND r.source = $1), '')`
+// correctedRepo is the repository of the record that a change is about.
+const correctedRepo = `COALESCE((SELECT o.key FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.file = $2 AND r.source = $1), '')`
 
 // UndoBackfill returns what taking back the last application of Backfill
 // that still holds changes, and does it with apply.
@@ -55,7 +55,7 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 	var changes []telemetry.Change
 	read := func(tx *store.Tx) error {
 		changes = []telemetry.Change{}
-		tx.Each(`SELECT source, file, field, was, new, reason FROM mends WHERE application = (SELECT MAX(application) FROM mends)
+		tx.Each(`SELECT source, file, field, was, new, reason FROM corrections WHERE application = (SELECT MAX(application) FROM corrections)
 			ORDER BY file, field, source`, nil, func(r *store.Row) {
 			var c telemetry.Change
 			r.Scan(&c.Source, &c.File, &c.Field, store.JSONOf(&c.New), store.JSONOf(&c.Old), &c.Reason)
@@ -72,10 +72,10 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 		if err := read(tx); err != nil || len(changes) == 0 {
 			return err
 		}
-		tx.Exec(`DELETE FROM mends WHERE application = (SELECT MAX(application) FROM mends)`)
+		tx.Exec(`DELETE FROM corrections WHERE application = (SELECT MAX(application) FROM corrections)`)
 		d := newChanges(tx)
 		for _, c := range changes {
-			d.mended(c)
+			d.corrected(c)
 		}
 		derive(d)
 		return tx.Err()
@@ -83,8 +83,8 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 	return changes, err
 }
 
-// mended has the record that a change is about derived again.
-func (d *changes) mended(c telemetry.Change) {
+// corrected has the record that a change is about derived again.
+func (d *changes) corrected(c telemetry.Change) {
 	d.tx.Each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *store.Row) {
 		var id int64
 		r.Scan(&id)
@@ -110,8 +110,8 @@ func planBackfill(tx *store.Tx) []telemetry.Change {
 		change := func(field string, old, fresh any, reason string) {
 			changes = append(changes, telemetry.Change{Source: source, File: file, Field: field, Old: old, New: fresh, Reason: reason})
 		}
-		if mended, reason := telemetry.MendIDs(ids, number, titled, verified); !slices.Equal(ids, mended) {
-			change(telemetry.IssueIDsField(ord), ids, mended, reason)
+		if corrected, reason := telemetry.CorrectIDs(ids, number, titled, verified); !slices.Equal(ids, corrected) {
+			change(telemetry.IssueIDsField(ord), ids, corrected, reason)
 		}
 		if strings.TrimSpace(recorded) == "" && linked != "" {
 			change(telemetry.PRURLField(ord), recorded, linked, linkReason(basis))

@@ -92,18 +92,18 @@ func shown(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-func issueOf(t *testing.T, s *storetest.Store, print string) telemetry.IssueRow {
+func issueOf(t *testing.T, s *storetest.Store, fingerprint string) telemetry.IssueRow {
 	t.Helper()
 	list, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Size: 100}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, i := range list.Items {
-		if i.Fingerprint == print {
+		if i.Fingerprint == fingerprint {
 			return i
 		}
 	}
-	t.Fatalf("no issue of %s", print)
+	t.Fatalf("no issue of %s", fingerprint)
 	return telemetry.IssueRow{}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // countRepos brings the figures of repositories up to date: sums are what
 // their sums over runs change by, folded those whose scans have changed.
-func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, folded set[int64]) {
+func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied set[int64]) {
 	for _, id := range sorted(repos) {
 		var known int64
 		if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, id).Scan(&known).Found {
@@ -19,7 +19,7 @@ func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, folded 
 		if sums[id] != nil {
 			sumRuns(tx, id, sums[id])
 		}
-		if sums[id] != nil || folded[id] {
+		if sums[id] != nil || applied[id] {
 			countOpen(tx, id)
 			countOverdue(tx, id)
 			countUnlisted(tx, id)
@@ -52,7 +52,7 @@ func nonZero(sum map[string]int64) map[string]int64 {
 // countRepo counts a repository's sessions and pull requests, and keeps all
 // its figures as a tally.
 func countRepo(tx *store.Tx, repo int64) {
-	t := store.Tally{}
+	t := store.Counts{}
 	tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *store.Row) {
 		var state telemetry.State
 		var n, withPR int64
@@ -75,13 +75,13 @@ func countRepo(tx *store.Tx, repo int64) {
 			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11
 		WHERE id = $12`, t["sessions_created"], of(telemetry.StateFinished), active, of(telemetry.StateWaiting),
 		t["sessions_with_pr"], of(telemetry.StateNeverStarted), prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
-	tallyRuns(tx, repo, t)
-	saveTally(tx, repo, t)
+	addRunCounts(tx, repo, t)
+	saveCounts(tx, repo, t)
 }
 
-// tallyRuns adds to a tally what a repository's row says of its runs and of
+// addRunCounts adds to a tally what a repository's row says of its runs and of
 // what is open.
-func tallyRuns(tx *store.Tx, repo int64, t store.Tally) {
+func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
 	var runs, scans, dispatches, found, open int64
 	var listed bool
 	var openSeverity, openCategory, severity, category map[string]int64
@@ -104,7 +104,7 @@ func tallyRuns(tx *store.Tx, repo int64, t store.Tally) {
 func countPulls(tx *store.Tx, repo int64) telemetry.PullCounts {
 	var c telemetry.PullCounts
 	tx.Each(`SELECT MIN(shown), COUNT(*) FROM pulls
-		WHERE listed = 1 AND repo_key IN (SELECT key FROM homes WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
+		WHERE listed = 1 AND repo_key IN (SELECT key FROM pull_repos WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
 		var shown string
 		var n int64
 		r.Scan(&shown, &n)
@@ -135,7 +135,7 @@ func countOpen(tx *store.Tx, repo int64) {
 				category[fam] += n
 			})
 	}
-	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, unnamed = $6,
+	tx.Exec(`UPDATE repos SET open = $1, open_severity = $2, open_category = $3, critical_high = $4, listed = $5, without_findings = $6,
 			latest_at = $7, latest_file = $8, latest_run = $9 WHERE id = $10`,
 		open, store.JSON(severity), store.JSON(category), severity["critical"]+severity["high"], store.Flag(ref != ""),
 		store.Flag(latestFile != data), latestAt, latestFile, latestRun, repo)

@@ -13,12 +13,12 @@ type changes struct {
 	*records
 	files  map[int64]fileChange // run files, by id
 	last   int64                // see nextFileID
-	refold set[int64]           // repositories whose scans count in another way than before
+	replay set[int64]           // repositories whose scans count in another way than before
 	affected
 }
 
 func newChanges(tx *store.Tx) *changes {
-	return &changes{records: newRecords(tx), files: map[int64]fileChange{}, refold: set[int64]{}, affected: newAffected()}
+	return &changes{records: newRecords(tx), files: map[int64]fileChange{}, replay: set[int64]{}, affected: newAffected()}
 }
 
 // fileChange is what changed in a run file: whether it is in force now, and
@@ -36,7 +36,7 @@ func derive(c *changes) {
 	todo.add(runs.affected)
 
 	// The findings of scans become issues, with their intervals and days.
-	ledgers := foldScans(c.records, runs.scans, c.refold, runs.former)
+	ledgers := applyScans(c.records, runs.scans, c.replay, runs.former)
 	todo.add(ledgers.affected)
 
 	// Repositories get their names, and where their pull requests are opened.
@@ -44,7 +44,7 @@ func derive(c *changes) {
 	todo.add(repos.affected)
 
 	// What sessions took, and what verifications say of it, is told by issue.
-	attempts := putAttempts(c.records, takes(runs.takes, ledgers.takes, repos.takes), todo.verifications, ledgers.found)
+	attempts := putAttempts(c.records, joinAttempts(runs.attempts, ledgers.attempts, repos.attempts), todo.verifications, ledgers.found)
 	todo.add(attempts)
 
 	// Pull requests and sessions are linked by all that names both.
@@ -55,7 +55,7 @@ func derive(c *changes) {
 	todo.add(putSessions(c.tx, todo.sessions))
 
 	// Verifications are judged by what their issues and pull requests are now.
-	judge(c.tx, ledgers.flipped, todo)
+	updateOutcomes(c.tx, ledgers.flipped, todo)
 
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.sums, ledgers.repos)

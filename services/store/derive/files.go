@@ -22,7 +22,7 @@ func (w *Writer) KnownFiles(ctx context.Context, source string) (map[string]stri
 			r.Scan(&file, &sha)
 			known[file] = sha
 		})
-		for _, p := range readSuspects(tx) {
+		for _, p := range readQuarantine(tx) {
 			if p.Source == source && p.Again {
 				delete(known, p.Name)
 			}
@@ -39,13 +39,13 @@ func (w *Writer) KnownFiles(ctx context.Context, source string) (map[string]stri
 // that a program was storing when it ended are stored one by one.
 func (w *Writer) PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error) {
 	var result telemetry.PutResult
-	suspects, err := w.suspects(ctx)
+	quarantine, err := w.quarantine(ctx)
 	if err != nil {
 		return result, err
 	}
 	groups := [][]telemetry.FetchedFile{files}
-	if len(suspects) > 0 {
-		groups = apart(source, files, suspects)
+	if len(quarantine) > 0 {
+		groups = apart(source, files, quarantine)
 	}
 	for _, group := range groups {
 		if len(group) == 0 {
@@ -62,21 +62,21 @@ func (w *Writer) PutFiles(ctx context.Context, source string, files []telemetry.
 
 // apart puts each suspect into a group of its own, after all others; the
 // least suspected come first. Of one that is out only the error is stored.
-func apart(source string, files []telemetry.FetchedFile, suspects []suspect) [][]telemetry.FetchedFile {
+func apart(source string, files []telemetry.FetchedFile, quarantine []quarantined) [][]telemetry.FetchedFile {
 	groups := make([][]telemetry.FetchedFile, 1, len(files)+1)
 	deaths := map[string]int{}
 	for _, f := range files {
-		i := slices.IndexFunc(suspects, suspect{Source: source, Name: f.Name, SHA: f.SHA}.same)
+		i := slices.IndexFunc(quarantine, quarantined{Source: source, Name: f.Name, SHA: f.SHA}.same)
 		if i < 0 {
 			groups[0] = append(groups[0], f)
 			continue
 		}
-		if suspects[i].out() {
-			f.Record, f.Err = nil, suspects[i].left()
+		if quarantine[i].out() {
+			f.Record, f.Err = nil, quarantine[i].left()
 			groups[0] = append(groups[0], f)
 			continue
 		}
-		deaths[f.Name] = suspects[i].Deaths
+		deaths[f.Name] = quarantine[i].Crashes
 		groups = append(groups, []telemetry.FetchedFile{f})
 	}
 	slices.SortStableFunc(groups[1:], func(a, b []telemetry.FetchedFile) int { return cmp.Compare(deaths[a[0].Name], deaths[b[0].Name]) })
@@ -98,7 +98,7 @@ func (w *Writer) MarkGone(ctx context.Context, source string, names []string) er
 		for _, name := range names {
 			if tx.Exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2 AND gone = 0`, source, name) > 0 {
 				tx.Touch(telemetry.TopicRecords)
-				c.settle(c.fileStates(name))
+				c.chooseLive(c.fileStates(name))
 			}
 		}
 		derive(c)
@@ -159,7 +159,7 @@ func (c *changes) putFile(source string, f *telemetry.FetchedFile, result *telem
 		st.live = live
 		c.files[st.id] = fileChange{live, !known}
 	}
-	c.settle(states)
+	c.chooseLive(states)
 }
 
 // writeFile writes a file's row. The version of a file that did not parse
@@ -204,10 +204,10 @@ func (c *changes) nextFileID() int64 {
 	return c.last
 }
 
-// settle decides which of the files of one name are in force: of a directory
+// chooseLive decides which of the files of one name are in force: of a directory
 // and the action repository of which it is a copy, the latter, as long as
 // some version of that could be read.
-func (c *changes) settle(states []fileState) {
+func (c *changes) chooseLive(states []fileState) {
 	for i, st := range states {
 		live := inForce(states, i)
 		if live != st.live {

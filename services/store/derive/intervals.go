@@ -10,7 +10,7 @@ import (
 // another.
 type interval struct {
 	issue                  *telemetry.Issue
-	from, to, seen         telemetry.Place
+	from, to, seen         telemetry.ScanPosition
 	openedAt               int64
 	toAt, nextAt           int64
 	opens, again, closes   bool
@@ -35,7 +35,7 @@ func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals
 	for _, issue := range open {
 		byID[issue.StoreID] = issue
 	}
-	tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM lives
+	tx.Each(`SELECT issue_id, from_at, from_file, from_run, opened_at, opens, again, severity, family, rule FROM issue_intervals
 		WHERE repo_id = $1 AND next_at = $2 AND closes = 0`, []any{repo, store.Never}, func(r *store.Row) {
 		l := &interval{toAt: store.Never, nextAt: store.Never}
 		var id int64
@@ -48,12 +48,12 @@ func loadIntervals(tx *store.Tx, repo int64, open []*telemetry.Issue) *intervals
 }
 
 // note writes what one scan did into the book.
-func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
+func (b *intervals) note(scan identity.Scan, out identity.ScanResult) {
 	for ord, m := range out.Matches {
 		f, cur := &scan.Findings[ord], b.last[m.Issue]
 		switch {
 		case cur == nil || cur.closes:
-			l := b.begin(m.Issue, scan.Place, f)
+			l := b.begin(m.Issue, scan.ScanPosition, f)
 			l.opens, l.again, l.openedAt = true, m.Issue.EverFixed, store.Millis(scan.At)
 			if cur != nil {
 				cur.nextAt = store.Millis(scan.At)
@@ -62,9 +62,9 @@ func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
 			}
 			b.days.Add(l.openedAt, l.severity, store.DayCount{Opened: 1, Net: 1})
 		case cur.severity != f.Severity || cur.family != f.Family || cur.rule != f.Rule:
-			b.end(cur, scan.Place)
+			b.end(cur, scan.ScanPosition)
 			cur.nextAt = cur.toAt
-			l := b.begin(m.Issue, scan.Place, f)
+			l := b.begin(m.Issue, scan.ScanPosition, f)
 			l.again, l.openedAt = cur.again, cur.openedAt
 			b.days.Add(cur.toAt, cur.severity, store.DayCount{Net: -1})
 			b.days.Add(cur.toAt, l.severity, store.DayCount{Net: 1})
@@ -72,14 +72,14 @@ func (b *intervals) note(scan identity.Scan, out identity.Outcome) {
 	}
 	for _, issue := range out.Closed {
 		if cur := b.last[issue]; cur != nil {
-			b.end(cur, scan.Place)
-			cur.closes, cur.seen = true, telemetry.Place(issue.LastSeen)
+			b.end(cur, scan.ScanPosition)
+			cur.closes, cur.seen = true, telemetry.ScanPosition(issue.LastSeen)
 			b.days.Add(cur.toAt, cur.severity, store.DayCount{Closed: 1, Net: -1})
 		}
 	}
 }
 
-func (b *intervals) begin(issue *telemetry.Issue, place telemetry.Place, f *telemetry.Finding) *interval {
+func (b *intervals) begin(issue *telemetry.Issue, place telemetry.ScanPosition, f *telemetry.Finding) *interval {
 	l := &interval{issue: issue, from: place, toAt: store.Never, nextAt: store.Never, severity: f.Severity, family: f.Family, rule: f.Rule}
 	b.last[issue] = l
 	b.changed = append(b.changed, l)
@@ -88,7 +88,7 @@ func (b *intervals) begin(issue *telemetry.Issue, place telemetry.Place, f *tele
 
 // end lets an interval end at a scan. One that was begun in the same transaction
 // is in changed already, and stands there twice; save writes it once.
-func (b *intervals) end(l *interval, place telemetry.Place) {
+func (b *intervals) end(l *interval, place telemetry.ScanPosition) {
 	l.to, l.toAt = place, store.Millis(place.At)
 	b.changed = append(b.changed, l)
 }
@@ -96,7 +96,7 @@ func (b *intervals) end(l *interval, place telemetry.Place) {
 // save writes the book. The issues must have their ids.
 func (b *intervals) save(tx *store.Tx, repo int64) {
 	for _, l := range b.back {
-		tx.Exec(`UPDATE lives SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
+		tx.Exec(`UPDATE issue_intervals SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
 	}
 	rows := make([][]store.Field, 0, len(b.changed))
 	type key struct {
@@ -113,7 +113,7 @@ func (b *intervals) save(tx *store.Tx, repo int64) {
 		at[k] = len(rows)
 		rows = append(rows, l.fields(repo))
 	}
-	tx.Put("lives", "issue_id, from_at, from_file", rows)
+	tx.Put("issue_intervals", "issue_id, from_at, from_file", rows)
 	saveDays(tx, repo, b.days)
 }
 
@@ -134,5 +134,5 @@ func (l *interval) fields(repo int64) []store.Field {
 // dropIntervals forgets the intervals of a repository before it is replayed.
 func dropIntervals(tx *store.Tx, repo int64) {
 	dropDays(tx, repo)
-	tx.Exec(`DELETE FROM lives WHERE repo_id = $1`, repo)
+	tx.Exec(`DELETE FROM issue_intervals WHERE repo_id = $1`, repo)
 }

@@ -8,22 +8,22 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// folded is what foldScans did.
-type folded struct {
+// applied is what applyScans did.
+type applied struct {
 	affected
-	takes   map[int64][]telemetry.Take // by record: of those whose attempts the scans can change
-	found   map[int64][]int64          // by run folded here: the issue of each finding
-	flipped set[int64]                 // issues that were opened or closed
-	former  []formerFinding
+	attempts map[int64][]telemetry.Attempt // by record: of those whose attempts the scans can change
+	found    map[int64][]int64             // by run folded here: the issue of each finding
+	flipped  set[int64]                    // issues that were opened or closed
+	former   []formerFinding
 	*records
 }
 
-// foldScans brings the issues of repositories up to their scans: of those in
+// applyScans brings the issues of repositories up to their scans: of those in
 // which scans have changed, and of those to fold again. former are findings
 // of records that are gone.
-func foldScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) folded {
-	out := folded{
-		affected: newAffected(), takes: map[int64][]telemetry.Take{}, found: map[int64][]int64{}, flipped: set[int64]{},
+func applyScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) applied {
+	out := applied{
+		affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{}, flipped: set[int64]{},
 		former: former, records: r,
 	}
 	out.repos.add(again)
@@ -35,7 +35,7 @@ func foldScans(r *records, scans map[int64]*scanChanges, again set[int64], forme
 		if s == nil {
 			s = &scanChanges{}
 		}
-		out.foldRepo(repo, s.added, s.replay || again[repo])
+		out.applyRepo(repo, s.added, s.replay || again[repo])
 	}
 	return out
 }
@@ -45,31 +45,31 @@ type ledger struct {
 	*identity.Ledger
 	repo   int64
 	tx     *store.Tx
-	stored map[*telemetry.Issue]issuePlace // issues that were loaded: where their rows have them
-	rows   map[string]int64                // rows of issues that were there before a replay, by public id
+	stored map[*telemetry.Issue]issueLocation // issues that were loaded: where their rows have them
+	rows   map[string]int64                   // rows of issues that were there before a replay, by public id
 }
 
-// foldRepo brings a repository's issues up to its scans. Scans newer than
+// applyRepo brings a repository's issues up to its scans. Scans newer than
 // all others are appended; anything else replays the repository from its
 // records, so that a late record ends as if it had come in order.
-func (o *folded) foldRepo(repo int64, added []addedScan, replay bool) {
+func (o *applied) applyRepo(repo int64, added []addedScan, replay bool) {
 	l, latest := loadLedger(o.tx, repo)
-	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.Place) })
+	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.ScanPosition) })
 	if replay || len(added) > 0 && added[0].scan.Compare(latest) <= 0 {
 		o.replayRepo(l)
 		return
 	}
 	if !l.Latest.IsZero() { // else no issue of it is stored
 		l.Open = l.loadIssues(`repo_id = $1 AND status_rank < $2`, repo, telemetry.StatusFixed.Rank())
-		slices.SortFunc(l.Open, bySight)
+		slices.SortFunc(l.Open, byFirstSeen)
 		l.Past = past{l}
 	}
 	o.apply(l, added)
-	o.retake(repo, added)
+	o.rederiveAttempts(repo, added)
 }
 
-func bySight(a, b *telemetry.Issue) int {
-	if c := telemetry.Place(a.FirstSeen).Compare(telemetry.Place(b.FirstSeen)); c != 0 {
+func byFirstSeen(a, b *telemetry.Issue) int {
+	if c := telemetry.ScanPosition(a.FirstSeen).Compare(telemetry.ScanPosition(b.FirstSeen)); c != 0 {
 		return c
 	}
 	return a.FirstOrd - b.FirstOrd
@@ -78,7 +78,7 @@ func bySight(a, b *telemetry.Issue) int {
 // replayRepo folds all scans of a repository again. Issues that keep their
 // public id keep their row; an id that vanishes redirects to the issue that
 // now has its first finding that is left.
-func (o *folded) replayRepo(l *ledger) {
+func (o *applied) replayRepo(l *ledger) {
 	tx, repo := o.tx, l.repo
 	ids, findings := map[string]int64{}, map[string][][2]int64{}
 	tx.Each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
@@ -104,9 +104,9 @@ func (o *folded) replayRepo(l *ledger) {
 		findings[f.public] = append(findings[f.public], f.finding)
 	}
 	redirect(tx, findings, matches)
-	o.retake(repo, scans)
-	o.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch'`, repo)
-	o.retakeVerifications(`repo_id = $1`, repo)
+	o.rederiveAttempts(repo, scans)
+	o.rederiveRuns(`r.repo_id = $1 AND r.kind = 'dispatch'`, repo)
+	o.rederiveVerifications(`repo_id = $1`, repo)
 }
 
 // redirect has each public id that no issue has any more lead to the issue
@@ -128,7 +128,7 @@ func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64
 }
 
 // loadScans parses all scans of a repository from their records, in order.
-func (o *folded) loadScans(repo int64) []addedScan {
+func (o *applied) loadScans(repo int64) []addedScan {
 	var ids []int64
 	o.tx.Each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *store.Row) {
 		var id int64
@@ -142,7 +142,7 @@ func (o *folded) loadScans(repo int64) []addedScan {
 			return nil
 		}
 		scans = append(scans, addedScan{id, scanOf(o.records, o.name(id), rec)})
-		o.takes[id] = rec.Takes()
+		o.attempts[id] = rec.Attempts()
 	}
 	return scans
 }
@@ -159,7 +159,7 @@ type appearance struct {
 
 // apply applies scans, writes what they did, and returns the issue of each
 // finding by run and place.
-func (o *folded) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Issue {
+func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Issue {
 	var touched, flipped []*telemetry.Issue
 	seen := map[*telemetry.Issue]bool{}
 	matches := map[[2]int64]*telemetry.Issue{}
@@ -175,7 +175,7 @@ func (o *folded) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Iss
 		book.note(s.scan, out)
 		for ord, m := range out.Matches {
 			a, open := appeared(s, ord, m, before)
-			if !open && m.Basis != telemetry.BasisFirstSight {
+			if !open && m.Basis != telemetry.BasisNew {
 				flipped = append(flipped, m.Issue)
 			}
 			appearances = append(appearances, a)
@@ -203,7 +203,7 @@ func (o *folded) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Iss
 	return matches
 }
 
-type spot struct{ file, print string }
+type spot struct{ file, fingerprint string }
 
 func spots(issues []*telemetry.Issue) map[*telemetry.Issue]spot {
 	out := make(map[*telemetry.Issue]spot, len(issues))
@@ -222,13 +222,13 @@ func appeared(s addedScan, ord int, m identity.Match, before map[*telemetry.Issu
 	if open && was.file == f.File {
 		a.file = nil
 	}
-	if open && was.print == f.Fingerprint {
+	if open && was.fingerprint == f.Fingerprint {
 		a.fingerprint = nil
 	}
 	return a, open
 }
 
-func (o *folded) saveAppearances(list []appearance) {
+func (o *applied) saveAppearances(list []appearance) {
 	rows := make([][]any, len(list))
 	for i, a := range list {
 		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line, a.file, a.fingerprint}
@@ -239,9 +239,9 @@ func (o *folded) saveAppearances(list []appearance) {
 	}, rows, "")
 }
 
-// retake marks the records whose attempts an added scan can change: later
+// rederiveAttempts marks the records whose attempts an added scan can change: later
 // dispatches of its repository, and verifications that name its run.
-func (o *folded) retake(repo int64, scans []addedScan) {
+func (o *applied) rederiveAttempts(repo int64, scans []addedScan) {
 	if len(scans) == 0 {
 		return
 	}
@@ -249,29 +249,29 @@ func (o *folded) retake(repo int64, scans []addedScan) {
 	for i, s := range scans {
 		runs[i] = s.scan.Run
 	}
-	o.retakeRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, store.Millis(scans[0].scan.At))
-	o.retakeVerifications(`source_run `+o.tx.In(1, "BIGINT"), store.JSON(runs))
+	o.rederiveRuns(`r.repo_id = $1 AND r.kind = 'dispatch' AND r.at >= $2`, repo, store.Millis(scans[0].scan.At))
+	o.rederiveVerifications(`source_run `+o.tx.In(1, "BIGINT"), store.JSON(runs))
 }
 
-func (o *folded) retakeRuns(where string, args ...any) {
-	retake(o.records, o.takes, `SELECT r.id FROM runs r WHERE `+where, args...)
+func (o *applied) rederiveRuns(where string, args ...any) {
+	rederiveAttempts(o.records, o.attempts, `SELECT r.id FROM runs r WHERE `+where, args...)
 }
 
-func (o *folded) retakeVerifications(where string, args ...any) {
-	o.verifications.add(retake(o.records, o.takes, `SELECT id FROM verifications WHERE `+where, args...))
+func (o *applied) rederiveVerifications(where string, args ...any) {
+	o.verifications.add(rederiveAttempts(o.records, o.attempts, `SELECT id FROM verifications WHERE `+where, args...))
 }
 
-// retake reads what the records of a query say that sessions took, and
+// rederiveAttempts reads what the records of a query say that sessions took, and
 // returns their ids.
-func retake(r *records, takes map[int64][]telemetry.Take, query string, args ...any) set[int64] {
+func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query string, args ...any) set[int64] {
 	ids := set[int64]{}
 	ids.addRows(r.tx, query, args...)
 	for _, id := range sorted(ids) {
-		if _, done := takes[id]; done {
+		if _, done := attempts[id]; done {
 			continue
 		}
 		if rec := r.of(id); rec != nil {
-			takes[id] = rec.Takes()
+			attempts[id] = rec.Attempts()
 		}
 	}
 	return ids
@@ -279,21 +279,21 @@ func retake(r *records, takes map[int64][]telemetry.Take, query string, args ...
 
 // loadLedger returns a repository's fold as it was left, without issues, and
 // the place of its last scan.
-func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.Place) {
-	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issuePlace{}}
-	var latest telemetry.Place
+func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
+	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issueLocation{}}
+	var latest telemetry.ScanPosition
 	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
-			baseline, reduced_in_row, saw_named, saw_unnamed FROM repos WHERE id = $1`, repo).
+			baseline, reduced_in_row, saw_named, saw_without_findings FROM repos WHERE id = $1`, repo).
 		Scan(&l.Repo, &latest.At, &latest.File, &l.Latest.At, &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
 			&l.Reference.At, &l.Reference.File, &l.Reference.Run,
-			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawUnnamed)
+			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawWithoutFindings)
 	return l, latest
 }
 
 func (l *ledger) save() {
 	l.tx.Exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7,
-			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_unnamed = $11 WHERE id = $12`,
+			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_without_findings = $11 WHERE id = $12`,
 		store.Millis(l.Latest.At), l.Latest.File, l.Latest.Run, store.Flag(l.LatestReduced),
 		store.Millis(l.Reference.At), l.Reference.File, l.Reference.Run,
-		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawUnnamed), l.repo)
+		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawWithoutFindings), l.repo)
 }

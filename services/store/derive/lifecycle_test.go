@@ -91,9 +91,9 @@ func TestActiveByTheClock(t *testing.T) {
 func TestVerificationOutcomes(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		findings := []string{"rule a.go 1 aaaaaaaaaaaaaaaa1", "rule b.go 9 bbbbbbbbbbbbbbbb1", "rule b.go 19 bbbbbbbbbbbbbbbb1", "rule c.go 9 cccccccccccccccc1"}
-		verification := func(name, at, session string, pr int, targeted, fixed int, prints ...string) telemetry.FetchedFile {
+		verification := func(name, at, session string, pr int, targeted, fixed int, fingerprints ...string) telemetry.FetchedFile {
 			entries := []string{}
-			for _, p := range prints {
+			for _, p := range fingerprints {
 				entries = append(entries, fmt.Sprintf(`{"id": "X", "fingerprint": %q, "rule_id": "rule", "file": "%c.go"}`, p, p[0]))
 			}
 			return storetest.Fetched(name, fmt.Appendf(nil, `{"verified_at": %q, "session_id": %q, "source_run_number": "1", "pr_number": "%d", "pr_url": "https://github.com/o/r/pull/%d", "pr_title": "",
@@ -114,7 +114,7 @@ func TestVerificationOutcomes(t *testing.T) {
 				if v.Repo != "o/r" || v.ScanFile != "1.json" {
 					t.Errorf("%s: %s is about %q of %q", what, v.File, v.ScanFile, v.Repo)
 				}
-				got = append(got, fmt.Sprintf("%d %s %d/%d", v.Number, v.Verdict, v.StillThere, v.Gone+v.StillThere))
+				got = append(got, fmt.Sprintf("%d %s %d/%d", v.Number, v.Outcome, v.StillThere, v.Gone+v.StillThere))
 			}
 			slices.Sort(got)
 			if !slices.Equal(got, want) {
@@ -146,9 +146,9 @@ func TestVerificationOutcomes(t *testing.T) {
 	})
 }
 
-// TestNarrowScans: two narrow scans in a row close nothing, the third counts
+// TestReducedScans: two narrow scans in a row close nothing, the third counts
 // as a full one; an accepted one closes, and undo brings back.
-func TestNarrowScans(t *testing.T) {
+func TestReducedScans(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		var wide []string
 		for i := range 25 {

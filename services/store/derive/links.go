@@ -22,9 +22,9 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 			wanted[[2]string{l.Pull, l.Session}] = l
 		}
 	}
-	tx.Each(`SELECT pull_key, session, basis, guess FROM links WHERE pull_key `+tx.In(1, "TEXT"), []any{keys}, func(r *store.Row) {
+	tx.Each(`SELECT pull_key, session, basis, ambiguous FROM links WHERE pull_key `+tx.In(1, "TEXT"), []any{keys}, func(r *store.Row) {
 		var l telemetry.Link
-		r.Scan(&l.Pull, &l.Session, &l.Basis, &l.Guess)
+		r.Scan(&l.Pull, &l.Session, &l.Basis, &l.Ambiguous)
 		have[[2]string{l.Pull, l.Session}] = l
 	})
 	for k, l := range have {
@@ -38,13 +38,13 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 		if have[k] != l {
 			rows = append(rows, []store.Field{
 				store.Col("pull_key TEXT", l.Pull), store.Col("session TEXT", l.Session),
-				store.Col("basis TEXT", string(l.Basis)), store.Col("guess SMALLINT", store.Flag(l.Guess)),
+				store.Col("basis TEXT", string(l.Basis)), store.Col("ambiguous SMALLINT", store.Flag(l.Ambiguous)),
 			})
 			out.sessions[l.Session] = true
 		}
 	}
 	tx.Put("links", "", rows)
-	out.repos.add(settlePulls(tx, keys))
+	out.repos.add(updatePulls(tx, keys))
 	return out
 }
 
@@ -74,7 +74,7 @@ func linkSessions(r *records, keys string) []telemetry.LinkSession {
 		}
 		return sessions[id]
 	}
-	claims := func(query string, add func(s *telemetry.LinkSession, ref telemetry.PullRef)) {
+	candidates := func(query string, add func(s *telemetry.LinkSession, ref telemetry.PullRef)) {
 		tx.Each(query, []any{keys}, func(r *store.Row) {
 			var id string
 			var ref telemetry.PullRef
@@ -83,12 +83,12 @@ func linkSessions(r *records, keys string) []telemetry.LinkSession {
 		})
 	}
 	const known = ` AND EXISTS (SELECT 1 FROM mentions k WHERE k.session = x.session)`
-	claims(`SELECT DISTINCT x.session, p.repo_key, p.number FROM mentions x JOIN pulls p ON p.key = x.pull_key
+	candidates(`SELECT DISTINCT x.session, p.repo_key, p.number FROM mentions x JOIN pulls p ON p.key = x.pull_key
 		WHERE x.session <> '' AND x.pull_key <> '' AND x.pull_key `+in,
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Recorded = append(s.Recorded, ref) })
-	claims(`SELECT x.session, p.repo_key, p.number FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key WHERE x.pull_key `+in+known,
+	candidates(`SELECT x.session, p.repo_key, p.number FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key WHERE x.pull_key `+in+known,
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Devin = append(s.Devin, ref) })
-	claims(`SELECT DISTINCT x.session, p.repo_key, p.number FROM verifications x JOIN pulls p ON p.key = x.pull_key
+	candidates(`SELECT DISTINCT x.session, p.repo_key, p.number FROM verifications x JOIN pulls p ON p.key = x.pull_key
 		WHERE x.session <> '' AND x.pull_key `+in+known,
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Verified = append(s.Verified, ref) })
 	tx.Each(`SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key `+in,

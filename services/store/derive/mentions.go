@@ -35,20 +35,20 @@ func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 	var rows, ids [][]store.Field
 	named, never := map[[2]string]bool{}, false
 	for i, s := range rec.Sessions {
-		bare, pull := telemetry.BareID(s.ID), ""
-		o.addSession(bare)
-		if bare != "" && !rec.PRFilled(i) { // what backfill filled from a link is no new ground for that link
+		key, pull := telemetry.SessionKey(s.ID), ""
+		o.addSession(key)
+		if key != "" && !rec.PRFilled(i) { // what backfill filled from a link is no new ground for that link
 			pull = ensurePull(o.records, s.PRURL, o.pulls)
 		}
 		for _, id := range s.IssueIDs {
-			if id = telemetry.IssueKey(id); id != "" && bare != "" {
-				named[[2]string{id, bare}] = true
+			if id = telemetry.IssueKey(id); id != "" && key != "" {
+				named[[2]string{id, key}] = true
 			}
 		}
-		never = never || bare == ""
-		state, _ := telemetry.StateOf(bare, telemetry.Word{Status: s.Status}, telemetry.PRSummary{})
+		never = never || key == ""
+		state, _ := telemetry.StateOf(key, telemetry.UpstreamStatus{Status: s.Status}, telemetry.PRSummary{})
 		rows = append(rows, []store.Field{
-			store.Col("run_id BIGINT", run), store.Col("ord BIGINT", i), store.Col("session TEXT", bare),
+			store.Col("run_id BIGINT", run), store.Col("ord BIGINT", i), store.Col("session TEXT", key),
 			store.Col("shown_id TEXT", s.ID), store.Col("url TEXT", s.URL), store.Col("batch_id BIGINT", s.BatchID),
 			store.Col("status TEXT", s.Status), store.Col("issue_ids TEXT", store.JSON(s.IssueIDs)),
 			store.Col("family TEXT", familyOf(s.IssueIDs, families)), store.Col("pr_url TEXT", s.PRURL),
@@ -90,7 +90,7 @@ func startNever(tx *store.Tx, run int64) {
 		s, ord := scanMention(r)
 		if s.id == "" { // else a dry run, which is no session
 			s.key = s.runFile + "#" + strconv.FormatInt(ord, 10)
-			s.state, s.reason = telemetry.StateOf("", telemetry.Word{Status: s.status}, telemetry.PRSummary{})
+			s.state, s.reason = telemetry.StateOf("", telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
 			rows = append(rows, s)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 
 // poll is what polling last learned of a session.
 type poll struct {
-	word             telemetry.Word // "" where Devin never told of it
+	status           telemetry.UpstreamStatus // "" where Devin never told of it
 	title, url       string
 	updated, changed int64
 	missing          int64 // since when Devin does not know it; 0 while it does
@@ -22,18 +22,11 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 		FROM polls WHERE session `+tx.In(1, "TEXT"), []any{sessions}, func(r *store.Row) {
 		var id string
 		var p poll
-		r.Scan(&id, &p.word.API, &p.word.Status, &p.word.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
+		r.Scan(&id, &p.status.API, &p.status.Status, &p.status.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
 		polls[id] = p
 	})
 	return polls
 }
-
-// slowly and rarely are the paces at which the loop asks about sessions that
-// seldom change.
-const (
-	slowly = 10 * time.Minute
-	rarely = time.Hour
-)
 
 // SessionsToPoll returns bare ids in the order in which to ask about them,
 // longest unasked first: all that have an id, or those whose turn it is.
@@ -48,7 +41,7 @@ func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 			var state telemetry.State
 			var asked, missing int64
 			r.Scan(&id, &state, &asked, &missing)
-			if all || due(state.Pace(), missing > 0, now.Sub(time.UnixMilli(asked))) {
+			if all || due(state, missing > 0, now.Sub(time.UnixMilli(asked))) {
 				ids = append(ids, id)
 			}
 		})
@@ -57,16 +50,13 @@ func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 	return ids, err
 }
 
-func due(pace telemetry.Pace, missing bool, waited time.Duration) bool {
-	switch {
-	case pace == telemetry.PaceNever:
-		return false
-	case pace == telemetry.PaceRarely || missing:
-		return waited >= rarely
-	case pace == telemetry.PaceSlowly:
-		return waited >= slowly
+// due reports whether to poll a session that was polled so long ago.
+func due(state telemetry.State, missing bool, waited time.Duration) bool {
+	interval, polled := state.PollInterval()
+	if missing {
+		interval = telemetry.PollMissing
 	}
-	return true
+	return polled && waited >= interval
 }
 
 // SavePoll keeps what Devin answered. Sessions of which it says nothing new
@@ -113,11 +103,11 @@ func (c *changes) putPoll(u *telemetry.UpstreamSession) {
 	known := tx.Row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
 		FROM polls WHERE session = $1`, u.ID).
 		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).Found && api != ""
-	sameWord := known && api == u.API && status == u.Status && detail == u.Detail
-	if sameWord && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == store.Millis(u.UpdatedAt) {
+	sameStatus := known && api == u.API && status == u.Status && detail == u.Detail
+	if sameStatus && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == store.Millis(u.UpdatedAt) {
 		return
 	}
-	if !sameWord {
+	if !sameStatus {
 		// Devin does not say when a word began; its last update is the best
 		// guess as long as it lies after the time it was last asked.
 		changed = store.Millis(u.UpdatedAt)

@@ -12,7 +12,7 @@ import (
 // to. A fork that a newer run no longer names keeps its pull requests.
 
 // isPullRepo is true of a pull request p of a target or a fork.
-const isPullRepo = `EXISTS (SELECT 1 FROM homes h WHERE h.key = p.repo_key)`
+const isPullRepo = `EXISTS (SELECT 1 FROM pull_repos h WHERE h.key = p.repo_key)`
 
 // nameFork notes the fork that a run names; again says that an older version
 // of the run may have named another.
@@ -37,11 +37,11 @@ func addName(names map[string]string, name telemetry.RepoName) {
 	}
 }
 
-// settlePullRepos brings up to date where a repository's pull requests are
+// updatePullRepos brings up to date where a repository's pull requests are
 // opened; without a name it has no runs any more.
-func (o *described) settlePullRepos(repo int64, name telemetry.RepoName, forks map[string]string, reforked bool) {
+func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks map[string]string, reforked bool) {
 	old := map[string]string{}
-	o.tx.Each(`SELECT key, name FROM homes WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
+	o.tx.Each(`SELECT key, name FROM pull_repos WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
 		var key, name string
 		r.Scan(&key, &name)
 		old[key] = name
@@ -76,12 +76,12 @@ func (o *described) settlePullRepos(repo int64, name telemetry.RepoName, forks m
 			changed[key] = true
 		}
 	}
-	o.tx.Exec(`DELETE FROM homes WHERE repo_id = $1`, repo)
-	o.tx.Put("homes", "", rows)
+	o.tx.Exec(`DELETE FROM pull_repos WHERE repo_id = $1`, repo)
+	o.tx.Put("pull_repos", "", rows)
 	if len(changed) > 0 {
 		in := o.tx.In(1, "TEXT")
 		o.pulls.addRows(o.tx, `SELECT key FROM pulls WHERE repo_key `+in, list(changed))
-		o.verifications.add(retake(o.records, o.takes, `SELECT id FROM verifications WHERE pull_repo `+in, list(changed)))
+		o.verifications.add(rederiveAttempts(o.records, o.attempts, `SELECT id FROM verifications WHERE pull_repo `+in, list(changed)))
 	}
 }
 

@@ -19,7 +19,7 @@ func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	err := w.Read(ctx, func(tx *store.Tx) error {
 		syncs = nil
 		tx.Each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
-				homes GROUP BY key) AS x
+				pull_repos GROUP BY key) AS x
 			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *store.Row) {
 			var key string
 			var p telemetry.PullSync
@@ -151,7 +151,7 @@ func (p *pull) fields() []store.Field {
 }
 
 // row is the whole row of a new pull request: whose it is, and whether it is
-// listed, settlePulls decides.
+// listed, updatePulls decides.
 func (p *pull) row(ref telemetry.PullRef) []store.Field {
 	shown := p.state
 	if p.merged != 0 {

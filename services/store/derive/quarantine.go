@@ -15,109 +15,111 @@ import (
 // memory, say. So what is about to be stored is written down first, in a
 // transaction of its own, and crossed out by the transaction that stores it.
 // A mark whose program is gone names suspects, which are stored one by one,
-// and left out after suspectDeaths.
+// and left out after maxCrashes.
 
-// suspect is what a program was storing when it ended.
-type suspect struct {
-	Source string `json:"source"`
-	Name   string `json:"name"`
-	SHA    string `json:"sha"`
-	Deaths int    `json:"deaths"`
-	Again  bool   `json:"again"` // a person asked to try it once more
+// quarantined is what a program was storing when it ended.
+type quarantined struct {
+	Source  string `json:"source"`
+	Name    string `json:"name"`
+	SHA     string `json:"sha"`
+	Crashes int    `json:"crashes"`
+	Again   bool   `json:"again"` // a person asked to try it once more
 }
 
 const (
-	suspectDeaths = 2    // so often a file may end the program
-	suspectsMost  = 1000 // more than two transactions name
-	suspectsKey   = "suspects"
-	rebuilding    = "rebuild" // stands for the source of a repository that is derived again
+	maxCrashes      = 2    // so often a file may end the program
+	mostQuarantined = 1000 // more than two transactions name
+	quarantineKey   = "quarantine"
+	rebuilding      = "rebuild" // stands for the source of a repository that is derived again
 )
 
-func (p suspect) same(o suspect) bool {
+func (p quarantined) same(o quarantined) bool {
 	return p.Source == o.Source && p.Name == o.Name && p.SHA == o.SHA
 }
 
 // out tells whether it is not tried any more.
-func (p suspect) out() bool { return p.Deaths >= suspectDeaths && !p.Again }
+func (p quarantined) out() bool { return p.Crashes >= maxCrashes && !p.Again }
 
 // left is what is said of a file that is left out.
-func (p suspect) left() error {
-	if p.Deaths == suspectDeaths {
+func (p quarantined) left() error {
+	if p.Crashes == maxCrashes {
 		return telemetry.Errorf(telemetry.CodeInvalid,
 			"Storing this file ended the program twice; it is left out. Start a refresh to try it once more, or correct the file.")
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid,
-		"Storing this file ended the program %d times; it is left out until it changes.", p.Deaths)
+		"Storing this file ended the program %d times; it is left out until it changes.", p.Crashes)
 }
 
-// suspects returns what ended programs, those that just ended included.
-func (w *Writer) suspects(ctx context.Context) ([]suspect, error) {
-	var list []suspect
+// quarantine returns what ended programs, those that just ended included.
+func (w *Writer) quarantine(ctx context.Context) ([]quarantined, error) {
+	var list []quarantined
 	lost := false
 	err := w.Read(ctx, func(tx *store.Tx) error {
-		list, lost = readSuspects(tx), tx.HasLostMarks()
+		list, lost = readQuarantine(tx), tx.HasLostMarks()
 		return tx.Err()
 	})
 	if err != nil || !lost {
 		return list, err
 	}
 	err = w.Write(ctx, func(tx *store.Tx) error {
-		list = readSuspects(tx)
+		list = readQuarantine(tx)
 		for _, mark := range tx.LostMarks() {
-			for _, p := range store.FromJSON[[]suspect](tx, mark) {
-				list = accuse(list, p)
+			for _, p := range store.FromJSON[[]quarantined](tx, mark) {
+				list = addCrash(list, p)
 			}
 		}
-		saveSuspects(tx, list)
+		saveQuarantine(tx, list)
 		return tx.Err()
 	})
 	return list, err
 }
 
-// accuse counts one more death.
-func accuse(list []suspect, p suspect) []suspect {
+// addCrash counts one more death.
+func addCrash(list []quarantined, p quarantined) []quarantined {
 	if i := slices.IndexFunc(list, p.same); i >= 0 {
-		list[i].Deaths, list[i].Again = list[i].Deaths+1, false
+		list[i].Crashes, list[i].Again = list[i].Crashes+1, false
 		return list
 	}
-	p.Deaths, p.Again = 1, false
+	p.Crashes, p.Again = 1, false
 	return append(list, p)
 }
 
-func readSuspects(tx *store.Tx) []suspect { return store.FromJSON[[]suspect](tx, tx.Meta(suspectsKey)) }
+func readQuarantine(tx *store.Tx) []quarantined {
+	return store.FromJSON[[]quarantined](tx, tx.Meta(quarantineKey))
+}
 
-func saveSuspects(tx *store.Tx, list []suspect) {
+func saveQuarantine(tx *store.Tx, list []quarantined) {
 	if len(list) == 0 {
-		tx.SetMeta(suspectsKey, "")
+		tx.SetMeta(quarantineKey, "")
 		return
 	}
-	slices.SortStableFunc(list, func(a, b suspect) int { return cmp.Compare(b.Deaths, a.Deaths) })
-	tx.SetMeta(suspectsKey, store.JSON(list[:min(len(list), suspectsMost)]))
+	slices.SortStableFunc(list, func(a, b quarantined) int { return cmp.Compare(b.Crashes, a.Crashes) })
+	tx.SetMeta(quarantineKey, store.JSON(list[:min(len(list), mostQuarantined)]))
 }
 
 // marked runs do in a transaction, with a mark of what it stores. A panic in
 // it is an error.
-func (w *Writer) marked(ctx context.Context, what []suspect, do func(*store.Tx) error) error {
+func (w *Writer) marked(ctx context.Context, what []quarantined, do func(*store.Tx) error) error {
 	return w.WriteMarked(ctx, store.JSON(what), func(tx *store.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}
-		acquit(tx, what)
+		release(tx, what)
 		return tx.Err()
 	})
 }
 
-// acquit forgets those that were stored, and older versions of them. Only
+// release forgets those that were stored, and older versions of them. Only
 // those that were suspects are stored alone.
-func acquit(tx *store.Tx, what []suspect) {
+func release(tx *store.Tx, what []quarantined) {
 	if len(what) != 1 {
 		return
 	}
-	list := readSuspects(tx)
+	list := readQuarantine(tx)
 	n := len(list)
-	list = slices.DeleteFunc(list, func(p suspect) bool { return p.Source == what[0].Source && p.Name == what[0].Name })
+	list = slices.DeleteFunc(list, func(p quarantined) bool { return p.Source == what[0].Source && p.Name == what[0].Name })
 	if len(list) != n {
-		saveSuspects(tx, list)
+		saveQuarantine(tx, list)
 	}
 }
 
@@ -125,17 +127,17 @@ func acquit(tx *store.Tx, what []suspect) {
 // program, tried once more by the next refresh. Those that ended it again are
 // left out until they change.
 func (w *Writer) RetryFiles(ctx context.Context) error {
-	list, err := w.suspects(ctx)
-	again := func(p suspect) bool { return p.Deaths == suspectDeaths && !p.Again && p.Source != rebuilding }
+	list, err := w.quarantine(ctx)
+	again := func(p quarantined) bool { return p.Crashes == maxCrashes && !p.Again && p.Source != rebuilding }
 	if err != nil || !slices.ContainsFunc(list, again) {
 		return err
 	}
 	return w.Write(ctx, func(tx *store.Tx) error {
-		list := readSuspects(tx)
+		list := readQuarantine(tx)
 		for i := range list {
 			list[i].Again = list[i].Again || again(list[i])
 		}
-		saveSuspects(tx, list)
+		saveQuarantine(tx, list)
 		return tx.Err()
 	})
 }
@@ -144,16 +146,16 @@ func (w *Writer) RetryFiles(ctx context.Context) error {
 // alone, and one that still panics is listed with its error.
 func (w *Writer) putFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error) {
 	var result telemetry.PutResult
-	what := make([]suspect, 0, len(files))
+	what := make([]quarantined, 0, len(files))
 	for _, f := range files {
 		if f.Record != nil { // else nothing follows from it
-			what = append(what, suspect{Source: source, Name: f.Name, SHA: f.SHA})
+			what = append(what, quarantined{Source: source, Name: f.Name, SHA: f.SHA})
 		}
 	}
 	err := w.marked(ctx, what, func(tx *store.Tx) error {
 		result = telemetry.PutResult{}
 		c := newChanges(tx)
-		if len(what) == 1 && slices.ContainsFunc(readSuspects(tx), func(p suspect) bool { return p.Again && p.same(what[0]) }) {
+		if len(what) == 1 && slices.ContainsFunc(readQuarantine(tx), func(p quarantined) bool { return p.Again && p.same(what[0]) }) {
 			tx.Exec(`UPDATE files SET sha = '' WHERE source = $1 AND file = $2`, source, what[0].Name) // its error is stored under this SHA
 		}
 		for i := range files {
@@ -191,8 +193,8 @@ func panicked(err error) bool {
 // rebuildMarked derives a repository's records again, unless that ended the
 // program before.
 func (w *Writer) rebuildMarked(ctx context.Context, key string) (more bool, err error) {
-	what := suspect{Source: rebuilding, Name: key, SHA: rules()}
-	list, err := w.suspects(ctx)
+	what := quarantined{Source: rebuilding, Name: key, SHA: rules()}
+	list, err := w.quarantine(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -201,7 +203,7 @@ func (w *Writer) rebuildMarked(ctx context.Context, key string) (more bool, err 
 			"Deriving the records of %s again ended the program twice, so they keep their older figures. "+
 				"The next version of the program tries again.", cmp.Or(key, "no repository"))
 	}
-	err = w.marked(ctx, []suspect{what}, func(tx *store.Tx) (err error) {
+	err = w.marked(ctx, []quarantined{what}, func(tx *store.Tx) (err error) {
 		more, err = rebuildGroup(tx, key)
 		return err
 	})

@@ -119,10 +119,10 @@ func TestARecordThatEndsTheProgram(t *testing.T) {
 	wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": ""})
 }
 
-// TestAnInnocentSuspect: a file that was being stored when the program was
+// TestReleasedFromQuarantine: a file that was being stored when the program was
 // killed is stored by the next one, whatever the number of kills, once
 // someone asks.
-func TestAnInnocentSuspect(t *testing.T) {
+func TestReleasedFromQuarantine(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
 		files := endless()
 		for range 2 {

@@ -93,9 +93,9 @@ func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
 		ids = append(ids, id)
 	})
 	c := newChanges(tx)
-	suspects := readSuspects(tx)
+	quarantine := readQuarantine(tx)
 	for _, id := range ids {
-		if accused(c.records, id, suspects) {
+		if isQuarantined(c.records, id, quarantine) {
 			tx.Exec(`UPDATE files SET derived = $1 WHERE id = $2`, rules(), id)
 			continue
 		}
@@ -108,15 +108,15 @@ func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
 	return len(ids) == limit, tx.Err()
 }
 
-// accused tells whether a stored file is left out as a suspect.
-func accused(r *records, id int64, suspects []suspect) bool {
-	if len(suspects) == 0 {
+// isQuarantined tells whether a stored file is left out as a suspect.
+func isQuarantined(r *records, id int64, quarantine []quarantined) bool {
+	if len(quarantine) == 0 {
 		return false
 	}
-	p := suspect{Source: r.name(id).source, Name: r.name(id).file}
+	p := quarantined{Source: r.name(id).source, Name: r.name(id).file}
 	r.tx.Row(`SELECT sha FROM files WHERE id = $1`, id).Scan(&p.SHA)
-	i := slices.IndexFunc(suspects, p.same)
-	return i >= 0 && suspects[i].out()
+	i := slices.IndexFunc(quarantine, p.same)
+	return i >= 0 && quarantine[i].out()
 }
 
 // reparse reads a file anew by this program's rules, and has all that
@@ -146,10 +146,10 @@ func (c *changes) reparse(id int64) {
 		kind, repo, when = string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp)
 		c.parsed[id] = rec
 		if rec.Repo != "" {
-			c.refold[c.repoID(rec)] = true
+			c.replay[c.repoID(rec)] = true
 		}
 	}
 	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`,
 		body, broken, fault, kind, repo, when, rules(), id)
-	c.settle(c.fileStates(c.name(id).file))
+	c.chooseLive(c.fileStates(c.name(id).file))
 }

@@ -27,7 +27,7 @@ func TestRebuild(t *testing.T) {
 		for _, statement := range []string{
 			`UPDATE files SET derived = 'old rules'`,
 			`UPDATE issues SET family = 'other', status = 'new', status_rank = 2`, `UPDATE appearances SET basis = 'guessed'`,
-			`UPDATE verifications SET outcome = ''`, `DELETE FROM attempts`, `DELETE FROM homes`, `UPDATE sessions SET since = 1`, `UPDATE runs SET new_n = 99`,
+			`UPDATE verifications SET outcome = ''`, `DELETE FROM attempts`, `DELETE FROM pull_repos`, `UPDATE sessions SET since = 1`, `UPDATE runs SET new_n = 99`,
 		} {
 			if err := s.Exec(t.Context(), statement); err != nil {
 				t.Fatal(statement, err)

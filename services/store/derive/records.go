@@ -42,8 +42,8 @@ func (r *records) name(id int64) fileName {
 // of returns the record of a file, its corrections applied.
 func (r *records) of(id int64) *telemetry.Record {
 	name, rec, body := r.name(id), r.parsed[id], r.bodies[id]
-	mended := r.holds("mends")
-	if body == nil && (rec == nil || mended) {
+	corrected := r.holds("corrections")
+	if body == nil && (rec == nil || corrected) {
 		r.tx.Row(`SELECT body FROM files WHERE id = $1`, id).Scan(&body)
 	}
 	if rec == nil && r.tx.Err() == nil {
@@ -53,8 +53,8 @@ func (r *records) of(id int64) *telemetry.Record {
 			return nil
 		}
 	}
-	if mended && rec != nil {
-		if changes := mendsOf(r.tx, name); len(changes) > 0 {
+	if corrected && rec != nil {
+		if changes := correctionsOf(r.tx, name); len(changes) > 0 {
 			rec.Patch(body, changes)
 		}
 	}
@@ -82,12 +82,12 @@ func (r *records) holds(table string) bool {
 	return has
 }
 
-// mendsOf returns what backfill mends in a file, by field the last
+// correctionsOf returns what backfill mends in a file, by field the last
 // application. What it mended in the copy in RUNS_DIR holds for the action
 // repository's file too, as long as that has the same old value.
-func mendsOf(tx *store.Tx, name fileName) []telemetry.Change {
+func correctionsOf(tx *store.Tx, name fileName) []telemetry.Change {
 	var changes []telemetry.Change
-	tx.Each(`SELECT field, old, new, reason FROM mends WHERE source IN ($1, '') AND file = $2
+	tx.Each(`SELECT field, old, new, reason FROM corrections WHERE source IN ($1, '') AND file = $2
 		ORDER BY field, source DESC, application DESC`, []any{name.source, name.file}, func(r *store.Row) {
 		c := telemetry.Change{Source: name.source, File: name.file}
 		r.Scan(&c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason)
@@ -120,8 +120,8 @@ func (r *records) repoID(rec *telemetry.Record) int64 {
 	tx.Exec(`INSERT INTO repos (id, key, name, target_repo, fork_url, fork, fork_key, runs, scans, dispatches, issues_found, last_run,
 			sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
 			prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category,
-			critical_high, listed, unnamed, latest_at, latest_file, latest_run, data_at, data_file, data_run, data_reduced,
-			ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_unnamed)
+			critical_high, listed, without_findings, latest_at, latest_file, latest_run, data_at, data_file, data_run, data_reduced,
+			ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_without_findings)
 		VALUES ($1, $2, $3, $4, '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}', '{}', 0, '{}', '{}',
 			0, 0, 0, 0, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0, 0, 0)`,
 		id, key, string(rec.Repo), rec.TargetRepo)

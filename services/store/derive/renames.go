@@ -10,9 +10,9 @@ import (
 // known of it under the old name goes over to it.
 func (c *changes) rename(p *telemetry.PullRequest) {
 	tx := c.tx
-	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.MovedTo)
+	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.RenamedTo)
 	if renamed.Key() == old.Repo.Key() {
-		c.takeBack(renamed.Key())
+		c.forgetRename(renamed.Key())
 		return
 	}
 	if renamed == "" || !c.isRename(old.Repo.Key(), renamed) {
@@ -54,28 +54,28 @@ func renamePull(tx *store.Tx, old, key string) {
 // the old one's too.
 func (c *changes) isRename(old string, renamed telemetry.RepoName) bool {
 	var known string
-	if old == renamed.Key() || !c.tx.Row(`SELECT key FROM homes WHERE key = $1 LIMIT 1`, renamed.Key()).Scan(&known).Found {
+	if old == renamed.Key() || !c.tx.Row(`SELECT key FROM pull_repos WHERE key = $1 LIMIT 1`, renamed.Key()).Scan(&known).Found {
 		return false
 	}
-	if c.tx.Row(`SELECT new_key FROM moves WHERE key = $1`, old).Scan(&known).Found && known == renamed.Key() {
+	if c.tx.Row(`SELECT new_key FROM repo_renames WHERE key = $1`, old).Scan(&known).Found && known == renamed.Key() {
 		return true
 	}
-	c.tx.Exec(`INSERT INTO moves (key, new_key, new_name) VALUES ($1, $2, $3)
+	c.tx.Exec(`INSERT INTO repo_renames (key, new_key, new_name) VALUES ($1, $2, $3)
 		ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
-	c.filled["moves"] = true
-	c.repos.addRows(c.tx, `SELECT repo_id FROM homes WHERE key = $1`, old)
+	c.filled["repo_renames"] = true
+	c.repos.addRows(c.tx, `SELECT repo_id FROM pull_repos WHERE key = $1`, old)
 	return true
 }
 
-// takeBack forgets that a repository was renamed once GitHub has one under
+// forgetRename forgets that a repository was renamed once GitHub has one under
 // the old name again: what is named by that name is in that one.
-func (c *changes) takeBack(key string) {
+func (c *changes) forgetRename(key string) {
 	tx, left := c.tx, ""
-	if !c.holds("moves") || !tx.Row(`SELECT new_key FROM moves WHERE key = $1`, key).Scan(&left).Found {
+	if !c.holds("repo_renames") || !tx.Row(`SELECT new_key FROM repo_renames WHERE key = $1`, key).Scan(&left).Found {
 		return
 	}
-	tx.Exec(`DELETE FROM moves WHERE key = $1`, key)
-	c.reforked.addRows(tx, `SELECT repo_id FROM homes WHERE key = $1`, key)
+	tx.Exec(`DELETE FROM repo_renames WHERE key = $1`, key)
+	c.reforked.addRows(tx, `SELECT repo_id FROM pull_repos WHERE key = $1`, key)
 	c.repos.add(c.reforked)
 	c.renameMentions(key, left)
 	c.renameVerifications(key)
@@ -143,18 +143,18 @@ func (c *changes) repollPulls(repo string) {
 
 // nameNow is a repository's name, the new one where it was renamed.
 func (r *records) nameNow(repo telemetry.RepoName) telemetry.RepoName {
-	if repo != "" && r.holds("moves") {
-		r.tx.Row(`SELECT new_name FROM moves WHERE key = $1`, repo.Key()).Scan(&repo)
+	if repo != "" && r.holds("repo_renames") {
+		r.tx.Row(`SELECT new_name FROM repo_renames WHERE key = $1`, repo.Key()).Scan(&repo)
 	}
 	return repo
 }
 
 // addRenamed adds to names of repositories those that they have now.
 func (r *records) addRenamed(names map[string]string) {
-	if !r.holds("moves") {
+	if !r.holds("repo_renames") {
 		return
 	}
-	r.tx.Each(`SELECT new_name FROM moves WHERE key `+r.tx.In(1, "TEXT"), []any{list(names)}, func(row *store.Row) {
+	r.tx.Each(`SELECT new_name FROM repo_renames WHERE key `+r.tx.In(1, "TEXT"), []any{list(names)}, func(row *store.Row) {
 		var name telemetry.RepoName
 		row.Scan(&name)
 		addName(names, name)

@@ -20,7 +20,7 @@ func TestRenamedRepository(t *testing.T) {
 			return []map[string]any{{"session_id": "devin-" + id, "status": "blocked", "issue_ids": []string{}, "pr_url": url}}
 		}
 		pull := func(repo, moved string, number int, title string) telemetry.PullRequest {
-			return telemetry.PullRequest{Repo: repo, MovedTo: moved, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
+			return telemetry.PullRequest{Repo: repo, RenamedTo: moved, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
 		}
 		want := func(what string, all, old, renamed int64) {
 			t.Helper()
@@ -75,7 +75,7 @@ func TestRepositoryMadeAnew(t *testing.T) {
 			return []map[string]any{{"session_id": "devin-" + id, "status": "blocked", "issue_ids": []string{}, "pr_url": url}}
 		}
 		pull := func(repo, now string, number int, title string) telemetry.PullRequest {
-			return telemetry.PullRequest{Repo: repo, MovedTo: now, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
+			return telemetry.PullRequest{Repo: repo, RenamedTo: now, Number: number, Title: title, State: "open", CreatedAt: at, UpdatedAt: at}
 		}
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: session("0a", "https://github.com/o/old/pull/1")}.File("1.json"),
 			storetest.ScanRecord{Repo: "o/new", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/2")}.File("2.json"),
@@ -108,7 +108,7 @@ func pulls(t *testing.T, s *storetest.Store, what string, want map[string]string
 	}
 	got := map[string]string{}
 	for _, p := range list.Items {
-		got[telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key()] = telemetry.BareID(p.Session)
+		got[telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key()] = telemetry.SessionKey(p.Session)
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("%s: %v, want %v", what, got, want)

@@ -9,7 +9,7 @@ import (
 // described is what describeRepos did.
 type described struct {
 	affected
-	takes map[int64][]telemetry.Take // by verification: of those whose scan may be another
+	attempts map[int64][]telemetry.Attempt // by verification: of those whose scan may be another
 	*records
 }
 
@@ -18,13 +18,13 @@ type described struct {
 // removed. forks are names of forks that runs name; those of reforked are
 // read from all runs.
 func describeRepos(r *records, repos set[int64], forks map[int64]map[string]string, reforked set[int64]) described {
-	out := described{affected: newAffected(), takes: map[int64][]telemetry.Take{}, records: r}
+	out := described{affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, records: r}
 	for _, id := range sorted(repos) {
 		if r.tx.Err() != nil {
 			break
 		}
 		name := out.describe(id)
-		out.settlePullRepos(id, name, forks[id], reforked[id])
+		out.updatePullRepos(id, name, forks[id], reforked[id])
 	}
 	return out
 }
@@ -38,7 +38,7 @@ func (o *described) describe(id int64) telemetry.RepoName {
 	if !tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1`+newest, id).Scan(&target).Found {
 		tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, id)
 		dropIntervals(tx, id)
-		saveTally(tx, id, nil)
+		saveCounts(tx, id, nil)
 		tx.Exec(`DELETE FROM repos WHERE id = $1`, id)
 		return ""
 	}

@@ -13,11 +13,11 @@ import (
 // recorded is what putRecords did.
 type recorded struct {
 	affected
-	scans  map[int64]*scanChanges      // by repository
-	forks  map[int64]map[string]string // by repository: names of forks by key that runs name
-	sums   map[int64]*runSums          // by repository: what its sums over runs change by
-	takes  map[int64][]telemetry.Take  // by record: what its sessions took
-	former []formerFinding             // of records that were dropped or rewritten
+	scans    map[int64]*scanChanges        // by repository
+	forks    map[int64]map[string]string   // by repository: names of forks by key that runs name
+	sums     map[int64]*runSums            // by repository: what its sums over runs change by
+	attempts map[int64][]telemetry.Attempt // by record: what its sessions took
+	former   []formerFinding               // of records that were dropped or rewritten
 	*records
 }
 
@@ -43,7 +43,7 @@ type formerFinding struct {
 func putRecords(r *records, files map[int64]fileChange) recorded {
 	out := recorded{
 		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, sums: map[int64]*runSums{},
-		takes: map[int64][]telemetry.Take{}, records: r,
+		attempts: map[int64][]telemetry.Attempt{}, records: r,
 	}
 	for _, id := range sorted(files) {
 		if r.tx.Err() != nil {
@@ -116,7 +116,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 	o.tx.Put("runs", "id", [][]store.Field{runFields(id, repo, name, rec, sum)})
 	o.nameFork(repo, rec.Fork, known)
 	o.putMentions(id, rec)
-	o.takes[id] = rec.Takes()
+	o.attempts[id] = rec.Attempts()
 	if !same && rec.Kind == telemetry.KindScan {
 		s := o.scansOf(repo)
 		s.added = append(s.added, addedScan{id, scanOf(o.records, name, rec)})
@@ -128,7 +128,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 func runFields(id, repo int64, name fileName, rec *telemetry.Record, digest string) []store.Field {
 	created := 0
 	for _, s := range rec.Sessions {
-		if telemetry.BareID(s.ID) != "" {
+		if telemetry.SessionKey(s.ID) != "" {
 			created++
 		}
 	}
@@ -158,10 +158,10 @@ func (o *recorded) scansOf(repo int64) *scanChanges {
 // scanOf is the record of a scan as it is folded.
 func scanOf(r *records, name fileName, rec *telemetry.Record) identity.Scan {
 	return identity.Scan{
-		Place:       telemetry.Place{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},
-		Findings:    rec.Findings,
-		HasFindings: rec.HasFindings(),
-		Accepted:    r.accepted(name),
+		ScanPosition: telemetry.ScanPosition{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},
+		Findings:     rec.Findings,
+		HasFindings:  rec.HasFindings(),
+		Accepted:     r.accepted(name),
 	}
 }
 
@@ -176,7 +176,7 @@ func (o *recorded) dropRun(id int64, old storedRun) {
 	}
 	o.nameFork(old.repo, "", true)
 	o.dropMentions(id)
-	o.takes[id] = nil
+	o.attempts[id] = nil
 	o.tx.Each(`SELECT i.public_id, a.ord FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1 ORDER BY a.ord`,
 		[]any{id}, func(r *store.Row) {
 			f := formerFinding{finding: [2]int64{id, 0}}

@@ -11,7 +11,7 @@ import (
 // scope-reduced scan of a source's file counts as a full one, or takes it
 // back, and replays its repository. Saying it again changes nothing. The
 // error is CodeNotFound or CodeInvalid, in words.
-func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.Starter) error {
+func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		var repo, when int64
 		var reduced bool
@@ -33,7 +33,7 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 		}
 		tx.Touch(telemetry.TopicRecords)
 		c := newChanges(tx)
-		c.refold[repo] = true
+		c.replay[repo] = true
 		derive(c)
 		return tx.Err()
 	})

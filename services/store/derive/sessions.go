@@ -98,7 +98,7 @@ func putSessions(tx *store.Tx, sessions set[string]) affected {
 		if !known || before.state != s.state || before.reason != s.reason {
 			logs = append(logs, []store.Field{
 				store.Col("id BIGINT", nil), store.Col("session TEXT", s.key), store.Col("state TEXT", s.state),
-				store.Col("word TEXT", s.status), store.Col("detail TEXT", s.detail), store.Col("origin TEXT", s.origin),
+				store.Col("status TEXT", s.status), store.Col("detail TEXT", s.detail), store.Col("origin TEXT", s.origin),
 				store.Col("at BIGINT", s.since), store.Col("repo_id BIGINT", s.repo),
 			})
 		}
@@ -126,7 +126,7 @@ func recordedSessions(tx *store.Tx, ids string) map[string]session {
 	found := map[string]session{}
 	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{ids}, func(r *store.Row) {
 		s, _ := scanMention(r)
-		if before, again := found[s.key]; again && before.sameWord(&s) {
+		if before, again := found[s.key]; again && before.sameStatus(&s) {
 			s.since = before.since
 		}
 		found[s.key] = s // the newest record comes last
@@ -145,10 +145,10 @@ func storedSessions(tx *store.Tx, ids string) map[string]session {
 	return found
 }
 
-// sameWord tells whether two records say the same of a session.
-func (s *session) sameWord(o *session) bool {
-	state, reason := telemetry.StateOf(s.id, telemetry.Word{Status: s.status}, telemetry.PRSummary{})
-	otherState, otherReason := telemetry.StateOf(o.id, telemetry.Word{Status: o.status}, telemetry.PRSummary{})
+// sameStatus tells whether two records say the same of a session.
+func (s *session) sameStatus(o *session) bool {
+	state, reason := telemetry.StateOf(s.id, telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
+	otherState, otherReason := telemetry.StateOf(o.id, telemetry.UpstreamStatus{Status: o.status}, telemetry.PRSummary{})
 	return state == otherState && reason == otherReason
 }
 
@@ -156,11 +156,11 @@ func (s *session) sameWord(o *session) bool {
 // from the record that first said so, from the poll that did, or from its
 // pull request where that changes what the word means.
 func (s *session) decide(p poll, pulls []linkedPull, before session, known bool) {
-	word := telemetry.Word{Status: s.status}
-	polled := p.word.API != ""
+	word := telemetry.UpstreamStatus{Status: s.status}
+	polled := p.status.API != ""
 	if polled {
 		s.polled, s.title, s.updated = true, p.title, p.updated
-		word, s.since, s.origin = p.word, p.changed, "poll"
+		word, s.since, s.origin = p.status, p.changed, "poll"
 		s.url = cmp.Or(s.url, p.url)
 	}
 	s.status, s.detail = word.Status, word.Detail
@@ -201,7 +201,7 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 func pullsOf(tx *store.Tx, sessions string) map[string][]linkedPull {
 	pulls := map[string][]linkedPull{}
 	tx.Each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at
-		FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.guess = 0 AND l.session `+tx.In(1, "TEXT")+`
+		FROM links l JOIN pulls p ON p.key = l.pull_key WHERE l.ambiguous = 0 AND l.session `+tx.In(1, "TEXT")+`
 		ORDER BY l.session, p.key`, []any{sessions}, func(r *store.Row) {
 		var session string
 		var p linkedPull

@@ -26,7 +26,7 @@ type openIssue struct {
 	id       int64
 	publicID string
 	severity int
-	first    telemetry.Place
+	first    telemetry.ScanPosition
 	spot     telemetry.Spot
 }
 
@@ -79,7 +79,7 @@ func (d *Details) compare(tx *store.Tx, against, run scan) changes {
 			c.unchanged = append(c.unchanged, diff)
 		case open:
 			c.moved = append(c.moved, diff)
-		case against.id == 0 || i.first.Compare(telemetry.Place{At: against.At, File: against.File}) > 0:
+		case against.id == 0 || i.first.Compare(telemetry.ScanPosition{At: against.At, File: against.File}) > 0:
 			c.new = append(c.new, diff)
 		default:
 			c.reopened = append(c.reopened, diff)

@@ -23,8 +23,8 @@ func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHea
 			return tx.Err()
 		}
 		h.Interval = time.Duration(interval) * time.Millisecond
-		h.Reduced = d.narrowScan(tx, id)
-		h.Relinked = relinkedScan(tx, id)
+		h.Reduced = d.reducedScan(tx, id)
+		h.Rematched = rematchedScan(tx, id)
 		tx.Each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`,
 			[]any{key, telemetry.BrokenShown}, func(r *store.Row) {
 				var file string
@@ -36,16 +36,16 @@ func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHea
 	return h, err
 }
 
-// narrowScan returns the latest scan with findings data, if it was
+// reducedScan returns the latest scan with findings data, if it was
 // scope-reduced.
-func (d *Details) narrowScan(tx *store.Tx, repo int64) *telemetry.NarrowScan {
+func (d *Details) reducedScan(tx *store.Tx, repo int64) *telemetry.ReducedScan {
 	const scans = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1`
 	latest := first(d.scans(tx, true, scans+` ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
 	if !latest.Reduced {
 		return nil
 	}
 	full := first(d.scans(tx, true, scans+` AND r.reduced = 0 ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
-	return &telemetry.NarrowScan{
+	return &telemetry.ReducedScan{
 		Source:    latest.Source,
 		File:      latest.File,
 		Run:       latest.RunNumber,
@@ -55,20 +55,20 @@ func (d *Details) narrowScan(tx *store.Tx, repo int64) *telemetry.NarrowScan {
 	}
 }
 
-// relinkedScan returns the newest of the latest scans most of whose matches
+// rematchedScan returns the newest of the latest scans most of whose matches
 // were made without the fingerprint.
-func relinkedScan(tx *store.Tx, repo int64) *telemetry.RelinkedScan {
-	var found *telemetry.RelinkedScan
+func rematchedScan(tx *store.Tx, repo int64) *telemetry.RematchedScan {
+	var found *telemetry.RematchedScan
 	tx.Each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END),
 			SUM(CASE WHEN a.basis <> $5 THEN 1 ELSE 0 END)
 		FROM (SELECT r.id, r.at, r.file, r.run_number FROM runs r WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1
 			ORDER BY r.at DESC, r.file DESC LIMIT $6) x
 		JOIN appearances a ON a.run_id = x.id GROUP BY x.id, x.at, x.file, x.run_number ORDER BY x.at DESC, x.file DESC`,
 		[]any{
-			repo, string(telemetry.BasisPlace), string(telemetry.BasisNear), string(telemetry.BasisBackPlace),
-			string(telemetry.BasisFirstSight), scansLooked,
+			repo, string(telemetry.BasisLocation), string(telemetry.BasisNear), string(telemetry.BasisReopenedByLocation),
+			string(telemetry.BasisNew), scansLooked,
 		}, func(r *store.Row) {
-			var v telemetry.RelinkedScan
+			var v telemetry.RematchedScan
 			r.Scan(&v.File, &v.Run, &v.Changed, &v.Matched)
 			if found == nil && 2*v.Changed > v.Matched {
 				found = &v

@@ -25,8 +25,8 @@ func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telem
 		issue.Attempts = attemptsOn(tx, id)
 		statesOfAttempts(tx, id, issue.Attempts)
 		issue.Verifications = d.verifications.Where(tx,
-			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND claim > 0) ORDER BY v.at, v.file`, id)
-		issue.Scans = scanMarks(tx, issue)
+			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND result > 0) ORDER BY v.at, v.file`, id)
+		issue.Scans = scanPoints(tx, issue)
 		issue.Timeline = telemetry.Timeline(issue, issue.Scans, d.pullsOfAttempts(tx, id))
 		return tx.Err()
 	})
@@ -51,7 +51,7 @@ func redirected(tx *store.Tx, id string) string {
 
 func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearance {
 	list := []telemetry.Appearance{}
-	file, print := "", ""
+	file, fingerprint := "", ""
 	tx.Each(`SELECT r.file, r.source, r.run_number, r.at, r.reduced, COALESCE(a.file, ''),
 			CASE WHEN a.file IS NULL THEN 0 ELSE 1 END, a.line, a.basis, COALESCE(a.fingerprint, '')
 		FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = $1
@@ -62,8 +62,8 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 		if !named {
 			a.File = file
 		}
-		a.Fingerprint = cmp.Or(a.Fingerprint, print)
-		file, print = a.File, a.Fingerprint
+		a.Fingerprint = cmp.Or(a.Fingerprint, fingerprint)
+		file, fingerprint = a.File, a.Fingerprint
 		list = append(list, a)
 	})
 	return list
@@ -71,8 +71,8 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 
 // attemptsOn returns the sessions that took an issue, each once, by the
 // record that says so best, in time order.
-func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
-	list := []telemetry.Attempt{}
+func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
+	list := []telemetry.AttemptRow{}
 	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''),
 			COALESCE(s.state, ''), COALESCE(s.basis, ''), COALESCE(p.url, s.pr_url, ''), COALESCE(p.repo, ''), COALESCE(p.number, 0),
 			COALESCE(p.state, ''), CASE WHEN p.merged_at > 0 THEN 1 ELSE 0 END,
@@ -82,13 +82,13 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
 			LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
 		WHERE a.issue_id = $1 AND a.session <> ''
 		ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *store.Row) {
-		var a telemetry.Attempt
+		var a telemetry.AttemptRow
 		var shown string
 		var pull telemetry.PullState
 		r.Scan(&a.Session, &a.Basis, &a.BatchID, &a.At, &a.File, &a.RunNumber, &shown,
 			&a.State, &a.LinkBasis, &a.PRURL, &pull.Repo, &pull.Number, &pull.State, &pull.Merged, &a.Others)
-		bare := a.Session
-		if slices.ContainsFunc(list, func(have telemetry.Attempt) bool { return telemetry.BareID(have.Session) == bare }) {
+		key := a.Session
+		if slices.ContainsFunc(list, func(have telemetry.AttemptRow) bool { return telemetry.SessionKey(have.Session) == key }) {
 			return
 		}
 		if a.Known = shown != ""; a.Known {
@@ -102,46 +102,46 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.Attempt {
 		}
 		list = append(list, a)
 	})
-	slices.SortStableFunc(list, func(a, b telemetry.Attempt) int { return a.At.Compare(b.At.Time) })
+	slices.SortStableFunc(list, func(a, b telemetry.AttemptRow) int { return a.At.Compare(b.At.Time) })
 	return list
 }
 
 // statesOfAttempts adds to attempts what was ever known of their sessions'
 // states.
-func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.Attempt) {
+func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow) {
 	states := map[string][]telemetry.StateChange{}
-	tx.Each(`SELECT session, state, word, detail, origin, at FROM state_log
+	tx.Each(`SELECT session, state, status, detail, origin, at FROM state_log
 		WHERE session IN (SELECT session FROM attempts WHERE issue_id = $1 AND session <> '') ORDER BY id`, []any{issue}, func(r *store.Row) {
 		var c telemetry.StateChange
 		var session string
-		r.Scan(&session, &c.State, &c.Word, &c.Detail, &c.Origin, &c.At)
+		r.Scan(&session, &c.State, &c.Status, &c.Detail, &c.Origin, &c.At)
 		states[session] = append(states[session], c)
 	})
 	for n := range attempts {
-		attempts[n].States = states[telemetry.BareID(attempts[n].Session)]
+		attempts[n].States = states[telemetry.SessionKey(attempts[n].Session)]
 	}
 }
 
-// scanMarks returns the scans of the issue's repository from its first on.
-func scanMarks(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanMark {
-	var marks []telemetry.ScanMark
+// scanPoints returns the scans of the issue's repository from its first on.
+func scanPoints(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint {
+	var points []telemetry.ScanPoint
 	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r
 		WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2
 		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.FirstSeen.At)}, func(r *store.Row) {
-		var m telemetry.ScanMark
+		var m telemetry.ScanPoint
 		r.Scan(&m.File, &m.Run, &m.At, &m.Reduced)
-		if m.Compare(telemetry.Place(issue.FirstSeen)) >= 0 {
-			marks = append(marks, m)
+		if m.Compare(telemetry.ScanPosition(issue.FirstSeen)) >= 0 {
+			points = append(points, m)
 		}
 	})
-	return marks
+	return points
 }
 
 // pullsOfAttempts returns the pull requests of the sessions that took an
 // issue, and of its verifications.
 func (d *Details) pullsOfAttempts(tx *store.Tx, issue int64) []telemetry.PullRow {
 	return d.pulls.Where(tx, `WHERE p.key IN (
-			SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE a.issue_id = $1 AND a.session <> ''
+			SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE a.issue_id = $1 AND a.session <> ''
 			UNION SELECT v.pull_key FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.issue_id = $1)
 		ORDER BY p.sort_at, p.key`, issue)
 }

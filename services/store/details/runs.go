@@ -125,14 +125,14 @@ func (d *Details) sessionsOf(tx *store.Tx, run scan, out *telemetry.RunDetail) {
 		`WHERE s.run_ref = $1 OR s.key IN (SELECT session FROM mentions WHERE run_id = $1 AND session <> '')`, run.id) {
 		out.States[v.Key] = v
 	}
-	out.Taken = map[string][]telemetry.IssueRow{}
+	out.SessionIssues = map[string][]telemetry.IssueRow{}
 	tx.Each(`SELECT `+d.issues.Columns(false)+`, a.session FROM attempts a JOIN issues i ON i.id = a.issue_id
 		WHERE a.record_id = $1`+worstFirst,
 		[]any{run.id}, func(r *store.Row) {
 			var v telemetry.IssueRow
 			var session string
 			r.Scan(append(d.issues.Into(&v, false), &session)...)
-			out.Taken[session] = append(out.Taken[session], v)
+			out.SessionIssues[session] = append(out.SessionIssues[session], v)
 		})
 }
 
@@ -205,7 +205,7 @@ func (d *Details) unassigned(tx *store.Tx, run scan, out *telemetry.RunDetail, w
 // findings it took: else nobody can say which are in no session.
 func namesItsIssues(mentions []telemetry.Mention) bool {
 	for _, m := range mentions {
-		if telemetry.BareID(m.ID) != "" && !m.IssuesNamed {
+		if telemetry.SessionKey(m.ID) != "" && !m.IssuesNamed {
 			return false
 		}
 	}

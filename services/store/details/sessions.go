@@ -19,9 +19,9 @@ func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.Se
 		}
 		s.SessionRow, found = rows[0], true
 		tx.Row(`SELECT missing_since FROM polls WHERE session = $1`, key).Scan(&s.MissingSince)
-		tx.Each(`SELECT state, word, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *store.Row) {
+		tx.Each(`SELECT state, status, detail, origin, at FROM state_log WHERE session = $1 ORDER BY id`, []any{key}, func(r *store.Row) {
 			var c telemetry.StateChange
-			r.Scan(&c.State, &c.Word, &c.Detail, &c.Origin, &c.At)
+			r.Scan(&c.State, &c.Status, &c.Detail, &c.Origin, &c.At)
 			s.States = append(s.States, c)
 		})
 		s.Mentions = mentionsWhere(tx, `m.session = $1 AND m.session <> '' ORDER BY r.at DESC, r.file DESC, m.ord`, key)
@@ -59,14 +59,14 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p tele
 			return tx.Err()
 		}
 		p.PullRow, found = rows[0], true
-		tx.Each(`SELECT `+d.sessions.Columns(false)+`, l.basis, l.guess FROM `+d.sessions.From+`
-			JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.guess, s.at DESC, s.key`, []any{key}, func(r *store.Row) {
+		tx.Each(`SELECT `+d.sessions.Columns(false)+`, l.basis, l.ambiguous FROM `+d.sessions.From+`
+			JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.ambiguous, s.at DESC, s.key`, []any{key}, func(r *store.Row) {
 			var v telemetry.LinkedSession
-			r.Scan(append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Guess)...)
+			r.Scan(append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Ambiguous)...)
 			p.Sessions = append(p.Sessions, v)
 		})
 		p.Issues = d.issues.Where(tx, `WHERE i.id IN (
-			SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0 WHERE l.pull_key = $1 AND a.session <> ''
+			SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE l.pull_key = $1 AND a.session <> ''
 			UNION SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE v.pull_key = $1)`+worstFirst, key)
 		p.Verifications = d.verifications.Where(tx, `WHERE v.pull_key = $1 ORDER BY v.at DESC, v.file DESC`, key)
 		return tx.Err()

@@ -19,7 +19,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 		if !known {
 			return tx.Err()
 		}
-		n := tallyAsOf(tx, id, store.Millis(t))
+		n := countsAsOf(tx, id, store.Millis(t))
 		out = totalsOf(n)
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
@@ -32,9 +32,9 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 	return out, found, err
 }
 
-// tallyAsOf takes later runs out of the tally, and counts what was open.
-func tallyAsOf(tx *store.Tx, repo, t int64) store.Tally {
-	n := tx.Tally(repo)
+// countsAsOf takes later runs out of the tally, and counts what was open.
+func countsAsOf(tx *store.Tx, repo, t int64) store.Counts {
+	n := tx.Counts(repo)
 	condition, args := ofRepo("repo_id", repo, t)
 	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
 	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *store.Row) {
@@ -52,7 +52,7 @@ func tallyAsOf(tx *store.Tx, repo, t int64) store.Tally {
 		severities[severity]++
 		categories[category]++
 	})
-	later := store.Tally{}
+	later := store.Counts{}
 	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
 		sum := map[string]int64{}
 		store.AddCounts(tx, sum, texts)
@@ -66,7 +66,7 @@ func tallyAsOf(tx *store.Tx, repo, t int64) store.Tally {
 			delete(n, name)
 		}
 	}
-	tx.Each(`SELECT severity, family, COUNT(*) FROM lives WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
+	tx.Each(`SELECT severity, family, COUNT(*) FROM issue_intervals WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
 		args, func(r *store.Row) {
 			var severity, family string
 			var count int64
@@ -138,7 +138,7 @@ func countPullsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 		FROM pulls p WHERE `+lists.KnownPullThen), []any{t}
 	if repo != store.Everywhere {
 		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
-		args = append(args, store.JSON(lists.HomesThen(tx, repo, t)))
+		args = append(args, store.JSON(lists.PullReposThen(tx, repo, t)))
 	}
 	out.PRs = telemetry.PullCounts{}
 	tx.Each(query+`) AS x GROUP BY x.shown`, args, addPulls(&out.PRs))

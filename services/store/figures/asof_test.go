@@ -70,7 +70,7 @@ func current(t *testing.T, s *storetest.Store, now time.Time, repo string) answe
 // stripped leaves out what no client sees.
 func stripped(rows []telemetry.IssueRow) []telemetry.IssueRow {
 	for i := range rows {
-		rows[i].StoreID, rows[i].Closed = 0, telemetry.Place{}
+		rows[i].StoreID, rows[i].Closed = 0, telemetry.ScanPosition{}
 	}
 	return rows
 }

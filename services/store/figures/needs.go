@@ -21,7 +21,7 @@ const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p
 const recent = lists.KnownUntil + ` > $1`
 
 const repoOfPull = `COALESCE((SELECT MIN(o.id) FROM repos o WHERE o.key = p.repo_key),
-	(SELECT MIN(h.repo_id) FROM homes h WHERE h.key = p.repo_key), 0)`
+	(SELECT MIN(h.repo_id) FROM pull_repos h WHERE h.key = p.repo_key), 0)`
 
 // needs are all that waits for a person; $1 is RecordedFor ago, $2
 // StuckAfter ago, $3 now.

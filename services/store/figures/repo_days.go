@@ -16,7 +16,7 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 	err := f.store.Read(ctx, func(tx *store.Tx) error {
 		out = map[string]telemetry.RepoDays{}
 		net := map[string][]int64{}
-		tx.Each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN tallies t ON t.repo_id = o.id AND t.name = 'open'
+		tx.Each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN repo_counts t ON t.repo_id = o.id AND t.name = 'open'
 			WHERE o.key `+tx.In(1, "TEXT"), []any{store.JSON(keys)}, func(r *store.Row) {
 			var key string
 			var open int64

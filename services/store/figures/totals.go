@@ -22,7 +22,7 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 		if found = known; !known {
 			return tx.Err()
 		}
-		t = totalsOf(tx.Tally(id))
+		t = totalsOf(tx.Counts(id))
 		condition, args := ofRepo("id", id)
 		tx.Each(`SELECT target_repo FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
 			var target string
@@ -62,7 +62,7 @@ func addPulls(c *telemetry.PullCounts) func(*store.Row) {
 }
 
 // totalsOf reads the figures that a tally has.
-func totalsOf(n store.Tally) telemetry.Totals {
+func totalsOf(n store.Counts) telemetry.Totals {
 	t := telemetry.Totals{
 		Repos:           []string{},
 		Runs:            n["runs"],

@@ -18,7 +18,7 @@ func (t *trend) timeToFix() {
 	// than to read.
 	var durations, issues string
 	t.tx.Row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '')
-		FROM lives WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
+		FROM issue_intervals WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
 	ids := store.Numbers(issues)
 	slices.Sort(ids)
 	t.out.ClosedIssues = int64(len(slices.Compact(ids)))
@@ -85,13 +85,13 @@ func (t *trend) agesThen() (counts [4]int64) {
 	var week, month, quarter, all int64
 	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*)
 		FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
-		FROM lives l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
+		FROM issue_intervals l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
 	return [4]int64{week, month - week, quarter - month, all - quarter}
 }
 
-// takenWithin is true of an issue i that a session took from $1 to $2: its latest
+// attemptedWithin is true of an issue i that a session took from $1 to $2: its latest
 // attempt tells, but where that is later.
-const takenWithin = `i.attempts > 0 AND i.taken_at >= $1 AND (i.taken_at <= $2
+const attemptedWithin = `i.attempts > 0 AND i.attempted_at >= $1 AND (i.attempted_at <= $2
 	OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2))`
 
 // families counts, by CWE family, the issues that sessions took in the
@@ -103,7 +103,7 @@ func (t *trend) families() {
 	}
 	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
 	query := `SELECT i.family, COUNT(*), SUM(CASE WHEN i.status_rank = 4 THEN 1 ELSE 0 END) FROM issues i
-		WHERE ` + takenWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
+		WHERE ` + attemptedWithin + condition + ` GROUP BY i.family ORDER BY COUNT(*) DESC, i.family`
 	t.tx.Each(query, args, func(r *store.Row) {
 		var f telemetry.FamilyRate
 		r.Scan(&f.Family, &f.Attempted, &f.Closed)
@@ -126,7 +126,7 @@ func (t *trend) attempts() {
 		t.out.Attempts[min(attempts, mostAttempts)] += n
 	}
 	if t.asOf {
-		for _, c := range t.takenThen() {
+		for _, c := range t.attemptsAsOf() {
 			if c.open {
 				took(c.attempts, c.n)
 			}

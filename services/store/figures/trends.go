@@ -67,12 +67,12 @@ func (f *Figures) Trends(ctx context.Context, q telemetry.TrendQuery) (out telem
 
 // trend reads the parts of one answer.
 type trend struct {
-	tx    *store.Tx
-	repo  int64
-	asOf  bool
-	until int64
-	out   *telemetry.Trends
-	taken []takenCount // see takenThen
+	tx        *store.Tx
+	repo      int64
+	asOf      bool
+	until     int64
+	out       *telemetry.Trends
+	attempted []attemptCount // see attemptsAsOf
 }
 
 // changes returns what changed by day: from the read model or, as of a time
@@ -92,7 +92,7 @@ func countedDays(tx *store.Tx, repo, t int64) store.DayBook {
 	condition, args := ofRepo("repo_id", repo, today*telemetry.DayMillis, t)
 	ask := func(of, opened, closed string, net int64) {
 		tx.Each(`SELECT severity, COALESCE(SUM(`+opened+`), 0), COALESCE(SUM(`+closed+`), 0), COUNT(*)
-			FROM lives WHERE `+of+condition+` GROUP BY severity`, args, func(r *store.Row) {
+			FROM issue_intervals WHERE `+of+condition+` GROUP BY severity`, args, func(r *store.Row) {
 			k := store.DayKey{Day: today}
 			var c store.DayCount
 			r.Scan(&k.Severity, &c.Opened, &c.Closed, &c.Net)
@@ -206,11 +206,11 @@ func (t *trend) waiting() {
 		query, args = lists.AsOf(`SELECT p.created_at FROM pulls p WHERE `+lists.ShownThen+` = 'open' AND `+lists.KnownPullThen), []any{t.until}
 	}
 	if t.repo != store.Everywhere {
-		homes := lists.Homes(t.tx, t.repo)
+		pullRepos := lists.PullRepos(t.tx, t.repo)
 		if t.asOf {
-			homes = lists.HomesThen(t.tx, t.repo, t.until)
+			pullRepos = lists.PullReposThen(t.tx, t.repo, t.until)
 		}
-		args = append(args, store.JSON(homes))
+		args = append(args, store.JSON(pullRepos))
 		query += ` AND p.repo_key ` + t.tx.In(len(args), "TEXT")
 	}
 	var waits []int64

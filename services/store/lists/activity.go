@@ -21,9 +21,9 @@ type activityBranch struct {
 
 // query reads changes up to $1, the newest first: $2 of them after $3, of
 // the repository $4 where the list is about one.
-func (b activityBranch) query(narrow bool) string {
+func (b activityBranch) query(reduced bool) string {
 	text := `SELECT ` + b.rows + ` WHERE ` + b.at + ` <= $1` + b.where
-	if narrow {
+	if reduced {
 		text += ` AND ` + b.repo + ` = $4`
 	}
 	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2 OFFSET $3`
@@ -36,14 +36,14 @@ func activityBranches() []activityBranch {
 		activityBranch{
 			kind: telemetry.ActivityRun,
 			rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
-					(SELECT COUNT(*) FROM lives l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file
+					(SELECT COUNT(*) FROM issue_intervals l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file
 						AND l.opens = 1 AND l.again = 1)
 				FROM runs r JOIN repos o ON o.id = r.repo_id`,
 			at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity,
 		},
 		activityBranch{
 			kind: telemetry.ActivitySession,
-			rows: `l.at, l.state, l.word, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
+			rows: `l.at, l.state, l.status, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
 				FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity,
 		},
@@ -61,18 +61,18 @@ func activityBranches() []activityBranch {
 		},
 		jobBranch(),
 		activityBranch{
-			kind: telemetry.ActivityDeed,
+			kind: telemetry.ActivitySubmission,
 			rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by, d.state
 				FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `d.at`, order: `d.token DESC`,
 			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission,
 		},
 		activityBranch{
-			kind: telemetry.ActivityMend,
+			kind: telemetry.ActivityCorrection,
 			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
-				FROM mends m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
+				FROM corrections m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
 			at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
-			repo: `m.repo_key`, byKey: true, scan: scanMendActivity,
+			repo: `m.repo_key`, byKey: true, scan: scanCorrectionActivity,
 		})
 }
 
@@ -140,7 +140,7 @@ func scanScopeActivity(r *store.Row, a *telemetry.Activity) {
 	r.Scan(&a.At, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
 }
 
-func scanMendActivity(r *store.Row, a *telemetry.Activity) {
+func scanCorrectionActivity(r *store.Row, a *telemetry.Activity) {
 	c := &a.Change
 	r.Scan(&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason,
 		&a.Run, &a.Repo)
@@ -165,14 +165,14 @@ func Activity(s *store.Store) ActivityLog { return ActivityLog{s} }
 // Activity returns what changed, newest first, at most limit changes from a
 // mark on, and the mark of what follows them: the zero one at the end. Of a
 // repository that is not known nothing has changed.
-func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityMark,
-	limit int) (list []telemetry.Activity, next telemetry.ActivityMark, err error) {
+func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityCursor,
+	limit int) (list []telemetry.Activity, next telemetry.ActivityCursor, err error) {
 	err = l.store.Read(ctx, func(tx *store.Tx) error {
 		list = []telemetry.Activity{}
 		of := activityScope{key: f.Repo}
 		if f.Repo != "" {
 			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).Scan(&of.id)
-			of.keys = Homes(tx, of.id)
+			of.keys = PullRepos(tx, of.id)
 		}
 		for _, kind := range telemetry.ActivityKinds() {
 			if len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind) {
@@ -190,7 +190,7 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 	}
 	list = list[:limit]
 	last := list[limit-1]
-	next = telemetry.ActivityMark{At: last.At.Time, Kind: last.Kind}
+	next = telemetry.ActivityCursor{At: last.At.Time, Kind: last.Kind}
 	if from.At.Equal(next.At) && from.Kind == next.Kind {
 		next.Skip = from.Skip
 	}
@@ -210,7 +210,7 @@ func newestActivity(a, b telemetry.Activity) int {
 }
 
 // activityOf reads the changes of one kind that stand after a mark.
-func activityOf(tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityMark, limit int) []telemetry.Activity {
+func activityOf(tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityCursor, limit int) []telemetry.Activity {
 	until, skip := int64(1)<<62, int64(0)
 	if !from.At.IsZero() {
 		until = store.Millis(from.At)

@@ -32,7 +32,7 @@ func TestActivityPages(t *testing.T) {
 		if err := s.DropSubmission(t.Context(), "a"); err != nil {
 			t.Fatal(err)
 		}
-		whole, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 1<<20)
+		whole, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityCursor{}, 1<<20)
 		if err != nil || next.String() != "" {
 			t.Fatal(next, err)
 		}
@@ -43,12 +43,12 @@ func TestActivityPages(t *testing.T) {
 				t.Fatalf("%s stands behind %s", activityLine(a), activityLine(whole[i-1]))
 			}
 		}
-		if seen[telemetry.ActivityRun] == 0 || seen[telemetry.ActivitySession] == 0 || seen[telemetry.ActivityPull] == 0 || seen[telemetry.ActivityDeed] != 1 {
+		if seen[telemetry.ActivityRun] == 0 || seen[telemetry.ActivitySession] == 0 || seen[telemetry.ActivityPull] == 0 || seen[telemetry.ActivitySubmission] != 1 {
 			t.Fatalf("changes by kind: %v", seen)
 		}
 		for _, size := range []int{1, 7} {
 			var paged []telemetry.Activity
-			for mark := (telemetry.ActivityMark{}); ; {
+			for mark := (telemetry.ActivityCursor{}); ; {
 				list, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, mark, size)
 				if err != nil {
 					t.Fatal(err)
@@ -57,7 +57,7 @@ func TestActivityPages(t *testing.T) {
 				if next.String() == "" || len(paged) > len(whole) {
 					break
 				}
-				if mark, err = telemetry.ParseActivityMark(next.String()); err != nil {
+				if mark, err = telemetry.ParseActivityCursor(next.String()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -70,7 +70,7 @@ func TestActivityPages(t *testing.T) {
 				}
 			}
 		}
-		runs, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{Kinds: []telemetry.ActivityKind{telemetry.ActivityRun}}, telemetry.ActivityMark{}, 1<<20)
+		runs, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{Kinds: []telemetry.ActivityKind{telemetry.ActivityRun}}, telemetry.ActivityCursor{}, 1<<20)
 		if err != nil || len(runs) != seen[telemetry.ActivityRun] {
 			t.Errorf("%d runs alone (%v), want %d", len(runs), err, seen[telemetry.ActivityRun])
 		}
@@ -85,11 +85,11 @@ func TestActivityOfRepo(t *testing.T) {
 		files := storetest.DisturbedFiles(3)
 		storetest.PutFrom(t, s, "", files...)
 		storetest.SavePulls(t, s, storetest.PullsFor(files))
-		mended, err := s.Backfill(t.Context(), true)
-		if err != nil || len(mended) == 0 {
-			t.Fatalf("%d changes by backfill: %v", len(mended), err)
+		corrected, err := s.Backfill(t.Context(), true)
+		if err != nil || len(corrected) == 0 {
+			t.Fatalf("%d changes by backfill: %v", len(corrected), err)
 		}
-		whole, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityMark{}, 1<<20)
+		whole, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{}, telemetry.ActivityCursor{}, 1<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,22 +99,22 @@ func TestActivityOfRepo(t *testing.T) {
 		}
 		for _, r := range repos.Items {
 			var want []string
-			mends := 0
+			corrections := 0
 			for _, a := range whole {
 				if a.Repo.Key() == r.Name.Key() || a.Kind == telemetry.ActivityPull && r.Fork.Key() == a.Repo.Key() {
 					want = append(want, activityLine(a))
 				}
-				if a.Kind == telemetry.ActivityMend && a.Repo.Key() == r.Name.Key() {
-					if mends++; a.Change.Field == "" || a.Change.Reason == "" || a.Change.New == nil || a.Application != 1 {
+				if a.Kind == telemetry.ActivityCorrection && a.Repo.Key() == r.Name.Key() {
+					if corrections++; a.Change.Field == "" || a.Change.Reason == "" || a.Change.New == nil || a.Application != 1 {
 						t.Fatalf("a change by backfill: %+v", a)
 					}
 				}
 			}
-			if mends == 0 {
+			if corrections == 0 {
 				t.Errorf("%s: no change by backfill", r.Name)
 			}
 			var got []string
-			for mark := (telemetry.ActivityMark{}); ; {
+			for mark := (telemetry.ActivityCursor{}); ; {
 				list, next, err := s.Activity(t.Context(), telemetry.ActivityFilter{Repo: r.Name.Key()}, mark, 7)
 				if err != nil {
 					t.Fatal(err)
@@ -130,7 +130,7 @@ func TestActivityOfRepo(t *testing.T) {
 				t.Errorf("%s: %d changes, want %d:\n%s\nwant\n%s", r.Name, len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		}
-		if list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{Repo: "octo/nothing"}, telemetry.ActivityMark{}, 7); err != nil || len(list) != 0 {
+		if list, _, err := s.Activity(t.Context(), telemetry.ActivityFilter{Repo: "octo/nothing"}, telemetry.ActivityCursor{}, 7); err != nil || len(list) != 0 {
 			t.Errorf("of a repository that is not known: %v, %v", list, err)
 		}
 	})
@@ -138,7 +138,7 @@ func TestActivityOfRepo(t *testing.T) {
 
 func TestActivityMarks(t *testing.T) {
 	for _, text := range []string{"x", "1-run", "1-nothing-0", "1-run--1", "x-run-1", "1-run-99999999999"} {
-		if _, err := telemetry.ParseActivityMark(text); telemetry.CodeOf(err) != telemetry.CodeInvalid {
+		if _, err := telemetry.ParseActivityCursor(text); telemetry.CodeOf(err) != telemetry.CodeInvalid {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

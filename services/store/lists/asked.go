@@ -54,7 +54,7 @@ type word struct{ name, sql string }
 
 // is compares by words, each with its own condition.
 func is(words ...word) *asked {
-	a := &asked{kind: query.Word()}
+	a := &asked{kind: query.Keyword()}
 	for _, w := range words {
 		a.words = append(a.words, w.name)
 	}
@@ -67,7 +67,7 @@ func is(words ...word) *asked {
 
 // ranked compares a column of ranks; each word stands for one or more.
 func ranked(column string, words []string, ranks func(word string) []int) *asked {
-	return &asked{kind: query.Word(), words: words, cond: func(_ moment, values []query.Value) Cond {
+	return &asked{kind: query.Keyword(), words: words, cond: func(_ moment, values []query.Value) Cond {
 		var all []int
 		for _, v := range values {
 			all = append(all, ranks(v.Text)...)
@@ -266,7 +266,7 @@ func pullKind() query.Kind {
 // session compares a column of bare session ids, "" where there is none, by
 // an id in any spelling.
 func sessionIs(column, written string) Cond {
-	id := telemetry.BareID(written)
+	id := telemetry.SessionKey(written)
 	switch {
 	case strings.Contains(id, "*"):
 		return allOf(that(column+" <> ''"), like(column, glob(id)))

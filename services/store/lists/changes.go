@@ -51,9 +51,9 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 // changesOf are the beginnings of the lives of issues, and their ends, each in
 // the order of an index.
 const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family,
-		rule, opened_at FROM lives WHERE opens = 1
+		rule, opened_at FROM issue_intervals WHERE opens = 1
 	UNION ALL SELECT 0 AS begins, again, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family,
-		rule, opened_at FROM lives WHERE closes = 1) AS e`
+		rule, opened_at FROM issue_intervals WHERE closes = 1) AS e`
 
 const changeEvent = `CASE WHEN e.begins = 0 THEN 'closed' WHEN e.again = 1 THEN 'reopened' ELSE 'opened' END`
 

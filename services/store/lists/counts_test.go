@@ -70,9 +70,9 @@ func TestRepoDaySorts(t *testing.T) {
 			"octo/better": {40: {"d", "e", "f"}, 5: {"d"}},
 			"octo/before": {60: {"g", "h", "i", "j"}, 50: {"g"}},
 		} {
-			for days, prints := range scans {
+			for days, fingerprints := range scans {
 				r := storetest.ScanRecord{Repo: repo, Run: int64(100 - days), At: ago(days)}
-				for i, p := range prints {
+				for i, p := range fingerprints {
 					r.Findings = append(r.Findings, fmt.Sprintf("js/%s src/%s.js %d %s", p, p, i+1, strings.Repeat(p, 20)))
 				}
 				storetest.PutFrom(t, s, "", r.File(fmt.Sprintf("%s-%d.json", strings.ReplaceAll(repo, "/", "-"), days)))

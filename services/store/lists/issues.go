@@ -49,7 +49,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue",
 			Asked: ranked("i.status_rank", statusWords(), statusRanks)},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
-			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.WordOther), severityRanks),
+			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
 		{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family },
 			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity).keep("i.rule")},
@@ -66,7 +66,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Into: func(i *row) any { return &i.PublicID }, CSV: "id", Asked: text(issueID)},
 		{Name: "fingerprint", Help: "beginning of any fingerprint that the issue had", Column: "i.fingerprint",
 			Into: func(i *row) any { return &i.Fingerprint }, CSV: "fingerprint", NoPast: true,
-			Asked: prefix(func(text string) Cond { return like("i.prints", `%"`+escaped(text)+`%`) })},
+			Asked: prefix(func(text string) Cond { return like("i.fingerprints", `%"`+escaped(text)+`%`) })},
 		{Name: "run", Help: "number of a run that named the issue", Asked: exact(func(n int64) Cond {
 			return that("i.id IN (SELECT a.issue_id FROM appearances a JOIN runs r ON r.id = a.run_id WHERE r.run_number = ? AND r.at <= @)", n)
 		})},
@@ -78,11 +78,11 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.FirstSeen.At.Time })},
 		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen, or came back",
-			Asked: dated("l.from_at", lived("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
+			Asked: dated("l.from_at", ofInterval("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
 		{Name: "closed", Help: "when a scan no longer named it",
-			Asked: dated("l.to_at", lived("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
+			Asked: dated("l.to_at", ofInterval("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
 		{Name: "taken", Help: "when a session took it, or its fix was verified",
-			Asked: dated("a.at", taken("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
+			Asked: dated("a.at", ofAttempt("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
 		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("{i.last_at}").offers("<7d", ">30d")},
 		{Name: "attempts", Help: "number of sessions that took it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts },
 			CSV: "attempts", Asked: number("{i.attempts}").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
@@ -122,7 +122,7 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "last_file", Column: "i.last_file", Into: func(i *row) any { return &i.LastSeen.File }},
 		{Name: "ever_fixed", Column: "i.ever_fixed", Into: func(i *row) any { return &i.EverFixed }},
 		{Name: "runs", Column: "i.runs", Into: func(i *row) any { return store.NumbersOf(&i.Runs) }},
-		{Name: "prints", Column: "i.prints", Into: func(i *row) any { return store.ListOf(&i.Prints) }},
+		{Name: "fingerprints", Column: "i.fingerprints", Into: func(i *row) any { return store.ListOf(&i.Fingerprints) }},
 		{Name: "first_ord", Column: "i.first_ord", Into: func(i *row) any { return &i.FirstOrd }},
 		{Name: "from_start", Column: "i.from_start", Into: func(i *row) any { return &i.FromStart }},
 		{Name: "closed_at", Column: "i.closed_at", Into: func(i *row) any { return &i.Closed.At }},
@@ -149,25 +149,25 @@ func keptIssues(t query.Term) bool {
 
 // withPull is true of an issue i that a session with a pull request took; what
 // is guessed does not count.
-const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.guess = 0
+const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0
 	JOIN pulls p ON p.key = l.pull_key`
 
-// lived wraps a condition on the lives l of an issue.
-func lived(also string) func(moment, Cond) Cond {
+// ofInterval wraps a condition on the lives l of an issue.
+func ofInterval(also string) func(moment, Cond) Cond {
 	return func(_ moment, c Cond) Cond {
-		return Cond{"i.id IN (SELECT l.issue_id FROM lives l WHERE " + also + " AND " + c.Text + ")", c.Args}
+		return Cond{"i.id IN (SELECT l.issue_id FROM issue_intervals l WHERE " + also + " AND " + c.Text + ")", c.Args}
 	}
 }
 
-// taken wraps a condition on the attempts a at an issue.
-func taken(also string) func(moment, Cond) Cond {
+// ofAttempt wraps a condition on the attempts a at an issue.
+func ofAttempt(also string) func(moment, Cond) Cond {
 	return func(_ moment, c Cond) Cond {
 		return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE " + also + " AND " + c.Text + ")", c.Args}
 	}
 }
 
 func statusWords() []string {
-	words := []string{telemetry.WordOpen}
+	words := []string{telemetry.KeywordOpen}
 	for _, s := range telemetry.Statuses() {
 		words = append(words, string(s))
 	}
@@ -178,7 +178,7 @@ func statusWords() []string {
 func statusRanks(word string) []int {
 	var ranks []int
 	for _, s := range telemetry.Statuses() {
-		if string(s) == word || (word == telemetry.WordOpen && s.Open()) {
+		if string(s) == word || (word == telemetry.KeywordOpen && s.Open()) {
 			ranks = append(ranks, s.Rank())
 		}
 	}
@@ -204,7 +204,7 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o JOIN runs d ON d.id = (
 		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
 			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
-	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.prints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
+	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
 		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run,
 		i.last_file, i.last_run, i.appearances, i.runs,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
@@ -213,19 +213,19 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 		(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
 		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
 			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
-	FROM latest d CROSS JOIN issues i CROSS JOIN lives l
+	FROM latest d CROSS JOIN issues i CROSS JOIN issue_intervals l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
-// narrowThen is true where the last scan was scope-reduced and did not name
+// reducedThen is true where the last scan was scope-reduced and did not name
 // the issue.
-const narrowThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+const reducedThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
-const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + narrowThen + ` THEN 3 WHEN l.again = 1 THEN 1
+const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
 	WHEN i.from_start = 1 OR i.first_at <> d.at OR i.first_file <> d.file THEN 0 ELSE 2 END`
 
 // seenThen is when the issue was last seen.
-const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + narrowThen + `
+const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + reducedThen + `
 	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
 
 // finishIssues puts back, in issues as of a past time, what their last record
@@ -248,7 +248,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	tx.Each(st.text.String(), append(st.args, store.JSON(ids)), func(r *store.Row) {
 		var id int64
 		var seen sight
-		var place telemetry.Place
+		var place telemetry.ScanPosition
 		r.Scan(&id, &seen.run, &seen.ord, &place.Run, &place.At, &place.File)
 		v := byID[id]
 		v.Appearances++
@@ -267,8 +267,8 @@ func asFound(v *telemetry.IssueRow, findings []telemetry.Finding, ord int64) {
 	}
 	f := &findings[ord]
 	v.Fingerprint, v.File, v.Line, v.LatestIssueID = f.Fingerprint, f.File, f.Line, f.IssueID
-	if n := slices.Index(v.Prints, f.Fingerprint); n >= 0 { // they stand in the order of their first sight
-		v.Prints = v.Prints[:n+1]
+	if n := slices.Index(v.Fingerprints, f.Fingerprint); n >= 0 { // they stand in the order of their first sight
+		v.Fingerprints = v.Fingerprints[:n+1]
 	}
 }
 
@@ -295,7 +295,7 @@ func issueText(m moment, text string) Cond {
 		list = append(list, contains("i.latest_issue_id", text))
 	}
 	if telemetry.IsHex(lowered(text)) && len(text) >= 6 {
-		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.prints", `%"`+escaped(text)+`%`))
+		list = append(list, like("i.public_id", escaped(text)+"%"), like("i.fingerprints", `%"`+escaped(text)+`%`))
 	}
 	return anyOf(list...)
 }

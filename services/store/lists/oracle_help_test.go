@@ -11,24 +11,24 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// guess is one value of a term as a person writes it, and which rows it
+// randomTerm is one value of a term as a person writes it, and which rows it
 // means: worked out from the rows alone, without the parser and the store.
-type guess[T any] struct {
+type randomTerm[T any] struct {
 	text  string
 	holds func(T) bool
 }
 
-// guesses makes guesses for a qualifier.
-type guesses[T any] func(dice *rand.Rand) guess[T]
+// randomTerms makes guesses for a qualifier.
+type randomTerms[T any] func(dice *rand.Rand) randomTerm[T]
 
 func pick[T any](dice *rand.Rand, list []T) T { return list[dice.IntN(len(list))] }
 
 // randomQuery is a query of one to three terms and the rows that it means.
-func randomQuery[T any](dice *rand.Rand, vocabulary map[string]guesses[T], names []string) (text string, holds func(T) bool, words []string) {
+func randomQuery[T any](dice *rand.Rand, vocabulary map[string]randomTerms[T], names []string) (text string, holds func(T) bool, words []string) {
 	var terms []func(T) bool
 	for range 1 + dice.IntN(2)*dice.IntN(3) {
 		name := pick(dice, names)
-		values, texts := []guess[T]{}, []string{}
+		values, texts := []randomTerm[T]{}, []string{}
 		for range 1 + dice.IntN(3)*dice.IntN(2) {
 			v := vocabulary[name](dice)
 			values, texts = append(values, v), append(texts, quoted(dice, v.text, name == ""))
@@ -46,7 +46,7 @@ func randomQuery[T any](dice *rand.Rand, vocabulary map[string]guesses[T], names
 		}
 		words = append(words, word)
 		terms = append(terms, func(row T) bool {
-			return not != slices.ContainsFunc(values, func(v guess[T]) bool { return v.holds(row) })
+			return not != slices.ContainsFunc(values, func(v randomTerm[T]) bool { return v.holds(row) })
 		})
 	}
 	return strings.Join(words, " "), func(row T) bool {
@@ -96,22 +96,22 @@ func partOf(part string, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(part)) })
 }
 
-func words[T any](meanings map[string]func(T) bool) guesses[T] {
+func words[T any](meanings map[string]func(T) bool) randomTerms[T] {
 	names := []string{}
 	for name := range meanings {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return func(dice *rand.Rand) guess[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		name := pick(dice, names)
-		return guess[T]{strings.ReplaceAll(name, "_", pick(dice, []string{"_", "-"})), meanings[name]}
+		return randomTerm[T]{strings.ReplaceAll(name, "_", pick(dice, []string{"_", "-"})), meanings[name]}
 	}
 }
 
 // texts are whole texts, in any case, with and without *.
-func texts[T any](rows []T, of func(T) []string) guesses[T] {
+func texts[T any](rows []T, of func(T) []string) randomTerms[T] {
 	pool := pooled(rows, of)
-	return func(dice *rand.Rand) guess[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		text := recased(dice, pick(dice, pool))
 		switch dice.IntN(6) {
 		case 0, 1:
@@ -120,7 +120,7 @@ func texts[T any](rows []T, of func(T) []string) guesses[T] {
 			a, b := []rune(text), []rune(pick(dice, pool))
 			text = string(a[:dice.IntN(len(a)+1)]) + "*" + string(b[dice.IntN(len(b)):])
 		}
-		return guess[T]{text, func(row T) bool {
+		return randomTerm[T]{text, func(row T) bool {
 			return slices.ContainsFunc(of(row), func(have string) bool { return glob(text, have) })
 		}}
 	}
@@ -137,23 +137,23 @@ func pooled[T any](rows []T, of func(T) []string) []string {
 }
 
 // pieces are parts of texts that found is true of.
-func pieces[T any](rows []T, of func(T) []string, found func(row T, text string) bool) guesses[T] {
+func pieces[T any](rows []T, of func(T) []string, found func(row T, text string) bool) randomTerms[T] {
 	pool := append(pooled(rows, of), "12", "#7", "%", "_", `\`, `"`, `",`, "[", "]", ",", "*", "a*b", "-", "is:open")
-	return func(dice *rand.Rand) guess[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		r := []rune(pick(dice, pool))
 		from := dice.IntN(len(r))
 		text := recased(dice, string(r[from:min(len(r), from+1+dice.IntN(12))]))
 		if strings.TrimSpace(text) != text || text == "" {
 			text = "js"
 		}
-		return guess[T]{text, func(row T) bool { return found(row, text) }}
+		return randomTerm[T]{text, func(row T) bool { return found(row, text) }}
 	}
 }
 
 // paths are parts of a path, its beginning, or patterns of the whole of it.
-func paths[T any](rows []T, of func(T) string) guesses[T] {
+func paths[T any](rows []T, of func(T) string) randomTerms[T] {
 	pool := pooled(rows, func(row T) []string { return []string{of(row)} })
-	return func(dice *rand.Rand) guess[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		r := []rune(recased(dice, pick(dice, pool)))
 		from, to := dice.IntN(len(r)), 1+dice.IntN(len(r))
 		part := strings.TrimSpace(string(r[min(from, to-1):max(from+1, to)]))
@@ -167,21 +167,21 @@ func paths[T any](rows []T, of func(T) string) guesses[T] {
 				anchor = "src"
 			}
 			if strings.Contains(anchor, "*") {
-				return guess[T]{"/" + anchor, func(row T) bool { return glob(anchor, of(row)) }}
+				return randomTerm[T]{"/" + anchor, func(row T) bool { return glob(anchor, of(row)) }}
 			}
-			return guess[T]{"/" + anchor, func(row T) bool { return strings.HasPrefix(strings.ToLower(of(row)), strings.ToLower(anchor)) }}
+			return randomTerm[T]{"/" + anchor, func(row T) bool { return strings.HasPrefix(strings.ToLower(of(row)), strings.ToLower(anchor)) }}
 		case 1:
 			pattern := starred(dice, string(r))
-			return guess[T]{pick(dice, []string{"", "/"}) + pattern, func(row T) bool { return glob(pattern, of(row)) }}
+			return randomTerm[T]{pick(dice, []string{"", "/"}) + pattern, func(row T) bool { return glob(pattern, of(row)) }}
 		}
 		if strings.Contains(part, "*") {
-			return guess[T]{part, func(row T) bool { return glob(part, of(row)) }}
+			return randomTerm[T]{part, func(row T) bool { return glob(part, of(row)) }}
 		}
-		return guess[T]{part, func(row T) bool { return partOf(part, of(row)) }}
+		return randomTerm[T]{part, func(row T) bool { return partOf(part, of(row)) }}
 	}
 }
 
-func repos[T any](rows []T, of func(T) []telemetry.RepoName) guesses[T] {
+func repos[T any](rows []T, of func(T) []telemetry.RepoName) randomTerms[T] {
 	pool := pooled(rows, func(row T) (names []string) {
 		for _, name := range of(row) {
 			names = append(names, string(name))
@@ -189,39 +189,39 @@ func repos[T any](rows []T, of func(T) []telemetry.RepoName) guesses[T] {
 		return names
 	})
 	pool[slices.Index(pool, "zzz-none")] = "zzz/none"
-	return func(dice *rand.Rand) guess[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		name := recased(dice, pick(dice, pool))
 		owner, _, _ := strings.Cut(name, "/")
 		if dice.IntN(4) == 0 {
-			return guess[T]{owner + "/*", func(row T) bool {
+			return randomTerm[T]{owner + "/*", func(row T) bool {
 				return slices.ContainsFunc(of(row), func(have telemetry.RepoName) bool { return glob(owner+"/*", string(have)) })
 			}}
 		}
-		return guess[T]{pick(dice, []string{"", "https://github.com/"}) + name, func(row T) bool {
+		return randomTerm[T]{pick(dice, []string{"", "https://github.com/"}) + name, func(row T) bool {
 			return slices.ContainsFunc(of(row), func(have telemetry.RepoName) bool { return strings.EqualFold(name, string(have)) })
 		}}
 	}
 }
 
 // numbers are a number, comparisons and ranges.
-func numbers[T any](rows []T, of func(T) []int64) guesses[T] {
-	return func(dice *rand.Rand) guess[T] {
+func numbers[T any](rows []T, of func(T) []int64) randomTerms[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		n := int64(3)
 		if list := of(pick(dice, rows)); len(list) > 0 {
 			n = max(0, pick(dice, list)+int64(dice.IntN(3))-1)
 		}
 		m := n + int64(dice.IntN(4))
-		text, holds := compared(dice, fmt.Sprint(n), fmt.Sprint(m), stretch{n, n + 1}, stretch{m, m + 1})
-		return guess[T]{text, func(row T) bool { return slices.ContainsFunc(of(row), holds) }}
+		text, holds := compared(dice, fmt.Sprint(n), fmt.Sprint(m), span{n, n + 1}, span{m, m + 1})
+		return randomTerm[T]{text, func(row T) bool { return slices.ContainsFunc(of(row), holds) }}
 	}
 }
 
-// stretch is what an operand names: from low on and below next.
-type stretch struct{ low, next int64 }
+// span is what an operand names: from low on and below next.
+type span struct{ low, next int64 }
 
 // compared writes a comparison with the first of two operands, or a range of
 // both, and tells what it means.
-func compared(dice *rand.Rand, a, b string, first, second stretch) (text string, holds func(n int64) bool) {
+func compared(dice *rand.Rand, a, b string, first, second span) (text string, holds func(n int64) bool) {
 	switch dice.IntN(8) {
 	case 0:
 		return ">" + a, func(n int64) bool { return n >= first.next }
@@ -243,8 +243,8 @@ func compared(dice *rand.Rand, a, b string, first, second stretch) (text string,
 
 // ages are times before now. An age names a moment, but by itself the whole
 // hour, day or week that begins with it.
-func ages[T any](now time.Time, rows []T, of func(T) []time.Time) guesses[T] {
-	return func(dice *rand.Rand) guess[T] {
+func ages[T any](now time.Time, rows []T, of func(T) []time.Time) randomTerms[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		letter, unit := "h", time.Hour
 		if k := dice.IntN(4); k > 0 {
 			letter, unit = []string{"d", "w", "D"}[k-1], []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 24 * time.Hour}[k-1]
@@ -254,51 +254,51 @@ func ages[T any](now time.Time, rows []T, of func(T) []time.Time) guesses[T] {
 			n = max(0, int64(now.Sub(pick(dice, list))/unit)+int64(dice.IntN(3))-1)
 		}
 		m := n + int64(dice.IntN(4))
-		moment := func(n int64) stretch { low := n * unit.Milliseconds(); return stretch{low, low + 1} }
+		moment := func(n int64) span { low := n * unit.Milliseconds(); return span{low, low + 1} }
 		text, holds := compared(dice, fmt.Sprint(n, letter), fmt.Sprint(m, letter), moment(n), moment(m))
 		if !strings.ContainsAny(text, "<>.") {
 			holds = func(age int64) bool { return age >= moment(n).low && age < moment(n+1).low }
 		}
-		return guess[T]{text, func(row T) bool {
+		return randomTerm[T]{text, func(row T) bool {
 			return slices.ContainsFunc(of(row), func(t time.Time) bool { return !t.IsZero() && holds(now.Sub(t).Milliseconds()) })
 		}}
 	}
 }
 
 // dates are years, months, days and moments, and ages.
-func dates[T any](now time.Time, rows []T, of func(T) []time.Time) guesses[T] {
+func dates[T any](now time.Time, rows []T, of func(T) []time.Time) randomTerms[T] {
 	old := ages(now, rows, of)
-	return func(dice *rand.Rand) guess[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		list := slices.DeleteFunc(slices.Clone(of(pick(dice, rows))), time.Time.IsZero)
 		if dice.IntN(3) == 0 || len(list) == 0 {
 			return old(dice)
 		}
 		t := pick(dice, list).UTC()
-		write := pick(dice, []func(time.Time) (string, stretch){
-			func(t time.Time) (string, stretch) { return spanOf(t, "2006", 1, 0, 0, 0) },
-			func(t time.Time) (string, stretch) { return spanOf(t, "2006-01", 0, 1, 0, 0) },
-			func(t time.Time) (string, stretch) { return spanOf(t, time.DateOnly, 0, 0, 1, 0) },
-			func(t time.Time) (string, stretch) { return spanOf(t, time.RFC3339, 0, 0, 0, time.Second) },
+		write := pick(dice, []func(time.Time) (string, span){
+			func(t time.Time) (string, span) { return spanOf(t, "2006", 1, 0, 0, 0) },
+			func(t time.Time) (string, span) { return spanOf(t, "2006-01", 0, 1, 0, 0) },
+			func(t time.Time) (string, span) { return spanOf(t, time.DateOnly, 0, 0, 1, 0) },
+			func(t time.Time) (string, span) { return spanOf(t, time.RFC3339, 0, 0, 0, time.Second) },
 		})
 		a, first := write(t)
 		b, second := write(t.AddDate(0, 0, dice.IntN(40)))
 		text, holds := compared(dice, a, b, first, second)
-		return guess[T]{text, func(row T) bool {
+		return randomTerm[T]{text, func(row T) bool {
 			return slices.ContainsFunc(of(row), func(t time.Time) bool { return !t.IsZero() && holds(t.UnixMilli()) })
 		}}
 	}
 }
 
 // spanOf is a time as the layout writes it, and the stretch that this names.
-func spanOf(t time.Time, layout string, years, months, days int, more time.Duration) (string, stretch) {
+func spanOf(t time.Time, layout string, years, months, days int, more time.Duration) (string, span) {
 	text := t.Format(layout)
 	low, _ := time.Parse(layout, text) // Format wrote it
-	return text, stretch{low.UnixMilli(), low.AddDate(years, months, days).Add(more).UnixMilli()}
+	return text, span{low.UnixMilli(), low.AddDate(years, months, days).Add(more).UnixMilli()}
 }
 
 // pullRefs are pull requests by number, by name and by address.
-func pullRefs[T any](rows []T, of func(T) []telemetry.PullRef) guesses[T] {
-	return func(dice *rand.Rand) guess[T] {
+func pullRefs[T any](rows []T, of func(T) []telemetry.PullRef) randomTerms[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		ref := telemetry.PullRef{Repo: "zzz/none", Number: 5001}
 		for range 5 {
 			if list := of(pick(dice, rows)); len(list) > 0 {
@@ -312,32 +312,32 @@ func pullRefs[T any](rows []T, of func(T) []telemetry.PullRef) guesses[T] {
 		}
 		switch dice.IntN(3) {
 		case 0:
-			return guess[T]{fmt.Sprintf("%s#%d", ref.Repo, ref.Number), named}
+			return randomTerm[T]{fmt.Sprintf("%s#%d", ref.Repo, ref.Number), named}
 		case 1:
-			return guess[T]{fmt.Sprintf("https://github.com/%s/pull/%d", ref.Repo, ref.Number), named}
+			return randomTerm[T]{fmt.Sprintf("https://github.com/%s/pull/%d", ref.Repo, ref.Number), named}
 		}
-		return guess[T]{fmt.Sprint(ref.Number), func(row T) bool {
+		return randomTerm[T]{fmt.Sprint(ref.Number), func(row T) bool {
 			return slices.ContainsFunc(of(row), func(have telemetry.PullRef) bool { return have.Number == ref.Number })
 		}}
 	}
 }
 
 // sessionRefs are ids of sessions, with and without devin-.
-func sessionRefs[T any](rows []T, of func(T) []string) guesses[T] {
-	bare := texts(rows, func(row T) (ids []string) {
+func sessionRefs[T any](rows []T, of func(T) []string) randomTerms[T] {
+	key := texts(rows, func(row T) (ids []string) {
 		for _, id := range of(row) {
 			ids = append(ids, strings.TrimPrefix(strings.ToLower(id), "devin-"))
 		}
 		return slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 	})
-	return func(dice *rand.Rand) guess[T] {
-		switch g := bare(dice); dice.IntN(10) {
+	return func(dice *rand.Rand) randomTerm[T] {
+		switch g := key(dice); dice.IntN(10) {
 		case 0: // stands for "no session" in records, and is no session's id
-			return guess[T]{telemetry.DryRunID, func(T) bool { return false }}
+			return randomTerm[T]{telemetry.DryRunID, func(T) bool { return false }}
 		case 1:
-			return guess[T]{"*", func(row T) bool { return slices.ContainsFunc(of(row), func(id string) bool { return id != "" }) }}
+			return randomTerm[T]{"*", func(row T) bool { return slices.ContainsFunc(of(row), func(id string) bool { return id != "" }) }}
 		case 2, 3:
-			return guess[T]{"devin-" + g.text, g.holds}
+			return randomTerm[T]{"devin-" + g.text, g.holds}
 		default:
 			return g
 		}

@@ -43,13 +43,13 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 				f.opened = append(f.opened, step.At.Time)
 			case telemetry.StepGone:
 				f.closed = append(f.closed, step.At.Time)
-			case telemetry.StepTaken, telemetry.StepVerified: // a verification says that its session took the issue
+			case telemetry.StepAttempt, telemetry.StepVerified: // a verification says that its session took the issue
 				f.taken = append(f.taken, step.At.Time)
 			}
 		}
 		for _, a := range d.Attempts {
-			bare := telemetry.BareID(a.Session)
-			f.sessions, f.pulls = append(f.sessions, bare), append(f.pulls, linked[bare]...)
+			key := telemetry.SessionKey(a.Session)
+			f.sessions, f.pulls = append(f.sessions, key), append(f.pulls, linked[key]...)
 		}
 		facts[i] = f
 	}
@@ -59,15 +59,15 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[issueFacts] {
 	type row = issueFacts
 	rows := everyIssue(t, s, linked)
-	is := map[string]func(row) bool{telemetry.WordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
+	is := map[string]func(row) bool{telemetry.KeywordOpen: func(r row) bool { return r.Status != telemetry.StatusFixed }}
 	for _, status := range telemetry.Statuses() {
 		is[string(status)] = func(r row) bool { return r.Status == status }
 	}
-	severity := map[string]func(row) bool{telemetry.WordOther: func(r row) bool { return !slices.Contains(telemetry.Severities(), r.Severity) }}
+	severity := map[string]func(row) bool{telemetry.KeywordOther: func(r row) bool { return !slices.Contains(telemetry.Severities(), r.Severity) }}
 	for _, tier := range telemetry.Severities() {
 		severity[tier] = func(r row) bool { return r.Severity == tier }
 	}
-	count := func(of func(row) int64) guesses[row] {
+	count := func(of func(row) int64) randomTerms[row] {
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
 	first := func(r row) []time.Time { return []time.Time{r.FirstSeen.At.Time} }
@@ -81,7 +81,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			return out, err
 		},
 		ascending: issueSorts(),
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, func(r row) []string {
 				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo)}
 			}, issueHas),
@@ -126,41 +126,43 @@ func issueHas(r issueFacts, text string) bool {
 	hex := len(text) >= 6 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
 	begins := func(id string) bool { return strings.HasPrefix(strings.ToLower(id), strings.ToLower(text)) }
 	return partOf(text, r.File, r.Rule, r.Family, strings.ToLower(string(r.Repo))) || strings.ContainsAny(text, "0123456789") && partOf(text, r.LatestIssueID) ||
-		hex && (begins(r.PublicID) || slices.ContainsFunc(r.Prints, begins))
+		hex && (begins(r.PublicID) || slices.ContainsFunc(r.Fingerprints, begins))
 }
 
 // issueIDs are ids of records, with and without *, and public ids.
-func issueIDs(rows []issueFacts) guesses[issueFacts] {
+func issueIDs(rows []issueFacts) randomTerms[issueFacts] {
 	recorded := texts(rows, func(r issueFacts) []string { return []string{r.LatestIssueID} })
-	return func(dice *rand.Rand) guess[issueFacts] {
+	return func(dice *rand.Rand) randomTerm[issueFacts] {
 		if dice.IntN(3) > 0 {
 			return recorded(dice)
 		}
 		id := pick(dice, rows).PublicID
-		return guess[issueFacts]{recased(dice, id), func(r issueFacts) bool { return r.PublicID == id }}
+		return randomTerm[issueFacts]{recased(dice, id), func(r issueFacts) bool { return r.PublicID == id }}
 	}
 }
 
-func fingerprints(rows []issueFacts) guesses[issueFacts] {
-	exact := texts(rows, func(r issueFacts) []string { return r.Prints })
-	return func(dice *rand.Rand) guess[issueFacts] {
+func fingerprints(rows []issueFacts) randomTerms[issueFacts] {
+	exact := texts(rows, func(r issueFacts) []string { return r.Fingerprints })
+	return func(dice *rand.Rand) randomTerm[issueFacts] {
 		text := exact(dice).text
 		text = strings.ReplaceAll(text, "*", "")
 		text = (text + "0123")[:4+dice.IntN(len(text)+1)]
-		return guess[issueFacts]{text, func(r issueFacts) bool {
-			return slices.ContainsFunc(r.Prints, func(print string) bool { return strings.HasPrefix(strings.ToLower(print), strings.ToLower(text)) })
+		return randomTerm[issueFacts]{text, func(r issueFacts) bool {
+			return slices.ContainsFunc(r.Fingerprints, func(fingerprint string) bool {
+				return strings.HasPrefix(strings.ToLower(fingerprint), strings.ToLower(text))
+			})
 		}}
 	}
 }
 
 // exactly is one number of those that a row has.
-func exactly[T any](rows []T, of func(T) []int64) guesses[T] {
-	return func(dice *rand.Rand) guess[T] {
+func exactly[T any](rows []T, of func(T) []int64) randomTerms[T] {
+	return func(dice *rand.Rand) randomTerm[T] {
 		n := int64(7)
 		if list := of(pick(dice, rows)); len(list) > 0 {
 			n = pick(dice, list)
 		}
-		return guess[T]{strconv.FormatInt(n, 10), func(row T) bool { return slices.Contains(of(row), n) }}
+		return randomTerm[T]{strconv.FormatInt(n, 10), func(row T) bool { return slices.Contains(of(row), n) }}
 	}
 }
 
@@ -175,7 +177,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 		}
 		rows = append(rows, some.Items...)
 	}
-	is := map[string]func(row) bool{telemetry.WordActive: func(r row) bool {
+	is := map[string]func(row) bool{telemetry.KeywordActive: func(r row) bool {
 		return r.State.Active() && (!r.PolledAt.IsZero() || now.Sub(r.StateSince.Time) < telemetry.RecordedFor)
 	}}
 	for _, state := range telemetry.States() {
@@ -192,7 +194,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 			})
 		},
 		ascending: sessionSorts(),
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"":        pieces(rows, sessionTexts, func(r row, text string) bool { return partOf(text, sessionTexts(r)...) || fileHas(r.RunFile, text) }),
 			"is":      words(is),
 			"repo":    repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
@@ -256,14 +258,14 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 	}
 	ref := func(r row) telemetry.PullRef { return telemetry.PullRef{Repo: r.Repo, Number: r.Number} }
 	of := func(r row) []string {
-		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.BareID(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
+		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.SessionKey(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
 	}
 	return oracle[row]{list: "pulls", schema: lists.Pulls(s.Store).Schema(), sorts: lists.Pulls(s.Store).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
 			return lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
 		ascending: pullSorts(),
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, of, func(r row, text string) bool {
 				n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64)
 				return partOf(text, of(r)...) || err == nil && n == r.Number
@@ -319,5 +321,5 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 	}
 	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
 		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
-		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
+		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
 }

@@ -19,8 +19,8 @@ import (
 func TestRunQueriesAgainstAnOracle(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
-		files := []telemetry.FetchedFile{oddScan()}
-		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{Unnamed: 0.2, Narrowed: 0.2, Reopenings: 0.3}}) {
+		files := []telemetry.FetchedFile{invalidInputScan()}
+		for f := range history.Generate(history.Options{Seed: 9, Repos: 36, ScansPerRepo: 4, FindingsPerScan: 24, SessionsPerScan: 1, Disturb: history.Disturbances{WithoutFindings: 0.2, ScopeReduced: 0.2, Reopenings: 0.3}}) {
 			files = append(files, storetest.Fetched(f.Name, f.Body))
 		}
 		storetest.Put(t, s, files...)
@@ -52,7 +52,7 @@ func runOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetry
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
 			return lists.Runs(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, func(r row) []string { return append(texts(r), r.File) }, func(r row, text string) bool {
 				n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64)
 				return partOf(text, texts(r)...) || fileHas(r.File, text) || err == nil && n == r.RunNumber
@@ -95,7 +95,7 @@ func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetr
 		t.Fatal(err)
 	}
 	rows := all.Items
-	count := func(of func(row) int64) guesses[row] {
+	count := func(of func(row) int64) randomTerms[row] {
 		return numbers(rows, func(r row) []int64 { return []int64{of(r)} })
 	}
 	names := func(r row) []string {
@@ -105,7 +105,7 @@ func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetr
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
 			return lists.Repos(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
 		},
-		vocabulary: map[string]guesses[row]{
+		vocabulary: map[string]randomTerms[row]{
 			"":              pieces(rows, names, func(r row, text string) bool { return partOf(text, names(r)...) }),
 			"repo":          repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Name} }),
 			"is":            words(map[string]func(row) bool{"listed": func(r row) bool { return r.Listed }, "reduced": func(r row) bool { return r.LatestReduced }, "clean": func(r row) bool { return r.Open == 0 }}),

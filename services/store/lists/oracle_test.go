@@ -22,7 +22,7 @@ type oracle[T any] struct {
 	sorts      []string
 	rows       []T
 	id         func(T) string
-	vocabulary map[string]guesses[T]
+	vocabulary map[string]randomTerms[T]
 	ascending  map[string]func(a, b T) int      // each sort, from its least to its most
 	unasked    func(row T, words []string) bool // a row that a list shows only if it is asked for; nil: none
 	ask        func(q query.Query, p query.Page) (telemetry.List[T], error)
@@ -147,15 +147,15 @@ func (o oracle[T]) pages(t *testing.T, q query.Query, p query.Page) (ids []strin
 	}
 }
 
-// oddScan is a scan of a record with names that hold what queries give a
+// invalidInputScan is a scan of a record with names that hold what queries give a
 // meaning to.
-func oddScan() telemetry.FetchedFile {
-	prints := []map[string]any{}
+func invalidInputScan() telemetry.FetchedFile {
+	fingerprints := []map[string]any{}
 	for i, file := range []string{`src/100%_a\b/Ünï "q", x.js`, "src/100xya/b.js", "a b/is:open.js", "-dash/*star*.js"} {
-		prints = append(prints, map[string]any{"id": []string{`ODD-1,2`, `ODD"3`, `odd\4`, "ÖDD_5%"}[i], "fingerprint": fmt.Sprintf("%020x", 0xabcdef012345+i), "rule_id": []string{"js/odd*rule", "JS/Odd_Rule", "js/oddxrule", "Ünicode/rule"}[i],
+		fingerprints = append(fingerprints, map[string]any{"id": []string{`ODD-1,2`, `ODD"3`, `odd\4`, "ÖDD_5%"}[i], "fingerprint": fmt.Sprintf("%020x", 0xabcdef012345+i), "rule_id": []string{"js/odd*rule", "JS/Odd_Rule", "js/oddxrule", "Ünicode/rule"}[i],
 			"severity_tier": []string{"weird", "", "critical", "low"}[i], "cwe_family": []string{"Cross, Site", "", "cross_site", "xss"}[i], "file": file, "start_line": i})
 	}
-	body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/Odd-Org/re_po.x", "fork_url": "https://github.com/fork-org/re_po.x", "run_number": 901, "run_id": "9", "run_label": "odd, label", "timestamp": "2026-05-19T08:00:00Z", "issues_found": 4, "issue_fingerprints": prints,
+	body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/Odd-Org/re_po.x", "fork_url": "https://github.com/fork-org/re_po.x", "run_number": 901, "run_id": "9", "run_label": "odd, label", "timestamp": "2026-05-19T08:00:00Z", "issues_found": 4, "issue_fingerprints": fingerprints,
 		"sessions": []map[string]any{{"session_id": "devin-0dd1", "batch_id": 1, "status": "running", "issue_ids": []string{`ODD-1,2`, `ODD"3`, "ÖDD_5%", "CQLF-R901-0001"}}, {"session_id": "0dd2", "batch_id": 2, "status": "created", "issue_ids": []string{"CQLF-R901-0001"}}, {"session_id": "dry-run", "batch_id": 3, "status": "dry-run", "issue_ids": []string{`odd\4`}}, {"session_id": "", "batch_id": 4, "status": "error", "issue_ids": []string{`odd\4`}}}})
 	return storetest.Fetched("odd_901.json", body)
 }
@@ -164,7 +164,7 @@ func oddScan() telemetry.FetchedFile {
 // returns the head branches of these by key.
 func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]string {
 	t.Helper()
-	files := append(storetest.GeneratedFiles(3), oddScan())
+	files := append(storetest.GeneratedFiles(3), invalidInputScan())
 	storetest.Put(t, s, files...)
 	var answer telemetry.SessionAnswer
 	heads := map[string]string{}
@@ -187,7 +187,7 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 			continue
 		}
 		for _, session := range f.Record.Sessions {
-			id := telemetry.BareID(session.ID)
+			id := telemetry.SessionKey(session.ID)
 			if n++; n%3 == 0 || id == "" {
 				continue
 			}
@@ -221,7 +221,7 @@ func everyPull(t *testing.T, s *storetest.Store) (pulls []telemetry.PullRow, lin
 			t.Fatal(err)
 		}
 		for _, session := range d.Sessions {
-			if !session.Guess {
+			if !session.Ambiguous {
 				linked[session.Key] = append(linked[session.Key], ref)
 			}
 		}
@@ -233,7 +233,7 @@ func everyPull(t *testing.T, s *storetest.Store) (pulls []telemetry.PullRow, lin
 // for "no session", is found nowhere; * stands for a part of one id.
 func TestQueriesOfOddNames(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
-		storetest.Put(t, s, oddScan())
+		storetest.Put(t, s, invalidInputScan())
 		at := time.Date(2026, 5, 19, 9, 0, 0, 0, time.UTC)
 		storetest.SavePulls(t, s, []telemetry.PullRequest{{Repo: "odd-org/re_po.x", Number: 1, Title: "either's: CQLF-R901-0001", State: "open", CreatedAt: at, UpdatedAt: at}})
 		for text, want := range map[string]int64{

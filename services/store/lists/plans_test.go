@@ -93,7 +93,7 @@ func TestPlansSQLite(t *testing.T) {
 	}}
 	d.check(t)
 	inOrder(t, d, Files(s), []plan{{"", "", "files_state", false}})
-	inOrder(t, d, Changes(s), []plan{{"", "", "lives_opens", false}, {"", "", "lives_closes", false}, {"", "is:opened", "lives_opens", false}})
+	inOrder(t, d, Changes(s), []plan{{"", "", "issue_intervals_opens", false}, {"", "", "issue_intervals_closes", false}, {"", "is:opened", "issue_intervals_opens", false}})
 }
 
 // TestPlansPostgres: lists can be read in the order of their indexes.

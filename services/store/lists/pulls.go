@@ -34,7 +34,7 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 	type row = telemetry.PullRow
 	return []Field[row]{
 		{Name: "is", Aliases: []string{"state"}, Help: "state of the pull request", Asked: is(
-			word{telemetry.WordOpen, "p.shown = 'open'"}, word{"closed", "p.shown = 'closed'"}, word{"merged", "p.shown = 'merged'"},
+			word{telemetry.KeywordOpen, "p.shown = 'open'"}, word{"closed", "p.shown = 'closed'"}, word{"merged", "p.shown = 'merged'"},
 			word{"unknown", "p.shown = 'unknown'"}, word{"draft", "p.shown = 'open' AND p.draft = 1"},
 		).notThen("draft")},
 		{Name: "repo", Help: "target repository, its fork included: owner/name, or owner/*", Column: "p.repo",
@@ -93,9 +93,9 @@ func pullsOfRepo(m moment, key string) Cond {
 		if !known {
 			return never()
 		}
-		return inTexts("p.repo_key", HomesThen(m.tx, id, m.at))
+		return inTexts("p.repo_key", PullReposThen(m.tx, id, m.at))
 	}
-	return that("p.repo_key IN (SELECT h.key FROM homes h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
+	return that("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
 
 func pullText(_ moment, text string) Cond {
@@ -124,8 +124,8 @@ func pullRepo() *asked {
 	both := *own
 	both.cond = func(m moment, values []query.Value) Cond {
 		c := target.cond(m, values)
-		const homes = "p.repo_key IN (SELECT h.key FROM homes h JOIN repos r ON r.id = h.repo_id WHERE "
-		return anyOf(own.cond(m, values), Cond{homes + c.Text + ")", c.Args})
+		const pullRepos = "p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "
+		return anyOf(own.cond(m, values), Cond{pullRepos + c.Text + ")", c.Args})
 	}
 	return &both
 }

@@ -82,8 +82,8 @@ func repoColumns() []Field[telemetry.RepoRow] {
 		{Name: "open_severity", Column: "r.open_severity", Into: func(r *row) any { return store.CountsOf(&r.OpenSeverity) }},
 		{Name: "open_category", Column: "r.open_category", Into: func(r *row) any { return store.CountsOf(&r.OpenCategory) }},
 		{Name: "listed", Column: "r.listed", Into: func(r *row) any { return &r.Listed }},
-		{Name: "unnamed", Column: "CASE WHEN r.unnamed = 1 AND r.ref_file <> '' THEN 1 ELSE 0 END",
-			Into: func(r *row) any { return &r.Unnamed }},
+		{Name: "without_findings", Column: "CASE WHEN r.without_findings = 1 AND r.ref_file <> '' THEN 1 ELSE 0 END",
+			Into: func(r *row) any { return &r.WithoutFindings }},
 		{Name: "latest_file", Column: "r.latest_file", Into: func(r *row) any { return &r.LatestFile }},
 		{Name: "latest_run", Column: "CASE WHEN r.latest_file <> '' THEN r.latest_run END", Into: func(r *row) any { return &r.LatestRun }},
 		{Name: "reduced", Column: "r.data_reduced", Into: func(r *row) any { return &r.LatestReduced }},
@@ -108,7 +108,7 @@ const activeCount = "COALESCE(active.n, 0)"
 // tier sorts by the open issues of a severity.
 func tier(name string) func(moment) Cond {
 	return func(moment) Cond {
-		return that("COALESCE((SELECT t.n FROM tallies t WHERE t.repo_id = r.id AND t.name = 'open_severity:" + name + "'), 0)")
+		return that("COALESCE((SELECT t.n FROM repo_counts t WHERE t.repo_id = r.id AND t.name = 'open_severity:" + name + "'), 0)")
 	}
 }
 

@@ -78,7 +78,7 @@ func runText(_ moment, text string) Cond {
 
 // runsKept are the runs of each repository, and of all, by kind.
 const runsKept = `(SELECT t.repo_id, CASE WHEN t.name = 'scans' THEN 'scan' ELSE 'dispatch' END AS kind, t.n
-	FROM tallies t WHERE t.name IN ('scans', 'dispatches')) AS r`
+	FROM repo_counts t WHERE t.name IN ('scans', 'dispatches')) AS r`
 
 // runKind is the kind of a run r as the index of kinds has it: by an
 // expression, so that no query of one repository's scans takes that index.

@@ -34,7 +34,7 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 // sessionQualifiers are what queries ask for, in the order of completion.
 func sessionQualifiers() []Field[telemetry.SessionRow] {
 	type row = telemetry.SessionRow
-	const linked = "s.key IN (SELECT l.session FROM links l JOIN pulls p2 ON p2.key = l.pull_key WHERE l.guess = 0 AND "
+	const linked = "s.key IN (SELECT l.session FROM links l JOIN pulls p2 ON p2.key = l.pull_key WHERE l.ambiguous = 0 AND "
 	return []Field[row]{
 		{Name: "is", Aliases: []string{"state", "status"}, Help: "state of the session", Column: "s.state",
 			Into: func(s *row) any { return &s.State }, CSV: "state", Asked: sessionState()},
@@ -127,14 +127,14 @@ func sessionText(_ moment, text string) Cond {
 }
 
 // statesKept are the sessions of each repository, and of all, by state.
-const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM tallies t WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
+const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM repo_counts t WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
 
 // keptSessions tells whether statesKept answers a term. Of many repositories
 // it would be read longer than their sessions.
 func keptSessions(t query.Term) bool {
 	switch t.Field {
 	case "is":
-		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.WordActive })
+		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.KeywordActive })
 	case "repo":
 		return !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
 	}
@@ -176,12 +176,12 @@ func pullOfSession(s *telemetry.SessionRow) *telemetry.PullState {
 // sessionState compares a session's state. Active is what was polled, or
 // recorded of late.
 func sessionState() *asked {
-	words := []string{telemetry.WordActive}
+	words := []string{telemetry.KeywordActive}
 	for _, s := range telemetry.States() {
 		words = append(words, string(s))
 	}
-	return &asked{kind: query.Word(), words: words, cond: each(func(m moment, v query.Value) Cond {
-		if v.Text != telemetry.WordActive {
+	return &asked{kind: query.Keyword(), words: words, cond: each(func(m moment, v query.Value) Cond {
+		if v.Text != telemetry.KeywordActive {
 			return that("s.state = ?", v.Text)
 		}
 		since := m.at - telemetry.RecordedFor.Milliseconds()

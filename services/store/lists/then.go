@@ -18,7 +18,7 @@ const KnownPullThen = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= @) 
 		WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND m.at <= @)
 	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= @)
 	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key AND m.at <= @)
-	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM homes h JOIN runs r ON r.repo_id = h.repo_id
+	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM pull_repos h JOIN runs r ON r.repo_id = h.repo_id
 		WHERE h.key = p.repo_key AND r.at <= @)))`
 
 // ShownThen is the state of a pull request p.
@@ -57,7 +57,7 @@ const LinkedThen = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPullsThen + `) 
 // were opened by then, and that Devin, the pull request itself, or a record of
 // the time names. CROSS JOIN keeps SQLite from beginning with all pull
 // requests.
-const linkedPullsThen = `SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.guess = 0 AND p.key = k.pull_key
+const linkedPullsThen = `SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.ambiguous = 0 AND p.key = k.pull_key
 	AND (p.created_at = 0 OR p.created_at <= @)
 	AND (k.basis NOT IN ('record', 'verification')
 		OR EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= @)

@@ -34,7 +34,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
 	return []Field[row]{
-		{Name: "outcome", Help: "what became of the claim", Column: "v.outcome", Into: func(v *row) any { return &v.Verdict },
+		{Name: "outcome", Help: "what became of the claim", Column: "v.outcome", Into: func(v *row) any { return &v.Outcome },
 			CSV: "outcome", Asked: is(outcomeWords()...)},
 		{Name: "is", Help: "the latest of its session, replaced by a later one, either",
 			Asked: is(word{"current", "v.current = 1"}, word{"replaced", "v.current = 0"}, word{"any", "1 = 1"})},
@@ -76,8 +76,8 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 
 func outcomeWords() []word {
 	var words []word
-	for _, verdict := range telemetry.Verdicts() {
-		words = append(words, word{string(verdict), "v.outcome = '" + string(verdict) + "'"})
+	for _, outcome := range telemetry.VerificationOutcomes() {
+		words = append(words, word{string(outcome), "v.outcome = '" + string(outcome) + "'"})
 	}
 	return words
 }
@@ -100,13 +100,13 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
 	issues, whole := Issues(nil), query.Ask{}
-	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.claim FROM attempts a JOIN issues i ON i.id = a.issue_id").
-		where([]Cond{that("a.claim > 0"), inList("a.record_id", ids)}).
-		add(" ORDER BY a.claim, i.severity_rank, i.file, i.line, i.public_id")
+	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
+		where([]Cond{that("a.result > 0"), inList("a.record_id", ids)}).
+		add(" ORDER BY a.result, i.severity_rank, i.file, i.line, i.public_id")
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
 		var v telemetry.VerifiedIssue
 		var record int64
-		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Claim})...)
+		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Result})...)
 		i := place[record]
 		rows[i].Issues = append(rows[i].Issues, v)
 	})

@@ -157,7 +157,7 @@ func AllRows() query.Page { return query.Page{Number: 1, Size: 1 << 40} }
 // disturbance, in the order in which they appear.
 func GeneratedFiles(seed uint64) []telemetry.FetchedFile {
 	disturb := history.Disturbances{
-		Shifts: 0.2, Renames: 0.1, Algorithm: 0.3, ShortHashes: 0.5, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.1, Reopenings: 0.3,
+		Shifts: 0.2, Renames: 0.1, Algorithm: 0.3, ShortHashes: 0.5, Duplicates: 0.1, WithoutFindings: 0.1, ScopeReduced: 0.1, Reopenings: 0.3,
 		Late: 0.1, Missing: 0.05,
 	}
 	var files []telemetry.FetchedFile
@@ -176,7 +176,7 @@ func DisturbedFiles(seed uint64) []telemetry.FetchedFile {
 	for f := range history.Generate(history.Options{
 		Seed: seed, Repos: 2, ScansPerRepo: 9, FindingsPerScan: 22, SessionsPerScan: 1,
 		Disturb: history.Disturbances{
-			Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.7, Duplicates: 0.1, Unnamed: 0.1, Narrowed: 0.15, Reopenings: 0.3,
+			Shifts: 0.2, Renames: 0.1, Algorithm: 0.5, ShortHashes: 0.7, Duplicates: 0.1, WithoutFindings: 0.1, ScopeReduced: 0.15, Reopenings: 0.3,
 		},
 	}) {
 		files = append(files, Fetched(f.Name, f.Body))
@@ -201,7 +201,7 @@ func PullsFor(files []telemetry.FetchedFile) []telemetry.PullRequest {
 				p.Title += " and " + strings.Join(lastIDs, ", ")
 			}
 			if n%3 == 0 {
-				p.Body = "Session: https://app.devin.ai/sessions/" + telemetry.BareID(session.ID)
+				p.Body = "Session: https://app.devin.ai/sessions/" + telemetry.SessionKey(session.ID)
 			}
 			if n%4 == 0 {
 				p.State, p.MergedAt = "closed", at.Add(time.Hour)
@@ -217,18 +217,18 @@ func PullsFor(files []telemetry.FetchedFile) []telemetry.PullRequest {
 // standing for fingerprint, rule and place.
 func TinyScan(run int64, when string, found int, findings []string, sessions ...map[string]any) telemetry.FetchedFile {
 	severity, category := map[string]int{}, map[string]int{}
-	prints := []map[string]any{}
+	fingerprints := []map[string]any{}
 	for i, f := range findings {
 		w := strings.Fields(f)
 		severity[w[1]]++
 		category[w[2]]++
-		prints = append(prints, map[string]any{"id": IssueID(run, i), "rule_id": "js/" + w[0], "file": w[0] + ".js", "start_line": 7, "fingerprint": strings.Repeat(w[0], 20), "severity_tier": w[1], "cwe_family": w[2]})
+		fingerprints = append(fingerprints, map[string]any{"id": IssueID(run, i), "rule_id": "js/" + w[0], "file": w[0] + ".js", "start_line": 7, "fingerprint": strings.Repeat(w[0], 20), "severity_tier": w[1], "cwe_family": w[2]})
 	}
 	body := map[string]any{"target_repo": "https://github.com/a/b", "run_number": run, "run_id": fmt.Sprint(run), "timestamp": when, "issues_found": max(found, len(findings)), "sessions": sessions, "severity_breakdown": severity, "category_breakdown": category}
 	if found > 0 {
 		body["severity_breakdown"], body["category_breakdown"] = map[string]int{"high": found}, map[string]int{"xss": found}
 	} else {
-		body["issue_fingerprints"] = prints
+		body["issue_fingerprints"] = fingerprints
 	}
 	text, _ := json.Marshal(body)
 	return Fetched(fmt.Sprintf("run-%d.json", run), text)
@@ -272,16 +272,16 @@ type ScanRecord struct {
 
 // place makes the ids of its findings ISSUE-run-place.
 func (r ScanRecord) File(name string) telemetry.FetchedFile {
-	prints := []map[string]any{}
+	fingerprints := []map[string]any{}
 	for i, f := range r.Findings {
 		w := strings.Fields(f)
 		var line int
 		_, _ = fmt.Sscan(w[2], &line)
-		prints = append(prints, map[string]any{"id": IssueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": "high", "cwe_family": "xss"})
+		fingerprints = append(fingerprints, map[string]any{"id": IssueID(r.Run, i), "rule_id": w[0], "file": w[1], "start_line": line, "fingerprint": w[3], "severity_tier": "high", "cwe_family": "xss"})
 	}
-	body := map[string]any{"target_repo": "https://github.com/" + r.Repo, "fork_url": "", "run_number": r.Run, "run_id": fmt.Sprint("id", r.Run), "timestamp": r.At, "issues_found": max(len(prints), r.Found), "sessions": r.Sessions}
+	body := map[string]any{"target_repo": "https://github.com/" + r.Repo, "fork_url": "", "run_number": r.Run, "run_id": fmt.Sprint("id", r.Run), "timestamp": r.At, "issues_found": max(len(fingerprints), r.Found), "sessions": r.Sessions}
 	if r.Found == 0 {
-		body["issue_fingerprints"] = prints
+		body["issue_fingerprints"] = fingerprints
 	}
 	text, _ := json.Marshal(body)
 	return Fetched(name, text)

@@ -15,20 +15,20 @@ type role struct {
 
 func roles() []role {
 	return []role{
-		{"storefront", 6*24*time.Hour + 3*time.Hour, request{fates: []fate{fateOpen, fateNoPR}}},
-		{"claims-api", 3*24*time.Hour + 5*time.Hour, request{fates: []fate{fateOpen}, verify: true}},
-		{"identity-hub", 50 * time.Hour, request{fates: []fate{fateExpired, fateOpen}}},
-		{"patient-portal", 27 * time.Hour, request{fates: []fate{fateFailed, fateSuspended}}},
-		{"checkout-web", 25 * time.Hour, request{fates: []fate{fateNeverStarted, fateWaiting}}},
-		{"notebook-runner", 9 * time.Hour, request{fates: []fate{fateDryRun}}},
-		{"fhir-gateway", 7*time.Hour + 20*time.Minute, request{fates: []fate{fateOpen}, verify: true}},
-		{"risk-engine", 6 * time.Hour, request{narrow: true}},
-		{"backoffice", 4*time.Hour + 10*time.Minute, request{fates: []fate{fateStuck}}},
-		{"storefront", 3*time.Hour + 15*time.Minute, request{fates: []fate{fateOpen, fateWaiting, fateSuspended}}},
-		{"webhooks", 41 * time.Minute, request{fates: []fate{fateWaiting}}},
-		{"storefront", 9 * time.Minute, request{fates: []fate{fateWorking, fateWorking}, flaws: 1}},
-		{"checkout-web", 6 * time.Minute, request{fates: []fate{fateWorking}}},
-		{"claims-api", 3 * time.Second, request{fates: []fate{fateMerged, fateMerged}, brisk: true, flaws: 2}},
+		{"storefront", 6*24*time.Hour + 3*time.Hour, request{planned: []plannedOutcome{planOpen, planNoPR}}},
+		{"claims-api", 3*24*time.Hour + 5*time.Hour, request{planned: []plannedOutcome{planOpen}, verify: true}},
+		{"identity-hub", 50 * time.Hour, request{planned: []plannedOutcome{planExpired, planOpen}}},
+		{"patient-portal", 27 * time.Hour, request{planned: []plannedOutcome{planFailed, planSuspended}}},
+		{"checkout-web", 25 * time.Hour, request{planned: []plannedOutcome{planNeverStarted, planWaiting}}},
+		{"notebook-runner", 9 * time.Hour, request{planned: []plannedOutcome{planDryRun}}},
+		{"fhir-gateway", 7*time.Hour + 20*time.Minute, request{planned: []plannedOutcome{planOpen}, verify: true}},
+		{"risk-engine", 6 * time.Hour, request{reduced: true}},
+		{"backoffice", 4*time.Hour + 10*time.Minute, request{planned: []plannedOutcome{planStuck}}},
+		{"storefront", 3*time.Hour + 15*time.Minute, request{planned: []plannedOutcome{planOpen, planWaiting, planSuspended}}},
+		{"webhooks", 41 * time.Minute, request{planned: []plannedOutcome{planWaiting}}},
+		{"storefront", 9 * time.Minute, request{planned: []plannedOutcome{planWorking, planWorking}, flaws: 1}},
+		{"checkout-web", 6 * time.Minute, request{planned: []plannedOutcome{planWorking}}},
+		{"claims-api", 3 * time.Second, request{planned: []plannedOutcome{planMerged, planMerged}, brisk: true, flaws: 2}},
 	}
 }
 
@@ -68,9 +68,9 @@ func (m *sim) goOn(from time.Time) {
 		if r.profile.still {
 			return
 		}
-		q := request{fates: []fate{fateNatural(m.dice)}, brisk: true, asked: true}
+		q := request{planned: []plannedOutcome{naturalOutcome(m.dice)}, brisk: true, asked: true}
 		if m.dice.chance(0.2) && m.waiting(at) < 6 {
-			q.fates[0] = fateWaiting
+			q.planned[0] = planWaiting
 		}
 		if m.dice.chance(0.3) {
 			m.dispatch(r, at, q)
@@ -94,11 +94,11 @@ func (m *sim) waiting(now time.Time) (n int) {
 func (m *sim) asked(r *repository, at time.Time, sessions int, dryRun bool) {
 	q := request{brisk: true, asked: true}
 	for range min(max(sessions, 0), 5) {
-		f := pick(r.dice, []fate{fateMerged, fateMerged, fateOpen, fateWaiting})
+		f := pick(r.dice, []plannedOutcome{planMerged, planMerged, planOpen, planWaiting})
 		if dryRun {
-			f = fateDryRun
+			f = planDryRun
 		}
-		q.fates = append(q.fates, f)
+		q.planned = append(q.planned, f)
 	}
 	m.later(at.Add(r.dice.between(20*time.Second, 40*time.Second)), func(at time.Time) { m.scan(r, at, q) })
 }

@@ -52,17 +52,17 @@ type repository struct {
 	sleeping []*issue // fixed, and to come back
 	born     int      // issues so far
 
-	base        float64 // wanted number of open issues at the start
-	algorithmAt time.Time
-	algorithm   int // 1, from algorithmAt on 2
-	short       bool
-	pathPrints  bool
-	noPrints    bool
+	base             float64 // wanted number of open issues at the start
+	algorithmAt      time.Time
+	algorithm        int // 1, from algorithmAt on 2
+	short            bool
+	pathFingerprints bool
+	noFingerprints   bool
 
 	interval     time.Duration
 	pulls        int
 	baseline     int // findings of the last full record that named them
-	narrowed     bool
+	reduced      bool
 	scanned      bool
 	lastDispatch int64 // unix seconds of the last dispatch record
 }
@@ -82,7 +82,7 @@ func (r *repository) fingerprint(i *issue) string {
 	}
 	var raw [16]byte
 	a := i.print
-	if r.pathPrints {
+	if r.pathFingerprints {
 		for _, c := range []byte(i.file.path) {
 			a = mix(a ^ uint64(c))
 		}
@@ -266,7 +266,7 @@ func (r *repository) rename() {
 		for _, i := range list {
 			if i.file == f {
 				i.named = false
-				if r.pathPrints {
+				if r.pathFingerprints {
 					i.hexMaker = 0
 				}
 			}

@@ -45,7 +45,7 @@ func TestGenerate(t *testing.T) {
 
 // TestDisturbances asks for each disturbance alone and looks for its trace.
 func TestDisturbances(t *testing.T) {
-	type trace struct{ moved, renamed, rehashed, twins, unnamed, narrow, back, late, files int }
+	type trace struct{ moved, renamed, rehashed, twins, withoutFindings, reduced, back, late, files int }
 	look := func(d Disturbances) (tr trace) {
 		type place struct {
 			print, file string
@@ -66,12 +66,12 @@ func TestDisturbances(t *testing.T) {
 				continue
 			}
 			newest[f.Repo] = rec.At
-			if f.Narrowed {
-				tr.narrow++
+			if f.ScopeReduced {
+				tr.reduced++
 				continue
 			}
 			if rec.Found > 0 && f.Truth == nil {
-				tr.unnamed++
+				tr.withoutFindings++
 				continue
 			}
 			scans[f.Repo]++
@@ -98,12 +98,12 @@ func TestDisturbances(t *testing.T) {
 	}
 	for name, d := range map[string]Disturbances{
 		"shifts": {Shifts: 0.2}, "renames": {Renames: 0.2}, "algorithm": {Algorithm: 1}, "duplicates": {Duplicates: 0.2},
-		"unnamed": {Unnamed: 0.1}, "narrowed": {Narrowed: 0.1}, "reopenings": {Reopenings: 0.5}, "late": {Late: 0.1}, "missing": {Missing: 0.1},
+		"unnamed": {WithoutFindings: 0.1}, "narrowed": {ScopeReduced: 0.1}, "reopenings": {Reopenings: 0.5}, "late": {Late: 0.1}, "missing": {Missing: 0.1},
 	} {
 		got := look(d)
 		trail := map[string]bool{
 			"shifts": got.moved > 0, "renames": got.renamed > 0, "algorithm": got.rehashed > 0, "duplicates": got.twins > 0,
-			"unnamed": got.unnamed > 0, "narrowed": got.narrow > 0, "reopenings": got.back > 0, "late": got.late > 0, "missing": got.files < 600,
+			"unnamed": got.withoutFindings > 0, "narrowed": got.reduced > 0, "reopenings": got.back > 0, "late": got.late > 0, "missing": got.files < 600,
 		}
 		for other, left := range trail {
 			if left != (other == name) {
@@ -146,8 +146,8 @@ func BenchmarkGenerate(b *testing.B) {
 	b.ReportMetric(float64(bytes)/float64(files), "bytes/file")
 }
 
-// TestPrints: what fingerprints are made of, and what changes them.
-func TestPrints(t *testing.T) {
+// TestFingerprints: what fingerprints are made of, and what changes them.
+func TestFingerprints(t *testing.T) {
 	type change struct{ edited, withFile, blank int }
 	look := func(d Disturbances) (c change) {
 		type place struct{ print, file string }
@@ -173,10 +173,10 @@ func TestPrints(t *testing.T) {
 	if c := look(Disturbances{Renames: 0.3}); c != (change{}) {
 		t.Errorf("renames: %+v", c)
 	}
-	if c := look(Disturbances{Renames: 0.3, PathPrints: 1}); c.withFile == 0 || c.edited > 0 || c.blank > 0 {
+	if c := look(Disturbances{Renames: 0.3, PathFingerprints: 1}); c.withFile == 0 || c.edited > 0 || c.blank > 0 {
 		t.Errorf("renames with the path in the fingerprint: %+v", c)
 	}
-	if c := look(Disturbances{NoPrints: 1}); c.blank == 0 || c.edited > 0 || c.withFile > 0 {
+	if c := look(Disturbances{NoFingerprints: 1}); c.blank == 0 || c.edited > 0 || c.withFile > 0 {
 		t.Errorf("no fingerprints: %+v", c)
 	}
 }

@@ -7,16 +7,16 @@ import (
 
 // profile is what sets a demo repository apart from the others.
 type profile struct {
-	name     string // "owner/name"
-	fork     string // where Devin pushes, "" for the target itself
-	language string
-	base     int           // open issues at the start
-	scans    int           // in the default span
-	sessions float64       // sessions a scan
-	unnamed  bool          // its action version writes no fingerprints
-	quiet    time.Duration // its regular scans stop so long before End
-	still    bool          // nothing starts a scan of it but the user
-	relapse  float64       // share of its closed issues that come back, beyond the usual
+	name            string // "owner/name"
+	fork            string // where Devin pushes, "" for the target itself
+	language        string
+	base            int           // open issues at the start
+	scans           int           // in the default span
+	sessions        float64       // sessions a scan
+	withoutFindings bool          // its action version writes no fingerprints
+	quiet           time.Duration // its regular scans stop so long before End
+	still           bool          // nothing starts a scan of it but the user
+	relapse         float64       // share of its closed issues that come back, beyond the usual
 }
 
 const day = 24 * time.Hour
@@ -36,7 +36,7 @@ func profiles() []profile {
 		{name: "harbor-pay/risk-engine", language: "py", base: 52, scans: 24, sessions: 0.3, quiet: 30 * time.Hour, still: true},
 		{name: "harbor-pay/backoffice", language: "cs", base: 9, scans: 18, sessions: 0.25},
 		{name: "atlas-labs/docs-site", language: "js", base: 8, scans: 30, sessions: 0.2, quiet: 11 * day, still: true},
-		{name: "atlas-labs/edge-proxy", language: "go", base: 9, scans: 14, sessions: 0.15, unnamed: true, still: true},
+		{name: "atlas-labs/edge-proxy", language: "go", base: 9, scans: 14, sessions: 0.15, withoutFindings: true, still: true},
 		{name: "atlas-labs/notebook-runner", language: "py", base: 10, scans: 20, sessions: 0.3},
 		{name: "atlas-labs/identity-hub", language: "java", base: 13, scans: 20, sessions: 0.25},
 		{name: "atlas-labs/mail-templates", language: "js", base: 0, scans: 12, still: true},

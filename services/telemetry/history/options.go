@@ -21,19 +21,19 @@ type Options struct {
 // Disturbances are the rates (0 to 1) of what makes it hard to tell that two
 // findings are the same issue. The zero value is an undisturbed history.
 type Disturbances struct {
-	Shifts      float64 // per file and scan: lines are inserted or deleted above findings
-	Renames     float64 // per scan: one file with findings gets another path
-	Algorithm   float64 // per repository: all fingerprints change at one moment
-	ShortHashes float64 // per repository: the first records cut fingerprints to 16 digits, later ones to 20
-	PathPrints  float64 // per repository: fingerprints are made of the path too, so that a rename changes them
-	NoPrints    float64 // per repository: records name findings without fingerprints
-	Edits       float64 // per finding and scan: its own line is edited, which changes its fingerprint
-	Duplicates  float64 // per issue: it has the fingerprint of another open one of its rule
-	Unnamed     float64 // per scan: the record has no fingerprints, only counts
-	Narrowed    float64 // per scan: it sees under 20 % of the findings (of 20 or more)
-	Reopenings  float64 // per closed issue: it comes back after some scans
-	Late        float64 // per record: it appears after newer ones
-	Missing     float64 // per record: it never appears
+	Shifts           float64 // per file and scan: lines are inserted or deleted above findings
+	Renames          float64 // per scan: one file with findings gets another path
+	Algorithm        float64 // per repository: all fingerprints change at one moment
+	ShortHashes      float64 // per repository: the first records cut fingerprints to 16 digits, later ones to 20
+	PathFingerprints float64 // per repository: fingerprints are made of the path too, so that a rename changes them
+	NoFingerprints   float64 // per repository: records name findings without fingerprints
+	Edits            float64 // per finding and scan: its own line is edited, which changes its fingerprint
+	Duplicates       float64 // per issue: it has the fingerprint of another open one of its rule
+	WithoutFindings  float64 // per scan: the record has no fingerprints, only counts
+	ScopeReduced     float64 // per scan: it sees under 20 % of the findings (of 20 or more)
+	Reopenings       float64 // per closed issue: it comes back after some scans
+	Late             float64 // per record: it appears after newer ones
+	Missing          float64 // per record: it never appears
 }
 
 // Believable returns the rates that a demo uses: each disturbance happens,
@@ -41,7 +41,7 @@ type Disturbances struct {
 func Believable() Disturbances {
 	return Disturbances{
 		Shifts: 0.08, Renames: 0.02, Algorithm: 0.2, ShortHashes: 1, Duplicates: 0.05,
-		Narrowed: 0.004, Reopenings: 0.07, Late: 0.01, Missing: 0.005,
+		ScopeReduced: 0.004, Reopenings: 0.07, Late: 0.01, Missing: 0.005,
 	}
 }
 
@@ -61,7 +61,7 @@ type File struct {
 	Kind  string    // KindScan, KindDispatch or KindVerification
 	Truth []string  // the issue of each finding of a scan, in the order of issue_fingerprints; else nil
 
-	Narrowed bool // a scan that looked at a part only
+	ScopeReduced bool // a scan that looked at a part only
 }
 
 const defaultSpan = 90 * 24 * time.Hour

@@ -45,17 +45,17 @@ const (
 
 // scanRecord is what one scan leaves behind.
 type scanRecord struct {
-	repo     *repository
-	shape    shape
-	unnamed  bool // no findings, and the fields of shapeEarly
-	short    bool // fingerprints of 16 digits
-	all      bool // findings are called CQLF-ALL-…
-	run      int
-	runID    string
-	at       time.Time
-	findings []*issue
-	sessions []*session
-	batches  int
+	repo            *repository
+	shape           shape
+	withoutFindings bool // no findings, and the fields of shapeEarly
+	short           bool // fingerprints of 16 digits
+	all             bool // findings are called CQLF-ALL-…
+	run             int
+	runID           string
+	at              time.Time
+	findings        []*issue
+	sessions        []*session
+	batches         int
 
 	name      string // the file's
 	body      []byte // its bytes, where it is to be written anew
@@ -100,9 +100,9 @@ func (s *scanRecord) write(actionURL string) []byte {
 	b = strconv.AppendInt(append(b, ",\n  \"batches_created\": "...), int64(s.batches), 10)
 	b = append(b, ",\n  \"sessions\": "...)
 	s.from = len(b)
-	b = appendSessions(b, s.sessions, s.shape >= shapeDispatched && !s.unnamed, "")
+	b = appendSessions(b, s.sessions, s.shape >= shapeDispatched && !s.withoutFindings, "")
 	s.end = len(b)
-	if !s.unnamed {
+	if !s.withoutFindings {
 		b = s.appendFindings(append(b, ",\n  \"issue_fingerprints\": "...))
 	}
 	if s.shape >= shapeZero {
@@ -117,34 +117,34 @@ func (s *scanRecord) rewritten() []byte {
 	return append(appendSessions(b, s.sessions, true, ""), s.body[s.end:]...)
 }
 
-type tally struct {
+type nameCount struct {
 	name string
 	n    int
 }
 
-func count(list []tally, name string) []tally {
+func count(list []nameCount, name string) []nameCount {
 	for i := range list {
 		if list[i].name == name {
 			list[i].n++
 			return list
 		}
 	}
-	return append(list, tally{name, 1})
+	return append(list, nameCount{name, 1})
 }
 
 func (s *scanRecord) breakdowns(b []byte) []byte {
-	var tierStore [4]tally
-	var familyStore [24]tally
+	var tierStore [4]nameCount
+	var familyStore [24]nameCount
 	tiers, families := tierStore[:0], familyStore[:0]
 	for _, i := range s.findings {
 		tiers = count(tiers, i.rule.tier)
 		families = count(families, i.rule.family)
 	}
-	b = appendTallies(append(b, ",\n  \"severity_breakdown\": "...), tiers)
-	return appendTallies(append(b, ",\n  \"category_breakdown\": "...), families)
+	b = appendCounts(append(b, ",\n  \"severity_breakdown\": "...), tiers)
+	return appendCounts(append(b, ",\n  \"category_breakdown\": "...), families)
 }
 
-func appendTallies(b []byte, list []tally) []byte {
+func appendCounts(b []byte, list []nameCount) []byte {
 	if len(list) == 0 {
 		return append(b, "{}"...)
 	}
@@ -173,7 +173,7 @@ func appendSessions(b []byte, list []*session, newer bool, prURL string) []byte 
 		}
 		b = append(b, "\n    {\n      \"session_id\": \""...)
 		switch {
-		case s.fate == fateDryRun:
+		case s.planned == planDryRun:
 			b = append(b, dryRunID...)
 		case s.id != "":
 			b = append(append(b, "devin-"...), s.id...)
@@ -225,7 +225,7 @@ func (s *scanRecord) appendFindings(b []byte) []byte {
 		b = append(b, "\n    {\n      \"id\": \""...)
 		b = i.ref.append(b)
 		b = append(b, "\",\n      \"fingerprint\": \""...)
-		if !s.repo.noPrints {
+		if !s.repo.noFingerprints {
 			b = append(b, s.repo.fingerprint(i)[:digits]...)
 		}
 		b = append(append(b, i.rule.middle...), i.file.path...)

@@ -8,12 +8,12 @@ import (
 
 // request says what a scan is to be like beyond the usual.
 type request struct {
-	fates  []fate // it starts sessions with these fates
-	brisk  bool   // which take seconds to minutes
-	verify bool   // and whose fixes are verified
-	asked  bool   // nothing disturbs its record, which appears at once
-	narrow bool   // it looks at a part only, if it can
-	flaws  int    // the code has so many new ones, beyond the usual
+	planned []plannedOutcome // it starts sessions with these fates
+	brisk   bool             // which take seconds to minutes
+	verify  bool             // and whose fixes are verified
+	asked   bool             // nothing disturbs its record, which appears at once
+	reduced bool             // it looks at a part only, if it can
+	flaws   int              // the code has so many new ones, beyond the usual
 }
 
 // Versions of the action changed the records at these shares of the span.
@@ -49,27 +49,27 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 	rec := &scanRecord{repo: r, at: at, run: m.runs, runID: m.runID(at), shape: shapeAt(frac)}
 	rec.all = rec.shape == shapeDispatched && frac < oneSeriesFrom
 	rec.short = r.short && rec.shape < shapeDispatched
-	rec.unnamed = r.profile.unnamed || (!q.asked && r.dice.chance(o.Disturb.Unnamed))
-	if rec.unnamed {
+	rec.withoutFindings = r.profile.withoutFindings || (!q.asked && r.dice.chance(o.Disturb.WithoutFindings))
+	if rec.withoutFindings {
 		rec.shape = shapeEarly
 	}
 	missing := !q.asked && r.dice.chance(o.Disturb.Missing)
-	narrow := !rec.unnamed && !missing && (q.narrow || (!q.asked && r.dice.chance(o.Disturb.Narrowed)))
+	reduced := !rec.withoutFindings && !missing && (q.reduced || (!q.asked && r.dice.chance(o.Disturb.ScopeReduced)))
 	part := []*issue(nil)
-	if narrow {
+	if reduced {
 		part = r.part()
 	}
 	rec.findings = part
 	if part == nil {
 		rec.findings = r.moveOn(o, q.flaws, at)
 	}
-	if !rec.unnamed && !missing {
+	if !rec.withoutFindings && !missing {
 		r.label(rec, part != nil)
 	}
 	r.scanned = true
 	batches := r.batches(5)
-	if part != nil || rec.unnamed {
-		batches = within(batches, part, rec.unnamed)
+	if part != nil || rec.withoutFindings {
+		batches = within(batches, part, rec.withoutFindings)
 	}
 	rec.batches = len(batches)
 	m.start(rec, batches, q)
@@ -87,7 +87,7 @@ func (m *sim) perhapsDispatch(r *repository, after time.Time) {
 		return
 	}
 	m.later(after.Add(r.dice.between(20*time.Minute, 10*time.Hour)).Truncate(time.Microsecond), func(at time.Time) {
-		m.dispatch(r, at, request{fates: []fate{fateNatural(r.dice)}})
+		m.dispatch(r, at, request{planned: []plannedOutcome{naturalOutcome(r.dice)}})
 	})
 }
 
@@ -116,7 +116,7 @@ func (r *repository) label(rec *scanRecord, part bool) {
 	if !part {
 		r.baseline = len(rec.findings)
 	}
-	r.narrowed = part
+	r.reduced = part
 }
 
 // part returns what a scan of one corner of the code sees: under a fifth of
@@ -124,7 +124,7 @@ func (r *repository) label(rec *scanRecord, part bool) {
 // Two such scans never follow each other.
 func (r *repository) part() []*issue {
 	limit := (r.baseline*20 - 1) / 100
-	if r.narrowed || r.baseline < 20 {
+	if r.reduced || r.baseline < 20 {
 		return nil
 	}
 	var known []*issue
@@ -143,8 +143,8 @@ func (r *repository) part() []*issue {
 
 // within keeps the batches that a record can have: one of a narrowed scan
 // only what it saw; one without findings no dispatch ids.
-func within(batches [][]*issue, part []*issue, unnamed bool) [][]*issue {
-	if unnamed {
+func within(batches [][]*issue, part []*issue, withoutFindings bool) [][]*issue {
+	if withoutFindings {
 		return batches[:min(len(batches), 2)]
 	}
 	var out [][]*issue
@@ -167,27 +167,27 @@ func within(batches [][]*issue, part []*issue, unnamed bool) [][]*issue {
 // start makes the sessions of a scan.
 func (m *sim) start(rec *scanRecord, batches [][]*issue, q request) {
 	r := rec.repo
-	fates := q.fates
+	planned := q.planned
 	if !q.asked && m.o.SessionsPerScan > 0 && !m.closing(rec.at) {
 		rate := r.profile.sessions
 		for range min(r.dice.about(rate)+r.dice.about(rate*0.25), 5) {
-			fates = append(fates, fateNatural(r.dice))
+			planned = append(planned, naturalOutcome(r.dice))
 		}
 	}
 	number := 0
-	for n, fate := range fates {
+	for n, planned := range planned {
 		if n >= len(batches) {
 			break
 		}
-		s := m.session(r, rec.at, fate, batches[n], q)
+		s := m.session(r, rec.at, planned, batches[n], q)
 		s.batch, s.original = n+1, len(rec.findings)
 		for k := range s.targets {
 			t := &s.targets[k]
 			number++
 			switch {
-			case rec.unnamed && r.dice.chance(0.2):
+			case rec.withoutFindings && r.dice.chance(0.2):
 				t.ref = issueRef{}
-			case rec.unnamed || rec.all:
+			case rec.withoutFindings || rec.all:
 				t.ref = issueRef{run: rec.run, number: number}
 			default:
 				t.ref = t.issue.ref
@@ -208,31 +208,31 @@ func (m *sim) closing(at time.Time) bool {
 	return m.keep && at.After(m.o.End.Add(-8*time.Hour)) && !at.After(m.o.End)
 }
 
-// fateNatural draws what becomes of a session, as it usually goes.
-func fateNatural(d dice) fate {
+// naturalOutcome draws what becomes of a session, as it usually goes.
+func naturalOutcome(d dice) plannedOutcome {
 	switch n := d.IntN(100); {
 	case n < 62:
-		return fateMerged
+		return planMerged
 	case n < 74:
-		return fateClosed
+		return planClosed
 	case n < 82:
-		return fateNoPR
+		return planNoPR
 	case n < 86:
-		return fateFailed
+		return planFailed
 	case n < 91:
-		return fateExpired
+		return planExpired
 	case n < 96:
-		return fateSuspended
+		return planSuspended
 	default:
-		return fateNeverStarted
+		return planNeverStarted
 	}
 }
 
 // session makes a session for a batch.
-func (m *sim) session(r *repository, at time.Time, f fate, batch []*issue, q request) *session {
+func (m *sim) session(r *repository, at time.Time, f plannedOutcome, batch []*issue, q request) *session {
 	m.made++
-	s := &session{number: m.made, repo: r, family: batch[0].rule.family, fate: f, brisk: q.brisk, created: at.Add(-time.Second)}
-	if f != fateNeverStarted && f != fateDryRun {
+	s := &session{number: m.made, repo: r, family: batch[0].rule.family, planned: f, brisk: q.brisk, created: at.Add(-time.Second)}
+	if f != planNeverStarted && f != planDryRun {
 		s.id = sessionID(m.o.Seed, m.made)
 	}
 	for _, i := range batch {
@@ -264,11 +264,11 @@ func (m *sim) launch(s *session) {
 }
 
 // emit puts the record into the directory.
-func (m *sim) emit(rec *scanRecord, q request, narrowed bool) {
+func (m *sim) emit(rec *scanRecord, q request, reduced bool) {
 	r := rec.repo
 	rec.name, rec.body = runFileName(rec), rec.write(m.actionURL)
-	f := File{Kind: KindScan, Repo: r.name, Narrowed: narrowed, Name: rec.name, Body: rec.body}
-	if !rec.unnamed {
+	f := File{Kind: KindScan, Repo: r.name, ScopeReduced: reduced, Name: rec.name, Body: rec.body}
+	if !rec.withoutFindings {
 		f.Truth = make([]string, len(rec.findings))
 		for n, i := range rec.findings {
 			f.Truth[n] = i.truth
@@ -322,8 +322,8 @@ func (m *sim) verification(s *session, at time.Time) {
 // dispatch starts one session for findings of an earlier record, and tells
 // whether there were any.
 func (m *sim) dispatch(r *repository, at time.Time, q request) bool {
-	f := q.fates[0]
-	if f == fateNeverStarted || m.closing(at) && !q.asked {
+	f := q.planned[0]
+	if f == planNeverStarted || m.closing(at) && !q.asked {
 		return false
 	}
 	batch := r.dispatchable()

@@ -46,15 +46,15 @@ func (m *sim) script(s *session) {
 		t = t.Add(5 * time.Second)
 	}
 	m.step(s, step{at: t, state: StateWorking, from: fromDevin, message: m.say(s, hello)})
-	switch s.fate {
-	case fateStuck:
+	switch s.planned {
+	case planStuck:
 		return
-	case fateWaiting:
+	case planWaiting:
 		m.step(s, step{at: t.Add(s.wait(4*time.Minute, 14*time.Minute)), state: StateWaiting, from: fromDevin, message: m.say(s, question)})
 		return
-	case fateWorking:
+	case planWorking:
 		t = later(t, m.o.End)
-		s.brisk, s.fate = true, fateMerged
+		s.brisk, s.planned = true, planMerged
 		m.step(s, step{at: s.created.Add(m.o.End.Sub(s.created) / 2), state: StateWorking, from: fromDevin, message: m.say(s, progress)})
 	}
 	if s.asks {
@@ -76,7 +76,7 @@ func later(a, b time.Time) time.Time {
 // work goes on from a time at which the session works, to its end.
 func (m *sim) work(s *session, t time.Time) {
 	t = t.Add(s.wait(9*time.Minute, 80*time.Minute))
-	if s.fate <= fateOpen {
+	if s.planned <= planOpen {
 		m.scriptPull(s, t)
 		return
 	}
@@ -98,7 +98,7 @@ func (m *sim) scriptPull(s *session, t time.Time) {
 		p.verified = t.Add(s.wait(4*time.Minute, 50*time.Minute))
 		m.after(s, p.verified, func(at time.Time) { m.verification(s, at) })
 	}
-	if s.fate == fateOpen {
+	if s.planned == planOpen {
 		return
 	}
 	d := s.repo.dice
@@ -106,7 +106,7 @@ func (m *sim) scriptPull(s *session, t time.Time) {
 	if d.chance(0.4) {
 		end = t.Add(s.wait(70*time.Minute, 9*time.Hour))
 	}
-	if s.fate == fateMerged {
+	if s.planned == planMerged {
 		p.merged = end
 	}
 	p.closed = end
@@ -119,12 +119,12 @@ func (m *sim) scriptPull(s *session, t time.Time) {
 
 // ending returns the last step of a session that opens no pull request.
 func (m *sim) ending(s *session, t time.Time) step {
-	switch s.fate {
-	case fateFailed:
+	switch s.planned {
+	case planFailed:
 		return step{at: t, state: StateFailed, from: fromDevin, message: m.say(s, broken)}
-	case fateExpired:
+	case planExpired:
 		return step{at: t, state: StateExpired}
-	case fateSuspended:
+	case planSuspended:
 		return step{
 			at:     t,
 			state:  StateSuspended,
@@ -140,7 +140,7 @@ func (m *sim) settle(s *session) {
 	d := s.repo.dice
 	for _, t := range s.targets {
 		// A re-scan of the branch can be wrong about the main one.
-		if s.fate == fateMerged && t.gone != d.chance(0.05) {
+		if s.planned == planMerged && t.gone != d.chance(0.05) {
 			s.repo.close(&m.o, t.issue)
 		}
 	}
@@ -169,8 +169,8 @@ func (m *sim) hear(s *session, at time.Time, text string) {
 			s.pull = nil
 		}
 	}
-	if s.fate >= fateOpen && s.fate != fateNoPR {
-		s.fate = fateMerged
+	if s.planned >= planOpen && s.planned != planNoPR {
+		s.planned = planMerged
 	}
 	m.step(s, step{at: at, state: StateWorking, pr: now.pr, from: fromUser, message: text})
 	t := at.Add(s.wait(2*time.Minute, 6*time.Minute))

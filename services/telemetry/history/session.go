@@ -48,22 +48,22 @@ type target struct {
 	gone  bool // the fix's re-scan does not find it
 }
 
-// fate is what becomes of a session.
-type fate int
+// plannedOutcome is what becomes of a session.
+type plannedOutcome int
 
 const (
-	fateMerged fate = iota
-	fateClosed
-	fateOpen // its pull request waits
-	fateNoPR
-	fateFailed
-	fateExpired
-	fateSuspended
-	fateNeverStarted
-	fateWaiting // it asks, and goes on when somebody answers
-	fateWorking // as of a World's End; it opens a pull request soon after
-	fateStuck   // works, and tells nothing
-	fateDryRun  // the action only says what it would start
+	planMerged plannedOutcome = iota
+	planClosed
+	planOpen // its pull request waits
+	planNoPR
+	planFailed
+	planExpired
+	planSuspended
+	planNeverStarted
+	planWaiting // it asks, and goes on when somebody answers
+	planWorking // as of a World's End; it opens a pull request soon after
+	planStuck   // works, and tells nothing
+	planDryRun  // the action only says what it would start
 )
 
 // session is one Devin session. id is "" where none could be made.
@@ -77,7 +77,7 @@ type session struct {
 	targets  []target
 	original int // findings of the scan it is for
 	created  time.Time
-	fate     fate
+	planned  plannedOutcome
 	asks     bool // it puts a question before it goes on
 	verify   bool // its pull request gets a re-scan
 	pull     *pull
@@ -136,17 +136,17 @@ func (s *session) claimed(gone bool) []target {
 // are written when the session is made, and not again unless it expires.
 func (s *session) recordedStatus(newer bool) string {
 	switch {
-	case s.fate == fateNeverStarted:
+	case s.planned == planNeverStarted:
 		return "error: 429 Client Error: Too Many Requests for url: https://api.devin.ai/v1/sessions"
-	case s.fate == fateDryRun:
+	case s.planned == planDryRun:
 		return dryRunID
-	case s.fate == fateExpired:
+	case s.planned == planExpired:
 		return "expired"
 	case newer:
 		return "created"
-	case s.fate == fateOpen || s.fate == fateWaiting:
+	case s.planned == planOpen || s.planned == planWaiting:
 		return "blocked"
-	case s.fate == fateWorking || s.fate == fateStuck:
+	case s.planned == planWorking || s.planned == planStuck:
 		return "working"
 	default:
 		return "finished"

@@ -119,7 +119,7 @@ func (m *sim) addRepo(p profile, lang *language) *repository {
 		r.algorithmAt = o.Start.Add(time.Duration((0.25 + 0.6*r.dice.Float64()) * float64(span)))
 	}
 	r.short = r.dice.chance(o.Disturb.ShortHashes)
-	r.pathPrints, r.noPrints = r.dice.chance(o.Disturb.PathPrints), r.dice.chance(o.Disturb.NoPrints)
+	r.pathFingerprints, r.noFingerprints = r.dice.chance(o.Disturb.PathFingerprints), r.dice.chance(o.Disturb.NoFingerprints)
 	r.interval = span / time.Duration(p.scans)
 	r.pulls = r.dice.IntN(60)
 	m.repos = append(m.repos, r)

@@ -91,11 +91,11 @@ func TestWorldCharacters(t *testing.T) {
 				t.Errorf("seed %d: %s: overdue is %v", seed, repo, late)
 			}
 			last := list[len(list)-1]
-			if last.Narrowed != (repo == "harbor-pay/risk-engine") {
-				t.Errorf("seed %d: %s: the last scan is narrowed: %v", seed, repo, last.Narrowed)
+			if last.ScopeReduced != (repo == "harbor-pay/risk-engine") {
+				t.Errorf("seed %d: %s: the last scan is narrowed: %v", seed, repo, last.ScopeReduced)
 			}
-			if unnamed := last.Truth == nil; unnamed != (repo == "atlas-labs/edge-proxy") {
-				t.Errorf("seed %d: %s: the last scan names no findings: %v", seed, repo, unnamed)
+			if withoutFindings := last.Truth == nil; withoutFindings != (repo == "atlas-labs/edge-proxy") {
+				t.Errorf("seed %d: %s: the last scan names no findings: %v", seed, repo, withoutFindings)
 			}
 			if calm := strings.Contains(string(last.Body), `"issues_found": 0`); calm != (repo == "atlas-labs/mail-templates") {
 				t.Errorf("seed %d: %s: nothing found: %v", seed, repo, calm)

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestTakes: which issues a session took (docs/rules.md#which-issues-a-session-took) is told by an id
+// TestAttempts: which issues a session took (docs/rules.md#which-issues-a-session-took) is told by an id
 // that the same record's findings have, whole and in any case.
-func TestTakes(t *testing.T) {
+func TestAttempts(t *testing.T) {
 	const session = `[{"session_id":"devin-A1","batch_id":2,"issue_ids":[%s]}]`
 	findings := `[{"id":"CQLF-R7-0001","fingerprint":"a","rule_id":"r","file":"x"},{"id":"CQLF-ALL-R7-0002","fingerprint":"b","rule_id":"r","file":"y"},{"id":"CQLF-R7-0001","fingerprint":"c","rule_id":"r","file":"z"},{"id":"","fingerprint":"d"}]`
 	for name, c := range map[string]struct {
@@ -26,9 +26,9 @@ func TestTakes(t *testing.T) {
 		rec := parse(t, with("issue_fingerprints", findings))
 		rec.Sessions = parse(t, with("sessions", fmt.Sprintf(session, c.ids))).Sessions
 		var got []string
-		for _, take := range rec.Takes() {
+		for _, take := range rec.Attempts() {
 			got = append(got, take.Finding.Fingerprint)
-			if take.Session != "a1" || take.Batch != 2 || rec.Findings[take.Place] != take.Finding {
+			if take.Session != "a1" || take.Batch != 2 || rec.Findings[take.Index] != take.Finding {
 				t.Errorf("%s: %+v", name, take)
 			}
 		}
@@ -39,15 +39,15 @@ func TestTakes(t *testing.T) {
 	for _, id := range []string{"", "dry-run"} {
 		rec := parse(t, goodScan)
 		rec.Sessions[0].ID = id
-		if got := rec.Takes(); len(got) > 0 {
+		if got := rec.Attempts(); len(got) > 0 {
 			t.Errorf("a session %q took %v", id, got)
 		}
 	}
 }
 
-// TestRealTakes: in runs 33, 34 and 37 the sessions' ids, 31 of them, name no
+// TestRealAttempts: in runs 33, 34 and 37 the sessions' ids, 31 of them, name no
 // finding of their own record; elsewhere each names one.
-func TestRealTakes(t *testing.T) {
+func TestRealAttempts(t *testing.T) {
 	nameless := map[int64]int{}
 	for name, rec := range realRecords(t) {
 		if rec.Kind != KindScan || len(rec.Findings) == 0 {
@@ -59,7 +59,7 @@ func TestRealTakes(t *testing.T) {
 					nameless[rec.RunNumber]++
 				}
 			}
-			if took := slices.ContainsFunc(rec.Takes(), func(take Take) bool { return take.Session == BareID(s.ID) }); took && nameless[rec.RunNumber] > 0 {
+			if took := slices.ContainsFunc(rec.Attempts(), func(take Attempt) bool { return take.Session == SessionKey(s.ID) }); took && nameless[rec.RunNumber] > 0 {
 				t.Errorf("%s: a session of run %d took something by an id that names nothing", name, rec.RunNumber)
 			}
 		}

@@ -31,7 +31,7 @@ func TestBeside(t *testing.T) {
 		if got, err := s.SessionsByKey(t.Context(), keys); err != nil || len(got) == 0 || !reflect.DeepEqual(got, want) {
 			t.Errorf("%d sessions by key (%v), want the %d of the list", len(got), err, len(want))
 		}
-		sameMarks(t, s, all)
+		sameExtras(t, s, all)
 		for _, tier := range telemetry.Severities() {
 			repos, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Page: query.Page{Number: 1, Size: 1000, Sort: tier}})
 			if err != nil || len(repos.Items) < 2 {
@@ -46,15 +46,15 @@ func TestBeside(t *testing.T) {
 	})
 }
 
-// sameMarks holds the marks of pull requests against their pages.
-func sameMarks(t *testing.T, s *storetest.Store, all query.Page) {
+// sameExtras holds the marks of pull requests against their pages.
+func sameExtras(t *testing.T, s *storetest.Store, all query.Page) {
 	t.Helper()
 	pulls, err := lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Page: all})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var keys []string
-	want := map[string]telemetry.PullMarks{}
+	want := map[string]telemetry.PullExtras{}
 	verified := 0
 	for _, p := range pulls.Items {
 		ref := telemetry.PullRef{Repo: p.Repo, Number: p.Number}
@@ -63,7 +63,7 @@ func sameMarks(t *testing.T, s *storetest.Store, all query.Page) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m telemetry.PullMarks
+		var m telemetry.PullExtras
 		for _, i := range d.Issues {
 			if m.Severity == nil {
 				m.Severity = map[string]int64{}
@@ -71,15 +71,15 @@ func sameMarks(t *testing.T, s *storetest.Store, all query.Page) {
 			m.Severity[i.Severity]++
 		}
 		if len(d.Verifications) > 0 {
-			m.Verdict = d.Verifications[0].Verdict
+			m.Outcome = d.Verifications[0].Outcome
 			verified++
 		}
-		if m.Severity != nil || m.Verdict != "" {
+		if m.Severity != nil || m.Outcome != "" {
 			want[ref.Key()] = m
 		}
 	}
-	got, err := s.PullMarks(t.Context(), keys)
-	if err != nil || verified == 0 || !maps.EqualFunc(got, want, func(a, b telemetry.PullMarks) bool { return reflect.DeepEqual(a, b) }) {
+	got, err := s.PullExtras(t.Context(), keys)
+	if err != nil || verified == 0 || !maps.EqualFunc(got, want, func(a, b telemetry.PullExtras) bool { return reflect.DeepEqual(a, b) }) {
 		t.Errorf("marks %v (%v), want %v", got, err, want)
 	}
 }

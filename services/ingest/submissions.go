@@ -58,14 +58,14 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 	if r.o.Messenger == nil {
 		return r.missingDevin()
 	}
-	bare := telemetry.BareID(id)
-	s.Kind, s.Subject = telemetry.SubmissionReply, bare
-	s.Token = contentToken(s.Token, s.Kind, bare, text)
+	key := telemetry.SessionKey(id)
+	s.Kind, s.Subject = telemetry.SubmissionReply, key
+	s.Token = contentToken(s.Token, s.Kind, key, text)
 	d := delivery{
 		send: func(ctx context.Context) (string, error) {
-			err := r.o.Messenger.Send(ctx, bare, text)
+			err := r.o.Messenger.Send(ctx, key, text)
 			if err == nil {
-				r.follow(bare)
+				r.follow(key)
 			}
 			return "", err
 		},
@@ -74,7 +74,7 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 			"Look at the session, and send it again if it is missing there.",
 	}
 	if s.By == telemetry.ByPage { // a caller of the API never asks again with the same token
-		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, bare, text).encode() }
+		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, key, text).encode() }
 	}
 	_, err := r.once(ctx, s, d)
 	return err
@@ -243,19 +243,19 @@ func (r *Runner) noteOutcome(ctx context.Context, s telemetry.Submission, err er
 func followAfter() []time.Duration { return []time.Duration{0, 3 * time.Second, 12 * time.Second} }
 
 // follow asks Devin what has become of a session, on the server's life.
-func (r *Runner) follow(bare string) {
+func (r *Runner) follow(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.o.Devin == nil || r.stopped || r.ctx.Err() != nil {
 		return
 	}
 	r.ended.Go(func() {
-		err := telemetry.Guard("follow a reply", func() error { return r.askFollowed(bare) })
+		err := telemetry.Guard("follow a reply", func() error { return r.askFollowed(key) })
 		r.logFailure("cannot ask for a session after a reply", "follow", err)
 	})
 }
 
-func (r *Runner) askFollowed(bare string) error {
+func (r *Runner) askFollowed(key string) error {
 	for _, wait := range followAfter() {
 		select {
 		case <-r.ctx.Done():
@@ -263,7 +263,7 @@ func (r *Runner) askFollowed(bare string) error {
 		case <-time.After(wait):
 		}
 		err := within(r.ctx, sendLimit, "Asking Devin for a session", func(ctx context.Context) error {
-			answer, err := r.o.Devin.Sessions(ctx, []string{bare})
+			answer, err := r.o.Devin.Sessions(ctx, []string{key})
 			if err == nil && len(answer.Sessions) > 0 {
 				err = r.o.Store.SavePoll(ctx, answer)
 			}

@@ -40,54 +40,54 @@ CREATE INDEX files_derived ON files (derived, repo_key);
 CREATE INDEX files_state ON files ((CASE WHEN error <> '' AND gone = 0 THEN 0 ELSE 1 END), file, source);
 
 CREATE TABLE repos (
-  id                BIGINT NOT NULL PRIMARY KEY,
-  key               TEXT NOT NULL,
-  name              TEXT NOT NULL,
-  target_repo       TEXT NOT NULL,
-  fork_url          TEXT NOT NULL,
-  fork              TEXT NOT NULL,
-  fork_key          TEXT NOT NULL,
-  runs              BIGINT NOT NULL,
-  scans             BIGINT NOT NULL,
-  dispatches        BIGINT NOT NULL,
-  issues_found      BIGINT NOT NULL,
-  last_run          BIGINT NOT NULL,
-  sessions_created  BIGINT NOT NULL,
-  sessions_finished BIGINT NOT NULL,
-  sessions_active   BIGINT NOT NULL,
-  sessions_waiting  BIGINT NOT NULL,
-  sessions_with_pr  BIGINT NOT NULL,
-  never_started     BIGINT NOT NULL,
-  prs_total         BIGINT NOT NULL,
-  prs_open          BIGINT NOT NULL,
-  prs_closed        BIGINT NOT NULL,
-  prs_merged        BIGINT NOT NULL,
-  prs_unknown       BIGINT NOT NULL,
-  severity_sum      TEXT NOT NULL,
-  category_sum      TEXT NOT NULL,
-  open              BIGINT NOT NULL,
-  open_severity     TEXT NOT NULL,
-  open_category     TEXT NOT NULL,
-  critical_high     BIGINT NOT NULL,
-  listed            SMALLINT NOT NULL,
-  unnamed           SMALLINT NOT NULL,
-  latest_at         BIGINT NOT NULL,
-  latest_file       TEXT NOT NULL,
-  latest_run        BIGINT NOT NULL,
-  -- where the fold of its scans stands
-  data_at           BIGINT NOT NULL,
-  data_file         TEXT NOT NULL,
-  data_run          BIGINT NOT NULL,
-  data_reduced      SMALLINT NOT NULL,
-  ref_at            BIGINT NOT NULL,
-  ref_file          TEXT NOT NULL,
-  ref_run           BIGINT NOT NULL,
-  baseline          BIGINT NOT NULL,
-  reduced_in_row    BIGINT NOT NULL,
-  saw_named         SMALLINT NOT NULL,
-  saw_unnamed       SMALLINT NOT NULL,
-  scan_interval     BIGINT NOT NULL DEFAULT 0,
-  due_at            BIGINT NOT NULL DEFAULT 0
+  id                   BIGINT NOT NULL PRIMARY KEY,
+  key                  TEXT NOT NULL,
+  name                 TEXT NOT NULL,
+  target_repo          TEXT NOT NULL,
+  fork_url             TEXT NOT NULL,
+  fork                 TEXT NOT NULL,
+  fork_key             TEXT NOT NULL,
+  runs                 BIGINT NOT NULL,
+  scans                BIGINT NOT NULL,
+  dispatches           BIGINT NOT NULL,
+  issues_found         BIGINT NOT NULL,
+  last_run             BIGINT NOT NULL,
+  sessions_created     BIGINT NOT NULL,
+  sessions_finished    BIGINT NOT NULL,
+  sessions_active      BIGINT NOT NULL,
+  sessions_waiting     BIGINT NOT NULL,
+  sessions_with_pr     BIGINT NOT NULL,
+  never_started        BIGINT NOT NULL,
+  prs_total            BIGINT NOT NULL,
+  prs_open             BIGINT NOT NULL,
+  prs_closed           BIGINT NOT NULL,
+  prs_merged           BIGINT NOT NULL,
+  prs_unknown          BIGINT NOT NULL,
+  severity_sum         TEXT NOT NULL,
+  category_sum         TEXT NOT NULL,
+  open                 BIGINT NOT NULL,
+  open_severity        TEXT NOT NULL,
+  open_category        TEXT NOT NULL,
+  critical_high        BIGINT NOT NULL,
+  listed               SMALLINT NOT NULL,
+  without_findings     SMALLINT NOT NULL,
+  latest_at            BIGINT NOT NULL,
+  latest_file          TEXT NOT NULL,
+  latest_run           BIGINT NOT NULL,
+  -- up to which scan its issues are derived
+  data_at              BIGINT NOT NULL,
+  data_file            TEXT NOT NULL,
+  data_run             BIGINT NOT NULL,
+  data_reduced         SMALLINT NOT NULL,
+  ref_at               BIGINT NOT NULL,
+  ref_file             TEXT NOT NULL,
+  ref_run              BIGINT NOT NULL,
+  baseline             BIGINT NOT NULL,
+  reduced_in_row       BIGINT NOT NULL,
+  saw_named            SMALLINT NOT NULL,
+  saw_without_findings SMALLINT NOT NULL,
+  scan_interval        BIGINT NOT NULL DEFAULT 0,
+  due_at               BIGINT NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX repos_key ON repos (key);
 CREATE INDEX repos_last_run ON repos (last_run, key);
@@ -131,7 +131,7 @@ CREATE INDEX runs_kind ON runs ((kind || ''), at, file, id);
 CREATE INDEX runs_number ON runs (run_number, at, file, id);
 CREATE INDEX runs_target ON runs (repo_key, at, file, id);
 
--- A person's word that a narrow scan is a full one.
+-- Scope-reduced scans that a person accepted as full ones.
 CREATE TABLE accepted (
   source     TEXT NOT NULL,
   file       TEXT NOT NULL,
@@ -146,7 +146,7 @@ CREATE TABLE issues (
   repo_id         BIGINT NOT NULL,
   public_id       TEXT NOT NULL,
   fingerprint     TEXT NOT NULL,
-  print_key       TEXT NOT NULL,
+  fingerprint_key TEXT NOT NULL,
   rule            TEXT NOT NULL,
   severity        TEXT NOT NULL,
   severity_rank   SMALLINT NOT NULL,
@@ -170,16 +170,16 @@ CREATE TABLE issues (
   from_start      SMALLINT NOT NULL,
   appearances     BIGINT NOT NULL,
   runs            TEXT NOT NULL,
-  prints          TEXT NOT NULL,
+  fingerprints    TEXT NOT NULL,
   attempts        BIGINT NOT NULL DEFAULT 0,
   session         TEXT NOT NULL DEFAULT '',
-  taken_at        BIGINT NOT NULL DEFAULT 0
+  attempted_at    BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX issues_public ON issues (public_id);
 CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
 CREATE INDEX issues_repo ON issues (repo_id, status_rank, last_at, public_id);
-CREATE INDEX issues_print ON issues (repo_id, print_key);
-CREATE INDEX issues_place ON issues (repo_id, rule, file, line);
+CREATE INDEX issues_fingerprint ON issues (repo_id, fingerprint_key);
+CREATE INDEX issues_location ON issues (repo_id, rule, file, line);
 CREATE INDEX issues_session ON issues (session) WHERE session <> '';
 CREATE INDEX issues_age ON issues (status_rank, first_at, attempts, repo_id);
 CREATE INDEX issues_severity ON issues (severity_rank, status_rank, first_at, public_id, id);
@@ -190,7 +190,7 @@ CREATE INDEX issues_file ON issues (file, line, public_id, id);
 CREATE INDEX issues_first ON issues (first_at, public_id, id);
 CREATE INDEX issues_attempts ON issues (attempts, public_id, id);
 CREATE INDEX issues_last ON issues (last_at, public_id, id);
-CREATE INDEX issues_taken ON issues (taken_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
+CREATE INDEX issues_attempted ON issues (attempted_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
 
 -- Each finding of each scan is one issue's appearance.
 CREATE TABLE appearances (
@@ -333,7 +333,7 @@ CREATE TABLE state_log (
   id      BIGINT NOT NULL PRIMARY KEY,
   session TEXT NOT NULL,
   state   TEXT NOT NULL,
-  word    TEXT NOT NULL,
+  status  TEXT NOT NULL,
   detail  TEXT NOT NULL,
   origin  TEXT NOT NULL,
   at      BIGINT NOT NULL,
@@ -389,10 +389,10 @@ CREATE TABLE pull_tokens (
 CREATE INDEX pull_tokens_pull ON pull_tokens (pull_key);
 
 CREATE TABLE links (
-  pull_key TEXT NOT NULL,
-  session  TEXT NOT NULL,
-  basis    TEXT NOT NULL,
-  guess    SMALLINT NOT NULL,
+  pull_key  TEXT NOT NULL,
+  session   TEXT NOT NULL,
+  basis     TEXT NOT NULL,
+  ambiguous SMALLINT NOT NULL,
   PRIMARY KEY (pull_key, session)
 );
 CREATE INDEX links_session ON links (session);
@@ -432,7 +432,7 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_started ON jobs (started);
 
--- Which issues a session took, and the record that says so. claim is 1 where
+-- Which issues a session worked on, and the record that says so. result is 1 where
 -- a verification calls the issue fixed, 2 where it calls it still present.
 CREATE TABLE attempts (
   record_id BIGINT NOT NULL,
@@ -442,7 +442,7 @@ CREATE TABLE attempts (
   batch_id  BIGINT NOT NULL,
   basis     TEXT NOT NULL,
   at        BIGINT NOT NULL,
-  claim     SMALLINT NOT NULL,
+  result    SMALLINT NOT NULL,
   PRIMARY KEY (record_id, session, issue_id)
 );
 CREATE INDEX attempts_issue ON attempts (issue_id, at);
@@ -475,7 +475,7 @@ CREATE INDEX pull_ids_pull ON pull_ids (pull_key);
 
 -- Each application of backfill is kept, so that the last one can be undone.
 -- old is the record's own value, was the one before this application.
-CREATE TABLE mends (
+CREATE TABLE corrections (
   source      TEXT NOT NULL,
   file        TEXT NOT NULL,
   field       TEXT NOT NULL,
@@ -488,16 +488,16 @@ CREATE TABLE mends (
   repo_key    TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (source, file, field, application)
 );
-CREATE INDEX mends_application ON mends (application);
-CREATE INDEX mends_at ON mends (at, application, file, source, field);
-CREATE INDEX mends_repo ON mends (repo_key, at, application, file, source, field);
+CREATE INDEX corrections_application ON corrections (application);
+CREATE INDEX corrections_at ON corrections (at, application, file, source, field);
+CREATE INDEX corrections_repo ON corrections (repo_key, at, application, file, source, field);
 
 -- What an issue was from one scan to another: a row begins when it is first
 -- seen, comes back, or changes its severity, family or rule, and ends when a
 -- full scan no longer names it, or with the next change. Times that have not
 -- come are 9223372036854775807. The row of an issue as of T is the one with
 -- from_at <= T < next_at.
-CREATE TABLE lives (
+CREATE TABLE issue_intervals (
   issue_id  BIGINT NOT NULL,
   repo_id   BIGINT NOT NULL,
   from_at   BIGINT NOT NULL,
@@ -519,10 +519,10 @@ CREATE TABLE lives (
   rule      TEXT NOT NULL,
   PRIMARY KEY (issue_id, from_at, from_file)
 ) WITHOUT ROWID;
-CREATE INDEX lives_repo ON lives (repo_id, next_at);
-CREATE INDEX lives_opens ON lives (opens, from_at, issue_id);
-CREATE INDEX lives_closes ON lives (closes, to_at, issue_id, opened_at, repo_id);
-CREATE INDEX lives_to ON lives (to_at, from_at, opened_at, again, severity, family, repo_id, issue_id);
+CREATE INDEX issue_intervals_repo ON issue_intervals (repo_id, next_at);
+CREATE INDEX issue_intervals_opens ON issue_intervals (opens, from_at, issue_id);
+CREATE INDEX issue_intervals_closes ON issue_intervals (closes, to_at, issue_id, opened_at, repo_id);
+CREATE INDEX issue_intervals_to ON issue_intervals (to_at, from_at, opened_at, again, severity, family, repo_id, issue_id);
 
 -- What changed on one day (days since 1970, UTC) in one repository, and in
 -- all of them (repository 0). Summed up to a day they are what was open at
@@ -539,7 +539,7 @@ CREATE TABLE days (
 ) WITHOUT ROWID;
 
 -- Figures of a repository, and of all of them (repository 0), by name.
-CREATE TABLE tallies (
+CREATE TABLE repo_counts (
   repo_id BIGINT NOT NULL,
   name    TEXT NOT NULL,
   n       BIGINT NOT NULL,
@@ -596,17 +596,17 @@ CREATE TABLE programs (
 
 -- Where a repository's pull requests are opened: itself and every fork that
 -- one of its runs names.
-CREATE TABLE homes (
+CREATE TABLE pull_repos (
   repo_id BIGINT NOT NULL,
   key     TEXT NOT NULL,
   name    TEXT NOT NULL,
   PRIMARY KEY (repo_id, key)
 );
-CREATE INDEX homes_key ON homes (key, repo_id);
+CREATE INDEX pull_repos_key ON pull_repos (key, repo_id);
 
 -- A target or fork that GitHub answers for under the name of another one:
 -- it was renamed, and both names stand in records.
-CREATE TABLE moves (
+CREATE TABLE repo_renames (
   key      TEXT NOT NULL PRIMARY KEY,
   new_key  TEXT NOT NULL,
   new_name TEXT NOT NULL

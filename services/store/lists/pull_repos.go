@@ -17,11 +17,11 @@ func RepoID(tx *store.Tx, key string) (id int64, known bool) {
 	return id, known
 }
 
-// Homes returns the keys of the repositories that a target's pull requests
+// PullRepos returns the keys of the repositories that a target's pull requests
 // are in: itself and its forks.
-func Homes(tx *store.Tx, repo int64) []string {
+func PullRepos(tx *store.Tx, repo int64) []string {
 	keys := []string{}
-	tx.Each(`SELECT key FROM homes WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *store.Row) {
+	tx.Each(`SELECT key FROM pull_repos WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *store.Row) {
 		var key string
 		r.Scan(&key)
 		keys = append(keys, key)
@@ -29,9 +29,9 @@ func Homes(tx *store.Tx, repo int64) []string {
 	return keys
 }
 
-// HomesThen returns them as the records up to a time, in unix milliseconds,
+// PullReposThen returns them as the records up to a time, in unix milliseconds,
 // name them.
-func HomesThen(tx *store.Tx, repo, at int64) []string {
+func PullReposThen(tx *store.Tx, repo, at int64) []string {
 	keys := map[string]bool{}
 	tx.Each(`SELECT key AS place FROM repos WHERE id = $1
 		UNION SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2`, []any{repo, at}, func(r *store.Row) {
@@ -42,7 +42,7 @@ func HomesThen(tx *store.Tx, repo, at int64) []string {
 		}
 	})
 	names := store.JSON(slices.Sorted(maps.Keys(keys)))
-	tx.Each(`SELECT new_key FROM moves WHERE key `+tx.In(1, "TEXT"), []any{names}, func(r *store.Row) {
+	tx.Each(`SELECT new_key FROM repo_renames WHERE key `+tx.In(1, "TEXT"), []any{names}, func(r *store.Row) {
 		var key string
 		r.Scan(&key)
 		keys[key] = true

@@ -5,23 +5,25 @@ import (
 	"time"
 )
 
-// Starter is what a job, a reply, a dispatch or an accepted scan was asked by,
+// StartedBy is what a job, a reply, a dispatch or an accepted scan was asked by,
 // in the words that pages and the API show. There are no accounts, so it is no
 // name. "" is one that was stored before this was kept.
-type Starter string
+type StartedBy string
 
 // MarshalJSON implements json.Marshaler: "" is null.
-func (s Starter) MarshalJSON() ([]byte, error) { return textOrNull(string(s)) }
+func (s StartedBy) MarshalJSON() ([]byte, error) { return textOrNull(string(s)) }
 
 // What can ask for something.
 const (
-	ByPage  Starter = "a page"
-	ByAPI   Starter = "the API"
-	ByStart Starter = "on its own at the start"
+	ByPage  StartedBy = "a page"
+	ByAPI   StartedBy = "the API"
+	ByStart StartedBy = "on its own at the start"
 )
 
 // ByInterval is a loop that runs at each interval.
-func ByInterval(every time.Duration) Starter { return Starter("on its own every " + SpanText(every)) }
+func ByInterval(every time.Duration) StartedBy {
+	return StartedBy("on its own every " + SpanText(every))
+}
 
 // SpanText is a duration as a setting says it: "15 s", "5 min", "2 h".
 func SpanText(d time.Duration) string {

@@ -17,18 +17,18 @@ import (
 
 // explain gives an error at start a sentence.
 func (s *Store) explain(err error) error {
-	told := s.tell(err)
-	if _, ok := errors.AsType[*telemetry.Error](told); ok {
-		return told
+	described := s.describe(err)
+	if _, ok := errors.AsType[*telemetry.Error](described); ok {
+		return described
 	}
 	return telemetry.Errorf(telemetry.CodeUnavailable, "The database that DATABASE_URL names cannot be prepared: %s. "+
 		"Put a backup in its place, or name another one.", strings.Join(strings.Fields(err.Error()), " ")).Because(err)
 }
 
-// tell gives an error a sentence that says what is the matter with the
+// describe gives an error a sentence that says what is the matter with the
 // database, where that is no fault of the program, and returns any other as
 // it is. Nothing of the address is in it but a SQLite file's path.
-func (s *Store) tell(err error) error {
+func (s *Store) describe(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
@@ -37,9 +37,9 @@ func (s *Store) tell(err error) error {
 	}
 	sentence := ""
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		sentence = liteTrouble(lite.Code())
+		sentence = sqliteProblem(lite.Code())
 	} else if s.dialect.name() == "postgres" {
-		sentence = postgresTrouble(err)
+		sentence = postgresProblem(err)
 	}
 	if sentence == "" {
 		return err
@@ -47,7 +47,7 @@ func (s *Store) tell(err error) error {
 	return telemetry.Errorf(telemetry.CodeUnavailable, "%s", strings.ReplaceAll(sentence, "{file}", s.path)).Because(err)
 }
 
-func liteTrouble(code int) string {
+func sqliteProblem(code int) string {
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return "The database file {file} is locked by another program. " +
@@ -76,7 +76,7 @@ func unwritable(err error) bool {
 	return ok && (pg.Code == "53100" || pg.Code == "25006")
 }
 
-func postgresTrouble(err error) string {
+func postgresProblem(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
 		case pg.Code == "28P01", pg.Code == "28000":

@@ -7,41 +7,41 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// printForest knows which of the fingerprints at hand begin with another one.
-// Two of them are equal (see SamePrint) if they are the same or one is a
+// fingerprintForest knows which of the fingerprints at hand begin with another one.
+// Two of them are equal (see SameFingerprint) if they are the same or one is a
 // beginning of the other; those of one root can be equal, those of two cannot.
-type printForest struct {
+type fingerprintForest struct {
 	roots   map[string]string // of every fingerprint: the shortest at hand that is a beginning of it
 	crowded map[string]bool   // roots of several fingerprints
 }
 
-func forestOf(findings []telemetry.Finding, issues []*telemetry.Issue) printForest {
-	prints := make([]string, 0, len(findings)+len(issues))
+func forestOf(findings []telemetry.Finding, issues []*telemetry.Issue) fingerprintForest {
+	fingerprints := make([]string, 0, len(findings)+len(issues))
 	for f := range findings {
-		prints = append(prints, findings[f].Fingerprint)
+		fingerprints = append(fingerprints, findings[f].Fingerprint)
 	}
 	for _, issue := range issues {
-		prints = append(prints, issue.Fingerprint)
+		fingerprints = append(fingerprints, issue.Fingerprint)
 	}
-	slices.Sort(prints) // a root comes right before what begins with it
-	forest := printForest{roots: make(map[string]string, len(prints)), crowded: map[string]bool{}}
+	slices.Sort(fingerprints) // a root comes right before what begins with it
+	forest := fingerprintForest{roots: make(map[string]string, len(fingerprints)), crowded: map[string]bool{}}
 	root := ""
-	for _, print := range prints {
+	for _, fingerprint := range fingerprints {
 		switch {
-		case len(root) < telemetry.PrintPrefix || !strings.HasPrefix(print, root):
-			root = print
-		case print != root:
+		case len(root) < telemetry.FingerprintPrefix || !strings.HasPrefix(fingerprint, root):
+			root = fingerprint
+		case fingerprint != root:
 			forest.crowded[root] = true
 		}
-		forest.roots[print] = root
+		forest.roots[fingerprint] = root
 	}
 	return forest
 }
 
-func (p printForest) root(print string) string { return p.roots[print] }
+func (p fingerprintForest) root(fingerprint string) string { return p.roots[fingerprint] }
 
 // plain tells whether a root is the only fingerprint of its own.
-func (p printForest) plain(root string) bool { return !p.crowded[root] }
+func (p fingerprintForest) plain(root string) bool { return !p.crowded[root] }
 
 // blocks divides a group of one root into groups in which every finding's
 // fingerprint is equal to every issue's, so that each equal pair is in exactly
@@ -90,41 +90,41 @@ func (m *matcher) blocks(g *group) []*group {
 	return blocks
 }
 
-// printRanges is the distinct fingerprints of a group in sorted order: those
+// fingerprintRanges is the distinct fingerprints of a group in sorted order: those
 // from at to ends[at] begin with the one at at.
-type printRanges struct {
+type fingerprintRanges struct {
 	place map[string]int
 	ends  []int
 }
 
-func (m *matcher) rangesOf(g *group) printRanges {
-	prints := make([]string, 0, len(g.findings)+len(g.issues))
+func (m *matcher) rangesOf(g *group) fingerprintRanges {
+	fingerprints := make([]string, 0, len(g.findings)+len(g.issues))
 	for _, f := range g.findings {
-		prints = append(prints, m.findings[f].Fingerprint)
+		fingerprints = append(fingerprints, m.findings[f].Fingerprint)
 	}
 	for _, i := range g.issues {
-		prints = append(prints, m.issues[i].Fingerprint)
+		fingerprints = append(fingerprints, m.issues[i].Fingerprint)
 	}
-	slices.Sort(prints)
-	prints = slices.Compact(prints)
-	t := printRanges{place: make(map[string]int, len(prints)), ends: make([]int, len(prints))}
+	slices.Sort(fingerprints)
+	fingerprints = slices.Compact(fingerprints)
+	t := fingerprintRanges{place: make(map[string]int, len(fingerprints)), ends: make([]int, len(fingerprints))}
 	var open []int // fingerprints whose range is not at its end, each the beginning of the next
-	for at, print := range prints {
-		for len(open) > 0 && !strings.HasPrefix(print, prints[open[len(open)-1]]) {
+	for at, fingerprint := range fingerprints {
+		for len(open) > 0 && !strings.HasPrefix(fingerprint, fingerprints[open[len(open)-1]]) {
 			t.ends[open[len(open)-1]] = at
 			open = open[:len(open)-1]
 		}
-		t.place[print], open = at, append(open, at)
+		t.place[fingerprint], open = at, append(open, at)
 	}
 	for _, at := range open {
-		t.ends[at] = len(prints)
+		t.ends[at] = len(fingerprints)
 	}
 	return t
 }
 
 // cover calls each with the nodes of the tree that make up a range. The
 // leaves are the nodes from len(ends) on; the parent of a node is its half.
-func (t printRanges) cover(from, to int, each func(node int)) {
+func (t fingerprintRanges) cover(from, to int, each func(node int)) {
 	for from, to = from+len(t.ends), to+len(t.ends); from < to; from, to = from/2, to/2 {
 		if from%2 == 1 {
 			each(from)

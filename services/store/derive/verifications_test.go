@@ -25,11 +25,11 @@ func TestRealVerifications(t *testing.T) {
 			if got != want[v.Number] {
 				t.Errorf("pull request %d: gone, there, issues %v, want %v", v.Number, got, want[v.Number])
 			}
-			verdict := telemetry.VerdictStillThere
+			verdict := telemetry.VerificationStillThere
 			if v.Number < 94 {
-				verdict = telemetry.VerdictGone
+				verdict = telemetry.VerificationGone
 			}
-			if v.Verdict != verdict || v.Merge != telemetry.MergeUnknown || !v.Known || v.Unmatched != 0 {
+			if v.Outcome != verdict || v.Merge != telemetry.MergeUnknown || !v.Known || v.Unmatched != 0 {
 				t.Errorf("pull request %d: %+v", v.Number, v)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 func TestByInterval(t *testing.T) {
-	for every, want := range map[time.Duration]Starter{
+	for every, want := range map[time.Duration]StartedBy{
 		15 * time.Second:        "on its own every 15 s",
 		1500 * time.Millisecond: "on its own every 1.5 s",
 		5 * time.Minute:         "on its own every 5 min",

@@ -21,17 +21,17 @@ func (d *Details) SessionsByKey(ctx context.Context, keys []string) (map[string]
 	return out, err
 }
 
-// PullMarks returns what is shown beside pull requests in a list, by
+// PullExtras returns what is shown beside pull requests in a list, by
 // PullRef.Key. The issues are those of PullDetail; a pull request without
 // issues and verifications is left out.
-func (d *Details) PullMarks(ctx context.Context, keys []string) (map[string]telemetry.PullMarks, error) {
-	var out map[string]telemetry.PullMarks
+func (d *Details) PullExtras(ctx context.Context, keys []string) (map[string]telemetry.PullExtras, error) {
+	var out map[string]telemetry.PullExtras
 	err := d.store.Read(ctx, func(tx *store.Tx) error {
-		out = map[string]telemetry.PullMarks{}
+		out = map[string]telemetry.PullExtras{}
 		list, in := store.JSON(keys), tx.In(1, "TEXT")
 		tx.Each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (
 				SELECT l.pull_key, a.issue_id FROM links l JOIN attempts a ON a.session = l.session AND a.session <> ''
-					WHERE l.guess = 0 AND l.pull_key `+in+`
+					WHERE l.ambiguous = 0 AND l.pull_key `+in+`
 				UNION SELECT v.pull_key, a.issue_id FROM verifications v JOIN attempts a ON a.record_id = v.id WHERE v.pull_key `+in+`
 			) x JOIN issues i ON i.id = x.issue_id GROUP BY x.pull_key, i.severity`, []any{list}, func(r *store.Row) {
 			var key, severity string
@@ -47,10 +47,10 @@ func (d *Details) PullMarks(ctx context.Context, keys []string) (map[string]tele
 		tx.Each(`SELECT v.pull_key, v.outcome FROM verifications v WHERE v.pull_key `+in+`
 			ORDER BY v.at, v.file, v.source`, []any{list}, func(r *store.Row) {
 			var key string
-			var verdict telemetry.Verdict
-			r.Scan(&key, &verdict)
+			var outcome telemetry.VerificationOutcome
+			r.Scan(&key, &outcome)
 			m := out[key]
-			m.Verdict = verdict // the latest comes last
+			m.Outcome = outcome // the latest comes last
 			out[key] = m
 		})
 		return tx.Err()

@@ -2,19 +2,19 @@ package store
 
 import "strings"
 
-// Tally is a set of figures by name. A name with a colon is one of a family:
+// Counts is a set of figures by name. A name with a colon is one of a family:
 // "open_severity:high".
-type Tally map[string]int64
+type Counts map[string]int64
 
 // Family adds the figures of a family by word.
-func (t Tally) Family(name string, counts map[string]int64) {
+func (t Counts) Family(name string, counts map[string]int64) {
 	for word, n := range counts {
 		t[name+":"+word] += n
 	}
 }
 
 // Words returns the figures of a family by word, those that are 0 left out.
-func (t Tally) Words(name string) map[string]int64 {
+func (t Counts) Words(name string) map[string]int64 {
 	counts := map[string]int64{}
 	for key, n := range t {
 		if word, ok := strings.CutPrefix(key, name+":"); ok && n != 0 {
@@ -24,10 +24,10 @@ func (t Tally) Words(name string) map[string]int64 {
 	return counts
 }
 
-// Tally returns the figures of a repository, or of all (Everywhere).
-func (tx *Tx) Tally(repo int64) Tally {
-	t := Tally{}
-	tx.Each(`SELECT name, n FROM tallies WHERE repo_id = $1`, []any{repo}, func(r *Row) {
+// Counts returns the figures of a repository, or of all (Everywhere).
+func (tx *Tx) Counts(repo int64) Counts {
+	t := Counts{}
+	tx.Each(`SELECT name, n FROM repo_counts WHERE repo_id = $1`, []any{repo}, func(r *Row) {
 		var name string
 		var n int64
 		r.Scan(&name, &n)

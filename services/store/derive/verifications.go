@@ -17,7 +17,7 @@ func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
 		store.Col("targeted BIGINT", v.TotalTargeted), store.Col("fixed BIGINT", v.FixedCount),
 		store.Col("remaining BIGINT", v.Remaining), store.Col("issue_ids TEXT", store.JSON(v.IssueIDs())),
 	}})
-	o.takes[id] = rec.Takes()
+	o.attempts[id] = rec.Attempts()
 	o.addVerification(id, v.SessionID, key)
 }
 
@@ -25,7 +25,7 @@ func (o *recorded) dropVerification(id int64) {
 	var session, key string
 	if o.tx.Row(`SELECT session, pull_key FROM verifications WHERE id = $1`, id).Scan(&session, &key).Found {
 		o.tx.Exec(`DELETE FROM verifications WHERE id = $1`, id)
-		o.takes[id] = nil
+		o.attempts[id] = nil
 		o.addVerification(id, session, key)
 	}
 }
@@ -43,7 +43,7 @@ func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
 	var list []candidate
 	tx.Each(`SELECT r.id, r.repo_id, CASE WHEN EXISTS (SELECT 1 FROM mentions m WHERE m.session = $2 AND $2 <> '' AND m.run_id = r.id) THEN 0
 			WHEN EXISTS (SELECT 1 FROM mentions m JOIN runs x ON x.id = m.run_id WHERE m.session = $2 AND $2 <> '' AND x.repo_id = r.repo_id) THEN 1
-			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM homes h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
+			WHEN p.key = $3 THEN 2 WHEN EXISTS (SELECT 1 FROM pull_repos h WHERE h.repo_id = p.id AND h.key = $3) THEN 3 ELSE 4 END
 		FROM runs r JOIN repos p ON p.id = r.repo_id WHERE r.run_number = $1 AND r.kind = 'scan' AND r.has_findings = 1
 		ORDER BY 3, r.at DESC, r.file DESC, r.source DESC`, []any{run, session, pullRepo}, func(r *store.Row) {
 		var c candidate
@@ -59,21 +59,21 @@ func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
 	return 0, 0
 }
 
-// verdict is the outcome of a verification, as it is stored.
-type verdict struct {
+// storedOutcome is the outcome of a verification, as it is stored.
+type storedOutcome struct {
 	gone, there int64
 	merge       telemetry.MergeState
-	outcome     telemetry.Verdict
+	outcome     telemetry.VerificationOutcome
 }
 
-// judge writes the outcome of every verification that can have another one:
+// updateOutcomes writes the outcome of every verification that can have another one:
 // its issues were opened or closed (flipped), its pull request has changed,
 // or it is itself new.
-func judge(tx *store.Tx, flipped set[int64], todo affected) {
+func updateOutcomes(tx *store.Tx, flipped set[int64], todo affected) {
 	concerned := set[int64]{}
 	concerned.add(todo.verifications)
 	if len(flipped) > 0 {
-		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE claim > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
+		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE result > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
 	}
 	if len(todo.pulls) > 0 {
 		concerned.addRows(tx, `SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), list(todo.pulls))
@@ -84,21 +84,21 @@ func judge(tx *store.Tx, flipped set[int64], todo affected) {
 	if len(concerned) == 0 || tx.Err() != nil {
 		return
 	}
-	old, now := map[int64]verdict{}, map[int64]verdict{}
-	const claimed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
-		WHERE a.record_id = v.id AND a.claim = 1 AND i.status_rank `
+	old, now := map[int64]storedOutcome{}, map[int64]storedOutcome{}
+	const calledFixed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
+		WHERE a.record_id = v.id AND a.result = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
-			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+claimed+`>= $2), `+claimed+`< $2)
+			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+calledFixed+`>= $2), `+calledFixed+`< $2)
 		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),
 		[]any{list(concerned), telemetry.StatusFixed.Rank()}, func(r *store.Row) {
 			var id, merged int64
-			var c telemetry.Claimed
-			var was verdict
+			var c telemetry.VerificationFacts
+			var was storedOutcome
 			var state string
 			r.Scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome,
 				&state, &merged, &c.Gone, &c.StillThere)
 			c.Merge = mergeState(state, merged)
-			old[id], now[id] = was, verdict{c.Gone, c.StillThere, c.Merge, c.Verdict()}
+			old[id], now[id] = was, storedOutcome{c.Gone, c.StillThere, c.Merge, c.Outcome()}
 		})
 	for _, id := range sorted(now) {
 		if v := now[id]; v != old[id] {

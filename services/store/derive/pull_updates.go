@@ -9,8 +9,8 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// settled is what settlePulls decides of a pull request.
-type settled struct {
+// pullUpdate is what updatePulls decides of a pull request.
+type pullUpdate struct {
 	listed     int
 	session    string
 	basis      telemetry.LinkBasis
@@ -25,25 +25,25 @@ const isListed = `CASE WHEN EXISTS (SELECT 1 FROM links l WHERE l.pull_key = p.k
 	WHEN p.issue_ids <> '[]' OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key) THEN 1
 	ELSE 0 END`
 
-// settlePulls decides for each pull request whether it is listed, which
+// updatePulls decides for each pull request whether it is listed, which
 // session's it is, and where it stands in lists. One that was only named, and
 // no longer is, goes. It returns the repositories whose figures that changes.
-func settlePulls(tx *store.Tx, keys string) set[int64] {
+func updatePulls(tx *store.Tx, keys string) set[int64] {
 	if tx.Err() != nil {
 		return nil
 	}
-	now, then := map[string]*settled{}, map[string]settled{}
+	now, then := map[string]*pullUpdate{}, map[string]pullUpdate{}
 	fetched, counted := set[string]{}, set[string]{}
 	tx.Each(`SELECT p.key, p.fetched, p.created_at, p.listed, p.session, p.basis, p.candidates, p.sort_at, `+isListed+`
 		FROM pulls p WHERE p.key `+tx.In(1, "TEXT"), []any{keys}, func(r *store.Row) {
 		var key string
 		var isFetched bool
-		var old settled
-		n := &settled{candidates: "[]"}
+		var old pullUpdate
+		n := &pullUpdate{candidates: "[]"}
 		r.Scan(&key, &isFetched, &n.sortAt, &old.listed, &old.session, &old.basis, &old.candidates, &old.sortAt, &n.listed)
 		now[key], then[key], fetched[key] = n, old, isFetched
 	})
-	claimPulls(tx, keys, now)
+	chooseSessions(tx, keys, now)
 	for _, key := range sorted(now) {
 		n := now[key]
 		switch {
@@ -71,51 +71,51 @@ func reposCounting(tx *store.Tx, pulls set[string]) set[int64] {
 		names[repo] = true
 	}
 	if len(names) > 0 {
-		repos.addRows(tx, `SELECT DISTINCT repo_id FROM homes WHERE key `+tx.In(1, "TEXT"), list(names))
+		repos.addRows(tx, `SELECT DISTINCT repo_id FROM pull_repos WHERE key `+tx.In(1, "TEXT"), list(names))
 	}
 	return repos
 }
 
-// claim is a link of a pull request, with the record that names its session
+// candidate is a link of a pull request, with the record that names its session
 // last.
-type claim struct {
+type candidate struct {
 	session, shown string
 	basis          telemetry.LinkBasis
-	guess          bool
+	ambiguous      bool
 	at             int64
 }
 
-// claimPulls gives each pull request the session of its strongest link, or
+// chooseSessions gives each pull request the session of its strongest link, or
 // the candidates where that is a guess. One without a creation time sorts by
 // the record that names its session.
-func claimPulls(tx *store.Tx, keys string, now map[string]*settled) {
-	claims := map[string][]claim{}
-	tx.Each(`SELECT l.pull_key, l.session, l.basis, l.guess, MAX(m.shown_id), MAX(r.at)
+func chooseSessions(tx *store.Tx, keys string, now map[string]*pullUpdate) {
+	candidates := map[string][]candidate{}
+	tx.Each(`SELECT l.pull_key, l.session, l.basis, l.ambiguous, MAX(m.shown_id), MAX(r.at)
 		FROM links l JOIN mentions m ON m.session = l.session JOIN runs r ON r.id = m.run_id WHERE l.pull_key `+tx.In(1, "TEXT")+`
-		GROUP BY l.pull_key, l.session, l.basis, l.guess ORDER BY l.pull_key, l.session`, []any{keys}, func(r *store.Row) {
+		GROUP BY l.pull_key, l.session, l.basis, l.ambiguous ORDER BY l.pull_key, l.session`, []any{keys}, func(r *store.Row) {
 		var key string
-		var c claim
-		r.Scan(&key, &c.session, &c.basis, &c.guess, &c.shown, &c.at)
-		claims[key] = append(claims[key], c)
+		var c candidate
+		r.Scan(&key, &c.session, &c.basis, &c.ambiguous, &c.shown, &c.at)
+		candidates[key] = append(candidates[key], c)
 	})
-	for key, list := range claims {
+	for key, list := range candidates {
 		n := now[key]
 		if n == nil {
 			continue
 		}
-		best := slices.MinFunc(list, func(a, b claim) int {
+		best := slices.MinFunc(list, func(a, b candidate) int {
 			return cmp.Or(cmp.Compare(a.basis.Rank(), b.basis.Rank()), cmp.Compare(b.at, a.at), cmp.Compare(a.session, b.session))
 		})
 		if n.sortAt == 0 {
 			n.sortAt = best.at
 		}
-		if !best.guess {
+		if !best.ambiguous {
 			n.session, n.basis = best.session, best.basis
 			continue
 		}
 		var shown []string
 		for _, c := range list {
-			if c.guess && c.basis == best.basis {
+			if c.ambiguous && c.basis == best.basis {
 				shown = append(shown, c.shown)
 			}
 		}

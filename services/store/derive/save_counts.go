@@ -7,11 +7,11 @@ import (
 	"telemetry-dashboard/services/store"
 )
 
-// saveTally replaces a repository's figures, and changes those of all by the
+// saveCounts replaces a repository's figures, and changes those of all by the
 // difference. A nil tally takes the repository away.
-func saveTally(tx *store.Tx, repo int64, now store.Tally) {
-	before := tx.Tally(repo)
-	diff := store.Tally{}
+func saveCounts(tx *store.Tx, repo int64, now store.Counts) {
+	before := tx.Counts(repo)
+	diff := store.Counts{}
 	maps.Copy(diff, now)
 	for name, n := range before {
 		diff[name] -= n
@@ -22,10 +22,10 @@ func saveTally(tx *store.Tx, repo int64, now store.Tally) {
 		for i, name := range names {
 			rows[i] = []any{id, name, diff[name]}
 		}
-		tx.Bulk("tallies", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows,
-			`ON CONFLICT (repo_id, name) DO UPDATE SET n = tallies.n + excluded.n`)
+		tx.Bulk("repo_counts", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows,
+			`ON CONFLICT (repo_id, name) DO UPDATE SET n = repo_counts.n + excluded.n`)
 	}
 	if now == nil {
-		tx.Exec(`DELETE FROM tallies WHERE repo_id = $1`, repo)
+		tx.Exec(`DELETE FROM repo_counts WHERE repo_id = $1`, repo)
 	}
 }

@@ -1,0 +1,62 @@
+package telemetry
+
+// VerificationOutcome is what has become of a verification's claim (docs/rules.md#verification-outcomes).
+type VerificationOutcome string
+
+// The outcomes. A claim is checked by issue against the reference scan.
+const (
+	VerificationGone         VerificationOutcome = "verified_gone"        // verified, and the issues are gone
+	VerificationStillThere   VerificationOutcome = "verified_still_there" // verified, and an issue is still there
+	VerificationNotMerged    VerificationOutcome = "verified_not_merged"  // verified, but its pull request is not merged
+	VerificationPartial      VerificationOutcome = "partial"              // the re-scan found some of the issues
+	VerificationFailed       VerificationOutcome = "failed"               // the re-scan found all of them
+	VerificationInconclusive VerificationOutcome = "inconclusive"         // it targeted nothing, or what it claims cannot be checked
+)
+
+// VerificationOutcomes are all of them.
+func VerificationOutcomes() []VerificationOutcome {
+	return []VerificationOutcome{VerificationGone, VerificationStillThere, VerificationNotMerged, VerificationPartial, VerificationFailed, VerificationInconclusive}
+}
+
+// MarshalJSON implements json.Marshaler: no outcome is null.
+func (v VerificationOutcome) MarshalJSON() ([]byte, error) { return textOrNull(string(v)) }
+
+// MergeState is what is known of a pull request's merge.
+type MergeState string
+
+// The merge states.
+const (
+	MergeDone    MergeState = "merged"
+	MergeNot     MergeState = "not_merged"
+	MergeUnknown MergeState = "unknown"
+)
+
+// VerificationFacts is a verification as its outcome needs it.
+type VerificationFacts struct {
+	Targeted, Fixed, Remaining int64      // the record's own counts
+	Gone, StillThere           int64      // of the issues that it calls fixed, as of now
+	Unmatched                  int64      // entries that are no finding of the run that it names
+	Merge                      MergeState // of its pull request
+}
+
+// VerificationOutcome tells what has become of the claim. Where the merge is unknown the
+// claim is compared all the same. A verified claim of which nothing is still
+// there, but not everything can be found in its run, is inconclusive: it can
+// neither be confirmed nor refuted.
+func (c VerificationFacts) Outcome() VerificationOutcome {
+	switch {
+	case c.Targeted == 0:
+		return VerificationInconclusive
+	case c.Fixed == 0:
+		return VerificationFailed
+	case c.Fixed < c.Targeted || c.Remaining > 0:
+		return VerificationPartial
+	case c.Merge == MergeNot:
+		return VerificationNotMerged
+	case c.StillThere > 0:
+		return VerificationStillThere
+	case c.Unmatched > 0 || c.Gone == 0:
+		return VerificationInconclusive
+	}
+	return VerificationGone
+}

@@ -319,5 +319,5 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 	}
 	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
 		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
-		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
+		"author": along(func(r row) string { return r.User }), "draft": along(func(r row) string { return fmt.Sprint(r.Draft) }), "session": along(func(r row) string { return telemetry.BareID(r.Session) })}
 }

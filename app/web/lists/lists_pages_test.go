@@ -48,6 +48,9 @@ func TestListsShowTheirRows(t *testing.T) {
 		{"sessions: of a repository without any", "sessions?scope=octo/api", webtest.Want{
 			Text: []string{"No sessions yet", "Devin sessions that runs started are listed here."},
 		}},
+		{"sessions: whose pull request somebody opened", "sessions?q=author:devin*", webtest.Want{
+			Text: []string{"Sessions 2", "Working xss", "Finished path-traversal"}, Lacks: []string{webtest.Waiting},
+		}},
 		{"pulls: with issues, session, outcome and link", "pulls", webtest.Want{
 			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open – 1 L session aaaaaaaa Not " +
 				"verified issue id in the title",

@@ -3,6 +3,7 @@ package api_test
 import (
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,10 @@ import (
 	"telemetry-dashboard/app/api/apitest"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/devin/devintest"
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/static"
+	"telemetry-dashboard/views/links"
 )
 
 func contract(t testing.TB) *apitest.Contract {
@@ -23,20 +27,49 @@ func contract(t testing.TB) *apitest.Contract {
 	return c
 }
 
+// served are the routes of an API that has no database.
+func served() []api.Route {
+	return (&api.API{Dashboard: dashboard.New(storetest.Reading(nil))}).Routes()
+}
+
+// TestListsAreDescribed: every list has its endpoint and its downloads, with
+// the sorts and the columns that the list itself has.
+func TestListsAreDescribed(t *testing.T) {
+	c, all := contract(t), reflect.ValueOf(storetest.Reading(nil).Lists)
+	for i := range all.NumField() {
+		list := all.Field(i).Interface().(interface {
+			Schema() *query.Schema
+			Sorts() []string
+			Head() []string
+		})
+		path := "GET " + links.APIList(list.Schema().Name)
+		for _, endpoint := range []string{path, path + ".csv", path + ".json"} {
+			if !slices.Contains(c.Endpoints(), endpoint) {
+				t.Errorf("%s is not described", endpoint)
+			} else if got := slices.Sorted(slices.Values(c.Words(endpoint, "sort"))); !slices.Equal(got, list.Sorts()) {
+				t.Errorf("%s sorts by %q, described are %q", endpoint, list.Sorts(), got)
+			}
+		}
+		if columns := strings.Join(list.Head(), ", "); !strings.Contains(c.Text(path+".csv"), "Columns: "+columns+".") {
+			t.Errorf("%s.csv has the columns %s", path, columns)
+		}
+	}
+}
+
 // TestDescribed: what is served is described, and the other way round.
 func TestDescribed(t *testing.T) {
-	var served []string
-	for _, r := range (&api.API{Dashboard: &dashboard.Dashboard{}}).Routes() {
-		served = append(served, r.Method+" "+apitest.Template(r.Path))
+	var endpoints []string
+	for _, r := range served() {
+		endpoints = append(endpoints, r.Method+" "+apitest.Template(r.Path))
 	}
 	described := contract(t).Endpoints()
-	for _, e := range served {
+	for _, e := range endpoints {
 		if !slices.Contains(described, e) {
 			t.Errorf("%s is served, and static/openapi.yaml does not describe it", e)
 		}
 	}
 	for _, e := range described {
-		if !slices.Contains(served, e) {
+		if !slices.Contains(endpoints, e) {
 			t.Errorf("%s is described in static/openapi.yaml, and not served", e)
 		}
 	}
@@ -45,7 +78,7 @@ func TestDescribed(t *testing.T) {
 // TestParametersOfWritesAreDescribed: what a writing endpoint does not describe
 // it refuses, and it reads all that it describes.
 func TestParametersOfWritesAreDescribed(t *testing.T) {
-	for _, r := range (&api.API{Dashboard: &dashboard.Dashboard{}}).Routes() {
+	for _, r := range served() {
 		endpoint := r.Method + " " + apitest.Template(r.Path)
 		read, described := slices.Sorted(slices.Values(r.Params)), contract(t).QueryParameters(endpoint)
 		if r.Method != "GET" && !slices.Equal(read, described) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,7 +13,6 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/views/links"
 )
 
 // writer writes the body of a streamed answer.
@@ -47,13 +45,13 @@ func (l listed[R, T]) start(c *fiber.Ctx, kind, contentType string,
 		return nil, err
 	}
 	c.Set(fiber.HeaderContentType, contentType)
-	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+exportName(l.file, c.Query("repo"), l.now())+"."+kind+`"`)
+	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+exportName(l.list.Schema().Noun, c.Query("repo"), l.now())+"."+kind+`"`)
 	return func(ctx context.Context, w *bufio.Writer) error { return write(ctx, w, a) }, nil
 }
 
 // exportName is a file name of letters, digits, dots, dashes and underscores.
-func exportName(list, repo string, now time.Time) string {
-	name := list
+func exportName(rows, repo string, now time.Time) string {
+	name := strings.ReplaceAll(rows, " ", "-")
 	if r := telemetry.ParseRepo(repo); r != "" {
 		name += "-" + strings.ReplaceAll(string(r), "/", "-")
 	}
@@ -129,15 +127,4 @@ func defused(cells []string) []string {
 		}
 	}
 	return cells
-}
-
-// exports are the downloads of all lists.
-func (a *API) exports() []Route {
-	return slices.Concat(
-		a.issues().downloads(links.APIList("issues")),
-		a.sessions().downloads(links.APIList("sessions")),
-		a.pulls().downloads(links.APIList("pulls")),
-		a.runs().downloads(links.APIList("runs")),
-		a.repos().downloads(links.APIList("repos")),
-	)
 }

@@ -36,6 +36,12 @@ func findAsks(w *world, repo string) []ask {
 				ask{"GET " + path, path + "?sort=colour", "", 400}, ask{"GET " + path, path + "?q=colour:red", "", 400}, ask{"GET " + path, path + "?q=" + strings.Repeat("x", 10_000), "", 400})
 		}
 	}
+	for _, list := range []string{"verifications", "changes", "files", "jobs"} {
+		for _, kind := range []string{".csv", ".json"} {
+			path := "/api/" + list + kind
+			asks = append(asks, ask{"GET " + path, path, "", 200}, ask{"GET " + path, path + "?order=asc", "", 200}, ask{"GET " + path, path + "?sort=colour", "", 400})
+		}
+	}
 	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos"} {
 		for _, bad := range []string{`"open`, "a\x00b", "a\nb", `a"b"`, "is:", "nothing:1", "\xff", strings.Repeat("x", 10_000)} {
 			asks = append(asks, ask{"GET /api/" + list, "/api/" + list + "?q=" + q(bad), "", 400})
@@ -50,19 +56,19 @@ func TestDownloads(t *testing.T) {
 	w := newWorld(t, handmade(t), true)
 	w.populate()
 	w.json("POST", "/api/refresh", "")
-	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos"} {
+	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos", "verifications", "changes", "files", "jobs"} {
 		var items []map[string]any
-		got := w.do("GET", "/api/"+list+".json?sort=repo", "")
+		got := w.do("GET", "/api/"+list+".json?order=asc", "")
 		if err := json.Unmarshal(got.body, &items); err != nil || len(items) == 0 {
 			t.Fatalf("%s: %v, %d items", list, err, len(items))
 		}
 		if list != "repos" { // whose own endpoint answers an array
-			total := w.json("GET", "/api/"+list+"?sort=repo", "")["total"]
+			total := w.json("GET", "/api/"+list+"?order=asc", "")["total"]
 			if fmt.Sprint(total) != fmt.Sprint(len(items)) {
 				t.Errorf("%s: the file has %d items, the list %v", list, len(items), total)
 			}
 		}
-		got = w.do("GET", "/api/"+list+".csv?sort=repo", "")
+		got = w.do("GET", "/api/"+list+".csv?order=asc", "")
 		lines, err := csv.NewReader(strings.NewReader(string(got.body))).ReadAll()
 		if err != nil || len(lines) != len(items)+1 {
 			t.Errorf("%s: %v, %d lines for %d items", list, err, len(lines), len(items))
@@ -75,9 +81,13 @@ func TestDownloads(t *testing.T) {
 			t.Errorf("%s: %s", list, name)
 		}
 		for i, item := range items {
-			repo, _ := item["repo"].(string)
-			if column := indexOf(lines[0], "repo"); list != "runs" && list != "repos" && lines[i+1][column] != repo {
-				t.Errorf("%s: line %d is of %s, the item of %s", list, i+1, lines[i+1][column], repo)
+			name := map[string]string{"changes": "file", "files": "file", "jobs": "id"}[list]
+			if name == "" {
+				name = "repo"
+			}
+			value, _ := item[name].(string)
+			if column := indexOf(lines[0], name); list != "runs" && list != "repos" && lines[i+1][column] != value {
+				t.Errorf("%s: line %d is of %s, the item of %s", list, i+1, lines[i+1][column], value)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // listed is a list as the API answers it: rows R by items T.
@@ -19,9 +21,30 @@ type listed[R, T any] struct {
 	list   dashboard.List[R]
 	item   func(R) T // nil: a row is its own item
 	params []param
+	whole  bool                                                // its endpoint answers all rows, without an envelope
 	sums   func(ctx context.Context, a query.Ask) (any, error) // where sums=true asks for them; nil has none
-	file   string                                              // the name of its downloads
 	now    func() time.Time
+}
+
+// lists are the endpoints of all lists: a page of each, and its downloads. The
+// log of activity is none of them: it is put together from these.
+func (a *API) lists() []Route {
+	records, everything := []string{telemetry.TopicRecords}, []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}
+	return slices.Concat(
+		a.issues().routes(everything), a.sessions().routes(everything), a.pulls().routes(everything),
+		a.runs().routes(everything), a.repos().routes(everything), a.verifications().routes(everything),
+		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
+	)
+}
+
+// routes are the endpoint of the list, which shows topics, and its downloads.
+// Only a query's ages depend on the clock.
+func (l listed[R, T]) routes(topics []string) []Route {
+	path, handle := links.APIList(l.list.Schema().Name), l.page
+	if l.whole {
+		handle = l.all
+	}
+	return append(l.downloads(path), Route{Method: fiber.MethodGet, Path: path, Handle: handle, Topics: topics, ClockIn: []string{"q"}})
 }
 
 // rows is a list whose rows are its items.
@@ -40,7 +63,7 @@ type param func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error
 
 func (a *API) issues() rows[telemetry.IssueRow] {
 	return rows[telemetry.IssueRow]{
-		list: a.Dashboard.Issues, file: "issues", now: a.now,
+		list: a.Dashboard.Issues, now: a.now,
 		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.KeywordOpen)),
 			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
 	}
@@ -48,53 +71,53 @@ func (a *API) issues() rows[telemetry.IssueRow] {
 
 func (a *API) sessions() rows[telemetry.SessionRow] {
 	return rows[telemetry.SessionRow]{
-		list: a.Dashboard.Sessions, file: "sessions", now: a.now,
+		list: a.Dashboard.Sessions, now: a.now,
 		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery, asOf},
 	}
 }
 
 func (a *API) pulls() rows[telemetry.PullRow] {
 	return rows[telemetry.PullRow]{
-		list: a.Dashboard.Pulls, file: "pull-requests", now: a.now, sums: a.pullSums,
+		list: a.Dashboard.Pulls, now: a.now, sums: a.pullSums,
 		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery, asOf},
 	}
 }
 
 func (a *API) runs() listed[telemetry.RunRow, json.RawMessage] {
 	return listed[telemetry.RunRow, json.RawMessage]{
-		list: a.Dashboard.Runs, item: runItem, file: "runs", now: a.now, sums: a.runSums,
+		list: a.Dashboard.Runs, item: runItem, now: a.now, sums: a.runSums,
 		params: []param{ofRepo, words("kind", "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch}), ofQuery, asOf},
 	}
 }
 
 func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
 	return listed[telemetry.RepoRow, repoItem]{
-		list: a.Dashboard.Repos, item: repoOf, file: "repositories", now: a.now, params: []param{ofQuery},
+		list: a.Dashboard.Repos, item: repoOf, now: a.now, whole: true, params: []param{ofQuery},
 	}
 }
 
 func (a *API) files() rows[telemetry.FileRow] {
 	return rows[telemetry.FileRow]{
-		list: a.Dashboard.Files, params: []param{words("state", "is", []string{"error", "gone", "ok"})},
+		list: a.Dashboard.Files, now: a.now, params: []param{words("state", "is", []string{"error", "gone", "ok"})},
 	}
 }
 
 func (a *API) verifications() rows[telemetry.VerificationRow] {
 	return rows[telemetry.VerificationRow]{
-		list:   a.Dashboard.Verifications,
+		list: a.Dashboard.Verifications, now: a.now,
 		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo},
 	}
 }
 
 func (a *API) changes() listed[telemetry.IssueEvent, changeItem] {
 	return listed[telemetry.IssueEvent, changeItem]{
-		list: a.Dashboard.Changes, item: changeOf,
+		list: a.Dashboard.Changes, item: changeOf, now: a.now,
 		params: []param{ofRepo, words("event", "is", []string{"opened", "closed"}), between("since", "until", "at")},
 	}
 }
 
 func (a *API) jobs() rows[telemetry.Job] {
-	return rows[telemetry.Job]{list: a.Dashboard.Jobs}
+	return rows[telemetry.Job]{list: a.Dashboard.Jobs, now: a.now}
 }
 
 // ask reads what a request asks of a list, page and order included.

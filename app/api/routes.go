@@ -41,26 +41,15 @@ func (a *API) Routes() []Route {
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
 	}
-	// Of a list, only a query's ages depend on the clock.
-	list := func(path string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, ClockIn: []string{"q"}}
-	}
-	return append(a.exports(), []Route{
+	return append(a.lists(), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/needs-attention", a.needsAttention),
-		get("/api/changes", records, a.changes().page),
-		list("/api/runs", a.runs().page),
-		list("/api/sessions", a.sessions().page),
-		list("/api/prs", a.pulls().page),
-		list("/api/repos", a.repos().all),
-		list("/api/issues", a.issues().page),
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),
 		get("/api/issues/:id", everything, a.issue),
 		get("/api/sessions/:id", everything, a.session),
 		get("/api/prs/:owner/:name/:number", everything, a.pull),
-		get("/api/verifications", everything, a.verifications().page),
 		get("/api/runs/:file", everything, a.run),
 		get("/api/runs/:file/raw", records, a.raw),
 		get("/api/runs/:file/diff", records, a.diff),
@@ -72,10 +61,8 @@ func (a *API) Routes() []Route {
 		post("/api/views", a.addView),
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
-		get("/api/files", records, a.files().page),
 		post("/api/files/accept-listing", a.acceptListing, "source", "kept", "async"),
 		get("/api/sources", nil, a.sources),
-		get("/api/jobs", nil, a.jobs().page),
 		get("/api/jobs/:id", nil, a.job),
 		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},
 		get("/api/config", nil, a.config),

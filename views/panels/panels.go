@@ -1,7 +1,8 @@
 // Package panels owns the fragments that pages are made of and htmx swaps:
 // the same function draws a panel within its page and alone. It knows the
 // words of the field and how a state looks; rows come in finished. It must
-// not ask for anything: no clock, no query, no type of a service.
+// not ask for anything: no clock, no query, no type of a service but those of
+// telemetry.
 //
 // Every panel's root has the id of its Frame and asks itself again at
 // Frame.At.Get(), when a topic that it shows has changed (app.js raises

@@ -2,10 +2,12 @@ package panels
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -58,26 +60,25 @@ func (r SessionRow) issues() string {
 	return parts.Plural(len(r.IssueIDs), "issue", "")
 }
 
-// PullRow is one pull request.
+// PullRow is one pull request, and what a list shows beside what is known of
+// it. Its title is "" where it was never fetched.
 type PullRow struct {
-	Key          string // unique in the list
-	Number       int
-	Title        string // "" = never fetched
-	Short        string // the same for a narrow column
-	Page         string // its address here
-	URL          string // and on GitHub
-	Repo         string
-	State        string // open, closed, unknown
-	Merged       bool
-	Waiting      time.Time // since when it waits; zero = it does not, or that is not known
-	IssueIDs     []string
-	Session      string // as recorded; "" = none
-	SessionShort string
-	SessionURL   string
-	Basis        string // by what it is linked: "session id in the PR"
-	Tiers        []Tier
-	Verified     parts.State // of its latest verification; zero = none
+	telemetry.PullRow
+	Short       string    // the title for a narrow column
+	Page        string    // its address here
+	GitHub      string    // and on GitHub
+	Waiting     time.Time // since when it waits; zero = it does not, or that is not known
+	SessionLink parts.Link
+	SessionIDs  string // as recorded, several where they are candidates; "" = none
+	LinkedBy    string // "session id in the PR"
+	Tiers       []Tier
+	Verified    parts.State // of its latest verification; zero = none
 }
+
+// key is unique in the list.
+func (r PullRow) key() string { return string(r.Repo) + "-" + r.number() }
+
+func (r PullRow) number() string { return strconv.FormatInt(r.Number, 10) }
 
 // Tier is how many issues have a severity.
 type Tier struct {
@@ -104,7 +105,7 @@ func (t Tier) letter() string {
 // title is what a narrow column says; the whole title is beside it, for who asks.
 func (r PullRow) title() string {
 	if r.Title == "" {
-		return "Pull request #" + parts.Decimal(r.Number)
+		return "Pull request #" + r.number()
 	}
 	return cmp.Or(r.Short, r.Title)
 }

@@ -10,6 +10,20 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "telemetry-dashboard/views/parts"
 
+func sessionColumns() []parts.Column {
+	return []parts.Column{
+		{Key: "state", Text: "State", Class: "c-state"},
+		{Key: "family", Text: "Family"},
+		{Key: "repo", Text: "Repository", Class: "c-repo"},
+		{Key: "run", Text: "Run", Class: "c-run", Initial: true},
+		{Key: "age", Text: "In this state", Class: "c-span", Number: true, Initial: true},
+		{Text: "Issues", Class: "c-ids"},
+		{Key: "pr", Text: "PR", Class: "c-pr", Initial: true},
+		{Key: "started", Text: "Started", Class: "c-day", Number: true, Initial: true},
+		{Text: "Open", Class: "c-open", Hidden: true},
+	}
+}
+
 // Sessions is the list of Devin sessions.
 func Sessions(t Table[SessionRow]) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -64,7 +78,7 @@ func Sessions(t Table[SessionRow]) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(t.ID + "-" + r.Key)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 10, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 24, Col: 31}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -163,6 +177,18 @@ func Sessions(t Table[SessionRow]) templ.Component {
 	})
 }
 
+func nowColumns() []parts.Column {
+	return []parts.Column{
+		{Text: "State", Class: "c-state"},
+		{Text: "Family"},
+		{Key: "repo", Text: "Repository", Class: "c-repo"},
+		{Text: "Run", Class: "c-run"},
+		{Text: "In this state", Class: "c-span", Number: true},
+		{Text: "Last update", Class: "c-day"},
+		{Text: "Open", Class: "c-open", Hidden: true},
+	}
+}
+
 // DevinNow is the short table of active sessions.
 func DevinNow(t Table[SessionRow]) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -217,7 +243,7 @@ func DevinNow(t Table[SessionRow]) templ.Component {
 					var templ_7745c5c3_Var8 string
 					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.ResolveAttributeValue(t.ID + "-" + r.Key)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 47, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 73, Col: 31}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var8)
 					if templ_7745c5c3_Err != nil {
@@ -368,7 +394,7 @@ func sessionTitle(r SessionRow) templ.Component {
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.issues())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 83, Col: 42}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 109, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
@@ -404,7 +430,7 @@ func sessionTitle(r SessionRow) templ.Component {
 			var templ_7745c5c3_Var14 string
 			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 85, Col: 107}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 111, Col: 107}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var14)
 			if templ_7745c5c3_Err != nil {
@@ -417,7 +443,7 @@ func sessionTitle(r SessionRow) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.Remark)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 85, Col: 120}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 111, Col: 120}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {

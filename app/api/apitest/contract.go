@@ -58,6 +58,25 @@ func (c *Contract) QueryParameters(endpoint string) (names []string) {
 	return names
 }
 
+// Words returns the words that a query parameter of an endpoint takes.
+func (c *Contract) Words(endpoint, parameter string) (words []string) {
+	method, path, _ := strings.Cut(endpoint, " ")
+	for _, p := range c.doc.Paths.Value(path).GetOperation(method).Parameters {
+		if p.Value.Name == parameter {
+			for _, word := range p.Value.Schema.Value.Enum {
+				words = append(words, fmt.Sprint(word))
+			}
+		}
+	}
+	return words
+}
+
+// Text returns what an endpoint's description says.
+func (c *Contract) Text(endpoint string) string {
+	method, path, _ := strings.Cut(endpoint, " ")
+	return c.doc.Paths.Value(path).GetOperation(method).Description
+}
+
 // Template is a Fiber path as OpenAPI writes it: /api/jobs/:id becomes
 // /api/jobs/{id}.
 func Template(path string) string {

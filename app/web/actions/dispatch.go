@@ -79,11 +79,8 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 	for _, pull := range pulls {
 		repo := telemetry.RepoName(pull.Repo)
 		p.Pulls = append(p.Pulls, panels.PullRow{
-			Number:  pull.Number,
-			Title:   pull.Title,
+			PullRow: telemetry.PullRow{Number: int64(pull.Number), Title: pull.Title, Repo: repo},
 			Page:    w.Settings.GitHubWeb.Pull(repo, int64(pull.Number)),
-			State:   pull.State,
-			Repo:    pull.Repo,
 			Waiting: pull.CreatedAt,
 		})
 	}

@@ -59,7 +59,7 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 		Mentions:      mentionPairs(s.Mentions),
 	}
 	for i := range p.Pulls {
-		p.Pulls[i].Basis = sessionBasis(s, p.Pulls[i].Basis)
+		p.Pulls[i].LinkedBy = sessionBasis(s, p.Pulls[i].LinkedBy)
 	}
 	return detail{title: sessionTitle(s.SessionRow), body: panels.Session(p)}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/app/web/webtest"
+	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -47,10 +48,13 @@ func TestListsShowTheirRows(t *testing.T) {
 		{"sessions: of a repository without any", "sessions?scope=octo/api", webtest.Want{
 			Text: []string{"No sessions yet", "Devin sessions that runs started are listed here."},
 		}},
+		{"sessions: whose pull request somebody opened", "sessions?q=author:devin*", webtest.Want{
+			Text: []string{"Sessions 2", "Working xss", "Finished path-traversal"}, Lacks: []string{webtest.Waiting},
+		}},
 		{"pulls: with issues, session, outcome and link", "pulls", webtest.Want{
-			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open 1 L session aaaaaaaa Not " +
+			Text: []string{"Open 1", "Merged 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open – 1 L session aaaaaaaa Not " +
 				"verified issue id in the title",
-				"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged 1 M session bbbbbbbb Verified and gone verification record"},
+				"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged – 1 M session bbbbbbbb Verified and gone verification record"},
 			HTML: []string{`href="/pulls/octo/shop/8"`},
 		}},
 		{"runs: the newest first, with what they changed", "runs", webtest.Want{
@@ -202,4 +206,16 @@ func TestMenusStaySmall(t *testing.T) {
 	s.Panel("runs?q=repo:octo/r00").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Repository: octo/r00", "The 40 that ran last of 42; write repo: in the box for any other."}})
 	s.Panel("runs?q=kind:scan").Check(t, webtest.Want{Status: 200, Text: []string{"octo/r41"}, Lacks: []string{"repo%3Aocto%2Fr01"}})
+}
+
+// TestDraftsSort: a draft says so, and comes first in the order of drafts.
+func TestDraftsSort(t *testing.T) {
+	s := webtest.Shop(t)
+	s.GitHub.Repo("octo/shop").PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R3-0004): begun", User: "devin[bot]", Draft: true,
+		CreatedAt: webtest.Day(9), UpdatedAt: webtest.Day(9)})
+	s.Run(ingest.JobPollPRs, ingest.Order{By: telemetry.ByAPI})
+	s.Panel("pulls?sort=draft&order=desc").Check(t, webtest.Want{Status: 200, Text: []string{
+		"#5 fix(CQLF-R3-0004): begun octo/shop Open draft 1", "#8 fix(CQLF-R3-0003): check the path octo/shop Open – 1"}})
+	s.Panel("pulls?sort=draft&order=asc").Check(t, webtest.Want{Status: 200, Text: []string{
+		"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged – 1", "#5 fix(CQLF-R3-0004): begun octo/shop Open draft 1"}})
 }

@@ -8,6 +8,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
 
 // SessionRow is a session as lists show it.
@@ -43,28 +44,21 @@ func (w *Shell) SessionRow(s telemetry.SessionRow) panels.SessionRow {
 // PullRow is a pull request as lists show it.
 func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 	r := panels.PullRow{
-		Key:          string(p.Repo) + "-" + strconv.FormatInt(p.Number, 10),
-		Number:       int(p.Number),
-		Title:        p.Title,
-		Short:        telemetry.ShortenIssueIDs(p.Title),
-		Page:         links.Pull(p.Repo, p.Number),
-		URL:          w.Settings.GitHubWeb.Pull(p.Repo, p.Number),
-		Repo:         string(p.Repo),
-		State:        p.State,
-		Merged:       p.Merged,
-		IssueIDs:     p.IssueIDs,
-		Session:      p.Session,
-		SessionShort: ShortID(p.Session),
-		Basis:        BasisWords(p.Basis),
+		PullRow:    p,
+		Short:      telemetry.ShortenIssueIDs(p.Title),
+		Page:       links.Pull(p.Repo, p.Number),
+		GitHub:     w.Settings.GitHubWeb.Pull(p.Repo, p.Number),
+		SessionIDs: p.Session,
+		LinkedBy:   BasisWords(p.Basis),
 	}
 	if p.State != "closed" {
 		r.Waiting = p.CreatedAt.Time
 	}
-	if p.Session != "" {
-		r.SessionURL = links.Session(telemetry.SessionKey(p.Session))
-	}
-	if r.Session == "" && len(p.Candidates) > 0 {
-		r.Session, r.SessionShort = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
+	switch {
+	case p.Session != "":
+		r.SessionLink = parts.Link{Text: ShortID(p.Session), URL: links.Session(telemetry.SessionKey(p.Session))}
+	case len(p.Candidates) > 0:
+		r.SessionIDs, r.SessionLink.Text = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
 	}
 	return r
 }

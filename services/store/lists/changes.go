@@ -14,7 +14,7 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 	type row = telemetry.IssueEvent
 	return bind(s, List[row]{
 		Name: "changes", Noun: "changes",
-		From: changesOf, Key: "e.issue_id || ' ' || e.begins || ' ' || e.at", Default: "at",
+		From: changesOf, Key: "e.issue_id || ' ' || e.begins || ' ' || e.at", Find: "e.at", Default: "at",
 		Past: "(SELECT * FROM " + changesOf + " WHERE e.at <= @) AS e",
 		Repo: func(_ moment, key string) Cond { return idOfRepo("e.repo_id", key) },
 		Free: func(_ moment, text string) Cond { return contains("e.rule", text) },
@@ -25,7 +25,9 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 					word{"opened", "e.begins = 1"}, word{"reopened", "e.begins = 1 AND e.again = 1"}, word{"closed", "e.begins = 0"},
 				)},
 			{Name: "repo", Help: repoHelp, Column: "(SELECT o.target_repo FROM repos o WHERE o.id = e.repo_id)",
-				Into: func(e *row) any { return &e.Repo }, CSV: "repo", Asked: repoID("e.repo_id"), Values: ofRepos()},
+				Into: func(e *row) any { return &e.Repo }, CSV: "repo",
+				Cell:  cell(func(e *row) any { return telemetry.ParseRepo(e.Repo) }),
+				Asked: repoID("e.repo_id"), Values: ofRepos()},
 			{Name: "at", Aliases: []string{"date"}, Help: "when the scan was", Column: "e.at",
 				Into: func(e *row) any { return &e.At }, CSV: "at",
 				Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue_id | e.begins")},

@@ -22,6 +22,7 @@ type List[T any] struct {
 	From       string                           // the rows: a table and its alias, with what the columns join
 	Count      string                           // what is counted instead, where no condition needs a join; "" is From
 	Key        string                           // tells rows apart, and is unique
+	Find       string                           // a column with an index that finds the rows of keys; "" is Key
 	Joins      func(m moment) Cond              // further tables that the columns need
 	Joined     string                           // the qualifiers that need them
 	CSV        string                           // the columns of CSV in their order; "" is all in that of the fields

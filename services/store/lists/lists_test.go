@@ -1,12 +1,14 @@
 package lists_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/store/storetest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // TestEveryQualifier: each qualifier of each list, in every form, is
@@ -71,4 +73,26 @@ func samples(kind query.Kind) []string {
 		return []string{"94", "o/r#94", "https://github.com/o/r/pull/94"}
 	}
 	return nil
+}
+
+// TestCompletionOfAuthors: of sessions, those are offered who opened a pull
+// request of one.
+func TestCompletionOfAuthors(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		files := storetest.DisturbedFiles(3)
+		storetest.PutFrom(t, s, "", files...)
+		pulls := storetest.PullsFor(files)
+		for i := range pulls {
+			pulls[i].User = "nobody-of-ours"
+			if pulls[i].Body != "" { // it names its session
+				pulls[i].User = "devin[bot]"
+			}
+		}
+		pulls = slices.DeleteFunc(pulls, func(p telemetry.PullRequest) bool { return p.Body == "" && p.Title != "a fix" })
+		storetest.SavePulls(t, s, pulls)
+		values, err := lists.Sessions(s.Store).Values(t.Context(), "author", "o", 20)
+		if err != nil || !slices.Equal(values, []string{"devin[bot]"}) {
+			t.Errorf("%q, %v", values, err)
+		}
+	})
 }

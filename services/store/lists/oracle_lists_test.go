@@ -166,7 +166,8 @@ func exactly[T any](rows []T, of func(T) []int64) randomTerms[T] {
 	}
 }
 
-func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[string][]telemetry.PullRef) oracle[telemetry.SessionRow] {
+func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []telemetry.PullRow,
+	linked map[string][]telemetry.PullRef) oracle[telemetry.SessionRow] {
 	type row = telemetry.SessionRow
 	l := lists.Sessions(s.Store)
 	var rows []row
@@ -182,6 +183,16 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 	}}
 	for _, state := range telemetry.States() {
 		is[string(state)] = func(r row) bool { return r.State == state }
+	}
+	users := map[telemetry.PullRef]string{}
+	for _, p := range pulls {
+		users[telemetry.PullRef{Repo: p.Repo, Number: p.Number}] = p.User
+	}
+	authors := func(r row) (names []string) {
+		for _, ref := range linked[r.Key] {
+			names = append(names, users[ref])
+		}
+		return names
 	}
 	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
 	return oracle[row]{list: "sessions", schema: l.Schema(), sorts: l.Sorts(), rows: rows, id: func(r row) string { return r.Key },
@@ -204,6 +215,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[s
 			"issue":   texts(rows, func(r row) []string { return r.IssueIDs }),
 			"id":      sessionRefs(rows, func(r row) []string { return []string{r.Key} }),
 			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
+			"author":  texts(rows, authors),
 			"has":     words(has),
 			"no":      words(map[string]func(row) bool{"pr": func(r row) bool { return !has["pr"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
 			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince.Time} }),
@@ -321,5 +333,5 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 	}
 	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
 		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
-		"author": along(func(r row) string { return r.User }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
+		"author": along(func(r row) string { return r.User }), "draft": along(func(r row) string { return fmt.Sprint(r.Draft) }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
 }

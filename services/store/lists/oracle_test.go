@@ -37,7 +37,7 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 		heads := fillForOracle(t, s, now)
 		pulls, linked := everyPull(t, s)
 		issueOracle(t, s, now, linked).check(t, 260)
-		sessionOracle(t, s, now, linked).check(t, 200)
+		sessionOracle(t, s, now, pulls, linked).check(t, 200)
 		pullOracle(t, s, now, pulls, heads).check(t, 200)
 	})
 }

@@ -116,6 +116,33 @@ func (d database) check(t *testing.T) {
 	inOrder(t, d, Repos(d.store), []plan{{"", "", "repos_l", false}}) // repos_last_run, or repos_list
 	inOrder(t, d, Repos(d.store), []plan{{"open", "", "sessions_current", true}})
 	d.activityInOrder(t)
+	exported(t, d, Issues(d.store), "id")
+	exported(t, d, Sessions(d.store), "key")
+	exported(t, d, Runs(d.store), "id")
+	exported(t, d, Files(d.store), "id")
+	exported(t, d, Changes(d.store), "from_at")
+}
+
+// exported holds the rows of an export to an index that begins with a column:
+// with the rows of some keys, none is read that is not near them.
+func exported[T any](t *testing.T, d database, l *List[T], column string) {
+	t.Run(l.Name+"/export", func(t *testing.T) {
+		var lines []string
+		err := d.store.Read(t.Context(), func(tx *store.Tx) error {
+			q, err := l.question(tx, query.Ask{})
+			if err != nil {
+				return err
+			}
+			keys := l.keys(tx, q)
+			st := l.byKeys(q, keys[:min(len(keys), 3)])
+			lines = d.plan(tx, plan{}, st.text.String(), st.args)
+			return tx.Err()
+		})
+		search := regexp.MustCompile(`SEARCH \w+ USING .*\b` + column + `=\?|Index Cond: .*\b` + column + `\b.* = `)
+		if err != nil || !slices.ContainsFunc(lines, search.MatchString) {
+			t.Errorf("%v\n%s", err, strings.Join(lines, "\n"))
+		}
+	})
 }
 
 func inOrder[T any](t *testing.T, d database, l *List[T], plans []plan) {

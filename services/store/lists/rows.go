@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -81,19 +82,13 @@ const (
 // is left out. It ends with the first error, do's own included.
 func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) error {
 	var q question
-	var keys []any
+	var keys []found
 	err := l.store.ReadForExport(ctx, func(tx *store.Tx) (err error) {
-		if q, err = l.question(tx, a); err != nil {
-			return err
+		if q, err = l.question(tx, a); err == nil {
+			keys = l.keys(tx, q)
+			err = tx.Err()
 		}
-		keys = nil
-		all := l.selected(&statement{at: q.at}, q, l.Key, q.conds).put(q.order)
-		tx.Each(all.text.String(), all.args, func(r *store.Row) {
-			var key any
-			r.Scan(&key)
-			keys = append(keys, key)
-		})
-		return tx.Err()
+		return err
 	})
 	if err != nil {
 		return err
@@ -118,20 +113,47 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 	return nil
 }
 
-// keyed reads the rows of keys, in their order.
-func (l *List[T]) keyed(tx *store.Tx, q question, keys []any) []T {
+// found is the key of a row, and by what an index finds it.
+type found struct{ key, by any }
+
+// keys are those of all rows of a question, in its order.
+func (l *List[T]) keys(tx *store.Tx, q question) (keys []found) {
+	all := l.selected(&statement{at: q.at}, q, l.Key+", "+cmp.Or(l.Find, "0"), q.conds).put(q.order)
+	tx.Each(all.text.String(), all.args, func(r *store.Row) {
+		var f found
+		r.Scan(&f.key, &f.by)
+		keys = append(keys, f)
+	})
+	return keys
+}
+
+// byKeys is the statement of the rows of keys.
+func (l *List[T]) byKeys(q question, all []found) *statement {
 	q.sort = nil
-	page := l.selected(&statement{at: q.at}, q, l.columns(q.ask)+", "+l.Key, []Cond{inList(l.Key, keys)})
-	byKey := make(map[any]T, len(keys))
+	keys, by := make([]any, len(all)), make([]any, len(all))
+	for i, f := range all {
+		keys[i], by[i] = f.key, f.by
+	}
+	conds := []Cond{inList(l.Key, keys)}
+	if l.Find != "" {
+		conds = append(conds, inList(l.Find, slices.Compact(by)))
+	}
+	return l.selected(&statement{at: q.at}, q, l.columns(q.ask)+", "+l.Key, conds)
+}
+
+// keyed reads the rows of keys, in their order.
+func (l *List[T]) keyed(tx *store.Tx, q question, all []found) []T {
+	page := l.byKeys(q, all)
+	byKey := make(map[any]T, len(all))
 	tx.Each(page.text.String(), page.args, func(r *store.Row) {
 		var row T
 		var key any
 		r.Scan(append(l.into(&row, q.ask), &key)...)
 		byKey[key] = row
 	})
-	rows := make([]T, 0, len(keys))
-	for _, key := range keys {
-		if row, found := byKey[key]; found {
+	rows := make([]T, 0, len(all))
+	for _, f := range all {
+		if row, still := byKey[f.key]; still {
 			rows = append(rows, row)
 		}
 	}

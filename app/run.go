@@ -83,13 +83,13 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	board := dashboard.New(up.dashboard(reading(db)))
 	assets := static.New()
 	site := newSite(cfg, demo, web.Options{
-		Dashboard: board,
-		Jobs:      jobs,
-		Changes:   db,
-		Scopes:    records,
-		Outward:   jobs,
-		Assets:    assets,
-		Quota:     up.quota(),
+		Dashboard:   board,
+		Jobs:        jobs,
+		Changes:     db,
+		Scopes:      records,
+		Submissions: jobs,
+		Assets:      assets,
+		Quota:       up.quota(),
 	})
 	srv := server.New(server.Options{
 		Log:         log,

@@ -39,8 +39,8 @@ type listener struct {
 	grace  time.Duration // how long a connection is idle before it must make way
 	closed chan struct{}
 	once   sync.Once
-	short  spell // of descriptors
-	full   spell
+	short  logOnce // of descriptors
+	full   logOnce
 	refuse chan struct{}
 
 	mu   sync.Mutex
@@ -69,7 +69,7 @@ func (l *listener) Accept() (net.Conn, error) {
 				return nil, err
 			}
 			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
-			if l.short.begins() {
+			if l.short.due() {
 				l.log.Warn("a connection cannot be accepted; waiting until it can", "err", err)
 			}
 			select {
@@ -149,7 +149,7 @@ func (l *listener) end(inUse bool) {
 
 // turnAway answers 503 and closes c.
 func (l *listener) turnAway(c net.Conn) {
-	if l.full.begins() {
+	if l.full.due() {
 		l.log.Warn("more connections than the server may hold; new ones are answered 503", "most", l.most)
 	}
 	select {
@@ -289,12 +289,11 @@ func connState(c net.Conn, state fasthttp.ConnState) {
 	}
 }
 
-// spell tells the beginning of a spell of the same thing, so that it is
-// logged once and not each time. A spell is over when it has not happened for
-// a minute.
-type spell struct{ last atomic.Int64 }
+// logOnce keeps a repeated condition from being logged each time: it is due
+// again once the condition has not occurred for a minute.
+type logOnce struct{ last atomic.Int64 }
 
-func (s *spell) begins() bool {
+func (s *logOnce) due() bool {
 	now := time.Now().UnixNano()
 	return now-s.last.Swap(now) > int64(time.Minute)
 }

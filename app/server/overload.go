@@ -20,7 +20,7 @@ import (
 // The bounds of what is done at a time.
 const (
 	queueMost      = 128  // how many may wait
-	outwardMost    = 32   // answers that wait for an upstream
+	upstreamMost   = 32   // answers that wait for an upstream
 	streamsMost    = 1024 // streams, and at most a part
 	streamsPart    = 4    // of the connections; one client may have half of the streams
 	streamsLeast   = 6    // as many connections as a browser opens to a host
@@ -39,7 +39,7 @@ func computing() int64 { return int64(max(8, 4*runtime.GOMAXPROCS(0))) }
 type gate struct {
 	places  *semaphore.Weighted
 	waiting atomic.Int64
-	spell   spell
+	logOnce logOnce
 	log     *slog.Logger
 	what    string
 	wait    time.Duration
@@ -64,7 +64,7 @@ func (g *gate) enter(ctx context.Context) error {
 	} else {
 		g.waiting.Add(-1)
 	}
-	if g.spell.begins() {
+	if g.logOnce.due() {
 		g.log.Warn("more is asked than can be answered; the rest is answered 503", "what", g.what)
 	}
 	return &telemetry.Error{
@@ -79,7 +79,7 @@ func (g *gate) leave() { g.places.Release(1) }
 // streams bounds the streams that are open, of one client and of all.
 type streams struct {
 	most, mostOfOne int
-	spell           spell
+	logOnce         logOnce
 	log             *slog.Logger
 	wait            time.Duration
 
@@ -108,7 +108,7 @@ func (s *streams) begin(client netip.Addr) error {
 		s.open[client]++
 		return nil
 	}
-	if s.spell.begins() {
+	if s.logOnce.due() {
 		s.log.Warn("too many streams are open; new ones are answered 503",
 			"open", s.all, "most", s.most, "of one client", s.mostOfOne)
 	}

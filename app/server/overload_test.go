@@ -30,7 +30,7 @@ func heldRoutes(started chan<- bool, held <-chan bool) func(*site) []Route {
 			Route{Method: "GET", Path: "/held", Handle: wait},
 			Route{Method: "GET", Path: "/panels/held", Handle: wait},
 			Route{Method: "GET", Path: "/api/held", Handle: wait, Topics: []string{"records"}},
-			Route{Method: "GET", Path: "/api/outward", Handle: wait, Upstream: true},
+			Route{Method: "GET", Path: "/api/upstream", Handle: wait, Upstream: true},
 			Route{Method: "GET", Path: "/api/export", Stream: endless})
 	}
 }
@@ -104,13 +104,13 @@ func TestUpstreamsDoNotHoldPages(t *testing.T) {
 	started, held := make(chan bool, 1000), make(chan bool)
 	defer close(held)
 	s := serve(t, heldRoutes(started, held), withTimes(func(x *times) { x.queue = 10 * time.Millisecond }))
-	for range outwardMost {
-		if _, err := io.WriteString(s.dial(), "GET /api/outward HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+	for range upstreamMost {
+		if _, err := io.WriteString(s.dial(), "GET /api/upstream HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		<-started
 	}
-	if r, body := s.do("GET", "/api/outward"); r.StatusCode != 503 {
+	if r, body := s.do("GET", "/api/upstream"); r.StatusCode != 503 {
 		t.Errorf("one more: %s %s", r.Status, body)
 	}
 	if r, body := s.do("GET", "/api/live"); r.StatusCode != 200 {

@@ -92,19 +92,19 @@ func usualTimes() times {
 
 // Server serves routes. Make it with New.
 type Server struct {
-	o       Options
-	app     *fiber.App
-	stop    context.Context
-	stopped context.CancelFunc
-	salt    string // of ETags: what makes this database and build
-	hosts   map[string]bool
-	origins *http.CrossOriginProtection
-	answers *cache.Cache[*answer]
-	flights singleflight.Group // of answers being computed, by their ETag
-	inside  *gate              // answers from the database
-	outward *gate              // answers that an upstream may be asked for
-	streams *streams
-	callers *callers
+	o        Options
+	app      *fiber.App
+	stop     context.Context
+	stopped  context.CancelFunc
+	salt     string // of ETags: what makes this database and build
+	hosts    map[string]bool
+	origins  *http.CrossOriginProtection
+	answers  *cache.Cache[*answer]
+	flights  singleflight.Group // of answers being computed, by their ETag
+	inside   *gate              // answers from the database
+	upstream *gate              // answers that an upstream may be asked for
+	streams  *streams
+	callers  *callers
 }
 
 // The limits of a request.
@@ -122,15 +122,15 @@ func New(o Options, routes []Route) *Server {
 	o.Connections = cmp.Or(o.Connections, connections)
 	o.times = cmp.Or(o.times, usualTimes())
 	s := &Server{
-		o:       o,
-		salt:    o.DatabaseID + "\x00" + o.BuildID + "\x00",
-		hosts:   hostSet(o),
-		origins: http.NewCrossOriginProtection(),
-		answers: newAnswers(answersBytes),
-		inside:  newGate(computing(), "answers", o),
-		outward: newGate(outwardMost, "answers from upstreams", o),
-		streams: newStreams(o),
-		callers: newCallers(),
+		o:        o,
+		salt:     o.DatabaseID + "\x00" + o.BuildID + "\x00",
+		hosts:    hostSet(o),
+		origins:  http.NewCrossOriginProtection(),
+		answers:  newAnswers(answersBytes),
+		inside:   newGate(computing(), "answers", o),
+		upstream: newGate(upstreamMost, "answers from upstreams", o),
+		streams:  newStreams(o),
+		callers:  newCallers(),
 	}
 	if o.PublicURL != "" {
 		if err := s.origins.AddTrustedOrigin(o.PublicURL); err != nil {
@@ -304,14 +304,14 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 	if err := knownParams(c, r.Params); err != nil {
 		return err
 	}
-	if outward(c, r) {
+	if asksUpstream(c, r) {
 		return s.callers.allow(clientOf(c))
 	}
 	return nil
 }
 
-// outward tells whether a request may ask an upstream.
-func outward(c *fiber.Ctx, r Route) bool {
+// asksUpstream reports whether a request may ask an upstream.
+func asksUpstream(c *fiber.Ctx, r Route) bool {
 	return r.Upstream || slices.ContainsFunc(r.UpstreamIn, c.Request().URI().QueryArgs().Has)
 }
 
@@ -323,8 +323,8 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 		return r.Handle(c)
 	}
 	through := s.inside
-	if outward(c, r) {
-		through = s.outward
+	if asksUpstream(c, r) {
+		through = s.upstream
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
 	defer cancel()

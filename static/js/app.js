@@ -56,7 +56,7 @@
   const panels = () => all("[data-panel]");
   const shows = (panel, topics) => (panel.dataset.topics ?? "").split(" ").some((topic) => topics.has(topic));
 
-  let latest = null, latestPulse = "";
+  let latest = null, latestFreshness = "";
   function catchUp() {
     if (!latest) return;
     const watched = quiet();
@@ -71,7 +71,7 @@
   }
   // The pulse is what the shell shows of the moment. It moves the strip's
   // times; only where it says something else is the strip asked for.
-  function pulse(text) {
+  function showFreshness(text) {
     const bar = $(".fresh-bar"), now = parse(text);
     if (!bar || paused) return;
     let newest = 0;
@@ -87,7 +87,7 @@
     }
     count(now.needs);
     hold(now);
-    const shown = parse(bar.dataset.pulse);
+    const shown = parse(bar.dataset.freshness);
     // The answer may be of a moment before: then the next beat asks again.
     const late = Date.now() - askedAt > 4000;
     if (shown.mark !== now.mark && (asked !== now.mark || late)) { asked = now.mark; askedAt = Date.now(); ask($("#freshness")); }
@@ -153,8 +153,8 @@
   document.addEventListener("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 1) lost(); });
   document.addEventListener("htmx:sse:error", lost);
   document.addEventListener("versions", (event) => { latest = parse(event.detail.data); catchUp(); });
-  document.addEventListener("pulse", (event) => { latestPulse = event.detail.data; if (!document.hidden) pulse(latestPulse); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestPulse) pulse(latestPulse); if (!streaming) panels().forEach(ask); } });
+  document.addEventListener("freshness", (event) => { latestFreshness = event.detail.data; if (!document.hidden) showFreshness(latestFreshness); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestFreshness) showFreshness(latestFreshness); if (!streaming) panels().forEach(ask); } });
 
   // Focus whose element an update took away (a row that moved on, Clear, the
   // last page's Next) stays near: the row in its place, else the list's box.
@@ -197,9 +197,9 @@
     }
   });
   document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen); refocus();
+    writeTimes(); showState(); showCollapsed(); announceJobs(); closeSent(); choose(chosen); refocus();
     if (document.activeElement?.matches("#dialog, .dialog-close") && !matchMedia("(pointer: coarse)").matches) $("#dialog textarea")?.focus();
-    const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
+    const shown = parse($(".fresh-bar")?.dataset.freshness ?? "");
     count(shown.needs); hold(shown);
   });
   document.addEventListener("htmx:error", (event) => {
@@ -230,11 +230,11 @@
   });
 
   // A job's end is told once.
-  const told = new Set();
-  function tellJobs(first) {
+  const announced = new Set();
+  function announceJobs(first) {
     for (const card of all("[data-job]")) {
-      if (card.dataset.job === "running" || told.has(card.id)) continue;
-      told.add(card.id);
+      if (card.dataset.job === "running" || announced.has(card.id)) continue;
+      announced.add(card.id);
       if (!first) say(card.dataset.summary);
     }
   }
@@ -248,7 +248,7 @@
   }
 
   // What was sent from a dialog closes it.
-  function tellSent() {
+  function closeSent() {
     const sent = $("#dialog[open] [data-sent]");
     if (!sent) return;
     $("#dialog").close();
@@ -258,19 +258,19 @@
   // ---- Panels that a phone folds: those that were opened or closed by hand
   // stay so. A browser that cannot show a closed one in full opens it.
   const phone = matchMedia("(max-width: 640px)");
-  const folds = () => { try { return JSON.parse(keep.get("folds")) ?? {}; } catch { return {}; } };
-  function showFolds() {
-    const kept = folds(), whole = !phone.matches && !CSS.supports("selector(::details-content)");
-    for (const fold of all("details.fold")) {
-      const open = whole || kept[fold.id];
-      if (open !== undefined && fold.open !== open) fold.open = open;
+  const collapsed = () => { try { return JSON.parse(keep.get("collapsed")) ?? {}; } catch { return {}; } };
+  function showCollapsed() {
+    const kept = collapsed(), whole = !phone.matches && !CSS.supports("selector(::details-content)");
+    for (const panel of all("details.collapse")) {
+      const open = whole || kept[panel.id];
+      if (open !== undefined && panel.open !== open) panel.open = open;
     }
   }
   document.addEventListener("toggle", (event) => {
-    const fold = event.target;
-    if (phone.matches && fold.matches?.("details.fold")) keep.set("folds", JSON.stringify({ ...folds(), [fold.id]: fold.open }));
+    const panel = event.target;
+    if (phone.matches && panel.matches?.("details.collapse")) keep.set("collapsed", JSON.stringify({ ...collapsed(), [panel.id]: panel.open }));
   }, true);
-  phone.addEventListener("change", showFolds);
+  phone.addEventListener("change", showCollapsed);
 
   // ---- Toasts
   function toast(text, tone) {
@@ -372,10 +372,10 @@
 
   known = parse($("#live")?.dataset.versions ?? "");
   showTheme();
-  showFolds();
+  showCollapsed();
   showState();
   writeTimes();
-  tellJobs(true);
+  announceJobs(true);
   setInterval(() => { if (!document.hidden) writeTimes(); }, 10000);
   setInterval(() => { if (!document.hidden) tick(); }, 1000);
 })();

@@ -14,7 +14,7 @@ type Moment struct {
 
 // brief says that there is so little to say of the page that it stands beside
 // the title.
-func (b Body) brief() bool { return len(b.Facts) == 1 && len(b.Crumbs) == 0 && len(b.Periods) > 0 }
+func (b Body) brief() bool { return len(b.Facts) == 1 && len(b.Breadcrumbs) == 0 && len(b.Periods) > 0 }
 
 // variables names what is not set, in a sentence.
 func variables(list []Missing) string {

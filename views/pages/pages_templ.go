@@ -15,19 +15,19 @@ import (
 
 // Body is the content of a page: full rows of one panel, or of two.
 type Body struct {
-	Title   string
-	Crumbs  []parts.Link
-	Facts   []Fact          // beneath the title
-	Button  templ.Component // beside the title; nil = none
-	Periods []parts.Tab
-	Notices []parts.Notice
-	Missing []Missing
-	Rows    [][]templ.Component
-	Tabs    []parts.Tab
-	Below   []templ.Component // beneath the tabs
-	First   bool              // nothing was recorded yet: what is not set is told at once
-	Report  bool              // it is read as a whole: a phone folds nothing
-	Search  *string           // what was searched for: a phone's page has the box that its bar has no room for
+	Title       string
+	Breadcrumbs []parts.Link
+	Facts       []Fact          // beneath the title
+	Button      templ.Component // beside the title; nil = none
+	Periods     []parts.Tab
+	Notices     []parts.Notice
+	Missing     []Missing
+	Rows        [][]templ.Component
+	Tabs        []parts.Tab
+	Below       []templ.Component // beneath the tabs
+	First       bool              // nothing was recorded yet: what is not set is told at once
+	Report      bool              // it is read as a whole: a phone folds nothing
+	Search      *string           // what was searched for: a phone's page has the box that its bar has no room for
 }
 
 // Fact is a small remark beneath a title.
@@ -190,12 +190,12 @@ func heading(b Body) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(b.Crumbs) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<nav class=\"crumbs\" aria-label=\"Breadcrumb\">")
+		if len(b.Breadcrumbs) > 0 {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<nav class=\"breadcrumbs\" aria-label=\"Breadcrumb\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, c := range b.Crumbs {
+			for _, c := range b.Breadcrumbs {
 				templ_7745c5c3_Err = parts.Anchor(c, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -115,7 +115,7 @@ func issueColumns() []parts.Column {
 		{Key: "repo", Text: "Repository", Class: "c-repo"},
 		{Key: "age", Text: "Age", Class: "c-num", Number: true, Initial: true},
 		{Key: "attempts", Text: "Tries", Class: "c-tries", Number: true, Initial: true},
-		{Text: "Session / PR", Class: "c-taken"},
+		{Text: "Session / PR", Class: "c-attempt"},
 		{Key: "first_seen", Text: "First seen", Class: "c-seen", Number: true, Initial: true},
 		{Key: "last_seen", Text: "Last seen", Class: "c-seen", Number: true, Initial: true},
 	}

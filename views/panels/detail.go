@@ -8,19 +8,19 @@ import (
 
 // Heading is the head of a page about one thing.
 type Heading struct {
-	Crumbs  []parts.Link
-	Title   string
-	Aside   string // beside the title, lighter: "in routes/login.ts:41"
-	Pill    parts.State
-	Filled  bool
-	States  []parts.State
-	Note    string
-	Time    time.Time // after the note
-	As      string
-	After   string // behind the time
-	Buttons []Button
-	Notices []parts.Notice
-	Forms   []parts.Action // of the first notice
+	Breadcrumbs []parts.Link
+	Title       string
+	Aside       string // beside the title, lighter: "in routes/login.ts:41"
+	Pill        parts.State
+	Filled      bool
+	States      []parts.State
+	Note        string
+	Time        time.Time // after the note
+	As          string
+	After       string // behind the time
+	Buttons     []Button
+	Notices     []parts.Notice
+	Forms       []parts.Action // of the first notice
 }
 
 // Button is a link at the head of a page; Dialog is the fragment that a
@@ -43,8 +43,8 @@ type Pair struct {
 	State   parts.State // in place of the text
 }
 
-// Bit is one thing that is known of a step or an outcome.
-type Bit struct {
+// Segment is one thing that is known of a step or an outcome.
+type Segment struct {
 	Text string
 	URL  string
 	Code bool
@@ -54,11 +54,11 @@ type Bit struct {
 
 // StepOf is one step of a timeline.
 type StepOf struct {
-	At    time.Time
-	State parts.State // its word is the step's title
-	For   time.Time   // since when, behind the title
-	Bits  []Bit
-	After string // since the step before: "22 d"
+	At       time.Time
+	State    parts.State // its word is the step's title
+	For      time.Time   // since when, behind the title
+	Segments []Segment
+	After    string // since the step before: "22 d"
 }
 
 // Mark is one scan of a strip.
@@ -106,7 +106,7 @@ type AttemptRow struct {
 	PR       PullRef
 	Basis    string // by what the pull request is linked
 	Verified parts.State
-	Outcome  Bit
+	Outcome  Segment
 }
 
 // SessionPage is all that is known of a session.

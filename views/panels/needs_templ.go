@@ -33,7 +33,7 @@ type NeedRow struct {
 // NeedList is what waits, and how much of each kind.
 type NeedList struct {
 	Table[NeedRow]
-	Groups []parts.Bit // "6 PR ready for review"
+	Groups []parts.Segment // "6 PR ready for review"
 }
 
 // Needs lists what waits for a person.

@@ -28,8 +28,8 @@ type Frame struct {
 	Every    string // and at this interval: "15s"; "" = never
 	Plain    bool   // no head: the page's heading says it already
 	List     bool   // it is a list with its bar, whose box has the edge
-	Fold     string // what a phone shows of it until it is tapped: the number that matters; "" = all of it
-	Unfolded bool   // a phone shows all of it until it is tapped
+	Summary  string // what a phone shows of it until it is tapped: the number that matters; "" = all of it
+	Expanded bool   // a phone shows all of it until it is tapped
 	Later    bool   // only its place stands yet: it is asked for at once
 	Failure  string // why it could not be asked: shown in place of the rows
 }

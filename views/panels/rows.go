@@ -90,7 +90,7 @@ func (t Tier) look() parts.State {
 	return look
 }
 
-func (t Tier) told() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Word) }
+func (t Tier) label() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Word) }
 
 // letter is C, H, M or L; ? of a severity that has no tier.
 func (t Tier) letter() string {
@@ -179,11 +179,11 @@ type IssueRow struct {
 	First    time.Time
 	Last     time.Time
 	Attempts int // sessions that took it
-	Latest   Taken
+	Latest   Attempt
 }
 
-// Taken is the latest session that took an issue; the zero Taken is none.
-type Taken struct {
+// Attempt is the latest session that took an issue; the zero Attempt is none.
+type Attempt struct {
 	Short  string // the beginning of its id
 	Page   string // its address here; "" = no run record names it
 	State  string // as of a SessionRow; "" = not known, or not asked
@@ -191,22 +191,22 @@ type Taken struct {
 	PR     PullRef
 }
 
-func (l Taken) look() parts.State { return sessionState(l.State, l.Reason, l.PR.Number > 0) }
+func (l Attempt) look() parts.State { return sessionState(l.State, l.Reason, l.PR.Number > 0) }
 
 // icon is that of the state, or of the pull request where the session has
 // ended with it.
-func (l Taken) icon() parts.State {
+func (l Attempt) icon() parts.State {
 	if l.State == "pr_ready" || l.State == "finished" {
 		return pullState(l.PR.State, l.PR.Merged)
 	}
 	return l.look()
 }
 
-// told says what the icon and the word leave out.
-func (l Taken) told() string { return "Session " + l.Short + ": " + l.look().Word }
+// label says what the icon and the text leave out.
+func (l Attempt) label() string { return "Session " + l.Short + ": " + l.look().Word }
 
 // word is the state as shortly as a narrow column needs it.
-func (l Taken) word() string {
+func (l Attempt) word() string {
 	switch l.State {
 	case "waiting":
 		return "waiting"

@@ -35,8 +35,8 @@ type Point struct {
 	URL   string
 }
 
-// Stretch is a number of a stretch of time.
-type Stretch struct {
+// Range is a number of a stretch of time.
+type Range struct {
 	From, To time.Time // To is exclusive
 	N        int
 	Title    string
@@ -49,7 +49,7 @@ type BarSeries struct {
 	Class string
 	URL   string
 	Total string
-	Bars  []Stretch
+	Bars  []Range
 }
 
 // Row is a line of a chart's table.
@@ -230,9 +230,9 @@ func (c Chart) marks() []mark {
 	return out
 }
 
-// rod is a bar as it stands in the plot.
-type rod struct {
-	Stretch
+// chartBar is a bar and its place in the plot.
+type chartBar struct {
+	Range
 	class               string
 	x, y, width, height string
 	hitX, hitWidth      string // the stretch that can be pointed at
@@ -243,7 +243,7 @@ type rod struct {
 const spanLeast = 16
 
 // span is where a stretch of time lies in the plot.
-func (c Chart) span(b Stretch) (from, to float64) {
+func (c Chart) span(b Range) (from, to float64) {
 	from, to = plotWidth*c.share(b.From), plotWidth*c.share(b.To)
 	switch {
 	case len(c.Points) == 1:
@@ -256,10 +256,10 @@ func (c Chart) span(b Stretch) (from, to float64) {
 	return from, from + spanLeast
 }
 
-// rods place the bars: those of one stretch of time side by side within it.
-func (c Chart) rods() []rod {
+// placedBars returns the bars with their places: those of one range side by side.
+func (c Chart) placedBars() []chartBar {
 	scale := c.barScale()
-	var out []rod
+	var out []chartBar
 	for k, s := range c.Bars {
 		for _, b := range s.Bars {
 			from, to := c.span(b)
@@ -268,8 +268,8 @@ func (c Chart) rods() []rod {
 			middle := (from + to) / 2
 			x := middle + (float64(k)-float64(len(c.Bars))/2)*width
 			y := scale.y(float64(b.N), c.BarHeight)
-			out = append(out, rod{
-				Stretch:  b,
+			out = append(out, chartBar{
+				Range:    b,
 				class:    s.Class,
 				x:        coordinate(x),
 				y:        coordinate(y),

@@ -118,9 +118,9 @@ func TestPanelFails(t *testing.T) {
 	b.isWhole("/activity", "Working")
 }
 
-// TestPressFails: a press in a list that cannot be answered is reported in its
+// TestFailedClick: a press in a list that cannot be answered is reported in its
 // place, and that goes once the list is asked for again.
-func TestPressFails(t *testing.T) {
+func TestFailedClick(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("500 (Internal Server Error)")
 	other, settings := onFile(t)

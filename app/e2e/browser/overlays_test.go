@@ -10,7 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// startDesk runs the program with something to open everywhere: a session
+// startWithOverlays runs the program with something to open everywhere: a session
 // that waits for its user, a workflow to dispatch, an old record to mend and
 // a saved view.
 func startWithOverlays(t *testing.T) *program.Played {

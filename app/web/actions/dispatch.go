@@ -110,10 +110,10 @@ func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
 	}
 	pulls := v
 	pulls.Later = !v.Query.Has("preflight")
-	crumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.Scope, URL: links.Repo(v.Scope)}}
+	breadcrumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.Scope, URL: links.Repo(v.Scope)}}
 	body := pages.Body{
-		Title:  "Dispatch",
-		Crumbs: crumbs,
+		Title:       "Dispatch",
+		Breadcrumbs: breadcrumbs,
 		Rows: [][]templ.Component{
 			{w.Preflight().Within(c.UserContext(), pulls)},
 			{w.DispatchForm().Within(c.UserContext(), v)},

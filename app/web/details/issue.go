@@ -53,7 +53,7 @@ func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
 func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	repo := links.Repo(i.Repo)
 	h := panels.Heading{
-		Crumbs: []parts.Link{
+		Breadcrumbs: []parts.Link{
 			{Text: "Repositories", URL: links.Repos},
 			{Text: string(i.Repo), URL: repo},
 			{Text: "Issues", URL: links.In(i.Repo, links.Issues)},
@@ -131,7 +131,7 @@ func attemptRow(n int, a telemetry.Attempt, verifications []telemetry.Verificati
 		Session: parts.Link{Text: shell.ShortID(a.Session)},
 		State:   string(a.State),
 		Basis:   shell.BasisWords(a.LinkBasis),
-		Outcome: outcomeBit(outcome, a.State),
+		Outcome: outcomeSegment(outcome, a.State),
 	}
 	if a.Basis == telemetry.AttemptVerification {
 		r.Run.URL = links.APIRaw("", a.File)

@@ -55,24 +55,24 @@ func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
 // printPairs are the fingerprints that the issue had, the latest first, each
 // with the runs that gave it.
 func printPairs(i telemetry.IssueDetail) []panels.Pair {
-	type spell struct {
+	type interval struct {
 		print       string
 		first, last int64
 	}
-	var spells []spell
+	var intervals []interval
 	for _, a := range i.Appearances {
-		if n := len(spells); n > 0 && spells[n-1].print == a.Fingerprint {
-			spells[n-1].last = a.RunNumber
+		if n := len(intervals); n > 0 && intervals[n-1].print == a.Fingerprint {
+			intervals[n-1].last = a.RunNumber
 			continue
 		}
-		spells = append(spells, spell{a.Fingerprint, a.RunNumber, a.RunNumber})
+		intervals = append(intervals, interval{a.Fingerprint, a.RunNumber, a.RunNumber})
 	}
 	var list []panels.Pair
-	for n := len(spells) - 1; n >= 0; n-- {
-		s := spells[n]
+	for n := len(intervals) - 1; n >= 0; n-- {
+		s := intervals[n]
 		name := fmt.Sprintf("Runs %d–%d", s.first, s.last)
 		switch {
-		case n == len(spells)-1:
+		case n == len(intervals)-1:
 			name = fmt.Sprintf("Since run %d", s.first)
 		case s.first == s.last:
 			name = fmt.Sprintf("Run %d", s.first)
@@ -116,36 +116,36 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 	return rows, ids.Total, more, err
 }
 
-// outcomeBit says what came of an attempt.
-func outcomeBit(o telemetry.AttemptOutcome, state telemetry.State) panels.Bit {
-	bit := panels.Bit{}
+// outcomeSegment says what came of an attempt.
+func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Segment {
+	segment := panels.Segment{}
 	switch o.Kind {
 	case telemetry.OutcomeRunning:
-		bit = panels.Bit{Text: "In progress for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "In progress for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeNoWord:
-		bit = panels.Bit{Text: "No word since", Time: o.Since.Time, As: "day"}
+		segment = panels.Segment{Text: "No word since", Time: o.Since.Time, As: "day"}
 	case telemetry.OutcomeNoPull:
-		bit.Text = "No pull request"
+		segment.Text = "No pull request"
 		if state == telemetry.StateSuspended {
-			bit.Text = "Suspended, no pull request yet"
+			segment.Text = "Suspended, no pull request yet"
 		}
 	case telemetry.OutcomeOpen:
-		bit = panels.Bit{Text: "PR open for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "PR open for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeRefused:
-		bit.Text = "PR closed without a merge"
+		segment.Text = "PR closed without a merge"
 	case telemetry.OutcomeUnscanned:
-		bit.Text = "Merged, not scanned since"
+		segment.Text = "Merged, not scanned since"
 	case telemetry.OutcomeStill:
-		bit.Text = "Still there after the merge"
+		segment.Text = "Still there after the merge"
 	case telemetry.OutcomeGone:
-		bit = panels.Bit{Text: "Gone for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "Gone for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeBack:
-		bit.Text = "Gone for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then back"
+		segment.Text = "Gone for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then back"
 	case telemetry.OutcomeUnknown:
-		bit.Text = "PR state unknown"
+		segment.Text = "PR state unknown"
 	}
 	if o.MergeUnknown {
-		bit.Text = "Merge unknown. " + bit.Text
+		segment.Text = "Merge unknown. " + segment.Text
 	}
-	return bit
+	return segment
 }

@@ -93,11 +93,11 @@ func pullTitle(p telemetry.PullRow) string {
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	h := panels.Heading{
-		Crumbs:  []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
-		Title:   pullTitle(p),
-		Aside:   fmt.Sprintf("#%d", p.Number),
-		States:  []parts.State{panels.PullState(p.State, p.Merged)},
-		Buttons: []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github"}},
+		Breadcrumbs: []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
+		Title:       pullTitle(p),
+		Aside:       fmt.Sprintf("#%d", p.Number),
+		States:      []parts.State{panels.PullState(p.State, p.Merged)},
+		Buttons:     []panels.Button{{Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github"}},
 	}
 	switch {
 	case p.Merged:

@@ -22,10 +22,10 @@ func site() *Web {
 	}, nil, nil, nil)
 }
 
-// said joins what bits say.
-func said(bits []panels.Bit) string {
+// said joins what segments say.
+func said(segments []panels.Segment) string {
 	var words []string
-	for _, b := range bits {
+	for _, b := range segments {
 		words = append(words, b.Text)
 	}
 	return strings.Join(words, " | ")
@@ -43,9 +43,9 @@ func TestTimelineSteps(t *testing.T) {
 	check := &telemetry.VerificationRow{File: "v.json", Fixed: 1, Targeted: 2, PullRef: telemetry.PullRef{Repo: "octo/shop", Number: 7}}
 	pull := &telemetry.PullRow{Repo: "octo/shop", Number: 7, Title: "fix it", Basis: telemetry.LinkDevin}
 	for _, tc := range []struct {
-		name       string
-		s          telemetry.Step
-		word, bits string
+		name           string
+		s              telemetry.Step
+		word, segments string
 	}{
 		{"first seen", telemetry.Step{Kind: telemetry.StepFirstSeen, RunNumber: 1, Seen: here}, "First seen", "run 1 | a.ts:7"},
 		{"lower in its file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here,
@@ -92,8 +92,8 @@ func TestTimelineSteps(t *testing.T) {
 			if state := stepState(tc.s, 4); state.Word != tc.word || state.Icon == "" {
 				t.Errorf("%+v, want %q", state, tc.word)
 			}
-			if got := said(stepBits(tc.s)); got != tc.bits {
-				t.Errorf("%q, want %q", got, tc.bits)
+			if got := said(stepSegments(tc.s)); got != tc.segments {
+				t.Errorf("%q, want %q", got, tc.segments)
 			}
 		})
 	}
@@ -109,7 +109,7 @@ func TestManyMovesAreOneStep(t *testing.T) {
 	}
 	steps = append(steps, telemetry.Step{Kind: telemetry.StepGone, At: telemetry.At(day(6)), RunNumber: 5})
 	got := issueSteps(telemetry.IssueDetail{Timeline: steps})
-	if len(got) != 3 || got[1].State.Word != "Moved 3 times" || said(got[1].Bits) != "a.ts:1 to line 4 | run 1 | until run 3" {
+	if len(got) != 3 || got[1].State.Word != "Moved 3 times" || said(got[1].Segments) != "a.ts:1 to line 4 | run 1 | until run 3" {
 		t.Fatalf("%+v", got)
 	}
 	if got[1].After != "24 h" || got[2].After != "2 d" {
@@ -142,7 +142,7 @@ func TestAttemptOutcomes(t *testing.T) {
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeBack, Since: telemetry.At(day(1)), Until: telemetry.At(day(4))}, "", "Gone for 3 d, then back", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeUnknown}, "", "PR state unknown", ""},
 	} {
-		if got := outcomeBit(tc.o, tc.state); got.Text != tc.want || got.As != tc.as || (tc.as != "") != !got.Time.IsZero() {
+		if got := outcomeSegment(tc.o, tc.state); got.Text != tc.want || got.As != tc.as || (tc.as != "") != !got.Time.IsZero() {
 			t.Errorf("%s: %+v, want %q as %q", tc.o.Kind, got, tc.want, tc.as)
 		}
 	}
@@ -226,13 +226,13 @@ func TestSessionStates(t *testing.T) {
 		{At: telemetry.At(day(1).Add(30 * time.Second)), State: telemetry.StateUnknown, Word: "odd", Detail: "more", Origin: "poll"},
 		{At: telemetry.At(day(3)), State: telemetry.StateFinished, Origin: "pr"},
 	})
-	want := []struct{ after, word, bits string }{
+	want := []struct{ after, word, segments string }{
 		{"", "Working", "as recorded | running"},
 		{"", "Unknown “odd + more”", "polled | odd + more"},
 		{"47 h", "Finished", "by its pull request | no word"},
 	}
 	for i, w := range want {
-		if got[i].After != w.after || got[i].State.Word != w.word || said(got[i].Bits) != w.bits {
+		if got[i].After != w.after || got[i].State.Word != w.word || said(got[i].Segments) != w.segments {
 			t.Errorf("%+v, want %+v", got[i], w)
 		}
 	}

@@ -201,7 +201,7 @@ func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.I
 func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 	repo := links.Repo(r.Repo)
 	h := panels.Heading{
-		Crumbs: []parts.Link{
+		Breadcrumbs: []parts.Link{
 			{Text: "Repositories", URL: links.Repos},
 			{Text: string(r.Repo), URL: repo},
 			{Text: "Runs", URL: links.In(r.Repo, links.Runs)},

@@ -77,7 +77,7 @@ func sessionTitle(s telemetry.SessionRow) string {
 func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 	repo := links.Repo(s.Repo)
 	h := panels.Heading{
-		Crumbs: []parts.Link{
+		Breadcrumbs: []parts.Link{
 			{Text: "Repositories", URL: links.Repos}, {Text: string(s.Repo), URL: repo},
 			{Text: "Sessions", URL: links.In(s.Repo, links.Sessions)},
 		},
@@ -161,9 +161,9 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	var steps []panels.StepOf
 	for i, c := range states {
 		step := panels.StepOf{
-			At:    c.At.Time,
-			State: panels.SessionState(string(c.State), reasonOf(c), true),
-			Bits:  []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(shell.JoinWords(c.Word, c.Detail), "no word"), Code: true}},
+			At:       c.At.Time,
+			State:    panels.SessionState(string(c.State), reasonOf(c), true),
+			Segments: []panels.Segment{{Text: originWords(c.Origin)}, {Text: cmp.Or(shell.JoinWords(c.Word, c.Detail), "no word"), Code: true}},
 		}
 		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {
 			step.After = shell.DaysText(c.At.Sub(states[i-1].At.Time))

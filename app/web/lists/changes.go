@@ -129,7 +129,7 @@ func (w *Web) ChangesPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	body := pages.Body{Title: v.Panel.Title, Crumbs: []parts.Link{{Text: "Issues", URL: links.Issues}}, Rows: [][]templ.Component{{draw}}}
+	body := pages.Body{Title: v.Panel.Title, Breadcrumbs: []parts.Link{{Text: "Issues", URL: links.Issues}}, Rows: [][]templ.Component{{draw}}}
 	if words := s.words(); words != "" {
 		body.Facts = append(body.Facts, pages.Fact{Icon: "calendar", Text: words})
 	}

@@ -36,10 +36,10 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 			rows = append(rows, []templ.Component{f.Within(c.UserContext(), v)})
 		}
 		body := pages.Body{
-			Title:   string(repo.Name),
-			Crumbs:  []parts.Link{{Text: "Repositories", URL: links.Repos}},
-			Button:  dispatchButton(v.Scope),
-			Periods: v.Periods(links.In(v.Scope, list.Tab)),
+			Title:       string(repo.Name),
+			Breadcrumbs: []parts.Link{{Text: "Repositories", URL: links.Repos}},
+			Button:      dispatchButton(v.Scope),
+			Periods:     v.Periods(links.In(v.Scope, list.Tab)),
 			Facts: append(w.repoFacts(repo, health),
 				append(v.ReportFact(),
 					pages.Fact{

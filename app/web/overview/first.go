@@ -42,6 +42,6 @@ func (w *Web) FirstPanel(c *fiber.Ctx) error {
 // firstPage is the overview before the first record.
 func (w *Web) firstPage(c *fiber.Ctx, v shell.View) error {
 	body := pages.Body{Title: "Overview", Rows: [][]templ.Component{{w.First().Within(c.UserContext(), v)}}, First: true}
-	w.tellMissing(&body)
+	w.addMissingSettings(&body)
 	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})
 }

@@ -46,7 +46,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, err
 		l.More = parts.Link{}
 		l.Empty, err = w.nothing(ctx, v)
 	}
-	l.Fold, l.Unfolded = foldBits(l.Groups, l.Empty.Title), true
+	l.Summary, l.Expanded = summarizeSegments(l.Groups, l.Empty.Title), true
 	return panels.Needs(l), err
 }
 
@@ -80,7 +80,7 @@ func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 }
 
 // needsOf asks for what waits, the longest first, and fills the groups.
-func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Bit) shell.Source[telemetry.NeedRow] {
+func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segment) shell.Source[telemetry.NeedRow] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.NeedRow], error) {
 		p.Sort, p.Order = "", ""
 		a, err := w.Dashboard.Attention(ctx, telemetry.NeedFilter{Repo: v.RepoKey(), Needs: needs}, w.Now(), p)
@@ -88,7 +88,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Bit)
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
 				*groups = append(*groups,
-					parts.Bit{Text: shell.Number(n) + " " + panels.NeedWord(need), URL: links.With(links.NeedsYou, "group", string(need))})
+					parts.Segment{Text: shell.Number(n) + " " + panels.NeedWord(need), URL: links.With(links.NeedsYou, "group", string(need))})
 			}
 		}
 		return a.List, err

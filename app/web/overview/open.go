@@ -63,7 +63,7 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 		}
 	}
 	b.Family = familySlices(category, list)
-	b.Fold = foldSlices(b.Severity, "Nothing is open")
+	b.Summary = summarizeSlices(b.Severity, "Nothing is open")
 	return panels.OpenNow(b), nil
 }
 

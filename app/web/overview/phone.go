@@ -13,8 +13,8 @@ import (
 
 // What a phone shows of a folded panel: the number that matters, in a line.
 
-// foldSlices says the parts of a whole: "5 critical · 110 high".
-func foldSlices(slices []parts.Slice, none string) string {
+// summarizeSlices says the parts of a whole: "5 critical · 110 high".
+func summarizeSlices(slices []parts.Slice, none string) string {
 	var words []string
 	for _, s := range slices {
 		if s.N > 0 {
@@ -24,27 +24,27 @@ func foldSlices(slices []parts.Slice, none string) string {
 	return cmp.Or(strings.Join(words, " · "), none)
 }
 
-// foldBits says the first words of each bit.
-func foldBits(bits []parts.Bit, none string) string {
-	words := make([]string, len(bits))
-	for i, b := range bits {
+// summarizeSegments says the first words of each segment.
+func summarizeSegments(segments []parts.Segment, none string) string {
+	words := make([]string, len(segments))
+	for i, b := range segments {
 		words[i] = b.Text
 	}
 	return cmp.Or(strings.Join(words, " · "), none)
 }
 
-func foldTrend(o dashboard.Overview) string {
+func summarizeTrend(o dashboard.Overview) string {
 	return shell.Number(o.Now.Total()) + " open · " + shell.Number(o.Opened) + " opened, " + shell.Number(o.Closed) + " closed"
 }
 
-func foldRates(r panels.Rates) string {
+func summarizeRates(r panels.Rates) string {
 	if r.All.Tried == 0 {
 		return r.Empty.Title
 	}
 	return r.All.Percent + " closed of " + parts.Number(r.All.Tried) + " attempted"
 }
 
-func foldSpans(o dashboard.Overview) string {
+func summarizeSpans(o dashboard.Overview) string {
 	text := "No issue was closed"
 	if o.TimeToFix.N > 0 {
 		text = shell.DaysText(o.TimeToFix.Median) + " to fix, median"
@@ -55,8 +55,8 @@ func foldSpans(o dashboard.Overview) string {
 	return text
 }
 
-// foldOutcomes names what most of the sessions came to.
-func foldOutcomes(o panels.Outcomes) string {
+// summarizeOutcomes names what most of the sessions came to.
+func summarizeOutcomes(o panels.Outcomes) string {
 	var best panels.OutcomeRow
 	for _, r := range o.Rows {
 		if r.N > best.N {
@@ -69,7 +69,7 @@ func foldOutcomes(o panels.Outcomes) string {
 	return parts.Number(best.N) + " " + strings.ToLower(panels.SessionState(best.State, "", best.HasPR).Word) + " of " + o.Count
 }
 
-func foldQueue(t panels.Table[panels.PullRow], now time.Time) string {
+func summarizeQueue(t panels.Table[panels.PullRow], now time.Time) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}
@@ -79,7 +79,7 @@ func foldQueue(t panels.Table[panels.PullRow], now time.Time) string {
 	return "waiting for a review"
 }
 
-func foldTop(t panels.Table[panels.RepoRow]) string {
+func summarizeTop(t panels.Table[panels.RepoRow]) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}
@@ -87,7 +87,7 @@ func foldTop(t panels.Table[panels.RepoRow]) string {
 	return r.Repo + ": " + parts.Number(r.Critical+r.High) + " critical + high"
 }
 
-func foldRuns(t panels.Table[panels.RunRow]) string {
+func summarizeRuns(t panels.Table[panels.RunRow]) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}

@@ -73,7 +73,7 @@ func (w *Web) drawRates(ctx context.Context, v shell.View) (templ.Component, err
 		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
 		"Sessions whose records do not name their issues are not among n.",
 	}
-	r.Fold = foldRates(r)
+	r.Summary = summarizeRates(r)
 	return panels.FixRates(r), nil
 }
 
@@ -84,7 +84,7 @@ func rateRows(v shell.View, o dashboard.Overview) []panels.RateRow {
 		named = named[:familyRows]
 	}
 	var rows []panels.RateRow
-	others := takenIn(v, o)
+	others := attemptsIn(v, o)
 	for i, f := range named {
 		place := "families/" + strconv.Itoa(i)
 		rows = append(rows, rateRow(familyName(f.Family), f, o.Links[place+"/attempted"], o.Links[place+"/closed"]))
@@ -106,13 +106,13 @@ func familyTerm(name string) string {
 	return cmp.Or(shell.TermText("family", name), "no:family")
 }
 
-// takenIn are the issues that a session took in the period.
-func takenIn(v shell.View, o dashboard.Overview) dashboard.Link {
-	taken := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+// attemptsIn are the issues that a session took in the period.
+func attemptsIn(v shell.View, o dashboard.Overview) dashboard.Link {
+	attempted := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
 	if v.Scope != "" {
-		taken = taken.And("repo:" + v.RepoKey())
+		attempted = attempted.And("repo:" + v.RepoKey())
 	}
-	return taken
+	return attempted
 }
 
 func familyName(name string) string {
@@ -128,8 +128,8 @@ func rateAll(v shell.View, o dashboard.Overview) panels.RateRow {
 		all.Attempted += f.Attempted
 		all.Closed += f.Closed
 	}
-	taken := takenIn(v, o)
-	return rateRow("All families", all, taken, taken.And("is:fixed"))
+	attempted := attemptsIn(v, o)
+	return rateRow("All families", all, attempted, attempted.And("is:fixed"))
 }
 
 func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) panels.RateRow {
@@ -166,7 +166,7 @@ func (w *Web) drawSpans(ctx context.Context, v shell.View) (templ.Component, err
 		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
 		"Age: since an issue was first seen, whether it came back or not.",
 	}
-	s.Fold = foldSpans(o)
+	s.Summary = summarizeSpans(o)
 	return panels.HowLong(s), nil
 }
 
@@ -177,7 +177,7 @@ func fixTiles(o dashboard.Overview) []parts.Tile {
 	if m.N > 0 {
 		median, p90 = shell.DaysText(m.Median), shell.DaysText(m.P90)
 	}
-	n := []parts.Bit{{Text: "n = " + shell.Number(m.N), URL: rows}}
+	n := []parts.Segment{{Text: "n = " + shell.Number(m.N), URL: rows}}
 	return []parts.Tile{
 		{Label: "Time to fix, median", Value: median, URL: rows, Line: n},
 		{Label: "Time to fix, p90", Value: p90, URL: rows, Line: n},
@@ -210,6 +210,6 @@ func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, 
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
 	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session " +
 		"and are not in the sum."}
-	out.Fold = foldOutcomes(out)
+	out.Summary = summarizeOutcomes(out)
 	return panels.SessionOutcomes(out), nil
 }

@@ -52,7 +52,7 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 		Chart: trendChart(v, o),
 		Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"},
 	}
-	t.About, t.Fold = aboutTrend(), foldTrend(o)
+	t.About, t.Summary = aboutTrend(), summarizeTrend(o)
 	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodWords(o.Period.Name))
 	return panels.OverTime(t), nil
 }
@@ -183,8 +183,8 @@ func (g weekGroup) name() string {
 	return g.from.Format("2 Jan 2006") + " – " + g.to.AddDate(0, 0, -1).Format("2 Jan 2006")
 }
 
-func (g weekGroup) bar(v shell.View, o dashboard.Overview, event string, n int64) parts.Stretch {
-	return parts.Stretch{
+func (g weekGroup) bar(v shell.View, o dashboard.Overview, event string, n int64) parts.Range {
+	return parts.Range{
 		From:  g.from,
 		To:    g.to,
 		N:     int(n),

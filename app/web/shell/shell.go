@@ -76,7 +76,7 @@ type Shell struct {
 	changes   Changes
 	quota     Quota
 	assets    pages.Assets
-	shared    pulseShared
+	shared    freshnessShared
 }
 
 // New returns a Shell.
@@ -94,7 +94,7 @@ func New(o Options) *Shell {
 			App:   o.Assets.URL("app.js"),
 			Icon:  o.Assets.URL("icon.svg"),
 		},
-		shared: pulseShared{asking: make(chan struct{}, 1)},
+		shared: freshnessShared{asking: make(chan struct{}, 1)},
 	}
 }
 
@@ -136,7 +136,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	if c.Path() == links.Search {   // elsewhere q is of the page's own list
 		s.Search = c.Query("q")
 	}
-	p, err := w.pulse(ctx)
+	p, err := w.freshness(ctx)
 	if err != nil {
 		s.Fresh = w.Freshness().Within(ctx, v) // it asks again, and says what is wrong
 		return s
@@ -153,7 +153,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 }
 
 // hold switches buttons off whose upstream has a limit that has not ended.
-func (w *Shell) hold(p pulse, buttons []parts.Action) {
+func (w *Shell) hold(p freshness, buttons []parts.Action) {
 	github, devin := w.held(p)
 	for i, b := range buttons {
 		until := map[string]time.Time{"github": github, "devin": devin}[b.Upstream]

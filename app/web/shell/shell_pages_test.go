@@ -160,10 +160,10 @@ func TestEvents(t *testing.T) {
 			t.Errorf("the versions %q have no %s", before, topic)
 		}
 	}
-	pulse := next("pulse")
+	freshness := next("freshness")
 	for _, word := range []string{"needs=4", "pulls=", "runs=1773144030", "sessions=", "quota=4,985/5,000", "mark="} {
-		if !strings.Contains(pulse, word) {
-			t.Errorf("the pulse %q has no %q", pulse, word)
+		if !strings.Contains(freshness, word) {
+			t.Errorf("the event %q has no %q", freshness, word)
 		}
 	}
 	s.Post("/actions/views", url.Values{"name": {"x"}, "list": {"issues"}, "query": {"q="}})

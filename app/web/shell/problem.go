@@ -9,15 +9,15 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// heldTrouble is the strip about a listing that marks nothing gone, with the
+// heldProblem is the strip about a listing that marks nothing gone, with the
 // button that confirms it.
-func heldTrouble(l telemetry.HeldListing) panels.Trouble {
+func heldProblem(l telemetry.HeldListing) panels.Problem {
 	gone := int(l.Known - l.Kept)
 	check := "Check that the directory is mounted and is the right one"
 	if l.Source != "" {
 		check = "Check that ACTION_REPO is the right repository"
 	}
-	n := panels.Trouble{Retry: parts.Action{
+	n := panels.Problem{Retry: parts.Action{
 		Text:  "Mark " + parts.Plural(gone, "file", "") + " as gone",
 		Class: "btn-danger",
 		URL:   links.ActionAcceptListing,
@@ -36,9 +36,9 @@ func heldTrouble(l telemetry.HeldListing) panels.Trouble {
 	return n
 }
 
-// missingTrouble is the strip about sessions that Devin answers 404 for.
-func missingTrouble(n int64) panels.Trouble {
-	return panels.Trouble{Notice: parts.Notice{
+// missingProblem is the strip about sessions that Devin answers 404 for.
+func missingProblem(n int64) panels.Problem {
+	return panels.Problem{Notice: parts.Notice{
 		Tone:   parts.Attention,
 		Icon:   "question",
 		Strong: "Devin does not know " + parts.Plural(int(n), "session", "") + " (404).",

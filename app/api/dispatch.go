@@ -9,17 +9,17 @@ import (
 
 // dispatchBody is the body of POST /api/dispatch (docs/rules.md#dispatch).
 type dispatchBody struct {
-	TargetRepo    string     `json:"target_repo"`
-	Languages     looseWords `json:"languages"`
-	Queries       looseText  `json:"queries"`
-	PersistLogs   looseText  `json:"persist_logs"`
-	IncludePaths  looseWords `json:"include_paths"`
-	ExcludePaths  looseWords `json:"exclude_paths"`
-	BatchSize     looseText  `json:"batch_size"`
-	MaxSessions   looseText  `json:"max_sessions"`
-	Severity      looseText  `json:"severity_threshold"`
-	DryRun        looseText  `json:"dry_run"`
-	DefaultBranch looseText  `json:"default_branch"`
+	TargetRepo    string    `json:"target_repo"`
+	Languages     looseList `json:"languages"`
+	Queries       looseText `json:"queries"`
+	PersistLogs   looseText `json:"persist_logs"`
+	IncludePaths  looseList `json:"include_paths"`
+	ExcludePaths  looseList `json:"exclude_paths"`
+	BatchSize     looseText `json:"batch_size"`
+	MaxSessions   looseText `json:"max_sessions"`
+	Severity      looseText `json:"severity_threshold"`
+	DryRun        looseText `json:"dry_run"`
+	DefaultBranch looseText `json:"default_branch"`
 }
 
 // looseText is a text, number or flag as the workflow's inputs take it: all
@@ -41,13 +41,13 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// looseWords is a text of words parted by commas, or a list of them.
-type looseWords string
+// looseList is a text of words parted by commas, or a list of them.
+type looseList string
 
-func (w *looseWords) UnmarshalJSON(b []byte) error {
+func (w *looseList) UnmarshalJSON(b []byte) error {
 	var words []string
 	if json.Unmarshal(b, &words) == nil {
-		*w = looseWords(strings.Join(words, ","))
+		*w = looseList(strings.Join(words, ","))
 		return nil
 	}
 	var text string
@@ -55,7 +55,7 @@ func (w *looseWords) UnmarshalJSON(b []byte) error {
 		return telemetry.Errorf(telemetry.CodeInvalid,
 			"languages, include_paths, exclude_paths: write a text with commas, or a list of texts.")
 	}
-	*w = looseWords(strings.TrimSpace(text))
+	*w = looseList(strings.TrimSpace(text))
 	return nil
 }
 

@@ -195,23 +195,23 @@ type BatchRow struct {
 
 // VerdictState says how a verification's outcome looks.
 func VerdictState(verdict string, mergeUnknown bool) parts.State {
-	s := parts.State{Icon: "unverified", Tone: parts.Muted, Word: verdict}
+	s := parts.State{Icon: "unverified", Tone: parts.Muted, Label: verdict}
 	switch verdict {
 	case "verified_gone":
-		s = parts.State{Icon: "verified", Tone: parts.Success, Word: "Verified and gone"}
+		s = parts.State{Icon: "verified", Tone: parts.Success, Label: "Verified and gone"}
 	case "verified_still_there":
-		s = parts.State{Icon: "unverified", Tone: parts.Danger, Word: "Verified, still there"}
+		s = parts.State{Icon: "unverified", Tone: parts.Danger, Label: "Verified, still there"}
 	case "verified_not_merged":
-		s = parts.State{Icon: "verified", Tone: parts.Attention, Word: "Verified, not merged"}
+		s = parts.State{Icon: "verified", Tone: parts.Attention, Label: "Verified, not merged"}
 	case "partial":
-		s = parts.State{Icon: "unverified", Tone: parts.Attention, Word: "Partial"}
+		s = parts.State{Icon: "unverified", Tone: parts.Attention, Label: "Partial"}
 	case "failed":
-		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Word: "Failed"}
+		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Label: "Failed"}
 	case "inconclusive":
-		s = parts.State{Icon: "question", Tone: parts.Muted, Word: "Inconclusive"}
+		s = parts.State{Icon: "question", Tone: parts.Muted, Label: "Inconclusive"}
 	}
 	if mergeUnknown {
-		s.Word += ", merge unknown"
+		s.Label += ", merge unknown"
 	}
 	return s
 }
@@ -221,13 +221,13 @@ func VerifiedState(fixed, targeted int) parts.State {
 	counts := parts.Number(fixed) + " of " + parts.Number(targeted) + " gone"
 	switch {
 	case targeted == 0:
-		return parts.State{Icon: "question", Tone: parts.Muted, Word: "inconclusive"}
+		return parts.State{Icon: "question", Tone: parts.Muted, Label: "inconclusive"}
 	case fixed >= targeted:
-		return parts.State{Icon: "verified", Tone: parts.Success, Word: counts}
+		return parts.State{Icon: "verified", Tone: parts.Success, Label: counts}
 	case fixed > 0:
-		return parts.State{Icon: "unverified", Tone: parts.Attention, Word: counts}
+		return parts.State{Icon: "unverified", Tone: parts.Attention, Label: counts}
 	}
-	return parts.State{Icon: "unverified", Tone: parts.Danger, Word: counts}
+	return parts.State{Icon: "unverified", Tone: parts.Danger, Label: counts}
 }
 
 // IssueState, SessionState, PullState and SeverityPill are how a thing looks

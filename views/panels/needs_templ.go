@@ -256,12 +256,12 @@ func needState(need telemetry.Need) parts.State {
 	case telemetry.NeedScan:
 		s = parts.State{Icon: "calendar", Tone: parts.Danger}
 	}
-	s.Word = need.Label()
+	s.Label = need.Label()
 	return s
 }
 
-// NeedWord is a need within a count: "3 waiting for you".
-func NeedWord(need telemetry.Need) string {
+// NeedLabel is a need within a count: "3 waiting for you".
+func NeedLabel(need telemetry.Need) string {
 	word := need.Label()
 	if strings.HasPrefix(word, "PR") {
 		return word

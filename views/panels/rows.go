@@ -90,7 +90,7 @@ func (t Tier) look() parts.State {
 	return look
 }
 
-func (t Tier) label() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Word) }
+func (t Tier) label() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Label) }
 
 // letter is C, H, M or L; ? of a severity that has no tier.
 func (t Tier) letter() string {
@@ -203,10 +203,10 @@ func (l Attempt) icon() parts.State {
 }
 
 // label says what the icon and the text leave out.
-func (l Attempt) label() string { return "Session " + l.Short + ": " + l.look().Word }
+func (l Attempt) label() string { return "Session " + l.Short + ": " + l.look().Label }
 
-// word is the state as shortly as a narrow column needs it.
-func (l Attempt) word() string {
+// short is the state as briefly as a narrow column needs it.
+func (l Attempt) short() string {
 	switch l.State {
 	case "waiting":
 		return "waiting"
@@ -215,7 +215,7 @@ func (l Attempt) word() string {
 	case "suspended":
 		return "suspended"
 	}
-	return strings.ToLower(l.look().Word)
+	return strings.ToLower(l.look().Label)
 }
 
 // family is left out where the rule names it already.

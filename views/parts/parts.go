@@ -44,9 +44,9 @@ type Link struct {
 
 // State is an icon, its colour and a word: never colour alone.
 type State struct {
-	Icon string
-	Tone Tone
-	Word string
+	Icon  string
+	Tone  Tone
+	Label string
 }
 
 // SafeURL returns raw where it may stand in a link: a path of this server,

@@ -130,7 +130,7 @@ func attemptRow(n int, a telemetry.Attempt, verifications []telemetry.Verificati
 		Run:     parts.Link{Text: shell.RunName(a.RunNumber, a.BatchID), URL: links.Run(a.File)},
 		Session: parts.Link{Text: shell.ShortID(a.Session)},
 		State:   string(a.State),
-		Basis:   shell.BasisWords(a.LinkBasis),
+		Basis:   shell.BasisText(a.LinkBasis),
 		Outcome: outcomeSegment(outcome, a.State),
 	}
 	if a.Basis == telemetry.AttemptVerification {

@@ -77,7 +77,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 	for _, s := range d.Sessions {
 		p.Sessions = append(p.Sessions, panels.LinkedRow{
 			SessionRow: w.SessionRow(s.SessionRow),
-			Basis:      shell.BasisWords(s.Basis),
+			Basis:      shell.BasisText(s.Basis),
 			Guess:      s.Guess,
 		})
 	}
@@ -115,7 +115,7 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 }
 
 func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
-	basis := shell.BasisWords(p.Basis)
+	basis := shell.BasisText(p.Basis)
 	if basis == "" && len(p.Candidates) > 0 {
 		basis = parts.Plural(len(p.Candidates), "candidate", "") + ", none sure"
 	}
@@ -173,23 +173,23 @@ func checkState(c telemetry.Check) parts.State {
 	word := strings.ReplaceAll(c.Conclusion, "_", " ")
 	switch {
 	case c.Status != "completed":
-		return parts.State{Icon: "sync", Tone: parts.Accent, Word: strings.ReplaceAll(c.Status, "_", " ")}
+		return parts.State{Icon: "sync", Tone: parts.Accent, Label: strings.ReplaceAll(c.Status, "_", " ")}
 	case c.Conclusion == "success":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Passed"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Passed"}
 	case c.Conclusion == "failure" || c.Conclusion == "timed_out" || c.Conclusion == "startup_failure":
-		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: word}
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Label: word}
 	case c.Conclusion == "action_required":
-		return parts.State{Icon: "alert", Tone: parts.Attention, Word: word}
+		return parts.State{Icon: "alert", Tone: parts.Attention, Label: word}
 	}
-	return parts.State{Icon: "dash", Tone: parts.Muted, Word: word}
+	return parts.State{Icon: "dash", Tone: parts.Muted, Label: word}
 }
 
 func reviewState(word string) parts.State {
 	switch word {
 	case "APPROVED":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Approved"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Approved"}
 	case "CHANGES_REQUESTED":
-		return parts.State{Icon: "file-removed", Tone: parts.Danger, Word: "Changes requested"}
+		return parts.State{Icon: "file-removed", Tone: parts.Danger, Label: "Changes requested"}
 	}
-	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Word: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
+	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Label: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
 }

@@ -89,7 +89,7 @@ func TestTimelineSteps(t *testing.T) {
 		{"a kind that is newer than the page", telemetry.Step{Kind: "new_kind", Text: "as told"}, "new_kind", "as told"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if state := stepState(tc.s, 4); state.Word != tc.word || state.Icon == "" {
+			if state := stepState(tc.s, 4); state.Label != tc.word || state.Icon == "" {
 				t.Errorf("%+v, want %q", state, tc.word)
 			}
 			if got := said(stepSegments(tc.s)); got != tc.segments {
@@ -109,14 +109,14 @@ func TestManyMovesAreOneStep(t *testing.T) {
 	}
 	steps = append(steps, telemetry.Step{Kind: telemetry.StepGone, At: telemetry.At(day(6)), RunNumber: 5})
 	got := issueSteps(telemetry.IssueDetail{Timeline: steps})
-	if len(got) != 3 || got[1].State.Word != "Moved 3 times" || said(got[1].Segments) != "a.ts:1 to line 4 | run 1 | until run 3" {
+	if len(got) != 3 || got[1].State.Label != "Moved 3 times" || said(got[1].Segments) != "a.ts:1 to line 4 | run 1 | until run 3" {
 		t.Fatalf("%+v", got)
 	}
 	if got[1].After != "24 h" || got[2].After != "2 d" {
 		t.Errorf("after %q and %q", got[1].After, got[2].After)
 	}
 	two := issueSteps(telemetry.IssueDetail{Timeline: steps[:3]})
-	if len(two) != 3 || two[1].State.Word != "Moved" {
+	if len(two) != 3 || two[1].State.Label != "Moved" {
 		t.Errorf("two moves: %+v", two)
 	}
 }
@@ -206,13 +206,13 @@ func TestChecksAndReviews(t *testing.T) {
 		{telemetry.Check{Status: "completed", Conclusion: "action_required"}, "action required", parts.Attention},
 		{telemetry.Check{Status: "completed", Conclusion: "stale"}, "stale", parts.Muted},
 	} {
-		if got := checkState(tc.c); got.Word != tc.word || got.Tone != tc.tone {
+		if got := checkState(tc.c); got.Label != tc.word || got.Tone != tc.tone {
 			t.Errorf("%+v: %+v", tc.c, got)
 		}
 	}
 	for word, want := range map[string]string{"APPROVED": "Approved", "CHANGES_REQUESTED": "Changes requested",
 		"NOT_YET_KNOWN": "not yet known"} {
-		if got := reviewState(word); got.Word != want {
+		if got := reviewState(word); got.Label != want {
 			t.Errorf("%s: %+v", word, got)
 		}
 	}
@@ -232,7 +232,7 @@ func TestSessionStates(t *testing.T) {
 		{"47 h", "Finished", "by its pull request | no word"},
 	}
 	for i, w := range want {
-		if got[i].After != w.after || got[i].State.Word != w.word || said(got[i].Segments) != w.segments {
+		if got[i].After != w.after || got[i].State.Label != w.word || said(got[i].Segments) != w.segments {
 			t.Errorf("%+v, want %+v", got[i], w)
 		}
 	}

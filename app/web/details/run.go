@@ -183,7 +183,7 @@ func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.I
 	case "moved":
 		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
 	}
-	l.State.Word = map[string]string{
+	l.State.Label = map[string]string{
 		"new":        "New",
 		"reopened":   "Reopened",
 		"gone":       "Gone",

@@ -67,7 +67,7 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 // sessionBasis says by what a pull request is linked to the session; one
 // that several sessions fit has no basis of its own.
 func sessionBasis(s telemetry.SessionDetail, basis string) string {
-	return cmp.Or(basis, shell.BasisWords(s.Basis), "one of several candidates")
+	return cmp.Or(basis, shell.BasisText(s.Basis), "one of several candidates")
 }
 
 func sessionTitle(s telemetry.SessionRow) string {
@@ -122,7 +122,7 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 		{Name: "Run", Text: shell.RunName(s.RunNumber, s.BatchID), URL: links.Run(string(s.RunFile))},
 		{Name: "Started", Time: s.At.Time, As: "day"},
 		{Name: "Family", Text: s.Family},
-		{Name: "Devin’s word", Text: shell.JoinWords(s.Status, s.Detail), Code: true},
+		{Name: "Devin’s word", Text: shell.StatusText(s.Status, s.Detail), Code: true},
 		{Name: "Last update", Time: s.UpdatedAt.Time, As: "ago"},
 		{Name: "Answer since", Time: s.PolledAt.Time, As: "ago"},
 	}
@@ -136,7 +136,7 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 			Text:  telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(),
 			URL:   links.Pull(s.PR.Repo, s.PR.Number),
 		},
-			panels.Pair{Name: "Linked by", Text: shell.BasisWords(s.Basis)})
+			panels.Pair{Name: "Linked by", Text: shell.BasisText(s.Basis)})
 	}
 	return facts
 }
@@ -163,7 +163,7 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 		step := panels.StepOf{
 			At:       c.At.Time,
 			State:    panels.SessionState(string(c.State), reasonOf(c), true),
-			Segments: []panels.Segment{{Text: originWords(c.Origin)}, {Text: cmp.Or(shell.JoinWords(c.Word, c.Detail), "no word"), Code: true}},
+			Segments: []panels.Segment{{Text: originText(c.Origin)}, {Text: cmp.Or(shell.StatusText(c.Word, c.Detail), "no word"), Code: true}},
 		}
 		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {
 			step.After = shell.DaysText(c.At.Sub(states[i-1].At.Time))
@@ -176,12 +176,12 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 // reasonOf is what is told beside a state: the raw word of an unknown one.
 func reasonOf(c telemetry.StateChange) string {
 	if c.State == telemetry.StateUnknown {
-		return shell.JoinWords(c.Word, c.Detail)
+		return shell.StatusText(c.Word, c.Detail)
 	}
 	return c.Detail
 }
 
-func originWords(origin string) string {
+func originText(origin string) string {
 	switch origin {
 	case "poll":
 		return "polled"

@@ -31,7 +31,7 @@ func issueSteps(i telemetry.IssueDetail) []panels.StepOf {
 		step := panels.StepOf{At: s.At.Time, State: stepState(s, attempt), Segments: stepSegments(s)}
 		if moves := movesFrom(rest); len(moves) > maxMoves {
 			n = len(moves)
-			step.State.Word, step.Segments = fmt.Sprintf("Moved %d times", n), movedSegments(moves)
+			step.State.Label, step.Segments = fmt.Sprintf("Moved %d times", n), movedSegments(moves)
 		}
 		if s.Kind == telemetry.StepSession && s.Attempt.State.Active() {
 			step.For = s.Attempt.States[len(s.Attempt.States)-1].At.Time
@@ -79,13 +79,13 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 	}
 	switch s.Kind {
 	case telemetry.StepFirstSeen:
-		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "First seen"}
+		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Label: "First seen"}
 	case telemetry.StepMoved:
-		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Word: "Moved"}
+		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Label: "Moved"}
 	case telemetry.StepRelinked:
-		return parts.State{Icon: "link", Tone: parts.Muted, Word: "Fingerprint re-linked"}
+		return parts.State{Icon: "link", Tone: parts.Muted, Label: "Fingerprint re-linked"}
 	case telemetry.StepTaken:
-		return parts.State{Icon: "play", Tone: parts.Muted, Word: fmt.Sprintf("Dispatched, attempt %d", attempt)}
+		return parts.State{Icon: "play", Tone: parts.Muted, Label: fmt.Sprintf("Dispatched, attempt %d", attempt)}
 	case telemetry.StepSession:
 		return sessionStep(s.Attempt)
 	case telemetry.StepPROpened:
@@ -93,23 +93,23 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 		if s.At.IsZero() {
 			word = pull
 		}
-		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Word: word}
+		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Label: word}
 	case telemetry.StepVerified:
 		state := panels.VerifiedState(int(s.Check.Fixed), int(s.Check.Targeted))
-		state.Word = "Verified, " + state.Word
+		state.Label = "Verified, " + state.Label
 		return state
 	case telemetry.StepMerged:
-		return parts.State{Icon: "git-merge", Tone: parts.Done, Word: pull + " merged"}
+		return parts.State{Icon: "git-merge", Tone: parts.Done, Label: pull + " merged"}
 	case telemetry.StepPRClosed:
-		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Word: pull + " closed"}
+		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Label: pull + " closed"}
 	case telemetry.StepGone:
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Gone"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Gone"}
 	case telemetry.StepBack:
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Word: "Back"}
+		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Back"}
 	case telemetry.StepNotScanned:
-		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Word: "Not scanned"}
+		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"}
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: string(s.Kind)}
+	return parts.State{Icon: "question", Tone: parts.Muted, Label: string(s.Kind)}
 }
 
 // sessionStep says what became of a session: "Session working, finished after
@@ -118,12 +118,12 @@ func sessionStep(a *telemetry.Attempt) parts.State {
 	polled := a.Polled()
 	first, last := polled[0], polled[len(polled)-1]
 	state := panels.SessionState(string(last.State), reasonOf(last), a.PR != nil)
-	word := lowerFirst(state.Word)
-	state.Word = "Session " + word
+	word := lowerFirst(state.Label)
+	state.Label = "Session " + word
 	if first.State != last.State {
-		state.Word = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Word) + ", " + word
+		state.Label = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Label) + ", " + word
 		if d := last.At.Sub(first.At.Time); d >= time.Minute {
-			state.Word += " after " + shell.DaysText(d)
+			state.Label += " after " + shell.DaysText(d)
 		}
 	}
 	return state
@@ -224,7 +224,7 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
 	}
 	if segments = append(segments, session); len(a.Polled()) == 0 && a.State != "" {
-		segments = append(segments, panels.Segment{Text: lowerFirst(panels.SessionState(string(a.State), "", a.PR != nil).Word) + ", as recorded"})
+		segments = append(segments, panels.Segment{Text: lowerFirst(panels.SessionState(string(a.State), "", a.PR != nil).Label) + ", as recorded"})
 	}
 	return segments
 }
@@ -267,7 +267,7 @@ func pullSegments(s telemetry.Step) []panels.Segment {
 	if s.At.IsZero() {
 		link = append(link, panels.Segment{Text: "GitHub was not asked about it yet"})
 	}
-	if basis := shell.BasisWords(p.Basis); basis != "" {
+	if basis := shell.BasisText(p.Basis); basis != "" {
 		link = append(link, panels.Segment{Text: "linked by " + basis})
 	}
 	return link

@@ -66,8 +66,8 @@ func TestActivityRows(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := activityRow(tc.a)
-			if r.State.Word != tc.word || r.What != (parts.Link{Text: tc.what, URL: tc.url}) || r.Text != tc.text || r.By != tc.by {
-				t.Errorf("%q, %+v, %q, by %q", r.State.Word, r.What, r.Text, r.By)
+			if r.State.Label != tc.word || r.What != (parts.Link{Text: tc.what, URL: tc.url}) || r.Text != tc.text || r.By != tc.by {
+				t.Errorf("%q, %+v, %q, by %q", r.State.Label, r.What, r.Text, r.By)
 			}
 		})
 	}

@@ -52,7 +52,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 		})
 	case h.Reduced != nil:
 		text := fmt.Sprintf("%s found %s, all known, against %s before. It closed nothing; what it did not look at is shown as not scanned.",
-			runWord(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
+			runLabel(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
 		out = append(out, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "alert",
@@ -71,12 +71,12 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 	}
 	if h.Relinked != nil {
 		text := fmt.Sprintf("%s changed %s of %s fingerprints; the issues keep their history, matched by rule, file and line.",
-			runWord(h.Relinked.Run), shell.Number(h.Relinked.Changed), shell.Number(h.Relinked.Matched))
+			runLabel(h.Relinked.Run), shell.Number(h.Relinked.Changed), shell.Number(h.Relinked.Matched))
 		out = append(out, parts.Notice{
 			Icon:   "link",
 			Strong: "Fingerprints re-linked.",
 			Text:   text,
-			Link:   fileLink(h.Relinked.File, runWord(h.Relinked.Run)),
+			Link:   fileLink(h.Relinked.File, runLabel(h.Relinked.Run)),
 		})
 	}
 	if len(h.Broken) > 0 {
@@ -92,7 +92,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 	return out
 }
 
-func runWord(run int64) string {
+func runLabel(run int64) string {
 	if run == 0 {
 		return "The scan"
 	}

@@ -88,7 +88,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segm
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
 				*groups = append(*groups,
-					parts.Segment{Text: shell.Number(n) + " " + panels.NeedWord(need), URL: links.With(links.NeedsYou, "group", string(need))})
+					parts.Segment{Text: shell.Number(n) + " " + panels.NeedLabel(need), URL: links.With(links.NeedsYou, "group", string(need))})
 			}
 		}
 		return a.List, err

@@ -66,7 +66,7 @@ func summarizeOutcomes(o panels.Outcomes) string {
 	if best.N == 0 {
 		return o.Empty.Title
 	}
-	return parts.Number(best.N) + " " + strings.ToLower(panels.SessionState(best.State, "", best.HasPR).Word) + " of " + o.Count
+	return parts.Number(best.N) + " " + strings.ToLower(panels.SessionState(best.State, "", best.HasPR).Label) + " of " + o.Count
 }
 
 func summarizeQueue(t panels.Table[panels.PullRow], now time.Time) string {

@@ -67,7 +67,7 @@ func (w *Web) drawRates(ctx context.Context, v shell.View) (templ.Component, err
 		return nil, err
 	}
 	r := panels.Rates{Frame: v.Frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(v, o), All: rateAll(v, o)}
-	r.Note, r.Empty = "attempted"+periodWords(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
+	r.Note, r.Empty = "attempted"+periodText(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
 	r.About = []string{
 		"n: the issues that a Devin session took in the period. Closed: those of them that the latest scans no longer find.",
 		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
@@ -160,7 +160,7 @@ func (w *Web) drawSpans(ctx context.Context, v shell.View) (templ.Component, err
 	if o.TimeToFix.N == 0 && total == 0 {
 		s.Empty = parts.Empty{Icon: "clock", Title: "Nothing was closed, and nothing is open"}
 	}
-	s.Note = "time to fix" + periodWords(o.Period.Name) + ", and age of what is open now"
+	s.Note = "time to fix" + periodText(o.Period.Name) + ", and age of what is open now"
 	s.About = []string{
 		"Time to fix: from when an issue was first seen, or came back, to the scan that no longer found it. n: the closings of the period.",
 		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
@@ -206,7 +206,7 @@ func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, 
 			URL:   o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page(),
 		})
 	}
-	out.Note, out.Count = "started"+periodWords(o.Period.Name), shell.Number(total)
+	out.Note, out.Count = "started"+periodText(o.Period.Name), shell.Number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
 	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session " +
 		"and are not in the sum."}

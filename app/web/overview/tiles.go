@@ -110,7 +110,7 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 	list := []parts.Tile{
 		open,
 		{
-			Label: "Closed" + periodWords(o.Period.Name),
+			Label: "Closed" + periodText(o.Period.Name),
 			Value: shell.Number(o.Closed),
 			URL:   o.Links["closed"].Page(),
 			Line:  []parts.Segment{{Text: shell.Number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
@@ -142,7 +142,7 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 	})
 }
 
-func periodWords(name string) string {
+func periodText(name string) string {
 	if name == "all" {
 		return " over all time"
 	}

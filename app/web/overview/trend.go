@@ -53,7 +53,7 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 		Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"},
 	}
 	t.About, t.Summary = aboutTrend(), summarizeTrend(o)
-	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodWords(o.Period.Name))
+	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodText(o.Period.Name))
 	return panels.OverTime(t), nil
 }
 

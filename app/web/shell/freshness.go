@@ -174,7 +174,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
-			resumes(s.RetryAt.Time, w.Now())+" "+orWords(shown, "What is stored stays.")
+			resumes(s.RetryAt.Time, w.Now())+" "+orText(shown, "What is stored stays.")
 		if s.RetryAt.After(w.Now()) {
 			n.Retry = wait
 		}
@@ -206,7 +206,7 @@ func resumesAt(at, now time.Time) string {
 	return clock(at) + " (" + DaysText(wait+30*time.Second) + ")"
 }
 
-func orWords(text, otherwise string) string {
+func orText(text, otherwise string) string {
 	if text == "" {
 		return otherwise
 	}

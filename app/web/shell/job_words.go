@@ -11,9 +11,9 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// startedWords say by what a job was started, and who joined it, as this
+// startedText say by what a job was started, and who joined it, as this
 // browser's person would: "by you, 1 more joined".
-func startedWords(j telemetry.Job, mine bool) string {
+func startedText(j telemetry.Job, mine bool) string {
 	more := Number(j.Joined) + " more joined"
 	switch {
 	case mine && j.Joined > 0:
@@ -112,12 +112,12 @@ func JobSummary(j telemetry.Job) string {
 	case ingest.JobBackfill:
 		return backfillSummary(r)
 	}
-	return strings.Join(append(said, failedWords(j.Errors)...), ", ") + "."
+	return strings.Join(append(said, failureTexts(j.Errors)...), ", ") + "."
 }
 
-// failedWords counts what failed while a job went on: repositories, whose
+// failureTexts counts what failed while a job went on: repositories, whose
 // errors begin with their name, and all else.
-func failedWords(errs []string) (said []string) {
+func failureTexts(errs []string) (said []string) {
 	repos, others := 0, 0
 	for _, e := range errs {
 		if name, _, named := strings.Cut(e, ": "); named && name != "" && telemetry.ParseRepo(name).Key() == strings.ToLower(name) {
@@ -147,8 +147,8 @@ func backfillSummary(r jobResult) string {
 	return changes + " applied."
 }
 
-// TookWords is how long a job took: "under 1 s", "12 s", "1:20 min".
-func TookWords(d time.Duration) string {
+// TookText is how long a job took: "under 1 s", "12 s", "1:20 min".
+func TookText(d time.Duration) string {
 	switch seconds := int(d.Seconds()); {
 	case seconds < 1:
 		return "under 1 s"

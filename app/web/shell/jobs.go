@@ -119,7 +119,7 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 		}
 		shown[job.Kind] = true
 		card := w.jobCard(job)
-		card.By = startedWords(job, own.started)
+		card.By = startedText(job, own.started)
 		l.Cards = append(l.Cards, card)
 	}
 	return panels.Jobs(l), nil

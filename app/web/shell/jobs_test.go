@@ -38,9 +38,9 @@ func TestCardErrors(t *testing.T) {
 	}
 }
 
-// TestStartedWords: a job is this browser's own where it started it, else it
+// TestStartedText: a job is this browser's own where it started it, else it
 // joined; a card from before this was kept says nothing wrong.
-func TestStartedWords(t *testing.T) {
+func TestStartedText(t *testing.T) {
 	for _, c := range []struct {
 		by     telemetry.Starter
 		joined int64
@@ -56,7 +56,7 @@ func TestStartedWords(t *testing.T) {
 		{"", 1, false, "you joined"},
 		{"", 0, false, ""},
 	} {
-		if got := startedWords(telemetry.Job{By: c.by, Joined: c.joined}, c.mine); got != c.want {
+		if got := startedText(telemetry.Job{By: c.by, Joined: c.joined}, c.mine); got != c.want {
 			t.Errorf("%q, %d joined, mine %v: %q, want %q", c.by, c.joined, c.mine, got, c.want)
 		}
 	}

@@ -55,7 +55,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 		IssueIDs:     p.IssueIDs,
 		Session:      p.Session,
 		SessionShort: ShortID(p.Session),
-		Basis:        BasisWords(p.Basis),
+		Basis:        BasisText(p.Basis),
 	}
 	if p.State != "closed" {
 		r.Waiting = p.CreatedAt.Time

@@ -78,7 +78,7 @@ func TestMarkedRows(t *testing.T) {
 	r := site().MarkedRow(MarkedPull{PullMarks: telemetry.PullMarks{
 		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Verdict: telemetry.VerdictFailed}})
 	want := []panels.Tier{{Severity: "critical", N: 2}, {Severity: "low", N: 1}, {N: 7}}
-	if !slices.Equal(r.Tiers, want) || r.Verified.Word == "" {
+	if !slices.Equal(r.Tiers, want) || r.Verified.Label == "" {
 		t.Errorf("%+v, %+v", r.Tiers, r.Verified)
 	}
 }

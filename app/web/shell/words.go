@@ -59,8 +59,8 @@ func ShortID(id string) string {
 	return telemetry.BareID(id)
 }
 
-// BasisWords says by what a pull request belongs to its session.
-func BasisWords(b telemetry.LinkBasis) string {
+// BasisText says by what a pull request belongs to its session.
+func BasisText(b telemetry.LinkBasis) string {
 	switch b {
 	case telemetry.LinkDevin:
 		return "Devin’s answer"
@@ -89,8 +89,8 @@ func asSentence(text string) string {
 	return text
 }
 
-// JoinWords joins the status of a session and its detail, as Devin has them.
-func JoinWords(status, detail string) string {
+// StatusText joins the status of a session and its detail, as Devin has them.
+func StatusText(status, detail string) string {
 	if detail == "" {
 		return status
 	}

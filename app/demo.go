@@ -153,7 +153,7 @@ func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.A
 	go func() {
 		defer close(lived)
 		if err := telemetry.Guard("let the demo's time go on", func() error { d.live(ctx); return nil }); err != nil {
-			log.Error("the demo's time stands still", "err", err)
+			log.Error("the demo's clock stopped", "err", err)
 		}
 	}()
 	github, stopGitHub, err := play(ctx, d.github, log)

@@ -55,7 +55,7 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 
 // stopping tells a waiter that the server stops before its job has ended.
 func stopping(j telemetry.Job) error {
-	e := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", j.ID)
+	e := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Job %s continues at the next start.", j.ID)
 	e.JobID = j.ID
 	return e
 }

@@ -89,7 +89,7 @@ func repoParam(c *fiber.Ctx) (string, error) {
 	}
 	name := telemetry.ParseRepo(text)
 	if name == "" {
-		return "", telemetry.Errorf(telemetry.CodeInvalid, "repo: write owner/name, or the repository's URL.")
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "Invalid repo: want owner/name or the repository's URL.")
 	}
 	return name.Key(), nil
 }

@@ -35,7 +35,7 @@ func (a *API) pull(c *fiber.Ctx) error {
 	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
 	if err != nil || number < 1 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"number: a pull request has a whole number from 1; write for example %s.", links.APIPull("owner/name", 12))
+			"Invalid number: want a whole number from 1, for example %s.", links.APIPull("owner/name", 12))
 	}
 	repo := telemetry.ParseRepo(links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name")))
 	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})

@@ -29,7 +29,7 @@ type looseText string
 func (t *looseText) UnmarshalJSON(b []byte) error {
 	if b[0] == '{' || b[0] == '[' {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"An input of the workflow must be a text, a number or true/false, not a list or an object.")
+			"Invalid input: want a string, a number or a boolean, not a list or an object.")
 	}
 	if b[0] != '"' {
 		*t = looseText(strings.TrimPrefix(string(b), "null"))
@@ -53,7 +53,7 @@ func (w *looseList) UnmarshalJSON(b []byte) error {
 	var text string
 	if json.Unmarshal(b, &text) != nil {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"languages, include_paths, exclude_paths: write a text with commas, or a list of texts.")
+			"Invalid languages, include_paths or exclude_paths: want a list of strings, or a string separated by commas.")
 	}
 	*w = looseList(strings.TrimSpace(text))
 	return nil

@@ -46,7 +46,7 @@ func readFlags(c *fiber.Ctx, names ...string) (map[string]bool, error) {
 			set[name] = true
 		case text == "false", text == "0", text == "" && !given:
 		default:
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: want true or false.", name)
 		}
 	}
 	return set, nil

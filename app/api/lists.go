@@ -189,7 +189,7 @@ func words[W ~string](name, field string, allowed []W) param {
 func single(name string) param {
 	return func(c *fiber.Ctx, _ dashboard.Described, _ *query.Ask) error {
 		if strings.Contains(c.Query(name), ",") {
-			return telemetry.Errorf(telemetry.CodeInvalid, "%s: want one word; write several with q, for example q=is:open,closed.", name)
+			return telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: want one word. For several, use q, for example q=is:open,closed.", name)
 		}
 		return nil
 	}

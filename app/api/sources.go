@@ -27,7 +27,7 @@ func (a *API) acceptListing(c *fiber.Ctx) error {
 	}
 	if !c.Context().QueryArgs().Has("source") {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"source: name the source of the listing: the action repository as owner/name, or leave it empty (source=) for RUNS_DIR.")
+			"source is missing: want the action repository as owner/name, or an empty value (source=) for RUNS_DIR.")
 	}
 	kept, err := intParam(c, "kept", 0, 0, math.MaxInt64)
 	if err != nil {

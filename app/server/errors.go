@@ -105,13 +105,13 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && f.Code >= 400 && f.Code < 500 {
 		return requestError(c, f.Code), f.Code
 	}
-	e := telemetry.Errorf(telemetry.CodeInternal, "Something went wrong inside the program; its log has the cause. What was stored stays.")
+	e := telemetry.Errorf(telemetry.CodeInternal, "Internal error. See the log. Stored data is kept.")
 	switch {
 	case errors.Is(err, context.Canceled) && s.stop.Err() != nil:
-		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
+		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Try again later.")
 	case errors.Is(err, context.DeadlineExceeded):
 		e = telemetry.Errorf(telemetry.CodeUnavailable,
-			"The answer took longer than %d seconds. Try again, or ask for less at once.", int(s.o.Timeout.Seconds()))
+			"The answer took longer than %d seconds. Try again, or request less at a time.", int(s.o.Timeout.Seconds()))
 	}
 	return e, Status(e.Code)
 }
@@ -120,14 +120,14 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	switch status {
 	case fiber.StatusNotFound:
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "Not found: %s.", telemetry.Shown(c.Path()))
 	case fiber.StatusMethodNotAllowed:
-		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.",
+		return telemetry.Errorf(telemetry.CodeMethod, "Method not allowed: %s does not accept %s.",
 			telemetry.Shown(c.Path()), telemetry.Shown(string(c.Request().Header.Method())))
 	case fiber.StatusRequestTimeout:
-		return telemetry.Errorf(telemetry.CodeInvalid, "The request came too slowly. Send it again.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "The request arrived too slowly. Send it again.")
 	case fiber.StatusRequestEntityTooLarge:
-		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at once.", bodyLimit)
+		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at a time.", bodyLimit)
 	case fiber.StatusRequestHeaderFieldsTooLarge:
 		return telemetry.Errorf(telemetry.CodeTooLarge,
 			"The request's address and headers are larger than %d bytes. Shorten the address, or remove the cookies of this host.",

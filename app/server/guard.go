@@ -42,8 +42,8 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	host := string(c.Request().Host())
 	if !s.knownHost(host, c.Context().LocalAddr()) && !strings.HasPrefix(c.Path(), staticPath) {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
-			"The dashboard is not served under the host name %q. "+
-				"Open it under its own address, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
+			"Unknown host %q. "+
+				"Use an address of this dashboard, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
 			telemetry.Shown(host))
 	}
 	switch c.Method() {
@@ -58,7 +58,7 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	}
 	if err := s.origins.Check(req); err != nil {
 		return telemetry.Errorf(telemetry.CodeForbiddenOrigin,
-			"A page of another origin may not change anything here. Use the dashboard's own pages or a client that is not a browser; "+
+			"Requests from pages of another origin are not allowed. Use the dashboard's own pages or a client other than a browser; "+
 				"behind a proxy, set PUBLIC_URL to the address in the browser.").Because(err)
 	}
 	return nil

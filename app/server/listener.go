@@ -70,7 +70,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			}
 			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
 			if l.short.due() {
-				l.log.Warn("a connection cannot be accepted; waiting until it can", "err", err)
+				l.log.Warn("cannot accept connections; retrying", "err", err)
 			}
 			select {
 			case <-l.closed:
@@ -150,7 +150,7 @@ func (l *listener) end(inUse bool) {
 // turnAway answers 503 and closes c.
 func (l *listener) turnAway(c net.Conn) {
 	if l.full.due() {
-		l.log.Warn("more connections than the server may hold; new ones are answered 503", "most", l.most)
+		l.log.Warn("too many connections: answering new ones with 503", "most", l.most)
 	}
 	select {
 	case l.refuse <- struct{}{}:
@@ -161,7 +161,7 @@ func (l *listener) turnAway(c net.Conn) {
 	go func() {
 		defer func() { <-l.refuse }()
 		if err := telemetry.Guard("refuse a connection", func() error { return sayFull(c) }); err != nil {
-			l.log.Debug("a connection could not be refused in words", "err", err)
+			l.log.Debug("could not answer a refused connection", "err", err)
 		}
 	}()
 }
@@ -177,7 +177,7 @@ func sayFull(c net.Conn) error {
 	n, _ := c.Read(asked[:]) // who asks nothing is answered all the same
 	e := &telemetry.Error{
 		Code:    telemetry.CodeOverloaded,
-		Message: "The server has as many connections as it can hold. Try again in a few seconds.",
+		Message: "The server has too many open connections. Try again in a few seconds.",
 	}
 	body, contentType := []byte(e.Message+"\n"), "text/plain; charset=utf-8"
 	if underAPI(pathIn(asked[:n])) {

@@ -65,11 +65,11 @@ func (g *gate) enter(ctx context.Context) error {
 		g.waiting.Add(-1)
 	}
 	if g.logOnce.due() {
-		g.log.Warn("more is asked than can be answered; the rest is answered 503", "what", g.what)
+		g.log.Warn("overloaded: answering further requests with 503", "what", g.what)
 	}
 	return &telemetry.Error{
 		Code:       telemetry.CodeOverloaded,
-		Message:    "The server has more to answer than it can right now. Try again in a moment.",
+		Message:    "The server is overloaded. Try again in a moment.",
 		RetryAfter: g.wait,
 	}
 }
@@ -109,13 +109,13 @@ func (s *streams) begin(client netip.Addr) error {
 		return nil
 	}
 	if s.logOnce.due() {
-		s.log.Warn("too many streams are open; new ones are answered 503",
+		s.log.Warn("too many streams are open: answering new ones with 503",
 			"open", s.all, "most", s.most, "of one client", s.mostOfOne)
 	}
 	return &telemetry.Error{
 		Code: telemetry.CodeOverloaded,
 		Message: "Too many streams are open. Close other tabs or downloads, or try again later; " +
-			"pages ask for changes by themselves meanwhile.",
+			"until then, pages update at intervals.",
 		RetryAfter: s.wait,
 	}
 }
@@ -157,7 +157,7 @@ func (c *callers) allow(client netip.Addr) error {
 	}
 	return &telemetry.Error{
 		Code:       telemetry.CodeRateLimited,
-		Message:    "This asks GitHub or Devin, and was asked too often from your address. Wait a few seconds, then try again.",
+		Message:    "Your address sent too many requests that GitHub or Devin must answer. Try again in a few seconds.",
 		RetryAfter: time.Minute / callersPerMin,
 	}
 }

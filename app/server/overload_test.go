@@ -75,7 +75,7 @@ func TestOverloadIsShed(t *testing.T) {
 	for path, form := range map[string]string{"/held": "<p>503", "/panels/held": "<p>503", "/api/live": `"code":"overloaded"`, "/api/export": `"code":"overloaded"`} {
 		r, body := s.do("GET", path)
 		if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); r.StatusCode != 503 || err != nil || seconds < 1 ||
-			!strings.Contains(body, form) || !strings.Contains(body, "more to answer than it can") {
+			!strings.Contains(body, form) || !strings.Contains(body, "is overloaded") {
 			t.Errorf("%s: %s Retry-After %q: %s", path, r.Status, r.Header.Get("Retry-After"), body)
 		}
 	}
@@ -93,7 +93,7 @@ func TestOverloadIsShed(t *testing.T) {
 	if r, body := s.do("GET", "/held"); r.StatusCode != 200 {
 		t.Errorf("afterwards: %s %s", r.Status, body)
 	}
-	if n := strings.Count(s.log.String(), "more is asked than can be answered"); n != 1 {
+	if n := strings.Count(s.log.String(), "answering further requests with 503"); n != 1 {
 		t.Errorf("the log says it %d times", n)
 	}
 }
@@ -198,7 +198,7 @@ func TestCallersOfUpstreamsAreBounded(t *testing.T) {
 		refused++
 		var said struct{ Error, Code string }
 		if err := json.Unmarshal([]byte(body), &said); err != nil || r.StatusCode != 429 || r.Header.Get("Retry-After") == "" ||
-			said.Code != "rate_limited" || !strings.Contains(said.Error, "too often from your address") {
+			said.Code != "rate_limited" || !strings.Contains(said.Error, "too many requests") {
 			t.Fatalf("%s %v %s", r.Status, r.Header, body)
 		}
 	}

@@ -43,12 +43,12 @@ func knownParam(name string, known []string) error {
 			near, least = k, far
 		}
 	}
-	hint := "This address takes none in its query."
+	hint := "This address accepts no query parameters."
 	switch {
 	case near != "":
 		hint = "Did you mean " + near + "?"
 	case len(known) > 0:
-		hint = "This address takes " + strings.Join(known, ", ") + "."
+		hint = "This address accepts " + strings.Join(known, ", ") + "."
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid, "Unknown parameter %.100q. %s Nothing was done.", name, hint)
 }

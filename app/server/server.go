@@ -134,7 +134,7 @@ func New(o Options, routes []Route) *Server {
 	}
 	if o.PublicURL != "" {
 		if err := s.origins.AddTrustedOrigin(o.PublicURL); err != nil {
-			o.Log.Error("the public URL is not an origin; browsers that come by it may be refused", "url", o.PublicURL, "err", err)
+			o.Log.Error("PUBLIC_URL is not an origin; requests of browsers that use it may be refused", "url", o.PublicURL, "err", err)
 		}
 	}
 	s.stop, s.stopped = context.WithCancel(context.Background())
@@ -214,7 +214,7 @@ func (s *Server) survive(ctx *fasthttp.RequestCtx) {
 	if p := recover(); p != nil {
 		_ = s.panicked(string(ctx.Path()), p) // it logs
 		ctx.Response.Reset()
-		ctx.Error("Something went wrong inside the program; its log has the cause.", fasthttp.StatusInternalServerError)
+		ctx.Error("Internal error. See the log.", fasthttp.StatusInternalServerError)
 		protect(&ctx.Response.Header)
 	}
 }
@@ -257,7 +257,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	kept.end(false)
 	err := s.app.ShutdownWithTimeout(s.o.times.drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.o.Log.Warn("requests were still open after the time to end", "seconds", s.o.times.drain.Seconds())
+		s.o.Log.Warn("requests were still open at shutdown", "seconds", s.o.times.drain.Seconds())
 		err = nil
 	}
 	kept.end(true)
@@ -339,7 +339,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 func (s *Server) asset(c *fiber.Ctx) error {
 	body, contentType, ok := s.o.Assets.Open(c.Path())
 	if !ok {
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "Not found: %s.", telemetry.Shown(c.Path()))
 	}
 	e, _ := s.answers.Get(c.Path())
 	if e == nil {

@@ -136,7 +136,7 @@
     }
     if (!state) return;
     state.dataset.state = paused ? "paused" : streaming ? "live" : "lost";
-    state.textContent = paused ? "Paused" : streaming ? "Updating live" : "Connection lost, asking now and then";
+    state.textContent = paused ? "Paused" : streaming ? "Updating live" : "Connection lost, updating at intervals";
   }
   function lost() {
     if (document.hidden) return;
@@ -206,7 +206,7 @@
     const ctx = event.detail.ctx;
     if (ctx?.sourceElement?.id === "live") return tryAgain();
     if (ctx?.sourceElement?.hasAttribute("data-panel")) return lost();
-    if (ctx) toast("The server cannot be reached. What is shown stays; try again in a moment.", "bad");
+    if (ctx) toast("Cannot reach the server. Try again in a moment.", "bad");
   });
   document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.sourceElement.id === "live") tryAgain(); });
 
@@ -290,7 +290,7 @@
     try {
       await navigator.clipboard.writeText(new URL(address || location.href, location.href).href);
       toast("Copied.", "good");
-    } catch { toast("The browser does not let this page copy. Take the address from its address bar.", "bad"); }
+    } catch { toast("Cannot copy. Copy the address from the address bar.", "bad"); }
   }
 
   // ---- Clicks

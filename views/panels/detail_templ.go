@@ -1151,7 +1151,7 @@ func Issue(p IssuePage) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(p.Attempts) == 0 {
-					templ_7745c5c3_Err = says("No record says that a session took it. Sessions whose issues are not named may have.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("No attempts recorded. A session whose issues are not named may have worked on it.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1865,7 +1865,7 @@ func strip(s Strip) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = box("Seen in scans", parts.Number(s.Present+s.Back), "one mark a scan, newest right").Render(templ.WithChildren(ctx, templ_7745c5c3_Var56), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = box("Seen in scans", parts.Number(s.Present+s.Back), "one mark per scan, newest on the right").Render(templ.WithChildren(ctx, templ_7745c5c3_Var56), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

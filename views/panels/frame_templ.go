@@ -701,7 +701,7 @@ func unavailable(f Frame) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "alert", Title: "This panel could not be loaded", Text: f.Failure}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "alert", Title: "Cannot load this panel", Text: f.Failure}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -929,7 +929,7 @@ func unclear(f Frame, b parts.Bar, sentence string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "alert", Title: "This list cannot be shown as asked", Text: sentence}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var40), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "alert", Title: "Cannot show this list", Text: sentence}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var40), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

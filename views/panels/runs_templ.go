@@ -111,12 +111,12 @@ func Runs(t Table[RunRow]) templ.Component {
 						}
 					}
 					if r.Reduced {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<span class=\"small fg-attention\" title=\"It looked at less than the scan before, and closed nothing\">scope reduced</span>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<span class=\"small fg-attention\" title=\"It covered less than the scan before and closed nothing\">scope reduced</span>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					} else if r.Unlisted {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<span class=\"small fg-muted\" title=\"This record names no findings: counts only\">not listed</span>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<span class=\"small fg-muted\" title=\"Lists no findings, only counts\">not listed</span>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -191,7 +191,7 @@ func Missed(lists []NotFound, all bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if all {
-			templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "search", Title: "Nothing matches", Text: "Fewer words find more. A part of a path, a rule or a repository’s name is enough."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "search", Title: "Nothing matches", Text: "Try fewer words. Part of a path, rule or repository name is enough."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

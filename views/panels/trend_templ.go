@@ -492,7 +492,7 @@ func HowLong(s Spans) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if len(s.Ages) > 0 {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<h3 class=\"sub-head\">Age of what is open</h3>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<h3 class=\"sub-head\">Age of open issues</h3>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -504,7 +504,7 @@ func HowLong(s Spans) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = parts.AsTable(s.ID, "Age of what is open", []string{"Age", "Open issues"}, parts.SliceRows(s.Ages)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.AsTable(s.ID, "Age of open issues", []string{"Age", "Open issues"}, parts.SliceRows(s.Ages)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -81,7 +81,7 @@ func TestStreamCut(t *testing.T) {
 		t.Errorf("at first it says %q", got)
 	}
 	g.cut()
-	b.until(says + ` === "Connection lost, asking now and then"`)
+	b.until(says + ` === "Connection lost, updating at intervals"`)
 	rescan(p, 11, 3)
 	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
 	if got := b.js(says); strings.Contains(got, "live") {
@@ -128,7 +128,7 @@ func TestStreamRefused(t *testing.T) {
 	b.fastClocks()
 	b.do(chromedp.Navigate(front.URL + "/issues"))
 	const says = `document.querySelector("#live-state").textContent`
-	b.until(says + ` === "Connection lost, asking now and then"`)
+	b.until(says + ` === "Connection lost, updating at intervals"`)
 	rescan(p, 11, 3)
 	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
 	if got := b.js(`document.body.innerText.includes("Too many streams")`); got != "false" {

@@ -69,7 +69,7 @@ func TestPanelFails(t *testing.T) {
 	change()
 	damage, mend := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
 	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g,
-		" ").startsWith("This panel could not be loaded. Something went wrong inside the program; its log has the cause.")`
+		" ").startsWith("Cannot load this panel. Internal error. See the log.")`
 	const healed = `!document.querySelector(".failure") && document.querySelectorAll("#activity h2").length === 1`
 
 	b.open(p.URL + "/activity")
@@ -96,12 +96,12 @@ func TestPanelFails(t *testing.T) {
 	exec(t, other, damage)
 	change()
 	b.do(chromedp.Navigate(p.URL + "/activity?page=1"))
-	b.isWhole("/activity", "Something went wrong")
+	b.isWhole("/activity", "Internal error")
 	exec(t, other, "ALTER TABLE issues RENAME TO issues_gone")
 	b.do(chromedp.Navigate(p.URL + "/?period=7d"))
 	b.until(`document.readyState === "complete"`)
 	const broken = `[...document.querySelectorAll("main [data-panel]")].filter((p) =>
-		p.innerText.includes("This panel could not be loaded") && p.innerText.includes("What was stored stays") &&
+		p.innerText.includes("Cannot load this panel") && p.innerText.includes("Stored data is kept") &&
 		p.querySelector("[data-retry]"))`
 	if got := b.js(broken + `.map((p) => p.id).join()`); strings.Count(got, ",") < 5 ||
 		!b.holds(`document.querySelectorAll("main [data-panel]").length > `+broken+`.length`) {
@@ -130,7 +130,7 @@ func TestFailedClick(t *testing.T) {
 	b.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/issues")).length > 1`)
 	exec(t, other, "ALTER TABLE issues RENAME TO gone")
 	b.js(`[...document.querySelectorAll("main th a")].find((a) => a.innerText.includes("Rule")).click()`)
-	b.until(`document.querySelector("#issues .failure")?.innerText.includes("Something went wrong inside the program")`)
+	b.until(`document.querySelector("#issues .failure")?.innerText.includes("Internal error")`)
 	exec(t, other, "ALTER TABLE gone RENAME TO issues")
 	b.until(`!document.querySelector(".failure") && document.querySelectorAll("#issues tbody tr").length === 50`)
 }
@@ -157,7 +157,7 @@ func TestRefusedPages(t *testing.T) {
 		b.isWhole(
 			"a form of another site",
 			"Not allowed",
-			"A page of another origin may not change anything here",
+			"Requests from pages of another origin are not allowed",
 			"Use the dashboard's own pages",
 		)
 		if _, after := p.Get("/api/jobs"); after != before {
@@ -234,7 +234,7 @@ func TestLockedDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		tab.do(chromedp.Navigate(p.URL + "/issues"))
-		tab.isWhole("/issues", "Not available right now", "The answer took longer than 10 seconds. Try again")
+		tab.isWhole("/issues", "Temporarily unavailable", "The answer took longer than 10 seconds. Try again")
 		if err := tx.Rollback(); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestUpstreamDownAndUp(t *testing.T) {
 	b.click("Refresh")
 	b.until(strip + `?.innerText.includes("Showing what was stored")`)
 	if got := b.js(`document.querySelector("#tiles .tile-value").textContent + " " +
-		document.querySelector("main").innerText.includes("could not be loaded")`); got != "59 false" {
+		document.querySelector("main").innerText.includes("Cannot load this panel")`); got != "59 false" {
 		t.Errorf("while GitHub is down the page shows %s", got)
 	}
 	b.do(chromedp.Navigate(p.URL + "/issues"))

@@ -132,7 +132,7 @@ func (p *pair) said(what string, used ending) {
 	default:
 		p.problem("%s ended with %q: %q; want %q", what, code, errorText(used.err), p.want.codes)
 	}
-	if code == telemetry.CodeInternal || strings.Contains(used.said, "went wrong inside") {
+	if code == telemetry.CodeInternal || strings.Contains(used.said, "Internal error") {
 		p.problem("%s failed inside the program: %v", what, used.err)
 	}
 }

@@ -34,7 +34,7 @@ func TestWritesRefuseUnknownParameters(t *testing.T) {
 	_, before := p.Get("/api/jobs")
 	all := writes()
 	for _, r := range all {
-		refuses(p, r, "", "nothing-like-it", strings.Join(append(slices.Clone(r.Params), "This address takes"), " "))
+		refuses(p, r, "", "nothing-like-it", strings.Join(append(slices.Clone(r.Params), "This address accepts"), " "))
 		refuses(p, r, "", "", "Unknown parameter")
 		for _, name := range r.Params {
 			for _, wrong := range misspelt(name) {
@@ -82,12 +82,12 @@ func TestFlagsNeedAValue(t *testing.T) {
 		"/api/runs/a.json/accept-scope?undo",
 		"/actions/backfill?dry_run", "/actions/backfill?dry_run=yes", "/actions/accept-scope?file=a.json&undo=on",
 	} {
-		if res, body := p.Do("POST", address, ""); res.StatusCode != 400 || !strings.Contains(body, "it is true or false") {
+		if res, body := p.Do("POST", address, ""); res.StatusCode != 400 || !strings.Contains(body, "want true or false") {
 			t.Errorf("%s: %d %s", address, res.StatusCode, body)
 		}
 	}
 	for _, path := range []string{"/api/backfill", "/actions/backfill"} {
-		if res, body := p.Do("POST", path, "dry_run="); res.StatusCode != 400 || !strings.Contains(body, "it is true or false") {
+		if res, body := p.Do("POST", path, "dry_run="); res.StatusCode != 400 || !strings.Contains(body, "want true or false") {
 			t.Errorf("an empty field to %s: %d %s", path, res.StatusCode, body)
 		}
 	}

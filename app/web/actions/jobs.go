@@ -33,7 +33,7 @@ func (w *Web) Action(kind string) fiber.Handler {
 func (w *Web) AcceptListing(c *fiber.Ctx) error {
 	kept, err := strconv.ParseInt(c.FormValue("kept"), 10, 64)
 	if err != nil {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Load the page again.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Reload the page.")
 	}
 	h, err := w.jobs.AcceptListing(c.UserContext(), c.FormValue("source"), kept, telemetry.ByPage)
 	if err != nil {

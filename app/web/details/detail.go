@@ -30,7 +30,7 @@ type load func(ctx context.Context, v shell.View) (detail, error)
 func (l load) panel(ctx context.Context, v shell.View) (templ.Component, error) {
 	d, err := l(ctx, v)
 	if err == nil && d.moved != "" {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "This has another id now: open its page again.")
+		err = telemetry.Errorf(telemetry.CodeNotFound, "The id has changed. Reload the page.")
 	}
 	return d.body, err
 }

@@ -66,15 +66,15 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	switch i.Status {
 	case telemetry.StatusReopened:
 		if back, away := backSince(i); !back.IsZero() {
-			h.Note, h.Time, h.As, h.After = "Back since", back, "ago", "after "+shell.DaysText(away)
+			h.Note, h.Time, h.As, h.After = "Reopened", back, "ago", "after "+shell.DaysText(away)
 		}
 	case telemetry.StatusFixed:
-		h.Note, h.Time, h.As = "Gone since", i.Closed.At.Time, "ago"
+		h.Note, h.Time, h.As = "Fixed", i.Closed.At.Time, "ago"
 		if i.Closed.At.IsZero() {
 			h.Note = ""
 		}
 	case telemetry.StatusNotScanned:
-		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.LastSeen.At.Time, "ago"
+		h.Note, h.Time, h.As = "Not covered by the latest scan; last seen", i.LastSeen.At.Time, "ago"
 	default:
 		h.Note, h.Time, h.As = "First seen", i.FirstSeen.At.Time, "ago"
 	}
@@ -82,9 +82,9 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
 	if i.Status != telemetry.StatusFixed {
-		text := "Dispatch"
+		text := "Start a run"
 		if len(i.Attempts) > 0 {
-			text = "Dispatch again"
+			text = "Start another run"
 		}
 		h.Buttons = append(h.Buttons, panels.Button{
 			Link:   parts.Link{Text: text, URL: links.In(i.Repo, links.Dispatch)},

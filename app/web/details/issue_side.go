@@ -109,7 +109,7 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 	case len(ids.Items) < ids.Total && most == idsMost:
 		more = parts.Link{Text: "All " + parts.Number(ids.Total), URL: links.With(links.Issue(i.PublicID), "ids", "all")}
 	case len(ids.Items) < ids.Total:
-		more = parts.Link{Text: fmt.Sprintf("%s of them are shown", parts.Number(len(ids.Items)))}
+		more = parts.Link{Text: fmt.Sprintf("%s shown", parts.Number(len(ids.Items)))}
 	case most == idsAll:
 		more = parts.Link{Text: "Fewer", URL: links.Issue(i.PublicID)}
 	}
@@ -123,7 +123,7 @@ func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Se
 	case telemetry.OutcomeRunning:
 		segment = panels.Segment{Text: "In progress for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeNoWord:
-		segment = panels.Segment{Text: "No word since", Time: o.Since.Time, As: "day"}
+		segment = panels.Segment{Text: "No update since", Time: o.Since.Time, As: "day"}
 	case telemetry.OutcomeNoPull:
 		segment.Text = "No pull request"
 		if state == telemetry.StateSuspended {
@@ -138,9 +138,9 @@ func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Se
 	case telemetry.OutcomeStill:
 		segment.Text = "Still there after the merge"
 	case telemetry.OutcomeGone:
-		segment = panels.Segment{Text: "Gone for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "Fixed for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeBack:
-		segment.Text = "Gone for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then back"
+		segment.Text = "Fixed for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then reopened"
 	case telemetry.OutcomeUnknown:
 		segment.Text = "PR state unknown"
 	}

@@ -28,7 +28,7 @@ func (w *Web) Pull() shell.Panel {
 	}
 }
 
-// Checks is the checks and reviews of a pull request, asked of GitHub.
+// Checks is the checks and reviews of a pull request, from GitHub.
 func (w *Web) Checks() shell.Panel {
 	return shell.Panel{
 		Name:   "checks",
@@ -47,12 +47,12 @@ func pullRef(subject string) (telemetry.PullRef, error) {
 	at := strings.LastIndexByte(subject, '/')
 	if at < 0 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request is named by its repository and number, for example %s.", links.Pull("owner/name", 12))
+			"Invalid address: want a repository and a number, for example %s.", links.Pull("owner/name", 12))
 	}
 	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
 	if err != nil || n < 1 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request has a whole number from 1, for example %s.", links.Pull("owner/name", 12))
+			"Invalid number: want a whole number from 1, for example %s.", links.Pull("owner/name", 12))
 	}
 	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
 }
@@ -105,7 +105,7 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	case p.State == "closed":
 		h.Note, h.Time, h.As = "closed without a merge", p.ClosedAt.Time, "ago"
 	case p.State == "unknown":
-		h.Note = "GitHub was not asked about it yet, or does not show it"
+		h.Note = "not fetched yet, or not visible on GitHub"
 	case p.Draft:
 		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt.Time, "ago"
 	default:
@@ -142,7 +142,7 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 // said in the panel.
 func (w *Web) drawChecks(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.ChecksPanel{Frame: v.Frame()}
-	p.Note = "asked of GitHub"
+	p.Note = "from GitHub"
 	p.Show = links.With(p.At.Page, "checks", "1") + "#checks"
 	if v.Later {
 		return panels.Checks(p), nil

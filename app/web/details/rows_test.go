@@ -69,7 +69,7 @@ func TestTimelineSteps(t *testing.T) {
 			Seen: &telemetry.Appearance{File: "a.ts", Line: 7, Basis: telemetry.BasisBackPrint}},
 			"Back", "run 5 | a.ts:7 | same fingerprint"},
 		{"not scanned", telemetry.Step{Kind: telemetry.StepNotScanned}, "Not scanned",
-			"dispatch | looked at less than the scan before, and closed nothing"},
+			"dispatch | covered less than the scan before and closed nothing"},
 		{"taken by a session", telemetry.Step{Kind: telemetry.StepTaken, RunNumber: 6, Attempt: attempt},
 			"Dispatched, attempt 4", "run 6 · batch 2 | with 3 other issues | devin-aaaaaaaa | working, as recorded"},
 		{"named by a verification", telemetry.Step{Kind: telemetry.StepTaken, Attempt: verified}, "Dispatched, attempt 4",
@@ -83,7 +83,7 @@ func TestTimelineSteps(t *testing.T) {
 		{"a pull request opened", telemetry.Step{Kind: telemetry.StepPROpened, At: telemetry.At(day(2)), Pull: pull}, "PR #7 opened",
 			"fix it | linked by Devin’s answer"},
 		{"a pull request never fetched", telemetry.Step{Kind: telemetry.StepPROpened, Pull: &telemetry.PullRow{Repo: "octo/shop", Number: 8}},
-			"PR #8", "#8 | GitHub was not asked about it yet"},
+			"PR #8", "#8 | not fetched from GitHub yet"},
 		{"a pull request merged", telemetry.Step{Kind: telemetry.StepMerged, Pull: pull}, "PR #7 merged", "#7 | into octo/shop"},
 		{"a pull request closed", telemetry.Step{Kind: telemetry.StepPRClosed, Pull: pull}, "PR #7 closed", "#7 | without a merge"},
 		{"a kind that is newer than the page", telemetry.Step{Kind: "new_kind", Text: "as told"}, "new_kind", "as told"},
@@ -130,7 +130,7 @@ func TestAttemptOutcomes(t *testing.T) {
 		as    string
 	}{
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeRunning, Since: telemetry.At(day(1))}, "", "In progress for", "span"},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoWord, Since: telemetry.At(day(1))}, "", "No word since", "day"},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoWord, Since: telemetry.At(day(1))}, "", "No update since", "day"},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoPull}, telemetry.StateFinished, "No pull request", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoPull}, telemetry.StateSuspended, "Suspended, no pull request yet", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeOpen, Since: telemetry.At(day(1))}, "", "PR open for", "span"},
@@ -138,8 +138,8 @@ func TestAttemptOutcomes(t *testing.T) {
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeUnscanned}, "", "Merged, not scanned since", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeStill}, "", "Still there after the merge", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeStill, MergeUnknown: true}, "", "Merge unknown. Still there after the merge", ""},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeGone, Since: telemetry.At(day(1))}, "", "Gone for", "span"},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeBack, Since: telemetry.At(day(1)), Until: telemetry.At(day(4))}, "", "Gone for 3 d, then back", ""},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeGone, Since: telemetry.At(day(1))}, "", "Fixed for", "span"},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeBack, Since: telemetry.At(day(1)), Until: telemetry.At(day(4))}, "", "Fixed for 3 d, then reopened", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeUnknown}, "", "PR state unknown", ""},
 	} {
 		if got := outcomeSegment(tc.o, tc.state); got.Text != tc.want || got.As != tc.as || (tc.as != "") != !got.Time.IsZero() {
@@ -158,7 +158,7 @@ func TestPullHeads(t *testing.T) {
 	}{
 		{telemetry.PullRow{State: "closed", Merged: true, MergedAt: telemetry.At(day(3)), Title: "fix"}, "fix", "merged", day(3)},
 		{telemetry.PullRow{State: "closed", ClosedAt: telemetry.At(day(4))}, "Pull request", "closed without a merge", day(4)},
-		{telemetry.PullRow{State: "unknown"}, "Pull request", "GitHub was not asked about it yet, or does not show it", time.Time{}},
+		{telemetry.PullRow{State: "unknown"}, "Pull request", "not fetched yet, or not visible on GitHub", time.Time{}},
 		{telemetry.PullRow{State: "open", Draft: true, CreatedAt: telemetry.At(day(1))}, "Pull request", "draft, opened", day(1)},
 		{telemetry.PullRow{State: "open", CreatedAt: telemetry.At(day(2))}, "Pull request", "opened", day(2)},
 	} {
@@ -229,7 +229,7 @@ func TestSessionStates(t *testing.T) {
 	want := []struct{ after, word, segments string }{
 		{"", "Working", "as recorded | running"},
 		{"", "Unknown “odd + more”", "polled | odd + more"},
-		{"47 h", "Finished", "by its pull request | no word"},
+		{"47 h", "Finished", "by its pull request | no status"},
 	}
 	for i, w := range want {
 		if got[i].After != w.after || got[i].State.Label != w.word || said(got[i].Segments) != w.segments {

@@ -41,7 +41,7 @@ func (w *Web) LoadRun(ctx context.Context, v shell.View) (detail, error) {
 	}
 	list := v.Get("list")
 	if list != "" && !slices.Contains(runLists(), list) {
-		return detail{}, telemetry.Errorf(telemetry.CodeInvalid, "list: %q is unknown; use one of %v.", list, runLists())
+		return detail{}, telemetry.Errorf(telemetry.CodeInvalid, "Invalid list %q: want one of %v.", list, runLists())
 	}
 	r, shown, err := w.runPart(ctx, v, list, page)
 	if err != nil {
@@ -135,13 +135,13 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	}
 	switch {
 	case !r.HasFindings:
-		p.Compare = "This record counts " + shell.Number(r.IssuesFound) + " findings and names none, so it cannot be compared."
+		p.Compare = "This scan counts " + shell.Number(r.IssuesFound) + " findings but lists none, so it cannot be compared."
 		return
 	case r.NotCompared != "":
 		p.Compare = r.NotCompared
 		return
 	case r.Against == "":
-		p.Compare = "It is the first scan of its repository that says what it found: everything is new."
+		p.Compare = "This is the first scan of its repository with findings data: all issues are new."
 	}
 	spots := func(issues []telemetry.DiffIssue) (rows []panels.IssueRow, from []string) {
 		for _, i := range issues {
@@ -230,7 +230,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		h.Notices = []parts.Notice{{
 			Icon:   "check-circle",
 			Strong: "Accepted as a full scan.",
-			Text:   "A person said so: what it does not name counts as gone.",
+			Text:   "Accepted by a person. Issues that it does not name are fixed.",
 		}}
 		h.Forms = []parts.Action{form}
 	case r.Reduced:
@@ -239,15 +239,15 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 			Tone:   parts.Attention,
 			Icon:   "alert",
 			Strong: "Scope reduced.",
-			Text: "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, " +
-				"accept it: what it does not name is then gone.",
+			Text: "It found far fewer issues than the scan before, all of them known, and closed nothing. If it covered everything, " +
+				"accept it as a full scan: issues that it does not name are then fixed.",
 		}}
 		h.Forms = []parts.Action{form}
 	case r.Kind == telemetry.KindScan && !r.HasFindings:
 		h.Notices = []parts.Notice{{
 			Icon:   "info",
 			Strong: "Not listed.",
-			Text:   "This record names no findings: there are counts, and no list behind them.",
+			Text:   "This scan lists no findings, only counts.",
 		}}
 	}
 	return h
@@ -264,7 +264,7 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 	facts = append(facts, panels.Pair{Name: "Batches", Text: shell.Number(r.Batches)},
 		panels.Pair{Name: "Sessions", Text: shell.Number(r.RunRow.Sessions)})
 	if r.Reference {
-		facts = append(facts, panels.Pair{Name: "Reference", Text: "what is open now is compared with it"})
+		facts = append(facts, panels.Pair{Name: "Reference", Text: "open issues are measured against this scan"})
 	}
 	return append(facts,
 		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.Settings.GitHubWeb.Recorded(r.RunURL), Code: r.RunID != ""},

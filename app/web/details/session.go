@@ -107,8 +107,8 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 		h.Notices = append(h.Notices, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "question",
-			Strong: "Devin does not know this session with this key (404, since " + s.MissingSince.Format("2006-01-02 15:04") + " UTC).",
-			Text:   "It was deleted, or belongs to another organization. What was stored is shown; it is asked for again every hour.",
+			Strong: "Devin cannot find this session with this key (404, since " + s.MissingSince.Format("2006-01-02 15:04") + " UTC).",
+			Text:   "It was deleted, or belongs to another organization. Stored data is shown. Devin is asked again every hour.",
 		})
 	}
 	return h
@@ -122,9 +122,9 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 		{Name: "Run", Text: shell.RunName(s.RunNumber, s.BatchID), URL: links.Run(string(s.RunFile))},
 		{Name: "Started", Time: s.At.Time, As: "day"},
 		{Name: "Family", Text: s.Family},
-		{Name: "Devin’s word", Text: shell.StatusText(s.Status, s.Detail), Code: true},
+		{Name: "Devin’s status", Text: shell.StatusText(s.Status, s.Detail), Code: true},
 		{Name: "Last update", Time: s.UpdatedAt.Time, As: "ago"},
-		{Name: "Answer since", Time: s.PolledAt.Time, As: "ago"},
+		{Name: "Same answer since", Time: s.PolledAt.Time, As: "ago"},
 	}
 	if s.PolledAt.IsZero() {
 		facts[len(facts)-1].Text = "never polled"
@@ -163,7 +163,7 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 		step := panels.StepOf{
 			At:       c.At.Time,
 			State:    panels.SessionState(string(c.State), reasonOf(c), true),
-			Segments: []panels.Segment{{Text: originText(c.Origin)}, {Text: cmp.Or(shell.StatusText(c.Word, c.Detail), "no word"), Code: true}},
+			Segments: []panels.Segment{{Text: originText(c.Origin)}, {Text: cmp.Or(shell.StatusText(c.Word, c.Detail), "no status"), Code: true}},
 		}
 		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {
 			step.After = shell.DaysText(c.At.Sub(states[i-1].At.Time))
@@ -198,7 +198,7 @@ const messagesShown = 20
 // in the panel: nothing else on the page depends on it.
 func (w *Web) drawMessages(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.Conversation{Frame: v.Frame()}
-	p.Note = "asked of Devin"
+	p.Note = "from Devin"
 	p.Show = links.With(p.At.Page, "messages", "1") + "#messages"
 	if v.Later {
 		return panels.Messages(p), nil

@@ -156,7 +156,7 @@ func stepSegments(s telemetry.Step) []panels.Segment {
 	case telemetry.StepGone:
 		return []panels.Segment{runSegment(s), {Text: "first scan without it"}}
 	case telemetry.StepNotScanned:
-		return []panels.Segment{runSegment(s), {Text: "looked at less than the scan before, and closed nothing"}}
+		return []panels.Segment{runSegment(s), {Text: "covered less than the scan before and closed nothing"}}
 	case telemetry.StepTaken, telemetry.StepSession:
 		return attemptSegments(s)
 	case telemetry.StepVerified:
@@ -265,7 +265,7 @@ func pullSegments(s telemetry.Step) []panels.Segment {
 	}
 	link[0].Text = cmp.Or(p.Title, link[0].Text)
 	if s.At.IsZero() {
-		link = append(link, panels.Segment{Text: "GitHub was not asked about it yet"})
+		link = append(link, panels.Segment{Text: "not fetched from GitHub yet"})
 	}
 	if basis := shell.BasisText(p.Basis); basis != "" {
 		link = append(link, panels.Segment{Text: "linked by " + basis})

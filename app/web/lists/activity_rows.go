@@ -50,7 +50,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 	case telemetry.ActivityJob:
 		jobActivity(&row, a)
 	case telemetry.ActivityMend:
-		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Label: "Record mended"}, run
+		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Label: "Record corrected"}, run
 		row.By = "backfill " + shell.Number(a.Application)
 		at, field := telemetry.FieldOfSession(a.Change.Field)
 		row.What.Text += " · session " + strconv.Itoa(at+1)
@@ -59,11 +59,11 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Label: "Reply sent"}, session
 		row.By = cmp.Or(string(a.By), "a person")
 		if a.Word == string(telemetry.SubmissionDispatch) {
-			row.State = parts.State{Icon: "play", Tone: parts.Accent, Label: "Run dispatched"}
+			row.State = parts.State{Icon: "play", Tone: parts.Accent, Label: "Run started"}
 			row.What = parts.Link{Text: string(a.Repo), URL: links.Repo(a.Repo)}
 		}
 		if a.Detail != string(telemetry.SubmissionSent) {
-			row.State.Tone, row.Text = parts.Attention, "it is not known whether it arrived"
+			row.State.Tone, row.Text = parts.Attention, "delivery unknown"
 		}
 	}
 	return row

@@ -62,7 +62,7 @@ func TestActivityRows(t *testing.T) {
 			"Reply sent", "Fix XSS", "", "a page", "/sessions/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"},
 		{"a dispatch whose outcome is unknown", telemetry.Activity{Kind: telemetry.ActivityDeed,
 			Word: string(telemetry.SubmissionDispatch), Repo: "octo/shop"},
-			"Run dispatched", "octo/shop", "it is not known whether it arrived", "a person", "/repo/octo/shop"},
+			"Run started", "octo/shop", "delivery unknown", "a person", "/repo/octo/shop"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := activityRow(tc.a)

@@ -84,7 +84,7 @@ func (w *Web) drawChanges(ctx context.Context, v shell.View) (templ.Component, e
 			return w.Dashboard.Changes.Rows(ctx, a)
 		}, changeRow)
 	c.Plain, c.Brief, c.Sort = true, true, parts.Sort{}
-	c.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing was opened or closed then"}
+	c.Empty = parts.Empty{Icon: "check-circle", Title: "No issues opened or closed in this period"}
 	for _, t := range []parts.Link{{Text: "Opened and closed"}, {Text: "Opened", URL: "opened"}, {Text: "Closed", URL: "closed"}} {
 		c.Narrow = append(c.Narrow, parts.Tab{Text: t.Text, URL: c.At.Href("event", t.URL, "page", ""), Current: s.event == t.URL})
 	}

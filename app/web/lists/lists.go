@@ -112,7 +112,7 @@ func pastNotice(v shell.View) []parts.Notice {
 	return []parts.Notice{{
 		Icon:   "clock",
 		Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.",
-		Text:   "By the scans up to then; what was learned later is left out.",
+		Text:   "Shows what was known at that time.",
 		Link:   parts.Link{Text: "Show today", URL: v.Address().Href("as_of", "", "page", "")},
 	}}
 }

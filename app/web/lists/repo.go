@@ -81,6 +81,6 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 
 // dispatchButton opens the form of a run: a dialog, or its page.
 func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: links.In(repo, links.Dispatch)}, "play",
+	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(repo, links.Dispatch)}, "play",
 		links.Panel("dispatch", "scope", repo))
 }

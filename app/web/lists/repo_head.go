@@ -47,25 +47,25 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 		out = append(out, parts.Notice{
 			Icon:   "info",
 			Strong: "Not listed.",
-			Text:   "This record names no findings: the figures are the latest scan’s counts, and there is no list behind them.",
+			Text:   "The latest scan lists no findings. The figures are its counts, so there is no list of issues.",
 			Link:   fileLink(repo.LatestFile, "The scan"),
 		})
 	case h.Reduced != nil:
-		text := fmt.Sprintf("%s found %s, all known, against %s before. It closed nothing; what it did not look at is shown as not scanned.",
+		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. It closed nothing. Issues that it did not cover are shown as not scanned.",
 			runLabel(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
 		out = append(out, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "alert",
 			Strong: "Scope reduced.",
 			Text:   text,
-			Link:   fileLink(h.Reduced.File, "See it, or accept it as a full scan"),
+			Link:   fileLink(h.Reduced.File, "Review it, or accept it as a full scan"),
 		})
 	}
 	if repo.Listed && repo.Unnamed && repo.ReferenceRun != nil {
 		out = append(out, parts.Notice{
 			Icon:   "info",
-			Strong: "A newer scan names no findings.",
-			Text:   fmt.Sprintf("What is open is as of run %d.", *repo.ReferenceRun),
+			Strong: "A newer scan lists no findings.",
+			Text:   fmt.Sprintf("Open issues are as of run %d.", *repo.ReferenceRun),
 			Link:   fileLink(repo.LatestFile, "The newer scan"),
 		})
 	}
@@ -85,7 +85,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Icon:   "x-circle",
 			Strong: "A record cannot be read.",
 			Text: "The newest version of " + strings.Join(h.Broken, ", ") +
-				" is broken; an older one stays in use. Mend the file in the action repository, then refresh.",
+				" cannot be read, so an older version is in use. Correct the file in the action repository, then refresh.",
 			Link: parts.Link{Text: "What is wrong", URL: links.Runs + "#files"},
 		})
 	}

@@ -28,14 +28,14 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 	if text == "" {
 		facts := []pages.Fact{{
 			Icon: "search",
-			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the " +
-				"lists are understood too: is:open severity:critical.",
+			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of " +
+				"lists work here too: is:open severity:critical.",
 		}}
 		return w.Show(c, shell.Screen{Title: "Search", Body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
 	}
 	found, err := w.Dashboard.Search(c.UserContext(), text)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid && err != nil {
-		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "This cannot be searched for.", Text: shell.Sentence(err)}
+		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Invalid search.", Text: shell.Sentence(err)}
 		return w.Show(c, shell.Screen{
 			Title:  "Search",
 			Status: fiber.StatusBadRequest,
@@ -51,7 +51,7 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 	}
 	body := pages.Body{Title: "Search", Search: &text, Rows: rows}
 	if found.Note != "" {
-		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Not understood.", Text: found.Note}}
+		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Unknown qualifier.", Text: found.Note}}
 	}
 	return w.Show(c, shell.Screen{Title: "Search", Body: body})
 }
@@ -72,7 +72,7 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 		return nil, err
 	}
 	if hits := found.Exact; len(hits) > 0 {
-		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exactly this", Count: parts.Number(len(hits))}, Brief: true}
+		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exact matches", Count: parts.Number(len(hits))}, Brief: true}
 		t.Rows = shell.RowsOf(hits, func(h dashboard.Hit) panels.Hit {
 			return panels.Hit{Kind: h.Kind, Title: h.Title, Repo: string(h.Repo), URL: h.Path}
 		})

@@ -32,7 +32,7 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 		return nil, err
 	}
 	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: links.Matching(links.Pulls, shell.QueryOpen)}
-	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No pull request is known to be open"}
+	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No open pull requests"}
 	t.Summary = summarizeQueue(t, w.Now())
 	return panels.PullQueue(t), nil
 }
@@ -96,7 +96,7 @@ func (w *Web) drawNow(ctx context.Context, v shell.View) (templ.Component, error
 	t.More = parts.Link{Text: "All active", URL: links.Matching(links.In(v.Scope, links.Sessions), queryActive)}
 	t.Empty = parts.Empty{
 		Icon:  "hubot",
-		Title: "Devin is not working on anything",
+		Title: "No active sessions",
 		Text:  "Sessions appear here while they are queued, working, or waiting for you.",
 	}
 	t.Summary = t.Empty.Title

@@ -125,14 +125,14 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		}
 	case telemetry.NeedScan:
 		r.Title, r.Ref, r.URL = "Usually every "+shell.DaysText(n.Interval), "", links.Repo(n.Repo)
-		r.Action, r.Dialog = dispatchAction(n.Repo)
+		r.Action, r.Dialog = dispatchAction(n.Repo, label)
 	case telemetry.NeedNeverStarted:
 		r.URL, r.Remark = links.Run(n.RunFile), n.Reason
-		r.Action, r.Dialog = dispatchAction(n.Repo)
+		r.Action, r.Dialog = dispatchAction(n.Repo, label)
 	case telemetry.NeedWaiting:
 		r.URL = links.Session(telemetry.BareID(n.SessionID))
 		if n.Reason == "waiting_for_approval" { // the other word says what the state does
-			r.Remark = "asks for an approval"
+			r.Remark = "waiting for approval"
 		}
 		r.Action = parts.Link{Text: label, URL: r.URL + "#reply-form"}
 		r.Dialog = links.Panel("reply", "id", telemetry.BareID(n.SessionID))
@@ -144,9 +144,9 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 }
 
 // dispatchAction starts a run of the repository, in place or on its page.
-func dispatchAction(repo telemetry.RepoName) (action parts.Link, dialog string) {
+func dispatchAction(repo telemetry.RepoName, label string) (action parts.Link, dialog string) {
 	return parts.Link{
-		Text: "Dispatch",
+		Text: label,
 		URL:  links.In(repo, links.Dispatch),
 	}, links.Panel("dispatch", "scope", string(repo))
 }

@@ -45,7 +45,7 @@ func summarizeRates(r panels.Rates) string {
 }
 
 func summarizeSpans(o dashboard.Overview) string {
-	text := "No issue was closed"
+	text := "No issues closed"
 	if o.TimeToFix.N > 0 {
 		text = shell.DaysText(o.TimeToFix.Median) + " to fix, median"
 	}
@@ -74,7 +74,7 @@ func summarizeQueue(t panels.Table[panels.PullRow], now time.Time) string {
 		return t.Empty.Title
 	}
 	if oldest := t.Rows[0].Waiting; !oldest.IsZero() {
-		return "oldest waits " + shell.DaysText(now.Sub(oldest))
+		return "oldest open for " + shell.DaysText(now.Sub(oldest))
 	}
 	return "waiting for a review"
 }

@@ -67,11 +67,11 @@ func (w *Web) drawRates(ctx context.Context, v shell.View) (templ.Component, err
 		return nil, err
 	}
 	r := panels.Rates{Frame: v.Frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(v, o), All: rateAll(v, o)}
-	r.Note, r.Empty = "attempted"+periodText(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
+	r.Note, r.Empty = "attempted"+periodText(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session worked on an issue in this period"}
 	r.About = []string{
-		"n: the issues that a Devin session took in the period. Closed: those of them that the latest scans no longer find.",
-		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
-		"Sessions whose records do not name their issues are not among n.",
+		"n: issues that a Devin session worked on in the period. Closed: those that the latest scans no longer find.",
+		"A family with fewer than " + strconv.Itoa(rateLeast) + " is gray: the sample is too small.",
+		"Sessions whose issues are not named are not counted in n.",
 	}
 	r.Summary = summarizeRates(r)
 	return panels.FixRates(r), nil
@@ -158,13 +158,13 @@ func (w *Web) drawSpans(ctx context.Context, v shell.View) (templ.Component, err
 		s.Ages = append(s.Ages, parts.Slice{Name: b.Name, N: int(b.N), URL: o.Links["ages/"+strconv.Itoa(i)+"/n"].Page()})
 	}
 	if o.TimeToFix.N == 0 && total == 0 {
-		s.Empty = parts.Empty{Icon: "clock", Title: "Nothing was closed, and nothing is open"}
+		s.Empty = parts.Empty{Icon: "clock", Title: "No issues closed, and none open"}
 	}
-	s.Note = "time to fix" + periodText(o.Period.Name) + ", and age of what is open now"
+	s.Note = "time to fix" + periodText(o.Period.Name) + ", and age of open issues"
 	s.About = []string{
-		"Time to fix: from when an issue was first seen, or came back, to the scan that no longer found it. n: the closings of the period.",
-		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
-		"Age: since an issue was first seen, whether it came back or not.",
+		"Time to fix: from when an issue was first seen or reopened to the scan that no longer found it. n: issues closed in the period.",
+		"Median: half took less time. p90: nine of ten took less time.",
+		"Age: the time since the issue was first seen, also if it was reopened.",
 	}
 	s.Summary = summarizeSpans(o)
 	return panels.HowLong(s), nil
@@ -208,8 +208,8 @@ func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, 
 	}
 	out.Note, out.Count = "started"+periodText(o.Period.Name), shell.Number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
-	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session " +
-		"and are not in the sum."}
+	out.About = []string{"Sessions of the period’s runs by current state. Sessions that never started " +
+		"are not counted."}
 	out.Summary = summarizeOutcomes(out)
 	return panels.SessionOutcomes(out), nil
 }

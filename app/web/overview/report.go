@@ -29,7 +29,7 @@ const queryWorst = "is:open severity:critical,high"
 func (w *Web) Verdicts() shell.Panel {
 	return shell.Panel{
 		Name:   "verdicts",
-		Title:  "What verification says",
+		Title:  "Verification results",
 		Page:   links.Report,
 		Topics: shell.Everything(),
 		Every:  "60s",
@@ -40,10 +40,10 @@ func (w *Web) Verdicts() shell.Panel {
 // drawVerdicts counts verifications by what became of them, the latest of
 // each session.
 func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, error) {
-	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fix was verified yet"}}
+	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fixes verified yet"}}
 	out.Note = "the latest re-scan of each fix"
-	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that " +
-		"it no longer finds them."}
+	out.About = []string{"Each verified fix is compared, issue by issue, with the repository’s latest full scan. Gone: the scan " +
+		"no longer finds them."}
 	var asks []query.Ask
 	for _, verdict := range telemetry.Verdicts() {
 		term, err := dashboard.Term(w.Dashboard.Verifications, "outcome", string(verdict))
@@ -121,9 +121,9 @@ func (w *Web) drawWorst(ctx context.Context, v shell.View) (templ.Component, err
 		return nil, err
 	}
 	t, err := shell.Short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.TakenIssues(v, q), w.TakenRow)
-	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues),
+	t.Note, t.More = fmt.Sprintf("most severe first, at most %d", reportIssues),
 		parts.Link{Text: "All of them", URL: links.Matching(links.In(v.Scope, links.Issues), queryWorst)}
-	t.Empty = parts.Empty{Icon: "check-circle", Title: "No critical or high issue is open"}
+	t.Empty = parts.Empty{Icon: "check-circle", Title: "No open critical or high issues"}
 	return panels.Issues(t), err
 }
 

@@ -68,15 +68,15 @@ func TestNeedRows(t *testing.T) {
 		{"a merge, its title unknown", telemetry.NeedRow{Need: telemetry.NeedMerge, PullRepo: "octo/shop", PullNumber: 7},
 			"Pull request", "#7", "/pulls/octo/shop/7", "", "Open PR", "https://github.com/octo/shop/pull/7", ""},
 		{"a scan that is due", telemetry.NeedRow{Need: telemetry.NeedScan, Repo: "octo/shop", Interval: 48 * time.Hour},
-			"Usually every 2 d", "", "/repo/octo/shop", "", "Dispatch", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
+			"Usually every 2 d", "", "/repo/octo/shop", "", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
 		{"never started", telemetry.NeedRow{Need: telemetry.NeedNeverStarted, Repo: "octo/shop", RunFile: "a.json", RunNumber: 3,
 			BatchID: 2, Reason: "429", IssueIDs: []string{"x", "y"}},
-			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Dispatch", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
+			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
 		{"an answer", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, SessionTitle: "Fix XSS", Reason: "waiting_for_user"},
 			"Fix XSS", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form",
 			"/panels/reply?id=aaaaaaaaaaaaaaaa"},
 		{"an approval", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, Reason: "waiting_for_approval"},
-			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "asks for an approval", "Reply",
+			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "waiting for approval", "Reply",
 			"/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
 		{"stuck", telemetry.NeedRow{Need: telemetry.NeedStuck, SessionID: id, RunNumber: 1},
 			"Session aaaaaaaa", "run 1", "/sessions/aaaaaaaaaaaaaaaa", "", "Open in Devin", "https://app.devin.ai/sessions/aaaaaaaaaaaaaaaa", ""},
@@ -193,7 +193,7 @@ func TestPhoneLines(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	o := dashboard.Overview{}
-	if got := summarizeSpans(o); got != "No issue was closed" {
+	if got := summarizeSpans(o); got != "No issues closed" {
 		t.Errorf("%q", got)
 	}
 	o.TimeToFix, o.Ages = telemetry.Measure{N: 1, Median: 72 * time.Hour}, []telemetry.AgeBucket{{Name: "over 90 days", N: 2}}

@@ -89,12 +89,12 @@ func (w *Web) reposWith(ctx context.Context, v shell.View, text string) (int64, 
 
 func aboutTiles() []string {
 	return []string{
-		"Open issues, Devin active, PRs waiting, repositories and runs are those of now. The arrow is the change since the day " +
-			"before the period began.",
-		"Closed, opened and the fix rate are of the period: from 00:00 UTC of its first day until now. One issue that closes twice " +
+		"Open issues, active sessions, waiting pull requests, repositories and runs are current. The arrow shows the change since the day " +
+			"before the period.",
+		"Closed, opened and merge rate cover the period, from 00:00 UTC of its first day until now. An issue that closes twice " +
 			"counts twice.",
-		"Fix rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date " +
-			"is not known.",
+		"Merge rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date " +
+			"is unknown.",
 	}
 }
 
@@ -138,7 +138,7 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 		Label: "Runs",
 		Value: shell.Number(t.Runs),
 		URL:   at(links.Runs),
-		Line:  []parts.Segment{{Text: shell.Number(t.Dispatches) + " of them dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
+		Line:  []parts.Segment{{Text: shell.Number(t.Dispatches) + " dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
 	})
 }
 
@@ -217,7 +217,7 @@ func rateTile(o dashboard.Overview) parts.Tile {
 	if o.PRs.Total > 0 {
 		rate = shell.PercentText(o.PRs.FixRate())
 	}
-	return parts.Tile{Label: "Fix rate", Value: rate, URL: o.Links["prs_total"].Page(),
+	return parts.Tile{Label: "Merge rate", Value: rate, URL: o.Links["prs_total"].Page(),
 		Line: []parts.Segment{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs",
 			URL: o.Links["prs_merged"].Page()}}}
 }

@@ -50,7 +50,7 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 	t := panels.Trend{
 		Frame: v.Frame(),
 		Chart: trendChart(v, o),
-		Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"},
+		Empty: parts.Empty{Icon: "pulse", Title: "No issues open, opened or closed in this period"},
 	}
 	t.About, t.Summary = aboutTrend(), summarizeTrend(o)
 	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodText(o.Period.Name))
@@ -59,10 +59,10 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 
 func aboutTrend() []string {
 	return []string{
-		"Open: issues that were found and not yet gone at the end of each day (UTC), by the scans up to then. Where a repository’s " +
-			"scans name no findings, their counts are added.",
-		"Opened: issues first seen or come back. Closed: issues that a full scan no longer found. One that closes twice counts twice.",
-		"Weeks begin on Monday, 00:00 UTC; the first is cut where the period begins, the last is not over yet.",
+		"Open: issues open at the end of each day (UTC). For repositories whose " +
+			"scans list no findings, their counts are added.",
+		"Opened: issues first seen or reopened. Closed: issues that a full scan no longer found. An issue that closes twice counts twice.",
+		"Weeks begin on Monday, 00:00 UTC. The first and the last week may be incomplete.",
 	}
 }
 

@@ -26,7 +26,7 @@ func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []by
 	case strings.HasPrefix(c.Path(), links.Actions):
 		page = panels.Failure(notDone(c.Path()), message, false)
 	default:
-		page = panels.Failure("This panel could not be loaded.", message, status >= fiber.StatusInternalServerError)
+		page = panels.Failure("Cannot load this panel.", message, status >= fiber.StatusInternalServerError)
 	}
 	_ = page.Render(c.Context(), &out) // into memory: it cannot fail
 	return out.Bytes(), "text/html; charset=utf-8"
@@ -57,7 +57,7 @@ func notDone(path string) string {
 func problemTitle(status int) string {
 	switch status {
 	case fiber.StatusBadRequest:
-		return "This cannot be done as asked"
+		return "Bad request"
 	case fiber.StatusForbidden:
 		return "Not allowed"
 	case fiber.StatusMisdirectedRequest:
@@ -67,11 +67,11 @@ func problemTitle(status int) string {
 	case fiber.StatusNotFound:
 		return "Not found"
 	case fiber.StatusMethodNotAllowed:
-		return "Not possible here"
+		return "Method not allowed"
 	case fiber.StatusRequestHeaderFieldsTooLarge:
-		return "This address is too long"
+		return "Address too long"
 	case fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
-		return "Not available right now"
+		return "Temporarily unavailable"
 	}
 	return "Something went wrong"
 }

@@ -15,7 +15,7 @@ import (
 func (v View) ReportFact() []pages.Fact {
 	return []pages.Fact{{
 		Icon: "log",
-		Link: parts.Link{Text: "Report to print", URL: links.With(links.Report, "period", v.period(), "repo", v.Scope)},
+		Link: parts.Link{Text: "Printable report", URL: links.With(links.Report, "period", v.period(), "repo", v.Scope)},
 	}}
 }
 

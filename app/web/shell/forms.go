@@ -22,7 +22,7 @@ func Flag(c *fiber.Ctx, name string) (bool, error) {
 			return false, nil
 		}
 	}
-	return false, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
+	return false, telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: want true or false.", name)
 }
 
 // FaultStatus is the status of a form that is shown again: 409 where it is not

@@ -15,7 +15,7 @@ import (
 
 // Freshness is the strip: how old the data is, and what is wrong upstream.
 func (w *Shell) Freshness() Panel {
-	return Panel{Name: "freshness", Title: "How old this is", Page: links.Overview, Every: "60s", Draw: w.drawFreshness}
+	return Panel{Name: "freshness", Title: "Data freshness", Page: links.Overview, Every: "60s", Draw: w.drawFreshness}
 }
 
 // lateAfter is after how many of its intervals a source counts as late
@@ -107,7 +107,7 @@ func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	case !s.FailedAt.IsZero():
 		note.Tone, note.Cause = parts.Danger, problemLabel(s.Code)
 	case s.Missing > 0:
-		note.Tone, note.Cause = parts.Attention, Number(s.Missing)+" unknown to Devin"
+		note.Tone, note.Cause = parts.Attention, Number(s.Missing)+" not found by Devin"
 	case every > 0 && w.Now().Sub(s.OKAt.Time) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}
@@ -174,7 +174,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
-			resumes(s.RetryAt.Time, w.Now())+" "+orText(shown, "What is stored stays.")
+			resumes(s.RetryAt.Time, w.Now())+" "+orText(shown, "Stored data is kept.")
 		if s.RetryAt.After(w.Now()) {
 			n.Retry = wait
 		}
@@ -189,7 +189,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 // resumes says when a limit ends: "Resumes 10:47 (12 min)."
 func resumes(at, now time.Time) string {
 	if at.IsZero() {
-		return "The next turn asks again."
+		return "It is retried automatically."
 	}
 	return "Resumes " + resumesAt(at, now) + "."
 }

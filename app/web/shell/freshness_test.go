@@ -66,7 +66,7 @@ func TestProblem(t *testing.T) {
 		{"not permitted", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeUpstreamDenied, Error: "404."},
 			"The token may not read this.", "404. Showing what was stored at 10:00.", "https://github.com/settings/tokens", ""},
 		{"limit without an end", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited},
-			"GitHub rate limit reached.", "The next turn asks again. Showing what was stored at 10:00.", "", ""},
+			"GitHub rate limit reached.", "It is retried automatically. Showing what was stored at 10:00.", "", ""},
 		{"limit", telemetry.SourceStatus{Name: "sessions", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now.Add(20 * time.Second))},
 			"Devin rate limit reached.", "Resumes 12:00 (less than 1 min). Showing what was stored at 10:00.", "", "/actions/poll"},
 		{"limit that has ended", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now)},

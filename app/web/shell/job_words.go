@@ -105,7 +105,7 @@ func JobSummary(j telemetry.Job) string {
 			said = append(said, Number(r.Skipped)+" left for later")
 		}
 		if r.Missing > 0 {
-			said = append(said, Number(r.Missing)+" unknown to Devin")
+			said = append(said, Number(r.Missing)+" not found by Devin")
 		}
 	case ingest.JobPollPRs:
 		said = []string{plural(r.PRsFound, "pull request", "")}
@@ -138,11 +138,11 @@ func failureTexts(errs []string) (said []string) {
 func backfillSummary(r jobResult) string {
 	records := parts.Plural(int(r.PatchedFiles), "record", "")
 	if len(r.Changes) == 0 {
-		return "Nothing to mend: no old record misses an issue id or a PR URL that is known."
+		return "Nothing to correct: no known issue id or pull request is missing from a record."
 	}
 	changes := parts.Plural(len(r.Changes), "change", "") + " in " + records
 	if r.DryRun {
-		return changes + ". Nothing is written yet. The records as fetched stay retrievable."
+		return changes + ". Nothing has been changed yet. The original records are kept."
 	}
 	return changes + " applied."
 }

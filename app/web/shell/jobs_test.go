@@ -80,11 +80,11 @@ func TestJobSummaries(t *testing.T) {
 	}{
 		{ingest.JobRefresh, `{"new":1,"gone":2,"broken":3,"prs_found":1}`,
 			"1 new file, 0 updated, 2 gone, 3 could not be read, 1 pull request."},
-		{ingest.JobPoll, `{"polled":1,"skipped":2,"missing":3}`, "1 session polled, 0 pull requests, 2 left for later, 3 unknown to Devin."},
+		{ingest.JobPoll, `{"polled":1,"skipped":2,"missing":3}`, "1 session polled, 0 pull requests, 2 left for later, 3 not found by Devin."},
 		{ingest.JobPollPRs, `{"prs_found":4}`, "4 pull requests."},
-		{ingest.JobBackfill, `{}`, "Nothing to mend: no old record misses an issue id or a PR URL that is known."},
+		{ingest.JobBackfill, `{}`, "Nothing to correct: no known issue id or pull request is missing from a record."},
 		{ingest.JobBackfill, `{"dry_run":true,"patched_files":1,"changes":[{},{}]}`,
-			"2 changes in 1 record. Nothing is written yet. The records as fetched stay retrievable."},
+			"2 changes in 1 record. Nothing has been changed yet. The original records are kept."},
 		{ingest.JobBackfill, `{"patched_files":2,"changes":[{}]}`, "1 change in 2 records applied."},
 		{ingest.JobPollPRs, `not JSON`, "0 pull requests."},
 	} {

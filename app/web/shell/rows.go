@@ -117,11 +117,11 @@ func RepoRow(r RepoTrend) panels.RepoRow {
 	}
 	switch {
 	case !r.Listed && r.LatestRun != nil:
-		row.Short, row.Remark = "not listed", "Counts of the latest scan: its record names no findings"
+		row.Short, row.Remark = "not listed", "Counts of the latest scan, which lists no findings"
 	case r.LatestReduced:
-		row.Short, row.Remark = "scope reduced", "The latest scan looked at less than the one before, and closed nothing"
+		row.Short, row.Remark = "scope reduced", "The latest scan covered less than the one before and closed nothing"
 	case r.Unnamed:
-		row.Short, row.Remark = "newer scan unnamed", "A newer scan names no findings; what is open is as of the one before"
+		row.Short, row.Remark = "newer scan not listed", "A newer scan lists no findings; open issues are as of the one before"
 	}
 	return row
 }

@@ -103,10 +103,10 @@ func TestRunRows(t *testing.T) {
 func TestRepoRows(t *testing.T) {
 	run := int64(1)
 	for want, r := range map[string]telemetry.RepoRow{
-		"":                   {Listed: true, LatestRun: &run},
-		"not listed":         {LatestRun: &run},
-		"scope reduced":      {Listed: true, LatestReduced: true},
-		"newer scan unnamed": {Listed: true, Unnamed: true},
+		"":                      {Listed: true, LatestRun: &run},
+		"not listed":            {LatestRun: &run},
+		"scope reduced":         {Listed: true, LatestReduced: true},
+		"newer scan not listed": {Listed: true, Unnamed: true},
 	} {
 		row := RepoRow(RepoTrend{RepoRow: r, days: telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}})
 		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days, []int{1, 4}) || row.Closed != 2 {

@@ -23,8 +23,8 @@ func TestDocument(t *testing.T) {
 	s.Get("/runs").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 4 Issues Sessions Pull requests Runs Repositories Activity",
 			"octo/action",
-			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 unknown to Devin", "GitHub 4,985/5,000 left",
-			"Devin does not know 1 session (404)."},
+			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 not found by Devin", "GitHub 4,985/5,000 left",
+			"Devin cannot find 1 session (404)."},
 		HTML:  []string{`href="/runs" aria-current="page"`, `action="/search"`, `name="dry_run" value="true"`},
 		Lacks: []string{"No sign-in."}})
 	s.Get("/search?q=rule-03").Check(t, webtest.Want{Status: 200, HTML: []string{`value="rule-03"`}})
@@ -44,18 +44,18 @@ func TestProblems(t *testing.T) {
 		{"a page that there is not", "/nowhere", nil, webtest.Want{Status: 404, Text: []string{"Not found", "Overview"},
 			HTML: []string{"<html"}}},
 		{"a panel that there is not", "/panels/nothing", []string{"HX-Request", "true"},
-			webtest.Want{Status: 404, Text: []string{"This panel could not be loaded."}, Lacks: []string{"<html"}}},
+			webtest.Want{Status: 404, Text: []string{"Cannot load this panel."}, Lacks: []string{"<html"}}},
 		{"a query typed in place", "/panels/issues?q=is:x&push=1", []string{"HX-Request", "true"},
 			webtest.Want{Status: 400, Text: []string{`is: "x" is not valid`}, HTML: []string{"field-fault"},
-				Lacks: []string{"could not be loaded"}}},
+				Lacks: []string{"Cannot load"}}},
 		{"another host's name", "/runs", []string{"Host", "evil.example"},
 			webtest.Want{Status: 421, Text: []string{"Unknown host name"}, Lacks: []string{"Saved views"}}},
 		{"an address that is too long", "/issues?q=" + strings.Repeat("x", 20000), nil,
-			webtest.Want{Status: 431, Text: []string{"This address is too long"}}},
+			webtest.Want{Status: 431, Text: []string{"Address too long"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path, tc.header...).Check(t, tc.want) })
 	}
-	s.Post("/issues", nil).Check(t, webtest.Want{Status: 405, Text: []string{"Not possible here"}})
+	s.Post("/issues", nil).Check(t, webtest.Want{Status: 405, Text: []string{"Method not allowed"}})
 	s.Post("/actions/refresh", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site").Check(t,
 		webtest.Want{Status: 403, Text: []string{"Not allowed"}})
 	s.Post("/actions/poll", nil, "HX-Request", "true", "Sec-Fetch-Site", "cross-site").Check(t,
@@ -67,7 +67,7 @@ func TestProblems(t *testing.T) {
 func TestPanelsFailAlone(t *testing.T) {
 	s := webtest.Shop(t)
 	s.Get("/runs?per_page=x&sort=time").Check(t, webtest.Want{Status: 400,
-		Text: []string{"This list cannot be shown as asked", "Records that could not be read 1"}})
+		Text: []string{"Cannot show this list", "Records that could not be read 1"}})
 	s.Get("/repo/octo/shop?period=9d").Check(t, webtest.Want{Status: 200,
 		Text: []string{"octo/shop", "use one of 7d, 30d, 90d, all.", "All open 24"}})
 }

@@ -102,5 +102,5 @@ func Sentence(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message
 	}
-	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+	return "Internal error. See the log. Stored data is kept."
 }

@@ -62,7 +62,7 @@ func TestSentences(t *testing.T) {
 	if got := Sentence(telemetry.Errorf(telemetry.CodeInvalid, "Too long.").Because(errors.New("secret"))); got != "Too long." {
 		t.Errorf("%q", got)
 	}
-	if got := Sentence(errors.New("secret")); strings.Contains(got, "secret") || !strings.Contains(got, "its log has the cause") {
+	if got := Sentence(errors.New("secret")); strings.Contains(got, "secret") || !strings.Contains(got, "See the log") {
 		t.Errorf("%q", got)
 	}
 }

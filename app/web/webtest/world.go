@@ -18,7 +18,7 @@ const (
 	Working = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1" // it works since a day, and has an open pull request, 8
 	Merged  = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2" // its pull request, 7, is merged and verified
 	Waiting = "ccccccccccccccccccccccccccccccc3" // it waits for an answer
-	Unknown = "ddddddddddddddddddddddddddddddd4" // Devin does not know it
+	Unknown = "ddddddddddddddddddddddddddddddd4" // Devin cannot find it
 )
 
 // Shop serves three repositories, read from GitHub and polled:

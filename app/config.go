@@ -65,7 +65,7 @@ func loadConfig(environ []string, dotenvPath string) (Config, error) {
 }
 
 // demoConfig returns the defaults, with the address, who may come to it and
-// the log's form from environ: the demo heeds no other setting and no file.
+// the log's form from environ: the demo uses no other setting and no file.
 func demoConfig(environ []string) (Config, error) {
 	vars := map[string]string{}
 	overlay(vars, environ, func(name string) bool {

@@ -62,7 +62,7 @@ type Origin string
 // Hosts are host names and IP addresses, each with a port or without.
 type Hosts []string
 
-// OrgID is the id of a Devin organisation.
+// OrgID is the id of a Devin organization.
 type OrgID string
 
 // LogFormat is "text" or "json".

@@ -107,7 +107,7 @@ func start(ctx context.Context, demo bool) error {
 	return run(ctx, cfg, false, log, nil)
 }
 
-// plainly is what the person who started the program is told.
+// plainly is the message for the person who started the program.
 func plainly(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message

@@ -42,7 +42,7 @@ func newLog(cfg Config) *slog.Logger {
 }
 
 // run is the only wiring: it opens what the program needs, serves until ctx
-// ends, and closes it again. demo says that what it shows is invented. ready,
+// ends, and closes it again. demo says that its data is generated. ready,
 // if given, gets the address that it listens on.
 func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready func(net.Addr)) error {
 	for _, m := range cfg.missing() {
@@ -228,7 +228,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return ln, nil
 }
 
-// buildID tells builds apart: the commit, or "dev" where there is none.
+// buildID distinguishes builds: the commit, or "dev" where there is none.
 func buildID() string {
 	info, ok := debug.ReadBuildInfo()
 	if ok {

@@ -33,7 +33,7 @@ func jsonBody(c *fiber.Ctx, into any) error {
 	return nil
 }
 
-// bodyError says a decoding error without the names of Go's types.
+// bodyError words a decoding error without the names of Go's types.
 func bodyError(err error) error {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e

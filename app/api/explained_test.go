@@ -168,7 +168,7 @@ func (e *explained) rows(path string) []any {
 	return rows
 }
 
-// check follows all links of an answer, whose figures stand under it.
+// check follows all links of an answer.
 func (e *explained) check(name string, answer any) int {
 	e.t.Helper()
 	links, ok := place(answer, "links").(map[string]any)

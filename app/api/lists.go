@@ -160,7 +160,7 @@ func ofRepo(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
 }
 
 // ofQuery reads q, the query language of the list. Terms of other parameters
-// stand beside its own.
+// are added to it.
 func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 	q, err := dashboard.Parse(l, c.Query("q"))
 	*a = a.And(q.Terms...)

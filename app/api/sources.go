@@ -17,8 +17,8 @@ func (a *API) sources(c *fiber.Ctx) error {
 	return send(c, fiber.StatusOK, fiber.Map{"items": rows})
 }
 
-// acceptListing takes the held listing of a source for true and answers with
-// the refresh that marks its files gone. kept is how many of the stored files
+// acceptListing accepts the held listing of a source and answers with the
+// refresh that marks its files as gone. kept is how many of the stored files
 // it had when the caller looked; without it, whatever it has now is meant.
 func (a *API) acceptListing(c *fiber.Ctx) error {
 	async, err := boolParam(c, "async")

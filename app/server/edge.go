@@ -15,7 +15,7 @@ const (
 	mediaJSON = fiber.MIMEApplicationJSON
 )
 
-// wellFormed refuses what no handler should see, before a body is decoded: a
+// wellFormed refuses what no handler should get, before a body is decoded: a
 // compressed body (unpacking has no bound in Fiber), one that is neither JSON
 // nor a form, and texts that no database stores: NUL bytes, bytes that are
 // not UTF-8, and percent-encoding that is malformed.
@@ -66,7 +66,7 @@ func bodyWellFormed(r *fasthttp.Request) error {
 	return nil
 }
 
-// plainText tells whether percent-encoded text is well-formed, and UTF-8
+// plainText reports whether percent-encoded text is well-formed, and UTF-8
 // without a NUL once it is decoded.
 func plainText(encoded []byte) bool {
 	if bytes.IndexByte(encoded, 0) >= 0 {

@@ -57,7 +57,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		return nil
 	}
 	e, status := s.public(c, err)
-	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // which is logged once a spell
+	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // logged by its source, not each time
 		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err)
 	}
 	h := &c.Response().Header
@@ -77,8 +77,8 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	return c.Status(status).Send(body)
 }
 
-// refused is the error of a request that met no handler: who may not ask is
-// told so, and not whether there is something.
+// refused is the error of a request that met no handler. A client that may
+// not ask learns that, and not whether the address exists.
 func (s *Server) refused(c *fiber.Ctx, err error) error {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && (f.Code == fiber.StatusNotFound || f.Code == fiber.StatusMethodNotAllowed) {
 		if guarded := s.guard(c); guarded != nil {
@@ -116,7 +116,7 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 	return e, Status(e.Code)
 }
 
-// requestError says in words what Fiber refused.
+// requestError is the message for what Fiber refused.
 func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	switch status {
 	case fiber.StatusNotFound:

@@ -31,7 +31,7 @@ func protect(h *fasthttp.ResponseHeader) {
 	}
 }
 
-// guard refuses who may not ask.
+// guard refuses requests that are not allowed.
 //
 // A Host that is not the server's own is refused: a page elsewhere could
 // otherwise reach it by DNS rebinding. Only the front-end files are served to
@@ -80,7 +80,7 @@ func hostSet(o Options) map[string]bool {
 	return set
 }
 
-// knownHost tells whether a Host is one of the settings, this machine's
+// knownHost reports whether a Host is one of the settings, this machine's
 // loopback, or the IP address to which the request came: an address cannot be
 // rebound as a name can.
 func (s *Server) knownHost(host string, local net.Addr) bool {
@@ -96,7 +96,7 @@ func (s *Server) knownHost(host string, local net.Addr) bool {
 	return ok && ip != nil && ip.Equal(to.IP)
 }
 
-// loopback tells whether an address or Host names this machine only:
+// loopback reports whether an address or Host names this machine only:
 // 127.0.0.0/8, ::1, localhost and *.localhost (RFC 6761), with a port or
 // without.
 func loopback(address string) bool {

@@ -87,7 +87,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// passing tells whether Accept may succeed later after this error.
+// passing reports whether Accept may succeed later after this error.
 func passing(err error) bool {
 	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
@@ -114,7 +114,7 @@ func (l *listener) admit(c net.Conn) net.Conn {
 }
 
 // evict closes the connection that has been idle longest, for at least
-// its grace, and tells whether there was one.
+// its grace, and reports whether there was one.
 func (l *listener) evict() bool {
 	var oldest *conn
 	least := time.Now().Add(-l.grace).UnixNano()
@@ -174,7 +174,7 @@ func sayFull(c net.Conn) error {
 		return err
 	}
 	var asked [512]byte
-	n, _ := c.Read(asked[:]) // who asks nothing is answered all the same
+	n, _ := c.Read(asked[:]) // a client that sends nothing is answered too
 	e := &telemetry.Error{
 		Code:    telemetry.CodeOverloaded,
 		Message: "The server has too many open connections. Try again in a few seconds.",
@@ -251,7 +251,7 @@ func pathIn(start []byte) []byte {
 	return path
 }
 
-// ofScript tells whether a request that cannot be read is one of a script: to
+// ofScript reports whether a request that cannot be read is one of a script: to
 // the API, or without a path, which no browser sends.
 func ofScript(start []byte) bool {
 	path := pathIn(start)

@@ -49,7 +49,7 @@ func newGate(places int64, what string, o Options) *gate {
 	return &gate{places: semaphore.NewWeighted(places), what: what, log: o.Log, wait: o.times.queue}
 }
 
-// enter waits for a place, which leave gives back.
+// enter waits for a slot, which leave releases.
 func (g *gate) enter(ctx context.Context) error {
 	if g.places.TryAcquire(1) {
 		return nil
@@ -162,8 +162,8 @@ func (c *callers) allow(client netip.Addr) error {
 	}
 }
 
-// clientOf is who asks: an IPv4 address, or the network of an IPv6 one, of
-// which one client has many.
+// clientOf is the client's IPv4 address, or the network of its IPv6 address,
+// of which one client has many.
 func clientOf(c *fiber.Ctx) netip.Addr {
 	addr, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	addr = addr.Unmap()

@@ -50,7 +50,7 @@ func TestBeginningOfAStream(t *testing.T) {
 	}
 }
 
-// TestOverloadIsShed: what is beyond the bound is answered 503 in words,
+// TestOverloadIsShed: what is beyond the bound is answered 503 with a message,
 // while what is known already is answered as ever.
 func TestOverloadIsShed(t *testing.T) {
 	started, held := make(chan bool, 1000), make(chan bool)
@@ -231,7 +231,7 @@ func TestEachCallerHasItsOwnBound(t *testing.T) {
 	}
 }
 
-// TestStreamsAreBounded: beyond the bound a stream is refused in words, and
+// TestStreamsAreBounded: beyond the bound a stream is refused with a message, and
 // one that ended makes room.
 func TestStreamsAreBounded(t *testing.T) {
 	s := serve(t, func(*site) []Route {

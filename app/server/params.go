@@ -9,7 +9,7 @@ import (
 )
 
 // knownParams refuses a request that writes with a parameter that its route
-// does not read: with a misspelt dry_run it would do the real thing. The
+// does not read: with a misspelled dry_run it would do the real thing. The
 // fields of a form to a page's action count as well; those of the API's bodies
 // are checked where they are read.
 func knownParams(c *fiber.Ctx, known []string) error {

@@ -1,4 +1,4 @@
-// Package server is the layer between Fiber and the handlers: who may ask,
+// Package server is the layer between Fiber and the handlers: access,
 // limits, error → status, ETags and the cache of encoded answers, streams,
 // security headers, shutdown. It knows no page and no endpoint; errors for
 // people are rendered by a function that is handed in.
@@ -34,10 +34,10 @@ type Route struct {
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string // whose versions its answer depends on; none: no ETag
 	Clock        bool     // its answer also depends on the minute (UTC)
-	ClockIn      []string // likewise, but only with one of these query parameters
+	ClockIn      []string // the same, but only with one of these query parameters
 	Waits        bool     // it waits for a job: no deadline
 	Upstream     bool     // it may ask an upstream: bounded for each caller
-	UpstreamIn   []string // likewise, but only with one of these query parameters
+	UpstreamIn   []string // the same, but only with one of these query parameters
 	Params       []string // of a route that writes: all that it reads from its query, or from a form
 
 	// Stream reads the request and returns what writes the answer's body,
@@ -116,7 +116,7 @@ const (
 )
 
 // New returns a Server of the routes. A GET route answers HEAD too; what no
-// route takes is 404 or 405, and OPTIONS tells the methods of a path.
+// route takes is 404 or 405, and OPTIONS lists the methods of a path.
 func New(o Options, routes []Route) *Server {
 	o.Timeout = cmp.Or(o.Timeout, requestTimeout)
 	o.Connections = cmp.Or(o.Connections, connections)
@@ -182,7 +182,7 @@ func (s *Server) wire() {
 		}
 		c := s.app.AcquireCtx(ctx)
 		defer s.app.ReleaseCtx(c)
-		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes; there is no one to tell
+		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes the answer; nothing is left to handle
 	}
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
@@ -227,7 +227,7 @@ func (q quiet) Printf(format string, args ...any) {
 	q.log.Debug("a connection ended", "err", fmt.Sprintf(format, args...))
 }
 
-// knownMethod tells whether Fiber routes the method; others it would answer
+// knownMethod reports whether Fiber routes the method; others it would answer
 // in plain text.
 func knownMethod(method []byte) bool {
 	for _, m := range fiber.DefaultMethods {

@@ -300,7 +300,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// streamRoutes writes a line at each tick, and tells when it ended.
+// streamRoutes writes a line at each tick, and reports when it ended.
 func streamRoutes(ticks <-chan string, ended chan<- error) func(*site) []Route {
 	return func(*site) []Route {
 		return []Route{{Method: "GET", Path: "/events", Stream: func(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
@@ -368,7 +368,7 @@ func TestStreams(t *testing.T) {
 		case err := <-ended:
 			gone = true
 			if err == nil {
-				t.Error("a client that left ends its stream without a word")
+				t.Error("a client that left ends its stream silently")
 			}
 		}
 	}

@@ -23,8 +23,7 @@ func (w *Web) pageRoutes() []server.Route {
 	page := func(path string, h fiber.Handler) server.Route {
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
-	// For what these show an upstream is asked where they are opened with that
-	// panel unfolded.
+	// If one of them is opened with that panel expanded, an upstream is asked.
 	expanded := func(path, panel string, h fiber.Handler) server.Route {
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
 	}

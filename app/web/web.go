@@ -32,7 +32,7 @@ type Jobs interface {
 	actions.Jobs
 }
 
-// Submissions does what people ask of the upstreams, once a token.
+// Submissions sends replies and starts runs, once per token.
 type Submissions interface {
 	details.Replies
 	actions.Dispatcher

@@ -45,7 +45,7 @@
   // Morphing leaves open what a person opened.
   htmx.registerExtension("keep-open", { htmx_before_morph_attr: (element, { attrName }) => attrName !== "open" || !element.matches("details, dialog") });
 
-  // ---- Staying current. The stream of events tells the version of every
+  // ---- Staying current. The stream of events sends the version of every
   // topic; a panel asks again when one that it shows is newer than what it
   // has. Without the stream the panels' own intervals do.
   let paused = sessionStorage.getItem("paused") === "1";
@@ -69,14 +69,14 @@
     known = { ...latest };
     panels().filter((panel) => shows(panel, changed)).forEach(ask);
   }
-  // The pulse is what the shell shows of the moment. It moves the strip's
-  // times; only where it says something else is the strip asked for.
+  // The freshness event updates the strip's times. Only if the strip says
+  // something else is it asked for again.
   function showFreshness(text) {
     const bar = $(".fresh-bar"), now = parse(text);
     if (!bar || paused) return;
     let newest = 0;
     for (const [name, seconds] of Object.entries(now)) {
-      if (/^(needs|quota|mark|held-)/.test(name)) continue;
+      if (/^(needs|quota|digest|held-)/.test(name)) continue;
       newest = Math.max(newest, seconds);
       moment(name, seconds);
     }
@@ -88,9 +88,9 @@
     count(now.needs);
     hold(now);
     const shown = parse(bar.dataset.freshness);
-    // The answer may be of a moment before: then the next beat asks again.
+    // The answer may be from a moment before: then the next event asks again.
     const late = Date.now() - askedAt > 4000;
-    if (shown.mark !== now.mark && (asked !== now.mark || late)) { asked = now.mark; askedAt = Date.now(); ask($("#freshness")); }
+    if (shown.digest !== now.digest && (asked !== now.digest || late)) { asked = now.digest; askedAt = Date.now(); ask($("#freshness")); }
     writeTimes(bar);
   }
   let asked = "", askedAt = 0;
@@ -143,7 +143,7 @@
     streaming = false;
     showState();
   }
-  // htmx reconnects a stream that was open once; the first opening is ours.
+  // htmx reconnects a stream that was open before; the first time we do.
   function tryAgain() {
     lost();
     clearTimeout(retryTimer);
@@ -185,13 +185,13 @@
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, tag = ctx.response?.headers.get("ETag");
-    if (ctx.response?.headers.get("Content-Type")?.includes("json")) { // the request was too large to be told from the API's
+    if (ctx.response?.headers.get("Content-Type")?.includes("json")) { // the request was too large: the answer is the API's
       const fault = Object.assign(document.createElement("p"), { className: "field-fault", textContent: JSON.parse(ctx.text).error });
       fault.setAttribute("role", "alert");
       ctx.text = fault.outerHTML;
     }
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
-    if (ctx.response?.status >= 400) { // its words go with the next answer, which 304 is not
+    if (ctx.response?.status >= 400) { // the next answer, which is not a 304, removes the error
       const panel = ctx.sourceElement.closest?.("[data-panel]");
       if (panel) panel.shown = null;
     }
@@ -210,7 +210,7 @@
   });
   document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.sourceElement.id === "live") tryAgain(); });
 
-  // A running job's time goes on between the server's words.
+  // A running job's time advances between the server's answers.
   function tick() {
     for (const el of all("[data-took]")) {
       if (el.textContent !== el.shownTook) {
@@ -229,7 +229,7 @@
     if (event.detail.ctx.request?.action?.startsWith("/actions/")) tabs.postMessage("changed");
   });
 
-  // A job's end is told once.
+  // A job's end is announced once.
   const announced = new Set();
   function announceJobs(first) {
     for (const card of all("[data-job]")) {
@@ -239,12 +239,12 @@
     }
   }
 
-  // A dialog opens empty: what it held before was about another thing.
+  // A dialog opens empty: its previous content was about something else.
   function showDialog(dialog) {
     const wait = $("#dialog-wait");
     if (dialog.id === "dialog" && wait) $("#dialog-body").replaceChildren(wait.content.cloneNode(true));
     dialog.showModal();
-    if (dialog.id === "dialog") dialog.focus(); // the Enter that opened it would press its first button
+    if (dialog.id === "dialog") dialog.focus(); // else the Enter that opened it would click its first button
   }
 
   // What was sent from a dialog closes it.
@@ -255,7 +255,7 @@
     toast(sent.dataset.sent, "good");
   }
 
-  // ---- Panels that a phone folds: those that were opened or closed by hand
+  // ---- Panels that a phone collapses: those that were opened or closed by hand
   // stay so. A browser that cannot show a closed one in full opens it.
   const phone = matchMedia("(max-width: 640px)");
   const collapsed = () => { try { return JSON.parse(keep.get("collapsed")) ?? {}; } catch { return {}; } };

@@ -18,15 +18,15 @@ type Body struct {
 	Title       string
 	Breadcrumbs []parts.Link
 	Facts       []Fact          // beneath the title
-	Button      templ.Component // beside the title; nil = none
+	Button      templ.Component // next to the title; nil = none
 	Periods     []parts.Tab
 	Notices     []parts.Notice
 	Missing     []Missing
 	Rows        [][]templ.Component
 	Tabs        []parts.Tab
 	Below       []templ.Component // beneath the tabs
-	First       bool              // nothing was recorded yet: what is not set is told at once
-	Report      bool              // it is read as a whole: a phone folds nothing
+	First       bool              // nothing was recorded yet: missing settings are shown at once
+	Report      bool              // it is read as a whole: a phone collapses nothing
 	Search      *string           // what was searched for: a phone's page has the box that its bar has no room for
 }
 
@@ -349,7 +349,7 @@ func heading(b Body) templ.Component {
 	})
 }
 
-// facts are the remarks beneath a title, or beside it where there is one.
+// facts are the remarks below a title, or next to it if there is only one.
 func facts(list []Fact) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -26,7 +26,7 @@ type ActivityRow struct {
 	At    time.Time
 }
 
-// ActivityList is a stretch of what changed, newest first.
+// ActivityList is one page of what changed, newest first.
 type ActivityList struct {
 	Frame
 	Rows   []ActivityRow
@@ -34,7 +34,7 @@ type ActivityList struct {
 	Kind   string   // the chosen one
 	Repo   string   // "" = all repositories
 	Repos  []string // that are offered
-	Older  string   // where the next stretch begins; "" = this is the last
+	Older  string   // where the next page begins; "" = this is the last
 	Newest bool     // this is not the first
 	Empty  parts.Empty
 }

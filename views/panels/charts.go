@@ -2,7 +2,7 @@ package panels
 
 import "telemetry-dashboard/views/parts"
 
-// none tells whether nothing is open.
+// none reports whether nothing is open.
 func (b Breakdown) none() bool {
 	for _, slices := range [][]parts.Slice{b.Severity, b.Family} {
 		for _, s := range slices {

@@ -10,7 +10,7 @@ import (
 type Heading struct {
 	Breadcrumbs []parts.Link
 	Title       string
-	Aside       string // beside the title, lighter: "in routes/login.ts:41"
+	Aside       string // next to the title, lighter: "in routes/login.ts:41"
 	Pill        parts.State
 	Filled      bool
 	States      []parts.State
@@ -31,7 +31,7 @@ type Button struct {
 	Dialog string
 }
 
-// Pair is a name and what it stands for.
+// Pair is a name and its value.
 type Pair struct {
 	Name    string
 	NameURL string
@@ -55,7 +55,7 @@ type Segment struct {
 // StepOf is one step of a timeline.
 type StepOf struct {
 	At       time.Time
-	State    parts.State // its word is the step's title
+	State    parts.State // its label is the step's title
 	For      time.Time   // since when, behind the title
 	Segments []Segment
 	After    string // since the step before: "22 d"
@@ -126,7 +126,7 @@ type SessionPage struct {
 type VerificationRow struct {
 	State    parts.State
 	Counts   string // "4 of 5 fixed, 1 still present"
-	Now      string // what has become of it: "3 gone, 1 still there"
+	Now      string // its outcome now: "3 gone, 1 still there"
 	Pull     parts.Link
 	Session  parts.Link
 	Run      parts.Link
@@ -176,7 +176,7 @@ type Option struct {
 // DiffList is what changed in one way.
 type DiffList struct {
 	Name  string
-	State parts.State // its word is the list's title
+	State parts.State // its label is the list's title
 	Rows  []IssueRow  // some of All
 	From  []string    // where each row was before; nil = not said
 	All   int

@@ -1209,7 +1209,7 @@ func Issue(p IssuePage) templ.Component {
 	})
 }
 
-// timeline folds what lies between the beginning and the latest of a long
+// timeline collapses what lies between the beginning and the latest of a long
 // history.
 func timeline(list []StepOf) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -1232,7 +1232,7 @@ func timeline(list []StepOf) templ.Component {
 			templ_7745c5c3_Var42 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if folded := len(list) - stepsFirst - stepsLast; folded > stepsFirst {
+		if collapsed := len(list) - stepsFirst - stepsLast; collapsed > stepsFirst {
 			templ_7745c5c3_Err = steps(list[:stepsFirst]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1242,9 +1242,9 @@ func timeline(list []StepOf) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Plural(folded, "step", ""))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Plural(collapsed, "step", ""))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/detail.templ`, Line: 290, Col: 46}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/detail.templ`, Line: 290, Col: 49}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var43))
 			if templ_7745c5c3_Err != nil {
@@ -1254,7 +1254,7 @@ func timeline(list []StepOf) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = steps(list[stepsFirst:stepsFirst+folded]).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = steps(list[stepsFirst:stepsFirst+collapsed]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1262,7 +1262,7 @@ func timeline(list []StepOf) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = steps(list[stepsFirst+folded:]).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = steps(list[stepsFirst+collapsed:]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

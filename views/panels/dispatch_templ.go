@@ -21,7 +21,7 @@ type DispatchForm struct {
 	Fields  []Field
 	Off     string // why nothing can be started; "" = it can
 	Fault   string // why it was not started
-	Unknown bool   // it may have been started all the same
+	Unknown bool   // it may have been started nevertheless
 	Started bool
 	Watch   string // where the run is looked at
 }
@@ -30,7 +30,7 @@ type DispatchForm struct {
 type Field struct {
 	Name, Label, Hint string
 	Kind              string   // number; "" = text
-	Options           []string // of a select; "" stands for the default
+	Options           []string // of a select; "" is the default
 	Value             string
 	Fault             string
 }

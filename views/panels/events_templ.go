@@ -14,7 +14,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// EventRow is one event in an issue's life.
+// EventRow is one opening or closing of an issue.
 type EventRow struct {
 	Event    string // opened, reopened, closed
 	Issue    string

@@ -611,7 +611,7 @@ func alert(f Frame) templ.Component {
 	})
 }
 
-// Broken stands in place of a panel that the page could not ask for.
+// Broken replaces a panel that the page could not ask for.
 func Broken(f Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -711,7 +711,7 @@ func unavailable(f Frame) templ.Component {
 
 // Failure is the fragment that answers a panel's or an action's request with
 // 4xx or 5xx: what, such as "Not started.", and the sentence that says what
-// happened and what to do. retry tells whether asking again can help.
+// happened and what to do. retry is set where asking again can help.
 func Failure(what, sentence string, retry bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -801,7 +801,7 @@ func Failure(what, sentence string, retry bool) templ.Component {
 	})
 }
 
-// Fault stands in place of a list whose query is not understood.
+// Fault replaces a list whose query is invalid.
 func Fault(f Frame, b parts.Bar, sentence string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1022,7 +1022,7 @@ func rows[T any](t Table[T], class string, columns []parts.Column) templ.Compone
 	})
 }
 
-// rowsBox is the table or what stands in its place, and the pager.
+// rowsBox is the table or what replaces it, and the pager.
 func rowsBox[T any](t Table[T], class string, columns []parts.Column) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -19,7 +19,7 @@ import (
 type JobCard struct {
 	ID      string
 	Title   string // "Refresh running", "Refresh done", "Poll failed"
-	State   string // running, done, failed, interrupted, cancelled
+	State   string // running, done, failed, interrupted, canceled
 	Started time.Time
 	Ended   time.Time
 	Took    string // "0:48"

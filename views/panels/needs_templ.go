@@ -22,7 +22,7 @@ type NeedRow struct {
 	Kind   string // waiting, pr_ready, verified, never_started, stuck, overdue
 	Title  string
 	URL    string
-	Ref    string // small, beside the title: "#87", "run 398 · batch 2"
+	Ref    string // small, next to the title: "#87", "run 398 · batch 2"
 	Remark string // what is asked, or why it failed
 	Repo   string
 	Since  time.Time

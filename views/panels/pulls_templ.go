@@ -578,7 +578,7 @@ func pullTiers(r PullRow) templ.Component {
 	})
 }
 
-// pullVerdict shows what has become of the latest verification of a pull
+// pullVerdict shows the outcome of the latest verification of a pull
 // request.
 func pullVerdict(r PullRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {

@@ -23,7 +23,7 @@ type ReplyForm struct {
 	Note    string
 	Off     string // why nothing can be sent; "" = it can
 	Fault   string // why it was not sent
-	Unknown bool   // it may have been sent all the same
+	Unknown bool   // it may have been sent nevertheless
 	Sent    bool
 }
 

@@ -21,7 +21,7 @@ type PullRef struct {
 type SessionRow struct {
 	Key      string // unique in the list
 	State    string // queued, working, waiting, pr_ready, finished, suspended, expired, failed, never_started, unknown
-	Reason   string // why it is suspended; the raw word of an unknown one
+	Reason   string // why it is suspended; the raw status of an unknown one
 	HasPR    bool
 	Family   string    // CWE family of its issues; "" = not known
 	Title    string    // Devin's, shown where there is no family
@@ -101,7 +101,7 @@ func (t Tier) letter() string {
 	return "?"
 }
 
-// title is what a narrow column says; the whole title is beside it, for who asks.
+// title is what a narrow column says; its tooltip has the whole title.
 func (r PullRow) title() string {
 	if r.Title == "" {
 		return "Pull request #" + parts.Decimal(r.Number)
@@ -226,8 +226,8 @@ func (r IssueRow) family() string {
 	return r.Family
 }
 
-// ruleRoom is how many characters a rule and its family may have to stand in
-// one line of the list.
+// ruleRoom is how many characters of a rule and its family fit in one line of
+// the list.
 const ruleRoom = 27
 
 func (r IssueRow) long() bool {

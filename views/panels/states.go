@@ -8,8 +8,8 @@ import (
 
 // sessionState says how a session's state looks. state is one of queued,
 // working, waiting, pr_ready, finished, suspended, expired, failed,
-// never_started, unknown; reason is told beside suspended, and is the raw
-// word of an unknown one.
+// never_started, unknown; reason is shown with suspended, and is the raw
+// status of an unknown one.
 func sessionState(state, reason string, hasPR bool) parts.State {
 	switch state {
 	case "queued":
@@ -101,7 +101,7 @@ func severity(tier string) (state parts.State, filled bool) {
 	return parts.State{Icon: "question", Tone: parts.Muted, Label: tier}, false
 }
 
-// severityChart is the class that colours a tier in a chart.
+// severityChart is the class that colors a tier in a chart.
 func severityChart(tier string) string {
 	switch tier = strings.ToLower(tier); tier {
 	case "critical", "high", "medium", "low":

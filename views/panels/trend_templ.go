@@ -88,7 +88,7 @@ type RateRow struct {
 	Done      int
 	DoneURL   string
 	Percent   string // "59.6 %"
-	Faint     bool   // too few to tell
+	Faint     bool   // the sample is too small
 	PerMille  int    // the rate, of the bar's 1000
 	Remainder bool   // a sum of several kinds
 }
@@ -524,7 +524,7 @@ func HowLong(s Spans) templ.Component {
 	})
 }
 
-// Outcomes is what became of the sessions of a period.
+// Outcomes counts the sessions of a period by outcome.
 type Outcomes struct {
 	Frame
 	Rows  []OutcomeRow
@@ -540,7 +540,7 @@ type OutcomeRow struct {
 	URL   string
 }
 
-// SessionOutcomes shows what became of sessions.
+// SessionOutcomes shows how sessions ended.
 func SessionOutcomes(o Outcomes) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -762,7 +762,7 @@ func SessionOutcomes(o Outcomes) templ.Component {
 	})
 }
 
-// SeverityClass is the class that colours a tier in a chart.
+// SeverityClass is the class that colors a tier in a chart.
 func SeverityClass(tier string) string { return severityChart(tier) }
 
 var _ = templruntime.GeneratedTemplate

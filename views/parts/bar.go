@@ -13,7 +13,7 @@ type View struct {
 type SortChoice struct {
 	Text      string
 	Icon      string // of its direction, where it is the current one
-	Direction string // the direction in a word
+	Direction string // the direction as text
 	Changes   []string
 	Current   bool
 }

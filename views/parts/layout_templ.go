@@ -13,7 +13,7 @@ type Tile struct {
 	Label  string
 	Value  string
 	URL    string    // the list that it counts
-	Change Segment   // beside the value
+	Change Segment   // next to the value
 	Line   []Segment // beneath the value, joined by " · "
 }
 
@@ -217,7 +217,7 @@ type Notice struct {
 	Link   Link
 }
 
-// Strip shows a notice; its children stand at its end.
+// Strip shows a notice; its children are at its end.
 func Strip(n Notice) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -908,7 +908,7 @@ func barLegend(c Chart) templ.Component {
 	})
 }
 
-// Key is the small square that names a colour.
+// Key is the small square that names a color.
 func Key(class string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1107,7 +1107,7 @@ func AsTable(id, label string, columns []string, rows []Row) templ.Component {
 	})
 }
 
-// Spark is a small line beside its number.
+// Spark is a small line next to its number.
 func Spark(numbers []int, label, address string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

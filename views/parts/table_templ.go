@@ -161,7 +161,7 @@ func Head(columns []Column, at Address, sort Sort) templ.Component {
 	})
 }
 
-// Swap is a link to another view of the panel that it stands in: a page of
+// Swap is a link to another view of the panel that it is in: a page of
 // its own without JavaScript, a swap in place with it.
 func Swap(at Address, class string, changes ...string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import "time"
 
 // Icon draws a 16 px icon by its octicon name; it is hidden from screen
-// readers, since a word stands beside it.
+// readers, since it always has a label.
 func Icon(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -67,7 +67,7 @@ func Icon(name string) templ.Component {
 	})
 }
 
-// Badge shows a state: icon in colour and a word.
+// Badge shows a state: icon in color and label.
 func Badge(s State) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -140,7 +140,7 @@ func Badge(s State) templ.Component {
 	})
 }
 
-// Pill shows a graded word, such as a severity: filled or outlined.
+// Pill shows a graded label, such as a severity: filled or outlined.
 func Pill(s State, filled bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -205,7 +205,7 @@ func Pill(s State, filled bool) templ.Component {
 	})
 }
 
-// Toned writes a text in the colour of a tone.
+// Toned writes a text in the color of a tone.
 func Toned(tone Tone, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -553,7 +553,7 @@ func External(address, label string) templ.Component {
 	})
 }
 
-// Nothing stands where a cell has no value.
+// Nothing fills a cell that has no value.
 func Nothing() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

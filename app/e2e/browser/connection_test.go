@@ -20,7 +20,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// gate stands before the program and can cut the streams alone.
+// gate is a proxy of the program that can cut only the streams.
 type gate struct {
 	*httptest.Server
 	mu   sync.Mutex

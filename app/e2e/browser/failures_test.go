@@ -38,7 +38,7 @@ func exec(t *testing.T, db *sql.DB, statement string) {
 	}
 }
 
-// isWhole is an error unless the page stands: its head, its ways on, one h1 and
+// isWhole is an error unless the page is complete: its head, its ways on, one h1 and
 // words that say each of says.
 func (b *browser) isWhole(path string, says ...string) {
 	b.t.Helper()
@@ -67,7 +67,7 @@ func TestPanelFails(t *testing.T) {
 		p.Job("poll")
 	}
 	change()
-	damage, mend := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
+	damage, repair := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
 	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g,
 		" ").startsWith("Cannot load this panel. Internal error. See the log.")`
 	const healed = `!document.querySelector(".failure") && document.querySelectorAll("#activity h2").length === 1`
@@ -83,7 +83,7 @@ func TestPanelFails(t *testing.T) {
 			document.querySelector("#live-state").dataset.state]`); got != "1,true,live" {
 			t.Errorf("failed, it shows %s: %s", got, b.js(`document.querySelector("main").innerText.slice(0, 600)`))
 		}
-		exec(t, other, mend)
+		exec(t, other, repair)
 		if how == "by itself" {
 			change()
 		} else {
@@ -108,7 +108,7 @@ func TestPanelFails(t *testing.T) {
 		t.Errorf("of the overview these are broken: %s", got)
 	}
 	exec(t, other, "ALTER TABLE issues_gone RENAME TO issues")
-	exec(t, other, mend)
+	exec(t, other, repair)
 	b.js(`(() => { window.kept = true; for (const p of ` + broken + `) p.querySelector("[data-retry]").click(); })()`)
 	b.until(broken + `.length === 0 && document.querySelector("#tiles .tile-value").textContent === "59"`)
 	if !b.holds(`window.kept`) {
@@ -118,7 +118,7 @@ func TestPanelFails(t *testing.T) {
 	b.isWhole("/activity", "Working")
 }
 
-// TestFailedClick: a press in a list that cannot be answered is reported in its
+// TestFailedClick: a click in a list that cannot be answered is reported in its
 // place, and that goes once the list is asked for again.
 func TestFailedClick(t *testing.T) {
 	b := startBrowser(t)
@@ -184,7 +184,7 @@ func TestRefusedPages(t *testing.T) {
 
 // TestLockedDatabase: what cannot be stored or answered, because another
 // program holds the database, is reported where it was asked for, and is done by
-// the same press later.
+// the same click later.
 func TestLockedDatabase(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("503 (Service Unavailable)")

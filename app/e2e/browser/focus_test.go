@@ -147,7 +147,7 @@ func TestSkipLink(t *testing.T) {
 }
 
 // ringless are the controls that look no different with the focus of the
-// keyboard: neither they, nor what stands for them.
+// keyboard: neither they nor what replaces them.
 const ringless = `(() => {
   const look = (e) => [e, e.closest("tr, li, form, label, .search")].filter(Boolean).flatMap((x) => ["", "::before",
 	"::after"].map((part) => { const s = getComputedStyle(x, part || undefined);

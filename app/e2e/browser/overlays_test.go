@@ -11,7 +11,7 @@ import (
 )
 
 // startWithOverlays runs the program with something to open everywhere: a session
-// that waits for its user, a workflow to dispatch, an old record to mend and
+// that waits for its user, a workflow to dispatch, an old record to correct and
 // a saved view.
 func startWithOverlays(t *testing.T) *program.Played {
 	t.Helper()

@@ -38,7 +38,7 @@ func TestCollapsedOverview(t *testing.T) {
 	if got := b.js(`[...document.querySelectorAll(".collapse")].filter((f) =>
 		!f.querySelector("table, .bars, .empty, .chart")?.checkVisibility({ contentVisibilityAuto: true }) ||
 		f.querySelector("summary").checkVisibility()).map((f) => f.id)`); got != "" {
-		t.Errorf("where there is room these are folded: %s", got)
+		t.Errorf("where there is room these are collapsed: %s", got)
 	}
 	b.size(390, 900)
 	b.do(chromedp.Reload())

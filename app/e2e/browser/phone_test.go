@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestCollapsedStaysClosed: on a phone a panel that a person folded stays folded
+// TestCollapsedStaysClosed: on a phone a panel that a person collapsed stays collapsed
 // when a change from elsewhere comes in, and the next time.
 func TestCollapsedStaysClosed(t *testing.T) {
 	b := startBrowser(t)
@@ -38,12 +38,12 @@ func TestCollapsedStaysClosed(t *testing.T) {
 	s.Job("refresh")
 	b.until(`document.querySelector("#outcomes .counter").textContent !== "` + before + `"`)
 	if got := b.js(shown); got != "false" {
-		t.Error("the change opened what was folded")
+		t.Error("the change opened what was collapsed")
 	}
 	b.do(chromedp.Reload())
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
 	if got := b.js(shown); got != "false" {
-		t.Error("what was folded is open the next time")
+		t.Error("what was collapsed is open the next time")
 	}
 }
 

@@ -41,7 +41,7 @@ func TestActivityOfOneRepository(t *testing.T) {
 		"/activity?repo=octo/shop": {200, []string{"Record corrected", "pr_url: empty → octo/shop#5", "session 1", "All repositories"},
 			[]string{`href="/repo/octo/bare"`, "Refresh: done"}},
 		"/activity?repo=Octo%2FBare":       {200, []string{"found 9"}, []string{"Record corrected", `href="/repo/octo/shop"`}},
-		"/activity?repo=octo/no&kind=run":  {200, []string{"Nothing of octo/no has changed", `name="kind" value="run"`}, nil},
+		"/activity?repo=octo/no&kind=run":  {200, []string{"No activity of octo/no", `name="kind" value="run"`}, nil},
 		"/activity?repo=shop":              {400, []string{"Invalid repo", "Clear filters"}, []string{"Filter, for example"}},
 		"/activity?kind=mend":              {200, []string{"Record corrected", "backfill 1"}, []string{"Refresh: done"}},
 		"/repo/octo/shop":                  {200, []string{`href="/activity?repo=octo%2Fshop"`}, nil},

@@ -66,7 +66,7 @@ func (p described) get(path, template string, into any) {
 	}
 }
 
-// refused asks for what cannot be answered; words must stand in the error.
+// refused asks for what cannot be answered; the error must contain words.
 func (p described) refused(method, path, template string, status int, words string) {
 	p.T.Helper()
 	if body := p.ask(method, path, template, status); !strings.Contains(string(body), words) {

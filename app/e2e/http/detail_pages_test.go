@@ -156,7 +156,7 @@ func TestIssuePage(t *testing.T) {
 	p.Says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues", "!Did you mean")
 }
 
-// TestSeenInScans: one mark a scan, of what became of the issue in it.
+// TestSeenInScans: one mark per scan, with the issue's state in it.
 func TestSeenInScans(t *testing.T) {
 	s := program.WithRuns(t, storyRecords(storyAt()), nil)
 	_, body := s.Get(issuePage(s, "rule:js/sql-injection"))
@@ -205,7 +205,7 @@ func TestRunPage(t *testing.T) {
 	p.Says("/runs/2.json?against=5.json", http.StatusOK, "5.json is later than 2.json", "!New 0")
 	p.Says("/runs/2.json?against=none.json", http.StatusOK, "There is no run file none.json")
 	p.Says("/runs/none.json", http.StatusNotFound, "There is no run file none.json", "All runs")
-	p.Says("/runs/4.json?list=old", http.StatusBadRequest, "list:", "new")
+	p.Says("/runs/4.json?list=old", http.StatusBadRequest, "Invalid list", "new")
 }
 
 // TestPullPage: a pull request with what it belongs to, and one that nobody

@@ -8,7 +8,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestSearchPage: what the text names exactly stands first, then each list
+// TestSearchPage: exact matches come first, then each list
 // with its total; a text that cannot be read is refused in words.
 func TestSearchPage(t *testing.T) {
 	s := program.WithRuns(t, program.Sample(), nil)

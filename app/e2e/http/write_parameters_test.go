@@ -12,8 +12,8 @@ import (
 	"telemetry-dashboard/app/server"
 )
 
-// misspelt are ways in which people write a parameter wrongly.
-func misspelt(name string) []string {
+// misspelled are ways in which people write a parameter wrongly.
+func misspelled(name string) []string {
 	list := []string{name + "s", name[:1] + name, strings.ToUpper(name)}
 	if bare := strings.ReplaceAll(name, "_", ""); bare != name {
 		list = append(list, bare, strings.ReplaceAll(name, "_", "-"))
@@ -27,7 +27,7 @@ func writes() []server.Route {
 }
 
 // TestWritesRefuseUnknownParameters asks every route that changes or sends
-// something with parameters that it does not read: a misspelt dry_run would
+// something with parameters that it does not read: a misspelled dry_run would
 // else be a real run.
 func TestWritesRefuseUnknownParameters(t *testing.T) {
 	p := program.WithRuns(t, program.Sample(), nil)
@@ -37,7 +37,7 @@ func TestWritesRefuseUnknownParameters(t *testing.T) {
 		refuses(p, r, "", "nothing-like-it", strings.Join(append(slices.Clone(r.Params), "This address accepts"), " "))
 		refuses(p, r, "", "", "Unknown parameter")
 		for _, name := range r.Params {
-			for _, wrong := range misspelt(name) {
+			for _, wrong := range misspelled(name) {
 				if !slices.Contains(r.Params, wrong) {
 					refuses(p, r, name, wrong, "Did you mean ")
 				}

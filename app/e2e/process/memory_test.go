@@ -101,7 +101,7 @@ func (s *small) memory() (now, most uint64) {
 	return now, most
 }
 
-// front stands before a player and answers with floods while s is hostile.
+// front is a proxy of a player that answers with floods while s is hostile.
 func (s *small) front(player http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.hostile.Load() && r.Method == http.MethodGet {

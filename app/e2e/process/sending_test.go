@@ -14,7 +14,7 @@ import (
 	"telemetry-dashboard/services/devin/devintest"
 )
 
-// silent stands before an upstream. While it is silent it passes on what is
+// silent is a proxy of an upstream. While it is silent it passes on what is
 // posted, or drops it, and never answers.
 type silent struct {
 	player  http.Handler

@@ -63,8 +63,8 @@ func (w *Web) DispatchForm() shell.Panel {
 	}
 }
 
-// drawPreflight asks GitHub what is open; that it cannot be asked is said in
-// the panel.
+// drawPreflight asks GitHub for open pull requests; the panel says so if that
+// fails.
 func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.Preflight{Frame: v.Brief()}
 	p.Note = "from GitHub"
@@ -184,7 +184,7 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	return f
 }
 
-// workflowURL is where the runs of the workflow are looked at.
+// workflowURL is the page of the workflow's runs.
 func (w *Web) workflowURL() string {
 	if w.Settings.ActionRepo == "" {
 		return ""
@@ -192,8 +192,8 @@ func (w *Web) workflowURL() string {
 	return w.Settings.GitHubWeb.Workflow(telemetry.RepoName(w.Settings.ActionRepo), ingest.Workflow)
 }
 
-// Dispatch starts a run of the action, once a token. What is wrong is said
-// at its field.
+// Dispatch starts a run of the action, once per token. An error is shown at
+// its field.
 func (w *Web) Dispatch(c *fiber.Ctx) error {
 	repo, err := w.Dashboard.RepoByName(c.UserContext(), c.FormValue("repo"))
 	if err != nil {

@@ -153,7 +153,7 @@ func attemptRow(n int, a telemetry.Attempt, verifications []telemetry.Verificati
 // marksMost is how many scans the strip shows.
 const marksMost = 90
 
-// stripOf tells of each scan whether it named the issue.
+// stripOf says of each scan whether it found the issue.
 func stripOf(i telemetry.IssueDetail) panels.Strip {
 	seen := map[string]bool{}
 	for _, a := range i.Appearances {

@@ -12,8 +12,8 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// openSpans returns how long the issue was open before it last went or came
-// back, and since when it is open now; zero if it is not.
+// openSpans returns how long the issue was open before it was last fixed or
+// reopened, and since when it is open now; zero if it is not.
 func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
 	for _, s := range i.Timeline {
 		switch s.Kind {
@@ -26,7 +26,7 @@ func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
 	return before, now
 }
 
-// openFor tells how long the issue was open.
+// openFor says how long the issue was open.
 func openFor(i telemetry.IssueDetail) panels.Pair {
 	before, now := openSpans(i)
 	switch {
@@ -38,7 +38,7 @@ func openFor(i telemetry.IssueDetail) panels.Pair {
 	return panels.Pair{Name: "Open for", Time: now, As: "span"}
 }
 
-// backSince tells when the issue last came back, and how long it was away.
+// backSince returns when the issue was last reopened, and how long it had been fixed.
 func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
 	var gone time.Time
 	for _, s := range i.Timeline {
@@ -116,7 +116,7 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 	return rows, ids.Total, more, err
 }
 
-// outcomeSegment says what came of an attempt.
+// outcomeSegment is the outcome of an attempt.
 func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Segment {
 	segment := panels.Segment{}
 	switch o.Kind {

@@ -69,7 +69,7 @@ func (w *Web) replyForm(ctx context.Context, v shell.View) (panels.ReplyForm, er
 	return f, nil
 }
 
-// replyOff says why nobody can reply to a session, "" if one can.
+// replyOff is why the session cannot receive a reply, "" if it can.
 func (w *Web) replyOff(s telemetry.SessionRow) string {
 	switch {
 	case s.State == telemetry.StateNeverStarted:
@@ -80,7 +80,7 @@ func (w *Web) replyOff(s telemetry.SessionRow) string {
 	return ""
 }
 
-// Reply sends a message to a session, once a token. Where it is not known
+// Reply sends a message to a session, once per token. If it is unknown
 // whether it was sent, the form is shown again with its text and a new token,
 // so that the person decides.
 func (w *Web) Reply(c *fiber.Ctx) error {

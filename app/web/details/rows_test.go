@@ -99,7 +99,7 @@ func TestTimelineSteps(t *testing.T) {
 	}
 }
 
-// TestManyMovesAreOneStep: many moves in a row are told as one, with where it
+// TestManyMovesAreOneStep: many moves in a row are shown as one, with where it
 // began and ended; the time from step to step is that of the last of them.
 func TestManyMovesAreOneStep(t *testing.T) {
 	steps := []telemetry.Step{{Kind: telemetry.StepFirstSeen, At: telemetry.At(day(1)), Seen: &telemetry.Appearance{File: "a.ts", Line: 1}}}
@@ -148,7 +148,7 @@ func TestAttemptOutcomes(t *testing.T) {
 	}
 }
 
-// TestPullHeads: what stands beneath a pull request's title.
+// TestPullHeads: the note below a pull request's title.
 func TestPullHeads(t *testing.T) {
 	for _, tc := range []struct {
 		p     telemetry.PullRow
@@ -193,7 +193,7 @@ func TestPullFacts(t *testing.T) {
 }
 
 // TestChecksAndReviews: GitHub's words as states; a word that is new is shown
-// in grey.
+// in gray.
 func TestChecksAndReviews(t *testing.T) {
 	for _, tc := range []struct {
 		c    telemetry.Check

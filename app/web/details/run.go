@@ -166,7 +166,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	})
 }
 
-// spotBefore is where a moved issue was, as short as it can be said.
+// spotBefore is where a moved issue was, as briefly as possible.
 func spotBefore(i telemetry.DiffIssue) string {
 	if i.Before.File == i.After.File {
 		return fmt.Sprintf("line %d", i.Before.Line)
@@ -272,8 +272,8 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
 }
 
-// batchRow is a session of the run's record, with what the record says that
-// it took.
+// batchRow is a session of the run's record, with its issues according to the
+// record.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
 	bare := telemetry.BareID(m.ID)
 	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
@@ -310,7 +310,7 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 	}
 }
 
-// AcceptScope takes a narrow scan for a full one, or takes that back.
+// AcceptScope accepts a scope-reduced scan as a full one, or undoes that.
 func (w *Web) AcceptScope(c *fiber.Ctx) error {
 	source, file := c.FormValue("source"), c.FormValue("file")
 	undo, err := shell.Flag(c, "undo")

@@ -173,7 +173,7 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	return steps
 }
 
-// reasonOf is what is told beside a state: the raw word of an unknown one.
+// reasonOf is shown with a state: the raw status of an unknown one.
 func reasonOf(c telemetry.StateChange) string {
 	if c.State == telemetry.StateUnknown {
 		return shell.StatusText(c.Word, c.Detail)
@@ -194,8 +194,8 @@ func originText(origin string) string {
 // messagesShown is how many of the last messages are shown.
 const messagesShown = 20
 
-// drawMessages asks Devin for what was said. That it cannot be asked is said
-// in the panel: nothing else on the page depends on it.
+// drawMessages asks Devin for the messages. The panel says so if that fails:
+// nothing else on the page depends on it.
 func (w *Web) drawMessages(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.Conversation{Frame: v.Frame()}
 	p.Note = "from Devin"

@@ -14,7 +14,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// maxMoves is how many moves in a row are told one by one.
+// maxMoves is how many moves in a row are shown one by one.
 const maxMoves = 2
 
 // issueSteps are the steps of the timeline as they are shown: many moves in a
@@ -112,7 +112,7 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 	return parts.State{Icon: "question", Tone: parts.Muted, Label: string(s.Kind)}
 }
 
-// sessionStep says what became of a session: "Session working, finished after
+// sessionStep is the history of a session: "Session working, finished after
 // 48 min".
 func sessionStep(a *telemetry.Attempt) parts.State {
 	polled := a.Polled()
@@ -138,8 +138,8 @@ func lowerFirst(word string) string {
 	return strings.ToLower(word[:size]) + word[size:]
 }
 
-// stepSegments are what is known of a step, with the record or the thing behind
-// it.
+// stepSegments describe a step, with links to its record and to what it is
+// about.
 func stepSegments(s telemetry.Step) []panels.Segment {
 	switch s.Kind {
 	case telemetry.StepFirstSeen:
@@ -178,8 +178,7 @@ func basisSame(b telemetry.Basis) string {
 	return string(b)
 }
 
-// printsText says how a fingerprint changed, and what tells that the issue
-// is the same.
+// printsText says how a fingerprint changed, and why the issue is the same.
 func printsText(s telemetry.Step) string {
 	was, is := s.Was.Fingerprint, s.Seen.Fingerprint
 	change, same := "another fingerprint", basisSame(s.Seen.Basis)
@@ -250,7 +249,7 @@ func pullSegment(ref telemetry.PullRef) []panels.Segment {
 	return []panels.Segment{{Text: fmt.Sprintf("#%d", ref.Number), URL: links.Pull(ref.Repo, ref.Number)}}
 }
 
-// pullSegments tell of a step of a pull request.
+// pullSegments describe a step of a pull request.
 func pullSegments(s telemetry.Step) []panels.Segment {
 	if s.Pull == nil {
 		return []panels.Segment{{Text: s.Text}}

@@ -74,7 +74,7 @@ func pullLink(a telemetry.Activity, title string) parts.Link {
 	return parts.Link{Text: text, URL: links.Pull(a.Pull.Repo, a.Pull.Number)}
 }
 
-// jobActivity says what became of a job.
+// jobActivity is how a job ended.
 func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
 	row.State.Label, row.Text = shell.JobTitle(a.Job), string(a.Job.Error)

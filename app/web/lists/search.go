@@ -21,8 +21,8 @@ func (w *Web) searched() []shell.Panel {
 	return []shell.Panel{w.Repos(), w.Issues(), w.Pulls(), w.Sessions(), w.Runs()}
 }
 
-// SearchPage looks for a text in every list: first what it names exactly,
-// then the first rows of each list that it finds, and how many there are.
+// SearchPage searches every list for a text: first exact matches, then the
+// first rows of each list, and how many there are.
 func (w *Web) SearchPage(c *fiber.Ctx) error {
 	text := strings.TrimSpace(c.Query("q"))
 	if text == "" {
@@ -56,8 +56,8 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 	return w.Show(c, shell.Screen{Title: "Search", Body: body})
 }
 
-// foundRows are the groups that have rows, and after them what was not found
-// or not searched.
+// foundRows are the groups that have rows, then the lists without a match and
+// those that were not searched.
 func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows [][]templ.Component, err error) {
 	repos, err := inFull(ctx, found.Repos, w.WithDays)
 	if err != nil {
@@ -97,7 +97,7 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 	return rows, nil
 }
 
-// inFull adds to what was found what its list shows beside it.
+// inFull adds the related data that the list of the rows shows.
 func inFull[A, B any](
 	ctx context.Context, f dashboard.Found[A], with func(context.Context, []A) ([]B, error),
 ) (dashboard.Found[B], error) {

@@ -26,7 +26,7 @@ func (w *Web) drawFirst(ctx context.Context, v shell.View) (templ.Component, err
 	return panels.First(p), err
 }
 
-// FirstPanel asks the page to be shown anew once there is a record.
+// FirstPanel makes the page reload once there is a record.
 func (w *Web) FirstPanel(c *fiber.Ctx) error {
 	totals, err := w.Dashboard.Totals(c.UserContext())
 	if err != nil {

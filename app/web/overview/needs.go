@@ -65,8 +65,7 @@ func (w *Web) drawAllNeeds(ctx context.Context, v shell.View) (templ.Component, 
 	return panels.Needs(l), err
 }
 
-// nothing says that nothing waits, and how many sessions Devin works on
-// meanwhile.
+// nothing says that nothing waits, and how many sessions are working.
 func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 	none := parts.Empty{Icon: "check-circle", Title: "Nothing needs you.", Text: "No session is working."}
 	if v.Get("group") != "" {

@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// Page is "/": its rows stand in the order of docs/guide.md.
+// Page is "/". Its rows are in the order of docs/guide.md.
 func (w *Web) Page(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	v := w.Once(ctx, shell.View{Query: shell.QueryOf(c)}, pageParts()...)

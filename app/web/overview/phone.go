@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// What a phone shows of a folded panel: the number that matters, in a line.
+// What a phone shows of a collapsed panel: the number that matters, in a line.
 
 // summarizeSlices says the parts of a whole: "5 critical · 110 high".
 func summarizeSlices(slices []parts.Slice, none string) string {
@@ -55,7 +55,7 @@ func summarizeSpans(o dashboard.Overview) string {
 	return text
 }
 
-// summarizeOutcomes names what most of the sessions came to.
+// summarizeOutcomes names the most frequent outcome of the sessions.
 func summarizeOutcomes(o panels.Outcomes) string {
 	var best panels.OutcomeRow
 	for _, r := range o.Rows {

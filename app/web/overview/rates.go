@@ -47,7 +47,7 @@ func (w *Web) Spans() shell.Panel {
 	}
 }
 
-// Outcomes is what the sessions of a period came to.
+// Outcomes counts the sessions of a period by outcome.
 func (w *Web) Outcomes() shell.Panel {
 	return shell.Panel{
 		Name:   "outcomes",

@@ -25,7 +25,7 @@ const reportIssues = 50
 // queryWorst are the issues that a report names.
 const queryWorst = "is:open severity:critical,high"
 
-// Verdicts is what verifications came to.
+// Verdicts counts verifications by outcome.
 func (w *Web) Verdicts() shell.Panel {
 	return shell.Panel{
 		Name:   "verdicts",
@@ -37,7 +37,7 @@ func (w *Web) Verdicts() shell.Panel {
 	}
 }
 
-// drawVerdicts counts verifications by what became of them, the latest of
+// drawVerdicts counts verifications by outcome, the latest of
 // each session.
 func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, error) {
 	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fixes verified yet"}}
@@ -67,7 +67,7 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 	return panels.VerdictCounts(out), nil
 }
 
-// ReportPage is what a lead sends upwards: a period's figures on paper.
+// ReportPage is a period's figures as a page to print.
 func (w *Web) ReportPage(c *fiber.Ctx) error {
 	ctx, v := c.UserContext(), shell.View{Query: shell.QueryOf(c)}
 	period, err := telemetry.ParsePeriod(v.Get("period"), w.Now())
@@ -114,7 +114,7 @@ func (w *Web) Worst() shell.Panel {
 	}
 }
 
-// drawWorst names the open critical and high issues, the worst first.
+// drawWorst lists the open critical and high issues, most severe first.
 func (w *Web) drawWorst(ctx context.Context, v shell.View) (templ.Component, error) {
 	q, err := dashboard.Parse(w.Dashboard.Issues, queryWorst)
 	if err != nil {
@@ -132,12 +132,12 @@ func (w *Web) reportFacts(v shell.View, p telemetry.Period) []pages.Fact {
 	if v.Scope != "" {
 		about = pages.Fact{Icon: "repo", Link: parts.Link{Text: v.Scope, URL: links.Repo(v.Scope)}}
 	}
-	stretch := "all time, until " + p.Until.Format("2 Jan 2006")
+	period := "all time, until " + p.Until.Format("2 Jan 2006")
 	if !p.Since.IsZero() {
-		stretch = p.Since.Format("2 Jan") + " – " + p.Until.Format("2 Jan 2006")
+		period = p.Since.Format("2 Jan") + " – " + p.Until.Format("2 Jan 2006")
 	}
 	return []pages.Fact{
-		about, {Icon: "calendar", Text: stretch},
+		about, {Icon: "calendar", Text: period},
 		{Icon: "clock", Text: "as of " + w.Now().UTC().Truncate(time.Minute).Format("2 Jan 2006 15:04") + " UTC"},
 	}
 }

@@ -114,7 +114,7 @@ func TestFamilySlices(t *testing.T) {
 	}
 }
 
-// TestRateRows: few attempts are grey, and beyond the named families there is
+// TestRateRows: few attempts are gray, and beyond the named families there is
 // a row for the rest whose link leaves out the named ones.
 func TestRateRows(t *testing.T) {
 	o := dashboard.Overview{}
@@ -172,7 +172,7 @@ func TestWeekGroups(t *testing.T) {
 	}
 }
 
-// TestPhoneLines: what a folded panel says in a line.
+// TestPhoneLines: what a collapsed panel says in a line.
 func TestPhoneLines(t *testing.T) {
 	now := day(10)
 	rates := panels.Rates{Empty: parts.Empty{Title: "none"}}

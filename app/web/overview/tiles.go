@@ -57,7 +57,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 }
 
 // activeTile counts what its lists show: a state that only an old record
-// tells is not active (docs/rules.md#age-of-a-recorded-state).
+// reports is not active (docs/rules.md#age-of-a-recorded-state).
 func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
 	queries := []string{queryActive, queryActive + " is:queued,working", queryActive + " is:waiting"}

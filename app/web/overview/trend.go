@@ -138,7 +138,7 @@ func severitySeries(o dashboard.Overview, list string) []parts.Series {
 	return append(out, rest, unlisted)
 }
 
-// weekGroup is one bar's stretch: a week or, where there are many, several.
+// weekGroup is one bar's range: a week or, if there are many, several.
 type weekGroup struct {
 	from, to       time.Time // to is exclusive
 	opened, closed int64
@@ -168,7 +168,7 @@ func weekGroups(o dashboard.Overview) (groups []weekGroup, size int) {
 	return groups, size
 }
 
-// last is the end of the stretch, inclusive: now, where it is not over.
+// last is the end of the range, inclusive: now, if it is not over.
 func (g weekGroup) last(until time.Time) time.Time {
 	if end := g.to.Add(-time.Millisecond); end.Before(until) {
 		return end

@@ -12,8 +12,8 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// RenderError is an error for a person, in the form of the request: a
-// fragment for a panel or a button, else a page. It asks nothing.
+// RenderError renders an error in the form of the request: a fragment for a
+// panel or a button, else a page. It queries nothing.
 func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []byte, contentType string) {
 	var out bytes.Buffer
 	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil, again(c, status)...)
@@ -32,7 +32,7 @@ func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []by
 	return out.Bytes(), "text/html; charset=utf-8"
 }
 
-// again leads to the same page where it may be there a moment later.
+// again links to the same page if it may be available a moment later.
 func again(c *fiber.Ctx, status int) []parts.Link {
 	switch status {
 	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
@@ -43,7 +43,7 @@ func again(c *fiber.Ctx, status int) []parts.Link {
 	return nil
 }
 
-// notDone says of an action that it failed.
+// notDone is the title of an action's failure.
 func notDone(path string) string {
 	switch path {
 	case links.ActionReply:

@@ -11,15 +11,15 @@ import (
 
 // The stream of events.
 const (
-	heartbeatInterval = 5 * time.Second        // how soon a client that left is noticed, and that a poll found nothing new is told
-	settleTime        = 200 * time.Millisecond // changes within it are told as one
+	heartbeatInterval = 5 * time.Second        // how soon a client that left is noticed, and a poll without news is reported
+	settleTime        = 200 * time.Millisecond // changes within it are reported as one
 )
 
-// Events tells a page the versions of all topics: at once, and whenever one
+// Events sends a page the versions of all topics: at once, and whenever one
 // is raised. The page asks again for the panels whose topics are newer than
-// what it shows. Beside them it tells the pulse, which raises no version: a
-// poll that found nothing new moves the strip's times and nothing else. The
-// stream ends with its client and with the server.
+// what it shows. It also sends the freshness, which raises no version: a poll
+// without news changes the strip's times and nothing else. The stream ends
+// with its client and with the server.
 func (w *Shell) Events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")
@@ -40,7 +40,7 @@ func (w *Shell) Events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error
 			case <-ctx.Done():
 				return nil
 			case <-heartbeat.C:
-				// Also where it is as it was: a page that was drawn meanwhile may
+				// Even if it is unchanged: a page that was drawn meanwhile may
 				// show something else.
 				strip = w.sharedFreshness(ctx)
 				text = freshnessEvent(strip)
@@ -62,7 +62,7 @@ func (w *Shell) versionsEvent() string {
 
 func freshnessEvent(text string) string { return "event: freshness\ndata: " + text + "\n\n" }
 
-// settle waits a moment, so that many changes in a row are told as one.
+// settle waits a moment, so that many changes in a row are reported as one.
 func settle(ctx context.Context, changed <-chan struct{}) {
 	timer := time.NewTimer(settleTime)
 	defer timer.Stop()

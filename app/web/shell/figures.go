@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// ReportFact leads to the page's figures on paper.
+// ReportFact links to the printable report of the page.
 func (v View) ReportFact() []pages.Fact {
 	return []pages.Fact{{
 		Icon: "log",

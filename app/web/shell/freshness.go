@@ -59,7 +59,7 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 	return f
 }
 
-// quotaLow is the part of the hourly quota below which it is worth a colour.
+// quotaLow is the part of the hourly quota below which the strip warns.
 const quotaLow = 0.1
 
 func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {

@@ -99,7 +99,7 @@ func TestHeldListing(t *testing.T) {
 	}
 }
 
-// TestQuota: a limit that is nearly reached has a colour, and is whole again
+// TestQuota: a limit that is nearly reached has a color, and is whole again
 // once it was renewed.
 func TestQuota(t *testing.T) {
 	now := site().Now()

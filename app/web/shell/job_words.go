@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// startedText say by what a job was started, and who joined it, as this
+// startedText says how a job was started, and who joined it, as this
 // browser's person would: "by you, 1 more joined".
 func startedText(j telemetry.Job, mine bool) string {
 	more := Number(j.Joined) + " more joined"
@@ -34,7 +34,7 @@ func startedText(j telemetry.Job, mine bool) string {
 	return strings.TrimPrefix(said, ", ")
 }
 
-// jobResult is what any kind of job answers with, as far as a page says it.
+// jobResult is the part of any job's result that pages show.
 type jobResult struct {
 	New          int64              `json:"new"`
 	Updated      int64              `json:"updated"`
@@ -53,7 +53,7 @@ type jobResult struct {
 func resultOf(j telemetry.Job) jobResult {
 	var r jobResult
 	if len(j.Result) > 0 {
-		_ = json.Unmarshal(j.Result, &r) // an older program's result says less
+		_ = json.Unmarshal(j.Result, &r) // an older program's result has fewer fields
 	}
 	return r
 }
@@ -77,7 +77,7 @@ func JobTitle(j telemetry.Job) string {
 	case telemetry.JobInterrupted:
 		return name + ": interrupted"
 	case telemetry.JobCancelled:
-		return name + ": cancelled"
+		return name + ": canceled"
 	}
 	return name + ": failed"
 }
@@ -166,7 +166,7 @@ func secondsText(s float64) string {
 	return fmt.Sprintf("%.1f s", s)
 }
 
-// ValueText is one side of a change in a few words.
+// ValueText is one side of a change, in short.
 func ValueText(v any) string {
 	switch v := v.(type) {
 	case nil:

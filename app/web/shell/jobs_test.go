@@ -98,7 +98,7 @@ func TestJobSummaries(t *testing.T) {
 func TestJobTitles(t *testing.T) {
 	for state, want := range map[string]string{
 		telemetry.JobRunning: "running", telemetry.JobDone: "done", telemetry.JobInterrupted: "interrupted",
-		telemetry.JobCancelled: "cancelled", telemetry.JobFailed: "failed",
+		telemetry.JobCancelled: "canceled", telemetry.JobFailed: "failed",
 	} {
 		if got := JobTitle(telemetry.Job{Kind: ingest.JobPollPRs, State: state}); got != "Poll pull requests: "+want {
 			t.Errorf("%s: %q", state, got)
@@ -106,7 +106,7 @@ func TestJobTitles(t *testing.T) {
 	}
 }
 
-// TestJobCards: a running job can be cancelled, where that leaves nothing half
+// TestJobCards: a running job can be canceled, where that leaves nothing half
 // done; a dry run lists what it would change, and applies it.
 func TestJobCards(t *testing.T) {
 	start := site().Now().Add(-75 * time.Second)

@@ -35,7 +35,7 @@ func site() *Shell {
 }
 
 // TestSessionRows: a session's row leads to its page, its run and its pull
-// request; why it never started stands beside it.
+// request; why it never started is a remark.
 func TestSessionRows(t *testing.T) {
 	pr := &telemetry.PullState{Repo: "octo/shop", Number: 7, State: "open"}
 	s := telemetry.SessionRow{Key: "a1", ID: "devin-a1", State: telemetry.StateWorking, Reason: "why", Repo: "octo/shop", RunNumber: 3,

@@ -17,7 +17,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// TestDocument: what stands around every page.
+// TestDocument: the document around every page.
 func TestDocument(t *testing.T) {
 	s := webtest.Shop(t)
 	s.Get("/runs").Check(t, webtest.Want{Status: 200,
@@ -113,7 +113,7 @@ func TestStripSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestSavedViewsMenu: saved views stand under the name of their list, in the
+// TestSavedViewsMenu: saved views are under the name of their list, in the
 // order of a search.
 func TestSavedViewsMenu(t *testing.T) {
 	s := webtest.Shop(t)
@@ -126,7 +126,7 @@ func TestSavedViewsMenu(t *testing.T) {
 		HTML: []string{`href="/repos?q="`}})
 }
 
-// TestEvents: a page is told the versions at once and when something changes,
+// TestEvents: a page gets the versions at once and when something changes,
 // and how fresh the data is.
 func TestEvents(t *testing.T) {
 	s := webtest.Shop(t)
@@ -161,7 +161,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	freshness := next("freshness")
-	for _, word := range []string{"needs=4", "pulls=", "runs=1773144030", "sessions=", "quota=4,985/5,000", "mark="} {
+	for _, word := range []string{"needs=4", "pulls=", "runs=1773144030", "sessions=", "quota=4,985/5,000", "digest="} {
 		if !strings.Contains(freshness, word) {
 			t.Errorf("the event %q has no %q", freshness, word)
 		}

@@ -15,11 +15,11 @@ import (
 	"telemetry-dashboard/views/panels"
 )
 
-// Quota tells what GitHub last said of the token's hourly limit.
+// Quota returns what GitHub last said of the token's hourly limit.
 type Quota interface{ RateLimit() telemetry.RateLimit }
 
-// pulse is what the shell of every page shows of the moment: how old its
-// data is, what is wrong upstream, how much waits for a person.
+// freshness is what the shell of every page says about its data: how old it
+// is, what is wrong upstream, how much waits for a person.
 type freshness struct {
 	sources []telemetry.SourceStatus // in the order of the strip
 	quota   telemetry.RateLimit
@@ -61,11 +61,12 @@ func (w *Shell) held(p freshness) (github, devin time.Time) {
 	return p.heldUntil(w.Now(), "runs", "pulls"), p.heldUntil(w.Now(), "sessions")
 }
 
-// freshnessText writes the pulse as events and the strip carry it: times in unix
-// seconds, and a mark of all else that the strip says. A page writes the
-// times into what it shows; only for another mark does it ask for the strip.
+// freshnessText writes it as events and the strip carry it: times in unix
+// seconds, and a digest of everything else that the strip says. A page writes
+// the times into what it shows; only for another digest does it ask for the
+// strip.
 func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
-	mark := fnv.New32a()
+	digest := fnv.New32a()
 	words := []string{"needs=" + Number(p.needs)}
 	for _, s := range p.sources {
 		if !s.OKAt.IsZero() {
@@ -73,9 +74,9 @@ func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 		}
 	}
 	for _, s := range f.Sources {
-		fmt.Fprintln(mark, s.Name, s.Tone, s.Cause, s.At.IsZero())
+		fmt.Fprintln(digest, s.Name, s.Tone, s.Cause, s.At.IsZero())
 	}
-	fmt.Fprintln(mark, f.Problems, f.Quota.Known, f.Quota.Tone)
+	fmt.Fprintln(digest, f.Problems, f.Quota.Known, f.Quota.Tone)
 	if p.quota.Known {
 		words = append(words, "quota="+f.Quota.Left)
 	}
@@ -86,11 +87,11 @@ func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 		}
 	}
 	slices.Sort(words)
-	return strings.Join(append(words, fmt.Sprintf("mark=%x", mark.Sum32())), " ")
+	return strings.Join(append(words, fmt.Sprintf("digest=%x", digest.Sum32())), " ")
 }
 
-// freshnessShared is the pulse's text for all open streams: one of them asks, and
-// the others take its answer.
+// freshnessShared is the text for all open streams: one of them asks, and the
+// others use its answer.
 type freshnessShared struct {
 	asking chan struct{} // holds an element while at and text are in use
 	at     time.Time
@@ -98,16 +99,16 @@ type freshnessShared struct {
 }
 
 const (
-	// freshnessKept is for how long an answer, or that there was none, holds for
-	// all streams.
+	// freshnessKept is how long an answer, or a failure, is used for all
+	// streams.
 	freshnessKept = time.Second
 
 	// freshnessTimeout is how long the database may take to answer.
 	freshnessTimeout = 3 * time.Second
 )
 
-// sharedFreshness returns the pulse's text, the last one where there is no new
-// one in time, and "" once ctx has ended: a stream whose client is gone does
+// sharedFreshness returns the text, the last one if there is no new one in
+// time, and "" once ctx has ended: a stream whose client is gone does
 // not wait for the others.
 func (w *Shell) sharedFreshness(ctx context.Context) string {
 	select {
@@ -119,7 +120,7 @@ func (w *Shell) sharedFreshness(ctx context.Context) string {
 	if age := w.Now().Sub(w.shared.at); age >= freshnessKept || age < 0 {
 		asked, cancel := context.WithTimeout(ctx, freshnessTimeout)
 		defer cancel()
-		// The strip goes on saying what it says where this fails.
+		// If this fails, the strip stays as it is.
 		if p, err := w.freshness(asked); err == nil {
 			w.shared.text = w.freshnessText(p, w.fresh(p))
 		}

@@ -12,7 +12,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// DaysText is a usual interval in its two largest words: "3 d", "7 h".
+// DaysText is an interval in its largest unit: "3 d", "7 h".
 func DaysText(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
@@ -59,7 +59,7 @@ func ShortID(id string) string {
 	return telemetry.BareID(id)
 }
 
-// BasisText says by what a pull request belongs to its session.
+// BasisText says why a pull request belongs to its session.
 func BasisText(b telemetry.LinkBasis) string {
 	switch b {
 	case telemetry.LinkDevin:
@@ -89,7 +89,7 @@ func asSentence(text string) string {
 	return text
 }
 
-// StatusText joins the status of a session and its detail, as Devin has them.
+// StatusText joins the status of a session and its detail, as Devin gives them.
 func StatusText(status, detail string) string {
 	if detail == "" {
 		return status
@@ -97,7 +97,7 @@ func StatusText(status, detail string) string {
 	return status + " + " + detail
 }
 
-// Sentence is what a page may say of an error.
+// Sentence is the message of an error for a page.
 func Sentence(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message

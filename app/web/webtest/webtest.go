@@ -1,6 +1,6 @@
 // Package webtest serves the pages to tests: the real server over a real
 // SQLite file and real jobs, with GitHub and Devin played on the wire. No
-// loop runs, and the clock stands still at Now.
+// loop runs, and the clock is stopped at Now.
 package webtest
 
 import (

@@ -13,7 +13,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// The sessions of the shop's runs, by what became of them.
+// The sessions of the shop's runs, by outcome.
 const (
 	Working = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1" // it works since a day, and has an open pull request, 8
 	Merged  = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2" // its pull request, 7, is merged and verified
@@ -29,8 +29,8 @@ const (
 //   - octo/api, whose record names no findings;
 //   - octo/ledger, whose last scan found far less than the one before.
 //
-// Beside them there are a verification of pull request 7 and a record that
-// cannot be read.
+// There are also a verification of pull request 7 and a record that cannot be
+// read.
 func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 	t.Helper()
 	s := Open(t, change...)

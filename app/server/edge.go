@@ -33,7 +33,7 @@ func wellFormed(r *fasthttp.Request) error {
 			"Invalid query: it has a NUL byte, malformed percent-encoding, or is not UTF-8. Send it as UTF-8, percent-encoded.")
 	}
 	if r.Header.IsGet() || r.Header.IsHead() || r.Header.IsOptions() {
-		return nil // nobody reads their body
+		return nil // their body is not read
 	}
 	return bodyWellFormed(r)
 }

@@ -28,8 +28,8 @@ const (
 	drainBytes = 1 << 20
 )
 
-// listener accepts a bounded number of connections, and goes on accepting
-// where the system has no descriptor or memory left for one. Beyond the bound
+// listener accepts a bounded number of connections, and keeps
+// accepting when the system has no descriptor or memory left for one. Beyond the bound
 // the connection that has been idle longest is closed for the new one, or,
 // where none has been idle for a while, the new one is answered 503.
 type listener struct {

@@ -187,7 +187,7 @@ func (s *Server) wire() {
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		defer s.survive(ctx)
-		if e, ok := errors.AsType[net.Error](err); ok && !e.Timeout() { // nobody is there to be answered
+		if e, ok := errors.AsType[net.Error](err); ok && !e.Timeout() { // the client is gone
 			s.o.Log.Debug("a client left in the middle of a request", "err", err)
 			ctx.Response.SetStatusCode(fasthttp.StatusBadRequest)
 			return

@@ -62,7 +62,7 @@
     const watched = quiet();
     const changed = new Set(Object.keys(latest).filter((topic) => latest[topic] !== known[topic]));
     if (!changed.size || watched && document.hidden) return;
-    if (watched) { // paused: only what the person started goes on
+    if (watched) { // paused: only what the person started is updated
       if (changed.has("jobs")) { known.jobs = latest.jobs; panels().filter((p) => p.id === "jobs" && shows(p, changed)).forEach(ask); }
       return;
     }

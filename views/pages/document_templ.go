@@ -24,7 +24,7 @@ type Shell struct {
 	Assets   Assets
 	Source   string // the action repository, or the directory's word
 	Demo     bool
-	Open     bool // others can reach the dashboard, and nobody signs in
+	Open     bool // others can reach the dashboard, and there is no sign-in
 	Nav      []parts.Tab
 	Search   string // what was searched for
 	Buttons  []parts.Action

@@ -21,7 +21,7 @@ type ActivityRow struct {
 	State parts.State
 	What  parts.Link
 	Text  string
-	By    string // whom or what it comes from
+	By    string // the person or thing that it comes from
 	Repo  string
 	At    time.Time
 }

@@ -96,7 +96,7 @@ type IssuePage struct {
 	SameMore parts.Link
 }
 
-// AttemptRow is one session that took an issue.
+// AttemptRow is one session that worked on an issue.
 type AttemptRow struct {
 	Number   int
 	Run      parts.Link
@@ -115,7 +115,7 @@ type SessionPage struct {
 	Head          Heading
 	States        []StepOf
 	Issues        []IssueRow
-	Named         bool // the issues that it took are known
+	Named         bool // its issues are known
 	Pulls         []PullRow
 	Verifications []VerificationRow
 	Facts         []Pair
@@ -152,7 +152,7 @@ type LinkedRow struct {
 	Guess bool
 }
 
-// RunPage is a scan or dispatch and what came of it.
+// RunPage is a scan or dispatch with its results.
 type RunPage struct {
 	Frame
 	Head       Heading
@@ -163,7 +163,7 @@ type RunPage struct {
 	Sessions   []BatchRow
 	Only       string // the one list that is shown, "" = all
 	Unassigned DiffList
-	Unknown    bool // nobody can say which issues are in no session
+	Unknown    bool // it is unknown which issues are in no session
 	Facts      []Pair
 }
 

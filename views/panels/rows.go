@@ -101,7 +101,7 @@ func (t Tier) letter() string {
 	return "?"
 }
 
-// title is what a narrow column says; its tooltip has the whole title.
+// title is what a narrow column shows; its tooltip has the whole title.
 func (r PullRow) title() string {
 	if r.Title == "" {
 		return "Pull request #" + parts.Decimal(r.Number)
@@ -178,11 +178,11 @@ type IssueRow struct {
 	Repo     string
 	First    time.Time
 	Last     time.Time
-	Attempts int // sessions that took it
+	Attempts int // sessions that worked on it
 	Latest   Attempt
 }
 
-// Attempt is the latest session that took an issue; the zero Attempt is none.
+// Attempt is the latest session that worked on an issue; the zero Attempt is none.
 type Attempt struct {
 	Short  string // the beginning of its id
 	Page   string // its address here; "" = no run record names it

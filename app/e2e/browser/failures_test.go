@@ -52,7 +52,7 @@ func (b *browser) isWhole(path string, says ...string) {
 
 // TestPanelFails: where a panel cannot be asked for, because somebody took a
 // table away, what it showed stays, and says so in its place, with a way to
-// try again; the rest of the page is whole, and it heals by itself.
+// try again; the rest of the page is whole, and it recovers automatically.
 func TestPanelFails(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("500 (Internal Server Error)")

@@ -32,7 +32,7 @@ func TestFocusStaysNear(t *testing.T) {
 	}
 	b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "is:open"; q.setSelectionRange(7, 7); })()`)
 
-	// A comma goes on with the values of what was just chosen.
+	// A comma continues with the values of what was just chosen.
 	b.do(chromedp.KeyEvent(" severity:hi"))
 	b.until(`document.querySelector(".completions [role=option]")?.textContent === "high"`)
 	b.do(chromedp.KeyEvent("\u0301\t"))

@@ -56,7 +56,7 @@ const (
 	refusal = telemetry.CodeUpstreamRejected
 )
 
-// notKnown are the words for a message or a dispatch whose end nobody saw.
+// notKnown are the words for a message or a dispatch of unknown outcome.
 const notKnown = `not known|may or may not`
 
 // faults is the table's other side.
@@ -297,7 +297,7 @@ func huge(x *exchange) {
 	x.flood(x.w, "a")
 }
 
-// flood repeats a text up to the size of a bomb, or until nobody reads it.
+// flood repeats a text up to the size of a bomb, or until the reader is gone.
 func (x *exchange) flood(to io.Writer, text string) {
 	chunk := []byte(strings.Repeat(text, (64<<10)/len(text)))
 	for n := 0; n < bomb; n += len(chunk) {

@@ -59,7 +59,7 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // gate is the program's way out. It sends requests that meet a refused
-// connection to a port on which nobody listens.
+// connection to a closed port.
 type gate struct {
 	open, shut *http.Transport
 	wire       *wire

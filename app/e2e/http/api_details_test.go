@@ -151,7 +151,7 @@ func TestAPIDetailsAreRefused(t *testing.T) {
 	p.refused(http.MethodPost, "/api/backfill?undo=perhaps", "/api/backfill", 400, "undo")
 }
 
-// TestAcceptedScope: an accepted narrow scan closes what it does not name,
+// TestAcceptedScope: an accepted scope-reduced scan closes what it does not name,
 // and undo brings that back.
 func TestAcceptedScope(t *testing.T) {
 	p := newDescribed(t, program.RealRuns(t))

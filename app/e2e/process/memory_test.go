@@ -40,7 +40,7 @@ type small struct {
 }
 
 // TestSmallMachine: what requests, clients, records and upstreams may send
-// does not make the program outgrow 512 MB, and it goes on answering.
+// does not make the program outgrow 512 MB, and it keeps answering.
 func TestSmallMachine(t *testing.T) {
 	if program.Race {
 		t.Skip("SKIPPED: a small machine: the race detector takes memory of its own")

@@ -48,7 +48,7 @@ func refusedCommand(t *testing.T, c *exec.Cmd, words ...string) {
 	}
 }
 
-// freeAddr is an address of loopback that nobody listens on.
+// freeAddr is a free address of loopback.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	ln := listen(t)

@@ -184,7 +184,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestReplyOfUnknownOutcome: where nobody knows whether a message arrived, the
+// TestReplyOfUnknownOutcome: if it is unknown whether a message arrived, the
 // form is shown again with its text and a new token.
 func TestReplyOfUnknownOutcome(t *testing.T) {
 	s := webtest.Shop(t)
@@ -210,7 +210,7 @@ func TestNobodyToReplyTo(t *testing.T) {
 		Text: []string{"Never started", "Devin did not start it. 429 Client Error: Too Many Requests", "cannot receive a reply"}})
 }
 
-// TestAcceptedScope: a person's word makes a reduced scan a full one, and
+// TestAcceptedScope: a person's acceptance makes a reduced scan a full one, and
 // takes that back.
 func TestAcceptedScope(t *testing.T) {
 	s := webtest.Shop(t)

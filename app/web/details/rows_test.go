@@ -121,7 +121,7 @@ func TestManyMovesAreOneStep(t *testing.T) {
 	}
 }
 
-// TestAttemptOutcomes: what came of an attempt, and since when.
+// TestAttemptOutcomes: the outcome of an attempt, and since when.
 func TestAttemptOutcomes(t *testing.T) {
 	for _, tc := range []struct {
 		o     telemetry.AttemptOutcome

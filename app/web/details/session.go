@@ -27,7 +27,7 @@ func (w *Web) Session() shell.Panel {
 	}
 }
 
-// Messages is what was said in a session, asked of Devin.
+// Messages is the messages of a session, from Devin.
 func (w *Web) Messages() shell.Panel {
 	return shell.Panel{
 		Name:   "messages",

@@ -19,7 +19,7 @@ import (
 // rateLeast is the number of issues under which a rate says little.
 const rateLeast = 5
 
-// Rates is how many of the issues that sessions took are closed, by family.
+// Rates is how many of the issues that sessions worked on are closed, by family.
 func (w *Web) Rates() shell.Panel {
 	return shell.Panel{
 		Name:   "rates",
@@ -106,7 +106,7 @@ func familyTerm(name string) string {
 	return cmp.Or(shell.TermText("family", name), "no:family")
 }
 
-// attemptsIn are the issues that a session took in the period.
+// attemptsIn are the issues that a session worked on in the period.
 func attemptsIn(v shell.View, o dashboard.Overview) dashboard.Link {
 	attempted := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
 	if v.Scope != "" {

@@ -115,7 +115,7 @@ func JobSummary(j telemetry.Job) string {
 	return strings.Join(append(said, failureTexts(j.Errors)...), ", ") + "."
 }
 
-// failureTexts counts what failed while a job went on: repositories, whose
+// failureTexts counts what failed during a job: repositories, whose
 // errors begin with their name, and all else.
 func failureTexts(errs []string) (said []string) {
 	repos, others := 0, 0

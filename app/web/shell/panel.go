@@ -11,7 +11,7 @@ import (
 )
 
 // Panel is a panel: its name (its address under /panels/ and its id), what it
-// shows and how often it asks again by itself.
+// shows and how often it asks again.
 type Panel struct {
 	Name   string
 	Title  string

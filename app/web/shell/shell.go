@@ -53,7 +53,7 @@ type Settings struct {
 	PollInterval    time.Duration
 	Polls           bool // Devin can be asked
 	Demo            bool
-	Open            bool // others can reach the dashboard, and nobody signs in
+	Open            bool // others can reach the dashboard, and there is no sign-in
 }
 
 // Options are what a Shell works with.

@@ -125,7 +125,7 @@ func Scan(repo string, run int, at time.Time, findings []map[string]any, session
 	return record
 }
 
-// Session is how a record names a session that took findings of its run.
+// Session is how a record names a session that worked on findings of its run.
 func Session(id string, batch int, status string, issues ...string) map[string]any {
 	s := map[string]any{"session_id": id, "batch_id": batch, "status": status, "issue_ids": issues}
 	if len(id) == 32 {

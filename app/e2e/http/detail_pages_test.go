@@ -104,14 +104,14 @@ func TestIssuePage(t *testing.T) {
 		"js/sql-injection in routes/login.ts:41",
 		"High",
 		"Reopened",
-		"after 7 d",
+		"after being fixed for 7 d",
 		"First seen run 1 routes/login.ts:34",
 		"Fingerprint re-linked run 2 16 to 20 hex digits, the same beginning after 24 h",
 		"Dispatched, attempt 1 run 2 · batch 2 with 1 other issue devin-01234567",
 		"PR #104 opened fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection linked by Devin’s answer",
 		"PR #104 merged #104 into octo/shop",
-		"Gone run 3 first scan without it",
-		"Back run 4 routes/login.ts:41 7 lines lower same fingerprint",
+		"Fixed run 3 first scan without it",
+		"Reopened run 4 routes/login.ts:41 7 lines lower same fingerprint",
 		"Session finished",
 		"run 2 · batch 2 Finished #104 merged",
 		"Fixed for 7 d, then reopened",
@@ -127,7 +127,7 @@ func TestIssuePage(t *testing.T) {
 		"run 1 CQLF-R1-0001",
 		"Start another run",
 	)
-	if order := regexp.MustCompile(`(?s)First seen.*re-linked.*Dispatched.*opened.*merged.*Gone.*Back`); !order.MatchString(
+	if order := regexp.MustCompile(`(?s)First seen.*re-linked.*Dispatched.*opened.*merged.*Fixed.*Reopened`); !order.MatchString(
 		program.Text(body),
 	) {
 		t.Error("the timeline is not in time order")

@@ -66,13 +66,10 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	switch i.Status {
 	case telemetry.StatusReopened:
 		if back, away := backSince(i); !back.IsZero() {
-			h.Note, h.Time, h.As, h.After = "Reopened", back, "ago", "after "+shell.DaysText(away)
+			h.Time, h.As, h.After = back, "ago", "after being fixed for "+shell.DaysText(away)
 		}
 	case telemetry.StatusFixed:
-		h.Note, h.Time, h.As = "Fixed", i.Closed.At.Time, "ago"
-		if i.Closed.At.IsZero() {
-			h.Note = ""
-		}
+		h.Time, h.As = i.Closed.At.Time, "ago"
 	case telemetry.StatusNotScanned:
 		h.Note, h.Time, h.As = "Not covered by the latest scan; last seen", i.LastSeen.At.Time, "ago"
 	default:

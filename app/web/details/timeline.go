@@ -103,9 +103,9 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 	case telemetry.StepPRClosed:
 		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Label: pull + " closed"}
 	case telemetry.StepGone:
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Gone"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Fixed"}
 	case telemetry.StepBack:
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Back"}
+		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"}
 	case telemetry.StepNotScanned:
 		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"}
 	}

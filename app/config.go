@@ -25,21 +25,21 @@ type Config struct {
 	GitHubToken     Secret             `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
 	DevinAPIKey     Secret             `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
 	ActionRepo      telemetry.RepoName `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL"`
-	CacheTTL        time.Duration      `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is kept for the next same question; 0 keeps nothing"`
-	ListenAddr      Address            `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without an address before the colon it listens on all. Any but loopback also needs ALLOW_UNAUTHENTICATED"`
-	PublicURL       Origin             `env:"PUBLIC_URL" example:"https://dashboard.example.com" meaning:"Address by which people open the dashboard, where a proxy stands before it: scheme, host and port, without a path"`
-	AllowedHosts    Hosts              `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names by which requests may come, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
-	Unauthenticated bool               `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that others reach, although there is no sign-in: anybody who can reach it can read everything and act"`
+	CacheTTL        time.Duration      `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is cached, in seconds or as a duration; 0 turns the cache off"`
+	ListenAddr      Address            `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without a host before the colon it listens on all addresses. Any address but loopback also needs ALLOW_UNAUTHENTICATED"`
+	PublicURL       Origin             `env:"PUBLIC_URL" example:"https://dashboard.example.com" meaning:"Address at which people open the dashboard behind a proxy: scheme, host and port, without a path"`
+	AllowedHosts    Hosts              `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
+	Unauthenticated bool               `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
 	DatabaseURL     DatabaseURL        `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
-	RunsDir         string             `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub, or beside it; enough by itself, without any token"`
+	RunsDir         string             `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it; needs no token"`
 	GitHubAPIURL    BaseURL            `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
 	DevinAPIURL     BaseURL            `env:"DEVIN_API_URL" envDefault:"https://api.devin.ai" example:"https://api.devin.ai" meaning:"Address of Devin's API, without a version"`
-	PlainUpstream   bool               `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Send tokens to GITHUB_API_URL and DEVIN_API_URL over plain http too, where the host is not this machine"`
-	DevinOrgID      OrgID              `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organisation (org-…) of a cog_… key that does not name one itself"`
-	RefreshInterval time.Duration      `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read again by themselves; 0 means only when asked"`
-	PollInterval    time.Duration      `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled by themselves; 0 means only when asked"`
-	LogLevel        LogLevel           `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Least level that is logged: debug, info, warn or error"`
-	LogFormat       LogFormat          `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Form of the log: text or json"`
+	PlainUpstream   bool               `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Allow plain http for GITHUB_API_URL and DEVIN_API_URL on other machines, which sends tokens unencrypted"`
+	DevinOrgID      OrgID              `env:"DEVIN_ORG_ID" example:"org-0123456789abcdef" meaning:"Devin organization (org-…) of a cog_… key that does not name one itself"`
+	RefreshInterval time.Duration      `env:"REFRESH_INTERVAL" envDefault:"5m" example:"5m" meaning:"How often run files and pull requests are read automatically; 0 means only on request"`
+	PollInterval    time.Duration      `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled automatically; 0 means only on request"`
+	LogLevel        LogLevel           `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
+	LogFormat       LogFormat          `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }
 
 // Missing is a variable that is not set although something needs it, in
@@ -65,7 +65,7 @@ func loadConfig(environ []string, dotenvPath string) (Config, error) {
 }
 
 // demoConfig returns the defaults, with the address, who may come to it and
-// the log's form from environ: the demo heeds no other setting and no file.
+// the log's form from environ: the demo uses no other setting and no file.
 func demoConfig(environ []string) (Config, error) {
 	vars := map[string]string{}
 	overlay(vars, environ, func(name string) bool {
@@ -86,7 +86,7 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
-			Where: "Make one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
+			Where: "Create one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
 				": classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs).",
 		})
 	}
@@ -94,7 +94,7 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "ACTION_REPO",
 			Off:      "Run files are not read from GitHub, and runs cannot be started.",
-			Where: "It is the repository in which the action runs and keeps telemetry/runs, as owner/name, " +
+			Where: "The repository in which the action runs and keeps telemetry/runs, as owner/name, " +
 				"for example your-username/codeql-devin-fixer.",
 		})
 	}
@@ -102,7 +102,7 @@ func (c Config) missing() []Missing {
 		list = append(list, Missing{
 			Variable: "DEVIN_API_KEY",
 			Off:      "Sessions are not polled, their messages cannot be read, and replies cannot be sent.",
-			Where:    "Get one from the Devin dashboard at https://app.devin.ai, in its settings under API keys.",
+			Where:    "Create one in the Devin dashboard at https://app.devin.ai, in the settings under API keys.",
 		})
 	}
 	return list
@@ -116,13 +116,13 @@ func readDotenv(path string) (map[string]string, error) {
 		return map[string]string{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read (%w); make it a readable file, or remove it", path, errors.Unwrap(err))
+		return nil, fmt.Errorf("cannot read %s (%w); make it a readable file, or remove it", path, errors.Unwrap(err))
 	}
 	vars, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
 		// godotenv's own words quote the file, tokens and all.
 		return nil, fmt.Errorf(
-			"%s cannot be understood at line %d; write each variable on a line of its own, for example CACHE_TTL=120, and close every quote",
+			"invalid %s, line %d: want one variable per line, for example CACHE_TTL=120, with every quote closed",
 			path, brokenLine(string(text)))
 	}
 	for name, value := range vars {
@@ -194,5 +194,5 @@ func sentence(err error) error {
 	}
 	field, _ := reflect.TypeFor[Config]().FieldByName(bad.Name)
 	name := field.Tag.Get("env")
-	return fmt.Errorf("%s %w; write for example %s=%s", name, bad.Err, name, field.Tag.Get("example"))
+	return fmt.Errorf("%s %w; for example %s=%s", name, bad.Err, name, field.Tag.Get("example"))
 }

@@ -62,7 +62,7 @@ type Origin string
 // Hosts are host names and IP addresses, each with a port or without.
 type Hosts []string
 
-// OrgID is the id of a Devin organisation.
+// OrgID is the id of a Devin organization.
 type OrgID string
 
 // LogFormat is "text" or "json".
@@ -90,7 +90,7 @@ func (l LogLevel) Level() slog.Level {
 
 func parseSecret(v string) (Secret, error) {
 	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errors.New("holds a space, a line break or another character that no token has (its value is not shown here)")
+		return "", errors.New("contains a space, a line break or another character that tokens do not have (its value is not shown)")
 	}
 	return Secret(v), nil
 }
@@ -100,9 +100,9 @@ func parseActionRepo(v string) (telemetry.RepoName, error) {
 		return repo, nil
 	}
 	if strings.Contains(v, "@") {
-		return "", errors.New("is neither owner/name nor the URL of a repository (its value is not shown here, since it may hold a password)")
+		return "", errors.New("is not a repository; want owner/name or its URL (its value is not shown, since it may contain a password)")
 	}
-	return "", fmt.Errorf("is %q, which is neither owner/name nor the URL of a repository", v)
+	return "", fmt.Errorf("is %q; want owner/name or the URL of a repository", v)
 }
 
 // parseSpan reads whole or decimal seconds, or a Go duration.
@@ -113,10 +113,10 @@ func parseSpan(v string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, fmt.Errorf("is %q, which is neither a number of seconds nor a duration such as 90s or 2m (at most 292 years)", v)
+		return 0, fmt.Errorf("is %q; want a number of seconds or a duration such as 90s or 2m, at most 292 years", v)
 	}
 	if d < 0 {
-		return 0, fmt.Errorf("is %q, which is negative", v)
+		return 0, fmt.Errorf("is %q; want 0 or more", v)
 	}
 	return d, nil
 }
@@ -124,30 +124,30 @@ func parseSpan(v string) (time.Duration, error) {
 func parseAddress(v string) (Address, error) {
 	host, port, err := net.SplitHostPort(v)
 	if err != nil {
-		return "", fmt.Errorf("is %q, which is no address and port with a colon between them", v)
+		return "", fmt.Errorf("is %q; want address:port", v)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", fmt.Errorf("is %q, whose port is no number from 0 to 65535", v)
+		return "", fmt.Errorf("is %q; want a port from 0 to 65535", v)
 	}
 	if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/@?#", r) }) {
-		return "", fmt.Errorf("is %q, which does not begin with an IP address or a host name alone", v)
+		return "", fmt.Errorf("is %q; want an IP address or a host name before the port", v)
 	}
 	return Address(v), nil
 }
 
 func parseDatabaseURL(v string) (DatabaseURL, error) {
-	const hidden = "(its value is not shown here, since it may hold a password)"
+	const hidden = "(its value is not shown, since it may contain a password)"
 	if path, ok := strings.CutPrefix(v, "sqlite:"); ok {
 		return DatabaseURL(v), checkSQLitePath(path)
 	}
 	u, err := url.Parse(v)
 	switch {
 	case err != nil:
-		return "", errors.New("is no URL that can be read; percent-encode characters such as @ : / ? # % in its user and password " + hidden)
+		return "", errors.New("is not a valid URL; percent-encode characters such as @ : / ? # % in user and password " + hidden)
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		return "", errors.New("begins with neither sqlite: nor postgres:// " + hidden)
+		return "", errors.New("is not a database URL; want sqlite:PATH or postgres://… " + hidden)
 	case u.Host == "" && u.Query().Get("host") == "":
-		return "", errors.New("names no host (postgres://user:password@host:5432/name is the whole form) " + hidden)
+		return "", errors.New("has no host; want postgres://user:password@host:5432/name " + hidden)
 	}
 	return DatabaseURL(v), nil
 }
@@ -155,13 +155,13 @@ func parseDatabaseURL(v string) (DatabaseURL, error) {
 func checkSQLitePath(path string) error {
 	switch {
 	case strings.TrimSpace(path) == "" || strings.HasSuffix(path, "/"):
-		return errors.New("names no file (sqlite:PATH is the form)")
+		return errors.New("has no file; want sqlite:PATH")
 	case strings.HasPrefix(path, ":"):
-		return errors.New("asks for a database in memory, which would forget everything at each restart")
+		return errors.New("names a database in memory, which would lose everything at a restart")
 	case strings.HasPrefix(path, "//"):
-		return errors.New("has slashes after sqlite: that are no part of a path (an absolute path has one)")
+		return errors.New("has too many slashes after sqlite:; an absolute path has one")
 	case strings.ContainsAny(path, "?#"):
-		return errors.New("has a ? or # in its path, which no database file may have here")
+		return errors.New("has a ? or # in its path, which is not supported")
 	}
 	return nil
 }
@@ -170,11 +170,11 @@ func parseBaseURL(v string) (BaseURL, error) {
 	u, err := url.Parse(v)
 	switch {
 	case strings.Contains(v, "@"):
-		return "", errors.New("holds a user or password, which has no place there (its value is not shown here)")
+		return "", errors.New("contains a user or password, which is not allowed (its value is not shown)")
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", fmt.Errorf("is %q, which is no URL that begins with http:// or https:// and a host", v)
+		return "", fmt.Errorf("is %q; want a URL that begins with http:// or https://", v)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", errors.New("has a ? or # part, which has no place there")
+		return "", errors.New("has a query or fragment, which is not allowed")
 	}
 	return BaseURL(strings.TrimRight(v, "/")), nil
 }
@@ -189,7 +189,7 @@ func parseOrigin(v string) (Origin, error) {
 		return "", err
 	}
 	if u.Path != "" {
-		return "", fmt.Errorf("is %q, which has a path; the dashboard cannot be served under one", v)
+		return "", fmt.Errorf("is %q; want a URL without a path", v)
 	}
 	host := strings.ToLower(u.Host)
 	if port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() != "" {
@@ -206,7 +206,7 @@ func parseHosts(v string) (Hosts, error) {
 			continue
 		}
 		if u, err := url.Parse("http://" + host); err != nil || u.Host != host || u.Hostname() == "" || strings.Contains(host, "*") {
-			return nil, fmt.Errorf("has %q, which is neither a host name nor an IP address, with a port or without", host)
+			return nil, fmt.Errorf("has %q; want a host name or an IP address, with or without a port", host)
 		}
 		hosts = append(hosts, host)
 	}
@@ -220,13 +220,13 @@ func parseFlag(v string) (bool, error) {
 	case "false", "0":
 		return false, nil
 	}
-	return false, fmt.Errorf("is %q, which is neither true nor false", v)
+	return false, fmt.Errorf("is %q; want true or false", v)
 }
 
 func parseOrgID(v string) (OrgID, error) {
 	for _, r := range v {
 		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_' {
-			return "", fmt.Errorf("is %q, which holds a character that no organisation id has", v)
+			return "", fmt.Errorf("is %q; want letters, digits, - and _", v)
 		}
 	}
 	return OrgID(v), nil
@@ -237,7 +237,7 @@ func parseLogLevel(v string) (LogLevel, error) {
 	case "debug", "info", "warn", "error":
 		return level, nil
 	}
-	return "", fmt.Errorf("is %q, which is none of debug, info, warn and error", v)
+	return "", fmt.Errorf("is %q; want debug, info, warn or error", v)
 }
 
 func parseLogFormat(v string) (LogFormat, error) {
@@ -245,5 +245,5 @@ func parseLogFormat(v string) (LogFormat, error) {
 	case "text", "json":
 		return format, nil
 	}
-	return "", fmt.Errorf("is %q, which is neither text nor json", v)
+	return "", fmt.Errorf("is %q; want text or json", v)
 }

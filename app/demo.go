@@ -34,8 +34,8 @@ const (
 	demoPoll    = 4 * time.Second
 )
 
-// demo plays GitHub and Devin for an invented organisation over HTTP, and
-// lets its time go on.
+// demo plays GitHub and Devin for a generated organization over HTTP, and
+// lets its time pass.
 type demo struct {
 	world  *history.World
 	github *githubtest.Player
@@ -90,7 +90,7 @@ func (d *demo) write(files []history.File) {
 	}
 }
 
-// show lets the players tell what the world is like now.
+// show makes the players serve the world as it is now.
 func (d *demo) show() {
 	for _, p := range d.world.Pulls() {
 		repo := d.github.Repo(p.Repo)
@@ -124,7 +124,7 @@ func playedSession(s history.Session) devintest.Session {
 	return out
 }
 
-// live lets time go on until ctx ends.
+// live lets time pass until ctx ends.
 func (d *demo) live(ctx context.Context) {
 	ticker := time.NewTicker(demoTick)
 	defer ticker.Stop()
@@ -139,7 +139,7 @@ func (d *demo) live(ctx context.Context) {
 	}
 }
 
-// runDemo serves the dashboard of an invented organisation: real servers that
+// runDemo serves the dashboard of a generated organization: real servers that
 // play GitHub and Devin on loopback, a database in a directory that is removed
 // at the end, and none of the user's settings but address and log.
 func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.Addr)) error {
@@ -153,8 +153,8 @@ func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.A
 	lived := make(chan struct{})
 	go func() {
 		defer close(lived)
-		if err := telemetry.Guard("let the demo's time go on", func() error { d.live(ctx); return nil }); err != nil {
-			log.Error("the demo's time stands still", "err", err)
+		if err := telemetry.Guard("advance the demo's clock", func() error { d.live(ctx); return nil }); err != nil {
+			log.Error("the demo's clock stopped", "err", err)
 		}
 	}()
 	github, stopGitHub, err := play(ctx, d.github, log)
@@ -194,7 +194,7 @@ func play(ctx context.Context, player http.Handler, log *slog.Logger) (address s
 		}
 	}()
 	return "http://" + ln.Addr().String(), func() {
-		_ = srv.Close() // nobody is left who asks
+		_ = srv.Close() // no client is left
 		<-ended
 	}, nil
 }

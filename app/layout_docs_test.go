@@ -120,7 +120,7 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// TestNoConflictIsLeft: no text has the marks of a merge that nobody resolved.
+// TestNoConflictIsLeft: no text has the marks of an unresolved merge.
 func TestNoConflictIsLeft(t *testing.T) {
 	marks := []string{strings.Repeat("<", 7) + " ", strings.Repeat(">", 7) + " "}
 	for name, text := range documentTexts(t) {

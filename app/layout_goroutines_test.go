@@ -55,7 +55,7 @@ func (s source) guardedFuncs() map[string]bool {
 	return names
 }
 
-// calls tells whether one of the named functions is called in n.
+// calls reports whether one of the named functions is called in n.
 func calls(n ast.Node, names map[string]bool) (found bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -28,7 +28,7 @@ func allowedGlobals() map[string]string {
 	return map[string]string{}
 }
 
-// matcherNames are those of services/telemetry that tell which finding is
+// matcherNames are those of services/telemetry that decide which finding is
 // which issue. Generated histories must not lean on them: they are there to
 // try them.
 func matcherNames() []string {
@@ -171,7 +171,7 @@ func embedded(doc *ast.CommentGroup) bool {
 	return doc != nil && slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
 }
 
-// callee tells whether e is a call of pkg's function of one of the names,
+// callee reports whether e is a call of pkg's function of one of the names,
 // or of any if none is given.
 func callee(e ast.Expr, pkg string, names ...string) bool {
 	call, ok := e.(*ast.CallExpr)
@@ -186,7 +186,7 @@ func callee(e ast.Expr, pkg string, names ...string) bool {
 	return ok && x.Name == pkg && (names == nil || slices.Contains(names, sel.Sel.Name))
 }
 
-// constantLike tells whether e makes a value that stays as it is as long as
+// constantLike reports whether e makes a value that stays as it is as long as
 // nobody writes it.
 func constantLike(e ast.Expr) bool {
 	switch e := e.(type) {
@@ -218,7 +218,7 @@ func constantLike(e ast.Expr) bool {
 }
 
 // noImports makes the type checker do without other packages: it need not
-// know them to tell which name is which variable.
+// know them to say which name is which variable.
 type noImports struct{}
 
 func (noImports) Import(string) (*types.Package, error) {

@@ -185,7 +185,7 @@ func testImportProblems(p goPackage) (problems []string) {
 	return problems
 }
 
-// foreign tells whether dep is outside the standard library.
+// foreign reports whether dep is outside the standard library.
 func foreign(dep string) bool {
 	first, _, _ := strings.Cut(dep, "/")
 	return strings.Contains(first, ".")
@@ -195,7 +195,7 @@ func doesIO(dep string) bool {
 	return slices.Contains([]string{"os", "os/exec", "os/signal", "io/fs", "net", "net/http", "net/rpc", "net/smtp", "database/sql", "log", "log/slog", "syscall", "embed", "testing"}, dep)
 }
 
-// covers tells whether pattern, a package or "x/...", holds pkg.
+// covers reports whether pattern, a package or "x/...", holds pkg.
 func covers(pattern, pkg string) bool {
 	folder, all := strings.CutSuffix(pattern, "...")
 	return pattern == pkg || all && strings.HasPrefix(pkg, folder)
@@ -275,7 +275,7 @@ func TestImportTableRefuses(t *testing.T) {
 	}
 }
 
-// TestTopLevel: nothing lies beside the given folders and files but what the
+// TestTopLevel: the top level has only the given folders and files and what the
 // design names, dotfiles, and what .gitignore keeps out of the repository.
 func TestTopLevel(t *testing.T) {
 	allowed := strings.Fields("app views static services docs tools go.mod go.sum Taskfile.yml README.md CHANGELOG.md LICENSE CONTRIBUTING.md SECURITY.md deploy")

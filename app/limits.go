@@ -32,7 +32,7 @@ func limitMemory(log *slog.Logger) {
 	limit, err := memlimit.Set(memlimit.WithRatio(memoryPart),
 		memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem)))
 	if err != nil {
-		log.Warn("the machine's memory cannot be found out; set GOMEMLIMIT to what the program may use, for example 400MiB", "err", err)
+		log.Warn("the size of the machine's memory is unknown; set GOMEMLIMIT, for example to 400MiB", "err", err)
 		return
 	}
 	log.Info("memory limit", "GOMEMLIMIT", limit)
@@ -56,7 +56,7 @@ func mayListen(cfg Config, at net.Addr) error {
 		return nil
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid,
-		"LISTEN_ADDR is %s, which others can reach, and the dashboard has no sign-in. "+
-			"Set it to 127.0.0.1 with a port, or set ALLOW_UNAUTHENTICATED=true if anybody who can reach it may read everything and act.",
+		"LISTEN_ADDR is %s, which other machines can reach, and the dashboard has no sign-in. "+
+			"Set it to 127.0.0.1 with a port, or set ALLOW_UNAUTHENTICATED=true if anyone who can reach it may read everything and make changes.",
 		cfg.ListenAddr)
 }

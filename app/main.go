@@ -20,7 +20,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: app [--demo]\n       app version\nSettings come from the environment and from .env; see README.md.")
 		flag.PrintDefaults()
 	}
-	demo := flag.Bool("demo", false, "show an invented organisation; needs no settings and no network, and leaves nothing behind")
+	demo := flag.Bool("demo", false, "run with generated data; needs no settings and no network, and stores nothing")
 	flag.Parse()
 	switch {
 	case flag.NArg() == 1 && flag.Arg(0) == "version":
@@ -59,11 +59,11 @@ const (
 )
 
 var (
-	errTwice = errors.New("the program was asked twice to end and stops at once. " + kept)
-	errLate  = errors.New("the program did not end in time and stops now; the log says what still ran. " + kept)
+	errTwice = errors.New("stopped at once by a second signal. " + kept)
+	errLate  = errors.New("shutdown took too long and was cut short; see the log for what was still running. " + kept)
 )
 
-const kept = "What was stored stays, and work that was under way goes on at the next start"
+const kept = "Stored data is kept, and unfinished work continues at the next start"
 
 // await returns how the program ended. The first signal asks it to end, for
 // which it has endTime; a second one does not wait for that.
@@ -107,7 +107,7 @@ func start(ctx context.Context, demo bool) error {
 	return run(ctx, cfg, false, log, nil)
 }
 
-// plainly is what the person who started the program is told.
+// plainly is the message for the person who started the program.
 func plainly(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message

@@ -42,7 +42,7 @@ func newLog(cfg Config) *slog.Logger {
 }
 
 // run is the only wiring: it opens what the program needs, serves until ctx
-// ends, and closes it again. demo says that what it shows is invented. ready,
+// ends, and closes it again. demo says that its data is generated. ready,
 // if given, gets the address that it listens on.
 func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready func(net.Addr)) error {
 	for _, m := range cfg.missing() {
@@ -57,7 +57,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		return err
 	}
 	if cfg.Unauthenticated {
-		log.Warn("ALLOW_UNAUTHENTICATED is set: anybody who can reach the address can read everything and act", "address", ln.Addr().String())
+		log.Warn("ALLOW_UNAUTHENTICATED is set: anyone who can reach the address can read everything and make changes", "address", ln.Addr().String())
 	}
 	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
 	if err != nil {
@@ -83,13 +83,13 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	board := dashboard.New(up.dashboard(reading(db)))
 	assets := static.New()
 	site := newSite(cfg, demo, web.Options{
-		Dashboard: board,
-		Jobs:      jobs,
-		Changes:   db,
-		Scopes:    records,
-		Outward:   jobs,
-		Assets:    assets,
-		Quota:     up.quota(),
+		Dashboard:   board,
+		Jobs:        jobs,
+		Changes:     db,
+		Scopes:      records,
+		Submissions: jobs,
+		Assets:      assets,
+		Quota:       up.quota(),
 	})
 	srv := server.New(server.Options{
 		Log:         log,
@@ -154,7 +154,7 @@ func part(ctx context.Context, log *slog.Logger, name string, do func() error) f
 			select {
 			case <-ended:
 			case <-time.After(lateAfter):
-				log.Warn("still running after the program was asked to end", "part", name)
+				log.Warn("still running after shutdown began", "part", name)
 			}
 		})
 		defer stop()
@@ -217,18 +217,18 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
-			"The address %s is taken by another program (is the dashboard already running?). "+
-				"End that one, or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
+			"Address %s is in use. "+
+				"Stop the program that uses it (is the dashboard already running?), or set LISTEN_ADDR to another port, for example 127.0.0.1:5001.",
 			address).Because(err)
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeUnavailable,
-			"The program cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.",
+			"Cannot listen on %s. Set LISTEN_ADDR to an address of this machine, for example 127.0.0.1:5000.",
 			address).Because(err)
 	}
 	return ln, nil
 }
 
-// buildID tells builds apart: the commit, or "dev" where there is none.
+// buildID distinguishes builds: the commit, or "dev" where there is none.
 func buildID() string {
 	info, ok := debug.ReadBuildInfo()
 	if ok {

@@ -88,7 +88,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 	return o
 }
 
-// dashboard hands the upstreams to the read side, likewise.
+// dashboard hands the upstreams to the read side in the same way.
 func (u upstreams) dashboard(o dashboard.Options) dashboard.Options {
 	if u.github != nil {
 		o.OpenPulls, o.PullDetails = u.github, u.github

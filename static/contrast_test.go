@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// colours reads the style sheet's colours by name: light and dark.
-func colours(t *testing.T) map[string][2]string {
+// colors reads the style sheet's colors by name: light and dark.
+func colors(t *testing.T) map[string][2]string {
 	t.Helper()
 	css, err := FS.ReadFile("css/tokens.css")
 	if err != nil {
@@ -22,11 +22,11 @@ func colours(t *testing.T) map[string][2]string {
 }
 
 // luminance is the relative luminance of WCAG 2.2.
-func luminance(t *testing.T, colour string) float64 {
+func luminance(t *testing.T, color string) float64 {
 	t.Helper()
 	sum := 0.0
 	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		n, err := strconv.ParseUint(colour[1+2*i:3+2*i], 16, 8)
+		n, err := strconv.ParseUint(color[1+2*i:3+2*i], 16, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,15 +44,15 @@ func luminance(t *testing.T, colour string) float64 {
 // TestChartMarksCanBeSeen: the marks of charts stand out from the panel by 3
 // to 1 at least, in both themes (WCAG 2.2, 1.4.11).
 func TestChartMarksCanBeSeen(t *testing.T) {
-	all := colours(t)
+	all := colors(t)
 	for _, name := range []string{"chart-critical", "chart-high", "chart-medium", "chart-low", "chart-opened", "chart-neutral", "bgColor-success-emphasis", "fgColor-accent", "fgColor-done", "fgColor-success"} {
 		pair, ok := all[name]
 		if !ok {
-			t.Errorf("%s is no colour of both themes", name)
+			t.Errorf("%s is not a color of both themes", name)
 			continue
 		}
-		for theme, colour := range pair {
-			a, b := luminance(t, colour), luminance(t, all["bgColor-default"][theme])
+		for theme, color := range pair {
+			a, b := luminance(t, color), luminance(t, all["bgColor-default"][theme])
 			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 3 {
 				t.Errorf("%s in %s: %.2f to 1", name, []string{"light", "dark"}[theme], ratio)
 			}

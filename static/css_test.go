@@ -75,7 +75,7 @@ func cssRules(t *testing.T) []cssRule {
 	return found
 }
 
-// nested is a selector with the one that it stands in before it.
+// nested is a selector with its parent before it.
 func nested(around []string, selector string) string {
 	for _, outer := range slices.Backward(around) {
 		if outer != "" && !strings.HasPrefix(outer, "@") {
@@ -210,7 +210,7 @@ func number(t *testing.T, width string) int {
 	return n
 }
 
-// TestAClassBelongsToOneFile: rules whose selectors begin with a class stand
+// TestAClassBelongsToOneFile: rules whose selectors begin with a class are
 // in one file. Only the rules for paper, in report.css, may begin with any.
 func TestAClassBelongsToOneFile(t *testing.T) {
 	files := map[string]map[string]bool{}

@@ -26,7 +26,7 @@ const Prefix = "/static/"
 type bundle struct {
 	name        string
 	contentType string
-	parts       []string // globs of FS; a file that several match stands where the first does
+	parts       []string // globs of FS; a file that several match comes where the first does
 }
 
 func bundles() []bundle {
@@ -71,7 +71,7 @@ func New() *Assets {
 
 // URL returns the path of a served file (app.css, app.js, theme.js,
 // icon.svg), such as /static/app.3f2a1c9b04.css; "" for any other name. What
-// stands there never changes, so it may be cached without end.
+// is there never changes, so it may be cached without end.
 func (a *Assets) URL(name string) string { return a.urls[name] }
 
 // Open returns the file at a path that URL gave, and its content type. The

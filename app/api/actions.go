@@ -35,7 +35,7 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 		return send(c, fiber.StatusAccepted, j)
 	}
 	j, err := h.Wait(c.UserContext())
-	if err != nil && c.UserContext().Err() != nil { // the server's end, and not that of a job that a person cancelled
+	if err != nil && c.UserContext().Err() != nil { // the server's end, and not that of a job that a person canceled
 		return stopping(j)
 	}
 	if err != nil {
@@ -53,9 +53,9 @@ func answerJob(c *fiber.Ctx, h *ingest.Handle, async bool, add func(*fiber.Ctx, 
 	return send(c, fiber.StatusOK, result)
 }
 
-// stopping tells a waiter that the server stops before its job has ended.
+// stopping is the error for a waiter whose job has not ended when the server stops.
 func stopping(j telemetry.Job) error {
-	e := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down; the job %s goes on at its next start.", j.ID)
+	e := telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Job %s continues at the next start.", j.ID)
 	e.JobID = j.ID
 	return e
 }

@@ -26,12 +26,12 @@ type Jobs interface {
 	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
-// Scope keeps a person's word that a narrow scan counts as a full one.
+// Scope stores that a person accepts a scope-reduced scan as a full one.
 type Scope interface {
 	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error
 }
 
-// Settings is what /api/config tells: never a secret's value.
+// Settings is what /api/config returns: never a secret's value.
 type Settings struct {
 	GitHubTokenSet bool   `json:"github_token_set"`
 	DevinKeySet    bool   `json:"devin_api_key_set"`
@@ -53,8 +53,8 @@ type API struct {
 	Description string // of this API, as /api/openapi.yaml answers it
 }
 
-// pageOf reads page, per_page, sort and order. What is no number, or fits no
-// 64 bits, is CodeInvalid; what is out of range is clamped.
+// pageOf reads page, per_page, sort and order. What is not a number, or does
+// not fit 64 bits, is CodeInvalid; what is out of range is clamped.
 func pageOf(c *fiber.Ctx) (query.Page, error) {
 	p, err := sortOf(c)
 	if err != nil {
@@ -89,7 +89,7 @@ func repoParam(c *fiber.Ctx) (string, error) {
 	}
 	name := telemetry.ParseRepo(text)
 	if name == "" {
-		return "", telemetry.Errorf(telemetry.CodeInvalid, "repo: write owner/name, or the repository's URL.")
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "Invalid repo: want owner/name or the repository's URL.")
 	}
 	return name.Key(), nil
 }

@@ -20,7 +20,7 @@ import (
 func jsonBody(c *fiber.Ctx, into any) error {
 	media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
 	if err != nil || media != fiber.MIMEApplicationJSON {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The body must be JSON: send it with Content-Type: application/json.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid body: want JSON, sent with Content-Type: application/json.")
 	}
 	d := json.NewDecoder(bytes.NewReader(c.Request().Body()))
 	d.DisallowUnknownFields()
@@ -28,31 +28,31 @@ func jsonBody(c *fiber.Ctx, into any) error {
 		return bodyError(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The body holds more than one JSON object.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid body: want one JSON object, not several.")
 	}
 	return nil
 }
 
-// bodyError says a decoding error without the names of Go's types.
+// bodyError words a decoding error without the names of Go's types.
 func bodyError(err error) error {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if e.Field == "" {
-			return telemetry.Errorf(telemetry.CodeInvalid, "The body must be a JSON object; what came is of the type %s.", e.Value)
+			return telemetry.Errorf(telemetry.CodeInvalid, "Invalid body: want a JSON object, not a value of type %s.", e.Value)
 		}
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s: the type %s is wrong here.", e.Field, e.Value)
+		return telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: a value of type %s is not accepted.", e.Field, e.Value)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return unreadField(strings.Trim(name, `"`))
 	}
-	return telemetry.Errorf(telemetry.CodeInvalid, "The body is no JSON: it is empty, cut short or malformed.")
+	return telemetry.Errorf(telemetry.CodeInvalid, "Invalid body: it is empty, cut short or not valid JSON.")
 }
 
 // unreadField refuses a field of a body.
 func unreadField(name string) error {
 	return telemetry.Errorf(telemetry.CodeInvalid,
-		"The body has the field %.100q, which nothing reads. %s says which there are; "+
+		"Unknown field %.100q. %s lists the fields; "+
 			"JSON needs Content-Type: application/json.", name, links.APIDescription)
 }

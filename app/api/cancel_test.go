@@ -9,7 +9,7 @@ import (
 	"telemetry-dashboard/services/devin/devintest"
 )
 
-// TestCancel: a poll that waits for Devin is cancelled; what ended, or was
+// TestCancel: a poll that waits for Devin is canceled; what ended, or was
 // never there, is not; and the next poll does its work.
 func TestCancel(t *testing.T) {
 	w := newWorld(t, handmade(t), true)

@@ -159,7 +159,7 @@ func asksOf(t *testing.T, w *world) []ask {
 	run := url.PathEscape(w.first("/api/runs?kind=scan", "_file"))
 	pull := w.first("/api/prs", "repo") + "/" + w.first("/api/prs", "pr_number")
 	repo := w.first("/api/issues", "repo")
-	asks := slices.Concat(listAsks(repo), detailAsks(issue, session, run, pull, repo), jobAsks(w), findAsks(w, repo), outwardAsks(session, "octo/widgets"))
+	asks := slices.Concat(listAsks(repo), detailAsks(issue, session, run, pull, repo), jobAsks(w), findAsks(w, repo), upstreamAsks(session, "octo/widgets"))
 	for _, path := range []string{"/api/stats", "/api/trends", "/api/config", "/api/openapi.yaml", "/api/repos", "/api/repos?sort=open&order=asc"} {
 		asks = append(asks, ask{"GET " + strings.SplitN(path, "?", 2)[0], path, "", 200})
 	}
@@ -213,7 +213,7 @@ func jobAsks(w *world) []ask {
 	}
 }
 
-func outwardAsks(session, repo string) []ask {
+func upstreamAsks(session, repo string) []ask {
 	messages, path := " /api/sessions/{id}/messages", "/api/sessions/"+session+"/messages"
 	preflight, dispatch := "GET /api/dispatch/preflight", "POST /api/dispatch"
 	asks := []ask{

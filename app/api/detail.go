@@ -35,7 +35,7 @@ func (a *API) pull(c *fiber.Ctx) error {
 	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
 	if err != nil || number < 1 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"number: a pull request has a whole number from 1; write for example %s.", links.APIPull("owner/name", 12))
+			"Invalid number: want a whole number from 1, for example %s.", links.APIPull("owner/name", 12))
 	}
 	repo := telemetry.ParseRepo(links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name")))
 	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})
@@ -61,8 +61,8 @@ func (a *API) diff(c *fiber.Ctx) error {
 	return send(c, fiber.StatusOK, diffOf(d))
 }
 
-// raw answers a file byte for byte as it was fetched. What is no record may
-// be anything, so no browser gets to interpret it.
+// raw answers a file byte for byte as it was fetched. A file that is not a
+// record may be anything, so browsers must not interpret it.
 func (a *API) raw(c *fiber.Ctx) error {
 	f, err := a.Dashboard.Raw(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")))
 	if err != nil {
@@ -76,8 +76,8 @@ func (a *API) raw(c *fiber.Ctx) error {
 	return c.Status(fiber.StatusOK).Send(f.Body)
 }
 
-// acceptScope accepts a narrow scan as a full one; DELETE, or ?undo=true,
-// takes that back.
+// acceptScope accepts a scope-reduced scan as a full one; DELETE, or
+// ?undo=true, undoes that.
 func (a *API) acceptScope(c *fiber.Ctx) error {
 	undo, err := boolParam(c, "undo")
 	if err != nil {

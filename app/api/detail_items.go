@@ -2,8 +2,8 @@ package api
 
 import "telemetry-dashboard/services/telemetry"
 
-// attemptItem is an attempt with what came of it and, in fields of its own,
-// its pull request.
+// attemptItem is an attempt with its outcome and, in fields of its own, its
+// pull request.
 type attemptItem struct {
 	telemetry.AttemptRow
 	PRNumber *int64  `json:"pr_number"`

@@ -9,17 +9,17 @@ import (
 
 // dispatchBody is the body of POST /api/dispatch (docs/rules.md#dispatch).
 type dispatchBody struct {
-	TargetRepo    string     `json:"target_repo"`
-	Languages     looseWords `json:"languages"`
-	Queries       looseText  `json:"queries"`
-	PersistLogs   looseText  `json:"persist_logs"`
-	IncludePaths  looseWords `json:"include_paths"`
-	ExcludePaths  looseWords `json:"exclude_paths"`
-	BatchSize     looseText  `json:"batch_size"`
-	MaxSessions   looseText  `json:"max_sessions"`
-	Severity      looseText  `json:"severity_threshold"`
-	DryRun        looseText  `json:"dry_run"`
-	DefaultBranch looseText  `json:"default_branch"`
+	TargetRepo    string    `json:"target_repo"`
+	Languages     looseList `json:"languages"`
+	Queries       looseText `json:"queries"`
+	PersistLogs   looseText `json:"persist_logs"`
+	IncludePaths  looseList `json:"include_paths"`
+	ExcludePaths  looseList `json:"exclude_paths"`
+	BatchSize     looseText `json:"batch_size"`
+	MaxSessions   looseText `json:"max_sessions"`
+	Severity      looseText `json:"severity_threshold"`
+	DryRun        looseText `json:"dry_run"`
+	DefaultBranch looseText `json:"default_branch"`
 }
 
 // looseText is a text, number or flag as the workflow's inputs take it: all
@@ -29,7 +29,7 @@ type looseText string
 func (t *looseText) UnmarshalJSON(b []byte) error {
 	if b[0] == '{' || b[0] == '[' {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"An input of the workflow must be a text, a number or true/false, not a list or an object.")
+			"Invalid input: want a string, a number or a boolean, not a list or an object.")
 	}
 	if b[0] != '"' {
 		*t = looseText(strings.TrimPrefix(string(b), "null"))
@@ -41,21 +41,21 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// looseWords is a text of words parted by commas, or a list of them.
-type looseWords string
+// looseList is a text of words parted by commas, or a list of them.
+type looseList string
 
-func (w *looseWords) UnmarshalJSON(b []byte) error {
+func (w *looseList) UnmarshalJSON(b []byte) error {
 	var words []string
 	if json.Unmarshal(b, &words) == nil {
-		*w = looseWords(strings.Join(words, ","))
+		*w = looseList(strings.Join(words, ","))
 		return nil
 	}
 	var text string
 	if json.Unmarshal(b, &text) != nil {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"languages, include_paths, exclude_paths: write a text with commas, or a list of texts.")
+			"Invalid languages, include_paths or exclude_paths: want a list of strings, or a string separated by commas.")
 	}
-	*w = looseWords(strings.TrimSpace(text))
+	*w = looseList(strings.TrimSpace(text))
 	return nil
 }
 

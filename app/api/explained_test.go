@@ -168,7 +168,7 @@ func (e *explained) rows(path string) []any {
 	return rows
 }
 
-// check follows all links of an answer, whose figures stand under it.
+// check follows all links of an answer.
 func (e *explained) check(name string, answer any) int {
 	e.t.Helper()
 	links, ok := place(answer, "links").(map[string]any)
@@ -323,7 +323,7 @@ func TestWhatFiguresRefuse(t *testing.T) {
 		"/api/changes?event=moved":                         "opened, closed",
 		"/api/changes?since=monday":                        "since: want a time",
 		"/api/needs-attention?group=coffee":                "waiting, pr_ready, verified, never_started, stuck, overdue",
-		"/api/runs?sums=perhaps":                           "sums: it is true or false",
+		"/api/runs?sums=perhaps":                           "Invalid sums: want true or false",
 		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":  "path:x is not known at a past time",
 		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file": "sort: file is not known at a past time",
 	} {

@@ -88,7 +88,7 @@ func (l listed[R, T]) csv(ctx context.Context, w *bufio.Writer, a query.Ask) err
 }
 
 // json writes an array of the items that the list's endpoint has. After a
-// failure part-way the array stays open, so that nobody takes it for whole.
+// failure part-way the array stays open, so that it cannot pass for complete.
 func (l listed[R, T]) json(ctx context.Context, w *bufio.Writer, a query.Ask) error {
 	between := "[\n"
 	err := l.list.Each(ctx, a, func(rows []R) error {

@@ -16,7 +16,7 @@ func (a *API) repo(c *fiber.Ctx) error {
 	}
 	if p.Sort != "" {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"sort: this answer holds several lists; ask /api/issues, /api/runs, … with repo= to sort one.")
+			"This answer has several lists and cannot be sorted. To sort one, use /api/issues, /api/runs, … with repo=.")
 	}
 	q, err := a.question(c)
 	if err != nil {

@@ -18,10 +18,10 @@ func boolParam(c *fiber.Ctx, name string) (bool, error) {
 }
 
 // readFlags reads flags from the query, else from a form or a JSON object in
-// the body. The body must have no other fields, and each flag a value: who
-// writes dry_run where it is not read would get the real thing. Of a GET only
-// the query counts, since its answer is kept for all who ask by the same
-// address; a flag without a value is false there.
+// the body. The body must have no other fields, and each flag a value: a
+// misplaced dry_run would otherwise do the real thing. Of a GET only the query
+// counts, since its answer is cached by address; a flag without a value is
+// false there.
 func readFlags(c *fiber.Ctx, names ...string) (map[string]bool, error) {
 	texts := map[string]string{}
 	writes := c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead
@@ -46,7 +46,7 @@ func readFlags(c *fiber.Ctx, names ...string) (map[string]bool, error) {
 			set[name] = true
 		case text == "false", text == "0", text == "" && !given:
 		default:
-			return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
+			return nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: want true or false.", name)
 		}
 	}
 	return set, nil

@@ -20,11 +20,11 @@ func repoOf(r telemetry.RepoRow) repoItem {
 	note := ""
 	switch {
 	case !r.Listed && r.LatestRun != nil:
-		note = "not listed: this record names no findings"
+		note = "not listed: the latest scan lists no findings"
 	case r.WithoutFindings:
-		note = "a newer scan names no findings; what is open is as of the one before"
+		note = "a newer scan lists no findings; open issues are as of the one before"
 	case r.LatestReduced:
-		note = "scope reduced: the latest scan looked at less than the one before, and closed nothing"
+		note = "scope reduced: the latest scan covered less than the one before and closed nothing"
 	}
 	return repoItem{r, r.PRs, note, paths(dashboard.RepoLinks(r))}
 }

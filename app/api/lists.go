@@ -183,7 +183,7 @@ func ofRepo(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
 }
 
 // ofQuery reads q, the query language of the list. Terms of other parameters
-// stand beside its own.
+// are added to it.
 func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 	q, err := dashboard.Parse(l, c.Query("q"))
 	*a = a.And(q.Terms...)
@@ -212,7 +212,7 @@ func words[W ~string](name, field string, allowed []W) param {
 func single(name string) param {
 	return func(c *fiber.Ctx, _ dashboard.Described, _ *query.Ask) error {
 		if strings.Contains(c.Query(name), ",") {
-			return telemetry.Errorf(telemetry.CodeInvalid, "%s: want one word; write several with q, for example q=is:open,closed.", name)
+			return telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: want one word. For several, use q, for example q=is:open,closed.", name)
 		}
 		return nil
 	}

@@ -103,10 +103,10 @@ func TestDryRunInTheBody(t *testing.T) {
 		{`{"dry_run":true}`, "Application/JSON; charset=UTF-8", `"dry_run":true`, 200},
 		{"dry_run=true", form, `"dry_run":true`, 200},
 		{"dry_run=true", strings.ToUpper(form), `"dry_run":true`, 200},
-		{`{"dry_run":true}`, form, "which nothing reads", 400}, // curl -d without a header
-		{`{"dryrun":true}`, "application/json", "which nothing reads", 400},
-		{`{"DRY_RUN":true}`, "application/json", "which nothing reads", 400},
-		{"dry-run=true", form, "which nothing reads", 400},
+		{`{"dry_run":true}`, form, "Unknown field", 400}, // curl -d without a header
+		{`{"dryrun":true}`, "application/json", "Unknown field", 400},
+		{`{"DRY_RUN":true}`, "application/json", "Unknown field", 400},
+		{"dry-run=true", form, "Unknown field", 400},
 		{`{"dry_run":"perhaps"}`, "application/json", "true or false", 400},
 	} {
 		got := w.do("POST", "/api/backfill", c.body, "Content-Type: "+c.media)

@@ -8,8 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// sendRecords answers with JSON in which records stand in place of the one
-// list of items that is null. They are JSON already: encoding/json would read
+// sendRecords answers with JSON in which records replace the one list of
+// items that is null. They are JSON already: encoding/json would read
 // each of them again, which costs more than all else of such an answer.
 func sendRecords(c *fiber.Ctx, v any, records []json.RawMessage) error {
 	around, err := json.Marshal(v)

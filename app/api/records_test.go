@@ -28,7 +28,7 @@ func TestCompact(t *testing.T) {
 	for name, body := range bodies {
 		var want bytes.Buffer
 		if err := json.Compact(&want, body); err != nil && len(body) > 0 {
-			t.Fatalf("%s is no JSON: %v", name, err)
+			t.Fatalf("%s is not JSON: %v", name, err)
 		}
 		if got := appendCompact(nil, body); !bytes.Equal(got, want.Bytes()) {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, want.Bytes())

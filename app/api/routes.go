@@ -35,7 +35,7 @@ func (a *API) Routes() []Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Params: params}
 	}
 	// What these answer, GitHub or Devin is asked for.
-	outward := func(method, path string, h fiber.Handler) Route {
+	upstream := func(method, path string, h fiber.Handler) Route {
 		return Route{Method: method, Path: path, Handle: h, Upstream: true}
 	}
 	byMinute := func(path string, h fiber.Handler) Route {
@@ -71,10 +71,10 @@ func (a *API) Routes() []Route {
 		a.startJob("/api/poll", ingest.JobPoll, a.addSessions),
 		a.startJob("/api/poll-prs", ingest.JobPollPRs, a.addPulls),
 		a.startJob("/api/backfill", ingest.JobBackfill, nil),
-		outward(fiber.MethodGet, "/api/sessions/:id/messages", a.messages),
-		outward(fiber.MethodPost, "/api/sessions/:id/messages", a.reply),
-		outward(fiber.MethodPost, "/api/dispatch", a.dispatch),
-		outward(fiber.MethodGet, "/api/dispatch/preflight", a.preflight),
+		upstream(fiber.MethodGet, "/api/sessions/:id/messages", a.messages),
+		upstream(fiber.MethodPost, "/api/sessions/:id/messages", a.reply),
+		upstream(fiber.MethodPost, "/api/dispatch", a.dispatch),
+		upstream(fiber.MethodGet, "/api/dispatch/preflight", a.preflight),
 	}...)
 }
 

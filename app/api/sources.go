@@ -17,8 +17,8 @@ func (a *API) sources(c *fiber.Ctx) error {
 	return send(c, fiber.StatusOK, fiber.Map{"items": rows})
 }
 
-// acceptListing takes the held listing of a source for true and answers with
-// the refresh that marks its files gone. kept is how many of the stored files
+// acceptListing accepts the held listing of a source and answers with the
+// refresh that marks its files as gone. kept is how many of the stored files
 // it had when the caller looked; without it, whatever it has now is meant.
 func (a *API) acceptListing(c *fiber.Ctx) error {
 	async, err := boolParam(c, "async")
@@ -27,7 +27,7 @@ func (a *API) acceptListing(c *fiber.Ctx) error {
 	}
 	if !c.Context().QueryArgs().Has("source") {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"source: name the source of the listing: the action repository as owner/name, or leave it empty (source=) for RUNS_DIR.")
+			"source is missing: want the action repository as owner/name, or an empty value (source=) for RUNS_DIR.")
 	}
 	kept, err := intParam(c, "kept", 0, 0, math.MaxInt64)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // cpuTime is the processor time that this process has used: on a busy
-// machine it tells more than the clock does.
+// machine it says more than the clock does.
 func cpuTime() time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

@@ -115,23 +115,23 @@ const (
 	firstLeast  = 5
 )
 
-// pressed is what an address gave under load.
-type pressed struct {
+// measured is what an address gave under load.
+type measured struct {
 	times []time.Duration
 	ratio float64 // median of its rate in a round to the yardstick's in the same
 }
 
 // against asks an address and the yardstick in turn, round by round, so that
 // a slow moment of the machine meets both.
-func against(address, yardstick string, req []byte, status int) (pressed, error) {
-	var p pressed
+func against(address, yardstick string, req []byte, status int) (measured, error) {
+	var p measured
 	var ratios []float64
 	for round := range rounds + 1 {
-		bare, _, err := press(yardstick, req, status)
+		bare, _, err := drive(yardstick, req, status)
 		if err != nil {
 			return p, fmt.Errorf("the yardstick: %w", err)
 		}
-		rate, times, err := press(address, req, status)
+		rate, times, err := drive(address, req, status)
 		if err != nil {
 			return p, err
 		}
@@ -146,15 +146,15 @@ func against(address, yardstick string, req []byte, status int) (pressed, error)
 	return p, nil
 }
 
-// press asks an address by several connections for a slice of time, and
+// drive asks an address by several connections for a slice of time, and
 // returns the requests a second.
-func press(address string, req []byte, status int) (rate float64, times []time.Duration, err error) {
+func drive(address string, req []byte, status int) (rate float64, times []time.Duration, err error) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	begun := time.Now()
 	for range connections {
 		all.Go(func() {
-			mine, e := pressOne(address, req, status, begun.Add(slice))
+			mine, e := driveOne(address, req, status, begun.Add(slice))
 			mu.Lock()
 			defer mu.Unlock()
 			times, err = append(times, mine...), errors.Join(err, e)
@@ -164,7 +164,7 @@ func press(address string, req []byte, status int) (rate float64, times []time.D
 	return float64(len(times)) / time.Since(begun).Seconds(), times, err
 }
 
-func pressOne(address string, req []byte, status int, end time.Time) ([]time.Duration, error) {
+func driveOne(address string, req []byte, status int, end time.Time) ([]time.Duration, error) {
 	c, err := dial(address)
 	if err != nil {
 		return nil, err

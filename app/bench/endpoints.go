@@ -130,7 +130,7 @@ type row struct {
 	endpoint endpoint
 	bytes    int // as sent: compressed where that pays
 	hot,
-	unchanged pressed
+	unchanged measured
 	first  []time.Duration
 	failed string
 }

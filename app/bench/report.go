@@ -62,7 +62,7 @@ func verdict(got, most float64) string {
 	return fmt.Sprintf("**missed** by %.0f %%", 100*(got/most-1))
 }
 
-func verdictLeast(got, least float64) string {
+func verdictAbove(got, least float64) string {
 	if got >= least {
 		return "met"
 	}
@@ -134,7 +134,7 @@ func (r *report) figures(b *strings.Builder) {
 	}, nil)
 	line("bulk, records/s (of a record's time: parse)", "≥ 2,000", func(s *size) string {
 		return fmt.Sprintf("%.0f (%.0f %%)", s.loaded.perSecond(), 100*s.loaded.parse.Seconds()/(s.loaded.parse+s.loaded.put).Seconds())
-	}, func(s *size) string { return verdictLeast(s.loaded.perSecond(), bulkRate) })
+	}, func(s *size) string { return verdictAbove(s.loaded.perSecond(), bulkRate) })
 	line("bulk, records per second of processor time", "", func(s *size) string {
 		return fmt.Sprintf("%.0f", float64(s.loaded.records)/max(s.loaded.cpu.Seconds(), 1e-9))
 	}, nil)
@@ -239,8 +239,8 @@ func (r *report) endpoint(b *strings.Builder, i int) {
 	fmt.Fprintf(b, " %s | %s |", growth, r.firstVerdict(i))
 	if row.endpoint.cached && row.failed == "" {
 		fmt.Fprintf(b, " %s | %.2f %s | %s | %.2f %s |\n", pair(row.hot.times), row.hot.ratio,
-			verdictLeast(row.hot.ratio, hotShare), pair(row.unchanged.times), row.unchanged.ratio,
-			verdictLeast(row.unchanged.ratio, unchangedShare))
+			verdictAbove(row.hot.ratio, hotShare), pair(row.unchanged.times), row.unchanged.ratio,
+			verdictAbove(row.unchanged.ratio, unchangedShare))
 	} else {
 		fmt.Fprint(b, " | | | |\n")
 	}

@@ -22,7 +22,7 @@ type options struct {
 	keep     string // a directory
 }
 
-// asks tells whether an endpoint is measured: one that holds one of the words
+// asks reports whether an endpoint is measured: one that holds one of the words
 // of -only.
 func (o options) asks(e endpoint) bool {
 	return slices.ContainsFunc(strings.Split(o.only, ","), func(part string) bool {
@@ -74,7 +74,7 @@ func measure(ctx context.Context, o options) error {
 	return os.WriteFile(o.out, []byte(text), 0o644) //nolint:gosec // a page of the documentation
 }
 
-// say tells on standard error how far it is.
+// say reports progress on standard error.
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
 // measureSize measures one size. Under load only the largest is asked: there

@@ -24,7 +24,7 @@ import (
 	"telemetry-dashboard/static"
 )
 
-// site is the real server over a store, and the yardstick beside it.
+// site is the real server over a store, and the yardstick.
 type site struct {
 	address, yardstick string
 	age                atomic.Uint64 // is added to every version: a new age makes every answer a first one

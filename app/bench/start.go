@@ -66,7 +66,7 @@ func (s *started) once(ctx context.Context, program, database, dir string, list 
 	defer func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_, _ = io.Copy(io.Discard, stderr)
-		_ = cmd.Wait() // it was told to end
+		_ = cmd.Wait() // it was asked to end
 	}()
 	address, err := listening(stderr)
 	if err != nil {

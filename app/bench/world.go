@@ -23,7 +23,7 @@ const (
 	seed            = 1
 )
 
-// historyEnd is when the history ends; the server's clock stands an hour
+// historyEnd is when the history ends; the server's clock is an hour
 // later, so that no minute passes while an unchanged answer is asked for.
 func historyEnd() time.Time { return time.Date(2026, 5, 14, 14, 32, 0, 0, time.UTC) }
 

@@ -123,7 +123,7 @@ func (s *Server) cached(c *fiber.Ctx, r Route) error {
 	return nil
 }
 
-// computed asks for the answer of a tag, once for all who want it at a time.
+// computed asks for the answer of a tag once for all concurrent requests.
 // It returns nil where the handler has written what is not kept.
 func (s *Server) computed(c *fiber.Ctx, r Route, tag string) (*answer, error) {
 	first := false

@@ -15,25 +15,25 @@ const (
 	mediaJSON = fiber.MIMEApplicationJSON
 )
 
-// wellFormed refuses what no handler should see, before a body is decoded: a
+// wellFormed refuses what no handler should get, before a body is decoded: a
 // compressed body (unpacking has no bound in Fiber), one that is neither JSON
 // nor a form, and texts that no database stores: NUL bytes, bytes that are
 // not UTF-8, and percent-encoding that is malformed.
 func wellFormed(r *fasthttp.Request) error {
 	if len(r.Header.Peek(fiber.HeaderContentEncoding)) > 0 {
-		return telemetry.Errorf(telemetry.CodeUnsupportedMedia, "The body is compressed. Send it without Content-Encoding.")
+		return telemetry.Errorf(telemetry.CodeUnsupportedMedia, "Compressed bodies are not accepted. Send the body without Content-Encoding.")
 	}
 	path, query, _ := bytes.Cut(r.Header.RequestURI(), []byte("?"))
 	if !plainText(path) {
 		return telemetry.Errorf(telemetry.CodeNotFound,
-			"There is nothing at this address: it has a NUL byte, malformed percent-encoding, or is not UTF-8.")
+			"Invalid address: it has a NUL byte, malformed percent-encoding, or is not UTF-8.")
 	}
 	if !plainText(query) {
 		return telemetry.Errorf(telemetry.CodeInvalid,
 			"Invalid query: it has a NUL byte, malformed percent-encoding, or is not UTF-8. Send it as UTF-8, percent-encoded.")
 	}
 	if r.Header.IsGet() || r.Header.IsHead() || r.Header.IsOptions() {
-		return nil // nobody reads their body
+		return nil // their body is not read
 	}
 	return bodyWellFormed(r)
 }
@@ -57,16 +57,16 @@ func bodyWellFormed(r *fasthttp.Request) error {
 		}
 	case mediaJSON:
 		if !utf8.Valid(body) {
-			return telemetry.Errorf(telemetry.CodeInvalid, "The body is not UTF-8, as JSON must be.")
+			return telemetry.Errorf(telemetry.CodeInvalid, "Invalid body: want JSON in UTF-8.")
 		}
 	default:
 		return telemetry.Errorf(telemetry.CodeUnsupportedMedia,
-			"The body must be JSON or a form: send it with Content-Type: application/json, or application/x-www-form-urlencoded.")
+			"Invalid body: want JSON or a form, sent with Content-Type: application/json or application/x-www-form-urlencoded.")
 	}
 	return nil
 }
 
-// plainText tells whether percent-encoded text is well-formed, and UTF-8
+// plainText reports whether percent-encoded text is well-formed, and UTF-8
 // without a NUL once it is decoded.
 func plainText(encoded []byte) bool {
 	if bytes.IndexByte(encoded, 0) >= 0 {

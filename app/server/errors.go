@@ -57,7 +57,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		return nil
 	}
 	e, status := s.public(c, err)
-	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // which is logged once a spell
+	if status >= fiber.StatusInternalServerError && e.Code != telemetry.CodeOverloaded { // logged by its source, not each time
 		s.o.Log.Warn("a request failed", "method", c.Method(), "path", c.Path(), "status", status, "code", e.Code, "err", err)
 	}
 	h := &c.Response().Header
@@ -77,8 +77,8 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	return c.Status(status).Send(body)
 }
 
-// refused is the error of a request that met no handler: who may not ask is
-// told so, and not whether there is something.
+// refused is the error of a request that met no handler. A client that may
+// not ask learns that, and not whether the address exists.
 func (s *Server) refused(c *fiber.Ctx, err error) error {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && (f.Code == fiber.StatusNotFound || f.Code == fiber.StatusMethodNotAllowed) {
 		if guarded := s.guard(c); guarded != nil {
@@ -105,29 +105,29 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && f.Code >= 400 && f.Code < 500 {
 		return requestError(c, f.Code), f.Code
 	}
-	e := telemetry.Errorf(telemetry.CodeInternal, "Something went wrong inside the program; its log has the cause. What was stored stays.")
+	e := telemetry.Errorf(telemetry.CodeInternal, "Internal error. See the log. Stored data is kept.")
 	switch {
 	case errors.Is(err, context.Canceled) && s.stop.Err() != nil:
-		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
+		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Try again later.")
 	case errors.Is(err, context.DeadlineExceeded):
 		e = telemetry.Errorf(telemetry.CodeUnavailable,
-			"The answer took longer than %d seconds. Try again, or ask for less at once.", int(s.o.Timeout.Seconds()))
+			"The answer took longer than %d seconds. Try again, or request less at a time.", int(s.o.Timeout.Seconds()))
 	}
 	return e, Status(e.Code)
 }
 
-// requestError says in words what Fiber refused.
+// requestError is the message for what Fiber refused.
 func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	switch status {
 	case fiber.StatusNotFound:
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "Not found: %s.", telemetry.Shown(c.Path()))
 	case fiber.StatusMethodNotAllowed:
-		return telemetry.Errorf(telemetry.CodeMethod, "%s does not take %s.",
+		return telemetry.Errorf(telemetry.CodeMethod, "Method not allowed: %s does not accept %s.",
 			telemetry.Shown(c.Path()), telemetry.Shown(string(c.Request().Header.Method())))
 	case fiber.StatusRequestTimeout:
-		return telemetry.Errorf(telemetry.CodeInvalid, "The request came too slowly. Send it again.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "The request arrived too slowly. Send it again.")
 	case fiber.StatusRequestEntityTooLarge:
-		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at once.", bodyLimit)
+		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at a time.", bodyLimit)
 	case fiber.StatusRequestHeaderFieldsTooLarge:
 		return telemetry.Errorf(telemetry.CodeTooLarge,
 			"The request's address and headers are larger than %d bytes. Shorten the address, or remove the cookies of this host.",

@@ -34,7 +34,7 @@ func (s *Server) etag(c *fiber.Ctx, r Route) string {
 	return string(append(tag, '"'))
 }
 
-// matches tells whether If-None-Match names the tag, compared weakly.
+// matches reports whether If-None-Match names the tag, compared weakly.
 func matches(header, tag string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		part = strings.TrimSpace(part)

@@ -49,7 +49,7 @@ func TestTheRestIsAnswered503(t *testing.T) {
 	} {
 		r, body := s.say(text)
 		if r.StatusCode != 503 || r.Header.Get("Retry-After") != "5" || r.Header.Get("Content-Type") != contentType ||
-			!strings.Contains(body, "as many connections as it can hold") {
+			!strings.Contains(body, "too many open connections") {
 			t.Errorf("%q: %s %v %s", text, r.Status, r.Header, body)
 		}
 	}

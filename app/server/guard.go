@@ -31,7 +31,7 @@ func protect(h *fasthttp.ResponseHeader) {
 	}
 }
 
-// guard refuses who may not ask.
+// guard refuses requests that are not allowed.
 //
 // A Host that is not the server's own is refused: a page elsewhere could
 // otherwise reach it by DNS rebinding. Only the front-end files are served to
@@ -42,8 +42,8 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	host := string(c.Request().Host())
 	if !s.knownHost(host, c.Context().LocalAddr()) && !strings.HasPrefix(c.Path(), staticPath) {
 		return telemetry.Errorf(telemetry.CodeUnknownHost,
-			"The dashboard is not served under the host name %q. "+
-				"Open it under its own address, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
+			"Unknown host %q. "+
+				"Use an address of this dashboard, or add the host to ALLOWED_HOSTS (or set PUBLIC_URL) and restart.",
 			telemetry.Shown(host))
 	}
 	switch c.Method() {
@@ -58,7 +58,7 @@ func (s *Server) guard(c *fiber.Ctx) error {
 	}
 	if err := s.origins.Check(req); err != nil {
 		return telemetry.Errorf(telemetry.CodeForbiddenOrigin,
-			"A page of another origin may not change anything here. Use the dashboard's own pages or a client that is not a browser; "+
+			"Requests from pages of another origin are not allowed. Use the dashboard's own pages or a client other than a browser; "+
 				"behind a proxy, set PUBLIC_URL to the address in the browser.").Because(err)
 	}
 	return nil
@@ -80,7 +80,7 @@ func hostSet(o Options) map[string]bool {
 	return set
 }
 
-// knownHost tells whether a Host is one of the settings, this machine's
+// knownHost reports whether a Host is one of the settings, this machine's
 // loopback, or the IP address to which the request came: an address cannot be
 // rebound as a name can.
 func (s *Server) knownHost(host string, local net.Addr) bool {
@@ -96,7 +96,7 @@ func (s *Server) knownHost(host string, local net.Addr) bool {
 	return ok && ip != nil && ip.Equal(to.IP)
 }
 
-// loopback tells whether an address or Host names this machine only:
+// loopback reports whether an address or Host names this machine only:
 // 127.0.0.0/8, ::1, localhost and *.localhost (RFC 6761), with a port or
 // without.
 func loopback(address string) bool {

@@ -28,8 +28,8 @@ const (
 	drainBytes = 1 << 20
 )
 
-// listener accepts a bounded number of connections, and goes on accepting
-// where the system has no descriptor or memory left for one. Beyond the bound
+// listener accepts a bounded number of connections, and keeps
+// accepting when the system has no descriptor or memory left for one. Beyond the bound
 // the connection that has been idle longest is closed for the new one, or,
 // where none has been idle for a while, the new one is answered 503.
 type listener struct {
@@ -39,8 +39,8 @@ type listener struct {
 	grace  time.Duration // how long a connection is idle before it must make way
 	closed chan struct{}
 	once   sync.Once
-	short  spell // of descriptors
-	full   spell
+	short  logOnce // of descriptors
+	full   logOnce
 	refuse chan struct{}
 
 	mu   sync.Mutex
@@ -69,8 +69,8 @@ func (l *listener) Accept() (net.Conn, error) {
 				return nil, err
 			}
 			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
-			if l.short.begins() {
-				l.log.Warn("a connection cannot be accepted; waiting until it can", "err", err)
+			if l.short.due() {
+				l.log.Warn("cannot accept connections; retrying", "err", err)
 			}
 			select {
 			case <-l.closed:
@@ -87,7 +87,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-// passing tells whether Accept may succeed later after this error.
+// passing reports whether Accept may succeed later after this error.
 func passing(err error) bool {
 	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
@@ -114,7 +114,7 @@ func (l *listener) admit(c net.Conn) net.Conn {
 }
 
 // evict closes the connection that has been idle longest, for at least
-// its grace, and tells whether there was one.
+// its grace, and reports whether there was one.
 func (l *listener) evict() bool {
 	var oldest *conn
 	least := time.Now().Add(-l.grace).UnixNano()
@@ -149,8 +149,8 @@ func (l *listener) end(inUse bool) {
 
 // turnAway answers 503 and closes c.
 func (l *listener) turnAway(c net.Conn) {
-	if l.full.begins() {
-		l.log.Warn("more connections than the server may hold; new ones are answered 503", "most", l.most)
+	if l.full.due() {
+		l.log.Warn("too many connections: answering new ones with 503", "most", l.most)
 	}
 	select {
 	case l.refuse <- struct{}{}:
@@ -161,7 +161,7 @@ func (l *listener) turnAway(c net.Conn) {
 	go func() {
 		defer func() { <-l.refuse }()
 		if err := telemetry.Guard("refuse a connection", func() error { return sayFull(c) }); err != nil {
-			l.log.Debug("a connection could not be refused in words", "err", err)
+			l.log.Debug("could not answer a refused connection", "err", err)
 		}
 	}()
 }
@@ -174,10 +174,10 @@ func sayFull(c net.Conn) error {
 		return err
 	}
 	var asked [512]byte
-	n, _ := c.Read(asked[:]) // who asks nothing is answered all the same
+	n, _ := c.Read(asked[:]) // a client that sends nothing is answered too
 	e := &telemetry.Error{
 		Code:    telemetry.CodeOverloaded,
-		Message: "The server has as many connections as it can hold. Try again in a few seconds.",
+		Message: "The server has too many open connections. Try again in a few seconds.",
 	}
 	body, contentType := []byte(e.Message+"\n"), "text/plain; charset=utf-8"
 	if underAPI(pathIn(asked[:n])) {
@@ -251,7 +251,7 @@ func pathIn(start []byte) []byte {
 	return path
 }
 
-// ofScript tells whether a request that cannot be read is one of a script: to
+// ofScript reports whether a request that cannot be read is one of a script: to
 // the API, or without a path, which no browser sends.
 func ofScript(start []byte) bool {
 	path := pathIn(start)
@@ -289,12 +289,11 @@ func connState(c net.Conn, state fasthttp.ConnState) {
 	}
 }
 
-// spell tells the beginning of a spell of the same thing, so that it is
-// logged once and not each time. A spell is over when it has not happened for
-// a minute.
-type spell struct{ last atomic.Int64 }
+// logOnce keeps a repeated condition from being logged each time: it is due
+// again once the condition has not occurred for a minute.
+type logOnce struct{ last atomic.Int64 }
 
-func (s *spell) begins() bool {
+func (s *logOnce) due() bool {
 	now := time.Now().UnixNano()
 	return now-s.last.Swap(now) > int64(time.Minute)
 }

@@ -20,7 +20,7 @@ import (
 // The bounds of what is done at a time.
 const (
 	queueMost      = 128  // how many may wait
-	outwardMost    = 32   // answers that wait for an upstream
+	upstreamMost   = 32   // answers that wait for an upstream
 	streamsMost    = 1024 // streams, and at most a part
 	streamsPart    = 4    // of the connections; one client may have half of the streams
 	streamsLeast   = 6    // as many connections as a browser opens to a host
@@ -39,7 +39,7 @@ func computing() int64 { return int64(max(8, 4*runtime.GOMAXPROCS(0))) }
 type gate struct {
 	places  *semaphore.Weighted
 	waiting atomic.Int64
-	spell   spell
+	logOnce logOnce
 	log     *slog.Logger
 	what    string
 	wait    time.Duration
@@ -49,7 +49,7 @@ func newGate(places int64, what string, o Options) *gate {
 	return &gate{places: semaphore.NewWeighted(places), what: what, log: o.Log, wait: o.times.queue}
 }
 
-// enter waits for a place, which leave gives back.
+// enter waits for a slot, which leave releases.
 func (g *gate) enter(ctx context.Context) error {
 	if g.places.TryAcquire(1) {
 		return nil
@@ -64,12 +64,12 @@ func (g *gate) enter(ctx context.Context) error {
 	} else {
 		g.waiting.Add(-1)
 	}
-	if g.spell.begins() {
-		g.log.Warn("more is asked than can be answered; the rest is answered 503", "what", g.what)
+	if g.logOnce.due() {
+		g.log.Warn("overloaded: answering further requests with 503", "what", g.what)
 	}
 	return &telemetry.Error{
 		Code:       telemetry.CodeOverloaded,
-		Message:    "The server has more to answer than it can right now. Try again in a moment.",
+		Message:    "The server is overloaded. Try again in a moment.",
 		RetryAfter: g.wait,
 	}
 }
@@ -79,7 +79,7 @@ func (g *gate) leave() { g.places.Release(1) }
 // streams bounds the streams that are open, of one client and of all.
 type streams struct {
 	most, mostOfOne int
-	spell           spell
+	logOnce         logOnce
 	log             *slog.Logger
 	wait            time.Duration
 
@@ -108,14 +108,14 @@ func (s *streams) begin(client netip.Addr) error {
 		s.open[client]++
 		return nil
 	}
-	if s.spell.begins() {
-		s.log.Warn("too many streams are open; new ones are answered 503",
+	if s.logOnce.due() {
+		s.log.Warn("too many streams are open: answering new ones with 503",
 			"open", s.all, "most", s.most, "of one client", s.mostOfOne)
 	}
 	return &telemetry.Error{
 		Code: telemetry.CodeOverloaded,
 		Message: "Too many streams are open. Close other tabs or downloads, or try again later; " +
-			"pages ask for changes by themselves meanwhile.",
+			"until then, pages update at intervals.",
 		RetryAfter: s.wait,
 	}
 }
@@ -157,13 +157,13 @@ func (c *callers) allow(client netip.Addr) error {
 	}
 	return &telemetry.Error{
 		Code:       telemetry.CodeRateLimited,
-		Message:    "This asks GitHub or Devin, and was asked too often from your address. Wait a few seconds, then try again.",
+		Message:    "Your address sent too many requests that GitHub or Devin must answer. Try again in a few seconds.",
 		RetryAfter: time.Minute / callersPerMin,
 	}
 }
 
-// clientOf is who asks: an IPv4 address, or the network of an IPv6 one, of
-// which one client has many.
+// clientOf is the client's IPv4 address, or the network of its IPv6 address,
+// of which one client has many.
 func clientOf(c *fiber.Ctx) netip.Addr {
 	addr, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	addr = addr.Unmap()

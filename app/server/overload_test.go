@@ -30,7 +30,7 @@ func heldRoutes(started chan<- bool, held <-chan bool) func(*site) []Route {
 			Route{Method: "GET", Path: "/held", Handle: wait},
 			Route{Method: "GET", Path: "/panels/held", Handle: wait},
 			Route{Method: "GET", Path: "/api/held", Handle: wait, Topics: []string{"records"}},
-			Route{Method: "GET", Path: "/api/outward", Handle: wait, Upstream: true},
+			Route{Method: "GET", Path: "/api/upstream", Handle: wait, Upstream: true},
 			Route{Method: "GET", Path: "/api/export", Stream: endless})
 	}
 }
@@ -50,7 +50,7 @@ func TestBeginningOfAStream(t *testing.T) {
 	}
 }
 
-// TestOverloadIsShed: what is beyond the bound is answered 503 in words,
+// TestOverloadIsShed: what is beyond the bound is answered 503 with a message,
 // while what is known already is answered as ever.
 func TestOverloadIsShed(t *testing.T) {
 	started, held := make(chan bool, 1000), make(chan bool)
@@ -75,7 +75,7 @@ func TestOverloadIsShed(t *testing.T) {
 	for path, form := range map[string]string{"/held": "<p>503", "/panels/held": "<p>503", "/api/live": `"code":"overloaded"`, "/api/export": `"code":"overloaded"`} {
 		r, body := s.do("GET", path)
 		if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); r.StatusCode != 503 || err != nil || seconds < 1 ||
-			!strings.Contains(body, form) || !strings.Contains(body, "more to answer than it can") {
+			!strings.Contains(body, form) || !strings.Contains(body, "is overloaded") {
 			t.Errorf("%s: %s Retry-After %q: %s", path, r.Status, r.Header.Get("Retry-After"), body)
 		}
 	}
@@ -93,7 +93,7 @@ func TestOverloadIsShed(t *testing.T) {
 	if r, body := s.do("GET", "/held"); r.StatusCode != 200 {
 		t.Errorf("afterwards: %s %s", r.Status, body)
 	}
-	if n := strings.Count(s.log.String(), "more is asked than can be answered"); n != 1 {
+	if n := strings.Count(s.log.String(), "answering further requests with 503"); n != 1 {
 		t.Errorf("the log says it %d times", n)
 	}
 }
@@ -104,13 +104,13 @@ func TestUpstreamsDoNotHoldPages(t *testing.T) {
 	started, held := make(chan bool, 1000), make(chan bool)
 	defer close(held)
 	s := serve(t, heldRoutes(started, held), withTimes(func(x *times) { x.queue = 10 * time.Millisecond }))
-	for range outwardMost {
-		if _, err := io.WriteString(s.dial(), "GET /api/outward HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+	for range upstreamMost {
+		if _, err := io.WriteString(s.dial(), "GET /api/upstream HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		<-started
 	}
-	if r, body := s.do("GET", "/api/outward"); r.StatusCode != 503 {
+	if r, body := s.do("GET", "/api/upstream"); r.StatusCode != 503 {
 		t.Errorf("one more: %s %s", r.Status, body)
 	}
 	if r, body := s.do("GET", "/api/live"); r.StatusCode != 200 {
@@ -198,7 +198,7 @@ func TestCallersOfUpstreamsAreBounded(t *testing.T) {
 		refused++
 		var said struct{ Error, Code string }
 		if err := json.Unmarshal([]byte(body), &said); err != nil || r.StatusCode != 429 || r.Header.Get("Retry-After") == "" ||
-			said.Code != "rate_limited" || !strings.Contains(said.Error, "too often from your address") {
+			said.Code != "rate_limited" || !strings.Contains(said.Error, "too many requests") {
 			t.Fatalf("%s %v %s", r.Status, r.Header, body)
 		}
 	}
@@ -231,7 +231,7 @@ func TestEachCallerHasItsOwnBound(t *testing.T) {
 	}
 }
 
-// TestStreamsAreBounded: beyond the bound a stream is refused in words, and
+// TestStreamsAreBounded: beyond the bound a stream is refused with a message, and
 // one that ended makes room.
 func TestStreamsAreBounded(t *testing.T) {
 	s := serve(t, func(*site) []Route {

@@ -9,7 +9,7 @@ import (
 )
 
 // knownParams refuses a request that writes with a parameter that its route
-// does not read: with a misspelt dry_run it would do the real thing. The
+// does not read: with a misspelled dry_run it would do the real thing. The
 // fields of a form to a page's action count as well; those of the API's bodies
 // are checked where they are read.
 func knownParams(c *fiber.Ctx, known []string) error {
@@ -43,12 +43,12 @@ func knownParam(name string, known []string) error {
 			near, least = k, far
 		}
 	}
-	hint := "This address takes none in its query."
+	hint := "This address accepts no query parameters."
 	switch {
 	case near != "":
 		hint = "Did you mean " + near + "?"
 	case len(known) > 0:
-		hint = "This address takes " + strings.Join(known, ", ") + "."
+		hint = "This address accepts " + strings.Join(known, ", ") + "."
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid, "Unknown parameter %.100q. %s Nothing was done.", name, hint)
 }

@@ -1,4 +1,4 @@
-// Package server is the layer between Fiber and the handlers: who may ask,
+// Package server is the layer between Fiber and the handlers: access,
 // limits, error → status, ETags and the cache of encoded answers, streams,
 // security headers, shutdown. It knows no page and no endpoint; errors for
 // people are rendered by a function that is handed in.
@@ -34,10 +34,10 @@ type Route struct {
 	Handle       func(c *fiber.Ctx) error
 	Topics       []string // whose versions its answer depends on; none: no ETag
 	Clock        bool     // its answer also depends on the minute (UTC)
-	ClockIn      []string // likewise, but only with one of these query parameters
+	ClockIn      []string // the same, but only with one of these query parameters
 	Waits        bool     // it waits for a job: no deadline
 	Upstream     bool     // it may ask an upstream: bounded for each caller
-	UpstreamIn   []string // likewise, but only with one of these query parameters
+	UpstreamIn   []string // the same, but only with one of these query parameters
 	Params       []string // of a route that writes: all that it reads from its query, or from a form
 
 	// Stream reads the request and returns what writes the answer's body,
@@ -92,19 +92,19 @@ func usualTimes() times {
 
 // Server serves routes. Make it with New.
 type Server struct {
-	o       Options
-	app     *fiber.App
-	stop    context.Context
-	stopped context.CancelFunc
-	salt    string // of ETags: what makes this database and build
-	hosts   map[string]bool
-	origins *http.CrossOriginProtection
-	answers *cache.Cache[*answer]
-	flights singleflight.Group // of answers being computed, by their ETag
-	inside  *gate              // answers from the database
-	outward *gate              // answers that an upstream may be asked for
-	streams *streams
-	callers *callers
+	o        Options
+	app      *fiber.App
+	stop     context.Context
+	stopped  context.CancelFunc
+	salt     string // of ETags: what makes this database and build
+	hosts    map[string]bool
+	origins  *http.CrossOriginProtection
+	answers  *cache.Cache[*answer]
+	flights  singleflight.Group // of answers being computed, by their ETag
+	inside   *gate              // answers from the database
+	upstream *gate              // answers that an upstream may be asked for
+	streams  *streams
+	callers  *callers
 }
 
 // The limits of a request.
@@ -116,25 +116,25 @@ const (
 )
 
 // New returns a Server of the routes. A GET route answers HEAD too; what no
-// route takes is 404 or 405, and OPTIONS tells the methods of a path.
+// route takes is 404 or 405, and OPTIONS lists the methods of a path.
 func New(o Options, routes []Route) *Server {
 	o.Timeout = cmp.Or(o.Timeout, requestTimeout)
 	o.Connections = cmp.Or(o.Connections, connections)
 	o.times = cmp.Or(o.times, usualTimes())
 	s := &Server{
-		o:       o,
-		salt:    o.DatabaseID + "\x00" + o.BuildID + "\x00",
-		hosts:   hostSet(o),
-		origins: http.NewCrossOriginProtection(),
-		answers: newAnswers(answersBytes),
-		inside:  newGate(computing(), "answers", o),
-		outward: newGate(outwardMost, "answers from upstreams", o),
-		streams: newStreams(o),
-		callers: newCallers(),
+		o:        o,
+		salt:     o.DatabaseID + "\x00" + o.BuildID + "\x00",
+		hosts:    hostSet(o),
+		origins:  http.NewCrossOriginProtection(),
+		answers:  newAnswers(answersBytes),
+		inside:   newGate(computing(), "answers", o),
+		upstream: newGate(upstreamMost, "answers from upstreams", o),
+		streams:  newStreams(o),
+		callers:  newCallers(),
 	}
 	if o.PublicURL != "" {
 		if err := s.origins.AddTrustedOrigin(o.PublicURL); err != nil {
-			o.Log.Error("the public URL is not an origin; browsers that come by it may be refused", "url", o.PublicURL, "err", err)
+			o.Log.Error("PUBLIC_URL is not an origin; requests of browsers that use it may be refused", "url", o.PublicURL, "err", err)
 		}
 	}
 	s.stop, s.stopped = context.WithCancel(context.Background())
@@ -182,12 +182,12 @@ func (s *Server) wire() {
 		}
 		c := s.app.AcquireCtx(ctx)
 		defer s.app.ReleaseCtx(c)
-		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes; there is no one to tell
+		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes the answer; nothing is left to handle
 	}
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		defer s.survive(ctx)
-		if e, ok := errors.AsType[net.Error](err); ok && !e.Timeout() { // nobody is there to be answered
+		if e, ok := errors.AsType[net.Error](err); ok && !e.Timeout() { // the client is gone
 			s.o.Log.Debug("a client left in the middle of a request", "err", err)
 			ctx.Response.SetStatusCode(fasthttp.StatusBadRequest)
 			return
@@ -214,7 +214,7 @@ func (s *Server) survive(ctx *fasthttp.RequestCtx) {
 	if p := recover(); p != nil {
 		_ = s.panicked(string(ctx.Path()), p) // it logs
 		ctx.Response.Reset()
-		ctx.Error("Something went wrong inside the program; its log has the cause.", fasthttp.StatusInternalServerError)
+		ctx.Error("Internal error. See the log.", fasthttp.StatusInternalServerError)
 		protect(&ctx.Response.Header)
 	}
 }
@@ -227,7 +227,7 @@ func (q quiet) Printf(format string, args ...any) {
 	q.log.Debug("a connection ended", "err", fmt.Sprintf(format, args...))
 }
 
-// knownMethod tells whether Fiber routes the method; others it would answer
+// knownMethod reports whether Fiber routes the method; others it would answer
 // in plain text.
 func knownMethod(method []byte) bool {
 	for _, m := range fiber.DefaultMethods {
@@ -257,7 +257,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	kept.end(false)
 	err := s.app.ShutdownWithTimeout(s.o.times.drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.o.Log.Warn("requests were still open after the time to end", "seconds", s.o.times.drain.Seconds())
+		s.o.Log.Warn("requests were still open at shutdown", "seconds", s.o.times.drain.Seconds())
 		err = nil
 	}
 	kept.end(true)
@@ -304,14 +304,14 @@ func (s *Server) admit(c *fiber.Ctx, r Route) error {
 	if err := knownParams(c, r.Params); err != nil {
 		return err
 	}
-	if outward(c, r) {
+	if asksUpstream(c, r) {
 		return s.callers.allow(clientOf(c))
 	}
 	return nil
 }
 
-// outward tells whether a request may ask an upstream.
-func outward(c *fiber.Ctx, r Route) bool {
+// asksUpstream reports whether a request may ask an upstream.
+func asksUpstream(c *fiber.Ctx, r Route) bool {
 	return r.Upstream || slices.ContainsFunc(r.UpstreamIn, c.Request().URI().QueryArgs().Has)
 }
 
@@ -323,8 +323,8 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 		return r.Handle(c)
 	}
 	through := s.inside
-	if outward(c, r) {
-		through = s.outward
+	if asksUpstream(c, r) {
+		through = s.upstream
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.stop), s.o.Timeout)
 	defer cancel()
@@ -339,7 +339,7 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 func (s *Server) asset(c *fiber.Ctx) error {
 	body, contentType, ok := s.o.Assets.Open(c.Path())
 	if !ok {
-		return telemetry.Errorf(telemetry.CodeNotFound, "There is nothing at %s.", telemetry.Shown(c.Path()))
+		return telemetry.Errorf(telemetry.CodeNotFound, "Not found: %s.", telemetry.Shown(c.Path()))
 	}
 	e, _ := s.answers.Get(c.Path())
 	if e == nil {

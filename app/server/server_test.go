@@ -220,14 +220,14 @@ func TestErrorsInTheFormOfTheCaller(t *testing.T) {
 		want         string
 	}{
 		{"GET", "/api/missing", nil, 404, `{"code":"not_found","error":"There is none."}`},
-		{"GET", "/api/nothing", nil, 404, `"There is nothing at /api/nothing."`},
+		{"GET", "/api/nothing", nil, 404, `"Not found: /api/nothing."`},
 		{"GET", "/api//list", nil, 404, `not_found`},
-		{"GET", "/nothing", nil, 404, `<p>404 There is nothing at /nothing.`},
-		{"GET", "/page", nil, 500, `<p>500 Something went wrong inside the program`},
+		{"GET", "/nothing", nil, 404, `<p>404 Not found: /nothing.`},
+		{"GET", "/page", nil, 500, `<p>500 Internal error.`},
 		{"GET", "/api/panic", nil, 500, `"code":"internal"`},
 		{"GET", "/api/limited", nil, 429, `"code":"rate_limited"`},
-		{"DELETE", "/api/list", nil, 405, `/api/list does not take DELETE.`},
-		{"FOO", "/api/list", nil, 405, `/api/list does not take FOO.`},
+		{"DELETE", "/api/list", nil, 405, `/api/list does not accept DELETE.`},
+		{"FOO", "/api/list", nil, 405, `/api/list does not accept FOO.`},
 		{"GET", "/api/list", []string{"Cookie: " + strings.Repeat("c", 17<<10)}, 431, `"code":"too_large"`},
 		{"GET", "/api/list?q=" + strings.Repeat("q", 17<<10), nil, 431, `"code":"too_large"`},
 		{"GET", "/page?q=" + strings.Repeat("q", 17<<10), nil, 431, `<p>431 The request's address and headers are larger than 16384 bytes.`},
@@ -300,7 +300,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// streamRoutes writes a line at each tick, and tells when it ended.
+// streamRoutes writes a line at each tick, and reports when it ended.
 func streamRoutes(ticks <-chan string, ended chan<- error) func(*site) []Route {
 	return func(*site) []Route {
 		return []Route{{Method: "GET", Path: "/events", Stream: func(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
@@ -368,7 +368,7 @@ func TestStreams(t *testing.T) {
 		case err := <-ended:
 			gone = true
 			if err == nil {
-				t.Error("a client that left ends its stream without a word")
+				t.Error("a client that left ends its stream silently")
 			}
 		}
 	}

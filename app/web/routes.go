@@ -23,9 +23,8 @@ func (w *Web) pageRoutes() []server.Route {
 	page := func(path string, h fiber.Handler) server.Route {
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
-	// For what these show an upstream is asked where they are opened with that
-	// panel unfolded.
-	unfolded := func(path, panel string, h fiber.Handler) server.Route {
+	// If one of them is opened with that panel expanded, an upstream is asked.
+	expanded := func(path, panel string, h fiber.Handler) server.Route {
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
 	}
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
@@ -37,16 +36,16 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/changes", l.ChangesPage),
 		page("/report", o.ReportPage),
 		page("/sessions", l.ListPage(l.Sessions())),
-		unfolded("/sessions/:id", d.Messages().Name,
+		expanded("/sessions/:id", d.Messages().Name,
 			d.DetailPage(d.Session(), d.LoadSession, []string{"id"}, d.Messages(), d.ReplyForm())),
 		page("/pulls", l.ListPage(l.Pulls())),
-		unfolded("/pulls/:owner/:name/:number", d.Checks().Name,
+		expanded("/pulls/:owner/:name/:number", d.Checks().Name,
 			d.DetailPage(d.Pull(), d.LoadPull, []string{"owner", "name", "number"}, d.Checks())),
 		page("/runs", l.ListPage(l.Runs(), l.Files())),
 		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
 		page("/repos", l.ListPage(l.Repos())),
 		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
-		unfolded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
+		expanded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
 		page("/search", l.SearchPage),
 		page("/docs/api", w.docs.Page),
@@ -62,17 +61,17 @@ func (w *Web) actionRoutes() []server.Route {
 	action := func(path string, h fiber.Handler, params ...string) server.Route {
 		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Params: params}
 	}
-	outward := func(path string, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
+	upstream := func(path string, h fiber.Handler, params ...string) server.Route { // asks GitHub or Devin
 		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Upstream: true, Params: params}
 	}
 	l, d, a := w.lists, w.details, w.actions
 	return []server.Route{
-		outward("/actions/refresh", a.Action(ingest.JobRefresh), "replaces"),
-		outward("/actions/poll", a.Action(ingest.JobPoll), "replaces"),
-		outward("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
-		outward("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run"),
-		outward("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
-		outward("/actions/reply", d.Reply, "session", "token", "message"),
+		upstream("/actions/refresh", a.Action(ingest.JobRefresh), "replaces"),
+		upstream("/actions/poll", a.Action(ingest.JobPoll), "replaces"),
+		upstream("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
+		upstream("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run"),
+		upstream("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
+		upstream("/actions/reply", d.Reply, "session", "token", "message"),
 		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),
 		action("/actions/accept-listing", a.AcceptListing, "source", "kept"),
 		action("/actions/dismiss", a.Dismiss, "id"),

@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/static"
 )
 
-// TestRoutes: each address stands once, and each panel's says of what its
+// TestRoutes: each address is registered once, and each panel's says on what its
 // answer is made: the topics that it reads, the clock, an upstream.
 func TestRoutes(t *testing.T) {
 	s := storetest.Open(t)

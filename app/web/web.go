@@ -32,25 +32,25 @@ type Jobs interface {
 	actions.Jobs
 }
 
-// Outward does what people ask of the upstreams, once a token.
-type Outward interface {
+// Submissions sends replies and starts runs, once per token.
+type Submissions interface {
 	details.Replies
 	actions.Dispatcher
 }
 
 // Options are what a Web works with.
 type Options struct {
-	Dashboard *dashboard.Dashboard
-	Jobs      Jobs
-	Changes   shell.Changes
-	Scopes    details.Scopes
-	Outward   Outward
-	NewID     func() string // of a form: letters, digits and -
-	Assets    shell.Assets
-	Quota     Quota // nil: GitHub is not asked
-	Settings  Settings
-	APIDocs   string // the JSON API's description, OpenAPI 3.1 in YAML
-	Now       func() time.Time
+	Dashboard   *dashboard.Dashboard
+	Jobs        Jobs
+	Changes     shell.Changes
+	Scopes      details.Scopes
+	Submissions Submissions
+	NewID       func() string // of a form: letters, digits and -
+	Assets      shell.Assets
+	Quota       Quota // nil: GitHub is not asked
+	Settings    Settings
+	APIDocs     string // the JSON API's description, OpenAPI 3.1 in YAML
+	Now         func() time.Time
 }
 
 // Web answers for the pages. It is safe for concurrent use.
@@ -78,8 +78,8 @@ func New(o Options) *Web {
 		Shell:    s,
 		overview: overview.New(s),
 		lists:    lists.New(s),
-		details:  details.New(s, o.Scopes, o.Outward, o.NewID),
-		actions:  actions.New(s, o.Jobs, o.Outward, o.NewID),
+		details:  details.New(s, o.Scopes, o.Submissions, o.NewID),
+		actions:  actions.New(s, o.Jobs, o.Submissions, o.NewID),
 		docs:     docs.New(s, o.APIDocs),
 	}
 }

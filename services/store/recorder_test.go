@@ -25,11 +25,16 @@ type Recorder struct {
 // Record lets a store read through a Recorder from now on.
 func Record(tb testing.TB, s *Store, address string) *Recorder {
 	tb.Helper()
-	r := &Recorder{driver: s.read.Driver(), address: address}
-	before, db := s.read, sql.OpenDB(r)
-	s.read = db
+	r := &Recorder{driver: s.reader().Driver(), address: address}
+	before, db := s.reader(), sql.OpenDB(r)
+	readFrom := func(db *sql.DB) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.read = db
+	}
+	readFrom(db)
 	tb.Cleanup(func() {
-		s.read = before
+		readFrom(before)
 		_ = db.Close()
 	})
 	return r

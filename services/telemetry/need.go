@@ -32,5 +32,5 @@ func (n Need) Action() (name, label string) {
 	case NeedStuck:
 		return "look", "Open in Devin"
 	}
-	return "dispatch", "Dispatch"
+	return "dispatch", "Start a run"
 }

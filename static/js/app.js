@@ -45,7 +45,7 @@
   // Morphing leaves open what a person opened.
   htmx.registerExtension("keep-open", { htmx_before_morph_attr: (element, { attrName }) => attrName !== "open" || !element.matches("details, dialog") });
 
-  // ---- Staying current. The stream of events tells the version of every
+  // ---- Staying current. The stream of events sends the version of every
   // topic; a panel asks again when one that it shows is newer than what it
   // has. Without the stream the panels' own intervals do.
   let paused = sessionStorage.getItem("paused") === "1";
@@ -56,27 +56,27 @@
   const panels = () => all("[data-panel]");
   const shows = (panel, topics) => (panel.dataset.topics ?? "").split(" ").some((topic) => topics.has(topic));
 
-  let latest = null, latestPulse = "";
+  let latest = null, latestFreshness = "";
   function catchUp() {
     if (!latest) return;
     const watched = quiet();
     const changed = new Set(Object.keys(latest).filter((topic) => latest[topic] !== known[topic]));
     if (!changed.size || watched && document.hidden) return;
-    if (watched) { // paused: only what the person started goes on
+    if (watched) { // paused: only what the person started is updated
       if (changed.has("jobs")) { known.jobs = latest.jobs; panels().filter((p) => p.id === "jobs" && shows(p, changed)).forEach(ask); }
       return;
     }
     known = { ...latest };
     panels().filter((panel) => shows(panel, changed)).forEach(ask);
   }
-  // The pulse is what the shell shows of the moment. It moves the strip's
-  // times; only where it says something else is the strip asked for.
-  function pulse(text) {
+  // The freshness event updates the strip's times. Only if the strip says
+  // something else is it asked for again.
+  function showFreshness(text) {
     const bar = $(".fresh-bar"), now = parse(text);
     if (!bar || paused) return;
     let newest = 0;
     for (const [name, seconds] of Object.entries(now)) {
-      if (/^(needs|quota|mark|held-)/.test(name)) continue;
+      if (/^(needs|quota|digest|held-)/.test(name)) continue;
       newest = Math.max(newest, seconds);
       moment(name, seconds);
     }
@@ -87,10 +87,10 @@
     }
     count(now.needs);
     hold(now);
-    const shown = parse(bar.dataset.pulse);
-    // The answer may be of a moment before: then the next beat asks again.
+    const shown = parse(bar.dataset.freshness);
+    // The answer may be from a moment before: then the next event asks again.
     const late = Date.now() - askedAt > 4000;
-    if (shown.mark !== now.mark && (asked !== now.mark || late)) { asked = now.mark; askedAt = Date.now(); ask($("#freshness")); }
+    if (shown.digest !== now.digest && (asked !== now.digest || late)) { asked = now.digest; askedAt = Date.now(); ask($("#freshness")); }
     writeTimes(bar);
   }
   let asked = "", askedAt = 0;
@@ -136,14 +136,14 @@
     }
     if (!state) return;
     state.dataset.state = paused ? "paused" : streaming ? "live" : "lost";
-    state.textContent = paused ? "Paused" : streaming ? "Updating live" : "Connection lost, asking now and then";
+    state.textContent = paused ? "Paused" : streaming ? "Updating live" : "Connection lost, updating at intervals";
   }
   function lost() {
     if (document.hidden) return;
     streaming = false;
     showState();
   }
-  // htmx reconnects a stream that was open once; the first opening is ours.
+  // htmx reconnects a stream that was open before; the first time we do.
   function tryAgain() {
     lost();
     clearTimeout(retryTimer);
@@ -153,8 +153,8 @@
   document.addEventListener("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 1) lost(); });
   document.addEventListener("htmx:sse:error", lost);
   document.addEventListener("versions", (event) => { latest = parse(event.detail.data); catchUp(); });
-  document.addEventListener("pulse", (event) => { latestPulse = event.detail.data; if (!document.hidden) pulse(latestPulse); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestPulse) pulse(latestPulse); if (!streaming) panels().forEach(ask); } });
+  document.addEventListener("freshness", (event) => { latestFreshness = event.detail.data; if (!document.hidden) showFreshness(latestFreshness); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestFreshness) showFreshness(latestFreshness); if (!streaming) panels().forEach(ask); } });
 
   // Focus whose element an update took away (a row that moved on, Clear, the
   // last page's Next) stays near: the row in its place, else the list's box.
@@ -185,32 +185,32 @@
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, tag = ctx.response?.headers.get("ETag");
-    if (ctx.response?.headers.get("Content-Type")?.includes("json")) { // the request was too large to be told from the API's
+    if (ctx.response?.headers.get("Content-Type")?.includes("json")) { // the request was too large: the answer is the API's
       const fault = Object.assign(document.createElement("p"), { className: "field-fault", textContent: JSON.parse(ctx.text).error });
       fault.setAttribute("role", "alert");
       ctx.text = fault.outerHTML;
     }
     if (ctx.sourceElement.hasAttribute?.("data-panel") && ctx.response.status === 200) ctx.sourceElement.shown = tag ? { url: ctx.request.action, tag } : null;
-    if (ctx.response?.status >= 400) { // its words go with the next answer, which 304 is not
+    if (ctx.response?.status >= 400) { // the next answer, which is not a 304, removes the error
       const panel = ctx.sourceElement.closest?.("[data-panel]");
       if (panel) panel.shown = null;
     }
   });
   document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); showFolds(); tellJobs(); tellSent(); choose(chosen); refocus();
+    writeTimes(); showState(); showCollapsed(); announceJobs(); closeSent(); choose(chosen); refocus();
     if (document.activeElement?.matches("#dialog, .dialog-close") && !matchMedia("(pointer: coarse)").matches) $("#dialog textarea")?.focus();
-    const shown = parse($(".fresh-bar")?.dataset.pulse ?? "");
+    const shown = parse($(".fresh-bar")?.dataset.freshness ?? "");
     count(shown.needs); hold(shown);
   });
   document.addEventListener("htmx:error", (event) => {
     const ctx = event.detail.ctx;
     if (ctx?.sourceElement?.id === "live") return tryAgain();
     if (ctx?.sourceElement?.hasAttribute("data-panel")) return lost();
-    if (ctx) toast("The server cannot be reached. What is shown stays; try again in a moment.", "bad");
+    if (ctx) toast("Cannot reach the server. Try again in a moment.", "bad");
   });
   document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.sourceElement.id === "live") tryAgain(); });
 
-  // A running job's time goes on between the server's words.
+  // A running job's time advances between the server's answers.
   function tick() {
     for (const el of all("[data-took]")) {
       if (el.textContent !== el.shownTook) {
@@ -229,48 +229,48 @@
     if (event.detail.ctx.request?.action?.startsWith("/actions/")) tabs.postMessage("changed");
   });
 
-  // A job's end is told once.
-  const told = new Set();
-  function tellJobs(first) {
+  // A job's end is announced once.
+  const announced = new Set();
+  function announceJobs(first) {
     for (const card of all("[data-job]")) {
-      if (card.dataset.job === "running" || told.has(card.id)) continue;
-      told.add(card.id);
+      if (card.dataset.job === "running" || announced.has(card.id)) continue;
+      announced.add(card.id);
       if (!first) say(card.dataset.summary);
     }
   }
 
-  // A dialog opens empty: what it held before was about another thing.
+  // A dialog opens empty: its previous content was about something else.
   function showDialog(dialog) {
     const wait = $("#dialog-wait");
     if (dialog.id === "dialog" && wait) $("#dialog-body").replaceChildren(wait.content.cloneNode(true));
     dialog.showModal();
-    if (dialog.id === "dialog") dialog.focus(); // the Enter that opened it would press its first button
+    if (dialog.id === "dialog") dialog.focus(); // else the Enter that opened it would click its first button
   }
 
   // What was sent from a dialog closes it.
-  function tellSent() {
+  function closeSent() {
     const sent = $("#dialog[open] [data-sent]");
     if (!sent) return;
     $("#dialog").close();
     toast(sent.dataset.sent, "good");
   }
 
-  // ---- Panels that a phone folds: those that were opened or closed by hand
+  // ---- Panels that a phone collapses: those that were opened or closed by hand
   // stay so. A browser that cannot show a closed one in full opens it.
   const phone = matchMedia("(max-width: 640px)");
-  const folds = () => { try { return JSON.parse(keep.get("folds")) ?? {}; } catch { return {}; } };
-  function showFolds() {
-    const kept = folds(), whole = !phone.matches && !CSS.supports("selector(::details-content)");
-    for (const fold of all("details.fold")) {
-      const open = whole || kept[fold.id];
-      if (open !== undefined && fold.open !== open) fold.open = open;
+  const collapsed = () => { try { return JSON.parse(keep.get("collapsed")) ?? {}; } catch { return {}; } };
+  function showCollapsed() {
+    const kept = collapsed(), whole = !phone.matches && !CSS.supports("selector(::details-content)");
+    for (const panel of all("details.collapse")) {
+      const open = whole || kept[panel.id];
+      if (open !== undefined && panel.open !== open) panel.open = open;
     }
   }
   document.addEventListener("toggle", (event) => {
-    const fold = event.target;
-    if (phone.matches && fold.matches?.("details.fold")) keep.set("folds", JSON.stringify({ ...folds(), [fold.id]: fold.open }));
+    const panel = event.target;
+    if (phone.matches && panel.matches?.("details.collapse")) keep.set("collapsed", JSON.stringify({ ...collapsed(), [panel.id]: panel.open }));
   }, true);
-  phone.addEventListener("change", showFolds);
+  phone.addEventListener("change", showCollapsed);
 
   // ---- Toasts
   function toast(text, tone) {
@@ -290,7 +290,7 @@
     try {
       await navigator.clipboard.writeText(new URL(address || location.href, location.href).href);
       toast("Copied.", "good");
-    } catch { toast("The browser does not let this page copy. Take the address from its address bar.", "bad"); }
+    } catch { toast("Cannot copy. Copy the address from the address bar.", "bad"); }
   }
 
   // ---- Clicks
@@ -372,10 +372,10 @@
 
   known = parse($("#live")?.dataset.versions ?? "");
   showTheme();
-  showFolds();
+  showCollapsed();
   showState();
   writeTimes();
-  tellJobs(true);
+  announceJobs(true);
   setInterval(() => { if (!document.hidden) writeTimes(); }, 10000);
   setInterval(() => { if (!document.hidden) tick(); }, 1000);
 })();

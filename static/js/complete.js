@@ -71,8 +71,8 @@
     spaced = item.query[item.caret - 1] === " " ? item.caret : -1;
     ask();
   }
-  // A comma after an accepted value goes on with its list: the space that
-  // ended it gives way.
+  // A comma after an accepted value continues its list: the space that
+  // ended it is removed.
   document.addEventListener("beforeinput", (event) => {
     if (event.target !== box || !event.data) return;
     const at = spaced;

@@ -180,7 +180,7 @@ var passing = []struct {
 	{regexp.MustCompile(`(/api/jobs/|/jobs/|job-|token" value=")[0-9a-f]{16}`), "${1}JOB"},
 	{regexp.MustCompile(`"(id|token|build|etag)": "[0-9a-f]{16}"`), `"$1": "JOB"`},
 	{regexp.MustCompile(`activity-job-\d+`), "activity-job-N"},
-	{regexp.MustCompile(`data-(pulse|versions)="[^"]*"`), "data-$1"},
+	{regexp.MustCompile(`data-(freshness|versions)="[^"]*"`), "data-$1"},
 	{regexp.MustCompile(`"joined": \d+`), `"joined": N`},
 	{regexp.MustCompile(`\d,\d{3}/5,000|"remaining": \d+|(?m)^ ?4,9\d\d( left)?$`), "QUOTA"},
 	{regexp.MustCompile(`"(started|ended|fetched_at|polled_at|asked_at|at|checked_at|took|seconds|version)": [^\n]*`), `"$1": TIME`},

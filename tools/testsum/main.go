@@ -42,7 +42,7 @@ func main() {
 	}
 }
 
-// summarize writes the account of the events in r, and tells whether
+// summarize writes the account of the events in r, and reports whether
 // something passed and nothing failed. Lines of r that are no events are
 // written as they are.
 func summarize(r io.Reader, w io.Writer, need []string) (bool, error) {

@@ -290,8 +290,8 @@ func APIDocs(s Shell, m Manual) templ.Component {
 	})
 }
 
-// entry is a line that opens. A link to its id opens it: the id stands
-// within.
+// entry is a line that opens. A link to its id opens it, because the id is
+// inside.
 func entry(id string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -3,7 +3,7 @@
 // templ: version: v0.3.1020
 // Package pages owns whole documents: the shell around every page, and how
 
-// panels stand on it. It gets finished panels.
+// panels are arranged on it. It gets finished panels.
 
 package pages
 
@@ -18,13 +18,13 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// Shell is what stands around every page.
+// Shell is what surrounds every page.
 type Shell struct {
 	Title    string // of the document
 	Assets   Assets
 	Source   string // the action repository, or the directory's word
 	Demo     bool
-	Open     bool // others can reach the dashboard, and nobody signs in
+	Open     bool // others can reach the dashboard, and there is no sign-in
 	Nav      []parts.Tab
 	Search   string // what was searched for
 	Buttons  []parts.Action
@@ -265,7 +265,7 @@ func head(title string, a Assets) templ.Component {
 	})
 }
 
-// Refused is a page for who may not see even the name of what is here: it
+// Refused is a page for those who may not even see what the dashboard has: it
 // has no navigation, which would lead to the same answer.
 func Refused(a Assets, title, sentence string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -486,7 +486,7 @@ func header(s Shell) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if s.Demo {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<span class=\"demo\" title=\"Generated records, GitHub and Devin played by the program itself\">demo</span> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<span class=\"demo\" title=\"Generated data; GitHub and Devin are simulated\">demo</span> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -673,8 +673,8 @@ func header(s Shell) templ.Component {
 	})
 }
 
-// pauseButton stops the updates; app.js writes its words. Its text is read
-// where it stands in a menu.
+// pauseButton stops the updates; app.js writes its text, which is visible in
+// a menu only.
 func pauseButton(class string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

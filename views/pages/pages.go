@@ -12,9 +12,9 @@ type Moment struct {
 	After string
 }
 
-// brief says that there is so little to say of the page that it stands beside
-// the title.
-func (b Body) brief() bool { return len(b.Facts) == 1 && len(b.Crumbs) == 0 && len(b.Periods) > 0 }
+// brief reports whether there is so little to say of the page that it fits
+// next to the title.
+func (b Body) brief() bool { return len(b.Facts) == 1 && len(b.Breadcrumbs) == 0 && len(b.Periods) > 0 }
 
 // variables names what is not set, in a sentence.
 func variables(list []Missing) string {
@@ -28,7 +28,7 @@ func variables(list []Missing) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are not set:"
 }
 
-// piece is a stretch of a text between two marks: ` around code, * around
+// piece is a part of a text between two marks: ` around code, * around
 // stressed words, 0 for plain text.
 type piece struct {
 	text string

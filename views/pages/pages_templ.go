@@ -15,19 +15,19 @@ import (
 
 // Body is the content of a page: full rows of one panel, or of two.
 type Body struct {
-	Title   string
-	Crumbs  []parts.Link
-	Facts   []Fact          // beneath the title
-	Button  templ.Component // beside the title; nil = none
-	Periods []parts.Tab
-	Notices []parts.Notice
-	Missing []Missing
-	Rows    [][]templ.Component
-	Tabs    []parts.Tab
-	Below   []templ.Component // beneath the tabs
-	First   bool              // nothing was recorded yet: what is not set is told at once
-	Report  bool              // it is read as a whole: a phone folds nothing
-	Search  *string           // what was searched for: a phone's page has the box that its bar has no room for
+	Title       string
+	Breadcrumbs []parts.Link
+	Facts       []Fact          // beneath the title
+	Button      templ.Component // next to the title; nil = none
+	Periods     []parts.Tab
+	Notices     []parts.Notice
+	Missing     []Missing
+	Rows        [][]templ.Component
+	Tabs        []parts.Tab
+	Below       []templ.Component // beneath the tabs
+	First       bool              // nothing was recorded yet: missing settings are shown at once
+	Report      bool              // it is read as a whole: a phone collapses nothing
+	Search      *string           // what was searched for: a phone's page has the box that its bar has no room for
 }
 
 // Fact is a small remark beneath a title.
@@ -190,12 +190,12 @@ func heading(b Body) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if len(b.Crumbs) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<nav class=\"crumbs\" aria-label=\"Breadcrumb\">")
+		if len(b.Breadcrumbs) > 0 {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<nav class=\"breadcrumbs\" aria-label=\"Breadcrumb\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, c := range b.Crumbs {
+			for _, c := range b.Breadcrumbs {
 				templ_7745c5c3_Err = parts.Anchor(c, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -349,7 +349,7 @@ func heading(b Body) templ.Component {
 	})
 }
 
-// facts are the remarks beneath a title, or beside it where there is one.
+// facts are the remarks below a title, or next to it if there is only one.
 func facts(list []Fact) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -493,7 +493,7 @@ func missing(list []Missing, open bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "</strong> <span class=\"missing-hint\">what is off without them, and where to get them</span></summary><dl>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "</strong> <span class=\"missing-hint\">what they are needed for, and where to get them</span></summary><dl>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

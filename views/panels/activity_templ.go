@@ -21,12 +21,12 @@ type ActivityRow struct {
 	State parts.State
 	What  parts.Link
 	Text  string
-	By    string // whom or what it comes from
+	By    string // the person or thing that it comes from
 	Repo  string
 	At    time.Time
 }
 
-// ActivityList is a stretch of what changed, newest first.
+// ActivityList is one page of what changed, newest first.
 type ActivityList struct {
 	Frame
 	Rows   []ActivityRow
@@ -34,7 +34,7 @@ type ActivityList struct {
 	Kind   string   // the chosen one
 	Repo   string   // "" = all repositories
 	Repos  []string // that are offered
-	Older  string   // where the next stretch begins; "" = this is the last
+	Older  string   // where the next page begins; "" = this is the last
 	Newest bool     // this is not the first
 	Empty  parts.Empty
 }

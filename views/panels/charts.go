@@ -2,7 +2,7 @@ package panels
 
 import "telemetry-dashboard/views/parts"
 
-// none tells whether nothing is open.
+// none reports whether nothing is open.
 func (b Breakdown) none() bool {
 	for _, slices := range [][]parts.Slice{b.Severity, b.Family} {
 		for _, s := range slices {
@@ -14,20 +14,20 @@ func (b Breakdown) none() bool {
 	return true
 }
 
-// word is an outcome in words, such as "Finished, no PR".
-func (r OutcomeRow) word() string {
-	word := sessionState(r.State, "", r.HasPR).Word
+// label names an outcome, such as "Finished, no PR".
+func (r OutcomeRow) label() string {
+	label := sessionState(r.State, "", r.HasPR).Label
 	if r.HasPR && r.State != "finished" && r.State != "pr_ready" {
-		word += ", with PR"
+		label += ", with PR"
 	}
-	return word
+	return label
 }
 
 // table is the chart's numbers, each with its list.
 func (o Outcomes) table() []parts.Row {
 	rows := make([]parts.Row, len(o.Rows))
 	for i, r := range o.Rows {
-		rows[i] = parts.Row{Name: r.word(), Cells: []parts.Link{{Text: parts.Number(r.N), URL: r.URL}}}
+		rows[i] = parts.Row{Name: r.label(), Cells: []parts.Link{{Text: parts.Number(r.N), URL: r.URL}}}
 	}
 	return rows
 }

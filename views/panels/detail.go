@@ -8,19 +8,19 @@ import (
 
 // Heading is the head of a page about one thing.
 type Heading struct {
-	Crumbs  []parts.Link
-	Title   string
-	Aside   string // beside the title, lighter: "in routes/login.ts:41"
-	Pill    parts.State
-	Filled  bool
-	States  []parts.State
-	Note    string
-	Time    time.Time // after the note
-	As      string
-	After   string // behind the time
-	Buttons []Button
-	Notices []parts.Notice
-	Forms   []parts.Action // of the first notice
+	Breadcrumbs []parts.Link
+	Title       string
+	Aside       string // next to the title, lighter: "in routes/login.ts:41"
+	Pill        parts.State
+	Filled      bool
+	States      []parts.State
+	Note        string
+	Time        time.Time // after the note
+	As          string
+	After       string // behind the time
+	Buttons     []Button
+	Notices     []parts.Notice
+	Forms       []parts.Action // of the first notice
 }
 
 // Button is a link at the head of a page; Dialog is the fragment that a
@@ -31,7 +31,7 @@ type Button struct {
 	Dialog string
 }
 
-// Pair is a name and what it stands for.
+// Pair is a name and its value.
 type Pair struct {
 	Name    string
 	NameURL string
@@ -43,8 +43,8 @@ type Pair struct {
 	State   parts.State // in place of the text
 }
 
-// Bit is one thing that is known of a step or an outcome.
-type Bit struct {
+// Segment is one thing that is known of a step or an outcome.
+type Segment struct {
 	Text string
 	URL  string
 	Code bool
@@ -54,11 +54,11 @@ type Bit struct {
 
 // StepOf is one step of a timeline.
 type StepOf struct {
-	At    time.Time
-	State parts.State // its word is the step's title
-	For   time.Time   // since when, behind the title
-	Bits  []Bit
-	After string // since the step before: "22 d"
+	At       time.Time
+	State    parts.State // its label is the step's title
+	For      time.Time   // since when, behind the title
+	Segments []Segment
+	After    string // since the step before: "22 d"
 }
 
 // Mark is one scan of a strip.
@@ -96,7 +96,7 @@ type IssuePage struct {
 	SameMore parts.Link
 }
 
-// AttemptRow is one session that took an issue.
+// AttemptRow is one session that worked on an issue.
 type AttemptRow struct {
 	Number   int
 	Run      parts.Link
@@ -106,7 +106,7 @@ type AttemptRow struct {
 	PR       PullRef
 	Basis    string // by what the pull request is linked
 	Verified parts.State
-	Outcome  Bit
+	Outcome  Segment
 }
 
 // SessionPage is all that is known of a session.
@@ -115,7 +115,7 @@ type SessionPage struct {
 	Head          Heading
 	States        []StepOf
 	Issues        []IssueRow
-	Named         bool // the issues that it took are known
+	Named         bool // its issues are known
 	Pulls         []PullRow
 	Verifications []VerificationRow
 	Facts         []Pair
@@ -126,7 +126,7 @@ type SessionPage struct {
 type VerificationRow struct {
 	State    parts.State
 	Counts   string // "4 of 5 fixed, 1 still present"
-	Now      string // what has become of it: "3 gone, 1 still there"
+	Now      string // its outcome now: "3 gone, 1 still there"
 	Pull     parts.Link
 	Session  parts.Link
 	Run      parts.Link
@@ -152,7 +152,7 @@ type LinkedRow struct {
 	Guess bool
 }
 
-// RunPage is a scan or dispatch and what came of it.
+// RunPage is a scan or dispatch with its results.
 type RunPage struct {
 	Frame
 	Head       Heading
@@ -163,7 +163,7 @@ type RunPage struct {
 	Sessions   []BatchRow
 	Only       string // the one list that is shown, "" = all
 	Unassigned DiffList
-	Unknown    bool // nobody can say which issues are in no session
+	Unknown    bool // it is unknown which issues are in no session
 	Facts      []Pair
 }
 
@@ -176,7 +176,7 @@ type Option struct {
 // DiffList is what changed in one way.
 type DiffList struct {
 	Name  string
-	State parts.State // its word is the list's title
+	State parts.State // its label is the list's title
 	Rows  []IssueRow  // some of All
 	From  []string    // where each row was before; nil = not said
 	All   int
@@ -195,23 +195,23 @@ type BatchRow struct {
 
 // VerdictState says how a verification's outcome looks.
 func VerdictState(verdict string, mergeUnknown bool) parts.State {
-	s := parts.State{Icon: "unverified", Tone: parts.Muted, Word: verdict}
+	s := parts.State{Icon: "unverified", Tone: parts.Muted, Label: verdict}
 	switch verdict {
 	case "verified_gone":
-		s = parts.State{Icon: "verified", Tone: parts.Success, Word: "Verified and gone"}
+		s = parts.State{Icon: "verified", Tone: parts.Success, Label: "Verified and gone"}
 	case "verified_still_there":
-		s = parts.State{Icon: "unverified", Tone: parts.Danger, Word: "Verified, still there"}
+		s = parts.State{Icon: "unverified", Tone: parts.Danger, Label: "Verified, still there"}
 	case "verified_not_merged":
-		s = parts.State{Icon: "verified", Tone: parts.Attention, Word: "Verified, not merged"}
+		s = parts.State{Icon: "verified", Tone: parts.Attention, Label: "Verified, not merged"}
 	case "partial":
-		s = parts.State{Icon: "unverified", Tone: parts.Attention, Word: "Partial"}
+		s = parts.State{Icon: "unverified", Tone: parts.Attention, Label: "Partial"}
 	case "failed":
-		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Word: "Failed"}
+		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Label: "Failed"}
 	case "inconclusive":
-		s = parts.State{Icon: "question", Tone: parts.Muted, Word: "Inconclusive"}
+		s = parts.State{Icon: "question", Tone: parts.Muted, Label: "Inconclusive"}
 	}
 	if mergeUnknown {
-		s.Word += ", merge unknown"
+		s.Label += ", merge unknown"
 	}
 	return s
 }
@@ -221,13 +221,13 @@ func VerifiedState(fixed, targeted int) parts.State {
 	counts := parts.Number(fixed) + " of " + parts.Number(targeted) + " gone"
 	switch {
 	case targeted == 0:
-		return parts.State{Icon: "question", Tone: parts.Muted, Word: "inconclusive"}
+		return parts.State{Icon: "question", Tone: parts.Muted, Label: "inconclusive"}
 	case fixed >= targeted:
-		return parts.State{Icon: "verified", Tone: parts.Success, Word: counts}
+		return parts.State{Icon: "verified", Tone: parts.Success, Label: counts}
 	case fixed > 0:
-		return parts.State{Icon: "unverified", Tone: parts.Attention, Word: counts}
+		return parts.State{Icon: "unverified", Tone: parts.Attention, Label: counts}
 	}
-	return parts.State{Icon: "unverified", Tone: parts.Danger, Word: counts}
+	return parts.State{Icon: "unverified", Tone: parts.Danger, Label: counts}
 }
 
 // IssueState, SessionState, PullState and SeverityPill are how a thing looks

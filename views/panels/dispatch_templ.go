@@ -21,7 +21,7 @@ type DispatchForm struct {
 	Fields  []Field
 	Off     string // why nothing can be started; "" = it can
 	Fault   string // why it was not started
-	Unknown bool   // it may have been started all the same
+	Unknown bool   // it may have been started nevertheless
 	Started bool
 	Watch   string // where the run is looked at
 }
@@ -30,7 +30,7 @@ type DispatchForm struct {
 type Field struct {
 	Name, Label, Hint string
 	Kind              string   // number; "" = text
-	Options           []string // of a select; "" stands for the default
+	Options           []string // of a select; "" is the default
 	Value             string
 	Fault             string
 }
@@ -83,7 +83,7 @@ func Dispatch(f DispatchForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</span> <span><strong>Started.</strong> Its record arrives here when the run has ended.</span></p><p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</span> <span><strong>Started.</strong> Its results appear here when the run has ended.</span></p><p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -545,7 +545,7 @@ func PreflightList(p Preflight) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "\">Ask GitHub what is open</a></noscript></p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "\">Show open pull requests</a></noscript></p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -558,14 +558,14 @@ func PreflightList(p Preflight) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "</span><p><strong>GitHub could not be asked.</strong> ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "</span><p><strong>Cannot reach GitHub.</strong> ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
 				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.Fault)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/dispatch.templ`, Line: 158, Col: 60}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/dispatch.templ`, Line: 158, Col: 54}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 				if templ_7745c5c3_Err != nil {
@@ -597,7 +597,7 @@ func PreflightList(p Preflight) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if len(p.Pulls) == 0 {
-				templ_7745c5c3_Err = says("None is open: a run will not do again what waits for review.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = says("No open pull requests: a new run repeats no work that is waiting for review.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -738,7 +738,7 @@ func DispatchDialog(pulls templ.Component, f DispatchForm) templ.Component {
 			templ_7745c5c3_Var30 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = dialogHead("Dispatch on "+f.Repo).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dialogHead("Start a run on "+f.Repo).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -14,7 +14,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// EventRow is one event in an issue's life.
+// EventRow is one opening or closing of an issue.
 type EventRow struct {
 	Event    string // opened, reopened, closed
 	Issue    string
@@ -279,11 +279,11 @@ func eventColumns() []parts.Column {
 func eventState(event string) parts.State {
 	switch event {
 	case "closed":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Closed"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Closed"}
 	case "reopened":
 		return issueState("reopened")
 	}
-	return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "Opened"}
+	return parts.State{Icon: "plus-circle", Tone: parts.Accent, Label: "Opened"}
 }
 
 var _ = templruntime.GeneratedTemplate

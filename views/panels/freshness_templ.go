@@ -34,8 +34,8 @@ type QuotaNote struct {
 	Tone    parts.Tone
 }
 
-// Trouble is a notice about an upstream, with the button that asks again.
-type Trouble struct {
+// Problem is a notice about an upstream, with the button that asks again.
+type Problem struct {
 	parts.Notice
 	Retry parts.Action
 }
@@ -43,10 +43,10 @@ type Trouble struct {
 // Fresh is the strip beneath the navigation, and what is wrong upstream.
 type Fresh struct {
 	Frame
-	Sources []SourceNote
-	Quota   QuotaNote
-	Trouble []Trouble
-	Pulse   string // what the strip shows, as events carry it
+	Sources  []SourceNote
+	Quota    QuotaNote
+	Problems []Problem
+	Current  string // what the strip shows, as events carry it
 }
 
 // worst is the source that a phone's one line names: the first that failed,
@@ -194,20 +194,20 @@ func Freshness(f Fresh) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</h2><div class=\"fresh-bar\" data-pulse=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</h2><div class=\"fresh-bar\" data-freshness=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.ResolveAttributeValue(f.Pulse)
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.ResolveAttributeValue(f.Current)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/freshness.templ`, Line: 86, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/freshness.templ`, Line: 86, Col: 51}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var7)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\"><details id=\"fresh-fold\" class=\"fresh-fold\"><summary>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\"><details id=\"fresh-collapse\" class=\"fresh-collapse\"><summary>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -252,7 +252,7 @@ func Freshness(f Fresh) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else if f.newest().IsZero() {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<span class=\"fresh-line\">Nothing was read yet</span> ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<span class=\"fresh-line\">Nothing read yet</span> ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -343,7 +343,7 @@ func Freshness(f Fresh) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, n := range f.Trouble {
+			for _, n := range f.Problems {
 				templ_7745c5c3_Var14 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -476,7 +476,7 @@ func sourceList(f Fresh) templ.Component {
 			}
 		}
 		if len(f.Sources) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<li>Nothing was read yet</li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<li>Nothing read yet</li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

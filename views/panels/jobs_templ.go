@@ -19,7 +19,7 @@ import (
 type JobCard struct {
 	ID      string
 	Title   string // "Refresh running", "Refresh done", "Poll failed"
-	State   string // running, done, failed, interrupted, cancelled
+	State   string // running, done, failed, interrupted, canceled
 	Started time.Time
 	Ended   time.Time
 	Took    string // "0:48"
@@ -391,7 +391,7 @@ func jobCard(card JobCard) templ.Component {
 			}
 		}
 		if card.State == "running" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<p class=\"job-foot\">Leave or reload as you like, the job goes on.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<p class=\"job-foot\">You can leave this page. The job continues.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -773,7 +773,7 @@ func changes(card JobCard) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "Running it again changes nothing.</span> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 56, "Running it again has no effect.</span> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -22,7 +22,7 @@ type NeedRow struct {
 	Kind   string // waiting, pr_ready, verified, never_started, stuck, overdue
 	Title  string
 	URL    string
-	Ref    string // small, beside the title: "#87", "run 398 · batch 2"
+	Ref    string // small, next to the title: "#87", "run 398 · batch 2"
 	Remark string // what is asked, or why it failed
 	Repo   string
 	Since  time.Time
@@ -33,7 +33,7 @@ type NeedRow struct {
 // NeedList is what waits, and how much of each kind.
 type NeedList struct {
 	Table[NeedRow]
-	Groups []parts.Bit // "6 PR ready for review"
+	Groups []parts.Segment // "6 PR ready for review"
 }
 
 // Needs lists what waits for a person.
@@ -256,12 +256,12 @@ func needState(need telemetry.Need) parts.State {
 	case telemetry.NeedScan:
 		s = parts.State{Icon: "calendar", Tone: parts.Danger}
 	}
-	s.Word = need.Label()
+	s.Label = need.Label()
 	return s
 }
 
-// NeedWord is a need within a count: "3 waiting for you".
-func NeedWord(need telemetry.Need) string {
+// NeedLabel is a need within a count: "3 waiting for you".
+func NeedLabel(need telemetry.Need) string {
 	word := need.Label()
 	if strings.HasPrefix(word, "PR") {
 		return word

@@ -20,7 +20,7 @@ import (
 type Frame struct {
 	ID       string // unique on the page
 	Title    string
-	Note     string   // small, beside the title
+	Note     string   // small, next to the title
 	About    []string // sentences: what its figures count
 	Count    string   // in a rounded box; "" = none
 	More     parts.Link
@@ -29,9 +29,9 @@ type Frame struct {
 	Every    string // and at this interval: "15s"; "" = never
 	Plain    bool   // no head: the page's heading says it already
 	List     bool   // it is a list with its bar, whose box has the edge
-	Fold     string // what a phone shows of it until it is tapped: the number that matters; "" = all of it
-	Unfolded bool   // a phone shows all of it until it is tapped
-	Later    bool   // only its place stands yet: it is asked for at once
+	Summary  string // what a phone shows of it until it is tapped: the number that matters; "" = all of it
+	Expanded bool   // a phone shows all of it until it is tapped
+	Later    bool   // only a placeholder: the page asks for it at once
 	Failure  string // why it could not be asked: shown in place of the rows
 }
 
@@ -54,7 +54,7 @@ func (f Frame) alertID() string { return f.ID + "-alert" }
 // onFailure is where htmx puts an error answer: above the old content.
 func (f Frame) onFailure() string { return "swap:innerHTML push:false target:#" + f.alertID() }
 
-// class tells a panel that is its page's list: it has no edge of its own.
+// class marks a panel that is its page's list: it has no border of its own.
 func (f Frame) class() string {
 	if f.List {
 		return "panel panel-list"
@@ -90,8 +90,7 @@ func (t Table[T]) bar(columns []parts.Column) parts.Bar {
 	return b
 }
 
-// columns are those of the table as it stands: none sorts within an
-// overview.
+// columns are those that the table shows: none sorts within an overview.
 func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	var kept []parts.Column
 	for _, c := range all {

@@ -80,7 +80,7 @@ func Pull(p PullPage) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(p.Sessions) == 0 {
-					templ_7745c5c3_Err = says("No session is known to have opened it.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("No linked session.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -113,7 +113,7 @@ func Pull(p PullPage) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(p.Issues) == 0 {
-					templ_7745c5c3_Err = says("Issues not named: no record says which findings it is about.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("Issues not named: no record lists its findings.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -125,7 +125,7 @@ func Pull(p PullPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = box("Issues", parts.Number(len(p.Issues)), "that its sessions took").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = box("Issues", parts.Number(len(p.Issues)), "of its sessions").Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -169,7 +169,7 @@ func Pull(p PullPage) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = says("Not verified: no record of a re-scan names it.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("Not verified: no re-scan is recorded.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -300,7 +300,7 @@ func linked(list []LinkedRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if r.Guess {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<span class=\"fg-attention\" title=\"Several sessions fit equally\">candidate</span> ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<span class=\"fg-attention\" title=\"Several sessions match equally well\">candidate</span> ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -392,14 +392,14 @@ func Checks(p ChecksPanel) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</span><p><strong>GitHub could not be asked.</strong> ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</span><p><strong>Cannot reach GitHub.</strong> ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
 				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.Fault)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/pull.templ`, Line: 104, Col: 60}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/pull.templ`, Line: 104, Col: 54}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 				if templ_7745c5c3_Err != nil {
@@ -473,7 +473,7 @@ func Checks(p ChecksPanel) templ.Component {
 					}
 				}
 				if len(p.Reviews) == 0 {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<li class=\"fg-muted\">Nobody has reviewed it yet.</li>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<li class=\"fg-muted\">No reviews yet.</li>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -23,7 +23,7 @@ type ReplyForm struct {
 	Note    string
 	Off     string // why nothing can be sent; "" = it can
 	Fault   string // why it was not sent
-	Unknown bool   // it may have been sent all the same
+	Unknown bool   // it may have been sent nevertheless
 	Sent    bool
 }
 
@@ -54,7 +54,7 @@ func Reply(f ReplyForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if f.Sent {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " data-sent=\"Sent. The row moves on when Devin does.\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, " data-sent=\"Sent. This row changes when Devin answers.\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -134,7 +134,7 @@ func Reply(f ReplyForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</span> Sent. What becomes of it is shown here by itself.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</span> Sent. Devin’s answer appears here.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

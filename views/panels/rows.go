@@ -23,7 +23,7 @@ type PullRef struct {
 type SessionRow struct {
 	Key      string // unique in the list
 	State    string // queued, working, waiting, pr_ready, finished, suspended, expired, failed, never_started, unknown
-	Reason   string // why it is suspended; the raw word of an unknown one
+	Reason   string // why it is suspended; the raw status of an unknown one
 	HasPR    bool
 	Family   string    // CWE family of its issues; "" = not known
 	Title    string    // Devin's, shown where there is no family
@@ -91,7 +91,7 @@ func (t Tier) look() parts.State {
 	return look
 }
 
-func (t Tier) told() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Word) }
+func (t Tier) label() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Label) }
 
 // letter is C, H, M or L; ? of a severity that has no tier.
 func (t Tier) letter() string {
@@ -102,7 +102,7 @@ func (t Tier) letter() string {
 	return "?"
 }
 
-// title is what a narrow column says; the whole title is beside it, for who asks.
+// title is what a narrow column shows; its tooltip has the whole title.
 func (r PullRow) title() string {
 	if r.Title == "" {
 		return "Pull request #" + r.number()
@@ -179,12 +179,12 @@ type IssueRow struct {
 	Repo     string
 	First    time.Time
 	Last     time.Time
-	Attempts int // sessions that took it
-	Latest   Taken
+	Attempts int // sessions that worked on it
+	Latest   Attempt
 }
 
-// Taken is the latest session that took an issue; the zero Taken is none.
-type Taken struct {
+// Attempt is the latest session that worked on an issue; the zero Attempt is none.
+type Attempt struct {
 	Short  string // the beginning of its id
 	Page   string // its address here; "" = no run record names it
 	State  string // as of a SessionRow; "" = not known, or not asked
@@ -192,22 +192,22 @@ type Taken struct {
 	PR     PullRef
 }
 
-func (l Taken) look() parts.State { return sessionState(l.State, l.Reason, l.PR.Number > 0) }
+func (l Attempt) look() parts.State { return sessionState(l.State, l.Reason, l.PR.Number > 0) }
 
 // icon is that of the state, or of the pull request where the session has
 // ended with it.
-func (l Taken) icon() parts.State {
+func (l Attempt) icon() parts.State {
 	if l.State == "pr_ready" || l.State == "finished" {
 		return pullState(l.PR.State, l.PR.Merged)
 	}
 	return l.look()
 }
 
-// told says what the icon and the word leave out.
-func (l Taken) told() string { return "Session " + l.Short + ": " + l.look().Word }
+// label says what the icon and the text leave out.
+func (l Attempt) label() string { return "Session " + l.Short + ": " + l.look().Label }
 
-// word is the state as shortly as a narrow column needs it.
-func (l Taken) word() string {
+// short is the state as briefly as a narrow column needs it.
+func (l Attempt) short() string {
 	switch l.State {
 	case "waiting":
 		return "waiting"
@@ -216,7 +216,7 @@ func (l Taken) word() string {
 	case "suspended":
 		return "suspended"
 	}
-	return strings.ToLower(l.look().Word)
+	return strings.ToLower(l.look().Label)
 }
 
 // family is left out where the rule names it already.
@@ -227,8 +227,8 @@ func (r IssueRow) family() string {
 	return r.Family
 }
 
-// ruleRoom is how many characters a rule and its family may have to stand in
-// one line of the list.
+// ruleRoom is how many characters of a rule and its family fit in one line of
+// the list.
 const ruleRoom = 27
 
 func (r IssueRow) long() bool {

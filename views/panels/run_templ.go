@@ -76,7 +76,7 @@ func Run(p RunPage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\">Back to all of this run</a></p>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\">Back to the run</a></p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -158,7 +158,7 @@ func Run(p RunPage) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					if len(p.Sessions) == 0 {
-						templ_7745c5c3_Err = says("It started no session.").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = says("No sessions started.").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -197,7 +197,7 @@ func Run(p RunPage) templ.Component {
 
 func onlyTitle(p RunPage) string {
 	if p.Only == "unassigned" {
-		return p.Unassigned.State.Word
+		return p.Unassigned.State.Label
 	}
 	return "What it changed"
 }
@@ -261,13 +261,13 @@ func diff(p RunPage, l DiffList) templ.Component {
 			}
 		}
 		if len(l.Rows) > 0 {
-			templ_7745c5c3_Err = issueTable(l.Rows, l.State.Word, l.From).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = issueTable(l.Rows, l.State.Label, l.From).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if l.Pager.Pages > 0 {
-			templ_7745c5c3_Err = parts.PagerBar(l.Pager, p.At, l.State.Word+", pages").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = parts.PagerBar(l.Pager, p.At, l.State.Label+", pages").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -578,7 +578,7 @@ func batchTable(list []BatchRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if r.DryRun {
-				templ_7745c5c3_Err = parts.Badge(parts.State{Icon: "beaker", Tone: parts.Muted, Word: "Dry run"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = parts.Badge(parts.State{Icon: "beaker", Tone: parts.Muted, Label: "Dry run"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -721,7 +721,7 @@ func unassigned(p RunPage) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = says("Unknown: its sessions’ ids name no finding of this record, so nobody can say which issues they took.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = says("Unknown: the sessions’ issue ids match no finding of this run.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -759,7 +759,7 @@ func unassigned(p RunPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Unassigned.All == 0 {
-				templ_7745c5c3_Err = says("Every issue that it names was given to a session.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = says("All issues were given to a session.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -28,7 +28,7 @@ func (h Hit) icon() string {
 	return map[string]string{"issue": "shield", "session": "hubot", "pull": "git-pull-request", "run": "codescan", "repo": "repo"}[h.Kind]
 }
 
-func (h Hit) word() string {
+func (h Hit) label() string {
 	return map[string]string{"issue": "Issue", "session": "Session", "pull": "Pull request", "run": "Run", "repo": "Repository"}[h.Kind]
 }
 
@@ -100,7 +100,7 @@ func Hits(t Table[Hit]) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = parts.Badge(parts.State{Icon: r.icon(), Tone: parts.Muted, Word: r.word()}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.Badge(parts.State{Icon: r.icon(), Tone: parts.Muted, Label: r.label()}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -191,7 +191,7 @@ func Missed(lists []NotFound, all bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if all {
-			templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "search", Title: "Nothing matches", Text: "Fewer words find more. A part of a path, a rule or a repository’s name is enough."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = parts.EmptyState(parts.Empty{Icon: "search", Title: "Nothing matches", Text: "Try fewer words. Part of a path, rule or repository name is enough."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -77,12 +77,12 @@ func Session(p SessionPage) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if !p.Named {
-					templ_7745c5c3_Err = says("Issues not named: no record says which findings this session took.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("Issues not named: no record lists the findings of this session.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = issueTable(p.Issues, "Issues that it took", nil).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = issueTable(p.Issues, "Issues of this session", nil).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -110,7 +110,7 @@ func Session(p SessionPage) templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(p.Pulls) == 0 {
-					templ_7745c5c3_Err = says("No pull request is known of this session.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("No linked pull request.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -219,7 +219,7 @@ func Session(p SessionPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = box("States so far", parts.Number(len(p.States)), "oldest first").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = box("State history", parts.Number(len(p.States)), "oldest first").Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -384,7 +384,7 @@ func Messages(p Conversation) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if len(p.Messages) > 0 {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "What follows is what was known before.")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "Showing the last known messages.")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -415,7 +415,7 @@ func Messages(p Conversation) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				} else if len(p.Messages) == 0 {
-					templ_7745c5c3_Err = says("Nothing was said in this session yet.").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = says("No messages yet.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -294,7 +294,7 @@ func DevinNow(t Table[SessionRow]) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if r.Recorded {
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<span title=\"Never polled: the state that its run recorded\">as recorded</span>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<span title=\"Never polled; state as recorded by its run\">as recorded</span>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -8,37 +8,37 @@ import (
 
 // sessionState says how a session's state looks. state is one of queued,
 // working, waiting, pr_ready, finished, suspended, expired, failed,
-// never_started, unknown; reason is told beside suspended, and is the raw
-// word of an unknown one.
+// never_started, unknown; reason is shown with suspended, and is the raw
+// status of an unknown one.
 func sessionState(state, reason string, hasPR bool) parts.State {
 	switch state {
 	case "queued":
-		return parts.State{Icon: "clock", Tone: parts.Muted, Word: "Queued"}
+		return parts.State{Icon: "clock", Tone: parts.Muted, Label: "Queued"}
 	case "working":
-		return parts.State{Icon: "sync", Tone: parts.Accent, Word: "Working"}
+		return parts.State{Icon: "sync", Tone: parts.Accent, Label: "Working"}
 	case "waiting":
-		return parts.State{Icon: "hand", Tone: parts.Attention, Word: "Waiting for you"}
+		return parts.State{Icon: "hand", Tone: parts.Attention, Label: "Waiting for you"}
 	case "pr_ready":
-		return parts.State{Icon: "git-pull-request", Tone: parts.Done, Word: "PR ready"}
+		return parts.State{Icon: "git-pull-request", Tone: parts.Done, Label: "PR ready"}
 	case "finished":
 		if hasPR {
-			return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Finished"}
+			return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Finished"}
 		}
-		return parts.State{Icon: "check-circle", Tone: parts.Severe, Word: "Finished, no PR"}
+		return parts.State{Icon: "check-circle", Tone: parts.Severe, Label: "Finished, no PR"}
 	case "suspended":
-		return parts.State{Icon: "pause", Tone: parts.Muted, Word: withReason("Suspended", reason)}
+		return parts.State{Icon: "pause", Tone: parts.Muted, Label: withReason("Suspended", reason)}
 	case "expired":
-		return parts.State{Icon: "hourglass", Tone: parts.Muted, Word: "Expired"}
+		return parts.State{Icon: "hourglass", Tone: parts.Muted, Label: "Expired"}
 	case "failed":
-		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: "Failed"}
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Label: "Failed"}
 	case "never_started":
-		return parts.State{Icon: "blocked", Tone: parts.Danger, Word: "Never started"}
+		return parts.State{Icon: "blocked", Tone: parts.Danger, Label: "Never started"}
 	}
 	word := "Unknown"
 	if reason != "" {
 		word = "Unknown “" + reason + "”"
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: word}
+	return parts.State{Icon: "question", Tone: parts.Muted, Label: word}
 }
 
 func withReason(word, reason string) string {
@@ -53,17 +53,17 @@ func withReason(word, reason string) string {
 func issueState(status string) parts.State {
 	switch status {
 	case "new":
-		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "New"}
+		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Label: "New"}
 	case "recurring":
-		return parts.State{Icon: "iterations", Tone: parts.Attention, Word: "Recurring"}
+		return parts.State{Icon: "iterations", Tone: parts.Attention, Label: "Recurring"}
 	case "reopened":
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Word: "Reopened"}
+		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"}
 	case "not_scanned":
-		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Word: "Not scanned"}
+		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"}
 	case "fixed":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Fixed"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Fixed"}
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: status}
+	return parts.State{Icon: "question", Tone: parts.Muted, Label: status}
 }
 
 // pullState says how a pull request looks: open, closed or unknown, and
@@ -71,37 +71,37 @@ func issueState(status string) parts.State {
 func pullState(state string, merged bool) parts.State {
 	switch {
 	case merged:
-		return parts.State{Icon: "git-merge", Tone: parts.Done, Word: "Merged"}
+		return parts.State{Icon: "git-merge", Tone: parts.Done, Label: "Merged"}
 	case state == "open":
-		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Word: "Open"}
+		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Label: "Open"}
 	case state == "closed":
-		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Word: "Closed"}
+		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Label: "Closed"}
 	}
-	return parts.State{Icon: "git-pull-request", Tone: parts.Muted, Word: "Unknown"}
+	return parts.State{Icon: "git-pull-request", Tone: parts.Muted, Label: "Unknown"}
 }
 
-func pullWord(state string, merged bool) string {
-	return strings.ToLower(pullState(state, merged).Word)
+func pullLabel(state string, merged bool) string {
+	return strings.ToLower(pullState(state, merged).Label)
 }
 
 // severity says how a tier looks, and whether its pill is filled.
 func severity(tier string) (state parts.State, filled bool) {
 	switch strings.ToLower(tier) {
 	case "critical":
-		return parts.State{Icon: "alert-fill", Tone: parts.Danger, Word: "Critical"}, true
+		return parts.State{Icon: "alert-fill", Tone: parts.Danger, Label: "Critical"}, true
 	case "high":
-		return parts.State{Icon: "arrow-up", Tone: parts.Severe, Word: "High"}, false
+		return parts.State{Icon: "arrow-up", Tone: parts.Severe, Label: "High"}, false
 	case "medium":
-		return parts.State{Icon: "dash", Tone: parts.Attention, Word: "Medium"}, false
+		return parts.State{Icon: "dash", Tone: parts.Attention, Label: "Medium"}, false
 	case "low":
-		return parts.State{Icon: "arrow-down", Tone: parts.Accent, Word: "Low"}, false
+		return parts.State{Icon: "arrow-down", Tone: parts.Accent, Label: "Low"}, false
 	case "":
-		return parts.State{Icon: "question", Tone: parts.Muted, Word: "Unknown"}, false
+		return parts.State{Icon: "question", Tone: parts.Muted, Label: "Unknown"}, false
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: tier}, false
+	return parts.State{Icon: "question", Tone: parts.Muted, Label: tier}, false
 }
 
-// severityChart is the class that colours a tier in a chart.
+// severityChart is the class that colors a tier in a chart.
 func severityChart(tier string) string {
 	switch tier = strings.ToLower(tier); tier {
 	case "critical", "high", "medium", "low":
@@ -115,7 +115,7 @@ func toneClass(t parts.Tone) string { return "fg-" + string(t) }
 // runKind says what kind of record a run is.
 func runKind(kind string) parts.State {
 	if kind == "dispatch" {
-		return parts.State{Icon: "play", Tone: parts.Muted, Word: "Dispatch"}
+		return parts.State{Icon: "play", Tone: parts.Muted, Label: "Dispatch"}
 	}
-	return parts.State{Icon: "codescan", Tone: parts.Muted, Word: "Scan"}
+	return parts.State{Icon: "codescan", Tone: parts.Muted, Label: "Scan"}
 }

@@ -196,7 +196,7 @@ func OpenNow(b Breakdown) templ.Component {
 	})
 }
 
-// SeveritySlices names and colours the tiers, worst first; url makes the
+// SeveritySlices names and colors the tiers, worst first; url makes the
 // address of a tier's list, "" for none.
 func SeveritySlices(tiers []string, counts map[string]int64, url func(tier string) string) []parts.Slice {
 	var slices []parts.Slice

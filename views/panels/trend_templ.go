@@ -88,7 +88,7 @@ type RateRow struct {
 	Done      int
 	DoneURL   string
 	Percent   string // "59.6 %"
-	Faint     bool   // too few to tell
+	Faint     bool   // the sample is too small
 	PerMille  int    // the rate, of the bar's 1000
 	Remainder bool   // a sum of several kinds
 }
@@ -492,7 +492,7 @@ func HowLong(s Spans) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if len(s.Ages) > 0 {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<h3 class=\"sub-head\">Age of what is open</h3>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<h3 class=\"sub-head\">Age of open issues</h3>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -504,7 +504,7 @@ func HowLong(s Spans) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = parts.AsTable(s.ID, "Age of what is open", []string{"Age", "Open issues"}, parts.SliceRows(s.Ages)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.AsTable(s.ID, "Age of open issues", []string{"Age", "Open issues"}, parts.SliceRows(s.Ages)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -524,7 +524,7 @@ func HowLong(s Spans) templ.Component {
 	})
 }
 
-// Outcomes is what became of the sessions of a period.
+// Outcomes counts the sessions of a period by outcome.
 type Outcomes struct {
 	Frame
 	Rows  []OutcomeRow
@@ -540,7 +540,7 @@ type OutcomeRow struct {
 	URL   string
 }
 
-// SessionOutcomes shows what became of sessions.
+// SessionOutcomes shows how sessions ended.
 func SessionOutcomes(o Outcomes) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -690,9 +690,9 @@ func SessionOutcomes(o Outcomes) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var30 string
-						templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(r.word())
+						templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(r.label())
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/trend.templ`, Line: 170, Col: 148}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/trend.templ`, Line: 170, Col: 149}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var30))
 						if templ_7745c5c3_Err != nil {
@@ -705,7 +705,7 @@ func SessionOutcomes(o Outcomes) templ.Component {
 						var templ_7745c5c3_Var31 string
 						templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(r.N))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/trend.templ`, Line: 170, Col: 171}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/trend.templ`, Line: 170, Col: 172}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 						if templ_7745c5c3_Err != nil {
@@ -762,7 +762,7 @@ func SessionOutcomes(o Outcomes) templ.Component {
 	})
 }
 
-// SeverityClass is the class that colours a tier in a chart.
+// SeverityClass is the class that colors a tier in a chart.
 func SeverityClass(tier string) string { return severityChart(tier) }
 
 var _ = templruntime.GeneratedTemplate

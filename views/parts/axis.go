@@ -32,7 +32,7 @@ func (s Scale) Lines() []int {
 	return lines
 }
 
-// y is where a value stands in a plot of this height.
+// y is the position of a value in a plot of this height.
 func (s Scale) y(v float64, height int) float64 {
 	return float64(height) * (1 - v/float64(s.Top))
 }

@@ -11,11 +11,11 @@ type View struct {
 
 // SortChoice is one order of a list.
 type SortChoice struct {
-	Text    string
-	Icon    string // of its direction, where it is the current one
-	Told    string // the direction in a word
-	Changes []string
-	Current bool
+	Text      string
+	Icon      string // of its direction, where it is the current one
+	Direction string // the direction as text
+	Changes   []string
+	Current   bool
 }
 
 // SortsOf are the orders that the columns of a table offer, with what their
@@ -26,7 +26,7 @@ func SortsOf(columns []Column, sort Sort) []SortChoice {
 		if c.Key != "" {
 			s := SortChoice{Text: c.Text, Changes: []string{"sort", c.Key, "order", sort.next(c), "page", ""}, Current: c.Key == sort.Key}
 			if s.Current {
-				s.Icon, s.Told = sort.arrow(c), sort.aria(c)
+				s.Icon, s.Direction = sort.arrow(c), sort.aria(c)
 			}
 			all = append(all, s)
 		}

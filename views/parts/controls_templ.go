@@ -494,7 +494,7 @@ func Dialog() templ.Component {
 	})
 }
 
-// ToastRegion is where app.js puts toasts, from the template beside it, and
+// ToastRegion is where app.js puts toasts, from the template next to it, and
 // the one live region of the page.
 func ToastRegion() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -552,7 +552,7 @@ func ToastRegion() templ.Component {
 // Bar is what narrows a list: its query, and menus that edit it.
 type Bar struct {
 	Name  string // of the list, unique on the page
-	Query string // as it stands in the box
+	Query string // as the box has it
 	Hint  string
 	Clear string // the query without what a person added; Blank for none
 	Views []View

@@ -12,13 +12,13 @@ import templruntime "github.com/a-h/templ/runtime"
 type Tile struct {
 	Label  string
 	Value  string
-	URL    string // the list that it counts
-	Change Bit    // beside the value
-	Line   []Bit  // beneath the value, joined by " · "
+	URL    string    // the list that it counts
+	Change Segment   // next to the value
+	Line   []Segment // beneath the value, joined by " · "
 }
 
-// Bit is a piece of a tile's line.
-type Bit struct {
+// Segment is a piece of a tile's line.
+type Segment struct {
 	Text string
 	Tone Tone
 	URL  string
@@ -80,8 +80,8 @@ func TileStrip(tiles []Tile) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, bit := range tile.Line {
-				templ_7745c5c3_Err = Anchor(Link{bit.Text, bit.URL}, classes("tile-bit", bit.Tone.Class())).Render(ctx, templ_7745c5c3_Buffer)
+			for _, segment := range tile.Line {
+				templ_7745c5c3_Err = Anchor(Link{segment.Text, segment.URL}, classes("tile-segment", segment.Tone.Class())).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -217,7 +217,7 @@ type Notice struct {
 	Link   Link
 }
 
-// Strip shows a notice; its children stand at its end.
+// Strip shows a notice; its children are at its end.
 func Strip(n Notice) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,7 +14,7 @@ import (
 
 //go:generate go tool -modfile=../../tools/go.mod templ generate -path ..
 
-// Tone is a colour with a meaning. The zero Tone is plain text.
+// Tone is a color with a meaning. The zero Tone is plain text.
 type Tone string
 
 // The tones, as GitHub uses them.
@@ -42,14 +42,14 @@ type Link struct {
 	URL  string // http(s) or a path of this server; any other scheme is not linked
 }
 
-// State is an icon, its colour and a word: never colour alone.
+// State is an icon, its color and a label: never color alone.
 type State struct {
-	Icon string
-	Tone Tone
-	Word string
+	Icon  string
+	Tone  Tone
+	Label string
 }
 
-// SafeURL returns raw where it may stand in a link: a path of this server,
+// SafeURL returns raw if a link may have it: a path of this server,
 // or an http(s) address. Else it returns "". Records are written by others,
 // and a "javascript:" in one must not become a link.
 func SafeURL(raw string) string {
@@ -72,8 +72,8 @@ func SafeURL(raw string) string {
 
 func external(raw string) bool { return strings.Contains(raw, "://") }
 
-// Address says where a panel stands: the page that shows it and the
-// fragment that it re-asks, with the same query.
+// Address is the page that shows a panel and the fragment that it asks for
+// again, with the same query.
 type Address struct {
 	Page  string     // path of the document: "/repo/o/r/issues"
 	Panel string     // path of the fragment: "/panels/issues"

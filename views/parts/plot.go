@@ -13,7 +13,7 @@ const plotWidth = 1000
 // barMost is the widest a bar becomes, in units of the plot.
 const barMost = 24
 
-// endStep is the height in pixels of the steps on which end labels stand;
+// endStep is the height in pixels of the steps on which end labels are placed;
 // two labels keep endGap steps apart.
 const (
 	endStep = 8
@@ -35,21 +35,21 @@ type Point struct {
 	URL   string
 }
 
-// Stretch is a number of a stretch of time.
-type Stretch struct {
+// Range is a count over a range of time.
+type Range struct {
 	From, To time.Time // To is exclusive
 	N        int
 	Title    string
 	URL      string
 }
 
-// BarSeries is one of the kinds of bars that stand side by side.
+// BarSeries is one of the kinds of bars that are drawn side by side.
 type BarSeries struct {
 	Name  string
 	Class string
 	URL   string
 	Total string
-	Bars  []Stretch
+	Bars  []Range
 }
 
 // Row is a line of a chart's table.
@@ -99,7 +99,7 @@ func (c Chart) drawn() []Series {
 	return out
 }
 
-// Empty tells whether there is nothing to draw.
+// Empty reports whether there is nothing to draw.
 func (c Chart) Empty() bool {
 	if len(c.Points) == 0 {
 		return true
@@ -199,7 +199,7 @@ func (c Chart) path(scale Scale, values []int, backwards ...bool) string {
 	return strings.Join(words, "L")
 }
 
-// mark is the stretch of the plot that belongs to a point.
+// mark is the part of the plot that belongs to a point.
 type mark struct {
 	Point
 	x, width string
@@ -209,7 +209,7 @@ type mark struct {
 const marksMost = 60
 
 // marks are those of the points that can be pointed at, the last among them,
-// each with the stretch that is nearer to it than to the others.
+// each with the part that is nearer to it than to the others.
 func (c Chart) marks() []mark {
 	step := (len(c.Points) + marksMost - 1) / marksMost
 	var at []int
@@ -230,20 +230,20 @@ func (c Chart) marks() []mark {
 	return out
 }
 
-// rod is a bar as it stands in the plot.
-type rod struct {
-	Stretch
+// chartBar is a bar and its place in the plot.
+type chartBar struct {
+	Range
 	class               string
 	x, y, width, height string
-	hitX, hitWidth      string // the stretch that can be pointed at
+	hitX, hitWidth      string // the part that reacts to the pointer
 }
 
-// spanLeast is the least room of a stretch, in units of the plot: a week
+// spanLeast is the least width of a range, in units of the plot: a week
 // that began today has hardly any of its own.
 const spanLeast = 16
 
-// span is where a stretch of time lies in the plot.
-func (c Chart) span(b Stretch) (from, to float64) {
+// span is the position of a range in the plot.
+func (c Chart) span(b Range) (from, to float64) {
 	from, to = plotWidth*c.share(b.From), plotWidth*c.share(b.To)
 	switch {
 	case len(c.Points) == 1:
@@ -256,10 +256,10 @@ func (c Chart) span(b Stretch) (from, to float64) {
 	return from, from + spanLeast
 }
 
-// rods place the bars: those of one stretch of time side by side within it.
-func (c Chart) rods() []rod {
+// placedBars returns the bars with their places: those of one range side by side.
+func (c Chart) placedBars() []chartBar {
 	scale := c.barScale()
-	var out []rod
+	var out []chartBar
 	for k, s := range c.Bars {
 		for _, b := range s.Bars {
 			from, to := c.span(b)
@@ -268,8 +268,8 @@ func (c Chart) rods() []rod {
 			middle := (from + to) / 2
 			x := middle + (float64(k)-float64(len(c.Bars))/2)*width
 			y := scale.y(float64(b.N), c.BarHeight)
-			out = append(out, rod{
-				Stretch:  b,
+			out = append(out, chartBar{
+				Range:    b,
 				class:    s.Class,
 				x:        coordinate(x),
 				y:        coordinate(y),

@@ -113,21 +113,21 @@ func TestEndsKeepApart(t *testing.T) {
 	}
 }
 
-func TestRods(t *testing.T) {
+func TestChartBars(t *testing.T) {
 	c := days(8)
 	monday := c.Points[0].At
-	week := func(from, n int) Stretch {
-		return Stretch{From: monday.AddDate(0, 0, from), To: monday.AddDate(0, 0, from+7), N: n}
+	week := func(from, n int) Range {
+		return Range{From: monday.AddDate(0, 0, from), To: monday.AddDate(0, 0, from+7), N: n}
 	}
-	c.Bars = []BarSeries{{Bars: []Stretch{week(0, 10), week(7, 3)}}, {Bars: []Stretch{week(0, 0), week(7, 24)}}}
-	rods := c.rods()
+	c.Bars = []BarSeries{{Bars: []Range{week(0, 10), week(7, 3)}}, {Bars: []Range{week(0, 0), week(7, 24)}}}
+	bars := c.placedBars()
 	if got := c.barScale(); got.Top != 24 || got.Step != 12 {
 		t.Errorf("scale %+v, want 12 and 24", got)
 	}
-	if r := rods[3]; r.y != "0" || r.height != "56" {
+	if r := bars[3]; r.y != "0" || r.height != "56" {
 		t.Errorf("the highest bar: %+v", r)
 	}
-	if r := rods[1]; r.hitX != "984" {
+	if r := bars[1]; r.hitX != "984" {
 		t.Errorf("a week that began today has its place at the end, not %s", r.hitX)
 	}
 }

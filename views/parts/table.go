@@ -54,7 +54,7 @@ type Pager struct {
 	Pages   int // at least 1
 	PerPage int
 	Total   int
-	Asked   int // the page that was asked for: one beyond the end is told
+	Asked   int // the page that was asked for, which may be beyond the end
 }
 
 // From and To are the numbers of the first and last row shown, from 1.

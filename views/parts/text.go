@@ -49,7 +49,7 @@ func shortDirectories(file string) []shortDir {
 	for _, width := range []struct {
 		class string
 		room  int // characters of file and directory
-	}{{"at-wide", 34}, {"at-desk", 24}, {"at-tight", 20}} {
+	}{{"at-wide", 34}, {"at-desktop", 24}, {"at-tight", 20}} {
 		text := shortDirectory(file, width.room)
 		if n := len(forms); n > 0 && forms[n-1].text == text {
 			forms[n-1].class += " " + width.class

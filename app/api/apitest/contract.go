@@ -24,7 +24,7 @@ func Load(ctx context.Context, description string) (*Contract, error) {
 		return nil, fmt.Errorf("read the description: %w", err)
 	}
 	if err := doc.Validate(ctx, openapi3.IsOpenAPI31OrLater()); err != nil {
-		return nil, fmt.Errorf("the description is no OpenAPI 3.1: %w", err)
+		return nil, fmt.Errorf("the description is not OpenAPI 3.1: %w", err)
 	}
 	return &Contract{doc}, nil
 }
@@ -134,7 +134,7 @@ func checkContent(content openapi3.Content, contentType string, body []byte) err
 	var value any = string(body)
 	if media == "application/json" {
 		if err := json.Unmarshal(body, &value); err != nil {
-			return fmt.Errorf("the body is no JSON: %w", err)
+			return fmt.Errorf("the body is not JSON: %w", err)
 		}
 	}
 	if err := described.Schema.Value.VisitJSON(value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation()); err != nil {
@@ -143,9 +143,9 @@ func checkContent(content openapi3.Content, contentType string, body []byte) err
 	return undescribed(described.Schema.Value, value, "$")
 }
 
-// undescribed finds a field that the schema does not name. Clients are told
-// that fields may be added, so the schema itself lets them be; the one who
-// adds one is held to describe it.
+// undescribed finds a field that the schema does not have. The schema allows
+// further fields, because clients must accept them; whoever adds one has to
+// describe it.
 func undescribed(schema *openapi3.Schema, value any, at string) error {
 	switch v := value.(type) {
 	case []any:

@@ -24,11 +24,11 @@ func (c *Contract) CheckType(name string, value any) error {
 	of, list, inList := strings.Cut(name, ".")
 	ref := c.doc.Components.Schemas[of]
 	if ref == nil {
-		return fmt.Errorf("there is no schema %s", of)
+		return fmt.Errorf("unknown schema %s", of)
 	}
 	if inList {
 		if ref = properties(ref.Value)[list]; ref == nil || ref.Value.Items == nil {
-			return fmt.Errorf("%s is no described list", name)
+			return fmt.Errorf("%s is not a described list", name)
 		}
 		ref = ref.Value.Items
 	}

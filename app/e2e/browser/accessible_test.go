@@ -27,8 +27,8 @@ func axeSource(t *testing.T) string {
 	return string(source)
 }
 
-// unfold opens what is folded, and of many alike the first ten.
-const unfold = `(() => { for (const d of [...document.querySelectorAll("details:not(.menu, :has(> .btn-bare))")].slice(0,
+// expandAll opens what is collapsed, and of many alike the first ten.
+const expandAll = `(() => { for (const d of [...document.querySelectorAll("details:not(.menu, :has(> .btn-bare))")].slice(0,
 	10)) d.open = true; })()`
 
 // TestAccessible holds every page against all rules of axe-core, in both
@@ -51,7 +51,7 @@ func TestAccessible(t *testing.T) {
 				tab.provokes("Failed to load resource")
 				for i := tabs; i < len(pages); i += 2 {
 					tab.do(chromedp.Navigate(pages[i]))
-					tab.js(unfold)
+					tab.js(expandAll)
 					tab.inject(axe)
 					tab.audit(pages[i], "html", 390, 1280)
 				}

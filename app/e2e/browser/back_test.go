@@ -45,7 +45,7 @@ func scannedOften() map[string]any {
 }
 
 // withoutMemory lets a browser keep no page that was left: the way back loads
-// it anew, as it does after a while.
+// it again, as it does after a while.
 func withoutMemory() chromedp.ExecAllocatorOption {
 	return chromedp.Flag("disable-features", "site-per-process,Translate,BlinkGenPropertyTrees,BackForwardCache")
 }
@@ -106,7 +106,7 @@ func TestBackAndReload(t *testing.T) {
 	}
 }
 
-// TestBackInPlace: what a press changed in place is an entry of the history
+// TestBackInPlace: what a click changed in place is an entry of the history
 // too: from elsewhere the way back leads to it, and from it to what was
 // before.
 func TestBackInPlace(t *testing.T) {
@@ -130,7 +130,7 @@ func TestBackInPlace(t *testing.T) {
 			before := b.js(shownView)
 			if !b.holds(fmt.Sprintf("document.querySelector(`main :is(%s)`)", press)) {
 				t.Fatalf(
-					"there is nothing to press: %s",
+					"there is nothing to click: %s",
 					b.js(`[...document.querySelectorAll("main a[hx-get]")].map((a) => a.getAttribute("href")).join("  ").slice(0, 1500)`),
 				)
 			}

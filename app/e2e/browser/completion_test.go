@@ -57,7 +57,7 @@ func TestCompletion(t *testing.T) {
 	)
 	b.until(`document.querySelector("#delete-issues") && document.querySelector(".view.is-current")?.textContent.includes("Gone")`)
 
-	// A known name asks to replace, and a name is mended.
+	// A known name asks to replace, and a name is corrected.
 	b.provokes("409 (Conflict)")
 	b.do(
 		chromedp.Navigate(s.URL+"/issues?q=severity:low"),

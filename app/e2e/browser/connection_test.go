@@ -20,7 +20,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// gate stands before the program and can cut the streams alone.
+// gate is a proxy of the program that can cut only the streams.
 type gate struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -67,7 +67,7 @@ func (g *gate) heal() {
 }
 
 // TestStreamCut: without its stream a page says so and asks now and then; it
-// heals by itself, and says that too.
+// recovers automatically, and says that too.
 func TestStreamCut(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("net::ERR_", "Failed to fetch", "network error")
@@ -81,7 +81,7 @@ func TestStreamCut(t *testing.T) {
 		t.Errorf("at first it says %q", got)
 	}
 	g.cut()
-	b.until(says + ` === "Connection lost, asking now and then"`)
+	b.until(says + ` === "Connection lost, updating at intervals"`)
 	rescan(p, 11, 3)
 	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
 	if got := b.js(says); strings.Contains(got, "live") {
@@ -128,7 +128,7 @@ func TestStreamRefused(t *testing.T) {
 	b.fastClocks()
 	b.do(chromedp.Navigate(front.URL + "/issues"))
 	const says = `document.querySelector("#live-state").textContent`
-	b.until(says + ` === "Connection lost, asking now and then"`)
+	b.until(says + ` === "Connection lost, updating at intervals"`)
 	rescan(p, 11, 3)
 	b.until(`document.querySelector("main").innerText.includes("58 issues")`)
 	if got := b.js(`document.body.innerText.includes("Too many streams")`); got != "false" {
@@ -138,7 +138,7 @@ func TestStreamRefused(t *testing.T) {
 	b.until(says + ` === "Updating live"`)
 }
 
-// freeAddr is an address of loopback that nobody listens on.
+// freeAddr is a free address of loopback.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it neither waits nor resolves
@@ -150,7 +150,7 @@ func freeAddr(t *testing.T) string {
 }
 
 // TestServerRestarted: a page stays whole while its server is gone, says so,
-// heals by itself, and shows what came meanwhile.
+// recovers automatically, and shows what came meanwhile.
 func TestServerRestarted(t *testing.T) {
 	b := startBrowser(t)
 	p := program.WithRuns(t, program.Sample(), program.Settings{"LISTEN_ADDR": freeAddr(t)})

@@ -38,7 +38,7 @@ func exec(t *testing.T, db *sql.DB, statement string) {
 	}
 }
 
-// isWhole is an error unless the page stands: its head, its ways on, one h1 and
+// isWhole is an error unless the page is complete: its head, its ways on, one h1 and
 // words that say each of says.
 func (b *browser) isWhole(path string, says ...string) {
 	b.t.Helper()
@@ -52,7 +52,7 @@ func (b *browser) isWhole(path string, says ...string) {
 
 // TestPanelFails: where a panel cannot be asked for, because somebody took a
 // table away, what it showed stays, and says so in its place, with a way to
-// try again; the rest of the page is whole, and it heals by itself.
+// try again; the rest of the page is whole, and it recovers automatically.
 func TestPanelFails(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("500 (Internal Server Error)")
@@ -67,9 +67,9 @@ func TestPanelFails(t *testing.T) {
 		p.Job("poll")
 	}
 	change()
-	damage, mend := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
+	damage, repair := "ALTER TABLE verifications RENAME TO gone", "ALTER TABLE gone RENAME TO verifications"
 	const failed = `document.querySelector("#activity .failure")?.innerText.replace(/\s+/g,
-		" ").startsWith("This panel could not be loaded. Something went wrong inside the program; its log has the cause.")`
+		" ").startsWith("Cannot load this panel. Internal error. See the log.")`
 	const healed = `!document.querySelector(".failure") && document.querySelectorAll("#activity h2").length === 1`
 
 	b.open(p.URL + "/activity")
@@ -83,7 +83,7 @@ func TestPanelFails(t *testing.T) {
 			document.querySelector("#live-state").dataset.state]`); got != "1,true,live" {
 			t.Errorf("failed, it shows %s: %s", got, b.js(`document.querySelector("main").innerText.slice(0, 600)`))
 		}
-		exec(t, other, mend)
+		exec(t, other, repair)
 		if how == "by itself" {
 			change()
 		} else {
@@ -96,19 +96,19 @@ func TestPanelFails(t *testing.T) {
 	exec(t, other, damage)
 	change()
 	b.do(chromedp.Navigate(p.URL + "/activity?page=1"))
-	b.isWhole("/activity", "Something went wrong")
+	b.isWhole("/activity", "Internal error")
 	exec(t, other, "ALTER TABLE issues RENAME TO issues_gone")
 	b.do(chromedp.Navigate(p.URL + "/?period=7d"))
 	b.until(`document.readyState === "complete"`)
 	const broken = `[...document.querySelectorAll("main [data-panel]")].filter((p) =>
-		p.innerText.includes("This panel could not be loaded") && p.innerText.includes("What was stored stays") &&
+		p.innerText.includes("Cannot load this panel") && p.innerText.includes("Stored data is kept") &&
 		p.querySelector("[data-retry]"))`
 	if got := b.js(broken + `.map((p) => p.id).join()`); strings.Count(got, ",") < 5 ||
 		!b.holds(`document.querySelectorAll("main [data-panel]").length > `+broken+`.length`) {
 		t.Errorf("of the overview these are broken: %s", got)
 	}
 	exec(t, other, "ALTER TABLE issues_gone RENAME TO issues")
-	exec(t, other, mend)
+	exec(t, other, repair)
 	b.js(`(() => { window.kept = true; for (const p of ` + broken + `) p.querySelector("[data-retry]").click(); })()`)
 	b.until(broken + `.length === 0 && document.querySelector("#tiles .tile-value").textContent === "59"`)
 	if !b.holds(`window.kept`) {
@@ -118,9 +118,9 @@ func TestPanelFails(t *testing.T) {
 	b.isWhole("/activity", "Working")
 }
 
-// TestPressFails: a press in a list that cannot be answered is reported in its
+// TestFailedClick: a click in a list that cannot be answered is reported in its
 // place, and that goes once the list is asked for again.
-func TestPressFails(t *testing.T) {
+func TestFailedClick(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("500 (Internal Server Error)")
 	other, settings := onFile(t)
@@ -130,7 +130,7 @@ func TestPressFails(t *testing.T) {
 	b.until(`performance.getEntriesByType("resource").filter((e) => e.name.includes("/panels/issues")).length > 1`)
 	exec(t, other, "ALTER TABLE issues RENAME TO gone")
 	b.js(`[...document.querySelectorAll("main th a")].find((a) => a.innerText.includes("Rule")).click()`)
-	b.until(`document.querySelector("#issues .failure")?.innerText.includes("Something went wrong inside the program")`)
+	b.until(`document.querySelector("#issues .failure")?.innerText.includes("Internal error")`)
 	exec(t, other, "ALTER TABLE gone RENAME TO issues")
 	b.until(`!document.querySelector(".failure") && document.querySelectorAll("#issues tbody tr").length === 50`)
 }
@@ -157,7 +157,7 @@ func TestRefusedPages(t *testing.T) {
 		b.isWhole(
 			"a form of another site",
 			"Not allowed",
-			"A page of another origin may not change anything here",
+			"Requests from pages of another origin are not allowed",
 			"Use the dashboard's own pages",
 		)
 		if _, after := p.Get("/api/jobs"); after != before {
@@ -184,7 +184,7 @@ func TestRefusedPages(t *testing.T) {
 
 // TestLockedDatabase: what cannot be stored or answered, because another
 // program holds the database, is reported where it was asked for, and is done by
-// the same press later.
+// the same click later.
 func TestLockedDatabase(t *testing.T) {
 	b := startBrowser(t)
 	b.provokes("503 (Service Unavailable)")
@@ -234,7 +234,7 @@ func TestLockedDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		tab.do(chromedp.Navigate(p.URL + "/issues"))
-		tab.isWhole("/issues", "Not available right now", "The answer took longer than 10 seconds. Try again")
+		tab.isWhole("/issues", "Temporarily unavailable", "The answer took longer than 10 seconds. Try again")
 		if err := tx.Rollback(); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestUpstreamDownAndUp(t *testing.T) {
 	b.click("Refresh")
 	b.until(strip + `?.innerText.includes("Showing what was stored")`)
 	if got := b.js(`document.querySelector("#tiles .tile-value").textContent + " " +
-		document.querySelector("main").innerText.includes("could not be loaded")`); got != "59 false" {
+		document.querySelector("main").innerText.includes("Cannot load this panel")`); got != "59 false" {
 		t.Errorf("while GitHub is down the page shows %s", got)
 	}
 	b.do(chromedp.Navigate(p.URL + "/issues"))

@@ -32,7 +32,7 @@ func TestFocusStaysNear(t *testing.T) {
 	}
 	b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "is:open"; q.setSelectionRange(7, 7); })()`)
 
-	// A comma goes on with the values of what was just chosen.
+	// A comma continues with the values of what was just chosen.
 	b.do(chromedp.KeyEvent(" severity:hi"))
 	b.until(`document.querySelector(".completions [role=option]")?.textContent === "high"`)
 	b.do(chromedp.KeyEvent("\u0301\t"))
@@ -147,7 +147,7 @@ func TestSkipLink(t *testing.T) {
 }
 
 // ringless are the controls that look no different with the focus of the
-// keyboard: neither they, nor what stands for them.
+// keyboard: neither they nor what replaces them.
 const ringless = `(() => {
   const look = (e) => [e, e.closest("tr, li, form, label, .search")].filter(Boolean).flatMap((x) => ["", "::before",
 	"::after"].map((part) => { const s = getComputedStyle(x, part || undefined);

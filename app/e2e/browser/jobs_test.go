@@ -43,7 +43,7 @@ func TestJobInTwoTabs(t *testing.T) {
 	other.until(`document.querySelector(".job")?.textContent.includes("Refresh: running")`)
 	other.until(`/^0:0[1-9]/.test(document.querySelector(".job-took").textContent)`)
 	other.js(`document.querySelector(".job form[action='/actions/cancel'] button").click()`)
-	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: cancelled")`)
+	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: canceled")`)
 	other.js(`document.querySelector(".job form[action='/actions/dismiss'] button").click()`)
 	b.until(`!document.querySelector(".job")`)
 }

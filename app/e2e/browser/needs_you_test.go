@@ -38,7 +38,7 @@ func TestDispatchFromNeeds(t *testing.T) {
 		b.open(p.URL + "/needs-you")
 		row := fmt.Sprintf(`[...document.querySelectorAll("main tbody tr")].find((r) => r.innerText.includes(%q))`, word)
 		b.until(row)
-		b.js(`[...` + row + `.querySelectorAll("a, button")].find((e) => e.innerText.trim() === "Dispatch").click()`)
+		b.js(`[...` + row + `.querySelectorAll("a, button")].find((e) => e.innerText.trim() === "Start a run").click()`)
 		b.until(`document.querySelector("dialog[open]")?.innerText.includes("octo/shop")`)
 		const send = `[...document.querySelectorAll("dialog[open] button[type=submit], dialog[open] form button:not([type])")].at(-1)`
 		b.until(send)

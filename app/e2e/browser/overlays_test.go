@@ -10,8 +10,8 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// startDesk runs the program with something to open everywhere: a session
-// that waits for its user, a workflow to dispatch, an old record to mend and
+// startWithOverlays runs the program with something to open everywhere: a session
+// that waits for its user, a workflow to dispatch, an old record to correct and
 // a saved view.
 func startWithOverlays(t *testing.T) *program.Played {
 	t.Helper()
@@ -64,7 +64,7 @@ func overlays() []overlay {
 	return []overlay{
 		{"help", "/runs", wide, []string{"? Keys"}, dialog("Next row"), "dialog[open]"},
 		{"reply", "/needs-you", both, []string{"Reply"}, dialog("May I change the API?"), "dialog[open]"},
-		{"dispatch", "/repo/octo/shop", both, []string{"Dispatch"}, dialog("fix(CQLF-R1-0003): escape"), "dialog[open]"},
+		{"dispatch", "/repo/octo/shop", both, []string{"Start a run"}, dialog("fix(CQLF-R1-0003): escape"), "dialog[open]"},
 		{"save view", "/issues?q=severity:high", both, []string{"Save view"}, menu("Name of this view"), menuOpen},
 		{"edit view", "/issues?q=is:fixed", both, []string{"Edit view"}, menu("for everyone?"), menuOpen},
 		{"export", "/issues", both, []string{"Export"}, menu("JSON"), menuOpen},

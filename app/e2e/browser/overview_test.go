@@ -27,32 +27,32 @@ func TestSparklines(t *testing.T) {
 	b.checkConsole()
 }
 
-// TestFoldedOverview: on a phone the overview's panels are a line each, which
+// TestCollapsedOverview: on a phone the overview's panels are a line each, which
 // says the number that matters and opens at a tap; what was opened stays so
 // when the page changes, and the next time.
-func TestFoldedOverview(t *testing.T) {
+func TestCollapsedOverview(t *testing.T) {
 	b := startBrowser(t)
 	s := program.WithRuns(t, program.ManyRecords(), nil)
 	b.size(1280, 900)
 	b.open(s.URL + "/")
-	if got := b.js(`[...document.querySelectorAll(".fold")].filter((f) =>
+	if got := b.js(`[...document.querySelectorAll(".collapse")].filter((f) =>
 		!f.querySelector("table, .bars, .empty, .chart")?.checkVisibility({ contentVisibilityAuto: true }) ||
 		f.querySelector("summary").checkVisibility()).map((f) => f.id)`); got != "" {
-		t.Errorf("where there is room these are folded: %s", got)
+		t.Errorf("where there is room these are collapsed: %s", got)
 	}
 	b.size(390, 900)
 	b.do(chromedp.Reload())
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
 	shown := `document.querySelector("#outcomes .bars").checkVisibility()`
-	if got := b.js(shown + ` + " " + document.querySelector("#outcomes-fold .fold-line").checkVisibility() + " " +
+	if got := b.js(shown + ` + " " + document.querySelector("#outcomes-collapse .collapse-line").checkVisibility() + " " +
 		document.querySelector("#needs tbody")?.checkVisibility()`); !strings.HasPrefix(got, "false true") {
 		t.Errorf("outcomes shown, its line, what needs a person: %s", got)
 	}
-	if got := b.js(`document.querySelector("#open .fold-line").textContent`); !strings.Contains(got, "8 critical · ") ||
+	if got := b.js(`document.querySelector("#open .collapse-line").textContent`); !strings.Contains(got, "8 critical · ") ||
 		!strings.Contains(got, "9 not listed") {
 		t.Errorf("the line of what is open says %q", got)
 	}
-	b.js(`document.querySelector("#outcomes-fold > summary").click()`)
+	b.js(`document.querySelector("#outcomes-collapse > summary").click()`)
 	b.until(shown)
 
 	// A change from elsewhere comes in and closes nothing.
@@ -73,7 +73,7 @@ func TestFoldedOverview(t *testing.T) {
 	}
 	b.do(chromedp.Reload())
 	b.until(shown)
-	if got := b.js(`document.querySelector("#rates-fold").open`); got != "false" {
+	if got := b.js(`document.querySelector("#rates-collapse").open`); got != "false" {
 		t.Error("what was not opened is open")
 	}
 	b.checkConsole()

@@ -11,17 +11,17 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestFoldStaysClosed: on a phone a panel that a person folded stays folded
+// TestCollapsedStaysClosed: on a phone a panel that a person collapsed stays collapsed
 // when a change from elsewhere comes in, and the next time.
-func TestFoldStaysClosed(t *testing.T) {
+func TestCollapsedStaysClosed(t *testing.T) {
 	b := startBrowser(t)
 	s := program.WithRuns(t, program.ManyRecords(), nil)
 	b.size(390, 900)
 	b.open(s.URL + "/")
-	const shown = `document.querySelector("#open-fold .bars").checkVisibility({ contentVisibilityAuto: true })`
-	b.js(`document.querySelector("#open-fold > summary").click()`)
+	const shown = `document.querySelector("#open-collapse .bars").checkVisibility({ contentVisibilityAuto: true })`
+	b.js(`document.querySelector("#open-collapse > summary").click()`)
 	b.until(shown)
-	b.js(`document.querySelector("#open-fold > summary").click()`)
+	b.js(`document.querySelector("#open-collapse > summary").click()`)
 	b.until("!" + shown)
 
 	before := b.js(`document.querySelector("#outcomes .counter").textContent`)
@@ -38,12 +38,12 @@ func TestFoldStaysClosed(t *testing.T) {
 	s.Job("refresh")
 	b.until(`document.querySelector("#outcomes .counter").textContent !== "` + before + `"`)
 	if got := b.js(shown); got != "false" {
-		t.Error("the change opened what was folded")
+		t.Error("the change opened what was collapsed")
 	}
 	b.do(chromedp.Reload())
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
 	if got := b.js(shown); got != "false" {
-		t.Error("what was folded is open the next time")
+		t.Error("what was collapsed is open the next time")
 	}
 }
 
@@ -96,26 +96,26 @@ func TestPhoneCards(t *testing.T) {
 	}
 }
 
-// TestFoldStays: on a phone a panel stays open or closed as it was, whatever
+// TestCollapsedStays: on a phone a panel stays open or closed as it was, whatever
 // comes to it.
-func TestFoldStays(t *testing.T) {
+func TestCollapsedStays(t *testing.T) {
 	b := startBrowser(t)
 	p := program.WithPlayers(t, program.Sample(), nil)
 	b.size(390, 900)
 	b.open(p.URL + "/")
-	const folds = `[...document.querySelectorAll("details.fold")].map((d) => d.id + d.open).join()`
-	b.js(`(() => { for (const d of document.querySelectorAll("details.fold")) d.querySelector("summary").click(); })()`)
-	want := b.js(folds)
+	const states = `[...document.querySelectorAll("details.collapse")].map((d) => d.id + d.open).join()`
+	b.js(`(() => { for (const d of document.querySelectorAll("details.collapse")) d.querySelector("summary").click(); })()`)
+	want := b.js(states)
 	if !strings.Contains(want, "true") || !strings.Contains(want, "false") {
 		t.Fatalf("the panels are %s", want)
 	}
 	rescan(p, 11, 5)
 	b.until(`document.querySelector("#tiles .tile-value").textContent === "56"`)
-	if got := b.js(folds); got != want {
+	if got := b.js(states); got != want {
 		t.Errorf("after an update they are %s, before %s", got, want)
 	}
 	b.open(p.URL + "/")
-	if got := b.js(folds); got != want {
+	if got := b.js(states); got != want {
 		t.Errorf("opened anew they are %s, before %s", got, want)
 	}
 }

@@ -15,10 +15,10 @@ func TestProblemPages(t *testing.T) {
 	b.provokes("404 (Not Found)", "405 (Method Not Allowed)", "400 (Bad Request)")
 	p := program.WithPlayers(t, program.Sample(), nil)
 	for path, says := range map[string]string{
-		"/nowhere":              "There is nothing at /nowhere",
+		"/nowhere":              "Not found: /nowhere",
 		"/repo/octo/shpo":       "octo/shop",
 		"/issues/0123456789ab":  "no issue 0123456789ab",
-		"/actions/refresh":      "does not take GET",
+		"/actions/refresh":      "does not accept GET",
 		"/issues?sort=nonsense": "is unknown; use one of",
 		"/issues?q=colour:red":  "colour",
 	} {

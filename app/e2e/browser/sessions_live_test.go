@@ -36,7 +36,7 @@ func TestSessionsLive(t *testing.T) {
 	b.until(`document.querySelector("header nav a[href='/needs-you'] .counter")?.textContent >= "1"`)
 
 	// A job's steps are seen, survive a reload, and end when they are
-	// cancelled. A second order joins the first.
+	// canceled. A second order joins the first.
 	p.GitHub.Fail(githubtest.Fault{Path: "/git/trees", Delay: 30 * time.Second})
 	p.GitHub.Fail(githubtest.Fault{Path: "/contents", Delay: 30 * time.Second})
 	p.Put(map[string]any{"z.json": program.Scan(9, time.Now(), nil)})
@@ -51,7 +51,7 @@ func TestSessionsLive(t *testing.T) {
 		t.Error("the button that cancels has no words")
 	}
 	b.js(`document.querySelector(".job form[action='/actions/cancel'] button").click()`)
-	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: cancelled")`)
+	b.until(`document.querySelector(".job")?.textContent.includes("Refresh: canceled")`)
 	p.GitHub.ClearFaults()
 	b.js(`document.querySelector(".job form[action='/actions/dismiss'] button").click()`)
 	b.until(`!document.querySelector(".job")`)

@@ -157,8 +157,8 @@ func TestNothingNewMovesNothing(t *testing.T) {
 	b.open(p.URL + "/")
 	b.forget()
 	b.js(`(() => {
-		window.moved = []; window.pulses = 0;
-		document.addEventListener("pulse", () => window.pulses++);
+		window.moved = []; window.events = 0;
+		document.addEventListener("freshness", () => window.events++);
 		new MutationObserver((list) => { for (const m of list) {
 			const e = m.target.nodeType === 1 ? m.target : m.target.parentElement;
 			if (!e.closest("time, [data-quota]")) window.moved.push(m.type + " " + (m.attributeName ?? "") + " " +

@@ -23,7 +23,7 @@ func exceptions() map[string]exception {
 		"archive link/404":            {is("", fine), "without archives, files are fetched one by one"},
 		"archive link/HTML with 200":  {is("", fine), "what is not an archive is fetched file by file"},
 		"archive link/empty 200":      {is("", fine), "likewise"},
-		"v1 session/404":              {is("unknown", fine), "a session that Devin does not know is no failure"},
+		"v1 session/404":              {is("unknown", fine), "a session that Devin cannot find is no failure"},
 		"v3 session/404":              {is("unknown", fine), "likewise"},
 		"v1 list/list without end":    {is("", fine), "what no page shows is asked for by its id"},
 		"v3 list/list without end":    {is("", fine), "likewise"},

@@ -22,17 +22,17 @@ type fault struct {
 	heavy   bool   // its memory is measured
 	want    expect // of a question
 	sent    expect // of what changes something upstream: a message, a dispatch
-	told    told   // what its content leaves behind, where it is taken
+	effect  effect // what its content leaves behind, where it is accepted
 }
 
-// told is what the content of a well-formed answer leaves behind. It cannot
-// be told from the truth, so that it stays until upstream says otherwise.
-type told int
+// effect is what the content of a well-formed answer leaves behind. It cannot
+// be distinguished from the truth, so it stays until the upstream says otherwise.
+type effect int
 
 const (
-	nothing   told = iota
-	otherText      // the figures are the same, the rows may differ
-	moreRows       // there are more rows, and none is lost
+	nothing   effect = iota
+	otherText        // the figures are the same, the rows may differ
+	moreRows         // there are more rows, and none is lost
 )
 
 // expect is what a pair must end with: one of the codes, "" for success, and
@@ -56,7 +56,7 @@ const (
 	refusal = telemetry.CodeUpstreamRejected
 )
 
-// notKnown are the words for a message or a dispatch whose end nobody saw.
+// notKnown are the words for a message or a dispatch of unknown outcome.
 const notKnown = `not known|may or may not`
 
 // faults is the table's other side.
@@ -297,7 +297,7 @@ func huge(x *exchange) {
 	x.flood(x.w, "a")
 }
 
-// flood repeats a text up to the size of a bomb, or until nobody reads it.
+// flood repeats a text up to the size of a bomb, or until the reader is gone.
 func (x *exchange) flood(to io.Writer, text string) {
 	chunk := []byte(strings.Repeat(text, (64<<10)/len(text)))
 	for n := 0; n < bomb; n += len(chunk) {
@@ -341,9 +341,9 @@ func redirects() []fault {
 
 func pages() []fault {
 	return []fault{
-		{name: "list without end", told: moreRows, fits: func(c *call) bool { return c.paged }, want: is("", broken),
+		{name: "list without end", effect: moreRows, fits: func(c *call) bool { return c.paged }, want: is("", broken),
 			serve: func(x *exchange) { x.full(true) }},
-		{name: "repeated page", told: moreRows, fits: func(c *call) bool { return c.paged }, want: is("", broken, fine),
+		{name: "repeated page", effect: moreRows, fits: func(c *call) bool { return c.paged }, want: is("", broken, fine),
 			serve: func(x *exchange) { x.full(false) }},
 	}
 }
@@ -351,11 +351,11 @@ func pages() []fault {
 // contents are answers in the right shape that are not to be believed.
 func contents() []fault {
 	return []fault{
-		{name: "dates of 2099", told: otherText, fits: func(c *call) bool { return c.dated }, want: is("", fine),
+		{name: "dates of 2099", effect: otherText, fits: func(c *call) bool { return c.dated }, want: is("", fine),
 			serve: reshape(false, func(_ *exchange, v any) any { return each(v, "", datesOf2099) })},
-		{name: "odd text", told: otherText, fits: func(c *call) bool { return c.dated }, want: is("", fine),
+		{name: "odd text", effect: otherText, fits: func(c *call) bool { return c.dated }, want: is("", fine),
 			serve: reshape(false, func(_ *exchange, v any) any { return each(v, "", oddText) })},
-		{name: "empty list", told: otherText, fits: (*call).holdsList, want: is("", fine), serve: reshapeRows(false,
+		{name: "empty list", effect: otherText, fits: (*call).holdsList, want: is("", fine), serve: reshapeRows(false,
 			func([]any) any { return []any{} })},
 	}
 }

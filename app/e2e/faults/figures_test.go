@@ -12,7 +12,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// figures is what the read side tells, but for when it was learnt.
+// figures is what the read side returns, except when it was learned.
 type figures struct {
 	totals telemetry.Totals
 	rows   []string
@@ -54,9 +54,9 @@ func (w *world) figures(ctx context.Context) (f figures, err error) {
 	return f, nil
 }
 
-// learnt are the fields that say when and from where a state was learnt:
+// learned are the fields that say when and from where a state was learned:
 // after a fault later than without it.
-func learnt() []string { return []string{"PolledAt", "StateSince", "StateSource"} }
+func learned() []string { return []string{"PolledAt", "StateSince", "StateSource"} }
 
 func lined[T any](kind string, items []T) []string {
 	list := []string{}
@@ -66,7 +66,7 @@ func lined[T any](kind string, items []T) []string {
 		if err == nil {
 			err = json.Unmarshal(body, &fields)
 		}
-		for _, name := range learnt() {
+		for _, name := range learned() {
 			delete(fields, name)
 		}
 		list = append(list, fmt.Sprintf("%s %s %v", kind, encode(fields), err))

@@ -17,7 +17,7 @@ import (
 // detector on a busy machine.
 const mostWait = 5 * time.Minute
 
-// pair is a call that meets a fault, and what became of it.
+// pair is a call that meets a fault, and its result.
 type pair struct {
 	call     *call
 	fault    *fault
@@ -60,7 +60,7 @@ func isNoted(err error) bool {
 	return ok
 }
 
-// holds tells whether an ending is what is expected.
+// holds reports whether an ending is what is expected.
 func (e expect) holds(code telemetry.Code, said string) bool {
 	return slices.Contains(e.codes, code) && regexp.MustCompile("(?i)"+e.words).MatchString(said)
 }
@@ -121,7 +121,7 @@ func (p *pair) meetAgain(ctx context.Context, w *world, before figures) {
 	p.intact(ctx, w, before, used)
 }
 
-// said checks that what a person reads of a job tells of the failure.
+// said checks that a job shows its failure to a person.
 func (p *pair) said(what string, used ending) {
 	p.leaks(what, used.said+errorText(used.err))
 	code := codeOf(used.err)
@@ -132,7 +132,7 @@ func (p *pair) said(what string, used ending) {
 	default:
 		p.problem("%s ended with %q: %q; want %q", what, code, errorText(used.err), p.want.codes)
 	}
-	if code == telemetry.CodeInternal || strings.Contains(used.said, "went wrong inside") {
+	if code == telemetry.CodeInternal || strings.Contains(used.said, "Internal error") {
 		p.problem("%s failed inside the program: %v", what, used.err)
 	}
 }
@@ -222,7 +222,7 @@ func (p *pair) recover(ctx context.Context, w *world, golden func() (figures, er
 		p.problem("the undisturbed world: %v", err)
 		return
 	}
-	switch p.fault.told {
+	switch p.fault.effect {
 	case otherText:
 		got.rows, want.rows = nil, nil
 	case moreRows:

@@ -13,7 +13,7 @@ const far = "2099-01-01T00:00:00Z"
 // farSeconds is far in unix seconds.
 const farSeconds = 4070908800
 
-// decode reads JSON as json.Unmarshal does, and numbers as they stand.
+// decode reads JSON as json.Unmarshal does, and numbers as they are written.
 func decode(body []byte) any {
 	var v any
 	d := json.NewDecoder(bytes.NewReader(body))

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// wire stands between the program and the players. While a fault is set, it
+// wire is between the program and the players. While a fault is set, it
 // answers the requests of one call with it, and passes on all others.
 type wire struct {
 	next  http.Handler
@@ -59,7 +59,7 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // gate is the program's way out. It sends requests that meet a refused
-// connection to a port on which nobody listens.
+// connection to a closed port.
 type gate struct {
 	open, shut *http.Transport
 	wire       *wire
@@ -88,7 +88,7 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (g *gate) close() { g.open.CloseIdleConnections() }
 
-// otherHost is a host that the program was never told of. It would answer
+// otherHost is a host that the program does not know. It would answer
 // rightly, so that following a redirect to it is tempting.
 type otherHost struct {
 	server *httptest.Server

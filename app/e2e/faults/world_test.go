@@ -39,7 +39,7 @@ const (
 	longTimeout  = 15 * time.Second
 )
 
-// world is the program's parts, over a store and over players that stand
+// world is the program's parts, over a store and over players
 // behind a wire.
 type world struct {
 	// What a call wants of it.
@@ -186,7 +186,7 @@ func (w *world) shut() {
 	}
 }
 
-// restart ends the program's parts and starts them anew over the same store.
+// restart ends the program's parts and starts them again over the same store.
 func (w *world) restart(ctx context.Context) error {
 	w.shut()
 	return w.open(ctx)

@@ -49,7 +49,7 @@ func TestBackfillShowsFirst(t *testing.T) {
 	res, _ := s.Do("POST", "/actions/backfill", "dry_run=true")
 	cookie, _, _ := strings.Cut(res.Header.Get("Set-Cookie"), ";")
 	body := s.UntilSays("/runs", "Backfill, dry run: done", "Cookie", cookie)
-	for _, text := range []string{"1 change in 1 record. Nothing is written yet.", "sessions[0].issue_ids", "Apply 1 change"} {
+	for _, text := range []string{"1 change in 1 record. Nothing has been changed yet.", "sessions[0].issue_ids", "Apply 1 change"} {
 		if !strings.Contains(body, text) {
 			t.Errorf("the dry run does not say %q", text)
 		}

@@ -36,16 +36,16 @@ func TestActivityOfOneRepository(t *testing.T) {
 		status        int
 		holds, misses []string
 	}{
-		"/activity":          {200, []string{"Record mended", "octo/bare", `name="repo"`}, nil},
+		"/activity":          {200, []string{"Record corrected", "octo/bare", `name="repo"`}, nil},
 		"/activity?kind=job": {200, []string{"Backfill: done", ">the API</td>"}, []string{"not recorded"}},
-		"/activity?repo=octo/shop": {200, []string{"Record mended", "pr_url: empty → octo/shop#5", "session 1", "All repositories"},
+		"/activity?repo=octo/shop": {200, []string{"Record corrected", "pr_url: empty → octo/shop#5", "session 1", "All repositories"},
 			[]string{`href="/repo/octo/bare"`, "Refresh: done"}},
-		"/activity?repo=Octo%2FBare":       {200, []string{"found 9"}, []string{"Record mended", `href="/repo/octo/shop"`}},
-		"/activity?repo=octo/no&kind=run":  {200, []string{"Nothing of octo/no has changed", `name="kind" value="run"`}, nil},
-		"/activity?repo=shop":              {400, []string{"repo: this is no repository", "Clear filters"}, []string{"Filter, for example"}},
-		"/activity?kind=mend":              {200, []string{"Record mended", "backfill 1"}, []string{"Refresh: done"}},
+		"/activity?repo=Octo%2FBare":       {200, []string{"found 9"}, []string{"Record corrected", `href="/repo/octo/shop"`}},
+		"/activity?repo=octo/no&kind=run":  {200, []string{"No activity of octo/no", `name="kind" value="run"`}, nil},
+		"/activity?repo=shop":              {400, []string{"Invalid repo", "Clear filters"}, []string{"Filter, for example"}},
+		"/activity?kind=mend":              {200, []string{"Record corrected", "backfill 1"}, []string{"Refresh: done"}},
 		"/repo/octo/shop":                  {200, []string{`href="/activity?repo=octo%2Fshop"`}, nil},
-		"/activity?repo=%3Cb%3E%2F%22x%22": {400, []string{"repo: this is no repository"}, []string{"<b>"}},
+		"/activity?repo=%3Cb%3E%2F%22x%22": {400, []string{"Invalid repo"}, []string{"<b>"}},
 	} {
 		res, page := s.Get(path)
 		if res.StatusCode != want.status {

@@ -66,7 +66,7 @@ func (p described) get(path, template string, into any) {
 	}
 }
 
-// refused asks for what cannot be answered; words must stand in the error.
+// refused asks for what cannot be answered; the error must contain words.
 func (p described) refused(method, path, template string, status int, words string) {
 	p.T.Helper()
 	if body := p.ask(method, path, template, status); !strings.Contains(string(body), words) {
@@ -151,7 +151,7 @@ func TestAPIDetailsAreRefused(t *testing.T) {
 	p.refused(http.MethodPost, "/api/backfill?undo=perhaps", "/api/backfill", 400, "undo")
 }
 
-// TestAcceptedScope: an accepted narrow scan closes what it does not name,
+// TestAcceptedScope: an accepted scope-reduced scan closes what it does not name,
 // and undo brings that back.
 func TestAcceptedScope(t *testing.T) {
 	p := newDescribed(t, program.RealRuns(t))

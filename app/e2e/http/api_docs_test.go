@@ -16,7 +16,7 @@ func TestAPIDocs(t *testing.T) {
 		t.Fatalf("status %d", res.StatusCode)
 	}
 	for _, text := range []string{`id="get-api-issues"`, `id="post-api-sessions-id-messages"`, "Comma-separated tiers", "one of asc, desc",
-		`href="#def-IssueList"`, `id="def-Issue"`, "Issues followed across runs"} {
+		`href="#def-IssueList"`, `id="def-Issue"`, "Issues across runs"} {
 		if !strings.Contains(body, text) {
 			t.Errorf("it does not say %q", text)
 		}

@@ -95,10 +95,10 @@ func brokenFiles() map[string]struct {
 }
 
 // TestBrokenFiles: what is no record is listed with its error, the others
-// load, and what was stored of a file stays until it is mended.
+// load, and what was stored of a file stays until it is corrected.
 func TestBrokenFiles(t *testing.T) {
 	everywhere(t, func(p source) {
-		p.put("mended.json", program.SmallScan(3, "2026-02-03T10:00:00Z", nil))
+		p.put("corrected.json", program.SmallScan(3, "2026-02-03T10:00:00Z", nil))
 		p.put("away.json", program.SmallScan(4, "2026-02-04T10:00:00Z", nil))
 		p.refresh()
 		want := map[string]float64{"total_runs": 3, "total_issues": 3, "latest_issues": 1, "broken_files": 0}
@@ -107,7 +107,7 @@ func TestBrokenFiles(t *testing.T) {
 		for name, b := range brokenFiles() {
 			p.put(name, b.body)
 		}
-		p.put("mended.json", []byte(`{"target_repo": `))
+		p.put("corrected.json", []byte(`{"target_repo": `))
 		result := p.refresh()
 		n := float64(len(brokenFiles()) + 1)
 		if result["broken"] != n {
@@ -122,9 +122,9 @@ func TestBrokenFiles(t *testing.T) {
 				p.T.Errorf("%s: %q does not say %q", name, says, b.says)
 			}
 		}
-		if says, _ := p.file("mended.json")["error"].(string); says == "" || !strings.Contains(runs, "mended.json") ||
+		if says, _ := p.file("corrected.json")["error"].(string); says == "" || !strings.Contains(runs, "corrected.json") ||
 			strings.Contains(runs, "<b>&") {
-			p.T.Errorf("a file that broke: its error is %q, the page of runs names it: %v", says, strings.Contains(runs, "mended.json"))
+			p.T.Errorf("a file that broke: its error is %q, the page of runs names it: %v", says, strings.Contains(runs, "corrected.json"))
 		}
 		if result := p.refresh(); result["downloaded"] != 0.0 {
 			p.T.Errorf("nothing changed, and %v files were read again", result["downloaded"])
@@ -134,7 +134,7 @@ func TestBrokenFiles(t *testing.T) {
 			p.remove(name)
 		}
 		p.remove("away.json")
-		p.put("mended.json", program.SmallScan(3, "2026-02-03T10:00:00Z", map[string]any{"issues_found": 5, "issue_fingerprints": nil}))
+		p.put("corrected.json", program.SmallScan(3, "2026-02-03T10:00:00Z", map[string]any{"issues_found": 5, "issue_fingerprints": nil}))
 		p.confirmRemoved()
 		p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 2, "total_issues": 6, "broken_files": 0})
 		p.put("away.json", program.SmallScan(4, "2026-02-04T10:00:00Z", nil))
@@ -207,7 +207,7 @@ func strangeRecords(text string) map[string][]byte {
 	return map[string][]byte{"scan.json": scan, "verification.json": verification}
 }
 
-// TestStrangeTexts: any text may stand in any field that holds one.
+// TestStrangeTexts: any field that holds a text may hold any text.
 func TestStrangeTexts(t *testing.T) {
 	everywhere(t, func(p source) {
 		for name, text := range strangeTexts() {

@@ -104,17 +104,17 @@ func TestIssuePage(t *testing.T) {
 		"js/sql-injection in routes/login.ts:41",
 		"High",
 		"Reopened",
-		"after 7 d",
+		"after being fixed for 7 d",
 		"First seen run 1 routes/login.ts:34",
 		"Fingerprint re-linked run 2 16 to 20 hex digits, the same beginning after 24 h",
 		"Dispatched, attempt 1 run 2 · batch 2 with 1 other issue devin-01234567",
 		"PR #104 opened fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection linked by Devin’s answer",
 		"PR #104 merged #104 into octo/shop",
-		"Gone run 3 first scan without it",
-		"Back run 4 routes/login.ts:41 7 lines lower same fingerprint",
+		"Fixed run 3 first scan without it",
+		"Reopened run 4 routes/login.ts:41 7 lines lower same fingerprint",
 		"Session finished",
 		"run 2 · batch 2 Finished #104 merged",
-		"Gone for 7 d, then back",
+		"Fixed for 7 d, then reopened",
 		"2 present 1 gone 2 back",
 		"!Verified, ",
 		"now, and 5 d before",
@@ -125,9 +125,9 @@ func TestIssuePage(t *testing.T) {
 		"run 4 CQLF-R4-0001",
 		"run 2 CQLF-R2-0001",
 		"run 1 CQLF-R1-0001",
-		"Dispatch again",
+		"Start another run",
 	)
-	if order := regexp.MustCompile(`(?s)First seen.*re-linked.*Dispatched.*opened.*merged.*Gone.*Back`); !order.MatchString(
+	if order := regexp.MustCompile(`(?s)First seen.*re-linked.*Dispatched.*opened.*merged.*Fixed.*Reopened`); !order.MatchString(
 		program.Text(body),
 	) {
 		t.Error("the timeline is not in time order")
@@ -139,7 +139,7 @@ func TestIssuePage(t *testing.T) {
 		"Recurring",
 		"5 present",
 		"Still there after the merge",
-		"Dispatch again",
+		"Start another run",
 		"!Back ",
 		"!Gone ",
 	)
@@ -149,14 +149,14 @@ func TestIssuePage(t *testing.T) {
 		"Critical",
 		"Recurring",
 		"Attempts 0",
-		"No record says that a session took it",
+		"No attempts recorded.",
 		"2 present",
-		"!Dispatch again",
+		"!Start another run",
 	)
 	p.Says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues", "!Did you mean")
 }
 
-// TestSeenInScans: one mark a scan, of what became of the issue in it.
+// TestSeenInScans: one mark per scan, with the issue's state in it.
 func TestSeenInScans(t *testing.T) {
 	s := program.WithRuns(t, storyRecords(storyAt()), nil)
 	_, body := s.Get(issuePage(s, "rule:js/sql-injection"))
@@ -186,26 +186,26 @@ func TestRunPage(t *testing.T) {
 		"js/sql-injection",
 		"Gone 0",
 		"Moved 0",
-		"It started no session.",
+		"No sessions started.",
 		"Issues in no session 3",
 	)
 	p.Says("/runs/4.json?against=1.json", http.StatusOK, "New 1", "Reopened 0", "Gone 0", "Moved 1", "routes/ login.ts :41 before: line 34")
 	p.Says("/runs/3.json", http.StatusOK, "New 0", "Gone 1", "js/sql-injection")
 	p.Says("/runs/5.json", http.StatusOK, "New 0", "Reopened 0", "Gone 0", "Moved 0")
 	p.Says("/runs/5.json?against=3.json", http.StatusOK, "New 1", "js/xss", "Reopened 1", "js/sql-injection")
-	p.Says("/runs/1.json", http.StatusOK, "It is the first scan of its repository", "New 2")
+	p.Says("/runs/1.json", http.StatusOK, "This is the first scan of its repository", "New 2")
 	p.Says(
 		"/runs/2.json",
 		http.StatusOK,
 		"Batches and sessions 1",
 		"2 Finished",
 		"#104 merged",
-		"Every issue that it names was given to a session.",
+		"All issues were given to a session.",
 	)
 	p.Says("/runs/2.json?against=5.json", http.StatusOK, "5.json is later than 2.json", "!New 0")
 	p.Says("/runs/2.json?against=none.json", http.StatusOK, "There is no run file none.json")
 	p.Says("/runs/none.json", http.StatusNotFound, "There is no run file none.json", "All runs")
-	p.Says("/runs/4.json?list=old", http.StatusBadRequest, "list:", "new")
+	p.Says("/runs/4.json?list=old", http.StatusBadRequest, "Invalid list", "new")
 }
 
 // TestPullPage: a pull request with what it belongs to, and one that nobody
@@ -223,7 +223,7 @@ func TestPullPage(t *testing.T) {
 		"Issues 2",
 		"js/sql-injection",
 		"js/reflected-xss",
-		"Not verified: no record of a re-scan names it.",
+		"Not verified: no re-scan is recorded.",
 		"Author devin",
 		"Names CQLF-R2-0001",
 	)
@@ -236,7 +236,7 @@ func TestPullPage(t *testing.T) {
 		http.StatusOK,
 		"Pull request #7",
 		"Unknown",
-		"GitHub was not asked about it yet, or does not show it",
+		"not fetched yet, or not visible on GitHub",
 		"run record",
 		"js/rule-02",
 	)
@@ -299,7 +299,7 @@ func TestRunOfManyFindings(t *testing.T) {
 		"src/ 0050.ts",
 		"!0049.ts",
 		"!Batches and sessions",
-		"Back to all of this run",
+		"Back to the run",
 	)
 	if n := rows(body); n != 50 {
 		t.Errorf("a page of a list has %d rows", n)
@@ -308,7 +308,7 @@ func TestRunOfManyFindings(t *testing.T) {
 		"/runs/a.json?list=unassigned&page=999&per_page=100",
 		http.StatusOK,
 		"2,901–3,000 of 3,000",
-		"There is no page 999: this is the last.",
+		"Page 999 does not exist; this is the last page.",
 		"src/ 2999.ts",
 	)
 	if res, body := s.Get("/panels/run?id=a.json&list=new&page=60", "HX-Request", "true"); res.StatusCode != http.StatusOK ||
@@ -331,7 +331,7 @@ func TestSessionPage(t *testing.T) {
 		"Pull requests 1",
 		"#104",
 		"by Devin’s answer",
-		"States so far",
+		"State history",
 		"Queued as recorded created",
 		"Reply to Devin",
 		"Open in Devin",

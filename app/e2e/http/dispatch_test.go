@@ -19,7 +19,7 @@ func TestDispatchForm(t *testing.T) {
 	started := make(chan map[string]string, 9)
 	p.GitHub.OnDispatch(func(inputs map[string]string) { started <- inputs })
 	_, body := p.Get("/repo/octo/shop/dispatch?preflight=1")
-	for _, text := range []string{"Fixes go to forks/shop", "fix(CQLF-R1-0002): &lt;b&gt;xss&lt;/b&gt;", "Sessions at most"} {
+	for _, text := range []string{"Fixes go to forks/shop", "fix(CQLF-R1-0002): &lt;b&gt;xss&lt;/b&gt;", "Maximum sessions"} {
 		if !strings.Contains(body, text) {
 			t.Errorf("the form does not say %q", text)
 		}

@@ -35,7 +35,7 @@ func TestExportMenu(t *testing.T) {
 			t.Errorf("%s has %d lines, not %d", want.file, strings.Count(file, "\r\n"), want.lines)
 		}
 	}
-	if _, body := s.Get("/issues?page=99"); !strings.Contains(body, "There is no page 99: this is the last.") {
+	if _, body := s.Get("/issues?page=99"); !strings.Contains(body, "Page 99 does not exist; this is the last page.") {
 		t.Error("nothing says that a page is beyond the end")
 	}
 }

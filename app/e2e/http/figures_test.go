@@ -128,7 +128,7 @@ func TestFiguresPages(t *testing.T) {
 		"/?period=8d":                {400, []string{"use one of 7d, 30d, 90d, all"}},
 		"/report?period=8d":          {400, []string{"use one of 7d, 30d, 90d, all"}},
 		"/report?repo=octo/nothing":  {404, []string{"octo/nothing"}},
-		"/report?repo=octo/shop":     {200, []string{"<h1>Report</h1>", "What verification says", "Open critical and high issues", "js/rule-04"}},
+		"/report?repo=octo/shop":     {200, []string{"<h1>Report</h1>", "Verification results", "Open critical and high issues", "js/rule-04"}},
 		"/issues?as_of=" + was:       {200, []string{"As of ", "1–10 of 10", "Show today"}},
 		"/issues?as_of=yesterday":    {400, []string{"as_of: want a time"}},
 		"/changes":                   {200, []string{"Reopened", "Closed", "js/rule-01"}},

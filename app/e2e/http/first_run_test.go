@@ -9,7 +9,7 @@ import (
 )
 
 // TestFirstRun: before the first record the overview is one panel, which asks
-// for the page anew once there is one.
+// for the page again once there is one.
 func TestFirstRun(t *testing.T) {
 	s := program.WithRuns(t, nil, nil)
 	if _, body := s.Get("/"); !strings.Contains(body, "No runs yet") || strings.Contains(body, "Open issues over time") {

@@ -17,7 +17,7 @@ import (
 	"telemetry-dashboard/services/store/storetest"
 )
 
-// invalidTexts are what no client of ours sends, as they stand in an address.
+// invalidTexts are what no client of ours sends, as an address has them.
 func invalidTexts() []string {
 	return []string{
 		"%00", "a%00b", "%ff", "a%C3%28b", "%ED%A0%80", "%F0%9F%98%80", "%25_%5C", "%25%25%25%25", "*", "%2A%2A%2A%2A%2A%2A%2Aa", "%27--",
@@ -161,7 +161,7 @@ func (r invalidRequest) answer(t *testing.T, base string) string {
 // whenRead is when a source was read, which each database has its own of.
 var whenRead = regexp.MustCompile(`"ok_at":"[^"]*"`)
 
-// TestInvalidInput: whatever stands in an address, a form or a body, the answer
+// TestInvalidInput: whatever is in an address, a form or a body, the answer
 // is one of words, and the same on both databases.
 func TestInvalidInput(t *testing.T) {
 	players := program.NewPlayed(t, "apk_test", nil)

@@ -131,8 +131,8 @@ func TestSessionsThatDevinDoesNotKnow(t *testing.T) {
 			if got := sessionState(p, id); got != "unknown working" {
 				t.Errorf("it is %q", got)
 			}
-			for path, words := range map[string]string{"/": "Devin does not know 1 session (404).",
-				"/sessions/" + id: "Devin does not know this session with this key (404"} {
+			for path, words := range map[string]string{"/": "Devin cannot find 1 session (404).",
+				"/sessions/" + id: "Devin cannot find this session with this key (404"} {
 				if body := p.Page(path); !strings.Contains(body, words) || strings.Contains(body, "Up to date") {
 					t.Errorf("%s does not say %q", path, words)
 				}

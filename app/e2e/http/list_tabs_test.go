@@ -38,7 +38,7 @@ func tabsIn(body, begins string) []listTab {
 
 // TestTabCounts: the count on each tab is the total of the list that it leads
 // to, of all repositories and of one, and moves with what is stored; a saved
-// view that costs much has none until it is shown. The menu of narrow windows
+// view that costs much has none until it is shown. The menu of small windows
 // holds the same.
 func TestTabCounts(t *testing.T) {
 	s := program.WithRuns(t, program.ListRecords(), nil)

@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 		"/issues?page=99&per_page=1": {200, []string{"51–59 of 59", "per_page=25"}, nil},
 		"/issues?page=x":             {400, []string{"page: want a whole number"}, nil},
 		"/issues?sort=nonsense":      {400, []string{"is unknown; use one of", "severity"}, nil},
-		"/issues?q=colour:red":       {400, []string{"colour", "This list cannot be shown as asked", "Clear filters"}, nil},
+		"/issues?q=colour:red":       {400, []string{"colour", "Cannot show this list", "Clear filters"}, nil},
 		"/issues?q=rule:none":        {200, []string{"Nothing matches", "rule:none", "Clear filters"}, nil},
 		"/sessions": {200, []string{"Working", "run 2 · batch 1",
 			"https://app.devin.ai/sessions/0123456789abcdef0123456789abcdef", "#7"}, []string{"evil.example"}},
@@ -43,7 +43,7 @@ func TestPages(t *testing.T) {
 			[]string{"query-box"}},
 		"/search?q=%20":     {200, []string{"Search for a repository"}, nil},
 		"/search?q=rule-07": {200, []string{"js/rule-07", "Open as a list"}, nil},
-		"/nowhere":          {404, []string{"There is nothing at /nowhere", "<nav"}, nil},
+		"/nowhere":          {404, []string{"Not found: /nowhere", "<nav"}, nil},
 	} {
 		t.Run(path, func(t *testing.T) {
 			s := s.In(t)

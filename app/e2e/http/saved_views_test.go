@@ -9,7 +9,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestSavedViews: a filter is saved under a name of markup, stands on its
+// TestSavedViews: a filter is saved under a name of markup, is on its
 // list and in the navigation as text, and is deleted again; all without
 // JavaScript.
 func TestSavedViews(t *testing.T) {

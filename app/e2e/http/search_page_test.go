@@ -8,7 +8,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestSearchPage: what the text names exactly stands first, then each list
+// TestSearchPage: exact matches come first, then each list
 // with its total; a text that cannot be read is refused in words.
 func TestSearchPage(t *testing.T) {
 	s := program.WithRuns(t, program.Sample(), nil)
@@ -18,13 +18,13 @@ func TestSearchPage(t *testing.T) {
 		lacks  []string
 	}{
 		"rule-07": {200, []string{"js/rule-07", "Open as a list", `href="/issues?q=rule-07"`,
-			"<dt>Sessions</dt>"}, []string{"Exactly this"}},
-		"octo/shop":                              {200, []string{"Exactly this", `href="/repo/octo/shop"`, "All 60"}, nil},
-		"CQLF-R1-0003":                           {200, []string{"Exactly this", "js/rule-03"}, nil},
-		"devin-0123456789abcdef0123456789abcdef": {200, []string{"Exactly this", `href="/sessions/0123456789abcdef0123456789abcdef"`}, nil},
+			"<dt>Sessions</dt>"}, []string{"Exact matches"}},
+		"octo/shop":                              {200, []string{"Exact matches", `href="/repo/octo/shop"`, "All 60"}, nil},
+		"CQLF-R1-0003":                           {200, []string{"Exact matches", "js/rule-03"}, nil},
+		"devin-0123456789abcdef0123456789abcdef": {200, []string{"Exact matches", `href="/sessions/0123456789abcdef0123456789abcdef"`}, nil},
 		"severity:critical is:fixed":             {200, []string{"Nothing matches", "Unknown qualifier &#34;severity&#34; for sessions"}, nil},
 		"no-such-thing-at-all":                   {200, []string{"Nothing matches"}, []string{"<table"}},
-		`"open`:                                  {400, []string{"This cannot be searched for.", "never closed"}, nil},
+		`"open`:                                  {400, []string{"Invalid search.", "never closed"}, nil},
 		"<script>alert(1)</script>":              {200, []string{"Nothing matches", "&lt;script&gt;"}, []string{"<script>alert"}},
 		"colour:red rule-07": {200, []string{"Unknown qualifier “colour”: searched for as text.", "severity, ",
 			"Nothing matches"}, nil},
@@ -48,7 +48,7 @@ func TestSearchPage(t *testing.T) {
 				t.Errorf("%q: it says %q", query, text)
 			}
 		}
-		if first, issues := strings.Index(body, "Exactly this"), strings.Index(body, "t-issues"); first > issues && issues > 0 {
+		if first, issues := strings.Index(body, "Exact matches"), strings.Index(body, "t-issues"); first > issues && issues > 0 {
 			t.Errorf("%q: the exact hit is not first", query)
 		}
 	}

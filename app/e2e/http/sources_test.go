@@ -27,7 +27,7 @@ func everywhere(t *testing.T, try func(p source)) {
 }
 
 // onBoth runs a test with run files of one kind of source on both databases.
-// Beside what the test puts, there is the file good.json.
+// Besides what the test puts, there is the file good.json.
 func onBoth(t *testing.T, name string, start func(*testing.T, map[string]any, program.Settings) source, try func(p source)) {
 	t.Helper()
 	for _, database := range []string{"sqlite", "postgres"} {

@@ -13,7 +13,7 @@ import (
 )
 
 // TestRefreshOfTwoSources: with GitHub down a refresh says so (502) and reads
-// RUNS_DIR all the same; with RUNS_DIR away it answers, and says so; a file
+// RUNS_DIR nevertheless; with RUNS_DIR away it answers, and says so; a file
 // of one name in both counts once, as GitHub has it.
 func TestRefreshOfTwoSources(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "runs")

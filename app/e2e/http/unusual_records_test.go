@@ -15,7 +15,7 @@ import (
 // unusual is records that are unusual and not wrong, and what then is true.
 type unusual struct {
 	files   map[string][]byte
-	figures map[string]float64 // of /api/stats, beside good.json
+	figures map[string]float64 // of /api/stats, in addition to good.json
 	more    func(p source)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // TestUpstreamFailuresAreShown: what is wrong with an upstream is said on
-// every page, and what was stored is shown all the same.
+// every page, and stored data is still shown.
 func TestUpstreamFailuresAreShown(t *testing.T) {
 	soon := time.Now().Add(20 * time.Minute)
 	for name, c := range map[string]struct {

@@ -12,8 +12,8 @@ import (
 	"telemetry-dashboard/app/server"
 )
 
-// misspelt are ways in which people write a parameter wrongly.
-func misspelt(name string) []string {
+// misspelled are ways in which people write a parameter wrongly.
+func misspelled(name string) []string {
 	list := []string{name + "s", name[:1] + name, strings.ToUpper(name)}
 	if bare := strings.ReplaceAll(name, "_", ""); bare != name {
 		list = append(list, bare, strings.ReplaceAll(name, "_", "-"))
@@ -27,17 +27,17 @@ func writes() []server.Route {
 }
 
 // TestWritesRefuseUnknownParameters asks every route that changes or sends
-// something with parameters that it does not read: a misspelt dry_run would
+// something with parameters that it does not read: a misspelled dry_run would
 // else be a real run.
 func TestWritesRefuseUnknownParameters(t *testing.T) {
 	p := program.WithRuns(t, program.Sample(), nil)
 	_, before := p.Get("/api/jobs")
 	all := writes()
 	for _, r := range all {
-		refuses(p, r, "", "nothing-like-it", strings.Join(append(slices.Clone(r.Params), "This address takes"), " "))
+		refuses(p, r, "", "nothing-like-it", strings.Join(append(slices.Clone(r.Params), "This address accepts"), " "))
 		refuses(p, r, "", "", "Unknown parameter")
 		for _, name := range r.Params {
-			for _, wrong := range misspelt(name) {
+			for _, wrong := range misspelled(name) {
 				if !slices.Contains(r.Params, wrong) {
 					refuses(p, r, name, wrong, "Did you mean ")
 				}
@@ -82,12 +82,12 @@ func TestFlagsNeedAValue(t *testing.T) {
 		"/api/runs/a.json/accept-scope?undo",
 		"/actions/backfill?dry_run", "/actions/backfill?dry_run=yes", "/actions/accept-scope?file=a.json&undo=on",
 	} {
-		if res, body := p.Do("POST", address, ""); res.StatusCode != 400 || !strings.Contains(body, "it is true or false") {
+		if res, body := p.Do("POST", address, ""); res.StatusCode != 400 || !strings.Contains(body, "want true or false") {
 			t.Errorf("%s: %d %s", address, res.StatusCode, body)
 		}
 	}
 	for _, path := range []string{"/api/backfill", "/actions/backfill"} {
-		if res, body := p.Do("POST", path, "dry_run="); res.StatusCode != 400 || !strings.Contains(body, "it is true or false") {
+		if res, body := p.Do("POST", path, "dry_run="); res.StatusCode != 400 || !strings.Contains(body, "want true or false") {
 			t.Errorf("an empty field to %s: %d %s", path, res.StatusCode, body)
 		}
 	}

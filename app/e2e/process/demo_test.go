@@ -9,7 +9,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// TestDemo: the demo says on its pages that it is one, heeds no setting but
+// TestDemo: the demo says on its pages that it is one, uses no setting but
 // its address, does real work over HTTP, and leaves nothing behind.
 func TestDemo(t *testing.T) {
 	temporary := t.TempDir()

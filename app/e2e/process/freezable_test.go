@@ -9,7 +9,7 @@ import (
 	"telemetry-dashboard/app/e2e/program"
 )
 
-// freezable stands before a database until it is to freeze: then it holds
+// freezable is a proxy of a database. Once it freezes it holds
 // its connections and passes nothing on.
 type freezable struct {
 	net.Listener
@@ -18,7 +18,7 @@ type freezable struct {
 	silent chan bool // a connection on which something was asked in vain
 }
 
-// newFreezable stands before a database, and returns the address by which it
+// newFreezable is a proxy of a database, and returns the address at which it
 // is reached.
 func newFreezable(t *testing.T, database string) (*freezable, string) {
 	t.Helper()

@@ -40,7 +40,7 @@ type small struct {
 }
 
 // TestSmallMachine: what requests, clients, records and upstreams may send
-// does not make the program outgrow 512 MB, and it goes on answering.
+// does not make the program outgrow 512 MB, and it keeps answering.
 func TestSmallMachine(t *testing.T) {
 	if program.Race {
 		t.Skip("SKIPPED: a small machine: the race detector takes memory of its own")
@@ -101,7 +101,7 @@ func (s *small) memory() (now, most uint64) {
 	return now, most
 }
 
-// front stands before a player and answers with floods while s is hostile.
+// front is a proxy of a player that answers with floods while s is hostile.
 func (s *small) front(player http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.hostile.Load() && r.Method == http.MethodGet {

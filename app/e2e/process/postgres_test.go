@@ -11,7 +11,7 @@ import (
 
 // TestDatabaseAway: the refusal of a wrong password does not show it; a PostgreSQL that goes
 // away is reported on every page (the overview's panels say it each), and what is
-// shown comes back by itself with it.
+// shown comes back automatically with it.
 func TestDatabaseAway(t *testing.T) {
 	s := newServer(t)
 	refused(t, s.url("s3cret-wrong"), "refuses the login", "password", "DATABASE_URL")

@@ -14,7 +14,7 @@ import (
 	"telemetry-dashboard/services/devin/devintest"
 )
 
-// silent stands before an upstream. While it is silent it passes on what is
+// silent is a proxy of an upstream. While it is silent it passes on what is
 // posted, or drops it, and never answers.
 type silent struct {
 	player  http.Handler
@@ -93,7 +93,7 @@ func killWhileReplying(t *testing.T, drops bool) {
 	page := p.Page("/sessions/" + program.SampleSession)
 	form := url.Values{"session": {program.SampleSession}, "token": {program.FormToken(t, page)}, "message": {"Go <on>"}}
 	upstream.killDuring(p.Program, "/actions/reply", form, drops)
-	if !strings.Contains(p.Page("/activity"), "it is not known whether it arrived") {
+	if !strings.Contains(p.Page("/activity"), "delivery unknown") {
 		t.Error("the activity says that it was sent")
 	}
 	res, body := p.Do(http.MethodPost, "/actions/reply", form.Encode())

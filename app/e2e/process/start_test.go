@@ -48,7 +48,7 @@ func refusedCommand(t *testing.T, c *exec.Cmd, words ...string) {
 	}
 }
 
-// freeAddr is an address of loopback that nobody listens on.
+// freeAddr is a free address of loopback.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	ln := listen(t)
@@ -74,7 +74,7 @@ func TestStartIsRefused(t *testing.T) {
 	if err := os.WriteFile(file, []byte("this is no database, and no directory"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, program.Settings{"LISTEN_ADDR": listen(t).Addr().String()}, "is taken by another program", "LISTEN_ADDR")
+	refused(t, program.Settings{"LISTEN_ADDR": listen(t).Addr().String()}, "is in use", "LISTEN_ADDR")
 	refused(t, program.Settings{"CACHE_TTL": "soon"}, "CACHE_TTL", "for example")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file + "/x.db"}, "director", "DATABASE_URL")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file}, "no SQLite database", "DATABASE_URL")

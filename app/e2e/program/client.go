@@ -190,7 +190,7 @@ func (p *Program) UntilSays(path, text string, headers ...string) (body string) 
 	return body
 }
 
-// markup is what a page has beside its text.
+// markup is everything in a page but its text.
 var (
 	markup = regexp.MustCompile(`(?s)<(script|template|svg|style).*?</(script|template|svg|style)>|<[^>]*>`)
 	spaces = regexp.MustCompile(`\s+`)

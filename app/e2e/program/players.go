@@ -28,7 +28,7 @@ type Played struct {
 	key string
 }
 
-// Front stands before a player and may do something else than it.
+// Front is a proxy of a player that may answer in its place.
 type Front func(player http.Handler) http.Handler
 
 // Fronts are by the variable that names the upstream.

@@ -10,7 +10,7 @@ import (
 )
 
 // logCounts counts the lines of the program's log, by level and message, with
-// an example of each. It keeps those that tell of a panic, and the beginning
+// an example of each. It keeps those about a panic, and the beginning
 // of what is no line of the log: a data race, or the goroutines.
 type logCounts struct {
 	mu       sync.Mutex

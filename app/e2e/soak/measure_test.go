@@ -68,7 +68,7 @@ func descriptors(pid int) int {
 	return len(open)
 }
 
-// resident is the memory that a process has, 0 where /proc does not tell.
+// resident is the memory of a process, 0 where /proc does not have it.
 func resident(pid int) uint64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm") //nolint:gosec // a process id
 	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {

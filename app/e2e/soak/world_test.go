@@ -15,7 +15,7 @@ import (
 	"telemetry-dashboard/services/telemetry/history"
 )
 
-// playHistory lets the players tell of a generated organization.
+// playHistory lets the players serve a generated organization.
 func (s *soak) playHistory() {
 	end := time.Now().UTC().Truncate(time.Second)
 	world := history.NewWorld(history.Options{

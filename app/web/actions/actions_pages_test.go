@@ -96,13 +96,13 @@ func TestBackfillIsShownFirst(t *testing.T) {
 	a := s.Post("/actions/backfill", url.Values{"dry_run": {"true"}}, "HX-Request", "true")
 	card := ended(t, s, jobsCookie(t, a), "Backfill, dry run")
 	card.Check(t, webtest.Want{Status: 200,
-		Text: []string{"Backfill, dry run: done", "Nothing is written yet.", "api-8.json", "issue_ids", "Apply"},
+		Text: []string{"Backfill, dry run: done", "Nothing has been changed yet.", "api-8.json", "issue_ids", "Apply"},
 		HTML: []string{`name="replaces"`}})
 	replaces := regexp.MustCompile(`name="replaces" value="([a-z0-9]+)"`).FindStringSubmatch(card.HTML)
 	a = s.Post("/actions/backfill", url.Values{"replaces": {replaces[1]}}, "HX-Request", "true", "Cookie", jobsCookie(t, a))
 	ended(t, s, jobsCookie(t, a), "Backfill").Check(t, webtest.Want{Status: 200, Text: []string{"applied."}, Lacks: []string{"dry run"}})
 	a = s.Post("/actions/backfill", nil, "HX-Request", "true")
-	ended(t, s, jobsCookie(t, a), "Backfill").Check(t, webtest.Want{Status: 200, Text: []string{"Nothing to mend"}})
+	ended(t, s, jobsCookie(t, a), "Backfill").Check(t, webtest.Want{Status: 200, Text: []string{"Nothing to correct"}})
 }
 
 // TestCancel: a job ends at its next commit; one that has ended is shown as it
@@ -133,7 +133,7 @@ func TestHeldListing(t *testing.T) {
 		HTML: []string{`name="kept" value="3"`}})
 	s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"x"}}, "HX-Request", "true").Check(t,
 		webtest.Want{Status: 400,
-			Text: []string{"Not changed.", "The form is incomplete. Load the page again."}})
+			Text: []string{"Not changed.", "The form is incomplete. Reload the page."}})
 	s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"99"}}, "HX-Request", "true").Check(t,
 		webtest.Want{Status: 409, Text: []string{"Not changed."}})
 	a := s.Post("/actions/accept-listing", url.Values{"source": {webtest.ActionRepo}, "kept": {"3"}}, "HX-Request", "true")
@@ -160,9 +160,9 @@ func TestDispatch(t *testing.T) {
 	s.GitHub.OnDispatch(func(inputs map[string]string) { started = append(started, inputs) })
 	page := s.Get("/repo/OCTO/shop/dispatch?preflight=1")
 	page.Check(t, webtest.Want{Status: 200,
-		Text: []string{"Repositories / octo/shop / Dispatch", "fix(CQLF-R3-0003): check the path #8 open", "Languages", "Issues a batch",
+		Text: []string{"Repositories / octo/shop / Start a run", "fix(CQLF-R3-0003): check the path #8 open", "Languages", "Issues per batch",
 			"Fixes go to forks/shop."},
-		HTML: []string{`placeholder="javascript, python; empty: found by CodeQL"`, `value="octo/shop"`}})
+		HTML: []string{`placeholder="javascript, python; empty: detected by CodeQL"`, `value="octo/shop"`}})
 	s.Get("/repo/octo/shop/dispatch").Check(t, webtest.Want{Status: 200, Lacks: []string{"check the path"}})
 	s.Panel("dispatch?scope=octo/shop").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Open pull requests of earlier runs", "Languages"}, Lacks: []string{"check the path"}})
@@ -198,9 +198,9 @@ func TestDispatchRefused(t *testing.T) {
 		name, field, value string
 		want               webtest.Want
 	}{
-		{"a field", "batch_size", "many", webtest.Want{Status: 400, Text: []string{"Issues a batch"},
+		{"a field", "batch_size", "many", webtest.Want{Status: 400, Text: []string{"Issues per batch"},
 			HTML: []string{`value="many"`, `aria-invalid="true"`}}},
-		{"no token", "token", "", webtest.Want{Status: 400, Text: []string{"The form is too old to be sent."}}},
+		{"no token", "token", "", webtest.Want{Status: 400, Text: []string{"This form has expired."}}},
 		{"no repository", "repo", "no/where", webtest.Want{Status: 404, Text: []string{"no/where"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

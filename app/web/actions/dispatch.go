@@ -23,13 +23,13 @@ import (
 func (w *Web) DispatchDialog() shell.Panel {
 	return shell.Panel{
 		Name:  "dispatch",
-		Title: "Dispatch",
+		Title: "Start a run",
 		Page:  links.Repos,
 		Tab:   links.Dispatch,
 		Lazy:  true,
 		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
 			if v.Scope == "" {
-				return nil, telemetry.Errorf(telemetry.CodeInvalid, "scope: name the repository, for example scope=owner/name.")
+				return nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid scope: want a repository, for example scope=owner/name.")
 			}
 			pulls := v.Of(w.Preflight())
 			pulls.Later = true
@@ -54,7 +54,7 @@ func (w *Web) Preflight() shell.Panel {
 func (w *Web) DispatchForm() shell.Panel {
 	return shell.Panel{
 		Name:  "dispatch-form",
-		Title: "Dispatch",
+		Title: "Start a run",
 		Page:  links.Repos,
 		Tab:   links.Dispatch,
 		Draw: func(_ context.Context, v shell.View) (templ.Component, error) {
@@ -63,11 +63,11 @@ func (w *Web) DispatchForm() shell.Panel {
 	}
 }
 
-// drawPreflight asks GitHub what is open; that it cannot be asked is said in
-// the panel.
+// drawPreflight asks GitHub for open pull requests; the panel says so if that
+// fails.
 func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.Preflight{Frame: v.Brief()}
-	p.Note = "asked of GitHub"
+	p.Note = "from GitHub"
 	p.Show = links.With(p.At.Page, "preflight", "1")
 	if v.Later {
 		return panels.PreflightList(p), nil
@@ -107,16 +107,16 @@ func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
 	}
 	pulls := v
 	pulls.Later = !v.Query.Has("preflight")
-	crumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.Scope, URL: links.Repo(v.Scope)}}
+	breadcrumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.Scope, URL: links.Repo(v.Scope)}}
 	body := pages.Body{
-		Title:  "Dispatch",
-		Crumbs: crumbs,
+		Title:       "Start a run",
+		Breadcrumbs: breadcrumbs,
 		Rows: [][]templ.Component{
 			{w.Preflight().Within(c.UserContext(), pulls)},
 			{w.DispatchForm().Within(c.UserContext(), v)},
 		},
 	}
-	return w.Show(c, shell.Screen{Title: "Dispatch " + v.Scope, Current: links.Repos, Status: status, Body: body})
+	return w.Show(c, shell.Screen{Title: "Start a run on " + v.Scope, Current: links.Repos, Status: status, Body: body})
 }
 
 // dispatchField is how an input of the workflow is asked for.
@@ -124,19 +124,19 @@ func dispatchField(name string) panels.Field {
 	f := panels.Field{Name: name}
 	switch name {
 	case "languages":
-		f.Label, f.Hint = "Languages", "javascript, python; empty: found by CodeQL"
+		f.Label, f.Hint = "Languages", "javascript, python; empty: detected by CodeQL"
 	case "queries":
 		f.Label, f.Hint = "Query suite", "security-extended"
 	case "include_paths":
-		f.Label, f.Hint = "Only these paths", "src/, lib/"
+		f.Label, f.Hint = "Include paths", "src/, lib/"
 	case "exclude_paths":
-		f.Label, f.Hint = "Not these paths", "test/, vendor/"
+		f.Label, f.Hint = "Exclude paths", "test/, vendor/"
 	case "batch_size":
-		f.Label, f.Kind = "Issues a batch", "number"
+		f.Label, f.Kind = "Issues per batch", "number"
 	case "max_sessions":
-		f.Label, f.Kind = "Sessions at most", "number"
+		f.Label, f.Kind = "Maximum sessions", "number"
 	case "severity_threshold":
-		f.Label, f.Options = "From severity", append([]string{""}, telemetry.Severities()...)
+		f.Label, f.Options = "Minimum severity", append([]string{""}, telemetry.Severities()...)
 	case "persist_logs":
 		f.Label, f.Options = "Keep logs", []string{"", "true", "false"}
 	case "dry_run":
@@ -152,7 +152,7 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	if v.Repo.Fork != "" && v.Repo.Fork.Key() != v.Repo.Name.Key() {
 		f.Note = "Fixes go to " + string(v.Repo.Fork) + ". "
 	}
-	f.Note += "What is left empty takes the workflow’s own default."
+	f.Note += "Empty fields use the workflow’s defaults."
 	wrong, fault := "", ""
 	if v.Fault != nil {
 		fault = shell.Sentence(v.Fault)
@@ -181,7 +181,7 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	return f
 }
 
-// workflowURL is where the runs of the workflow are looked at.
+// workflowURL is the page of the workflow's runs.
 func (w *Web) workflowURL() string {
 	if w.Settings.ActionRepo == "" {
 		return ""
@@ -189,8 +189,8 @@ func (w *Web) workflowURL() string {
 	return w.Settings.GitHubWeb.Workflow(telemetry.RepoName(w.Settings.ActionRepo), ingest.Workflow)
 }
 
-// Dispatch starts a run of the action, once a token. What is wrong is said
-// at its field.
+// Dispatch starts a run of the action, once per token. An error is shown at
+// its field.
 func (w *Web) Dispatch(c *fiber.Ctx) error {
 	repo, err := w.Dashboard.RepoByName(c.UserContext(), c.FormValue("repo"))
 	if err != nil {
@@ -217,7 +217,7 @@ func (w *Web) Dispatch(c *fiber.Ctx) error {
 func (w *Web) startRun(c *fiber.Ctx, v shell.View) error {
 	token := c.FormValue("token")
 	if !shell.IsID(token) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The form is too old to be sent. Load the page again.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "This form has expired. Reload the page.")
 	}
 	inputs := map[string]string{}
 	for name := range v.Form {

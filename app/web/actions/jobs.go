@@ -28,12 +28,12 @@ func (w *Web) Action(kind string) fiber.Handler {
 	}
 }
 
-// AcceptListing takes a listing that is held for true, and shows the refresh
-// that marks its files gone.
+// AcceptListing accepts a held listing, and shows the refresh that marks its
+// files as gone.
 func (w *Web) AcceptListing(c *fiber.Ctx) error {
 	kept, err := strconv.ParseInt(c.FormValue("kept"), 10, 64)
 	if err != nil {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Load the page again.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Reload the page.")
 	}
 	h, err := w.jobs.AcceptListing(c.UserContext(), c.FormValue("source"), kept, telemetry.ByPage)
 	if err != nil {
@@ -42,7 +42,7 @@ func (w *Web) AcceptListing(c *fiber.Ctx) error {
 	return w.answerAction(c, shell.WithJob(shell.OwnJobs(c), h.Job()))
 }
 
-// Dismiss takes a job's card away.
+// Dismiss removes a job's card.
 func (w *Web) Dismiss(c *fiber.Ctx) error {
 	return w.answerAction(c, shell.WithoutJob(shell.OwnJobs(c), c.FormValue("id")))
 }
@@ -58,7 +58,7 @@ func (w *Web) Cancel(c *fiber.Ctx) error {
 }
 
 // answerAction answers with the panel of jobs in place, or, without
-// JavaScript, with the page that the button stood on.
+// JavaScript, with the page that has the button.
 func (w *Web) answerAction(c *fiber.Ctx, jobs []shell.OwnJob) error {
 	shell.SetJobs(c, jobs)
 	if c.Get("HX-Request") == "" {
@@ -73,7 +73,7 @@ func (w *Web) answerAction(c *fiber.Ctx, jobs []shell.OwnJob) error {
 }
 
 // cameFrom is the page of this server from which a form was sent, "/" if it
-// is not told.
+// is unknown.
 func cameFrom(c *fiber.Ctx) string {
 	u, err := url.Parse(c.Get(fiber.HeaderReferer))
 	if err != nil || u.Host != string(c.Request().Host()) || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {

@@ -17,7 +17,7 @@ type Jobs interface {
 	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
-// Dispatcher starts a run of the action, once a token.
+// Dispatcher starts a run of the action, once per token.
 type Dispatcher interface {
 	DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
 }

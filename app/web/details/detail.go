@@ -30,26 +30,26 @@ type load func(ctx context.Context, v shell.View) (detail, error)
 func (l load) panel(ctx context.Context, v shell.View) (templ.Component, error) {
 	d, err := l(ctx, v)
 	if err == nil && d.moved != "" {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "This has another id now: open its page again.")
+		err = telemetry.Errorf(telemetry.CodeNotFound, "The id has changed. Reload the page.")
 	}
 	return d.body, err
 }
 
-// DetailPage is the page of one thing, which the path names by parameters;
-// beside it stand further panels, which ask an upstream in their own time.
-func (w *Web) DetailPage(s shell.Panel, l load, parameters []string, beside ...shell.Panel) fiber.Handler {
+// DetailPage is the page of one thing, which the path names by parameters,
+// with further panels, which ask an upstream in their own time.
+func (w *Web) DetailPage(s shell.Panel, l load, parameters []string, extra ...shell.Panel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		v := shell.View{Panel: s, Query: shell.QueryOf(c), Subject: links.Unescape(c.Params(parameters[0]))}
 		for _, name := range parameters[1:] {
 			v.Subject += "/" + links.Unescape(c.Params(name))
 		}
-		return w.showDetail(c, v, l, beside...)
+		return w.showDetail(c, v, l, extra...)
 	}
 }
 
 // showDetail renders the page of the thing that the view is about; a form on
 // it that could not be sent gives its status.
-func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, beside ...shell.Panel) error {
+func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Panel) error {
 	s, status := v.Panel, fiber.StatusOK
 	d, err := l(c.UserContext(), v)
 	switch {
@@ -65,7 +65,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, beside ...shell.Pan
 		status = shell.FaultStatus(v.Fault)
 	}
 	var more []templ.Component
-	for _, b := range beside {
+	for _, b := range extra {
 		v.Later = b.Lazy && !v.Query.Has(b.Name)
 		more = append(more, b.Within(c.UserContext(), v))
 	}

@@ -29,26 +29,26 @@ func TestIssues(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"one that came back", "js/rule-01", webtest.Want{
-			Text: []string{"js/rule-01 in src/<b>1</b>/page.ts:10", "Dispatch", "High Reopened Back since 5 Mar 2026 12:00 UTC after 2 d",
-				"1 present 1 gone 2 back", "First seen run 1", "Gone run 2 first scan without it after 2 d", "Back run 3", "same fingerprint",
+			Text: []string{"js/rule-01 in src/<b>1</b>/page.ts:10", "Start a run", "High Reopened 5 Mar 2026 12:00 UTC after being fixed for 2 d",
+				"1 present 1 gone 2 back", "First seen run 1", "Fixed run 2 first scan without it after 2 d", "Reopened run 3", "same fingerprint",
 				"Attempts 0", "Open for 5 Mar 2026 12:00 UTC now, and 2 d before", "Seen in 3 scans", "Latest id CQLF-R4-0001",
 				"Since run 1 0000000000001eef", "Issue ids 3 run 4 CQLF-R4-0001"},
 			HTML: []string{`href="/runs/shop-1.json"`, `href="/repo/octo/shop/dispatch"`, `href="/issues?q=rule%3Ajs%2Frule-01"`,
 				`href="https://github.com/octo/shop/blob/HEAD/src/%3Cb%3E1%3C/b%3E/page.ts#L10"`}}},
 		{"one that a session fixed", "js/rule-02", webtest.Want{
-			Text: []string{"Medium Fixed Gone since 9 Mar 2026 12:00 UTC",
+			Text: []string{"Medium Fixed 9 Mar 2026 12:00 UTC",
 				"Dispatched, attempt 1 run 3 · batch 1 devin-bbbbbbbb finished, as recorded",
 				"PR #7 opened fix(CQLF-R3-0002): escape the output linked by verification record",
 				"Verified, 1 of 1 gone re-scan this one no longer #7 after 1 h",
-				"PR #7 merged #7 into octo/shop", "Gone run 4", "Attempts 1", "Finished #7 merged 1 of 1 gone Gone for 9 Mar 2026 12:00 UTC",
+				"PR #7 merged #7 into octo/shop", "Fixed run 4", "Attempts 1", "Finished #7 merged 1 of 1 gone Fixed for 9 Mar 2026 12:00 UTC",
 				"Was open for 8 d"},
 			HTML: []string{`href="/sessions/` + webtest.Merged + `"`, `href="/pulls/octo/shop/7"`}, Lacks: []string{"/dispatch"}}},
 		{"one that moved and is being worked on", "js/rule-03", webtest.Want{
-			Text: []string{"Dispatch again", "Low Recurring First seen", "Moved run 3 src/ <b>3</ b>/ page.ts:42 12 lines lower same fingerprint",
+			Text: []string{"Start another run", "Low Recurring First seen", "Moved run 3 src/ <b>3</ b>/ page.ts:42 12 lines lower same fingerprint",
 				"PR open for 7 Mar 2026 12:00 UTC"}}},
 		{"one that the latest scan did not look at", "js/rule-36", webtest.Want{
-			Text: []string{"Critical Not scanned The latest scan looked at less; last seen 2 Mar 2026", "1 present 1 out of scope",
-				"Not scanned run 7 looked at less than the scan before, and closed nothing"}}},
+			Text: []string{"Critical Not scanned Not covered by the latest scan; last seen 2 Mar 2026", "1 present 1 out of scope",
+				"Not scanned run 7 covered less than the scan before and closed nothing"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.want.Status = 200
@@ -68,15 +68,15 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 		{"a session that works", "/sessions/" + webtest.Working, webtest.Want{Status: 200,
 			Text: []string{"Fix path traversal aaaaaaaa", "Open in Devin", "Working for 5 Mar", "js/rule-03",
 				"Open #8 fix(CQLF-R3-0003): check the path by issue id in the title",
-				"Working as recorded running", "Devin’s word running + working", "batch 2, running", "Messages", "Reply to Devin"},
+				"Working as recorded running", "Devin’s status running + working", "batch 2, running", "Messages", "Reply to Devin"},
 			HTML: []string{`href="https://app.devin.ai/sessions/` + webtest.Working + `"`}}},
 		{"with devin- before its id", "/sessions/devin-" + webtest.Merged, webtest.Want{Status: 200,
 			Text: []string{"Finished", "Verified and gone 1 of 1 no longer found 1 gone by now, 0 still there #7 bbbbbbbb record"},
 			HTML: []string{`href="/api/runs/verification_7.json/raw?source=octo%2Faction"`}}},
 		{"one that Devin does not know", "/sessions/" + webtest.Unknown, webtest.Want{Status: 200,
 			Text: []string{"Unknown “404 from Devin” as recorded",
-				"Devin does not know this session with this key (404, since 2026-03-10 12:00 UTC).",
-				"No pull request is known of this session.", "Unknown “running” polled running after 5 d", "Answer since never polled"}}},
+				"Devin cannot find this session with this key (404, since 2026-03-10 12:00 UTC).",
+				"No linked pull request.", "Unknown “running” polled running after 5 d", "Same answer since never polled"}}},
 		{"none", "/sessions/nobody", webtest.Want{Status: 404,
 			Text: []string{"Not found", "No run record names a session nobody.", "All sessions"}}},
 		{"a merged pull request", "/pulls/octo/shop/7", webtest.Want{Status: 200,
@@ -84,10 +84,10 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 				"Finished path-traversal 1 issue run 3 · batch 1 verification record",
 				"Verified and gone", "Author devin[bot]", "Names CQLF-R3-0002"}, HTML: []string{`href="https://github.com/octo/shop/pull/7"`}}},
 		{"an open one, with GitHub's checks", "/pulls/octo/shop/8?checks=1", webtest.Want{Status: 200,
-			Text: []string{"Open opened 7 Mar", "Not verified: no record of a re-scan names it.", "Passed build in progress deploy failure lint",
+			Text: []string{"Open opened 7 Mar", "Not verified: no re-scan is recorded.", "Passed build in progress deploy failure lint",
 				"Changes requested mona"}, HTML: []string{`href="https://github.com/octo/shop/pull/8#r1"`}}},
 		{"its checks are asked for by the page", "/pulls/octo/shop/8",
-			webtest.Want{Status: 200, Text: []string{"Checks and reviews asked of GitHub"}, Lacks: []string{"deploy"}}},
+			webtest.Want{Status: 200, Text: []string{"Checks and reviews from GitHub"}, Lacks: []string{"deploy"}}},
 		{"no number", "/pulls/octo/shop/x", webtest.Want{Status: 404, Text: []string{"whole number from 1", "All pull requests"}}},
 		{"a scan and what it changed", "/runs/shop-3.json", webtest.Want{Status: 200,
 			Text: []string{"run 3 of octo/shop", "Open the action run Raw record", "Compared with run 2, 3 Mar 2026 12:00 run 1, 1 Mar 2026 12:00",
@@ -98,13 +98,13 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 		{"against an earlier one", "/runs/shop-4.json?against=shop-1.json", webtest.Want{Status: 200,
 			Text: []string{"New 1", "js/rule-25", "Gone 1", "js/rule-02"}, HTML: []string{`value="shop-1.json" selected`}}},
 		{"one list of it, the last page", "/runs/shop-3.json?list=unassigned&per_page=25&page=4", webtest.Want{Status: 200,
-			Text: []string{"Back to all of this run", "1–20 of 20 There is no page 4: this is the last."}, Lacks: []string{"Reopened 1"}}},
+			Text: []string{"Back to the run", "1–20 of 20 Page 4 does not exist; this is the last page."}, Lacks: []string{"Reopened 1"}}},
 		{"a list that there is not", "/runs/shop-3.json?list=x", webtest.Want{Status: 400, Text: []string{"list", "unassigned"}}},
 		{"no page number", "/runs/shop-3.json?page=x", webtest.Want{Status: 400, Text: []string{"page"}}},
 		{"a scan without findings", "/runs/api-5.json", webtest.Want{Status: 200,
-			Text: []string{"Not listed.", "This record counts 5 findings and names none, so it cannot be compared.",
+			Text: []string{"Not listed.", "This scan counts 5 findings but lists none, so it cannot be compared.",
 				"Issues in no session unknown"}}},
-		{"the first scan", "/runs/shop-1.json", webtest.Want{Status: 200, Text: []string{"It is the first scan of its repository", "New 24"}}},
+		{"the first scan", "/runs/shop-1.json", webtest.Want{Status: 200, Text: []string{"This is the first scan of its repository", "New 24"}}},
 		{"a broken record", "/runs/none.json", webtest.Want{Status: 404, Text: []string{"There is no run file none.json.", "All runs"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
@@ -125,10 +125,10 @@ func TestUpstreamPanels(t *testing.T) {
 			Text: []string{"Devin’s messages could not be read.", "(404)", "Try again"}}},
 		{"the dialog of a reply asks for messages itself", "reply?id=" + webtest.Waiting, webtest.Want{Status: 200,
 			Text: []string{"Fix injection", "Asking Devin…", "Reply to Devin", "Send to Devin"}}},
-		{"a reply to nobody", "reply?id=nobody", webtest.Want{Status: 404, Text: []string{"This panel could not be loaded."}}},
+		{"a reply to nobody", "reply?id=nobody", webtest.Want{Status: 404, Text: []string{"Cannot load this panel."}}},
 		{"checks of no pull request", "checks?id=octo/shop/99",
-			webtest.Want{Status: 200, Text: []string{"GitHub could not be asked.", "(404)"}}},
-		{"checks of no number", "checks?id=octo", webtest.Want{Status: 404, Text: []string{"named by its repository and number"}}},
+			webtest.Want{Status: 200, Text: []string{"Cannot reach GitHub.", "(404)"}}},
+		{"checks of no number", "checks?id=octo", webtest.Want{Status: 404, Text: []string{"want a repository and a number"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Panel(tc.panel).Check(t, tc.want) })
 	}
@@ -171,7 +171,7 @@ func TestReplies(t *testing.T) {
 		want               webtest.Want
 	}{
 		{"nothing typed", "message", " ", webtest.Want{Status: 400, Text: []string{"Reply to Devin"}}},
-		{"no token", "token", "", webtest.Want{Status: 400, Text: []string{"The form is too old to be sent."}}},
+		{"no token", "token", "", webtest.Want{Status: 400, Text: []string{"This form has expired."}}},
 		{"a session that no record names", "session", "nobody", webtest.Want{Status: 404, Text: []string{"nobody"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -184,7 +184,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestReplyOfUnknownOutcome: where nobody knows whether a message arrived, the
+// TestReplyOfUnknownOutcome: if it is unknown whether a message arrived, the
 // form is shown again with its text and a new token.
 func TestReplyOfUnknownOutcome(t *testing.T) {
 	s := webtest.Shop(t)
@@ -207,10 +207,10 @@ func TestNobodyToReplyTo(t *testing.T) {
 		Text: []string{"DEVIN_API_KEY is not set, so replies cannot be sent."}})
 	never := regexp.MustCompile(`href="(/sessions/[^"]+)"`).FindStringSubmatch(s.Panel("sessions?q=is:never_started").HTML)
 	s.Get(never[1]).Check(t, webtest.Want{Status: 200,
-		Text: []string{"Never started", "Devin did not start it. 429 Client Error: Too Many Requests", "there is nobody to reply to"}})
+		Text: []string{"Never started", "Devin did not start it. 429 Client Error: Too Many Requests", "cannot receive a reply"}})
 }
 
-// TestAcceptedScope: a person's word makes a reduced scan a full one, and
+// TestAcceptedScope: a person's acceptance makes a reduced scan a full one, and
 // takes that back.
 func TestAcceptedScope(t *testing.T) {
 	s := webtest.Shop(t)
@@ -220,7 +220,7 @@ func TestAcceptedScope(t *testing.T) {
 		t.Fatalf("%d to %q: %s", a.Status, a.Header.Get("Location"), a.Text())
 	}
 	s.Get(a.Header.Get("Location")).Check(t, webtest.Want{Status: 200,
-		Text: []string{"Accepted as a full scan.", "Undo", "Gone 22", "Reference what is open now is compared with it"}})
+		Text: []string{"Accepted as a full scan.", "Undo", "Gone 22", "Reference open issues are measured against this scan"}})
 	form.Set("undo", "true")
 	s.Post("/actions/accept-scope", form, "HX-Request", "true").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Scope reduced.", "Accept as a full scan", "Gone 0"}, Lacks: []string{"<html"}})
@@ -243,7 +243,7 @@ func TestIssueUnderItsOldID(t *testing.T) {
 	if a := s.Get("/issues/" + old); a.Status != 301 || a.Header.Get("Location") != "/issues/"+now {
 		t.Errorf("%d to %q, want /issues/%s", a.Status, a.Header.Get("Location"), now)
 	}
-	s.Panel("issue?id="+old).Check(t, webtest.Want{Status: 404, Text: []string{"This has another id now: open its page again."}})
+	s.Panel("issue?id="+old).Check(t, webtest.Want{Status: 404, Text: []string{"The id has changed. Reload the page."}})
 	s.Get("/issues/"+now).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Fingerprint re-linked run 1", "Since run 1 0000000000005ccd Run 9 feedfeedfeedfeed"}})
 }

@@ -53,7 +53,7 @@ func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
 func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	repo := links.Repo(i.Repo)
 	h := panels.Heading{
-		Crumbs: []parts.Link{
+		Breadcrumbs: []parts.Link{
 			{Text: "Repositories", URL: links.Repos},
 			{Text: string(i.Repo), URL: repo},
 			{Text: "Issues", URL: links.In(i.Repo, links.Issues)},
@@ -66,15 +66,12 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	switch i.Status {
 	case telemetry.StatusReopened:
 		if back, away := backSince(i); !back.IsZero() {
-			h.Note, h.Time, h.As, h.After = "Back since", back, "ago", "after "+shell.DaysText(away)
+			h.Time, h.As, h.After = back, "ago", "after being fixed for "+shell.DaysText(away)
 		}
 	case telemetry.StatusFixed:
-		h.Note, h.Time, h.As = "Gone since", i.Closed.At.Time, "ago"
-		if i.Closed.At.IsZero() {
-			h.Note = ""
-		}
+		h.Time, h.As = i.Closed.At.Time, "ago"
 	case telemetry.StatusNotScanned:
-		h.Note, h.Time, h.As = "The latest scan looked at less; last seen", i.LastSeen.At.Time, "ago"
+		h.Note, h.Time, h.As = "Not covered by the latest scan; last seen", i.LastSeen.At.Time, "ago"
 	default:
 		h.Note, h.Time, h.As = "First seen", i.FirstSeen.At.Time, "ago"
 	}
@@ -82,9 +79,9 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
 	if i.Status != telemetry.StatusFixed {
-		text := "Dispatch"
+		text := "Start a run"
 		if len(i.Attempts) > 0 {
-			text = "Dispatch again"
+			text = "Start another run"
 		}
 		h.Buttons = append(h.Buttons, panels.Button{
 			Link:   parts.Link{Text: text, URL: links.In(i.Repo, links.Dispatch)},
@@ -130,8 +127,8 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 		Run:     parts.Link{Text: shell.RunName(a.RunNumber, a.BatchID), URL: links.Run(a.File)},
 		Session: parts.Link{Text: shell.ShortID(a.Session)},
 		State:   string(a.State),
-		Basis:   shell.BasisWords(a.LinkBasis),
-		Outcome: outcomeBit(outcome, a.State),
+		Basis:   shell.BasisText(a.LinkBasis),
+		Outcome: outcomeSegment(outcome, a.State),
 	}
 	if a.Basis == telemetry.AttemptVerification {
 		r.Run.URL = links.APIRaw("", a.File)
@@ -153,7 +150,7 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 // marksMost is how many scans the strip shows.
 const marksMost = 90
 
-// stripOf tells of each scan whether it named the issue.
+// stripOf says of each scan whether it found the issue.
 func stripOf(i telemetry.IssueDetail) panels.Strip {
 	seen := map[string]bool{}
 	for _, a := range i.Appearances {

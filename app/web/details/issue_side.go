@@ -12,8 +12,8 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// openSpans returns how long the issue was open before it last went or came
-// back, and since when it is open now; zero if it is not.
+// openSpans returns how long the issue was open before it was last fixed or
+// reopened, and since when it is open now; zero if it is not.
 func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
 	for _, s := range i.Timeline {
 		switch s.Kind {
@@ -26,7 +26,7 @@ func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
 	return before, now
 }
 
-// openFor tells how long the issue was open.
+// openFor says how long the issue was open.
 func openFor(i telemetry.IssueDetail) panels.Pair {
 	before, now := openSpans(i)
 	switch {
@@ -38,7 +38,7 @@ func openFor(i telemetry.IssueDetail) panels.Pair {
 	return panels.Pair{Name: "Open for", Time: now, As: "span"}
 }
 
-// backSince tells when the issue last came back, and how long it was away.
+// backSince returns when the issue was last reopened, and how long it had been fixed.
 func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
 	var gone time.Time
 	for _, s := range i.Timeline {
@@ -55,24 +55,24 @@ func backSince(i telemetry.IssueDetail) (back time.Time, away time.Duration) {
 // printPairs are the fingerprints that the issue had, the latest first, each
 // with the runs that gave it.
 func printPairs(i telemetry.IssueDetail) []panels.Pair {
-	type spell struct {
+	type interval struct {
 		print       string
 		first, last int64
 	}
-	var spells []spell
+	var intervals []interval
 	for _, a := range i.Appearances {
-		if n := len(spells); n > 0 && spells[n-1].print == a.Fingerprint {
-			spells[n-1].last = a.RunNumber
+		if n := len(intervals); n > 0 && intervals[n-1].print == a.Fingerprint {
+			intervals[n-1].last = a.RunNumber
 			continue
 		}
-		spells = append(spells, spell{a.Fingerprint, a.RunNumber, a.RunNumber})
+		intervals = append(intervals, interval{a.Fingerprint, a.RunNumber, a.RunNumber})
 	}
 	var list []panels.Pair
-	for n := len(spells) - 1; n >= 0; n-- {
-		s := spells[n]
+	for n := len(intervals) - 1; n >= 0; n-- {
+		s := intervals[n]
 		name := fmt.Sprintf("Runs %d–%d", s.first, s.last)
 		switch {
-		case n == len(spells)-1:
+		case n == len(intervals)-1:
 			name = fmt.Sprintf("Since run %d", s.first)
 		case s.first == s.last:
 			name = fmt.Sprintf("Run %d", s.first)
@@ -109,43 +109,43 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 	case len(ids.Items) < ids.Total && most == idsMost:
 		more = parts.Link{Text: "All " + parts.Number(ids.Total), URL: links.With(links.Issue(i.PublicID), "ids", "all")}
 	case len(ids.Items) < ids.Total:
-		more = parts.Link{Text: fmt.Sprintf("%s of them are shown", parts.Number(len(ids.Items)))}
+		more = parts.Link{Text: fmt.Sprintf("%s shown", parts.Number(len(ids.Items)))}
 	case most == idsAll:
 		more = parts.Link{Text: "Fewer", URL: links.Issue(i.PublicID)}
 	}
 	return rows, ids.Total, more, err
 }
 
-// outcomeBit says what came of an attempt.
-func outcomeBit(o telemetry.AttemptOutcome, state telemetry.State) panels.Bit {
-	bit := panels.Bit{}
+// outcomeSegment is the outcome of an attempt.
+func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Segment {
+	segment := panels.Segment{}
 	switch o.Kind {
 	case telemetry.OutcomeRunning:
-		bit = panels.Bit{Text: "In progress for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "In progress for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeNoUpdate:
-		bit = panels.Bit{Text: "No word since", Time: o.Since.Time, As: "day"}
+		segment = panels.Segment{Text: "No update since", Time: o.Since.Time, As: "day"}
 	case telemetry.OutcomeNoPull:
-		bit.Text = "No pull request"
+		segment.Text = "No pull request"
 		if state == telemetry.StateSuspended {
-			bit.Text = "Suspended, no pull request yet"
+			segment.Text = "Suspended, no pull request yet"
 		}
 	case telemetry.OutcomeOpen:
-		bit = panels.Bit{Text: "PR open for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "PR open for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeRefused:
-		bit.Text = "PR closed without a merge"
+		segment.Text = "PR closed without a merge"
 	case telemetry.OutcomeUnscanned:
-		bit.Text = "Merged, not scanned since"
+		segment.Text = "Merged, not scanned since"
 	case telemetry.OutcomeStill:
-		bit.Text = "Still there after the merge"
+		segment.Text = "Still there after the merge"
 	case telemetry.OutcomeGone:
-		bit = panels.Bit{Text: "Gone for", Time: o.Since.Time, As: "span"}
+		segment = panels.Segment{Text: "Fixed for", Time: o.Since.Time, As: "span"}
 	case telemetry.OutcomeBack:
-		bit.Text = "Gone for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then back"
+		segment.Text = "Fixed for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then reopened"
 	case telemetry.OutcomeUnknown:
-		bit.Text = "PR state unknown"
+		segment.Text = "PR state unknown"
 	}
 	if o.MergeUnknown {
-		bit.Text = "Merge unknown. " + bit.Text
+		segment.Text = "Merge unknown. " + segment.Text
 	}
-	return bit
+	return segment
 }

@@ -28,7 +28,7 @@ func (w *Web) Pull() shell.Panel {
 	}
 }
 
-// Checks is the checks and reviews of a pull request, asked of GitHub.
+// Checks is the checks and reviews of a pull request, from GitHub.
 func (w *Web) Checks() shell.Panel {
 	return shell.Panel{
 		Name:   "checks",
@@ -47,12 +47,12 @@ func pullRef(subject string) (telemetry.PullRef, error) {
 	at := strings.LastIndexByte(subject, '/')
 	if at < 0 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request is named by its repository and number, for example %s.", links.Pull("owner/name", 12))
+			"Invalid address: want a repository and a number, for example %s.", links.Pull("owner/name", 12))
 	}
 	n, err := strconv.ParseInt(subject[at+1:], 10, 64)
 	if err != nil || n < 1 {
 		return telemetry.PullRef{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"A pull request has a whole number from 1, for example %s.", links.Pull("owner/name", 12))
+			"Invalid number: want a whole number from 1, for example %s.", links.Pull("owner/name", 12))
 	}
 	return telemetry.PullRef{Repo: telemetry.ParseRepo(subject[:at]), Number: n}, nil
 }
@@ -77,7 +77,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 	for _, s := range d.Sessions {
 		p.Sessions = append(p.Sessions, panels.LinkedRow{
 			SessionRow: w.SessionRow(s.SessionRow),
-			Basis:      shell.BasisWords(s.Basis),
+			Basis:      shell.BasisText(s.Basis),
 			Guess:      s.Ambiguous,
 		})
 	}
@@ -93,10 +93,10 @@ func pullTitle(p telemetry.PullRow) string {
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	h := panels.Heading{
-		Crumbs: []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
-		Title:  pullTitle(p),
-		Aside:  fmt.Sprintf("#%d", p.Number),
-		States: []parts.State{panels.PullState(p.State, p.Merged)},
+		Breadcrumbs: []parts.Link{{Text: "Pull requests", URL: links.Pulls}, {Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)}},
+		Title:       pullTitle(p),
+		Aside:       fmt.Sprintf("#%d", p.Number),
+		States:      []parts.State{panels.PullState(p.State, p.Merged)},
 		Buttons: []panels.Button{{
 			Link: parts.Link{Text: "Open on GitHub", URL: w.Settings.GitHubWeb.Pull(p.Repo, p.Number)}, Icon: "mark-github",
 		}},
@@ -107,7 +107,7 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	case p.State == "closed":
 		h.Note, h.Time, h.As = "closed without a merge", p.ClosedAt.Time, "ago"
 	case p.State == "unknown":
-		h.Note = "GitHub was not asked about it yet, or does not show it"
+		h.Note = "not fetched yet, or not visible on GitHub"
 	case p.Draft:
 		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt.Time, "ago"
 	default:
@@ -117,7 +117,7 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 }
 
 func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
-	basis := shell.BasisWords(p.Basis)
+	basis := shell.BasisText(p.Basis)
 	if basis == "" && len(p.Candidates) > 0 {
 		basis = parts.Plural(len(p.Candidates), "candidate", "") + ", none sure"
 	}
@@ -140,11 +140,11 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	return facts
 }
 
-// drawChecks asks GitHub for checks and reviews; that it cannot be asked is
-// said in the panel.
+// drawChecks asks GitHub for checks and reviews; the panel says so if that
+// fails.
 func (w *Web) drawChecks(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.ChecksPanel{Frame: v.Frame()}
-	p.Note = "asked of GitHub"
+	p.Note = "from GitHub"
 	p.Show = links.With(p.At.Page, "checks", "1") + "#checks"
 	if v.Later {
 		return panels.Checks(p), nil
@@ -177,23 +177,23 @@ func checkState(c telemetry.Check) parts.State {
 	word := strings.ReplaceAll(c.Conclusion, "_", " ")
 	switch {
 	case c.Status != "completed":
-		return parts.State{Icon: "sync", Tone: parts.Accent, Word: strings.ReplaceAll(c.Status, "_", " ")}
+		return parts.State{Icon: "sync", Tone: parts.Accent, Label: strings.ReplaceAll(c.Status, "_", " ")}
 	case c.Conclusion == "success":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Passed"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Passed"}
 	case c.Conclusion == "failure" || c.Conclusion == "timed_out" || c.Conclusion == "startup_failure":
-		return parts.State{Icon: "x-circle", Tone: parts.Danger, Word: word}
+		return parts.State{Icon: "x-circle", Tone: parts.Danger, Label: word}
 	case c.Conclusion == "action_required":
-		return parts.State{Icon: "alert", Tone: parts.Attention, Word: word}
+		return parts.State{Icon: "alert", Tone: parts.Attention, Label: word}
 	}
-	return parts.State{Icon: "dash", Tone: parts.Muted, Word: word}
+	return parts.State{Icon: "dash", Tone: parts.Muted, Label: word}
 }
 
 func reviewState(word string) parts.State {
 	switch word {
 	case "APPROVED":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Approved"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Approved"}
 	case "CHANGES_REQUESTED":
-		return parts.State{Icon: "file-removed", Tone: parts.Danger, Word: "Changes requested"}
+		return parts.State{Icon: "file-removed", Tone: parts.Danger, Label: "Changes requested"}
 	}
-	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Word: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
+	return parts.State{Icon: "comment-discussion", Tone: parts.Muted, Label: strings.ToLower(strings.ReplaceAll(word, "_", " "))}
 }

@@ -57,9 +57,9 @@ func (w *Web) replyForm(ctx context.Context, v shell.View) (panels.ReplyForm, er
 		Sent:    v.Query.Get("sent") == "1",
 		Off:     w.replyOff(s.SessionRow),
 	}
-	f.Note = "It is sent once, and wakes a session that sleeps."
+	f.Note = "The message is sent once. It wakes a sleeping session."
 	if s.State == telemetry.StateExpired || s.State == telemetry.StateFailed {
-		f.Note = "This session is over (" + string(s.State) + "). Devin may take no more messages; then it is said here."
+		f.Note = "This session has ended (" + string(s.State) + "). Devin may no longer accept messages."
 	}
 	if v.Fault != nil {
 		f.Fault = shell.Sentence(v.Fault)
@@ -69,18 +69,18 @@ func (w *Web) replyForm(ctx context.Context, v shell.View) (panels.ReplyForm, er
 	return f, nil
 }
 
-// replyOff says why nobody can reply to a session, "" if one can.
+// replyOff is why the session cannot receive a reply, "" if it can.
 func (w *Web) replyOff(s telemetry.SessionRow) string {
 	switch {
 	case s.State == telemetry.StateNeverStarted:
-		return "Devin did not start this session, so there is nobody to reply to. Dispatch the repository again."
+		return "Devin did not start this session, so it cannot receive a reply. Start a run on the repository."
 	case !w.Settings.Polls:
 		return "DEVIN_API_KEY is not set, so replies cannot be sent. Set it and restart."
 	}
 	return ""
 }
 
-// Reply sends a message to a session, once a token. Where it is not known
+// Reply sends a message to a session, once per token. If it is unknown
 // whether it was sent, the form is shown again with its text and a new token,
 // so that the person decides.
 func (w *Web) Reply(c *fiber.Ctx) error {
@@ -118,7 +118,7 @@ func (w *Web) Reply(c *fiber.Ctx) error {
 func (w *Web) sendReply(c *fiber.Ctx, v shell.View) error {
 	token := c.FormValue("token")
 	if !shell.IsID(token) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "The form is too old to be sent. Load the page again.")
+		return telemetry.Errorf(telemetry.CodeInvalid, "This form has expired. Reload the page.")
 	}
 	text, err := telemetry.NewMessage(v.Form.Get("message"))
 	if err != nil {

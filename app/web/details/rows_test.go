@@ -22,10 +22,10 @@ func site() *Web {
 	}, nil, nil, nil)
 }
 
-// said joins what bits say.
-func said(bits []panels.Bit) string {
+// said joins what segments say.
+func said(segments []panels.Segment) string {
 	var words []string
-	for _, b := range bits {
+	for _, b := range segments {
 		words = append(words, b.Text)
 	}
 	return strings.Join(words, " | ")
@@ -43,9 +43,9 @@ func TestTimelineSteps(t *testing.T) {
 	check := &telemetry.VerificationRow{File: "v.json", Fixed: 1, Targeted: 2, PullRef: telemetry.PullRef{Repo: "octo/shop", Number: 7}}
 	pull := &telemetry.PullRow{Repo: "octo/shop", Number: 7, Title: "fix it", Basis: telemetry.LinkDevin}
 	for _, tc := range []struct {
-		name       string
-		s          telemetry.Step
-		word, bits string
+		name           string
+		s              telemetry.Step
+		word, segments string
 	}{
 		{"first seen", telemetry.Step{Kind: telemetry.StepFirstSeen, RunNumber: 1, Seen: here}, "First seen", "run 1 | a.ts:7"},
 		{"lower in its file", telemetry.Step{Kind: telemetry.StepMoved, RunNumber: 2, Was: here,
@@ -64,12 +64,12 @@ func TestTimelineSteps(t *testing.T) {
 			Was:  &telemetry.Appearance{File: "a.ts", Line: 7, Fingerprint: "0123456789abcdef"},
 			Seen: &telemetry.Appearance{File: "a.ts", Line: 9, Fingerprint: "0123456789abcdef0123"}},
 			"Fingerprint re-linked", "run 3 | a.ts:9 | 2 lines lower | 16 to 20 hex digits, the same beginning"},
-		{"gone", telemetry.Step{Kind: telemetry.StepGone, RunNumber: 4}, "Gone", "run 4 | first scan without it"},
+		{"gone", telemetry.Step{Kind: telemetry.StepGone, RunNumber: 4}, "Fixed", "run 4 | first scan without it"},
 		{"back", telemetry.Step{Kind: telemetry.StepBack, RunNumber: 5, Was: here,
 			Seen: &telemetry.Appearance{File: "a.ts", Line: 7, Basis: telemetry.BasisReopenedByFingerprint}},
-			"Back", "run 5 | a.ts:7 | same fingerprint"},
+			"Reopened", "run 5 | a.ts:7 | same fingerprint"},
 		{"not scanned", telemetry.Step{Kind: telemetry.StepNotScanned}, "Not scanned",
-			"dispatch | looked at less than the scan before, and closed nothing"},
+			"dispatch | covered less than the scan before and closed nothing"},
 		{"taken by a session", telemetry.Step{Kind: telemetry.StepAttempt, RunNumber: 6, Attempt: attempt},
 			"Dispatched, attempt 4", "run 6 · batch 2 | with 3 other issues | devin-aaaaaaaa | working, as recorded"},
 		{"named by a verification", telemetry.Step{Kind: telemetry.StepAttempt, Attempt: verified}, "Dispatched, attempt 4",
@@ -83,23 +83,23 @@ func TestTimelineSteps(t *testing.T) {
 		{"a pull request opened", telemetry.Step{Kind: telemetry.StepPROpened, At: telemetry.At(day(2)), Pull: pull}, "PR #7 opened",
 			"fix it | linked by Devin’s answer"},
 		{"a pull request never fetched", telemetry.Step{Kind: telemetry.StepPROpened, Pull: &telemetry.PullRow{Repo: "octo/shop", Number: 8}},
-			"PR #8", "#8 | GitHub was not asked about it yet"},
+			"PR #8", "#8 | not fetched from GitHub yet"},
 		{"a pull request merged", telemetry.Step{Kind: telemetry.StepMerged, Pull: pull}, "PR #7 merged", "#7 | into octo/shop"},
 		{"a pull request closed", telemetry.Step{Kind: telemetry.StepPRClosed, Pull: pull}, "PR #7 closed", "#7 | without a merge"},
 		{"a kind that is newer than the page", telemetry.Step{Kind: "new_kind", Text: "as told"}, "new_kind", "as told"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if state := stepState(tc.s, 4); state.Word != tc.word || state.Icon == "" {
+			if state := stepState(tc.s, 4); state.Label != tc.word || state.Icon == "" {
 				t.Errorf("%+v, want %q", state, tc.word)
 			}
-			if got := said(stepBits(tc.s)); got != tc.bits {
-				t.Errorf("%q, want %q", got, tc.bits)
+			if got := said(stepSegments(tc.s)); got != tc.segments {
+				t.Errorf("%q, want %q", got, tc.segments)
 			}
 		})
 	}
 }
 
-// TestManyMovesAreOneStep: many moves in a row are told as one, with where it
+// TestManyMovesAreOneStep: many moves in a row are shown as one, with where it
 // began and ended; the time from step to step is that of the last of them.
 func TestManyMovesAreOneStep(t *testing.T) {
 	steps := []telemetry.Step{{Kind: telemetry.StepFirstSeen, At: telemetry.At(day(1)), Seen: &telemetry.Appearance{File: "a.ts", Line: 1}}}
@@ -109,19 +109,19 @@ func TestManyMovesAreOneStep(t *testing.T) {
 	}
 	steps = append(steps, telemetry.Step{Kind: telemetry.StepGone, At: telemetry.At(day(6)), RunNumber: 5})
 	got := issueSteps(telemetry.IssueDetail{Timeline: steps})
-	if len(got) != 3 || got[1].State.Word != "Moved 3 times" || said(got[1].Bits) != "a.ts:1 to line 4 | run 1 | until run 3" {
+	if len(got) != 3 || got[1].State.Label != "Moved 3 times" || said(got[1].Segments) != "a.ts:1 to line 4 | run 1 | until run 3" {
 		t.Fatalf("%+v", got)
 	}
 	if got[1].After != "24 h" || got[2].After != "2 d" {
 		t.Errorf("after %q and %q", got[1].After, got[2].After)
 	}
 	two := issueSteps(telemetry.IssueDetail{Timeline: steps[:3]})
-	if len(two) != 3 || two[1].State.Word != "Moved" {
+	if len(two) != 3 || two[1].State.Label != "Moved" {
 		t.Errorf("two moves: %+v", two)
 	}
 }
 
-// TestAttemptOutcomes: what came of an attempt, and since when.
+// TestAttemptOutcomes: the outcome of an attempt, and since when.
 func TestAttemptOutcomes(t *testing.T) {
 	for _, tc := range []struct {
 		o     telemetry.AttemptOutcome
@@ -130,7 +130,7 @@ func TestAttemptOutcomes(t *testing.T) {
 		as    string
 	}{
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeRunning, Since: telemetry.At(day(1))}, "", "In progress for", "span"},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoUpdate, Since: telemetry.At(day(1))}, "", "No word since", "day"},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoUpdate, Since: telemetry.At(day(1))}, "", "No update since", "day"},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoPull}, telemetry.StateFinished, "No pull request", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeNoPull}, telemetry.StateSuspended, "Suspended, no pull request yet", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeOpen, Since: telemetry.At(day(1))}, "", "PR open for", "span"},
@@ -138,17 +138,17 @@ func TestAttemptOutcomes(t *testing.T) {
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeUnscanned}, "", "Merged, not scanned since", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeStill}, "", "Still there after the merge", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeStill, MergeUnknown: true}, "", "Merge unknown. Still there after the merge", ""},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeGone, Since: telemetry.At(day(1))}, "", "Gone for", "span"},
-		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeBack, Since: telemetry.At(day(1)), Until: telemetry.At(day(4))}, "", "Gone for 3 d, then back", ""},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeGone, Since: telemetry.At(day(1))}, "", "Fixed for", "span"},
+		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeBack, Since: telemetry.At(day(1)), Until: telemetry.At(day(4))}, "", "Fixed for 3 d, then reopened", ""},
 		{telemetry.AttemptOutcome{Kind: telemetry.OutcomeUnknown}, "", "PR state unknown", ""},
 	} {
-		if got := outcomeBit(tc.o, tc.state); got.Text != tc.want || got.As != tc.as || (tc.as != "") != !got.Time.IsZero() {
+		if got := outcomeSegment(tc.o, tc.state); got.Text != tc.want || got.As != tc.as || (tc.as != "") != !got.Time.IsZero() {
 			t.Errorf("%s: %+v, want %q as %q", tc.o.Kind, got, tc.want, tc.as)
 		}
 	}
 }
 
-// TestPullHeads: what stands beneath a pull request's title.
+// TestPullHeads: the note below a pull request's title.
 func TestPullHeads(t *testing.T) {
 	for _, tc := range []struct {
 		p     telemetry.PullRow
@@ -158,7 +158,7 @@ func TestPullHeads(t *testing.T) {
 	}{
 		{telemetry.PullRow{State: "closed", Merged: true, MergedAt: telemetry.At(day(3)), Title: "fix"}, "fix", "merged", day(3)},
 		{telemetry.PullRow{State: "closed", ClosedAt: telemetry.At(day(4))}, "Pull request", "closed without a merge", day(4)},
-		{telemetry.PullRow{State: "unknown"}, "Pull request", "GitHub was not asked about it yet, or does not show it", time.Time{}},
+		{telemetry.PullRow{State: "unknown"}, "Pull request", "not fetched yet, or not visible on GitHub", time.Time{}},
 		{telemetry.PullRow{State: "open", Draft: true, CreatedAt: telemetry.At(day(1))}, "Pull request", "draft, opened", day(1)},
 		{telemetry.PullRow{State: "open", CreatedAt: telemetry.At(day(2))}, "Pull request", "opened", day(2)},
 	} {
@@ -193,7 +193,7 @@ func TestPullFacts(t *testing.T) {
 }
 
 // TestChecksAndReviews: GitHub's words as states; a word that is new is shown
-// in grey.
+// in gray.
 func TestChecksAndReviews(t *testing.T) {
 	for _, tc := range []struct {
 		c    telemetry.Check
@@ -206,13 +206,13 @@ func TestChecksAndReviews(t *testing.T) {
 		{telemetry.Check{Status: "completed", Conclusion: "action_required"}, "action required", parts.Attention},
 		{telemetry.Check{Status: "completed", Conclusion: "stale"}, "stale", parts.Muted},
 	} {
-		if got := checkState(tc.c); got.Word != tc.word || got.Tone != tc.tone {
+		if got := checkState(tc.c); got.Label != tc.word || got.Tone != tc.tone {
 			t.Errorf("%+v: %+v", tc.c, got)
 		}
 	}
 	for word, want := range map[string]string{"APPROVED": "Approved", "CHANGES_REQUESTED": "Changes requested",
 		"NOT_YET_KNOWN": "not yet known"} {
-		if got := reviewState(word); got.Word != want {
+		if got := reviewState(word); got.Label != want {
 			t.Errorf("%s: %+v", word, got)
 		}
 	}
@@ -226,13 +226,13 @@ func TestSessionStates(t *testing.T) {
 		{At: telemetry.At(day(1).Add(30 * time.Second)), State: telemetry.StateUnknown, Status: "odd", Detail: "more", Origin: "poll"},
 		{At: telemetry.At(day(3)), State: telemetry.StateFinished, Origin: "pr"},
 	})
-	want := []struct{ after, word, bits string }{
+	want := []struct{ after, word, segments string }{
 		{"", "Working", "as recorded | running"},
 		{"", "Unknown “odd + more”", "polled | odd + more"},
-		{"47 h", "Finished", "by its pull request | no word"},
+		{"47 h", "Finished", "by its pull request | no status"},
 	}
 	for i, w := range want {
-		if got[i].After != w.after || got[i].State.Word != w.word || said(got[i].Bits) != w.bits {
+		if got[i].After != w.after || got[i].State.Label != w.word || said(got[i].Segments) != w.segments {
 			t.Errorf("%+v, want %+v", got[i], w)
 		}
 	}

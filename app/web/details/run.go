@@ -41,7 +41,7 @@ func (w *Web) LoadRun(ctx context.Context, v shell.View) (detail, error) {
 	}
 	list := v.Get("list")
 	if list != "" && !slices.Contains(runLists(), list) {
-		return detail{}, telemetry.Errorf(telemetry.CodeInvalid, "list: %q is unknown; use one of %v.", list, runLists())
+		return detail{}, telemetry.Errorf(telemetry.CodeInvalid, "Invalid list %q: want one of %v.", list, runLists())
 	}
 	r, shown, err := w.runPart(ctx, v, list, page)
 	if err != nil {
@@ -135,13 +135,13 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	}
 	switch {
 	case !r.HasFindings:
-		p.Compare = "This record counts " + shell.Number(r.IssuesFound) + " findings and names none, so it cannot be compared."
+		p.Compare = "This scan counts " + shell.Number(r.IssuesFound) + " findings but lists none, so it cannot be compared."
 		return
 	case r.NotCompared != "":
 		p.Compare = r.NotCompared
 		return
 	case r.Against == "":
-		p.Compare = "It is the first scan of its repository that says what it found: everything is new."
+		p.Compare = "This is the first scan of its repository with findings data: all issues are new."
 	}
 	spots := func(issues []telemetry.DiffIssue) (rows []panels.IssueRow, from []string) {
 		for _, i := range issues {
@@ -166,7 +166,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	})
 }
 
-// spotBefore is where a moved issue was, as short as it can be said.
+// spotBefore is where a moved issue was, as briefly as possible.
 func spotBefore(i telemetry.DiffIssue) string {
 	if i.Before.File == i.After.File {
 		return fmt.Sprintf("line %d", i.Before.Line)
@@ -183,7 +183,7 @@ func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.I
 	case "moved":
 		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
 	}
-	l.State.Word = map[string]string{
+	l.State.Label = map[string]string{
 		"new":        "New",
 		"reopened":   "Reopened",
 		"gone":       "Gone",
@@ -201,7 +201,7 @@ func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.I
 func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 	repo := links.Repo(r.Repo)
 	h := panels.Heading{
-		Crumbs: []parts.Link{
+		Breadcrumbs: []parts.Link{
 			{Text: "Repositories", URL: links.Repos},
 			{Text: string(r.Repo), URL: repo},
 			{Text: "Runs", URL: links.In(r.Repo, links.Runs)},
@@ -230,7 +230,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		h.Notices = []parts.Notice{{
 			Icon:   "check-circle",
 			Strong: "Accepted as a full scan.",
-			Text:   "A person said so: what it does not name counts as gone.",
+			Text:   "Accepted by a person. Issues that it does not name are fixed.",
 		}}
 		h.Forms = []parts.Action{form}
 	case r.Reduced:
@@ -239,15 +239,15 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 			Tone:   parts.Attention,
 			Icon:   "alert",
 			Strong: "Scope reduced.",
-			Text: "It found far less than the scan before, all of it known, and closed nothing. If it did look at everything, " +
-				"accept it: what it does not name is then gone.",
+			Text: "It found far fewer issues than the scan before, all of them known, and closed nothing. If it covered everything, " +
+				"accept it as a full scan: issues that it does not name are then fixed.",
 		}}
 		h.Forms = []parts.Action{form}
 	case r.Kind == telemetry.KindScan && !r.HasFindings:
 		h.Notices = []parts.Notice{{
 			Icon:   "info",
 			Strong: "Not listed.",
-			Text:   "This record names no findings: there are counts, and no list behind them.",
+			Text:   "This scan lists no findings, only counts.",
 		}}
 	}
 	return h
@@ -264,7 +264,7 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 	facts = append(facts, panels.Pair{Name: "Batches", Text: shell.Number(r.Batches)},
 		panels.Pair{Name: "Sessions", Text: shell.Number(r.RunRow.Sessions)})
 	if r.Reference {
-		facts = append(facts, panels.Pair{Name: "Reference", Text: "what is open now is compared with it"})
+		facts = append(facts, panels.Pair{Name: "Reference", Text: "open issues are measured against this scan"})
 	}
 	return append(facts,
 		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.Settings.GitHubWeb.Recorded(r.RunURL), Code: r.RunID != ""},
@@ -272,8 +272,8 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
 }
 
-// batchRow is a session of the run's record, with what the record says that
-// it took.
+// batchRow is a session of the run's record, with its issues according to the
+// record.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
 	bare := telemetry.SessionKey(m.ID)
 	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
@@ -310,7 +310,7 @@ func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.Sessi
 	}
 }
 
-// AcceptScope takes a narrow scan for a full one, or takes that back.
+// AcceptScope accepts a scope-reduced scan as a full one, or undoes that.
 func (w *Web) AcceptScope(c *fiber.Ctx) error {
 	source, file := c.FormValue("source"), c.FormValue("file")
 	undo, err := shell.Flag(c, "undo")

@@ -27,7 +27,7 @@ func (w *Web) Session() shell.Panel {
 	}
 }
 
-// Messages is what was said in a session, asked of Devin.
+// Messages is the messages of a session, from Devin.
 func (w *Web) Messages() shell.Panel {
 	return shell.Panel{
 		Name:   "messages",
@@ -67,7 +67,7 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 // sessionBasis says by what a pull request is linked to the session; one
 // that several sessions fit has no basis of its own.
 func sessionBasis(s telemetry.SessionDetail, basis string) string {
-	return cmp.Or(basis, shell.BasisWords(s.Basis), "one of several candidates")
+	return cmp.Or(basis, shell.BasisText(s.Basis), "one of several candidates")
 }
 
 func sessionTitle(s telemetry.SessionRow) string {
@@ -77,7 +77,7 @@ func sessionTitle(s telemetry.SessionRow) string {
 func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 	repo := links.Repo(s.Repo)
 	h := panels.Heading{
-		Crumbs: []parts.Link{
+		Breadcrumbs: []parts.Link{
 			{Text: "Repositories", URL: links.Repos}, {Text: string(s.Repo), URL: repo},
 			{Text: "Sessions", URL: links.In(s.Repo, links.Sessions)},
 		},
@@ -107,8 +107,8 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 		h.Notices = append(h.Notices, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "question",
-			Strong: "Devin does not know this session with this key (404, since " + s.MissingSince.Format("2006-01-02 15:04") + " UTC).",
-			Text:   "It was deleted, or belongs to another organization. What was stored is shown; it is asked for again every hour.",
+			Strong: "Devin cannot find this session with this key (404, since " + s.MissingSince.Format("2006-01-02 15:04") + " UTC).",
+			Text:   "It was deleted, or belongs to another organization. Stored data is shown. Devin is asked again every hour.",
 		})
 	}
 	return h
@@ -122,9 +122,9 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 		{Name: "Run", Text: shell.RunName(s.RunNumber, s.BatchID), URL: links.Run(s.RunFile)},
 		{Name: "Started", Time: s.At.Time, As: "day"},
 		{Name: "Family", Text: s.Family},
-		{Name: "Devin’s word", Text: shell.JoinWords(s.Status, s.Detail), Code: true},
+		{Name: "Devin’s status", Text: shell.StatusText(s.Status, s.Detail), Code: true},
 		{Name: "Last update", Time: s.UpdatedAt.Time, As: "ago"},
-		{Name: "Answer since", Time: s.PolledAt.Time, As: "ago"},
+		{Name: "Same answer since", Time: s.PolledAt.Time, As: "ago"},
 	}
 	if s.PolledAt.IsZero() {
 		facts[len(facts)-1].Text = "never polled"
@@ -136,7 +136,7 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 			Text:  telemetry.PullRef{Repo: s.PR.Repo, Number: s.PR.Number}.Key(),
 			URL:   links.Pull(s.PR.Repo, s.PR.Number),
 		},
-			panels.Pair{Name: "Linked by", Text: shell.BasisWords(s.Basis)})
+			panels.Pair{Name: "Linked by", Text: shell.BasisText(s.Basis)})
 	}
 	return facts
 }
@@ -161,9 +161,9 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	var steps []panels.StepOf
 	for i, c := range states {
 		step := panels.StepOf{
-			At:    c.At.Time,
-			State: panels.SessionState(string(c.State), reasonOf(c), true),
-			Bits:  []panels.Bit{{Text: originWords(c.Origin)}, {Text: cmp.Or(shell.JoinWords(c.Status, c.Detail), "no word"), Code: true}},
+			At:       c.At.Time,
+			State:    panels.SessionState(string(c.State), reasonOf(c), true),
+			Segments: []panels.Segment{{Text: originText(c.Origin)}, {Text: cmp.Or(shell.StatusText(c.Status, c.Detail), "no status"), Code: true}},
 		}
 		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {
 			step.After = shell.DaysText(c.At.Sub(states[i-1].At.Time))
@@ -173,15 +173,15 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	return steps
 }
 
-// reasonOf is what is told beside a state: the raw word of an unknown one.
+// reasonOf is shown with a state: the raw status of an unknown one.
 func reasonOf(c telemetry.StateChange) string {
 	if c.State == telemetry.StateUnknown {
-		return shell.JoinWords(c.Status, c.Detail)
+		return shell.StatusText(c.Status, c.Detail)
 	}
 	return c.Detail
 }
 
-func originWords(origin string) string {
+func originText(origin string) string {
 	switch origin {
 	case "poll":
 		return "polled"
@@ -194,11 +194,11 @@ func originWords(origin string) string {
 // messagesShown is how many of the last messages are shown.
 const messagesShown = 20
 
-// drawMessages asks Devin for what was said. That it cannot be asked is said
-// in the panel: nothing else on the page depends on it.
+// drawMessages asks Devin for the messages. The panel says so if that fails:
+// nothing else on the page depends on it.
 func (w *Web) drawMessages(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.Conversation{Frame: v.Frame()}
-	p.Note = "asked of Devin"
+	p.Note = "from Devin"
 	p.Show = links.With(p.At.Page, "messages", "1") + "#messages"
 	if v.Later {
 		return panels.Messages(p), nil

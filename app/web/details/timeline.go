@@ -14,8 +14,8 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// movesMost is how many moves in a row are told one by one.
-const movesMost = 2
+// maxMoves is how many moves in a row are shown one by one.
+const maxMoves = 2
 
 // issueSteps are the steps of the timeline as they are shown: many moves in a
 // row are one step.
@@ -28,10 +28,10 @@ func issueSteps(i telemetry.IssueDetail) []panels.StepOf {
 		if s.Kind == telemetry.StepAttempt {
 			attempt++
 		}
-		step := panels.StepOf{At: s.At.Time, State: stepState(s, attempt), Bits: stepBits(s)}
-		if moves := movesFrom(rest); len(moves) > movesMost {
+		step := panels.StepOf{At: s.At.Time, State: stepState(s, attempt), Segments: stepSegments(s)}
+		if moves := movesFrom(rest); len(moves) > maxMoves {
 			n = len(moves)
-			step.State.Word, step.Bits = fmt.Sprintf("Moved %d times", n), movesBits(moves)
+			step.State.Label, step.Segments = fmt.Sprintf("Moved %d times", n), movedSegments(moves)
 		}
 		if s.Kind == telemetry.StepSession && s.Attempt.State.Active() {
 			step.For = s.Attempt.States[len(s.Attempt.States)-1].At.Time
@@ -56,20 +56,20 @@ func movesFrom(steps []telemetry.Step) []telemetry.Step {
 	return steps[:n]
 }
 
-func movesBits(moves []telemetry.Step) []panels.Bit {
+func movedSegments(moves []telemetry.Step) []panels.Segment {
 	first, last := moves[0], moves[len(moves)-1]
 	to := shell.SpotText(last.Seen.File, last.Seen.Line)
 	if first.Was.File == last.Seen.File && last.Seen.Line > 0 {
 		to = fmt.Sprintf("line %d", last.Seen.Line)
 	}
-	return []panels.Bit{
-		{Text: shell.SpotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runBit(first),
+	return []panels.Segment{
+		{Text: shell.SpotText(first.Was.File, first.Was.Line) + " to " + to, Code: true}, runSegment(first),
 		{Text: "until " + shell.RunName(last.RunNumber, 0), URL: links.Run(string(last.RunFile))},
 	}
 }
 
-func runBit(s telemetry.Step) panels.Bit {
-	return panels.Bit{Text: shell.RunName(s.RunNumber, 0), URL: links.Run(string(s.RunFile))}
+func runSegment(s telemetry.Step) panels.Segment {
+	return panels.Segment{Text: shell.RunName(s.RunNumber, 0), URL: links.Run(string(s.RunFile))}
 }
 
 func stepState(s telemetry.Step, attempt int) parts.State {
@@ -79,13 +79,13 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 	}
 	switch s.Kind {
 	case telemetry.StepFirstSeen:
-		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Word: "First seen"}
+		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Label: "First seen"}
 	case telemetry.StepMoved:
-		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Word: "Moved"}
+		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Label: "Moved"}
 	case telemetry.StepFingerprintChanged:
-		return parts.State{Icon: "link", Tone: parts.Muted, Word: "Fingerprint re-linked"}
+		return parts.State{Icon: "link", Tone: parts.Muted, Label: "Fingerprint re-linked"}
 	case telemetry.StepAttempt:
-		return parts.State{Icon: "play", Tone: parts.Muted, Word: fmt.Sprintf("Dispatched, attempt %d", attempt)}
+		return parts.State{Icon: "play", Tone: parts.Muted, Label: fmt.Sprintf("Dispatched, attempt %d", attempt)}
 	case telemetry.StepSession:
 		return sessionStep(s.Attempt)
 	case telemetry.StepPROpened:
@@ -93,37 +93,37 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 		if s.At.IsZero() {
 			word = pull
 		}
-		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Word: word}
+		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Label: word}
 	case telemetry.StepVerified:
 		state := panels.VerifiedState(int(s.Check.Fixed), int(s.Check.Targeted))
-		state.Word = "Verified, " + state.Word
+		state.Label = "Verified, " + state.Label
 		return state
 	case telemetry.StepMerged:
-		return parts.State{Icon: "git-merge", Tone: parts.Done, Word: pull + " merged"}
+		return parts.State{Icon: "git-merge", Tone: parts.Done, Label: pull + " merged"}
 	case telemetry.StepPRClosed:
-		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Word: pull + " closed"}
+		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Label: pull + " closed"}
 	case telemetry.StepGone:
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Word: "Gone"}
+		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Fixed"}
 	case telemetry.StepBack:
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Word: "Back"}
+		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"}
 	case telemetry.StepNotScanned:
-		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Word: "Not scanned"}
+		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"}
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Word: string(s.Kind)}
+	return parts.State{Icon: "question", Tone: parts.Muted, Label: string(s.Kind)}
 }
 
-// sessionStep says what became of a session: "Session working, finished after
+// sessionStep is the history of a session: "Session working, finished after
 // 48 min".
 func sessionStep(a *telemetry.AttemptRow) parts.State {
 	polled := a.Polled()
 	first, last := polled[0], polled[len(polled)-1]
 	state := panels.SessionState(string(last.State), reasonOf(last), a.PR != nil)
-	word := lowerFirst(state.Word)
-	state.Word = "Session " + word
+	word := lowerFirst(state.Label)
+	state.Label = "Session " + word
 	if first.State != last.State {
-		state.Word = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Word) + ", " + word
+		state.Label = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Label) + ", " + word
 		if d := last.At.Sub(first.At.Time); d >= time.Minute {
-			state.Word += " after " + shell.DaysText(d)
+			state.Label += " after " + shell.DaysText(d)
 		}
 	}
 	return state
@@ -138,31 +138,31 @@ func lowerFirst(word string) string {
 	return strings.ToLower(word[:size]) + word[size:]
 }
 
-// stepBits are what is known of a step, with the record or the thing behind
-// it.
-func stepBits(s telemetry.Step) []panels.Bit {
+// stepSegments describe a step, with links to its record and to what it is
+// about.
+func stepSegments(s telemetry.Step) []panels.Segment {
 	switch s.Kind {
 	case telemetry.StepFirstSeen:
-		return []panels.Bit{runBit(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
+		return []panels.Segment{runSegment(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
 	case telemetry.StepMoved:
-		return append(moveBits(s), panels.Bit{Text: basisSame(s.Seen.Basis)})
+		return append(locationSegments(s), panels.Segment{Text: basisSame(s.Seen.Basis)})
 	case telemetry.StepFingerprintChanged:
 		if s.Was.File != s.Seen.File || s.Was.Line != s.Seen.Line {
-			return append(moveBits(s), panels.Bit{Text: printsText(s)})
+			return append(locationSegments(s), panels.Segment{Text: printsText(s)})
 		}
-		return []panels.Bit{runBit(s), {Text: printsText(s)}}
+		return []panels.Segment{runSegment(s), {Text: printsText(s)}}
 	case telemetry.StepBack:
-		return append(moveBits(s), panels.Bit{Text: basisSame(s.Seen.Basis)})
+		return append(locationSegments(s), panels.Segment{Text: basisSame(s.Seen.Basis)})
 	case telemetry.StepGone:
-		return []panels.Bit{runBit(s), {Text: "first scan without it"}}
+		return []panels.Segment{runSegment(s), {Text: "first scan without it"}}
 	case telemetry.StepNotScanned:
-		return []panels.Bit{runBit(s), {Text: "looked at less than the scan before, and closed nothing"}}
+		return []panels.Segment{runSegment(s), {Text: "covered less than the scan before and closed nothing"}}
 	case telemetry.StepAttempt, telemetry.StepSession:
-		return attemptBits(s)
+		return attemptSegments(s)
 	case telemetry.StepVerified:
-		return verifiedBits(s)
+		return verifiedSegments(s)
 	}
-	return pullBits(s)
+	return pullSegments(s)
 }
 
 // basisSame says by what a finding was found to be the issue.
@@ -178,8 +178,7 @@ func basisSame(b telemetry.Basis) string {
 	return string(b)
 }
 
-// printsText says how a fingerprint changed, and what tells that the issue
-// is the same.
+// printsText says how a fingerprint changed, and why the issue is the same.
 func printsText(s telemetry.Step) string {
 	was, is := s.Was.Fingerprint, s.Seen.Fingerprint
 	change, same := "another fingerprint", basisSame(s.Seen.Basis)
@@ -192,83 +191,83 @@ func printsText(s telemetry.Step) string {
 	return change + ", " + same
 }
 
-// moveBits say where an issue is now, and where that is from where it was.
-func moveBits(s telemetry.Step) []panels.Bit {
-	bits := []panels.Bit{runBit(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
+// locationSegments say where an issue is now, and where that is from where it was.
+func locationSegments(s telemetry.Step) []panels.Segment {
+	segments := []panels.Segment{runSegment(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
 	lines := s.Seen.Line - s.Was.Line
 	switch {
 	case s.Was.File != s.Seen.File:
-		return append(bits, panels.Bit{Text: "before in " + shell.SpotText(s.Was.File, s.Was.Line)})
+		return append(segments, panels.Segment{Text: "before in " + shell.SpotText(s.Was.File, s.Was.Line)})
 	case lines > 0 && s.Was.Line > 0:
-		return append(bits, panels.Bit{Text: parts.Plural(int(lines), "line", "") + " lower"})
+		return append(segments, panels.Segment{Text: parts.Plural(int(lines), "line", "") + " lower"})
 	case lines < 0 && s.Seen.Line > 0:
-		return append(bits, panels.Bit{Text: parts.Plural(int(-lines), "line", "") + " higher"})
+		return append(segments, panels.Segment{Text: parts.Plural(int(-lines), "line", "") + " higher"})
 	}
-	return bits
+	return segments
 }
 
-func attemptBits(s telemetry.Step) []panels.Bit {
+func attemptSegments(s telemetry.Step) []panels.Segment {
 	a := s.Attempt
-	session := panels.Bit{Text: shownID(a.Session), Code: true}
+	session := panels.Segment{Text: shownID(a.Session), Code: true}
 	if a.Known {
 		session.URL = links.Session(telemetry.SessionKey(a.Session))
 	}
 	if s.Kind == telemetry.StepSession {
-		return []panels.Bit{session, {Text: "as polled"}}
+		return []panels.Segment{session, {Text: "as polled"}}
 	}
 	if a.Basis == telemetry.AttemptVerification {
-		return []panels.Bit{{Text: "verification record", URL: links.APIRaw("", string(s.RunFile))}, session}
+		return []panels.Segment{{Text: "verification record", URL: links.APIRaw("", string(s.RunFile))}, session}
 	}
-	bits := []panels.Bit{{Text: shell.RunName(s.RunNumber, a.BatchID), URL: links.Run(string(s.RunFile))}}
+	segments := []panels.Segment{{Text: shell.RunName(s.RunNumber, a.BatchID), URL: links.Run(string(s.RunFile))}}
 	if a.Others > 0 {
-		bits = append(bits, panels.Bit{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
+		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
 	}
-	if bits = append(bits, session); len(a.Polled()) == 0 && a.State != "" {
-		bits = append(bits, panels.Bit{Text: lowerFirst(panels.SessionState(string(a.State), "", a.PR != nil).Word) + ", as recorded"})
+	if segments = append(segments, session); len(a.Polled()) == 0 && a.State != "" {
+		segments = append(segments, panels.Segment{Text: lowerFirst(panels.SessionState(string(a.State), "", a.PR != nil).Label) + ", as recorded"})
 	}
-	return bits
+	return segments
 }
 
 // shownID is a session's id, short, with the "devin-" that people know it by.
 func shownID(id string) string { return "devin-" + shell.ShortID(id) }
 
-func verifiedBits(s telemetry.Step) []panels.Bit {
+func verifiedSegments(s telemetry.Step) []panels.Segment {
 	v := s.Check
-	bits := []panels.Bit{{Text: "re-scan", URL: links.APIRaw(v.Source, v.File)}}
+	segments := []panels.Segment{{Text: "re-scan", URL: links.APIRaw(v.Source, v.File)}}
 	if strings.Contains(s.Text, "still found") {
-		bits = append(bits, panels.Bit{Text: "this one still found"})
+		segments = append(segments, panels.Segment{Text: "this one still found"})
 	} else {
-		bits = append(bits, panels.Bit{Text: "this one no longer"})
+		segments = append(segments, panels.Segment{Text: "this one no longer"})
 	}
-	return append(bits, pullBit(v.PullRef)...)
+	return append(segments, pullSegment(v.PullRef)...)
 }
 
-func pullBit(ref telemetry.PullRef) []panels.Bit {
+func pullSegment(ref telemetry.PullRef) []panels.Segment {
 	if ref.Number == 0 {
 		return nil
 	}
-	return []panels.Bit{{Text: fmt.Sprintf("#%d", ref.Number), URL: links.Pull(ref.Repo, ref.Number)}}
+	return []panels.Segment{{Text: fmt.Sprintf("#%d", ref.Number), URL: links.Pull(ref.Repo, ref.Number)}}
 }
 
-// pullBits tell of a step of a pull request.
-func pullBits(s telemetry.Step) []panels.Bit {
+// pullSegments describe a step of a pull request.
+func pullSegments(s telemetry.Step) []panels.Segment {
 	if s.Pull == nil {
-		return []panels.Bit{{Text: s.Text}}
+		return []panels.Segment{{Text: s.Text}}
 	}
 	p := s.Pull
-	link := pullBit(telemetry.PullRef{Repo: p.Repo, Number: p.Number})
+	link := pullSegment(telemetry.PullRef{Repo: p.Repo, Number: p.Number})
 	switch s.Kind {
 	case telemetry.StepMerged:
-		return append(link, panels.Bit{Text: "into " + string(p.Repo)})
+		return append(link, panels.Segment{Text: "into " + string(p.Repo)})
 	case telemetry.StepPRClosed:
-		return append(link, panels.Bit{Text: "without a merge"})
+		return append(link, panels.Segment{Text: "without a merge"})
 	}
 	link[0].Text = cmp.Or(p.Title, link[0].Text)
 	if s.At.IsZero() {
-		link = append(link, panels.Bit{Text: "GitHub was not asked about it yet"})
+		link = append(link, panels.Segment{Text: "not fetched from GitHub yet"})
 	}
-	if basis := shell.BasisWords(p.Basis); basis != "" {
-		link = append(link, panels.Bit{Text: "linked by " + basis})
+	if basis := shell.BasisText(p.Basis); basis != "" {
+		link = append(link, panels.Segment{Text: "linked by " + basis})
 	}
 	return link
 }

@@ -14,7 +14,7 @@ type Scopes interface {
 	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error
 }
 
-// Replies sends a message to a session, once a token.
+// Replies sends a message to a session, once per token.
 type Replies interface {
 	ReplyOnce(ctx context.Context, token, id, text string) error
 }

@@ -43,7 +43,7 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 	}
 	repo := telemetry.ParseRepo(v.Get("repo"))
 	if repo == "" && v.Get("repo") != "" {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid, "repo: this is no repository; write owner/name.")
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid repo: want owner/name.")
 	}
 	changes, next, err := w.Dashboard.Activity(ctx, telemetry.ActivityFilter{Kinds: kinds, Repo: repo.Key()}, from, int(size))
 	if err != nil {
@@ -60,13 +60,13 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 		Kinds:  kindTabs(v.Get("kind")),
 		Empty: parts.Empty{
 			Icon:  "pulse",
-			Title: "Nothing has changed yet",
+			Title: "No activity yet",
 			Text:  "Runs, sessions, pull requests, verifications and what people do are listed here.",
 		},
 	}
 	l.Plain, l.Repo, l.Kind, l.Repos = true, string(repo), v.Get("kind"), dynamic("repo", recent.Items)
 	if repo != "" {
-		l.Empty.Title, l.Empty.Text = "Nothing of "+string(repo)+" has changed", "Write the repository as owner/name, or show all of them."
+		l.Empty.Title, l.Empty.Text = "No activity of "+string(repo), "Enter the repository as owner/name, or show all repositories."
 	}
 	seen := map[string]int{}
 	for _, a := range changes {

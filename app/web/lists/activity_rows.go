@@ -29,7 +29,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		}
 	case telemetry.ActivitySession:
 		row.State, row.What = panels.SessionState(string(a.State), a.Detail, true), session
-		row.Text = shell.JoinWords(a.Word, a.Detail)
+		row.Text = shell.StatusText(a.Word, a.Detail)
 		row.By = map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
 		row.By = cmp.Or(row.By, run.Text+"’s record")
 	case telemetry.ActivityPull:
@@ -37,7 +37,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		if a.Word != "opened" {
 			row.State = panels.PullState("closed", a.Word == "merged")
 		}
-		row.State.Word = "PR " + a.Word
+		row.State.Label = "PR " + a.Word
 	case telemetry.ActivityVerification:
 		row.State, row.What, row.By = panels.VerdictState(a.Word, false), session, "re-scan"
 		row.Text = shell.Number(a.Fixed) + " of " + shell.Number(a.Targeted) + " no longer found"
@@ -45,25 +45,25 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 			row.What = pullLink(a, "")
 		}
 	case telemetry.ActivityScope:
-		row.State, row.What = parts.State{Icon: "check-circle", Tone: parts.Attention, Word: "Scope accepted"}, run
+		row.State, row.What = parts.State{Icon: "check-circle", Tone: parts.Attention, Label: "Scope accepted"}, run
 		row.Text, row.By = "counts as a full scan", cmp.Or(string(a.By), "a person")
 	case telemetry.ActivityJob:
 		jobActivity(&row, a)
 	case telemetry.ActivityCorrection:
-		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Word: "Record mended"}, run
+		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Label: "Record corrected"}, run
 		row.By = "backfill " + shell.Number(a.Application)
 		at, field := telemetry.FieldOfSession(a.Change.Field)
 		row.What.Text += " · session " + strconv.Itoa(at+1)
 		row.Text = field + ": " + shell.ValueText(a.Change.Old) + " → " + shell.ValueText(a.Change.New) + ", " + a.Change.Reason
 	case telemetry.ActivitySubmission:
-		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Word: "Reply sent"}, session
+		row.State, row.What = parts.State{Icon: "reply", Tone: parts.Accent, Label: "Reply sent"}, session
 		row.By = cmp.Or(string(a.By), "a person")
 		if a.Word == string(telemetry.SubmissionDispatch) {
-			row.State = parts.State{Icon: "play", Tone: parts.Accent, Word: "Run dispatched"}
+			row.State = parts.State{Icon: "play", Tone: parts.Accent, Label: "Run started"}
 			row.What = parts.Link{Text: string(a.Repo), URL: links.Repo(a.Repo)}
 		}
 		if a.Detail != string(telemetry.SubmissionSent) {
-			row.State.Tone, row.Text = parts.Attention, "it is not known whether it arrived"
+			row.State.Tone, row.Text = parts.Attention, "delivery unknown"
 		}
 	}
 	return row
@@ -74,15 +74,15 @@ func pullLink(a telemetry.Activity, title string) parts.Link {
 	return parts.Link{Text: text, URL: links.Pull(a.Pull.Repo, a.Pull.Number)}
 }
 
-// jobActivity says what became of a job.
+// jobActivity is how a job ended.
 func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
-	row.State.Word, row.Text = shell.JobTitle(a.Job), string(a.Job.Error)
+	row.State.Label, row.Text = shell.JobTitle(a.Job), string(a.Job.Error)
 	if a.Job.State == telemetry.JobDone {
 		row.Text = shell.JobSummary(a.Job)
 	}
 	if !a.Job.Ended.IsZero() {
-		row.What.Text = "took " + shell.TookWords(a.Job.Ended.Sub(a.Job.Started.Time))
+		row.What.Text = "took " + shell.TookText(a.Job.Ended.Sub(a.Job.Started.Time))
 	}
 }
 

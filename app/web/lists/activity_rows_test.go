@@ -62,12 +62,12 @@ func TestActivityRows(t *testing.T) {
 			"Reply sent", "Fix XSS", "", "a page", "/sessions/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"},
 		{"a dispatch whose outcome is unknown", telemetry.Activity{Kind: telemetry.ActivitySubmission,
 			Word: string(telemetry.SubmissionDispatch), Repo: "octo/shop"},
-			"Run dispatched", "octo/shop", "it is not known whether it arrived", "a person", "/repo/octo/shop"},
+			"Run started", "octo/shop", "delivery unknown", "a person", "/repo/octo/shop"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := activityRow(tc.a)
-			if r.State.Word != tc.word || r.What != (parts.Link{Text: tc.what, URL: tc.url}) || r.Text != tc.text || r.By != tc.by {
-				t.Errorf("%q, %+v, %q, by %q", r.State.Word, r.What, r.Text, r.By)
+			if r.State.Label != tc.word || r.What != (parts.Link{Text: tc.what, URL: tc.url}) || r.Text != tc.text || r.By != tc.by {
+				t.Errorf("%q, %+v, %q, by %q", r.State.Label, r.What, r.Text, r.By)
 			}
 		})
 	}

@@ -31,15 +31,15 @@ func (w *Web) Changes() shell.Panel {
 	}
 }
 
-// stretch is which changes are asked for.
-type stretch struct {
+// changesAsk is which changes are asked for.
+type changesAsk struct {
 	event        string // opened or closed, "" for both
 	repo         string // its key
 	since, until time.Time
 }
 
 // changesAsked reads which changes are asked for.
-func changesAsked(v shell.View) (s stretch, err error) {
+func changesAsked(v shell.View) (s changesAsk, err error) {
 	s.repo = telemetry.ParseRepo(v.Get("repo")).Key()
 	events, err := telemetry.WordsParam("event", v.Get("event"), []string{"opened", "closed"})
 	if err != nil {
@@ -56,7 +56,7 @@ func changesAsked(v shell.View) (s stretch, err error) {
 }
 
 // ask is what the list of changes is asked.
-func (s stretch) ask(l dashboard.Described) (query.Ask, error) {
+func (s changesAsk) ask(l dashboard.Described) (query.Ask, error) {
 	a := query.Ask{Repo: s.repo}
 	if !s.since.IsZero() || !s.until.IsZero() {
 		a = a.And(query.Between("at", s.since, s.until))
@@ -84,7 +84,7 @@ func (w *Web) drawChanges(ctx context.Context, v shell.View) (templ.Component, e
 			return w.Dashboard.Changes.Rows(ctx, a)
 		}, changeRow)
 	c.Plain, c.Brief, c.Sort = true, true, parts.Sort{}
-	c.Empty = parts.Empty{Icon: "check-circle", Title: "Nothing was opened or closed then"}
+	c.Empty = parts.Empty{Icon: "check-circle", Title: "No issues opened or closed in this period"}
 	for _, t := range []parts.Link{{Text: "Opened and closed"}, {Text: "Opened", URL: "opened"}, {Text: "Closed", URL: "closed"}} {
 		c.Narrow = append(c.Narrow, parts.Tab{Text: t.Text, URL: c.At.Href("event", t.URL, "page", ""), Current: s.event == t.URL})
 	}
@@ -114,8 +114,8 @@ func changeRow(e telemetry.IssueEvent) panels.EventRow {
 	return row
 }
 
-// ChangesPage lists events in the lives of issues: what the bars of a trend
-// count.
+// ChangesPage lists when issues were opened and closed: what the bars of a
+// trend count.
 func (w *Web) ChangesPage(c *fiber.Ctx) error {
 	v, err := w.ViewOf(c, w.Changes())
 	if err != nil {
@@ -129,7 +129,7 @@ func (w *Web) ChangesPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	body := pages.Body{Title: v.Panel.Title, Crumbs: []parts.Link{{Text: "Issues", URL: links.Issues}}, Rows: [][]templ.Component{{draw}}}
+	body := pages.Body{Title: v.Panel.Title, Breadcrumbs: []parts.Link{{Text: "Issues", URL: links.Issues}}, Rows: [][]templ.Component{{draw}}}
 	if words := s.words(); words != "" {
 		body.Facts = append(body.Facts, pages.Fact{Icon: "calendar", Text: words})
 	}
@@ -139,8 +139,8 @@ func (w *Web) ChangesPage(c *fiber.Ctx) error {
 	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: links.Issues, Body: body})
 }
 
-// words says which stretch of time it is.
-func (s stretch) words() string {
+// words says which range of time it is.
+func (s changesAsk) words() string {
 	const form = "2 Jan 2006 15:04"
 	switch {
 	case s.since.IsZero() && s.until.IsZero():

@@ -34,6 +34,6 @@ func (w *Web) drawFiles(ctx context.Context, v shell.View) (templ.Component, err
 	}
 	all := shell.View{}
 	t, err := shell.Short(ctx, v, filesRows, parts.Sort{Key: "file"}, shell.Asked(w.Dashboard.Files, all, q), shell.FileRow)
-	t.Note = "the others load; an older version of each stays in use"
+	t.Note = "all other files load; the last readable version of these stays in use"
 	return panels.Files(t), err
 }

@@ -35,7 +35,7 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 	}
 	q, err := parsed(v)
 	if err != nil {
-		return b, nil //nolint:nilerr // the caller says it; the box must stay to mend it
+		return b, nil //nolint:nilerr // the caller reports it; the box must stay, to correct the query
 	}
 	recent, err := w.recentRepos(ctx)
 	if err != nil {

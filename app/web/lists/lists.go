@@ -75,8 +75,8 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: v.Panel.Page, Status: status, Body: body})
 }
 
-// listOr draws a list, or, where it is asked for wrongly, its bar and what
-// is wrong, with the status that says so.
+// listOr draws a list, or, if the request is invalid, its bar and the error,
+// with a fitting status.
 func (w *Web) listOr(c *fiber.Ctx, v shell.View) (templ.Component, int, error) {
 	list, err := v.Panel.Draw(c.UserContext(), v)
 	if code := telemetry.CodeOf(err); err == nil || code != telemetry.CodeInvalid && code != telemetry.CodeNoPast {
@@ -92,12 +92,12 @@ func (w *Web) listOr(c *fiber.Ctx, v shell.View) (templ.Component, int, error) {
 	bar.Count, bar.Clear, bar.Save, bar.Exports = "", shell.OrBlank(v.Panel.Usual), parts.SaveForm{}, parts.Exports{}
 	f := v.Frame()
 	f.Plain, f.List = true, true
-	f.Topics, f.Every = "", ""                 // asked again, it would be the same fault
-	if _, unread := parsed(v); unread == nil { // the query is none of the fault: what is beside it goes
+	f.Topics, f.Every = "", ""                 // asking again would fail the same way
+	if _, unread := parsed(v); unread == nil { // the query is fine: drop the other parameters
 		f.At.Query = url.Values{}
 		f.At.Query.Set("q", v.Search())
 	}
-	if v.Panel.List == nil { // it has no box: what was asked stands in its address alone
+	if v.Panel.List == nil { // it has no query box: the query is in its address only
 		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
 	}
 	return panels.Fault(f, bar, shell.Sentence(err)), fiber.StatusBadRequest, nil
@@ -112,7 +112,7 @@ func pastNotice(v shell.View) []parts.Notice {
 	return []parts.Notice{{
 		Icon:   "clock",
 		Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.",
-		Text:   "By the scans up to then; what was learned later is left out.",
+		Text:   "Shows what was known at that time.",
 		Link:   parts.Link{Text: "Show today", URL: v.Address().Href("as_of", "", "page", "")},
 	}}
 }

@@ -79,7 +79,7 @@ func TestListsShowTheirRows(t *testing.T) {
 			webtest.Want{
 				Text: []string{"2 events", "Opened High js/rule-25", "Reopened High js/rule-01"}, Lacks: []string{"js/rule-24"},
 			}},
-		{"changes: none", "changes?since=2026-03-09T13:00:00Z", webtest.Want{Text: []string{"Nothing was opened or closed then"}}},
+		{"changes: none", "changes?since=2026-03-09T13:00:00Z", webtest.Want{Text: []string{"No issues opened or closed in this period"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.want.Status = 200
@@ -97,7 +97,7 @@ func TestListPagesRefuseInPlace(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"an unknown value", "/issues?q=is:nonsense+xss", webtest.Want{Status: 400,
-			Text: []string{"This list cannot be shown as asked", `is: "nonsense" is not valid; use one of open,`, "Clear filters"},
+			Text: []string{"Cannot show this list", `is: "nonsense" is not valid; use one of open,`, "Clear filters"},
 			HTML: []string{`value="is:nonsense xss"`}, Lacks: []string{"js/rule-12", `hx-trigger="every`}}},
 		{"an unknown sort keeps the query", "/issues?sort=x&q=is:fixed", webtest.Want{Status: 400,
 			Text: []string{`sort: "x" is unknown; use one of age,`}, HTML: []string{`value="is:fixed"`}}},
@@ -106,7 +106,7 @@ func TestListPagesRefuseInPlace(t *testing.T) {
 		{"no time", "/issues?as_of=yesterday", webtest.Want{Status: 400, Text: []string{"as_of", "2026-02-07T11:31:39Z"}}},
 		{"a list without a box", "/activity?kind=x", webtest.Want{Status: 400, Text: []string{`kind: "x" is unknown; use one of run,`},
 			Lacks: []string{`class="query-box`}}},
-		{"activity of no repository", "/activity?repo=shop", webtest.Want{Status: 400, Text: []string{"write owner/name"}}},
+		{"activity of no repository", "/activity?repo=shop", webtest.Want{Status: 400, Text: []string{"want owner/name"}}},
 		{"activity from nowhere", "/activity?before=x", webtest.Want{Status: 400, Text: []string{"before"}}},
 		{"changes of an unknown kind", "/changes?event=x",
 			webtest.Want{Status: 400, Text: []string{`event: "x" is unknown; use one of opened, closed.`}}},
@@ -126,7 +126,7 @@ func TestListPages(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"the past says so, and leads to today", "/issues?as_of=2026-03-02T00:00:00Z&q=", webtest.Want{
-			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "By the scans up to then", "Show today",
+			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "Shows what was known at that time", "Show today",
 				"All open Critical and high Reopened", "All 24", "24 issues"},
 			HTML: []string{`href="/issues?q="`}}},
 		{"runs have the unreadable records below", "/runs", webtest.Want{Text: []string{"7 runs", "Records that could not be read"}}},
@@ -186,7 +186,7 @@ func TestListsBeforeTheFirstRecord(t *testing.T) {
 			for _, path := range []string{"/issues", "/sessions", "/pulls", "/runs", "/repos"} {
 				s.Get(path).Check(t, tc.want)
 			}
-			s.Get("/activity").Check(t, webtest.Want{Status: 200, Text: []string{"Nothing has changed yet"}})
+			s.Get("/activity").Check(t, webtest.Want{Status: 200, Text: []string{"No activity yet"}})
 			s.Get("/issues?q=is:fixed").Check(t, webtest.Want{Status: 200, Text: []string{"Nothing matches"}, Lacks: []string{"No runs yet"}})
 		})
 	}

@@ -36,10 +36,10 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 			rows = append(rows, []templ.Component{f.Within(c.UserContext(), v)})
 		}
 		body := pages.Body{
-			Title:   string(repo.Name),
-			Crumbs:  []parts.Link{{Text: "Repositories", URL: links.Repos}},
-			Button:  dispatchButton(v.Scope),
-			Periods: v.Periods(links.In(v.Scope, list.Tab)),
+			Title:       string(repo.Name),
+			Breadcrumbs: []parts.Link{{Text: "Repositories", URL: links.Repos}},
+			Button:      dispatchButton(v.Scope),
+			Periods:     v.Periods(links.In(v.Scope, list.Tab)),
 			Facts: append(w.repoFacts(repo, health),
 				append(v.ReportFact(),
 					pages.Fact{
@@ -81,6 +81,6 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 
 // dispatchButton opens the form of a run: a dialog, or its page.
 func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Dispatch", URL: links.In(repo, links.Dispatch)}, "play",
+	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(repo, links.Dispatch)}, "play",
 		links.Panel("dispatch", "scope", repo))
 }

@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// repoFacts stand beneath the name of a repository.
+// repoFacts are the facts below the name of a repository.
 func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
 	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.Settings.GitHubWeb.Repo(repo.Name)}}}
 	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {
@@ -47,36 +47,36 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 		out = append(out, parts.Notice{
 			Icon:   "info",
 			Strong: "Not listed.",
-			Text:   "This record names no findings: the figures are the latest scan’s counts, and there is no list behind them.",
+			Text:   "The latest scan lists no findings. The figures are its counts, so there is no list of issues.",
 			Link:   fileLink(repo.LatestFile, "The scan"),
 		})
 	case h.Reduced != nil:
-		text := fmt.Sprintf("%s found %s, all known, against %s before. It closed nothing; what it did not look at is shown as not scanned.",
-			runWord(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
+		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. It closed nothing. Issues that it did not cover are shown as not scanned.",
+			runLabel(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
 		out = append(out, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "alert",
 			Strong: "Scope reduced.",
 			Text:   text,
-			Link:   fileLink(h.Reduced.File, "See it, or accept it as a full scan"),
+			Link:   fileLink(h.Reduced.File, "Review it, or accept it as a full scan"),
 		})
 	}
 	if repo.Listed && repo.WithoutFindings && repo.ReferenceRun != nil {
 		out = append(out, parts.Notice{
 			Icon:   "info",
-			Strong: "A newer scan names no findings.",
-			Text:   fmt.Sprintf("What is open is as of run %d.", *repo.ReferenceRun),
+			Strong: "A newer scan lists no findings.",
+			Text:   fmt.Sprintf("Open issues are as of run %d.", *repo.ReferenceRun),
 			Link:   fileLink(repo.LatestFile, "The newer scan"),
 		})
 	}
 	if h.Rematched != nil {
 		text := fmt.Sprintf("%s changed %s of %s fingerprints; the issues keep their history, matched by rule, file and line.",
-			runWord(h.Rematched.Run), shell.Number(h.Rematched.Changed), shell.Number(h.Rematched.Matched))
+			runLabel(h.Rematched.Run), shell.Number(h.Rematched.Changed), shell.Number(h.Rematched.Matched))
 		out = append(out, parts.Notice{
 			Icon:   "link",
 			Strong: "Fingerprints re-linked.",
 			Text:   text,
-			Link:   fileLink(h.Rematched.File, runWord(h.Rematched.Run)),
+			Link:   fileLink(h.Rematched.File, runLabel(h.Rematched.Run)),
 		})
 	}
 	if len(h.Broken) > 0 {
@@ -85,14 +85,14 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Icon:   "x-circle",
 			Strong: "A record cannot be read.",
 			Text: "The newest version of " + strings.Join(h.Broken, ", ") +
-				" is broken; an older one stays in use. Mend the file in the action repository, then refresh.",
+				" cannot be read, so an older version is in use. Correct the file in the action repository, then refresh.",
 			Link: parts.Link{Text: "What is wrong", URL: links.Runs + "#files"},
 		})
 	}
 	return out
 }
 
-func runWord(run int64) string {
+func runLabel(run int64) string {
 	if run == 0 {
 		return "The scan"
 	}

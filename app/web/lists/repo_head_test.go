@@ -24,19 +24,19 @@ func TestRepoNotices(t *testing.T) {
 		want   []string // "strong | text | link"
 	}{
 		{"nothing", scanned, telemetry.RepoHealth{}, nil},
-		{"no findings named", unlisted, telemetry.RepoHealth{}, []string{"Not listed. | This record names no findings | /runs/n.json"}},
+		{"no findings named", unlisted, telemetry.RepoHealth{}, []string{"Not listed. | The latest scan lists no findings | /runs/n.json"}},
 		{"no scan yet", telemetry.RepoRow{}, telemetry.RepoHealth{}, nil},
 		{"a reduced scan", scanned, telemetry.RepoHealth{Reduced: &telemetry.ReducedScan{Run: 9, File: "r.json", Found: 1, FullFound: 1200}},
-			[]string{"Scope reduced. | Run 9 found 1 issue, all known, against 1,200 before. | /runs/r.json"}},
+			[]string{"Scope reduced. | Run 9 found 1 issue, all known; the full scan before it found 1,200. | /runs/r.json"}},
 		{"a reduced scan without a number", scanned, telemetry.RepoHealth{Reduced: &telemetry.ReducedScan{Found: 2}},
 			[]string{"Scope reduced. | The scan found 2 issues | "}},
 		{"a newer scan names no findings", unnamed, telemetry.RepoHealth{},
-			[]string{"A newer scan names no findings. | What is open is as of run 8. | /runs/n.json"}},
+			[]string{"A newer scan lists no findings. | Open issues are as of run 8. | /runs/n.json"}},
 		{"fingerprints that changed", scanned, telemetry.RepoHealth{Rematched: &telemetry.RematchedScan{Run: 7, File: "f.json", Changed: 3,
 			Matched: 4}},
 			[]string{"Fingerprints re-linked. | Run 7 changed 3 of 4 fingerprints | /runs/f.json"}},
 		{"records that are broken", scanned, telemetry.RepoHealth{Broken: []string{"a.json", "b.json"}},
-			[]string{"A record cannot be read. | a.json, b.json is broken | /runs#files"}},
+			[]string{"A record cannot be read. | a.json, b.json cannot be read | /runs#files"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := repoNotices(tc.repo, tc.health)

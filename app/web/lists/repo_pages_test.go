@@ -15,7 +15,7 @@ func TestRepositoryPages(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"its head, figures and tabs", "/repo/octo/shop", webtest.Want{Status: 200,
-			Text: []string{"Repositories / octo/shop Dispatch", "Fixes go to forks/shop", "Last scan 9 Mar 2026 12:00 UTC run 4",
+			Text: []string{"Repositories / octo/shop Start a run", "Fixes go to forks/shop", "Last scan 9 Mar 2026 12:00 UTC run 4",
 				"Next due 11 Mar 2026 12:00 UTC usually every 2 d", "Open issues 24", "Closed in 30 days 2", "Open issues over time",
 				"Issues 24 Sessions 4 Pull requests 2 Runs 4", "All open 24", "js/rule-12"},
 			HTML: []string{`href="/repo/octo/shop/pulls"`, `href="/activity?repo=octo%2Fshop"`, `href="/report?period=30d&amp;repo=octo%2Fshop"`,
@@ -23,12 +23,12 @@ func TestRepositoryPages(t *testing.T) {
 		{"in any case, and a tab that keeps the period", "/repo/OCTO/Shop/sessions?period=7d", webtest.Want{Status: 200,
 			Text: []string{"Closed in 7 days", "4 sessions"}, HTML: []string{`href="/repo/octo/shop/runs?period=7d"`}}},
 		{"a reduced scan", "/repo/octo/ledger", webtest.Want{Status: 200,
-			Text: []string{"Scope reduced. Run 7 found 2 issues, all known, against 24 before.", "See it, or accept it as a full scan"},
+			Text: []string{"Scope reduced. Run 7 found 2 issues, all known; the full scan before it found 24.", "Review it, or accept it as a full scan"},
 			HTML: []string{`href="/runs/ledger-7.json"`}}},
 		{"a record that names no findings", "/repo/octo/api", webtest.Want{Status: 200,
-			Text: []string{"Not listed. This record names no findings", "5 not listed", "Issues 0"}, HTML: []string{`href="/runs/api-5.json"`}}},
+			Text: []string{"Not listed. The latest scan lists no findings", "5 not listed", "Issues 0"}, HTML: []string{`href="/runs/api-5.json"`}}},
 		{"a query that cannot be read", "/repo/octo/shop/runs?q=is:x", webtest.Want{Status: 400,
-			Text: []string{"octo/shop", "Open issues 24", "This list cannot be shown as asked"}}},
+			Text: []string{"octo/shop", "Open issues 24", "Cannot show this list"}}},
 		{"a name close to another", "/repo/octo/shpo", webtest.Want{Status: 404,
 			Text: []string{"Repository not found", "octo/shpo", "Did you mean", "octo/shop"}, HTML: []string{`href="/repo/octo/shop"`}}},
 		{"a name close to none", "/repo/x/nothing-like-it",
@@ -57,10 +57,10 @@ func TestSearchPage(t *testing.T) {
 		{"an issue's id in sessions and pull requests", "/search?q=CQLF-R3-0003", webtest.Want{Status: 200,
 			Text: []string{"Pull requests 1", "#8 fix(CQLF-R3-0003)", "Sessions 1", "Working xss", "Nothing in Repositories"}}},
 		{"a repository exactly", "/search?q=octo/shop", webtest.Want{Status: 200,
-			Text: []string{"Exactly this 1", "octo/shop", "Repositories 1"}, HTML: []string{`href="/repo/octo/shop"`}}},
+			Text: []string{"Exact matches 1", "octo/shop", "Repositories 1"}, HTML: []string{`href="/repo/octo/shop"`}}},
 		{"a qualifier that no list takes so", "/search?q=is:(", webtest.Want{Status: 200,
 			Text: []string{"Nothing matches", `Repositories is: "(" is not valid; use one of listed, reduced, clean.`, "Sessions is:"}}},
-		{"a text that cannot be read", "/search?q=%22unended", webtest.Want{Status: 400, Text: []string{"This cannot be searched for."}}},
+		{"a text that cannot be read", "/search?q=%22unended", webtest.Want{Status: 400, Text: []string{"Invalid search."}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}

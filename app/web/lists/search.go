@@ -21,21 +21,21 @@ func (w *Web) searched() []shell.Panel {
 	return []shell.Panel{w.Repos(), w.Issues(), w.Pulls(), w.Sessions(), w.Runs()}
 }
 
-// SearchPage looks for a text in every list: first what it names exactly,
-// then the first rows of each list that it finds, and how many there are.
+// SearchPage searches every list for a text: first exact matches, then the
+// first rows of each list, and how many there are.
 func (w *Web) SearchPage(c *fiber.Ctx) error {
 	text := strings.TrimSpace(c.Query("q"))
 	if text == "" {
 		facts := []pages.Fact{{
 			Icon: "search",
-			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of the " +
-				"lists are understood too: is:open severity:critical.",
+			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of " +
+				"lists work here too: is:open severity:critical.",
 		}}
 		return w.Show(c, shell.Screen{Title: "Search", Body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
 	}
 	found, err := w.Dashboard.Search(c.UserContext(), text)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid && err != nil {
-		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "This cannot be searched for.", Text: shell.Sentence(err)}
+		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Invalid search.", Text: shell.Sentence(err)}
 		return w.Show(c, shell.Screen{
 			Title:  "Search",
 			Status: fiber.StatusBadRequest,
@@ -51,13 +51,13 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 	}
 	body := pages.Body{Title: "Search", Search: &text, Rows: rows}
 	if found.Note != "" {
-		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Not understood.", Text: found.Note}}
+		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Unknown qualifier.", Text: found.Note}}
 	}
 	return w.Show(c, shell.Screen{Title: "Search", Body: body})
 }
 
-// foundRows are the groups that have rows, and after them what was not found
-// or not searched.
+// foundRows are the groups that have rows, then the lists without a match and
+// those that were not searched.
 func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows [][]templ.Component, err error) {
 	repos, err := inFull(ctx, found.Repos, w.WithDays)
 	if err != nil {
@@ -72,7 +72,7 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 		return nil, err
 	}
 	if hits := found.Exact; len(hits) > 0 {
-		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exactly this", Count: parts.Number(len(hits))}, Brief: true}
+		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exact matches", Count: parts.Number(len(hits))}, Brief: true}
 		t.Rows = shell.RowsOf(hits, func(h dashboard.Hit) panels.Hit {
 			return panels.Hit{Kind: h.Kind, Title: h.Title, Repo: string(h.Repo), URL: h.Path}
 		})
@@ -97,7 +97,7 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 	return rows, nil
 }
 
-// inFull adds to what was found what its list shows beside it.
+// inFull adds the related data that the list of the rows shows.
 func inFull[A, B any](
 	ctx context.Context, f dashboard.Found[A], with func(context.Context, []A) ([]B, error),
 ) (dashboard.Found[B], error) {

@@ -98,7 +98,7 @@ func (w *Web) tabsAt() string {
 	return at.String() + strconv.FormatInt(w.Now().Unix()/60, 10)
 }
 
-// light tells whether a query can be counted beside its list without slowing
+// light reports whether a query can be counted with its list without slowing
 // the page: by kept counts and indexes. What has to read rows cannot.
 func light(q query.Query) bool {
 	return !slices.ContainsFunc(q.Terms, func(t query.Term) bool {

@@ -16,7 +16,7 @@ import (
 )
 
 // nameMost is how many letters the field of a view's name takes: more than
-// is kept, so that a longer name is told and not cut.
+// is stored, so that a longer name is reported and not cut.
 const nameMost = 200
 
 // kept is the view as it is saved: the query of its list's address, without
@@ -159,8 +159,8 @@ func (w *Web) SaveView(c *fiber.Ctx) error {
 	return err
 }
 
-// nameExists tells whether a view has the name, by which a conflict is told
-// from that of too many views, and hands the conflict back.
+// nameExists reports whether a view has the name, which distinguishes the
+// conflict from that of too many views, and returns the conflict.
 func (w *Web) nameTaken(c *fiber.Ctx, name string, conflict error) (bool, error) {
 	all, err := w.Dashboard.Views(c.UserContext())
 	if err != nil {

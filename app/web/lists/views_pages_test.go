@@ -82,7 +82,7 @@ func TestViewsThatCannotBeSaved(t *testing.T) {
 			Text: []string{"Sessions", "Waiting for you Fix injection"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
 		{"an unknown list", saveForm("x", "colours", "q=x"), webtest.Want{Status: 400, Text: []string{`There is no list "colours"`}}},
 		{"a query that cannot be read", saveForm("x", "runs", "q=is:x"),
-			webtest.Want{Status: 400, Text: []string{"This list cannot be shown as asked"}}},
+			webtest.Want{Status: 400, Text: []string{"Cannot show this list"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Post("/actions/views", tc.form).Check(t, tc.want) })
 	}

@@ -32,8 +32,8 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 		return nil, err
 	}
 	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: links.Matching(links.Pulls, shell.QueryOpen)}
-	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No pull request is known to be open"}
-	t.Fold = foldQueue(t, w.Now())
+	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No open pull requests"}
+	t.Summary = summarizeQueue(t, w.Now())
 	return panels.PullQueue(t), nil
 }
 
@@ -49,7 +49,7 @@ func (w *Web) drawTop(ctx context.Context, v shell.View) (templ.Component, error
 	}
 	t.Note, t.More = "most critical + high first", parts.Link{Text: "All repositories", URL: links.Repos}
 	err = w.NoRuns(ctx, &t.Empty, &t.Action)
-	t.Fold = foldTop(t)
+	t.Summary = summarizeTop(t)
 	return panels.TopRepos(t), err
 }
 
@@ -66,7 +66,7 @@ func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, er
 	}
 	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: links.In(v.Scope, links.Runs)}
 	err = w.NoRuns(ctx, &t.Empty, &t.Action)
-	t.Fold = foldRuns(t)
+	t.Summary = summarizeRuns(t)
 	return panels.RecentRuns(t), err
 }
 
@@ -99,16 +99,16 @@ func (w *Web) drawNow(ctx context.Context, v shell.View) (templ.Component, error
 	t.More = parts.Link{Text: "All active", URL: links.Matching(links.In(v.Scope, links.Sessions), queryActive)}
 	t.Empty = parts.Empty{
 		Icon:  "hubot",
-		Title: "Devin is not working on anything",
+		Title: "No active sessions",
 		Text:  "Sessions appear here while they are queued, working, or waiting for you.",
 	}
-	t.Fold = t.Empty.Title
+	t.Summary = t.Empty.Title
 	if len(t.Rows) > 0 {
 		active, err := w.activeTile(ctx, v)
 		if err != nil {
 			return nil, err
 		}
-		t.Fold = foldBits(active.Line, "")
+		t.Summary = summarizeSegments(active.Line, "")
 	}
 	return panels.DevinNow(t), nil
 }

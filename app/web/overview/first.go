@@ -29,7 +29,7 @@ func (w *Web) drawFirst(ctx context.Context, v shell.View) (templ.Component, err
 	return panels.First(p), err
 }
 
-// FirstPanel asks the page to be shown anew once there is a record.
+// FirstPanel makes the page reload once there is a record.
 func (w *Web) FirstPanel(c *fiber.Ctx) error {
 	totals, err := w.Dashboard.Totals(c.UserContext())
 	if err != nil {
@@ -45,6 +45,6 @@ func (w *Web) FirstPanel(c *fiber.Ctx) error {
 // firstPage is the overview before the first record.
 func (w *Web) firstPage(c *fiber.Ctx, v shell.View) error {
 	body := pages.Body{Title: "Overview", Rows: [][]templ.Component{{w.First().Within(c.UserContext(), v)}}, First: true}
-	w.tellMissing(&body)
+	w.addMissingSettings(&body)
 	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})
 }

@@ -49,7 +49,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, err
 		l.More = parts.Link{}
 		l.Empty, err = w.nothing(ctx, v)
 	}
-	l.Fold, l.Unfolded = foldBits(l.Groups, l.Empty.Title), true
+	l.Summary, l.Expanded = summarizeSegments(l.Groups, l.Empty.Title), true
 	return panels.Needs(l), err
 }
 
@@ -68,8 +68,7 @@ func (w *Web) drawAllNeeds(ctx context.Context, v shell.View) (templ.Component, 
 	return panels.Needs(l), err
 }
 
-// nothing says that nothing waits, and how many sessions Devin works on
-// meanwhile.
+// nothing says that nothing waits, and how many sessions are working.
 func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 	none := parts.Empty{Icon: "check-circle", Title: "Nothing needs you.", Text: "No session is working."}
 	if v.Get("group") != "" {
@@ -83,7 +82,7 @@ func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 }
 
 // needsOf asks for what waits, the longest first, and fills the groups.
-func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Bit) shell.Source[telemetry.NeedRow] {
+func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segment) shell.Source[telemetry.NeedRow] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.NeedRow], error) {
 		p.Sort, p.Order = "", ""
 		a, err := w.Dashboard.Attention(ctx, telemetry.NeedFilter{Repo: v.RepoKey(), Needs: needs}, w.Now(), p)
@@ -91,7 +90,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Bit)
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
 				*groups = append(*groups,
-					parts.Bit{Text: shell.Number(n) + " " + panels.NeedWord(need), URL: links.With(links.NeedsYou, "group", string(need))})
+					parts.Segment{Text: shell.Number(n) + " " + panels.NeedLabel(need), URL: links.With(links.NeedsYou, "group", string(need))})
 			}
 		}
 		return a.List, err
@@ -128,14 +127,14 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 		}
 	case telemetry.NeedScan:
 		r.Title, r.Ref, r.URL = "Usually every "+shell.DaysText(n.Interval), "", links.Repo(n.Repo)
-		r.Action, r.Dialog = dispatchAction(n.Repo)
+		r.Action, r.Dialog = dispatchAction(n.Repo, label)
 	case telemetry.NeedNeverStarted:
 		r.URL, r.Remark = links.Run(n.RunFile), n.Reason
-		r.Action, r.Dialog = dispatchAction(n.Repo)
+		r.Action, r.Dialog = dispatchAction(n.Repo, label)
 	case telemetry.NeedWaiting:
 		r.URL = links.Session(telemetry.SessionKey(n.SessionID))
 		if n.Reason == "waiting_for_approval" { // the other word says what the state does
-			r.Remark = "asks for an approval"
+			r.Remark = "waiting for approval"
 		}
 		r.Action = parts.Link{Text: label, URL: r.URL + "#reply-form"}
 		r.Dialog = links.Panel("reply", "id", telemetry.SessionKey(n.SessionID))
@@ -147,9 +146,9 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 }
 
 // dispatchAction starts a run of the repository, in place or on its page.
-func dispatchAction(repo telemetry.RepoName) (action parts.Link, dialog string) {
+func dispatchAction(repo telemetry.RepoName, label string) (action parts.Link, dialog string) {
 	return parts.Link{
-		Text: "Dispatch",
+		Text: label,
 		URL:  links.In(repo, links.Dispatch),
 	}, links.Panel("dispatch", "scope", string(repo))
 }

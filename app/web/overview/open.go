@@ -35,7 +35,7 @@ const queryUnlisted = "-is:listed open:>0"
 // drawOpen shows what is open and has a list by severity and family, and
 // what has none as one mark: each leads to as many rows as it shows.
 func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, error) {
-	b := panels.Breakdown{Frame: v.Brief(), Empty: parts.Empty{Icon: "check-circle", Title: "Nothing is open"}}
+	b := panels.Breakdown{Frame: v.Brief(), Empty: parts.Empty{Icon: "check-circle", Title: "No open issues"}}
 	totals, err := w.Stats(ctx, v)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 		}
 	}
 	b.Family = familySlices(category, list)
-	b.Fold = foldSlices(b.Severity, "Nothing is open")
+	b.Summary = summarizeSlices(b.Severity, "No open issues")
 	return panels.OpenNow(b), nil
 }
 

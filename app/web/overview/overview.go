@@ -11,7 +11,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// Page is "/": its rows stand in the order of docs/guide.md.
+// Page is "/". Its rows are in the order of docs/guide.md.
 func (w *Web) Page(c *fiber.Ctx) error {
 	ctx := c.UserContext()
 	v := w.Once(ctx, shell.View{Query: shell.QueryOf(c)}, pageParts()...)
@@ -33,13 +33,13 @@ func (w *Web) Page(c *fiber.Ctx) error {
 		row(w.Needs()), row(w.Tiles()), row(w.DevinNow()), row(w.Trend()), row(w.OpenNow(), w.Rates()),
 		row(w.Spans(), w.Outcomes()), row(w.Queue()), row(w.TopRepos(), w.RecentRuns()),
 	}}
-	w.tellMissing(&body)
+	w.addMissingSettings(&body)
 	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})
 }
 
-// tellMissing says which settings are not set: a single one in a line,
+// addMissingSettings says which settings are not set: a single one in a line,
 // several in a list that opens.
-func (w *Web) tellMissing(body *pages.Body) {
+func (w *Web) addMissingSettings(body *pages.Body) {
 	list := w.Settings.Missing
 	if len(list) == 1 {
 		m := list[0]

@@ -18,7 +18,7 @@ func TestPanels(t *testing.T) {
 		{"tiles", "tiles", webtest.Want{
 			Text: []string{"Open issues 53 ↑ 53 12 critical 13 high 5 not listed", "Closed in 30 days 2 50 opened",
 				"Devin active 2 1 working 1 waiting",
-				"PRs waiting 1 oldest 3 d", "Fix rate 50.0 % 1 merged / 2 PRs", "Repositories 3 3 with open issues", "Runs 7 0 of them dispatches"},
+				"PRs waiting 1 oldest 3 d", "Merge rate 50.0 % 1 merged / 2 PRs", "Repositories 3 3 with open issues", "Runs 7 0 dispatches"},
 			HTML: []string{`class="tile-value" href="/repos"`, `href="/repos?q=-is%3Alisted"`,
 				`href="/changes?event=closed&amp;since=2026-02-09T00%3A00%3A00.000Z`,
 				`href="/sessions?q=is%3Aactive+is%3Awaiting"`, `href="/issues?q=is%3Aopen+severity%3Acritical"`}}},
@@ -52,7 +52,7 @@ func TestPanels(t *testing.T) {
 		{"what Devin does now", "now", webtest.Want{
 			Text: []string{"Devin now 2 polled every 30 s", "1 working · 1 waiting", "Waiting for you Fix injection", "Working xss"},
 			HTML: []string{`href="/sessions?q=is%3Aactive"`}}},
-		{"pull requests that wait", "queue", webtest.Want{Text: []string{"PR queue 1 open, oldest first", "oldest waits 3 d",
+		{"pull requests that wait", "queue", webtest.Want{Text: []string{"PR queue 1 open, oldest first", "oldest open for 3 d",
 			"#8 octo/shop Open 1 L"}}},
 		{"the worst repositories", "top", webtest.Want{
 			Text: []string{"octo/shop: 13 critical + high", "octo/shop 6 C 7 H", "octo/ledger scope reduced 6 C 6 H",
@@ -61,7 +61,7 @@ func TestPanels(t *testing.T) {
 			"#3 octo/shop found 25 +2 −0 5 → 4"}, Lacks: []string{">#1<"}}},
 		{"needs", "needs", webtest.Want{
 			Text: []string{"Needs you 4 All 4", "1 waiting for you · 1 PR ready for review · 1 never started · 1 stuck",
-				"Never started 1 issue run 3 · batch 5 429 Client Error: Too Many Requests octo/shop", "Dispatch",
+				"Never started 1 issue run 3 · batch 5 429 Client Error: Too Many Requests octo/shop", "Start a run",
 				"PR ready for review fix(CQLF-R3-0003): check the path #8", "Review PR", "Stuck Fix path traversal run 3 · batch 2", "Open in Devin",
 				"Waiting for you Fix injection", "Reply"},
 			HTML: []string{`href="https://github.com/octo/shop/pull/8"`, `hx-get="/panels/reply?id=` + webtest.Waiting + `"`,
@@ -73,8 +73,8 @@ func TestPanels(t *testing.T) {
 			"1–1 of 1"}, Lacks: []string{"Review PR"}}},
 		{"a group of needs that is empty", "needs-you?group=overdue",
 			webtest.Want{Text: []string{"Nothing of this kind needs you.", "1 session working."}}},
-		{"verifications", "verdicts", webtest.Want{Text: []string{"What verification says 1", "Verified and gone 1"}}},
-		{"the worst issues", "worst", webtest.Want{Text: []string{"Open critical and high issues 25 the worst first, at most 50",
+		{"verifications", "verdicts", webtest.Want{Text: []string{"Verification results 1", "Verified and gone 1"}}},
+		{"the worst issues", "worst", webtest.Want{Text: []string{"Open critical and high issues 25 most severe first, at most 50",
 			"Critical Recurring js/rule-12"}, Lacks: []string{"js/rule-02"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestPages(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"the overview", "/", webtest.Want{Status: 200,
-			Text: []string{"Needs you 4", "Report to print", "Needs you", "Open issues 53", "Devin now", "Open issues over time", "Open now",
+			Text: []string{"Needs you 4", "Printable report", "Needs you", "Open issues 53", "Devin now", "Open issues over time", "Open now",
 				"Fix rate by CWE family",
 				"How long", "Sessions by outcome", "PR queue", "Repositories", "Recent runs"},
 			HTML: []string{`href="/report?period=30d"`, `href="/?period=7d"`}}},
@@ -106,7 +106,7 @@ func TestPages(t *testing.T) {
 			Text: []string{"use one of waiting, pr_ready, verified, never_started, stuck, overdue."}}},
 		{"the report", "/report", webtest.Want{Status: 200,
 			Text: []string{"all repositories", "9 Feb – 10 Mar 2026", "as of 10 Mar 2026 12:00 UTC", "Open issues 53",
-				"What verification says", "Repositories 3",
+				"Verification results", "Repositories 3",
 				"PR queue", "Open critical and high issues 25"}}},
 		{"the report of a repository and all time", "/report?repo=OCTO/shop&period=all", webtest.Want{Status: 200,
 			Text: []string{"octo/shop", "all time, until 10 Mar 2026", "Open issues 24", "Open critical and high issues 13"},
@@ -130,11 +130,11 @@ func TestBeforeTheFirstRecord(t *testing.T) {
 		t.Errorf("opened: %d to %q", a.Status, a.Header.Get("Location"))
 	}
 	for panel, none := range map[string]string{
-		"rates": "No session took an issue in this period", "spans": "Nothing was closed, and nothing is open",
+		"rates": "No session worked on an issue in this period", "spans": "No issues closed, and none open",
 		"outcomes": "No session started in this period",
-		"open":     "Nothing is open", "now": "Devin is not working on anything", "top": "No runs yet", "recent": "No runs yet",
-		"queue": "No pull request is known to be open", "verdicts": "No fix was verified yet", "worst": "No critical or high issue is open",
-		"needs": "Nothing needs you.", "tiles": "Fix rate – 0 merged / 0 PRs",
+		"open":     "No open issues", "now": "No active sessions", "top": "No runs yet", "recent": "No runs yet",
+		"queue": "No open pull requests", "verdicts": "No fixes verified yet", "worst": "No open critical or high issues",
+		"needs": "Nothing needs you.", "tiles": "Merge rate – 0 merged / 0 PRs",
 	} {
 		s.Panel(panel).Check(t, webtest.Want{Status: 200, Text: []string{none}})
 	}

@@ -11,10 +11,10 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// What a phone shows of a folded panel: the number that matters, in a line.
+// What a phone shows of a collapsed panel: the number that matters, in a line.
 
-// foldSlices says the parts of a whole: "5 critical · 110 high".
-func foldSlices(slices []parts.Slice, none string) string {
+// summarizeSlices says the parts of a whole: "5 critical · 110 high".
+func summarizeSlices(slices []parts.Slice, none string) string {
 	var words []string
 	for _, s := range slices {
 		if s.N > 0 {
@@ -24,28 +24,28 @@ func foldSlices(slices []parts.Slice, none string) string {
 	return cmp.Or(strings.Join(words, " · "), none)
 }
 
-// foldBits says the first words of each bit.
-func foldBits(bits []parts.Bit, none string) string {
-	words := make([]string, len(bits))
-	for i, b := range bits {
+// summarizeSegments says the first words of each segment.
+func summarizeSegments(segments []parts.Segment, none string) string {
+	words := make([]string, len(segments))
+	for i, b := range segments {
 		words[i] = b.Text
 	}
 	return cmp.Or(strings.Join(words, " · "), none)
 }
 
-func foldTrend(o dashboard.Overview) string {
+func summarizeTrend(o dashboard.Overview) string {
 	return shell.Number(o.Now.Total()) + " open · " + shell.Number(o.Opened) + " opened, " + shell.Number(o.Closed) + " closed"
 }
 
-func foldRates(r panels.Rates) string {
+func summarizeRates(r panels.Rates) string {
 	if r.All.Tried == 0 {
 		return r.Empty.Title
 	}
 	return r.All.Percent + " closed of " + parts.Number(r.All.Tried) + " attempted"
 }
 
-func foldSpans(o dashboard.Overview) string {
-	text := "No issue was closed"
+func summarizeSpans(o dashboard.Overview) string {
+	text := "No issues closed"
 	if o.TimeToFix.N > 0 {
 		text = shell.DaysText(o.TimeToFix.Median) + " to fix, median"
 	}
@@ -55,8 +55,8 @@ func foldSpans(o dashboard.Overview) string {
 	return text
 }
 
-// foldOutcomes names what most of the sessions came to.
-func foldOutcomes(o panels.Outcomes) string {
+// summarizeOutcomes names the most frequent outcome of the sessions.
+func summarizeOutcomes(o panels.Outcomes) string {
 	var best panels.OutcomeRow
 	for _, r := range o.Rows {
 		if r.N > best.N {
@@ -66,20 +66,20 @@ func foldOutcomes(o panels.Outcomes) string {
 	if best.N == 0 {
 		return o.Empty.Title
 	}
-	return parts.Number(best.N) + " " + strings.ToLower(panels.SessionState(best.State, "", best.HasPR).Word) + " of " + o.Count
+	return parts.Number(best.N) + " " + strings.ToLower(panels.SessionState(best.State, "", best.HasPR).Label) + " of " + o.Count
 }
 
-func foldQueue(t panels.Table[panels.PullRow], now time.Time) string {
+func summarizeQueue(t panels.Table[panels.PullRow], now time.Time) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}
 	if oldest := t.Rows[0].Waiting; !oldest.IsZero() {
-		return "oldest waits " + shell.DaysText(now.Sub(oldest))
+		return "oldest open for " + shell.DaysText(now.Sub(oldest))
 	}
 	return "waiting for a review"
 }
 
-func foldTop(t panels.Table[panels.RepoRow]) string {
+func summarizeTop(t panels.Table[panels.RepoRow]) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}
@@ -87,7 +87,7 @@ func foldTop(t panels.Table[panels.RepoRow]) string {
 	return r.Repo + ": " + parts.Number(r.Critical+r.High) + " critical + high"
 }
 
-func foldRuns(t panels.Table[panels.RunRow]) string {
+func summarizeRuns(t panels.Table[panels.RunRow]) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}

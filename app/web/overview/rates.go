@@ -19,7 +19,7 @@ import (
 // rateLeast is the number of issues under which a rate says little.
 const rateLeast = 5
 
-// Rates is how many of the issues that sessions took are closed, by family.
+// Rates is how many of the issues that sessions worked on are closed, by family.
 func (w *Web) Rates() shell.Panel {
 	return shell.Panel{
 		Name:   "rates",
@@ -47,7 +47,7 @@ func (w *Web) Spans() shell.Panel {
 	}
 }
 
-// Outcomes is what the sessions of a period came to.
+// Outcomes counts the sessions of a period by outcome.
 func (w *Web) Outcomes() shell.Panel {
 	return shell.Panel{
 		Name:   "outcomes",
@@ -67,13 +67,13 @@ func (w *Web) drawRates(ctx context.Context, v shell.View) (templ.Component, err
 		return nil, err
 	}
 	r := panels.Rates{Frame: v.Frame(), Kind: "Family", DoneHead: "Closed / n", Rows: rateRows(v, o), All: rateAll(v, o)}
-	r.Note, r.Empty = "attempted"+periodWords(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session took an issue in this period"}
+	r.Note, r.Empty = "attempted"+periodText(o.Period.Name), parts.Empty{Icon: "pulse", Title: "No session worked on an issue in this period"}
 	r.About = []string{
-		"n: the issues that a Devin session took in the period. Closed: those of them that the latest scans no longer find.",
-		"A family with fewer than " + strconv.Itoa(rateLeast) + " is grey: too few to tell.",
-		"Sessions whose records do not name their issues are not among n.",
+		"n: issues that a Devin session worked on in the period. Closed: those that the latest scans no longer find.",
+		"A family with fewer than " + strconv.Itoa(rateLeast) + " is gray: the sample is too small.",
+		"Sessions whose issues are not named are not counted in n.",
 	}
-	r.Fold = foldRates(r)
+	r.Summary = summarizeRates(r)
 	return panels.FixRates(r), nil
 }
 
@@ -84,7 +84,7 @@ func rateRows(v shell.View, o dashboard.Overview) []panels.RateRow {
 		named = named[:familyRows]
 	}
 	var rows []panels.RateRow
-	others := takenIn(v, o)
+	others := attemptsIn(v, o)
 	for i, f := range named {
 		place := "families/" + strconv.Itoa(i)
 		rows = append(rows, rateRow(familyName(f.Family), f, o.Links[place+"/attempted"], o.Links[place+"/closed"]))
@@ -106,13 +106,13 @@ func familyTerm(name string) string {
 	return cmp.Or(shell.TermText("family", name), "no:family")
 }
 
-// takenIn are the issues that a session took in the period.
-func takenIn(v shell.View, o dashboard.Overview) dashboard.Link {
-	taken := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
+// attemptsIn are the issues that a session worked on in the period.
+func attemptsIn(v shell.View, o dashboard.Overview) dashboard.Link {
+	attempted := dashboard.Link{List: "issues", Query: "taken:>=" + o.Period.Since.UTC().Format(time.RFC3339)}
 	if v.Scope != "" {
-		taken = taken.And("repo:" + v.RepoKey())
+		attempted = attempted.And("repo:" + v.RepoKey())
 	}
-	return taken
+	return attempted
 }
 
 func familyName(name string) string {
@@ -128,8 +128,8 @@ func rateAll(v shell.View, o dashboard.Overview) panels.RateRow {
 		all.Attempted += f.Attempted
 		all.Closed += f.Closed
 	}
-	taken := takenIn(v, o)
-	return rateRow("All families", all, taken, taken.And("is:fixed"))
+	attempted := attemptsIn(v, o)
+	return rateRow("All families", all, attempted, attempted.And("is:fixed"))
 }
 
 func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) panels.RateRow {
@@ -158,15 +158,15 @@ func (w *Web) drawSpans(ctx context.Context, v shell.View) (templ.Component, err
 		s.Ages = append(s.Ages, parts.Slice{Name: b.Name, N: int(b.N), URL: o.Links["ages/"+strconv.Itoa(i)+"/n"].Page()})
 	}
 	if o.TimeToFix.N == 0 && total == 0 {
-		s.Empty = parts.Empty{Icon: "clock", Title: "Nothing was closed, and nothing is open"}
+		s.Empty = parts.Empty{Icon: "clock", Title: "No issues closed, and none open"}
 	}
-	s.Note = "time to fix" + periodWords(o.Period.Name) + ", and age of what is open now"
+	s.Note = "time to fix" + periodText(o.Period.Name) + ", and age of open issues"
 	s.About = []string{
-		"Time to fix: from when an issue was first seen, or came back, to the scan that no longer found it. n: the closings of the period.",
-		"Median: half were faster. p90: nine of ten were faster; the nearest rank.",
-		"Age: since an issue was first seen, whether it came back or not.",
+		"Time to fix: from when an issue was first seen or reopened to the scan that no longer found it. n: issues closed in the period.",
+		"Median: half took less time. p90: nine of ten took less time.",
+		"Age: the time since the issue was first seen, also if it was reopened.",
 	}
-	s.Fold = foldSpans(o)
+	s.Summary = summarizeSpans(o)
 	return panels.HowLong(s), nil
 }
 
@@ -177,7 +177,7 @@ func fixTiles(o dashboard.Overview) []parts.Tile {
 	if m.N > 0 {
 		median, p90 = shell.DaysText(m.Median), shell.DaysText(m.P90)
 	}
-	n := []parts.Bit{{Text: "n = " + shell.Number(m.N), URL: rows}}
+	n := []parts.Segment{{Text: "n = " + shell.Number(m.N), URL: rows}}
 	return []parts.Tile{
 		{Label: "Time to fix, median", Value: median, URL: rows, Line: n},
 		{Label: "Time to fix, p90", Value: p90, URL: rows, Line: n},
@@ -206,10 +206,10 @@ func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, 
 			URL:   o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page(),
 		})
 	}
-	out.Note, out.Count = "started"+periodWords(o.Period.Name), shell.Number(total)
+	out.Note, out.Count = "started"+periodText(o.Period.Name), shell.Number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
-	out.About = []string{"The sessions of the period’s records by their present state. Those that never started have no session " +
-		"and are not in the sum."}
-	out.Fold = foldOutcomes(out)
+	out.About = []string{"Sessions of the period’s runs by current state. Sessions that never started " +
+		"are not counted."}
+	out.Summary = summarizeOutcomes(out)
 	return panels.SessionOutcomes(out), nil
 }

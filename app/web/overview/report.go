@@ -25,11 +25,11 @@ const reportIssues = 50
 // queryWorst are the issues that a report names.
 const queryWorst = "is:open severity:critical,high"
 
-// Verdicts is what verifications came to.
+// Verdicts counts verifications by outcome.
 func (w *Web) Verdicts() shell.Panel {
 	return shell.Panel{
 		Name:   "verdicts",
-		Title:  "What verification says",
+		Title:  "Verification results",
 		Page:   links.Report,
 		Topics: shell.Everything(),
 		Every:  "60s",
@@ -37,13 +37,13 @@ func (w *Web) Verdicts() shell.Panel {
 	}
 }
 
-// drawVerdicts counts verifications by what became of them, the latest of
+// drawVerdicts counts verifications by outcome, the latest of
 // each session.
 func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, error) {
-	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fix was verified yet"}}
+	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fixes verified yet"}}
 	out.Note = "the latest re-scan of each fix"
-	out.About = []string{"A verified fix is compared, issue by issue, with the repository’s latest full scan: gone means that " +
-		"it no longer finds them."}
+	out.About = []string{"Each verified fix is compared, issue by issue, with the repository’s latest full scan. Gone: the scan " +
+		"no longer finds them."}
 	var asks []query.Ask
 	for _, verdict := range telemetry.VerificationOutcomes() {
 		term, err := dashboard.Term(w.Dashboard.Verifications, "outcome", string(verdict))
@@ -67,7 +67,7 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 	return panels.VerdictCounts(out), nil
 }
 
-// ReportPage is what a lead sends upwards: a period's figures on paper.
+// ReportPage is a period's figures as a page to print.
 func (w *Web) ReportPage(c *fiber.Ctx) error {
 	ctx, v := c.UserContext(), shell.View{Query: shell.QueryOf(c)}
 	period, err := telemetry.ParsePeriod(v.Get("period"), w.Now())
@@ -114,16 +114,16 @@ func (w *Web) Worst() shell.Panel {
 	}
 }
 
-// drawWorst names the open critical and high issues, the worst first.
+// drawWorst lists the open critical and high issues, most severe first.
 func (w *Web) drawWorst(ctx context.Context, v shell.View) (templ.Component, error) {
 	q, err := dashboard.Parse(w.Dashboard.Issues, queryWorst)
 	if err != nil {
 		return nil, err
 	}
 	t, err := shell.Short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.TakenIssues(v, q), w.TakenRow)
-	t.Note, t.More = fmt.Sprintf("the worst first, at most %d", reportIssues),
+	t.Note, t.More = fmt.Sprintf("most severe first, at most %d", reportIssues),
 		parts.Link{Text: "All of them", URL: links.Matching(links.In(v.Scope, links.Issues), queryWorst)}
-	t.Empty = parts.Empty{Icon: "check-circle", Title: "No critical or high issue is open"}
+	t.Empty = parts.Empty{Icon: "check-circle", Title: "No open critical or high issues"}
 	return panels.Issues(t), err
 }
 
@@ -132,12 +132,12 @@ func (w *Web) reportFacts(v shell.View, p telemetry.Period) []pages.Fact {
 	if v.Scope != "" {
 		about = pages.Fact{Icon: "repo", Link: parts.Link{Text: v.Scope, URL: links.Repo(v.Scope)}}
 	}
-	stretch := "all time, until " + p.Until.Format("2 Jan 2006")
+	period := "all time, until " + p.Until.Format("2 Jan 2006")
 	if !p.Since.IsZero() {
-		stretch = p.Since.Format("2 Jan") + " – " + p.Until.Format("2 Jan 2006")
+		period = p.Since.Format("2 Jan") + " – " + p.Until.Format("2 Jan 2006")
 	}
 	return []pages.Fact{
-		about, {Icon: "calendar", Text: stretch},
+		about, {Icon: "calendar", Text: period},
 		{Icon: "clock", Text: "as of " + w.Now().UTC().Truncate(time.Minute).Format("2 Jan 2006 15:04") + " UTC"},
 	}
 }

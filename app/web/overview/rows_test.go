@@ -35,7 +35,7 @@ func TestRateTile(t *testing.T) {
 func TestPullsTile(t *testing.T) {
 	got := pullsTile("/pulls", telemetry.PullCounts{Open: 2, Total: 9, Unknown: 3}, telemetry.Measure{})
 	if got.Value != "2" || len(got.Line) != 2 || got.Line[0].Text != "of 9" ||
-		got.Line[1] != (parts.Bit{Text: "3 not fetched", URL: "/pulls?q=is%3Aunknown"}) {
+		got.Line[1] != (parts.Segment{Text: "3 not fetched", URL: "/pulls?q=is%3Aunknown"}) {
 		t.Errorf("%+v", got)
 	}
 	if got = pullsTile("/pulls", telemetry.PullCounts{}, telemetry.Measure{Most: 50 * time.Hour}); got.Line[0].Text != "oldest 2 d" {
@@ -45,10 +45,10 @@ func TestPullsTile(t *testing.T) {
 
 // TestChangeArrow: more that is open is worse.
 func TestChangeArrow(t *testing.T) {
-	for n, want := range map[int64]parts.Bit{
+	for n, want := range map[int64]parts.Segment{
 		0: {}, 1200: {Text: "↑ 1,200", Tone: parts.Danger}, -3: {Text: "↓ 3", Tone: parts.Success},
 	} {
-		if got := changeBit(n); got != want {
+		if got := changeSegment(n); got != want {
 			t.Errorf("%d: %+v", n, got)
 		}
 	}
@@ -68,15 +68,15 @@ func TestNeedRows(t *testing.T) {
 		{"a merge, its title unknown", telemetry.NeedRow{Need: telemetry.NeedMerge, PullRepo: "octo/shop", PullNumber: 7},
 			"Pull request", "#7", "/pulls/octo/shop/7", "", "Open PR", "https://github.com/octo/shop/pull/7", ""},
 		{"a scan that is due", telemetry.NeedRow{Need: telemetry.NeedScan, Repo: "octo/shop", Interval: 48 * time.Hour},
-			"Usually every 2 d", "", "/repo/octo/shop", "", "Dispatch", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
+			"Usually every 2 d", "", "/repo/octo/shop", "", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
 		{"never started", telemetry.NeedRow{Need: telemetry.NeedNeverStarted, Repo: "octo/shop", RunFile: "a.json", RunNumber: 3,
 			BatchID: 2, Reason: "429", IssueIDs: []string{"x", "y"}},
-			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Dispatch", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
+			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
 		{"an answer", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, SessionTitle: "Fix XSS", Reason: "waiting_for_user"},
 			"Fix XSS", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form",
 			"/panels/reply?id=aaaaaaaaaaaaaaaa"},
 		{"an approval", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, Reason: "waiting_for_approval"},
-			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "asks for an approval", "Reply",
+			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "waiting for approval", "Reply",
 			"/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
 		{"stuck", telemetry.NeedRow{Need: telemetry.NeedStuck, SessionID: id, RunNumber: 1},
 			"Session aaaaaaaa", "run 1", "/sessions/aaaaaaaaaaaaaaaa", "", "Open in Devin", "https://app.devin.ai/sessions/aaaaaaaaaaaaaaaa", ""},
@@ -114,7 +114,7 @@ func TestFamilySlices(t *testing.T) {
 	}
 }
 
-// TestRateRows: few attempts are grey, and beyond the named families there is
+// TestRateRows: few attempts are gray, and beyond the named families there is
 // a row for the rest whose link leaves out the named ones.
 func TestRateRows(t *testing.T) {
 	o := dashboard.Overview{}
@@ -172,7 +172,7 @@ func TestWeekGroups(t *testing.T) {
 	}
 }
 
-// TestPhoneLines: what a folded panel says in a line.
+// TestPhoneLines: what a collapsed panel says in a line.
 func TestPhoneLines(t *testing.T) {
 	now := day(10)
 	rates := panels.Rates{Empty: parts.Empty{Title: "none"}}
@@ -180,24 +180,24 @@ func TestPhoneLines(t *testing.T) {
 	outcomes.Count = "5"
 	queue := panels.Table[panels.PullRow]{Empty: parts.Empty{Title: "none"}}
 	var lines []string
-	lines = append(lines, foldRates(rates), foldOutcomes(outcomes), foldQueue(queue, now), foldTop(panels.Table[panels.RepoRow]{}),
-		foldRuns(panels.Table[panels.RunRow]{}))
+	lines = append(lines, summarizeRates(rates), summarizeOutcomes(outcomes), summarizeQueue(queue, now), summarizeTop(panels.Table[panels.RepoRow]{}),
+		summarizeRuns(panels.Table[panels.RunRow]{}))
 	if want := []string{"none", "none", "none", "", ""}; !slices.Equal(lines, want) {
 		t.Errorf("of nothing: %q", lines)
 	}
 	rates.All = panels.RateRow{Tried: 8, Percent: "25.0 %"}
 	outcomes.Rows = []panels.OutcomeRow{{State: "finished", N: 1}, {State: "waiting", N: 4}}
 	queue.Rows = []panels.PullRow{{}}
-	if got, want := []string{foldRates(rates), foldOutcomes(outcomes), foldQueue(queue, now)},
+	if got, want := []string{summarizeRates(rates), summarizeOutcomes(outcomes), summarizeQueue(queue, now)},
 		[]string{"25.0 % closed of 8 attempted", "4 waiting for you of 5", "waiting for a review"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	o := dashboard.Overview{}
-	if got := foldSpans(o); got != "No issue was closed" {
+	if got := summarizeSpans(o); got != "No issues closed" {
 		t.Errorf("%q", got)
 	}
 	o.TimeToFix, o.Ages = telemetry.Measure{N: 1, Median: 72 * time.Hour}, []telemetry.AgeBucket{{Name: "over 90 days", N: 2}}
-	if got := foldSpans(o); got != "3 d to fix, median · 2 open over 90 days" {
+	if got := summarizeSpans(o); got != "3 d to fix, median · 2 open over 90 days" {
 		t.Errorf("%q", got)
 	}
 }

@@ -57,7 +57,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 }
 
 // activeTile counts what its lists show: a state that only an old record
-// tells is not active (docs/rules.md#age-of-a-recorded-state).
+// reports is not active (docs/rules.md#age-of-a-recorded-state).
 func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
 	queries := []string{queryActive, queryActive + " is:queued,working", queryActive + " is:waiting"}
@@ -67,7 +67,7 @@ func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) 
 	}
 	url := func(i int) string { return links.Matching(links.In(v.Scope, links.Sessions), queries[i]) }
 	t.Value, t.URL = shell.Number(counts[0]), url(0)
-	t.Line = []parts.Bit{{Text: shell.Number(counts[1]) + " working", URL: url(1)},
+	t.Line = []parts.Segment{{Text: shell.Number(counts[1]) + " working", URL: url(1)},
 		{Text: shell.Number(counts[2]) + " waiting", URL: url(2)}}
 	return t, nil
 }
@@ -89,12 +89,12 @@ func (w *Web) reposWith(ctx context.Context, v shell.View, text string) (int64, 
 
 func aboutTiles() []string {
 	return []string{
-		"Open issues, Devin active, PRs waiting, repositories and runs are those of now. The arrow is the change since the day " +
-			"before the period began.",
-		"Closed, opened and the fix rate are of the period: from 00:00 UTC of its first day until now. One issue that closes twice " +
+		"Open issues, active sessions, waiting pull requests, repositories and runs are current. The arrow shows the change since the day " +
+			"before the period.",
+		"Closed, opened and merge rate cover the period, from 00:00 UTC of its first day until now. An issue that closes twice " +
 			"counts twice.",
-		"Fix rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date " +
-			"is not known.",
+		"Merge rate: merged / all pull requests opened in the period; n is that number. For all time it also counts those whose date " +
+			"is unknown.",
 	}
 }
 
@@ -104,16 +104,16 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 	at := func(page string) string { return links.In(v.Scope, page) }
 	open := openTile(v, t, listed)
 	if o.Period.Name != "all" { // before all time nothing was open
-		open.Change = changeBit(o.Change())
+		open.Change = changeSegment(o.Change())
 		open.Change.URL = o.Links["open_before/total"].Page()
 	}
 	list := []parts.Tile{
 		open,
 		{
-			Label: "Closed" + periodWords(o.Period.Name),
+			Label: "Closed" + periodText(o.Period.Name),
 			Value: shell.Number(o.Closed),
 			URL:   o.Links["closed"].Page(),
-			Line:  []parts.Bit{{Text: shell.Number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
+			Line:  []parts.Segment{{Text: shell.Number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
 		},
 		active,
 		pullsTile(at(links.Pulls), t.PRs, o.PRsWaiting),
@@ -124,39 +124,39 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 			Label: "Repositories",
 			Value: shell.Number(int64(len(t.Repos))),
 			URL:   links.Repos,
-			Line:  []parts.Bit{{Text: shell.Number(repos) + " with open issues", URL: links.Matching(links.Repos, queryWithOpen)}},
+			Line:  []parts.Segment{{Text: shell.Number(repos) + " with open issues", URL: links.Matching(links.Repos, queryWithOpen)}},
 		})
 	} else {
 		list = append(list, parts.Tile{
 			Label: "Sessions",
 			Value: shell.Number(t.SessionsCreated),
 			URL:   at(links.Sessions),
-			Line:  []parts.Bit{{Text: shell.Number(t.SessionsFinished) + " finished", URL: links.Matching(at(links.Sessions), "is:finished")}},
+			Line:  []parts.Segment{{Text: shell.Number(t.SessionsFinished) + " finished", URL: links.Matching(at(links.Sessions), "is:finished")}},
 		})
 	}
 	return append(list, parts.Tile{
 		Label: "Runs",
 		Value: shell.Number(t.Runs),
 		URL:   at(links.Runs),
-		Line:  []parts.Bit{{Text: shell.Number(t.Dispatches) + " of them dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
+		Line:  []parts.Segment{{Text: shell.Number(t.Dispatches) + " dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
 	})
 }
 
-func periodWords(name string) string {
+func periodText(name string) string {
 	if name == "all" {
 		return " over all time"
 	}
 	return " in " + strings.TrimSuffix(name, "d") + " days"
 }
 
-func changeBit(n int64) parts.Bit {
+func changeSegment(n int64) parts.Segment {
 	switch {
 	case n < 0:
-		return parts.Bit{Text: "↓ " + shell.Number(-n), Tone: parts.Success}
+		return parts.Segment{Text: "↓ " + shell.Number(-n), Tone: parts.Success}
 	case n > 0:
-		return parts.Bit{Text: "↑ " + shell.Number(n), Tone: parts.Danger}
+		return parts.Segment{Text: "↑ " + shell.Number(n), Tone: parts.Danger}
 	}
-	return parts.Bit{}
+	return parts.Segment{}
 }
 
 func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Tile {
@@ -165,21 +165,21 @@ func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Ti
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
-		bit := parts.Bit{
+		segment := parts.Segment{
 			Text: shell.Number(listed[tier.name]) + " " + tier.name,
 			Tone: tier.tone,
 			URL:  links.Matching(links.In(v.Scope, links.Issues), shell.QueryOpen+" severity:"+tier.name),
 		}
 		if t.Unlisted > 0 && v.Scope != "" {
-			bit.URL = "" // its record names no findings
+			segment.URL = "" // its record names no findings
 		}
 		if listed[tier.name] == 0 {
-			bit.Tone = ""
+			segment.Tone = ""
 		}
-		tile.Line = append(tile.Line, bit)
+		tile.Line = append(tile.Line, segment)
 	}
 	if t.Unlisted > 0 {
-		tile.Line = append(tile.Line, parts.Bit{Text: shell.Number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
+		tile.Line = append(tile.Line, parts.Segment{Text: shell.Number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
 	}
 	return tile
 }
@@ -201,13 +201,13 @@ func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure)
 		Label: "PRs waiting",
 		Value: shell.Number(prs.Open),
 		URL:   links.Matching(list, shell.QueryOpen),
-		Line:  []parts.Bit{{Text: "of " + shell.Number(prs.Total), URL: list}},
+		Line:  []parts.Segment{{Text: "of " + shell.Number(prs.Total), URL: list}},
 	}
 	if waiting.Most > 0 {
-		t.Line = []parts.Bit{{Text: "oldest " + shell.DaysText(waiting.Most), URL: links.Matching(list, shell.QueryOpen)}}
+		t.Line = []parts.Segment{{Text: "oldest " + shell.DaysText(waiting.Most), URL: links.Matching(list, shell.QueryOpen)}}
 	}
 	if prs.Unknown > 0 {
-		t.Line = append(t.Line, parts.Bit{Text: shell.Number(prs.Unknown) + " not fetched", URL: links.Matching(list, "is:unknown")})
+		t.Line = append(t.Line, parts.Segment{Text: shell.Number(prs.Unknown) + " not fetched", URL: links.Matching(list, "is:unknown")})
 	}
 	return t
 }
@@ -217,7 +217,7 @@ func rateTile(o dashboard.Overview) parts.Tile {
 	if o.PRs.Total > 0 {
 		rate = shell.PercentText(o.PRs.FixRate())
 	}
-	return parts.Tile{Label: "Fix rate", Value: rate, URL: o.Links["prs_total"].Page(),
-		Line: []parts.Bit{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs",
+	return parts.Tile{Label: "Merge rate", Value: rate, URL: o.Links["prs_total"].Page(),
+		Line: []parts.Segment{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs",
 			URL: o.Links["prs_merged"].Page()}}}
 }

@@ -50,19 +50,19 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 	t := panels.Trend{
 		Frame: v.Frame(),
 		Chart: trendChart(v, o),
-		Empty: parts.Empty{Icon: "pulse", Title: "Nothing was open, opened or closed in this period"},
+		Empty: parts.Empty{Icon: "pulse", Title: "No issues open, opened or closed in this period"},
 	}
-	t.About, t.Fold = aboutTrend(), foldTrend(o)
-	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodWords(o.Period.Name))
+	t.About, t.Summary = aboutTrend(), summarizeTrend(o)
+	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodText(o.Period.Name))
 	return panels.OverTime(t), nil
 }
 
 func aboutTrend() []string {
 	return []string{
-		"Open: issues that were found and not yet gone at the end of each day (UTC), by the scans up to then. Where a repository’s " +
-			"scans name no findings, their counts are added.",
-		"Opened: issues first seen or come back. Closed: issues that a full scan no longer found. One that closes twice counts twice.",
-		"Weeks begin on Monday, 00:00 UTC; the first is cut where the period begins, the last is not over yet.",
+		"Open: issues open at the end of each day (UTC). For repositories whose " +
+			"scans list no findings, their counts are added.",
+		"Opened: issues first seen or reopened. Closed: issues that a full scan no longer found. An issue that closes twice counts twice.",
+		"Weeks begin on Monday, 00:00 UTC. The first and the last week may be incomplete.",
 	}
 }
 
@@ -138,7 +138,7 @@ func severitySeries(o dashboard.Overview, list string) []parts.Series {
 	return append(out, rest, unlisted)
 }
 
-// weekGroup is one bar's stretch: a week or, where there are many, several.
+// weekGroup is one bar's range: a week or, if there are many, several.
 type weekGroup struct {
 	from, to       time.Time // to is exclusive
 	opened, closed int64
@@ -168,7 +168,7 @@ func weekGroups(o dashboard.Overview) (groups []weekGroup, size int) {
 	return groups, size
 }
 
-// last is the end of the stretch, inclusive: now, where it is not over.
+// last is the end of the range, inclusive: now, if it is not over.
 func (g weekGroup) last(until time.Time) time.Time {
 	if end := g.to.Add(-time.Millisecond); end.Before(until) {
 		return end
@@ -183,8 +183,8 @@ func (g weekGroup) name() string {
 	return g.from.Format("2 Jan 2006") + " – " + g.to.AddDate(0, 0, -1).Format("2 Jan 2006")
 }
 
-func (g weekGroup) bar(v shell.View, o dashboard.Overview, event string, n int64) parts.Stretch {
-	return parts.Stretch{
+func (g weekGroup) bar(v shell.View, o dashboard.Overview, event string, n int64) parts.Range {
+	return parts.Range{
 		From:  g.from,
 		To:    g.to,
 		N:     int(n),

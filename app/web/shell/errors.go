@@ -12,8 +12,8 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// RenderError is an error for a person, in the form of the request: a
-// fragment for a panel or a button, else a page. It asks nothing.
+// RenderError renders an error in the form of the request: a fragment for a
+// panel or a button, else a page. It queries nothing.
 func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []byte, contentType string) {
 	var out bytes.Buffer
 	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil, again(c, status)...)
@@ -26,13 +26,13 @@ func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []by
 	case strings.HasPrefix(c.Path(), links.Actions):
 		page = panels.Failure(notDone(c.Path()), message, false)
 	default:
-		page = panels.Failure("This panel could not be loaded.", message, status >= fiber.StatusInternalServerError)
+		page = panels.Failure("Cannot load this panel.", message, status >= fiber.StatusInternalServerError)
 	}
 	_ = page.Render(c.Context(), &out) // into memory: it cannot fail
 	return out.Bytes(), "text/html; charset=utf-8"
 }
 
-// again leads to the same page where it may be there a moment later.
+// again links to the same page if it may be available a moment later.
 func again(c *fiber.Ctx, status int) []parts.Link {
 	switch status {
 	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
@@ -43,7 +43,7 @@ func again(c *fiber.Ctx, status int) []parts.Link {
 	return nil
 }
 
-// notDone says of an action that it failed.
+// notDone is the title of an action's failure.
 func notDone(path string) string {
 	switch path {
 	case links.ActionReply:
@@ -57,7 +57,7 @@ func notDone(path string) string {
 func problemTitle(status int) string {
 	switch status {
 	case fiber.StatusBadRequest:
-		return "This cannot be done as asked"
+		return "Bad request"
 	case fiber.StatusForbidden:
 		return "Not allowed"
 	case fiber.StatusMisdirectedRequest:
@@ -67,11 +67,11 @@ func problemTitle(status int) string {
 	case fiber.StatusNotFound:
 		return "Not found"
 	case fiber.StatusMethodNotAllowed:
-		return "Not possible here"
+		return "Method not allowed"
 	case fiber.StatusRequestHeaderFieldsTooLarge:
-		return "This address is too long"
+		return "Address too long"
 	case fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
-		return "Not available right now"
+		return "Temporarily unavailable"
 	}
 	return "Something went wrong"
 }

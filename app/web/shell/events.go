@@ -11,25 +11,25 @@ import (
 
 // The stream of events.
 const (
-	heartbeat  = 5 * time.Second        // how soon a client that left is noticed, and that a poll found nothing new is told
-	settleTime = 200 * time.Millisecond // changes within it are told as one
+	heartbeatInterval = 5 * time.Second        // how soon a client that left is noticed, and a poll without news is reported
+	settleTime        = 200 * time.Millisecond // changes within it are reported as one
 )
 
-// Events tells a page the versions of all topics: at once, and whenever one
+// Events sends a page the versions of all topics: at once, and whenever one
 // is raised. The page asks again for the panels whose topics are newer than
-// what it shows. Beside them it tells the pulse, which raises no version: a
-// poll that found nothing new moves the strip's times and nothing else. The
-// stream ends with its client and with the server.
+// what it shows. It also sends the freshness, which raises no version: a poll
+// without news changes the strip's times and nothing else. The stream ends
+// with its client and with the server.
 func (w *Shell) Events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error, error) {
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return func(ctx context.Context, out *bufio.Writer) error {
 		changed, end := w.changes.Watch()
 		defer end()
-		beat := time.NewTicker(heartbeat)
-		defer beat.Stop()
-		strip := w.sharedPulse(ctx)
-		for text := w.versionsEvent() + pulseEvent(strip); ; {
+		heartbeat := time.NewTicker(heartbeatInterval)
+		defer heartbeat.Stop()
+		strip := w.sharedFreshness(ctx)
+		for text := w.versionsEvent() + freshnessEvent(strip); ; {
 			if _, err := out.WriteString(text); err != nil {
 				return err
 			}
@@ -39,17 +39,17 @@ func (w *Shell) Events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-beat.C:
-				// Also where it is as it was: a page that was drawn meanwhile may
+			case <-heartbeat.C:
+				// Even if it is unchanged: a page that was drawn meanwhile may
 				// show something else.
-				strip = w.sharedPulse(ctx)
-				text = pulseEvent(strip)
+				strip = w.sharedFreshness(ctx)
+				text = freshnessEvent(strip)
 			case <-changed:
 				settle(ctx, changed)
 				text = w.versionsEvent()
-				if now := w.sharedPulse(ctx); now != strip {
+				if now := w.sharedFreshness(ctx); now != strip {
 					strip = now
-					text += pulseEvent(now)
+					text += freshnessEvent(now)
 				}
 			}
 		}
@@ -60,9 +60,9 @@ func (w *Shell) versionsEvent() string {
 	return fmt.Sprintf("event: versions\ndata: %s\n\n", versions(w.Versions()))
 }
 
-func pulseEvent(text string) string { return "event: pulse\ndata: " + text + "\n\n" }
+func freshnessEvent(text string) string { return "event: freshness\ndata: " + text + "\n\n" }
 
-// settle waits a moment, so that many changes in a row are told as one.
+// settle waits a moment, so that many changes in a row are reported as one.
 func settle(ctx context.Context, changed <-chan struct{}) {
 	timer := time.NewTimer(settleTime)
 	defer timer.Stop()

@@ -11,11 +11,11 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// ReportFact leads to the page's figures on paper.
+// ReportFact links to the printable report of the page.
 func (v View) ReportFact() []pages.Fact {
 	return []pages.Fact{{
 		Icon: "log",
-		Link: parts.Link{Text: "Report to print", URL: links.With(links.Report, "period", v.period(), "repo", v.Scope)},
+		Link: parts.Link{Text: "Printable report", URL: links.With(links.Report, "period", v.period(), "repo", v.Scope)},
 	}}
 }
 

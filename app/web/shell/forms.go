@@ -22,11 +22,11 @@ func Flag(c *fiber.Ctx, name string) (bool, error) {
 			return false, nil
 		}
 	}
-	return false, telemetry.Errorf(telemetry.CodeInvalid, "%s: it is true or false.", name)
+	return false, telemetry.Errorf(telemetry.CodeInvalid, "Invalid %s: want true or false.", name)
 }
 
-// FaultStatus is the status of a form that is shown again: 409 where it is not
-// known whether what it asks for was done, or another program does it.
+// FaultStatus is the status of a form that is shown again: 409 if it is
+// unknown whether the action was done, or another program does it.
 func FaultStatus(err error) int {
 	switch telemetry.CodeOf(err) {
 	case telemetry.CodeOutcomeUnknown, telemetry.CodeConflict:

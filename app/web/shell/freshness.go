@@ -15,7 +15,7 @@ import (
 
 // Freshness is the strip: how old the data is, and what is wrong upstream.
 func (w *Shell) Freshness() Panel {
-	return Panel{Name: "freshness", Title: "How old this is", Page: links.Overview, Every: "60s", Draw: w.drawFreshness}
+	return Panel{Name: "freshness", Title: "Data freshness", Page: links.Overview, Every: "60s", Draw: w.drawFreshness}
 }
 
 // lateAfter is after how many of its intervals a source counts as late
@@ -23,17 +23,17 @@ func (w *Shell) Freshness() Panel {
 const lateAfter = 3
 
 func (w *Shell) drawFreshness(ctx context.Context, v View) (templ.Component, error) {
-	p, err := w.pulse(ctx)
+	p, err := w.freshness(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return w.strip(v, p), nil
 }
 
-func (w *Shell) strip(v View, p pulse) templ.Component {
+func (w *Shell) strip(v View, p freshness) templ.Component {
 	f := w.fresh(p)
 	f.Frame = v.Brief()
-	f.Pulse = w.pulseText(p, f)
+	f.Current = w.freshnessText(p, f)
 	return panels.Freshness(f)
 }
 
@@ -41,25 +41,25 @@ func (w *Shell) strip(v View, p pulse) templ.Component {
 const sourceDatabase = "database"
 
 // fresh is what the strip says.
-func (w *Shell) fresh(p pulse) panels.Fresh {
+func (w *Shell) fresh(p freshness) panels.Fresh {
 	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
 	for _, s := range p.sources {
 		f.Sources = append(f.Sources, w.sourceNote(s))
 		if !s.FailedAt.IsZero() {
-			n := w.trouble(s)
-			same := func(other panels.Trouble) bool { return n.Strong == other.Strong } // run files and pull requests fail alike
-			if !slices.ContainsFunc(f.Trouble, same) {
-				f.Trouble = append(f.Trouble, n)
+			n := w.problem(s)
+			same := func(other panels.Problem) bool { return n.Strong == other.Strong } // run files and pull requests fail alike
+			if !slices.ContainsFunc(f.Problems, same) {
+				f.Problems = append(f.Problems, n)
 			}
 		}
 		if s.Missing > 0 {
-			f.Trouble = append(f.Trouble, missingTrouble(s.Missing))
+			f.Problems = append(f.Problems, missingProblem(s.Missing))
 		}
 	}
 	return f
 }
 
-// quotaLow is the part of the hourly quota below which it is worth a colour.
+// quotaLow is the part of the hourly quota below which the strip warns.
 const quotaLow = 0.1
 
 func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
@@ -105,16 +105,16 @@ func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	case s.Name == sourceDatabase:
 		note.Tone, note.Cause = parts.Danger, "not writable"
 	case !s.FailedAt.IsZero():
-		note.Tone, note.Cause = parts.Danger, troubleWord(s.Code)
+		note.Tone, note.Cause = parts.Danger, problemLabel(s.Code)
 	case s.Missing > 0:
-		note.Tone, note.Cause = parts.Attention, Number(s.Missing)+" unknown to Devin"
+		note.Tone, note.Cause = parts.Attention, Number(s.Missing)+" not found by Devin"
 	case every > 0 && w.Now().Sub(s.OKAt.Time) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}
 	return note
 }
 
-func troubleWord(code telemetry.Code) string {
+func problemLabel(code telemetry.Code) string {
 	switch code {
 	case telemetry.CodeUpstreamTimeout:
 		return "timed out"
@@ -132,14 +132,14 @@ func troubleWord(code telemetry.Code) string {
 	return "failed"
 }
 
-// trouble is the strip about a source whose last reading failed: what
+// problem is the strip about a source whose last reading failed: what
 // happened, since when, what is shown meanwhile and what to do.
-func (w *Shell) trouble(s telemetry.SourceStatus) panels.Trouble {
+func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 	if s.Held != nil {
-		return heldTrouble(*s.Held)
+		return heldProblem(*s.Held)
 	}
 	who := map[string]string{"runs": "GitHub", "pulls": "GitHub", "sessions": "Devin", "runs_dir": "RUNS_DIR"}[s.Name]
-	var n panels.Trouble
+	var n panels.Problem
 	retry := parts.Action{Text: "Try again", Icon: "sync", URL: links.ActionRefresh}
 	variable := "GITHUB_TOKEN"
 	wait := parts.Action{
@@ -174,7 +174,7 @@ func (w *Shell) trouble(s telemetry.SourceStatus) panels.Trouble {
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
-			resumes(s.RetryAt.Time, w.Now())+" "+orWords(shown, "What is stored stays.")
+			resumes(s.RetryAt.Time, w.Now())+" "+orText(shown, "Stored data is kept.")
 		if s.RetryAt.After(w.Now()) {
 			n.Retry = wait
 		}
@@ -189,7 +189,7 @@ func (w *Shell) trouble(s telemetry.SourceStatus) panels.Trouble {
 // resumes says when a limit ends: "Resumes 10:47 (12 min)."
 func resumes(at, now time.Time) string {
 	if at.IsZero() {
-		return "The next turn asks again."
+		return "It is retried automatically."
 	}
 	return "Resumes " + resumesAt(at, now) + "."
 }
@@ -206,7 +206,7 @@ func resumesAt(at, now time.Time) string {
 	return clock(at) + " (" + DaysText(wait+30*time.Second) + ")"
 }
 
-func orWords(text, otherwise string) string {
+func orText(text, otherwise string) string {
 	if text == "" {
 		return otherwise
 	}

@@ -45,9 +45,9 @@ func TestSourceNote(t *testing.T) {
 	}
 }
 
-// TestTrouble: each cause says what happened, since when, what is shown
+// TestProblem: each cause says what happened, since when, what is shown
 // meanwhile and what to do.
-func TestTrouble(t *testing.T) {
+func TestProblem(t *testing.T) {
 	now := site().Now()
 	ok, failed := now.Add(-2*time.Hour), now.Add(-time.Hour)
 	for _, tc := range []struct {
@@ -66,7 +66,7 @@ func TestTrouble(t *testing.T) {
 		{"not permitted", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeUpstreamDenied, Error: "404."},
 			"The token may not read this.", "404. Showing what was stored at 10:00.", "https://github.com/settings/tokens", ""},
 		{"limit without an end", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited},
-			"GitHub rate limit reached.", "The next turn asks again. Showing what was stored at 10:00.", "", ""},
+			"GitHub rate limit reached.", "It is retried automatically. Showing what was stored at 10:00.", "", ""},
 		{"limit", telemetry.SourceStatus{Name: "sessions", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now.Add(20 * time.Second))},
 			"Devin rate limit reached.", "Resumes 12:00 (less than 1 min). Showing what was stored at 10:00.", "", "/actions/poll"},
 		{"limit that has ended", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now)},
@@ -76,7 +76,7 @@ func TestTrouble(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.s.OKAt, tc.s.FailedAt = telemetry.At(ok), telemetry.At(failed)
-			n := site().trouble(tc.s)
+			n := site().problem(tc.s)
 			if n.Strong != tc.strong || n.Text != tc.text || n.Link.URL != tc.link || n.Retry.URL != tc.retry {
 				t.Errorf("%q, %q, %q, %q", n.Strong, n.Text, n.Link.URL, n.Retry.URL)
 			}
@@ -88,18 +88,18 @@ func TestTrouble(t *testing.T) {
 // it.
 func TestHeldListing(t *testing.T) {
 	l := telemetry.HeldListing{Source: "octo/action", Known: 12, Kept: 3, Times: 2, FirstSeen: telemetry.At(site().Now())}
-	n := site().trouble(telemetry.SourceStatus{Name: "runs", Held: &l})
+	n := site().problem(telemetry.SourceStatus{Name: "runs", Held: &l})
 	if n.Retry.Text != "Mark 9 files as gone" || n.Retry.Hidden[1].Value != "3" ||
 		!strings.Contains(n.Text, "Seen 2 times since 2026-03-10 12:00 UTC. Check that ACTION_REPO") {
 		t.Errorf("%+v", n)
 	}
 	l.Source = ""
-	if n = heldTrouble(l); !strings.Contains(n.Text, "Check that the directory is mounted") {
+	if n = heldProblem(l); !strings.Contains(n.Text, "Check that the directory is mounted") {
 		t.Errorf("%q", n.Text)
 	}
 }
 
-// TestQuota: a limit that is nearly reached has a colour, and is whole again
+// TestQuota: a limit that is nearly reached has a color, and is whole again
 // once it was renewed.
 func TestQuota(t *testing.T) {
 	now := site().Now()
@@ -128,7 +128,7 @@ func TestCauses(t *testing.T) {
 		telemetry.CodeUpstreamDenied: "not permitted", telemetry.CodeRateLimited: "rate limited", telemetry.CodeConflict: "missing",
 		telemetry.CodeInternal: "failed",
 	} {
-		if got := troubleWord(code); got != want {
+		if got := problemLabel(code); got != want {
 			t.Errorf("%s: %q, want %q", code, got, want)
 		}
 	}

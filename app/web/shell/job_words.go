@@ -11,9 +11,9 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// startedWords say by what a job was started, and who joined it, as this
+// startedText says how a job was started, and who joined it, as this
 // browser's person would: "by you, 1 more joined".
-func startedWords(j telemetry.Job, mine bool) string {
+func startedText(j telemetry.Job, mine bool) string {
 	more := Number(j.Joined) + " more joined"
 	switch {
 	case mine && j.Joined > 0:
@@ -34,7 +34,7 @@ func startedWords(j telemetry.Job, mine bool) string {
 	return strings.TrimPrefix(said, ", ")
 }
 
-// jobResult is what any kind of job answers with, as far as a page says it.
+// jobResult is the part of any job's result that pages show.
 type jobResult struct {
 	New          int64              `json:"new"`
 	Updated      int64              `json:"updated"`
@@ -53,7 +53,7 @@ type jobResult struct {
 func resultOf(j telemetry.Job) jobResult {
 	var r jobResult
 	if len(j.Result) > 0 {
-		_ = json.Unmarshal(j.Result, &r) // an older program's result says less
+		_ = json.Unmarshal(j.Result, &r) // an older program's result has fewer fields
 	}
 	return r
 }
@@ -77,7 +77,7 @@ func JobTitle(j telemetry.Job) string {
 	case telemetry.JobInterrupted:
 		return name + ": interrupted"
 	case telemetry.JobCancelled:
-		return name + ": cancelled"
+		return name + ": canceled"
 	}
 	return name + ": failed"
 }
@@ -105,19 +105,19 @@ func JobSummary(j telemetry.Job) string {
 			said = append(said, Number(r.Skipped)+" left for later")
 		}
 		if r.Missing > 0 {
-			said = append(said, Number(r.Missing)+" unknown to Devin")
+			said = append(said, Number(r.Missing)+" not found by Devin")
 		}
 	case ingest.JobPollPRs:
 		said = []string{plural(r.PRsFound, "pull request", "")}
 	case ingest.JobBackfill:
 		return backfillSummary(r)
 	}
-	return strings.Join(append(said, failedWords(j.Errors)...), ", ") + "."
+	return strings.Join(append(said, failureTexts(j.Errors)...), ", ") + "."
 }
 
-// failedWords counts what failed while a job went on: repositories, whose
+// failureTexts counts what failed during a job: repositories, whose
 // errors begin with their name, and all else.
-func failedWords(errs []string) (said []string) {
+func failureTexts(errs []string) (said []string) {
 	repos, others := 0, 0
 	for _, e := range errs {
 		if name, _, named := strings.Cut(e, ": "); named && name != "" && telemetry.ParseRepo(name).Key() == strings.ToLower(name) {
@@ -138,17 +138,17 @@ func failedWords(errs []string) (said []string) {
 func backfillSummary(r jobResult) string {
 	records := parts.Plural(int(r.PatchedFiles), "record", "")
 	if len(r.Changes) == 0 {
-		return "Nothing to mend: no old record misses an issue id or a PR URL that is known."
+		return "Nothing to correct: no known issue id or pull request is missing from a record."
 	}
 	changes := parts.Plural(len(r.Changes), "change", "") + " in " + records
 	if r.DryRun {
-		return changes + ". Nothing is written yet. The records as fetched stay retrievable."
+		return changes + ". Nothing has been changed yet. The original records are kept."
 	}
 	return changes + " applied."
 }
 
-// TookWords is how long a job took: "under 1 s", "12 s", "1:20 min".
-func TookWords(d time.Duration) string {
+// TookText is how long a job took: "under 1 s", "12 s", "1:20 min".
+func TookText(d time.Duration) string {
 	switch seconds := int(d.Seconds()); {
 	case seconds < 1:
 		return "under 1 s"
@@ -166,7 +166,7 @@ func secondsText(s float64) string {
 	return fmt.Sprintf("%.1f s", s)
 }
 
-// ValueText is one side of a change in a few words.
+// ValueText is one side of a change, in short.
 func ValueText(v any) string {
 	switch v := v.(type) {
 	case nil:

@@ -98,7 +98,7 @@ func (w *Shell) JobCards() Panel {
 // one that runs.
 func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 	l := panels.JobList{Frame: v.Brief()}
-	told := map[string]bool{} // the kinds that have a card: how an older one ended is no news
+	shown := map[string]bool{} // the kinds that have a card: how an older one ended is no news
 	for _, own := range v.Jobs {
 		job, running := w.jobs.Running(own.id)
 		if !running {
@@ -114,12 +114,12 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 		switch {
 		case job.Running():
 			l.Topics, l.Every = telemetry.TopicJobs, "2s"
-		case told[job.Kind]:
+		case shown[job.Kind]:
 			continue
 		}
-		told[job.Kind] = true
+		shown[job.Kind] = true
 		card := w.jobCard(job)
-		card.By = startedWords(job, own.started)
+		card.By = startedText(job, own.started)
 		l.Cards = append(l.Cards, card)
 	}
 	return panels.Jobs(l), nil

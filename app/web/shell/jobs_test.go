@@ -38,9 +38,9 @@ func TestCardErrors(t *testing.T) {
 	}
 }
 
-// TestStartedWords: a job is this browser's own where it started it, else it
+// TestStartedText: a job is this browser's own where it started it, else it
 // joined; a card from before this was kept says nothing wrong.
-func TestStartedWords(t *testing.T) {
+func TestStartedText(t *testing.T) {
 	for _, c := range []struct {
 		by     telemetry.StartedBy
 		joined int64
@@ -56,7 +56,7 @@ func TestStartedWords(t *testing.T) {
 		{"", 1, false, "you joined"},
 		{"", 0, false, ""},
 	} {
-		if got := startedWords(telemetry.Job{By: c.by, Joined: c.joined}, c.mine); got != c.want {
+		if got := startedText(telemetry.Job{By: c.by, Joined: c.joined}, c.mine); got != c.want {
 			t.Errorf("%q, %d joined, mine %v: %q, want %q", c.by, c.joined, c.mine, got, c.want)
 		}
 	}
@@ -80,11 +80,11 @@ func TestJobSummaries(t *testing.T) {
 	}{
 		{ingest.JobRefresh, `{"new":1,"gone":2,"broken":3,"prs_found":1}`,
 			"1 new file, 0 updated, 2 gone, 3 could not be read, 1 pull request."},
-		{ingest.JobPoll, `{"polled":1,"skipped":2,"missing":3}`, "1 session polled, 0 pull requests, 2 left for later, 3 unknown to Devin."},
+		{ingest.JobPoll, `{"polled":1,"skipped":2,"missing":3}`, "1 session polled, 0 pull requests, 2 left for later, 3 not found by Devin."},
 		{ingest.JobPollPRs, `{"prs_found":4}`, "4 pull requests."},
-		{ingest.JobBackfill, `{}`, "Nothing to mend: no old record misses an issue id or a PR URL that is known."},
+		{ingest.JobBackfill, `{}`, "Nothing to correct: no known issue id or pull request is missing from a record."},
 		{ingest.JobBackfill, `{"dry_run":true,"patched_files":1,"changes":[{},{}]}`,
-			"2 changes in 1 record. Nothing is written yet. The records as fetched stay retrievable."},
+			"2 changes in 1 record. Nothing has been changed yet. The original records are kept."},
 		{ingest.JobBackfill, `{"patched_files":2,"changes":[{}]}`, "1 change in 2 records applied."},
 		{ingest.JobPollPRs, `not JSON`, "0 pull requests."},
 	} {
@@ -98,7 +98,7 @@ func TestJobSummaries(t *testing.T) {
 func TestJobTitles(t *testing.T) {
 	for state, want := range map[string]string{
 		telemetry.JobRunning: "running", telemetry.JobDone: "done", telemetry.JobInterrupted: "interrupted",
-		telemetry.JobCancelled: "cancelled", telemetry.JobFailed: "failed",
+		telemetry.JobCancelled: "canceled", telemetry.JobFailed: "failed",
 	} {
 		if got := JobTitle(telemetry.Job{Kind: ingest.JobPollPRs, State: state}); got != "Poll pull requests: "+want {
 			t.Errorf("%s: %q", state, got)
@@ -106,7 +106,7 @@ func TestJobTitles(t *testing.T) {
 	}
 }
 
-// TestJobCards: a running job can be cancelled, where that leaves nothing half
+// TestJobCards: a running job can be canceled, where that leaves nothing half
 // done; a dry run lists what it would change, and applies it.
 func TestJobCards(t *testing.T) {
 	start := site().Now().Add(-75 * time.Second)

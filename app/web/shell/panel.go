@@ -11,7 +11,7 @@ import (
 )
 
 // Panel is a panel: its name (its address under /panels/ and its id), what it
-// shows and how often it asks again by itself.
+// shows and how often it asks again.
 type Panel struct {
 	Name   string
 	Title  string
@@ -66,7 +66,7 @@ func (w *Shell) ViewOf(c *fiber.Ctx, p Panel) (View, error) {
 	return v, err
 }
 
-// Draw makes one panel. An error is what stands in its place.
+// Draw makes one panel. An error is shown in its place.
 type Draw func(ctx context.Context, v View) (templ.Component, error)
 
 // Within draws a panel within a page: where that fails the page is whole, and

@@ -9,8 +9,8 @@ import (
 	"telemetry-dashboard/views/panels"
 )
 
-// TakenIssue is an issue with the latest session that took it, nil where that
-// is not known.
+// TakenIssue is an issue with the latest session that worked on it, nil if
+// that is unknown.
 type TakenIssue struct {
 	telemetry.IssueRow
 	session *telemetry.SessionRow
@@ -112,7 +112,7 @@ func (w *Shell) MarkedRow(p MarkedPull) panels.PullRow {
 type RepoTrend struct {
 	telemetry.RepoRow
 	days         telemetry.RepoDays
-	since, until time.Time // the stretch of these days
+	since, until time.Time // the range of these days
 }
 
 // ReposOf asks for repositories with their last days, of all repositories

@@ -49,7 +49,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 		Page:       links.Pull(p.Repo, p.Number),
 		GitHub:     w.Settings.GitHubWeb.Pull(p.Repo, p.Number),
 		SessionIDs: p.Session,
-		LinkedBy:   BasisWords(p.Basis),
+		LinkedBy:   BasisText(p.Basis),
 	}
 	if p.State != "closed" {
 		r.Waiting = p.CreatedAt.Time
@@ -111,11 +111,11 @@ func RepoRow(r RepoTrend) panels.RepoRow {
 	}
 	switch {
 	case !r.Listed && r.LatestRun != nil:
-		row.Short, row.Remark = "not listed", "Counts of the latest scan: its record names no findings"
+		row.Short, row.Remark = "not listed", "Counts of the latest scan, which lists no findings"
 	case r.LatestReduced:
-		row.Short, row.Remark = "scope reduced", "The latest scan looked at less than the one before, and closed nothing"
+		row.Short, row.Remark = "scope reduced", "The latest scan covered less than the one before and closed nothing"
 	case r.WithoutFindings:
-		row.Short, row.Remark = "newer scan unnamed", "A newer scan names no findings; what is open is as of the one before"
+		row.Short, row.Remark = "newer scan not listed", "A newer scan lists no findings; open issues are as of the one before"
 	}
 	return row
 }

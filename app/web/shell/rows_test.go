@@ -35,7 +35,7 @@ func site() *Shell {
 }
 
 // TestSessionRows: a session's row leads to its page, its run and its pull
-// request; why it never started stands beside it.
+// request; why it never started is a remark.
 func TestSessionRows(t *testing.T) {
 	pr := &telemetry.PullState{Repo: "octo/shop", Number: 7, State: "open"}
 	s := telemetry.SessionRow{Key: "a1", ID: "devin-a1", State: telemetry.StateWorking, Reason: "why", Repo: "octo/shop", RunNumber: 3,
@@ -78,7 +78,7 @@ func TestMarkedRows(t *testing.T) {
 	r := site().MarkedRow(MarkedPull{PullExtras: telemetry.PullExtras{
 		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Outcome: telemetry.VerificationFailed}})
 	want := []panels.Tier{{Severity: "critical", N: 2}, {Severity: "low", N: 1}, {N: 7}}
-	if !slices.Equal(r.Tiers, want) || r.Verified.Word == "" {
+	if !slices.Equal(r.Tiers, want) || r.Verified.Label == "" {
 		t.Errorf("%+v, %+v", r.Tiers, r.Verified)
 	}
 }
@@ -103,10 +103,10 @@ func TestRunRows(t *testing.T) {
 func TestRepoRows(t *testing.T) {
 	run := int64(1)
 	for want, r := range map[string]telemetry.RepoRow{
-		"":                   {Listed: true, LatestRun: &run},
-		"not listed":         {LatestRun: &run},
-		"scope reduced":      {Listed: true, LatestReduced: true},
-		"newer scan unnamed": {Listed: true, WithoutFindings: true},
+		"":                      {Listed: true, LatestRun: &run},
+		"not listed":            {LatestRun: &run},
+		"scope reduced":         {Listed: true, LatestReduced: true},
+		"newer scan not listed": {Listed: true, WithoutFindings: true},
 	} {
 		row := RepoRow(RepoTrend{RepoRow: r, days: telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}})
 		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days, []int{1, 4}) || row.Closed != 2 {

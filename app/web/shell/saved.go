@@ -20,7 +20,7 @@ func Everything() []string {
 // ListTopics are the topics of what shows a list under its saved views.
 func ListTopics() []string { return append(Everything(), telemetry.TopicViews) }
 
-// Saved is the menu of all saved views, beside the navigation.
+// Saved is the menu of all saved views, next to the navigation.
 func (w *Shell) Saved() Panel {
 	return Panel{Name: "saved", Title: "Saved views", Page: links.Issues, Topics: []string{telemetry.TopicViews}, Draw: w.drawSaved}
 }

@@ -28,7 +28,7 @@ type Jobs interface {
 	Running(id string) (telemetry.Job, bool)
 }
 
-// Changes tells when something that was stored has changed.
+// Changes reports when something that is stored has changed.
 type Changes interface {
 	Versions() map[string]uint64
 	Watch() (<-chan struct{}, func())
@@ -38,7 +38,7 @@ type Changes interface {
 type Assets interface{ URL(name string) string }
 
 // Missing is a setting that is not set: what is off without it, and where to
-// get it, in sentences.
+// get it, as sentences.
 type Missing struct{ Variable, Off, Where string }
 
 // Settings are what pages say of the program's settings; no secret is among
@@ -53,7 +53,7 @@ type Settings struct {
 	PollInterval    time.Duration
 	Polls           bool // Devin can be asked
 	Demo            bool
-	Open            bool // others can reach the dashboard, and nobody signs in
+	Open            bool // others can reach the dashboard, and there is no sign-in
 }
 
 // Options are what a Shell works with.
@@ -76,7 +76,7 @@ type Shell struct {
 	changes   Changes
 	quota     Quota
 	assets    pages.Assets
-	shared    pulseShared
+	shared    freshnessShared
 }
 
 // New returns a Shell.
@@ -94,7 +94,7 @@ func New(o Options) *Shell {
 			App:   o.Assets.URL("app.js"),
 			Icon:  o.Assets.URL("icon.svg"),
 		},
-		shared: pulseShared{asking: make(chan struct{}, 1)},
+		shared: freshnessShared{asking: make(chan struct{}, 1)},
 	}
 }
 
@@ -124,7 +124,7 @@ func Render(c *fiber.Ctx, status int, page templ.Component) error {
 	return c.Status(status).Send(body.Bytes())
 }
 
-// Document is what stands around a page. Its versions are read before the
+// Document is the document around a page. Its versions are read before the
 // panels are asked, so that a change meanwhile is asked for again.
 func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
@@ -132,11 +132,11 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s.Versions = versions(w.Versions())
 	s.Jobs = w.JobCards().Within(ctx, v)
 	s.Saved = w.Saved().Within(ctx, v)
-	s.Views, _ = w.savedGroups(ctx) // the panel beside it tells what failed
+	s.Views, _ = w.savedGroups(ctx) // the menu itself says what failed
 	if c.Path() == links.Search {   // elsewhere q is of the page's own list
 		s.Search = c.Query("q")
 	}
-	p, err := w.pulse(ctx)
+	p, err := w.freshness(ctx)
 	if err != nil {
 		s.Fresh = w.Freshness().Within(ctx, v) // it asks again, and says what is wrong
 		return s
@@ -153,7 +153,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 }
 
 // hold switches buttons off whose upstream has a limit that has not ended.
-func (w *Shell) hold(p pulse, buttons []parts.Action) {
+func (w *Shell) hold(p freshness, buttons []parts.Action) {
 	github, devin := w.held(p)
 	for i, b := range buttons {
 		until := map[string]time.Time{"github": github, "devin": devin}[b.Upstream]
@@ -164,7 +164,7 @@ func (w *Shell) hold(p pulse, buttons []parts.Action) {
 	}
 }
 
-// bareShell asks nothing: an error page must not fail in turn.
+// bareShell queries nothing: an error page must not fail itself.
 func (w *Shell) bareShell(title, current string) pages.Shell {
 	s := pages.Shell{
 		Title:  title,
@@ -233,8 +233,8 @@ func versions(of map[string]uint64) string {
 	return strings.Join(list, " ")
 }
 
-// KeyPage is where the value of a variable is made, nothing for one that is
-// made nowhere.
+// KeyPage is the page on which to create the value of a variable, the zero
+// Link if there is none.
 func (w *Shell) KeyPage(variable string) parts.Link {
 	switch variable {
 	case "GITHUB_TOKEN":

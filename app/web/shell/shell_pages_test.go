@@ -17,14 +17,14 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// TestDocument: what stands around every page.
+// TestDocument: the document around every page.
 func TestDocument(t *testing.T) {
 	s := webtest.Shop(t)
 	s.Get("/runs").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 4 Issues Sessions Pull requests Runs Repositories Activity",
 			"octo/action",
-			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 unknown to Devin", "GitHub 4,985/5,000 left",
-			"Devin does not know 1 session (404)."},
+			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 not found by Devin", "GitHub 4,985/5,000 left",
+			"Devin cannot find 1 session (404)."},
 		HTML:  []string{`href="/runs" aria-current="page"`, `action="/search"`, `name="dry_run" value="true"`},
 		Lacks: []string{"No sign-in."}})
 	s.Get("/search?q=rule-03").Check(t, webtest.Want{Status: 200, HTML: []string{`value="rule-03"`}})
@@ -44,18 +44,18 @@ func TestProblems(t *testing.T) {
 		{"a page that there is not", "/nowhere", nil, webtest.Want{Status: 404, Text: []string{"Not found", "Overview"},
 			HTML: []string{"<html"}}},
 		{"a panel that there is not", "/panels/nothing", []string{"HX-Request", "true"},
-			webtest.Want{Status: 404, Text: []string{"This panel could not be loaded."}, Lacks: []string{"<html"}}},
+			webtest.Want{Status: 404, Text: []string{"Cannot load this panel."}, Lacks: []string{"<html"}}},
 		{"a query typed in place", "/panels/issues?q=is:x&push=1", []string{"HX-Request", "true"},
 			webtest.Want{Status: 400, Text: []string{`is: "x" is not valid`}, HTML: []string{"field-fault"},
-				Lacks: []string{"could not be loaded"}}},
+				Lacks: []string{"Cannot load"}}},
 		{"another host's name", "/runs", []string{"Host", "evil.example"},
 			webtest.Want{Status: 421, Text: []string{"Unknown host name"}, Lacks: []string{"Saved views"}}},
 		{"an address that is too long", "/issues?q=" + strings.Repeat("x", 20000), nil,
-			webtest.Want{Status: 431, Text: []string{"This address is too long"}}},
+			webtest.Want{Status: 431, Text: []string{"Address too long"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path, tc.header...).Check(t, tc.want) })
 	}
-	s.Post("/issues", nil).Check(t, webtest.Want{Status: 405, Text: []string{"Not possible here"}})
+	s.Post("/issues", nil).Check(t, webtest.Want{Status: 405, Text: []string{"Method not allowed"}})
 	s.Post("/actions/refresh", nil, "Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site").Check(t,
 		webtest.Want{Status: 403, Text: []string{"Not allowed"}})
 	s.Post("/actions/poll", nil, "HX-Request", "true", "Sec-Fetch-Site", "cross-site").Check(t,
@@ -67,7 +67,7 @@ func TestProblems(t *testing.T) {
 func TestPanelsFailAlone(t *testing.T) {
 	s := webtest.Shop(t)
 	s.Get("/runs?per_page=x&sort=time").Check(t, webtest.Want{Status: 400,
-		Text: []string{"This list cannot be shown as asked", "Records that could not be read 1"}})
+		Text: []string{"Cannot show this list", "Records that could not be read 1"}})
 	s.Get("/repo/octo/shop?period=9d").Check(t, webtest.Want{Status: 200,
 		Text: []string{"octo/shop", "use one of 7d, 30d, 90d, all.", "All open 24"}})
 }
@@ -113,7 +113,7 @@ func TestStripSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestSavedViewsMenu: saved views stand under the name of their list, in the
+// TestSavedViewsMenu: saved views are under the name of their list, in the
 // order of a search.
 func TestSavedViewsMenu(t *testing.T) {
 	s := webtest.Shop(t)
@@ -126,7 +126,7 @@ func TestSavedViewsMenu(t *testing.T) {
 		HTML: []string{`href="/repos?q="`}})
 }
 
-// TestEvents: a page is told the versions at once and when something changes,
+// TestEvents: a page gets the versions at once and when something changes,
 // and how fresh the data is.
 func TestEvents(t *testing.T) {
 	s := webtest.Shop(t)
@@ -160,10 +160,10 @@ func TestEvents(t *testing.T) {
 			t.Errorf("the versions %q have no %s", before, topic)
 		}
 	}
-	pulse := next("pulse")
-	for _, word := range []string{"needs=4", "pulls=", "runs=1773144030", "sessions=", "quota=4,985/5,000", "mark="} {
-		if !strings.Contains(pulse, word) {
-			t.Errorf("the pulse %q has no %q", pulse, word)
+	freshness := next("freshness")
+	for _, word := range []string{"needs=4", "pulls=", "runs=1773144030", "sessions=", "quota=4,985/5,000", "digest="} {
+		if !strings.Contains(freshness, word) {
+			t.Errorf("the event %q has no %q", freshness, word)
 		}
 	}
 	s.Post("/actions/views", url.Values{"name": {"x"}, "list": {"issues"}, "query": {"q="}})

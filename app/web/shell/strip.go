@@ -15,19 +15,19 @@ import (
 	"telemetry-dashboard/views/panels"
 )
 
-// Quota tells what GitHub last said of the token's hourly limit.
+// Quota returns what GitHub last said of the token's hourly limit.
 type Quota interface{ RateLimit() telemetry.RateLimit }
 
-// pulse is what the shell of every page shows of the moment: how old its
-// data is, what is wrong upstream, how much waits for a person.
-type pulse struct {
+// freshness is what the shell of every page says about its data: how old it
+// is, what is wrong upstream, how much waits for a person.
+type freshness struct {
 	sources []telemetry.SourceStatus // in the order of the strip
 	quota   telemetry.RateLimit
 	needs   int64
 }
 
-func (w *Shell) pulse(ctx context.Context) (pulse, error) {
-	var p pulse
+func (w *Shell) freshness(ctx context.Context) (freshness, error) {
+	var p freshness
 	var err error
 	if p.sources, err = w.Dashboard.Sources(ctx); err != nil {
 		return p, err
@@ -46,7 +46,7 @@ func (w *Shell) pulse(ctx context.Context) (pulse, error) {
 
 // heldUntil is when an upstream's limit ends that stops the sources of the
 // names; zero if none does.
-func (p pulse) heldUntil(now time.Time, names ...string) time.Time {
+func (p freshness) heldUntil(now time.Time, names ...string) time.Time {
 	var until time.Time
 	for _, s := range p.sources {
 		if slices.Contains(names, s.Name) && s.Code == telemetry.CodeRateLimited && s.RetryAt.After(now) && s.RetryAt.After(until) {
@@ -57,15 +57,16 @@ func (p pulse) heldUntil(now time.Time, names ...string) time.Time {
 }
 
 // held is when GitHub and Devin can be asked again; zero is now.
-func (w *Shell) held(p pulse) (github, devin time.Time) {
+func (w *Shell) held(p freshness) (github, devin time.Time) {
 	return p.heldUntil(w.Now(), "runs", "pulls"), p.heldUntil(w.Now(), "sessions")
 }
 
-// pulseText writes the pulse as events and the strip carry it: times in unix
-// seconds, and a mark of all else that the strip says. A page writes the
-// times into what it shows; only for another mark does it ask for the strip.
-func (w *Shell) pulseText(p pulse, f panels.Fresh) string {
-	mark := fnv.New32a()
+// freshnessText writes it as events and the strip carry it: times in unix
+// seconds, and a digest of everything else that the strip says. A page writes
+// the times into what it shows; only for another digest does it ask for the
+// strip.
+func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
+	digest := fnv.New32a()
 	words := []string{"needs=" + Number(p.needs)}
 	for _, s := range p.sources {
 		if !s.OKAt.IsZero() {
@@ -73,9 +74,9 @@ func (w *Shell) pulseText(p pulse, f panels.Fresh) string {
 		}
 	}
 	for _, s := range f.Sources {
-		fmt.Fprintln(mark, s.Name, s.Tone, s.Cause, s.At.IsZero())
+		fmt.Fprintln(digest, s.Name, s.Tone, s.Cause, s.At.IsZero())
 	}
-	fmt.Fprintln(mark, f.Trouble, f.Quota.Known, f.Quota.Tone)
+	fmt.Fprintln(digest, f.Problems, f.Quota.Known, f.Quota.Tone)
 	if p.quota.Known {
 		words = append(words, "quota="+f.Quota.Left)
 	}
@@ -86,42 +87,42 @@ func (w *Shell) pulseText(p pulse, f panels.Fresh) string {
 		}
 	}
 	slices.Sort(words)
-	return strings.Join(append(words, fmt.Sprintf("mark=%x", mark.Sum32())), " ")
+	return strings.Join(append(words, fmt.Sprintf("digest=%x", digest.Sum32())), " ")
 }
 
-// pulseShared is the pulse's text for all open streams: one of them asks, and
-// the others take its answer.
-type pulseShared struct {
+// freshnessShared is the text for all open streams: one of them asks, and the
+// others use its answer.
+type freshnessShared struct {
 	asking chan struct{} // holds an element while at and text are in use
 	at     time.Time
 	text   string
 }
 
 const (
-	// pulseFresh is for how long an answer, or that there was none, holds for
-	// all streams.
-	pulseFresh = time.Second
+	// freshnessKept is how long an answer, or a failure, is used for all
+	// streams.
+	freshnessKept = time.Second
 
-	// pulsePatience is how long the database may take to answer.
-	pulsePatience = 3 * time.Second
+	// freshnessTimeout is how long the database may take to answer.
+	freshnessTimeout = 3 * time.Second
 )
 
-// sharedPulse returns the pulse's text, the last one where there is no new
-// one in time, and "" once ctx has ended: a stream whose client is gone does
+// sharedFreshness returns the text, the last one if there is no new one in
+// time, and "" once ctx has ended: a stream whose client is gone does
 // not wait for the others.
-func (w *Shell) sharedPulse(ctx context.Context) string {
+func (w *Shell) sharedFreshness(ctx context.Context) string {
 	select {
 	case w.shared.asking <- struct{}{}:
 		defer func() { <-w.shared.asking }()
 	case <-ctx.Done():
 		return ""
 	}
-	if age := w.Now().Sub(w.shared.at); age >= pulseFresh || age < 0 {
-		asked, cancel := context.WithTimeout(ctx, pulsePatience)
+	if age := w.Now().Sub(w.shared.at); age >= freshnessKept || age < 0 {
+		asked, cancel := context.WithTimeout(ctx, freshnessTimeout)
 		defer cancel()
-		// The strip goes on saying what it says where this fails.
-		if p, err := w.pulse(asked); err == nil {
-			w.shared.text = w.pulseText(p, w.fresh(p))
+		// If this fails, the strip stays as it is.
+		if p, err := w.freshness(asked); err == nil {
+			w.shared.text = w.freshnessText(p, w.fresh(p))
 		}
 		w.shared.at = w.Now()
 	}

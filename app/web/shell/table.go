@@ -21,7 +21,7 @@ func Asked[R any](l dashboard.List[R], v View, q query.Query) Source[R] {
 	}
 }
 
-// joined asks for rows and adds to them what the list shows beside them.
+// joined asks for rows and adds the related data that the list shows.
 func joined[A, B any](rows Source[A], more func(context.Context, []A) ([]B, error)) Source[B] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[B], error) {
 		list, err := rows(ctx, p)

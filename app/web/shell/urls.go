@@ -17,7 +17,7 @@ func QueryFor(text, usual string) string {
 	return OrBlank(text)
 }
 
-// OrBlank is an empty query as it stands in an address.
+// OrBlank writes an empty query as an address has it.
 func OrBlank(text string) string {
 	if text == "" {
 		return parts.Blank

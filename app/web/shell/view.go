@@ -22,7 +22,7 @@ type View struct {
 	Query   url.Values        // as it came
 	Jobs    []OwnJob
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
-	stats   func() (dashboard.Stats, error)    // of now, likewise
+	stats   func() (dashboard.Stats, error)    // of now, in the same way
 	Subject string                             // what a panel about one thing is about
 	Form    url.Values                         // what was typed into a form that could not be sent
 	Fault   error                              // why not
@@ -46,8 +46,8 @@ func (v View) Search() string {
 // Get returns a parameter of the panel.
 func (v View) Get(name string) string { return v.Query.Get(name) }
 
-// Address says where the panel stands; of the query only what the panel
-// knows is kept.
+// Address is the page and the fragment of the panel, with those parameters
+// that the panel knows.
 func (v View) Address() parts.Address {
 	at := parts.Address{Page: v.Panel.Page, Panel: links.Panel(v.Panel.Name), Query: url.Values{}}
 	if v.Scope != "" {
@@ -67,7 +67,7 @@ func (v View) Address() parts.Address {
 	return at
 }
 
-// Frame is what stands around the panel.
+// Frame is the frame of the panel.
 func (v View) Frame() panels.Frame {
 	return panels.Frame{
 		ID:     v.Panel.Name,
@@ -97,8 +97,8 @@ func (v View) Untitled() panels.Frame {
 // PerPageLeast is the fewest rows of a page that the pages offer.
 const PerPageLeast = 25
 
-// Paging reads page, per_page, sort and order. What is no number is
-// CodeInvalid, what is out of range is clamped.
+// Paging reads page, per_page, sort and order. What is not a number
+// is CodeInvalid, what is out of range is clamped.
 func (v View) Paging(sort parts.Sort) (query.Page, error) {
 	p := query.Page{Sort: v.Get("sort"), Order: v.Get("order")}
 	if p.Sort == "" {

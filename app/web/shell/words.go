@@ -12,7 +12,7 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// DaysText is a usual interval in its two largest words: "3 d", "7 h".
+// DaysText is an interval in its largest unit: "3 d", "7 h".
 func DaysText(d time.Duration) string {
 	switch {
 	case d >= 48*time.Hour:
@@ -59,8 +59,8 @@ func ShortID(id string) string {
 	return telemetry.SessionKey(id)
 }
 
-// BasisWords says by what a pull request belongs to its session.
-func BasisWords(b telemetry.LinkBasis) string {
+// BasisText says why a pull request belongs to its session.
+func BasisText(b telemetry.LinkBasis) string {
 	switch b {
 	case telemetry.LinkDevin:
 		return "Devin’s answer"
@@ -89,18 +89,18 @@ func asSentence(text string) string {
 	return text
 }
 
-// JoinWords joins the status of a session and its detail, as Devin has them.
-func JoinWords(status, detail string) string {
+// StatusText joins the status of a session and its detail, as Devin gives them.
+func StatusText(status, detail string) string {
 	if detail == "" {
 		return status
 	}
 	return status + " + " + detail
 }
 
-// Sentence is what a page may say of an error.
+// Sentence is the message of an error for a page.
 func Sentence(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message
 	}
-	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+	return "Internal error. See the log. Stored data is kept."
 }

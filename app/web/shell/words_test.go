@@ -26,7 +26,7 @@ func TestDurations(t *testing.T) {
 		}
 	}
 	for d, want := range map[time.Duration]string{0: "under 1 s", 12 * time.Second: "12 s", 80 * time.Second: "1:20 min"} {
-		if got := TookWords(d); got != want {
+		if got := TookText(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
 	}
@@ -40,10 +40,10 @@ func TestNames(t *testing.T) {
 	for _, tc := range []struct{ got, want string }{
 		{RunName(0, 0), "dispatch"}, {RunName(0, 2), "dispatch · batch 2"}, {RunName(7, 2), "run 7 · batch 2"},
 		{ShortID("devin-0123456789abcdef"), "01234567"}, {ShortID("r-1"), "r-1"},
-		{JoinWords("running", "working"), "running + working"}, {JoinWords("finished", ""), "finished"},
-		{BasisWords(telemetry.LinkDevin), "Devin’s answer"}, {BasisWords(telemetry.LinkVerification), "verification record"},
-		{BasisWords(telemetry.LinkRecorded), "run record"}, {BasisWords(telemetry.LinkSessionID), "session id in the PR"},
-		{BasisWords(telemetry.LinkIssueID), "issue id in the title"}, {BasisWords(""), ""},
+		{StatusText("running", "working"), "running + working"}, {StatusText("finished", ""), "finished"},
+		{BasisText(telemetry.LinkDevin), "Devin’s answer"}, {BasisText(telemetry.LinkVerification), "verification record"},
+		{BasisText(telemetry.LinkRecorded), "run record"}, {BasisText(telemetry.LinkSessionID), "session id in the PR"},
+		{BasisText(telemetry.LinkIssueID), "issue id in the title"}, {BasisText(""), ""},
 		{PercentText(33.33), "33.3 %"}, {Number(1234567), "1,234,567"}, {SpotText("a.ts", 0), "a.ts"}, {SpotText("a.ts", 7), "a.ts:7"},
 		{ValueText(nil), "empty"}, {ValueText(""), "empty"}, {ValueText([]any{}), "empty"}, {ValueText([]any{"a", 2.0}), "a, 2"},
 		{ValueText("https://github.com/octo/shop/pull/7"), "octo/shop#7"}, {ValueText("text"), "text"},
@@ -62,7 +62,7 @@ func TestSentences(t *testing.T) {
 	if got := Sentence(telemetry.Errorf(telemetry.CodeInvalid, "Too long.").Because(errors.New("secret"))); got != "Too long." {
 		t.Errorf("%q", got)
 	}
-	if got := Sentence(errors.New("secret")); strings.Contains(got, "secret") || !strings.Contains(got, "its log has the cause") {
+	if got := Sentence(errors.New("secret")); strings.Contains(got, "secret") || !strings.Contains(got, "See the log") {
 		t.Errorf("%q", got)
 	}
 }

@@ -1,6 +1,6 @@
 // Package webtest serves the pages to tests: the real server over a real
 // SQLite file and real jobs, with GitHub and Devin played on the wire. No
-// loop runs, and the clock stands still at Now.
+// loop runs, and the clock is stopped at Now.
 package webtest
 
 import (
@@ -91,16 +91,16 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	})
 	ended := make(chan error, 1)
 	o := web.Options{
-		Dashboard: dashboard.New(reading),
-		Jobs:      s.Jobs,
-		Changes:   s.Store,
-		Scopes:    s.Store,
-		Outward:   s.Jobs,
-		NewID:     ids(),
-		Assets:    static.New(),
-		Quota:     gh,
-		APIDocs:   static.OpenAPI(),
-		Now:       Now,
+		Dashboard:   dashboard.New(reading),
+		Jobs:        s.Jobs,
+		Changes:     s.Store,
+		Scopes:      s.Store,
+		Submissions: s.Jobs,
+		NewID:       ids(),
+		Assets:      static.New(),
+		Quota:       gh,
+		APIDocs:     static.OpenAPI(),
+		Now:         Now,
 		Settings: web.Settings{
 			ActionRepo:   ActionRepo,
 			GitHubWeb:    "https://github.com",

@@ -13,12 +13,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// The sessions of the shop's runs, by what became of them.
+// The sessions of the shop's runs, by outcome.
 const (
 	Working = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1" // it works since a day, and has an open pull request, 8
 	Merged  = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb2" // its pull request, 7, is merged and verified
 	Waiting = "ccccccccccccccccccccccccccccccc3" // it waits for an answer
-	Unknown = "ddddddddddddddddddddddddddddddd4" // Devin does not know it
+	Unknown = "ddddddddddddddddddddddddddddddd4" // Devin cannot find it
 )
 
 // Shop serves three repositories, read from GitHub and polled:
@@ -29,8 +29,8 @@ const (
 //   - octo/api, whose record names no findings;
 //   - octo/ledger, whose last scan found far less than the one before.
 //
-// Beside them there are a verification of pull request 7 and a record that
-// cannot be read.
+// There are also a verification of pull request 7 and a record that cannot be
+// read.
 func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 	t.Helper()
 	s := Open(t, change...)
@@ -125,7 +125,7 @@ func Scan(repo string, run int, at time.Time, findings []map[string]any, session
 	return record
 }
 
-// Session is how a record names a session that took findings of its run.
+// Session is how a record names a session that worked on findings of its run.
 func Session(id string, batch int, status string, issues ...string) map[string]any {
 	s := map[string]any{"session_id": id, "batch_id": batch, "status": status, "issue_ids": issues}
 	if len(id) == 32 {

@@ -9,15 +9,15 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// heldTrouble is the strip about a listing that marks nothing gone, with the
+// heldProblem is the strip about a listing that marks nothing gone, with the
 // button that confirms it.
-func heldTrouble(l telemetry.HeldListing) panels.Trouble {
+func heldProblem(l telemetry.HeldListing) panels.Problem {
 	gone := int(l.Known - l.Kept)
 	check := "Check that the directory is mounted and is the right one"
 	if l.Source != "" {
 		check = "Check that ACTION_REPO is the right repository"
 	}
-	n := panels.Trouble{Retry: parts.Action{
+	n := panels.Problem{Retry: parts.Action{
 		Text:  "Mark " + parts.Plural(gone, "file", "") + " as gone",
 		Class: "btn-danger",
 		URL:   links.ActionAcceptListing,
@@ -31,19 +31,19 @@ func heldTrouble(l telemetry.HeldListing) panels.Trouble {
 		Icon:   "alert",
 		Strong: "Run files are missing.",
 		Text: l.Message() + " Seen " + parts.Plural(int(l.Times), "time", "") + " since " + l.FirstSeen.Format("2006-01-02 15:04") +
-			" UTC. " + check + "; if the files were deleted, confirm it.",
+			" UTC. " + check + ". If the files were deleted, confirm it.",
 	}
 	return n
 }
 
-// missingTrouble is the strip about sessions that Devin answers 404 for.
-func missingTrouble(n int64) panels.Trouble {
-	return panels.Trouble{Notice: parts.Notice{
+// missingProblem is the strip about sessions that Devin answers 404 for.
+func missingProblem(n int64) panels.Problem {
+	return panels.Problem{Notice: parts.Notice{
 		Tone:   parts.Attention,
 		Icon:   "question",
-		Strong: "Devin does not know " + parts.Plural(int(n), "session", "") + " (404).",
+		Strong: "Devin cannot find " + parts.Plural(int(n), "session", "") + " (404).",
 		Text: "They were deleted, or DEVIN_API_KEY belongs to another organization. " +
-			"What was stored is still shown. Devin is asked again every hour.",
+			"Stored data is still shown. Devin is asked again every hour.",
 		Link: parts.Link{Text: "Sessions", URL: links.Sessions},
 	}}
 }

@@ -54,17 +54,17 @@ type Sums interface {
 	PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error)
 }
 
-// searched are the lists that have a page and a query of people's, in the
-// order in which a search groups them.
-func (l Lists) searched() []Described {
-	return []Described{l.Issues, l.Sessions, l.Pulls, l.Runs, l.Repos}
+// Searched are the lists that have a page and a query of people's, in the
+// order in which pages name them.
+func (l Lists) Searched() []Described {
+	return []Described{l.Repos, l.Issues, l.Pulls, l.Sessions, l.Runs}
 }
 
 // Named returns the list that people search by a name. The error is
 // CodeInvalid for an unknown one.
 func (l Lists) Named(name string) (Described, error) {
 	var names []string
-	for _, list := range l.searched() {
+	for _, list := range l.Searched() {
 		if list.Schema().Name == name {
 			return list, nil
 		}

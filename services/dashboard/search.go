@@ -80,13 +80,13 @@ const searchedAtOnce = 2
 func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, error) {
 	var out SearchResult
 	var schemas []*query.Schema
-	for _, l := range d.searched() {
+	for _, l := range d.Searched() {
 		schemas = append(schemas, l.Schema())
 	}
 	quoted, note := query.QuoteUnknown(schemas, text)
 	finds := []find{
-		finding(d.Issues, quoted, &out.Issues), finding(d.Sessions, quoted, &out.Sessions), finding(d.Pulls, quoted, &out.Pulls),
-		finding(d.Runs, quoted, &out.Runs), finding(d.Repos, quoted, &out.Repos),
+		finding(d.Repos, quoted, &out.Repos), finding(d.Issues, quoted, &out.Issues), finding(d.Pulls, quoted, &out.Pulls),
+		finding(d.Sessions, quoted, &out.Sessions), finding(d.Runs, quoted, &out.Runs),
 	}
 	if fault := sameFault(finds); fault != nil {
 		return SearchResult{}, fault

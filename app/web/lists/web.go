@@ -8,10 +8,7 @@ package lists
 import "telemetry-dashboard/app/web/shell"
 
 // Web answers for the pages of lists. It is safe for concurrent use.
-type Web struct {
-	*shell.Shell
-	tabs tabTotals
-}
+type Web struct{ *shell.Shell }
 
 // New returns a Web.
-func New(s *shell.Shell) *Web { return &Web{Shell: s} }
+func New(s *shell.Shell) *Web { return &Web{s} }

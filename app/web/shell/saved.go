@@ -33,14 +33,15 @@ func (w *Shell) drawSaved(ctx context.Context, v View) (templ.Component, error) 
 	return panels.SavedViews(panels.SavedMenu{Frame: v.Frame(), Groups: groups}), nil
 }
 
-// savedGroups are all saved views by list, in the order of a search.
+// savedGroups are all saved views by list.
 func (w *Shell) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 	all, err := w.Dashboard.Views(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var groups []panels.SavedGroup
-	for _, list := range []string{"repos", "issues", "pulls", "sessions", "runs"} {
+	for _, l := range w.Dashboard.Searched() {
+		list := l.Schema().Name
 		group := panels.SavedGroup{Title: navigationText(links.List(list))}
 		for _, saved := range all {
 			if saved.List == list {

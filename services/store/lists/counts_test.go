@@ -23,7 +23,8 @@ func TestListCounts(t *testing.T) {
 		}
 		countsAreTotals(t, s, lists.Issues(s.Store), "", "is:open", "is:open severity:critical,high", "family:xss rule:js/*", "attempts:>=1 is:open", "path:src", "login",
 			"age:>1d -is:fixed", "is:open attempts:0", "attempts:0 severity:high path:src", "-attempts:0", "attempts:0,2", "attempts:0 attempts:>=1", "family:xss attempts:0",
-			"has:session", "-has:session is:open", "no:session,family", "no:pr", "attempts:<1", "attempts:<=1", "attempts:0..5", "attempts:1..*", "attempts:*..0")
+			"has:session", "-has:session is:open", "no:session,family", "no:pr", "attempts:<1", "attempts:<=1", "attempts:0..5", "attempts:1..*", "attempts:*..0", "attempts:>=3",
+			"attempts:2", "attempts:3", "attempts:>3", "attempts:1..2 is:open", "attempts:1..3", "-attempts:>=3")
 		countsAreTotals(t, s, lists.Sessions(s.Store), "", "is:active", "is:never_started", "is:finished has:pr", "is:finished", "-is:finished", "CQLF", "family:xss")
 		countsAreTotals(t, s, lists.Pulls(s.Store), "", "is:open", "is:unknown", "has:session", "94")
 		countsAreTotals(t, s, lists.Runs(s.Store), "", "kind:scan", "kind:dispatch", "is:reduced", "found:>20")

@@ -132,13 +132,16 @@ func issueColumns() []Field[telemetry.IssueRow] {
 	}
 }
 
-// keptIssues tells whether issue_counts answers a term: it knows whether an
-// issue was attempted, and not how often.
+// mostAttempts is how far issue_counts counts: its triggers say the same.
+const mostAttempts = 3
+
+// keptIssues tells whether issue_counts answers a term: it counts attempts up
+// to mostAttempts, which stands for more too.
 func keptIssues(t query.Term) bool {
 	served := func(v query.Value) bool {
 		switch t.Field {
 		case "attempts":
-			return (!v.Span.HasLow || v.Span.Low <= 1) && (!v.Span.HasHigh || v.Span.High == 1)
+			return (!v.Span.HasLow || v.Span.Low <= mostAttempts) && (!v.Span.HasHigh || v.Span.High <= mostAttempts)
 		case "has", "no":
 			return v.Text != "pr"
 		}

@@ -548,7 +548,7 @@ CREATE TABLE repo_counts (
 
 -- How many issues there are of each kind, kept by triggers: a list's total
 -- costs a few rows, not the history. repo_id 0 holds all repositories; attempts is
--- 0 or 1.
+-- 0, 1, 2, or 3 for three and more.
 CREATE TABLE issue_counts (
   repo_id       BIGINT NOT NULL,
   status_rank   SMALLINT NOT NULL,
@@ -629,9 +629,9 @@ CREATE TABLE held_listings (
 CREATE FUNCTION issue_counts_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
-    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1), COUNT(*)
+    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3), COUNT(*)
       FROM fresh i CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
-      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1)
+      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3)
     ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
   RETURN NULL;
 END $$;
@@ -641,9 +641,9 @@ END $$;
 CREATE FUNCTION issue_counts_removed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
-    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1), -COUNT(*)
+    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3), -COUNT(*)
       FROM stale i CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
-      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 1)
+      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3)
     ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
   RETURN NULL;
 END $$;
@@ -654,8 +654,8 @@ CREATE FUNCTION issue_counts_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
     SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, i.attempts, SUM(i.step)
-      FROM (SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 1) AS attempts, 1 AS step FROM fresh
-        UNION ALL SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 1), -1 FROM stale) i
+      FROM (SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 3) AS attempts, 1 AS step FROM fresh
+        UNION ALL SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 3), -1 FROM stale) i
         CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
       GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, i.attempts
       HAVING SUM(i.step) <> 0

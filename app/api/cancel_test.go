@@ -36,7 +36,7 @@ func TestCancel(t *testing.T) {
 	}
 	cancel(id, 200)
 	told := <-waiting
-	if told.StatusCode != 409 || !strings.Contains(string(told.body), id+" was cancelled") {
+	if told.StatusCode != 409 || !strings.Contains(string(told.body), id+" was canceled") {
 		t.Errorf("who waited for it: %d %s", told.StatusCode, told.body)
 	}
 	if err := c.Check("POST", "/api/poll", told.Response, told.body); err != nil {

@@ -89,7 +89,7 @@ func (d *Dashboard) RepoByName(ctx context.Context, name string) (telemetry.Repo
 	repo, found, err := d.repo(ctx, telemetry.ParseRepo(name))
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"No run record names the repository %s. The list of repositories has those that are known.", telemetry.Shown(name))
+			"Repository %s not found: no run names it. See the list of repositories.", telemetry.Shown(name))
 	}
 	return repo, err
 }
@@ -117,7 +117,7 @@ func (d *Dashboard) JobByID(ctx context.Context, id string) (telemetry.Job, erro
 	term := query.Term{Field: "id", Values: []query.Value{{Text: id}}}
 	job, found, err := first(ctx, d.Jobs, query.Ask{}.And(term))
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no job %s.", telemetry.Shown(id))
+		err = telemetry.Errorf(telemetry.CodeNotFound, "Job %s not found.", telemetry.Shown(id))
 	}
 	return job, err
 }

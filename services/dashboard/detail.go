@@ -34,7 +34,7 @@ func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telem
 	issue, moved, found, err := d.IssueDetail(ctx, publicID)
 	if err == nil && !found && moved == "" {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"There is no issue %s. The list of issues has those that are known.", telemetry.Shown(publicID))
+			"Issue %s not found. See the list of issues.", telemetry.Shown(publicID))
 	}
 	return issue, moved, err
 }
@@ -49,7 +49,7 @@ func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.Sessi
 	}
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"No run record names a session %s. The list of sessions has those that are known.", telemetry.Shown(id))
+			"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
 	}
 	return s, err
 }
@@ -60,7 +60,7 @@ func (d *Dashboard) PullByRef(ctx context.Context, ref telemetry.PullRef) (telem
 	p, found, err := d.PullDetail(ctx, ref)
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"There is no pull request %s#%d among those that belong to a session or name an issue.",
+			"Pull request %s#%d not found: it belongs to no session and names no issue.",
 			telemetry.Shown(string(ref.Repo)), ref.Number)
 	}
 	return p, err

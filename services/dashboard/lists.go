@@ -70,7 +70,7 @@ func (l Lists) Named(name string) (Described, error) {
 		}
 		names = append(names, list.Schema().Name)
 	}
-	return nil, telemetry.Errorf(telemetry.CodeInvalid, "There is no list %q; use one of %s.",
+	return nil, telemetry.Errorf(telemetry.CodeInvalid, "Unknown list %q: want one of %s.",
 		telemetry.Shown(name), strings.Join(names, ", "))
 }
 

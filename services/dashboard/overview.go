@@ -65,7 +65,7 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 
 func (q Question) unknown() error {
 	return telemetry.Errorf(telemetry.CodeNotFound,
-		"No run record names the repository %s. The list of repositories has those that are known.",
+		"Repository %s not found: no run names it. See the list of repositories.",
 		telemetry.Shown(string(q.Repo)))
 }
 

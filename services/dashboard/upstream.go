@@ -29,7 +29,7 @@ type PullDetails interface {
 func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetails, error) {
 	if d.o.PullDetails == nil {
 		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting,
-			"GITHUB_TOKEN is not set, so GitHub cannot be asked for checks and reviews. Set it and restart.")
+			"GITHUB_TOKEN is not set, so checks and reviews cannot be read from GitHub. Set it and restart.")
 	}
 	return d.o.PullDetails.PullDetails(ctx, string(ref.Repo), int(ref.Number))
 }
@@ -46,7 +46,7 @@ func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.Ses
 	session := sessions[key]
 	if key == "" || session.ID == "" {
 		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"No run record names a session %s. The list of sessions has those that are known.", telemetry.Shown(id))
+			"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
 	}
 	return session, nil
 }
@@ -61,7 +61,7 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 	}
 	if d.o.Messages == nil {
 		return session, nil, telemetry.Errorf(telemetry.CodeMissingSetting,
-			"DEVIN_API_KEY is not set, so Devin cannot be asked for messages. Set it and restart.")
+			"DEVIN_API_KEY is not set, so messages cannot be read from Devin. Set it and restart.")
 	}
 	messages, err := d.o.Messages.Messages(ctx, telemetry.SessionKey(session.ID))
 	return session, messages, err
@@ -74,7 +74,7 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]telemetry.PullRequest, error) {
 	if d.o.OpenPulls == nil {
 		return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
-			"GITHUB_TOKEN is not set, so GitHub cannot be asked for open pull requests. Set it and restart.")
+			"GITHUB_TOKEN is not set, so open pull requests cannot be read from GitHub. Set it and restart.")
 	}
 	names := []string{string(repo)}
 	if known, found, err := d.repo(ctx, repo); err != nil {

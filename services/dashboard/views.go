@@ -47,13 +47,13 @@ const viewBytes = 4000
 // keptAddress checks the query of a list's address, and leaves its page out.
 func keptAddress(l Described, address string) (string, error) {
 	if len(address) > viewBytes {
-		return "", telemetry.Errorf(telemetry.CodeInvalid, "query: it is %d bytes long; the limit is %d.", len(address), viewBytes)
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "Invalid query: it has %d bytes; the limit is %d.", len(address), viewBytes)
 	}
 	address = strings.TrimPrefix(address, "?")
 	values, err := url.ParseQuery(address)
 	if err != nil || address != "" && !namesParameters(values, address) {
 		return "", telemetry.Errorf(telemetry.CodeInvalid,
-			"query: want that of a list's URL, for example q=is%%3Aopen&sort=severity.").Because(err)
+			"Invalid query: want the query string of a list's URL, for example q=is%%3Aopen&sort=severity.").Because(err)
 	}
 	values.Del("page")
 	for key, list := range values {
@@ -99,7 +99,7 @@ func (d *Dashboard) NameView(ctx context.Context, id, name string) (telemetry.Vi
 }
 
 func noView(id string) error {
-	return telemetry.Errorf(telemetry.CodeNotFound, "There is no saved view %s; it may have been deleted already.", telemetry.Shown(id))
+	return telemetry.Errorf(telemetry.CodeNotFound, "Saved view %s not found. It may have been deleted.", telemetry.Shown(id))
 }
 
 // RemoveView deletes a saved view. The error is CodeNotFound where it is gone

@@ -106,7 +106,7 @@ func (c *Client) unreadable(r request, body *noted, err error) string {
 	case errors.Is(err, upstream.ErrNotAList):
 		return r.shape
 	case errors.Is(err, upstream.ErrTrailing):
-		return "goes on after its end"
+		return "continues after its end"
 	case upstream.WasReset(err):
 		return "was cut short"
 	case syntax:
@@ -167,7 +167,7 @@ func (c *Client) limited(resp *http.Response, cause error) error {
 		wait, unsaid = defaultRetryAfter, " and does not say for how long"
 	}
 	e := telemetry.Errorf(telemetry.CodeRateLimited,
-		"Devin (%s) limits how often it may be asked (%d)%s. Ask again in %s.", c.host, resp.StatusCode, unsaid, wait.Round(time.Second))
+		"Devin (%s) limits the rate of requests (%d)%s. Try again in %s.", c.host, resp.StatusCode, unsaid, wait.Round(time.Second))
 	e.RetryAfter = wait
 	return e.Because(cause)
 }
@@ -180,7 +180,7 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 			c.api)
 	case status == http.StatusForbidden:
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied, "%s", cmp.Or(r.denied,
-			fmt.Sprintf("The key in DEVIN_API_KEY may not ask Devin for %s (403). Give it the permission, or use another key.", r.what)))
+			fmt.Sprintf("The key in DEVIN_API_KEY may not read %s (403). Give it the permission, or use another key.", r.what)))
 	case status == http.StatusNotFound:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", cmp.Or(r.missing,
 			fmt.Sprintf("Devin (%s) has no such address for %s (404). Check DEVIN_API_URL and, for a key cog_…, DEVIN_ORG_ID.",
@@ -190,7 +190,7 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 		return telemetry.Errorf(telemetry.CodeOutcomeUnknown, "Devin (%s) answered the message with %d. %s", c.host, status, perhapsSent)
 	case status >= 500:
 		return telemetry.Errorf(telemetry.CodeUpstreamDown,
-			"Devin (%s) failed when asked for %s (%d). Try again later.", c.host, r.what, status)
+			"Devin (%s) failed to return %s (%d). Try again later.", c.host, r.what, status)
 	case status >= 400 && r.message != "":
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
 			"Devin did not take the message (%d): the session may be over or archived. Look at it in Devin, or start a new session.",

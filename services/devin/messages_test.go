@@ -78,8 +78,8 @@ func TestMessagesWithoutEnd(t *testing.T) {
 		says      string
 		got, asks int
 	}{
-		"new ones":         {`"{n}"`, `true,"end_cursor":"{n}"`, "goes on after 50 pages", 50, 50},
-		"without ids":      {`null`, `true,"end_cursor":"{n}"`, "goes on after 50 pages", 50, 50},
+		"new ones":         {`"{n}"`, `true,"end_cursor":"{n}"`, "has more than 50 pages", 50, 50},
+		"without ids":      {`null`, `true,"end_cursor":"{n}"`, "has more than 50 pages", 50, 50},
 		"the same ones":    {`"e"`, `true,"end_cursor":"{n}"`, "repeats its pages", 1, 2},
 		"the same cursor":  {`"{n}"`, `true,"end_cursor":"again"`, "repeats its pages", 2, 2},
 		"without a cursor": {`"{n}"`, `true`, "repeats its pages", 1, 1},

@@ -159,7 +159,7 @@ func TestUnexpectedAnswersV3(t *testing.T) {
 				return 200, items("items", rows(hexes(500, 600)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)
 			}
 			return 404, `{}`
-		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13, "goes on after 11 pages"},
+		}, hexes(0, 1), telemetry.SessionAnswer{Unknown: hexes(0, 1)}, 13, "has more than 11 pages"},
 		{"the same rows without end", func(r *http.Request) (int, string) {
 			if list(r) {
 				return 200, items("items", rows(hexes(0, 1)), `,"has_next_page":true,"end_cursor":"x`+r.URL.Query().Get("after")+`"`)

@@ -77,7 +77,7 @@ func (c *Client) oneSession(ctx context.Context, id string, r request) (session 
 	return session, err
 }
 
-const missingSession = "Devin knows no such session with this key (404). It may be another organization's, or deleted."
+const missingSession = "Devin cannot find this session with this key (404). It may belong to another organization, or it was deleted."
 
 // withEitherID asks with the devin- form of an id, which paths take, and after
 // a 404 with the bare one; next time the form that was known comes first.

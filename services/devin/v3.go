@@ -170,7 +170,7 @@ func (c *Client) pagesV3(ctx context.Context, r request, limit int, read func(io
 		asked[p.cursor] = true
 		r.query.Set("after", p.cursor)
 	}
-	return endlessList{fmt.Sprintf("goes on after %d pages, and the rest is not read", limit)}
+	return endlessList{fmt.Sprintf("has more than %d pages; the rest was not read", limit)}
 }
 
 // sessionV3 asks for one session.

@@ -45,7 +45,7 @@ func TestListsWithoutEnd(t *testing.T) {
 	p.Fail(githubtest.Fault{Path: "/reviews", Answer: endless(`{"id": %d, "state": "APPROVED"}`, "[", "]")})
 
 	pulls, err := c.PullRequests(t.Context(), "o/r", time.Time{})
-	if telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(err.Error(), "goes on after 100 pages") || len(pulls) != 10_000 {
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamBroken || !strings.Contains(err.Error(), "has more than 100 pages") || len(pulls) != 10_000 {
 		t.Errorf("pull requests: %d, error %v", len(pulls), err)
 	}
 	if n := len(p.Requests()); n != 100 {

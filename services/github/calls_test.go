@@ -230,7 +230,7 @@ func meet(t *testing.T, call call, f flawed) {
 	case call.falls && f.slow && err == nil: // what the archive does not bring in time is fetched one by one
 	case !ok || e.Code != want || !strings.Contains(e.Message, f.says):
 		t.Errorf("error %v (%s), want %s and %q", err, telemetry.CodeOf(err), want, f.says)
-	case want == unknown && !strings.Contains(e.Message, "not known"):
+	case want == unknown && !strings.Contains(e.Message, "It is unknown"):
 		t.Errorf("the error does not say that it is not known: %v", err)
 	}
 	if text := fmt.Sprint(err, logged.String()); strings.Contains(text, token) {

@@ -164,7 +164,7 @@ func (c *Client) actionRepo() (owner, name string, err error) {
 func split(repo string) (owner, name string, err error) {
 	owner, name, ok := strings.Cut(string(telemetry.ParseRepo(repo)), "/")
 	if !ok {
-		return "", "", telemetry.Errorf(telemetry.CodeInvalid, "%q is no repository; write owner/name.", repo)
+		return "", "", telemetry.Errorf(telemetry.CodeInvalid, "Invalid repository %q: want owner/name.", repo)
 	}
 	return owner, name, nil
 }

@@ -47,7 +47,7 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 			return p, len(pulls), len(fresh) > 0, err
 		})
 		if err == nil && (!whole || sizeOf(list) > maxListBytes) {
-			err = &unusable{fmt.Sprintf("has more than %d open ones, the most that are read", maxOpenPages*perPage)}
+			err = &unusable{fmt.Sprintf("has more than %d open ones; the rest was not read", maxOpenPages*perPage)}
 		}
 		if err != nil {
 			return nil, c.failure(ctx, pullsQuestion(repo), err)

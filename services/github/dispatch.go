@@ -91,7 +91,7 @@ func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, er
 				"and that GITHUB_TOKEN has access to the repository (Actions: write).",
 			workflow, repo, workflow),
 	}, err)
-	said := "The request was cancelled."
+	said := "The request was canceled."
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		said = e.Message
 	}
@@ -99,11 +99,11 @@ func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, er
 	case telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamDown, telemetry.CodeUpstreamBroken, telemetry.CodeInternal:
 		if sent {
 			return telemetry.Errorf(telemetry.CodeOutcomeUnknown,
-				"%s Whether the run has started is not known: look at the repository's Actions page before trying again.", said).Because(err)
+				"%s It is unknown whether the run has started. Check the repository's Actions page before trying again.", said).Because(err)
 		}
 	case telemetry.CodeUpstreamRejected:
 		return telemetry.Errorf(telemetry.CodeUpstreamRejected,
-			"%s See that the branch exists and that its workflow takes these inputs by workflow_dispatch.", said).Because(errors.Unwrap(err))
+			"%s Check that the branch exists and that its workflow accepts these inputs by workflow_dispatch.", said).Because(errors.Unwrap(err))
 	}
 	return err
 }

@@ -40,18 +40,18 @@ func TestDispatchFails(t *testing.T) {
 		says []string
 	}{
 		"no workflow":      {func(p *githubtest.Player) { p.Repo("acme/codeql-devin-fixer").PutWorkflow("other.yml") }, telemetry.Dispatch{}, telemetry.CodeUpstreamNotFound, []string{"no workflow codeql-fixer.yml in acme/codeql-devin-fixer", "Actions: write"}},
-		"no such branch":   {nil, telemetry.Dispatch{Ref: "gone"}, telemetry.CodeUpstreamRejected, []string{"No ref found for: gone", "See that the branch exists"}},
+		"no such branch":   {nil, telemetry.Dispatch{Ref: "gone"}, telemetry.CodeUpstreamRejected, []string{"No ref found for: gone", "Check that the branch exists"}},
 		"an unknown input": {nil, telemetry.Dispatch{Inputs: map[string]string{"colour": "red"}}, telemetry.CodeUpstreamRejected, []string{`Unexpected inputs provided: ["colour"]`}},
 		"no permission": {func(p *githubtest.Player) {
 			p.Fail(githubtest.Fault{Path: path, Status: 403, Message: "Resource not accessible"})
 		}, telemetry.Dispatch{}, telemetry.CodeUpstreamDenied, []string{"give it Actions: write"}},
 		"no access": {func(p *githubtest.Player) { p.Repo(actionRepo).Hide(true) }, telemetry.Dispatch{}, telemetry.CodeUpstreamNotFound, []string{actionRepo}},
-		"a failure": {func(p *githubtest.Player) { p.Fail(githubtest.Fault{Path: path}) }, telemetry.Dispatch{}, telemetry.CodeOutcomeUnknown, []string{"(500)", "Whether the run has started is not known"}},
+		"a failure": {func(p *githubtest.Player) { p.Fail(githubtest.Fault{Path: path}) }, telemetry.Dispatch{}, telemetry.CodeOutcomeUnknown, []string{"(500)", "It is unknown whether the run has started"}},
 		"a secondary limit": {func(p *githubtest.Player) {
 			f := githubtest.Secondary(429, 2)
 			f.Path = path
 			p.Fail(f)
-		}, telemetry.Dispatch{}, telemetry.CodeRateLimited, []string{"ask again in 2s"}},
+		}, telemetry.Dispatch{}, telemetry.CodeRateLimited, []string{"try again in 2s"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -90,10 +90,10 @@ func flaw(err error) string {
 		return row.how
 	}
 	if odd, ok := errors.AsType[*unexpectedStatus](err); ok {
-		return fmt.Sprintf("came with status %d, which is not the one that GitHub documents", odd.status)
+		return fmt.Sprintf("came with status %d, which GitHub does not document", odd.status)
 	}
 	if _, ok := errors.AsType[*gh.AcceptedError](err); ok {
-		return "came with status 202, which is not the one that GitHub documents"
+		return "came with status 202, which GitHub does not document"
 	}
 	if _, ok := errors.AsType[*cutShort](err); ok {
 		return "was cut short"

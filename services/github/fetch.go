@@ -69,7 +69,7 @@ func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, g
 }
 
 func tooLarge(size int64) error {
-	return telemetry.Errorf(telemetry.CodeTooLarge, "The file has %d bytes; at most %d are read.", size, telemetry.MaxRecordBytes)
+	return telemetry.Errorf(telemetry.CodeTooLarge, "The file has %d bytes; the limit is %d.", size, telemetry.MaxRecordBytes)
 }
 
 // blobs fetches files one by one, some at a time.

@@ -41,11 +41,11 @@ func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message s
 			wait = time.Unix(reset, 0).Sub(now)
 		}
 		wait = sane(wait)
-		return fmt.Sprintf("GitHub's hourly limit of requests for this token is used up (%d); it is renewed at %s. What was stored stays.",
+		return fmt.Sprintf("GitHub's hourly limit of requests for this token is used up (%d); it resets at %s. Stored data is kept.",
 			resp.StatusCode, now.Add(wait).UTC().Format("15:04:05 MST")), wait
 	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
 		wait = sane(wait)
-		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); ask again in %s.",
+		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); try again in %s.",
 			resp.StatusCode, wait.Round(time.Second)), wait
 	}
 	return "", 0

@@ -106,7 +106,7 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 
 // errManyPulls is the failure of a list that is not read to its end.
 func errManyPulls() error {
-	return &unusable{fmt.Sprintf("goes on after %d pages, the most that are read at once; those read are the latest", maxListPages)}
+	return &unusable{fmt.Sprintf("has more than %d pages; only the latest ones were read", maxListPages)}
 }
 
 // notSeen returns those that no earlier page had.

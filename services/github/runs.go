@@ -157,7 +157,7 @@ func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
 func (c *Client) cut(what string) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
 		"GitHub cuts off the listing of %s, which has more entries than it lists (100,000). "+
-			"Move old run files to another folder. What was stored stays.",
+			"Move old run files to another folder. Stored data is kept.",
 		what)
 }
 
@@ -182,11 +182,11 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 	case missing(err) && f.shown:
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound,
 			"GitHub (%s) shows neither the files of %s/%s nor its folder %s (404). "+
-				"Check that GITHUB_TOKEN may read the repository's contents. What was stored stays.",
+				"Check that GITHUB_TOKEN may read the repository's contents. Stored data is kept.",
 			f.c.host, f.owner, f.name, runsFolder)
 	case err == nil && listed >= contentsCut, errors.Is(err, upstream.ErrTooManyRows):
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamBroken,
-			"GitHub (%s) has no Git trees, and its list of %s may be cut off at %d files. What was stored stays.",
+			"GitHub (%s) has no Git trees, and its list of %s may be cut off at %d files. Stored data is kept.",
 			f.c.host, runsFolder, contentsCut)
 	case err != nil:
 		return nil, f.c.failure(ctx, q, err)

@@ -133,11 +133,11 @@ func TestEverySessionIsCountedOnce(t *testing.T) {
 	}{
 		"all":             {answering{answer: telemetry.SessionAnswer{Sessions: found("a", "b", "c", "d", "e")}}, `"polled":5,"prs_found":0,"skipped":0,"missing":0`, nil},
 		"some later":      {answering{answer: telemetry.SessionAnswer{Sessions: found("a"), Skipped: []string{"b", "c", "d", "e"}}}, `"polled":1,"prs_found":0,"skipped":4,"missing":0`, nil},
-		"some missing":    {answering{answer: telemetry.SessionAnswer{Sessions: found("a", "b"), Unknown: []string{"c"}, Skipped: []string{"d", "e"}}}, `"polled":2,"prs_found":0,"skipped":2,"missing":1`, []string{"does not know 1 of the 5"}},
-		"all missing":     {answering{answer: telemetry.SessionAnswer{Unknown: []string{"a", "b", "c", "d", "e"}}}, `"polled":0,"prs_found":0,"skipped":0,"missing":5`, []string{"does not know 5 of the 5"}},
+		"some missing":    {answering{answer: telemetry.SessionAnswer{Sessions: found("a", "b"), Unknown: []string{"c"}, Skipped: []string{"d", "e"}}}, `"polled":2,"prs_found":0,"skipped":2,"missing":1`, []string{"cannot find 1 of the 5"}},
+		"all missing":     {answering{answer: telemetry.SessionAnswer{Unknown: []string{"a", "b", "c", "d", "e"}}}, `"polled":0,"prs_found":0,"skipped":0,"missing":5`, []string{"cannot find 5 of the 5"}},
 		"some unreadable": {answering{telemetry.SessionAnswer{Sessions: found("a", "b"), Skipped: []string{"c", "d", "e"}}, broken}, `"polled":2,"prs_found":0,"skipped":3,"missing":0`, []string{"3 of 5 rows"}},
 		"all unreadable":  {answering{telemetry.SessionAnswer{Skipped: []string{"a", "b", "c", "d", "e"}}, broken}, "", []string{"3 of 5 rows"}},
-		"silence":         {answering{}, "", []string{"says nothing of the 5 sessions"}},
+		"silence":         {answering{}, "", []string{"lists none of the 5 sessions"}},
 		"some forgotten":  {answering{answer: telemetry.SessionAnswer{Sessions: found("a")}}, `"polled":1,"prs_found":0,"skipped":4,"missing":0`, nil},
 	} {
 		w := &world{store: &memory{known: map[string]string{}}}

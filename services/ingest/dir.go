@@ -103,7 +103,7 @@ func (d Dir) names(ctx context.Context, root *os.Root) ([]string, error) {
 		switch {
 		case len(names) > dirMost:
 			return nil, telemetry.Errorf(telemetry.CodeTooLarge,
-				"The directory of RUNS_DIR has more than %d .json files. Move old ones elsewhere. What was stored stays.", dirMost)
+				"The directory RUNS_DIR has more than %d .json files. Move old ones elsewhere. Stored data is kept.", dirMost)
 		case errors.Is(err, io.EOF):
 			slices.Sort(names)
 			return names, nil
@@ -117,7 +117,7 @@ func (d Dir) names(ctx context.Context, root *os.Root) ([]string, error) {
 
 func (d Dir) unreadable(err error) error {
 	return telemetry.Errorf(telemetry.CodeUnavailable,
-		"The directory of RUNS_DIR cannot be read. See that it exists and that this user may read it. What was stored stays.").Because(err)
+		"Cannot read the directory RUNS_DIR. Check that it exists and that the program's user may read it. Stored data is kept.").Because(err)
 }
 
 // errNotRegular is the failure of opening a FIFO, a device or a socket;
@@ -244,7 +244,7 @@ func read(root *os.Root, file telemetry.RunFile) ([]byte, error) {
 			"This is not a regular file but a FIFO, socket or device. Remove it, or give it another name.")
 	case err != nil:
 		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"The file cannot be opened. See that this user may read it, that it is not a link out of the directory, "+
+			"Cannot open the file. Check that the program's user may read it, that it is not a link that leaves the directory, "+
 				"and that its name is UTF-8.").Because(err)
 	}
 	defer f.Close()

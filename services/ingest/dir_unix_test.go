@@ -84,12 +84,12 @@ func TestDirReadsRegularFilesOnly(t *testing.T) {
 		"fifo.json":            "error: This is not a regular file",
 		"to-fifo.json":         "error: This is not a regular file",
 		"socket.json":          "error: This is not a regular file",
-		"out.json":             "error: The file cannot be opened",
-		"relative.json":        "error: The file cannot be opened",
-		"device.json":          "error: The file cannot be opened",
-		"loop-a.json":          "error: The file cannot be opened",
-		"loop-b.json":          "error: The file cannot be opened",
-		"odd \ufffd name.json": "error: The file cannot be opened",
+		"out.json":             "error: Cannot open the file",
+		"relative.json":        "error: Cannot open the file",
+		"device.json":          "error: Cannot open the file",
+		"loop-a.json":          "error: Cannot open the file",
+		"loop-b.json":          "error: Cannot open the file",
+		"odd \ufffd name.json": "error: Cannot open the file",
 	} {
 		if got := said[name]; !strings.HasPrefix(got, want) {
 			t.Errorf("%q: %q, want %q", name, got, want)

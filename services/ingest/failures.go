@@ -14,7 +14,7 @@ func sentence(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message
 	}
-	return "Something went wrong inside the program; its log has the cause. What was stored stays."
+	return "Something went wrong inside the program; its log has the cause. Stored data is kept."
 }
 
 // within runs do with a deadline. Where that ends it, the error says so in
@@ -25,7 +25,7 @@ func within(ctx context.Context, limit time.Duration, what string, do func(conte
 	err := do(limited)
 	if _, said := errors.AsType[*telemetry.Error](err); err != nil && !said && limited.Err() != nil && ctx.Err() == nil {
 		return telemetry.Errorf(telemetry.CodeUpstreamTimeout,
-			"%s did not end within %s and was stopped. What was stored stays; the next one goes on from there.",
+			"%s did not end within %s and was stopped. Stored data is kept; the next one continues from there.",
 			what, telemetry.SpanText(limit)).Because(err)
 	}
 	return err

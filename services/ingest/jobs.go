@@ -69,7 +69,7 @@ func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, err
 		return t.join(quiet), nil
 	}
 	if r.stopped || r.ctx.Err() != nil {
-		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Ask again when it is back.")
+		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Try again when it is back.")
 	}
 	ctx, end := context.WithCancel(r.ctx)
 	job.ID = cmp.Or(job.ID, r.o.NewID())
@@ -109,7 +109,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 	}
 	if kind := t.snapshot().Kind; !Cancellable(kind) {
 		return t.snapshot(), telemetry.Errorf(telemetry.CodeConflict,
-			"A %s is not cancelled: it is short, or nothing may be left half done.", kind)
+			"A %s cannot be canceled: it must not be left half done.", kind)
 	}
 	t.mu.Lock()
 	t.cancelled = true
@@ -129,7 +129,7 @@ func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, erro
 	switch {
 	case err != nil:
 	case !found:
-		err = telemetry.Errorf(telemetry.CodeNotFound, "There is no job of that id.")
+		err = telemetry.Errorf(telemetry.CodeNotFound, "Job not found.")
 	case job.Running():
 		err = telemetry.Errorf(telemetry.CodeConflict, "Another dashboard on the same database runs the job; cancel it there.")
 	default:
@@ -150,8 +150,8 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 	case JobRefresh:
 		if len(r.o.Sources) == 0 {
 			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
-				"There is nothing to refresh from: set GITHUB_TOKEN and ACTION_REPO to read run files from GitHub, "+
-					"or RUNS_DIR to read them from a directory.")
+				"No source of run files is set. Set GITHUB_TOKEN and ACTION_REPO to read from GitHub, "+
+					"or RUNS_DIR to read from a directory.")
 		}
 		return r.refresh, nil
 	case JobPoll, jobPollActive:
@@ -162,7 +162,7 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 	case JobPollPRs:
 		if r.o.PullRequests == nil {
 			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
-				"GITHUB_TOKEN is not set, so GitHub cannot be asked for pull requests. Set it and restart.")
+				"GITHUB_TOKEN is not set, so pull requests cannot be read from GitHub. Set it and restart.")
 		}
 		return r.pollPRs, nil
 	case JobRebuild:
@@ -170,5 +170,5 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 	case JobBackfill:
 		return func(ctx context.Context, t *task) (any, error) { return r.backfill(ctx, t, order) }, nil
 	}
-	return nil, telemetry.Errorf(telemetry.CodeNotFound, "There is no job %q.", kind)
+	return nil, telemetry.Errorf(telemetry.CodeNotFound, "Unknown kind of job %q.", kind)
 }

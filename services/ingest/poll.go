@@ -66,7 +66,7 @@ func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result 
 	result.Skipped = max(0, asked-result.Polled-result.Missing)
 	if askErr == nil && len(answer.Sessions)+len(answer.Unknown)+len(answer.Skipped) == 0 {
 		askErr = telemetry.Errorf(telemetry.CodeUpstreamBroken,
-			"Devin's answer says nothing of the %d sessions that were asked for. What was stored stays; the next poll asks again.", asked)
+			"Devin's answer lists none of the %d sessions of this poll. Stored data is kept; the next poll tries again.", asked)
 	}
 	r.note(ctx, "sessions", askErr)
 	if askErr != nil && result.Polled+result.Missing == 0 {
@@ -85,9 +85,9 @@ func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result 
 // missingWords says that Devin answered 404 for sessions.
 func missingWords(missing, asked int64) *telemetry.Error {
 	return telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-		"Devin does not know %d of the %d sessions that were asked for (404): "+
+		"Devin cannot find %d of the %d sessions of this poll (404): "+
 			"they were deleted, or DEVIN_API_KEY belongs to another organization. "+
-			"What was stored of them stays; they are asked for again every hour.", missing, asked)
+			"Their stored data is kept; they are polled again every hour.", missing, asked)
 }
 
 // PollPRsResult is what asking for pull requests did.

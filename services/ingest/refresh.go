@@ -36,7 +36,7 @@ const (
 // refresh brings the store to the state of each directory, and then asks
 // for pull requests. It fails where the action repository could not be read,
 // whatever else was, or nothing could be. The copy in RUNS_DIR that could not
-// be read is one of the errors that the job notes. What was stored stays.
+// be read is one of the errors that the job notes. Stored data is kept.
 func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	result := RefreshResult{Held: []telemetry.HeldListing{}}
 	var upstream error

@@ -277,5 +277,6 @@ func (r *Runner) askFollowed(key string) error {
 }
 
 func (r *Runner) missingDevin() error {
-	return telemetry.Errorf(telemetry.CodeMissingSetting, "%s is not set, so Devin cannot be asked. Set it and restart.", r.o.MissingDevin)
+	return telemetry.Errorf(telemetry.CodeMissingSetting,
+		"%s is not set, so sessions cannot be read from Devin. Set it and restart.", r.o.MissingDevin)
 }

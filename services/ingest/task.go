@@ -181,13 +181,13 @@ func (t *task) conclude(result any, err error) error {
 		return err
 	case t.cancelled && r.ctx.Err() == nil:
 		j.State, j.Error, j.Code = telemetry.JobCancelled,
-			"It was cancelled. What it had stored stays; the next one goes on from there.", telemetry.CodeConflict
-		return telemetry.Errorf(telemetry.CodeConflict, "The job %s was cancelled. What it had stored stays.", j.ID).Because(err)
+			"Canceled. What it had stored is kept; the next job continues from there.", telemetry.CodeConflict
+		return telemetry.Errorf(telemetry.CodeConflict, "The job %s was canceled. What it had stored is kept.", j.ID).Because(err)
 	case r.ctx.Err() != nil:
 		j.State, j.Code = telemetry.JobInterrupted, telemetry.CodeStopping
-		j.Error = "The server was stopped before the job had ended. Its next start resumes it."
+		j.Error = "The server stopped before the job ended. The job continues at the next start."
 		stopping := telemetry.Errorf(telemetry.CodeStopping,
-			"The server is shutting down; the job %s goes on at its next start.", j.ID).Because(err)
+			"The server is shutting down; the job %s continues at its next start.", j.ID).Because(err)
 		stopping.JobID = j.ID
 		return stopping
 	}

@@ -57,7 +57,7 @@ func Texts(field string, values ...string) (Term, error) {
 		}
 	}
 	if len(t.Values) > maxValues {
-		return t, errorf("%s: %d values are too many; the limit is %d.", field, len(t.Values), maxValues)
+		return t, errorf("Invalid %s: %d values; the limit is %d.", field, len(t.Values), maxValues)
 	}
 	return t, nil
 }

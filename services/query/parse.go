@@ -61,7 +61,7 @@ func (s *Schema) Parse(text string) (Query, error) {
 		q.Terms = append(q.Terms, term)
 	}
 	if len(q.Terms) > maxTerms {
-		return q, errorf("The filter has %d terms; the limit is %d.", len(q.Terms), maxTerms)
+		return q, errorf("The query has %d terms; the limit is %d.", len(q.Terms), maxTerms)
 	}
 	return q, nil
 }
@@ -70,13 +70,13 @@ func (s *Schema) Parse(text string) (Query, error) {
 // error is an *Error.
 func Check(text string) error {
 	if n := utf8.RuneCountInString(text); n > maxRunes {
-		return errorf("The filter is %d characters long; the limit is %d.", n, maxRunes)
+		return errorf("The query has %d characters; the limit is %d.", n, maxRunes)
 	}
 	if !utf8.ValidString(text) {
-		return errorf("The filter is not valid UTF-8 text.")
+		return errorf("The query is not valid UTF-8 text.")
 	}
 	if at := strings.IndexFunc(text, unicode.IsControl); at >= 0 {
-		return errorf("The filter has a control character (%U) after %q; remove it.", []rune(text[at:])[0], tail(text[:at]))
+		return errorf("The query has a control character (%U) after %q. Remove it.", []rune(text[at:])[0], tail(text[:at]))
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func (w *word) scanParts(text string, at int) (int, *Error) {
 		default:
 			end := at + strings.IndexFunc(text[at:]+" ", unicode.IsSpace)
 			return end, errorf(
-				"A quote stands in the middle of %q. Put quotes around a whole value, and write \\\" for a quote within them.",
+				"Unexpected quote in %q. Quote the whole value, and write \\\" for a quote inside it.",
 				head(text[w.start:end]))
 		}
 	}
@@ -219,7 +219,7 @@ func (w *word) term(s *Schema) (Term, error) {
 	t := Term{Not: w.not}
 	if w.name == "" {
 		if w.parts[0].text == "" {
-			return t, errorf("%q has no text. Write a word, or text in quotes.", w.text)
+			return t, errorf("%q has no text: want a word, or text in quotes.", w.text)
 		}
 		t.Values = []Value{{Text: w.parts[0].text}}
 		return t, nil
@@ -241,15 +241,15 @@ func (w *word) term(s *Schema) (Term, error) {
 func (f *Field) term(name string, texts []string) (Term, error) {
 	t := Term{Field: f.Name}
 	if len(texts) > maxValues {
-		return t, errorf("%s: %d values are too many; the limit is %d.", name, len(texts), maxValues)
+		return t, errorf("Invalid %s: %d values; the limit is %d.", name, len(texts), maxValues)
 	}
 	for _, text := range texts {
 		if strings.TrimSpace(text) == "" {
-			return t, errorf("%s: a value is missing; %s.", name, f.wants())
+			return t, errorf("Invalid %s: a value is missing; %s.", name, f.wants())
 		}
 		v, ok := f.Kind.read(f, text)
 		if !ok {
-			return t, errorf("%s: %q is not valid; %s.", name, head(text), f.wants())
+			return t, errorf("Invalid %s %q: %s.", name, head(text), f.wants())
 		}
 		same := func(o Value) bool { return o.Text == v.Text }
 		if !slices.ContainsFunc(t.Values, same) {
@@ -265,7 +265,7 @@ func (s *Schema) unknown(name string) error {
 	for i := range s.Fields {
 		names[i] = s.Fields[i].Name
 	}
-	return errorf("Unknown qualifier %q for %s; use one of %s. To search for this text, put it in quotes.",
+	return errorf("Unknown qualifier %q for %s: want one of %s. To search for this text, put it in quotes.",
 		head(name), s.Noun, strings.Join(names, ", "))
 }
 

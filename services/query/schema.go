@@ -34,7 +34,7 @@ type Field struct {
 
 // Kind says how the values of a field are read.
 type Kind struct {
-	// Wants says what a value looks like, and completes "is not valid; …".
+	// Wants says what a value looks like, and completes "Invalid rule …".
 	Wants string
 	// read returns the value in canonical spelling, false where it is none.
 	read func(f *Field, text string) (Value, bool)
@@ -100,7 +100,7 @@ func (f *Field) called(name string) bool {
 // wants says what a value looks like.
 func (f *Field) wants() string {
 	if f.OneOf() {
-		return "use one of " + strings.Join(f.Words, ", ")
+		return "want one of " + strings.Join(f.Words, ", ")
 	}
 	return f.Kind.Wants
 }

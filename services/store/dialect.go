@@ -81,7 +81,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	s.dialect = sqliteDialect{}
 	path = strings.TrimPrefix(path, "//")
 	if path == "" {
-		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL names no file; write for example sqlite:data/dashboard.db")
+		return telemetry.Errorf(telemetry.CodeInvalid, "DATABASE_URL has no file; want for example sqlite:data/dashboard.db")
 	}
 	s.path, s.log = path, path+"-wal"
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -167,7 +167,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/dashboard").Because(err)
+			"DATABASE_URL is not a PostgreSQL URL; want postgres://user:password@host:5432/dashboard").Because(err)
 	}
 	config.BuildContextWatcherHandler = cancelsOnServer
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
@@ -183,7 +183,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 		}
 		return telemetry.Errorf(telemetry.CodeUnavailable,
 			"PostgreSQL at DATABASE_URL cannot be reached or refuses the login. "+
-				"See that it runs, and that host, port, user, password and database name are right.").Because(err)
+				"Check that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
 	return nil
 }

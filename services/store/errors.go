@@ -21,8 +21,8 @@ func (s *Store) explain(err error) error {
 	if _, ok := errors.AsType[*telemetry.Error](described); ok {
 		return described
 	}
-	return telemetry.Errorf(telemetry.CodeUnavailable, "The database that DATABASE_URL names cannot be prepared: %s. "+
-		"Put a backup in its place, or name another one.", strings.Join(strings.Fields(err.Error()), " ")).Because(err)
+	return telemetry.Errorf(telemetry.CodeUnavailable, "Cannot prepare the database in DATABASE_URL: %s. "+
+		"Restore a backup, or use another database.", strings.Join(strings.Fields(err.Error()), " ")).Because(err)
 }
 
 // describe gives an error a sentence that says what is the matter with the
@@ -50,15 +50,16 @@ func (s *Store) describe(err error) error {
 func sqliteProblem(code int) string {
 	switch code & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return "The database file {file} is locked by another program. " +
-			"End that one (is the dashboard already running?), or name another file in DATABASE_URL."
+		return "The database file {file} is in use by another program. " +
+			"Stop that program (is the dashboard already running?), or use another file in DATABASE_URL."
 	case sqlite3.SQLITE_FULL:
-		return "The disk of the database file {file} is full. What was stored stays, and nothing new was stored: make room there, and refresh."
+		return "The disk of the database file {file} is full. Stored data is kept, and nothing new is stored. Free some space, then refresh."
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR:
-		return "The database file {file} cannot be opened or written. " +
-			"See that its directory exists, that this user may write there and that the disk has room, or name another place in DATABASE_URL."
+		return "Cannot open or write the database file {file}. " +
+			"Check that its directory exists, that the program's user may write there and that the disk has space, " +
+			"or use another file in DATABASE_URL."
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return "The file {file}, which DATABASE_URL names, is no SQLite database, or is damaged. Name another file, or put a backup in its place."
+		return "The file {file} in DATABASE_URL is not a SQLite database, or is damaged. Use another file, or restore a backup."
 	}
 	return ""
 }
@@ -81,20 +82,20 @@ func postgresProblem(err error) string {
 		switch {
 		case pg.Code == "28P01", pg.Code == "28000":
 			return "PostgreSQL at DATABASE_URL refuses the login. " +
-				"See that user and password are right (what is no letter or digit in them is written as %XX), " +
-				"and that pg_hba.conf lets this user in from here."
+				"Check user and password (encode characters other than letters and digits as %XX), " +
+				"and that pg_hba.conf allows this user from this host."
 		case pg.Code == "3D000":
-			return "PostgreSQL at DATABASE_URL has no database of that name. Make it (createdb), or mend the database name."
+			return "The database in DATABASE_URL does not exist. Create it (createdb), or correct its name."
 		case pg.Code == "42501":
-			return "PostgreSQL at DATABASE_URL lets this user make no tables there. " +
-				"Make it the owner of the database, or give it the right CREATE on the schema."
+			return "The user in DATABASE_URL may not create tables. " +
+				"Make it the owner of the database, or grant it CREATE on the schema."
 		case pg.Code == "53100":
-			return "The disk of PostgreSQL is full. What was stored stays, and nothing new was stored: make room there, and refresh."
+			return "PostgreSQL's disk is full. Stored data is kept, and nothing new is stored. Free some space, then refresh."
 		case pg.Code == "25006":
-			return "PostgreSQL at DATABASE_URL is a copy that only reads. Name the primary server."
+			return "PostgreSQL at DATABASE_URL is a read-only replica. Use the primary server."
 		case strings.HasPrefix(pg.Code, "53"):
-			return "PostgreSQL has no more connections or memory for the dashboard. " +
-				"Raise its limits, or end other programs; this goes on by itself then."
+			return "PostgreSQL is out of connections or memory. " +
+				"Raise its limits, or stop other clients. The program then continues by itself."
 		case strings.HasPrefix(pg.Code, "57P"), pg.Code == "25P03", strings.HasPrefix(pg.Code, "08"):
 			return unreachable
 		}
@@ -110,5 +111,5 @@ func postgresProblem(err error) string {
 	return ""
 }
 
-const unreachable = "PostgreSQL at DATABASE_URL cannot be reached. See that it runs, and that host and port are right. " +
-	"What was stored stays; this goes on by itself once it answers."
+const unreachable = "Cannot reach PostgreSQL at DATABASE_URL. Check that it runs, and that host and port are right. " +
+	"Stored data is kept; the program continues by itself once it answers."

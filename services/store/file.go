@@ -15,8 +15,8 @@ import (
 func (s *Store) prepareFile() error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The directory %s for the database cannot be created or written (%s). "+
-				"Give the program's user the right to write there, or name another place in DATABASE_URL.",
+			"Cannot create or write the database directory %s (%s). "+
+				"Allow the program's user to write there, or use another directory in DATABASE_URL.",
 			filepath.Dir(s.path), reason(err)).Because(err)
 	}
 	info, err := os.Stat(s.path)
@@ -41,15 +41,15 @@ func (s *Store) lockDatabase() error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database file %s cannot be opened or written (%s). "+
-				"Check that its directory exists and that this user may write there, or name another place in DATABASE_URL.",
+			"Cannot open or write the database file %s (%s). "+
+				"Check that its directory exists and that the program's user may write there, or use another file in DATABASE_URL.",
 			s.path, reason(err)).Because(err)
 	}
 	if err := lockFile(f); err != nil {
 		_ = f.Close() // it was only read
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database file %s is locked by another program. "+
-				"End that one (is the dashboard already running?), or name another file in DATABASE_URL.",
+			"The database file %s is in use by another program. "+
+				"Stop that program (is the dashboard already running?), or use another file in DATABASE_URL.",
 			s.path).Because(err)
 	}
 	s.claimed = f

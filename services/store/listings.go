@@ -55,7 +55,7 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 		case tx.Err() != nil:
 			return tx.Err()
 		case !found:
-			return telemetry.Errorf(telemetry.CodeConflict, "No listing of this source waits to be confirmed. The next refresh lists it again.")
+			return telemetry.Errorf(telemetry.CodeConflict, "No listing of this source needs confirmation. The next refresh lists it again.")
 		case held.Kept < kept:
 			return telemetry.Errorf(telemetry.CodeConflict,
 				"The listing has changed: it now has %d of the stored files, not %d. Look at it again, and then confirm it.", held.Kept, kept)

@@ -43,13 +43,13 @@ func (s *Store) migrate(ctx context.Context) error {
 	switch first, known := sources[0].Version, sources[len(sources)-1].Version; {
 	case have > known:
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database has schema version %d, and this program knows up to %d: a newer program wrote it. "+
-				"Start that program, or name another database in DATABASE_URL.", have, known)
+			"The database has schema version %d, which is newer than this program's %d. "+
+				"Run the newer program, or use another database in DATABASE_URL.", have, known)
 	case have > 0 && have < first:
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database was made by a build from before the first release (schema version %d), and there is no upgrade from it. "+
-				"Keep it as a backup and name a new database in DATABASE_URL: run files, sessions and pull requests are read again; "+
-				"saved views and accepted scans are to be made again.", have)
+			"The database was created by a build from before the first release (schema version %d), which cannot be upgraded. "+
+				"Keep it as a backup and use a new database in DATABASE_URL: run files, sessions and pull requests are read again; "+
+				"saved views and accepted scans must be created again.", have)
 	}
 	if pending, err := provider.HasPending(ctx); err == nil && !pending {
 		return nil

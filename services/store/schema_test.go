@@ -22,7 +22,7 @@ func TestOtherSchemasRefused(t *testing.T) {
 		{"sqlite", func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "other.db") }},
 		{"postgres", func(t *testing.T) string { return storetest.PostgresAddress(t) }},
 	} {
-		for version, words := range map[int]string{99999: "newer program wrote it", 112: "before the first release"} {
+		for version, words := range map[int]string{99999: "newer than this program", 112: "before the first release"} {
 			t.Run(fmt.Sprint(database.name, " ", version), func(t *testing.T) {
 				o := store.Options{URL: database.url(t), Now: time.Now}
 				s := storetest.OpenWith(t, o)

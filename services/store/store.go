@@ -246,7 +246,7 @@ func overdue(ctx context.Context, err error, limit time.Duration) error {
 		return err
 	}
 	return telemetry.Errorf(telemetry.CodeUnavailable,
-		"The database has not answered for %d minutes. What was stored stays; this goes on by itself once it answers.",
+		"The database has not responded for %d minutes. Stored data is kept; the program continues by itself once it answers.",
 		int(limit.Minutes())).Because(err)
 }
 

@@ -42,7 +42,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		var n int64
 		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
 		if n >= most {
-			return telemetry.Errorf(telemetry.CodeConflict, "There are %d saved views, and more are not kept. Delete one that nobody needs.", n)
+			return telemetry.Errorf(telemetry.CodeConflict, "The limit of %d saved views is reached. Delete one that is no longer needed.", n)
 		}
 		tx.Exec(`INSERT INTO views (id, name, name_key, list, query, created)
 			VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, Millis(tx.Now()))
@@ -61,7 +61,7 @@ func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 		}
 		n := tx.Exec(`UPDATE views SET name = $1, name_key = $2 WHERE id = $3`, v.Name, v.Key(), v.ID)
 		if tx.Err() == nil && n == 0 {
-			return telemetry.Errorf(telemetry.CodeNotFound, "There is no saved view of that id; it may have been deleted already.")
+			return telemetry.Errorf(telemetry.CodeNotFound, "Saved view not found. It may have been deleted.")
 		}
 		tx.Touch(telemetry.TopicViews)
 		return tx.Err()

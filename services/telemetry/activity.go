@@ -101,5 +101,6 @@ func ParseActivityCursor(text string) (ActivityCursor, error) {
 			}
 		}
 	}
-	return ActivityCursor{}, Errorf(CodeInvalid, "before: this is no place in the list; leave it out to begin with the newest.")
+	return ActivityCursor{}, Errorf(CodeInvalid,
+		"Invalid before: want the value of the link to older changes. Leave it out to start with the newest.")
 }

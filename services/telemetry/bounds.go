@@ -41,7 +41,7 @@ func bounded(s string, most int) string {
 }
 
 func tooMany(most int, what string) error {
-	return fmt.Errorf("more than %d %s; a record may have up to %d", most, what, most)
+	return fmt.Errorf("more than %d %s", most, what)
 }
 
 // few tells whether a list has at most so many entries, and says so if not.
@@ -58,7 +58,7 @@ func (d *decoder) short(name, s string) string {
 	if len(s) <= mostText {
 		return s
 	}
-	d.fail(name, fmt.Errorf("the text has %d bytes; at most %d are read", len(s), mostText))
+	d.fail(name, fmt.Errorf("the text has %d bytes; the limit is %d", len(s), mostText))
 	return ""
 }
 
@@ -94,7 +94,7 @@ func (d *decoder) boundAttempts(rec *Record) {
 		}
 	}
 	if attempts > MaxAttempts {
-		d.fail("sessions", tooMany(MaxAttempts, "findings that sessions took"))
+		d.fail("sessions", tooMany(MaxAttempts, "findings named by sessions"))
 	}
 }
 

@@ -80,7 +80,7 @@ func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
 	case n < 0:
 		err = fmt.Errorf("%d is negative", n)
 	case n > mostCount:
-		err = fmt.Errorf("%d is more than anyone counts", n)
+		err = fmt.Errorf("%d is too large for a count", n)
 	}
 	if err != nil {
 		d.fail(name, err)
@@ -115,7 +115,7 @@ func (d *decoder) runNumber(name string) int64 {
 		}
 		var err error
 		if n, err = strconv.ParseInt(s, 10, 64); err != nil || !digits(s) {
-			d.fail(name, fmt.Errorf("%q is no number", Shorten(s, quoted)))
+			d.fail(name, fmt.Errorf("%q is not a number", Shorten(s, quoted)))
 		}
 	}
 	if canonical := strconv.FormatInt(n, 10); name == runNumberField && string(raw) != canonical {
@@ -138,11 +138,11 @@ func parseInt(raw json.RawMessage) (int64, error) {
 	}
 	var number json.Number
 	if raw[0] == '"' || json.Unmarshal(raw, &number) != nil {
-		return 0, fmt.Errorf("%s is no number", Shorten(string(raw), quoted))
+		return 0, fmt.Errorf("%s is not a number", Shorten(string(raw), quoted))
 	}
 	f, err := number.Float64()
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return 0, fmt.Errorf("%s is no whole number", Shorten(string(raw), quoted))
+		return 0, fmt.Errorf("%s is not a whole number", Shorten(string(raw), quoted))
 	}
 	return int64(f), nil
 }
@@ -156,7 +156,7 @@ var timeForms = [...]string{
 func (d *decoder) time(name string) (time.Time, string) {
 	s := strings.TrimSpace(d.text(name))
 	if s == "" {
-		d.fail(name, fmt.Errorf("missing; without a time the record has no place"))
+		d.fail(name, fmt.Errorf("missing; a record needs a time"))
 		return time.Time{}, ""
 	}
 	for i, form := range timeForms {
@@ -174,7 +174,7 @@ func (d *decoder) time(name string) (time.Time, string) {
 		}
 		return t, s
 	}
-	d.fail(name, fmt.Errorf("%q is no time; write it like 2026-02-07T11:31:39Z", Shorten(s, quoted)))
+	d.fail(name, fmt.Errorf("%q is not a time; want RFC 3339, for example 2026-02-07T11:31:39Z", Shorten(s, quoted)))
 	return time.Time{}, ""
 }
 

@@ -17,9 +17,9 @@ func NewMessage(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	switch n := utf8.RuneCountInString(text); {
 	case n == 0:
-		return "", Errorf(CodeInvalid, "message: it is empty. Write what Devin shall read.")
+		return "", Errorf(CodeInvalid, "Message is empty. Write what Devin should read.")
 	case n > messageMost:
-		return "", Errorf(CodeInvalid, "message: it has %d characters; at most %d are sent.", n, messageMost)
+		return "", Errorf(CodeInvalid, "Message is too long: %d characters; the limit is %d.", n, messageMost)
 	}
 	return text, nil
 }
@@ -71,11 +71,11 @@ func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error)
 // CodeInvalid and says what is wrong.
 func TargetRepo(text string) (RepoName, error) {
 	if text == "" {
-		return "", Errorf(CodeInvalid, "target_repo: it is missing. Write owner/name, or the repository's URL.")
+		return "", Errorf(CodeInvalid, "target_repo is missing: want owner/name or the repository's URL.")
 	}
 	repo := ParseRepo(text)
 	if repo == "" {
-		return "", Errorf(CodeInvalid, "target_repo: this is no repository. Write owner/name, or the repository's URL.")
+		return "", Errorf(CodeInvalid, "Invalid target_repo: want owner/name or the repository's URL.")
 	}
 	return repo, nil
 }
@@ -84,7 +84,7 @@ func checkInput(name, value string) error {
 	switch name {
 	case "persist_logs", "dry_run":
 		if value != "true" && value != "false" {
-			return Errorf(CodeInvalid, "%s: it is true or false.", name)
+			return Errorf(CodeInvalid, "Invalid %s: want true or false.", name)
 		}
 	case "batch_size":
 		return wholeNumber(name, value, 1, batchSizeMost)
@@ -92,20 +92,20 @@ func checkInput(name, value string) error {
 		return wholeNumber(name, value, 0, maxSessionsMost)
 	case "severity_threshold":
 		if !slices.Contains(Severities(), value) {
-			return Errorf(CodeInvalid, "%s: use one of %s.", name, strings.Join(Severities(), ", "))
+			return Errorf(CodeInvalid, "Invalid %s: want one of %s.", name, strings.Join(Severities(), ", "))
 		}
 	case "default_branch":
 		return branchName(name, value)
 	}
 	if len(value) > inputMost || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
-		return Errorf(CodeInvalid, "%s: write one line of at most %d characters.", name, inputMost)
+		return Errorf(CodeInvalid, "Invalid %s: want one line of at most %d bytes.", name, inputMost)
 	}
 	return nil
 }
 
 func wholeNumber(name, value string, low, high int64) error {
 	if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < low || n > high {
-		return Errorf(CodeInvalid, "%s: write a whole number from %d to %d.", name, low, high)
+		return Errorf(CodeInvalid, "Invalid %s: want a whole number from %d to %d.", name, low, high)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func branchName(name, value string) error {
 	refused := func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }
 	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") ||
 		strings.ContainsFunc(value, refused) {
-		return Errorf(CodeInvalid, "%s: this is no name of a branch; write for example main.", name)
+		return Errorf(CodeInvalid, "Invalid %s: want the name of a branch, for example main.", name)
 	}
 	return nil
 }

@@ -21,6 +21,6 @@ func Guard(what string, do func() error) (err error) {
 // Panicked returns the Error of a recovered panic p while doing what. It is
 // called in the deferred function that recovered, so that the stack is whole.
 func Panicked(what string, p any) *Error {
-	return Errorf(CodeInternal, "A fault in the dashboard stopped this (%s). The log says more; what was stored stays.", what).
+	return Errorf(CodeInternal, "An internal error stopped this (%s). See the log. Stored data is kept.", what).
 		Because(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 }

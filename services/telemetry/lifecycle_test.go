@@ -120,14 +120,14 @@ func TestTimeline(t *testing.T) {
 	want := []string{
 		"first_seen 1.json First seen in run 1, at a.go:5.",
 		"moved 2.json Moved from a.go:5 to a.go:7 (matched by rule and file).",
-		"taken 2.json Session devin-s took it (batch 3).",
-		"pr_opened  Pull request #5 is named; GitHub was not asked about it yet.",
+		"taken 2.json Assigned to session devin-s (batch 3).",
+		"pr_opened  Pull request #5 is named; not fetched from GitHub yet.",
 		"pr_opened  Pull request #4 was opened.",
-		"not_scanned 3.json Not scanned: run 3 looked at less than the one before, and closed nothing.",
+		"not_scanned 3.json Not scanned: run 3 covered less than the one before and closed nothing.",
 		"merged  Pull request #4 was merged.",
 		"verified v.json The re-scan of the fix no longer found it.",
-		"gone 5.json Gone: run 5 no longer names it.",
-		"back 6.json Back: run 6 names it again, at b.go (reopened by fingerprint).",
+		"gone 5.json Fixed: run 5 no longer found it.",
+		"back 6.json Reopened: run 6 found it again, at b.go (reopened by fingerprint).",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -61,7 +61,7 @@ func ParsePeriod(name string, until time.Time) (Period, error) {
 	}
 	days, ok := periodDays()[name]
 	if !ok {
-		return Period{}, Errorf(CodeInvalid, "period: unknown; use one of 7d, 30d, 90d, all.")
+		return Period{}, Errorf(CodeInvalid, "Invalid period: want one of 7d, 30d, 90d, all.")
 	}
 	p := Period{Name: name, Until: until.UTC()}
 	if days > 0 {
@@ -102,7 +102,7 @@ type IssueEvent struct {
 	Rule     string `json:"rule_id"`
 	Severity string `json:"severity_tier"`
 	Family   string `json:"cwe_family"`
-	OpenedAt Time   `json:"opened_at"` // of a closing: when it was first seen, or came back
+	OpenedAt Time   `json:"opened_at"` // of a closing: when it was first seen or reopened
 }
 
 // Measure is a set of durations, or one of counts: how many, and their
@@ -343,7 +343,7 @@ func (n *NeedRow) Detail() string {
 	case NeedStuck:
 		return "Devin says that it works, without an update for over two hours."
 	case NeedScan:
-		return fmt.Sprintf("Scanned every %s as a rule; the next scan is late.", roundAge(n.Interval))
+		return fmt.Sprintf("Usually scanned every %s; the next scan is overdue.", roundAge(n.Interval))
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ import (
 func NumberParam(name, text string, example, low, high int64) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, Errorf(CodeInvalid, "%s: want a whole number, for example %s=%d.", name, name, example)
+		return 0, Errorf(CodeInvalid, "Invalid %s: want a whole number, for example %s=%d.", name, name, example)
 	}
 	return min(max(n, low), high), nil
 }
@@ -25,7 +25,7 @@ func TimeParam(name, text string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || t.UnixMilli() == 0 {
-		return time.Time{}, Errorf(CodeInvalid, "%s: want a time, for example %s=2026-02-07T11:31:39Z (write a + as %%2B).", name, name)
+		return time.Time{}, Errorf(CodeInvalid, "Invalid %s: want a time, for example %s=2026-02-07T11:31:39Z (write a + as %%2B).", name, name)
 	}
 	return t.UTC().Truncate(time.Millisecond), nil
 }
@@ -43,7 +43,7 @@ func WordsParam[W ~string](name, text string, allowed []W) (words []W, err error
 			for i, a := range allowed {
 				known[i] = string(a)
 			}
-			return nil, Errorf(CodeInvalid, "%s: %q is unknown; use one of %s.", name, Shown(word), strings.Join(known, ", "))
+			return nil, Errorf(CodeInvalid, "Invalid %s %q: want one of %s.", name, Shown(word), strings.Join(known, ", "))
 		}
 		words = append(words, W(word))
 	}

@@ -15,7 +15,7 @@ func TestNumberParam(t *testing.T) {
 	}
 	for _, text := range []string{"", "x", "1.5", " 1", "99999999999999999999"} {
 		_, err := NumberParam("page", text, 50, 1, 200)
-		if CodeOf(err) != CodeInvalid || err.Error() != "page: want a whole number, for example page=50." {
+		if CodeOf(err) != CodeInvalid || err.Error() != "Invalid page: want a whole number, for example page=50." {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -34,7 +34,7 @@ func TestTimeParam(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"yesterday", "1", "2026-02-30T00:00:00Z", "2026-02-07", "1970-01-01T00:00:00Z"} {
-		if _, err := TimeParam("as_of", text); CodeOf(err) != CodeInvalid || !strings.HasPrefix(err.Error(), "as_of: want a time") {
+		if _, err := TimeParam("as_of", text); CodeOf(err) != CodeInvalid || !strings.HasPrefix(err.Error(), "Invalid as_of: want a time") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestWordsParam(t *testing.T) {
 	}
 	for _, text := range []string{"Stuck", "stuck,", ",", "stuck,nonsense"} {
 		_, err := WordsParam("group", text, allowed)
-		if CodeOf(err) != CodeInvalid || !strings.HasSuffix(err.Error(), " is unknown; use one of stuck, overdue.") {
+		if CodeOf(err) != CodeInvalid || !strings.HasSuffix(err.Error(), ": want one of stuck, overdue.") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -98,10 +98,10 @@ func (r *Record) HasFindings() bool {
 // first fault.
 func ParseRecord(body []byte) (*Record, error) {
 	if len(body) > MaxRecordBytes {
-		return nil, fmt.Errorf("the file has %d bytes; at most %d are read", len(body), MaxRecordBytes)
+		return nil, fmt.Errorf("the file has %d bytes; the limit is %d", len(body), MaxRecordBytes)
 	}
 	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
-		return nil, fmt.Errorf("the file is UTF-16; records are UTF-8")
+		return nil, fmt.Errorf("the file is UTF-16; want UTF-8")
 	}
 	clean := bytes.TrimPrefix(body, []byte("\ufeff"))
 	clean, err := validText(clean)
@@ -123,7 +123,7 @@ func ParseRecord(body []byte) (*Record, error) {
 	case d.has("target_repo"):
 		d.run(rec)
 	default:
-		return nil, fmt.Errorf("no run and no verification: it has neither target_repo nor verified_at with summary")
+		return nil, fmt.Errorf("neither a run (target_repo) nor a verification (verified_at and summary)")
 	}
 	if d.err != nil {
 		return nil, d.err
@@ -166,7 +166,7 @@ func (d *decoder) run(rec *Record) {
 	d.boundAttempts(rec)
 	rec.Repo, rec.Fork = ParseRepo(rec.TargetRepo), ParseRepo(rec.ForkURL)
 	if rec.Repo == "" {
-		d.fail("target_repo", fmt.Errorf("%q is no repository", Shorten(rec.TargetRepo, quoted)))
+		d.fail("target_repo", fmt.Errorf("%q is not a repository; want owner/name or its URL", Shorten(rec.TargetRepo, quoted)))
 	}
 	rec.Kind = KindScan
 	if rec.RunNumber == 0 && rec.RunID == "" {
@@ -211,7 +211,7 @@ func (d *decoder) sessions(name string) []RecordedSession {
 	left := MaxAttempts
 	for i, e := range list {
 		if e == nil {
-			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no session"))
+			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is not a session"))
 			continue
 		}
 		s := RecordedSession{ID: keyText(e.ID)}
@@ -277,7 +277,7 @@ func (d *decoder) anyFindings(name string) []Finding {
 	out := make([]Finding, 0, len(list))
 	for i, e := range list {
 		if e == nil {
-			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is no finding"))
+			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is not a finding"))
 			continue
 		}
 		f := Finding{

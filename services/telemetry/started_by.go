@@ -17,12 +17,12 @@ func (s StartedBy) MarshalJSON() ([]byte, error) { return textOrNull(string(s)) 
 const (
 	ByPage  StartedBy = "a page"
 	ByAPI   StartedBy = "the API"
-	ByStart StartedBy = "on its own at the start"
+	ByStart StartedBy = "automatically, at start"
 )
 
 // ByInterval is a loop that runs at each interval.
 func ByInterval(every time.Duration) StartedBy {
-	return StartedBy("on its own every " + SpanText(every))
+	return StartedBy("automatically, every " + SpanText(every))
 }
 
 // SpanText is a duration as a setting says it: "15 s", "5 min", "2 h".

@@ -55,9 +55,9 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 // attemptSteps are that a session took the issue, and what polling has told
 // of that session since.
 func attemptSteps(a *AttemptRow) []Step {
-	text := fmt.Sprintf("Session %s took it.", a.Session)
+	text := fmt.Sprintf("Assigned to session %s.", a.Session)
 	if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
-		text = fmt.Sprintf("Session %s took it (batch %d).", a.Session, a.BatchID)
+		text = fmt.Sprintf("Assigned to session %s (batch %d).", a.Session, a.BatchID)
 	}
 	steps := []Step{{
 		Kind:      StepAttempt,
@@ -123,7 +123,7 @@ func appearanceSteps(issue IssueDetail, scans []ScanPoint) []Step {
 		case named && last == nil:
 			step.Kind, step.Text = StepFirstSeen, fmt.Sprintf("First seen in run %d, at %s.", scan.Run, spotText(a))
 		case named && !open:
-			step.Kind, step.Text = StepBack, fmt.Sprintf("Back: run %d names it again, at %s (%s).", scan.Run, spotText(a), a.Basis)
+			step.Kind, step.Text = StepBack, fmt.Sprintf("Reopened: run %d found it again, at %s (%s).", scan.Run, spotText(a), a.Basis)
 		case named && a.fingerprintChanged(last):
 			step.Kind, step.Text = StepFingerprintChanged,
 				fmt.Sprintf("Fingerprint %s became %s, at %s (matched by %s).", last.Fingerprint, a.Fingerprint, spotText(a), a.Basis)
@@ -131,9 +131,9 @@ func appearanceSteps(issue IssueDetail, scans []ScanPoint) []Step {
 			step.Kind, step.Text = StepMoved, fmt.Sprintf("Moved from %s to %s (matched by %s).", spotText(last), spotText(a), a.Basis)
 		case !named && open && scan.Reduced && !skipped:
 			step.Kind, step.Text = StepNotScanned,
-				fmt.Sprintf("Not scanned: run %d looked at less than the one before, and closed nothing.", scan.Run)
+				fmt.Sprintf("Not scanned: run %d covered less than the one before and closed nothing.", scan.Run)
 		case !named && open && !scan.Reduced:
-			step.Kind, step.Text = StepGone, fmt.Sprintf("Gone: run %d no longer names it.", scan.Run)
+			step.Kind, step.Text = StepGone, fmt.Sprintf("Fixed: run %d no longer found it.", scan.Run)
 		}
 		if named {
 			open, last = true, a
@@ -180,7 +180,7 @@ func pullSteps(p PullRow) []Step {
 	opened := step(StepPROpened, "was opened")
 	opened.At = p.CreatedAt
 	if p.State == "unknown" && p.CreatedAt.IsZero() {
-		opened = step(StepPROpened, "is named; GitHub was not asked about it yet")
+		opened = step(StepPROpened, "is named; not fetched from GitHub yet")
 		opened.Source = "record"
 	}
 	steps := []Step{opened}

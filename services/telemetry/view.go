@@ -27,11 +27,11 @@ func ViewName(name string) (string, error) {
 	name = strings.Join(strings.Fields(name), " ")
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
-		return "", Errorf(CodeInvalid, "name: a view needs a name; write for example \"Critical, older than a month\".")
+		return "", Errorf(CodeInvalid, "Name is missing. Example: \"Critical, older than a month\".")
 	case n > viewNameRunes:
-		return "", Errorf(CodeInvalid, "name: it is %d characters long; up to %d are kept.", n, viewNameRunes)
+		return "", Errorf(CodeInvalid, "Invalid name: it has %d characters; the limit is %d.", n, viewNameRunes)
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, isControl):
-		return "", Errorf(CodeInvalid, "name: it has control characters; write plain text.")
+		return "", Errorf(CodeInvalid, "Invalid name: it has control characters.")
 	}
 	return name, nil
 }

@@ -203,7 +203,7 @@ func TestLockedDatabase(t *testing.T) {
 		}
 		tab.do(chromedp.KeyEvent("\r"))
 		tab.until(
-			`document.querySelector("details[open]:has(input[name=name])")?.innerText.includes("is locked by another program. End that one")`,
+			`document.querySelector("details[open]:has(input[name=name])")?.innerText.includes("is in use by another program. Stop that program")`,
 		)
 		if got := tab.js(`document.querySelector("input[name=name]").value`); got != "Mine" {
 			t.Errorf("what was typed is %q", got)

@@ -19,7 +19,7 @@ func TestProblemPages(t *testing.T) {
 		"/repo/octo/shpo":       "octo/shop",
 		"/issues/0123456789ab":  "no issue 0123456789ab",
 		"/actions/refresh":      "does not accept GET",
-		"/issues?sort=nonsense": "is unknown; use one of",
+		"/issues?sort=nonsense": ": want one of",
 		"/issues?q=colour:red":  "colour",
 	} {
 		b.do(chromedp.Navigate(p.URL + path))

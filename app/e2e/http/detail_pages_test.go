@@ -153,7 +153,7 @@ func TestIssuePage(t *testing.T) {
 		"2 present",
 		"!Start another run",
 	)
-	p.Says("/issues/000000000000", http.StatusNotFound, "There is no issue 000000000000", "All issues", "!Did you mean")
+	p.Says("/issues/000000000000", http.StatusNotFound, "Issue 000000000000 not found", "All issues", "!Did you mean")
 }
 
 // TestSeenInScans: one mark per scan, with the issue's state in it.
@@ -203,8 +203,8 @@ func TestRunPage(t *testing.T) {
 		"All issues were given to a session.",
 	)
 	p.Says("/runs/2.json?against=5.json", http.StatusOK, "5.json is later than 2.json", "!New 0")
-	p.Says("/runs/2.json?against=none.json", http.StatusOK, "There is no run file none.json")
-	p.Says("/runs/none.json", http.StatusNotFound, "There is no run file none.json", "All runs")
+	p.Says("/runs/2.json?against=none.json", http.StatusOK, "Run file none.json not found")
+	p.Says("/runs/none.json", http.StatusNotFound, "Run file none.json not found", "All runs")
 	p.Says("/runs/4.json?list=old", http.StatusBadRequest, "Invalid list", "new")
 }
 
@@ -227,7 +227,7 @@ func TestPullPage(t *testing.T) {
 		"Author devin",
 		"Names CQLF-R2-0001",
 	)
-	p.Says("/pulls/octo/shop/105", http.StatusNotFound, "There is no pull request octo/shop#105", "All pull requests")
+	p.Says("/pulls/octo/shop/105", http.StatusNotFound, "Pull request octo/shop#105 not found", "All pull requests")
 	p.Says("/pulls/octo/shop/x", http.StatusNotFound, "a whole number from 1")
 
 	s := program.WithRuns(t, program.Sample(), nil)
@@ -338,7 +338,7 @@ func TestSessionPage(t *testing.T) {
 		"Named in 1 record run 2",
 		"batch 2, created",
 	)
-	p.Says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "No run record names a session", "All sessions")
+	p.Says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "not found: no run names it", "All sessions")
 	p.Devin.Put(devintest.Session{ID: program.SampleSession, Status: "hibernating", Title: "Fix SQL injection"})
 	p.Post("/api/poll")
 	p.Says("/sessions/"+program.SampleSession, http.StatusOK, "Unknown “hibernating”", "polled hibernating")

@@ -124,7 +124,7 @@ func TestSessionsThatDevinDoesNotKnow(t *testing.T) {
 			for range 2 { // the second time nothing changes
 				status, result := p.Ask("POST", "/api/poll")
 				if status != http.StatusOK || result["polled"] != 0.0 || result["skipped"] != 0.0 || result["missing"] != 1.0 ||
-					!strings.Contains(fmt.Sprint(result["errors"]), "does not know 1 of the 1 sessions") {
+					!strings.Contains(fmt.Sprint(result["errors"]), "cannot find 1 of the 1 sessions") {
 					t.Errorf("%d %v", status, result)
 				}
 			}

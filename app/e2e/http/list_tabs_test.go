@@ -126,7 +126,7 @@ func TestSortHeaders(t *testing.T) {
 		}
 		for _, wrong := range []string{page, api} {
 			res, answer := s.Get(wrong + "?sort=colour")
-			if res.StatusCode != 400 || !strings.Contains(answer, "is unknown; use one of ") {
+			if res.StatusCode != 400 || !strings.Contains(answer, ": want one of ") {
 				t.Errorf("%s by an unknown sort: %d", wrong, res.StatusCode)
 			}
 			for _, way := range wayOut.FindAllStringSubmatch(answer, -1) {

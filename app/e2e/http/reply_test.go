@@ -66,7 +66,7 @@ func TestReplyFails(t *testing.T) {
 		return res.StatusCode, body
 	}
 	if status, body := send(" ", "HX-Request", "true"); status != 400 || !strings.Contains(body, "Not sent.") ||
-		!strings.Contains(body, "it is empty") {
+		!strings.Contains(body, "Message is empty") {
 		t.Errorf("an empty message: %d %s", status, body)
 	}
 	p.Devin.Fail(devintest.KindSend, devintest.Fault{Status: 403})

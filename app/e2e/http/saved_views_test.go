@@ -38,8 +38,8 @@ func TestSavedViews(t *testing.T) {
 	}
 	for what, bad := range map[string]struct{ name, says string }{
 		"a clash":   {strings.ToUpper(name), "A view with this name already exists"},
-		"too long":  {strings.Repeat("x", 61), "it is 61 characters long"},
-		"blank":     {"  ", "a view needs a name"},
+		"too long":  {strings.Repeat("x", 61), "it has 61 characters"},
+		"blank":     {"  ", "Name is missing"},
 		"a control": {"a\u202eb", "control characters"},
 	} {
 		res, body := s.Do("POST", "/actions/views", program.Form("name", bad.name, "list", "issues", "query", query))

@@ -278,7 +278,7 @@ func TestDirectoryThatGoesAway(t *testing.T) {
 		t.Errorf("with files that cannot be read: %v", result)
 	}
 	for _, name := range []string{"leads-out.json", "no \ufffd text.json"} {
-		if says, _ := p.file(name)["error"].(string); !strings.Contains(says, "cannot be opened") {
+		if says, _ := p.file(name)["error"].(string); !strings.Contains(says, "Cannot open") {
 			t.Errorf("%s: %q", name, says)
 		}
 	}

@@ -64,7 +64,7 @@ func TestOtherPathsToAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{file, link, hard, dir + "/sub/../d.db", dir + "//d.db"} {
-		refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "locked by another program", "DATABASE_URL")
+		refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "in use by another program", "DATABASE_URL")
 	}
 	mustSaveView(p, "mine")
 	p.Stop()

@@ -23,7 +23,7 @@ func TestDatabaseAway(t *testing.T) {
 		for _, path := range paths {
 			res, body := p.Do(method, path, "", program.InPlace(path)...)
 			if (res.StatusCode != http.StatusServiceUnavailable && path != "/") ||
-				!strings.Contains(body, "PostgreSQL at DATABASE_URL cannot be reached") ||
+				!strings.Contains(body, "Cannot reach PostgreSQL at DATABASE_URL") ||
 				strings.Contains(body, "s3cret") {
 				t.Errorf("without its database %s %s answers %d %.400s", method, path, res.StatusCode, body)
 			}
@@ -42,7 +42,7 @@ func TestDatabaseAway(t *testing.T) {
 	}
 	p.Stop()
 	s.stop()
-	refused(t, s.url(serverPassword), "cannot be reached", "DATABASE_URL")
+	refused(t, s.url(serverPassword), "Cannot reach", "DATABASE_URL")
 }
 
 // TestDatabaseFrozen: a PostgreSQL that takes connections and answers nothing

@@ -14,7 +14,7 @@ import (
 func TestTwoOnOneFile(t *testing.T) {
 	database := program.Settings{"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "d.db")}
 	p := program.Start(t, database)
-	refused(t, database, "locked by another program", "DATABASE_URL")
+	refused(t, database, "in use by another program", "DATABASE_URL")
 	p.Object(http.MethodGet, "/api/stats")
 	p.Restart()
 }

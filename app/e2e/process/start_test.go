@@ -78,7 +78,7 @@ func TestStartIsRefused(t *testing.T) {
 	refused(t, program.Settings{"CACHE_TTL": "soon"}, "CACHE_TTL", "for example")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file + "/x.db"}, "director", "DATABASE_URL")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file}, "no SQLite database", "DATABASE_URL")
-	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + dir}, "cannot be opened", "DATABASE_URL")
+	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + dir}, "Cannot open", "DATABASE_URL")
 	refused(
 		t,
 		program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + freeAddr(t) + "/d"},
@@ -122,14 +122,14 @@ func TestOtherDatabasesAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "locked by another program")
+	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "in use by another program")
 	if _, err := tx.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "version 99999", "a newer program wrote it", "DATABASE_URL")
+	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + path}, "version 99999", "newer than this program", "DATABASE_URL")
 }
 
 // TestNothingSet: the program starts with nothing set, and its page says what

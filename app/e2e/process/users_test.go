@@ -74,5 +74,5 @@ func TestMayNotWrite(t *testing.T) {
 		open(t, c.Dir)
 		c.SysProcAttr = nobody
 	})
-	servesOnly(p, 0, "cannot be opened or written")
+	servesOnly(p, 0, "Cannot open or write")
 }

@@ -78,7 +78,7 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 				"Devin cannot find this session with this key (404, since 2026-03-10 12:00 UTC).",
 				"No linked pull request.", "Unknown “running” polled running after 5 d", "Same answer since never polled"}}},
 		{"none", "/sessions/nobody", webtest.Want{Status: 404,
-			Text: []string{"Not found", "No run record names a session nobody.", "All sessions"}}},
+			Text: []string{"Not found", "Session nobody not found", "All sessions"}}},
 		{"a merged pull request", "/pulls/octo/shop/7", webtest.Want{Status: 200,
 			Text: []string{"fix(CQLF-R3-0002): escape the output #7", "Merged merged 7 Mar 2026",
 				"Finished path-traversal 1 issue run 3 · batch 1 verification record",
@@ -105,7 +105,7 @@ func TestSessionsPullsAndRuns(t *testing.T) {
 			Text: []string{"Not listed.", "This scan counts 5 findings but lists none, so it cannot be compared.",
 				"Issues in no session unknown"}}},
 		{"the first scan", "/runs/shop-1.json", webtest.Want{Status: 200, Text: []string{"This is the first scan of its repository", "New 24"}}},
-		{"a broken record", "/runs/none.json", webtest.Want{Status: 404, Text: []string{"There is no run file none.json.", "All runs"}}},
+		{"a broken record", "/runs/none.json", webtest.Want{Status: 404, Text: []string{"Run file none.json not found.", "All runs"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}

@@ -97,22 +97,22 @@ func TestListPagesRefuseInPlace(t *testing.T) {
 		want       webtest.Want
 	}{
 		{"an unknown value", "/issues?q=is:nonsense+xss", webtest.Want{Status: 400,
-			Text: []string{"Cannot show this list", `is: "nonsense" is not valid; use one of open,`, "Clear filters"},
+			Text: []string{"Cannot show this list", `Invalid is "nonsense": want one of open,`, "Clear filters"},
 			HTML: []string{`value="is:nonsense xss"`}, Lacks: []string{"js/rule-12", `hx-trigger="every`}}},
 		{"an unknown sort keeps the query", "/issues?sort=x&q=is:fixed", webtest.Want{Status: 400,
-			Text: []string{`sort: "x" is unknown; use one of age,`}, HTML: []string{`value="is:fixed"`}}},
+			Text: []string{`Invalid sort "x": want one of age,`}, HTML: []string{`value="is:fixed"`}}},
 		{"an unknown order", "/runs?order=up", webtest.Want{Status: 400, Text: []string{"order"}}},
 		{"no number", "/pulls?page=x", webtest.Want{Status: 400, Text: []string{"page"}}},
 		{"no time", "/issues?as_of=yesterday", webtest.Want{Status: 400, Text: []string{"as_of", "2026-02-07T11:31:39Z"}}},
-		{"a list without a box", "/activity?kind=x", webtest.Want{Status: 400, Text: []string{`kind: "x" is unknown; use one of run,`},
+		{"a list without a box", "/activity?kind=x", webtest.Want{Status: 400, Text: []string{`Invalid kind "x": want one of run,`},
 			Lacks: []string{`class="query-box`}}},
 		{"activity of no repository", "/activity?repo=shop", webtest.Want{Status: 400, Text: []string{"want owner/name"}}},
 		{"activity from nowhere", "/activity?before=x", webtest.Want{Status: 400, Text: []string{"before"}}},
 		{"changes of an unknown kind", "/changes?event=x",
-			webtest.Want{Status: 400, Text: []string{`event: "x" is unknown; use one of opened, closed.`}}},
+			webtest.Want{Status: 400, Text: []string{`Invalid event "x": want one of opened, closed.`}}},
 		{"changes since no time", "/changes?since=x", webtest.Want{Status: 400, Text: []string{"since"}}},
 		{"a panel of an unknown repository", "/panels/issues?scope=no/where",
-			webtest.Want{Status: 404, Text: []string{"No run record names the repository no/where."}}},
+			webtest.Want{Status: 404, Text: []string{"Repository no/where not found"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}

@@ -45,7 +45,7 @@ func TestSavedViews(t *testing.T) {
 	s.Post("/actions/views/rename", url.Values{"id": {saved.ID}, "name": {" "}}, "HX-Request", "true").Check(t, webtest.Want{Status: 400,
 		HTML: []string{`class="field-fault"`}})
 	s.Post("/actions/views/rename", url.Values{"id": {"gone"}, "name": {"x"}}, "HX-Request", "true").Check(t, webtest.Want{Status: 404,
-		Text: []string{"There is no saved view gone"}})
+		Text: []string{"Saved view gone not found"}})
 	if a = s.Post("/actions/views/rename", url.Values{"id": {saved.ID}, "name": {"All XSS"}}); a.Header.Get("Location") != "/issues?q=xss" {
 		t.Errorf("renamed: %d to %q", a.Status, a.Header.Get("Location"))
 	}
@@ -56,7 +56,7 @@ func TestSavedViews(t *testing.T) {
 		t.Errorf("deleted: %d to %q", a.Status, a.Header.Get("Location"))
 	}
 	s.Post("/actions/views/delete", url.Values{"id": {saved.ID}}).Check(t,
-		webtest.Want{Status: 404, Text: []string{"There is no saved view"}})
+		webtest.Want{Status: 404, Text: []string{"Saved view not found"}})
 }
 
 // theView is the only view that is saved.
@@ -80,7 +80,7 @@ func TestViewsThatCannotBeSaved(t *testing.T) {
 	}{
 		{"without a name", saveForm("", "sessions", "q=is:waiting"), webtest.Want{Status: 400,
 			Text: []string{"Sessions", "Waiting for you Fix injection"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
-		{"an unknown list", saveForm("x", "colours", "q=x"), webtest.Want{Status: 400, Text: []string{`There is no list "colours"`}}},
+		{"an unknown list", saveForm("x", "colours", "q=x"), webtest.Want{Status: 400, Text: []string{`Unknown list "colours"`}}},
 		{"a query that cannot be read", saveForm("x", "runs", "q=is:x"),
 			webtest.Want{Status: 400, Text: []string{"Cannot show this list"}}},
 	} {

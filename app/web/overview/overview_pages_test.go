@@ -83,7 +83,7 @@ func TestPanels(t *testing.T) {
 		})
 	}
 	for _, panel := range []string{"tiles", "trend", "rates", "spans", "outcomes"} {
-		s.Panel(panel+"?period=3d").Check(t, webtest.Want{Status: 400, Text: []string{"use one of 7d, 30d, 90d, all."}})
+		s.Panel(panel+"?period=3d").Check(t, webtest.Want{Status: 400, Text: []string{"want one of 7d, 30d, 90d, all."}})
 	}
 }
 
@@ -100,10 +100,10 @@ func TestPages(t *testing.T) {
 				"How long", "Sessions by outcome", "PR queue", "Repositories", "Recent runs"},
 			HTML: []string{`href="/report?period=30d"`, `href="/?period=7d"`}}},
 		{"the overview of a week", "/?period=7d", webtest.Want{Status: 200, Text: []string{"Closed in 7 days 1", "attempted in 7 days"}}},
-		{"an unknown period", "/?period=x", webtest.Want{Status: 400, Text: []string{"use one of 7d, 30d, 90d, all."}}},
+		{"an unknown period", "/?period=x", webtest.Want{Status: 400, Text: []string{"want one of 7d, 30d, 90d, all."}}},
 		{"all that needs someone", "/needs-you", webtest.Want{Status: 200, Text: []string{"1–4 of 4"}}},
 		{"an unknown group", "/needs-you?group=x", webtest.Want{Status: 400,
-			Text: []string{"use one of waiting, pr_ready, verified, never_started, stuck, overdue."}}},
+			Text: []string{"want one of waiting, pr_ready, verified, never_started, stuck, overdue."}}},
 		{"the report", "/report", webtest.Want{Status: 200,
 			Text: []string{"all repositories", "9 Feb – 10 Mar 2026", "as of 10 Mar 2026 12:00 UTC", "Open issues 53",
 				"Verification results", "Repositories 3",
@@ -113,7 +113,7 @@ func TestPages(t *testing.T) {
 			HTML: []string{`href="/report?period=7d&amp;repo=octo%2Fshop"`,
 				`href="/repo/octo/shop/issues?q=is%3Aopen+severity%3Acritical%2Chigh"`}, Lacks: []string{"most critical + high first"}}},
 		{"the report of no repository", "/report?repo=no/where", webtest.Want{Status: 404, Text: []string{"no/where"}}},
-		{"the report of no period", "/report?period=x", webtest.Want{Status: 400, Text: []string{"use one of 7d"}}},
+		{"the report of no period", "/report?period=x", webtest.Want{Status: 400, Text: []string{"want one of 7d"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}

@@ -51,8 +51,8 @@ func TestStartedText(t *testing.T) {
 		{telemetry.ByPage, 1, true, "by you, 1 more joined"},
 		{telemetry.ByPage, 1, false, "by a page, you joined"},
 		{telemetry.ByAPI, 3, false, "by the API, you and 2 more joined"},
-		{telemetry.ByInterval(5 * time.Minute), 1, false, "on its own every 5 min, you joined"},
-		{telemetry.ByStart, 0, false, "on its own at the start"},
+		{telemetry.ByInterval(5 * time.Minute), 1, false, "automatically, every 5 min, you joined"},
+		{telemetry.ByStart, 0, false, "automatically, at start"},
 		{"", 1, false, "you joined"},
 		{"", 0, false, ""},
 	} {

@@ -46,7 +46,7 @@ func TestProblems(t *testing.T) {
 		{"a panel that there is not", "/panels/nothing", []string{"HX-Request", "true"},
 			webtest.Want{Status: 404, Text: []string{"Cannot load this panel."}, Lacks: []string{"<html"}}},
 		{"a query typed in place", "/panels/issues?q=is:x&push=1", []string{"HX-Request", "true"},
-			webtest.Want{Status: 400, Text: []string{`is: "x" is not valid`}, HTML: []string{"field-fault"},
+			webtest.Want{Status: 400, Text: []string{`Invalid is "x"`}, HTML: []string{"field-fault"},
 				Lacks: []string{"Cannot load"}}},
 		{"another host's name", "/runs", []string{"Host", "evil.example"},
 			webtest.Want{Status: 421, Text: []string{"Unknown host name"}, Lacks: []string{"Saved views"}}},
@@ -69,7 +69,7 @@ func TestPanelsFailAlone(t *testing.T) {
 	s.Get("/runs?per_page=x&sort=time").Check(t, webtest.Want{Status: 400,
 		Text: []string{"Cannot show this list", "Records that could not be read 1"}})
 	s.Get("/repo/octo/shop?period=9d").Check(t, webtest.Want{Status: 200,
-		Text: []string{"octo/shop", "use one of 7d, 30d, 90d, all.", "All open 24"}})
+		Text: []string{"octo/shop", "want one of 7d, 30d, 90d, all.", "All open 24"}})
 }
 
 // TestStripSaysWhatIsWrong: a source that cannot be read is said with its

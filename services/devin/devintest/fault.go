@@ -141,7 +141,7 @@ func (f Fault) instead(r *http.Request, header http.Header, n int) (status int, 
 	case f.Body != "":
 		return status, []byte(strings.ReplaceAll(f.Body, "{n}", strconv.Itoa(n))), true
 	case f.Status != 0:
-		status, body = encode(failed(r, f.Status, "A fault that was asked for."))
+		status, body = encode(failed(r, f.Status, "An injected fault."))
 		return status, body, true
 	}
 	return 0, nil, false

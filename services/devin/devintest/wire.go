@@ -293,7 +293,7 @@ func number(q url.Values, name string, absent int) (int, error) {
 	}
 	n, err := strconv.Atoi(q.Get(name))
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s is no number", name)
+		return 0, fmt.Errorf("%s is not a number", name)
 	}
 	return n, nil
 }

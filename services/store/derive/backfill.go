@@ -127,9 +127,9 @@ func linkReason(b telemetry.LinkBasis) string {
 	case telemetry.LinkVerification:
 		return "a verification record names session and pull request"
 	case telemetry.LinkSessionID:
-		return "the session's id stands in the pull request"
+		return "the pull request names the session's id"
 	case telemetry.LinkIssueID:
-		return "an issue id of the session stands in the pull request's title"
+		return "the pull request's title names an issue id of the session"
 	}
 	return "recorded elsewhere"
 }

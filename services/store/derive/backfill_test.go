@@ -41,7 +41,7 @@ func TestBackfill(t *testing.T) {
 			`sessions[1].issue_ids: [] -> [CQLF-R1-0002], named by the verification record`,
 			`sessions[1].pr_url:  -> https://github.com/o/r/pull/2, a verification record names session and pull request`,
 			`sessions[2].issue_ids: [ | CQLF-R1-0003] -> [CQLF-R1-0003], blank ids removed; nothing names the issues`,
-			`sessions[3].pr_url:  -> https://github.com/o/r/pull/4, the session's id stands in the pull request`,
+			`sessions[3].pr_url:  -> https://github.com/o/r/pull/4, the pull request names the session's id`,
 		}
 		same := func(what string, changes []telemetry.Change, err error, want ...string) {
 			t.Helper()

@@ -44,10 +44,10 @@ func (p quarantined) out() bool { return p.Crashes >= maxCrashes && !p.Again }
 func (p quarantined) left() error {
 	if p.Crashes == maxCrashes {
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"Storing this file ended the program twice; it is left out. Start a refresh to try it once more, or correct the file.")
+			"The program ended twice while it stored this file; it is skipped. Start a refresh to try again, or correct the file.")
 	}
 	return telemetry.Errorf(telemetry.CodeInvalid,
-		"Storing this file ended the program %d times; it is left out until it changes.", p.Crashes)
+		"The program ended %d times while it stored this file; it is skipped until it changes.", p.Crashes)
 }
 
 // quarantine returns what ended programs, those that just ended included.
@@ -200,7 +200,7 @@ func (w *Writer) rebuildMarked(ctx context.Context, key string) (more bool, err 
 	}
 	if i := slices.IndexFunc(list, what.same); i >= 0 && list[i].out() {
 		return false, telemetry.Errorf(telemetry.CodeInternal,
-			"Deriving the records of %s again ended the program twice, so they keep their older figures. "+
+			"The program ended twice while it derived the records of %s again, so they keep their older figures. "+
 				"The next version of the program tries again.", cmp.Or(key, "no repository"))
 	}
 	err = w.marked(ctx, []quarantined{what}, func(tx *store.Tx) (err error) {

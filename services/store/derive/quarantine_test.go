@@ -91,7 +91,7 @@ func TestARecordThatEndsTheProgram(t *testing.T) {
 
 	s = openURL(t, url)
 	storetest.Put(t, s, endless()...)
-	wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": "ended the program twice"})
+	wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": "The program ended twice"})
 	if known, err := s.KnownFiles(t.Context(), ""); err != nil || len(known) != 2 {
 		t.Errorf("a refresh would fetch it again: %v, %v", known, err)
 	}
@@ -156,7 +156,7 @@ func TestARecordThatPanics(t *testing.T) {
 		rec.Kind, rec.Verification = telemetry.KindVerification, nil
 		bad.Record = &rec
 		storetest.Put(t, s, files[0], bad)
-		wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": "A fault in the dashboard stopped this"})
+		wantFiles(t, s, map[string]string{"run-1.json": "", "run-2.json": "An internal error stopped this"})
 	})
 }
 

@@ -21,7 +21,7 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 		case tx.Err() != nil:
 			return tx.Err()
 		case !known:
-			return telemetry.Errorf(telemetry.CodeNotFound, "The scan was removed meanwhile. The list of runs has those that are known.")
+			return telemetry.Errorf(telemetry.CodeNotFound, "The scan was deleted meanwhile. See the list of runs.")
 		case accepted == !undo:
 			return nil
 		case undo:

@@ -48,12 +48,12 @@ func (d *Details) findRun(tx *store.Tx, source, file string) (scan, error) {
 		return scan{}, telemetry.Errorf(telemetry.CodeNotFound,
 			"The run file %s is gone from its directory; it counts nowhere. What was fetched is at /api/runs/%s/raw.", name, name)
 	case known && kind == telemetry.KindVerification:
-		return scan{}, telemetry.Errorf(telemetry.CodeNotFound, "%s is a verification, no run. It is in /api/verifications.", name)
+		return scan{}, telemetry.Errorf(telemetry.CodeNotFound, "%s is a verification, not a run. See /api/verifications.", name)
 	case known && fault != "":
 		return scan{}, telemetry.Errorf(telemetry.CodeNotFound,
 			"The run file %s could not be read: %s. What was fetched is at /api/runs/%s/raw.", name, fault, name)
 	}
-	return scan{}, telemetry.Errorf(telemetry.CodeNotFound, "There is no run file %s. The list of runs has those that are known.", name)
+	return scan{}, telemetry.Errorf(telemetry.CodeNotFound, "Run file %s not found. See the list of runs.", name)
 }
 
 func first[T any](rows []T) T {
@@ -257,10 +257,10 @@ func comparable(run scan) error {
 	switch {
 	case run.Kind != telemetry.KindScan:
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"%s is a dispatch, no scan: it names no findings to compare. Choose a scan.", shorten(run.File))
+			"%s is a dispatch and has no findings to compare. Choose a scan.", shorten(run.File))
 	case !run.HasFindings:
 		return telemetry.Errorf(telemetry.CodeInvalid,
-			"The scan %s counts %d findings but names none, so it cannot be compared. Choose another scan.", shorten(run.File), run.IssuesFound)
+			"The scan %s counts %d findings but lists none, so it cannot be compared. Choose another scan.", shorten(run.File), run.IssuesFound)
 	}
 	return nil
 }
@@ -299,7 +299,7 @@ func (d *Details) Raw(ctx context.Context, source, file string) (telemetry.RawFi
 			raw.Body = broken
 		}
 		if tx.Err() == nil && (!found || raw.Body == nil) {
-			return telemetry.Errorf(telemetry.CodeNotFound, "Nothing was fetched of a run file %s.", shorten(file))
+			return telemetry.Errorf(telemetry.CodeNotFound, "Run file %s was never fetched.", shorten(file))
 		}
 		return tx.Err()
 	})

@@ -43,7 +43,7 @@ const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_i
 func (f *Figures) NeedsAttention(ctx context.Context, of telemetry.NeedFilter, now time.Time,
 	p query.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
 	if p.Sort != "" && p.Sort != "age" {
-		return list, nil, telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of age.", p.Sort)
+		return list, nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid sort %q: want age.", p.Sort)
 	}
 	asked := of.Needs
 	if len(asked) == 0 {

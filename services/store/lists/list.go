@@ -120,7 +120,7 @@ func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
 // conds are the conditions of a question.
 func (l *List[T]) conds(m moment, a query.Ask) ([]Cond, error) {
 	if m.past && l.Past == "" {
-		return nil, telemetry.Errorf(telemetry.CodeNoPast, "The list of %s has no past. Leave out as_of.", l.Noun)
+		return nil, telemetry.Errorf(telemetry.CodeNoPast, "The list of %s does not support as_of. Leave it out.", l.Noun)
 	}
 	var conds []Cond
 	if l.Only != nil {
@@ -149,13 +149,13 @@ func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
 	}
 	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == t.Field && f.Asked != nil })
 	if i < 0 {
-		return Cond{}, telemetry.Errorf(telemetry.CodeInternal, "The list of %s does not know the qualifier %s.", l.Noun, t.Field)
+		return Cond{}, telemetry.Errorf(telemetry.CodeInternal, "Unknown qualifier %s for the list of %s.", l.Noun, t.Field)
 	}
 	f := &l.Fields[i]
 	unknown := func(v query.Value) bool { return f.NoPast || slices.Contains(f.Asked.noPast, v.Text) }
 	if at := slices.IndexFunc(t.Values, unknown); m.past && at >= 0 {
 		return Cond{}, telemetry.Errorf(telemetry.CodeNoPast,
-			"%s:%s is not known at a past time. Leave it out, or leave out as_of.", t.Field, t.Values[at].Text)
+			"%s:%s does not support as_of. Leave out one of the two.", t.Field, t.Values[at].Text)
 	}
 	return f.Asked.cond(m, t.Values), nil
 }

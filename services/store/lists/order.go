@@ -68,10 +68,10 @@ func (l *List[T]) order(m moment, p query.Page) (*order, Cond, error) {
 	o, noPast := l.sort(name)
 	switch {
 	case o == nil:
-		return nil, Cond{}, telemetry.Errorf(telemetry.CodeInvalid, "sort: %q is unknown; use one of %s.", p.Sort, strings.Join(l.Sorts(), ", "))
+		return nil, Cond{}, telemetry.Errorf(telemetry.CodeInvalid, "Invalid sort %q: want one of %s.", p.Sort, strings.Join(l.Sorts(), ", "))
 	case m.past && noPast:
 		return nil, Cond{}, telemetry.Errorf(telemetry.CodeNoPast,
-			"sort: %s is not known at a past time. Sort by another column, or leave out as_of.", name)
+			"Invalid sort %s: it does not support as_of. Sort by another column, or leave out as_of.", name)
 	}
 	desc := o.desc
 	switch p.Order {

@@ -31,7 +31,7 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "kind", Help: "scan, or dispatch of one session", Column: "r.kind", Into: func(r *row) any { return &r.Kind }, CSV: "kind",
 			Asked: is(word{string(telemetry.KindScan), runKind + " = 'scan'"}, word{string(telemetry.KindDispatch), runKind + " = 'dispatch'"}),
 			Sort:  up(runKind + " | " + last)},
-		{Name: "is", Help: "scope-reduced, names no findings, found nothing", Asked: is(
+		{Name: "is", Help: "scope-reduced, lists no findings, found nothing", Asked: is(
 			word{"reduced", "r.reduced = 1"}, word{"unnamed", "r.kind = 'scan' AND r.has_findings = 0"}, word{"empty", "r.issues_found = 0"},
 		)},
 		{Name: "repo", Help: repoHelp, Column: "r.target_repo", Into: func(r *row) any { return repoOf(&r.Repo, new(string)) },

@@ -34,7 +34,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
 	return []Field[row]{
-		{Name: "outcome", Help: "what became of the claim", Column: "v.outcome", Into: func(v *row) any { return &v.Outcome },
+		{Name: "outcome", Help: "the outcome", Column: "v.outcome", Into: func(v *row) any { return &v.Outcome },
 			CSV: "outcome", Asked: is(outcomeWords()...)},
 		{Name: "is", Help: "the latest of its session, replaced by a later one, either",
 			Asked: is(word{"current", "v.current = 1"}, word{"replaced", "v.current = 0"}, word{"any", "1 = 1"})},

@@ -43,7 +43,8 @@ func DispatchInputs() []string {
 // NewDispatch checks the inputs of a run and returns them as GitHub takes
 // them. What is empty is left out, so that the workflow's own default
 // applies. An owner/name is sent as the URL that the action expects, on
-// the server web, for example GitHubWeb. The error is CodeInvalid, begins with the input's name and says what is wrong.
+// the server web, for example GitHubWeb. The error is CodeInvalid and names the
+// invalid input in Field.
 func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error) {
 	target = strings.TrimSpace(target)
 	repo, err := TargetRepo(target)
@@ -60,6 +61,7 @@ func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error)
 			continue
 		}
 		if err := checkInput(name, value); err != nil {
+			err.Field = name
 			return Dispatch{}, err
 		}
 		d.Inputs[name] = value
@@ -80,7 +82,7 @@ func TargetRepo(text string) (RepoName, error) {
 	return repo, nil
 }
 
-func checkInput(name, value string) error {
+func checkInput(name, value string) *Error {
 	switch name {
 	case "persist_logs", "dry_run":
 		if value != "true" && value != "false" {
@@ -103,7 +105,7 @@ func checkInput(name, value string) error {
 	return nil
 }
 
-func wholeNumber(name, value string, low, high int64) error {
+func wholeNumber(name, value string, low, high int64) *Error {
 	if n, err := strconv.ParseInt(value, 10, 64); err != nil || n < low || n > high {
 		return Errorf(CodeInvalid, "Invalid %s: want a whole number from %d to %d.", name, low, high)
 	}
@@ -112,7 +114,7 @@ func wholeNumber(name, value string, low, high int64) error {
 
 // branchName refuses what Git refuses in a name, as far as a shell or a URL
 // could stumble over it.
-func branchName(name, value string) error {
+func branchName(name, value string) *Error {
 	refused := func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }
 	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") ||
 		strings.ContainsFunc(value, refused) {

@@ -54,7 +54,7 @@ func WordsParam[W ~string](name, text string, allowed []W) (words []W, err error
 // error is CodeInvalid.
 func OrderParam(text string) (string, error) {
 	if text != "" && text != "asc" && text != "desc" {
-		return "", Errorf(CodeInvalid, "order: want asc or desc.")
+		return "", Errorf(CodeInvalid, "Invalid order: want asc or desc.")
 	}
 	return text, nil
 }

@@ -3,9 +3,8 @@ package actions
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -158,8 +157,8 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 		fault = shell.Sentence(v.Fault)
 		f.Token = shell.TokenAfter(v, f.Token)
 		f.Unknown = telemetry.CodeOf(v.Fault) == telemetry.CodeOutcomeUnknown
-		if name, rest, found := strings.Cut(fault, ": "); found && slices.Contains(telemetry.DispatchInputs(), name) {
-			wrong, fault = name, strings.ToUpper(rest[:1])+rest[1:]
+		if e, ok := errors.AsType[*telemetry.Error](v.Fault); ok {
+			wrong = e.Field
 		}
 	}
 	for _, name := range telemetry.DispatchInputs() {

@@ -56,7 +56,7 @@ func TestSavedViews(t *testing.T) {
 		t.Errorf("deleted: %d to %q", a.Status, a.Header.Get("Location"))
 	}
 	s.Post("/actions/views/delete", url.Values{"id": {saved.ID}}).Check(t,
-		webtest.Want{Status: 404, Text: []string{"Saved view not found"}})
+		webtest.Want{Status: 404, Text: []string{"Saved view " + saved.ID + " not found"}})
 }
 
 // theView is the only view that is saved.

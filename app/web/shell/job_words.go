@@ -22,7 +22,7 @@ func startedText(j telemetry.Job, mine bool) string {
 		return "by you"
 	}
 	said := "by " + string(j.By)
-	if j.By == "" || strings.HasPrefix(string(j.By), "on ") {
+	if j.By == "" || strings.HasPrefix(string(j.By), "automatically") {
 		said = string(j.By)
 	}
 	switch {

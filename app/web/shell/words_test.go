@@ -107,7 +107,7 @@ func TestPaging(t *testing.T) {
 		asked, _ := url.ParseQuery(text)
 		name, _, _ := strings.Cut(text, "=")
 		if _, err := (View{Query: asked}).Paging(down); telemetry.CodeOf(err) != telemetry.CodeInvalid ||
-			!strings.HasPrefix(Sentence(err), name+":") {
+			!strings.HasPrefix(Sentence(err), "Invalid "+name+":") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -199,7 +199,7 @@ func RepoLinks(r telemetry.RepoRow) Links {
 
 // openLinks link what is open: to the issues or, where some of it has no
 // list, to the repositories whose counts add up to it; as of a time, to the
-// trend that ends then, in which families are not told apart.
+// trend that ends then, in which families are not distinguished.
 func (s scope) openLinks(t telemetry.Totals, links Links) {
 	sum := func(now, then string) Link {
 		if s.asOf.IsZero() {
@@ -321,7 +321,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	return links
 }
 
-// changes links to the events of a stretch of time.
+// changes links to the events of a period.
 func (s scope) changes(event string, since, until time.Time) Link {
 	l := Link{
 		List: "changes",

@@ -73,7 +73,7 @@ type Client struct {
 
 	mu    sync.Mutex                                  // held while messages are kept or dropped
 	sent  atomic.Int64                                // messages sent so far
-	fresh *expirable.LRU[string, []telemetry.Message] // by bare id; nil where nothing is kept
+	fresh *expirable.LRU[string, []telemetry.Message] // by session key; nil where nothing is kept
 	last  *lru.Cache[string, []telemetry.Message]     // last good answers, nil likewise
 }
 
@@ -159,7 +159,7 @@ func baseURL(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// isOrg tells whether an organization's id can stand in a path as one
+// isOrg reports whether an organization's id can stand in a path as one
 // harmless segment.
 func isOrg(org string) bool { return isID(strings.ToLower(org)) }
 

@@ -12,6 +12,6 @@
 // can. A message counts as sent only after Devin's documented receipt.
 //
 // Each failure is a *telemetry.Error with a sentence for its reader, except a
-// cancelled context, for which errors.Is(err, context.Canceled) holds. The
+// canceled context, for which errors.Is(err, context.Canceled) holds. The
 // key stands in no error and no log line.
 package devin

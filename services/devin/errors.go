@@ -40,7 +40,7 @@ func (r request) unknown(code telemetry.Code, advice string) (telemetry.Code, st
 }
 
 // ended is the failure of a context that ended: as it is when it was
-// cancelled, as a timeout when its time was up.
+// canceled, as a timeout when its time was up.
 func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask Devin: %w", ctx.Err())
@@ -115,7 +115,7 @@ func (c *Client) unreadable(r request, body *noted, err error) string {
 	return "has an unexpected form"
 }
 
-// httpError is an answer that is no success, as the log shows it.
+// httpError is an answer that is not a success, as the log shows it.
 type httpError struct {
 	status int
 	asked  string
@@ -123,7 +123,7 @@ type httpError struct {
 
 func (e httpError) Error() string { return fmt.Sprintf("%s: HTTP %d", e.asked, e.status) }
 
-// refused is the failure of an answer that is no success; kind is its media
+// refused is the failure of an answer that is not a success; kind is its media
 // type.
 func (c *Client) refused(r request, resp *http.Response, kind string, problem []byte) error {
 	cause := httpError{resp.StatusCode, r.method() + " " + r.path}
@@ -142,7 +142,7 @@ func (c *Client) refused(r request, resp *http.Response, kind string, problem []
 	return e.Because(cause)
 }
 
-// limits tells whether an answer is a limit's. Devin documents 429; gateways
+// limits reports whether an answer is a limit's. Devin documents 429; gateways
 // also answer 403, and then say so in a header or in words. A Retry-After
 // alone does not make a missing permission pass.
 func limits(resp *http.Response, words string) bool {

@@ -162,7 +162,7 @@ func TestSendSaysWhatIsKnown(t *testing.T) {
 	}
 }
 
-// TestSendToAWebPage: a page for people is no receipt.
+// TestSendToAWebPage: a page for people is not a receipt.
 func TestSendToAWebPage(t *testing.T) {
 	for _, key := range []string{keyV1, keyV3} {
 		c := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -176,7 +176,7 @@ func (t *transcript) add(raw json.RawMessage) error {
 	return nil
 }
 
-// join appends the page that follows, and tells whether it brought news.
+// join appends the page that follows, and reports whether it brought news.
 func (t *transcript) join(page *transcript) (changed bool) {
 	for _, msg := range page.msgs {
 		if !t.ids[msg.ID] {
@@ -215,7 +215,7 @@ func lastOf(msgs []telemetry.Message) []telemetry.Message {
 	return slices.Clone(msgs[max(0, len(msgs)-lastMessages):])
 }
 
-// Send sends a message to a session, which wakes one that sleeps; id is bare
+// Send sends a message to a session, which wakes one that sleeps; id is a session key
 // or has devin-. It is never sent twice. CodeOutcomeUnknown means that it may
 // have arrived: only Devin's documented answer counts as success. After every
 // other error it was not sent; the codes of refusals are CodeUpstreamDenied

@@ -297,7 +297,7 @@ func TestOneFlight(t *testing.T) {
 	})
 }
 
-// TestSendRefuses what is no message, without asking Devin.
+// TestSendRefuses what is not a message, without asking Devin.
 func TestSendRefuses(t *testing.T) {
 	eachAPI(t, func(t *testing.T, key string) {
 		p, c := played(t, key, 0)

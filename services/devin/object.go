@@ -21,7 +21,7 @@ type object map[string]json.RawMessage
 const logField = "messages"
 
 // readObject reads an object from in and keeps the named fields. The rows of
-// its message log, if it has one, are handed to take. What is no object is an
+// its message log, if it has one, are handed to take. What is not an object is an
 // error.
 func readObject(in io.Reader, take func(json.RawMessage) error, names ...string) (object, error) {
 	o := object{}
@@ -83,7 +83,7 @@ func (o object) read(name string) (s string, ok bool) {
 
 // at returns a time in UTC: ISO 8601 (v1; without a zone it is UTC) or unix
 // seconds (v3), whichever the field holds. A time after now is now, since
-// clocks differ and what happened is past. What is no time, or one before
+// clocks differ and what happened is past. What is not a time, or one before
 // there was a Devin, is the zero time.
 func (o object) at(name string, now time.Time) time.Time {
 	const year2000, year10000 = 946684800, 253402300800

@@ -66,7 +66,7 @@ func (p *page) misread(err error) {
 	p.why = cmp.Or(p.why, why)
 }
 
-// next reads the fields of v3 that say where a list goes on.
+// next reads the fields of v3 that say where a list continues.
 func (p *page) next(name string, value json.RawMessage) error {
 	switch name {
 	case "has_next_page":

@@ -18,7 +18,7 @@ const byIDLimit = 20
 // most. What is beyond is asked for by id.
 func listPages(wanted int) int { return 10 + wanted/100 }
 
-// Sessions asks for the states of the wanted sessions: bare or devin- ids,
+// Sessions asks for the states of the wanted sessions: with or without devin-,
 // those first that should be asked first. Every wanted id is in exactly one
 // part of the answer, in the order of wanted; times are UTC.
 //
@@ -59,7 +59,7 @@ func (c *Client) ask(ctx context.Context, s *search) error {
 // search is the state of one call of Sessions. Its methods may be called
 // concurrently.
 type search struct {
-	ids   []string // bare, each once, as wanted
+	ids   []string // session keys, each once, as wanted
 	mu    sync.Mutex
 	open  map[string]bool // of each wanted id: nothing is known of it yet
 	found map[string]telemetry.UpstreamSession
@@ -96,7 +96,7 @@ func (s *search) trouble(open bool) error {
 	return s.unread
 }
 
-// wants tells whether a session is wanted.
+// wants reports whether a session is wanted.
 func (s *search) wants(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +118,7 @@ func newSearch(wanted []string) *search {
 	return s
 }
 
-// isID tells whether a bare id can stand in a path as one harmless segment.
+// isID reports whether a session key can stand in a path as one harmless segment.
 func isID(id string) bool {
 	for _, r := range id {
 		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && r != '-' && r != '_' {
@@ -128,7 +128,7 @@ func isID(id string) bool {
 	return id != "" && len(id) <= 128
 }
 
-// see takes a session if it is wanted, and tells whether that is news. A list
+// see takes a session if it is wanted, and reports whether that is news. A list
 // that moves while it is paged can show one twice; the newer of the two holds.
 func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 	s.mu.Lock()
@@ -219,7 +219,7 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 	return nil
 }
 
-// endsTurn tells whether asking for the next session would fail alike, or
+// endsTurn reports whether asking for the next session would fail alike, or
 // would take its time for nothing.
 func endsTurn(err error) bool {
 	switch telemetry.CodeOf(err) {

@@ -65,7 +65,7 @@ func sessionRequestV1(form string) request {
 	return request{what: "a session", path: "/v1/sessions/" + form, limit: maxSession, shape: "is not a session", missing: missingSession}
 }
 
-// oneSession asks r for the session with the bare id.
+// oneSession asks r for the session with the session key.
 func (c *Client) oneSession(ctx context.Context, id string, r request) (session telemetry.UpstreamSession, err error) {
 	err = c.get(ctx, r, func(in io.Reader) (err error) {
 		session, err = c.readSession(in)

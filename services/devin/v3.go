@@ -34,7 +34,7 @@ const (
 		"Give its service user the permission ManageOrgSessions, or use a key that has it."
 )
 
-// listV3 asks for chunks of ids. The first chunk tells how the server takes
+// listV3 asks for chunks of ids. The first chunk says how the server takes
 // session_ids: with or without devin-, not at all (then its pages hold the
 // whole organization), or refused (then the organization is paged).
 func (c *Client) listV3(ctx context.Context, s *search) error {
@@ -83,7 +83,7 @@ func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []
 	return false, nil
 }
 
-// refusesFilter tells whether the server takes no address this long, or no
+// refusesFilter reports whether the server takes no address this long, or no
 // such parameter.
 func refusesFilter(err error) bool {
 	refused, ok := errors.AsType[httpError](err)
@@ -91,7 +91,7 @@ func refusesFilter(err error) bool {
 		http.StatusRequestHeaderFieldsTooLarge, http.StatusUnprocessableEntity}, refused.status)
 }
 
-// gotV3 tells what the pages of one question held.
+// gotV3 says what the pages of one question held.
 type gotV3 struct {
 	named  bool // sessions that were asked for
 	others bool // sessions that were not
@@ -147,8 +147,8 @@ type endlessList struct{ how string }
 func (e endlessList) Error() string { return "the list " + e.how }
 
 // pagesV3 follows the cursors of a list, for at most limit pages. read reads a
-// page; take takes the last one that was read and tells whether it wants more.
-// A list that leads back or goes on beyond limit is an endlessList.
+// page; take takes the last one that was read and reports whether it wants more.
+// A list that leads back or continues beyond limit is an endlessList.
 func (c *Client) pagesV3(ctx context.Context, r request, limit int, read func(io.Reader) (*page, error), take func() (more bool)) error {
 	asked := map[string]bool{"": true}
 	for range limit {
@@ -261,7 +261,7 @@ func (c *Client) sendV3(ctx context.Context, id, text string) error {
 	return err
 }
 
-// receiptV3 reads the answer to a message to the session with the bare id:
+// receiptV3 reads the answer to a message to the session with the session key:
 // the published one is that session, and not to be depended on.
 func receiptV3(in io.Reader, id string) error {
 	receipt, err := readReceipt(in, "session_id")

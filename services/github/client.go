@@ -130,7 +130,7 @@ func New(o Options) (*Client, error) {
 // RateLimit returns what GitHub last said of the token's hourly limit.
 func (c *Client) RateLimit() telemetry.RateLimit { return c.wire.rateLimit() }
 
-// Close ends the questions that are under way, whose callers get a cancelled
+// Close ends the questions that are under way, whose callers get a canceled
 // context, and closes the connections.
 func (c *Client) Close() {
 	c.end()

@@ -84,7 +84,7 @@ func (c *Client) PullDetails(ctx context.Context, repo string, number int) (tele
 	return d, err
 }
 
-// isOutage tells whether a failure says nothing of what was asked.
+// isOutage reports whether a failure says nothing of what was asked.
 func isOutage(err error) bool {
 	switch telemetry.CodeOf(err) {
 	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken, telemetry.CodeRateLimited:
@@ -179,7 +179,7 @@ func (r reviewRow) id() int64 { return r.ID }
 type part interface{ id() int64 }
 
 // readParts reads the parts of a pull request page by page, each once and at
-// most maxParts, and tells whether these are all. A page is a list, or an
+// most maxParts, and reports whether these are all. A page is a list, or an
 // object whose field list is one.
 func readParts[T part](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
 	seen, taken, over := map[int64]bool{}, 0, false

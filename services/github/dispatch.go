@@ -19,7 +19,7 @@ const workflow = "codeql-fixer.yml"
 // Dispatch starts the action's workflow for d.TargetRepo and returns the
 // branch on which it runs. It is sent once. Only what GitHub documents counts
 // as started. Where the request went out and no answer says what became of it,
-// the error is CodeOutcomeUnknown, also when ctx is cancelled; after any other
+// the error is CodeOutcomeUnknown, also when ctx is canceled; after any other
 // error the run has not started.
 func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
 	owner, name, err := c.actionRepo()
@@ -50,7 +50,7 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 	return ref, nil
 }
 
-// sendDispatch sends it. sent tells whether GitHub may have received it.
+// sendDispatch sends it. sent reports whether GitHub may have received it.
 func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWorkflowDispatchEventRequest) (sent bool, err error) {
 	req, err := c.api.NewRequest(http.MethodPost, "repos/"+repo+"/actions/workflows/"+workflow+"/dispatches", body)
 	if err != nil {

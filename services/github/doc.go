@@ -7,7 +7,7 @@
 // It is the only importer of go-github.
 //
 // Each failure is a *telemetry.Error with a sentence for its reader, except
-// a cancelled context, for which errors.Is(err, context.Canceled) holds. The
+// a canceled context, for which errors.Is(err, context.Canceled) holds. The
 // token stands in no error and no log line, and goes to no other host than
 // that of Options.BaseURL.
 //

@@ -37,7 +37,7 @@ func (e *cutShort) Error() string { return "the answer ended early: " + e.err.Er
 func (e *cutShort) Unwrap() error { return e.err }
 
 // ended is the failure of a context that ended: as it is when it was
-// cancelled, as a timeout when its time was up.
+// canceled, as a timeout when its time was up.
 func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask GitHub: %w", ctx.Err())
@@ -141,7 +141,7 @@ func (c *Client) broken(q question, how string, cause error) error {
 		c.host).Because(cause)
 }
 
-// refused is the failure of an answer that is no success; said are GitHub's
+// refused is the failure of an answer that is not a success; said are GitHub's
 // own words.
 func (c *Client) refused(q question, resp *http.Response, said string) error {
 	e := c.meaning(q, resp, said)

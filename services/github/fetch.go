@@ -126,7 +126,7 @@ type outcomes struct {
 	first           error
 }
 
-// add counts one file, and tells whether it is hopeless to go on.
+// add counts one file, and reports whether it is hopeless to continue.
 func (t *outcomes) add(err error) (hopeless bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,7 +140,7 @@ func (t *outcomes) add(err error) (hopeless bool) {
 	return t.fetched == 0 && t.failed >= giveUp
 }
 
-// concernsAll tells whether the next file would fail alike.
+// concernsAll reports whether the next file would fail alike.
 func concernsAll(err error) bool {
 	switch telemetry.CodeOf(err) {
 	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken:
@@ -240,7 +240,7 @@ func oversized(file telemetry.RunFile, n int64) error {
 	return tooLarge(n)
 }
 
-// checkDownload returns the failure of an answer that is no file. A refusal
+// checkDownload returns the failure of an answer that is not a file. A refusal
 // by another host, which is not sent the token, says nothing of the token.
 func (c *Client) checkDownload(resp *http.Response) error {
 	err := gh.CheckResponse(resp)

@@ -107,7 +107,7 @@ func etagOf(h http.Header) string {
 	return ""
 }
 
-// leadsOn tells whether Link headers (RFC 8288) name a next page.
+// leadsOn reports whether Link headers (RFC 8288) name a next page.
 func leadsOn(links []string) bool {
 	for _, header := range links {
 		for _, param := range strings.FieldsFunc(strings.ToLower(header), func(r rune) bool { return r == ';' || r == ',' }) {
@@ -286,14 +286,14 @@ func (c *Client) clock(t *gh.Timestamp) time.Time {
 	}
 }
 
-// isObjectName tells whether s can name an object of Git in an address.
+// isObjectName reports whether s can name an object of Git in an address.
 func isObjectName(s string) bool {
 	return s != "" && len(s) <= 128 && strings.Trim(s, ".") != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
 	})
 }
 
-// isBranch tells whether Git allows a branch of that name, as far as it
+// isBranch reports whether Git allows a branch of that name, as far as it
 // matters in an address.
 func isBranch(s string) bool {
 	return len(s) <= 255 && !strings.Contains(s, "..") && !strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, func(r rune) bool {

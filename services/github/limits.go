@@ -20,7 +20,7 @@ const (
 	maxWait     = time.Hour
 )
 
-// limitMeaning tells whether an answer of 403 or 429 is a limit, and which:
+// limitMeaning reports whether an answer of 403 or 429 is a limit, and which:
 // its sentence, "" if it is a missing permission, and how long to wait.
 func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message string, wait time.Duration) {
 	var said struct {

@@ -25,7 +25,7 @@ func (a answer) decode(decode func(io.Reader) error) error {
 const maxPacked = 4 << 20
 
 // packer compresses what an answer's decoder reads. What is too large or
-// cannot be packed is not kept, which is no failure of the answer.
+// cannot be packed is not kept, which is not a failure of the answer.
 type packer struct {
 	packed bytes.Buffer
 	zip    *gzip.Writer

@@ -250,7 +250,7 @@ type pullRow struct {
 	MergedAt  *gh.Timestamp `json:"merged_at"`
 }
 
-// check refuses what is no pull request.
+// check refuses what is not a pull request.
 func (p *pullRow) check() error {
 	if p.Number <= 0 || p.State == "" {
 		return &unusable{"has a pull request without a number or a state"}

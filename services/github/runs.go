@@ -56,7 +56,7 @@ func (c *Client) askBranch(ctx context.Context, owner, name string) (branch stri
 		return nil
 	}))
 	if missing(err) {
-		return "HEAD", false, nil // what is asked next tells whether it exists
+		return "HEAD", false, nil // the next request shows whether it exists
 	}
 	if err != nil {
 		return "", false, c.failure(ctx, repoQuestion(owner, name), err)
@@ -220,7 +220,7 @@ func statusOf(err error) int {
 	return 0
 }
 
-// missing tells whether a server does not have what was asked, or does not
+// missing reports whether a server does not have what was asked, or does not
 // know the question.
 func missing(err error) bool {
 	switch statusOf(err) {
@@ -230,7 +230,7 @@ func missing(err error) bool {
 	return false
 }
 
-// isEmptyRepo tells whether err is GitHub's 409 for a repository without a
+// isEmptyRepo reports whether err is GitHub's 409 for a repository without a
 // commit, and not that for one which is being created.
 func isEmptyRepo(err error) bool {
 	refusal, ok := errors.AsType[*gh.ErrorResponse](err)

@@ -115,7 +115,7 @@ func (w *wire) send(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// passing tells whether the same request may succeed a moment later.
+// passing reports whether the same request may succeed a moment later.
 func passing(resp *http.Response, err error) bool {
 	if err != nil {
 		return upstream.WasReset(err)

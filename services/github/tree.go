@@ -84,7 +84,7 @@ func (f folder) readTree(ctx context.Context, ref string, recursive bool, etag s
 	return p.etag, err
 }
 
-// isRunFile tells whether an entry is a run file; type "" is one that the
+// isRunFile reports whether an entry is a run file; type "" is one that the
 // server does not tell.
 func isRunFile(name, kind string) bool {
 	return strings.HasSuffix(name, ".json") && !strings.Contains(name, "/") && (kind == "blob" || kind == "file" || kind == "")

@@ -63,7 +63,7 @@ func crowds() []crowd {
 	}
 }
 
-// costOf folds a history of n findings a scan: grown, found again, closed,
+// costOf applies a history of n findings a scan: grown, found again, closed,
 // reopened; and each of the last ones twice. It returns comparisons and bytes.
 func costOf(t *testing.T, c crowd, n int) (steps, bytes float64) {
 	t.Helper()

@@ -40,7 +40,7 @@ func forestOf(findings []telemetry.Finding, issues []*telemetry.Issue) fingerpri
 
 func (p fingerprintForest) root(fingerprint string) string { return p.roots[fingerprint] }
 
-// plain tells whether a root is the only fingerprint of its own.
+// plain reports whether a root is the only fingerprint of its own.
 func (p fingerprintForest) plain(root string) bool { return !p.crowded[root] }
 
 // blocks divides a group of one root into groups in which every finding's
@@ -57,7 +57,7 @@ func (m *matcher) blocks(g *group) []*group {
 	if len(t.ends) == 1 {
 		return []*group{g}
 	}
-	longer := make([]group, 2*len(t.ends))  // an issue's print begins the finding's
+	longer := make([]group, 2*len(t.ends))  // an issue's fingerprint begins the finding's
 	shorter := make([]group, 2*len(t.ends)) // the finding's begins the issue's
 	for _, i := range g.issues {
 		at := t.place[m.issues[i].Fingerprint]

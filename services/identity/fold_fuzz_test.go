@@ -39,7 +39,7 @@ func scansOf(data []byte) []Scan {
 }
 
 // FuzzFold: a history has the issues that the rules' plain form says,
-// whether it is folded at once, scan by scan with a store between, or in any
+// whether it is applied at once, scan by scan with a store between, or in any
 // order of arrival; and what that costs stays near its size.
 func FuzzFold(f *testing.F) {
 	d := rand.New(rand.NewPCG(8, 8))

@@ -56,8 +56,8 @@ type score struct {
 	histories, findings int
 	precision, recall   float64 // sums over findings
 	links, right, true_ int     // steps from one appearance to the next: made, made rightly, and true ones
-	reduced, caught     int     // narrowed scans, and those that the scope guard saw
-	wrongly             int     // full scans that it took for narrowed ones
+	reduced, caught     int     // scope-reduced scans, and those that the scope guard saw
+	wrongly             int     // full scans that it took for scope-reduced ones
 }
 
 func (s *score) add(o score) {
@@ -107,7 +107,7 @@ func scanOf(name string, rec *telemetry.Record) Scan {
 	return Scan{ScanPosition: telemetry.ScanPosition{At: telemetry.At(rec.Timestamp), File: name, Run: rec.RunNumber}, Findings: rec.Findings, HasFindings: rec.HasFindings()}
 }
 
-// measure folds one repository's scans and holds its issues against the
+// measure applies one repository's scans and holds its issues against the
 // truth.
 func measure(t testing.TB, key string, scans []truthScan) score {
 	t.Helper()

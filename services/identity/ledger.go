@@ -1,5 +1,5 @@
-// Package identity tells which findings of a repository's scans are the same
-// issue: a ledger folds the scans in time order, and a matcher matches the
+// Package identity says which findings of a repository's scans are the same
+// issue: a ledger applies the scans in time order, and a matcher matches the
 // findings of each to the issues before it. It is pure: it reads no clock, no
 // file and no database; what the store has of closed issues is asked through
 // an interface.
@@ -15,23 +15,23 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Scan is one scan as the ledger folds it.
+// Scan is one scan as the ledger applies it.
 type Scan struct {
 	telemetry.ScanPosition
 	Findings    []telemetry.Finding
 	HasFindings bool // it names its findings, or says that there were none
-	Accepted    bool // a person accepted it as a full scan, however narrow
+	Accepted    bool // a person accepted it as a full scan, whatever its scope
 }
 
 // guardMinimum and guardShare are the scope guard of docs/rules.md#scope-guard: a scan
-// with under 20 % of at least 20 findings, all of them known, is narrow.
+// with under 20 % of at least 20 findings, all of them known, is scope-reduced.
 const (
 	guardMinimum  = 20
 	guardShare    = 5 // one fifth
-	guardPatience = 3 // the third narrow scan in a row counts as a full one
+	guardPatience = 3 // the third scope-reduced scan in a row counts as a full one
 )
 
-// Ledger folds the scans of one repository into its issues. Scans must be
+// Ledger derives the issues of one repository from its scans. Scans must be
 // applied in the order of their places. It is not for concurrent use.
 type Ledger struct {
 	Repo telemetry.RepoName
@@ -42,12 +42,12 @@ type Ledger struct {
 	Reference          telemetry.ScanPosition // the last of those that was not scope-reduced
 	LatestReduced      bool
 	Baseline           int  // findings of the reference scan
-	ReducedInRow       int  // narrow scans since then
+	ReducedInRow       int  // scope-reduced scans since then
 	SawNamed           bool // a scan with fingerprints was applied
 	SawWithoutFindings bool // a scan without findings data was applied before the first of those
 
 	// Past answers with the closed issues of the store that some of the
-	// findings could reopen, and tells which public ids are taken. It may be
+	// findings could reopen, and says which public ids are taken. It may be
 	// nil where the ledger itself has applied everything.
 	Past interface {
 		Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error)
@@ -77,7 +77,7 @@ type Match struct {
 	Basis telemetry.Basis
 }
 
-// Apply folds the next scan. An error is Past's; the ledger must then be
+// Apply applies the next scan. An error is Past's; the ledger must then be
 // thrown away.
 func (l *Ledger) Apply(scan Scan) (ScanResult, error) {
 	if !scan.HasFindings {
@@ -128,7 +128,7 @@ func (l *Ledger) note(scan Scan, reduced bool) {
 	l.Reference, l.Baseline, l.ReducedInRow = scan.ScanPosition, len(scan.Findings), 0
 }
 
-// firstSeen orders issues by first sight: scan, then place in its record.
+// firstSeen orders issues by first appearance: scan, then place in its record.
 func firstSeen(a, b *telemetry.Issue) int {
 	return cmp.Or(telemetry.ScanPosition(a.FirstSeen).Compare(telemetry.ScanPosition(b.FirstSeen)), cmp.Compare(a.FirstOrd, b.FirstOrd))
 }
@@ -207,7 +207,7 @@ func (l *Ledger) closeMissing(m *matcher, scan Scan, fresh []*telemetry.Issue, o
 	}
 }
 
-// StatusOf tells what has become of an issue as of the ledger's last scan.
+// StatusOf says what has become of an issue as of the ledger's last scan.
 func (l *Ledger) StatusOf(i *telemetry.Issue) telemetry.Status {
 	switch {
 	case !i.Closed.IsZero():

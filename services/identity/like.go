@@ -69,7 +69,7 @@ func (x *FindingIndex) those(places []int, fit func(telemetry.Finding) bool) (fi
 }
 
 // sameFingerprint returns the places, in order, of the findings whose fingerprint
-// is equal to print (see SameFingerprint).
+// is equal to fingerprint (see SameFingerprint).
 func (x *FindingIndex) sameFingerprint(fingerprint string) []int {
 	var places []int
 	from := func(text string) int {
@@ -89,7 +89,7 @@ func (x *FindingIndex) sameFingerprint(fingerprint string) []int {
 			places = append(places, i)
 		}
 	}
-	for _, i := range x.byFingerprint[from(fingerprint):] { // those that begin with print stand behind it
+	for _, i := range x.byFingerprint[from(fingerprint):] { // those that begin with fingerprint stand behind it
 		if found := x.findings[i].Fingerprint; !strings.HasPrefix(found, fingerprint) || !telemetry.SameFingerprint(found, fingerprint) {
 			break
 		}

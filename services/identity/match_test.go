@@ -144,7 +144,7 @@ func TestComputedFingerprint(t *testing.T) {
 	}
 }
 
-// BenchmarkIdentity folds two scans of n findings in one file and rule: time
+// BenchmarkIdentity applies two scans of n findings in one file and rule: time
 // a finding stays nearly the same from 1,000 to 50,000.
 func BenchmarkIdentity(b *testing.B) {
 	const base = 1000

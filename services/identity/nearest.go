@@ -11,10 +11,10 @@ import (
 // nearest matches the pairs of groups by distance of their lines, smallest
 // over all pairs first; ties go to the earlier finding, then the earlier
 // issue. In each group every pair counts; a finding or an issue may be in
-// several. basis tells what a pair of a distance was matched by.
+// several. basis says what a pair of a distance was matched by.
 //
-// The closest pair of a group always stands on neighbouring lines (anything
-// between the two would be closer to one of them), so a heap of neighbours is
+// The closest pair of a group always stands on neighboring lines (anything
+// between the two would be closer to one of them), so a heap of neighbors is
 // enough: n places in groups cost n log n instead of n².
 func (m *matcher) nearest(groups []*group, basis func(distance int64) telemetry.Basis) {
 	c := m.chainOf(groups)
@@ -50,7 +50,7 @@ type chain struct {
 	lines []lineGroup
 	queue pairQueue
 
-	ofFinding, ofIssue map[int][]int // the stops of each, where there are several groups
+	ofFinding, ofIssue map[int][]int // the lines of each, where there are several groups
 }
 
 // lineGroup is one line of a group with what is unmatched on it, in order. What
@@ -63,7 +63,7 @@ type lineGroup struct {
 
 const (
 	none = -1
-	gone = -2 // as prev: the stop was taken out of the chain
+	gone = -2 // as prev: the line was taken out of the chain
 )
 
 func (m *matcher) chainOf(groups []*group) *chain {
@@ -90,7 +90,7 @@ func (m *matcher) chainOf(groups []*group) *chain {
 	return c
 }
 
-// add appends the stops of a group, which is not empty, by line.
+// add appends the lines of a group, which is not empty, by line.
 func (c *chain) add(g *group) {
 	at := make(map[int64]*lineGroup, len(g.findings))
 	var lines []int64
@@ -122,8 +122,8 @@ func (c *chain) line(line int64) int64 {
 	return line
 }
 
-// refresh brings a stop up to date after a match: what now comes first on it
-// is compared with its neighbours, and an empty stop leaves the chain.
+// refresh brings a line up to date after a match: what now comes first on it
+// is compared with its neighbors, and an empty line leaves the chain.
 func (c *chain) refresh(s int) {
 	at := &c.lines[s]
 	for len(at.findings) > 0 && c.m.issueOf[at.findings[0]] != nil {
@@ -151,7 +151,7 @@ func (c *chain) refresh(s int) {
 	}
 }
 
-// push queues the best pair between two neighbours (or on one stop).
+// push queues the best pair between two neighbors (or on one line).
 func (c *chain) push(a, b int) {
 	if a == none || b == none {
 		return
@@ -161,7 +161,7 @@ func (c *chain) push(a, b int) {
 	}
 }
 
-// linePair is the best pair between two stops (or on one).
+// linePair is the best pair between two lines (or on one).
 type linePair struct {
 	distance int64
 	f, i     int

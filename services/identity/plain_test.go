@@ -49,7 +49,7 @@ func (h *plainHistory) isReduced(s Scan) bool {
 	return reduced
 }
 
-// apply folds a scan and returns its issues by index, with the pass.
+// apply applies a scan and returns its issues by index, with the pass.
 func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 	if !s.HasFindings {
 		h.withoutFindings = h.withoutFindings || !h.named
@@ -101,7 +101,7 @@ func (h *plainHistory) back(s Scan, owner []*plainIssue, marks []string, mark st
 			continue
 		}
 		var best *plainIssue
-		for _, i := range h.issues { // in the order of first sight
+		for _, i := range h.issues { // in the order of first appearance
 			if i.closed >= 0 && !slices.Contains(owner, i) && fits(&s.Findings[f], i) && (best == nil || i.closed > best.closed) {
 				best = i
 			}
@@ -132,7 +132,7 @@ func (h *plainHistory) status(i *plainIssue) telemetry.Status {
 	return telemetry.StatusFixed
 }
 
-// againstPlain folds scans with the ledger and with plainHistory, and counts
+// againstPlain applies scans with the ledger and with plainHistory, and counts
 // in seen what came up.
 func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 	t.Helper()
@@ -190,7 +190,7 @@ func someFingerprints(d *rand.Rand, round int) []string {
 	return fingerprints
 }
 
-// TestLedgerPlainly folds crowded random histories both ways.
+// TestLedgerPlainly applies crowded random histories both ways.
 func TestLedgerPlainly(t *testing.T) {
 	d := rand.New(rand.NewPCG(11, 3))
 	seen := map[string]int{}

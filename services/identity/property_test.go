@@ -47,7 +47,7 @@ func (s *closedStore) put(out ScanResult) {
 	}
 }
 
-// open returns the open issues in the order of first sight.
+// open returns the open issues in the order of first appearance.
 func (s *closedStore) open() []*telemetry.Issue {
 	var out []*telemetry.Issue
 	for _, i := range s.issues {
@@ -132,7 +132,7 @@ func (s *storedLedger) apply(scan Scan) ScanResult {
 	return out
 }
 
-// arrive applies a scan that is the newest, and folds all anew for a late one.
+// arrive applies a scan that is the newest, and applies all anew for a late one.
 func (s *storedLedger) arrive(scan Scan) {
 	s.t.Helper()
 	if len(s.scans) == 0 || s.latest.Compare(scan.ScanPosition) < 0 {
@@ -153,7 +153,7 @@ func (s *storedLedger) arrive(scan Scan) {
 	s.kept, s.scans, s.latest = *l, all, all[len(all)-1].ScanPosition
 }
 
-// applyStored folds scans with everything between kept in a store.
+// applyStored applies scans with everything between kept in a store.
 func applyStored(t *testing.T, key string, scans []Scan, d *rand.Rand) (outcomes []string, issues string) {
 	t.Helper()
 	s := newStoredLedger(t, key, d)
@@ -190,8 +190,8 @@ func allScans(t *testing.T) map[string][]Scan {
 	return scans
 }
 
-// TestReplayEqualsIncremental: folding scan by scan, with everything between
-// kept in a store, is the same as folding all; so is folding them twice, and
+// TestReplayEqualsIncremental: applying scan by scan, with everything between
+// kept in a store, is the same as applying all; so is applying them twice, and
 // from records that arrived in any order. A newer scan changes no older
 // outcome.
 func TestReplayEqualsIncremental(t *testing.T) {

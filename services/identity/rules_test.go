@@ -66,7 +66,7 @@ func placed(scans ...Scan) []Scan {
 }
 
 // told writes what scans did: for each finding the letter of its issue, in
-// the order of first sight, and the pass: + new, 1–4, p reopened by
+// the order of first appearance, and the pass: + new, 1–4, p reopened by
 // fingerprint, l by place. A reduced scan begins with "~".
 func told(t *testing.T, l *Ledger, scans []Scan) (lines []string, letters map[*telemetry.Issue]string) {
 	t.Helper()

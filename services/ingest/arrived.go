@@ -54,7 +54,7 @@ func (s sought) equal(messages []telemetry.Message) []string {
 	return ids
 }
 
-// among tells whether messages hold s. One without an id counts where there
+// among reports whether messages hold s. One without an id counts where there
 // are more of them than before.
 func (s sought) among(messages []telemetry.Message) bool {
 	if s.Before == nil {

@@ -158,7 +158,7 @@ func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 }
 
 // describe hashes a file as Git does: "blob SIZE\0" and its bytes. A file
-// over the limit is told apart by size and time, since it is never read. Of
+// over the limit is distinguished by size and time, since it is never read. Of
 // one that grows meanwhile, the bytes up to its size count.
 func describe(root *os.Root, name string) (telemetry.RunFile, error) {
 	f, info, err := openRegular(root, name)

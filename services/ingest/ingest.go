@@ -53,7 +53,7 @@ type Notes interface {
 	Resume(ctx context.Context, kinds []string) ([]telemetry.Job, error)
 }
 
-// Corrector finds and applies what can be mended in old records.
+// Corrector finds and applies what can be corrected in old records.
 type Corrector interface {
 	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 	UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error)

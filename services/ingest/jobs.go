@@ -93,7 +93,7 @@ func (r *Runner) Running(id string) (telemetry.Job, bool) {
 }
 
 // Cancel ends a running job at its next commit: what it has stored stays, and
-// the next one goes on from there. The error is CodeNotFound for an id that
+// the next one continues from there. The error is CodeNotFound for an id that
 // no job has, and CodeConflict for one that has ended or must not be cut off.
 func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 	r.mu.Lock()
@@ -123,7 +123,7 @@ func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 	return job, err
 }
 
-// notRunning says why a job that this program does not run is not cancelled.
+// notRunning says why a job that this program does not run is not canceled.
 func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, error) {
 	job, found, err := r.o.Store.Job(ctx, id)
 	switch {
@@ -138,8 +138,8 @@ func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, erro
 	return job, err
 }
 
-// Cancellable tells whether a job of the kind may be ended midway: it asks
-// upstreams, and the next one goes on from there.
+// Cancellable reports whether a job of the kind may be ended midway: it asks
+// upstreams, and the next one continues from there.
 func Cancellable(kind string) bool {
 	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs
 }

@@ -122,7 +122,7 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 	}
 }
 
-// beatEvery is how often the program says that it lives, and looks for jobs of
+// beatEvery is how often the program says that it runs, and looks for jobs of
 // those that do not any more.
 const beatEvery = 5 * time.Second
 
@@ -135,7 +135,7 @@ func (r *Runner) beat(ctx context.Context) {
 }
 
 // resume starts again what an earlier program's end interrupted, each job
-// under its own id: a page that shows it goes on showing it.
+// under its own id: a page that shows it continues showing it.
 func (r *Runner) resume(ctx context.Context) {
 	jobs, err := r.o.Store.Resume(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
 	r.logFailure("cannot read earlier jobs", "resume", err)

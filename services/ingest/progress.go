@@ -42,7 +42,7 @@ func (t *task) describe(detail string, done, total int) {
 // job shows them all.
 const errorsMost = 200
 
-// failed notes what went wrong, and with what, while the job goes on.
+// failed notes what went wrong, and with what, while the job continues.
 func (t *task) failed(what string, err error) {
 	t.mu.Lock()
 	if n := len(t.job.Errors); n < errorsMost {

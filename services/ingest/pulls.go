@@ -150,7 +150,7 @@ func (r *Runner) readNamedPull(ctx context.Context, ref telemetry.PullRef) error
 	return err
 }
 
-// endsTurn tells whether asking for the next pull request would fail alike, or
+// endsTurn reports whether asking for the next pull request would fail alike, or
 // would take its time for nothing.
 func endsTurn(err error) bool {
 	switch telemetry.CodeOf(err) {

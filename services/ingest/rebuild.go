@@ -12,7 +12,7 @@ type RebuildResult struct {
 }
 
 // rebuild derives everything stored again, repository by repository, while
-// the old figures are served. Interrupted, the next start goes on.
+// the old figures are served. Interrupted, the next start continues.
 func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
 	t.begin("Derive issues and figures again", 0)
 	var result RebuildResult

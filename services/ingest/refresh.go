@@ -78,7 +78,7 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 }
 
 // refreshSource reads one directory and notes how that went. A listing that
-// is held back is no failure of the job, but one of its errors.
+// is held back is not a failure of the job, but one of its errors.
 func (r *Runner) refreshSource(ctx context.Context, t *task, source Source, result *RefreshResult) error {
 	held, err := r.readSource(ctx, t, source, result)
 	noted := err
@@ -166,7 +166,7 @@ func compare(files []telemetry.RunFile, known map[string]string) (wanted []telem
 }
 
 // markGone marks the known files that a listing lacks, unless the listing is
-// suspicious and not believed yet: then it returns what is held.
+// suspicious and not accepted yet: then it returns what is held.
 func (r *Runner) markGone(ctx context.Context, source string, files []telemetry.RunFile, known map[string]string,
 	gone []string) (*telemetry.HeldListing, error) {
 	l := telemetry.HeldListing{

@@ -50,7 +50,7 @@ type Handle struct {
 func (h *Handle) Job() telemetry.Job { return h.task.snapshot() }
 
 // Wait returns the job when the caller's pass has ended, and its failure. A
-// wait that outlives ctx ends with ctx's error; the job goes on.
+// wait that outlives ctx ends with ctx's error; the job continues.
 func (h *Handle) Wait(ctx context.Context) (telemetry.Job, error) {
 	select {
 	case <-h.pass.done:
@@ -130,7 +130,7 @@ func (r *Runner) run(slot string, t *task, work func(context.Context, *task) (an
 	}
 }
 
-// endPass ends a pass, answers who waits for it, and tells whether another
+// endPass ends a pass, answers who waits for it, and reports whether another
 // follows.
 func (r *Runner) endPass(slot string, t *task, result any, err error) (again bool) {
 	r.mu.Lock()

@@ -269,7 +269,7 @@ func (s *Schema) unknown(name string) error {
 		head(name), s.Noun, strings.Join(names, ", "))
 }
 
-// Empty tells whether the query matches all rows.
+// Empty reports whether the query matches all rows.
 func (q Query) Empty() bool { return len(q.Terms) == 0 }
 
 // String is the query in canonical spelling: Parse makes the same query

@@ -301,7 +301,7 @@ func units(s string) (n int) {
 	return n
 }
 
-// TestVocabularies: each qualifier is told apart, explained, and its own
+// TestVocabularies: each qualifier is distinguished, explained, and its own
 // values are understood.
 func TestVocabularies(t *testing.T) {
 	for _, s := range schemas() {
@@ -343,7 +343,7 @@ func schema(name string) *query.Schema {
 	return all[slices.IndexFunc(all, func(s *query.Schema) bool { return s.Name == name })]
 }
 
-// isFault tells whether an error is a sentence about a query.
+// isFault reports whether an error is a sentence about a query.
 func isFault(err error) bool {
 	fault, ok := errors.AsType[*query.Error](err)
 	return ok && fault.Message != ""

@@ -88,10 +88,10 @@ func Checked(wants string, ok func(text string) bool) Kind {
 	return Kind{Wants: wants, read: func(_ *Field, text string) (Value, bool) { return Value{Text: text}, ok(text) }}
 }
 
-// OneOf tells whether the field takes one of its words alone.
+// OneOf reports whether the field takes one of its words alone.
 func (f *Field) OneOf() bool { return f.Kind.Wants == "" }
 
-// called tells whether a query may call the field so.
+// called reports whether a query may call the field so.
 func (f *Field) called(name string) bool {
 	name = strings.ToLower(name)
 	return f.Name == name || slices.Contains(f.Aliases, name)

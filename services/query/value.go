@@ -16,12 +16,12 @@ type Span struct {
 	Ago             bool // the bounds are ages: times before now
 }
 
-// Contains tells whether n lies in the span.
+// Contains reports whether n lies in the span.
 func (s Span) Contains(n int64) bool {
 	return (!s.HasLow || n >= s.Low) && (!s.HasHigh || n < s.High)
 }
 
-// point is one operand: the half-open stretch that it names.
+// point is one operand: the half-open range that it names.
 type point struct {
 	text      string // canonical
 	low, next int64

@@ -2,7 +2,7 @@ package store
 
 import "telemetry-dashboard/services/telemetry"
 
-// What the tables days and tallies keep is written by one room and read by
+// What the tables days and repo_counts keep is written by one room and read by
 // another; how their rows read stands here.
 
 const (

@@ -26,7 +26,7 @@ func (s *Store) explain(err error) error {
 }
 
 // describe gives an error a sentence that says what is the matter with the
-// database, where that is no fault of the program, and returns any other as
+// database, where that is not a fault of the program, and returns any other as
 // it is. Nothing of the address is in it but a SQLite file's path.
 func (s *Store) describe(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

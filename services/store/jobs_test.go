@@ -32,7 +32,7 @@ func TestJobsAreForgotten(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { try(t, storetest.OpenPostgres(t)) })
 }
 
-// TestStartedByIsKept: by what a job and a submission were asked for is told where
+// TestStartedByIsKept: by what a job and a submission were asked for is shown where
 // they are listed.
 func TestStartedByIsKept(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {

@@ -21,7 +21,7 @@ func heldListing(tx *Tx, source string) (telemetry.HeldListing, bool) {
 }
 
 // HoldListing counts one more suspicious listing of a source and returns what
-// is held, and whether the listing is believed: then the caller marks files
+// is held, and whether the listing is accepted: then the caller marks files
 // gone.
 func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error) {
 	err = s.Write(ctx, func(tx *Tx) error {

@@ -33,7 +33,7 @@ func (s *Store) WriteMarked(ctx context.Context, mark string, do func(*Tx) error
 			return s.unmark(tx)
 		})
 	})
-	if err != nil { // the program lives on, so the mark says nothing
+	if err != nil { // the program continues, so the mark says nothing
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		_ = s.Write(ctx, s.unmark) // else Close does, or the next mark takes its place

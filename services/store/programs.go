@@ -12,7 +12,7 @@ import (
 // the programs' machines must not differ by more.
 const lostAfter = 15 * time.Second
 
-// Resume notes that this program lives, and returns the interrupted jobs
+// Resume notes that this program runs, and returns the interrupted jobs
 // that it has to resume, with their id, kind, starter and callers: those of programs
 // that live no more, of each kind the newest, unless a job of its kind came
 // after it. Each is given to one program. On SQLite, which no other program
@@ -44,7 +44,7 @@ func (s *Store) Resume(ctx context.Context, kinds []string) ([]telemetry.Job, er
 	return taken, err
 }
 
-// beat notes that this program lives, and interrupts the jobs of those that
+// beat notes that this program runs, and interrupts the jobs of those that
 // do not any more; what these were sending is of an unknown outcome.
 func (s *Store) beat(tx *Tx) {
 	tx.Exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,

@@ -7,7 +7,7 @@
 // Tables from which nothing is derived are kept here, since each is written
 // and read by a statement or two: jobs and the programs that run them, sources
 // and their held listings, submissions, saved views. So is how the rows of
-// days and tallies read, which one room writes and another reads.
+// days and counts read, which one room writes and another reads.
 //
 // Every write takes one row lock first, so that writers follow each other on
 // both databases, and raises the versions of just those topics whose rows
@@ -130,7 +130,7 @@ func (s *Store) begin(ctx context.Context) error {
 	return nil
 }
 
-// serves tells whether what is stored can be read by this program as it is.
+// serves reports whether what is stored can be read by this program as it is.
 func (s *Store) serves(ctx context.Context) bool {
 	newest, err := newestMigration(s.dialect)
 	if err != nil {

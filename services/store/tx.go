@@ -30,7 +30,7 @@ func (tx *Tx) Err() error { return tx.err }
 // Now is when the transaction began.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// WantsHints tells whether the database plans by the text of a query more than
+// WantsHints reports whether the database plans by the text of a query more than
 // by what its tables hold.
 func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }
 

@@ -82,10 +82,10 @@ func (s *Store) recoverWrites(ctx context.Context) {
 	s.mu.Unlock()
 }
 
-// roomBytes must fit on the disk before a full one counts as mended.
+// roomBytes must fit on the disk before a full one counts as repaired.
 const roomBytes = 1 << 20
 
-// room tells whether SQLite's directory takes a file of some size.
+// room reports whether SQLite's directory takes a file of some size.
 func (s *Store) room() error {
 	if s.path == "" {
 		return nil

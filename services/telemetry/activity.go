@@ -16,7 +16,7 @@ const (
 	ActivitySession      ActivityKind = "session"      // a session's state
 	ActivityPull         ActivityKind = "pull"         // a pull request opened, merged or closed
 	ActivityVerification ActivityKind = "verification" // a re-scan of a fix
-	ActivityScope        ActivityKind = "scope"        // a narrow scan accepted as a full one
+	ActivityScope        ActivityKind = "scope"        // a scope-reduced scan accepted as a full one
 	ActivityJob          ActivityKind = "job"          // a refresh, a poll, a backfill
 	ActivitySubmission   ActivityKind = "deed"         // a reply, a dispatch
 	ActivityCorrection   ActivityKind = "mend"         // a change that backfill made, as long as it holds
@@ -59,7 +59,7 @@ type Activity struct {
 
 	Job Job
 
-	Change      Change // of a mend
+	Change      Change // of a correction
 	Application int64  // of backfill, which made it
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// AttemptBasis says which kind of record tells that a session took an issue.
+// AttemptBasis says which kind of record tells that a session worked on an issue.
 type AttemptBasis string
 
 // The bases of docs/rules.md#which-issues-a-session-took.
@@ -19,7 +19,7 @@ const (
 // VerificationResult is what a verification says of an issue.
 type VerificationResult int
 
-// The claims.
+// The results.
 const (
 	VerifiedNone    VerificationResult = iota
 	VerifiedFixed                      // in verified_fixed
@@ -34,16 +34,16 @@ func (c VerificationResult) MarshalJSON() ([]byte, error) {
 	return []byte(`"fixed"`), nil
 }
 
-// Attempt is one finding that a record says a session took.
+// Attempt is one finding that a record says a session worked on.
 type Attempt struct {
-	Session string // bare; "" in a verification without one
+	Session string // the session key; "" in a verification without one
 	Batch   int64
 	Result  VerificationResult
 	Index   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
 	Finding Finding // as the record gives it
 }
 
-// Attempts returns what the record's sessions took, as far as the record names
+// Attempts returns what the record's sessions worked on, as far as the record names
 // it: by an id that its own findings have, never by a number alone.
 func (r *Record) Attempts() []Attempt {
 	if v := r.Verification; v != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestAttempts: which issues a session took (docs/rules.md#which-issues-a-session-took) is told by an id
+// TestAttempts: which issues a session worked on (docs/rules.md#which-issues-a-session-took) is told by an id
 // that the same record's findings have, whole and in any case.
 func TestAttempts(t *testing.T) {
 	const session = `[{"session_id":"devin-A1","batch_id":2,"issue_ids":[%s]}]`

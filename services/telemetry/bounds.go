@@ -11,7 +11,7 @@ import (
 )
 
 // What a record may hold. A record with more is an error of its file: what it
-// costs to read and to fold stays within bounds, whoever wrote it. Each bound
+// costs to read and to apply stays within bounds, whoever wrote it. Each bound
 // is well over what the action writes.
 const (
 	MaxRecordBytes = 20 << 20 // of the file
@@ -44,7 +44,7 @@ func tooMany(most int, what string) error {
 	return fmt.Errorf("more than %d %s", most, what)
 }
 
-// few tells whether a list has at most so many entries, and says so if not.
+// few reports whether a list has at most so many entries, and says so if not.
 func (d *decoder) few(name string, list json.RawMessage, most int) bool {
 	if entries(list, most) <= most {
 		return true

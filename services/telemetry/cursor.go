@@ -89,7 +89,7 @@ func (c *cursor) skipText() {
 
 // fieldsOf splits an object that is known to be valid JSON into its fields,
 // as encoding/json does: the last of equal names wins. The values lie in
-// object. nil is what is no object. An object of over mostFields fields is an
+// object. nil is what is not an object. An object of over mostFields fields is an
 // error.
 func fieldsOf(object []byte) (map[string]json.RawMessage, error) {
 	c := cursor{text: string(object)}
@@ -100,7 +100,7 @@ func fieldsOf(object []byte) (map[string]json.RawMessage, error) {
 	for c.at < len(c.text) && !c.take('}') {
 		name, ok := c.plainText()
 		if !ok && json.Unmarshal([]byte(c.value()), &name) != nil {
-			return nil, nil //nolint:nilerr // what is no object is no error here
+			return nil, nil //nolint:nilerr // what is not an object is no error here
 		}
 		c.take(':')
 		value := c.value()
@@ -188,7 +188,7 @@ func (c *cursor) finding(name string, f *Finding) (ok bool) {
 	return ok
 }
 
-// likeFindingField tells whether encoding/json would take a name for that of
+// likeFindingField reports whether encoding/json would take a name for that of
 // a field of a finding: it reads names in any case.
 func likeFindingField(name string) bool {
 	for _, field := range [...]string{"id", "fingerprint", "rule_id", "severity_tier", "cwe_family", "file", "start_line"} {

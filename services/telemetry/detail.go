@@ -35,9 +35,9 @@ type FindingIDs struct {
 	Total int // scans that name the issue
 }
 
-// AttemptRow is one session that took an issue.
+// AttemptRow is one session that worked on an issue.
 type AttemptRow struct {
-	Session   string       `json:"session_id"`    // as recorded; the bare id where only a verification names it
+	Session   string       `json:"session_id"`    // as recorded; the session key where only a verification names it
 	Known     bool         `json:"session_known"` // a run record names the session
 	Basis     AttemptBasis `json:"basis"`
 	File      string       `json:"record"`     // that says so
@@ -47,7 +47,7 @@ type AttemptRow struct {
 	State     State        `json:"state"`     // "" unless known
 	PRURL     string       `json:"pr_url"`
 	LinkBasis LinkBasis    `json:"link_basis"`
-	Others    int64        `json:"other_issues"` // that the same session took by the same record
+	Others    int64        `json:"other_issues"` // that the same session worked on by the same record
 
 	IssueID string        `json:"-"` // public id
 	PR      *PullState    `json:"-"`
@@ -62,7 +62,7 @@ const (
 	StepFirstSeen          StepKind = "first_seen"
 	StepMoved              StepKind = "moved"
 	StepFingerprintChanged StepKind = "relinked" // the same issue, another fingerprint; it may have moved too
-	StepAttempt            StepKind = "taken"    // a session took it
+	StepAttempt            StepKind = "taken"    // a session worked on it
 	StepSession            StepKind = "session"  // what became of that session, as polled
 	StepPROpened           StepKind = "pr_opened"
 	StepVerified           StepKind = "verified"
@@ -129,8 +129,8 @@ type SessionDetail struct {
 	States        []StateChange     `json:"states"`       // oldest first
 	Mentions      []Mention         `json:"mentions"`     // newest record first
 	IssuesNamed   bool              `json:"issues_named"` // false: "issues not named"
-	Issues        []IssueRow        `json:"issues"`       // that it took; empty where none is named
-	Pulls         []PullRow         `json:"prs"`          // linked to it, guesses too
+	Issues        []IssueRow        `json:"issues"`       // of its attempts; empty where none is named
+	Pulls         []PullRow         `json:"prs"`          // linked to it, ambiguous ones too
 	Verifications []VerificationRow `json:"verifications"`
 	MissingSince  Time              `json:"-"` // when Devin first answered 404 for it; zero while it knows it
 }
@@ -139,7 +139,7 @@ type SessionDetail struct {
 type PullDetail struct {
 	PullRow
 	Sessions      []LinkedSession   `json:"sessions"`
-	Issues        []IssueRow        `json:"issues"` // that its sessions took
+	Issues        []IssueRow        `json:"issues"` // of its sessions
 	Verifications []VerificationRow `json:"verifications"`
 }
 
@@ -154,7 +154,7 @@ type LinkedSession struct {
 type VerificationRow struct {
 	File      string   `json:"file"`
 	At        Time     `json:"verified_at"`
-	Session   string   `json:"session_id"`    // as recorded in its run, else bare
+	Session   string   `json:"session_id"`    // as recorded in its run, else the session key
 	Known     bool     `json:"session_known"` // a run record names the session
 	Repo      RepoName `json:"repo"`          // the target; the pull request's own is PullRef.Repo
 	PullRef            // zero without one
@@ -201,8 +201,8 @@ type RunDetail struct {
 	Previous      string    // file of the scan with findings data before it, "" if there is none
 	Earlier       []RunRow  // scans with findings data before it, newest first, at most 100
 	Sessions      []Mention
-	States        map[string]SessionRow // by bare id: the sessions that have a row
-	SessionIssues map[string][]IssueRow // by bare id: what the record says that a session took
+	States        map[string]SessionRow // by session key: the sessions that have a row
+	SessionIssues map[string][]IssueRow // by session key: what the record says that a session worked on
 	New           []DiffIssue
 	Reopened      []DiffIssue
 	Gone          []DiffIssue

@@ -8,7 +8,7 @@ import (
 )
 
 // messageMost is how many characters a message may have: what Devin takes
-// is not published, and a reply is no document.
+// is not published, and a reply is not a document.
 const messageMost = 30000
 
 // NewMessage checks a message to Devin and returns it as it is sent. The
@@ -69,7 +69,7 @@ func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error)
 	return d, nil
 }
 
-// TargetRepo reads the repository that a run shall work on. The error is
+// TargetRepo reads the repository that a run should work on. The error is
 // CodeInvalid and says what is wrong.
 func TargetRepo(text string) (RepoName, error) {
 	if text == "" {

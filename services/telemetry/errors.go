@@ -45,7 +45,7 @@ type Error struct {
 	Message    string
 	RetryAfter time.Duration // with CodeRateLimited and CodeOverloaded: how long to wait, 0 if unknown
 	Field      string        // with CodeInvalid: the input that is invalid, "" where it is not one of a form
-	JobID      string        // with CodeStopping: the job that goes on at the next start
+	JobID      string        // with CodeStopping: the job that continues at the next start
 	Err        error
 }
 

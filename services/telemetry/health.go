@@ -27,8 +27,8 @@ type ReducedScan struct {
 	FullFound    int64
 }
 
-// RematchedScan is a scan whose findings found their issues by rule and place
-// more often than by fingerprint: the prints had changed.
+// RematchedScan is a scan whose findings found their issues by rule and location
+// more often than by fingerprint: the fingerprints had changed.
 type RematchedScan struct {
 	File    string
 	Run     int64

@@ -7,8 +7,8 @@ import (
 )
 
 // SessionKey returns the id of a Devin session as it is compared: without
-// "devin-", in lower case. It returns "" for what is no session: an empty
-// id, or "dry-run". The bare id of a bare id is the same. An id that would
+// "devin-", in lower case. It returns "" for what is not a session: an empty
+// id, or "dry-run". The key of a key is the same. An id that would
 // have more to drop ("devin-devin-x") is another session's than "x", and
 // keeps all of it.
 func SessionKey(id string) string {
@@ -75,7 +75,7 @@ func IssueIDs(text string) []string {
 
 // ShortenIssueIDs returns a text for a narrow column: of issue ids that stand in
 // a row, the first and how many more there are ("CQLF-R34-0010 +4"), so that
-// what tells titles of fixes apart comes within sight.
+// what tells titles of fixes apart is visible.
 func ShortenIssueIDs(text string) string {
 	return issueIDRowPattern.ReplaceAllStringFunc(text, func(row string) string {
 		ids := issueIDPattern.FindAllString(row, -1)

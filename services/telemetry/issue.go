@@ -26,7 +26,7 @@ func (p ScanPosition) Compare(o ScanPosition) int {
 	return cmp.Or(p.At.Compare(o.At.Time), cmp.Compare(p.File, o.File))
 }
 
-// IsZero tells whether p is no place.
+// IsZero reports whether p is zero.
 func (p ScanPosition) IsZero() bool { return p.File == "" && p.At.IsZero() }
 
 // FirstSeen and LastSeen are the first and the last scan that named an issue:
@@ -88,7 +88,7 @@ func Statuses() []Status {
 // Rank is the place of s in the order of lists, from 0.
 func (s Status) Rank() int { return slices.Index(Statuses(), s) }
 
-// Open tells whether an issue of this status is open.
+// Open reports whether an issue of this status is open.
 func (s Status) Open() bool { return s != StatusFixed && s != "" }
 
 // Basis says which pass matched a finding to its issue.
@@ -109,7 +109,7 @@ const (
 // to count as the longer one cut off.
 const FingerprintPrefix = 16
 
-// SameFingerprint tells whether two fingerprints are equal: equal as they are, or
+// SameFingerprint reports whether two fingerprints are equal: equal as they are, or
 // one is the first 16 or more digits of the other.
 func SameFingerprint(a, b string) bool {
 	if len(a) > len(b) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestAttemptsByTheWholeID: a session took what its own record's findings call by the same
+// TestAttemptsByTheWholeID: a session worked on what its own record's findings call by the same
 // id, as a whole; equal numbers of another series are other findings.
 func TestAttemptsByTheWholeID(t *testing.T) {
 	rec := &Record{Kind: KindScan, Findings: []Finding{{IssueID: "CQLF-R34-0001", Fingerprint: "a"}, {IssueID: "CQLF-ALL-R34-0002", Fingerprint: "b"}, {IssueID: "", Fingerprint: "c"}, {IssueID: "CQLF-R34-0001", Fingerprint: "d"}}}

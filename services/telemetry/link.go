@@ -27,14 +27,14 @@ func (b LinkBasis) Rank() int {
 	return slices.Index([]LinkBasis{LinkDevin, LinkVerification, LinkRecorded, LinkSessionID, LinkIssueID}, b)
 }
 
-// stated tells whether someone said so, so that nothing was read out of a text.
+// stated reports whether someone said so, so that nothing was read out of a text.
 func (b LinkBasis) stated() bool {
 	return b == LinkDevin || b == LinkVerification || b == LinkRecorded
 }
 
 // LinkSession is a session as linking sees it.
 type LinkSession struct {
-	ID       string   // bare
+	ID       string   // the session key
 	Repos    []string // keys of its target and fork
 	IssueIDs []string
 	Devin    []PullRef
@@ -51,7 +51,7 @@ type LinkPull struct {
 
 // Link joins a pull request to a session.
 type Link struct {
-	Session string // bare id
+	Session string // session key
 	Pull    string // PullRef.Key
 	Basis   LinkBasis
 	// Ambiguous marks one of several sessions that a pull request fits equally:
@@ -63,7 +63,7 @@ type Link struct {
 // records and recorded addresses are statements: each of them holds, and a
 // session keeps its strongest one for a pull request. An id in a pull
 // request's text counts where no statement is about it, by the stronger of
-// the two kinds; where several sessions fit then, the links are guesses. The
+// the two kinds; where several sessions fit then, the links are ambiguous. The
 // result is sorted by pull request and session.
 func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
 	c := candidates{byPull: map[string][]Link{}, byID: map[string]bool{}, byIssue: map[string][]LinkSession{}}

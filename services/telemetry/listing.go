@@ -30,7 +30,7 @@ func (l HeldListing) Suspicious() bool {
 	return l.Known > 0 && l.Listed == 0 || l.Known >= fewKnown && 2*l.Kept < l.Known
 }
 
-// A listing is believed without a person at the third in a row, first and
+// A listing is accepted without a person at the third in a row, first and
 // last at least an hour apart.
 const (
 	acceptAfterListings = 3
@@ -39,7 +39,7 @@ const (
 
 // Again counts one more suspicious listing, seen at now, after those that l
 // holds. It returns what is held from now on, and whether the listing is
-// believed: a person has accepted one that kept no more files, or it came
+// accepted: a person has accepted one that kept no more files, or it came
 // often enough. A clock that was set back starts the hour anew.
 func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, accepted bool) {
 	held = next

@@ -40,7 +40,7 @@ func Quantile(sorted []int64, q float64) int64 {
 	return sorted[min(max(rank, 1), n)-1]
 }
 
-// Period is a stretch of time that ends now.
+// Period is a span of time that ends now.
 type Period struct {
 	Name  string    // 7d, 30d, 90d or all
 	Since time.Time // a midnight (UTC), inclusive; zero for all
@@ -171,7 +171,7 @@ type AgeBucket struct {
 	N      int64     `json:"n"`
 }
 
-// FamilyRate is how many issues of a CWE family sessions took, and how many
+// FamilyRate is how many issues of a CWE family sessions worked on, and how many
 // of those are fixed.
 type FamilyRate struct {
 	Family            string
@@ -213,7 +213,7 @@ type TrendQuery struct {
 	Parts  []TrendPart
 }
 
-// Asks tells whether a part is asked for.
+// Asks reports whether a part is asked for.
 func (q TrendQuery) Asks(part TrendPart) bool {
 	return len(q.Parts) == 0 || slices.Contains(q.Parts, part)
 }

@@ -76,7 +76,7 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// contains tells whether part stands in s as it is, but for the case of ASCII
+// contains reports whether part stands in s as it is, but for the case of ASCII
 // letters and for bytes that are no text.
 func contains(s, part string) bool {
 	if strings.Contains(s, "%") {

@@ -26,7 +26,7 @@ type AttemptOutcome struct {
 	MergeUnknown bool        `json:"-"`             // it is gone, and nobody knows whether the pull request was merged
 }
 
-// Outcomes tells what came of each attempt on an issue, by its timeline: it
+// Outcomes says what came of each attempt on an issue, by its timeline: it
 // is gone by the last merge before the scan that no longer names it.
 func (d IssueDetail) Outcomes() []AttemptOutcome {
 	pulls := map[string]*PullRow{}
@@ -82,7 +82,7 @@ func (d IssueDetail) nextMerge(n int, merged Time, of func(AttemptRow) *PullRow)
 	return next
 }
 
-// afterMerge tells what the scans from a merge to the next one say.
+// afterMerge says what the scans from a merge to the next one say.
 func (d IssueDetail) afterMerge(merged, end Time) AttemptOutcome {
 	within := func(t Time) bool { return t.After(merged.Time) && (end.IsZero() || t.Before(end.Time)) }
 	if gone, found := d.goneWithin(within); found {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// The fields that a Change can mend, of the session at a place in its record.
+// The fields that a Change can correct, of the session at a place in its record.
 const (
 	fieldIssueIDs = "issue_ids"
 	fieldPRURL    = "pr_url"
@@ -16,7 +16,7 @@ const (
 // SessionField names a field of a record's session, as Change.Field does.
 func SessionField(index int, name string) string { return fmt.Sprintf("sessions[%d].%s", index, name) }
 
-// IssueIDsField and PRURLField name what backfill mends.
+// IssueIDsField and PRURLField name what backfill corrects.
 func IssueIDsField(index int) string { return SessionField(index, fieldIssueIDs) }
 
 // PRURLField names the pull request of the session at a place.
@@ -33,7 +33,7 @@ func FieldOfSession(field string) (index int, name string) {
 
 // Patch applies changes to a record parsed from body: to its sessions and
 // its Item. A change whose old value the record no longer has is passed
-// over, since the record was mended at its source.
+// over, since the record was corrected at its source.
 func (r *Record) Patch(body []byte, changes []Change) {
 	applied := map[string]any{}
 	for _, c := range changes {
@@ -64,7 +64,7 @@ func (r *Record) Patch(body []byte, changes []Change) {
 	}
 }
 
-// PRFilled tells whether the pull request of the session at a place is
+// PRFilled reports whether the pull request of the session at a place is
 // Patch's, not the record's own.
 func (r *Record) PRFilled(index int) bool { return r.filled[index] }
 

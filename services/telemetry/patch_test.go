@@ -56,7 +56,7 @@ func TestPatchPassesOver(t *testing.T) {
 	}
 }
 
-// TestPatchRewritten mends a record that clients do not get as it was.
+// TestPatchRewritten corrects a record that clients do not get as it was.
 func TestPatchRewritten(t *testing.T) {
 	body := "\ufeff" + with("run_number", `"12"`)
 	rec := parse(t, body)

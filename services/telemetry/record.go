@@ -74,7 +74,7 @@ type Finding struct {
 
 // Verification is the re-scan of one fix.
 type Verification struct {
-	SessionID     string // bare
+	SessionID     string // the session key
 	PRURL         string
 	PRNumber      int64
 	PRTitle       string
@@ -87,7 +87,7 @@ type Verification struct {
 	StillPresent  []Finding
 }
 
-// HasFindings tells whether the record says which findings the scan had:
+// HasFindings reports whether the record says which findings the scan had:
 // it names them, or says that there were none. One that says nothing about
 // findings is not one that says there were none.
 func (r *Record) HasFindings() bool {

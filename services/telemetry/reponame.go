@@ -7,13 +7,13 @@ import (
 )
 
 // RepoName is a repository as "owner/name", spelled as it was recorded.
-// The zero value is no repository.
+// The zero value is not a repository.
 type RepoName string
 
 // ParseRepo reads "owner/name" or the URL of a repository (https, ssh), with or
 // without ".git" and a trailing slash. It returns "" for anything else. It
 // reads what it returned as the same: a name that still ends in ".git" is none
-// that GitHub gives, and so is no repository.
+// that GitHub gives, and so is not a repository.
 func ParseRepo(s string) RepoName {
 	s = strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(s, "git@"); ok {
@@ -50,7 +50,7 @@ func cutGit(name string) (string, bool) {
 	return name[:cut], true
 }
 
-// repoPart tells whether s can be an owner or a name on GitHub.
+// repoPart reports whether s can be an owner or a name on GitHub.
 func repoPart(s string) bool {
 	if s == "" || s == "." || s == ".." || len(s) > 100 {
 		return false

@@ -76,7 +76,7 @@ type SessionRow struct {
 	RunLabel    string    `json:"run_label"`
 	AtText      string    `json:"timestamp"` // of its record, RFC 3339 as recorded
 
-	Key     string     `json:"-"` // the bare id; for one that never started "file#place"
+	Key     string     `json:"-"` // the session key; for one that never started "file#place"
 	RunFile string     `json:"-"`
 	At      Time       `json:"-"` // of its record
 	Family  string     `json:"-"` // of its issues, where all have the same; else ""
@@ -113,7 +113,7 @@ type PullRow struct {
 
 // PullExtras is what lists show beside a pull request.
 type PullExtras struct {
-	Severity map[string]int64    // of the issues that its sessions took, counted by tier
+	Severity map[string]int64    // of the issues of its sessions, counted by tier
 	Outcome  VerificationOutcome // of its latest verification, "" without one
 }
 
@@ -122,8 +122,8 @@ type IssueRow struct {
 	Issue
 	Repo       RepoName `json:"repo"`
 	TargetRepo string   `json:"target_repo"`    // as recorded
-	Attempts   int64    `json:"attempts"`       // sessions that took it
-	Session    string   `json:"latest_session"` // bare id of the latest of them, "" without one
+	Attempts   int64    `json:"attempts"`       // sessions that worked on it
+	Session    string   `json:"latest_session"` // session key of the latest of them, "" without one
 }
 
 // RepoRow is one repository with its figures.
@@ -264,7 +264,7 @@ type Job struct {
 	Code    Code            `json:"-"`      // of Error
 }
 
-// Running tells whether the job has not ended.
+// Running reports whether the job has not ended.
 func (j *Job) Running() bool { return j.State == JobRunning }
 
 // The states of a job.
@@ -289,7 +289,7 @@ type SourceStatus struct {
 	Held     *HeldListing `json:"held_listing"` // of run files: the listing that marks nothing gone; nil if there is none
 }
 
-// Change is one mend of an old record.
+// Change is one correction of an old record.
 type Change struct {
 	Source string `json:"-"`
 	File   string `json:"file"`

@@ -30,7 +30,7 @@ func States() []State {
 	}
 }
 
-// Active tells whether a session of this state is being worked on or waits
+// Active reports whether a session of this state is being worked on or waits
 // for its user.
 func (s State) Active() bool {
 	return s == StateQueued || s == StateWorking || s == StateWaiting

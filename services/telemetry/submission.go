@@ -27,7 +27,7 @@ const (
 type Submission struct {
 	Token   string
 	Kind    SubmissionKind
-	Subject string // the session's bare id, or "owner/name"
+	Subject string // the session's key, or "owner/name"
 	Message string // of a reply whose outcome is open: what to look for, as its sender wrote it; "" once it was sent
 	By      StartedBy
 	State   SubmissionState

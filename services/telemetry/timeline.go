@@ -11,9 +11,9 @@ type ScanPoint struct {
 	Reduced bool // scope-reduced: it closed nothing
 }
 
-// Timeline tells what happened to an issue, in time order, each step with
+// Timeline says what happened to an issue, in time order, each step with
 // the record or the source behind it. scans are those of its repository from
-// its first on, pulls those of the sessions that took it.
+// its first on, pulls those of the sessions that worked on it.
 func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 	steps := appearanceSteps(issue, scans)
 	for n := range issue.Attempts {
@@ -52,7 +52,7 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 	return steps
 }
 
-// attemptSteps are that a session took the issue, and what polling has told
+// attemptSteps are that a session worked on the issue, and what polling has told
 // of that session since.
 func attemptSteps(a *AttemptRow) []Step {
 	text := fmt.Sprintf("Assigned to session %s.", a.Session)
@@ -148,7 +148,7 @@ func appearanceSteps(issue IssueDetail, scans []ScanPoint) []Step {
 	return steps
 }
 
-// fingerprintChanged tells whether a scan gave the issue another fingerprint than the
+// fingerprintChanged reports whether a scan gave the issue another fingerprint than the
 // scan before. A computed one follows its place, which is a move and no more.
 func (a *Appearance) fingerprintChanged(last *Appearance) bool {
 	return a.Fingerprint != last.Fingerprint && a.Fingerprint != "" && last.Fingerprint != "" && (!a.computed() || !last.computed())

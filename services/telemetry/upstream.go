@@ -33,7 +33,7 @@ type PullRequest struct {
 // UpstreamSession is what Devin says of one session, in the words of either
 // API version. Times are UTC.
 type UpstreamSession struct {
-	ID        string // bare, without "devin-"
+	ID        string // the session key: without "devin-"
 	API       string // "v1" or "v3": which vocabulary Status and Detail are of
 	Status    string // v1: status_enum, else status; v3: status
 	Detail    string // v3: status_detail; "" where there is none
@@ -53,8 +53,8 @@ type UpstreamPR struct {
 // SessionAnswer is the outcome of asking Devin for a set of sessions.
 type SessionAnswer struct {
 	Sessions []UpstreamSession // those found, among the wanted ones
-	Skipped  []string          // wanted ids (bare) that were left for a later turn
-	Unknown  []string          // wanted ids (bare) that Devin answered 404 for
+	Skipped  []string          // wanted ids (keys) that were left for a later turn
+	Unknown  []string          // wanted ids (keys) that Devin answered 404 for
 }
 
 // Message is one message of a Devin session.

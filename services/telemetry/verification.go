@@ -1,9 +1,9 @@
 package telemetry
 
-// VerificationOutcome is what has become of a verification's claim (docs/rules.md#verification-outcomes).
+// VerificationOutcome is what has become of a verification (docs/rules.md#verification-outcomes).
 type VerificationOutcome string
 
-// The outcomes. A claim is checked by issue against the reference scan.
+// The outcomes. What a verification calls fixed is checked by issue against the reference scan.
 const (
 	VerificationGone         VerificationOutcome = "verified_gone"        // verified, and the issues are gone
 	VerificationStillThere   VerificationOutcome = "verified_still_there" // verified, and an issue is still there
@@ -39,7 +39,7 @@ type VerificationFacts struct {
 	Merge                      MergeState // of its pull request
 }
 
-// VerificationOutcome tells what has become of the claim. Where the merge is unknown the
+// Outcome returns what has become of the verification. Where the merge is unknown the
 // claim is compared all the same. A verified claim of which nothing is still
 // there, but not everything can be found in its run, is inconclusive: it can
 // neither be confirmed nor refuted.

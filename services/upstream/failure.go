@@ -15,13 +15,13 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// WasReset tells whether the connection ended before its answer did.
+// WasReset reports whether the connection ended before its answer did.
 func WasReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// TimedOut tells whether the time for an answer was up.
+// TimedOut reports whether the time for an answer was up.
 func TimedOut(err error) bool {
 	broken, ok := errors.AsType[net.Error](err)
 	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)

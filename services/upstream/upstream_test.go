@@ -68,7 +68,7 @@ func TestObjectTakesFieldsInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestRowsAsTheyAre: a row that is no object is for its taker to judge.
+// TestRowsAsTheyAre: a row that is not an object is for its taker to judge.
 func TestRowsAsTheyAre(t *testing.T) {
 	var got []string
 	err := upstream.Rows(strings.NewReader(`[null, 7 ,{"a":[]}]`), 3, func(row json.RawMessage) error {

@@ -54,7 +54,7 @@ type Player struct {
 	mux *http.ServeMux
 
 	mu        sync.Mutex
-	sessions  map[string]*Session // by bare id
+	sessions  map[string]*Session // by session key
 	onMessage func(id, text string)
 	counts    map[Kind]int
 	faults    map[Kind]Fault
@@ -108,7 +108,7 @@ func (p *Player) Put(s Session) {
 }
 
 // Update changes a session in one step and sets its UpdatedAt to now, unless
-// change does. It tells whether there is one with the id. change must not call
+// change does. It reports whether there is one with the id. change must not call
 // the player.
 func (p *Player) Update(id string, change func(*Session)) bool {
 	p.mu.Lock()
@@ -125,7 +125,7 @@ func (p *Player) Update(id string, change func(*Session)) bool {
 	return true
 }
 
-// Say appends a message of "devin" or "user" to a session, and tells whether
+// Say appends a message of "devin" or "user" to a session, and reports whether
 // there is one with the id.
 func (p *Player) Say(id, from, text string) bool {
 	return p.Update(id, func(s *Session) { p.say(s, from, text) })
@@ -138,7 +138,7 @@ func (p *Player) Remove(id string) {
 	delete(p.sessions, telemetry.SessionKey(id))
 }
 
-// Session returns a session, its ID bare, and whether there is one.
+// Session returns a session, its ID a session key, and whether there is one.
 func (p *Player) Session(id string) (Session, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,8 +149,8 @@ func (p *Player) Session(id string) (Session, bool) {
 	return copied(*s), true
 }
 
-// OnMessage sets what is called with the bare id and the text of each message
-// that comes over the wire, after the session took it and before the answer.
+// OnMessage sets what is called with the session key and the text of each message
+// that comes over the wire, after the session accepted it and before the answer.
 // It may call the player.
 func (p *Player) OnMessage(call func(id, text string)) {
 	p.mu.Lock()

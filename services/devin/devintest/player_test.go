@@ -55,7 +55,7 @@ func TestWhoIsAnswered(t *testing.T) {
 	}
 }
 
-// TestMessageWakes: a session that sleeps, waits or ended goes on; an archived one does not.
+// TestMessageWakes: a session that sleeps, waits or ended continues; an archived one does not.
 func TestMessageWakes(t *testing.T) {
 	for _, tc := range []struct {
 		s    devintest.Session

@@ -62,7 +62,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, p *Player) {
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(a.status)
-	_, _ = w.Write(body.Bytes()) // a client that left is no failure of ours
+	_, _ = w.Write(body.Bytes()) // a client that left is not a failure of ours
 }
 
 // page cuts a list as page and per_page say, and links the others.

@@ -130,7 +130,7 @@ func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
 		zip := gzip.NewWriter(w)
-		_, _ = zip.Write([]byte(body)) // a client that left is no failure of ours
+		_, _ = zip.Write([]byte(body)) // a client that left is not a failure of ours
 		_ = zip.Close()
 		return
 	}

@@ -169,7 +169,7 @@ func (p *Player) archive(w http.ResponseWriter, r *http.Request) {
 	zip := gzip.NewWriter(w)
 	out := tar.NewWriter(zip)
 	pack(out, folder, files, now)
-	_ = out.Close() // a client that left is no failure of ours
+	_ = out.Close() // a client that left is not a failure of ours
 	_ = zip.Close()
 }
 

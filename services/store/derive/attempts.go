@@ -50,7 +50,7 @@ type attemptResolver struct {
 }
 
 // putAttempts writes which issues the sessions of records took, and what that
-// makes of the issues. found are the issues of the scans just folded.
+// makes of the issues. found are the issues of the scans just applied.
 func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verifications set[int64], found map[int64][]int64) affected {
 	a := attemptResolver{newAffected(), found, r}
 	tx, in := r.tx, r.tx.In(1, "BIGINT")
@@ -203,7 +203,7 @@ func (a *attemptResolver) issueAt(p location) int64 {
 	return a.found[p.scan][p.ord]
 }
 
-// countAttempts writes how many sessions took each issue, which was the
+// countAttempts writes how many sessions worked on each issue, which was the
 // latest, and when.
 func countAttempts(tx *store.Tx, issues set[int64]) {
 	if len(issues) == 0 || tx.Err() != nil {

@@ -9,7 +9,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Backfill returns what can be mended in old records: blank issue ids
+// Backfill returns what can be corrected in old records: blank issue ids
 // removed, and filled where the title of the session's pull request or its
 // verification record names them; missing addresses of pull requests filled
 // from links. With apply the changes are kept beside the records, which stay

@@ -25,7 +25,7 @@ func TestBackfill(t *testing.T) {
 			session("a", []string{"", " "}, "https://github.com/o/r/pull/1"), // named by its pull request's title
 			session("b", []string{""}, ""),                                   // named by its verification alone
 			session("c", []string{"", storetest.IssueID(1, 2)}, ""),          // one blank, nothing names it
-			session("d", []string{storetest.IssueID(1, 2)}, ""),              // nothing to mend but the pull request
+			session("d", []string{storetest.IssueID(1, 2)}, ""),              // nothing to correct but the pull request
 		}}.File("1.json")
 		verification := storetest.Fetched("v.json", []byte(`{"verified_at": "2026-02-02T10:00:00Z", "session_id": "`+id("b")+`", "source_run_number": "1", "pr_number": "2", "pr_url": "https://github.com/o/r/pull/2", "pr_title": "a fix",
 			"summary": {"total_targeted": 1, "fixed_count": 0, "remaining_count": 1}, "verified_fixed": [], "still_present": [{"id": "`+storetest.IssueID(1, 1)+`", "fingerprint": "bbbbbbbbbbbbbbbb1", "rule_id": "rule"}]}`))

@@ -9,7 +9,7 @@ import (
 )
 
 // countRepos brings the figures of repositories up to date: sums are what
-// their sums over runs change by, folded those whose scans have changed.
+// their sums over runs change by, applied those whose scans have changed.
 func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied set[int64]) {
 	for _, id := range sorted(repos) {
 		var known int64
@@ -50,7 +50,7 @@ func nonZero(sum map[string]int64) map[string]int64 {
 }
 
 // countRepo counts a repository's sessions and pull requests, and keeps all
-// its figures as a tally.
+// its figures as counts.
 func countRepo(tx *store.Tx, repo int64) {
 	t := store.Counts{}
 	tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *store.Row) {
@@ -79,7 +79,7 @@ func countRepo(tx *store.Tx, repo int64) {
 	saveCounts(tx, repo, t)
 }
 
-// addRunCounts adds to a tally what a repository's row says of its runs and of
+// addRunCounts adds to counts what a repository's row says of its runs and of
 // what is open.
 func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
 	var runs, scans, dispatches, found, open int64
@@ -98,7 +98,7 @@ func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
 	t.Family("category_sum", category)
 }
 
-// countPulls counts the pull requests of a repository's homes by state. The
+// countPulls counts the pull requests in a repository's pull repositories by state. The
 // expression keeps SQLite from reading all pull requests in the order of
 // their states.
 func countPulls(tx *store.Tx, repo int64) telemetry.PullCounts {

@@ -43,7 +43,7 @@ func derive(c *changes) {
 	repos := describeRepos(c.records, todo.repos, runs.forks, todo.reforked)
 	todo.add(repos.affected)
 
-	// What sessions took, and what verifications say of it, is told by issue.
+	// What sessions worked on, and what verifications say of it, is told by issue.
 	attempts := putAttempts(c.records, joinAttempts(runs.attempts, ledgers.attempts, repos.attempts), todo.verifications, ledgers.found)
 	todo.add(attempts)
 
@@ -65,8 +65,8 @@ func derive(c *changes) {
 type affected struct {
 	repos         set[int64]  // their names and figures
 	reforked      set[int64]  // repositories whose forks are to be read from all of their runs again
-	sessions      set[string] // bare ids: their rows
-	linked        set[string] // bare ids of sessions of which more or less is known that links them
+	sessions      set[string] // session keys: their rows
+	linked        set[string] // sessions of which more or less is known that links them
 	pulls         set[string] // keys: to be linked and settled
 	verifications set[int64]  // to be judged
 	groups        set[group]  // whose latest verification may be another

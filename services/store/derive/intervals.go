@@ -6,7 +6,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// interval is a row of the table lives: what an issue was from one scan to
+// interval is a row of the table issue_intervals: what an issue was from one scan to
 // another.
 type interval struct {
 	issue                  *telemetry.Issue

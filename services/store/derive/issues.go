@@ -105,7 +105,7 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 	return closed, p.tx.Err()
 }
 
-// Exists tells whether the repository has an issue of the id.
+// Exists reports whether the repository has an issue of the id.
 func (p past) Exists(publicID string) (bool, error) {
 	var n int64
 	found := p.tx.Row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).Scan(&n).Found

@@ -12,14 +12,14 @@ import (
 type applied struct {
 	affected
 	attempts map[int64][]telemetry.Attempt // by record: of those whose attempts the scans can change
-	found    map[int64][]int64             // by run folded here: the issue of each finding
+	found    map[int64][]int64             // by run applied here: the issue of each finding
 	flipped  set[int64]                    // issues that were opened or closed
 	former   []formerFinding
 	*records
 }
 
 // applyScans brings the issues of repositories up to their scans: of those in
-// which scans have changed, and of those to fold again. former are findings
+// which scans have changed, and of those to apply again. former are findings
 // of records that are gone.
 func applyScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) applied {
 	out := applied{
@@ -75,7 +75,7 @@ func byFirstSeen(a, b *telemetry.Issue) int {
 	return a.FirstOrd - b.FirstOrd
 }
 
-// replayRepo folds all scans of a repository again. Issues that keep their
+// replayRepo applies all scans of a repository again. Issues that keep their
 // public id keep their row; an id that vanishes redirects to the issue that
 // now has its first finding that is left.
 func (o *applied) replayRepo(l *ledger) {
@@ -261,7 +261,7 @@ func (o *applied) rederiveVerifications(where string, args ...any) {
 	o.verifications.add(rederiveAttempts(o.records, o.attempts, `SELECT id FROM verifications WHERE `+where, args...))
 }
 
-// rederiveAttempts reads what the records of a query say that sessions took, and
+// rederiveAttempts reads what the records of a query say that sessions worked on, and
 // returns their ids.
 func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query string, args ...any) set[int64] {
 	ids := set[int64]{}

@@ -146,7 +146,7 @@ func TestVerificationOutcomes(t *testing.T) {
 	})
 }
 
-// TestReducedScans: two narrow scans in a row close nothing, the third counts
+// TestReducedScans: two scope-reduced scans in a row close nothing, the third counts
 // as a full one; an accepted one closes, and undo brings back.
 func TestReducedScans(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {

@@ -63,7 +63,7 @@ func addLinked(tx *store.Tx, sessions, pulls set[string]) {
 		UNION SELECT p.pull_key FROM mention_ids m JOIN pull_ids p ON p.issue_id = m.issue_id WHERE m.session `+in, list(sessions))
 }
 
-// linkSessions returns the sessions that have a claim on one of the pull
+// linkSessions returns the sessions that have a link candidate among the pull
 // requests, with what they claim by.
 func linkSessions(r *records, keys string) []telemetry.LinkSession {
 	tx, in := r.tx, r.tx.In(1, "TEXT")

@@ -88,7 +88,7 @@ func startNever(tx *store.Tx, run int64) {
 	var rows []session
 	tx.Each(mentionQuery+`m.run_id = $1 AND m.session = ''`, []any{run}, func(r *store.Row) {
 		s, ord := scanMention(r)
-		if s.id == "" { // else a dry run, which is no session
+		if s.id == "" { // else a dry run, which is not a session
 			s.key = s.runFile + "#" + strconv.FormatInt(ord, 10)
 			s.state, s.reason = telemetry.StateOf("", telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
 			rows = append(rows, s)

@@ -28,7 +28,7 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 	return polls
 }
 
-// SessionsToPoll returns bare ids in the order in which to ask about them,
+// SessionsToPoll returns session keys in the order in which to ask about them,
 // longest unasked first: all that have an id, or those whose turn it is.
 func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
 	var ids []string

@@ -86,7 +86,7 @@ type candidate struct {
 }
 
 // chooseSessions gives each pull request the session of its strongest link, or
-// the candidates where that is a guess. One without a creation time sorts by
+// the candidates where that is ambiguous. One without a creation time sorts by
 // the record that names its session.
 func chooseSessions(tx *store.Tx, keys string, now map[string]*pullUpdate) {
 	candidates := map[string][]candidate{}

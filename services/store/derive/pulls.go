@@ -81,7 +81,7 @@ func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
 // wordPattern is what can be the id of a session, of whatever form.
 var wordPattern = regexp.MustCompile(`[0-9A-Za-z][0-9A-Za-z_-]{3,79}`)
 
-// sessionWords returns the words of texts that can be a session's bare id:
+// sessionWords returns the words of texts that can be a session's key:
 // each word whole, without "devin-", and in the parts that dashes make.
 func sessionWords(texts ...string) []string {
 	var words []string
@@ -118,7 +118,7 @@ func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls [
 	})
 }
 
-// knownSessions returns which words of the pull requests are the bare id of
+// knownSessions returns which words of the pull requests are the session key of
 // a known session: ids of other forms than Devin's usual one are found too.
 func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
 	words, known := set[string]{}, set[string]{}

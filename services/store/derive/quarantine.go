@@ -14,7 +14,7 @@ import (
 // A record may be such that storing it ends the program: it runs out of
 // memory, say. So what is about to be stored is written down first, in a
 // transaction of its own, and crossed out by the transaction that stores it.
-// A mark whose program is gone names suspects, which are stored one by one,
+// A mark whose program is gone names files to quarantine, which are stored one by one,
 // and left out after maxCrashes.
 
 // quarantined is what a program was storing when it ended.
@@ -37,7 +37,7 @@ func (p quarantined) same(o quarantined) bool {
 	return p.Source == o.Source && p.Name == o.Name && p.SHA == o.SHA
 }
 
-// out tells whether it is not tried any more.
+// out reports whether it is not tried any more.
 func (p quarantined) out() bool { return p.Crashes >= maxCrashes && !p.Again }
 
 // left is what is said of a file that is left out.
@@ -74,7 +74,7 @@ func (w *Writer) quarantine(ctx context.Context) ([]quarantined, error) {
 	return list, err
 }
 
-// addCrash counts one more death.
+// addCrash counts one more crash.
 func addCrash(list []quarantined, p quarantined) []quarantined {
 	if i := slices.IndexFunc(list, p.same); i >= 0 {
 		list[i].Crashes, list[i].Again = list[i].Crashes+1, false
@@ -110,7 +110,7 @@ func (w *Writer) marked(ctx context.Context, what []quarantined, do func(*store.
 }
 
 // release forgets those that were stored, and older versions of them. Only
-// those that were suspects are stored alone.
+// those that were quarantined are stored alone.
 func release(tx *store.Tx, what []quarantined) {
 	if len(what) != 1 {
 		return

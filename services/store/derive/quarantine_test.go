@@ -65,7 +65,7 @@ func dieStoring(t *testing.T, s *storetest.Store, url string, named int) {
 		select {
 		case err := <-ended:
 			t.Fatalf("it ended by itself: %v", err)
-		case <-time.After(10 * time.Millisecond): // only the mark tells how far it has come
+		case <-time.After(10 * time.Millisecond): // only the mark says how far it has come
 		}
 	}
 	if err := c.Process.Kill(); err != nil {

@@ -79,7 +79,7 @@ func (w *Writer) underived(ctx context.Context) ([]string, error) {
 }
 
 // rebuildGroup derives a repository's records again, or some of those
-// without one; more tells whether some are left. A file that ended the
+// without one; more reports whether some are left. A file that ended the
 // program stays as it is.
 func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
 	var ids []int64
@@ -108,7 +108,7 @@ func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
 	return len(ids) == limit, tx.Err()
 }
 
-// isQuarantined tells whether a stored file is left out as a suspect.
+// isQuarantined reports whether a stored file is quarantined.
 func isQuarantined(r *records, id int64, quarantine []quarantined) bool {
 	if len(quarantine) == 0 {
 		return false

@@ -8,7 +8,7 @@ import (
 )
 
 // TestRebuild: after a change of the rules everything derived follows again
-// from the records as fetched, and an interrupted rebuild goes on where it
+// from the records as fetched, and an interrupted rebuild continues where it
 // was.
 func TestRebuild(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {

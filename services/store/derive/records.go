@@ -82,8 +82,8 @@ func (r *records) holds(table string) bool {
 	return has
 }
 
-// correctionsOf returns what backfill mends in a file, by field the last
-// application. What it mended in the copy in RUNS_DIR holds for the action
+// correctionsOf returns what backfill corrects in a file, by field the last
+// application. What it corrected in the copy in RUNS_DIR holds for the action
 // repository's file too, as long as that has the same old value.
 func correctionsOf(tx *store.Tx, name fileName) []telemetry.Change {
 	var changes []telemetry.Change

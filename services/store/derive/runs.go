@@ -16,7 +16,7 @@ type recorded struct {
 	scans    map[int64]*scanChanges        // by repository
 	forks    map[int64]map[string]string   // by repository: names of forks by key that runs name
 	sums     map[int64]*runSums            // by repository: what its sums over runs change by
-	attempts map[int64][]telemetry.Attempt // by record: what its sessions took
+	attempts map[int64][]telemetry.Attempt // by record: what its sessions worked on
 	former   []formerFinding               // of records that were dropped or rewritten
 	*records
 }
@@ -124,7 +124,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 }
 
 // runFields are a run's row. What its findings say of others is written when
-// they are folded.
+// they are applied.
 func runFields(id, repo int64, name fileName, rec *telemetry.Record, digest string) []store.Field {
 	created := 0
 	for _, s := range rec.Sessions {
@@ -155,7 +155,7 @@ func (o *recorded) scansOf(repo int64) *scanChanges {
 	return o.scans[repo]
 }
 
-// scanOf is the record of a scan as it is folded.
+// scanOf is the record of a scan as it is applied.
 func scanOf(r *records, name fileName, rec *telemetry.Record) identity.Scan {
 	return identity.Scan{
 		ScanPosition: telemetry.ScanPosition{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},

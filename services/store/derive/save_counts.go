@@ -8,7 +8,7 @@ import (
 )
 
 // saveCounts replaces a repository's figures, and changes those of all by the
-// difference. A nil tally takes the repository away.
+// difference. Nil counts take the repository away.
 func saveCounts(tx *store.Tx, repo int64, now store.Counts) {
 	before := tx.Counts(repo)
 	diff := store.Counts{}

@@ -145,7 +145,7 @@ func storedSessions(tx *store.Tx, ids string) map[string]session {
 	return found
 }
 
-// sameStatus tells whether two records say the same of a session.
+// sameStatus reports whether two records say the same of a session.
 func (s *session) sameStatus(o *session) bool {
 	state, reason := telemetry.StateOf(s.id, telemetry.UpstreamStatus{Status: s.status}, telemetry.PRSummary{})
 	otherState, otherReason := telemetry.StateOf(o.id, telemetry.UpstreamStatus{Status: o.status}, telemetry.PRSummary{})
@@ -197,7 +197,7 @@ func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 	return when
 }
 
-// pullsOf returns the pull requests of sessions, guesses left out.
+// pullsOf returns the pull requests of sessions, ambiguous ones left out.
 func pullsOf(tx *store.Tx, sessions string) map[string][]linkedPull {
 	pulls := map[string][]linkedPull{}
 	tx.Each(`SELECT l.session, l.basis, p.key, p.url, p.state, p.number, p.created_at, p.merged_at

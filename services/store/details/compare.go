@@ -67,7 +67,7 @@ func (d *Details) openAfter(tx *store.Tx, run scan) map[int64]openIssue {
 	return open
 }
 
-// compare tells what changed between two scans of a repository.
+// compare says what changed between two scans of a repository.
 func (d *Details) compare(tx *store.Tx, against, run scan) changes {
 	var c changes
 	then, now := d.openAfter(tx, against), d.openAfter(tx, run)

@@ -69,7 +69,7 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 	return list
 }
 
-// attemptsOn returns the sessions that took an issue, each once, by the
+// attemptsOn returns the sessions that worked on an issue, each once, by the
 // record that says so best, in time order.
 func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 	list := []telemetry.AttemptRow{}

@@ -85,7 +85,7 @@ func (d *Details) before(tx *store.Tx, run scan, limit int) []scan {
 const earlierShown = 100
 
 // RunDetail returns the run of a file with what came of it. The error is
-// CodeNotFound, in words, for a file that is no run in force.
+// CodeNotFound, in words, for a file that is not a run in force.
 func (d *Details) RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error) {
 	return d.RunPart(ctx, source, file, telemetry.RunCut{})
 }
@@ -201,7 +201,7 @@ func (d *Details) unassigned(tx *store.Tx, run scan, out *telemetry.RunDetail, w
 	}
 }
 
-// namesItsIssues tells whether every session of a run says which of its
+// namesItsIssues reports whether every session of a run says which of its
 // findings it took: else nobody can say which are in no session.
 func namesItsIssues(mentions []telemetry.Mention) bool {
 	for _, m := range mentions {

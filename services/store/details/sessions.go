@@ -7,7 +7,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// SessionDetail returns a session by its bare id, or by the key of one that
+// SessionDetail returns a session by its key, or by the key of one that
 // never started, with all that is known of it; found is false if no run
 // record names it.
 func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.SessionDetail, found bool, err error) {

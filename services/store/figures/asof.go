@@ -32,7 +32,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 	return out, found, err
 }
 
-// countsAsOf takes later runs out of the tally, and counts what was open.
+// countsAsOf takes later runs out of the counts, and counts what was open.
 func countsAsOf(tx *store.Tx, repo, t int64) store.Counts {
 	n := tx.Counts(repo)
 	condition, args := ofRepo("repo_id", repo, t)

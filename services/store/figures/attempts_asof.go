@@ -8,7 +8,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// attemptCount counts issues that sessions took as they were at a time.
+// attemptCount counts issues that sessions worked on as they were at a time.
 type attemptCount struct {
 	family   string
 	within   bool  // of the period
@@ -18,8 +18,8 @@ type attemptCount struct {
 	n        int64
 }
 
-// attemptsAsOf counts the issues that sessions have taken by their lives at the
-// end: families and attempts count from it, since going through the lives is
+// attemptsAsOf counts the issues that sessions worked on by their intervals at the
+// end: families and attempts count from it, since going through the intervals is
 // most of the work of either.
 func (t *trend) attemptsAsOf() []attemptCount {
 	if t.attempted != nil {
@@ -27,7 +27,7 @@ func (t *trend) attemptsAsOf() []attemptCount {
 	}
 	t.attempted = []attemptCount{}
 	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
-	// Lives lie in the order of issues, and so are they looked up; the sum
+	// Intervals lie in the order of issues, and so are they looked up; the sum
 	// keeps SQLite from reading all issues in that order, MATERIALIZED from
 	// counting attempts at each place that n stands at.
 	t.tx.Each(`WITH i AS MATERIALIZED (SELECT i.id, i.attempted_at, i.attempts FROM issues i WHERE i.attempts > 0 AND i.attempted_at >= 0

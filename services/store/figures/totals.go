@@ -61,7 +61,7 @@ func addPulls(c *telemetry.PullCounts) func(*store.Row) {
 	}
 }
 
-// totalsOf reads the figures that a tally has.
+// totalsOf reads the figures that counts have.
 func totalsOf(n store.Counts) telemetry.Totals {
 	t := telemetry.Totals{
 		Repos:           []string{},

@@ -52,7 +52,7 @@ func (t *trend) ages() {
 	}
 }
 
-// agesNow counts each stretch of an index, and takes from all that is open
+// agesNow counts each range of an index, and takes from all that is open
 // what is younger.
 func (t *trend) agesNow() (counts [4]int64) {
 	ages := t.out.Ages
@@ -72,8 +72,8 @@ func (t *trend) agesNow() (counts [4]int64) {
 	return counts
 }
 
-// agesThen is agesNow by the lives of the time. An issue that came back was
-// first seen when its first life began.
+// agesThen is agesNow by the intervals of the time. An issue that came back was
+// first seen when its first interval began.
 func (t *trend) agesThen() (counts [4]int64) {
 	condition, args := ofRepo("l.repo_id", t.repo, t.until)
 	args = append(args, store.Millis(t.out.Ages[0].Since), store.Millis(t.out.Ages[1].Since), store.Millis(t.out.Ages[2].Since))
@@ -89,12 +89,12 @@ func (t *trend) agesThen() (counts [4]int64) {
 	return [4]int64{week, month - week, quarter - month, all - quarter}
 }
 
-// attemptedWithin is true of an issue i that a session took from $1 to $2: its latest
+// attemptedWithin is true of an issue i that a session worked on from $1 to $2: its latest
 // attempt tells, but where that is later.
 const attemptedWithin = `i.attempts > 0 AND i.attempted_at >= $1 AND (i.attempted_at <= $2
 	OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2))`
 
-// families counts, by CWE family, the issues that sessions took in the
+// families counts, by CWE family, the issues that sessions worked on in the
 // period, and those of them that are fixed.
 func (t *trend) families() {
 	if t.asOf {
@@ -115,7 +115,7 @@ func (t *trend) families() {
 const mostAttempts = 3
 
 // attempts counts the open issues, which ages has counted, by how many
-// sessions took them.
+// sessions worked on them.
 func (t *trend) attempts() {
 	t.out.Attempts = make([]int64, mostAttempts+1)
 	for _, bucket := range t.out.Ages { // all that is open

@@ -76,7 +76,7 @@ type trend struct {
 }
 
 // changes returns what changed by day: from the read model or, as of a time
-// within a day, from the lives of that time.
+// within a day, from the intervals of that time.
 func (t *trend) changes() store.DayBook {
 	if !t.asOf {
 		return t.tx.Days(t.repo, ` AND day <= $2`, store.Day(t.until))
@@ -85,7 +85,7 @@ func (t *trend) changes() store.DayBook {
 }
 
 // countedDays is what the table days would keep at t: the days before as it
-// has them, and that day from the lives and runs up to t.
+// has them, and that day from the intervals and runs up to t.
 func countedDays(tx *store.Tx, repo, t int64) store.DayBook {
 	today := store.Day(t)
 	b := tx.Days(repo, ` AND day < $2`, today)

@@ -263,7 +263,7 @@ func pullKind() query.Kind {
 	})
 }
 
-// session compares a column of bare session ids, "" where there is none, by
+// session compares a column of session keys, "" where there is none, by
 // an id in any spelling.
 func sessionIs(column, written string) Cond {
 	id := telemetry.SessionKey(written)

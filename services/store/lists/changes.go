@@ -50,7 +50,7 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 	})
 }
 
-// changesOf are the beginnings of the lives of issues, and their ends, each in
+// changesOf are the beginnings of the intervals of issues, and their ends, each in
 // the order of an index.
 const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family,
 		rule, opened_at FROM issue_intervals WHERE opens = 1

@@ -56,7 +56,7 @@ func (l *List[T]) total(st *statement, q question) *statement {
 	return st.where(q.conds)
 }
 
-// counted tells whether the kept counts answer a question, and the condition
+// counted reports whether the kept counts answer a question, and the condition
 // of their scope.
 func (l *List[T]) counted(q question) (scope string, ok bool) {
 	if l.Kept == nil || q.past {

@@ -135,7 +135,7 @@ func issueColumns() []Field[telemetry.IssueRow] {
 // mostAttempts is how far issue_counts counts: its triggers say the same.
 const mostAttempts = 3
 
-// keptIssues tells whether issue_counts answers a term: it counts attempts up
+// keptIssues reports whether issue_counts answers a term: it counts attempts up
 // to mostAttempts, which stands for more too.
 func keptIssues(t query.Term) bool {
 	served := func(v query.Value) bool {
@@ -155,7 +155,7 @@ func keptIssues(t query.Term) bool {
 const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0
 	JOIN pulls p ON p.key = l.pull_key`
 
-// ofInterval wraps a condition on the lives l of an issue.
+// ofInterval wraps a condition on the intervals l of an issue.
 func ofInterval(also string) func(moment, Cond) Cond {
 	return func(_ moment, c Cond) Cond {
 		return Cond{"i.id IN (SELECT l.issue_id FROM issue_intervals l WHERE " + also + " AND " + c.Text + ")", c.Args}
@@ -201,7 +201,7 @@ func statusOf(into *telemetry.Status) any {
 
 func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word)} }
 
-// issuesPast are the issues that lives tell of at @, repository by repository
+// issuesPast are the issues from their intervals at @, repository by repository
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced FROM repos o JOIN runs d ON d.id = (
@@ -270,7 +270,7 @@ func asFound(v *telemetry.IssueRow, findings []telemetry.Finding, ord int64) {
 	}
 	f := &findings[ord]
 	v.Fingerprint, v.File, v.Line, v.LatestIssueID = f.Fingerprint, f.File, f.Line, f.IssueID
-	if n := slices.Index(v.Fingerprints, f.Fingerprint); n >= 0 { // they stand in the order of their first sight
+	if n := slices.Index(v.Fingerprints, f.Fingerprint); n >= 0 { // they stand in the order of their first appearance
 		v.Fingerprints = v.Fingerprints[:n+1]
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // TestLargeRecords: an answer never holds more than some megabytes of
-// records: who asks for more is told, a page that shows none is not concerned,
+// records: who asks for more gets an error, a page that shows none is not concerned,
 // and a download reads a few at a time.
 func TestLargeRecords(t *testing.T) {
 	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {

@@ -52,8 +52,8 @@ type Field[T any] struct {
 	Column  string                  // the SQL of its value
 	Into    func(*T) any            // where its value is read into; nil leaves it out of rows
 	Large   bool                    // its value may be large: a brief answer leaves it out
-	Asked   *asked                  // how a query asks for it; nil is no qualifier
-	Sort    *order                  // nil is no sort
+	Asked   *asked                  // how a query asks for it; nil is not a qualifier
+	Sort    *order                  // nil: it cannot be sorted by
 	CSV     string                  // its name in CSV; "" leaves it out
 	Cell    func(*T, time.Time) any // its value in CSV; nil is what Into points to
 	NoPast  bool                    // it is not known of a past time
@@ -64,7 +64,7 @@ type Field[T any] struct {
 // names and aliases as the list's own.
 type kept struct {
 	From, Sum string
-	Serves    func(query.Term) bool // tells whether the columns answer a term
+	Serves    func(query.Term) bool // reports whether the columns answer a term
 	All, One  string                // conditions: over all repositories, over single ones
 }
 
@@ -160,7 +160,7 @@ func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
 	return f.Asked.cond(m, t.Values), nil
 }
 
-// read tells whether a question reads a field.
+// read reports whether a question reads a field.
 func (f *Field[T]) read(a query.Ask) bool { return f.Into != nil && !(f.Large && a.Brief) }
 
 // columns are what a row is read from.

@@ -82,7 +82,7 @@ func starred(dice *rand.Rand, text string) string {
 	return string(r[:min(a, b)]) + "*" + string(r[max(a, b):])
 }
 
-// glob tells whether a pattern is all of a text, in any case.
+// glob reports whether a pattern is all of a text, in any case.
 func glob(pattern, text string) bool {
 	parts := strings.Split(strings.ToLower(pattern), "*")
 	for i, p := range parts {
@@ -91,7 +91,7 @@ func glob(pattern, text string) bool {
 	return regexp.MustCompile(`(?s)^` + strings.Join(parts, ".*") + `$`).MatchString(strings.ToLower(text))
 }
 
-// partOf tells whether a part stands in one of the texts, in any case.
+// partOf reports whether a part stands in one of the texts, in any case.
 func partOf(part string, texts ...string) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(part)) })
 }
@@ -220,7 +220,7 @@ func numbers[T any](rows []T, of func(T) []int64) randomTerms[T] {
 type span struct{ low, next int64 }
 
 // compared writes a comparison with the first of two operands, or a range of
-// both, and tells what it means.
+// both, and says what it means.
 func compared(dice *rand.Rand, a, b string, first, second span) (text string, holds func(n int64) bool) {
 	switch dice.IntN(8) {
 	case 0:
@@ -332,7 +332,7 @@ func sessionRefs[T any](rows []T, of func(T) []string) randomTerms[T] {
 	})
 	return func(dice *rand.Rand) randomTerm[T] {
 		switch g := key(dice); dice.IntN(10) {
-		case 0: // stands for "no session" in records, and is no session's id
+		case 0: // stands for "no session" in records, and is not a session's id
 			return randomTerm[T]{telemetry.DryRunID, func(T) bool { return false }}
 		case 1:
 			return randomTerm[T]{"*", func(row T) bool { return slices.ContainsFunc(of(row), func(id string) bool { return id != "" }) }}

@@ -43,7 +43,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 				f.opened = append(f.opened, step.At.Time)
 			case telemetry.StepGone:
 				f.closed = append(f.closed, step.At.Time)
-			case telemetry.StepAttempt, telemetry.StepVerified: // a verification says that its session took the issue
+			case telemetry.StepAttempt, telemetry.StepVerified: // a verification says that its session worked on the issue
 				f.taken = append(f.taken, step.At.Time)
 			}
 		}
@@ -120,7 +120,7 @@ func issueSorts() map[string]func(a, b issueFacts) int {
 		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
 }
 
-// issueHas tells whether an issue has a text: ids are looked at where the
+// issueHas reports whether an issue has a text: ids are looked at where the
 // text may be one.
 func issueHas(r issueFacts, text string) bool {
 	hex := len(text) >= 6 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
@@ -240,7 +240,7 @@ func sessionTexts(r telemetry.SessionRow) []string {
 	return append([]string{r.ID, r.Title, r.Family, r.TargetRepo, r.Status, r.Reason, r.RunLabel, r.PRURL}, r.IssueIDs...)
 }
 
-// fileHas tells whether a record's file has a text. The ending, which all
+// fileHas reports whether a record's file has a text. The ending, which all
 // have, is found only with what stands before it.
 func fileHas(file, text string) bool {
 	if slices.Contains([]string{".", ".j", ".js", ".jso", ".json"}, strings.ToLower(text)) || !strings.Contains(text, ".") {

@@ -206,7 +206,7 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 }
 
 // everyPull returns all pull requests, and those of each session by its key:
-// its links that are no guess.
+// its links that are not ambiguous.
 func everyPull(t *testing.T, s *storetest.Store) (pulls []telemetry.PullRow, linked map[string][]telemetry.PullRef) {
 	t.Helper()
 	list, err := lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})

@@ -51,7 +51,7 @@ func (o *order) over(from string) *order {
 	return o
 }
 
-// serves tells whether the index of a column, which is compared with a single
+// serves reports whether the index of a column, which is compared with a single
 // value or with several, has rows in this order.
 func (o *order) serves(column string, single bool) bool {
 	lead, _, _ := strings.Cut(o.columns, " | ")

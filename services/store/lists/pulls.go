@@ -119,7 +119,7 @@ func basisWords() []word {
 }
 
 // pullRepo compares pull requests by their target repository or its forks,
-// and by one that is no target.
+// and by one that is not a target.
 func pullRepo() *asked {
 	target, own := repoKey("r.key"), repoKey("p.repo_key")
 	both := *own

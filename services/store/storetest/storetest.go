@@ -260,7 +260,7 @@ func Day(text string) time.Time {
 	panic(text)
 }
 
-// ScanRecord is a scan in short: each finding is "rule file line print".
+// ScanRecord is a scan in short: each finding is "rule file line fingerprint".
 type ScanRecord struct {
 	Repo     string
 	Run      int64

@@ -5,8 +5,8 @@
 // like, with the disturbances that they choose. File.Truth says which finding
 // is which issue; nothing in the files' bytes does.
 //
-// The demo asks NewWorld for an organisation: its run files, and the pull
-// requests and Devin sessions behind them, at Options.End. Time goes on when
+// The demo asks NewWorld for an organization: its run files, and the pull
+// requests and Devin sessions behind them, at Options.End. Time continues when
 // the caller says so:
 //
 //	w := history.NewWorld(history.Options{Seed: 1, Start: …, End: now, Disturb: history.Believable()})

@@ -202,7 +202,7 @@ func (m *sim) start(rec *scanRecord, batches [][]*issue, q request) {
 	}
 }
 
-// closing tells whether a World is so near to its End that only the cast's
+// closing reports whether a World is so near to its End that only the cast's
 // sessions may start: those are the ones that are active then.
 func (m *sim) closing(at time.Time) bool {
 	return m.keep && at.After(m.o.End.Add(-8*time.Hour)) && !at.After(m.o.End)

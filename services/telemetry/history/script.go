@@ -73,7 +73,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// work goes on from a time at which the session works, to its end.
+// work continues from a time at which the session works, to its end.
 func (m *sim) work(s *session, t time.Time) {
 	t = t.Add(s.wait(9*time.Minute, 80*time.Minute))
 	if s.planned <= planOpen {
@@ -154,7 +154,7 @@ func (m *sim) release(s *session) {
 	}
 }
 
-// hear lets a session go on after a user's message. What it was to do later
+// hear lets a session continue after a user's message. What it was to do later
 // is planned anew.
 func (m *sim) hear(s *session, at time.Time, text string) {
 	k := s.at(at)

@@ -60,7 +60,7 @@ const (
 	planExpired
 	planSuspended
 	planNeverStarted
-	planWaiting // it asks, and goes on when somebody answers
+	planWaiting // it asks, and continues when somebody answers
 	planWorking // as of a World's End; it opens a pull request soon after
 	planStuck   // works, and tells nothing
 	planDryRun  // the action only says what it would start
@@ -78,7 +78,7 @@ type session struct {
 	original int // findings of the scan it is for
 	created  time.Time
 	planned  plannedOutcome
-	asks     bool // it puts a question before it goes on
+	asks     bool // it puts a question before it continues
 	verify   bool // its pull request gets a re-scan
 	pull     *pull
 	steps    []step
@@ -101,7 +101,7 @@ type pull struct {
 	body     string
 	user     string
 	branch   string
-	session  string // bare id
+	session  string // session key
 	created  time.Time
 	verified time.Time
 	merged   time.Time

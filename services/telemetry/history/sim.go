@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// sim plays the organisation: its code, the scans, the sessions. What happens
+// sim plays the organization: its code, the scans, the sessions. What happens
 // is an event; events run in time order, and each may cause later ones.
 type sim struct {
 	o         Options

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// World is an organisation that lives: its run files, pull requests and
+// World is an organization that lives: its run files, pull requests and
 // sessions at a moment that only moves forward. NewWorld plays the past up to
-// Options.End; from there on Advance, Reply and Scan go on. The same calls
+// Options.End; from there on Advance, Reply and Scan continue. The same calls
 // with the same times give the same world. It is safe for concurrent use.
 type World struct {
 	mu    sync.Mutex
@@ -18,7 +18,7 @@ type World struct {
 	place map[string]int // in files, by name
 }
 
-// NewWorld returns the demo's organisation at Options.End: some dozen
+// NewWorld returns the demo's organization at Options.End: some dozen
 // repositories of different character with three months behind them. Repos,
 // ScansPerRepo, FindingsPerScan and SessionsPerScan of the options are not
 // looked at; a Trend of 0 stands for one of a third: things get better.
@@ -118,7 +118,7 @@ type Pull struct {
 	Updated time.Time
 	Closed  time.Time
 	Merged  time.Time
-	Session string // the bare id of the session that opened it, "" for people's
+	Session string // the session key of the session that opened it, "" for people's
 }
 
 // URL returns the address of the pull request.
@@ -137,7 +137,7 @@ func (w *World) Sessions() []Session {
 	return out
 }
 
-// Session returns the session with a bare id, and whether there is one.
+// Session returns the session with a session key, and whether there is one.
 func (w *World) Session(id string) (Session, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -220,8 +220,8 @@ func (p *pull) seen(now time.Time) Pull {
 	return out
 }
 
-// Reply gives a session a message from its user at a time, and lets it go on:
-// it works again within seconds, whatever it did before. It tells whether
+// Reply gives a session a message from its user at a time, and lets it continue:
+// it works again within seconds, whatever it did before. It reports whether
 // there is such a session.
 func (w *World) Reply(id, text string, at time.Time) bool {
 	w.mu.Lock()
@@ -248,7 +248,7 @@ func (w *World) Repos() []string {
 
 // Scan starts the action on a target repository at a time, as its workflow
 // does when it is dispatched: half a minute later its run file appears, with
-// at most so many sessions, which take seconds to minutes. It tells whether
+// at most so many sessions, which take seconds to minutes. It reports whether
 // there is such a repository. A dry run names its batches and starts nothing.
 func (w *World) Scan(repo string, sessions int, dryRun bool, at time.Time) bool {
 	w.mu.Lock()

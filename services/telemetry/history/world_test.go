@@ -246,7 +246,7 @@ func TestWorldScans(t *testing.T) {
 }
 
 // TestWorldInParallel is for the race detector: the wire players ask while
-// time goes on.
+// time continues.
 func TestWorldInParallel(t *testing.T) {
 	w := newTestWorld(2)
 	start := w.Now()

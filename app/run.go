@@ -57,7 +57,8 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		return err
 	}
 	if cfg.Unauthenticated {
-		log.Warn("ALLOW_UNAUTHENTICATED is set: anyone who can reach the address can read everything and make changes", "address", ln.Addr().String())
+		log.Warn("ALLOW_UNAUTHENTICATED is set: anyone who can reach the address can read everything and make changes",
+			"address", ln.Addr().String())
 	}
 	db, err := store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Now: time.Now, Alone: true})
 	if err != nil {

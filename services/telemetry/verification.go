@@ -15,7 +15,10 @@ const (
 
 // VerificationOutcomes are all of them.
 func VerificationOutcomes() []VerificationOutcome {
-	return []VerificationOutcome{VerificationGone, VerificationStillThere, VerificationNotMerged, VerificationPartial, VerificationFailed, VerificationInconclusive}
+	return []VerificationOutcome{
+		VerificationGone, VerificationStillThere, VerificationNotMerged,
+		VerificationPartial, VerificationFailed, VerificationInconclusive,
+	}
 }
 
 // MarshalJSON implements json.Marshaler: no outcome is null.

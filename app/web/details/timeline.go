@@ -223,7 +223,8 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
 	}
 	if segments = append(segments, session); len(a.Polled()) == 0 && a.State != "" {
-		segments = append(segments, panels.Segment{Text: lowerFirst(panels.SessionState(string(a.State), "", a.PR != nil).Label) + ", as recorded"})
+		state := panels.SessionState(string(a.State), "", a.PR != nil)
+		segments = append(segments, panels.Segment{Text: lowerFirst(state.Label) + ", as recorded"})
 	}
 	return segments
 }

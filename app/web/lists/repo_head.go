@@ -51,7 +51,8 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Link:   fileLink(repo.LatestFile, "The scan"),
 		})
 	case h.Reduced != nil:
-		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. It closed nothing. Issues that it did not cover are shown as not scanned.",
+		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. "+
+			"It closed nothing. Issues that it did not cover are shown as not scanned.",
 			runLabel(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
 		out = append(out, parts.Notice{
 			Tone:   parts.Attention,

@@ -96,7 +96,8 @@ func (b *intervals) end(l *interval, place telemetry.ScanPosition) {
 // save writes the book. The issues must have their ids.
 func (b *intervals) save(tx *store.Tx, repo int64) {
 	for _, l := range b.back {
-		tx.Exec(`UPDATE issue_intervals SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`, store.Millis(l.from.At), l.issue.StoreID, store.Never)
+		tx.Exec(`UPDATE issue_intervals SET next_at = $1 WHERE issue_id = $2 AND next_at = $3`,
+			store.Millis(l.from.At), l.issue.StoreID, store.Never)
 	}
 	rows := make([][]store.Field, 0, len(b.changed))
 	type key struct {

@@ -91,7 +91,8 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 		locations = append(locations, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
-	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND fingerprint_key `+p.tx.In(3, "TEXT"), p.repo, fixed, store.JSON(fingerprints))
+	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND fingerprint_key `+p.tx.In(3, "TEXT"),
+		p.repo, fixed, store.JSON(fingerprints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true

@@ -210,7 +210,9 @@ func newestActivity(a, b telemetry.Activity) int {
 }
 
 // activityOf reads the changes of one kind that stand after a mark.
-func activityOf(tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityCursor, limit int) []telemetry.Activity {
+func activityOf(
+	tx *store.Tx, kind telemetry.ActivityKind, of activityScope, from telemetry.ActivityCursor, limit int,
+) []telemetry.Activity {
 	until, skip := int64(1)<<62, int64(0)
 	if !from.At.IsZero() {
 		until = store.Millis(from.At)

@@ -132,7 +132,8 @@ func sessionText(_ moment, text string) Cond {
 }
 
 // statesKept are the sessions of each repository, and of all, by state.
-const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM repo_counts t WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
+const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM repo_counts t
+	WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
 
 // keptSessions reports whether statesKept answers a term. Of many repositories
 // it would be read longer than their sessions.

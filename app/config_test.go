@@ -127,64 +127,64 @@ func TestLoadConfigWithoutDotenv(t *testing.T) {
 // sentences may hold "s3cret", which stands for whatever must stay hidden.
 func TestLoadConfigRefuses(t *testing.T) {
 	tests := []struct{ set, problem string }{
-		{"GITHUB_TOKEN=ghp_s3cret x", "holds a space"},
-		{"GITHUB_TOKEN=ghp_s3cret\nx", "holds a space, a line break"},
+		{"GITHUB_TOKEN=ghp_s3cret x", "contains a space"},
+		{"GITHUB_TOKEN=ghp_s3cret\nx", "contains a space, a line break"},
 		{"DEVIN_API_KEY=cog_s3cret\x00", "another character"},
 		{"DEVIN_API_KEY=“cog_s3cret”", "another character"},
-		{"ACTION_REPO=fixer", `is "fixer", which is neither owner/name`},
-		{"ACTION_REPO=https://github.com/o", "neither owner/name"},
+		{"ACTION_REPO=fixer", `is "fixer"; want owner/name`},
+		{"ACTION_REPO=https://github.com/o", "want owner/name"},
 		{"ACTION_REPO=https://u:s3cret@github.com/o", "not shown"},
-		{"CACHE_TTL=soon", `is "soon", which is neither a number of seconds nor a duration`},
-		{"CACHE_TTL=-1", `is "-1", which is negative`},
-		{"CACHE_TTL=1h30", "neither a number"},
+		{"CACHE_TTL=soon", `is "soon"; want a number of seconds or a duration`},
+		{"CACHE_TTL=-1", `is "-1"; want 0 or more`},
+		{"CACHE_TTL=1h30", "want a number"},
 		{"CACHE_TTL=99999999999999", "at most 292 years"},
-		{"REFRESH_INTERVAL=-5m", "negative"},
-		{"POLL_INTERVAL=30 s", "neither a number"},
-		{"LISTEN_ADDR=5000", "no address and port"},
-		{"LISTEN_ADDR=::1", "no address and port"},
-		{"LISTEN_ADDR=localhost:http", "whose port is no number"},
-		{"LISTEN_ADDR=127.0.0.1:65536", "whose port is no number"},
-		{"LISTEN_ADDR=http://localhost:5000", "no address and port"},
-		{"LISTEN_ADDR=/local host:5000", "host name alone"},
-		{"DATABASE_URL=mysql://u:s3cret@db/x", "neither sqlite: nor postgres://"},
-		{"DATABASE_URL=data/s3cret.db", "neither sqlite: nor postgres://"},
-		{"DATABASE_URL=postgres://u:s3cret%zz@db/x", "no URL that can be read"},
-		{"DATABASE_URL=postgres://u:s3cret#x@db:5432/x", "no URL that can be read"},
-		{"DATABASE_URL=postgres:///s3cret", "names no host"},
+		{"REFRESH_INTERVAL=-5m", "want 0 or more"},
+		{"POLL_INTERVAL=30 s", "want a number"},
+		{"LISTEN_ADDR=5000", "want address:port"},
+		{"LISTEN_ADDR=::1", "want address:port"},
+		{"LISTEN_ADDR=localhost:http", "want a port from 0 to 65535"},
+		{"LISTEN_ADDR=127.0.0.1:65536", "want a port from 0 to 65535"},
+		{"LISTEN_ADDR=http://localhost:5000", "want address:port"},
+		{"LISTEN_ADDR=/local host:5000", "a host name before the port"},
+		{"DATABASE_URL=mysql://u:s3cret@db/x", "want sqlite:PATH or postgres://"},
+		{"DATABASE_URL=data/s3cret.db", "want sqlite:PATH or postgres://"},
+		{"DATABASE_URL=postgres://u:s3cret%zz@db/x", "not a valid URL"},
+		{"DATABASE_URL=postgres://u:s3cret#x@db:5432/x", "not a valid URL"},
+		{"DATABASE_URL=postgres:///s3cret", "has no host"},
 		{"DATABASE_URL=sqlite:", "has no file"},
 		{"DATABASE_URL=sqlite:data/", "has no file"},
 		{"DATABASE_URL=sqlite::memory:", "in memory"},
 		{"DATABASE_URL=sqlite:///data/x.db", "slashes"},
 		{"DATABASE_URL=sqlite:x.db?mode=ro", "? or #"},
-		{"GITHUB_API_URL=api.github.com", "no URL that begins with http://"},
-		{"GITHUB_API_URL=ftp://github.com", "no URL that begins with http://"},
-		{"GITHUB_API_URL=https://:8080", "and a host"},
+		{"GITHUB_API_URL=api.github.com", "want a URL that begins with http://"},
+		{"GITHUB_API_URL=ftp://github.com", "want a URL that begins with http://"},
+		{"GITHUB_API_URL=https://:8080", "want a URL that begins with http://"},
 		{"GITHUB_API_URL=https://u:s3cret@github.com", "user or password"},
 		{"GITHUB_API_URL=https://u:s3cret%zz@github.com", "user or password"},
-		{"DEVIN_API_URL=https://api.devin.ai/?key=s3cret", "? or #"},
-		{"DEVIN_API_URL=https://api.devin.ai/#x", "? or #"},
-		{"PUBLIC_URL=https://dash.example/board", `is "https://dash.example/board", which has a path`},
-		{"PUBLIC_URL=dash.example", "no URL that begins with http://"},
+		{"DEVIN_API_URL=https://api.devin.ai/?key=s3cret", "query or fragment"},
+		{"DEVIN_API_URL=https://api.devin.ai/#x", "query or fragment"},
+		{"PUBLIC_URL=https://dash.example/board", `is "https://dash.example/board"; want a URL without a path`},
+		{"PUBLIC_URL=dash.example", "want a URL that begins with http://"},
 		{"PUBLIC_URL=https://u:s3cret@dash.example", "user or password"},
-		{"PUBLIC_URL=https://dash.example?x", "? or #"},
-		{"ALLOWED_HOSTS=dash.example, https://dash.example", `has "https://dash.example", which is neither a host name`},
-		{"ALLOWED_HOSTS=*.example", "neither a host name"},
-		{"ALLOWED_HOSTS=dash.example/x", "neither a host name"},
-		{"ALLOW_UNAUTHENTICATED=perhaps", `is "perhaps", which is neither true nor false`},
-		{"ALLOW_PLAIN_HTTP_UPSTREAM=yes", "neither true nor false"},
-		{"DEVIN_ORG_ID=org/1", `is "org/1", which holds a character`},
-		{"LOG_LEVEL=loud", `is "loud", which is none of debug, info, warn and error`},
-		{"LOG_FORMAT=xml", `is "xml", which is neither text nor json`},
+		{"PUBLIC_URL=https://dash.example?x", "query or fragment"},
+		{"ALLOWED_HOSTS=dash.example, https://dash.example", `has "https://dash.example"; want a host name`},
+		{"ALLOWED_HOSTS=*.example", "want a host name"},
+		{"ALLOWED_HOSTS=dash.example/x", "want a host name"},
+		{"ALLOW_UNAUTHENTICATED=perhaps", `is "perhaps"; want true or false`},
+		{"ALLOW_PLAIN_HTTP_UPSTREAM=yes", "want true or false"},
+		{"DEVIN_ORG_ID=org/1", `is "org/1"; want letters`},
+		{"LOG_LEVEL=loud", `is "loud"; want debug, info, warn or error`},
+		{"LOG_FORMAT=xml", `is "xml"; want text or json`},
 	}
 	for _, tc := range tests {
 		t.Run(tc.set, func(t *testing.T) {
 			cfg, err := loadConfig([]string{tc.set}, "")
 			if err == nil {
-				t.Fatalf("was taken: %+v", cfg)
+				t.Fatalf("was accepted: %+v", cfg)
 			}
 			name, _, _ := strings.Cut(tc.set, "=")
 			got := err.Error()
-			if !strings.HasPrefix(got, name+" ") || !strings.Contains(got, tc.problem) || !strings.Contains(got, "; write for example "+name+"=") {
+			if !strings.HasPrefix(got, name+" ") || !strings.Contains(got, tc.problem) || !strings.Contains(got, "; for example "+name+"=") {
 				t.Errorf("sentence %q: wants the variable first, %q, and an example", got, tc.problem)
 			}
 			if strings.Contains(got, "s3cret") || strings.Contains(got, "\n") {
@@ -194,7 +194,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 	}
 }
 
-func TestLoadConfigExamplesAreTaken(t *testing.T) {
+func TestLoadConfigAcceptsExamples(t *testing.T) {
 	for field := range reflect.TypeFor[Config]().Fields() {
 		name, example := field.Tag.Get("env"), field.Tag.Get("example")
 		if strings.HasSuffix(example, "…") {
@@ -208,9 +208,9 @@ func TestLoadConfigExamplesAreTaken(t *testing.T) {
 
 func TestLoadConfigRefusesDotenv(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
-		"a line without =":        {"A=1\n# note\n\nghp_s3cret here\nB=2\n", "at line 4;"},
-		"a dash in a name":        {"GITHUB-TOKEN=s3cret\n", "at line 1;"},
-		"a quote that stays open": {"A=1\nGITHUB_TOKEN='s3cret\nB=2\n", "at line 2;"},
+		"a line without =":        {"A=1\n# note\n\nghp_s3cret here\nB=2\n", "line 4:"},
+		"a dash in a name":        {"GITHUB-TOKEN=s3cret\n", "line 1:"},
+		"a quote that stays open": {"A=1\nGITHUB_TOKEN='s3cret\nB=2\n", "line 2:"},
 		"a malformed value":       {"LOG_LEVEL=s\n", "LOG_LEVEL is \"s\""},
 	}
 	for name, tc := range tests {
@@ -224,8 +224,8 @@ func TestLoadConfigRefusesDotenv(t *testing.T) {
 	t.Run("a directory", func(t *testing.T) {
 		dir := t.TempDir()
 		_, err := loadConfig(nil, dir)
-		if err == nil || !strings.Contains(err.Error(), dir+" cannot be read") {
-			t.Errorf("error %v: wants to hear that %s cannot be read", err, dir)
+		if err == nil || !strings.Contains(err.Error(), "cannot read "+dir) {
+			t.Errorf("error %v: want that %s cannot be read", err, dir)
 		}
 	})
 }

@@ -182,7 +182,7 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 			return described
 		}
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"PostgreSQL at DATABASE_URL cannot be reached or refuses the login. "+
+			"Cannot reach PostgreSQL at DATABASE_URL, or it refuses the login. "+
 				"Check that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
 	return nil

@@ -85,9 +85,9 @@ func postgresProblem(err error) string {
 				"Check user and password (encode characters other than letters and digits as %XX), " +
 				"and that pg_hba.conf allows this user from this host."
 		case pg.Code == "3D000":
-			return "The database in DATABASE_URL does not exist. Create it (createdb), or correct its name."
+			return "The PostgreSQL database in DATABASE_URL does not exist. Create it (createdb), or correct the database name."
 		case pg.Code == "42501":
-			return "The user in DATABASE_URL may not create tables. " +
+			return "The PostgreSQL user in DATABASE_URL may not create tables. " +
 				"Make it the owner of the database, or grant it CREATE on the schema."
 		case pg.Code == "53100":
 			return "PostgreSQL's disk is full. Stored data is kept, and nothing new is stored. Free some space, then refresh."

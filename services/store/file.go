@@ -22,7 +22,7 @@ func (s *Store) prepareFile() error {
 	info, err := os.Stat(s.path)
 	if err == nil && !info.Mode().IsRegular() {
 		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database file %s cannot be opened: it is not a regular file. Name another file in DATABASE_URL.", s.path)
+			"Cannot open the database file %s: it is not a regular file. Use another file in DATABASE_URL.", s.path)
 	}
 	// O_EXCL: a file that is there is not opened, since closing it again would
 	// drop the locks that this process has on it through SQLite.

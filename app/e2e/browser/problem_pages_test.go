@@ -17,7 +17,7 @@ func TestProblemPages(t *testing.T) {
 	for path, says := range map[string]string{
 		"/nowhere":              "Not found: /nowhere",
 		"/repo/octo/shpo":       "octo/shop",
-		"/issues/0123456789ab":  "no issue 0123456789ab",
+		"/issues/0123456789ab":  "Issue 0123456789ab not found",
 		"/actions/refresh":      "does not accept GET",
 		"/issues?sort=nonsense": ": want one of",
 		"/issues?q=colour:red":  "colour",

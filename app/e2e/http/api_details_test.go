@@ -130,11 +130,11 @@ func TestAPIDetailsAreRefused(t *testing.T) {
 	p := newDescribed(t, program.RealRuns(t))
 	const run, diff, accept = "/api/runs/{file}", "/api/runs/{file}/diff", "/api/runs/{file}/accept-scope"
 	dispatch := "marius-posa_juice-shop_dispatch_20260211T115601_3.json"
-	p.refused(http.MethodGet, "/api/issues/0123456789ab", "/api/issues/{id}", 404, "no issue 0123456789ab")
-	p.refused(http.MethodGet, "/api/sessions/devin-nobody", "/api/sessions/{id}", 404, "names a session")
+	p.refused(http.MethodGet, "/api/issues/0123456789ab", "/api/issues/{id}", 404, "Issue 0123456789ab not found")
+	p.refused(http.MethodGet, "/api/sessions/devin-nobody", "/api/sessions/{id}", 404, "Session devin-nobody not found")
 	p.refused(http.MethodGet, "/api/prs/o/r/7", "/api/prs/{owner}/{name}/{number}", 404, "o/r#7")
 	p.refused(http.MethodGet, "/api/prs/o/r/x", "/api/prs/{owner}/{name}/{number}", 400, "whole number")
-	p.refused(http.MethodGet, "/api/runs/none.json", run, 404, "no run file none.json")
+	p.refused(http.MethodGet, "/api/runs/none.json", run, 404, "Run file none.json not found")
 	p.refused(http.MethodGet, "/api/runs/none.json/raw", "/api/runs/{file}/raw", 404, "none.json")
 	p.refused(http.MethodGet, "/api/runs/"+url.PathEscape("../../etc/passwd")+"/raw", "/api/runs/{file}/raw", 404, "passwd")
 	p.refused(http.MethodGet, "/api/runs/verification_458b63aaba9e4fa39eae9cb522095e40_20260209_071521.json", run, 404, "is a verification")
@@ -144,7 +144,7 @@ func TestAPIDetailsAreRefused(t *testing.T) {
 	p.refused(http.MethodGet, "/api/runs/"+juiceShopFile+"/diff?against="+juiceShopFile, diff, 400, "itself")
 	p.refused(http.MethodGet, "/api/runs/"+juiceShopFile+"/diff?against=none.json", diff, 404, "none.json")
 	p.refused(http.MethodGet, "/api/runs/"+dispatch+"/diff", diff, 400, "is a dispatch")
-	p.refused(http.MethodGet, "/api/runs/marius-posa_juice-shop_run_12_20260207_113139.json/diff", diff, 400, "names none")
+	p.refused(http.MethodGet, "/api/runs/marius-posa_juice-shop_run_12_20260207_113139.json/diff", diff, 400, "lists none")
 	p.refused(http.MethodGet, "/api/runs/marius-posa_juice-shop_run_16_20260207_130704.json/diff", diff, 404, "first scan")
 	p.refused(http.MethodPost, "/api/runs/"+juiceShopFile+"/accept-scope", accept, 400, "not scope-reduced")
 	p.refused(http.MethodPost, "/api/runs/none.json/accept-scope", accept, 404, "none.json")

@@ -32,7 +32,7 @@ func brokenFiles() map[string]struct {
 		"blank.json": {[]byte(" \n\t"), "empty"},
 		"list.json":  {[]byte(`[{"target_repo": "octo/shop"}]`), "not a JSON object"},
 		"null.json":  {[]byte(`null`), "not a JSON object"},
-		"other.json": {[]byte(`{"name": "package", "version": 1}`), "neither target_repo nor verified_at"},
+		"other.json": {[]byte(`{"name": "package", "version": 1}`), "neither a run (target_repo) nor a verification"},
 		"huge.json": {
 			append([]byte(`{"target_repo": "octo/shop", "x": "`), append(bytes.Repeat([]byte("x"), telemetry.MaxRecordBytes), `"}`...)...),
 			"bytes",

@@ -27,7 +27,7 @@ func TestDispatchForm(t *testing.T) {
 	form := url.Values{"repo": {"octo/shop"}, "token": {program.FormToken(t, body)}, "batch_size": {"many"}, "max_sessions": {"3"}}
 	for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 		res, body := p.Do("POST", "/actions/dispatch", form.Encode(), headers...)
-		if res.StatusCode != 400 || !strings.Contains(body, "Write a whole number from 1 to 100.") ||
+		if res.StatusCode != 400 || !strings.Contains(body, "Invalid batch_size: want a whole number from 1 to 100.") ||
 			!strings.Contains(body, `aria-invalid="true"`) ||
 			!strings.Contains(body, `value="many"`) {
 			t.Errorf("a wrong number: %d", res.StatusCode)

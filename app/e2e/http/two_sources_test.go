@@ -52,7 +52,7 @@ func TestRefreshOfTwoSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, answer := p.Ask("POST", "/api/refresh")
-	if status != http.StatusOK || !strings.Contains(fmt.Sprint(answer["errors"]), "RUNS_DIR cannot be read") {
+	if status != http.StatusOK || !strings.Contains(fmt.Sprint(answer["errors"]), "Cannot read the directory RUNS_DIR") {
 		t.Errorf("with RUNS_DIR away: %d %v", status, answer)
 	}
 	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 2})

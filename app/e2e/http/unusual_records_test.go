@@ -257,7 +257,7 @@ func TestDirectoryThatGoesAway(t *testing.T) {
 		t.Errorf("without the directory: %d %v", status, answer)
 	}
 	p.Figures(http.MethodGet, "/api/stats", want)
-	if page := p.Page("/"); !strings.Contains(page, "RUNS_DIR cannot be read") {
+	if page := p.Page("/"); !strings.Contains(page, "Cannot read the directory RUNS_DIR") {
 		t.Error("the page does not say that the directory cannot be read")
 	}
 	if err := os.Rename(dir+"-2", dir); err != nil {

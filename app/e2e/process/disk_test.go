@@ -31,14 +31,14 @@ func TestDiskFull(t *testing.T) {
 		p.Write(manyFindings(n))
 	}
 	status, body := p.Post("/api/refresh")
-	if status != http.StatusServiceUnavailable || !strings.Contains(body, "is full") || !strings.Contains(body, "make room") {
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, "is full") || !strings.Contains(body, "Free some space") {
 		t.Errorf("on a full disk: %d %s", status, body)
 	}
 	if diff := cmp.Diff(before, records(p)); diff != "" {
 		t.Errorf("on a full disk it says otherwise: %.2000s", diff)
 	}
 	p.Restart()
-	servesOnly(p, 1, "make room")
+	servesOnly(p, 1, "Free some space")
 	if diff := cmp.Diff(before, records(p)); diff != "" {
 		t.Errorf("started on a full disk it says otherwise: %.2000s", diff)
 	}

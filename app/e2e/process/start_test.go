@@ -77,13 +77,13 @@ func TestStartIsRefused(t *testing.T) {
 	refused(t, program.Settings{"LISTEN_ADDR": listen(t).Addr().String()}, "is in use", "LISTEN_ADDR")
 	refused(t, program.Settings{"CACHE_TTL": "soon"}, "CACHE_TTL", "for example")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file + "/x.db"}, "director", "DATABASE_URL")
-	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file}, "no SQLite database", "DATABASE_URL")
+	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + file}, "not a SQLite database", "DATABASE_URL")
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + dir}, "Cannot open", "DATABASE_URL")
 	refused(
 		t,
 		program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + freeAddr(t) + "/d"},
 		"PostgreSQL",
-		"cannot be reached",
+		"Cannot reach",
 		"DATABASE_URL",
 	)
 	broken := program.Command(t, quietly(nil))

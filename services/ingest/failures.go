@@ -14,7 +14,7 @@ func sentence(err error) string {
 	if e, ok := errors.AsType[*telemetry.Error](err); ok {
 		return e.Message
 	}
-	return "Something went wrong inside the program; its log has the cause. Stored data is kept."
+	return "Internal error. See the log. Stored data is kept."
 }
 
 // within runs do with a deadline. Where that ends it, the error says so in

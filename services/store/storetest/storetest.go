@@ -80,7 +80,7 @@ func PostgresAddress(t testing.TB) string {
 	t.Cleanup(func() {
 		again, err := sql.Open("pgx", address)
 		if err == nil {
-			_, err = again.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name)
+			_, err = again.ExecContext(context.WithoutCancel(t.Context()), "DROP DATABASE "+name+" WITH (FORCE)")
 			again.Close()
 		}
 		if err != nil {

@@ -51,7 +51,7 @@ func TestCheckType(t *testing.T) {
 		}{}, ""},
 		{"Thing.parts", part{}, ""},
 		{"Other", part{}, "there is no schema Other"},
-		{"Thing.name", part{}, "Thing.name is no described list"},
+		{"Thing.name", part{}, "Thing.name is not a described list"},
 		{"Thing", struct {
 			named
 			rest

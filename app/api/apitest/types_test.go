@@ -50,7 +50,7 @@ func TestCheckType(t *testing.T) {
 			Own int `json:"-"`
 		}{}, ""},
 		{"Thing.parts", part{}, ""},
-		{"Other", part{}, "there is no schema Other"},
+		{"Other", part{}, "unknown schema Other"},
 		{"Thing.name", part{}, "Thing.name is not a described list"},
 		{"Thing", struct {
 			named

@@ -165,7 +165,7 @@ func TestServerRestarted(t *testing.T) {
 	p.Write(map[string]any{"later.json": program.Scan(3, time.Now(), program.SampleFindings()[3:])})
 	b.until(`document.querySelector("#live-state").dataset.state === "lost"`)
 	b.js(`document.querySelector(".top-buttons > form[action='/actions/refresh'] button").click()`)
-	b.until(`document.querySelector("#toasts").textContent.includes("cannot be reached")`)
+	b.until(`document.querySelector("#toasts").textContent.includes("Cannot reach the server")`)
 	p.Restart()
 	b.until(`document.querySelector("#live-state").dataset.state === "live"`)
 	b.until(`document.querySelector(".list-count")?.textContent === "57 issues"`)

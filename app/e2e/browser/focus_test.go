@@ -27,7 +27,7 @@ func TestFocusStaysNear(t *testing.T) {
 	for _, letter := range []string{"x", "é"} {
 		b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "` + letter + `".repeat(10240); q.form.requestSubmit(); })()`)
 		b.until(
-			`/^The (filter is 10240 characters|request.s address and headers are larger)/.test(document.querySelector("#fault-issues").textContent)`,
+			`/^The (query has 10240 characters|request.s address and headers are larger)/.test(document.querySelector("#fault-issues").textContent)`,
 		)
 	}
 	b.js(`(() => { const q = document.querySelector(".query-box"); q.value = "is:open"; q.setSelectionRange(7, 7); })()`)

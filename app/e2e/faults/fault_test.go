@@ -57,7 +57,7 @@ const (
 )
 
 // notKnown are the words for a message or a dispatch of unknown outcome.
-const notKnown = `not known|may or may not`
+const notKnown = `not known|unknown whether|may or may not`
 
 // faults is the table's other side.
 func faults() []fault {

@@ -56,7 +56,7 @@ func (w *world) figures(ctx context.Context) (f figures, err error) {
 
 // learned are the fields that say when and from where a state was learned:
 // after a fault later than without it.
-func learned() []string { return []string{"PolledAt", "StateSince", "StateSource"} }
+func learned() []string { return []string{"polled_at", "state_since", "state_source"} }
 
 func lined[T any](kind string, items []T) []string {
 	list := []string{}

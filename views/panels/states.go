@@ -110,8 +110,6 @@ func severityChart(tier string) string {
 	return ""
 }
 
-func toneClass(t parts.Tone) string { return "fg-" + string(t) }
-
 // runKind says what kind of record a run is.
 func runKind(kind string) parts.State {
 	if kind == "dispatch" {

@@ -16,7 +16,7 @@ func (b Breakdown) none() bool {
 
 // label names an outcome, such as "Finished, no PR".
 func (r OutcomeRow) label() string {
-	label := sessionState(r.State, "", r.HasPR).Label
+	label := SessionState(r.State, "", r.HasPR).Label
 	if r.HasPR && r.State != "finished" && r.State != "pr_ready" {
 		label += ", with PR"
 	}

@@ -3,6 +3,9 @@ package panels
 import (
 	"time"
 
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -10,9 +13,8 @@ import (
 type Heading struct {
 	Breadcrumbs []parts.Link
 	Title       string
-	Aside       string // next to the title, lighter: "in routes/login.ts:41"
-	Pill        parts.State
-	Filled      bool
+	Aside       string          // next to the title, lighter: "in routes/login.ts:41"
+	Pill        templ.Component // of an issue: its severity
 	States      []parts.State
 	Note        string
 	Time        time.Time // after the note
@@ -101,9 +103,8 @@ type AttemptRow struct {
 	Number   int
 	Run      parts.Link
 	Session  parts.Link
-	State    string // "" = no run record names the session
-	Reason   string
-	PR       PullRef
+	State    telemetry.State // "" = no run record names the session
+	PR       *telemetry.PullState
 	Basis    string // by what the pull request is linked
 	Verified parts.State
 	Outcome  Segment
@@ -129,7 +130,6 @@ type VerificationRow struct {
 	Now      string // its outcome now: "3 gone, 1 still there"
 	Pull     parts.Link
 	Session  parts.Link
-	Run      parts.Link
 	Raw      string
 	At       time.Time
 	Replaced bool // a later record of the session says otherwise
@@ -187,69 +187,10 @@ type DiffList struct {
 // BatchRow is a session as a run's record names it.
 type BatchRow struct {
 	SessionRow
-	Batch   int
-	Issues  []parts.Link
-	Unnamed bool
-	DryRun  bool
+	Batch  int64
+	Issues []parts.Link
+	DryRun bool
 }
-
-// VerdictState says how a verification's outcome looks.
-func VerdictState(verdict string, mergeUnknown bool) parts.State {
-	s := parts.State{Icon: "unverified", Tone: parts.Muted, Label: verdict}
-	switch verdict {
-	case "verified_gone":
-		s = parts.State{Icon: "verified", Tone: parts.Success, Label: "Verified and gone"}
-	case "verified_still_there":
-		s = parts.State{Icon: "unverified", Tone: parts.Danger, Label: "Verified, still there"}
-	case "verified_not_merged":
-		s = parts.State{Icon: "verified", Tone: parts.Attention, Label: "Verified, not merged"}
-	case "partial":
-		s = parts.State{Icon: "unverified", Tone: parts.Attention, Label: "Partial"}
-	case "failed":
-		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Label: "Failed"}
-	case "inconclusive":
-		s = parts.State{Icon: "question", Tone: parts.Muted, Label: "Inconclusive"}
-	}
-	if mergeUnknown {
-		s.Label += ", merge unknown"
-	}
-	return s
-}
-
-// VerifiedState says what a re-scan found, as its record has it.
-func VerifiedState(fixed, targeted int) parts.State {
-	counts := parts.Number(fixed) + " of " + parts.Number(targeted) + " gone"
-	switch {
-	case targeted == 0:
-		return parts.State{Icon: "question", Tone: parts.Muted, Label: "inconclusive"}
-	case fixed >= targeted:
-		return parts.State{Icon: "verified", Tone: parts.Success, Label: counts}
-	case fixed > 0:
-		return parts.State{Icon: "unverified", Tone: parts.Attention, Label: counts}
-	}
-	return parts.State{Icon: "unverified", Tone: parts.Danger, Label: counts}
-}
-
-// IssueState, SessionState, PullState and SeverityPill are how a thing looks
-// at the head of its page.
-func IssueState(status string) parts.State { return issueState(status) }
-
-// SessionState is how a session looks.
-func SessionState(state, reason string, hasPR bool) parts.State {
-	return sessionState(state, reason, hasPR)
-}
-
-// PullState is how a pull request looks.
-func PullState(state string, merged bool) parts.State { return pullState(state, merged) }
-
-// RunKind is how a kind of run looks.
-func RunKind(kind string) parts.State { return runKind(kind) }
-
-// JobState is how a job looks.
-func JobState(state string) parts.State { return jobState(state) }
-
-// SeverityPill is how a severity looks, and whether its pill is filled.
-func SeverityPill(tier string) (parts.State, bool) { return severity(tier) }
 
 func attemptColumns() []parts.Column {
 	return []parts.Column{

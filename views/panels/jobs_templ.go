@@ -772,10 +772,11 @@ func (card JobCard) state() parts.State {
 	if card.State == "done" && len(card.Errors) > 0 {
 		return parts.State{Icon: "alert", Tone: parts.Attention}
 	}
-	return jobState(card.State)
+	return JobState(card.State)
 }
 
-func jobState(state string) parts.State {
+// JobState is how a job looks.
+func JobState(state string) parts.State {
 	switch state {
 	case "running":
 		return parts.State{Icon: "sync", Tone: parts.Accent}
@@ -791,7 +792,7 @@ func stepState(state string) parts.State {
 	if state == "waiting" {
 		return parts.State{Icon: "circle", Tone: parts.Muted}
 	}
-	return jobState(state)
+	return JobState(state)
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -10,7 +10,6 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strings"
-	"time"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/parts"
@@ -18,16 +17,18 @@ import (
 
 // NeedRow is one thing that waits for a person.
 type NeedRow struct {
-	Key    string // unique in the list
-	Kind   string // waiting, pr_ready, verified, never_started, stuck, overdue
+	telemetry.NeedRow
 	Title  string
 	URL    string
-	Ref    string // small, next to the title: "#87", "run 398 · batch 2"
-	Remark string // what is asked, or why it failed
-	Repo   string
-	Since  time.Time
+	Ref    string     // small, next to the title: "#87", "run 398 · batch 2"
+	Remark string     // what is asked, or why it failed
 	Action parts.Link // the one thing to do
 	Dialog string     // the fragment that does it in place; "" = it leads elsewhere
+}
+
+// key is unique in the list.
+func (r NeedRow) key() string {
+	return string(r.Need) + "-" + string(r.Repo) + "-" + telemetry.SessionKey(r.SessionID) + r.RunFile + parts.Decimal(r.BatchID)
 }
 
 // NeedList is what waits, and how much of each kind.
@@ -108,9 +109,9 @@ func Needs(l NeedList) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var4 string
-					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(l.ID + "-" + r.Key)
+					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(l.ID + "-" + r.key())
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 43, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 44, Col: 33}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -120,7 +121,7 @@ func Needs(l NeedList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = cell("c-need k-state", parts.Badge(needState(telemetry.Need(r.Kind)))).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = cell("c-need k-state", parts.Badge(needState(r.Need))).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -139,7 +140,7 @@ func Needs(l NeedList) templ.Component {
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(r.Ref)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 47, Col: 42}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 48, Col: 42}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -157,7 +158,7 @@ func Needs(l NeedList) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 49, Col: 52}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 50, Col: 52}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var6)
 						if templ_7745c5c3_Err != nil {
@@ -170,7 +171,7 @@ func Needs(l NeedList) templ.Component {
 						var templ_7745c5c3_Var7 string
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 49, Col: 65}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/needs.templ`, Line: 50, Col: 65}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 						if templ_7745c5c3_Err != nil {
@@ -189,7 +190,7 @@ func Needs(l NeedList) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = cell("num c-num2 k-age", parts.Time(r.Since, "age")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = cell("num c-num2 k-age", parts.Time(r.Since.Time, "age")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -244,7 +245,7 @@ func needState(need telemetry.Need) parts.State {
 	s := parts.State{Icon: "question", Tone: parts.Muted}
 	switch need {
 	case telemetry.NeedWaiting, telemetry.NeedReview, telemetry.NeedNeverStarted:
-		s = sessionState(string(need), "", false)
+		s = SessionState(telemetry.State(need), "", false)
 	case telemetry.NeedMerge:
 		s = parts.State{Icon: "verified", Tone: parts.Success}
 	case telemetry.NeedStuck:

@@ -105,4 +105,6 @@ func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	return kept
 }
 
-func repoLink(name string) parts.Link { return parts.Link{Text: name, URL: links.Repo(name)} }
+func repoLink[R ~string](name R) parts.Link {
+	return parts.Link{Text: string(name), URL: links.Repo(name)}
+}

@@ -11,47 +11,20 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// PullRef is the pull request of a session or issue; Number 0 = none.
-type PullRef struct {
-	Number int
-	State  string // open, closed, unknown
-	Merged bool
-	URL    string
-}
-
-// SessionRow is one Devin session.
+// SessionRow is one Devin session, its title as a narrow column has room for
+// it and without the ids that say nothing.
 type SessionRow struct {
-	Key      string // unique in the list
-	State    string // queued, working, waiting, pr_ready, finished, suspended, expired, failed, never_started, unknown
-	Reason   string // why it is suspended; the raw status of an unknown one
-	HasPR    bool
-	Family   string    // CWE family of its issues; "" = not known
-	Title    string    // Devin's, shown where there is no family
-	Short    string    // the beginning of its id
-	Page     string    // its address here
-	Remark   string    // "no update for 2 h 6 min", "429 Too Many Requests"
-	Warn     bool      // the remark is a warning
-	Recorded bool      // never polled: the state is the record's
-	Repo     string    // owner/name
-	Run      string    // "run 398 · batch 2"
-	RunURL   string    // its page
-	Since    time.Time // in this state since
-	Updated  time.Time // Devin's last update
-	IssueIDs []string
-	PR       PullRef
-	Started  time.Time
-	URL      string // of the session in Devin
+	telemetry.SessionRow
+	Short    string // the beginning of its id
+	Page     string // its address here
+	URL      string // in Devin
+	Run      string // "run 398 · batch 2"
+	RunURL   string // its page
+	Remark   string // why it did not start
+	Recorded bool   // never polled: the state is the record's
 }
 
-func (r SessionRow) title() string {
-	switch {
-	case r.Family != "":
-		return r.Family
-	case r.Title != "":
-		return r.Title
-	}
-	return "Session " + r.Short
-}
+func (r SessionRow) title() string { return cmp.Or(r.Family, r.Title, "Session "+r.Short) }
 
 func (r SessionRow) issues() string {
 	if len(r.IssueIDs) == 0 {
@@ -86,10 +59,7 @@ type Tier struct {
 	N        int
 }
 
-func (t Tier) look() parts.State {
-	look, _ := severity(t.Severity)
-	return look
-}
+func (t Tier) look() parts.State { return Severity(t.Severity) }
 
 func (t Tier) label() string { return parts.Number(t.N) + " " + strings.ToLower(t.look().Label) }
 
@@ -112,111 +82,73 @@ func (r PullRow) title() string {
 
 // RepoRow is one repository.
 type RepoRow struct {
-	Repo      string // owner/name
+	telemetry.RepoRow
 	Remark    string // why its counts are not what one expects
 	Short     string // the same in a word or two
-	Critical  int    // open now, by tier
-	High      int
-	Medium    int
-	Low       int
-	Open      int
-	Active    int // sessions
-	PRsOpen   int
-	LastScan  time.Time
-	Days      []int // open at the end of each of the last days; nil = not asked
-	Change    int   // over these days
-	Closed    int   // in them
-	ClosedURL string
+	Days      telemetry.RepoDays
+	ClosedURL string // what was closed in these days
 }
 
 // RunRow is one scan or dispatch.
 type RunRow struct {
-	Key      string // unique in the list
+	telemetry.RunRow
 	Name     string // "run 61", "dispatch"
 	Label    string // of one without a number
-	Number   int    // 0 for dispatches
-	Kind     string // scan, dispatch
 	Page     string // its address here
 	URL      string // of the action run
-	Repo     string
-	At       time.Time
-	Found    int
-	New      int
-	Gone     int
-	Compared bool // New and Gone are known
-	Reduced  bool // scope-reduced: it closed nothing
-	Unlisted bool // it names no findings
-	Batches  int
-	Sessions int
+	Unlisted bool   // it names no findings
 }
 
+func (r RunRow) key() string { return r.Source + "-" + r.File }
+
 func (r RunRow) short() string {
-	if r.Number == 0 {
-		return r.Kind
+	if r.RunNumber == 0 {
+		return string(r.Kind)
 	}
-	return "#" + parts.Decimal(r.Number)
+	return "#" + parts.Decimal(r.RunNumber)
 }
 
 func (r RunRow) found() string {
-	if r.Kind == "dispatch" {
+	if r.Kind == telemetry.KindDispatch {
 		return "–"
 	}
-	return parts.Number(r.Found)
+	return parts.Number(r.IssuesFound)
 }
 
 // IssueRow is one issue.
 type IssueRow struct {
-	ID       string // public id
-	URL      string // its page; "" = none
-	Severity string // critical, high, medium, low
-	Status   string // recurring, reopened, new, not_scanned, fixed
-	Rule     string
-	Family   string
-	File     string
-	Line     int
-	Seen     int // locations in its last scan; 0 and 1 are not said
-	CodeURL  string
-	Repo     string
-	First    time.Time
-	Last     time.Time
-	Attempts int // sessions that worked on it
-	Latest   Attempt
+	telemetry.IssueRow
+	CodeURL string
+	Short   string      // the beginning of the id of its latest session; "" = none
+	Latest  *SessionRow // that session; nil = not asked, or no run record names it
 }
 
-// Attempt is the latest session that worked on an issue; the zero Attempt is none.
-type Attempt struct {
-	Short  string // the beginning of its id
-	Page   string // its address here; "" = no run record names it
-	State  string // as of a SessionRow; "" = not known, or not asked
-	Reason string
-	PR     PullRef
+// latest is how the latest session looks.
+func (r IssueRow) latest() parts.State {
+	return SessionState(r.Latest.State, r.Latest.Reason, r.Latest.PR != nil)
 }
 
-func (l Attempt) look() parts.State { return sessionState(l.State, l.Reason, l.PR.Number > 0) }
-
-// icon is that of the state, or of the pull request where the session has
-// ended with it.
-func (l Attempt) icon() parts.State {
-	if l.State == "pr_ready" || l.State == "finished" {
-		return pullState(l.PR.State, l.PR.Merged)
+// latestIcon is that of the latest session's state, or of its pull request
+// where the session has ended with it.
+func (r IssueRow) latestIcon() parts.State {
+	if s := r.Latest; s.State == telemetry.StatePRReady || s.State == telemetry.StateFinished {
+		return PullState(s.PR.State, s.PR.Merged)
 	}
-	return l.look()
+	return r.latest()
 }
 
-// label says what the icon and the text leave out.
-func (l Attempt) label() string { return "Session " + l.Short + ": " + l.look().Label }
+// latestLabel says what the icon and the text leave out.
+func (r IssueRow) latestLabel() string { return "Session " + r.Short + ": " + r.latest().Label }
 
-// short is the state as briefly as a narrow column needs it.
-func (l Attempt) short() string {
-	switch l.State {
-	case "waiting":
-		return "waiting"
-	case "finished":
+// latestShort is the state as briefly as a narrow column needs it.
+func (r IssueRow) latestShort() string {
+	switch r.Latest.State {
+	case telemetry.StateWaiting, telemetry.StateSuspended:
+		return string(r.Latest.State)
+	case telemetry.StateFinished:
 		return "no PR"
-	case "suspended":
-		return "suspended"
 	}
-	return strings.ToLower(l.look().Label)
+	return strings.ToLower(r.latest().Label)
 }
 
 // family is left out where the rule names it already.
@@ -235,16 +167,9 @@ func (r IssueRow) long() bool {
 	return utf8.RuneCountInString(r.Rule)+utf8.RuneCountInString(r.family()) > ruleRoom
 }
 
-// FileRow is a record file that could not be read.
-type FileRow struct {
-	File  string
-	Error string
-	At    time.Time // when it was met
-}
-
 func joined(ids []string) string { return strings.Join(ids, ", ") }
 
-func noun(n int, one, several string) string {
+func noun(n int64, one, several string) string {
 	if n == 1 {
 		return one
 	}

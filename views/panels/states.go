@@ -1,74 +1,61 @@
 package panels
 
 import (
+	"cmp"
 	"strings"
 
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/parts"
 )
 
-// sessionState says how a session's state looks. state is one of queued,
-// working, waiting, pr_ready, finished, suspended, expired, failed,
-// never_started, unknown; reason is shown with suspended, and is the raw
-// status of an unknown one.
-func sessionState(state, reason string, hasPR bool) parts.State {
-	switch state {
-	case "queued":
-		return parts.State{Icon: "clock", Tone: parts.Muted, Label: "Queued"}
-	case "working":
-		return parts.State{Icon: "sync", Tone: parts.Accent, Label: "Working"}
-	case "waiting":
-		return parts.State{Icon: "hand", Tone: parts.Attention, Label: "Waiting for you"}
-	case "pr_ready":
-		return parts.State{Icon: "git-pull-request", Tone: parts.Done, Label: "PR ready"}
-	case "finished":
-		if hasPR {
-			return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Finished"}
+// SessionState says how a session's state looks. reason is shown with a
+// suspended one, and is the raw status of an unknown one.
+func SessionState(state telemetry.State, reason string, hasPR bool) parts.State {
+	looks := map[telemetry.State]parts.State{
+		telemetry.StateQueued:       {Icon: "clock", Tone: parts.Muted, Label: "Queued"},
+		telemetry.StateWorking:      {Icon: "sync", Tone: parts.Accent, Label: "Working"},
+		telemetry.StateWaiting:      {Icon: "hand", Tone: parts.Attention, Label: "Waiting for you"},
+		telemetry.StatePRReady:      {Icon: "git-pull-request", Tone: parts.Done, Label: "PR ready"},
+		telemetry.StateFinished:     {Icon: "check-circle", Tone: parts.Success, Label: "Finished"},
+		telemetry.StateSuspended:    {Icon: "pause", Tone: parts.Muted, Label: "Suspended"},
+		telemetry.StateExpired:      {Icon: "hourglass", Tone: parts.Muted, Label: "Expired"},
+		telemetry.StateFailed:       {Icon: "x-circle", Tone: parts.Danger, Label: "Failed"},
+		telemetry.StateNeverStarted: {Icon: "blocked", Tone: parts.Danger, Label: "Never started"},
+	}
+	look, known := looks[state]
+	switch {
+	case !known:
+		look = parts.State{Icon: "question", Tone: parts.Muted, Label: "Unknown"}
+		if reason != "" {
+			look.Label += " “" + reason + "”"
 		}
-		return parts.State{Icon: "check-circle", Tone: parts.Severe, Label: "Finished, no PR"}
-	case "suspended":
-		return parts.State{Icon: "pause", Tone: parts.Muted, Label: withReason("Suspended", reason)}
-	case "expired":
-		return parts.State{Icon: "hourglass", Tone: parts.Muted, Label: "Expired"}
-	case "failed":
-		return parts.State{Icon: "x-circle", Tone: parts.Danger, Label: "Failed"}
-	case "never_started":
-		return parts.State{Icon: "blocked", Tone: parts.Danger, Label: "Never started"}
+	case state == telemetry.StateFinished && !hasPR:
+		look.Tone, look.Label = parts.Severe, "Finished, no PR"
+	case state == telemetry.StateSuspended && reason != "":
+		look.Label += ", " + strings.ReplaceAll(reason, "_", " ")
 	}
-	word := "Unknown"
-	if reason != "" {
-		word = "Unknown “" + reason + "”"
-	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Label: word}
+	return look
 }
 
-func withReason(word, reason string) string {
-	if reason == "" {
-		return word
-	}
-	return word + ", " + strings.ReplaceAll(reason, "_", " ")
+// orPlain is a look, or that of a word that is not known.
+func orPlain(look parts.State, word string) parts.State {
+	return cmp.Or(look, parts.State{Icon: "question", Tone: parts.Muted, Label: word})
 }
 
-// issueState says how an issue's status looks: new, recurring, reopened,
-// not_scanned or fixed.
-func issueState(status string) parts.State {
-	switch status {
-	case "new":
-		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Label: "New"}
-	case "recurring":
-		return parts.State{Icon: "iterations", Tone: parts.Attention, Label: "Recurring"}
-	case "reopened":
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"}
-	case "not_scanned":
-		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"}
-	case "fixed":
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Fixed"}
-	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Label: status}
+// IssueState says how an issue's status looks.
+func IssueState(status telemetry.Status) parts.State {
+	return orPlain(map[telemetry.Status]parts.State{
+		telemetry.StatusNew:        {Icon: "plus-circle", Tone: parts.Accent, Label: "New"},
+		telemetry.StatusRecurring:  {Icon: "iterations", Tone: parts.Attention, Label: "Recurring"},
+		telemetry.StatusReopened:   {Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"},
+		telemetry.StatusNotScanned: {Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"},
+		telemetry.StatusFixed:      {Icon: "check-circle", Tone: parts.Success, Label: "Fixed"},
+	}[status], string(status))
 }
 
-// pullState says how a pull request looks: open, closed or unknown, and
+// PullState says how a pull request looks: open, closed or unknown, and
 // merged.
-func pullState(state string, merged bool) parts.State {
+func PullState(state string, merged bool) parts.State {
 	switch {
 	case merged:
 		return parts.State{Icon: "git-merge", Tone: parts.Done, Label: "Merged"}
@@ -80,40 +67,58 @@ func pullState(state string, merged bool) parts.State {
 	return parts.State{Icon: "git-pull-request", Tone: parts.Muted, Label: "Unknown"}
 }
 
-func pullLabel(state string, merged bool) string {
-	return strings.ToLower(pullState(state, merged).Label)
+// Severity says how a tier looks.
+func Severity(tier string) parts.State {
+	return orPlain(map[string]parts.State{
+		"critical": {Icon: "alert-fill", Tone: parts.Danger, Label: "Critical"},
+		"high":     {Icon: "arrow-up", Tone: parts.Severe, Label: "High"},
+		"medium":   {Icon: "dash", Tone: parts.Attention, Label: "Medium"},
+		"low":      {Icon: "arrow-down", Tone: parts.Accent, Label: "Low"},
+	}[strings.ToLower(tier)], cmp.Or(tier, "Unknown"))
 }
 
-// severity says how a tier looks, and whether its pill is filled.
-func severity(tier string) (state parts.State, filled bool) {
-	switch strings.ToLower(tier) {
-	case "critical":
-		return parts.State{Icon: "alert-fill", Tone: parts.Danger, Label: "Critical"}, true
-	case "high":
-		return parts.State{Icon: "arrow-up", Tone: parts.Severe, Label: "High"}, false
-	case "medium":
-		return parts.State{Icon: "dash", Tone: parts.Attention, Label: "Medium"}, false
-	case "low":
-		return parts.State{Icon: "arrow-down", Tone: parts.Accent, Label: "Low"}, false
-	case "":
-		return parts.State{Icon: "question", Tone: parts.Muted, Label: "Unknown"}, false
-	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Label: tier}, false
-}
-
-// severityChart is the class that colors a tier in a chart.
-func severityChart(tier string) string {
-	switch tier = strings.ToLower(tier); tier {
-	case "critical", "high", "medium", "low":
+// SeverityClass is the class that colors a tier in a chart.
+func SeverityClass(tier string) string {
+	if tier = strings.ToLower(tier); telemetry.SeverityRank(tier) < len(telemetry.Severities()) {
 		return "chart-" + tier
 	}
 	return ""
 }
 
-// runKind says what kind of record a run is.
-func runKind(kind string) parts.State {
-	if kind == "dispatch" {
+// RunKind says what kind of record a run is.
+func RunKind(kind telemetry.Kind) parts.State {
+	if kind == telemetry.KindDispatch {
 		return parts.State{Icon: "play", Tone: parts.Muted, Label: "Dispatch"}
 	}
 	return parts.State{Icon: "codescan", Tone: parts.Muted, Label: "Scan"}
+}
+
+// VerdictState says how a verification's outcome looks.
+func VerdictState(verdict telemetry.VerificationOutcome, mergeUnknown bool) parts.State {
+	s := cmp.Or(map[telemetry.VerificationOutcome]parts.State{
+		telemetry.VerificationGone:         {Icon: "verified", Tone: parts.Success, Label: "Verified and gone"},
+		telemetry.VerificationStillThere:   {Icon: "unverified", Tone: parts.Danger, Label: "Verified, still there"},
+		telemetry.VerificationNotMerged:    {Icon: "verified", Tone: parts.Attention, Label: "Verified, not merged"},
+		telemetry.VerificationPartial:      {Icon: "unverified", Tone: parts.Attention, Label: "Partial"},
+		telemetry.VerificationFailed:       {Icon: "x-circle", Tone: parts.Danger, Label: "Failed"},
+		telemetry.VerificationInconclusive: {Icon: "question", Tone: parts.Muted, Label: "Inconclusive"},
+	}[verdict], parts.State{Icon: "unverified", Tone: parts.Muted, Label: string(verdict)})
+	if mergeUnknown {
+		s.Label += ", merge unknown"
+	}
+	return s
+}
+
+// VerifiedState says what a re-scan found, as its record has it.
+func VerifiedState(fixed, targeted int64) parts.State {
+	counts := parts.Number(fixed) + " of " + parts.Number(targeted) + " gone"
+	switch {
+	case targeted == 0:
+		return parts.State{Icon: "question", Tone: parts.Muted, Label: "inconclusive"}
+	case fixed >= targeted:
+		return parts.State{Icon: "verified", Tone: parts.Success, Label: counts}
+	case fixed > 0:
+		return parts.State{Icon: "unverified", Tone: parts.Attention, Label: counts}
+	}
+	return parts.State{Icon: "unverified", Tone: parts.Danger, Label: counts}
 }

@@ -201,7 +201,7 @@ func OpenNow(b Breakdown) templ.Component {
 func SeveritySlices(tiers []string, counts map[string]int64, url func(tier string) string) []parts.Slice {
 	var slices []parts.Slice
 	for _, tier := range tiers {
-		slices = append(slices, parts.Slice{Name: tier, N: int(counts[tier]), URL: url(tier), Class: severityChart(tier)})
+		slices = append(slices, parts.Slice{Name: tier, N: int(counts[tier]), URL: url(tier), Class: SeverityClass(tier)})
 	}
 	return slices
 }

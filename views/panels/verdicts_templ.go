@@ -8,7 +8,10 @@ package panels
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "telemetry-dashboard/views/parts"
+import (
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/parts"
+)
 
 // Verdicts is how verified fixes turned out.
 type Verdicts struct {
@@ -19,8 +22,8 @@ type Verdicts struct {
 
 // VerdictCount is how many turned out so.
 type VerdictCount struct {
-	Verdict string
-	N       int
+	Verdict telemetry.VerificationOutcome
+	N       int64
 }
 
 // VerdictCounts shows how verified fixes turned out.
@@ -83,7 +86,7 @@ func VerdictCounts(v Verdicts) templ.Component {
 					var templ_7745c5c3_Var3 string
 					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(r.N))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/verdicts.templ`, Line: 28, Col: 49}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/verdicts.templ`, Line: 31, Col: 49}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 					if templ_7745c5c3_Err != nil {

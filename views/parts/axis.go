@@ -2,6 +2,7 @@ package parts
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,14 +104,11 @@ func coordinate(v float64) string {
 
 // SparkPath is a small line of numbers over the width of 100 and the height
 // of 20, from 0 up; "" for fewer than two.
-func SparkPath(numbers []int) string {
+func SparkPath[N Whole](numbers []N) string {
 	if len(numbers) < 2 {
 		return ""
 	}
-	most := 1
-	for _, n := range numbers {
-		most = max(most, n)
-	}
+	most := max(1, slices.Max(numbers))
 	words := make([]string, len(numbers))
 	for i, n := range numbers {
 		words[i] = coordinate(100*float64(i)/float64(len(numbers)-1)) + " " + coordinate(19-18*float64(max(n, 0))/float64(most))

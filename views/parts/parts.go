@@ -121,9 +121,12 @@ func join(path string, query url.Values) string {
 	return path + "?" + query.Encode()
 }
 
+// Whole is what is counted in.
+type Whole interface{ ~int | ~int64 }
+
 // Number writes n with commas between thousands: 1,585.
-func Number(n int) string {
-	digits := strconv.Itoa(n)
+func Number[N Whole](n N) string {
+	digits := strconv.FormatInt(int64(n), 10)
 	sign := ""
 	if n < 0 {
 		sign, digits = "−", digits[1:]
@@ -136,7 +139,7 @@ func Number(n int) string {
 
 // Plural writes n with its noun: "1 issue", "2,314 issues". The plural is
 // the noun with "s", or with "ies" for its "y", where plural is "".
-func Plural(n int, noun, plural string) string {
+func Plural[N Whole](n N, noun, plural string) string {
 	if stem, ok := strings.CutSuffix(noun, "y"); plural == "" && ok {
 		plural = stem + "ies"
 	} else if plural == "" {

@@ -1108,7 +1108,7 @@ func AsTable(id, label string, columns []string, rows []Row) templ.Component {
 }
 
 // Spark is a small line next to its number.
-func Spark(numbers []int, label, address string) templ.Component {
+func Spark(numbers []int64, label, address string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -13,7 +13,7 @@ import (
 
 // Decimal writes n without commas, as numbers are that name a thing: a line,
 // a run.
-func Decimal(n int) string { return strconv.Itoa(n) }
+func Decimal[N Whole](n N) string { return strconv.FormatInt(int64(n), 10) }
 
 func absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04") + " UTC" }
 

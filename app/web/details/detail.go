@@ -74,21 +74,21 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 
 func verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	r := panels.VerificationRow{
-		State:    panels.VerdictState(string(v.Outcome), v.Merge == telemetry.MergeUnknown),
-		Counts:   shell.Number(v.Fixed) + " of " + shell.Number(v.Targeted) + " no longer found",
+		State:    panels.VerdictState(v.Outcome, v.Merge == telemetry.MergeUnknown),
+		Counts:   parts.Number(v.Fixed) + " of " + parts.Number(v.Targeted) + " no longer found",
 		At:       v.At.Time,
 		Raw:      links.APIRaw(v.Source, v.File),
 		Replaced: !v.Current,
 	}
 	if v.Remaining > 0 {
-		r.Counts += ", " + shell.Number(v.Remaining) + " still found"
+		r.Counts += ", " + parts.Number(v.Remaining) + " still found"
 	}
-	r.Now = shell.Number(v.Gone) + " gone by now, " + shell.Number(v.StillThere) + " still there"
+	r.Now = parts.Number(v.Gone) + " gone by now, " + parts.Number(v.StillThere) + " still there"
 	if v.Unmatched > 0 {
-		r.Now += ", " + shell.Number(v.Unmatched) + " not in its run"
+		r.Now += ", " + parts.Number(v.Unmatched) + " not in its run"
 	}
 	if v.Number > 0 {
-		r.Pull = parts.Link{Text: "#" + parts.Decimal(int(v.Number)), URL: links.Pull(v.PullRef.Repo, v.Number)}
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(v.Number), URL: links.Pull(v.PullRef.Repo, v.Number)}
 	}
 	if v.Session != "" {
 		r.Session = parts.Link{Text: shell.ShortID(v.Session)}

@@ -60,9 +60,9 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 		},
 		Title:  i.Rule,
 		Aside:  "in " + shell.SpotText(i.File, i.Line),
-		States: []parts.State{panels.IssueState(string(i.Status))},
+		States: []parts.State{panels.IssueState(i.Status)},
 	}
-	h.Pill, h.Filled = panels.SeverityPill(i.Severity)
+	h.Pill = panels.SeverityPill(i.Severity)
 	switch i.Status {
 	case telemetry.StatusReopened:
 		if back, away := backSince(i); !back.IsZero() {
@@ -126,7 +126,8 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 		Number:  n,
 		Run:     parts.Link{Text: shell.RunName(a.RunNumber, a.BatchID), URL: links.Run(a.File)},
 		Session: parts.Link{Text: shell.ShortID(a.Session)},
-		State:   string(a.State),
+		State:   a.State,
+		PR:      a.PR,
 		Basis:   shell.BasisText(a.LinkBasis),
 		Outcome: outcomeSegment(outcome, a.State),
 	}
@@ -136,12 +137,9 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 	if a.Known {
 		r.Session.URL = links.Session(telemetry.SessionKey(a.Session))
 	}
-	if a.PR != nil {
-		r.PR = panels.PullRef{Number: int(a.PR.Number), State: a.PR.State, Merged: a.PR.Merged, URL: links.Pull(a.PR.Repo, a.PR.Number)}
-	}
 	for _, v := range verifications {
 		if v.Current && telemetry.SessionKey(v.Session) == telemetry.SessionKey(a.Session) {
-			r.Verified = panels.VerifiedState(int(v.Fixed), int(v.Targeted))
+			r.Verified = panels.VerifiedState(v.Fixed, v.Targeted)
 		}
 	}
 	return r
@@ -207,7 +205,7 @@ func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels
 	}
 	if list.Total > sameRows+1 {
 		more = parts.Link{
-			Text: "All " + shell.Number(list.Total),
+			Text: "All " + parts.Number(list.Total),
 			URL:  shell.TermURL(links.In(i.Repo, links.Issues), "rule", i.Rule),
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -135,7 +136,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	}
 	switch {
 	case !r.HasFindings:
-		p.Compare = "This scan counts " + shell.Number(r.IssuesFound) + " findings but lists none, so it cannot be compared."
+		p.Compare = "This scan counts " + parts.Number(r.IssuesFound) + " findings but lists none, so it cannot be compared."
 		return
 	case r.NotCompared != "":
 		p.Compare = r.NotCompared
@@ -176,20 +177,18 @@ func spotBefore(i telemetry.DiffIssue) string {
 
 // diffList is one list of a run's page, and where all of it is.
 func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.IssueRow, all int) panels.DiffList {
-	l := panels.DiffList{Name: name, State: panels.IssueState(name), Rows: rows, All: all}
+	l := panels.DiffList{Name: name, Rows: rows, All: all}
 	switch name {
 	case "gone":
-		l.State = panels.IssueState("fixed")
+		l.State = panels.IssueState(telemetry.StatusFixed)
+		l.State.Label = "Gone"
 	case "moved":
-		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted}
+		l.State = parts.State{Icon: "arrow-right", Tone: parts.Muted, Label: "Moved"}
+	case "unassigned":
+		l.State.Label = "Issues in no session"
+	default:
+		l.State = panels.IssueState(telemetry.Status(name))
 	}
-	l.State.Label = map[string]string{
-		"new":        "New",
-		"reopened":   "Reopened",
-		"gone":       "Gone",
-		"moved":      "Moved",
-		"unassigned": "Issues in no session",
-	}[name]
 	if p.Only == name {
 		l.Pager = shown
 	} else if all > len(rows) {
@@ -208,7 +207,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		},
 		Title:  shell.RunName(r.RunNumber, 0),
 		Aside:  r.RunLabel,
-		States: []parts.State{panels.RunKind(string(r.Kind))},
+		States: []parts.State{panels.RunKind(r.Kind)},
 		Time:   r.At.Time,
 		As:     "ago",
 		Note:   "recorded",
@@ -259,10 +258,10 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		{Name: "Recorded", Time: r.At.Time, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
-		facts = append(facts, panels.Pair{Name: "Found", Text: shell.Number(r.IssuesFound)})
+		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound)})
 	}
-	facts = append(facts, panels.Pair{Name: "Batches", Text: shell.Number(r.Batches)},
-		panels.Pair{Name: "Sessions", Text: shell.Number(r.RunRow.Sessions)})
+	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches)},
+		panels.Pair{Name: "Sessions", Text: parts.Number(r.RunRow.Sessions)})
 	if r.Reference {
 		facts = append(facts, panels.Pair{Name: "Reference", Text: "open issues are measured against this scan"})
 	}
@@ -276,7 +275,7 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 // record.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
 	bare := telemetry.SessionKey(m.ID)
-	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
+	row := panels.BatchRow{Batch: m.BatchID, DryRun: m.ID == telemetry.DryRunID}
 	if s, known := r.States[bare]; known {
 		row.SessionRow = w.SessionRow(s)
 	} else {
@@ -290,24 +289,18 @@ func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchR
 
 // unstarted is the row of a session without an id.
 func (w *Web) unstarted(m telemetry.Mention, r telemetry.RunDetail) panels.SessionRow {
-	keys := make([]string, 0, len(r.States))
-	for key := range r.States {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.SessionKey(m.ID) == "" &&
-			m.ID != telemetry.DryRunID {
+	for _, key := range slices.Sorted(maps.Keys(r.States)) {
+		if s := r.States[key]; s.ID == "" && s.BatchID == m.BatchID && telemetry.SessionKey(m.ID) == "" && m.ID != telemetry.DryRunID {
 			return w.SessionRow(s)
 		}
 	}
-	return panels.SessionRow{
-		State:    string(telemetry.StateUnknown),
+	return panels.SessionRow{SessionRow: telemetry.SessionRow{
+		State:    telemetry.StateUnknown,
 		Reason:   m.Status,
-		Repo:     string(r.Repo),
+		Repo:     r.Repo,
 		IssueIDs: shell.Named(m.IssueIDs),
 		Title:    cmp.Or(m.ID, "no session"),
-	}
+	}}
 }
 
 // AcceptScope accepts a scope-reduced scan as a full one, or undoes that.

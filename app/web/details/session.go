@@ -83,7 +83,7 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 		},
 		Title:  sessionTitle(s.SessionRow),
 		Aside:  shell.ShortID(s.ID),
-		States: []parts.State{panels.SessionState(string(s.State), s.Reason, s.HasPR)},
+		States: []parts.State{panels.SessionState(s.State, s.Reason, s.HasPR)},
 		Note:   "for",
 		Time:   s.StateSince.Time,
 		As:     "span",
@@ -147,7 +147,7 @@ func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 	for _, m := range mentions {
 		list = append(list, panels.Pair{
 			Name: shell.RunName(m.RunNumber, 0),
-			Text: "batch " + shell.Number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"),
+			Text: "batch " + parts.Number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"),
 			URL:  links.Run(m.RunFile),
 			Time: m.At.Time,
 			As:   "day",
@@ -162,7 +162,7 @@ func stateSteps(states []telemetry.StateChange) []panels.StepOf {
 	for i, c := range states {
 		step := panels.StepOf{
 			At:       c.At.Time,
-			State:    panels.SessionState(string(c.State), reasonOf(c), true),
+			State:    panels.SessionState(c.State, reasonOf(c), true),
 			Segments: []panels.Segment{{Text: originText(c.Origin)}, {Text: cmp.Or(shell.StatusText(c.Status, c.Detail), "no status"), Code: true}},
 		}
 		if i > 0 && c.At.Sub(states[i-1].At.Time) >= time.Minute {

@@ -95,7 +95,7 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 		}
 		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Label: word}
 	case telemetry.StepVerified:
-		state := panels.VerifiedState(int(s.Check.Fixed), int(s.Check.Targeted))
+		state := panels.VerifiedState(s.Check.Fixed, s.Check.Targeted)
 		state.Label = "Verified, " + state.Label
 		return state
 	case telemetry.StepMerged:
@@ -117,11 +117,11 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 func sessionStep(a *telemetry.AttemptRow) parts.State {
 	polled := a.Polled()
 	first, last := polled[0], polled[len(polled)-1]
-	state := panels.SessionState(string(last.State), reasonOf(last), a.PR != nil)
+	state := panels.SessionState(last.State, reasonOf(last), a.PR != nil)
 	word := lowerFirst(state.Label)
 	state.Label = "Session " + word
 	if first.State != last.State {
-		state.Label = "Session " + lowerFirst(panels.SessionState(string(first.State), reasonOf(first), true).Label) + ", " + word
+		state.Label = "Session " + lowerFirst(panels.SessionState(first.State, reasonOf(first), true).Label) + ", " + word
 		if d := last.At.Sub(first.At.Time); d >= time.Minute {
 			state.Label += " after " + shell.DaysText(d)
 		}
@@ -199,9 +199,9 @@ func locationSegments(s telemetry.Step) []panels.Segment {
 	case s.Was.File != s.Seen.File:
 		return append(segments, panels.Segment{Text: "before in " + shell.SpotText(s.Was.File, s.Was.Line)})
 	case lines > 0 && s.Was.Line > 0:
-		return append(segments, panels.Segment{Text: parts.Plural(int(lines), "line", "") + " lower"})
+		return append(segments, panels.Segment{Text: parts.Plural(lines, "line", "") + " lower"})
 	case lines < 0 && s.Seen.Line > 0:
-		return append(segments, panels.Segment{Text: parts.Plural(int(-lines), "line", "") + " higher"})
+		return append(segments, panels.Segment{Text: parts.Plural(-lines, "line", "") + " higher"})
 	}
 	return segments
 }
@@ -220,10 +220,10 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 	}
 	segments := []panels.Segment{{Text: shell.RunName(s.RunNumber, a.BatchID), URL: links.Run(string(s.RunFile))}}
 	if a.Others > 0 {
-		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(int(a.Others), "other issue", "")})
+		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(a.Others, "other issue", "")})
 	}
 	if segments = append(segments, session); len(a.Polled()) == 0 && a.State != "" {
-		state := panels.SessionState(string(a.State), "", a.PR != nil)
+		state := panels.SessionState(a.State, "", a.PR != nil)
 		segments = append(segments, panels.Segment{Text: lowerFirst(state.Label) + ", as recorded"})
 	}
 	return segments

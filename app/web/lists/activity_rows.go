@@ -22,13 +22,13 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 	}
 	switch a.Kind {
 	case telemetry.ActivityRun:
-		row.State, row.What = panels.RunKind(a.Word), run
+		row.State, row.What = panels.RunKind(telemetry.Kind(a.Word)), run
 		row.Text, row.By = runText(a), "RUNS_DIR"
 		if a.Source != "" {
 			row.By = path.Base(a.Source)
 		}
 	case telemetry.ActivitySession:
-		row.State, row.What = panels.SessionState(string(a.State), a.Detail, true), session
+		row.State, row.What = panels.SessionState(a.State, a.Detail, true), session
 		row.Text = shell.StatusText(a.Word, a.Detail)
 		row.By = map[string]string{"poll": "Devin, polled", "pr": "its pull request"}[a.Origin]
 		row.By = cmp.Or(row.By, run.Text+"’s record")
@@ -39,8 +39,8 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		}
 		row.State.Label = "PR " + a.Word
 	case telemetry.ActivityVerification:
-		row.State, row.What, row.By = panels.VerdictState(a.Word, false), session, "re-scan"
-		row.Text = shell.Number(a.Fixed) + " of " + shell.Number(a.Targeted) + " no longer found"
+		row.State, row.What, row.By = panels.VerdictState(telemetry.VerificationOutcome(a.Word), false), session, "re-scan"
+		row.Text = parts.Number(a.Fixed) + " of " + parts.Number(a.Targeted) + " no longer found"
 		if a.Pull.Repo != "" {
 			row.What = pullLink(a, "")
 		}
@@ -51,7 +51,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		jobActivity(&row, a)
 	case telemetry.ActivityCorrection:
 		row.State, row.What = parts.State{Icon: "tools", Tone: parts.Muted, Label: "Record corrected"}, run
-		row.By = "backfill " + shell.Number(a.Application)
+		row.By = "backfill " + parts.Number(a.Application)
 		at, field := telemetry.FieldOfSession(a.Change.Field)
 		row.What.Text += " · session " + strconv.Itoa(at+1)
 		row.Text = field + ": " + shell.ValueText(a.Change.Old) + " → " + shell.ValueText(a.Change.New) + ", " + a.Change.Reason
@@ -70,7 +70,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 }
 
 func pullLink(a telemetry.Activity, title string) parts.Link {
-	text := strings.TrimSpace("#" + strconv.FormatInt(a.Pull.Number, 10) + " " + title)
+	text := strings.TrimSpace("#" + parts.Decimal(a.Pull.Number) + " " + title)
 	return parts.Link{Text: text, URL: links.Pull(a.Pull.Repo, a.Pull.Number)}
 }
 
@@ -90,18 +90,18 @@ func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 func runText(a telemetry.Activity) string {
 	var said []string
 	if a.Word == string(telemetry.KindScan) {
-		said = append(said, "found "+shell.Number(a.Found))
+		said = append(said, "found "+parts.Number(a.Found))
 	}
 	for _, part := range []struct {
 		n    int64
 		word string
 	}{{a.New, " new"}, {a.Gone, " gone"}, {a.Back, " reopened"}} {
 		if a.Compared && part.n > 0 {
-			said = append(said, shell.Number(part.n)+part.word)
+			said = append(said, parts.Number(part.n)+part.word)
 		}
 	}
 	if a.Sessions > 0 {
-		said = append(said, parts.Plural(int(a.Sessions), "session", "")+" started")
+		said = append(said, parts.Plural(a.Sessions, "session", "")+" started")
 	}
 	return strings.Join(said, ", ")
 }

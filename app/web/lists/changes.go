@@ -92,21 +92,10 @@ func (w *Web) drawChanges(ctx context.Context, v shell.View) (templ.Component, e
 }
 
 func changeRow(e telemetry.IssueEvent) panels.EventRow {
-	repo := telemetry.ParseRepo(e.Repo)
-	row := panels.EventRow{
-		Event:    e.Event,
-		Issue:    e.Issue,
-		URL:      links.Issue(e.Issue),
-		Rule:     e.Rule,
-		Family:   e.Family,
-		Severity: e.Severity,
-		Repo:     string(repo),
-		Run:      "scan",
-		At:       e.At.Time,
-	}
+	row := panels.EventRow{IssueEvent: e, Run: parts.Link{Text: "scan"}}
 	if e.Run > 0 {
-		row.Run, row.RunURL = "run "+strconv.FormatInt(e.Run, 10),
-			links.Matching(links.In(repo, links.Runs), "run:"+strconv.FormatInt(e.Run, 10))
+		run := strconv.FormatInt(e.Run, 10)
+		row.Run = parts.Link{Text: "run " + run, URL: links.Matching(links.In(telemetry.ParseRepo(e.Repo), links.Runs), "run:"+run)}
 	}
 	if !e.OpenedAt.IsZero() {
 		row.OpenFor = shell.DaysText(e.At.Sub(e.OpenedAt.Time))

@@ -60,7 +60,7 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 		}
 		m := menu(q, name, v.Panel.Usual, dynamic(name, recent.Items))
 		if name == "repo" && recent.Total > barChoices {
-			m.More = "The " + parts.Number(barChoices) + " that ran last of " + shell.Number(recent.Total) + "; write repo: in the " +
+			m.More = "The " + parts.Number(barChoices) + " that ran last of " + parts.Number(recent.Total) + "; write repo: in the " +
 				"box for any other."
 		}
 		b.Menus = append(b.Menus, m)

@@ -71,7 +71,7 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 	for _, s := range w.Tabs() {
 		tabs = append(tabs, parts.Tab{
 			Text:    s.Title,
-			Count:   parts.Number(int(counts[s.Name])),
+			Count:   parts.Number(counts[s.Name]),
 			URL:     links.With(links.In(repo.Name, s.Tab), "period", v.Get("period")),
 			Current: s.Name == current.Name,
 		})

@@ -53,7 +53,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 	case h.Reduced != nil:
 		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. "+
 			"It closed nothing. Issues that it did not cover are shown as not scanned.",
-			runLabel(h.Reduced.Run), parts.Plural(int(h.Reduced.Found), "issue", ""), shell.Number(h.Reduced.FullFound))
+			runLabel(h.Reduced.Run), parts.Plural(h.Reduced.Found, "issue", ""), parts.Number(h.Reduced.FullFound))
 		out = append(out, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "alert",
@@ -72,7 +72,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 	}
 	if h.Rematched != nil {
 		text := fmt.Sprintf("%s changed %s of %s fingerprints; the issues keep their history, matched by rule, file and line.",
-			runLabel(h.Rematched.Run), shell.Number(h.Rematched.Changed), shell.Number(h.Rematched.Matched))
+			runLabel(h.Rematched.Run), parts.Number(h.Rematched.Changed), parts.Number(h.Rematched.Matched))
 		out = append(out, parts.Notice{
 			Icon:   "link",
 			Strong: "Fingerprints re-linked.",

@@ -112,7 +112,7 @@ func group[R, V any](s shell.Panel, f dashboard.Found[R], row func(R) V,
 		return nil, panels.NotFound{Title: s.Title, Note: f.Note}
 	}
 	t := panels.Table[V]{
-		Frame: panels.Frame{ID: s.Name, Title: s.Title, Count: parts.Number(int(f.Total))},
+		Frame: panels.Frame{ID: s.Name, Title: s.Title, Count: parts.Number(f.Total)},
 		Brief: true,
 		Rows:  shell.RowsOf(f.Items, row),
 	}

@@ -36,7 +36,7 @@ func (w *Web) countTabs(ctx context.Context, v shell.View, tabs []tab, total int
 		return err
 	}
 	for i, t := range counted {
-		t.Count = parts.Number(int(totals[i]))
+		t.Count = parts.Number(totals[i])
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package overview
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/a-h/templ"
 
@@ -76,7 +75,7 @@ func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 	}
 	working, err := shell.CountOf(ctx, w.Dashboard.Sessions, v.RepoKey(), queryActive+" is:working")
 	if err == nil && working[0] > 0 {
-		none.Text = parts.Plural(int(working[0]), "session", "") + " working."
+		none.Text = parts.Plural(working[0], "session", "") + " working."
 	}
 	return none, err
 }
@@ -90,7 +89,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segm
 		for _, need := range telemetry.Needs() {
 			if n := a.Counts[need]; n > 0 {
 				*groups = append(*groups,
-					parts.Segment{Text: shell.Number(n) + " " + panels.NeedLabel(need), URL: links.With(links.NeedsYou, "group", string(need))})
+					parts.Segment{Text: parts.Number(n) + " " + panels.NeedLabel(need), URL: links.With(links.NeedsYou, "group", string(need))})
 			}
 		}
 		return a.List, err
@@ -99,14 +98,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segm
 
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := shell.RunName(n.RunNumber, n.BatchID)
-	r := panels.NeedRow{
-		Key:   string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.SessionKey(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10),
-		Kind:  string(n.Need),
-		Title: telemetry.ShortenIssueIDs(n.SessionTitle),
-		Ref:   run,
-		Repo:  string(n.Repo),
-		Since: n.Since.Time,
-	}
+	r := panels.NeedRow{NeedRow: n, Title: telemetry.ShortenIssueIDs(n.SessionTitle), Ref: run}
 	if r.Title == "" {
 		r.Title = "Session " + shell.ShortID(n.SessionID)
 		if len(n.IssueIDs) > 0 {
@@ -116,7 +108,7 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	_, label := n.Need.Action()
 	switch n.Need {
 	case telemetry.NeedReview, telemetry.NeedMerge:
-		r.URL, r.Ref = links.Pull(n.PullRepo, n.PullNumber), "#"+strconv.FormatInt(n.PullNumber, 10)
+		r.URL, r.Ref = links.Pull(n.PullRepo, n.PullNumber), "#"+parts.Decimal(n.PullNumber)
 		r.Title = telemetry.ShortenIssueIDs(n.PullTitle)
 		if r.Title == "" {
 			r.Title = "Pull request"

@@ -45,7 +45,7 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 		return nil, err
 	}
 	list := links.In(v.Scope, links.Issues)
-	b.Note, b.Count = "by severity and CWE family", shell.Number(totals.Latest)
+	b.Note, b.Count = "by severity and CWE family", parts.Number(totals.Latest)
 	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string {
 		return links.Matching(list, shell.QueryOpen+" severity:"+tier)
 	})

@@ -34,7 +34,7 @@ func summarizeSegments(segments []parts.Segment, none string) string {
 }
 
 func summarizeTrend(o dashboard.Overview) string {
-	return shell.Number(o.Now.Total()) + " open · " + shell.Number(o.Opened) + " opened, " + shell.Number(o.Closed) + " closed"
+	return parts.Number(o.Now.Total()) + " open · " + parts.Number(o.Opened) + " opened, " + parts.Number(o.Closed) + " closed"
 }
 
 func summarizeRates(r panels.Rates) string {
@@ -50,7 +50,7 @@ func summarizeSpans(o dashboard.Overview) string {
 		text = shell.DaysText(o.TimeToFix.Median) + " to fix, median"
 	}
 	if n := len(o.Ages); n > 0 && o.Ages[n-1].N > 0 {
-		text += " · " + shell.Number(o.Ages[n-1].N) + " open " + o.Ages[n-1].Name
+		text += " · " + parts.Number(o.Ages[n-1].N) + " open " + o.Ages[n-1].Name
 	}
 	return text
 }
@@ -84,12 +84,12 @@ func summarizeTop(t panels.Table[panels.RepoRow]) string {
 		return t.Empty.Title
 	}
 	r := t.Rows[0]
-	return r.Repo + ": " + parts.Number(r.Critical+r.High) + " critical + high"
+	return string(r.Name) + ": " + parts.Number(r.OpenSeverity["critical"]+r.OpenSeverity["high"]) + " critical + high"
 }
 
 func summarizeRuns(t panels.Table[panels.RunRow]) string {
 	if len(t.Rows) == 0 {
 		return t.Empty.Title
 	}
-	return "latest: " + t.Rows[0].Repo
+	return "latest: " + string(t.Rows[0].Repo)
 }

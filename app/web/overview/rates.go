@@ -177,7 +177,7 @@ func fixTiles(o dashboard.Overview) []parts.Tile {
 	if m.N > 0 {
 		median, p90 = shell.DaysText(m.Median), shell.DaysText(m.P90)
 	}
-	n := []parts.Segment{{Text: "n = " + shell.Number(m.N), URL: rows}}
+	n := []parts.Segment{{Text: "n = " + parts.Number(m.N), URL: rows}}
 	return []parts.Tile{
 		{Label: "Time to fix, median", Value: median, URL: rows, Line: n},
 		{Label: "Time to fix, p90", Value: p90, URL: rows, Line: n},
@@ -199,14 +199,14 @@ func (w *Web) drawOutcomes(ctx context.Context, v shell.View) (templ.Component, 
 	}
 	for i, s := range o.Sessions {
 		out.Rows = append(out.Rows, panels.OutcomeRow{
-			State: string(s.State),
+			State: s.State,
 			HasPR: s.WithPR,
 			N:     int(s.N),
 			Most:  int(most),
 			URL:   o.Links["sessions/outcomes/"+strconv.Itoa(i)+"/n"].Page(),
 		})
 	}
-	out.Note, out.Count = "started"+periodText(o.Period.Name), shell.Number(total)
+	out.Note, out.Count = "started"+periodText(o.Period.Name), parts.Number(total)
 	out.More = parts.Link{Text: "All started", URL: o.Links["sessions/total"].Page()}
 	out.About = []string{"Sessions of the period’s runs by current state. Sessions that never started " +
 		"are not counted."}

@@ -59,11 +59,11 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 	total := int64(0)
 	for i, n := range counts {
 		if n > 0 {
-			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: string(telemetry.VerificationOutcomes()[i]), N: int(n)})
+			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: telemetry.VerificationOutcomes()[i], N: n})
 		}
 		total += n
 	}
-	out.Count = shell.Number(total)
+	out.Count = parts.Number(total)
 	return panels.VerdictCounts(out), nil
 }
 

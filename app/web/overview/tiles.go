@@ -66,9 +66,9 @@ func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) 
 		return t, err
 	}
 	url := func(i int) string { return links.Matching(links.In(v.Scope, links.Sessions), queries[i]) }
-	t.Value, t.URL = shell.Number(counts[0]), url(0)
-	t.Line = []parts.Segment{{Text: shell.Number(counts[1]) + " working", URL: url(1)},
-		{Text: shell.Number(counts[2]) + " waiting", URL: url(2)}}
+	t.Value, t.URL = parts.Number(counts[0]), url(0)
+	t.Line = []parts.Segment{{Text: parts.Number(counts[1]) + " working", URL: url(1)},
+		{Text: parts.Number(counts[2]) + " waiting", URL: url(2)}}
 	return t, nil
 }
 
@@ -111,9 +111,9 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 		open,
 		{
 			Label: "Closed" + periodText(o.Period.Name),
-			Value: shell.Number(o.Closed),
+			Value: parts.Number(o.Closed),
 			URL:   o.Links["closed"].Page(),
-			Line:  []parts.Segment{{Text: shell.Number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
+			Line:  []parts.Segment{{Text: parts.Number(o.Opened) + " opened", URL: o.Links["opened"].Page()}},
 		},
 		active,
 		pullsTile(at(links.Pulls), t.PRs, o.PRsWaiting),
@@ -122,23 +122,23 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 	if v.Scope == "" {
 		list = append(list, parts.Tile{
 			Label: "Repositories",
-			Value: shell.Number(int64(len(t.Repos))),
+			Value: parts.Number(len(t.Repos)),
 			URL:   links.Repos,
-			Line:  []parts.Segment{{Text: shell.Number(repos) + " with open issues", URL: links.Matching(links.Repos, queryWithOpen)}},
+			Line:  []parts.Segment{{Text: parts.Number(repos) + " with open issues", URL: links.Matching(links.Repos, queryWithOpen)}},
 		})
 	} else {
 		list = append(list, parts.Tile{
 			Label: "Sessions",
-			Value: shell.Number(t.SessionsCreated),
+			Value: parts.Number(t.SessionsCreated),
 			URL:   at(links.Sessions),
-			Line:  []parts.Segment{{Text: shell.Number(t.SessionsFinished) + " finished", URL: links.Matching(at(links.Sessions), "is:finished")}},
+			Line:  []parts.Segment{{Text: parts.Number(t.SessionsFinished) + " finished", URL: links.Matching(at(links.Sessions), "is:finished")}},
 		})
 	}
 	return append(list, parts.Tile{
 		Label: "Runs",
-		Value: shell.Number(t.Runs),
+		Value: parts.Number(t.Runs),
 		URL:   at(links.Runs),
-		Line:  []parts.Segment{{Text: shell.Number(t.Dispatches) + " dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
+		Line:  []parts.Segment{{Text: parts.Number(t.Dispatches) + " dispatches", URL: links.Matching(at(links.Runs), "kind:dispatch")}},
 	})
 }
 
@@ -152,21 +152,21 @@ func periodText(name string) string {
 func changeSegment(n int64) parts.Segment {
 	switch {
 	case n < 0:
-		return parts.Segment{Text: "↓ " + shell.Number(-n), Tone: parts.Success}
+		return parts.Segment{Text: "↓ " + parts.Number(-n), Tone: parts.Success}
 	case n > 0:
-		return parts.Segment{Text: "↑ " + shell.Number(n), Tone: parts.Danger}
+		return parts.Segment{Text: "↑ " + parts.Number(n), Tone: parts.Danger}
 	}
 	return parts.Segment{}
 }
 
 func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Tile {
-	tile := parts.Tile{Label: "Open issues", Value: shell.Number(t.Latest), URL: openURL(v, t.Links["latest_issues"])}
+	tile := parts.Tile{Label: "Open issues", Value: parts.Number(t.Latest), URL: openURL(v, t.Links["latest_issues"])}
 	for _, tier := range []struct {
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
 		segment := parts.Segment{
-			Text: shell.Number(listed[tier.name]) + " " + tier.name,
+			Text: parts.Number(listed[tier.name]) + " " + tier.name,
 			Tone: tier.tone,
 			URL:  links.Matching(links.In(v.Scope, links.Issues), shell.QueryOpen+" severity:"+tier.name),
 		}
@@ -179,7 +179,7 @@ func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Ti
 		tile.Line = append(tile.Line, segment)
 	}
 	if t.Unlisted > 0 {
-		tile.Line = append(tile.Line, parts.Segment{Text: shell.Number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
+		tile.Line = append(tile.Line, parts.Segment{Text: parts.Number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
 	}
 	return tile
 }
@@ -199,15 +199,15 @@ func openURL(v shell.View, l dashboard.Link) string {
 func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure) parts.Tile {
 	t := parts.Tile{
 		Label: "PRs waiting",
-		Value: shell.Number(prs.Open),
+		Value: parts.Number(prs.Open),
 		URL:   links.Matching(list, shell.QueryOpen),
-		Line:  []parts.Segment{{Text: "of " + shell.Number(prs.Total), URL: list}},
+		Line:  []parts.Segment{{Text: "of " + parts.Number(prs.Total), URL: list}},
 	}
 	if waiting.Most > 0 {
 		t.Line = []parts.Segment{{Text: "oldest " + shell.DaysText(waiting.Most), URL: links.Matching(list, shell.QueryOpen)}}
 	}
 	if prs.Unknown > 0 {
-		t.Line = append(t.Line, parts.Segment{Text: shell.Number(prs.Unknown) + " not fetched", URL: links.Matching(list, "is:unknown")})
+		t.Line = append(t.Line, parts.Segment{Text: parts.Number(prs.Unknown) + " not fetched", URL: links.Matching(list, "is:unknown")})
 	}
 	return t
 }
@@ -218,6 +218,6 @@ func rateTile(o dashboard.Overview) parts.Tile {
 		rate = shell.PercentText(o.PRs.FixRate())
 	}
 	return parts.Tile{Label: "Merge rate", Value: rate, URL: o.Links["prs_total"].Page(),
-		Line: []parts.Segment{{Text: shell.Number(o.PRs.Merged) + " merged / " + shell.Number(o.PRs.Total) + " PRs",
+		Line: []parts.Segment{{Text: parts.Number(o.PRs.Merged) + " merged / " + parts.Number(o.PRs.Total) + " PRs",
 			URL: o.Links["prs_merged"].Page()}}}
 }

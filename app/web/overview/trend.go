@@ -53,7 +53,7 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 		Empty: parts.Empty{Icon: "pulse", Title: "No issues open, opened or closed in this period"},
 	}
 	t.About, t.Summary = aboutTrend(), summarizeTrend(o)
-	t.Note = fmt.Sprintf("%s → %s%s", shell.Number(o.Before.Total()), shell.Number(o.Now.Total()), periodText(o.Period.Name))
+	t.Note = fmt.Sprintf("%s → %s%s", parts.Number(o.Before.Total()), parts.Number(o.Now.Total()), periodText(o.Period.Name))
 	return panels.OverTime(t), nil
 }
 
@@ -86,8 +86,8 @@ func trendChart(v shell.View, o dashboard.Overview) parts.Chart {
 	if size > 1 {
 		c.BarNote = fmt.Sprintf("per %d weeks", size)
 	}
-	opened := parts.BarSeries{Name: "Opened", Class: "chart-opened", Total: shell.Number(o.Opened), URL: o.Links["opened"].Page()}
-	closed := parts.BarSeries{Name: "Closed", Class: "chart-closed", Total: shell.Number(o.Closed), URL: o.Links["closed"].Page()}
+	opened := parts.BarSeries{Name: "Opened", Class: "chart-opened", Total: parts.Number(o.Opened), URL: o.Links["opened"].Page()}
+	closed := parts.BarSeries{Name: "Closed", Class: "chart-closed", Total: parts.Number(o.Closed), URL: o.Links["closed"].Page()}
 	for _, g := range groups {
 		opened.Bars = append(opened.Bars, g.bar(v, o, "opened", g.opened))
 		closed.Bars = append(closed.Bars, g.bar(v, o, "closed", g.closed))
@@ -103,13 +103,13 @@ func pointTitle(p telemetry.DayPoint) string {
 	var tiers []string
 	for _, tier := range telemetry.Severities() {
 		if n := p.ListedOf(tier); n > 0 {
-			tiers = append(tiers, shell.Number(n)+" "+tier)
+			tiers = append(tiers, parts.Number(n)+" "+tier)
 		}
 	}
 	if p.Unlisted > 0 {
-		tiers = append(tiers, shell.Number(p.Unlisted)+" not listed")
+		tiers = append(tiers, parts.Number(p.Unlisted)+" not listed")
 	}
-	title := p.Day.Format("2 Jan 2006") + ": " + shell.Number(p.Total()) + " open"
+	title := p.Day.Format("2 Jan 2006") + ": " + parts.Number(p.Total()) + " open"
 	if len(tiers) > 0 {
 		title += " (" + strings.Join(tiers, ", ") + ")"
 	}
@@ -188,7 +188,7 @@ func (g weekGroup) bar(v shell.View, o dashboard.Overview, event string, n int64
 		From:  g.from,
 		To:    g.to,
 		N:     int(n),
-		Title: fmt.Sprintf("%s %s, %s", shell.Number(n), event, g.name()),
+		Title: fmt.Sprintf("%s %s, %s", parts.Number(n), event, g.name()),
 		URL:   shell.ChangesURL(v, event, g.from, g.last(o.Period.Until)),
 	}
 }
@@ -212,16 +212,16 @@ func trendTable(v shell.View, o dashboard.Overview, groups []weekGroup) (columns
 			point++
 		}
 		p, link := o.Open[point], o.Links[openLink(point)]
-		row := parts.Row{Name: g.from.Format("2 Jan 2006"), Cells: []parts.Link{{Text: shell.Number(p.Listed), URL: link.Page()}}}
+		row := parts.Row{Name: g.from.Format("2 Jan 2006"), Cells: []parts.Link{{Text: parts.Number(p.Listed), URL: link.Page()}}}
 		for _, tier := range tiers {
-			row.Cells = append(row.Cells, parts.Link{Text: shell.Number(p.ListedOf(tier)), URL: link.And("severity:" + tier).Page()})
+			row.Cells = append(row.Cells, parts.Link{Text: parts.Number(p.ListedOf(tier)), URL: link.And("severity:" + tier).Page()})
 		}
 		if unlisted {
-			row.Cells = append(row.Cells, parts.Link{Text: shell.Number(p.Unlisted)})
+			row.Cells = append(row.Cells, parts.Link{Text: parts.Number(p.Unlisted)})
 		}
 		row.Cells = append(row.Cells,
-			parts.Link{Text: shell.Number(g.opened), URL: shell.ChangesURL(v, "opened", g.from, g.last(o.Period.Until))},
-			parts.Link{Text: shell.Number(g.closed), URL: shell.ChangesURL(v, "closed", g.from, g.last(o.Period.Until))})
+			parts.Link{Text: parts.Number(g.opened), URL: shell.ChangesURL(v, "opened", g.from, g.last(o.Period.Until))},
+			parts.Link{Text: parts.Number(g.closed), URL: shell.ChangesURL(v, "closed", g.from, g.last(o.Period.Until))})
 		rows = append(rows, row)
 	}
 	return columns, rows

@@ -71,8 +71,8 @@ func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {
 	}
 	note := panels.QuotaNote{
 		Known: true,
-		Left:  Number(int64(r.Remaining)) + "/" + Number(int64(r.Limit)),
-		Short: Number(int64(r.Remaining)),
+		Left:  parts.Number(int64(r.Remaining)) + "/" + parts.Number(int64(r.Limit)),
+		Short: parts.Number(int64(r.Remaining)),
 	}
 	switch {
 	case r.Remaining == 0:
@@ -107,7 +107,7 @@ func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	case !s.FailedAt.IsZero():
 		note.Tone, note.Cause = parts.Danger, problemLabel(s.Code)
 	case s.Missing > 0:
-		note.Tone, note.Cause = parts.Attention, Number(s.Missing)+" not found by Devin"
+		note.Tone, note.Cause = parts.Attention, parts.Number(s.Missing)+" not found by Devin"
 	case every > 0 && w.Now().Sub(s.OKAt.Time) > lateAfter*every:
 		note.Tone, note.Cause = parts.Attention, "usually every "+telemetry.SpanText(every)
 	}

@@ -14,7 +14,7 @@ import (
 // startedText says how a job was started, and who joined it, as this
 // browser's person would: "by you, 1 more joined".
 func startedText(j telemetry.Job, mine bool) string {
-	more := Number(j.Joined) + " more joined"
+	more := parts.Number(j.Joined) + " more joined"
 	switch {
 	case mine && j.Joined > 0:
 		return "by you, " + more
@@ -29,7 +29,7 @@ func startedText(j telemetry.Job, mine bool) string {
 	case j.Joined == 1:
 		said += ", you joined"
 	case j.Joined > 1:
-		said += ", you and " + Number(j.Joined-1) + " more joined"
+		said += ", you and " + parts.Number(j.Joined-1) + " more joined"
 	}
 	return strings.TrimPrefix(said, ", ")
 }
@@ -85,16 +85,16 @@ func JobTitle(j telemetry.Job) string {
 // JobSummary is a done job in a sentence.
 func JobSummary(j telemetry.Job) string {
 	r := resultOf(j)
-	plural := func(n int64, noun, more string) string { return parts.Plural(int(n), noun, more) }
+	plural := func(n int64, noun, more string) string { return parts.Plural(n, noun, more) }
 	var said []string
 	switch j.Kind {
 	case ingest.JobRefresh:
-		said = []string{plural(r.New, "new file", ""), Number(r.Updated) + " updated"}
+		said = []string{plural(r.New, "new file", ""), parts.Number(r.Updated) + " updated"}
 		if r.Gone > 0 {
-			said = append(said, Number(r.Gone)+" gone")
+			said = append(said, parts.Number(r.Gone)+" gone")
 		}
 		if r.Broken > 0 {
-			said = append(said, Number(r.Broken)+" could not be read")
+			said = append(said, parts.Number(r.Broken)+" could not be read")
 		}
 		if r.PRsFound > 0 {
 			said = append(said, plural(r.PRsFound, "pull request", ""))
@@ -102,10 +102,10 @@ func JobSummary(j telemetry.Job) string {
 	case ingest.JobPoll:
 		said = []string{plural(r.Polled, "session", "") + " polled", plural(r.PRsFound, "pull request", "")}
 		if r.Skipped > 0 {
-			said = append(said, Number(r.Skipped)+" left for later")
+			said = append(said, parts.Number(r.Skipped)+" left for later")
 		}
 		if r.Missing > 0 {
-			said = append(said, Number(r.Missing)+" not found by Devin")
+			said = append(said, parts.Number(r.Missing)+" not found by Devin")
 		}
 	case ingest.JobPollPRs:
 		said = []string{plural(r.PRsFound, "pull request", "")}
@@ -136,7 +136,7 @@ func failureTexts(errs []string) (said []string) {
 }
 
 func backfillSummary(r jobResult) string {
-	records := parts.Plural(int(r.PatchedFiles), "record", "")
+	records := parts.Plural(r.PatchedFiles, "record", "")
 	if len(r.Changes) == 0 {
 		return "Nothing to correct: no known issue id or pull request is missing from a record."
 	}

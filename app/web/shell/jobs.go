@@ -151,9 +151,9 @@ func (w *Shell) jobCard(j telemetry.Job) panels.JobCard {
 		}
 		switch {
 		case s.Total > 0:
-			row.Count = Number(s.Done) + "/" + Number(s.Total)
+			row.Count = parts.Number(s.Done) + "/" + parts.Number(s.Total)
 		case s.Done > 0:
-			row.Count = Number(s.Done)
+			row.Count = parts.Number(s.Done)
 		}
 		card.Steps = append(card.Steps, row)
 	}

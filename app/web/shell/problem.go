@@ -30,7 +30,7 @@ func heldProblem(l telemetry.HeldListing) panels.Problem {
 		Tone:   parts.Danger,
 		Icon:   "alert",
 		Strong: "Run files are missing.",
-		Text: l.Message() + " Seen " + parts.Plural(int(l.Times), "time", "") + " since " + l.FirstSeen.Format("2006-01-02 15:04") +
+		Text: l.Message() + " Seen " + parts.Plural(l.Times, "time", "") + " since " + l.FirstSeen.Format("2006-01-02 15:04") +
 			" UTC. " + check + ". If the files were deleted, confirm it.",
 	}
 	return n
@@ -41,7 +41,7 @@ func missingProblem(n int64) panels.Problem {
 	return panels.Problem{Notice: parts.Notice{
 		Tone:   parts.Attention,
 		Icon:   "question",
-		Strong: "Devin cannot find " + parts.Plural(int(n), "session", "") + " (404).",
+		Strong: "Devin cannot find " + parts.Plural(n, "session", "") + " (404).",
 		Text: "They were deleted, or DEVIN_API_KEY belongs to another organization. " +
 			"Stored data is still shown. Devin is asked again every hour.",
 		Link: parts.Link{Text: "Sessions", URL: links.Sessions},

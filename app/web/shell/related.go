@@ -53,10 +53,10 @@ func (w *Shell) WithSessions(ctx context.Context, issues []telemetry.IssueRow) (
 // TakenRow is an issue as lists show it, with its latest session.
 func (w *Shell) TakenRow(i TakenIssue) panels.IssueRow {
 	r := w.IssueRow(i.IssueRow)
-	r.Latest.Short = ShortID(i.Session)
-	if s := i.session; s != nil {
-		row := w.SessionRow(*s)
-		r.Latest.Page, r.Latest.State, r.Latest.Reason, r.Latest.PR = row.Page, row.State, row.Reason, row.PR
+	r.Short = ShortID(i.Session)
+	if i.session != nil {
+		row := w.SessionRow(*i.session)
+		r.Latest = &row
 	}
 	return r
 }
@@ -103,7 +103,7 @@ func (w *Shell) MarkedRow(p MarkedPull) panels.PullRow {
 		r.Tiers = append(r.Tiers, panels.Tier{N: other})
 	}
 	if p.Outcome != "" {
-		r.Verified = panels.VerdictState(string(p.Outcome), false) // the column of states says that the merge is not known
+		r.Verified = panels.VerdictState(p.Outcome, false) // the column of states says that the merge is not known
 	}
 	return r
 }

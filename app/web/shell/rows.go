@@ -14,30 +14,18 @@ import (
 // SessionRow is a session as lists show it.
 func (w *Shell) SessionRow(s telemetry.SessionRow) panels.SessionRow {
 	r := panels.SessionRow{
-		Key:      s.Key,
-		State:    string(s.State),
-		Reason:   s.Reason,
-		HasPR:    s.HasPR,
-		Family:   s.Family,
-		Title:    telemetry.ShortenIssueIDs(s.Title),
-		Short:    ShortID(s.ID),
-		Recorded: s.PolledAt.IsZero(),
-		Repo:     string(s.Repo),
-		Run:      RunName(s.RunNumber, s.BatchID),
-		RunURL:   links.Run(s.RunFile),
-		Since:    s.StateSince.Time,
-		Updated:  s.UpdatedAt.Time,
-		IssueIDs: Named(s.IssueIDs),
-		Started:  s.At.Time,
-		URL:      w.Settings.DevinWeb.Session(s.ID, s.URL),
+		SessionRow: s,
+		Short:      ShortID(s.ID),
+		Page:       links.Session(s.Key),
+		URL:        w.Settings.DevinWeb.Session(s.ID, s.URL),
+		Run:        RunName(s.RunNumber, s.BatchID),
+		RunURL:     links.Run(s.RunFile),
+		Recorded:   s.PolledAt.IsZero(),
 	}
-	if s.PR != nil {
-		r.PR = panels.PullRef{Number: int(s.PR.Number), State: s.PR.State, Merged: s.PR.Merged, URL: links.Pull(s.PR.Repo, s.PR.Number)}
-	}
+	r.Title, r.IssueIDs = telemetry.ShortenIssueIDs(s.Title), Named(s.IssueIDs)
 	if s.State == telemetry.StateNeverStarted || s.State == telemetry.StateFailed {
 		r.Remark = s.Reason
 	}
-	r.Page = links.Session(s.Key)
 	return r
 }
 
@@ -66,48 +54,25 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 // RunRow is a scan or a dispatch as lists show it.
 func (w *Shell) RunRow(r telemetry.RunRow) panels.RunRow {
 	row := panels.RunRow{
-		Key:      r.Source + "-" + r.File,
+		RunRow:   r,
 		Name:     string(r.Kind),
 		Label:    r.RunLabel,
-		Number:   int(r.RunNumber),
-		Kind:     string(r.Kind),
+		Page:     links.Run(r.File),
 		URL:      w.Settings.GitHubWeb.Recorded(r.RunURL),
-		Repo:     string(r.Repo),
-		At:       r.At.Time,
-		Found:    int(r.IssuesFound),
-		Reduced:  r.Reduced,
 		Unlisted: r.Kind == telemetry.KindScan && !r.HasFindings,
-		Batches:  int(r.Batches),
-		Sessions: int(r.Sessions),
 	}
 	if r.RunNumber > 0 {
-		row.Name, row.Label = "run "+strconv.FormatInt(r.RunNumber, 10), ""
+		row.Name, row.Label = RunName(r.RunNumber, 0), ""
 	}
-	if r.New != nil && r.Gone != nil {
-		row.Compared, row.New, row.Gone = true, int(*r.New), int(*r.Gone)
-	}
-	row.Page = links.Run(r.File)
 	return row
 }
 
 // RepoRow is a repository as lists show it.
 func RepoRow(r RepoTrend) panels.RepoRow {
 	row := panels.RepoRow{
-		Repo:      string(r.Name),
-		Critical:  int(r.OpenSeverity["critical"]),
-		High:      int(r.OpenSeverity["high"]),
-		Medium:    int(r.OpenSeverity["medium"]),
-		Low:       int(r.OpenSeverity["low"]),
-		Open:      int(r.Open),
-		Active:    int(r.SessionsActive),
-		PRsOpen:   int(r.PRs.Open),
-		LastScan:  r.LastRun.Time,
-		Change:    int(r.days.Change()),
-		Closed:    int(r.days.Closed),
+		RepoRow:   r.RepoRow,
+		Days:      r.days,
 		ClosedURL: ChangesURL(View{Scope: string(r.Name)}, "closed", r.since, r.until),
-	}
-	for _, n := range r.days.Open {
-		row.Days = append(row.Days, int(n))
 	}
 	switch {
 	case !r.Listed && r.LatestRun != nil:
@@ -122,26 +87,13 @@ func RepoRow(r RepoTrend) panels.RepoRow {
 
 // IssueRow is an issue as lists show it.
 func (w *Shell) IssueRow(i telemetry.IssueRow) panels.IssueRow {
-	return panels.IssueRow{
-		ID:       i.PublicID,
-		URL:      links.Issue(i.PublicID),
-		Severity: i.Severity,
-		Status:   string(i.Status),
-		Rule:     i.Rule,
-		Family:   i.Family,
-		File:     i.File,
-		Line:     int(i.Line),
-		CodeURL:  w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line),
-		Repo:     string(i.Repo),
-		First:    i.FirstSeen.At.Time,
-		Last:     i.LastSeen.At.Time,
-		Attempts: int(i.Attempts),
-	}
+	return panels.IssueRow{IssueRow: i, CodeURL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line)}
 }
 
 // FileRow is a record that could not be read.
-func FileRow(f telemetry.FileRow) panels.FileRow {
-	return panels.FileRow{File: f.File, Error: asSentence(string(f.Error)), At: f.FetchedAt.Time}
+func FileRow(f telemetry.FileRow) telemetry.FileRow {
+	f.Error = telemetry.Optional(asSentence(string(f.Error)))
+	return f
 }
 
 // SpotText writes a location: "src/a.js:12".

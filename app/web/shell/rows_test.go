@@ -43,7 +43,7 @@ func TestSessionRows(t *testing.T) {
 		Title: "fix(CQLF-R3-0001, CQLF-R3-0002): it", IssueIDs: []string{"", "CQLF-R3-0001"}, PR: pr}
 	r := site().SessionRow(s)
 	if r.Page != "/sessions/a1" || r.URL != "https://app.devin.ai/sessions/a1" || r.RunURL != "/runs/a.json" ||
-		r.PR.URL != "/pulls/octo/shop/7" {
+		*r.PR != *pr {
 		t.Errorf("%+v", r)
 	}
 	if r.Run != "run 3 · batch 2" || len(r.IssueIDs) != 1 || r.Remark != "" || !r.Recorded || r.Title != telemetry.ShortenIssueIDs(s.Title) {
@@ -89,12 +89,12 @@ func TestRunRows(t *testing.T) {
 	n, gone := int64(2), int64(1)
 	scan := site().RunRow(telemetry.RunRow{Kind: telemetry.KindScan, RunNumber: 3, RunLabel: "r", RunURL: "https://evil.example",
 		File: "a.json", HasFindings: true, New: &n, Gone: &gone})
-	if scan.Name != "run 3" || scan.Label != "" || scan.URL != "" || !scan.Compared || scan.New != 2 || scan.Gone != 1 ||
+	if scan.Name != "run 3" || scan.Label != "" || scan.URL != "" || scan.New == nil || *scan.New != 2 || scan.Gone == nil || *scan.Gone != 1 ||
 		scan.Unlisted || scan.Page != "/runs/a.json" {
 		t.Errorf("%+v", scan)
 	}
 	hand := site().RunRow(telemetry.RunRow{Kind: telemetry.KindScan, RunLabel: "by hand"})
-	if hand.Name != "scan" || hand.Label != "by hand" || hand.Compared || !hand.Unlisted {
+	if hand.Name != "scan" || hand.Label != "by hand" || hand.New != nil || !hand.Unlisted {
 		t.Errorf("%+v", hand)
 	}
 }
@@ -109,7 +109,7 @@ func TestRepoRows(t *testing.T) {
 		"newer scan not listed": {Listed: true, WithoutFindings: true},
 	} {
 		row := RepoRow(RepoTrend{RepoRow: r, days: telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}})
-		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days, []int{1, 4}) || row.Closed != 2 {
+		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days.Open, []int64{1, 4}) || row.Days.Closed != 2 {
 			t.Errorf("%+v, want %q", row, want)
 		}
 	}

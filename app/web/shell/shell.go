@@ -144,7 +144,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s.Fresh = w.strip(v.Of(w.Freshness()), p)
 	for i := range s.Nav {
 		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 {
-			s.Nav[i].Count = Number(p.needs)
+			s.Nav[i].Count = parts.Number(p.needs)
 		}
 	}
 	w.hold(p, s.Buttons)

@@ -13,6 +13,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
 
 // Quota returns what GitHub last said of the token's hourly limit.
@@ -67,7 +68,7 @@ func (w *Shell) held(p freshness) (github, devin time.Time) {
 // strip.
 func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 	digest := fnv.New32a()
-	words := []string{"needs=" + Number(p.needs)}
+	words := []string{"needs=" + parts.Number(p.needs)}
 	for _, s := range p.sources {
 		if !s.OKAt.IsZero() {
 			words = append(words, s.Name+"="+strconv.FormatInt(s.OKAt.Unix(), 10))

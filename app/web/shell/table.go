@@ -54,7 +54,7 @@ func Table[R, V any](ctx context.Context, v View, sort parts.Sort, from Source[R
 		}
 	}
 	t.Rows = RowsOf(list.Items, row)
-	t.Count = parts.Number(int(list.Total))
+	t.Count = parts.Number(list.Total)
 	t.Sort = parts.Sort{Key: p.Sort, Desc: p.Order == "desc"}
 	t.Pager = parts.Pager{Page: int(p.Number), Pages: int(pages), PerPage: int(p.Size), Total: int(list.Total), Asked: int(asked)}
 	return t, nil
@@ -71,7 +71,7 @@ func Short[R, V any](ctx context.Context, v View, n int64, sort parts.Sort, from
 	if err != nil {
 		return t, err
 	}
-	t.Rows, t.Count = RowsOf(list.Items, row), parts.Number(int(list.Total))
+	t.Rows, t.Count = RowsOf(list.Items, row), parts.Number(list.Total)
 	return t, nil
 }
 

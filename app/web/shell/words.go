@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/views/parts"
 )
 
 // DaysText is an interval in its largest unit: "3 d", "7 h".
@@ -30,9 +29,6 @@ func Without(texts []string, text string) []string {
 
 // PercentText writes a rate: "25.0 %".
 func PercentText(rate float64) string { return strconv.FormatFloat(rate, 'f', 1, 64) + " %" }
-
-// Number writes a count: "1,024".
-func Number(n int64) string { return parts.Number(int(n)) }
 
 // Named are the ids that say something: old records can hold blank ones.
 func Named(ids []string) []string {

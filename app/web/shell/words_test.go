@@ -44,7 +44,7 @@ func TestNames(t *testing.T) {
 		{BasisText(telemetry.LinkDevin), "Devin’s answer"}, {BasisText(telemetry.LinkVerification), "verification record"},
 		{BasisText(telemetry.LinkRecorded), "run record"}, {BasisText(telemetry.LinkSessionID), "session id in the PR"},
 		{BasisText(telemetry.LinkIssueID), "issue id in the title"}, {BasisText(""), ""},
-		{PercentText(33.33), "33.3 %"}, {Number(1234567), "1,234,567"}, {SpotText("a.ts", 0), "a.ts"}, {SpotText("a.ts", 7), "a.ts:7"},
+		{PercentText(33.33), "33.3 %"}, {parts.Number(1234567), "1,234,567"}, {SpotText("a.ts", 0), "a.ts"}, {SpotText("a.ts", 7), "a.ts:7"},
 		{ValueText(nil), "empty"}, {ValueText(""), "empty"}, {ValueText([]any{}), "empty"}, {ValueText([]any{"a", 2.0}), "a, 2"},
 		{ValueText("https://github.com/octo/shop/pull/7"), "octo/shop#7"}, {ValueText("text"), "text"},
 	} {

@@ -192,37 +192,12 @@ type BatchRow struct {
 	DryRun bool
 }
 
-func attemptColumns() []parts.Column {
-	return []parts.Column{
-		{Text: "#", Class: "d-n"}, {Text: "Run", Class: "d-run"}, {Text: "Session", Class: "d-state"},
-		{Text: "PR", Class: "d-pr"}, {Text: "Verified", Class: "d-check"}, {Text: "Outcome"},
-	}
-}
-
 func issuesColumns(from bool) []parts.Column {
 	list := []parts.Column{{Text: "Severity", Class: "c-sev"}, {Text: "State", Class: "c-status"}, {Text: "Rule"}, {Text: "Location"}}
 	if from {
 		return append(list, parts.Column{Text: "Before", Class: "d-from"})
 	}
 	return list
-}
-
-func verificationColumns() []parts.Column {
-	return []parts.Column{
-		{Text: "Outcome"}, {Text: "Re-scan"}, {Text: "Since"}, {Text: "Of", Class: "d-run"},
-		{Text: "When", Class: "d-when", Number: true},
-	}
-}
-
-func linkedColumns() []parts.Column {
-	return []parts.Column{{Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Run", Class: "d-run"}, {Text: "Linked by"}}
-}
-
-func batchColumns() []parts.Column {
-	return []parts.Column{
-		{Text: "Batch", Class: "c-num"}, {Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Issues"},
-		{Text: "PR", Class: "c-pr"},
-	}
 }
 
 // How much of a long history is shown at once: its first and last steps, and

@@ -162,7 +162,7 @@ func IssueEvents(c Events) templ.Component {
 					var templ_7745c5c3_Var9 string
 					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.ResolveAttributeValue(c.ID + "-" + r.Event + "-" + r.Issue + "-" + parts.Decimal(r.At.Unix()))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/events.templ`, Line: 41, Col: 84}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/events.templ`, Line: 42, Col: 84}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var9)
 					if templ_7745c5c3_Err != nil {
@@ -195,7 +195,7 @@ func IssueEvents(c Events) templ.Component {
 					var templ_7745c5c3_Var10 string
 					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(r.Family)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/events.templ`, Line: 46, Col: 45}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/events.templ`, Line: 47, Col: 45}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 					if templ_7745c5c3_Err != nil {
@@ -220,7 +220,7 @@ func IssueEvents(c Events) templ.Component {
 					var templ_7745c5c3_Var11 string
 					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.OpenFor)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/events.templ`, Line: 50, Col: 39}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/events.templ`, Line: 51, Col: 39}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 					if templ_7745c5c3_Err != nil {
@@ -241,7 +241,8 @@ func IssueEvents(c Events) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = rows(c.Table, "t-events", eventColumns()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rows(c.Table, "t-events", []parts.Column{{Text: "What", Class: "c-status"}, {Text: "Severity", Class: "c-sev"}, {Text: "Rule"}, {Text: "Repository", Class: "c-repo"}, {Text: "Run", Class: "c-run"},
+				{Text: "Was open for", Class: "c-span", Number: true}, {Text: "When", Class: "c-day", Number: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -253,11 +254,6 @@ func IssueEvents(c Events) templ.Component {
 		}
 		return nil
 	})
-}
-
-func eventColumns() []parts.Column {
-	return []parts.Column{{Text: "What", Class: "c-status"}, {Text: "Severity", Class: "c-sev"}, {Text: "Rule"}, {Text: "Repository", Class: "c-repo"}, {Text: "Run", Class: "c-run"},
-		{Text: "Was open for", Class: "c-span", Number: true}, {Text: "When", Class: "c-day", Number: true}}
 }
 
 func eventState(event string) parts.State {

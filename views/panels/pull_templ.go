@@ -317,7 +317,7 @@ func linked(list []LinkedRow) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = table("t-linked", "Sessions", linkedColumns()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = table("t-linked", "Sessions", []parts.Column{{Text: "State", Class: "c-state"}, {Text: "Session"}, {Text: "Run", Class: "d-run"}, {Text: "Linked by"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -14,22 +14,6 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-func repoColumns() []parts.Column {
-	return []parts.Column{
-		{Key: "repo", Text: "Repository", Class: ""},
-		{Key: "open", Text: "Open", Class: "c-num", Number: true, Initial: true},
-		{Key: "critical", Text: "Critical", Class: "c-num2", Number: true, Initial: true},
-		{Key: "high", Text: "High", Class: "c-num", Number: true, Initial: true},
-		{Key: "medium", Text: "Medium", Class: "c-num2", Number: true, Initial: true},
-		{Key: "low", Text: "Low", Class: "c-num", Number: true, Initial: true},
-		{Key: "change", Text: "Last 30 days", Class: "c-spark", Number: true, Initial: true},
-		{Key: "closed", Text: "Closed in 30 d", Class: "c-span c-closed", Number: true, Initial: true},
-		{Key: "active", Text: "Active sessions", Class: "c-wide c-active", Number: true, Initial: true},
-		{Key: "waiting", Text: "PRs open", Class: "c-num2 c-prs", Number: true, Initial: true},
-		{Key: "last_run", Text: "Last run", Class: "c-day", Number: true, Initial: true},
-	}
-}
-
 // Repos is the list of repositories.
 func Repos(t Table[RepoRow]) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -84,7 +68,7 @@ func Repos(t Table[RepoRow]) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(t.ID + "-" + string(r.Name))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 30, Col: 40}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 26, Col: 40}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -106,7 +90,7 @@ func Repos(t Table[RepoRow]) templ.Component {
 						var templ_7745c5c3_Var5 string
 						templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 34, Col: 52}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 30, Col: 52}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var5)
 						if templ_7745c5c3_Err != nil {
@@ -119,7 +103,7 @@ func Repos(t Table[RepoRow]) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(r.Short)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 34, Col: 64}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 30, Col: 64}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 						if templ_7745c5c3_Err != nil {
@@ -137,7 +121,7 @@ func Repos(t Table[RepoRow]) templ.Component {
 					var templ_7745c5c3_Var7 string
 					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(r.Open))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 37, Col: 51}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 33, Col: 51}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 					if templ_7745c5c3_Err != nil {
@@ -201,7 +185,19 @@ func Repos(t Table[RepoRow]) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = rows(t, "t-repos", repoColumns()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rows(t, "t-repos", []parts.Column{
+				{Key: "repo", Text: "Repository", Class: ""},
+				{Key: "open", Text: "Open", Class: "c-num", Number: true, Initial: true},
+				{Key: "critical", Text: "Critical", Class: "c-num2", Number: true, Initial: true},
+				{Key: "high", Text: "High", Class: "c-num", Number: true, Initial: true},
+				{Key: "medium", Text: "Medium", Class: "c-num2", Number: true, Initial: true},
+				{Key: "low", Text: "Low", Class: "c-num", Number: true, Initial: true},
+				{Key: "change", Text: "Last 30 days", Class: "c-spark", Number: true, Initial: true},
+				{Key: "closed", Text: "Closed in 30 d", Class: "c-span c-closed", Number: true, Initial: true},
+				{Key: "active", Text: "Active sessions", Class: "c-wide c-active", Number: true, Initial: true},
+				{Key: "waiting", Text: "PRs open", Class: "c-num2 c-prs", Number: true, Initial: true},
+				{Key: "last_run", Text: "Last run", Class: "c-day", Number: true, Initial: true},
+			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -213,18 +209,6 @@ func Repos(t Table[RepoRow]) templ.Component {
 		}
 		return nil
 	})
-}
-
-func topRepoColumns() []parts.Column {
-	return []parts.Column{
-		{Text: "Repository"},
-		{Text: "C", Class: "c-tier", Number: true},
-		{Text: "H", Class: "c-tier", Number: true},
-		{Text: "M", Class: "c-tier", Number: true},
-		{Text: "L", Class: "c-tier", Number: true},
-		{Text: "30 days", Class: "c-num", Number: true},
-		{Text: "Last run", Class: "c-day", Number: true},
-	}
 }
 
 // TopRepos is the short table of repositories.
@@ -281,7 +265,7 @@ func TopRepos(t Table[RepoRow]) templ.Component {
 					var templ_7745c5c3_Var11 string
 					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.ResolveAttributeValue(t.ID + "-" + string(r.Name))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 79, Col: 40}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 71, Col: 40}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var11)
 					if templ_7745c5c3_Err != nil {
@@ -303,7 +287,7 @@ func TopRepos(t Table[RepoRow]) templ.Component {
 						var templ_7745c5c3_Var12 string
 						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 83, Col: 52}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 75, Col: 52}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var12)
 						if templ_7745c5c3_Err != nil {
@@ -316,7 +300,7 @@ func TopRepos(t Table[RepoRow]) templ.Component {
 						var templ_7745c5c3_Var13 string
 						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(r.Short)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 83, Col: 64}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 75, Col: 64}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 						if templ_7745c5c3_Err != nil {
@@ -350,7 +334,15 @@ func TopRepos(t Table[RepoRow]) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = rows(t, "t-top", topRepoColumns()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rows(t, "t-top", []parts.Column{
+				{Text: "Repository"},
+				{Text: "C", Class: "c-tier", Number: true},
+				{Text: "H", Class: "c-tier", Number: true},
+				{Text: "M", Class: "c-tier", Number: true},
+				{Text: "L", Class: "c-tier", Number: true},
+				{Text: "30 days", Class: "c-num", Number: true},
+				{Text: "Last run", Class: "c-day", Number: true},
+			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -408,7 +400,7 @@ func tierCells(r RepoRow) templ.Component {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(Tier{Severity: tier}.letter())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 103, Col: 56}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 95, Col: 56}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -483,7 +475,7 @@ func tierCount(n int64, tone parts.Tone) templ.Component {
 			var templ_7745c5c3_Var18 string
 			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(n))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 117, Col: 19}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 109, Col: 19}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 			if templ_7745c5c3_Err != nil {
@@ -515,7 +507,7 @@ func tierCount(n int64, tone parts.Tone) templ.Component {
 			var templ_7745c5c3_Var21 string
 			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(n))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 119, Col: 48}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 111, Col: 48}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 			if templ_7745c5c3_Err != nil {
@@ -561,7 +553,7 @@ func changeText(n int64) templ.Component {
 			var templ_7745c5c3_Var23 string
 			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(n))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 127, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 119, Col: 45}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {
@@ -579,7 +571,7 @@ func changeText(n int64) templ.Component {
 			var templ_7745c5c3_Var24 string
 			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(n))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 129, Col: 45}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/repos.templ`, Line: 121, Col: 45}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 			if templ_7745c5c3_Err != nil {

@@ -10,20 +10,6 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "telemetry-dashboard/views/parts"
 
-func sessionColumns() []parts.Column {
-	return []parts.Column{
-		{Key: "state", Text: "State", Class: "c-state"},
-		{Key: "family", Text: "Family"},
-		{Key: "repo", Text: "Repository", Class: "c-repo"},
-		{Key: "run", Text: "Run", Class: "c-run", Initial: true},
-		{Key: "age", Text: "In this state", Class: "c-span", Number: true, Initial: true},
-		{Text: "Issues", Class: "c-ids"},
-		{Key: "pr", Text: "PR", Class: "c-pr", Initial: true},
-		{Key: "started", Text: "Started", Class: "c-day", Number: true, Initial: true},
-		{Text: "Open", Class: "c-open", Hidden: true},
-	}
-}
-
 // Sessions is the list of Devin sessions.
 func Sessions(t Table[SessionRow]) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -78,7 +64,7 @@ func Sessions(t Table[SessionRow]) templ.Component {
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(t.ID + "-" + r.Key)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 24, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 20, Col: 31}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 					if templ_7745c5c3_Err != nil {
@@ -131,7 +117,17 @@ func Sessions(t Table[SessionRow]) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = rows(t, "t-sessions", sessionColumns()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rows(t, "t-sessions", []parts.Column{
+				{Key: "state", Text: "State", Class: "c-state"},
+				{Key: "family", Text: "Family"},
+				{Key: "repo", Text: "Repository", Class: "c-repo"},
+				{Key: "run", Text: "Run", Class: "c-run", Initial: true},
+				{Key: "age", Text: "In this state", Class: "c-span", Number: true, Initial: true},
+				{Text: "Issues", Class: "c-ids"},
+				{Key: "pr", Text: "PR", Class: "c-pr", Initial: true},
+				{Key: "started", Text: "Started", Class: "c-day", Number: true, Initial: true},
+				{Text: "Open", Class: "c-open", Hidden: true},
+			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -143,18 +139,6 @@ func Sessions(t Table[SessionRow]) templ.Component {
 		}
 		return nil
 	})
-}
-
-func nowColumns() []parts.Column {
-	return []parts.Column{
-		{Text: "State", Class: "c-state"},
-		{Text: "Family"},
-		{Key: "repo", Text: "Repository", Class: "c-repo"},
-		{Text: "Run", Class: "c-run"},
-		{Text: "In this state", Class: "c-span", Number: true},
-		{Text: "Last update", Class: "c-day"},
-		{Text: "Open", Class: "c-open", Hidden: true},
-	}
 }
 
 // DevinNow is the short table of active sessions.
@@ -211,7 +195,7 @@ func DevinNow(t Table[SessionRow]) templ.Component {
 					var templ_7745c5c3_Var8 string
 					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.ResolveAttributeValue(t.ID + "-" + r.Key)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 57, Col: 31}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 49, Col: 31}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var8)
 					if templ_7745c5c3_Err != nil {
@@ -271,7 +255,15 @@ func DevinNow(t Table[SessionRow]) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = rows(t, "t-now", nowColumns()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = rows(t, "t-now", []parts.Column{
+				{Text: "State", Class: "c-state"},
+				{Text: "Family"},
+				{Key: "repo", Text: "Repository", Class: "c-repo"},
+				{Text: "Run", Class: "c-run"},
+				{Text: "In this state", Class: "c-span", Number: true},
+				{Text: "Last update", Class: "c-day"},
+				{Text: "Open", Class: "c-open", Hidden: true},
+			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -346,7 +338,7 @@ func sessionTitle(r SessionRow) templ.Component {
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.issues())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 83, Col: 42}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 75, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
@@ -364,7 +356,7 @@ func sessionTitle(r SessionRow) templ.Component {
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.ResolveAttributeValue(r.Remark)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 85, Col: 47}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 77, Col: 47}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var12)
 			if templ_7745c5c3_Err != nil {
@@ -377,7 +369,7 @@ func sessionTitle(r SessionRow) templ.Component {
 			var templ_7745c5c3_Var13 string
 			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(r.Remark)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 85, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/sessions.templ`, Line: 77, Col: 60}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 			if templ_7745c5c3_Err != nil {

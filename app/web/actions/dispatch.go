@@ -90,7 +90,7 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 func (w *Web) DispatchPage(c *fiber.Ctx) error {
 	name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
 	repo, err := w.Dashboard.RepoByName(c.UserContext(), name)
-	if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
+	if telemetry.CodeOf(err) == telemetry.CodeNotFound {
 		return w.NoRepo(c, name, links.Dispatch, err)
 	}
 	if err != nil {

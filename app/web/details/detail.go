@@ -26,13 +26,18 @@ type detail struct {
 // CodeNotFound for one that is not known.
 type load func(ctx context.Context, v shell.View) (detail, error)
 
-// panelOf is the draw function of the panel that load makes.
-func (l load) panel(ctx context.Context, v shell.View) (templ.Component, error) {
-	d, err := l(ctx, v)
-	if err == nil && d.moved != "" {
-		err = telemetry.Errorf(telemetry.CodeNotFound, "The id has changed. Reload the page.")
+// page is the panel of the thing that load makes, below the page of all.
+func page(name, title, all string, load load) shell.Panel {
+	return shell.Panel{
+		Name: name, Title: title, Page: all, One: true, Topics: shell.Everything(), Every: "60s",
+		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
+			d, err := load(ctx, v)
+			if err == nil && d.moved != "" {
+				err = telemetry.Errorf(telemetry.CodeNotFound, "The id has changed. Reload the page.")
+			}
+			return d.body, err
+		},
 	}
-	return d.body, err
 }
 
 // DetailPage is the page of one thing, which the path names by parameters,
@@ -53,7 +58,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 	s, status := v.Panel, fiber.StatusOK
 	d, err := l(c.UserContext(), v)
 	switch {
-	case telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil:
+	case telemetry.CodeOf(err) == telemetry.CodeNotFound:
 		return shell.Render(c, fiber.StatusNotFound,
 			pages.Problem(w.Document(c, "Not found", s.Page), "Not found", shell.Sentence(err), nil,
 				parts.Link{Text: "All " + strings.ToLower(s.Title), URL: s.Page}))

@@ -13,16 +13,9 @@ import (
 
 // Issue is an issue.
 func (w *Web) Issue() shell.Panel {
-	return shell.Panel{
-		Name:   "issue",
-		Title:  "Issues",
-		Page:   links.Issues,
-		One:    true,
-		Topics: shell.Everything(),
-		Every:  "60s",
-		Params: []string{"ids"},
-		Draw:   load(w.LoadIssue).panel,
-	}
+	p := page("issue", "Issues", links.Issues, w.LoadIssue)
+	p.Params = []string{"ids"}
+	return p
 }
 
 // LoadIssue reads and draws an issue.

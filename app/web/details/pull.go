@@ -17,15 +17,7 @@ import (
 
 // Pull is a pull request.
 func (w *Web) Pull() shell.Panel {
-	return shell.Panel{
-		Name:   "pull",
-		Title:  "Pull requests",
-		Page:   links.Pulls,
-		One:    true,
-		Topics: shell.Everything(),
-		Every:  "60s",
-		Draw:   load(w.LoadPull).panel,
-	}
+	return page("pull", "Pull requests", links.Pulls, w.LoadPull)
 }
 
 // Checks is the checks and reviews of a pull request, from GitHub.

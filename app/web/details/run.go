@@ -21,16 +21,9 @@ import (
 
 // Run is a scan or a dispatch.
 func (w *Web) Run() shell.Panel {
-	return shell.Panel{
-		Name:   "run",
-		Title:  "Runs",
-		Page:   links.Runs,
-		One:    true,
-		Topics: shell.Everything(),
-		Every:  "60s",
-		Params: []string{"against", "source", "list"},
-		Draw:   load(w.LoadRun).panel,
-	}
+	p := page("run", "Runs", links.Runs, w.LoadRun)
+	p.Params = []string{"against", "source", "list"}
+	return p
 }
 
 // LoadRun reads and draws a scan or a dispatch: the beginning of each of its

@@ -16,15 +16,9 @@ import (
 
 // Session is a session.
 func (w *Web) Session() shell.Panel {
-	return shell.Panel{
-		Name:   "session",
-		Title:  "Sessions",
-		Page:   links.Sessions,
-		One:    true,
-		Topics: shell.Everything(),
-		Every:  "15s",
-		Draw:   load(w.LoadSession).panel,
-	}
+	p := page("session", "Sessions", links.Sessions, w.LoadSession)
+	p.Every = "15s"
+	return p
 }
 
 // Messages is the messages of a session, from Devin.

@@ -1,3 +1,8 @@
+// Package lists is the pages of lists, among them a repository's, with the
+// bar above each: its query, its menus and its saved views.
+//
+// A further list is a panel whose Draw is list(…): the query box, menus,
+// sorting, paging and the fragment's address follow from it.
 package lists
 
 import (
@@ -16,6 +21,12 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// Web answers for the pages of lists. It is safe for concurrent use.
+type Web struct{ *shell.Shell }
+
+// New returns a Web.
+func New(s *shell.Shell) *Web { return &Web{s} }
+
 // listing is what makes a list's panel: rows of the kind R, drawn as V.
 type listing[R, V any] struct {
 	noun  string // of one row
@@ -26,9 +37,10 @@ type listing[R, V any] struct {
 	draw  func(panels.Table[V]) templ.Component
 }
 
-// list makes the draw function of a list's panel.
-func list[R, V any](w *Web, l listing[R, V]) shell.Draw {
-	return func(ctx context.Context, v shell.View) (templ.Component, error) {
+// list makes a panel that of a list.
+func list[R, V any](w *Web, p shell.Panel, l listing[R, V]) shell.Panel {
+	p.Topics, p.Every = shell.ListTopics(), "60s"
+	p.Draw = func(ctx context.Context, v shell.View) (templ.Component, error) {
 		q, err := parsed(v)
 		if err != nil {
 			return nil, err
@@ -46,6 +58,7 @@ func list[R, V any](w *Web, l listing[R, V]) shell.Draw {
 		}
 		return l.draw(t), err
 	}
+	return p
 }
 
 // ListPage makes the handler of showList.

@@ -34,7 +34,7 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 		return w.Show(c, shell.Screen{Title: "Search", Body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
 	}
 	found, err := w.Dashboard.Search(c.UserContext(), text)
-	if telemetry.CodeOf(err) == telemetry.CodeInvalid && err != nil {
+	if telemetry.CodeOf(err) == telemetry.CodeInvalid {
 		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Invalid search.", Text: shell.Sentence(err)}
 		return w.Show(c, shell.Screen{
 			Title:  "Search",

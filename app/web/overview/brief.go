@@ -16,7 +16,7 @@ import (
 
 // Queue is the open pull requests that wait longest.
 func (w *Web) Queue() shell.Panel {
-	return shell.Panel{Name: "queue", Title: "PR queue", Page: links.Overview, Topics: shell.Everything(), Every: "60s", Draw: w.drawQueue}
+	return panel("queue", "PR queue", w.drawQueue, shell.Everything()...)
 }
 
 // briefRows is how many rows an overview shows of a list.
@@ -39,7 +39,7 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 
 // TopRepos is the repositories with the most critical and high issues.
 func (w *Web) TopRepos() shell.Panel {
-	return shell.Panel{Name: "top", Title: "Repositories", Page: links.Overview, Topics: shell.Everything(), Every: "60s", Draw: w.drawTop}
+	return panel("top", "Repositories", w.drawTop, shell.Everything()...)
 }
 
 func (w *Web) drawTop(ctx context.Context, v shell.View) (templ.Component, error) {
@@ -55,8 +55,7 @@ func (w *Web) drawTop(ctx context.Context, v shell.View) (templ.Component, error
 
 // RecentRuns is the latest runs.
 func (w *Web) RecentRuns() shell.Panel {
-	return shell.Panel{Name: "recent", Title: "Recent runs", Page: links.Overview, Topics: []string{telemetry.TopicRecords}, Every: "60s",
-		Draw: w.drawRecent}
+	return panel("recent", "Recent runs", w.drawRecent, telemetry.TopicRecords)
 }
 
 func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, error) {
@@ -72,10 +71,9 @@ func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, er
 
 // DevinNow is the active sessions.
 func (w *Web) DevinNow() shell.Panel {
-	return shell.Panel{
-		Name: "now", Title: "Devin now", Page: links.Overview,
-		Topics: shell.Everything(), Every: "15s", Clock: true, Draw: w.drawNow,
-	}
+	p := panel("now", "Devin now", w.drawNow, shell.Everything()...)
+	p.Every, p.Clock = "15s", true
+	return p
 }
 
 // nowRows is how many active sessions the overview shows.

@@ -16,10 +16,9 @@ import (
 // First is what the overview shows before the first record: one panel
 // that says what is awaited, in place of charts of nothing.
 func (w *Web) First() shell.Panel {
-	return shell.Panel{
-		Name: "first", Title: "First run", Page: links.Overview,
-		Topics: []string{telemetry.TopicRecords}, Every: "30s", Draw: w.drawFirst,
-	}
+	p := panel("first", "First run", w.drawFirst, telemetry.TopicRecords)
+	p.Every = "30s"
+	return p
 }
 
 func (w *Web) drawFirst(ctx context.Context, v shell.View) (templ.Component, error) {

@@ -15,24 +15,16 @@ import (
 
 // Needs is what waits longest for a person.
 func (w *Web) Needs() shell.Panel {
-	return shell.Panel{
-		Name: "needs", Title: "Needs you", Page: links.Overview,
-		Topics: shell.Everything(), Every: "30s", Clock: true, Draw: w.drawNeeds,
-	}
+	p := panel("needs", "Needs you", w.drawNeeds, shell.Everything()...)
+	p.Every, p.Clock = "30s", true
+	return p
 }
 
 // AllNeeds is all that waits for a person.
 func (w *Web) AllNeeds() shell.Panel {
-	return shell.Panel{
-		Name:   "needs-you",
-		Title:  "Needs you",
-		Page:   links.NeedsYou,
-		Topics: shell.Everything(),
-		Every:  "30s",
-		Clock:  true,
-		Params: []string{"group"},
-		Draw:   w.drawAllNeeds,
-	}
+	p := panel("needs-you", "Needs you", w.drawAllNeeds, shell.Everything()...)
+	p.Page, p.Every, p.Clock, p.Params = links.NeedsYou, "30s", true, []string{"group"}
+	return p
 }
 
 // drawNeeds is the overview's panel: what waits longest.

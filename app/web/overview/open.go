@@ -20,10 +20,7 @@ import (
 
 // OpenNow is what is open by severity and family.
 func (w *Web) OpenNow() shell.Panel {
-	return shell.Panel{
-		Name: "open", Title: "Open now", Page: links.Overview,
-		Topics: []string{telemetry.TopicRecords}, Every: "60s", Draw: w.drawOpen,
-	}
+	return panel("open", "Open now", w.drawOpen, telemetry.TopicRecords)
 }
 
 // familyRows is how many families the breakdown names; the rest is summed.

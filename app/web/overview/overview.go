@@ -1,3 +1,5 @@
+// Package overview is the overview, the report and the list of what needs a
+// person: figures and charts, each a panel with an address of its own.
 package overview
 
 import (
@@ -10,6 +12,23 @@ import (
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/parts"
 )
+
+// Web answers for the overview. It is safe for concurrent use.
+type Web struct{ *shell.Shell }
+
+// New returns a Web.
+func New(s *shell.Shell) *Web { return &Web{s} }
+
+// panel is a panel of the overview.
+func panel(name, title string, draw shell.Draw, topics ...string) shell.Panel {
+	return shell.Panel{Name: name, Title: title, Page: links.Overview, Topics: topics, Every: "60s", Draw: draw}
+}
+
+// ofPeriod makes a panel one of the figures of a period.
+func ofPeriod(p shell.Panel) shell.Panel {
+	p.Clock, p.Params = true, []string{"period"}
+	return p
+}
 
 // Page is "/". Its rows are in the order of docs/guide.md.
 func (w *Web) Page(c *fiber.Ctx) error {

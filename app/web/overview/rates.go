@@ -11,7 +11,6 @@ import (
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -21,44 +20,17 @@ const rateLeast = 5
 
 // Rates is how many of the issues that sessions worked on are closed, by family.
 func (w *Web) Rates() shell.Panel {
-	return shell.Panel{
-		Name:   "rates",
-		Title:  "Fix rate by CWE family",
-		Page:   links.Overview,
-		Topics: []string{telemetry.TopicRecords},
-		Every:  "60s",
-		Clock:  true,
-		Params: []string{"period"},
-		Draw:   w.drawRates,
-	}
+	return ofPeriod(panel("rates", "Fix rate by CWE family", w.drawRates, telemetry.TopicRecords))
 }
 
 // Spans is the time to fix, and the age of what is open.
 func (w *Web) Spans() shell.Panel {
-	return shell.Panel{
-		Name:   "spans",
-		Title:  "How long",
-		Page:   links.Overview,
-		Topics: []string{telemetry.TopicRecords},
-		Every:  "60s",
-		Clock:  true,
-		Params: []string{"period"},
-		Draw:   w.drawSpans,
-	}
+	return ofPeriod(panel("spans", "How long", w.drawSpans, telemetry.TopicRecords))
 }
 
 // Outcomes counts the sessions of a period by outcome.
 func (w *Web) Outcomes() shell.Panel {
-	return shell.Panel{
-		Name:   "outcomes",
-		Title:  "Sessions by outcome",
-		Page:   links.Overview,
-		Topics: shell.Everything(),
-		Every:  "60s",
-		Clock:  true,
-		Params: []string{"period"},
-		Draw:   w.drawOutcomes,
-	}
+	return ofPeriod(panel("outcomes", "Sessions by outcome", w.drawOutcomes, shell.Everything()...))
 }
 
 func (w *Web) drawRates(ctx context.Context, v shell.View) (templ.Component, error) {

@@ -27,14 +27,9 @@ const queryWorst = "is:open severity:critical,high"
 
 // Verdicts counts verifications by outcome.
 func (w *Web) Verdicts() shell.Panel {
-	return shell.Panel{
-		Name:   "verdicts",
-		Title:  "Verification results",
-		Page:   links.Report,
-		Topics: shell.Everything(),
-		Every:  "60s",
-		Draw:   w.drawVerdicts,
-	}
+	p := panel("verdicts", "Verification results", w.drawVerdicts, shell.Everything()...)
+	p.Page = links.Report
+	return p
 }
 
 // drawVerdicts counts verifications by outcome, the latest of
@@ -104,14 +99,9 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 
 // Worst is the open critical and high issues.
 func (w *Web) Worst() shell.Panel {
-	return shell.Panel{
-		Name:   "worst",
-		Title:  "Open critical and high issues",
-		Page:   links.Report,
-		Topics: shell.Everything(),
-		Every:  "60s",
-		Draw:   w.drawWorst,
-	}
+	p := panel("worst", "Open critical and high issues", w.drawWorst, shell.Everything()...)
+	p.Page = links.Report
+	return p
 }
 
 // drawWorst lists the open critical and high issues, most severe first.

@@ -16,16 +16,9 @@ import (
 
 // Tiles is the figures of now and of a period.
 func (w *Web) Tiles() shell.Panel {
-	return shell.Panel{
-		Name:   "tiles",
-		Title:  "Figures",
-		Page:   links.Overview,
-		Topics: shell.Everything(),
-		Every:  "30s",
-		Clock:  true,
-		Params: []string{"period"},
-		Draw:   w.drawTiles,
-	}
+	p := ofPeriod(panel("tiles", "Figures", w.drawTiles, shell.Everything()...))
+	p.Every = "30s"
+	return p
 }
 
 func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, error) {

@@ -30,16 +30,7 @@ const barsMost = 60
 
 // Trend is what was open, opened and closed over a period.
 func (w *Web) Trend() shell.Panel {
-	return shell.Panel{
-		Name:   "trend",
-		Title:  "Open issues over time",
-		Page:   links.Overview,
-		Topics: []string{telemetry.TopicRecords},
-		Every:  "60s",
-		Clock:  true,
-		Params: []string{"period"},
-		Draw:   w.drawTrend,
-	}
+	return ofPeriod(panel("trend", "Open issues over time", w.drawTrend, telemetry.TopicRecords))
 }
 
 func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, error) {

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -115,21 +116,14 @@ func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 }
 
 func problemLabel(code telemetry.Code) string {
-	switch code {
-	case telemetry.CodeUpstreamTimeout:
-		return "timed out"
-	case telemetry.CodeUpstreamDown:
-		return "unreachable"
-	case telemetry.CodeUpstreamToken:
-		return "token refused"
-	case telemetry.CodeUpstreamDenied:
-		return "not permitted"
-	case telemetry.CodeRateLimited:
-		return "rate limited"
-	case telemetry.CodeConflict:
-		return "missing"
-	}
-	return "failed"
+	return cmp.Or(map[telemetry.Code]string{
+		telemetry.CodeUpstreamTimeout: "timed out",
+		telemetry.CodeUpstreamDown:    "unreachable",
+		telemetry.CodeUpstreamToken:   "token refused",
+		telemetry.CodeUpstreamDenied:  "not permitted",
+		telemetry.CodeRateLimited:     "rate limited",
+		telemetry.CodeConflict:        "missing",
+	}[code], "failed")
 }
 
 // problem is the strip about a source whose last reading failed: what
@@ -174,7 +168,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",
-			resumes(s.RetryAt.Time, w.Now())+" "+orText(shown, "Stored data is kept.")
+			resumes(s.RetryAt.Time, w.Now())+" "+cmp.Or(shown, "Stored data is kept.")
 		if s.RetryAt.After(w.Now()) {
 			n.Retry = wait
 		}
@@ -204,13 +198,6 @@ func resumesAt(at, now time.Time) string {
 		return clock(at) + " (less than 1 min)"
 	}
 	return clock(at) + " (" + DaysText(wait+30*time.Second) + ")"
-}
-
-func orText(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04") }

@@ -40,7 +40,6 @@ type jobResult struct {
 	Updated      int64              `json:"updated"`
 	Gone         int64              `json:"gone"`
 	Broken       int64              `json:"broken"`
-	TotalFiles   int64              `json:"total_files"`
 	PRsFound     int64              `json:"prs_found"`
 	Polled       int64              `json:"polled"`
 	Skipped      int64              `json:"skipped"`

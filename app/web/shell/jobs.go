@@ -104,7 +104,7 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 		if !running {
 			var err error
 			job, err = w.Dashboard.JobByID(ctx, own.id)
-			if telemetry.CodeOf(err) == telemetry.CodeNotFound && err != nil {
+			if telemetry.CodeOf(err) == telemetry.CodeNotFound {
 				continue
 			}
 			if err != nil {

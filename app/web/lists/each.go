@@ -1,0 +1,131 @@
+package lists
+
+import (
+	"context"
+
+	"github.com/a-h/templ"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// Issues is the list of issues.
+func (w *Web) Issues() shell.Panel {
+	return list(w, shell.Panel{
+		Name:   "issues",
+		Title:  "Issues",
+		Page:   links.Issues,
+		Tab:    links.Issues,
+		List:   w.Dashboard.Issues,
+		Usual:  shell.QueryOpen,
+		Params: []string{"as_of"},
+		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
+	}, listing[shell.TakenIssue, panels.IssueRow]{
+		noun:  "issue",
+		sort:  parts.Sort{Key: "severity"},
+		from:  w.TakenIssues,
+		row:   w.TakenRow,
+		draw:  panels.Issues,
+		empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."},
+	})
+}
+
+// Sessions is the list of Devin sessions.
+func (w *Web) Sessions() shell.Panel {
+	return list(w, shell.Panel{
+		Name:  "sessions",
+		Title: "Sessions",
+		Page:  links.Sessions,
+		Tab:   links.Sessions,
+		List:  w.Dashboard.Sessions,
+		Menus: []string{"is", "family", "repo", "age"},
+	}, listing[telemetry.SessionRow, panels.SessionRow]{
+		noun:  "session",
+		sort:  parts.Sort{Key: "state"},
+		from:  w.SessionsOf,
+		row:   w.SessionRow,
+		draw:  panels.Sessions,
+		empty: parts.Empty{Icon: "hubot", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."},
+	})
+}
+
+// Pulls is the list of pull requests.
+func (w *Web) Pulls() shell.Panel {
+	return list(w, shell.Panel{
+		Name:  "pulls",
+		Title: "Pull requests",
+		Page:  links.Pulls,
+		Tab:   links.Pulls,
+		List:  w.Dashboard.Pulls,
+		Menus: []string{"is", "repo", "linked", "age"},
+	}, listing[shell.MarkedPull, panels.PullRow]{
+		noun: "pull request",
+		sort: parts.Sort{Key: "waiting", Desc: true},
+		from: w.PullsOf,
+		row:  w.MarkedRow,
+		draw: panels.Pulls,
+		empty: parts.Empty{
+			Icon:  "git-pull-request",
+			Title: "No pull requests yet",
+			Text:  "Pull requests that fix issues are listed here, of targets and their forks.",
+		},
+	})
+}
+
+// Runs is the list of scans and dispatches.
+func (w *Web) Runs() shell.Panel {
+	return list(w, shell.Panel{
+		Name:  "runs",
+		Title: "Runs",
+		Page:  links.Runs,
+		Tab:   links.Runs,
+		List:  w.Dashboard.Runs,
+		Menus: []string{"kind", "is", "repo", "age"},
+	}, listing[telemetry.RunRow, panels.RunRow]{
+		noun: "run",
+		sort: parts.Sort{Key: "time", Desc: true},
+		from: w.RunsOf,
+		row:  w.RunRow,
+		draw: panels.Runs,
+	})
+}
+
+// Repos is the list of repositories.
+func (w *Web) Repos() shell.Panel {
+	return list(w, shell.Panel{
+		Name:  "repos",
+		Title: "Repositories",
+		Page:  links.Repos,
+		List:  w.Dashboard.Repos,
+		Menus: []string{"is", "open", "age"},
+	}, listing[shell.RepoTrend, panels.RepoRow]{
+		noun: "repository",
+		sort: parts.Sort{Key: "repo"},
+		from: w.ReposOf,
+		row:  shell.RepoRow,
+		draw: panels.Repos,
+	})
+}
+
+// filesRows is how many unreadable records are listed.
+const filesRows = 50
+
+// Files are the records that could not be read.
+func (w *Web) Files() shell.Panel {
+	topics := []string{telemetry.TopicRecords}
+	return shell.Panel{Name: "files", Title: "Records that could not be read", Page: links.Runs, Topics: topics, Draw: w.drawFiles}
+}
+
+func (w *Web) drawFiles(ctx context.Context, v shell.View) (templ.Component, error) {
+	q, err := dashboard.Parse(w.Dashboard.Files, "is:error")
+	if err != nil {
+		return nil, err
+	}
+	t, err := shell.Short(ctx, v, filesRows, parts.Sort{Key: "file"}, shell.Asked(w.Dashboard.Files, shell.View{}, q), shell.FileRow)
+	t.Note = "all other files load; the last readable version of these stays in use"
+	return panels.Files(t), err
+}

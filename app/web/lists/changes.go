@@ -78,11 +78,11 @@ func (w *Web) drawChanges(ctx context.Context, v shell.View) (templ.Component, e
 		return nil, err
 	}
 	c := panels.Events{}
-	c.Table, err = shell.Table(ctx, v, parts.Sort{Key: "at", Desc: true},
+	c.Table, err = shell.Table(ctx, v, parts.Sort{Key: "at", Desc: true}, shell.Joined(
 		func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueEvent], error) {
 			a.Page = p
 			return w.Dashboard.Changes.Rows(ctx, a)
-		}, changeRow)
+		}, shell.Each(changeRow)))
 	c.Plain, c.Brief, c.Sort = true, true, parts.Sort{}
 	c.Empty = parts.Empty{Icon: "check-circle", Title: "No issues opened or closed in this period"}
 	for _, t := range []parts.Link{{Text: "Opened and closed"}, {Text: "Opened", URL: "opened"}, {Text: "Closed", URL: "closed"}} {

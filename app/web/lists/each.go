@@ -24,11 +24,10 @@ func (w *Web) Issues() shell.Panel {
 		Usual:  shell.QueryOpen,
 		Params: []string{"as_of"},
 		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
-	}, listing[shell.TakenIssue, panels.IssueRow]{
+	}, listing[panels.IssueRow]{
 		noun:  "issue",
 		sort:  parts.Sort{Key: "severity"},
-		from:  w.TakenIssues,
-		row:   w.TakenRow,
+		from:  w.IssuesOf,
 		draw:  panels.Issues,
 		empty: parts.Empty{Icon: "check-circle", Title: "No open issues", Text: "What scans find is listed here."},
 	})
@@ -43,11 +42,10 @@ func (w *Web) Sessions() shell.Panel {
 		Tab:   links.Sessions,
 		List:  w.Dashboard.Sessions,
 		Menus: []string{"is", "family", "repo", "age"},
-	}, listing[telemetry.SessionRow, panels.SessionRow]{
+	}, listing[panels.SessionRow]{
 		noun:  "session",
 		sort:  parts.Sort{Key: "state"},
 		from:  w.SessionsOf,
-		row:   w.SessionRow,
 		draw:  panels.Sessions,
 		empty: parts.Empty{Icon: "hubot", Title: "No sessions yet", Text: "Devin sessions that runs started are listed here."},
 	})
@@ -62,11 +60,10 @@ func (w *Web) Pulls() shell.Panel {
 		Tab:   links.Pulls,
 		List:  w.Dashboard.Pulls,
 		Menus: []string{"is", "repo", "linked", "age"},
-	}, listing[shell.MarkedPull, panels.PullRow]{
+	}, listing[panels.PullRow]{
 		noun: "pull request",
 		sort: parts.Sort{Key: "waiting", Desc: true},
 		from: w.PullsOf,
-		row:  w.MarkedRow,
 		draw: panels.Pulls,
 		empty: parts.Empty{
 			Icon:  "git-pull-request",
@@ -85,11 +82,10 @@ func (w *Web) Runs() shell.Panel {
 		Tab:   links.Runs,
 		List:  w.Dashboard.Runs,
 		Menus: []string{"kind", "is", "repo", "age"},
-	}, listing[telemetry.RunRow, panels.RunRow]{
+	}, listing[panels.RunRow]{
 		noun: "run",
 		sort: parts.Sort{Key: "time", Desc: true},
 		from: w.RunsOf,
-		row:  w.RunRow,
 		draw: panels.Runs,
 	})
 }
@@ -102,11 +98,10 @@ func (w *Web) Repos() shell.Panel {
 		Page:  links.Repos,
 		List:  w.Dashboard.Repos,
 		Menus: []string{"is", "open", "age"},
-	}, listing[shell.RepoTrend, panels.RepoRow]{
+	}, listing[panels.RepoRow]{
 		noun: "repository",
 		sort: parts.Sort{Key: "repo"},
 		from: w.ReposOf,
-		row:  shell.RepoRow,
 		draw: panels.Repos,
 	})
 }
@@ -125,7 +120,8 @@ func (w *Web) drawFiles(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	t, err := shell.Short(ctx, v, filesRows, parts.Sort{Key: "file"}, shell.Asked(w.Dashboard.Files, shell.View{}, q), shell.FileRow)
+	files := shell.Joined(shell.Asked(w.Dashboard.Files, shell.View{}, q), shell.Each(shell.FileRow))
+	t, err := shell.Short(ctx, v, filesRows, parts.Sort{Key: "file"}, files)
 	t.Note = "all other files load; the last readable version of these stays in use"
 	return panels.Files(t), err
 }

@@ -27,25 +27,24 @@ type Web struct{ *shell.Shell }
 // New returns a Web.
 func New(s *shell.Shell) *Web { return &Web{s} }
 
-// listing is what makes a list's panel: rows of the kind R, drawn as V.
-type listing[R, V any] struct {
+// listing is what makes a list's panel: rows of the kind V.
+type listing[V any] struct {
 	noun  string // of one row
 	sort  parts.Sort
-	from  func(v shell.View, q query.Query) shell.Source[R]
-	row   func(R) V
+	from  func(v shell.View, q query.Query) shell.Source[V]
 	empty parts.Empty // where there are records but no row
 	draw  func(panels.Table[V]) templ.Component
 }
 
 // list makes a panel that of a list.
-func list[R, V any](w *Web, p shell.Panel, l listing[R, V]) shell.Panel {
+func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 	p.Topics, p.Every = shell.ListTopics(), "60s"
 	p.Draw = func(ctx context.Context, v shell.View) (templ.Component, error) {
 		q, err := parsed(v)
 		if err != nil {
 			return nil, err
 		}
-		t, err := shell.Table(ctx, v, l.sort, l.from(v, q), l.row)
+		t, err := shell.Table(ctx, v, l.sort, l.from(v, q))
 		if err != nil {
 			return nil, err
 		}

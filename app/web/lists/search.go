@@ -2,6 +2,7 @@ package lists
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -59,18 +60,6 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 // foundRows are the groups that have rows, then the lists without a match and
 // those that were not searched.
 func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows [][]templ.Component, err error) {
-	repos, err := inFull(ctx, found.Repos, w.WithDays)
-	if err != nil {
-		return nil, err
-	}
-	issues, err := inFull(ctx, found.Issues, w.WithSessions)
-	if err != nil {
-		return nil, err
-	}
-	pulls, err := inFull(ctx, found.Pulls, w.WithMarks)
-	if err != nil {
-		return nil, err
-	}
 	if hits := found.Exact; len(hits) > 0 {
 		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exact matches", Count: parts.Number(len(hits))}, Brief: true}
 		t.Rows = shell.RowsOf(hits, func(h dashboard.Hit) panels.Hit {
@@ -78,48 +67,38 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 		})
 		rows = append(rows, []templ.Component{panels.Hits(t)})
 	}
-	var none []panels.NotFound
-	add := func(part templ.Component, missed panels.NotFound) {
-		if part != nil {
-			rows = append(rows, []templ.Component{part})
-		} else {
-			none = append(none, missed)
-		}
+	g := groups{rows: rows}
+	err = errors.Join(
+		group(ctx, &g, w.Repos(), found.Repos, w.RepoRows, panels.Repos),
+		group(ctx, &g, w.Issues(), found.Issues, w.IssueRows, panels.Issues),
+		group(ctx, &g, w.Pulls(), found.Pulls, w.PullRows, panels.Pulls),
+		group(ctx, &g, w.Sessions(), found.Sessions, shell.Each(w.SessionRow), panels.Sessions),
+		group(ctx, &g, w.Runs(), found.Runs, shell.Each(w.RunRow), panels.Runs))
+	if len(g.none) > 0 {
+		g.rows = append(g.rows, []templ.Component{panels.Missed(g.none, len(g.rows) == 0)})
 	}
-	add(group(w.Repos(), repos, shell.RepoRow, panels.Repos))
-	add(group(w.Issues(), issues, w.TakenRow, panels.Issues))
-	add(group(w.Pulls(), pulls, w.MarkedRow, panels.Pulls))
-	add(group(w.Sessions(), found.Sessions, w.SessionRow, panels.Sessions))
-	add(group(w.Runs(), found.Runs, w.RunRow, panels.Runs))
-	if len(none) > 0 {
-		rows = append(rows, []templ.Component{panels.Missed(none, len(rows) == 0)})
-	}
-	return rows, nil
+	return g.rows, err
 }
 
-// inFull adds the related data that the list of the rows shows.
-func inFull[A, B any](
-	ctx context.Context, f dashboard.Found[A], with func(context.Context, []A) ([]B, error),
-) (dashboard.Found[B], error) {
-	items, err := with(ctx, f.Items)
-	return dashboard.Found[B]{List: telemetry.List[B]{Items: items, Total: f.Total}, Query: f.Query, Note: f.Note}, err
+// groups are what a search found by list, and the lists without a match.
+type groups struct {
+	rows [][]templ.Component
+	none []panels.NotFound
 }
 
-// group is one list's part of a search, or, where it has no row, the reason.
-func group[R, V any](s shell.Panel, f dashboard.Found[R], row func(R) V,
-	draw func(panels.Table[V]) templ.Component) (templ.Component, panels.NotFound) {
+// group adds one list's part of a search or, where it has no row, the reason.
+func group[R, V any](ctx context.Context, to *groups, s shell.Panel, f dashboard.Found[R],
+	rows func(context.Context, []R) ([]V, error), draw func(panels.Table[V]) templ.Component) (err error) {
 	if f.Note != "" || f.Total == 0 {
-		return nil, panels.NotFound{Title: s.Title, Note: f.Note}
+		to.none = append(to.none, panels.NotFound{Title: s.Title, Note: f.Note})
+		return nil
 	}
-	t := panels.Table[V]{
-		Frame: panels.Frame{ID: s.Name, Title: s.Title, Count: parts.Number(f.Total)},
-		Brief: true,
-		Rows:  shell.RowsOf(f.Items, row),
-	}
+	t := panels.Table[V]{Frame: panels.Frame{ID: s.Name, Title: s.Title, Count: parts.Number(f.Total)}, Brief: true}
+	t.More = parts.Link{Text: "Open as a list", URL: links.Matching(s.Page, f.Query.String())}
 	if int64(len(f.Items)) < f.Total {
-		t.More = parts.Link{Text: "All " + t.Count, URL: links.Matching(s.Page, f.Query.String())}
-	} else {
-		t.More = parts.Link{Text: "Open as a list", URL: links.Matching(s.Page, f.Query.String())}
+		t.More.Text = "All " + t.Count
 	}
-	return draw(t), panels.NotFound{}
+	t.Rows, err = rows(ctx, f.Items)
+	to.rows = append(to.rows, []templ.Component{draw(t)})
+	return err
 }

@@ -27,7 +27,7 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	t, err := shell.Short(ctx, v, briefRows, parts.Sort{Key: "waiting", Desc: true}, w.PullsOf(v, q), w.MarkedRow)
+	t, err := shell.Short(ctx, v, briefRows, parts.Sort{Key: "waiting", Desc: true}, w.PullsOf(v, q))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (w *Web) TopRepos() shell.Panel {
 }
 
 func (w *Web) drawTop(ctx context.Context, v shell.View) (templ.Component, error) {
-	t, err := shell.Short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.ReposOf(v, query.Query{}), shell.RepoRow)
+	t, err := shell.Short(ctx, v, briefRows, parts.Sort{Key: "critical_high", Desc: true}, w.ReposOf(v, query.Query{}))
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (w *Web) RecentRuns() shell.Panel {
 }
 
 func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, error) {
-	t, err := shell.Short(ctx, v, briefRows, parts.Sort{Key: "time", Desc: true}, w.RunsOf(v, query.Query{}), w.RunRow)
+	t, err := shell.Short(ctx, v, briefRows, parts.Sort{Key: "time", Desc: true}, w.RunsOf(v, query.Query{}))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (w *Web) drawNow(ctx context.Context, v shell.View) (templ.Component, error
 	if err != nil {
 		return nil, err
 	}
-	t, err := shell.Short(ctx, v, nowRows, parts.Sort{Key: "state"}, w.SessionsOf(v, q), w.SessionRow)
+	t, err := shell.Short(ctx, v, nowRows, parts.Sort{Key: "state"}, w.SessionsOf(v, q))
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (w *Web) AllNeeds() shell.Panel {
 func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, error) {
 	l := panels.NeedList{}
 	var err error
-	l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{}, w.needsOf(v, nil, &l.Groups), w.needRow)
+	l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{}, w.needsOf(v, nil, &l.Groups))
 	l.More = parts.Link{Text: "All " + l.Count, URL: links.NeedsYou}
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (w *Web) drawAllNeeds(ctx context.Context, v shell.View) (templ.Component, 
 		return nil, err
 	}
 	l := panels.NeedList{}
-	l.Table, err = shell.Table(ctx, v, parts.Sort{}, w.needsOf(v, needs, &l.Groups), w.needRow)
+	l.Table, err = shell.Table(ctx, v, parts.Sort{}, w.needsOf(v, needs, &l.Groups))
 	l.Plain, l.Brief, l.Sort = true, true, parts.Sort{}
 	if err == nil && len(l.Rows) == 0 {
 		l.Empty, err = w.nothing(ctx, v)
@@ -73,8 +73,8 @@ func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 }
 
 // needsOf asks for what waits, the longest first, and fills the groups.
-func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segment) shell.Source[telemetry.NeedRow] {
-	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.NeedRow], error) {
+func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segment) shell.Source[panels.NeedRow] {
+	return shell.Joined(func(ctx context.Context, p query.Page) (telemetry.List[telemetry.NeedRow], error) {
 		p.Sort, p.Order = "", ""
 		a, err := w.Dashboard.Attention(ctx, telemetry.NeedFilter{Repo: v.RepoKey(), Needs: needs}, w.Now(), p)
 		*groups = nil
@@ -85,7 +85,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segm
 			}
 		}
 		return a.List, err
-	}
+	}, shell.Each(w.needRow))
 }
 
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {

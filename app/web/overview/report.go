@@ -110,7 +110,7 @@ func (w *Web) drawWorst(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	t, err := shell.Short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.TakenIssues(v, q), w.TakenRow)
+	t, err := shell.Short(ctx, v, reportIssues, parts.Sort{Key: "severity"}, w.IssuesOf(v, q))
 	t.Note, t.More = fmt.Sprintf("most severe first, at most %d", reportIssues),
 		parts.Link{Text: "All of them", URL: links.Matching(links.In(v.Scope, links.Issues), queryWorst)}
 	t.Empty = parts.Empty{Icon: "check-circle", Title: "No open critical or high issues"}

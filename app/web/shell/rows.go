@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
@@ -67,13 +68,9 @@ func (w *Shell) RunRow(r telemetry.RunRow) panels.RunRow {
 	return row
 }
 
-// RepoRow is a repository as lists show it.
-func RepoRow(r RepoTrend) panels.RepoRow {
-	row := panels.RepoRow{
-		RepoRow:   r.RepoRow,
-		Days:      r.days,
-		ClosedURL: ChangesURL(View{Scope: string(r.Name)}, "closed", r.since, r.until),
-	}
+// repoRow is a repository as lists show it, with its days of that range.
+func repoRow(r telemetry.RepoRow, days telemetry.RepoDays, since, until time.Time) panels.RepoRow {
+	row := panels.RepoRow{RepoRow: r, Days: days, ClosedURL: ChangesURL(View{Scope: string(r.Name)}, "closed", since, until)}
 	switch {
 	case !r.Listed && r.LatestRun != nil:
 		row.Short, row.Remark = "not listed", "Counts of the latest scan, which lists no findings"
@@ -87,7 +84,7 @@ func RepoRow(r RepoTrend) panels.RepoRow {
 
 // IssueRow is an issue as lists show it.
 func (w *Shell) IssueRow(i telemetry.IssueRow) panels.IssueRow {
-	return panels.IssueRow{IssueRow: i, CodeURL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line)}
+	return panels.IssueRow{IssueRow: i, CodeURL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Short: ShortID(i.Session)}
 }
 
 // FileRow is a record that could not be read.

@@ -75,8 +75,8 @@ func TestPullRows(t *testing.T) {
 // TestMarkedRows: severities in their order, those that CodeQL does not have
 // as one.
 func TestMarkedRows(t *testing.T) {
-	r := site().MarkedRow(MarkedPull{PullExtras: telemetry.PullExtras{
-		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Outcome: telemetry.VerificationFailed}})
+	r := site().markedRow(telemetry.PullRow{}, telemetry.PullExtras{
+		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Outcome: telemetry.VerificationFailed})
 	want := []panels.Tier{{Severity: "critical", N: 2}, {Severity: "low", N: 1}, {N: 7}}
 	if !slices.Equal(r.Tiers, want) || r.Verified.Label == "" {
 		t.Errorf("%+v, %+v", r.Tiers, r.Verified)
@@ -108,7 +108,7 @@ func TestRepoRows(t *testing.T) {
 		"scope reduced":         {Listed: true, LatestReduced: true},
 		"newer scan not listed": {Listed: true, WithoutFindings: true},
 	} {
-		row := RepoRow(RepoTrend{RepoRow: r, days: telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}})
+		row := repoRow(r, telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}, time.Time{}, time.Time{})
 		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days.Open, []int64{1, 4}) || row.Days.Closed != 2 {
 			t.Errorf("%+v, want %q", row, want)
 		}

@@ -21,8 +21,14 @@ func Asked[R any](l dashboard.List[R], v View, q query.Query) Source[R] {
 	}
 }
 
-// joined asks for rows and adds the related data that the list shows.
-func joined[A, B any](rows Source[A], more func(context.Context, []A) ([]B, error)) Source[B] {
+// Each makes rows of items one by one, for Joined.
+func Each[A, B any](row func(A) B) func(context.Context, []A) ([]B, error) {
+	return func(_ context.Context, items []A) ([]B, error) { return RowsOf(items, row), nil }
+}
+
+// Joined asks for items and makes the rows that a list shows of them, which
+// can ask for related data.
+func Joined[A, B any](rows Source[A], more func(context.Context, []A) ([]B, error)) Source[B] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[B], error) {
 		list, err := rows(ctx, p)
 		if err != nil {
@@ -34,8 +40,8 @@ func joined[A, B any](rows Source[A], more func(context.Context, []A) ([]B, erro
 }
 
 // Table asks for the page that the view names, the last one where it names
-// one beyond the end, and makes its rows.
-func Table[R, V any](ctx context.Context, v View, sort parts.Sort, from Source[R], row func(R) V) (panels.Table[V], error) {
+// one beyond the end.
+func Table[V any](ctx context.Context, v View, sort parts.Sort, from Source[V]) (panels.Table[V], error) {
 	t := panels.Table[V]{Frame: v.Frame(), HideRepo: v.Scope != ""}
 	p, err := v.Paging(sort)
 	if err != nil {
@@ -53,7 +59,7 @@ func Table[R, V any](ctx context.Context, v View, sort parts.Sort, from Source[R
 			return t, err
 		}
 	}
-	t.Rows = RowsOf(list.Items, row)
+	t.Rows = list.Items
 	t.Count = parts.Number(list.Total)
 	t.Sort = parts.Sort{Key: p.Sort, Desc: p.Order == "desc"}
 	t.Pager = parts.Pager{Page: int(p.Number), Pages: int(pages), PerPage: int(p.Size), Total: int(list.Total), Asked: int(asked)}
@@ -61,7 +67,7 @@ func Table[R, V any](ctx context.Context, v View, sort parts.Sort, from Source[R
 }
 
 // Short asks for the first few rows of a list, for an overview.
-func Short[R, V any](ctx context.Context, v View, n int64, sort parts.Sort, from Source[R], row func(R) V) (panels.Table[V], error) {
+func Short[V any](ctx context.Context, v View, n int64, sort parts.Sort, from Source[V]) (panels.Table[V], error) {
 	t := panels.Table[V]{Frame: v.Brief(), HideRepo: v.Scope != "", Brief: true}
 	p := query.Page{Number: 1, Size: n, Sort: sort.Key, Order: "asc"}
 	if sort.Desc {
@@ -71,7 +77,7 @@ func Short[R, V any](ctx context.Context, v View, n int64, sort parts.Sort, from
 	if err != nil {
 		return t, err
 	}
-	t.Rows, t.Count = RowsOf(list.Items, row), parts.Number(list.Total)
+	t.Rows, t.Count = list.Items, parts.Number(list.Total)
 	return t, nil
 }
 

@@ -125,14 +125,13 @@ func TestTableStopsAtAFault(t *testing.T) {
 		return telemetry.List[int]{Total: 60}, nil
 	}
 	v := View{Query: url.Values{"page": {"9"}}}
-	row := func(n int) int { return n }
-	if _, err := Table(t.Context(), v, parts.Sort{Key: "x"}, from, row); !errors.Is(err, fault) || asked != 2 {
+	if _, err := Table(t.Context(), v, parts.Sort{Key: "x"}, Source[int](from)); !errors.Is(err, fault) || asked != 2 {
 		t.Errorf("%v after %d questions", err, asked)
 	}
-	if _, err := Short(t.Context(), v, 5, parts.Sort{Key: "x"}, from, row); !errors.Is(err, fault) {
+	if _, err := Short(t.Context(), v, 5, parts.Sort{Key: "x"}, Source[int](from)); !errors.Is(err, fault) {
 		t.Errorf("short: %v", err)
 	}
-	more := joined(Source[int](from), func(context.Context, []int) ([]string, error) { return nil, nil })
+	more := Joined(Source[int](from), func(context.Context, []int) ([]string, error) { return nil, nil })
 	if _, err := more(t.Context(), query.Page{}); !errors.Is(err, fault) {
 		t.Errorf("joined: %v", err)
 	}

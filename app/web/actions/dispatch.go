@@ -118,32 +118,21 @@ func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
 	return w.Show(c, shell.Screen{Title: "Start a run on " + v.Scope, Current: links.Repos, Status: status, Body: body})
 }
 
-// dispatchField is how an input of the workflow is asked for.
-func dispatchField(name string) panels.Field {
-	f := panels.Field{Name: name}
-	switch name {
-	case "languages":
-		f.Label, f.Hint = "Languages", "javascript, python; empty: detected by CodeQL"
-	case "queries":
-		f.Label, f.Hint = "Query suite", "security-extended"
-	case "include_paths":
-		f.Label, f.Hint = "Include paths", "src/, lib/"
-	case "exclude_paths":
-		f.Label, f.Hint = "Exclude paths", "test/, vendor/"
-	case "batch_size":
-		f.Label, f.Kind = "Issues per batch", "number"
-	case "max_sessions":
-		f.Label, f.Kind = "Maximum sessions", "number"
-	case "severity_threshold":
-		f.Label, f.Options = "Minimum severity", append([]string{""}, telemetry.Severities()...)
-	case "persist_logs":
-		f.Label, f.Options = "Keep logs", []string{"", "true", "false"}
-	case "dry_run":
-		f.Label, f.Options = "Dry run", []string{"", "true", "false"}
-	case "default_branch":
-		f.Label, f.Hint = "Default branch", "main"
+// dispatchFields are how the inputs of the workflow are asked for.
+func dispatchFields() map[string]panels.Field {
+	yesNo := []string{"", "true", "false"}
+	return map[string]panels.Field{
+		"languages":          {Label: "Languages", Hint: "javascript, python; empty: detected by CodeQL"},
+		"queries":            {Label: "Query suite", Hint: "security-extended"},
+		"include_paths":      {Label: "Include paths", Hint: "src/, lib/"},
+		"exclude_paths":      {Label: "Exclude paths", Hint: "test/, vendor/"},
+		"batch_size":         {Label: "Issues per batch", Kind: "number"},
+		"max_sessions":       {Label: "Maximum sessions", Kind: "number"},
+		"severity_threshold": {Label: "Minimum severity", Options: append([]string{""}, telemetry.Severities()...)},
+		"persist_logs":       {Label: "Keep logs", Options: yesNo},
+		"dry_run":            {Label: "Dry run", Options: yesNo},
+		"default_branch":     {Label: "Default branch", Hint: "main"},
 	}
-	return f
 }
 
 func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
@@ -161,9 +150,10 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 			wrong = e.Field
 		}
 	}
+	fields := dispatchFields()
 	for _, name := range telemetry.DispatchInputs() {
-		field := dispatchField(name)
-		field.Value = v.Form.Get(name)
+		field := fields[name]
+		field.Name, field.Value = name, v.Form.Get(name)
 		if name == wrong {
 			field.Fault = fault
 		}

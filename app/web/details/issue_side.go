@@ -118,31 +118,23 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 
 // outcomeSegment is the outcome of an attempt.
 func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Segment {
-	segment := panels.Segment{}
-	switch o.Kind {
-	case telemetry.OutcomeRunning:
-		segment = panels.Segment{Text: "In progress for", Time: o.Since.Time, As: "span"}
-	case telemetry.OutcomeNoUpdate:
-		segment = panels.Segment{Text: "No update since", Time: o.Since.Time, As: "day"}
-	case telemetry.OutcomeNoPull:
-		segment.Text = "No pull request"
-		if state == telemetry.StateSuspended {
-			segment.Text = "Suspended, no pull request yet"
-		}
-	case telemetry.OutcomeOpen:
-		segment = panels.Segment{Text: "PR open for", Time: o.Since.Time, As: "span"}
-	case telemetry.OutcomeRefused:
-		segment.Text = "PR closed without a merge"
-	case telemetry.OutcomeUnscanned:
-		segment.Text = "Merged, not scanned since"
-	case telemetry.OutcomeStill:
-		segment.Text = "Still there after the merge"
-	case telemetry.OutcomeGone:
-		segment = panels.Segment{Text: "Fixed for", Time: o.Since.Time, As: "span"}
-	case telemetry.OutcomeBack:
-		segment.Text = "Fixed for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then reopened"
-	case telemetry.OutcomeUnknown:
-		segment.Text = "PR state unknown"
+	segment := map[telemetry.OutcomeKind]panels.Segment{
+		telemetry.OutcomeRunning:   {Text: "In progress for", As: "span"},
+		telemetry.OutcomeNoUpdate:  {Text: "No update since", As: "day"},
+		telemetry.OutcomeNoPull:    {Text: "No pull request"},
+		telemetry.OutcomeOpen:      {Text: "PR open for", As: "span"},
+		telemetry.OutcomeRefused:   {Text: "PR closed without a merge"},
+		telemetry.OutcomeUnscanned: {Text: "Merged, not scanned since"},
+		telemetry.OutcomeStill:     {Text: "Still there after the merge"},
+		telemetry.OutcomeGone:      {Text: "Fixed for", As: "span"},
+		telemetry.OutcomeBack:      {Text: "Fixed for " + shell.DaysText(o.Until.Sub(o.Since.Time)) + ", then reopened"},
+		telemetry.OutcomeUnknown:   {Text: "PR state unknown"},
+	}[o.Kind]
+	if segment.As != "" {
+		segment.Time = o.Since.Time
+	}
+	if o.Kind == telemetry.OutcomeNoPull && state == telemetry.StateSuspended {
+		segment.Text = "Suspended, no pull request yet"
 	}
 	if o.MergeUnknown {
 		segment.Text = "Merge unknown. " + segment.Text

@@ -77,39 +77,30 @@ func stepState(s telemetry.Step, attempt int) parts.State {
 	if s.Pull != nil {
 		pull = fmt.Sprintf("PR #%d", s.Pull.Number)
 	}
+	opened := pull
+	if !s.At.IsZero() {
+		opened += " opened"
+	}
 	switch s.Kind {
-	case telemetry.StepFirstSeen:
-		return parts.State{Icon: "plus-circle", Tone: parts.Accent, Label: "First seen"}
-	case telemetry.StepMoved:
-		return parts.State{Icon: "arrow-right", Tone: parts.Muted, Label: "Moved"}
-	case telemetry.StepFingerprintChanged:
-		return parts.State{Icon: "link", Tone: parts.Muted, Label: "Fingerprint re-linked"}
-	case telemetry.StepAttempt:
-		return parts.State{Icon: "play", Tone: parts.Muted, Label: fmt.Sprintf("Dispatched, attempt %d", attempt)}
 	case telemetry.StepSession:
 		return sessionStep(s.Attempt)
-	case telemetry.StepPROpened:
-		word := pull + " opened"
-		if s.At.IsZero() {
-			word = pull
-		}
-		return parts.State{Icon: "git-pull-request", Tone: parts.Success, Label: word}
 	case telemetry.StepVerified:
 		state := panels.VerifiedState(s.Check.Fixed, s.Check.Targeted)
 		state.Label = "Verified, " + state.Label
 		return state
-	case telemetry.StepMerged:
-		return parts.State{Icon: "git-merge", Tone: parts.Done, Label: pull + " merged"}
-	case telemetry.StepPRClosed:
-		return parts.State{Icon: "git-pull-request-closed", Tone: parts.Danger, Label: pull + " closed"}
-	case telemetry.StepGone:
-		return parts.State{Icon: "check-circle", Tone: parts.Success, Label: "Fixed"}
-	case telemetry.StepBack:
-		return parts.State{Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"}
-	case telemetry.StepNotScanned:
-		return parts.State{Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"}
 	}
-	return parts.State{Icon: "question", Tone: parts.Muted, Label: string(s.Kind)}
+	return cmp.Or(map[telemetry.StepKind]parts.State{
+		telemetry.StepFirstSeen:          {Icon: "plus-circle", Tone: parts.Accent, Label: "First seen"},
+		telemetry.StepMoved:              {Icon: "arrow-right", Tone: parts.Muted, Label: "Moved"},
+		telemetry.StepFingerprintChanged: {Icon: "link", Tone: parts.Muted, Label: "Fingerprint re-linked"},
+		telemetry.StepAttempt:            {Icon: "play", Tone: parts.Muted, Label: fmt.Sprintf("Dispatched, attempt %d", attempt)},
+		telemetry.StepPROpened:           {Icon: "git-pull-request", Tone: parts.Success, Label: opened},
+		telemetry.StepMerged:             {Icon: "git-merge", Tone: parts.Done, Label: pull + " merged"},
+		telemetry.StepPRClosed:           {Icon: "git-pull-request-closed", Tone: parts.Danger, Label: pull + " closed"},
+		telemetry.StepGone:               {Icon: "check-circle", Tone: parts.Success, Label: "Fixed"},
+		telemetry.StepBack:               {Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"},
+		telemetry.StepNotScanned:         {Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"},
+	}[s.Kind], parts.State{Icon: "question", Tone: parts.Muted, Label: string(s.Kind)})
 }
 
 // sessionStep is the history of a session: "Session working, finished after
@@ -144,15 +135,13 @@ func stepSegments(s telemetry.Step) []panels.Segment {
 	switch s.Kind {
 	case telemetry.StepFirstSeen:
 		return []panels.Segment{runSegment(s), {Text: shell.SpotText(s.Seen.File, s.Seen.Line), Code: true}}
-	case telemetry.StepMoved:
+	case telemetry.StepMoved, telemetry.StepBack:
 		return append(locationSegments(s), panels.Segment{Text: basisSame(s.Seen.Basis)})
 	case telemetry.StepFingerprintChanged:
 		if s.Was.File != s.Seen.File || s.Was.Line != s.Seen.Line {
 			return append(locationSegments(s), panels.Segment{Text: printsText(s)})
 		}
 		return []panels.Segment{runSegment(s), {Text: printsText(s)}}
-	case telemetry.StepBack:
-		return append(locationSegments(s), panels.Segment{Text: basisSame(s.Seen.Basis)})
 	case telemetry.StepGone:
 		return []panels.Segment{runSegment(s), {Text: "first scan without it"}}
 	case telemetry.StepNotScanned:
@@ -167,15 +156,14 @@ func stepSegments(s telemetry.Step) []panels.Segment {
 
 // basisSame says by what a finding was found to be the issue.
 func basisSame(b telemetry.Basis) string {
-	switch b {
-	case telemetry.BasisSame, telemetry.BasisFingerprint, telemetry.BasisReopenedByFingerprint:
-		return "same fingerprint"
-	case telemetry.BasisLocation, telemetry.BasisReopenedByLocation:
-		return "same rule, file and line"
-	case telemetry.BasisNear:
-		return "same rule and file"
-	}
-	return string(b)
+	return cmp.Or(map[telemetry.Basis]string{
+		telemetry.BasisSame:                  "same fingerprint",
+		telemetry.BasisFingerprint:           "same fingerprint",
+		telemetry.BasisReopenedByFingerprint: "same fingerprint",
+		telemetry.BasisLocation:              "same rule, file and line",
+		telemetry.BasisReopenedByLocation:    "same rule, file and line",
+		telemetry.BasisNear:                  "same rule and file",
+	}[b], string(b))
 }
 
 // printsText says how a fingerprint changed, and why the issue is the same.

@@ -26,35 +26,30 @@ func (w *Web) searched() []shell.Panel {
 // first rows of each list, and how many there are.
 func (w *Web) SearchPage(c *fiber.Ctx) error {
 	text := strings.TrimSpace(c.Query("q"))
+	s := shell.Screen{Title: "Search", Body: pages.Body{Title: "Search", Search: &text}}
 	if text == "" {
-		facts := []pages.Fact{{
+		s.Body.Facts = []pages.Fact{{
 			Icon: "search",
 			Text: "Search for a repository, a rule, a file, an issue id, a session, a pull request or a run. The qualifiers of " +
 				"lists work here too: is:open severity:critical.",
 		}}
-		return w.Show(c, shell.Screen{Title: "Search", Body: pages.Body{Title: "Search", Search: &text, Facts: facts}})
+		return w.Show(c, s)
 	}
+	notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Unknown qualifier."}
 	found, err := w.Dashboard.Search(c.UserContext(), text)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid {
-		notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Invalid search.", Text: shell.Sentence(err)}
-		return w.Show(c, shell.Screen{
-			Title:  "Search",
-			Status: fiber.StatusBadRequest,
-			Body:   pages.Body{Title: "Search", Search: &text, Notices: []parts.Notice{notice}},
-		})
-	}
-	if err != nil {
+		s.Status, notice.Strong, notice.Text = fiber.StatusBadRequest, "Invalid search.", shell.Sentence(err)
+	} else if err != nil {
 		return err
-	}
-	rows, err := w.foundRows(c.UserContext(), found)
-	if err != nil {
+	} else if s.Body.Rows, err = w.foundRows(c.UserContext(), found); err != nil {
 		return err
+	} else {
+		notice.Text = found.Note
 	}
-	body := pages.Body{Title: "Search", Search: &text, Rows: rows}
-	if found.Note != "" {
-		body.Notices = []parts.Notice{{Tone: parts.Attention, Icon: "alert", Strong: "Unknown qualifier.", Text: found.Note}}
+	if notice.Text != "" {
+		s.Body.Notices = []parts.Notice{notice}
 	}
-	return w.Show(c, shell.Screen{Title: "Search", Body: body})
+	return w.Show(c, s)
 }
 
 // foundRows are the groups that have rows, then the lists without a match and

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -55,23 +56,15 @@ func notDone(path string) string {
 }
 
 func problemTitle(status int) string {
-	switch status {
-	case fiber.StatusBadRequest:
-		return "Bad request"
-	case fiber.StatusForbidden:
-		return "Not allowed"
-	case fiber.StatusMisdirectedRequest:
-		return "Unknown host name"
-	case fiber.StatusTooManyRequests:
-		return "Too many requests"
-	case fiber.StatusNotFound:
-		return "Not found"
-	case fiber.StatusMethodNotAllowed:
-		return "Method not allowed"
-	case fiber.StatusRequestHeaderFieldsTooLarge:
-		return "Address too long"
-	case fiber.StatusServiceUnavailable, fiber.StatusGatewayTimeout:
-		return "Temporarily unavailable"
-	}
-	return "Something went wrong"
+	return cmp.Or(map[int]string{
+		fiber.StatusBadRequest:                  "Bad request",
+		fiber.StatusForbidden:                   "Not allowed",
+		fiber.StatusMisdirectedRequest:          "Unknown host name",
+		fiber.StatusTooManyRequests:             "Too many requests",
+		fiber.StatusNotFound:                    "Not found",
+		fiber.StatusMethodNotAllowed:            "Method not allowed",
+		fiber.StatusRequestHeaderFieldsTooLarge: "Address too long",
+		fiber.StatusServiceUnavailable:          "Temporarily unavailable",
+		fiber.StatusGatewayTimeout:              "Temporarily unavailable",
+	}[status], "Something went wrong")
 }

@@ -68,17 +68,10 @@ func JobTitle(j telemetry.Job) string {
 	if resultOf(j).DryRun {
 		name += ", dry run"
 	}
-	switch j.State {
-	case telemetry.JobRunning:
-		return name + ": running"
-	case telemetry.JobDone:
-		return name + ": done"
-	case telemetry.JobInterrupted:
-		return name + ": interrupted"
-	case telemetry.JobCancelled:
+	if j.State == telemetry.JobCancelled {
 		return name + ": canceled"
 	}
-	return name + ": failed"
+	return name + ": " + j.State
 }
 
 // JobSummary is a done job in a sentence.

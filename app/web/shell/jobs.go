@@ -119,7 +119,7 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 		}
 		shown[job.Kind] = true
 		card := w.jobCard(job)
-		card.By = startedText(job, own.started)
+		card.Who = startedText(job, own.started)
 		l.Cards = append(l.Cards, card)
 	}
 	return panels.Jobs(l), nil
@@ -130,25 +130,9 @@ const changesMost = 100
 
 func (w *Shell) jobCard(j telemetry.Job) panels.JobCard {
 	result := resultOf(j)
-	card := panels.JobCard{
-		ID:      j.ID,
-		Title:   JobTitle(j),
-		State:   j.State,
-		Started: j.Started.Time,
-		Ended:   j.Ended.Time,
-		Took:    w.took(j),
-		Errors:  j.Errors,
-		Summary: string(j.Error),
-	}
+	card := panels.JobCard{Job: j, Title: JobTitle(j), Took: w.took(j), Summary: string(j.Error)}
 	for _, s := range j.Steps {
-		row := panels.StepRow{
-			Name:   s.Name,
-			State:  s.State,
-			Detail: s.Detail,
-			Done:   int(s.Done),
-			Total:  int(s.Total),
-			Took:   secondsText(s.Seconds),
-		}
+		row := panels.StepRow{JobStep: s, Took: secondsText(s.Seconds)}
 		switch {
 		case s.Total > 0:
 			row.Count = parts.Number(s.Done) + "/" + parts.Number(s.Total)

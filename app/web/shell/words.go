@@ -57,19 +57,13 @@ func ShortID(id string) string {
 
 // BasisText says why a pull request belongs to its session.
 func BasisText(b telemetry.LinkBasis) string {
-	switch b {
-	case telemetry.LinkDevin:
-		return "Devin’s answer"
-	case telemetry.LinkVerification:
-		return "verification record"
-	case telemetry.LinkRecorded:
-		return "run record"
-	case telemetry.LinkSessionID:
-		return "session id in the PR"
-	case telemetry.LinkIssueID:
-		return "issue id in the title"
-	}
-	return ""
+	return map[telemetry.LinkBasis]string{
+		telemetry.LinkDevin:        "Devin’s answer",
+		telemetry.LinkVerification: "verification record",
+		telemetry.LinkRecorded:     "run record",
+		telemetry.LinkSessionID:    "session id in the PR",
+		telemetry.LinkIssueID:      "issue id in the title",
+	}[b]
 }
 
 // asSentence writes an error as a sentence. What begins with the name of a

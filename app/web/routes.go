@@ -56,7 +56,6 @@ func (w *Web) pageRoutes() []server.Route {
 	return routes
 }
 
-// actionRoutes are the buttons and forms.
 func (w *Web) actionRoutes() []server.Route {
 	action := func(path string, h fiber.Handler, params ...string) server.Route {
 		return server.Route{Method: fiber.MethodPost, Path: path, Handle: h, Params: params}
@@ -82,7 +81,6 @@ func (w *Web) actionRoutes() []server.Route {
 	}
 }
 
-// panelRoutes are the addresses of panels.
 func (w *Web) panelRoutes() []server.Route {
 	first := w.overview.First()
 	routes := []server.Route{{Method: fiber.MethodGet, Path: "/panels/" + first.Name, Handle: w.overview.FirstPanel, Topics: first.Topics}}
@@ -103,7 +101,6 @@ func (w *Web) panelRoutes() []server.Route {
 	return routes
 }
 
-// panels are all panels, each with an address of its own.
 func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{

@@ -205,7 +205,6 @@ type mark struct {
 	x, width string
 }
 
-// marksMost bounds the marks of a plot.
 const marksMost = 60
 
 // marks are those of the points that can be pointed at, the last among them,

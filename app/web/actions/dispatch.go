@@ -62,8 +62,6 @@ func (w *Web) DispatchForm() shell.Panel {
 	}
 }
 
-// drawPreflight asks GitHub for open pull requests; the panel says so if that
-// fails.
 func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.Preflight{Frame: v.Brief()}
 	p.Note = "from GitHub"
@@ -118,7 +116,6 @@ func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
 	return w.Show(c, shell.Screen{Title: "Start a run on " + v.Scope, Current: links.Repos, Status: status, Body: body})
 }
 
-// dispatchFields are how the inputs of the workflow are asked for.
 func dispatchFields() map[string]panels.Field {
 	yesNo := []string{"", "true", "false"}
 	return map[string]panels.Field{
@@ -170,7 +167,6 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	return f
 }
 
-// workflowURL is the page of the workflow's runs.
 func (w *Web) workflowURL() string {
 	if w.Settings.ActionRepo == "" {
 		return ""

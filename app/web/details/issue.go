@@ -138,10 +138,8 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 	return r
 }
 
-// marksMost is how many scans the strip shows.
 const marksMost = 90
 
-// stripOf says of each scan whether it found the issue.
 func stripOf(i telemetry.IssueDetail) panels.Strip {
 	seen := map[string]bool{}
 	for _, a := range i.Appearances {
@@ -184,10 +182,8 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 	return s
 }
 
-// sameRows is how many issues of the same rule are shown.
 const sameRows = 6
 
-// sameRule lists other issues of the rule in the same repository.
 func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, all int, more parts.Link, err error) {
 	rule := query.Term{Field: "rule", Values: []query.Value{{Text: i.Rule}}}
 	list, err := w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: i.Repo.Key(), Page: query.Page{Number: 1, Size: sameRows + 1}}.And(rule))

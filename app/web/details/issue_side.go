@@ -26,7 +26,6 @@ func openSpans(i telemetry.IssueDetail) (before time.Duration, now time.Time) {
 	return before, now
 }
 
-// openFor says how long the issue was open.
 func openFor(i telemetry.IssueDetail) panels.Pair {
 	before, now := openSpans(i)
 	switch {
@@ -89,7 +88,6 @@ const (
 	idsAll  = 500
 )
 
-// issueIDs are what the scans call the issue; more leads to all of them.
 func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetail) (rows []panels.Pair, all int, more parts.Link,
 	err error) {
 	most := idsMost
@@ -116,7 +114,6 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 	return rows, ids.Total, more, err
 }
 
-// outcomeSegment is the outcome of an attempt.
 func outcomeSegment(o telemetry.AttemptOutcome, state telemetry.State) panels.Segment {
 	segment := map[telemetry.OutcomeKind]panels.Segment{
 		telemetry.OutcomeRunning:   {Text: "In progress for", As: "span"},

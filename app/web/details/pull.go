@@ -132,8 +132,6 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	return facts
 }
 
-// drawChecks asks GitHub for checks and reviews; the panel says so if that
-// fails.
 func (w *Web) drawChecks(ctx context.Context, v shell.View) (templ.Component, error) {
 	p := panels.ChecksPanel{Frame: v.Frame()}
 	p.Note = "from GitHub"

@@ -16,10 +16,10 @@ func day(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) 
 // site is the pages of a program that looks at GitHub and Devin where people
 // do.
 func site() *Web {
-	return New(&shell.Shell{
+	return New(&shell.Shell{Options: shell.Options{
 		Now:      func() time.Time { return day(10) },
 		Settings: shell.Settings{GitHubWeb: "https://github.com", DevinWeb: "https://app.devin.ai", Polls: true},
-	}, nil, nil, nil)
+	}}, nil, nil, nil)
 }
 
 // said joins what segments say.

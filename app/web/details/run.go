@@ -59,10 +59,8 @@ func (w *Web) LoadRun(ctx context.Context, v shell.View) (detail, error) {
 	return detail{title: shell.RunName(r.RunNumber, 0) + " of " + string(r.Repo), body: panels.Run(p)}, err
 }
 
-// runLists are the lists of issues on a run's page.
 func runLists() []string { return []string{"new", "reopened", "gone", "moved", "unassigned"} }
 
-// listRows is how many rows of each list a run's page shows.
 const listRows = 25
 
 // runPart reads what of a run is shown. A page beyond the end of its list is
@@ -264,8 +262,6 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
 }
 
-// batchRow is a session of the run's record, with its issues according to the
-// record.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
 	bare := telemetry.SessionKey(m.ID)
 	row := panels.BatchRow{Batch: m.BatchID, DryRun: m.ID == telemetry.DryRunID}

@@ -135,7 +135,6 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	return facts
 }
 
-// mentionPairs are the records that name a session.
 func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 	var list []panels.Pair
 	for _, m := range mentions {
@@ -185,7 +184,6 @@ func originText(origin string) string {
 	return "as recorded"
 }
 
-// messagesShown is how many of the last messages are shown.
 const messagesShown = 20
 
 // drawMessages asks Devin for the messages. The panel says so if that fails:

@@ -129,8 +129,6 @@ func lowerFirst(word string) string {
 	return strings.ToLower(word[:size]) + word[size:]
 }
 
-// stepSegments describe a step, with links to its record and to what it is
-// about.
 func stepSegments(s telemetry.Step) []panels.Segment {
 	switch s.Kind {
 	case telemetry.StepFirstSeen:
@@ -238,7 +236,6 @@ func pullSegment(ref telemetry.PullRef) []panels.Segment {
 	return []panels.Segment{{Text: fmt.Sprintf("#%d", ref.Number), URL: links.Pull(ref.Repo, ref.Number)}}
 }
 
-// pullSegments describe a step of a pull request.
 func pullSegments(s telemetry.Step) []panels.Segment {
 	if s.Pull == nil {
 		return []panels.Segment{{Text: s.Text}}

@@ -27,7 +27,6 @@ func (w *Web) Activity() shell.Panel {
 	}
 }
 
-// drawActivity lists what changed, by whom or what, newest first.
 func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, error) {
 	kinds, err := telemetry.WordsParam("kind", v.Get("kind"), telemetry.ActivityKinds())
 	if err != nil {
@@ -80,7 +79,6 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 	return panels.Activity(l), nil
 }
 
-// kindTabs narrow the list to one kind.
 func kindTabs(chosen string) []parts.Choice {
 	tabs := []parts.Choice{{Text: "All", Current: chosen == ""}}
 	for _, k := range []parts.Link{

@@ -74,7 +74,6 @@ func pullLink(a telemetry.Activity, title string) parts.Link {
 	return parts.Link{Text: text, URL: links.Pull(a.Pull.Repo, a.Pull.Number)}
 }
 
-// jobActivity is how a job ended.
 func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
 	row.State.Label, row.Text = shell.JobTitle(a.Job), string(a.Job.Error)
@@ -86,7 +85,6 @@ func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	}
 }
 
-// runText is what a run brought.
 func runText(a telemetry.Activity) string {
 	var said []string
 	if a.Word == string(telemetry.KindScan) {

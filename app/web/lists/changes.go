@@ -31,14 +31,12 @@ func (w *Web) Changes() shell.Panel {
 	}
 }
 
-// changesAsk is which changes are asked for.
 type changesAsk struct {
 	event        string // opened or closed, "" for both
 	repo         string // its key
 	since, until time.Time
 }
 
-// changesAsked reads which changes are asked for.
 func changesAsked(v shell.View) (s changesAsk, err error) {
 	s.repo = telemetry.ParseRepo(v.Get("repo")).Key()
 	events, err := telemetry.WordsParam("event", v.Get("event"), []string{"opened", "closed"})
@@ -55,7 +53,6 @@ func changesAsked(v shell.View) (s changesAsk, err error) {
 	return s, err
 }
 
-// ask is what the list of changes is asked.
 func (s changesAsk) ask(l dashboard.Described) (query.Ask, error) {
 	a := query.Ask{Repo: s.repo}
 	if !s.since.IsZero() || !s.until.IsZero() {
@@ -128,7 +125,6 @@ func (w *Web) ChangesPage(c *fiber.Ctx) error {
 	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: links.Issues, Body: body})
 }
 
-// words says which range of time it is.
 func (s changesAsk) words() string {
 	const form = "2 Jan 2006 15:04"
 	switch {

@@ -106,7 +106,6 @@ func (w *Web) Repos() shell.Panel {
 	})
 }
 
-// filesRows is how many unreadable records are listed.
 const filesRows = 50
 
 // Files are the records that could not be read.

@@ -68,7 +68,6 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 	return b, nil
 }
 
-// recentRepos are the repositories that ran last.
 func (w *Web) recentRepos(ctx context.Context) (telemetry.List[telemetry.RepoRow], error) {
 	return w.Dashboard.Repos.Rows(ctx, query.Ask{Page: query.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"}})
 }
@@ -125,7 +124,6 @@ func menu(q query.Query, name, usual string, values []string) parts.Menu {
 	return m
 }
 
-// menuLabel is a qualifier as a menu calls it.
 func menuLabel(name string) string {
 	switch name {
 	case "is":

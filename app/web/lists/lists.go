@@ -27,7 +27,6 @@ type Web struct{ *shell.Shell }
 // New returns a Web.
 func New(s *shell.Shell) *Web { return &Web{s} }
 
-// listing is what makes a list's panel: rows of the kind V.
 type listing[V any] struct {
 	noun  string // of one row
 	sort  parts.Sort

@@ -60,7 +60,6 @@ func (w *Web) Tabs() []shell.Panel {
 	return []shell.Panel{w.Issues(), w.Sessions(), w.Pulls(), w.Runs()}
 }
 
-// repoTabs keep the period that was chosen.
 func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 	repo := v.Repo
 	counts := map[string]int64{"sessions": repo.SessionsCreated, "pulls": repo.PRs.Total, "runs": repo.Runs}
@@ -79,7 +78,6 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 	return tabs
 }
 
-// dispatchButton opens the form of a run: a dialog, or its page.
 func dispatchButton(repo string) templ.Component {
 	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(repo, links.Dispatch)}, "play",
 		links.Panel("dispatch", "scope", repo))

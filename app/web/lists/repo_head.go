@@ -11,7 +11,6 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// repoFacts are the facts below the name of a repository.
 func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
 	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.Settings.GitHubWeb.Repo(repo.Name)}}}
 	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {

@@ -17,7 +17,6 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// searched are the lists that a search looks through.
 func (w *Web) searched() []shell.Panel {
 	return []shell.Panel{w.Repos(), w.Issues(), w.Pulls(), w.Sessions(), w.Runs()}
 }

@@ -91,7 +91,6 @@ func savedTab(v shell.View, s telemetry.View, q query.Query, sort parts.Sort) (t
 	return t, true
 }
 
-// saveForm saves the view that is shown.
 func saveForm(v shell.View, q query.Query, sort parts.Sort) parts.SaveForm {
 	f := parts.SaveForm{
 		URL:    links.ActionSaveView,

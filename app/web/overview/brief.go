@@ -76,7 +76,6 @@ func (w *Web) DevinNow() shell.Panel {
 	return p
 }
 
-// nowRows is how many active sessions the overview shows.
 const nowRows = 10
 
 // queryActive are the sessions that Devin now shows.

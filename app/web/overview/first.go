@@ -41,7 +41,6 @@ func (w *Web) FirstPanel(c *fiber.Ctx) error {
 	return w.Fragment(w.First())(c)
 }
 
-// firstPage is the overview before the first record.
 func (w *Web) firstPage(c *fiber.Ctx, v shell.View) error {
 	body := pages.Body{Title: "Overview", Rows: [][]templ.Component{{w.First().Within(c.UserContext(), v)}}, First: true}
 	w.addMissingSettings(&body)

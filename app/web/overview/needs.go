@@ -27,7 +27,6 @@ func (w *Web) AllNeeds() shell.Panel {
 	return p
 }
 
-// drawNeeds is the overview's panel: what waits longest.
 func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, error) {
 	l := panels.NeedList{}
 	var err error
@@ -44,7 +43,6 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, err
 	return panels.Needs(l), err
 }
 
-// drawAllNeeds is all that waits, or the group that the address names.
 func (w *Web) drawAllNeeds(ctx context.Context, v shell.View) (templ.Component, error) {
 	needs, err := telemetry.WordsParam("group", v.Get("group"), telemetry.Needs())
 	if err != nil {
@@ -129,7 +127,6 @@ func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	return r
 }
 
-// dispatchAction starts a run of the repository, in place or on its page.
 func dispatchAction(repo telemetry.RepoName, label string) (action parts.Link, dialog string) {
 	return parts.Link{
 		Text: label,

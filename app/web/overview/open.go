@@ -118,8 +118,6 @@ func familySlices(counts map[string]int64, list string) []parts.Slice {
 	return out
 }
 
-// familyURL lists what is open of some families or, with "-family", of all
-// others.
 func familyURL(list, qualifier string, names ...string) string {
 	families := shell.TermText(qualifier, names...)
 	if families == "" {

@@ -142,7 +142,6 @@ func (w *Web) drawSpans(ctx context.Context, v shell.View) (templ.Component, err
 	return panels.HowLong(s), nil
 }
 
-// fixTiles are the time to fix; without a closing they say so.
 func fixTiles(o dashboard.Overview) []parts.Tile {
 	m, rows := o.TimeToFix, o.Links["time_to_fix/n"].Page()
 	median, p90 := "–", "–"

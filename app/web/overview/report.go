@@ -19,10 +19,8 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
-// reportIssues is how many open critical and high issues a report names.
 const reportIssues = 50
 
-// queryWorst are the issues that a report names.
 const queryWorst = "is:open severity:critical,high"
 
 // Verdicts counts verifications by outcome.
@@ -32,8 +30,6 @@ func (w *Web) Verdicts() shell.Panel {
 	return p
 }
 
-// drawVerdicts counts verifications by outcome, the latest of
-// each session.
 func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, error) {
 	out := panels.Verdicts{Frame: v.Frame(), Empty: parts.Empty{Icon: "unverified", Title: "No fixes verified yet"}}
 	out.Note = "the latest re-scan of each fix"
@@ -104,7 +100,6 @@ func (w *Web) Worst() shell.Panel {
 	return p
 }
 
-// drawWorst lists the open critical and high issues, most severe first.
 func (w *Web) drawWorst(ctx context.Context, v shell.View) (templ.Component, error) {
 	q, err := dashboard.Parse(w.Dashboard.Issues, queryWorst)
 	if err != nil {

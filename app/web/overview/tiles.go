@@ -65,7 +65,6 @@ func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) 
 	return t, nil
 }
 
-// queryWithOpen are the repositories in which something is open.
 const queryWithOpen = "open:>0"
 
 // reposWith counts repositories by a query, where the page is about all.

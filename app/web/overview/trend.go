@@ -57,7 +57,6 @@ func aboutTrend() []string {
 	}
 }
 
-// trendChart draws the figures of a period.
 func trendChart(v shell.View, o dashboard.Overview) parts.Chart {
 	c := parts.Chart{
 		ID:        v.Panel.Name,
@@ -129,7 +128,6 @@ func severitySeries(o dashboard.Overview, list string) []parts.Series {
 	return append(out, rest, unlisted)
 }
 
-// weekGroup is one bar's range: a week or, if there are many, several.
 type weekGroup struct {
 	from, to       time.Time // to is exclusive
 	opened, closed int64

@@ -20,7 +20,7 @@ func (w *Shell) RenderError(c *fiber.Ctx, status int, message string) (body []by
 	page := pages.Problem(w.bareShell(problemTitle(status), ""), problemTitle(status), message, nil, again(c, status)...)
 	switch {
 	case c.Get("HX-Request") == "" && status == fiber.StatusMisdirectedRequest:
-		page = pages.Refused(w.assets, problemTitle(status), message)
+		page = pages.Refused(w.files, problemTitle(status), message)
 	case c.Get("HX-Request") == "":
 	case strings.HasPrefix(c.Path(), links.ActionSaveView), status == fiber.StatusBadRequest && c.Query("push") != "":
 		page = parts.FieldFault(message)
@@ -44,7 +44,6 @@ func again(c *fiber.Ctx, status int) []parts.Link {
 	return nil
 }
 
-// notDone is the title of an action's failure.
 func notDone(path string) string {
 	switch path {
 	case links.ActionReply:

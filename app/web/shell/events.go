@@ -24,7 +24,7 @@ func (w *Shell) Events(c *fiber.Ctx) (func(context.Context, *bufio.Writer) error
 	c.Set(fiber.HeaderContentType, "text/event-stream")
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return func(ctx context.Context, out *bufio.Writer) error {
-		changed, end := w.changes.Watch()
+		changed, end := w.Changes.Watch()
 		defer end()
 		heartbeat := time.NewTicker(heartbeatInterval)
 		defer heartbeat.Stop()

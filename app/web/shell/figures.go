@@ -41,7 +41,6 @@ func TileParts() []telemetry.TrendPart {
 	return []telemetry.TrendPart{telemetry.TrendWaiting, telemetry.TrendPulls}
 }
 
-// period is that of the page, the default where it names none.
 func (v View) period() string {
 	if v.Get("period") == "" {
 		return telemetry.PeriodDefault
@@ -64,7 +63,6 @@ func (v View) PeriodsAt(at parts.Address) []parts.Tab {
 	return tabs
 }
 
-// question asks for the figures of the view's period and repository.
 func (w *Shell) question(v View) dashboard.Question {
 	return dashboard.Question{Period: v.period(), Repo: v.Repo.Name, Now: w.Now()}
 }

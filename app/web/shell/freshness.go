@@ -41,7 +41,6 @@ func (w *Shell) strip(v View, p freshness) templ.Component {
 // sourceDatabase is the source that the store adds while it cannot write.
 const sourceDatabase = "database"
 
-// fresh is what the strip says.
 func (w *Shell) fresh(p freshness) panels.Fresh {
 	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
 	for _, s := range p.sources {
@@ -60,7 +59,6 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 	return f
 }
 
-// quotaLow is the part of the hourly quota below which the strip warns.
 const quotaLow = 0.1
 
 func (w *Shell) quotaNote(r telemetry.RateLimit) panels.QuotaNote {

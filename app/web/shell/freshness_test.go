@@ -14,10 +14,10 @@ import (
 // and failed with its cause whatever its age (docs/rules.md#freshness).
 func TestSourceNote(t *testing.T) {
 	now := time.Date(2026, 5, 14, 14, 32, 0, 0, time.UTC)
-	w := &Shell{
+	w := &Shell{Options: Options{
 		Now:      func() time.Time { return now },
 		Settings: Settings{RefreshInterval: 5 * time.Minute, PollInterval: 15 * time.Second},
-	}
+	}}
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
 	for _, test := range []struct {
 		told  string

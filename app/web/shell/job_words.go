@@ -34,7 +34,6 @@ func startedText(j telemetry.Job, mine bool) string {
 	return strings.TrimPrefix(said, ", ")
 }
 
-// jobResult is the part of any job's result that pages show.
 type jobResult struct {
 	New          int64              `json:"new"`
 	Updated      int64              `json:"updated"`

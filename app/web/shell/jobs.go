@@ -100,7 +100,7 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 	l := panels.JobList{Frame: v.Brief()}
 	shown := map[string]bool{} // the kinds that have a card: how an older one ended is no news
 	for _, own := range v.Jobs {
-		job, running := w.jobs.Running(own.id)
+		job, running := w.Jobs.Running(own.id)
 		if !running {
 			var err error
 			job, err = w.Dashboard.JobByID(ctx, own.id)
@@ -125,7 +125,6 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 	return panels.Jobs(l), nil
 }
 
-// changesMost is how many proposed changes a card lists.
 const changesMost = 100
 
 func (w *Shell) jobCard(j telemetry.Job) panels.JobCard {

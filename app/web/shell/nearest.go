@@ -17,7 +17,6 @@ import (
 // farMost is how many letters off a near match may be.
 const farMost = 6
 
-// nearMost is how many near matches a page offers.
 const nearMost = 5
 
 // nearest returns the names that a mistyped "owner/name" may have meant,

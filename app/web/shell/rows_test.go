@@ -28,10 +28,10 @@ func TestErrorsAreSentences(t *testing.T) {
 }
 
 func site() *Shell {
-	return &Shell{
+	return &Shell{Options: Options{
 		Now:      func() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) },
 		Settings: Settings{GitHubWeb: "https://github.com", DevinWeb: "https://app.devin.ai"},
-	}
+	}}
 }
 
 // TestSessionRows: a session's row leads to its page, its run and its pull

@@ -33,7 +33,6 @@ func (w *Shell) drawSaved(ctx context.Context, v View) (templ.Component, error) 
 	return panels.SavedViews(panels.SavedMenu{Frame: v.Frame(), Groups: groups}), nil
 }
 
-// savedGroups are all saved views by list.
 func (w *Shell) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 	all, err := w.Dashboard.Views(ctx)
 	if err != nil {

@@ -69,26 +69,16 @@ type Options struct {
 
 // Shell is what all pages share. It is safe for concurrent use.
 type Shell struct {
-	Dashboard *dashboard.Dashboard
-	Settings  Settings
-	Now       func() time.Time
-	jobs      Jobs
-	changes   Changes
-	quota     Quota
-	assets    pages.Assets
-	shared    freshnessShared
+	Options
+	files  pages.Assets
+	shared freshnessShared
 }
 
 // New returns a Shell.
 func New(o Options) *Shell {
 	return &Shell{
-		Dashboard: o.Dashboard,
-		Settings:  o.Settings,
-		Now:       o.Now,
-		jobs:      o.Jobs,
-		changes:   o.Changes,
-		quota:     o.Quota,
-		assets: pages.Assets{
+		Options: o,
+		files: pages.Assets{
 			CSS:   o.Assets.URL("app.css"),
 			Theme: o.Assets.URL("theme.js"),
 			App:   o.Assets.URL("app.js"),
@@ -99,7 +89,7 @@ func New(o Options) *Shell {
 }
 
 // Versions are the versions of what is stored, by topic.
-func (w *Shell) Versions() map[string]uint64 { return w.changes.Versions() }
+func (w *Shell) Versions() map[string]uint64 { return w.Changes.Versions() }
 
 // Screen is a page before its shell.
 type Screen struct {
@@ -168,7 +158,7 @@ func (w *Shell) hold(p freshness, buttons []parts.Action) {
 func (w *Shell) bareShell(title, current string) pages.Shell {
 	s := pages.Shell{
 		Title:  title,
-		Assets: w.assets,
+		Assets: w.files,
 		Demo:   w.Settings.Demo,
 		Open:   w.Settings.Open,
 		Source: w.Settings.ActionRepo,
@@ -212,7 +202,6 @@ func navigation() []parts.Link {
 	}
 }
 
-// navigationText is what the navigation calls a page.
 func navigationText(url string) string {
 	for _, entry := range navigation() {
 		if entry.URL == url {

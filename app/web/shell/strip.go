@@ -37,8 +37,8 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 	slices.SortStableFunc(p.sources, func(a, b telemetry.SourceStatus) int {
 		return cmp.Compare(slices.Index(order, a.Name), slices.Index(order, b.Name))
 	})
-	if w.quota != nil {
-		p.quota = w.quota.RateLimit()
+	if w.Quota != nil {
+		p.quota = w.Quota.RateLimit()
 	}
 	a, err := w.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.Now(), query.Page{Number: 1, Size: 1})
 	p.needs = a.Total

@@ -1,17 +1,14 @@
 package panels
 
-import "telemetry-dashboard/views/parts"
+import (
+	"slices"
+
+	"telemetry-dashboard/views/parts"
+)
 
 // none reports whether nothing is open.
 func (b Breakdown) none() bool {
-	for _, slices := range [][]parts.Slice{b.Severity, b.Family} {
-		for _, s := range slices {
-			if s.N > 0 {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(slices.Concat(b.Severity, b.Family), func(s parts.Slice) bool { return s.N > 0 })
 }
 
 // label names an outcome, such as "Finished, no PR".

@@ -90,17 +90,13 @@ func (a Address) Href(changes ...string) string {
 // Get returns the fragment's address with the query changed as in Href.
 func (a Address) Get(changes ...string) string {
 	query := changed(a.Query, changes)
-	for key, values := range a.Scope {
-		query[key] = values
-	}
+	maps.Copy(query, a.Scope)
 	return join(a.Panel, query)
 }
 
 func changed(query url.Values, changes []string) url.Values {
 	result := url.Values{}
-	for key, values := range query {
-		result[key] = values
-	}
+	maps.Copy(result, query)
 	for i := 0; i+1 < len(changes); i += 2 {
 		switch changes[i+1] {
 		case "":

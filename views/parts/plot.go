@@ -2,6 +2,7 @@ package parts
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -87,31 +88,15 @@ func (c Chart) ticks() []tick { return ticks(c.Points[0].At, c.Points[len(c.Poin
 
 // drawn are the series that are not always 0.
 func (c Chart) drawn() []Series {
-	var out []Series
-	for _, s := range c.Series {
-		for _, n := range s.N {
-			if n != 0 {
-				out = append(out, s)
-				break
-			}
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(c.Series), func(s Series) bool {
+		return !slices.ContainsFunc(s.N, func(n int) bool { return n != 0 })
+	})
 }
 
 // Empty reports whether there is nothing to draw.
 func (c Chart) Empty() bool {
-	if len(c.Points) == 0 {
-		return true
-	}
-	for _, b := range c.Bars {
-		for _, bar := range b.Bars {
-			if bar.N != 0 {
-				return false
-			}
-		}
-	}
-	return len(c.drawn()) == 0
+	counted := func(b BarSeries) bool { return slices.ContainsFunc(b.Bars, func(r Range) bool { return r.N != 0 }) }
+	return len(c.Points) == 0 || len(c.drawn()) == 0 && !slices.ContainsFunc(c.Bars, counted)
 }
 
 func (c Chart) scale() Scale {
@@ -188,9 +173,7 @@ func (c Chart) path(scale Scale, values []int, backwards ...bool) string {
 		list = append(list, [2]float64{plotWidth * c.share(c.Points[i].At), scale.y(float64(v), c.Height)})
 	}
 	if len(backwards) > 0 {
-		for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-			list[i], list[j] = list[j], list[i]
-		}
+		slices.Reverse(list)
 	}
 	words := make([]string, len(list))
 	for i, p := range list {

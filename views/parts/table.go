@@ -17,6 +17,14 @@ type Sort struct {
 	Desc bool
 }
 
+// Order is the direction as addresses and questions have it.
+func (s Sort) Order() string {
+	if s.Desc {
+		return "desc"
+	}
+	return "asc"
+}
+
 func (s Sort) aria(c Column) string {
 	switch {
 	case c.Key == "" || c.Key != s.Key:
@@ -29,14 +37,10 @@ func (s Sort) aria(c Column) string {
 
 // next is the order that a click on the column asks for.
 func (s Sort) next(c Column) string {
-	desc := c.Initial
 	if c.Key == s.Key {
-		desc = !s.Desc
+		return Sort{Desc: !s.Desc}.Order()
 	}
-	if desc {
-		return "desc"
-	}
-	return "asc"
+	return Sort{Desc: c.Initial}.Order()
 }
 
 // arrow is the icon of the direction in which the column's values go.

@@ -1,6 +1,7 @@
 package details
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -76,12 +77,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 	return detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}, nil
 }
 
-func pullTitle(p telemetry.PullRow) string {
-	if p.Title == "" {
-		return "Pull request"
-	}
-	return p.Title
-}
+func pullTitle(p telemetry.PullRow) string { return cmp.Or(p.Title, "Pull request") }
 
 func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	h := panels.Heading{

@@ -53,15 +53,9 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 		Mentions:      mentionPairs(s.Mentions),
 	}
 	for i := range p.Pulls {
-		p.Pulls[i].LinkedBy = sessionBasis(s, p.Pulls[i].LinkedBy)
+		p.Pulls[i].LinkedBy = cmp.Or(p.Pulls[i].LinkedBy, shell.BasisText(s.Basis), "one of several candidates")
 	}
 	return detail{title: sessionTitle(s.SessionRow), body: panels.Session(p)}, nil
-}
-
-// sessionBasis says by what a pull request is linked to the session; one
-// that several sessions fit has no basis of its own.
-func sessionBasis(s telemetry.SessionDetail, basis string) string {
-	return cmp.Or(basis, shell.BasisText(s.Basis), "one of several candidates")
 }
 
 func sessionTitle(s telemetry.SessionRow) string {

@@ -194,7 +194,7 @@ func locationSegments(s telemetry.Step) []panels.Segment {
 
 func attemptSegments(s telemetry.Step) []panels.Segment {
 	a := s.Attempt
-	session := panels.Segment{Text: shownID(a.Session), Code: true}
+	session := panels.Segment{Text: "devin-" + shell.ShortID(a.Session), Code: true}
 	if a.Known {
 		session.URL = links.Session(telemetry.SessionKey(a.Session))
 	}
@@ -214,9 +214,6 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 	}
 	return segments
 }
-
-// shownID is a session's id, short, with the "devin-" that people know it by.
-func shownID(id string) string { return "devin-" + shell.ShortID(id) }
 
 func verifiedSegments(s telemetry.Step) []panels.Segment {
 	v := s.Check

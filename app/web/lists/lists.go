@@ -81,7 +81,7 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	}
 	body := pages.Body{Title: v.Panel.Title, Notices: pastNotice(v), Rows: [][]templ.Component{{list}}}
 	for _, b := range below {
-		body.Rows = append(body.Rows, []templ.Component{b.Within(c.UserContext(), v)})
+		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
 	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: v.Panel.Page, Status: status, Body: body})
 }

@@ -33,13 +33,13 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		}
 		var rows [][]templ.Component
 		for _, f := range figures {
-			rows = append(rows, []templ.Component{f.Within(c.UserContext(), v)})
+			rows = append(rows, v.Row(c.UserContext(), f))
 		}
 		body := pages.Body{
 			Title:       string(repo.Name),
 			Breadcrumbs: []parts.Link{{Text: "Repositories", URL: links.Repos}},
 			Button:      dispatchButton(v.Scope),
-			Periods:     v.Periods(links.In(v.Scope, list.Tab)),
+			Periods:     v.Periods(parts.Address{Page: links.In(v.Scope, list.Tab)}),
 			Facts: append(w.repoFacts(repo, health),
 				append(v.ReportFact(),
 					pages.Fact{

@@ -30,16 +30,9 @@ func kept(v shell.View, q query.Query, sort parts.Sort) url.Values {
 	values := url.Values{"q": {q.String()}}
 	if v.Get("sort") != "" {
 		values.Set("sort", sort.Key)
-		values.Set("order", orderOf(sort))
+		values.Set("order", sort.Order())
 	}
 	return values
-}
-
-func orderOf(s parts.Sort) string {
-	if s.Desc {
-		return "desc"
-	}
-	return "asc"
 }
 
 // tab is a view of a list, and its query as it is counted.
@@ -109,7 +102,7 @@ func saveForm(v shell.View, q query.Query, sort parts.Sort) parts.SaveForm {
 
 // exports are the downloads of exactly the view that is shown.
 func exports(v shell.View, q query.Query, sort parts.Sort, noun string, total int) parts.Exports {
-	values := url.Values{"sort": {sort.Key}, "order": {orderOf(sort)}}
+	values := url.Values{"sort": {sort.Key}, "order": {sort.Order()}}
 	if text := q.String(); text != "" {
 		values.Set("q", text)
 	}

@@ -41,16 +41,10 @@ func (w *Web) Page(c *fiber.Ctx) error {
 	if stats, err := w.Stats(ctx, v); err == nil && stats.Runs == 0 {
 		return w.firstPage(c, v)
 	}
-	row := func(specs ...shell.Panel) []templ.Component {
-		var drawn []templ.Component
-		for _, s := range specs {
-			drawn = append(drawn, s.Within(ctx, v))
-		}
-		return drawn
-	}
-	body := pages.Body{Title: "Overview", Periods: v.Periods("/"), Facts: v.ReportFact(), Rows: [][]templ.Component{
-		row(w.Needs()), row(w.Tiles()), row(w.DevinNow()), row(w.Trend()), row(w.OpenNow(), w.Rates()),
-		row(w.Spans(), w.Outcomes()), row(w.Queue()), row(w.TopRepos(), w.RecentRuns()),
+	periods := v.Periods(parts.Address{Page: links.Overview})
+	body := pages.Body{Title: "Overview", Periods: periods, Facts: v.ReportFact(), Rows: [][]templ.Component{
+		v.Row(ctx, w.Needs()), v.Row(ctx, w.Tiles()), v.Row(ctx, w.DevinNow()), v.Row(ctx, w.Trend()), v.Row(ctx, w.OpenNow(), w.Rates()),
+		v.Row(ctx, w.Spans(), w.Outcomes()), v.Row(ctx, w.Queue()), v.Row(ctx, w.TopRepos(), w.RecentRuns()),
 	}}
 	w.addMissingSettings(&body)
 	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})

@@ -62,11 +62,7 @@ func rateRows(v shell.View, o dashboard.Overview) []panels.RateRow {
 		rows = append(rows, rateRow(familyName(f.Family), f, o.Links[place+"/attempted"], o.Links[place+"/closed"]))
 		others = others.And("-" + familyTerm(f.Family))
 	}
-	var rest telemetry.FamilyRate
-	for _, f := range o.Families[len(named):] {
-		rest.Attempted += f.Attempted
-		rest.Closed += f.Closed
-	}
+	rest := sumRates(o.Families[len(named):])
 	if rest.Attempted > 0 {
 		rows = append(rows, rateRow(strconv.Itoa(len(o.Families)-len(named))+" other families", rest, others, others.And("is:fixed")))
 	}
@@ -87,21 +83,19 @@ func attemptsIn(v shell.View, o dashboard.Overview) dashboard.Link {
 	return attempted
 }
 
-func familyName(name string) string {
-	if name == "" {
-		return "no family"
+func familyName(name string) string { return cmp.Or(name, "no family") }
+
+func sumRates(families []telemetry.FamilyRate) (sum telemetry.FamilyRate) {
+	for _, f := range families {
+		sum.Attempted += f.Attempted
+		sum.Closed += f.Closed
 	}
-	return name
+	return sum
 }
 
 func rateAll(v shell.View, o dashboard.Overview) panels.RateRow {
-	var all telemetry.FamilyRate
-	for _, f := range o.Families {
-		all.Attempted += f.Attempted
-		all.Closed += f.Closed
-	}
 	attempted := attemptsIn(v, o)
-	return rateRow("All families", all, attempted, attempted.And("is:fixed"))
+	return rateRow("All families", sumRates(o.Families), attempted, attempted.And("is:fixed"))
 }
 
 func rateRow(name string, f telemetry.FamilyRate, tried, done dashboard.Link) panels.RateRow {

@@ -72,24 +72,21 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 		v.Scope = string(v.Repo.Name)
 	}
 	v = w.Once(ctx, v, pageParts()...)
-	one := func(s shell.Panel) []templ.Component { return []templ.Component{s.Within(ctx, v)} }
 	body := pages.Body{
-		Title:  "Report",
-		Report: true,
-		Facts:  w.reportFacts(v, period),
-		Rows: [][]templ.Component{one(w.Tiles()), one(w.Trend()),
-			{w.Rates().Within(ctx, v), w.Spans().Within(ctx, v)},
-			{w.Outcomes().Within(ctx, v), w.Verdicts().Within(ctx, v)}},
+		Title:   "Report",
+		Report:  true,
+		Facts:   w.reportFacts(v, period),
+		Periods: v.Periods(parts.Address{Page: links.Report, Query: url.Values{}}),
+		Rows: [][]templ.Component{
+			v.Row(ctx, w.Tiles()), v.Row(ctx, w.Trend()), v.Row(ctx, w.Rates(), w.Spans()), v.Row(ctx, w.Outcomes(), w.Verdicts()),
+		},
 	}
 	if v.Scope == "" {
-		body.Rows = append(body.Rows, one(w.TopRepos()))
+		body.Rows = append(body.Rows, v.Row(ctx, w.TopRepos()))
+	} else {
+		body.Periods = v.Periods(parts.Address{Page: links.Report, Query: url.Values{"repo": {v.Scope}}})
 	}
-	body.Rows = append(body.Rows, one(w.Queue()), one(w.Worst()))
-	at := parts.Address{Page: links.Report, Query: url.Values{}}
-	if v.Scope != "" {
-		at.Query.Set("repo", v.Scope)
-	}
-	body.Periods = v.PeriodsAt(at)
+	body.Rows = append(body.Rows, v.Row(ctx, w.Queue()), v.Row(ctx, w.Worst()))
 	return w.Show(c, shell.Screen{Title: "Report", Current: links.Overview, Body: body})
 }
 

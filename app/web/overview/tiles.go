@@ -34,7 +34,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	repos, err := w.reposWith(ctx, v, queryWithOpen)
+	repos, err := shell.CountOf(ctx, w.Dashboard.Repos, "", queryWithOpen)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 			return nil, err
 		}
 	}
-	f := panels.Figures{Frame: v.Frame(), Tiles: tiles(v, stats, listed, over, active, repos)}
+	f := panels.Figures{Frame: v.Frame(), Tiles: tiles(v, stats, listed, over, active, repos[0])}
 	f.About = aboutTiles()
 	return panels.Tiles(f), nil
 }
@@ -66,18 +66,6 @@ func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) 
 }
 
 const queryWithOpen = "open:>0"
-
-// reposWith counts repositories by a query, where the page is about all.
-func (w *Web) reposWith(ctx context.Context, v shell.View, text string) (int64, error) {
-	if v.Scope != "" {
-		return 0, nil
-	}
-	n, err := shell.CountOf(ctx, w.Dashboard.Repos, "", text)
-	if err != nil {
-		return 0, err
-	}
-	return n[0], nil
-}
 
 func aboutTiles() []string {
 	return []string{

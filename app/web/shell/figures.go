@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -42,17 +43,11 @@ func TileParts() []telemetry.TrendPart {
 }
 
 func (v View) period() string {
-	if v.Get("period") == "" {
-		return telemetry.PeriodDefault
-	}
-	return v.Get("period")
+	return cmp.Or(v.Get("period"), telemetry.PeriodDefault)
 }
 
-// Periods are the choices of a page's period.
-func (v View) Periods(page string) []parts.Tab { return v.PeriodsAt(parts.Address{Page: page}) }
-
-// PeriodsAt are the choices of a page's period, from an address.
-func (v View) PeriodsAt(at parts.Address) []parts.Tab {
+// Periods are the choices of a page's period, from its address.
+func (v View) Periods(at parts.Address) []parts.Tab {
 	var tabs []parts.Tab
 	for _, p := range []parts.Link{
 		{Text: "7 days", URL: "7d"}, {Text: "30 days", URL: "30d"}, {Text: "90 days", URL: "90d"},

@@ -69,6 +69,11 @@ func (w *Shell) ViewOf(c *fiber.Ctx, p Panel) (View, error) {
 // Draw makes one panel. An error is shown in its place.
 type Draw func(ctx context.Context, v View) (templ.Component, error)
 
+// Row draws panels side by side.
+func (v View) Row(ctx context.Context, panels ...Panel) []templ.Component {
+	return RowsOf(panels, func(p Panel) templ.Component { return p.Within(ctx, v) })
+}
+
 // Within draws a panel within a page: where that fails the page is whole, and
 // the panel says what happened.
 func (p Panel) Within(ctx context.Context, v View) templ.Component {

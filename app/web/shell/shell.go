@@ -225,11 +225,9 @@ func versions(of map[string]uint64) string {
 // KeyPage is the page on which to create the value of a variable, the zero
 // Link if there is none.
 func (w *Shell) KeyPage(variable string) parts.Link {
-	switch variable {
-	case "GITHUB_TOKEN":
-		return parts.Link{Text: "Where to get one", URL: w.Settings.GitHubWeb.Tokens()}
-	case "DEVIN_API_KEY":
-		return parts.Link{Text: "Where to get one", URL: w.Settings.DevinWeb.Keys()}
+	web := map[string]string{"GITHUB_TOKEN": w.Settings.GitHubWeb.Tokens(), "DEVIN_API_KEY": w.Settings.DevinWeb.Keys()}[variable]
+	if web == "" {
+		return parts.Link{}
 	}
-	return parts.Link{}
+	return parts.Link{Text: "Where to get one", URL: web}
 }

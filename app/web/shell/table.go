@@ -69,11 +69,7 @@ func Table[V any](ctx context.Context, v View, sort parts.Sort, from Source[V]) 
 // Short asks for the first few rows of a list, for an overview.
 func Short[V any](ctx context.Context, v View, n int64, sort parts.Sort, from Source[V]) (panels.Table[V], error) {
 	t := panels.Table[V]{Frame: v.Brief(), HideRepo: v.Scope != "", Brief: true}
-	p := query.Page{Number: 1, Size: n, Sort: sort.Key, Order: "asc"}
-	if sort.Desc {
-		p.Order = "desc"
-	}
-	list, err := from(ctx, p)
+	list, err := from(ctx, query.Page{Number: 1, Size: n, Sort: sort.Key, Order: sort.Order()})
 	if err != nil {
 		return t, err
 	}

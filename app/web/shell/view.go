@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -101,17 +102,12 @@ const PerPageLeast = 25
 // is CodeInvalid, what is out of range is clamped.
 func (v View) Paging(sort parts.Sort) (query.Page, error) {
 	p := query.Page{Sort: v.Get("sort"), Order: v.Get("order")}
+	usual := "asc" // of a sort that was chosen
 	if p.Sort == "" {
-		p.Sort = sort.Key
-		if p.Order == "" && sort.Desc {
-			p.Order = "desc"
-		}
-	}
-	if p.Order == "" {
-		p.Order = "asc"
+		p.Sort, usual = sort.Key, sort.Order()
 	}
 	var err error
-	if p.Order, err = telemetry.OrderParam(p.Order); err != nil {
+	if p.Order, err = telemetry.OrderParam(cmp.Or(p.Order, usual)); err != nil {
 		return p, err
 	}
 	if p.Number, err = v.Number("page", 1, 1, 1<<40); err != nil {

@@ -1,6 +1,9 @@
+// Package actions is the buttons and forms that start something: jobs, and
+// runs of the action.
 package actions
 
 import (
+	"context"
 	"net/url"
 	"strconv"
 	"strings"
@@ -11,6 +14,32 @@ import (
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 )
+
+// Jobs starts and ends jobs.
+type Jobs interface {
+	Start(kind string, order ingest.Order) (*ingest.Handle, error)
+	Cancel(ctx context.Context, id string) (telemetry.Job, error)
+	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
+}
+
+// Dispatcher starts a run of the action, once per token.
+type Dispatcher interface {
+	DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
+}
+
+// Web answers for the actions. It is safe for concurrent use.
+type Web struct {
+	*shell.Shell
+	jobs       Jobs
+	dispatcher Dispatcher
+	newID      func() string
+}
+
+// New returns a Web. newID makes the token of a form, of letters, digits
+// and -.
+func New(s *shell.Shell, jobs Jobs, dispatcher Dispatcher, newID func() string) *Web {
+	return &Web{s, jobs, dispatcher, newID}
+}
 
 // Action makes the handler of a button: it starts the job or joins the one
 // that runs, and shows it. Nothing waits for its end.

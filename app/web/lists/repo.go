@@ -1,6 +1,9 @@
 package lists
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
 
@@ -81,4 +84,99 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 func dispatchButton(repo string) templ.Component {
 	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(repo, links.Dispatch)}, "play",
 		links.Panel("dispatch", "scope", repo))
+}
+
+func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
+	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.Settings.GitHubWeb.Repo(repo.Name)}}}
+	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {
+		facts = append(facts,
+			pages.Fact{Icon: "repo-forked", Link: parts.Link{Text: "Fixes go to " + string(repo.Fork), URL: w.Settings.GitHubWeb.Repo(repo.Fork)}})
+	}
+	if repo.LatestRun != nil {
+		facts = append(facts, pages.Fact{
+			Icon: "clock",
+			Text: "Last scan",
+			Time: pages.Moment{At: repo.LatestScanAt.Time, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)},
+		})
+	}
+	if h.Interval <= 0 {
+		return facts
+	}
+	due := pages.Fact{
+		Icon: "calendar",
+		Text: "Next due",
+		Time: pages.Moment{At: h.LastScan.Add(h.Interval), As: "day", After: "usually every " + shell.DaysText(h.Interval)},
+	}
+	if due.Time.At.Before(w.Now()) {
+		due.Text = "Was due"
+	}
+	return append(facts, due)
+}
+
+// repoNotices say where a repository's figures are not what one expects.
+func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice {
+	var out []parts.Notice
+	switch {
+	case !repo.Listed && repo.LatestRun != nil:
+		out = append(out, parts.Notice{
+			Icon:   "info",
+			Strong: "Not listed.",
+			Text:   "The latest scan lists no findings. The figures are its counts, so there is no list of issues.",
+			Link:   fileLink(repo.LatestFile, "The scan"),
+		})
+	case h.Reduced != nil:
+		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. "+
+			"It closed nothing. Issues that it did not cover are shown as not scanned.",
+			runLabel(h.Reduced.Run), parts.Plural(h.Reduced.Found, "issue", ""), parts.Number(h.Reduced.FullFound))
+		out = append(out, parts.Notice{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Scope reduced.",
+			Text:   text,
+			Link:   fileLink(h.Reduced.File, "Review it, or accept it as a full scan"),
+		})
+	}
+	if repo.Listed && repo.WithoutFindings && repo.ReferenceRun != nil {
+		out = append(out, parts.Notice{
+			Icon:   "info",
+			Strong: "A newer scan lists no findings.",
+			Text:   fmt.Sprintf("Open issues are as of run %d.", *repo.ReferenceRun),
+			Link:   fileLink(repo.LatestFile, "The newer scan"),
+		})
+	}
+	if h.Rematched != nil {
+		text := fmt.Sprintf("%s changed %s of %s fingerprints; the issues keep their history, matched by rule, file and line.",
+			runLabel(h.Rematched.Run), parts.Number(h.Rematched.Changed), parts.Number(h.Rematched.Matched))
+		out = append(out, parts.Notice{
+			Icon:   "link",
+			Strong: "Fingerprints re-linked.",
+			Text:   text,
+			Link:   fileLink(h.Rematched.File, runLabel(h.Rematched.Run)),
+		})
+	}
+	if len(h.Broken) > 0 {
+		out = append(out, parts.Notice{
+			Tone:   parts.Danger,
+			Icon:   "x-circle",
+			Strong: "A record cannot be read.",
+			Text: "The newest version of " + strings.Join(h.Broken, ", ") +
+				" cannot be read, so an older version is in use. Correct the file in the action repository, then refresh.",
+			Link: parts.Link{Text: "What is wrong", URL: links.Runs + "#files"},
+		})
+	}
+	return out
+}
+
+func runLabel(run int64) string {
+	if run == 0 {
+		return "The scan"
+	}
+	return fmt.Sprintf("Run %d", run)
+}
+
+func fileLink(file, text string) parts.Link {
+	if file == "" {
+		return parts.Link{}
+	}
+	return parts.Link{Text: text, URL: links.Run(file)}
 }

@@ -2,8 +2,10 @@ package shell
 
 import (
 	"cmp"
+	"context"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -11,6 +13,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -133,4 +136,65 @@ func (v View) RepoKey() string { return v.Repo.Name.Key() }
 func QueryOf(c *fiber.Ctx) url.Values {
 	values, _ := url.ParseQuery(string(c.Request().URI().QueryString())) // what cannot be read is left out
 	return values
+}
+
+// ReportFact links to the printable report of the page.
+func (v View) ReportFact() []pages.Fact {
+	return []pages.Fact{{
+		Icon: "log",
+		Link: parts.Link{Text: "Printable report", URL: links.With(links.Report, "period", v.period(), "repo", v.Scope)},
+	}}
+}
+
+// Once makes the panels of a page ask for the figures together, those of now
+// and those of the period: these parts are all that they show.
+func (w *Shell) Once(ctx context.Context, v View, parts ...telemetry.TrendPart) View {
+	alone := v
+	v.figures = sync.OnceValues(func() (dashboard.Overview, error) { return w.Figures(ctx, alone, parts...) })
+	v.stats = sync.OnceValues(func() (dashboard.Stats, error) { return w.Stats(ctx, alone) })
+	return v
+}
+
+// Stats are the figures of now.
+func (w *Shell) Stats(ctx context.Context, v View) (dashboard.Stats, error) {
+	if v.stats != nil {
+		return v.stats()
+	}
+	return w.Dashboard.Stats(ctx, w.question(v))
+}
+
+// TileParts are what the tiles show of a period.
+func TileParts() []telemetry.TrendPart {
+	return []telemetry.TrendPart{telemetry.TrendWaiting, telemetry.TrendPulls}
+}
+
+func (v View) period() string {
+	return cmp.Or(v.Get("period"), telemetry.PeriodDefault)
+}
+
+// Periods are the choices of a page's period, from its address.
+func (v View) Periods(at parts.Address) []parts.Tab {
+	var tabs []parts.Tab
+	for _, p := range []parts.Link{
+		{Text: "7 days", URL: "7d"}, {Text: "30 days", URL: "30d"}, {Text: "90 days", URL: "90d"},
+		{Text: "All", URL: "all"},
+	} {
+		tabs = append(tabs, parts.Tab{Text: p.Text, URL: at.Href("period", p.URL), Current: p.URL == v.period()})
+	}
+	return tabs
+}
+
+func (w *Shell) question(v View) dashboard.Question {
+	return dashboard.Question{Period: v.period(), Repo: v.Repo.Name, Now: w.Now()}
+}
+
+// Figures are those of the view's period: the parts that a panel shows, or
+// those that all panels of its page show, which ask once.
+func (w *Shell) Figures(ctx context.Context, v View, parts ...telemetry.TrendPart) (dashboard.Overview, error) {
+	if v.figures != nil {
+		return v.figures()
+	}
+	q := w.question(v)
+	q.Parts = parts
+	return w.Dashboard.Overview(ctx, q)
 }

@@ -89,7 +89,8 @@ func TestRunRows(t *testing.T) {
 	n, gone := int64(2), int64(1)
 	scan := site().RunRow(telemetry.RunRow{Kind: telemetry.KindScan, RunNumber: 3, RunLabel: "r", RunURL: "https://evil.example",
 		File: "a.json", HasFindings: true, New: &n, Gone: &gone})
-	if scan.Name != "run 3" || scan.Label != "" || scan.URL != "" || scan.New == nil || *scan.New != 2 || scan.Gone == nil || *scan.Gone != 1 ||
+	if scan.Name != "run 3" || scan.Label != "" || scan.URL != "" ||
+		scan.New == nil || *scan.New != 2 || scan.Gone == nil || *scan.Gone != 1 ||
 		scan.Unlisted || scan.Page != "/runs/a.json" {
 		t.Errorf("%+v", scan)
 	}

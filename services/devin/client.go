@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,13 +80,14 @@ type Client struct {
 // OrgID is an error that names its variable, and so is a BaseURL over which
 // the key would go in plain text.
 func New(o Options) (*Client, error) {
-	base, err := baseURL(o.BaseURL)
-	if err != nil {
-		return nil, err
+	address := strings.TrimRight(strings.TrimSpace(o.BaseURL), "/")
+	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
+		address = strings.TrimRight(strings.TrimSuffix(address, version), "/")
 	}
 	key, org := strings.TrimSpace(o.Key), strings.TrimSpace(o.OrgID)
 	secret := upstream.Secret{Value: key, Variable: "DEVIN_API_KEY", AddressVariable: "DEVIN_API_URL"}
-	if err := secret.Check(base, o.AllowPlainHTTP); err != nil {
+	base, err := secret.Base(address, DefaultURL, o.AllowPlainHTTP)
+	if err != nil {
 		return nil, err
 	}
 	if org != "" && !isOrg(org) {
@@ -116,7 +116,7 @@ func New(o Options) (*Client, error) {
 		c.now = time.Now
 	}
 	if c.http.Transport == nil {
-		c.http.Transport = newTransport()
+		c.http.Transport = upstream.Transport(concurrent, c.timeout)
 	}
 	if org != "" {
 		c.org.Store(&org)
@@ -131,33 +131,6 @@ func (c *Client) API() string { return c.api }
 // Close closes the connections that are kept open between requests. The
 // client may still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
-
-func newTransport() http.RoundTripper {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	own := shared.Clone()
-	own.MaxIdleConnsPerHost = concurrent
-	own.MaxResponseHeaderBytes = 1 << 20
-	return own
-}
-
-// baseURL returns the address without version or trailing slash. Its error
-// does not repeat the value, which may hold a password.
-func baseURL(raw string) (*url.URL, error) {
-	base := strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/")
-	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
-		base = strings.TrimRight(strings.TrimSuffix(base, version), "/")
-	}
-	u := upstream.Base(base)
-	if u == nil {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"DEVIN_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
-			DefaultURL)
-	}
-	return u, nil
-}
 
 // isOrg reports whether an organization's id can stand in a path as one
 // harmless segment.

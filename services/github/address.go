@@ -1,32 +1,15 @@
 package github
 
 import (
-	"cmp"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-
-	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/services/upstream"
 )
 
 // maxHops is how many redirects are followed: a moved repository is one.
 const maxHops = 5
-
-// baseURL reads the API's address and gives it the slash at its end that
-// go-github wants. Its error does not repeat the value, which may hold a
-// password.
-func baseURL(raw string) (*url.URL, error) {
-	u := upstream.Base(strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/") + "/")
-	if u == nil {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
-			DefaultURL)
-	}
-	return u, nil
-}
 
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -88,21 +87,19 @@ type kept struct {
 // an error that names GITHUB_API_URL or GITHUB_TOKEN, and so is a token that
 // would be sent unencrypted.
 func New(o Options) (*Client, error) {
-	base, err := baseURL(o.BaseURL)
+	token := strings.TrimSpace(o.Token)
+	secret := upstream.Secret{Value: token, Variable: "GITHUB_TOKEN", AddressVariable: "GITHUB_API_URL"}
+	base, err := secret.Base(o.BaseURL, DefaultURL, o.AllowPlainHTTP)
 	if err != nil {
 		return nil, err
 	}
-	token := strings.TrimSpace(o.Token)
-	secret := upstream.Secret{Value: token, Variable: "GITHUB_TOKEN", AddressVariable: "GITHUB_API_URL"}
-	if err := secret.Check(base, o.AllowPlainHTTP); err != nil {
-		return nil, err
-	}
+	base = base.JoinPath("/") // go-github wants a slash at its end
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	timeout := cmp.Or(max(o.HTTPTimeout, 0), defaultTimeout)
 	if o.Transport == nil {
-		o.Transport = newTransport(timeout / idlePart)
+		o.Transport = upstream.Transport(2*workers, timeout/idlePart)
 	}
 	c := &Client{
 		wire:    &wire{base: o.Transport, api: base, token: token, now: o.Now},
@@ -135,20 +132,6 @@ func (c *Client) RateLimit() telemetry.RateLimit { return c.wire.rateLimit() }
 func (c *Client) Close() {
 	c.end()
 	c.api.Client().CloseIdleConnections()
-}
-
-func newTransport(idle time.Duration) http.RoundTripper {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	own := shared.Clone()
-	own.MaxIdleConnsPerHost = 2 * workers
-	own.DialContext = (&net.Dialer{Timeout: idle}).DialContext
-	own.TLSHandshakeTimeout = idle
-	own.ResponseHeaderTimeout = idle
-	own.MaxResponseHeaderBytes = 1 << 20
-	return own
 }
 
 // actionRepo returns the owner and the name of the action repository.

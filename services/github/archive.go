@@ -83,7 +83,7 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = &cutShort{ctx.Err()}
 	case err != nil && (!short || ctx.Err() != nil):
-		return nil, f.c.failure(ctx, repoQuestion(f.owner, f.name), err)
+		return nil, f.failure(ctx, err)
 	}
 	for _, file := range files {
 		if _, open := wanted[file.Name]; open {
@@ -106,7 +106,7 @@ func (s *stopped) Error() string { return s.err.Error() }
 // askArchive asks for the archive and follows it to where it is kept. The
 // time of a request bounds each wait for a part of it, since it may be long.
 func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) (*http.Response, error) {
-	req, err := f.c.api.NewRequest(http.MethodGet, "repos/"+f.owner+"/"+f.name+"/tarball/"+escape(f.branch), nil)
+	req, err := f.c.api.NewRequest(http.MethodGet, "repos/"+f.repo+"/tarball/"+escape(f.branch), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -68,16 +67,13 @@ type Client struct {
 	lifetime  context.Context // until Close
 	end       context.CancelFunc
 
-	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
-	listed  atomic.Pointer[listing] // the run files, likewise
 	flights upstream.Flights
-	answers *cache.Cache[answer]                // by address: whole answers, to ask whether they changed
-	heads   *cache.Cache[head]                  // by repository: what its newest pull requests were
-	kept    *cache.Cache[kept]                  // answers to pages, for CacheTTL
-	last    *cache.Cache[telemetry.PullDetails] // the last good ones
+	answers *cache.Cache[answer] // by address: whole answers, to ask whether they changed
+	heads   *cache.Cache[head]   // by repository: what its newest pull requests were
+	kept    *cache.Cache[kept]   // answers to pages
 }
 
-// kept is an answer to a page.
+// kept is an answer to a page. After CacheTTL it is only the last good one.
 type kept struct {
 	value any
 	until time.Time
@@ -109,10 +105,9 @@ func New(o Options) (*Client, error) {
 		timeout: timeout,
 		ttl:     o.CacheTTL,
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
-		answers: cache.New[answer](keptValues, keptBytes, keptBytes),
+		answers: cache.New[answer](keptValues, keptBytes, keptBytes/2),
 		heads:   cache.New[head](2*keptValues, keptBytes, keptBytes),
 		kept:    cache.New[kept](keptValues, keptBytes, keptBytes),
-		last:    cache.New[telemetry.PullDetails](keptValues, keptBytes, keptBytes),
 	}
 	c.lifetime, c.end = context.WithCancel(context.Background())
 	// Without its own Timeout: each request has a context with one. go-github
@@ -134,22 +129,22 @@ func (c *Client) Close() {
 	c.api.Client().CloseIdleConnections()
 }
 
-// actionRepo returns the owner and the name of the action repository.
-func (c *Client) actionRepo() (owner, name string, err error) {
+// actionRepo returns the owner/name of the action repository.
+func (c *Client) actionRepo() (string, error) {
 	if c.repo == "" {
-		return "", "", telemetry.Errorf(telemetry.CodeMissingSetting,
+		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
 			"ACTION_REPO is not set, so it is not known which repository holds the run files and the workflow. Set it to owner/name and restart.")
 	}
-	return split(string(c.repo))
+	return ownerName(string(c.repo))
 }
 
-// split reads "owner/name" or a repository's URL.
-func split(repo string) (owner, name string, err error) {
-	owner, name, ok := strings.Cut(string(telemetry.ParseRepo(repo)), "/")
-	if !ok {
-		return "", "", telemetry.Errorf(telemetry.CodeInvalid, "Invalid repository %q: want owner/name.", repo)
+// ownerName reads "owner/name" or a repository's URL.
+func ownerName(repo string) (string, error) {
+	name := string(telemetry.ParseRepo(repo))
+	if !strings.Contains(name, "/") {
+		return "", telemetry.Errorf(telemetry.CodeInvalid, "Invalid repository %q: want owner/name.", repo)
 	}
-	return owner, name, nil
+	return name, nil
 }
 
 // share lets all who ask for key at the same moment share one ask. It ends

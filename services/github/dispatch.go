@@ -22,17 +22,16 @@ const workflow = "codeql-fixer.yml"
 // the error is CodeOutcomeUnknown, also when ctx is canceled; after any other
 // error the run has not started.
 func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	owner, name, err := c.actionRepo()
+	repo, err := c.actionRepo()
 	if err != nil {
 		return "", err
 	}
-	ref = d.Ref
-	if ref == "" {
-		branch, shown, err := c.askBranch(ctx, owner, name)
+	if ref = d.Ref; ref == "" {
+		f, err := c.askFolder(ctx, repo)
 		if err != nil {
 			return "", err
 		}
-		if ref = branch; !shown || branch == "HEAD" {
+		if ref = f.branch; ref == "HEAD" {
 			ref = "main" // a workflow runs on a named branch
 		}
 	}
@@ -43,9 +42,9 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 		}
 	}
 	inputs["target_repo"] = d.TargetRepo
-	sent, err := c.sendDispatch(ctx, owner+"/"+name, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
+	sent, err := c.sendDispatch(ctx, repo, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
 	if err != nil {
-		return "", c.dispatchFailure(ctx, owner+"/"+name, sent, err)
+		return "", c.dispatchFailure(ctx, repo, sent, err)
 	}
 	return ref, nil
 }
@@ -74,10 +73,12 @@ func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWo
 		var run struct {
 			ID int64 `json:"workflow_run_id"`
 		}
-		if err = object(&run)(limited); err == nil && run.ID <= 0 {
-			err = &unusable{"names no run"}
-		}
-		return true, err
+		return true, object(&run, func() error {
+			if run.ID <= 0 {
+				return &unusable{"names no run"}
+			}
+			return nil
+		})(limited)
 	}
 	return true, &unexpectedStatus{resp.StatusCode}
 }

@@ -40,16 +40,14 @@ type got func(telemetry.RunFile, []byte, error) error
 // returned. What fails for all files, as a limit does, is returned too; files
 // that were not given then are to be fetched again.
 func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, give func(telemetry.RunFile, []byte, error) error) error {
-	owner, name, err := c.actionRepo()
+	repo, err := c.actionRepo()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timesFetch*c.timeout)
 	defer cancel()
-	f := folder{c: c, owner: owner, name: name, shown: true}
-	if branch := c.branch.Load(); branch != nil {
-		f.branch = *branch
-	} else if f.branch, f.shown, err = c.askBranch(ctx, owner, name); err != nil {
+	f, err := c.askFolder(ctx, repo)
+	if err != nil {
 		return err
 	}
 	wanted := make([]telemetry.RunFile, 0, len(files))
@@ -161,12 +159,12 @@ type blobRow struct {
 // blob fetches one file by its SHA, where a server has no blobs by its path.
 func (f folder) blob(ctx context.Context, file telemetry.RunFile) ([]byte, error) {
 	q := question{
-		what: file.Name, needs: repoQuestion(f.owner, f.name).needs,
+		what: file.Name, needs: repoQuestion(f.repo).needs,
 		missing: fmt.Sprintf("GitHub no longer has this version of %s (404); the next refresh reads the list again.", file.Name),
 	}
 	var blob blobRow
-	address := "repos/" + f.owner + "/" + f.name + "/git/blobs/" + url.PathEscape(file.SHA)
-	_, err := f.c.get(ctx, request{address: address, limit: maxBlob}, object(&blob))
+	address := "repos/" + f.repo + "/git/blobs/" + url.PathEscape(file.SHA)
+	_, err := f.c.get(ctx, request{address: address, limit: maxBlob}, object(&blob, nil))
 	if missing(err) {
 		return f.content(ctx, q, file)
 	}
@@ -179,7 +177,7 @@ func (f folder) blob(ctx context.Context, file telemetry.RunFile) ([]byte, error
 // content fetches a file by its path, in the version that was listed.
 func (f folder) content(ctx context.Context, q question, file telemetry.RunFile) ([]byte, error) {
 	var content blobRow
-	_, err := f.c.get(ctx, request{address: f.contentsOf(file.Name), limit: maxBlob}, object(&content))
+	_, err := f.c.get(ctx, request{address: f.contentsOf(file.Name), limit: maxBlob}, object(&content, nil))
 	if err != nil {
 		return nil, f.c.failure(ctx, q, err)
 	}

@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,6 +76,16 @@ type request struct {
 	limit   int64
 	etag    string // the answer that the caller has; its 304 is the caller's
 	keep    bool   // the answer is kept with its ETag and used again when unchanged
+}
+
+// page asks for one page of the list that r names.
+func (r request) page(number int) request {
+	r.limit = maxPage
+	r.address += fmt.Sprintf("&per_page=%d", perPage)
+	if number > 1 {
+		r.address += fmt.Sprintf("&page=%d", number)
+	}
+	return r
 }
 
 // page is what an answer says beside its body.
@@ -169,15 +180,33 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	return p, err
 }
 
-// keep decodes an answer, and keeps it once it was decoded as a whole.
-func (c *Client) keep(address string, p page, body io.Reader, decode func(io.Reader) error) error {
-	pack := newPacker()
-	if err := decode(io.TeeReader(body, pack)); err != nil {
+// answer is a whole answer to one address, and what its headers said.
+type answer struct {
+	page
+	packed []byte
+}
+
+// decode decodes the answer once more.
+func (a answer) decode(decode func(io.Reader) error) error {
+	unzip, err := gzip.NewReader(bytes.NewReader(a.packed))
+	if err != nil {
 		return err
 	}
-	if packed, ok := pack.bytes(); ok {
-		c.answers.Put(address, answer{p, packed}, len(packed))
+	return decode(unzip)
+}
+
+// keep decodes an answer, and keeps it once it was decoded as a whole. A
+// buffer takes whatever is written, so that packing does not fail.
+func (c *Client) keep(address string, p page, body io.Reader, decode func(io.Reader) error) error {
+	var packed bytes.Buffer
+	zip, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return err
 	}
+	if err := errors.Join(decode(io.TeeReader(body, zip)), zip.Close()); err != nil {
+		return err
+	}
+	c.answers.Put(address, answer{p, bytes.Clone(packed.Bytes())}, packed.Len())
 	return nil
 }
 
@@ -190,10 +219,10 @@ func cut(err error) error {
 	return err
 }
 
-// object decodes one JSON object, and nothing but it, into a T. It reads the
-// whole answer first: json.Decoder looks through white space again for each
-// part of it that arrives.
-func object[T any](into *T) func(io.Reader) error {
+// object decodes one JSON object, and nothing but it, into a T, which then must
+// pass check, if given. It reads the whole answer first: json.Decoder looks
+// through white space again for each part of it that arrives.
+func object[T any](into *T, check func() error) func(io.Reader) error {
 	return func(in io.Reader) error {
 		var body bytes.Buffer
 		if _, err := body.ReadFrom(in); err != nil {
@@ -209,17 +238,8 @@ func object[T any](into *T) func(io.Reader) error {
 			return errNull
 		}
 		*into = *v
-		return nil
-	}
-}
-
-// checked decodes an object, which then must pass check: only what does is
-// kept.
-func checked[T any](into *T, check func() error) func(io.Reader) error {
-	decode := object(into)
-	return func(in io.Reader) error {
-		if err := decode(in); err != nil {
-			return err
+		if check == nil {
+			return nil
 		}
 		return check()
 	}

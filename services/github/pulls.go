@@ -52,13 +52,13 @@ type pullList struct {
 // that they must not move the time from which the next call asks. More than
 // 10,000 are such an error, CodeUpstreamBroken.
 func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error) {
-	owner, name, err := split(repo)
+	repo, err := ownerName(repo)
 	if err != nil {
 		return nil, err
 	}
-	key := fmt.Sprintf("pull requests of %s since %d", strings.ToLower(owner+"/"+name), updatedAfter.UnixNano())
+	key := fmt.Sprintf("pull requests of %s since %d", strings.ToLower(repo), updatedAfter.UnixNano())
 	list, err := share(ctx, c, key, func(ctx context.Context) (pullList, error) {
-		pulls, err := c.listPulls(ctx, owner, name, updatedAfter)
+		pulls, err := c.listPulls(ctx, repo, updatedAfter)
 		return pullList{pulls, err}, nil
 	})
 	if err != nil {
@@ -67,9 +67,9 @@ func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter tim
 	return list.pulls, list.err
 }
 
-func (c *Client) listPulls(ctx context.Context, owner, name string, after time.Time) ([]telemetry.PullRequest, error) {
-	repo := owner + "/" + name
-	known, _ := c.heads.Get(strings.ToLower(repo))
+func (c *Client) listPulls(ctx context.Context, repo string, after time.Time) ([]telemetry.PullRequest, error) {
+	key := strings.ToLower(repo)
+	known, _ := c.heads.Get(key)
 	if after.Before(known.since) {
 		known = head{} // it does not hold all that is asked for
 	}
@@ -83,7 +83,7 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 		}
 		r.etag = ""
 		if number == 1 {
-			c.remember(strings.ToLower(repo), p.etag, pulls, p.after(1, len(pulls)) > 0)
+			c.remember(key, p.etag, pulls, p.after(1, len(pulls)) > 0)
 		}
 		fresh := notSeen(pulls, seen)
 		list = append(list, fresh...)
@@ -123,13 +123,8 @@ func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRe
 
 // pullPage asks for one page of the list that r names.
 func (c *Client) pullPage(ctx context.Context, repo string, r request, number int) ([]telemetry.PullRequest, page, error) {
-	r.limit = maxPage
-	r.address += fmt.Sprintf("&per_page=%d", perPage)
-	if number > 1 {
-		r.address += fmt.Sprintf("&page=%d", number)
-	}
 	pulls := make([]telemetry.PullRequest, 0, perPage)
-	p, err := c.get(ctx, r, rows(func(row pullRow) error {
+	p, err := c.get(ctx, r.page(number), rows(func(row pullRow) error {
 		if err := row.check(); err != nil {
 			return err
 		}
@@ -179,24 +174,21 @@ func updatedSince(pulls []telemetry.PullRequest, t time.Time) []telemetry.PullRe
 
 // PullRequest returns one pull request.
 func (c *Client) PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error) {
-	owner, name, err := split(repo)
+	repo, err := ownerName(repo)
 	if err != nil {
 		return telemetry.PullRequest{}, err
 	}
-	key := fmt.Sprintf("pull request %s#%d", strings.ToLower(owner+"/"+name), number)
-	row, err := share(ctx, c, key, func(ctx context.Context) (pullRow, error) {
-		return c.pull(ctx, owner+"/"+name, number)
+	key := fmt.Sprintf("pull request %s#%d", strings.ToLower(repo), number)
+	return share(ctx, c, key, func(ctx context.Context) (telemetry.PullRequest, error) {
+		row, err := c.pull(ctx, repo, number)
+		return c.pullOf(&row, repo), err
 	})
-	if err != nil {
-		return telemetry.PullRequest{}, err
-	}
-	return c.pullOf(&row, owner+"/"+name), nil
 }
 
 func (c *Client) pull(ctx context.Context, repo string, number int) (pullRow, error) {
 	var row pullRow
 	r := request{address: fmt.Sprintf("repos/%s/pulls/%d", repo, number), limit: maxObject, keep: true}
-	_, err := c.get(ctx, r, checked(&row, func() error {
+	_, err := c.get(ctx, r, object(&row, func() error {
 		if err := row.check(); err != nil {
 			return err
 		}
@@ -213,10 +205,8 @@ const pullsNeed = "Pull requests: read (fine-grained) or the scope repo (classic
 func pullsQuestion(repo string) question {
 	return question{
 		what: "pull requests of " + repo, needs: pullsNeed,
-		missing: fmt.Sprintf(
-			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
-				"Give GITHUB_TOKEN access to it, or ignore this.",
-			repo),
+		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
+			"Give GITHUB_TOKEN access to it, or ignore this.", repo),
 	}
 }
 

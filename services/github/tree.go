@@ -63,17 +63,12 @@ func (t *tree) take(e treeEntry) error {
 	return nil
 }
 
-// readTree asks for the tree of a branch, or of a SHA, and returns the ETag of
-// its answer. A whole tree has its own memory: then etag is what the caller
-// has. Entries that are missing are an error, since files that are not listed
-// are taken for gone.
-func (f folder) readTree(ctx context.Context, ref string, recursive bool, etag string, t *tree) (string, error) {
-	r := request{address: "repos/" + f.owner + "/" + f.name + "/git/trees/" + escape(ref), limit: maxTree, etag: etag, keep: !recursive}
-	if recursive {
-		r.address += "?recursive=1"
-	}
+// readTree asks for the tree of a branch, or of a SHA. Entries that are missing
+// are an error, since files that are not listed are taken for gone.
+func (f folder) readTree(ctx context.Context, ref string, t *tree) error {
 	t.files, t.names = []telemetry.RunFile{}, map[string]bool{}
-	p, err := f.c.get(ctx, r, func(in io.Reader) error {
+	address := "repos/" + f.repo + "/git/trees/" + ref
+	_, err := f.c.get(ctx, request{address: address, limit: maxTree, keep: true}, func(in io.Reader) error {
 		return upstream.Object(in, "tree", maxTreeRows, t.take, func(name string, value json.RawMessage) error {
 			if name == "truncated" {
 				return json.Unmarshal(value, &t.truncated)
@@ -81,7 +76,7 @@ func (f folder) readTree(ctx context.Context, ref string, recursive bool, etag s
 			return nil
 		})
 	})
-	return p.etag, err
+	return err
 }
 
 // isRunFile reports whether an entry is a run file; type "" is one that the

@@ -8,14 +8,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/hashicorp/golang-lru/v2/expirable"
-
+	"telemetry-dashboard/services/cache"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
 )
@@ -70,10 +69,10 @@ type Client struct {
 	unprefixedPaths  atomic.Bool // paths took the id without devin- last time
 	unprefixedFilter atomic.Bool // session_ids did
 
-	mu    sync.Mutex                                  // held while messages are kept or dropped
-	sent  atomic.Int64                                // messages sent so far
-	fresh *expirable.LRU[string, []telemetry.Message] // by session key; nil where nothing is kept
-	last  *lru.Cache[string, []telemetry.Message]     // last good answers, nil likewise
+	ttl  time.Duration
+	mu   sync.Mutex         // held while messages are kept or dropped
+	sent atomic.Int64       // messages sent so far
+	kept *cache.Cache[kept] // by session key
 }
 
 // New returns a client. It makes no request. A malformed BaseURL, Key or
@@ -103,6 +102,8 @@ func New(o Options) (*Client, error) {
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		now:     o.Now,
 		budget:  upstream.NewBudget(largeAnswers),
+		ttl:     o.CacheTTL,
+		kept:    cache.New[kept](keptSessions, keptSessions*keptBytes, keptBytes),
 		http: &http.Client{
 			Transport: o.Transport,
 			// A redirect would carry the key elsewhere, or make a GET of a message.
@@ -121,7 +122,7 @@ func New(o Options) (*Client, error) {
 	if org != "" {
 		c.org.Store(&org)
 	}
-	return c, c.makeCaches(o.CacheTTL)
+	return c, nil
 }
 
 // API returns the version that the key's prefix chooses: "v3" for cog_…,
@@ -132,9 +133,16 @@ func (c *Client) API() string { return c.api }
 // client may still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// isOrg reports whether an organization's id can stand in a path as one
-// harmless segment.
 func isOrg(org string) bool { return isID(strings.ToLower(org)) }
+
+// sessionsPath is where the sessions are: of v3, those of the organization.
+func (c *Client) sessionsPath(ctx context.Context) (string, error) {
+	if c.api == apiV1 {
+		return "/v1/sessions", nil
+	}
+	org, err := c.organization(ctx)
+	return "/v3/organizations/" + url.PathEscape(org) + "/sessions", err
+}
 
 // organization returns the organization that v3's paths name, which it asks
 // for once.
@@ -147,11 +155,7 @@ func (c *Client) organization(ctx context.Context) (string, error) {
 
 func (c *Client) askOrganization(ctx context.Context) (string, error) {
 	r := request{what: "the key's organization", path: "/v3/self", limit: maxSmall, shape: "is not an object"}
-	var org string
-	err := c.get(ctx, r, func(in io.Reader) (err error) {
-		org, err = readSelf(in)
-		return err
-	})
+	org, err := get(ctx, c, r, readSelf)
 	if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeUpstreamNotFound && code != telemetry.CodeUpstreamDenied {
 		return "", err
 	}
@@ -185,7 +189,7 @@ func readSelf(in io.Reader) (string, error) {
 func share[T any](ctx context.Context, c *Client, what string, ask func(context.Context) (T, error)) (T, error) {
 	answer, err := upstream.Share(ctx, &c.flights, what, oneTimeouts*c.timeout, ask)
 	if err != nil && ctx.Err() != nil {
-		err = c.ended(ctx)
+		return answer, c.ended(ctx)
 	}
 	return answer, err
 }

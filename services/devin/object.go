@@ -43,16 +43,6 @@ func readRow(raw json.RawMessage, names ...string) (object, error) {
 	return o, err
 }
 
-// readReceipt is readObject for the answer to a message; it returns nil for
-// null.
-func readReceipt(in io.Reader, names ...string) (object, error) {
-	raw, err := io.ReadAll(in)
-	if err != nil || string(bytes.TrimSpace(raw)) == "null" {
-		return nil, err
-	}
-	return readRow(raw, names...)
-}
-
 // ignore takes a row that is of no interest.
 func ignore(json.RawMessage) error { return nil }
 

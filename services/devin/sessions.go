@@ -1,8 +1,11 @@
 package devin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -35,8 +38,8 @@ func (c *Client) Sessions(ctx context.Context, wanted []string) (answer telemetr
 	s := newSearch(wanted)
 	err = telemetry.Guard("asking Devin for sessions", func() error { return c.ask(ctx, s) })
 	answer = s.answer()
-	if err == nil {
-		err = s.trouble(len(answer.Skipped)+len(answer.Unknown) > 0)
+	if err = cmp.Or(err, s.unread); len(answer.Skipped)+len(answer.Unknown) > 0 {
+		err = cmp.Or(err, s.partial)
 	}
 	return answer, err
 }
@@ -46,14 +49,14 @@ func (c *Client) ask(ctx context.Context, s *search) error {
 	if len(s.left(s.ids)) == 0 {
 		return nil
 	}
-	list, one := c.listV1, c.sessionV1
+	list := c.listV1
 	if c.api == apiV3 {
-		list, one = c.listV3, c.sessionV3
+		list = c.listV3
 	}
 	if err := list(ctx, s); err != nil {
 		return err
 	}
-	return c.byID(ctx, s, one)
+	return c.byID(ctx, s)
 }
 
 // search is the state of one call of Sessions. Its methods may be called
@@ -69,31 +72,11 @@ type search struct {
 	unread  error // why rows could not be read, nil if all were
 }
 
-// leave notes why a list is not read to its end.
-func (s *search) leave(err error) {
+// note keeps the first failure of a kind.
+func (s *search) note(kind *error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partial = err
-}
-
-// misread notes that rows of a list cannot be read.
-func (s *search) misread(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unread == nil {
-		s.unread = err
-	}
-}
-
-// trouble returns what was wrong with the lists, nil if it does not matter;
-// open tells that a session is without an answer.
-func (s *search) trouble(open bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unread == nil && open {
-		return s.partial
-	}
-	return s.unread
+	*kind = cmp.Or(*kind, err)
 }
 
 // wants reports whether a session is wanted.
@@ -184,7 +167,7 @@ func (s *search) answer() (a telemetry.SessionAnswer) {
 
 // byID asks for what is left one by one. A session that fails alone does not
 // keep the others from being asked; the first such failure is returned.
-func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, string) (telemetry.UpstreamSession, error)) error {
+func (c *Client) byID(ctx context.Context, s *search) error {
 	ids := s.left(s.ids)
 	ids = ids[:min(len(ids), byIDLimit)]
 	failures := make([]error, len(ids))
@@ -193,7 +176,7 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 	for i, id := range ids {
 		g.Go(func() error {
 			return telemetry.Guard("asking Devin for a session", func() error {
-				session, err := ask(ctx, id)
+				session, err := c.session(ctx, id)
 				switch {
 				case err == nil:
 					s.see(session)
@@ -211,22 +194,52 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, err := range failures {
-		if err != nil {
-			return err
-		}
+	return cmp.Or(failures...)
+}
+
+// session asks for one session. In v1 it comes with its whole message log.
+func (c *Client) session(ctx context.Context, id string) (telemetry.UpstreamSession, error) {
+	return withEitherID(ctx, c, id, func(path string) (telemetry.UpstreamSession, error) {
+		r := c.about(path)
+		r.what, r.shape = "a session", "is not a session"
+		return get(ctx, c, r, func(in io.Reader) (telemetry.UpstreamSession, error) {
+			session, err := c.readSession(in)
+			if err == nil && session.ID != id {
+				err = unread("it is about another session")
+			}
+			return session, err
+		})
+	})
+}
+
+// withEitherID asks with the devin- form of an id, which paths take, and after
+// a 404 with the bare one; next time the form that was known comes first.
+func withEitherID[T any](ctx context.Context, c *Client, id string, ask func(path string) (T, error)) (answer T, err error) {
+	path, err := c.sessionsPath(ctx)
+	if err != nil {
+		return answer, err
 	}
-	return nil
+	forms := []string{path + "/devin-" + id, path + "/" + id}
+	unprefixed := c.unprefixedPaths.Load()
+	if unprefixed {
+		slices.Reverse(forms)
+	}
+	answer, err = ask(forms[0])
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound {
+		return answer, err
+	}
+	answer, err = ask(forms[1])
+	if err == nil {
+		c.unprefixedPaths.Store(!unprefixed)
+	}
+	return answer, err
 }
 
 // endsTurn reports whether asking for the next session would fail alike, or
 // would take its time for nothing.
 func endsTurn(err error) bool {
-	switch telemetry.CodeOf(err) {
-	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeInternal:
-		return true
-	}
-	return false
+	return slices.Contains([]telemetry.Code{telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout,
+		telemetry.CodeInternal}, telemetry.CodeOf(err))
 }
 
 // take takes a page and returns how many of the wanted sessions in it were
@@ -242,7 +255,7 @@ func (c *Client) take(s *search, r request, p *page) (changed int) {
 	}
 	if p.unread > 0 {
 		c.log.Warn("rows of Devin's list of sessions cannot be read and are skipped", "rows", p.rows, "unread", p.unread, "first", p.why)
-		s.misread(c.broken(r, fmt.Sprintf("has %d rows of %d that cannot be read (the first: %s)", p.unread, p.rows, p.why), nil))
+		s.note(&s.unread, c.broken(r, fmt.Sprintf("has %d rows of %d that cannot be read (the first: %s)", p.unread, p.rows, p.why), nil))
 	}
 	return changed
 }

@@ -35,12 +35,6 @@ type head struct {
 	since time.Time               // zero: since ever
 }
 
-// pullList is an answer of PullRequests: what was read, and why it is not all.
-type pullList struct {
-	pulls []telemetry.PullRequest
-	err   error
-}
-
 // PullRequests returns the pull requests of a repository in any state,
 // latest update first; after a time that is not zero, those updated at it
 // or later. Each Repo is as asked, in GitHub's spelling: a repository that
@@ -57,14 +51,9 @@ func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter tim
 		return nil, err
 	}
 	key := fmt.Sprintf("pull requests of %s since %d", strings.ToLower(repo), updatedAfter.UnixNano())
-	list, err := share(ctx, c, key, func(ctx context.Context) (pullList, error) {
-		pulls, err := c.listPulls(ctx, repo, updatedAfter)
-		return pullList{pulls, err}, nil
+	return share(ctx, c, key, func(ctx context.Context) ([]telemetry.PullRequest, error) {
+		return c.listPulls(ctx, repo, updatedAfter)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return list.pulls, list.err
 }
 
 func (c *Client) listPulls(ctx context.Context, repo string, after time.Time) ([]telemetry.PullRequest, error) {

@@ -33,10 +33,8 @@ func Share[T any](ctx context.Context, f *Flights, key string, lifetime time.Dur
 	})
 	select {
 	case r := <-done:
-		if r.Err != nil {
-			return none, r.Err
-		}
-		return r.Val.(T), nil
+		answer, _ := r.Val.(T) // none after a panic
+		return answer, r.Err
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}

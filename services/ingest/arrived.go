@@ -20,17 +20,11 @@ type sought struct {
 	Before []string `json:"before"` // ids of the equal messages before it, "" for one without an id; nil: not known
 }
 
-// encode returns s as it is kept with its submission.
-func (s sought) encode() string {
-	raw, _ := json.Marshal(s) // texts only
-	return string(raw)
-}
-
-// soughtMessage returns what to look for once text was sent to a session. A
+// soughtMessage returns, in JSON, what to look for once text was sent to a session. A
 // person can send the same text twice, so the messages that are there already
 // must not pass for it. Where they cannot be read, the message is sent all the
 // same, and its outcome stays unknown if no answer comes.
-func (r *Runner) soughtMessage(ctx context.Context, session, text string) sought {
+func (r *Runner) soughtMessage(ctx context.Context, session, text string) string {
 	s := sought{Text: text}
 	err := within(ctx, lookLimit, "Reading the session’s messages", func(ctx context.Context) error {
 		messages, err := r.o.Messenger.FreshMessages(ctx, session)
@@ -40,7 +34,8 @@ func (r *Runner) soughtMessage(ctx context.Context, session, text string) sought
 		return err
 	})
 	r.logFailure("cannot read the messages before a reply", "reply", err)
-	return s
+	raw, _ := json.Marshal(s) // texts only
+	return string(raw)
 }
 
 // equal returns the ids of the user's messages with the text of s, never nil.

@@ -33,27 +33,25 @@ const dirMost = 200_000
 // read, is listed all the same, and fetching it says why; folders are not. A directory that
 // cannot be read is an error, never an empty list.
 func (d Dir) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
-	var files []telemetry.RunFile
-	err := leaving(ctx, func(ctx context.Context) (err error) {
-		files, err = d.list(ctx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return files, nil
+	return leaving(ctx, func() ([]telemetry.RunFile, error) { return d.list(ctx) })
 }
 
 // leaving runs do, which may hang in the operating system (a network mount
 // that is away), and leaves it behind when ctx ends.
-func leaving(ctx context.Context, do func(context.Context) error) error {
+func leaving[T any](ctx context.Context, do func() (T, error)) (answer T, err error) {
 	done := make(chan error, 1)
-	go func() { done <- telemetry.Guard("read RUNS_DIR", func() error { return do(ctx) }) }()
+	var read T
+	go func() {
+		done <- telemetry.Guard("read RUNS_DIR", func() (err error) {
+			read, err = do()
+			return err
+		})
+	}()
 	select {
-	case err := <-done:
-		return err
+	case err = <-done:
+		return read, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return answer, ctx.Err()
 	}
 }
 
@@ -212,11 +210,7 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			var body []byte
-			err := leaving(ctx, func(context.Context) (err error) {
-				body, err = read(root, file)
-				return err
-			})
+			body, err := leaving(ctx, func() ([]byte, error) { return read(root, file) })
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()

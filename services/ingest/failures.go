@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -31,24 +32,19 @@ func within(ctx context.Context, limit time.Duration, what string, do func(conte
 	return err
 }
 
-// unstored is a failure of the database, which says nothing of the source that
-// was being read.
-type unstored struct{ error }
-
-func (u unstored) Unwrap() error { return u.error }
+// errStore marks a failure of the database, which says nothing of the source
+// that was being read.
+var errStore = errors.New("store")
 
 // storing marks a failure as one of the database.
 func storing(err error) error {
 	if err == nil {
 		return nil
 	}
-	return unstored{err}
+	return fmt.Errorf("%w: %w", errStore, err)
 }
 
-func isUnstored(err error) bool {
-	_, is := errors.AsType[unstored](err)
-	return is
-}
+func isUnstored(err error) bool { return errors.Is(err, errStore) }
 
 // failures remembers what was logged last of each kind of failure, so that a
 // loop which fails alike at each turn does not fill the log. It is safe for

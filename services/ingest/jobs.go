@@ -82,28 +82,28 @@ func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, err
 
 // Running returns the job of an id while it runs.
 func (r *Runner) Running(id string) (telemetry.Job, bool) {
+	if t := r.find(id); t != nil {
+		return t.snapshot(), true
+	}
+	return telemetry.Job{}, false
+}
+
+func (r *Runner) find(id string) *task {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range r.running {
-		if j := t.snapshot(); j.ID == id {
-			return j, true
+		if t.snapshot().ID == id {
+			return t
 		}
 	}
-	return telemetry.Job{}, false
+	return nil
 }
 
 // Cancel ends a running job at its next commit: what it has stored stays, and
 // the next one continues from there. The error is CodeNotFound for an id that
 // no job has, and CodeConflict for one that has ended or must not be cut off.
 func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
-	r.mu.Lock()
-	var t *task
-	for _, other := range r.running {
-		if other.snapshot().ID == id {
-			t = other
-		}
-	}
-	r.mu.Unlock()
+	t := r.find(id)
 	if t == nil {
 		return r.notRunning(ctx, id)
 	}
@@ -156,7 +156,7 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 		return r.refresh, nil
 	case JobPoll, jobPollActive:
 		if r.o.Devin == nil {
-			return nil, r.missingDevin()
+			return nil, missingDevin()
 		}
 		return func(ctx context.Context, t *task) (any, error) { return r.poll(ctx, t, kind == JobPoll) }, nil
 	case JobPollPRs:

@@ -34,18 +34,11 @@ func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all && r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, t, false)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if isUnstored(err) {
-			return nil, err // any other failure is among the job's errors
-		}
-		result.PRsFound = found
+	if all {
+		result.PRsFound, err = r.addPulls(ctx, t)
 	}
 	result.Errors = t.errors()
-	return result, nil
+	return result, err
 }
 
 // askSessions asks Devin about sessions and stores what it answers. What it
@@ -127,4 +120,34 @@ func (r *Runner) backfill(ctx context.Context, t *task, order Order) (any, error
 		files[c.Source+"\x00"+c.File] = true
 	}
 	return BackfillResult{PatchedFiles: int64(len(files)), DryRun: order.DryRun, Undo: order.Undo, Changes: changes}, nil
+}
+
+// RebuildResult is what a rebuild did.
+type RebuildResult struct {
+	Repositories int `json:"repositories"`
+}
+
+// rebuild derives everything stored again, repository by repository, while
+// the old figures are served. Interrupted, the next start continues.
+func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
+	t.begin("Derive issues and figures again", 0)
+	var result RebuildResult
+	err := r.o.Store.Rebuild(ctx, func(done, total int) {
+		result.Repositories = done
+		t.describe("", done, total)
+		t.save(false)
+	})
+	return result, err
+}
+
+// rebuildIfPending starts a rebuild where another program's rules derived
+// what is stored.
+func (r *Runner) rebuildIfPending(ctx context.Context) {
+	pending, err := r.o.Store.RebuildPending(ctx)
+	if err == nil && pending {
+		_, err = r.Start(JobRebuild, Order{By: telemetry.ByStart})
+	}
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("what is stored cannot be derived again", "err", err)
+	}
 }

@@ -21,9 +21,7 @@ func (t *task) begin(name string, total int) {
 // advance counts n more done in the running step.
 func (t *task) advance(n int) {
 	t.mu.Lock()
-	if last := len(t.job.Steps) - 1; last >= 0 {
-		t.job.Steps[last].Done += int64(n)
-	}
+	t.job.Steps[len(t.job.Steps)-1].Done += int64(n)
 	t.mu.Unlock()
 	t.save(false)
 }
@@ -31,11 +29,9 @@ func (t *task) advance(n int) {
 // describe sets the running step's detail and counts.
 func (t *task) describe(detail string, done, total int) {
 	t.mu.Lock()
-	if last := len(t.job.Steps) - 1; last >= 0 {
-		s := &t.job.Steps[last]
-		s.Detail, s.Done, s.Total = detail, int64(done), int64(total)
-	}
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	s := &t.job.Steps[len(t.job.Steps)-1]
+	s.Detail, s.Done, s.Total = detail, int64(done), int64(total)
 }
 
 // errorsMost is how many errors of a pass are kept: each page that shows the

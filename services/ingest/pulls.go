@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,18 @@ const overlap = 10 * time.Minute
 // pullWorkers is how many repositories are asked at the same time, well
 // under GitHub's secondary limits.
 const pullWorkers = 6
+
+// addPulls is readPulls for a job that does something else too: of failures
+// that are among the job's errors, only those of the database end it.
+func (r *Runner) addPulls(ctx context.Context, t *task) (found int64, err error) {
+	if r.o.PullRequests == nil {
+		return 0, nil
+	}
+	if found, err = r.readPulls(ctx, t, false); ctx.Err() == nil && !isUnstored(err) {
+		err = nil
+	}
+	return found, err
+}
 
 // readPulls asks for the pull requests of every target and fork, and for
 // those that are only named: again those, too, that GitHub lately did not
@@ -153,9 +166,6 @@ func (r *Runner) readNamedPull(ctx context.Context, ref telemetry.PullRef) error
 // endsTurn reports whether asking for the next pull request would fail alike, or
 // would take its time for nothing.
 func endsTurn(err error) bool {
-	switch telemetry.CodeOf(err) {
-	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamDown:
-		return true
-	}
-	return false
+	return slices.Contains([]telemetry.Code{telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout,
+		telemetry.CodeUpstreamDown}, telemetry.CodeOf(err))
 }

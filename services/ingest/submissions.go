@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -23,13 +24,6 @@ type Dispatcher interface {
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }
 
-// Submissions is where it is kept what people sent, so that it is sent once.
-type Submissions interface {
-	BeginSubmission(ctx context.Context, s telemetry.Submission) (noted telemetry.Submission, fresh bool, err error)
-	EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error
-	DropSubmission(ctx context.Context, token string) error
-}
-
 // Workflow is the file of the action's workflow that works on one target
 // repository.
 const Workflow = "codeql-fixer.yml"
@@ -37,27 +31,18 @@ const Workflow = "codeql-fixer.yml"
 // sendLimit is how long sending something may take.
 const sendLimit = time.Minute
 
-// Reply sends a message to a session for a caller of the API, and then looks
-// what becomes of it. The error is CodeMissingSetting without a Devin key,
-// CodeOutcomeUnknown where the message may have arrived, or what Devin's
-// client says.
-func (r *Runner) Reply(ctx context.Context, id, text string) error {
-	return r.reply(ctx, telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}, id, text)
-}
-
-// ReplyOnce is Reply for a page's form with a token of its own: asked again
-// with the same token and text it sends nothing, waits for a sending that is
-// under way, and answers as that did. Of one whose outcome is not known it
-// looks up whether the message has arrived. After a failure the token can be
-// used again.
-func (r *Runner) ReplyOnce(ctx context.Context, token, id, text string) error {
-	return r.reply(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, id, text)
-}
-
-func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text string) error {
+// Reply sends a message to a session, and then looks what becomes of it. token
+// is that of a page's form: asked again with the same token and text it sends
+// nothing, waits for a sending that is under way, and answers as that did. Of
+// one whose outcome is not known it looks up whether the message has arrived.
+// After a failure the token can be used again. A caller of the API has none.
+// The error is CodeMissingSetting without a Devin key, CodeOutcomeUnknown where
+// the message may have arrived, or what Devin's client says.
+func (r *Runner) Reply(ctx context.Context, token, id, text string) error {
 	if r.o.Messenger == nil {
-		return r.missingDevin()
+		return missingDevin()
 	}
+	s := r.submission(token)
 	key := telemetry.SessionKey(id)
 	s.Kind, s.Subject = telemetry.SubmissionReply, key
 	s.Token = contentToken(s.Token, s.Kind, key, text)
@@ -74,42 +59,37 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 			"Look at the session, and send it again if it is missing there.",
 	}
 	if s.By == telemetry.ByPage { // a caller of the API never asks again with the same token
-		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, key, text).encode() }
+		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, key, text) }
 	}
 	_, err := r.once(ctx, s, d)
 	return err
 }
 
-// Dispatch starts one run of the action for a caller of the API, and returns
-// the branch on which it runs. The error is CodeMissingSetting where a
-// variable is not set, CodeOutcomeUnknown where the run may have started, or
-// what GitHub's client says.
-func (r *Runner) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	return r.dispatch(ctx, telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}, d)
-}
-
-// DispatchOnce is Dispatch for a page's form with a token of its own,
-// likewise. The branch is "" for one that was started before.
-func (r *Runner) DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
-	return r.dispatch(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, d)
-}
-
-func (r *Runner) dispatch(ctx context.Context, s telemetry.Submission, d telemetry.Dispatch) (ref string, err error) {
+// Dispatch starts one run of the action, and returns the branch on which it
+// runs, "" for one that was started before. token is as with Reply. The error
+// is CodeMissingSetting where a variable is not set, CodeOutcomeUnknown where
+// the run may have started, or what GitHub's client says.
+func (r *Runner) Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
 	if r.o.Dispatcher == nil {
 		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
 			"Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
+	s := r.submission(token)
 	s.Kind, s.Subject = telemetry.SubmissionDispatch, string(telemetry.ParseRepo(d.TargetRepo))
 	s.Token = contentToken(s.Token, s.Kind, d)
-	where := r.o.WorkflowPage
-	if where == "" {
-		where = "the Actions page of the action repository"
-	}
+	where := cmp.Or(r.o.WorkflowPage, "the Actions page of the action repository")
 	return r.once(ctx, s, delivery{
 		send: func(ctx context.Context) (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) },
 		unknown: "It is not known whether the run was started: the program ended, or GitHub did not confirm it. Look at " +
 			where + " before you start it again.",
 	})
+}
+
+func (r *Runner) submission(token string) telemetry.Submission {
+	if token == "" {
+		return telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}
+	}
+	return telemetry.Submission{Token: token, By: telemetry.ByPage}
 }
 
 // contentToken is a form's token bound to what the form holds. A browser's
@@ -129,42 +109,20 @@ type delivery struct {
 	unknown string                                                    // the sentence for an outcome that is not known
 }
 
-// sending is a submission under way.
-type sending struct {
-	done   chan struct{}
-	answer string
-	err    error
-}
-
 // once sends a submission unless it was sent. The store remembers it, for
 // other replicas and later starts.
 func (r *Runner) once(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
-	r.mu.Lock()
-	if other := r.sending[s.Token]; other != nil {
-		r.mu.Unlock()
-		select {
-		case <-other.done:
-			return other.answer, other.err
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-	mine := &sending{done: make(chan struct{})}
-	r.sending[s.Token] = mine
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		delete(r.sending, s.Token)
-		r.mu.Unlock()
-		close(mine.done)
-	}()
-	ctx, cancel := context.WithTimeout(ctx, sendLimit)
-	defer cancel()
-	mine.err = telemetry.Guard(string(s.Kind), func() (err error) {
-		mine.answer, err = r.deliver(ctx, s, d)
-		return err
+	answer, err, _ := r.sending.Do(s.Token, func() (answer any, err error) {
+		ctx, cancel := context.WithTimeout(ctx, sendLimit)
+		defer cancel()
+		answer = ""
+		err = telemetry.Guard(string(s.Kind), func() (err error) {
+			answer, err = r.deliver(ctx, s, d)
+			return err
+		})
+		return answer, err
 	})
-	return mine.answer, mine.err
+	return answer.(string), err
 }
 
 // deliver notes a submission, sends it, and notes the outcome.
@@ -276,7 +234,7 @@ func (r *Runner) askFollowed(key string) error {
 	return nil
 }
 
-func (r *Runner) missingDevin() error {
+func missingDevin() error {
 	return telemetry.Errorf(telemetry.CodeMissingSetting,
-		"%s is not set, so sessions cannot be read from Devin. Set it and restart.", r.o.MissingDevin)
+		"DEVIN_API_KEY is not set, so sessions cannot be read from Devin. Set it and restart.")
 }

@@ -46,8 +46,7 @@ type Options struct {
 	Log         *slog.Logger      // nil logs nothing
 	Now         func() time.Time  // nil is time.Now; nothing that Devin says is later
 
-	// AllowPlainHTTP lets the key go over http to a host that is not this
-	// machine.
+	// AllowPlainHTTP lets the key go over http to another machine.
 	AllowPlainHTTP bool
 }
 
@@ -75,9 +74,8 @@ type Client struct {
 	kept *cache.Cache[kept] // by session key
 }
 
-// New returns a client. It makes no request. A malformed BaseURL, Key or
-// OrgID is an error that names its variable, and so is a BaseURL over which
-// the key would go in plain text.
+// New returns a client. It makes no request. A malformed BaseURL, Key or OrgID is
+// an error that names its variable, and so is a key that would go in plain text.
 func New(o Options) (*Client, error) {
 	address := strings.TrimRight(strings.TrimSpace(o.BaseURL), "/")
 	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
@@ -125,12 +123,10 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// API returns the version that the key's prefix chooses: "v3" for cog_…,
-// "v1" for every other key.
+// API returns the version that the key's prefix chooses: "v3" for cog_…, else "v1".
 func (c *Client) API() string { return c.api }
 
-// Close closes the connections that are kept open between requests. The
-// client may still be used.
+// Close closes the idle connections. The client may still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func isOrg(org string) bool { return isID(strings.ToLower(org)) }
@@ -144,8 +140,7 @@ func (c *Client) sessionsPath(ctx context.Context) (string, error) {
 	return "/v3/organizations/" + url.PathEscape(org) + "/sessions", err
 }
 
-// organization returns the organization that v3's paths name, which it asks
-// for once.
+// organization returns the organization of v3's paths, which it asks for once.
 func (c *Client) organization(ctx context.Context) (string, error) {
 	if org := c.org.Load(); org != nil {
 		return *org, nil
@@ -184,8 +179,7 @@ func readSelf(in io.Reader) (string, error) {
 	return *org, nil
 }
 
-// share lets all who ask what at the same moment share one ask, which no
-// caller's context ends but its own time.
+// share lets all who ask what at the same moment share one ask.
 func share[T any](ctx context.Context, c *Client, what string, ask func(context.Context) (T, error)) (T, error) {
 	answer, err := upstream.Share(ctx, &c.flights, what, oneTimeouts*c.timeout, ask)
 	if err != nil && ctx.Err() != nil {

@@ -14,33 +14,28 @@ import (
 )
 
 const (
-	// keptSessions is of how many sessions messages are kept, and keptBytes
-	// how long those of one may be to be kept.
+	// Of so many sessions messages are kept, and of one so many bytes.
 	keptSessions = 128
 	keptBytes    = 512 << 10
 	// lastMessages is how many of a session's messages are its last ones.
 	lastMessages = 100
-	// messagePages bounds how far a log of v3 is read, and maxLog one of v1:
-	// 10,000 and 50,000 messages.
+	// messagePages and maxLog bound the logs of v3 and v1: 10,000 and 50,000 messages.
 	messagePages = 50
 	maxLog       = 50000
 	// maxMessage is how many bytes of a message are kept.
 	maxMessage = 64 << 10
 )
 
-// kept are the last good messages of a session, which stand for those that
-// would be asked for until then.
+// kept are the last good messages of a session, which hold until then.
 type kept struct {
 	msgs  []telemetry.Message
 	until time.Time
 }
 
 // Messages returns the last hundred messages of a session, oldest first; id is
-// bare or has devin-. An answer is kept for Options.CacheTTL, or until a
-// message is sent to the session, and callers who ask at the same moment share
-// one question. On a failure the messages are those of the last good answer,
-// if one was kept, beside the error. Where only some messages cannot be read,
-// or not all, the others are returned beside the error.
+// bare or has devin-. An answer is kept for Options.CacheTTL, or until a message
+// is sent to the session. Beside an error stand the messages that could be read,
+// else those of the last good answer, if one was kept.
 func (c *Client) Messages(ctx context.Context, id string) ([]telemetry.Message, error) {
 	id, err := askable(id)
 	if err != nil {
@@ -59,9 +54,8 @@ func (c *Client) Messages(ctx context.Context, id string) ([]telemetry.Message, 
 	return slices.Clone(msgs), err
 }
 
-// FreshMessages is Messages for who must know what is there now: it asks
-// Devin, whatever is kept or under way, and on a failure returns no earlier
-// messages.
+// FreshMessages is Messages for who must know what is there now: it asks Devin,
+// and on a failure returns no earlier messages.
 func (c *Client) FreshMessages(ctx context.Context, id string) (msgs []telemetry.Message, err error) {
 	if id, err = askable(id); err != nil {
 		return nil, err
@@ -83,8 +77,7 @@ func askable(id string) (string, error) {
 	return "", telemetry.Errorf(telemetry.CodeInvalid, "This is not the id of a Devin session.")
 }
 
-// askMessages asks for the last messages, oldest first; beside an error they
-// are not all of them.
+// askMessages asks for the last messages; beside an error they are not all.
 func (c *Client) askMessages(ctx context.Context, id string) ([]telemetry.Message, error) {
 	before := c.sent.Load()
 	msgs, err := withEitherID(ctx, c, id, func(path string) ([]telemetry.Message, error) {
@@ -123,8 +116,7 @@ func (c *Client) newTranscript() *transcript {
 	return &transcript{now: c.now(), ids: map[string]bool{}}
 }
 
-// add takes a row of either API: they name the sender and the time
-// differently. A message in which there is nothing to read is left out.
+// add takes a row of either API. A message without a text is left out.
 func (t *transcript) add(raw json.RawMessage) error {
 	t.rows++
 	o, err := readRow(raw, "event_id", "message", "type", "source", "timestamp", "created_at")
@@ -179,8 +171,7 @@ func (t *transcript) join(page *transcript) (changed bool) {
 	return changed || len(t.ids) > known
 }
 
-// last returns the last messages, and that some of those that r asked for
-// cannot be read.
+// last returns the last messages, and that some cannot be read.
 func (t *transcript) last(c *Client, r request) (msgs []telemetry.Message, err error) {
 	if t.unread > 0 {
 		err = c.broken(r, fmt.Sprintf("has %d messages of %d that cannot be read", t.unread, t.rows), nil)
@@ -200,13 +191,10 @@ func lastOf(msgs []telemetry.Message) []telemetry.Message {
 	return slices.Clone(msgs[max(0, len(msgs)-lastMessages):])
 }
 
-// Send sends a message to a session, which wakes one that sleeps; id is a session key
-// or has devin-. It is never sent twice. CodeOutcomeUnknown means that it may
-// have arrived: only Devin's documented answer counts as success. After every
-// other error it was not sent; the codes of refusals are CodeUpstreamDenied
-// for a key without the permission (v3: ManageOrgSessions),
-// CodeUpstreamNotFound, and CodeUpstreamRejected for a session that takes no
-// more messages.
+// Send sends a message to a session, which wakes one that sleeps; id is as with
+// Messages. It is never sent twice. CodeOutcomeUnknown means that it may have
+// arrived: only Devin's documented answer counts as success. After every other
+// error it was not sent.
 func (c *Client) Send(ctx context.Context, id, text string) error {
 	id, err := askable(id)
 	if err != nil {
@@ -231,8 +219,8 @@ func (c *Client) Send(ctx context.Context, id, text string) error {
 	return err
 }
 
-// readReceipt reads the answer to a message: null, or of v1 a detail. v3
-// answers with the session, whose other fields are not to be depended on.
+// readReceipt reads the answer to a message: null, of v1 a detail, of v3 the
+// session, whose other fields are not to be depended on.
 func (c *Client) readReceipt(in io.Reader, id string) error {
 	raw, err := io.ReadAll(in)
 	if err != nil || string(bytes.TrimSpace(raw)) == "null" {

@@ -20,9 +20,8 @@ type object map[string]json.RawMessage
 // logField is the list in v1's answer about one session.
 const logField = "messages"
 
-// readObject reads an object from in and keeps the named fields. The rows of
-// its message log, if it has one, are handed to take. What is not an object is an
-// error.
+// readObject reads an object from in and keeps the named fields. The rows of its
+// message log, if it has one, are handed to take.
 func readObject(in io.Reader, take func(json.RawMessage) error, names ...string) (object, error) {
 	o := object{}
 	err := upstream.Object(in, logField, maxLog, take, func(name string, value json.RawMessage) error {
@@ -61,8 +60,7 @@ func (o object) text(name string) string {
 	return s
 }
 
-// read returns a string field, and whether it is one. A NUL, which PostgreSQL
-// does not store, is replaced as json replaces what is no UTF-8.
+// read returns a string field, and whether it is one. PostgreSQL stores no NUL.
 func (o object) read(name string) (s string, ok bool) {
 	var p *string
 	if json.Unmarshal(o[name], &p) != nil || p == nil {
@@ -72,9 +70,8 @@ func (o object) read(name string) (s string, ok bool) {
 }
 
 // at returns a time in UTC: ISO 8601 (v1; without a zone it is UTC) or unix
-// seconds (v3), whichever the field holds. A time after now is now, since
-// clocks differ and what happened is past. What is not a time, or one before
-// there was a Devin, is the zero time.
+// seconds (v3). A time after now is now, since clocks differ. What is not a time,
+// or one before there was a Devin, is the zero time.
 func (o object) at(name string, now time.Time) time.Time {
 	const year2000, year10000 = 946684800, 253402300800
 	var t time.Time
@@ -111,8 +108,7 @@ const (
 	maxPulls   = 100  // pull requests of one session
 )
 
-// webAddress returns an address, "" for what is none of the web's or longer
-// than any is.
+// webAddress returns an address, "" for what is none of the web's.
 func webAddress(s string) string {
 	if len(s) > maxAddress || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
 		return ""

@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	// maxRows is how many rows of one page are read: ten times what is asked
-	// for, since a server may not know the parameter.
+	// maxRows is ten times what is asked for: a server may not know the parameter.
 	maxRows = 2000
 	maxWord = 100 // bytes of a status
 	maxText = 500 // bytes of a title
@@ -77,8 +76,7 @@ func (p *page) next(name string, value json.RawMessage) error {
 	return nil
 }
 
-// readSession reads one session in the API's vocabulary. Beside an error it
-// returns what could be read.
+// readSession reads one session. Beside an error it returns what could be read.
 func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 	o, err := readObject(in, ignore, "session_id", "status", "status_enum", "status_detail", "title", "url", "created_at", "updated_at",
 		"pull_request", "pull_requests", "structured_output", "result")

@@ -27,8 +27,7 @@ const (
 	maxSession = 32 << 20 // v1's session holds its whole message log
 	maxSmall   = 4 << 20  // an answer without a list
 	maxProblem = 64 << 10 // an answer that is an error
-	// largeAnswers is how many answers over upstream.SmallAnswer are read at a
-	// time.
+	// largeAnswers is how many answers over upstream.SmallAnswer are read at a time.
 	largeAnswers = 2
 )
 
@@ -66,10 +65,9 @@ func (r request) method() string {
 	return http.MethodGet
 }
 
-// get asks r, again when the failure is a passing one, and returns what read
-// reads of the answer. What it returns beside an error may be the beginning of
-// an answer. Between two tries it waits as long as a Retry-After says, else
-// with exponential backoff and jitter.
+// get asks r, again when the failure is a passing one, and returns what read reads
+// of the answer: beside an error it may be the beginning of one. Between two tries
+// it waits as long as a Retry-After says, else with exponential backoff.
 func get[T any](ctx context.Context, c *Client, r request, read func(io.Reader) (T, error)) (T, error) {
 	answer, err := backoff.Retry(ctx, func() (answer T, err error) {
 		passing, err := c.exchange(ctx, r, func(in io.Reader) (err error) {
@@ -90,8 +88,8 @@ func get[T any](ctx context.Context, c *Client, r request, read func(io.Reader) 
 	return answer, err
 }
 
-// exchange makes one request and hands the body of a success to read. A
-// failure is passing when the same request may succeed a moment later.
+// exchange makes one request and hands the body of a success to read. After a
+// passing failure the same request may succeed a moment later.
 func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) error) (passing bool, err error) {
 	var connected atomic.Bool
 	timed, cancel := context.WithTimeout(ctx, c.timeout)
@@ -128,8 +126,8 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	return upstream.WasReset(body.err), c.broken(r, c.unreadable(r, body, err), err)
 }
 
-// noted notes how much was read of a body, and why reading it failed: that
-// tells an answer that was cut on its way from one that was sent cut.
+// noted notes how much was read of a body, and why reading it failed: an answer
+// that was cut on its way is told from one that was sent cut.
 type noted struct {
 	in  io.ReadCloser
 	n   int64

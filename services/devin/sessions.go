@@ -13,25 +13,22 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// byIDLimit is how many sessions one call asks for one by one: Devin's limit
-// of requests is not documented, and the next call asks for the others.
+// byIDLimit is how many sessions one call asks for one by one: Devin's limit of
+// requests is not documented.
 const byIDLimit = 20
 
-// listPages is how many pages of a list of the whole organization are read at
-// most. What is beyond is asked for by id.
+// listPages bounds the pages of a list. What is beyond is asked for by id.
 func listPages(wanted int) int { return 10 + wanted/100 }
 
 // Sessions asks for the states of the wanted sessions: with or without devin-,
-// those first that should be asked first. Every wanted id is in exactly one
-// part of the answer, in the order of wanted; times are UTC.
+// those first that should be asked first. Every wanted id is in exactly one part
+// of the answer, in the order of wanted.
 //
 // On v1 it pages the organization's list, on v3 it asks for chunks of ids; on
 // both, at most 20 of those that were not listed are asked for by id. On a
-// failure the answer holds what was learnt until then, with the rest in
-// Skipped, beside the error. Rows that cannot be read are such a failure
-// (CodeUpstreamBroken), unless they are of sessions that are not wanted, and
-// so is a list that cannot be read to its end if that leaves a session without
-// an answer. It ends after sixteen times Options.HTTPTimeout.
+// failure the answer holds what was learnt until then, with the rest in Skipped.
+// It is a failure too when rows that may be of wanted sessions cannot be read, or
+// a list not to its end and that leaves a session without an answer.
 func (c *Client) Sessions(ctx context.Context, wanted []string) (answer telemetry.SessionAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, manyTimeouts*c.timeout)
 	defer cancel()
@@ -59,8 +56,7 @@ func (c *Client) ask(ctx context.Context, s *search) error {
 	return c.byID(ctx, s)
 }
 
-// search is the state of one call of Sessions. Its methods may be called
-// concurrently.
+// search is the state of one call of Sessions, for concurrent use.
 type search struct {
 	ids   []string // session keys, each once, as wanted
 	mu    sync.Mutex
@@ -111,8 +107,8 @@ func isID(id string) bool {
 	return id != "" && len(id) <= 128
 }
 
-// see takes a session if it is wanted, and reports whether that is news. A list
-// that moves while it is paged can show one twice; the newer of the two holds.
+// see takes a session if it is wanted, and reports whether that is news. Of one
+// that a moving list shows twice, the newer holds.
 func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,8 +123,8 @@ func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 	return !twice
 }
 
-// close ends the search for an id: Devin does not know it, or says what
-// cannot be read, and then it is left for a later turn.
+// close ends the search for an id: Devin does not know it, or what it says cannot
+// be read.
 func (s *search) close(id string, gone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,8 +161,7 @@ func (s *search) answer() (a telemetry.SessionAnswer) {
 	return a
 }
 
-// byID asks for what is left one by one. A session that fails alone does not
-// keep the others from being asked; the first such failure is returned.
+// byID asks for what is left one by one, and returns the first failure.
 func (c *Client) byID(ctx context.Context, s *search) error {
 	ids := s.left(s.ids)
 	ids = ids[:min(len(ids), byIDLimit)]
@@ -235,15 +230,13 @@ func withEitherID[T any](ctx context.Context, c *Client, id string, ask func(pat
 	return answer, err
 }
 
-// endsTurn reports whether asking for the next session would fail alike, or
-// would take its time for nothing.
+// endsTurn reports whether asking for the next one would fail alike, or slowly.
 func endsTurn(err error) bool {
 	return slices.Contains([]telemetry.Code{telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout,
 		telemetry.CodeInternal}, telemetry.CodeOf(err))
 }
 
-// take takes a page and returns how many of the wanted sessions in it were
-// new. That rows cannot be read is logged once for the page.
+// take takes a page and returns how many of its wanted sessions were new.
 func (c *Client) take(s *search, r request, p *page) (changed int) {
 	for _, session := range p.sessions {
 		if s.see(session) {

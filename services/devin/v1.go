@@ -12,8 +12,7 @@ import (
 // limitV1 is the page of v1's list: its default.
 const limitV1 = 100
 
-// listV1 pages the list of the whole organization until every wanted session
-// was seen.
+// listV1 pages the organization's list until every wanted session was seen.
 func (c *Client) listV1(ctx context.Context, s *search) error {
 	seen := map[string]bool{}
 	offset := 0

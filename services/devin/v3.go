@@ -23,9 +23,8 @@ const (
 	firstV3   = 200  // v3's largest page
 	maxCursor = 1000 // bytes
 
-	// idBytes is what one id of 32 hex digits takes in the address,
-	// "&session_ids=devin-" included, and idsV3 how many keep it under 7,000
-	// bytes: common servers and proxies take 8 KB.
+	// idBytes is what one id takes in the address, "&session_ids=devin-" included, and
+	// idsV3 how many keep it under 7,000 bytes: common servers and proxies take 8 KB.
 	idBytes = 51
 	idsV3   = (7000 - 500) / idBytes
 
@@ -60,8 +59,7 @@ func (c *Client) listV3(ctx context.Context, s *search) error {
 	return g.Wait()
 }
 
-// firstChunkV3 asks for the first chunk. It returns true when the list of the
-// whole organization was read instead.
+// firstChunkV3 reports whether the whole organization was read instead.
 func (c *Client) firstChunkV3(ctx context.Context, s *search, path string, ids []string) (whole bool, err error) {
 	known := c.unprefixedFilter.Load()
 	for _, unprefixed := range []bool{known, !known} {
@@ -82,8 +80,7 @@ func (c *Client) firstChunkV3(ctx context.Context, s *search, path string, ids [
 	return false, nil
 }
 
-// refusesFilter reports whether the server takes no address this long, or no
-// such parameter.
+// refusesFilter reports whether the server takes no such address or parameter.
 func refusesFilter(err error) bool {
 	refused, ok := errors.AsType[httpError](err)
 	return ok && slices.Contains([]int{http.StatusBadRequest, http.StatusRequestURITooLong,
@@ -131,9 +128,8 @@ func (c *Client) chunkV3(ctx context.Context, s *search, path string, ids []stri
 
 const repeats = "repeats its pages without an end"
 
-// pagesV3 follows the cursors of a list, for at most limit pages. take takes
-// each page that read has read and reports whether it wants more. partial is
-// why a list that leads back or continues beyond limit was not read to its end.
+// pagesV3 follows the cursors of a list, for at most limit pages, as long as take
+// wants more. partial is why a list was not read to its end.
 func (c *Client) pagesV3(ctx context.Context, r request, limit int, read func(io.Reader) (*page, error),
 	take func(*page) (more bool)) (partial, err error) {
 	asked := map[string]bool{"": true}
@@ -168,8 +164,7 @@ func readV3(o object, session *telemetry.UpstreamSession) {
 	session.PRs = prs
 }
 
-// messagesV3 reads a session's messages, which come oldest first, and keeps
-// the last of them.
+// messagesV3 reads a session's messages, which come oldest first.
 func (c *Client) messagesV3(ctx context.Context, path string) ([]telemetry.Message, error) {
 	r := c.about(path + "/messages")
 	r.what, r.shape, r.limit = "a session's messages", "names no items", maxList

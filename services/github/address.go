@@ -15,14 +15,12 @@ func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
 }
 
-// refusedAddress is a redirect, or another address in an answer, that is not
-// followed.
+// refusedAddress is an address in an answer that is not followed.
 type refusedAddress struct{ why string }
 
 func (e *refusedAddress) Error() string { return e.why }
 
-// followAPI follows a moved repository, and nothing that leads to another
-// origin or would make a GET of a POST.
+// followAPI follows a moved repository, and nothing that leads to another origin.
 func followAPI(req *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) >= maxHops:
@@ -35,8 +33,7 @@ func followAPI(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// followDownload follows a file or an archive to where it is kept; the token
-// stays behind (wire.RoundTrip).
+// followDownload follows a file to where it is kept; the token stays behind.
 func (c *Client) followDownload(req *http.Request, via []*http.Request) error {
 	if len(via) >= maxHops {
 		return &refusedAddress{"is redirected again and again"}
@@ -44,10 +41,9 @@ func (c *Client) followDownload(req *http.Request, via []*http.Request) error {
 	return c.mayDownload(req.URL)
 }
 
-// mayDownload refuses an address that is neither on the configured host or
-// below it, as an Enterprise Server's are, nor on one of the hosts from which
-// GitHub documents that it serves downloads. A server that is asked by plain
-// http may answer with such addresses.
+// mayDownload refuses an address that is neither on the configured host or below
+// it nor on a host from which GitHub documents that it serves downloads. A server
+// that is asked by plain http may answer with such addresses.
 func (c *Client) mayDownload(u *url.URL) error {
 	base := c.api.BaseURL
 	host, own := strings.ToLower(u.Hostname()), strings.ToLower(base.Hostname())

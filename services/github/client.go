@@ -21,16 +21,13 @@ const DefaultURL = "https://api.github.com"
 
 const (
 	defaultTimeout = 30 * time.Second
-	// idlePart is which part of a request's time is waited for a connection,
-	// for the first byte of an answer and then for each further one: 10 s, as
-	// GitHub ends a request itself.
+	// idlePart is which part of a request's time is waited for a connection
+	// and for each byte of an answer: 10 s, as GitHub ends a request itself.
 	idlePart = 3
 	// A call ends after so many times the time of one request, whatever is
 	// repeated or paged in it: a question, an archive, all of FetchRunFiles.
 	timesQuestion, timesArchive, timesFetch = 4, 10, 30
-	// workers is how many requests of one call are open at a time, well
-	// under GitHub's secondary limit of 100.
-	workers = 8
+	workers                                 = 8 // of one call, well under GitHub's secondary limit of 100
 	// The most values and bytes of each kind that are kept in memory.
 	keptValues = 4096
 	keptBytes  = 16 << 20
@@ -44,16 +41,14 @@ type Options struct {
 	CacheTTL    time.Duration      // how long OpenPulls and PullDetails are kept; 0 keeps nothing
 	HTTPTimeout time.Duration      // of one request, its body included; 0 is 30 s. Of an archive: without a byte
 	Transport   http.RoundTripper  // nil is one of its own
-	// AllowPlainHTTP lets the token be sent unencrypted to a host that is not
-	// this one. Without it New refuses such a BaseURL.
+	// AllowPlainHTTP lets the token be sent unencrypted to another machine.
 	AllowPlainHTTP bool
 	Log            *slog.Logger     // nil logs nothing
 	Now            func() time.Time // nil is time.Now
 }
 
-// Client asks one GitHub with one token. It is safe for concurrent use. Who
-// asks the same at the same moment shares one answer, which is not to be
-// changed.
+// Client asks one GitHub with one token. It is safe for concurrent use. Its answers
+// may be shared, and must not be changed.
 type Client struct {
 	api       *gh.Client
 	downloads *http.Client
@@ -79,9 +74,8 @@ type kept struct {
 	until time.Time
 }
 
-// New returns a client. It makes no request. A malformed BaseURL or Token is
-// an error that names GITHUB_API_URL or GITHUB_TOKEN, and so is a token that
-// would be sent unencrypted.
+// New returns a client. It makes no request. A malformed BaseURL or Token is an
+// error that names its variable, and so is a token that would be sent unencrypted.
 func New(o Options) (*Client, error) {
 	token := strings.TrimSpace(o.Token)
 	secret := upstream.Secret{Value: token, Variable: "GITHUB_TOKEN", AddressVariable: "GITHUB_API_URL"}
@@ -120,10 +114,13 @@ func New(o Options) (*Client, error) {
 }
 
 // RateLimit returns what GitHub last said of the token's hourly limit.
-func (c *Client) RateLimit() telemetry.RateLimit { return c.wire.rateLimit() }
+func (c *Client) RateLimit() telemetry.RateLimit {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	return c.wire.rate
+}
 
-// Close ends the questions that are under way, whose callers get a canceled
-// context, and closes the connections.
+// Close ends the questions that are under way, and closes the connections.
 func (c *Client) Close() {
 	c.end()
 	c.api.Client().CloseIdleConnections()
@@ -147,8 +144,7 @@ func ownerName(repo string) (string, error) {
 	return name, nil
 }
 
-// share lets all who ask for key at the same moment share one ask. It ends
-// with the client, and after a time that is generous.
+// share lets all who ask for key at the same moment share one ask.
 func share[T any](ctx context.Context, c *Client, key string, ask func(context.Context) (T, error)) (T, error) {
 	v, err := upstream.Share(ctx, &c.flights, key, timesQuestion*c.timeout, func(ctx context.Context) (T, error) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -162,8 +158,7 @@ func share[T any](ctx context.Context, c *Client, key string, ask func(context.C
 	return v, err
 }
 
-// cached answers from what is kept, and else shares one ask, whose answer it
-// keeps for CacheTTL. size tells its bytes.
+// cached is share for an answer that is kept for CacheTTL. size tells its bytes.
 func cached[T any](ctx context.Context, c *Client, key string, size func(T) int, ask func(context.Context) (T, error)) (T, error) {
 	if k, ok := c.kept.Get(key); ok && c.wire.now().Before(k.until) {
 		return k.value.(T), nil

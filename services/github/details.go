@@ -22,9 +22,8 @@ const (
 	maxParts = maxRows
 )
 
-// OpenPulls returns the open pull requests of a repository, newest first.
-// The answer is kept for Options.CacheTTL; its readers must not change it.
-// More than 3,000 are an error, CodeUpstreamBroken.
+// OpenPulls returns the open pull requests of a repository, newest first. The
+// answer is kept for Options.CacheTTL. More than 3,000 are CodeUpstreamBroken.
 func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRequest, error) {
 	repo, err := ownerName(repo)
 	if err != nil {
@@ -55,9 +54,8 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 	})
 }
 
-// PullDetails returns a pull request with its checks and reviews. The answer
-// is kept for Options.CacheTTL; its readers must not change it. When GitHub
-// cannot be asked, the last good answer is returned, and says so.
+// PullDetails returns a pull request with its checks and reviews. The answer is
+// kept for Options.CacheTTL, and returned, as stale, when GitHub cannot be asked.
 func (c *Client) PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
 	repo, err := ownerName(repo)
 	if err != nil {
@@ -97,8 +95,7 @@ func (c *Client) askDetails(ctx context.Context, repo string, number int) (telem
 	return d, unseenIn(&d, "reviews", whole, err)
 }
 
-// checks returns the check runs of a commit by name, of each its last run,
-// and whether these are all.
+// checks returns the last check runs of a commit, and whether these are all.
 func (c *Client) checks(ctx context.Context, repo, sha string) (list []telemetry.Check, whole bool, err error) {
 	q := partQuestion("checks", "Checks: read", repo)
 	list = []telemetry.Check{}
@@ -159,13 +156,11 @@ type reviewRow struct {
 func (r checkRow) id() int64  { return r.ID }
 func (r reviewRow) id() int64 { return r.ID }
 
-// part is a row of a pull request's checks or reviews; its id is 0 where the
-// server tells none.
+// part is a row of a pull request's checks or reviews; some have no id.
 type part interface{ id() int64 }
 
-// readParts reads the parts of a pull request page by page, each once and at
-// most maxParts, and reports whether these are all. A page is a list, or an
-// object whose field list is one.
+// readParts reads the parts of a pull request page by page, each once, and reports
+// whether these are all. A page is a list, or an object whose field list is one.
 func readParts[T part](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
 	seen, taken, over := map[int64]bool{}, 0, false
 	whole, err = eachPage(maxParts/perPage, func(number int) (p page, n int, fresh bool, err error) {
@@ -199,8 +194,8 @@ func partQuestion(part, permission, repo string) question {
 	}
 }
 
-// unseenIn returns err, unless it is only that the token may not see a part,
-// which it notes in d. It also notes that a part is not whole.
+// unseenIn returns err, unless it is only that the token may not see a part, which
+// it notes in d.
 func unseenIn(d *telemetry.PullDetails, part string, whole bool, err error) error {
 	switch e, _ := errors.AsType[*telemetry.Error](err); {
 	case err == nil && !whole:

@@ -16,11 +16,10 @@ import (
 // workflow is the action's workflow that works on one target repository.
 const workflow = "codeql-fixer.yml"
 
-// Dispatch starts the action's workflow for d.TargetRepo and returns the
-// branch on which it runs. It is sent once. Only what GitHub documents counts
-// as started. Where the request went out and no answer says what became of it,
-// the error is CodeOutcomeUnknown, also when ctx is canceled; after any other
-// error the run has not started.
+// Dispatch starts the action's workflow for d.TargetRepo and returns the branch on
+// which it runs. It is sent once. Where the request went out and no answer that
+// GitHub documents says what became of it, the error is CodeOutcomeUnknown; after
+// any other error the run has not started.
 func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
 	repo, err := c.actionRepo()
 	if err != nil {

@@ -22,23 +22,20 @@ import (
 )
 
 const (
-	// archiveFrom is from how many files on one archive is asked for instead
-	// of each: it is one request, but brings the whole repository.
+	// archiveFrom is from how many files on one archive of the whole repository is
+	// asked for.
 	archiveFrom = 25
-	// giveUp is after how many failures without any success the others are
-	// not asked any more.
+	// giveUp is how many failures without any success end the asking.
 	giveUp = 8
 )
 
 // got receives one file of FetchRunFiles.
 type got func(telemetry.RunFile, []byte, error) error
 
-// FetchRunFiles fetches files that RunFiles listed and gives each to give:
-// its bytes, or why it has none. A file over telemetry.MaxRecordBytes is
-// telemetry.CodeTooLarge, without a download. give may be called from
-// several goroutines at the same time; its error ends the fetch and is
-// returned. What fails for all files, as a limit does, is returned too; files
-// that were not given then are to be fetched again.
+// FetchRunFiles fetches files that RunFiles listed and gives each to give, which
+// may be called from several goroutines: its bytes, or why it has none. A file
+// over telemetry.MaxRecordBytes is telemetry.CodeTooLarge, without a download.
+// give's error ends the fetch, and so does what fails for all files.
 func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, give func(telemetry.RunFile, []byte, error) error) error {
 	repo, err := c.actionRepo()
 	if err != nil {
@@ -93,9 +90,8 @@ func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) 
 	return err
 }
 
-// blobTo fetches one file and gives it. Its error concerns all files. Large
-// ones are fetched and given one at a time, since each takes a multiple of
-// its size.
+// blobTo fetches one file and gives it. Its error concerns all files. Large ones
+// are fetched one at a time, since each takes a multiple of its size.
 func (f folder) blobTo(ctx context.Context, file telemetry.RunFile, t *outcomes, give got) error {
 	if file.Size > upstream.SmallAnswer {
 		t.large.Lock()
@@ -229,8 +225,7 @@ func (f folder) raw(ctx context.Context, file telemetry.RunFile, from string) ([
 	return body, err
 }
 
-// oversized is the failure of an answer that is larger than any record. It
-// is the file's where the listing does not say that the file is smaller.
+// oversized is the failure of an answer that is larger than any record.
 func oversized(file telemetry.RunFile, n int64) error {
 	if file.Size > 0 {
 		return &unusable{fmt.Sprintf("is larger than the file: it has at least %d bytes instead of %d", n, file.Size)}
@@ -238,8 +233,8 @@ func oversized(file telemetry.RunFile, n int64) error {
 	return tooLarge(n)
 }
 
-// checkDownload returns the failure of an answer that is not a file. A refusal
-// by another host, which is not sent the token, says nothing of the token.
+// checkDownload returns the failure of an answer that is not a file. Other hosts
+// are not sent the token, and their refusals say nothing of it.
 func (c *Client) checkDownload(resp *http.Response) error {
 	err := gh.CheckResponse(resp)
 	denied := resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
@@ -278,10 +273,9 @@ func (f folder) body(q question, file telemetry.RunFile, blob blobRow) ([]byte, 
 	return body, nil
 }
 
-// whole refuses bytes that are not as many as the listing and the answer,
-// size, say; 0 is a size that is not told. Beyond that a file is believed to
-// have the SHA that it was asked by: the server chose the name, and not every
-// one that speaks this API is Git.
+// whole refuses bytes that are not as many as the listing and the answer, size,
+// say; 0 is a size that is not told. Beyond that the name is believed: not every
+// server that speaks this API is Git.
 func whole(file telemetry.RunFile, body []byte, size int64) error {
 	n := int64(len(body))
 	if blobSHA(body) != file.SHA && ((size > 0 && size != n) || (file.Size > 0 && file.Size != n)) {

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,15 +14,14 @@ import (
 )
 
 const (
-	// defaultWait is the wait after a limit that names none, as GitHub's
-	// documentation of secondary limits asks for; maxWait is the length of
-	// the hourly limit's window.
+	// defaultWait is what GitHub's documentation of secondary limits asks for; maxWait
+	// is the length of the hourly limit's window.
 	defaultWait = time.Minute
 	maxWait     = time.Hour
 )
 
-// limitMeaning reports whether an answer of 403 or 429 is a limit, and which:
-// its sentence, "" if it is a missing permission, and how long to wait.
+// limitMeaning says which limit an answer of 403 or 429 is, and how long to wait; ""
+// is a missing permission.
 func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message string, wait time.Duration) {
 	var said struct {
 		Message string `json:"message"`
@@ -40,23 +40,19 @@ func limitMeaning(resp *http.Response, problem []byte, now time.Time) (message s
 		if reset > 0 && wait == 0 {
 			wait = time.Unix(reset, 0).Sub(now)
 		}
-		wait = sane(wait)
+		wait = believed(wait)
 		return fmt.Sprintf("GitHub's hourly limit of requests for this token is used up (%d); it resets at %s. Stored data is kept.",
 			resp.StatusCode, now.Add(wait).UTC().Format("15:04:05 MST")), wait
 	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
-		wait = sane(wait)
+		wait = believed(wait)
 		return fmt.Sprintf("GitHub asks to slow down (%d, a limit on requests in a short time); try again in %s.",
 			resp.StatusCode, wait.Round(time.Second)), wait
 	}
 	return "", 0
 }
 
-// sane is a wait that can be believed.
-func sane(wait time.Duration) time.Duration {
-	if wait <= 0 {
-		return defaultWait
-	}
-	return min(wait, maxWait)
+func believed(wait time.Duration) time.Duration {
+	return min(cmp.Or(max(wait, 0), defaultWait), maxWait)
 }
 
 func limitError(message string, wait time.Duration) error {

@@ -19,13 +19,12 @@ const (
 	maxListBytes = 32 << 20
 )
 
-// reach is how far back from its newest update a repository's pull requests
-// are remembered. It must not be shorter than the overlap with which the
-// caller asks again (ingest's 10 minutes), or an unchanged list is fetched.
+// reach is how far back from its newest update a repository's pull requests are
+// remembered: longer than the overlap with which ingest asks again.
 const reach = time.Hour
 
-// keptWhole is up to how many pull requests of a repository are remembered
-// whatever their age: without any, there is no time after which to ask.
+// keptWhole is how many are remembered whatever their age: without any, there is
+// no time after which to ask.
 const keptWhole = 5
 
 // head is what page 1 of a repository's pull requests was.
@@ -35,16 +34,13 @@ type head struct {
 	since time.Time               // zero: since ever
 }
 
-// PullRequests returns the pull requests of a repository in any state,
-// latest update first; after a time that is not zero, those updated at it
-// or later. Each Repo is as asked, in GitHub's spelling: a repository that
-// was renamed is found under its old name, and its pull requests keep it.
-// Nothing new costs no counted request.
-//
-// Beside an error it returns those that were read before it. They are as good
-// as any, but some that were updated before the last of them are not read, so
-// that they must not move the time from which the next call asks. More than
-// 10,000 are such an error, CodeUpstreamBroken.
+// PullRequests returns the pull requests of a repository in any state, latest
+// update first; after a time that is not zero, those updated at it or later. A
+// repository that was renamed is found under its old name, and its pull requests
+// keep it. Nothing new costs no counted request.
+// 
+// Beside an error it returns those that were read before it, which must not move
+// the time from which the next call asks. More than 10,000 are such an error.
 func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error) {
 	repo, err := ownerName(repo)
 	if err != nil {
@@ -123,8 +119,7 @@ func (c *Client) pullPage(ctx context.Context, repo string, r request, number in
 	return pulls, p, err
 }
 
-// remember keeps the newest part of page 1, to answer with when it is
-// unchanged. more tells that a page follows.
+// remember keeps the newest part of page 1. more tells that a page follows.
 func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more bool) {
 	if etag == "" || (more && len(page) == 0) {
 		c.heads.Remove(key)
@@ -149,8 +144,7 @@ func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more b
 	c.heads.Put(key, h, sizeOf(h.pulls)+len(etag))
 }
 
-// updatedSince returns those updated at t or later, or at a time that is
-// not told; all if t is zero.
+// updatedSince returns those updated at t or later, or at a time that is not told.
 func updatedSince(pulls []telemetry.PullRequest, t time.Time) []telemetry.PullRequest {
 	list := make([]telemetry.PullRequest, 0, len(pulls))
 	for i := range pulls {
@@ -207,8 +201,7 @@ func pullQuestion(repo string, number int) question {
 	}
 }
 
-// pullRow is a pull request as GitHub tells it, as far as it is used: lists
-// of labels, for example, are not decoded.
+// pullRow is a pull request as GitHub tells it, as far as it is used.
 type pullRow struct {
 	Number  int
 	State   string

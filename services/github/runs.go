@@ -19,9 +19,8 @@ import (
 const runsFolder = "telemetry/runs"
 
 // RunFiles returns the .json files directly in telemetry/runs of the action
-// repository's default branch, with their blob SHAs. A repository without
-// that folder, or without any commit, has none. Unchanged since the last
-// call, it costs no counted request.
+// repository's default branch. A repository without that folder, or without any
+// commit, has none. Unchanged since the last call, it costs no counted request.
 func (c *Client) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
 	repo, err := c.actionRepo()
 	if err != nil {
@@ -82,8 +81,8 @@ func (f folder) failure(ctx context.Context, err error) error {
 	return f.c.failure(ctx, repoQuestion(f.repo), err)
 }
 
-// list asks for the whole tree, which is one request; where it is cut, for one
-// folder after the other; where there are no trees, for contents.
+// list asks for the whole tree; where it is cut, for one folder after the other;
+// where there are no trees, for contents.
 func (f folder) list(ctx context.Context) ([]telemetry.RunFile, error) {
 	t := &tree{prefix: runsFolder + "/"}
 	err := f.readTree(ctx, escape(f.branch)+"?recursive=1", t)
@@ -170,8 +169,7 @@ func (f folder) contentsOf(name string) string {
 	return address
 }
 
-// escape makes a branch's name fit for a path that is joined as it is; its
-// slashes stay, which GitHub takes.
+// escape makes a branch's name fit for a path, in which its slashes stay.
 func escape(ref string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", " ", "%20").Replace(ref)
 }
@@ -184,8 +182,7 @@ func statusOf(err error) int {
 	return 0
 }
 
-// missing reports whether a server does not have what was asked, or does not
-// know the question.
+// missing reports whether a server lacks what was asked, or the question.
 func missing(err error) bool {
 	switch statusOf(err) {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
@@ -195,7 +192,7 @@ func missing(err error) bool {
 }
 
 // isEmptyRepo reports whether err is GitHub's 409 for a repository without a
-// commit, and not that for one which is being created.
+// commit, and not for one which is being created.
 func isEmptyRepo(err error) bool {
 	refusal, ok := errors.AsType[*gh.ErrorResponse](err)
 	return ok && statusOf(err) == http.StatusConflict && strings.Contains(strings.ToLower(refusal.Message), "is empty")

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -13,24 +14,19 @@ import (
 	"telemetry-dashboard/services/upstream"
 )
 
-const (
-	// breath is for how long a limit stops every request without asking.
-	// Long enough for the rest of a job that asks thousands of repositories,
-	// short enough that who asks again hears what GitHub says now.
-	breath = time.Second
-)
+// breath is for how long a limit stops every request without asking: long enough
+// for the rest of a job, short enough that who asks again hears GitHub.
+const breath = time.Second
 
 // The headers in which GitHub tells the token's limit.
 const (
 	headerLimit     = "X-RateLimit-Limit"
 	headerRemaining = "X-RateLimit-Remaining"
 	headerReset     = "X-RateLimit-Reset"
-	headerResource  = "X-RateLimit-Resource"
 )
 
-// wire is the transport under go-github: it signs what goes to GitHub,
-// repeats what failed in passing, and turns limits, which v60 knows in part
-// only, into errors. What goes to another host goes without the token.
+// wire is the transport under go-github: it signs what goes to GitHub and to no
+// other host, repeats what failed in passing, and turns limits into errors.
 type wire struct {
 	base  http.RoundTripper
 	api   *url.URL
@@ -46,12 +42,6 @@ type wire struct {
 type limited struct {
 	at, until time.Time // when it was answered, when it ends
 	message   string
-}
-
-func (w *wire) rateLimit() telemetry.RateLimit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.rate
 }
 
 // RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
@@ -120,19 +110,15 @@ func passing(resp *http.Response, err error) bool {
 	if err != nil {
 		return upstream.WasReset(err)
 	}
-	switch resp.StatusCode {
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout}, resp.StatusCode)
 }
 
-// note keeps the limit that an answer tells, if it is the hourly one. What
-// cannot be is not kept: the limit is renewed within the hour.
+// note keeps the hourly limit that an answer tells, as far as it can be.
 func (w *wire) note(h http.Header) {
 	limit, err1 := strconv.Atoi(h.Get(headerLimit))
 	remaining, err2 := strconv.Atoi(h.Get(headerRemaining))
-	if resource := h.Get(headerResource); err1 != nil || err2 != nil || limit < 0 || (resource != "" && resource != "core") {
+	if resource := h.Get("X-RateLimit-Resource"); err1 != nil || err2 != nil || limit < 0 || (resource != "" && resource != "core") {
 		return
 	}
 	rate := telemetry.RateLimit{Known: true, Limit: limit, Remaining: min(max(remaining, 0), limit)}
@@ -157,8 +143,7 @@ func (w *wire) held() error {
 	return limitError(w.limit.message, w.limit.until.Sub(now))
 }
 
-// limitOf returns the limit that an answer is, nil if it is none. Of an
-// answer that may be one the body is read, and can be read again.
+// limitOf returns the limit that an answer is, if any. Its body can be read again.
 func (w *wire) limitOf(resp *http.Response) error {
 	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
 		return nil

@@ -13,8 +13,7 @@ import (
 // symlink is the mode of an entry that holds a path instead of a record.
 const symlink = "120000"
 
-// treeEntry is one entry of a tree, which has a path, or of a folder's
-// contents, which has a name.
+// treeEntry is an entry of a tree, with a path, or of contents, with a name.
 type treeEntry struct {
 	Path, Name string
 	Mode, Type string
@@ -35,8 +34,7 @@ type tree struct {
 	names     map[string]bool // of files
 }
 
-// whole tells that files are all: the tree is not cut, and holds what its
-// folders hold.
+// whole tells that the tree is not cut, and holds what its folders hold.
 func (t *tree) whole() bool { return !t.truncated && (t.within || !t.above) }
 
 // take looks at one entry.
@@ -79,8 +77,7 @@ func (f folder) readTree(ctx context.Context, ref string, t *tree) error {
 	return err
 }
 
-// isRunFile reports whether an entry is a run file; type "" is one that the
-// server does not tell.
+// isRunFile reports whether an entry is a run file; kind is "" where it is not told.
 func isRunFile(name, kind string) bool {
 	return strings.HasSuffix(name, ".json") && !strings.Contains(name, "/") && (kind == "blob" || kind == "file" || kind == "")
 }

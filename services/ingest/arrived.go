@@ -10,8 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// lookLimit is how long a person's message may wait until it is known which
-// messages are there before it.
+// lookLimit is how long a message may wait for those before it to be read.
 const lookLimit = 3 * time.Second
 
 // sought is a message to look for where it is not known whether it arrived.
@@ -20,10 +19,9 @@ type sought struct {
 	Before []string `json:"before"` // ids of the equal messages before it, "" for one without an id; nil: not known
 }
 
-// soughtMessage returns, in JSON, what to look for once text was sent to a session. A
-// person can send the same text twice, so the messages that are there already
-// must not pass for it. Where they cannot be read, the message is sent all the
-// same, and its outcome stays unknown if no answer comes.
+// soughtMessage returns, in JSON, what to look for once text was sent to a session.
+// A person can send the same text twice. Where the messages before it cannot be
+// read, it is sent all the same, and its outcome stays unknown without an answer.
 func (r *Runner) soughtMessage(ctx context.Context, session, text string) string {
 	s := sought{Text: text}
 	err := within(ctx, lookLimit, "Reading the session’s messages", func(ctx context.Context) error {
@@ -49,8 +47,7 @@ func (s sought) equal(messages []telemetry.Message) []string {
 	return ids
 }
 
-// among reports whether messages hold s. One without an id counts where there
-// are more of them than before.
+// among reports whether messages hold s. Those without an id are counted.
 func (s sought) among(messages []telemetry.Message) bool {
 	if s.Before == nil {
 		return false

@@ -18,8 +18,7 @@ func sentence(err error) string {
 	return "Internal error. See the log. Stored data is kept."
 }
 
-// within runs do with a deadline. Where that ends it, the error says so in
-// words, unless do had its own.
+// within runs do with a deadline, and says so where that ends it.
 func within(ctx context.Context, limit time.Duration, what string, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -32,8 +31,6 @@ func within(ctx context.Context, limit time.Duration, what string, do func(conte
 	return err
 }
 
-// errStore marks a failure of the database, which says nothing of the source
-// that was being read.
 var errStore = errors.New("store")
 
 // storing marks a failure as one of the database.
@@ -46,9 +43,8 @@ func storing(err error) error {
 
 func isUnstored(err error) bool { return errors.Is(err, errStore) }
 
-// failures remembers what was logged last of each kind of failure, so that a
-// loop which fails alike at each turn does not fill the log. It is safe for
-// concurrent use.
+// failures remembers what was logged last of each kind of failure, so that a loop
+// which fails alike at each turn does not fill the log.
 type failures struct {
 	mu   sync.Mutex
 	last map[string]failure
@@ -59,8 +55,7 @@ type failure struct {
 	at   time.Time
 }
 
-// A failure is logged again once it lasted for long, and another one of the
-// same kind not at once.
+// The same failure of a kind is logged again after long, another one not at once.
 const (
 	sameAfter  = time.Hour
 	otherAfter = 10 * time.Second

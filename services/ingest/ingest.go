@@ -1,8 +1,6 @@
 // Package ingest is the write side: it reads run files, sessions and pull
 // requests from their sources and stores what follows. Each kind of work is
 // a job that runs once at a time; who asks for it while it runs joins it.
-// It reaches the store and the upstreams only through the interfaces below,
-// and renders nothing.
 package ingest
 
 import (
@@ -68,8 +66,7 @@ type Devin interface {
 	Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error)
 }
 
-// Source is a directory of run files and the name under which its records
-// are kept: the action repository, or "" for RUNS_DIR.
+// Source is a directory of run files and the name of its records: "" for RUNS_DIR.
 type Source struct {
 	Name  string
 	Files RunFiles

@@ -40,8 +40,7 @@ func (r *Runner) Start(kind string, order Order) (*Handle, error) {
 	return h, err
 }
 
-// retryFiles has files tried once more that were left out: a person asks, or
-// a program of theirs.
+// retryFiles has files tried once more that were left out.
 func (r *Runner) retryFiles() {
 	ctx, cancel := context.WithTimeout(r.ctx, 5*time.Second)
 	defer cancel()
@@ -99,9 +98,9 @@ func (r *Runner) find(id string) *task {
 	return nil
 }
 
-// Cancel ends a running job at its next commit: what it has stored stays, and
-// the next one continues from there. The error is CodeNotFound for an id that
-// no job has, and CodeConflict for one that has ended or must not be cut off.
+// Cancel ends a running job at its next commit. The error is CodeNotFound for an
+// id that no job has, and CodeConflict for one that has ended or must not be cut
+// off.
 func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 	t := r.find(id)
 	if t == nil {
@@ -138,8 +137,7 @@ func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, erro
 	return job, err
 }
 
-// Cancellable reports whether a job of the kind may be ended midway: it asks
-// upstreams, and the next one continues from there.
+// Cancellable reports whether a job of the kind may be ended midway.
 func Cancellable(kind string) bool {
 	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs
 }

@@ -7,8 +7,7 @@ import (
 )
 
 // PollResult is what a poll did. Every session that was asked for is counted
-// once, in Polled, Skipped or Missing; Errors says why in words. Sessions are
-// for the caller to list.
+// once, in Polled, Skipped or Missing.
 type PollResult struct {
 	Polled   int64    `json:"polled"`
 	PRsFound int64    `json:"prs_found"`
@@ -17,8 +16,7 @@ type PollResult struct {
 	Errors   []string `json:"errors"`
 }
 
-// poll asks Devin about sessions, all of them or those whose turn it is,
-// and, asked for all, then for pull requests.
+// poll asks Devin about sessions, and, about all of them, then for pull requests.
 func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 	ids, err := r.o.Store.SessionsToPoll(ctx, all)
 	if err != nil {
@@ -41,9 +39,8 @@ func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 	return result, err
 }
 
-// askSessions asks Devin about sessions and stores what it answers. What it
-// answered beside a failure counts; the error is that of an answer without
-// any session.
+// askSessions stores what Devin answers. What it answered beside a failure counts;
+// the error is that of an answer without any session.
 func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result *PollResult) error {
 	answer, askErr := r.o.Devin.Sessions(ctx, ids)
 	if len(answer.Sessions)+len(answer.Unknown) > 0 {
@@ -127,8 +124,7 @@ type RebuildResult struct {
 	Repositories int `json:"repositories"`
 }
 
-// rebuild derives everything stored again, repository by repository, while
-// the old figures are served. Interrupted, the next start continues.
+// rebuild derives everything stored again. Interrupted, the next start continues.
 func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
 	t.begin("Derive issues and figures again", 0)
 	var result RebuildResult
@@ -140,8 +136,6 @@ func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
 	return result, err
 }
 
-// rebuildIfPending starts a rebuild where another program's rules derived
-// what is stored.
 func (r *Runner) rebuildIfPending(ctx context.Context) {
 	pending, err := r.o.Store.RebuildPending(ctx)
 	if err == nil && pending {

@@ -11,33 +11,29 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Messenger sends messages to Devin sessions, and reads those of a session
-// as they are now.
+// Messenger sends messages to Devin sessions, and reads those that are there now.
 type Messenger interface {
 	Send(ctx context.Context, id, text string) error
 	FreshMessages(ctx context.Context, id string) ([]telemetry.Message, error)
 }
 
-// Dispatcher starts the action's workflow and returns the branch of the
-// action repository on which it started it.
+// Dispatcher starts the action's workflow and returns the branch on which it runs.
 type Dispatcher interface {
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }
 
-// Workflow is the file of the action's workflow that works on one target
-// repository.
+// Workflow is the file of the action's workflow.
 const Workflow = "codeql-fixer.yml"
 
 // sendLimit is how long sending something may take.
 const sendLimit = time.Minute
 
-// Reply sends a message to a session, and then looks what becomes of it. token
-// is that of a page's form: asked again with the same token and text it sends
-// nothing, waits for a sending that is under way, and answers as that did. Of
-// one whose outcome is not known it looks up whether the message has arrived.
-// After a failure the token can be used again. A caller of the API has none.
-// The error is CodeMissingSetting without a Devin key, CodeOutcomeUnknown where
-// the message may have arrived, or what Devin's client says.
+// Reply sends a message to a session, and then looks what becomes of it. token is
+// that of a page's form, "" for a caller of the API: asked again with the same
+// token and text it sends nothing, and answers as that did or, where its outcome
+// is not known, looks whether the message has arrived. After a failure the token
+// can be used again. The error is CodeMissingSetting, CodeOutcomeUnknown where the
+// message may have arrived, or what Devin's client says.
 func (r *Runner) Reply(ctx context.Context, token, id, text string) error {
 	if r.o.Messenger == nil {
 		return missingDevin()
@@ -65,10 +61,9 @@ func (r *Runner) Reply(ctx context.Context, token, id, text string) error {
 	return err
 }
 
-// Dispatch starts one run of the action, and returns the branch on which it
-// runs, "" for one that was started before. token is as with Reply. The error
-// is CodeMissingSetting where a variable is not set, CodeOutcomeUnknown where
-// the run may have started, or what GitHub's client says.
+// Dispatch starts one run of the action, and returns its branch, "" for one that
+// was started before. token is as with Reply. The error is CodeMissingSetting,
+// CodeOutcomeUnknown where the run may have started, or what GitHub's client says.
 func (r *Runner) Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
 	if r.o.Dispatcher == nil {
 		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
@@ -92,9 +87,8 @@ func (r *Runner) submission(token string) telemetry.Submission {
 	return telemetry.Submission{Token: token, By: telemetry.ByPage}
 }
 
-// contentToken is a form's token bound to what the form holds. A browser's
-// Back brings a form again with the token that was sent: with another text in
-// it, it is another submission and not one that was sent before.
+// contentToken binds a form's token to what the form holds: a browser's Back
+// brings a form again with its token, and another text in it is not sent yet.
 func contentToken(token string, content ...any) string {
 	raw, _ := json.Marshal(content) // texts only; maps are written in order of their keys
 	sum := sha256.Sum256(append([]byte(token+"\x00"), raw...))
@@ -109,8 +103,7 @@ type delivery struct {
 	unknown string                                                    // the sentence for an outcome that is not known
 }
 
-// once sends a submission unless it was sent. The store remembers it, for
-// other replicas and later starts.
+// once sends a submission unless it was sent, by this program or another.
 func (r *Runner) once(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
 	answer, err, _ := r.sending.Do(s.Token, func() (answer any, err error) {
 		ctx, cancel := context.WithTimeout(ctx, sendLimit)
@@ -180,8 +173,7 @@ func (r *Runner) lookUp(ctx context.Context, noted telemetry.Submission, d deliv
 	return nil
 }
 
-// noteOutcome keeps how sending ended. Where that cannot be kept, the outcome
-// is looked up when the form is sent again.
+// noteOutcome keeps how sending ended. Else it is looked up when it is sent again.
 func (r *Runner) noteOutcome(ctx context.Context, s telemetry.Submission, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -196,8 +188,7 @@ func (r *Runner) noteOutcome(ctx context.Context, s telemetry.Submission, err er
 	r.logFailure("cannot note how sending ended", "submission", err)
 }
 
-// followAfter is when a session is asked after a reply: Devin takes a moment
-// to wake.
+// followAfter gives Devin a moment to wake.
 func followAfter() []time.Duration { return []time.Duration{0, 3 * time.Second, 12 * time.Second} }
 
 // follow asks Devin what has become of a session, on the server's life.

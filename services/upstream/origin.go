@@ -12,8 +12,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// PlainHTTP reports whether a secret sent to u could be read on the way: u is
-// http and its host is not this machine.
+// PlainHTTP reports whether a secret sent to u could be read on the way.
 func PlainHTTP(u *url.URL) bool {
 	return strings.EqualFold(u.Scheme, "http") && !loopback(u.Hostname())
 }
@@ -29,15 +28,12 @@ func loopback(host string) bool {
 	return err == nil && address.Unmap().IsLoopback()
 }
 
-// Secret is a token or key, and the variables that it and the address of its
-// API are set by.
+// Secret is a token or key, its variable, and the one of its API's address.
 type Secret struct{ Value, Variable, AddressVariable string }
 
-// Base reads the address of the API, usual if there is none, without slashes
-// at its end: http or https with a host, without user, query or fragment. It
-// refuses a secret that is none, or, unless that is allowed, that anybody on
-// the way could read. Its error does not repeat the address, which may hold a
-// password.
+// Base reads the address of the API, usual if there is none, without slashes at
+// its end. It refuses a secret that is none or that could be read on the way. Its
+// error does not repeat the address, which may hold a password.
 func (s Secret) Base(address, usual string, allowPlain bool) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(cmp.Or(strings.TrimSpace(address), usual), "/"))
 	switch {
@@ -57,7 +53,7 @@ func (s Secret) Base(address, usual string, allowPlain bool) (*url.URL, error) {
 }
 
 // Transport returns a transport that keeps so many connections to a host, and
-// waits idle for a connection and for the first byte of an answer.
+// waits idle for one and for the first byte of an answer.
 func Transport(perHost int, idle time.Duration) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = perHost

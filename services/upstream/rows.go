@@ -19,16 +19,14 @@ var (
 	ErrListTwice   = fmt.Errorf("%w: its field stands twice", ErrNotAList)
 )
 
-// LargestValue bounds the bytes of one row, or of one field beside the list:
-// it is what decoding an answer holds in memory, about three times.
+// LargestValue bounds the bytes of one row, or of one field beside the list.
 const LargestValue = 4 << 20
 
 // mostFields is how many fields Object reads, each of which takes its time.
 const mostFields = 1000
 
-// window is what a decoder reads from. It fails with ErrLargeValue rather
-// than let the decoder hold more than LargestValue bytes that it has not
-// consumed.
+// window fails with ErrLargeValue rather than let its decoder hold more than
+// LargestValue bytes.
 type window struct {
 	in   io.Reader
 	d    *json.Decoder
@@ -59,13 +57,10 @@ func (w *window) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Rows decodes a JSON array from in, one row at a time, so that only one is
-// in memory, and hands each to take. It fails with ErrNotAList for anything
-// but an array (null and nothing at all included), with ErrNullRow for a null
-// in it, with ErrTooManyRows after most rows, with ErrLargeValue for a row over
-// LargestValue, with ErrTrailing for what follows, and with take's own error.
-// A T of json.RawMessage is handed each row as it is, null too, so that a row
-// that cannot be read need not cost the others.
+// Rows decodes a JSON array from in, one row at a time, so that only one is in
+// memory, and hands each to take. Each way in which it is not the list that was
+// promised has its error above. A T of json.RawMessage is handed each row as it
+// is, null too, so that a row that cannot be read need not cost the others.
 func Rows[T any](in io.Reader, most int, take func(T) error) error {
 	d := decode(in)
 	if err := rows(d, most, take); err != nil {
@@ -133,13 +128,9 @@ func nextRow[T any](d *json.Decoder) (T, error) {
 	return *row, nil
 }
 
-// Object decodes a JSON object from in whose field list is an array of rows:
-// each row is handed to take as Rows does it, and every other field to other,
-// which may be nil. The fields may come in any order. With null or anything
-// but an array for the list it fails with ErrNotAList, without its field, when
-// all the others were handed over, with ErrListMissing, and where it stands
-// twice with ErrListTwice; both are an ErrNotAList too. Each limit of Rows
-// holds, and over 1,000 fields are ErrManyFields.
+// Object decodes a JSON object from in whose field list is an array of rows: each
+// is handed to take as Rows does it, and every other field to other, which may be
+// nil. The fields may come in any order.
 func Object[T any](in io.Reader, list string, most int, take func(T) error, other func(name string, value json.RawMessage) error) error {
 	d := decode(in)
 	if err := begins(d, '{'); err != nil {

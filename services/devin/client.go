@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -165,8 +164,8 @@ func (c *Client) askOrganization(ctx context.Context) (string, error) {
 
 // readSelf returns the organization that /v3/self names, "" for null or none.
 func readSelf(in io.Reader) (string, error) {
-	o, err := readObject(in, ignore, "org_id")
-	if err != nil && !errors.Is(err, upstream.ErrListMissing) {
+	o, err := readObject(in, nil, "org_id")
+	if err != nil {
 		return "", err
 	}
 	var org *string
@@ -179,7 +178,6 @@ func readSelf(in io.Reader) (string, error) {
 	return *org, nil
 }
 
-// share lets all who ask what at the same moment share one ask.
 func share[T any](ctx context.Context, c *Client, what string, ask func(context.Context) (T, error)) (T, error) {
 	answer, err := upstream.Share(ctx, &c.flights, what, oneTimeouts*c.timeout, ask)
 	if err != nil && ctx.Err() != nil {

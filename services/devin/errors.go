@@ -37,7 +37,6 @@ func (r request) unknown(code telemetry.Code, advice string) (telemetry.Code, st
 	return code, advice
 }
 
-// ended is the failure of a context that ended.
 func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask Devin: %w", ctx.Err())
@@ -46,7 +45,6 @@ func (c *Client) ended(ctx context.Context) error {
 		c.host).Because(ctx.Err())
 }
 
-// unreached is the failure of a request that got no whole answer.
 func (c *Client) unreached(ctx context.Context, r request, connected bool, err error) error {
 	if ctx.Err() != nil && (r.message == "" || !connected) {
 		return c.ended(ctx)
@@ -65,7 +63,6 @@ func (c *Client) unreached(ctx context.Context, r request, connected bool, err e
 	return telemetry.Errorf(code, "Devin (%s) %s. %s", c.host, how, advice).Because(fmt.Errorf("%s %s: %w", r.method(), r.path, err))
 }
 
-// broken is the failure of an answer that cannot be used.
 func (c *Client) broken(r request, how string, cause error) error {
 	cause = fmt.Errorf("%s %s: %w", r.method(), r.path, cmp.Or(cause, errors.New("unusable answer")))
 	code, advice := r.unknown(telemetry.CodeUpstreamBroken,
@@ -82,7 +79,6 @@ type unread string
 
 func (u unread) Error() string { return string(u) }
 
-// unreadable says of an answer why reading it failed with err.
 func (c *Client) unreadable(r request, body *noted, err error) string {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
 	why, unread := errors.AsType[unread](err)

@@ -17,13 +17,11 @@ const (
 	// Of so many sessions messages are kept, and of one so many bytes.
 	keptSessions = 128
 	keptBytes    = 512 << 10
-	// lastMessages is how many of a session's messages are its last ones.
 	lastMessages = 100
 	// messagePages and maxLog bound the logs of v3 and v1: 10,000 and 50,000 messages.
 	messagePages = 50
 	maxLog       = 50000
-	// maxMessage is how many bytes of a message are kept.
-	maxMessage = 64 << 10
+	maxMessage   = 64 << 10 // bytes that are kept of one
 )
 
 // kept are the last good messages of a session, which hold until then.

@@ -21,29 +21,27 @@ type object map[string]json.RawMessage
 const logField = "messages"
 
 // readObject reads an object from in and keeps the named fields. The rows of its
-// message log, if it has one, are handed to take.
+// message log are handed to take; nil is for an object that need not have one.
 func readObject(in io.Reader, take func(json.RawMessage) error, names ...string) (object, error) {
-	o := object{}
+	o, needed := object{}, take != nil
+	if !needed {
+		take = func(json.RawMessage) error { return nil }
+	}
 	err := upstream.Object(in, logField, maxLog, take, func(name string, value json.RawMessage) error {
 		if slices.Contains(names, name) {
 			o[name] = value
 		}
 		return nil
 	})
-	return o, err
-}
-
-// readRow is readObject for a row, in which no log is of interest.
-func readRow(raw json.RawMessage, names ...string) (object, error) {
-	o, err := readObject(bytes.NewReader(raw), ignore, names...)
-	if errors.Is(err, upstream.ErrListMissing) {
+	if !needed && errors.Is(err, upstream.ErrListMissing) {
 		err = nil
 	}
 	return o, err
 }
 
-// ignore takes a row that is of no interest.
-func ignore(json.RawMessage) error { return nil }
+func readRow(raw json.RawMessage, names ...string) (object, error) {
+	return readObject(bytes.NewReader(raw), nil, names...)
+}
 
 // inner returns a text within the object of a field, "" if there is none.
 func (o object) inner(name, within string) string {
@@ -54,7 +52,6 @@ func (o object) inner(name, within string) string {
 	return object.text(within)
 }
 
-// text returns a string field, "" if it is absent or no string.
 func (o object) text(name string) string {
 	s, _ := o.read(name)
 	return s

@@ -41,7 +41,6 @@ func (c *Client) Sessions(ctx context.Context, wanted []string) (answer telemetr
 	return answer, err
 }
 
-// ask learns what it can about the sessions of s.
 func (c *Client) ask(ctx context.Context, s *search) error {
 	if len(s.left(s.ids)) == 0 {
 		return nil
@@ -58,14 +57,18 @@ func (c *Client) ask(ctx context.Context, s *search) error {
 
 // search is the state of one call of Sessions, for concurrent use.
 type search struct {
-	ids   []string // session keys, each once, as wanted
-	mu    sync.Mutex
-	open  map[string]bool // of each wanted id: nothing is known of it yet
-	found map[string]telemetry.UpstreamSession
-	gone  map[string]bool
+	ids []string // session keys, each once, as wanted
+	of  map[string]*sought
+	mu  sync.Mutex // guards what is found
 
 	partial error // why a list was not read to its end, nil if each was
 	unread  error // why rows could not be read, nil if all were
+}
+
+type sought struct {
+	open    bool // nothing yet
+	gone    bool
+	session *telemetry.UpstreamSession
 }
 
 // note keeps the first failure of a kind.
@@ -75,24 +78,13 @@ func (s *search) note(kind *error, err error) {
 	*kind = cmp.Or(*kind, err)
 }
 
-// wants reports whether a session is wanted.
-func (s *search) wants(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, wanted := s.open[id]
-	return wanted
-}
-
 func newSearch(wanted []string) *search {
-	s := &search{open: map[string]bool{}, found: map[string]telemetry.UpstreamSession{}, gone: map[string]bool{}}
+	s := &search{of: map[string]*sought{}}
 	for _, id := range wanted {
-		id = telemetry.SessionKey(id)
-		if _, again := s.open[id]; id == "" || again {
-			continue
+		if id = telemetry.SessionKey(id); id != "" && s.of[id] == nil {
+			s.ids = append(s.ids, id)
+			s.of[id] = &sought{open: isID(id), gone: !isID(id)}
 		}
-		s.ids = append(s.ids, id)
-		s.open[id] = isID(id)
-		s.gone[id] = !isID(id)
 	}
 	return s
 }
@@ -112,15 +104,15 @@ func isID(id string) bool {
 func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, wanted := s.open[session.ID]; !wanted {
+	known := s.of[session.ID]
+	if known == nil {
 		return false
 	}
-	old, twice := s.found[session.ID]
-	if !twice || !old.UpdatedAt.After(session.UpdatedAt) {
-		s.found[session.ID] = session
+	known.open, changed = false, known.session == nil
+	if changed || !known.session.UpdatedAt.After(session.UpdatedAt) {
+		known.session = &session
 	}
-	s.open[session.ID] = false
-	return !twice
+	return changed
 }
 
 // close ends the search for an id: Devin does not know it, or what it says cannot
@@ -128,31 +120,24 @@ func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 func (s *search) close(id string, gone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open[id] {
-		s.open[id], s.gone[id] = false, gone
+	if known := s.of[id]; known.open {
+		known.open, known.gone = false, gone
 	}
 }
 
-// left returns those of ids about which nothing is known yet.
 func (s *search) left(ids []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var left []string
-	for _, id := range ids {
-		if s.open[id] {
-			left = append(left, id)
-		}
-	}
-	return left
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !s.of[id].open })
 }
 
 func (s *search) answer() (a telemetry.SessionAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range s.ids {
-		if session, found := s.found[id]; found {
-			a.Sessions = append(a.Sessions, session)
-		} else if s.gone[id] {
+		if known := s.of[id]; known.session != nil {
+			a.Sessions = append(a.Sessions, *known.session)
+		} else if known.gone {
 			a.Unknown = append(a.Unknown, id)
 		} else {
 			a.Skipped = append(a.Skipped, id)

@@ -56,7 +56,6 @@ func readV1(o object, session *telemetry.UpstreamSession) {
 	session.PRs = prs
 }
 
-// messagesV1 reads the log of a session, which v1 gives with the session.
 func (c *Client) messagesV1(ctx context.Context, id, path string) ([]telemetry.Message, error) {
 	r := c.about(path)
 	r.what, r.shape = "a session's messages", "has no list of messages"

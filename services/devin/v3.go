@@ -87,7 +87,6 @@ func refusesFilter(err error) bool {
 		http.StatusRequestHeaderFieldsTooLarge, http.StatusUnprocessableEntity}, refused.status)
 }
 
-// gotV3 says what the pages of one question held.
 type gotV3 struct {
 	named  bool // sessions that were asked for
 	others bool // sessions that were not

@@ -184,7 +184,6 @@ func untar(body io.Reader, most int64, wanted map[string]telemetry.RunFile, give
 	return nil
 }
 
-// atMost is a reader that fails after so many bytes.
 type atMost struct {
 	io.Reader
 	left int64

@@ -126,7 +126,6 @@ func (c *Client) Close() {
 	c.api.Client().CloseIdleConnections()
 }
 
-// actionRepo returns the owner/name of the action repository.
 func (c *Client) actionRepo() (string, error) {
 	if c.repo == "" {
 		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
@@ -135,7 +134,6 @@ func (c *Client) actionRepo() (string, error) {
 	return ownerName(string(c.repo))
 }
 
-// ownerName reads "owner/name" or a repository's URL.
 func ownerName(repo string) (string, error) {
 	name := string(telemetry.ParseRepo(repo))
 	if !strings.Contains(name, "/") {
@@ -144,7 +142,6 @@ func ownerName(repo string) (string, error) {
 	return name, nil
 }
 
-// share lets all who ask for key at the same moment share one ask.
 func share[T any](ctx context.Context, c *Client, key string, ask func(context.Context) (T, error)) (T, error) {
 	v, err := upstream.Share(ctx, &c.flights, key, timesQuestion*c.timeout, func(ctx context.Context) (T, error) {
 		ctx, cancel := context.WithCancel(ctx)

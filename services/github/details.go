@@ -16,10 +16,8 @@ import (
 )
 
 const (
-	// maxOpenPages is the most pages of open pull requests that are read.
-	maxOpenPages = 30
-	// maxParts is the most checks, or reviews, of a pull request.
-	maxParts = maxRows
+	maxOpen  = 30 * perPage // open pull requests
+	maxParts = maxRows      // checks, or reviews, of a pull request
 )
 
 // OpenPulls returns the open pull requests of a repository, newest first. The
@@ -30,22 +28,17 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 		return nil, err
 	}
 	return cached(ctx, c, "open pull requests of "+strings.ToLower(repo), sizeOf, func(ctx context.Context) ([]telemetry.PullRequest, error) {
-		r := request{address: "repos/" + repo + "/pulls?state=open&sort=created&direction=desc", keep: true}
 		list := []telemetry.PullRequest{}
-		seen := map[int]bool{}
-		whole, err := eachPage(maxOpenPages, func(number int) (page, int, bool, error) {
-			pulls, p, err := c.pullPage(ctx, repo, r, number)
-			fresh := notSeen(pulls, seen)
-			for i := range fresh {
-				// A server that does not know the parameter state answers all.
-				if fresh[i].State != "closed" {
-					list = append(list, fresh[i])
-				}
+		address := "repos/" + repo + "/pulls?state=open&sort=created&direction=desc"
+		whole, err := readParts(ctx, c, address, "", maxOpen, func(row pullRow) error {
+			// A server that does not know the parameter state answers all.
+			if row.State != "closed" {
+				list = append(list, c.pullOf(&row, repo))
 			}
-			return p, len(pulls), len(fresh) > 0, err
+			return row.check()
 		})
 		if err == nil && (!whole || sizeOf(list) > maxListBytes) {
-			err = &unusable{fmt.Sprintf("has more than %d open ones; the rest was not read", maxOpenPages*perPage)}
+			err = &unusable{fmt.Sprintf("has more than %d open ones; the rest was not read", maxOpen)}
 		}
 		if err != nil {
 			return nil, c.failure(ctx, pullsQuestion(repo), err)
@@ -103,7 +96,7 @@ func (c *Client) checks(ctx context.Context, repo, sha string) (list []telemetry
 		return list, false, c.broken(q, "names no head commit", nil)
 	}
 	address := "repos/" + repo + "/commits/" + sha + "/check-runs?filter=latest"
-	whole, err = readParts(ctx, c, address, "check_runs", func(r checkRow) error {
+	whole, err = readParts(ctx, c, address, "check_runs", maxParts, func(r checkRow) error {
 		if r.Name == "" || r.Status == "" {
 			return &unusable{"has a check without a name or a status"}
 		}
@@ -122,7 +115,7 @@ func (c *Client) checks(ctx context.Context, repo, sha string) (list []telemetry
 func (c *Client) reviews(ctx context.Context, repo string, number int) (list []telemetry.Review, whole bool, err error) {
 	list = []telemetry.Review{}
 	address := fmt.Sprintf("repos/%s/pulls/%d/reviews?", repo, number)
-	whole, err = readParts(ctx, c, address, "", func(r reviewRow) error {
+	whole, err = readParts(ctx, c, address, "", maxParts, func(r reviewRow) error {
 		if r.State == "" {
 			return &unusable{"has a review without a state"}
 		}
@@ -137,7 +130,6 @@ func (c *Client) reviews(ctx context.Context, repo string, number int) (list []t
 	return list, whole, c.failure(ctx, partQuestion("reviews", "Pull requests: read", repo), err)
 }
 
-// checkRow and reviewRow are parts of a pull request as GitHub tells them.
 type checkRow struct {
 	ID                       int64
 	Name, Status, Conclusion string
@@ -155,19 +147,20 @@ type reviewRow struct {
 
 func (r checkRow) id() int64  { return r.ID }
 func (r reviewRow) id() int64 { return r.ID }
+func (p pullRow) id() int64   { return int64(p.Number) }
 
-// part is a row of a pull request's checks or reviews; some have no id.
+// part is a row of a list; some have no id.
 type part interface{ id() int64 }
 
-// readParts reads the parts of a pull request page by page, each once, and reports
-// whether these are all. A page is a list, or an object whose field list is one.
-func readParts[T part](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
+// readParts reads a list page by page, each row once and at most so many, and
+// reports whether these are all. A page is a list, or an object whose field list is one.
+func readParts[T part](ctx context.Context, c *Client, address, list string, most int, take func(T) error) (whole bool, err error) {
 	seen, taken, over := map[int64]bool{}, 0, false
-	whole, err = eachPage(maxParts/perPage, func(number int) (p page, n int, fresh bool, err error) {
+	whole, err = eachPage(most/perPage, func(number int) (p page, n int, fresh bool, err error) {
 		each := func(row T) error {
 			n++
 			id := row.id()
-			if over = over || taken == maxParts; over || (id != 0 && seen[id]) {
+			if over = over || taken == most; over || (id != 0 && seen[id]) {
 				return nil
 			}
 			seen[id], fresh = true, true
@@ -189,7 +182,7 @@ func readParts[T part](ctx context.Context, c *Client, address, list string, tak
 func partQuestion(part, permission, repo string) question {
 	return question{
 		what:    fmt.Sprintf("the %s of a pull request of %s", part, repo),
-		needs:   permission + " (fine-grained) or the scope repo (classic) for that repository",
+		needs:   permission,
 		missing: fmt.Sprintf("GitHub shows no %s for this pull request (404).", part),
 	}
 }
@@ -207,7 +200,6 @@ func unseenIn(d *telemetry.PullDetails, part string, whole bool, err error) erro
 	return err
 }
 
-// sizeOfDetails is about how many bytes d takes in memory.
 func sizeOfDetails(d telemetry.PullDetails) int {
 	const each = 256
 	n := sizeOf([]telemetry.PullRequest{d.Pull})

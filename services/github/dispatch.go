@@ -79,13 +79,13 @@ func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWo
 			return nil
 		})(limited)
 	}
-	return true, &unexpectedStatus{resp.StatusCode}
+	return true, undocumented(resp.StatusCode)
 }
 
 func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, err error) error {
 	err = c.failure(ctx, question{
 		what:  fmt.Sprintf("starting %s of %s", workflow, repo),
-		needs: "Actions: write (fine-grained) or the scope repo (classic) for that repository",
+		needs: "Actions: write",
 		missing: fmt.Sprintf(
 			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, "+
 				"and that GITHUB_TOKEN has access to the repository (Actions: write).",

@@ -30,13 +30,11 @@ type question struct {
 	missing string // what a 404 means
 }
 
-// cutShort is an answer that ended before its end.
 type cutShort struct{ err error }
 
 func (e *cutShort) Error() string { return "the answer ended early: " + e.err.Error() }
 func (e *cutShort) Unwrap() error { return e.err }
 
-// ended is the failure of a context that ended.
 func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask GitHub: %w", ctx.Err())
@@ -95,9 +93,6 @@ func flaw(err error) string {
 	if row, ok := errors.AsType[*unusable](err); ok {
 		return row.how
 	}
-	if odd, ok := errors.AsType[*unexpectedStatus](err); ok {
-		return fmt.Sprintf("came with status %d, which GitHub does not document", odd.status)
-	}
 	if _, ok := errors.AsType[*gh.AcceptedError](err); ok {
 		return "came with status 202, which GitHub does not document"
 	}
@@ -115,8 +110,6 @@ func flaw(err error) string {
 		{upstream.ErrTooManyRows, "has more entries than any that GitHub gives"},
 		{upstream.ErrNullRow, "has null in place of an entry"},
 		{upstream.ErrNotAList, "is not the list that GitHub promises"},
-		{errEmpty, "is empty"},
-		{errNull, "is null"},
 		{gzip.ErrHeader, "cannot be unpacked"},
 		{gzip.ErrChecksum, "cannot be unpacked"},
 		{upstream.ErrTrailing, "has more after its end"},
@@ -140,7 +133,6 @@ func (c *Client) broken(q question, how string, cause error) error {
 		c.host).Because(cause)
 }
 
-// refused is the failure of a refusal, with GitHub's own words.
 func (c *Client) refused(q question, resp *http.Response, said string) error {
 	e := c.meaning(q, resp, said)
 	if said = upstream.Quote(said, c.wire.token, quoted); said != "" {
@@ -167,7 +159,8 @@ func (c *Client) meaning(q question, resp *http.Response, said string) *telemetr
 				"ask an owner of the organization to add it.", q.what)
 	case status == http.StatusForbidden:
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token in GITHUB_TOKEN lacks the permission for %s (403); give it %s.", q.what, q.needs)
+			"The token in GITHUB_TOKEN lacks the permission for %s (403); "+
+				"give it %s (fine-grained) or the scope repo (classic) for that repository.", q.what, q.needs)
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	case status >= 500:

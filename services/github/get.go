@@ -40,22 +40,15 @@ const (
 	maxField = 4 << 10
 )
 
-var (
-	errEmpty = errors.New("the answer is empty")
-	errNull  = errors.New("the answer is null")
-)
-
 // unusable is an answer that lacks what it must have; see flaw.
 type unusable struct{ how string }
 
 func (e *unusable) Error() string { return "the answer " + e.how }
 
-// unexpectedStatus is a success that is not the one that GitHub documents.
-type unexpectedStatus struct{ status int }
+func undocumented(status int) error {
+	return &unusable{fmt.Sprintf("came with status %d, which GitHub does not document", status)}
+}
 
-func (e *unexpectedStatus) Error() string { return fmt.Sprintf("HTTP %d", e.status) }
-
-// request is one GET of the API.
 type request struct {
 	address string
 	limit   int64
@@ -63,7 +56,6 @@ type request struct {
 	keep    bool   // the answer is kept with its ETag and used again when unchanged
 }
 
-// page asks for one page of the list that r names.
 func (r request) page(number int) request {
 	r.limit = maxPage
 	r.address += fmt.Sprintf("&per_page=%d", perPage)
@@ -137,7 +129,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return page{}, &unexpectedStatus{resp.StatusCode}
+		return page{}, undocumented(resp.StatusCode)
 	}
 	p := page{etag: resp.Header.Get("ETag"), more: leadsOn(resp.Header.Values("Link")), linked: resp.Header.Get("Link") != ""}
 	if len(p.etag) > maxETag {
@@ -206,11 +198,11 @@ func object[T any](into *T, check func() error) func(io.Reader) error {
 		var v *T
 		switch err := json.Unmarshal(body.Bytes(), &v); {
 		case len(bytes.TrimSpace(body.Bytes())) == 0:
-			return errEmpty
+			return &unusable{"is empty"}
 		case err != nil:
 			return err
 		case v == nil:
-			return errNull
+			return &unusable{"is null"}
 		}
 		*into = *v
 		if check == nil {
@@ -255,7 +247,6 @@ func clip(s string, most int) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
-// field is clip for a text that is short on GitHub.
 func field(s string) string { return clip(s, maxField) }
 
 // webAddress is the address of a page, "" for what a browser should not open.

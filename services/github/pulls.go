@@ -13,10 +13,8 @@ import (
 )
 
 const (
-	// maxListPages is the most pages that one call of PullRequests reads.
-	maxListPages = 100
-	// maxListBytes is the most text that it brings.
-	maxListBytes = 32 << 20
+	maxListPages = 100      // of one call of PullRequests
+	maxListBytes = 32 << 20 // of its text
 )
 
 // reach is how far back from its newest update a repository's pull requests are
@@ -38,7 +36,7 @@ type head struct {
 // update first; after a time that is not zero, those updated at it or later. A
 // repository that was renamed is found under its old name, and its pull requests
 // keep it. Nothing new costs no counted request.
-// 
+//
 // Beside an error it returns those that were read before it, which must not move
 // the time from which the next call asks. More than 10,000 are such an error.
 func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error) {
@@ -62,7 +60,11 @@ func (c *Client) listPulls(ctx context.Context, repo string, after time.Time) ([
 	var list []telemetry.PullRequest
 	seen, bytes := map[int]bool{}, 0
 	whole, err := eachPage(maxListPages, func(number int) (page, int, bool, error) {
-		pulls, p, err := c.pullPage(ctx, repo, r, number)
+		pulls := make([]telemetry.PullRequest, 0, perPage)
+		p, err := c.get(ctx, r.page(number), rows(func(row pullRow) error {
+			pulls = append(pulls, c.pullOf(&row, repo))
+			return row.check()
+		}))
 		if err != nil {
 			return page{}, 0, false, err
 		}
@@ -70,15 +72,20 @@ func (c *Client) listPulls(ctx context.Context, repo string, after time.Time) ([
 		if number == 1 {
 			c.remember(key, p.etag, pulls, p.after(1, len(pulls)) > 0)
 		}
-		fresh := notSeen(pulls, seen)
-		list = append(list, fresh...)
-		if bytes += sizeOf(fresh); bytes > maxListBytes {
+		before := len(list)
+		for i := range pulls {
+			if !seen[pulls[i].Number] {
+				seen[pulls[i].Number] = true
+				list = append(list, pulls[i])
+			}
+		}
+		if bytes += sizeOf(list[before:]); bytes > maxListBytes {
 			return page{}, 0, false, errManyPulls()
 		}
 		if len(updatedSince(pulls, after)) < len(pulls) {
 			return page{}, 0, true, nil // the rest was updated before
 		}
-		return p, len(pulls), len(fresh) > 0, nil
+		return p, len(pulls), len(list) > before, nil
 	})
 	if known.etag != "" && len(seen) == 0 && statusOf(err) == http.StatusNotModified {
 		return updatedSince(known.pulls, after), nil
@@ -89,34 +96,8 @@ func (c *Client) listPulls(ctx context.Context, repo string, after time.Time) ([
 	return updatedSince(list, after), c.failure(ctx, pullsQuestion(repo), err)
 }
 
-// errManyPulls is the failure of a list that is not read to its end.
 func errManyPulls() error {
 	return &unusable{fmt.Sprintf("has more than %d pages; only the latest ones were read", maxListPages)}
-}
-
-// notSeen returns those that no earlier page had.
-func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRequest {
-	fresh := make([]telemetry.PullRequest, 0, len(page))
-	for i := range page {
-		if !seen[page[i].Number] {
-			seen[page[i].Number] = true
-			fresh = append(fresh, page[i])
-		}
-	}
-	return fresh
-}
-
-// pullPage asks for one page of the list that r names.
-func (c *Client) pullPage(ctx context.Context, repo string, r request, number int) ([]telemetry.PullRequest, page, error) {
-	pulls := make([]telemetry.PullRequest, 0, perPage)
-	p, err := c.get(ctx, r.page(number), rows(func(row pullRow) error {
-		if err := row.check(); err != nil {
-			return err
-		}
-		pulls = append(pulls, c.pullOf(&row, repo))
-		return nil
-	}))
-	return pulls, p, err
 }
 
 // remember keeps the newest part of page 1. more tells that a page follows.
@@ -183,11 +164,9 @@ func (c *Client) pull(ctx context.Context, repo string, number int) (pullRow, er
 	return row, c.failure(ctx, pullQuestion(repo, number), err)
 }
 
-const pullsNeed = "Pull requests: read (fine-grained) or the scope repo (classic) for that repository"
-
 func pullsQuestion(repo string) question {
 	return question{
-		what: "pull requests of " + repo, needs: pullsNeed,
+		what: "pull requests of " + repo, needs: "Pull requests: read",
 		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
 			"Give GITHUB_TOKEN access to it, or ignore this.", repo),
 	}
@@ -195,7 +174,7 @@ func pullsQuestion(repo string) question {
 
 func pullQuestion(repo string, number int) question {
 	return question{
-		what: fmt.Sprintf("pull request %s#%d", repo, number), needs: pullsNeed,
+		what: fmt.Sprintf("pull request %s#%d", repo, number), needs: "Pull requests: read",
 		missing: fmt.Sprintf("GitHub shows no pull request %s#%d (404): it does not exist, or the token may not see the repository.",
 			repo, number),
 	}
@@ -222,7 +201,6 @@ type pullRow struct {
 	MergedAt  *gh.Timestamp `json:"merged_at"`
 }
 
-// check refuses what is not a pull request.
 func (p *pullRow) check() error {
 	if p.Number <= 0 || p.State == "" {
 		return &unusable{"has a pull request without a number or a state"}
@@ -243,7 +221,6 @@ func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest {
 	}
 }
 
-// sizeOf is about how many bytes pull requests take in memory.
 func sizeOf(pulls []telemetry.PullRequest) int {
 	const each = 512
 	n := 0

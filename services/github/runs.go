@@ -3,8 +3,10 @@ package github
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,13 +65,12 @@ func (c *Client) askFolder(ctx context.Context, name string) (folder, error) {
 func repoQuestion(repo string) question {
 	return question{
 		what:  "the run files of " + repo,
-		needs: "Contents: read (fine-grained) or the scope repo (classic) for that repository",
+		needs: "Contents: read",
 		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist, or the token may not see it. "+
 			"Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.", repo),
 	}
 }
 
-// folder is the folder of run files on one branch of the repository.
 type folder struct {
 	c            *Client
 	repo, branch string
@@ -95,7 +96,6 @@ func (f folder) list(ctx context.Context) ([]telemetry.RunFile, error) {
 	return t.files, f.failure(ctx, err)
 }
 
-// walk lists the folder by its parents.
 func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
 	sha := escape(f.branch)
 	for i, part := range strings.Split(runsFolder, "/") {
@@ -157,7 +157,6 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 	return files, f.failure(ctx, err)
 }
 
-// contentsOf is the address of the folder's contents, or of one file in it.
 func (f folder) contentsOf(name string) string {
 	address := "repos/" + f.repo + "/contents/" + runsFolder
 	if name != "" {
@@ -174,7 +173,6 @@ func escape(ref string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", " ", "%20").Replace(ref)
 }
 
-// statusOf returns the HTTP status of a refusal, 0 if err is none.
 func statusOf(err error) int {
 	if refusal, ok := errors.AsType[*gh.ErrorResponse](err); ok && refusal.Response != nil {
 		return refusal.Response.StatusCode
@@ -196,4 +194,75 @@ func missing(err error) bool {
 func isEmptyRepo(err error) bool {
 	refusal, ok := errors.AsType[*gh.ErrorResponse](err)
 	return ok && statusOf(err) == http.StatusConflict && strings.Contains(strings.ToLower(refusal.Message), "is empty")
+}
+
+// symlink is the mode of an entry that holds a path instead of a record.
+const symlink = "120000"
+
+// treeEntry is an entry of a tree, with a path, or of contents, with a name.
+type treeEntry struct {
+	Path, Name string
+	Mode, Type string
+	SHA        string
+	Size       int64
+}
+
+// tree is what is looked for in a tree of Git, and what was found.
+type tree struct {
+	prefix string // of the run files' paths
+	folder string // the path of the folder that is looked for
+
+	files     []telemetry.RunFile // directly under prefix
+	found     string              // SHA of folder
+	within    bool                // there is anything under prefix
+	above     bool                // there is a folder on the way to prefix
+	truncated bool
+	names     map[string]bool // of files
+}
+
+// whole tells that the tree is not cut, and holds what its folders hold.
+func (t *tree) whole() bool { return !t.truncated && (t.within || !t.above) }
+
+func (t *tree) take(e treeEntry) error {
+	if e.Path == "" || !isObjectName(e.SHA) {
+		return &unusable{"has an entry without a usable path or SHA"}
+	}
+	t.within = t.within || strings.HasPrefix(e.Path, t.prefix)
+	if e.Type == "tree" {
+		t.above = t.above || strings.HasPrefix(t.prefix, e.Path+"/")
+		if e.Path == t.folder {
+			t.found = e.SHA
+		}
+	}
+	name, ok := strings.CutPrefix(e.Path, t.prefix)
+	if !ok || !isRunFile(name, e.Type) || e.Mode == symlink {
+		return nil
+	}
+	if t.names[name] {
+		return &unusable{"lists a file twice"}
+	}
+	t.names[name] = true
+	t.files = append(t.files, telemetry.RunFile{Name: name, SHA: e.SHA, Size: e.Size})
+	return nil
+}
+
+// readTree asks for the tree of a branch, or of a SHA. Entries that are missing
+// are an error, since files that are not listed are taken for gone.
+func (f folder) readTree(ctx context.Context, ref string, t *tree) error {
+	t.files, t.names = []telemetry.RunFile{}, map[string]bool{}
+	address := "repos/" + f.repo + "/git/trees/" + ref
+	_, err := f.c.get(ctx, request{address: address, limit: maxTree, keep: true}, func(in io.Reader) error {
+		return upstream.Object(in, "tree", maxTreeRows, t.take, func(name string, value json.RawMessage) error {
+			if name == "truncated" {
+				return json.Unmarshal(value, &t.truncated)
+			}
+			return nil
+		})
+	})
+	return err
+}
+
+// isRunFile reports whether an entry is a run file; kind is "" where it is not told.
+func isRunFile(name, kind string) bool {
+	return strings.HasSuffix(name, ".json") && !strings.Contains(name, "/") && (kind == "blob" || kind == "file" || kind == "")
 }

@@ -2,16 +2,26 @@ package github
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
+)
+
+const (
+	// defaultWait is what GitHub's documentation of secondary limits asks for; maxWait
+	// is the length of the hourly limit's window.
+	defaultWait = time.Minute
+	maxWait     = time.Hour
 )
 
 // breath is for how long a limit stops every request without asking: long enough
@@ -33,15 +43,10 @@ type wire struct {
 	token string
 	now   func() time.Time
 
-	mu    sync.Mutex
-	rate  telemetry.RateLimit
-	limit limited
-}
-
-// limited is the last limit that GitHub answered.
-type limited struct {
-	at, until time.Time // when it was answered, when it ends
-	message   string
+	mu      sync.Mutex
+	rate    telemetry.RateLimit
+	limit   telemetry.Error // the last one that GitHub answered
+	limited time.Time       // when it did
 }
 
 // RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
@@ -83,7 +88,6 @@ type limitedBody struct {
 	io.Closer
 }
 
-// send sends req, a GET again when it failed in passing.
 func (w *wire) send(req *http.Request) (*http.Response, error) {
 	waits := upstream.Waits()
 	for try := 1; ; try++ {
@@ -105,7 +109,6 @@ func (w *wire) send(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// passing reports whether the same request may succeed a moment later.
 func passing(resp *http.Response, err error) bool {
 	if err != nil {
 		return upstream.WasReset(err)
@@ -136,11 +139,13 @@ func (w *wire) note(h http.Header) {
 func (w *wire) held() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.now()
-	if !now.Before(w.limit.until) || now.Sub(w.limit.at) >= breath || now.Before(w.limit.at) {
+	passed := w.now().Sub(w.limited)
+	if passed < 0 || passed >= min(breath, w.limit.RetryAfter) {
 		return nil
 	}
-	return limitError(w.limit.message, w.limit.until.Sub(now))
+	limit := w.limit
+	limit.RetryAfter -= passed
+	return &limit
 }
 
 // limitOf returns the limit that an answer is, if any. Its body can be read again.
@@ -152,12 +157,47 @@ func (w *wire) limitOf(resp *http.Response) error {
 	problem, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
 	_ = resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(problem))
-	message, wait := limitMeaning(resp, problem, w.now())
-	if message == "" {
+	limit := limitMeaning(resp, problem, w.now())
+	if limit == nil {
 		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.limit = limited{at: w.now(), until: w.now().Add(wait), message: message}
-	return limitError(message, wait)
+	w.limit, w.limited = *limit, w.now()
+	return limit
+}
+
+// limitMeaning says which limit an answer of 403 or 429 is, and until when; nil
+// is a missing permission.
+func limitMeaning(resp *http.Response, problem []byte, now time.Time) *telemetry.Error {
+	var said struct {
+		Message string `json:"message"`
+		Docs    string `json:"documentation_url"`
+	}
+	_ = json.Unmarshal(problem, &said) // what is no JSON says nothing
+	h := resp.Header
+	wait := max(0, upstream.RetryAfter(h.Get("Retry-After"), now))
+	text := strings.ToLower(said.Message)
+	secondary := strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection") ||
+		strings.HasSuffix(said.Docs, "secondary-rate-limits") || strings.HasSuffix(said.Docs, "#abuse-rate-limits")
+	spent := h.Get(headerRemaining) == "0" && !secondary
+	if reset, _ := strconv.ParseInt(h.Get(headerReset), 10, 64); spent && reset > 0 && wait == 0 {
+		wait = max(0, time.Unix(reset, 0).Sub(now))
+	}
+	message := "GitHub's hourly limit of requests for this token is used up (%d); it resets at %s. Stored data is kept."
+	switch {
+	case spent:
+	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
+		message = "GitHub asks to slow down (%d, a limit on requests in a short time); try again in %s."
+	default:
+		return nil
+	}
+	wait = min(cmp.Or(wait, defaultWait), maxWait)
+	end := wait.Round(time.Second).String()
+	if spent {
+		end = now.Add(wait).UTC().Format("15:04:05 MST")
+	}
+	e := telemetry.Errorf(telemetry.CodeRateLimited, message, resp.StatusCode, end)
+	e.RetryAfter = wait
+	return e
 }

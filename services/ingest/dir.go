@@ -25,7 +25,6 @@ import (
 // Dir is a directory of run files on disk (RUNS_DIR).
 type Dir struct{ Path string }
 
-// dirMost is how many entries of a directory are read.
 const dirMost = 200_000
 
 // RunFiles returns the directory's .json files by name, each with the SHA that
@@ -178,7 +177,6 @@ func undescribed(name string) telemetry.RunFile {
 	return telemetry.RunFile{Name: strings.ToValidUTF8(name, "\ufffd"), SHA: hex.EncodeToString(hash.Sum(nil))}
 }
 
-// largeFile is the size in bytes from which on a file is large.
 const largeFile = 1 << 20
 
 // FetchRunFiles reads as many files at a time as there are processors: parsing

@@ -9,13 +9,11 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// batchFiles is how many files one transaction takes.
 const batchFiles = 500
 
 // pendingBytes is how much is held in memory before it is stored.
 const pendingBytes = 16 << 20
 
-// fetch is a download under way.
 type fetch struct {
 	mu      sync.Mutex
 	pending []telemetry.FetchedFile // not yet stored

@@ -33,7 +33,6 @@ func within(ctx context.Context, limit time.Duration, what string, do func(conte
 
 var errStore = errors.New("store")
 
-// storing marks a failure as one of the database.
 func storing(err error) error {
 	if err == nil {
 		return nil
@@ -61,7 +60,6 @@ const (
 	otherAfter = 10 * time.Second
 )
 
-// due reports whether a failure of the kind is worth a line now.
 func (f *failures) due(kind, text string, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,7 +75,6 @@ func (f *failures) due(kind, text string, now time.Time) bool {
 	return true
 }
 
-// forget lets the next failure of the kind be logged.
 func (f *failures) forget(kind string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

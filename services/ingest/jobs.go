@@ -142,7 +142,6 @@ func Cancellable(kind string) bool {
 	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs
 }
 
-// work returns what a job of the kind does, or why it cannot be done.
 func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (any, error), error) {
 	switch kind {
 	case JobRefresh:

@@ -65,7 +65,6 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 	}
 }
 
-// repeat does something every so often until ctx ends.
 func (r *Runner) repeat(ctx context.Context, what string, every time.Duration, do func()) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -107,10 +106,8 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 	if h != nil {
 		wait = h.pass.retry
 	}
-	if err != nil {
-		if e, ok := errors.AsType[*telemetry.Error](err); ok {
-			wait = max(wait, e.RetryAfter)
-		}
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		wait = max(wait, e.RetryAfter)
 	}
 	if wait > 0 {
 		r.mu.Lock()
@@ -122,7 +119,6 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 // beatEvery is how often jobs of programs that ended are looked for.
 const beatEvery = 5 * time.Second
 
-// beat resumes what another program's end interrupts, until ctx ends.
 func (r *Runner) beat(ctx context.Context) {
 	r.repeat(ctx, "beat", beatEvery, func() {
 		r.saveUnsaved()

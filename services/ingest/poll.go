@@ -66,18 +66,12 @@ func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result 
 		t.failed("", askErr)
 	}
 	if result.Missing > 0 {
-		t.failed("", missingWords(result.Missing, asked))
+		t.failed("", telemetry.Errorf(telemetry.CodeUpstreamNotFound, "Devin cannot find %d of the %d sessions of this poll (404): "+
+			"they were deleted, or DEVIN_API_KEY belongs to another organization. "+
+			"Their stored data is kept; they are polled again every hour.", result.Missing, asked))
 	}
 	t.describe("", int(result.Polled), len(ids))
 	return nil
-}
-
-// missingWords says that Devin answered 404 for sessions.
-func missingWords(missing, asked int64) *telemetry.Error {
-	return telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-		"Devin cannot find %d of the %d sessions of this poll (404): "+
-			"they were deleted, or DEVIN_API_KEY belongs to another organization. "+
-			"Their stored data is kept; they are polled again every hour.", missing, asked)
 }
 
 // PollPRsResult is what asking for pull requests did.

@@ -8,7 +8,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// begin starts the next step of a job.
 func (t *task) begin(name string, total int) {
 	t.mu.Lock()
 	t.endStep(nil)
@@ -18,7 +17,6 @@ func (t *task) begin(name string, total int) {
 	t.save(false)
 }
 
-// advance counts n more done in the running step.
 func (t *task) advance(n int) {
 	t.mu.Lock()
 	t.job.Steps[len(t.job.Steps)-1].Done += int64(n)
@@ -26,7 +24,6 @@ func (t *task) advance(n int) {
 	t.save(false)
 }
 
-// describe sets the running step's detail and counts.
 func (t *task) describe(detail string, done, total int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -113,7 +110,6 @@ func (r *Runner) saveJob(job telemetry.Job) {
 	}
 }
 
-// saveUnsaved writes the jobs down that could not be at their end.
 func (r *Runner) saveUnsaved() {
 	r.mu.Lock()
 	jobs := r.unsaved

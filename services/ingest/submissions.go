@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -25,7 +27,6 @@ type Dispatcher interface {
 // Workflow is the file of the action's workflow.
 const Workflow = "codeql-fixer.yml"
 
-// sendLimit is how long sending something may take.
 const sendLimit = time.Minute
 
 // Reply sends a message to a session, and then looks what becomes of it. token is
@@ -95,7 +96,6 @@ func contentToken(token string, content ...any) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// delivery is how a submission is sent, and what is known of it afterwards.
 type delivery struct {
 	prepare func(context.Context) string // what to look for afterwards; nil: nothing
 	send    func(context.Context) (string, error)
@@ -118,7 +118,6 @@ func (r *Runner) once(ctx context.Context, s telemetry.Submission, d delivery) (
 	return answer.(string), err
 }
 
-// deliver notes a submission, sends it, and notes the outcome.
 func (r *Runner) deliver(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
 	if d.prepare != nil {
 		s.Message = d.prepare(ctx)
@@ -228,4 +227,68 @@ func (r *Runner) askFollowed(key string) error {
 func missingDevin() error {
 	return telemetry.Errorf(telemetry.CodeMissingSetting,
 		"DEVIN_API_KEY is not set, so sessions cannot be read from Devin. Set it and restart.")
+}
+
+// lookLimit is how long a message may wait for those before it to be read.
+const lookLimit = 3 * time.Second
+
+// sought is a message to look for where it is not known whether it arrived.
+type sought struct {
+	Text   string   `json:"text"`
+	Before []string `json:"before"` // ids of the equal messages before it, "" for one without an id; nil: not known
+}
+
+// soughtMessage returns, in JSON, what to look for once text was sent to a session.
+// A person can send the same text twice. Where the messages before it cannot be
+// read, it is sent all the same, and its outcome stays unknown without an answer.
+func (r *Runner) soughtMessage(ctx context.Context, session, text string) string {
+	s := sought{Text: text}
+	err := within(ctx, lookLimit, "Reading the session’s messages", func(ctx context.Context) error {
+		messages, err := r.o.Messenger.FreshMessages(ctx, session)
+		if err == nil {
+			s.Before = s.equal(messages)
+		}
+		return err
+	})
+	r.logFailure("cannot read the messages before a reply", "reply", err)
+	raw, _ := json.Marshal(s) // texts only
+	return string(raw)
+}
+
+// equal returns the ids of the user's messages with the text of s, never nil.
+func (s sought) equal(messages []telemetry.Message) []string {
+	ids := []string{}
+	for _, m := range messages {
+		if m.From == "user" && strings.TrimSpace(m.Text) == strings.TrimSpace(s.Text) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+// among reports whether messages hold s. Those without an id are counted.
+func (s sought) among(messages []telemetry.Message) bool {
+	if s.Before == nil {
+		return false
+	}
+	before := slices.Clone(s.Before)
+	for _, id := range s.equal(messages) {
+		i := slices.Index(before, id)
+		if i < 0 {
+			return true
+		}
+		before = slices.Delete(before, i, i+1)
+	}
+	return false
+}
+
+// messageArrived looks among the session's messages for one that was sent.
+func (r *Runner) messageArrived(ctx context.Context, noted telemetry.Submission) (bool, error) {
+	var s sought
+	_ = json.Unmarshal([]byte(noted.Message), &s) // of what cannot be decoded, nothing is known
+	messages, err := r.o.Messenger.FreshMessages(ctx, noted.Subject)
+	if err != nil {
+		return false, err
+	}
+	return s.among(messages), nil
 }

@@ -33,7 +33,6 @@ type window struct {
 	read int64
 }
 
-// decode returns a decoder that reads in through a window.
 func decode(in io.Reader) *json.Decoder {
 	w := &window{in: in}
 	w.d = json.NewDecoder(w)
@@ -91,7 +90,6 @@ func begins(d *json.Decoder, bracket json.Delim) error {
 	return nil
 }
 
-// rows decodes the array that comes next.
 func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 	if err := begins(d, '['); err != nil {
 		return err
@@ -112,7 +110,6 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 	return err
 }
 
-// nextRow decodes the row that comes next.
 func nextRow[T any](d *json.Decoder) (T, error) {
 	var bare T
 	if raw, ok := any(&bare).(*json.RawMessage); ok {
@@ -146,7 +143,10 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		case err != nil:
 			return err
 		case name != list:
-			err = field(d, name.(string), other)
+			var value json.RawMessage
+			if err = d.Decode(&value); err == nil && other != nil {
+				err = other(name.(string), value)
+			}
 		case listed:
 			return ErrListTwice
 		default:
@@ -166,13 +166,4 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		return ErrListMissing
 	}
 	return nil
-}
-
-// field decodes the value that comes next and hands it to other, if given.
-func field(d *json.Decoder, name string, other func(string, json.RawMessage) error) error {
-	var value json.RawMessage
-	if err := d.Decode(&value); err != nil || other == nil {
-		return err
-	}
-	return other(name, value)
 }

@@ -45,7 +45,7 @@ func mayImport() map[string][]string {
 		"services/cache":             {},
 		"services/upstream":          domain,
 		"services/github":            append([]string{"services/upstream", "services/cache"}, domain...),
-		"services/devin":             append([]string{"services/upstream"}, domain...),
+		"services/devin":             append([]string{"services/upstream", "services/cache"}, domain...),
 		"services/ingest":            domain,
 		"services/store/storetest": append([]string{
 			"services/dashboard", "services/store/derive", "services/store/details", "services/store/figures", "services/telemetry/history",

@@ -74,7 +74,6 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	g, ctx := errgroup.WithContext(ctx)
 	jobs := ingest.New(ctx, up.ingest(cfg, ingest.Options{
 		Store:           records,
-		MissingDevin:    "DEVIN_API_KEY",
 		RefreshInterval: cfg.RefreshInterval,
 		PollInterval:    cfg.PollInterval,
 		Log:             log,

@@ -21,8 +21,8 @@ type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Running(id string) (telemetry.Job, bool)
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
-	Reply(ctx context.Context, id, text string) error
-	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
+	Reply(ctx context.Context, token, id, text string) error
+	Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
 	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 

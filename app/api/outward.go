@@ -34,7 +34,7 @@ func (a *API) reply(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Jobs.Reply(c.UserContext(), telemetry.SessionKey(session.ID), text); err != nil {
+	if err := a.Jobs.Reply(c.UserContext(), "", telemetry.SessionKey(session.ID), text); err != nil {
 		return err
 	}
 	return send(c, fiber.StatusAccepted, fiber.Map{"session_id": session.ID, "sent": true})
@@ -49,7 +49,7 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ref, err := a.Jobs.Dispatch(c.UserContext(), d)
+	ref, err := a.Jobs.Dispatch(c.UserContext(), "", d)
 	if err != nil {
 		return err
 	}

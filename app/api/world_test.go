@@ -58,7 +58,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	}
 	t.Cleanup(func() { db.Close() })
 	var ids atomic.Int64
-	jobs := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, MissingDevin: "DEVIN_API_KEY", Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	jobs := ingest.Options{Store: derive.New(db), Sources: []ingest.Source{{Files: ingest.Dir{Path: dir}}}, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		NewID: func() string { return fmt.Sprintf("job-%d", ids.Add(1)) }}
 	reads := storetest.Reading(db)
 	if tokens {

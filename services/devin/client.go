@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,9 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/hashicorp/golang-lru/v2/expirable"
-
+	"telemetry-dashboard/services/cache"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/upstream"
 )
@@ -48,8 +45,7 @@ type Options struct {
 	Log         *slog.Logger      // nil logs nothing
 	Now         func() time.Time  // nil is time.Now; nothing that Devin says is later
 
-	// AllowPlainHTTP lets the key go over http to a host that is not this
-	// machine.
+	// AllowPlainHTTP lets the key go over http to another machine.
 	AllowPlainHTTP bool
 }
 
@@ -71,23 +67,23 @@ type Client struct {
 	unprefixedPaths  atomic.Bool // paths took the id without devin- last time
 	unprefixedFilter atomic.Bool // session_ids did
 
-	mu    sync.Mutex                                  // held while messages are kept or dropped
-	sent  atomic.Int64                                // messages sent so far
-	fresh *expirable.LRU[string, []telemetry.Message] // by session key; nil where nothing is kept
-	last  *lru.Cache[string, []telemetry.Message]     // last good answers, nil likewise
+	ttl  time.Duration
+	mu   sync.Mutex         // held while messages are kept or dropped
+	sent atomic.Int64       // messages sent so far
+	kept *cache.Cache[kept] // by session key
 }
 
-// New returns a client. It makes no request. A malformed BaseURL, Key or
-// OrgID is an error that names its variable, and so is a BaseURL over which
-// the key would go in plain text.
+// New returns a client. It makes no request. A malformed BaseURL, Key or OrgID is
+// an error that names its variable, and so is a key that would go in plain text.
 func New(o Options) (*Client, error) {
-	base, err := baseURL(o.BaseURL)
-	if err != nil {
-		return nil, err
+	address := strings.TrimRight(strings.TrimSpace(o.BaseURL), "/")
+	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
+		address = strings.TrimRight(strings.TrimSuffix(address, version), "/")
 	}
 	key, org := strings.TrimSpace(o.Key), strings.TrimSpace(o.OrgID)
 	secret := upstream.Secret{Value: key, Variable: "DEVIN_API_KEY", AddressVariable: "DEVIN_API_URL"}
-	if err := secret.Check(base, o.AllowPlainHTTP); err != nil {
+	base, err := secret.Base(address, DefaultURL, o.AllowPlainHTTP)
+	if err != nil {
 		return nil, err
 	}
 	if org != "" && !isOrg(org) {
@@ -103,6 +99,8 @@ func New(o Options) (*Client, error) {
 		log:     cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		now:     o.Now,
 		budget:  upstream.NewBudget(largeAnswers),
+		ttl:     o.CacheTTL,
+		kept:    cache.New[kept](keptSessions, keptSessions*keptBytes, keptBytes),
 		http: &http.Client{
 			Transport: o.Transport,
 			// A redirect would carry the key elsewhere, or make a GET of a message.
@@ -116,55 +114,32 @@ func New(o Options) (*Client, error) {
 		c.now = time.Now
 	}
 	if c.http.Transport == nil {
-		c.http.Transport = newTransport()
+		c.http.Transport = upstream.Transport(concurrent, c.timeout)
 	}
 	if org != "" {
 		c.org.Store(&org)
 	}
-	return c, c.makeCaches(o.CacheTTL)
+	return c, nil
 }
 
-// API returns the version that the key's prefix chooses: "v3" for cog_…,
-// "v1" for every other key.
+// API returns the version that the key's prefix chooses: "v3" for cog_…, else "v1".
 func (c *Client) API() string { return c.api }
 
-// Close closes the connections that are kept open between requests. The
-// client may still be used.
+// Close closes the idle connections. The client may still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-func newTransport() http.RoundTripper {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	own := shared.Clone()
-	own.MaxIdleConnsPerHost = concurrent
-	own.MaxResponseHeaderBytes = 1 << 20
-	return own
-}
-
-// baseURL returns the address without version or trailing slash. Its error
-// does not repeat the value, which may hold a password.
-func baseURL(raw string) (*url.URL, error) {
-	base := strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/")
-	for _, version := range []string{"/" + apiV1, "/" + apiV3} {
-		base = strings.TrimRight(strings.TrimSuffix(base, version), "/")
-	}
-	u := upstream.Base(base)
-	if u == nil {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"DEVIN_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
-			DefaultURL)
-	}
-	return u, nil
-}
-
-// isOrg reports whether an organization's id can stand in a path as one
-// harmless segment.
 func isOrg(org string) bool { return isID(strings.ToLower(org)) }
 
-// organization returns the organization that v3's paths name, which it asks
-// for once.
+// sessionsPath is where the sessions are: of v3, those of the organization.
+func (c *Client) sessionsPath(ctx context.Context) (string, error) {
+	if c.api == apiV1 {
+		return "/v1/sessions", nil
+	}
+	org, err := c.organization(ctx)
+	return "/v3/organizations/" + url.PathEscape(org) + "/sessions", err
+}
+
+// organization returns the organization of v3's paths, which it asks for once.
 func (c *Client) organization(ctx context.Context) (string, error) {
 	if org := c.org.Load(); org != nil {
 		return *org, nil
@@ -174,11 +149,7 @@ func (c *Client) organization(ctx context.Context) (string, error) {
 
 func (c *Client) askOrganization(ctx context.Context) (string, error) {
 	r := request{what: "the key's organization", path: "/v3/self", limit: maxSmall, shape: "is not an object"}
-	var org string
-	err := c.get(ctx, r, func(in io.Reader) (err error) {
-		org, err = readSelf(in)
-		return err
-	})
+	org, err := get(ctx, c, r, readSelf)
 	if code := telemetry.CodeOf(err); err != nil && code != telemetry.CodeUpstreamNotFound && code != telemetry.CodeUpstreamDenied {
 		return "", err
 	}
@@ -193,8 +164,8 @@ func (c *Client) askOrganization(ctx context.Context) (string, error) {
 
 // readSelf returns the organization that /v3/self names, "" for null or none.
 func readSelf(in io.Reader) (string, error) {
-	o, err := readObject(in, ignore, "org_id")
-	if err != nil && !errors.Is(err, upstream.ErrListMissing) {
+	o, err := readObject(in, nil, "org_id")
+	if err != nil {
 		return "", err
 	}
 	var org *string
@@ -207,12 +178,10 @@ func readSelf(in io.Reader) (string, error) {
 	return *org, nil
 }
 
-// share lets all who ask what at the same moment share one ask, which no
-// caller's context ends but its own time.
 func share[T any](ctx context.Context, c *Client, what string, ask func(context.Context) (T, error)) (T, error) {
 	answer, err := upstream.Share(ctx, &c.flights, what, oneTimeouts*c.timeout, ask)
 	if err != nil && ctx.Err() != nil {
-		err = c.ended(ctx)
+		return answer, c.ended(ctx)
 	}
 	return answer, err
 }

@@ -6,10 +6,9 @@
 // and the expiring cache of messages. It keeps no state of a session and
 // decides nothing from one; what a word means is telemetry.StateOf's to say.
 //
-// An answer is read within bounds, and counts when it was read whole. One of
-// another shape is a failure (telemetry.CodeUpstreamBroken), never an answer
-// that there is nothing; so are rows that cannot be read, beside those that
-// can. A message counts as sent only after Devin's documented receipt.
+// An answer of another shape is a failure (telemetry.CodeUpstreamBroken), never
+// an answer that there is nothing; so are rows that cannot be read. A message
+// counts as sent only after Devin's documented receipt.
 //
 // Each failure is a *telemetry.Error with a sentence for its reader, except a
 // canceled context, for which errors.Is(err, context.Canceled) holds. The

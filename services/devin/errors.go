@@ -20,8 +20,7 @@ import (
 const (
 	// quoted is how many characters of Devin's own words a sentence repeats.
 	quoted = 200
-	// defaultRetryAfter is the wait that a limit is reported with which names
-	// none, or none that is sane: Devin documents neither.
+	// defaultRetryAfter is the wait after a limit that names none that is sane.
 	defaultRetryAfter = time.Minute
 	minRetryAfter     = time.Second
 	maxRetryAfter     = time.Hour
@@ -29,9 +28,8 @@ const (
 	perhapsSent = "It is not known whether the message was sent: look at the session before you send it again."
 )
 
-// unknown returns the code and the advice of a failure of r after which Devin
-// may have done what was asked: for a message that is not known, for a GET
-// the given ones hold.
+// unknown returns the code and the advice of a failure of r after which Devin may
+// have done what was asked: the given ones for a GET.
 func (r request) unknown(code telemetry.Code, advice string) (telemetry.Code, string) {
 	if r.message != "" {
 		return telemetry.CodeOutcomeUnknown, perhapsSent
@@ -39,8 +37,6 @@ func (r request) unknown(code telemetry.Code, advice string) (telemetry.Code, st
 	return code, advice
 }
 
-// ended is the failure of a context that ended: as it is when it was
-// canceled, as a timeout when its time was up.
 func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask Devin: %w", ctx.Err())
@@ -49,8 +45,6 @@ func (c *Client) ended(ctx context.Context) error {
 		c.host).Because(ctx.Err())
 }
 
-// unreached is the failure of a request that got no whole answer. Without a
-// connection nothing was sent.
 func (c *Client) unreached(ctx context.Context, r request, connected bool, err error) error {
 	if ctx.Err() != nil && (r.message == "" || !connected) {
 		return c.ended(ctx)
@@ -69,7 +63,6 @@ func (c *Client) unreached(ctx context.Context, r request, connected bool, err e
 	return telemetry.Errorf(code, "Devin (%s) %s. %s", c.host, how, advice).Because(fmt.Errorf("%s %s: %w", r.method(), r.path, err))
 }
 
-// broken is the failure of an answer that cannot be used.
 func (c *Client) broken(r request, how string, cause error) error {
 	cause = fmt.Errorf("%s %s: %w", r.method(), r.path, cmp.Or(cause, errors.New("unusable answer")))
 	code, advice := r.unknown(telemetry.CodeUpstreamBroken,
@@ -86,7 +79,6 @@ type unread string
 
 func (u unread) Error() string { return string(u) }
 
-// unreadable says of an answer why reading it failed with err.
 func (c *Client) unreadable(r request, body *noted, err error) string {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
 	why, unread := errors.AsType[unread](err)
@@ -123,8 +115,7 @@ type httpError struct {
 
 func (e httpError) Error() string { return fmt.Sprintf("%s: HTTP %d", e.asked, e.status) }
 
-// refused is the failure of an answer that is not a success; kind is its media
-// type.
+// refused is the failure of a refusal; kind is its media type.
 func (c *Client) refused(r request, resp *http.Response, kind string, problem []byte) error {
 	cause := httpError{resp.StatusCode, r.method() + " " + r.path}
 	words := c.words(problem)
@@ -143,8 +134,7 @@ func (c *Client) refused(r request, resp *http.Response, kind string, problem []
 }
 
 // limits reports whether an answer is a limit's. Devin documents 429; gateways
-// also answer 403, and then say so in a header or in words. A Retry-After
-// alone does not make a missing permission pass.
+// also answer 403, and then say so in a header or in words.
 func limits(resp *http.Response, words string) bool {
 	switch resp.StatusCode {
 	case http.StatusTooManyRequests:
@@ -157,8 +147,7 @@ func limits(resp *http.Response, words string) bool {
 	return false
 }
 
-// limited is the failure of a limit. A Retry-After that is sane is in the
-// cause too, where backoff finds how long to wait.
+// limited is the failure of a limit. In its cause, backoff finds how long to wait.
 func (c *Client) limited(resp *http.Response, cause error) error {
 	wait, unsaid := upstream.RetryAfter(resp.Header.Get("Retry-After"), c.now()), ""
 	if wait >= minRetryAfter && wait <= maxRetryAfter {
@@ -203,8 +192,8 @@ func (c *Client) meaning(r request, status int) *telemetry.Error {
 		c.host, status, r.what)
 }
 
-// words returns what an error's body says, on one line, shortened and
-// without the key: RFC 9457's detail or title, or FastAPI's first message.
+// words returns what an error's body says: RFC 9457's detail or title, or
+// FastAPI's first message.
 func (c *Client) words(problem []byte) string {
 	o, err := readRow(problem, "detail", "title")
 	if err != nil {

@@ -1,86 +1,70 @@
 package devin
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/hashicorp/golang-lru/v2/expirable"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
 const (
-	// keptSessions is of how many sessions messages are kept, and keptBytes
-	// how long those of one may be to be kept.
+	// Of so many sessions messages are kept, and of one so many bytes.
 	keptSessions = 128
 	keptBytes    = 512 << 10
-	// lastMessages is how many of a session's messages are its last ones.
 	lastMessages = 100
-	// messagePages bounds how far a log of v3 is read, and maxLog one of v1:
-	// 10,000 and 50,000 messages.
+	// messagePages and maxLog bound the logs of v3 and v1: 10,000 and 50,000 messages.
 	messagePages = 50
 	maxLog       = 50000
-	// maxMessage is how many bytes of a message are kept.
-	maxMessage = 64 << 10
+	maxMessage   = 64 << 10 // bytes that are kept of one
 )
 
-// makeCaches makes what keeps messages. In golang-lru a ttl of 0 would keep
-// them for ever.
-func (c *Client) makeCaches(ttl time.Duration) (err error) {
-	if ttl <= 0 {
-		return nil
-	}
-	c.fresh = expirable.NewLRU[string, []telemetry.Message](keptSessions, nil, ttl)
-	c.last, err = lru.New[string, []telemetry.Message](keptSessions)
-	return err
+// kept are the last good messages of a session, which hold until then.
+type kept struct {
+	msgs  []telemetry.Message
+	until time.Time
 }
 
 // Messages returns the last hundred messages of a session, oldest first; id is
-// bare or has devin-. An answer is kept for Options.CacheTTL, or until a
-// message is sent to the session, and callers who ask at the same moment share
-// one question. On a failure the messages are those of the last good answer,
-// if one was kept, beside the error. Where only some messages cannot be read,
-// or not all, the others are returned beside the error.
+// bare or has devin-. An answer is kept for Options.CacheTTL, or until a message
+// is sent to the session. Beside an error stand the messages that could be read,
+// else those of the last good answer, if one was kept.
 func (c *Client) Messages(ctx context.Context, id string) ([]telemetry.Message, error) {
 	id, err := askable(id)
 	if err != nil {
 		return nil, err
 	}
-	if c.fresh != nil {
-		if msgs, ok := c.fresh.Get(id); ok {
-			return slices.Clone(msgs), nil
-		}
+	if k, ok := c.kept.Get(id); ok && c.now().Before(k.until) {
+		return slices.Clone(k.msgs), nil
 	}
 	// What was asked before a message was sent is not joined after it.
 	what := fmt.Sprintf("asking Devin for the messages of session %s (%d sent)", id, c.sent.Load())
-	h, err := share(ctx, c, what, func(ctx context.Context) (heard, error) { return c.askMessages(ctx, id) })
-	if err = cmp.Or(err, h.trouble); err != nil && len(h.msgs) == 0 && c.last != nil {
-		h.msgs, _ = c.last.Get(id)
+	msgs, err := share(ctx, c, what, func(ctx context.Context) ([]telemetry.Message, error) { return c.askMessages(ctx, id) })
+	if err != nil && len(msgs) == 0 {
+		k, _ := c.kept.Get(id)
+		msgs = k.msgs
 	}
-	return slices.Clone(h.msgs), err
+	return slices.Clone(msgs), err
 }
 
-// FreshMessages is Messages for who must know what is there now: it asks
-// Devin, whatever is kept or under way, and on a failure returns no earlier
-// messages.
+// FreshMessages is Messages for who must know what is there now: it asks Devin,
+// and on a failure returns no earlier messages.
 func (c *Client) FreshMessages(ctx context.Context, id string) (msgs []telemetry.Message, err error) {
 	if id, err = askable(id); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, oneTimeouts*c.timeout)
 	defer cancel()
-	err = telemetry.Guard("asking Devin for the messages of session "+id, func() error {
-		h, err := c.askMessages(ctx, id)
-		msgs = slices.Clone(h.msgs)
-		return cmp.Or(err, h.trouble)
+	err = telemetry.Guard("asking Devin for the messages of session "+id, func() (err error) {
+		msgs, err = c.askMessages(ctx, id)
+		return err
 	})
-	return msgs, err
+	return slices.Clone(msgs), err
 }
 
 // askable returns the bare form of an id that can stand in a path.
@@ -91,38 +75,30 @@ func askable(id string) (string, error) {
 	return "", telemetry.Errorf(telemetry.CodeInvalid, "This is not the id of a Devin session.")
 }
 
-func (c *Client) askMessages(ctx context.Context, id string) (heard, error) {
+// askMessages asks for the last messages; beside an error they are not all.
+func (c *Client) askMessages(ctx context.Context, id string) ([]telemetry.Message, error) {
 	before := c.sent.Load()
-	ask := c.messagesV1
-	if c.api == apiV3 {
-		ask = c.messagesV3
-	}
-	h, err := ask(ctx, id)
-	if err != nil {
-		return heard{}, err
-	}
+	msgs, err := withEitherID(ctx, c, id, func(path string) ([]telemetry.Message, error) {
+		if c.api == apiV3 {
+			return c.messagesV3(ctx, path)
+		}
+		return c.messagesV1(ctx, id, path)
+	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// After a message was sent it may be missing in what was asked before.
-	if c.fresh != nil && h.trouble == nil && h.bytes() <= keptBytes && c.sent.Load() == before {
-		c.fresh.Add(id, h.msgs)
-		c.last.Add(id, h.msgs)
+	if err == nil && c.ttl > 0 && c.sent.Load() == before {
+		c.keep(id, kept{msgs, c.now().Add(c.ttl)})
 	}
-	return h, nil
+	return msgs, err
 }
 
-// heard is an answer about a session's messages.
-type heard struct {
-	msgs    []telemetry.Message // the last ones, oldest first
-	trouble error               // why these are not all of the last ones
-}
-
-// bytes returns how long the texts are.
-func (h heard) bytes() (n int) {
-	for _, m := range h.msgs {
-		n += len(m.Text)
+func (c *Client) keep(id string, k kept) {
+	size := 0
+	for _, m := range k.msgs {
+		size += len(m.Text)
 	}
-	return n
+	c.kept.Put(id, k, size)
 }
 
 // transcript collects the last messages of a log as it is read.
@@ -138,8 +114,7 @@ func (c *Client) newTranscript() *transcript {
 	return &transcript{now: c.now(), ids: map[string]bool{}}
 }
 
-// add takes a row of either API: they name the sender and the time
-// differently. A message in which there is nothing to read is left out.
+// add takes a row of either API. A message without a text is left out.
 func (t *transcript) add(raw json.RawMessage) error {
 	t.rows++
 	o, err := readRow(raw, "event_id", "message", "type", "source", "timestamp", "created_at")
@@ -194,13 +169,12 @@ func (t *transcript) join(page *transcript) (changed bool) {
 	return changed || len(t.ids) > known
 }
 
-// heard returns the last messages; r asked for them.
-func (t *transcript) heard(c *Client, r request) heard {
-	h := heard{msgs: lastOf(oldestFirst(t.msgs))}
+// last returns the last messages, and that some cannot be read.
+func (t *transcript) last(c *Client, r request) (msgs []telemetry.Message, err error) {
 	if t.unread > 0 {
-		h.trouble = c.broken(r, fmt.Sprintf("has %d messages of %d that cannot be read", t.unread, t.rows), nil)
+		err = c.broken(r, fmt.Sprintf("has %d messages of %d that cannot be read", t.unread, t.rows), nil)
 	}
-	return h
+	return lastOf(oldestFirst(t.msgs)), err
 }
 
 // oldestFirst sorts messages by time, where each has one.
@@ -215,13 +189,10 @@ func lastOf(msgs []telemetry.Message) []telemetry.Message {
 	return slices.Clone(msgs[max(0, len(msgs)-lastMessages):])
 }
 
-// Send sends a message to a session, which wakes one that sleeps; id is a session key
-// or has devin-. It is never sent twice. CodeOutcomeUnknown means that it may
-// have arrived: only Devin's documented answer counts as success. After every
-// other error it was not sent; the codes of refusals are CodeUpstreamDenied
-// for a key without the permission (v3: ManageOrgSessions),
-// CodeUpstreamNotFound, and CodeUpstreamRejected for a session that takes no
-// more messages.
+// Send sends a message to a session, which wakes one that sleeps; id is as with
+// Messages. It is never sent twice. CodeOutcomeUnknown means that it may have
+// arrived: only Devin's documented answer counts as success. After every other
+// error it was not sent.
 func (c *Client) Send(ctx context.Context, id, text string) error {
 	id, err := askable(id)
 	if err != nil {
@@ -230,20 +201,48 @@ func (c *Client) Send(ctx context.Context, id, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return telemetry.Errorf(telemetry.CodeInvalid, "The message is empty. Write what Devin should know or do.")
 	}
-	send := c.sendV1
-	if c.api == apiV3 {
-		send = c.sendV3
-	}
 	defer c.forget(id) // after a failure too: the message may have arrived
-	return send(ctx, id, text)
+	_, err = withEitherID(ctx, c, id, func(path string) (passing bool, err error) {
+		r := c.about(path + "/message")
+		r.denied = "The key in DEVIN_API_KEY may not send messages to this session (403). Use a key of its user or organization."
+		if c.api == apiV3 {
+			r.path = path + "/messages"
+			r.denied = "The key in DEVIN_API_KEY may not send messages (403). " +
+				"Give its service user the permission ManageOrgSessions, or use a key that has it."
+		}
+		r.what, r.message, r.limit, r.shape = "the message", text, maxSmall, "is not a receipt"
+		// It is sent once: a message that may have arrived is not sent again.
+		return c.exchange(ctx, r, func(in io.Reader) error { return c.readReceipt(in, id) })
+	})
+	return err
 }
 
-// forget drops what is kept of a session.
+// readReceipt reads the answer to a message: null, of v1 a detail, of v3 the
+// session, whose other fields are not to be depended on.
+func (c *Client) readReceipt(in io.Reader, id string) error {
+	raw, err := io.ReadAll(in)
+	if err != nil || string(bytes.TrimSpace(raw)) == "null" {
+		return err
+	}
+	o, err := readRow(raw, "detail", "session_id")
+	_, detail := o.read("detail")
+	switch other := telemetry.SessionKey(o.text("session_id")); {
+	case err != nil:
+		return err
+	case c.api == apiV1 && !detail:
+		return unread("it has no detail")
+	case c.api == apiV3 && other != "" && other != id:
+		return unread("it is about another session")
+	}
+	return nil
+}
+
+// forget has a session's messages asked for again.
 func (c *Client) forget(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent.Add(1)
-	if c.fresh != nil {
-		c.fresh.Remove(id)
+	if k, ok := c.kept.Get(id); ok {
+		c.keep(id, kept{msgs: k.msgs})
 	}
 }

@@ -20,41 +20,28 @@ type object map[string]json.RawMessage
 // logField is the list in v1's answer about one session.
 const logField = "messages"
 
-// readObject reads an object from in and keeps the named fields. The rows of
-// its message log, if it has one, are handed to take. What is not an object is an
-// error.
+// readObject reads an object from in and keeps the named fields. The rows of its
+// message log are handed to take; nil is for an object that need not have one.
 func readObject(in io.Reader, take func(json.RawMessage) error, names ...string) (object, error) {
-	o := object{}
+	o, needed := object{}, take != nil
+	if !needed {
+		take = func(json.RawMessage) error { return nil }
+	}
 	err := upstream.Object(in, logField, maxLog, take, func(name string, value json.RawMessage) error {
 		if slices.Contains(names, name) {
 			o[name] = value
 		}
 		return nil
 	})
-	return o, err
-}
-
-// readRow is readObject for a row, in which no log is of interest.
-func readRow(raw json.RawMessage, names ...string) (object, error) {
-	o, err := readObject(bytes.NewReader(raw), ignore, names...)
-	if errors.Is(err, upstream.ErrListMissing) {
+	if !needed && errors.Is(err, upstream.ErrListMissing) {
 		err = nil
 	}
 	return o, err
 }
 
-// readReceipt is readObject for the answer to a message; it returns nil for
-// null.
-func readReceipt(in io.Reader, names ...string) (object, error) {
-	raw, err := io.ReadAll(in)
-	if err != nil || string(bytes.TrimSpace(raw)) == "null" {
-		return nil, err
-	}
-	return readRow(raw, names...)
+func readRow(raw json.RawMessage, names ...string) (object, error) {
+	return readObject(bytes.NewReader(raw), nil, names...)
 }
-
-// ignore takes a row that is of no interest.
-func ignore(json.RawMessage) error { return nil }
 
 // inner returns a text within the object of a field, "" if there is none.
 func (o object) inner(name, within string) string {
@@ -65,14 +52,12 @@ func (o object) inner(name, within string) string {
 	return object.text(within)
 }
 
-// text returns a string field, "" if it is absent or no string.
 func (o object) text(name string) string {
 	s, _ := o.read(name)
 	return s
 }
 
-// read returns a string field, and whether it is one. A NUL, which PostgreSQL
-// does not store, is replaced as json replaces what is no UTF-8.
+// read returns a string field, and whether it is one. PostgreSQL stores no NUL.
 func (o object) read(name string) (s string, ok bool) {
 	var p *string
 	if json.Unmarshal(o[name], &p) != nil || p == nil {
@@ -82,9 +67,8 @@ func (o object) read(name string) (s string, ok bool) {
 }
 
 // at returns a time in UTC: ISO 8601 (v1; without a zone it is UTC) or unix
-// seconds (v3), whichever the field holds. A time after now is now, since
-// clocks differ and what happened is past. What is not a time, or one before
-// there was a Devin, is the zero time.
+// seconds (v3). A time after now is now, since clocks differ. What is not a time,
+// or one before there was a Devin, is the zero time.
 func (o object) at(name string, now time.Time) time.Time {
 	const year2000, year10000 = 946684800, 253402300800
 	var t time.Time
@@ -121,8 +105,7 @@ const (
 	maxPulls   = 100  // pull requests of one session
 )
 
-// webAddress returns an address, "" for what is none of the web's or longer
-// than any is.
+// webAddress returns an address, "" for what is none of the web's.
 func webAddress(s string) string {
 	if len(s) > maxAddress || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
 		return ""

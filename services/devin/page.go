@@ -12,14 +12,12 @@ import (
 )
 
 const (
-	// maxRows is how many rows of one page are read: ten times what is asked
-	// for, since a server may not know the parameter.
+	// maxRows is ten times what is asked for: a server may not know the parameter.
 	maxRows = 2000
 	maxWord = 100 // bytes of a status
 	maxText = 500 // bytes of a title
 )
 
-// page is what was read of one page of a list of sessions.
 type page struct {
 	rows     int
 	ids      []string                    // of all rows that have one, wanted or not
@@ -32,13 +30,12 @@ type page struct {
 	cursor string // v3: end_cursor
 }
 
-// readPage reads a page whose rows stand in the field list.
 func (c *Client) readPage(in io.Reader, s *search, list string) (*page, error) {
 	p := &page{}
 	err := upstream.Object(in, list, maxRows, func(raw json.RawMessage) error {
 		p.rows++
 		session, err := c.readSession(bytes.NewReader(raw))
-		wanted := s.wants(session.ID)
+		wanted := s.of[session.ID] != nil
 		if session.ID != "" {
 			p.ids = append(p.ids, session.ID)
 		}
@@ -56,7 +53,6 @@ func (c *Client) readPage(in io.Reader, s *search, list string) (*page, error) {
 	return p, err
 }
 
-// misread counts a row that cannot be read.
 func (p *page) misread(err error) {
 	why, ok := errors.AsType[unread](err)
 	if !ok {
@@ -77,10 +73,9 @@ func (p *page) next(name string, value json.RawMessage) error {
 	return nil
 }
 
-// readSession reads one session in the API's vocabulary. Beside an error it
-// returns what could be read.
+// readSession reads one session. Beside an error it returns what could be read.
 func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
-	o, err := readObject(in, ignore, "session_id", "status", "status_enum", "status_detail", "title", "url", "created_at", "updated_at",
+	o, err := readObject(in, nil, "session_id", "status", "status_enum", "status_detail", "title", "url", "created_at", "updated_at",
 		"pull_request", "pull_requests", "structured_output", "result")
 	session := telemetry.UpstreamSession{
 		ID:        telemetry.SessionKey(o.text("session_id")),
@@ -95,9 +90,6 @@ func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 		readV3(o, &session)
 	} else {
 		readV1(o, &session)
-	}
-	if errors.Is(err, upstream.ErrListMissing) { // only v1's answer about one session has a log
-		err = nil
 	}
 	if !isID(session.ID) {
 		session.ID = ""

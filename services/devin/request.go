@@ -27,15 +27,12 @@ const (
 	maxSession = 32 << 20 // v1's session holds its whole message log
 	maxSmall   = 4 << 20  // an answer without a list
 	maxProblem = 64 << 10 // an answer that is an error
-	// largeAnswers is how many answers over upstream.SmallAnswer are read at a
-	// time.
+	// largeAnswers is how many answers over upstream.SmallAnswer are read at a time.
 	largeAnswers = 2
 )
 
-const (
-	// patience bounds the tries of a GET.
-	patience = 5 * time.Second
-)
+// patience bounds the tries of a GET.
+const patience = 5 * time.Second
 
 // request is one question, and what its failures mean to a reader.
 type request struct {
@@ -49,6 +46,18 @@ type request struct {
 	missing string // what a 404 means, "" for the usual
 }
 
+// about is a request about the session of a path.
+func (c *Client) about(path string) request {
+	r := request{
+		path: path, limit: maxSession,
+		missing: "Devin cannot find this session with this key (404). It may belong to another organization, or it was deleted.",
+	}
+	if c.api == apiV3 {
+		r.denied = deniedRead
+	}
+	return r
+}
+
 func (r request) method() string {
 	if r.message != "" {
 		return http.MethodPost
@@ -56,37 +65,31 @@ func (r request) method() string {
 	return http.MethodGet
 }
 
-// get asks r, again when the failure is a passing one, and hands the answer
-// to read, which begins anew at each try. What read took counts only when get
-// returns nil: until then the answer may be the beginning of one. Between two
-// tries it waits as long as a Retry-After says, else with exponential backoff
-// and jitter.
-func (c *Client) get(ctx context.Context, r request, read func(io.Reader) error) error {
-	waits := upstream.Waits()
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		passing, err := c.exchange(ctx, r, read)
+// get asks r, again when the failure is a passing one, and returns what read reads
+// of the answer: beside an error it may be the beginning of one. Between two tries
+// it waits as long as a Retry-After says, else with exponential backoff.
+func get[T any](ctx context.Context, c *Client, r request, read func(io.Reader) (T, error)) (T, error) {
+	answer, err := backoff.Retry(ctx, func() (answer T, err error) {
+		passing, err := c.exchange(ctx, r, func(in io.Reader) (err error) {
+			answer, err = read(in)
+			return err
+		})
 		if err != nil && !passing {
 			err = backoff.Permanent(err)
 		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(waits), backoff.WithMaxTries(upstream.Tries), backoff.WithMaxElapsedTime(patience))
+		return answer, err
+	}, backoff.WithBackOff(upstream.Waits()), backoff.WithMaxTries(upstream.Tries), backoff.WithMaxElapsedTime(patience))
 	if permanent, ok := errors.AsType[*backoff.PermanentError](err); ok {
 		err = permanent.Err
 	}
 	if err != nil && ctx.Err() != nil {
-		return c.ended(ctx)
+		err = c.ended(ctx)
 	}
-	return err
+	return answer, err
 }
 
-// post sends r once: a message that may have arrived is not sent again.
-func (c *Client) post(ctx context.Context, r request, read func(io.Reader) error) error {
-	_, err := c.exchange(ctx, r, read)
-	return err
-}
-
-// exchange makes one request and hands the body of a success to read. A
-// failure is passing when the same request may succeed a moment later.
+// exchange makes one request and hands the body of a success to read. After a
+// passing failure the same request may succeed a moment later.
 func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) error) (passing bool, err error) {
 	var connected atomic.Bool
 	timed, cancel := context.WithTimeout(ctx, c.timeout)
@@ -123,8 +126,8 @@ func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) e
 	return upstream.WasReset(body.err), c.broken(r, c.unreadable(r, body, err), err)
 }
 
-// noted notes how much was read of a body, and why reading it failed: that
-// tells an answer that was cut on its way from one that was sent cut.
+// noted notes how much was read of a body, and why reading it failed: an answer
+// that was cut on its way is told from one that was sent cut.
 type noted struct {
 	in  io.ReadCloser
 	n   int64

@@ -1,8 +1,11 @@
 package devin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -10,110 +13,78 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// byIDLimit is how many sessions one call asks for one by one: Devin's limit
-// of requests is not documented, and the next call asks for the others.
+// byIDLimit is how many sessions one call asks for one by one: Devin's limit of
+// requests is not documented.
 const byIDLimit = 20
 
-// listPages is how many pages of a list of the whole organization are read at
-// most. What is beyond is asked for by id.
+// listPages bounds the pages of a list. What is beyond is asked for by id.
 func listPages(wanted int) int { return 10 + wanted/100 }
 
 // Sessions asks for the states of the wanted sessions: with or without devin-,
-// those first that should be asked first. Every wanted id is in exactly one
-// part of the answer, in the order of wanted; times are UTC.
+// those first that should be asked first. Every wanted id is in exactly one part
+// of the answer, in the order of wanted.
 //
 // On v1 it pages the organization's list, on v3 it asks for chunks of ids; on
 // both, at most 20 of those that were not listed are asked for by id. On a
-// failure the answer holds what was learnt until then, with the rest in
-// Skipped, beside the error. Rows that cannot be read are such a failure
-// (CodeUpstreamBroken), unless they are of sessions that are not wanted, and
-// so is a list that cannot be read to its end if that leaves a session without
-// an answer. It ends after sixteen times Options.HTTPTimeout.
+// failure the answer holds what was learnt until then, with the rest in Skipped.
+// It is a failure too when rows that may be of wanted sessions cannot be read, or
+// a list not to its end and that leaves a session without an answer.
 func (c *Client) Sessions(ctx context.Context, wanted []string) (answer telemetry.SessionAnswer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, manyTimeouts*c.timeout)
 	defer cancel()
 	s := newSearch(wanted)
 	err = telemetry.Guard("asking Devin for sessions", func() error { return c.ask(ctx, s) })
 	answer = s.answer()
-	if err == nil {
-		err = s.trouble(len(answer.Skipped)+len(answer.Unknown) > 0)
+	if err = cmp.Or(err, s.unread); len(answer.Skipped)+len(answer.Unknown) > 0 {
+		err = cmp.Or(err, s.partial)
 	}
 	return answer, err
 }
 
-// ask learns what it can about the sessions of s.
 func (c *Client) ask(ctx context.Context, s *search) error {
 	if len(s.left(s.ids)) == 0 {
 		return nil
 	}
-	list, one := c.listV1, c.sessionV1
+	list := c.listV1
 	if c.api == apiV3 {
-		list, one = c.listV3, c.sessionV3
+		list = c.listV3
 	}
 	if err := list(ctx, s); err != nil {
 		return err
 	}
-	return c.byID(ctx, s, one)
+	return c.byID(ctx, s)
 }
 
-// search is the state of one call of Sessions. Its methods may be called
-// concurrently.
+// search is the state of one call of Sessions, for concurrent use.
 type search struct {
-	ids   []string // session keys, each once, as wanted
-	mu    sync.Mutex
-	open  map[string]bool // of each wanted id: nothing is known of it yet
-	found map[string]telemetry.UpstreamSession
-	gone  map[string]bool
+	ids []string // session keys, each once, as wanted
+	of  map[string]*sought
+	mu  sync.Mutex // guards what is found
 
 	partial error // why a list was not read to its end, nil if each was
 	unread  error // why rows could not be read, nil if all were
 }
 
-// leave notes why a list is not read to its end.
-func (s *search) leave(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.partial = err
+type sought struct {
+	open    bool // nothing yet
+	gone    bool
+	session *telemetry.UpstreamSession
 }
 
-// misread notes that rows of a list cannot be read.
-func (s *search) misread(err error) {
+// note keeps the first failure of a kind.
+func (s *search) note(kind *error, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.unread == nil {
-		s.unread = err
-	}
-}
-
-// trouble returns what was wrong with the lists, nil if it does not matter;
-// open tells that a session is without an answer.
-func (s *search) trouble(open bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.unread == nil && open {
-		return s.partial
-	}
-	return s.unread
-}
-
-// wants reports whether a session is wanted.
-func (s *search) wants(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, wanted := s.open[id]
-	return wanted
+	*kind = cmp.Or(*kind, err)
 }
 
 func newSearch(wanted []string) *search {
-	s := &search{open: map[string]bool{}, found: map[string]telemetry.UpstreamSession{}, gone: map[string]bool{}}
+	s := &search{of: map[string]*sought{}}
 	for _, id := range wanted {
-		id = telemetry.SessionKey(id)
-		if _, again := s.open[id]; id == "" || again {
-			continue
+		if id = telemetry.SessionKey(id); id != "" && s.of[id] == nil {
+			s.ids = append(s.ids, id)
+			s.of[id] = &sought{open: isID(id), gone: !isID(id)}
 		}
-		s.ids = append(s.ids, id)
-		s.open[id] = isID(id)
-		s.gone[id] = !isID(id)
 	}
 	return s
 }
@@ -128,52 +99,45 @@ func isID(id string) bool {
 	return id != "" && len(id) <= 128
 }
 
-// see takes a session if it is wanted, and reports whether that is news. A list
-// that moves while it is paged can show one twice; the newer of the two holds.
+// see takes a session if it is wanted, and reports whether that is news. Of one
+// that a moving list shows twice, the newer holds.
 func (s *search) see(session telemetry.UpstreamSession) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, wanted := s.open[session.ID]; !wanted {
+	known := s.of[session.ID]
+	if known == nil {
 		return false
 	}
-	old, twice := s.found[session.ID]
-	if !twice || !old.UpdatedAt.After(session.UpdatedAt) {
-		s.found[session.ID] = session
+	known.open, changed = false, known.session == nil
+	if changed || !known.session.UpdatedAt.After(session.UpdatedAt) {
+		known.session = &session
 	}
-	s.open[session.ID] = false
-	return !twice
+	return changed
 }
 
-// close ends the search for an id: Devin does not know it, or says what
-// cannot be read, and then it is left for a later turn.
+// close ends the search for an id: Devin does not know it, or what it says cannot
+// be read.
 func (s *search) close(id string, gone bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.open[id] {
-		s.open[id], s.gone[id] = false, gone
+	if known := s.of[id]; known.open {
+		known.open, known.gone = false, gone
 	}
 }
 
-// left returns those of ids about which nothing is known yet.
 func (s *search) left(ids []string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var left []string
-	for _, id := range ids {
-		if s.open[id] {
-			left = append(left, id)
-		}
-	}
-	return left
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !s.of[id].open })
 }
 
 func (s *search) answer() (a telemetry.SessionAnswer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range s.ids {
-		if session, found := s.found[id]; found {
-			a.Sessions = append(a.Sessions, session)
-		} else if s.gone[id] {
+		if known := s.of[id]; known.session != nil {
+			a.Sessions = append(a.Sessions, *known.session)
+		} else if known.gone {
 			a.Unknown = append(a.Unknown, id)
 		} else {
 			a.Skipped = append(a.Skipped, id)
@@ -182,9 +146,8 @@ func (s *search) answer() (a telemetry.SessionAnswer) {
 	return a
 }
 
-// byID asks for what is left one by one. A session that fails alone does not
-// keep the others from being asked; the first such failure is returned.
-func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, string) (telemetry.UpstreamSession, error)) error {
+// byID asks for what is left one by one, and returns the first failure.
+func (c *Client) byID(ctx context.Context, s *search) error {
 	ids := s.left(s.ids)
 	ids = ids[:min(len(ids), byIDLimit)]
 	failures := make([]error, len(ids))
@@ -193,7 +156,7 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 	for i, id := range ids {
 		g.Go(func() error {
 			return telemetry.Guard("asking Devin for a session", func() error {
-				session, err := ask(ctx, id)
+				session, err := c.session(ctx, id)
 				switch {
 				case err == nil:
 					s.see(session)
@@ -211,26 +174,54 @@ func (c *Client) byID(ctx context.Context, s *search, ask func(context.Context, 
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, err := range failures {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(failures...)
 }
 
-// endsTurn reports whether asking for the next session would fail alike, or
-// would take its time for nothing.
+// session asks for one session. In v1 it comes with its whole message log.
+func (c *Client) session(ctx context.Context, id string) (telemetry.UpstreamSession, error) {
+	return withEitherID(ctx, c, id, func(path string) (telemetry.UpstreamSession, error) {
+		r := c.about(path)
+		r.what, r.shape = "a session", "is not a session"
+		return get(ctx, c, r, func(in io.Reader) (telemetry.UpstreamSession, error) {
+			session, err := c.readSession(in)
+			if err == nil && session.ID != id {
+				err = unread("it is about another session")
+			}
+			return session, err
+		})
+	})
+}
+
+// withEitherID asks with the devin- form of an id, which paths take, and after
+// a 404 with the bare one; next time the form that was known comes first.
+func withEitherID[T any](ctx context.Context, c *Client, id string, ask func(path string) (T, error)) (answer T, err error) {
+	path, err := c.sessionsPath(ctx)
+	if err != nil {
+		return answer, err
+	}
+	forms := []string{path + "/devin-" + id, path + "/" + id}
+	unprefixed := c.unprefixedPaths.Load()
+	if unprefixed {
+		slices.Reverse(forms)
+	}
+	answer, err = ask(forms[0])
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound {
+		return answer, err
+	}
+	answer, err = ask(forms[1])
+	if err == nil {
+		c.unprefixedPaths.Store(!unprefixed)
+	}
+	return answer, err
+}
+
+// endsTurn reports whether asking for the next one would fail alike, or slowly.
 func endsTurn(err error) bool {
-	switch telemetry.CodeOf(err) {
-	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeInternal:
-		return true
-	}
-	return false
+	return slices.Contains([]telemetry.Code{telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout,
+		telemetry.CodeInternal}, telemetry.CodeOf(err))
 }
 
-// take takes a page and returns how many of the wanted sessions in it were
-// new. That rows cannot be read is logged once for the page.
+// take takes a page and returns how many of its wanted sessions were new.
 func (c *Client) take(s *search, r request, p *page) (changed int) {
 	for _, session := range p.sessions {
 		if s.see(session) {
@@ -242,7 +233,7 @@ func (c *Client) take(s *search, r request, p *page) (changed int) {
 	}
 	if p.unread > 0 {
 		c.log.Warn("rows of Devin's list of sessions cannot be read and are skipped", "rows", p.rows, "unread", p.unread, "first", p.why)
-		s.misread(c.broken(r, fmt.Sprintf("has %d rows of %d that cannot be read (the first: %s)", p.unread, p.rows, p.why), nil))
+		s.note(&s.unread, c.broken(r, fmt.Sprintf("has %d rows of %d that cannot be read (the first: %s)", p.unread, p.rows, p.why), nil))
 	}
 	return changed
 }

@@ -2,6 +2,7 @@ package devin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,29 +23,26 @@ const (
 	firstV3   = 200  // v3's largest page
 	maxCursor = 1000 // bytes
 
-	// idBytes is what one id of 32 hex digits takes in the address,
-	// "&session_ids=devin-" included, and idsV3 how many keep it under 7,000
-	// bytes: common servers and proxies take 8 KB.
+	// idBytes is what one id takes in the address, "&session_ids=devin-" included, and
+	// idsV3 how many keep it under 7,000 bytes: common servers and proxies take 8 KB.
 	idBytes = 51
 	idsV3   = (7000 - 500) / idBytes
 
 	deniedRead = "The key in DEVIN_API_KEY may not read this organization's sessions (403). " +
 		"Give its service user the permission ViewOrgSessions, or check DEVIN_ORG_ID."
-	deniedSend = "The key in DEVIN_API_KEY may not send messages (403). " +
-		"Give its service user the permission ManageOrgSessions, or use a key that has it."
 )
 
 // listV3 asks for chunks of ids. The first chunk says how the server takes
 // session_ids: with or without devin-, not at all (then its pages hold the
 // whole organization), or refused (then the organization is paged).
 func (c *Client) listV3(ctx context.Context, s *search) error {
-	org, err := c.organization(ctx)
+	path, err := c.sessionsPath(ctx)
 	if err != nil {
 		return err
 	}
 	ids := s.left(s.ids)
 	first := ids[:min(len(ids), idsV3)]
-	whole, err := c.firstChunkV3(ctx, s, org, first)
+	whole, err := c.firstChunkV3(ctx, s, path, first)
 	if err != nil || whole {
 		return err
 	}
@@ -53,7 +51,7 @@ func (c *Client) listV3(ctx context.Context, s *search) error {
 	for chunk := range slices.Chunk(ids[len(first):], idsV3) {
 		g.Go(func() error {
 			return telemetry.Guard("asking Devin for a list of sessions", func() error {
-				_, err := c.chunkV3(ctx, s, org, chunk, c.unprefixedFilter.Load())
+				_, err := c.chunkV3(ctx, s, path, chunk, c.unprefixedFilter.Load())
 				return err
 			})
 		})
@@ -61,15 +59,14 @@ func (c *Client) listV3(ctx context.Context, s *search) error {
 	return g.Wait()
 }
 
-// firstChunkV3 asks for the first chunk. It returns true when the list of the
-// whole organization was read instead.
-func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []string) (whole bool, err error) {
+// firstChunkV3 reports whether the whole organization was read instead.
+func (c *Client) firstChunkV3(ctx context.Context, s *search, path string, ids []string) (whole bool, err error) {
 	known := c.unprefixedFilter.Load()
 	for _, unprefixed := range []bool{known, !known} {
-		got, err := c.chunkV3(ctx, s, org, ids, unprefixed)
+		got, err := c.chunkV3(ctx, s, path, ids, unprefixed)
 		switch {
 		case refusesFilter(err):
-			_, err = c.chunkV3(ctx, s, org, nil, unprefixed)
+			_, err = c.chunkV3(ctx, s, path, nil, unprefixed)
 			return true, err
 		case err != nil || got.others:
 			return got.others, err
@@ -83,15 +80,13 @@ func (c *Client) firstChunkV3(ctx context.Context, s *search, org string, ids []
 	return false, nil
 }
 
-// refusesFilter reports whether the server takes no address this long, or no
-// such parameter.
+// refusesFilter reports whether the server takes no such address or parameter.
 func refusesFilter(err error) bool {
 	refused, ok := errors.AsType[httpError](err)
 	return ok && slices.Contains([]int{http.StatusBadRequest, http.StatusRequestURITooLong,
 		http.StatusRequestHeaderFieldsTooLarge, http.StatusUnprocessableEntity}, refused.status)
 }
 
-// gotV3 says what the pages of one question held.
 type gotV3 struct {
 	named  bool // sessions that were asked for
 	others bool // sessions that were not
@@ -100,7 +95,7 @@ type gotV3 struct {
 
 // chunkV3 reads the pages of the sessions with the ids, or of the whole
 // organization if there are none, until all that they can tell is known.
-func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []string, unprefixed bool) (got gotV3, err error) {
+func (c *Client) chunkV3(ctx context.Context, s *search, path string, ids []string, unprefixed bool) (got gotV3, err error) {
 	query := url.Values{"first": {strconv.Itoa(firstV3)}}
 	for _, id := range ids {
 		if !unprefixed {
@@ -108,14 +103,10 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		}
 		query.Add("session_ids", id)
 	}
-	r := request{what: "the list of sessions", path: pathV3(org), query: query, limit: maxList, shape: "names no items", denied: deniedRead}
-	var p *page
-	read := func(in io.Reader) (_ *page, err error) {
-		p, err = c.readPage(in, s, "items")
-		return p, err
-	}
+	r := request{what: "the list of sessions", path: path, query: query, limit: maxList, shape: "names no items", denied: deniedRead}
+	read := func(in io.Reader) (*page, error) { return c.readPage(in, s, "items") }
 	// A server may give fewer rows a page than were asked for, one at the least.
-	err = c.pagesV3(ctx, r, listPages(len(s.ids))+len(ids), read, func() (more bool) {
+	partial, err := c.pagesV3(ctx, r, listPages(len(s.ids))+len(ids), read, func(p *page) (more bool) {
 		changed := c.take(s, r, p)
 		got.unread = got.unread || p.unread > 0
 		for _, id := range p.ids {
@@ -130,65 +121,33 @@ func (c *Client) chunkV3(ctx context.Context, s *search, org string, ids []strin
 		}
 		return changed > 0 && len(s.left(ids)) > 0
 	})
-	if endless, ok := errors.AsType[endlessList](err); ok {
-		s.leave(c.broken(r, endless.how, endless))
-		err = nil
-	}
+	s.note(&s.partial, partial)
 	return got, err
 }
 
-func pathV3(org string) string { return "/v3/organizations/" + url.PathEscape(org) + "/sessions" }
-
 const repeats = "repeats its pages without an end"
 
-// endlessList is the failure of a list that was not read to its end.
-type endlessList struct{ how string }
-
-func (e endlessList) Error() string { return "the list " + e.how }
-
-// pagesV3 follows the cursors of a list, for at most limit pages. read reads a
-// page; take takes the last one that was read and reports whether it wants more.
-// A list that leads back or continues beyond limit is an endlessList.
-func (c *Client) pagesV3(ctx context.Context, r request, limit int, read func(io.Reader) (*page, error), take func() (more bool)) error {
+// pagesV3 follows the cursors of a list, for at most limit pages, as long as take
+// wants more. partial is why a list was not read to its end.
+func (c *Client) pagesV3(ctx context.Context, r request, limit int, read func(io.Reader) (*page, error),
+	take func(*page) (more bool)) (partial, err error) {
 	asked := map[string]bool{"": true}
 	for range limit {
-		var p *page
-		err := c.get(ctx, r, func(in io.Reader) (err error) {
-			p, err = read(in)
-			return err
-		})
+		p, err := get(ctx, c, r, read)
 		switch {
 		case err != nil:
-			return err
-		case !take() || !p.more:
-			return nil
+			return nil, err
+		case !take(p) || !p.more:
+			return nil, nil
 		case len(p.cursor) > maxCursor:
-			return c.broken(r, "has a cursor that is too long", nil)
+			return nil, c.broken(r, "has a cursor that is too long", nil)
 		case asked[p.cursor]:
-			return endlessList{repeats}
+			return c.broken(r, repeats, nil), nil
 		}
 		asked[p.cursor] = true
 		r.query.Set("after", p.cursor)
 	}
-	return endlessList{fmt.Sprintf("has more than %d pages; the rest was not read", limit)}
-}
-
-// sessionV3 asks for one session.
-func (c *Client) sessionV3(ctx context.Context, id string) (telemetry.UpstreamSession, error) {
-	org, err := c.organization(ctx)
-	if err != nil {
-		return telemetry.UpstreamSession{}, err
-	}
-	return withEitherID(c, id, func(form string) (telemetry.UpstreamSession, error) {
-		return c.oneSession(ctx, id, request{
-			what:    "a session",
-			path:    pathV3(org) + "/" + form,
-			limit:   maxSession,
-			shape:   "is not a session",
-			missing: missingSession,
-			denied:  deniedRead,
-		})
-	})
+	return c.broken(r, fmt.Sprintf("has more than %d pages; the rest was not read", limit), nil), nil
 }
 
 func readV3(o object, session *telemetry.UpstreamSession) {
@@ -204,69 +163,29 @@ func readV3(o object, session *telemetry.UpstreamSession) {
 	session.PRs = prs
 }
 
-// messagesV3 reads a session's messages, which come oldest first, and keeps
-// the last of them.
-func (c *Client) messagesV3(ctx context.Context, id string) (heard, error) {
-	org, err := c.organization(ctx)
-	if err != nil {
-		return heard{}, err
+// messagesV3 reads a session's messages, which come oldest first.
+func (c *Client) messagesV3(ctx context.Context, path string) ([]telemetry.Message, error) {
+	r := c.about(path + "/messages")
+	r.what, r.shape, r.limit = "a session's messages", "names no items", maxList
+	r.query = url.Values{"first": {strconv.Itoa(firstV3)}}
+	var last *transcript
+	var stuck error
+	read := func(in io.Reader) (*page, error) {
+		p := &page{}
+		last = c.newTranscript()
+		return p, upstream.Object(in, "items", maxRows, last.add, p.next)
 	}
-	return withEitherID(c, id, func(form string) (heard, error) {
-		r := request{
-			what:    "a session's messages",
-			path:    pathV3(org) + "/" + form + "/messages",
-			query:   url.Values{"first": {strconv.Itoa(firstV3)}},
-			limit:   maxList,
-			shape:   "names no items",
-			missing: missingSession,
-			denied:  deniedRead,
+	all := c.newTranscript()
+	partial, err := c.pagesV3(ctx, r, messagePages, read, func(p *page) bool {
+		changed := all.join(last)
+		if !changed && p.more {
+			stuck = c.broken(r, repeats, nil)
 		}
-		all, last, p := c.newTranscript(), c.newTranscript(), &page{}
-		read := func(in io.Reader) (*page, error) {
-			last, p = c.newTranscript(), &page{}
-			return p, upstream.Object(in, "items", maxRows, last.add, p.next)
-		}
-		changed := true
-		err := c.pagesV3(ctx, r, messagePages, read, func() bool {
-			changed = all.join(last)
-			return changed
-		})
-		if err == nil && !changed && p.more {
-			err = endlessList{repeats}
-		}
-		h := all.heard(c, r)
-		if endless, ok := errors.AsType[endlessList](err); ok {
-			h.trouble, err = c.broken(r, endless.how, endless), nil
-		}
-		return h, err
+		return changed
 	})
-}
-
-func (c *Client) sendV3(ctx context.Context, id, text string) error {
-	org, err := c.organization(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = withEitherID(c, id, func(form string) (struct{}, error) {
-		return struct{}{}, c.post(ctx, request{
-			what:    "the message",
-			path:    pathV3(org) + "/" + form + "/messages",
-			limit:   maxSmall,
-			message: text,
-			shape:   "is not a receipt",
-			missing: missingSession,
-			denied:  deniedSend,
-		}, func(in io.Reader) error { return receiptV3(in, id) })
-	})
-	return err
-}
-
-// receiptV3 reads the answer to a message to the session with the session key:
-// the published one is that session, and not to be depended on.
-func receiptV3(in io.Reader, id string) error {
-	receipt, err := readReceipt(in, "session_id")
-	if other := telemetry.SessionKey(receipt.text("session_id")); err == nil && other != "" && other != id {
-		return unread("it is about another session")
-	}
-	return err
+	msgs, err := all.last(c, r)
+	return msgs, cmp.Or(partial, stuck, err)
 }

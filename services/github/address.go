@@ -1,45 +1,26 @@
 package github
 
 import (
-	"cmp"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
-
-	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/services/upstream"
 )
 
 // maxHops is how many redirects are followed: a moved repository is one.
 const maxHops = 5
 
-// baseURL reads the API's address and gives it the slash at its end that
-// go-github wants. Its error does not repeat the value, which may hold a
-// password.
-func baseURL(raw string) (*url.URL, error) {
-	u := upstream.Base(strings.TrimRight(cmp.Or(strings.TrimSpace(raw), DefaultURL), "/") + "/")
-	if u == nil {
-		return nil, telemetry.Errorf(telemetry.CodeInvalid,
-			"GITHUB_API_URL is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
-			DefaultURL)
-	}
-	return u, nil
-}
-
 func sameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
 }
 
-// refusedAddress is a redirect, or another address in an answer, that is not
-// followed.
+// refusedAddress is an address in an answer that is not followed.
 type refusedAddress struct{ why string }
 
 func (e *refusedAddress) Error() string { return e.why }
 
-// followAPI follows a moved repository, and nothing that leads to another
-// origin or would make a GET of a POST.
+// followAPI follows a moved repository, and nothing that leads to another origin.
 func followAPI(req *http.Request, via []*http.Request) error {
 	switch {
 	case len(via) >= maxHops:
@@ -52,8 +33,7 @@ func followAPI(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// followDownload follows a file or an archive to where it is kept; the token
-// stays behind (wire.RoundTrip).
+// followDownload follows a file to where it is kept; the token stays behind.
 func (c *Client) followDownload(req *http.Request, via []*http.Request) error {
 	if len(via) >= maxHops {
 		return &refusedAddress{"is redirected again and again"}
@@ -61,10 +41,9 @@ func (c *Client) followDownload(req *http.Request, via []*http.Request) error {
 	return c.mayDownload(req.URL)
 }
 
-// mayDownload refuses an address that is neither on the configured host or
-// below it, as an Enterprise Server's are, nor on one of the hosts from which
-// GitHub documents that it serves downloads. A server that is asked by plain
-// http may answer with such addresses.
+// mayDownload refuses an address that is neither on the configured host or below
+// it nor on a host from which GitHub documents that it serves downloads. A server
+// that is asked by plain http may answer with such addresses.
 func (c *Client) mayDownload(u *url.URL) error {
 	base := c.api.BaseURL
 	host, own := strings.ToLower(u.Hostname()), strings.ToLower(base.Hostname())

@@ -17,18 +17,16 @@ import (
 )
 
 const (
-	// archiveTries is how often an archive is asked for that brings files and
-	// then breaks off.
 	archiveTries = 3
-	// maxArchive is the most unpacked bytes, and maxEntries the most entries,
-	// that are read of an archive: it brings the whole repository.
+	// An archive brings the whole repository: the most unpacked bytes and
+	// entries that are read of it.
 	maxArchive = 2 << 30
 	maxEntries = 500_000
 )
 
-// archived fetches files with an archive of the branch, and returns those
-// that are to be fetched one by one. One that breaks off is asked for again
-// as long as it brings more; one that takes too long or is too large is not.
+// archived fetches files with an archive of the branch, and returns those that
+// are to be fetched one by one. One that breaks off is asked for again as long
+// as it brings more.
 func (f folder) archived(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
 	within, cancel := context.WithTimeout(ctx, timesArchive*f.c.timeout)
 	defer cancel()
@@ -51,15 +49,15 @@ func (f folder) archived(ctx context.Context, files []telemetry.RunFile, give go
 	return rest, nil
 }
 
-// unpack fetches files with one archive of the branch, as it streams in,
-// and returns those that it does not hold or holds in another version. All
-// are returned where a server has no archives. After an archive that breaks
-// off, a cutShort, those that it did not bring are returned beside the error.
+// unpack fetches files with one archive, as it streams in, and returns those
+// that it does not hold or holds in another version: all of them where a server
+// has no archives, also beside a cutShort.
 func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got) (rest []telemetry.RunFile, err error) {
 	wanted := make(map[string]telemetry.RunFile, len(files))
 	for _, file := range files {
 		wanted[file.Name] = file
 	}
+	var stop error // the receiver's
 	asking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	resp, err := f.askArchive(asking, cancel)
@@ -69,10 +67,13 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 	}
 	if err == nil {
 		defer resp.Body.Close()
-		err = untar(resp.Body, maxArchive, wanted, give)
+		err = untar(resp.Body, maxArchive, wanted, func(file telemetry.RunFile, body []byte, err error) error {
+			stop = give(file, body, err)
+			return stop
+		})
 	}
-	if stop, ok := errors.AsType[*stopped](err); ok {
-		return nil, stop.err
+	if stop != nil {
+		return nil, stop
 	}
 	_, short := errors.AsType[*cutShort](err)
 	switch {
@@ -83,7 +84,7 @@ func (f folder) unpack(ctx context.Context, files []telemetry.RunFile, give got)
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = &cutShort{ctx.Err()}
 	case err != nil && (!short || ctx.Err() != nil):
-		return nil, f.c.failure(ctx, repoQuestion(f.owner, f.name), err)
+		return nil, f.failure(ctx, err)
 	}
 	for _, file := range files {
 		if _, open := wanted[file.Name]; open {
@@ -98,15 +99,10 @@ var (
 	errNoArchive = errors.New("not a tar archive")
 )
 
-// stopped is an error of the receiver, which is returned as it is.
-type stopped struct{ err error }
-
-func (s *stopped) Error() string { return s.err.Error() }
-
-// askArchive asks for the archive and follows it to where it is kept. The
-// time of a request bounds each wait for a part of it, since it may be long.
+// askArchive asks for the archive. Since it may be long, the time of a request
+// bounds each wait for a part of it.
 func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) (*http.Response, error) {
-	req, err := f.c.api.NewRequest(http.MethodGet, "repos/"+f.owner+"/"+f.name+"/tarball/"+escape(f.branch), nil)
+	req, err := f.c.api.NewRequest(http.MethodGet, "repos/"+f.repo+"/tarball/"+escape(f.branch), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +120,7 @@ func (f folder) askArchive(ctx context.Context, cancel context.CancelCauseFunc) 
 	return resp, nil
 }
 
-// watched is a body that must not keep its reader waiting. What the reader
-// does in between is not counted.
+// watched is a body that must not keep its reader waiting.
 type watched struct {
 	io.ReadCloser
 	limit time.Duration
@@ -183,13 +178,12 @@ func untar(body io.Reader, most int64, wanted map[string]telemetry.RunFile, give
 		}
 		delete(wanted, file.Name)
 		if err := give(file, content, nil); err != nil {
-			return &stopped{err}
+			return err
 		}
 	}
 	return nil
 }
 
-// atMost is a reader that fails after so many bytes.
 type atMost struct {
 	io.Reader
 	left int64
@@ -204,7 +198,7 @@ func (r *atMost) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// runName is the name of the run file that an entry is, "" if it is none:
+// runName is the name of the run file that an entry is, "" if it is none.
 // GitHub puts all below one folder, "owner-name-commit/".
 func runName(entry string) string {
 	entry = strings.TrimPrefix(entry, "./")

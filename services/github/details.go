@@ -16,38 +16,29 @@ import (
 )
 
 const (
-	// maxOpenPages is the most pages of open pull requests that are read.
-	maxOpenPages = 30
-	// maxParts is the most checks, or reviews, of a pull request.
-	maxParts = maxRows
+	maxOpen  = 30 * perPage // open pull requests
+	maxParts = maxRows      // checks, or reviews, of a pull request
 )
 
-// OpenPulls returns the open pull requests of a repository, newest first.
-// The answer is kept for Options.CacheTTL; its readers must not change it.
-// More than 3,000 are an error, CodeUpstreamBroken.
+// OpenPulls returns the open pull requests of a repository, newest first. The
+// answer is kept for Options.CacheTTL. More than 3,000 are CodeUpstreamBroken.
 func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRequest, error) {
-	owner, name, err := split(repo)
+	repo, err := ownerName(repo)
 	if err != nil {
 		return nil, err
 	}
-	repo = owner + "/" + name
 	return cached(ctx, c, "open pull requests of "+strings.ToLower(repo), sizeOf, func(ctx context.Context) ([]telemetry.PullRequest, error) {
-		r := request{address: "repos/" + repo + "/pulls?state=open&sort=created&direction=desc", keep: true}
 		list := []telemetry.PullRequest{}
-		seen := map[int]bool{}
-		whole, err := eachPage(maxOpenPages, func(number int) (page, int, bool, error) {
-			pulls, p, err := c.pullPage(ctx, repo, r, number)
-			fresh := notSeen(pulls, seen)
-			for i := range fresh {
-				// A server that does not know the parameter state answers all.
-				if fresh[i].State != "closed" {
-					list = append(list, fresh[i])
-				}
+		address := "repos/" + repo + "/pulls?state=open&sort=created&direction=desc"
+		whole, err := readParts(ctx, c, address, "", maxOpen, func(row pullRow) error {
+			// A server that does not know the parameter state answers all.
+			if row.State != "closed" {
+				list = append(list, c.pullOf(&row, repo))
 			}
-			return p, len(pulls), len(fresh) > 0, err
+			return row.check()
 		})
 		if err == nil && (!whole || sizeOf(list) > maxListBytes) {
-			err = &unusable{fmt.Sprintf("has more than %d open ones; the rest was not read", maxOpenPages*perPage)}
+			err = &unusable{fmt.Sprintf("has more than %d open ones; the rest was not read", maxOpen)}
 		}
 		if err != nil {
 			return nil, c.failure(ctx, pullsQuestion(repo), err)
@@ -56,72 +47,56 @@ func (c *Client) OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRe
 	})
 }
 
-// PullDetails returns a pull request with its checks and reviews. The answer
-// is kept for Options.CacheTTL; its readers must not change it. When GitHub
-// cannot be asked, the last good answer is returned, and says so.
+// PullDetails returns a pull request with its checks and reviews. The answer is
+// kept for Options.CacheTTL, and returned, as stale, when GitHub cannot be asked.
 func (c *Client) PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
-	owner, name, err := split(repo)
+	repo, err := ownerName(repo)
 	if err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	key := fmt.Sprintf("details of %s#%d", strings.ToLower(owner+"/"+name), number)
+	key := fmt.Sprintf("details of %s#%d", strings.ToLower(repo), number)
 	d, err := cached(ctx, c, key, sizeOfDetails, func(ctx context.Context) (telemetry.PullDetails, error) {
-		return c.askDetails(ctx, owner, name, number)
+		return c.askDetails(ctx, repo, number)
 	})
-	if c.ttl <= 0 {
-		return d, err
-	}
-	if err == nil {
-		c.last.Put(key, d, sizeOfDetails(d))
-		return d, nil
-	}
-	if old, ok := c.last.Get(key); ok && ctx.Err() == nil && isOutage(err) {
-		if e, ok := errors.AsType[*telemetry.Error](err); ok {
-			old.Stale = e.Message
-			return old, nil
+	if failure, ok := errors.AsType[*telemetry.Error](err); ok && ctx.Err() == nil && isOutage(failure.Code) {
+		if last, kept := c.kept.Get(key); kept {
+			d, err = last.value.(telemetry.PullDetails), nil
+			d.Stale = failure.Message
 		}
 	}
 	return d, err
 }
 
 // isOutage reports whether a failure says nothing of what was asked.
-func isOutage(err error) bool {
-	switch telemetry.CodeOf(err) {
-	case telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken, telemetry.CodeRateLimited:
-		return true
-	}
-	return false
+func isOutage(code telemetry.Code) bool {
+	return slices.Contains([]telemetry.Code{telemetry.CodeUpstreamDown, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamBroken,
+		telemetry.CodeRateLimited}, code)
 }
 
-func (c *Client) askDetails(ctx context.Context, owner, name string, number int) (telemetry.PullDetails, error) {
-	repo := owner + "/" + name
+func (c *Client) askDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error) {
 	row, err := c.pull(ctx, repo, number)
 	if err != nil {
 		return telemetry.PullDetails{}, err
 	}
 	d := telemetry.PullDetails{Pull: c.pullOf(&row, repo), AskedAt: c.wire.now().UTC()}
 	var whole bool
-	d.Checks, whole, err = c.checks(ctx, owner, name, row.Head.SHA)
+	d.Checks, whole, err = c.checks(ctx, repo, row.Head.SHA)
 	if err := unseenIn(&d, "checks", whole, err); err != nil {
 		return telemetry.PullDetails{}, err
 	}
-	d.Reviews, whole, err = c.reviews(ctx, owner, name, number)
-	if err := unseenIn(&d, "reviews", whole, err); err != nil {
-		return telemetry.PullDetails{}, err
-	}
-	return d, nil
+	d.Reviews, whole, err = c.reviews(ctx, repo, number)
+	return d, unseenIn(&d, "reviews", whole, err)
 }
 
-// checks returns the check runs of a commit by name, of each its last run,
-// and whether these are all.
-func (c *Client) checks(ctx context.Context, owner, name, sha string) (list []telemetry.Check, whole bool, err error) {
-	q := partQuestion("checks", "Checks: read", owner, name)
+// checks returns the last check runs of a commit, and whether these are all.
+func (c *Client) checks(ctx context.Context, repo, sha string) (list []telemetry.Check, whole bool, err error) {
+	q := partQuestion("checks", "Checks: read", repo)
 	list = []telemetry.Check{}
 	if !isObjectName(sha) {
 		return list, false, c.broken(q, "names no head commit", nil)
 	}
-	address := "repos/" + owner + "/" + name + "/commits/" + sha + "/check-runs?filter=latest"
-	whole, err = readParts(ctx, c, address, "check_runs", func(r checkRow) error {
+	address := "repos/" + repo + "/commits/" + sha + "/check-runs?filter=latest"
+	whole, err = readParts(ctx, c, address, "check_runs", maxParts, func(r checkRow) error {
 		if r.Name == "" || r.Status == "" {
 			return &unusable{"has a check without a name or a status"}
 		}
@@ -137,10 +112,10 @@ func (c *Client) checks(ctx context.Context, owner, name, sha string) (list []te
 	return list, whole, c.failure(ctx, q, err)
 }
 
-func (c *Client) reviews(ctx context.Context, owner, name string, number int) (list []telemetry.Review, whole bool, err error) {
+func (c *Client) reviews(ctx context.Context, repo string, number int) (list []telemetry.Review, whole bool, err error) {
 	list = []telemetry.Review{}
-	address := fmt.Sprintf("repos/%s/%s/pulls/%d/reviews?", owner, name, number)
-	whole, err = readParts(ctx, c, address, "", func(r reviewRow) error {
+	address := fmt.Sprintf("repos/%s/pulls/%d/reviews?", repo, number)
+	whole, err = readParts(ctx, c, address, "", maxParts, func(r reviewRow) error {
 		if r.State == "" {
 			return &unusable{"has a review without a state"}
 		}
@@ -152,10 +127,9 @@ func (c *Client) reviews(ctx context.Context, owner, name string, number int) (l
 		})
 		return nil
 	})
-	return list, whole, c.failure(ctx, partQuestion("reviews", "Pull requests: read", owner, name), err)
+	return list, whole, c.failure(ctx, partQuestion("reviews", "Pull requests: read", repo), err)
 }
 
-// checkRow and reviewRow are parts of a pull request as GitHub tells them.
 type checkRow struct {
 	ID                       int64
 	Name, Status, Conclusion string
@@ -173,21 +147,20 @@ type reviewRow struct {
 
 func (r checkRow) id() int64  { return r.ID }
 func (r reviewRow) id() int64 { return r.ID }
+func (p pullRow) id() int64   { return int64(p.Number) }
 
-// part is a row of a pull request's checks or reviews; its id is 0 where the
-// server tells none.
+// part is a row of a list; some have no id.
 type part interface{ id() int64 }
 
-// readParts reads the parts of a pull request page by page, each once and at
-// most maxParts, and reports whether these are all. A page is a list, or an
-// object whose field list is one.
-func readParts[T part](ctx context.Context, c *Client, address, list string, take func(T) error) (whole bool, err error) {
+// readParts reads a list page by page, each row once and at most so many, and
+// reports whether these are all. A page is a list, or an object whose field list is one.
+func readParts[T part](ctx context.Context, c *Client, address, list string, most int, take func(T) error) (whole bool, err error) {
 	seen, taken, over := map[int64]bool{}, 0, false
-	whole, err = eachPage(maxParts/perPage, func(number int) (p page, n int, fresh bool, err error) {
+	whole, err = eachPage(most/perPage, func(number int) (p page, n int, fresh bool, err error) {
 		each := func(row T) error {
 			n++
 			id := row.id()
-			if over = over || taken == maxParts; over || (id != 0 && seen[id]) {
+			if over = over || taken == most; over || (id != 0 && seen[id]) {
 				return nil
 			}
 			seen[id], fresh = true, true
@@ -198,11 +171,7 @@ func readParts[T part](ctx context.Context, c *Client, address, list string, tak
 		if list != "" {
 			decode = func(in io.Reader) error { return upstream.Object(in, list, maxRows, each, nil) }
 		}
-		r := request{address: fmt.Sprintf("%s&per_page=%d", address, perPage), limit: maxPage, keep: true}
-		if number > 1 {
-			r.address += fmt.Sprintf("&page=%d", number)
-		}
-		if p, err = c.get(ctx, r, decode); over {
+		if p, err = c.get(ctx, request{address: address, keep: true}.page(number), decode); over {
 			p.more, p.linked, fresh = false, true, false
 		}
 		return p, n, fresh, err
@@ -210,16 +179,16 @@ func readParts[T part](ctx context.Context, c *Client, address, list string, tak
 	return whole && !over, err
 }
 
-func partQuestion(part, permission, owner, name string) question {
+func partQuestion(part, permission, repo string) question {
 	return question{
-		what:    fmt.Sprintf("the %s of a pull request of %s/%s", part, owner, name),
-		needs:   permission + " (fine-grained) or the scope repo (classic) for that repository",
+		what:    fmt.Sprintf("the %s of a pull request of %s", part, repo),
+		needs:   permission,
 		missing: fmt.Sprintf("GitHub shows no %s for this pull request (404).", part),
 	}
 }
 
-// unseenIn returns err, unless it is only that the token may not see a part,
-// which it notes in d. It also notes that a part is not whole.
+// unseenIn returns err, unless it is only that the token may not see a part, which
+// it notes in d.
 func unseenIn(d *telemetry.PullDetails, part string, whole bool, err error) error {
 	switch e, _ := errors.AsType[*telemetry.Error](err); {
 	case err == nil && !whole:
@@ -231,7 +200,6 @@ func unseenIn(d *telemetry.PullDetails, part string, whole bool, err error) erro
 	return err
 }
 
-// sizeOfDetails is about how many bytes d takes in memory.
 func sizeOfDetails(d telemetry.PullDetails) int {
 	const each = 256
 	n := sizeOf([]telemetry.PullRequest{d.Pull})

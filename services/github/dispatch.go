@@ -16,23 +16,21 @@ import (
 // workflow is the action's workflow that works on one target repository.
 const workflow = "codeql-fixer.yml"
 
-// Dispatch starts the action's workflow for d.TargetRepo and returns the
-// branch on which it runs. It is sent once. Only what GitHub documents counts
-// as started. Where the request went out and no answer says what became of it,
-// the error is CodeOutcomeUnknown, also when ctx is canceled; after any other
-// error the run has not started.
+// Dispatch starts the action's workflow for d.TargetRepo and returns the branch on
+// which it runs. It is sent once. Where the request went out and no answer that
+// GitHub documents says what became of it, the error is CodeOutcomeUnknown; after
+// any other error the run has not started.
 func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	owner, name, err := c.actionRepo()
+	repo, err := c.actionRepo()
 	if err != nil {
 		return "", err
 	}
-	ref = d.Ref
-	if ref == "" {
-		branch, shown, err := c.askBranch(ctx, owner, name)
+	if ref = d.Ref; ref == "" {
+		f, err := c.askFolder(ctx, repo)
 		if err != nil {
 			return "", err
 		}
-		if ref = branch; !shown || branch == "HEAD" {
+		if ref = f.branch; ref == "HEAD" {
 			ref = "main" // a workflow runs on a named branch
 		}
 	}
@@ -43,9 +41,9 @@ func (c *Client) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string
 		}
 	}
 	inputs["target_repo"] = d.TargetRepo
-	sent, err := c.sendDispatch(ctx, owner+"/"+name, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
+	sent, err := c.sendDispatch(ctx, repo, gh.CreateWorkflowDispatchEventRequest{Ref: ref, Inputs: inputs})
 	if err != nil {
-		return "", c.dispatchFailure(ctx, owner+"/"+name, sent, err)
+		return "", c.dispatchFailure(ctx, repo, sent, err)
 	}
 	return ref, nil
 }
@@ -74,18 +72,20 @@ func (c *Client) sendDispatch(ctx context.Context, repo string, body gh.CreateWo
 		var run struct {
 			ID int64 `json:"workflow_run_id"`
 		}
-		if err = object(&run)(limited); err == nil && run.ID <= 0 {
-			err = &unusable{"names no run"}
-		}
-		return true, err
+		return true, object(&run, func() error {
+			if run.ID <= 0 {
+				return &unusable{"names no run"}
+			}
+			return nil
+		})(limited)
 	}
-	return true, &unexpectedStatus{resp.StatusCode}
+	return true, undocumented(resp.StatusCode)
 }
 
 func (c *Client) dispatchFailure(ctx context.Context, repo string, sent bool, err error) error {
 	err = c.failure(ctx, question{
 		what:  fmt.Sprintf("starting %s of %s", workflow, repo),
-		needs: "Actions: write (fine-grained) or the scope repo (classic) for that repository",
+		needs: "Actions: write",
 		missing: fmt.Sprintf(
 			"GitHub shows no workflow %s in %s (404): see that .github/workflows/%s is on its default branch, "+
 				"and that GITHUB_TOKEN has access to the repository (Actions: write).",

@@ -12,13 +12,8 @@
 // that of Options.BaseURL.
 //
 // Whatever comes is bounded: the unpacked bytes and rows of an answer, the
-// pages of a list, and the time of a call. An answer counts only as a whole
-// and in the form that GitHub documents; "nothing" is what GitHub said, never
-// what could not be read. Addresses in answers are followed only to the
-// configured host and to where GitHub serves downloads, without the token.
-//
-// A limit is never slept through: it is answered at once, as
-// telemetry.CodeRateLimited with the time to wait. github.com/gofri's limiter
-// does not serve that: its sleeper asks again without bound, and sends a
-// request's body a second time when it has been read.
+// pages of a list, and the time of a call. An answer counts only as a whole;
+// "nothing" is what GitHub said, never what could not be read. A limit is
+// answered at once, as telemetry.CodeRateLimited with the time to wait, which
+// github.com/gofri's limiter would sleep through.
 package github

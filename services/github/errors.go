@@ -30,14 +30,11 @@ type question struct {
 	missing string // what a 404 means
 }
 
-// cutShort is an answer that ended before its end.
 type cutShort struct{ err error }
 
 func (e *cutShort) Error() string { return "the answer ended early: " + e.err.Error() }
 func (e *cutShort) Unwrap() error { return e.err }
 
-// ended is the failure of a context that ended: as it is when it was
-// canceled, as a timeout when its time was up.
 func (c *Client) ended(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return fmt.Errorf("ask GitHub: %w", ctx.Err())
@@ -62,7 +59,13 @@ func (c *Client) failure(ctx context.Context, q question, err error) error {
 		return c.ended(ctx)
 	}
 	if refusal, ok := errors.AsType[*gh.ErrorResponse](err); ok && refusal.Response != nil {
-		return c.refused(q, refusal.Response, words(refusal.Message, refusal.Errors))
+		said := refusal.Message
+		for _, d := range refusal.Errors {
+			if d.Message != "" {
+				said += "; " + d.Message
+			}
+		}
+		return c.refused(q, refusal.Response, said)
 	}
 	if twoFactor, ok := errors.AsType[*gh.TwoFactorAuthError](err); ok && twoFactor.Response != nil {
 		return c.refused(q, twoFactor.Response, twoFactor.Message)
@@ -75,22 +78,20 @@ func (c *Client) failure(ctx context.Context, q question, err error) error {
 			"GitHub's answer about %s %s; check GITHUB_API_URL (%s) and the repository's name.", q.what, address.why, c.host).Because(err)
 	}
 	switch how := flaw(err); {
-	case isTimeout(err):
+	case upstream.TimedOut(err) || errors.Is(err, errStalled):
 		return c.timedOut(err)
 	case how != "":
 		return c.broken(q, how, err)
 	}
-	return c.unreached(err)
+	return telemetry.Errorf(telemetry.CodeUpstreamDown,
+		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, upstream.Unreached(err)).Because(err)
 }
 
-// flaw completes "GitHub's answer …" for an answer that came and cannot be
-// used; it is "" for any other failure.
+// flaw completes "GitHub's answer …" for one that cannot be used; it is "" for
+// any other failure.
 func flaw(err error) string {
 	if row, ok := errors.AsType[*unusable](err); ok {
 		return row.how
-	}
-	if odd, ok := errors.AsType[*unexpectedStatus](err); ok {
-		return fmt.Sprintf("came with status %d, which GitHub does not document", odd.status)
 	}
 	if _, ok := errors.AsType[*gh.AcceptedError](err); ok {
 		return "came with status 202, which GitHub does not document"
@@ -109,8 +110,6 @@ func flaw(err error) string {
 		{upstream.ErrTooManyRows, "has more entries than any that GitHub gives"},
 		{upstream.ErrNullRow, "has null in place of an entry"},
 		{upstream.ErrNotAList, "is not the list that GitHub promises"},
-		{errEmpty, "is empty"},
-		{errNull, "is null"},
 		{gzip.ErrHeader, "cannot be unpacked"},
 		{gzip.ErrChecksum, "cannot be unpacked"},
 		{upstream.ErrTrailing, "has more after its end"},
@@ -128,21 +127,12 @@ func flaw(err error) string {
 	return ""
 }
 
-// unreached is the failure of a request that got no answer.
-func (c *Client) unreached(err error) error {
-	return telemetry.Errorf(telemetry.CodeUpstreamDown,
-		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, upstream.Unreached(err)).Because(err)
-}
-
-// broken is the failure of an answer that cannot be used.
 func (c *Client) broken(q question, how string, cause error) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
 		"GitHub's answer about %s %s; check that GITHUB_API_URL (%s) is GitHub's API, or try again later.", q.what, how,
 		c.host).Because(cause)
 }
 
-// refused is the failure of an answer that is not a success; said are GitHub's
-// own words.
 func (c *Client) refused(q question, resp *http.Response, said string) error {
 	e := c.meaning(q, resp, said)
 	if said = upstream.Quote(said, c.wire.token, quoted); said != "" {
@@ -158,21 +148,19 @@ func (c *Client) meaning(q question, resp *http.Response, said string) *telemetr
 			"GitHub (%s) wants a token for %s (401); set GITHUB_TOKEN and restart.", c.host, q.what)
 	case status == http.StatusUnauthorized:
 		return telemetry.Errorf(telemetry.CodeUpstreamToken,
-			"GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.",
-			c.host)
+			"GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.", c.host)
 	case status == http.StatusForbidden && strings.HasPrefix(resp.Header.Get("X-GitHub-SSO"), "required"):
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
 			"The token is not authorized for the organization's single sign-on (403), which %s needs; "+
-				"authorize it in GitHub's token settings (Configure SSO).",
-			q.what)
+				"authorize it in GitHub's token settings (Configure SSO).", q.what)
 	case status == http.StatusForbidden && strings.Contains(strings.ToLower(said), "ip allow list"):
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
 			"The organization's IP allow list does not include this machine's address (403), which %s needs; "+
-				"ask an owner of the organization to add it.",
-			q.what)
+				"ask an owner of the organization to add it.", q.what)
 	case status == http.StatusForbidden:
 		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token in GITHUB_TOKEN lacks the permission for %s (403); give it %s.", q.what, q.needs)
+			"The token in GITHUB_TOKEN lacks the permission for %s (403); "+
+				"give it %s (fine-grained) or the scope repo (classic) for that repository.", q.what, q.needs)
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	case status >= 500:
@@ -184,20 +172,6 @@ func (c *Client) meaning(q question, resp *http.Response, said string) *telemetr
 			"GitHub (%s) answered %d for %s, which is not followed; check GITHUB_API_URL and the repository's name.",
 			c.host, status, q.what)
 	}
-}
-
-// words joins what GitHub says of a failure.
-func words(message string, details []gh.Error) string {
-	for _, d := range details {
-		if d.Message != "" {
-			message += "; " + d.Message
-		}
-	}
-	return message
-}
-
-func isTimeout(err error) bool {
-	return upstream.TimedOut(err) || errors.Is(err, errStalled)
 }
 
 func isJSONError(err error) bool {

@@ -22,34 +22,27 @@ import (
 )
 
 const (
-	// archiveFrom is from how many files on one archive is asked for instead
-	// of each: it is one request, but brings the whole repository.
+	// archiveFrom is how many files are worth an archive of the whole repository.
 	archiveFrom = 25
-	// giveUp is after how many failures without any success the others are
-	// not asked any more.
+	// giveUp is how many failures without any success end the asking.
 	giveUp = 8
 )
 
-// got receives one file of FetchRunFiles.
 type got func(telemetry.RunFile, []byte, error) error
 
-// FetchRunFiles fetches files that RunFiles listed and gives each to give:
-// its bytes, or why it has none. A file over telemetry.MaxRecordBytes is
-// telemetry.CodeTooLarge, without a download. give may be called from
-// several goroutines at the same time; its error ends the fetch and is
-// returned. What fails for all files, as a limit does, is returned too; files
-// that were not given then are to be fetched again.
+// FetchRunFiles fetches files that RunFiles listed and gives each to give, which
+// may be called from several goroutines: its bytes, or why it has none. A file
+// over telemetry.MaxRecordBytes is telemetry.CodeTooLarge, without a download.
+// give's error ends the fetch, and so does what fails for all files.
 func (c *Client) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, give func(telemetry.RunFile, []byte, error) error) error {
-	owner, name, err := c.actionRepo()
+	repo, err := c.actionRepo()
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timesFetch*c.timeout)
 	defer cancel()
-	f := folder{c: c, owner: owner, name: name, shown: true}
-	if branch := c.branch.Load(); branch != nil {
-		f.branch = *branch
-	} else if f.branch, f.shown, err = c.askBranch(ctx, owner, name); err != nil {
+	f, err := c.askFolder(ctx, repo)
+	if err != nil {
 		return err
 	}
 	wanted := make([]telemetry.RunFile, 0, len(files))
@@ -72,17 +65,31 @@ func tooLarge(size int64) error {
 	return telemetry.Errorf(telemetry.CodeTooLarge, "The file has %d bytes; the limit is %d.", size, telemetry.MaxRecordBytes)
 }
 
-// blobs fetches files one by one, some at a time.
+// blobs fetches files one by one, some at a time, and large ones one at a time,
+// since each takes a multiple of its size.
 func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) error {
 	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(workers)
 	var t outcomes
+	var large sync.Mutex
 	for _, file := range files {
 		if asking.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			return telemetry.Guard("fetch "+file.Name, func() error { return f.blobTo(asking, file, &t, give) })
+			return telemetry.Guard("fetch "+file.Name, func() error {
+				if file.Size > upstream.SmallAnswer {
+					large.Lock()
+					defer large.Unlock()
+				}
+				body, err := f.blob(asking, file)
+				if code := telemetry.CodeOf(err); err != nil &&
+					(asking.Err() != nil || code == telemetry.CodeRateLimited || code == telemetry.CodeUpstreamToken) {
+					return err // the next file would fail alike
+				}
+				hopeless := t.add(err)
+				return cmp.Or(give(file, body, err), hopeless)
+			})
 		})
 	}
 	err := g.Wait()
@@ -95,61 +102,27 @@ func (f folder) blobs(ctx context.Context, files []telemetry.RunFile, give got) 
 	return err
 }
 
-// blobTo fetches one file and gives it. Its error concerns all files. Large
-// ones are fetched and given one at a time, since each takes a multiple of
-// its size.
-func (f folder) blobTo(ctx context.Context, file telemetry.RunFile, t *outcomes, give got) error {
-	if file.Size > upstream.SmallAnswer {
-		t.large.Lock()
-		defer t.large.Unlock()
-	}
-	body, err := f.blob(ctx, file)
-	if err != nil && (ctx.Err() != nil || concernsAll(err)) {
-		return err
-	}
-	hopeless := t.add(err)
-	if giveErr := give(file, body, err); giveErr != nil {
-		return giveErr
-	}
-	if hopeless {
-		return err
-	}
-	return nil
-}
-
-// outcomes counts what became of files.
 type outcomes struct {
-	large sync.Mutex
-
 	mu              sync.Mutex
 	fetched, failed int
 	first           error
 }
 
-// add counts one file, and reports whether it is hopeless to continue.
-func (t *outcomes) add(err error) (hopeless bool) {
+// add counts one file, and returns its failure if it is hopeless to continue.
+func (t *outcomes) add(err error) (hopeless error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err == nil || telemetry.CodeOf(err) == telemetry.CodeTooLarge {
 		t.fetched++
-		return false
+		return nil
 	}
-	if t.failed++; t.first == nil {
-		t.first = err
+	t.first = cmp.Or(t.first, err)
+	if t.failed++; t.fetched > 0 || t.failed < giveUp {
+		return nil
 	}
-	return t.fetched == 0 && t.failed >= giveUp
+	return err
 }
 
-// concernsAll reports whether the next file would fail alike.
-func concernsAll(err error) bool {
-	switch telemetry.CodeOf(err) {
-	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken:
-		return true
-	}
-	return false
-}
-
-// blobRow is a blob, or a file among the contents.
 type blobRow struct {
 	SHA         string
 	Size        int64
@@ -161,39 +134,35 @@ type blobRow struct {
 // blob fetches one file by its SHA, where a server has no blobs by its path.
 func (f folder) blob(ctx context.Context, file telemetry.RunFile) ([]byte, error) {
 	q := question{
-		what: file.Name, needs: repoQuestion(f.owner, f.name).needs,
+		what: file.Name, needs: repoQuestion(f.repo).needs,
 		missing: fmt.Sprintf("GitHub no longer has this version of %s (404); the next refresh reads the list again.", file.Name),
 	}
 	var blob blobRow
-	address := "repos/" + f.owner + "/" + f.name + "/git/blobs/" + url.PathEscape(file.SHA)
-	_, err := f.c.get(ctx, request{address: address, limit: maxBlob}, object(&blob))
-	if missing(err) {
-		return f.content(ctx, q, file)
+	var body []byte
+	address := "repos/" + f.repo + "/git/blobs/" + url.PathEscape(file.SHA)
+	_, err := f.c.get(ctx, request{address: address, limit: maxBlob}, object(&blob, nil))
+	switch {
+	case missing(err):
+		body, err = f.content(ctx, q, file)
+	case err == nil:
+		body, err = blob.decode(file)
 	}
-	if err != nil {
-		return nil, f.c.failure(ctx, q, err)
-	}
-	return f.body(q, file, blob)
+	return body, f.c.failure(ctx, q, err)
 }
 
-// content fetches a file by its path, in the version that was listed.
 func (f folder) content(ctx context.Context, q question, file telemetry.RunFile) ([]byte, error) {
 	var content blobRow
-	_, err := f.c.get(ctx, request{address: f.contentsOf(file.Name), limit: maxBlob}, object(&content))
-	if err != nil {
-		return nil, f.c.failure(ctx, q, err)
-	}
-	if content.SHA != "" && content.SHA != file.SHA {
+	_, err := f.c.get(ctx, request{address: f.contentsOf(file.Name), limit: maxBlob}, object(&content, nil))
+	switch {
+	case err != nil:
+		return nil, err
+	case content.SHA != "" && content.SHA != file.SHA:
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
-	}
-	if content.DownloadURL != "" && (content.Content == nil || content.Encoding == "none") {
+	case content.DownloadURL != "" && (content.Content == nil || content.Encoding == "none"):
 		body, err := f.raw(ctx, file, content.DownloadURL)
-		if err == nil {
-			err = whole(file, body, content.Size)
-		}
-		return body, f.c.failure(ctx, q, err)
+		return body, cmp.Or(err, whole(file, body, content.Size))
 	}
-	return f.body(q, file, content)
+	return content.decode(file)
 }
 
 // raw fetches a file from where GitHub says that it lies, often another host.
@@ -207,11 +176,7 @@ func (f folder) raw(ctx context.Context, file telemetry.RunFile, from string) ([
 	if err := f.c.mayDownload(at); err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
-	if err != nil {
-		return nil, &unusable{"names no address to fetch it from"}
-	}
-	resp, err := f.c.downloads.Do(req)
+	resp, err := f.c.downloads.Do((&http.Request{Method: http.MethodGet, URL: at, Header: http.Header{}}).WithContext(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -231,8 +196,6 @@ func (f folder) raw(ctx context.Context, file telemetry.RunFile, from string) ([
 	return body, err
 }
 
-// oversized is the failure of an answer that is larger than any record. It
-// is the file's where the listing does not say that the file is smaller.
 func oversized(file telemetry.RunFile, n int64) error {
 	if file.Size > 0 {
 		return &unusable{fmt.Sprintf("is larger than the file: it has at least %d bytes instead of %d", n, file.Size)}
@@ -240,8 +203,8 @@ func oversized(file telemetry.RunFile, n int64) error {
 	return tooLarge(n)
 }
 
-// checkDownload returns the failure of an answer that is not a file. A refusal
-// by another host, which is not sent the token, says nothing of the token.
+// checkDownload returns the failure of an answer that is not a file. Other hosts
+// are not sent the token, and their refusals say nothing of it.
 func (c *Client) checkDownload(resp *http.Response) error {
 	err := gh.CheckResponse(resp)
 	denied := resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
@@ -249,41 +212,33 @@ func (c *Client) checkDownload(resp *http.Response) error {
 		return &unusable{fmt.Sprintf("points to a download that is refused (%d)", resp.StatusCode)}
 	}
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = &unexpectedStatus{resp.StatusCode}
+		err = undocumented(resp.StatusCode)
 	}
 	return err
 }
 
-// body decodes a file.
-func (f folder) body(q question, file telemetry.RunFile, blob blobRow) ([]byte, error) {
-	if blob.Content == nil {
-		return nil, f.c.broken(q, "has no content", nil)
-	}
-	var body []byte
-	switch blob.Encoding {
-	case "base64":
-		var err error
-		if body, err = base64.StdEncoding.DecodeString(strings.Map(notSpace, *blob.Content)); err != nil {
-			return nil, f.c.broken(q, "is not the base64 that it says", err)
+func (b blobRow) decode(file telemetry.RunFile) (body []byte, err error) {
+	switch {
+	case b.Content == nil:
+		return nil, &unusable{"has no content"}
+	case b.Encoding == "base64":
+		if body, err = base64.StdEncoding.DecodeString(strings.Map(notSpace, *b.Content)); err != nil {
+			return nil, &unusable{"is not the base64 that it says"}
 		}
-	case "", "utf-8":
-		body = []byte(*blob.Content)
+	case b.Encoding == "" || b.Encoding == "utf-8":
+		body = []byte(*b.Content)
 	default:
-		return nil, f.c.broken(q, fmt.Sprintf("has the encoding %q, which is not known here", field(blob.Encoding)), nil)
+		return nil, &unusable{fmt.Sprintf("has the encoding %q, which is not known here", field(b.Encoding))}
 	}
 	if len(body) > telemetry.MaxRecordBytes {
-		return nil, f.c.failure(context.Background(), q, oversized(file, int64(len(body))))
+		return nil, oversized(file, int64(len(body)))
 	}
-	if err := whole(file, body, blob.Size); err != nil {
-		return nil, f.c.failure(context.Background(), q, err)
-	}
-	return body, nil
+	return body, whole(file, body, b.Size)
 }
 
-// whole refuses bytes that are not as many as the listing and the answer,
-// size, say; 0 is a size that is not told. Beyond that a file is believed to
-// have the SHA that it was asked by: the server chose the name, and not every
-// one that speaks this API is Git.
+// whole refuses bytes that are not as many as the listing and the answer, size,
+// say; 0 is a size that is not told. Beyond that the name is believed: not every
+// server that speaks this API is Git.
 func whole(file telemetry.RunFile, body []byte, size int64) error {
 	n := int64(len(body))
 	if blobSHA(body) != file.SHA && ((size > 0 && size != n) || (file.Size > 0 && file.Size != n)) {

@@ -13,19 +13,16 @@ import (
 )
 
 const (
-	// maxListPages is the most pages that one call of PullRequests reads.
-	maxListPages = 100
-	// maxListBytes is the most text that it brings.
-	maxListBytes = 32 << 20
+	maxListPages = 100      // of one call of PullRequests
+	maxListBytes = 32 << 20 // of its text
 )
 
-// reach is how far back from its newest update a repository's pull requests
-// are remembered. It must not be shorter than the overlap with which the
-// caller asks again (ingest's 10 minutes), or an unchanged list is fetched.
+// reach is how far back from its newest update a repository's pull requests are
+// remembered: longer than the overlap with which ingest asks again.
 const reach = time.Hour
 
-// keptWhole is up to how many pull requests of a repository are remembered
-// whatever their age: without any, there is no time after which to ask.
+// keptWhole is how many are remembered whatever their age: without any, there is
+// no time after which to ask.
 const keptWhole = 5
 
 // head is what page 1 of a repository's pull requests was.
@@ -35,41 +32,27 @@ type head struct {
 	since time.Time               // zero: since ever
 }
 
-// pullList is an answer of PullRequests: what was read, and why it is not all.
-type pullList struct {
-	pulls []telemetry.PullRequest
-	err   error
-}
-
-// PullRequests returns the pull requests of a repository in any state,
-// latest update first; after a time that is not zero, those updated at it
-// or later. Each Repo is as asked, in GitHub's spelling: a repository that
-// was renamed is found under its old name, and its pull requests keep it.
-// Nothing new costs no counted request.
+// PullRequests returns the pull requests of a repository in any state, latest
+// update first; after a time that is not zero, those updated at it or later. A
+// repository that was renamed is found under its old name, and its pull requests
+// keep it. Nothing new costs no counted request.
 //
-// Beside an error it returns those that were read before it. They are as good
-// as any, but some that were updated before the last of them are not read, so
-// that they must not move the time from which the next call asks. More than
-// 10,000 are such an error, CodeUpstreamBroken.
+// Beside an error it returns those that were read before it, which must not move
+// the time from which the next call asks. More than 10,000 are such an error.
 func (c *Client) PullRequests(ctx context.Context, repo string, updatedAfter time.Time) ([]telemetry.PullRequest, error) {
-	owner, name, err := split(repo)
+	repo, err := ownerName(repo)
 	if err != nil {
 		return nil, err
 	}
-	key := fmt.Sprintf("pull requests of %s since %d", strings.ToLower(owner+"/"+name), updatedAfter.UnixNano())
-	list, err := share(ctx, c, key, func(ctx context.Context) (pullList, error) {
-		pulls, err := c.listPulls(ctx, owner, name, updatedAfter)
-		return pullList{pulls, err}, nil
+	key := fmt.Sprintf("pull requests of %s since %d", strings.ToLower(repo), updatedAfter.UnixNano())
+	return share(ctx, c, key, func(ctx context.Context) ([]telemetry.PullRequest, error) {
+		return c.listPulls(ctx, repo, updatedAfter)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return list.pulls, list.err
 }
 
-func (c *Client) listPulls(ctx context.Context, owner, name string, after time.Time) ([]telemetry.PullRequest, error) {
-	repo := owner + "/" + name
-	known, _ := c.heads.Get(strings.ToLower(repo))
+func (c *Client) listPulls(ctx context.Context, repo string, after time.Time) ([]telemetry.PullRequest, error) {
+	key := strings.ToLower(repo)
+	known, _ := c.heads.Get(key)
 	if after.Before(known.since) {
 		known = head{} // it does not hold all that is asked for
 	}
@@ -77,23 +60,32 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 	var list []telemetry.PullRequest
 	seen, bytes := map[int]bool{}, 0
 	whole, err := eachPage(maxListPages, func(number int) (page, int, bool, error) {
-		pulls, p, err := c.pullPage(ctx, repo, r, number)
+		pulls := make([]telemetry.PullRequest, 0, perPage)
+		p, err := c.get(ctx, r.page(number), rows(func(row pullRow) error {
+			pulls = append(pulls, c.pullOf(&row, repo))
+			return row.check()
+		}))
 		if err != nil {
 			return page{}, 0, false, err
 		}
 		r.etag = ""
 		if number == 1 {
-			c.remember(strings.ToLower(repo), p.etag, pulls, p.after(1, len(pulls)) > 0)
+			c.remember(key, p.etag, pulls, p.after(1, len(pulls)) > 0)
 		}
-		fresh := notSeen(pulls, seen)
-		list = append(list, fresh...)
-		if bytes += sizeOf(fresh); bytes > maxListBytes {
+		before := len(list)
+		for i := range pulls {
+			if !seen[pulls[i].Number] {
+				seen[pulls[i].Number] = true
+				list = append(list, pulls[i])
+			}
+		}
+		if bytes += sizeOf(list[before:]); bytes > maxListBytes {
 			return page{}, 0, false, errManyPulls()
 		}
 		if len(updatedSince(pulls, after)) < len(pulls) {
 			return page{}, 0, true, nil // the rest was updated before
 		}
-		return p, len(pulls), len(fresh) > 0, nil
+		return p, len(pulls), len(list) > before, nil
 	})
 	if known.etag != "" && len(seen) == 0 && statusOf(err) == http.StatusNotModified {
 		return updatedSince(known.pulls, after), nil
@@ -104,43 +96,11 @@ func (c *Client) listPulls(ctx context.Context, owner, name string, after time.T
 	return updatedSince(list, after), c.failure(ctx, pullsQuestion(repo), err)
 }
 
-// errManyPulls is the failure of a list that is not read to its end.
 func errManyPulls() error {
 	return &unusable{fmt.Sprintf("has more than %d pages; only the latest ones were read", maxListPages)}
 }
 
-// notSeen returns those that no earlier page had.
-func notSeen(page []telemetry.PullRequest, seen map[int]bool) []telemetry.PullRequest {
-	fresh := make([]telemetry.PullRequest, 0, len(page))
-	for i := range page {
-		if !seen[page[i].Number] {
-			seen[page[i].Number] = true
-			fresh = append(fresh, page[i])
-		}
-	}
-	return fresh
-}
-
-// pullPage asks for one page of the list that r names.
-func (c *Client) pullPage(ctx context.Context, repo string, r request, number int) ([]telemetry.PullRequest, page, error) {
-	r.limit = maxPage
-	r.address += fmt.Sprintf("&per_page=%d", perPage)
-	if number > 1 {
-		r.address += fmt.Sprintf("&page=%d", number)
-	}
-	pulls := make([]telemetry.PullRequest, 0, perPage)
-	p, err := c.get(ctx, r, rows(func(row pullRow) error {
-		if err := row.check(); err != nil {
-			return err
-		}
-		pulls = append(pulls, c.pullOf(&row, repo))
-		return nil
-	}))
-	return pulls, p, err
-}
-
-// remember keeps the newest part of page 1, to answer with when it is
-// unchanged. more tells that a page follows.
+// remember keeps the newest part of page 1. more tells that a page follows.
 func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more bool) {
 	if etag == "" || (more && len(page) == 0) {
 		c.heads.Remove(key)
@@ -165,8 +125,7 @@ func (c *Client) remember(key, etag string, page []telemetry.PullRequest, more b
 	c.heads.Put(key, h, sizeOf(h.pulls)+len(etag))
 }
 
-// updatedSince returns those updated at t or later, or at a time that is
-// not told; all if t is zero.
+// updatedSince returns those updated at t or later, or at a time that is not told.
 func updatedSince(pulls []telemetry.PullRequest, t time.Time) []telemetry.PullRequest {
 	list := make([]telemetry.PullRequest, 0, len(pulls))
 	for i := range pulls {
@@ -179,24 +138,21 @@ func updatedSince(pulls []telemetry.PullRequest, t time.Time) []telemetry.PullRe
 
 // PullRequest returns one pull request.
 func (c *Client) PullRequest(ctx context.Context, repo string, number int) (telemetry.PullRequest, error) {
-	owner, name, err := split(repo)
+	repo, err := ownerName(repo)
 	if err != nil {
 		return telemetry.PullRequest{}, err
 	}
-	key := fmt.Sprintf("pull request %s#%d", strings.ToLower(owner+"/"+name), number)
-	row, err := share(ctx, c, key, func(ctx context.Context) (pullRow, error) {
-		return c.pull(ctx, owner+"/"+name, number)
+	key := fmt.Sprintf("pull request %s#%d", strings.ToLower(repo), number)
+	return share(ctx, c, key, func(ctx context.Context) (telemetry.PullRequest, error) {
+		row, err := c.pull(ctx, repo, number)
+		return c.pullOf(&row, repo), err
 	})
-	if err != nil {
-		return telemetry.PullRequest{}, err
-	}
-	return c.pullOf(&row, owner+"/"+name), nil
 }
 
 func (c *Client) pull(ctx context.Context, repo string, number int) (pullRow, error) {
 	var row pullRow
 	r := request{address: fmt.Sprintf("repos/%s/pulls/%d", repo, number), limit: maxObject, keep: true}
-	_, err := c.get(ctx, r, checked(&row, func() error {
+	_, err := c.get(ctx, r, object(&row, func() error {
 		if err := row.check(); err != nil {
 			return err
 		}
@@ -208,28 +164,23 @@ func (c *Client) pull(ctx context.Context, repo string, number int) (pullRow, er
 	return row, c.failure(ctx, pullQuestion(repo, number), err)
 }
 
-const pullsNeed = "Pull requests: read (fine-grained) or the scope repo (classic) for that repository"
-
 func pullsQuestion(repo string) question {
 	return question{
-		what: "pull requests of " + repo, needs: pullsNeed,
-		missing: fmt.Sprintf(
-			"GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
-				"Give GITHUB_TOKEN access to it, or ignore this.",
-			repo),
+		what: "pull requests of " + repo, needs: "Pull requests: read",
+		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist any more, or the token may not see it. "+
+			"Give GITHUB_TOKEN access to it, or ignore this.", repo),
 	}
 }
 
 func pullQuestion(repo string, number int) question {
 	return question{
-		what: fmt.Sprintf("pull request %s#%d", repo, number), needs: pullsNeed,
+		what: fmt.Sprintf("pull request %s#%d", repo, number), needs: "Pull requests: read",
 		missing: fmt.Sprintf("GitHub shows no pull request %s#%d (404): it does not exist, or the token may not see the repository.",
 			repo, number),
 	}
 }
 
-// pullRow is a pull request as GitHub tells it, as far as it is used: lists
-// of labels, for example, are not decoded.
+// pullRow is a pull request as GitHub tells it, as far as it is used.
 type pullRow struct {
 	Number  int
 	State   string
@@ -250,7 +201,6 @@ type pullRow struct {
 	MergedAt  *gh.Timestamp `json:"merged_at"`
 }
 
-// check refuses what is not a pull request.
 func (p *pullRow) check() error {
 	if p.Number <= 0 || p.State == "" {
 		return &unusable{"has a pull request without a number or a state"}
@@ -271,7 +221,6 @@ func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest {
 	}
 }
 
-// sizeOf is about how many bytes pull requests take in memory.
 func sizeOf(pulls []telemetry.PullRequest) int {
 	const each = 512
 	n := 0

@@ -3,8 +3,10 @@ package github
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,34 +21,32 @@ import (
 const runsFolder = "telemetry/runs"
 
 // RunFiles returns the .json files directly in telemetry/runs of the action
-// repository's default branch, with their blob SHAs. A repository without
-// that folder, or without any commit, has none. Unchanged since the last
-// call, it costs no counted request.
+// repository's default branch. A repository without that folder, or without any
+// commit, has none. Unchanged since the last call, it costs no counted request.
 func (c *Client) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
-	owner, name, err := c.actionRepo()
+	repo, err := c.actionRepo()
 	if err != nil {
 		return nil, err
 	}
 	return share(ctx, c, "run files", func(ctx context.Context) ([]telemetry.RunFile, error) {
-		f := folder{c: c, owner: owner, name: name}
-		var err error
-		if f.branch, f.shown, err = c.askBranch(ctx, owner, name); err != nil {
+		f, err := c.askFolder(ctx, repo)
+		if err != nil {
 			return nil, err
 		}
-		return c.listRuns(ctx, f)
+		return f.list(ctx)
 	})
 }
 
-// askBranch returns the default branch of the action repository. A server
+// askFolder asks for the default branch of the action repository. A server
 // that shows no repositories may show their parts: it is asked for HEAD.
-func (c *Client) askBranch(ctx context.Context, owner, name string) (branch string, shown bool, err error) {
+func (c *Client) askFolder(ctx context.Context, name string) (folder, error) {
 	var repo struct {
 		DefaultBranch string `json:"default_branch"`
 		Name          string
 		FullName      string `json:"full_name"`
 	}
-	r := request{address: "repos/" + owner + "/" + name, limit: maxObject, keep: true}
-	_, err = c.get(ctx, r, checked(&repo, func() error {
+	f := folder{c: c, repo: name, branch: "HEAD"}
+	_, err := c.get(ctx, request{address: "repos/" + name, limit: maxObject, keep: true}, object(&repo, func() error {
 		switch {
 		case repo.DefaultBranch == "" && repo.FullName == "" && repo.Name == "":
 			return &unusable{"is not about a repository"}
@@ -56,109 +56,76 @@ func (c *Client) askBranch(ctx context.Context, owner, name string) (branch stri
 		return nil
 	}))
 	if missing(err) {
-		return "HEAD", false, nil // the next request shows whether it exists
+		return f, nil // the next request shows whether it exists
 	}
-	if err != nil {
-		return "", false, c.failure(ctx, repoQuestion(owner, name), err)
-	}
-	branch = cmp.Or(repo.DefaultBranch, "HEAD")
-	c.branch.Store(&branch)
-	return branch, true, nil
+	f.branch, f.shown = cmp.Or(repo.DefaultBranch, f.branch), true
+	return f, c.failure(ctx, repoQuestion(name), err)
 }
 
-func repoQuestion(owner, name string) question {
+func repoQuestion(repo string) question {
 	return question{
-		what:  fmt.Sprintf("the run files of %s/%s", owner, name),
-		needs: "Contents: read (fine-grained) or the scope repo (classic) for that repository",
-		missing: fmt.Sprintf(
-			"GitHub shows no repository %s/%s (404): it does not exist, or the token may not see it. "+
-				"Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.",
-			owner, name),
+		what:  "the run files of " + repo,
+		needs: "Contents: read",
+		missing: fmt.Sprintf("GitHub shows no repository %s (404): it does not exist, or the token may not see it. "+
+			"Check ACTION_REPO, and that GITHUB_TOKEN has access to the repository.", repo),
 	}
 }
 
-// folder is the folder of run files on one branch.
 type folder struct {
-	c                   *Client
-	owner, name, branch string
-	shown               bool // the server shows the repository itself
+	c            *Client
+	repo, branch string
+	shown        bool // the server shows the repository itself
 }
 
-// listing is what the whole tree of a branch was.
-type listing struct {
-	folder folder
-	etag   string
-	files  []telemetry.RunFile
-	whole  bool // files are all; else the tree has to be walked
+// failure is what err, of asking for a part of f, means to a reader.
+func (f folder) failure(ctx context.Context, err error) error {
+	return f.c.failure(ctx, repoQuestion(f.repo), err)
 }
 
-// listRuns asks for the whole tree, which is one request; where it is cut,
-// for one folder after the other; where there are no trees, for contents.
-// The whole tree has its own memory, since it may be large: of 100,000 files
-// the list is kept, not the answer.
-func (c *Client) listRuns(ctx context.Context, f folder) ([]telemetry.RunFile, error) {
-	known := c.listed.Load()
-	if known == nil || known.folder != f {
-		known = &listing{folder: f}
-	}
-	tree := &tree{prefix: runsFolder + "/"}
-	etag, err := f.readTree(ctx, f.branch, true, known.etag, tree)
+// list asks for the whole tree; where it is cut, for one folder after the other;
+// where there are no trees, for contents.
+func (f folder) list(ctx context.Context) ([]telemetry.RunFile, error) {
+	t := &tree{prefix: runsFolder + "/"}
+	err := f.readTree(ctx, escape(f.branch)+"?recursive=1", t)
 	switch {
-	case known.etag != "" && statusOf(err) == http.StatusNotModified:
-	case missing(err):
-		known = &listing{folder: f}
 	case isEmptyRepo(err):
 		return []telemetry.RunFile{}, nil
-	case err != nil:
-		return nil, c.failure(ctx, repoQuestion(f.owner, f.name), err)
-	default:
-		known = &listing{folder: f, etag: etag, whole: tree.whole()}
-		if known.whole {
-			known.files = tree.files
-		}
+	case missing(err), err == nil && !t.whole():
+		return f.walk(ctx)
 	}
-	c.listed.Store(known)
-	if known.whole {
-		return known.files, nil
-	}
-	return f.walk(ctx)
+	return t.files, f.failure(ctx, err)
 }
 
-// walk lists the folder by its parents.
 func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
-	q := repoQuestion(f.owner, f.name)
-	sha := f.branch
+	sha := escape(f.branch)
 	for i, part := range strings.Split(runsFolder, "/") {
 		t := &tree{folder: part}
-		_, err := f.readTree(ctx, sha, false, "", t)
+		err := f.readTree(ctx, sha, t)
 		switch {
 		case missing(err) && i == 0:
-			f.c.log.Debug("the server has no Git trees; contents are listed", "repo", f.owner+"/"+f.name, "status", statusOf(err))
+			f.c.log.Debug("the server has no Git trees; contents are listed", "repo", f.repo, "status", statusOf(err))
 			return f.contents(ctx)
 		case err != nil:
-			return nil, f.c.failure(ctx, q, err)
+			return nil, f.failure(ctx, err)
 		case t.found == "" && t.truncated:
-			return nil, f.c.cut(part)
+			return nil, cutListing(part)
 		case t.found == "":
 			return []telemetry.RunFile{}, nil
 		}
 		sha = t.found
 	}
-	t := &tree{files: []telemetry.RunFile{}}
-	if _, err := f.readTree(ctx, sha, false, "", t); err != nil {
-		return nil, f.c.failure(ctx, q, err)
+	t := &tree{}
+	err := f.readTree(ctx, sha, t)
+	if err == nil && t.truncated {
+		return nil, cutListing(runsFolder)
 	}
-	if t.truncated {
-		return nil, f.c.cut(runsFolder)
-	}
-	return t.files, nil
+	return t.files, f.failure(ctx, err)
 }
 
-func (c *Client) cut(what string) error {
+func cutListing(what string) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
 		"GitHub cuts off the listing of %s, which has more entries than it lists (100,000). "+
-			"Move old run files to another folder. Stored data is kept.",
-		what)
+			"Move old run files to another folder. Stored data is kept.", what)
 }
 
 // contentsCut is where the Contents API cuts a directory without saying so.
@@ -166,7 +133,6 @@ const contentsCut = 1000
 
 // contents lists the folder on a server that has no trees.
 func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
-	q := repoQuestion(f.owner, f.name)
 	files, listed := []telemetry.RunFile{}, 0
 	_, err := f.c.get(ctx, request{address: f.contentsOf(""), limit: maxPage, keep: true}, rows(func(e treeEntry) error {
 		listed++
@@ -181,22 +147,18 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 	switch {
 	case missing(err) && f.shown:
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-			"GitHub (%s) shows neither the files of %s/%s nor its folder %s (404). "+
-				"Check that GITHUB_TOKEN may read the repository's contents. Stored data is kept.",
-			f.c.host, f.owner, f.name, runsFolder)
+			"GitHub (%s) shows neither the files of %s nor its folder %s (404). "+
+				"Check that GITHUB_TOKEN may read the repository's contents. Stored data is kept.", f.c.host, f.repo, runsFolder)
 	case err == nil && listed >= contentsCut, errors.Is(err, upstream.ErrTooManyRows):
 		return nil, telemetry.Errorf(telemetry.CodeUpstreamBroken,
 			"GitHub (%s) has no Git trees, and its list of %s may be cut off at %d files. Stored data is kept.",
 			f.c.host, runsFolder, contentsCut)
-	case err != nil:
-		return nil, f.c.failure(ctx, q, err)
 	}
-	return files, nil
+	return files, f.failure(ctx, err)
 }
 
-// contentsOf is the address of the folder's contents, or of one file in it.
 func (f folder) contentsOf(name string) string {
-	address := "repos/" + f.owner + "/" + f.name + "/contents/" + runsFolder
+	address := "repos/" + f.repo + "/contents/" + runsFolder
 	if name != "" {
 		address += "/" + url.PathEscape(name)
 	}
@@ -206,13 +168,11 @@ func (f folder) contentsOf(name string) string {
 	return address
 }
 
-// escape makes a branch's name fit for a path that is joined as it is; its
-// slashes stay, which GitHub takes.
+// escape makes a branch's name fit for a path, in which its slashes stay.
 func escape(ref string) string {
 	return strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23", " ", "%20").Replace(ref)
 }
 
-// statusOf returns the HTTP status of a refusal, 0 if err is none.
 func statusOf(err error) int {
 	if refusal, ok := errors.AsType[*gh.ErrorResponse](err); ok && refusal.Response != nil {
 		return refusal.Response.StatusCode
@@ -220,8 +180,7 @@ func statusOf(err error) int {
 	return 0
 }
 
-// missing reports whether a server does not have what was asked, or does not
-// know the question.
+// missing reports whether a server lacks what was asked, or the question.
 func missing(err error) bool {
 	switch statusOf(err) {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
@@ -231,8 +190,79 @@ func missing(err error) bool {
 }
 
 // isEmptyRepo reports whether err is GitHub's 409 for a repository without a
-// commit, and not that for one which is being created.
+// commit, and not for one which is being created.
 func isEmptyRepo(err error) bool {
 	refusal, ok := errors.AsType[*gh.ErrorResponse](err)
 	return ok && statusOf(err) == http.StatusConflict && strings.Contains(strings.ToLower(refusal.Message), "is empty")
+}
+
+// symlink is the mode of an entry that holds a path instead of a record.
+const symlink = "120000"
+
+// treeEntry is an entry of a tree, with a path, or of contents, with a name.
+type treeEntry struct {
+	Path, Name string
+	Mode, Type string
+	SHA        string
+	Size       int64
+}
+
+// tree is what is looked for in a tree of Git, and what was found.
+type tree struct {
+	prefix string // of the run files' paths
+	folder string // the path of the folder that is looked for
+
+	files     []telemetry.RunFile // directly under prefix
+	found     string              // SHA of folder
+	within    bool                // there is anything under prefix
+	above     bool                // there is a folder on the way to prefix
+	truncated bool
+	names     map[string]bool // of files
+}
+
+// whole tells that the tree is not cut, and holds what its folders hold.
+func (t *tree) whole() bool { return !t.truncated && (t.within || !t.above) }
+
+func (t *tree) take(e treeEntry) error {
+	if e.Path == "" || !isObjectName(e.SHA) {
+		return &unusable{"has an entry without a usable path or SHA"}
+	}
+	t.within = t.within || strings.HasPrefix(e.Path, t.prefix)
+	if e.Type == "tree" {
+		t.above = t.above || strings.HasPrefix(t.prefix, e.Path+"/")
+		if e.Path == t.folder {
+			t.found = e.SHA
+		}
+	}
+	name, ok := strings.CutPrefix(e.Path, t.prefix)
+	if !ok || !isRunFile(name, e.Type) || e.Mode == symlink {
+		return nil
+	}
+	if t.names[name] {
+		return &unusable{"lists a file twice"}
+	}
+	t.names[name] = true
+	t.files = append(t.files, telemetry.RunFile{Name: name, SHA: e.SHA, Size: e.Size})
+	return nil
+}
+
+// readTree asks for the tree of a branch, or of a SHA. Entries that are missing
+// are an error, since files that are not listed are taken for gone.
+func (f folder) readTree(ctx context.Context, ref string, t *tree) error {
+	t.files, t.names = []telemetry.RunFile{}, map[string]bool{}
+	address := "repos/" + f.repo + "/git/trees/" + ref
+	_, err := f.c.get(ctx, request{address: address, limit: maxTree, keep: true}, func(in io.Reader) error {
+		return upstream.Object(in, "tree", maxTreeRows, t.take, func(name string, value json.RawMessage) error {
+			if name == "truncated" {
+				return json.Unmarshal(value, &t.truncated)
+			}
+			return nil
+		})
+	})
+	return err
+}
+
+// isRunFile reports whether an entry is a run file; kind is "" where it is not told.
+func isRunFile(name, kind string) bool {
+	return strings.HasSuffix(name, ".json") && !strings.Contains(name, "/") && (kind == "blob" || kind == "file" || kind == "")
 }

@@ -2,10 +2,14 @@ package github
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,44 +18,35 @@ import (
 )
 
 const (
-	// breath is for how long a limit stops every request without asking.
-	// Long enough for the rest of a job that asks thousands of repositories,
-	// short enough that who asks again hears what GitHub says now.
-	breath = time.Second
+	// defaultWait is what GitHub's documentation of secondary limits asks for; maxWait
+	// is the length of the hourly limit's window.
+	defaultWait = time.Minute
+	maxWait     = time.Hour
 )
+
+// breath is for how long a limit stops every request without asking: long enough
+// for the rest of a job, short enough that who asks again hears GitHub.
+const breath = time.Second
 
 // The headers in which GitHub tells the token's limit.
 const (
 	headerLimit     = "X-RateLimit-Limit"
 	headerRemaining = "X-RateLimit-Remaining"
 	headerReset     = "X-RateLimit-Reset"
-	headerResource  = "X-RateLimit-Resource"
 )
 
-// wire is the transport under go-github: it signs what goes to GitHub,
-// repeats what failed in passing, and turns limits, which v60 knows in part
-// only, into errors. What goes to another host goes without the token.
+// wire is the transport under go-github: it signs what goes to GitHub and to no
+// other host, repeats what failed in passing, and turns limits into errors.
 type wire struct {
 	base  http.RoundTripper
 	api   *url.URL
 	token string
 	now   func() time.Time
 
-	mu    sync.Mutex
-	rate  telemetry.RateLimit
-	limit limited
-}
-
-// limited is the last limit that GitHub answered.
-type limited struct {
-	at, until time.Time // when it was answered, when it ends
-	message   string
-}
-
-func (w *wire) rateLimit() telemetry.RateLimit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.rate
+	mu      sync.Mutex
+	rate    telemetry.RateLimit
+	limit   telemetry.Error // the last one that GitHub answered
+	limited time.Time       // when it did
 }
 
 // RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
@@ -93,7 +88,6 @@ type limitedBody struct {
 	io.Closer
 }
 
-// send sends req, a GET again when it failed in passing.
 func (w *wire) send(req *http.Request) (*http.Response, error) {
 	waits := upstream.Waits()
 	for try := 1; ; try++ {
@@ -115,24 +109,19 @@ func (w *wire) send(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// passing reports whether the same request may succeed a moment later.
 func passing(resp *http.Response, err error) bool {
 	if err != nil {
 		return upstream.WasReset(err)
 	}
-	switch resp.StatusCode {
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout}, resp.StatusCode)
 }
 
-// note keeps the limit that an answer tells, if it is the hourly one. What
-// cannot be is not kept: the limit is renewed within the hour.
+// note keeps the hourly limit that an answer tells, as far as it can be.
 func (w *wire) note(h http.Header) {
 	limit, err1 := strconv.Atoi(h.Get(headerLimit))
 	remaining, err2 := strconv.Atoi(h.Get(headerRemaining))
-	if resource := h.Get(headerResource); err1 != nil || err2 != nil || limit < 0 || (resource != "" && resource != "core") {
+	if resource := h.Get("X-RateLimit-Resource"); err1 != nil || err2 != nil || limit < 0 || (resource != "" && resource != "core") {
 		return
 	}
 	rate := telemetry.RateLimit{Known: true, Limit: limit, Remaining: min(max(remaining, 0), limit)}
@@ -150,15 +139,16 @@ func (w *wire) note(h http.Header) {
 func (w *wire) held() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.now()
-	if !now.Before(w.limit.until) || now.Sub(w.limit.at) >= breath || now.Before(w.limit.at) {
+	passed := w.now().Sub(w.limited)
+	if passed < 0 || passed >= min(breath, w.limit.RetryAfter) {
 		return nil
 	}
-	return limitError(w.limit.message, w.limit.until.Sub(now))
+	limit := w.limit
+	limit.RetryAfter -= passed
+	return &limit
 }
 
-// limitOf returns the limit that an answer is, nil if it is none. Of an
-// answer that may be one the body is read, and can be read again.
+// limitOf returns the limit that an answer is, if any. Its body can be read again.
 func (w *wire) limitOf(resp *http.Response) error {
 	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
 		return nil
@@ -167,12 +157,47 @@ func (w *wire) limitOf(resp *http.Response) error {
 	problem, _ := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
 	_ = resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(problem))
-	message, wait := limitMeaning(resp, problem, w.now())
-	if message == "" {
+	limit := limitMeaning(resp, problem, w.now())
+	if limit == nil {
 		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.limit = limited{at: w.now(), until: w.now().Add(wait), message: message}
-	return limitError(message, wait)
+	w.limit, w.limited = *limit, w.now()
+	return limit
+}
+
+// limitMeaning says which limit an answer of 403 or 429 is, and until when; nil
+// is a missing permission.
+func limitMeaning(resp *http.Response, problem []byte, now time.Time) *telemetry.Error {
+	var said struct {
+		Message string `json:"message"`
+		Docs    string `json:"documentation_url"`
+	}
+	_ = json.Unmarshal(problem, &said) // what is no JSON says nothing
+	h := resp.Header
+	wait := max(0, upstream.RetryAfter(h.Get("Retry-After"), now))
+	text := strings.ToLower(said.Message)
+	secondary := strings.Contains(text, "secondary rate limit") || strings.Contains(text, "abuse detection") ||
+		strings.HasSuffix(said.Docs, "secondary-rate-limits") || strings.HasSuffix(said.Docs, "#abuse-rate-limits")
+	spent := h.Get(headerRemaining) == "0" && !secondary
+	if reset, _ := strconv.ParseInt(h.Get(headerReset), 10, 64); spent && reset > 0 && wait == 0 {
+		wait = max(0, time.Unix(reset, 0).Sub(now))
+	}
+	message := "GitHub's hourly limit of requests for this token is used up (%d); it resets at %s. Stored data is kept."
+	switch {
+	case spent:
+	case secondary || wait > 0 || resp.StatusCode == http.StatusTooManyRequests || strings.Contains(text, "rate limit"):
+		message = "GitHub asks to slow down (%d, a limit on requests in a short time); try again in %s."
+	default:
+		return nil
+	}
+	wait = min(cmp.Or(wait, defaultWait), maxWait)
+	end := wait.Round(time.Second).String()
+	if spent {
+		end = now.Add(wait).UTC().Format("15:04:05 MST")
+	}
+	e := telemetry.Errorf(telemetry.CodeRateLimited, message, resp.StatusCode, end)
+	e.RetryAfter = wait
+	return e
 }

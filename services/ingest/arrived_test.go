@@ -97,10 +97,10 @@ func TestAnEarlierMessageIsNotTheLostOne(t *testing.T) {
 				}
 				player.Fail(reading, tc.reading)
 				player.Fail(devintest.KindSend, tc.sending)
-				if err := r.ReplyOnce(t.Context(), "form", "a1", "continue"); telemetry.CodeOf(err) != telemetry.CodeOutcomeUnknown {
+				if err := r.Reply(t.Context(), "form", "a1", "continue"); telemetry.CodeOf(err) != telemetry.CodeOutcomeUnknown {
 					t.Fatalf("an unfinished sending: %v", err)
 				}
-				err := r.ReplyOnce(t.Context(), "form", "a1", "continue")
+				err := r.Reply(t.Context(), "form", "a1", "continue")
 				if (err == nil) != tc.arrived || err != nil && telemetry.CodeOf(err) != telemetry.CodeOutcomeUnknown {
 					t.Errorf("asked again: %v, want arrived %t", err, tc.arrived)
 				}

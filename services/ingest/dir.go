@@ -25,35 +25,31 @@ import (
 // Dir is a directory of run files on disk (RUNS_DIR).
 type Dir struct{ Path string }
 
-// dirMost is how many entries of a directory are read.
 const dirMost = 200_000
 
-// RunFiles returns the directory's .json files by name, each with the SHA
-// that Git would give its bytes. One that is not a regular file, or cannot be
-// read, is listed all the same, and fetching it says why; folders are not. A directory that
-// cannot be read is an error, never an empty list.
+// RunFiles returns the directory's .json files by name, each with the SHA that
+// Git would give its bytes. What cannot be read is listed all the same, and
+// fetching it says why; folders are not listed.
 func (d Dir) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
-	var files []telemetry.RunFile
-	err := leaving(ctx, func(ctx context.Context) (err error) {
-		files, err = d.list(ctx)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return files, nil
+	return leaving(ctx, func() ([]telemetry.RunFile, error) { return d.list(ctx) })
 }
 
 // leaving runs do, which may hang in the operating system (a network mount
 // that is away), and leaves it behind when ctx ends.
-func leaving(ctx context.Context, do func(context.Context) error) error {
+func leaving[T any](ctx context.Context, do func() (T, error)) (answer T, err error) {
 	done := make(chan error, 1)
-	go func() { done <- telemetry.Guard("read RUNS_DIR", func() error { return do(ctx) }) }()
+	var read T
+	go func() {
+		done <- telemetry.Guard("read RUNS_DIR", func() (err error) {
+			read, err = do()
+			return err
+		})
+	}()
 	select {
-	case err := <-done:
-		return err
+	case err = <-done:
+		return read, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return answer, ctx.Err()
 	}
 }
 
@@ -84,8 +80,8 @@ func (d Dir) list(ctx context.Context) ([]telemetry.RunFile, error) {
 	return files, nil
 }
 
-// names returns the names of the .json entries, sorted. They are read in
-// parts, so that a directory of millions of other files costs no memory.
+// names returns the names of the .json entries, sorted. They are read in parts,
+// since a directory may hold millions of others.
 func (d Dir) names(ctx context.Context, root *os.Root) ([]string, error) {
 	dir, err := root.Open(".")
 	if err != nil {
@@ -120,15 +116,12 @@ func (d Dir) unreadable(err error) error {
 		"Cannot read the directory RUNS_DIR. Check that it exists and that the program's user may read it. Stored data is kept.").Because(err)
 }
 
-// errNotRegular is the failure of opening a FIFO, a device or a socket;
-// errFolder that of opening a folder.
 var (
 	errNotRegular = errors.New("it is not a regular file")
 	errFolder     = errors.New("it is a folder")
 )
 
-// openRegular opens a regular file. It never waits for the other end of a
-// FIFO: what the name stands for may change between looking and opening.
+// openRegular opens a regular file. It never waits for the other end of a FIFO.
 func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	if !utf8.ValidString(name) {
 		return nil, nil, errors.New("the name is not UTF-8")
@@ -157,8 +150,7 @@ func openRegular(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// describe hashes a file as Git does: "blob SIZE\0" and its bytes. A file
-// over the limit is distinguished by size and time, since it is never read. Of
+// describe hashes a file as Git does, one over the limit by its size and time. Of
 // one that grows meanwhile, the bytes up to its size count.
 func describe(root *os.Root, name string) (telemetry.RunFile, error) {
 	f, info, err := openRegular(root, name)
@@ -178,22 +170,18 @@ func describe(root *os.Root, name string) (telemetry.RunFile, error) {
 	return telemetry.RunFile{Name: name, SHA: hex.EncodeToString(hash.Sum(nil)), Size: info.Size()}, nil
 }
 
-// undescribed is an entry that cannot be read, though its directory can: it is
-// no regular file, a right is missing, a link leads out of the directory or in
-// a circle, or its name is not UTF-8.
+// undescribed is an entry that cannot be read, though its directory can.
 func undescribed(name string) telemetry.RunFile {
 	hash := sha1.New() //nolint:gosec // see describe
 	fmt.Fprint(hash, "unreadable ", name)
 	return telemetry.RunFile{Name: strings.ToValidUTF8(name, "\ufffd"), SHA: hex.EncodeToString(hash.Sum(nil))}
 }
 
-// largeFile is the size in bytes from which on a file is large.
 const largeFile = 1 << 20
 
-// FetchRunFiles reads files side by side, as many as there are processors:
-// what got does with them, parsing above all, costs more than reading them.
-// Large files are read one at a time, since each takes several times its size
-// of memory until got has returned.
+// FetchRunFiles reads as many files at a time as there are processors: parsing
+// them costs more than reading. Large files are read one at a time, since each
+// takes several times its size of memory until got has returned.
 func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got func(telemetry.RunFile, []byte, error) error) error {
 	root, err := os.OpenRoot(d.Path)
 	if err != nil {
@@ -212,11 +200,7 @@ func (d Dir) FetchRunFiles(ctx context.Context, files []telemetry.RunFile, got f
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			var body []byte
-			err := leaving(ctx, func(context.Context) (err error) {
-				body, err = read(root, file)
-				return err
-			})
+			body, err := leaving(ctx, func() ([]byte, error) { return read(root, file) })
 			switch {
 			case ctx.Err() != nil:
 				return ctx.Err()

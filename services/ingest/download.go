@@ -9,14 +9,11 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// batchFiles is how many files one transaction takes.
 const batchFiles = 500
 
-// pendingBytes is how much of fetched files is held in memory before they are
-// stored.
+// pendingBytes is how much is held in memory before it is stored.
 const pendingBytes = 16 << 20
 
-// fetch is a download under way.
 type fetch struct {
 	mu      sync.Mutex
 	pending []telemetry.FetchedFile // not yet stored
@@ -27,8 +24,7 @@ type fetch struct {
 	others  int               // files whose bytes are of another version
 }
 
-// download fetches, parses and stores files; those that it got count,
-// whatever becomes of the others.
+// download fetches, parses and stores files; those that it got count.
 func (r *Runner) download(ctx context.Context, t *task, source Source, wanted []telemetry.RunFile, result *RefreshResult) error {
 	t.begin("Download", len(wanted))
 	f := fetch{shas: map[string]string{}}
@@ -55,8 +51,7 @@ func (r *Runner) download(ctx context.Context, t *task, source Source, wanted []
 	return err
 }
 
-// got takes one file of a download. Where many are pending it stores them, so
-// that a large directory costs little memory.
+// got takes one file of a download, and stores the pending ones where they are many.
 func (r *Runner) got(ctx context.Context, t *task, source Source, f *fetch, file telemetry.RunFile, body []byte, err error,
 	result *RefreshResult) error {
 	got := telemetry.FetchedFile{RunFile: file, Body: body, Err: err}
@@ -89,11 +84,10 @@ func (r *Runner) got(ctx context.Context, t *task, source Source, f *fetch, file
 	return r.index(ctx, t, source, f.take(), result)
 }
 
-// take returns the pending files, of which none is pending then. Bytes that
-// are not those that were listed are kept under their own SHA, so that the
-// next refresh fetches the file again. A server that gives no file the SHA
-// that Git would, and each its size, names files in another way: it is
-// believed.
+// take returns the pending files. Bytes that are not those that were listed are
+// kept under their own SHA, so that the next refresh fetches the file again. A
+// server that gives no file the SHA that Git would, and each its size, names
+// files in another way: it is believed.
 func (f *fetch) take() []telemetry.FetchedFile {
 	for i := range f.pending {
 		p := &f.pending[i]
@@ -108,9 +102,8 @@ func (f *fetch) take() []telemetry.FetchedFile {
 	return pending
 }
 
-// batch is how many of the files, which lie repository by repository, the
-// next transaction takes: whole repositories as long as they fit, since each
-// commit waits for the disk.
+// batch is how many of the files, which lie repository by repository, the next
+// transaction takes: whole repositories as long as they fit.
 func batch(files []telemetry.FetchedFile, repoKey func(*telemetry.FetchedFile) string) int {
 	n := min(batchFiles, len(files))
 	if n == len(files) {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -17,8 +18,7 @@ func sentence(err error) string {
 	return "Internal error. See the log. Stored data is kept."
 }
 
-// within runs do with a deadline. Where that ends it, the error says so in
-// words, unless do had its own.
+// within runs do with a deadline, and says so where that ends it.
 func within(ctx context.Context, limit time.Duration, what string, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -31,28 +31,19 @@ func within(ctx context.Context, limit time.Duration, what string, do func(conte
 	return err
 }
 
-// unstored is a failure of the database, which says nothing of the source that
-// was being read.
-type unstored struct{ error }
+var errStore = errors.New("store")
 
-func (u unstored) Unwrap() error { return u.error }
-
-// storing marks a failure as one of the database.
 func storing(err error) error {
 	if err == nil {
 		return nil
 	}
-	return unstored{err}
+	return fmt.Errorf("%w: %w", errStore, err)
 }
 
-func isUnstored(err error) bool {
-	_, is := errors.AsType[unstored](err)
-	return is
-}
+func isUnstored(err error) bool { return errors.Is(err, errStore) }
 
-// failures remembers what was logged last of each kind of failure, so that a
-// loop which fails alike at each turn does not fill the log. It is safe for
-// concurrent use.
+// failures remembers what was logged last of each kind of failure, so that a loop
+// which fails alike at each turn does not fill the log.
 type failures struct {
 	mu   sync.Mutex
 	last map[string]failure
@@ -63,14 +54,12 @@ type failure struct {
 	at   time.Time
 }
 
-// A failure is logged again once it lasted for long, and another one of the
-// same kind not at once.
+// The same failure of a kind is logged again after long, another one not at once.
 const (
 	sameAfter  = time.Hour
 	otherAfter = 10 * time.Second
 )
 
-// due reports whether a failure of the kind is worth a line now.
 func (f *failures) due(kind, text string, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -86,7 +75,6 @@ func (f *failures) due(kind, text string, now time.Time) bool {
 	return true
 }
 
-// forget lets the next failure of the kind be logged.
 func (f *failures) forget(kind string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -231,7 +231,7 @@ func (w *world) begin(refresh, poll time.Duration) {
 	if w.pulls != nil {
 		pulls = w.pulls
 	}
-	w.Runner = ingest.New(ctx, ingest.Options{PullRequests: pulls, Store: w.store, Sources: []ingest.Source{{Files: w.runs}}, Devin: w.devin, MissingDevin: "DEVIN_API_KEY", RefreshInterval: refresh, PollInterval: poll,
+	w.Runner = ingest.New(ctx, ingest.Options{PullRequests: pulls, Store: w.store, Sources: []ingest.Source{{Files: w.runs}}, Devin: w.devin, RefreshInterval: refresh, PollInterval: poll,
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Now: time.Now, NewID: func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint("job-", n) }})
 	ended := make(chan struct{})
 	go func() {

@@ -1,8 +1,6 @@
 // Package ingest is the write side: it reads run files, sessions and pull
 // requests from their sources and stores what follows. Each kind of work is
 // a job that runs once at a time; who asks for it while it runs joins it.
-// It reaches the store and the upstreams only through the interfaces below,
-// and renders nothing.
 package ingest
 
 import (
@@ -11,70 +9,43 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Files is where run files are kept.
-type Files interface {
+// Store is where everything is kept.
+type Store interface {
 	KnownFiles(ctx context.Context, source string) (map[string]string, error)
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
 	MarkGone(ctx context.Context, source string, names []string) error
 	RetryFiles(ctx context.Context) error
-}
-
-// Listings is where listings are kept that mark nothing gone until they are
-// confirmed.
-type Listings interface {
 	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error)
 	AcceptListing(ctx context.Context, source string, kept int64) error
-}
 
-// Pulls is where pull requests are kept.
-type Pulls interface {
 	PullSyncs(ctx context.Context) ([]telemetry.PullSync, error)
 	SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error
 	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error
 	UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error)
 	PullMissing(ctx context.Context, ref telemetry.PullRef) error
 	FoundPulls(ctx context.Context) (int64, error)
-}
 
-// Sessions is where polled states are kept.
-type Sessions interface {
 	SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 	SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error
-}
 
-// Notes is where jobs and the state of sources are kept.
-type Notes interface {
 	SaveJob(ctx context.Context, j telemetry.Job) error
-	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
 	Resume(ctx context.Context, kinds []string) ([]telemetry.Job, error)
-}
+	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
 
-// Corrector finds and applies what can be corrected in old records.
-type Corrector interface {
 	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
 	UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
-}
-
-// Rebuilder derives stored records again after the rules have changed.
-type Rebuilder interface {
 	RebuildPending(ctx context.Context) (bool, error)
 	Rebuild(ctx context.Context, advance func(done, total int)) error
-}
 
-// Store is all of the store that ingest needs.
-type Store interface {
-	Files
-	Listings
-	Pulls
-	Sessions
-	Notes
-	Corrector
-	Rebuilder
-	Submissions
+	BeginSubmission(ctx context.Context, s telemetry.Submission) (noted telemetry.Submission, fresh bool, err error)
+	EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error
+	DropSubmission(ctx context.Context, token string) error
 }
 
 // RunFiles is a directory of run files.
@@ -95,8 +66,7 @@ type Devin interface {
 	Sessions(ctx context.Context, wanted []string) (telemetry.SessionAnswer, error)
 }
 
-// Source is a directory of run files and the name under which its records
-// are kept: the action repository, or "" for RUNS_DIR.
+// Source is a directory of run files and the name of its records: "" for RUNS_DIR.
 type Source struct {
 	Name  string
 	Files RunFiles
@@ -111,7 +81,6 @@ type Options struct {
 	Messenger       Messenger
 	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
 	WorkflowPage    string     // where the runs of the workflow are looked at
-	MissingDevin    string     // which variable is missing, for the sentence
 	RefreshInterval time.Duration
 	PollInterval    time.Duration
 	Log             *slog.Logger
@@ -126,13 +95,13 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running map[string]*task     // by kind and order
-	sending map[string]*sending  // by token
 	pauses  map[string]time.Time // by kind: when its loop may ask again
 	unsaved []telemetry.Job      // ended, and not yet written down
 	ended   sync.WaitGroup
 	stopped bool
 
 	failures failures
+	sending  singleflight.Group // by token
 }
 
 // New returns a Runner whose jobs live as long as ctx.
@@ -141,7 +110,6 @@ func New(ctx context.Context, o Options) *Runner {
 		o:       o,
 		ctx:     ctx,
 		running: map[string]*task{},
-		sending: map[string]*sending{},
 		pauses:  map[string]time.Time{},
 	}
 }

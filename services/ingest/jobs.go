@@ -40,8 +40,7 @@ func (r *Runner) Start(kind string, order Order) (*Handle, error) {
 	return h, err
 }
 
-// retryFiles has files tried once more that were left out: a person asks, or
-// a program of theirs.
+// retryFiles has files tried once more that were left out.
 func (r *Runner) retryFiles() {
 	ctx, cancel := context.WithTimeout(r.ctx, 5*time.Second)
 	defer cancel()
@@ -82,28 +81,28 @@ func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, err
 
 // Running returns the job of an id while it runs.
 func (r *Runner) Running(id string) (telemetry.Job, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range r.running {
-		if j := t.snapshot(); j.ID == id {
-			return j, true
-		}
+	if t := r.find(id); t != nil {
+		return t.snapshot(), true
 	}
 	return telemetry.Job{}, false
 }
 
-// Cancel ends a running job at its next commit: what it has stored stays, and
-// the next one continues from there. The error is CodeNotFound for an id that
-// no job has, and CodeConflict for one that has ended or must not be cut off.
-func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
+func (r *Runner) find(id string) *task {
 	r.mu.Lock()
-	var t *task
-	for _, other := range r.running {
-		if other.snapshot().ID == id {
-			t = other
+	defer r.mu.Unlock()
+	for _, t := range r.running {
+		if t.snapshot().ID == id {
+			return t
 		}
 	}
-	r.mu.Unlock()
+	return nil
+}
+
+// Cancel ends a running job at its next commit. The error is CodeNotFound for an
+// id that no job has, and CodeConflict for one that has ended or must not be cut
+// off.
+func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
+	t := r.find(id)
 	if t == nil {
 		return r.notRunning(ctx, id)
 	}
@@ -138,13 +137,11 @@ func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, erro
 	return job, err
 }
 
-// Cancellable reports whether a job of the kind may be ended midway: it asks
-// upstreams, and the next one continues from there.
+// Cancellable reports whether a job of the kind may be ended midway.
 func Cancellable(kind string) bool {
 	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs
 }
 
-// work returns what a job of the kind does, or why it cannot be done.
 func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (any, error), error) {
 	switch kind {
 	case JobRefresh:
@@ -156,7 +153,7 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 		return r.refresh, nil
 	case JobPoll, jobPollActive:
 		if r.o.Devin == nil {
-			return nil, r.missingDevin()
+			return nil, missingDevin()
 		}
 		return func(ctx context.Context, t *task) (any, error) { return r.poll(ctx, t, kind == JobPoll) }, nil
 	case JobPollPRs:

@@ -46,8 +46,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	return nil
 }
 
-// stopWithin is how long the end of the program waits for jobs, which end at
-// once unless the disk or the database hangs.
+// stopWithin is how long the end of the program waits for jobs that hang.
 const stopWithin = 8 * time.Second
 
 // maxPause bounds how long an upstream can silence a loop.
@@ -66,7 +65,6 @@ func (r *Runner) loop(ctx context.Context, kind string, every time.Duration, pos
 	}
 }
 
-// repeat does something every so often until ctx ends.
 func (r *Runner) repeat(ctx context.Context, what string, every time.Duration, do func()) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -80,8 +78,6 @@ func (r *Runner) repeat(ctx context.Context, what string, every time.Duration, d
 	}
 }
 
-// guarded does something that must not end the program, whatever is wrong
-// with it.
 func (r *Runner) guarded(what string, do func()) {
 	err := telemetry.Guard(what, func() error {
 		do()
@@ -90,8 +86,8 @@ func (r *Runner) guarded(what string, do func()) {
 	r.logFailure("a fault in a loop", "loop "+what, err)
 }
 
-// turn runs one job of a loop. Where an upstream said when to ask again, the
-// turns until then are left out: a limit that is asked against lasts longer.
+// turn runs one job of a loop, unless an upstream has asked to wait: a limit that
+// is asked against lasts longer.
 func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) {
 	r.mu.Lock()
 	early := r.o.Now().Before(r.pauses[kind])
@@ -110,10 +106,8 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 	if h != nil {
 		wait = h.pass.retry
 	}
-	if err != nil {
-		if e, ok := errors.AsType[*telemetry.Error](err); ok {
-			wait = max(wait, e.RetryAfter)
-		}
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		wait = max(wait, e.RetryAfter)
 	}
 	if wait > 0 {
 		r.mu.Lock()
@@ -122,11 +116,9 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 	}
 }
 
-// beatEvery is how often the program says that it runs, and looks for jobs of
-// those that do not any more.
+// beatEvery is how often jobs of programs that ended are looked for.
 const beatEvery = 5 * time.Second
 
-// beat resumes what another program's end interrupts, until ctx ends.
 func (r *Runner) beat(ctx context.Context) {
 	r.repeat(ctx, "beat", beatEvery, func() {
 		r.saveUnsaved()
@@ -134,8 +126,7 @@ func (r *Runner) beat(ctx context.Context) {
 	})
 }
 
-// resume starts again what an earlier program's end interrupted, each job
-// under its own id: a page that shows it continues showing it.
+// resume starts again what an earlier program's end interrupted, under the same id.
 func (r *Runner) resume(ctx context.Context) {
 	jobs, err := r.o.Store.Resume(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
 	r.logFailure("cannot read earlier jobs", "resume", err)

@@ -7,8 +7,7 @@ import (
 )
 
 // PollResult is what a poll did. Every session that was asked for is counted
-// once, in Polled, Skipped or Missing; Errors says why in words. Sessions are
-// for the caller to list.
+// once, in Polled, Skipped or Missing.
 type PollResult struct {
 	Polled   int64    `json:"polled"`
 	PRsFound int64    `json:"prs_found"`
@@ -17,8 +16,7 @@ type PollResult struct {
 	Errors   []string `json:"errors"`
 }
 
-// poll asks Devin about sessions, all of them or those whose turn it is,
-// and, asked for all, then for pull requests.
+// poll asks Devin about sessions, and, about all of them, then for pull requests.
 func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 	ids, err := r.o.Store.SessionsToPoll(ctx, all)
 	if err != nil {
@@ -34,23 +32,15 @@ func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if all && r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, t, false)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if isUnstored(err) {
-			return nil, err // any other failure is among the job's errors
-		}
-		result.PRsFound = found
+	if all {
+		result.PRsFound, err = r.addPulls(ctx, t)
 	}
 	result.Errors = t.errors()
-	return result, nil
+	return result, err
 }
 
-// askSessions asks Devin about sessions and stores what it answers. What it
-// answered beside a failure counts; the error is that of an answer without
-// any session.
+// askSessions stores what Devin answers. What it answered beside a failure counts;
+// the error is that of an answer without any session.
 func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result *PollResult) error {
 	answer, askErr := r.o.Devin.Sessions(ctx, ids)
 	if len(answer.Sessions)+len(answer.Unknown) > 0 {
@@ -76,18 +66,12 @@ func (r *Runner) askSessions(ctx context.Context, t *task, ids []string, result 
 		t.failed("", askErr)
 	}
 	if result.Missing > 0 {
-		t.failed("", missingWords(result.Missing, asked))
+		t.failed("", telemetry.Errorf(telemetry.CodeUpstreamNotFound, "Devin cannot find %d of the %d sessions of this poll (404): "+
+			"they were deleted, or DEVIN_API_KEY belongs to another organization. "+
+			"Their stored data is kept; they are polled again every hour.", result.Missing, asked))
 	}
 	t.describe("", int(result.Polled), len(ids))
 	return nil
-}
-
-// missingWords says that Devin answered 404 for sessions.
-func missingWords(missing, asked int64) *telemetry.Error {
-	return telemetry.Errorf(telemetry.CodeUpstreamNotFound,
-		"Devin cannot find %d of the %d sessions of this poll (404): "+
-			"they were deleted, or DEVIN_API_KEY belongs to another organization. "+
-			"Their stored data is kept; they are polled again every hour.", missing, asked)
 }
 
 // PollPRsResult is what asking for pull requests did.
@@ -127,4 +111,31 @@ func (r *Runner) backfill(ctx context.Context, t *task, order Order) (any, error
 		files[c.Source+"\x00"+c.File] = true
 	}
 	return BackfillResult{PatchedFiles: int64(len(files)), DryRun: order.DryRun, Undo: order.Undo, Changes: changes}, nil
+}
+
+// RebuildResult is what a rebuild did.
+type RebuildResult struct {
+	Repositories int `json:"repositories"`
+}
+
+// rebuild derives everything stored again. Interrupted, the next start continues.
+func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
+	t.begin("Derive issues and figures again", 0)
+	var result RebuildResult
+	err := r.o.Store.Rebuild(ctx, func(done, total int) {
+		result.Repositories = done
+		t.describe("", done, total)
+		t.save(false)
+	})
+	return result, err
+}
+
+func (r *Runner) rebuildIfPending(ctx context.Context) {
+	pending, err := r.o.Store.RebuildPending(ctx)
+	if err == nil && pending {
+		_, err = r.Start(JobRebuild, Order{By: telemetry.ByStart})
+	}
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("what is stored cannot be derived again", "err", err)
+	}
 }

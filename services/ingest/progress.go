@@ -8,7 +8,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// begin starts the next step of a job.
 func (t *task) begin(name string, total int) {
 	t.mu.Lock()
 	t.endStep(nil)
@@ -18,28 +17,21 @@ func (t *task) begin(name string, total int) {
 	t.save(false)
 }
 
-// advance counts n more done in the running step.
 func (t *task) advance(n int) {
 	t.mu.Lock()
-	if last := len(t.job.Steps) - 1; last >= 0 {
-		t.job.Steps[last].Done += int64(n)
-	}
+	t.job.Steps[len(t.job.Steps)-1].Done += int64(n)
 	t.mu.Unlock()
 	t.save(false)
 }
 
-// describe sets the running step's detail and counts.
 func (t *task) describe(detail string, done, total int) {
 	t.mu.Lock()
-	if last := len(t.job.Steps) - 1; last >= 0 {
-		s := &t.job.Steps[last]
-		s.Detail, s.Done, s.Total = detail, int64(done), int64(total)
-	}
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	s := &t.job.Steps[len(t.job.Steps)-1]
+	s.Detail, s.Done, s.Total = detail, int64(done), int64(total)
 }
 
-// errorsMost is how many errors of a pass are kept: each page that shows the
-// job shows them all.
+// errorsMost bounds what each page that shows the job shows.
 const errorsMost = 200
 
 // failed notes what went wrong, and with what, while the job continues.
@@ -57,9 +49,8 @@ func (t *task) failed(what string, err error) {
 	t.matter()
 }
 
-// matter makes a loop's job one that is written down: it changes something,
-// or someone waits for it. A turn that finds nothing leaves no row, so that
-// open pages are not told of it.
+// matter has a loop's job written down: it changes something, or someone waits for
+// it. A turn that finds nothing leaves no row, and open pages are not told of it.
 func (t *task) matter() {
 	t.mu.Lock()
 	first := t.quiet && t.job.Kind != jobPollActive
@@ -85,12 +76,10 @@ func (t *task) endStep(err error) {
 	}
 }
 
-// saveEvery is how often a running job is written down: often enough for a
-// page that watches, seldom enough not to slow the job.
+// saveEvery is often enough for a page that watches, and does not slow the job.
 const saveEvery = 500 * time.Millisecond
 
-// save writes the job down, at most every saveEvery unless forced. It does
-// so even while the server stops.
+// save writes the job down, at most every saveEvery unless forced.
 func (t *task) save(force bool) {
 	now := t.r.o.Now()
 	t.mu.Lock()
@@ -108,8 +97,7 @@ func (t *task) save(force bool) {
 // unsavedMost is how many ended jobs wait for a database that is away.
 const unsavedMost = 100
 
-// saveJob writes a job down. One that has ended and cannot be, since the
-// database is away or its disk is full, is kept until it can.
+// saveJob writes a job down. One that has ended is kept while it cannot be.
 func (r *Runner) saveJob(job telemetry.Job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 5*time.Second)
 	defer cancel()
@@ -122,7 +110,6 @@ func (r *Runner) saveJob(job telemetry.Job) {
 	}
 }
 
-// saveUnsaved writes the jobs down that could not be at their end.
 func (r *Runner) saveUnsaved() {
 	r.mu.Lock()
 	jobs := r.unsaved

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,19 +11,28 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// overlap is how far behind the newest known update a listing reaches: the
-// clocks of GitHub's servers may differ.
+// overlap allows for the clocks of GitHub's servers, which may differ.
 const overlap = 10 * time.Minute
 
-// pullWorkers is how many repositories are asked at the same time, well
-// under GitHub's secondary limits.
+// pullWorkers is well under GitHub's secondary limits.
 const pullWorkers = 6
 
-// readPulls asks for the pull requests of every target and fork, and for
-// those that are only named: again those, too, that GitHub lately did not
-// know. It returns of how many listed ones GitHub has told so far; the error
-// is the first failure if every repository failed. Each failure is among the
-// job's errors, once.
+// addPulls is readPulls for a job that does something else too: only failures of
+// the database end it.
+func (r *Runner) addPulls(ctx context.Context, t *task) (found int64, err error) {
+	if r.o.PullRequests == nil {
+		return 0, nil
+	}
+	if found, err = r.readPulls(ctx, t, false); ctx.Err() == nil && !isUnstored(err) {
+		err = nil
+	}
+	return found, err
+}
+
+// readPulls asks for the pull requests of every target and fork, and for those
+// that are only named: again those, too, that GitHub lately did not know. It
+// returns how many are known; the error is the first failure if every repository
+// failed.
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, error) {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
@@ -72,9 +82,8 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, err
 	return found, err
 }
 
-// readRepoPulls asks for what is new of a repository. Those given beside an
-// error count, but do not move the watermark: what was not read would never be
-// asked for again.
+// readRepoPulls asks for what is new of a repository. Those given beside an error
+// do not move the watermark: what was not read would never be asked for again.
 func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error {
 	now := r.o.Now()
 	mark := s.Watermark
@@ -100,8 +109,7 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 	return storing(r.o.Store.SavePulls(ctx, s.Repo, pulls, newest(mark, pulls, now)))
 }
 
-// newest is the latest update of pull requests or of those before. A time
-// after now is a fault of the server, and would hide every later update.
+// newest is the latest update. A time after now would hide every later one.
 func newest(mark time.Time, pulls []telemetry.PullRequest, now time.Time) time.Time {
 	for i := range pulls {
 		at := pulls[i].UpdatedAt
@@ -115,12 +123,11 @@ func newest(mark time.Time, pulls []telemetry.PullRequest, now time.Time) time.T
 	return mark
 }
 
-// namedPulls is how many pull requests that no listing brings are asked one
-// by one in a turn.
+// namedPulls is how many pull requests are asked one by one in a turn.
 const namedPulls = 50
 
-// readNamedPulls asks for them. One that fails alone does not keep the others
-// from being asked; the first such failure is returned.
+// readNamedPulls asks for pull requests that no listing brings, and returns the
+// first failure.
 func (r *Runner) readNamedPulls(ctx context.Context, again bool) error {
 	refs, err := r.o.Store.UnfetchedPulls(ctx, again, namedPulls)
 	if err != nil {
@@ -150,12 +157,8 @@ func (r *Runner) readNamedPull(ctx context.Context, ref telemetry.PullRef) error
 	return err
 }
 
-// endsTurn reports whether asking for the next pull request would fail alike, or
-// would take its time for nothing.
+// endsTurn reports whether asking for the next one would fail alike, or slowly.
 func endsTurn(err error) bool {
-	switch telemetry.CodeOf(err) {
-	case telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout, telemetry.CodeUpstreamDown:
-		return true
-	}
-	return false
+	return slices.Contains([]telemetry.Code{telemetry.CodeRateLimited, telemetry.CodeUpstreamToken, telemetry.CodeUpstreamTimeout,
+		telemetry.CodeUpstreamDown}, telemetry.CodeOf(err))
 }

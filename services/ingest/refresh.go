@@ -10,8 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// RefreshResult is what a refresh did. Held are the listings that marked
-// nothing gone.
+// RefreshResult is what a refresh did. Held listings marked nothing gone.
 type RefreshResult struct {
 	Downloaded int64                   `json:"downloaded"`
 	TotalFiles int64                   `json:"total_files"`
@@ -24,8 +23,7 @@ type RefreshResult struct {
 	Errors     []string                `json:"errors"`
 }
 
-// The deadlines of one call within a job. They are generous: what they end
-// hangs.
+// The deadlines of one call within a job. What they end hangs.
 const (
 	listLimit  = 5 * time.Minute
 	fetchLimit = 20 * time.Minute
@@ -33,10 +31,9 @@ const (
 	pullLimit  = time.Minute
 )
 
-// refresh brings the store to the state of each directory, and then asks
-// for pull requests. It fails where the action repository could not be read,
-// whatever else was, or nothing could be. The copy in RUNS_DIR that could not
-// be read is one of the errors that the job notes. Stored data is kept.
+// refresh brings the store to the state of each directory, and then asks for pull
+// requests. It fails where the action repository could not be read, or nothing
+// could be.
 func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	result := RefreshResult{Held: []telemetry.HeldListing{}}
 	var upstream error
@@ -63,22 +60,14 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	case len(failures) == len(r.o.Sources):
 		return nil, failures[0]
 	}
-	if r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, t, false)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if isUnstored(err) {
-			return nil, err // any other failure is among the job's errors
-		}
-		result.PRsFound = found
-	}
+	var err error
+	result.PRsFound, err = r.addPulls(ctx, t)
 	result.Errors = t.errors()
-	return result, nil
+	return result, err
 }
 
-// refreshSource reads one directory and notes how that went. A listing that
-// is held back is not a failure of the job, but one of its errors.
+// refreshSource reads one directory and notes how that went. A held listing is no
+// failure of the job, but one of its errors.
 func (r *Runner) refreshSource(ctx context.Context, t *task, source Source, result *RefreshResult) error {
 	held, err := r.readSource(ctx, t, source, result)
 	noted := err
@@ -110,8 +99,8 @@ func (r *Runner) note(ctx context.Context, name string, err error) {
 	r.logFailure("cannot note how a source was read", "note "+name, r.o.Store.SaveSource(ctx, st))
 }
 
-// readSource lists a source, marks files gone, and fetches and stores what is
-// new. held is the listing where it was suspicious and marked nothing.
+// readSource lists a source, marks files gone, and stores what is new. held is a
+// suspicious listing, which marked nothing.
 func (r *Runner) readSource(ctx context.Context, t *task, source Source, result *RefreshResult) (held *telemetry.HeldListing, err error) {
 	t.begin("List files", 0)
 	var files []telemetry.RunFile
@@ -146,8 +135,8 @@ func (r *Runner) readSource(ctx context.Context, t *task, source Source, result 
 	return held, r.download(ctx, t, source, wanted, result)
 }
 
-// compare returns the listed files whose bytes are not known, and the known
-// names that are not listed, sorted.
+// compare returns the listed files that are not known, and the known names that
+// are not listed, sorted.
 func compare(files []telemetry.RunFile, known map[string]string) (wanted []telemetry.RunFile, gone []string) {
 	listed := make(map[string]bool, len(files))
 	for _, f := range files {
@@ -165,8 +154,7 @@ func compare(files []telemetry.RunFile, known map[string]string) (wanted []telem
 	return wanted, gone
 }
 
-// markGone marks the known files that a listing lacks, unless the listing is
-// suspicious and not accepted yet: then it returns what is held.
+// markGone marks the known files that a listing lacks, or returns what is held.
 func (r *Runner) markGone(ctx context.Context, source string, files []telemetry.RunFile, known map[string]string,
 	gone []string) (*telemetry.HeldListing, error) {
 	l := telemetry.HeldListing{
@@ -187,11 +175,10 @@ func (r *Runner) markGone(ctx context.Context, source string, files []telemetry.
 	return nil, storing(r.o.Store.MarkGone(ctx, source, gone))
 }
 
-// AcceptListing takes the listing of a source that is held for true, as a
-// person confirms it, and starts the refresh that marks its files gone. kept
-// is how many of the stored files the listing had when the person saw it. The
-// error is CodeNotFound for a source that is not configured, and CodeConflict
-// where no such listing is held.
+// AcceptListing takes a held listing for true, and starts the refresh that marks
+// its files gone. kept is how many of the stored files it had when the person saw
+// it. The error is CodeNotFound for a source that is not configured, and
+// CodeConflict where no such listing is held.
 func (r *Runner) AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*Handle, error) {
 	if !slices.ContainsFunc(r.o.Sources, func(s Source) bool { return s.Name == source }) {
 		return nil, telemetry.Errorf(telemetry.CodeNotFound,

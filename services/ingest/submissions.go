@@ -1,63 +1,45 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Messenger sends messages to Devin sessions, and reads those of a session
-// as they are now.
+// Messenger sends messages to Devin sessions, and reads those that are there now.
 type Messenger interface {
 	Send(ctx context.Context, id, text string) error
 	FreshMessages(ctx context.Context, id string) ([]telemetry.Message, error)
 }
 
-// Dispatcher starts the action's workflow and returns the branch of the
-// action repository on which it started it.
+// Dispatcher starts the action's workflow and returns the branch on which it runs.
 type Dispatcher interface {
 	Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error)
 }
 
-// Submissions is where it is kept what people sent, so that it is sent once.
-type Submissions interface {
-	BeginSubmission(ctx context.Context, s telemetry.Submission) (noted telemetry.Submission, fresh bool, err error)
-	EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error
-	DropSubmission(ctx context.Context, token string) error
-}
-
-// Workflow is the file of the action's workflow that works on one target
-// repository.
+// Workflow is the file of the action's workflow.
 const Workflow = "codeql-fixer.yml"
 
-// sendLimit is how long sending something may take.
 const sendLimit = time.Minute
 
-// Reply sends a message to a session for a caller of the API, and then looks
-// what becomes of it. The error is CodeMissingSetting without a Devin key,
-// CodeOutcomeUnknown where the message may have arrived, or what Devin's
-// client says.
-func (r *Runner) Reply(ctx context.Context, id, text string) error {
-	return r.reply(ctx, telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}, id, text)
-}
-
-// ReplyOnce is Reply for a page's form with a token of its own: asked again
-// with the same token and text it sends nothing, waits for a sending that is
-// under way, and answers as that did. Of one whose outcome is not known it
-// looks up whether the message has arrived. After a failure the token can be
-// used again.
-func (r *Runner) ReplyOnce(ctx context.Context, token, id, text string) error {
-	return r.reply(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, id, text)
-}
-
-func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text string) error {
+// Reply sends a message to a session, and then looks what becomes of it. token is
+// that of a page's form, "" for a caller of the API: asked again with the same
+// token and text it sends nothing, and answers as that did or, where its outcome
+// is not known, looks whether the message has arrived. After a failure the token
+// can be used again. The error is CodeMissingSetting, CodeOutcomeUnknown where the
+// message may have arrived, or what Devin's client says.
+func (r *Runner) Reply(ctx context.Context, token, id, text string) error {
 	if r.o.Messenger == nil {
-		return r.missingDevin()
+		return missingDevin()
 	}
+	s := r.submission(token)
 	key := telemetry.SessionKey(id)
 	s.Kind, s.Subject = telemetry.SubmissionReply, key
 	s.Token = contentToken(s.Token, s.Kind, key, text)
@@ -74,37 +56,24 @@ func (r *Runner) reply(ctx context.Context, s telemetry.Submission, id, text str
 			"Look at the session, and send it again if it is missing there.",
 	}
 	if s.By == telemetry.ByPage { // a caller of the API never asks again with the same token
-		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, key, text).encode() }
+		d.prepare = func(ctx context.Context) string { return r.soughtMessage(ctx, key, text) }
 	}
 	_, err := r.once(ctx, s, d)
 	return err
 }
 
-// Dispatch starts one run of the action for a caller of the API, and returns
-// the branch on which it runs. The error is CodeMissingSetting where a
-// variable is not set, CodeOutcomeUnknown where the run may have started, or
-// what GitHub's client says.
-func (r *Runner) Dispatch(ctx context.Context, d telemetry.Dispatch) (ref string, err error) {
-	return r.dispatch(ctx, telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}, d)
-}
-
-// DispatchOnce is Dispatch for a page's form with a token of its own,
-// likewise. The branch is "" for one that was started before.
-func (r *Runner) DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
-	return r.dispatch(ctx, telemetry.Submission{Token: token, By: telemetry.ByPage}, d)
-}
-
-func (r *Runner) dispatch(ctx context.Context, s telemetry.Submission, d telemetry.Dispatch) (ref string, err error) {
+// Dispatch starts one run of the action, and returns its branch, "" for one that
+// was started before. token is as with Reply. The error is CodeMissingSetting,
+// CodeOutcomeUnknown where the run may have started, or what GitHub's client says.
+func (r *Runner) Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error) {
 	if r.o.Dispatcher == nil {
 		return "", telemetry.Errorf(telemetry.CodeMissingSetting,
 			"Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart.")
 	}
+	s := r.submission(token)
 	s.Kind, s.Subject = telemetry.SubmissionDispatch, string(telemetry.ParseRepo(d.TargetRepo))
 	s.Token = contentToken(s.Token, s.Kind, d)
-	where := r.o.WorkflowPage
-	if where == "" {
-		where = "the Actions page of the action repository"
-	}
+	where := cmp.Or(r.o.WorkflowPage, "the Actions page of the action repository")
 	return r.once(ctx, s, delivery{
 		send: func(ctx context.Context) (string, error) { return r.o.Dispatcher.Dispatch(ctx, d) },
 		unknown: "It is not known whether the run was started: the program ended, or GitHub did not confirm it. Look at " +
@@ -112,16 +81,21 @@ func (r *Runner) dispatch(ctx context.Context, s telemetry.Submission, d telemet
 	})
 }
 
-// contentToken is a form's token bound to what the form holds. A browser's
-// Back brings a form again with the token that was sent: with another text in
-// it, it is another submission and not one that was sent before.
+func (r *Runner) submission(token string) telemetry.Submission {
+	if token == "" {
+		return telemetry.Submission{Token: r.o.NewID(), By: telemetry.ByAPI}
+	}
+	return telemetry.Submission{Token: token, By: telemetry.ByPage}
+}
+
+// contentToken binds a form's token to what the form holds: a browser's Back
+// brings a form again with its token, and another text in it is not sent yet.
 func contentToken(token string, content ...any) string {
 	raw, _ := json.Marshal(content) // texts only; maps are written in order of their keys
 	sum := sha256.Sum256(append([]byte(token+"\x00"), raw...))
 	return hex.EncodeToString(sum[:16])
 }
 
-// delivery is how a submission is sent, and what is known of it afterwards.
 type delivery struct {
 	prepare func(context.Context) string // what to look for afterwards; nil: nothing
 	send    func(context.Context) (string, error)
@@ -129,45 +103,21 @@ type delivery struct {
 	unknown string                                                    // the sentence for an outcome that is not known
 }
 
-// sending is a submission under way.
-type sending struct {
-	done   chan struct{}
-	answer string
-	err    error
-}
-
-// once sends a submission unless it was sent. The store remembers it, for
-// other replicas and later starts.
+// once sends a submission unless it was sent, by this program or another.
 func (r *Runner) once(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
-	r.mu.Lock()
-	if other := r.sending[s.Token]; other != nil {
-		r.mu.Unlock()
-		select {
-		case <-other.done:
-			return other.answer, other.err
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-	mine := &sending{done: make(chan struct{})}
-	r.sending[s.Token] = mine
-	r.mu.Unlock()
-	defer func() {
-		r.mu.Lock()
-		delete(r.sending, s.Token)
-		r.mu.Unlock()
-		close(mine.done)
-	}()
-	ctx, cancel := context.WithTimeout(ctx, sendLimit)
-	defer cancel()
-	mine.err = telemetry.Guard(string(s.Kind), func() (err error) {
-		mine.answer, err = r.deliver(ctx, s, d)
-		return err
+	answer, err, _ := r.sending.Do(s.Token, func() (answer any, err error) {
+		ctx, cancel := context.WithTimeout(ctx, sendLimit)
+		defer cancel()
+		answer = ""
+		err = telemetry.Guard(string(s.Kind), func() (err error) {
+			answer, err = r.deliver(ctx, s, d)
+			return err
+		})
+		return answer, err
 	})
-	return mine.answer, mine.err
+	return answer.(string), err
 }
 
-// deliver notes a submission, sends it, and notes the outcome.
 func (r *Runner) deliver(ctx context.Context, s telemetry.Submission, d delivery) (string, error) {
 	if d.prepare != nil {
 		s.Message = d.prepare(ctx)
@@ -222,8 +172,7 @@ func (r *Runner) lookUp(ctx context.Context, noted telemetry.Submission, d deliv
 	return nil
 }
 
-// noteOutcome keeps how sending ended. Where that cannot be kept, the outcome
-// is looked up when the form is sent again.
+// noteOutcome keeps how sending ended. Else it is looked up when it is sent again.
 func (r *Runner) noteOutcome(ctx context.Context, s telemetry.Submission, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -238,8 +187,7 @@ func (r *Runner) noteOutcome(ctx context.Context, s telemetry.Submission, err er
 	r.logFailure("cannot note how sending ended", "submission", err)
 }
 
-// followAfter is when a session is asked after a reply: Devin takes a moment
-// to wake.
+// followAfter gives Devin a moment to wake.
 func followAfter() []time.Duration { return []time.Duration{0, 3 * time.Second, 12 * time.Second} }
 
 // follow asks Devin what has become of a session, on the server's life.
@@ -276,7 +224,71 @@ func (r *Runner) askFollowed(key string) error {
 	return nil
 }
 
-func (r *Runner) missingDevin() error {
+func missingDevin() error {
 	return telemetry.Errorf(telemetry.CodeMissingSetting,
-		"%s is not set, so sessions cannot be read from Devin. Set it and restart.", r.o.MissingDevin)
+		"DEVIN_API_KEY is not set, so sessions cannot be read from Devin. Set it and restart.")
+}
+
+// lookLimit is how long a message may wait for those before it to be read.
+const lookLimit = 3 * time.Second
+
+// sought is a message to look for where it is not known whether it arrived.
+type sought struct {
+	Text   string   `json:"text"`
+	Before []string `json:"before"` // ids of the equal messages before it, "" for one without an id; nil: not known
+}
+
+// soughtMessage returns, in JSON, what to look for once text was sent to a session.
+// A person can send the same text twice. Where the messages before it cannot be
+// read, it is sent all the same, and its outcome stays unknown without an answer.
+func (r *Runner) soughtMessage(ctx context.Context, session, text string) string {
+	s := sought{Text: text}
+	err := within(ctx, lookLimit, "Reading the session’s messages", func(ctx context.Context) error {
+		messages, err := r.o.Messenger.FreshMessages(ctx, session)
+		if err == nil {
+			s.Before = s.equal(messages)
+		}
+		return err
+	})
+	r.logFailure("cannot read the messages before a reply", "reply", err)
+	raw, _ := json.Marshal(s) // texts only
+	return string(raw)
+}
+
+// equal returns the ids of the user's messages with the text of s, never nil.
+func (s sought) equal(messages []telemetry.Message) []string {
+	ids := []string{}
+	for _, m := range messages {
+		if m.From == "user" && strings.TrimSpace(m.Text) == strings.TrimSpace(s.Text) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}
+
+// among reports whether messages hold s. Those without an id are counted.
+func (s sought) among(messages []telemetry.Message) bool {
+	if s.Before == nil {
+		return false
+	}
+	before := slices.Clone(s.Before)
+	for _, id := range s.equal(messages) {
+		i := slices.Index(before, id)
+		if i < 0 {
+			return true
+		}
+		before = slices.Delete(before, i, i+1)
+	}
+	return false
+}
+
+// messageArrived looks among the session's messages for one that was sent.
+func (r *Runner) messageArrived(ctx context.Context, noted telemetry.Submission) (bool, error) {
+	var s sought
+	_ = json.Unmarshal([]byte(noted.Message), &s) // of what cannot be decoded, nothing is known
+	messages, err := r.o.Messenger.FreshMessages(ctx, noted.Subject)
+	if err != nil {
+		return false, err
+	}
+	return s.among(messages), nil
 }

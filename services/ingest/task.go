@@ -29,8 +29,7 @@ type task struct {
 	r         *Runner
 }
 
-// pass is one run of a task's work. What it ended with is set when done is
-// closed.
+// pass is one run of a task's work. Its end is set when done is closed.
 type pass struct {
 	done  chan struct{}
 	job   telemetry.Job
@@ -49,8 +48,7 @@ type Handle struct {
 // Job returns the job as it stands.
 func (h *Handle) Job() telemetry.Job { return h.task.snapshot() }
 
-// Wait returns the job when the caller's pass has ended, and its failure. A
-// wait that outlives ctx ends with ctx's error; the job continues.
+// Wait returns the job when the caller's pass has ended, and its failure.
 func (h *Handle) Wait(ctx context.Context) (telemetry.Job, error) {
 	select {
 	case <-h.pass.done:
@@ -77,9 +75,8 @@ func (t *task) copyJob() telemetry.Job {
 	return j
 }
 
-// join returns what answers one more caller: the pass that runs, or the next
-// one where the running one may have missed what the caller has seen. A loop's
-// turn takes what it finds.
+// join returns what answers one more caller: the pass that runs, or the next one
+// where it may miss what the caller has seen. A loop's turn takes what it finds.
 func (t *task) join(quiet bool) *Handle {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,8 +93,7 @@ func (t *task) join(quiet bool) *Handle {
 	return &Handle{t, t.next}
 }
 
-// limitOf is how long one pass of a job may take. It is generous: what it
-// ends hangs.
+// limitOf is how long one pass of a job may take. What it ends hangs.
 func limitOf(kind string) time.Duration {
 	switch kind {
 	case JobRefresh, JobPollPRs:
@@ -130,8 +126,7 @@ func (r *Runner) run(slot string, t *task, work func(context.Context, *task) (an
 	}
 }
 
-// endPass ends a pass, answers who waits for it, and reports whether another
-// follows.
+// endPass ends a pass and reports whether another follows.
 func (r *Runner) endPass(slot string, t *task, result any, err error) (again bool) {
 	r.mu.Lock()
 	t.mu.Lock()
@@ -168,8 +163,7 @@ func (r *Runner) endPass(slot string, t *task, result any, err error) (again boo
 	return false
 }
 
-// conclude notes how a pass ended, and returns what its callers are answered;
-// t.mu is held.
+// conclude notes how a pass ended, and returns its failure; t.mu is held.
 func (t *task) conclude(result any, err error) error {
 	j, r := &t.job, t.r
 	j.Ended = telemetry.At(r.o.Now())

@@ -9,31 +9,26 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Budget bounds the unpacked bytes of answers: of one, and of all that are
-// being read at a time. Up to SmallAnswer every answer may be read at once;
-// one that grows beyond waits for one of a few places, so that the memory in
-// use is at most (answers being read) × SmallAnswer + places × the largest
-// answer. Who holds a place can always read on, so nobody waits for ever.
-// A Budget is safe for concurrent use.
+// Budget bounds the unpacked bytes of answers: of one, and of all that are being
+// read at a time. One that grows beyond SmallAnswer waits for one of a few places.
+// Who holds a place can always read on, so nobody waits for ever. A Budget is safe
+// for concurrent use.
 type Budget struct {
 	large *semaphore.Weighted
 }
 
-// SmallAnswer is how many unpacked bytes of an answer are read without a
-// place for a large one.
+// SmallAnswer is how many unpacked bytes are read without a place.
 const SmallAnswer = 1 << 20
 
-// NewBudget returns a Budget in which so many answers over SmallAnswer are
-// read at a time.
+// NewBudget returns a Budget with so many places for larger answers.
 func NewBudget(places int64) *Budget { return &Budget{large: semaphore.NewWeighted(places)} }
 
 // ErrTooLarge is the failure of reading an answer beyond its limit.
 var ErrTooLarge = errors.New("the answer is too large")
 
-// Body returns body with its limits: Read fails with ErrTooLarge once more
-// than limit bytes were read, and with ctx's error where ctx ends while it
-// waits for a place. Close closes body and gives the place back; it must be
-// called when the answer was decoded, and not before.
+// Body returns body with its limits: Read fails with ErrTooLarge after limit
+// bytes, and with ctx's error while it waits for a place. Close gives the place
+// back; it must be called when the answer was decoded, and not before.
 func (b *Budget) Body(ctx context.Context, body io.ReadCloser, limit int64) io.ReadCloser {
 	return &bounded{ctx: ctx, budget: b, body: body, limit: limit}
 }
@@ -58,8 +53,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 		}
 		b.placed = true
 	}
-	// One byte over the limit tells an answer that is too large from one
-	// that just fits.
+	// One byte over the limit tells a larger answer from one that just fits.
 	if room := b.limit + 1 - b.read; int64(len(p)) > room {
 		p = p[:room]
 	}

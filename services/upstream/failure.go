@@ -27,8 +27,7 @@ func TimedOut(err error) bool {
 	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
 }
 
-// Unreached says why a request got no answer. It completes a sentence that
-// begins with who was asked: "could not be reached".
+// Unreached says why a request got no answer: "could not be reached".
 func Unreached(err error) string {
 	_, unresolved := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -45,8 +44,7 @@ func Unreached(err error) string {
 	return "could not be reached"
 }
 
-// Quote makes words of an upstream fit for a sentence: on one line, without
-// the secret, and of at most so many characters.
+// Quote returns words of an upstream on one line, without the secret, and cut.
 func Quote(words, secret string, most int) string {
 	if secret != "" {
 		words = strings.ReplaceAll(words, secret, "…")
@@ -61,8 +59,7 @@ func Quote(words, secret string, most int) string {
 // Tries is how often a GET is sent in all where it fails in passing.
 const Tries = 3
 
-// Waits returns how long to wait between tries: about 100 ms, then twice as
-// long. It is for one request.
+// Waits returns how long to wait between the tries of one request.
 func Waits() *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{
 		InitialInterval: 100 * time.Millisecond, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: time.Second,
@@ -72,8 +69,7 @@ func Waits() *backoff.ExponentialBackOff {
 // longestWait keeps a Retry-After of many seconds within a time.Duration.
 const longestWait = 1_000_000_000
 
-// RetryAfter reads a Retry-After of seconds or an HTTP date; 0 if it is
-// neither. The wait may be negative, or longer than anybody waits.
+// RetryAfter reads a Retry-After of seconds or an HTTP date; 0 if it is neither.
 func RetryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if seconds, err := strconv.Atoi(header); err == nil {

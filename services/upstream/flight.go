@@ -1,3 +1,6 @@
+// Package upstream holds what the clients of GitHub and Devin share: how much
+// of an answer is read, how its rows are decoded, and how callers who ask the
+// same share one request. It knows neither service and stores nothing.
 package upstream
 
 import (
@@ -9,14 +12,12 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Flights lets callers who ask the same at the same moment share one
-// question. The zero value is ready; it is safe for concurrent use.
+// Flights lets callers who ask the same at the same moment share one question.
 type Flights struct{ group singleflight.Group }
 
-// Share joins the question of that key, or begins it with ask. A question
-// outlives the caller who began it, so that one who leaves takes nothing from
-// the others, and ends after at most life; a panic in ask is the error of
-// telemetry.Guard. The error of a caller whose ctx ends first is ctx.Err().
+// Share joins the question of that key, or begins it with ask. A question outlives
+// the caller who began it, and ends after at most lifetime; a panic in ask is the
+// error of telemetry.Guard. The error of a caller whose ctx ends first is ctx.Err().
 func Share[T any](ctx context.Context, f *Flights, key string, lifetime time.Duration, ask func(context.Context) (T, error)) (T, error) {
 	var none T
 	if err := ctx.Err(); err != nil {
@@ -33,10 +34,8 @@ func Share[T any](ctx context.Context, f *Flights, key string, lifetime time.Dur
 	})
 	select {
 	case r := <-done:
-		if r.Err != nil {
-			return none, r.Err
-		}
-		return r.Val.(T), nil
+		answer, _ := r.Val.(T) // none after a panic
+		return answer, r.Err
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}

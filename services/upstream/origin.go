@@ -1,21 +1,24 @@
 package upstream
 
 import (
+	"cmp"
+	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// PlainHTTP reports whether a secret sent to u could be read on the way: u is
-// http and its host is not this machine.
+// PlainHTTP reports whether a secret sent to u could be read on the way.
 func PlainHTTP(u *url.URL) bool {
 	return strings.EqualFold(u.Scheme, "http") && !loopback(u.Hostname())
 }
 
-// loopback reports whether a host name is this machine's: localhost (RFC 6761
-// reserves it and the names under it) or a loopback address.
+// loopback reports whether a host is this machine: RFC 6761 reserves localhost
+// and the names under it.
 func loopback(host string) bool {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
@@ -25,31 +28,38 @@ func loopback(host string) bool {
 	return err == nil && address.Unmap().IsLoopback()
 }
 
-// Base reads the address of an API: http or https with a host, without user,
-// query or fragment. It returns nil for any other.
-func Base(address string) *url.URL {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return nil
-	}
-	return u
-}
-
-// Secret is a token or key, and the variables that it and the address of its
-// API are set by.
+// Secret is a token or key, its variable, and the one of its API's address.
 type Secret struct{ Value, Variable, AddressVariable string }
 
-// Check refuses a secret that is none, or that anybody on the way to base
-// could read, unless that is allowed.
-func (s Secret) Check(base *url.URL, allowPlain bool) error {
+// Base reads the address of the API, usual if there is none, without slashes at
+// its end. It refuses a secret that is none or that could be read on the way. Its
+// error does not repeat the address, which may hold a password.
+func (s Secret) Base(address, usual string, allowPlain bool) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimRight(cmp.Or(strings.TrimSpace(address), usual), "/"))
 	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
+			"%s is not an address of the form https://host or https://host/path, without user, query or fragment, for example %s.",
+			s.AddressVariable, usual)
 	case strings.ContainsFunc(s.Value, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return telemetry.Errorf(telemetry.CodeInvalid,
+		return nil, telemetry.Errorf(telemetry.CodeInvalid,
 			"%s holds a space or another character that no token has. Copy it again.", s.Variable)
-	case s.Value != "" && !allowPlain && PlainHTTP(base):
-		return telemetry.Errorf(telemetry.CodeInvalid, "%s is plain http to %s, so %s would be sent unencrypted. "+
-			"Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.", s.AddressVariable, base.Hostname(), s.Variable)
+	case s.Value != "" && !allowPlain && PlainHTTP(u):
+		return nil, telemetry.Errorf(telemetry.CodeInvalid, "%s is plain http to %s, so %s would be sent unencrypted. "+
+			"Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.", s.AddressVariable, u.Hostname(), s.Variable)
 	}
-	return nil
+	return u, nil
+}
+
+// Transport returns a transport that keeps so many connections to a host, and
+// waits idle for one and for the first byte of an answer.
+func Transport(perHost int, idle time.Duration) *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = perHost
+	t.DialContext = (&net.Dialer{Timeout: idle}).DialContext
+	t.TLSHandshakeTimeout = idle
+	t.ResponseHeaderTimeout = idle
+	t.MaxResponseHeaderBytes = 1 << 20
+	return t
 }

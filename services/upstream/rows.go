@@ -19,23 +19,20 @@ var (
 	ErrListTwice   = fmt.Errorf("%w: its field stands twice", ErrNotAList)
 )
 
-// LargestValue bounds the bytes of one row, or of one field beside the list:
-// it is what decoding an answer holds in memory, about three times.
+// LargestValue bounds the bytes of one row, or of one field beside the list.
 const LargestValue = 4 << 20
 
 // mostFields is how many fields Object reads, each of which takes its time.
 const mostFields = 1000
 
-// window is what a decoder reads from. It fails with ErrLargeValue rather
-// than let the decoder hold more than LargestValue bytes that it has not
-// consumed.
+// window fails with ErrLargeValue rather than let its decoder hold more than
+// LargestValue bytes.
 type window struct {
 	in   io.Reader
 	d    *json.Decoder
 	read int64
 }
 
-// decode returns a decoder that reads in through a window.
 func decode(in io.Reader) *json.Decoder {
 	w := &window{in: in}
 	w.d = json.NewDecoder(w)
@@ -59,13 +56,10 @@ func (w *window) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Rows decodes a JSON array from in, one row at a time, so that only one is
-// in memory, and hands each to take. It fails with ErrNotAList for anything
-// but an array (null and nothing at all included), with ErrNullRow for a null
-// in it, with ErrTooManyRows after most rows, with ErrLargeValue for a row over
-// LargestValue, with ErrTrailing for what follows, and with take's own error.
-// A T of json.RawMessage is handed each row as it is, null too, so that a row
-// that cannot be read need not cost the others.
+// Rows decodes a JSON array from in, one row at a time, so that only one is in
+// memory, and hands each to take. Each way in which it is not the list that was
+// promised has its error above. A T of json.RawMessage is handed each row as it
+// is, null too, so that a row that cannot be read need not cost the others.
 func Rows[T any](in io.Reader, most int, take func(T) error) error {
 	d := decode(in)
 	if err := rows(d, most, take); err != nil {
@@ -96,7 +90,6 @@ func begins(d *json.Decoder, bracket json.Delim) error {
 	return nil
 }
 
-// rows decodes the array that comes next.
 func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 	if err := begins(d, '['); err != nil {
 		return err
@@ -117,7 +110,6 @@ func rows[T any](d *json.Decoder, most int, take func(T) error) error {
 	return err
 }
 
-// nextRow decodes the row that comes next.
 func nextRow[T any](d *json.Decoder) (T, error) {
 	var bare T
 	if raw, ok := any(&bare).(*json.RawMessage); ok {
@@ -133,13 +125,9 @@ func nextRow[T any](d *json.Decoder) (T, error) {
 	return *row, nil
 }
 
-// Object decodes a JSON object from in whose field list is an array of rows:
-// each row is handed to take as Rows does it, and every other field to other,
-// which may be nil. The fields may come in any order. With null or anything
-// but an array for the list it fails with ErrNotAList, without its field, when
-// all the others were handed over, with ErrListMissing, and where it stands
-// twice with ErrListTwice; both are an ErrNotAList too. Each limit of Rows
-// holds, and over 1,000 fields are ErrManyFields.
+// Object decodes a JSON object from in whose field list is an array of rows: each
+// is handed to take as Rows does it, and every other field to other, which may be
+// nil. The fields may come in any order.
 func Object[T any](in io.Reader, list string, most int, take func(T) error, other func(name string, value json.RawMessage) error) error {
 	d := decode(in)
 	if err := begins(d, '{'); err != nil {
@@ -155,7 +143,10 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		case err != nil:
 			return err
 		case name != list:
-			err = field(d, name.(string), other)
+			var value json.RawMessage
+			if err = d.Decode(&value); err == nil && other != nil {
+				err = other(name.(string), value)
+			}
 		case listed:
 			return ErrListTwice
 		default:
@@ -175,13 +166,4 @@ func Object[T any](in io.Reader, list string, most int, take func(T) error, othe
 		return ErrListMissing
 	}
 	return nil
-}
-
-// field decodes the value that comes next and hands it to other, if given.
-func field(d *json.Decoder, name string, other func(string, json.RawMessage) error) error {
-	var value json.RawMessage
-	if err := d.Decode(&value); err != nil || other == nil {
-		return err
-	}
-	return other(name, value)
 }

@@ -187,7 +187,7 @@ func pullCalls() []call {
 				return err
 			},
 			use: func(ctx context.Context, w *world) ending {
-				_, err := w.jobs.Dispatch(ctx, telemetry.Dispatch{TargetRepo: shop})
+				_, err := w.jobs.Dispatch(ctx, "", telemetry.Dispatch{TargetRepo: shop})
 				return ended(err)
 			},
 			match: posts("/dispatches")},
@@ -230,7 +230,7 @@ func devinCalls() []call {
 		_, _, err := w.board.SessionMessages(ctx, sessionA)
 		return ended(err)
 	}
-	reply := func(ctx context.Context, w *world) ending { return ended(w.jobs.Reply(ctx, sessionA, "go on")) }
+	reply := func(ctx context.Context, w *world) ending { return ended(w.jobs.Reply(ctx, "", sessionA, "go on")) }
 	unlisted := func(w *world) { w.hideSessions = true }
 	ofV1 := path(func(p, _ string) bool { return strings.HasPrefix(p, "/v1/sessions/") })
 	ends := func(suffix string) func(*http.Request) bool {

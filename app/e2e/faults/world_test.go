@@ -164,7 +164,7 @@ func (w *world) open(ctx context.Context) (err error) {
 	w.jobs = ingest.New(ctx, ingest.Options{
 		Store: derive.New(w.db), Sources: []ingest.Source{{Name: actionRepo, Files: w.github}},
 		PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
-		MissingDevin: "DEVIN_API_KEY", Log: log, Now: w.now,
+		Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	})
 	reads := storetest.Reading(w.db)

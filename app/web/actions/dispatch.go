@@ -212,6 +212,6 @@ func (w *Web) startRun(c *fiber.Ctx, v shell.View) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.dispatcher.DispatchOnce(c.UserContext(), token, d)
+	_, err = w.dispatcher.Dispatch(c.UserContext(), token, d)
 	return err
 }

@@ -24,7 +24,7 @@ type Jobs interface {
 
 // Dispatcher starts a run of the action, once per token.
 type Dispatcher interface {
-	DispatchOnce(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
+	Dispatch(ctx context.Context, token string, d telemetry.Dispatch) (ref string, err error)
 }
 
 // Web answers for the actions. It is safe for concurrent use.

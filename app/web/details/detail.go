@@ -24,7 +24,7 @@ type Scopes interface {
 
 // Replies sends a message to a session, once per token.
 type Replies interface {
-	ReplyOnce(ctx context.Context, token, id, text string) error
+	Reply(ctx context.Context, token, id, text string) error
 }
 
 // Web answers for the pages of one thing. It is safe for concurrent use.

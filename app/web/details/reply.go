@@ -128,5 +128,5 @@ func (w *Web) sendReply(c *fiber.Ctx, v shell.View) error {
 	if err != nil {
 		return err
 	}
-	return w.replies.ReplyOnce(c.UserContext(), token, session.ID, text)
+	return w.replies.Reply(c.UserContext(), token, session.ID, text)
 }

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -324,10 +325,8 @@ type PullSync struct {
 // SeverityRank orders severity tiers, the worst first, from 0; a tier that
 // CodeQL does not have comes last.
 func SeverityRank(tier string) int {
-	for i, t := range Severities() {
-		if t == tier {
-			return i
-		}
+	if rank := slices.Index(Severities(), tier); rank >= 0 {
+		return rank
 	}
 	return len(Severities())
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"unicode/utf16"
 )
 
 // Values returns the values that the query asks for by a field, those of
@@ -33,15 +34,11 @@ func (q Query) With(field string, values ...string) (Query, error) {
 // And returns the query with a further term: any of the values. The field ""
 // adds a free text.
 func (q Query) And(field string, values ...string) (Query, error) {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = quoteValue(v, field == "")
+	t := Term{Field: field}
+	for _, v := range values {
+		t.Values = append(t.Values, Value{Text: v})
 	}
-	text := strings.Join(quoted, ",")
-	if field != "" {
-		text = field + ":" + text
-	}
-	more, err := q.Schema.Parse(text)
+	more, err := q.Schema.Parse(t.String())
 	if err != nil {
 		return q, err
 	}
@@ -104,7 +101,7 @@ func (s *Schema) At(text string, caret int) (p Point, ok bool) {
 	if w.name == "" {
 		return p, !part.quoted
 	}
-	p.Field = s.field(w.name)
+	p.Field = s.Field(w.name)
 	for _, o := range w.parts[:len(w.parts)-1] {
 		p.taken = append(p.taken, strings.ToLower(o.text))
 	}
@@ -169,7 +166,7 @@ func (p Point) choice(text, help string) Completion {
 		with += " "
 	}
 	before := p.text[:p.start] + with
-	return Completion{Text: text, Help: help, Query: before + rest, Caret: lenUTF16(before)}
+	return Completion{Text: text, Help: help, Query: before + rest, Caret: len(utf16.Encode([]rune(before)))}
 }
 
 // fromUTF16 turns a place in UTF-16 units into one in bytes, within s.
@@ -178,22 +175,9 @@ func fromUTF16(s string, units int) int {
 		if units <= 0 {
 			return i
 		}
-		units--
-		if r > 0xffff {
-			units--
-		}
+		units -= utf16.RuneLen(r)
 	}
 	return len(s)
-}
-
-func lenUTF16(s string) (n int) {
-	for _, r := range s {
-		n++
-		if r > 0xffff {
-			n++
-		}
-	}
-	return n
 }
 
 // QuoteUnknown makes words of what looks like a name and is none in any of
@@ -205,7 +189,7 @@ func QuoteUnknown(schemas []*Schema, text string) (quoted, note string) {
 		return text, ""
 	}
 	known := func(name string) bool {
-		return slices.ContainsFunc(schemas, func(s *Schema) bool { return s.field(name) != nil })
+		return slices.ContainsFunc(schemas, func(s *Schema) bool { return s.Field(name) != nil })
 	}
 	var unknown []string
 	texts := make([]string, len(words))

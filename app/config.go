@@ -12,6 +12,7 @@ import (
 	"github.com/caarlos0/env/v10"
 	"github.com/joho/godotenv"
 
+	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
@@ -40,14 +41,6 @@ type Config struct {
 	PollInterval    time.Duration      `env:"POLL_INTERVAL" envDefault:"30s" example:"30s" meaning:"How often active sessions are polled automatically; 0 means only on request"`
 	LogLevel        LogLevel           `env:"LOG_LEVEL" envDefault:"info" example:"info" meaning:"Lowest level to log: debug, info, warn or error"`
 	LogFormat       LogFormat          `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
-}
-
-// Missing is a variable that is not set although something needs it, in
-// words for page and log.
-type Missing struct {
-	Variable string
-	Off      string // what is off without it, a sentence
-	Where    string // where to get its value, a sentence
 }
 
 // loadConfig reads the settings from environ ("NAME=value", as os.Environ
@@ -80,10 +73,10 @@ func demoConfig(environ []string) (Config, error) {
 
 // missing returns what is not set although something needs it, the most
 // important first, none if nothing is missing.
-func (c Config) missing() []Missing {
-	var list []Missing
+func (c Config) missing() []web.Missing {
+	var list []web.Missing
 	if c.GitHubToken == "" {
-		list = append(list, Missing{
+		list = append(list, web.Missing{
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
 			Where: "Create one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
@@ -91,7 +84,7 @@ func (c Config) missing() []Missing {
 		})
 	}
 	if c.ActionRepo == "" {
-		list = append(list, Missing{
+		list = append(list, web.Missing{
 			Variable: "ACTION_REPO",
 			Off:      "Run files are not read from GitHub, and runs cannot be started.",
 			Where: "The repository in which the action runs and keeps telemetry/runs, as owner/name, " +
@@ -99,7 +92,7 @@ func (c Config) missing() []Missing {
 		})
 	}
 	if c.DevinAPIKey == "" {
-		list = append(list, Missing{
+		list = append(list, web.Missing{
 			Variable: "DEVIN_API_KEY",
 			Off:      "Sessions are not polled, their messages cannot be read, and replies cannot be sent.",
 			Where:    "Create one in the Devin dashboard at https://app.devin.ai, in the settings under API keys.",

@@ -185,10 +185,7 @@ func parseOrigin(v string) (Origin, error) {
 		return "", err
 	}
 	u, err := url.Parse(string(base))
-	if err != nil {
-		return "", err
-	}
-	if u.Path != "" {
+	if err != nil || u.Path != "" {
 		return "", fmt.Errorf("is %q; want a URL without a path", v)
 	}
 	host := strings.ToLower(u.Host)
@@ -214,13 +211,11 @@ func parseHosts(v string) (Hosts, error) {
 }
 
 func parseFlag(v string) (bool, error) {
-	switch strings.ToLower(v) {
-	case "true", "1":
-		return true, nil
-	case "false", "0":
-		return false, nil
+	on, err := strconv.ParseBool(strings.ToLower(v))
+	if err != nil {
+		return false, fmt.Errorf("is %q; want true or false", v)
 	}
-	return false, fmt.Errorf("is %q; want true or false", v)
+	return on, nil
 }
 
 func parseOrgID(v string) (OrgID, error) {

@@ -48,10 +48,14 @@ func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.Sessi
 		s, found, err = d.SessionDetail(ctx, key)
 	}
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
+		err = noSession(id)
 	}
 	return s, err
+}
+
+func noSession(id string) error {
+	return telemetry.Errorf(telemetry.CodeNotFound,
+		"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
 }
 
 // PullByRef returns a pull request by its repository and number. The error

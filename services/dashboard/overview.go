@@ -58,15 +58,9 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 		t, found, err = d.TotalsAsOf(ctx, q.AsOf, q.Repo.Key())
 	}
 	if err == nil && !found {
-		err = q.unknown()
+		err = noRepo(string(q.Repo))
 	}
 	return Stats{Totals: t, Links: statsLinks(t, q.scope())}, err
-}
-
-func (q Question) unknown() error {
-	return telemetry.Errorf(telemetry.CodeNotFound,
-		"Repository %s not found: no run names it. See the list of repositories.",
-		telemetry.Shown(string(q.Repo)))
 }
 
 // Overview are the figures of a period: trends, and tiles of the present.
@@ -91,7 +85,7 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	asked := telemetry.TrendQuery{Period: period, Repo: q.Repo.Key(), AsOf: !q.AsOf.IsZero(), Parts: q.Parts}
 	trends, found, err := d.Trends(ctx, asked)
 	if err == nil && !found {
-		err = q.unknown()
+		err = noRepo(string(q.Repo))
 	}
 	if err != nil {
 		return Overview{}, err

@@ -30,21 +30,13 @@ type Options struct {
 	GitHub   GitHub
 }
 
-// These keep what is embedded from being reached by name.
-type (
-	summed   = Sums
-	detailed = Details
-	counted  = Figures
-	stored   = Store
-)
-
 // Dashboard answers questions. It is safe for concurrent use.
 type Dashboard struct {
 	Lists
-	summed
-	detailed
-	counted
-	stored
+	Sums
+	Details
+	Figures
+	Store
 	o Options
 }
 

@@ -133,7 +133,11 @@ func (p Point) Choices(dynamic []string) []Completion {
 	typed := strings.ToLower(p.Typed)
 	add := func(text, help string) {
 		if len(choices) < mostChoices {
-			choices = append(choices, p.choice(text, help))
+			before, rest := p.text[:p.start]+text, p.text[p.end:]
+			if p.Field != nil && (rest == "" || rest[0] != ' ' && rest[0] != ',') {
+				before += " " // parts a finished value from what follows
+			}
+			choices = append(choices, Completion{Text: text, Help: help, Query: before + rest, Caret: len(utf16.Encode([]rune(before)))})
 		}
 	}
 	if p.Field == nil {
@@ -156,17 +160,6 @@ func (p Point) Choices(dynamic []string) []Completion {
 		}
 	}
 	return choices
-}
-
-// choice puts a text in place of what is typed. A finished value is parted
-// from what follows by a space.
-func (p Point) choice(text, help string) Completion {
-	with, rest := text, p.text[p.end:]
-	if p.Field != nil && (rest == "" || rest[0] != ' ' && rest[0] != ',') {
-		with += " "
-	}
-	before := p.text[:p.start] + with
-	return Completion{Text: text, Help: help, Query: before + rest, Caret: len(utf16.Encode([]rune(before)))}
 }
 
 // fromUTF16 turns a place in UTF-16 units into one in bytes, within s.

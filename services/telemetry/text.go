@@ -16,11 +16,8 @@ func Shorten(s string, most int) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// shownMost is how many bytes of what a caller named an error repeats.
-const shownMost = 100
-
 // Shown is what an error repeats of a name that a caller gave.
-func Shown(name string) string { return Shorten(name, shownMost) }
+func Shown(name string) string { return Shorten(name, 100) }
 
 // IsHex reports whether s is hexadecimal, in lower case.
 func IsHex(s string) bool { return s != "" && strings.Trim(s, "0123456789abcdef") == "" }

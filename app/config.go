@@ -17,11 +17,9 @@ import (
 	"telemetry-dashboard/views/links"
 )
 
-// Config is every setting of the program, each from the variable of its tag.
-// The tags "meaning" and "example" are what .env.example, the README's table
-// and the sentences about malformed values say; a test keeps them equal.
-// A Config is not changed after it was loaded, so that any goroutine may
-// read it.
+// Config is every setting of the program, each from the variable of its tag. The tags
+// "meaning" and "example" are what .env.example, the README's table and the sentences
+// about malformed values say. It is not changed after it was loaded.
 type Config struct {
 	GitHubToken     Secret             `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
 	DevinAPIKey     Secret             `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
@@ -43,11 +41,9 @@ type Config struct {
 	LogFormat       LogFormat          `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }
 
-// loadConfig reads the settings from environ ("NAME=value", as os.Environ
-// gives them) and, beneath it, from the file dotenvPath, which may be
-// absent. A variable with an empty value counts as one that is not set. The
-// error is one sentence for the person who starts the program; it never
-// holds a secret's value.
+// loadConfig reads the settings from environ ("NAME=value") and, beneath it, from the
+// file dotenvPath, which may be absent. An empty variable counts as not set. The error
+// is one sentence for the person who starts the program, without a secret's value.
 func loadConfig(environ []string, dotenvPath string) (Config, error) {
 	vars, err := readDotenv(dotenvPath)
 	if err != nil {

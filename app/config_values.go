@@ -29,9 +29,8 @@ func (s Secret) String() string {
 // MarshalText returns what String returns.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// DatabaseURL is "sqlite:PATH" or a postgres:// or postgresql:// URL, which
-// may hold a password: printed, logged or encoded it reads without it;
-// string(u) is the whole value.
+// DatabaseURL is "sqlite:PATH" or a postgres:// URL, which may hold a password:
+// printed, logged or encoded it reads without it; string(u) is the whole value.
 type DatabaseURL string
 
 // String returns the URL with "xxxxx" in place of a password, and without

@@ -144,9 +144,8 @@ func reading(db *store.Store) dashboard.Options {
 	}
 }
 
-// part returns do as a part of the program: its panic is an error, and the
-// log says how it failed, and that it still runs some time after ctx has
-// ended.
+// part returns do as a part of the program: its panic is an error, and the log says how
+// it failed, and that it still runs some time after ctx has ended.
 func part(ctx context.Context, log *slog.Logger, name string, do func() error) func() error {
 	return func() error {
 		ended := make(chan struct{})

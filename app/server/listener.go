@@ -29,10 +29,9 @@ const (
 	drainBytes = 1 << 20
 )
 
-// listener accepts a bounded number of connections, and keeps
-// accepting when the system has no descriptor or memory left for one. Beyond the bound
-// the connection that has been idle longest is closed for the new one, or,
-// where none has been idle for a while, the new one is answered 503.
+// listener accepts a bounded number of connections, and keeps accepting when the
+// system has nothing left for one. Beyond the bound the connection that has been idle
+// longest is closed, or, where none was idle for a while, the new one is answered 503.
 type listener struct {
 	net.Listener
 	log    *slog.Logger

@@ -52,9 +52,8 @@ type RepoDetail struct {
 	Issues   telemetry.List[telemetry.IssueRow]
 }
 
-// RepoDetailAsOf returns a repository by "owner/name", with its lists as they
-// were at a time; zero is now. The error is CodeNotFound for a repository that
-// no record names.
+// RepoDetailAsOf returns a repository by "owner/name", with its lists as they were at
+// a time; zero is now. The error is CodeNotFound for one that no record names.
 func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.Time, p query.Page) (RepoDetail, error) {
 	repo, err := d.RepoByName(ctx, name)
 	if err != nil {

@@ -13,11 +13,9 @@ import (
 	"telemetry-dashboard/views/links"
 )
 
-// Link names the list that a figure counts, or the rows that it is computed
-// from. A link without a part means the list's total, or the length of an
-// answer that is an array. The part "/a/b" is a place in the answer (a JSON
-// pointer), at which the figure stands or an array has its length; "sum/a"
-// is the sum of the field a over all rows of the list.
+// Link names the list that a figure counts, or the rows that it is computed from.
+// Without a part it means the list's total, or an array's length. The part "/a/b" is
+// a JSON pointer into the answer; "sum/a" is the sum of the field a over all rows.
 type Link struct {
 	List  string // issues, sessions, pulls, runs, repos, changes, files, verifications, stats, trends, needs-attention
 	Query string // in the query language of lists

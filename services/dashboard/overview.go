@@ -74,9 +74,8 @@ type Overview struct {
 // Change is how many more are open than before the period.
 func (o *Overview) Change() int64 { return o.Now.Total() - o.Before.Total() }
 
-// Overview returns the figures of a period of all repositories or of one.
-// The error is CodeInvalid for an unknown period, CodeNotFound for an
-// unknown repository.
+// Overview returns the figures of a period of all repositories or of one. The error is
+// CodeInvalid for an unknown period, CodeNotFound for an unknown repository.
 func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) {
 	period, err := telemetry.ParsePeriod(q.Period, q.until())
 	if err != nil {

@@ -20,9 +20,8 @@ type GitHub interface {
 	PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error)
 }
 
-// PullUpstream returns what GitHub says of a pull request's checks and
-// reviews. The error is CodeMissingSetting without a token, or what GitHub's
-// client says.
+// PullUpstream returns GitHub's checks and reviews of a pull request. The error is
+// CodeMissingSetting without a token, or what GitHub's client says.
 func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetails, error) {
 	if d.o.GitHub == nil {
 		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting,
@@ -31,9 +30,8 @@ func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (te
 	return d.o.GitHub.PullDetails(ctx, string(ref.Repo), int(ref.Number))
 }
 
-// SessionWithID returns the row of a session by its id, with "devin-" or
-// without. The error is CodeNotFound for one that no record names, and for
-// one that never started: there is nobody to talk to.
+// SessionWithID returns the row of a session by its id. The error is CodeNotFound also
+// for one that never started: there is nobody to talk to.
 func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
 	key := telemetry.SessionKey(id)
 	sessions, err := d.SessionsByKey(ctx, []string{key})

@@ -11,9 +11,8 @@ type Ask struct {
 	Brief bool // rows come without what may be large
 }
 
-// Page asks for one page of a list. Number counts from 1; Size 0 is all rows.
-// Sort is one of the list's sort names, "" for its default; Order is "asc",
-// "desc", or "" for the sort's own.
+// Page asks for one page of a list. Number counts from 1; Size 0 is all rows. Sort and
+// Order (asc, desc) may be "" for the list's own.
 type Page struct {
 	Number int64
 	Size   int64

@@ -20,9 +20,8 @@ func (q Query) Values(field string) []string {
 	return values
 }
 
-// With returns the query with one term of the field in place of all that it
-// has, negated ones included; without values it has none left. The error is
-// that of Parse for an unknown field or value.
+// With returns the query with one term of the field in place of all that it has, or
+// without values none. The error is that of Parse for an unknown field or value.
 func (q Query) With(field string, values ...string) (Query, error) {
 	out := q.Without(field)
 	if len(values) == 0 {
@@ -79,9 +78,8 @@ type Completion struct {
 	Caret int    `json:"caret"` // where to type on, in UTF-16 units as browsers count
 }
 
-// At finds what stands at the caret, which counts UTF-16 units as browsers
-// do. ok is false where nothing can be completed: an unknown name, or a query
-// that cannot be read so far.
+// At finds what stands at the caret, which counts UTF-16 units as browsers do. ok is
+// false where nothing can be completed.
 func (s *Schema) At(text string, caret int) (p Point, ok bool) {
 	if Check(text) != nil {
 		return p, false

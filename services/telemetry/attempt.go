@@ -83,9 +83,8 @@ func (r *Record) Attempts() []Attempt {
 // case. It is "" for a blank one.
 func IssueKey(id string) string { return upperASCII(strings.TrimSpace(id)) }
 
-// IssueIDs returns the issue ids that a verification names: of what it calls
-// fixed, of what it calls still present, and in its pull request's title;
-// each once, as recorded.
+// IssueIDs returns the issue ids that a verification names, in its findings and in
+// its pull request's title: each once, as recorded.
 func (v *Verification) IssueIDs() []string {
 	var ids []string
 	for _, f := range slices.Concat(v.Fixed, v.StillPresent) {

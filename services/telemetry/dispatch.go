@@ -40,11 +40,9 @@ func DispatchInputs() []string {
 	}
 }
 
-// NewDispatch checks the inputs of a run and returns them as GitHub takes
-// them. What is empty is left out, so that the workflow's own default
-// applies. An owner/name is sent as the URL that the action expects, on
-// the server web, for example GitHubWeb. The error is CodeInvalid and names the
-// invalid input in Field.
+// NewDispatch checks the inputs of a run. What is empty is left out, so that the
+// workflow's own default applies; owner/name is sent as the URL that the action
+// expects, on the server web. The error is CodeInvalid and names the input in Field.
 func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error) {
 	target = strings.TrimSpace(target)
 	repo, err := TargetRepo(target)

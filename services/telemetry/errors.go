@@ -38,9 +38,8 @@ const (
 	CodeUpstreamTimeout  Code = "upstream_timeout"   // 504
 )
 
-// Error is a failure with a sentence for the person who meets it: what
-// happened and what to do. Err is the cause for the log; a client never
-// sees it.
+// Error is a failure with a sentence for the person who meets it: what happened
+// and what to do. No client sees its cause, Err.
 type Error struct {
 	Code       Code
 	Message    string
@@ -81,10 +80,9 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-// Guard calls do and returns its error. A panic in it becomes an Error of
-// CodeInternal that names what was being done; the panic and its stack are
-// its cause, for the log. Every goroutine of the program runs under Guard,
-// since a panic that nobody recovers ends the process.
+// Guard calls do and returns its error. A panic becomes an Error of CodeInternal
+// with the panic and its stack as cause. Every goroutine of the program runs under
+// Guard, since a panic that nobody recovers ends the process.
 func Guard(what string, do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

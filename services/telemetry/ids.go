@@ -53,7 +53,6 @@ const issueIDForm = `[Cc][Qq][Ll][Ff]-(?:[A-Za-z]+-)?[Rr]\d+-\d+`
 
 // IssueIDs returns the issue ids that a text names (CQLF-R34-0010,
 // CQLF-ALL-R61-0002), in upper case, each once, in the order of the text.
-// The two series are independent: ids are equal only as a whole.
 func IssueIDs(text string) []string {
 	return distinct(issueIDPattern.FindAllString(upperASCII(text), -1), IssueKey)
 }
@@ -71,9 +70,8 @@ func distinct(texts []string, key func(string) string) []string {
 	return kept
 }
 
-// ShortenIssueIDs returns a text for a narrow column: of issue ids that stand in
-// a row, the first and how many more there are ("CQLF-R34-0010 +4"), so that
-// what tells titles of fixes apart is visible.
+// ShortenIssueIDs shortens a row of issue ids to the first and how many more there
+// are ("CQLF-R34-0010 +4"), so that what tells titles apart is visible.
 func ShortenIssueIDs(text string) string {
 	return issueIDRowPattern.ReplaceAllStringFunc(text, func(row string) string {
 		ids := issueIDPattern.FindAllString(row, -1)
@@ -81,10 +79,9 @@ func ShortenIssueIDs(text string) string {
 	})
 }
 
-// SessionTokens returns what in the texts can be the id of a session, bare,
-// each once. Whether it is one is for the store's known sessions to say, so
-// a word too many does no harm: of devin-0123abcd-fix-xss, a branch's name,
-// both 0123abcd and 0123abcd-fix-xss can be ids.
+// SessionTokens returns what in the texts can be the id of a session, each once. One
+// too many does no harm, since only known sessions count: of devin-0123abcd-fix-xss,
+// a branch's name, both 0123abcd and 0123abcd-fix-xss can be ids.
 func SessionTokens(texts ...string) []string {
 	var tokens []string
 	for _, text := range texts {

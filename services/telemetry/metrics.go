@@ -200,9 +200,8 @@ type SessionOutcome struct {
 	N      int64 `json:"n"`
 }
 
-// TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf
-// only what was recorded up to Period.Until counts. Without Parts it asks for
-// all of them.
+// TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf only what
+// was recorded up to Period.Until counts. No Parts are all of them.
 type TrendQuery struct {
 	Period Period
 	Repo   string

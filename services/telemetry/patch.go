@@ -107,10 +107,9 @@ func textList(v any) ([]string, bool) {
 	return nil, false
 }
 
-// CorrectIDs returns a session's issue ids without blank ones. Where some were
-// blank, or none are given, they are filled with those that the title of its
-// pull request names, else with those of its verification record. The reason
-// says what was done; it means nothing where the ids are as they were.
+// CorrectIDs returns a session's issue ids without blank ones. Where some were blank,
+// or none are given, the title of its pull request fills them, else its verification
+// record. The reason means nothing where the ids are as they were.
 func CorrectIDs(ids []string, pull int64, titled, verified []string) (corrected []string, reason string) {
 	corrected = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
 	if len(corrected) == len(ids) && len(ids) > 0 {

@@ -44,9 +44,8 @@ type Record struct {
 
 	counted bool // it says how many findings there were, if only by an empty list
 
-	// Item is the record as clients of the API get it, where that is not
-	// the file itself: a run number written as text, a time without a zone,
-	// a byte order mark. Else nil.
+	// Item is the record as clients of the API get it, where that is not the file
+	// itself (a run number written as text, a time without a zone); else nil.
 	Item   []byte
 	filled map[int]bool // places of sessions whose PRURL is backfill's
 }
@@ -87,9 +86,8 @@ type Verification struct {
 	StillPresent  []Finding
 }
 
-// HasFindings reports whether the record says which findings the scan had:
-// it names them, or says that there were none. One that says nothing about
-// findings is not one that says there were none.
+// HasFindings reports whether the record names the scan's findings, or says that
+// there were none. To say nothing about findings is neither.
 func (r *Record) HasFindings() bool {
 	return r.Kind == KindScan && (len(r.Findings) > 0 || (r.counted && r.IssuesFound == 0))
 }

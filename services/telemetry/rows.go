@@ -300,9 +300,8 @@ type Change struct {
 	Reason string `json:"reason"`
 }
 
-// FetchedFile is a run file with its content, as a source gave it. Record is
-// nil where Err says what is wrong with it; Body is nil where it was not
-// fetched at all.
+// FetchedFile is a run file as a source gave it. Record is nil where Err says what is
+// wrong with it; Body is nil where it was not fetched at all.
 type FetchedFile struct {
 	RunFile
 	Body   []byte

@@ -12,15 +12,14 @@ import (
 	"github.com/caarlos0/env/v10"
 	"github.com/joho/godotenv"
 
+	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
 
-// Config is every setting of the program, each from the variable of its tag.
-// The tags "meaning" and "example" are what .env.example, the README's table
-// and the sentences about malformed values say; a test keeps them equal.
-// A Config is not changed after it was loaded, so that any goroutine may
-// read it.
+// Config is every setting of the program, each from the variable of its tag. The tags
+// "meaning" and "example" are what .env.example, the README's table and the sentences
+// about malformed values say. It is not changed after it was loaded.
 type Config struct {
 	GitHubToken     Secret             `env:"GITHUB_TOKEN" example:"ghp_…" meaning:"GitHub token: classic with scope repo, or fine-grained with Contents and Pull requests read (and Actions write to start runs). Reads run files and pull requests"`
 	DevinAPIKey     Secret             `env:"DEVIN_API_KEY" example:"cog_…" meaning:"Devin API key. Polls sessions, reads and sends messages. A key apk_… speaks API v1, a key cog_… API v3"`
@@ -42,19 +41,9 @@ type Config struct {
 	LogFormat       LogFormat          `env:"LOG_FORMAT" envDefault:"text" example:"text" meaning:"Log format: text or json"`
 }
 
-// Missing is a variable that is not set although something needs it, in
-// words for page and log.
-type Missing struct {
-	Variable string
-	Off      string // what is off without it, a sentence
-	Where    string // where to get its value, a sentence
-}
-
-// loadConfig reads the settings from environ ("NAME=value", as os.Environ
-// gives them) and, beneath it, from the file dotenvPath, which may be
-// absent. A variable with an empty value counts as one that is not set. The
-// error is one sentence for the person who starts the program; it never
-// holds a secret's value.
+// loadConfig reads the settings from environ ("NAME=value") and, beneath it, from the
+// file dotenvPath, which may be absent. An empty variable counts as not set. The error
+// is one sentence for the person who starts the program, without a secret's value.
 func loadConfig(environ []string, dotenvPath string) (Config, error) {
 	vars, err := readDotenv(dotenvPath)
 	if err != nil {
@@ -80,10 +69,10 @@ func demoConfig(environ []string) (Config, error) {
 
 // missing returns what is not set although something needs it, the most
 // important first, none if nothing is missing.
-func (c Config) missing() []Missing {
-	var list []Missing
+func (c Config) missing() []web.Missing {
+	var list []web.Missing
 	if c.GitHubToken == "" {
-		list = append(list, Missing{
+		list = append(list, web.Missing{
 			Variable: "GITHUB_TOKEN",
 			Off:      "Run files and pull requests are not read from GitHub, and runs cannot be started.",
 			Where: "Create one at " + links.GitHubOf(string(c.GitHubAPIURL)).Tokens() +
@@ -91,7 +80,7 @@ func (c Config) missing() []Missing {
 		})
 	}
 	if c.ActionRepo == "" {
-		list = append(list, Missing{
+		list = append(list, web.Missing{
 			Variable: "ACTION_REPO",
 			Off:      "Run files are not read from GitHub, and runs cannot be started.",
 			Where: "The repository in which the action runs and keeps telemetry/runs, as owner/name, " +
@@ -99,7 +88,7 @@ func (c Config) missing() []Missing {
 		})
 	}
 	if c.DevinAPIKey == "" {
-		list = append(list, Missing{
+		list = append(list, web.Missing{
 			Variable: "DEVIN_API_KEY",
 			Off:      "Sessions are not polled, their messages cannot be read, and replies cannot be sent.",
 			Where:    "Create one in the Devin dashboard at https://app.devin.ai, in the settings under API keys.",

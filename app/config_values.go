@@ -29,9 +29,8 @@ func (s Secret) String() string {
 // MarshalText returns what String returns.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// DatabaseURL is "sqlite:PATH" or a postgres:// or postgresql:// URL, which
-// may hold a password: printed, logged or encoded it reads without it;
-// string(u) is the whole value.
+// DatabaseURL is "sqlite:PATH" or a postgres:// URL, which may hold a password:
+// printed, logged or encoded it reads without it; string(u) is the whole value.
 type DatabaseURL string
 
 // String returns the URL with "xxxxx" in place of a password, and without
@@ -185,10 +184,7 @@ func parseOrigin(v string) (Origin, error) {
 		return "", err
 	}
 	u, err := url.Parse(string(base))
-	if err != nil {
-		return "", err
-	}
-	if u.Path != "" {
+	if err != nil || u.Path != "" {
 		return "", fmt.Errorf("is %q; want a URL without a path", v)
 	}
 	host := strings.ToLower(u.Host)
@@ -214,13 +210,11 @@ func parseHosts(v string) (Hosts, error) {
 }
 
 func parseFlag(v string) (bool, error) {
-	switch strings.ToLower(v) {
-	case "true", "1":
-		return true, nil
-	case "false", "0":
-		return false, nil
+	on, err := strconv.ParseBool(strings.ToLower(v))
+	if err != nil {
+		return false, fmt.Errorf("is %q; want true or false", v)
 	}
-	return false, fmt.Errorf("is %q; want true or false", v)
+	return on, nil
 }
 
 func parseOrgID(v string) (OrgID, error) {

@@ -14,6 +14,7 @@ import (
 
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/github/githubtest"
+	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/services/telemetry/history"
 )
@@ -59,8 +60,7 @@ func newDemo(now func() time.Time) *demo {
 		now:    now,
 	}
 	d.action = d.github.Repo(demoActionRepo)
-	d.action.PutWorkflow("codeql-fixer.yml", "target_repo", "languages", "queries", "persist_logs", "include_paths", "exclude_paths",
-		"batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch")
+	d.action.PutWorkflow(ingest.Workflow, append([]string{"target_repo"}, telemetry.DispatchInputs()...)...)
 	for _, name := range d.world.Repos() {
 		d.github.Repo(name)
 	}
@@ -148,35 +148,31 @@ func runDemo(ctx context.Context, cfg Config, log *slog.Logger, ready func(net.A
 		return fmt.Errorf("make a temporary directory for the demo: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	ctx, cancel := context.WithCancel(ctx)
 	d := newDemo(time.Now)
+	github, stopGitHub, err := play(ctx, d.github, log)
+	if err != nil {
+		return err
+	}
+	defer stopGitHub()
+	devin, stopDevin, err := play(ctx, d.devin, log)
+	if err != nil {
+		return err
+	}
+	defer stopDevin()
+	ctx, cancel := context.WithCancel(ctx)
 	lived := make(chan struct{})
+	defer func() { cancel(); <-lived }()
 	go func() {
 		defer close(lived)
 		if err := telemetry.Guard("advance the demo's clock", func() error { d.live(ctx); return nil }); err != nil {
 			log.Error("the demo's clock stopped", "err", err)
 		}
 	}()
-	github, stopGitHub, err := play(ctx, d.github, log)
-	if err == nil {
-		defer stopGitHub()
-		var stopDevin func()
-		cfg.GitHubAPIURL = BaseURL(github)
-		var devin string
-		if devin, stopDevin, err = play(ctx, d.devin, log); err == nil {
-			defer stopDevin()
-			cfg.DevinAPIURL = BaseURL(devin)
-		}
-	}
+	cfg.GitHubAPIURL, cfg.DevinAPIURL = BaseURL(github), BaseURL(devin)
 	cfg.GitHubToken, cfg.DevinAPIKey, cfg.DevinOrgID, cfg.ActionRepo = demoToken, demoKey, demoOrg, demoActionRepo
 	cfg.DatabaseURL = DatabaseURL("sqlite:" + filepath.ToSlash(filepath.Join(dir, "demo.db")))
 	cfg.RefreshInterval, cfg.PollInterval, cfg.CacheTTL = demoRefresh, demoPoll, demoPoll
-	if err == nil {
-		err = run(ctx, cfg, true, log, ready)
-	}
-	cancel()
-	<-lived
-	return err
+	return run(ctx, cfg, true, log, ready)
 }
 
 // play serves a wire player on a free port of loopback.

@@ -89,21 +89,21 @@ func await(stop context.CancelFunc, signals <-chan os.Signal, ended <-chan error
 }
 
 func start(ctx context.Context, demo bool) error {
+	var cfg Config
+	var err error
 	if demo {
-		cfg, err := demoConfig(os.Environ())
-		if err != nil {
-			return err
-		}
-		log := newLog(cfg)
-		limitMemory(log)
-		return runDemo(ctx, cfg, log, nil)
+		cfg, err = demoConfig(os.Environ())
+	} else {
+		cfg, err = loadConfig(os.Environ(), ".env")
 	}
-	cfg, err := loadConfig(os.Environ(), ".env")
 	if err != nil {
 		return err
 	}
 	log := newLog(cfg)
 	limitMemory(log)
+	if demo {
+		return runDemo(ctx, cfg, log, nil)
+	}
 	return run(ctx, cfg, false, log, nil)
 }
 

@@ -143,9 +143,8 @@ func reading(db *store.Store) dashboard.Options {
 	}
 }
 
-// part returns do as a part of the program: its panic is an error, and the
-// log says how it failed, and that it still runs some time after ctx has
-// ended.
+// part returns do as a part of the program: its panic is an error, and the log says how
+// it failed, and that it still runs some time after ctx has ended.
 func part(ctx context.Context, log *slog.Logger, name string, do func() error) func() error {
 	return func() error {
 		ended := make(chan struct{})
@@ -195,7 +194,7 @@ func newSite(cfg Config, demo bool, o web.Options) *web.Web {
 
 // webSettings is what pages say of the settings.
 func webSettings(cfg Config, demo bool) web.Settings {
-	s := web.Settings{
+	return web.Settings{
 		ActionRepo:      string(cfg.ActionRepo),
 		RunsDir:         cfg.RunsDir,
 		GitHubWeb:       links.GitHubOf(string(cfg.GitHubAPIURL)),
@@ -205,11 +204,8 @@ func webSettings(cfg Config, demo bool) web.Settings {
 		Polls:           cfg.DevinAPIKey != "",
 		Demo:            demo,
 		Open:            cfg.Unauthenticated,
+		Missing:         cfg.missing(),
 	}
-	for _, m := range cfg.missing() {
-		s.Missing = append(s.Missing, web.Missing(m))
-	}
-	return s
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -230,8 +226,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // buildID distinguishes builds: the commit, or "dev" where there is none.
 func buildID() string {
-	info, ok := debug.ReadBuildInfo()
-	if ok {
+	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				return fmt.Sprintf("%.12s", s.Value)

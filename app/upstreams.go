@@ -91,7 +91,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 // dashboard hands the upstreams to the read side in the same way.
 func (u upstreams) dashboard(o dashboard.Options) dashboard.Options {
 	if u.github != nil {
-		o.OpenPulls, o.PullDetails = u.github, u.github
+		o.GitHub = u.github
 	}
 	if u.devin != nil {
 		o.Messages = u.devin

@@ -64,7 +64,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	if tokens {
 		hub, dev := w.clients()
 		jobs.PullRequests, jobs.Dispatcher, jobs.Devin, jobs.Messenger = hub, hub, dev, dev
-		reads.OpenPulls, reads.Messages = hub, dev
+		reads.GitHub, reads.Messages = hub, dev
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runner := ingest.New(ctx, jobs)

@@ -16,9 +16,8 @@ import (
 // fourth of it.
 const answersBytes = 16 << 20
 
-// newAnswers keeps encoded answers by their ETag. A key names everything that
-// its answer depends on, so that none goes stale: one whose versions have
-// passed is only never asked for again, and falls out.
+// newAnswers keeps encoded answers by their ETag, which names all that they depend on:
+// none goes stale, and what is no longer asked for falls out.
 func newAnswers(most int) *cache.Cache[*answer] { return cache.New[*answer](1<<30, most, most/4) }
 
 // answer is an encoded answer. It does not change.

@@ -3,7 +3,7 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,23 +15,16 @@ import (
 // request. It is computed before the answer, so that a change meanwhile
 // leaves an older tag on a newer answer, never a newer one on an older.
 func (s *Server) etag(c *fiber.Ctx, r Route) string {
-	var room [512]byte
-	b := append(room[:0], s.salt...)
-	b = append(b, c.Request().Header.RequestURI()...)
-	b = append(b, 0)
-	b = append(b, c.Request().Header.Peek("HX-Request")...)
-	b = append(b, 0)
+	b := fmt.Appendf(nil, "%s%s\x00%s\x00", s.salt, c.Request().Header.RequestURI(), c.Request().Header.Peek("HX-Request"))
 	versions := s.o.Versions()
 	for _, topic := range r.Topics {
-		b = binary.AppendUvarint(b, versions[topic])
+		b = fmt.Appendf(b, "%d ", versions[topic])
 	}
 	if r.Clock || slices.ContainsFunc(r.ClockIn, c.Request().URI().QueryArgs().Has) {
-		b = binary.AppendVarint(b, s.o.Now().Unix()/60)
+		b = fmt.Append(b, s.o.Now().Unix()/60)
 	}
 	sum := sha256.Sum256(b)
-	tag := append(make([]byte, 0, 32), `W/"`...)
-	tag = base64.RawURLEncoding.AppendEncode(tag, sum[:15])
-	return string(append(tag, '"'))
+	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
 }
 
 // matches reports whether If-None-Match names the tag, compared weakly.

@@ -15,9 +15,8 @@ import (
 // staticPath is where the front-end files are.
 const staticPath = "/static/"
 
-// protect sets the headers that protect every answer, and the rule of
-// caching where the answer has none: kept by the browser alone, and asked
-// about each time.
+// protect sets the headers that protect every answer; where it has no rule of caching,
+// the browser alone keeps it, and asks each time.
 func protect(h *fasthttp.ResponseHeader) {
 	h.Set(fiber.HeaderContentSecurityPolicy,
 		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "+
@@ -84,11 +83,8 @@ func hostSet(o Options) map[string]bool {
 // loopback, or the IP address to which the request came: an address cannot be
 // rebound as a name can.
 func (s *Server) knownHost(host string, local net.Addr) bool {
-	if s.hosts[host] || loopback(host) {
-		return true
-	}
 	name := hostName(host)
-	if s.hosts[strings.ToLower(host)] || s.hosts[name] {
+	if s.hosts[strings.ToLower(host)] || s.hosts[name] || loopback(host) {
 		return true
 	}
 	to, ok := local.(*net.TCPAddr)
@@ -96,9 +92,8 @@ func (s *Server) knownHost(host string, local net.Addr) bool {
 	return ok && ip != nil && ip.Equal(to.IP)
 }
 
-// loopback reports whether an address or Host names this machine only:
-// 127.0.0.0/8, ::1, localhost and *.localhost (RFC 6761), with a port or
-// without.
+// loopback reports whether an address or Host, with a port or without, names this
+// machine only: 127.0.0.0/8, ::1, localhost and *.localhost (RFC 6761).
 func loopback(address string) bool {
 	host := hostName(address)
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {

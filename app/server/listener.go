@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -28,10 +29,9 @@ const (
 	drainBytes = 1 << 20
 )
 
-// listener accepts a bounded number of connections, and keeps
-// accepting when the system has no descriptor or memory left for one. Beyond the bound
-// the connection that has been idle longest is closed for the new one, or,
-// where none has been idle for a while, the new one is answered 503.
+// listener accepts a bounded number of connections, and keeps accepting when the
+// system has nothing left for one. Beyond the bound the connection that has been idle
+// longest is closed, or, where none was idle for a while, the new one is answered 503.
 type listener struct {
 	net.Listener
 	log    *slog.Logger
@@ -89,12 +89,8 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // passing reports whether Accept may succeed later after this error.
 func passing(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	some := []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.ENOBUFS, syscall.ENOMEM}
+	return slices.ContainsFunc(some, func(e error) bool { return errors.Is(err, e) })
 }
 
 // admit returns c as one of the open connections, nil if there are too many.
@@ -249,13 +245,6 @@ func pathIn(start []byte) []byte {
 		return nil
 	}
 	return path
-}
-
-// ofScript reports whether a request that cannot be read is one of a script: to
-// the API, or without a path, which no browser sends.
-func ofScript(start []byte) bool {
-	path := pathIn(start)
-	return path == nil || underAPI(path)
 }
 
 // Close lets the client read the answer first where its request was refused.

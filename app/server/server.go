@@ -176,36 +176,33 @@ func (s *Server) wire() {
 	fast.Logger = quiet{s.o.Log}
 	fast.Handler = func(ctx *fasthttp.RequestCtx) {
 		defer s.survive(ctx)
-		if knownMethod(ctx.Method()) {
+		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 			handle(ctx)
 			return
 		}
-		c := s.app.AcquireCtx(ctx)
+		c := s.app.AcquireCtx(ctx) // Fiber would answer other methods in plain text
 		defer s.app.ReleaseCtx(c)
 		_ = s.fail(c, fiber.ErrMethodNotAllowed) // it writes the answer; nothing is left to handle
 	}
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		defer s.survive(ctx)
-		if e, ok := errors.AsType[net.Error](err); ok && !e.Timeout() { // the client is gone
+		e, ofNet := errors.AsType[net.Error](err)
+		if ofNet && !e.Timeout() { // the client is gone
 			s.o.Log.Debug("a client left in the middle of a request", "err", err)
 			ctx.Response.SetStatusCode(fasthttp.StatusBadRequest)
 			return
 		}
 		if c, ok := ctx.Conn().(*conn); ok {
-			c.unread.Store(!timedOut(err))
-			if ofScript(c.start) {
+			c.unread.Store(!ofNet)
+			// A script's request is one to the API, or without a path, which no browser sends.
+			if path := pathIn(c.start); path == nil || underAPI(path) {
 				ctx.Request.Header.SetHost("") // with one that is malformed the path would not be read
 				ctx.Request.SetRequestURI(apiPath)
 			}
 		}
 		unread(ctx, err)
 	}
-}
-
-func timedOut(err error) bool {
-	e, ok := errors.AsType[net.Error](err)
-	return ok && e.Timeout()
 }
 
 // survive answers a request whose error could not be answered: a panic that
@@ -225,17 +222,6 @@ type quiet struct{ log *slog.Logger }
 
 func (q quiet) Printf(format string, args ...any) {
 	q.log.Debug("a connection ended", "err", fmt.Sprintf(format, args...))
-}
-
-// knownMethod reports whether Fiber routes the method; others it would answer
-// in plain text.
-func knownMethod(method []byte) bool {
-	for _, m := range fiber.DefaultMethods {
-		if m == string(method) {
-			return true
-		}
-	}
-	return false
 }
 
 // Serve answers on ln until ctx ends. Open requests then have five seconds,

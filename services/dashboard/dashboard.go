@@ -21,31 +21,22 @@ type Store interface {
 // Options are what a Dashboard reads from. A nil upstream is one whose
 // variable is not set.
 type Options struct {
-	Lists       Lists
-	Sums        Sums
-	Details     Details
-	Figures     Figures
-	Store       Store
-	Messages    Messages
-	OpenPulls   OpenPulls
-	PullDetails PullDetails
+	Lists    Lists
+	Sums     Sums
+	Details  Details
+	Figures  Figures
+	Store    Store
+	Messages Messages
+	GitHub   GitHub
 }
-
-// These keep what is embedded from being reached by name.
-type (
-	summed   = Sums
-	detailed = Details
-	counted  = Figures
-	stored   = Store
-)
 
 // Dashboard answers questions. It is safe for concurrent use.
 type Dashboard struct {
 	Lists
-	summed
-	detailed
-	counted
-	stored
+	Sums
+	Details
+	Figures
+	Store
 	o Options
 }
 
@@ -61,9 +52,8 @@ type RepoDetail struct {
 	Issues   telemetry.List[telemetry.IssueRow]
 }
 
-// RepoDetailAsOf returns a repository by "owner/name", with its lists as they
-// were at a time; zero is now. The error is CodeNotFound for a repository that
-// no record names.
+// RepoDetailAsOf returns a repository by "owner/name", with its lists as they were at
+// a time; zero is now. The error is CodeNotFound for one that no record names.
 func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.Time, p query.Page) (RepoDetail, error) {
 	repo, err := d.RepoByName(ctx, name)
 	if err != nil {
@@ -88,10 +78,14 @@ func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.T
 func (d *Dashboard) RepoByName(ctx context.Context, name string) (telemetry.RepoRow, error) {
 	repo, found, err := d.repo(ctx, telemetry.ParseRepo(name))
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"Repository %s not found: no run names it. See the list of repositories.", telemetry.Shown(name))
+		err = noRepo(name)
 	}
 	return repo, err
+}
+
+func noRepo(name string) error {
+	return telemetry.Errorf(telemetry.CodeNotFound,
+		"Repository %s not found: no run names it. See the list of repositories.", telemetry.Shown(name))
 }
 
 // repo returns a repository; found is false where no record names it.
@@ -114,8 +108,7 @@ func first[T any](ctx context.Context, l List[T], a query.Ask) (row T, found boo
 
 // JobByID returns a job. The error is CodeNotFound for an unknown id.
 func (d *Dashboard) JobByID(ctx context.Context, id string) (telemetry.Job, error) {
-	term := query.Term{Field: "id", Values: []query.Value{{Text: id}}}
-	job, found, err := first(ctx, d.Jobs, query.Ask{}.And(term))
+	job, found, err := first(ctx, d.Jobs, query.Ask{}.And(query.Term{Field: "id", Values: []query.Value{{Text: id}}}))
 	if err == nil && !found {
 		err = telemetry.Errorf(telemetry.CodeNotFound, "Job %s not found.", telemetry.Shown(id))
 	}

@@ -27,9 +27,8 @@ type Details interface {
 	PullExtras(ctx context.Context, keys []string) (map[string]telemetry.PullExtras, error)
 }
 
-// IssueByID returns an issue by its public id. For an id that a late record
-// changed, moved is what it is now and the issue is empty. The error is
-// CodeNotFound for one that never was.
+// IssueByID returns an issue by its public id, or as moved the id that a late record
+// gave it. The error is CodeNotFound for one that never was.
 func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, err error) {
 	issue, moved, found, err := d.IssueDetail(ctx, publicID)
 	if err == nil && !found && moved == "" {
@@ -40,18 +39,21 @@ func (d *Dashboard) IssueByID(ctx context.Context, publicID string) (issue telem
 }
 
 // SessionByID returns a session by its id, with or without "devin-", or by
-// "file#place" for one that never started. The error is CodeNotFound for one
-// that no run record names.
+// "file#place" for one that never started. The error is CodeNotFound.
 func (d *Dashboard) SessionByID(ctx context.Context, id string) (telemetry.SessionDetail, error) {
 	s, found, err := d.SessionDetail(ctx, id)
 	if key := telemetry.SessionKey(id); err == nil && !found && key != "" {
 		s, found, err = d.SessionDetail(ctx, key)
 	}
 	if err == nil && !found {
-		err = telemetry.Errorf(telemetry.CodeNotFound,
-			"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
+		err = noSession(id)
 	}
 	return s, err
+}
+
+func noSession(id string) error {
+	return telemetry.Errorf(telemetry.CodeNotFound,
+		"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
 }
 
 // PullByRef returns a pull request by its repository and number. The error

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -12,11 +13,9 @@ import (
 	"telemetry-dashboard/views/links"
 )
 
-// Link names the list that a figure counts, or the rows that it is computed
-// from. A link without a part means the list's total, or the length of an
-// answer that is an array. The part "/a/b" is a place in the answer (a JSON
-// pointer), at which the figure stands or an array has its length; "sum/a"
-// is the sum of the field a over all rows of the list.
+// Link names the list that a figure counts, or the rows that it is computed from.
+// Without a part it means the list's total, or an array's length. The part "/a/b" is
+// a JSON pointer into the answer; "sum/a" is the sum of the field a over all rows.
 type Link struct {
 	List  string // issues, sessions, pulls, runs, repos, changes, files, verifications, stats, trends, needs-attention
 	Query string // in the query language of lists
@@ -50,17 +49,13 @@ func (l Link) And(terms string) Link {
 }
 
 func (l Link) query(more string) string {
-	var parts []string
 	if l.Query != "" {
-		parts = append(parts, "q="+url.QueryEscape(l.Query))
+		more = strings.TrimSuffix("q="+url.QueryEscape(l.Query)+"&"+more, "&")
 	}
-	if more != "" {
-		parts = append(parts, more)
-	}
-	if len(parts) == 0 {
+	if more == "" {
 		return ""
 	}
-	return "?" + strings.Join(parts, "&")
+	return "?" + more
 }
 
 func (l Link) fragment() string {
@@ -110,20 +105,15 @@ func (s scope) answer(name, part string, more ...string) Link {
 	if s.repo != "" {
 		more = append(more, "repo="+url.QueryEscape(string(s.repo)))
 	}
-	if s.asOf.IsZero() {
-		return Link{List: name, More: strings.Join(more, "&"), Part: part}
+	if !s.asOf.IsZero() {
+		more = append(more, s.time())
 	}
-	return Link{List: name, More: strings.Join(append(more, s.time()), "&"), Part: part}
+	return Link{List: name, More: strings.Join(more, "&"), Part: part}
 }
 
 // with adds a parameter and a part.
 func (l Link) with(more, part string) Link {
-	if l.More != "" && more != "" {
-		more = l.More + "&" + more
-	} else if more == "" {
-		more = l.More
-	}
-	l.More, l.Part = more, part
+	l.More, l.Part = strings.Trim(l.More+"&"+more, "&"), part
 	return l
 }
 
@@ -135,35 +125,43 @@ func term(field, value string) string {
 	return query.Term{Field: field, Values: []query.Value{{Text: value}}}.String()
 }
 
-// statsLinks are the links of the figures of /api/stats, of /api/repo and of
-// the items of /api/repos.
+// sum links to the sum of a figure over all rows of a list.
+func (s scope) sum(list, figure string) Link { return s.list(list).with("sums=true", "/sums/"+figure) }
+
+// common are the links of the figures that a repository has in a list too.
+func (s scope) common() Links {
+	return Links{
+		"sessions_created":   s.list("sessions"),
+		"sessions_finished":  s.list("sessions", "is:finished"),
+		"prs_total":          s.list("pulls"),
+		"prs_open":           s.list("pulls", "is:open"),
+		"prs_closed":         s.list("pulls", "is:closed"),
+		"prs_merged":         s.list("pulls", "is:merged"),
+		"prs_unknown":        s.list("pulls", "is:unknown"),
+		"severity_breakdown": s.sum("runs", "severity_breakdown"),
+		"category_breakdown": s.sum("runs", "category_breakdown"),
+	}
+}
+
+// statsLinks are the links of the figures of /api/stats and of /api/repo.
 func statsLinks(t telemetry.Totals, s scope) Links {
-	links := Links{
+	links := s.common()
+	maps.Copy(links, Links{
 		"total_runs":             s.list("runs"),
 		"scans":                  s.list("runs", "kind:scan"),
 		"dispatches":             s.list("runs", "kind:dispatch"),
-		"total_issues":           s.list("runs").with("sums=true", "/sums/issues_found"),
-		"sessions_created":       s.list("sessions"),
-		"sessions_finished":      s.list("sessions", "is:finished"),
+		"total_issues":           s.sum("runs", "issues_found"),
 		"sessions_with_pr":       s.list("sessions", "has:pr"),
 		"sessions_active":        s.list("sessions", "is:active"),
 		"sessions_working":       s.list("sessions", "is:active", "is:queued,working"),
 		"sessions_waiting":       s.list("sessions", "is:active", "is:waiting"),
 		"sessions_never_started": s.list("sessions", "is:never_started"),
-		"prs_total":              s.list("pulls"),
-		"prs_open":               s.list("pulls", "is:open"),
-		"prs_closed":             s.list("pulls", "is:closed"),
-		"prs_merged":             s.list("pulls", "is:merged"),
-		"prs_unknown":            s.list("pulls", "is:unknown"),
-		"fix_rate":               s.list("pulls").with("sums=true", "/sums/fix_rate"),
-	}
+		"fix_rate":               s.sum("pulls", "fix_rate"),
+	})
 	if s.repo == "" && s.asOf.IsZero() {
 		links["repos_scanned"] = s.list("repos")
 		links["verifications"] = Link{List: "verifications", More: "all=true"}
 		links["broken_files"] = Link{List: "files", More: "state=error"}
-	}
-	for _, name := range []string{"severity_breakdown", "category_breakdown"} {
-		links[name] = s.list("runs").with("sums=true", "/sums/"+name)
 	}
 	s.openLinks(t, links)
 	return links
@@ -179,22 +177,15 @@ func RepoLinks(r telemetry.RepoRow) Links {
 	if !r.Listed {
 		open = own("/stats/latest_issues")
 	}
-	return Links{
-		"runs":               s.list("runs"),
-		"issues_found":       s.list("runs").with("sums=true", "/sums/issues_found"),
-		"sessions_created":   s.list("sessions"),
-		"sessions_finished":  s.list("sessions", "is:finished"),
-		"prs_total":          s.list("pulls"),
-		"prs_open":           s.list("pulls", "is:open"),
-		"prs_closed":         s.list("pulls", "is:closed"),
-		"prs_merged":         s.list("pulls", "is:merged"),
-		"prs_unknown":        s.list("pulls", "is:unknown"),
-		"severity_breakdown": s.list("runs").with("sums=true", "/sums/severity_breakdown"),
-		"category_breakdown": s.list("runs").with("sums=true", "/sums/category_breakdown"),
-		"open":               open,
-		"open_by_severity":   own("/stats/latest_severity"),
-		"open_by_category":   own("/stats/latest_category"),
-	}
+	links := s.common()
+	maps.Copy(links, Links{
+		"runs":             s.list("runs"),
+		"issues_found":     s.sum("runs", "issues_found"),
+		"open":             open,
+		"open_by_severity": own("/stats/latest_severity"),
+		"open_by_category": own("/stats/latest_category"),
+	})
+	return links
 }
 
 // openLinks link what is open: to the issues or, where some of it has no
@@ -273,11 +264,11 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	}
 	for i, p := range t.Open {
 		day := s
-		day.asOf = earlier(p.Day.AddDate(0, 0, 1).Add(-time.Millisecond), t.Period.Until)
+		day.asOf = endOf(p.Day, 1, t.Period)
 		links[at("open", strconv.Itoa(i), "listed")] = day.list("issues", "is:open")
 	}
 	for i, w := range t.Weeks {
-		end := earlier(w.Monday.AddDate(0, 0, 7).Add(-time.Millisecond), t.Period.Until)
+		end := endOf(w.Monday, 7, t.Period)
 		for _, event := range []string{"opened", "closed"} {
 			links[at("weeks", strconv.Itoa(i), event)] = s.changes(event, w.Monday, end)
 		}
@@ -309,7 +300,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	}
 	if len(t.Missing) == 1 {
 		all := scope{asOf: s.asOf} // a run number is the action repository's, whatever it scans
-		links["runs_missing/sources/0/numbers"] = all.list("runs").with("sums=true", "/sums/run_numbers")
+		links["runs_missing/sources/0/numbers"] = all.sum("runs", "run_numbers")
 	}
 	for i, o := range t.Sessions {
 		has := "no:pr"
@@ -323,14 +314,8 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 
 // changes links to the events of a period.
 func (s scope) changes(event string, since, until time.Time) Link {
-	l := Link{
-		List: "changes",
-		More: "event=" + event + "&since=" + url.QueryEscape(links.Time(since)) + "&until=" + url.QueryEscape(links.Time(until)),
-	}
-	if s.repo != "" {
-		l.More += "&repo=" + url.QueryEscape(string(s.repo))
-	}
-	return l
+	from, to := url.QueryEscape(links.Time(since)), url.QueryEscape(links.Time(until))
+	return scope{repo: s.repo}.answer("changes", "", "event="+event, "since="+from, "until="+to)
 }
 
 // pulls links to the pull requests of the period: for all time, to all of
@@ -342,9 +327,10 @@ func (s scope) pulls(t telemetry.Trends, terms ...string) Link {
 	return s.list("pulls", terms...)
 }
 
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
+// endOf is the last moment of some days of a period.
+func endOf(from time.Time, days int, p telemetry.Period) time.Time {
+	if end := from.AddDate(0, 0, days).Add(-time.Millisecond); end.Before(p.Until) {
+		return end
 	}
-	return b
+	return p.Until
 }

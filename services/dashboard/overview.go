@@ -58,15 +58,9 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 		t, found, err = d.TotalsAsOf(ctx, q.AsOf, q.Repo.Key())
 	}
 	if err == nil && !found {
-		err = q.unknown()
+		err = noRepo(string(q.Repo))
 	}
 	return Stats{Totals: t, Links: statsLinks(t, q.scope())}, err
-}
-
-func (q Question) unknown() error {
-	return telemetry.Errorf(telemetry.CodeNotFound,
-		"Repository %s not found: no run names it. See the list of repositories.",
-		telemetry.Shown(string(q.Repo)))
 }
 
 // Overview are the figures of a period: trends, and tiles of the present.
@@ -80,9 +74,8 @@ type Overview struct {
 // Change is how many more are open than before the period.
 func (o *Overview) Change() int64 { return o.Now.Total() - o.Before.Total() }
 
-// Overview returns the figures of a period of all repositories or of one.
-// The error is CodeInvalid for an unknown period, CodeNotFound for an
-// unknown repository.
+// Overview returns the figures of a period of all repositories or of one. The error is
+// CodeInvalid for an unknown period, CodeNotFound for an unknown repository.
 func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) {
 	period, err := telemetry.ParsePeriod(q.Period, q.until())
 	if err != nil {
@@ -91,7 +84,7 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	asked := telemetry.TrendQuery{Period: period, Repo: q.Repo.Key(), AsOf: !q.AsOf.IsZero(), Parts: q.Parts}
 	trends, found, err := d.Trends(ctx, asked)
 	if err == nil && !found {
-		err = q.unknown()
+		err = noRepo(string(q.Repo))
 	}
 	if err != nil {
 		return Overview{}, err

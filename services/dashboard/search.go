@@ -16,9 +16,8 @@ import (
 // completionValues is how many of the data's values a completion asks for.
 const completionValues = 20
 
-// Complete returns what may stand at the caret of a list's query, which
-// counts UTF-16 units as browsers do; none where nothing can be offered. The
-// error is CodeInvalid for an unknown list.
+// Complete returns what may stand at the caret of a list's query, which counts UTF-16
+// units as browsers do. The error is CodeInvalid for an unknown list.
 func (d *Dashboard) Complete(ctx context.Context, name, text string, caret int) ([]query.Completion, error) {
 	list, err := d.Named(name)
 	if err != nil {
@@ -45,9 +44,8 @@ type Hit struct {
 	Path  string             `json:"path"` // of its page
 }
 
-// Found is one list's part of a search: its first rows and how many there
-// are. Query is what the list's page takes; it is empty with Note, which
-// says why the list was not searched.
+// Found is one list's part of a search: its first rows and how many there are. Query is
+// empty with Note, which says why the list was not searched.
 type Found[T any] struct {
 	telemetry.List[T]
 	Query query.Query
@@ -72,11 +70,9 @@ const searchRows = 5
 // reading connection of its own, with its cache.
 const searchedAtOnce = 2
 
-// Search looks for a text in every list and for what it names exactly: an
-// issue's id or fingerprint, a session, a pull request, a run or its file, a
-// repository. Qualifiers search the lists that have them, which are asked side
-// by side; one that no list has is looked for as a word, and told. The error
-// is CodeInvalid for a text that cannot be read.
+// Search looks for a text in every list and for what it names exactly. Qualifiers
+// search the lists that have them; one that no list has is looked for as a word, which
+// the note says. The error is CodeInvalid for a text that cannot be read.
 func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, error) {
 	var out SearchResult
 	var schemas []*query.Schema

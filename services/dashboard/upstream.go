@@ -13,42 +13,32 @@ type Messages interface {
 	Messages(ctx context.Context, id string) ([]telemetry.Message, error)
 }
 
-// OpenPulls tells the open pull requests of a repository, "owner/name".
-type OpenPulls interface {
+// GitHub tells of the pull requests of a repository, "owner/name": the open
+// ones, and one with its checks and reviews.
+type GitHub interface {
 	OpenPulls(ctx context.Context, repo string) ([]telemetry.PullRequest, error)
-}
-
-// PullDetails tells a pull request with its checks and reviews.
-type PullDetails interface {
 	PullDetails(ctx context.Context, repo string, number int) (telemetry.PullDetails, error)
 }
 
-// PullUpstream returns what GitHub says of a pull request's checks and
-// reviews. The error is CodeMissingSetting without a token, or what GitHub's
-// client says.
+// PullUpstream returns GitHub's checks and reviews of a pull request. The error is
+// CodeMissingSetting without a token, or what GitHub's client says.
 func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (telemetry.PullDetails, error) {
-	if d.o.PullDetails == nil {
+	if d.o.GitHub == nil {
 		return telemetry.PullDetails{}, telemetry.Errorf(telemetry.CodeMissingSetting,
 			"GITHUB_TOKEN is not set, so checks and reviews cannot be read from GitHub. Set it and restart.")
 	}
-	return d.o.PullDetails.PullDetails(ctx, string(ref.Repo), int(ref.Number))
+	return d.o.GitHub.PullDetails(ctx, string(ref.Repo), int(ref.Number))
 }
 
-// SessionWithID returns the row of a session by its id, with "devin-" or
-// without. The error is CodeNotFound for one that no record names, and for
-// one that never started: there is nobody to talk to.
+// SessionWithID returns the row of a session by its id. The error is CodeNotFound also
+// for one that never started: there is nobody to talk to.
 func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
 	key := telemetry.SessionKey(id)
 	sessions, err := d.SessionsByKey(ctx, []string{key})
-	if err != nil {
-		return telemetry.SessionRow{}, err
+	if err == nil && (key == "" || sessions[key].ID == "") {
+		err = noSession(id)
 	}
-	session := sessions[key]
-	if key == "" || session.ID == "" {
-		return telemetry.SessionRow{}, telemetry.Errorf(telemetry.CodeNotFound,
-			"Session %s not found: no run names it. See the list of sessions.", telemetry.Shown(id))
-	}
-	return session, nil
+	return sessions[key], err
 }
 
 // SessionMessages returns a session and its messages, oldest first. The error is
@@ -72,7 +62,7 @@ func (d *Dashboard) SessionMessages(ctx context.Context, id string) (telemetry.S
 // name a known session, or are known as a session's (docs/rules.md#which-pull-requests-are-listed). The
 // error is CodeMissingSetting without a token, or what GitHub's client says.
 func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]telemetry.PullRequest, error) {
-	if d.o.OpenPulls == nil {
+	if d.o.GitHub == nil {
 		return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
 			"GITHUB_TOKEN is not set, so open pull requests cannot be read from GitHub. Set it and restart.")
 	}
@@ -88,7 +78,7 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 	}
 	open := []telemetry.PullRequest{}
 	for _, name := range names {
-		pulls, err := d.o.OpenPulls.OpenPulls(ctx, name)
+		pulls, err := d.o.GitHub.OpenPulls(ctx, name)
 		if err != nil {
 			return nil, err
 		}

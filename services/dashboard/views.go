@@ -79,9 +79,8 @@ func namesParameters(values url.Values, address string) bool {
 	return strings.Contains(address, "=")
 }
 
-// NameView gives a saved view another name and returns it. The error is
-// CodeInvalid for a name that cannot be kept, CodeConflict where it is
-// another's, CodeNotFound where the view is gone.
+// NameView gives a saved view another name. The error is CodeInvalid for a name that
+// cannot be kept, CodeConflict for another's, CodeNotFound where the view is gone.
 func (d *Dashboard) NameView(ctx context.Context, id, name string) (telemetry.View, error) {
 	all, err := d.Views(ctx)
 	if err != nil {

@@ -79,9 +79,8 @@ type closedByKey struct {
 	lengths       map[int]bool           // of the fingerprints
 }
 
-// alike returns the closed issues whose fingerprints can be equal to those of
-// the findings, the one to reopen first in front. Of those with one
-// fingerprint there are at most as many as findings can ask for.
+// alike returns the closed issues whose fingerprints can equal those of the findings,
+// the one to reopen first in front: of each, as many as findings can ask for.
 func (l *Ledger) alike(findings []telemetry.Finding) []*telemetry.Issue {
 	asking := map[string]int{} // by FingerprintKey
 	for f := range findings {

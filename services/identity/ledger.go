@@ -46,9 +46,8 @@ type Ledger struct {
 	SawNamed           bool // a scan with fingerprints was applied
 	SawWithoutFindings bool // a scan without findings data was applied before the first of those
 
-	// Past answers with the closed issues of the store that some of the
-	// findings could reopen, and says which public ids are taken. It may be
-	// nil where the ledger itself has applied everything.
+	// Past knows the closed issues of the store, and which public ids are taken. It may
+	// be nil where the ledger itself has applied everything.
 	Past interface {
 		Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error)
 		Exists(publicID string) (bool, error)

@@ -35,12 +35,10 @@ func IndexFindings(findings []telemetry.Finding) *FindingIndex {
 	return x
 }
 
-// Like returns the places of the findings that a dispatch or a verification
-// means by f: those with its id and fingerprint, else those with its
-// fingerprint and, where f has them, its rule and file, else those with its
-// fingerprint. Several findings of one fingerprint are all meant. One that was
-// recorded without a fingerprint has no line to compute it from, and is known
-// by id, rule and file.
+// Like returns the places of the findings that a dispatch or a verification means by
+// f: those with its id and fingerprint, else with its fingerprint, rule and file, else
+// with its fingerprint. One that was recorded without a fingerprint has no line to
+// compute it from, and is known by id, rule and file.
 func (x *FindingIndex) Like(f telemetry.Finding) []int {
 	sameRule := func(g telemetry.Finding) bool { return g.Rule == f.Rule && (f.File == "" || g.File == f.File) }
 	id := telemetry.IssueKey(f.IssueID)

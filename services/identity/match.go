@@ -82,7 +82,7 @@ func (m *matcher) byFingerprint() {
 		return fileKey{rule: m.fingerprints.root(fingerprintOf(f, i))}
 	}) {
 		var blocks []*group
-		for _, sub := range m.byName(g) {
+		for _, sub := range m.divide(g, byFileName) {
 			blocks = append(blocks, m.blocks(sub)...)
 		}
 		m.nearest(blocks, func(distance int64) telemetry.Basis {
@@ -107,6 +107,13 @@ func (m *matcher) byFile() {
 	}
 }
 
+func byFileName(f *telemetry.Finding, i *telemetry.Issue) fileKey {
+	if i != nil {
+		return fileKey{file: i.File}
+	}
+	return fileKey{file: f.File}
+}
+
 func fingerprintOf(f *telemetry.Finding, i *telemetry.Issue) string {
 	if i != nil {
 		return i.Fingerprint
@@ -119,51 +126,35 @@ type group struct{ findings, issues []int }
 
 func (g *group) empty() bool { return len(g.findings) == 0 || len(g.issues) == 0 }
 
-// group collects what is unmatched by a key, which is called with either a
-// finding or an issue; groups come in the order of their first finding, and
-// only those with both sides.
+// group divides what is unmatched by a key, which is called with either a
+// finding or an issue.
 func (m *matcher) group(key func(*telemetry.Finding, *telemetry.Issue) fileKey) []*group {
-	byKey := map[fileKey]*group{}
-	var order []*group
+	all := &group{}
 	for f := range m.findings {
-		if m.issueOf[f] != nil {
-			continue
-		}
-		k := key(&m.findings[f], nil)
-		g := byKey[k]
-		if g == nil {
-			g = &group{}
-			byKey[k] = g
-			order = append(order, g)
-		}
-		g.findings = append(g.findings, f)
+		all.findings = append(all.findings, f)
 	}
-	for i, issue := range m.issues {
-		if m.assigned[i] {
-			continue
-		}
-		if g := byKey[key(nil, issue)]; g != nil {
-			g.issues = append(g.issues, i)
-		}
+	for i := range m.issues {
+		all.issues = append(all.issues, i)
 	}
-	return slices.DeleteFunc(order, (*group).empty)
+	return m.divide(m.left(all), key)
 }
 
-// byName divides a group by file.
-func (m *matcher) byName(g *group) []*group {
-	byKey := map[string]*group{}
+// divide gives the groups of equal keys in the order of their first finding,
+// and only those with both sides.
+func (m *matcher) divide(g *group, key func(*telemetry.Finding, *telemetry.Issue) fileKey) []*group {
+	byKey := map[fileKey]*group{}
 	var order []*group
 	for _, f := range g.findings {
-		file := m.findings[f].File
-		if byKey[file] == nil {
-			byKey[file] = &group{}
-			order = append(order, byKey[file])
+		k := key(&m.findings[f], nil)
+		if byKey[k] == nil {
+			byKey[k] = &group{}
+			order = append(order, byKey[k])
 		}
-		byKey[file].findings = append(byKey[file].findings, f)
+		byKey[k].findings = append(byKey[k].findings, f)
 	}
 	for _, i := range g.issues {
-		if sub := byKey[m.issues[i].File]; sub != nil {
-			sub.issues = append(sub.issues, i)
+		if of := byKey[key(nil, m.issues[i])]; of != nil {
+			of.issues = append(of.issues, i)
 		}
 	}
 	return slices.DeleteFunc(order, (*group).empty)

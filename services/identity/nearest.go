@@ -28,13 +28,6 @@ func (m *matcher) nearest(groups []*group, basis func(distance int64) telemetry.
 			continue // its findings or its neighbour have changed since; the newer pair is queued
 		}
 		m.assign(p.f, p.i, basis(p.distance))
-		if len(groups) == 1 {
-			c.refresh(p.a)
-			if p.b != p.a {
-				c.refresh(p.b)
-			}
-			continue
-		}
 		for _, s := range c.ofFinding[p.f] {
 			c.refresh(s)
 		}
@@ -50,7 +43,7 @@ type chain struct {
 	lines []lineGroup
 	queue pairQueue
 
-	ofFinding, ofIssue map[int][]int // the lines of each, where there are several groups
+	ofFinding, ofIssue map[int][]int // the lines of each
 }
 
 // lineGroup is one line of a group with what is unmatched on it, in order. What
@@ -67,7 +60,7 @@ const (
 )
 
 func (m *matcher) chainOf(groups []*group) *chain {
-	c := &chain{m: m}
+	c := &chain{m: m, ofFinding: map[int][]int{}, ofIssue: map[int][]int{}}
 	for _, g := range groups {
 		from := len(c.lines)
 		c.add(g)
@@ -76,15 +69,12 @@ func (m *matcher) chainOf(groups []*group) *chain {
 		}
 		c.lines[from].prev, c.lines[len(c.lines)-1].next = none, none
 	}
-	if len(groups) > 1 {
-		c.ofFinding, c.ofIssue = map[int][]int{}, map[int][]int{}
-		for s := range c.lines {
-			for _, f := range c.lines[s].findings {
-				c.ofFinding[f] = append(c.ofFinding[f], s)
-			}
-			for _, i := range c.lines[s].issues {
-				c.ofIssue[i] = append(c.ofIssue[i], s)
-			}
+	for s := range c.lines {
+		for _, f := range c.lines[s].findings {
+			c.ofFinding[f] = append(c.ofFinding[f], s)
+		}
+		for _, i := range c.lines[s].issues {
+			c.ofIssue[i] = append(c.ofIssue[i], s)
 		}
 	}
 	return c
@@ -176,7 +166,7 @@ func (c *chain) best(a, b int) (linePair, bool) {
 		if len(fs) == 0 || len(is) == 0 {
 			return
 		}
-		p := linePair{apart(x.line, y.line), fs[0], is[0], a, b}
+		p := linePair{max(x.line-y.line, y.line-x.line), fs[0], is[0], a, b}
 		if !found || comparePairs(p, best) < 0 {
 			best, found = p, true
 		}
@@ -186,13 +176,6 @@ func (c *chain) best(a, b int) (linePair, bool) {
 		consider(y.findings, x.issues)
 	}
 	return best, found
-}
-
-func apart(a, b int64) int64 {
-	if a > b {
-		return a - b
-	}
-	return b - a
 }
 
 func comparePairs(p, q linePair) int {

@@ -1,9 +1,6 @@
 package query
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Ask is what a caller wants of a list.
 type Ask struct {
@@ -14,9 +11,8 @@ type Ask struct {
 	Brief bool // rows come without what may be large
 }
 
-// Page asks for one page of a list. Number counts from 1; Size 0 is all rows.
-// Sort is one of the list's sort names, "" for its default; Order is "asc",
-// "desc", or "" for the sort's own.
+// Page asks for one page of a list. Number counts from 1; Size 0 is all rows. Sort and
+// Order (asc, desc) may be "" for the list's own.
 type Page struct {
 	Number int64
 	Size   int64
@@ -37,24 +33,12 @@ func (a Ask) And(terms ...Term) Ask {
 	return a
 }
 
-// Term makes a term of values that are no query's text, for example those of
-// a parameter. The error is that of Parse for an unknown field or value.
-func (s *Schema) Term(field string, values ...string) (Term, error) {
-	f := s.field(field)
-	if f == nil {
-		return Term{}, s.unknown(field)
-	}
-	return f.term(field, values)
-}
-
 // Texts is a term of texts as they stand, for a field that takes any. The error
 // is an *Error where they are too many.
 func Texts(field string, values ...string) (Term, error) {
 	t := Term{Field: field}
 	for _, text := range values {
-		if !slices.ContainsFunc(t.Values, func(v Value) bool { return v.Text == text }) {
-			t.Values = append(t.Values, Value{Text: text})
-		}
+		t.add(Value{Text: text})
 	}
 	if len(t.Values) > maxValues {
 		return t, errorf("Invalid %s: %d values; the limit is %d.", field, len(t.Values), maxValues)

@@ -3,6 +3,7 @@ package query
 import (
 	"slices"
 	"strings"
+	"unicode/utf16"
 )
 
 // Values returns the values that the query asks for by a field, those of
@@ -19,9 +20,8 @@ func (q Query) Values(field string) []string {
 	return values
 }
 
-// With returns the query with one term of the field in place of all that it
-// has, negated ones included; without values it has none left. The error is
-// that of Parse for an unknown field or value.
+// With returns the query with one term of the field in place of all that it has, or
+// without values none. The error is that of Parse for an unknown field or value.
 func (q Query) With(field string, values ...string) (Query, error) {
 	out := q.Without(field)
 	if len(values) == 0 {
@@ -33,15 +33,11 @@ func (q Query) With(field string, values ...string) (Query, error) {
 // And returns the query with a further term: any of the values. The field ""
 // adds a free text.
 func (q Query) And(field string, values ...string) (Query, error) {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = quoteValue(v, field == "")
+	t := Term{Field: field}
+	for _, v := range values {
+		t.Values = append(t.Values, Value{Text: v})
 	}
-	text := strings.Join(quoted, ",")
-	if field != "" {
-		text = field + ":" + text
-	}
-	more, err := q.Schema.Parse(text)
+	more, err := q.Schema.Parse(t.String())
 	if err != nil {
 		return q, err
 	}
@@ -82,9 +78,8 @@ type Completion struct {
 	Caret int    `json:"caret"` // where to type on, in UTF-16 units as browsers count
 }
 
-// At finds what stands at the caret, which counts UTF-16 units as browsers
-// do. ok is false where nothing can be completed: an unknown name, or a query
-// that cannot be read so far.
+// At finds what stands at the caret, which counts UTF-16 units as browsers do. ok is
+// false where nothing can be completed.
 func (s *Schema) At(text string, caret int) (p Point, ok bool) {
 	if Check(text) != nil {
 		return p, false
@@ -104,7 +99,7 @@ func (s *Schema) At(text string, caret int) (p Point, ok bool) {
 	if w.name == "" {
 		return p, !part.quoted
 	}
-	p.Field = s.field(w.name)
+	p.Field = s.Field(w.name)
 	for _, o := range w.parts[:len(w.parts)-1] {
 		p.taken = append(p.taken, strings.ToLower(o.text))
 	}
@@ -136,7 +131,11 @@ func (p Point) Choices(dynamic []string) []Completion {
 	typed := strings.ToLower(p.Typed)
 	add := func(text, help string) {
 		if len(choices) < mostChoices {
-			choices = append(choices, p.choice(text, help))
+			before, rest := p.text[:p.start]+text, p.text[p.end:]
+			if p.Field != nil && (rest == "" || rest[0] != ' ' && rest[0] != ',') {
+				before += " " // parts a finished value from what follows
+			}
+			choices = append(choices, Completion{Text: text, Help: help, Query: before + rest, Caret: len(utf16.Encode([]rune(before)))})
 		}
 	}
 	if p.Field == nil {
@@ -161,39 +160,15 @@ func (p Point) Choices(dynamic []string) []Completion {
 	return choices
 }
 
-// choice puts a text in place of what is typed. A finished value is parted
-// from what follows by a space.
-func (p Point) choice(text, help string) Completion {
-	with, rest := text, p.text[p.end:]
-	if p.Field != nil && (rest == "" || rest[0] != ' ' && rest[0] != ',') {
-		with += " "
-	}
-	before := p.text[:p.start] + with
-	return Completion{Text: text, Help: help, Query: before + rest, Caret: lenUTF16(before)}
-}
-
 // fromUTF16 turns a place in UTF-16 units into one in bytes, within s.
 func fromUTF16(s string, units int) int {
 	for i, r := range s {
 		if units <= 0 {
 			return i
 		}
-		units--
-		if r > 0xffff {
-			units--
-		}
+		units -= utf16.RuneLen(r)
 	}
 	return len(s)
-}
-
-func lenUTF16(s string) (n int) {
-	for _, r := range s {
-		n++
-		if r > 0xffff {
-			n++
-		}
-	}
-	return n
 }
 
 // QuoteUnknown makes words of what looks like a name and is none in any of
@@ -205,7 +180,7 @@ func QuoteUnknown(schemas []*Schema, text string) (quoted, note string) {
 		return text, ""
 	}
 	known := func(name string) bool {
-		return slices.ContainsFunc(schemas, func(s *Schema) bool { return s.field(name) != nil })
+		return slices.ContainsFunc(schemas, func(s *Schema) bool { return s.Field(name) != nil })
 	}
 	var unknown []string
 	texts := make([]string, len(words))

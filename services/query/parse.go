@@ -224,21 +224,22 @@ func (w *word) term(s *Schema) (Term, error) {
 		t.Values = []Value{{Text: w.parts[0].text}}
 		return t, nil
 	}
-	f := s.field(w.name)
-	if f == nil {
-		return t, s.unknown(w.name)
-	}
 	texts := make([]string, len(w.parts))
 	for i, p := range w.parts {
 		texts[i] = p.text
 	}
-	made, err := f.term(w.name, texts)
+	made, err := s.Term(w.name, texts...)
 	made.Not = w.not
 	return made, err
 }
 
-// term reads values of the field, which the query calls by name.
-func (f *Field) term(name string, texts []string) (Term, error) {
+// Term makes a term of values that are no query's text, for example those of
+// a parameter. The error is that of Parse for an unknown field or value.
+func (s *Schema) Term(name string, texts ...string) (Term, error) {
+	f := s.Field(name)
+	if f == nil {
+		return Term{}, s.unknown(name)
+	}
 	t := Term{Field: f.Name}
 	if len(texts) > maxValues {
 		return t, errorf("Invalid %s: %d values; the limit is %d.", name, len(texts), maxValues)
@@ -251,12 +252,16 @@ func (f *Field) term(name string, texts []string) (Term, error) {
 		if !ok {
 			return t, errorf("Invalid %s %q: %s.", name, head(text), f.wants())
 		}
-		same := func(o Value) bool { return o.Text == v.Text }
-		if !slices.ContainsFunc(t.Values, same) {
-			t.Values = append(t.Values, v)
-		}
+		t.add(v)
 	}
 	return t, nil
+}
+
+// add adds a value that the term does not have yet.
+func (t *Term) add(v Value) {
+	if !slices.ContainsFunc(t.Values, func(o Value) bool { return o.Text == v.Text }) {
+		t.Values = append(t.Values, v)
+	}
 }
 
 // unknown is the fault of a name that no field of the list has.
@@ -268,9 +273,6 @@ func (s *Schema) unknown(name string) error {
 	return errorf("Unknown qualifier %q for %s: want one of %s. To search for this text, put it in quotes.",
 		head(name), s.Noun, strings.Join(names, ", "))
 }
-
-// Empty reports whether the query matches all rows.
-func (q Query) Empty() bool { return len(q.Terms) == 0 }
 
 // String is the query in canonical spelling: Parse makes the same query
 // of it.

@@ -91,12 +91,6 @@ func Checked(wants string, ok func(text string) bool) Kind {
 // OneOf reports whether the field takes one of its words alone.
 func (f *Field) OneOf() bool { return f.Kind.Wants == "" }
 
-// called reports whether a query may call the field so.
-func (f *Field) called(name string) bool {
-	name = strings.ToLower(name)
-	return f.Name == name || slices.Contains(f.Aliases, name)
-}
-
 // wants says what a value looks like.
 func (f *Field) wants() string {
 	if f.OneOf() {
@@ -105,22 +99,16 @@ func (f *Field) wants() string {
 	return f.Kind.Wants
 }
 
-// field returns the field that a query calls by name, nil if there is none.
-func (s *Schema) field(name string) *Field {
-	i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.called(name) })
-	if i < 0 {
-		return nil
-	}
-	return &s.Fields[i]
-}
-
-// Field returns the field with the canonical name, nil if there is none.
+// Field returns the field that a query calls by name, in any case or by an
+// alias, nil if there is none.
 func (s *Schema) Field(name string) *Field {
-	i := slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == name })
-	if i < 0 {
-		return nil
+	name = strings.ToLower(name)
+	for i := range s.Fields {
+		if f := &s.Fields[i]; f.Name == name || slices.Contains(f.Aliases, name) {
+			return f
+		}
 	}
-	return &s.Fields[i]
+	return nil
 }
 
 // Error is a query that cannot be understood: a sentence for the person who

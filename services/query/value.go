@@ -16,11 +16,6 @@ type Span struct {
 	Ago             bool // the bounds are ages: times before now
 }
 
-// Contains reports whether n lies in the span.
-func (s Span) Contains(n int64) bool {
-	return (!s.HasLow || n >= s.Low) && (!s.HasHigh || n < s.High)
-}
-
 // point is one operand: the half-open range that it names.
 type point struct {
 	text      string // canonical

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,10 +96,9 @@ func ParseActivityCursor(text string) (ActivityCursor, error) {
 	if len(fields) == 3 {
 		at, err := strconv.ParseInt(fields[0], 10, 64)
 		skip, err2 := strconv.ParseInt(fields[2], 10, 64)
-		for _, kind := range ActivityKinds() {
-			if err == nil && err2 == nil && skip >= 0 && skip <= 1<<20 && string(kind) == fields[1] {
-				return ActivityCursor{At: time.UnixMilli(at).UTC(), Kind: kind, Skip: skip}, nil
-			}
+		kind := ActivityKind(fields[1])
+		if err == nil && err2 == nil && skip >= 0 && skip <= 1<<20 && slices.Contains(ActivityKinds(), kind) {
+			return ActivityCursor{At: time.UnixMilli(at).UTC(), Kind: kind, Skip: skip}, nil
 		}
 	}
 	return ActivityCursor{}, Errorf(CodeInvalid,

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,27 +48,30 @@ type Attempt struct {
 // it: by an id that its own findings have, never by a number alone.
 func (r *Record) Attempts() []Attempt {
 	if v := r.Verification; v != nil {
-		attempts := make([]Attempt, 0, len(v.Fixed)+len(v.StillPresent))
-		for i, f := range v.Fixed {
-			attempts = append(attempts, Attempt{Session: v.SessionID, Result: VerifiedFixed, Index: i, Finding: f})
-		}
-		for i, f := range v.StillPresent {
-			attempts = append(attempts, Attempt{Session: v.SessionID, Result: VerifiedPresent, Index: len(v.Fixed) + i, Finding: f})
+		attempts := []Attempt{}
+		for i, f := range slices.Concat(v.Fixed, v.StillPresent) {
+			a := Attempt{Session: v.SessionID, Result: VerifiedFixed, Index: i, Finding: f}
+			if i >= len(v.Fixed) {
+				a.Result = VerifiedPresent
+			}
+			attempts = append(attempts, a)
 		}
 		return attempts
 	}
-	var indexes map[string][]int
+	byID := make(map[string][]int, len(r.Findings))
+	for i, f := range r.Findings {
+		if key := IssueKey(f.IssueID); key != "" {
+			byID[key] = append(byID[key], i)
+		}
+	}
 	var attempts []Attempt
 	for _, s := range r.Sessions {
 		key := SessionKey(s.ID)
-		if key == "" || len(s.IssueIDs) == 0 {
+		if key == "" {
 			continue
 		}
-		if indexes == nil {
-			indexes = r.byIssueID()
-		}
 		for _, id := range s.IssueIDs {
-			for _, index := range indexes[IssueKey(id)] {
+			for _, index := range byID[IssueKey(id)] {
 				attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: index, Finding: r.Findings[index]})
 			}
 		}
@@ -75,41 +79,18 @@ func (r *Record) Attempts() []Attempt {
 	return attempts
 }
 
-// byIssueID are the findings of each issue id.
-func (r *Record) byIssueID() map[string][]int {
-	indexes := make(map[string][]int, len(r.Findings))
-	for i, f := range r.Findings {
-		if key := IssueKey(f.IssueID); key != "" {
-			indexes[key] = append(indexes[key], i)
-		}
-	}
-	return indexes
-}
-
 // IssueKey is the form in which issue ids are compared: as a whole, in any
 // case. It is "" for a blank one.
 func IssueKey(id string) string { return upperASCII(strings.TrimSpace(id)) }
 
-// IssueIDs returns the issue ids that a verification names: of what it calls
-// fixed, of what it calls still present, and in its pull request's title;
-// each once, as recorded.
+// IssueIDs returns the issue ids that a verification names, in its findings and in
+// its pull request's title: each once, as recorded.
 func (v *Verification) IssueIDs() []string {
-	ids, have := []string{}, map[string]bool{}
-	add := func(id string) {
-		if key := IssueKey(id); key != "" && !have[key] {
-			have[key] = true
-			ids = append(ids, strings.TrimSpace(id))
-		}
+	var ids []string
+	for _, f := range slices.Concat(v.Fixed, v.StillPresent) {
+		ids = append(ids, strings.TrimSpace(f.IssueID))
 	}
-	for _, list := range [][]Finding{v.Fixed, v.StillPresent} {
-		for _, f := range list {
-			add(f.IssueID)
-		}
-	}
-	for _, id := range IssueIDs(v.PRTitle) {
-		add(id)
-	}
-	return ids
+	return distinct(append(ids, IssueIDs(v.PRTitle)...), IssueKey)
 }
 
 var idRunPattern = regexp.MustCompile(`^CQLF-(?:[A-Z]+-)?R(\d{1,18})-\d+$`)

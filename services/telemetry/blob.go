@@ -8,9 +8,8 @@ import (
 	"hash"
 )
 
-// BlobSHA returns the name that Git gives to the bytes of a file: by SHA-1 or
-// SHA-256, as the one is under which the file is listed. Where that is neither,
-// it is returned as it is.
+// BlobSHA returns the name that Git gives to a file's bytes, by the hash by which
+// it is listed; listed itself where that is of no hash.
 func BlobSHA(listed string, body []byte) string {
 	var h hash.Hash
 	switch {

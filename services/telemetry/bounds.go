@@ -44,13 +44,13 @@ func tooMany(most int, what string) error {
 	return fmt.Errorf("more than %d %s", most, what)
 }
 
-// few reports whether a list has at most so many entries, and says so if not.
-func (d *decoder) few(name string, list json.RawMessage, most int) bool {
-	if entries(list, most) <= most {
-		return true
+// list decodes a list that has at most so many entries; more are an error.
+func (d *decoder) list(name string, into any, most int) {
+	if entries(d.fields[name], most) > most {
+		d.fail(name, tooMany(most, "entries"))
+		return
 	}
-	d.fail(name, tooMany(most, "entries"))
-	return false
+	d.value(name, into)
 }
 
 // short returns a text that rows show as it is; a longer one is an error.

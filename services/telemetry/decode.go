@@ -41,13 +41,9 @@ func (d *decoder) value(name string, into any) {
 }
 
 func (d *decoder) text(name string) string {
-	c := cursor{text: string(d.fields[name])}
-	s, ok := c.plainText()
-	if !ok {
-		d.value(name, &s)
-		s = cleanText(s)
-	}
-	return d.short(name, s)
+	var s string
+	d.value(name, &s)
+	return d.short(name, cleanText(s))
 }
 
 // idText reads an id, which is a text; clients get one that is written as a
@@ -70,18 +66,22 @@ const mostCount = 1_000_000_000_000
 // part reads a number that counts something from an object's field, 0 where
 // it is absent or null.
 func (d *decoder) part(fields map[string]json.RawMessage, name string) int64 {
-	raw := fields[name]
+	n := d.whole(name, fields[name])
+	switch {
+	case n < 0:
+		d.fail(name, fmt.Errorf("%d is negative", n))
+	case n > mostCount:
+		d.fail(name, fmt.Errorf("%d is too large for a count", n))
+	}
+	return n
+}
+
+// whole reads a whole number, 0 where it is absent or null.
+func (d *decoder) whole(name string, raw json.RawMessage) int64 {
 	if absent(raw) {
 		return 0
 	}
 	n, err := parseInt(raw)
-	switch {
-	case err != nil:
-	case n < 0:
-		err = fmt.Errorf("%d is negative", n)
-	case n > mostCount:
-		err = fmt.Errorf("%d is too large for a count", n)
-	}
 	if err != nil {
 		d.fail(name, err)
 	}
@@ -178,15 +178,8 @@ func (d *decoder) time(name string) (time.Time, string) {
 	return time.Time{}, ""
 }
 
-// keyText reads a text that rows refer to.
-func keyText(s *string) string { return bounded(deref(s), mostName) }
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return cleanText(*s)
-}
+// keyText bounds a text that rows refer to.
+func keyText(s string) string { return bounded(cleanText(s), mostName) }
 
 // cleanText replaces what PostgreSQL refuses in a text.
 func cleanText(s string) string {
@@ -202,8 +195,8 @@ const quoted = 60
 // plain says a decoding error without the names of Go's types.
 func plain(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if e.Field != "" {
-			return fmt.Errorf("%s has the wrong type: %s", Shorten(e.Field, quoted), Shorten(e.Value, quoted))
+		if field := e.Field[strings.LastIndexByte(e.Field, '.')+1:]; field != "" { // it also names embedded structs
+			return fmt.Errorf("%s has the wrong type: %s", Shorten(field, quoted), Shorten(e.Value, quoted))
 		}
 		return fmt.Errorf("wrong type: %s", Shorten(e.Value, quoted))
 	}

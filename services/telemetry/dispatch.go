@@ -40,11 +40,9 @@ func DispatchInputs() []string {
 	}
 }
 
-// NewDispatch checks the inputs of a run and returns them as GitHub takes
-// them. What is empty is left out, so that the workflow's own default
-// applies. An owner/name is sent as the URL that the action expects, on
-// the server web, for example GitHubWeb. The error is CodeInvalid and names the
-// invalid input in Field.
+// NewDispatch checks the inputs of a run. What is empty is left out, so that the
+// workflow's own default applies; owner/name is sent as the URL that the action
+// expects, on the server web. The error is CodeInvalid and names the input in Field.
 func NewDispatch(web, target string, inputs map[string]string) (Dispatch, error) {
 	target = strings.TrimSpace(target)
 	repo, err := TargetRepo(target)
@@ -97,7 +95,7 @@ func checkInput(name, value string) *Error {
 			return Errorf(CodeInvalid, "Invalid %s: want one of %s.", name, strings.Join(Severities(), ", "))
 		}
 	case "default_branch":
-		return branchName(name, value)
+		return branchName(value)
 	}
 	if len(value) > inputMost || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' }) {
 		return Errorf(CodeInvalid, "Invalid %s: want one line of at most %d bytes.", name, inputMost)
@@ -114,11 +112,10 @@ func wholeNumber(name, value string, low, high int64) *Error {
 
 // branchName refuses what Git refuses in a name, as far as a shell or a URL
 // could stumble over it.
-func branchName(name, value string) *Error {
+func branchName(value string) *Error {
 	refused := func(r rune) bool { return r <= ' ' || strings.ContainsRune(`~^:?*[\`, r) }
-	if len(value) > 250 || strings.HasPrefix(value, "-") || strings.Contains(value, "..") ||
-		strings.ContainsFunc(value, refused) {
-		return Errorf(CodeInvalid, "Invalid %s: want the name of a branch, for example main.", name)
+	if len(value) > 250 || value[0] == '-' || strings.Contains(value, "..") || strings.ContainsFunc(value, refused) {
+		return Errorf(CodeInvalid, "Invalid default_branch: want the name of a branch, for example main.")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -37,9 +38,8 @@ const (
 	CodeUpstreamTimeout  Code = "upstream_timeout"   // 504
 )
 
-// Error is a failure with a sentence for the person who meets it: what
-// happened and what to do. Err is the cause for the log; a client never
-// sees it.
+// Error is a failure with a sentence for the person who meets it: what happened
+// and what to do. No client sees its cause, Err.
 type Error struct {
 	Code       Code
 	Message    string
@@ -78,4 +78,23 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// Guard calls do and returns its error. A panic becomes an Error of CodeInternal
+// with the panic and its stack as cause. Every goroutine of the program runs under
+// Guard, since a panic that nobody recovers ends the process.
+func Guard(what string, do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = Panicked(what, p)
+		}
+	}()
+	return do()
+}
+
+// Panicked returns the Error of a recovered panic p while doing what. It is
+// called in the deferred function that recovered, so that the stack is whole.
+func Panicked(what string, p any) *Error {
+	return Errorf(CodeInternal, "An internal error stopped this (%s). See the log. Stored data is kept.", what).
+		Because(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 }

@@ -55,9 +55,8 @@ func (d RepoDays) Change() int64 {
 	return d.Open[len(d.Open)-1] - d.Before
 }
 
-// ScanDue returns the median interval of a repository's scans, at sorted
-// times, and the time after which the next is overdue
-// (docs/rules.md#overdue-scans), all in milliseconds; 0 with too few scans.
+// ScanDue returns the median interval of scans at sorted times, and when the next is
+// overdue (docs/rules.md#overdue-scans), in milliseconds; 0 with too few scans.
 func ScanDue(times []int64) (interval, due int64) {
 	if len(times) < OverdueScans {
 		return 0, 0

@@ -7,10 +7,8 @@ import (
 )
 
 // SessionKey returns the id of a Devin session as it is compared: without
-// "devin-", in lower case. It returns "" for what is not a session: an empty
-// id, or "dry-run". The key of a key is the same. An id that would
-// have more to drop ("devin-devin-x") is another session's than "x", and
-// keeps all of it.
+// "devin-", in lower case; "" for what is not a session. The key of a key is the
+// same: an id with more to drop ("devin-devin-x") keeps all of it.
 func SessionKey(id string) string {
 	id = lowerASCII(strings.TrimSpace(id))
 	if key, cut := strings.CutPrefix(id, "devin-"); cut && key == strings.TrimSpace(key) && !strings.HasPrefix(key, "devin-") {
@@ -25,19 +23,13 @@ func SessionKey(id string) string {
 // lowerASCII and upperASCII change the case of ASCII letters alone: ids and
 // names are ASCII, and what only looks like a letter of one (the Kelvin sign)
 // must not become it.
-func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, s)
-}
+func lowerASCII(s string) string { return shiftASCII(s, 'A', 'a') }
+func upperASCII(s string) string { return shiftASCII(s, 'a', 'A') }
 
-func upperASCII(s string) string {
+func shiftASCII(s string, from, to rune) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' {
-			return r + 'A' - 'a'
+		if r >= from && r < from+26 {
+			return r - from + to
 		}
 		return r
 	}, s)
@@ -61,21 +53,25 @@ const issueIDForm = `[Cc][Qq][Ll][Ff]-(?:[A-Za-z]+-)?[Rr]\d+-\d+`
 
 // IssueIDs returns the issue ids that a text names (CQLF-R34-0010,
 // CQLF-ALL-R61-0002), in upper case, each once, in the order of the text.
-// The two series are independent: ids are equal only as a whole.
 func IssueIDs(text string) []string {
-	ids, have := []string{}, map[string]bool{}
-	for _, id := range issueIDPattern.FindAllString(text, -1) {
-		if id = upperASCII(id); !have[id] {
-			have[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids
+	return distinct(issueIDPattern.FindAllString(upperASCII(text), -1), IssueKey)
 }
 
-// ShortenIssueIDs returns a text for a narrow column: of issue ids that stand in
-// a row, the first and how many more there are ("CQLF-R34-0010 +4"), so that
-// what tells titles of fixes apart is visible.
+// distinct keeps the first of the texts that have an equal key, and none whose
+// key is empty.
+func distinct(texts []string, key func(string) string) []string {
+	kept, have := []string{}, map[string]bool{"": true}
+	for _, text := range texts {
+		if k := key(text); !have[k] {
+			have[k] = true
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
+// ShortenIssueIDs shortens a row of issue ids to the first and how many more there
+// are ("CQLF-R34-0010 +4"), so that what tells titles apart is visible.
 func ShortenIssueIDs(text string) string {
 	return issueIDRowPattern.ReplaceAllStringFunc(text, func(row string) string {
 		ids := issueIDPattern.FindAllString(row, -1)
@@ -83,27 +79,19 @@ func ShortenIssueIDs(text string) string {
 	})
 }
 
-// SessionTokens returns what in the texts can be the id of a session, bare,
-// each once. Whether it is one is for the store's known sessions to say, so
-// a word too many does no harm: of devin-0123abcd-fix-xss, a branch's name,
-// both 0123abcd and 0123abcd-fix-xss can be ids.
+// SessionTokens returns what in the texts can be the id of a session, each once. One
+// too many does no harm, since only known sessions count: of devin-0123abcd-fix-xss,
+// a branch's name, both 0123abcd and 0123abcd-fix-xss can be ids.
 func SessionTokens(texts ...string) []string {
 	var tokens []string
-	known := map[string]bool{}
-	add := func(token string) {
-		if token = strings.Trim(token, "-_"); token != "" && !known[token] {
-			known[token] = true
-			tokens = append(tokens, token)
-		}
-	}
 	for _, text := range texts {
 		for _, m := range tokenPattern.FindAllStringSubmatch(text, -1) {
 			token := lowerASCII(m[1] + m[2])
-			add(token)
+			tokens = append(tokens, strings.Trim(token, "-_"))
 			if cut := strings.IndexAny(token, "-_"); cut > 0 {
-				add(token[:cut])
+				tokens = append(tokens, token[:cut])
 			}
 		}
 	}
-	return tokens
+	return distinct(tokens, lowerASCII)
 }

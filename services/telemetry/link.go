@@ -59,12 +59,10 @@ type Link struct {
 	Ambiguous bool
 }
 
-// LinkAll links pull requests to sessions. Devin's answers, verification
-// records and recorded addresses are statements: each of them holds, and a
-// session keeps its strongest one for a pull request. An id in a pull
-// request's text counts where no statement is about it, by the stronger of
-// the two kinds; where several sessions fit then, the links are ambiguous. The
-// result is sorted by pull request and session.
+// LinkAll links pull requests to sessions, sorted by both. Devin's answers,
+// verification records and recorded addresses are statements: each of them holds,
+// and the strongest is kept. An id in a pull request's text counts where no statement
+// is about it; where several sessions fit then, the links are ambiguous.
 func LinkAll(sessions []LinkSession, pulls []LinkPull) []Link {
 	c := candidates{byPull: map[string][]Link{}, byID: map[string]bool{}, byIssue: map[string][]LinkSession{}}
 	for _, s := range sessions {

@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// HeldListing is a listing of run files that marks nothing gone, because it
-// looks like a directory that is missing rather than like files that were
-// deleted: it is empty, or lacks most of the known files. Counts are those of
-// the last such listing in a row; times are UTC.
+// HeldListing is a listing of run files that marks nothing gone, because it looks like
+// a directory that is missing rather than like deleted files. Counts are those of the
+// last such listing in a row; times are UTC.
 type HeldListing struct {
 	Source    string `json:"source"` // the action repository's key, or "" for RUNS_DIR
 	Known     int64  `json:"known"`  // files that are stored and not marked gone
@@ -23,9 +22,8 @@ type HeldListing struct {
 // fewKnown is up to how many known files only an empty listing is held.
 const fewKnown = 10
 
-// Suspicious reports whether a listing marks nothing gone until it is
-// confirmed: it is empty though files are known, or it has under half of at
-// least ten known files.
+// Suspicious reports whether a listing is empty though files are known, or has under
+// half of at least ten known files.
 func (l HeldListing) Suspicious() bool {
 	return l.Known > 0 && l.Listed == 0 || l.Known >= fewKnown && 2*l.Kept < l.Known
 }
@@ -37,10 +35,9 @@ const (
 	acceptAfter         = time.Hour
 )
 
-// Again counts one more suspicious listing, seen at now, after those that l
-// holds. It returns what is held from now on, and whether the listing is
-// accepted: a person has accepted one that kept no more files, or it came
-// often enough. A clock that was set back starts the hour anew.
+// Again counts one more suspicious listing. It is accepted where a person has
+// accepted one that kept no more files, or where it came often enough. A clock that
+// was set back starts the hour anew.
 func (l HeldListing) Again(next HeldListing, now time.Time) (held HeldListing, accepted bool) {
 	held = next
 	held.Times, held.FirstSeen, held.LastSeen = l.Times+1, l.FirstSeen, At(now)

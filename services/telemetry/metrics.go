@@ -50,16 +50,13 @@ type Period struct {
 // PeriodDefault is the period of pages and figures that name none.
 const PeriodDefault = "30d"
 
-// periodDays are the periods, today (UTC) being their last day.
-func periodDays() map[string]int { return map[string]int{"7d": 7, "30d": 30, "90d": 90, "all": 0} }
-
 // ParsePeriod reads a period that ends at until, "" being PeriodDefault. The
 // error is CodeInvalid and names what is allowed.
 func ParsePeriod(name string, until time.Time) (Period, error) {
 	if name == "" {
 		name = PeriodDefault
 	}
-	days, ok := periodDays()[name]
+	days, ok := map[string]int{"7d": 7, "30d": 30, "90d": 90, "all": 0}[name] // today (UTC) is the last
 	if !ok {
 		return Period{}, Errorf(CodeInvalid, "Invalid period: want one of 7d, 30d, 90d, all.")
 	}
@@ -203,9 +200,8 @@ type SessionOutcome struct {
 	N      int64 `json:"n"`
 }
 
-// TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf
-// only what was recorded up to Period.Until counts. Without Parts it asks for
-// all of them.
+// TrendQuery asks for trends. Repo is a RepoName.Key, "" for all. With AsOf only what
+// was recorded up to Period.Until counts. No Parts are all of them.
 type TrendQuery struct {
 	Period Period
 	Repo   string
@@ -269,6 +265,34 @@ const (
 // Needs are all of them, in the order of lists.
 func Needs() []Need {
 	return []Need{NeedWaiting, NeedReview, NeedMerge, NeedNeverStarted, NeedStuck, NeedScan}
+}
+
+// Label is the need in words, as pages and the API have it.
+func (n Need) Label() string {
+	return map[Need]string{
+		NeedWaiting:      "Waiting for you",
+		NeedReview:       "PR ready for review",
+		NeedMerge:        "Verified, not merged",
+		NeedNeverStarted: "Never started",
+		NeedStuck:        "Stuck",
+		NeedScan:         "Scan overdue",
+	}[n]
+}
+
+// Action is the one thing to do about the need: its name in the API, and its
+// label.
+func (n Need) Action() (name, label string) {
+	switch n {
+	case NeedWaiting:
+		return "reply", "Reply"
+	case NeedReview:
+		return "review", "Review PR"
+	case NeedMerge:
+		return "merge", "Open PR"
+	case NeedStuck:
+		return "look", "Open in Devin"
+	}
+	return "dispatch", "Start a run"
 }
 
 // NeedFilter chooses what waits. Zero fields choose all.

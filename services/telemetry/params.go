@@ -30,9 +30,8 @@ func TimeParam(name, text string) (time.Time, error) {
 	return t.UTC().Truncate(time.Millisecond), nil
 }
 
-// WordsParam reads the parameter name of an address: words parted by commas,
-// each of which must be an allowed one; none for an empty text. The error is
-// CodeInvalid.
+// WordsParam reads the parameter name of an address: allowed words parted by commas,
+// none for an empty text. The error is CodeInvalid.
 func WordsParam[W ~string](name, text string, allowed []W) (words []W, err error) {
 	if text == "" {
 		return nil, nil

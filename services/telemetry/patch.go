@@ -3,7 +3,6 @@ package telemetry
 import (
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 )
 
@@ -18,9 +17,7 @@ func SessionField(index int, name string) string { return fmt.Sprintf("sessions[
 
 // IssueIDsField and PRURLField name what backfill corrects.
 func IssueIDsField(index int) string { return SessionField(index, fieldIssueIDs) }
-
-// PRURLField names the pull request of the session at a place.
-func PRURLField(index int) string { return SessionField(index, fieldPRURL) }
+func PRURLField(index int) string    { return SessionField(index, fieldPRURL) }
 
 // FieldOfSession reads what SessionField wrote: the place of the session in
 // its record, and the name. For any other text the place is -1.
@@ -44,7 +41,8 @@ func (r *Record) Patch(body []byte, changes []Change) {
 		s := &r.Sessions[index]
 		switch name {
 		case fieldIssueIDs:
-			if ids, ok := textList(c.New); ok && reflect.DeepEqual(mustList(c.Old), s.IssueIDs) {
+			old, _ := textList(c.Old)
+			if ids, ok := textList(c.New); ok && slices.Equal(old, s.IssueIDs) {
 				s.IssueIDs = ids
 				applied[c.Field] = ids
 			}
@@ -109,15 +107,9 @@ func textList(v any) ([]string, bool) {
 	return nil, false
 }
 
-func mustList(v any) []string {
-	list, _ := textList(v)
-	return list
-}
-
-// CorrectIDs returns a session's issue ids without blank ones. Where some were
-// blank, or none are given, they are filled with those that the title of its
-// pull request names, else with those of its verification record. The reason
-// says what was done; it means nothing where the ids are as they were.
+// CorrectIDs returns a session's issue ids without blank ones. Where some were blank,
+// or none are given, the title of its pull request fills them, else its verification
+// record. The reason means nothing where the ids are as they were.
 func CorrectIDs(ids []string, pull int64, titled, verified []string) (corrected []string, reason string) {
 	corrected = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return IssueKey(id) == "" })
 	if len(corrected) == len(ids) && len(ids) > 0 {

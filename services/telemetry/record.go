@@ -44,9 +44,8 @@ type Record struct {
 
 	counted bool // it says how many findings there were, if only by an empty list
 
-	// Item is the record as clients of the API get it, where that is not
-	// the file itself: a run number written as text, a time without a zone,
-	// a byte order mark. Else nil.
+	// Item is the record as clients of the API get it, where that is not the file
+	// itself (a run number written as text, a time without a zone); else nil.
 	Item   []byte
 	filled map[int]bool // places of sessions whose PRURL is backfill's
 }
@@ -63,13 +62,13 @@ type RecordedSession struct {
 
 // Finding is one entry of issue_fingerprints: one place that CodeQL names.
 type Finding struct {
-	IssueID     string
-	Fingerprint string // computed from rule, file and line where the record has none
-	Rule        string
-	Severity    string
-	Family      string
-	File        string
-	Line        int64 // 0: no line
+	IssueID     string `json:"id"`
+	Fingerprint string `json:"fingerprint"` // computed from rule, file and line where the record has none
+	Rule        string `json:"rule_id"`
+	Severity    string `json:"severity_tier"`
+	Family      string `json:"cwe_family"`
+	File        string `json:"file"`
+	Line        int64  `json:"start_line"` // 0: no line
 }
 
 // Verification is the re-scan of one fix.
@@ -87,9 +86,8 @@ type Verification struct {
 	StillPresent  []Finding
 }
 
-// HasFindings reports whether the record says which findings the scan had:
-// it names them, or says that there were none. One that says nothing about
-// findings is not one that says there were none.
+// HasFindings reports whether the record names the scan's findings, or says that
+// there were none. To say nothing about findings is neither.
 func (r *Record) HasFindings() bool {
 	return r.Kind == KindScan && (len(r.Findings) > 0 || (r.counted && r.IssuesFound == 0))
 }
@@ -196,17 +194,11 @@ func (d *decoder) verification(rec *Record) {
 
 func (d *decoder) sessions(name string) []RecordedSession {
 	var list []*struct {
-		ID       *string         `json:"session_id"`
-		URL      *string         `json:"session_url"`
+		RecordedSession
 		BatchID  json.RawMessage `json:"batch_id"`
-		Status   *string         `json:"status"`
 		IssueIDs json.RawMessage `json:"issue_ids"`
-		PRURL    *string         `json:"pr_url"`
 	}
-	if !d.few(name, d.fields[name], MaxSessions) {
-		return nil
-	}
-	d.value(name, &list)
+	d.list(name, &list, MaxSessions)
 	out := make([]RecordedSession, 0, len(list))
 	left := MaxAttempts
 	for i, e := range list {
@@ -214,19 +206,14 @@ func (d *decoder) sessions(name string) []RecordedSession {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is not a session"))
 			continue
 		}
-		s := RecordedSession{ID: keyText(e.ID)}
-		s.URL = d.short(SessionField(i, "session_url"), deref(e.URL))
-		s.Status = d.short(SessionField(i, "status"), deref(e.Status))
-		s.PRURL = d.short(PRURLField(i), deref(e.PRURL))
+		s := e.RecordedSession
+		s.ID = keyText(s.ID)
+		s.URL = d.short(SessionField(i, "session_url"), cleanText(s.URL))
+		s.Status = d.short(SessionField(i, "status"), cleanText(s.Status))
+		s.PRURL = d.short(PRURLField(i), cleanText(s.PRURL))
 		s.IssueIDs = d.issueIDs(IssueIDsField(i), e.IssueIDs, left)
 		left -= len(s.IssueIDs)
-		if !absent(e.BatchID) {
-			n, err := parseInt(e.BatchID)
-			if err != nil {
-				d.fail(fmt.Sprintf("%s[%d].batch_id", name, i), err)
-			}
-			s.BatchID = n
-		}
+		s.BatchID = d.whole(SessionField(i, "batch_id"), e.BatchID)
 		out = append(out, s)
 	}
 	return out
@@ -234,67 +221,39 @@ func (d *decoder) sessions(name string) []RecordedSession {
 
 func (d *decoder) issueIDs(name string, raw json.RawMessage, most int) []string {
 	ids := []string{}
-	if absent(raw) {
-		return ids
-	}
-	if entries(raw, most) > most {
+	switch {
+	case absent(raw):
+	case entries(raw, most) > most:
 		d.fail("sessions", tooMany(MaxAttempts, "issue ids"))
-		return ids
+	default:
+		if err := json.Unmarshal(raw, &ids); err != nil {
+			d.fail(name, plain(err))
+		}
 	}
-	var list []*string
-	if err := json.Unmarshal(raw, &list); err != nil {
-		d.fail(name, plain(err))
-	}
-	for _, id := range list {
-		ids = append(ids, keyText(id))
+	for i, id := range ids {
+		ids[i] = keyText(id)
 	}
 	return ids
 }
 
 func (d *decoder) findings(name string) []Finding {
-	if !d.few(name, d.fields[name], MaxFindings) {
-		return nil
-	}
-	if list, ok := flatFindings(d.fields[name]); ok {
-		return list
-	}
-	return d.anyFindings(name)
-}
-
-// anyFindings reads a list of findings however it is written, and says what
-// is wrong with it.
-func (d *decoder) anyFindings(name string) []Finding {
 	var list []*struct {
-		ID          *string         `json:"id"`
-		Fingerprint *string         `json:"fingerprint"`
-		Rule        *string         `json:"rule_id"`
-		Severity    *string         `json:"severity_tier"`
-		Family      *string         `json:"cwe_family"`
-		File        *string         `json:"file"`
-		Line        json.RawMessage `json:"start_line"`
+		Finding
+		Line json.RawMessage `json:"start_line"`
 	}
-	d.value(name, &list)
+	d.list(name, &list, MaxFindings)
 	out := make([]Finding, 0, len(list))
 	for i, e := range list {
 		if e == nil {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is not a finding"))
 			continue
 		}
-		f := Finding{
-			IssueID:     keyText(e.ID),
-			Fingerprint: keyText(e.Fingerprint),
-			Rule:        keyText(e.Rule),
-			Severity:    keyText(e.Severity),
-			Family:      keyText(e.Family),
-			File:        bounded(deref(e.File), mostPath),
+		f := e.Finding
+		for _, text := range []*string{&f.IssueID, &f.Fingerprint, &f.Rule, &f.Severity, &f.Family} {
+			*text = keyText(*text)
 		}
-		if !absent(e.Line) {
-			n, err := parseInt(e.Line)
-			if err != nil {
-				d.fail(fmt.Sprintf("%s[%d].start_line", name, i), err)
-			}
-			f.Line = max(n, 0)
-		}
+		f.File = bounded(cleanText(f.File), mostPath)
+		f.Line = max(d.whole(fmt.Sprintf("%s[%d].start_line", name, i), e.Line), 0)
 		if f.Fingerprint == "" {
 			f.Fingerprint = ComputedFingerprint(f)
 		}

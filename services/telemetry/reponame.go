@@ -11,9 +11,8 @@ import (
 type RepoName string
 
 // ParseRepo reads "owner/name" or the URL of a repository (https, ssh), with or
-// without ".git" and a trailing slash. It returns "" for anything else. It
-// reads what it returned as the same: a name that still ends in ".git" is none
-// that GitHub gives, and so is not a repository.
+// without ".git" and a trailing slash, "" for anything else. A name that still ends
+// in ".git" is none that GitHub gives.
 func ParseRepo(s string) RepoName {
 	s = strings.TrimSpace(s)
 	if rest, ok := strings.CutPrefix(s, "git@"); ok {
@@ -78,9 +77,8 @@ type PullRef struct {
 // Key is the form in which pull requests are compared: "owner/name#12".
 func (p PullRef) Key() string { return p.Repo.Key() + "#" + strconv.FormatInt(p.Number, 10) }
 
-// ParsePull reads the address of a pull request, on the web
-// (…/owner/name/pull/12) or in the API (…/repos/owner/name/pulls/12).
-// It returns the zero value for anything else.
+// ParsePull reads the address of a pull request, on the web (…/owner/name/pull/12) or
+// in the API (…/repos/owner/name/pulls/12); zero for anything else.
 func ParsePull(s string) PullRef {
 	ref, _ := ParsePullURL(s)
 	return ref

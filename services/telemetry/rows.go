@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -299,9 +300,8 @@ type Change struct {
 	Reason string `json:"reason"`
 }
 
-// FetchedFile is a run file with its content, as a source gave it. Record is
-// nil where Err says what is wrong with it; Body is nil where it was not
-// fetched at all.
+// FetchedFile is a run file as a source gave it. Record is nil where Err says what is
+// wrong with it; Body is nil where it was not fetched at all.
 type FetchedFile struct {
 	RunFile
 	Body   []byte
@@ -324,10 +324,8 @@ type PullSync struct {
 // SeverityRank orders severity tiers, the worst first, from 0; a tier that
 // CodeQL does not have comes last.
 func SeverityRank(tier string) int {
-	for i, t := range Severities() {
-		if t == tier {
-			return i
-		}
+	if rank := slices.Index(Severities(), tier); rank >= 0 {
+		return rank
 	}
 	return len(Severities())
 }

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// StartedBy is what a job, a reply, a dispatch or an accepted scan was asked by,
-// in the words that pages and the API show. There are no accounts, so it is no
-// name. "" is one that was stored before this was kept.
+// StartedBy is what asked for a job, a reply, a dispatch or an accepted scan: no name,
+// since there are no accounts. "" was stored before this was kept.
 type StartedBy string
 
 // MarshalJSON implements json.Marshaler: "" is null.

@@ -54,9 +54,8 @@ type UpstreamStatus struct {
 	Detail string // v3 only
 }
 
-// StateOf translates an upstream's or a record's word (docs/rules.md#session-states). The
-// reason is the detail of a suspended or failed session, the error of one
-// that never started, and the raw word of an unknown one. A recorded
+// StateOf translates an upstream's or a record's word (docs/rules.md#session-states).
+// The reason is what its source says of a state that needs one. A recorded
 // "error: …" beside an id is a failed session: the id says that it started.
 func StateOf(id string, w UpstreamStatus, pr PRSummary) (state State, reason string) {
 	if SessionKey(id) == "" {

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// Time is a time of a row, in UTC. In JSON it is RFC 3339, and null where it
-// is zero: a time that is not known, or means nothing. Whole seconds, as
-// GitHub gives them, have no fraction; else it is milliseconds.
+// Time is a time of a row, in UTC; zero is one that is not known. In JSON it is RFC
+// 3339 or null. Whole seconds, as GitHub gives them, have no fraction.
 type Time struct{ time.Time }
 
 // At is t as a time of a row.

@@ -11,9 +11,8 @@ type ScanPoint struct {
 	Reduced bool // scope-reduced: it closed nothing
 }
 
-// Timeline says what happened to an issue, in time order, each step with
-// the record or the source behind it. scans are those of its repository from
-// its first on, pulls those of the sessions that worked on it.
+// Timeline says what happened to an issue, in time order. scans are those of its
+// repository from its first on, pulls those of the sessions that worked on it.
 func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 	steps := appearanceSteps(issue, scans)
 	for n := range issue.Attempts {

@@ -2,9 +2,8 @@ package telemetry
 
 import "time"
 
-// RunFile is one entry of telemetry/runs in an action repository, or of a
-// directory of run files. SHA is the Git blob SHA-1 in hex: two files with
-// the same SHA have the same bytes.
+// RunFile is one run file of an action repository or a directory. SHA is the Git blob
+// SHA-1 in hex: two files with the same SHA have the same bytes.
 type RunFile struct {
 	Name string
 	SHA  string

@@ -42,10 +42,9 @@ type VerificationFacts struct {
 	Merge                      MergeState // of its pull request
 }
 
-// Outcome returns what has become of the verification. Where the merge is unknown the
-// claim is compared all the same. A verified claim of which nothing is still
-// there, but not everything can be found in its run, is inconclusive: it can
-// neither be confirmed nor refuted.
+// Outcome returns what has become of the verification. A claim whose merge is unknown
+// is compared all the same; one of which nothing is still there, but not everything
+// can be found in its run, is inconclusive.
 func (c VerificationFacts) Outcome() VerificationOutcome {
 	switch {
 	case c.Targeted == 0:

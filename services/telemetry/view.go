@@ -36,6 +36,6 @@ func ViewName(name string) (string, error) {
 	return name, nil
 }
 
-// isControl says what a name must not hold: it would break a line, or turn
-// the direction of the text beside it.
+// isControl reports whether r breaks a line, or turns the direction of the text
+// beside it.
 func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

@@ -168,7 +168,7 @@ func (w *world) open(ctx context.Context) (err error) {
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	})
 	reads := storetest.Reading(w.db)
-	reads.Messages, reads.OpenPulls, reads.PullDetails = w.devin, w.github, w.github
+	reads.Messages, reads.GitHub = w.devin, w.github
 	w.board = dashboard.New(reads)
 	return nil
 }

@@ -133,13 +133,8 @@ func (c *Client) API() string { return c.api }
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 func newTransport() http.RoundTripper {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	own := shared.Clone()
+	own := upstream.Transport()
 	own.MaxIdleConnsPerHost = concurrent
-	own.MaxResponseHeaderBytes = 1 << 20
 	return own
 }
 

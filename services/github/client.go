@@ -138,16 +138,11 @@ func (c *Client) Close() {
 }
 
 func newTransport(idle time.Duration) http.RoundTripper {
-	shared, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	own := shared.Clone()
+	own := upstream.Transport()
 	own.MaxIdleConnsPerHost = 2 * workers
 	own.DialContext = (&net.Dialer{Timeout: idle}).DialContext
 	own.TLSHandshakeTimeout = idle
 	own.ResponseHeaderTimeout = idle
-	own.MaxResponseHeaderBytes = 1 << 20
 	return own
 }
 

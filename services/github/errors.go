@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -130,8 +129,8 @@ func flaw(err error) string {
 
 // unreached is the failure of a request that got no answer.
 func (c *Client) unreached(err error) error {
-	return telemetry.Errorf(telemetry.CodeUpstreamDown,
-		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, upstream.Unreached(err)).Because(err)
+	how, advice := upstream.Unreached(err, "GITHUB_API_URL")
+	return telemetry.Errorf(telemetry.CodeUpstreamDown, "GitHub (%s) %s. %s", c.host, how, advice).Because(err)
 }
 
 // broken is the failure of an answer that cannot be used.
@@ -144,7 +143,10 @@ func (c *Client) broken(q question, how string, cause error) error {
 // refused is the failure of an answer that is not a success; said are GitHub's
 // own words.
 func (c *Client) refused(q question, resp *http.Response, said string) error {
-	e := c.meaning(q, resp, said)
+	e := c.byProxy(resp)
+	if e == nil {
+		e = c.meaning(q, resp, said)
+	}
 	if said = upstream.Quote(said, c.wire.token, quoted); said != "" {
 		e.Message += fmt.Sprintf(" GitHub says: “%s”", said)
 	}
@@ -160,19 +162,8 @@ func (c *Client) meaning(q question, resp *http.Response, said string) *telemetr
 		return telemetry.Errorf(telemetry.CodeUpstreamToken,
 			"GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.",
 			c.host)
-	case status == http.StatusForbidden && strings.HasPrefix(resp.Header.Get("X-GitHub-SSO"), "required"):
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token is not authorized for the organization's single sign-on (403), which %s needs; "+
-				"authorize it in GitHub's token settings (Configure SSO).",
-			q.what)
-	case status == http.StatusForbidden && strings.Contains(strings.ToLower(said), "ip allow list"):
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The organization's IP allow list does not include this machine's address (403), which %s needs; "+
-				"ask an owner of the organization to add it.",
-			q.what)
-	case status == http.StatusForbidden:
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token in GITHUB_TOKEN lacks the permission for %s (403); give it %s.", q.what, q.needs)
+	case status == http.StatusForbidden || status == http.StatusUnavailableForLegalReasons:
+		return denied(q, resp, said)
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	case status >= 500:

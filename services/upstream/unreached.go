@@ -64,10 +64,10 @@ func Unreached(err error, variable string) (how, advice string) {
 func ProxyRefused(status int) (how, advice string) {
 	if status == http.StatusProxyAuthRequired {
 		return "could not be reached: this network's proxy wants a user and a password (407)",
-			"Put them into HTTPS_PROXY (http://user:password@proxy:port) and restart."
+			"Put them into the environment variable HTTPS_PROXY (http://user:password@proxy:port) and restart."
 	}
 	return fmt.Sprintf("could not be reached: this network's proxy refused to connect to it (%d)", status),
-		"Ask who runs the proxy to allow it, or name its host in NO_PROXY, and restart."
+		"Ask who runs the proxy to allow it, or name its host in the environment variable NO_PROXY and restart."
 }
 
 func ofProxy(err error) (how, advice string) {
@@ -75,7 +75,7 @@ func ofProxy(err error) (how, advice string) {
 		return ProxyRefused(int(refusal))
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
-		return "could not be reached: this network's proxy did not take the connection", "Check HTTPS_PROXY and HTTP_PROXY, and restart."
+		return "could not be reached: this network's proxy did not take the connection", "Check the environment variables HTTPS_PROXY and HTTP_PROXY, and restart."
 	}
 	return "", ""
 }
@@ -95,7 +95,7 @@ func ofCertificate(err error) (how, advice string) {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "has a certificate of an authority that this machine does not trust",
 			"If the network inspects TLS, or the server has an authority of its own, " +
-				"name the file with that authority's certificate in SSL_CERT_FILE and restart."
+				"name the file with that authority's certificate in the environment variable SSL_CERT_FILE and restart."
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return "has a certificate for another name", "Check %s, and whether something else answers in its place."

@@ -62,7 +62,8 @@ func TestPublicURL(t *testing.T) {
 func TestPublicURLThatIsAPage(t *testing.T) {
 	routes := []Route{{Path: "/"}, {Path: "/issues/:id"}, {Path: "/api/stats"}}
 	for address, ok := range map[string]bool{
-		"": true, "https://a.example": true, "https://a.example/dash": true, "https://a.example/tools/issues": true, "https://a.example/issue": true,
+		"": true, "https://a.example": true, "https://a.example/dash": true,
+		"https://a.example/tools/issues": true, "https://a.example/issue": true,
 		"https://a.example/issues": false, "https://a.example/api/dash": false, "https://a.example/static": false,
 	} {
 		if err := CheckPublicURL(address, routes); (err == nil) != ok {

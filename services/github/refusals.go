@@ -31,7 +31,8 @@ func refusals() []refusal {
 			"Its page on GitHub says why; only its owner and GitHub Support can change that."},
 		{[]string{"account was suspended", "account is suspended"}, "GitHub has suspended the account of GITHUB_TOKEN (403), which %s needs. " +
 			"Set the token of another account and restart."},
-		{[]string{"was archived", "is archived"}, "The repository is archived and can only be read (403), which %s needs. Unarchive it on GitHub."},
+		{[]string{"was archived", "is archived"}, "The repository is archived and can only be read, so %s is refused (403). " +
+			"Unarchive it on GitHub."},
 	}
 }
 

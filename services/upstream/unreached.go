@@ -75,7 +75,8 @@ func ofProxy(err error) (how, advice string) {
 		return ProxyRefused(int(refusal))
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
-		return "could not be reached: this network's proxy did not take the connection", "Check the environment variables HTTPS_PROXY and HTTP_PROXY, and restart."
+		return "could not be reached: this network's proxy did not take the connection",
+			"Check the environment variables HTTPS_PROXY and HTTP_PROXY, and restart."
 	}
 	return "", ""
 }
@@ -101,7 +102,8 @@ func ofCertificate(err error) (how, advice string) {
 		return "has a certificate for another name", "Check %s, and whether something else answers in its place."
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
-		return "has a certificate that has expired or is not valid yet", "Check the clock of this machine, or ask who runs the server to renew it."
+		return "has a certificate that has expired or is not valid yet",
+			"Check the clock of this machine, or ask who runs the server to renew it."
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "has a certificate that is not valid", "Check %s, or ask who runs the server to renew it."

@@ -18,7 +18,12 @@ import (
 // on ahead: window.skew is by how many milliseconds.
 func (b *browser) skewedClock() {
 	b.t.Helper()
-	const script = `window.skew = 0; const now = Date.now; Date.now = () => now() + window.skew;`
+	b.first(`window.skew = 0; const now = Date.now; Date.now = () => now() + window.skew;`)
+}
+
+// first runs a script before those of each page that is opened from now on.
+func (b *browser) first(script string) {
+	b.t.Helper()
 	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument,
 		page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		b.t.Fatal(err)
@@ -197,4 +202,23 @@ func TestPagesLoadedBehind(t *testing.T) {
 	b.open(p.URL + "/issues")
 	behind[3].bringToFront()
 	behind[3].until(`document.querySelector("#live-state").dataset.state === "live"`)
+}
+
+// TestWithoutLocks: where the browser gives no locks, as over plain http to
+// another machine, each tab that is shown has a stream of its own.
+func TestWithoutLocks(t *testing.T) {
+	b := startBrowser(t)
+	p := program.WithPlayers(t, program.Sample(), nil)
+	windows := []*browser{b, openTab(t, b.ctx, chromedp.WithNewWindow(true))}
+	for _, w := range windows {
+		w.first(`Object.defineProperty(Navigator.prototype, "locks", { value: undefined });`)
+		w.open(p.URL + "/issues")
+	}
+	rescan(p, 11, 3)
+	for _, w := range windows {
+		w.until(`document.querySelector("main").innerText.includes("58 issues")`)
+		if asked := w.requests("/events"); len(asked) != 1 {
+			t.Errorf("it asked for %d streams", len(asked))
+		}
+	}
 }

@@ -3,14 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"reflect"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v10"
-	"github.com/joho/godotenv"
 
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/telemetry"
@@ -26,7 +23,7 @@ type Config struct {
 	ActionRepo      telemetry.RepoName `env:"ACTION_REPO" example:"your-username/codeql-devin-fixer" meaning:"Repository of the action, whose telemetry/runs holds the run files: owner/name or its URL"`
 	CacheTTL        time.Duration      `env:"CACHE_TTL" envDefault:"120" example:"120" meaning:"How long an answer of GitHub or Devin is cached, in seconds or as a duration; 0 turns the cache off"`
 	ListenAddr      Address            `env:"LISTEN_ADDR" envDefault:"127.0.0.1:5000" example:"127.0.0.1:5000" meaning:"Address and port of the web server; without a host before the colon it listens on all addresses. Any address but loopback also needs ALLOW_UNAUTHENTICATED"`
-	PublicURL       Origin             `env:"PUBLIC_URL" example:"https://dashboard.example.com" meaning:"Address at which people open the dashboard behind a proxy: scheme, host and port, without a path"`
+	PublicURL       PublicURL          `env:"PUBLIC_URL" example:"https://example.com/dashboard" meaning:"Address at which people open the dashboard behind a proxy: scheme, host, port and the path under which it is served; the proxy may remove that path or keep it"`
 	AllowedHosts    Hosts              `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
 	Unauthenticated bool               `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
 	DatabaseURL     DatabaseURL        `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
@@ -97,54 +94,6 @@ func (c Config) missing() []web.Missing {
 	return list
 }
 
-// readDotenv returns the variables of the file at path, none if there is no
-// such file.
-func readDotenv(path string) (map[string]string, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return map[string]string{}, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s (%w); make it a readable file, or remove it", path, errors.Unwrap(err))
-	}
-	vars, err := godotenv.UnmarshalBytes(text)
-	if err != nil {
-		// godotenv's own words quote the file, tokens and all.
-		return nil, fmt.Errorf(
-			"invalid %s, line %d: want one variable per line, for example CACHE_TTL=120, with every quote closed",
-			path, brokenLine(string(text)))
-	}
-	for name, value := range vars {
-		if vars[name] = strings.TrimSpace(value); vars[name] == "" {
-			delete(vars, name)
-		}
-	}
-	return vars, nil
-}
-
-// brokenLine returns the number, from 1, of the line at which the statement
-// begins that makes text unreadable.
-func brokenLine(text string) int {
-	lines := strings.SplitAfter(text, "\n")
-	for n := len(lines) - 1; n > 0; n-- {
-		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
-			return n + 1
-		}
-	}
-	return 1
-}
-
-// overlay puts the variables of environ that take wants over vars. One that
-// is empty does not count as set, and leaves what is beneath it.
-func overlay(vars map[string]string, environ []string, take func(name string) bool) {
-	for _, entry := range environ {
-		name, value, _ := strings.Cut(entry, "=")
-		if value = strings.TrimSpace(value); value != "" && take(name) {
-			vars[name] = value
-		}
-	}
-}
-
 // parseConfig decodes vars. Where several are malformed it reports the
 // first in the order of the struct.
 func parseConfig(vars map[string]string) (Config, error) {
@@ -156,7 +105,7 @@ func parseConfig(vars map[string]string) (Config, error) {
 		reflect.TypeFor[Address]():            asParser(parseAddress),
 		reflect.TypeFor[DatabaseURL]():        asParser(parseDatabaseURL),
 		reflect.TypeFor[BaseURL]():            asParser(parseBaseURL),
-		reflect.TypeFor[Origin]():             asParser(parseOrigin),
+		reflect.TypeFor[PublicURL]():          asParser(parsePublicURL),
 		reflect.TypeFor[Hosts]():              asParser(parseHosts),
 		reflect.TypeFor[bool]():               asParser(parseFlag),
 		reflect.TypeFor[OrgID]():              asParser(parseOrgID),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/joho/godotenv"
@@ -43,6 +45,16 @@ func dotenv(t *testing.T, text string) string {
 	return path
 }
 
+// utf16Text is text in UTF-16 behind a byte order mark.
+func utf16Text(text string, order binary.ByteOrder) string {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		out = binary.LittleEndian.AppendUint16(out, unit)
+		order.PutUint16(out[len(out)-2:], unit)
+	}
+	return string(out)
+}
+
 func TestLoadConfigReads(t *testing.T) {
 	tests := map[string]struct {
 		environ []string
@@ -70,6 +82,24 @@ func TestLoadConfigReads(t *testing.T) {
 			dotenv:  "CACHE_TTL=7\nACTION_REPO=o/file\nexport DEVIN_API_KEY='apk_$1#2'\n",
 			want:    func(c *Config) { c.CacheTTL, c.ActionRepo, c.DevinAPIKey = 2*time.Minute, "o/environment", "apk_$1#2" },
 		},
+		"quotes that docker's --env-file keeps": {
+			environ: []string{`GITHUB_TOKEN="ghp_quoted"`, "DEVIN_API_KEY=' apk_quoted '", `CACHE_TTL=""`, `RUNS_DIR=/a "b"`},
+			want: func(c *Config) {
+				c.GitHubToken, c.DevinAPIKey, c.RunsDir = "ghp_quoted", "apk_quoted", `/a "b"`
+			},
+		},
+		"UTF-8 with a byte order mark": {
+			dotenv: "\ufeffGITHUB_TOKEN=ghp_marked\r\nRUNS_DIR=/déjà\r\n",
+			want:   func(c *Config) { c.GitHubToken, c.RunsDir = "ghp_marked", "/déjà" },
+		},
+		"UTF-16, as PowerShell writes it": {
+			dotenv: utf16Text("GITHUB_TOKEN=ghp_wide\r\nRUNS_DIR='/déjà'\r\n", binary.LittleEndian),
+			want:   func(c *Config) { c.GitHubToken, c.RunsDir = "ghp_wide", "/déjà" },
+		},
+		"UTF-16 in the other order": {
+			dotenv: utf16Text("GITHUB_TOKEN=ghp_wide\n", binary.BigEndian),
+			want:   func(c *Config) { c.GitHubToken = "ghp_wide" },
+		},
 		"an empty value counts as unset": {
 			environ: []string{"CACHE_TTL=", "GITHUB_TOKEN=  ", "POLL_INTERVAL="},
 			dotenv:  "GITHUB_TOKEN=ghp_file\nPOLL_INTERVAL=\nLOG_LEVEL=' '\n",
@@ -88,6 +118,10 @@ func TestLoadConfigReads(t *testing.T) {
 				c.PublicURL, c.AllowedHosts = "https://dash.example", Hosts{"box.local", "10.0.0.7:5000", "[::1]"}
 				c.Unauthenticated, c.PlainUpstream = true, true
 			},
+		},
+		"a public URL with a path": {
+			environ: []string{"PUBLIC_URL=https://Dash.Example/Tools/dash_1/"},
+			want:    func(c *Config) { c.PublicURL = "https://dash.example/Tools/dash_1" },
 		},
 		"a public URL with a port": {
 			environ: []string{"PUBLIC_URL=http://dash.example:443"},
@@ -143,6 +177,7 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"LISTEN_ADDR=5000", "want address:port"},
 		{"LISTEN_ADDR=::1", "want address:port"},
 		{"LISTEN_ADDR=localhost:http", "want a port from 0 to 65535"},
+		{`GITHUB_TOKEN="ghp_s3cret`, "contains a quote"},
 		{"LISTEN_ADDR=127.0.0.1:65536", "want a port from 0 to 65535"},
 		{"LISTEN_ADDR=http://localhost:5000", "want address:port"},
 		{"LISTEN_ADDR=/local host:5000", "a host name before the port"},
@@ -163,7 +198,10 @@ func TestLoadConfigRefuses(t *testing.T) {
 		{"GITHUB_API_URL=https://u:s3cret%zz@github.com", "user or password"},
 		{"DEVIN_API_URL=https://api.devin.ai/?key=s3cret", "query or fragment"},
 		{"DEVIN_API_URL=https://api.devin.ai/#x", "query or fragment"},
-		{"PUBLIC_URL=https://dash.example/board", `is "https://dash.example/board"; want a URL without a path`},
+		{"PUBLIC_URL=https://dash.example/a//b", `is "https://dash.example/a//b"; want a path of letters`},
+		{"PUBLIC_URL=https://dash.example/../b", "want a path of letters"},
+		{"PUBLIC_URL=https://dash.example/a%20b", "want a path of letters"},
+		{"PUBLIC_URL=https://dash.example/a\"b", "want a path of letters"},
 		{"PUBLIC_URL=dash.example", "want a URL that begins with http://"},
 		{"PUBLIC_URL=https://u:s3cret@dash.example", "user or password"},
 		{"PUBLIC_URL=https://dash.example?x", "query or fragment"},
@@ -211,6 +249,7 @@ func TestLoadConfigRefusesDotenv(t *testing.T) {
 		"a line without =":        {"A=1\n# note\n\nghp_s3cret here\nB=2\n", "line 4:"},
 		"a dash in a name":        {"GITHUB-TOKEN=s3cret\n", "line 1:"},
 		"a quote that stays open": {"A=1\nGITHUB_TOKEN='s3cret\nB=2\n", "line 2:"},
+		"UTF-16 without a mark":   {utf16Text("A=s3cret\n", binary.LittleEndian)[2:], "save it as UTF-8"},
 		"a malformed value":       {"LOG_LEVEL=s\n", "LOG_LEVEL is \"s\""},
 	}
 	for name, tc := range tests {

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Secret is a value that must not be shown. Printed, logged or encoded it
@@ -54,9 +55,19 @@ type Address string
 // and without a slash at its end.
 type BaseURL string
 
-// Origin is the scheme, host and port of a URL, without a default port and in
-// lower case, as browsers write it.
-type Origin string
+// PublicURL is the scheme, host and port of a URL, without a default port and
+// in lower case, as browsers write it, and its path without a slash at its end.
+type PublicURL string
+
+// base is the path, "" at the root of the host.
+func (u PublicURL) base() links.Base {
+	_, rest, _ := strings.Cut(string(u), "://")
+	_, path, found := strings.Cut(rest, "/")
+	if !found {
+		return ""
+	}
+	return links.Base("/" + path)
+}
 
 // Hosts are host names and IP addresses, each with a port or without.
 type Hosts []string
@@ -90,6 +101,9 @@ func (l LogLevel) Level() slog.Level {
 func parseSecret(v string) (Secret, error) {
 	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return "", errors.New("contains a space, a line break or another character that tokens do not have (its value is not shown)")
+	}
+	if strings.ContainsAny(v, `"'`) {
+		return "", errors.New("contains a quote, which tokens do not have; remove the quotes around it (its value is not shown)")
 	}
 	return Secret(v), nil
 }
@@ -178,20 +192,28 @@ func parseBaseURL(v string) (BaseURL, error) {
 	return BaseURL(strings.TrimRight(v, "/")), nil
 }
 
-func parseOrigin(v string) (Origin, error) {
+func parsePublicURL(v string) (PublicURL, error) {
 	base, err := parseBaseURL(v)
 	if err != nil {
 		return "", err
 	}
 	u, err := url.Parse(string(base))
-	if err != nil || u.Path != "" {
-		return "", fmt.Errorf("is %q; want a URL without a path", v)
+	if err != nil {
+		return "", err
+	}
+	for step := range strings.SplitSeq(strings.TrimPrefix(u.EscapedPath(), "/"), "/") {
+		odd := strings.ContainsFunc(step, func(r rune) bool {
+			return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._~", r)
+		})
+		if u.Path != "" && (odd || strings.Trim(step, ".") == "") {
+			return "", fmt.Errorf("is %q; want a path of letters, digits, - and _ between single slashes, or none", v)
+		}
 	}
 	host := strings.ToLower(u.Host)
 	if port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() != "" {
 		host = strings.TrimSuffix(host, port)
 	}
-	return Origin(u.Scheme + "://" + host), nil
+	return PublicURL(u.Scheme + "://" + host + u.EscapedPath()), nil
 }
 
 func parseHosts(v string) (Hosts, error) {

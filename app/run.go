@@ -81,29 +81,19 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		NewID:           telemetry.NewID,
 	}))
 	board := dashboard.New(up.dashboard(reading(db)))
-	assets := static.New()
 	site := newSite(cfg, demo, web.Options{
 		Dashboard:   board,
 		Jobs:        jobs,
 		Changes:     db,
 		Scopes:      records,
 		Submissions: jobs,
-		Assets:      assets,
+		Assets:      static.New(),
 		Quota:       up.quota(),
 	})
-	srv := server.New(server.Options{
-		Log:         log,
-		BuildID:     buildID(),
-		DatabaseID:  db.ID(),
-		Versions:    db.Versions,
-		RenderError: site.RenderError,
-		Assets:      assets,
-		ListenAddr:  ln.Addr().String(),
-		Hosts:       cfg.AllowedHosts,
-		PublicURL:   string(cfg.PublicURL),
-		Connections: connections(openFiles(), debug.SetMemoryLimit(-1)),
-		Now:         time.Now,
-	}, routesOf(newAPI(cfg, demo, board, jobs, records), site))
+	srv, err := newServer(cfg, log, db, ln.Addr(), routesOf(newAPI(cfg, demo, board, jobs, records), site), site)
+	if err != nil {
+		return err
+	}
 	log.Info("listening", "url", "http://"+ln.Addr().String())
 	if ready != nil {
 		ready(ln.Addr())
@@ -112,6 +102,29 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()
+}
+
+// newServer serves routes at an address, for the people whom the settings let
+// come to it.
+func newServer(
+	cfg Config, log *slog.Logger, db *store.Store, at net.Addr, routes []server.Route, site *web.Web,
+) (*server.Server, error) {
+	if err := server.CheckPublicURL(string(cfg.PublicURL), routes); err != nil {
+		return nil, err
+	}
+	return server.New(server.Options{
+		Log:         log,
+		BuildID:     buildID(),
+		DatabaseID:  db.ID(),
+		Versions:    db.Versions,
+		RenderError: site.RenderError,
+		Assets:      static.New(),
+		ListenAddr:  at.String(),
+		Hosts:       cfg.AllowedHosts,
+		PublicURL:   string(cfg.PublicURL),
+		Connections: connections(openFiles(), debug.SetMemoryLimit(-1)),
+		Now:         time.Now,
+	}, routes), nil
 }
 
 // routesOf are those of the API and of the pages.
@@ -171,7 +184,8 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 		Dashboard:   board,
 		Jobs:        jobs,
 		Scope:       records,
-		Description: static.OpenAPI(),
+		Base:        cfg.PublicURL.base(),
+		Description: static.OpenAPIAt(string(cfg.PublicURL)),
 		Now:         time.Now,
 		GitHubWeb:   string(links.GitHubOf(string(cfg.GitHubAPIURL))),
 		Settings: api.Settings{

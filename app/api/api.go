@@ -14,6 +14,7 @@ import (
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Jobs starts and finds jobs.
@@ -49,8 +50,9 @@ type API struct {
 	Scope       Scope
 	Now         func() time.Time // nil: time.Now
 	Settings    Settings
-	GitHubWeb   string // where repositories are looked at; "": telemetry.GitHubWeb
-	Description string // of this API, as /api/openapi.yaml answers it
+	Base        links.Base // of the addresses in answers
+	GitHubWeb   string     // where repositories are looked at; "": telemetry.GitHubWeb
+	Description string     // of this API, as /api/openapi.yaml answers it
 }
 
 // pageOf reads page, per_page, sort and order. What is not a number, or does

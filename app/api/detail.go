@@ -18,7 +18,7 @@ func (a *API) issue(c *fiber.Ctx) error {
 	if moved != "" {
 		location := links.APIIssue(moved)
 		c.Set(fiber.HeaderLocation, location)
-		return send(c, fiber.StatusMovedPermanently, fiber.Map{"id": moved, "location": location})
+		return send(c, fiber.StatusMovedPermanently, fiber.Map{"id": moved, "location": a.Base.To(location)})
 	}
 	return send(c, fiber.StatusOK, issueDetailOf(d))
 }

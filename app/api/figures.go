@@ -37,14 +37,14 @@ func (a *API) repo(c *fiber.Ctx) error {
 	}
 	answer := fiber.Map{
 		"as_of":    telemetry.At(q.AsOf),
-		"stats":    repoFiguresOf(s),
+		"stats":    a.repoFiguresOf(s),
 		"runs":     envelopeOf([]json.RawMessage(nil), d.Runs.Total, p),
 		"sessions": envelopeOf(d.Sessions.Items, d.Sessions.Total, p),
 		"prs":      envelopeOf(d.Pulls.Items, d.Pulls.Total, p),
 		"issues":   envelopeOf(d.Issues.Items, d.Issues.Total, p),
 	}
 	if q.AsOf.IsZero() {
-		answer["repo"] = repoOf(d.Repo)
+		answer["repo"] = a.repoOf(d.Repo)
 	}
 	return sendRecords(c, answer, mapped(d.Runs.Items, runItem))
 }

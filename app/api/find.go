@@ -38,7 +38,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"sessions": groupOf(found.Sessions, found.Sessions.Items),
 		"prs":      groupOf(found.Pulls, found.Pulls.Items),
 		"runs":     groupOf(found.Runs, mapped(found.Runs.Items, runItem)),
-		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, repoOf)),
+		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, a.repoOf)),
 	})
 }
 
@@ -62,14 +62,16 @@ type viewItem struct {
 	Path string `json:"path"`
 }
 
-func viewOf(v telemetry.View) viewItem { return viewItem{v, links.View(v.List, v.Query)} }
+func (a *API) viewOf(v telemetry.View) viewItem {
+	return viewItem{v, a.Base.To(links.View(v.List, v.Query))}
+}
 
 func (a *API) views(c *fiber.Ctx) error {
 	views, err := a.Dashboard.Views(c.UserContext())
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, fiber.Map{"items": mapped(views, viewOf), "total": len(views)})
+	return send(c, fiber.StatusOK, fiber.Map{"items": mapped(views, a.viewOf), "total": len(views)})
 }
 
 func (a *API) addView(c *fiber.Ctx) error {
@@ -87,7 +89,7 @@ func (a *API) addView(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderLocation, links.APIView(v.ID))
-	return send(c, fiber.StatusCreated, viewOf(v))
+	return send(c, fiber.StatusCreated, a.viewOf(v))
 }
 
 func (a *API) renameView(c *fiber.Ctx) error {
@@ -101,7 +103,7 @@ func (a *API) renameView(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, viewOf(v))
+	return send(c, fiber.StatusOK, a.viewOf(v))
 }
 
 func (a *API) deleteView(c *fiber.Ctx) error {

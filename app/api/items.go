@@ -16,7 +16,7 @@ type repoItem struct {
 	Links      map[string]string `json:"links"`
 }
 
-func repoOf(r telemetry.RepoRow) repoItem {
+func (a *API) repoOf(r telemetry.RepoRow) repoItem {
 	note := ""
 	switch {
 	case !r.Listed && r.LatestRun != nil:
@@ -26,7 +26,7 @@ func repoOf(r telemetry.RepoRow) repoItem {
 	case r.LatestReduced:
 		note = "scope reduced: the latest scan covered less than the one before and closed nothing"
 	}
-	return repoItem{r, r.PRs, note, paths(dashboard.RepoLinks(r))}
+	return repoItem{r, r.PRs, note, a.paths(dashboard.RepoLinks(r))}
 }
 
 // changeItem is a change with how long the issue had been open.

@@ -92,7 +92,7 @@ func (a *API) runs() listed[telemetry.RunRow, json.RawMessage] {
 
 func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
 	return listed[telemetry.RepoRow, repoItem]{
-		list: a.Dashboard.Repos, item: repoOf, now: a.now, whole: true, params: []param{ofQuery},
+		list: a.Dashboard.Repos, item: a.repoOf, now: a.now, whole: true, params: []param{ofQuery},
 	}
 }
 

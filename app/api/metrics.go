@@ -36,10 +36,10 @@ func (a *API) now() time.Time {
 }
 
 // paths are links as clients get them.
-func paths(links dashboard.Links) map[string]string {
+func (a *API) paths(links dashboard.Links) map[string]string {
 	out := make(map[string]string, len(links))
 	for place, l := range links {
-		out[place] = l.API()
+		out[place] = a.Base.To(l.API())
 	}
 	return out
 }
@@ -53,14 +53,14 @@ func (a *API) stats(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := figuresOf(s)
+	answer := a.figuresOf(s)
 	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), s.Repos
 	answer["verifications"], answer["broken_files"], answer["as_of"] = s.Verifications, s.BrokenFiles, telemetry.At(q.AsOf)
 	return send(c, fiber.StatusOK, answer)
 }
 
 // figuresOf are the figures that all repositories and a single one share.
-func figuresOf(s dashboard.Stats) fiber.Map {
+func (a *API) figuresOf(s dashboard.Stats) fiber.Map {
 	return fiber.Map{
 		"total_runs":             s.Runs,
 		"total_issues":           s.IssuesFound,
@@ -85,15 +85,15 @@ func figuresOf(s dashboard.Stats) fiber.Map {
 		"fix_rate":               s.PRs.FixRate(),
 		"severity_breakdown":     s.SeveritySum,
 		"category_breakdown":     s.CategorySum,
-		"links":                  paths(s.Links),
+		"links":                  a.paths(s.Links),
 	}
 }
 
 // repoFiguresOf are the figures of one repository; what is open has two
 // names, that of /api/stats and that of /api/repos.
-func repoFiguresOf(s dashboard.Stats) fiber.Map {
-	answer := figuresOf(s)
-	links := paths(s.Links)
+func (a *API) repoFiguresOf(s dashboard.Stats) fiber.Map {
+	answer := a.figuresOf(s)
+	links := a.paths(s.Links)
 	for name, other := range map[string]string{
 		"open":             "latest_issues",
 		"open_by_severity": "latest_severity",
@@ -191,7 +191,7 @@ func (a *API) trends(c *fiber.Ctx) error {
 		"prs_total":   o.PRs.Total,
 		"prs_merged":  o.PRs.Merged,
 		"fix_rate":    o.PRs.FixRate(),
-		"links":       paths(o.Links),
+		"links":       a.paths(o.Links),
 	}
 	addBreakdowns(answer, o)
 	return send(c, fiber.StatusOK, answer)

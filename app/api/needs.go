@@ -40,9 +40,13 @@ type needGroup struct {
 	Total int64          `json:"total"`
 }
 
-func needOf(now time.Time) func(telemetry.NeedRow) needItem {
+func (a *API) needOf(now time.Time) func(telemetry.NeedRow) needItem {
 	return func(n telemetry.NeedRow) needItem {
 		item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
+		item.Action.URL = a.Base.To(item.Action.URL)
+		for name, address := range item.Links {
+			item.Links[name] = a.Base.To(address)
+		}
 		if !n.Since.IsZero() {
 			item.AgeHours = hours(max(0, now.Sub(n.Since.Time)))
 		}
@@ -94,7 +98,7 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := needList{envelope: envelopeOf(mapped(list.Items, needOf(now)), list.Total, p), Links: paths(list.Links)}
+	answer := needList{envelope: envelopeOf(mapped(list.Items, a.needOf(now)), list.Total, p), Links: a.paths(list.Links)}
 	for _, need := range telemetry.Needs() {
 		answer.Groups = append(answer.Groups, needGroup{need, need.Label(), list.Counts[need]})
 	}

@@ -74,7 +74,11 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	}
 	c.Set(fiber.HeaderContentType, contentType)
 	vary(c)
-	return c.Status(status).Send(body)
+	if err := c.Status(status).Send(body); err != nil {
+		return err
+	}
+	s.front.outward(c.Response())
+	return nil
 }
 
 // refused is the error of a request that met no handler. A client that may

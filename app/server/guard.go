@@ -15,9 +15,15 @@ import (
 // staticPath is where the front-end files are.
 const staticPath = "/static/"
 
-// protect sets the headers that protect every answer; where it has no rule of caching,
-// the browser alone keeps it, and asks each time.
+// answerHeader is in every answer of the program. Pages show no other: a
+// proxy may answer in its place, for example with a sign-in page.
+const answerHeader = "X-Telemetry-Dashboard"
+
+// protect sets the headers that protect every answer, and the rule of
+// caching where the answer has none: kept by the browser alone, and asked
+// about each time.
 func protect(h *fasthttp.ResponseHeader) {
+	h.Set(answerHeader, "1")
 	h.Set(fiber.HeaderContentSecurityPolicy,
 		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "+
 			"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")

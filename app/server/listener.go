@@ -37,6 +37,7 @@ type listener struct {
 	log    *slog.Logger
 	most   int
 	grace  time.Duration // how long a connection is idle before it must make way
+	front  publicURL
 	closed chan struct{}
 	once   sync.Once
 	short  logOnce // of descriptors
@@ -53,6 +54,7 @@ func newListener(ln net.Listener, o Options) *listener {
 		log:      o.Log,
 		most:     o.Connections,
 		grace:    o.times.idle,
+		front:    publicOf(o.PublicURL),
 		closed:   make(chan struct{}),
 		refuse:   make(chan struct{}, refusing),
 		open:     map[*conn]struct{}{},
@@ -156,7 +158,7 @@ func (l *listener) turnAway(c net.Conn) {
 	}
 	go func() {
 		defer func() { <-l.refuse }()
-		if err := telemetry.Guard("refuse a connection", func() error { return sayFull(c) }); err != nil {
+		if err := telemetry.Guard("refuse a connection", func() error { return l.sayFull(c) }); err != nil {
 			l.log.Debug("could not answer a refused connection", "err", err)
 		}
 	}()
@@ -164,7 +166,7 @@ func (l *listener) turnAway(c net.Conn) {
 
 // sayFull answers whatever is asked on c with 503, in the form of its path,
 // and closes c once the client has read it.
-func sayFull(c net.Conn) error {
+func (l *listener) sayFull(c net.Conn) error {
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(refuseTime / 4)); err != nil {
 		return err
@@ -176,7 +178,7 @@ func sayFull(c net.Conn) error {
 		Message: "The server has too many open connections. Try again in a few seconds.",
 	}
 	body, contentType := []byte(e.Message+"\n"), "text/plain; charset=utf-8"
-	if underAPI(pathIn(asked[:n])) {
+	if underAPI(l.front.without(pathIn(asked[:n]))) {
 		body, contentType = errorJSON(e), "application/json; charset=utf-8"
 	}
 	if err := c.SetDeadline(time.Now().Add(refuseTime)); err != nil {

@@ -63,7 +63,7 @@ type Options struct {
 	Assets      Assets
 	ListenAddr  string        // of the requests that come to it by name
 	Hosts       []string      // further ones that it answers to: names, with a port or without
-	PublicURL   string        // origin that people use, "" for that of each request
+	PublicURL   string        // address that people use: origin and path; "" for that of each request
 	Connections int           // how many may be open; 0 for 4,096
 	Timeout     time.Duration // of a request; 0 for 10 s
 	Now         func() time.Time
@@ -98,6 +98,7 @@ type Server struct {
 	stopped  context.CancelFunc
 	salt     string // of ETags: what makes this database and build
 	hosts    map[string]bool
+	front    publicURL
 	origins  *http.CrossOriginProtection
 	answers  *cache.Cache[*answer]
 	flights  singleflight.Group // of answers being computed, by their ETag
@@ -123,8 +124,9 @@ func New(o Options, routes []Route) *Server {
 	o.times = cmp.Or(o.times, usualTimes())
 	s := &Server{
 		o:        o,
-		salt:     o.DatabaseID + "\x00" + o.BuildID + "\x00",
+		salt:     o.DatabaseID + "\x00" + o.BuildID + "\x00" + o.PublicURL + "\x00",
 		hosts:    hostSet(o),
+		front:    publicOf(o.PublicURL),
 		origins:  http.NewCrossOriginProtection(),
 		answers:  newAnswers(answersBytes),
 		inside:   newGate(computing(), "answers", o),
@@ -132,8 +134,8 @@ func New(o Options, routes []Route) *Server {
 		streams:  newStreams(o),
 		callers:  newCallers(),
 	}
-	if o.PublicURL != "" {
-		if err := s.origins.AddTrustedOrigin(o.PublicURL); err != nil {
+	if s.front.origin != "" {
+		if err := s.origins.AddTrustedOrigin(s.front.origin); err != nil {
 			o.Log.Error("PUBLIC_URL is not an origin; requests of browsers that use it may be refused", "url", o.PublicURL, "err", err)
 		}
 	}
@@ -176,6 +178,7 @@ func (s *Server) wire() {
 	fast.Logger = quiet{s.o.Log}
 	fast.Handler = func(ctx *fasthttp.RequestCtx) {
 		defer s.survive(ctx)
+		s.front.inward(&ctx.Request)
 		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
 			handle(ctx)
 			return
@@ -196,7 +199,7 @@ func (s *Server) wire() {
 		if c, ok := ctx.Conn().(*conn); ok {
 			c.unread.Store(!ofNet)
 			// A script's request is one to the API, or without a path, which no browser sends.
-			if path := pathIn(c.start); path == nil || underAPI(path) {
+			if path := s.front.without(pathIn(c.start)); path == nil || underAPI(path) {
 				ctx.Request.Header.SetHost("") // with one that is malformed the path would not be read
 				ctx.Request.SetRequestURI(apiPath)
 			}
@@ -306,7 +309,7 @@ func asksUpstream(c *fiber.Ctx, r Route) bool {
 func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	if r.Waits {
 		c.SetUserContext(s.stop)
-		return r.Handle(c)
+		return s.handled(c, r)
 	}
 	through := s.inside
 	if asksUpstream(c, r) {
@@ -319,7 +322,16 @@ func (s *Server) ask(c *fiber.Ctx, r Route) error {
 	}
 	defer through.leave()
 	c.SetUserContext(ctx)
-	return r.Handle(c)
+	return s.handled(c, r)
+}
+
+// handled calls a route's handler.
+func (s *Server) handled(c *fiber.Ctx, r Route) error {
+	if err := r.Handle(c); err != nil {
+		return err
+	}
+	s.front.outward(c.Response())
+	return nil
 }
 
 func (s *Server) asset(c *fiber.Ctx) error {

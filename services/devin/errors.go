@@ -53,9 +53,10 @@ func (c *Client) unreached(ctx context.Context, r request, connected bool, err e
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
-	code, how, advice := telemetry.CodeUpstreamDown, upstream.Unreached(err), "Check DEVIN_API_URL and the network, or try again later."
+	code := telemetry.CodeUpstreamDown
+	how, advice := upstream.Unreached(err, "DEVIN_API_URL")
 	if upstream.TimedOut(err) || ctx.Err() != nil {
-		code, how = telemetry.CodeUpstreamTimeout, "did not answer in time"
+		code, how, advice = telemetry.CodeUpstreamTimeout, "did not answer in time", "Check DEVIN_API_URL and the network, or try again later."
 	}
 	if connected {
 		code, advice = r.unknown(code, advice)
@@ -122,6 +123,13 @@ func (c *Client) refused(r request, resp *http.Response, kind string, problem []
 	switch {
 	case limits(resp, words):
 		return c.limited(resp, cause)
+	case resp.StatusCode == http.StatusProxyAuthRequired:
+		how, advice := upstream.ProxyRefused(resp.StatusCode)
+		return telemetry.Errorf(telemetry.CodeUpstreamDown, "Devin (%s) %s. %s", c.host, how, advice).Because(cause)
+	case kind == "text/html" && (resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden):
+		return telemetry.Errorf(telemetry.CodeUpstreamDown,
+			"Devin (%[1]s) could not be reached: a proxy or firewall answered in its place with a web page (%[2]d). "+
+				"Ask who runs it to let this machine reach %[1]s.", c.host, resp.StatusCode).Because(cause)
 	case resp.StatusCode == http.StatusNotFound && kind == "text/html" && r.missing != "" && r.message == "":
 		// Devin's own 404 is JSON: of a session, this says nothing.
 		return c.broken(r, "is a web page (404)", cause)

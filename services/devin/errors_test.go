@@ -30,6 +30,8 @@ func TestFaults(t *testing.T) {
 		{"403", devintest.Fault{Status: 403}, telemetry.CodeUpstreamDenied, "(403)", 0, 1, 1, 1},
 		{"403 for two minutes", devintest.Fault{Status: 403, RetryAfter: "120", Body: `{"detail":"Rate limit exceeded."}`},
 			telemetry.CodeRateLimited, "(403). Try again in 2m0s", 2 * time.Minute, 1, 1, 1},
+		{"403 of a firewall", devintest.Fault{Status: 403, NotJSON: true}, telemetry.CodeUpstreamDown, "a proxy or firewall answered", 0, 1, 1, 1},
+		{"407", devintest.Fault{Status: 407}, telemetry.CodeUpstreamDown, "HTTPS_PROXY", 0, 1, 1, 1},
 		{"404", devintest.Fault{Status: 404}, telemetry.CodeUpstreamNotFound, "(404)", 0, 1, 2, 2},
 		{"409", devintest.Fault{Status: 409}, telemetry.CodeUpstreamRejected, "(409)", 0, 1, 1, 1},
 		{"redirect", devintest.Fault{Status: 302}, telemetry.CodeUpstreamRejected, "points elsewhere", 0, 1, 1, 1},
@@ -125,7 +127,7 @@ func TestUnreachable(t *testing.T) {
 		{gone.URL, "", telemetry.CodeMissingSetting, "DEVIN_API_KEY"},
 		{gone.URL, keyV1, telemetry.CodeUpstreamDown, "refused the connection. Check"},
 		{gone.URL, keyV3, telemetry.CodeUpstreamDown, "refused the connection. Check"},
-		{"https://devin.invalid", keyV3, telemetry.CodeUpstreamDown, "does not resolve. Check"},
+		{"https://devin.invalid", keyV3, telemetry.CodeUpstreamDown, "does not resolve"},
 	} {
 		c := connect(t, nil, devin.Options{BaseURL: tc.url, Key: tc.key, OrgID: org})
 		answer, err := c.Sessions(t.Context(), hexes(0, 2))

@@ -144,33 +144,41 @@ func TestFailures(t *testing.T) {
 		wait     time.Duration // 0: none; else at least so long, and less than a minute longer
 		requests int
 	}{
-		"401":                    {githubtest.Fault{Status: 401, Message: "Bad credentials " + token}, telemetry.CodeUpstreamToken, "GITHUB_TOKEN is wrong, expired or revoked", 0, 1},
-		"403":                    {githubtest.Fault{Status: 403, Message: "Resource not accessible by personal access token"}, telemetry.CodeUpstreamDenied, "lacks the permission for pull requests of o/r (403); give it Pull requests: read", 0, 1},
-		"403 IP allow list":      {githubtest.Fault{Status: 403, Message: "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource."}, telemetry.CodeUpstreamDenied, "IP allow list does not include this machine's address (403)", 0, 1},
-		"403 single sign-on":     {githubtest.Fault{Status: 403, Header: http.Header{"X-Github-Sso": {"required; url=https://x"}}}, telemetry.CodeUpstreamDenied, "single sign-on", 0, 1},
-		"404":                    {githubtest.Fault{Status: 404}, telemetry.CodeUpstreamNotFound, "no repository o/r (404)", 0, 1},
-		"422":                    {githubtest.Fault{Status: 422, Raw: `{"message": "Validation Failed", "errors": [{"message": "sort is odd"}]}`}, telemetry.CodeUpstreamRejected, "Validation Failed; sort is odd", 0, 1},
-		"primary limit, 403":     {githubtest.Fault{Status: 403, Header: spent, Message: "API rate limit exceeded for user ID 1."}, telemetry.CodeRateLimited, "resets at " + reset.UTC().Format("15:04"), 19 * time.Minute, 1},
-		"primary limit, 429":     {githubtest.Fault{Status: 429, Header: spent, Message: "API rate limit exceeded"}, telemetry.CodeRateLimited, "hourly limit", 19 * time.Minute, 1},
-		"secondary limit, 403":   {githubtest.Secondary(403, 30), telemetry.CodeRateLimited, "slow down", 30 * time.Second, 1},
-		"secondary limit, 429":   {githubtest.Secondary(429, 30), telemetry.CodeRateLimited, "slow down", 30 * time.Second, 1},
-		"secondary without wait": {githubtest.Secondary(403, 0), telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
-		"429 without words":      {githubtest.Fault{Status: 429, Raw: "slow", Header: http.Header{"Retry-After": {"7"}}}, telemetry.CodeRateLimited, "try again in 7s", 7 * time.Second, 1},
-		"429 that tells no wait": {githubtest.Fault{Status: 429, Raw: "slow"}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
-		"429, wait 0":            {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"0"}}}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
-		"429, wait negative":     {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"-5"}}}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
-		"429, wait of years":     {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"99999999999"}}}, telemetry.CodeRateLimited, "try again in 1h0m0s", time.Hour, 1},
-		"429, wait beyond words": {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {strings.Repeat("9", 40)}}}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
-		"limit until 2099":       {githubtest.Fault{Status: 403, Header: http.Header{"X-Ratelimit-Limit": {"5000"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"4070908800"}}}, telemetry.CodeRateLimited, "hourly limit", time.Hour, 1},
-		"500":                    {githubtest.Fault{}, telemetry.CodeUpstreamDown, "failed on pull requests of o/r (500); try again later", 0, 3},
-		"503 as a page":          {githubtest.Fault{Status: 503, Raw: "<html>Unicorn!</html>"}, telemetry.CodeUpstreamDown, "(503)", 0, 3},
-		"not JSON":               {githubtest.Fault{Status: 200, Raw: "<html>"}, telemetry.CodeUpstreamBroken, "is not the JSON", 0, 1},
-		"other JSON":             {githubtest.Fault{Status: 200, Raw: `{"a": 1}`}, telemetry.CodeUpstreamBroken, "is not the list", 0, 1},
-		"null":                   {githubtest.Fault{Status: 200, Raw: `null`}, telemetry.CodeUpstreamBroken, "is not the list", 0, 1},
-		"cut short":              {githubtest.Fault{CutShort: true, Raw: `[{"number": 1, "title": "a`}, telemetry.CodeUpstreamBroken, "was cut short", 0, 1},
-		"dropped":                {githubtest.Fault{Drop: true}, telemetry.CodeUpstreamDown, "closed the connection", 0, 3},
-		"too slow":               {githubtest.Fault{Delay: time.Minute}, telemetry.CodeUpstreamTimeout, "did not answer in time", 0, 1},
-		"elsewhere":              {githubtest.Fault{Status: 301, Header: http.Header{"Location": {"http://127.0.0.2:1/x"}}}, telemetry.CodeUpstreamRejected, "points elsewhere", 0, 1},
+		"401":                               {githubtest.Fault{Status: 401, Message: "Bad credentials " + token}, telemetry.CodeUpstreamToken, "GITHUB_TOKEN is wrong, expired or revoked", 0, 1},
+		"403":                               {githubtest.Fault{Status: 403, Message: "Resource not accessible by personal access token"}, telemetry.CodeUpstreamDenied, "lacks the permission for pull requests of o/r (403); give it Pull requests: read", 0, 1},
+		"403 IP allow list":                 {githubtest.Fault{Status: 403, Message: "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource."}, telemetry.CodeUpstreamDenied, "IP allow list does not include this machine's address (403)", 0, 1},
+		"403 single sign-on, told in words": {githubtest.Fault{Status: 403, Message: "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization."}, telemetry.CodeUpstreamDenied, "Configure SSO", 0, 1},
+		"403 lifetime":                      {githubtest.Fault{Status: 403, Message: "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days. Please adjust your token's lifetime at the following URL: https://github.com/settings/personal-access-tokens/1"}, telemetry.CodeUpstreamDenied, "valid for so long (403)", 0, 1},
+		"403 kind of token":                 {githubtest.Fault{Status: 403, Message: "`acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions."}, telemetry.CodeUpstreamDenied, "does not accept this kind of token (403)", 0, 1},
+		"403 blocked":                       {githubtest.Fault{Status: 403, Raw: `{"message":"Repository access blocked","block":{"reason":"tos","created_at":"2023-02-02T15:50:17Z","html_url":"https://github.com/tos"}}`}, telemetry.CodeUpstreamDenied, "GitHub has blocked access to the repository", 0, 1},
+		"451":                               {githubtest.Fault{Status: 451, Raw: `{"message":"Repository access blocked","block":{"reason":"dmca"}}`}, telemetry.CodeUpstreamDenied, "GitHub has blocked access to the repository", 0, 1},
+		"403 suspended":                     {githubtest.Fault{Status: 403, Message: "Sorry. Your account was suspended."}, telemetry.CodeUpstreamDenied, "suspended the account of GITHUB_TOKEN", 0, 1},
+		"403 of a firewall":                 {githubtest.Fault{Status: 403, Raw: "<html>Access denied", Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}}, telemetry.CodeUpstreamDown, "a proxy or firewall answered in its place with a web page (403)", 0, 1},
+		"407":                               {githubtest.Fault{Status: 407, Raw: "<html>", Header: http.Header{"Content-Type": {"text/html"}}}, telemetry.CodeUpstreamDown, "HTTPS_PROXY", 0, 1},
+		"403 single sign-on":                {githubtest.Fault{Status: 403, Header: http.Header{"X-Github-Sso": {"required; url=https://x"}}}, telemetry.CodeUpstreamDenied, "single sign-on", 0, 1},
+		"404":                               {githubtest.Fault{Status: 404}, telemetry.CodeUpstreamNotFound, "no repository o/r (404)", 0, 1},
+		"422":                               {githubtest.Fault{Status: 422, Raw: `{"message": "Validation Failed", "errors": [{"message": "sort is odd"}]}`}, telemetry.CodeUpstreamRejected, "Validation Failed; sort is odd", 0, 1},
+		"primary limit, 403":                {githubtest.Fault{Status: 403, Header: spent, Message: "API rate limit exceeded for user ID 1."}, telemetry.CodeRateLimited, "resets at " + reset.UTC().Format("15:04"), 19 * time.Minute, 1},
+		"primary limit, 429":                {githubtest.Fault{Status: 429, Header: spent, Message: "API rate limit exceeded"}, telemetry.CodeRateLimited, "hourly limit", 19 * time.Minute, 1},
+		"secondary limit, 403":              {githubtest.Secondary(403, 30), telemetry.CodeRateLimited, "slow down", 30 * time.Second, 1},
+		"secondary limit, 429":              {githubtest.Secondary(429, 30), telemetry.CodeRateLimited, "slow down", 30 * time.Second, 1},
+		"secondary without wait":            {githubtest.Secondary(403, 0), telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
+		"429 without words":                 {githubtest.Fault{Status: 429, Raw: "slow", Header: http.Header{"Retry-After": {"7"}}}, telemetry.CodeRateLimited, "try again in 7s", 7 * time.Second, 1},
+		"429 that tells no wait":            {githubtest.Fault{Status: 429, Raw: "slow"}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
+		"429, wait 0":                       {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"0"}}}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
+		"429, wait negative":                {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"-5"}}}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
+		"429, wait of years":                {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {"99999999999"}}}, telemetry.CodeRateLimited, "try again in 1h0m0s", time.Hour, 1},
+		"429, wait beyond words":            {githubtest.Fault{Status: 429, Header: http.Header{"Retry-After": {strings.Repeat("9", 40)}}}, telemetry.CodeRateLimited, "try again in 1m0s", time.Minute, 1},
+		"limit until 2099":                  {githubtest.Fault{Status: 403, Header: http.Header{"X-Ratelimit-Limit": {"5000"}, "X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"4070908800"}}}, telemetry.CodeRateLimited, "hourly limit", time.Hour, 1},
+		"500":                               {githubtest.Fault{}, telemetry.CodeUpstreamDown, "failed on pull requests of o/r (500); try again later", 0, 3},
+		"503 as a page":                     {githubtest.Fault{Status: 503, Raw: "<html>Unicorn!</html>"}, telemetry.CodeUpstreamDown, "(503)", 0, 3},
+		"not JSON":                          {githubtest.Fault{Status: 200, Raw: "<html>"}, telemetry.CodeUpstreamBroken, "is not the JSON", 0, 1},
+		"other JSON":                        {githubtest.Fault{Status: 200, Raw: `{"a": 1}`}, telemetry.CodeUpstreamBroken, "is not the list", 0, 1},
+		"null":                              {githubtest.Fault{Status: 200, Raw: `null`}, telemetry.CodeUpstreamBroken, "is not the list", 0, 1},
+		"cut short":                         {githubtest.Fault{CutShort: true, Raw: `[{"number": 1, "title": "a`}, telemetry.CodeUpstreamBroken, "was cut short", 0, 1},
+		"dropped":                           {githubtest.Fault{Drop: true}, telemetry.CodeUpstreamDown, "closed the connection", 0, 3},
+		"too slow":                          {githubtest.Fault{Delay: time.Minute}, telemetry.CodeUpstreamTimeout, "did not answer in time", 0, 1},
+		"elsewhere":                         {githubtest.Fault{Status: 301, Header: http.Header{"Location": {"http://127.0.0.2:1/x"}}}, telemetry.CodeUpstreamRejected, "points elsewhere", 0, 1},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -230,7 +238,7 @@ func TestRefusedConnection(t *testing.T) {
 	}
 	ln.Close()
 	_, err = client(t, "http://"+ln.Addr().String()).RunFiles(t.Context())
-	if telemetry.CodeOf(err) != telemetry.CodeUpstreamDown || !strings.Contains(err.Error(), "refused the connection; check GITHUB_API_URL") {
+	if telemetry.CodeOf(err) != telemetry.CodeUpstreamDown || !strings.Contains(err.Error(), "refused the connection. Check GITHUB_API_URL") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -83,8 +82,8 @@ func (c *Client) failure(ctx context.Context, q question, err error) error {
 	case how != "":
 		return c.broken(q, how, err)
 	}
-	return telemetry.Errorf(telemetry.CodeUpstreamDown,
-		"GitHub (%s) %s; check GITHUB_API_URL and the network, or try again later.", c.host, upstream.Unreached(err)).Because(err)
+	how, advice := upstream.Unreached(err, "GITHUB_API_URL")
+	return telemetry.Errorf(telemetry.CodeUpstreamDown, "GitHub (%s) %s. %s", c.host, how, advice).Because(err)
 }
 
 // flaw completes "GitHub's answer …" for one that cannot be used; it is "" for
@@ -127,6 +126,7 @@ func flaw(err error) string {
 	return ""
 }
 
+// broken is the failure of an answer that cannot be used.
 func (c *Client) broken(q question, how string, cause error) error {
 	return telemetry.Errorf(telemetry.CodeUpstreamBroken,
 		"GitHub's answer about %s %s; check that GITHUB_API_URL (%s) is GitHub's API, or try again later.", q.what, how,
@@ -134,7 +134,10 @@ func (c *Client) broken(q question, how string, cause error) error {
 }
 
 func (c *Client) refused(q question, resp *http.Response, said string) error {
-	e := c.meaning(q, resp, said)
+	e := c.byProxy(resp)
+	if e == nil {
+		e = c.meaning(q, resp, said)
+	}
 	if said = upstream.Quote(said, c.wire.token, quoted); said != "" {
 		e.Message += fmt.Sprintf(" GitHub says: “%s”", said)
 	}
@@ -148,19 +151,10 @@ func (c *Client) meaning(q question, resp *http.Response, said string) *telemetr
 			"GitHub (%s) wants a token for %s (401); set GITHUB_TOKEN and restart.", c.host, q.what)
 	case status == http.StatusUnauthorized:
 		return telemetry.Errorf(telemetry.CodeUpstreamToken,
-			"GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.", c.host)
-	case status == http.StatusForbidden && strings.HasPrefix(resp.Header.Get("X-GitHub-SSO"), "required"):
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token is not authorized for the organization's single sign-on (403), which %s needs; "+
-				"authorize it in GitHub's token settings (Configure SSO).", q.what)
-	case status == http.StatusForbidden && strings.Contains(strings.ToLower(said), "ip allow list"):
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The organization's IP allow list does not include this machine's address (403), which %s needs; "+
-				"ask an owner of the organization to add it.", q.what)
-	case status == http.StatusForbidden:
-		return telemetry.Errorf(telemetry.CodeUpstreamDenied,
-			"The token in GITHUB_TOKEN lacks the permission for %s (403); "+
-				"give it %s (fine-grained) or the scope repo (classic) for that repository.", q.what, q.needs)
+			"GitHub (%s) refused the token (401): GITHUB_TOKEN is wrong, expired or revoked. Create a new one, set it and restart.",
+			c.host)
+	case status == http.StatusForbidden || status == http.StatusUnavailableForLegalReasons:
+		return denied(q, resp, said)
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return telemetry.Errorf(telemetry.CodeUpstreamNotFound, "%s", q.missing)
 	case status >= 500:

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -25,23 +24,6 @@ func WasReset(err error) bool {
 func TimedOut(err error) bool {
 	broken, ok := errors.AsType[net.Error](err)
 	return ok && broken.Timeout() || errors.Is(err, context.DeadlineExceeded)
-}
-
-// Unreached says why a request got no answer: "could not be reached".
-func Unreached(err error) string {
-	_, unresolved := errors.AsType[*net.DNSError](err)
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	switch {
-	case unresolved:
-		return "could not be found: its name does not resolve"
-	case untrusted:
-		return "could not be trusted: its certificate is not valid for it"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "refused the connection"
-	case WasReset(err):
-		return "closed the connection without an answer"
-	}
-	return "could not be reached"
 }
 
 // Quote returns words of an upstream on one line, without the secret, and cut.

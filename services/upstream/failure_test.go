@@ -2,13 +2,9 @@ package upstream_test
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,46 +12,6 @@ import (
 
 	"telemetry-dashboard/services/upstream"
 )
-
-// TestUnreached: each way not to reach a server has its own words.
-func TestUnreached(t *testing.T) {
-	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(untrusted.Close)
-	untrusted.Config.ErrorLog = nil
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
-	dropped := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
-	t.Cleanup(dropped.Close)
-	for address, words := range map[string]string{
-		untrusted.URL: "certificate",
-		closed.URL:    "refused",
-		dropped.URL:   "closed the connection",
-	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err == nil {
-			res.Body.Close()
-			t.Fatalf("%s: %s", address, res.Status)
-		}
-		if got := upstream.Unreached(err); !strings.Contains(got, words) {
-			t.Errorf("%v: %q, want %q", err, got, words)
-		}
-	}
-	for err, words := range map[error]string{
-		&net.DNSError{Name: "api.example"}:               "does not resolve",
-		&tls.CertificateVerificationError{}:              "certificate",
-		fmt.Errorf("read: %w", io.ErrUnexpectedEOF):      "closed the connection",
-		fmt.Errorf("dial: %w", syscall.EHOSTUNREACH):     "could not be reached",
-		fmt.Errorf("dial: %w", errors.New("unexpected")): "could not be reached",
-	} {
-		if got := upstream.Unreached(err); !strings.Contains(got, words) {
-			t.Errorf("%v: %q, want %q", err, got, words)
-		}
-	}
-}
 
 func TestTimedOut(t *testing.T) {
 	for err, want := range map[error]bool{

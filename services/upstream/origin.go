@@ -2,12 +2,9 @@ package upstream
 
 import (
 	"cmp"
-	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
-	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -50,16 +47,4 @@ func (s Secret) Base(address, usual string, allowPlain bool) (*url.URL, error) {
 			"Use https, or set ALLOW_PLAIN_HTTP_UPSTREAM=true if the network is trusted.", s.AddressVariable, u.Hostname(), s.Variable)
 	}
 	return u, nil
-}
-
-// Transport returns a transport that keeps so many connections to a host, and
-// waits idle for one and for the first byte of an answer.
-func Transport(perHost int, idle time.Duration) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = perHost
-	t.DialContext = (&net.Dialer{Timeout: idle}).DialContext
-	t.TLSHandshakeTimeout = idle
-	t.ResponseHeaderTimeout = idle
-	t.MaxResponseHeaderBytes = 1 << 20
-	return t
 }

@@ -2,6 +2,7 @@
 // times relatively, keys, theme, toasts. Every page works without it.
 (() => {
   const root = document.documentElement;
+  const base = root.dataset.base; // what the addresses of the program begin with: "/", or "/path/" behind a proxy
   const $ = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const keep = {
@@ -47,9 +48,9 @@
 
   // ---- Staying current. The stream of events sends the version of every
   // topic; a panel asks again when one that it shows is newer than what it
-  // has. Without the stream the panels' own intervals do.
+  // has. Without the stream (live.js) the panels' own intervals do.
   let paused = sessionStorage.getItem("paused") === "1";
-  let known = {}, streaming = false, retry = 0, retryTimer = 0;
+  let known = {}, stream = "connecting", signedOut = false;
   const parse = (text) => Object.fromEntries(text.split(" ").filter(Boolean).map((pair) => pair.split("=")));
   const quiet = () => paused || document.hidden;
   const ask = (panel) => panel.dispatchEvent(new CustomEvent("panel:refresh"));
@@ -106,7 +107,7 @@
   // How much waits for a person, in the navigation.
   function count(needs) {
     if (needs === undefined) return;
-    for (const link of all("header nav a[href='/needs-you']")) {
+    for (const link of all(`header nav a[href='${base}needs-you']`)) {
       let counter = $(".counter", link);
       if (needs === "0") { counter?.remove(); continue; }
       if (!counter) link.append(counter = Object.assign(document.createElement("span"), { className: "counter" }));
@@ -135,26 +136,18 @@
       button.title = label;
     }
     if (!state) return;
-    state.dataset.state = paused ? "paused" : streaming ? "live" : "lost";
-    state.textContent = paused ? "Paused" : streaming ? "Updating live" : "Connection lost, updating at intervals";
+    state.dataset.state = paused ? "paused" : signedOut ? "lost" : stream;
+    state.textContent = { paused: "Paused", live: "Updating live", connecting: "Connecting" }[state.dataset.state]
+      ?? (signedOut ? "Signed out" : "Connection lost, updating at intervals");
   }
-  function lost() {
-    if (document.hidden) return;
-    streaming = false;
-    showState();
-  }
-  // htmx reconnects a stream that was open before; the first time we do.
-  function tryAgain() {
-    lost();
-    clearTimeout(retryTimer);
-    retryTimer = setTimeout(() => $("#live")?.dispatchEvent(new CustomEvent("live:connect")), Math.min(30000, 1000 * 2 ** retry++));
-  }
-  document.addEventListener("htmx:sse:after:connection", () => { streaming = true; retry = 0; showState(); });
-  document.addEventListener("htmx:sse:before:connection", (event) => { if (event.detail.connection.attempt > 1) lost(); });
-  document.addEventListener("htmx:sse:error", lost);
+  document.addEventListener("live:state", (event) => { stream = event.detail; showState(); });
+  // What stands before the dashboard may have ended the stream: an answer tells.
+  document.addEventListener("live:broken", () => { const strip = $("#freshness"); if (strip) ask(strip); });
+  // A panel that could not be asked for is asked for again with the next beat.
+  const askAgain = () => { if (!quiet()) panels().filter((panel) => panel.unasked).forEach(ask); };
   document.addEventListener("versions", (event) => { latest = parse(event.detail.data); catchUp(); });
-  document.addEventListener("freshness", (event) => { latestFreshness = event.detail.data; if (!document.hidden) showFreshness(latestFreshness); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestFreshness) showFreshness(latestFreshness); if (!streaming) panels().forEach(ask); } });
+  document.addEventListener("freshness", (event) => { latestFreshness = event.detail.data; if (!document.hidden) showFreshness(latestFreshness); askAgain(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { writeTimes(); catchUp(); if (latestFreshness) showFreshness(latestFreshness); if (stream === "lost") panels().forEach(ask); } });
 
   // Focus whose element an update took away (a row that moved on, Clear, the
   // last page's Next) stays near: the row in its place, else the list's box.
@@ -178,11 +171,37 @@
   // 304, and nothing moves.
   document.addEventListener("htmx:config:request", (event) => {
     const { ctx } = event.detail, source = ctx.sourceElement;
+    ctx.request.redirect = "manual"; // the program answers a panel or an action with what it shows
     if (ctx.sourceEvent?.type === "every" && (document.hidden || paused && source.id !== "jobs")) return event.preventDefault();
     if (!source.hasAttribute("data-panel")) return;
+    source.unasked = false;
     ctx.request.cache = "no-store";
     if (source.shown?.url === ctx.request.action) ctx.request.headers["If-None-Match"] = source.shown.tag;
   });
+  // Only what the program answered is shown. Else a proxy did: where it says
+  // that the program is away, that is all; else it wants to see who asks.
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail, { raw, status } = ctx.response;
+    if (raw.headers.has("X-Telemetry-Dashboard") || status === 304) return showSignedOut(false);
+    event.preventDefault();
+    raw.body?.cancel();
+    if (status >= 500) return unanswered(ctx);
+    if (ctx.sourceElement.hasAttribute?.("data-panel")) ctx.sourceElement.unasked = true;
+    showSignedOut(true);
+    if (ctx.request.method !== "GET") toast("Nothing was done: you were signed out by what stands before the dashboard. Reload.", "bad");
+  });
+  function showSignedOut(is) {
+    if (signedOut === is) return;
+    signedOut = is;
+    const note = $("#signed-out");
+    if (note) note.hidden = !is;
+    showState();
+  }
+  function unanswered(ctx) {
+    if (ctx.sourceElement?.hasAttribute?.("data-panel")) ctx.sourceElement.unasked = true;
+    else toast("Cannot reach the server. Try again in a moment.", "bad");
+  }
+  document.addEventListener("htmx:error", (event) => { if (event.detail.ctx) unanswered(event.detail.ctx); });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail, tag = ctx.response?.headers.get("ETag");
     if (ctx.response?.headers.get("Content-Type")?.includes("json")) { // the request was too large: the answer is the API's
@@ -202,14 +221,6 @@
     const shown = parse($(".fresh-bar")?.dataset.freshness ?? "");
     count(shown.needs); hold(shown);
   });
-  document.addEventListener("htmx:error", (event) => {
-    const ctx = event.detail.ctx;
-    if (ctx?.sourceElement?.id === "live") return tryAgain();
-    if (ctx?.sourceElement?.hasAttribute("data-panel")) return lost();
-    if (ctx) toast("Cannot reach the server. Try again in a moment.", "bad");
-  });
-  document.addEventListener("htmx:response:error", (event) => { if (event.detail.ctx.sourceElement.id === "live") tryAgain(); });
-
   // A running job's time advances between the server's answers.
   function tick() {
     for (const el of all("[data-took]")) {
@@ -226,7 +237,7 @@
   const tabs = new BroadcastChannel("jobs");
   tabs.addEventListener("message", () => { const jobs = $("#jobs"); if (jobs) ask(jobs); });
   document.addEventListener("htmx:after:request", (event) => {
-    if (event.detail.ctx.request?.action?.startsWith("/actions/")) tabs.postMessage("changed");
+    if (event.detail.ctx.request?.action?.startsWith(`${base}actions/`)) tabs.postMessage("changed");
   });
 
   // A job's end is announced once.
@@ -331,7 +342,7 @@
   }
 
   // ---- Keys
-  const places = { o: "/", n: "/needs-you", i: "/issues", s: "/sessions", p: "/pulls", r: "/runs" };
+  const places = { o: "", n: "needs-you", i: "issues", s: "sessions", p: "pulls", r: "runs" };
   let chosen = "", goUntil = 0;
   const rows = () => all("main .table tbody tr").filter((row) => row.offsetParent);
   function choose(id) {
@@ -357,7 +368,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") for (const menu of all("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
     if (keep.get("keys") === "off" || event.target.closest("input, select, textarea, dialog")) return;
-    if (performance.now() < goUntil && places[event.key]) return location.assign(places[event.key]);
+    if (performance.now() < goUntil && event.key in places) return location.assign(base + places[event.key]);
     goUntil = 0;
     const does = {
       "/": () => { $("#search")?.focus(); $("#search")?.select(); },

@@ -53,7 +53,7 @@
     asking = new AbortController();
     const query = new URLSearchParams({ list: list.dataset.list, q: box.value, caret: box.selectionStart });
     try {
-      const answer = await fetch(`/api/complete?${query}`, { signal: asking.signal });
+      const answer = await fetch(`${document.documentElement.dataset.base}api/complete?${query}`, { signal: asking.signal });
       if (!answer.ok) return close();
       const found = (await answer.json()).items.filter((item) => item.query.trim() !== box.value.trim());
       if (document.activeElement !== box) return close();

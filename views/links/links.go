@@ -121,6 +121,19 @@ func numbered[R ~string](page string, repo R, number int64) string {
 	return Of(page, string(repo)) + "/" + strconv.FormatInt(number, 10)
 }
 
+// Base is the path under which a proxy serves the program, "" at the root of
+// its host. The addresses of this package are without it.
+type Base string
+
+// To is an address of this server as clients outside use it; "" and one that
+// leads elsewhere stay.
+func (b Base) To(address string) string {
+	if !strings.HasPrefix(address, "/") {
+		return address
+	}
+	return string(b) + address
+}
+
 // Unescape reads a step of a path. What cannot be read stays as it is, and
 // what is no text is replaced.
 func Unescape(step string) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -138,22 +137,11 @@ func TestStreamRefused(t *testing.T) {
 	b.until(says + ` === "Updating live"`)
 }
 
-// freeAddr is a free address of loopback.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it neither waits nor resolves
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 // TestServerRestarted: a page stays whole while its server is gone, says so,
 // recovers automatically, and shows what came meanwhile.
 func TestServerRestarted(t *testing.T) {
 	b := startBrowser(t)
-	p := program.WithRuns(t, program.Sample(), program.Settings{"LISTEN_ADDR": freeAddr(t)})
+	p := program.WithRuns(t, program.Sample(), program.Settings{"LISTEN_ADDR": program.FreeAddress(t)})
 	b.provokes("net::ERR_", "Failed to fetch")
 	b.open(p.URL + "/issues")
 	b.until(`document.querySelector(".list-count")?.textContent === "59 issues"`)

@@ -19,12 +19,8 @@ import (
 // request still has its minute.
 func (b *browser) fastClocks() {
 	b.t.Helper()
-	const script = `for (const name of ["setInterval", "setTimeout"]) { const real = window[name];
-		window[name] = (f, ms, ...more) => real(f, ms > 1000 && !/abort/.test(f) ? ms / 100 : ms, ...more); }`
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument,
-		page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
-		b.t.Fatal(err)
-	}
+	b.first(`for (const name of ["setInterval", "setTimeout"]) { const real = window[name];
+		window[name] = (f, ms, ...more) => real(f, ms > 1000 && !/abort/.test(f) ? ms / 100 : ms, ...more); }`)
 }
 
 // bringToFront brings the tab to the front of its window, which hides the others.

@@ -15,7 +15,7 @@ func TestPages(t *testing.T) {
 		lacks  []string
 	}{
 		"/": {200, []string{"<h1>Overview</h1>", ">59</a>", "Devin now", "GITHUB_TOKEN", "15 critical",
-			"hx-sse:connect", "octo/shop"}, []string{"evil.example"}},
+			"data-events", "octo/shop"}, []string{"evil.example"}},
 		"/issues": {200, []string{"1–50 of 59", "59 issues", "js/rule-04", "src/&lt;b&gt;", "aria-sort=\"descending\""},
 			[]string{"<b>", "js/rule-01<"}},
 		"/issues?q=is:fixed":         {200, []string{"1–1 of 1", "js/rule-01", "Fixed"}, []string{"js/rule-02"}},

@@ -29,7 +29,7 @@ func TestUpstreamFailuresAreShown(t *testing.T) {
 		"permission": {func(p *program.Played) {
 			p.GitHub.Fail(githubtest.Fault{Status: 403, Message: "Resource not accessible by personal access token"})
 		}, "/api/refresh",
-			[]string{"The token may not read this.", "Which scopes", "strip-danger"}, []string{"unreachable since", "rate limit"}},
+			[]string{"GitHub does not give access.", "Which scopes", "strip-danger"}, []string{"unreachable since", "rate limit"}},
 		"rate limit": {func(p *program.Played) { p.GitHub.SetRate(5000, 0, soon, 403) }, "/api/refresh",
 			[]string{"GitHub rate limit reached.", "Resumes " + soon.UTC().Format("15:04") + " (20 min)", "at " + soon.UTC().Format("15:04"),
 				"disabled"}, []string{"unreachable since", "refuses"}},

@@ -35,7 +35,7 @@ func newServer(t *testing.T) *ownPostgres {
 	if err != nil {
 		t.Skip("SKIPPED: PostgreSQL: initdb is not on this machine")
 	}
-	s := &ownPostgres{t: t, dir: t.TempDir(), addr: freeAddr(t), bin: filepath.Dir(initdb), as: otherUser(t, "postgres", "nobody")}
+	s := &ownPostgres{t: t, dir: t.TempDir(), addr: program.FreeAddress(t), bin: filepath.Dir(initdb), as: otherUser(t, "postgres", "nobody")}
 	open(t, s.dir)
 	secret := filepath.Join(s.dir, "password")
 	if err := os.WriteFile(secret, []byte(serverPassword), 0o644); err != nil { //nolint:gosec // another user is to read it
@@ -79,7 +79,7 @@ func (s *ownPostgres) command(ctx context.Context, name string, args ...string) 
 // start starts it, and waits until it lets in.
 func (s *ownPostgres) start() {
 	s.t.Helper()
-	_, port, _ := net.SplitHostPort(s.addr) // of freeAddr
+	_, port, _ := net.SplitHostPort(s.addr) // of program.FreeAddress
 	s.running = s.command(
 		context.WithoutCancel(s.t.Context()),
 		"postgres",

@@ -48,14 +48,6 @@ func refusedCommand(t *testing.T, c *exec.Cmd, words ...string) {
 	}
 }
 
-// freeAddr is a free address of loopback.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln := listen(t)
-	defer ln.Close()
-	return ln.Addr().String()
-}
-
 func listen(t *testing.T) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it neither waits nor resolves
@@ -81,7 +73,7 @@ func TestStartIsRefused(t *testing.T) {
 	refused(t, program.Settings{"DATABASE_URL": "sqlite:" + dir}, "Cannot open", "DATABASE_URL")
 	refused(
 		t,
-		program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + freeAddr(t) + "/d"},
+		program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + program.FreeAddress(t) + "/d"},
 		"PostgreSQL",
 		"Cannot reach",
 		"DATABASE_URL",

@@ -163,7 +163,7 @@ func (w *Shell) problem(s telemetry.SourceStatus) panels.Problem {
 		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "key", who+" refuses the token (401).",
 			"It is wrong or has expired. Set a new "+variable+" and restart. "+shown, keys
 	case telemetry.CodeUpstreamDenied, telemetry.CodeUpstreamNotFound:
-		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", "The token may not read this.",
+		n.Tone, n.Icon, n.Strong, n.Text, n.Link = parts.Danger, "lock", who+" does not give access.",
 			s.Error+" "+shown, parts.Link{Text: "Which scopes", URL: keys.URL}
 	case telemetry.CodeRateLimited:
 		n.Icon, n.Strong, n.Text = "hourglass", who+" rate limit reached.",

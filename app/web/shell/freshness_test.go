@@ -64,7 +64,7 @@ func TestProblem(t *testing.T) {
 			"It is wrong or has expired. Set a new DEVIN_API_KEY and restart. Showing what was stored at 10:00.",
 			"https://app.devin.ai/settings/api-keys", ""},
 		{"not permitted", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeUpstreamDenied, Error: "404."},
-			"The token may not read this.", "404. Showing what was stored at 10:00.", "https://github.com/settings/tokens", ""},
+			"GitHub does not give access.", "404. Showing what was stored at 10:00.", "https://github.com/settings/tokens", ""},
 		{"limit without an end", telemetry.SourceStatus{Name: "runs", Code: telemetry.CodeRateLimited},
 			"GitHub rate limit reached.", "It is retried automatically. Showing what was stored at 10:00.", "", ""},
 		{"limit", telemetry.SourceStatus{Name: "sessions", Code: telemetry.CodeRateLimited, RetryAt: telemetry.At(now.Add(20 * time.Second))},

@@ -71,7 +71,8 @@ func (u upstreams) quota() web.Quota {
 // an interface that is not nil.
 func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 	if cfg.RunsDir != "" {
-		o.Sources = append(o.Sources, ingest.Source{Files: ingest.Dir{Path: cfg.RunsDir}})
+		dir := ingest.Dir{Path: cfg.RunsDir}
+		o.Sources = append(o.Sources, ingest.Source{Files: dir, Sides: dir, Logs: dir})
 	}
 	if u.github != nil {
 		o.PullRequests = u.github

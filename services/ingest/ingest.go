@@ -75,6 +75,7 @@ type Store interface {
 	Corrector
 	Rebuilder
 	Submissions
+	Logs
 }
 
 // RunFiles is a directory of run files.
@@ -100,6 +101,8 @@ type Devin interface {
 type Source struct {
 	Name  string
 	Files RunFiles
+	Sides Sides     // nil: there are none
+	Logs  LogFolder // nil: it has none of its own
 }
 
 // Options are what a Runner works with. What is nil is switched off.
@@ -107,6 +110,8 @@ type Options struct {
 	Store           Store
 	Sources         []Source
 	PullRequests    PullRequests
+	RunLogs         RunLogs
+	RateLimit       func() telemetry.RateLimit // of RunLogs
 	Devin           Devin
 	Messenger       Messenger
 	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
@@ -131,6 +136,9 @@ type Runner struct {
 	unsaved []telemetry.Job      // ended, and not yet written down
 	ended   sync.WaitGroup
 	stopped bool
+
+	wanted   []telemetry.LogRef // logs that people wait for
+	logQuota allowance
 
 	failures failures
 }

@@ -49,6 +49,11 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		if isUnstored(err) {
 			return nil, err // nothing else could be stored either
 		}
+		if err == nil {
+			if err := r.readBeside(ctx, t, source); err != nil {
+				return nil, err
+			}
+		}
 		if err != nil {
 			failures = append(failures, err)
 			t.failed("", err)
@@ -73,6 +78,7 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		}
 		result.PRsFound = found
 	}
+	r.startLogs(result)
 	result.Errors = t.errors()
 	return result, nil
 }

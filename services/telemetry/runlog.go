@@ -56,6 +56,9 @@ type FetchedLog struct {
 	Files    []LogFile
 	Err      error
 	Requests int // how many requests of the upstream's limit it cost
+
+	NoneAtAll bool // of LogMissing: the repository has no log of any run
+	Wanted    bool // a person waits for the answer
 }
 
 var (

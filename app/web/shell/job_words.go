@@ -65,6 +65,7 @@ func JobTitle(j telemetry.Job) string {
 		ingest.JobPoll:     "Poll sessions",
 		ingest.JobPollPRs:  "Poll pull requests",
 		ingest.JobBackfill: "Backfill",
+		ingest.JobLogs:     "Read run logs",
 	}[j.Kind]
 	if resultOf(j).DryRun {
 		name += ", dry run"

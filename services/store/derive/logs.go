@@ -46,8 +46,8 @@ func (c *changes) putLog(l *telemetry.FetchedLog) {
 		if state == telemetry.LogFound {
 			next = state
 		}
-		if next != state || said != cause {
-			tx.Touch(telemetry.TopicRecords)
+		if changed := next != state || said != cause; changed && (known || l.Wanted || next == telemetry.LogFailed) {
+			tx.Touch(telemetry.TopicRecords) // that there is no log, as of most runs, changes no page
 		}
 		tx.Exec(`UPDATE run_logs SET state = $1, error = $2, asked_at = $3 WHERE id = $4`, string(next), said, now, id)
 		return

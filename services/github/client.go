@@ -69,8 +69,9 @@ type Client struct {
 	lifetime  context.Context // until Close
 	end       context.CancelFunc
 
-	branch  atomic.Pointer[string]  // the action repository's default branch, as last seen
-	listed  atomic.Pointer[listing] // the run files, likewise
+	branch  atomic.Pointer[string]              // the action repository's default branch, as last seen
+	listed  atomic.Pointer[listing]             // the run files, likewise
+	sides   atomic.Pointer[[]telemetry.RunFile] // what lay beside them; nil: not known
 	flights upstream.Flights
 	answers *cache.Cache[answer]                // by address: whole answers, to ask whether they changed
 	heads   *cache.Cache[head]                  // by repository: what its newest pull requests were

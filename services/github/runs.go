@@ -81,7 +81,8 @@ func repoQuestion(owner, name string) question {
 type folder struct {
 	c                   *Client
 	owner, name, branch string
-	shown               bool // the server shows the repository itself
+	shown               bool   // the server shows the repository itself
+	path                string // of the folder; "" is runsFolder
 }
 
 // listing is what the whole tree of a branch was.
@@ -89,6 +90,7 @@ type listing struct {
 	folder folder
 	etag   string
 	files  []telemetry.RunFile
+	sides  []telemetry.RunFile
 	whole  bool // files are all; else the tree has to be walked
 }
 
@@ -108,17 +110,19 @@ func (c *Client) listRuns(ctx context.Context, f folder) ([]telemetry.RunFile, e
 	case missing(err):
 		known = &listing{folder: f}
 	case isEmptyRepo(err):
+		c.sides.Store(new([]telemetry.RunFile))
 		return []telemetry.RunFile{}, nil
 	case err != nil:
 		return nil, c.failure(ctx, repoQuestion(f.owner, f.name), err)
 	default:
 		known = &listing{folder: f, etag: etag, whole: tree.whole()}
 		if known.whole {
-			known.files = tree.files
+			known.files, known.sides = tree.files, tree.sides()
 		}
 	}
 	c.listed.Store(known)
 	if known.whole {
+		c.sides.Store(&known.sides)
 		return known.files, nil
 	}
 	return f.walk(ctx)
@@ -127,9 +131,10 @@ func (c *Client) listRuns(ctx context.Context, f folder) ([]telemetry.RunFile, e
 // walk lists the folder by its parents.
 func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
 	q := repoQuestion(f.owner, f.name)
-	sha := f.branch
+	sha, sides := f.branch, map[string]telemetry.RunFile{}
+	defer func() { f.c.sides.Store(new(sortedSides(sides))) }()
 	for i, part := range strings.Split(runsFolder, "/") {
-		t := &tree{folder: part}
+		t := &tree{folder: part, side: sides}
 		_, err := f.readTree(ctx, sha, false, "", t)
 		switch {
 		case missing(err) && i == 0:
@@ -196,7 +201,7 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 
 // contentsOf is the address of the folder's contents, or of one file in it.
 func (f folder) contentsOf(name string) string {
-	address := "repos/" + f.owner + "/" + f.name + "/contents/" + runsFolder
+	address := "repos/" + f.owner + "/" + f.name + "/contents/" + cmp.Or(f.path, runsFolder)
 	if name != "" {
 		address += "/" + url.PathEscape(name)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"telemetry-dashboard/services/telemetry"
@@ -33,6 +35,34 @@ type tree struct {
 	above     bool                // there is a folder on the way to prefix
 	truncated bool
 	names     map[string]bool // of files
+
+	side map[string]telemetry.RunFile // by name: files beside the run files
+}
+
+// sidesFolder is the folder of the run files' folder. Files of the
+// orchestrator lie in it or, in older layouts, at the top of the repository.
+const sidesFolder = "telemetry"
+
+// takeSide looks whether an entry is a file of the orchestrator. The tree that
+// is looked at may be the whole one, the top one or that of sidesFolder; the
+// latter, which comes later, wins.
+func (t *tree) takeSide(e treeEntry) {
+	name := strings.TrimPrefix(e.Path, sidesFolder+"/")
+	if e.Type != "blob" || e.Mode == symlink || !slices.Contains(telemetry.SideFiles(), name) {
+		return
+	}
+	if t.side == nil {
+		t.side = map[string]telemetry.RunFile{}
+	}
+	if _, have := t.side[name]; !have || name != e.Path || t.prefix == "" {
+		t.side[name] = telemetry.RunFile{Name: name, SHA: e.SHA, Size: e.Size}
+	}
+}
+
+func (t *tree) sides() []telemetry.RunFile { return sortedSides(t.side) }
+
+func sortedSides(side map[string]telemetry.RunFile) []telemetry.RunFile {
+	return slices.SortedFunc(maps.Values(side), func(a, b telemetry.RunFile) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // whole tells that files are all: the tree is not cut, and holds what its
@@ -45,6 +75,7 @@ func (t *tree) take(e treeEntry) error {
 		return &unusable{"has an entry without a usable path or SHA"}
 	}
 	t.within = t.within || strings.HasPrefix(e.Path, t.prefix)
+	t.takeSide(e)
 	if e.Type == "tree" {
 		t.above = t.above || strings.HasPrefix(t.prefix, e.Path+"/")
 		if e.Path == t.folder {

@@ -232,6 +232,9 @@ func (l *logTurn) some(ctx context.Context) (more bool, err error) {
 	l.t.begin("Run logs", len(questions))
 	var got []telemetry.FetchedLog
 	for _, q := range questions {
+		if l.failed[q.In] {
+			continue
+		}
 		if !l.none[q.In] && !l.r.mayAsk() {
 			l.result.Left = true
 			break

@@ -66,7 +66,7 @@ func found(t *testing.T, s *storetest.Store, query, want string) {
 const logStates = `SELECT label || ' ' || state FROM run_logs ORDER BY label`
 
 func scanRecord(run int, more string) string {
-	return fmt.Sprintf(`{"target_repo": "https://github.com/octo/shop", "run_number": %d, "run_id": "1", "run_label": "run-%d", "timestamp": "2026-02-0%dT10:00:00Z",%s
+	return fmt.Sprintf(`{"target_repo": "https://github.com/octo/shop", "run_number": %d, "run_id": "1", "run_label": "run-%d", "timestamp": "2026-02-01T10:%02d:00Z",%s
 		"issue_fingerprints": [{"id": "CQLF-ALL-R%d-1", "fingerprint": "aaaaaaaaaaaaaaaaaaaa", "rule_id": "js/xss", "file": "a.js", "start_line": 1}]}`, run, run, run, more, run)
 }
 

@@ -64,6 +64,9 @@ func newDemo(now func() time.Time) *demo {
 		devin:  devintest.New(devintest.Options{Key: demoKey, OrgID: demoOrg, Now: now}),
 		now:    now,
 	}
+	// As much as an app of an organization may ask: enough for all of the past's
+	// logs in the first hour.
+	d.github.SetRate(15_000, 15_000, start.Add(time.Hour), http.StatusForbidden)
 	d.action = d.github.Repo(demoActionRepo)
 	d.action.PutWorkflow("codeql-fixer.yml", "target_repo", "languages", "queries", "persist_logs", "include_paths", "exclude_paths",
 		"batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch")

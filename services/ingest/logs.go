@@ -198,6 +198,7 @@ type logTurn struct {
 	none   map[telemetry.RepoName]bool // repositories that have no log at all
 	failed map[telemetry.RepoName]bool // that could not be asked; the next turn asks again
 	asked  map[telemetry.LogRef]bool
+	total  int // of the step
 	result LogsResult
 }
 
@@ -229,7 +230,11 @@ func (l *logTurn) some(ctx context.Context) (more bool, err error) {
 	if len(questions) == 0 {
 		return false, nil
 	}
-	l.t.begin("Run logs", len(questions))
+	if l.total == 0 {
+		l.t.begin("Run logs", len(questions))
+	}
+	l.t.describe("", l.total, l.total+len(questions))
+	l.total += len(questions)
 	var got []telemetry.FetchedLog
 	for _, q := range questions {
 		if l.failed[q.In] {

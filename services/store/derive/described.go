@@ -101,20 +101,9 @@ func describeIssues(c *changes, a *attemptResolver, runs ...set[int64]) {
 	issues.addRows(tx, `SELECT DISTINCT issue_id FROM log_issues WHERE run_id `+tx.In(1, "BIGINT"), list(all))
 	tx.Exec(`DELETE FROM log_issues WHERE run_id `+tx.In(1, "BIGINT"), list(all))
 	var rows [][]store.Field
-	for _, f := range loggedIn(tx, all) {
-		seen := set[int64]{}
-		for _, p := range a.like(f.run, f.Finding) {
-			issue := a.issueAt(p)
-			if issue == 0 || seen[issue] {
-				continue
-			}
-			seen[issue], issues[issue] = true, true
-			rows = append(rows, []store.Field{
-				store.Col("run_id BIGINT", f.run), store.Col("log_id BIGINT", f.log), store.Col("ord BIGINT", f.ord),
-				store.Col("issue_id BIGINT", issue), store.Col("at BIGINT", f.at), store.Col("file TEXT", f.file),
-				store.Col("latest SMALLINT", 0),
-			})
-		}
+	found := loggedIn(tx, all)
+	for _, run := range sorted(found) {
+		rows = append(rows, a.describe(run, found[run], issues)...)
 	}
 	tx.Put("log_issues", "", rows)
 	tx.Exec(`UPDATE log_issues SET latest = CASE WHEN EXISTS (SELECT 1 FROM log_issues o WHERE o.issue_id = log_issues.issue_id AND (
@@ -122,21 +111,51 @@ func describeIssues(c *changes, a *attemptResolver, runs ...set[int64]) {
 		THEN 0 ELSE 1 END WHERE issue_id `+tx.In(1, "BIGINT"), list(issues))
 }
 
+// describe returns which issues the findings of a run's log are, and adds these
+// to issues. A record that is read for this alone is not kept.
+func (a *attemptResolver) describe(run int64, findings []loggedFinding, issues set[int64]) (rows [][]store.Field) {
+	if a.parsed[run] == nil {
+		defer func() {
+			delete(a.parsed, run)
+			delete(a.indexes, run)
+		}()
+	}
+	for _, f := range findings {
+		seen := set[int64]{}
+		for _, p := range a.like(run, f.Finding) {
+			issue := a.issueAt(p)
+			if issue == 0 || seen[issue] {
+				continue
+			}
+			seen[issue], issues[issue] = true, true
+			rows = append(rows, []store.Field{
+				store.Col("run_id BIGINT", run), store.Col("log_id BIGINT", f.log), store.Col("ord BIGINT", f.ord),
+				store.Col("issue_id BIGINT", issue), store.Col("at BIGINT", f.at), store.Col("file TEXT", f.runFile),
+				store.Col("latest SMALLINT", 0),
+			})
+		}
+	}
+	return rows
+}
+
 // loggedFinding is a finding of the log of a run.
 type loggedFinding struct {
 	telemetry.Finding
-	run, log, ord, at int64
-	file              string // the run's
+	log, ord, at int64
+	runFile      string
 }
 
-func loggedIn(tx *store.Tx, runs set[int64]) (found []loggedFinding) {
+// loggedIn returns the findings of the logs of scans, by scan.
+func loggedIn(tx *store.Tx, runs set[int64]) map[int64][]loggedFinding {
+	found := map[int64][]loggedFinding{}
 	tx.Each(`SELECT r.id, r.at, r.file, f.log_id, f.ord, f.issue_id, f.fingerprint, f.rule, f.file, f.line FROM runs r
 		JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label JOIN log_findings f ON f.log_id = l.id
 		WHERE r.kind = 'scan' AND r.has_findings = 1 AND r.id `+tx.In(1, "BIGINT")+` ORDER BY r.id, f.ord`, []any{list(runs)},
 		func(r *store.Row) {
+			var run int64
 			var f loggedFinding
-			r.Scan(&f.run, &f.at, &f.file, &f.log, &f.ord, &f.IssueID, &f.Fingerprint, &f.Rule, &f.File, &f.Line)
-			found = append(found, f)
+			r.Scan(&run, &f.at, &f.runFile, &f.log, &f.ord, &f.IssueID, &f.Fingerprint, &f.Rule, &f.File, &f.Line)
+			found[run] = append(found[run], f)
 		})
 	return found
 }

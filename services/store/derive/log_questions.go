@@ -22,41 +22,40 @@ const (
 // may have come late.
 func (w *Writer) LogsToAsk(ctx context.Context, limit int) (questions []telemetry.LogQuestion, err error) {
 	now := w.Now()
-	return w.logQuestions(ctx, `(l.id IS NULL OR l.state = 'failed' AND l.asked_at <= $1
+	return w.logQuestions(ctx, func(*store.Tx) string {
+		return `(l.id IS NULL OR l.state = 'failed' AND l.asked_at <= $1
 			OR l.state = 'missing' AND l.asked_at <= $2 AND l.asked_at <= r.at + $3)
-		ORDER BY r.at DESC, r.file, r.source LIMIT $4`,
-		store.Millis(now.Add(-askFailed)), store.Millis(now.Add(-askLate)), lateLog.Milliseconds(), limit)
+		ORDER BY r.at DESC, r.file, r.source LIMIT $4`
+	}, store.Millis(now.Add(-askFailed)), store.Millis(now.Add(-askLate)), lateLog.Milliseconds(), limit)
 }
 
 // LogsLabelled returns the logs of scans with one of the labels that are not
 // found yet.
 func (w *Writer) LogsLabelled(ctx context.Context, labels []string) ([]telemetry.LogQuestion, error) {
-	var in string
-	if err := w.Read(ctx, func(tx *store.Tx) error { in = tx.In(1, "TEXT"); return tx.Err() }); err != nil {
-		return nil, err
-	}
-	return w.logQuestions(ctx, `(l.id IS NULL OR l.state <> 'found') AND r.run_label `+in+` ORDER BY r.at DESC, r.file, r.source`,
-		store.JSON(labels))
+	return w.logQuestions(ctx, func(tx *store.Tx) string {
+		return `(l.id IS NULL OR l.state <> 'found') AND r.run_label ` + tx.In(1, "TEXT") + ` ORDER BY r.at DESC, r.file, r.source`
+	}, store.JSON(labels))
 }
 
 // LogOf returns the question for the log of a scan; found is false where there
 // is no such scan.
 func (w *Writer) LogOf(ctx context.Context, ref telemetry.LogRef) (q telemetry.LogQuestion, found bool, err error) {
-	questions, err := w.logQuestions(ctx, `r.repo_key = $1 AND r.run_label = $2 ORDER BY r.at DESC, r.file, r.source LIMIT 1`,
-		ref.Repo.Key(), ref.Label)
+	questions, err := w.logQuestions(ctx, func(*store.Tx) string {
+		return `r.repo_key = $1 AND r.run_label = $2 ORDER BY r.at DESC, r.file, r.source LIMIT 1`
+	}, ref.Repo.Key(), ref.Label)
 	if err != nil || len(questions) == 0 {
 		return q, false, err
 	}
 	return questions[0], true, nil
 }
 
-func (w *Writer) logQuestions(ctx context.Context, where string, args ...any) (questions []telemetry.LogQuestion, err error) {
+func (w *Writer) logQuestions(ctx context.Context, where func(*store.Tx) string, args ...any) (questions []telemetry.LogQuestion, err error) {
 	err = w.Read(ctx, func(tx *store.Tx) error {
 		questions = nil
 		have := map[telemetry.LogRef]bool{}
 		tx.Each(`SELECT r.target_repo, r.fork_url, r.run_label FROM runs r
 			LEFT JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label
-			WHERE r.kind = 'scan' AND r.run_label <> '' AND `+where, args, func(r *store.Row) {
+			WHERE r.kind = 'scan' AND r.run_label <> '' AND `+where(tx), args, func(r *store.Row) {
 			var target, fork, label string
 			r.Scan(&target, &fork, &label)
 			repo := telemetry.ParseRepo(target)

@@ -198,6 +198,7 @@ type logTurn struct {
 	none   map[telemetry.RepoName]bool // repositories that have no log at all
 	failed map[telemetry.RepoName]bool // that could not be asked; the next turn asks again
 	asked  map[telemetry.LogRef]bool
+	limit  int // how many of the logs to ask for are looked at
 	total  int // of the step
 	result LogsResult
 }
@@ -206,7 +207,7 @@ type logTurn struct {
 // those of the newest runs, as long as GitHub's limit leaves room. What it
 // learned is stored at once, so that the next turn continues.
 func (r *Runner) readLogs(ctx context.Context, t *task) (any, error) {
-	turn := logTurn{r: r, t: t, none: map[telemetry.RepoName]bool{}, failed: map[telemetry.RepoName]bool{}, asked: map[telemetry.LogRef]bool{}}
+	turn := logTurn{r: r, t: t, limit: logsTurn, none: map[telemetry.RepoName]bool{}, failed: map[telemetry.RepoName]bool{}, asked: map[telemetry.LogRef]bool{}}
 	for more := true; more; {
 		var err error
 		if more, err = turn.some(ctx); err != nil {
@@ -222,13 +223,15 @@ func (l *logTurn) some(ctx context.Context) (more bool, err error) {
 	if err := l.wanted(ctx); err != nil {
 		return false, err
 	}
-	questions, err := l.r.o.Store.LogsToAsk(ctx, logsTurn+len(l.asked))
+	questions, err := l.r.o.Store.LogsToAsk(ctx, l.limit)
 	if err != nil {
 		return false, storing(err)
 	}
+	all := len(questions) < l.limit
 	questions = slices.DeleteFunc(questions, func(q telemetry.LogQuestion) bool { return l.asked[q.LogRef] || l.failed[q.In] })
 	if len(questions) == 0 {
-		return false, nil
+		l.limit *= 4 // those of a repository that cannot be asked must not hide the others
+		return !all, nil
 	}
 	if l.total == 0 {
 		l.t.begin("Run logs", len(questions))

@@ -122,11 +122,11 @@ func TestLogsLeaveQuota(t *testing.T) {
 }
 
 // TestLogsThatCannotBeRead: a repository that refuses says so once in the job,
-// and the others are read.
+// and the others are read, however many of its logs are newer.
 func TestLogsThatCannotBeRead(t *testing.T) {
-	p, jobs, s := shopOnGitHub(t, 3, func(p *githubtest.Player) {
-		p.Repo("octo/action").PutFile("telemetry/runs/other.json", []byte(strings.ReplaceAll(scanRecord(4, ""), "octo/shop", "octo/other")))
-		p.Repo("octo/other").PutFile("logs/run-4/issues.json", []byte("[]"))
+	p, jobs, s := shopOnGitHub(t, 59, func(p *githubtest.Player) {
+		p.Repo("octo/action").PutFile("telemetry/runs/other.json", []byte(strings.ReplaceAll(scanRecord(0, ""), "octo/shop", "octo/other")))
+		p.Repo("octo/other").PutFile("logs/run-0/issues.json", []byte("[]"))
 		p.Fail(githubtest.Fault{Path: "octo/shop/git/trees", Status: http.StatusForbidden, Message: "Resource not accessible by personal access token"})
 	})
 	run(t, jobs, ingest.JobRefresh)

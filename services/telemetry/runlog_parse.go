@@ -68,6 +68,8 @@ func (l *RunLog) read(f LogFile) (err error) {
 		list = "sessions"
 	case "batches.json":
 		list = "batches"
+	case "outcomes.json":
+		list = "outcomes" // of which nothing is read yet
 	}
 	if err := d.open(text, list); err != nil {
 		return err

@@ -51,7 +51,7 @@ func TestParseRunLog(t *testing.T) {
 		got := ParseRunLog([]LogFile{
 			logFile("prompt_batch_12.txt", logPrompt), logFile("issues.json", issues), logFile("summary.md", "\xff"),
 			logFile("sessions.json", `[{"batch_id": 12, "session_id": "devin-aa", "url": "u", "status": "created"}]`),
-			logFile("batches.json", `{"batches": [{"batch_id": "12", "cwe_family": "xss"}]}`), logFile("manifest.json", `{"files": []}`),
+			logFile("batches.json", `{"batches": [{"batch_id": "12", "cwe_family": "xss"}]}`), logFile("manifest.json", `{"files": []}`), logFile("outcomes.json", `[{}]`),
 		})
 		if len(got.Broken) != 1 || got.Broken[0].File != "batches.json" || got.Batches != nil {
 			t.Errorf("%s: a batch with a text for its number: %+v", name, got.Broken)

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -116,6 +118,65 @@ func TestLogThatChanges(t *testing.T) {
 		storetest.PutLogs(t, s, full)
 		storetest.SameDump(t, "as before", storetest.DumpOf(t, s), want)
 	})
+}
+
+// TestLogsToAsk: a log is asked for once, the newest first; again after an
+// hour where it could not be read, and after some minutes where it may have
+// come later than its record.
+func TestLogsToAsk(t *testing.T) {
+	now := storetest.Day("2026-05-02 12:00")
+	clock := func() time.Time { return now }
+	for name, open := range map[string]func(t *testing.T) *storetest.Store{
+		"sqlite": func(t *testing.T) *storetest.Store {
+			return storetest.OpenWith(t, store.Options{URL: "sqlite:" + filepath.Join(t.TempDir(), "d.db"), Now: clock})
+		},
+		"postgres": func(t *testing.T) *storetest.Store { return storetest.OpenPostgresAt(t, clock) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			now = storetest.Day("2026-05-02 12:00")
+			s := open(t)
+			put := func(run, at, fork, label string) {
+				storetest.Put(t, s, storetest.Fetched(run+".json", fmt.Appendf(nil, `{"target_repo": "Octo/Shop", "fork_url": %q, "run_number": %s, "run_id": "1",
+					"run_label": %q, "timestamp": %q, "issue_fingerprints": []}`, fork, run, label, at)))
+			}
+			put("1", "2026-04-01T10:00:00Z", "", "old")
+			put("2", "2026-05-02T11:50:00Z", "https://github.com/forks/shop", "new")
+			put("3", "2026-05-02T11:55:00Z", "", "")
+			asks := func(what, want string) {
+				t.Helper()
+				questions, err := s.LogsToAsk(t.Context(), 10)
+				var got []string
+				for _, q := range questions {
+					got = append(got, fmt.Sprintf("%s of %s in %s", q.Label, q.Repo, q.In))
+				}
+				if err != nil || strings.Join(got, ", ") != want {
+					t.Errorf("%s: %q, %v; want %q", what, got, err, want)
+				}
+			}
+			const isOld, isNew = "old of octo/shop in Octo/Shop", "new of octo/shop in forks/shop"
+			asks("at first", isNew+", "+isOld)
+			for _, label := range []string{"old", "new"} {
+				storetest.PutLogs(t, s, telemetry.FetchedLog{LogRef: telemetry.LogRef{Repo: "Octo/shop", Label: label}, State: telemetry.LogMissing})
+			}
+			asks("both are missing", "")
+			now = now.Add(10 * time.Minute)
+			asks("the new one may come late", isNew)
+			storetest.PutLogs(t, s, telemetry.FetchedLog{LogRef: telemetry.LogRef{Repo: "octo/shop", Label: "new"}, State: telemetry.LogFailed, Err: telemetry.Errorf(telemetry.CodeUpstreamDown, "GitHub is away.")})
+			now = now.Add(59 * time.Minute)
+			asks("it failed", "")
+			now = now.Add(time.Minute)
+			asks("it failed an hour ago", isNew)
+			storetest.PutLogs(t, s, telemetry.FetchedLog{LogRef: telemetry.LogRef{Repo: "octo/shop", Label: "new"}, State: telemetry.LogMissing})
+			now = now.Add(24 * time.Hour)
+			asks("it is missing for good", "")
+			if q, found, err := s.LogOf(t.Context(), telemetry.LogRef{Repo: "OCTO/shop", Label: "new"}); err != nil || !found || q.In != "forks/shop" {
+				t.Errorf("the log of a run: %+v, %v, %v", q, found, err)
+			}
+			if questions, err := s.LogsLabelled(t.Context(), []string{"old", "other"}); err != nil || len(questions) != 1 || questions[0].Label != "old" {
+				t.Errorf("logs of labels: %+v, %v", questions, err)
+			}
+		})
+	}
 }
 
 // TestSidesShadow: of the registry in RUNS_DIR and in the action repository

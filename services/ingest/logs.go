@@ -207,7 +207,10 @@ type logTurn struct {
 // those of the newest runs, as long as GitHub's limit leaves room. What it
 // learned is stored at once, so that the next turn continues.
 func (r *Runner) readLogs(ctx context.Context, t *task) (any, error) {
-	turn := logTurn{r: r, t: t, limit: logsTurn, none: map[telemetry.RepoName]bool{}, failed: map[telemetry.RepoName]bool{}, asked: map[telemetry.LogRef]bool{}}
+	turn := logTurn{
+		r: r, t: t, limit: logsTurn,
+		none: map[telemetry.RepoName]bool{}, failed: map[telemetry.RepoName]bool{}, asked: map[telemetry.LogRef]bool{},
+	}
 	for more := true; more; {
 		var err error
 		if more, err = turn.some(ctx); err != nil {
@@ -238,28 +241,40 @@ func (l *logTurn) some(ctx context.Context) (more bool, err error) {
 	}
 	l.t.describe("", l.total, l.total+len(questions))
 	l.total += len(questions)
+	err = l.each(ctx, questions)
+	return err == nil && !l.result.Left, err
+}
+
+// each asks for logs, as long as the limit leaves room. What it got is stored,
+// whatever ends it.
+func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (err error) {
 	var got []telemetry.FetchedLog
+	defer func() { err = errors.Join(err, l.save(ctx, got)) }()
 	for _, q := range questions {
 		if l.failed[q.In] {
 			continue
 		}
 		if !l.none[q.In] && !l.r.mayAsk() {
 			l.result.Left = true
-			break
+			return nil
 		}
 		log, err := l.ask(ctx, q)
 		if err != nil {
-			return false, errors.Join(err, l.save(ctx, got))
+			return err
 		}
-		if log != nil {
-			got = append(got, *log)
-		}
+		got = append(got, log)
 		l.t.advance(1)
+		if sizeOf(got) > pendingBytes {
+			if err := l.save(ctx, got); err != nil {
+				return err
+			}
+			got = nil
+		}
 		if err := l.wanted(ctx); err != nil {
-			return false, errors.Join(err, l.save(ctx, got))
+			return err
 		}
 	}
-	return !l.result.Left, l.save(ctx, got)
+	return nil
 }
 
 // wanted asks for the logs that people wait for, whatever the limit leaves.
@@ -282,25 +297,33 @@ func (l *logTurn) wanted(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if log != nil {
-			log.Wanted = true
-			if err := l.save(ctx, []telemetry.FetchedLog{*log}); err != nil {
-				return err
-			}
+		log.Wanted = true
+		if err := l.save(ctx, []telemetry.FetchedLog{log}); err != nil {
+			return err
 		}
 	}
+}
+
+// sizeOf is how many bytes logs hold.
+func sizeOf(logs []telemetry.FetchedLog) (n int) {
+	for _, l := range logs {
+		for _, f := range l.Files {
+			n += len(f.Body)
+		}
+	}
+	return n
 }
 
 func (l *logTurn) save(ctx context.Context, logs []telemetry.FetchedLog) error {
 	if len(logs) == 0 {
 		return nil
 	}
-	return storing(l.r.o.Store.PutLogs(ctx, logs))
+	return storing(l.r.o.Store.PutLogs(context.WithoutCancel(ctx), logs))
 }
 
 // ask asks for one log. Its error ends the turn: the next question would fail
 // alike.
-func (l *logTurn) ask(ctx context.Context, q telemetry.LogQuestion) (*telemetry.FetchedLog, error) {
+func (l *logTurn) ask(ctx context.Context, q telemetry.LogQuestion) (telemetry.FetchedLog, error) {
 	l.asked[q.LogRef] = true
 	log := telemetry.FetchedLog{LogRef: q.LogRef, State: telemetry.LogMissing}
 	if !l.none[q.In] {
@@ -312,9 +335,9 @@ func (l *logTurn) ask(ctx context.Context, q telemetry.LogQuestion) (*telemetry.
 		l.r.spent(log.Requests)
 		switch {
 		case ctx.Err() != nil:
-			return nil, ctx.Err()
+			return log, ctx.Err()
 		case err != nil && endsTurn(err):
-			return nil, err
+			return log, err
 		case err != nil:
 			l.t.failed(string(q.In)+": ", err)
 			l.failed[q.In] = true
@@ -331,7 +354,7 @@ func (l *logTurn) ask(ctx context.Context, q telemetry.LogQuestion) (*telemetry.
 	default:
 		l.result.Failed++
 	}
-	return &log, nil
+	return log, nil
 }
 
 // allowance counts what was spent on logs since GitHub's limit was last reset.

@@ -204,8 +204,13 @@ func TestSidesShadow(t *testing.T) {
 		says("o/copy low")
 		put("o/action", `{"repos": [{"repo": "https://github.com/o/r", "importance": "high"}]}`, false)
 		says("o/r high")
+		version := s.Versions()[telemetry.TopicRecords]
 		put("o/action", `[]`, false)
 		says("o/r high")
+		put("o/action", `{"version": "2.0", "repos": [{"importance": "high", "repo": "o/r", "enabled": true}]}`, false)
+		if s.Versions()[telemetry.TopicRecords] != version {
+			t.Error("a registry that says the same raises the version")
+		}
 		put("o/action", ``, true)
 		says("o/copy low")
 	})

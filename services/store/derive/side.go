@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -40,11 +41,10 @@ func (w *Writer) PutSides(ctx context.Context, source string, sides []telemetry.
 }
 
 func (c *changes) putSide(source string, f *telemetry.FetchedSide) {
-	tx := c.tx
-	tx.Touch(telemetry.TopicRecords)
+	tx, before := c.tx, c.sideOf(f.Name)
 	if f.Gone {
 		tx.Exec(`UPDATE side_files SET gone = 1 WHERE source = $1 AND name = $2`, source, f.Name)
-		c.readSide(f.Name)
+		c.updateSide(f.Name, before)
 		return
 	}
 	err := f.Err
@@ -59,7 +59,7 @@ func (c *changes) putSide(source string, f *telemetry.FetchedSide) {
 		ON CONFLICT (source, name) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = COALESCE(excluded.body, side_files.body),
 			broken = excluded.broken, error = excluded.error, gone = 0, fetched_at = excluded.fetched_at`,
 		source, f.Name, f.SHA, f.Size, blobOrNull(body), blobOrNull(broken), fault, store.Millis(tx.Now()))
-	c.readSide(f.Name)
+	c.updateSide(f.Name, before)
 }
 
 // blobOrNull is bytes as a column has them: NULL is none, which empty bytes are
@@ -89,23 +89,32 @@ func parseSide(name string, body []byte) (s side, err error) {
 	return s, err
 }
 
-// readSide writes what the file of a name says that is in force: the newest of
+// sideOf returns what the file of a name says that is in force: the newest of
 // an action repository, else the copy in RUNS_DIR.
-func (c *changes) readSide(name string) {
-	tx := c.tx
+func (c *changes) sideOf(name string) (said side) {
 	var body []byte
-	var said side
-	found := tx.Row(`SELECT body FROM side_files WHERE name = $1 AND gone = 0 AND body IS NOT NULL
+	found := c.tx.Row(`SELECT body FROM side_files WHERE name = $1 AND gone = 0 AND body IS NOT NULL
 		ORDER BY CASE WHEN source = '' THEN 1 ELSE 0 END, fetched_at DESC, source LIMIT 1`, name).Scan(&body).Found
-	if found && tx.Err() == nil {
-		var err error
-		if said, err = parseSide(name, body); err != nil {
-			tx.Fail("parse a stored file", fmt.Errorf("%s: %w", name, err))
-			return
-		}
+	if !found || c.tx.Err() != nil {
+		return side{}
 	}
+	said, err := parseSide(name, body)
+	if err != nil {
+		c.tx.Fail("parse a stored file", fmt.Errorf("%s: %w", name, err))
+	}
+	return said
+}
+
+// updateSide writes what the file of a name says, if that is not the same as
+// before: the state is committed each time that the orchestrator runs.
+func (c *changes) updateSide(name string, before side) {
+	said := c.sideOf(name)
+	if c.tx.Err() != nil || reflect.DeepEqual(said, before) {
+		return
+	}
+	c.tx.Touch(telemetry.TopicRecords)
 	if name == telemetry.RegistryFile {
-		saveRegistry(tx, said.registry)
+		saveRegistry(c.tx, said.registry)
 	} else {
 		c.saveState(said.state)
 	}

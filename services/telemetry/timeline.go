@@ -55,7 +55,7 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 // of that session since.
 func attemptSteps(a *AttemptRow) []Step {
 	text := fmt.Sprintf("Assigned to session %s.", a.Session)
-	if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
+	if a.Basis != AttemptVerification {
 		text = fmt.Sprintf("Assigned to session %s (batch %d).", a.Session, a.BatchID)
 	}
 	steps := []Step{{

@@ -142,7 +142,7 @@ func (o *applied) loadScans(repo int64) []addedScan {
 			return nil
 		}
 		scans = append(scans, addedScan{id, scanOf(o.records, o.name(id), rec)})
-		o.attempts[id] = rec.Attempts()
+		o.attempts[id] = attemptsOf(o.records, rec)
 	}
 	return scans
 }
@@ -271,7 +271,7 @@ func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query 
 			continue
 		}
 		if rec := r.of(id); rec != nil {
-			attempts[id] = rec.Attempts()
+			attempts[id] = attemptsOf(r, rec)
 		}
 	}
 	return ids

@@ -26,7 +26,6 @@ type dialect interface {
 	readOptions() *sql.TxOptions
 	retry(error) bool // the transaction may succeed if it is run again
 	fold() string     // begins a column as LIKE compares it in any case of ASCII
-	plain() bool      // rows are handed over as values, since a statement costs no journey; else as JSON
 }
 
 type sqliteDialect struct{}
@@ -37,13 +36,11 @@ func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" 
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
 func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
-func (sqliteDialect) plain() bool                 { return true }
 
 type postgresDialect struct{}
 
 func (postgresDialect) name() string { return "postgres" }
 func (postgresDialect) fold() string { return "lower(" }
-func (postgresDialect) plain() bool  { return false }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }

@@ -26,15 +26,12 @@ func (s *Store) Resume(ctx context.Context, kinds []string) ([]telemetry.Job, er
 	}
 	var taken []telemetry.Job
 	err := s.Write(ctx, func(tx *Tx) error {
-		taken = nil
 		s.beat(tx)
-		tx.Each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.In(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
+		taken = Rows(tx, `UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.In(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
 				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind
 					AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, started_by, joined`,
-			[]any{s.program, telemetry.JobInterrupted, JSON(kinds)}, func(r *Row) {
-				var j telemetry.Job
-				r.Scan(&j.ID, &j.Kind, &j.By, &j.Joined)
-				taken = append(taken, j)
+			[]any{s.program, telemetry.JobInterrupted, JSON(kinds)}, func(j *telemetry.Job) []any {
+				return []any{&j.ID, &j.Kind, &j.By, &j.Joined}
 			})
 		return tx.Err()
 	})

@@ -20,12 +20,12 @@ func (c Column) Scan(v any) error { return c.Read(v) }
 // ListOf reads a JSON list, which is never nil.
 func ListOf[T any](into *[]T) any {
 	return Column{func(v any) error {
-		*into = []T{}
-		if err := decoded(v, into); err != nil || *into != nil {
-			return err
+		*into = nil
+		err := decoded(v, into)
+		if *into == nil { // it was "" or null
+			*into = []T{}
 		}
-		*into = []T{} // it was null
-		return nil
+		return err
 	}, func() any { return *into }}
 }
 
@@ -63,7 +63,7 @@ func BytesOf[T ~[]byte](into *T) any {
 			*into = T(Text(v))
 		}
 		return nil
-	}, func() any { return nil }}
+	}, func() any { return string(*into) }}
 }
 
 // NumbersOf reads whole numbers parted by spaces.

@@ -195,18 +195,8 @@ func (s *Store) Watch() (<-chan struct{}, func()) {
 	}
 }
 
-func (s *Store) storedVersions(ctx context.Context) (found map[string]uint64, err error) {
-	err = s.Read(ctx, func(tx *Tx) error {
-		found = map[string]uint64{}
-		tx.Each(`SELECT topic, n FROM versions`, nil, func(r *Row) {
-			var topic string
-			var n uint64
-			r.Scan(&topic, &n)
-			found[topic] = n
-		})
-		return tx.err
-	})
-	return found, err
+func (s *Store) storedVersions(ctx context.Context) (map[string]uint64, error) {
+	return Get(ctx, s, func(tx *Tx) map[string]uint64 { return Map[string, uint64](tx, `SELECT topic, n FROM versions`) })
 }
 
 func (s *Store) loadVersions(ctx context.Context) error {
@@ -292,9 +282,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 // raise raises the versions of the topics that were touched.
 func (tx *Tx) raise(raised map[string]uint64) error {
 	for topic := range tx.touched {
-		var n uint64
-		tx.Row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).Scan(&n)
-		raised[topic] = n
+		raised[topic] = One[uint64](tx, `UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic)
 	}
 	return tx.err
 }
@@ -327,6 +315,15 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}
 	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
+}
+
+// Get is Read for what gives a value.
+func Get[T any](ctx context.Context, s *Store, do func(*Tx) T) (v T, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		v = do(tx)
+		return tx.err
+	})
+	return v, err
 }
 
 // ReadForExport is Read, for half of the readers at the most: downloads never

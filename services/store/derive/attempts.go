@@ -2,7 +2,6 @@ package derive
 
 import (
 	"fmt"
-	"maps"
 
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
@@ -33,15 +32,6 @@ type location struct {
 	ord  int
 }
 
-// joinAttempts joins what sessions of several records took.
-func joinAttempts(all ...map[int64][]telemetry.Attempt) map[int64][]telemetry.Attempt {
-	joined := map[int64][]telemetry.Attempt{}
-	for _, m := range all {
-		maps.Copy(joined, m)
-	}
-	return joined
-}
-
 // attemptResolver finds the issues that recorded attempts mean.
 type attemptResolver struct {
 	affected
@@ -70,7 +60,7 @@ func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verificatio
 			rows = append(rows, attempt.fields())
 		}
 	}
-	tx.Put("attempts", "", rows)
+	tx.Put("attempts", "", rows...)
 	countAttempts(tx, issues)
 	return a.affected
 }
@@ -149,8 +139,8 @@ func (b *scansBefore) last(more string, args ...any) int64 {
 	key := fmt.Sprint(more, args)
 	id, asked := b.found[key]
 	if !asked {
-		b.tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`+more+`
-			ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).Scan(&id)
+		id = store.One[int64](b.tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`+more+`
+			ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...)
 		b.found[key] = id
 	}
 	return id
@@ -189,13 +179,7 @@ func (a *attemptResolver) like(scan int64, f telemetry.Finding) []location {
 // issueAt returns the id of the issue that a finding is, 0 if it is none.
 func (a *attemptResolver) issueAt(p location) int64 {
 	if a.found[p.scan] == nil {
-		issues := []int64{}
-		a.tx.Each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *store.Row) {
-			var id int64
-			r.Scan(&id)
-			issues = append(issues, id)
-		})
-		a.found[p.scan] = issues
+		a.found[p.scan] = store.All[int64](a.tx, `SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, p.scan)
 	}
 	if p.ord >= len(a.found[p.scan]) {
 		return 0

@@ -12,8 +12,7 @@ import (
 // their sums over runs change by, applied those whose scans have changed.
 func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied set[int64]) {
 	for _, id := range sorted(repos) {
-		var known int64
-		if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, id).Scan(&known).Found {
+		if !tx.Has(`SELECT 1 FROM repos WHERE id = $1`, id) {
 			continue
 		}
 		if sums[id] != nil {
@@ -30,13 +29,13 @@ func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied
 
 // sumRuns writes the sums over runs.
 func sumRuns(tx *store.Tx, repo int64, delta *runSums) {
-	var scans, dispatches, found, last int64
+	var scans, dispatches, found int64
 	var severity, category map[string]int64
 	tx.Row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).
 		Scan(&scans, &dispatches, &found, store.CountsOf(&severity), store.CountsOf(&category))
 	add(severity, delta.severity, 1)
 	add(category, delta.category, 1)
-	tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).Scan(&last)
+	last := store.One[int64](tx, `SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo)
 	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
 	tx.Exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7
 		WHERE id = $8`, scans+dispatches, scans, dispatches, found+delta.found, last,
@@ -103,13 +102,10 @@ func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
 // their states.
 func countPulls(tx *store.Tx, repo int64) telemetry.PullCounts {
 	var c telemetry.PullCounts
-	tx.Each(`SELECT MIN(shown), COUNT(*) FROM pulls
-		WHERE listed = 1 AND repo_key IN (SELECT key FROM pull_repos WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
-		var shown string
-		var n int64
-		r.Scan(&shown, &n)
+	for shown, n := range store.Map[string, int64](tx, `SELECT MIN(shown), COUNT(*) FROM pulls
+		WHERE listed = 1 AND repo_key IN (SELECT key FROM pull_repos WHERE repo_id = $1) GROUP BY shown || ''`, repo) {
 		c.Add(shown, n)
-	})
+	}
 	return c
 }
 
@@ -145,9 +141,8 @@ func countOpen(tx *store.Tx, repo int64) {
 // the next one is overdue.
 func countOverdue(tx *store.Tx, repo int64) {
 	// One row of text, and not one a scan: this runs at each new record.
-	var text string
-	tx.Row(`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo).Scan(&text)
-	times := store.Numbers(text)
+	times := store.Numbers(store.One[string](tx,
+		`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo))
 	slices.Sort(times)
 	interval, due := telemetry.ScanDue(times)
 	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)

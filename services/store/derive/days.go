@@ -15,19 +15,21 @@ func saveDays(tx *store.Tx, repo int64, b store.DayBook) {
 }
 
 func addDays(tx *store.Tx, repo int64, b store.DayBook) {
-	var rows [][]any
+	var rows [][]store.Field
 	keys := slices.SortedFunc(maps.Keys(b), func(a, b store.DayKey) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Severity, b.Severity))
 	})
 	for _, k := range keys {
 		if c := b[k]; c != (store.DayCount{}) {
-			rows = append(rows, []any{repo, k.Day, k.Severity, c.Opened, c.Closed, c.Net, c.Unlisted})
+			rows = append(rows, []store.Field{
+				store.Col("repo_id BIGINT", repo), store.Col("day BIGINT", k.Day), store.Col("severity TEXT", k.Severity),
+				store.Col("opened BIGINT", c.Opened), store.Col("closed BIGINT", c.Closed), store.Col("net BIGINT", c.Net),
+				store.Col("unlisted BIGINT", c.Unlisted),
+			})
 		}
 	}
-	tx.Bulk("days", []string{
-		"repo_id BIGINT", "day BIGINT", "severity TEXT", "opened BIGINT", "closed BIGINT", "net BIGINT", "unlisted BIGINT",
-	}, rows, `ON CONFLICT (repo_id, day, severity) DO UPDATE SET opened = days.opened + excluded.opened,
-		closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted`)
+	tx.Insert("days", `ON CONFLICT (repo_id, day, severity) DO UPDATE SET opened = days.opened + excluded.opened,
+		closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted`, rows...)
 }
 
 // dropDays takes a repository's days away, and out of those of all.

@@ -44,12 +44,13 @@ func derive(c *changes) {
 	todo.add(repos.affected)
 
 	// What sessions worked on, and what verifications say of it, is told by issue.
-	attempts := putAttempts(c.records, joinAttempts(runs.attempts, ledgers.attempts, repos.attempts), todo.verifications, ledgers.found)
-	todo.add(attempts)
+	attempts := runs.attempts
+	maps.Copy(attempts, ledgers.attempts)
+	maps.Copy(attempts, repos.attempts)
+	todo.add(putAttempts(c.records, attempts, todo.verifications, ledgers.found))
 
 	// Pull requests and sessions are linked by all that names both.
-	links := linkPulls(c.records, todo.linked, todo.pulls)
-	todo.add(links)
+	todo.add(linkPulls(c.records, todo.linked, todo.pulls))
 
 	// Sessions get the state that records, polling and pull requests give.
 	todo.add(putSessions(c.tx, todo.sessions))
@@ -113,11 +114,9 @@ func (s set[K]) add(o set[K]) { maps.Copy(s, o) }
 
 // addRows adds the keys that a query finds.
 func (s set[K]) addRows(tx *store.Tx, query string, args ...any) {
-	tx.Each(query, args, func(r *store.Row) {
-		var key K
-		r.Scan(&key)
+	for _, key := range store.All[K](tx, query, args...) {
 		s[key] = true
-	})
+	}
 }
 
 // sorted are the keys of a map in their order, so that what is written does

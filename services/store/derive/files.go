@@ -14,22 +14,15 @@ import (
 // by name: of the version that was fetched last, whether it parsed or not. One
 // that a person wants tried again is left out.
 func (w *Writer) KnownFiles(ctx context.Context, source string) (map[string]string, error) {
-	known := map[string]string{}
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		clear(known)
-		tx.Each(`SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, []any{source}, func(r *store.Row) {
-			var file, sha string
-			r.Scan(&file, &sha)
-			known[file] = sha
-		})
+	return store.Get(ctx, w.Store, func(tx *store.Tx) map[string]string {
+		known := store.Map[string, string](tx, `SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, source)
 		for _, p := range readQuarantine(tx) {
 			if p.Source == source && p.Again {
 				delete(known, p.Name)
 			}
 		}
-		return tx.Err()
+		return known
 	})
-	return known, err
 }
 
 // PutFiles stores files of a source and everything that follows from them,
@@ -119,14 +112,10 @@ type fileState struct {
 
 // fileStates returns the files of a name, of every source.
 func (c *changes) fileStates(name string) []fileState {
-	var states []fileState
-	c.tx.Each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1
-		ORDER BY source`, []any{name}, func(r *store.Row) {
-		var st fileState
-		r.Scan(&st.id, &st.source, &st.sha, &st.hasBody, &st.gone, &st.live)
-		states = append(states, st)
+	return store.Rows(c.tx, `SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1
+		ORDER BY source`, []any{name}, func(st *fileState) []any {
+		return []any{&st.id, &st.source, &st.sha, &st.hasBody, &st.gone, &st.live}
 	})
-	return states
 }
 
 // putFile stores a fetched file, and adds to result what it is.

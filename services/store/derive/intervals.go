@@ -114,7 +114,7 @@ func (b *intervals) save(tx *store.Tx, repo int64) {
 		at[k] = len(rows)
 		rows = append(rows, l.fields(repo))
 	}
-	tx.Put("issue_intervals", "issue_id, from_at, from_file", rows)
+	tx.Put("issue_intervals", "issue_id, from_at, from_file", rows...)
 	saveDays(tx, repo, b.days)
 }
 

@@ -80,14 +80,10 @@ func byFirstSeen(a, b *telemetry.Issue) int {
 // now has its first finding that is left.
 func (o *applied) replayRepo(l *ledger) {
 	tx, repo := o.tx, l.repo
-	ids, findings := map[string]int64{}, map[string][][2]int64{}
-	tx.Each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
-		var public string
-		var id int64
-		r.Scan(&public, &id)
-		ids[public] = id
+	ids, findings := store.Map[string, int64](tx, `SELECT public_id, id FROM issues WHERE repo_id = $1`, repo), map[string][][2]int64{}
+	for _, id := range ids {
 		o.flipped[id] = true
-	})
+	}
 	tx.Each(`SELECT i.public_id, a.run_id, a.ord FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id
 		WHERE i.repo_id = $1 ORDER BY r.at, r.file, r.source, a.ord`, []any{repo}, func(r *store.Row) {
 		var public string
@@ -129,14 +125,8 @@ func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64
 
 // loadScans parses all scans of a repository from their records, in order.
 func (o *applied) loadScans(repo int64) []addedScan {
-	var ids []int64
-	o.tx.Each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *store.Row) {
-		var id int64
-		r.Scan(&id)
-		ids = append(ids, id)
-	})
-	scans := make([]addedScan, 0, len(ids))
-	for _, id := range ids {
+	var scans []addedScan
+	for _, id := range store.All[int64](o.tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, repo) {
 		rec := o.of(id)
 		if rec == nil {
 			return nil
@@ -229,14 +219,16 @@ func appeared(s addedScan, ord int, m identity.Match, before map[*telemetry.Issu
 }
 
 func (o *applied) saveAppearances(list []appearance) {
-	rows := make([][]any, len(list))
+	rows := make([][]store.Field, len(list))
 	for i, a := range list {
-		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line, a.file, a.fingerprint}
+		rows[i] = []store.Field{
+			store.Col("run_id BIGINT", a.run), store.Col("ord BIGINT", a.ord), store.Col("issue_id BIGINT", a.match.Issue.StoreID),
+			store.Col("basis TEXT", a.match.Basis), store.Col("line BIGINT", a.line), store.Col("file TEXT", a.file),
+			store.Col("fingerprint TEXT", a.fingerprint),
+		}
 		o.found[a.run] = append(o.found[a.run], a.match.Issue.StoreID)
 	}
-	o.tx.Bulk("appearances", []string{
-		"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT", "file TEXT", "fingerprint TEXT",
-	}, rows, "")
+	o.tx.Put("appearances", "", rows...)
 }
 
 // rederiveAttempts marks the records whose attempts an added scan can change: later

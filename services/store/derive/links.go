@@ -43,7 +43,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 			out.sessions[l.Session] = true
 		}
 	}
-	tx.Put("links", "", rows)
+	tx.Put("links", "", rows...)
 	out.repos.add(updatePulls(tx, keys))
 	return out
 }
@@ -91,12 +91,10 @@ func linkSessions(r *records, keys string) []telemetry.LinkSession {
 	candidates(`SELECT DISTINCT x.session, p.repo_key, p.number FROM verifications x JOIN pulls p ON p.key = x.pull_key
 		WHERE x.session <> '' AND x.pull_key `+in+known,
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Verified = append(s.Verified, ref) })
-	tx.Each(`SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key `+in,
-		[]any{keys}, func(r *store.Row) {
-			var id string
-			r.Scan(&id)
-			of(id)
-		})
+	for _, id := range store.All[string](tx, `SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token
+		WHERE t.pull_key `+in, keys) {
+		of(id)
+	}
 	tx.Each(`SELECT DISTINCT m.session, m.issue_id, r.target_repo, r.fork_url
 		FROM pull_ids p JOIN mention_ids m ON m.issue_id = p.issue_id JOIN runs r ON r.id = m.run_id WHERE p.pull_key `+in,
 		[]any{keys}, func(r *store.Row) {

@@ -10,11 +10,9 @@ import (
 // What a record says of sessions.
 
 func (o *recorded) dropMentions(run int64) {
-	o.tx.Each(`SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, []any{run}, func(r *store.Row) {
-		var session string
-		r.Scan(&session)
+	for _, session := range store.All[string](o.tx, `SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, run) {
 		o.addSession(session)
-	})
+	}
 	o.pulls.addRows(o.tx, `SELECT pull_key FROM mentions WHERE run_id = $1 AND pull_key <> ''`, run)
 	o.tx.Exec(`DELETE FROM mentions WHERE run_id = $1`, run)
 	o.tx.Exec(`DELETE FROM mention_ids WHERE run_id = $1`, run)
@@ -61,8 +59,8 @@ func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 			store.Col("issue_id TEXT", n[0]), store.Col("run_id BIGINT", run), store.Col("session TEXT", n[1]),
 		})
 	}
-	o.tx.Put("mentions", "", rows)
-	o.tx.Put("mention_ids", "", ids)
+	o.tx.Put("mentions", "", rows...)
+	o.tx.Put("mention_ids", "", ids...)
 	if never {
 		startNever(o.tx, run)
 	}

@@ -31,10 +31,8 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 // SessionsToPoll returns session keys in the order in which to ask about them,
 // longest unasked first: all that have an id, or those whose turn it is.
 func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
-	var ids []string
 	now := w.Now()
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		ids = nil
+	return store.Get(ctx, w.Store, func(tx *store.Tx) (ids []string) {
 		tx.Each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
 			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *store.Row) {
 			var id string
@@ -45,9 +43,8 @@ func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 				ids = append(ids, id)
 			}
 		})
-		return tx.Err()
+		return ids
 	})
-	return ids, err
 }
 
 // due reports whether to poll a session that was polled so long ago.

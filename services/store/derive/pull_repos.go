@@ -40,12 +40,7 @@ func addName(names map[string]string, name telemetry.RepoName) {
 // updatePullRepos brings up to date where a repository's pull requests are
 // opened; without a name it has no runs any more.
 func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks map[string]string, reforked bool) {
-	old := map[string]string{}
-	o.tx.Each(`SELECT key, name FROM pull_repos WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
-		var key, name string
-		r.Scan(&key, &name)
-		old[key] = name
-	})
+	old := store.Map[string, string](o.tx, `SELECT key, name FROM pull_repos WHERE repo_id = $1`, repo)
 	now := map[string]string{}
 	if name != "" {
 		if reforked {
@@ -77,7 +72,7 @@ func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks m
 		}
 	}
 	o.tx.Exec(`DELETE FROM pull_repos WHERE repo_id = $1`, repo)
-	o.tx.Put("pull_repos", "", rows)
+	o.tx.Put("pull_repos", "", rows...)
 	if len(changed) > 0 {
 		in := o.tx.In(1, "TEXT")
 		o.pulls.addRows(o.tx, `SELECT key FROM pulls WHERE repo_key `+in, list(changed))
@@ -88,12 +83,10 @@ func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks m
 // allForks are the names of all forks that a repository's runs name, by key.
 func allForks(tx *store.Tx, repo int64) map[string]string {
 	forks := map[string]string{}
-	tx.Each(`SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, []any{repo}, func(r *store.Row) {
-		var url string
-		r.Scan(&url)
+	for _, url := range store.All[string](tx, `SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, repo) {
 		if fork := telemetry.ParseRepo(url); fork != "" {
 			addName(forks, fork)
 		}
-	})
+	}
 	return forks
 }

@@ -15,22 +15,17 @@ import (
 // PullSyncs returns the repositories whose pull requests are asked for, the
 // targets and their forks, each once, sorted by name.
 func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
-	var syncs []telemetry.PullSync
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		syncs = nil
-		tx.Each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
-				pull_repos GROUP BY key) AS x
+	return store.Get(ctx, w.Store, func(tx *store.Tx) (syncs []telemetry.PullSync) {
+		tx.Each(`SELECT x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM pull_repos GROUP BY key) AS x
 			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *store.Row) {
-			var key string
 			var p telemetry.PullSync
-			var mark int64
-			r.Scan(&key, &p.Repo, &mark)
-			p.Watermark = store.Time(mark).Time
+			var mark telemetry.Time
+			r.Scan(&p.Repo, &mark)
+			p.Watermark = mark.Time
 			syncs = append(syncs, p)
 		})
-		return tx.Err()
+		return syncs
 	})
-	return syncs, err
 }
 
 // missingFor is how long a pull request that GitHub did not know is not asked
@@ -41,22 +36,15 @@ const missingFor = 24 * time.Hour
 // brought, at most limit. Those that GitHub lately did not know are left out
 // unless again is set.
 func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error) {
-	var refs []telemetry.PullRef
 	asked := w.Now().Add(-missingFor)
 	if again {
 		asked = w.Now().Add(missingFor)
 	}
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		refs = nil
-		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1
-			ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
-			var ref telemetry.PullRef
-			r.Scan(&ref.Repo, &ref.Number)
-			refs = append(refs, ref)
-		})
-		return tx.Err()
+	return store.Get(ctx, w.Store, func(tx *store.Tx) []telemetry.PullRef {
+		return store.Rows(tx, `SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1
+			ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit},
+			func(ref *telemetry.PullRef) []any { return []any{&ref.Repo, &ref.Number} })
 	})
-	return refs, err
 }
 
 // PullMissing notes that GitHub does not know a pull request, or does not
@@ -70,12 +58,9 @@ func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 
 // FoundPulls counts the listed pull requests of which GitHub has told.
 func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
-	var n int64
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).Scan(&n)
-		return tx.Err()
+	return store.Get(ctx, w.Store, func(tx *store.Tx) int64 {
+		return store.One[int64](tx, `SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`)
 	})
-	return n, err
 }
 
 // wordPattern is what can be the id of a session, of whatever form.
@@ -178,7 +163,7 @@ func ensurePull(r *records, address string, pulls set[string]) string {
 	for i := range row {
 		row[i].Stays = true
 	}
-	if r.tx.Put("pulls", "key", [][]store.Field{row}) > 0 {
+	if r.tx.Put("pulls", "key", row) > 0 {
 		r.tx.Touch(telemetry.TopicPulls)
 	}
 	pulls[ref.Key()] = true
@@ -221,7 +206,7 @@ func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 		return
 	}
 	tx.Touch(telemetry.TopicPulls)
-	tx.Put("pulls", "key", [][]store.Field{fresh.row(ref)})
+	tx.Put("pulls", "key", fresh.row(ref))
 	tx.Exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
 	for _, token := range tokens {
 		tx.Exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)

@@ -75,8 +75,7 @@ func (r *records) kept(id int64) *telemetry.Record {
 func (r *records) holds(table string) bool {
 	has, asked := r.filled[table]
 	if !asked {
-		var n int
-		has = r.tx.Row(`SELECT 1 FROM ` + table + ` LIMIT 1`).Scan(&n).Found //nolint:gosec // a name from this package
+		has = r.tx.Has(`SELECT 1 FROM ` + table + ` LIMIT 1`) //nolint:gosec // a name from this package
 		r.filled[table] = has
 	}
 	return has
@@ -101,11 +100,7 @@ func correctionsOf(tx *store.Tx, name fileName) []telemetry.Change {
 // accepted reports whether a person accepted a scan. What was said of the
 // copy in RUNS_DIR holds for the action repository's file too.
 func (r *records) accepted(name fileName) bool {
-	if !r.holds("accepted") {
-		return false
-	}
-	var at int64
-	return r.tx.Row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).Scan(&at).Found
+	return r.holds("accepted") && r.tx.Has(`SELECT 1 FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file)
 }
 
 // repoID returns the id of a record's repository; a new one gets a row.

@@ -113,7 +113,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 		o.dropRun(id, old)
 	}
 	o.addRun(storedRun{repo: repo, kind: rec.Kind, found: rec.IssuesFound, severity: rec.Severity, category: rec.Category}, 1)
-	o.tx.Put("runs", "id", [][]store.Field{runFields(id, repo, name, rec, sum)})
+	o.tx.Put("runs", "id", runFields(id, repo, name, rec, sum))
 	o.nameFork(repo, rec.Fork, known)
 	o.putMentions(id, rec)
 	o.attempts[id] = rec.Attempts()

@@ -18,12 +18,11 @@ func saveCounts(tx *store.Tx, repo int64, now store.Counts) {
 	}
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(diff)), func(name string) bool { return diff[name] == 0 })
 	for _, id := range [...]int64{repo, store.Everywhere} {
-		rows := make([][]any, len(names))
-		for i, name := range names {
-			rows[i] = []any{id, name, diff[name]}
+		var rows [][]store.Field
+		for _, name := range names {
+			rows = append(rows, []store.Field{store.Col("repo_id BIGINT", id), store.Col("name TEXT", name), store.Col("n BIGINT", diff[name])})
 		}
-		tx.Bulk("repo_counts", []string{"repo_id BIGINT", "name TEXT", "n BIGINT"}, rows,
-			`ON CONFLICT (repo_id, name) DO UPDATE SET n = repo_counts.n + excluded.n`)
+		tx.Insert("repo_counts", `ON CONFLICT (repo_id, name) DO UPDATE SET n = repo_counts.n + excluded.n`, rows...)
 	}
 	if now == nil {
 		tx.Exec(`DELETE FROM repo_counts WHERE repo_id = $1`, repo)

@@ -13,10 +13,10 @@ import (
 // error is CodeNotFound or CodeInvalid, in words.
 func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
-		var repo, when int64
+		var repo int64
 		var reduced bool
 		known := tx.Row(`SELECT repo_id, reduced FROM runs WHERE file = $1 AND source = $2`, file, source).Scan(&repo, &reduced).Found
-		accepted := tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, file, source).Scan(&when).Found
+		accepted := tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, file, source)
 		switch {
 		case tx.Err() != nil:
 			return tx.Err()

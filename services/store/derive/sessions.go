@@ -57,7 +57,7 @@ func saveSessions(tx *store.Tx, list []session) {
 			store.Col("state_rank SMALLINT", slices.Index(telemetry.States(), s.state)),
 			store.Col("repo_key TEXT", telemetry.ParseRepo(s.target).Key()))
 	}
-	tx.Put("sessions", "key", rows)
+	tx.Put("sessions", "key", rows...)
 }
 
 // putSessions writes the rows of sessions: the newest record's words, over
@@ -112,12 +112,11 @@ func logStates(tx *store.Tx, logs [][]store.Field) {
 	if len(logs) == 0 {
 		return
 	}
-	var last int64
-	tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
+	last := store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) FROM state_log`)
 	for i := range logs {
 		logs[i][0].Value = last + int64(i) + 1
 	}
-	tx.Put("state_log", "", logs)
+	tx.Put("state_log", "", logs...)
 }
 
 // recordedSessions are sessions as their newest records tell of them, each

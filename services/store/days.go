@@ -1,45 +1,14 @@
 package store
 
-import (
-	"strings"
+import "telemetry-dashboard/services/telemetry"
 
-	"telemetry-dashboard/services/telemetry"
-)
-
-// What the tables days and repo_counts keep is written by one room and read by
-// another; how their rows read stands here.
+// What the table days keeps is written by one room and read by another; how its
+// rows read stands here.
 
 const (
-	Everywhere int64 = 0         // stands for all repositories in the tables of counts
+	Everywhere int64 = 0         // stands for all repositories in the table days
 	Never      int64 = 1<<63 - 1 // is a time that has not come
 )
-
-// Counts is a set of figures by name. A name with a colon is one of a family:
-// "open_severity:high".
-type Counts map[string]int64
-
-// Family adds the figures of a family by word.
-func (t Counts) Family(name string, counts map[string]int64) {
-	for word, n := range counts {
-		t[name+":"+word] += n
-	}
-}
-
-// Words returns the figures of a family by word, those that are 0 left out.
-func (t Counts) Words(name string) map[string]int64 {
-	counts := map[string]int64{}
-	for key, n := range t {
-		if word, ok := strings.CutPrefix(key, name+":"); ok && n != 0 {
-			counts[word] = n
-		}
-	}
-	return counts
-}
-
-// Counts returns the figures of a repository, or of all (Everywhere).
-func (tx *Tx) Counts(repo int64) Counts {
-	return Map[string, int64](tx, `SELECT name, n FROM repo_counts WHERE repo_id = $1`, repo)
-}
 
 // DayKey is a day (since 1970, UTC) and a severity.
 type DayKey struct {

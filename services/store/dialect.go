@@ -26,6 +26,7 @@ type dialect interface {
 	readOptions() *sql.TxOptions
 	retry(error) bool // the transaction may succeed if it is run again
 	fold() string     // begins a column as LIKE compares it in any case of ASCII
+	asJSON() string   // ends a text column that is read as JSON
 }
 
 type sqliteDialect struct{}
@@ -35,12 +36,14 @@ func (sqliteDialect) jsonRows() string            { return "json_each($1) AS e" 
 func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" }
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
+func (sqliteDialect) asJSON() string              { return "" }
 func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
 
 type postgresDialect struct{}
 
-func (postgresDialect) name() string { return "postgres" }
-func (postgresDialect) fold() string { return "lower(" }
+func (postgresDialect) name() string   { return "postgres" }
+func (postgresDialect) fold() string   { return "lower(" }
+func (postgresDialect) asJSON() string { return "::jsonb" }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }

@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// Add adds counts by name so many times. What comes to 0 is left out.
+func Add(sum, more map[string]int64, times int64) {
+	for name, n := range more {
+		if sum[name] += times * n; sum[name] == 0 {
+			delete(sum, name)
+		}
+	}
+}
+
 // AddCounts adds counts by name that are given as texts: the scans of a
 // repository mostly have the same, and each is decoded once.
 func AddCounts(tx *Tx, sum, times map[string]int64) {

@@ -101,7 +101,7 @@ func Plain(s string) string {
 // spelled is a query as the database knows it.
 func (tx *Tx) spelled(query string) string {
 	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
-	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end).Replace(query)
+	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end, "::jsonb", tx.dialect.asJSON()).Replace(query)
 }
 
 // Row is a result row, or none.

@@ -111,14 +111,7 @@ func (r *records) repoID(rec *telemetry.Record) int64 {
 		r.repoIDs[key] = id
 		return id
 	}
-	tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).Scan(&id)
-	tx.Exec(`INSERT INTO repos (id, key, name, target_repo, fork_url, fork, fork_key, runs, scans, dispatches, issues_found, last_run,
-			sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
-			prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category,
-			critical_high, listed, without_findings, latest_at, latest_file, latest_run, data_at, data_file, data_run, data_reduced,
-			ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_without_findings)
-		VALUES ($1, $2, $3, $4, '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}', '{}', 0, '{}', '{}',
-			0, 0, 0, 0, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0, 0, 0)`,
-		id, key, string(rec.Repo), rec.TargetRepo)
+	id = store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) + 1 FROM repos`)
+	tx.Exec(`INSERT INTO repos (id, key, name, target_repo) VALUES ($1, $2, $3, $4)`, id, key, string(rec.Repo), rec.TargetRepo)
 	return id
 }

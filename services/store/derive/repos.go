@@ -38,7 +38,6 @@ func (o *described) describe(id int64) telemetry.RepoName {
 	if !tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1`+newest, id).Scan(&target).Found {
 		tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, id)
 		dropIntervals(tx, id)
-		saveCounts(tx, id, nil)
 		tx.Exec(`DELETE FROM repos WHERE id = $1`, id)
 		return ""
 	}

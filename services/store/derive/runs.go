@@ -208,13 +208,6 @@ func (o *recorded) addRun(run storedRun, sign int64) {
 		s.dispatches += sign
 	}
 	s.found += sign * run.found
-	add(s.severity, run.severity, sign)
-	add(s.category, run.category, sign)
-}
-
-// add adds counts so many times.
-func add(sum, more map[string]int64, times int64) {
-	for name, n := range more {
-		sum[name] += times * n
-	}
+	store.Add(s.severity, run.severity, sign)
+	store.Add(s.category, run.category, sign)
 }

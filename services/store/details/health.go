@@ -15,25 +15,18 @@ const scansLooked = 5
 // RepoHealth returns what is to be said of a repository's scans; all is zero
 // for one that no record names.
 func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error) {
-	var h telemetry.RepoHealth
-	err := d.store.Read(ctx, func(tx *store.Tx) error {
-		h = telemetry.RepoHealth{}
+	return store.Get(ctx, d.store, func(tx *store.Tx) (h telemetry.RepoHealth) {
 		var id, interval int64
 		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &h.LastScan).Found {
-			return tx.Err()
+			return h
 		}
 		h.Interval = time.Duration(interval) * time.Millisecond
 		h.Reduced = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
-		tx.Each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`,
-			[]any{key, telemetry.BrokenShown}, func(r *store.Row) {
-				var file string
-				r.Scan(&file)
-				h.Broken = append(h.Broken, file)
-			})
-		return tx.Err()
+		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0
+			ORDER BY file DESC LIMIT $2`, key, telemetry.BrokenShown)...)
+		return h
 	})
-	return h, err
 }
 
 // reducedScan returns the latest scan with findings data, if it was

@@ -36,15 +36,10 @@ func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telem
 // redirected follows what a public id became; "" if it leads nowhere.
 func redirected(tx *store.Tx, id string) string {
 	for range 32 { // ids that moved in a circle lead nowhere
-		var next string
-		if !tx.Row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).Scan(&next).Found {
-			return ""
+		id = store.One[string](tx, `SELECT new_id FROM redirects WHERE old_id = $1`, id)
+		if id == "" || tx.Has(`SELECT 1 FROM issues WHERE public_id = $1`, id) {
+			return id
 		}
-		var n int64
-		if tx.Row(`SELECT id FROM issues WHERE public_id = $1`, next).Scan(&n).Found {
-			return next
-		}
-		id = next
 	}
 	return ""
 }

@@ -10,24 +10,21 @@ import (
 // SessionsByKey returns sessions by their keys; keys that no run record names
 // are left out.
 func (d *Details) SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error) {
-	var out map[string]telemetry.SessionRow
-	err := d.store.Read(ctx, func(tx *store.Tx) error {
-		out = map[string]telemetry.SessionRow{}
+	return store.Get(ctx, d.store, func(tx *store.Tx) map[string]telemetry.SessionRow {
+		out := map[string]telemetry.SessionRow{}
 		for _, row := range d.sessions.Where(tx, `WHERE s.key `+tx.In(1, "TEXT"), store.JSON(keys)) {
 			out[row.Key] = row
 		}
-		return tx.Err()
+		return out
 	})
-	return out, err
 }
 
 // PullExtras returns what is shown beside pull requests in a list, by
 // PullRef.Key. The issues are those of PullDetail; a pull request without
 // issues and verifications is left out.
 func (d *Details) PullExtras(ctx context.Context, keys []string) (map[string]telemetry.PullExtras, error) {
-	var out map[string]telemetry.PullExtras
-	err := d.store.Read(ctx, func(tx *store.Tx) error {
-		out = map[string]telemetry.PullExtras{}
+	return store.Get(ctx, d.store, func(tx *store.Tx) map[string]telemetry.PullExtras {
+		out := map[string]telemetry.PullExtras{}
 		list, in := store.JSON(keys), tx.In(1, "TEXT")
 		tx.Each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (
 				SELECT l.pull_key, a.issue_id FROM links l JOIN attempts a ON a.session = l.session AND a.session <> ''
@@ -53,7 +50,6 @@ func (d *Details) PullExtras(ctx context.Context, keys []string) (map[string]tel
 			m.Outcome = outcome // the latest comes last
 			out[key] = m
 		})
-		return tx.Err()
+		return out
 	})
-	return out, err
 }

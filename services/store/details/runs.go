@@ -18,13 +18,9 @@ type scan struct {
 // scans reads runs; of is what follows FROM runs r. brief leaves out their
 // records.
 func (d *Details) scans(tx *store.Tx, brief bool, of string, args ...any) []scan {
-	var rows []scan
-	tx.Each(`SELECT `+d.runs.Columns(brief)+`, r.id, r.repo_id FROM runs r `+of, args, func(r *store.Row) {
-		var v scan
-		r.Scan(append(d.runs.Into(&v.RunRow, brief), &v.id, &v.repo)...)
-		rows = append(rows, v)
+	return store.Rows(tx, `SELECT `+d.runs.Columns(brief)+`, r.id, r.repo_id FROM runs r `+of, args, func(v *scan) []any {
+		return append(d.runs.Into(&v.RunRow, brief), &v.id, &v.repo)
 	})
-	return rows
 }
 
 // findRun returns the run of a file that is in force. Where two action
@@ -138,12 +134,8 @@ func (d *Details) sessionsOf(tx *store.Tx, run scan, out *telemetry.RunDetail) {
 
 // describeScan adds what only a scan has.
 func (d *Details) describeScan(tx *store.Tx, run scan, out *telemetry.RunDetail, cut telemetry.RunCut) error {
-	var when int64
-	out.Accepted = tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).Found
-	var ref string
-	var refAt int64
-	tx.Row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, run.repo).Scan(&ref, &refAt)
-	out.Reference = ref == run.File && refAt == store.Millis(run.At)
+	out.Accepted = tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source)
+	out.Reference = tx.Has(`SELECT 1 FROM repos WHERE id = $1 AND ref_file = $2 AND ref_at = $3`, run.repo, run.File, store.Millis(run.At))
 	earlier := d.before(tx, run, earlierShown)
 	for _, e := range earlier {
 		out.Earlier = append(out.Earlier, e.RunRow)

@@ -56,13 +56,8 @@ func (f *Figures) NeedsAttention(ctx context.Context, of telemetry.NeedFilter, n
 		where, args = ` WHERE n.repo = (SELECT id FROM repos WHERE key = $4)`, append(args, of.Repo)
 	}
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
-		list, counts = telemetry.List[telemetry.NeedRow]{Items: []telemetry.NeedRow{}}, map[telemetry.Need]int64{}
-		tx.Each(`SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args, func(r *store.Row) {
-			var need telemetry.Need
-			var n int64
-			r.Scan(&need, &n)
-			counts[need] = n
-		})
+		list = telemetry.List[telemetry.NeedRow]{Items: []telemetry.NeedRow{}}
+		counts = store.Map[telemetry.Need, int64](tx, `SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args...)
 		page := where + ` AND n.need ` + tx.In(len(args)+1, "TEXT") + needOrder(p)
 		tx.Each(needRows+page, append(slices.Clone(args), store.JSON(asked)), func(r *store.Row) {
 			list.Items = append(list.Items, scanNeed(r))

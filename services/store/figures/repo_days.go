@@ -11,19 +11,14 @@ import (
 // RepoDays returns how repositories, named by their keys, went over the last
 // days up to the day (UTC) of until. It reads these days alone.
 func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error) {
-	var out map[string]telemetry.RepoDays
 	last := store.Day(store.Millis(until))
-	err := f.store.Read(ctx, func(tx *store.Tx) error {
-		out = map[string]telemetry.RepoDays{}
+	return store.Get(ctx, f.store, func(tx *store.Tx) map[string]telemetry.RepoDays {
+		out := map[string]telemetry.RepoDays{}
 		net := map[string][]int64{}
-		tx.Each(`SELECT o.key, CAST(COALESCE(t.n, 0) AS BIGINT) FROM repos o LEFT JOIN repo_counts t ON t.repo_id = o.id AND t.name = 'open'
-			WHERE o.key `+tx.In(1, "TEXT"), []any{store.JSON(keys)}, func(r *store.Row) {
-			var key string
-			var open int64
-			r.Scan(&key, &open)
+		for key, open := range store.Map[string, int64](tx, `SELECT key, open FROM repos WHERE key `+tx.In(1, "TEXT"), store.JSON(keys)) {
 			net[key] = make([]int64, days)
 			out[key] = telemetry.RepoDays{Before: open}
-		})
+		}
 		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
 			WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`,
 			[]any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
@@ -45,7 +40,6 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 			}
 			out[key] = v
 		}
-		return tx.Err()
+		return out
 	})
-	return out, err
 }

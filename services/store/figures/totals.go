@@ -22,13 +22,7 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 		if found = known; !known {
 			return tx.Err()
 		}
-		t = totalsOf(tx.Counts(id))
-		condition, args := ofRepo("id", id)
-		tx.Each(`SELECT target_repo FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
-			var target string
-			r.Scan(&target)
-			t.Repos = append(t.Repos, target)
-		})
+		t = totalsOf(tx, id)
 		t.Active = activeNow(tx, id, store.Millis(f.store.Now()))
 		t.PRs = pullsNow(tx, id)
 		tx.Row(`SELECT COUNT(*) FROM verifications`).Scan(&t.Verifications)
@@ -47,41 +41,47 @@ func pullsNow(tx *store.Tx, repo int64) telemetry.PullCounts {
 			Scan(&c.Total, &c.Open, &c.Closed, &c.Merged, &c.Unknown)
 		return c
 	}
-	tx.Each(`SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`, nil, addPulls(&c))
+	return countPulls(tx, `SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`)
+}
+
+// countPulls adds up counts of pull requests by state.
+func countPulls(tx *store.Tx, query string, args ...any) (c telemetry.PullCounts) {
+	for shown, n := range store.Map[string, int64](tx, query, args...) {
+		c.Add(shown, n)
+	}
 	return c
 }
 
-// addPulls adds counts of pull requests by state.
-func addPulls(c *telemetry.PullCounts) func(*store.Row) {
-	return func(r *store.Row) {
-		var shown string
-		var n int64
-		r.Scan(&shown, &n)
-		c.Add(shown, n)
-	}
-}
-
-// totalsOf reads the figures that counts have.
-func totalsOf(n store.Counts) telemetry.Totals {
+// totalsOf adds up what the rows of repositories have, and counts their
+// sessions by state.
+func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 	t := telemetry.Totals{
-		Repos:           []string{},
-		Runs:            n["runs"],
-		Scans:           n["scans"],
-		Dispatches:      n["dispatches"],
-		IssuesFound:     n["issues_found"],
-		Latest:          n["open"],
-		Unlisted:        n["unlisted"],
-		LatestSeverity:  n.Words("open_severity"),
-		LatestCategory:  n.Words("open_category"),
-		SeveritySum:     n.Words("severity_sum"),
-		CategorySum:     n.Words("category_sum"),
-		SessionsByState: map[telemetry.State]int64{},
-		SessionsCreated: n["sessions_created"],
-		SessionsWithPR:  n["sessions_with_pr"],
+		Repos:          []string{},
+		LatestSeverity: map[string]int64{},
+		LatestCategory: map[string]int64{},
+		SeveritySum:    map[string]int64{},
+		CategorySum:    map[string]int64{},
 	}
-	for state, count := range n.Words("state") {
-		t.SessionsByState[telemetry.State(state)] = count
-	}
+	condition, args := ofRepo("id", repo)
+	tx.Each(`SELECT target_repo, scans, dispatches, issues_found, open, CASE WHEN listed = 1 THEN 0 ELSE open END,
+			open_severity, open_category, severity_sum, category_sum, sessions_created, sessions_with_pr
+		FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
+		var target string
+		var scans, dispatches, found, open, unlisted, created, withPR int64
+		var openSeverity, openCategory, severity, category map[string]int64
+		r.Scan(&target, &scans, &dispatches, &found, &open, &unlisted, store.CountsOf(&openSeverity), store.CountsOf(&openCategory),
+			store.CountsOf(&severity), store.CountsOf(&category), &created, &withPR)
+		t.Repos = append(t.Repos, target)
+		t.Runs, t.Scans, t.Dispatches, t.IssuesFound = t.Runs+scans+dispatches, t.Scans+scans, t.Dispatches+dispatches, t.IssuesFound+found
+		t.Latest, t.Unlisted = t.Latest+open, t.Unlisted+unlisted
+		t.SessionsCreated, t.SessionsWithPR = t.SessionsCreated+created, t.SessionsWithPR+withPR
+		store.Add(t.LatestSeverity, openSeverity, 1)
+		store.Add(t.LatestCategory, openCategory, 1)
+		store.Add(t.SeveritySum, severity, 1)
+		store.Add(t.CategorySum, category, 1)
+	})
+	condition, args = ofRepo("repo_id", repo)
+	t.SessionsByState = store.Map[telemetry.State, int64](tx, `SELECT state, COUNT(*) FROM sessions WHERE true`+condition+` GROUP BY state`, args...)
 	t.SessionsFinished = t.SessionsByState[telemetry.StateFinished]
 	return t
 }

@@ -47,8 +47,7 @@ func (f *Figures) Trends(ctx context.Context, q telemetry.TrendQuery) (out telem
 		out = telemetry.Trends{Period: q.Period}
 		id, known := lists.RepoID(tx, q.Repo)
 		if found = known; known && q.AsOf && id != store.Everywhere {
-			var first int64
-			found = tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, store.Millis(q.Period.Until)).Scan(&first).Found
+			found = tx.Has(`SELECT 1 FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, store.Millis(q.Period.Until))
 		}
 		if !found {
 			return tx.Err()
@@ -214,15 +213,12 @@ func (t *trend) waiting() {
 		query += ` AND p.repo_key ` + t.tx.In(len(args), "TEXT")
 	}
 	var waits []int64
-	t.tx.Each(query, args, func(r *store.Row) {
-		var created int64
-		r.Scan(&created)
-		if created != 0 {
-			waits = append(waits, max(0, t.until-created))
-		} else {
-			waits = append(waits, 0)
+	for _, created := range store.All[int64](t.tx, query, args...) {
+		if created == 0 {
+			created = t.until
 		}
-	})
+		waits = append(waits, max(0, t.until-created))
+	}
 	t.out.PRsWaiting = telemetry.MeasureOf(waits)
 }
 
@@ -234,14 +230,13 @@ const mostRanges = 100
 func (t *trend) missing() {
 	// One row of text a source: a hundred thousand rows would cost more to
 	// hand over than to read.
-	t.tx.Each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1
-		GROUP BY source ORDER BY source`, []any{t.until}, func(r *store.Row) {
-		var source, text string
-		r.Scan(&source, &text)
-		numbers := store.Numbers(text)
+	texts := store.Map[string, string](t.tx, `SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs
+		WHERE run_number > 0 AND at <= $1 GROUP BY source`, t.until)
+	for _, source := range slices.Sorted(maps.Keys(texts)) {
+		numbers := store.Numbers(texts[source])
 		slices.Sort(numbers)
 		t.out.Missing = append(t.out.Missing, gapsOf(source, slices.Compact(numbers)))
-	})
+	}
 }
 
 // gapsOf finds what lacks between the first and the last of run numbers, in
@@ -286,11 +281,8 @@ func (t *trend) overdue() {
 func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
-	t.tx.Each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+`
-		GROUP BY r.repo_id`, args, func(r *store.Row) {
-		var id int64
-		var text string
-		r.Scan(&id, &text)
+	for id, text := range store.Map[int64, string](t.tx, `SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r
+		WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args...) {
 		times := store.Numbers(text)
 		slices.Sort(times)
 		if interval, due := telemetry.ScanDue(times); due != 0 && due < t.until {
@@ -300,7 +292,7 @@ func (t *trend) overdueThen() {
 				Interval: time.Duration(interval) * time.Millisecond,
 			}
 		}
-	})
+	}
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
 		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2

@@ -93,13 +93,8 @@ func named(name string) *asked {
 		if m.past { // the names of now are not all that there were
 			return c
 		}
-		var names []string
 		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
-		m.tx.Each(st.text.String(), st.args, func(r *store.Row) {
-			var name string
-			r.Scan(&name)
-			names = append(names, name)
-		})
+		names := store.All[string](m.tx, st.text.String(), st.args...)
 		if len(names) == 1 { // the order of the column's index serves
 			return that("{="+column+"} = ?", names[0])
 		}

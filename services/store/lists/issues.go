@@ -305,9 +305,7 @@ func issueText(m moment, text string) Cond {
 
 // Findings are the findings of a stored run.
 func Findings(tx *store.Tx, run int64) []telemetry.Finding {
-	var body []byte
-	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(&body)
-	rec, err := telemetry.ParseRecord(body)
+	rec, err := telemetry.ParseRecord(store.One[[]byte](tx, `SELECT body FROM files WHERE id = $1`, run))
 	if err != nil {
 		return nil
 	}

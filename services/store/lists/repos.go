@@ -108,7 +108,7 @@ const activeCount = "COALESCE(active.n, 0)"
 // tier sorts by the open issues of a severity.
 func tier(name string) func(moment) Cond {
 	return func(moment) Cond {
-		return that("COALESCE((SELECT t.n FROM repo_counts t WHERE t.repo_id = r.id AND t.name = 'open_severity:" + name + "'), 0)")
+		return that("CAST(COALESCE(r.open_severity::jsonb ->> '" + name + "', '0') AS BIGINT)")
 	}
 }
 

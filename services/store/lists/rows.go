@@ -117,14 +117,9 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 type found struct{ key, by any }
 
 // keys are those of all rows of a question, in its order.
-func (l *List[T]) keys(tx *store.Tx, q question) (keys []found) {
+func (l *List[T]) keys(tx *store.Tx, q question) []found {
 	all := l.selected(&statement{at: q.at}, q, l.Key+", "+cmp.Or(l.Find, "0"), q.conds).put(q.order)
-	tx.Each(all.text.String(), all.args, func(r *store.Row) {
-		var f found
-		r.Scan(&f.key, &f.by)
-		keys = append(keys, f)
-	})
-	return keys
+	return store.Rows(tx, all.text.String(), all.args, func(f *found) []any { return []any{&f.key, &f.by} })
 }
 
 // byKeys is the statement of the rows of keys.

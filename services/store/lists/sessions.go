@@ -19,7 +19,6 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:    sessionText,
 		Finish:  finishSessions,
-		Kept:    &kept{From: statesKept, Sum: "s.n", Serves: keptSessions, All: "s.repo_id = 0", One: "s.repo_id <> 0"},
 		Cheap:   "is repo family run batch age started has no",
 		CSV:     "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url",
 		Example: "is:active age:>2h",
@@ -129,22 +128,6 @@ func sessionText(_ moment, text string) Cond {
 		list = append(list, contains(column, text))
 	}
 	return anyOf(list...)
-}
-
-// statesKept are the sessions of each repository, and of all, by state.
-const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM repo_counts t
-	WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
-
-// keptSessions reports whether statesKept answers a term. Of many repositories
-// it would be read longer than their sessions.
-func keptSessions(t query.Term) bool {
-	switch t.Field {
-	case "is":
-		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.KeywordActive })
-	case "repo":
-		return !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
-	}
-	return false
 }
 
 // sessionJoins are what a session's row shows beside its own columns.

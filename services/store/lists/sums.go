@@ -56,12 +56,9 @@ func (s Sums) PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, 
 			return err
 		}
 		st := s.pulls.selected(&statement{at: q.at}, q, "p.shown, COUNT(*)", q.conds).add(" GROUP BY p.shown")
-		tx.Each(st.text.String(), st.args, func(r *store.Row) {
-			var shown string
-			var n int64
-			r.Scan(&shown, &n)
+		for shown, n := range store.Map[string, int64](tx, st.text.String(), st.args...) {
 			counts.Add(shown, n)
-		})
+		}
 		return tx.Err()
 	})
 	return counts, err

@@ -14,12 +14,7 @@ func (l *List[T]) Into(row *T, brief bool) []any { return l.into(row, query.Ask{
 // Where reads rows as they are now, whatever the list leaves out: of is the
 // SQL that follows its tables.
 func (l *List[T]) Where(tx *store.Tx, of string, args ...any) []T {
-	rows := []T{}
-	tx.Each("SELECT "+l.Columns(false)+" FROM "+l.From+" "+of, args, func(r *store.Row) {
-		var row T
-		r.Scan(l.Into(&row, false)...)
-		rows = append(rows, row)
-	})
+	rows := store.Rows(tx, "SELECT "+l.Columns(false)+" FROM "+l.From+" "+of, args, func(row *T) []any { return l.Into(row, false) })
 	l.finish(tx, l.moment(tx, query.Ask{}), rows)
 	return rows
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Column reads a column whose form is not that of the field it is scanned
@@ -69,14 +68,7 @@ func BytesOf[T ~[]byte](into *T) any {
 // NumbersOf reads whole numbers parted by spaces.
 func NumbersOf(into *[]int64) any {
 	return Column{func(v any) error {
-		*into = []int64{}
-		for word := range strings.FieldsSeq(Text(v)) {
-			n, err := strconv.ParseInt(word, 10, 64)
-			if err != nil {
-				return err
-			}
-			*into = append(*into, n)
-		}
+		*into = Numbers(Text(v))
 		return nil
 	}, func() any { return *into }}
 }

@@ -1,8 +1,6 @@
 package derive
 
 import (
-	"fmt"
-
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -113,8 +111,20 @@ func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(teleme
 	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).Found; {
 	case run && kind == telemetry.KindDispatch:
 		base.basis = telemetry.AttemptDispatch
-		before := &scansBefore{tx, repo, base.at, file, map[string]int64{}}
-		return base, func(t telemetry.Attempt) []location { return a.dispatched(before, t.Finding) }
+		// last is the last scan with findings data before it for which more holds.
+		last := func(more string, args ...any) int64 {
+			return store.One[int64](tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1
+				AND (at < $2 OR (at = $2 AND file < $3))`+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`,
+				append([]any{repo, base.at, file}, args...)...)
+		}
+		return base, func(t telemetry.Attempt) []location {
+			if run, ok := telemetry.IssueIDRun(t.Finding.IssueID); ok { // the scan of the run that the finding's id names
+				if found := a.like(last(` AND run_number = $4`, run), t.Finding); len(found) > 0 {
+					return found
+				}
+			}
+			return a.like(last(""), t.Finding)
+		}
 	case run:
 		return base, func(t telemetry.Attempt) []location { return []location{{id, t.Index}} }
 	}
@@ -123,38 +133,6 @@ func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(teleme
 	scan, repo := verifiedScan(tx, id)
 	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
 	return base, func(t telemetry.Attempt) []location { return a.like(scan, t.Finding) }
-}
-
-// scansBefore looks up scans before a dispatch, and remembers them.
-type scansBefore struct {
-	tx       *store.Tx
-	repo, at int64
-	file     string
-	found    map[string]int64
-}
-
-// last returns the last of the scans with findings data for which more
-// holds, 0 without one.
-func (b *scansBefore) last(more string, args ...any) int64 {
-	key := fmt.Sprint(more, args)
-	id, asked := b.found[key]
-	if !asked {
-		id = store.One[int64](b.tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`+more+`
-			ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...)
-		b.found[key] = id
-	}
-	return id
-}
-
-// dispatched returns the places of a dispatch's finding: in the scan of the
-// run that its id names, else in the last scan with findings data before it.
-func (a *attemptResolver) dispatched(b *scansBefore, f telemetry.Finding) []location {
-	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
-		if found := a.like(b.last(` AND run_number = $4`, run), f); len(found) > 0 {
-			return found
-		}
-	}
-	return a.like(b.last(""), f)
 }
 
 // like returns the places of a scan's findings that a record means by f.

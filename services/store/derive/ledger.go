@@ -189,7 +189,7 @@ func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Is
 		o.flipped[issue.StoreID] = true
 	}
 	o.saveAppearances(appearances)
-	l.save()
+	o.tx.Change("repos", l.fields())
 	return matches
 }
 
@@ -274,18 +274,20 @@ func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query 
 func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issueLocation{}}
 	var latest telemetry.ScanPosition
-	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
-			baseline, reduced_in_row, saw_named, saw_without_findings FROM repos WHERE id = $1`, repo).
-		Scan(&l.Repo, &latest.At, &latest.File, &l.Latest.At, &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
-			&l.Reference.At, &l.Reference.File, &l.Reference.Run,
-			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawWithoutFindings)
+	fields := l.fields()
+	tx.Row(`SELECT `+store.Names(fields)+`, name, latest_at, latest_file FROM repos WHERE id = $1`, repo).
+		Scan(append(store.Pointers(fields), &l.Repo, &latest.At, &latest.File)...)
 	return l, latest
 }
 
-func (l *ledger) save() {
-	l.tx.Exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7,
-			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_without_findings = $11 WHERE id = $12`,
-		store.Millis(l.Latest.At), l.Latest.File, l.Latest.Run, store.Flag(l.LatestReduced),
-		store.Millis(l.Reference.At), l.Reference.File, l.Reference.Run,
-		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawWithoutFindings), l.repo)
+// fields are what is kept of a fold beside its issues.
+func (l *ledger) fields() []store.Field {
+	return []store.Field{
+		store.Col("id BIGINT", &l.repo), store.Col("data_at BIGINT", &l.Latest.At), store.Col("data_file TEXT", &l.Latest.File),
+		store.Col("data_run BIGINT", &l.Latest.Run), store.Col("data_reduced SMALLINT", &l.LatestReduced),
+		store.Col("ref_at BIGINT", &l.Reference.At), store.Col("ref_file TEXT", &l.Reference.File),
+		store.Col("ref_run BIGINT", &l.Reference.Run), store.Col("baseline BIGINT", &l.Baseline),
+		store.Col("reduced_in_row BIGINT", &l.ReducedInRow), store.Col("saw_named SMALLINT", &l.SawNamed),
+		store.Col("saw_without_findings SMALLINT", &l.SawWithoutFindings),
+	}
 }

@@ -16,11 +16,11 @@ const scansLooked = 5
 // for one that no record names.
 func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error) {
 	return store.Get(ctx, d.store, func(tx *store.Tx) (h telemetry.RepoHealth) {
-		var id, interval int64
-		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &h.LastScan).Found {
+		var id int64
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &h.Interval, &h.LastScan).Found {
 			return h
 		}
-		h.Interval = time.Duration(interval) * time.Millisecond
+		h.Interval *= time.Millisecond
 		h.Reduced = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
 		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0

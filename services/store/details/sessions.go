@@ -52,10 +52,12 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p tele
 			return tx.Err()
 		}
 		p.PullRow, found = rows[0], true
-		p.Sessions = store.Rows(tx, `SELECT `+d.sessions.Columns(false)+`, l.basis, l.ambiguous FROM `+d.sessions.From+`
-			JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.ambiguous, s.at DESC, s.key`, []any{key}, func(v *telemetry.LinkedSession) []any {
-			return append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Ambiguous)
-		})
+		const linked = `JOIN links l ON l.session = s.key WHERE l.pull_key = $1 ORDER BY l.ambiguous, s.at DESC, s.key`
+		p.Sessions = store.Rows(tx, `SELECT l.basis, l.ambiguous FROM sessions s `+linked, []any{key},
+			func(v *telemetry.LinkedSession) []any { return []any{&v.Basis, &v.Ambiguous} })
+		for i, row := range d.sessions.Where(tx, linked, key) {
+			p.Sessions[i].SessionRow = row
+		}
 		p.Issues = d.issues.Where(tx, `WHERE i.id IN (
 			SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE l.pull_key = $1 AND a.session <> ''
 			UNION SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE v.pull_key = $1)`+worstFirst, key)

@@ -93,10 +93,9 @@ const needRows = `SELECT n.need, n.since, COALESCE(o.target_repo, ''), COALESCE(
 
 func scanNeed(r *store.Row) telemetry.NeedRow {
 	var v telemetry.NeedRow
-	var interval int64
-	r.Scan(&v.Need, &v.Since, &v.TargetRepo, &interval, &v.LastScan, &v.SessionID, &v.SessionURL,
+	r.Scan(&v.Need, &v.Since, &v.TargetRepo, &v.Interval, &v.LastScan, &v.SessionID, &v.SessionURL,
 		&v.SessionTitle, &v.Reason, store.ListOf(&v.IssueIDs),
 		&v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL)
-	v.Interval, v.Repo = time.Duration(interval)*time.Millisecond, telemetry.ParseRepo(v.TargetRepo)
+	v.Interval, v.Repo = v.Interval*time.Millisecond, telemetry.ParseRepo(v.TargetRepo)
 	return v
 }

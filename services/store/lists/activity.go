@@ -19,14 +19,14 @@ type activityBranch struct {
 	scan            func(r *store.Row, a *telemetry.Activity)
 }
 
-// query reads changes up to $1, the newest first: $2 of them after $3, of
-// the repository $4 where the list is about one.
+// query reads changes up to $1, the newest $2 of them, of the repository $3
+// where the list is about one.
 func (b activityBranch) query(reduced bool) string {
 	text := `SELECT ` + b.rows + ` WHERE ` + b.at + ` <= $1` + b.where
 	if reduced {
-		text += ` AND ` + b.repo + ` = $4`
+		text += ` AND ` + b.repo + ` = $3`
 	}
-	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2 OFFSET $3`
+	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2`
 }
 
 // activityBranches walk an index each, so that a page costs its rows whatever
@@ -223,28 +223,18 @@ func activityOf(
 			skip = from.Skip
 		}
 	}
-	var asks []func(most, after int64)
-	var list []telemetry.Activity
+	list := []telemetry.Activity{}
 	for _, b := range activityBranches() {
 		if b.kind != kind {
 			continue
 		}
 		for _, repo := range of.of(b) {
-			asks = append(asks, func(most, after int64) {
-				tx.Each(b.query(repo != nil), append([]any{until, most, after}, repo...), func(r *store.Row) {
-					a := telemetry.Activity{Kind: kind}
-					b.scan(r, &a)
-					list = append(list, a)
-				})
+			tx.Each(b.query(repo != nil), append([]any{until, int64(limit) + skip}, repo...), func(r *store.Row) {
+				a := telemetry.Activity{Kind: kind}
+				b.scan(r, &a)
+				list = append(list, a)
 			})
 		}
-	}
-	if len(asks) == 1 {
-		asks[0](int64(limit), skip)
-		return list
-	}
-	for _, ask := range asks { // what is skipped is known when all are merged
-		ask(int64(limit)+skip, 0)
 	}
 	slices.SortStableFunc(list, newestActivity)
 	return list[min(int(skip), len(list)):]

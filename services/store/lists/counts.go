@@ -3,7 +3,6 @@ package lists
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -44,16 +43,8 @@ func (l *List[T]) total(st *statement, q question) *statement {
 		st.add("SELECT COALESCE(SUM(" + l.Kept.Sum + "), 0) FROM " + l.Kept.From)
 		return st.where(append(q.conds[:len(q.conds):len(q.conds)], that(scope)))
 	}
-	from := l.source(q.moment)
-	if !q.past && l.Count != "" {
-		from = l.Count
-	}
-	st.add("SELECT COUNT(*) FROM " + from)
-	needs := func(t query.Term) bool { return slices.Contains(strings.Fields(l.Joined), t.Field) }
-	if slices.ContainsFunc(q.ask.Query.Terms, needs) {
-		st.put(l.Joins(q.moment))
-	}
-	return st.where(q.conds)
+	q.sort = nil
+	return l.selected(st, q, "COUNT(*)", q.conds)
 }
 
 // counted reports whether the kept counts answer a question, and the condition

@@ -20,11 +20,9 @@ import (
 type List[T any] struct {
 	Name, Noun string
 	From       string                           // the rows: a table and its alias, with what the columns join
-	Count      string                           // what is counted instead, where no condition needs a join; "" is From
 	Key        string                           // tells rows apart, and is unique
 	Find       string                           // a column with an index that finds the rows of keys; "" is Key
 	Joins      func(m moment) Cond              // further tables that the columns need
-	Joined     string                           // the qualifiers that need them
 	CSV        string                           // the columns of CSV in their order; "" is all in that of the fields
 	Cheap      string                           // the qualifiers whose rows are counted without reading them
 	Past       string                           // the rows as of @ with the columns that Fields name; "" is a list without a past
@@ -160,29 +158,33 @@ func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
 	return f.Asked.cond(m, t.Values), nil
 }
 
-// read reports whether a question reads a field.
-func (f *Field[T]) read(a query.Ask) bool { return f.Into != nil && !(f.Large && a.Brief) }
-
-// columns are what a row is read from.
-func (l *List[T]) columns(a query.Ask) string {
+// Columns are what a row is read from; brief leaves out what may be large.
+func (l *List[T]) Columns(brief bool) string {
 	var columns []string
-	for i := range l.Fields {
-		if f := &l.Fields[i]; f.read(a) {
+	for _, f := range l.Fields {
+		if f.Into != nil && !(f.Large && brief) {
 			columns = append(columns, f.Column)
 		}
 	}
 	return strings.Join(columns, ", ")
 }
 
-// into is where the columns of a row are read into.
-func (l *List[T]) into(row *T, a query.Ask) []any {
-	var into []any
+// Into is where the columns of a row are read into.
+func (l *List[T]) Into(row *T, brief bool) (into []any) {
 	for i := range l.Fields {
-		if f := &l.Fields[i]; f.read(a) {
+		if f := &l.Fields[i]; f.Into != nil && !(f.Large && brief) {
 			into = append(into, f.Into(row))
 		}
 	}
 	return into
+}
+
+// Where reads rows as they are now, whatever the list leaves out: of is the
+// SQL that follows its tables.
+func (l *List[T]) Where(tx *store.Tx, of string, args ...any) []T {
+	rows := store.Rows(tx, "SELECT "+l.Columns(false)+" FROM "+l.From+" "+of, args, func(row *T) []any { return l.Into(row, false) })
+	l.finish(tx, l.moment(tx, query.Ask{}), rows)
+	return rows
 }
 
 func (l *List[T]) finish(tx *store.Tx, m moment, rows []T) {

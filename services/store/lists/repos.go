@@ -11,7 +11,7 @@ import (
 func Repos(s *store.Store) *List[telemetry.RepoRow] {
 	return bind(s, List[telemetry.RepoRow]{
 		Name: "repos", Noun: "repositories",
-		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions, Joined: "active",
+		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions,
 		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },
 		Free:    func(_ moment, text string) Cond { return anyOf(contains("r.key", text), contains("r.fork_key", text)) },
 		Cheap:   "is open critical_high runs waiting age repo",

@@ -42,7 +42,7 @@ func (l *List[T]) page(tx *store.Tx, q question, total int64) *statement {
 	if total >= manyRows && tx.WantsHints() {
 		page.walk = q.sort
 	}
-	return l.selected(page, q, l.columns(q.ask), q.conds).put(q.order).put(limit(q.ask.Page))
+	return l.selected(page, q, l.Columns(q.ask.Brief), q.conds).put(q.order).put(limit(q.ask.Page))
 }
 
 // mostBytes bounds the records of one answer: twenty times what a page of
@@ -55,7 +55,7 @@ func (l *List[T]) reader(q question, rows *[]T) func(*store.Row) {
 	bytes := 0
 	return func(r *store.Row) {
 		var row T
-		r.Scan(l.into(&row, q.ask)...)
+		r.Scan(l.Into(&row, q.ask.Brief)...)
 		*rows = append(*rows, row)
 		if l.Large == nil {
 			return
@@ -133,7 +133,7 @@ func (l *List[T]) byKeys(q question, all []found) *statement {
 	if l.Find != "" {
 		conds = append(conds, inList(l.Find, slices.Compact(by)))
 	}
-	return l.selected(&statement{at: q.at}, q, l.columns(q.ask)+", "+l.Key, conds)
+	return l.selected(&statement{at: q.at}, q, l.Columns(q.ask.Brief)+", "+l.Key, conds)
 }
 
 // keyed reads the rows of keys, in their order.
@@ -143,7 +143,7 @@ func (l *List[T]) keyed(tx *store.Tx, q question, all []found) []T {
 	tx.Each(page.text.String(), page.args, func(r *store.Row) {
 		var row T
 		var key any
-		r.Scan(append(l.into(&row, q.ask), &key)...)
+		r.Scan(append(l.Into(&row, q.ask.Brief), &key)...)
 		byKey[key] = row
 	})
 	rows := make([]T, 0, len(all))

@@ -14,7 +14,7 @@ import (
 func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
-		From: "sessions s" + sessionJoins, Count: "sessions s", Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
+		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
 		Only:    startedSessions,
 		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:    sessionText,
@@ -94,18 +94,10 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 		{Name: "has_pr", Column: "s.has_pr", Into: func(s *row) any { return &s.HasPR }},
 		{Name: "polled_at", Column: "CASE WHEN s.polled = 1 THEN COALESCE(o.changed_at, 0) ELSE 0 END",
 			Into: func(s *row) any { return &s.PolledAt }},
-		{Name: "pull_repo", Column: "p.repo", Into: func(s *row) any {
-			return pullState(s, func(p *telemetry.PullState, v string) { p.Repo = telemetry.RepoName(v) })
-		}},
-		{Name: "pull_state", Column: "p.state", Into: func(s *row) any {
-			return pullState(s, func(p *telemetry.PullState, v string) { p.State = v })
-		}},
-		{Name: "pull_number", Column: "p.number", Into: func(s *row) any {
-			return pullCount(s, func(p *telemetry.PullState, n int64) { p.Number = n })
-		}},
-		{Name: "pull_merged", Column: "p.merged_at", Into: func(s *row) any {
-			return pullCount(s, func(p *telemetry.PullState, n int64) { p.Merged = n != 0 })
-		}},
+		{Name: "pull_repo", Column: "COALESCE(p.repo, '')", Into: func(s *row) any { return &pullOf(s).Repo }},
+		{Name: "pull_state", Column: "COALESCE(p.state, '')", Into: func(s *row) any { return &pullOf(s).State }},
+		{Name: "pull_number", Column: "COALESCE(p.number, 0)", Into: func(s *row) any { return &pullOf(s).Number }},
+		{Name: "pull_merged", Column: "CASE WHEN p.merged_at <> 0 THEN 1 ELSE 0 END", Into: func(s *row) any { return &pullOf(s).Merged }},
 	}
 }
 
@@ -133,29 +125,7 @@ func sessionText(_ moment, text string) Cond {
 // sessionJoins are what a session's row shows beside its own columns.
 const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`
 
-// pullState and pullCount read a column of a session's pull request, which is
-// NULL where it has none.
-func pullState(s *telemetry.SessionRow, set func(*telemetry.PullState, string)) any {
-	return store.Column{Read: func(v any) error {
-		if v != nil {
-			set(pullOfSession(s), store.Text(v))
-		}
-		return nil
-	}}
-}
-
-func pullCount(s *telemetry.SessionRow, set func(*telemetry.PullState, int64)) any {
-	return store.Column{Read: func(v any) error {
-		if v == nil {
-			return nil
-		}
-		n, err := store.Whole(v)
-		set(pullOfSession(s), n)
-		return err
-	}}
-}
-
-func pullOfSession(s *telemetry.SessionRow) *telemetry.PullState {
+func pullOf(s *telemetry.SessionRow) *telemetry.PullState {
 	if s.PR == nil {
 		s.PR = &telemetry.PullState{}
 	}
@@ -201,11 +171,11 @@ const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
-// finishSessions leaves out of sessions as of a past time the pull request
-// that they did not have.
+// finishSessions leaves out of sessions the pull request that they do not have,
+// or did not have.
 func finishSessions(_ *store.Tx, m moment, rows []telemetry.SessionRow) {
 	for i := range rows {
-		if s := &rows[i]; m.past && !s.HasPR {
+		if s := &rows[i]; s.PR.Number == 0 || m.past && !s.HasPR {
 			s.PR = nil
 		}
 	}

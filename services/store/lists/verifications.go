@@ -1,8 +1,6 @@
 package lists
 
 import (
-	"slices"
-
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -15,7 +13,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 		Name: "verifications", Noun: "verifications",
 		From: `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> '' LEFT JOIN repos o ON o.id = v.repo_id
 			LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`,
-		Count: "verifications v", Key: "v.id", Default: "verified_at",
+		Key: "v.id", Default: "verified_at",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -99,14 +97,14 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 		}
 		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
-	issues, whole := Issues(nil), query.Ask{}
-	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
+	issues := Issues(nil)
+	st := (&statement{}).add("SELECT " + issues.Columns(false) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
 		where([]Cond{that("a.result > 0"), inList("a.record_id", ids)}).
 		add(" ORDER BY a.result, i.severity_rank, i.file, i.line, i.public_id")
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
 		var v telemetry.VerifiedIssue
 		var record int64
-		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Result})...)
+		r.Scan(append(issues.Into(&v.IssueRow, false), &record, &v.Result)...)
 		i := place[record]
 		rows[i].Issues = append(rows[i].Issues, v)
 	})

@@ -1,7 +1,6 @@
 package figures
 
 import (
-	"fmt"
 	"slices"
 
 	"telemetry-dashboard/services/store"
@@ -41,52 +40,20 @@ func (t *trend) ages() {
 		}
 		t.out.Ages = append(t.out.Ages, bucket)
 	}
-	var counts [4]int64
+	// An issue that came back was first seen when its first interval began.
+	ages, args, of := t.out.Ages, []any{}, `issues i WHERE i.status_rank < 4`
+	for _, bucket := range ages[:3] {
+		args = append(args, store.Millis(bucket.Since))
+	}
+	first, column := `i.first_at`, `i.repo_id`
 	if t.asOf {
-		counts = t.agesThen()
-	} else {
-		counts = t.agesNow()
+		first = `CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END`
+		column, of, args = `l.repo_id`, `issue_intervals l WHERE l.from_at <= $4 AND l.to_at > $4`, append(args, t.until)
 	}
-	for i, n := range counts {
-		t.out.Ages[i].N = n
-	}
-}
-
-// agesNow counts each range of an index, and takes from all that is open
-// what is younger.
-func (t *trend) agesNow() (counts [4]int64) {
-	ages := t.out.Ages
-	args := []any{store.Millis(ages[0].Since), store.Millis(ages[1].Since), store.Millis(ages[2].Since), t.repo}
-	of := ""
-	if t.repo != store.Everywhere {
-		of = ` AND i.repo_id = $4`
-	}
-	between := func(span string) string {
-		return `(SELECT COUNT(*) FROM issues i WHERE i.status_rank IN (0, 1, 2, 3)` + of + ` AND ` + span + `)`
-	}
-	t.tx.Row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`,
-		`+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
-		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).
-		Scan(&counts[0], &counts[1], &counts[2], &counts[3])
-	counts[3] -= counts[0] + counts[1] + counts[2]
-	return counts
-}
-
-// agesThen is agesNow by the intervals of the time. An issue that came back was
-// first seen when its first interval began.
-func (t *trend) agesThen() (counts [4]int64) {
-	condition, args := ofRepo("l.repo_id", t.repo, t.until)
-	args = append(args, store.Millis(t.out.Ages[0].Since), store.Millis(t.out.Ages[1].Since), store.Millis(t.out.Ages[2].Since))
-	n := len(args)
-	// Sums in one pass: GROUP BY would sort what is open.
-	since := func(n int) string {
-		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN x.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
-	}
-	var week, month, quarter, all int64
-	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*)
-		FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
-		FROM issue_intervals l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
-	return [4]int64{week, month - week, quarter - month, all - quarter}
+	condition, args := ofRepo(column, t.repo, args...)
+	t.tx.Row(`SELECT COUNT(*) FILTER (WHERE x.first_at >= $1), COUNT(*) FILTER (WHERE x.first_at >= $2 AND x.first_at < $1),
+			COUNT(*) FILTER (WHERE x.first_at >= $3 AND x.first_at < $2), COUNT(*) FILTER (WHERE x.first_at < $3)
+		FROM (SELECT `+first+` AS first_at FROM `+of+condition+`) AS x`, args...).Scan(&ages[0].N, &ages[1].N, &ages[2].N, &ages[3].N)
 }
 
 // attemptedWithin is true of an issue i that a session worked on from $1 to $2: its latest

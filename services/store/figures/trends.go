@@ -18,27 +18,6 @@ const (
 	longest    = 10 * 366
 )
 
-// trendPart is how a part of an answer is read.
-type trendPart struct {
-	name telemetry.TrendPart
-	read func(*trend)
-}
-
-// trendParts are the parts in the order in which they are read: attempts
-// counts on from ages.
-func trendParts() []trendPart {
-	return []trendPart{
-		{telemetry.TrendFix, (*trend).timeToFix},
-		{telemetry.TrendAges, (*trend).ages},
-		{telemetry.TrendAges, (*trend).attempts},
-		{telemetry.TrendFamilies, (*trend).families},
-		{telemetry.TrendSessions, (*trend).sessions},
-		{telemetry.TrendWaiting, (*trend).waiting},
-		{telemetry.TrendScans, (*trend).missing},
-		{telemetry.TrendScans, (*trend).overdue},
-	}
-}
-
 // Trends returns the figures of a period, those of telemetry.Trends that
 // pull requests, sessions and attempts have included. found is false for a
 // repository that no record (of that time) names.
@@ -54,9 +33,16 @@ func (f *Figures) Trends(ctx context.Context, q telemetry.TrendQuery) (out telem
 		}
 		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: store.Millis(q.Period.Until), out: &out}
 		t.openAndWeeks()
-		for _, part := range trendParts() {
+		for _, part := range []struct {
+			name telemetry.TrendPart
+			read func()
+		}{
+			{telemetry.TrendFix, t.timeToFix}, {telemetry.TrendAges, t.ages}, {telemetry.TrendAges, t.attempts}, // which counts on from ages
+			{telemetry.TrendFamilies, t.families}, {telemetry.TrendSessions, t.sessions}, {telemetry.TrendWaiting, t.waiting},
+			{telemetry.TrendScans, t.missing}, {telemetry.TrendScans, t.overdue},
+		} {
 			if q.Asks(part.name) {
-				part.read(&t)
+				part.read()
 			}
 		}
 		return tx.Err()

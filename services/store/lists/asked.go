@@ -73,7 +73,7 @@ func ranked(column string, words []string, ranks func(word string) []int) *asked
 			all = append(all, ranks(v.Text)...)
 		}
 		slices.Sort(all)
-		return inRanks(column, slices.Compact(all))
+		return in(column, slices.Compact(all))
 	}}
 }
 
@@ -95,10 +95,7 @@ func named(name string) *asked {
 		}
 		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
 		names := store.All[string](m.tx, st.text.String(), st.args...)
-		if len(names) == 1 { // the order of the column's index serves
-			return that("{="+column+"} = ?", names[0])
-		}
-		return inTexts("{"+column+"}", names)
+		return in("{"+column+"}", names)
 	}}
 }
 
@@ -145,35 +142,29 @@ func exact(one func(n int64) Cond) *asked {
 // number compares a column of counts. In a column of counts that can be
 // unknown these are negative, and never match.
 func number(column string) *asked {
-	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond { return spanned(column, *v.Span) })}
+	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond { return within(column, *v.Span) })}
 }
 
 func known(column string) *asked {
 	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond {
-		return allOf(that(column+" >= 0"), spanned(column, *v.Span))
+		return allOf(that(column+" >= 0"), within(column, *v.Span))
 	})}
-}
-
-func spanned(column string, s query.Span) Cond {
-	return within(column, s.Low, s.High, s.HasLow, s.HasHigh)
 }
 
 // age compares a column of times, 0 being none, by how long before; date also
 // by calendar.
-func age(column string) *asked  { return when(query.Age(), column, nil) }
-func date(column string) *asked { return when(query.Date(), column, nil) }
+func age(column string) *asked  { return when(query.Age(), column, "") }
+func date(column string) *asked { return when(query.Date(), column, "") }
 
-// dated compares by a time that rows of another table have: wrap makes their
-// condition one of the list.
-func dated(column string, wrap func(m moment, c Cond) Cond) *asked {
-	return when(query.Date(), column, wrap)
-}
+// dated compares by a time that rows of another table have, in a query of the
+// list's rows that the condition ends.
+func dated(column, sql string) *asked { return when(query.Date(), column, sql) }
 
-func when(kind query.Kind, column string, wrap func(m moment, c Cond) Cond) *asked {
+func when(kind query.Kind, column, sql string) *asked {
 	return &asked{kind: kind, cond: each(func(m moment, v query.Value) Cond {
-		c := allOf(that(column+" <> 0"), spanned(column, atTimes(m, *v.Span)))
-		if wrap != nil {
-			c = wrap(m, c)
+		c := allOf(that(column+" <> 0"), within(column, atTimes(m, *v.Span)))
+		if sql != "" {
+			c = c.within(sql)
 		}
 		return c
 	})}

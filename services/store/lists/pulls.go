@@ -94,7 +94,7 @@ func pullsOfRepo(m moment, key string) Cond {
 		if !known {
 			return never()
 		}
-		return inTexts("p.repo_key", PullReposThen(m.tx, id, m.at))
+		return in("p.repo_key", PullReposThen(m.tx, id, m.at))
 	}
 	return that("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
@@ -124,9 +124,8 @@ func pullRepo() *asked {
 	target, own := repoKey("r.key"), repoKey("p.repo_key")
 	both := *own
 	both.cond = func(m moment, values []query.Value) Cond {
-		c := target.cond(m, values)
 		const pullRepos = "p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "
-		return anyOf(own.cond(m, values), Cond{pullRepos + c.Text + ")", c.Args})
+		return anyOf(own.cond(m, values), target.cond(m, values).within(pullRepos))
 	}
 	return &both
 }

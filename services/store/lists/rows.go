@@ -129,9 +129,9 @@ func (l *List[T]) byKeys(q question, all []found) *statement {
 	for i, f := range all {
 		keys[i], by[i] = f.key, f.by
 	}
-	conds := []Cond{inList(l.Key, keys)}
+	conds := []Cond{in(l.Key, keys)}
 	if l.Find != "" {
-		conds = append(conds, inList(l.Find, slices.Compact(by)))
+		conds = append(conds, in(l.Find, slices.Compact(by)))
 	}
 	return l.selected(&statement{at: q.at}, q, l.Columns(q.ask.Brief)+", "+l.Key, conds)
 }

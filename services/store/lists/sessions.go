@@ -51,12 +51,9 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 			Asked: text(func(text string) Cond { return sessionIs("s.key", text) })},
 		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "s.pr_url",
 			Into: func(s *row) any { return &s.PRURL }, CSV: "pr_url", NoPast: true, Sort: down("s.has_pr | s.at | s.key"),
-			Asked: pullRequest(func(c Cond) Cond { return Cond{linked + c.Text + ")", c.Args} }, "p2.repo_key", "p2.number")},
+			Asked: pullRequest(func(c Cond) Cond { return c.within(linked) }, "p2.repo_key", "p2.number")},
 		{Name: "author", Help: "who opened its pull request", NoPast: true, Values: ofRows("author", "pulls WHERE session <> ''"),
-			Asked: text(func(text string) Cond {
-				c := sameText("p2.author", text)
-				return Cond{linked + c.Text + ")", c.Args}
-			})},
+			Asked: text(func(text string) Cond { return sameText("p2.author", text).within(linked) })},
 		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"})},
 		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),

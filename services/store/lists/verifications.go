@@ -46,9 +46,8 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 			Asked: text(func(text string) Cond { return sessionIs("v.session", text) })},
 		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "v.pr_url",
 			Into: func(v *row) any { return &v.PRURL }, CSV: "pr_url",
-			Asked: pullRequest(func(c Cond) Cond {
-				return Cond{"v.pull_key IN (SELECT q.key FROM pulls q WHERE " + c.Text + ")", c.Args}
-			}, "q.repo_key", "q.number")},
+			Asked: pullRequest(func(c Cond) Cond { return c.within("v.pull_key IN (SELECT q.key FROM pulls q WHERE ") },
+				"q.repo_key", "q.number")},
 		{Name: "family", Help: "CWE family of its issues", Column: "v.family", Into: func(v *row) any { return &v.Family }, CSV: "family",
 			Asked: same("v.family")},
 		{Name: "id", Column: "v.id", Into: func(v *row) any { return &v.StoreID }},
@@ -83,7 +82,7 @@ func outcomeWords() []word {
 // finishVerifications gives verifications their issues, and says what follows
 // from several columns.
 func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRow) {
-	place, ids := map[int64]int{}, make([]any, len(rows))
+	place, ids := map[int64]int{}, make([]int64, len(rows))
 	for i := range rows {
 		v := &rows[i]
 		place[v.StoreID], ids[i] = i, v.StoreID
@@ -99,7 +98,7 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 	}
 	issues := Issues(nil)
 	st := (&statement{}).add("SELECT " + issues.Columns(false) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
-		where([]Cond{that("a.result > 0"), inList("a.record_id", ids)}).
+		where([]Cond{that("a.result > 0"), in("a.record_id", ids)}).
 		add(" ORDER BY a.result, i.severity_rank, i.file, i.line, i.public_id")
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
 		var v telemetry.VerifiedIssue

@@ -61,15 +61,11 @@ func (postgresDialect) retry(err error) bool {
 	return ok && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
-// readers is how many reads run side by side: more than the cores of the
-// machines this runs on would only wait.
+// readers is how many reads run side by side: more than the cores would only wait.
 const readers = 8
 
-// The parameters of SQLite connections. The pages that some hundred records
-// change fit the writer's cache; the log is tidied beside it (tidyLog), and by
-// it from 32 MB on. Readers keep few pages each: they are several, the system
-// keeps the rest, and more of them made no answer faster, at 100,000 runs
-// neither.
+// The pages that some hundred records change fit the writer's cache; the log is tidied beside it (tidyLog), and
+// by it from 32 MB on. Readers are several, the system keeps their pages, and more of them made no answer faster.
 const (
 	liteCommon = "&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
 	liteWriter = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-40000)" +

@@ -57,8 +57,7 @@ func (s *Store) lockDatabase() error {
 	return nil
 }
 
-// noteFile remembers which file was opened, and takes the permissions of
-// other users away from it and from the files beside it.
+// noteFile remembers which file was opened, and takes other users' permissions from it and the files beside it.
 func (s *Store) noteFile() {
 	for _, path := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		info, err := os.Stat(path)
@@ -74,9 +73,7 @@ func (s *Store) noteFile() {
 	}
 }
 
-// lost returns why nothing may be written any more: the file that was opened
-// has no longer its name, so what is written to it would be gone at the next
-// start.
+// lost returns why nothing may be written any more: the opened file has no longer its name, and would be gone.
 func (s *Store) lost() *telemetry.Error {
 	if s.opened == nil {
 		return nil
@@ -88,8 +85,7 @@ func (s *Store) lost() *telemetry.Error {
 	return nil
 }
 
-// logLost is lost for SQLite's log, which is there as long as a transaction
-// writes.
+// logLost is lost for SQLite's log, which is there as long as a transaction writes.
 func (s *Store) logLost() *telemetry.Error {
 	if s.log == "" {
 		return nil
@@ -114,13 +110,10 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// logBytes is from what size of SQLite's log on its pages are copied into the
-// database. The writer copies them itself only where the log has grown to
-// several times that (see openSQLite).
+// logBytes is from what size on tidyLog copies the log; the writer itself does at several times that.
 const logBytes = 8 << 20
 
-// tidyLog copies the log's pages beside the writer once they are many: a
-// record that arrives alone does not wait for those of hundreds before it.
+// tidyLog copies the log beside the writer: a record that arrives alone does not wait for those before it.
 func (s *Store) tidyLog() {
 	if s.log == "" {
 		return

@@ -9,8 +9,7 @@ import (
 // keptJobs is how many of the latest jobs are kept.
 const keptJobs = 500
 
-// SaveJob keeps a job as it stands, as this program's. With the end of one, those before the
-// latest some hundred are forgotten.
+// SaveJob keeps a job as this program's. With the end of one, all but the latest are forgotten.
 func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Touch(telemetry.TopicJobs)
@@ -43,9 +42,7 @@ func jobFields(j *telemetry.Job) []Field {
 	}
 }
 
-// SaveSource keeps when a source was last read, or what went wrong: a
-// failure leaves the time of the last good reading, and that of the first
-// failure since.
+// SaveSource keeps when a source was last read. A failure leaves that time, and that of the first failure since.
 func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Exec(`INSERT INTO sources (name, ok_at, failed_at, retry_at, error, code) VALUES ($1, $2, $3, $4, $5, $6)
@@ -57,8 +54,7 @@ func (s *Store) SaveSource(ctx context.Context, st telemetry.SourceStatus) error
 	})
 }
 
-// Sources returns the status of every source that was ever read, by name.
-// While nothing can be written, SourceDatabase is among them.
+// Sources returns the status of all sources by name; SourceDatabase is one while nothing can be written.
 func (s *Store) Sources(ctx context.Context) ([]telemetry.SourceStatus, error) {
 	var out []telemetry.SourceStatus
 	err := s.Read(ctx, func(tx *Tx) error {

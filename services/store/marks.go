@@ -51,8 +51,7 @@ func (tx *Tx) HasLostMarks() bool {
 	return tx.Has(`SELECT 1 FROM meta WHERE ` + lostMarks + ` LIMIT 1`)
 }
 
-// LostMarks removes and returns the marks of programs that ended while they
-// wrote.
+// LostMarks removes and returns the marks of programs that ended while they wrote.
 func (tx *Tx) LostMarks() []string {
 	return All[string](tx, `DELETE FROM meta WHERE `+lostMarks+` RETURNING value`)
 }

@@ -41,8 +41,7 @@ func (s *Store) Resume(ctx context.Context, kinds []string) ([]telemetry.Job, er
 	return taken, err
 }
 
-// beat notes that this program runs, and interrupts the jobs of those that
-// do not any more; what these were sending is of an unknown outcome.
+// beat notes that this program runs, and interrupts the jobs and submissions of those that do not any more.
 func (s *Store) beat(tx *Tx) {
 	tx.Exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,
 		s.program, Millis(tx.Now()))
@@ -64,8 +63,7 @@ func (s *Store) beat(tx *Tx) {
 	}
 }
 
-// leave notes that this program has ended, so that another takes its jobs over
-// at once.
+// leave notes that this program has ended, so that another takes its jobs over at once.
 func (s *Store) leave() {
 	if !s.begun.Load() {
 		return // it never came so far

@@ -92,9 +92,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// start migrates and reads what is kept in memory. Where nothing can be
-// written, but what is stored can be read, that is served: heal completes the
-// start.
+// start migrates and reads what is kept in memory. What can only be read is served; recoverWrites completes the start.
 func (s *Store) start(ctx context.Context) error {
 	err := s.begin(ctx)
 	if err == nil {
@@ -181,8 +179,7 @@ func (s *Store) Versions() map[string]uint64 {
 	return maps.Clone(s.versions)
 }
 
-// Watch returns a channel that gets a value after versions were raised, and
-// a function that ends it. Several changes may come as one value.
+// Watch returns a channel that gets a value after versions were raised, once for several, and its end.
 func (s *Store) Watch() (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
 	s.mu.Lock()
@@ -207,8 +204,7 @@ func (s *Store) loadVersions(ctx context.Context) error {
 	return err
 }
 
-// The longest that a transaction may take. Work that is bounded ends far
-// sooner; a database that no longer answers holds nobody for ever.
+// The longest that a transaction may take: a database that no longer answers holds nobody for ever.
 const (
 	writeLimit = 10 * time.Minute
 	readLimit  = 2 * time.Minute
@@ -229,8 +225,7 @@ func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	}
 }
 
-// overdue says that a transaction ran into the limit of its own, and not into
-// that of its caller.
+// overdue says that a transaction ran into the limit of its own, and not of its caller.
 func overdue(ctx context.Context, err error, limit time.Duration) error {
 	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		return err

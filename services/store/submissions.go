@@ -31,8 +31,7 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 	return noted, fresh, err
 }
 
-// EndSubmission notes that a submission was sent, or that its outcome is not
-// known.
+// EndSubmission notes that a submission was sent, or that its outcome is not known.
 func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,

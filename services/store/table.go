@@ -69,8 +69,7 @@ func (tx *Tx) Put(table, key string, rows ...[]Field) int64 {
 	return tx.Insert(table, conflict, rows...)
 }
 
-// Insert inserts rows, and returns how many were written; conflict is what
-// follows, "" for none.
+// Insert inserts rows, and returns how many; conflict is what follows, "" for none.
 func (tx *Tx) Insert(table, conflict string, rows ...[]Field) int64 {
 	return tx.forRows(rows, func(values []string, from string) string {
 		all := strings.Join(values, ", ")
@@ -83,8 +82,7 @@ func (tx *Tx) Insert(table, conflict string, rows ...[]Field) int64 {
 	})
 }
 
-// Change updates rows of a table by their first column. A name that ends in +
-// adds to a list parted by spaces.
+// Change updates rows by their first column. A name that ends in + adds to a list parted by spaces.
 func (tx *Tx) Change(table string, rows ...[]Field) {
 	tx.forRows(rows, func(values []string, from string) string {
 		var sets []string
@@ -99,8 +97,7 @@ func (tx *Tx) Change(table string, rows ...[]Field) {
 	})
 }
 
-// bulkRows is how many rows one statement takes as JSON: beyond that, building
-// it costs memory and brings no more speed.
+// bulkRows is how many rows one statement takes as JSON: more cost memory and bring no speed.
 const bulkRows = 2000
 
 // forRows runs a statement for all rows; text makes it of the values of the

@@ -30,8 +30,7 @@ func (tx *Tx) Err() error { return tx.err }
 // Now is when the transaction began.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// WantsHints reports whether the database plans by the text of a query more than
-// by what its tables hold.
+// WantsHints reports whether the database plans by a query's text more than by its tables.
 func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }
 
 // Touch raises a topic's version at the commit.
@@ -45,8 +44,7 @@ func (tx *Tx) Fail(doing string, err error) {
 	}
 }
 
-// ended gives an error the end of its context as its cause: a server that
-// ended a statement because of it has an error of its own.
+// ended gives an error the end of its context as its cause: a server has an error of its own for it.
 func ended(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
 		return errors.Join(cause, err)
@@ -120,8 +118,7 @@ func (tx *Tx) Row(query string, args ...any) *Row {
 	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
 }
 
-// Scan reads the row's columns. Without a row it leaves them, and Found is
-// false.
+// Scan reads the row's columns. Without a row it leaves them.
 func (r *Row) Scan(into ...any) *Row {
 	if r.from == nil || r.tx.err != nil {
 		return r
@@ -202,15 +199,13 @@ func (tx *Tx) Has(query string, args ...any) bool {
 	return tx.Row(query, args...).Scan(&v).Found
 }
 
-// In returns "IN (…)" over a list given as JSON in parameter n: one text of
-// SQL whatever the list's length.
+// In returns "IN (…)" over a list given as JSON in parameter n: one text whatever its length.
 func (tx *Tx) In(n int, kind string) string {
 	from := strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n))
 	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, from)
 }
 
-// InRows returns "IN (…)" over a list of lists given as JSON in parameter 1,
-// each of values of these kinds.
+// InRows returns "IN (…)" over a list of lists of such kinds, given as JSON in parameter 1.
 func (tx *Tx) InRows(kinds ...string) string {
 	values := make([]string, len(kinds))
 	for i, kind := range kinds {
@@ -231,8 +226,7 @@ func JSON(v any) string {
 	return withoutNUL(string(b))
 }
 
-// withoutNUL puts U+FFFD in place of each escaped NUL of a JSON text, which
-// PostgreSQL's jsonb refuses.
+// withoutNUL puts U+FFFD in place of each escaped NUL, which PostgreSQL's jsonb refuses.
 func withoutNUL(text string) string {
 	var b strings.Builder
 	for at := 0; at < len(text); {

@@ -41,8 +41,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 	return v, err
 }
 
-// RenameView gives a view, of which the id is needed, its name. The error is
-// CodeNotFound, or CodeConflict where the name is another's.
+// RenameView renames the view of an id. The error is CodeNotFound, or CodeConflict for another's name.
 func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		if other, taken := viewNamed(tx, v); taken && other.ID != v.ID {

@@ -37,8 +37,7 @@ type attemptResolver struct {
 	*records
 }
 
-// putAttempts writes which issues the sessions of records took, and what that
-// makes of the issues. found are the issues of the scans just applied.
+// putAttempts writes which issues sessions worked on. found are the issues of the scans just applied.
 func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verifications set[int64], found map[int64][]int64) affected {
 	a := attemptResolver{newAffected(), found, r}
 	tx, in := r.tx, r.tx.In(1, "BIGINT")
@@ -100,8 +99,7 @@ func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 	return all
 }
 
-// groundsOf returns what a record's attempts have in common, and which
-// findings of which scan each attempt means.
+// groundsOf returns what a record's attempts have in common, and which findings each of them means.
 func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(telemetry.Attempt) []location) {
 	tx := a.tx
 	base = attempt{record: id, basis: telemetry.AttemptRecord}
@@ -165,8 +163,7 @@ func (a *attemptResolver) issueAt(p location) int64 {
 	return a.found[p.scan][p.ord]
 }
 
-// countAttempts writes how many sessions worked on each issue, which was the
-// latest, and when.
+// countAttempts writes how many sessions worked on each issue, the latest, and when.
 func countAttempts(tx *store.Tx, issues set[int64]) {
 	if len(issues) == 0 || tx.Err() != nil {
 		return

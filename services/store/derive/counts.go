@@ -1,23 +1,22 @@
 package derive
 
 import (
+	"maps"
 	"slices"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// countRepos brings the figures of repositories up to date: sums are what
-// their sums over runs change by, applied those whose scans have changed.
-func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied set[int64]) {
+// countRepos brings the figures of repositories up to date, those over runs and
+// issues where runs or scans have changed.
+func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 	for _, id := range sorted(repos) {
 		if !tx.Has(`SELECT 1 FROM repos WHERE id = $1`, id) {
 			continue
 		}
-		if sums[id] != nil {
-			sumRuns(tx, id, sums[id])
-		}
-		if sums[id] != nil || applied[id] {
+		if changed[id] || applied[id] {
+			sumRuns(tx, id)
 			countOpen(tx, id)
 			countOverdue(tx, id)
 			countUnlisted(tx, id)
@@ -27,18 +26,20 @@ func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied
 }
 
 // sumRuns writes the sums over runs.
-func sumRuns(tx *store.Tx, repo int64, delta *runSums) {
-	var scans, dispatches, found int64
-	var severity, category map[string]int64
-	tx.Row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).
-		Scan(&scans, &dispatches, &found, store.CountsOf(&severity), store.CountsOf(&category))
-	store.Add(severity, delta.severity, 1)
-	store.Add(category, delta.category, 1)
-	last := store.One[int64](tx, `SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo)
-	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
-	tx.Exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7
-		WHERE id = $8`, scans+dispatches, scans, dispatches, found+delta.found, last,
-		store.JSON(severity), store.JSON(category), repo)
+func sumRuns(tx *store.Tx, repo int64) {
+	severity, category := map[string]int64{}, map[string]int64{}
+	store.AddCounts(tx, severity, store.Map[string, int64](tx, `SELECT severity, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY severity`, repo))
+	store.AddCounts(tx, category, store.Map[string, int64](tx, `SELECT category, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY category`, repo))
+	tx.Exec(`UPDATE repos SET (runs, scans, dispatches, issues_found, last_run) = (
+			SELECT COUNT(*), COUNT(*) FILTER (WHERE kind = 'scan'), COUNT(*) FILTER (WHERE kind <> 'scan'), COALESCE(SUM(issues_found), 0),
+				COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1), severity_sum = $2, category_sum = $3
+		WHERE id = $1`, repo, store.JSON(nonZero(severity)), store.JSON(nonZero(category)))
+}
+
+// nonZero leaves out what no run counts.
+func nonZero(sum map[string]int64) map[string]int64 {
+	maps.DeleteFunc(sum, func(_ string, n int64) bool { return n == 0 })
+	return sum
 }
 
 // countRepo counts a repository's sessions, and the pull requests of where

@@ -1,3 +1,7 @@
+// Package derive turns records into rows: what polling and files bring is
+// stored, and all that follows from it is brought up to date in the same
+// transaction. Records stay as they were fetched, so that everything can be
+// derived again by other rules. It answers no page.
 package derive
 
 import (
@@ -59,7 +63,7 @@ func derive(c *changes) {
 	updateOutcomes(c.tx, ledgers.flipped, todo)
 
 	// The figures of all repositories concerned are counted again.
-	countRepos(c.tx, todo.repos, runs.sums, ledgers.repos)
+	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
 }
 
 // affected is what a stage leaves to be brought up to date by those after it.
@@ -125,3 +129,9 @@ func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Key
 
 // list are the sorted keys of a map as an argument of store.Tx.In.
 func list[K cmp.Ordered, V any](m map[K]V) string { return store.JSON(sorted(m)) }
+
+// Writer is a store with what derives its rows. It is safe for concurrent use.
+type Writer struct{ *store.Store }
+
+// New returns the writer of a store.
+func New(s *store.Store) *Writer { return &Writer{s} }

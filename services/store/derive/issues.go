@@ -50,8 +50,7 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 	l.tx.Change("issues", seen...)
 }
 
-// issueFields are what a ledger needs of an issue. The numbers of its runs grow
-// with the history, and are only added to.
+// issueFields are what a ledger needs of an issue. The numbers of its runs are only added to.
 func issueFields(i *telemetry.Issue) []store.Field {
 	return []store.Field{
 		store.Col("id BIGINT", &i.StoreID), store.Col("public_id TEXT", &i.PublicID), store.Col("fingerprint TEXT", &i.Fingerprint),
@@ -81,8 +80,7 @@ func locationOf(i *telemetry.Issue) issueLocation {
 // past answers a ledger from the store.
 type past struct{ *ledger }
 
-// Closed returns the repository's closed issues that share a fingerprint, or
-// rule, file and line, with one of the findings.
+// Closed returns closed issues that share a fingerprint, or rule, file and line, with a finding.
 func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 	fingerprints, locations := []string{}, [][]any{}
 	for _, f := range findings {

@@ -105,8 +105,7 @@ func (o *applied) replayRepo(l *ledger) {
 	o.rederiveVerifications(`repo_id = $1`, repo)
 }
 
-// redirect has each public id that no issue has any more lead to the issue
-// that now has the first of its findings that is left.
+// redirect leads each public id that vanished to the issue that has the first of its findings left.
 func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64]*telemetry.Issue) {
 	valid := set[string]{}
 	for _, issue := range matches {
@@ -137,8 +136,7 @@ func (o *applied) loadScans(repo int64) []addedScan {
 	return scans
 }
 
-// appearance is one finding of an issue in one scan; file and fingerprint
-// are nil where they are as in the issue's appearance before.
+// appearance is a finding of an issue; file and fingerprint are nil where they are as before.
 type appearance struct {
 	run               int64
 	ord               int
@@ -147,8 +145,7 @@ type appearance struct {
 	file, fingerprint any
 }
 
-// apply applies scans, writes what they did, and returns the issue of each
-// finding by run and place.
+// apply applies scans, and returns the issue of each finding by run and place.
 func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Issue {
 	var touched, flipped []*telemetry.Issue
 	seen := map[*telemetry.Issue]bool{}
@@ -203,8 +200,7 @@ func spots(issues []*telemetry.Issue) map[*telemetry.Issue]spot {
 	return out
 }
 
-// appeared is a finding of a scan as an appearance; open reports whether its
-// issue was open before.
+// appeared is a finding as an appearance; open reports whether its issue was open before.
 func appeared(s addedScan, ord int, m identity.Match, before map[*telemetry.Issue]spot) (a appearance, open bool) {
 	f := &s.scan.Findings[ord]
 	a = appearance{run: s.id, ord: ord, match: m, line: f.Line, file: f.File, fingerprint: f.Fingerprint}
@@ -231,8 +227,7 @@ func (o *applied) saveAppearances(list []appearance) {
 	o.tx.Put("appearances", "", rows...)
 }
 
-// rederiveAttempts marks the records whose attempts an added scan can change: later
-// dispatches of its repository, and verifications that name its run.
+// rederiveAttempts marks later dispatches of the repository, and verifications that name the runs.
 func (o *applied) rederiveAttempts(repo int64, scans []addedScan) {
 	if len(scans) == 0 {
 		return
@@ -253,8 +248,7 @@ func (o *applied) rederiveVerifications(where string, args ...any) {
 	o.verifications.add(rederiveAttempts(o.records, o.attempts, `SELECT id FROM verifications WHERE `+where, args...))
 }
 
-// rederiveAttempts reads what the records of a query say that sessions worked on, and
-// returns their ids.
+// rederiveAttempts reads the attempts of a query's records, and returns their ids.
 func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query string, args ...any) set[int64] {
 	ids := set[int64]{}
 	ids.addRows(r.tx, query, args...)
@@ -269,8 +263,7 @@ func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query 
 	return ids
 }
 
-// loadLedger returns a repository's fold as it was left, without issues, and
-// the place of its last scan.
+// loadLedger returns a repository's fold without issues, and the place of its last scan.
 func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issueLocation{}}
 	var latest telemetry.ScanPosition

@@ -48,8 +48,7 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 	return out
 }
 
-// addLinked adds to pull requests all that something of the sessions links,
-// or linked.
+// addLinked adds to pull requests all that something of the sessions links, or linked.
 func addLinked(tx *store.Tx, sessions, pulls set[string]) {
 	if len(sessions) == 0 {
 		return
@@ -63,8 +62,7 @@ func addLinked(tx *store.Tx, sessions, pulls set[string]) {
 		UNION SELECT p.pull_key FROM mention_ids m JOIN pull_ids p ON p.issue_id = m.issue_id WHERE m.session `+in, list(sessions))
 }
 
-// linkSessions returns the sessions that have a link candidate among the pull
-// requests, with what they claim by.
+// linkSessions returns the sessions that may be linked to the pull requests, and by what.
 func linkSessions(r *records, keys string) []telemetry.LinkSession {
 	tx, in := r.tx, r.tx.In(1, "TEXT")
 	sessions := map[string]*telemetry.LinkSession{}

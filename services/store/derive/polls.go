@@ -35,8 +35,7 @@ func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 	return polls
 }
 
-// SessionsToPoll returns session keys in the order in which to ask about them,
-// longest unasked first: all that have an id, or those whose turn it is.
+// SessionsToPoll returns session keys, longest unasked first: all that have an id, or those whose turn it is.
 func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
 	now := w.Now()
 	return store.Get(ctx, w.Store, func(tx *store.Tx) (ids []string) {
@@ -63,8 +62,7 @@ func due(state telemetry.State, missing bool, waited time.Duration) bool {
 	return polled && waited >= interval
 }
 
-// SavePoll keeps what Devin answered. Sessions of which it says nothing new
-// are only noted as asked, which raises no version.
+// SavePoll keeps what Devin answered. Where it says nothing new, no version is raised.
 func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		c := newChanges(tx)
@@ -81,8 +79,7 @@ func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) e
 	})
 }
 
-// putMissing notes the sessions that Devin does not know with this key. What
-// it once told of them stays.
+// putMissing notes the sessions that Devin does not know. What it once told of them stays.
 func (c *changes) putMissing(ids []string) {
 	tx := c.tx
 	for _, id := range ids {

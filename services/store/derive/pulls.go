@@ -12,8 +12,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// PullSyncs returns the repositories whose pull requests are asked for, the
-// targets and their forks, each once, sorted by name.
+// PullSyncs returns the targets and forks whose pull requests are asked for, by name.
 func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) (syncs []telemetry.PullSync) {
 		tx.Each(`SELECT x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM pull_repos GROUP BY key) AS x
@@ -28,8 +27,7 @@ func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
 	})
 }
 
-// missingFor is how long a pull request that GitHub did not know is not asked
-// for again, unless a person asks.
+// missingFor is how long one that GitHub did not know is not asked for, unless a person asks.
 const missingFor = 24 * time.Hour
 
 // UnfetchedPulls returns pull requests that something names but no listing
@@ -47,8 +45,7 @@ func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]t
 	})
 }
 
-// PullMissing notes that GitHub does not know a pull request, or does not
-// show it.
+// PullMissing notes that GitHub does not know, or show, a pull request.
 func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		tx.Exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, store.Millis(tx.Now()), ref.Key())
@@ -66,8 +63,7 @@ func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
 // wordPattern is what can be the id of a session, of whatever form.
 var wordPattern = regexp.MustCompile(`[0-9A-Za-z][0-9A-Za-z_-]{3,79}`)
 
-// sessionWords returns the words of texts that can be a session's key:
-// each word whole, without "devin-", and in the parts that dashes make.
+// sessionWords returns words that can be a session's key: whole, without "devin-", and in the parts of dashes.
 func sessionWords(texts ...string) []string {
 	var words []string
 	for _, text := range texts {
@@ -103,8 +99,7 @@ func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls [
 	})
 }
 
-// knownSessions returns which words of the pull requests are the session key of
-// a known session: ids of other forms than Devin's usual one are found too.
+// knownSessions returns which words are the key of a known session, of whatever form.
 func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
 	words, known := set[string]{}, set[string]{}
 	for i := range pulls {
@@ -116,8 +111,7 @@ func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
 	return known
 }
 
-// pull is what GitHub tells of a pull request, as it is stored. Equal values
-// are equal rows.
+// pull is a pull request as it is stored. Equal values are equal rows.
 type pull struct {
 	repo, title, url, state, author, head, ids string
 	number, created, updated, closed, merged   int64
@@ -135,8 +129,7 @@ func (p *pull) fields() []store.Field {
 	}
 }
 
-// row is the whole row of a new pull request: whose it is, and whether it is
-// listed, updatePulls decides.
+// row is a new row: whose it is, and whether it is listed, updatePulls decides.
 func (p *pull) row(ref telemetry.PullRef) []store.Field {
 	shown := p.state
 	if p.merged != 0 {
@@ -149,9 +142,8 @@ func (p *pull) row(ref telemetry.PullRef) []store.Field {
 		store.Fixed("candidates TEXT", "[]"))
 }
 
-// ensurePull gives a pull request that something names a row, with all about
-// it unknown, if it has none. It returns its key, which it adds to pulls, ""
-// for an address of none.
+// ensurePull gives a pull request that something names a row, if it has none. It returns its key, "" for an
+// address of none, and adds it to pulls.
 func ensurePull(r *records, address string, pulls set[string]) string {
 	ref, web := telemetry.ParsePullURL(address)
 	ref.Repo = r.nameNow(ref.Repo)
@@ -187,8 +179,7 @@ func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull 
 	}
 }
 
-// putPull stores one pull request if it names an issue or a session, or
-// something names it.
+// putPull stores one that names an issue or a session, or that something names.
 func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 	tx := c.tx
 	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}

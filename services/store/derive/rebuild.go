@@ -10,15 +10,13 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// storeRules changes whenever what this package derives from the same
-// records does.
+// storeRules changes whenever what this package derives from the same records does.
 const storeRules = 3
 
 // rules names the rules by which this program derives.
 func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, storeRules) }
 
-// RebuildPending reports whether some record was derived by other rules than
-// this program's.
+// RebuildPending reports whether some record was derived by other rules.
 func (w *Writer) RebuildPending(ctx context.Context) (bool, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) bool {
 		// Two questions: of an index, each reads one row.
@@ -26,8 +24,7 @@ func (w *Writer) RebuildPending(ctx context.Context) (bool, error) {
 	})
 }
 
-// rebuildFiles is how many records without a repository (verifications and
-// broken files) are derived again in one transaction.
+// rebuildFiles is how many records without a repository are derived again in one transaction.
 const rebuildFiles = 500
 
 // Rebuild derives everything again from the records as they were fetched, one
@@ -57,8 +54,7 @@ func (w *Writer) Rebuild(ctx context.Context, advance func(done, total int)) err
 	return errors.Join(failed...)
 }
 
-// underived returns the keys of the repositories with records of other
-// rules; "" stands for records of none.
+// underived returns the repositories with records of other rules; "" stands for none.
 func (w *Writer) underived(ctx context.Context) ([]string, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) []string {
 		return store.All[string](tx, `SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, rules())
@@ -100,8 +96,7 @@ func isQuarantined(r *records, id int64, quarantine []quarantined) bool {
 	return i >= 0 && quarantine[i].out()
 }
 
-// reparse reads a file anew by this program's rules, and has all that
-// follows from it derived again.
+// reparse reads a file anew, and has all that follows from it derived again.
 func (c *changes) reparse(id int64) {
 	tx := c.tx
 	var body, broken []byte

@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"context"
 	"fmt"
 
 	"telemetry-dashboard/services/identity"
@@ -97,8 +98,7 @@ func correctionsOf(tx *store.Tx, name fileName) []telemetry.Change {
 	return changes
 }
 
-// accepted reports whether a person accepted a scan. What was said of the
-// copy in RUNS_DIR holds for the action repository's file too.
+// accepted reports whether a person accepted a scan, or its copy in RUNS_DIR.
 func (r *records) accepted(name fileName) bool {
 	return r.holds("accepted") && r.tx.Has(`SELECT 1 FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file)
 }
@@ -114,4 +114,36 @@ func (r *records) repoID(rec *telemetry.Record) int64 {
 	id = store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) + 1 FROM repos`)
 	tx.Exec(`INSERT INTO repos (id, key, name, target_repo) VALUES ($1, $2, $3, $4)`, id, key, string(rec.Repo), rec.TargetRepo)
 	return id
+}
+
+// AcceptScope keeps a person's word, given by a page or the API, that the
+// scope-reduced scan of a source's file counts as a full one, or takes it
+// back, and replays its repository. Saying it again changes nothing. The
+// error is CodeNotFound or CodeInvalid, in words.
+func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		var repo int64
+		var reduced bool
+		known := tx.Row(`SELECT repo_id, reduced FROM runs WHERE file = $1 AND source = $2`, file, source).Scan(&repo, &reduced).Found
+		accepted := tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, file, source)
+		switch {
+		case tx.Err() != nil:
+			return tx.Err()
+		case !known:
+			return telemetry.Errorf(telemetry.CodeNotFound, "The scan was deleted meanwhile. See the list of runs.")
+		case accepted == !undo:
+			return nil
+		case undo:
+			tx.Exec(`DELETE FROM accepted WHERE file = $1 AND source IN ($2, '')`, file, source)
+		case !reduced:
+			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced, so there is nothing to accept.", file)
+		default:
+			tx.Exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, source, file, store.Millis(tx.Now()), string(by))
+		}
+		tx.Touch(telemetry.TopicRecords)
+		c := newChanges(tx)
+		c.replay[repo] = true
+		derive(c)
+		return tx.Err()
+	})
 }

@@ -65,8 +65,7 @@ func (c *changes) isRename(old string, renamed telemetry.RepoName) bool {
 	return true
 }
 
-// forgetRename forgets that a repository was renamed once GitHub has one under
-// the old name again: what is named by that name is in that one.
+// forgetRename forgets that a repository was renamed once GitHub has one under the old name again.
 func (c *changes) forgetRename(key string) {
 	tx, left := c.tx, ""
 	if !c.holds("repo_renames") || !tx.Row(`SELECT new_key FROM repo_renames WHERE key = $1`, key).Scan(&left).Found {
@@ -86,8 +85,7 @@ type naming struct {
 	session, url, pull string
 }
 
-// renameMentions has the records that name pull requests of a repository by
-// its old name mean those of that name.
+// renameMentions has records that name pull requests by the old name mean those of that name.
 func (c *changes) renameMentions(key, left string) {
 	for _, n := range store.Rows(c.tx, `SELECT DISTINCT session, pr_url, pull_key FROM mentions
 		WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(n *naming) []any {
@@ -113,8 +111,7 @@ func (c *changes) renameVerifications(key string) {
 	}
 }
 
-// repollPulls reads again what Devin named of the sessions that it gives a
-// pull request of the repository.
+// repollPulls reads again which pull requests of the repository Devin named.
 func (c *changes) repollPulls(repo string) {
 	urls := map[string][]string{}
 	c.tx.Each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key

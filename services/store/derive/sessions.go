@@ -119,8 +119,7 @@ func logStates(tx *store.Tx, logs [][]store.Field) {
 	tx.Put("state_log", "", logs...)
 }
 
-// recordedSessions are sessions as their newest records tell of them, each
-// since the first record that said the same.
+// recordedSessions are sessions as their newest records have them, since the first that said the same.
 func recordedSessions(tx *store.Tx, ids string) map[string]session {
 	found := map[string]session{}
 	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{ids}, func(r *store.Row) {
@@ -182,8 +181,7 @@ func (s *session) decide(p poll, pulls []linkedPull, before session, known bool)
 	}
 }
 
-// pullTime is when the pull requests brought a session to a state, 0 where
-// that is not known.
+// pullTime is when the pull requests brought a session to a state, 0 where not known.
 func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 	var when int64
 	for _, p := range pulls {
@@ -218,8 +216,7 @@ type linkedPull struct {
 	basis           telemetry.LinkBasis
 }
 
-// choosePull returns the pull request that stands for a session's: by the
-// strongest basis, then an open one, then the newest.
+// choosePull returns the pull request that stands for a session's: strongest basis, open, newest.
 func choosePull(pulls []linkedPull) (*linkedPull, telemetry.PRSummary) {
 	var sum telemetry.PRSummary
 	for _, p := range pulls {

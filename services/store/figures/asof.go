@@ -78,8 +78,7 @@ func countOpenAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 	}
 }
 
-// unlistedAt returns the latest scan of each repository none of whose scans
-// had named its findings.
+// unlistedAt returns the latest scans of repositories none of whose scans named findings.
 func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
 	open, named := map[int64]store.UnlistedScan{}, map[int64]bool{}
 	tx.UnlistedScans(repo, t, func(s store.UnlistedScan) {

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
@@ -14,8 +15,7 @@ func (f *Figures) Totals(ctx context.Context) (telemetry.Totals, error) {
 	return t, err
 }
 
-// TotalsOf returns the figures over all repositories or, with its key, of
-// one. found is false for one that no record names.
+// TotalsOf returns the figures over all repositories, or of one; found is false for an unknown one.
 func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, found bool, err error) {
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
 		id, known := lists.RepoID(tx, repo)
@@ -32,8 +32,7 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 	return t, found, err
 }
 
-// pullsNow counts the pull requests of all repositories, or of one and its
-// forks.
+// pullsNow counts the pull requests of all repositories, or of one and its forks.
 func pullsNow(tx *store.Tx, repo int64) telemetry.PullCounts {
 	var c telemetry.PullCounts
 	if repo != store.Everywhere {
@@ -52,8 +51,7 @@ func countPulls(tx *store.Tx, query string, args ...any) (c telemetry.PullCounts
 	return c
 }
 
-// totalsOf adds up what the rows of repositories have, and counts their
-// sessions by state.
+// totalsOf adds up the rows of repositories, and counts sessions by state.
 func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 	t := telemetry.Totals{
 		Repos:          []string{},
@@ -106,4 +104,39 @@ func addActive(a *telemetry.ActiveSessions, state telemetry.State, n int64) {
 	} else {
 		a.Working += n
 	}
+}
+
+// RepoDays returns how repositories went over the last days up to that of until.
+func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error) {
+	last := store.Day(store.Millis(until))
+	return store.Get(ctx, f.store, func(tx *store.Tx) map[string]telemetry.RepoDays {
+		out := map[string]telemetry.RepoDays{}
+		net := map[string][]int64{}
+		for key, open := range store.Map[string, int64](tx, `SELECT key, open FROM repos WHERE key `+tx.In(1, "TEXT"), store.JSON(keys)) {
+			net[key] = make([]int64, days)
+			out[key] = telemetry.RepoDays{Before: open}
+		}
+		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
+			WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`,
+			[]any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
+				var key string
+				var day, change, closed int64
+				r.Scan(&key, &day, &change, &closed)
+				v := out[key]
+				v.Before -= change
+				v.Closed += closed
+				out[key] = v
+				net[key][min(max(day-last+int64(days)-1, 0), int64(days)-1)] += change
+			})
+		for key, changes := range net {
+			v := out[key]
+			open := v.Before
+			for _, n := range changes {
+				open += n
+				v.Open = append(v.Open, open)
+			}
+			out[key] = v
+		}
+		return out
+	})
 }

@@ -60,8 +60,7 @@ type trend struct {
 	attempted []attemptCount // see attemptsAsOf
 }
 
-// changes returns what changed by day: from the read model or, as of a time
-// within a day, from the intervals of that time.
+// changes returns what changed by day; as of a time within a day, from the intervals.
 func (t *trend) changes() store.DayBook {
 	if !t.asOf {
 		return t.tx.Days(t.repo, ` AND day <= $2`, store.Day(t.until))
@@ -69,8 +68,7 @@ func (t *trend) changes() store.DayBook {
 	return countedDays(t.tx, t.repo, t.until)
 }
 
-// countedDays is what the table days would keep at t: the days before as it
-// has them, and that day from the intervals and runs up to t.
+// countedDays is what the table days would keep at t: that day from intervals and runs.
 func countedDays(tx *store.Tx, repo, t int64) store.DayBook {
 	today := store.Day(t)
 	b := tx.Days(repo, ` AND day < $2`, today)
@@ -129,8 +127,7 @@ func (t *trend) openAndWeeks() {
 	t.weeks(changes, first, last)
 }
 
-// weeks sums opened and closed by week: those that the period touches, each
-// whole.
+// weeks sums opened and closed by the weeks that the period touches, each whole.
 func (t *trend) weeks(changes store.DayBook, first, last int64) {
 	at := map[int64]int{}
 	for monday := store.Day(store.Millis(telemetry.Monday(dayTime(first)))); monday <= last; monday += 7 {
@@ -154,8 +151,7 @@ func dayTime(day int64) time.Time { return time.UnixMilli(day * telemetry.DayMil
 // minute drops seconds: an answer's links must not change with each of them.
 func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
 
-// sessions counts the sessions of the period's records by what became of
-// them.
+// sessions counts the sessions of the period's records by what became of them.
 func (t *trend) sessions() {
 	condition, args := ofRepo("s.repo_id", t.repo, t.until, store.Millis(t.out.Period.Since))
 	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
@@ -211,11 +207,9 @@ func (t *trend) waiting() {
 // mostRanges bounds the gaps that an answer names.
 const mostRanges = 100
 
-// missing finds the gaps in the run numbers of each action repository, over
-// all of its records.
+// missing finds the gaps in the run numbers of each action repository, over all records.
 func (t *trend) missing() {
-	// One row of text a source: a hundred thousand rows would cost more to
-	// hand over than to read.
+	// One row of text a source: a hundred thousand rows cost more to hand over than to read.
 	texts := store.Map[string, string](t.tx, `SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs
 		WHERE run_number > 0 AND at <= $1 GROUP BY source`, t.until)
 	for _, source := range slices.Sorted(maps.Keys(texts)) {
@@ -225,8 +219,7 @@ func (t *trend) missing() {
 	}
 }
 
-// gapsOf finds what lacks between the first and the last of run numbers, in
-// order and each once.
+// gapsOf finds what lacks among run numbers, in order and each once.
 func gapsOf(source string, numbers []int64) telemetry.MissingRuns {
 	m := telemetry.MissingRuns{
 		Source:  source,

@@ -147,8 +147,7 @@ func in[T any](column string, values []T) Cond {
 	return Cond{column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")", args}
 }
 
-// fold begins a column as LIKE compares it in any case of ASCII: the database
-// completes it (store.Tx).
+// fold begins a column as LIKE compares it in any case of ASCII; store.Tx completes it.
 const fold = "fold("
 
 // like compares a column with a pattern, in any case of ASCII.

@@ -132,8 +132,7 @@ func issueColumns() []Field[telemetry.IssueRow] {
 // mostAttempts is how far issue_counts counts: its triggers say the same.
 const mostAttempts = 3
 
-// keptIssues reports whether issue_counts answers a term: it counts attempts up
-// to mostAttempts, which stands for more too.
+// keptIssues reports whether issue_counts answers a term: mostAttempts stands for more too.
 func keptIssues(t query.Term) bool {
 	served := func(v query.Value) bool {
 		switch t.Field {
@@ -147,13 +146,11 @@ func keptIssues(t query.Term) bool {
 	return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return !served(v) })
 }
 
-// withPull is true of an issue i that a session with a pull request took; what
-// is guessed does not count.
+// withPull begins an issue i that a session with a pull request worked on; no guess counts.
 const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0
 	JOIN pulls p ON p.key = l.pull_key`
 
-// inIntervals and inAttempts begin the issues that have an interval l, or an
-// attempt a, for which what follows holds.
+// inIntervals and inAttempts begin the issues that have an interval l, or an attempt a, such that.
 const (
 	inIntervals = "i.id IN (SELECT l.issue_id FROM issue_intervals l WHERE "
 	inAttempts  = "i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND "
@@ -209,8 +206,7 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 	FROM latest d CROSS JOIN issues i CROSS JOIN issue_intervals l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
-// reducedThen is true where the last scan was scope-reduced and did not name
-// the issue.
+// reducedThen is true where the last scan was scope-reduced and did not name the issue.
 const reducedThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
@@ -221,8 +217,7 @@ const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + redu
 const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + reducedThen + `
 	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
 
-// finishIssues puts back, in issues as of a past time, what their last record
-// by then said.
+// finishIssues puts back, as of a past time, what the last record by then said.
 func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	if !m.past {
 		return
@@ -271,8 +266,7 @@ func issueID(text string) Cond {
 		that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
 }
 
-// issueText finds a text in the file's path, in the few rules, families and
-// repositories, and, where it may be an id, in ids.
+// issueText finds a text in paths, rules, families, repositories and, where it may be one, ids.
 func issueText(m moment, text string) Cond {
 	list := []Cond{contains("i.file", text), contains("key", text).within("i.repo_id IN (SELECT id FROM repos WHERE ")}
 	for _, name := range []string{"rule", "family"} {

@@ -15,8 +15,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// List is a list of rows T in a store, and its description. It is safe for
-// concurrent use.
+// List is a list of rows T and its description. It is safe for concurrent use.
 type List[T any] struct {
 	Name, Noun string
 	From       string                           // the rows: a table and its alias, with what the columns join
@@ -41,8 +40,7 @@ type List[T any] struct {
 	schema *query.Schema
 }
 
-// Field is one thing that rows have: what it is read from, and how it can be
-// asked for. Every part but the name may be missing.
+// Field is one thing that rows have. Every part but the name may be missing.
 type Field[T any] struct {
 	Name    string
 	Aliases []string
@@ -58,8 +56,7 @@ type Field[T any] struct {
 	Values  source                  // where completion finds its values
 }
 
-// kept are counts that are kept at write time, by columns that have the same
-// names and aliases as the list's own.
+// kept are counts kept at write time, by columns with the list's own names and aliases.
 type kept struct {
 	From, Sum string
 	Serves    func(query.Term) bool // reports whether the columns answer a term
@@ -105,8 +102,7 @@ type question struct {
 	order Cond // ORDER BY
 }
 
-// question reads what is asked. The error is CodeInvalid, or CodeNoPast, in
-// words.
+// question reads what is asked. The error is CodeInvalid, or CodeNoPast, in words.
 func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
 	q.moment, q.ask = l.moment(tx, a), a
 	if q.conds, err = l.conds(q.moment, a); err == nil {
@@ -179,8 +175,7 @@ func (l *List[T]) Into(row *T, brief bool) (into []any) {
 	return into
 }
 
-// Where reads rows as they are now, whatever the list leaves out: of is the
-// SQL that follows its tables.
+// Where reads rows as they are now, whatever the list leaves out: of follows its tables.
 func (l *List[T]) Where(tx *store.Tx, of string, args ...any) []T {
 	rows := store.Rows(tx, "SELECT "+l.Columns(false)+" FROM "+l.From+" "+of, args, func(row *T) []any { return l.Into(row, false) })
 	l.finish(tx, l.moment(tx, query.Ask{}), rows)

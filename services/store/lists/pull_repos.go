@@ -17,14 +17,12 @@ func RepoID(tx *store.Tx, key string) (id int64, known bool) {
 	return id, known
 }
 
-// PullRepos returns the keys of the repositories that a target's pull requests
-// are in: itself and its forks.
+// PullRepos returns the keys of the repositories that a target's pull requests are in.
 func PullRepos(tx *store.Tx, repo int64) []string {
 	return store.All[string](tx, `SELECT key FROM pull_repos WHERE repo_id = $1 ORDER BY key`, repo)
 }
 
-// PullReposThen returns them as the records up to a time, in unix milliseconds,
-// name them.
+// PullReposThen returns them as the records up to a time name them.
 func PullReposThen(tx *store.Tx, repo, at int64) []string {
 	keys := map[string]bool{}
 	for _, place := range store.All[string](tx, `SELECT key AS place FROM repos WHERE id = $1

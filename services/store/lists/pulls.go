@@ -118,8 +118,7 @@ func basisWords() []word {
 	return words
 }
 
-// pullRepo compares pull requests by their target repository or its forks,
-// and by one that is not a target.
+// pullRepo compares pull requests by their target, its forks, or their own repository.
 func pullRepo() *asked {
 	target, own := repoKey("r.key"), repoKey("p.repo_key")
 	both := *own
@@ -130,8 +129,7 @@ func pullRepo() *asked {
 	return &both
 }
 
-// pullsPast are the pull requests that something named at @, with the state
-// that they had.
+// pullsPast are the pull requests that something named at @, as they were.
 const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
 		p.updated_at, p.created_at AS sort_at, p.issue_ids, p.session, p.basis, p.candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,

@@ -22,8 +22,7 @@ func Repos(s *store.Store) *List[telemetry.RepoRow] {
 
 const worst = "r.critical_high | r.open | r.key"
 
-// repoQualifiers are what queries ask for, in the order of completion, and
-// the columns beside them.
+// repoQualifiers are what queries ask for, in the order of completion, and their columns.
 func repoQualifiers() []Field[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
 	return []Field[row]{

@@ -32,8 +32,7 @@ func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], err
 	return out, err
 }
 
-// manyRows is from how many rows on a list is walked in its order until its
-// page is full, and not chosen first and sorted then.
+// manyRows is from how many rows on a list is walked in its order instead of sorted.
 const manyRows = 2000
 
 // page is the statement of a page of a list of so many rows.
@@ -45,12 +44,10 @@ func (l *List[T]) page(tx *store.Tx, q question, total int64) *statement {
 	return l.selected(page, q, l.Columns(q.ask.Brief), q.conds).put(q.order).put(limit(q.ask.Page))
 }
 
-// mostBytes bounds the records of one answer: twenty times what a page of
-// usual ones has.
+// mostBytes bounds the records of one answer: twenty times a usual page.
 const mostBytes = 64 << 20
 
-// reader appends the rows that it is called for. It ends the transaction
-// where they become too large.
+// reader appends rows, and ends the transaction where they become too large.
 func (l *List[T]) reader(q question, rows *[]T) func(*store.Row) {
 	bytes := 0
 	return func(r *store.Row) {
@@ -68,8 +65,7 @@ func (l *List[T]) reader(q question, rows *[]T) func(*store.Row) {
 	}
 }
 
-// How many rows an export reads at a time; a run brings its whole record
-// along, which may be of many megabytes.
+// How many rows an export reads at a time; a run brings its record of some megabytes along.
 const (
 	exportRows  = 500
 	exportLarge = 8

@@ -75,8 +75,7 @@ func runText(_ moment, text string) Cond {
 	return anyOf(list...)
 }
 
-// runKind is the kind of a run r as the index of kinds has it: by an
-// expression, so that no query of one repository's scans takes that index.
+// runKind is an expression, so that no query of one repository's scans takes the index of kinds.
 const runKind = `(r.kind || '')`
 
 // runsPast are the runs up to @, which do not change.

@@ -28,8 +28,7 @@ func (l *List[T]) describe() *query.Schema {
 	return s
 }
 
-// Values answers values that the list's rows have in a field and that hold the
-// typed text, the likeliest first, at most most of them.
+// Values answers values of a field that hold the typed text, the likeliest first.
 func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]string, error) {
 	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == name && f.Values.from != "" })
 	if i < 0 {

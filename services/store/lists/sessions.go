@@ -9,8 +9,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Sessions are the Devin sessions of all runs: those with an id, unless the
-// query asks for those that never started.
+// Sessions are the Devin sessions of all runs, those that never started only if asked for.
 func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
@@ -98,9 +97,7 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 	}
 }
 
-// startedSessions leaves out those that never started unless a query asks for
-// them. Just those have no id, which alone is known without asking for the
-// state at a past time.
+// startedSessions leaves out those that never started. Just those have no id, known without a past state.
 func startedSessions(a query.Ask) []Cond {
 	switch {
 	case slices.Contains(a.Query.Values("is"), string(telemetry.StateNeverStarted)):
@@ -129,8 +126,7 @@ func pullOf(s *telemetry.SessionRow) *telemetry.PullState {
 	return s.PR
 }
 
-// sessionState compares a session's state. Active is what was polled, or
-// recorded of late.
+// sessionState compares the state. Active is what was polled, or recorded of late.
 func sessionState() *asked {
 	words := []string{telemetry.KeywordActive}
 	for _, s := range telemetry.States() {
@@ -145,8 +141,7 @@ func sessionState() *asked {
 	})}
 }
 
-// inFile finds a text in the name of a record's file. Its ending, which all
-// have, is found with what stands before it.
+// inFile finds a text in a file's name; the ending, which all have, only with what is before it.
 func inFile(column, text string) Cond {
 	const ending = ".json"
 	_, begins := strings.CutPrefix(ending, lowered(strings.TrimSpace(text)))
@@ -156,8 +151,7 @@ func inFile(column, text string) Cond {
 	return contains(column, text)
 }
 
-// sessionsPast are the sessions that a record named at @, with the state that
-// the log has for it.
+// sessionsPast are the sessions that a record named at @, with their state in the log.
 const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
@@ -168,8 +162,7 @@ const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
-// finishSessions leaves out of sessions the pull request that they do not have,
-// or did not have.
+// finishSessions leaves out pull requests that sessions do not have, or did not have.
 func finishSessions(_ *store.Tx, m moment, rows []telemetry.SessionRow) {
 	for i := range rows {
 		if s := &rows[i]; s.PR.Number == 0 || m.past && !s.HasPR {

@@ -6,8 +6,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Verifications are the re-scans of fixes: the latest of each session, unless
-// the query asks for is:replaced ones.
+// Verifications are the re-scans of fixes: the latest of each session, unless asked otherwise.
 func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	return bind(s, List[telemetry.VerificationRow]{
 		Name: "verifications", Noun: "verifications",
@@ -79,8 +78,7 @@ func outcomeWords() []word {
 	return words
 }
 
-// finishVerifications gives verifications their issues, and says what follows
-// from several columns.
+// finishVerifications gives verifications their issues, and what several columns say.
 func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRow) {
 	place, ids := map[int64]int{}, make([]int64, len(rows))
 	for i := range rows {

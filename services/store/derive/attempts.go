@@ -2,8 +2,6 @@ package derive
 
 import (
 	"fmt"
-	"maps"
-
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -31,15 +29,6 @@ func (a attempt) fields() []store.Field {
 type location struct {
 	scan int64
 	ord  int
-}
-
-// joinAttempts joins what sessions of several records took.
-func joinAttempts(all ...map[int64][]telemetry.Attempt) map[int64][]telemetry.Attempt {
-	joined := map[int64][]telemetry.Attempt{}
-	for _, m := range all {
-		maps.Copy(joined, m)
-	}
-	return joined
 }
 
 // attemptResolver finds the issues that recorded attempts mean.
@@ -76,7 +65,7 @@ func (a *attemptResolver) put(attempts map[int64][]telemetry.Attempt, verificati
 			rows = append(rows, attempt.fields())
 		}
 	}
-	tx.Put("attempts", "", rows)
+	tx.Put("attempts", "", rows...)
 	countAttempts(tx, issues)
 	return a.affected
 }
@@ -208,21 +197,19 @@ type scansBefore struct {
 	found    map[string]int64
 }
 
-// last returns the last of the scans with findings data for which more
-// holds, 0 without one.
+// last returns the last of the scans with findings data for which more holds, 0 without one.
 func (b *scansBefore) last(more string, args ...any) int64 {
 	key := fmt.Sprint(more, args)
-	id, asked := b.found[key]
-	if !asked {
-		b.tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`+more+`
-			ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).Scan(&id)
-		b.found[key] = id
+	if _, asked := b.found[key]; !asked {
+		b.found[key] = store.One[int64](b.tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1
+			AND (at < $2 OR (at = $2 AND file < $3))`+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`,
+			append([]any{b.repo, b.at, b.file}, args...)...)
 	}
-	return id
+	return b.found[key]
 }
 
-// dispatched returns the places of a dispatch's finding: in the scan of the
-// run that its id names, else in the last scan with findings data before it.
+// dispatched returns the places of a dispatch's finding: in the scan of the run
+// that its id names, else in the last scan with findings data before it.
 func (a *attemptResolver) dispatched(b *scansBefore, f telemetry.Finding) []location {
 	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
 		if found := a.like(b.last(` AND run_number = $4`, run), f); len(found) > 0 {
@@ -254,13 +241,7 @@ func (a *attemptResolver) like(scan int64, f telemetry.Finding) []location {
 // issueAt returns the id of the issue that a finding is, 0 if it is none.
 func (a *attemptResolver) issueAt(p location) int64 {
 	if a.found[p.scan] == nil {
-		issues := []int64{}
-		a.tx.Each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *store.Row) {
-			var id int64
-			r.Scan(&id)
-			issues = append(issues, id)
-		})
-		a.found[p.scan] = issues
+		a.found[p.scan] = store.All[int64](a.tx, `SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, p.scan)
 	}
 	if p.ord >= len(a.found[p.scan]) {
 		return 0
@@ -268,8 +249,7 @@ func (a *attemptResolver) issueAt(p location) int64 {
 	return a.found[p.scan][p.ord]
 }
 
-// countAttempts writes how many sessions worked on each issue, which was the
-// latest, and when.
+// countAttempts writes how many sessions worked on each issue, the latest, and when.
 func countAttempts(tx *store.Tx, issues set[int64]) {
 	if len(issues) == 0 || tx.Err() != nil {
 		return

@@ -105,7 +105,7 @@ func describeIssues(c *changes, a *attemptResolver, runs ...set[int64]) {
 	for _, run := range sorted(found) {
 		rows = append(rows, a.describe(run, found[run], issues)...)
 	}
-	tx.Put("log_issues", "", rows)
+	tx.Put("log_issues", "", rows...)
 	tx.Exec(`UPDATE log_issues SET latest = CASE WHEN EXISTS (SELECT 1 FROM log_issues o WHERE o.issue_id = log_issues.issue_id AND (
 			o.at > log_issues.at OR o.at = log_issues.at AND (o.file > log_issues.file OR o.file = log_issues.file AND o.ord < log_issues.ord)))
 		THEN 0 ELSE 1 END WHERE issue_id `+tx.In(1, "BIGINT"), list(issues))

@@ -60,10 +60,10 @@ func (c *changes) putLog(l *telemetry.FetchedLog) {
 		string(l.State), l.Origin, said, now, id)
 	tx.Exec(`DELETE FROM log_files WHERE log_id = $1`, id)
 	for _, f := range l.Files {
-		tx.Put("log_files", "", [][]store.Field{{
+		tx.Put("log_files", "", []store.Field{
 			store.Col("log_id BIGINT", id), store.Col("name TEXT", f.Name), store.Col("sha TEXT", f.SHA),
 			store.Col("size BIGINT", f.Size), store.Col("body BLOB", blobOrNull(f.Body)), store.Col("error TEXT", ""),
-		}})
+		})
 	}
 	c.readLog(id, l.Label, l.Files)
 }
@@ -118,7 +118,7 @@ func (c *changes) readLog(id int64, label string, files []telemetry.LogFile) {
 	}
 	tx.Exec(`DELETE FROM log_findings WHERE log_id = $1`, id)
 	tx.Exec(`DELETE FROM log_prompts WHERE log_id = $1`, id)
-	tx.Put("log_findings", "", loggedFindings(id, &l))
+	tx.Put("log_findings", "", loggedFindings(id, &l)...)
 	sessions := map[int64]string{}
 	for _, s := range l.Sessions {
 		sessions[s.Batch] = telemetry.SessionKey(s.ID)
@@ -133,7 +133,7 @@ func (c *changes) readLog(id int64, label string, files []telemetry.LogFile) {
 			store.Col("prompt TEXT", p.Text),
 		})
 	}
-	tx.Put("log_prompts", "log_id, batch", prompts)
+	tx.Put("log_prompts", "log_id, batch", prompts...)
 	for _, r := range l.Rules {
 		tx.Exec(`INSERT INTO rules (rule, name, title, help, stamp) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (rule) DO UPDATE SET name = excluded.name, title = excluded.title, help = excluded.help, stamp = excluded.stamp

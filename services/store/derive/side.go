@@ -131,7 +131,7 @@ func saveRegistry(tx *store.Tx, entries []telemetry.RegistryEntry) {
 			store.Col("auto_dispatch SMALLINT", e.AutoDispatch), store.Col("max_sessions BIGINT", orMinus(e.MaxSessions)),
 		}
 	}
-	tx.Put("registry", "repo_key", rows)
+	tx.Put("registry", "repo_key", rows...)
 }
 
 // orMinus is a number, or -1 for one that is not known.
@@ -165,7 +165,7 @@ func (c *changes) saveState(entries []telemetry.StateEntry) {
 	for _, session := range before {
 		c.mark(session)
 	}
-	tx.Put("dispatch_history", "fingerprint", rows)
+	tx.Put("dispatch_history", "fingerprint", rows...)
 }
 
 func (c *changes) mark(sessions ...string) {

@@ -3,6 +3,7 @@ package derive
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
@@ -17,6 +18,7 @@ type attempt struct {
 	basis         telemetry.AttemptBasis
 	at            int64
 	result        telemetry.VerificationResult
+	ids           []string // what the record calls the issue, each as IssueKey
 }
 
 func (a attempt) fields() []store.Field {
@@ -24,6 +26,7 @@ func (a attempt) fields() []store.Field {
 		store.Col("record_id BIGINT", a.record), store.Col("session TEXT", a.session),
 		store.Col("issue_id BIGINT", a.issue), store.Col("scan_id BIGINT", a.scan), store.Col("batch_id BIGINT", a.batch),
 		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("result SMALLINT", int64(a.result)),
+		store.Col("ids TEXT", store.JSON(a.ids)),
 	}
 }
 
@@ -72,6 +75,7 @@ func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verificatio
 	}
 	tx.Put("attempts", "", rows)
 	countAttempts(tx, issues)
+	a.issues.add(issues)
 	return a.affected
 }
 
@@ -96,9 +100,11 @@ func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 		for _, p := range locations {
 			one := base
 			one.session, one.batch, one.result, one.scan, one.issue = t.Session, t.Batch, t.Result, p.scan, a.issueAt(p)
+			one.ids = idsOf(t)
 			k := key{one.session, one.issue}
 			if same, again := at[k]; again {
 				all[same].result = max(all[same].result, one.result) // called both fixed and still present: it is not fixed
+				all[same].ids = joinIDs(all[same].ids, one.ids)
 			} else if one.issue != 0 {
 				at[k] = len(all)
 				all = append(all, one)
@@ -110,6 +116,24 @@ func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 		a.verifications[id] = true
 	}
 	return all
+}
+
+// idsOf are what a record calls an attempt's issue: none where it has no id.
+func idsOf(t telemetry.Attempt) []string {
+	if key := telemetry.IssueKey(t.Finding.IssueID); key != "" {
+		return []string{key}
+	}
+	return []string{}
+}
+
+// joinIDs adds ids to others, each once.
+func joinIDs(ids, more []string) []string {
+	for _, id := range more {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // groundsOf returns what a record's attempts have in common, and which

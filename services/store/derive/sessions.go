@@ -104,20 +104,21 @@ func putSessions(tx *store.Tx, sessions set[string]) affected {
 		}
 	}
 	saveSessions(tx, rows)
-	logStates(tx, logs)
+	appendLog(tx, "state_log", logs)
 	return out
 }
 
-func logStates(tx *store.Tx, logs [][]store.Field) {
+// appendLog adds rows, of which the first field is their id, to a log.
+func appendLog(tx *store.Tx, table string, logs [][]store.Field) {
 	if len(logs) == 0 {
 		return
 	}
 	var last int64
-	tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
+	tx.Row(`SELECT COALESCE(MAX(id), 0) FROM ` + table).Scan(&last)
 	for i := range logs {
 		logs[i][0].Value = last + int64(i) + 1
 	}
-	tx.Put("state_log", "", logs)
+	tx.Put(table, "", logs)
 }
 
 // recordedSessions are sessions as their newest records tell of them, each

@@ -1,0 +1,93 @@
+package derive
+
+import (
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// output is what Devin says of a session beside its state, as it is stored.
+// Equal values are equal rows.
+type output struct {
+	title, tags, playbook string
+	acus                  int64
+	output                string
+}
+
+func outputOf(u *telemetry.UpstreamSession) output {
+	return output{u.Title, store.JSON(append([]string{}, u.Tags...)), u.Playbook, u.MilliACUs, string(u.Output)}
+}
+
+// putOutputs keeps what Devin says of sessions beside their states, and logs
+// each change of it.
+func (c *changes) putOutputs(sessions []telemetry.UpstreamSession) {
+	tx := c.tx
+	ids := make([]string, len(sessions))
+	for i := range sessions {
+		ids[i] = sessions[i].ID
+	}
+	stored := storedOutputs(tx, store.JSON(ids))
+	logged := set[string]{}
+	logged.addRows(tx, `SELECT DISTINCT session FROM claim_log WHERE session `+tx.In(1, "TEXT"), store.JSON(ids))
+	var logs [][]store.Field
+	for i := range sessions {
+		u := &sessions[i]
+		now, was := outputOf(u), stored[u.ID]
+		if now == was && logged[u.ID] {
+			continue
+		}
+		if now.acus < was.acus { // 0 can be wrong, and no cost shrinks
+			now.acus = was.acus
+		}
+		if now != was {
+			c.saveOutput(u.ID, now, now.output != was.output)
+		}
+		if now != was || !logged[u.ID] {
+			logs = append(logs, now.log(tx, u.ID, now.output != was.output))
+		}
+	}
+	appendLog(tx, "claim_log", logs)
+}
+
+// storedOutputs are what was last said of sessions. The title is the log's:
+// that of polls has already changed.
+func storedOutputs(tx *store.Tx, ids string) map[string]output {
+	stored := map[string]output{}
+	tx.Each(`SELECT p.session, COALESCE((SELECT l.title FROM claim_log l WHERE l.session = p.session ORDER BY l.id DESC LIMIT 1), ''),
+			p.tags, p.playbook, p.milli_acus, p.output
+		FROM polls p WHERE p.session `+tx.In(1, "TEXT"), []any{ids}, func(r *store.Row) {
+		var id string
+		var o output
+		r.Scan(&id, &o.title, &o.tags, &o.playbook, &o.acus, &o.output)
+		stored[id] = o
+	})
+	return stored
+}
+
+// saveOutput writes what a session says now.
+func (c *changes) saveOutput(session string, o output, anew bool) {
+	tx := c.tx
+	tx.Touch(telemetry.TopicSessions)
+	tx.Exec(`UPDATE polls SET tags = $1, playbook = $2, milli_acus = $3 WHERE session = $4`, o.tags, o.playbook, o.acus, session)
+	if anew {
+		claim, _ := telemetry.ParseClaim([]byte(o.output))
+		tests := int64(-1)
+		if claim.TestsPassing != nil {
+			tests = int64(store.Flag(*claim.TestsPassing))
+		}
+		tx.Exec(`UPDATE polls SET output = $1, said_at = $2, claim_status = $3, fixed_n = $4, blocked_n = $5, tests = $6 WHERE session = $7`,
+			o.output, store.Millis(tx.Now()), claim.Status, len(claim.Fixed), len(claim.Blocked), tests, session)
+	}
+	c.sessions[session] = true
+}
+
+func (o output) log(tx *store.Tx, session string, anew bool) []store.Field {
+	var said any // NULL: as before
+	if anew {
+		said = o.output
+	}
+	return []store.Field{
+		store.Col("id BIGINT", nil), store.Col("session TEXT", session), store.Col("at BIGINT", store.Millis(tx.Now())),
+		store.Col("title TEXT", o.title), store.Col("tags TEXT", o.tags), store.Col("playbook TEXT", o.playbook),
+		store.Col("milli_acus BIGINT", o.acus), store.Col("output TEXT", said),
+	}
+}

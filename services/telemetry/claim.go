@@ -74,6 +74,16 @@ func (a AttemptFacts) Found() (found Found, mergeUnknown bool) {
 	return FoundStillThere, mergeUnknown
 }
 
+// ACUsOf is a cost of thousandths of an ACU in ACUs, nil where it is not
+// known.
+func ACUsOf(milli int64) *float64 {
+	if milli <= 0 {
+		return nil
+	}
+	acus := float64(milli) / 1000
+	return &acus
+}
+
 // What is kept of a session's structured output.
 const (
 	MaxOutput = 64 << 10 // bytes of it: the limit of its schema

@@ -21,7 +21,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		Cheap:  "is severity family rule repo attempts age first seen",
 		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session",
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
@@ -33,7 +33,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueClaims(), issueColumns()),
 	})
 }
 
@@ -97,7 +97,8 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "has", Help: "what it has",
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
 		{Name: "no", Help: "what it does not have",
-			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"}).notThen("pr")},
+			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"},
+				word{"playbook", withoutPlaybook}).notThen("pr", "playbook")},
 	}
 }
 
@@ -143,7 +144,7 @@ func keptIssues(t query.Term) bool {
 		case "attempts":
 			return (!v.Span.HasLow || v.Span.Low <= mostAttempts) && (!v.Span.HasHigh || v.Span.High <= mostAttempts)
 		case "has", "no":
-			return v.Text != "pr"
+			return v.Text != "pr" && v.Text != "playbook"
 		}
 		return by("is", "severity", "tier", "family", "rule", "repo")(t)
 	}
@@ -235,6 +236,7 @@ const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` 
 // by then said.
 func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	if !m.past {
+		readIssueClaims(tx, rows)
 		return
 	}
 	byID := map[int64]*telemetry.IssueRow{}

@@ -15,19 +15,20 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
 		From: "sessions s" + sessionJoins, Count: "sessions s", Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
-		Only:    startedSessions,
-		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
-		Free:    sessionText,
-		Finish:  finishSessions,
-		Kept:    &kept{From: statesKept, Sum: "s.n", Serves: keptSessions, All: "s.repo_id = 0", One: "s.repo_id <> 0"},
-		Cheap:   "is repo family run batch age started has no",
-		CSV:     "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url",
+		Only:   startedSessions,
+		Repo:   func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
+		Free:   sessionText,
+		Finish: finishSessions,
+		Kept:   &kept{From: statesKept, Sum: "s.n", Serves: keptSessions, All: "s.repo_id = 0", One: "s.repo_id <> 0"},
+		Cheap:  "is repo family run batch age started has no",
+		CSV: "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url" +
+			" claimed_fixed claimed_blocked tests_passing acus playbook_id tags",
 		Example: "is:active age:>2h",
 		Views: []query.View{
 			{Name: "All"}, {Name: "Active", Query: "is:active"}, {Name: "Waiting for you", Query: "is:waiting"},
 			{Name: "PR ready", Query: "is:pr_ready"}, {Name: "Never started", Query: "is:never_started"},
 		},
-		Fields: slices.Concat(sessionQualifiers(), sessionColumns()),
+		Fields: slices.Concat(sessionQualifiers(), sessionClaims(), sessionColumns()),
 	})
 }
 
@@ -58,7 +59,8 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 				c := sameText("p2.author", text)
 				return Cond{linked + c.Text + ")", c.Args}
 			})},
-		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"})},
+		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"},
+			word{"attempt", "s.key IN (SELECT c.session FROM claims c)"}).notThen("attempt")},
 		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
 			Sort: ages("s.since | s.key")},
@@ -218,11 +220,18 @@ const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
-// finishSessions leaves out of sessions as of a past time the pull request
-// that they did not have.
-func finishSessions(_ *store.Tx, m moment, rows []telemetry.SessionRow) {
+// finishSessions adds what Devin says now; of sessions as of a past time it
+// leaves out the pull request that they did not have.
+func finishSessions(tx *store.Tx, m moment, rows []telemetry.SessionRow) {
+	if !m.past {
+		ReadClaims(tx, rows)
+	}
 	for i := range rows {
-		if s := &rows[i]; m.past && !s.HasPR {
+		s := &rows[i]
+		if m.past {
+			s.Tags = []string{}
+		}
+		if m.past && !s.HasPR {
 			s.PR = nil
 		}
 	}

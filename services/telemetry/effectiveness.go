@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // AttemptResult is one session's attempt at one issue, with what came of it.
@@ -68,8 +69,9 @@ const LateAttempt = 4
 
 // BlockedReason is why sessions were blocked, in their words.
 type BlockedReason struct {
-	Reason string
+	Reason string // "" where they gave none
 	Issues int64
+	Alike  int64 // different reasons that are counted together
 }
 
 // ThrownAway is a pull request that was closed without a merge.
@@ -206,13 +208,39 @@ func NewEffectiveness(p Period, attempts []AttemptResult) Effectiveness {
 	for _, group := range RateGroups() {
 		e.Rates[group] = sortedRates(group, sums[group])
 	}
-	for reason, n := range blocked {
-		e.Blocked = append(e.Blocked, BlockedReason{reason, n})
-	}
-	slices.SortFunc(e.Blocked, func(a, b BlockedReason) int {
-		return cmp.Or(cmp.Compare(b.Issues, a.Issues), cmp.Compare(a.Reason, b.Reason))
-	})
+	e.Blocked = alikeReasons(blocked)
 	return e
+}
+
+// alikeReasons counts reasons that differ only in the files, numbers and ids
+// that they name together, under the most frequent of them.
+func alikeReasons(reasons map[string]int64) []BlockedReason {
+	groups := map[string][]BlockedReason{}
+	for reason, n := range reasons {
+		var words []string
+		for _, word := range strings.Fields(strings.ToLower(reason)) {
+			if strings.ContainsAny(strings.TrimRight(word, ".,;:!?"), "./_`\"'0123456789") {
+				word = "…"
+			}
+			words = append(words, strings.TrimRight(word, ".,;:!?"))
+		}
+		key := strings.Join(words, " ")
+		groups[key] = append(groups[key], BlockedReason{Reason: reason, Issues: n})
+	}
+	byNumber := func(a, b BlockedReason) int {
+		return cmp.Or(cmp.Compare(b.Issues, a.Issues), cmp.Compare(a.Reason, b.Reason))
+	}
+	var list []BlockedReason
+	for _, alike := range groups {
+		slices.SortFunc(alike, byNumber)
+		one := BlockedReason{Reason: alike[0].Reason, Alike: int64(len(alike))}
+		for _, r := range alike {
+			one.Issues += r.Issues
+		}
+		list = append(list, one)
+	}
+	slices.SortFunc(list, byNumber)
+	return list
 }
 
 func sortedRates(group RateGroup, sums map[string]*Rate) []Rate {

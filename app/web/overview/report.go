@@ -90,6 +90,7 @@ func (w *Web) ReportPage(c *fiber.Ctx) error {
 			{w.Rates().Within(ctx, v), w.Spans().Within(ctx, v)},
 			{w.Outcomes().Within(ctx, v), w.Verdicts().Within(ctx, v)}},
 	}
+	body.Rows = append(body.Rows, one(w.Effectiveness()))
 	if v.Scope == "" {
 		body.Rows = append(body.Rows, one(w.TopRepos()))
 	}

@@ -68,7 +68,7 @@ func claimRows(e dashboard.Effectiveness) []fiber.Map {
 		for _, found := range telemetry.Founds() {
 			row[string(found)] = e.Count(of, found)
 		}
-		row["issues"] = e.Count(of)
+		row["not_merged"], row["issues"] = e.Count(of, telemetry.FoundOpen, telemetry.FoundThrownAway), e.Count(of)
 		rows = append(rows, row)
 	}
 	return rows

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,14 +37,19 @@ func (d *Dashboard) Effectiveness(ctx context.Context, q Question) (e Effectiven
 	return e, err
 }
 
+// Odds is what came of earlier attempts in a repository.
+func (d *Dashboard) Odds(ctx context.Context, repo telemetry.RepoName) (telemetry.Odds, error) {
+	return d.counted.Odds(ctx, repo.Key())
+}
+
 // effectivenessLinks are the links of the figures of /api/effectiveness.
 func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
-	since := moment(e.Period.Since)
-	tried := "tried:>=" + since
-	issues := func(terms ...string) Link { return s.list("issues", append([]string{tried}, terms...)...) }
-	took := func(terms ...string) Link {
-		return s.list("sessions", append([]string{"has:attempt", "started:>=" + since}, terms...)...)
+	tried, started := []string{"has:session"}, []string{"has:attempt"}
+	if since := moment(e.Period.Since); !e.Period.Since.IsZero() {
+		tried, started = []string{"tried:>=" + since}, append(started, "started:>="+since)
 	}
+	issues := func(terms ...string) Link { return s.list("issues", slices.Concat(tried, terms)...) }
+	took := func(terms ...string) Link { return s.list("sessions", slices.Concat(started, terms)...) }
 	links := Links{
 		"issues":                issues(),
 		"sessions":              took(),
@@ -53,7 +59,7 @@ func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
 		"not_merged":            issues("found:not_merged"),
 		"cost/sessions":         took("acus:>=0"),
 		"cost/sessions_unknown": took("-acus:>=0"),
-		"cost/acus":             took("acus:>=0").with("", "sum/acus_consumed"),
+		"cost/acus":             took("acus:>=0").whole().with("", "sum/acus_consumed"),
 		"blocked/issues":        issues("claim:blocked"),
 		"thrown_away/pulls":     took("found:thrown_away"),
 	}
@@ -62,7 +68,7 @@ func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
 		if said != "" {
 			terms = append(terms, "claim:"+string(said))
 		}
-		links[place+"/issues"] = issues(terms...)
+		links[place+"/issues"], links[place+"/not_merged"] = issues(terms...), issues(append(terms, "found:not_merged")...)
 		for _, found := range telemetry.Founds() {
 			links[place+"/"+string(found)] = issues(append(terms, "found:"+string(found))...)
 		}
@@ -79,6 +85,12 @@ func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
 		}
 	}
 	return links
+}
+
+// whole is the link to the download of a list, which has all of its rows.
+func (l Link) whole() Link {
+	l.List += ".json"
+	return l
 }
 
 // rateTerms ask for the issues of a rate, and for those of which some may be

@@ -74,6 +74,40 @@ func (a AttemptFacts) Found() (found Found, mergeUnknown bool) {
 	return FoundStillThere, mergeUnknown
 }
 
+// IssueClaim is what a session says of one of its issues, and what scans found.
+type IssueClaim struct {
+	Issue   string   `json:"id"`      // public id
+	Attempt int64    `json:"attempt"` // which one at the issue, from 1
+	Claim   Said     `json:"claim"`
+	Reason  Optional `json:"blocked_reason"`
+	Found   Found    `json:"found"`
+	Unsure  bool     `json:"merge_unknown"`
+	ACUs    *float64 `json:"acus"` // nil where the cost is not known
+}
+
+// SaidChange is one change of what a session says beside its state.
+type SaidChange struct {
+	At       Time            `json:"timestamp"`
+	Title    string          `json:"title"`
+	Tags     []string        `json:"tags"`
+	Playbook Optional        `json:"playbook_id"`
+	ACUs     *float64        `json:"acus_consumed"`
+	Output   json.RawMessage `json:"structured_output"` // nil where it is as before
+}
+
+// Odds is what came of earlier attempts: of the issues of a rule in a
+// repository that sessions took, else of its family there, how many are gone.
+type Odds struct {
+	By       string `json:"by"` // rule, family or repo
+	Name     string `json:"name"`
+	Issues   int64  `json:"issues"`
+	Gone     int64  `json:"gone"`
+	Sessions int64  `json:"sessions"`
+}
+
+// OddsLeast is the number of issues under which odds and rates say little.
+const OddsLeast = 5
+
 // ACUsOf is a cost of thousandths of an ACU in ACUs, nil where it is not
 // known.
 func ACUsOf(milli int64) *float64 {

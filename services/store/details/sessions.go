@@ -29,6 +29,7 @@ func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.Se
 		s.IssuesNamed = len(s.Issues) > 0
 		s.Pulls = d.pulls.Where(tx, `WHERE p.key IN (SELECT pull_key FROM links WHERE session = $1) ORDER BY p.sort_at DESC, p.key`, key)
 		s.Verifications = d.verifications.Where(tx, `WHERE v.session = $1 AND v.session <> '' ORDER BY v.at DESC, v.file DESC`, key)
+		claimsOfSession(tx, key, &s)
 		return tx.Err()
 	})
 	return s, found, err
@@ -65,6 +66,7 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p tele
 			r.Scan(append(d.sessions.Into(&v.SessionRow, false), &v.Basis, &v.Ambiguous)...)
 			p.Sessions = append(p.Sessions, v)
 		})
+		withClaims(tx, p.Sessions)
 		p.Issues = d.issues.Where(tx, `WHERE i.id IN (
 			SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE l.pull_key = $1 AND a.session <> ''
 			UNION SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE v.pull_key = $1)`+worstFirst, key)

@@ -59,3 +59,12 @@ func thrownAway(tx *store.Tx, repo, since int64) []telemetry.ThrownAway {
 	})
 	return list
 }
+
+// Odds is what came of earlier attempts in a repository, by its key.
+func (f *Figures) Odds(ctx context.Context, repo string) (odds telemetry.Odds, err error) {
+	err = f.store.Read(ctx, func(tx *store.Tx) error {
+		odds = lists.OddsOf(tx, repo, "", "")
+		return tx.Err()
+	})
+	return odds, err
+}

@@ -166,3 +166,26 @@ func ReadClaims(tx *store.Tx, rows []telemetry.SessionRow) {
 		}
 	})
 }
+
+// OddsOf is what came of earlier attempts at issues of a rule in a
+// repository; where there are none, of its family there, and without either
+// of the repository.
+func OddsOf(tx *store.Tx, repo, rule, family string) telemetry.Odds {
+	var odds telemetry.Odds
+	for _, of := range []struct{ by, name, where string }{
+		{"rule", rule, " AND i.rule = $2"}, {"family", family, " AND i.family = $2"}, {"repo", repo, " AND $2 <> ''"},
+	} {
+		if of.name == "" {
+			continue
+		}
+		odds = telemetry.Odds{By: of.by, Name: of.name}
+		tx.Row(`SELECT COUNT(DISTINCT c.issue_id), COUNT(DISTINCT CASE WHEN c.last = 1 AND c.found = 'gone' THEN c.issue_id END),
+				COUNT(DISTINCT c.session)
+			FROM claims c JOIN issues i ON i.id = c.issue_id WHERE c.repo_id = (SELECT id FROM repos WHERE key = $1)`+of.where, repo, of.name).
+			Scan(&odds.Issues, &odds.Gone, &odds.Sessions)
+		if odds.Issues > 0 {
+			break
+		}
+	}
+	return odds
+}

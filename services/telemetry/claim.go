@@ -160,7 +160,9 @@ func ParseClaim(output []byte) (c Claim, ok bool) {
 		c.PRURL = url
 	}
 	c.FilesChanged = filesChanged(fields["files_changed"])
-	_ = json.Unmarshal(fields["tests_passing"], &c.TestsPassing) // what is no flag says nothing
+	if json.Unmarshal(fields["tests_passing"], &c.TestsPassing) != nil {
+		c.TestsPassing = nil // what is no flag says nothing
+	}
 	return c, true
 }
 

@@ -56,7 +56,7 @@ func costText(acus *float64) string {
 	if acus == nil {
 		return ""
 	}
-	return strconv.FormatFloat(*acus, 'f', 1, 64)
+	return strings.TrimSuffix(strings.TrimSuffix(strconv.FormatFloat(*acus, 'f', 2, 64), "0"), ".0")
 }
 
 // saidOf is what a session says of its work as a whole.

@@ -115,8 +115,11 @@ func (s *session) reason(i int) string {
 		"This finding is a false positive: the value is checked before the call in " + file + ".",
 		"No permission to push changes to .github/workflows.",
 	}
-	if s.planned == planFailed {
+	switch s.planned {
+	case planFailed:
 		return "The build of the base branch fails without any change."
+	case planNoPR: // its last message says the same
+		return "This finding is a false positive: the value is checked before the call in " + file + "."
 	}
 	return reasons[s.draw("reason"+s.family, len(reasons))]
 }

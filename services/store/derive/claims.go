@@ -47,15 +47,15 @@ type claimKey struct {
 }
 
 // putClaims writes what came of each attempt at the issues concerned: those
-// of repositories whose scans have changed, of sessions and pull requests of
-// which more or less is known, and those whose attempts have changed.
-func putClaims(tx *store.Tx, scanned set[int64], todo affected) {
-	issues := concernedIssues(tx, scanned, todo)
-	if tx.Err() != nil || len(issues)+len(scanned) == 0 {
+// that scans can have changed, of sessions and pull requests of which more or
+// less is known, and those whose attempts have changed.
+func putClaims(tx *store.Tx, scans applied, todo affected) {
+	issues := concernedIssues(tx, scans, todo)
+	if tx.Err() != nil || len(issues)+len(scans.replayed) == 0 {
 		return
 	}
 	rows := attemptsAt(tx, issues)
-	old := storedClaims(tx, issues, scanned)
+	old := storedClaims(tx, issues, scans.replayed)
 	decideClaims(tx, rows)
 	var changed [][]store.Field
 	for _, key := range sortedClaims(rows) {
@@ -81,8 +81,11 @@ func sortedClaims(rows map[claimKey]*attempted) []claimKey {
 }
 
 // concernedIssues are the issues whose attempts may have come to another end.
-func concernedIssues(tx *store.Tx, scanned set[int64], todo affected) set[int64] {
+// A scan after all others changes those that waited for one, and those that it
+// opens or closes.
+func concernedIssues(tx *store.Tx, scans applied, todo affected) set[int64] {
 	issues, sessions := set[int64]{}, set[string]{}
+	issues.add(scans.flipped)
 	issues.add(todo.issues)
 	sessions.add(todo.sessions)
 	if len(todo.pulls) > 0 {
@@ -91,8 +94,12 @@ func concernedIssues(tx *store.Tx, scanned set[int64], todo affected) set[int64]
 	if len(sessions) > 0 {
 		issues.addRows(tx, `SELECT issue_id FROM attempts WHERE session <> '' AND session `+tx.In(1, "TEXT"), list(sessions))
 	}
-	for repo := range scanned {
-		issues.addRows(tx, `SELECT id FROM issues WHERE repo_id = $1 AND attempts > 0`, repo)
+	for repo := range scans.repos {
+		if scans.replayed[repo] {
+			issues.addRows(tx, `SELECT id FROM issues WHERE repo_id = $1 AND attempts > 0`, repo)
+			continue
+		}
+		issues.addRows(tx, `SELECT issue_id FROM claims WHERE repo_id = $1 AND found = 'not_rescanned'`, repo)
 	}
 	return issues
 }

@@ -55,7 +55,7 @@ func derive(c *changes) {
 	todo.add(putSessions(c.tx, todo.sessions))
 
 	// Each attempt gets what its session says of it, and what scans found.
-	putClaims(c.tx, ledgers.repos, todo)
+	putClaims(c.tx, ledgers, todo)
 
 	// Verifications are judged by what their issues and pull requests are now.
 	updateOutcomes(c.tx, ledgers.flipped, todo)

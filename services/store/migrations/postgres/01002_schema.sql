@@ -328,6 +328,7 @@ CREATE TABLE claims (
 );
 CREATE INDEX claims_issue ON claims (issue_id, nth);
 CREATE INDEX claims_repo ON claims (repo_id, at);
+CREATE INDEX claims_pending ON claims (repo_id, issue_id) WHERE found = 'not_rescanned';
 CREATE INDEX claims_found ON claims (last, found, said, at, issue_id);
 
 CREATE TABLE sessions (

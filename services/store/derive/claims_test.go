@@ -3,6 +3,7 @@ package derive_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -230,4 +231,54 @@ func TestWhatDevinSaysIsKeptWithItsHistory(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestClaimsInAnyOrder: generated histories with claims and pull requests come
+// to the same claims, in order and shuffled.
+func TestClaimsInAnyOrder(t *testing.T) {
+	now := storetest.Day("2027-01-01")
+	for seed := range uint64(3) {
+		files := storetest.GeneratedFiles(seed + 20)
+		pulls := storetest.PullsFor(files)
+		want := storetest.OpenWith(t, storeOptions(t, now))
+		storetest.PutEach(t, want, files)
+		sayAll(t, want, files)
+		storetest.SavePulls(t, want, pulls)
+		dump := storetest.DumpOf(t, want)
+		if len(dump["claims"]) < 10 {
+			t.Fatalf("seed %d: %d claims are too few to tell anything", seed, len(dump["claims"]))
+		}
+		dice := rand.New(rand.NewPCG(seed, 1))
+		shuffled := slices.Clone(files)
+		dice.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		got := storetest.OpenWith(t, storeOptions(t, now))
+		storetest.SavePulls(t, got, pulls[:len(pulls)/2])
+		storetest.PutEach(t, got, shuffled[:len(files)/2])
+		sayAll(t, got, files)
+		storetest.SavePulls(t, got, pulls)
+		storetest.PutEach(t, got, shuffled[len(files)/2:])
+		storetest.SavePulls(t, got, pulls)
+		storetest.SameDump(t, fmt.Sprint("seed ", seed), map[string][]string{"claims": storetest.DumpOf(t, got)["claims"]},
+			map[string][]string{"claims": dump["claims"]})
+	}
+}
+
+// sayAll lets the sessions of records claim something.
+func sayAll(t *testing.T, s *storetest.Store, files []telemetry.FetchedFile) {
+	t.Helper()
+	var answer telemetry.SessionAnswer
+	for n, f := range files {
+		for _, session := range f.Record.Sessions {
+			if session.ID == "" || telemetry.SessionKey(session.ID) == "" {
+				continue
+			}
+			u := telemetry.UpstreamSession{ID: telemetry.SessionKey(session.ID), API: "v3", Status: "running", Detail: "finished",
+				UpdatedAt: f.Record.Timestamp.Add(time.Duration(n%9) * time.Hour), MilliACUs: int64(n % 4 * 1001), Playbook: []string{"", "v2"}[n%2]}
+			u.Output, _ = json.Marshal(telemetry.Claim{Status: "done", Fixed: session.IssueIDs[:len(session.IssueIDs)*(n%3)/2]})
+			answer.Sessions = append(answer.Sessions, u)
+		}
+	}
+	if err := s.SavePoll(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -64,13 +64,14 @@ func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
 		"thrown_away/pulls":     took("found:thrown_away"),
 	}
 	for i, said := range append(telemetry.Saids(), "") {
-		place, terms := at("claims", strconv.Itoa(i)), []string{}
+		row, terms := strconv.Itoa(i), []string{}
 		if said != "" {
 			terms = append(terms, "claim:"+string(said))
 		}
-		links[place+"/issues"], links[place+"/not_merged"] = issues(terms...), issues(append(terms, "found:not_merged")...)
+		links[at("claims", row, "issues")] = issues(terms...)
+		links[at("claims", row, "not_merged")] = issues(append(terms, "found:not_merged")...)
 		for _, found := range telemetry.Founds() {
-			links[place+"/"+string(found)] = issues(append(terms, "found:"+string(found))...)
+			links[at("claims", row, string(found))] = issues(append(terms, "found:"+string(found))...)
 		}
 	}
 	for group, rates := range e.Rates {
@@ -79,9 +80,8 @@ func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
 			if all == "" {
 				continue
 			}
-			place := at("by_"+string(group), strconv.Itoa(i))
-			links[place+"/issues"] = issues(all)
-			links[place+"/gone"] = issues(gone, "found:gone")
+			links[at("by_"+string(group), strconv.Itoa(i), "issues")] = issues(all)
+			links[at("by_"+string(group), strconv.Itoa(i), "gone")] = issues(gone, "found:gone")
 		}
 	}
 	return links

@@ -102,7 +102,10 @@ func (w *Web) drawEffectiveness(ctx context.Context, v shell.View) (templ.Compon
 	return panels.EffectivenessPanel(p), nil
 }
 
-func page(e dashboard.Effectiveness, place string) string { return e.Links[place].Page() }
+// page is the list behind the figure at a place of /api/effectiveness.
+func page(e dashboard.Effectiveness, place ...string) string {
+	return e.Links[strings.Join(place, "/")].Page()
+}
 
 // sentence is what the figures come to.
 func sentence(e dashboard.Effectiveness) []panels.Phrase {

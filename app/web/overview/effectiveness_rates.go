@@ -59,8 +59,8 @@ func (k rateKind) rows(e dashboard.Effectiveness) []panels.RateRow {
 	}
 	var rows []panels.RateRow
 	for i, r := range shown {
-		place := "by_" + string(k.group) + "/" + strconv.Itoa(i)
-		row := effectRate(r, k.name(r.Name), page(e, place+"/issues"), page(e, place+"/gone"))
+		group, n := "by_"+string(k.group), strconv.Itoa(i)
+		row := effectRate(r, k.name(r.Name), page(e, group, n, "issues"), page(e, group, n, "gone"))
 		if k.group == telemetry.RateByRepo {
 			row.NameURL = links.With(links.Effectiveness, "repo", r.Name, "period", e.Period.Name)
 		}

@@ -138,7 +138,11 @@ func (d *demo) show() {
 }
 
 func playedSession(s history.Session) devintest.Session {
-	out := devintest.Session{ID: s.ID, Status: s.V3, Detail: s.V3Detail, Title: s.Title, CreatedAt: s.Created, UpdatedAt: s.Updated}
+	out := devintest.Session{ID: s.ID, Status: s.V3, Detail: s.V3Detail, Title: s.Title, CreatedAt: s.Created, UpdatedAt: s.Updated,
+		Tags: s.Tags, Playbook: s.Playbook, ACUs: s.ACUs}
+	if s.Output != nil {
+		out.StructuredOutput = s.Output
+	}
 	if s.Pull != nil {
 		state := s.Pull.State
 		if !s.Pull.Merged.IsZero() {

@@ -74,9 +74,10 @@ func newExplainedIn(t *testing.T, database string, records map[string][]byte, mo
 	}}), cache: map[string]any{}, now: last.Add(3 * time.Hour)}
 	surface := &api.API{Dashboard: dashboard.New(storetest.Reading(db)), Now: func() time.Time { return e.now }}
 	for _, r := range surface.Routes() {
-		if r.Handle != nil {
-			e.app.Add(r.Method, r.Path, r.Handle)
+		if r.Stream != nil {
+			r.Handle = written(r.Stream)
 		}
+		e.app.Add(r.Method, r.Path, r.Handle)
 	}
 	return e
 }
@@ -221,6 +222,7 @@ func (e *explained) walk() {
 	}
 	for _, period := range []string{"7d", "30d", "90d", "all"} {
 		e.check("/api/trends "+period, e.get("/api/trends?period="+period))
+		e.check("/api/effectiveness "+period, e.get("/api/effectiveness?period="+period))
 	}
 	for _, ago := range []time.Duration{time.Hour, 4 * 24 * time.Hour, 40 * 24 * time.Hour} {
 		then := url.QueryEscape(e.now.Add(-ago).Format(time.RFC3339))
@@ -236,6 +238,7 @@ func (e *explained) walk() {
 			e.t.Errorf("/api/repo/%s: no link for %v", name, list)
 		}
 		e.check("/api/trends of "+name, e.get("/api/trends?period=90d&repo="+name))
+		e.check("/api/effectiveness of "+name, e.get("/api/effectiveness?period=all&repo="+name))
 	}
 	needs := e.get("/api/needs-attention")
 	for i, g := range place(needs, "groups").([]any) {
@@ -277,8 +280,10 @@ func TestEveryNumberIsExplained(t *testing.T) {
 			Disturb: history.Disturbances{WithoutFindings: 0.3, ScopeReduced: 0.1, Reopenings: 0.3, Late: 0.1}}) {
 			records[f.Name] = f.Body
 		}
-		t.Run("sqlite", func(t *testing.T) { newExplained(t, records, fetchPulls).walk() })
-		t.Run("postgres", func(t *testing.T) { newExplainedIn(t, storetest.PostgresAddress(t), records, fetchPulls).walk() })
+		t.Run("sqlite", func(t *testing.T) { newExplained(t, records, fetchPullsAndClaims).walk() })
+		t.Run("postgres", func(t *testing.T) {
+			newExplainedIn(t, storetest.PostgresAddress(t), records, fetchPullsAndClaims).walk()
+		})
 	})
 }
 
@@ -310,22 +315,27 @@ func fetchPulls(db *store.Store) {
 func TestWhatFiguresRefuse(t *testing.T) {
 	e := newExplained(t, map[string][]byte{"one.json": []byte(`{"target_repo": "https://github.com/a/b", "run_number": 1, "run_id": "1", "timestamp": "2026-03-02T10:00:00Z", "issues_found": 0, "issue_fingerprints": []}`)}, nil)
 	for path, want := range map[string]string{
-		"/api/trends?period=14d":                           "7d, 30d, 90d, all",
-		"/api/stats?period=never":                          "7d, 30d, 90d, all",
-		"/api/repo/a/b?period=never":                       "7d, 30d, 90d, all",
-		"/api/trends?as_of=yesterday":                      "Invalid as_of: want a time",
-		"/api/stats?as_of=2026-02-30":                      "Invalid as_of: want a time",
-		"/api/issues?as_of=1":                              "Invalid as_of: want a time",
-		"/api/repo/a/b?as_of=x":                            "Invalid as_of: want a time",
-		"/api/repo/a/b?as_of=2026-01-01T00:00:00Z":         "not found: no run names it",
-		"/api/trends?repo=a/unknown":                       "not found: no run names it",
-		"/api/stats?repo=a/unknown":                        "not found: no run names it",
-		"/api/changes?event=moved":                         "opened, closed",
-		"/api/changes?since=monday":                        "since: want a time",
-		"/api/needs-attention?group=coffee":                "waiting, pr_ready, verified, never_started, stuck, overdue",
-		"/api/runs?sums=perhaps":                           "Invalid sums: want true or false",
-		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":  "path:x does not support as_of",
-		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file": "Invalid sort file: it does not support as_of",
+		"/api/trends?period=14d":                               "7d, 30d, 90d, all",
+		"/api/effectiveness?period=14d":                        "7d, 30d, 90d, all",
+		"/api/effectiveness?as_of=2026-03-03T00:00:00Z":        "Effectiveness does not support as_of",
+		"/api/effectiveness?repo=a/unknown":                    "not found: no run names it",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&q=claim:fixed": "claim:fixed does not support as_of",
+		"/api/sessions?as_of=2026-03-03T00:00:00Z&q=acus:>5":   "acus:>5 does not support as_of",
+		"/api/stats?period=never":                              "7d, 30d, 90d, all",
+		"/api/repo/a/b?period=never":                           "7d, 30d, 90d, all",
+		"/api/trends?as_of=yesterday":                          "Invalid as_of: want a time",
+		"/api/stats?as_of=2026-02-30":                          "Invalid as_of: want a time",
+		"/api/issues?as_of=1":                                  "Invalid as_of: want a time",
+		"/api/repo/a/b?as_of=x":                                "Invalid as_of: want a time",
+		"/api/repo/a/b?as_of=2026-01-01T00:00:00Z":             "not found: no run names it",
+		"/api/trends?repo=a/unknown":                           "not found: no run names it",
+		"/api/stats?repo=a/unknown":                            "not found: no run names it",
+		"/api/changes?event=moved":                             "opened, closed",
+		"/api/changes?since=monday":                            "since: want a time",
+		"/api/needs-attention?group=coffee":                    "waiting, pr_ready, verified, never_started, stuck, overdue",
+		"/api/runs?sums=perhaps":                               "Invalid sums: want true or false",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":      "path:x does not support as_of",
+		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file":     "Invalid sort file: it does not support as_of",
 	} {
 		res, err := e.app.Test(httptest.NewRequestWithContext(t.Context(), fiber.MethodGet, path, nil), -1)
 		if err != nil {

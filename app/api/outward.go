@@ -76,5 +76,9 @@ func (a *API) preflight(c *fiber.Ctx) error {
 	for i, p := range pulls {
 		items[i] = item{p.Number, p.Title, p.HTMLURL, p.Repo}
 	}
-	return send(c, fiber.StatusOK, fiber.Map{"target_repo": target, "open_prs": len(items), "prs": items})
+	odds, err := a.Dashboard.Odds(c.UserContext(), repo)
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, fiber.Map{"target_repo": target, "open_prs": len(items), "prs": items, "odds": odds})
 }

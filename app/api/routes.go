@@ -44,6 +44,7 @@ func (a *API) Routes() []Route {
 	return append(a.lists(), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
+		byMinute("/api/effectiveness", a.effectiveness),
 		byMinute("/api/needs-attention", a.needsAttention),
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),

@@ -21,6 +21,7 @@ func answers() map[string]any {
 		"Change":             changeItem{},
 		"ChangeList":         envelope[changeItem]{},
 		"ChoiceList.items":   query.Completion{},
+		"Claim":              telemetry.Claim{},
 		"Config":             Settings{},
 		"DayPoint":           pointItem{},
 		"DiffIssue":          telemetry.DiffIssue{},
@@ -40,7 +41,9 @@ func answers() map[string]any {
 		"NeedList":           needList{},
 		"Pull":               telemetry.PullRow{},
 		"PullDetail":         telemetry.PullDetail{},
+		"Odds":               telemetry.Odds{},
 		"PullList":           summed[telemetry.PullRow]{},
+		"Rate":               rateItem{},
 		"RefreshResult":      ingest.RefreshResult{},
 		"Repo":               repoItem{},
 		"RunDetail":          runDetailItem{},
@@ -66,7 +69,7 @@ func answers() map[string]any {
 // records, and answers that a handler puts together. TestAnswersKeepTheContract
 // and TestRealAnswersKeepTheContract hold those against real answers.
 func unchecked() []string {
-	return []string{"ChoiceList", "DispatchRequest", "Dispatched", "Error", "MessageList", "NewView", "Page", "PollPRsResult", "PollResult",
+	return []string{"ChoiceList", "DispatchRequest", "Dispatched", "Effectiveness", "Error", "MessageList", "NewView", "Page", "PollPRsResult", "PollResult",
 		"Preflight", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
 }
 

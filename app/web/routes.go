@@ -35,6 +35,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"})),
 		page("/changes", l.ChangesPage),
 		page("/report", o.ReportPage),
+		page("/effectiveness", o.EffectivenessPage),
 		page("/sessions", l.ListPage(l.Sessions())),
 		expanded("/sessions/:id", d.Messages().Name,
 			d.DetailPage(d.Session(), d.LoadSession, []string{"id"}, d.Messages(), d.ReplyForm())),
@@ -105,7 +106,7 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.AllNeeds(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(),
+		o.Needs(), o.AllNeeds(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),

@@ -17,6 +17,8 @@ type Figures interface {
 	NeedsAttention(
 		ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page,
 	) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
+	Effectiveness(ctx context.Context, p telemetry.Period, repo string) (telemetry.Effectiveness, bool, error)
+	Odds(ctx context.Context, repo string) (telemetry.Odds, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
 

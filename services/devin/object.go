@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -98,6 +99,34 @@ func parseTime(s string) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+const (
+	maxTags = 100 // of one session; Devin takes 50
+	maxACUs = 1e9 // more is no cost
+)
+
+// tags returns the texts of the field tags, each once.
+func (o object) tags() []string {
+	tags := []string{}
+	// What is beyond maxTags, or no list, costs only itself.
+	_ = upstream.Rows(bytes.NewReader(o["tags"]), maxTags, func(raw json.RawMessage) error {
+		tag := telemetry.Shorten(object{"tag": raw}.text("tag"), maxText)
+		if tag != "" && !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+		return nil
+	})
+	return tags
+}
+
+// acus returns the field acus_consumed in thousandths, 0 if it is no cost.
+func (o object) acus() int64 {
+	var n float64
+	if json.Unmarshal(o["acus_consumed"], &n) != nil || n < 0 || n > maxACUs {
+		return 0
+	}
+	return int64(math.Round(n * 1000))
 }
 
 const (

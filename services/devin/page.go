@@ -76,7 +76,7 @@ func (p *page) next(name string, value json.RawMessage) error {
 // readSession reads one session. Beside an error it returns what could be read.
 func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 	o, err := readObject(in, nil, "session_id", "status", "status_enum", "status_detail", "title", "url", "created_at", "updated_at",
-		"pull_request", "pull_requests", "structured_output", "result")
+		"pull_request", "pull_requests", "structured_output", "result", "tags", "playbook_id", "acus_consumed")
 	session := telemetry.UpstreamSession{
 		ID:        telemetry.SessionKey(o.text("session_id")),
 		API:       c.api,
@@ -85,6 +85,10 @@ func (c *Client) readSession(in io.Reader) (telemetry.UpstreamSession, error) {
 		URL:       webAddress(o.text("url")),
 		CreatedAt: o.at("created_at", c.now()),
 		UpdatedAt: o.at("updated_at", c.now()),
+		Tags:      o.tags(),
+		Playbook:  telemetry.Shorten(o.text("playbook_id"), maxWord),
+		MilliACUs: o.acus(),
+		Output:    telemetry.KeepOutput(o["structured_output"]),
 	}
 	if c.api == apiV3 {
 		readV3(o, &session)

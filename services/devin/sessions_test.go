@@ -20,12 +20,16 @@ func TestSessionsAreRead(t *testing.T) {
 		ID: "devin-" + hex(1), Status: "running", Detail: "waiting_for_user", Title: "Fix it", CreatedAt: created, UpdatedAt: updated,
 		PRs:              []telemetry.UpstreamPR{{URL: "https://github.com/o/r/pull/7", State: "open"}},
 		StructuredOutput: map[string]any{"pull_request_url": "https://github.com/o/r/pull/8"},
+		Tags:             []string{"codeql-fix", "CQLF-R1-0001"}, Playbook: "playbook-1", ACUs: 2.4567,
 	}
+	tags, output := []string{"codeql-fix", "CQLF-R1-0001"}, []byte(`{"pull_request_url":"https://github.com/o/r/pull/8"}`)
 	want := map[string]telemetry.UpstreamSession{
 		keyV1: {ID: hex(1), API: "v1", Status: "blocked", Title: "Fix it", CreatedAt: created, UpdatedAt: updated,
-			PRs: []telemetry.UpstreamPR{{URL: "https://github.com/o/r/pull/7"}, {URL: "https://github.com/o/r/pull/8"}}},
+			PRs:  []telemetry.UpstreamPR{{URL: "https://github.com/o/r/pull/7"}, {URL: "https://github.com/o/r/pull/8"}},
+			Tags: tags, Playbook: "playbook-1", Output: output},
 		keyV3: {ID: hex(1), API: "v3", Status: "running", Detail: "waiting_for_user", Title: "Fix it", CreatedAt: created, UpdatedAt: updated,
-			URL: "https://app.devin.ai/sessions/" + hex(1), PRs: []telemetry.UpstreamPR{{URL: "https://github.com/o/r/pull/7", State: "open"}}},
+			URL: "https://app.devin.ai/sessions/" + hex(1), PRs: []telemetry.UpstreamPR{{URL: "https://github.com/o/r/pull/7", State: "open"}},
+			Tags: tags, Playbook: "playbook-1", MilliACUs: 2457, Output: output},
 	}
 	eachAPI(t, func(t *testing.T, key string) {
 		p, c := played(t, key, 0)

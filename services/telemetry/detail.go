@@ -49,6 +49,12 @@ type AttemptRow struct {
 	LinkBasis LinkBasis    `json:"link_basis"`
 	Others    int64        `json:"other_issues"` // that the same session worked on by the same record
 
+	Claim  Optional `json:"claim"`          // what the session says of the issue (Said)
+	Reason Optional `json:"blocked_reason"` // why it is blocked
+	Found  Optional `json:"found"`          // what scans found since (Found)
+	Unsure bool     `json:"merge_unknown"`  // nobody knows of a merge
+	ACUs   *float64 `json:"acus"`           // its share of what the session has cost; nil where that is not known
+
 	IssueID string        `json:"-"` // public id
 	PR      *PullState    `json:"-"`
 	States  []StateChange `json:"-"` // of the session, oldest first
@@ -99,6 +105,7 @@ type IssueDetail struct {
 	Appearances   []Appearance      `json:"appearance_list"`
 	Verifications []VerificationRow `json:"verifications"`
 	Timeline      []Step            `json:"timeline"`
+	Odds          Odds              `json:"odds"`
 	Attempts      []AttemptRow      `json:"-"` // the API adds what came of each
 	Scans         []ScanPoint       `json:"-"` // of its repository from its first on
 }
@@ -132,7 +139,11 @@ type SessionDetail struct {
 	Issues        []IssueRow        `json:"issues"`       // of its attempts; empty where none is named
 	Pulls         []PullRow         `json:"prs"`          // linked to it, ambiguous ones too
 	Verifications []VerificationRow `json:"verifications"`
-	MissingSince  Time              `json:"-"` // when Devin first answered 404 for it; zero while it knows it
+	Output        json.RawMessage   `json:"structured_output"` // as Devin gives it, nil without one
+	Claim         *Claim            `json:"claim"`             // what that says; nil where it is no object
+	IssueClaims   []IssueClaim      `json:"issue_claims"`
+	Said          []SaidChange      `json:"claim_changes"` // oldest first
+	MissingSince  Time              `json:"-"`             // when Devin first answered 404 for it; zero while it knows it
 }
 
 // PullDetail is a pull request with all that is known of it.

@@ -77,6 +77,16 @@ type SessionRow struct {
 	RunLabel    string    `json:"run_label"`
 	AtText      string    `json:"timestamp"` // of its record, RFC 3339 as recorded
 
+	// What Devin says of it beside its state.
+	Tags           []string `json:"tags"`
+	Playbook       Optional `json:"playbook_id"`
+	ACUs           *float64 `json:"acus_consumed"` // nil where it is not known
+	ClaimStatus    Optional `json:"claim_status"`  // the status of its structured output
+	ClaimedFixed   int64    `json:"claimed_fixed"` // issues that it says are fixed
+	ClaimedBlocked int64    `json:"claimed_blocked"`
+	TestsPassing   *bool    `json:"tests_passing"` // nil where it does not say
+	ClaimedAt      Time     `json:"claimed_at"`    // since when it says what it says now, zero if it says nothing
+
 	Key     string     `json:"-"` // the session key; for one that never started "file#place"
 	RunFile string     `json:"-"`
 	At      Time       `json:"-"` // of its record
@@ -125,6 +135,8 @@ type IssueRow struct {
 	TargetRepo string   `json:"target_repo"`    // as recorded
 	Attempts   int64    `json:"attempts"`       // sessions that worked on it
 	Session    string   `json:"latest_session"` // session key of the latest of them, "" without one
+	Claim      Optional `json:"claim"`          // what the latest session says of it (Said), "" without one
+	Found      Optional `json:"found"`          // what scans found since that session (Found), "" without one
 }
 
 // RepoRow is one repository with its figures.

@@ -41,6 +41,10 @@ type UpstreamSession struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	PRs       []UpstreamPR
+	Tags      []string
+	Playbook  string // its id, "" without one
+	MilliACUs int64  // what it has cost, in thousandths of an ACU; 0 where that is not known (v1)
+	Output    []byte // its structured output as KeepOutput has it, nil without one
 }
 
 // UpstreamPR is a pull request that Devin names in a session.

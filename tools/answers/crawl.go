@@ -29,7 +29,7 @@ type crawl struct {
 // seeds are where the crawl begins; the rest is found by links.
 func seeds() []string {
 	list := []string{
-		"/", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/activity", "/search?q=sql", "/report?period=30d", "/docs/api",
+		"/", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/activity", "/search?q=sql", "/report?period=30d", "/effectiveness", "/docs/api",
 		"/no/such/page", "/issues/000000000000", "/api/no-such", "/api/config", "/api/openapi.yaml", "/api/stats", "/api/trends",
 		"/api/runs", "/api/issues",
 		"/api/sessions", "/api/prs", "/api/repos", "/api/verifications", "/api/needs-attention", "/api/changes", "/api/files",

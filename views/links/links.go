@@ -12,19 +12,20 @@ import (
 
 // Pages that show no single thing.
 const (
-	Overview = "/"
-	NeedsYou = "/needs-you"
-	Issues   = "/issues"
-	Changes  = "/changes"
-	Report   = "/report"
-	Sessions = "/sessions"
-	Pulls    = "/pulls"
-	Runs     = "/runs"
-	Repos    = "/repos"
-	Activity = "/activity"
-	Search   = "/search"
-	APIDocs  = "/docs/api"
-	Events   = "/events" // the stream that open pages listen to
+	Overview      = "/"
+	NeedsYou      = "/needs-you"
+	Issues        = "/issues"
+	Changes       = "/changes"
+	Report        = "/report"
+	Sessions      = "/sessions"
+	Pulls         = "/pulls"
+	Runs          = "/runs"
+	Repos         = "/repos"
+	Activity      = "/activity"
+	Effectiveness = "/effectiveness"
+	Search        = "/search"
+	APIDocs       = "/docs/api"
+	Events        = "/events" // the stream that open pages listen to
 )
 
 // Dispatch is, In a repository, the page on which a run is started.

@@ -43,6 +43,7 @@ type Pair struct {
 	Time    time.Time // in place of the text, or before it
 	As      string
 	State   parts.State // in place of the text
+	Faint   bool        // the sample is too small
 }
 
 // Segment is one thing that is known of a step or an outcome.
@@ -88,6 +89,7 @@ type IssuePage struct {
 	Strip    Strip
 	Steps    []StepOf
 	Attempts []AttemptRow
+	Claims   []ClaimOf // one an attempt
 	Facts    []Pair
 	Prints   []Pair
 	IDs      []Pair // what its scans call it
@@ -116,6 +118,8 @@ type SessionPage struct {
 	Head          Heading
 	States        []StepOf
 	Issues        []IssueRow
+	Claims        []ClaimOf // one an issue
+	Said          Said
 	Named         bool // its issues are known
 	Pulls         []PullRow
 	Verifications []VerificationRow

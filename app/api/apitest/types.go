@@ -108,7 +108,7 @@ func typesOf(schema *openapi3.Schema) (types []string, null bool) {
 		}
 		types = append(types, t)
 	}
-	for _, part := range slices.Concat(schema.AllOf, schema.OneOf) {
+	for _, part := range slices.Concat(schema.AllOf, schema.OneOf, schema.AnyOf) {
 		more, also := typesOf(part.Value)
 		types, null = append(types, more...), null || also
 	}

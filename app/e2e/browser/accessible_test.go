@@ -103,7 +103,7 @@ func TestAccessibleOpen(t *testing.T) {
 func TestAnnounced(t *testing.T) {
 	b := startBrowser(t)
 	p := program.WithPlayers(t, program.Sample(), nil)
-	for _, page := range []string{"/", "/needs-you", "/sessions/" + program.SampleSession, "/runs", "/report", "/docs/api", "/issues"} {
+	for _, page := range []string{"/", "/needs-you", "/sessions/" + program.SampleSession, "/runs", "/report", "/effectiveness?period=all", "/docs/api", "/issues"} {
 		b.do(chromedp.Navigate(p.URL + page))
 		if got := b.js(`document.querySelectorAll("[role=status], [role=log], [aria-live]").length + " " +
 			document.querySelectorAll("main [role=alert]").length`); got != "1 0" {

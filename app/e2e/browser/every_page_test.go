@@ -110,6 +110,7 @@ func everyPage(s *program.Program) []string {
 		"/repo/octo/hostile/issues",
 		"/repo/octo/hostile/sessions",
 		"/report?period=30d",
+		"/effectiveness?period=90d",
 	}
 	for _, page := range queue {
 		found[page] = page

@@ -147,7 +147,7 @@ func apiPaths() []string {
 		"/api/stats", "/api/trends", "/api/trends?period=all", "/api/needs-attention", "/api/issues", "/api/sessions",
 		"/api/prs", "/api/runs", "/api/repos", "/api/verifications", "/api/changes", "/api/files", "/api/jobs", "/api/sources",
 		"/api/config", "/api/views",
-		"/api/openapi.yaml", "/docs/api", "/report", "/metrics", "/api/search?q=xss", "/api/complete?q=sev",
+		"/api/openapi.yaml", "/docs/api", "/report", "/effectiveness", "/api/effectiveness", "/metrics", "/api/search?q=xss", "/api/complete?q=sev",
 	}
 }
 

@@ -66,6 +66,11 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 	p := panels.Preflight{Frame: v.Brief()}
 	p.Note = "from GitHub"
 	p.Show = links.With(p.At.Page, "preflight", "1")
+	odds, err := w.Dashboard.Odds(ctx, v.Repo.Name)
+	if err != nil {
+		return nil, err
+	}
+	p.Odds, p.Faint = oddsText(odds), odds.Issues < telemetry.OddsLeast
 	if v.Later {
 		return panels.PreflightList(p), nil
 	}
@@ -82,6 +87,15 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 		})
 	}
 	return panels.PreflightList(p), nil
+}
+
+// oddsText says what came of earlier attempts in a repository.
+func oddsText(o telemetry.Odds) string {
+	if o.Issues == 0 {
+		return ""
+	}
+	return parts.Plural(o.Sessions, "earlier session", "") + " took " + parts.Plural(o.Issues, "issue", "") + " of this repository; " +
+		parts.Number(o.Gone) + " of them are gone (" + shell.PercentText(telemetry.PullCounts{Total: o.Issues, Merged: o.Gone}.FixRate()) + ")."
 }
 
 // DispatchPage is the form as a page of its own.

@@ -36,6 +36,7 @@ func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
 	for n, a := range i.Attempts {
 		p.Attempts = append(p.Attempts, attemptRow(n+1, a, i.Verifications, outcomes[n]))
 	}
+	p.Claims = attemptClaims(i.Attempts)
 	if p.IDs, p.IDsAll, p.IDsMore, err = w.issueIDs(ctx, v, i); err != nil {
 		return detail{}, err
 	}
@@ -109,6 +110,7 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 	return append(facts,
 		panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", "")},
 		panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts))},
+		oddsFact(i.Odds, i.Repo),
 		panels.Pair{Name: "Latest id", Text: i.LatestIssueID, Code: i.LatestIssueID != ""},
 		panels.Pair{Name: "Issue", Text: i.PublicID, URL: links.APIIssue(i.PublicID), Code: true})
 }

@@ -46,6 +46,8 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 		Head:          w.sessionHead(s),
 		States:        stateSteps(s.States),
 		Issues:        shell.RowsOf(s.Issues, w.IssueRow),
+		Claims:        sessionClaims(s),
+		Said:          saidOf(s),
 		Named:         s.IssuesNamed,
 		Pulls:         shell.RowsOf(s.Pulls, w.PullRow),
 		Verifications: shell.RowsOf(s.Verifications, verificationRow),
@@ -117,6 +119,7 @@ func sessionFacts(s telemetry.SessionDetail) []panels.Pair {
 	if s.PolledAt.IsZero() {
 		facts[len(facts)-1].Text = "never polled"
 	}
+	facts = append(facts, costFacts(s.SessionRow)...)
 	if s.PR != nil {
 		facts = append(facts, panels.Pair{
 			Name:  "Pull request",

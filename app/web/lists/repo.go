@@ -99,6 +99,12 @@ func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.
 			Time: pages.Moment{At: repo.LatestScanAt.Time, As: "ago", After: fmt.Sprintf("run %d", *repo.LatestRun)},
 		})
 	}
+	if repo.SessionsCreated > 0 {
+		facts = append(facts, pages.Fact{
+			Icon: "pulse",
+			Link: parts.Link{Text: "Effectiveness", URL: links.With(links.Effectiveness, "repo", string(repo.Name))},
+		})
+	}
 	if h.Interval <= 0 {
 		return facts
 	}

@@ -188,6 +188,11 @@ func (w *Shell) question(v View) dashboard.Question {
 	return dashboard.Question{Period: v.period(), Repo: v.Repo.Name, Now: w.Now()}
 }
 
+// Effectiveness is what came of sessions' attempts in the view's period.
+func (w *Shell) Effectiveness(ctx context.Context, v View) (dashboard.Effectiveness, error) {
+	return w.Dashboard.Effectiveness(ctx, w.question(v))
+}
+
 // Figures are those of the view's period: the parts that a panel shows, or
 // those that all panels of its page show, which ask once.
 func (w *Shell) Figures(ctx context.Context, v View, parts ...telemetry.TrendPart) (dashboard.Overview, error) {

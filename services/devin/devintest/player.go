@@ -37,6 +37,8 @@ type Session struct {
 	Title            string
 	URL              string // "" is the session's page at app.devin.ai
 	Tags             []string
+	Playbook         string    // "" for null
+	ACUs             float64   // v3 alone tells it; 0 is what it says where it does not know
 	CreatedAt        time.Time // zero: when it was first put
 	UpdatedAt        time.Time // zero: when it was put
 	PRs              []telemetry.UpstreamPR

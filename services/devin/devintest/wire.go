@@ -109,7 +109,7 @@ func itemV1(s *Session) map[string]any {
 		"tags":         append([]string{}, s.Tags...),
 		"pull_request": nil,
 		"snapshot_id":  nil,
-		"playbook_id":  nil,
+		"playbook_id":  orNull(s.Playbook),
 	}
 	if s.StructuredOutput != nil {
 		item["structured_output"] = s.StructuredOutput
@@ -242,7 +242,8 @@ func (p *Player) itemV3(s *Session) map[string]any {
 		"tags":              append([]string{}, s.Tags...),
 		"created_at":        s.CreatedAt.Unix(),
 		"updated_at":        s.UpdatedAt.Unix(),
-		"acus_consumed":     0,
+		"acus_consumed":     s.ACUs,
+		"playbook_id":       orNull(s.Playbook),
 		"pull_requests":     prs,
 		"structured_output": s.StructuredOutput,
 		"is_archived":       s.Archived,

@@ -2,6 +2,8 @@ package derive
 
 import (
 	"fmt"
+	"slices"
+
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -15,6 +17,7 @@ type attempt struct {
 	basis         telemetry.AttemptBasis
 	at            int64
 	result        telemetry.VerificationResult
+	ids           []string // what the record calls the issue, each as IssueKey
 }
 
 func (a attempt) fields() []store.Field {
@@ -22,6 +25,7 @@ func (a attempt) fields() []store.Field {
 		store.Col("record_id BIGINT", a.record), store.Col("session TEXT", a.session),
 		store.Col("issue_id BIGINT", a.issue), store.Col("scan_id BIGINT", a.scan), store.Col("batch_id BIGINT", a.batch),
 		store.Col("basis TEXT", string(a.basis)), store.Col("at BIGINT", a.at), store.Col("result SMALLINT", int64(a.result)),
+		store.Col("ids TEXT", store.JSON(a.ids)),
 	}
 }
 
@@ -67,6 +71,7 @@ func (a *attemptResolver) put(attempts map[int64][]telemetry.Attempt, verificati
 	}
 	tx.Put("attempts", "", rows...)
 	countAttempts(tx, issues)
+	a.issues.add(issues)
 	return a.affected
 }
 
@@ -127,15 +132,34 @@ func (r *resolved) put(t telemetry.Attempt, locations []location, basis telemetr
 	for _, p := range locations {
 		one := r.base
 		one.session, one.batch, one.result, one.scan, one.issue = t.Session, t.Batch, t.Result, p.scan, r.resolver.issueAt(p)
-		one.basis = basis
+		one.basis, one.ids = basis, idsOf(t)
 		k := attemptKey{one.session, one.issue}
 		if same, again := r.at[k]; again {
 			r.all[same].result = max(r.all[same].result, one.result) // called both fixed and still present: it is not fixed
+			r.all[same].ids = joinIDs(r.all[same].ids, one.ids)
 		} else if one.issue != 0 {
 			r.at[k] = len(r.all)
 			r.all = append(r.all, one)
 		}
 	}
+}
+
+// idsOf are what a record calls an attempt's issue: none where it has no id.
+func idsOf(t telemetry.Attempt) []string {
+	if key := telemetry.IssueKey(t.Finding.IssueID); key != "" {
+		return []string{key}
+	}
+	return []string{}
+}
+
+// joinIDs adds ids to others, each once.
+func joinIDs(ids, more []string) []string {
+	for _, id := range more {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // grounds are what a record's attempts have in common, and which findings of

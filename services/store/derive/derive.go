@@ -69,6 +69,9 @@ func derive(c *changes) {
 	// Sessions get the state that records, polling and pull requests give.
 	todo.add(putSessions(c.tx, todo.sessions))
 
+	// Each attempt gets what its session says of it, and what scans found.
+	putClaims(c.tx, ledgers, todo)
+
 	// Verifications are judged by what their issues and pull requests are now.
 	updateOutcomes(c.tx, ledgers.flipped, todo)
 
@@ -85,6 +88,7 @@ type affected struct {
 	pulls         set[string] // keys: to be linked and settled
 	verifications set[int64]  // to be judged
 	groups        set[group]  // whose latest verification may be another
+	issues        set[int64]  // whose attempts changed
 }
 
 // group is what verifications belong to of which the latest counts: a session
@@ -92,7 +96,7 @@ type affected struct {
 type group struct{ session, pull string }
 
 func newAffected() affected {
-	return affected{set[int64]{}, set[int64]{}, set[string]{}, set[string]{}, set[string]{}, set[int64]{}, set[group]{}}
+	return affected{set[int64]{}, set[int64]{}, set[string]{}, set[string]{}, set[string]{}, set[int64]{}, set[group]{}, set[int64]{}}
 }
 
 func (a affected) add(o affected) {
@@ -103,6 +107,7 @@ func (a affected) add(o affected) {
 	a.pulls.add(o.pulls)
 	a.verifications.add(o.verifications)
 	a.groups.add(o.groups)
+	a.issues.add(o.issues)
 }
 
 // addSession marks a session of which more or less is known; "" is none.

@@ -15,6 +15,7 @@ type applied struct {
 	attempts map[int64][]telemetry.Attempt // by record: of those whose attempts the scans can change
 	found    map[int64][]int64             // by run applied here: the issue of each finding
 	flipped  set[int64]                    // issues that were opened or closed
+	replayed set[int64]                    // repositories whose scans were applied from the first on
 	former   []formerFinding
 	*records
 }
@@ -24,7 +25,7 @@ type applied struct {
 // of records that are gone.
 func applyScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) applied {
 	out := applied{
-		affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{}, flipped: set[int64]{},
+		affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{}, flipped: set[int64]{}, replayed: set[int64]{},
 		former: former, records: r,
 	}
 	out.repos.add(again)
@@ -57,6 +58,7 @@ func (o *applied) applyRepo(repo int64, added []addedScan, replay bool) {
 	l, latest := loadLedger(o.tx, repo)
 	slices.SortFunc(added, func(a, b addedScan) int { return a.scan.Compare(b.scan.ScanPosition) })
 	if replay || len(added) > 0 && added[0].scan.Compare(latest) <= 0 {
+		o.replayed[repo] = true
 		o.replayRepo(l)
 		return
 	}

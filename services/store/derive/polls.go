@@ -73,6 +73,7 @@ func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) e
 		}
 		tx.Exec(`UPDATE polls SET asked_at = $1 WHERE session `+tx.In(2, "TEXT"),
 			store.Millis(tx.Now()), store.JSON(append(asked, answer.Unknown...)))
+		c.putOutputs(answer.Sessions)
 		c.putMissing(answer.Unknown)
 		derive(c)
 		return tx.Err()

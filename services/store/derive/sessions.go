@@ -104,19 +104,20 @@ func putSessions(tx *store.Tx, sessions set[string]) affected {
 		}
 	}
 	saveSessions(tx, rows)
-	logStates(tx, logs)
+	appendLog(tx, "state_log", logs)
 	return out
 }
 
-func logStates(tx *store.Tx, logs [][]store.Field) {
+// appendLog adds rows, of which the first field is their id, to a log.
+func appendLog(tx *store.Tx, table string, logs [][]store.Field) {
 	if len(logs) == 0 {
 		return
 	}
-	last := store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) FROM state_log`)
+	last := store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) FROM `+table)
 	for i := range logs {
 		logs[i][0].Value = last + int64(i) + 1
 	}
-	tx.Put("state_log", "", logs...)
+	tx.Put(table, "", logs...)
 }
 
 // recordedSessions are sessions as their newest records have them, since the first that said the same.

@@ -26,6 +26,7 @@ func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.Se
 		s.IssuesNamed = len(s.Issues) > 0
 		s.Pulls = d.pulls.Where(tx, `WHERE p.key IN (SELECT pull_key FROM links WHERE session = $1) ORDER BY p.sort_at DESC, p.key`, key)
 		s.Verifications = d.verifications.Where(tx, `WHERE v.session = $1 AND v.session <> '' ORDER BY v.at DESC, v.file DESC`, key)
+		claimsOfSession(tx, key, &s)
 		return tx.Err()
 	})
 	return s, found, err
@@ -56,6 +57,7 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p tele
 		p.Sessions = store.Rows(tx, `SELECT l.basis, l.ambiguous FROM sessions s `+linked, []any{key},
 			func(v *telemetry.LinkedSession) []any { return []any{&v.Basis, &v.Ambiguous} })
 		for i, row := range d.sessions.Where(tx, linked, key) {
+			row.Basis = p.Sessions[i].Basis // of this link
 			p.Sessions[i].SessionRow = row
 		}
 		p.Issues = d.issues.Where(tx, `WHERE i.id IN (

@@ -20,7 +20,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Finish: finishIssues,
 		Cheap:  "is severity family rule repo attempts age first seen",
 		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session",
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
@@ -32,7 +32,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueClaims(), issueColumns()),
 	})
 }
 
@@ -93,7 +93,8 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "has", Help: "what it has",
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
 		{Name: "no", Help: "what it does not have",
-			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"}).notThen("pr")},
+			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"},
+				word{"playbook", withoutPlaybook}).notThen("pr", "playbook")},
 	}
 }
 
@@ -202,6 +203,7 @@ const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` 
 // finishIssues puts back, as of a past time, what the last record by then said.
 func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	if !m.past {
+		readIssueClaims(tx, rows)
 		return
 	}
 	byID := map[int64]*telemetry.IssueRow{}

@@ -22,6 +22,8 @@ type issueFacts struct {
 	opened, closed, taken []time.Time
 	sessions              []string
 	pulls                 []telemetry.PullRef
+	last                  telemetry.SessionRow // of its latest attempt
+	began                 time.Time            // when that did
 }
 
 func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.PullRef) []issueFacts {
@@ -50,6 +52,15 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 		for _, a := range d.Attempts {
 			key := telemetry.SessionKey(a.Session)
 			f.sessions, f.pulls = append(f.sessions, key), append(f.pulls, linked[key]...)
+			began, row := a.At.Time, telemetry.SessionRow{Key: key}
+			if d, known, err := s.SessionDetail(t.Context(), key); err != nil {
+				t.Fatal(err)
+			} else if known {
+				began, row = d.At.Time, d.SessionRow
+			}
+			if !began.Before(f.began) {
+				f.began, f.last = began, row
+			}
 		}
 		facts[i] = f
 	}
@@ -104,9 +115,13 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"attempts":    count(func(r row) int64 { return int64(len(r.sessions)) }),
 			"session":     sessionRefs(rows, func(r row) []string { return r.sessions }),
 			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
+			"tried":       dates(now, rows, func(r row) []time.Time { return []time.Time{r.began} }),
+			"playbook":    texts(rows, func(r row) []string { return present(string(r.last.Playbook)) }),
+			"claim":       words(saidWords(func(r row) string { return string(r.Claim) })),
+			"found":       words(foundWords(func(r row) []string { return []string{string(r.Found)} })),
 			"has":         words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
 			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
-				"family": func(r row) bool { return r.Family == "" }}),
+				"family": func(r row) bool { return r.Family == "" }, "playbook": func(r row) bool { return r.last.Playbook == "" }}),
 		}}
 }
 
@@ -194,7 +209,18 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 		}
 		return names
 	}
-	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
+	results := map[string][]string{}
+	for _, r := range rows {
+		d, _, err := s.SessionDetail(t.Context(), r.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range d.IssueClaims {
+			results[r.Key] = append(results[r.Key], string(c.Found))
+		}
+	}
+	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 },
+		"attempt": func(r row) bool { return len(results[r.Key]) > 0 }}
 	return oracle[row]{list: "sessions", schema: l.Schema(), sorts: l.Sorts(), rows: rows, id: func(r row) string { return r.Key },
 		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
 			return l.Rows(t.Context(), query.Ask{Query: q, Page: p})
@@ -220,6 +246,19 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 			"no":      words(map[string]func(row) bool{"pr": func(r row) bool { return !has["pr"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
 			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince.Time} }),
 			"started": dates(now, rows, func(r row) []time.Time { return []time.Time{r.At.Time} }),
+			"claim": words(map[string]func(row) bool{"fixed": func(r row) bool { return r.ClaimedFixed > 0 }, "blocked": func(r row) bool { return r.ClaimedBlocked > 0 },
+				"nothing": func(r row) bool { return r.ClaimedFixed+r.ClaimedBlocked == 0 }}),
+			"found": words(foundWords(func(r row) []string { return results[r.Key] })),
+			"acus": numbers(rows, func(r row) []int64 {
+				if r.ACUs == nil {
+					return nil
+				}
+				return []int64{int64(*r.ACUs)}
+			}),
+			"playbook": texts(rows, func(r row) []string { return present(string(r.Playbook)) }),
+			"tests": words(map[string]func(row) bool{"passing": func(r row) bool { return r.TestsPassing != nil && *r.TestsPassing },
+				"failing": func(r row) bool { return r.TestsPassing != nil && !*r.TestsPassing }, "unknown": func(r row) bool { return r.TestsPassing == nil }}),
+			"tag": texts(rows, func(r row) []string { return r.Tags }),
 		}}
 }
 
@@ -232,7 +271,12 @@ func sessionSorts() map[string]func(a, b telemetry.SessionRow) int {
 	return map[string]func(a, b row) int{"timestamp": started, "started": started, "state": along(func(r row) int { return slices.Index(telemetry.States(), r.State) }),
 		"since": along(func(r row) int64 { return r.StateSince.UnixMilli() }), "age": along(func(r row) int64 { return -r.StateSince.UnixMilli() }), "run_number": run, "run": run,
 		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
-		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) })}
+		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) }), "acus": along(func(r row) float64 {
+			if r.ACUs == nil {
+				return 0
+			}
+			return *r.ACUs
+		})}
 }
 
 // sessionTexts are what free text finds of a session, beside its file.

@@ -195,6 +195,7 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 			if n%5 == 0 {
 				u.PRs = []telemetry.UpstreamPR{{URL: fmt.Sprintf("https://github.com/%s/pull/%d", f.Record.Repo, 9000+n)}, {URL: fmt.Sprintf("https://github.com/%s/pull/%d", pulls[n%len(pulls)].Repo, pulls[n%len(pulls)].Number)}}
 			}
+			sayForOracle(&u, n, session.IssueIDs)
 			answer.Sessions = append(answer.Sessions, u)
 		}
 	}
@@ -203,6 +204,32 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 	}
 	storetest.SavePulls(t, s, pulls)
 	return heads
+}
+
+// sayForOracle lets some sessions say something of their issues.
+func sayForOracle(u *telemetry.UpstreamSession, n int, issues []string) {
+	u.MilliACUs, u.Playbook = int64(n%4)*1300, []string{"", "codeql-fix", `Fix "all", 100%`}[n%3]
+	if n%2 == 0 {
+		u.Tags = append([]string{"codeql-fix", "batch-7", `odd, "tag"`}, issues...)
+	}
+	claim := telemetry.Claim{Status: "done"}
+	half := len(issues) / 2
+	switch n % 7 {
+	case 0:
+		return
+	case 1, 2:
+		claim.Fixed = issues
+	case 3, 4:
+		claim.Fixed = issues[:half]
+		for _, id := range issues[half:] {
+			claim.Blocked = append(claim.Blocked, telemetry.BlockedIssue{ID: id, Reason: "no tests"})
+		}
+	}
+	if n%5 < 2 {
+		passing := n%5 == 0
+		claim.TestsPassing = &passing
+	}
+	u.Output, _ = json.Marshal(claim)
 }
 
 // everyPull returns all pull requests, and those of each session by its key:

@@ -14,18 +14,19 @@ func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
 		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
-		Only:    startedSessions,
-		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
-		Free:    sessionText,
-		Finish:  finishSessions,
-		Cheap:   "is repo family run batch age started has no",
-		CSV:     "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url",
+		Only:   startedSessions,
+		Repo:   func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
+		Free:   sessionText,
+		Finish: finishSessions,
+		Cheap:  "is repo family run batch age started has no",
+		CSV: "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url" +
+			" claimed_fixed claimed_blocked tests_passing acus playbook_id tags",
 		Example: "is:active age:>2h",
 		Views: []query.View{
 			{Name: "All"}, {Name: "Active", Query: "is:active"}, {Name: "Waiting for you", Query: "is:waiting"},
 			{Name: "PR ready", Query: "is:pr_ready"}, {Name: "Never started", Query: "is:never_started"},
 		},
-		Fields: slices.Concat(sessionQualifiers(), sessionColumns()),
+		Fields: slices.Concat(sessionQualifiers(), sessionClaims(), sessionColumns()),
 	})
 }
 
@@ -53,7 +54,8 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 			Asked: pullRequest(func(c Cond) Cond { return c.within(linked) }, "p2.repo_key", "p2.number")},
 		{Name: "author", Help: "who opened its pull request", NoPast: true, Values: ofRows("author", "pulls WHERE session <> ''"),
 			Asked: text(func(text string) Cond { return sameText("p2.author", text).within(linked) })},
-		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"})},
+		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"},
+			word{"attempt", "s.key IN (SELECT c.session FROM claims c)"}).notThen("attempt")},
 		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
 			Sort: ages("s.since | s.key")},
@@ -159,10 +161,17 @@ const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
-// finishSessions leaves out pull requests that sessions do not have, or did not have.
-func finishSessions(_ *store.Tx, m moment, rows []telemetry.SessionRow) {
+// finishSessions adds what Devin says now, and leaves out pull requests that sessions do not have, or did not have.
+func finishSessions(tx *store.Tx, m moment, rows []telemetry.SessionRow) {
+	if !m.past {
+		ReadClaims(tx, rows)
+	}
 	for i := range rows {
-		if s := &rows[i]; s.PR.Number == 0 || m.past && !s.HasPR {
+		s := &rows[i]
+		if m.past {
+			s.Tags = []string{}
+		}
+		if s.PR.Number == 0 || m.past && !s.HasPR {
 			s.PR = nil
 		}
 	}

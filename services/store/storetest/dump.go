@@ -16,7 +16,7 @@ import (
 func derivedTables() []string {
 	return []string{
 		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
-		"pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days", "issue_counts",
+		"claims", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days", "issue_counts",
 		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history",
 	}
 }

@@ -95,6 +95,11 @@ type Session struct {
 	Gone     bool   // Devin has forgotten it: the v3 API answers 404, and lists it no more
 	Pull     *Pull  // nil without one
 	Messages []Message
+
+	Tags     []string
+	Playbook string         // "" for none
+	ACUs     float64        // 0 where Devin does not say
+	Output   map[string]any // its structured output, nil without one
 }
 
 // Message is one message of a session.
@@ -161,6 +166,8 @@ func (w *World) session(s *session) Session {
 	out := Session{ID: s.id, Repo: s.repo.name, Title: s.title, Created: s.created, Updated: s.steps[k].at, State: s.steps[k].state}
 	out.V1, out.V3, out.V3Detail = words(&s.steps[k])
 	out.Gone = out.State == StateExpired
+	said := s.said(k, w.m.frac(s.created))
+	out.Tags, out.Playbook, out.ACUs, out.Output = said.tags, said.playbook, said.acus, said.output
 	if p := s.steps[k].pr; p != nil {
 		seen := p.seen(w.now)
 		out.Pull = &seen

@@ -276,9 +276,58 @@ CREATE TABLE polls (
   changed_at    BIGINT NOT NULL,
   asked_at      BIGINT NOT NULL,
   missing       SMALLINT NOT NULL,
-  missing_since BIGINT NOT NULL DEFAULT 0
+  missing_since BIGINT NOT NULL DEFAULT 0,
+  tags          TEXT NOT NULL DEFAULT '[]',
+  playbook      TEXT NOT NULL DEFAULT '',
+  milli_acus    BIGINT NOT NULL DEFAULT 0,
+  output        TEXT NOT NULL DEFAULT '',
+  -- Of its output: since when it is the same, and what it says. tests is 1 for
+  -- passing, 0 for failing, -1 where it does not say.
+  said_at       BIGINT NOT NULL DEFAULT 0,
+  claim_status  TEXT NOT NULL DEFAULT '',
+  fixed_n       BIGINT NOT NULL DEFAULT 0,
+  blocked_n     BIGINT NOT NULL DEFAULT 0,
+  tests         SMALLINT NOT NULL DEFAULT -1
 );
 CREATE INDEX polls_missing ON polls (missing_since);
+
+-- Every change of what Devin says of a session, beside its state. output is NULL
+-- where it is as it was before.
+CREATE TABLE claim_log (
+  id         BIGINT NOT NULL PRIMARY KEY,
+  session    TEXT NOT NULL,
+  at         BIGINT NOT NULL,
+  title      TEXT NOT NULL,
+  tags       TEXT NOT NULL,
+  playbook   TEXT NOT NULL,
+  milli_acus BIGINT NOT NULL,
+  output     TEXT
+);
+CREATE INDEX claim_log_session ON claim_log (session, id);
+
+-- What came of each session's attempt at each issue: what the session said of
+-- it, and what scans found. nth counts the sessions that took the issue; last is 1
+-- for the latest of them. milli_acus is the issue's share of what the session
+-- cost, -1 where that is not known.
+CREATE TABLE claims (
+  session       TEXT NOT NULL,
+  issue_id      BIGINT NOT NULL,
+  repo_id       BIGINT NOT NULL,
+  at            BIGINT NOT NULL,
+  nth           BIGINT NOT NULL,
+  last          SMALLINT NOT NULL,
+  said          TEXT NOT NULL,
+  reason        TEXT NOT NULL,
+  found         TEXT NOT NULL,
+  merge_unknown SMALLINT NOT NULL,
+  milli_acus    BIGINT NOT NULL,
+  playbook      TEXT NOT NULL,
+  PRIMARY KEY (session, issue_id)
+);
+CREATE INDEX claims_issue ON claims (issue_id, nth);
+CREATE INDEX claims_repo ON claims (repo_id, at);
+CREATE INDEX claims_pending ON claims (repo_id, issue_id) WHERE found = 'not_rescanned';
+CREATE INDEX claims_found ON claims (last, found, said, at, issue_id);
 
 CREATE TABLE sessions (
   key         TEXT NOT NULL PRIMARY KEY,
@@ -431,7 +480,8 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_started ON jobs (started);
 
 -- Which issues a session worked on, and the record that says so. result is 1 where
--- a verification calls the issue fixed, 2 where it calls it still present.
+-- a verification calls the issue fixed, 2 where it calls it still present; ids are
+-- what the record calls the issue.
 CREATE TABLE attempts (
   record_id BIGINT NOT NULL,
   session   TEXT NOT NULL,
@@ -441,6 +491,7 @@ CREATE TABLE attempts (
   basis     TEXT NOT NULL,
   at        BIGINT NOT NULL,
   result    SMALLINT NOT NULL,
+  ids       TEXT NOT NULL DEFAULT '[]',
   PRIMARY KEY (record_id, session, issue_id)
 );
 CREATE INDEX attempts_issue ON attempts (issue_id, at);

@@ -1,0 +1,244 @@
+package overview
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
+	"telemetry-dashboard/views/pages"
+	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
+)
+
+// effectRows is how many rows of each kind the page shows.
+const (
+	effectRows  = 9
+	effectCases = 5
+)
+
+// Effectiveness is what Devin said of issues, what scans found, and what it
+// has cost.
+func (w *Web) Effectiveness() shell.Panel {
+	p := ofPeriod(panel("effect", "Effectiveness", w.drawEffectiveness, shell.Everything()...))
+	p.Page, p.Params = links.Effectiveness, append(p.Params, "repo")
+	return p
+}
+
+// EffectivenessPage is "/effectiveness", of all repositories or of ?repo=.
+func (w *Web) EffectivenessPage(c *fiber.Ctx) error {
+	ctx, v := c.UserContext(), shell.View{Query: shell.QueryOf(c)}
+	if v.Get("as_of") != "" {
+		return telemetry.Errorf(telemetry.CodeNoPast,
+			"Effectiveness does not support as_of: it compares what Devin says now with the latest scans. Leave as_of out.")
+	}
+	if _, err := telemetry.ParsePeriod(v.Get("period"), w.Now()); err != nil {
+		return err
+	}
+	v, err := w.ofRepo(ctx, v)
+	if err != nil {
+		return err
+	}
+	body := pages.Body{Title: "Effectiveness", Rows: [][]templ.Component{{w.Effectiveness().Within(ctx, v)}}}
+	at := parts.Address{Page: links.Effectiveness, Query: map[string][]string{}}
+	if name := string(v.Repo.Name); name != "" {
+		at.Query.Set("repo", name)
+		body.Facts = []pages.Fact{
+			{Icon: "repo", Link: parts.Link{Text: name, URL: links.Repo(name)}},
+			{Icon: "x", Link: parts.Link{Text: "All repositories", URL: links.With(links.Effectiveness, "period", v.Get("period"))}},
+		}
+	} else {
+		body.Facts = v.ReportFact()
+	}
+	body.Periods = v.Periods(at)
+	return w.Show(c, shell.Screen{Title: "Effectiveness", Current: links.Effectiveness, Body: body})
+}
+
+// ofRepo is the view of the repository that its address names by repo.
+func (w *Web) ofRepo(ctx context.Context, v shell.View) (shell.View, error) {
+	name := v.Get("repo")
+	if name == "" || v.Repo.Name != "" {
+		return v, nil
+	}
+	repo, err := w.Dashboard.RepoByName(ctx, name)
+	v.Repo = repo
+	return v, err
+}
+
+func (w *Web) drawEffectiveness(ctx context.Context, v shell.View) (templ.Component, error) {
+	v, err := w.ofRepo(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	e, err := w.Shell.Effectiveness(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	p := panels.Effectiveness{Frame: v.Frame()}
+	if e.Issues == 0 {
+		p.Empty = parts.Empty{Icon: "pulse", Title: "No session worked on an issue in this period",
+			Text: "Choose a longer period. Sessions whose issues are not named are not counted."}
+		return panels.EffectivenessPanel(p), nil
+	}
+	p.Sentence, p.LeftOut = sentence(e), leftOut(e)
+	p.Issues, p.Claims = parts.Plural(e.Issues, "issue", ""), claimRows(e)
+	p.CostNote, p.Cost = costNote(e), costRows(e)
+	p.Rates = rateTables(v, e)
+	blockedRows(&p, e)
+	thrownRows(&p, e)
+	return panels.EffectivenessPanel(p), nil
+}
+
+// page is the list behind the figure at a place of /api/effectiveness.
+func page(e dashboard.Effectiveness, place ...string) string {
+	return e.Links[strings.Join(place, "/")].Page()
+}
+
+// sentence is what the figures come to.
+func sentence(e dashboard.Effectiveness) []panels.Phrase {
+	words := func(text string) panels.Phrase { return panels.Phrase{Text: text} }
+	number := func(text, place string) panels.Phrase { return panels.Phrase{Text: text, URL: page(e, place)} }
+	said := e.Count([]telemetry.Said{telemetry.SaidFixed})
+	wrong := e.Count([]telemetry.Said{telemetry.SaidFixed}, telemetry.FoundStillThere)
+	gone := number(parts.Number(int(e.All().Gone))+are(e.All().Gone)+"gone", "gone")
+	gone.Tone = parts.Success
+	s := []panels.Phrase{
+		words(periodWords(e.Period.Name) + "Devin took "), number(parts.Plural(e.Issues, "issue", ""), "issues"),
+		words(" in "), number(parts.Plural(e.Sessions, "session", ""), "sessions"),
+		words(" and said it fixed "), number(parts.Number(said), "claims/0/issues"), words(" of them. "),
+		gone, words(", a fix rate of "), {Text: strings.ReplaceAll(shell.PercentText(e.All().Percent()), " ", "\u00a0"), Bold: true},
+	}
+	if wrong > 0 {
+		still := number(parts.Number(wrong)+" it called fixed"+are(wrong)+"still there", "claims/0/still_there")
+		still.Tone = parts.Danger
+		s = append(s, words("; "), still)
+	}
+	if n := e.Count(nil, telemetry.FoundThrownAway); n > 0 {
+		s = append(s, words("; the fixes of "), number(parts.Number(n), "claims/3/thrown_away"), words(" were closed without a merge"))
+	}
+	s = append(s, words(". "))
+	if e.Costed == 0 {
+		return append(s, words("What that cost is not known."))
+	}
+	s = append(s, words("That cost "), number(acusText(e.All().MilliACUs)+" ACUs", "cost/sessions"))
+	if per := e.All().ACUsPerGone(); per != nil {
+		s = append(s, words(", "), panels.Phrase{Text: acusText(int64(*per * 1000)), Bold: true}, words(" for each issue gone"))
+	}
+	return append(s, words("."))
+}
+
+func are(n int64) string {
+	if n == 1 {
+		return " is "
+	}
+	return " are "
+}
+
+func periodWords(name string) string {
+	if days, ok := strings.CutSuffix(name, "d"); ok {
+		return "In " + days + " days "
+	}
+	return "So far "
+}
+
+// leftOut says what the figures do not hold.
+func leftOut(e dashboard.Effectiveness) []string {
+	var out []string
+	if e.CostUnknown > 0 {
+		out = append(out, parts.Plural(e.CostUnknown, "session", "")+" without a known cost"+are(e.CostUnknown)+"left out of the ACUs.")
+	}
+	if e.Unsure > 0 {
+		out = append(out, "For "+parts.Plural(e.Unsure, "issue", "")+
+			" no merge is known; they are compared with scans since Devin’s claim, or since the session started.")
+	}
+	return out
+}
+
+// claimRows are the claims against the findings, and their sums.
+func claimRows(e dashboard.Effectiveness) []panels.ClaimRow {
+	icons := map[telemetry.Said]string{telemetry.SaidFixed: "check", telemetry.SaidBlocked: "blocked", telemetry.SaidNothing: "question"}
+	names := map[telemetry.Said]string{telemetry.SaidFixed: "Fixed", telemetry.SaidBlocked: "Blocked", telemetry.SaidNothing: "Nothing"}
+	var rows []panels.ClaimRow
+	for i, said := range append(telemetry.Saids(), "") {
+		row, of := panels.ClaimRow{Name: names[said], Icon: icons[said]}, []telemetry.Said{said}
+		if said == "" {
+			row.Name, of = "All", nil
+		}
+		place := "claims/" + strconv.Itoa(i) + "/"
+		cell := func(name string, found ...telemetry.Found) panels.ClaimCell {
+			return panels.ClaimCell{N: int(e.Count(of, found...)), URL: page(e, place+name)}
+		}
+		row.Cells = []panels.ClaimCell{
+			cell("gone", telemetry.FoundGone), cell("still_there", telemetry.FoundStillThere),
+			cell("not_rescanned", telemetry.FoundNotScanned), cell("not_merged", telemetry.FoundOpen, telemetry.FoundThrownAway), cell("issues"),
+		}
+		if said == telemetry.SaidFixed {
+			row.Cells[0].Tone, row.Cells[1].Tone = parts.Success, parts.Danger
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func costNote(e dashboard.Effectiveness) string {
+	if e.Costed == 0 {
+		return "no cost is known"
+	}
+	return acusText(e.All().MilliACUs) + " in " + parts.Plural(e.Costed, "session", "")
+}
+
+// costRows are where the ACUs went: what waits for a merge waits for a scan.
+func costRows(e dashboard.Effectiveness) []panels.CostRow {
+	all, sum := e.All().MilliACUs, int64(0)
+	waiting := e.Cost[telemetry.FoundNotScanned] + e.Cost[telemetry.FoundOpen]
+	var rows []panels.CostRow
+	from := 0
+	for _, part := range []struct {
+		name, class string
+		acus        int64
+	}{
+		{"Issues that are gone", "chart-closed", e.Cost[telemetry.FoundGone]},
+		{"Issues still there", "chart-critical", e.Cost[telemetry.FoundStillThere]},
+		{"Fixes thrown away", "chart-high", e.Cost[telemetry.FoundThrownAway]},
+		{"Not merged or rescanned yet", "", waiting},
+	} {
+		row := panels.CostRow{Name: part.name, Class: part.class, From: from}
+		// Rounded where each part ends, so that the parts add up to the whole.
+		row.ACUs = acusIn(rounded(sum+part.acus, all)-rounded(sum, all), all)
+		if sum += part.acus; all > 0 {
+			row.PerMille = int((sum*1000+all/2)/all) - from
+		}
+		row.Percent = shell.PercentText(float64(row.PerMille) / 10)
+		from += row.PerMille
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// acusText writes thousandths of an ACU in ACUs: whole ones from 100 on.
+func acusText(milli int64) string { return acusIn(rounded(milli, milli), milli) }
+
+// rounded is a part of a cost in what the whole is written in: ACUs, or
+// tenths of one.
+func rounded(milli, whole int64) int64 {
+	if whole >= wholeACUs {
+		return (milli + 500) / 1000
+	}
+	return (milli + 50) / 100
+}
+
+// wholeACUs is the cost, in thousandths, from which on tenths say nothing.
+const wholeACUs = 100_000
+
+func acusIn(n, whole int64) string {
+	if whole >= wholeACUs {
+		return parts.Number(n)
+	}
+	return strconv.FormatFloat(float64(n)/10, 'f', 1, 64)
+}

@@ -5,39 +5,38 @@ import (
 	"database/sql"
 	"database/sql/driver"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"modernc.org/sqlite"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// keptStatements is how many prepared statements a SQLite connection keeps:
-// more than storing a record needs. keptByReaders is less, since readers are
-// several, and a statement takes some ten kilobytes.
-const (
-	keptStatements = 100
-	keptByReaders  = 16
-)
-
-// openLite opens a SQLite database whose connections keep their prepared
-// statements: preparing one anew is a fifth of what storing a record costs,
-// and more of what a short query does. Statements of a steady database are
-// not broken off when their context ends, but before the next one: what
-// watches each of them for that costs more than a short statement. No
-// connection is made while lost says that the file is another one: of an empty
-// file SQLite removes the log, and with it what is only there.
-func openLite(dsn string, steady bool, lost func() *telemetry.Error) (*sql.DB, error) {
+// openLite opens a SQLite database. No connection is made while lost says that
+// the file is another one: of an empty file SQLite removes the log, and with it
+// what is only there. keeps is for the writer, see keepingConn.
+func openLite(dsn string, keeps bool, lost func() *telemetry.Error) (*sql.DB, error) {
 	base, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(keepingConnector{base, steady, lost}), nil
+	return sql.OpenDB(liteConnector{base, keeps, lost}), nil
 }
 
-type keepingConnector struct {
+type liteConnector struct {
 	driver.Connector
-	steady bool
-	lost   func() *telemetry.Error
+	keeps bool
+	lost  func() *telemetry.Error
+}
+
+func (c liteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if lost := c.lost(); lost != nil {
+		return nil, lost
+	}
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil || !c.keeps {
+		return conn, err
+	}
+	lite := conn.(liteConn) //nolint:forcetypeassert // of the driver that is imported above
+	return &keepingConn{lite, map[string]*keptStmt{}}, nil
 }
 
 // liteConn is what the driver's connection can do.
@@ -50,63 +49,34 @@ type liteConn interface {
 	driver.Validator
 }
 
-// liteStmt is what its statements can do.
-type liteStmt interface {
-	driver.Stmt
-	driver.StmtExecContext
-	driver.StmtQueryContext
-}
-
-func (k keepingConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	if lost := k.lost(); lost != nil {
-		return nil, lost
-	}
-	conn, err := k.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := &keepingConn{liteConn: conn.(liteConn), steady: k.steady} //nolint:forcetypeassert // of the driver that is imported above
-	kept := keptByReaders
-	if k.steady {
-		kept = keptStatements
-	}
-	c.kept, err = simplelru.NewLRU(kept, func(_ string, s *keptStmt) { s.drop() })
-	return c, err
-}
-
-// keepingConn is a connection with its statements by their texts. Like every
-// connection it is for one goroutine.
+// keepingConn keeps its prepared statements by their texts, which are as many
+// as the program has for writing: preparing one anew is a fifth of what storing
+// a record costs. A statement is not broken off when its context ends, but
+// before the next one: what watches each of them costs more than a short
+// statement. Like every connection it is for one goroutine.
 type keepingConn struct {
 	liteConn
-	steady bool
-	kept   *simplelru.LRU[string, *keptStmt]
+	kept map[string]*keptStmt
 }
 
-// keptStmt is a statement that is closed when nothing keeps it any more and
-// its rows are read.
 type keptStmt struct {
-	liteStmt
-	busy, dropped bool
+	driver.Stmt
+	busy, spare bool // spare: the kept one of its text is busy
 }
 
-func (s *keptStmt) drop() {
-	s.dropped = true
-	if !s.busy {
+func (s *keptStmt) release() {
+	if s.busy = false; s.spare {
 		_ = s.Close() // it has no rows to read, so nothing can fail
 	}
 }
 
-func (s *keptStmt) release() {
-	s.busy = false
-	if s.dropped {
-		_ = s.Close() // as above
+// statement returns the statement of a text for one use, until it is released.
+func (c *keepingConn) statement(ctx context.Context, query string) (*keptStmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-}
-
-// take returns the statement of a text for one use, until it is released.
-func (c *keepingConn) take(ctx context.Context, query string) (*keptStmt, error) {
-	s, kept := c.kept.Get(query)
-	if kept && !s.busy {
+	s := c.kept[query]
+	if s != nil && !s.busy {
 		s.busy = true
 		return s, nil
 	}
@@ -114,44 +84,30 @@ func (c *keepingConn) take(ctx context.Context, query string) (*keptStmt, error)
 	if err != nil {
 		return nil, err
 	}
-	s = &keptStmt{liteStmt: stmt.(liteStmt), busy: true, dropped: kept} //nolint:forcetypeassert // see Connect
-	if !kept {
-		c.kept.Add(query, s)
+	fresh := &keptStmt{stmt, true, s != nil}
+	if s == nil {
+		c.kept[query] = fresh
 	}
-	return s, nil
-}
-
-// within returns the context in which a statement runs.
-func (c *keepingConn) within(ctx context.Context) (context.Context, error) {
-	if c.steady {
-		return context.WithoutCancel(ctx), ctx.Err()
-	}
-	return ctx, nil
+	return fresh, nil
 }
 
 func (c *keepingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	ctx, err := c.within(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s, err := c.take(ctx, query)
+	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
 	}
 	defer s.release()
-	return s.ExecContext(ctx, args)
+	//nolint:forcetypeassert // see Connect
+	return s.Stmt.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), args)
 }
 
 func (c *keepingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	ctx, err := c.within(ctx)
+	s, err := c.statement(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.take(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.QueryContext(ctx, args)
+	//nolint:forcetypeassert // see Connect
+	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(context.WithoutCancel(ctx), args)
 	if err != nil {
 		s.release()
 		return nil, err
@@ -161,7 +117,9 @@ func (c *keepingConn) QueryContext(ctx context.Context, query string, args []dri
 
 // Close closes the statements first: the file stays open as long as one is.
 func (c *keepingConn) Close() error {
-	c.kept.Purge()
+	for _, s := range c.kept {
+		_ = s.Close() // as above
+	}
 	return c.liteConn.Close()
 }
 

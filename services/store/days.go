@@ -2,11 +2,8 @@ package store
 
 import "telemetry-dashboard/services/telemetry"
 
-// What the tables days and repo_counts keep is written by one room and read by
-// another; how their rows read stands here.
-
 const (
-	Everywhere int64 = 0         // stands for all repositories in the tables of counts
+	Everywhere int64 = 0         // stands for all repositories in the table days
 	Never      int64 = 1<<63 - 1 // is a time that has not come
 )
 
@@ -16,8 +13,7 @@ type DayKey struct {
 	Severity string
 }
 
-// DayCount is what changed on a day. Unlisted is of what scans counted
-// without naming it.
+// DayCount is what changed on a day; Unlisted is of what scans counted without naming it.
 type DayCount struct{ Opened, Closed, Net, Unlisted int64 }
 
 // Minus returns the difference of two counts.
@@ -43,8 +39,7 @@ func Day(at int64) int64 {
 	return day
 }
 
-// Days reads the days of a repository, or of all; more is a further
-// condition, whose arguments begin with $2.
+// Days reads the days of a repository, or of all; more is a further condition, its arguments from $2 on.
 func (tx *Tx) Days(repo int64, more string, args ...any) DayBook {
 	b := DayBook{}
 	query := `SELECT day, severity, opened, closed, net, unlisted FROM days WHERE repo_id = $1` + more
@@ -112,8 +107,7 @@ func (tx *Tx) UnlistedDays(repo, until int64) DayBook {
 	return b
 }
 
-// BySeverity is what the scan counts by severity. What its breakdown leaves
-// out has the severity "".
+// BySeverity is what the scan counts by severity; "" has what its breakdown leaves out.
 func (s UnlistedScan) BySeverity() map[string]int64 {
 	counts, rest := map[string]int64{}, s.Found
 	for severity, n := range s.Severity {

@@ -26,7 +26,7 @@ type dialect interface {
 	readOptions() *sql.TxOptions
 	retry(error) bool // the transaction may succeed if it is run again
 	fold() string     // begins a column as LIKE compares it in any case of ASCII
-	plain() bool      // rows are handed over as values, since a statement costs no journey; else as JSON
+	asJSON() string   // ends a text column that is read as JSON
 }
 
 type sqliteDialect struct{}
@@ -36,14 +36,14 @@ func (sqliteDialect) jsonRows() string            { return "json_each($1) AS e" 
 func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" }
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
+func (sqliteDialect) asJSON() string              { return "" }
 func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
-func (sqliteDialect) plain() bool                 { return true }
 
 type postgresDialect struct{}
 
-func (postgresDialect) name() string { return "postgres" }
-func (postgresDialect) fold() string { return "lower(" }
-func (postgresDialect) plain() bool  { return false }
+func (postgresDialect) name() string   { return "postgres" }
+func (postgresDialect) fold() string   { return "lower(" }
+func (postgresDialect) asJSON() string { return "::jsonb" }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
@@ -61,15 +61,11 @@ func (postgresDialect) retry(err error) bool {
 	return ok && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
-// readers is how many reads run side by side: more than the cores of the
-// machines this runs on would only wait.
+// readers is how many reads run side by side: more than the cores would only wait.
 const readers = 8
 
-// The parameters of SQLite connections. The pages that some hundred records
-// change fit the writer's cache; the log is tidied beside it (tidyLog), and by
-// it from 32 MB on. Readers keep few pages each: they are several, the system
-// keeps the rest, and more of them made no answer faster, at 100,000 runs
-// neither.
+// The pages that some hundred records change fit the writer's cache; the log is tidied beside it (tidyLog), and
+// by it from 32 MB on. Readers are several, the system keeps their pages, and more of them made no answer faster.
 const (
 	liteCommon = "&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=temp_store(2)"
 	liteWriter = "?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-40000)" +

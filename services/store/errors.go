@@ -64,8 +64,7 @@ func sqliteProblem(code int) string {
 	return ""
 }
 
-// unwritable tells an error of a database that may still be read: its disk is
-// full, or this program has no right to write.
+// unwritable tells an error of a database that may still be read: a full disk, or no right to write.
 func unwritable(err error) bool {
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch lite.Code() & 0xff {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -56,8 +57,7 @@ func (s *Store) lockDatabase() error {
 	return nil
 }
 
-// noteFile remembers which file was opened, and takes the permissions of
-// other users away from it and from the files beside it.
+// noteFile remembers which file was opened, and takes other users' permissions from it and the files beside it.
 func (s *Store) noteFile() {
 	for _, path := range []string{s.path, s.path + "-wal", s.path + "-shm"} {
 		info, err := os.Stat(path)
@@ -73,9 +73,7 @@ func (s *Store) noteFile() {
 	}
 }
 
-// lost returns why nothing may be written any more: the file that was opened
-// has no longer its name, so what is written to it would be gone at the next
-// start.
+// lost returns why nothing may be written any more: the opened file has no longer its name, and would be gone.
 func (s *Store) lost() *telemetry.Error {
 	if s.opened == nil {
 		return nil
@@ -87,8 +85,7 @@ func (s *Store) lost() *telemetry.Error {
 	return nil
 }
 
-// logLost is lost for SQLite's log, which is there as long as a transaction
-// writes.
+// logLost is lost for SQLite's log, which is there as long as a transaction writes.
 func (s *Store) logLost() *telemetry.Error {
 	if s.log == "" {
 		return nil
@@ -111,4 +108,26 @@ func reason(err error) string {
 		return path.Err.Error()
 	}
 	return err.Error()
+}
+
+// logBytes is from what size on tidyLog copies the log; the writer itself does at several times that.
+const logBytes = 8 << 20
+
+// tidyLog copies the log beside the writer: a record that arrives alone does not wait for those before it.
+func (s *Store) tidyLog() {
+	if s.log == "" {
+		return
+	}
+	info, err := os.Stat(s.log)
+	if err != nil || info.Size() < logBytes || !s.tidying.CompareAndSwap(false, true) {
+		return
+	}
+	s.extra.Go(func() {
+		defer s.tidying.Store(false)
+		// Where it fails, the next one or the writer's own makes up for it.
+		_ = telemetry.Guard("tidy the log", func() error {
+			_, err := s.reader().ExecContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`)
+			return err
+		})
+	})
 }

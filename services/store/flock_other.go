@@ -4,6 +4,5 @@ package store
 
 import "os"
 
-// lockFile does nothing where the system has no flock: a second program on
-// the same file is not refused there.
+// lockFile does nothing where the system has no flock: a second program is not refused there.
 func lockFile(*os.File) error { return nil }

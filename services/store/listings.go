@@ -6,18 +6,18 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-const heldColumns = `source, known, kept, listed, times, first_seen, last_seen, accepted`
-
-func scanHeld(r *Row) (l telemetry.HeldListing, found bool) {
-	var first, last int64
-	var accepted int
-	found = r.Scan(&l.Source, &l.Known, &l.Kept, &l.Listed, &l.Times, &first, &last, &accepted).Found
-	l.FirstSeen, l.LastSeen, l.Accepted = Time(first), Time(last), accepted == 1
-	return l, found
+func heldFields(l *telemetry.HeldListing) []Field {
+	return []Field{
+		Col("source TEXT", &l.Source), Col("known BIGINT", &l.Known), Col("kept BIGINT", &l.Kept), Col("listed BIGINT", &l.Listed),
+		Col("times BIGINT", &l.Times), Col("first_seen BIGINT", &l.FirstSeen), Col("last_seen BIGINT", &l.LastSeen),
+		Col("accepted SMALLINT", &l.Accepted),
+	}
 }
 
-func heldListing(tx *Tx, source string) (telemetry.HeldListing, bool) {
-	return scanHeld(tx.Row(`SELECT `+heldColumns+` FROM held_listings WHERE source = $1`, source))
+func heldListing(tx *Tx, source string) (l telemetry.HeldListing, found bool) {
+	fields := heldFields(&l)
+	found = tx.Row(`SELECT `+Names(fields)+` FROM held_listings WHERE source = $1`, source).Scan(Pointers(fields)...).Found
+	return l, found
 }
 
 // HoldListing counts one more suspicious listing of a source and returns what
@@ -27,10 +27,7 @@ func (s *Store) HoldListing(ctx context.Context, next telemetry.HeldListing) (he
 	err = s.Write(ctx, func(tx *Tx) error {
 		before, _ := heldListing(tx, next.Source)
 		held, accepted = before.Again(next, tx.Now())
-		tx.Exec(`INSERT INTO held_listings (`+heldColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (source) DO UPDATE SET known = excluded.known, kept = excluded.kept, listed = excluded.listed, times = excluded.times,
-				first_seen = excluded.first_seen, last_seen = excluded.last_seen, accepted = excluded.accepted`,
-			held.Source, held.Known, held.Kept, held.Listed, held.Times, Millis(held.FirstSeen), Millis(held.LastSeen), Flag(held.Accepted))
+		tx.Put("held_listings", "source", heldFields(&held))
 		return tx.Err()
 	})
 	return held, accepted, err
@@ -66,17 +63,22 @@ func (s *Store) AcceptListing(ctx context.Context, source string, kept int64) er
 }
 
 // attachHeld adds to the sources of run files whose last reading was held back
-// the listing that was. Of several action repositories that were read one after the other, the one
-// listed last counts.
+// the listing that was: of several action repositories, the one listed last.
+// The source of sessions gets how many of them Devin does not know.
 func attachHeld(tx *Tx, sources []telemetry.SourceStatus) {
 	held := map[string]telemetry.HeldListing{}
-	tx.Each(`SELECT `+heldColumns+` FROM held_listings ORDER BY last_seen`, nil, func(r *Row) {
-		l, _ := scanHeld(r)
+	all := Rows(tx, `SELECT `+Names(heldFields(&telemetry.HeldListing{}))+` FROM held_listings ORDER BY last_seen`, nil,
+		func(l *telemetry.HeldListing) []any { return Pointers(heldFields(l)) })
+	for _, l := range all {
 		held[telemetry.RunsSource(l.Source)] = l
-	})
+	}
 	for i := range sources {
-		if l, found := held[sources[i].Name]; found && sources[i].Code == telemetry.CodeConflict {
-			sources[i].Held = &l
+		s := &sources[i]
+		if l, found := held[s.Name]; found && s.Code == telemetry.CodeConflict {
+			s.Held = &l
+		}
+		if s.Name == "sessions" {
+			s.Missing = One[int64](tx, `SELECT COUNT(*) FROM polls p JOIN sessions s ON s.key = p.session WHERE p.missing_since > 0`)
 		}
 	}
 }

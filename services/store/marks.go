@@ -48,26 +48,17 @@ func (s *Store) unmark(tx *Tx) error {
 
 // HasLostMarks reports whether programs ended while they wrote.
 func (tx *Tx) HasLostMarks() bool {
-	var n int64
-	return tx.Row(`SELECT 1 FROM meta WHERE ` + lostMarks + ` LIMIT 1`).Scan(&n).Found
+	return tx.Has(`SELECT 1 FROM meta WHERE ` + lostMarks + ` LIMIT 1`)
 }
 
-// LostMarks removes and returns the marks of programs that ended while they
-// wrote.
+// LostMarks removes and returns the marks of programs that ended while they wrote.
 func (tx *Tx) LostMarks() []string {
-	var marks []string
-	tx.Each(`DELETE FROM meta WHERE `+lostMarks+` RETURNING value`, nil, func(r *Row) {
-		var mark string
-		r.Scan(&mark)
-		marks = append(marks, mark)
-	})
-	return marks
+	return All[string](tx, `DELETE FROM meta WHERE `+lostMarks+` RETURNING value`)
 }
 
 // Meta returns a text that is kept under a key, "" for none.
-func (tx *Tx) Meta(key string) (value string) {
-	tx.Row(`SELECT value FROM meta WHERE key = $1`, key).Scan(&value)
-	return value
+func (tx *Tx) Meta(key string) string {
+	return One[string](tx, `SELECT value FROM meta WHERE key = $1`, key)
 }
 
 // SetMeta keeps a text under a key; "" removes it.

@@ -15,8 +15,7 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date. A database with a version that this
-// program does not know was written by a newer one, and is refused.
+// migrate brings the schema up to date, and refuses a database of a version that this program does not know.
 func (s *Store) migrate(ctx context.Context) error {
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.dialect.name() == "postgres" {

@@ -26,15 +26,12 @@ func (s *Store) Resume(ctx context.Context, kinds []string) ([]telemetry.Job, er
 	}
 	var taken []telemetry.Job
 	err := s.Write(ctx, func(tx *Tx) error {
-		taken = nil
 		s.beat(tx)
-		tx.Each(`UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.In(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
+		taken = Rows(tx, `UPDATE jobs SET owner = $1 WHERE state = $2 AND kind `+tx.In(3, "TEXT")+` AND owner NOT IN (SELECT id FROM programs)
 				AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.kind = jobs.kind
 					AND (n.started > jobs.started OR (n.started = jobs.started AND n.id > jobs.id))) RETURNING id, kind, started_by, joined`,
-			[]any{s.program, telemetry.JobInterrupted, JSON(kinds)}, func(r *Row) {
-				var j telemetry.Job
-				r.Scan(&j.ID, &j.Kind, &j.By, &j.Joined)
-				taken = append(taken, j)
+			[]any{s.program, telemetry.JobInterrupted, JSON(kinds)}, func(j *telemetry.Job) []any {
+				return []any{&j.ID, &j.Kind, &j.By, &j.Joined}
 			})
 		return tx.Err()
 	})
@@ -44,8 +41,7 @@ func (s *Store) Resume(ctx context.Context, kinds []string) ([]telemetry.Job, er
 	return taken, err
 }
 
-// beat notes that this program runs, and interrupts the jobs of those that
-// do not any more; what these were sending is of an unknown outcome.
+// beat notes that this program runs, and interrupts the jobs and submissions of those that do not any more.
 func (s *Store) beat(tx *Tx) {
 	tx.Exec(`INSERT INTO programs (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`,
 		s.program, Millis(tx.Now()))
@@ -67,8 +63,7 @@ func (s *Store) beat(tx *Tx) {
 	}
 }
 
-// leave notes that this program has ended, so that another takes its jobs over
-// at once.
+// leave notes that this program has ended, so that another takes its jobs over at once.
 func (s *Store) leave() {
 	if !s.begun.Load() {
 		return // it never came so far

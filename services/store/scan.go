@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// Column reads a column whose form is not that of the field it is scanned
-// into. Value is the field's value, for what writes it; nil is none.
+// Column reads a column into a field of another form. Value is the field's value, for what writes it.
 type Column struct {
 	Read  func(column any) error
 	Value func() any
@@ -20,12 +19,12 @@ func (c Column) Scan(v any) error { return c.Read(v) }
 // ListOf reads a JSON list, which is never nil.
 func ListOf[T any](into *[]T) any {
 	return Column{func(v any) error {
-		*into = []T{}
-		if err := decoded(v, into); err != nil || *into != nil {
-			return err
+		*into = nil
+		err := decoded(v, into)
+		if *into == nil { // it was "" or null
+			*into = []T{}
 		}
-		*into = []T{} // it was null
-		return nil
+		return err
 	}, func() any { return *into }}
 }
 
@@ -63,20 +62,13 @@ func BytesOf[T ~[]byte](into *T) any {
 			*into = T(Text(v))
 		}
 		return nil
-	}, func() any { return nil }}
+	}, func() any { return string(*into) }}
 }
 
 // NumbersOf reads whole numbers parted by spaces.
 func NumbersOf(into *[]int64) any {
 	return Column{func(v any) error {
-		*into = []int64{}
-		for word := range strings.FieldsSeq(Text(v)) {
-			n, err := strconv.ParseInt(word, 10, 64)
-			if err != nil {
-				return err
-			}
-			*into = append(*into, n)
-		}
+		*into = Numbers(Text(v))
 		return nil
 	}, func() any { return *into }}
 }
@@ -114,4 +106,69 @@ func Text(v any) string {
 		return string(v)
 	}
 	return fmt.Sprint(v)
+}
+
+// Add adds counts by name so many times. What comes to 0 is left out.
+func Add(sum, more map[string]int64, times int64) {
+	for name, n := range more {
+		if sum[name] += times * n; sum[name] == 0 {
+			delete(sum, name)
+		}
+	}
+}
+
+// AddCounts adds counts that are given as texts, each decoded once: most scans of a repository have the same.
+func AddCounts(tx *Tx, sum, times map[string]int64) {
+	for text, n := range times {
+		if !addFlat(sum, text, n) {
+			for word, count := range FromJSON[map[string]int64](tx, text) {
+				sum[word] += n * count
+			}
+		}
+	}
+}
+
+// addFlat adds counts by name, as JSON writes them, so many times: where
+// a hundred thousand are summed, decoding is most of the work. It is false,
+// and has added nothing, where the text must be decoded.
+func addFlat(sum map[string]int64, text string, times int64) bool {
+	if len(text) < 2 || text[0] != '{' || strings.Contains(text, "\\") {
+		return false
+	}
+	names, counts := make([]string, 0, 8), make([]int64, 0, 8)
+	for rest := text[1 : len(text)-1]; rest != ""; {
+		name, after, _ := strings.Cut(strings.TrimPrefix(rest, `"`), `":`)
+		digits, more, _ := strings.Cut(after, ",")
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			return false
+		}
+		names, counts, rest = append(names, name), append(counts, n), more
+	}
+	for i, name := range names {
+		sum[name] += times * counts[i]
+	}
+	return true
+}
+
+// Numbers reads whole numbers parted by spaces, as NumbersText writes them.
+func Numbers(text string) []int64 {
+	numbers := []int64{}
+	for word := range strings.FieldsSeq(text) {
+		n, _ := strconv.ParseInt(word, 10, 64) // NumbersText or SQL wrote it
+		numbers = append(numbers, n)
+	}
+	return numbers
+}
+
+// NumbersText writes whole numbers parted by spaces.
+func NumbersText(numbers []int64) string {
+	text := make([]byte, 0, 4*len(numbers))
+	for i, n := range numbers {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = strconv.AppendInt(text, n, 10)
+	}
+	return string(text)
 }

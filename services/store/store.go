@@ -92,9 +92,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// start migrates and reads what is kept in memory. Where nothing can be
-// written, but what is stored can be read, that is served: heal completes the
-// start.
+// start migrates and reads what is kept in memory. What can only be read is served; recoverWrites completes the start.
 func (s *Store) start(ctx context.Context) error {
 	err := s.begin(ctx)
 	if err == nil {
@@ -181,8 +179,7 @@ func (s *Store) Versions() map[string]uint64 {
 	return maps.Clone(s.versions)
 }
 
-// Watch returns a channel that gets a value after versions were raised, and
-// a function that ends it. Several changes may come as one value.
+// Watch returns a channel that gets a value after versions were raised, once for several, and its end.
 func (s *Store) Watch() (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
 	s.mu.Lock()
@@ -195,18 +192,8 @@ func (s *Store) Watch() (<-chan struct{}, func()) {
 	}
 }
 
-func (s *Store) storedVersions(ctx context.Context) (found map[string]uint64, err error) {
-	err = s.Read(ctx, func(tx *Tx) error {
-		found = map[string]uint64{}
-		tx.Each(`SELECT topic, n FROM versions`, nil, func(r *Row) {
-			var topic string
-			var n uint64
-			r.Scan(&topic, &n)
-			found[topic] = n
-		})
-		return tx.err
-	})
-	return found, err
+func (s *Store) storedVersions(ctx context.Context) (map[string]uint64, error) {
+	return Get(ctx, s, func(tx *Tx) map[string]uint64 { return Map[string, uint64](tx, `SELECT topic, n FROM versions`) })
 }
 
 func (s *Store) loadVersions(ctx context.Context) error {
@@ -217,8 +204,7 @@ func (s *Store) loadVersions(ctx context.Context) error {
 	return err
 }
 
-// The longest that a transaction may take. Work that is bounded ends far
-// sooner; a database that no longer answers holds nobody for ever.
+// The longest that a transaction may take: a database that no longer answers holds nobody for ever.
 const (
 	writeLimit = 10 * time.Minute
 	readLimit  = 2 * time.Minute
@@ -239,8 +225,7 @@ func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	}
 }
 
-// overdue says that a transaction ran into the limit of its own, and not into
-// that of its caller.
+// overdue says that a transaction ran into the limit of its own, and not of its caller.
 func overdue(ctx context.Context, err error, limit time.Duration) error {
 	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 		return err
@@ -292,9 +277,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 // raise raises the versions of the topics that were touched.
 func (tx *Tx) raise(raised map[string]uint64) error {
 	for topic := range tx.touched {
-		var n uint64
-		tx.Row(`UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic).Scan(&n)
-		raised[topic] = n
+		raised[topic] = One[uint64](tx, `UPDATE versions SET n = n + 1 WHERE topic = $1 RETURNING n`, topic)
 	}
 	return tx.err
 }
@@ -327,6 +310,15 @@ func (s *Store) Read(ctx context.Context, do func(*Tx) error) error {
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{ctx: limited, tx: begun, dialect: s.dialect, now: s.now()}
 	return s.describe(overdue(ctx, errors.Join(do(tx), tx.err), readLimit))
+}
+
+// Get is Read for what gives a value.
+func Get[T any](ctx context.Context, s *Store, do func(*Tx) T) (v T, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		v = do(tx)
+		return tx.err
+	})
+	return v, err
 }
 
 // ReadForExport is Read, for half of the readers at the most: downloads never

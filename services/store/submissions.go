@@ -17,12 +17,12 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 		if fresh = n > 0; fresh {
 			tx.Touch(telemetry.TopicJobs)
 		}
-		var begun int64
 		var owner string
+		var begun telemetry.Time
 		noted = telemetry.Submission{Token: sub.Token}
 		tx.Row(`SELECT kind, subject, message, started_by, state, at, owner FROM submissions WHERE token = $1`, sub.Token).
 			Scan(&noted.Kind, &noted.Subject, &noted.Message, &noted.By, &noted.State, &begun, &owner)
-		noted.At = Time(begun).Time
+		noted.At = begun.Time
 		if !fresh && owner == s.program && noted.State == telemetry.SubmissionBegun {
 			noted.State = telemetry.SubmissionUnknown // its end could not be noted
 		}
@@ -31,8 +31,7 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 	return noted, fresh, err
 }
 
-// EndSubmission notes that a submission was sent, or that its outcome is not
-// known.
+// EndSubmission notes that a submission was sent, or that its outcome is not known.
 func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,

@@ -1,15 +1,18 @@
 package store
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Field is a column of a table, "name TYPE" with BIGINT, SMALLINT or TEXT (or
-// BLOB, where rows are put one by one), and
-// its value in a row or a pointer to it. What selects, scans and writes a
-// table goes by one list of fields.
+// BLOB, where rows are put one by one), and its value in a row or a pointer to
+// it. What selects, scans and writes a table goes by one list of fields.
 type Field struct {
 	Column string
 	Value  any
@@ -46,18 +49,16 @@ func Pointers(fields []Field) []any {
 // Put writes rows of a table and returns how many it wrote. A row whose key is
 // there takes the place of that one, but for what stays; without a key all
 // rows are new.
-func (tx *Tx) Put(table, key string, rows [][]Field) int64 {
+func (tx *Tx) Put(table, key string, rows ...[]Field) int64 {
 	if len(rows) == 0 {
 		return 0
 	}
-	columns, sets := make([]string, len(rows[0])), []string{}
-	for i, f := range rows[0] {
-		columns[i] = f.Column
+	conflict, sets := "", []string{}
+	for _, f := range rows[0] {
 		if !f.Stays && f.name() != key {
 			sets = append(sets, f.name()+" = excluded."+f.name())
 		}
 	}
-	conflict := ""
 	switch {
 	case key == "":
 	case len(sets) == 0:
@@ -65,26 +66,80 @@ func (tx *Tx) Put(table, key string, rows [][]Field) int64 {
 	default:
 		conflict = "ON CONFLICT (" + key + ") DO UPDATE SET " + strings.Join(sets, ", ")
 	}
-	if len(rows) == 1 {
-		return tx.putOne(table, rows[0], conflict)
-	}
-	values, all := make([][]any, len(rows)), make([]any, 0, len(rows)*len(columns))
-	for i, fields := range rows {
-		for _, f := range fields {
-			all = append(all, stored(f.Value))
-		}
-		values[i] = all[len(all)-len(fields):]
-	}
-	return tx.Bulk(table, columns, values, conflict)
+	return tx.Insert(table, conflict, rows...)
 }
 
-// putOne writes one row, which may have bytes.
-func (tx *Tx) putOne(table string, row []Field, conflict string) int64 {
-	names, marks, args := make([]string, len(row)), make([]string, len(row)), make([]any, len(row))
-	for i, f := range row {
-		names[i], marks[i], args[i] = f.name(), "$"+strconv.Itoa(i+1), stored(f.Value)
+// Insert inserts rows, and returns how many; conflict is what follows, "" for none.
+func (tx *Tx) Insert(table, conflict string, rows ...[]Field) int64 {
+	return tx.forRows(rows, func(values []string, from string) string {
+		all := strings.Join(values, ", ")
+		if from != "" {
+			all = "SELECT " + all + from + " WHERE true "
+		} else {
+			all = "VALUES (" + all + ") "
+		}
+		return "INSERT INTO " + table + " (" + Names(rows[0]) + ") " + all + conflict
+	})
+}
+
+// Change updates rows by their first column. A name that ends in + adds to a list parted by spaces.
+func (tx *Tx) Change(table string, rows ...[]Field) {
+	tx.forRows(rows, func(values []string, from string) string {
+		var sets []string
+		for i, f := range rows[0][1:] {
+			name, value := f.name(), values[i+1]
+			if list, adds := strings.CutSuffix(name, "+"); adds {
+				name, value = list, fmt.Sprintf("CASE WHEN %s = '' THEN %s.%s ELSE %[2]s.%[3]s || ' ' || %[1]s END", value, table, list)
+			}
+			sets = append(sets, name+" = "+value)
+		}
+		return "UPDATE " + table + " SET " + strings.Join(sets, ", ") + from + " WHERE " + table + "." + rows[0][0].name() + " = " + values[0]
+	})
+}
+
+// bulkRows is how many rows one statement takes as JSON: more cost memory and bring no speed.
+const bulkRows = 2000
+
+// forRows runs a statement for all rows; text makes it of the values of the
+// columns, and of what these are FROM. To SQLite, where a statement costs no
+// journey, each row is handed over by itself; to PostgreSQL all as JSON, but a
+// single one, which may have bytes.
+func (tx *Tx) forRows(rows [][]Field, text func(values []string, from string) string) (n int64) {
+	if len(rows) == 0 {
+		return 0
 	}
-	return tx.Exec("INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+") "+conflict, args...)
+	single := len(rows) == 1 || tx.dialect.name() == "sqlite"
+	values := make([]string, len(rows[0]))
+	for i, f := range rows[0] {
+		_, kind, _ := strings.Cut(f.Column, " ")
+		if values[i] = "$" + strconv.Itoa(i+1); !single {
+			values[i] = fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
+		}
+	}
+	if single {
+		query := text(values, "")
+		for _, row := range rows {
+			n += tx.Exec(query, args(row)...)
+		}
+		return n
+	}
+	query := text(values, " FROM "+tx.dialect.jsonRows())
+	for part := range slices.Chunk(rows, bulkRows) {
+		list := make([][]any, len(part))
+		for i, row := range part {
+			list[i] = storable(args(row))
+		}
+		n += tx.Exec(query, JSON(list))
+	}
+	return n
+}
+
+func args(row []Field) []any {
+	values := make([]any, len(row))
+	for i, f := range row {
+		values[i] = stored(f.Value)
+	}
+	return values
 }
 
 // stored is the value of a field, or what it points to, as it is stored.
@@ -96,6 +151,15 @@ func stored(v any) any {
 		return *v
 	case *int64:
 		return *v
+	case telemetry.Time:
+		return Millis(v)
+	case *telemetry.Time:
+		return Millis(*v)
+	case Column:
+		if text, ok := v.Value().(string); ok {
+			return text
+		}
+		return JSON(v.Value())
 	}
 	r := reflect.ValueOf(v)
 	if r.Kind() == reflect.Pointer {

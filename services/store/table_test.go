@@ -43,7 +43,7 @@ func TestPut(t *testing.T) {
 				for n := range tc.rows {
 					list = append(list, fields(&tc.rows[n]))
 				}
-				wrote := tx.Put("put", "key", list)
+				wrote := tx.Put("put", "key", list...)
 				got := []row{}
 				tx.Each(`SELECT `+store.Names(fields(&row{}))+` FROM put ORDER BY key`, nil, func(r *store.Row) {
 					var v row

@@ -30,8 +30,7 @@ func (tx *Tx) Err() error { return tx.err }
 // Now is when the transaction began.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// WantsHints reports whether the database plans by the text of a query more than
-// by what its tables hold.
+// WantsHints reports whether the database plans by a query's text more than by its tables.
 func (tx *Tx) WantsHints() bool { return tx.dialect.name() == "sqlite" }
 
 // Touch raises a topic's version at the commit.
@@ -45,8 +44,7 @@ func (tx *Tx) Fail(doing string, err error) {
 	}
 }
 
-// ended gives an error the end of its context as its cause: a server that
-// ended a statement because of it has an error of its own.
+// ended gives an error the end of its context as its cause: a server has an error of its own for it.
 func ended(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
 		return errors.Join(cause, err)
@@ -101,7 +99,7 @@ func Plain(s string) string {
 // spelled is a query as the database knows it.
 func (tx *Tx) spelled(query string) string {
 	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
-	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end).Replace(query)
+	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end, "::jsonb", tx.dialect.asJSON()).Replace(query)
 }
 
 // Row is a result row, or none.
@@ -120,8 +118,7 @@ func (tx *Tx) Row(query string, args ...any) *Row {
 	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
 }
 
-// Scan reads the row's columns. Without a row it leaves them, and Found is
-// false.
+// Scan reads the row's columns. Without a row it leaves them.
 func (r *Row) Scan(into ...any) *Row {
 	if r.from == nil || r.tx.err != nil {
 		return r
@@ -162,106 +159,53 @@ func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 	}
 }
 
-// bulkRows is how many rows one bulk statement takes: beyond that, building
-// the JSON costs memory and brings no more speed.
-const bulkRows = 2000
-
-// Bulk inserts rows, several by one statement, which is several times faster
-// than one each. columns are "name type", type being BIGINT or TEXT; conflict
-// is what follows, "" for none. It returns how many rows were written.
-func (tx *Tx) Bulk(table string, columns []string, rows [][]any, conflict string) (n int64) {
-	names, values := make([]string, len(columns)), make([]string, len(columns))
-	for i, c := range columns {
-		name, kind, _ := strings.Cut(c, " ")
-		names[i] = name
-		values[i] = fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
-	}
-	query := "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") "
-	if tx.dialect.plain() {
-		return tx.bulkValues(query, conflict, rows)
-	}
-	query += "SELECT " + strings.Join(values, ", ") + " FROM " + tx.dialect.jsonRows() + " WHERE true " + conflict
-	for part := range slices.Chunk(rows, bulkRows) {
-		n += tx.Exec(query, jsonRows(part))
-	}
-	return n
+// All returns the first column of all rows of a query.
+func All[T any](tx *Tx, query string, args ...any) []T {
+	return Rows(tx, query, args, func(v *T) []any { return []any{v} })
 }
 
-// jsonRows encodes rows with the texts that SQLite would get.
-func jsonRows(rows [][]any) string {
-	for i, row := range rows {
-		rows[i] = storable(row)
-	}
-	return JSON(rows)
+// Rows returns all rows of a query, never nil; into is where one is scanned.
+func Rows[T any](tx *Tx, query string, args []any, into func(*T) []any) []T {
+	all := []T{}
+	tx.Each(query, args, func(r *Row) {
+		var v T
+		r.Scan(into(&v)...)
+		all = append(all, v)
+	})
+	return all
 }
 
-// bulkValues inserts rows by statements of a few fixed sizes, which the
-// connection keeps: to SQLite, handing values over costs half of what reading
-// JSON does. The marks are ?, since $1 is looked up by its name.
-func (tx *Tx) bulkValues(query, conflict string, rows [][]any) (wrote int64) {
-	for _, n := range [...]int{32, 8, 1} {
-		if len(rows) < n {
-			continue
-		}
-		row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(rows[0])), ", ") + ")"
-		text := query + "VALUES " + strings.TrimSuffix(strings.Repeat(row+", ", n), ", ") + " " + conflict
-		args := make([]any, 0, n*len(rows[0]))
-		for ; len(rows) >= n && tx.err == nil; rows = rows[n:] {
-			args = args[:0]
-			for _, r := range rows[:n] {
-				args = append(args, r...)
-			}
-			wrote += tx.Exec(text, args...)
-		}
-	}
-	return wrote
+// Map returns the rows of a query of two columns, the second by the first.
+func Map[K comparable, V any](tx *Tx, query string, args ...any) map[K]V {
+	m := map[K]V{}
+	tx.Each(query, args, func(r *Row) {
+		var k K
+		var v V
+		r.Scan(&k, &v)
+		m[k] = v
+	})
+	return m
 }
 
-// Change updates rows of a table by their first column. columns are as for
-// Bulk; a name that ends in + adds to a list parted by spaces.
-func (tx *Tx) Change(table string, columns []string, rows [][]any) {
-	oneByOne := tx.dialect.plain()
-	sets, id := make([]string, 0, len(columns)), ""
-	for i, c := range columns {
-		name, kind, _ := strings.Cut(c, " ")
-		value := fmt.Sprintf("CAST(e.value ->> %d AS %s)", i, kind)
-		if oneByOne {
-			value = fmt.Sprintf("?%d", i+1)
-		}
-		name, adds := strings.CutSuffix(name, "+")
-		switch {
-		case i == 0:
-			id = table + "." + name + " = " + value
-		case adds:
-			old := table + "." + name
-			sets = append(sets, fmt.Sprintf("%s = CASE WHEN %s = '' THEN %s ELSE %s || ' ' || %s END", name, value, old, old, value))
-		default:
-			sets = append(sets, name+" = "+value)
-		}
-	}
-	query := "UPDATE " + table + " SET " + strings.Join(sets, ", ")
-	if oneByOne {
-		query += " WHERE " + id
-		for _, r := range rows {
-			tx.Exec(query, r...)
-		}
-		return
-	}
-	query += " FROM " + tx.dialect.jsonRows() + " WHERE " + id
-	for part := range slices.Chunk(rows, bulkRows) {
-		tx.Exec(query, jsonRows(part))
-	}
+// One returns the first column of a row, zero without one.
+func One[T any](tx *Tx, query string, args ...any) (v T) {
+	tx.Row(query, args...).Scan(&v)
+	return v
 }
 
-// In returns "IN (…)" over a list given as JSON in parameter n: one text of
-// SQL whatever the list's length.
+// Has reports whether a query of one column has a row.
+func (tx *Tx) Has(query string, args ...any) bool {
+	var v any
+	return tx.Row(query, args...).Scan(&v).Found
+}
+
+// In returns "IN (…)" over a list given as JSON in parameter n: one text whatever its length.
 func (tx *Tx) In(n int, kind string) string {
 	from := strings.ReplaceAll(tx.dialect.jsonTexts(), "$1", fmt.Sprintf("$%d", n))
 	return fmt.Sprintf("IN (SELECT CAST(e.value AS %s) FROM %s)", kind, from)
 }
 
-// InRows returns "IN (…)" over a list of lists given as JSON in parameter 1,
-// each of values of these kinds.
+// InRows returns "IN (…)" over a list of lists of such kinds, given as JSON in parameter 1.
 func (tx *Tx) InRows(kinds ...string) string {
 	values := make([]string, len(kinds))
 	for i, kind := range kinds {
@@ -282,8 +226,7 @@ func JSON(v any) string {
 	return withoutNUL(string(b))
 }
 
-// withoutNUL puts U+FFFD in place of each escaped NUL of a JSON text, which
-// PostgreSQL's jsonb refuses.
+// withoutNUL puts U+FFFD in place of each escaped NUL, which PostgreSQL's jsonb refuses.
 func withoutNUL(text string) string {
 	var b strings.Builder
 	for at := 0; at < len(text); {

@@ -8,19 +8,10 @@ import (
 
 // Views returns the saved views by name.
 func (s *Store) Views(ctx context.Context) ([]telemetry.View, error) {
-	var views []telemetry.View
-	err := s.Read(ctx, func(tx *Tx) error {
-		views = []telemetry.View{}
-		tx.Each(`SELECT id, name, list, query, created FROM views ORDER BY name_key`, nil, func(r *Row) {
-			var v telemetry.View
-			var created int64
-			r.Scan(&v.ID, &v.Name, &v.List, &v.Query, &created)
-			v.Created = Time(created)
-			views = append(views, v)
-		})
-		return tx.Err()
+	return Get(ctx, s, func(tx *Tx) []telemetry.View {
+		return Rows(tx, `SELECT id, name, list, query, created FROM views ORDER BY name_key`, nil,
+			func(v *telemetry.View) []any { return []any{&v.ID, &v.Name, &v.List, &v.Query, &v.Created} })
 	})
-	return views, err
 }
 
 // AddView stores a view and returns it with its id and time; with replace it
@@ -39,9 +30,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 			return nameExists(other)
 		}
 		v.ID, v.Created = telemetry.NewID(), Time(Millis(tx.Now()))
-		var n int64
-		tx.Row(`SELECT COUNT(*) FROM views`).Scan(&n)
-		if n >= most {
+		if n := One[int64](tx, `SELECT COUNT(*) FROM views`); n >= most {
 			return telemetry.Errorf(telemetry.CodeConflict, "The limit of %d saved views is reached. Delete one that is no longer needed.", n)
 		}
 		tx.Exec(`INSERT INTO views (id, name, name_key, list, query, created)
@@ -52,8 +41,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 	return v, err
 }
 
-// RenameView gives a view, of which the id is needed, its name. The error is
-// CodeNotFound, or CodeConflict where the name is another's.
+// RenameView renames the view of an id. The error is CodeNotFound, or CodeConflict for another's name.
 func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		if other, taken := viewNamed(tx, v); taken && other.ID != v.ID {
@@ -70,9 +58,7 @@ func (s *Store) RenameView(ctx context.Context, v telemetry.View) error {
 
 // viewNamed finds the view that has the name of v.
 func viewNamed(tx *Tx, v telemetry.View) (other telemetry.View, taken bool) {
-	var created int64
-	taken = tx.Row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).Scan(&other.ID, &other.List, &created).Found
-	other.Created = Time(created)
+	taken = tx.Row(`SELECT id, list, created FROM views WHERE name_key = $1`, v.Key()).Scan(&other.ID, &other.List, &other.Created).Found
 	return other, taken
 }
 

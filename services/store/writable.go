@@ -10,8 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// SourceDatabase is the name under which Sources says that nothing can be
-// written.
+// SourceDatabase is the source that Sources has while nothing can be written.
 const SourceDatabase = "database"
 
 // problem is why the last write failed, and since when none succeeded.
@@ -20,9 +19,7 @@ type problem struct {
 	cause *telemetry.Error
 }
 
-// wrote notes how a write ended. What the database could not do is trouble;
-// only heal ends it, since a small write may fit on a disk that is full for
-// all others.
+// wrote notes what the database could not do. Only recoverWrites ends it: a small write may fit on a full disk.
 func (s *Store) wrote(err error) error {
 	cause, ok := errors.AsType[*telemetry.Error](err)
 	if ok && cause.Code == telemetry.CodeUnavailable {
@@ -57,8 +54,7 @@ func (s *Store) status() (telemetry.SourceStatus, bool) {
 // recoverLimit bounds a try to write again.
 const recoverLimit = 10 * time.Second
 
-// recoverWrites tries to write again after a write failed, and completes a start that
-// could not write.
+// recoverWrites tries to write again after a failure, and completes a start that could not write.
 func (s *Store) recoverWrites(ctx context.Context) {
 	if _, is := s.status(); !is {
 		return
@@ -98,8 +94,7 @@ func (s *Store) room() error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-// followEvery is how often Follow looks: a page learns of another program's
-// change about as soon as of its own.
+// followEvery is how often Follow looks: about as soon as a page learns of this program's changes.
 const followEvery = time.Second
 
 // Follow raises the versions that other programs on the same PostgreSQL

@@ -1,9 +1,6 @@
 package derive
 
 import (
-	"fmt"
-	"maps"
-
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -33,15 +30,6 @@ type location struct {
 	ord  int
 }
 
-// joinAttempts joins what sessions of several records took.
-func joinAttempts(all ...map[int64][]telemetry.Attempt) map[int64][]telemetry.Attempt {
-	joined := map[int64][]telemetry.Attempt{}
-	for _, m := range all {
-		maps.Copy(joined, m)
-	}
-	return joined
-}
-
 // attemptResolver finds the issues that recorded attempts mean.
 type attemptResolver struct {
 	affected
@@ -49,8 +37,7 @@ type attemptResolver struct {
 	*records
 }
 
-// putAttempts writes which issues the sessions of records took, and what that
-// makes of the issues. found are the issues of the scans just applied.
+// putAttempts writes which issues sessions worked on. found are the issues of the scans just applied.
 func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verifications set[int64], found map[int64][]int64) affected {
 	a := attemptResolver{newAffected(), found, r}
 	tx, in := r.tx, r.tx.In(1, "BIGINT")
@@ -70,7 +57,7 @@ func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verificatio
 			rows = append(rows, attempt.fields())
 		}
 	}
-	tx.Put("attempts", "", rows)
+	tx.Put("attempts", "", rows...)
 	countAttempts(tx, issues)
 	return a.affected
 }
@@ -112,8 +99,7 @@ func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 	return all
 }
 
-// groundsOf returns what a record's attempts have in common, and which
-// findings of which scan each attempt means.
+// groundsOf returns what a record's attempts have in common, and which findings each of them means.
 func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(telemetry.Attempt) []location) {
 	tx := a.tx
 	base = attempt{record: id, basis: telemetry.AttemptRecord}
@@ -123,8 +109,20 @@ func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(teleme
 	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).Found; {
 	case run && kind == telemetry.KindDispatch:
 		base.basis = telemetry.AttemptDispatch
-		before := &scansBefore{tx, repo, base.at, file, map[string]int64{}}
-		return base, func(t telemetry.Attempt) []location { return a.dispatched(before, t.Finding) }
+		// last is the last scan with findings data before it for which more holds.
+		last := func(more string, args ...any) int64 {
+			return store.One[int64](tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1
+				AND (at < $2 OR (at = $2 AND file < $3))`+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`,
+				append([]any{repo, base.at, file}, args...)...)
+		}
+		return base, func(t telemetry.Attempt) []location {
+			if run, ok := telemetry.IssueIDRun(t.Finding.IssueID); ok { // the scan of the run that the finding's id names
+				if found := a.like(last(` AND run_number = $4`, run), t.Finding); len(found) > 0 {
+					return found
+				}
+			}
+			return a.like(last(""), t.Finding)
+		}
 	case run:
 		return base, func(t telemetry.Attempt) []location { return []location{{id, t.Index}} }
 	}
@@ -133,38 +131,6 @@ func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(teleme
 	scan, repo := verifiedScan(tx, id)
 	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
 	return base, func(t telemetry.Attempt) []location { return a.like(scan, t.Finding) }
-}
-
-// scansBefore looks up scans before a dispatch, and remembers them.
-type scansBefore struct {
-	tx       *store.Tx
-	repo, at int64
-	file     string
-	found    map[string]int64
-}
-
-// last returns the last of the scans with findings data for which more
-// holds, 0 without one.
-func (b *scansBefore) last(more string, args ...any) int64 {
-	key := fmt.Sprint(more, args)
-	id, asked := b.found[key]
-	if !asked {
-		b.tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1 AND (at < $2 OR (at = $2 AND file < $3))`+more+`
-			ORDER BY at DESC, file DESC, source DESC LIMIT 1`, append([]any{b.repo, b.at, b.file}, args...)...).Scan(&id)
-		b.found[key] = id
-	}
-	return id
-}
-
-// dispatched returns the places of a dispatch's finding: in the scan of the
-// run that its id names, else in the last scan with findings data before it.
-func (a *attemptResolver) dispatched(b *scansBefore, f telemetry.Finding) []location {
-	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
-		if found := a.like(b.last(` AND run_number = $4`, run), f); len(found) > 0 {
-			return found
-		}
-	}
-	return a.like(b.last(""), f)
 }
 
 // like returns the places of a scan's findings that a record means by f.
@@ -189,13 +155,7 @@ func (a *attemptResolver) like(scan int64, f telemetry.Finding) []location {
 // issueAt returns the id of the issue that a finding is, 0 if it is none.
 func (a *attemptResolver) issueAt(p location) int64 {
 	if a.found[p.scan] == nil {
-		issues := []int64{}
-		a.tx.Each(`SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, []any{p.scan}, func(r *store.Row) {
-			var id int64
-			r.Scan(&id)
-			issues = append(issues, id)
-		})
-		a.found[p.scan] = issues
+		a.found[p.scan] = store.All[int64](a.tx, `SELECT issue_id FROM appearances WHERE run_id = $1 ORDER BY ord`, p.scan)
 	}
 	if p.ord >= len(a.found[p.scan]) {
 		return 0
@@ -203,8 +163,7 @@ func (a *attemptResolver) issueAt(p location) int64 {
 	return a.found[p.scan][p.ord]
 }
 
-// countAttempts writes how many sessions worked on each issue, which was the
-// latest, and when.
+// countAttempts writes how many sessions worked on each issue, the latest, and when.
 func countAttempts(tx *store.Tx, issues set[int64]) {
 	if len(issues) == 0 || tx.Err() != nil {
 		return

@@ -15,22 +15,8 @@ import (
 // from links. With apply the changes are kept beside the records, which stay
 // as fetched; a second application finds nothing to do.
 func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error) {
-	var changes []telemetry.Change
-	plan := func(tx *store.Tx) error {
-		changes = planBackfill(tx)
-		return tx.Err()
-	}
-	if !apply {
-		err := w.Read(ctx, plan)
-		return changes, err
-	}
-	err := w.Write(ctx, func(tx *store.Tx) error {
-		if err := plan(tx); err != nil || len(changes) == 0 {
-			return err
-		}
-		d := newChanges(tx)
-		var application int64
-		tx.Row(`SELECT COALESCE(MAX(application), 0) + 1 FROM corrections`).Scan(&application)
+	return w.correct(ctx, apply, planBackfill, func(tx *store.Tx, changes []telemetry.Change) {
+		application := store.One[int64](tx, `SELECT COALESCE(MAX(application), 0) + 1 FROM corrections`)
 		for _, c := range changes {
 			recorded := store.JSON(c.Old)
 			tx.Row(`SELECT old FROM corrections WHERE source = $1 AND file = $2 AND field = $3
@@ -38,6 +24,25 @@ func (w *Writer) Backfill(ctx context.Context, apply bool) ([]telemetry.Change, 
 			tx.Exec(`INSERT INTO corrections (source, file, field, application, old, was, new, reason, at, repo_key)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, `+correctedRepo+`)`,
 				c.Source, c.File, c.Field, application, recorded, store.JSON(c.Old), store.JSON(c.New), c.Reason, store.Millis(tx.Now()))
+		}
+	})
+}
+
+// correct returns the changes of a plan. With apply it writes them, and derives
+// again the records that they are about.
+func (w *Writer) correct(ctx context.Context, apply bool, plan func(*store.Tx) []telemetry.Change,
+	write func(*store.Tx, []telemetry.Change)) ([]telemetry.Change, error) {
+	if !apply {
+		return store.Get(ctx, w.Store, plan)
+	}
+	var changes []telemetry.Change
+	err := w.Write(ctx, func(tx *store.Tx) error {
+		if changes = plan(tx); tx.Err() != nil || len(changes) == 0 {
+			return tx.Err()
+		}
+		write(tx, changes)
+		d := newChanges(tx)
+		for _, c := range changes {
 			d.corrected(c)
 		}
 		derive(d)
@@ -52,45 +57,27 @@ const correctedRepo = `COALESCE((SELECT o.key FROM runs r JOIN repos o ON o.id =
 // UndoBackfill returns what taking back the last application of Backfill
 // that still holds changes, and does it with apply.
 func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Change, error) {
-	var changes []telemetry.Change
-	read := func(tx *store.Tx) error {
-		changes = []telemetry.Change{}
-		tx.Each(`SELECT source, file, field, was, new, reason FROM corrections WHERE application = (SELECT MAX(application) FROM corrections)
-			ORDER BY file, field, source`, nil, func(r *store.Row) {
-			var c telemetry.Change
-			r.Scan(&c.Source, &c.File, &c.Field, store.JSONOf(&c.New), store.JSONOf(&c.Old), &c.Reason)
-			c.Reason = "undone: " + c.Reason
-			changes = append(changes, c)
+	read := func(tx *store.Tx) []telemetry.Change {
+		changes := store.Rows(tx, `SELECT source, file, field, was, new, reason FROM corrections
+			WHERE application = (SELECT MAX(application) FROM corrections) ORDER BY file, field, source`, nil, func(c *telemetry.Change) []any {
+			return []any{&c.Source, &c.File, &c.Field, store.JSONOf(&c.New), store.JSONOf(&c.Old), &c.Reason}
 		})
-		return tx.Err()
-	}
-	if !apply {
-		err := w.Read(ctx, read)
-		return changes, err
-	}
-	err := w.Write(ctx, func(tx *store.Tx) error {
-		if err := read(tx); err != nil || len(changes) == 0 {
-			return err
+		for i := range changes {
+			changes[i].Reason = "undone: " + changes[i].Reason
 		}
+		return changes
+	}
+	return w.correct(ctx, apply, read, func(tx *store.Tx, _ []telemetry.Change) {
 		tx.Exec(`DELETE FROM corrections WHERE application = (SELECT MAX(application) FROM corrections)`)
-		d := newChanges(tx)
-		for _, c := range changes {
-			d.corrected(c)
-		}
-		derive(d)
-		return tx.Err()
 	})
-	return changes, err
 }
 
 // corrected has the record that a change is about derived again.
 func (d *changes) corrected(c telemetry.Change) {
-	d.tx.Each(`SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, []any{c.File, c.Source}, func(r *store.Row) {
-		var id int64
-		r.Scan(&id)
+	for _, id := range store.All[int64](d.tx, `SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, c.File, c.Source) {
 		d.files[id] = fileChange{live: true}
 		d.tx.Touch(telemetry.TopicRecords)
-	})
+	}
 }
 
 func planBackfill(tx *store.Tx) []telemetry.Change {

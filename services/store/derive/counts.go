@@ -8,18 +8,15 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// countRepos brings the figures of repositories up to date: sums are what
-// their sums over runs change by, applied those whose scans have changed.
-func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied set[int64]) {
+// countRepos brings the figures of repositories up to date, those over runs and
+// issues where runs or scans have changed.
+func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 	for _, id := range sorted(repos) {
-		var known int64
-		if !tx.Row(`SELECT 1 FROM repos WHERE id = $1`, id).Scan(&known).Found {
+		if !tx.Has(`SELECT 1 FROM repos WHERE id = $1`, id) {
 			continue
 		}
-		if sums[id] != nil {
-			sumRuns(tx, id, sums[id])
-		}
-		if sums[id] != nil || applied[id] {
+		if changed[id] || applied[id] {
+			sumRuns(tx, id)
 			countOpen(tx, id)
 			countOverdue(tx, id)
 			countUnlisted(tx, id)
@@ -29,88 +26,33 @@ func countRepos(tx *store.Tx, repos set[int64], sums map[int64]*runSums, applied
 }
 
 // sumRuns writes the sums over runs.
-func sumRuns(tx *store.Tx, repo int64, delta *runSums) {
-	var scans, dispatches, found, last int64
-	var severity, category map[string]int64
-	tx.Row(`SELECT scans, dispatches, issues_found, severity_sum, category_sum FROM repos WHERE id = $1`, repo).
-		Scan(&scans, &dispatches, &found, store.CountsOf(&severity), store.CountsOf(&category))
-	add(severity, delta.severity, 1)
-	add(category, delta.category, 1)
-	tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1`, repo).Scan(&last)
-	scans, dispatches = scans+delta.scans, dispatches+delta.dispatches
-	tx.Exec(`UPDATE repos SET runs = $1, scans = $2, dispatches = $3, issues_found = $4, last_run = $5, severity_sum = $6, category_sum = $7
-		WHERE id = $8`, scans+dispatches, scans, dispatches, found+delta.found, last,
-		store.JSON(nonZero(severity)), store.JSON(nonZero(category)), repo)
+func sumRuns(tx *store.Tx, repo int64) {
+	severity, category := map[string]int64{}, map[string]int64{}
+	store.AddCounts(tx, severity, store.Map[string, int64](tx, `SELECT severity, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY severity`, repo))
+	store.AddCounts(tx, category, store.Map[string, int64](tx, `SELECT category, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY category`, repo))
+	tx.Exec(`UPDATE repos SET (runs, scans, dispatches, issues_found, last_run) = (
+			SELECT COUNT(*), COUNT(*) FILTER (WHERE kind = 'scan'), COUNT(*) FILTER (WHERE kind <> 'scan'), COALESCE(SUM(issues_found), 0),
+				COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1), severity_sum = $2, category_sum = $3
+		WHERE id = $1`, repo, store.JSON(nonZero(severity)), store.JSON(nonZero(category)))
 }
 
-// nonZero leaves out what no run counts any more.
+// nonZero leaves out what no run counts.
 func nonZero(sum map[string]int64) map[string]int64 {
 	maps.DeleteFunc(sum, func(_ string, n int64) bool { return n == 0 })
 	return sum
 }
 
-// countRepo counts a repository's sessions and pull requests, and keeps all
-// its figures as counts.
+// countRepo counts a repository's sessions, and the pull requests of where
+// they are opened.
 func countRepo(tx *store.Tx, repo int64) {
-	t := store.Counts{}
-	tx.Each(`SELECT state, COUNT(*), SUM(has_pr) FROM sessions WHERE repo_id = $1 GROUP BY state`, []any{repo}, func(r *store.Row) {
-		var state telemetry.State
-		var n, withPR int64
-		r.Scan(&state, &n, &withPR)
-		t["state:"+string(state)], t["state_pr:"+string(state)] = n, withPR
-		t["sessions_with_pr"] += withPR
-		if state != telemetry.StateNeverStarted {
-			t["sessions_created"] += n
-		}
-	})
-	of := func(state telemetry.State) int64 { return t["state:"+string(state)] }
-	active := int64(0)
-	for _, state := range telemetry.States() {
-		if state.Active() {
-			active += of(state)
-		}
-	}
-	prs := countPulls(tx, repo)
-	tx.Exec(`UPDATE repos SET sessions_created = $1, sessions_finished = $2, sessions_active = $3, sessions_waiting = $4,
-			sessions_with_pr = $5, never_started = $6, prs_total = $7, prs_open = $8, prs_closed = $9, prs_merged = $10, prs_unknown = $11
-		WHERE id = $12`, t["sessions_created"], of(telemetry.StateFinished), active, of(telemetry.StateWaiting),
-		t["sessions_with_pr"], of(telemetry.StateNeverStarted), prs.Total, prs.Open, prs.Closed, prs.Merged, prs.Unknown, repo)
-	addRunCounts(tx, repo, t)
-	saveCounts(tx, repo, t)
-}
-
-// addRunCounts adds to counts what a repository's row says of its runs and of
-// what is open.
-func addRunCounts(tx *store.Tx, repo int64, t store.Counts) {
-	var runs, scans, dispatches, found, open int64
-	var listed bool
-	var openSeverity, openCategory, severity, category map[string]int64
-	tx.Row(`SELECT runs, scans, dispatches, issues_found, open, listed, open_severity, open_category, severity_sum, category_sum
-		FROM repos WHERE id = $1`, repo).Scan(&runs, &scans, &dispatches, &found, &open, &listed,
-		store.CountsOf(&openSeverity), store.CountsOf(&openCategory), store.CountsOf(&severity), store.CountsOf(&category))
-	t["repos"], t["runs"], t["scans"], t["dispatches"], t["issues_found"], t["open"] = 1, runs, scans, dispatches, found, open
-	if !listed {
-		t["unlisted"] = open
-	}
-	t.Family("open_severity", openSeverity)
-	t.Family("open_category", openCategory)
-	t.Family("severity_sum", severity)
-	t.Family("category_sum", category)
-}
-
-// countPulls counts the pull requests in a repository's pull repositories by state. The
-// expression keeps SQLite from reading all pull requests in the order of
-// their states.
-func countPulls(tx *store.Tx, repo int64) telemetry.PullCounts {
-	var c telemetry.PullCounts
-	tx.Each(`SELECT MIN(shown), COUNT(*) FROM pulls
-		WHERE listed = 1 AND repo_key IN (SELECT key FROM pull_repos WHERE repo_id = $1) GROUP BY shown || ''`, []any{repo}, func(r *store.Row) {
-		var shown string
-		var n int64
-		r.Scan(&shown, &n)
-		c.Add(shown, n)
-	})
-	return c
+	tx.Exec(`UPDATE repos SET (sessions_created, sessions_finished, sessions_with_pr, never_started) = (
+			SELECT COUNT(*) FILTER (WHERE state <> 'never_started'), COUNT(*) FILTER (WHERE state = 'finished'),
+				COUNT(*) FILTER (WHERE has_pr = 1), COUNT(*) FILTER (WHERE state = 'never_started') FROM sessions WHERE repo_id = $1),
+		(prs_total, prs_open, prs_closed, prs_merged, prs_unknown) = (
+			SELECT COUNT(*), COUNT(*) FILTER (WHERE shown = 'open'), COUNT(*) FILTER (WHERE shown = 'closed'),
+				COUNT(*) FILTER (WHERE shown = 'merged'), COUNT(*) FILTER (WHERE shown = 'unknown') FROM pulls
+			WHERE listed = 1 AND repo_key IN (SELECT key FROM pull_repos WHERE repo_id = $1))
+		WHERE id = $1`, repo)
 }
 
 // countOpen counts what is open now: the open issues or, without a
@@ -145,9 +87,8 @@ func countOpen(tx *store.Tx, repo int64) {
 // the next one is overdue.
 func countOverdue(tx *store.Tx, repo int64) {
 	// One row of text, and not one a scan: this runs at each new record.
-	var text string
-	tx.Row(`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo).Scan(&text)
-	times := store.Numbers(text)
+	times := store.Numbers(store.One[string](tx,
+		`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo))
 	slices.Sort(times)
 	interval, due := telemetry.ScanDue(times)
 	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)

@@ -1,3 +1,7 @@
+// Package derive turns records into rows: what polling and files bring is
+// stored, and all that follows from it is brought up to date in the same
+// transaction. Records stay as they were fetched, so that everything can be
+// derived again by other rules. It answers no page.
 package derive
 
 import (
@@ -44,12 +48,13 @@ func derive(c *changes) {
 	todo.add(repos.affected)
 
 	// What sessions worked on, and what verifications say of it, is told by issue.
-	attempts := putAttempts(c.records, joinAttempts(runs.attempts, ledgers.attempts, repos.attempts), todo.verifications, ledgers.found)
-	todo.add(attempts)
+	attempts := runs.attempts
+	maps.Copy(attempts, ledgers.attempts)
+	maps.Copy(attempts, repos.attempts)
+	todo.add(putAttempts(c.records, attempts, todo.verifications, ledgers.found))
 
 	// Pull requests and sessions are linked by all that names both.
-	links := linkPulls(c.records, todo.linked, todo.pulls)
-	todo.add(links)
+	todo.add(linkPulls(c.records, todo.linked, todo.pulls))
 
 	// Sessions get the state that records, polling and pull requests give.
 	todo.add(putSessions(c.tx, todo.sessions))
@@ -58,7 +63,7 @@ func derive(c *changes) {
 	updateOutcomes(c.tx, ledgers.flipped, todo)
 
 	// The figures of all repositories concerned are counted again.
-	countRepos(c.tx, todo.repos, runs.sums, ledgers.repos)
+	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
 }
 
 // affected is what a stage leaves to be brought up to date by those after it.
@@ -113,11 +118,9 @@ func (s set[K]) add(o set[K]) { maps.Copy(s, o) }
 
 // addRows adds the keys that a query finds.
 func (s set[K]) addRows(tx *store.Tx, query string, args ...any) {
-	tx.Each(query, args, func(r *store.Row) {
-		var key K
-		r.Scan(&key)
+	for _, key := range store.All[K](tx, query, args...) {
 		s[key] = true
-	})
+	}
 }
 
 // sorted are the keys of a map in their order, so that what is written does
@@ -126,3 +129,9 @@ func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Key
 
 // list are the sorted keys of a map as an argument of store.Tx.In.
 func list[K cmp.Ordered, V any](m map[K]V) string { return store.JSON(sorted(m)) }
+
+// Writer is a store with what derives its rows. It is safe for concurrent use.
+type Writer struct{ *store.Store }
+
+// New returns the writer of a store.
+func New(s *store.Store) *Writer { return &Writer{s} }

@@ -14,22 +14,15 @@ import (
 // by name: of the version that was fetched last, whether it parsed or not. One
 // that a person wants tried again is left out.
 func (w *Writer) KnownFiles(ctx context.Context, source string) (map[string]string, error) {
-	known := map[string]string{}
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		clear(known)
-		tx.Each(`SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, []any{source}, func(r *store.Row) {
-			var file, sha string
-			r.Scan(&file, &sha)
-			known[file] = sha
-		})
+	return store.Get(ctx, w.Store, func(tx *store.Tx) map[string]string {
+		known := store.Map[string, string](tx, `SELECT file, sha FROM files WHERE source = $1 AND gone = 0`, source)
 		for _, p := range readQuarantine(tx) {
 			if p.Source == source && p.Again {
 				delete(known, p.Name)
 			}
 		}
-		return tx.Err()
+		return known
 	})
-	return known, err
 }
 
 // PutFiles stores files of a source and everything that follows from them,
@@ -106,8 +99,7 @@ func (w *Writer) MarkGone(ctx context.Context, source string, names []string) er
 	})
 }
 
-// fileState is a stored file as far as it says which file of a name is in
-// force.
+// fileState is what decides which of the stored files of a name is in force.
 type fileState struct {
 	id      int64
 	source  string
@@ -119,14 +111,10 @@ type fileState struct {
 
 // fileStates returns the files of a name, of every source.
 func (c *changes) fileStates(name string) []fileState {
-	var states []fileState
-	c.tx.Each(`SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1
-		ORDER BY source`, []any{name}, func(r *store.Row) {
-		var st fileState
-		r.Scan(&st.id, &st.source, &st.sha, &st.hasBody, &st.gone, &st.live)
-		states = append(states, st)
+	return store.Rows(c.tx, `SELECT id, source, sha, CASE WHEN body IS NULL THEN 0 ELSE 1 END, gone, live FROM files WHERE file = $1
+		ORDER BY source`, []any{name}, func(st *fileState) []any {
+		return []any{&st.id, &st.source, &st.sha, &st.hasBody, &st.gone, &st.live}
 	})
-	return states
 }
 
 // putFile stores a fetched file, and adds to result what it is.
@@ -162,26 +150,22 @@ func (c *changes) putFile(source string, f *telemetry.FetchedFile, result *telem
 	c.chooseLive(states)
 }
 
-// writeFile writes a file's row. The version of a file that did not parse
-// stands beside the last one that did.
+// writeFile writes a file's row; a version that did not parse stands beside the last that did.
 func (c *changes) writeFile(id int64, source string, f *telemetry.FetchedFile, live bool) {
-	tx, rec := c.tx, f.Record
-	if rec == nil {
-		tx.Exec(`INSERT INTO files (id, source, file, sha, size, broken, error, kind, repo_key, at, gone, live, fetched_at, derived)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, '', '', 0, 0, $8, $9, $10)
-			ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, broken = excluded.broken, error = excluded.error,
-				gone = 0, live = excluded.live, fetched_at = excluded.fetched_at`,
-			id, source, f.Name, f.SHA, f.Size, f.Body, cleanError(f.Err), store.Flag(live), store.Millis(tx.Now()), rules())
-		return
+	row := []store.Field{
+		store.Col("id BIGINT", id), store.Fixed("source TEXT", source), store.Fixed("file TEXT", f.Name), store.Col("sha TEXT", f.SHA),
+		store.Col("gone SMALLINT", 0), store.Col("live SMALLINT", live), store.Col("fetched_at BIGINT", telemetry.At(c.tx.Now())),
 	}
-	tx.Exec(`INSERT INTO files (id, source, file, sha, size, body, error, kind, repo_key, at, gone, live, fetched_at, derived)
-		VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, 0, $10, $11, $12)
-		ON CONFLICT (id) DO UPDATE SET sha = excluded.sha, size = excluded.size, body = excluded.body, broken = NULL, error = '',
-			kind = excluded.kind, repo_key = excluded.repo_key, at = excluded.at, gone = 0, live = excluded.live,
-			fetched_at = excluded.fetched_at, derived = excluded.derived`,
-		id, source, f.Name, f.SHA, int64(len(f.Body)), f.Body, string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp),
-		store.Flag(live), store.Millis(tx.Now()), rules())
-	c.parsed[id], c.bodies[id] = rec, f.Body
+	if rec := f.Record; rec != nil {
+		row = append(row, store.Col("size BIGINT", len(f.Body)), store.Col("body BLOB", f.Body), store.Col("broken BLOB", nil),
+			store.Col("error TEXT", ""), store.Col("kind TEXT", rec.Kind), store.Col("repo_key TEXT", rec.Repo.Key()),
+			store.Col("at BIGINT", telemetry.At(rec.Timestamp)), store.Col("derived TEXT", rules()))
+		c.parsed[id], c.bodies[id] = rec, f.Body
+	} else {
+		row = append(row, store.Col("size BIGINT", f.Size), store.Col("broken BLOB", f.Body), store.Col("error TEXT", cleanError(f.Err)),
+			store.Fixed("kind TEXT", ""), store.Fixed("repo_key TEXT", ""), store.Fixed("at BIGINT", 0), store.Fixed("derived TEXT", rules()))
+	}
+	c.tx.Put("files", "id", row)
 }
 
 func cleanError(err error) string {
@@ -194,8 +178,7 @@ func cleanError(err error) string {
 	return err.Error()
 }
 
-// nextFileID counts on from the highest id: writers follow each other, so
-// no other transaction takes the same.
+// nextFileID counts on from the highest id: writers follow each other.
 func (c *changes) nextFileID() int64 {
 	if c.last == 0 {
 		c.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM files`).Scan(&c.last)

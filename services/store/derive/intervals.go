@@ -1,13 +1,16 @@
 package derive
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// interval is a row of the table issue_intervals: what an issue was from one scan to
-// another.
+// interval is a row of issue_intervals: what an issue was from one scan to another.
 type interval struct {
 	issue                  *telemetry.Issue
 	from, to, seen         telemetry.ScanPosition
@@ -86,8 +89,7 @@ func (b *intervals) begin(issue *telemetry.Issue, place telemetry.ScanPosition, 
 	return l
 }
 
-// end lets an interval end at a scan. One that was begun in the same transaction
-// is in changed already, and stands there twice; save writes it once.
+// end ends an interval at a scan. One begun in this transaction then stands twice in changed; save writes it once.
 func (b *intervals) end(l *interval, place telemetry.ScanPosition) {
 	l.to, l.toAt = place, store.Millis(place.At)
 	b.changed = append(b.changed, l)
@@ -114,7 +116,7 @@ func (b *intervals) save(tx *store.Tx, repo int64) {
 		at[k] = len(rows)
 		rows = append(rows, l.fields(repo))
 	}
-	tx.Put("issue_intervals", "issue_id, from_at, from_file", rows)
+	tx.Put("issue_intervals", "issue_id, from_at, from_file", rows...)
 	saveDays(tx, repo, b.days)
 }
 
@@ -136,4 +138,49 @@ func (l *interval) fields(repo int64) []store.Field {
 func dropIntervals(tx *store.Tx, repo int64) {
 	dropDays(tx, repo)
 	tx.Exec(`DELETE FROM issue_intervals WHERE repo_id = $1`, repo)
+}
+
+// saveDays adds the changes to the repository's days and to those of all.
+func saveDays(tx *store.Tx, repo int64, b store.DayBook) {
+	addDays(tx, repo, b)
+	addDays(tx, store.Everywhere, b)
+}
+
+func addDays(tx *store.Tx, repo int64, b store.DayBook) {
+	var rows [][]store.Field
+	keys := slices.SortedFunc(maps.Keys(b), func(a, b store.DayKey) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Severity, b.Severity))
+	})
+	for _, k := range keys {
+		if c := b[k]; c != (store.DayCount{}) {
+			rows = append(rows, []store.Field{
+				store.Col("repo_id BIGINT", repo), store.Col("day BIGINT", k.Day), store.Col("severity TEXT", k.Severity),
+				store.Col("opened BIGINT", c.Opened), store.Col("closed BIGINT", c.Closed), store.Col("net BIGINT", c.Net),
+				store.Col("unlisted BIGINT", c.Unlisted),
+			})
+		}
+	}
+	tx.Insert("days", `ON CONFLICT (repo_id, day, severity) DO UPDATE SET opened = days.opened + excluded.opened,
+		closed = days.closed + excluded.closed, net = days.net + excluded.net, unlisted = days.unlisted + excluded.unlisted`, rows...)
+}
+
+// dropDays takes a repository's days away, and out of those of all.
+func dropDays(tx *store.Tx, repo int64) {
+	b := store.DayBook{}
+	for k, c := range tx.Days(repo, "") {
+		b[k] = store.DayCount{}.Minus(c)
+	}
+	tx.Exec(`DELETE FROM days WHERE repo_id = $1`, repo)
+	addDays(tx, store.Everywhere, b)
+	tx.Exec(`DELETE FROM days WHERE repo_id = $1 AND opened = 0 AND closed = 0 AND net = 0 AND unlisted = 0`, store.Everywhere)
+}
+
+// countUnlisted brings the days up to date with what scans without findings
+// data counted before the repository's first scan with them.
+func countUnlisted(tx *store.Tx, repo int64) {
+	want := tx.UnlistedDays(repo, store.Never)
+	for k, c := range tx.Days(repo, ` AND unlisted <> 0`) {
+		want[k] = want[k].Minus(store.DayCount{Unlisted: c.Unlisted})
+	}
+	saveDays(tx, repo, want)
 }

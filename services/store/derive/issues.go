@@ -1,32 +1,36 @@
 package derive
 
 import (
-	"strings"
-
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // saveIssues writes issues that scans touched.
 func (l *ledger) saveIssues(issues []*telemetry.Issue) {
-	var last int64
-	l.tx.Row(`SELECT COALESCE(MAX(id), 0) FROM issues`).Scan(&last)
+	last := store.One[int64](l.tx, `SELECT COALESCE(MAX(id), 0) FROM issues`)
 	for _, id := range l.rows {
 		last = max(last, id)
 	}
-	var added, moved, seen [][]any
+	var added, moved, seen [][]store.Field
 	for _, i := range issues {
+		now := locationOf(i)
 		if was, known := l.stored[i]; known {
-			if now := locationOf(i); now != was {
-				moved = append(moved, []any{
-					i.StoreID, now.fingerprint, i.Rule, i.Severity, telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line,
-					string(i.Status), i.Status.Rank(),
+			if now != was {
+				moved = append(moved, []store.Field{
+					store.Col("id BIGINT", i.StoreID), store.Col("fingerprint_key TEXT", now.fingerprint), store.Col("rule TEXT", i.Rule),
+					store.Col("severity TEXT", i.Severity), store.Col("severity_rank SMALLINT", telemetry.SeverityRank(i.Severity)),
+					store.Col("family TEXT", i.Family), store.Col("file TEXT", i.File), store.Col("line BIGINT", i.Line),
+					store.Col("status TEXT", i.Status), store.Col("status_rank SMALLINT", i.Status.Rank()),
 				})
 			}
-			seen = append(seen, []any{
-				i.StoreID, i.Fingerprint, i.LatestIssueID, store.Millis(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
-				store.Millis(i.Closed.At), i.Closed.File, i.Closed.Run, store.Flag(i.EverFixed), i.Appearances,
-				store.NumbersText(i.Runs), store.JSON(i.Fingerprints),
+			seen = append(seen, []store.Field{
+				store.Col("id BIGINT", i.StoreID), store.Col("fingerprint TEXT", i.Fingerprint),
+				store.Col("latest_issue_id TEXT", i.LatestIssueID), store.Col("last_at BIGINT", i.LastSeen.At),
+				store.Col("last_file TEXT", i.LastSeen.File), store.Col("last_run BIGINT", i.LastSeen.Run),
+				store.Col("closed_at BIGINT", i.Closed.At), store.Col("closed_file TEXT", i.Closed.File),
+				store.Col("closed_run BIGINT", i.Closed.Run), store.Col("ever_fixed SMALLINT", i.EverFixed),
+				store.Col("appearances BIGINT", i.Appearances), store.Col("runs+ TEXT", store.NumbersText(i.Runs)),
+				store.Col("fingerprints TEXT", store.ListOf(&i.Fingerprints)),
 			})
 			continue
 		}
@@ -34,37 +38,31 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 			last++
 			i.StoreID = last
 		}
-		added = append(added, l.row(i))
+		added = append(added, append(issueFields(i),
+			store.Col("repo_id BIGINT", l.repo), store.Col("fingerprint_key TEXT", now.fingerprint),
+			store.Col("severity_rank SMALLINT", telemetry.SeverityRank(i.Severity)),
+			store.Col("status_rank SMALLINT", i.Status.Rank()), store.Col("runs TEXT", store.NumbersText(i.Runs))))
 	}
-	l.tx.Bulk("issues", strings.Split(issueRow, ", "), added, "")
+	l.tx.Put("issues", "", added...)
 	// Most indexes are over columns that most scans leave as they are: an
 	// index is written again for every column that a statement names.
-	l.tx.Change("issues", strings.Split(issueMoved, ", "), moved)
-	l.tx.Change("issues", strings.Split(issueSeen, ", "), seen)
+	l.tx.Change("issues", moved...)
+	l.tx.Change("issues", seen...)
 }
 
-// The columns of an issue's row, those that say what and where it is, and
-// those that each scan that names it changes.
-const (
-	issueRow = "id BIGINT, repo_id BIGINT, public_id TEXT, fingerprint TEXT, fingerprint_key TEXT, rule TEXT, severity TEXT, " +
-		"severity_rank SMALLINT, family TEXT, file TEXT, line BIGINT, latest_issue_id TEXT, status TEXT, status_rank SMALLINT, " +
-		"first_at BIGINT, first_file TEXT, first_run BIGINT, first_ord BIGINT, last_at BIGINT, last_file TEXT, last_run BIGINT, " +
-		"closed_at BIGINT, closed_file TEXT, closed_run BIGINT, ever_fixed SMALLINT, from_start SMALLINT, appearances BIGINT, " +
-		"runs TEXT, fingerprints TEXT"
-	issueMoved = "id BIGINT, fingerprint_key TEXT, rule TEXT, severity TEXT, severity_rank SMALLINT, family TEXT, file TEXT, line BIGINT, " +
-		"status TEXT, status_rank SMALLINT"
-	issueSeen = "id BIGINT, fingerprint TEXT, latest_issue_id TEXT, last_at BIGINT, last_file TEXT, last_run BIGINT, " +
-		"closed_at BIGINT, closed_file TEXT, closed_run BIGINT, ever_fixed SMALLINT, appearances BIGINT, runs+ TEXT, fingerprints TEXT"
-)
-
-// row are the values of issueRow.
-func (l *ledger) row(i *telemetry.Issue) []any {
-	return []any{
-		i.StoreID, l.repo, i.PublicID, i.Fingerprint, telemetry.FingerprintKey(i.Fingerprint), i.Rule, i.Severity,
-		telemetry.SeverityRank(i.Severity), i.Family, i.File, i.Line, i.LatestIssueID, string(i.Status), i.Status.Rank(),
-		store.Millis(i.FirstSeen.At), i.FirstSeen.File, i.FirstSeen.Run, i.FirstOrd, store.Millis(i.LastSeen.At), i.LastSeen.File, i.LastSeen.Run,
-		store.Millis(i.Closed.At), i.Closed.File, i.Closed.Run, store.Flag(i.EverFixed), store.Flag(i.FromStart), i.Appearances,
-		store.NumbersText(i.Runs), store.JSON(i.Fingerprints),
+// issueFields are what a ledger needs of an issue. The numbers of its runs are only added to.
+func issueFields(i *telemetry.Issue) []store.Field {
+	return []store.Field{
+		store.Col("id BIGINT", &i.StoreID), store.Col("public_id TEXT", &i.PublicID), store.Col("fingerprint TEXT", &i.Fingerprint),
+		store.Col("rule TEXT", &i.Rule), store.Col("severity TEXT", &i.Severity), store.Col("family TEXT", &i.Family),
+		store.Col("file TEXT", &i.File), store.Col("line BIGINT", &i.Line), store.Col("latest_issue_id TEXT", &i.LatestIssueID),
+		store.Col("status TEXT", &i.Status), store.Col("first_at BIGINT", &i.FirstSeen.At), store.Col("first_file TEXT", &i.FirstSeen.File),
+		store.Col("first_run BIGINT", &i.FirstSeen.Run), store.Col("first_ord BIGINT", &i.FirstOrd),
+		store.Col("last_at BIGINT", &i.LastSeen.At), store.Col("last_file TEXT", &i.LastSeen.File),
+		store.Col("last_run BIGINT", &i.LastSeen.Run), store.Col("closed_at BIGINT", &i.Closed.At),
+		store.Col("closed_file TEXT", &i.Closed.File), store.Col("closed_run BIGINT", &i.Closed.Run),
+		store.Col("ever_fixed SMALLINT", &i.EverFixed), store.Col("from_start SMALLINT", &i.FromStart),
+		store.Col("appearances BIGINT", &i.Appearances), store.Col("fingerprints TEXT", store.ListOf(&i.Fingerprints)),
 	}
 }
 
@@ -82,8 +80,7 @@ func locationOf(i *telemetry.Issue) issueLocation {
 // past answers a ledger from the store.
 type past struct{ *ledger }
 
-// Closed returns the repository's closed issues that share a fingerprint, or
-// rule, file and line, with one of the findings.
+// Closed returns closed issues that share a fingerprint, or rule, file and line, with a finding.
 func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 	fingerprints, locations := []string{}, [][]any{}
 	for _, f := range findings {
@@ -108,29 +105,15 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 
 // Exists reports whether the repository has an issue of the id.
 func (p past) Exists(publicID string) (bool, error) {
-	var n int64
-	found := p.tx.Row(`SELECT id FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo).Scan(&n).Found
-	return found, p.tx.Err()
+	return p.tx.Has(`SELECT 1 FROM issues WHERE public_id = $1 AND repo_id = $2`, publicID, p.repo), p.tx.Err()
 }
 
-// issueColumns are all that a ledger needs.
-const issueColumns = `id, public_id, fingerprint, rule, severity, family, file, line, latest_issue_id, status,
-	first_at, first_file, first_run, first_ord, last_at, last_file, last_run, closed_at, closed_file, closed_run,
-	ever_fixed, from_start, appearances, fingerprints`
-
-func scanIssue(r *store.Row, i *telemetry.Issue) {
-	r.Scan(&i.StoreID, &i.PublicID, &i.Fingerprint, &i.Rule, &i.Severity, &i.Family, &i.File, &i.Line, &i.LatestIssueID, &i.Status,
-		&i.FirstSeen.At, &i.FirstSeen.File, &i.FirstSeen.Run, &i.FirstOrd, &i.LastSeen.At, &i.LastSeen.File, &i.LastSeen.Run,
-		&i.Closed.At, &i.Closed.File, &i.Closed.Run, &i.EverFixed, &i.FromStart, &i.Appearances, store.ListOf(&i.Fingerprints))
-}
-
-// loadIssues reads issues for a ledger, and notes their places, without the
-// numbers of their runs: those grow with the history, and saveIssues only adds to them.
+// loadIssues reads issues for a ledger, and notes their places.
 func (l *ledger) loadIssues(where string, args ...any) []*telemetry.Issue {
 	var issues []*telemetry.Issue
-	l.tx.Each(`SELECT `+issueColumns+` FROM issues WHERE `+where, args, func(r *store.Row) {
+	l.tx.Each(`SELECT `+store.Names(issueFields(&telemetry.Issue{}))+` FROM issues WHERE `+where, args, func(r *store.Row) {
 		issue := &telemetry.Issue{}
-		scanIssue(r, issue)
+		r.Scan(store.Pointers(issueFields(issue))...)
 		issues, l.stored[issue] = append(issues, issue), locationOf(issue)
 	})
 	return issues

@@ -80,14 +80,10 @@ func byFirstSeen(a, b *telemetry.Issue) int {
 // now has its first finding that is left.
 func (o *applied) replayRepo(l *ledger) {
 	tx, repo := o.tx, l.repo
-	ids, findings := map[string]int64{}, map[string][][2]int64{}
-	tx.Each(`SELECT public_id, id FROM issues WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
-		var public string
-		var id int64
-		r.Scan(&public, &id)
-		ids[public] = id
+	ids, findings := store.Map[string, int64](tx, `SELECT public_id, id FROM issues WHERE repo_id = $1`, repo), map[string][][2]int64{}
+	for _, id := range ids {
 		o.flipped[id] = true
-	})
+	}
 	tx.Each(`SELECT i.public_id, a.run_id, a.ord FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id
 		WHERE i.repo_id = $1 ORDER BY r.at, r.file, r.source, a.ord`, []any{repo}, func(r *store.Row) {
 		var public string
@@ -109,8 +105,7 @@ func (o *applied) replayRepo(l *ledger) {
 	o.rederiveVerifications(`repo_id = $1`, repo)
 }
 
-// redirect has each public id that no issue has any more lead to the issue
-// that now has the first of its findings that is left.
+// redirect leads each public id that vanished to the issue that has the first of its findings left.
 func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64]*telemetry.Issue) {
 	valid := set[string]{}
 	for _, issue := range matches {
@@ -129,14 +124,8 @@ func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64
 
 // loadScans parses all scans of a repository from their records, in order.
 func (o *applied) loadScans(repo int64) []addedScan {
-	var ids []int64
-	o.tx.Each(`SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, []any{repo}, func(r *store.Row) {
-		var id int64
-		r.Scan(&id)
-		ids = append(ids, id)
-	})
-	scans := make([]addedScan, 0, len(ids))
-	for _, id := range ids {
+	var scans []addedScan
+	for _, id := range store.All[int64](o.tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' ORDER BY at, file, source`, repo) {
 		rec := o.of(id)
 		if rec == nil {
 			return nil
@@ -147,8 +136,7 @@ func (o *applied) loadScans(repo int64) []addedScan {
 	return scans
 }
 
-// appearance is one finding of an issue in one scan; file and fingerprint
-// are nil where they are as in the issue's appearance before.
+// appearance is a finding of an issue; file and fingerprint are nil where they are as before.
 type appearance struct {
 	run               int64
 	ord               int
@@ -157,8 +145,7 @@ type appearance struct {
 	file, fingerprint any
 }
 
-// apply applies scans, writes what they did, and returns the issue of each
-// finding by run and place.
+// apply applies scans, and returns the issue of each finding by run and place.
 func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Issue {
 	var touched, flipped []*telemetry.Issue
 	seen := map[*telemetry.Issue]bool{}
@@ -199,7 +186,7 @@ func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Is
 		o.flipped[issue.StoreID] = true
 	}
 	o.saveAppearances(appearances)
-	l.save()
+	o.tx.Change("repos", l.fields())
 	return matches
 }
 
@@ -213,8 +200,7 @@ func spots(issues []*telemetry.Issue) map[*telemetry.Issue]spot {
 	return out
 }
 
-// appeared is a finding of a scan as an appearance; open reports whether its
-// issue was open before.
+// appeared is a finding as an appearance; open reports whether its issue was open before.
 func appeared(s addedScan, ord int, m identity.Match, before map[*telemetry.Issue]spot) (a appearance, open bool) {
 	f := &s.scan.Findings[ord]
 	a = appearance{run: s.id, ord: ord, match: m, line: f.Line, file: f.File, fingerprint: f.Fingerprint}
@@ -229,18 +215,19 @@ func appeared(s addedScan, ord int, m identity.Match, before map[*telemetry.Issu
 }
 
 func (o *applied) saveAppearances(list []appearance) {
-	rows := make([][]any, len(list))
+	rows := make([][]store.Field, len(list))
 	for i, a := range list {
-		rows[i] = []any{a.run, a.ord, a.match.Issue.StoreID, string(a.match.Basis), a.line, a.file, a.fingerprint}
+		rows[i] = []store.Field{
+			store.Col("run_id BIGINT", a.run), store.Col("ord BIGINT", a.ord), store.Col("issue_id BIGINT", a.match.Issue.StoreID),
+			store.Col("basis TEXT", a.match.Basis), store.Col("line BIGINT", a.line), store.Col("file TEXT", a.file),
+			store.Col("fingerprint TEXT", a.fingerprint),
+		}
 		o.found[a.run] = append(o.found[a.run], a.match.Issue.StoreID)
 	}
-	o.tx.Bulk("appearances", []string{
-		"run_id BIGINT", "ord BIGINT", "issue_id BIGINT", "basis TEXT", "line BIGINT", "file TEXT", "fingerprint TEXT",
-	}, rows, "")
+	o.tx.Put("appearances", "", rows...)
 }
 
-// rederiveAttempts marks the records whose attempts an added scan can change: later
-// dispatches of its repository, and verifications that name its run.
+// rederiveAttempts marks later dispatches of the repository, and verifications that name the runs.
 func (o *applied) rederiveAttempts(repo int64, scans []addedScan) {
 	if len(scans) == 0 {
 		return
@@ -261,8 +248,7 @@ func (o *applied) rederiveVerifications(where string, args ...any) {
 	o.verifications.add(rederiveAttempts(o.records, o.attempts, `SELECT id FROM verifications WHERE `+where, args...))
 }
 
-// rederiveAttempts reads what the records of a query say that sessions worked on, and
-// returns their ids.
+// rederiveAttempts reads the attempts of a query's records, and returns their ids.
 func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query string, args ...any) set[int64] {
 	ids := set[int64]{}
 	ids.addRows(r.tx, query, args...)
@@ -277,23 +263,24 @@ func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query 
 	return ids
 }
 
-// loadLedger returns a repository's fold as it was left, without issues, and
-// the place of its last scan.
+// loadLedger returns a repository's fold without issues, and the place of its last scan.
 func loadLedger(tx *store.Tx, repo int64) (*ledger, telemetry.ScanPosition) {
 	l := &ledger{Ledger: &identity.Ledger{}, repo: repo, tx: tx, stored: map[*telemetry.Issue]issueLocation{}}
 	var latest telemetry.ScanPosition
-	tx.Row(`SELECT name, latest_at, latest_file, data_at, data_file, data_run, data_reduced, ref_at, ref_file, ref_run,
-			baseline, reduced_in_row, saw_named, saw_without_findings FROM repos WHERE id = $1`, repo).
-		Scan(&l.Repo, &latest.At, &latest.File, &l.Latest.At, &l.Latest.File, &l.Latest.Run, &l.LatestReduced,
-			&l.Reference.At, &l.Reference.File, &l.Reference.Run,
-			&l.Baseline, &l.ReducedInRow, &l.SawNamed, &l.SawWithoutFindings)
+	fields := l.fields()
+	tx.Row(`SELECT `+store.Names(fields)+`, name, latest_at, latest_file FROM repos WHERE id = $1`, repo).
+		Scan(append(store.Pointers(fields), &l.Repo, &latest.At, &latest.File)...)
 	return l, latest
 }
 
-func (l *ledger) save() {
-	l.tx.Exec(`UPDATE repos SET data_at = $1, data_file = $2, data_run = $3, data_reduced = $4, ref_at = $5, ref_file = $6, ref_run = $7,
-			baseline = $8, reduced_in_row = $9, saw_named = $10, saw_without_findings = $11 WHERE id = $12`,
-		store.Millis(l.Latest.At), l.Latest.File, l.Latest.Run, store.Flag(l.LatestReduced),
-		store.Millis(l.Reference.At), l.Reference.File, l.Reference.Run,
-		l.Baseline, l.ReducedInRow, store.Flag(l.SawNamed), store.Flag(l.SawWithoutFindings), l.repo)
+// fields are what is kept of a fold beside its issues.
+func (l *ledger) fields() []store.Field {
+	return []store.Field{
+		store.Col("id BIGINT", &l.repo), store.Col("data_at BIGINT", &l.Latest.At), store.Col("data_file TEXT", &l.Latest.File),
+		store.Col("data_run BIGINT", &l.Latest.Run), store.Col("data_reduced SMALLINT", &l.LatestReduced),
+		store.Col("ref_at BIGINT", &l.Reference.At), store.Col("ref_file TEXT", &l.Reference.File),
+		store.Col("ref_run BIGINT", &l.Reference.Run), store.Col("baseline BIGINT", &l.Baseline),
+		store.Col("reduced_in_row BIGINT", &l.ReducedInRow), store.Col("saw_named SMALLINT", &l.SawNamed),
+		store.Col("saw_without_findings SMALLINT", &l.SawWithoutFindings),
+	}
 }

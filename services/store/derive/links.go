@@ -43,13 +43,12 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 			out.sessions[l.Session] = true
 		}
 	}
-	tx.Put("links", "", rows)
+	tx.Put("links", "", rows...)
 	out.repos.add(updatePulls(tx, keys))
 	return out
 }
 
-// addLinked adds to pull requests all that something of the sessions links,
-// or linked.
+// addLinked adds to pull requests all that something of the sessions links, or linked.
 func addLinked(tx *store.Tx, sessions, pulls set[string]) {
 	if len(sessions) == 0 {
 		return
@@ -63,8 +62,7 @@ func addLinked(tx *store.Tx, sessions, pulls set[string]) {
 		UNION SELECT p.pull_key FROM mention_ids m JOIN pull_ids p ON p.issue_id = m.issue_id WHERE m.session `+in, list(sessions))
 }
 
-// linkSessions returns the sessions that have a link candidate among the pull
-// requests, with what they claim by.
+// linkSessions returns the sessions that may be linked to the pull requests, and by what.
 func linkSessions(r *records, keys string) []telemetry.LinkSession {
 	tx, in := r.tx, r.tx.In(1, "TEXT")
 	sessions := map[string]*telemetry.LinkSession{}
@@ -91,12 +89,10 @@ func linkSessions(r *records, keys string) []telemetry.LinkSession {
 	candidates(`SELECT DISTINCT x.session, p.repo_key, p.number FROM verifications x JOIN pulls p ON p.key = x.pull_key
 		WHERE x.session <> '' AND x.pull_key `+in+known,
 		func(s *telemetry.LinkSession, ref telemetry.PullRef) { s.Verified = append(s.Verified, ref) })
-	tx.Each(`SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key `+in,
-		[]any{keys}, func(r *store.Row) {
-			var id string
-			r.Scan(&id)
-			of(id)
-		})
+	for _, id := range store.All[string](tx, `SELECT DISTINCT m.session FROM pull_tokens t JOIN mentions m ON m.session = t.token
+		WHERE t.pull_key `+in, keys) {
+		of(id)
+	}
 	tx.Each(`SELECT DISTINCT m.session, m.issue_id, r.target_repo, r.fork_url
 		FROM pull_ids p JOIN mention_ids m ON m.issue_id = p.issue_id JOIN runs r ON r.id = m.run_id WHERE p.pull_key `+in,
 		[]any{keys}, func(r *store.Row) {

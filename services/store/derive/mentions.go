@@ -10,11 +10,9 @@ import (
 // What a record says of sessions.
 
 func (o *recorded) dropMentions(run int64) {
-	o.tx.Each(`SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, []any{run}, func(r *store.Row) {
-		var session string
-		r.Scan(&session)
+	for _, session := range store.All[string](o.tx, `SELECT session FROM mentions WHERE run_id = $1 AND session <> ''`, run) {
 		o.addSession(session)
-	})
+	}
 	o.pulls.addRows(o.tx, `SELECT pull_key FROM mentions WHERE run_id = $1 AND pull_key <> ''`, run)
 	o.tx.Exec(`DELETE FROM mentions WHERE run_id = $1`, run)
 	o.tx.Exec(`DELETE FROM mention_ids WHERE run_id = $1`, run)
@@ -23,8 +21,7 @@ func (o *recorded) dropMentions(run int64) {
 	}
 }
 
-// putMentions writes the sessions that a record names; what an older version
-// of it named is gone already.
+// putMentions writes the sessions that a record names; those of an older version are gone already.
 func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 	families := map[string]string{}
 	for _, f := range rec.Findings {
@@ -61,15 +58,14 @@ func (o *recorded) putMentions(run int64, rec *telemetry.Record) {
 			store.Col("issue_id TEXT", n[0]), store.Col("run_id BIGINT", run), store.Col("session TEXT", n[1]),
 		})
 	}
-	o.tx.Put("mentions", "", rows)
-	o.tx.Put("mention_ids", "", ids)
+	o.tx.Put("mentions", "", rows...)
+	o.tx.Put("mention_ids", "", ids...)
 	if never {
 		startNever(o.tx, run)
 	}
 }
 
-// familyOf is the CWE family that all of the issues share, "" if they do not
-// or their record does not name them.
+// familyOf is the CWE family that all of the issues share, "" where it is not known.
 func familyOf(ids []string, families map[string]string) string {
 	family := ""
 	for i, id := range ids {
@@ -82,8 +78,7 @@ func familyOf(ids []string, families map[string]string) string {
 	return family
 }
 
-// startNever writes the sessions of a run that got no id: each stands for
-// itself, and its state never changes.
+// startNever writes the sessions of a run that got no id, each for itself.
 func startNever(tx *store.Tx, run int64) {
 	var rows []session
 	tx.Each(mentionQuery+`m.run_id = $1 AND m.session = ''`, []any{run}, func(r *store.Row) {
@@ -97,8 +92,7 @@ func startNever(tx *store.Tx, run int64) {
 	saveSessions(tx, rows)
 }
 
-// mentionQuery asks for sessions as records tell of them, scanMention reads
-// one.
+// mentionQuery asks for sessions as records tell of them; scanMention reads one.
 const mentionQuery = `SELECT m.session, m.shown_id, m.url, m.batch_id, m.status, m.issue_ids, m.family, m.pr_url, m.ord,
 		r.id, r.file, r.repo_id, r.run_number, r.run_id, r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text
 	FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `

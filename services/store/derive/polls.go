@@ -8,33 +8,37 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// poll is what polling last learned of a session.
+// poll is what polling last learned of a session. Equal values are equal rows.
 type poll struct {
-	status           telemetry.UpstreamStatus // "" where Devin never told of it
-	title, url       string
-	updated, changed int64
-	missing          int64 // since when Devin does not know it; 0 while it does
+	session                            string
+	status                             telemetry.UpstreamStatus // "" where Devin never told of it
+	title, url, prs                    string
+	created, updated, changed, askedAt int64
+	missing                            int64 // since when Devin does not know it; 0 while it does
+}
+
+func (p *poll) fields() []store.Field {
+	return []store.Field{
+		store.Col("session TEXT", &p.session), store.Col("api TEXT", &p.status.API), store.Col("status TEXT", &p.status.Status),
+		store.Col("detail TEXT", &p.status.Detail), store.Col("title TEXT", &p.title), store.Col("url TEXT", &p.url),
+		store.Col("prs TEXT", &p.prs), store.Col("created_at BIGINT", &p.created), store.Col("updated_at BIGINT", &p.updated),
+		store.Col("changed_at BIGINT", &p.changed), store.Col("asked_at BIGINT", &p.askedAt), store.Col("missing_since BIGINT", &p.missing),
+	}
 }
 
 func pollsOf(tx *store.Tx, sessions string) map[string]poll {
 	polls := map[string]poll{}
-	tx.Each(`SELECT session, api, status, detail, title, url, updated_at, changed_at, missing_since
-		FROM polls WHERE session `+tx.In(1, "TEXT"), []any{sessions}, func(r *store.Row) {
-		var id string
-		var p poll
-		r.Scan(&id, &p.status.API, &p.status.Status, &p.status.Detail, &p.title, &p.url, &p.updated, &p.changed, &p.missing)
-		polls[id] = p
-	})
+	for _, p := range store.Rows(tx, `SELECT `+store.Names((&poll{}).fields())+` FROM polls WHERE session `+tx.In(1, "TEXT"), []any{sessions},
+		func(p *poll) []any { return store.Pointers(p.fields()) }) {
+		polls[p.session] = p
+	}
 	return polls
 }
 
-// SessionsToPoll returns session keys in the order in which to ask about them,
-// longest unasked first: all that have an id, or those whose turn it is.
+// SessionsToPoll returns session keys, longest unasked first: all that have an id, or those whose turn it is.
 func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error) {
-	var ids []string
 	now := w.Now()
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		ids = nil
+	return store.Get(ctx, w.Store, func(tx *store.Tx) (ids []string) {
 		tx.Each(`SELECT s.key, s.state, COALESCE(p.asked_at, 0), COALESCE(p.missing_since, 0)
 			FROM sessions s LEFT JOIN polls p ON p.session = s.key WHERE s.id <> '' ORDER BY 3, s.at DESC, s.key`, nil, func(r *store.Row) {
 			var id string
@@ -45,9 +49,8 @@ func (w *Writer) SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 				ids = append(ids, id)
 			}
 		})
-		return tx.Err()
+		return ids
 	})
-	return ids, err
 }
 
 // due reports whether to poll a session that was polled so long ago.
@@ -59,8 +62,7 @@ func due(state telemetry.State, missing bool, waited time.Duration) bool {
 	return polled && waited >= interval
 }
 
-// SavePoll keeps what Devin answered. Sessions of which it says nothing new
-// are only noted as asked, which raises no version.
+// SavePoll keeps what Devin answered. Where it says nothing new, no version is raised.
 func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		c := newChanges(tx)
@@ -77,8 +79,7 @@ func (w *Writer) SavePoll(ctx context.Context, answer telemetry.SessionAnswer) e
 	})
 }
 
-// putMissing notes the sessions that Devin does not know with this key. What
-// it once told of them stays.
+// putMissing notes the sessions that Devin does not know. What it once told of them stays.
 func (c *changes) putMissing(ids []string) {
 	tx := c.tx
 	for _, id := range ids {
@@ -97,33 +98,27 @@ func (c *changes) putPoll(u *telemetry.UpstreamSession) {
 	for _, pr := range u.PRs {
 		urls = append(urls, pr.URL)
 	}
-	prs := store.JSON(urls)
-	var api, status, detail, title, url, oldPRs string
-	var updated, changed, asked, missing int64
-	known := tx.Row(`SELECT api, status, detail, title, url, prs, updated_at, changed_at, asked_at, missing_since
-		FROM polls WHERE session = $1`, u.ID).
-		Scan(&api, &status, &detail, &title, &url, &oldPRs, &updated, &changed, &asked, &missing).Found && api != ""
-	sameStatus := known && api == u.API && status == u.Status && detail == u.Detail
-	if sameStatus && missing == 0 && title == u.Title && url == u.URL && oldPRs == prs && updated == store.Millis(u.UpdatedAt) {
+	old := pollsOf(tx, store.JSON([]string{u.ID}))[u.ID]
+	known, now := old.status.API != "", store.Millis(tx.Now())
+	fresh := poll{
+		session: u.ID, status: telemetry.UpstreamStatus{API: u.API, Status: u.Status, Detail: u.Detail}, title: store.Plain(u.Title), url: u.URL,
+		prs: store.JSON(urls), created: store.Millis(u.CreatedAt), updated: store.Millis(u.UpdatedAt), changed: old.changed, askedAt: old.askedAt,
+	}
+	if old.created = fresh.created; known && old == fresh {
 		return
 	}
-	if !sameStatus {
+	if !known || old.status != fresh.status {
 		// Devin does not say when a word began; its last update is the best
 		// guess as long as it lies after the time it was last asked.
-		changed = store.Millis(u.UpdatedAt)
-		if changed == 0 || changed > store.Millis(tx.Now()) || (known && changed < asked) {
-			changed = store.Millis(tx.Now())
+		fresh.changed = fresh.updated
+		if fresh.changed == 0 || fresh.changed > now || (known && fresh.changed < old.askedAt) {
+			fresh.changed = now
 		}
 	}
-	tx.Exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at, missing)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)
-		ON CONFLICT (session) DO UPDATE SET api = excluded.api, status = excluded.status, detail = excluded.detail, title = excluded.title,
-			url = excluded.url, prs = excluded.prs, created_at = excluded.created_at, updated_at = excluded.updated_at,
-			changed_at = excluded.changed_at, asked_at = excluded.asked_at, missing = 0, missing_since = 0`,
-		u.ID, u.API, u.Status, u.Detail, u.Title, u.URL, prs, store.Millis(u.CreatedAt), store.Millis(u.UpdatedAt),
-		changed, store.Millis(tx.Now()))
+	fresh.askedAt = now
+	tx.Put("polls", "session", append(fresh.fields(), store.Col("missing SMALLINT", 0)))
 	c.sessions[u.ID] = true
-	if oldPRs != prs {
+	if old.prs != fresh.prs {
 		c.putPollPulls(u.ID, urls)
 	}
 }

@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"cmp"
 	"maps"
 
 	"telemetry-dashboard/services/store"
@@ -14,8 +15,7 @@ import (
 // isPullRepo is true of a pull request p of a target or a fork.
 const isPullRepo = `EXISTS (SELECT 1 FROM pull_repos h WHERE h.key = p.repo_key)`
 
-// nameFork notes the fork that a run names; again says that an older version
-// of the run may have named another.
+// nameFork notes the fork that a run names; again: an older version may have named another.
 func (o *recorded) nameFork(repo int64, fork telemetry.RepoName, again bool) {
 	if again {
 		o.reforked[repo] = true
@@ -29,23 +29,16 @@ func (o *recorded) nameFork(repo int64, fork telemetry.RepoName, again bool) {
 	addName(o.forks[repo], fork)
 }
 
-// addName adds a repository by its key; of names that differ in case only, the
-// first counts.
+// addName adds a repository by its key; of names that differ in case only, the first counts.
 func addName(names map[string]string, name telemetry.RepoName) {
 	if have, known := names[name.Key()]; !known || string(name) < have {
 		names[name.Key()] = string(name)
 	}
 }
 
-// updatePullRepos brings up to date where a repository's pull requests are
-// opened; without a name it has no runs any more.
+// updatePullRepos brings up to date where pull requests are opened; without a name there are no runs.
 func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks map[string]string, reforked bool) {
-	old := map[string]string{}
-	o.tx.Each(`SELECT key, name FROM pull_repos WHERE repo_id = $1`, []any{repo}, func(r *store.Row) {
-		var key, name string
-		r.Scan(&key, &name)
-		old[key] = name
-	})
+	old := store.Map[string, string](o.tx, `SELECT key, name FROM pull_repos WHERE repo_id = $1`, repo)
 	now := map[string]string{}
 	if name != "" {
 		if reforked {
@@ -77,7 +70,7 @@ func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks m
 		}
 	}
 	o.tx.Exec(`DELETE FROM pull_repos WHERE repo_id = $1`, repo)
-	o.tx.Put("pull_repos", "", rows)
+	o.tx.Put("pull_repos", "", rows...)
 	if len(changed) > 0 {
 		in := o.tx.In(1, "TEXT")
 		o.pulls.addRows(o.tx, `SELECT key FROM pulls WHERE repo_key `+in, list(changed))
@@ -88,12 +81,54 @@ func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks m
 // allForks are the names of all forks that a repository's runs name, by key.
 func allForks(tx *store.Tx, repo int64) map[string]string {
 	forks := map[string]string{}
-	tx.Each(`SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, []any{repo}, func(r *store.Row) {
-		var url string
-		r.Scan(&url)
+	for _, url := range store.All[string](tx, `SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, repo) {
 		if fork := telemetry.ParseRepo(url); fork != "" {
 			addName(forks, fork)
 		}
-	})
+	}
 	return forks
+}
+
+// described is what describeRepos did.
+type described struct {
+	affected
+	attempts map[int64][]telemetry.Attempt // by verification: of those whose scan may be another
+	*records
+}
+
+// describeRepos writes the names of repositories as their newest run has
+// them, and where their pull requests are opened; one without runs is
+// removed. forks are names of forks that runs name; those of reforked are
+// read from all runs.
+func describeRepos(r *records, repos set[int64], forks map[int64]map[string]string, reforked set[int64]) described {
+	out := described{affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, records: r}
+	for _, id := range sorted(repos) {
+		if r.tx.Err() != nil {
+			break
+		}
+		name := out.describe(id)
+		out.updatePullRepos(id, name, forks[id], reforked[id])
+	}
+	return out
+}
+
+// describe returns a repository's name, "" where it was removed.
+func (o *described) describe(id int64) telemetry.RepoName {
+	tx := o.tx
+	var target, fork, oldName, oldTarget, oldFork string
+	tx.Row(`SELECT name, target_repo, fork_url FROM repos WHERE id = $1`, id).Scan(&oldName, &oldTarget, &oldFork)
+	const newest = ` ORDER BY at DESC, file DESC, source DESC LIMIT 1`
+	if !tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1`+newest, id).Scan(&target).Found {
+		tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, id)
+		dropIntervals(tx, id)
+		tx.Exec(`DELETE FROM repos WHERE id = $1`, id)
+		return ""
+	}
+	tx.Row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`+newest, id).Scan(&fork)
+	name, forkName := telemetry.ParseRepo(target), telemetry.ParseRepo(fork)
+	if target != oldTarget || fork != oldFork || string(name) != oldName {
+		tx.Exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`,
+			string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
+	}
+	return name
 }

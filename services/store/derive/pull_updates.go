@@ -76,8 +76,7 @@ func reposCounting(tx *store.Tx, pulls set[string]) set[int64] {
 	return repos
 }
 
-// candidate is a link of a pull request, with the record that names its session
-// last.
+// candidate is a link of a pull request, and when a record last named its session.
 type candidate struct {
 	session, shown string
 	basis          telemetry.LinkBasis

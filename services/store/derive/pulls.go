@@ -12,55 +12,40 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// PullSyncs returns the repositories whose pull requests are asked for, the
-// targets and their forks, each once, sorted by name.
+// PullSyncs returns the targets and forks whose pull requests are asked for, by name.
 func (w *Writer) PullSyncs(ctx context.Context) ([]telemetry.PullSync, error) {
-	var syncs []telemetry.PullSync
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		syncs = nil
-		tx.Each(`SELECT x.key, x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM
-				pull_repos GROUP BY key) AS x
+	return store.Get(ctx, w.Store, func(tx *store.Tx) (syncs []telemetry.PullSync) {
+		tx.Each(`SELECT x.name, COALESCE(y.watermark, 0) FROM (SELECT key, MIN(name) AS name FROM pull_repos GROUP BY key) AS x
 			LEFT JOIN pull_syncs y ON y.repo_key = x.key ORDER BY x.key`, nil, func(r *store.Row) {
-			var key string
 			var p telemetry.PullSync
-			var mark int64
-			r.Scan(&key, &p.Repo, &mark)
-			p.Watermark = store.Time(mark).Time
+			var mark telemetry.Time
+			r.Scan(&p.Repo, &mark)
+			p.Watermark = mark.Time
 			syncs = append(syncs, p)
 		})
-		return tx.Err()
+		return syncs
 	})
-	return syncs, err
 }
 
-// missingFor is how long a pull request that GitHub did not know is not asked
-// for again, unless a person asks.
+// missingFor is how long one that GitHub did not know is not asked for, unless a person asks.
 const missingFor = 24 * time.Hour
 
 // UnfetchedPulls returns pull requests that something names but no listing
 // brought, at most limit. Those that GitHub lately did not know are left out
 // unless again is set.
 func (w *Writer) UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error) {
-	var refs []telemetry.PullRef
 	asked := w.Now().Add(-missingFor)
 	if again {
 		asked = w.Now().Add(missingFor)
 	}
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		refs = nil
-		tx.Each(`SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1
-			ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit}, func(r *store.Row) {
-			var ref telemetry.PullRef
-			r.Scan(&ref.Repo, &ref.Number)
-			refs = append(refs, ref)
-		})
-		return tx.Err()
+	return store.Get(ctx, w.Store, func(tx *store.Tx) []telemetry.PullRef {
+		return store.Rows(tx, `SELECT repo, number FROM pulls WHERE fetched = 0 AND listed = 1 AND missing_at < $1
+			ORDER BY missing_at, sort_at DESC, key LIMIT $2`, []any{store.Millis(asked), limit},
+			func(ref *telemetry.PullRef) []any { return []any{&ref.Repo, &ref.Number} })
 	})
-	return refs, err
 }
 
-// PullMissing notes that GitHub does not know a pull request, or does not
-// show it.
+// PullMissing notes that GitHub does not know, or show, a pull request.
 func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		tx.Exec(`UPDATE pulls SET missing_at = $1 WHERE key = $2`, store.Millis(tx.Now()), ref.Key())
@@ -70,19 +55,15 @@ func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 
 // FoundPulls counts the listed pull requests of which GitHub has told.
 func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
-	var n int64
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).Scan(&n)
-		return tx.Err()
+	return store.Get(ctx, w.Store, func(tx *store.Tx) int64 {
+		return store.One[int64](tx, `SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`)
 	})
-	return n, err
 }
 
 // wordPattern is what can be the id of a session, of whatever form.
 var wordPattern = regexp.MustCompile(`[0-9A-Za-z][0-9A-Za-z_-]{3,79}`)
 
-// sessionWords returns the words of texts that can be a session's key:
-// each word whole, without "devin-", and in the parts that dashes make.
+// sessionWords returns words that can be a session's key: whole, without "devin-", and in the parts of dashes.
 func sessionWords(texts ...string) []string {
 	var words []string
 	for _, text := range texts {
@@ -118,8 +99,7 @@ func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls [
 	})
 }
 
-// knownSessions returns which words of the pull requests are the session key of
-// a known session: ids of other forms than Devin's usual one are found too.
+// knownSessions returns which words are the key of a known session, of whatever form.
 func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
 	words, known := set[string]{}, set[string]{}
 	for i := range pulls {
@@ -131,8 +111,7 @@ func knownSessions(tx *store.Tx, pulls []telemetry.PullRequest) set[string] {
 	return known
 }
 
-// pull is what GitHub tells of a pull request, as it is stored. Equal values
-// are equal rows.
+// pull is a pull request as it is stored. Equal values are equal rows.
 type pull struct {
 	repo, title, url, state, author, head, ids string
 	number, created, updated, closed, merged   int64
@@ -150,8 +129,7 @@ func (p *pull) fields() []store.Field {
 	}
 }
 
-// row is the whole row of a new pull request: whose it is, and whether it is
-// listed, updatePulls decides.
+// row is a new row: whose it is, and whether it is listed, updatePulls decides.
 func (p *pull) row(ref telemetry.PullRef) []store.Field {
 	shown := p.state
 	if p.merged != 0 {
@@ -164,9 +142,8 @@ func (p *pull) row(ref telemetry.PullRef) []store.Field {
 		store.Fixed("candidates TEXT", "[]"))
 }
 
-// ensurePull gives a pull request that something names a row, with all about
-// it unknown, if it has none. It returns its key, which it adds to pulls, ""
-// for an address of none.
+// ensurePull gives a pull request that something names a row, if it has none. It returns its key, "" for an
+// address of none, and adds it to pulls.
 func ensurePull(r *records, address string, pulls set[string]) string {
 	ref, web := telemetry.ParsePullURL(address)
 	ref.Repo = r.nameNow(ref.Repo)
@@ -178,7 +155,7 @@ func ensurePull(r *records, address string, pulls set[string]) string {
 	for i := range row {
 		row[i].Stays = true
 	}
-	if r.tx.Put("pulls", "key", [][]store.Field{row}) > 0 {
+	if r.tx.Put("pulls", "key", row) > 0 {
 		r.tx.Touch(telemetry.TopicPulls)
 	}
 	pulls[ref.Key()] = true
@@ -202,8 +179,7 @@ func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull 
 	}
 }
 
-// putPull stores one pull request if it names an issue or a session, or
-// something names it.
+// putPull stores one that names an issue or a session, or that something names.
 func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 	tx := c.tx
 	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
@@ -221,7 +197,7 @@ func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 		return
 	}
 	tx.Touch(telemetry.TopicPulls)
-	tx.Put("pulls", "key", [][]store.Field{fresh.row(ref)})
+	tx.Put("pulls", "key", fresh.row(ref))
 	tx.Exec(`DELETE FROM pull_tokens WHERE pull_key = $1`, key)
 	for _, token := range tokens {
 		tx.Exec(`INSERT INTO pull_tokens (token, pull_key) VALUES ($1, $2) ON CONFLICT DO NOTHING`, token, key)

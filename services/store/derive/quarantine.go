@@ -97,8 +97,7 @@ func saveQuarantine(tx *store.Tx, list []quarantined) {
 	tx.SetMeta(quarantineKey, store.JSON(list[:min(len(list), mostQuarantined)]))
 }
 
-// marked runs do in a transaction, with a mark of what it stores. A panic in
-// it is an error.
+// marked runs do in a transaction with a mark. A panic in it is an error.
 func (w *Writer) marked(ctx context.Context, what []quarantined, do func(*store.Tx) error) error {
 	return w.WriteMarked(ctx, store.JSON(what), func(tx *store.Tx) error {
 		if err := do(tx); err != nil {
@@ -109,8 +108,7 @@ func (w *Writer) marked(ctx context.Context, what []quarantined, do func(*store.
 	})
 }
 
-// release forgets those that were stored, and older versions of them. Only
-// those that were quarantined are stored alone.
+// release forgets what was stored, which is alone if it was quarantined, and its older versions.
 func release(tx *store.Tx, what []quarantined) {
 	if len(what) != 1 {
 		return
@@ -142,8 +140,7 @@ func (w *Writer) RetryFiles(ctx context.Context) error {
 	})
 }
 
-// putFiles stores files in one transaction. Where that panics, each is stored
-// alone, and one that still panics is listed with its error.
+// putFiles stores files in one transaction, or each alone where that panics: the guilty one is listed.
 func (w *Writer) putFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error) {
 	var result telemetry.PutResult
 	what := make([]quarantined, 0, len(files))
@@ -184,14 +181,12 @@ func (w *Writer) putFiles(ctx context.Context, source string, files []telemetry.
 	return result, nil
 }
 
-// panicked tells an error of telemetry.Guard; the store has no other of its
-// code.
+// panicked tells an error of telemetry.Guard; the store has no other of its code.
 func panicked(err error) bool {
 	return err != nil && telemetry.CodeOf(err) == telemetry.CodeInternal && strings.Contains(err.Error(), "panic: ")
 }
 
-// rebuildMarked derives a repository's records again, unless that ended the
-// program before.
+// rebuildMarked derives a repository again, unless that ended the program before.
 func (w *Writer) rebuildMarked(ctx context.Context, key string) (more bool, err error) {
 	what := quarantined{Source: rebuilding, Name: key, SHA: rules()}
 	list, err := w.quarantine(ctx)

@@ -10,29 +10,21 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// storeRules changes whenever what this package derives from the same
-// records does.
+// storeRules changes whenever what this package derives from the same records does.
 const storeRules = 3
 
 // rules names the rules by which this program derives.
 func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, storeRules) }
 
-// RebuildPending reports whether some record was derived by other rules than
-// this program's.
-func (w *Writer) RebuildPending(ctx context.Context) (pending bool, err error) {
-	err = w.Read(ctx, func(tx *store.Tx) error {
+// RebuildPending reports whether some record was derived by other rules.
+func (w *Writer) RebuildPending(ctx context.Context) (bool, error) {
+	return store.Get(ctx, w.Store, func(tx *store.Tx) bool {
 		// Two questions: of an index, each reads one row.
-		for _, other := range [...]string{"<", ">"} {
-			var by string
-			pending = pending || tx.Row(`SELECT derived FROM files WHERE derived `+other+` $1 LIMIT 1`, rules()).Scan(&by).Found
-		}
-		return tx.Err()
+		return tx.Has(`SELECT 1 FROM files WHERE derived < $1 LIMIT 1`, rules()) || tx.Has(`SELECT 1 FROM files WHERE derived > $1 LIMIT 1`, rules())
 	})
-	return pending, err
 }
 
-// rebuildFiles is how many records without a repository (verifications and
-// broken files) are derived again in one transaction.
+// rebuildFiles is how many records without a repository are derived again in one transaction.
 const rebuildFiles = 500
 
 // Rebuild derives everything again from the records as they were fetched, one
@@ -62,36 +54,22 @@ func (w *Writer) Rebuild(ctx context.Context, advance func(done, total int)) err
 	return errors.Join(failed...)
 }
 
-// underived returns the keys of the repositories with records of other
-// rules; "" stands for records of none.
+// underived returns the repositories with records of other rules; "" stands for none.
 func (w *Writer) underived(ctx context.Context) ([]string, error) {
-	var keys []string
-	err := w.Read(ctx, func(tx *store.Tx) error {
-		keys = nil
-		tx.Each(`SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, []any{rules()}, func(r *store.Row) {
-			var key string
-			r.Scan(&key)
-			keys = append(keys, key)
-		})
-		return tx.Err()
+	return store.Get(ctx, w.Store, func(tx *store.Tx) []string {
+		return store.All[string](tx, `SELECT DISTINCT repo_key FROM files WHERE derived <> $1 ORDER BY repo_key DESC`, rules())
 	})
-	return keys, err
 }
 
 // rebuildGroup derives a repository's records again, or some of those
 // without one; more reports whether some are left. A file that ended the
 // program stays as it is.
 func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
-	var ids []int64
 	limit := 1 << 40
 	if key == "" {
 		limit = rebuildFiles
 	}
-	tx.Each(`SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, []any{key, rules(), limit}, func(r *store.Row) {
-		var id int64
-		r.Scan(&id)
-		ids = append(ids, id)
-	})
+	ids := store.All[int64](tx, `SELECT id FROM files WHERE repo_key = $1 AND derived <> $2 ORDER BY id LIMIT $3`, key, rules(), limit)
 	c := newChanges(tx)
 	quarantine := readQuarantine(tx)
 	for _, id := range ids {
@@ -113,14 +91,12 @@ func isQuarantined(r *records, id int64, quarantine []quarantined) bool {
 	if len(quarantine) == 0 {
 		return false
 	}
-	p := quarantined{Source: r.name(id).source, Name: r.name(id).file}
-	r.tx.Row(`SELECT sha FROM files WHERE id = $1`, id).Scan(&p.SHA)
+	p := quarantined{Source: r.name(id).source, Name: r.name(id).file, SHA: store.One[string](r.tx, `SELECT sha FROM files WHERE id = $1`, id)}
 	i := slices.IndexFunc(quarantine, p.same)
 	return i >= 0 && quarantine[i].out()
 }
 
-// reparse reads a file anew by this program's rules, and has all that
-// follows from it derived again.
+// reparse reads a file anew, and has all that follows from it derived again.
 func (c *changes) reparse(id int64) {
 	tx := c.tx
 	var body, broken []byte

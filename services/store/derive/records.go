@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"context"
 	"fmt"
 
 	"telemetry-dashboard/services/identity"
@@ -75,8 +76,7 @@ func (r *records) kept(id int64) *telemetry.Record {
 func (r *records) holds(table string) bool {
 	has, asked := r.filled[table]
 	if !asked {
-		var n int
-		has = r.tx.Row(`SELECT 1 FROM ` + table + ` LIMIT 1`).Scan(&n).Found //nolint:gosec // a name from this package
+		has = r.tx.Has(`SELECT 1 FROM ` + table + ` LIMIT 1`) //nolint:gosec // a name from this package
 		r.filled[table] = has
 	}
 	return has
@@ -98,14 +98,9 @@ func correctionsOf(tx *store.Tx, name fileName) []telemetry.Change {
 	return changes
 }
 
-// accepted reports whether a person accepted a scan. What was said of the
-// copy in RUNS_DIR holds for the action repository's file too.
+// accepted reports whether a person accepted a scan, or its copy in RUNS_DIR.
 func (r *records) accepted(name fileName) bool {
-	if !r.holds("accepted") {
-		return false
-	}
-	var at int64
-	return r.tx.Row(`SELECT at FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file).Scan(&at).Found
+	return r.holds("accepted") && r.tx.Has(`SELECT 1 FROM accepted WHERE file = $2 AND source IN ($1, '') LIMIT 1`, name.source, name.file)
 }
 
 // repoID returns the id of a record's repository; a new one gets a row.
@@ -116,14 +111,39 @@ func (r *records) repoID(rec *telemetry.Record) int64 {
 		r.repoIDs[key] = id
 		return id
 	}
-	tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM repos`).Scan(&id)
-	tx.Exec(`INSERT INTO repos (id, key, name, target_repo, fork_url, fork, fork_key, runs, scans, dispatches, issues_found, last_run,
-			sessions_created, sessions_finished, sessions_active, sessions_waiting, sessions_with_pr, never_started,
-			prs_total, prs_open, prs_closed, prs_merged, prs_unknown, severity_sum, category_sum, open, open_severity, open_category,
-			critical_high, listed, without_findings, latest_at, latest_file, latest_run, data_at, data_file, data_run, data_reduced,
-			ref_at, ref_file, ref_run, baseline, reduced_in_row, saw_named, saw_without_findings)
-		VALUES ($1, $2, $3, $4, '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '{}', '{}', 0, '{}', '{}',
-			0, 0, 0, 0, '', 0, 0, '', 0, 0, 0, '', 0, 0, 0, 0, 0)`,
-		id, key, string(rec.Repo), rec.TargetRepo)
+	id = store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) + 1 FROM repos`)
+	tx.Exec(`INSERT INTO repos (id, key, name, target_repo) VALUES ($1, $2, $3, $4)`, id, key, string(rec.Repo), rec.TargetRepo)
 	return id
+}
+
+// AcceptScope keeps a person's word, given by a page or the API, that the
+// scope-reduced scan of a source's file counts as a full one, or takes it
+// back, and replays its repository. Saying it again changes nothing. The
+// error is CodeNotFound or CodeInvalid, in words.
+func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		var repo int64
+		var reduced bool
+		known := tx.Row(`SELECT repo_id, reduced FROM runs WHERE file = $1 AND source = $2`, file, source).Scan(&repo, &reduced).Found
+		accepted := tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, file, source)
+		switch {
+		case tx.Err() != nil:
+			return tx.Err()
+		case !known:
+			return telemetry.Errorf(telemetry.CodeNotFound, "The scan was deleted meanwhile. See the list of runs.")
+		case accepted == !undo:
+			return nil
+		case undo:
+			tx.Exec(`DELETE FROM accepted WHERE file = $1 AND source IN ($2, '')`, file, source)
+		case !reduced:
+			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced, so there is nothing to accept.", file)
+		default:
+			tx.Exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, source, file, store.Millis(tx.Now()), string(by))
+		}
+		tx.Touch(telemetry.TopicRecords)
+		c := newChanges(tx)
+		c.replay[repo] = true
+		derive(c)
+		return tx.Err()
+	})
 }

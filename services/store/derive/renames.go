@@ -20,8 +20,7 @@ func (c *changes) rename(p *telemetry.PullRequest) {
 	}
 	p.Repo = string(renamed)
 	key, address := old.Key(), telemetry.PullRef{Repo: renamed, Number: old.Number}.URL(telemetry.GitHubWeb)
-	var web string
-	if !tx.Row(`SELECT url FROM pulls WHERE key = $1`, key).Scan(&web).Found {
+	if !tx.Has(`SELECT 1 FROM pulls WHERE key = $1`, key) {
 		return
 	}
 	named := set[string]{}
@@ -53,11 +52,10 @@ func renamePull(tx *store.Tx, old, key string) {
 // The first time it is noted, so that the pull requests of the new name are
 // the old one's too.
 func (c *changes) isRename(old string, renamed telemetry.RepoName) bool {
-	var known string
-	if old == renamed.Key() || !c.tx.Row(`SELECT key FROM pull_repos WHERE key = $1 LIMIT 1`, renamed.Key()).Scan(&known).Found {
+	if !c.tx.Has(`SELECT 1 FROM pull_repos WHERE key = $1 LIMIT 1`, renamed.Key()) {
 		return false
 	}
-	if c.tx.Row(`SELECT new_key FROM repo_renames WHERE key = $1`, old).Scan(&known).Found && known == renamed.Key() {
+	if store.One[string](c.tx, `SELECT new_key FROM repo_renames WHERE key = $1`, old) == renamed.Key() {
 		return true
 	}
 	c.tx.Exec(`INSERT INTO repo_renames (key, new_key, new_name) VALUES ($1, $2, $3)
@@ -67,8 +65,7 @@ func (c *changes) isRename(old string, renamed telemetry.RepoName) bool {
 	return true
 }
 
-// forgetRename forgets that a repository was renamed once GitHub has one under
-// the old name again: what is named by that name is in that one.
+// forgetRename forgets that a repository was renamed once GitHub has one under the old name again.
 func (c *changes) forgetRename(key string) {
 	tx, left := c.tx, ""
 	if !c.holds("repo_renames") || !tx.Row(`SELECT new_key FROM repo_renames WHERE key = $1`, key).Scan(&left).Found {
@@ -88,19 +85,15 @@ type naming struct {
 	session, url, pull string
 }
 
-// renameMentions has the records that name pull requests of a repository by
-// its old name mean those of that name.
+// renameMentions has records that name pull requests by the old name mean those of that name.
 func (c *changes) renameMentions(key, left string) {
-	var all []naming
-	c.tx.Each(`SELECT DISTINCT session, pr_url, pull_key FROM mentions
-		WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(r *store.Row) {
-		var n naming
-		r.Scan(&n.session, &n.url, &n.pull)
-		if telemetry.ParsePull(n.url).Repo.Key() == key {
-			all = append(all, n)
+	for _, n := range store.Rows(c.tx, `SELECT DISTINCT session, pr_url, pull_key FROM mentions
+		WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(n *naming) []any {
+		return []any{&n.session, &n.url, &n.pull}
+	}) {
+		if telemetry.ParsePull(n.url).Repo.Key() != key {
+			continue
 		}
-	})
-	for _, n := range all {
 		c.tx.Exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2 AND session = $3 AND pr_url = $4`,
 			ensurePull(c.records, n.url, c.pulls), n.pull, n.session, n.url)
 		c.pulls[n.pull] = true
@@ -109,14 +102,8 @@ func (c *changes) renameMentions(key, left string) {
 }
 
 func (c *changes) renameVerifications(key string) {
-	var all []naming
-	c.tx.Each(`SELECT id, session, pr_url, pull_key FROM verifications
-		WHERE pull_repo = $1 AND pull_key <> ''`, []any{key}, func(r *store.Row) {
-		var n naming
-		r.Scan(&n.id, &n.session, &n.url, &n.pull)
-		all = append(all, n)
-	})
-	for _, n := range all {
+	for _, n := range store.Rows(c.tx, `SELECT id, session, pr_url, pull_key FROM verifications WHERE pull_repo = $1 AND pull_key <> ''`,
+		[]any{key}, func(n *naming) []any { return []any{&n.id, &n.session, &n.url, &n.pull} }) {
 		pull := ensurePull(c.records, n.url, c.pulls)
 		c.tx.Exec(`UPDATE verifications SET pull_key = $1 WHERE id = $2`, pull, n.id)
 		c.addVerification(n.id, n.session, n.pull)
@@ -124,8 +111,7 @@ func (c *changes) renameVerifications(key string) {
 	}
 }
 
-// repollPulls reads again what Devin named of the sessions that it gives a
-// pull request of the repository.
+// repollPulls reads again which pull requests of the repository Devin named.
 func (c *changes) repollPulls(repo string) {
 	urls := map[string][]string{}
 	c.tx.Each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key
@@ -154,9 +140,7 @@ func (r *records) addRenamed(names map[string]string) {
 	if !r.holds("repo_renames") {
 		return
 	}
-	r.tx.Each(`SELECT new_name FROM repo_renames WHERE key `+r.tx.In(1, "TEXT"), []any{list(names)}, func(row *store.Row) {
-		var name telemetry.RepoName
-		row.Scan(&name)
+	for _, name := range store.All[telemetry.RepoName](r.tx, `SELECT new_name FROM repo_renames WHERE key `+r.tx.In(1, "TEXT"), list(names)) {
 		addName(names, name)
-	})
+	}
 }

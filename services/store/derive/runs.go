@@ -15,7 +15,7 @@ type recorded struct {
 	affected
 	scans    map[int64]*scanChanges        // by repository
 	forks    map[int64]map[string]string   // by repository: names of forks by key that runs name
-	sums     map[int64]*runSums            // by repository: what its sums over runs change by
+	changed  set[int64]                    // repositories whose runs did
 	attempts map[int64][]telemetry.Attempt // by record: what its sessions worked on
 	former   []formerFinding               // of records that were dropped or rewritten
 	*records
@@ -32,8 +32,7 @@ type addedScan struct {
 	scan identity.Scan
 }
 
-// formerFinding is a finding, by run and place, and the public id of the
-// issue that it was.
+// formerFinding is a finding, by run and place, and the public id that its issue had.
 type formerFinding struct {
 	public  string
 	finding [2]int64
@@ -42,7 +41,7 @@ type formerFinding struct {
 // putRecords brings what is derived from each file alone up to date.
 func putRecords(r *records, files map[int64]fileChange) recorded {
 	out := recorded{
-		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, sums: map[int64]*runSums{},
+		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, changed: set[int64]{},
 		attempts: map[int64][]telemetry.Attempt{}, records: r,
 	}
 	for _, id := range sorted(files) {
@@ -79,21 +78,17 @@ func (o *recorded) putRecord(id int64, f fileChange) {
 
 // storedRun is a run's row as far as it is compared; repo is 0 for none.
 type storedRun struct {
-	repo               int64
-	kind               telemetry.Kind
-	digest             string
-	found              int64
-	severity, category map[string]int64
+	repo   int64
+	kind   telemetry.Kind
+	digest string
 }
 
 func (o *recorded) storedRun(id int64) (s storedRun) {
-	o.tx.Row(`SELECT repo_id, kind, digest, issues_found, severity, category FROM runs WHERE id = $1`, id).
-		Scan(&s.repo, &s.kind, &s.digest, &s.found, store.CountsOf(&s.severity), store.CountsOf(&s.category))
+	o.tx.Row(`SELECT repo_id, kind, digest FROM runs WHERE id = $1`, id).Scan(&s.repo, &s.kind, &s.digest)
 	return s
 }
 
-// digest is equal for two versions of a record from which the same issues
-// follow.
+// digest is equal for two versions of a record from which the same issues follow.
 func digest(rec *telemetry.Record) string {
 	h := sha256.New()
 	parts := []any{rec.Repo.Key(), rec.Kind, store.Millis(rec.Timestamp), rec.RunNumber, rec.HasFindings(), rec.Findings}
@@ -107,13 +102,12 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 	same := known && old.repo == repo && old.kind == rec.Kind && old.digest == sum
 	switch {
 	case same:
-		o.addRun(old, -1)
 		o.dropMentions(id)
 	case known:
 		o.dropRun(id, old)
 	}
-	o.addRun(storedRun{repo: repo, kind: rec.Kind, found: rec.IssuesFound, severity: rec.Severity, category: rec.Category}, 1)
-	o.tx.Put("runs", "id", [][]store.Field{runFields(id, repo, name, rec, sum)})
+	o.repos[repo], o.changed[repo] = true, true
+	o.tx.Put("runs", "id", runFields(id, repo, name, rec, sum))
 	o.nameFork(repo, rec.Fork, known)
 	o.putMentions(id, rec)
 	o.attempts[id] = rec.Attempts()
@@ -123,8 +117,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 	}
 }
 
-// runFields are a run's row. What its findings say of others is written when
-// they are applied.
+// runFields are a run's row. What its findings say of others follows when they are applied.
 func runFields(id, repo int64, name fileName, rec *telemetry.Record, digest string) []store.Field {
 	created := 0
 	for _, s := range rec.Sessions {
@@ -170,7 +163,7 @@ func (o *recorded) dropRun(id int64, old storedRun) {
 	if old.repo == 0 {
 		return
 	}
-	o.addRun(old, -1)
+	o.repos[old.repo], o.changed[old.repo] = true, true
 	if old.kind == telemetry.KindScan {
 		o.scansOf(old.repo).replay = true
 	}
@@ -185,36 +178,4 @@ func (o *recorded) dropRun(id int64, old storedRun) {
 		})
 	o.tx.Exec(`DELETE FROM appearances WHERE run_id = $1`, id)
 	o.tx.Exec(`DELETE FROM runs WHERE id = $1`, id)
-}
-
-// runSums are a repository's sums over its runs, or what is to be added to
-// them: a history is not read again for one new record.
-type runSums struct {
-	scans, dispatches, found int64
-	severity, category       map[string]int64
-}
-
-// addRun adds a run to its repository's sums, or with sign -1 takes it out.
-func (o *recorded) addRun(run storedRun, sign int64) {
-	o.repos[run.repo] = true
-	s := o.sums[run.repo]
-	if s == nil {
-		s = &runSums{severity: map[string]int64{}, category: map[string]int64{}}
-		o.sums[run.repo] = s
-	}
-	if run.kind == telemetry.KindScan {
-		s.scans += sign
-	} else {
-		s.dispatches += sign
-	}
-	s.found += sign * run.found
-	add(s.severity, run.severity, sign)
-	add(s.category, run.category, sign)
-}
-
-// add adds counts so many times.
-func add(sum, more map[string]int64, times int64) {
-	for name, n := range more {
-		sum[name] += times * n
-	}
 }

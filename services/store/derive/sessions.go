@@ -57,7 +57,7 @@ func saveSessions(tx *store.Tx, list []session) {
 			store.Col("state_rank SMALLINT", slices.Index(telemetry.States(), s.state)),
 			store.Col("repo_key TEXT", telemetry.ParseRepo(s.target).Key()))
 	}
-	tx.Put("sessions", "key", rows)
+	tx.Put("sessions", "key", rows...)
 }
 
 // putSessions writes the rows of sessions: the newest record's words, over
@@ -112,16 +112,14 @@ func logStates(tx *store.Tx, logs [][]store.Field) {
 	if len(logs) == 0 {
 		return
 	}
-	var last int64
-	tx.Row(`SELECT COALESCE(MAX(id), 0) FROM state_log`).Scan(&last)
+	last := store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) FROM state_log`)
 	for i := range logs {
 		logs[i][0].Value = last + int64(i) + 1
 	}
-	tx.Put("state_log", "", logs)
+	tx.Put("state_log", "", logs...)
 }
 
-// recordedSessions are sessions as their newest records tell of them, each
-// since the first record that said the same.
+// recordedSessions are sessions as their newest records have them, since the first that said the same.
 func recordedSessions(tx *store.Tx, ids string) map[string]session {
 	found := map[string]session{}
 	tx.Each(mentionQuery+`m.session `+tx.In(1, "TEXT")+` ORDER BY r.at, r.file, m.ord DESC`, []any{ids}, func(r *store.Row) {
@@ -183,8 +181,7 @@ func (s *session) decide(p poll, pulls []linkedPull, before session, known bool)
 	}
 }
 
-// pullTime is when the pull requests brought a session to a state, 0 where
-// that is not known.
+// pullTime is when the pull requests brought a session to a state, 0 where not known.
 func pullTime(pulls []linkedPull, state telemetry.State) int64 {
 	var when int64
 	for _, p := range pulls {
@@ -219,8 +216,7 @@ type linkedPull struct {
 	basis           telemetry.LinkBasis
 }
 
-// choosePull returns the pull request that stands for a session's: by the
-// strongest basis, then an open one, then the newest.
+// choosePull returns the pull request that stands for a session's: strongest basis, open, newest.
 func choosePull(pulls []linkedPull) (*linkedPull, telemetry.PRSummary) {
 	var sum telemetry.PRSummary
 	for _, p := range pulls {

@@ -8,7 +8,7 @@ import (
 func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
 	v := rec.Verification
 	ref, key, name := telemetry.ParsePull(v.PRURL), ensurePull(o.records, v.PRURL, o.pulls), o.name(id)
-	o.tx.Put("verifications", "", [][]store.Field{{
+	o.tx.Put("verifications", "", []store.Field{
 		store.Col("id BIGINT", id), store.Col("source TEXT", name.source), store.Col("session TEXT", v.SessionID),
 		store.Col("pull_key TEXT", key), store.Col("pull_repo TEXT", ref.Repo.Key()),
 		store.Col("pr_number BIGINT", v.PRNumber), store.Col("pr_url TEXT", v.PRURL), store.Col("pr_title TEXT", v.PRTitle),
@@ -16,7 +16,7 @@ func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
 		store.Col("at BIGINT", store.Millis(rec.Timestamp)), store.Col("file TEXT", name.file),
 		store.Col("targeted BIGINT", v.TotalTargeted), store.Col("fixed BIGINT", v.FixedCount),
 		store.Col("remaining BIGINT", v.Remaining), store.Col("issue_ids TEXT", store.JSON(v.IssueIDs())),
-	}})
+	})
 	o.attempts[id] = rec.Attempts()
 	o.addVerification(id, v.SessionID, key)
 }

@@ -8,36 +8,26 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// scansLooked is how many of a repository's latest scans are looked through
-// for changed fingerprints.
+// scansLooked is how many latest scans are looked through for changed fingerprints.
 const scansLooked = 5
 
-// RepoHealth returns what is to be said of a repository's scans; all is zero
-// for one that no record names.
+// RepoHealth returns what is to be said of a repository's scans; zero if no record names it.
 func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error) {
-	var h telemetry.RepoHealth
-	err := d.store.Read(ctx, func(tx *store.Tx) error {
-		h = telemetry.RepoHealth{}
-		var id, interval int64
-		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &h.LastScan).Found {
-			return tx.Err()
+	return store.Get(ctx, d.store, func(tx *store.Tx) (h telemetry.RepoHealth) {
+		var id int64
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &h.Interval, &h.LastScan).Found {
+			return h
 		}
-		h.Interval = time.Duration(interval) * time.Millisecond
+		h.Interval *= time.Millisecond
 		h.Reduced = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
-		tx.Each(`SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0 ORDER BY file DESC LIMIT $2`,
-			[]any{key, telemetry.BrokenShown}, func(r *store.Row) {
-				var file string
-				r.Scan(&file)
-				h.Broken = append(h.Broken, file)
-			})
-		return tx.Err()
+		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0
+			ORDER BY file DESC LIMIT $2`, key, telemetry.BrokenShown)...)
+		return h
 	})
-	return h, err
 }
 
-// reducedScan returns the latest scan with findings data, if it was
-// scope-reduced.
+// reducedScan returns the latest scan with findings data, if it was scope-reduced.
 func (d *Details) reducedScan(tx *store.Tx, repo int64) *telemetry.ReducedScan {
 	const scans = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1`
 	latest := first(d.scans(tx, true, scans+` ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
@@ -55,8 +45,7 @@ func (d *Details) reducedScan(tx *store.Tx, repo int64) *telemetry.ReducedScan {
 	}
 }
 
-// rematchedScan returns the newest of the latest scans most of whose matches
-// were made without the fingerprint.
+// rematchedScan returns the newest scan most of whose matches were made without the fingerprint.
 func rematchedScan(tx *store.Tx, repo int64) *telemetry.RematchedScan {
 	var found *telemetry.RematchedScan
 	tx.Each(`SELECT x.file, x.run_number, SUM(CASE WHEN a.basis IN ($2, $3, $4) THEN 1 ELSE 0 END),

@@ -6,11 +6,11 @@ import (
 	"slices"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// IssueDetail returns an issue by its public id with all that is known of
-// it. Where the id was valid once, moved is the one that it has now.
+// IssueDetail returns an issue by its public id; moved is the id that a former one has now.
 func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, found bool, err error) {
 	err = d.store.Read(ctx, func(tx *store.Tx) error {
 		issue, moved, found = telemetry.IssueDetail{}, "", false
@@ -36,15 +36,10 @@ func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telem
 // redirected follows what a public id became; "" if it leads nowhere.
 func redirected(tx *store.Tx, id string) string {
 	for range 32 { // ids that moved in a circle lead nowhere
-		var next string
-		if !tx.Row(`SELECT new_id FROM redirects WHERE old_id = $1`, id).Scan(&next).Found {
-			return ""
+		id = store.One[string](tx, `SELECT new_id FROM redirects WHERE old_id = $1`, id)
+		if id == "" || tx.Has(`SELECT 1 FROM issues WHERE public_id = $1`, id) {
+			return id
 		}
-		var n int64
-		if tx.Row(`SELECT id FROM issues WHERE public_id = $1`, next).Scan(&n).Found {
-			return next
-		}
-		id = next
 	}
 	return ""
 }
@@ -69,8 +64,7 @@ func appearancesOf(tx *store.Tx, issue int64, rule string) []telemetry.Appearanc
 	return list
 }
 
-// attemptsOn returns the sessions that worked on an issue, each once, by the
-// record that says so best, in time order.
+// attemptsOn returns the sessions that worked on an issue, each once, by its best record.
 func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 	list := []telemetry.AttemptRow{}
 	tx.Each(`SELECT a.session, a.basis, a.batch_id, a.at, f.file, COALESCE(r.run_number, v.source_run, 0), COALESCE(s.id, ''),
@@ -106,8 +100,7 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 	return list
 }
 
-// statesOfAttempts adds to attempts what was ever known of their sessions'
-// states.
+// statesOfAttempts adds to attempts what was ever known of their sessions' states.
 func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow) {
 	states := map[string][]telemetry.StateChange{}
 	tx.Each(`SELECT session, state, status, detail, origin, at FROM state_log
@@ -137,11 +130,45 @@ func scanPoints(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint
 	return points
 }
 
-// pullsOfAttempts returns the pull requests of the sessions that took an
-// issue, and of its verifications.
+// pullsOfAttempts returns the pull requests of an issue's sessions and verifications.
 func (d *Details) pullsOfAttempts(tx *store.Tx, issue int64) []telemetry.PullRow {
 	return d.pulls.Where(tx, `WHERE p.key IN (
 			SELECT l.pull_key FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0 WHERE a.issue_id = $1 AND a.session <> ''
 			UNION SELECT v.pull_key FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.issue_id = $1)
 		ORDER BY p.sort_at, p.key`, issue)
+}
+
+// idBytes is how much of records, where alone the ids stand, one question reads.
+const idBytes = 32 << 20
+
+// FindingIDs returns what scans call an issue: the newest and the first, fewer where records are large.
+func (d *Details) FindingIDs(ctx context.Context, publicID string, most int) (telemetry.FindingIDs, error) {
+	return store.Get(ctx, d.store, func(tx *store.Tx) telemetry.FindingIDs {
+		ids := telemetry.FindingIDs{Items: []telemetry.FindingID{}}
+		type place struct {
+			telemetry.FindingID
+			run, size int64
+			ord       int
+		}
+		places := store.Rows(tx, `SELECT r.id, a.ord, r.file, r.source, r.run_number, r.at, LENGTH(f.body)
+			FROM issues i JOIN appearances a ON a.issue_id = i.id JOIN runs r ON r.id = a.run_id JOIN files f ON f.id = r.id
+			WHERE i.public_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC`, []any{publicID}, func(p *place) []any {
+			return []any{&p.run, &p.ord, &p.RunFile, &p.Source, &p.RunNumber, &p.At, &p.size}
+		})
+		ids.Total = len(places)
+		if len(places) > most {
+			places = slices.Concat(places[:most-1], places[len(places)-1:])
+		}
+		left := int64(idBytes)
+		for _, p := range places {
+			if left -= p.size; left < 0 || tx.Err() != nil {
+				break
+			}
+			if findings := lists.Findings(tx, p.run); p.ord < len(findings) {
+				p.IssueID = findings[p.ord].IssueID
+			}
+			ids.Items = append(ids.Items, p.FindingID)
+		}
+		return ids
+	})
 }

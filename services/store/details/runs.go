@@ -15,16 +15,11 @@ type scan struct {
 	id, repo int64
 }
 
-// scans reads runs; of is what follows FROM runs r. brief leaves out their
-// records.
+// scans reads runs; of follows FROM runs r, brief leaves out their records.
 func (d *Details) scans(tx *store.Tx, brief bool, of string, args ...any) []scan {
-	var rows []scan
-	tx.Each(`SELECT `+d.runs.Columns(brief)+`, r.id, r.repo_id FROM runs r `+of, args, func(r *store.Row) {
-		var v scan
-		r.Scan(append(d.runs.Into(&v.RunRow, brief), &v.id, &v.repo)...)
-		rows = append(rows, v)
+	return store.Rows(tx, `SELECT `+d.runs.Columns(brief)+`, r.id, r.repo_id FROM runs r `+of, args, func(v *scan) []any {
+		return append(d.runs.Into(&v.RunRow, brief), &v.id, &v.repo)
 	})
-	return rows
 }
 
 // findRun returns the run of a file that is in force. Where two action
@@ -75,8 +70,7 @@ const scansBefore = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings
 	AND (r.at < $2 OR (r.at = $2 AND (r.file < $3 OR (r.file = $3 AND r.source < $4))))
 	ORDER BY r.at DESC, r.file DESC, r.source DESC`
 
-// before returns scans of the same repository with findings data that are
-// earlier than run, the latest first, without their records.
+// before returns earlier scans with findings data, the latest first, without records.
 func (d *Details) before(tx *store.Tx, run scan, limit int) []scan {
 	return d.scans(tx, true, scansBefore+` LIMIT $5`, run.repo, store.Millis(run.At), run.File, run.Source, limit)
 }
@@ -138,12 +132,8 @@ func (d *Details) sessionsOf(tx *store.Tx, run scan, out *telemetry.RunDetail) {
 
 // describeScan adds what only a scan has.
 func (d *Details) describeScan(tx *store.Tx, run scan, out *telemetry.RunDetail, cut telemetry.RunCut) error {
-	var when int64
-	out.Accepted = tx.Row(`SELECT at FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source).Scan(&when).Found
-	var ref string
-	var refAt int64
-	tx.Row(`SELECT ref_file, ref_at FROM repos WHERE id = $1`, run.repo).Scan(&ref, &refAt)
-	out.Reference = ref == run.File && refAt == store.Millis(run.At)
+	out.Accepted = tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, run.File, run.Source)
+	out.Reference = tx.Has(`SELECT 1 FROM repos WHERE id = $1 AND ref_file = $2 AND ref_at = $3`, run.repo, run.File, store.Millis(run.At))
 	earlier := d.before(tx, run, earlierShown)
 	for _, e := range earlier {
 		out.Earlier = append(out.Earlier, e.RunRow)
@@ -171,8 +161,7 @@ func (d *Details) describeScan(tx *store.Tx, run scan, out *telemetry.RunDetail,
 	return tx.Err()
 }
 
-// compareAsAsked compares a scan with the one that against names, else with
-// previous; the first scan of a repository with nothing.
+// compareAsAsked compares a scan with that of against, else with previous, a first one with nothing.
 func (d *Details) compareAsAsked(tx *store.Tx, run, previous scan, against string) (changes, scan, error) {
 	other := previous
 	if against != "" && against != previous.File {
@@ -201,8 +190,7 @@ func (d *Details) unassigned(tx *store.Tx, run scan, out *telemetry.RunDetail, w
 	}
 }
 
-// namesItsIssues reports whether every session of a run says which of its
-// findings it took: else nobody can say which are in no session.
+// namesItsIssues reports whether every session says which findings it took: else none is unassigned for sure.
 func namesItsIssues(mentions []telemetry.Mention) bool {
 	for _, m := range mentions {
 		if telemetry.SessionKey(m.ID) != "" && !m.IssuesNamed {
@@ -283,8 +271,7 @@ func earlierScan(run, other scan) error {
 	return nil
 }
 
-// Raw returns a file as it was fetched: the version in force or, if none
-// ever parsed, the broken one. The error is CodeNotFound.
+// Raw returns a file as fetched: in force or, if none parsed, broken. The error is CodeNotFound.
 func (d *Details) Raw(ctx context.Context, source, file string) (telemetry.RawFile, error) {
 	raw := telemetry.RawFile{}
 	err := d.store.Read(ctx, func(tx *store.Tx) error {

@@ -2,7 +2,6 @@ package figures
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"telemetry-dashboard/services/store"
@@ -19,8 +18,9 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 		if !known {
 			return tx.Err()
 		}
-		n := countsAsOf(tx, id, store.Millis(t))
-		out = totalsOf(n)
+		out = totalsOf(tx, id)
+		takeLater(tx, id, store.Millis(t), &out)
+		countOpenAt(tx, id, store.Millis(t), &out)
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
 		countPullsAt(tx, id, store.Millis(t), &out)
@@ -32,9 +32,8 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 	return out, found, err
 }
 
-// countsAsOf takes later runs out of the counts, and counts what was open.
-func countsAsOf(tx *store.Tx, repo, t int64) store.Counts {
-	n := tx.Counts(repo)
+// takeLater takes later runs out of the totals.
+func takeLater(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("repo_id", repo, t)
 	severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
 	tx.Each(`SELECT kind, issues_found, severity, category FROM runs WHERE at > $1`+condition, args, func(r *store.Row) {
@@ -42,50 +41,44 @@ func countsAsOf(tx *store.Tx, repo, t int64) store.Counts {
 		var found int64
 		var severity, category string
 		r.Scan(&kind, &found, &severity, &category)
-		n["runs"]--
+		out.Runs--
 		if kind == telemetry.KindScan {
-			n["scans"]--
+			out.Scans--
 		} else {
-			n["dispatches"]--
+			out.Dispatches--
 		}
-		n["issues_found"] -= found
+		out.IssuesFound -= found
 		severities[severity]++
 		categories[category]++
 	})
-	later := store.Counts{}
-	for name, texts := range map[string]map[string]int64{"severity_sum": severities, "category_sum": categories} {
-		sum := map[string]int64{}
-		store.AddCounts(tx, sum, texts)
-		later.Family(name, sum)
-	}
-	for name, count := range later {
-		n[name] -= count
-	}
-	for name := range n {
-		if strings.HasPrefix(name, "open") || name == "unlisted" {
-			delete(n, name)
-		}
-	}
+	severity, category := map[string]int64{}, map[string]int64{}
+	store.AddCounts(tx, severity, severities)
+	store.AddCounts(tx, category, categories)
+	store.Add(out.SeveritySum, severity, -1)
+	store.Add(out.CategorySum, category, -1)
+}
+
+// countOpenAt counts what was open.
+func countOpenAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
+	out.Latest, out.Unlisted, out.LatestSeverity, out.LatestCategory = 0, 0, map[string]int64{}, map[string]int64{}
+	condition, args := ofRepo("repo_id", repo, t)
 	tx.Each(`SELECT severity, family, COUNT(*) FROM issue_intervals WHERE from_at <= $1 AND to_at > $1`+condition+` GROUP BY severity, family`,
 		args, func(r *store.Row) {
 			var severity, family string
 			var count int64
 			r.Scan(&severity, &family, &count)
-			n["open"] += count
-			n["open_severity:"+severity] += count
-			n["open_category:"+family] += count
+			out.Latest += count
+			out.LatestSeverity[severity] += count
+			out.LatestCategory[family] += count
 		})
 	for _, u := range unlistedAt(tx, repo, t) {
-		n["open"] += u.Found
-		n["unlisted"] += u.Found
-		n.Family("open_severity", u.Severity)
-		n.Family("open_category", u.Category)
+		out.Latest, out.Unlisted = out.Latest+u.Found, out.Unlisted+u.Found
+		store.Add(out.LatestSeverity, u.Severity, 1)
+		store.Add(out.LatestCategory, u.Category, 1)
 	}
-	return n
 }
 
-// unlistedAt returns the latest scan of each repository none of whose scans
-// had named its findings.
+// unlistedAt returns the latest scans of repositories none of whose scans named findings.
 func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
 	open, named := map[int64]store.UnlistedScan{}, map[int64]bool{}
 	tx.UnlistedScans(repo, t, func(s store.UnlistedScan) {
@@ -102,13 +95,9 @@ func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
 
 func listRepos(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 	condition, args := ofRepo("p.id", repo, t)
-	tx.Each(`SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (
+	out.Repos = store.All[string](tx, `SELECT r.target_repo FROM repos p JOIN runs r ON r.id = (
 			SELECT n.id FROM runs n WHERE n.repo_id = p.id AND n.at <= $1 ORDER BY n.at DESC, n.file DESC LIMIT 1)
-		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args, func(r *store.Row) {
-		var target string
-		r.Scan(&target)
-		out.Repos = append(out.Repos, target)
-	})
+		WHERE true`+condition+` ORDER BY r.at DESC, p.key DESC`, args...)
 }
 
 // countSessionsAt asks for each session's state once: it is most of the work.
@@ -140,6 +129,5 @@ func countPullsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 		query += ` AND p.repo_key ` + tx.In(2, "TEXT")
 		args = append(args, store.JSON(lists.PullReposThen(tx, repo, t)))
 	}
-	out.PRs = telemetry.PullCounts{}
-	tx.Each(query+`) AS x GROUP BY x.shown`, args, addPulls(&out.PRs))
+	out.PRs = countPulls(tx, query+`) AS x GROUP BY x.shown`, args...)
 }

@@ -12,8 +12,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// verifiedPull is true of a pull request p whose session's latest
-// verification found all that it targeted gone.
+// verifiedPull is true of a pull request p whose latest verification found all targets gone.
 const verifiedPull = `EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.current = 1
 	AND v.outcome = 'verified_not_merged')`
 
@@ -23,8 +22,7 @@ const recent = lists.KnownUntil + ` > $1`
 const repoOfPull = `COALESCE((SELECT MIN(o.id) FROM repos o WHERE o.key = p.repo_key),
 	(SELECT MIN(h.repo_id) FROM pull_repos h WHERE h.key = p.repo_key), 0)`
 
-// needs are all that waits for a person; $1 is RecordedFor ago, $2
-// StuckAfter ago, $3 now.
+// needs are what waits; $1 is RecordedFor ago, $2 StuckAfter ago, $3 now.
 const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_id AS repo, s.since AS since
 		FROM sessions s WHERE s.state = 'waiting' AND ` + recent + `
 	UNION ALL SELECT CASE WHEN ` + verifiedPull + ` THEN 'verified' ELSE 'pr_ready' END, p.session, p.key, ` + repoOfPull + `, p.created_at
@@ -38,8 +36,7 @@ const needs = `(SELECT 'waiting' AS need, s.key AS session, '' AS pull, s.repo_i
 		WHERE s.state = 'working' AND s.polled = 1 AND CASE WHEN s.updated_at > 0 THEN s.updated_at ELSE s.since END < $2
 	UNION ALL SELECT 'overdue', '', '', id, due_at FROM repos WHERE due_at <> 0 AND due_at < $3) n`
 
-// NeedsAttention returns what waits for a person, that which waits longest
-// first, and how much of each kind there is.
+// NeedsAttention returns what waits for a person, the longest first, and how much of each kind.
 func (f *Figures) NeedsAttention(ctx context.Context, of telemetry.NeedFilter, now time.Time,
 	p query.Page) (list telemetry.List[telemetry.NeedRow], counts map[telemetry.Need]int64, err error) {
 	if p.Sort != "" && p.Sort != "age" {
@@ -56,17 +53,17 @@ func (f *Figures) NeedsAttention(ctx context.Context, of telemetry.NeedFilter, n
 		where, args = ` WHERE n.repo = (SELECT id FROM repos WHERE key = $4)`, append(args, of.Repo)
 	}
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
-		list, counts = telemetry.List[telemetry.NeedRow]{Items: []telemetry.NeedRow{}}, map[telemetry.Need]int64{}
-		tx.Each(`SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args, func(r *store.Row) {
-			var need telemetry.Need
-			var n int64
-			r.Scan(&need, &n)
-			counts[need] = n
-		})
+		list = telemetry.List[telemetry.NeedRow]{}
+		counts = store.Map[telemetry.Need, int64](tx, `SELECT n.need, COUNT(*) FROM `+needs+where+` GROUP BY n.need`, args...)
 		page := where + ` AND n.need ` + tx.In(len(args)+1, "TEXT") + needOrder(p)
-		tx.Each(needRows+page, append(slices.Clone(args), store.JSON(asked)), func(r *store.Row) {
-			list.Items = append(list.Items, scanNeed(r))
+		list.Items = store.Rows(tx, needRows+page, append(slices.Clone(args), store.JSON(asked)), func(v *telemetry.NeedRow) []any {
+			return []any{&v.Need, &v.Since, &v.TargetRepo, &v.Interval, &v.LastScan, &v.SessionID, &v.SessionURL, &v.SessionTitle, &v.Reason,
+				store.ListOf(&v.IssueIDs), &v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL}
 		})
+		for i := range list.Items {
+			v := &list.Items[i]
+			v.Interval, v.Repo = v.Interval*time.Millisecond, telemetry.ParseRepo(v.TargetRepo)
+		}
 		return tx.Err()
 	})
 	for need, n := range counts {
@@ -95,13 +92,3 @@ const needRows = `SELECT n.need, n.since, COALESCE(o.target_repo, ''), COALESCE(
 		COALESCE(s.run_file, ''), COALESCE(s.run_number, 0), COALESCE(s.batch_id, 0), COALESCE(p.repo, ''), COALESCE(p.number, 0),
 		COALESCE(p.title, ''), COALESCE(p.url, '')
 	FROM ` + needs + ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull LEFT JOIN repos o ON o.id = n.repo`
-
-func scanNeed(r *store.Row) telemetry.NeedRow {
-	var v telemetry.NeedRow
-	var interval int64
-	r.Scan(&v.Need, &v.Since, &v.TargetRepo, &interval, &v.LastScan, &v.SessionID, &v.SessionURL,
-		&v.SessionTitle, &v.Reason, store.ListOf(&v.IssueIDs),
-		&v.RunFile, &v.RunNumber, &v.BatchID, &v.PullRepo, &v.PullNumber, &v.PullTitle, &v.PullURL)
-	v.Interval, v.Repo = time.Duration(interval)*time.Millisecond, telemetry.ParseRepo(v.TargetRepo)
-	return v
-}

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
@@ -14,21 +15,14 @@ func (f *Figures) Totals(ctx context.Context) (telemetry.Totals, error) {
 	return t, err
 }
 
-// TotalsOf returns the figures over all repositories or, with its key, of
-// one. found is false for one that no record names.
+// TotalsOf returns the figures over all repositories, or of one; found is false for an unknown one.
 func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals, found bool, err error) {
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
 		id, known := lists.RepoID(tx, repo)
 		if found = known; !known {
 			return tx.Err()
 		}
-		t = totalsOf(tx.Counts(id))
-		condition, args := ofRepo("id", id)
-		tx.Each(`SELECT target_repo FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
-			var target string
-			r.Scan(&target)
-			t.Repos = append(t.Repos, target)
-		})
+		t = totalsOf(tx, id)
 		t.Active = activeNow(tx, id, store.Millis(f.store.Now()))
 		t.PRs = pullsNow(tx, id)
 		tx.Row(`SELECT COUNT(*) FROM verifications`).Scan(&t.Verifications)
@@ -38,8 +32,7 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 	return t, found, err
 }
 
-// pullsNow counts the pull requests of all repositories, or of one and its
-// forks.
+// pullsNow counts the pull requests of all repositories, or of one and its forks.
 func pullsNow(tx *store.Tx, repo int64) telemetry.PullCounts {
 	var c telemetry.PullCounts
 	if repo != store.Everywhere {
@@ -47,41 +40,46 @@ func pullsNow(tx *store.Tx, repo int64) telemetry.PullCounts {
 			Scan(&c.Total, &c.Open, &c.Closed, &c.Merged, &c.Unknown)
 		return c
 	}
-	tx.Each(`SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`, nil, addPulls(&c))
+	return countPulls(tx, `SELECT shown, COUNT(*) FROM pulls WHERE listed = 1 GROUP BY shown`)
+}
+
+// countPulls adds up counts of pull requests by state.
+func countPulls(tx *store.Tx, query string, args ...any) (c telemetry.PullCounts) {
+	for shown, n := range store.Map[string, int64](tx, query, args...) {
+		c.Add(shown, n)
+	}
 	return c
 }
 
-// addPulls adds counts of pull requests by state.
-func addPulls(c *telemetry.PullCounts) func(*store.Row) {
-	return func(r *store.Row) {
-		var shown string
-		var n int64
-		r.Scan(&shown, &n)
-		c.Add(shown, n)
-	}
-}
-
-// totalsOf reads the figures that counts have.
-func totalsOf(n store.Counts) telemetry.Totals {
+// totalsOf adds up the rows of repositories, and counts sessions by state.
+func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 	t := telemetry.Totals{
-		Repos:           []string{},
-		Runs:            n["runs"],
-		Scans:           n["scans"],
-		Dispatches:      n["dispatches"],
-		IssuesFound:     n["issues_found"],
-		Latest:          n["open"],
-		Unlisted:        n["unlisted"],
-		LatestSeverity:  n.Words("open_severity"),
-		LatestCategory:  n.Words("open_category"),
-		SeveritySum:     n.Words("severity_sum"),
-		CategorySum:     n.Words("category_sum"),
-		SessionsByState: map[telemetry.State]int64{},
-		SessionsCreated: n["sessions_created"],
-		SessionsWithPR:  n["sessions_with_pr"],
+		Repos:          []string{},
+		LatestSeverity: map[string]int64{},
+		LatestCategory: map[string]int64{},
+		SeveritySum:    map[string]int64{},
+		CategorySum:    map[string]int64{},
 	}
-	for state, count := range n.Words("state") {
-		t.SessionsByState[telemetry.State(state)] = count
-	}
+	condition, args := ofRepo("id", repo)
+	tx.Each(`SELECT target_repo, scans, dispatches, issues_found, open, CASE WHEN listed = 1 THEN 0 ELSE open END,
+			open_severity, open_category, severity_sum, category_sum, sessions_created, sessions_with_pr
+		FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
+		var target string
+		var scans, dispatches, found, open, unlisted, created, withPR int64
+		var openSeverity, openCategory, severity, category map[string]int64
+		r.Scan(&target, &scans, &dispatches, &found, &open, &unlisted, store.CountsOf(&openSeverity), store.CountsOf(&openCategory),
+			store.CountsOf(&severity), store.CountsOf(&category), &created, &withPR)
+		t.Repos = append(t.Repos, target)
+		t.Runs, t.Scans, t.Dispatches, t.IssuesFound = t.Runs+scans+dispatches, t.Scans+scans, t.Dispatches+dispatches, t.IssuesFound+found
+		t.Latest, t.Unlisted = t.Latest+open, t.Unlisted+unlisted
+		t.SessionsCreated, t.SessionsWithPR = t.SessionsCreated+created, t.SessionsWithPR+withPR
+		store.Add(t.LatestSeverity, openSeverity, 1)
+		store.Add(t.LatestCategory, openCategory, 1)
+		store.Add(t.SeveritySum, severity, 1)
+		store.Add(t.CategorySum, category, 1)
+	})
+	condition, args = ofRepo("repo_id", repo)
+	t.SessionsByState = store.Map[telemetry.State, int64](tx, `SELECT state, COUNT(*) FROM sessions WHERE true`+condition+` GROUP BY state`, args...)
 	t.SessionsFinished = t.SessionsByState[telemetry.StateFinished]
 	return t
 }
@@ -106,4 +104,39 @@ func addActive(a *telemetry.ActiveSessions, state telemetry.State, n int64) {
 	} else {
 		a.Working += n
 	}
+}
+
+// RepoDays returns how repositories went over the last days up to that of until.
+func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error) {
+	last := store.Day(store.Millis(until))
+	return store.Get(ctx, f.store, func(tx *store.Tx) map[string]telemetry.RepoDays {
+		out := map[string]telemetry.RepoDays{}
+		net := map[string][]int64{}
+		for key, open := range store.Map[string, int64](tx, `SELECT key, open FROM repos WHERE key `+tx.In(1, "TEXT"), store.JSON(keys)) {
+			net[key] = make([]int64, days)
+			out[key] = telemetry.RepoDays{Before: open}
+		}
+		tx.Each(`SELECT o.key, d.day, SUM(d.net + d.unlisted), SUM(d.closed) FROM repos o JOIN days d ON d.repo_id = o.id
+			WHERE o.key `+tx.In(1, "TEXT")+` AND d.day > $2 GROUP BY o.key, d.day`,
+			[]any{store.JSON(keys), last - int64(days)}, func(r *store.Row) {
+				var key string
+				var day, change, closed int64
+				r.Scan(&key, &day, &change, &closed)
+				v := out[key]
+				v.Before -= change
+				v.Closed += closed
+				out[key] = v
+				net[key][min(max(day-last+int64(days)-1, 0), int64(days)-1)] += change
+			})
+		for key, changes := range net {
+			v := out[key]
+			open := v.Before
+			for _, n := range changes {
+				open += n
+				v.Open = append(v.Open, open)
+			}
+			out[key] = v
+		}
+		return out
+	})
 }

@@ -1,7 +1,7 @@
 package figures
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 
 	"telemetry-dashboard/services/store"
@@ -10,12 +10,10 @@ import (
 
 // The parts of a trend that count issues.
 
-// timeToFix measures the closings of the period, each from when the issue
-// was first seen or came back.
+// timeToFix measures the closings, each from when the issue was first seen or came back.
 func (t *trend) timeToFix() {
 	condition, args := ofRepo("repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
-	// One row of text: tens of thousands of rows would cost more to hand over
-	// than to read.
+	// One row of text: tens of thousands of rows cost more to hand over than to read.
 	var durations, issues string
 	t.tx.Row(`SELECT COALESCE(string_agg(CAST(to_at - opened_at AS TEXT), ' '), ''), COALESCE(string_agg(CAST(issue_id AS TEXT), ' '), '')
 		FROM issue_intervals WHERE closes = 1 AND to_at >= $1 AND to_at <= $2`+condition, args...).Scan(&durations, &issues)
@@ -41,52 +39,20 @@ func (t *trend) ages() {
 		}
 		t.out.Ages = append(t.out.Ages, bucket)
 	}
-	var counts [4]int64
+	// An issue that came back was first seen when its first interval began.
+	ages, args, of := t.out.Ages, []any{}, `issues i WHERE i.status_rank < 4`
+	for _, bucket := range ages[:3] {
+		args = append(args, store.Millis(bucket.Since))
+	}
+	first, column := `i.first_at`, `i.repo_id`
 	if t.asOf {
-		counts = t.agesThen()
-	} else {
-		counts = t.agesNow()
+		first = `CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END`
+		column, of, args = `l.repo_id`, `issue_intervals l WHERE l.from_at <= $4 AND l.to_at > $4`, append(args, t.until)
 	}
-	for i, n := range counts {
-		t.out.Ages[i].N = n
-	}
-}
-
-// agesNow counts each range of an index, and takes from all that is open
-// what is younger.
-func (t *trend) agesNow() (counts [4]int64) {
-	ages := t.out.Ages
-	args := []any{store.Millis(ages[0].Since), store.Millis(ages[1].Since), store.Millis(ages[2].Since), t.repo}
-	of := ""
-	if t.repo != store.Everywhere {
-		of = ` AND i.repo_id = $4`
-	}
-	between := func(span string) string {
-		return `(SELECT COUNT(*) FROM issues i WHERE i.status_rank IN (0, 1, 2, 3)` + of + ` AND ` + span + `)`
-	}
-	t.tx.Row(`SELECT `+between(`i.first_at >= $1`)+`, `+between(`i.first_at >= $2 AND i.first_at < $1`)+`,
-		`+between(`i.first_at >= $3 AND i.first_at < $2`)+`,
-		COALESCE((SELECT SUM(c.n) FROM issue_counts c WHERE c.repo_id = $4 AND c.status_rank < 4), 0)`, args...).
-		Scan(&counts[0], &counts[1], &counts[2], &counts[3])
-	counts[3] -= counts[0] + counts[1] + counts[2]
-	return counts
-}
-
-// agesThen is agesNow by the intervals of the time. An issue that came back was
-// first seen when its first interval began.
-func (t *trend) agesThen() (counts [4]int64) {
-	condition, args := ofRepo("l.repo_id", t.repo, t.until)
-	args = append(args, store.Millis(t.out.Ages[0].Since), store.Millis(t.out.Ages[1].Since), store.Millis(t.out.Ages[2].Since))
-	n := len(args)
-	// Sums in one pass: GROUP BY would sort what is open.
-	since := func(n int) string {
-		return fmt.Sprintf(`COALESCE(SUM(CASE WHEN x.first_at >= $%d THEN 1 ELSE 0 END), 0)`, n)
-	}
-	var week, month, quarter, all int64
-	t.tx.Row(`SELECT `+since(n-2)+`, `+since(n-1)+`, `+since(n)+`, COUNT(*)
-		FROM (SELECT CASE WHEN l.again = 0 THEN l.opened_at ELSE (SELECT i.first_at FROM issues i WHERE i.id = l.issue_id) END AS first_at
-		FROM issue_intervals l WHERE l.from_at <= $1 AND l.to_at > $1`+condition+`) AS x`, args...).Scan(&week, &month, &quarter, &all)
-	return [4]int64{week, month - week, quarter - month, all - quarter}
+	condition, args := ofRepo(column, t.repo, args...)
+	t.tx.Row(`SELECT COUNT(*) FILTER (WHERE x.first_at >= $1), COUNT(*) FILTER (WHERE x.first_at >= $2 AND x.first_at < $1),
+			COUNT(*) FILTER (WHERE x.first_at >= $3 AND x.first_at < $2), COUNT(*) FILTER (WHERE x.first_at < $3)
+		FROM (SELECT `+first+` AS first_at FROM `+of+condition+`) AS x`, args...).Scan(&ages[0].N, &ages[1].N, &ages[2].N, &ages[3].N)
 }
 
 // attemptedWithin is true of an issue i that a session worked on from $1 to $2: its latest
@@ -94,8 +60,7 @@ func (t *trend) agesThen() (counts [4]int64) {
 const attemptedWithin = `i.attempts > 0 AND i.attempted_at >= $1 AND (i.attempted_at <= $2
 	OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at >= $1 AND a.at <= $2))`
 
-// families counts, by CWE family, the issues that sessions worked on in the
-// period, and those of them that are fixed.
+// families counts, by CWE family, the issues that sessions worked on, and the fixed of them.
 func (t *trend) families() {
 	if t.asOf {
 		t.familiesThen()
@@ -114,8 +79,7 @@ func (t *trend) families() {
 // mostAttempts is the last bucket of attempts: so many or more.
 const mostAttempts = 3
 
-// attempts counts the open issues, which ages has counted, by how many
-// sessions worked on them.
+// attempts counts the open issues, which ages has counted, by how many sessions worked on them.
 func (t *trend) attempts() {
 	t.out.Attempts = make([]int64, mostAttempts+1)
 	for _, bucket := range t.out.Ages { // all that is open
@@ -139,5 +103,70 @@ func (t *trend) attempts() {
 		var attempts, n int64
 		r.Scan(&attempts, &n)
 		took(attempts, n)
+	})
+}
+
+// attemptCount counts issues that sessions worked on as they were at a time.
+type attemptCount struct {
+	family   string
+	within   bool  // of the period
+	closed   bool  // by then
+	open     bool  // then
+	attempts int64 // up to then
+	n        int64
+}
+
+// attemptsAsOf counts the issues that sessions worked on by their intervals at the
+// end: families and attempts count from it, since going through the intervals is
+// most of the work of either.
+func (t *trend) attemptsAsOf() []attemptCount {
+	if t.attempted != nil {
+		return t.attempted
+	}
+	t.attempted = []attemptCount{}
+	condition, args := ofRepo("i.repo_id", t.repo, store.Millis(t.out.Period.Since), t.until)
+	// Intervals lie in the order of issues, and so are they looked up; the sum
+	// keeps SQLite from reading all issues in that order, MATERIALIZED from
+	// counting attempts at each place that n stands at.
+	t.tx.Each(`WITH i AS MATERIALIZED (SELECT i.id, i.attempted_at, i.attempts FROM issues i WHERE i.attempts > 0 AND i.attempted_at >= 0
+			AND (i.attempted_at <= $2 OR EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2))`+condition+`
+			ORDER BY i.id + 0),
+		x AS MATERIALIZED (SELECT l.family, (CASE WHEN `+attemptedWithin+` THEN 1 ELSE 0 END)
+				+ (CASE WHEN l.closes = 1 AND l.to_at <= $2 THEN 2 ELSE 0 END) + (CASE WHEN l.to_at > $2 THEN 4 ELSE 0 END) AS bits,
+			CASE WHEN i.attempted_at <= $2 THEN i.attempts ELSE (
+				SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= $2) END AS n
+			FROM i CROSS JOIN issue_intervals l WHERE l.issue_id = i.id AND l.from_at <= $2 AND l.next_at > $2)
+		SELECT family, bits, n, COUNT(*) FROM x GROUP BY family, bits, n`, args, func(r *store.Row) {
+		var c attemptCount
+		var bits int
+		r.Scan(&c.family, &bits, &c.attempts, &c.n)
+		c.within, c.closed, c.open = bits&1 != 0, bits&2 != 0, bits&4 != 0
+		t.attempted = append(t.attempted, c)
+	})
+	return t.attempted
+}
+
+// familiesThen is families as of a time.
+func (t *trend) familiesThen() {
+	rates := map[string]*telemetry.FamilyRate{}
+	for _, c := range t.attemptsAsOf() {
+		if !c.within {
+			continue
+		}
+		f := rates[c.family]
+		if f == nil {
+			f = &telemetry.FamilyRate{Family: c.family}
+			rates[c.family] = f
+		}
+		f.Attempted += c.n
+		if c.closed {
+			f.Closed += c.n
+		}
+	}
+	for _, f := range rates {
+		t.out.Families = append(t.out.Families, *f)
+	}
+	slices.SortFunc(t.out.Families, func(a, b telemetry.FamilyRate) int {
+		return cmp.Or(cmp.Compare(b.Attempted, a.Attempted), cmp.Compare(a.Family, b.Family))
 	})
 }

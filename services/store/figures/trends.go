@@ -18,27 +18,6 @@ const (
 	longest    = 10 * 366
 )
 
-// trendPart is how a part of an answer is read.
-type trendPart struct {
-	name telemetry.TrendPart
-	read func(*trend)
-}
-
-// trendParts are the parts in the order in which they are read: attempts
-// counts on from ages.
-func trendParts() []trendPart {
-	return []trendPart{
-		{telemetry.TrendFix, (*trend).timeToFix},
-		{telemetry.TrendAges, (*trend).ages},
-		{telemetry.TrendAges, (*trend).attempts},
-		{telemetry.TrendFamilies, (*trend).families},
-		{telemetry.TrendSessions, (*trend).sessions},
-		{telemetry.TrendWaiting, (*trend).waiting},
-		{telemetry.TrendScans, (*trend).missing},
-		{telemetry.TrendScans, (*trend).overdue},
-	}
-}
-
 // Trends returns the figures of a period, those of telemetry.Trends that
 // pull requests, sessions and attempts have included. found is false for a
 // repository that no record (of that time) names.
@@ -47,17 +26,23 @@ func (f *Figures) Trends(ctx context.Context, q telemetry.TrendQuery) (out telem
 		out = telemetry.Trends{Period: q.Period}
 		id, known := lists.RepoID(tx, q.Repo)
 		if found = known; known && q.AsOf && id != store.Everywhere {
-			var first int64
-			found = tx.Row(`SELECT id FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, store.Millis(q.Period.Until)).Scan(&first).Found
+			found = tx.Has(`SELECT 1 FROM runs WHERE repo_id = $1 AND at <= $2 LIMIT 1`, id, store.Millis(q.Period.Until))
 		}
 		if !found {
 			return tx.Err()
 		}
 		t := trend{tx: tx, repo: id, asOf: q.AsOf, until: store.Millis(q.Period.Until), out: &out}
 		t.openAndWeeks()
-		for _, part := range trendParts() {
+		for _, part := range []struct {
+			name telemetry.TrendPart
+			read func()
+		}{
+			{telemetry.TrendFix, t.timeToFix}, {telemetry.TrendAges, t.ages}, {telemetry.TrendAges, t.attempts}, // which counts on from ages
+			{telemetry.TrendFamilies, t.families}, {telemetry.TrendSessions, t.sessions}, {telemetry.TrendWaiting, t.waiting},
+			{telemetry.TrendScans, t.missing}, {telemetry.TrendScans, t.overdue},
+		} {
 			if q.Asks(part.name) {
-				part.read(&t)
+				part.read()
 			}
 		}
 		return tx.Err()
@@ -75,8 +60,7 @@ type trend struct {
 	attempted []attemptCount // see attemptsAsOf
 }
 
-// changes returns what changed by day: from the read model or, as of a time
-// within a day, from the intervals of that time.
+// changes returns what changed by day; as of a time within a day, from the intervals.
 func (t *trend) changes() store.DayBook {
 	if !t.asOf {
 		return t.tx.Days(t.repo, ` AND day <= $2`, store.Day(t.until))
@@ -84,8 +68,7 @@ func (t *trend) changes() store.DayBook {
 	return countedDays(t.tx, t.repo, t.until)
 }
 
-// countedDays is what the table days would keep at t: the days before as it
-// has them, and that day from the intervals and runs up to t.
+// countedDays is what the table days would keep at t: that day from intervals and runs.
 func countedDays(tx *store.Tx, repo, t int64) store.DayBook {
 	today := store.Day(t)
 	b := tx.Days(repo, ` AND day < $2`, today)
@@ -144,8 +127,7 @@ func (t *trend) openAndWeeks() {
 	t.weeks(changes, first, last)
 }
 
-// weeks sums opened and closed by week: those that the period touches, each
-// whole.
+// weeks sums opened and closed by the weeks that the period touches, each whole.
 func (t *trend) weeks(changes store.DayBook, first, last int64) {
 	at := map[int64]int{}
 	for monday := store.Day(store.Millis(telemetry.Monday(dayTime(first)))); monday <= last; monday += 7 {
@@ -169,8 +151,7 @@ func dayTime(day int64) time.Time { return time.UnixMilli(day * telemetry.DayMil
 // minute drops seconds: an answer's links must not change with each of them.
 func minute(t time.Time) time.Time { return t.UTC().Truncate(time.Minute) }
 
-// sessions counts the sessions of the period's records by what became of
-// them.
+// sessions counts the sessions of the period's records by what became of them.
 func (t *trend) sessions() {
 	condition, args := ofRepo("s.repo_id", t.repo, t.until, store.Millis(t.out.Period.Since))
 	state, linked, named := "s.state", "s.has_pr", "s.at <= $1 AND s.at >= $2"
@@ -214,38 +195,31 @@ func (t *trend) waiting() {
 		query += ` AND p.repo_key ` + t.tx.In(len(args), "TEXT")
 	}
 	var waits []int64
-	t.tx.Each(query, args, func(r *store.Row) {
-		var created int64
-		r.Scan(&created)
-		if created != 0 {
-			waits = append(waits, max(0, t.until-created))
-		} else {
-			waits = append(waits, 0)
+	for _, created := range store.All[int64](t.tx, query, args...) {
+		if created == 0 {
+			created = t.until
 		}
-	})
+		waits = append(waits, max(0, t.until-created))
+	}
 	t.out.PRsWaiting = telemetry.MeasureOf(waits)
 }
 
 // mostRanges bounds the gaps that an answer names.
 const mostRanges = 100
 
-// missing finds the gaps in the run numbers of each action repository, over
-// all of its records.
+// missing finds the gaps in the run numbers of each action repository, over all records.
 func (t *trend) missing() {
-	// One row of text a source: a hundred thousand rows would cost more to
-	// hand over than to read.
-	t.tx.Each(`SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs WHERE run_number > 0 AND at <= $1
-		GROUP BY source ORDER BY source`, []any{t.until}, func(r *store.Row) {
-		var source, text string
-		r.Scan(&source, &text)
-		numbers := store.Numbers(text)
+	// One row of text a source: a hundred thousand rows cost more to hand over than to read.
+	texts := store.Map[string, string](t.tx, `SELECT source, string_agg(CAST(run_number AS TEXT), ' ') FROM runs
+		WHERE run_number > 0 AND at <= $1 GROUP BY source`, t.until)
+	for _, source := range slices.Sorted(maps.Keys(texts)) {
+		numbers := store.Numbers(texts[source])
 		slices.Sort(numbers)
 		t.out.Missing = append(t.out.Missing, gapsOf(source, slices.Compact(numbers)))
-	})
+	}
 }
 
-// gapsOf finds what lacks between the first and the last of run numbers, in
-// order and each once.
+// gapsOf finds what lacks among run numbers, in order and each once.
 func gapsOf(source string, numbers []int64) telemetry.MissingRuns {
 	m := telemetry.MissingRuns{
 		Source:  source,
@@ -275,9 +249,8 @@ func (t *trend) overdue() {
 	t.tx.Each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+`
 		ORDER BY due_at, key`, args, func(r *store.Row) {
 		var o telemetry.OverdueScan
-		var last, due, interval int64
-		r.Scan(&o.Repo, &last, &due, &interval)
-		o.LastScan, o.Due, o.Interval = store.Time(last), store.Time(due), time.Duration(interval)*time.Millisecond
+		r.Scan(&o.Repo, &o.LastScan, &o.Due, &o.Interval)
+		o.Interval *= time.Millisecond
 		t.out.Overdue = append(t.out.Overdue, o)
 	})
 }
@@ -286,11 +259,8 @@ func (t *trend) overdue() {
 func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
-	t.tx.Each(`SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r WHERE r.kind = 'scan' AND r.at <= $1`+condition+`
-		GROUP BY r.repo_id`, args, func(r *store.Row) {
-		var id int64
-		var text string
-		r.Scan(&id, &text)
+	for id, text := range store.Map[int64, string](t.tx, `SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r
+		WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args...) {
 		times := store.Numbers(text)
 		slices.Sort(times)
 		if interval, due := telemetry.ScanDue(times); due != 0 && due < t.until {
@@ -300,7 +270,7 @@ func (t *trend) overdueThen() {
 				Interval: time.Duration(interval) * time.Millisecond,
 			}
 		}
-	})
+	}
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
 		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2

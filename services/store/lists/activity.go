@@ -16,63 +16,87 @@ type activityBranch struct {
 	rows, at, order string
 	where, repo     string
 	byKey           bool // repo compares the keys of repositories, else their ids
-	scan            func(r *store.Row, a *telemetry.Activity)
+	into            func(a *telemetry.Activity) []any
 }
 
-// query reads changes up to $1, the newest first: $2 of them after $3, of
-// the repository $4 where the list is about one.
+// query reads changes up to $1, the newest $2 of them, of the repository $3 if there is one.
 func (b activityBranch) query(reduced bool) string {
 	text := `SELECT ` + b.rows + ` WHERE ` + b.at + ` <= $1` + b.where
 	if reduced {
-		text += ` AND ` + b.repo + ` = $4`
+		text += ` AND ` + b.repo + ` = $3`
 	}
-	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2 OFFSET $3`
+	return text + ` ORDER BY ` + b.at + ` DESC, ` + b.order + ` LIMIT $2`
 }
 
 // activityBranches walk an index each, so that a page costs its rows whatever
 // the history is: a sum with 0 keeps an index from being taken that has another order.
 func activityBranches() []activityBranch {
+	jobs := Jobs(nil)
 	return append(pullBranches(),
 		activityBranch{
 			kind: telemetry.ActivityRun,
-			rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n, r.has_findings,
+			rows: `r.at, r.kind, o.name, r.source, r.file, r.run_number, r.issues_found, r.sessions, r.new_n, r.gone_n,
+					CASE WHEN r.kind = 'scan' THEN r.has_findings ELSE 0 END,
 					(SELECT COUNT(*) FROM issue_intervals l WHERE l.repo_id = r.repo_id AND l.from_at = r.at AND l.from_file = r.file
 						AND l.opens = 1 AND l.again = 1)
 				FROM runs r JOIN repos o ON o.id = r.repo_id`,
-			at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`, scan: scanRunActivity,
+			at: `r.at`, order: `r.file DESC`, repo: `r.repo_id`,
+			into: func(a *telemetry.Activity) []any {
+				return []any{&a.At, &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &a.Compared, &a.Back}
+			},
 		},
 		activityBranch{
 			kind: telemetry.ActivitySession,
-			rows: `l.at, l.state, l.status, l.detail, l.origin, s.key, s.id, s.title, s.run_number, COALESCE(o.name, '')
+			rows: `l.at, l.state, l.status, l.detail, l.origin, COALESCE(NULLIF(s.id, ''), s.key), s.title, s.run_number, COALESCE(o.name, '')
 				FROM state_log l JOIN sessions s ON s.key = l.session LEFT JOIN repos o ON o.id = s.repo_id`,
-			at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`, scan: scanStateActivity,
+			at: `l.at`, order: `l.session DESC, l.id DESC`, repo: `l.repo_id`,
+			into: func(a *telemetry.Activity) []any {
+				return []any{&a.At, &a.State, &a.Word, &a.Detail, &a.Origin, &a.Session, &a.Title, &a.Run, &a.Repo}
+			},
 		},
 		activityBranch{
 			kind: telemetry.ActivityVerification,
 			rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
 				FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`,
-			at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`, scan: scanVerifiedActivity,
+			at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`,
+			into: func(a *telemetry.Activity) []any {
+				return []any{&a.At, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo}
+			},
 		},
 		activityBranch{
 			kind: telemetry.ActivityScope,
 			rows: `a.at, a.source, a.file, r.run_number, o.name, a.started_by
 				FROM accepted a JOIN runs r ON r.file = a.file AND (a.source = '' OR a.source = r.source) JOIN repos o ON o.id = r.repo_id`,
-			at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`, scan: scanScopeActivity,
+			at: `a.at`, order: `a.file DESC, r.source DESC`, repo: `r.repo_id + 0`,
+			into: func(a *telemetry.Activity) []any { return []any{&a.At, &a.Source, &a.File, &a.Run, &a.Repo, &a.By} },
 		},
-		jobBranch(),
+		activityBranch{
+			kind: telemetry.ActivityJob, rows: jobs.Columns(false) + `, j.started, j.started_by FROM jobs j`, at: `j.started`, order: `j.id DESC`,
+			into: func(a *telemetry.Activity) []any { return append(jobs.Into(&a.Job, false), &a.At, &a.By) },
+		},
 		activityBranch{
 			kind: telemetry.ActivitySubmission,
-			rows: `d.at, d.kind, d.subject, COALESCE(s.id, ''), COALESCE(s.title, ''), COALESCE(o.name, ''), d.started_by, d.state
+			rows: `d.at, d.kind, CASE WHEN d.kind = 'dispatch' THEN '' ELSE COALESCE(NULLIF(s.id, ''), d.subject) END, COALESCE(s.title, ''),
+					CASE WHEN d.kind = 'dispatch' THEN d.subject ELSE COALESCE(o.name, '') END, d.started_by, d.state
 				FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `d.at`, order: `d.token DESC`,
-			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`, scan: scanSubmission,
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`,
+			into: func(a *telemetry.Activity) []any {
+				return []any{&a.At, &a.Word, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail}
+			},
 		},
 		activityBranch{
 			kind: telemetry.ActivityCorrection,
-			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, '')
+			rows: `m.at, m.application, m.source, m.file, m.field, m.was, m.new, m.reason, COALESCE(r.run_number, 0), COALESCE(o.name, ''),
+					m.source, m.file
 				FROM corrections m LEFT JOIN runs r ON r.file = m.file AND r.source = m.source LEFT JOIN repos o ON o.key = m.repo_key`,
 			at: `m.at`, order: `m.application DESC, m.file DESC, m.source DESC, m.field DESC`,
-			repo: `m.repo_key`, byKey: true, scan: scanCorrectionActivity,
+			repo: `m.repo_key`, byKey: true,
+			into: func(a *telemetry.Activity) []any {
+				c := &a.Change
+				return []any{&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason,
+					&a.Run, &a.Repo, &a.Source, &a.File}
+			},
 		})
 }
 
@@ -81,9 +105,12 @@ func pullBranches() []activityBranch {
 	branch := func(word, column, also string) activityBranch {
 		return activityBranch{
 			kind: telemetry.ActivityPull,
-			rows: `p.` + column + `, '` + word + `', p.repo, p.number, p.title, p.session FROM pulls p`,
+			rows: `p.` + column + `, '` + word + `', p.repo, p.repo, p.number, p.title, p.session FROM pulls p`,
 			at:   `p.` + column, order: `p.key DESC`, where: ` AND p.` + column + ` > 0 AND p.listed + 0 = 1` + also,
-			repo: `p.repo_key`, byKey: true, scan: scanPullActivity,
+			repo: `p.repo_key`, byKey: true,
+			into: func(a *telemetry.Activity) []any {
+				return []any{&a.At, &a.Word, &a.Repo, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session}
+			},
 		}
 	}
 	return []activityBranch{
@@ -91,72 +118,14 @@ func pullBranches() []activityBranch {
 	}
 }
 
-func jobBranch() activityBranch {
-	jobs := Jobs(nil)
-	return activityBranch{
-		kind: telemetry.ActivityJob, rows: jobs.Columns(false) + ` FROM jobs j`, at: `j.started`, order: `j.id DESC`,
-		scan: func(r *store.Row, a *telemetry.Activity) {
-			r.Scan(jobs.Into(&a.Job, false)...)
-			a.At, a.By = a.Job.Started, a.Job.By
-		},
-	}
-}
-
-func scanRunActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(&a.At, &a.Word, &a.Repo, &a.Source, &a.File, &a.Run, &a.Found, &a.Sessions, &a.New, &a.Gone, &a.Compared, &a.Back)
-	a.Compared = a.Compared && a.Word == string(telemetry.KindScan)
-	a.New = max(0, a.New-a.Back) // what came back is counted with what is new
-}
-
-func scanStateActivity(r *store.Row, a *telemetry.Activity) {
-	var key string
-	r.Scan(&a.At, &a.State, &a.Word, &a.Detail, &a.Origin, &key, &a.Session, &a.Title, &a.Run, &a.Repo)
-	if a.Session == "" {
-		a.Session = key
-	}
-}
-
-func scanPullActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(&a.At, &a.Word, &a.Pull.Repo, &a.Pull.Number, &a.Title, &a.Session)
-	a.Repo = a.Pull.Repo
-}
-
-func scanVerifiedActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(&a.At, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo)
-}
-
-func scanSubmission(r *store.Row, a *telemetry.Activity) {
-	var subject string
-	r.Scan(&a.At, &a.Word, &subject, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail)
-	switch {
-	case a.Word == string(telemetry.SubmissionDispatch):
-		a.Repo = telemetry.RepoName(subject)
-	case a.Session == "":
-		a.Session = subject
-	}
-}
-
-func scanScopeActivity(r *store.Row, a *telemetry.Activity) {
-	r.Scan(&a.At, &a.Source, &a.File, &a.Run, &a.Repo, &a.By)
-}
-
-func scanCorrectionActivity(r *store.Row, a *telemetry.Activity) {
-	c := &a.Change
-	r.Scan(&a.At, &a.Application, &c.Source, &c.File, &c.Field, store.JSONOf(&c.Old), store.JSONOf(&c.New), &c.Reason,
-		&a.Run, &a.Repo)
-	a.Source, a.File = c.Source, c.File
-}
-
-// activityScope are the ids and keys by which changes belong to a
-// repository.
+// activityScope are the ids and keys by which changes belong to a repository.
 type activityScope struct {
 	key  string
 	id   int64
 	keys []string // of the repository itself and its forks
 }
 
-// ActivityLog is what changed in all repositories: each kind of changes is
-// read from a table of its own.
+// ActivityLog is what changed in all repositories.
 type ActivityLog struct{ store *store.Store }
 
 // Activity returns the log of a store.
@@ -223,35 +192,25 @@ func activityOf(
 			skip = from.Skip
 		}
 	}
-	var asks []func(most, after int64)
-	var list []telemetry.Activity
+	list := []telemetry.Activity{}
 	for _, b := range activityBranches() {
 		if b.kind != kind {
 			continue
 		}
 		for _, repo := range of.of(b) {
-			asks = append(asks, func(most, after int64) {
-				tx.Each(b.query(repo != nil), append([]any{until, most, after}, repo...), func(r *store.Row) {
-					a := telemetry.Activity{Kind: kind}
-					b.scan(r, &a)
-					list = append(list, a)
-				})
+			tx.Each(b.query(repo != nil), append([]any{until, int64(limit) + skip}, repo...), func(r *store.Row) {
+				a := telemetry.Activity{Kind: kind}
+				r.Scan(b.into(&a)...)
+				a.New = max(0, a.New-a.Back) // what came back is counted with what is new
+				list = append(list, a)
 			})
 		}
-	}
-	if len(asks) == 1 {
-		asks[0](int64(limit), skip)
-		return list
-	}
-	for _, ask := range asks { // what is skipped is known when all are merged
-		ask(int64(limit)+skip, 0)
 	}
 	slices.SortStableFunc(list, newestActivity)
 	return list[min(int(skip), len(list)):]
 }
 
-// of are the repositories that a branch is asked about, one after the other:
-// a nil one is all.
+// of are the repositories that a branch is asked about in turn; nil is all.
 func (o activityScope) of(b activityBranch) [][]any {
 	switch {
 	case o.key == "":

@@ -18,7 +18,7 @@ func (d database) activityInOrder(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("activity/%s/%s/%v", b.kind, b.at, reduced), func(t *testing.T) {
-				args := []any{int64(1) << 62, 50, 0}
+				args := []any{int64(1) << 62, 50}
 				switch {
 				case reduced && b.byKey:
 					args = append(args, "octo/shop")

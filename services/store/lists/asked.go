@@ -10,8 +10,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// asked says how a query asks for a field: how its values are read, and what
-// they compare.
+// asked says how a query asks for a field: how values are read, and what they compare.
 type asked struct {
 	kind   query.Kind
 	words  []string // what completion offers, or all that there is
@@ -73,7 +72,7 @@ func ranked(column string, words []string, ranks func(word string) []int) *asked
 			all = append(all, ranks(v.Text)...)
 		}
 		slices.Sort(all)
-		return inRanks(column, slices.Compact(all))
+		return in(column, slices.Compact(all))
 	}}
 }
 
@@ -93,17 +92,9 @@ func named(name string) *asked {
 		if m.past { // the names of now are not all that there were
 			return c
 		}
-		var names []string
 		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
-		m.tx.Each(st.text.String(), st.args, func(r *store.Row) {
-			var name string
-			r.Scan(&name)
-			names = append(names, name)
-		})
-		if len(names) == 1 { // the order of the column's index serves
-			return that("{="+column+"} = ?", names[0])
-		}
-		return inTexts("{"+column+"}", names)
+		names := store.All[string](m.tx, st.text.String(), st.args...)
+		return in("{"+column+"}", names)
 	}}
 }
 
@@ -126,8 +117,7 @@ func prefix(one func(text string) Cond) *asked {
 	return a
 }
 
-// path compares a part of a path, its beginning after a leading /, or with *
-// the whole of it.
+// path compares a part of a path, its beginning after a leading /, or with * the whole.
 func path(column string) *asked {
 	return &asked{kind: query.Path(), cond: each(func(_ moment, v query.Value) Cond {
 		part, anchored := strings.CutPrefix(v.Text, "/")
@@ -147,45 +137,35 @@ func exact(one func(n int64) Cond) *asked {
 	return &asked{kind: query.Exact(), cond: each(func(_ moment, v query.Value) Cond { return one(v.Span.Low) })}
 }
 
-// number compares a column of counts. In a column of counts that can be
-// unknown these are negative, and never match.
+// number compares a column of counts; known one in which unknown ones are negative, and never match.
 func number(column string) *asked {
-	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond { return spanned(column, *v.Span) })}
+	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond { return within(column, *v.Span) })}
 }
 
 func known(column string) *asked {
 	return &asked{kind: query.Number(), cond: each(func(_ moment, v query.Value) Cond {
-		return allOf(that(column+" >= 0"), spanned(column, *v.Span))
+		return allOf(that(column+" >= 0"), within(column, *v.Span))
 	})}
 }
 
-func spanned(column string, s query.Span) Cond {
-	return within(column, s.Low, s.High, s.HasLow, s.HasHigh)
-}
+// age compares a column of times, 0 being none, by how long before; date also by calendar.
+func age(column string) *asked  { return when(query.Age(), column, "") }
+func date(column string) *asked { return when(query.Date(), column, "") }
 
-// age compares a column of times, 0 being none, by how long before; date also
-// by calendar.
-func age(column string) *asked  { return when(query.Age(), column, nil) }
-func date(column string) *asked { return when(query.Date(), column, nil) }
+// dated compares a time of another table, in a query that the condition ends.
+func dated(column, sql string) *asked { return when(query.Date(), column, sql) }
 
-// dated compares by a time that rows of another table have: wrap makes their
-// condition one of the list.
-func dated(column string, wrap func(m moment, c Cond) Cond) *asked {
-	return when(query.Date(), column, wrap)
-}
-
-func when(kind query.Kind, column string, wrap func(m moment, c Cond) Cond) *asked {
+func when(kind query.Kind, column, sql string) *asked {
 	return &asked{kind: kind, cond: each(func(m moment, v query.Value) Cond {
-		c := allOf(that(column+" <> 0"), spanned(column, atTimes(m, *v.Span)))
-		if wrap != nil {
-			c = wrap(m, c)
+		c := allOf(that(column+" <> 0"), within(column, atTimes(m, *v.Span)))
+		if sql != "" {
+			c = c.within(sql)
 		}
 		return c
 	})}
 }
 
-// atTimes makes a span of times of one of ages. Ages count from the minute, so
-// that answers of one minute are equal.
+// atTimes makes times of ages. They count from the minute, so that answers of one minute are equal.
 func atTimes(m moment, s query.Span) query.Span {
 	if !s.Ago {
 		return s
@@ -263,8 +243,7 @@ func pullKind() query.Kind {
 	})
 }
 
-// session compares a column of session keys, "" where there is none, by
-// an id in any spelling.
+// sessionIs compares a column of session keys by an id in any spelling; "" is none.
 func sessionIs(column, written string) Cond {
 	id := telemetry.SessionKey(written)
 	switch {
@@ -276,12 +255,10 @@ func sessionIs(column, written string) Cond {
 	return that(column+" = ?", id)
 }
 
-// among compares a column that holds a JSON list of texts: one of them is
-// like the pattern.
+// among compares a JSON list of texts: one of them is like the pattern.
 func among(column, text string, pattern func(string) string, around string) Cond {
 	written := jsonText(text)
-	// A list that has it nowhere, neither in a text nor across several, is
-	// told without reading it as JSON.
+	// A list that has it nowhere is told without reading it as JSON.
 	somewhere := like(column, "%"+pattern(written)+"%")
 	element := like("e.value", around+pattern(text)+around)
 	return allOf(somewhere, Cond{"EXISTS (SELECT 1 FROM texts(" + column + ")texts WHERE " + element.Text + ")", element.Args})

@@ -8,8 +8,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Changes are when issues were first seen, came back and were no longer found,
-// newest first.
+// Changes are when issues were first seen, came back and were no longer found.
 func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 	type row = telemetry.IssueEvent
 	return bind(s, List[row]{
@@ -50,8 +49,7 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 	})
 }
 
-// changesOf are the beginnings of the intervals of issues, and their ends, each in
-// the order of an index.
+// changesOf are the beginnings and ends of intervals of issues, each in the order of an index.
 const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family,
 		rule, opened_at FROM issue_intervals WHERE opens = 1
 	UNION ALL SELECT 0 AS begins, again, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family,
@@ -59,8 +57,7 @@ const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, from_fil
 
 const changeEvent = `CASE WHEN e.begins = 0 THEN 'closed' WHEN e.again = 1 THEN 'reopened' ELSE 'opened' END`
 
-// changesKept are the changes of each repository, and of all, by day. Those
-// that opened for the first time are not told from those that came back.
+// changesKept are the changes by day. First ones are not told from those that came back.
 const changesKept = `(SELECT repo_id, 1 AS begins, opened AS n FROM days UNION ALL SELECT repo_id, 0 AS begins, closed AS n FROM days) AS e`
 
 func keptChanges(t query.Term) bool {

@@ -1,9 +1,10 @@
 package lists
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
+
+	"telemetry-dashboard/services/query"
 )
 
 // Cond is a piece of SQL with its arguments: a condition, a source of rows, an
@@ -18,6 +19,9 @@ type Cond struct {
 
 // that is the condition of a text and its arguments.
 func that(text string, args ...any) Cond { return Cond{text, args} }
+
+// within is the condition inside a query that it ends.
+func (c Cond) within(query string) Cond { return Cond{query + c.Text + ")", c.Args} }
 
 // never holds for no row.
 func never() Cond { return that("1 = 0") }
@@ -117,55 +121,33 @@ func (s *statement) where(list []Cond) *statement {
 }
 
 // within compares a column with a span.
-func within(column string, low, high int64, hasLow, hasHigh bool) Cond {
+func within(column string, s query.Span) Cond {
 	var list []Cond
-	if hasLow {
-		list = append(list, that(column+" >= ?", low))
+	if s.HasLow {
+		list = append(list, that(column+" >= ?", s.Low))
 	}
-	if hasHigh {
-		list = append(list, that(column+" < ?", high))
+	if s.HasHigh {
+		list = append(list, that(column+" < ?", s.High))
 	}
 	return allOf(list...)
 }
 
-// inRanks compares a column with small whole numbers, which stand in the text:
-// their statements are few.
-func inRanks(column string, ranks []int) Cond {
-	switch len(ranks) {
-	case 0:
-		return never()
-	case 1: // the order of the column's index serves
-		return that(fmt.Sprintf("{=%s} = %d", column, ranks[0]))
+// in compares a column with values.
+func in[T any](column string, values []T) Cond {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
 	}
-	texts := make([]string, len(ranks))
-	for i, n := range ranks {
-		texts[i] = strconv.Itoa(n)
-	}
-	return that("{" + column + "} IN (" + strings.Join(texts, ", ") + ")")
-}
-
-// inTexts compares a column with texts.
-func inTexts(column string, texts []string) Cond {
-	args := make([]any, len(texts))
-	for i, text := range texts {
-		args[i] = text
-	}
-	return inList(column, args)
-}
-
-// inList compares a column with values.
-func inList(column string, values []any) Cond {
 	switch len(values) {
 	case 0:
 		return never()
-	case 1:
-		return Cond{column + " = ?", values}
+	case 1: // the order of the column's index serves
+		return Cond{strings.Replace(column, "{", "{=", 1) + " = ?", args}
 	}
-	return Cond{column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")", values}
+	return Cond{column + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")", args}
 }
 
-// fold begins a column as LIKE compares it in any case of ASCII: the database
-// completes it (store.Tx).
+// fold begins a column as LIKE compares it in any case of ASCII; store.Tx completes it.
 const fold = "fold("
 
 // like compares a column with a pattern, in any case of ASCII.

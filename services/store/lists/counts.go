@@ -3,10 +3,10 @@ package lists
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Counts answers the totals of several questions, in one statement.
@@ -37,27 +37,17 @@ func (l *List[T]) Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
 	return totals, err
 }
 
-// total appends the query of a total: over the counts that are kept where
-// they have all that is asked for.
+// total appends the query of a total: over kept counts where they have all that is asked.
 func (l *List[T]) total(st *statement, q question) *statement {
 	if scope, ok := l.counted(q); ok {
 		st.add("SELECT COALESCE(SUM(" + l.Kept.Sum + "), 0) FROM " + l.Kept.From)
 		return st.where(append(q.conds[:len(q.conds):len(q.conds)], that(scope)))
 	}
-	from := l.source(q.moment)
-	if !q.past && l.Count != "" {
-		from = l.Count
-	}
-	st.add("SELECT COUNT(*) FROM " + from)
-	needs := func(t query.Term) bool { return slices.Contains(strings.Fields(l.Joined), t.Field) }
-	if slices.ContainsFunc(q.ask.Query.Terms, needs) {
-		st.put(l.Joins(q.moment))
-	}
-	return st.where(q.conds)
+	q.sort = nil
+	return l.selected(st, q, "COUNT(*)", q.conds)
 }
 
-// counted reports whether the kept counts answer a question, and the condition
-// of their scope.
+// counted reports whether the kept counts answer a question, and in which scope.
 func (l *List[T]) counted(q question) (scope string, ok bool) {
 	if l.Kept == nil || q.past {
 		return "", false
@@ -80,4 +70,60 @@ func (l *List[T]) counted(q question) (scope string, ok bool) {
 // by serves the terms of fields.
 func by(fields ...string) func(query.Term) bool {
 	return func(t query.Term) bool { return slices.Contains(fields, t.Field) }
+}
+
+// Sums are sums over all rows of a list.
+type Sums struct {
+	runs  *List[telemetry.RunRow]
+	pulls *List[telemetry.PullRow]
+}
+
+// SumsOf returns the sums over the lists of a store.
+func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s)} }
+
+// RunSums sums all runs of a question.
+func (s Sums) RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error) {
+	var sums telemetry.RunSums
+	err := s.runs.store.Read(ctx, func(tx *store.Tx) error {
+		sums = telemetry.RunSums{Severity: map[string]int64{}, Category: map[string]int64{}}
+		q, err := s.runs.question(tx, a)
+		if err != nil {
+			return err
+		}
+		severities, categories := map[string]int64{}, map[string]int64{} // how often each text stands there
+		rows := s.runs.selected(&statement{at: q.at}, q, "r.issues_found, r.sessions, r.severity, r.category", q.conds)
+		tx.Each(rows.text.String(), rows.args, func(r *store.Row) {
+			var found, sessions int64
+			var severity, category string
+			r.Scan(&found, &sessions, &severity, &category)
+			sums.IssuesFound += found
+			sums.Sessions += sessions
+			severities[severity]++
+			categories[category]++
+		})
+		store.AddCounts(tx, sums.Severity, severities)
+		store.AddCounts(tx, sums.Category, categories)
+		numbers := s.runs.selected(&statement{at: q.at}, q, "COUNT(DISTINCT r.run_number)", append(q.conds, that("r.run_number > 0")))
+		tx.Row(numbers.text.String(), numbers.args...).Scan(&sums.Numbers)
+		return tx.Err()
+	})
+	return sums, err
+}
+
+// PullSums counts all pull requests of a question by state.
+func (s Sums) PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error) {
+	var counts telemetry.PullCounts
+	err := s.pulls.store.Read(ctx, func(tx *store.Tx) error {
+		counts = telemetry.PullCounts{}
+		q, err := s.pulls.question(tx, a)
+		if err != nil {
+			return err
+		}
+		st := s.pulls.selected(&statement{at: q.at}, q, "p.shown, COUNT(*)", q.conds).add(" GROUP BY p.shown")
+		for shown, n := range store.Map[string, int64](tx, st.text.String(), st.args...) {
+			counts.Add(shown, n)
+		}
+		return tx.Err()
+	})
+	return counts, err
 }

@@ -47,9 +47,9 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
 		{Name: "is", Aliases: []string{"status", "state"}, Help: "state of the issue",
-			Asked: ranked("i.status_rank", statusWords(), statusRanks)},
+			Asked: ranked("{i.status_rank}", statusWords(), statusRanks)},
 		{Name: "severity", Help: "severity tier", Column: "i.severity", Into: func(i *row) any { return &i.Severity }, CSV: "severity",
-			Asked: ranked("i.severity_rank", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
+			Asked: ranked("{i.severity_rank}", append(telemetry.Severities(), telemetry.KeywordOther), severityRanks),
 			Sort:  up(issueSeverity).keep("i.family", "i.rule")},
 		{Name: "family", Help: "CWE family, for example xss", Column: "i.family", Into: func(i *row) any { return &i.Family },
 			CSV: "family", Asked: named("family"), Values: ofIssues("family"), Sort: up("i.family | " + issueSeverity).keep("i.rule")},
@@ -78,22 +78,19 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			CSV:  "age_days", Cell: ageInDays(func(i *row) time.Time { return i.FirstSeen.At.Time })},
 		{Name: "first", Help: "when it was first seen", Asked: date("{i.first_at}").offers("<7d", "<30d")},
 		{Name: "opened", Help: "when it was first seen or reopened",
-			Asked: dated("l.from_at", ofInterval("l.opens = 1 AND l.from_at <= @")).offers("<7d", "<30d")},
+			Asked: dated("l.from_at", inIntervals+"l.opens = 1 AND l.from_at <= @ AND ").offers("<7d", "<30d")},
 		{Name: "closed", Help: "when a scan no longer named it",
-			Asked: dated("l.to_at", ofInterval("l.closes = 1 AND l.to_at <= @")).offers("<7d", "<30d")},
+			Asked: dated("l.to_at", inIntervals+"l.closes = 1 AND l.to_at <= @ AND ").offers("<7d", "<30d")},
 		{Name: "taken", Help: "when a session worked on it, or its fix was verified",
-			Asked: dated("a.at", ofAttempt("a.session <> '' AND a.at <= @")).offers("<7d", "<30d")},
+			Asked: dated("a.at", inAttempts+"a.session <> '' AND ").offers("<7d", "<30d")},
 		{Name: "seen", Aliases: []string{"last"}, Help: "when it was last seen", Asked: date("{i.last_at}").offers("<7d", ">30d")},
 		{Name: "attempts", Help: "number of sessions that worked on it", Column: "i.attempts", Into: func(i *row) any { return &i.Attempts },
 			CSV: "attempts", Asked: number("{i.attempts}").offers(">0", ">=3", "0"), Sort: down("i.attempts | " + issueLast)},
 		{Name: "session", Help: "session that worked on it, with or without devin-", Column: "i.session",
 			Into: func(i *row) any { return &i.Session }, CSV: "session",
-			Asked: text(func(text string) Cond {
-				c := sessionIs("a.session", text)
-				return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND " + c.Text + ")", c.Args}
-			}), Sort: down("i.session | " + issueLast)},
+			Asked: text(func(text string) Cond { return sessionIs("a.session", text).within(inAttempts) }), Sort: down("i.session | " + issueLast)},
 		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL", NoPast: true,
-			Asked: pullRequest(func(c Cond) Cond { return Cond{withPull + " WHERE " + c.Text + ")", c.Args} }, "p.repo_key", "p.number")},
+			Asked: pullRequest(func(c Cond) Cond { return c.within(withPull + " WHERE ") }, "p.repo_key", "p.number")},
 		{Name: "has", Help: "what it has",
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
 		{Name: "no", Help: "what it does not have",
@@ -135,8 +132,7 @@ func issueColumns() []Field[telemetry.IssueRow] {
 // mostAttempts is how far issue_counts counts: its triggers say the same.
 const mostAttempts = 3
 
-// keptIssues reports whether issue_counts answers a term: it counts attempts up
-// to mostAttempts, which stands for more too.
+// keptIssues reports whether issue_counts answers a term: mostAttempts stands for more too.
 func keptIssues(t query.Term) bool {
 	served := func(v query.Value) bool {
 		switch t.Field {
@@ -150,24 +146,15 @@ func keptIssues(t query.Term) bool {
 	return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return !served(v) })
 }
 
-// withPull is true of an issue i that a session with a pull request took; what
-// is guessed does not count.
+// withPull begins an issue i that a session with a pull request worked on; no guess counts.
 const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0
 	JOIN pulls p ON p.key = l.pull_key`
 
-// ofInterval wraps a condition on the intervals l of an issue.
-func ofInterval(also string) func(moment, Cond) Cond {
-	return func(_ moment, c Cond) Cond {
-		return Cond{"i.id IN (SELECT l.issue_id FROM issue_intervals l WHERE " + also + " AND " + c.Text + ")", c.Args}
-	}
-}
-
-// ofAttempt wraps a condition on the attempts a at an issue.
-func ofAttempt(also string) func(moment, Cond) Cond {
-	return func(_ moment, c Cond) Cond {
-		return Cond{"i.id IN (SELECT a.issue_id FROM attempts a WHERE " + also + " AND " + c.Text + ")", c.Args}
-	}
-}
+// inIntervals and inAttempts begin the issues that have an interval l, or an attempt a, such that.
+const (
+	inIntervals = "i.id IN (SELECT l.issue_id FROM issue_intervals l WHERE "
+	inAttempts  = "i.id IN (SELECT a.issue_id FROM attempts a WHERE a.at <= @ AND "
+)
 
 func statusWords() []string {
 	words := []string{telemetry.KeywordOpen}
@@ -219,8 +206,7 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 	FROM latest d CROSS JOIN issues i CROSS JOIN issue_intervals l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
-// reducedThen is true where the last scan was scope-reduced and did not name
-// the issue.
+// reducedThen is true where the last scan was scope-reduced and did not name the issue.
 const reducedThen = `d.reduced = 1 AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
@@ -231,8 +217,7 @@ const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + redu
 const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + reducedThen + `
 	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
 
-// finishIssues puts back, in issues as of a past time, what their last record
-// by then said.
+// finishIssues puts back, as of a past time, what the last record by then said.
 func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	if !m.past {
 		return
@@ -281,16 +266,13 @@ func issueID(text string) Cond {
 		that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
 }
 
-// issueText finds a text in the file's path, in the few rules, families and
-// repositories, and, where it may be an id, in ids.
+// issueText finds a text in paths, rules, families, repositories and, where it may be one, ids.
 func issueText(m moment, text string) Cond {
-	repo := contains("key", text)
-	list := []Cond{contains("i.file", text), {"i.repo_id IN (SELECT id FROM repos WHERE " + repo.Text + ")", repo.Args}}
+	list := []Cond{contains("i.file", text), contains("key", text).within("i.repo_id IN (SELECT id FROM repos WHERE ")}
 	for _, name := range []string{"rule", "family"} {
 		c := contains("i."+name, text)
 		if !m.past { // the names of now are looked up among few
-			c = contains("c."+name, text)
-			c.Text = "i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND " + c.Text + ")"
+			c = contains("c."+name, text).within("i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND ")
 		}
 		list = append(list, c)
 	}
@@ -305,9 +287,7 @@ func issueText(m moment, text string) Cond {
 
 // Findings are the findings of a stored run.
 func Findings(tx *store.Tx, run int64) []telemetry.Finding {
-	var body []byte
-	tx.Row(`SELECT body FROM files WHERE id = $1`, run).Scan(&body)
-	rec, err := telemetry.ParseRecord(body)
+	rec, err := telemetry.ParseRecord(store.One[[]byte](tx, `SELECT body FROM files WHERE id = $1`, run))
 	if err != nil {
 		return nil
 	}

@@ -15,16 +15,13 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// List is a list of rows T in a store, and its description. It is safe for
-// concurrent use.
+// List is a list of rows T and its description. It is safe for concurrent use.
 type List[T any] struct {
 	Name, Noun string
 	From       string                           // the rows: a table and its alias, with what the columns join
-	Count      string                           // what is counted instead, where no condition needs a join; "" is From
 	Key        string                           // tells rows apart, and is unique
 	Find       string                           // a column with an index that finds the rows of keys; "" is Key
 	Joins      func(m moment) Cond              // further tables that the columns need
-	Joined     string                           // the qualifiers that need them
 	CSV        string                           // the columns of CSV in their order; "" is all in that of the fields
 	Cheap      string                           // the qualifiers whose rows are counted without reading them
 	Past       string                           // the rows as of @ with the columns that Fields name; "" is a list without a past
@@ -43,8 +40,7 @@ type List[T any] struct {
 	schema *query.Schema
 }
 
-// Field is one thing that rows have: what it is read from, and how it can be
-// asked for. Every part but the name may be missing.
+// Field is one thing that rows have. Every part but the name may be missing.
 type Field[T any] struct {
 	Name    string
 	Aliases []string
@@ -60,8 +56,7 @@ type Field[T any] struct {
 	Values  source                  // where completion finds its values
 }
 
-// kept are counts that are kept at write time, by columns that have the same
-// names and aliases as the list's own.
+// kept are counts kept at write time, by columns with the list's own names and aliases.
 type kept struct {
 	From, Sum string
 	Serves    func(query.Term) bool // reports whether the columns answer a term
@@ -107,8 +102,7 @@ type question struct {
 	order Cond // ORDER BY
 }
 
-// question reads what is asked. The error is CodeInvalid, or CodeNoPast, in
-// words.
+// question reads what is asked. The error is CodeInvalid, or CodeNoPast, in words.
 func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
 	q.moment, q.ask = l.moment(tx, a), a
 	if q.conds, err = l.conds(q.moment, a); err == nil {
@@ -160,29 +154,32 @@ func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
 	return f.Asked.cond(m, t.Values), nil
 }
 
-// read reports whether a question reads a field.
-func (f *Field[T]) read(a query.Ask) bool { return f.Into != nil && !(f.Large && a.Brief) }
-
-// columns are what a row is read from.
-func (l *List[T]) columns(a query.Ask) string {
+// Columns are what a row is read from; brief leaves out what may be large.
+func (l *List[T]) Columns(brief bool) string {
 	var columns []string
-	for i := range l.Fields {
-		if f := &l.Fields[i]; f.read(a) {
+	for _, f := range l.Fields {
+		if f.Into != nil && !(f.Large && brief) {
 			columns = append(columns, f.Column)
 		}
 	}
 	return strings.Join(columns, ", ")
 }
 
-// into is where the columns of a row are read into.
-func (l *List[T]) into(row *T, a query.Ask) []any {
-	var into []any
+// Into is where the columns of a row are read into.
+func (l *List[T]) Into(row *T, brief bool) (into []any) {
 	for i := range l.Fields {
-		if f := &l.Fields[i]; f.read(a) {
+		if f := &l.Fields[i]; f.Into != nil && !(f.Large && brief) {
 			into = append(into, f.Into(row))
 		}
 	}
 	return into
+}
+
+// Where reads rows as they are now, whatever the list leaves out: of follows its tables.
+func (l *List[T]) Where(tx *store.Tx, of string, args ...any) []T {
+	rows := store.Rows(tx, "SELECT "+l.Columns(false)+" FROM "+l.From+" "+of, args, func(row *T) []any { return l.Into(row, false) })
+	l.finish(tx, l.moment(tx, query.Ask{}), rows)
+	return rows
 }
 
 func (l *List[T]) finish(tx *store.Tx, m moment, rows []T) {

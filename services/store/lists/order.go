@@ -9,8 +9,7 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// order is one sort of a list: what it sorts by, and its own direction. The
-// last columns make it total.
+// order is one sort of a list, and its own direction. The last columns make it total.
 type order struct {
 	columns string // parted by " | "
 	desc    bool
@@ -21,8 +20,7 @@ type order struct {
 	from    string              // the rows with what the columns need, "" for the list's own
 }
 
-// up is an order whose own direction is ascending; down is one whose own is
-// descending; ages sorts by times as ages.
+// up ascends by itself, down descends, and ages sorts by times as ages.
 func up(columns string) *order   { return &order{columns: columns} }
 func down(columns string) *order { return &order{columns: columns, desc: true} }
 func ages(columns string) *order { return &order{columns: columns, age: true} }
@@ -51,15 +49,13 @@ func (o *order) over(from string) *order {
 	return o
 }
 
-// serves reports whether the index of a column, which is compared with a single
-// value or with several, has rows in this order.
+// serves reports whether the index of a column that is compared has rows in this order.
 func (o *order) serves(column string, single bool) bool {
 	lead, _, _ := strings.Cut(o.columns, " | ")
 	return column == lead || single && slices.Contains(o.keeps, column)
 }
 
-// order renders ORDER BY of the sort that a page asks for. An unknown sort is
-// CodeInvalid and names the known ones.
+// order renders ORDER BY of a page. An unknown sort is CodeInvalid and names the known ones.
 func (l *List[T]) order(m moment, p query.Page) (*order, Cond, error) {
 	name := p.Sort
 	if name == "" {

@@ -17,35 +17,23 @@ func RepoID(tx *store.Tx, key string) (id int64, known bool) {
 	return id, known
 }
 
-// PullRepos returns the keys of the repositories that a target's pull requests
-// are in: itself and its forks.
+// PullRepos returns the keys of the repositories that a target's pull requests are in.
 func PullRepos(tx *store.Tx, repo int64) []string {
-	keys := []string{}
-	tx.Each(`SELECT key FROM pull_repos WHERE repo_id = $1 ORDER BY key`, []any{repo}, func(r *store.Row) {
-		var key string
-		r.Scan(&key)
-		keys = append(keys, key)
-	})
-	return keys
+	return store.All[string](tx, `SELECT key FROM pull_repos WHERE repo_id = $1 ORDER BY key`, repo)
 }
 
-// PullReposThen returns them as the records up to a time, in unix milliseconds,
-// name them.
+// PullReposThen returns them as the records up to a time name them.
 func PullReposThen(tx *store.Tx, repo, at int64) []string {
 	keys := map[string]bool{}
-	tx.Each(`SELECT key AS place FROM repos WHERE id = $1
-		UNION SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2`, []any{repo, at}, func(r *store.Row) {
-		var place string
-		r.Scan(&place)
+	for _, place := range store.All[string](tx, `SELECT key AS place FROM repos WHERE id = $1
+		UNION SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> '' AND at <= $2`, repo, at) {
 		if key := telemetry.ParseRepo(place).Key(); key != "" {
 			keys[key] = true
 		}
-	})
+	}
 	names := store.JSON(slices.Sorted(maps.Keys(keys)))
-	tx.Each(`SELECT new_key FROM repo_renames WHERE key `+tx.In(1, "TEXT"), []any{names}, func(r *store.Row) {
-		var key string
-		r.Scan(&key)
+	for _, key := range store.All[string](tx, `SELECT new_key FROM repo_renames WHERE key `+tx.In(1, "TEXT"), names) {
 		keys[key] = true
-	})
+	}
 	return slices.Sorted(maps.Keys(keys))
 }

@@ -94,7 +94,7 @@ func pullsOfRepo(m moment, key string) Cond {
 		if !known {
 			return never()
 		}
-		return inTexts("p.repo_key", PullReposThen(m.tx, id, m.at))
+		return in("p.repo_key", PullReposThen(m.tx, id, m.at))
 	}
 	return that("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
@@ -118,21 +118,18 @@ func basisWords() []word {
 	return words
 }
 
-// pullRepo compares pull requests by their target repository or its forks,
-// and by one that is not a target.
+// pullRepo compares pull requests by their target, its forks, or their own repository.
 func pullRepo() *asked {
 	target, own := repoKey("r.key"), repoKey("p.repo_key")
 	both := *own
 	both.cond = func(m moment, values []query.Value) Cond {
-		c := target.cond(m, values)
 		const pullRepos = "p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "
-		return anyOf(own.cond(m, values), Cond{pullRepos + c.Text + ")", c.Args})
+		return anyOf(own.cond(m, values), target.cond(m, values).within(pullRepos))
 	}
 	return &both
 }
 
-// pullsPast are the pull requests that something named at @, with the state
-// that they had.
+// pullsPast are the pull requests that something named at @, as they were.
 const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
 		p.updated_at, p.created_at AS sort_at, p.issue_ids, p.session, p.basis, p.candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,

@@ -11,7 +11,7 @@ import (
 func Repos(s *store.Store) *List[telemetry.RepoRow] {
 	return bind(s, List[telemetry.RepoRow]{
 		Name: "repos", Noun: "repositories",
-		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions, Joined: "active",
+		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions,
 		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },
 		Free:    func(_ moment, text string) Cond { return anyOf(contains("r.key", text), contains("r.fork_key", text)) },
 		Cheap:   "is open critical_high runs waiting age repo",
@@ -22,8 +22,7 @@ func Repos(s *store.Store) *List[telemetry.RepoRow] {
 
 const worst = "r.critical_high | r.open | r.key"
 
-// repoQualifiers are what queries ask for, in the order of completion, and
-// the columns beside them.
+// repoQualifiers are what queries ask for, in the order of completion, and their columns.
 func repoQualifiers() []Field[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
 	return []Field[row]{
@@ -108,7 +107,7 @@ const activeCount = "COALESCE(active.n, 0)"
 // tier sorts by the open issues of a severity.
 func tier(name string) func(moment) Cond {
 	return func(moment) Cond {
-		return that("COALESCE((SELECT t.n FROM repo_counts t WHERE t.repo_id = r.id AND t.name = 'open_severity:" + name + "'), 0)")
+		return that("CAST(COALESCE(r.open_severity::jsonb ->> '" + name + "', '0') AS BIGINT)")
 	}
 }
 

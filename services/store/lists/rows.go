@@ -32,8 +32,7 @@ func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], err
 	return out, err
 }
 
-// manyRows is from how many rows on a list is walked in its order until its
-// page is full, and not chosen first and sorted then.
+// manyRows is from how many rows on a list is walked in its order instead of sorted.
 const manyRows = 2000
 
 // page is the statement of a page of a list of so many rows.
@@ -42,20 +41,18 @@ func (l *List[T]) page(tx *store.Tx, q question, total int64) *statement {
 	if total >= manyRows && tx.WantsHints() {
 		page.walk = q.sort
 	}
-	return l.selected(page, q, l.columns(q.ask), q.conds).put(q.order).put(limit(q.ask.Page))
+	return l.selected(page, q, l.Columns(q.ask.Brief), q.conds).put(q.order).put(limit(q.ask.Page))
 }
 
-// mostBytes bounds the records of one answer: twenty times what a page of
-// usual ones has.
+// mostBytes bounds the records of one answer: twenty times a usual page.
 const mostBytes = 64 << 20
 
-// reader appends the rows that it is called for. It ends the transaction
-// where they become too large.
+// reader appends rows, and ends the transaction where they become too large.
 func (l *List[T]) reader(q question, rows *[]T) func(*store.Row) {
 	bytes := 0
 	return func(r *store.Row) {
 		var row T
-		r.Scan(l.into(&row, q.ask)...)
+		r.Scan(l.Into(&row, q.ask.Brief)...)
 		*rows = append(*rows, row)
 		if l.Large == nil {
 			return
@@ -68,8 +65,7 @@ func (l *List[T]) reader(q question, rows *[]T) func(*store.Row) {
 	}
 }
 
-// How many rows an export reads at a time; a run brings its whole record
-// along, which may be of many megabytes.
+// How many rows an export reads at a time; a run brings its record of some megabytes along.
 const (
 	exportRows  = 500
 	exportLarge = 8
@@ -117,14 +113,9 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 type found struct{ key, by any }
 
 // keys are those of all rows of a question, in its order.
-func (l *List[T]) keys(tx *store.Tx, q question) (keys []found) {
+func (l *List[T]) keys(tx *store.Tx, q question) []found {
 	all := l.selected(&statement{at: q.at}, q, l.Key+", "+cmp.Or(l.Find, "0"), q.conds).put(q.order)
-	tx.Each(all.text.String(), all.args, func(r *store.Row) {
-		var f found
-		r.Scan(&f.key, &f.by)
-		keys = append(keys, f)
-	})
-	return keys
+	return store.Rows(tx, all.text.String(), all.args, func(f *found) []any { return []any{&f.key, &f.by} })
 }
 
 // byKeys is the statement of the rows of keys.
@@ -134,11 +125,11 @@ func (l *List[T]) byKeys(q question, all []found) *statement {
 	for i, f := range all {
 		keys[i], by[i] = f.key, f.by
 	}
-	conds := []Cond{inList(l.Key, keys)}
+	conds := []Cond{in(l.Key, keys)}
 	if l.Find != "" {
-		conds = append(conds, inList(l.Find, slices.Compact(by)))
+		conds = append(conds, in(l.Find, slices.Compact(by)))
 	}
-	return l.selected(&statement{at: q.at}, q, l.columns(q.ask)+", "+l.Key, conds)
+	return l.selected(&statement{at: q.at}, q, l.Columns(q.ask.Brief)+", "+l.Key, conds)
 }
 
 // keyed reads the rows of keys, in their order.
@@ -148,7 +139,7 @@ func (l *List[T]) keyed(tx *store.Tx, q question, all []found) []T {
 	tx.Each(page.text.String(), page.args, func(r *store.Row) {
 		var row T
 		var key any
-		r.Scan(append(l.into(&row, q.ask), &key)...)
+		r.Scan(append(l.Into(&row, q.ask.Brief), &key)...)
 		byKey[key] = row
 	})
 	rows := make([]T, 0, len(all))

@@ -16,7 +16,6 @@ func Runs(s *store.Store) *List[telemetry.RunRow] {
 		Repo:    func(_ moment, key string) Cond { return idOfRepo("r.repo_id", key) },
 		Free:    runText,
 		Large:   func(r *telemetry.RunRow) int { return len(r.Item) },
-		Kept:    &kept{From: runsKept, Sum: "r.n", Serves: by("kind", "repo"), All: "r.repo_id = 0", One: "r.repo_id <> 0"},
 		Cheap:   "kind repo run age date",
 		CSV:     "file kind repo run time found new gone batches sessions scope_reduced label run_url",
 		Example: "kind:scan new:>0",
@@ -76,12 +75,7 @@ func runText(_ moment, text string) Cond {
 	return anyOf(list...)
 }
 
-// runsKept are the runs of each repository, and of all, by kind.
-const runsKept = `(SELECT t.repo_id, CASE WHEN t.name = 'scans' THEN 'scan' ELSE 'dispatch' END AS kind, t.n
-	FROM repo_counts t WHERE t.name IN ('scans', 'dispatches')) AS r`
-
-// runKind is the kind of a run r as the index of kinds has it: by an
-// expression, so that no query of one repository's scans takes that index.
+// runKind is an expression, so that no query of one repository's scans takes the index of kinds.
 const runKind = `(r.kind || '')`
 
 // runsPast are the runs up to @, which do not change.

@@ -28,8 +28,7 @@ func (l *List[T]) describe() *query.Schema {
 	return s
 }
 
-// Values answers values that the list's rows have in a field and that hold the
-// typed text, the likeliest first, at most most of them.
+// Values answers values of a field that hold the typed text, the likeliest first.
 func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]string, error) {
 	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == name && f.Values.from != "" })
 	if i < 0 {
@@ -38,17 +37,7 @@ func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]s
 	of := l.Fields[i].Values
 	st := (&statement{}).add("SELECT " + of.column + " FROM " + of.from).put(contains(of.column, typed))
 	st.add(" GROUP BY " + of.column + " ORDER BY " + of.likely + " DESC, " + of.column).put(that(" LIMIT ?", most))
-	var values []string
-	err := l.store.Read(ctx, func(tx *store.Tx) error {
-		values = nil
-		tx.Each(st.text.String(), st.args, func(r *store.Row) {
-			var v string
-			r.Scan(&v)
-			values = append(values, v)
-		})
-		return tx.Err()
-	})
-	return values, err
+	return store.Get(ctx, l.store, func(tx *store.Tx) []string { return store.All[string](tx, st.text.String(), st.args...) })
 }
 
 // source is where the values of a field are found for completion.

@@ -9,17 +9,15 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Sessions are the Devin sessions of all runs: those with an id, unless the
-// query asks for those that never started.
+// Sessions are the Devin sessions of all runs, those that never started only if asked for.
 func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
-		From: "sessions s" + sessionJoins, Count: "sessions s", Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
+		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
 		Only:    startedSessions,
 		Repo:    func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:    sessionText,
 		Finish:  finishSessions,
-		Kept:    &kept{From: statesKept, Sum: "s.n", Serves: keptSessions, All: "s.repo_id = 0", One: "s.repo_id <> 0"},
 		Cheap:   "is repo family run batch age started has no",
 		CSV:     "session_id repo state reason status since family issues run batch pr_url link_basis title started session_url",
 		Example: "is:active age:>2h",
@@ -52,12 +50,9 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 			Asked: text(func(text string) Cond { return sessionIs("s.key", text) })},
 		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "s.pr_url",
 			Into: func(s *row) any { return &s.PRURL }, CSV: "pr_url", NoPast: true, Sort: down("s.has_pr | s.at | s.key"),
-			Asked: pullRequest(func(c Cond) Cond { return Cond{linked + c.Text + ")", c.Args} }, "p2.repo_key", "p2.number")},
+			Asked: pullRequest(func(c Cond) Cond { return c.within(linked) }, "p2.repo_key", "p2.number")},
 		{Name: "author", Help: "who opened its pull request", NoPast: true, Values: ofRows("author", "pulls WHERE session <> ''"),
-			Asked: text(func(text string) Cond {
-				c := sameText("p2.author", text)
-				return Cond{linked + c.Text + ")", c.Args}
-			})},
+			Asked: text(func(text string) Cond { return sameText("p2.author", text).within(linked) })},
 		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"})},
 		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
@@ -95,24 +90,14 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 		{Name: "has_pr", Column: "s.has_pr", Into: func(s *row) any { return &s.HasPR }},
 		{Name: "polled_at", Column: "CASE WHEN s.polled = 1 THEN COALESCE(o.changed_at, 0) ELSE 0 END",
 			Into: func(s *row) any { return &s.PolledAt }},
-		{Name: "pull_repo", Column: "p.repo", Into: func(s *row) any {
-			return pullState(s, func(p *telemetry.PullState, v string) { p.Repo = telemetry.RepoName(v) })
-		}},
-		{Name: "pull_state", Column: "p.state", Into: func(s *row) any {
-			return pullState(s, func(p *telemetry.PullState, v string) { p.State = v })
-		}},
-		{Name: "pull_number", Column: "p.number", Into: func(s *row) any {
-			return pullCount(s, func(p *telemetry.PullState, n int64) { p.Number = n })
-		}},
-		{Name: "pull_merged", Column: "p.merged_at", Into: func(s *row) any {
-			return pullCount(s, func(p *telemetry.PullState, n int64) { p.Merged = n != 0 })
-		}},
+		{Name: "pull_repo", Column: "COALESCE(p.repo, '')", Into: func(s *row) any { return &pullOf(s).Repo }},
+		{Name: "pull_state", Column: "COALESCE(p.state, '')", Into: func(s *row) any { return &pullOf(s).State }},
+		{Name: "pull_number", Column: "COALESCE(p.number, 0)", Into: func(s *row) any { return &pullOf(s).Number }},
+		{Name: "pull_merged", Column: "CASE WHEN p.merged_at <> 0 THEN 1 ELSE 0 END", Into: func(s *row) any { return &pullOf(s).Merged }},
 	}
 }
 
-// startedSessions leaves out those that never started unless a query asks for
-// them. Just those have no id, which alone is known without asking for the
-// state at a past time.
+// startedSessions leaves out those that never started. Just those have no id, known without a past state.
 func startedSessions(a query.Ask) []Cond {
 	switch {
 	case slices.Contains(a.Query.Values("is"), string(telemetry.StateNeverStarted)):
@@ -131,56 +116,17 @@ func sessionText(_ moment, text string) Cond {
 	return anyOf(list...)
 }
 
-// statesKept are the sessions of each repository, and of all, by state.
-const statesKept = `(SELECT t.repo_id, SUBSTR(t.name, 7) AS state, t.n FROM repo_counts t
-	WHERE t.name >= 'state:' AND t.name < 'state;') AS s`
-
-// keptSessions reports whether statesKept answers a term. Of many repositories
-// it would be read longer than their sessions.
-func keptSessions(t query.Term) bool {
-	switch t.Field {
-	case "is":
-		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == telemetry.KeywordActive })
-	case "repo":
-		return !t.Not && len(t.Values) == 1 && !strings.HasSuffix(t.Values[0].Text, "/*")
-	}
-	return false
-}
-
 // sessionJoins are what a session's row shows beside its own columns.
 const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`
 
-// pullState and pullCount read a column of a session's pull request, which is
-// NULL where it has none.
-func pullState(s *telemetry.SessionRow, set func(*telemetry.PullState, string)) any {
-	return store.Column{Read: func(v any) error {
-		if v != nil {
-			set(pullOfSession(s), store.Text(v))
-		}
-		return nil
-	}}
-}
-
-func pullCount(s *telemetry.SessionRow, set func(*telemetry.PullState, int64)) any {
-	return store.Column{Read: func(v any) error {
-		if v == nil {
-			return nil
-		}
-		n, err := store.Whole(v)
-		set(pullOfSession(s), n)
-		return err
-	}}
-}
-
-func pullOfSession(s *telemetry.SessionRow) *telemetry.PullState {
+func pullOf(s *telemetry.SessionRow) *telemetry.PullState {
 	if s.PR == nil {
 		s.PR = &telemetry.PullState{}
 	}
 	return s.PR
 }
 
-// sessionState compares a session's state. Active is what was polled, or
-// recorded of late.
+// sessionState compares the state. Active is what was polled, or recorded of late.
 func sessionState() *asked {
 	words := []string{telemetry.KeywordActive}
 	for _, s := range telemetry.States() {
@@ -195,8 +141,7 @@ func sessionState() *asked {
 	})}
 }
 
-// inFile finds a text in the name of a record's file. Its ending, which all
-// have, is found with what stands before it.
+// inFile finds a text in a file's name; the ending, which all have, only with what is before it.
 func inFile(column, text string) Cond {
 	const ending = ".json"
 	_, begins := strings.CutPrefix(ending, lowered(strings.TrimSpace(text)))
@@ -206,8 +151,7 @@ func inFile(column, text string) Cond {
 	return contains(column, text)
 }
 
-// sessionsPast are the sessions that a record named at @, with the state that
-// the log has for it.
+// sessionsPast are the sessions that a record named at @, with their state in the log.
 const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
@@ -218,11 +162,10 @@ const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
 
-// finishSessions leaves out of sessions as of a past time the pull request
-// that they did not have.
+// finishSessions leaves out pull requests that sessions do not have, or did not have.
 func finishSessions(_ *store.Tx, m moment, rows []telemetry.SessionRow) {
 	for i := range rows {
-		if s := &rows[i]; m.past && !s.HasPR {
+		if s := &rows[i]; s.PR.Number == 0 || m.past && !s.HasPR {
 			s.PR = nil
 		}
 	}

@@ -1,21 +1,18 @@
 package lists
 
 import (
-	"slices"
-
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Verifications are the re-scans of fixes: the latest of each session, unless
-// the query asks for is:replaced ones.
+// Verifications are the re-scans of fixes: the latest of each session, unless asked otherwise.
 func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	return bind(s, List[telemetry.VerificationRow]{
 		Name: "verifications", Noun: "verifications",
 		From: `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> '' LEFT JOIN repos o ON o.id = v.repo_id
 			LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`,
-		Count: "verifications v", Key: "v.id", Default: "verified_at",
+		Key: "v.id", Default: "verified_at",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -48,9 +45,8 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 			Asked: text(func(text string) Cond { return sessionIs("v.session", text) })},
 		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "v.pr_url",
 			Into: func(v *row) any { return &v.PRURL }, CSV: "pr_url",
-			Asked: pullRequest(func(c Cond) Cond {
-				return Cond{"v.pull_key IN (SELECT q.key FROM pulls q WHERE " + c.Text + ")", c.Args}
-			}, "q.repo_key", "q.number")},
+			Asked: pullRequest(func(c Cond) Cond { return c.within("v.pull_key IN (SELECT q.key FROM pulls q WHERE ") },
+				"q.repo_key", "q.number")},
 		{Name: "family", Help: "CWE family of its issues", Column: "v.family", Into: func(v *row) any { return &v.Family }, CSV: "family",
 			Asked: same("v.family")},
 		{Name: "id", Column: "v.id", Into: func(v *row) any { return &v.StoreID }},
@@ -82,10 +78,9 @@ func outcomeWords() []word {
 	return words
 }
 
-// finishVerifications gives verifications their issues, and says what follows
-// from several columns.
+// finishVerifications gives verifications their issues, and what several columns say.
 func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRow) {
-	place, ids := map[int64]int{}, make([]any, len(rows))
+	place, ids := map[int64]int{}, make([]int64, len(rows))
 	for i := range rows {
 		v := &rows[i]
 		place[v.StoreID], ids[i] = i, v.StoreID
@@ -99,14 +94,14 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 		}
 		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
-	issues, whole := Issues(nil), query.Ask{}
-	st := (&statement{}).add("SELECT " + issues.columns(whole) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
-		where([]Cond{that("a.result > 0"), inList("a.record_id", ids)}).
+	issues := Issues(nil)
+	st := (&statement{}).add("SELECT " + issues.Columns(false) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
+		where([]Cond{that("a.result > 0"), in("a.record_id", ids)}).
 		add(" ORDER BY a.result, i.severity_rank, i.file, i.line, i.public_id")
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
 		var v telemetry.VerifiedIssue
 		var record int64
-		r.Scan(slices.Concat(issues.into(&v.IssueRow, whole), []any{&record, &v.Result})...)
+		r.Scan(append(issues.Into(&v.IssueRow, false), &record, &v.Result)...)
 		i := place[record]
 		rows[i].Issues = append(rows[i].Issues, v)
 	})

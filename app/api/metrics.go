@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,7 +55,7 @@ func (a *API) stats(c *fiber.Ctx) error {
 		return err
 	}
 	answer := figuresOf(s)
-	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), s.Repos
+	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), slices.Sorted(slices.Values(s.Repos))
 	answer["verifications"], answer["broken_files"], answer["as_of"] = s.Verifications, s.BrokenFiles, telemetry.At(q.AsOf)
 	return send(c, fiber.StatusOK, answer)
 }

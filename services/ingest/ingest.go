@@ -36,7 +36,7 @@ type Pulls interface {
 	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error
 	UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error)
 	PullMissing(ctx context.Context, ref telemetry.PullRef) error
-	FoundPulls(ctx context.Context) (int64, error)
+	ListedPulls(ctx context.Context) (int64, error)
 }
 
 // Sessions is where polled states are kept.

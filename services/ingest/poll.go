@@ -35,17 +35,17 @@ func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 		return nil, err
 	}
 	if all && r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, t, false)
+		err := r.readPulls(ctx, t, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if isUnstored(err) {
 			return nil, err // any other failure is among the job's errors
 		}
-		result.PRsFound = found
 	}
+	result.PRsFound, err = r.listedPulls(ctx)
 	result.Errors = t.errors()
-	return result, nil
+	return result, err
 }
 
 // askSessions asks Devin about sessions and stores what it answers. What it
@@ -97,11 +97,11 @@ type PollPRsResult struct {
 }
 
 func (r *Runner) pollPRs(ctx context.Context, t *task) (any, error) {
-	found, err := r.readPulls(ctx, t, true)
-	if err != nil {
+	if err := r.readPulls(ctx, t, true); err != nil {
 		return nil, err
 	}
-	return PollPRsResult{PRsFound: found, Errors: t.errors()}, nil
+	found, err := r.listedPulls(ctx)
+	return PollPRsResult{PRsFound: found, Errors: t.errors()}, err
 }
 
 // BackfillResult is what a backfill, or its undoing, changed or would change.

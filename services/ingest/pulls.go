@@ -20,13 +20,12 @@ const pullWorkers = 6
 
 // readPulls asks for the pull requests of every target and fork, and for
 // those that are only named: again those, too, that GitHub lately did not
-// know. It returns of how many listed ones GitHub has told so far; the error
-// is the first failure if every repository failed. Each failure is among the
-// job's errors, once.
-func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, error) {
+// know. The error is the first failure if every repository failed. Each failure
+// is among the job's errors, once.
+func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
-		return 0, storing(err)
+		return storing(err)
 	}
 	t.begin("Pull requests", len(syncs))
 	var mu sync.Mutex
@@ -53,23 +52,25 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, err
 	}
 	err = g.Wait()
 	if ctx.Err() != nil {
-		return 0, ctx.Err()
+		return ctx.Err()
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := r.readNamedPulls(ctx, again); err != nil {
 		t.failed("", err)
-	}
-	found, err := r.o.Store.FoundPulls(ctx)
-	if err != nil {
-		return 0, storing(err)
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
 		err = failures[0]
 	}
 	r.note(ctx, "pulls", err)
-	return found, err
+	return err
+}
+
+// listedPulls is how many pull requests the list has: the total of /api/prs.
+func (r *Runner) listedPulls(ctx context.Context) (int64, error) {
+	n, err := r.o.Store.ListedPulls(ctx)
+	return n, storing(err)
 }
 
 // readRepoPulls asks for what is new of a repository. Those given beside an

@@ -64,17 +64,18 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		return nil, failures[0]
 	}
 	if r.o.PullRequests != nil {
-		found, err := r.readPulls(ctx, t, false)
+		err := r.readPulls(ctx, t, false)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if isUnstored(err) {
 			return nil, err // any other failure is among the job's errors
 		}
-		result.PRsFound = found
 	}
+	var err error
+	result.PRsFound, err = r.listedPulls(ctx)
 	result.Errors = t.errors()
-	return result, nil
+	return result, err
 }
 
 // refreshSource reads one directory and notes how that went. A listing that

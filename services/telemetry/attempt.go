@@ -37,7 +37,7 @@ func (c VerificationResult) MarshalJSON() ([]byte, error) {
 // Attempt is one finding that a record says a session worked on.
 type Attempt struct {
 	Session string // the session key; "" in a verification without one
-	Batch   int64
+	Batch   Batch
 	Result  VerificationResult
 	Index   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
 	Finding Finding // as the record gives it
@@ -49,10 +49,10 @@ func (r *Record) Attempts() []Attempt {
 	if v := r.Verification; v != nil {
 		attempts := make([]Attempt, 0, len(v.Fixed)+len(v.StillPresent))
 		for i, f := range v.Fixed {
-			attempts = append(attempts, Attempt{Session: v.SessionID, Result: VerifiedFixed, Index: i, Finding: f})
+			attempts = append(attempts, Attempt{Session: v.SessionID, Batch: NoBatch, Result: VerifiedFixed, Index: i, Finding: f})
 		}
 		for i, f := range v.StillPresent {
-			attempts = append(attempts, Attempt{Session: v.SessionID, Result: VerifiedPresent, Index: len(v.Fixed) + i, Finding: f})
+			attempts = append(attempts, Attempt{Session: v.SessionID, Batch: NoBatch, Result: VerifiedPresent, Index: len(v.Fixed) + i, Finding: f})
 		}
 		return attempts
 	}

@@ -112,7 +112,7 @@ func TestTimeline(t *testing.T) {
 	}
 	issue.FirstSeen, issue.StoreID = FirstSeen{At: At(day(1)), File: "1.json", Run: 1}, 9
 	issue.Verifications = []VerificationRow{{File: "v.json", At: At(day(3).Add(2 * time.Hour)), Session: "devin-s", SourceRun: 2, Outcome: VerificationStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Result: VerifiedFixed}}}}
-	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: At(day(2).Add(time.Hour)), MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
+	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: TextTime{At(day(2).Add(time.Hour))}, MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
 	var got []string
 	for _, s := range Timeline(issue, []ScanPoint{mark(1, false), mark(2, false), mark(3, true), mark(4, true), mark(5, false), mark(6, false)}, pulls) {
 		got = append(got, fmt.Sprintf("%s %s %s", s.Kind, s.RunFile, s.Text))

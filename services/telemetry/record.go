@@ -55,7 +55,7 @@ type Record struct {
 type RecordedSession struct {
 	ID       string   `json:"session_id"` // "" where it never started, "dry-run" for a dry run
 	URL      string   `json:"session_url"`
-	BatchID  int64    `json:"batch_id"`
+	BatchID  Batch    `json:"batch_id"`
 	Status   string   `json:"status"`
 	IssueIDs []string `json:"issue_ids"`
 	PRURL    string   `json:"pr_url"`
@@ -214,7 +214,7 @@ func (d *decoder) sessions(name string) []RecordedSession {
 			d.fail(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("null is not a session"))
 			continue
 		}
-		s := RecordedSession{ID: keyText(e.ID)}
+		s := RecordedSession{ID: keyText(e.ID), BatchID: NoBatch}
 		s.URL = d.short(SessionField(i, "session_url"), deref(e.URL))
 		s.Status = d.short(SessionField(i, "status"), deref(e.Status))
 		s.PRURL = d.short(PRURLField(i), deref(e.PRURL))
@@ -225,7 +225,7 @@ func (d *decoder) sessions(name string) []RecordedSession {
 			if err != nil {
 				d.fail(fmt.Sprintf("%s[%d].batch_id", name, i), err)
 			}
-			s.BatchID = n
+			s.BatchID = Batch(max(n, int64(NoBatch)))
 		}
 		out = append(out, s)
 	}

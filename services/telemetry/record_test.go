@@ -145,7 +145,7 @@ func TestTraps(t *testing.T) {
 				return r.Kind == KindScan && len(r.Sessions) == 0 && len(r.Findings) == 0 && r.Severity != nil
 			}},
 		"null in a session": {with("sessions", `[{"session_id":null,"session_url":null,"batch_id":null,"status":null,"issue_ids":[null,"a"],"pr_url":null}]`), func(r *Record) bool {
-			return reflect.DeepEqual(r.Sessions, []RecordedSession{{IssueIDs: []string{"", "a"}}})
+			return reflect.DeepEqual(r.Sessions, []RecordedSession{{BatchID: NoBatch, IssueIDs: []string{"", "a"}}})
 		}},
 		"a session that never started": {with("sessions", `[{"session_id":"","status":"error: 429 Client Error","batch_id":2}]`), func(r *Record) bool {
 			return r.Sessions[0].ID == "" && r.Sessions[0].Status == "error: 429 Client Error" && len(r.Sessions[0].IssueIDs) == 0

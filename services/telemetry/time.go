@@ -25,6 +25,18 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return t.UTC().AppendFormat(nil, form), nil
 }
 
+// TextTime is a Time that is an empty text in JSON where it is zero: existing
+// clients sort by it.
+type TextTime struct{ Time }
+
+// MarshalJSON implements json.Marshaler.
+func (t TextTime) MarshalJSON() ([]byte, error) {
+	if t.IsZero() {
+		return []byte(`""`), nil
+	}
+	return t.Time.MarshalJSON()
+}
+
 // Scan reads a time from a column of unix milliseconds, in which 0 is none.
 func (t *Time) Scan(column any) error {
 	*t = Time{}

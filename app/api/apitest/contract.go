@@ -187,7 +187,7 @@ func undescribedField(schema *openapi3.Schema, object map[string]any, at string)
 func properties(schema *openapi3.Schema) openapi3.Schemas {
 	all := openapi3.Schemas{}
 	maps.Copy(all, schema.Properties)
-	for _, part := range slices.Concat(schema.AllOf, schema.OneOf) {
+	for _, part := range slices.Concat(schema.AllOf, schema.OneOf, schema.AnyOf) {
 		maps.Copy(all, properties(part.Value))
 	}
 	return all

@@ -276,7 +276,7 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 // record.
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {
 	bare := telemetry.SessionKey(m.ID)
-	row := panels.BatchRow{Batch: int(m.BatchID), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
+	row := panels.BatchRow{Batch: m.BatchID.String(), Unnamed: !m.IssuesNamed, DryRun: m.ID == telemetry.DryRunID}
 	if s, known := r.States[bare]; known {
 		row.SessionRow = w.SessionRow(s)
 	} else {

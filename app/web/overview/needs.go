@@ -100,7 +100,7 @@ func (w *Web) needsOf(v shell.View, needs []telemetry.Need, groups *[]parts.Segm
 func (w *Web) needRow(n telemetry.NeedRow) panels.NeedRow {
 	run := shell.RunName(n.RunNumber, n.BatchID)
 	r := panels.NeedRow{
-		Key:   string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.SessionKey(n.SessionID) + n.RunFile + strconv.FormatInt(n.BatchID, 10),
+		Key:   string(n.Need) + "-" + string(n.Repo) + "-" + telemetry.SessionKey(n.SessionID) + n.RunFile + n.BatchID.String(),
 		Kind:  string(n.Need),
 		Title: telemetry.ShortenIssueIDs(n.SessionTitle),
 		Ref:   run,

@@ -68,11 +68,11 @@ func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 	})
 }
 
-// FoundPulls counts the listed pull requests of which GitHub has told.
-func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
+// ListedPulls counts the pull requests that the list has.
+func (w *Writer) ListedPulls(ctx context.Context) (int64, error) {
 	var n int64
 	err := w.Read(ctx, func(tx *store.Tx) error {
-		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`).Scan(&n)
+		tx.Row(`SELECT COUNT(*) FROM pulls WHERE listed = 1`).Scan(&n)
 		return tx.Err()
 	})
 	return n, err

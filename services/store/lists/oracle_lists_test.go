@@ -211,7 +211,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 			"repo":    repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
 			"family":  texts(rows, func(r row) []string { return []string{r.Family} }),
 			"run":     numbers(rows, func(r row) []int64 { return []int64{r.RunNumber} }),
-			"batch":   numbers(rows, func(r row) []int64 { return []int64{r.BatchID} }),
+			"batch":   numbers(rows, func(r row) []int64 { return []int64{int64(r.BatchID)} }),
 			"issue":   texts(rows, func(r row) []string { return r.IssueIDs }),
 			"id":      sessionRefs(rows, func(r row) []string { return []string{r.Key} }),
 			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
@@ -231,7 +231,7 @@ func sessionSorts() map[string]func(a, b telemetry.SessionRow) int {
 	}
 	return map[string]func(a, b row) int{"timestamp": started, "started": started, "state": along(func(r row) int { return slices.Index(telemetry.States(), r.State) }),
 		"since": along(func(r row) int64 { return r.StateSince.UnixMilli() }), "age": along(func(r row) int64 { return -r.StateSince.UnixMilli() }), "run_number": run, "run": run,
-		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
+		"batch": along(func(r row) int64 { return int64(r.BatchID) }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
 		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) })}
 }
 
@@ -258,7 +258,7 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 	at := func(of func(row) time.Time) func(row) []time.Time {
 		return func(r row) []time.Time { return []time.Time{of(r)} }
 	}
-	created := at(func(r row) time.Time { return r.CreatedAt.Time })
+	created := at(func(r row) time.Time { return r.CreatedAt.Time.Time })
 	has := map[string]func(row) bool{"session": func(r row) bool { return r.Session != "" }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
 	is := map[string]func(row) bool{"draft": func(r row) bool { return r.State == "open" && r.Draft }, "merged": func(r row) bool { return r.Merged }}
 	for _, state := range []string{"open", "closed", "unknown"} {

@@ -45,7 +45,7 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 		{Name: "run", Help: "number of the run that started it", Column: "s.run_number", Into: func(s *row) any { return &s.RunNumber },
 			CSV: "run", Asked: number("s.run_number"), Sort: down("s.run_number | s.batch_id | s.at | s.key").also("run_number")},
 		{Name: "batch", Help: "batch of that run", Column: "s.batch_id", Into: func(s *row) any { return &s.BatchID }, CSV: "batch",
-			Asked: number("s.batch_id"), Sort: up("s.batch_id | s.at | s.key")},
+			Asked: known("s.batch_id"), Sort: up("s.batch_id | s.at | s.key")},
 		{Name: "issue", Help: "issue id that it was given, for example CQLF-R34-0010",
 			Asked: text(func(text string) Cond { return among("s.issue_ids", text, glob, "") })},
 		{Name: "id", Aliases: []string{"session"}, Help: "its id, with or without devin-",

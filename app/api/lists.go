@@ -70,28 +70,28 @@ func (a *API) issues() rows[telemetry.IssueRow] {
 	return rows[telemetry.IssueRow]{
 		list: a.Dashboard.Issues, now: a.now,
 		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.KeywordOpen)),
-			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
+			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery},
 	}
 }
 
 func (a *API) sessions() rows[telemetry.SessionRow] {
 	return rows[telemetry.SessionRow]{
 		list: a.Dashboard.Sessions, now: a.now,
-		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery, asOf},
+		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery},
 	}
 }
 
 func (a *API) pulls() rows[telemetry.PullRow] {
 	return rows[telemetry.PullRow]{
 		list: a.Dashboard.Pulls, now: a.now, sums: a.pullSums,
-		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery, asOf},
+		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery},
 	}
 }
 
 func (a *API) runs() listed[telemetry.RunRow, json.RawMessage] {
 	return listed[telemetry.RunRow, json.RawMessage]{
 		list: a.Dashboard.Runs, items: a.runItems, now: a.now, sums: a.runSums,
-		params: []param{ofRepo, words("kind", "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch}), ofQuery, asOf},
+		params: []param{ofRepo, words("kind", "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch}), ofQuery},
 	}
 }
 
@@ -135,7 +135,8 @@ func (l listed[R, T]) ask(c *fiber.Ctx) (a query.Ask, err error) {
 			return a, err
 		}
 	}
-	return a, nil
+	a.AsOf, err = telemetry.AsOfParam(c.Query("as_of"), l.now()) // a list without a past refuses it itself
+	return a, err
 }
 
 // page answers one page of the list.
@@ -200,11 +201,6 @@ func ofRepo(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
 func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 	q, err := dashboard.Parse(l, c.Query("q"))
 	*a = a.And(q.Terms...)
-	return err
-}
-
-func asOf(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
-	a.AsOf, err = telemetry.TimeParam("as_of", c.Query("as_of"))
 	return err
 }
 

@@ -86,8 +86,26 @@ func at(names ...string) string {
 // scope is what an answer is about: one repository or all, now or as of a
 // time.
 type scope struct {
-	repo telemetry.RepoName
-	asOf time.Time
+	repo  telemetry.RepoName
+	asOf  time.Time
+	since time.Time // of sums over a period; zero: over all time
+}
+
+// began is a term of what began in the period, "" over all time.
+func (s scope) began(field string) string {
+	if s.since.IsZero() {
+		return ""
+	}
+	return field + ":>=" + moment(s.since)
+}
+
+// sum links to a list of which a sum over the period is made; field is when its
+// rows began.
+func (s scope) sum(name, field string, terms ...string) Link {
+	if began := s.began(field); began != "" {
+		terms = append(terms, began)
+	}
+	return s.list(name, terms...)
 }
 
 // list links to a list by the terms of a query, in this scope.
@@ -139,23 +157,23 @@ func term(field, value string) string {
 // the items of /api/repos.
 func statsLinks(t telemetry.Totals, s scope) Links {
 	links := Links{
-		"total_runs":             s.list("runs"),
-		"scans":                  s.list("runs", "kind:scan"),
-		"dispatches":             s.list("runs", "kind:dispatch"),
-		"total_issues":           s.list("runs").with("sums=true", "/sums/issues_found"),
-		"sessions_created":       s.list("sessions"),
-		"sessions_finished":      s.list("sessions", "is:finished"),
-		"sessions_with_pr":       s.list("sessions", "has:pr"),
+		"total_runs":             s.sum("runs", "date"),
+		"scans":                  s.sum("runs", "date", "kind:scan"),
+		"dispatches":             s.sum("runs", "date", "kind:dispatch"),
+		"total_issues":           s.sum("runs", "date").with("sums=true", "/sums/issues_found"),
+		"sessions_created":       s.sum("sessions", "started"),
+		"sessions_finished":      s.sum("sessions", "started", "is:finished"),
+		"sessions_with_pr":       s.sum("sessions", "started", "has:pr"),
 		"sessions_active":        s.list("sessions", "is:active"),
 		"sessions_working":       s.list("sessions", "is:active", "is:queued,working"),
 		"sessions_waiting":       s.list("sessions", "is:active", "is:waiting"),
-		"sessions_never_started": s.list("sessions", "is:never_started"),
-		"prs_total":              s.list("pulls"),
-		"prs_open":               s.list("pulls", "is:open"),
-		"prs_closed":             s.list("pulls", "is:closed"),
-		"prs_merged":             s.list("pulls", "is:merged"),
-		"prs_unknown":            s.list("pulls", "is:unknown"),
-		"fix_rate":               s.list("pulls").with("sums=true", "/sums/fix_rate"),
+		"sessions_never_started": s.sum("sessions", "started", "is:never_started"),
+		"prs_total":              s.sum("pulls", "created"),
+		"prs_open":               s.sum("pulls", "created", "is:open"),
+		"prs_closed":             s.sum("pulls", "created", "is:closed"),
+		"prs_merged":             s.sum("pulls", "created", "is:merged"),
+		"prs_unknown":            s.sum("pulls", "created", "is:unknown"),
+		"fix_rate":               s.sum("pulls", "created").with("sums=true", "/sums/fix_rate"),
 	}
 	if s.repo == "" && s.asOf.IsZero() {
 		links["repos_scanned"] = s.list("repos")
@@ -163,7 +181,7 @@ func statsLinks(t telemetry.Totals, s scope) Links {
 		links["broken_files"] = Link{List: "files", More: "state=error"}
 	}
 	for _, name := range []string{"severity_breakdown", "category_breakdown"} {
-		links[name] = s.list("runs").with("sums=true", "/sums/"+name)
+		links[name] = s.sum("runs", "date").with("sums=true", "/sums/"+name)
 	}
 	s.openLinks(t, links)
 	return links
@@ -273,7 +291,9 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	}
 	for i, p := range t.Open {
 		day := s
-		day.asOf = earlier(p.Day.AddDate(0, 0, 1).Add(-time.Millisecond), t.Period.Until)
+		if end := p.Day.AddDate(0, 0, 1).Add(-time.Millisecond); end.Before(t.Period.Until) {
+			day.asOf = end
+		}
 		links[at("open", strconv.Itoa(i), "listed")] = day.list("issues", "is:open")
 	}
 	for i, w := range t.Weeks {

@@ -147,7 +147,7 @@ const QueryOpen = "is:open"
 
 func (w *Shell) issuesOf(v View, q query.Query) Source[telemetry.IssueRow] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
-		asOf, err := telemetry.TimeParam("as_of", v.Get("as_of"))
+		asOf, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
 		if err != nil {
 			return telemetry.List[telemetry.IssueRow]{}, err
 		}

@@ -110,7 +110,7 @@ func (a *API) files() rows[telemetry.FileRow] {
 func (a *API) verifications() rows[telemetry.VerificationRow] {
 	return rows[telemetry.VerificationRow]{
 		list: a.Dashboard.Verifications, now: a.now,
-		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo},
+		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo, ofQuery},
 	}
 }
 

@@ -119,7 +119,9 @@ func runItem(r telemetry.RunRow) json.RawMessage {
 		Reduced bool   `json:"_scope_reduced"`
 		New     *int64 `json:"_new"`
 		Gone    *int64 `json:"_gone"`
-	}{r.File, string(r.Kind), r.Source, r.Reduced, r.New, r.Gone})
+
+		CountedAt telemetry.Time `json:"_counted_at"`
+	}{r.File, string(r.Kind), r.Source, r.Reduced, r.New, r.Gone, r.CountedAt})
 	end := len(r.Item) - 1
 	for end > 0 && r.Item[end] != '}' {
 		end--

@@ -22,6 +22,8 @@ type RefreshResult struct {
 	Broken     int64                   `json:"broken"`
 	Held       []telemetry.HeldListing `json:"held"`
 	Errors     []string                `json:"errors"`
+
+	names map[string]bool // of TotalFiles: a file of the action repository and its copy in RUNS_DIR are one
 }
 
 // The deadlines of one call within a job. They are generous: what they end
@@ -38,7 +40,7 @@ const (
 // whatever else was, or nothing could be. The copy in RUNS_DIR that could not
 // be read is one of the errors that the job notes. Stored data is kept.
 func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
-	result := RefreshResult{Held: []telemetry.HeldListing{}}
+	result := RefreshResult{Held: []telemetry.HeldListing{}, names: map[string]bool{}}
 	var upstream error
 	var failures []error
 	for _, source := range r.o.Sources {
@@ -128,7 +130,10 @@ func (r *Runner) readSource(ctx context.Context, t *task, source Source, result 
 		return nil, storing(err)
 	}
 	t.describe(source.Name, len(files), len(files))
-	result.TotalFiles += int64(len(files))
+	for _, f := range files {
+		result.names[f.Name] = true
+	}
+	result.TotalFiles = int64(len(result.names))
 	wanted, gone := compare(files, known)
 	if len(wanted)+len(gone) > 0 {
 		t.matter()

@@ -37,6 +37,7 @@ type RunRow struct {
 	Reduced     bool     `json:"scope_reduced"`
 
 	Source      string `json:"-"` // the action repository, "" for RUNS_DIR
+	CountedAt   Time   `json:"-"` // when it was fetched, where its record is dated later; else zero
 	Kind        Kind   `json:"-"`
 	RunID       string `json:"-"`
 	RunURL      string `json:"-"`

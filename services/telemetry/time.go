@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -8,15 +9,21 @@ import (
 // Time is a time of a row, in UTC. In JSON it is RFC 3339, and null where it
 // is zero: a time that is not known, or means nothing. Whole seconds, as
 // GitHub gives them, have no fraction; else it is milliseconds.
-type Time struct{ time.Time }
+type Time struct {
+	time.Time
+	Recorded string // as its record has it, with all digits, for JSON; "" where that is not read
+}
 
 // At is t as a time of a row.
-func At(t time.Time) Time { return Time{t.UTC()} }
+func At(t time.Time) Time { return Time{Time: t.UTC()} }
 
 // MarshalJSON implements json.Marshaler.
 func (t Time) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
+	}
+	if t.Recorded != "" {
+		return json.Marshal(t.Recorded)
 	}
 	form := `"` + time.RFC3339 + `"`
 	if t.Nanosecond() != 0 {

@@ -203,6 +203,10 @@ func VerdictState(verdict string, mergeUnknown bool) parts.State {
 		s = parts.State{Icon: "unverified", Tone: parts.Danger, Label: "Verified, still there"}
 	case "verified_not_merged":
 		s = parts.State{Icon: "verified", Tone: parts.Attention, Label: "Verified, not merged"}
+	case "verified_closed":
+		s = parts.State{Icon: "x-circle", Tone: parts.Danger, Label: "Verified, closed unmerged"}
+	case "verified_not_rescanned":
+		s = parts.State{Icon: "verified", Tone: parts.Muted, Label: "Verified, merged, not yet rescanned"}
 	case "partial":
 		s = parts.State{Icon: "unverified", Tone: parts.Attention, Label: "Partial"}
 	case "failed":

@@ -52,6 +52,8 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 			Asked: pullRequest(func(c Cond) Cond { return c }, "p.repo_key", "p.number")},
 		{Name: "linked", Help: "why it belongs to its session", Column: "p.basis", Into: func(p *row) any { return &p.Basis },
 			CSV: "link_basis", Asked: is(basisWords()...), NoPast: true},
+		{Name: "verified", Help: "the outcome of its latest verification", NoPast: true,
+			Asked: verified("p.key IN (SELECT v.pull_key FROM verifications v WHERE v.pull_key <> ''")},
 		{Name: "has", Help: "what it has",
 			Asked: is(word{"session", "p.session <> ''"}, word{"issue", "p.issue_ids <> '[]'"}).notThen("session")},
 		{Name: "no", Help: "what it does not have",

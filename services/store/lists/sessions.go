@@ -58,6 +58,8 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 				c := sameText("p2.author", text)
 				return Cond{linked + c.Text + ")", c.Args}
 			})},
+		{Name: "verified", Help: "the outcome of its latest verification", NoPast: true,
+			Asked: verified("s.key IN (SELECT v.session FROM verifications v WHERE v.session <> ''")},
 		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"})},
 		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),

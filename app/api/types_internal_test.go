@@ -67,7 +67,7 @@ func answers() map[string]any {
 // and TestRealAnswersKeepTheContract hold those against real answers.
 func unchecked() []string {
 	return []string{"ChoiceList", "DispatchRequest", "Dispatched", "Envelope", "Error", "MessageList", "NewView", "PollPRsResult", "PollResult",
-		"Preflight", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
+		"Preflight", "Figures", "RepoDetail", "RepoStats", "Run", "ScopeAccepted", "SearchGroup", "SearchResult", "Sent", "SourceList", "Stats", "Trends", "ViewList", "ViewName"}
 }
 
 // TestTypesAreDescribed: a field is added to its type and to the description,

@@ -27,7 +27,7 @@ type Config struct {
 	AllowedHosts    Hosts              `env:"ALLOWED_HOSTS" example:"dashboard.local, 10.0.0.7:5000" meaning:"Further host names that requests may use, separated by commas; any host but these, PUBLIC_URL, loopback and the address itself is refused"`
 	Unauthenticated bool               `env:"ALLOW_UNAUTHENTICATED" envDefault:"false" example:"true" meaning:"Listen on an address that other machines can reach, although there is no sign-in: anyone who can reach it can read everything and make changes"`
 	DatabaseURL     DatabaseURL        `env:"DATABASE_URL" envDefault:"sqlite:data/dashboard.db" example:"sqlite:data/dashboard.db" meaning:"Database: sqlite:PATH, or postgres://user:password@host:5432/name"`
-	RunsDir         string             `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it; needs no token"`
+	RunsDir         string             `env:"RUNS_DIR" example:"telemetry/runs" meaning:"Directory of run files to read instead of GitHub or in addition to it, with logs, repo_registry.json and orchestrator_state.json beside it; needs no token"`
 	GitHubAPIURL    BaseURL            `env:"GITHUB_API_URL" envDefault:"https://api.github.com" example:"https://github.example.com/api/v3" meaning:"Address of GitHub's REST API; on GitHub Enterprise Server https://HOST/api/v3"`
 	DevinAPIURL     BaseURL            `env:"DEVIN_API_URL" envDefault:"https://api.devin.ai" example:"https://api.devin.ai" meaning:"Address of Devin's API, without a version"`
 	PlainUpstream   bool               `env:"ALLOW_PLAIN_HTTP_UPSTREAM" envDefault:"false" example:"true" meaning:"Allow plain http for GITHUB_API_URL and DEVIN_API_URL on other machines, which sends tokens unencrypted"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"telemetry-dashboard/services/devin/devintest"
@@ -43,6 +45,10 @@ type demo struct {
 	devin  *devintest.Player
 	action *githubtest.Repo
 	now    func() time.Time
+
+	mu    sync.Mutex
+	logs  int    // that are committed
+	state []byte // the orchestrator's, as committed
 }
 
 func newDemo(now func() time.Time) *demo {
@@ -59,6 +65,9 @@ func newDemo(now func() time.Time) *demo {
 		devin:  devintest.New(devintest.Options{Key: demoKey, OrgID: demoOrg, Now: now}),
 		now:    now,
 	}
+	// As much as an app of an organization may ask: enough for all of the past's
+	// logs in the first hour.
+	d.github.SetRate(15_000, 15_000, start.Add(time.Hour), http.StatusForbidden)
 	d.action = d.github.Repo(demoActionRepo)
 	d.action.PutWorkflow(ingest.Workflow, append([]string{"target_repo"}, telemetry.DispatchInputs()...)...)
 	for _, name := range d.world.Repos() {
@@ -70,6 +79,7 @@ func newDemo(now func() time.Time) *demo {
 		d.show()
 	})
 	d.write(d.world.Files())
+	d.action.PutFile(telemetry.RegistryFile, d.world.Registry())
 	d.show()
 	return d
 }
@@ -90,8 +100,27 @@ func (d *demo) write(files []history.File) {
 	}
 }
 
+// commit puts the logs of new runs into the scanned repositories, and what the
+// orchestrator noted into the action repository.
+func (d *demo) commit() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	logs := d.world.Logs()
+	for _, l := range logs[d.logs:] {
+		for _, f := range l.Files {
+			d.github.Repo(l.Repo).PutFile("logs/"+l.Label+"/"+f.Name, f.Body)
+		}
+	}
+	d.logs = len(logs)
+	if state := d.world.State(); !bytes.Equal(state, d.state) {
+		d.state = state
+		d.action.PutFile("telemetry/"+telemetry.StateFile, state)
+	}
+}
+
 // show makes the players serve the world as it is now.
 func (d *demo) show() {
+	d.commit()
 	for _, p := range d.world.Pulls() {
 		repo := d.github.Repo(p.Repo)
 		repo.PutPull(telemetry.PullRequest{Number: p.Number, Title: p.Title, Body: p.Body, State: p.State, User: p.User, HeadRef: p.Branch,

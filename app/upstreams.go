@@ -71,13 +71,14 @@ func (u upstreams) quota() web.Quota {
 // an interface that is not nil.
 func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 	if cfg.RunsDir != "" {
-		o.Sources = append(o.Sources, ingest.Source{Files: ingest.Dir{Path: cfg.RunsDir}})
+		dir := ingest.Dir{Path: cfg.RunsDir}
+		o.Sources = append(o.Sources, ingest.Source{Files: dir, Sides: dir, Logs: dir})
 	}
 	if u.github != nil {
-		o.PullRequests = u.github
+		o.PullRequests, o.RunLogs, o.RateLimit = u.github, u.github, u.github.RateLimit
 		if cfg.ActionRepo != "" {
 			// By key, since GitHub's names are the same in any case.
-			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})
+			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github, Sides: u.github})
 			o.Dispatcher = u.github
 			o.WorkflowPage = links.GitHubOf(string(cfg.GitHubAPIURL)).Workflow(cfg.ActionRepo, ingest.Workflow)
 		}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	gh "github.com/google/go-github/v60/github"
@@ -62,6 +63,7 @@ type Client struct {
 	lifetime  context.Context // until Close
 	end       context.CancelFunc
 
+	sides   atomic.Pointer[[]telemetry.RunFile] // what lay beside the run files, as last listed; nil: not known
 	flights upstream.Flights
 	answers *cache.Cache[answer] // by address: whole answers, to ask whether they changed
 	heads   *cache.Cache[head]   // by repository: what its newest pull requests were

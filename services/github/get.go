@@ -70,6 +70,8 @@ type page struct {
 	etag   string
 	more   bool // a Link header leads to a next page
 	linked bool // there is a Link header
+
+	unchanged bool // it is the kept answer, and cost nothing
 }
 
 // after is the page that follows page number with n rows, 0 if that was the
@@ -122,6 +124,7 @@ func (c *Client) get(ctx context.Context, r request, decode func(io.Reader) erro
 	defer cancel(nil)
 	resp, err := c.api.BareDo(asking, req)
 	if have && statusOf(err) == http.StatusNotModified {
+		old.unchanged = true
 		return old.page, old.decode(decode)
 	}
 	if err != nil {

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v60/github"
@@ -33,7 +35,12 @@ func (c *Client) RunFiles(ctx context.Context) ([]telemetry.RunFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f.list(ctx)
+		f.sides = map[string]telemetry.RunFile{}
+		files, err := f.list(ctx)
+		if err == nil {
+			c.sides.Store(new(slices.SortedFunc(maps.Values(f.sides), func(a, b telemetry.RunFile) int { return cmp.Compare(a.Name, b.Name) })))
+		}
+		return files, err
 	})
 }
 
@@ -74,7 +81,9 @@ func repoQuestion(repo string) question {
 type folder struct {
 	c            *Client
 	repo, branch string
-	shown        bool // the server shows the repository itself
+	shown        bool                         // the server shows the repository itself
+	path         string                       // of the folder; "" is runsFolder
+	sides        map[string]telemetry.RunFile // by name: files of the orchestrator, as far as they were seen
 }
 
 // failure is what err, of asking for a part of f, means to a reader.
@@ -85,7 +94,7 @@ func (f folder) failure(ctx context.Context, err error) error {
 // list asks for the whole tree; where it is cut, for one folder after the other;
 // where there are no trees, for contents.
 func (f folder) list(ctx context.Context) ([]telemetry.RunFile, error) {
-	t := &tree{prefix: runsFolder + "/"}
+	t := &tree{prefix: runsFolder + "/", sides: f.sides}
 	err := f.readTree(ctx, escape(f.branch)+"?recursive=1", t)
 	switch {
 	case isEmptyRepo(err):
@@ -99,7 +108,7 @@ func (f folder) list(ctx context.Context) ([]telemetry.RunFile, error) {
 func (f folder) walk(ctx context.Context) ([]telemetry.RunFile, error) {
 	sha := escape(f.branch)
 	for i, part := range strings.Split(runsFolder, "/") {
-		t := &tree{folder: part}
+		t := &tree{folder: part, sides: f.sides}
 		err := f.readTree(ctx, sha, t)
 		switch {
 		case missing(err) && i == 0:
@@ -158,7 +167,7 @@ func (f folder) contents(ctx context.Context) ([]telemetry.RunFile, error) {
 }
 
 func (f folder) contentsOf(name string) string {
-	address := "repos/" + f.repo + "/contents/" + runsFolder
+	address := "repos/" + f.repo + "/contents/" + cmp.Or(f.path, runsFolder)
 	if name != "" {
 		address += "/" + url.PathEscape(name)
 	}
@@ -217,16 +226,15 @@ type tree struct {
 	within    bool                // there is anything under prefix
 	above     bool                // there is a folder on the way to prefix
 	truncated bool
-	names     map[string]bool // of files
+	names     map[string]bool              // of files
+	sides     map[string]telemetry.RunFile // by name; nil: not looked for
 }
 
 // whole tells that the tree is not cut, and holds what its folders hold.
 func (t *tree) whole() bool { return !t.truncated && (t.within || !t.above) }
 
 func (t *tree) take(e treeEntry) error {
-	if e.Path == "" || !isObjectName(e.SHA) {
-		return &unusable{"has an entry without a usable path or SHA"}
-	}
+	t.takeSide(e)
 	t.within = t.within || strings.HasPrefix(e.Path, t.prefix)
 	if e.Type == "tree" {
 		t.above = t.above || strings.HasPrefix(t.prefix, e.Path+"/")
@@ -246,20 +254,49 @@ func (t *tree) take(e treeEntry) error {
 	return nil
 }
 
-// readTree asks for the tree of a branch, or of a SHA. Entries that are missing
-// are an error, since files that are not listed are taken for gone.
+// sidesFolder is the folder of the run files' folder. Files of the orchestrator
+// lie in it or, in older layouts, at the top of the repository.
+const sidesFolder = "telemetry"
+
+// takeSide looks whether an entry is a file of the orchestrator. The tree may be
+// the whole one, the top one or that of sidesFolder; the last, read later, wins.
+func (t *tree) takeSide(e treeEntry) {
+	name := strings.TrimPrefix(e.Path, sidesFolder+"/")
+	if t.sides == nil || e.Type != "blob" || e.Mode == symlink || !slices.Contains(telemetry.SideFiles(), name) {
+		return
+	}
+	if _, have := t.sides[name]; !have || name != e.Path || t.prefix == "" {
+		t.sides[name] = telemetry.RunFile{Name: name, SHA: e.SHA, Size: e.Size}
+	}
+}
+
+// readTree asks for the tree of a branch, or of a SHA.
 func (f folder) readTree(ctx context.Context, ref string, t *tree) error {
 	t.files, t.names = []telemetry.RunFile{}, map[string]bool{}
-	address := "repos/" + f.repo + "/git/trees/" + ref
-	_, err := f.c.get(ctx, request{address: address, limit: maxTree, keep: true}, func(in io.Reader) error {
-		return upstream.Object(in, "tree", maxTreeRows, t.take, func(name string, value json.RawMessage) error {
+	_, truncated, err := f.eachEntry(ctx, ref, t.take)
+	t.truncated = truncated
+	return err
+}
+
+// eachEntry gives take each entry of a tree. Those that are missing are an error,
+// since files that are not listed are taken for gone.
+func (f folder) eachEntry(ctx context.Context, ref string, take func(treeEntry) error) (p page, truncated bool, err error) {
+	usable := func(e treeEntry) error {
+		if e.Path == "" || !isObjectName(e.SHA) {
+			return &unusable{"has an entry without a usable path or SHA"}
+		}
+		return take(e)
+	}
+	r := request{address: "repos/" + f.repo + "/git/trees/" + ref, limit: maxTree, keep: true}
+	p, err = f.c.get(ctx, r, func(in io.Reader) error {
+		return upstream.Object(in, "tree", maxTreeRows, usable, func(name string, value json.RawMessage) error {
 			if name == "truncated" {
-				return json.Unmarshal(value, &t.truncated)
+				return json.Unmarshal(value, &truncated)
 			}
 			return nil
 		})
 	})
-	return err
+	return p, truncated, err
 }
 
 // isRunFile reports whether an entry is a run file; kind is "" where it is not told.

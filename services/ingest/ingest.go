@@ -46,6 +46,13 @@ type Store interface {
 	BeginSubmission(ctx context.Context, s telemetry.Submission) (noted telemetry.Submission, fresh bool, err error)
 	EndSubmission(ctx context.Context, token string, state telemetry.SubmissionState) error
 	DropSubmission(ctx context.Context, token string) error
+
+	LogsToAsk(ctx context.Context, limit int) ([]telemetry.LogQuestion, error)
+	LogsLabelled(ctx context.Context, labels []string) ([]telemetry.LogQuestion, error)
+	LogOf(ctx context.Context, ref telemetry.LogRef) (telemetry.LogQuestion, bool, error)
+	PutLogs(ctx context.Context, logs []telemetry.FetchedLog) error
+	KnownSides(ctx context.Context, source string) (map[string]string, error)
+	PutSides(ctx context.Context, source string, sides []telemetry.FetchedSide) error
 }
 
 // RunFiles is a directory of run files.
@@ -70,6 +77,8 @@ type Devin interface {
 type Source struct {
 	Name  string
 	Files RunFiles
+	Sides Sides     // nil: there are none
+	Logs  LogFolder // nil: it has none of its own
 }
 
 // Options are what a Runner works with. What is nil is switched off.
@@ -77,6 +86,8 @@ type Options struct {
 	Store           Store
 	Sources         []Source
 	PullRequests    PullRequests
+	RunLogs         RunLogs
+	RateLimit       func() telemetry.RateLimit // of RunLogs
 	Devin           Devin
 	Messenger       Messenger
 	Dispatcher      Dispatcher // needs GITHUB_TOKEN and ACTION_REPO
@@ -99,6 +110,9 @@ type Runner struct {
 	unsaved []telemetry.Job      // ended, and not yet written down
 	ended   sync.WaitGroup
 	stopped bool
+
+	wanted   []telemetry.LogRef // logs that people wait for
+	logQuota allowance
 
 	failures failures
 	sending  singleflight.Group // by token

@@ -14,7 +14,8 @@ const (
 	JobPoll     = "poll"
 	JobPollPRs  = "poll-prs"
 	JobBackfill = "backfill"
-	JobRebuild  = "rebuild" // it starts by itself
+	JobRebuild  = "rebuild"  // it starts by itself
+	JobLogs     = "run-logs" // likewise, or where a person wants a log
 
 	// jobPollActive is the loop's poll: it is not shown as a job.
 	jobPollActive = "poll-active"
@@ -139,7 +140,7 @@ func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, erro
 
 // Cancellable reports whether a job of the kind may be ended midway.
 func Cancellable(kind string) bool {
-	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs
+	return kind == JobRefresh || kind == JobPoll || kind == JobPollPRs || kind == JobLogs
 }
 
 func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (any, error), error) {
@@ -162,6 +163,12 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 				"GITHUB_TOKEN is not set, so pull requests cannot be read from GitHub. Set it and restart.")
 		}
 		return r.pollPRs, nil
+	case JobLogs:
+		if r.o.RunLogs == nil {
+			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
+				"GITHUB_TOKEN is not set, so run logs cannot be read from GitHub. Set it and restart, or put the logs beside RUNS_DIR.")
+		}
+		return r.readLogs, nil
 	case JobRebuild:
 		return r.rebuild, nil
 	case JobBackfill:

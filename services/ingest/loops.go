@@ -20,6 +20,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	for what, loop := range map[string]func(){
 		"refresh loop": func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
 		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
+		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
 		"beat":         func() { r.beat(ctx) },
 	} {
 		loops.Go(func() { r.guarded(what, loop) })
@@ -128,7 +129,7 @@ func (r *Runner) beat(ctx context.Context) {
 
 // resume starts again what an earlier program's end interrupted, under the same id.
 func (r *Runner) resume(ctx context.Context) {
-	jobs, err := r.o.Store.Resume(ctx, []string{JobRefresh, JobPoll, JobPollPRs})
+	jobs, err := r.o.Store.Resume(ctx, []string{JobRefresh, JobPoll, JobPollPRs, JobLogs})
 	r.logFailure("cannot read earlier jobs", "resume", err)
 	for _, j := range jobs {
 		h, err := r.start(j, Order{}, false)

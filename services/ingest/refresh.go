@@ -48,6 +48,11 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		if isUnstored(err) {
 			return nil, err // nothing else could be stored either
 		}
+		if err == nil {
+			if err := r.readBeside(ctx, t, source); err != nil {
+				return nil, err
+			}
+		}
 		if err != nil {
 			failures = append(failures, err)
 			t.failed("", err)
@@ -66,7 +71,9 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 		return nil, err
 	}
 	var err error
-	result.PRsFound, err = r.listedPulls(ctx)
+	if result.PRsFound, err = r.listedPulls(ctx); err == nil {
+		r.startLogs(result)
+	}
 	result.Errors = t.errors()
 	return result, err
 }

@@ -26,9 +26,9 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	dir, err := migrationsOf(s.dialect)
+	dir, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
 	if err != nil {
-		return err
+		return fmt.Errorf("open the migrations: %w", err)
 	}
 	provider, err := goose.NewProvider(dialect, s.write, dir, options...)
 	if err != nil {
@@ -59,22 +59,10 @@ func (s *Store) migrate(ctx context.Context) error {
 	return nil
 }
 
-func migrationsOf(d dialect) (fs.FS, error) {
-	dir, err := fs.Sub(migrations, "migrations/"+d.name())
-	if err != nil {
-		return nil, fmt.Errorf("open the migrations: %w", err)
-	}
-	return dir, nil
-}
-
 // newestMigration is the schema version of this program.
 func newestMigration(d dialect) (int64, error) {
-	dir, err := migrationsOf(d)
+	names, err := fs.Glob(migrations, "migrations/"+d.name()+"/*.sql")
 	if err != nil {
-		return 0, err
-	}
-	names, err := fs.Glob(dir, "*.sql")
-	if err != nil || len(names) == 0 {
 		return 0, fmt.Errorf("list the migrations: %w", err)
 	}
 	return goose.NumericComponent(names[len(names)-1])

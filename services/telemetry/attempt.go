@@ -10,11 +10,13 @@ import (
 // AttemptBasis says which kind of record tells that a session worked on an issue.
 type AttemptBasis string
 
-// The bases of docs/rules.md#which-issues-a-session-took.
+// The bases of docs/rules.md#which-issues-a-session-took, the strongest first.
 const (
 	AttemptRecord       AttemptBasis = "record"       // the session's id of the issue stands in its own record's findings
 	AttemptDispatch     AttemptBasis = "dispatch"     // a dispatch record gives id and fingerprint
 	AttemptVerification AttemptBasis = "verification" // a verification record gives id and fingerprint
+	AttemptLog          AttemptBasis = "log"          // the log of the run gives id and fingerprint
+	AttemptState        AttemptBasis = "state"        // the orchestrator's state gives fingerprint and session
 )
 
 // VerificationResult is what a verification says of an issue.
@@ -40,7 +42,9 @@ type Attempt struct {
 	Session string // the session key; "" in a verification without one
 	Batch   Batch
 	Result  VerificationResult
-	Index   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
+	// Index is the finding's place in the same record, -1 where no finding there
+	// has the id; a dispatch's or verification's own finding has no issue.
+	Index   int
 	Finding Finding // as the record gives it
 }
 
@@ -58,12 +62,7 @@ func (r *Record) Attempts() []Attempt {
 		}
 		return attempts
 	}
-	byID := make(map[string][]int, len(r.Findings))
-	for i, f := range r.Findings {
-		if key := IssueKey(f.IssueID); key != "" {
-			byID[key] = append(byID[key], i)
-		}
-	}
+	byID := r.byIssueID()
 	var attempts []Attempt
 	for _, s := range r.Sessions {
 		key := SessionKey(s.ID)
@@ -77,6 +76,44 @@ func (r *Record) Attempts() []Attempt {
 		}
 	}
 	return attempts
+}
+
+// Unnamed returns what the sessions of a run worked on as far as its record
+// does not say: ids that none of its findings have, and a blank one for a
+// session without any id.
+func (r *Record) Unnamed() []Attempt {
+	byID := r.byIssueID()
+	var attempts []Attempt
+	for _, s := range r.Sessions {
+		key, blank := SessionKey(s.ID), true
+		if key == "" {
+			continue
+		}
+		for _, id := range s.IssueIDs {
+			if IssueKey(id) == "" {
+				continue
+			}
+			blank = false
+			if len(byID[IssueKey(id)]) == 0 {
+				attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: -1, Finding: Finding{IssueID: id}})
+			}
+		}
+		if blank {
+			attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: -1})
+		}
+	}
+	return attempts
+}
+
+// byIssueID are the findings of each issue id.
+func (r *Record) byIssueID() map[string][]int {
+	indexes := make(map[string][]int, len(r.Findings))
+	for i, f := range r.Findings {
+		if key := IssueKey(f.IssueID); key != "" {
+			indexes[key] = append(indexes[key], i)
+		}
+	}
+	return indexes
 }
 
 // IssueKey is the form in which issue ids are compared: as a whole, in any

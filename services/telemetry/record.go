@@ -107,19 +107,9 @@ func (r *Record) HasFindings() bool {
 // ParseRecord reads a run file. The error is a sentence about the file's
 // first fault.
 func ParseRecord(body []byte) (*Record, error) {
-	if len(body) > MaxRecordBytes {
-		return nil, fmt.Errorf("the file has %d bytes; the limit is %d", len(body), MaxRecordBytes)
-	}
-	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
-		return nil, fmt.Errorf("the file is UTF-16; want UTF-8")
-	}
-	clean := WithoutCredentials(bytes.TrimPrefix(body, []byte("\ufeff")))
-	clean, err := validText(clean)
+	clean, err := jsonText(body)
 	if err != nil {
 		return nil, err
-	}
-	if len(bytes.TrimSpace(clean)) == 0 {
-		return nil, fmt.Errorf("the file is empty")
 	}
 	fields, err := objectFields(clean)
 	if err != nil {
@@ -152,6 +142,22 @@ func WithoutCredentials(text []byte) []byte {
 		return text
 	}
 	return credentials.ReplaceAll(text, []byte("$1"))
+}
+
+// jsonText returns the text of a JSON file without its byte order mark. The
+// error is a sentence about a file that is not such a text.
+func jsonText(body []byte) ([]byte, error) {
+	if len(body) > MaxRecordBytes {
+		return nil, fmt.Errorf("the file has %d bytes; the limit is %d", len(body), MaxRecordBytes)
+	}
+	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
+		return nil, fmt.Errorf("the file is UTF-16; want UTF-8")
+	}
+	clean, err := validText(WithoutCredentials(bytes.TrimPrefix(body, []byte("\ufeff"))))
+	if err == nil && len(bytes.TrimSpace(clean)) == 0 {
+		return nil, fmt.Errorf("the file is empty")
+	}
+	return clean, err
 }
 
 // objectFields checks a record's text and splits it.

@@ -254,7 +254,7 @@ type JobStep struct {
 // Job is one run of a refresh, a poll, … Its lists are never nil.
 type Job struct {
 	ID      string          `json:"id"`
-	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, backfill
+	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, run-logs, backfill, rebuild
 	State   string          `json:"state"` // running, done, failed, interrupted, cancelled
 	Steps   []JobStep       `json:"steps"`
 	By      StartedBy       `json:"started_by"`

@@ -68,7 +68,7 @@ func posts(part string) func(*http.Request) bool {
 
 // calls is the table's one side.
 func calls() []call {
-	return append(append(runCalls(), pullCalls()...), devinCalls()...)
+	return append(append(append(runCalls(), logCalls()...), pullCalls()...), devinCalls()...)
 }
 
 // runCalls are what reading run files asks for.
@@ -97,6 +97,53 @@ func runCalls() []call {
 			match: path(func(p, _ string) bool { return strings.Contains(p, "/tarball/") })},
 		{name: "archive body", api: gh, methods: fetches, kind: kindBytes, goesOn: true, ask: fetch, use: refresh, set: many,
 			match: path(func(p, _ string) bool { return strings.HasPrefix(p, "/_archive/") })},
+	}
+}
+
+// logCalls are what reading run logs, and what lies beside run files, asks for.
+func logCalls() []call {
+	run := telemetry.LogRef{Repo: shop, Label: "run-1"}
+	asks := func(ctx context.Context, w *world) error {
+		l, err := w.github.RunLog(ctx, telemetry.LogQuestion{LogRef: run, In: shopFork})
+		if err == nil && (l.State != telemetry.LogFound || len(l.Files) != 2) {
+			err = noted(fmt.Sprintf("%s, %d files", l.State, len(l.Files)))
+		}
+		return err
+	}
+	reads := func(ctx context.Context, w *world) ending {
+		h, err := w.jobs.AskLog(ctx, run, telemetry.ByAPI)
+		if err != nil {
+			return ended(err)
+		}
+		return waited(ctx, h)
+	}
+	sides := func(ctx context.Context, w *world) error {
+		if _, err := w.github.RunFiles(ctx); err != nil {
+			return err
+		}
+		files, err := w.github.Sides(ctx)
+		for _, f := range files {
+			_, fetchErr := w.github.FetchSide(ctx, f)
+			err = errors.Join(err, fetchErr)
+		}
+		return err
+	}
+	logs := []string{"github.RunLog"}
+	set := func(w *world) {
+		w.logs = true
+		for _, name := range []string{"issues.json", "sessions.json"} {
+			w.gh.Repo(shopFork).PutFile("logs/run-1/"+name, []byte("[]"))
+		}
+	}
+	in := func(repo, part string) func(*http.Request) bool {
+		return path(func(p, q string) bool { return strings.Contains(p, repo+part) && q == "" })
+	}
+	return []call{
+		{name: "log folder", api: gh, methods: logs, kind: kindObject, list: "tree", ask: asks, use: reads, set: set, match: in(shopFork, "/git/trees/")},
+		{name: "log file", api: gh, methods: logs, kind: kindObject, ask: asks, use: reads, set: set, match: in(shopFork, "/git/blobs/")},
+		{name: "registry", api: gh, methods: []string{"github.Sides", "github.FetchSide"}, kind: kindObject, goesOn: true, ask: sides, use: refresh,
+			set:   func(w *world) { w.sides = true },
+			match: in(actionRepo, "/git/blobs/"+gitSHA([]byte(registry)))},
 	}
 }
 

@@ -104,6 +104,9 @@ func (w *world) after() {
 		w.gh.Repo(shop).PutPull(telemetry.PullRequest{Number: 100 + n, Title: "Bump", CreatedAt: at, UpdatedAt: at})
 	}
 	w.gh.Repo(library).PutPull(telemetry.PullRequest{Number: 5, Title: "Elsewhere", CreatedAt: at, UpdatedAt: at})
+	if w.sides {
+		action.PutFile("telemetry/repo_registry.json", []byte(registry))
+	}
 	w.dv.Update(sessionA, func(s *devintest.Session) { s.Detail, s.UpdatedAt = "finished", at })
 }
 

@@ -26,7 +26,9 @@ import (
 const (
 	actionRepo = "octo/action"
 	shop       = "octo/shop"
+	shopFork   = "forks/shop"
 	library    = "other/library"
+	registry   = `{"repos": [{"repo": "octo/shop", "importance": "high"}]}`
 	sessionA   = "0a0123456789abcdef0123456789abcd"
 	sessionB   = "0b0123456789abcdef0123456789abcd"
 
@@ -49,6 +51,9 @@ type world struct {
 	downloads    bool // files by path come without content, and name where it is
 	hideSessions bool // lists hold no session
 	askSelf      bool // the organization is asked for
+	logs         bool // run logs are read from the second start on
+	ready        bool // the first reading is done
+	sides        bool // so is what lies beside run files, and a registry comes
 	timeout      time.Duration
 
 	known map[string]bool // files that were read before the fault
@@ -107,7 +112,7 @@ func newWorld(ctx context.Context, c *call, timeout time.Duration, url string) (
 	}
 	w.later(time.Hour)
 	w.after()
-	if err == nil && w.askSelf { // a program asks once
+	if w.ready = true; err == nil && (w.askSelf || w.logs) { // a program asks once
 		err = w.restart(ctx)
 	}
 	return w, err
@@ -161,8 +166,16 @@ func (w *world) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	source := ingest.Source{Name: actionRepo, Files: w.github}
+	if w.sides {
+		source.Sides = w.github
+	}
+	var logs ingest.RunLogs
+	if w.logs && w.ready {
+		logs = w.github
+	}
 	w.jobs = ingest.New(ctx, ingest.Options{
-		Store: derive.New(w.db), Sources: []ingest.Source{{Name: actionRepo, Files: w.github}},
+		Store: derive.New(w.db), Sources: []ingest.Source{source}, RunLogs: logs,
 		PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
 		Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
@@ -251,13 +264,18 @@ func job(kind string) func(context.Context, *world) ending {
 		if err != nil {
 			return ended(err)
 		}
-		j, err := h.Wait(ctx)
-		said := append([]string{string(j.Error), string(j.Result)}, j.Errors...)
-		if err == nil && len(j.Errors) > 0 {
-			err = noted(strings.Join(j.Errors, " "))
-		}
-		return ending{err, strings.TrimSpace(sentence(err) + " " + strings.Join(said, " "))}
+		return waited(ctx, h)
 	}
+}
+
+// waited is how a job ended.
+func waited(ctx context.Context, h *ingest.Handle) ending {
+	j, err := h.Wait(ctx)
+	said := append([]string{string(j.Error), string(j.Result)}, j.Errors...)
+	if err == nil && len(j.Errors) > 0 {
+		err = noted(strings.Join(j.Errors, " "))
+	}
+	return ending{err, strings.TrimSpace(sentence(err) + " " + strings.Join(said, " "))}
 }
 
 func (w *world) pulls(ctx context.Context) error {

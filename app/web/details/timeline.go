@@ -208,11 +208,25 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 	if a.Others > 0 {
 		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(a.Others, "other issue", "")})
 	}
+	if by := namedBy(a.Basis); by != "" {
+		segments = append(segments, panels.Segment{Text: by})
+	}
 	if segments = append(segments, session); len(a.Polled()) == 0 && a.State != "" {
 		state := panels.SessionState(a.State, "", a.PR != nil)
 		segments = append(segments, panels.Segment{Text: lowerFirst(state.Label) + ", as recorded"})
 	}
 	return segments
+}
+
+// namedBy says what names an issue of a session where its record does not.
+func namedBy(basis telemetry.AttemptBasis) string {
+	switch basis {
+	case telemetry.AttemptLog:
+		return "named by the run’s log"
+	case telemetry.AttemptState:
+		return "named by the orchestrator’s state"
+	}
+	return ""
 }
 
 func verifiedSegments(s telemetry.Step) []panels.Segment {

@@ -43,6 +43,8 @@ type jobResult struct {
 	Polled       int64              `json:"polled"`
 	Skipped      int64              `json:"skipped"`
 	Missing      int64              `json:"missing"`
+	Found        int64              `json:"found"`
+	Left         bool               `json:"left"`
 	PatchedFiles int64              `json:"patched_files"`
 	DryRun       bool               `json:"dry_run"`
 	Changes      []telemetry.Change `json:"changes"`
@@ -63,6 +65,7 @@ func JobTitle(j telemetry.Job) string {
 		ingest.JobPoll:     "Poll sessions",
 		ingest.JobPollPRs:  "Poll pull requests",
 		ingest.JobBackfill: "Backfill",
+		ingest.JobLogs:     "Read run logs",
 	}[j.Kind]
 	if resultOf(j).DryRun {
 		name += ", dry run"
@@ -100,6 +103,14 @@ func JobSummary(j telemetry.Job) string {
 		}
 	case ingest.JobPollPRs:
 		said = []string{plural(r.PRsFound, "pull request", "")}
+	case ingest.JobLogs:
+		said = []string{plural(r.Found, "run log", "") + " read"}
+		if r.Missing > 0 {
+			said = append(said, plural(r.Missing, "run", "")+" without one")
+		}
+		if r.Left {
+			said = append(said, "the others later, to keep within GitHub’s limit")
+		}
 	case ingest.JobBackfill:
 		return backfillSummary(r)
 	}

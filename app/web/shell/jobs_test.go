@@ -87,6 +87,8 @@ func TestJobSummaries(t *testing.T) {
 			"2 changes in 1 record. Nothing has been changed yet. The original records are kept."},
 		{ingest.JobBackfill, `{"patched_files":2,"changes":[{}]}`, "1 change in 2 records applied."},
 		{ingest.JobPollPRs, `not JSON`, "0 pull requests."},
+		{ingest.JobLogs, `{"asked":3,"found":2}`, "2 run logs read."},
+		{ingest.JobLogs, `{"found":1,"missing":2,"left":true}`, "1 run log read, 2 runs without one, the others later, to keep within GitHub’s limit."},
 	} {
 		if got := JobSummary(telemetry.Job{Kind: c.kind, State: telemetry.JobDone, Result: []byte(c.result)}); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.kind, c.result, got, c.want)

@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"fmt"
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -33,14 +34,21 @@ type location struct {
 // attemptResolver finds the issues that recorded attempts mean.
 type attemptResolver struct {
 	affected
-	found map[int64][]int64 // by run: the issue of each finding
+	found map[int64][]int64                       // by run: the issue of each finding
+	logs  map[int64]map[string]*telemetry.Finding // by run: the findings of its log by issue key
 	*records
 }
 
-// putAttempts writes which issues sessions worked on. found are the issues of the scans just applied.
-func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verifications set[int64], found map[int64][]int64) affected {
-	a := attemptResolver{newAffected(), found, r}
-	tx, in := r.tx, r.tx.In(1, "BIGINT")
+// newAttemptResolver returns a resolver. found are the issues of the scans just
+// applied.
+func newAttemptResolver(r *records, found map[int64][]int64) *attemptResolver {
+	return &attemptResolver{newAffected(), found, map[int64]map[string]*telemetry.Finding{}, r}
+}
+
+// put writes which issues the sessions of records took, and what that makes of
+// the issues.
+func (a *attemptResolver) put(attempts map[int64][]telemetry.Attempt, verifications set[int64]) affected {
+	tx, in := a.tx, a.tx.In(1, "BIGINT")
 	if len(attempts) == 0 || tx.Err() != nil {
 		return a.affected
 	}
@@ -62,75 +70,153 @@ func putAttempts(r *records, attempts map[int64][]telemetry.Attempt, verificatio
 	return a.affected
 }
 
-// of returns a record's attempts, each session and issue once.
+// of returns a record's attempts, each session and issue once, by the
+// strongest basis.
 func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
-	base, resolve := a.groundsOf(id)
-	type key struct {
-		session string
-		issue   int64
-	}
-	at, unmatched, meant := map[key]int{}, 0, 0
-	var all []attempt
+	g := a.groundsOf(id)
+	out := resolved{grounds: g, resolver: a, at: map[attemptKey]int{}, unnamed: map[string]telemetry.Batch{}}
+	unmatched := 0
 	for _, t := range attempts {
-		var locations []location
-		if meant < telemetry.MaxAttempts { // beyond it a record means everything, so nothing
-			locations = resolve(t)
-			meant += len(locations)
-		}
-		if len(locations) == 0 {
+		if out.add(t) == 0 {
 			unmatched++
 		}
-		for _, p := range locations {
-			one := base
-			one.session, one.batch, one.result, one.scan, one.issue = t.Session, int64(t.Batch), t.Result, p.scan, a.issueAt(p)
-			k := key{one.session, one.issue}
-			if same, again := at[k]; again {
-				all[same].result = max(all[same].result, one.result) // called both fixed and still present: it is not fixed
-			} else if one.issue != 0 {
-				at[k] = len(all)
-				all = append(all, one)
-			}
+	}
+	for _, session := range sorted(out.unnamed) {
+		for _, f := range a.stated(session) {
+			out.put(telemetry.Attempt{Session: session, Batch: out.unnamed[session]}, g.find(f), telemetry.AttemptState)
 		}
 	}
-	if base.basis == telemetry.AttemptVerification {
+	if g.base.basis == telemetry.AttemptVerification {
 		a.tx.Exec(`UPDATE verifications SET unmatched = $1 WHERE id = $2`, unmatched, id)
 		a.verifications[id] = true
 	}
-	return all
+	return out.all
 }
 
-// groundsOf returns what a record's attempts have in common, and which findings each of them means.
-func (a *attemptResolver) groundsOf(id int64) (base attempt, resolve func(telemetry.Attempt) []location) {
+// resolved are the attempts of a record as far as they are resolved.
+type resolved struct {
+	grounds
+	resolver *attemptResolver
+	all      []attempt
+	at       map[attemptKey]int         // places in all
+	meant    int                        // findings so far
+	unnamed  map[string]telemetry.Batch // sessions with an id that neither record nor log name, and their batches
+}
+
+type attemptKey struct {
+	session string
+	issue   int64
+}
+
+// add resolves one attempt, and returns how many findings it means.
+func (r *resolved) add(t telemetry.Attempt) int {
+	if r.meant >= telemetry.MaxAttempts { // beyond it a record means everything, so nothing
+		return 0
+	}
+	locations, basis := r.means(t)
+	r.meant += len(locations)
+	if len(locations) == 0 && t.Index < 0 {
+		r.unnamed[t.Session] = t.Batch
+	}
+	r.put(t, locations, basis)
+	return len(locations)
+}
+
+// put adds what an attempt means.
+func (r *resolved) put(t telemetry.Attempt, locations []location, basis telemetry.AttemptBasis) {
+	for _, p := range locations {
+		one := r.base
+		one.session, one.batch, one.result, one.scan, one.issue = t.Session, int64(t.Batch), t.Result, p.scan, r.resolver.issueAt(p)
+		one.basis = basis
+		k := attemptKey{one.session, one.issue}
+		if same, again := r.at[k]; again {
+			r.all[same].result = max(r.all[same].result, one.result) // called both fixed and still present: it is not fixed
+		} else if one.issue != 0 {
+			r.at[k] = len(r.all)
+			r.all = append(r.all, one)
+		}
+	}
+}
+
+// grounds are what a record's attempts have in common, and which findings of
+// which scan they mean.
+type grounds struct {
+	base    attempt
+	resolve func(telemetry.Attempt) []location // what the record itself says
+	logged  func(id string) []location         // what the log of the run that the id names says
+	find    func(telemetry.Finding) []location // a finding that is not the record's
+}
+
+func (a *attemptResolver) groundsOf(id int64) grounds {
 	tx := a.tx
-	base = attempt{record: id, basis: telemetry.AttemptRecord}
+	g := grounds{base: attempt{record: id, basis: telemetry.AttemptRecord}}
 	var kind telemetry.Kind
 	var repo int64
 	var file string
-	switch run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &base.at, &file).Found; {
+	run := tx.Row(`SELECT kind, repo_id, at, file FROM runs WHERE id = $1`, id).Scan(&kind, &repo, &g.base.at, &file).Found
+	before := &scansBefore{tx, repo, g.base.at, file, map[string]int64{}}
+	switch {
 	case run && kind == telemetry.KindDispatch:
-		base.basis = telemetry.AttemptDispatch
-		// last is the last scan with findings data before it for which more holds.
-		last := func(more string, args ...any) int64 {
-			return store.One[int64](tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1
-				AND (at < $2 OR (at = $2 AND file < $3))`+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`,
-				append([]any{repo, base.at, file}, args...)...)
-		}
-		return base, func(t telemetry.Attempt) []location {
-			if run, ok := telemetry.IssueIDRun(t.Finding.IssueID); ok { // the scan of the run that the finding's id names
-				if found := a.like(last(` AND run_number = $4`, run), t.Finding); len(found) > 0 {
-					return found
-				}
+		g.base.basis = telemetry.AttemptDispatch
+		g.resolve = func(t telemetry.Attempt) []location { return a.dispatched(before, t.Finding) }
+		g.logged = func(id string) []location {
+			if number, ok := telemetry.IssueIDRun(id); ok {
+				return a.logged(before.last(` AND run_number = $4`, number), id, before)
 			}
-			return a.like(last(""), t.Finding)
+			return nil
 		}
+		g.find = func(f telemetry.Finding) []location { return a.like(before.last(""), f) }
+		return g
 	case run:
-		return base, func(t telemetry.Attempt) []location { return []location{{id, t.Index}} }
+		g.resolve = func(t telemetry.Attempt) []location { return []location{{id, t.Index}} }
+		g.logged = func(issue string) []location { return a.logged(id, issue, before) }
+		g.find = func(f telemetry.Finding) []location { return a.like(id, f) }
+		return g
 	}
-	base.basis = telemetry.AttemptVerification
-	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&base.at)
+	g.base.basis = telemetry.AttemptVerification
+	tx.Row(`SELECT at FROM verifications WHERE id = $1`, id).Scan(&g.base.at)
 	scan, repo := verifiedScan(tx, id)
 	tx.Exec(`UPDATE verifications SET repo_id = $1, scan_id = $2 WHERE id = $3`, repo, scan, id)
-	return base, func(t telemetry.Attempt) []location { return a.like(scan, t.Finding) }
+	g.resolve = func(t telemetry.Attempt) []location { return a.like(scan, t.Finding) }
+	return g
+}
+
+// means returns the findings that an attempt means, and the basis.
+func (g *grounds) means(t telemetry.Attempt) ([]location, telemetry.AttemptBasis) {
+	if t.Index < 0 {
+		return g.logged(t.Finding.IssueID), telemetry.AttemptLog
+	}
+	return g.resolve(t), g.base.basis
+}
+
+// scansBefore looks up scans before a dispatch, and remembers them.
+type scansBefore struct {
+	tx       *store.Tx
+	repo, at int64
+	file     string
+	found    map[string]int64
+}
+
+// last returns the last of the scans with findings data for which more holds, 0 without one.
+func (b *scansBefore) last(more string, args ...any) int64 {
+	key := fmt.Sprint(more, args)
+	if _, asked := b.found[key]; !asked {
+		b.found[key] = store.One[int64](b.tx, `SELECT id FROM runs WHERE repo_id = $1 AND kind = 'scan' AND has_findings = 1
+			AND (at < $2 OR (at = $2 AND file < $3))`+more+` ORDER BY at DESC, file DESC, source DESC LIMIT 1`,
+			append([]any{b.repo, b.at, b.file}, args...)...)
+	}
+	return b.found[key]
+}
+
+// dispatched returns the places of a dispatch's finding: in the scan of the run
+// that its id names, else in the last scan with findings data before it.
+func (a *attemptResolver) dispatched(b *scansBefore, f telemetry.Finding) []location {
+	if run, ok := telemetry.IssueIDRun(f.IssueID); ok {
+		if found := a.like(b.last(` AND run_number = $4`, run), f); len(found) > 0 {
+			return found
+		}
+	}
+	return a.like(b.last(""), f)
 }
 
 // like returns the places of a scan's findings that a record means by f.

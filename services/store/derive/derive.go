@@ -18,11 +18,16 @@ type changes struct {
 	files  map[int64]fileChange // run files, by id
 	last   int64                // see nextFileID
 	replay set[int64]           // repositories whose scans count in another way than before
+	logs   set[int64]           // logs that say something else than before
+	stated set[string]          // sessions of which the orchestrator's state does
 	affected
 }
 
 func newChanges(tx *store.Tx) *changes {
-	return &changes{records: newRecords(tx), files: map[int64]fileChange{}, replay: set[int64]{}, affected: newAffected()}
+	return &changes{
+		records: newRecords(tx), files: map[int64]fileChange{}, replay: set[int64]{}, logs: set[int64]{}, stated: set[string]{},
+		affected: newAffected(),
+	}
 }
 
 // fileChange is what changed in a run file: whether it is in force now, and
@@ -48,10 +53,15 @@ func derive(c *changes) {
 	todo.add(repos.affected)
 
 	// What sessions worked on, and what verifications say of it, is told by issue.
-	attempts := runs.attempts
+	attempts := askedAgain(c)
+	maps.Copy(attempts, runs.attempts)
 	maps.Copy(attempts, ledgers.attempts)
 	maps.Copy(attempts, repos.attempts)
-	todo.add(putAttempts(c.records, attempts, todo.verifications, ledgers.found))
+	resolver := newAttemptResolver(c.records, ledgers.found)
+	todo.add(resolver.put(attempts, todo.verifications))
+
+	// What logs say of findings is told by issue, too.
+	describeIssues(c, resolver, keysOf(runs.attempts), keysOf(ledgers.found))
 
 	// Pull requests and sessions are linked by all that names both.
 	todo.add(linkPulls(c.records, todo.linked, todo.pulls))
@@ -115,6 +125,15 @@ func (a affected) addVerification(id int64, session, pull string) {
 type set[K comparable] map[K]bool
 
 func (s set[K]) add(o set[K]) { maps.Copy(s, o) }
+
+// keysOf are the keys of a map as a set.
+func keysOf[K comparable, V any](m map[K]V) set[K] {
+	keys := make(set[K], len(m))
+	for k := range m {
+		keys[k] = true
+	}
+	return keys
+}
 
 // addRows adds the keys that a query finds.
 func (s set[K]) addRows(tx *store.Tx, query string, args ...any) {

@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"cmp"
 	"slices"
 
 	"telemetry-dashboard/services/identity"
@@ -61,18 +62,13 @@ func (o *applied) applyRepo(repo int64, added []addedScan, replay bool) {
 	}
 	if !l.Latest.IsZero() { // else no issue of it is stored
 		l.Open = l.loadIssues(`repo_id = $1 AND status_rank < $2`, repo, telemetry.StatusFixed.Rank())
-		slices.SortFunc(l.Open, byFirstSeen)
+		slices.SortFunc(l.Open, func(a, b *telemetry.Issue) int {
+			return cmp.Or(telemetry.ScanPosition(a.FirstSeen).Compare(telemetry.ScanPosition(b.FirstSeen)), a.FirstOrd-b.FirstOrd)
+		})
 		l.Past = past{l}
 	}
 	o.apply(l, added)
 	o.rederiveAttempts(repo, added)
-}
-
-func byFirstSeen(a, b *telemetry.Issue) int {
-	if c := telemetry.ScanPosition(a.FirstSeen).Compare(telemetry.ScanPosition(b.FirstSeen)); c != 0 {
-		return c
-	}
-	return a.FirstOrd - b.FirstOrd
 }
 
 // replayRepo applies all scans of a repository again. Issues that keep their
@@ -131,7 +127,7 @@ func (o *applied) loadScans(repo int64) []addedScan {
 			return nil
 		}
 		scans = append(scans, addedScan{id, scanOf(o.records, o.name(id), rec)})
-		o.attempts[id] = rec.Attempts()
+		o.attempts[id] = attemptsOf(o.records, rec)
 	}
 	return scans
 }
@@ -257,7 +253,7 @@ func rederiveAttempts(r *records, attempts map[int64][]telemetry.Attempt, query 
 			continue
 		}
 		if rec := r.of(id); rec != nil {
-			attempts[id] = rec.Attempts()
+			attempts[id] = attemptsOf(r, rec)
 		}
 	}
 	return ids

@@ -10,8 +10,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// storeRules changes whenever what this package derives from the same records does.
-const storeRules = 3
+// storeRules changes whenever what this package derives from the same
+// records does.
+const storeRules = 4
 
 // rules names the rules by which this program derives.
 func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, storeRules) }
@@ -81,6 +82,7 @@ func rebuildGroup(tx *store.Tx, key string) (more bool, err error) {
 	}
 	if len(ids) > 0 {
 		tx.Touch(telemetry.TopicRecords)
+		c.reparseLogs(key)
 	}
 	derive(c)
 	return len(ids) == limit, tx.Err()

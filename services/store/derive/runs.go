@@ -110,7 +110,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 	o.tx.Put("runs", "id", runFields(id, repo, name, rec, sum))
 	o.nameFork(repo, rec.Fork, known)
 	o.putMentions(id, rec)
-	o.attempts[id] = rec.Attempts()
+	o.attempts[id] = attemptsOf(o.records, rec)
 	if !same && rec.Kind == telemetry.KindScan {
 		s := o.scansOf(repo)
 		s.added = append(s.added, addedScan{id, scanOf(o.records, name, rec)})

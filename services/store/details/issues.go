@@ -75,7 +75,8 @@ func attemptsOn(tx *store.Tx, issue int64) []telemetry.AttemptRow {
 			LEFT JOIN runs r ON r.id = a.record_id LEFT JOIN verifications v ON v.id = a.record_id LEFT JOIN sessions s ON s.key = a.session
 			LEFT JOIN pulls p ON p.key = CASE WHEN s.pull_key <> '' THEN s.pull_key ELSE v.pull_key END
 		WHERE a.issue_id = $1 AND a.session <> ''
-		ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 ELSE 2 END, a.at, f.file`, []any{issue}, func(r *store.Row) {
+		ORDER BY CASE a.basis WHEN 'record' THEN 0 WHEN 'dispatch' THEN 1 WHEN 'verification' THEN 2 WHEN 'log' THEN 3 ELSE 4 END,
+			a.at, f.file`, []any{issue}, func(r *store.Row) {
 		var a telemetry.AttemptRow
 		var shown string
 		var pull telemetry.PullState

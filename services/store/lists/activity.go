@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -172,10 +173,7 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 }
 
 func newestActivity(a, b telemetry.Activity) int {
-	if c := b.At.Compare(a.At.Time); c != 0 {
-		return c
-	}
-	return slices.Index(telemetry.ActivityKinds(), a.Kind) - slices.Index(telemetry.ActivityKinds(), b.Kind)
+	return cmp.Or(b.At.Compare(a.At.Time), slices.Index(telemetry.ActivityKinds(), a.Kind)-slices.Index(telemetry.ActivityKinds(), b.Kind))
 }
 
 // activityOf reads the changes of one kind that stand after a mark.

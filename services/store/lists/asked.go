@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -62,6 +61,15 @@ func is(words ...word) *asked {
 		return that("(" + words[i].sql + ")") // the parser takes no other word
 	})
 	return a
+}
+
+// isOne compares a column of words.
+func isOne[W ~string](column string, all ...W) *asked {
+	var words []word
+	for _, w := range all {
+		words = append(words, word{string(w), column + " = '" + string(w) + "'"})
+	}
+	return is(words...)
 }
 
 // ranked compares a column of ranks; each word stands for one or more.
@@ -181,7 +189,7 @@ const repoHelp = "target repository: owner/name, or owner/*"
 
 // repoKey compares a column of repository keys: one, or all of an owner's.
 func repoKey(column string) *asked {
-	return &asked{kind: repoKind(), cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) })}
+	return &asked{kind: query.Checked("want owner/name, its URL, or owner/*", isRepoPattern), cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) })}
 }
 
 func ofRepo(column, name string) Cond {
@@ -209,10 +217,6 @@ func repoID(column string) *asked {
 // idOfRepo is the condition that a column is the id of the repository of a key.
 func idOfRepo(column, key string) Cond {
 	return that(column+" = (SELECT id FROM repos WHERE key = ?)", key)
-}
-
-func repoKind() query.Kind {
-	return query.Checked("want owner/name, its URL, or owner/*", isRepoPattern)
 }
 
 func isRepoPattern(s string) bool {
@@ -257,18 +261,9 @@ func sessionIs(column, written string) Cond {
 
 // among compares a JSON list of texts: one of them is like the pattern.
 func among(column, text string, pattern func(string) string, around string) Cond {
-	written := jsonText(text)
+	written := store.JSON(text)
 	// A list that has it nowhere is told without reading it as JSON.
-	somewhere := like(column, "%"+pattern(written)+"%")
+	somewhere := like(column, "%"+pattern(written[1:len(written)-1])+"%")
 	element := like("e.value", around+pattern(text)+around)
 	return allOf(somewhere, Cond{"EXISTS (SELECT 1 FROM texts(" + column + ")texts WHERE " + element.Text + ")", element.Args})
-}
-
-// jsonText is a text as JSON writes it, without its quotes.
-func jsonText(text string) string {
-	written, err := json.Marshal(text)
-	if err != nil {
-		return text // a string always encodes
-	}
-	return string(written[1 : len(written)-1])
 }

@@ -31,7 +31,7 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 				Into: func(e *row) any { return &e.At }, CSV: "at",
 				Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue_id | e.begins")},
 			{Name: "severity", Help: "severity tier", Column: "e.severity", Into: func(e *row) any { return &e.Severity }, CSV: "severity",
-				Asked: is(severityWords("e.severity")...)},
+				Asked: isOne("e.severity", telemetry.Severities()...)},
 			{Name: "family", Help: "CWE family, for example xss", Column: "e.family", Into: func(e *row) any { return &e.Family },
 				CSV: "family", Asked: same("e.family")},
 			{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "e.rule",
@@ -62,12 +62,4 @@ const changesKept = `(SELECT repo_id, 1 AS begins, opened AS n FROM days UNION A
 
 func keptChanges(t query.Term) bool {
 	return t.Field == "repo" || t.Field == "is" && !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Text == "reopened" })
-}
-
-func severityWords(column string) []word {
-	var words []word
-	for _, tier := range telemetry.Severities() {
-		words = append(words, word{tier, column + " = '" + tier + "'"})
-	}
-	return words
 }

@@ -156,6 +156,15 @@ func like(column, pattern string) Cond { return that(fold+column+`) LIKE ? ESCAP
 // contains holds where a text stands in a column.
 func contains(column, text string) Cond { return like(column, "%"+escaped(text)+"%") }
 
+// anyContains holds where a text stands in one of the columns.
+func anyContains(text string, columns ...string) Cond {
+	list := make([]Cond, len(columns))
+	for i, column := range columns {
+		list[i] = contains(column, text)
+	}
+	return anyOf(list...)
+}
+
 // glob is the pattern of a text in which * stands for any characters.
 func glob(text string) string { return strings.ReplaceAll(escaped(text), "*", "%") }
 

@@ -2,7 +2,6 @@ package lists
 
 import (
 	"context"
-	"slices"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -65,11 +64,6 @@ func (l *List[T]) counted(q question) (scope string, ok bool) {
 		}
 	}
 	return scope, true
-}
-
-// by serves the terms of fields.
-func by(fields ...string) func(query.Term) bool {
-	return func(t query.Term) bool { return slices.Contains(fields, t.Field) }
 }
 
 // Sums are sums over all rows of a list.

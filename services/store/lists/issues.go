@@ -18,7 +18,6 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
 		Free:   issueText,
 		Finish: finishIssues,
-		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		Cheap:  "is severity family rule repo attempts age first seen",
 		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
 			" first_seen_run last_seen_run latest_issue_id fingerprint session",
@@ -136,23 +135,6 @@ func issueColumns() []Field[telemetry.IssueRow] {
 // recordedAt is the time of an issue's scan as its record has it.
 func recordedAt(at string) string {
 	return "(SELECT x.at_text FROM runs x WHERE x.repo_id = i.repo_id AND x.at = " + at + " LIMIT 1)"
-}
-
-// mostAttempts is how far issue_counts counts: its triggers say the same.
-const mostAttempts = 3
-
-// keptIssues reports whether issue_counts answers a term: mostAttempts stands for more too.
-func keptIssues(t query.Term) bool {
-	served := func(v query.Value) bool {
-		switch t.Field {
-		case "attempts":
-			return (!v.Span.HasLow || v.Span.Low <= mostAttempts) && (!v.Span.HasHigh || v.Span.High <= mostAttempts)
-		case "has", "no":
-			return v.Text != "pr"
-		}
-		return by("is", "severity", "tier", "family", "rule", "repo")(t)
-	}
-	return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return !served(v) })
 }
 
 // withPull begins an issue i that a session with a pull request worked on; no guess counts.

@@ -15,10 +15,10 @@ func Jobs(s *store.Store) *List[telemetry.Job] {
 		Fields: []Field[row]{
 			{Name: "id", Help: "id of the job", Column: "j.id", Into: func(j *row) any { return &j.ID }, CSV: "id",
 				Asked: text(func(text string) Cond { return that("j.id = ?", text) })},
-			{Name: "kind", Help: "refresh, poll, poll-prs, backfill or rebuild", Column: "j.kind",
+			{Name: "kind", Help: "refresh, poll, poll-prs, run-logs, backfill or rebuild", Column: "j.kind",
 				Into: func(j *row) any { return &j.Kind }, CSV: "kind", Asked: same("j.kind")},
-			{Name: "is", Aliases: []string{"state"}, Help: "state of the job", Column: "j.state",
-				Into: func(j *row) any { return &j.State }, CSV: "state", Asked: is(jobWords()...)},
+			{Name: "is", Aliases: []string{"state"}, Help: "state of the job", Column: "j.state", Into: func(j *row) any { return &j.State }, CSV: "state",
+				Asked: isOne("j.state", telemetry.JobRunning, telemetry.JobDone, telemetry.JobFailed, telemetry.JobInterrupted, telemetry.JobCancelled)},
 			{Name: "started", Help: "when it started", Column: "j.started", Into: func(j *row) any { return &j.Started },
 				CSV: "started", Asked: date("j.started").offers("<1d", "<7d"), Sort: down("j.started | j.id")},
 			{Name: "ended", Column: "j.ended", Into: func(j *row) any { return &j.Ended }, CSV: "ended"},
@@ -31,14 +31,4 @@ func Jobs(s *store.Store) *List[telemetry.Job] {
 			{Name: "result", Column: "j.result", Into: func(j *row) any { return store.BytesOf(&j.Result) }},
 		},
 	})
-}
-
-func jobWords() []word {
-	var words []word
-	for _, state := range []string{
-		telemetry.JobRunning, telemetry.JobDone, telemetry.JobFailed, telemetry.JobInterrupted, telemetry.JobCancelled,
-	} {
-		words = append(words, word{state, "j.state = '" + state + "'"})
-	}
-	return words
 }

@@ -51,7 +51,7 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 		{Name: "pr", Aliases: []string{"number", "id"}, Help: "number, owner/name#number or URL",
 			Asked: pullRequest(func(c Cond) Cond { return c }, "p.repo_key", "p.number")},
 		{Name: "linked", Help: "why it belongs to its session", Column: "p.basis", Into: func(p *row) any { return &p.Basis },
-			CSV: "link_basis", Asked: is(basisWords()...), NoPast: true},
+			CSV: "link_basis", Asked: isOne("p.basis", "devin", "verification", "record", "session_id", "issue_id"), NoPast: true},
 		{Name: "verified", Help: "the outcome of its latest verification", NoPast: true,
 			Asked: verified("p.key IN (SELECT v.pull_key FROM verifications v WHERE v.pull_key <> ''")},
 		{Name: "has", Help: "what it has",
@@ -103,22 +103,13 @@ func pullsOfRepo(m moment, key string) Cond {
 }
 
 func pullText(_ moment, text string) Cond {
-	list := []Cond{among("p.issue_ids", text, escaped, "%")}
+	list := []Cond{
+		among("p.issue_ids", text, escaped, "%"), anyContains(text, "p.title", "p.author", "p.repo_key", "p.session", "p.head_ref"),
+	}
 	if _, ok := telemetry.PullOf(text); ok {
 		list = append(list, ofPull("p.repo_key", "p.number", text))
 	}
-	for _, column := range []string{"p.title", "p.author", "p.repo_key", "p.session", "p.head_ref"} {
-		list = append(list, contains(column, text))
-	}
 	return anyOf(list...)
-}
-
-func basisWords() []word {
-	var words []word
-	for _, basis := range []string{"devin", "verification", "record", "session_id", "issue_id"} {
-		words = append(words, word{basis, "p.basis = '" + basis + "'"})
-	}
-	return words
 }
 
 // pullRepo compares pull requests by their target, its forks, or their own repository.

@@ -13,7 +13,7 @@ func Repos(s *store.Store) *List[telemetry.RepoRow] {
 		Name: "repos", Noun: "repositories",
 		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions,
 		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },
-		Free:    func(_ moment, text string) Cond { return anyOf(contains("r.key", text), contains("r.fork_key", text)) },
+		Free:    func(_ moment, text string) Cond { return anyContains(text, "r.key", "r.fork_key") },
 		Cheap:   "is open critical_high runs waiting age repo",
 		Example: "open:>0",
 		Fields:  append(repoQualifiers(), repoColumns()...),

@@ -78,12 +78,9 @@ func recordedRun(r *telemetry.RunRow) any {
 }
 
 func runText(_ moment, text string) Cond {
-	list := []Cond{inFile("r.file", text)}
+	list := []Cond{inFile("r.file", text), anyContains(text, "r.target_repo", "r.run_label", "r.run_id")}
 	if n, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64); err == nil {
 		list = append(list, that("r.run_number = ?", n))
-	}
-	for _, column := range []string{"r.target_repo", "r.run_label", "r.run_id"} {
-		list = append(list, contains(column, text))
 	}
 	return anyOf(list...)
 }

@@ -111,11 +111,8 @@ func startedSessions(a query.Ask) []Cond {
 }
 
 func sessionText(_ moment, text string) Cond {
-	list := []Cond{among("s.issue_ids", text, escaped, "%"), inFile("s.run_file", text)}
-	for _, column := range []string{"s.id", "s.title", "s.family", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"} {
-		list = append(list, contains(column, text))
-	}
-	return anyOf(list...)
+	return anyOf(among("s.issue_ids", text, escaped, "%"), inFile("s.run_file", text),
+		anyContains(text, "s.id", "s.title", "s.family", "s.target_repo", "s.status", "s.reason", "s.run_label", "s.pr_url"))
 }
 
 // sessionJoins are what a session's row shows beside its own columns.

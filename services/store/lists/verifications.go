@@ -21,7 +21,7 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 		},
 		Repo: func(_ moment, key string) Cond { return idOfRepo("v.repo_id", key) },
 		Free: func(_ moment, text string) Cond {
-			return anyOf(contains("v.pr_title", text), contains("v.pr_url", text), inFile("v.file", text))
+			return anyOf(anyContains(text, "v.pr_title", "v.pr_url"), inFile("v.file", text))
 		},
 		Finish:  finishVerifications,
 		Example: "outcome:verified_not_merged",
@@ -38,7 +38,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
 	return []Field[row]{
 		{Name: "outcome", Help: "the outcome", Column: "v.outcome", Into: func(v *row) any { return &v.Outcome },
-			CSV: "outcome", Asked: is(outcomeWords()...)},
+			CSV: "outcome", Asked: isOne("v.outcome", telemetry.VerificationOutcomes()...)},
 		{Name: "is", Help: "the latest of its session, replaced by a later one, either",
 			Asked: is(word{"current", "v.current = 1"}, word{"replaced", "v.current = 0"}, word{"any", "1 = 1"})},
 		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.target_repo, '')", Into: func(v *row) any { return repoOf(&v.Repo, new(string)) },
@@ -84,14 +84,6 @@ func verified(of string) *asked {
 		words = append(words, word{o.Word(), of + " AND v.current = 1 AND v.outcome = '" + string(o) + "')"})
 	}
 	return is(words...)
-}
-
-func outcomeWords() []word {
-	var words []word
-	for _, outcome := range telemetry.VerificationOutcomes() {
-		words = append(words, word{string(outcome), "v.outcome = '" + string(outcome) + "'"})
-	}
-	return words
 }
 
 // finishVerifications gives verifications their issues, and what several columns say.

@@ -17,6 +17,7 @@ func derivedTables() []string {
 	return []string{
 		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
 		"pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days", "issue_counts",
+		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history",
 	}
 }
 
@@ -30,6 +31,7 @@ func (s *Store) Dump(ctx context.Context) (map[string][]string, error) {
 			"repo_id":  names(tx, `SELECT id, key FROM repos`),
 			"issue_id": names(tx, `SELECT i.id, r.key || ' ' || i.public_id FROM issues i JOIN repos r ON r.id = i.repo_id`),
 			"run_id":   names(tx, `SELECT id, source || ' ' || file FROM files`),
+			"log_id":   names(tx, `SELECT id, repo_key || ' ' || label FROM run_logs`),
 		}
 		for _, other := range []string{"record_id", "scan_id", "run_ref"} {
 			names[other] = names["run_id"]

@@ -89,8 +89,7 @@ func (s *scanRecord) write(actionURL string) []byte {
 		b = append(append(append(b, "\",\n  \"run_url\": "...), actionURL...), "/actions/runs/"...)
 		b = append(append(b, s.runID...), '"')
 	}
-	b = strconv.AppendInt(append(b, ",\n  \"run_label\": \"run-"...), int64(s.run), 10)
-	b = s.at.Add(-time.Duration(3+s.run%13)*time.Second).AppendFormat(append(b, '-'), "2006-01-02-150405")
+	b = append(append(b, ",\n  \"run_label\": \""...), s.label()...)
 	b = s.at.AppendFormat(append(b, "\",\n  \"timestamp\": \""...), stampForm)
 	b = strconv.AppendInt(append(b, "\",\n  \"issues_found\": "...), int64(len(s.findings)), 10)
 	if s.shape >= shapeDispatched {

@@ -75,6 +75,7 @@ func (m *sim) scan(r *repository, at time.Time, q request) {
 	m.start(rec, batches, q)
 	if !missing {
 		m.emit(rec, q, part != nil)
+		m.persist(rec)
 	}
 	if !q.asked && rec.shape == shapeDispatched && frac < 1 && o.SessionsPerScan > 0 {
 		m.perhapsDispatch(r, at)
@@ -338,6 +339,7 @@ func (m *sim) dispatch(r *repository, at time.Time, q request) bool {
 	s := m.session(r, at, f, batch, q)
 	s.batch, s.original = 1, r.baseline
 	m.launch(s)
+	m.note(s, at)
 	name := strings.ReplaceAll(r.name, "/", "_") + "_dispatch_" + at.Format("20060102T150405") + "_" + strconv.Itoa(s.batch) + ".json"
 	m.put(File{Kind: KindDispatch, Repo: r.name, Name: name, Body: writeDispatch(r, at, s)}, at, r, q.asked)
 	return true

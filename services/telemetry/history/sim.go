@@ -21,6 +21,9 @@ type sim struct {
 	keep     bool // what is not in the records is kept too
 	sessions []*session
 	pulls    []*pull
+	logs     []Log
+	history  map[string]dispatched // what the orchestrator notes, by fingerprint
+	cycle    time.Time             // when it last did
 }
 
 type event struct {

@@ -614,6 +614,131 @@ CREATE TABLE held_listings (
   accepted   SMALLINT NOT NULL DEFAULT 0
 );
 
+-- The logs that runs committed to the scanned repository, as far as they were
+-- asked for: a run has the log of its repo_key and run_label. state is found,
+-- missing or failed. origin is the repository that it came from, '' for RUNS_DIR.
+CREATE TABLE run_logs (
+  id         BIGINT NOT NULL PRIMARY KEY,
+  repo_key   TEXT NOT NULL,
+  label      TEXT NOT NULL,
+  state      TEXT NOT NULL,
+  origin     TEXT NOT NULL,
+  error      TEXT NOT NULL,
+  asked_at   BIGINT NOT NULL,
+  fetched_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX run_logs_label ON run_logs (repo_key, label);
+
+-- The files of a log as fetched: the tables of logs below are read from them.
+-- error says why one could not be read.
+CREATE TABLE log_files (
+  log_id BIGINT NOT NULL,
+  name   TEXT NOT NULL,
+  sha    TEXT NOT NULL,
+  size   BIGINT NOT NULL,
+  body   BLOB,
+  error  TEXT NOT NULL,
+  PRIMARY KEY (log_id, name)
+);
+
+-- The findings as logs describe them. issue_id is the id in the log, issue_key
+-- its form in which ids are compared; score is in tenths, -1 where there is none.
+CREATE TABLE log_findings (
+  log_id      BIGINT NOT NULL,
+  ord         BIGINT NOT NULL,
+  issue_id    TEXT NOT NULL,
+  issue_key   TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  rule        TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  title       TEXT NOT NULL,
+  message     TEXT NOT NULL,
+  score       BIGINT NOT NULL,
+  severity    TEXT NOT NULL,
+  level       TEXT NOT NULL,
+  family      TEXT NOT NULL,
+  cwes        TEXT NOT NULL,
+  file        TEXT NOT NULL,
+  line        BIGINT NOT NULL,
+  locations   TEXT NOT NULL,
+  line_hash   TEXT NOT NULL,
+  snippets    TEXT NOT NULL,
+  batch       BIGINT NOT NULL,
+  PRIMARY KEY (log_id, ord)
+);
+
+-- Which issue each finding of a log is, in the run of that log. latest is 1 for
+-- the newest of an issue.
+CREATE TABLE log_issues (
+  run_id   BIGINT NOT NULL,
+  log_id   BIGINT NOT NULL,
+  ord      BIGINT NOT NULL,
+  issue_id BIGINT NOT NULL,
+  at       BIGINT NOT NULL,
+  file     TEXT NOT NULL,
+  latest   SMALLINT NOT NULL,
+  PRIMARY KEY (run_id, ord, issue_id)
+);
+CREATE INDEX log_issues_issue ON log_issues (issue_id, latest);
+
+-- What Devin was told for a batch, and the session that was.
+CREATE TABLE log_prompts (
+  log_id  BIGINT NOT NULL,
+  batch   BIGINT NOT NULL,
+  session TEXT NOT NULL,
+  prompt  TEXT NOT NULL,
+  PRIMARY KEY (log_id, batch)
+);
+
+-- What logs say of a rule, each as the log of the latest stamp does; help is
+-- Markdown.
+CREATE TABLE rules (
+  rule   TEXT NOT NULL PRIMARY KEY,
+  name   TEXT NOT NULL,
+  title  TEXT NOT NULL,
+  help   TEXT NOT NULL,
+  stamp  TEXT NOT NULL
+);
+
+-- The registry and the orchestrator's state as fetched, of each source of run files.
+CREATE TABLE side_files (
+  source     TEXT NOT NULL,
+  name       TEXT NOT NULL,
+  sha        TEXT NOT NULL,
+  size       BIGINT NOT NULL,
+  body       BLOB,
+  broken     BLOB,
+  error      TEXT NOT NULL,
+  gone       SMALLINT NOT NULL,
+  fetched_at BIGINT NOT NULL,
+  PRIMARY KEY (source, name)
+);
+
+-- The repositories of the registry that is in force; -1 is a number that it
+-- does not say.
+CREATE TABLE registry (
+  repo_key      TEXT NOT NULL PRIMARY KEY,
+  repo          TEXT NOT NULL,
+  importance    TEXT NOT NULL,
+  score         BIGINT NOT NULL,
+  tags          TEXT NOT NULL,
+  schedule      TEXT NOT NULL,
+  enabled       SMALLINT NOT NULL,
+  auto_scan     SMALLINT NOT NULL,
+  auto_dispatch SMALLINT NOT NULL,
+  max_sessions  BIGINT NOT NULL
+);
+
+-- What the orchestrator's state that is in force says of fingerprints.
+CREATE TABLE dispatch_history (
+  fingerprint TEXT NOT NULL PRIMARY KEY,
+  session     TEXT NOT NULL,
+  dispatches  BIGINT NOT NULL,
+  failures    BIGINT NOT NULL,
+  last_at     BIGINT NOT NULL
+);
+CREATE INDEX dispatch_history_session ON dispatch_history (session);
+
 -- +goose StatementBegin
 CREATE TRIGGER issue_counts_added AFTER INSERT ON issues BEGIN
   INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)

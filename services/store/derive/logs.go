@@ -1,0 +1,176 @@
+package derive
+
+import (
+	"context"
+	"math"
+	"regexp"
+	"slices"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// PutLogs stores what came of asking for logs, and everything that follows
+// from them, in one transaction. A log that was found once is kept, whatever
+// comes of asking again.
+func (w *Writer) PutLogs(ctx context.Context, logs []telemetry.FetchedLog) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		c := newChanges(tx)
+		for i := range logs {
+			c.putLog(&logs[i])
+		}
+		derive(c)
+		return tx.Err()
+	})
+}
+
+func (c *changes) putLog(l *telemetry.FetchedLog) {
+	tx := c.tx
+	var id int64
+	var state telemetry.LogState
+	var cause string
+	now := store.Millis(tx.Now())
+	known := tx.Row(`SELECT id, state, error FROM run_logs WHERE repo_key = $1 AND label = $2`, l.Repo.Key(), l.Label).
+		Scan(&id, &state, &cause).Found
+	if !known {
+		tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM run_logs`).Scan(&id)
+		tx.Exec(`INSERT INTO run_logs (id, repo_key, label, state, origin, error, asked_at, fetched_at) VALUES ($1, $2, $3, '', '', '', $4, 0)`,
+			id, l.Repo.Key(), l.Label, now)
+	}
+	said := ""
+	if l.Err != nil {
+		said = cleanError(l.Err)
+	}
+	if l.State != telemetry.LogFound {
+		next := l.State
+		if state == telemetry.LogFound {
+			next = state
+		}
+		if changed := next != state || said != cause; changed && (known || l.Wanted || next == telemetry.LogFailed) {
+			tx.Touch(telemetry.TopicRecords) // that there is no log, as of most runs, changes no page
+		}
+		tx.Exec(`UPDATE run_logs SET state = $1, error = $2, asked_at = $3 WHERE id = $4`, string(next), said, now, id)
+		return
+	}
+	if state == telemetry.LogFound && c.sameLog(id, l.Files) {
+		tx.Exec(`UPDATE run_logs SET asked_at = $1, error = $2 WHERE id = $3`, now, said, id)
+		return
+	}
+	tx.Exec(`UPDATE run_logs SET state = $1, origin = $2, error = $3, asked_at = $4, fetched_at = $4 WHERE id = $5`,
+		string(l.State), l.Origin, said, now, id)
+	tx.Exec(`DELETE FROM log_files WHERE log_id = $1`, id)
+	for _, f := range l.Files {
+		tx.Put("log_files", "", []store.Field{
+			store.Col("log_id BIGINT", id), store.Col("name TEXT", f.Name), store.Col("sha TEXT", f.SHA),
+			store.Col("size BIGINT", f.Size), store.Col("body BLOB", blobOrNull(f.Body)), store.Col("error TEXT", ""),
+		})
+	}
+	c.readLog(id, l.Label, l.Files)
+}
+
+// sameLog reports whether a stored log has the same files.
+func (c *changes) sameLog(id int64, files []telemetry.LogFile) bool {
+	stored := map[string]string{}
+	c.tx.Each(`SELECT name, sha FROM log_files WHERE log_id = $1`, []any{id}, func(r *store.Row) {
+		var name, sha string
+		r.Scan(&name, &sha)
+		stored[name] = sha
+	})
+	return len(stored) == len(files) && !slices.ContainsFunc(files, func(f telemetry.LogFile) bool {
+		sha, known := stored[f.Name]
+		return !known || sha != f.SHA
+	})
+}
+
+// reparseLogs reads the stored logs of a repository by this program's rules.
+func (c *changes) reparseLogs(key string) {
+	type log struct {
+		id    int64
+		label string
+	}
+	var logs []log
+	c.tx.Each(`SELECT id, label FROM run_logs WHERE repo_key = $1 AND state = $2 ORDER BY id`, []any{key, string(telemetry.LogFound)},
+		func(r *store.Row) {
+			var l log
+			r.Scan(&l.id, &l.label)
+			logs = append(logs, l)
+		})
+	for _, l := range logs {
+		var files []telemetry.LogFile
+		c.tx.Each(`SELECT name, sha, size, body FROM log_files WHERE log_id = $1 ORDER BY name`, []any{l.id}, func(r *store.Row) {
+			var f telemetry.LogFile
+			r.Scan(&f.Name, &f.SHA, &f.Size, &f.Body)
+			files = append(files, f)
+		})
+		c.readLog(l.id, l.label, files)
+	}
+}
+
+// readLog writes what the files of a log say.
+func (c *changes) readLog(id int64, label string, files []telemetry.LogFile) {
+	tx := c.tx
+	tx.Touch(telemetry.TopicRecords)
+	c.logs[id] = true
+	l := telemetry.ParseRunLog(files)
+	tx.Exec(`UPDATE log_files SET error = '' WHERE log_id = $1 AND error <> ''`, id)
+	for _, b := range l.Broken {
+		tx.Exec(`UPDATE log_files SET error = $1 WHERE log_id = $2 AND name = $3`, b.Cause, id, b.File)
+	}
+	tx.Exec(`DELETE FROM log_findings WHERE log_id = $1`, id)
+	tx.Exec(`DELETE FROM log_prompts WHERE log_id = $1`, id)
+	tx.Put("log_findings", "", loggedFindings(id, &l)...)
+	sessions := map[int64]string{}
+	for _, s := range l.Sessions {
+		sessions[s.Batch] = telemetry.SessionKey(s.ID)
+	}
+	var prompts [][]store.Field
+	for i, p := range l.Prompts {
+		if i > 0 && p.Batch == l.Prompts[i-1].Batch { // 1 and 01
+			continue
+		}
+		prompts = append(prompts, []store.Field{
+			store.Col("log_id BIGINT", id), store.Col("batch BIGINT", p.Batch), store.Col("session TEXT", sessions[p.Batch]),
+			store.Col("prompt TEXT", p.Text),
+		})
+	}
+	tx.Put("log_prompts", "log_id, batch", prompts...)
+	for _, r := range l.Rules {
+		tx.Exec(`INSERT INTO rules (rule, name, title, help, stamp) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (rule) DO UPDATE SET name = excluded.name, title = excluded.title, help = excluded.help, stamp = excluded.stamp
+			WHERE rules.stamp <= excluded.stamp`, r.Rule, r.Name, r.Title, r.Help, stamp(label))
+	}
+}
+
+var labelTime = regexp.MustCompile(`\d{4}-\d{2}-\d{2}-\d{6}$`)
+
+// stamp is a text by which the labels of runs are in time order.
+func stamp(label string) string { return labelTime.FindString(label) + " " + label }
+
+// loggedFindings are the rows of a log's findings.
+func loggedFindings(id int64, l *telemetry.RunLog) [][]store.Field {
+	batches := map[string]int64{}
+	for _, b := range l.Batches {
+		for _, issue := range b.IssueIDs {
+			batches[telemetry.IssueKey(issue)] = b.Batch
+		}
+	}
+	rows := make([][]store.Field, 0, len(l.Findings))
+	for ord := range l.Findings {
+		f := &l.Findings[ord]
+		g, key, score := f.Finding(), telemetry.IssueKey(f.IssueID), int64(-1)
+		if f.Score != nil {
+			score = int64(math.Round(*f.Score * 10))
+		}
+		rows = append(rows, []store.Field{
+			store.Col("log_id BIGINT", id), store.Col("ord BIGINT", ord), store.Col("issue_id TEXT", f.IssueID),
+			store.Col("issue_key TEXT", key), store.Col("fingerprint TEXT", g.Fingerprint), store.Col("rule TEXT", f.Rule),
+			store.Col("name TEXT", f.Name), store.Col("title TEXT", f.Title), store.Col("message TEXT", f.Message),
+			store.Col("score BIGINT", score), store.Col("severity TEXT", f.Severity), store.Col("level TEXT", f.Level),
+			store.Col("family TEXT", f.Family), store.Col("cwes TEXT", store.JSON(f.CWEs)), store.Col("file TEXT", g.File),
+			store.Col("line BIGINT", g.Line), store.Col("locations TEXT", store.JSON(f.Locations)),
+			store.Col("line_hash TEXT", f.LineHash), store.Col("snippets TEXT", store.JSON(f.Snippets)),
+			store.Col("batch BIGINT", batches[key]),
+		})
+	}
+	return rows
+}

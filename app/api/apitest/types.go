@@ -138,6 +138,10 @@ func kindOf(t reflect.Type) (kind string, null nullness) {
 		return "string", sometimes
 	case telemetry.Optional:
 		return "string", always
+	case telemetry.TextTime:
+		return "string", never
+	case telemetry.Batch:
+		return "integer", always
 	case telemetry.VerificationResult:
 		return "string", never
 	case json.Marshaler:

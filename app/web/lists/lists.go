@@ -79,7 +79,7 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	if v.Fault != nil {
 		status = fiber.StatusBadRequest
 	}
-	body := pages.Body{Title: v.Panel.Title, Notices: pastNotice(v), Rows: [][]templ.Component{{list}}}
+	body := pages.Body{Title: v.Panel.Title, Notices: w.pastNotice(v), Rows: [][]templ.Component{{list}}}
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
@@ -115,8 +115,8 @@ func (w *Web) listOr(c *fiber.Ctx, v shell.View) (templ.Component, int, error) {
 }
 
 // pastNotice says that a list is shown as it was.
-func pastNotice(v shell.View) []parts.Notice {
-	at, err := telemetry.TimeParam("as_of", v.Get("as_of"))
+func (w *Web) pastNotice(v shell.View) []parts.Notice {
+	at, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
 	if err != nil || at.IsZero() || !slices.Contains(v.Panel.Params, "as_of") {
 		return nil
 	}

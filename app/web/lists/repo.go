@@ -49,7 +49,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 						Icon: "pulse",
 						Link: parts.Link{Text: "Activity", URL: links.With(links.Activity, "repo", v.Scope)},
 					})...),
-			Notices: append(repoNotices(repo, health), pastNotice(v)...),
+			Notices: append(repoNotices(repo, health), w.pastNotice(v)...),
 			Tabs:    w.repoTabs(v, list),
 			Below:   []templ.Component{table},
 			Rows:    rows,

@@ -16,7 +16,7 @@ const QueryOpen = "is:open"
 // stay out: what is known of them is of now.
 func (w *Shell) IssuesOf(v View, q query.Query) Source[panels.IssueRow] {
 	rows := func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
-		asOf, err := telemetry.TimeParam("as_of", v.Get("as_of"))
+		asOf, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
 		if err != nil {
 			return telemetry.List[telemetry.IssueRow]{}, err
 		}

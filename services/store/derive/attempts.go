@@ -79,7 +79,7 @@ func (a *attemptResolver) put(attempts map[int64][]telemetry.Attempt, verificati
 // strongest basis.
 func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 	g := a.groundsOf(id)
-	out := resolved{grounds: g, resolver: a, at: map[attemptKey]int{}, unnamed: map[string]int64{}}
+	out := resolved{grounds: g, resolver: a, at: map[attemptKey]int{}, unnamed: map[string]telemetry.Batch{}}
 	unmatched := 0
 	for _, t := range attempts {
 		if out.add(t) == 0 {
@@ -103,9 +103,9 @@ type resolved struct {
 	grounds
 	resolver *attemptResolver
 	all      []attempt
-	at       map[attemptKey]int // places in all
-	meant    int                // findings so far
-	unnamed  map[string]int64   // sessions with an id that neither record nor log name, and their batches
+	at       map[attemptKey]int         // places in all
+	meant    int                        // findings so far
+	unnamed  map[string]telemetry.Batch // sessions with an id that neither record nor log name, and their batches
 }
 
 type attemptKey struct {
@@ -131,7 +131,7 @@ func (r *resolved) add(t telemetry.Attempt) int {
 func (r *resolved) put(t telemetry.Attempt, locations []location, basis telemetry.AttemptBasis) {
 	for _, p := range locations {
 		one := r.base
-		one.session, one.batch, one.result, one.scan, one.issue = t.Session, t.Batch, t.Result, p.scan, r.resolver.issueAt(p)
+		one.session, one.batch, one.result, one.scan, one.issue = t.Session, int64(t.Batch), t.Result, p.scan, r.resolver.issueAt(p)
 		one.basis, one.ids = basis, idsOf(t)
 		k := attemptKey{one.session, one.issue}
 		if same, again := r.at[k]; again {

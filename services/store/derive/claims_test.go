@@ -282,3 +282,44 @@ func sayAll(t *testing.T, s *storetest.Store, files []telemetry.FetchedFile) {
 		t.Fatal(err)
 	}
 }
+
+// TestClaimsOfIssuesThatALogNames: what a session says of an issue is found by
+// the id that only the log of its run knows, and its cost is split anew.
+func TestClaimsOfIssuesThatALogNames(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		named := storetest.DisturbedFiles(3)
+		at := slices.IndexFunc(named, func(f telemetry.FetchedFile) bool {
+			return f.Record.Kind == telemetry.KindScan && len(f.Record.Findings) > 5 && len(f.Record.Sessions) > 0 && len(f.Record.Sessions[0].IssueIDs) > 1
+		})
+		session := named[at].Record.Sessions[0]
+		output, err := json.Marshal(map[string]any{"issues_fixed": session.IssueIDs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		storetest.Put(t, s, storetest.OtherIDs(named[at:at+1])...)
+		key := telemetry.SessionKey(session.ID)
+		if err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{
+			{ID: key, API: "v3", Status: "exit", MilliACUs: 5000, Output: telemetry.KeepOutput(output)},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := claimsOf(t, s, key)[key]; len(got) != 0 {
+			t.Fatalf("without the log: %q", got)
+		}
+		storetest.PutLogs(t, s, storetest.LogOf(named[at]))
+		d, _, err := s.SessionDetail(t.Context(), key)
+		if err != nil || len(d.IssueClaims) < 2 {
+			t.Fatalf("%d claims: %v", len(d.IssueClaims), err)
+		}
+		sum := 0.0
+		for _, c := range d.IssueClaims {
+			if c.Claim != "fixed" || c.ACUs == nil {
+				t.Fatalf("%+v", c)
+			}
+			sum += *c.ACUs
+		}
+		if sum < 4.9999 || sum > 5.0001 {
+			t.Errorf("the shares add up to %v ACUs", sum)
+		}
+	})
+}

@@ -2,7 +2,11 @@ package lists_test
 
 import (
 	"slices"
+	"testing"
 
+	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -30,4 +34,21 @@ func foundWords[T any](of func(T) []string) map[string]func(T) bool {
 		words[string(found)] = func(r T) bool { return slices.Contains(of(r), string(found)) }
 	}
 	return words
+}
+
+// outcomes are the meanings of verified: of the latest verifications, of which
+// belongs tells those of a row.
+func outcomes[T any](t *testing.T, s *storetest.Store, belongs func(T, telemetry.VerificationRow) bool) randomTerms[T] {
+	t.Helper()
+	list, err := lists.Verifications(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	meanings := map[string]func(T) bool{}
+	for _, outcome := range telemetry.VerificationOutcomes() {
+		meanings[outcome.Word()] = func(r T) bool {
+			return slices.ContainsFunc(list.Items, func(v telemetry.VerificationRow) bool { return v.Outcome == outcome && belongs(r, v) })
+		}
+	}
+	return words(meanings)
 }

@@ -386,20 +386,3 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
 		"author": along(func(r row) string { return r.User }), "draft": along(func(r row) string { return fmt.Sprint(r.Draft) }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
 }
-
-// outcomes are the meanings of verified: of the latest verifications, of which
-// belongs tells those of a row.
-func outcomes[T any](t *testing.T, s *storetest.Store, belongs func(T, telemetry.VerificationRow) bool) randomTerms[T] {
-	t.Helper()
-	list, err := lists.Verifications(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	meanings := map[string]func(T) bool{}
-	for _, outcome := range telemetry.VerificationOutcomes() {
-		meanings[outcome.Word()] = func(r T) bool {
-			return slices.ContainsFunc(list.Items, func(v telemetry.VerificationRow) bool { return v.Outcome == outcome && belongs(r, v) })
-		}
-	}
-	return words(meanings)
-}

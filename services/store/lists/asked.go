@@ -100,7 +100,7 @@ func named(name string) *asked {
 		if m.past { // the names of now are not all that there were
 			return c
 		}
-		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
+		st := (&statement{}).add("SELECT " + column + " FROM (SELECT DISTINCT " + name + " FROM issues) i").where([]Cond{c})
 		names := store.All[string](m.tx, st.text.String(), st.args...)
 		return in("{"+column+"}", names)
 	}}

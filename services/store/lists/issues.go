@@ -254,7 +254,7 @@ func issueText(m moment, text string) Cond {
 	for _, name := range []string{"rule", "family"} {
 		c := contains("i."+name, text)
 		if !m.past { // the names of now are looked up among few
-			c = contains("c."+name, text).within("i." + name + " IN (SELECT c." + name + " FROM (SELECT DISTINCT " + name + " FROM issues) c WHERE ")
+			c = in("i."+name, namesOf(m.tx, name, c))
 		}
 		list = append(list, c)
 	}

@@ -7,7 +7,7 @@
 // Tables from which nothing is derived are kept here, since each is written
 // and read by a statement or two: jobs and the programs that run them, sources
 // and their held listings, submissions, saved views. So is how the rows of
-// days and counts read, which one room writes and another reads.
+// days read, which one room writes and another reads.
 //
 // Every write takes one row lock first, so that writers follow each other on
 // both databases, and raises the versions of just those topics whose rows

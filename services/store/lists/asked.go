@@ -100,10 +100,14 @@ func named(name string) *asked {
 		if m.past { // the names of now are not all that there were
 			return c
 		}
-		st := (&statement{}).add("SELECT DISTINCT " + column + " FROM issue_counts i").where([]Cond{that("i.repo_id = 0"), c})
-		names := store.All[string](m.tx, st.text.String(), st.args...)
-		return in("{"+column+"}", names)
+		return in("{"+column+"}", namesOf(m.tx, name, c))
 	}}
+}
+
+// namesOf are the names in a column of issues i for which a condition holds.
+func namesOf(tx *store.Tx, name string, c Cond) []string {
+	st := (&statement{}).add("WITH i AS MATERIALIZED (SELECT DISTINCT " + name + " FROM issues) SELECT i." + name + " FROM i").where([]Cond{c})
+	return store.All[string](tx, st.text.String(), st.args...)
 }
 
 func sameText(column, text string) Cond {

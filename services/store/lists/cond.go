@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"telemetry-dashboard/services/query"
+	"telemetry-dashboard/services/store"
 )
 
 // Cond is a piece of SQL with its arguments: a condition, a source of rows, an
@@ -132,8 +133,15 @@ func within(column string, s query.Span) Cond {
 	return allOf(list...)
 }
 
+// mostArgs is how many arguments a statement takes for one list: SQLite has
+// 32,766 in all, and hostile records may have more names.
+const mostArgs = 10_000
+
 // in compares a column with values.
 func in[T any](column string, values []T) Cond {
+	if len(values) > mostArgs {
+		return that(column+" IN (SELECT e.value FROM texts(?)texts)", store.JSON(values))
+	}
 	args := make([]any, len(values))
 	for i, v := range values {
 		args[i] = v

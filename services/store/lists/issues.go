@@ -265,7 +265,7 @@ func issueText(m moment, text string) Cond {
 	for _, name := range []string{"rule", "family"} {
 		c := contains("i."+name, text)
 		if !m.past { // the names of now are looked up among few
-			c = contains("c."+name, text).within("i." + name + " IN (SELECT c." + name + " FROM issue_counts c WHERE c.repo_id = 0 AND ")
+			c = in("i."+name, namesOf(m.tx, name, c))
 		}
 		list = append(list, c)
 	}

@@ -44,7 +44,7 @@ func (l *List[T]) Values(ctx context.Context, name, typed string, most int) ([]s
 type source struct{ column, from, likely string }
 
 func ofIssues(column string) source {
-	return source{column, "issue_counts WHERE repo_id = 0 AND n > 0 AND ", "SUM(n)"}
+	return source{column, "issues WHERE ", "COUNT(*)"}
 }
 
 func ofRepos() source { return source{"name", "repos WHERE ", "MAX(last_run)"} }

@@ -16,7 +16,7 @@ import (
 func derivedTables() []string {
 	return []string{
 		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
-		"claims", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days", "issue_counts",
+		"claims", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days",
 		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history",
 	}
 }
@@ -82,7 +82,7 @@ func dumpTable(tx *store.Tx, table string, names map[string]map[int64]string) []
 // dumpRow is a row as text; counts is false where it counts nothing.
 func dumpRow(table string, columns []string, values []any, names map[string]map[int64]string) (line string, counts bool) {
 	var parts []string
-	counts = table != "days" && table != "issue_counts"
+	counts = table != "days"
 	for i, column := range columns {
 		text := store.Text(values[i])
 		n, whole := values[i].(int64)
@@ -94,7 +94,7 @@ func dumpRow(table string, columns []string, values []any, names map[string]map[
 				text = "DANGLING " + column
 			}
 		case whole && n != 0:
-			counts = counts || column == "n" || table == "days" && column != "day"
+			counts = counts || table == "days" && column != "day"
 		}
 		parts = append(parts, column+"="+text)
 	}

@@ -587,22 +587,6 @@ CREATE TABLE days (
   PRIMARY KEY (repo_id, day, severity)
 );
 
--- How many issues there are of each kind, kept by triggers: a list's total
--- costs a few rows, not the history. repo_id 0 holds all repositories; attempts is
--- 0, 1, 2, or 3 for three and more.
-CREATE TABLE issue_counts (
-  repo_id       BIGINT NOT NULL,
-  status_rank   SMALLINT NOT NULL,
-  severity_rank SMALLINT NOT NULL,
-  status        TEXT COLLATE "C" NOT NULL,
-  severity      TEXT COLLATE "C" NOT NULL,
-  family        TEXT COLLATE "C" NOT NULL,
-  rule          TEXT COLLATE "C" NOT NULL,
-  attempts      SMALLINT NOT NULL,
-  n             BIGINT NOT NULL,
-  PRIMARY KEY (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts)
-);
-
 -- Filters that people gave a name, shared by all.
 CREATE TABLE views (
   id       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -665,7 +649,6 @@ CREATE TABLE held_listings (
   accepted   SMALLINT NOT NULL DEFAULT 0
 );
 
--- One statement may change many issues: its rows are summed up first.
 -- The logs that runs committed to the scanned repository, as far as they were
 -- asked for: a run has the log of its repo_key and run_label. state is found,
 -- missing or failed. origin is the repository that it came from, '' for RUNS_DIR.
@@ -790,46 +773,3 @@ CREATE TABLE dispatch_history (
   last_at     BIGINT NOT NULL
 );
 CREATE INDEX dispatch_history_session ON dispatch_history (session);
-
--- +goose StatementBegin
-CREATE FUNCTION issue_counts_added() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
-    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3), COUNT(*)
-      FROM fresh i CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
-      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3)
-    ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
-  RETURN NULL;
-END $$;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE FUNCTION issue_counts_removed() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
-    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3), -COUNT(*)
-      FROM stale i CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
-      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, LEAST(i.attempts, 3)
-    ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
-  RETURN NULL;
-END $$;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE FUNCTION issue_counts_changed() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO issue_counts (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts, n)
-    SELECT a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, i.attempts, SUM(i.step)
-      FROM (SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 3) AS attempts, 1 AS step FROM fresh
-        UNION ALL SELECT repo_id, status_rank, severity_rank, status, severity, family, rule, LEAST(attempts, 3), -1 FROM stale) i
-        CROSS JOIN LATERAL (VALUES (CAST(0 AS BIGINT)), (i.repo_id)) AS a (repo_id)
-      GROUP BY a.repo_id, i.status_rank, i.severity_rank, i.status, i.severity, i.family, i.rule, i.attempts
-      HAVING SUM(i.step) <> 0
-    ON CONFLICT (repo_id, status_rank, severity_rank, status, severity, family, rule, attempts) DO UPDATE SET n = issue_counts.n + excluded.n;
-  RETURN NULL;
-END $$;
--- +goose StatementEnd
-
-CREATE TRIGGER issue_counts_added AFTER INSERT ON issues REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION issue_counts_added();
-CREATE TRIGGER issue_counts_removed AFTER DELETE ON issues REFERENCING OLD TABLE AS stale FOR EACH STATEMENT EXECUTE FUNCTION issue_counts_removed();
-CREATE TRIGGER issue_counts_changed AFTER UPDATE ON issues REFERENCING OLD TABLE AS stale NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION issue_counts_changed();

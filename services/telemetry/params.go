@@ -30,6 +30,33 @@ func TimeParam(name, text string) (time.Time, error) {
 	return t.UTC().Truncate(time.Millisecond), nil
 }
 
+// AsOfParam reads the parameter as_of of an address: a date, which means its
+// end in UTC, or a time as TimeParam reads it. It is zero, which is now, for an
+// empty text and for today's date. The error is CodeInvalid, for a time after
+// now too.
+func AsOfParam(text string, now time.Time) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		t, err := TimeParam("as_of", text)
+		if err == nil && t.After(now) {
+			err = futureParam()
+		}
+		return t, err
+	}
+	end := day.AddDate(0, 0, 1).Add(-time.Millisecond)
+	switch {
+	case day.After(now):
+		return time.Time{}, futureParam()
+	case !end.Before(now):
+		return time.Time{}, nil
+	}
+	return end, nil
+}
+
+func futureParam() error {
+	return Errorf(CodeInvalid, "Invalid as_of: the time is in the future. Want a time that has passed, or leave it out for now.")
+}
+
 // WordsParam reads the parameter name of an address: allowed words parted by commas,
 // none for an empty text. The error is CodeInvalid.
 func WordsParam[W ~string](name, text string, allowed []W) (words []W, err error) {

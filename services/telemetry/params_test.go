@@ -40,6 +40,29 @@ func TestTimeParam(t *testing.T) {
 	}
 }
 
+func TestAsOfParam(t *testing.T) {
+	now := time.Date(2026, 2, 10, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"":                          {},
+		"2026-02-09":                time.Date(2026, 2, 9, 23, 59, 59, 999e6, time.UTC),
+		"2026-02-10":                {}, // today: now
+		"2026-02-10T12:00:00Z":      now,
+		"2026-02-10T13:00:00+02:00": now.Add(-time.Hour),
+	} {
+		if got, err := AsOfParam(text, now); !got.Equal(want) || err != nil {
+			t.Errorf("%q: %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"2026-02-11": "in the future", "2026-02-10T12:00:01Z": "in the future", "2026-02-10T12:00:00-01:00": "in the future",
+		"2026-02-30": "want a time", "soon": "want a time", "2026-2-9": "want a time", "1970-01-01T00:00:00Z": "want a time",
+	} {
+		if _, err := AsOfParam(text, now); CodeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestWordsParam(t *testing.T) {
 	allowed := []Need{NeedStuck, NeedScan}
 	for text, want := range map[string][]Need{"": nil, "stuck": {NeedStuck}, "overdue,stuck": {NeedScan, NeedStuck}} {

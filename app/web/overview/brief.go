@@ -33,7 +33,7 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 	}
 	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: links.Matching(links.Pulls, shell.QueryOpen)}
 	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No open pull requests"}
-	t.Summary = summarizeQueue(t, w.Now())
+	t.Summary = summarizeQueue(t, w.NowOf(v))
 	return panels.PullQueue(t), nil
 }
 

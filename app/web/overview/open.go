@@ -79,7 +79,7 @@ func (w *Web) listedOpen(ctx context.Context, v shell.View, t dashboard.Stats) (
 	if err != nil {
 		return nil, nil, err
 	}
-	without, err := w.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, Page: query.Page{Sort: "repo", Order: "asc"}})
+	without, err := w.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, AsOf: v.AsOf, Page: query.Page{Sort: "repo", Order: "asc"}})
 	severity, category = maps.Clone(t.LatestSeverity), maps.Clone(t.LatestCategory)
 	for _, r := range without.Items {
 		for name, n := range r.OpenSeverity {

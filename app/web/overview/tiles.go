@@ -34,7 +34,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	repos, err := shell.CountOf(ctx, w.Dashboard.Repos, "", queryWithOpen)
+	repos, err := shell.CountOf(ctx, w.Dashboard.Repos, shell.View{AsOf: v.AsOf}, queryWithOpen)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
 	queries := []string{queryActive, queryActive + " is:queued,working", queryActive + " is:waiting"}
-	counts, err := shell.CountOf(ctx, w.Dashboard.Sessions, v.RepoKey(), queries...)
+	counts, err := shell.CountOf(ctx, w.Dashboard.Sessions, v, queries...)
 	if err != nil {
 		return t, err
 	}

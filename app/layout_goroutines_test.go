@@ -10,7 +10,9 @@ import (
 
 // unguardedFolders are of programs for those who develop, which nobody is
 // served by.
-func unguardedFolders() []string { return []string{"app/bench", "tools/answers", "tools/screenshots"} }
+func unguardedFolders() []string {
+	return []string{"app/bench", "tools/answers", "tools/contract", "tools/screenshots"}
+}
 
 // goroutineProblems names the goroutines that a panic in them would end the
 // process through: those that call neither telemetry.Guard nor a function of

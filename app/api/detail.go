@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
@@ -50,7 +51,11 @@ func (a *API) run(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, runDetailOf(d))
+	items, err := a.runItems(c.UserContext(), query.Ask{}, []telemetry.RunRow{d.RunRow})
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, runDetailOf(d, items[0]))
 }
 
 func (a *API) diff(c *fiber.Ctx) error {

@@ -20,6 +20,7 @@ type dispatchBody struct {
 	Severity      looseText `json:"severity_threshold"`
 	DryRun        looseText `json:"dry_run"`
 	DefaultBranch looseText `json:"default_branch"`
+	Force         *bool     `json:"force"` // nil: start, and answer with what speaks against it
 }
 
 // looseText is a text, number or flag as the workflow's inputs take it: all

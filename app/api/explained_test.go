@@ -221,11 +221,14 @@ func (e *explained) walk() {
 	}
 	for _, period := range []string{"7d", "30d", "90d", "all"} {
 		e.check("/api/trends "+period, e.get("/api/trends?period="+period))
+		e.check("/api/stats "+period, e.get("/api/stats?period="+period))
 	}
+	e.checkPeriods(stats)
 	for _, ago := range []time.Duration{time.Hour, 4 * 24 * time.Hour, 40 * 24 * time.Hour} {
 		then := url.QueryEscape(e.now.Add(-ago).Format(time.RFC3339))
 		e.check("/api/stats as of "+then, e.get("/api/stats?as_of="+then))
 		e.check("/api/trends as of "+then, e.get("/api/trends?period=30d&as_of="+then))
+		e.check("/api/stats of a period as of "+then, e.get("/api/stats?period=30d&as_of="+then))
 	}
 	for i, repo := range e.get("/api/repos").([]any) {
 		name := place(repo, "name").(string)
@@ -243,6 +246,23 @@ func (e *explained) walk() {
 		if !reflect.DeepEqual(place(list, "total"), place(g, "total")) || (place(g, "total").(float64) > 0) != (len(e.rows("/api/needs-attention?group="+place(g, "group").(string))) > 0) {
 			e.t.Errorf("needs-attention: group %d has %v, its list %v", i, place(g, "total"), place(list, "total"))
 		}
+	}
+}
+
+// checkPeriods: a longer period sums no less, all is what no period is, and
+// what is open stays.
+func (e *explained) checkPeriods(stats any) {
+	last := -1.0
+	for _, period := range []string{"7d", "30d", "90d", "all"} {
+		of := e.get("/api/stats?period=" + period)
+		runs := place(of, "total_runs").(float64)
+		if runs < last || place(of, "latest_issues") != place(stats, "latest_issues") || place(of, "period") != period {
+			e.t.Errorf("/api/stats?period=%s: %v runs after %v, or other open issues", period, runs, last)
+		}
+		last = runs
+	}
+	if all := e.get("/api/stats?period=all"); !reflect.DeepEqual(all, stats) {
+		e.t.Error("/api/stats?period=all is not /api/stats")
 	}
 }
 
@@ -324,8 +344,8 @@ func TestWhatFiguresRefuse(t *testing.T) {
 		"/api/changes?since=monday":                        "since: want a time",
 		"/api/needs-attention?group=coffee":                "waiting, pr_ready, verified, never_started, stuck, overdue",
 		"/api/runs?sums=perhaps":                           "Invalid sums: want true or false",
-		"/api/issues?as_of=2026-03-03T00:00:00Z&q=path:x":  "path:x does not support as_of",
-		"/api/issues?as_of=2026-03-03T00:00:00Z&sort=file": "Invalid sort file: it does not support as_of",
+		"/api/issues?as_of=2026-01-03T00:00:00Z&q=path:x":  "path:x does not support as_of",
+		"/api/issues?as_of=2026-01-03T00:00:00Z&sort=file": "Invalid sort file: it does not support as_of",
 	} {
 		res, err := e.app.Test(httptest.NewRequestWithContext(t.Context(), fiber.MethodGet, path, nil), -1)
 		if err != nil {

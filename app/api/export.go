@@ -92,7 +92,11 @@ func (l listed[R, T]) csv(ctx context.Context, w *bufio.Writer, a query.Ask) err
 func (l listed[R, T]) json(ctx context.Context, w *bufio.Writer, a query.Ask) error {
 	between := "[\n"
 	err := l.list.Each(ctx, a, func(rows []R) error {
-		for _, item := range l.items(rows) {
+		items, err := l.itemsOf(ctx, a, rows)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
 			body, err := json.Marshal(item)
 			if err != nil {
 				return err

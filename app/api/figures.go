@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
@@ -46,7 +47,11 @@ func (a *API) repo(c *fiber.Ctx) error {
 	if q.AsOf.IsZero() {
 		answer["repo"] = a.repoOf(d.Repo)
 	}
-	return sendRecords(c, answer, mapped(d.Runs.Items, runItem))
+	runs, err := a.runItems(c.UserContext(), query.Ask{AsOf: q.AsOf}, d.Runs.Items)
+	if err != nil {
+		return err
+	}
+	return sendRecords(c, answer, runs)
 }
 
 func (a *API) config(c *fiber.Ctx) error { return send(c, fiber.StatusOK, a.Settings) }

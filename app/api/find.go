@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
@@ -30,6 +31,10 @@ func (a *API) search(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	runs, err := a.runItems(c.UserContext(), query.Ask{}, found.Runs.Items)
+	if err != nil {
+		return err
+	}
 	return send(c, fiber.StatusOK, fiber.Map{
 		"q":        c.Query("q"),
 		"note":     found.Note,
@@ -37,7 +42,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"issues":   groupOf(found.Issues, found.Issues.Items),
 		"sessions": groupOf(found.Sessions, found.Sessions.Items),
 		"prs":      groupOf(found.Pulls, found.Pulls.Items),
-		"runs":     groupOf(found.Runs, mapped(found.Runs.Items, runItem)),
+		"runs":     groupOf(found.Runs, runs),
 		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, a.repoOf)),
 	})
 }

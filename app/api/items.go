@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -41,25 +39,4 @@ func changeOf(e telemetry.IssueEvent) changeItem {
 		item.Hours = hours(e.At.Sub(e.OpenedAt.Time))
 	}
 	return item
-}
-
-// runItem is the record's own JSON with the fields that the program adds,
-// spliced on: decoding and encoding a whole scan again would cost more than
-// reading it.
-func runItem(r telemetry.RunRow) json.RawMessage {
-	extra, _ := json.Marshal(struct { // plain values: it cannot fail
-		File    string `json:"_file"`
-		Kind    string `json:"kind"`
-		Source  string `json:"_source"`
-		Reduced bool   `json:"_scope_reduced"`
-		New     *int64 `json:"_new"`
-		Gone    *int64 `json:"_gone"`
-	}{r.File, string(r.Kind), r.Source, r.Reduced, r.New, r.Gone})
-	end := len(r.Item) - 1
-	for end > 0 && r.Item[end] != '}' {
-		end--
-	}
-	out := make([]byte, 0, end+len(extra)+1)
-	out = append(appendCompact(out, r.Item[:end]), ',')
-	return append(out, extra[1:]...)
 }

@@ -19,7 +19,7 @@ import (
 // listed is a list as the API answers it: rows R by items T.
 type listed[R, T any] struct {
 	list   dashboard.List[R]
-	item   func(R) T // nil: a row is its own item
+	items  func(context.Context, query.Ask, []R) ([]T, error) // of rows; nil: a row is its own item
 	params []param
 	whole  bool                                                // its endpoint answers all rows, without an envelope
 	sums   func(ctx context.Context, a query.Ask) (any, error) // where sums=true asks for them; nil has none
@@ -50,12 +50,17 @@ func (l listed[R, T]) routes(topics []string) []Route {
 // rows is a list whose rows are its items.
 type rows[R any] = listed[R, R]
 
-// items are the items of rows.
-func (l listed[R, T]) items(rows []R) []T {
-	if l.item == nil {
-		return any(rows).([]T)
+// itemsOf are the items of rows.
+func (l listed[R, T]) itemsOf(ctx context.Context, a query.Ask, rows []R) ([]T, error) {
+	if l.items == nil {
+		return any(rows).([]T), nil
 	}
-	return mapped(rows, l.item)
+	return l.items(ctx, a, rows)
+}
+
+// each makes items of rows that need nothing but themselves.
+func each[R, T any](item func(R) T) func(context.Context, query.Ask, []R) ([]T, error) {
+	return func(_ context.Context, _ query.Ask, rows []R) ([]T, error) { return mapped(rows, item), nil }
 }
 
 // param reads a parameter into what a list is asked.
@@ -65,34 +70,34 @@ func (a *API) issues() rows[telemetry.IssueRow] {
 	return rows[telemetry.IssueRow]{
 		list: a.Dashboard.Issues, now: a.now,
 		params: []param{ofRepo, words("status", "is", append(telemetry.Statuses(), telemetry.KeywordOpen)),
-			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery, asOf},
+			texts("severity", "tier"), texts("family", "family"), texts("rule", "rule"), ofQuery},
 	}
 }
 
 func (a *API) sessions() rows[telemetry.SessionRow] {
 	return rows[telemetry.SessionRow]{
 		list: a.Dashboard.Sessions, now: a.now,
-		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery, asOf},
+		params: []param{ofRepo, words("state", "is", telemetry.States()), ofRun, ofQuery},
 	}
 }
 
 func (a *API) pulls() rows[telemetry.PullRow] {
 	return rows[telemetry.PullRow]{
 		list: a.Dashboard.Pulls, now: a.now, sums: a.pullSums,
-		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery, asOf},
+		params: []param{ofRepo, single("state"), words("state", "is", []string{"open", "closed", "merged", "unknown"}), ofSession, ofQuery},
 	}
 }
 
 func (a *API) runs() listed[telemetry.RunRow, json.RawMessage] {
 	return listed[telemetry.RunRow, json.RawMessage]{
-		list: a.Dashboard.Runs, item: runItem, now: a.now, sums: a.runSums,
-		params: []param{ofRepo, words("kind", "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch}), ofQuery, asOf},
+		list: a.Dashboard.Runs, items: a.runItems, now: a.now, sums: a.runSums,
+		params: []param{ofRepo, words("kind", "kind", []telemetry.Kind{telemetry.KindScan, telemetry.KindDispatch}), ofQuery},
 	}
 }
 
 func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
 	return listed[telemetry.RepoRow, repoItem]{
-		list: a.Dashboard.Repos, item: a.repoOf, now: a.now, whole: true, params: []param{ofQuery},
+		list: a.Dashboard.Repos, items: each(a.repoOf), now: a.now, whole: true, params: []param{ofQuery},
 	}
 }
 
@@ -105,13 +110,13 @@ func (a *API) files() rows[telemetry.FileRow] {
 func (a *API) verifications() rows[telemetry.VerificationRow] {
 	return rows[telemetry.VerificationRow]{
 		list: a.Dashboard.Verifications, now: a.now,
-		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo},
+		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo, ofQuery},
 	}
 }
 
 func (a *API) changes() listed[telemetry.IssueEvent, changeItem] {
 	return listed[telemetry.IssueEvent, changeItem]{
-		list: a.Dashboard.Changes, item: changeOf, now: a.now,
+		list: a.Dashboard.Changes, items: each(changeOf), now: a.now,
 		params: []param{ofRepo, words("event", "is", []string{"opened", "closed"}), between("since", "until", "at")},
 	}
 }
@@ -130,7 +135,8 @@ func (l listed[R, T]) ask(c *fiber.Ctx) (a query.Ask, err error) {
 			return a, err
 		}
 	}
-	return a, nil
+	a.AsOf, err = telemetry.AsOfParam(c.Query("as_of"), l.now()) // a list without a past refuses it itself
+	return a, err
 }
 
 // page answers one page of the list.
@@ -149,7 +155,11 @@ func (l listed[R, T]) page(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := summed[T]{envelope: envelopeOf(l.items(list.Items), list.Total, a.Page)}
+	items, err := l.itemsOf(c.UserContext(), a, list.Items)
+	if err != nil {
+		return err
+	}
+	answer := summed[T]{envelope: envelopeOf(items, list.Total, a.Page)}
 	if wanted {
 		if answer.Sums, err = l.sums(c.UserContext(), a); err != nil {
 			return err
@@ -173,7 +183,11 @@ func (l listed[R, T]) all(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusOK, l.items(list.Items))
+	items, err := l.itemsOf(c.UserContext(), a, list.Items)
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusOK, items)
 }
 
 // ofRepo reads repo as owner/name or a URL.
@@ -187,11 +201,6 @@ func ofRepo(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
 func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 	q, err := dashboard.Parse(l, c.Query("q"))
 	*a = a.And(q.Terms...)
-	return err
-}
-
-func asOf(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) (err error) {
-	a.AsOf, err = telemetry.TimeParam("as_of", c.Query("as_of"))
 	return err
 }
 

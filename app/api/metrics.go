@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +26,7 @@ func (a *API) question(c *fiber.Ctx) (q dashboard.Question, err error) {
 		}
 		q.Repo = telemetry.RepoName(key)
 	}
-	q.AsOf, err = telemetry.TimeParam("as_of", c.Query("as_of"))
+	q.AsOf, err = telemetry.AsOfParam(c.Query("as_of"), q.Now)
 	return q, err
 }
 
@@ -49,13 +51,18 @@ func (a *API) stats(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.Dashboard.Stats(c.UserContext(), q)
+	figures := a.Dashboard.Stats
+	if q.Period != "" {
+		figures = a.Dashboard.PeriodStats
+	}
+	s, err := figures(c.UserContext(), q)
 	if err != nil {
 		return err
 	}
 	answer := a.figuresOf(s)
-	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), s.Repos
+	answer["repos_scanned"], answer["repo_list"] = len(s.Repos), slices.Sorted(slices.Values(s.Repos))
 	answer["verifications"], answer["broken_files"], answer["as_of"] = s.Verifications, s.BrokenFiles, telemetry.At(q.AsOf)
+	answer["period"] = cmp.Or(q.Period, "all")
 	return send(c, fiber.StatusOK, answer)
 }
 

@@ -2,6 +2,9 @@ package api
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -49,11 +52,49 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	warnings, err := a.warnings(c.UserContext(), telemetry.ParseRepo(d.TargetRepo), body.Force)
+	if err != nil {
+		return err
+	}
+	if body.Force != nil && len(warnings) > 0 {
+		return send(c, fiber.StatusConflict, fiber.Map{
+			"error":    "The run was not started. " + strings.Join(warnings, " ") + " Send force: true to start it all the same.",
+			"code":     telemetry.CodeConflict,
+			"warnings": warnings,
+		})
+	}
 	ref, err := a.Jobs.Dispatch(c.UserContext(), "", d)
 	if err != nil {
 		return err
 	}
-	return send(c, fiber.StatusAccepted, fiber.Map{"target_repo": d.TargetRepo, "workflow": ingest.Workflow, "ref": ref})
+	return send(c, fiber.StatusAccepted, fiber.Map{
+		"success":     true,
+		"message":     fmt.Sprintf("Started %s for %s on %s.", ingest.Workflow, d.TargetRepo, ref),
+		"warnings":    warnings,
+		"target_repo": d.TargetRepo,
+		"workflow":    ingest.Workflow,
+		"ref":         ref,
+	})
+}
+
+// warnings are what speaks against a run: nothing where it is forced. What
+// GitHub does not tell is an error only for a caller who wants to know first;
+// what is not set, starting the run says better.
+func (a *API) warnings(ctx context.Context, repo telemetry.RepoName, force *bool) ([]string, error) {
+	if force != nil && *force {
+		return []string{}, nil
+	}
+	warnings, err := a.Dashboard.DispatchWarnings(ctx, repo, a.now())
+	e, upstream := errors.AsType[*telemetry.Error](err)
+	switch {
+	case !upstream:
+		return warnings, err
+	case e.Code == telemetry.CodeMissingSetting:
+		return warnings, nil
+	case force != nil:
+		return nil, err
+	}
+	return append(warnings, "It is not known whether pull requests of earlier runs are open: "+e.Message), nil
 }
 
 func (a *API) preflight(c *fiber.Ctx) error {

@@ -53,7 +53,11 @@ func TestDispatchReachesGitHub(t *testing.T) {
 	if diff := cmp.Diff(want, inputs); diff != "" {
 		t.Errorf("inputs (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]any{"target_repo": "https://github.com/octo/widgets", "workflow": "codeql-fixer.yml", "ref": "main"}, answer); diff != "" {
+	expected := map[string]any{
+		"success": true, "message": "Started codeql-fixer.yml for https://github.com/octo/widgets on main.", "warnings": []any{},
+		"target_repo": "https://github.com/octo/widgets", "workflow": "codeql-fixer.yml", "ref": "main",
+	}
+	if diff := cmp.Diff(expected, answer); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
 }

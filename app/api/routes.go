@@ -29,22 +29,23 @@ type Route struct {
 func (a *API) Routes() []Route {
 	records, everything := []string{telemetry.TopicRecords}, []string{telemetry.TopicRecords, telemetry.TopicSessions, telemetry.TopicPulls}
 	get := func(path string, topics []string, h fiber.Handler) Route {
-		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: topics}
+		return Route{Method: fiber.MethodGet, Path: path, Handle: a.onlyNow(h), Topics: topics}
 	}
 	post := func(path string, h fiber.Handler, params ...string) Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Params: params}
 	}
 	// What these answer, GitHub or Devin is asked for.
 	upstream := func(method, path string, h fiber.Handler) Route {
-		return Route{Method: method, Path: path, Handle: h, Upstream: true}
+		return Route{Method: method, Path: path, Handle: a.onlyNow(h), Upstream: true}
 	}
+	// What these answer has a past, or depends on the clock.
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
 	}
 	return append(a.lists(), []Route{
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
-		byMinute("/api/needs-attention", a.needsAttention),
+		byMinute("/api/needs-attention", a.onlyNow(a.needsAttention)),
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),
 		get("/api/issues/:id", everything, a.issue),
@@ -55,7 +56,7 @@ func (a *API) Routes() []Route {
 		get("/api/runs/:file/diff", records, a.diff),
 		post("/api/runs/:file/accept-scope", a.acceptScope, "source", "undo"),
 		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Handle: a.acceptScope, Waits: true, Params: []string{"source"}},
-		byMinute("/api/search", a.search),
+		byMinute("/api/search", a.onlyNow(a.search)),
 		get("/api/complete", everything, a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
 		post("/api/views", a.addView),
@@ -76,6 +77,20 @@ func (a *API) Routes() []Route {
 		upstream(fiber.MethodPost, "/api/dispatch", a.dispatch),
 		upstream(fiber.MethodGet, "/api/dispatch/preflight", a.preflight),
 	}...)
+}
+
+// onlyNow refuses as_of, except for today's date: what h answers has no past.
+func (a *API) onlyNow(h fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		at, err := telemetry.AsOfParam(c.Query("as_of"), a.now())
+		if err == nil && !at.IsZero() {
+			err = telemetry.Errorf(telemetry.CodeNoPast, "This has no past: it does not support as_of. Leave it out.")
+		}
+		if err != nil {
+			return err
+		}
+		return h(c)
+	}
 }
 
 // startJob is the endpoint that starts a job of the kind; add completes its result.

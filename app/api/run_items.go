@@ -33,7 +33,7 @@ type runSessionItem struct {
 }
 
 type batchItem struct {
-	BatchID  int64            `json:"batch_id"`
+	BatchID  telemetry.Batch  `json:"batch_id"`
 	Sessions []runSessionItem `json:"sessions"`
 }
 
@@ -58,13 +58,13 @@ type runDetailItem struct {
 	Unassigned []telemetry.IssueRow  `json:"issues_in_no_session"` // nil: unknown
 }
 
-func runDetailOf(d telemetry.RunDetail) runDetailItem {
+func runDetailOf(d telemetry.RunDetail, record json.RawMessage) runDetailItem {
 	item := runDetailItem{
 		File:      d.File,
 		Source:    d.Source,
 		Kind:      d.Kind,
 		Repo:      d.Repo,
-		Record:    runItem(d.RunRow),
+		Record:    record,
 		Listed:    d.HasFindings,
 		Reduced:   d.Reduced,
 		Accepted:  d.Accepted,
@@ -85,7 +85,7 @@ func runDetailOf(d telemetry.RunDetail) runDetailItem {
 
 // batchesOf groups a run's sessions by their batch, in the record's order.
 func batchesOf(d telemetry.RunDetail) []batchItem {
-	batches, place := []batchItem{}, map[int64]int{}
+	batches, place := []batchItem{}, map[telemetry.Batch]int{}
 	for _, m := range d.Sessions {
 		at, known := place[m.BatchID]
 		if !known {

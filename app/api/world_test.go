@@ -225,3 +225,11 @@ func (w *world) populate() {
 	fork.PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", User: "devin"})
 	fork.PutPull(telemetry.PullRequest{Number: 6, Title: "Another attempt", Body: "https://app.devin.ai/sessions/" + waiting, User: "devin"})
 }
+
+// writeRecord puts a file into a directory of records.
+func writeRecord(t testing.TB, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

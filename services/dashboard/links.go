@@ -81,12 +81,23 @@ func at(names ...string) string {
 // scope is what an answer is about: one repository or all, now or as of a
 // time.
 type scope struct {
-	repo telemetry.RepoName
-	asOf time.Time
+	repo  telemetry.RepoName
+	asOf  time.Time
+	since time.Time // of sums over a period; zero: over all time
 }
 
-// list links to a list by the terms of a query, in this scope.
+// began is the term of what began in the period, "" over all time.
+func (s scope) began(list string) string {
+	if s.since.IsZero() {
+		return ""
+	}
+	field := map[string]string{"runs": "date", "sessions": "started", "pulls": "created"}[list]
+	return field + ":>=" + moment(s.since)
+}
+
+// list links to a list by the terms of a query, in this scope. Empty terms are none.
 func (s scope) list(name string, terms ...string) Link {
+	terms = slices.DeleteFunc(terms, func(term string) bool { return term == "" })
 	if s.repo != "" {
 		terms = append(terms, "repo:"+s.repo.Key())
 	}
@@ -125,19 +136,21 @@ func term(field, value string) string {
 	return query.Term{Field: field, Values: []query.Value{{Text: value}}}.String()
 }
 
-// sum links to the sum of a figure over all rows of a list.
-func (s scope) sum(list, figure string) Link { return s.list(list).with("sums=true", "/sums/"+figure) }
+// sum links to the sum of a figure over all rows of a list that began in the period.
+func (s scope) sum(list, figure string) Link {
+	return s.list(list, s.began(list)).with("sums=true", "/sums/"+figure)
+}
 
 // common are the links of the figures that a repository has in a list too.
 func (s scope) common() Links {
 	return Links{
-		"sessions_created":   s.list("sessions"),
-		"sessions_finished":  s.list("sessions", "is:finished"),
-		"prs_total":          s.list("pulls"),
-		"prs_open":           s.list("pulls", "is:open"),
-		"prs_closed":         s.list("pulls", "is:closed"),
-		"prs_merged":         s.list("pulls", "is:merged"),
-		"prs_unknown":        s.list("pulls", "is:unknown"),
+		"sessions_created":   s.list("sessions", s.began("sessions")),
+		"sessions_finished":  s.list("sessions", "is:finished", s.began("sessions")),
+		"prs_total":          s.list("pulls", s.began("pulls")),
+		"prs_open":           s.list("pulls", "is:open", s.began("pulls")),
+		"prs_closed":         s.list("pulls", "is:closed", s.began("pulls")),
+		"prs_merged":         s.list("pulls", "is:merged", s.began("pulls")),
+		"prs_unknown":        s.list("pulls", "is:unknown", s.began("pulls")),
 		"severity_breakdown": s.sum("runs", "severity_breakdown"),
 		"category_breakdown": s.sum("runs", "category_breakdown"),
 	}
@@ -147,15 +160,15 @@ func (s scope) common() Links {
 func statsLinks(t telemetry.Totals, s scope) Links {
 	links := s.common()
 	maps.Copy(links, Links{
-		"total_runs":             s.list("runs"),
-		"scans":                  s.list("runs", "kind:scan"),
-		"dispatches":             s.list("runs", "kind:dispatch"),
+		"total_runs":             s.list("runs", s.began("runs")),
+		"scans":                  s.list("runs", "kind:scan", s.began("runs")),
+		"dispatches":             s.list("runs", "kind:dispatch", s.began("runs")),
 		"total_issues":           s.sum("runs", "issues_found"),
-		"sessions_with_pr":       s.list("sessions", "has:pr"),
+		"sessions_with_pr":       s.list("sessions", "has:pr", s.began("sessions")),
 		"sessions_active":        s.list("sessions", "is:active"),
 		"sessions_working":       s.list("sessions", "is:active", "is:queued,working"),
 		"sessions_waiting":       s.list("sessions", "is:active", "is:waiting"),
-		"sessions_never_started": s.list("sessions", "is:never_started"),
+		"sessions_never_started": s.list("sessions", "is:never_started", s.began("sessions")),
 		"fix_rate":               s.sum("pulls", "fix_rate"),
 	})
 	if s.repo == "" {
@@ -255,7 +268,9 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 	}
 	for i, p := range t.Open {
 		day := s
-		day.asOf = endOf(p.Day, 1, t.Period)
+		if end := p.Day.AddDate(0, 0, 1).Add(-time.Millisecond); end.Before(t.Period.Until) {
+			day.asOf = end
+		}
 		links[at("open", strconv.Itoa(i), "listed")] = day.list("issues", "is:open")
 	}
 	for i, w := range t.Weeks {

@@ -63,6 +63,71 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 	return Stats{Totals: t, Links: statsLinks(t, q.scope())}, err
 }
 
+// PeriodStats is Stats, but what sums over time counts the runs, sessions and
+// pull requests of the period alone: pull requests by when they were opened.
+// The error is CodeInvalid for an unknown period.
+func (d *Dashboard) PeriodStats(ctx context.Context, q Question) (Stats, error) {
+	period, err := telemetry.ParsePeriod(q.Period, q.until())
+	if err != nil {
+		return Stats{}, err
+	}
+	s, err := d.Stats(ctx, q)
+	if err != nil || period.Since.IsZero() {
+		return s, err
+	}
+	in := q.scope()
+	in.since = period.Since
+	began := in.began("runs")
+	runs, err := d.counts(ctx, d.Runs, q, began, "kind:scan "+began, "kind:dispatch "+began)
+	if err != nil {
+		return s, err
+	}
+	s.Runs, s.Scans, s.Dispatches = runs[0], runs[1], runs[2]
+	asks, err := asked(d.Runs, q, began)
+	if err != nil {
+		return s, err
+	}
+	sums, err := d.RunSums(ctx, asks[0])
+	if err != nil {
+		return s, err
+	}
+	s.IssuesFound, s.SeveritySum, s.CategorySum = sums.IssuesFound, sums.Severity, sums.Category
+	began = in.began("sessions")
+	sessions, err := d.counts(ctx, d.Sessions, q, began, "is:finished "+began, "has:pr "+began, "is:never_started "+began)
+	if err != nil {
+		return s, err
+	}
+	s.SessionsCreated, s.SessionsFinished, s.SessionsWithPR = sessions[0], sessions[1], sessions[2]
+	s.SessionsByState = map[telemetry.State]int64{telemetry.StateNeverStarted: sessions[3], telemetry.StateFinished: sessions[1]}
+	if asks, err = asked(d.Pulls, q, in.began("pulls")); err == nil {
+		s.PRs, err = d.PullSums(ctx, asks[0])
+	}
+	s.Links = statsLinks(s.Totals, in)
+	return s, err
+}
+
+// asked are questions of one list by their queries.
+func asked(l Described, q Question, queries ...string) ([]query.Ask, error) {
+	asks := make([]query.Ask, len(queries))
+	for i, text := range queries {
+		parsed, err := Parse(l, text)
+		if err != nil {
+			return nil, err
+		}
+		asks[i] = query.Ask{Repo: q.Repo.Key(), AsOf: q.AsOf, Query: parsed}
+	}
+	return asks, nil
+}
+
+// counts are the totals of queries of one list.
+func (d *Dashboard) counts(ctx context.Context, l Described, q Question, queries ...string) ([]int64, error) {
+	asks, err := asked(l, q, queries...)
+	if err != nil {
+		return nil, err
+	}
+	return l.Counts(ctx, asks)
+}
+
 // Overview are the figures of a period: trends, and tiles of the present.
 type Overview struct {
 	telemetry.Trends

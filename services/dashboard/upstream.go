@@ -2,7 +2,9 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"telemetry-dashboard/services/query"
@@ -87,6 +89,33 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 	}
 	slices.SortStableFunc(open, func(a, b telemetry.PullRequest) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return open, nil
+}
+
+// pendingFor is how long a dispatched run may take to leave its record.
+const pendingFor = 6 * time.Hour
+
+// DispatchWarnings are the reasons not to start a run for a repository now, in
+// words: one that was started lately has left no record, or pull requests are
+// open. The error is that of Preflight; the warnings beside it hold.
+func (d *Dashboard) DispatchWarnings(ctx context.Context, repo telemetry.RepoName, now time.Time) ([]string, error) {
+	warnings := []string{}
+	at, pending, err := d.PendingDispatch(ctx, repo.Key(), now.Add(-pendingFor))
+	if err != nil {
+		return nil, err
+	}
+	if pending {
+		warnings = append(warnings, fmt.Sprintf("A run for %s was started at %s and has left no record yet.", repo, at.Format(time.RFC3339)))
+	}
+	pulls, err := d.Preflight(ctx, repo)
+	if len(pulls) > 0 {
+		names := make([]string, len(pulls))
+		for i, p := range pulls {
+			names[i] = fmt.Sprintf("%s#%d", p.Repo, p.Number)
+		}
+		warnings = append(warnings, fmt.Sprintf("Pull requests of earlier runs are open: %s. A new run would find their issues again.",
+			strings.Join(names, ", ")))
+	}
+	return warnings, err
 }
 
 // ours returns what tells the pull requests of earlier runs from others.

@@ -45,7 +45,7 @@ func (m *memory) SavePulls(_ context.Context, _ telemetry.RepoName, pulls []tele
 }
 
 func (m *memory) PullsFailed(context.Context, telemetry.RepoName, string) error { return nil }
-func (m *memory) FoundPulls(context.Context) (int64, error)                     { return int64(len(m.pulls)), nil }
+func (m *memory) ListedPulls(context.Context) (int64, error)                    { return int64(len(m.pulls)), nil }
 func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef, error) {
 	return nil, nil
 }

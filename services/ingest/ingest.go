@@ -28,7 +28,7 @@ type Store interface {
 	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error
 	UnfetchedPulls(ctx context.Context, again bool, limit int) ([]telemetry.PullRef, error)
 	PullMissing(ctx context.Context, ref telemetry.PullRef) error
-	FoundPulls(ctx context.Context) (int64, error)
+	ListedPulls(ctx context.Context) (int64, error)
 
 	SessionsToPoll(ctx context.Context, all bool) ([]string, error)
 	SavePoll(ctx context.Context, answer telemetry.SessionAnswer) error

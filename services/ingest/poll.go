@@ -33,8 +33,11 @@ func (r *Runner) poll(ctx context.Context, t *task, all bool) (any, error) {
 		return nil, err
 	}
 	if all {
-		result.PRsFound, err = r.addPulls(ctx, t)
+		if err := r.addPulls(ctx, t); err != nil {
+			return nil, err
+		}
 	}
+	result.PRsFound, err = r.listedPulls(ctx)
 	result.Errors = t.errors()
 	return result, err
 }
@@ -81,11 +84,11 @@ type PollPRsResult struct {
 }
 
 func (r *Runner) pollPRs(ctx context.Context, t *task) (any, error) {
-	found, err := r.readPulls(ctx, t, true)
-	if err != nil {
+	if err := r.readPulls(ctx, t, true); err != nil {
 		return nil, err
 	}
-	return PollPRsResult{PRsFound: found, Errors: t.errors()}, nil
+	found, err := r.listedPulls(ctx)
+	return PollPRsResult{PRsFound: found, Errors: t.errors()}, err
 }
 
 // BackfillResult is what a backfill, or its undoing, changed or would change.

@@ -19,24 +19,24 @@ const pullWorkers = 6
 
 // addPulls is readPulls for a job that does something else too: only failures of
 // the database end it.
-func (r *Runner) addPulls(ctx context.Context, t *task) (found int64, err error) {
+func (r *Runner) addPulls(ctx context.Context, t *task) error {
 	if r.o.PullRequests == nil {
-		return 0, nil
+		return nil
 	}
-	if found, err = r.readPulls(ctx, t, false); ctx.Err() == nil && !isUnstored(err) {
-		err = nil
+	err := r.readPulls(ctx, t, false)
+	if ctx.Err() != nil || isUnstored(err) {
+		return err
 	}
-	return found, err
+	return nil
 }
 
 // readPulls asks for the pull requests of every target and fork, and for those
-// that are only named: again those, too, that GitHub lately did not know. It
-// returns how many are known; the error is the first failure if every repository
-// failed.
-func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, error) {
+// that are only named: again those, too, that GitHub lately did not know. The
+// error is the first failure if every repository failed.
+func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
-		return 0, storing(err)
+		return storing(err)
 	}
 	t.begin("Pull requests", len(syncs))
 	var mu sync.Mutex
@@ -63,23 +63,25 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) (int64, err
 	}
 	err = g.Wait()
 	if ctx.Err() != nil {
-		return 0, ctx.Err()
+		return ctx.Err()
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := r.readNamedPulls(ctx, again); err != nil {
 		t.failed("", err)
-	}
-	found, err := r.o.Store.FoundPulls(ctx)
-	if err != nil {
-		return 0, storing(err)
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
 		err = failures[0]
 	}
 	r.note(ctx, "pulls", err)
-	return found, err
+	return err
+}
+
+// listedPulls is how many pull requests the list has: the total of /api/prs.
+func (r *Runner) listedPulls(ctx context.Context) (int64, error) {
+	n, err := r.o.Store.ListedPulls(ctx)
+	return n, storing(err)
 }
 
 // readRepoPulls asks for what is new of a repository. Those given beside an error

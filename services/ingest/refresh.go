@@ -21,6 +21,8 @@ type RefreshResult struct {
 	Broken     int64                   `json:"broken"`
 	Held       []telemetry.HeldListing `json:"held"`
 	Errors     []string                `json:"errors"`
+
+	names map[string]bool // of TotalFiles: a file of the action repository and its copy in RUNS_DIR are one
 }
 
 // The deadlines of one call within a job. What they end hangs.
@@ -35,7 +37,7 @@ const (
 // requests. It fails where the action repository could not be read, or nothing
 // could be.
 func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
-	result := RefreshResult{Held: []telemetry.HeldListing{}}
+	result := RefreshResult{Held: []telemetry.HeldListing{}, names: map[string]bool{}}
 	var upstream error
 	var failures []error
 	for _, source := range r.o.Sources {
@@ -60,8 +62,11 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	case len(failures) == len(r.o.Sources):
 		return nil, failures[0]
 	}
+	if err := r.addPulls(ctx, t); err != nil {
+		return nil, err
+	}
 	var err error
-	result.PRsFound, err = r.addPulls(ctx, t)
+	result.PRsFound, err = r.listedPulls(ctx)
 	result.Errors = t.errors()
 	return result, err
 }
@@ -116,7 +121,10 @@ func (r *Runner) readSource(ctx context.Context, t *task, source Source, result 
 		return nil, storing(err)
 	}
 	t.describe(source.Name, len(files), len(files))
-	result.TotalFiles += int64(len(files))
+	for _, f := range files {
+		result.names[f.Name] = true
+	}
+	result.TotalFiles = int64(len(result.names))
 	wanted, gone := compare(files, known)
 	if len(wanted)+len(gone) > 0 {
 		t.matter()

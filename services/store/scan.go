@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
 )
 
 // Column reads a column into a field of another form. Value is the field's value, for what writes it.
@@ -15,6 +18,18 @@ type Column struct {
 
 // Scan implements sql.Scanner.
 func (c Column) Scan(v any) error { return c.Read(v) }
+
+// RecordedOf reads the text of a time that is read already, as its record has
+// it. A record that counts at another time than it says has none.
+func RecordedOf(into *telemetry.Time) Column {
+	return Column{Read: func(v any) error {
+		text := Text(v)
+		if t, err := time.Parse(time.RFC3339Nano, text); err == nil && t.UnixMilli() == into.UnixMilli() {
+			into.Recorded = text
+		}
+		return nil
+	}}
+}
 
 // ListOf reads a JSON list, which is never nil.
 func ListOf[T any](into *[]T) any {

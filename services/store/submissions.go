@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -49,4 +50,16 @@ func (s *Store) DropSubmission(ctx context.Context, token string) error {
 		}
 		return tx.Err()
 	})
+}
+
+// PendingDispatch returns when the latest run was dispatched for a repository,
+// by its key, after a time. found is false where there is none, or a record of
+// the repository is newer.
+func (s *Store) PendingDispatch(ctx context.Context, repo string, after time.Time) (at time.Time, found bool, err error) {
+	begun, err := Get(ctx, s, func(tx *Tx) int64 {
+		return One[int64](tx, `SELECT COALESCE(MAX(u.at), 0) FROM submissions u WHERE u.kind = $1 AND LOWER(u.subject) = $2 AND u.at > $3
+			AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.repo_key = $2 AND r.at >= u.at)`,
+			string(telemetry.SubmissionDispatch), repo, Millis(after))
+	})
+	return Time(begun).Time, begun != 0, err
 }

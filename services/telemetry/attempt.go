@@ -38,7 +38,7 @@ func (c VerificationResult) MarshalJSON() ([]byte, error) {
 // Attempt is one finding that a record says a session worked on.
 type Attempt struct {
 	Session string // the session key; "" in a verification without one
-	Batch   int64
+	Batch   Batch
 	Result  VerificationResult
 	Index   int     // the finding's place in the same record; a dispatch's or verification's own finding has no issue
 	Finding Finding // as the record gives it
@@ -50,7 +50,7 @@ func (r *Record) Attempts() []Attempt {
 	if v := r.Verification; v != nil {
 		attempts := []Attempt{}
 		for i, f := range slices.Concat(v.Fixed, v.StillPresent) {
-			a := Attempt{Session: v.SessionID, Result: VerifiedFixed, Index: i, Finding: f}
+			a := Attempt{Session: v.SessionID, Batch: NoBatch, Result: VerifiedFixed, Index: i, Finding: f}
 			if i >= len(v.Fixed) {
 				a.Result = VerifiedPresent
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,7 +148,13 @@ func parseInt(raw json.RawMessage) (int64, error) {
 	return int64(f), nil
 }
 
+var (
+	rfc3339  = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$`)
+	fraction = regexp.MustCompile(`[.,]\d+`)
+)
+
 // timeForms are the forms of time that records use; without a zone it is UTC.
+// A comma is read as the decimal point.
 var timeForms = [...]string{
 	time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00",
 	"2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700", "2006-01-02",
@@ -159,13 +166,13 @@ func (d *decoder) time(name string) (time.Time, string) {
 		d.fail(name, fmt.Errorf("missing; a record needs a time"))
 		return time.Time{}, ""
 	}
-	for i, form := range timeForms {
+	for _, form := range timeForms {
 		t, err := time.Parse(form, s)
 		if t = t.UTC(); err != nil || t.Year() < 1 || t.Year() > 9999 {
 			continue
 		}
-		if i > 0 {
-			s = t.Format(time.RFC3339Nano)
+		if !rfc3339.MatchString(s) {
+			s = t.Format("2006-01-02T15:04:05") + strings.Replace(fraction.FindString(s), ",", ".", 1) + "Z"
 			d.fields[name] = json.RawMessage(strconv.Quote(s))
 			d.rewrite = true
 		}

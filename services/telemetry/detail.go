@@ -42,7 +42,7 @@ type AttemptRow struct {
 	Basis     AttemptBasis `json:"basis"`
 	File      string       `json:"record"`     // that says so
 	RunNumber int64        `json:"run_number"` // of that record
-	BatchID   int64        `json:"batch_id"`
+	BatchID   Batch        `json:"batch_id"`
 	At        Time         `json:"timestamp"` // of that record
 	State     State        `json:"state"`     // "" unless known
 	PRURL     string       `json:"pr_url"`

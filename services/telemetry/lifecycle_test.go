@@ -62,11 +62,14 @@ func TestVerificationOutcome(t *testing.T) {
 		{"some fixed", VerificationFacts{Targeted: 2, Fixed: 1, Remaining: 1, Gone: 1, Merge: MergeDone}, VerificationPartial},
 		{"all fixed, something remains", VerificationFacts{Targeted: 2, Fixed: 2, Remaining: 1, Gone: 2, Merge: MergeDone}, VerificationPartial},
 		{"not merged", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeNot}, VerificationNotMerged},
-		{"merged and gone", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeDone}, VerificationGone},
+		{"closed without a merge", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeClosed, Rescanned: true}, VerificationClosed},
+		{"partial, and closed", VerificationFacts{Targeted: 2, Fixed: 1, Gone: 1, Merge: MergeClosed}, VerificationPartial},
+		{"merged, no scan since", VerificationFacts{Targeted: 1, Fixed: 1, StillThere: 1, Merge: MergeDone}, VerificationNotRescanned},
+		{"merged and gone", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeDone, Rescanned: true}, VerificationGone},
 		{"merge unknown and gone", VerificationFacts{Targeted: 1, Fixed: 1, Gone: 1, Merge: MergeUnknown}, VerificationGone},
-		{"merged, one still there", VerificationFacts{Targeted: 5, Fixed: 5, Gone: 1, StillThere: 4, Merge: MergeDone}, VerificationStillThere},
-		{"one still there, one not found", VerificationFacts{Targeted: 2, Fixed: 2, StillThere: 1, Unmatched: 1, Merge: MergeDone}, VerificationStillThere},
-		{"one gone, one not found", VerificationFacts{Targeted: 2, Fixed: 2, Gone: 1, Unmatched: 1, Merge: MergeDone}, VerificationInconclusive},
+		{"merged, one still there", VerificationFacts{Targeted: 5, Fixed: 5, Gone: 1, StillThere: 4, Merge: MergeDone, Rescanned: true}, VerificationStillThere},
+		{"one still there, one not found", VerificationFacts{Targeted: 2, Fixed: 2, StillThere: 1, Unmatched: 1, Merge: MergeDone, Rescanned: true}, VerificationStillThere},
+		{"one gone, one not found", VerificationFacts{Targeted: 2, Fixed: 2, Gone: 1, Unmatched: 1, Merge: MergeDone, Rescanned: true}, VerificationInconclusive},
 		{"it names nothing", VerificationFacts{Targeted: 2, Fixed: 2, Merge: MergeDone}, VerificationInconclusive},
 	} {
 		if got := c.c.Outcome(); got != c.want {
@@ -112,7 +115,7 @@ func TestTimeline(t *testing.T) {
 	}
 	issue.FirstSeen, issue.StoreID = FirstSeen{At: At(day(1)), File: "1.json", Run: 1}, 9
 	issue.Verifications = []VerificationRow{{File: "v.json", At: At(day(3).Add(2 * time.Hour)), Session: "devin-s", SourceRun: 2, Outcome: VerificationStillThere, Issues: []VerifiedIssue{{IssueRow: IssueRow{Issue: Issue{StoreID: 9}}, Result: VerifiedFixed}}}}
-	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: At(day(2).Add(time.Hour)), MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
+	pulls := []PullRow{{Number: 4, Session: "devin-s", State: "closed", Merged: true, CreatedAt: TextTime{At(day(2).Add(time.Hour))}, MergedAt: At(day(3))}, {Number: 5, Session: "devin-s", State: "unknown"}}
 	var got []string
 	for _, s := range Timeline(issue, []ScanPoint{mark(1, false), mark(2, false), mark(3, true), mark(4, true), mark(5, false), mark(6, false)}, pulls) {
 		got = append(got, fmt.Sprintf("%s %s %s", s.Kind, s.RunFile, s.Text))

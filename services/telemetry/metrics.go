@@ -316,7 +316,7 @@ type NeedRow struct {
 	Reason       string        `json:"-"` // why a session never started, or what it waits for
 	RunFile      string        `json:"-"`
 	RunNumber    int64         `json:"-"`
-	BatchID      int64         `json:"-"`
+	BatchID      Batch         `json:"-"`
 	PullRepo     RepoName      `json:"-"`
 	PullTitle    string        `json:"-"`
 	PullURL      string        `json:"-"`
@@ -346,6 +346,9 @@ func (n *NeedRow) Subject() string {
 		return n.SessionTitle
 	case n.SessionID != "":
 		return "Session " + n.SessionID
+	}
+	if n.BatchID == NoBatch {
+		return fmt.Sprintf("A session of run %d", n.RunNumber)
 	}
 	return fmt.Sprintf("Batch %d of run %d", n.BatchID, n.RunNumber)
 }

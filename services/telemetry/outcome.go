@@ -50,7 +50,7 @@ func (d IssueDetail) Outcomes() []AttemptOutcome {
 		case a.PR.Merged && pull != nil:
 			list[n] = d.afterMerge(pull.MergedAt, d.nextMerge(n, pull.MergedAt, of))
 		case a.PR.State == "open" && pull != nil:
-			list[n] = AttemptOutcome{Kind: OutcomeOpen, Since: pull.CreatedAt}
+			list[n] = AttemptOutcome{Kind: OutcomeOpen, Since: pull.CreatedAt.Time}
 		case a.PR.State == "closed" && pull != nil:
 			list[n] = AttemptOutcome{Kind: OutcomeRefused, Since: pull.ClosedAt}
 		default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 	"unicode/utf8"
 )
@@ -31,7 +32,7 @@ type Record struct {
 	RunID          string
 	RunURL         string
 	RunLabel       string
-	Timestamp      time.Time // UTC, whole milliseconds
+	Timestamp      time.Time // when it counts, UTC, whole milliseconds: see Fetched
 	TimestampText  string    // RFC 3339: as recorded where that is RFC 3339
 	IssuesFound    int64
 	BatchesCreated int64
@@ -42,7 +43,8 @@ type Record struct {
 
 	Verification *Verification // only with KindVerification
 
-	counted bool // it says how many findings there were, if only by an empty list
+	dated   time.Time // Timestamp as recorded
+	counted bool      // it says how many findings there were, if only by an empty list
 
 	// Item is the record as clients of the API get it, where that is not the file
 	// itself (a run number written as text, a time without a zone); else nil.
@@ -54,7 +56,7 @@ type Record struct {
 type RecordedSession struct {
 	ID       string   `json:"session_id"` // "" where it never started, "dry-run" for a dry run
 	URL      string   `json:"session_url"`
-	BatchID  int64    `json:"batch_id"`
+	BatchID  Batch    `json:"batch_id"`
 	Status   string   `json:"status"`
 	IssueIDs []string `json:"issue_ids"`
 	PRURL    string   `json:"pr_url"`
@@ -86,6 +88,16 @@ type Verification struct {
 	StillPresent  []Finding
 }
 
+// Fetched says when the record was fetched: one dated later counts at that
+// time, since nothing has happened yet that is dated later.
+func (r *Record) Fetched(at time.Time) {
+	if at = at.UTC().Truncate(time.Millisecond); r.dated.After(at) {
+		r.Timestamp = at
+	} else {
+		r.Timestamp = r.dated
+	}
+}
+
 // HasFindings reports whether the record names the scan's findings, or says that
 // there were none. To say nothing about findings is neither.
 func (r *Record) HasFindings() bool {
@@ -101,7 +113,7 @@ func ParseRecord(body []byte) (*Record, error) {
 	if bytes.HasPrefix(body, []byte("\xff\xfe")) || bytes.HasPrefix(body, []byte("\xfe\xff")) {
 		return nil, fmt.Errorf("the file is UTF-16; want UTF-8")
 	}
-	clean := bytes.TrimPrefix(body, []byte("\ufeff"))
+	clean := WithoutCredentials(bytes.TrimPrefix(body, []byte("\ufeff")))
 	clean, err := validText(clean)
 	if err != nil {
 		return nil, err
@@ -130,6 +142,18 @@ func ParseRecord(body []byte) (*Record, error) {
 	return rec, nil
 }
 
+// credentials are the user and the password of a URL, in JSON too.
+var credentials = regexp.MustCompile(`(?i)(\bhttps?:\\?/\\?/)[^\s/?#"'\\<>]*@`)
+
+// WithoutCredentials returns text without the credentials of its URLs:
+// https://user:token@host becomes https://host.
+func WithoutCredentials(text []byte) []byte {
+	if !bytes.ContainsRune(text, '@') {
+		return text
+	}
+	return credentials.ReplaceAll(text, []byte("$1"))
+}
+
 // objectFields checks a record's text and splits it.
 func objectFields(text []byte) (map[string]json.RawMessage, error) {
 	if json.Valid(text) {
@@ -151,7 +175,8 @@ func (d *decoder) run(rec *Record) {
 	rec.RunID = d.idText("run_id")
 	rec.RunURL = d.text("run_url")
 	rec.RunLabel = d.text("run_label")
-	rec.Timestamp, rec.TimestampText = d.time("timestamp")
+	rec.dated, rec.TimestampText = d.time("timestamp")
+	rec.Timestamp = rec.dated
 	rec.IssuesFound = d.count("issues_found")
 	rec.BatchesCreated = d.count("batches_created")
 	d.count("issues_dispatched")
@@ -174,7 +199,8 @@ func (d *decoder) run(rec *Record) {
 
 func (d *decoder) verification(rec *Record) {
 	rec.Kind = KindVerification
-	rec.Timestamp, rec.TimestampText = d.time("verified_at")
+	rec.dated, rec.TimestampText = d.time("verified_at")
+	rec.Timestamp = rec.dated
 	summary := d.object("summary")
 	v := &Verification{
 		SessionID:     SessionKey(bounded(d.text("session_id"), mostName)),
@@ -213,7 +239,9 @@ func (d *decoder) sessions(name string) []RecordedSession {
 		s.PRURL = d.short(PRURLField(i), cleanText(s.PRURL))
 		s.IssueIDs = d.issueIDs(IssueIDsField(i), e.IssueIDs, left)
 		left -= len(s.IssueIDs)
-		s.BatchID = d.whole(SessionField(i, "batch_id"), e.BatchID)
+		if s.BatchID = NoBatch; !absent(e.BatchID) {
+			s.BatchID = max(Batch(d.whole(SessionField(i, "batch_id"), e.BatchID)), NoBatch)
+		}
 		out = append(out, s)
 	}
 	return out

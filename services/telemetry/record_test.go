@@ -57,7 +57,7 @@ func TestParseScan(t *testing.T) {
 		IssuesFound: 2, BatchesCreated: 1, Severity: map[string]int64{"high": 2}, Category: map[string]int64{"xss": 2},
 		Sessions: []RecordedSession{{ID: "devin-0123456789abcdef0123456789abcdef", URL: "s", BatchID: 3, Status: "finished", IssueIDs: []string{"CQLF-R7-0001"}, PRURL: "p"}},
 		Findings: []Finding{{"CQLF-R7-0001", strings.Repeat("a", 20), "js/xss", "high", "xss", "x.go", 5}, {"CQLF-R7-0002", strings.Repeat("b", 20), "js/xss", "high", "xss", "y.go", 6}},
-		counted:  true,
+		dated:    time.Date(2026, 2, 7, 11, 31, 39, 123_000_000, time.UTC), counted: true,
 	}
 	if !reflect.DeepEqual(rec, want) {
 		t.Errorf("got  %+v\nwant %+v", rec, want)
@@ -145,7 +145,7 @@ func TestTraps(t *testing.T) {
 				return r.Kind == KindScan && len(r.Sessions) == 0 && len(r.Findings) == 0 && r.Severity != nil
 			}},
 		"null in a session": {with("sessions", `[{"session_id":null,"session_url":null,"batch_id":null,"status":null,"issue_ids":[null,"a"],"pr_url":null}]`), func(r *Record) bool {
-			return reflect.DeepEqual(r.Sessions, []RecordedSession{{IssueIDs: []string{"", "a"}}})
+			return reflect.DeepEqual(r.Sessions, []RecordedSession{{BatchID: NoBatch, IssueIDs: []string{"", "a"}}})
 		}},
 		"a session that never started": {with("sessions", `[{"session_id":"","status":"error: 429 Client Error","batch_id":2}]`), func(r *Record) bool {
 			return r.Sessions[0].ID == "" && r.Sessions[0].Status == "error: 429 Client Error" && len(r.Sessions[0].IssueIDs) == 0

@@ -38,6 +38,7 @@ type RunRow struct {
 	Reduced     bool     `json:"scope_reduced"`
 
 	Source      string `json:"-"` // the action repository, "" for RUNS_DIR
+	CountedAt   Time   `json:"-"` // when it was fetched, where its record is dated later; else zero
 	Kind        Kind   `json:"-"`
 	RunID       string `json:"-"`
 	RunURL      string `json:"-"`
@@ -52,9 +53,10 @@ type RunRow struct {
 
 // SessionRow is one Devin session.
 type SessionRow struct {
-	ID          string    `json:"session_id"` // as recorded; "" if it never started
+	ID          string    `json:"session_id"`  // as recorded; "" if it never started
+	Key         string    `json:"session_key"` // without "devin-"; "file#place" for one that never started
 	URL         string    `json:"session_url"`
-	BatchID     int64     `json:"batch_id"`
+	BatchID     Batch     `json:"batch_id"`
 	Status      string    `json:"status"`        // the upstream's or the record's word
 	Detail      string    `json:"status_detail"` // v3's
 	State       State     `json:"state"`
@@ -77,7 +79,6 @@ type SessionRow struct {
 	RunLabel    string    `json:"run_label"`
 	AtText      string    `json:"timestamp"` // of its record, RFC 3339 as recorded
 
-	Key     string     `json:"-"` // the session key; for one that never started "file#place"
 	RunFile string     `json:"-"`
 	At      Time       `json:"-"` // of its record
 	Family  string     `json:"-"` // of its issues, where all have the same; else ""
@@ -100,14 +101,15 @@ type PullRow struct {
 	State      string    `json:"state"` // GitHub's word, or "unknown"
 	Merged     bool      `json:"merged"`
 	Draft      bool      `json:"draft"`
-	CreatedAt  Time      `json:"created_at"`
+	CreatedAt  TextTime  `json:"created_at"`
 	UpdatedAt  Time      `json:"updated_at"`
 	ClosedAt   Time      `json:"closed_at"`
 	MergedAt   Time      `json:"merged_at"`
 	Repo       RepoName  `json:"repo"`
 	IssueIDs   []string  `json:"issue_ids"`
 	User       string    `json:"user"`
-	Session    string    `json:"session_id"` // as recorded, "" without a link
+	Session    string    `json:"session_id"`  // the session key, "" without a link
+	SessionKey string    `json:"session_key"` // the same, under the name that /api/sessions has
 	Basis      LinkBasis `json:"link_basis"`
 	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
 }

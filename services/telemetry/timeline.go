@@ -55,7 +55,7 @@ func Timeline(issue IssueDetail, scans []ScanPoint, pulls []PullRow) []Step {
 // of that session since.
 func attemptSteps(a *AttemptRow) []Step {
 	text := fmt.Sprintf("Assigned to session %s.", a.Session)
-	if a.Basis == AttemptRecord || a.Basis == AttemptDispatch {
+	if a.BatchID != NoBatch && a.Basis != AttemptVerification {
 		text = fmt.Sprintf("Assigned to session %s (batch %d).", a.Session, a.BatchID)
 	}
 	steps := []Step{{
@@ -177,7 +177,7 @@ func pullSteps(p PullRow) []Step {
 		}
 	}
 	opened := step(StepPROpened, "was opened")
-	opened.At = p.CreatedAt
+	opened.At = p.CreatedAt.Time
 	if p.State == "unknown" && p.CreatedAt.IsZero() {
 		opened = step(StepPROpened, "is named; not fetched from GitHub yet")
 		opened.Source = "record"

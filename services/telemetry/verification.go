@@ -1,25 +1,32 @@
 package telemetry
 
+import "strings"
+
 // VerificationOutcome is what has become of a verification (docs/rules.md#verification-outcomes).
 type VerificationOutcome string
 
 // The outcomes. What a verification calls fixed is checked by issue against the reference scan.
 const (
-	VerificationGone         VerificationOutcome = "verified_gone"        // verified, and the issues are gone
-	VerificationStillThere   VerificationOutcome = "verified_still_there" // verified, and an issue is still there
-	VerificationNotMerged    VerificationOutcome = "verified_not_merged"  // verified, but its pull request is not merged
-	VerificationPartial      VerificationOutcome = "partial"              // the re-scan found some of the issues
-	VerificationFailed       VerificationOutcome = "failed"               // the re-scan found all of them
-	VerificationInconclusive VerificationOutcome = "inconclusive"         // it targeted nothing, or what it claims cannot be checked
+	VerificationNotRescanned VerificationOutcome = "verified_not_rescanned" // verified and merged, and no full scan since
+	VerificationGone         VerificationOutcome = "verified_gone"          // verified, and the issues are gone
+	VerificationStillThere   VerificationOutcome = "verified_still_there"   // verified, and an issue is still there
+	VerificationNotMerged    VerificationOutcome = "verified_not_merged"    // verified, and its pull request is open
+	VerificationClosed       VerificationOutcome = "verified_closed"        // verified, and its pull request was closed unmerged
+	VerificationPartial      VerificationOutcome = "partial"                // the re-scan found some of the issues
+	VerificationFailed       VerificationOutcome = "failed"                 // the re-scan found all of them
+	VerificationInconclusive VerificationOutcome = "inconclusive"           // it targeted nothing, or what it claims cannot be checked
 )
 
 // VerificationOutcomes are all of them.
 func VerificationOutcomes() []VerificationOutcome {
 	return []VerificationOutcome{
-		VerificationGone, VerificationStillThere, VerificationNotMerged,
+		VerificationNotRescanned, VerificationGone, VerificationStillThere, VerificationNotMerged, VerificationClosed,
 		VerificationPartial, VerificationFailed, VerificationInconclusive,
 	}
 }
+
+// Word is the outcome in the query language: verified:gone.
+func (v VerificationOutcome) Word() string { return strings.TrimPrefix(string(v), "verified_") }
 
 // MarshalJSON implements json.Marshaler: no outcome is null.
 func (v VerificationOutcome) MarshalJSON() ([]byte, error) { return textOrNull(string(v)) }
@@ -30,7 +37,8 @@ type MergeState string
 // The merge states.
 const (
 	MergeDone    MergeState = "merged"
-	MergeNot     MergeState = "not_merged"
+	MergeNot     MergeState = "not_merged" // it is open
+	MergeClosed  MergeState = "closed"     // without a merge
 	MergeUnknown MergeState = "unknown"
 )
 
@@ -40,11 +48,12 @@ type VerificationFacts struct {
 	Gone, StillThere           int64      // of the issues that it calls fixed, as of now
 	Unmatched                  int64      // entries that are no finding of the run that it names
 	Merge                      MergeState // of its pull request
+	Rescanned                  bool       // the reference scan is newer than the merge
 }
 
-// Outcome returns what has become of the verification. A claim whose merge is unknown
-// is compared all the same; one of which nothing is still there, but not everything
-// can be found in its run, is inconclusive.
+// Outcome returns what has become of the verification: just one outcome. A claim whose
+// merge is unknown is compared all the same; one of which nothing is still there, but
+// not everything can be found in its run, is inconclusive.
 func (c VerificationFacts) Outcome() VerificationOutcome {
 	switch {
 	case c.Targeted == 0:
@@ -55,6 +64,10 @@ func (c VerificationFacts) Outcome() VerificationOutcome {
 		return VerificationPartial
 	case c.Merge == MergeNot:
 		return VerificationNotMerged
+	case c.Merge == MergeClosed:
+		return VerificationClosed
+	case c.Merge == MergeDone && !c.Rescanned && c.Gone+c.StillThere > 0:
+		return VerificationNotRescanned
 	case c.StillThere > 0:
 		return VerificationStillThere
 	case c.Unmatched > 0 || c.Gone == 0:

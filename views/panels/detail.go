@@ -187,7 +187,7 @@ type DiffList struct {
 // BatchRow is a session as a run's record names it.
 type BatchRow struct {
 	SessionRow
-	Batch  int64
+	Batch  telemetry.Batch
 	Issues []parts.Link
 	DryRun bool
 }

@@ -28,7 +28,7 @@ type NeedRow struct {
 
 // key is unique in the list.
 func (r NeedRow) key() string {
-	return string(r.Need) + "-" + string(r.Repo) + "-" + telemetry.SessionKey(r.SessionID) + r.RunFile + parts.Decimal(r.BatchID)
+	return string(r.Need) + "-" + string(r.Repo) + "-" + telemetry.SessionKey(r.SessionID) + r.RunFile + r.BatchID.String()
 }
 
 // NeedList is what waits, and how much of each kind.

@@ -99,6 +99,8 @@ func VerdictState(verdict telemetry.VerificationOutcome, mergeUnknown bool) part
 		telemetry.VerificationGone:         {Icon: "verified", Tone: parts.Success, Label: "Verified and gone"},
 		telemetry.VerificationStillThere:   {Icon: "unverified", Tone: parts.Danger, Label: "Verified, still there"},
 		telemetry.VerificationNotMerged:    {Icon: "verified", Tone: parts.Attention, Label: "Verified, not merged"},
+		telemetry.VerificationClosed:       {Icon: "x-circle", Tone: parts.Danger, Label: "Verified, closed unmerged"},
+		telemetry.VerificationNotRescanned: {Icon: "verified", Tone: parts.Muted, Label: "Verified, merged, not yet rescanned"},
 		telemetry.VerificationPartial:      {Icon: "unverified", Tone: parts.Attention, Label: "Partial"},
 		telemetry.VerificationFailed:       {Icon: "x-circle", Tone: parts.Danger, Label: "Failed"},
 		telemetry.VerificationInconclusive: {Icon: "question", Tone: parts.Muted, Label: "Inconclusive"},

@@ -41,6 +41,53 @@ func (c *Contract) Endpoints() []string {
 	return list
 }
 
+// Obstacles returns what generators of clients stumble over: a type that is a
+// list, an enum without a type, and components whose names differ only in
+// case, or in their kind.
+func (c *Contract) Obstacles() ([]string, error) {
+	text, err := c.doc.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, err
+	}
+	obstacles := obstaclesIn(doc, "")
+	named := map[string]string{}
+	for kind, components := range doc["components"].(map[string]any) {
+		for name := range components.(map[string]any) {
+			key := strings.ToLower(strings.ReplaceAll(name, "_", ""))
+			if other, taken := named[key]; taken {
+				obstacles = append(obstacles, fmt.Sprintf("%s/%s has the name of %s", kind, name, other))
+			}
+			named[key] = kind + "/" + name
+		}
+	}
+	slices.Sort(obstacles)
+	return obstacles, nil
+}
+
+func obstaclesIn(node any, at string) (found []string) {
+	switch v := node.(type) {
+	case []any:
+		for i, element := range v {
+			found = append(found, obstaclesIn(element, fmt.Sprintf("%s/%d", at, i))...)
+		}
+	case map[string]any:
+		if _, list := v["type"].([]any); list {
+			found = append(found, at+" has a list of types")
+		}
+		if _, enum := v["enum"].([]any); enum && v["type"] == nil {
+			found = append(found, at+" has an enum without a type")
+		}
+		for name, element := range v {
+			found = append(found, obstaclesIn(element, at+"/"+name)...)
+		}
+	}
+	return found
+}
+
 // QueryParameters returns the query parameters of an endpoint as Endpoints
 // gives it, sorted.
 func (c *Contract) QueryParameters(endpoint string) (names []string) {
@@ -187,7 +234,7 @@ func undescribedField(schema *openapi3.Schema, object map[string]any, at string)
 func properties(schema *openapi3.Schema) openapi3.Schemas {
 	all := openapi3.Schemas{}
 	maps.Copy(all, schema.Properties)
-	for _, part := range slices.Concat(schema.AllOf, schema.OneOf) {
+	for _, part := range slices.Concat(schema.AllOf, schema.OneOf, schema.AnyOf) {
 		maps.Copy(all, properties(part.Value))
 	}
 	return all

@@ -108,7 +108,7 @@ func typesOf(schema *openapi3.Schema) (types []string, null bool) {
 		}
 		types = append(types, t)
 	}
-	for _, part := range slices.Concat(schema.AllOf, schema.OneOf) {
+	for _, part := range slices.Concat(schema.AllOf, schema.OneOf, schema.AnyOf) {
 		more, also := typesOf(part.Value)
 		types, null = append(types, more...), null || also
 	}
@@ -138,6 +138,10 @@ func kindOf(t reflect.Type) (kind string, null nullness) {
 		return "string", sometimes
 	case telemetry.Optional:
 		return "string", always
+	case telemetry.TextTime:
+		return "string", never
+	case telemetry.Batch:
+		return "integer", always
 	case telemetry.VerificationResult:
 		return "string", never
 	case json.Marshaler:

@@ -23,6 +23,21 @@ components:
         parts: {type: array, items: {type: object, properties: {at: {type: [string, "null"]}}}}
 `
 
+// TestObstacles: each kind of them is found.
+func TestObstacles(t *testing.T) {
+	const more = "    thing: {enum: [a]}\n"
+	c, err := apitest.Load(t.Context(), thing+more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.Obstacles()
+	for _, want := range []string{"note has a list of types", "thing has an enum without a type", "has the name of schemas/"} {
+		if !strings.Contains(strings.Join(got, "\n"), want) {
+			t.Errorf("%v lacks %q (%v)", got, want, err)
+		}
+	}
+}
+
 func TestCheckType(t *testing.T) {
 	type part struct {
 		At telemetry.Time `json:"at"`

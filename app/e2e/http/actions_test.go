@@ -19,7 +19,7 @@ func TestActions(t *testing.T) {
 		t.Errorf("from elsewhere it leads to %q", got)
 	}
 	cookie, _, _ := strings.Cut(res.Header.Get("Set-Cookie"), ";")
-	if body := s.UntilSays("/issues", "0 new files, 0 updated.", "Cookie", cookie); !strings.Contains(body, "Refresh: done") {
+	if body := s.UntilSays("/issues", "0 new files, 0 updated, 1 pull request.", "Cookie", cookie); !strings.Contains(body, "Refresh: done") {
 		t.Error("the job's card is not on the next page")
 	}
 	res, body := s.Do("POST", "/actions/poll", "", "HX-Request", "true")

@@ -38,8 +38,8 @@ func TestRealRecordsOverTheWire(t *testing.T) {
 			settings := p.Settings(nil).With(program.Settings{"DEVIN_ORG_ID": "", "CACHE_TTL": ""})
 			settings["DEVIN_API_URL"] += "/v1/"
 			p.Program = program.Start(t, settings)
-			p.Figures("POST", "/api/refresh", map[string]float64{"total_files": 54, "prs_found": 1})
-			p.Figures("POST", "/api/refresh", map[string]float64{"downloaded": 0, "total_files": 54, "prs_found": 1})
+			p.Figures("POST", "/api/refresh", map[string]float64{"total_files": 54, "prs_found": 18})
+			p.Figures("POST", "/api/refresh", map[string]float64{"downloaded": 0, "total_files": 54, "prs_found": 18})
 			want := map[string]float64{
 				"total_runs":       48,
 				"total_issues":     1585,
@@ -49,7 +49,7 @@ func TestRealRecordsOverTheWire(t *testing.T) {
 				"prs_unknown":      17,
 			}
 			p.Figures("GET", "/api/stats", want)
-			p.Figures("POST", "/api/poll", map[string]float64{"polled": 1, "prs_found": 1})
+			p.Figures("POST", "/api/poll", map[string]float64{"polled": 1, "prs_found": 18})
 			polled := sessionState(p, id)
 			if !strings.HasPrefix(polled, "pr_ready ") {
 				t.Errorf("the polled session reads %q", polled)

@@ -36,6 +36,9 @@ func TestRefreshOfTwoSources(t *testing.T) {
 	put("both.json", program.SmallScan(1, "2026-02-01T10:00:00Z", map[string]any{"run_label": "of the copy"}))
 	p.Start(settings.With(program.Settings{"RUNS_DIR": dir}))
 	p.Job("refresh")
+	if _, answer := p.Ask("POST", "/api/refresh"); answer["total_files"] != 1.0 {
+		t.Errorf("a file and its copy are %v files", answer["total_files"])
+	}
 	p.Figures(http.MethodGet, "/api/stats", map[string]float64{"total_runs": 1})
 	if label := p.Items("/api/runs")[0]["run_label"]; label != "of GitHub" {
 		t.Errorf("of two files of one name it shows the one %v", label)

@@ -71,7 +71,7 @@ const pagesOfAShape = 4
 
 var (
 	wholeNumber = regexp.MustCompile(`^[+−–↑↓ ]*(?:of |n = |All )?([0-9][0-9,]*)(?:\D*)$`)
-	listRows   = regexp.MustCompile(`class="list-count">([0-9,]+) [^<]*(?:<a[^>]*>and ([0-9,]+) not listed</a>)?`)
+	listRows    = regexp.MustCompile(`class="list-count">([0-9,]+) [^<]*(?:<a[^>]*>and ([0-9,]+) not listed</a>)?`)
 	headCount   = regexp.MustCompile(`class="sr-only panel-head|<h2[^>]*>[^<]*</h2>\s*<span class="counter">([0-9,]+)</span>`)
 	idSteps     = regexp.MustCompile(`/(issues|sessions|runs|pulls)/[^?]+`)
 	repoSteps   = regexp.MustCompile(`^/repo/[^/]+/[^/?]+`)

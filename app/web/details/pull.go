@@ -97,9 +97,9 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 	case p.State == "unknown":
 		h.Note = "not fetched yet, or not visible on GitHub"
 	case p.Draft:
-		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt.Time, "ago"
+		h.Note, h.Time, h.As = "draft, opened", p.CreatedAt.Time.Time, "ago"
 	default:
-		h.Note, h.Time, h.As = "opened", p.CreatedAt.Time, "ago"
+		h.Note, h.Time, h.As = "opened", p.CreatedAt.Time.Time, "ago"
 	}
 	return h
 }
@@ -112,7 +112,7 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	facts := []panels.Pair{
 		{Name: "Repository", Text: string(p.Repo), URL: w.Settings.GitHubWeb.Repo(p.Repo)},
 		{Name: "Author", Text: p.User},
-		{Name: "Opened", Time: p.CreatedAt.Time, As: "day"},
+		{Name: "Opened", Time: p.CreatedAt.Time.Time, As: "day"},
 		{Name: "Updated", Time: p.UpdatedAt.Time, As: "ago"},
 		{Name: "Linked by", Text: basis},
 	}

@@ -159,8 +159,8 @@ func TestPullHeads(t *testing.T) {
 		{telemetry.PullRow{State: "closed", Merged: true, MergedAt: telemetry.At(day(3)), Title: "fix"}, "fix", "merged", day(3)},
 		{telemetry.PullRow{State: "closed", ClosedAt: telemetry.At(day(4))}, "Pull request", "closed without a merge", day(4)},
 		{telemetry.PullRow{State: "unknown"}, "Pull request", "not fetched yet, or not visible on GitHub", time.Time{}},
-		{telemetry.PullRow{State: "open", Draft: true, CreatedAt: telemetry.At(day(1))}, "Pull request", "draft, opened", day(1)},
-		{telemetry.PullRow{State: "open", CreatedAt: telemetry.At(day(2))}, "Pull request", "opened", day(2)},
+		{telemetry.PullRow{State: "open", Draft: true, CreatedAt: telemetry.TextTime{Time: telemetry.At(day(1))}}, "Pull request", "draft, opened", day(1)},
+		{telemetry.PullRow{State: "open", CreatedAt: telemetry.TextTime{Time: telemetry.At(day(2))}}, "Pull request", "opened", day(2)},
 	} {
 		tc.p.Repo, tc.p.Number = "octo/shop", 7
 		h := site().pullHead(tc.p)

@@ -240,6 +240,13 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 			Text:   "This scan lists no findings, only counts.",
 		}}
 	}
+	if !r.CountedAt.IsZero() {
+		h.Notices = append(h.Notices, parts.Notice{
+			Icon:   "clock",
+			Strong: "Dated in the future.",
+			Text:   "The record is dated later than it was fetched, so it counts at the time of the fetch.",
+		})
+	}
 	return h
 }
 

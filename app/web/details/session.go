@@ -134,7 +134,7 @@ func mentionPairs(mentions []telemetry.Mention) []panels.Pair {
 	for _, m := range mentions {
 		list = append(list, panels.Pair{
 			Name: shell.RunName(m.RunNumber, 0),
-			Text: "batch " + parts.Number(m.BatchID) + ", " + cmp.Or(m.Status, "no status"),
+			Text: "batch " + cmp.Or(m.BatchID.String(), "not recorded") + ", " + cmp.Or(m.Status, "no status"),
 			URL:  links.Run(m.RunFile),
 			Time: m.At.Time,
 			As:   "day",

@@ -41,7 +41,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 		LinkedBy:   BasisText(p.Basis),
 	}
 	if p.State != "closed" {
-		r.Waiting = p.CreatedAt.Time
+		r.Waiting = p.CreatedAt.Time.Time
 	}
 	switch {
 	case p.Session != "":

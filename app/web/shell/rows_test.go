@@ -59,14 +59,14 @@ func TestSessionRows(t *testing.T) {
 // it belongs, or may.
 func TestPullRows(t *testing.T) {
 	at := site().Now()
-	open := site().PullRow(telemetry.PullRow{Repo: "octo/shop", Number: 7, State: "open", CreatedAt: telemetry.At(at), Session: "devin-0123456789",
+	open := site().PullRow(telemetry.PullRow{Repo: "octo/shop", Number: 7, State: "open", CreatedAt: telemetry.TextTime{Time: telemetry.At(at)}, Session: "devin-0123456789",
 		Basis: telemetry.LinkIssueID})
 	if !open.Waiting.Equal(at) || open.SessionLink.URL != "/sessions/0123456789" || open.SessionLink.Text != "01234567" ||
 		open.LinkedBy != "issue id in the title" ||
 		open.Page != "/pulls/octo/shop/7" || open.GitHub != "https://github.com/octo/shop/pull/7" {
 		t.Errorf("%+v", open)
 	}
-	closed := site().PullRow(telemetry.PullRow{State: "closed", CreatedAt: telemetry.At(at), Candidates: []string{"a", "b"}})
+	closed := site().PullRow(telemetry.PullRow{State: "closed", CreatedAt: telemetry.TextTime{Time: telemetry.At(at)}, Candidates: []string{"a", "b"}})
 	if !closed.Waiting.IsZero() || closed.SessionIDs != "a, b" || closed.SessionLink.Text != "2 candidates" || closed.SessionLink.URL != "" {
 		t.Errorf("%+v", closed)
 	}

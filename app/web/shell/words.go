@@ -36,13 +36,13 @@ func Named(ids []string) []string {
 }
 
 // RunName is what pages call a run, and a batch of it unless that is 0.
-func RunName(run, batch int64) string {
+func RunName(run int64, batch telemetry.Batch) string {
 	name := "dispatch"
 	if run > 0 {
 		name = "run " + strconv.FormatInt(run, 10)
 	}
 	if batch > 0 {
-		name += " · batch " + strconv.FormatInt(batch, 10)
+		name += " · batch " + batch.String()
 	}
 	return name
 }

@@ -82,7 +82,7 @@ func (a *attemptResolver) of(id int64, attempts []telemetry.Attempt) []attempt {
 		}
 		for _, p := range locations {
 			one := base
-			one.session, one.batch, one.result, one.scan, one.issue = t.Session, t.Batch, t.Result, p.scan, a.issueAt(p)
+			one.session, one.batch, one.result, one.scan, one.issue = t.Session, int64(t.Batch), t.Result, p.scan, a.issueAt(p)
 			k := key{one.session, one.issue}
 			if same, again := at[k]; again {
 				all[same].result = max(all[same].result, one.result) // called both fixed and still present: it is not fixed

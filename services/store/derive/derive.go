@@ -60,7 +60,7 @@ func derive(c *changes) {
 	todo.add(putSessions(c.tx, todo.sessions))
 
 	// Verifications are judged by what their issues and pull requests are now.
-	updateOutcomes(c.tx, ledgers.flipped, todo)
+	updateOutcomes(c.tx, ledgers.flipped, ledgers.repos, todo)
 
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)

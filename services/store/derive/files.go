@@ -139,6 +139,9 @@ func (c *changes) putFile(source string, f *telemetry.FetchedFile, result *telem
 	default:
 		result.New++
 	}
+	if f.Record != nil {
+		f.Record.Fetched(c.tx.Now())
+	}
 	st.gone, st.hasBody = false, st.hasBody || f.Record != nil
 	c.names[st.id] = fileName{source, f.Name}
 	live := inForce(states, at)

@@ -129,11 +129,11 @@ func TestVerificationOutcomes(t *testing.T) {
 		at := time.Date(2026, 2, 1, 13, 0, 0, 0, time.UTC)
 		pulls := []telemetry.PullRequest{{Repo: "o/r", Number: 1, State: "open", CreatedAt: at}, {Repo: "o/r", Number: 2, State: "closed", CreatedAt: at}}
 		storetest.SavePulls(t, s, pulls)
-		outcomes("not merged", append([]string{"1 verified_not_merged 1/1", "2 verified_not_merged 2/2"}, rest...)...)
+		outcomes("not merged", append([]string{"1 verified_not_merged 1/1", "2 verified_closed 2/2"}, rest...)...)
 		pulls[0].State, pulls[0].MergedAt = "closed", at
 		pulls[1].MergedAt = at
 		storetest.SavePulls(t, s, pulls)
-		outcomes("merged", append([]string{"1 verified_still_there 1/1", "2 verified_still_there 2/2"}, rest...)...)
+		outcomes("merged", append([]string{"1 verified_not_rescanned 1/1", "2 verified_not_rescanned 2/2"}, rest...)...)
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 2, At: "2026-02-02T10:00:00Z", Findings: []string{findings[2], findings[3]}}.File("2.json"))
 		outcomes("a scan without two of the issues", append([]string{"1 verified_gone 0/1", "2 verified_still_there 1/2"}, rest...)...)
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 3, At: "2026-02-03T10:00:00Z", Findings: []string{findings[0]}}.File("3.json"))

@@ -53,10 +53,10 @@ func (w *Writer) PullMissing(ctx context.Context, ref telemetry.PullRef) error {
 	})
 }
 
-// FoundPulls counts the listed pull requests of which GitHub has told.
-func (w *Writer) FoundPulls(ctx context.Context) (int64, error) {
+// ListedPulls counts the pull requests that the list has.
+func (w *Writer) ListedPulls(ctx context.Context) (int64, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) int64 {
-		return store.One[int64](tx, `SELECT COUNT(*) FROM pulls WHERE listed = 1 AND fetched = 1`)
+		return store.One[int64](tx, `SELECT COUNT(*) FROM pulls WHERE listed = 1`)
 	})
 }
 

@@ -32,15 +32,15 @@ func TestPullsFoundAndMissing(t *testing.T) {
 						t.Errorf("%s: unfetched (again: %t) %v, %v, want %d", when, asked, refs, err, want)
 					}
 				}
-				if n, err := s.FoundPulls(t.Context()); err != nil || n != found {
+				if n, err := s.ListedPulls(t.Context()); err != nil || n != found {
 					t.Errorf("%s: %d found, %v, want %d", when, n, err, found)
 				}
 			}
-			check("named by a record", 1, 1, 0)
+			check("named by a record", 1, 1, 1)
 			if err := s.PullMissing(t.Context(), ref); err != nil {
 				t.Fatal(err)
 			}
-			check("not known to GitHub", 0, 1, 0)
+			check("not known to GitHub", 0, 1, 1)
 			pull := telemetry.PullRequest{Repo: "o/r", Number: 7, Title: "a fix", State: "open", UpdatedAt: time.Unix(1770000000, 0)}
 			for range 2 { // the second finds nothing new, and counts the same
 				if err := s.SavePulls(t.Context(), "o/r", []telemetry.PullRequest{pull}, time.Time{}); err != nil {

@@ -101,7 +101,8 @@ func (c *changes) reparse(id int64) {
 	tx := c.tx
 	var body, broken []byte
 	var fault string
-	tx.Row(`SELECT body, broken, error FROM files WHERE id = $1`, id).Scan(&body, &broken, &fault)
+	var fetched telemetry.Time
+	tx.Row(`SELECT body, broken, error, fetched_at FROM files WHERE id = $1`, id).Scan(&body, &broken, &fault, &fetched)
 	rec, err := telemetry.ParseRecord(broken)
 	switch {
 	case broken != nil && err == nil:
@@ -119,6 +120,7 @@ func (c *changes) reparse(id int64) {
 	}
 	kind, repo, when := "", "", int64(0)
 	if rec != nil {
+		rec.Fetched(fetched.Time)
 		kind, repo, when = string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp)
 		c.parsed[id] = rec
 		if rec.Repo != "" {

@@ -44,8 +44,9 @@ func (r *records) name(id int64) fileName {
 func (r *records) of(id int64) *telemetry.Record {
 	name, rec, body := r.name(id), r.parsed[id], r.bodies[id]
 	corrected := r.holds("corrections")
+	var fetched telemetry.Time
 	if body == nil && (rec == nil || corrected) {
-		r.tx.Row(`SELECT body FROM files WHERE id = $1`, id).Scan(&body)
+		r.tx.Row(`SELECT body, fetched_at FROM files WHERE id = $1`, id).Scan(&body, &fetched)
 	}
 	if rec == nil && r.tx.Err() == nil {
 		var err error
@@ -53,6 +54,7 @@ func (r *records) of(id int64) *telemetry.Record {
 			r.tx.Fail("parse a stored record", fmt.Errorf("%s: %w", name.file, err))
 			return nil
 		}
+		rec.Fetched(fetched.Time)
 	}
 	if corrected && rec != nil {
 		if changes := correctionsOf(r.tx, name); len(changes) > 0 {

@@ -67,13 +67,16 @@ type storedOutcome struct {
 }
 
 // updateOutcomes writes the outcome of every verification that can have another one:
-// its issues were opened or closed (flipped), its pull request has changed,
-// or it is itself new.
-func updateOutcomes(tx *store.Tx, flipped set[int64], todo affected) {
+// its issues were opened or closed (flipped), its repository was scanned, its
+// pull request has changed, or it is itself new.
+func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 	concerned := set[int64]{}
 	concerned.add(todo.verifications)
 	if len(flipped) > 0 {
 		concerned.addRows(tx, `SELECT DISTINCT record_id FROM attempts WHERE result > 0 AND issue_id `+tx.In(1, "BIGINT"), list(flipped))
+	}
+	if len(scanned) > 0 {
+		concerned.addRows(tx, `SELECT id FROM verifications WHERE merge_state = 'merged' AND repo_id `+tx.In(1, "BIGINT"), list(scanned))
 	}
 	if len(todo.pulls) > 0 {
 		concerned.addRows(tx, `SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), list(todo.pulls))
@@ -88,16 +91,16 @@ func updateOutcomes(tx *store.Tx, flipped set[int64], todo affected) {
 	const calledFixed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
 		WHERE a.record_id = v.id AND a.result = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
-			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), `+calledFixed+`>= $2), `+calledFixed+`< $2)
-		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key WHERE v.id `+tx.In(1, "BIGINT"),
+			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.ref_at, 0), `+calledFixed+`>= $2), `+calledFixed+`< $2)
+		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id WHERE v.id `+tx.In(1, "BIGINT"),
 		[]any{list(concerned), telemetry.StatusFixed.Rank()}, func(r *store.Row) {
-			var id, merged int64
+			var id, merged, reference int64
 			var c telemetry.VerificationFacts
 			var was storedOutcome
 			var state string
 			r.Scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome,
-				&state, &merged, &c.Gone, &c.StillThere)
-			c.Merge = mergeState(state, merged)
+				&state, &merged, &reference, &c.Gone, &c.StillThere)
+			c.Merge, c.Rescanned = mergeState(state, merged), reference > merged
 			old[id], now[id] = was, storedOutcome{c.Gone, c.StillThere, c.Merge, c.Outcome()}
 		})
 	for _, id := range sorted(now) {
@@ -113,8 +116,10 @@ func mergeState(state string, merged int64) telemetry.MergeState {
 	switch {
 	case merged != 0:
 		return telemetry.MergeDone
-	case state == "open" || state == "closed":
+	case state == "open":
 		return telemetry.MergeNot
+	case state == "closed":
+		return telemetry.MergeClosed
 	}
 	return telemetry.MergeUnknown
 }

@@ -285,6 +285,7 @@ func (d *Details) Raw(ctx context.Context, source, file string) (telemetry.RawFi
 		if !raw.Parsed {
 			raw.Body = broken
 		}
+		raw.Body = telemetry.WithoutCredentials(raw.Body)
 		if tx.Err() == nil && (!found || raw.Body == nil) {
 			return telemetry.Errorf(telemetry.CodeNotFound, "Run file %s was never fetched.", shorten(file))
 		}

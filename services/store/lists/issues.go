@@ -91,6 +91,8 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 			Asked: text(func(text string) Cond { return sessionIs("a.session", text).within(inAttempts) }), Sort: down("i.session | " + issueLast)},
 		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL", NoPast: true,
 			Asked: pullRequest(func(c Cond) Cond { return c.within(withPull + " WHERE ") }, "p.repo_key", "p.number")},
+		{Name: "verified", Help: "the outcome of a verification of its fix", NoPast: true, Asked: verified(
+			"i.id IN (SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.result > 0")},
 		{Name: "has", Help: "what it has",
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
 		{Name: "no", Help: "what it does not have",
@@ -112,6 +114,8 @@ func issueColumns() []Field[telemetry.IssueRow] {
 			Sort: down("i.first_at | " + issueLast).keep("i.status_rank")},
 		{Name: "last_seen", Column: "i.last_at", Into: func(i *row) any { return &i.LastSeen.At }, CSV: "last_seen",
 			Sort: down("i.last_at | " + issueLast).keep("i.status_rank")},
+		{Name: "first_recorded", Column: recordedAt("i.first_at"), Into: func(i *row) any { return store.RecordedOf(&i.FirstSeen.At) }, Large: true},
+		{Name: "last_recorded", Column: recordedAt("i.last_at"), Into: func(i *row) any { return store.RecordedOf(&i.LastSeen.At) }, Large: true},
 		{Name: "first_seen_run", Column: "i.first_run", Into: func(i *row) any { return &i.FirstSeen.Run }, CSV: "first_seen_run"},
 		{Name: "last_seen_run", Column: "i.last_run", Into: func(i *row) any { return &i.LastSeen.Run }, CSV: "last_seen_run"},
 		{Name: "latest_issue_id", Column: "i.latest_issue_id", Into: func(i *row) any { return &i.LatestIssueID }, CSV: "latest_issue_id"},
@@ -127,6 +131,11 @@ func issueColumns() []Field[telemetry.IssueRow] {
 		{Name: "closed_run", Column: "i.closed_run", Into: func(i *row) any { return &i.Closed.Run }},
 		{Name: "store_id", Column: "i.id", Into: func(i *row) any { return &i.StoreID }},
 	}
+}
+
+// recordedAt is the time of an issue's scan as its record has it.
+func recordedAt(at string) string {
+	return "(SELECT x.at_text FROM runs x WHERE x.repo_id = i.repo_id AND x.at = " + at + " LIMIT 1)"
 }
 
 // mostAttempts is how far issue_counts counts: its triggers say the same.
@@ -230,14 +239,14 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	}
 	type sight struct{ run, ord int64 }
 	last := map[int64]sight{}
-	st := (&statement{at: m.at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.file
+	st := (&statement{at: m.at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.at_text, r.file
 		FROM appearances a JOIN runs r ON r.id = a.run_id
 		WHERE r.at <= @ AND a.issue_id ` + tx.In(2, "BIGINT") + ` ORDER BY r.at, r.file`)
 	tx.Each(st.text.String(), append(st.args, store.JSON(ids)), func(r *store.Row) {
 		var id int64
 		var seen sight
 		var place telemetry.ScanPosition
-		r.Scan(&id, &seen.run, &seen.ord, &place.Run, &place.At, &place.File)
+		r.Scan(&id, &seen.run, &seen.ord, &place.Run, &place.At, store.RecordedOf(&place.At), &place.File)
 		v := byID[id]
 		v.Appearances++
 		v.Runs = append(v.Runs, place.Run)

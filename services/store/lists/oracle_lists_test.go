@@ -104,7 +104,10 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"attempts":    count(func(r row) int64 { return int64(len(r.sessions)) }),
 			"session":     sessionRefs(rows, func(r row) []string { return r.sessions }),
 			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
-			"has":         words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
+			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool {
+				return slices.ContainsFunc(v.Issues, func(i telemetry.VerifiedIssue) bool { return i.PublicID == r.PublicID })
+			}),
+			"has": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
 			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
 				"family": func(r row) bool { return r.Family == "" }}),
 		}}
@@ -206,16 +209,19 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 		},
 		ascending: sessionSorts(),
 		vocabulary: map[string]randomTerms[row]{
-			"":        pieces(rows, sessionTexts, func(r row, text string) bool { return partOf(text, sessionTexts(r)...) || fileHas(r.RunFile, text) }),
-			"is":      words(is),
-			"repo":    repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
-			"family":  texts(rows, func(r row) []string { return []string{r.Family} }),
-			"run":     numbers(rows, func(r row) []int64 { return []int64{r.RunNumber} }),
-			"batch":   numbers(rows, func(r row) []int64 { return []int64{r.BatchID} }),
-			"issue":   texts(rows, func(r row) []string { return r.IssueIDs }),
-			"id":      sessionRefs(rows, func(r row) []string { return []string{r.Key} }),
-			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
-			"author":  texts(rows, authors),
+			"":       pieces(rows, sessionTexts, func(r row, text string) bool { return partOf(text, sessionTexts(r)...) || fileHas(r.RunFile, text) }),
+			"is":     words(is),
+			"repo":   repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
+			"family": texts(rows, func(r row) []string { return []string{r.Family} }),
+			"run":    numbers(rows, func(r row) []int64 { return []int64{r.RunNumber} }),
+			"batch":  numbers(rows, func(r row) []int64 { return []int64{int64(r.BatchID)} }),
+			"issue":  texts(rows, func(r row) []string { return r.IssueIDs }),
+			"id":     sessionRefs(rows, func(r row) []string { return []string{r.Key} }),
+			"pr":     pullRefs(rows, func(r row) []telemetry.PullRef { return linked[r.Key] }),
+			"author": texts(rows, authors),
+			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool {
+				return v.Session != "" && telemetry.SessionKey(v.Session) == r.Key
+			}),
 			"has":     words(has),
 			"no":      words(map[string]func(row) bool{"pr": func(r row) bool { return !has["pr"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
 			"age":     ages(now, rows, func(r row) []time.Time { return []time.Time{r.StateSince.Time} }),
@@ -231,7 +237,7 @@ func sessionSorts() map[string]func(a, b telemetry.SessionRow) int {
 	}
 	return map[string]func(a, b row) int{"timestamp": started, "started": started, "state": along(func(r row) int { return slices.Index(telemetry.States(), r.State) }),
 		"since": along(func(r row) int64 { return r.StateSince.UnixMilli() }), "age": along(func(r row) int64 { return -r.StateSince.UnixMilli() }), "run_number": run, "run": run,
-		"batch": along(func(r row) int64 { return r.BatchID }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
+		"batch": along(func(r row) int64 { return int64(r.BatchID) }), "repo": along(func(r row) string { return r.Repo.Key() }), "family": along(func(r row) string { return r.Family }),
 		"pr": along(func(r row) string { return fmt.Sprint(r.HasPR) })}
 }
 
@@ -258,7 +264,7 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 	at := func(of func(row) time.Time) func(row) []time.Time {
 		return func(r row) []time.Time { return []time.Time{of(r)} }
 	}
-	created := at(func(r row) time.Time { return r.CreatedAt.Time })
+	created := at(func(r row) time.Time { return r.CreatedAt.Time.Time })
 	has := map[string]func(row) bool{"session": func(r row) bool { return r.Session != "" }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
 	is := map[string]func(row) bool{"draft": func(r row) bool { return r.State == "open" && r.Draft }, "merged": func(r row) bool { return r.Merged }}
 	for _, state := range []string{"open", "closed", "unknown"} {
@@ -292,17 +298,18 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 				}
 				return names
 			}),
-			"author":  texts(rows, func(r row) []string { return []string{r.User} }),
-			"session": sessionRefs(rows, func(r row) []string { return []string{r.Session} }),
-			"issue":   texts(rows, func(r row) []string { return r.IssueIDs }),
-			"pr":      pullRefs(rows, func(r row) []telemetry.PullRef { return []telemetry.PullRef{ref(r)} }),
-			"linked":  words(linkedBy),
-			"has":     words(has),
-			"no":      words(map[string]func(row) bool{"session": func(r row) bool { return !has["session"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
-			"age":     ages(now, rows, created),
-			"created": dates(now, rows, created),
-			"merged":  dates(now, rows, at(func(r row) time.Time { return r.MergedAt.Time })),
-			"closed":  dates(now, rows, at(func(r row) time.Time { return r.ClosedAt.Time })),
+			"author":   texts(rows, func(r row) []string { return []string{r.User} }),
+			"session":  sessionRefs(rows, func(r row) []string { return []string{r.Session} }),
+			"issue":    texts(rows, func(r row) []string { return r.IssueIDs }),
+			"pr":       pullRefs(rows, func(r row) []telemetry.PullRef { return []telemetry.PullRef{ref(r)} }),
+			"linked":   words(linkedBy),
+			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool { return v.PullRef == ref(r) }),
+			"has":      words(has),
+			"no":       words(map[string]func(row) bool{"session": func(r row) bool { return !has["session"](r) }, "issue": func(r row) bool { return !has["issue"](r) }}),
+			"age":      ages(now, rows, created),
+			"created":  dates(now, rows, created),
+			"merged":   dates(now, rows, at(func(r row) time.Time { return r.MergedAt.Time })),
+			"closed":   dates(now, rows, at(func(r row) time.Time { return r.ClosedAt.Time })),
 		}}
 }
 
@@ -334,4 +341,21 @@ func pullSorts() map[string]func(a, b telemetry.PullRow) int {
 	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
 		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
 		"author": along(func(r row) string { return r.User }), "draft": along(func(r row) string { return fmt.Sprint(r.Draft) }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
+}
+
+// outcomes are the meanings of verified: of the latest verifications, of which
+// belongs tells those of a row.
+func outcomes[T any](t *testing.T, s *storetest.Store, belongs func(T, telemetry.VerificationRow) bool) randomTerms[T] {
+	t.Helper()
+	list, err := lists.Verifications(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	meanings := map[string]func(T) bool{}
+	for _, outcome := range telemetry.VerificationOutcomes() {
+		meanings[outcome.Word()] = func(r T) bool {
+			return slices.ContainsFunc(list.Items, func(v telemetry.VerificationRow) bool { return v.Outcome == outcome && belongs(r, v) })
+		}
+	}
+	return words(meanings)
 }

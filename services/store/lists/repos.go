@@ -67,6 +67,8 @@ func repoColumns() []Field[telemetry.RepoRow] {
 	return []Field[row]{
 		{Name: "change", Sort: down(worst).after(overDays("d.net + d.unlisted")), NoPast: true},
 		{Name: "closed", Sort: down(worst).after(overDays("d.closed")), NoPast: true},
+		{Name: "last_recorded", Column: "(SELECT x.at_text FROM runs x WHERE x.repo_id = r.id AND x.at = r.last_run LIMIT 1)",
+			Into: func(r *row) any { return store.RecordedOf(&r.LastRun) }},
 		{Name: "target_repo", Column: "r.target_repo", Into: func(r *row) any { return &r.TargetRepo }},
 		{Name: "fork_url", Column: "r.fork_url", Into: func(r *row) any { return &r.ForkURL }},
 		{Name: "scans", Column: "r.scans", Into: func(r *row) any { return &r.Scans }},

@@ -51,6 +51,7 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "date", Aliases: []string{"created", "at"}, Help: "when it ran", Column: "r.at",
 			Into: func(r *row) any { return &r.At }, CSV: "time",
 			Asked: date("r.at").offers("<7d", "<30d"), Sort: down(last).also("timestamp", "time")},
+		{Name: "recorded", Column: "r.at_text", Into: func(r *row) any { return recordedRun(r) }},
 		{Name: "name", Asked: text(func(text string) Cond { return that("r.file = ?", text) }).withinProgram()},
 		{Name: "batches", Column: "r.batches", Into: func(r *row) any { return &r.Batches }, CSV: "batches", Sort: down("r.batches | " + last)},
 		{Name: "scope_reduced", Column: "r.reduced", Into: func(r *row) any { return &r.Reduced }, CSV: "scope_reduced"},
@@ -62,6 +63,18 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "item", Column: "COALESCE(r.item, (SELECT body FROM files f WHERE f.id = r.id))",
 			Into: func(r *row) any { return &r.Item }, Large: true},
 	}
+}
+
+// recordedRun reads the time of a run as its record has it. Where that is
+// another, the run counts at the time at which it was fetched.
+func recordedRun(r *telemetry.RunRow) any {
+	return store.Column{Read: func(v any) error {
+		err := store.RecordedOf(&r.At).Read(v)
+		if r.CountedAt = (telemetry.Time{}); r.At.Recorded == "" {
+			r.CountedAt = r.At
+		}
+		return err
+	}}
 }
 
 func runText(_ moment, text string) Cond {

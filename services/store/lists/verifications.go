@@ -23,7 +23,13 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 		Free: func(_ moment, text string) Cond {
 			return anyOf(contains("v.pr_title", text), contains("v.pr_url", text), inFile("v.file", text))
 		},
-		Finish: finishVerifications,
+		Finish:  finishVerifications,
+		Example: "outcome:verified_not_merged",
+		Views: []query.View{
+			{Name: "All"}, {Name: "Not yet rescanned", Query: "outcome:verified_not_rescanned"}, {Name: "Gone", Query: "outcome:verified_gone"},
+			{Name: "Still there", Query: "outcome:verified_still_there"}, {Name: "Not merged", Query: "outcome:verified_not_merged"},
+			{Name: "Closed unmerged", Query: "outcome:verified_closed"},
+		},
 		Fields: verificationFields(),
 	})
 }
@@ -68,6 +74,16 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 		{Name: "file", Column: "v.file", Into: func(v *row) any { return &v.File }, CSV: "file"},
 		{Name: "source", Column: "v.source", Into: func(v *row) any { return &v.Source }},
 	}
+}
+
+// verified asks for the outcome of verifications v, of each session's latest;
+// of begins the condition.
+func verified(of string) *asked {
+	var words []word
+	for _, o := range telemetry.VerificationOutcomes() {
+		words = append(words, word{o.Word(), of + " AND v.current = 1 AND v.outcome = '" + string(o) + "')"})
+	}
+	return is(words...)
 }
 
 func outcomeWords() []word {

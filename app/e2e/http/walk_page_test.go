@@ -87,7 +87,7 @@ func textIn(said string, open []element) text {
 		}
 	}
 	t.place = strings.Join(places[max(0, len(places)-3):], " ")
-	names := []string{"h1", "h2", "code", "pre", "time", "title", "option", "periods", "breadcrumbs", "summary"}
+	names := []string{"h1", "h2", "code", "pre", "time", "title", "option", "periods", "breadcrumbs", "summary", "menu", "pager", "page-link", "chart-dates", "th", "dt"}
 	t.named = slices.ContainsFunc(names, func(name string) bool { return slices.Contains(t.classes, name) })
 	return t
 }

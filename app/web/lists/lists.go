@@ -50,6 +50,11 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 		if t.Bar, err = w.bar(ctx, v, l.noun, t.Sort, t.Pager.Total); err != nil {
 			return nil, err
 		}
+		if v.Panel.Name == "issues" {
+			if t.Bar.More, err = w.NotListed(ctx, v, q); err != nil {
+				return nil, err
+			}
+		}
 		t.Empty, t.Plain, t.List = l.empty, true, true
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
 			err = w.NoRuns(ctx, &t.Empty, &t.Action)

@@ -63,7 +63,7 @@ func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, er
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: links.In(v.Scope, links.Runs)}
+	t.Note, t.More = "found, opened / closed, batches → sessions", parts.Link{Text: "All runs", URL: links.In(v.Scope, links.Runs)}
 	err = w.NoRuns(ctx, &t.Empty, &t.Action)
 	t.Summary = summarizeRuns(t)
 	return panels.RecentRuns(t), err

@@ -9,6 +9,7 @@ import (
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 )
 
 // Routes is the whole surface of the pages.
@@ -21,11 +22,16 @@ func (w *Web) Routes() []server.Route {
 // data is, and the jobs of the browser that asks.
 func (w *Web) pageRoutes() []server.Route {
 	page := func(path string, h fiber.Handler) server.Route {
+		if !links.HasPast(path) {
+			h = w.OnlyNow(h)
+		}
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}
 	}
 	// If one of them is opened with that panel expanded, an upstream is asked.
 	expanded := func(path, panel string, h fiber.Handler) server.Route {
-		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h, UpstreamIn: []string{panel}}
+		r := page(path, h)
+		r.UpstreamIn = []string{panel}
+		return r
 	}
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	routes := []server.Route{

@@ -56,7 +56,7 @@ type RepoDetail struct {
 // RepoDetailAsOf returns a repository by "owner/name", with its lists as they were at
 // a time; zero is now. The error is CodeNotFound for one that no record names.
 func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.Time, p query.Page) (RepoDetail, error) {
-	repo, err := d.RepoByName(ctx, name)
+	repo, err := d.RepoByName(ctx, name, asOf)
 	if err != nil {
 		return RepoDetail{}, err
 	}
@@ -75,13 +75,18 @@ func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.T
 	return detail, err
 }
 
-// RepoByName returns a repository by "owner/name" or its URL, in any case.
-func (d *Dashboard) RepoByName(ctx context.Context, name string) (telemetry.RepoRow, error) {
-	repo, found, err := d.repo(ctx, telemetry.ParseRepo(name))
-	if err == nil && !found {
-		err = noRepo(name)
+// RepoByName returns a repository by "owner/name" or its URL, in any case, as it
+// was at a time; zero is now.
+func (d *Dashboard) RepoByName(ctx context.Context, name string, asOf time.Time) (telemetry.RepoRow, error) {
+	repo, found, err := d.repo(ctx, telemetry.ParseRepo(name), asOf)
+	switch {
+	case err != nil || found:
+		return repo, err
+	case asOf.IsZero():
+		return repo, noRepo(name)
 	}
-	return repo, err
+	return repo, telemetry.Errorf(telemetry.CodeNotFound, "Repository %s not found at that time: no run by %s names it.",
+		telemetry.Shown(name), asOf.Format("2 Jan 2006 15:04 UTC"))
 }
 
 func noRepo(name string) error {
@@ -90,11 +95,11 @@ func noRepo(name string) error {
 }
 
 // repo returns a repository; found is false where no record names it.
-func (d *Dashboard) repo(ctx context.Context, name telemetry.RepoName) (repo telemetry.RepoRow, found bool, err error) {
+func (d *Dashboard) repo(ctx context.Context, name telemetry.RepoName, asOf time.Time) (repo telemetry.RepoRow, found bool, err error) {
 	if name == "" {
 		return repo, false, nil
 	}
-	return first(ctx, d.Repos, query.Ask{Repo: name.Key()})
+	return first(ctx, d.Repos, query.Ask{Repo: name.Key(), AsOf: asOf})
 }
 
 // first returns the first row that a question has, if there is one.

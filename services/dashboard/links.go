@@ -36,7 +36,7 @@ func (l Link) Page() string {
 		return links.Changes + l.query(l.More)
 	}
 	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos"}, l.List)
-	if !paged || more != "" && !(l.List == "issues" && strings.HasPrefix(more, "as_of=")) {
+	if more = strings.TrimPrefix(more, "&"); !paged || more != "" && !strings.HasPrefix(more, "as_of=") {
 		return ""
 	}
 	return links.List(l.List) + l.query(more)
@@ -171,8 +171,10 @@ func statsLinks(t telemetry.Totals, s scope) Links {
 		"sessions_never_started": s.list("sessions", "is:never_started", s.began("sessions")),
 		"fix_rate":               s.sum("pulls", "fix_rate"),
 	})
-	if s.repo == "" && s.asOf.IsZero() {
+	if s.repo == "" {
 		links["repos_scanned"] = s.list("repos")
+	}
+	if s.repo == "" && s.asOf.IsZero() {
 		links["verifications"] = Link{List: "verifications", More: "all=true"}
 		links["broken_files"] = Link{List: "files", More: "state=error"}
 	}
@@ -202,38 +204,27 @@ func RepoLinks(r telemetry.RepoRow) Links {
 }
 
 // openLinks link what is open: to the issues or, where some of it has no
-// list, to the repositories whose counts add up to it; as of a time, to the
-// trend that ends then, in which families are not distinguished.
+// list, to the repositories whose counts add up to it.
 func (s scope) openLinks(t telemetry.Totals, links Links) {
-	sum := func(now, then string) Link {
-		if s.asOf.IsZero() {
-			return s.list("repos").with("", "sum/"+now)
-		}
-		return s.answer("trends", "/open_now/"+then, "period=7d")
-	}
-	links["latest_unlisted"] = sum("open", "unlisted")
-	if s.asOf.IsZero() {
-		links["latest_unlisted"] = s.list("repos", "-is:listed").with("", "sum/open")
-	}
+	sum := func(figure string) Link { return s.list("repos").with("", "sum/"+figure) }
+	links["latest_unlisted"] = s.list("repos", "-is:listed").with("", "sum/open")
 	links["latest_issues"] = s.list("issues", "is:open")
 	if t.Unlisted > 0 {
-		links["latest_issues"] = sum("open", "total")
+		links["latest_issues"] = sum("open")
 	}
 	for word := range t.LatestSeverity {
 		link, ok := s.severity(word)
 		if t.Unlisted > 0 {
-			link, ok = sum(at("open_by_severity", word), at("by_severity", word)), true
+			link, ok = sum(at("open_by_severity", word)), true
 		}
 		if ok {
 			links[at("latest_severity", word)] = link
 		}
 	}
 	for word := range t.LatestCategory {
-		switch {
-		case t.Unlisted == 0:
-			links[at("latest_category", word)] = s.family(word)
-		case s.asOf.IsZero():
-			links[at("latest_category", word)] = sum(at("open_by_category", word), "")
+		links[at("latest_category", word)] = s.family(word)
+		if t.Unlisted > 0 {
+			links[at("latest_category", word)] = sum(at("open_by_category", word))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -238,7 +239,7 @@ func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
 }
 
 func (d *Dashboard) exactRepo(ctx context.Context, text string) ([]Hit, error) {
-	r, ok, err := d.repo(ctx, telemetry.ParseRepo(text))
+	r, ok, err := d.repo(ctx, telemetry.ParseRepo(text), time.Time{})
 	if err != nil || !ok {
 		return nil, err
 	}

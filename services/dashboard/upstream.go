@@ -70,7 +70,7 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 			"GITHUB_TOKEN is not set, so open pull requests cannot be read from GitHub. Set it and restart.")
 	}
 	names := []string{string(repo)}
-	if known, found, err := d.repo(ctx, repo); err != nil {
+	if known, found, err := d.repo(ctx, repo, time.Time{}); err != nil {
 		return nil, err
 	} else if found && known.Fork != "" && known.Fork.Key() != repo.Key() {
 		names = append(names, string(known.Fork))

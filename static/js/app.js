@@ -36,9 +36,9 @@
     return seconds < 5 ? "just now" : `${short(seconds)} ago`;
   }
   function writeTimes(within = document) {
-    const now = new Date();
-    for (const el of all("time[data-as]", within)) {
-      const text = said(new Date(el.dateTime), el.dataset.as, now);
+    const now = new Date(), asOf = document.documentElement.dataset.asOf;
+    for (const el of all("time[data-as]", within)) { // ages on a page of a past time count from it; the strip above it is of now
+      const text = said(new Date(el.dateTime), el.dataset.as, asOf && el.closest("main") ? new Date(asOf) : now);
       if (el.textContent !== text) el.textContent = text;
     }
   }

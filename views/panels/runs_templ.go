@@ -264,7 +264,7 @@ func Runs(t Table[RunRow]) templ.Component {
 				{Key: "kind", Text: "Kind", Class: "c-kind"},
 				{Key: "repo", Text: "Repository", Class: "c-repo"},
 				{Key: "found", Text: "Found", Class: "c-num", Number: true, Initial: true},
-				{Key: "new", Text: "New / gone", Class: "c-span", Number: true, Initial: true},
+				{Key: "new", Text: "Opened / closed", Class: "c-span", Number: true, Initial: true},
 				{Key: "sessions", Text: "Batches → sessions", Class: "c-wide", Number: true, Initial: true},
 				{Key: "time", Text: "Time", Class: "c-day", Number: true, Initial: true},
 				{Text: "Open", Class: "c-open", Hidden: true},
@@ -540,7 +540,7 @@ func RecentRuns(t Table[RunRow]) templ.Component {
 				{Text: "Run", Class: "c-kind"},
 				{Text: "Repository", Class: "c-repo"},
 				{Text: "Found", Class: "c-num", Number: true},
-				{Text: "New / gone", Class: "c-num2", Number: true},
+				{Text: "Opened / closed", Class: "c-num2", Number: true},
 				{Text: "Sessions", Class: "c-num2", Number: true},
 				{Text: "Time", Class: "c-day", Number: true},
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)

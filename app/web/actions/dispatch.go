@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -101,7 +102,7 @@ func oddsText(o telemetry.Odds) string {
 // DispatchPage is the form as a page of its own.
 func (w *Web) DispatchPage(c *fiber.Ctx) error {
 	name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
-	repo, err := w.Dashboard.RepoByName(c.UserContext(), name)
+	repo, err := w.Dashboard.RepoByName(c.UserContext(), name, time.Time{})
 	if telemetry.CodeOf(err) == telemetry.CodeNotFound {
 		return w.NoRepo(c, name, links.Dispatch, err)
 	}
@@ -191,7 +192,7 @@ func (w *Web) workflowURL() string {
 // Dispatch starts a run of the action, once per token. An error is shown at
 // its field.
 func (w *Web) Dispatch(c *fiber.Ctx) error {
-	repo, err := w.Dashboard.RepoByName(c.UserContext(), c.FormValue("repo"))
+	repo, err := w.Dashboard.RepoByName(c.UserContext(), c.FormValue("repo"), time.Time{})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ func (w *Web) Activity() shell.Panel {
 		Topics: append(shell.Everything(), telemetry.TopicJobs),
 		Every:  "60s",
 		Params: []string{"kind", "repo", "before"},
+		Past:   true,
 		Draw:   w.drawActivity,
 	}
 }
@@ -38,6 +39,9 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 	from, err := telemetry.ParseActivityCursor(v.Get("before"))
 	if err != nil {
 		return nil, err
+	}
+	if from == (telemetry.ActivityCursor{}) && !v.AsOf.IsZero() {
+		from.At = v.AsOf
 	}
 	size, err := v.Number("per_page", query.PerPage, shell.PerPageLeast, query.PerPageMost)
 	if err != nil {

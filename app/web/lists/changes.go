@@ -27,6 +27,7 @@ func (w *Web) Changes() shell.Panel {
 		Topics: []string{telemetry.TopicRecords},
 		Every:  "60s",
 		Params: []string{"event", "since", "until", "repo"},
+		Past:   true,
 		Draw:   w.drawChanges,
 	}
 }
@@ -74,6 +75,7 @@ func (w *Web) drawChanges(ctx context.Context, v shell.View) (templ.Component, e
 	if err != nil {
 		return nil, err
 	}
+	a.AsOf = v.AsOf
 	c := panels.Events{}
 	c.Table, err = shell.Table(ctx, v, parts.Sort{Key: "at", Desc: true}, shell.Joined(
 		func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueEvent], error) {

@@ -16,14 +16,13 @@ import (
 // Issues is the list of issues.
 func (w *Web) Issues() shell.Panel {
 	return list(w, shell.Panel{
-		Name:   "issues",
-		Title:  "Issues",
-		Page:   links.Issues,
-		Tab:    links.Issues,
-		List:   w.Dashboard.Issues,
-		Usual:  shell.QueryOpen,
-		Params: []string{"as_of"},
-		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
+		Name:  "issues",
+		Title: "Issues",
+		Page:  links.Issues,
+		Tab:   links.Issues,
+		List:  w.Dashboard.Issues,
+		Usual: shell.QueryOpen,
+		Menus: []string{"is", "severity", "family", "repo", "age", "attempts"},
 	}, listing[panels.IssueRow]{
 		noun:  "issue",
 		sort:  parts.Sort{Key: "severity"},

@@ -154,7 +154,7 @@ func (w *Web) countTabs(ctx context.Context, v shell.View, tabs []tab, total int
 		switch {
 		case t.Current && total != notAsked:
 			t.Count = parts.Number(total)
-		case i < countedTabs && v.Get("as_of") == "" && light(t.query):
+		case i < countedTabs && v.AsOf.IsZero() && light(t.query):
 			asks, counted = append(asks, query.Ask{Repo: v.RepoKey(), Query: t.query}), append(counted, t)
 		}
 	}

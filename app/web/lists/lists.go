@@ -8,7 +8,6 @@ package lists
 import (
 	"context"
 	"net/url"
-	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -16,6 +15,7 @@ import (
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -37,7 +37,7 @@ type listing[V any] struct {
 
 // list makes a panel that of a list.
 func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
-	p.Topics, p.Every = shell.ListTopics(), "60s"
+	p.Topics, p.Every, p.Past = shell.ListTopics(), "60s", links.HasPast(p.Page)
 	p.Draw = func(ctx context.Context, v shell.View) (templ.Component, error) {
 		q, err := parsed(v)
 		if err != nil {
@@ -49,6 +49,11 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 		}
 		if t.Bar, err = w.bar(ctx, v, l.noun, t.Sort, t.Pager.Total); err != nil {
 			return nil, err
+		}
+		if v.Panel.Name == "issues" {
+			if t.Bar.More, err = w.NotListed(ctx, v, q); err != nil {
+				return nil, err
+			}
 		}
 		t.Empty, t.Plain, t.List = l.empty, true, true
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
@@ -79,7 +84,7 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	if v.Fault != nil {
 		status = fiber.StatusBadRequest
 	}
-	body := pages.Body{Title: v.Panel.Title, Notices: w.pastNotice(v), Rows: [][]templ.Component{{list}}}
+	body := pages.Body{Title: v.Panel.Title, Rows: [][]templ.Component{{list}}}
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
@@ -112,18 +117,4 @@ func (w *Web) listOr(c *fiber.Ctx, v shell.View) (templ.Component, int, error) {
 		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
 	}
 	return panels.Fault(f, bar, shell.Sentence(err)), fiber.StatusBadRequest, nil
-}
-
-// pastNotice says that a list is shown as it was.
-func (w *Web) pastNotice(v shell.View) []parts.Notice {
-	at, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
-	if err != nil || at.IsZero() || !slices.Contains(v.Panel.Params, "as_of") {
-		return nil
-	}
-	return []parts.Notice{{
-		Icon:   "clock",
-		Strong: "As of " + at.Format("2 Jan 2006 15:04") + " UTC.",
-		Text:   "Shows what was known at that time.",
-		Link:   parts.Link{Text: "Show today", URL: v.Address().Href("as_of", "", "page", "")},
-	}}
 }

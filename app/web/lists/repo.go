@@ -18,18 +18,25 @@ import (
 func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		name := links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name"))
-		repo, err := w.Dashboard.RepoByName(c.UserContext(), name)
+		v, err := w.ViewOf(c, list)
+		if err != nil {
+			return err
+		}
+		repo, err := w.Dashboard.RepoByName(c.UserContext(), name, v.AsOf)
 		if telemetry.CodeOf(err) == telemetry.CodeNotFound {
 			return w.NoRepo(c, name, list.Tab, err)
 		}
 		if err != nil {
 			return err
 		}
-		health, err := w.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key())
-		if err != nil {
-			return err
+		var health telemetry.RepoHealth
+		if v.AsOf.IsZero() { // what it says of schedules and reduced scans is of now
+			if health, err = w.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key()); err != nil {
+				return err
+			}
 		}
-		v := w.Once(c.UserContext(), shell.View{Panel: list, Scope: string(repo.Name), Repo: repo, Query: shell.QueryOf(c)}, shell.TileParts()...)
+		v.Scope, v.Repo = string(repo.Name), repo
+		v = w.Once(c.UserContext(), v, shell.TileParts()...)
 		table, status, err := w.listOr(c, v)
 		if err != nil {
 			return err
@@ -49,7 +56,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 						Icon: "pulse",
 						Link: parts.Link{Text: "Activity", URL: links.With(links.Activity, "repo", v.Scope)},
 					})...),
-			Notices: append(repoNotices(repo, health), w.pastNotice(v)...),
+			Notices: repoNotices(repo, health),
 			Tabs:    w.repoTabs(v, list),
 			Below:   []templ.Component{table},
 			Rows:    rows,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -63,7 +64,7 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 	}
 	g := groups{rows: rows}
 	err = errors.Join(
-		group(ctx, &g, w.Repos(), found.Repos, w.RepoRows, panels.Repos),
+		group(ctx, &g, w.Repos(), found.Repos, w.RepoRows(time.Time{}), panels.Repos),
 		group(ctx, &g, w.Issues(), found.Issues, w.IssueRows, panels.Issues),
 		group(ctx, &g, w.Pulls(), found.Pulls, w.PullRows, panels.Pulls),
 		group(ctx, &g, w.Sessions(), found.Sessions, shell.Each(w.SessionRow), panels.Sessions),

@@ -109,7 +109,7 @@ func exports(v shell.View, q query.Query, sort parts.Sort, noun string, total in
 	if v.Scope != "" {
 		values.Set("repo", v.Scope)
 	}
-	if v.Get("as_of") != "" {
+	if !v.AsOf.IsZero() {
 		values.Set("as_of", v.Get("as_of"))
 	}
 	list, asked := v.Panel.List.Schema().Name, "?"+values.Encode()

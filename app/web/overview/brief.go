@@ -33,7 +33,7 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 	}
 	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: links.Matching(links.Pulls, shell.QueryOpen)}
 	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No open pull requests"}
-	t.Summary = summarizeQueue(t, w.Now())
+	t.Summary = summarizeQueue(t, w.NowOf(v))
 	return panels.PullQueue(t), nil
 }
 
@@ -63,7 +63,7 @@ func (w *Web) drawRecent(ctx context.Context, v shell.View) (templ.Component, er
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "found, new / gone, batches → sessions", parts.Link{Text: "All runs", URL: links.In(v.Scope, links.Runs)}
+	t.Note, t.More = "found, opened / closed, batches → sessions", parts.Link{Text: "All runs", URL: links.In(v.Scope, links.Runs)}
 	err = w.NoRuns(ctx, &t.Empty, &t.Action)
 	t.Summary = summarizeRuns(t)
 	return panels.RecentRuns(t), err

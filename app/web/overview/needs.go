@@ -16,14 +16,14 @@ import (
 // Needs is what waits longest for a person.
 func (w *Web) Needs() shell.Panel {
 	p := panel("needs", "Needs you", w.drawNeeds, shell.Everything()...)
-	p.Every, p.Clock = "30s", true
+	p.Every, p.Clock, p.Past = "30s", true, false // decisions, due dates and what is stuck are of now
 	return p
 }
 
 // AllNeeds is all that waits for a person.
 func (w *Web) AllNeeds() shell.Panel {
 	p := panel("needs-you", "Needs you", w.drawAllNeeds, shell.Everything()...)
-	p.Page, p.Every, p.Clock, p.Params = links.NeedsYou, "30s", true, []string{"group"}
+	p.Page, p.Every, p.Clock, p.Past, p.Params = links.NeedsYou, "30s", true, false, []string{"group"}
 	return p
 }
 
@@ -63,7 +63,7 @@ func (w *Web) nothing(ctx context.Context, v shell.View) (parts.Empty, error) {
 	if v.Get("group") != "" {
 		none.Title = "Nothing of this kind needs you."
 	}
-	working, err := shell.CountOf(ctx, w.Dashboard.Sessions, v.RepoKey(), queryActive+" is:working")
+	working, err := shell.CountOf(ctx, w.Dashboard.Sessions, v, queryActive+" is:working")
 	if err == nil && working[0] > 0 {
 		none.Text = parts.Plural(working[0], "session", "") + " working."
 	}

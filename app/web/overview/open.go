@@ -26,21 +26,15 @@ func (w *Web) OpenNow() shell.Panel {
 // familyRows is how many families the breakdown names; the rest is summed.
 const familyRows = 9
 
-// queryUnlisted are the repositories whose open issues have no list.
-const queryUnlisted = "-is:listed open:>0"
-
-// drawOpen shows what is open and has a list by severity and family, and
-// what has none as one mark: each leads to as many rows as it shows.
+// drawOpen shows what is open by severity and family. Each leads to the list of
+// issues, which says how many more are not listed.
 func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, error) {
 	b := panels.Breakdown{Frame: v.Brief(), Empty: parts.Empty{Icon: "check-circle", Title: "No open issues"}}
 	totals, err := w.Stats(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	severity, category, err := w.listedOpen(ctx, v, totals)
-	if err != nil {
-		return nil, err
-	}
+	severity, category := totals.LatestSeverity, totals.LatestCategory
 	list := links.In(v.Scope, links.Issues)
 	b.Note, b.Count = "by severity and CWE family", parts.Number(totals.Latest)
 	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string {
@@ -56,7 +50,6 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 			N:    int(telemetry.Sum(severity) - known),
 			URL:  links.Matching(list, shell.QueryOpen+" severity:"+telemetry.KeywordOther),
 		},
-		{Name: "not listed", N: int(totals.Unlisted), URL: links.Matching(links.Repos, queryUnlisted)},
 	} {
 		if rest.N > 0 {
 			b.Severity = append(b.Severity, rest)
@@ -75,11 +68,11 @@ func (w *Web) listedOpen(ctx context.Context, v shell.View, t dashboard.Stats) (
 	case v.Scope != "": // either all of a repository has a list, or nothing
 		return nil, nil, nil
 	}
-	q, err := dashboard.Parse(w.Dashboard.Repos, queryUnlisted)
+	q, err := dashboard.Parse(w.Dashboard.Repos, shell.QueryUnlisted)
 	if err != nil {
 		return nil, nil, err
 	}
-	without, err := w.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, Page: query.Page{Sort: "repo", Order: "asc"}})
+	without, err := w.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, AsOf: v.AsOf, Page: query.Page{Sort: "repo", Order: "asc"}})
 	severity, category = maps.Clone(t.LatestSeverity), maps.Clone(t.LatestCategory)
 	for _, r := range without.Items {
 		for name, n := range r.OpenSeverity {

@@ -24,7 +24,7 @@ func New(s *shell.Shell) *Web { return &Web{s} }
 
 // panel is a panel of the overview.
 func panel(name, title string, draw shell.Draw, topics ...string) shell.Panel {
-	return shell.Panel{Name: name, Title: title, Page: links.Overview, Topics: topics, Every: "60s", Draw: draw}
+	return shell.Panel{Name: name, Title: title, Page: links.Overview, Topics: topics, Every: "60s", Past: true, Draw: draw}
 }
 
 // ofPeriod makes a panel one of the figures of a period.
@@ -36,12 +36,16 @@ func ofPeriod(p shell.Panel) shell.Panel {
 // Page is "/". Its rows are in the order of docs/guide.md.
 func (w *Web) Page(c *fiber.Ctx) error {
 	ctx := c.UserContext()
-	v := w.Once(ctx, shell.View{Query: shell.QueryOf(c)}, pageParts()...)
+	v, err := w.ViewOf(c, shell.Panel{})
+	if err != nil {
+		return err
+	}
+	v = w.Once(ctx, v, pageParts()...)
 	if _, err := telemetry.ParsePeriod(v.Get("period"), w.Now()); err != nil {
 		return err
 	}
 	// Where the figures cannot be read, each panel says so in its place.
-	if stats, err := w.Stats(ctx, v); err == nil && stats.Runs == 0 {
+	if stats, err := w.Stats(ctx, v); err == nil && stats.Runs == 0 && v.AsOf.IsZero() {
 		return w.firstPage(c, v)
 	}
 	periods := v.Periods(parts.Address{Page: links.Overview})

@@ -26,7 +26,7 @@ const queryWorst = "is:open severity:critical,high"
 // Verdicts counts verifications by outcome.
 func (w *Web) Verdicts() shell.Panel {
 	p := panel("verdicts", "Verification results", w.drawVerdicts, shell.Everything()...)
-	p.Page = links.Report
+	p.Page, p.Past = links.Report, false // each is compared with the latest scan
 	return p
 }
 
@@ -60,13 +60,17 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 
 // ReportPage is a period's figures as a page to print.
 func (w *Web) ReportPage(c *fiber.Ctx) error {
-	ctx, v := c.UserContext(), shell.View{Query: shell.QueryOf(c)}
-	period, err := telemetry.ParsePeriod(v.Get("period"), w.Now())
+	ctx := c.UserContext()
+	v, err := w.ViewOf(c, shell.Panel{})
+	if err != nil {
+		return err
+	}
+	period, err := telemetry.ParsePeriod(v.Get("period"), w.NowOf(v))
 	if err != nil {
 		return err
 	}
 	if name := v.Get("repo"); name != "" {
-		if v.Repo, err = w.Dashboard.RepoByName(ctx, name); err != nil {
+		if v.Repo, err = w.Dashboard.RepoByName(ctx, name, v.AsOf); err != nil {
 			return err
 		}
 		v.Scope = string(v.Repo.Name)
@@ -121,6 +125,6 @@ func (w *Web) reportFacts(v shell.View, p telemetry.Period) []pages.Fact {
 	}
 	return []pages.Fact{
 		about, {Icon: "calendar", Text: period},
-		{Icon: "clock", Text: "as of " + w.Now().UTC().Truncate(time.Minute).Format("2 Jan 2006 15:04") + " UTC"},
+		{Icon: "clock", Text: "as of " + w.NowOf(v).UTC().Truncate(time.Minute).Format("2 Jan 2006 15:04") + " UTC"},
 	}
 }

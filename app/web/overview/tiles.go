@@ -34,15 +34,13 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	repos, err := shell.CountOf(ctx, w.Dashboard.Repos, "", queryWithOpen)
+	repos, err := shell.CountOf(ctx, w.Dashboard.Repos, shell.View{AsOf: v.AsOf}, queryWithOpen)
 	if err != nil {
 		return nil, err
 	}
-	listed := stats.LatestSeverity
-	if v.Scope == "" {
-		if listed, _, err = w.listedOpen(ctx, v, stats); err != nil {
-			return nil, err
-		}
+	listed, _, err := w.listedOpen(ctx, v, stats)
+	if err != nil {
+		return nil, err
 	}
 	f := panels.Figures{Frame: v.Frame(), Tiles: tiles(v, stats, listed, over, active, repos[0])}
 	f.About = aboutTiles()
@@ -54,7 +52,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 func (w *Web) activeTile(ctx context.Context, v shell.View) (parts.Tile, error) {
 	t := parts.Tile{Label: "Devin active"}
 	queries := []string{queryActive, queryActive + " is:queued,working", queryActive + " is:waiting"}
-	counts, err := shell.CountOf(ctx, w.Dashboard.Sessions, v.RepoKey(), queries...)
+	counts, err := shell.CountOf(ctx, w.Dashboard.Sessions, v, queries...)
 	if err != nil {
 		return t, err
 	}
@@ -140,20 +138,21 @@ func changeSegment(n int64) parts.Segment {
 }
 
 func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Tile {
-	tile := parts.Tile{Label: "Open issues", Value: parts.Number(t.Latest), URL: openURL(v, t.Links["latest_issues"])}
+	tile := parts.Tile{Label: "Open issues", Value: parts.Number(t.Latest), URL: links.In(v.Scope, links.Issues)}
 	for _, tier := range []struct {
 		name string
 		tone parts.Tone
 	}{{"critical", parts.Danger}, {"high", parts.Severe}} {
+		n := t.LatestSeverity[tier.name]
 		segment := parts.Segment{
-			Text: parts.Number(listed[tier.name]) + " " + tier.name,
+			Text: parts.Number(n) + " " + tier.name,
 			Tone: tier.tone,
 			URL:  links.Matching(links.In(v.Scope, links.Issues), shell.QueryOpen+" severity:"+tier.name),
 		}
-		if t.Unlisted > 0 && v.Scope != "" {
-			segment.URL = "" // its record names no findings
+		if without := n - listed[tier.name]; without > 0 {
+			segment.Text += ", " + parts.Number(without) + " of them not listed"
 		}
-		if listed[tier.name] == 0 {
+		if n == 0 {
 			segment.Tone = ""
 		}
 		tile.Line = append(tile.Line, segment)
@@ -162,18 +161,6 @@ func openTile(v shell.View, t dashboard.Stats, listed map[string]int64) parts.Ti
 		tile.Line = append(tile.Line, parts.Segment{Text: parts.Number(t.Unlisted) + " not listed", URL: t.Links["latest_unlisted"].Page()})
 	}
 	return tile
-}
-
-// openURL is the page of what is open: the list of issues or, where some of
-// it has no list, the repositories whose counts add up to it.
-func openURL(v shell.View, l dashboard.Link) string {
-	switch {
-	case l.List == "issues":
-		return links.In(v.Scope, links.Issues)
-	case v.Scope != "":
-		return "" // its record names no findings
-	}
-	return l.Page()
 }
 
 func pullsTile(list string, prs telemetry.PullCounts, waiting telemetry.Measure) parts.Tile {

@@ -3,7 +3,6 @@ package overview
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,12 +91,12 @@ func openLink(i int) string { return "open/" + strconv.Itoa(i) + "/listed" }
 func pointTitle(p telemetry.DayPoint) string {
 	var tiers []string
 	for _, tier := range telemetry.Severities() {
-		if n := p.ListedOf(tier); n > 0 {
+		if n := p.BySeverity[tier]; n > 0 {
 			tiers = append(tiers, parts.Number(n)+" "+tier)
 		}
 	}
 	if p.Unlisted > 0 {
-		tiers = append(tiers, parts.Number(p.Unlisted)+" not listed")
+		tiers = append(tiers, parts.Number(p.Unlisted)+" of them not listed")
 	}
 	title := p.Day.Format("2 Jan 2006") + ": " + parts.Number(p.Total()) + " open"
 	if len(tiers) > 0 {
@@ -106,26 +105,24 @@ func pointTitle(p telemetry.DayPoint) string {
 	return title
 }
 
-// severitySeries are the bands of the trend, the worst lowest, of what has a
-// list: that of a band's end has as many rows as its label says. Tiers that
-// CodeQL does not have are one band, and so is what has no list.
+// severitySeries are the bands of the trend, the worst lowest. Tiers that CodeQL
+// does not have are one band. A band's end leads to the list, which says how
+// many more are not listed.
 func severitySeries(o dashboard.Overview, list string) []parts.Series {
 	rest := parts.Series{Name: telemetry.KeywordOther, URL: links.Matching(list, shell.QueryOpen+" severity:"+telemetry.KeywordOther)}
-	unlisted := parts.Series{Name: "not listed", URL: links.Matching(links.Repos, queryUnlisted)}
 	for _, p := range o.Open {
-		rest.N = append(rest.N, int(p.Listed))
-		unlisted.N = append(unlisted.N, int(p.Unlisted))
+		rest.N = append(rest.N, int(p.Total()))
 	}
 	var out []parts.Series
 	for _, tier := range telemetry.Severities() {
 		s := parts.Series{Name: tier, Class: panels.SeverityClass(tier), URL: links.Matching(list, shell.QueryOpen+" severity:"+tier)}
 		for i, p := range o.Open {
-			s.N = append(s.N, int(p.ListedOf(tier)))
-			rest.N[i] -= int(p.ListedOf(tier))
+			s.N = append(s.N, int(p.BySeverity[tier]))
+			rest.N[i] -= int(p.BySeverity[tier])
 		}
 		out = append(out, s)
 	}
-	return append(out, rest, unlisted)
+	return append(out, rest)
 }
 
 type weekGroup struct {
@@ -190,10 +187,6 @@ func trendTable(v shell.View, o dashboard.Overview, groups []weekGroup) (columns
 	for _, tier := range tiers {
 		columns = append(columns, strings.ToUpper(tier[:1])+tier[1:])
 	}
-	unlisted := slices.ContainsFunc(o.Open, func(p telemetry.DayPoint) bool { return p.Unlisted > 0 })
-	if unlisted {
-		columns = append(columns, "Not listed")
-	}
 	columns = append(columns, "Opened", "Closed")
 	point := 0
 	for _, g := range groups {
@@ -201,12 +194,9 @@ func trendTable(v shell.View, o dashboard.Overview, groups []weekGroup) (columns
 			point++
 		}
 		p, link := o.Open[point], o.Links[openLink(point)]
-		row := parts.Row{Name: g.from.Format("2 Jan 2006"), Cells: []parts.Link{{Text: parts.Number(p.Listed), URL: link.Page()}}}
+		row := parts.Row{Name: g.from.Format("2 Jan 2006"), Cells: []parts.Link{{Text: parts.Number(p.Total()), URL: link.Page()}}}
 		for _, tier := range tiers {
-			row.Cells = append(row.Cells, parts.Link{Text: parts.Number(p.ListedOf(tier)), URL: link.And("severity:" + tier).Page()})
-		}
-		if unlisted {
-			row.Cells = append(row.Cells, parts.Link{Text: parts.Number(p.Unlisted)})
+			row.Cells = append(row.Cells, parts.Link{Text: parts.Number(p.BySeverity[tier]), URL: link.And("severity:" + tier).Page()})
 		}
 		row.Cells = append(row.Cells,
 			parts.Link{Text: parts.Number(g.opened), URL: shell.ChangesURL(v, "opened", g.from, g.last(o.Period.Until))},

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 )
 
@@ -25,6 +26,7 @@ type Panel struct {
 	Params []string            // further parameters of its address
 	One    bool                // it is about one thing: what its page's path names after page
 	Lazy   bool                // it asks an upstream: its page does not wait for it, and it has no ETag
+	Past   bool                // it answers for a past time, as_of
 	Clock  bool                // what it shows depends on the time too; a list with a query always does
 	Draw   Draw
 }
@@ -32,6 +34,14 @@ type Panel struct {
 // Fragment makes the handler of a panel's own address. A browser that opens
 // it is sent to the page that shows it.
 func (w *Shell) Fragment(p Panel) fiber.Handler {
+	h := w.fragment(p)
+	if p.Past {
+		return h
+	}
+	return w.OnlyNow(h)
+}
+
+func (w *Shell) fragment(p Panel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		v, err := w.ViewOf(c, p)
 		if err != nil {
@@ -57,11 +67,11 @@ func (w *Shell) ViewOf(c *fiber.Ctx, p Panel) (View, error) {
 	if p.One {
 		v.Subject = c.Query("id")
 	}
-	if v.Scope == "" {
-		return v, nil
-	}
 	var err error
-	v.Repo, err = w.Dashboard.RepoByName(c.UserContext(), v.Scope)
+	if v.AsOf, err = telemetry.AsOfParam(c.Query("as_of"), w.Now()); err != nil || v.Scope == "" {
+		return v, err
+	}
+	v.Repo, err = w.Dashboard.RepoByName(c.UserContext(), v.Scope, v.AsOf)
 	v.Scope = string(v.Repo.Name)
 	return v, err
 }
@@ -78,6 +88,11 @@ func (v View) Row(ctx context.Context, panels ...Panel) []templ.Component {
 // the panel says what happened.
 func (p Panel) Within(ctx context.Context, v View) templ.Component {
 	v = v.Of(p)
+	if !p.Past && !v.AsOf.IsZero() {
+		f := v.Brief()
+		f.At.Panel, f.Topics, f.Every = "", "", ""
+		return panels.NoPast(f)
+	}
 	c, err := p.Draw(ctx, v)
 	if err != nil {
 		f := v.Frame()

@@ -16,13 +16,9 @@ const QueryOpen = "is:open"
 // stay out: what is known of them is of now.
 func (w *Shell) IssuesOf(v View, q query.Query) Source[panels.IssueRow] {
 	rows := func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
-		asOf, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
-		if err != nil {
-			return telemetry.List[telemetry.IssueRow]{}, err
-		}
-		return w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: v.RepoKey(), Query: q, AsOf: asOf, Page: p})
+		return w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: v.RepoKey(), Query: q, AsOf: v.AsOf, Page: p})
 	}
-	if v.Get("as_of") != "" {
+	if !v.AsOf.IsZero() {
 		return Joined(rows, Each(w.IssueRow))
 	}
 	return Joined(rows, w.IssueRows)
@@ -42,8 +38,12 @@ func (w *Shell) IssueRows(ctx context.Context, issues []telemetry.IssueRow) ([]p
 	}), err
 }
 
-// PullsOf asks for pull requests with what is known of their issues.
+// PullsOf asks for pull requests with what is known of their issues; as of a
+// past time without it.
 func (w *Shell) PullsOf(v View, q query.Query) Source[panels.PullRow] {
+	if !v.AsOf.IsZero() {
+		return Joined(Asked(w.Dashboard.Pulls, v, q), Each(w.PullRow))
+	}
 	return Joined(Asked(w.Dashboard.Pulls, v, q), w.PullRows)
 }
 
@@ -75,17 +75,28 @@ func (w *Shell) markedRow(p telemetry.PullRow, x telemetry.PullExtras) panels.Pu
 
 // ReposOf asks for repositories with their last days, of all repositories
 // whatever the page is about.
-func (w *Shell) ReposOf(_ View, q query.Query) Source[panels.RepoRow] {
-	return Joined(Asked(w.Dashboard.Repos, View{}, q), w.RepoRows)
+func (w *Shell) ReposOf(v View, q query.Query) Source[panels.RepoRow] {
+	return Joined(Asked(w.Dashboard.Repos, View{AsOf: v.AsOf}, q), w.RepoRows(v.AsOf))
 }
 
-// RepoRows are repositories as lists show them, each with its last days.
-func (w *Shell) RepoRows(ctx context.Context, repos []telemetry.RepoRow) ([]panels.RepoRow, error) {
-	until := w.Now().UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
-	since := telemetry.Midnight(until).AddDate(0, 0, 1-telemetry.RepoDaysShown)
-	keys := RowsOf(repos, func(r telemetry.RepoRow) string { return r.Name.Key() })
-	days, err := w.Dashboard.RepoDays(ctx, keys, until, telemetry.RepoDaysShown)
-	return RowsOf(repos, func(r telemetry.RepoRow) panels.RepoRow { return repoRow(r, days[r.Name.Key()], since, until) }), err
+// RepoRows makes repositories what lists show of them, each with its last days
+// up to a time; zero is now.
+func (w *Shell) RepoRows(asOf time.Time) func(context.Context, []telemetry.RepoRow) ([]panels.RepoRow, error) {
+	return func(ctx context.Context, repos []telemetry.RepoRow) ([]panels.RepoRow, error) {
+		until := asOf
+		if asOf.IsZero() {
+			until = w.Now().UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
+		}
+		since := telemetry.Midnight(until).AddDate(0, 0, 1-telemetry.RepoDaysShown)
+		keys := RowsOf(repos, func(r telemetry.RepoRow) string { return r.Name.Key() })
+		days, err := w.Dashboard.RepoDays(ctx, keys, until, telemetry.RepoDaysShown)
+		for _, r := range repos {
+			if of := days[r.Name.Key()].Open; len(of) > 0 {
+				of[len(of)-1] = r.Open // the day may not have been over
+			}
+		}
+		return RowsOf(repos, func(r telemetry.RepoRow) panels.RepoRow { return repoRow(r, days[r.Name.Key()], since, until) }), err
+	}
 }
 
 // RunsOf asks for scans and dispatches.

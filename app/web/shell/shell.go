@@ -101,6 +101,7 @@ type Screen struct {
 
 // Show renders a page.
 func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
+	s.Body.Notices = append(w.pastNotice(c), s.Body.Notices...)
 	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(w.Document(c, s.Title, s.Current), s.Body))
 }
 
@@ -111,7 +112,11 @@ func Render(c *fiber.Ctx, status int, page templ.Component) error {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, "text/html; charset=utf-8")
-	return c.Status(status).Send(body.Bytes())
+	text := body.Bytes()
+	if asOf := c.Query("as_of"); asOf != "" {
+		text = carried(text, asOf)
+	}
+	return c.Status(status).Send(text)
 }
 
 // Document is the document around a page. Its versions are read before the
@@ -120,6 +125,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	s := w.bareShell(title, current)
 	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
 	s.Versions = versions(w.Versions())
+	s.AsOf, _ = telemetry.AsOfParam(c.Query("as_of"), w.Now()) // the page itself refuses another
 	s.Jobs = w.JobCards().Within(ctx, v)
 	s.Saved = w.Saved().Within(ctx, v)
 	s.Views, _ = w.savedGroups(ctx) // the menu itself says what failed

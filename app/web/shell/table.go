@@ -17,7 +17,7 @@ type Source[R any] func(ctx context.Context, p query.Page) (telemetry.List[R], e
 // Asked asks a list for what a view shows of it, its query being q.
 func Asked[R any](l dashboard.List[R], v View, q query.Query) Source[R] {
 	return func(ctx context.Context, p query.Page) (telemetry.List[R], error) {
-		return l.Rows(ctx, query.Ask{Repo: v.RepoKey(), Query: q, Page: p, Brief: true})
+		return l.Rows(ctx, query.Ask{Repo: v.RepoKey(), Query: q, AsOf: v.AsOf, Page: p, Brief: true})
 	}
 }
 
@@ -86,16 +86,16 @@ func RowsOf[R, V any](items []R, row func(R) V) []V {
 	return rows
 }
 
-// CountOf counts the rows of a list by queries, of one repository or, for "",
-// of all.
-func CountOf(ctx context.Context, l dashboard.Described, repo string, texts ...string) ([]int64, error) {
+// CountOf counts the rows of a list by queries, of the repository and the time
+// that a view is about.
+func CountOf(ctx context.Context, l dashboard.Described, v View, texts ...string) ([]int64, error) {
 	asks := make([]query.Ask, len(texts))
 	for i, text := range texts {
 		q, err := dashboard.Parse(l, text)
 		if err != nil {
 			return nil, err
 		}
-		asks[i] = query.Ask{Repo: repo, Query: q}
+		asks[i] = query.Ask{Repo: v.RepoKey(), Query: q, AsOf: v.AsOf}
 	}
 	return l.Counts(ctx, asks)
 }

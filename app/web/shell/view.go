@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -24,6 +25,7 @@ type View struct {
 	Scope   string            // owner/name as in the address, on a repository's page
 	Repo    telemetry.RepoRow // of Scope
 	Query   url.Values        // as it came
+	AsOf    time.Time         // the past time that it is about; zero is now
 	Jobs    []OwnJob
 	figures func() (dashboard.Overview, error) // of the period, asked once for the panels of a page; nil = ask
 	stats   func() (dashboard.Stats, error)    // of now, in the same way
@@ -65,6 +67,9 @@ func (v View) Address() parts.Address {
 			at.Query.Set(name, value)
 		}
 	}
+	if v.Panel.Past && !v.AsOf.IsZero() {
+		at.Query.Set("as_of", v.Get("as_of"))
+	}
 	if text := v.Search(); text != v.Panel.Usual {
 		at.Query.Set("q", text)
 	}
@@ -84,10 +89,13 @@ func (v View) Frame() panels.Frame {
 }
 
 // Brief is the frame of a panel that is no list of its own: it takes nothing
-// of the page's query.
+// of the page's query but the time.
 func (v View) Brief() panels.Frame {
 	f := v.Frame()
-	f.At.Query = url.Values{}
+	asOf := f.At.Query.Get("as_of")
+	if f.At.Query = (url.Values{}); asOf != "" {
+		f.At.Query.Set("as_of", asOf)
+	}
 	return f
 }
 
@@ -127,6 +135,14 @@ func (v View) Number(name string, fallback, least, most int64) (int64, error) {
 		return fallback, nil
 	}
 	return telemetry.NumberParam(name, text, fallback, least, most)
+}
+
+// NowOf is the time that the view is about.
+func (w *Shell) NowOf(v View) time.Time {
+	if v.AsOf.IsZero() {
+		return w.Now()
+	}
+	return v.AsOf
 }
 
 // RepoKey is the repository that the page is about, "" for all.
@@ -185,7 +201,7 @@ func (v View) Periods(at parts.Address) []parts.Tab {
 }
 
 func (w *Shell) question(v View) dashboard.Question {
-	return dashboard.Question{Period: v.period(), Repo: v.Repo.Name, Now: w.Now()}
+	return dashboard.Question{Period: v.period(), Repo: v.Repo.Name, Now: w.Now(), AsOf: v.AsOf}
 }
 
 // Effectiveness is what came of sessions' attempts in the view's period.

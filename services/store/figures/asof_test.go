@@ -18,6 +18,7 @@ import (
 type answers struct {
 	Totals telemetry.Totals
 	Issues []telemetry.IssueRow
+	Repos  []telemetry.RepoRow
 	Trends telemetry.Trends
 }
 
@@ -46,7 +47,21 @@ func asOf(t *testing.T, s *storetest.Store, at time.Time, repo string) answers {
 	}
 	totals.BrokenFiles = 0                     // by the time of reading, which is later than any record here
 	totals.Active = telemetry.ActiveSessions{} // by the store's clock, which runs on
-	return answers{totals, stripped(issues.Items), trends}
+	return answers{totals, stripped(issues.Items), reposAt(t, s, at, repo), trends}
+}
+
+// reposAt are the repositories as of a time, zero for now, without their active
+// sessions, which follow the store's clock.
+func reposAt(t *testing.T, s *storetest.Store, at time.Time, repo string) []telemetry.RepoRow {
+	t.Helper()
+	repos, err := lists.Repos(s.Store).Rows(t.Context(), query.Ask{Repo: repo, AsOf: at, Page: storetest.AllRows()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range repos.Items {
+		repos.Items[i].SessionsActive, repos.Items[i].SessionsWaiting = 0, 0
+	}
+	return repos.Items
 }
 
 func current(t *testing.T, s *storetest.Store, now time.Time, repo string) answers {
@@ -64,7 +79,7 @@ func current(t *testing.T, s *storetest.Store, now time.Time, repo string) answe
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answers{totals, stripped(issues.Items), trends}
+	return answers{totals, stripped(issues.Items), reposAt(t, s, time.Time{}, repo), trends}
 }
 
 // stripped leaves out what no client sees, and what has no past.

@@ -106,7 +106,8 @@ func addActive(a *telemetry.ActiveSessions, state telemetry.State, n int64) {
 	}
 }
 
-// RepoDays returns how repositories went over the last days up to that of until.
+// RepoDays returns how repositories went over the last days up to until. What
+// was open at the end of the last day counts all of that day.
 func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error) {
 	last := store.Day(store.Millis(until))
 	return store.Get(ctx, f.store, func(tx *store.Tx) map[string]telemetry.RepoDays {
@@ -123,11 +124,19 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 				var day, change, closed int64
 				r.Scan(&key, &day, &change, &closed)
 				v := out[key]
-				v.Before -= change
-				v.Closed += closed
+				if v.Before -= change; day < last {
+					v.Closed += closed
+				}
 				out[key] = v
-				net[key][min(max(day-last+int64(days)-1, 0), int64(days)-1)] += change
+				if day <= last {
+					net[key][max(day-last+int64(days)-1, 0)] += change
+				}
 			})
+		for key, closed := range closedOn(tx, keys, store.Millis(until)) {
+			v := out[key]
+			v.Closed += closed
+			out[key] = v
+		}
 		for key, changes := range net {
 			v := out[key]
 			open := v.Before
@@ -139,4 +148,11 @@ func (f *Figures) RepoDays(ctx context.Context, keys []string, until time.Time, 
 		}
 		return out
 	})
+}
+
+// closedOn counts by repository the issues closed on the day of a time, up to it.
+func closedOn(tx *store.Tx, keys []string, until int64) map[string]int64 {
+	return store.Map[string, int64](tx, `SELECT o.key, COUNT(*) FROM repos o JOIN issue_intervals i ON i.repo_id = o.id
+		WHERE o.key `+tx.In(1, "TEXT")+` AND i.closes = 1 AND i.to_at >= $2 AND i.to_at <= $3 GROUP BY o.key`,
+		store.JSON(keys), store.Day(until)*(24*time.Hour).Milliseconds(), until)
 }

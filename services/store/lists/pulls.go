@@ -123,9 +123,13 @@ func pullRepo() *asked {
 	return &both
 }
 
+// namedThen is true of a pull request p whose session a record had named.
+const namedThen = `EXISTS (SELECT 1 FROM mentions n WHERE n.session = p.session AND n.at <= @)`
+
 // pullsPast are the pull requests that something named at @, as they were.
 const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
-		p.updated_at, p.created_at AS sort_at, p.issue_ids, p.session, p.basis, p.candidates,
+		p.updated_at, p.created_at AS sort_at, p.issue_ids, CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS session,
+		CASE WHEN ` + namedThen + ` THEN p.basis ELSE '' END AS basis, '[]' AS candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
 		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
 		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state

@@ -11,7 +11,8 @@ import (
 func Repos(s *store.Store) *List[telemetry.RepoRow] {
 	return bind(s, List[telemetry.RepoRow]{
 		Name: "repos", Noun: "repositories",
-		From: "repos r", Key: "r.id", Default: "last_run", Joins: activeSessions,
+		From: "repos r", Key: "r.id", Past: reposPast, Default: "last_run", Joins: activeSessions,
+		Finish:  finishRepos,
 		Repo:    func(_ moment, key string) Cond { return that("r.key = ?", key) },
 		Free:    func(_ moment, text string) Cond { return anyContains(text, "r.key", "r.fork_key") },
 		Cheap:   "is open critical_high runs waiting age repo",
@@ -64,8 +65,8 @@ func repoQualifiers() []Field[telemetry.RepoRow] {
 func repoColumns() []Field[telemetry.RepoRow] {
 	type row = telemetry.RepoRow
 	return []Field[row]{
-		{Name: "change", Sort: down(worst).after(overDays("d.net + d.unlisted"))},
-		{Name: "closed", Sort: down(worst).after(overDays("d.closed"))},
+		{Name: "change", Sort: down(worst).after(overDays("d.net + d.unlisted")), NoPast: true},
+		{Name: "closed", Sort: down(worst).after(overDays("d.closed")), NoPast: true},
 		{Name: "last_recorded", Column: "(SELECT x.at_text FROM runs x WHERE x.repo_id = r.id AND x.at = r.last_run LIMIT 1)",
 			Into: func(r *row) any { return store.RecordedOf(&r.LastRun) }},
 		{Name: "target_repo", Column: "r.target_repo", Into: func(r *row) any { return &r.TargetRepo }},
@@ -98,6 +99,9 @@ func repoColumns() []Field[telemetry.RepoRow] {
 // not. They are counted when they are asked for, since they change with the
 // clock alone.
 func activeSessions(m moment) Cond {
+	if m.past {
+		return activeThen(m)
+	}
 	return that(` LEFT JOIN (SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
 		FROM sessions s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active
 		ON active.repo_id = r.id`,
@@ -108,7 +112,11 @@ const activeCount = "COALESCE(active.n, 0)"
 
 // tier sorts by the open issues of a severity.
 func tier(name string) func(moment) Cond {
-	return func(moment) Cond {
+	return func(m moment) Cond {
+		if m.past {
+			return that("CASE WHEN r.listed = 1 THEN r." + name + " ELSE CAST(COALESCE(r.open_severity::jsonb ->> '" + name +
+				"', '0') AS BIGINT) END")
+		}
 		return that("CAST(COALESCE(r.open_severity::jsonb ->> '" + name + "', '0') AS BIGINT)")
 	}
 }

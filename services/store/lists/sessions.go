@@ -2,6 +2,7 @@ package lists
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"telemetry-dashboard/services/query"
@@ -13,7 +14,7 @@ import (
 func Sessions(s *store.Store) *List[telemetry.SessionRow] {
 	return bind(s, List[telemetry.SessionRow]{
 		Name: "sessions", Noun: "sessions",
-		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast + sessionJoins, Default: "timestamp",
+		From: "sessions s" + sessionJoins, Key: "s.key", Past: sessionsPast() + sessionJoins, Default: "timestamp",
 		Only:   startedSessions,
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("s.repo_id", key) },
 		Free:   sessionText,
@@ -73,7 +74,7 @@ func sessionColumns() []Field[telemetry.SessionRow] {
 	return []Field[row]{
 		{Name: "session_id", Column: "s.id", Into: func(s *row) any { return &s.ID }, CSV: "session_id"},
 		{Name: "key", Column: "s.key", Into: func(s *row) any { return &s.Key }},
-		{Name: "state", Sort: up("s.state_rank | s.at | s.key"), NoPast: true},
+		{Name: "state", Sort: up("s.state_rank | s.at | s.key")},
 		{Name: "reason", Column: "s.reason", Into: func(s *row) any { return &s.Reason }, CSV: "reason"},
 		{Name: "status", Column: "s.status", Into: func(s *row) any { return &s.Status }, CSV: "status"},
 		{Name: "since", Column: "s.since", Into: func(s *row) any { return &s.StateSince }, CSV: "since",
@@ -153,15 +154,26 @@ func inFile(column, text string) Cond {
 }
 
 // sessionsPast are the sessions that a record named at @, with their state in the log.
-const sessionsPast = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
+func sessionsPast() string {
+	return `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
-		` + StateThen + ` AS state, ` + StateSinceThen + ` AS since,
+		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since,
 		` + NamedThen + ` AS at, ` + LinkedThen + ` AS has_pr,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
+}
+
+// rankThen is the rank of the state of then.
+func rankThen() string {
+	rank := "CASE " + StateThen
+	for i, state := range telemetry.States() {
+		rank += " WHEN '" + string(state) + "' THEN " + strconv.Itoa(i)
+	}
+	return rank + " END"
+}
 
 // finishSessions adds what Devin says now, and leaves out pull requests that sessions do not have, or did not have.
 func finishSessions(tx *store.Tx, m moment, rows []telemetry.SessionRow) {

@@ -1,0 +1,113 @@
+package lists
+
+import (
+	"maps"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// reposPast are the repositories that a record named at @, with the sums over
+// what was known then. finishRepos reads the counts by severity and family.
+const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork_key, o.fork_url,
+		n.runs, n.scans, n.dispatches, n.issues_found, n.last_run,
+		COALESCE(x.created, 0) AS sessions_created, COALESCE(x.finished, 0) AS sessions_finished, COALESCE(x.linked, 0) AS sessions_with_pr,
+		COALESCE(x.never, 0) AS never_started,
+		COALESCE(q.total, 0) AS prs_total, COALESCE(q.open, 0) AS prs_open, COALESCE(q.closed, 0) AS prs_closed,
+		COALESCE(q.merged, 0) AS prs_merged, COALESCE(q.unknown, 0) AS prs_unknown,
+		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category,
+		CASE WHEN named.id IS NULL THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
+		CASE WHEN named.id IS NULL THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
+		CASE WHEN named.id IS NULL THEN ` + criticalHighOf + ` ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
+		COALESCE(i.critical, 0) AS critical, COALESCE(i.high, 0) AS high, COALESCE(i.medium, 0) AS medium, COALESCE(i.low, 0) AS low,
+		CASE WHEN named.id IS NULL THEN 0 ELSE 1 END AS listed,
+		CASE WHEN scan.has_findings = 0 THEN 1 ELSE 0 END AS without_findings,
+		COALESCE(scan.at, 0) AS latest_at, COALESCE(scan.file, '') AS latest_file, COALESCE(scan.run_number, 0) AS latest_run,
+		COALESCE(named.reduced, 0) AS data_reduced,
+		COALESCE(ref.at, 0) AS ref_at, COALESCE(ref.file, '') AS ref_file, COALESCE(ref.run_number, 0) AS ref_run
+	FROM repos o JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
+			COUNT(*) FILTER (WHERE kind <> 'scan') AS dispatches, SUM(issues_found) AS issues_found, MAX(at) AS last_run
+		FROM runs WHERE at <= @ GROUP BY repo_id) n ON n.repo_id = o.id
+	JOIN runs last ON last.id = (SELECT e.id FROM runs e WHERE e.repo_id = o.id AND e.at <= @` + newestFirst + `)
+	LEFT JOIN runs scan ON scan.id = (SELECT e.id FROM runs e WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.at <= @` + newestFirst + `)
+	LEFT JOIN runs named ON named.id = (SELECT e.id FROM runs e
+		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.at <= @` + newestFirst + `)
+	LEFT JOIN runs ref ON ref.id = (SELECT e.id FROM runs e
+		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.reduced = 0 AND e.at <= @` + newestFirst + `)
+	LEFT JOIN (SELECT repo_id, COUNT(*) AS open, COUNT(*) FILTER (WHERE severity = 'critical') AS critical,
+			COUNT(*) FILTER (WHERE severity = 'high') AS high, COUNT(*) FILTER (WHERE severity = 'medium') AS medium,
+			COUNT(*) FILTER (WHERE severity = 'low') AS low
+		FROM issue_intervals WHERE from_at <= @ AND to_at > @ GROUP BY repo_id) i ON i.repo_id = o.id
+	LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.id, ` + StateThen + ` AS state, ` + LinkedThen + ` AS has_pr
+			FROM sessions s WHERE ` + KnownSessionThen + `)
+		SELECT repo_id, COUNT(*) FILTER (WHERE id <> '') AS created, COUNT(*) FILTER (WHERE state = 'finished') AS finished,
+			SUM(has_pr) AS linked, COUNT(*) FILTER (WHERE state = 'never_started') AS never
+		FROM s GROUP BY repo_id) x ON x.repo_id = o.id
+	LEFT JOIN (WITH p AS MATERIALIZED (SELECT p.repo_key, ` + ShownThen + ` AS shown FROM pulls p WHERE ` + KnownPullThen + `)
+		SELECT h.repo_id, COUNT(*) AS total, COUNT(*) FILTER (WHERE shown = 'open') AS open,
+			COUNT(*) FILTER (WHERE shown = 'closed') AS closed, COUNT(*) FILTER (WHERE shown = 'merged') AS merged,
+			COUNT(*) FILTER (WHERE shown = 'unknown') AS unknown
+		FROM p JOIN pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id) AS r`
+
+const newestFirst = ` ORDER BY e.at DESC, e.file DESC, e.source DESC LIMIT 1`
+
+// criticalHighOf is what the latest scan counts as critical and high.
+const criticalHighOf = `CAST(COALESCE(scan.severity::jsonb ->> 'critical', '0') AS BIGINT)
+	+ CAST(COALESCE(scan.severity::jsonb ->> 'high', '0') AS BIGINT)`
+
+// activeThen joins each repository's sessions that were active at a past time.
+func activeThen(m moment) Cond {
+	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.polled, `+StateThen+` AS state, `+StateSinceThen+` AS since
+			FROM sessions s WHERE `+KnownSessionThen+`)
+		SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
+		FROM s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active
+		ON active.repo_id = r.id`,
+		m.at-telemetry.RecordedFor.Milliseconds())
+}
+
+// finishRepos gives repositories their counts by severity and family as of a past time.
+func finishRepos(tx *store.Tx, m moment, rows []telemetry.RepoRow) {
+	if !m.past {
+		return
+	}
+	keys, byKey := make([]string, len(rows)), map[string]*telemetry.RepoRow{}
+	for i := range rows {
+		r := &rows[i]
+		keys[i], byKey[r.Name.Key()] = r.Name.Key(), r
+		r.SeveritySum, r.CategorySum = map[string]int64{}, map[string]int64{}
+		if r.OpenCategory = map[string]int64{}; r.Listed {
+			r.OpenSeverity = map[string]int64{}
+		}
+	}
+	args := []any{m.at, store.JSON(keys)}
+	tx.Each(`SELECT o.key, i.severity, i.family, COUNT(*) FROM repos o JOIN issue_intervals i ON i.repo_id = o.id
+		WHERE i.from_at <= $1 AND i.to_at > $1 AND o.key `+tx.In(2, "TEXT")+` GROUP BY o.key, i.severity, i.family`, args, func(r *store.Row) {
+		var key, severity, family string
+		var n int64
+		r.Scan(&key, &severity, &family, &n)
+		byKey[key].OpenSeverity[severity] += n
+		byKey[key].OpenCategory[family] += n
+	})
+	tx.Each(`SELECT o.key, r.severity, r.category, COUNT(*) FROM repos o JOIN runs r ON r.repo_id = o.id
+		WHERE r.at <= $1 AND o.key `+tx.In(2, "TEXT")+` GROUP BY o.key, r.severity, r.category`, args, func(r *store.Row) {
+		var key, severity, category string
+		var n int64
+		r.Scan(&key, &severity, &category, &n)
+		store.AddCounts(tx, byKey[key].SeveritySum, map[string]int64{severity: n})
+		store.AddCounts(tx, byKey[key].CategorySum, map[string]int64{category: n})
+	})
+	for _, r := range byKey {
+		if !r.Listed && r.LatestFile != "" {
+			category := store.One[string](tx, `SELECT r.category FROM runs r JOIN repos o ON o.id = r.repo_id
+				WHERE o.key = $1 AND r.kind = 'scan' AND r.at <= $2 ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1`, r.Name.Key(), m.at)
+			store.AddCounts(tx, r.OpenCategory, map[string]int64{category: 1})
+		}
+		dropZero(r.SeveritySum)
+		dropZero(r.CategorySum)
+	}
+}
+
+// dropZero leaves out what no run counts.
+func dropZero(sum map[string]int64) {
+	maps.DeleteFunc(sum, func(_ string, n int64) bool { return n == 0 })
+}

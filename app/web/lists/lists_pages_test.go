@@ -39,11 +39,11 @@ func TestListsShowTheirRows(t *testing.T) {
 		}},
 		{"sessions: those that wait first", "sessions", webtest.Want{
 			Text: []string{"All 4", "Active 2", "Waiting for you 1", "Never started 1",
-				"Waiting for you Fix injection", "Working xss", "#8 open", "Finished path-traversal", "#7 merged", "Unknown “404 from Devin”"},
+				"Waiting for you Not recorded", "Working xss", "#8 open", "Finished path-traversal", "#7 merged", "Unknown “404 from Devin”"},
 			HTML: []string{`href="/sessions/` + webtest.Working + `"`, `href="https://app.devin.ai/sessions/` + webtest.Waiting + `"`},
 		}},
 		{"sessions: of one repository, whose name is not said again", "sessions?scope=octo/shop&q=is:waiting", webtest.Want{
-			Text: []string{"Sessions 1", "1 session", "Waiting for you Fix injection"}, Lacks: []string{`k-repo"`},
+			Text: []string{"Sessions 1", "1 session", "Waiting for you Not recorded"}, Lacks: []string{`k-repo"`},
 		}},
 		{"sessions: of a repository without any", "sessions?scope=octo/api", webtest.Want{
 			Text: []string{"No sessions yet", "Devin sessions that runs started are listed here."},

@@ -79,7 +79,7 @@ func TestViewsThatCannotBeSaved(t *testing.T) {
 		want webtest.Want
 	}{
 		{"without a name", saveForm("", "sessions", "q=is:waiting"), webtest.Want{Status: 400,
-			Text: []string{"Sessions", "Waiting for you Fix injection"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
+			Text: []string{"Sessions", "Waiting for you Not recorded"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
 		{"an unknown list", saveForm("x", "colours", "q=x"), webtest.Want{Status: 400, Text: []string{`Unknown list "colours"`}}},
 		{"a query that cannot be read", saveForm("x", "runs", "q=is:x"),
 			webtest.Want{Status: 400, Text: []string{"Cannot show this list"}}},

@@ -216,7 +216,7 @@
     }
   });
   document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); showCollapsed(); announceJobs(); closeSent(); choose(chosen); refocus();
+    writeTimes(); showState(); showCollapsed(); showLast(); announceJobs(); closeSent(); choose(chosen); refocus();
     if (document.activeElement?.matches("#dialog, .dialog-close") && !matchMedia("(pointer: coarse)").matches) $("#dialog textarea")?.focus();
     const shown = parse($(".fresh-bar")?.dataset.freshness ?? "");
     count(shown.needs); hold(shown);
@@ -247,6 +247,13 @@
       if (card.dataset.job === "running" || announced.has(card.id)) continue;
       announced.add(card.id);
       if (!first) say(card.dataset.summary);
+    }
+  }
+
+  // Messages show their last, until a person goes back in them.
+  function showLast() {
+    for (const list of all(".messages")) {
+      if (list.scrolledTo === undefined || list.scrollTop === list.scrolledTo) { list.scrollTop = list.scrollHeight; list.scrolledTo = list.scrollTop; }
     }
   }
 

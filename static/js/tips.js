@@ -3,11 +3,12 @@
 (() => {
   const tip = Object.assign(document.createElement("div"), { id: "tip", className: "tip", hidden: true });
   tip.setAttribute("aria-hidden", "true"); // a reader has the whole text, and a chart's table
-  let owner = null;
+  let owner = null, top = 0; // of what the tip is, and where that stood
 
   function show(of, text, box) {
     if (!text) return hide();
     owner = of;
+    ({ top } = of.getBoundingClientRect());
     tip.textContent = text;
     (of.closest("dialog[open]") ?? document.body).append(tip);
     tip.hidden = false;
@@ -45,7 +46,7 @@
   document.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch") over(event.target); });
   document.addEventListener("focusin", (event) => { if (event.target.matches(":focus-visible")) over(event.target, true); });
   document.addEventListener("focusout", hide);
-  document.addEventListener("scroll", hide, true);
+  document.addEventListener("scroll", () => { if (owner && Math.abs(owner.getBoundingClientRect().top - top) > 1) hide(); }, true);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   document.addEventListener("htmx:after:swap", () => { reach(); if (owner && !owner.isConnected) hide(); });
 

@@ -215,8 +215,8 @@
       if (panel) panel.shown = null;
     }
   });
-  document.addEventListener("htmx:after:swap", () => {
-    writeTimes(); showState(); showCollapsed(); showLast(); announceJobs(); closeSent(); choose(chosen); refocus();
+  document.addEventListener("htmx:after:swap", (event) => {
+    writeTimes(); showState(); showCollapsed(); showLast(); findAgain(event); announceJobs(); closeSent(); choose(chosen); refocus();
     if (document.activeElement?.matches("#dialog, .dialog-close") && !matchMedia("(pointer: coarse)").matches) $("#dialog textarea")?.focus();
     const shown = parse($(".fresh-bar")?.dataset.freshness ?? "");
     count(shown.needs); hold(shown);
@@ -248,6 +248,12 @@
       announced.add(card.id);
       if (!first) say(card.dataset.summary);
     }
+  }
+
+  // A menu that is being searched is narrowed again after an update.
+  function findAgain(event) {
+    if (!event.detail.ctx?.sourceElement?.hasAttribute?.("data-panel")) return;
+    for (const box of all("details[open] > .menu-list > .menu-find input[type=search]")) if (box.value) box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // Messages show their last, until a person goes back in them.
@@ -286,7 +292,7 @@
   }
   document.addEventListener("toggle", (event) => {
     const panel = event.target;
-    if (event.newState === "open" && panel.matches?.("details.menu:focus-within")) $(".menu-form input[type=text], .menu-find input", panel)?.select();
+    if (event.newState === "open" && panel.matches?.("details.menu:focus-within")) $(".menu-form input[type=text], .menu-find input[type=search]", panel)?.select();
     if (phone.matches && panel.matches?.("details.collapse")) keep.set("collapsed", JSON.stringify({ ...collapsed(), [panel.id]: panel.open }));
   }, true);
   phone.addEventListener("change", showCollapsed);

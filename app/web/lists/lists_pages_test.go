@@ -204,7 +204,7 @@ func TestMenusStaySmall(t *testing.T) {
 	}
 	storetest.Put(t, s.Store, files...)
 	s.Panel("runs?q=repo:octo/r00").Check(t, webtest.Want{Status: 200,
-		Text: []string{"Repository: octo/r00", "The 40 that ran last of 42; write repo: in the box for any other."}})
+		Text: []string{"Repository: octo/r00", "The 40 that ran last of 42."}})
 	s.Panel("runs?q=kind:scan").Check(t, webtest.Want{Status: 200, Text: []string{"octo/r41"}, Lacks: []string{"repo%3Aocto%2Fr01"}})
 }
 

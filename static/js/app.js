@@ -215,8 +215,8 @@
       if (panel) panel.shown = null;
     }
   });
-  document.addEventListener("htmx:after:swap", (event) => {
-    writeTimes(); showState(); showCollapsed(); showLast(); findAgain(event); announceJobs(); closeSent(); choose(chosen); refocus();
+  document.addEventListener("htmx:after:swap", () => {
+    writeTimes(); showState(); showCollapsed(); announceJobs(); closeSent(); choose(chosen); refocus();
     if (document.activeElement?.matches("#dialog, .dialog-close") && !matchMedia("(pointer: coarse)").matches) $("#dialog textarea")?.focus();
     const shown = parse($(".fresh-bar")?.dataset.freshness ?? "");
     count(shown.needs); hold(shown);
@@ -247,19 +247,6 @@
       if (card.dataset.job === "running" || announced.has(card.id)) continue;
       announced.add(card.id);
       if (!first) say(card.dataset.summary);
-    }
-  }
-
-  // A menu that is being searched is narrowed again after an update.
-  function findAgain(event) {
-    if (!event.detail.ctx?.sourceElement?.hasAttribute?.("data-panel")) return;
-    for (const box of all("details[open] > .menu-list > .menu-find input[type=search]")) if (box.value) box.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
-  // Messages show their last, until a person goes back in them.
-  function showLast() {
-    for (const list of all(".messages")) {
-      if (list.scrolledTo === undefined || list.scrollTop === list.scrolledTo) { list.scrollTop = list.scrollHeight; list.scrolledTo = list.scrollTop; }
     }
   }
 

@@ -1,5 +1,6 @@
 // A list under a person's hands: a click on a row opens it, and while the
 // pointer or the focus is inside, an update neither removes nor moves a row.
+// Messages and a searched menu keep their place as well.
 (() => {
   let pointer = ""; // a finger leaves nothing behind where it was
   document.addEventListener("pointermove", (event) => { pointer = event.pointerType; }, { passive: true });
@@ -83,4 +84,21 @@
     if (!getSelection().isCollapsed) return; // text was marked
     link.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey, shiftKey: event.shiftKey }));
   }
+
+  // Messages show their last, until a person goes back in them.
+  function showLast() {
+    for (const list of document.querySelectorAll(".messages")) {
+      if (list.scrolledTo !== undefined && list.scrollTop !== list.scrolledTo) continue;
+      list.scrollTop = list.scrollHeight;
+      list.scrolledTo = list.scrollTop;
+    }
+  }
+  // A menu that is being searched is narrowed again after an update.
+  function findAgain(source) {
+    if (!source?.hasAttribute?.("data-panel")) return;
+    for (const box of document.querySelectorAll("details[open] > .menu-list > .menu-find input[type=search]")) {
+      if (box.value) box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+  document.addEventListener("htmx:after:swap", (event) => { showLast(); findAgain(event.detail.ctx?.sourceElement); });
 })();

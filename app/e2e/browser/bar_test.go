@@ -80,7 +80,8 @@ func TestTabsInOneLine(t *testing.T) {
 		s.Post("/actions/views", "name", fmt.Sprintf("A view with a long name, number %d", n), "list", "issues", "query",
 			fmt.Sprintf("q=is%%3Aopen+attempts%%3A%d", n+3))
 	}
-	const lines = `new Set([...document.querySelectorAll(".views > .view, .views > details")].map((e) => Math.round(e.getBoundingClientRect().top))).size`
+	const lines = `new Set([...document.querySelectorAll(".views > .view, .views > details")].map((e) =>
+		Math.round(e.getBoundingClientRect().top))).size`
 	const navigation = `new Set([...document.querySelectorAll("header .tabs > ul > li")].filter((e) => e.checkVisibility()).map((e) =>
 		Math.round(e.getBoundingClientRect().top))).size + " " + (document.querySelector("header .tabs").scrollWidth <=
 		document.querySelector("header .tabs").clientWidth) + " " + (document.documentElement.scrollWidth <= innerWidth)`

@@ -38,8 +38,8 @@ func TestDatesAreWholeWithoutScripts(t *testing.T) {
 			e.innerHTML = e.title.replace(/ \d\d:\d\d UTC$/, "") + '<span class="clock"> 00:00 UTC</span>'; })`)
 		for _, width := range []int64{961, 1280, 1920} {
 			b.size(width, 900)
-			b.problems(page, "without scripts", `JSON.stringify([...document.querySelectorAll("main td:has(> time)")].filter((e) => e.checkVisibility() &&
-				e.scrollWidth > e.clientWidth + 1).map((e) => e.className + " " + e.innerText))`, false)
+			b.problems(page, "without scripts", `JSON.stringify([...document.querySelectorAll("main td:has(> time)")].filter((e) =>
+				e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map((e) => e.className + " " + e.innerText))`, false)
 		}
 	}
 }

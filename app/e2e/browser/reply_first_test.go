@@ -19,7 +19,8 @@ func TestReplyComesFirst(t *testing.T) {
 		b.do(chromedp.Navigate(p.URL + "/sessions/" + program.SampleSession))
 		b.until(`document.querySelector("#messages .message-text")`)
 		b.until(`(() => {
-			const box = (s) => document.querySelector(s).getBoundingClientRect(), reply = box("#reply-text"), send = box("#reply-form [type=submit]");
+			const box = (s) => document.querySelector(s).getBoundingClientRect(), reply = box("#reply-text"),
+				send = box("#reply-form [type=submit]");
 			return reply.bottom <= innerHeight && send.bottom <= innerHeight && box("h1").bottom <= box("#messages").top &&
 				box("#messages").bottom <= reply.top && send.bottom <= box(".detail-main").top;
 		})()`)

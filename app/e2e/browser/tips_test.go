@@ -70,7 +70,8 @@ const cutAndSilent = `(() => {
     if (!link) continue;
     link.focus({ focusVisible: true });
     const tip = document.querySelector("#tip:not([hidden])")?.textContent ?? "";
-    if (!tip.includes(link.innerText.trim().replace(/\s+/g, " "))) wrong.push("cut without a tip: " + cell.innerText.slice(0, 80) + " / " + tip);
+    if (!tip.includes(link.innerText.trim().replace(/\s+/g, " "))) wrong.push(
+      "cut without a tip: " + cell.innerText.slice(0, 80) + " / " + tip);
     link.blur();
   }
   return JSON.stringify(wrong.slice(0, 4));

@@ -279,7 +279,7 @@
   }
   document.addEventListener("toggle", (event) => {
     const panel = event.target;
-    if (event.newState === "open" && panel.matches?.("details.menu:focus-within")) $(".menu-form input[type=text], .menu-find input[type=search]", panel)?.select();
+    if (event.newState === "open" && panel.matches?.("details.menu:focus-within")) $(".menu-form input[type=text], .menu-find input[type=search]", panel)?.focus();
     if (phone.matches && panel.matches?.("details.collapse")) keep.set("collapsed", JSON.stringify({ ...collapsed(), [panel.id]: panel.open }));
   }, true);
   phone.addEventListener("change", showCollapsed);

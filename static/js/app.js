@@ -279,6 +279,7 @@
   }
   document.addEventListener("toggle", (event) => {
     const panel = event.target;
+    if (event.newState === "open" && panel.matches?.("details.menu:focus-within")) $(".menu-form input[type=text], .menu-find input[type=search]", panel)?.focus();
     if (phone.matches && panel.matches?.("details.collapse")) keep.set("collapsed", JSON.stringify({ ...collapsed(), [panel.id]: panel.open }));
   }, true);
   phone.addEventListener("change", showCollapsed);
@@ -342,7 +343,7 @@
   }
 
   // ---- Keys
-  const places = { o: "", n: "needs-you", i: "issues", s: "sessions", p: "pulls", r: "runs" };
+  const places = Object.fromEntries(all("#keys a[data-go]").map((link) => [link.dataset.go, link.href]));
   let chosen = "", goUntil = 0;
   const rows = () => all("main .table tbody tr").filter((row) => row.offsetParent);
   function choose(id) {
@@ -368,7 +369,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") for (const menu of all("details.menu[open]")) { menu.open = false; $("summary", menu).focus(); }
     if (keep.get("keys") === "off" || event.target.closest("input, select, textarea, dialog")) return;
-    if (performance.now() < goUntil && event.key in places) return location.assign(base + places[event.key]);
+    if (performance.now() < goUntil && event.key in places) return location.assign(places[event.key]);
     goUntil = 0;
     const does = {
       "/": () => { $("#search")?.focus(); $("#search")?.select(); },

@@ -23,6 +23,7 @@ type Heading struct {
 	Buttons     []Button
 	Notices     []parts.Notice
 	Forms       []parts.Action // of the first notice
+	Asked       bool           // Devin waits for an answer: what it asks and the reply come first
 }
 
 // Button is a link at the head of a page; Dialog is the fragment that a

@@ -12,6 +12,8 @@
 package panels
 
 import (
+	"strings"
+
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/parts"
 )
@@ -104,6 +106,9 @@ func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	}
 	return kept
 }
+
+// owner is whom a repository belongs to, with the "/" after it.
+func owner[R ~string](name R) string { return string(name[:strings.Index(string(name), "/")+1]) }
 
 func repoLink[R ~string](name R) parts.Link {
 	return parts.Link{Text: string(name), URL: links.Repo(name)}

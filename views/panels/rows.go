@@ -25,7 +25,14 @@ type SessionRow struct {
 	Recorded bool   // never polled: the state is the record's
 }
 
-func (r SessionRow) title() string { return cmp.Or(r.Family, r.Title, "Session "+r.Short) }
+// family is what the session is about; its title stands on its page, so that a
+// column of families holds nothing else.
+func (r SessionRow) family() string { return cmp.Or(r.Family, "Not recorded") }
+
+// title names the session by its family, else by itself.
+func (r SessionRow) title() string { return cmp.Or(r.Family, r.label()) }
+
+func (r SessionRow) label() string { return cmp.Or(r.Title, "Session "+r.Short) }
 
 func (r SessionRow) issues() string {
 	if len(r.IssueIDs) == 0 {

@@ -1,5 +1,10 @@
 package parts
 
+import (
+	"slices"
+	"unicode/utf8"
+)
+
 // View is one view of a list: a usual one, or one that people saved.
 type View struct {
 	ID      string   // of a saved one
@@ -8,6 +13,51 @@ type View struct {
 	Changes []string // what it makes of the list's address, as in Address.Href
 	Current bool
 }
+
+// Room for the tabs of a list, in pixels: the narrowest window that shows them,
+// less the button for the rest. A letter and what surrounds a tab are taken
+// wide; where a font is wider still, names are cut and no tab wraps.
+const (
+	tabsRoom   = 1232 - 96
+	tabLetter  = 8.4
+	tabAround  = 24
+	tabCounter = 28
+)
+
+// tabs are the views that stand side by side, and those behind "More": the
+// last ones. The current one is always among the first.
+func (b Bar) tabs() (shown, more []View) {
+	room := float64(tabsRoom)
+	if i := slices.IndexFunc(b.Views, func(v View) bool { return v.Current }); i >= 0 {
+		room -= b.Views[i].width()
+	}
+	for _, v := range b.Views {
+		if !v.Current {
+			room -= v.width()
+		}
+		if v.Current || room >= 0 {
+			shown = append(shown, v)
+		} else {
+			more = append(more, v)
+		}
+	}
+	return shown, more
+}
+
+// width is about how wide the view's tab is.
+func (v View) width() float64 {
+	w := min(320, tabAround+tabLetter*float64(utf8.RuneCountInString(v.Text)))
+	if v.Count != "" {
+		w += tabCounter
+	}
+	return w
+}
+
+// menuMost is how many choices a menu shows without a box to find one.
+const menuMost = 12
+
+// searched reports whether the menu has a box to find a choice.
+func (m Menu) searched() bool { return len(m.Choices) > menuMost || m.More != "" || m.Find != "" }
 
 // SortChoice is one order of a list.
 type SortChoice struct {

@@ -15,7 +15,11 @@ import (
 // a run.
 func Decimal[N Whole](n N) string { return strconv.FormatInt(int64(n), 10) }
 
-func absolute(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04") + " UTC" }
+func absolute(t time.Time) string { return day(t) + clock(t) }
+
+func day(t time.Time) string { return t.UTC().Format("2 Jan 2006") }
+
+func clock(t time.Time) string { return t.UTC().Format(" 15:04") + " UTC" }
 
 func base(file string) string { return file[strings.LastIndex(file, "/")+1:] }
 

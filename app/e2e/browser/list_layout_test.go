@@ -64,7 +64,7 @@ func TestPhoneMenus(t *testing.T) {
 		t.Errorf("the tools are %q", got)
 	}
 	var tabs, menu []string
-	for of, into := range map[string]*[]string{".view": &tabs, ".views-menu a": &menu} {
+	for of, into := range map[string]*[]string{".views a": &tabs, ".views-menu a": &menu} {
 		links := b.js(`JSON.stringify([...document.querySelectorAll("` + of + `")].map((e) => e.href + " " + e.textContent.trim()))`)
 		if err := json.Unmarshal([]byte(links), into); err != nil {
 			t.Fatal(err)

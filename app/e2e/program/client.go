@@ -198,7 +198,7 @@ var (
 
 // Text is a page as it is read: without markup, one space between words.
 func Text(body string) string {
-	body = strings.NewReplacer("<wbr>", "", "<wbr/>", "").Replace(body)
+	body = strings.NewReplacer("<wbr>", "", "<wbr/>", "", `</span><span class="whole">`, "").Replace(body)
 	return spaces.ReplaceAllString(html.UnescapeString(markup.ReplaceAllString(body, " ")), " ")
 }
 

@@ -77,6 +77,7 @@ func (w *Web) sessionHead(s telemetry.SessionDetail) panels.Heading {
 		Note:   "for",
 		Time:   s.StateSince.Time,
 		As:     "span",
+		Asked:  s.State == telemetry.StateWaiting,
 	}
 	if s.Title == "" && s.Family == "" {
 		h.Aside = ""

@@ -58,10 +58,17 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 		if name == "repo" && v.Scope != "" {
 			continue
 		}
-		m := menu(q, name, v.Panel.Usual, dynamic(name, recent.Items))
-		if name == "repo" && recent.Total > barChoices {
-			m.More = "The " + parts.Number(barChoices) + " that ran last of " + parts.Number(recent.Total) + "; write repo: in the " +
-				"box for any other."
+		found, find := recent, ""
+		if v.Get("in") == name {
+			if find = strings.TrimSpace(v.Get("find")); find != "" && name == "repo" {
+				if found, err = w.foundRepos(ctx, find); err != nil {
+					return b, err
+				}
+			}
+		}
+		m := menu(q, name, v.Panel.Usual, find, dynamic(name, found.Items))
+		if name == "repo" && found.Total > barChoices {
+			m.More = "The " + parts.Number(barChoices) + " that ran last of " + parts.Number(found.Total) + "."
 		}
 		b.Menus = append(b.Menus, m)
 	}
@@ -69,7 +76,21 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 }
 
 func (w *Web) recentRepos(ctx context.Context) (telemetry.List[telemetry.RepoRow], error) {
-	return w.Dashboard.Repos.Rows(ctx, query.Ask{Page: query.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"}})
+	return w.reposOf(ctx, query.Query{})
+}
+
+// foundRepos are the repositories that a text finds; one that is no query
+// finds none.
+func (w *Web) foundRepos(ctx context.Context, text string) (telemetry.List[telemetry.RepoRow], error) {
+	q, err := dashboard.Parse(w.Dashboard.Repos, text)
+	if err != nil {
+		return telemetry.List[telemetry.RepoRow]{}, nil //nolint:nilerr // the menu says that nothing matches
+	}
+	return w.reposOf(ctx, q)
+}
+
+func (w *Web) reposOf(ctx context.Context, q query.Query) (telemetry.List[telemetry.RepoRow], error) {
+	return w.Dashboard.Repos.Rows(ctx, query.Ask{Query: q, Page: query.Page{Number: 1, Size: barChoices, Sort: "last_run", Order: "desc"}})
 }
 
 // dynamic are the data's values of a qualifier: those of the repositories
@@ -89,9 +110,9 @@ func dynamic(name string, recent []telemetry.RepoRow) []string {
 }
 
 // menu offers the values of a qualifier, each as the query with it, or
-// without it where it is chosen.
-func menu(q query.Query, name, usual string, values []string) parts.Menu {
-	m := parts.Menu{Label: menuLabel(name)}
+// without it where it is chosen. Of the values it has those that hold find.
+func menu(q query.Query, name, usual, find string, values []string) parts.Menu {
+	m := parts.Menu{Name: name, Label: menuLabel(name), Find: find}
 	chosen := q.Values(name)
 	several := false
 	if known := q.Schema.Field(name); known != nil {
@@ -104,6 +125,9 @@ func menu(q query.Query, name, usual string, values []string) parts.Menu {
 		}
 	}
 	m.Value = strings.ReplaceAll(strings.Join(chosen, ", "), "_", " ")
+	values = slices.DeleteFunc(values, func(value string) bool {
+		return !strings.Contains(strings.ToLower(strings.ReplaceAll(value, "_", " ")), strings.ToLower(find))
+	})
 	for _, value := range values[:min(barChoices, len(values))] {
 		is := slices.Contains(chosen, value)
 		next := []string{value}

@@ -39,11 +39,11 @@ func TestListsShowTheirRows(t *testing.T) {
 		}},
 		{"sessions: those that wait first", "sessions", webtest.Want{
 			Text: []string{"All 4", "Active 2", "Waiting for you 1", "Never started 1",
-				"Waiting for you Fix injection", "Working xss", "#8 open", "Finished path-traversal", "#7 merged", "Unknown “404 from Devin”"},
+				"Waiting for you Not recorded", "Working xss", "#8 open", "Finished path-traversal", "#7 merged", "Unknown “404 from Devin”"},
 			HTML: []string{`href="/sessions/` + webtest.Working + `"`, `href="https://app.devin.ai/sessions/` + webtest.Waiting + `"`},
 		}},
 		{"sessions: of one repository, whose name is not said again", "sessions?scope=octo/shop&q=is:waiting", webtest.Want{
-			Text: []string{"Sessions 1", "1 session", "Waiting for you Fix injection"}, Lacks: []string{`k-repo"`},
+			Text: []string{"Sessions 1", "1 session", "Waiting for you Not recorded"}, Lacks: []string{`k-repo"`},
 		}},
 		{"sessions: of a repository without any", "sessions?scope=octo/api", webtest.Want{
 			Text: []string{"No sessions yet", "Devin sessions that runs started are listed here."},
@@ -204,7 +204,7 @@ func TestMenusStaySmall(t *testing.T) {
 	}
 	storetest.Put(t, s.Store, files...)
 	s.Panel("runs?q=repo:octo/r00").Check(t, webtest.Want{Status: 200,
-		Text: []string{"Repository: octo/r00", "The 40 that ran last of 42; write repo: in the box for any other."}})
+		Text: []string{"Repository: octo/r00", "The 40 that ran last of 42."}})
 	s.Panel("runs?q=kind:scan").Check(t, webtest.Want{Status: 200, Text: []string{"octo/r41"}, Lacks: []string{"repo%3Aocto%2Fr01"}})
 }
 

@@ -26,7 +26,7 @@ func TestSavedViews(t *testing.T) {
 	s.Get(a.Header.Get("Location")).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Saved views", "Issues", "Worst first", "Fixed 1 All 49 Worst first 1", "Edit view", "js/rule-02"},
 		HTML: []string{`href="/issues?order=desc&amp;q=is%3Afixed&amp;sort=rule"`}})
-	s.Get("/repo/octo/shop").Check(t, webtest.Want{Status: 200, Text: []string{"Fixed 1 All 25 All open 24"}})
+	s.Get("/repo/octo/shop").Check(t, webtest.Want{Status: 200, Text: []string{"Fixed 1 More All 25 All open 24"}})
 
 	again := saveForm("worst FIRST", "issues", "q=xss")
 	s.Post("/actions/views", again).Check(t, webtest.Want{Status: 400,
@@ -79,7 +79,7 @@ func TestViewsThatCannotBeSaved(t *testing.T) {
 		want webtest.Want
 	}{
 		{"without a name", saveForm("", "sessions", "q=is:waiting"), webtest.Want{Status: 400,
-			Text: []string{"Sessions", "Waiting for you Fix injection"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
+			Text: []string{"Sessions", "Waiting for you Not recorded"}, HTML: []string{`class="field-fault"`, `id="save-sessions" open`}}},
 		{"an unknown list", saveForm("x", "colours", "q=x"), webtest.Want{Status: 400, Text: []string{`Unknown list "colours"`}}},
 		{"a query that cannot be read", saveForm("x", "runs", "q=is:x"),
 			webtest.Want{Status: 400, Text: []string{"Cannot show this list"}}},

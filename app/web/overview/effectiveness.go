@@ -66,7 +66,7 @@ func (w *Web) ofRepo(ctx context.Context, v shell.View) (shell.View, error) {
 	if name == "" || v.Repo.Name != "" {
 		return v, nil
 	}
-	repo, err := w.Dashboard.RepoByName(ctx, name)
+	repo, err := w.Dashboard.RepoByName(ctx, name, v.AsOf)
 	v.Repo = repo
 	return v, err
 }

@@ -50,7 +50,7 @@ func TestPanels(t *testing.T) {
 			HTML: []string{`/issues?q=is%3Aopen+family%3Ainjection`, `/repos?q=-is%3Alisted+open%3A%3E0`}}},
 		{"open now of a repository without a list", "open?scope=octo/api", webtest.Want{Text: []string{"Open now 5", "5 not listed"}}},
 		{"what Devin does now", "now", webtest.Want{
-			Text: []string{"Devin now 2 polled every 30 s", "1 working · 1 waiting", "Waiting for you Fix injection", "Working xss"},
+			Text: []string{"Devin now 2 polled every 30 s", "1 working · 1 waiting", "Waiting for you Not recorded", "Working xss"},
 			HTML: []string{`href="/sessions?q=is%3Aactive"`}}},
 		{"pull requests that wait", "queue", webtest.Want{Text: []string{"PR queue 1 open, oldest first", "oldest open for 3 d",
 			"#8 octo/shop Open 1 L"}}},

@@ -240,7 +240,8 @@ func (s *Site) do(method, path string, form url.Values, header []string) Answer 
 
 // Text is what a person reads of the answer, its white space made one blank.
 func (a Answer) Text() string {
-	text := regexp.MustCompile(`(?s)<(script|style|svg)\b.*?</(script|style|svg)>|<[^>]*>`).ReplaceAllString(a.HTML, " ")
+	text := strings.ReplaceAll(a.HTML, `</span><span class="whole">`, "") // the halves of one name
+	text = regexp.MustCompile(`(?s)<(script|style|svg)\b.*?</(script|style|svg)>|<[^>]*>`).ReplaceAllString(text, " ")
 	return strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 }
 

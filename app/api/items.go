@@ -25,6 +25,8 @@ func (a *API) repoOf(r telemetry.RepoRow) repoItem {
 		note = "a newer scan lists no findings; open issues are as of the one before"
 	case r.LatestReduced:
 		note = "scope reduced: the latest scan covered less than the one before and closed nothing"
+	case len(r.LanguagesLost) > 0:
+		note = "not scanned: the latest scan names nothing of " + telemetry.LanguageNames(r.LanguagesLost) + " and closed nothing of it"
 	}
 	return repoItem{r, r.PRs, note, a.paths(dashboard.RepoLinks(r))}
 }
@@ -48,13 +50,14 @@ func changeOf(e telemetry.IssueEvent) changeItem {
 // reading it.
 func runItem(r telemetry.RunRow) json.RawMessage {
 	extra, _ := json.Marshal(struct { // plain values: it cannot fail
-		File    string `json:"_file"`
-		Kind    string `json:"kind"`
-		Source  string `json:"_source"`
-		Reduced bool   `json:"_scope_reduced"`
-		New     *int64 `json:"_new"`
-		Gone    *int64 `json:"_gone"`
-	}{r.File, string(r.Kind), r.Source, r.Reduced, r.New, r.Gone})
+		File    string   `json:"_file"`
+		Kind    string   `json:"kind"`
+		Source  string   `json:"_source"`
+		Reduced bool     `json:"_scope_reduced"`
+		Lost    []string `json:"_languages_not_scanned"`
+		New     *int64   `json:"_new"`
+		Gone    *int64   `json:"_gone"`
+	}{r.File, string(r.Kind), r.Source, r.Reduced, r.Lost, r.New, r.Gone})
 	end := len(r.Item) - 1
 	for end > 0 && r.Item[end] != '}' {
 		end--

@@ -84,6 +84,8 @@ CREATE TABLE repos (
   reduced_in_row       BIGINT NOT NULL DEFAULT 0,
   saw_named            SMALLINT NOT NULL DEFAULT 0,
   saw_without_findings SMALLINT NOT NULL DEFAULT 0,
+  languages            TEXT NOT NULL DEFAULT '{}',
+  lost                 TEXT NOT NULL DEFAULT '',
   scan_interval        BIGINT NOT NULL DEFAULT 0,
   due_at               BIGINT NOT NULL DEFAULT 0
 );
@@ -118,9 +120,13 @@ CREATE TABLE runs (
   reduced      SMALLINT NOT NULL,
   new_n        BIGINT NOT NULL,
   gone_n       BIGINT NOT NULL,
-  repo_key     TEXT NOT NULL DEFAULT ''
+  repo_key     TEXT NOT NULL DEFAULT '',
+  -- languages that a scan did not look at, and those of which merged pull requests took every issue
+  lost         TEXT NOT NULL DEFAULT '',
+  taken        TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX runs_file ON runs (file);
+CREATE INDEX runs_lost ON runs (repo_id) WHERE lost <> '' OR taken <> '';
 CREATE INDEX runs_gaps ON runs (source, run_number, at);
 CREATE INDEX runs_found ON runs (issues_found, at, file, id);
 CREATE INDEX runs_at ON runs (at, file, id, kind, issues_found, sessions, severity, category);

@@ -111,6 +111,8 @@ type PullRow struct {
 	Session    string    `json:"session_id"` // as recorded, "" without a link
 	Basis      LinkBasis `json:"link_basis"`
 	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
+	RevertedAt Time      `json:"reverted_at"`
+	RevertedBy Optional  `json:"reverted_by"` // address of the pull request that took it back
 }
 
 // PullExtras is what lists show beside a pull request.

@@ -370,8 +370,24 @@ CREATE TABLE pulls (
   session    TEXT COLLATE "C" NOT NULL,
   basis      TEXT COLLATE "C" NOT NULL,
   candidates TEXT COLLATE "C" NOT NULL,
-  missing_at BIGINT NOT NULL DEFAULT 0
+  missing_at BIGINT NOT NULL DEFAULT 0,
+  -- the merged pull request that took it back: its address, "" for none
+  reverted_by TEXT COLLATE "C" NOT NULL DEFAULT '',
+  reverted_at BIGINT NOT NULL DEFAULT 0
 );
+-- Pull requests that take another one back, whether they are stored or not.
+CREATE TABLE reverts (
+  key       TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  repo      TEXT COLLATE "C" NOT NULL,
+  repo_key  TEXT COLLATE "C" NOT NULL,
+  number    BIGINT NOT NULL,
+  of_key    TEXT COLLATE "C" NOT NULL, -- the one that it names, "" where only a title tells
+  of_repo   TEXT COLLATE "C" NOT NULL,
+  title     TEXT COLLATE "C" NOT NULL,
+  merged_at BIGINT NOT NULL
+);
+CREATE INDEX reverts_repo ON reverts (repo_key);
+CREATE INDEX reverts_of ON reverts (of_repo);
 CREATE INDEX pulls_list ON pulls (listed, sort_at, key);
 CREATE INDEX pulls_repo ON pulls (repo_key, listed, sort_at, key);
 CREATE INDEX pulls_session ON pulls (session);

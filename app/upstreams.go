@@ -74,7 +74,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		o.Sources = append(o.Sources, ingest.Source{Files: ingest.Dir{Path: cfg.RunsDir}})
 	}
 	if u.github != nil {
-		o.PullRequests = u.github
+		o.PullRequests, o.Repositories = u.github, u.github
 		if cfg.ActionRepo != "" {
 			// By key, since GitHub's names are the same in any case.
 			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github})

@@ -75,7 +75,7 @@ func (u upstreams) ingest(cfg Config, o ingest.Options) ingest.Options {
 		o.Sources = append(o.Sources, ingest.Source{Files: dir, Sides: dir, Logs: dir})
 	}
 	if u.github != nil {
-		o.PullRequests, o.RunLogs, o.RateLimit = u.github, u.github, u.github.RateLimit
+		o.PullRequests, o.Repositories, o.RunLogs, o.RateLimit = u.github, u.github, u.github, u.github.RateLimit
 		if cfg.ActionRepo != "" {
 			// By key, since GitHub's names are the same in any case.
 			o.Sources = append(o.Sources, ingest.Source{Name: cfg.ActionRepo.Key(), Files: u.github, Sides: u.github})

@@ -100,12 +100,13 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 		return err
 	}
 	return send(c, fiber.StatusOK, fiber.Map{
-		"file":          d.File,
-		"source":        d.Source,
-		"repo":          string(d.Repo),
-		"accepted":      d.Accepted,
-		"scope_reduced": d.Reduced,
-		"new":           d.RunRow.New,
-		"gone":          d.RunRow.Gone,
+		"file":                  d.File,
+		"source":                d.Source,
+		"repo":                  string(d.Repo),
+		"accepted":              d.Accepted,
+		"scope_reduced":         d.Reduced,
+		"languages_not_scanned": d.Lost,
+		"new":                   d.RunRow.New,
+		"gone":                  d.RunRow.Gone,
 	})
 }

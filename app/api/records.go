@@ -113,15 +113,16 @@ func sessionsIn(item []byte) (from, to int) {
 // reading it.
 func runItem(r telemetry.RunRow) json.RawMessage {
 	extra, _ := json.Marshal(struct { // plain values: it cannot fail
-		File    string `json:"_file"`
-		Kind    string `json:"kind"`
-		Source  string `json:"_source"`
-		Reduced bool   `json:"_scope_reduced"`
-		New     *int64 `json:"_new"`
-		Gone    *int64 `json:"_gone"`
+		File    string   `json:"_file"`
+		Kind    string   `json:"kind"`
+		Source  string   `json:"_source"`
+		Reduced bool     `json:"_scope_reduced"`
+		Lost    []string `json:"_languages_not_scanned"`
+		New     *int64   `json:"_new"`
+		Gone    *int64   `json:"_gone"`
 
 		CountedAt telemetry.Time `json:"_counted_at"`
-	}{r.File, string(r.Kind), r.Source, r.Reduced, r.New, r.Gone, r.CountedAt})
+	}{r.File, string(r.Kind), r.Source, r.Reduced, r.Lost, r.New, r.Gone, r.CountedAt})
 	end := len(r.Item) - 1
 	for end > 0 && r.Item[end] != '}' {
 		end--

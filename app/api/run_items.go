@@ -46,6 +46,7 @@ type runDetailItem struct {
 	Record     json.RawMessage       `json:"record"`
 	Listed     bool                  `json:"findings_listed"`
 	Reduced    bool                  `json:"scope_reduced"`
+	Lost       []string              `json:"languages_not_scanned"`
 	Accepted   bool                  `json:"scope_accepted"`
 	Reference  bool                  `json:"reference"`
 	Previous   telemetry.Optional    `json:"previous"`
@@ -67,6 +68,7 @@ func runDetailOf(d telemetry.RunDetail, record json.RawMessage) runDetailItem {
 		Record:    record,
 		Listed:    d.HasFindings,
 		Reduced:   d.Reduced,
+		Lost:      d.Lost,
 		Accepted:  d.Accepted,
 		Reference: d.Reference,
 		Previous:  telemetry.Optional(d.Previous),

@@ -215,6 +215,14 @@ func TestRenamedRepository(t *testing.T) {
 	if one, err := c.PullRequest(t.Context(), "old/name", 2); err != nil || one.Title != "fix 2" {
 		t.Errorf("%+v, error %v", one, err)
 	}
+	for _, name := range []string{"old/name", "Old/Name", "new/home"} {
+		if now, err := c.RepositoryName(t.Context(), name); err != nil || now != "new/home" {
+			t.Errorf("%s is now %q, error %v", name, now, err)
+		}
+	}
+	if now, err := c.RepositoryName(t.Context(), "no/where"); telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound || now != "" {
+		t.Errorf("one that does not exist is now %q, error %v", now, err)
+	}
 	action := p.Repo(actionRepo)
 	putRuns(action, 0, 30)
 	action.PutWorkflow("codeql-fixer.yml", "target_repo")

@@ -21,6 +21,8 @@ type Scan struct {
 	Findings    []telemetry.Finding
 	HasFindings bool // it names its findings, or says that there were none
 	Accepted    bool // a person accepted it as a full scan, whatever its scope
+
+	Taken []string // languages of which merged pull requests of sessions took every open issue
 }
 
 // guardMinimum and guardShare are the scope guard of docs/rules.md#scope-guard: a scan
@@ -41,8 +43,10 @@ type Ledger struct {
 	Latest             telemetry.ScanPosition // the last scan with findings data
 	Reference          telemetry.ScanPosition // the last of those that was not scope-reduced
 	LatestReduced      bool
-	Baseline           int  // findings of the reference scan
-	ReducedInRow       int  // scope-reduced scans since then
+	LatestLost         []string // languages that the latest did not look at
+	Baseline           int      // findings of the reference scan
+	ReducedInRow       int      // scope-reduced scans since then
+	Languages          map[string]Language
 	SawNamed           bool // a scan with fingerprints was applied
 	SawWithoutFindings bool // a scan without findings data was applied before the first of those
 
@@ -61,7 +65,9 @@ type Ledger struct {
 
 // ScanResult is what one scan did.
 type ScanResult struct {
-	Reduced  bool // scope-reduced: it closed nothing
+	Reduced  bool     // scope-reduced: it closed nothing
+	Lost     []string // languages that it did not look at: it closed nothing of them
+	Taken    []string // those of scan.Taken that it would not have looked at otherwise
 	Matches  []Match
 	New      int
 	Reopened int
@@ -84,6 +90,9 @@ func (l *Ledger) Apply(scan Scan) (ScanResult, error) {
 		return ScanResult{}, nil
 	}
 	out := ScanResult{Reduced: l.reduced(scan)}
+	if !out.Reduced {
+		out.Lost, out.Taken = l.lostLanguages(scan)
+	}
 	m := matchOpen(scan.Findings, l.Open)
 	fromStart := len(scan.Findings) > 0 && !l.SawNamed && l.SawWithoutFindings
 	if err := l.reopen(m, &out); err != nil {
@@ -94,6 +103,8 @@ func (l *Ledger) Apply(scan Scan) (ScanResult, error) {
 		return ScanResult{}, err
 	}
 	l.note(scan, out.Reduced)
+	l.LatestLost = out.Lost
+	l.noteLanguages(scan, &out)
 	l.closeMissing(m, scan, fresh, &out)
 	l.steps += m.steps
 	return out, nil
@@ -185,7 +196,7 @@ func (l *Ledger) closeMissing(m *matcher, scan Scan, fresh []*telemetry.Issue, o
 		switch {
 		case m.assigned[i]:
 			open = append(open, issue)
-		case out.Reduced:
+		case out.Reduced || slices.Contains(out.Lost, telemetry.RuleLanguage(issue.Rule)):
 			open = append(open, issue)
 			if issue.Status != telemetry.StatusNotScanned {
 				out.Touched = append(out.Touched, issue)

@@ -24,7 +24,9 @@ type plainHistory struct {
 	issues          []*plainIssue
 	counts          []int // findings of each scan with findings data
 	reduced         []bool
-	numbers         []int // of those scans
+	languages       []map[string]int // findings of each of those scans by language
+	lost            [][]string       // languages that each of them did not look at
+	numbers         []int            // of those scans
 	named           bool
 	withoutFindings bool
 }
@@ -49,6 +51,37 @@ func (h *plainHistory) isReduced(s Scan) bool {
 	return reduced
 }
 
+// isLost reports whether a scan did not look at a language.
+func (h *plainHistory) isLost(s Scan, language string) bool {
+	row, since := 0, true // since the last scan that had it
+	for k := len(h.counts) - 1; k >= 0; k-- {
+		found := h.languages[k][language]
+		switch {
+		case found > 0 && !h.reduced[k]:
+			return found >= 10 && row < 2 && !s.Accepted && len(s.Findings) > 0
+		case found > 0:
+			since = false
+		case h.counts[k] == 0 && h.reduced[k]:
+		case h.reduced[k] || slices.Contains(h.lost[k], language):
+			row += b2i(since)
+		default:
+			return false // that scan closed it
+		}
+	}
+	return false
+}
+
+// lostLanguages are the languages that a scan did not look at.
+func (h *plainHistory) lostLanguages(s Scan) (lost []string) {
+	named := languagesOf(s.Findings)
+	for _, language := range []string{"cs", "js"} {
+		if named[language] == 0 && h.isLost(s, language) {
+			lost = append(lost, language)
+		}
+	}
+	return lost
+}
+
 // apply applies a scan and returns its issues by index, with the pass.
 func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 	if !s.HasFindings {
@@ -56,6 +89,10 @@ func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 		return nil, false
 	}
 	reduced = h.isReduced(s)
+	var lost []string
+	if !reduced {
+		lost = h.lostLanguages(s)
+	}
 	open := h.open()
 	asIssues := make([]*telemetry.Issue, len(open))
 	for k, i := range open {
@@ -85,12 +122,13 @@ func (h *plainHistory) apply(n int, s Scan) (matches []string, reduced bool) {
 		matches = append(matches, fmt.Sprint(slices.Index(h.issues, i), marks[f]))
 	}
 	for _, i := range h.issues {
-		if !reduced && i.closed < 0 && i.scans[len(i.scans)-1] != n {
+		if !reduced && i.closed < 0 && i.scans[len(i.scans)-1] != n && !slices.Contains(lost, strings.Split(i.now.Rule, "/")[0]) {
 			i.closed = n
 			i.fixed++
 		}
 	}
 	h.counts, h.reduced, h.numbers = append(h.counts, len(s.Findings)), append(h.reduced, reduced), append(h.numbers, n)
+	h.languages, h.lost = append(h.languages, languagesOf(s.Findings)), append(h.lost, lost)
 	h.named = h.named || len(s.Findings) > 0
 	return matches, reduced
 }
@@ -114,10 +152,6 @@ func (h *plainHistory) back(s Scan, owner []*plainIssue, marks []string, mark st
 
 func (h *plainHistory) status(i *plainIssue) telemetry.Status {
 	latest := len(h.numbers) - 1
-	reference := latest
-	for reference >= 0 && h.reduced[reference] {
-		reference--
-	}
 	last := i.scans[len(i.scans)-1]
 	switch {
 	case last == h.numbers[latest] && i.fixed > 0:
@@ -126,7 +160,7 @@ func (h *plainHistory) status(i *plainIssue) telemetry.Status {
 		return telemetry.StatusRecurring
 	case last == h.numbers[latest]:
 		return telemetry.StatusNew
-	case h.reduced[latest] && last >= h.numbers[reference]:
+	case i.closed < 0:
 		return telemetry.StatusNotScanned
 	}
 	return telemetry.StatusFixed
@@ -158,7 +192,11 @@ func againstPlain(t *testing.T, scans []Scan, seen map[string]int) {
 		if !slices.Equal(got, want) || out.Reduced != reduced {
 			t.Fatalf("scan %d: %s (reduced %v)\nwant %s (%v)\n%+v", n, strings.Join(got, " "), out.Reduced, strings.Join(want, " "), reduced, scans)
 		}
+		if s.HasFindings && !slices.Equal(out.Lost, plain.lost[len(plain.lost)-1]) {
+			t.Fatalf("scan %d lost %v, want %v\n%+v", n, out.Lost, plain.lost[len(plain.lost)-1], scans)
+		}
 		seen["reduced"] += b2i(reduced)
+		seen["lost"] += len(out.Lost)
 		if len(plain.numbers) == 0 {
 			continue
 		}
@@ -197,7 +235,12 @@ func TestLedgerPlainly(t *testing.T) {
 	for round := range 400 {
 		fingerprints := someFingerprints(d, round)
 		var scans []Scan
+		rules, names := []string{"r", "s"}, 2
+		if round%3 == 0 {
+			rules = []string{"cs/r", "js/r"}
+		}
 		for range 12 {
+			names = 2 - b2i(round%3 == 0 && d.IntN(3) == 0)
 			size := d.IntN(8)
 			if d.IntN(2) == 0 {
 				size = 18 + d.IntN(12)
@@ -205,7 +248,7 @@ func TestLedgerPlainly(t *testing.T) {
 			s := Scan{HasFindings: d.IntN(9) > 0, Accepted: d.IntN(12) == 0}
 			for range size * b2i(s.HasFindings) {
 				s.Findings = append(s.Findings, telemetry.Finding{
-					Fingerprint: fingerprints[d.IntN(len(fingerprints))], Rule: string('r' + rune(d.IntN(2))),
+					Fingerprint: fingerprints[d.IntN(len(fingerprints))], Rule: rules[d.IntN(names)],
 					File: string('x' + rune(d.IntN(2))), Line: int64(d.IntN(4 + round%30)),
 				})
 			}
@@ -213,7 +256,7 @@ func TestLedgerPlainly(t *testing.T) {
 		}
 		againstPlain(t, placed(scans...), seen)
 	}
-	for _, want := range []string{"+", "1", "2", "3", "4", "p", "l", "reduced", "new", "recurring", "reopened", "not_scanned", "fixed"} {
+	for _, want := range []string{"+", "1", "2", "3", "4", "p", "l", "reduced", "lost", "new", "recurring", "reopened", "not_scanned", "fixed"} {
 		if seen[want] < 20 {
 			t.Errorf("%s came up %d times", want, seen[want])
 		}

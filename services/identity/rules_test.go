@@ -167,7 +167,7 @@ func TestMatching(t *testing.T) {
 			[]string{"A+", "B+"}, "A fixed, B new"},
 		{"4: no line is line 0", []Scan{named("a x.go:0", "b x.go:9"), named("c x.go:0", "d x.go:1")},
 			[]string{"A+ B+", "A3 B4"}, "A recurring, B recurring"},
-		{"paths are bytes: two Unicode forms are two files", []Scan{named("a caf\u00e9.go:10"), named("b cafe\u0301.go:10")},
+		{"paths are compared as they come, in one form from their records", []Scan{named("a caf\u00e9.go:10"), named("b cafe\u0301.go:10")},
 			[]string{"A+", "B+"}, "A fixed, B new"},
 		{"the last location counts", []Scan{named("a x.go:10"), named("b x.go:60"), named("c x.go:55", "d x.go:12")},
 			[]string{"A+", "A4", "A4 B+"}, "A recurring, B new"},

@@ -20,6 +20,8 @@ type Store interface {
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
 	MarkGone(ctx context.Context, source string, names []string) error
 	RetryFiles(ctx context.Context) error
+	FileSources(ctx context.Context) ([]string, error)
+	MoveFiles(ctx context.Context, from, to string) error
 	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error)
 	AcceptListing(ctx context.Context, source string, kept int64) error
 
@@ -85,6 +87,7 @@ type Source struct {
 type Options struct {
 	Store           Store
 	Sources         []Source
+	Repositories    Repositories
 	PullRequests    PullRequests
 	RunLogs         RunLogs
 	RateLimit       func() telemetry.RateLimit // of RunLogs

@@ -40,6 +40,9 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	result := RefreshResult{Held: []telemetry.HeldListing{}, names: map[string]bool{}}
 	var upstream error
 	var failures []error
+	if err := r.followRenames(ctx); err != nil {
+		return nil, err
+	}
 	for _, source := range r.o.Sources {
 		err := r.refreshSource(ctx, t, source, &result)
 		if ctx.Err() != nil {

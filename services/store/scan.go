@@ -43,6 +43,28 @@ func ListOf[T any](into *[]T) any {
 	}, func() any { return *into }}
 }
 
+// MapOf reads a JSON object, which is never nil.
+func MapOf[T any](into *map[string]T) any {
+	return Column{func(v any) error {
+		*into = map[string]T{}
+		if Text(v) == "" {
+			return nil
+		}
+		return decoded(v, into)
+	}, func() any { return *into }}
+}
+
+// WordsOf reads words that Words wrote, which are never nil.
+func WordsOf(into *[]string) any {
+	return Column{func(v any) error {
+		*into = append([]string{}, strings.Fields(Text(v))...)
+		return nil
+	}, func() any { return Words(*into) }}
+}
+
+// Words is a list of words as one column keeps it, "" for none.
+func Words(list []string) string { return strings.Join(list, " ") }
+
 // JSONOf reads JSON into a value of its form.
 func JSONOf(into *any) any {
 	return Column{func(v any) error {

@@ -11,6 +11,7 @@ type RepoHealth struct {
 	LastScan  Time
 	Interval  time.Duration  // usual time between two scans, the median; 0 with too few
 	Reduced   *ReducedScan   // nil unless its latest scan with findings data was scope-reduced
+	Lost      *RunRow        // its latest scan with findings data, if that did not look at a language
 	Rematched *RematchedScan // nil unless one of its latest scans was
 	Broken    []string       // its files whose latest version cannot be read, at most BrokenShown
 }

@@ -104,7 +104,7 @@ func TestCorrectIDs(t *testing.T) {
 func TestTimeline(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 2, n, 10, 0, 0, 0, time.UTC) }
 	mark := func(n int, reduced bool) ScanPoint {
-		return ScanPoint{ScanPosition{At: At(day(n)), File: fmt.Sprintf("%d.json", n), Run: int64(n)}, reduced}
+		return ScanPoint{ScanPosition{At: At(day(n)), File: fmt.Sprintf("%d.json", n), Run: int64(n)}, reduced, false}
 	}
 	seen := func(n int, file string, line int64, basis Basis) Appearance {
 		return Appearance{RunFile: fmt.Sprintf("%d.json", n), RunNumber: int64(n), At: At(day(n)), File: file, Line: line, Basis: basis}

@@ -89,7 +89,7 @@ func (d IssueDetail) afterMerge(merged, end Time) AttemptOutcome {
 		return gone
 	}
 	for _, scan := range d.Scans {
-		if !scan.Reduced && within(scan.At) {
+		if !scan.ClosedNothing() && within(scan.At) {
 			return AttemptOutcome{Kind: OutcomeStill, Since: merged}
 		}
 	}

@@ -286,7 +286,7 @@ func (d *decoder) findings(name string) []Finding {
 		for _, text := range []*string{&f.IssueID, &f.Fingerprint, &f.Rule, &f.Severity, &f.Family} {
 			*text = keyText(*text)
 		}
-		f.File = bounded(cleanText(f.File), mostPath)
+		f.File = bounded(PathForm(cleanText(f.File)), mostPath)
 		f.Line = max(d.whole(fmt.Sprintf("%s[%d].start_line", name, i), e.Line), 0)
 		if f.Fingerprint == "" {
 			f.Fingerprint = ComputedFingerprint(f)

@@ -36,6 +36,7 @@ type RunRow struct {
 	Repo        RepoName `json:"repo"`
 	IssuesFound int64    `json:"issues_found"`
 	Reduced     bool     `json:"scope_reduced"`
+	Lost        []string `json:"languages_not_scanned"` // that scans before it named, and it none of
 
 	Source      string `json:"-"` // the action repository, "" for RUNS_DIR
 	CountedAt   Time   `json:"-"` // when it was fetched, where its record is dated later; else zero
@@ -122,6 +123,8 @@ type PullRow struct {
 	SessionKey string    `json:"session_key"` // the same, under the name that /api/sessions has
 	Basis      LinkBasis `json:"link_basis"`
 	Candidates []string  `json:"candidates"` // ids as recorded, where several sessions fit
+	RevertedAt Time      `json:"reverted_at"`
+	RevertedBy Optional  `json:"reverted_by"` // address of the pull request that took it back
 }
 
 // PullExtras is what lists show beside a pull request.
@@ -158,7 +161,8 @@ type RepoRow struct {
 	OpenCategory     map[string]int64 `json:"open_by_category"`
 	ReferenceRun     *int64           `json:"reference_run"`
 	LatestRun        *int64           `json:"latest_run"`
-	LatestReduced    bool             `json:"scope_reduced"` // the latest scan with findings data closed nothing
+	LatestReduced    bool             `json:"scope_reduced"`         // the latest scan with findings data closed nothing
+	LanguagesLost    []string         `json:"languages_not_scanned"` // that scan closed nothing of them
 
 	Fork            RepoName   `json:"-"`
 	Scans           int64      `json:"-"`

@@ -9,6 +9,17 @@ import (
 type ScanPoint struct {
 	ScanPosition
 	Reduced bool // scope-reduced: it closed nothing
+	Lost    bool // it did not look at the language of the issue
+}
+
+// ClosedNothing reports whether the scan says nothing of an issue that it does not name.
+func (s ScanPoint) ClosedNothing() bool { return s.Reduced || s.Lost }
+
+func (s ScanPoint) whyNotScanned() string {
+	if s.Reduced {
+		return "covered less than the one before and closed nothing"
+	}
+	return "named no finding of the issue's language and closed nothing of it"
 }
 
 // Timeline says what happened to an issue, in time order. scans are those of its
@@ -128,18 +139,18 @@ func appearanceSteps(issue IssueDetail, scans []ScanPoint) []Step {
 				fmt.Sprintf("Fingerprint %s became %s, at %s (matched by %s).", last.Fingerprint, a.Fingerprint, spotText(a), a.Basis)
 		case named && (a.File != last.File || a.Line != last.Line):
 			step.Kind, step.Text = StepMoved, fmt.Sprintf("Moved from %s to %s (matched by %s).", spotText(last), spotText(a), a.Basis)
-		case !named && open && scan.Reduced && !skipped:
+		case !named && open && scan.ClosedNothing() && !skipped:
 			step.Kind, step.Text = StepNotScanned,
-				fmt.Sprintf("Not scanned: run %d covered less than the one before and closed nothing.", scan.Run)
-		case !named && open && !scan.Reduced:
+				fmt.Sprintf("Not scanned: run %d %s.", scan.Run, scan.whyNotScanned())
+		case !named && open && !scan.ClosedNothing():
 			step.Kind, step.Text = StepGone, fmt.Sprintf("Fixed: run %d no longer found it.", scan.Run)
 		}
 		if named {
 			open, last = true, a
-		} else if !scan.Reduced {
+		} else if !scan.ClosedNothing() {
 			open = false
 		}
-		skipped = !named && scan.Reduced
+		skipped = !named && scan.ClosedNothing()
 		if step.Kind != "" {
 			steps = append(steps, step)
 		}

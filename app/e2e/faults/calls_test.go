@@ -79,6 +79,9 @@ func runCalls() []call {
 	return []call{
 		{name: "repository", api: gh, methods: methods, kind: kindObject, ask: list, use: refresh,
 			match: path(func(p, _ string) bool { return strings.Count(p, "/") == 3 && strings.HasPrefix(p, "/repos/") })},
+		{name: "name of a repository", api: gh, methods: []string{"github.RepositoryName"}, kind: kindObject, ask: nameOf,
+			use:   func(ctx context.Context, w *world) ending { return ended(nameOf(ctx, w)) }, // a refresh does without it
+			match: path(func(p, _ string) bool { return strings.Count(p, "/") == 3 && strings.HasPrefix(p, "/repos/") })},
 		{name: "tree, whole", api: gh, methods: methods, kind: kindObject, list: "tree", ask: list, use: refresh,
 			match: path(func(p, q string) bool { return strings.Contains(p, "/git/trees/") && q != "" })},
 		{name: "tree, walked", api: gh, methods: methods, kind: kindObject, list: "tree", ask: list, use: refresh,
@@ -145,6 +148,11 @@ func logCalls() []call {
 			set:   func(w *world) { w.sides = true },
 			match: in(actionRepo, "/git/blobs/"+gitSHA([]byte(registry)))},
 	}
+}
+
+func nameOf(ctx context.Context, w *world) error {
+	_, err := w.github.RepositoryName(ctx, actionRepo)
+	return err
 }
 
 // many adds as many new files as one archive is worth.

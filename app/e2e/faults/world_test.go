@@ -176,7 +176,7 @@ func (w *world) open(ctx context.Context) (err error) {
 	}
 	w.jobs = ingest.New(ctx, ingest.Options{
 		Store: derive.New(w.db), Sources: []ingest.Source{source}, RunLogs: logs,
-		PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
+		Repositories: w.github, PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
 		Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
 	})

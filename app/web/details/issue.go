@@ -158,12 +158,12 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 			m.Kind = "back"
 		case named:
 			m.Kind = "present"
-		case open && scan.Reduced:
+		case open && scan.ClosedNothing():
 			m.Kind = "out"
 		}
 		if named {
 			open = true
-		} else if !scan.Reduced {
+		} else if !scan.ClosedNothing() {
 			wasGone, open = wasGone || open, false
 		}
 		marks = append(marks, m)

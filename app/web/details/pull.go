@@ -90,6 +90,8 @@ func (w *Web) pullHead(p telemetry.PullRow) panels.Heading {
 		}},
 	}
 	switch {
+	case !p.RevertedAt.IsZero():
+		h.Note, h.Time, h.As = "reverted", p.RevertedAt.Time, "ago"
 	case p.Merged:
 		h.Note, h.Time, h.As = "merged", p.MergedAt.Time, "ago"
 	case p.State == "closed":
@@ -121,6 +123,10 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	}
 	if p.Merged {
 		facts = append(facts, panels.Pair{Name: "Merged", Time: p.MergedAt.Time, As: "day"})
+	}
+	if !p.RevertedAt.IsZero() {
+		facts = append(facts, panels.Pair{Name: "Reverted", Time: p.RevertedAt.Time, As: "day"},
+			panels.Pair{Name: "Reverted by", Text: string(p.RevertedBy), URL: w.Settings.GitHubWeb.Recorded(string(p.RevertedBy))})
 	}
 	if ids := shell.Named(p.IssueIDs); len(ids) > 0 {
 		facts = append(facts, panels.Pair{Name: "Names", Text: strings.Join(ids, ", "), Code: true})

@@ -233,6 +233,16 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 				"accept it as a full scan: issues that it does not name are then fixed.",
 		}}
 		h.Forms = []parts.Action{form}
+	case len(r.Lost) > 0:
+		form.Text = "Accept as a full scan"
+		h.Notices = []parts.Notice{{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Not scanned: " + telemetry.LanguageNames(r.Lost) + ".",
+			Text: "It names no finding of what earlier scans found there, so it closed nothing of it. If it looked there, " +
+				"accept it as a full scan: issues that it does not name are then fixed.",
+		}}
+		h.Forms = []parts.Action{form}
 	case r.Kind == telemetry.KindScan && !r.HasFindings:
 		h.Notices = []parts.Notice{{
 			Icon:   "info",

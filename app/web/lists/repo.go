@@ -126,6 +126,18 @@ func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.
 	return append(facts, due)
 }
 
+// lostNotice says that a scan did not look at languages.
+func lostNotice(scan telemetry.RunRow) parts.Notice {
+	return parts.Notice{
+		Tone:   parts.Attention,
+		Icon:   "alert",
+		Strong: "Not scanned: " + telemetry.LanguageNames(scan.Lost) + ".",
+		Text: fmt.Sprintf("%s names no finding of what earlier scans found there, so none of it counts as fixed. "+
+			"Those issues are shown as not scanned.", runLabel(scan.RunNumber)),
+		Link: fileLink(scan.File, "Review it, or accept it as a full scan"),
+	}
+}
+
 // repoNotices say where a repository's figures are not what one expects.
 func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice {
 	var out []parts.Notice
@@ -148,6 +160,8 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Text:   text,
 			Link:   fileLink(h.Reduced.File, "Review it, or accept it as a full scan"),
 		})
+	case h.Lost != nil:
+		out = append(out, lostNotice(*h.Lost))
 	}
 	if repo.Listed && repo.WithoutFindings && repo.ReferenceRun != nil {
 		out = append(out, parts.Notice{

@@ -76,6 +76,9 @@ func repoRow(r telemetry.RepoRow, days telemetry.RepoDays, since, until time.Tim
 		row.Short, row.Remark = "not listed", "Counts of the latest scan, which lists no findings"
 	case r.LatestReduced:
 		row.Short, row.Remark = "scope reduced", "The latest scan covered less than the one before and closed nothing"
+	case len(r.LanguagesLost) > 0:
+		row.Short = "language not scanned"
+		row.Remark = "The latest scan names nothing of " + telemetry.LanguageNames(r.LanguagesLost) + " and closed nothing of it"
 	case r.WithoutFindings:
 		row.Short, row.Remark = "newer scan not listed", "A newer scan lists no findings; open issues are as of the one before"
 	}

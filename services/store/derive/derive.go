@@ -77,6 +77,13 @@ func derive(c *changes) {
 
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
+
+	// Where merged pull requests took a whole language, scans without it have closed it.
+	if again := takeLanguages(c.tx, todo.repos); len(again) > 0 {
+		next := newChanges(c.tx)
+		next.replay = again
+		derive(next)
+	}
 }
 
 // affected is what a stage leaves to be brought up to date by those after it.

@@ -128,7 +128,7 @@ func (o *applied) loadScans(repo int64) []addedScan {
 		if rec == nil {
 			return nil
 		}
-		scans = append(scans, addedScan{id, scanOf(o.records, o.name(id), rec)})
+		scans = append(scans, addedScan{id, scanOf(o.records, id, o.name(id), rec)})
 		o.attempts[id] = attemptsOf(o.records, rec)
 	}
 	return scans
@@ -174,8 +174,8 @@ func (o *applied) apply(l *ledger, scans []addedScan) map[[2]int64]*telemetry.Is
 			}
 		}
 		if s.scan.HasFindings {
-			o.tx.Exec(`UPDATE runs SET reduced = $1, new_n = $2, gone_n = $3 WHERE id = $4`,
-				store.Flag(out.Reduced), out.New+out.Reopened, len(out.Closed), s.id)
+			o.tx.Exec(`UPDATE runs SET reduced = $1, lost = $2, taken = $3, new_n = $4, gone_n = $5 WHERE id = $6`,
+				store.Flag(out.Reduced), store.Words(out.Lost), store.Words(out.Taken), out.New+out.Reopened, len(out.Closed), s.id)
 		}
 	}
 	l.saveIssues(touched)
@@ -279,6 +279,7 @@ func (l *ledger) fields() []store.Field {
 		store.Col("ref_at BIGINT", &l.Reference.At), store.Col("ref_file TEXT", &l.Reference.File),
 		store.Col("ref_run BIGINT", &l.Reference.Run), store.Col("baseline BIGINT", &l.Baseline),
 		store.Col("reduced_in_row BIGINT", &l.ReducedInRow), store.Col("saw_named SMALLINT", &l.SawNamed),
-		store.Col("saw_without_findings SMALLINT", &l.SawWithoutFindings),
+		store.Col("saw_without_findings SMALLINT", &l.SawWithoutFindings), store.Col("languages TEXT", store.MapOf(&l.Languages)),
+		store.Col("lost TEXT", store.WordsOf(&l.LatestLost)),
 	}
 }

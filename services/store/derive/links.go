@@ -17,8 +17,9 @@ func linkPulls(r *records, linked, pulls set[string]) affected {
 		return out
 	}
 	keys, wanted, have := list(out.pulls), map[[2]string]telemetry.Link{}, map[[2]string]telemetry.Link{}
+	reverts := revertsAmong(r, keys)
 	for _, l := range telemetry.LinkAll(linkSessions(r, keys), pullsToLink(tx, keys)) {
-		if out.pulls[l.Pull] {
+		if out.pulls[l.Pull] && !reverts[l.Pull] {
 			wanted[[2]string{l.Pull, l.Session}] = l
 		}
 	}

@@ -18,8 +18,9 @@ type pullUpdate struct {
 	sortAt     int64
 }
 
-// isListed says of a pull request p whether it is listed: it is one of ours.
-const isListed = `CASE WHEN EXISTS (SELECT 1 FROM links l WHERE l.pull_key = p.key AND l.basis IN ('devin', 'verification', 'record'))
+// isListed says of a pull request p whether it is listed: it is one of ours, and no revert.
+const isListed = `CASE WHEN EXISTS (SELECT 1 FROM reverts x WHERE x.key = p.key) THEN 0
+	WHEN EXISTS (SELECT 1 FROM links l WHERE l.pull_key = p.key AND l.basis IN ('devin', 'verification', 'record'))
 		OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key) THEN 1
 	WHEN NOT ` + isPullRepo + ` THEN 0
 	WHEN p.issue_ids <> '[]' OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key) THEN 1

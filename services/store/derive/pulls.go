@@ -84,11 +84,13 @@ func sessionWords(texts ...string) []string {
 func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		c := newChanges(tx)
-		known := knownSessions(tx, pulls)
+		known, fetched := knownSessions(tx, pulls), set[string]{}
 		for _, p := range pulls {
 			c.rename(&p)
 			c.putPull(&p, known)
+			fetched[telemetry.ParseRepo(p.Repo).Key()] = true
 		}
+		c.markReverted(fetched)
 		if !watermark.IsZero() {
 			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
 				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at,
@@ -188,6 +190,9 @@ func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 		if knownSessions[w] && !slices.Contains(tokens, w) {
 			tokens = append(tokens, w)
 		}
+	}
+	if c.noteRevert(p, ref) {
+		ids, tokens = []string{}, nil
 	}
 	var old pull
 	found := tx.Row(`SELECT `+store.Names(old.fields())+` FROM pulls WHERE key = $1`, key).Scan(store.Pointers(old.fields())...).Found

@@ -113,7 +113,7 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 	o.attempts[id] = attemptsOf(o.records, rec)
 	if !same && rec.Kind == telemetry.KindScan {
 		s := o.scansOf(repo)
-		s.added = append(s.added, addedScan{id, scanOf(o.records, name, rec)})
+		s.added = append(s.added, addedScan{id, scanOf(o.records, id, name, rec)})
 	}
 }
 
@@ -149,12 +149,13 @@ func (o *recorded) scansOf(repo int64) *scanChanges {
 }
 
 // scanOf is the record of a scan as it is applied.
-func scanOf(r *records, name fileName, rec *telemetry.Record) identity.Scan {
+func scanOf(r *records, id int64, name fileName, rec *telemetry.Record) identity.Scan {
 	return identity.Scan{
 		ScanPosition: telemetry.ScanPosition{At: telemetry.At(rec.Timestamp), File: name.file, Run: rec.RunNumber},
 		Findings:     rec.Findings,
 		HasFindings:  rec.HasFindings(),
 		Accepted:     r.accepted(name),
+		Taken:        r.taken(id),
 	}
 }
 

@@ -81,6 +81,9 @@ func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 	if len(todo.pulls) > 0 {
 		concerned.addRows(tx, `SELECT id FROM verifications WHERE pull_key <> '' AND pull_key `+tx.In(1, "TEXT"), list(todo.pulls))
 	}
+	for session := range verifiedAmong(tx, todo.linked) {
+		todo.groups[group{session: session}] = true
+	}
 	for g := range todo.groups {
 		chooseLatest(tx, g)
 	}
@@ -112,6 +115,15 @@ func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 	}
 }
 
+// verifiedAmong are the sessions that have a verification.
+func verifiedAmong(tx *store.Tx, sessions set[string]) set[string] {
+	verified := set[string]{}
+	if len(sessions) > 0 {
+		verified.addRows(tx, `SELECT DISTINCT session FROM verifications WHERE session `+tx.In(1, "TEXT"), list(sessions))
+	}
+	return verified
+}
+
 func mergeState(state string, merged int64) telemetry.MergeState {
 	switch {
 	case merged != 0:
@@ -124,12 +136,18 @@ func mergeState(state string, merged int64) telemetry.MergeState {
 	return telemetry.MergeUnknown
 }
 
-// chooseLatest marks the latest verification of a group: it alone counts.
+// chooseLatest marks the latest verification of a group: it alone counts. A
+// session that no record names may be no session at all, but what a pattern cut
+// out of a text: its verifications then belong to their pull requests.
 func chooseLatest(tx *store.Tx, g group) {
-	where, arg := `session = $1`, g.session
-	if g.session == "" {
+	where, arg, together := `session = $1`, g.session, ` AND n.pull_key = verifications.pull_key`
+	switch {
+	case g.session == "":
 		where, arg = `session = '' AND pull_key = $1`, g.pull
+	case tx.Has(`SELECT 1 FROM mentions WHERE session = $1 LIMIT 1`, g.session):
+		together = ""
 	}
-	tx.Exec(`UPDATE verifications SET current = CASE WHEN id = (SELECT id FROM verifications WHERE `+where+`
-		ORDER BY at DESC, file DESC, source DESC LIMIT 1) THEN 1 ELSE 0 END WHERE `+where, arg)
+	tx.Exec(`UPDATE verifications SET current = CASE WHEN EXISTS (SELECT 1 FROM verifications n
+		WHERE n.session = verifications.session`+together+` AND (n.at, n.file, n.source) > (verifications.at, verifications.file, verifications.source))
+		THEN 0 ELSE 1 END WHERE `+where, arg)
 }

@@ -35,36 +35,45 @@ var all = telemetry.Window{}
 
 // openAfter returns what was open after a scan with findings data: what it
 // names and, where it was scope-reduced, what the scans named back to the
-// last one that was not.
+// last one that was not; of a language that it did not look at likewise.
 func (d *Details) openAfter(tx *store.Tx, run scan) map[int64]openIssue {
 	if run.id == 0 {
 		return nil
 	}
 	named := []scan{run}
-	for named[len(named)-1].Reduced {
-		earlier := d.before(tx, named[len(named)-1], 1)
-		if len(earlier) == 0 {
-			break
-		}
-		named = append(named, earlier[0])
-	}
 	open := map[int64]openIssue{}
-	for _, s := range named {
+	everything, lost := true, []string(nil) // what of the scan in hand was still open
+	for n := 0; n < len(named); n++ {
+		s := named[n]
 		findings := lists.Findings(tx, s.id)
 		tx.Each(`SELECT i.id, i.public_id, i.severity_rank, i.first_at, i.first_file, a.ord, a.line
 			FROM appearances a JOIN issues i ON i.id = a.issue_id WHERE a.run_id = $1`, []any{s.id}, func(r *store.Row) {
 			var i openIssue
 			var ord int
 			r.Scan(&i.id, &i.publicID, &i.severity, &i.first.At, &i.first.File, &ord, &i.spot.Line)
+			language := ""
 			if ord < len(findings) {
-				i.spot.File = findings[ord].File
+				i.spot.File, language = findings[ord].File, telemetry.RuleLanguage(findings[ord].Rule)
 			}
-			if _, later := open[i.id]; !later {
+			if _, later := open[i.id]; !later && (everything || slices.Contains(lost, language)) {
 				open[i.id] = i
 			}
 		})
+		if !s.Reduced && everything {
+			everything, lost = false, s.Lost
+		} else if !s.Reduced {
+			lost = both(lost, s.Lost)
+		}
+		if everything || len(lost) > 0 {
+			named = append(named, d.before(tx, s, 1)...)
+		}
 	}
 	return open
+}
+
+// both are the words that are in two lists.
+func both(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(word string) bool { return !slices.Contains(b, word) })
 }
 
 // compare says what changed between two scans of a repository.

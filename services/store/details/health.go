@@ -19,7 +19,7 @@ func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHea
 			return h
 		}
 		h.Interval *= time.Millisecond
-		h.Reduced = d.reducedScan(tx, id)
+		h.Reduced, h.Lost = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
 		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0
 			ORDER BY file DESC LIMIT $2`, key, telemetry.BrokenShown)...)
@@ -27,12 +27,16 @@ func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHea
 	})
 }
 
-// reducedScan returns the latest scan with findings data, if it was scope-reduced.
-func (d *Details) reducedScan(tx *store.Tx, repo int64) *telemetry.ReducedScan {
+// reducedScan returns the latest scan with findings data, if it was scope-reduced
+// or did not look at a language.
+func (d *Details) reducedScan(tx *store.Tx, repo int64) (*telemetry.ReducedScan, *telemetry.RunRow) {
 	const scans = `WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.has_findings = 1`
 	latest := first(d.scans(tx, true, scans+` ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
-	if !latest.Reduced {
-		return nil
+	switch {
+	case len(latest.Lost) > 0:
+		return nil, &latest.RunRow
+	case !latest.Reduced:
+		return nil, nil
 	}
 	full := first(d.scans(tx, true, scans+` AND r.reduced = 0 ORDER BY r.at DESC, r.file DESC LIMIT 1`, repo))
 	return &telemetry.ReducedScan{
@@ -42,7 +46,7 @@ func (d *Details) reducedScan(tx *store.Tx, repo int64) *telemetry.ReducedScan {
 		Found:     latest.IssuesFound,
 		Full:      full.RunNumber,
 		FullFound: full.IssuesFound,
-	}
+	}, nil
 }
 
 // rematchedScan returns the newest scan most of whose matches were made without the fingerprint.

@@ -121,11 +121,13 @@ func statesOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow
 // scanPoints returns the scans of the issue's repository from its first on.
 func scanPoints(tx *store.Tx, issue telemetry.IssueDetail) []telemetry.ScanPoint {
 	var points []telemetry.ScanPoint
-	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced FROM runs r
+	tx.Each(`SELECT r.file, r.run_number, r.at, r.reduced, r.lost FROM runs r
 		WHERE r.repo_id = (SELECT repo_id FROM issues WHERE id = $1) AND r.kind = 'scan' AND r.has_findings = 1 AND r.at >= $2
 		ORDER BY r.at, r.file, r.source`, []any{issue.StoreID, store.Millis(issue.FirstSeen.At)}, func(r *store.Row) {
 		var m telemetry.ScanPoint
-		r.Scan(&m.File, &m.Run, &m.At, &m.Reduced)
+		var lost []string
+		r.Scan(&m.File, &m.Run, &m.At, &m.Reduced, store.WordsOf(&lost))
+		m.Lost = slices.Contains(lost, telemetry.RuleLanguage(issue.Rule))
 		if m.Compare(telemetry.ScanPosition(issue.FirstSeen)) >= 0 {
 			points = append(points, m)
 		}

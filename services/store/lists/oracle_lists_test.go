@@ -310,7 +310,7 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 	}
 	created := at(func(r row) time.Time { return r.CreatedAt.Time.Time })
 	has := map[string]func(row) bool{"session": func(r row) bool { return r.Session != "" }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 }}
-	is := map[string]func(row) bool{"draft": func(r row) bool { return r.State == "open" && r.Draft }, "merged": func(r row) bool { return r.Merged }}
+	is := map[string]func(row) bool{"draft": func(r row) bool { return r.State == "open" && r.Draft }, "reverted": func(r row) bool { return !r.RevertedAt.IsZero() }, "merged": func(r row) bool { return r.Merged }}
 	for _, state := range []string{"open", "closed", "unknown"} {
 		is[state] = func(r row) bool { return r.State == state && !r.Merged }
 	}

@@ -58,7 +58,7 @@ func runOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetry
 				return partOf(text, texts(r)...) || fileHas(r.File, text) || err == nil && n == r.RunNumber
 			}),
 			"kind": words(map[string]func(row) bool{"scan": func(r row) bool { return r.Kind == telemetry.KindScan }, "dispatch": func(r row) bool { return r.Kind == telemetry.KindDispatch }}),
-			"is": words(map[string]func(row) bool{"reduced": func(r row) bool { return r.Reduced }, "empty": func(r row) bool { return r.IssuesFound == 0 },
+			"is": words(map[string]func(row) bool{"reduced": func(r row) bool { return r.Reduced }, "language_lost": func(r row) bool { return len(r.Lost) > 0 }, "empty": func(r row) bool { return r.IssuesFound == 0 },
 				"unnamed": func(r row) bool { return r.Kind == telemetry.KindScan && !r.HasFindings }}),
 			"repo":     repos(rows, func(r row) []telemetry.RepoName { return []telemetry.RepoName{r.Repo} }),
 			"run":      numbers(rows, func(r row) []int64 { return []int64{r.RunNumber} }),

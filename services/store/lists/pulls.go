@@ -36,6 +36,7 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 		{Name: "is", Aliases: []string{"state"}, Help: "state of the pull request", Asked: is(
 			word{telemetry.KeywordOpen, "p.shown = 'open'"}, word{"closed", "p.shown = 'closed'"}, word{"merged", "p.shown = 'merged'"},
 			word{"unknown", "p.shown = 'unknown'"}, word{"draft", "p.shown = 'open' AND p.draft = 1"},
+			word{"reverted", "p.reverted_at > 0"},
 		).notThen("draft")},
 		{Name: "repo", Help: "target repository, its fork included: owner/name, or owner/*", Column: "p.repo",
 			Into: func(p *row) any { return &p.Repo }, CSV: "repo",
@@ -86,6 +87,8 @@ func pullColumns() []Field[telemetry.PullRow] {
 		{Name: "issues", Column: "p.issue_ids", Into: func(p *row) any { return store.ListOf(&p.IssueIDs) }, CSV: "issues"},
 		{Name: "url", Column: "p.url", Into: func(p *row) any { return &p.URL }, CSV: "url"},
 		{Name: "waiting", Sort: ages("CASE WHEN p.shown IN ('open', 'unknown') THEN 0 ELSE 1 END | " + pullLast)},
+		{Name: "reverted_at", Column: "p.reverted_at", Into: func(p *row) any { return &p.RevertedAt }},
+		{Name: "reverted_by", Column: "p.reverted_by", Into: func(p *row) any { return &p.RevertedBy }},
 		{Name: "candidates", Column: "p.candidates", Into: func(p *row) any { return store.ListOf(&p.Candidates) }},
 	}
 }
@@ -131,6 +134,8 @@ const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.autho
 		p.updated_at, p.created_at AS sort_at, p.issue_ids, CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS session,
 		CASE WHEN ` + namedThen + ` THEN p.basis ELSE '' END AS basis, '[]' AS candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
+		CASE WHEN p.reverted_at <= @ THEN p.reverted_at ELSE 0 END AS reverted_at,
+		CASE WHEN p.reverted_at <= @ THEN p.reverted_by ELSE '' END AS reverted_by,
 		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
 		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state
 	FROM pulls p WHERE ` + KnownPullThen + `) AS p`

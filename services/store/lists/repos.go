@@ -89,6 +89,7 @@ func repoColumns() []Field[telemetry.RepoRow] {
 		{Name: "latest_file", Column: "r.latest_file", Into: func(r *row) any { return &r.LatestFile }},
 		{Name: "latest_run", Column: "CASE WHEN r.latest_file <> '' THEN r.latest_run END", Into: func(r *row) any { return &r.LatestRun }},
 		{Name: "reduced", Column: "r.data_reduced", Into: func(r *row) any { return &r.LatestReduced }},
+		{Name: "languages_not_scanned", Column: "r.lost", Into: func(r *row) any { return store.WordsOf(&r.LanguagesLost) }},
 		{Name: "reference_at", Column: "r.ref_at", Into: func(r *row) any { return &r.ReferenceAt }},
 		{Name: "reference_run", Column: "CASE WHEN r.ref_file <> '' THEN r.ref_run END", Into: func(r *row) any { return &r.ReferenceRun }},
 	}

@@ -30,8 +30,8 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "kind", Help: "scan, or dispatch of one session", Column: "r.kind", Into: func(r *row) any { return &r.Kind }, CSV: "kind",
 			Asked: is(word{string(telemetry.KindScan), runKind + " = 'scan'"}, word{string(telemetry.KindDispatch), runKind + " = 'dispatch'"}),
 			Sort:  up(runKind + " | " + last)},
-		{Name: "is", Help: "scope-reduced, lists no findings, found nothing", Asked: is(
-			word{"reduced", "r.reduced = 1"}, word{"unnamed", "r.kind = 'scan' AND r.has_findings = 0"}, word{"empty", "r.issues_found = 0"},
+		{Name: "is", Help: "scope-reduced, lost a language, lists no findings, found nothing", Asked: is(
+			word{"reduced", "r.reduced = 1"}, word{"language_lost", "r.lost <> ''"}, word{"unnamed", "r.kind = 'scan' AND r.has_findings = 0"}, word{"empty", "r.issues_found = 0"},
 		)},
 		{Name: "repo", Help: repoHelp, Column: "r.target_repo", Into: func(r *row) any { return repoOf(&r.Repo, new(string)) },
 			CSV: "repo", Asked: repoID("r.repo_id"), Values: ofRepos(), Sort: up("r.repo_key | " + last)},
@@ -55,6 +55,7 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "name", Asked: text(func(text string) Cond { return that("r.file = ?", text) }).withinProgram()},
 		{Name: "batches", Column: "r.batches", Into: func(r *row) any { return &r.Batches }, CSV: "batches", Sort: down("r.batches | " + last)},
 		{Name: "scope_reduced", Column: "r.reduced", Into: func(r *row) any { return &r.Reduced }, CSV: "scope_reduced"},
+		{Name: "languages_not_scanned", Column: "r.lost", Into: func(r *row) any { return store.WordsOf(&r.Lost) }},
 		{Name: "label", Column: "r.run_label", Into: func(r *row) any { return &r.RunLabel }, CSV: "label"},
 		{Name: "run_url", Column: "r.run_url", Into: func(r *row) any { return &r.RunURL }, CSV: "run_url"},
 		{Name: "source", Column: "r.source", Into: func(r *row) any { return &r.Source }},

@@ -317,3 +317,26 @@ func Total[T any](t testing.TB, l Lister[T], a query.Ask) (total, rows int64) {
 	}
 	return page.Total, int64(len(page.Items))
 }
+
+// CaseFiles are the records of a small case in the directory SHARED_CASES;
+// without it the test is skipped.
+func CaseFiles(t *testing.T, name string) []telemetry.FetchedFile {
+	t.Helper()
+	dir := os.Getenv("SHARED_CASES")
+	if dir == "" {
+		t.Skip("SKIPPED: shared cases: SHARED_CASES is not set")
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, name, "*.json"))
+	if len(names) == 0 {
+		t.Fatalf("no records in %s", filepath.Join(dir, name))
+	}
+	var files []telemetry.FetchedFile
+	for _, file := range names {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, Fetched(filepath.Base(file), body))
+	}
+	return files
+}

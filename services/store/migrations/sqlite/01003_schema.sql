@@ -84,6 +84,8 @@ CREATE TABLE repos (
   reduced_in_row       BIGINT NOT NULL DEFAULT 0,
   saw_named            SMALLINT NOT NULL DEFAULT 0,
   saw_without_findings SMALLINT NOT NULL DEFAULT 0,
+  languages            TEXT NOT NULL DEFAULT '{}',
+  lost                 TEXT NOT NULL DEFAULT '',
   scan_interval        BIGINT NOT NULL DEFAULT 0,
   due_at               BIGINT NOT NULL DEFAULT 0
 );
@@ -118,9 +120,13 @@ CREATE TABLE runs (
   reduced      SMALLINT NOT NULL,
   new_n        BIGINT NOT NULL,
   gone_n       BIGINT NOT NULL,
-  repo_key     TEXT NOT NULL DEFAULT ''
+  repo_key     TEXT NOT NULL DEFAULT '',
+  -- languages that a scan did not look at, and those of which merged pull requests took every issue
+  lost         TEXT NOT NULL DEFAULT '',
+  taken        TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX runs_file ON runs (file);
+CREATE INDEX runs_lost ON runs (repo_id) WHERE lost <> '' OR taken <> '';
 CREATE INDEX runs_gaps ON runs (source, run_number, at);
 CREATE INDEX runs_found ON runs (issues_found, at, file, id);
 CREATE INDEX runs_at ON runs (at, file, id, kind, issues_found, sessions, severity, category);
@@ -413,8 +419,24 @@ CREATE TABLE pulls (
   session    TEXT NOT NULL,
   basis      TEXT NOT NULL,
   candidates TEXT NOT NULL,
-  missing_at BIGINT NOT NULL DEFAULT 0
+  missing_at BIGINT NOT NULL DEFAULT 0,
+  -- the merged pull request that took it back: its address, "" for none
+  reverted_by TEXT NOT NULL DEFAULT '',
+  reverted_at BIGINT NOT NULL DEFAULT 0
 );
+-- Pull requests that take another one back, whether they are stored or not.
+CREATE TABLE reverts (
+  key       TEXT NOT NULL PRIMARY KEY,
+  repo      TEXT NOT NULL,
+  repo_key  TEXT NOT NULL,
+  number    BIGINT NOT NULL,
+  of_key    TEXT NOT NULL, -- the one that it names, "" where only a title tells
+  of_repo   TEXT NOT NULL,
+  title     TEXT NOT NULL,
+  merged_at BIGINT NOT NULL
+);
+CREATE INDEX reverts_repo ON reverts (repo_key);
+CREATE INDEX reverts_of ON reverts (of_repo);
 CREATE INDEX pulls_list ON pulls (listed, sort_at, key);
 CREATE INDEX pulls_repo ON pulls (repo_key, listed, sort_at, key);
 CREATE INDEX pulls_session ON pulls (session);

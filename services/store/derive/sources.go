@@ -1,0 +1,43 @@
+package derive
+
+import (
+	"context"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// FileSources returns the action repositories of which files are stored.
+func (w *Writer) FileSources(ctx context.Context) ([]string, error) {
+	return store.Get(ctx, w.Store, func(tx *store.Tx) []string {
+		return store.All[string](tx, `SELECT DISTINCT source FROM files WHERE source <> '' ORDER BY source`)
+	})
+}
+
+// MoveFiles gives the files of an action repository that was renamed to its new
+// name, with what people said of them. Of a file that is stored under both names
+// that of the new name counts.
+func (w *Writer) MoveFiles(ctx context.Context, from, to string) error {
+	return w.Write(ctx, func(tx *store.Tx) error {
+		c := newChanges(tx)
+		tx.Touch(telemetry.TopicRecords)
+		const unlessThere = ` SET source = $2 WHERE source = $1 AND NOT EXISTS (SELECT 1 FROM `
+		tx.Exec(`UPDATE accepted`+unlessThere+`accepted o WHERE o.source = $2 AND o.file = accepted.file)`, from, to)
+		tx.Exec(`UPDATE corrections SET source = $2 WHERE source = $1`, from, to)
+		for _, name := range store.All[string](tx, `SELECT f.file FROM files f JOIN files o ON o.file = f.file AND o.source = $2
+			WHERE f.source = $1 AND o.body IS NOT NULL ORDER BY f.file`, from, to) {
+			tx.Exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2`, from, name)
+			c.chooseLive(c.fileStates(name))
+		}
+		derive(c)
+		tx.Exec(`DELETE FROM files WHERE source = $1 AND gone = 1
+			AND EXISTS (SELECT 1 FROM files o WHERE o.source = $2 AND o.file = files.file AND o.sha = files.sha)`, from, to)
+		tx.Exec(`UPDATE files`+unlessThere+`files o WHERE o.source = $2 AND o.file = files.file)`, from, to)
+		for _, table := range [...]string{"runs", "verifications"} {
+			tx.Exec(`UPDATE `+table+` SET source = $2 WHERE source = $1 AND id IN (SELECT id FROM files WHERE source = $2)`, from, to)
+		}
+		tx.Exec(`DELETE FROM held_listings WHERE source = $1`, from)
+		tx.Exec(`DELETE FROM sources WHERE name = $1`, telemetry.RunsSource(from))
+		return tx.Err()
+	})
+}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -31,8 +32,9 @@ func (r *Runner) addPulls(ctx context.Context, t *task) error {
 }
 
 // readPulls asks for the pull requests of every target and fork, and for those
-// that are only named: again those, too, that GitHub lately did not know. The
-// error is the first failure if every repository failed.
+// that are only named; again includes those that GitHub lately did not know.
+// The error is one of the database, the end of ctx, or the first failure if
+// every repository failed.
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
@@ -68,7 +70,9 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	if err != nil {
 		return err
 	}
-	if err := r.readNamedPulls(ctx, again); err != nil {
+	if err := r.readNamedPulls(ctx, again); isUnstored(err) || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	} else if err != nil {
 		t.failed("", err)
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
@@ -104,7 +108,7 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 			}
 		}
 		if ctx.Err() == nil {
-			r.logFailure("cannot note that pull requests could not be read", "note pulls", r.o.Store.PullsFailed(ctx, s.Repo, sentence(err)))
+			r.logFailure("cannot note that pull requests could not be read", "note pulls", r.o.Store.PullsFailed(ctx, s.Repo, telemetry.Sentence(err)))
 		}
 		return err
 	}
@@ -128,8 +132,8 @@ func newest(mark time.Time, pulls []telemetry.PullRequest, now time.Time) time.T
 // namedPulls is how many pull requests are asked one by one in a turn.
 const namedPulls = 50
 
-// readNamedPulls asks for pull requests that no listing brings, and returns the
-// first failure.
+// readNamedPulls asks for pull requests that no listing brings. It returns the
+// failure that ended it, or else the first one.
 func (r *Runner) readNamedPulls(ctx context.Context, again bool) error {
 	refs, err := r.o.Store.UnfetchedPulls(ctx, again, namedPulls)
 	if err != nil {

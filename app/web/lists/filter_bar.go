@@ -17,7 +17,7 @@ import (
 // number of repositories or families. The box takes any.
 const barChoices = 40
 
-// query reads the list's query.
+// parsed reads the list's query.
 func parsed(v shell.View) (query.Query, error) {
 	if v.Panel.List == nil {
 		return query.Query{}, nil
@@ -147,6 +147,10 @@ const countedTabs = 24
 // which the caller has, the others in one question, where they are light. A
 // list as of a past time has that of the current one alone.
 func (w *Web) countTabs(ctx context.Context, v shell.View, tabs []tab, total int) error {
+	asOf, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
+	if err != nil {
+		return err
+	}
 	var asks []query.Ask
 	var counted []*tab
 	for i := range tabs {
@@ -154,7 +158,7 @@ func (w *Web) countTabs(ctx context.Context, v shell.View, tabs []tab, total int
 		switch {
 		case t.Current && total != notAsked:
 			t.Count = parts.Number(total)
-		case i < countedTabs && v.Get("as_of") == "" && light(t.query):
+		case i < countedTabs && asOf.IsZero() && light(t.query):
 			asks, counted = append(asks, query.Ask{Repo: v.RepoKey(), Query: t.query}), append(counted, t)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
 )
 
@@ -15,7 +16,7 @@ import (
 type Panel struct {
 	Name   string
 	Title  string
-	Page   string // of which it is part; on a repository's page scoped says which tab
+	Page   string // of which it is part; on a repository's page Tab says which tab
 	Tab    string // of a repository's page: links.Issues; "" = the page itself
 	Topics []string
 	Every  string
@@ -81,7 +82,7 @@ func (p Panel) Within(ctx context.Context, v View) templ.Component {
 	c, err := p.Draw(ctx, v)
 	if err != nil {
 		f := v.Frame()
-		f.Failure = Sentence(err)
+		f.Failure = telemetry.Sentence(err)
 		return panels.Broken(f)
 	}
 	return c

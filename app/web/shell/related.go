@@ -15,14 +15,14 @@ const QueryOpen = "is:open"
 // IssuesOf asks for issues with their sessions. As of a past time the sessions
 // stay out: what is known of them is of now.
 func (w *Shell) IssuesOf(v View, q query.Query) Source[panels.IssueRow] {
+	asOf, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
 	rows := func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
-		asOf, err := telemetry.AsOfParam(v.Get("as_of"), w.Now())
 		if err != nil {
 			return telemetry.List[telemetry.IssueRow]{}, err
 		}
 		return w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: v.RepoKey(), Query: q, AsOf: asOf, Page: p})
 	}
-	if v.Get("as_of") != "" {
+	if !asOf.IsZero() {
 		return Joined(rows, Each(w.IssueRow))
 	}
 	return Joined(rows, w.IssueRows)

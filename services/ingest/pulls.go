@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -70,10 +69,14 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	if err != nil {
 		return err
 	}
-	if err := r.readNamedPulls(ctx, again); isUnstored(err) || ctx.Err() != nil {
-		return cmp.Or(ctx.Err(), err)
-	} else if err != nil {
-		t.failed("", err)
+	named := r.readNamedPulls(ctx, again)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case isUnstored(named):
+		return named
+	case named != nil:
+		t.failed("", named)
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
 		err = failures[0]

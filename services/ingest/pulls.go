@@ -111,7 +111,8 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 			}
 		}
 		if ctx.Err() == nil {
-			r.logFailure("cannot note that pull requests could not be read", "note pulls", r.o.Store.PullsFailed(ctx, s.Repo, telemetry.Sentence(err)))
+			r.logFailure("cannot note that pull requests could not be read", "note pulls",
+				r.o.Store.PullsFailed(ctx, s.Repo, telemetry.Sentence(err)))
 		}
 		return err
 	}

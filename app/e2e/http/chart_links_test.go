@@ -1,8 +1,10 @@
 package http
 
 import (
+	"cmp"
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,11 +16,13 @@ var (
 	tableCell = regexp.MustCompile(`(?s)<tr>\s*<th scope="row">([^<]*)</th>\s*<td>\s*<a class="" href="([^"]*)">([0-9,]+)</a>`)
 	rateRow   = regexp.MustCompile(`<a class="row-muted" href="([^"]*)">([0-9,]+)</a>`)
 	endLabel  = regexp.MustCompile(`<strong>([0-9,]+)</strong>\s*<a class="fg-muted" href="([^"]*)">([^<]*)</a>`)
-	tileTier  = regexp.MustCompile(`(?s)href="([^"]*)">\s*([0-9,]+) (critical|high|not listed)\s*<`)
+	tileTier  = regexp.MustCompile(`(?s)href="([^"]*)">\s*([0-9,]+) (critical|high|not listed)(?:, [0-9,]+ of them not listed)?\s*<`)
 	listTotal = regexp.MustCompile(`class="list-count">([0-9,]+) `)
+	notListed = regexp.MustCompile(`>and ([0-9,]+) not listed<`)
 )
 
-// rowsBehind is how many rows the list of an address has in all.
+// rowsBehind is how many rows the list of an address has in all, with those
+// that it says are not listed.
 func rowsBehind(s *program.Program, address string) string {
 	s.T.Helper()
 	res, page := s.Get(html.UnescapeString(address))
@@ -27,7 +31,17 @@ func rowsBehind(s *program.Program, address string) string {
 		s.T.Errorf("%s is no list (status %d)", address, res.StatusCode)
 		return ""
 	}
-	return found[1]
+	return strconv.Itoa(whole(s.T, found[1]) + whole(s.T, cmp.Or(append(notListed.FindStringSubmatch(page), "", "0")[1], "0")))
+}
+
+// whole reads a number as pages write it.
+func whole(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.ReplaceAll(text, ",", ""))
+	if err != nil {
+		t.Error(err)
+	}
+	return n
 }
 
 // TestMarksLeadToTheirRows follows each mark of the overview's charts, and

@@ -41,6 +41,7 @@ func unlinked() map[string]string {
 		"tier":          "severities of the row's own issues",
 		"small":         "how many more ids the row's own thing has",
 		"c-outcome":     "what the row's own run did",
+		"verdict-note":  "what the sums beside it leave out, which no query names",
 	}
 }
 

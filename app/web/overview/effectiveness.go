@@ -27,7 +27,7 @@ const (
 // has cost.
 func (w *Web) Effectiveness() shell.Panel {
 	p := ofPeriod(panel("effect", "Effectiveness", w.drawEffectiveness, shell.Everything()...))
-	p.Page, p.Params = links.Effectiveness, append(p.Params, "repo")
+	p.Page, p.Params, p.Past = links.Effectiveness, append(p.Params, "repo"), false // what Devin says is kept for now alone
 	return p
 }
 

@@ -33,7 +33,7 @@ func (a *API) lists() []Route {
 	return slices.Concat(
 		a.issues().routes(everything), a.sessions().routes(everything), a.pulls().routes(everything),
 		a.runs().routes(everything), a.repos().routes(everything), a.verifications().routes(everything),
-		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
+		a.needs().downloads(links.APIList(a.Dashboard.Needs.Schema().Name)), a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
 	)
 }
 
@@ -105,7 +105,7 @@ func (a *API) files() rows[telemetry.FileRow] {
 func (a *API) verifications() rows[telemetry.VerificationRow] {
 	return rows[telemetry.VerificationRow]{
 		list: a.Dashboard.Verifications, now: a.now,
-		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo},
+		params: []param{ofRepo, words("outcome", "outcome", telemetry.VerificationOutcomes()), ofSession, replacedToo, ofQuery},
 	}
 }
 

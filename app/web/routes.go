@@ -30,7 +30,7 @@ func (w *Web) pageRoutes() []server.Route {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	routes := []server.Route{
 		page("/", o.Page),
-		page("/needs-you", l.ListPage(o.AllNeeds())),
+		page("/needs-you", l.NeedsPage),
 		page("/issues", l.ListPage(l.Issues())),
 		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"})),
 		page("/changes", l.ChangesPage),
@@ -105,9 +105,9 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.AllNeeds(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(),
+		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
-		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(),
+		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
 		a.DispatchDialog(), a.Preflight(),
 	}

@@ -32,10 +32,13 @@ func (l Link) API() string {
 // The page of a list whose sums are meant shows its rows and their number.
 func (l Link) Page() string {
 	more := strings.TrimPrefix(l.More, "sums=true")
-	if l.List == "changes" {
+	switch l.List {
+	case "changes":
 		return links.Changes + l.query(l.More)
+	case "needs-attention":
+		return links.NeedsYou + l.query(l.More)
 	}
-	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos"}, l.List)
+	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos", "verifications"}, l.List)
 	if !paged || more != "" && !(l.List == "issues" && strings.HasPrefix(more, "as_of=")) {
 		return ""
 	}

@@ -7,6 +7,7 @@ package lists
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 
@@ -31,8 +32,10 @@ type listing[V any] struct {
 	noun  string // of one row
 	sort  parts.Sort
 	from  func(v shell.View, q query.Query) shell.Source[V]
-	empty parts.Empty // where there are records but no row
+	empty parts.Empty                                            // where there are records but no row
+	none  func(context.Context, shell.View) (parts.Empty, error) // in place of empty, where it has to be asked for
 	draw  func(panels.Table[V]) templ.Component
+	more  func(context.Context, shell.View, query.Query, panels.Table[V]) (templ.Component, error) // in place of draw, likewise
 }
 
 // list makes a panel that of a list.
@@ -52,7 +55,13 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 		}
 		t.Empty, t.Plain, t.List = l.empty, true, true
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
-			err = w.NoRuns(ctx, &t.Empty, &t.Action)
+			if l.none != nil {
+				t.Empty, err = l.none(ctx, v)
+			}
+			err = errors.Join(err, w.NoRuns(ctx, &t.Empty, &t.Action))
+		}
+		if l.more != nil && err == nil {
+			return l.more(ctx, v, q, t)
 		}
 		return l.draw(t), err
 	}

@@ -56,45 +56,6 @@ func TestChangeArrow(t *testing.T) {
 	}
 }
 
-// TestNeedRows: each need says what it is about, and its action leads where a
-// person can do it.
-func TestNeedRows(t *testing.T) {
-	const id = "devin-aaaaaaaaaaaaaaaa"
-	for _, tc := range []struct {
-		name                                               string
-		n                                                  telemetry.NeedRow
-		title, ref, url, remark, action, actionURL, dialog string
-	}{
-		{"a review", telemetry.NeedRow{Need: telemetry.NeedReview, PullRepo: "octo/shop", PullNumber: 7, PullTitle: "fix it"},
-			"fix it", "#7", "/pulls/octo/shop/7", "", "Review PR", "https://github.com/octo/shop/pull/7", ""},
-		{"a merge, its title unknown", telemetry.NeedRow{Need: telemetry.NeedMerge, PullRepo: "octo/shop", PullNumber: 7},
-			"Pull request", "#7", "/pulls/octo/shop/7", "", "Open PR", "https://github.com/octo/shop/pull/7", ""},
-		{"a scan that is due", telemetry.NeedRow{Need: telemetry.NeedScan, Repo: "octo/shop", Interval: 48 * time.Hour},
-			"Usually every 2 d", "", "/repo/octo/shop", "", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
-		{"never started", telemetry.NeedRow{Need: telemetry.NeedNeverStarted, Repo: "octo/shop", RunFile: "a.json", RunNumber: 3,
-			BatchID: 2, Reason: "429", IssueIDs: []string{"x", "y"}},
-			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
-		{"an answer", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, SessionTitle: "Fix XSS", Reason: "waiting_for_user"},
-			"Fix XSS", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form",
-			"/panels/reply?id=aaaaaaaaaaaaaaaa"},
-		{"an approval", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, Reason: "waiting_for_approval"},
-			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "waiting for approval", "Reply",
-			"/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
-		{"stuck", telemetry.NeedRow{Need: telemetry.NeedStuck, SessionID: id, RunNumber: 1},
-			"Session aaaaaaaa", "run 1", "/sessions/aaaaaaaaaaaaaaaa", "", "Open in Devin", "https://app.devin.ai/sessions/aaaaaaaaaaaaaaaa", ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			r := site().needRow(tc.n)
-			if r.Title != tc.title || r.Ref != tc.ref || r.URL != tc.url || r.Remark != tc.remark {
-				t.Errorf("%+v", r)
-			}
-			if r.Action != (parts.Link{Text: tc.action, URL: tc.actionURL}) || r.Dialog != tc.dialog {
-				t.Errorf("action %+v, dialog %q", r.Action, r.Dialog)
-			}
-		})
-	}
-}
-
 // TestFamilySlices: the largest families have a slice each, the rest one that
 // asks for all others.
 func TestFamilySlices(t *testing.T) {

@@ -40,8 +40,8 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 	if w.Quota != nil {
 		p.quota = w.Quota.RateLimit()
 	}
-	a, err := w.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.Now(), query.Page{Number: 1, Size: 1})
-	p.needs = a.Total
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{})
+	p.needs = groups.Total()
 	return p, err
 }
 

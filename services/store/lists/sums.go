@@ -12,10 +12,11 @@ import (
 type Sums struct {
 	runs  *List[telemetry.RunRow]
 	pulls *List[telemetry.PullRow]
+	needs *List[telemetry.NeedRow]
 }
 
 // SumsOf returns the sums over the lists of a store.
-func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s)} }
+func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s), Needs(s)} }
 
 // RunSums sums all runs of a question.
 func (s Sums) RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error) {

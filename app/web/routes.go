@@ -41,6 +41,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/pulls", l.ListPage(l.Pulls())),
 		expanded("/pulls/:owner/:name/:number", d.Checks().Name,
 			d.DetailPage(d.Pull(), d.LoadPull, []string{"owner", "name", "number"}, d.Checks())),
+		page("/verifications", l.ListPage(l.Verifications())),
 		page("/runs", l.ListPage(l.Runs(), l.Files())),
 		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
 		page("/repos", l.ListPage(l.Repos())),
@@ -107,7 +108,7 @@ func (w *Web) panels() []shell.Panel {
 		w.Freshness(), w.JobCards(), w.Saved(),
 		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
-		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(),
+		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
 		a.DispatchDialog(), a.Preflight(),
 	}

@@ -68,7 +68,7 @@ func TestNothingNeedsYou(t *testing.T) {
 	}
 	p := program.WithPlayers(
 		t,
-		map[string]any{"a.json": program.Scan(1, time.Now().Add(-time.Minute), program.SampleFindings(), sessions...)},
+		map[string]any{"a.json": program.Scan(1, time.Now().Add(-time.Minute), program.SampleFindings()[:4], sessions...)},
 		nil,
 	)
 	for n := range 4 {

@@ -17,6 +17,7 @@ import (
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
@@ -88,11 +89,37 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	if v.Fault != nil {
 		status = fiber.StatusBadRequest
 	}
-	body := pages.Body{Title: v.Panel.Title, Notices: pastNotice(v), Rows: [][]templ.Component{{list}}}
+	body := pages.Body{Title: v.Panel.Title, Notices: pastNotice(v)}
+	if body.Tabs = w.siblings(v.Panel); body.Tabs != nil {
+		body.Below = []templ.Component{list}
+	} else {
+		body.Rows = [][]templ.Component{{list}}
+	}
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
-	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: v.Panel.Page, Status: status, Body: body})
+	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: entry(v.Panel), Status: status, Body: body})
+}
+
+// siblings are the lists that share an entry of the navigation with a panel's
+// page: pull requests and their verifications.
+func (w *Web) siblings(of shell.Panel) []parts.Tab {
+	if entry(of) != links.Pulls {
+		return nil
+	}
+	var tabs []parts.Tab
+	for _, p := range []shell.Panel{w.Pulls(), w.Verifications()} {
+		tabs = append(tabs, parts.Tab{Text: p.Title, URL: p.Page, Current: p.Name == of.Name})
+	}
+	return tabs
+}
+
+// entry is the page of the navigation under which a panel's page stands.
+func entry(p shell.Panel) string {
+	if p.Page == links.Verified {
+		return links.Pulls
+	}
+	return p.Page
 }
 
 // listOr draws a list, or, if the request is invalid, its bar and the error,

@@ -74,7 +74,8 @@ func TestPanels(t *testing.T) {
 			"1–1 of 1"}, Lacks: []string{"Review"}}},
 		{"a group of needs that is empty", "needs-you?q=group:overdue",
 			webtest.Want{Text: []string{"Nothing matches", "group:overdue", "Clear filters"}}},
-		{"verifications", "verdicts", webtest.Want{Text: []string{"Verification results 1", "Verified and gone 1"}}},
+		{"verifications", "verdicts", webtest.Want{Text: []string{"Verification results 1", "Verified and gone 1"},
+			HTML: []string{`href="/verifications?q=outcome%3Averified_gone"`}}},
 		{"the worst issues", "worst", webtest.Want{Text: []string{"Open critical and high issues 25 most severe first, at most 50",
 			"Critical Recurring js/rule-12"}, Lacks: []string{"js/rule-02"}}},
 	} {

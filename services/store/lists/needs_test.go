@@ -35,6 +35,13 @@ func needsOf(t *testing.T, s *storetest.Store, text string) []string {
 	if diff := cmp.Diff(groups, counts); diff != "" && !strings.Contains(text, "group:") {
 		t.Errorf("%q: the counts of the groups are not those of the rows: %s", text, diff)
 	}
+	if text == "" {
+		l := lists.Verifications(s.Store)
+		open, _ := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, "outcome:verified_not_merged")})
+		if open != counts[telemetry.NeedMerge] {
+			t.Errorf("%d verifications are not merged, and %d need someone", open, counts[telemetry.NeedMerge])
+		}
+	}
 	return rows
 }
 
@@ -178,4 +185,17 @@ func TestNeedsOfUnnamedIssues(t *testing.T) {
 			storetest.TinyScan(3, "2026-03-03T10:00:00Z", 0, []string{"A low xss"}, sessionOf("aaaaaa03", "expired", "CQLF-R9-0001")))
 		step("nothing is open", []string{}, storetest.TinyScan(4, "2026-03-04T10:00:00Z", 0, nil))
 	})
+}
+
+// TestNeedsOfOverdueScans: a repository's next scan needs someone once it is later
+// than twice the usual interval.
+func TestNeedsOfOverdueScans(t *testing.T) {
+	for at, want := range map[string][]string{"2026-03-15 09:59": {}, "2026-03-15 10:01": {"overdue: a/b, 0 issues"}} {
+		storetest.At(t, storetest.Day(at), func(t *testing.T, s *storetest.Store) {
+			storetest.Put(t, s, storetest.TinyHistory()...)
+			if diff := cmp.Diff(want, needsOf(t, s, "group:overdue")); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", at, diff)
+			}
+		})
+	}
 }

@@ -14,6 +14,7 @@ type Figures interface {
 	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
 	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
+	LastRun(ctx context.Context) (telemetry.LastRun, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
 

@@ -175,3 +175,27 @@ func TestPointTitles(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestQuietPeriod: an overview whose period holds no run offers the shortest
+// that does.
+func TestQuietPeriod(t *testing.T) {
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		period string
+		days   int // since the newest run
+		want   string
+	}{
+		{"7d", 3, ""}, {"7d", 20, "/?period=30d"}, {"", 20, ""}, {"", 60, "/?period=90d"}, {"90d", 289, "/?period=all"}, {"all", 289, ""},
+	} {
+		got := ""
+		for _, n := range quietPeriod(tc.period, now.AddDate(0, 0, -tc.days), now) {
+			got += n.Link.URL
+		}
+		if got != tc.want {
+			t.Errorf("the period %q, %d days after the newest run: %q, want %q", tc.period, tc.days, got, tc.want)
+		}
+	}
+	if got := quietPeriod("7d", time.Time{}, now); got != nil {
+		t.Errorf("without a run: %v", got)
+	}
+}

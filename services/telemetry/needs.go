@@ -137,7 +137,7 @@ func (n *NeedRow) Detail() string {
 	case NeedMerge:
 		return "The re-scan found the issues gone; the pull request is not merged."
 	case NeedStillThere:
-		return "The pull request is merged, and a later scan still found " + counted(len(n.Issues), "issue") + "."
+		return "Its fix was merged or verified, and a scan since still found " + counted(len(n.Issues), "issue") + "."
 	case NeedGaveUp:
 		return n.End() + "."
 	case NeedNeverStarted:

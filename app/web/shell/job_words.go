@@ -45,6 +45,7 @@ type jobResult struct {
 	Missing      int64              `json:"missing"`
 	PatchedFiles int64              `json:"patched_files"`
 	DryRun       bool               `json:"dry_run"`
+	Undo         bool               `json:"undo"`
 	Changes      []telemetry.Change `json:"changes"`
 }
 

@@ -103,8 +103,8 @@ func TestLinksLeadToRoutes(t *testing.T) {
 // TestLinksAreAllTried: linkCases has each address of the program that
 // views/links can make.
 func TestLinksAreAllTried(t *testing.T) {
-	// Prefixes, a parameter, and what leads elsewhere.
-	others := []string{"Actions", "API", "Time", "Unescape", "DevinWeb", "GitHubOf"}
+	// Prefixes, a parameter, what leads elsewhere, and what changes an address.
+	others := []string{"Actions", "API", "Time", "Unescape", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
 	cases := linkCases()
 	for _, s := range sources(t) {
 		if s.folder != "views/links" {

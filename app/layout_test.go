@@ -59,7 +59,7 @@ func mayImport() map[string][]string {
 		"app/server":         {"services/telemetry", "services/cache", "static"},
 		"app/api":            reads,
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
-		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest"}, families()...),
+		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest", "views/links"}, families()...),
 		"app/web/webtest":    {"*"},
 		"app":                {"*"},
 		"app/bench":          {"*"},

@@ -42,7 +42,7 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// looseList is a text of words parted by commas, or a list of them.
+// looseList is a text of words separated by commas, or a list of them.
 type looseList string
 
 func (w *looseList) UnmarshalJSON(b []byte) error {

@@ -342,7 +342,7 @@ func TestWhatFiguresRefuse(t *testing.T) {
 		"/api/stats?as_of=2026-02-30":                          "Invalid as_of: want a time",
 		"/api/issues?as_of=1":                                  "Invalid as_of: want a time",
 		"/api/repo/a/b?as_of=x":                                "Invalid as_of: want a time",
-		"/api/repo/a/b?as_of=2026-01-01T00:00:00Z":             "not found: no run names it",
+		"/api/repo/a/b?as_of=2026-01-01T00:00:00Z":             "not found at that time: no run by",
 		"/api/trends?repo=a/unknown":                           "not found: no run names it",
 		"/api/stats?repo=a/unknown":                            "not found: no run names it",
 		"/api/changes?event=moved":                             "opened, closed",

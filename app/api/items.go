@@ -15,17 +15,7 @@ type repoItem struct {
 }
 
 func (a *API) repoOf(r telemetry.RepoRow) repoItem {
-	note := ""
-	switch {
-	case !r.Listed && r.LatestRun != nil:
-		note = "not listed: the latest scan lists no findings"
-	case r.WithoutFindings:
-		note = "a newer scan lists no findings; open issues are as of the one before"
-	case r.LatestReduced:
-		note = "scope reduced: the latest scan covered less than the one before and closed nothing"
-	case len(r.LanguagesLost) > 0:
-		note = "not scanned: the latest scan names nothing of " + telemetry.LanguageNames(r.LanguagesLost) + " and closed nothing of it"
-	}
+	_, note := r.StatusNote()
 	return repoItem{r, r.PRs, note, a.paths(dashboard.RepoLinks(r))}
 }
 

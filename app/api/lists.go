@@ -204,7 +204,7 @@ func ofQuery(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 	return err
 }
 
-// words reads words parted by commas, any of which a field may have.
+// words reads words separated by commas, any of which a field may have.
 func words[W ~string](name, field string, allowed []W) param {
 	return func(c *fiber.Ctx, l dashboard.Described, a *query.Ask) error {
 		given, err := telemetry.WordsParam(name, c.Query(name), allowed)
@@ -227,7 +227,7 @@ func single(name string) param {
 	}
 }
 
-// texts reads texts parted by commas, any of which a field may have.
+// texts reads texts separated by commas, any of which a field may have.
 func texts(name, field string) param {
 	return func(c *fiber.Ctx, _ dashboard.Described, a *query.Ask) error {
 		text := c.Query(name)

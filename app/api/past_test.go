@@ -40,6 +40,7 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 	answering := map[string]bool{
 		"/api/stats": true, "/api/trends": true, "/api/repo/{owner}/{name}": true, "/api/repo/{repository}": true,
 		"/api/issues": true, "/api/sessions": true, "/api/prs": true, "/api/runs": true, "/api/changes": true,
+		"/api/repos": true,
 	}
 	future := time.Now().AddDate(0, 0, 2).UTC()
 	for _, r := range served() {

@@ -57,7 +57,9 @@ func recordedKey(session map[string]json.RawMessage) string {
 
 // withPolled gives the sessions of a run the status and the pull request that
 // a poll has learned; recorded_status is what the record says.
-func withPolled(item json.RawMessage, sessions []map[string]json.RawMessage, rows map[string]telemetry.SessionRow) (json.RawMessage, error) {
+func withPolled(
+	item json.RawMessage, sessions []map[string]json.RawMessage, rows map[string]telemetry.SessionRow,
+) (json.RawMessage, error) {
 	polled := false
 	for _, s := range sessions {
 		row := rows[recordedKey(s)]

@@ -34,11 +34,11 @@ func (a *API) Routes() []Route {
 	post := func(path string, h fiber.Handler, params ...string) Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Params: params}
 	}
-	// What these answer, GitHub or Devin is asked for.
+	// GitHub or Devin is asked for what these answer.
 	upstream := func(method, path string, h fiber.Handler) Route {
 		return Route{Method: method, Path: path, Handle: a.onlyNow(h), Upstream: true}
 	}
-	// What these answer has a past, or depends on the clock.
+	// What these answer has a past or depends on the clock.
 	byMinute := func(path string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything, Clock: true}
 	}

@@ -20,7 +20,7 @@ func main() {
 	runs := flag.String("runs", "1000,10000,100000", "sizes of the history, in runs")
 	out := flag.String("out", "", "write the report to this file too, for example docs/benchmarks.md")
 	postgres := flag.String("postgres", "", "measure on this PostgreSQL database, which must be empty, instead of SQLite; takes one size")
-	only := flag.String("only", "", "measure only endpoints whose path or name holds one of these, parted by commas, and nothing else")
+	only := flag.String("only", "", "measure only endpoints whose path or name holds one of these, separated by commas, and nothing else")
 	database := flag.String("database", "", "ask a SQLite file that an earlier run has kept, and load nothing; takes its size by -runs")
 	keep := flag.String("keep", "", "keep the loaded SQLite files in this directory")
 	profile := flag.String("profile", "", "write a CPU profile of loading and of first answers to this file")

@@ -109,7 +109,7 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && f.Code >= 400 && f.Code < 500 {
 		return requestError(c, f.Code), f.Code
 	}
-	e := telemetry.Errorf(telemetry.CodeInternal, "Internal error. See the log. Stored data is kept.")
+	e := telemetry.Errorf(telemetry.CodeInternal, "%s", telemetry.Sentence(err))
 	switch {
 	case errors.Is(err, context.Canceled) && s.stop.Err() != nil:
 		e = telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Try again later.")

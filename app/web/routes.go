@@ -9,7 +9,6 @@ import (
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
-	"telemetry-dashboard/views/links"
 )
 
 // Routes is the whole surface of the pages.
@@ -22,7 +21,7 @@ func (w *Web) Routes() []server.Route {
 // data is, and the jobs of the browser that asks.
 func (w *Web) pageRoutes() []server.Route {
 	page := func(path string, h fiber.Handler) server.Route {
-		if !links.HasPast(path) {
+		if !shell.HasPast(path) {
 			h = w.OnlyNow(h)
 		}
 		return server.Route{Method: fiber.MethodGet, Path: path, Handle: h}

@@ -238,7 +238,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	<-asked
 	c.Close()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want a cancelled context", err)
+		t.Errorf("error %v, want a canceled context", err)
 	}
 }
 
@@ -321,10 +321,10 @@ func TestDispatchOutcome(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	p.Fail(githubtest.Fault{Path: "/dispatches", Answer: func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }})
 	if err := dispatch(ctx, c); telemetry.CodeOf(err) != unknown || !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled once it was sent: %v (%s)", err, telemetry.CodeOf(err))
+		t.Errorf("canceled once it was sent: %v (%s)", err, telemetry.CodeOf(err))
 	}
 	if err := dispatch(ctx, c); telemetry.CodeOf(err) == unknown || !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled before it was sent: %v (%s)", err, telemetry.CodeOf(err))
+		t.Errorf("canceled before it was sent: %v (%s)", err, telemetry.CodeOf(err))
 	}
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -249,7 +249,7 @@ func TestCancelledIsNoUpstreamFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
 	if _, err := c.RunFiles(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v, want a cancelled context", err)
+		t.Errorf("error %v, want a canceled context", err)
 	}
 }
 

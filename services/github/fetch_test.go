@@ -300,7 +300,7 @@ func TestFetchStopsWithItsReceiver(t *testing.T) {
 			continue // the archive was whole before anyone looked
 		}
 		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("%d files: error %v, want a cancelled context", n, err)
+			t.Errorf("%d files: error %v, want a canceled context", n, err)
 		}
 	}
 }

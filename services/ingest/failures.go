@@ -10,14 +10,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// sentence is what a client may know of an error.
-func sentence(err error) string {
-	if e, ok := errors.AsType[*telemetry.Error](err); ok {
-		return e.Message
-	}
-	return "Internal error. See the log. Stored data is kept."
-}
-
 // within runs do with a deadline, and says so where that ends it.
 func within(ctx context.Context, limit time.Duration, what string, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, limit)
@@ -92,7 +84,7 @@ func (r *Runner) logFailure(msg, kind string, err error) {
 	if code == telemetry.CodeStopping || code == telemetry.CodeConflict || r.ctx.Err() != nil {
 		return
 	}
-	if r.failures.due(kind, sentence(err), r.o.Now()) {
+	if r.failures.due(kind, telemetry.Sentence(err), r.o.Now()) {
 		r.o.Log.Warn(msg, "of", kind, "err", err)
 	}
 }

@@ -28,6 +28,7 @@ type memory struct {
 
 	pulls     map[int]bool // by number
 	watermark time.Time    // of the one repository
+	named     []telemetry.PullRef
 }
 
 func (m *memory) PullSyncs(context.Context) ([]telemetry.PullSync, error) {
@@ -47,7 +48,7 @@ func (m *memory) SavePulls(_ context.Context, _ telemetry.RepoName, pulls []tele
 func (m *memory) PullsFailed(context.Context, telemetry.RepoName, string) error { return nil }
 func (m *memory) ListedPulls(context.Context) (int64, error)                    { return int64(len(m.pulls)), nil }
 func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef, error) {
-	return nil, nil
+	return m.named, nil
 }
 
 func (m *memory) RetryFiles(context.Context) error { return nil }
@@ -141,7 +142,10 @@ func (s *source) PullRequests(_ context.Context, _ string, after time.Time) ([]t
 	return s.pulls, s.err
 }
 
-func (s *source) PullRequest(context.Context, string, int) (telemetry.PullRequest, error) {
+func (s *source) PullRequest(ctx context.Context, _ string, _ int) (telemetry.PullRequest, error) {
+	if err := s.ask(ctx); err != nil {
+		return telemetry.PullRequest{}, err
+	}
 	return telemetry.PullRequest{}, errors.New("nothing is asked by number")
 }
 

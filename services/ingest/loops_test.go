@@ -161,7 +161,7 @@ func TestCancelledAndInterrupted(t *testing.T) {
 		}
 		synctest.Wait()
 		if job, err := w.Cancel(t.Context(), h.Job().ID); err != nil || job.State != telemetry.JobCancelled {
-			t.Errorf("cancelled: %+v, %v", job, err)
+			t.Errorf("canceled: %+v, %v", job, err)
 		}
 		if h, err = w.Start(ingest.JobPoll, ingest.Order{}); err != nil {
 			t.Fatal(err)
@@ -213,6 +213,58 @@ func TestJobThatCannotBeWrittenDown(t *testing.T) {
 		pass(10 * time.Second)
 		if jobs := w.store.saved(); len(jobs) != 1 || jobs[0].State != telemetry.JobDone {
 			t.Errorf("after it came back: %+v", jobs)
+		}
+	})
+}
+
+// TestJobsThatCannotBeWrittenDownAreBounded: the last hundred are kept.
+func TestJobsThatCannotBeWrittenDownAreBounded(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		full := func(is bool) {
+			w.store.mu.Lock()
+			w.store.full = is
+			w.store.mu.Unlock()
+		}
+		full(true)
+		last := ""
+		for range 105 {
+			h, err := w.Start(ingest.JobPoll, ingest.Order{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			last = h.Job().ID
+		}
+		full(false)
+		pass(10 * time.Second)
+		if jobs := w.store.saved(); len(jobs) != 100 || jobs[99].ID != last {
+			t.Errorf("%d jobs were kept, want 100 up to %s: %+v", len(jobs), last, jobs[len(jobs)-1])
+		}
+	})
+}
+
+// TestCanceledAmongNamedPulls: a job that is canceled while it asks for single
+// pull requests lists no failure.
+func TestCanceledAmongNamedPulls(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		w.stop()
+		w.pulls = &source{start: time.Now(), takes: time.Hour}
+		w.begin(0, 0)
+		w.store.named = []telemetry.PullRef{{Repo: "octo/shop", Number: 7}}
+		h, err := w.Start(ingest.JobPollPRs, ingest.Order{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if asks := w.pulls.asks(); asks != "[0s]" {
+			t.Fatalf("asked for single pull requests at %s", asks)
+		}
+		job, err := w.Cancel(t.Context(), h.Job().ID)
+		if err != nil || job.State != telemetry.JobCancelled || len(job.Errors) > 0 {
+			t.Errorf("%+v, %v", job, err)
 		}
 	})
 }

@@ -38,7 +38,7 @@ const errorsMost = 200
 func (t *task) failed(what string, err error) {
 	t.mu.Lock()
 	if n := len(t.job.Errors); n < errorsMost {
-		t.job.Errors = append(t.job.Errors, what+sentence(err))
+		t.job.Errors = append(t.job.Errors, what+telemetry.Sentence(err))
 	} else if n == errorsMost {
 		t.job.Errors = append(t.job.Errors, "More went wrong than is listed here; what is listed is the first of it.")
 	}
@@ -105,7 +105,7 @@ func (r *Runner) saveJob(job telemetry.Job) {
 	r.logFailure("cannot write a job down", "save a job", err)
 	if err != nil && !job.Running() {
 		r.mu.Lock()
-		r.unsaved = append(r.unsaved[max(0, len(r.unsaved)-unsavedMost):], job)
+		r.unsaved = append(r.unsaved[max(0, len(r.unsaved)+1-unsavedMost):], job)
 		r.mu.Unlock()
 	}
 }

@@ -31,8 +31,9 @@ func (r *Runner) addPulls(ctx context.Context, t *task) error {
 }
 
 // readPulls asks for the pull requests of every target and fork, and for those
-// that are only named: again those, too, that GitHub lately did not know. The
-// error is the first failure if every repository failed.
+// that are only named; again includes those that GitHub lately did not know.
+// The error is one of the database, the end of ctx, or the first failure if
+// every repository failed.
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
@@ -68,8 +69,14 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	if err != nil {
 		return err
 	}
-	if err := r.readNamedPulls(ctx, again); err != nil {
-		t.failed("", err)
+	named := r.readNamedPulls(ctx, again)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case isUnstored(named):
+		return named
+	case named != nil:
+		t.failed("", named)
 	}
 	if len(failures) > 0 && len(failures) == len(syncs) {
 		err = failures[0]
@@ -104,7 +111,8 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 			}
 		}
 		if ctx.Err() == nil {
-			r.logFailure("cannot note that pull requests could not be read", "note pulls", r.o.Store.PullsFailed(ctx, s.Repo, sentence(err)))
+			r.logFailure("cannot note that pull requests could not be read", "note pulls",
+				r.o.Store.PullsFailed(ctx, s.Repo, telemetry.Sentence(err)))
 		}
 		return err
 	}
@@ -128,8 +136,8 @@ func newest(mark time.Time, pulls []telemetry.PullRequest, now time.Time) time.T
 // namedPulls is how many pull requests are asked one by one in a turn.
 const namedPulls = 50
 
-// readNamedPulls asks for pull requests that no listing brings, and returns the
-// first failure.
+// readNamedPulls asks for pull requests that no listing brings. It returns the
+// failure that ended it, or else the first one.
 func (r *Runner) readNamedPulls(ctx context.Context, again bool) error {
 	refs, err := r.o.Store.UnfetchedPulls(ctx, again, namedPulls)
 	if err != nil {

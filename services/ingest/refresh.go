@@ -106,7 +106,7 @@ func (r *Runner) note(ctx context.Context, name string, err error) {
 	}
 	st := telemetry.SourceStatus{Name: name, OKAt: telemetry.At(r.o.Now())}
 	if err != nil {
-		st = telemetry.SourceStatus{Name: name, FailedAt: telemetry.At(r.o.Now()), Error: sentence(err), Code: telemetry.CodeOf(err)}
+		st = telemetry.SourceStatus{Name: name, FailedAt: telemetry.At(r.o.Now()), Error: telemetry.Sentence(err), Code: telemetry.CodeOf(err)}
 		if e, ok := errors.AsType[*telemetry.Error](err); ok && e.RetryAfter > 0 {
 			st.RetryAt = telemetry.At(st.FailedAt.Add(e.RetryAfter))
 		}

@@ -163,7 +163,7 @@ func (r *Runner) lookUp(ctx context.Context, noted telemetry.Submission, d deliv
 		return telemetry.Errorf(telemetry.CodeOutcomeUnknown,
 			"It is not known whether the message was sent, and the session’s messages cannot be read now: %s "+
 				"Look at the session before you send it again.",
-			sentence(err)).Because(err)
+			telemetry.Sentence(err)).Because(err)
 	}
 	if !arrived {
 		return unknown

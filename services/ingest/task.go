@@ -9,15 +9,15 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// task is a job that runs or has ended. Its work may be done several times:
-// who asks for it after a pass has begun to ask upstream is answered by the
-// next one, so that what a caller could have seen before is in the answer.
+// task is a job that runs or has ended. Its work may take several passes: a
+// caller that comes after a pass has begun is answered by the next one, so that
+// the answer includes everything that the caller may have seen before.
 type task struct {
 	mu    sync.Mutex
 	job   telemetry.Job
 	now   *pass     // the one that runs
-	next  *pass     // the one that callers wait for who came after now had begun; nil without any
-	begun bool      // now has begun
+	next  *pass     // answers callers that came after now had begun; nil without any
+	begun bool      // whether now has begun
 	step  time.Time // when the running step began
 	ctx   context.Context
 	end   context.CancelFunc
@@ -75,8 +75,9 @@ func (t *task) copyJob() telemetry.Job {
 	return j
 }
 
-// join returns what answers one more caller: the pass that runs, or the next one
-// where it may miss what the caller has seen. A loop's turn takes what it finds.
+// join returns the pass that answers one more caller: the running one, or the
+// next one if the running one may miss what the caller has seen. A quiet caller,
+// which is a loop, gets the running one.
 func (t *task) join(quiet bool) *Handle {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -185,6 +186,6 @@ func (t *task) conclude(result any, err error) error {
 		stopping.JobID = j.ID
 		return stopping
 	}
-	j.State, j.Error, j.Code = telemetry.JobFailed, telemetry.Optional(sentence(err)), telemetry.CodeOf(err)
+	j.State, j.Error, j.Code = telemetry.JobFailed, telemetry.Optional(telemetry.Sentence(err)), telemetry.CodeOf(err)
 	return err
 }

@@ -40,7 +40,7 @@ type Value struct {
 //
 //	is:open severity:critical,high -path:test/ attempts:>=3 age:>30d "free text"
 //
-// Terms are parted by spaces and all have to hold; a comma between values
+// Terms are separated by spaces and all have to hold; a comma between values
 // means "or"; a leading "-" means "not"; text in quotes is taken as it
 // stands, with \" and \\ for a quote and a backslash. The error is an *Error
 // that names the first fault and what is allowed.

@@ -102,7 +102,7 @@ func BytesOf[T ~[]byte](into *T) any {
 	}, func() any { return string(*into) }}
 }
 
-// NumbersOf reads whole numbers parted by spaces.
+// NumbersOf reads whole numbers separated by spaces.
 func NumbersOf(into *[]int64) any {
 	return Column{func(v any) error {
 		*into = Numbers(Text(v))
@@ -188,7 +188,7 @@ func addFlat(sum map[string]int64, text string, times int64) bool {
 	return true
 }
 
-// Numbers reads whole numbers parted by spaces, as NumbersText writes them.
+// Numbers reads whole numbers separated by spaces, as NumbersText writes them.
 func Numbers(text string) []int64 {
 	numbers := []int64{}
 	for word := range strings.FieldsSeq(text) {
@@ -198,7 +198,7 @@ func Numbers(text string) []int64 {
 	return numbers
 }
 
-// NumbersText writes whole numbers parted by spaces.
+// NumbersText writes whole numbers separated by spaces.
 func NumbersText(numbers []int64) string {
 	text := make([]byte, 0, 4*len(numbers))
 	for i, n := range numbers {

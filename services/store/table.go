@@ -82,7 +82,7 @@ func (tx *Tx) Insert(table, conflict string, rows ...[]Field) int64 {
 	})
 }
 
-// Change updates rows by their first column. A name that ends in + adds to a list parted by spaces.
+// Change updates rows by their first column. A name that ends in + adds to a list separated by spaces.
 func (tx *Tx) Change(table string, rows ...[]Field) {
 	tx.forRows(rows, func(values []string, from string) string {
 		var sets []string

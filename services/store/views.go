@@ -31,7 +31,7 @@ func (s *Store) AddView(ctx context.Context, v telemetry.View, most int64, repla
 		}
 		v.ID, v.Created = telemetry.NewID(), Time(Millis(tx.Now()))
 		if n := One[int64](tx, `SELECT COUNT(*) FROM views`); n >= most {
-			return telemetry.Errorf(telemetry.CodeConflict, "The limit of %d saved views is reached. Delete one that is no longer needed.", n)
+			return telemetry.Errorf(telemetry.CodeConflict, "The limit of %d saved views is reached. Delete one that is no longer needed.", most)
 		}
 		tx.Exec(`INSERT INTO views (id, name, name_key, list, query, created)
 			VALUES ($1, $2, $3, $4, $5, $6)`, v.ID, v.Name, v.Key(), v.List, v.Query, Millis(tx.Now()))

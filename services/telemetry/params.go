@@ -57,7 +57,7 @@ func futureParam() error {
 	return Errorf(CodeInvalid, "Invalid as_of: the time is in the future. Want a time that has passed, or leave it out for now.")
 }
 
-// WordsParam reads the parameter name of an address: allowed words parted by commas,
+// WordsParam reads the parameter name of an address: allowed words separated by commas,
 // none for an empty text. The error is CodeInvalid.
 func WordsParam[W ~string](name, text string, allowed []W) (words []W, err error) {
 	if text == "" {

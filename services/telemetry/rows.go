@@ -179,6 +179,22 @@ type RepoRow struct {
 	WithoutFindings bool       `json:"-"` // a newer scan than the reference names no findings
 }
 
+// StatusNote says what the counts of open issues are of, where that is unusual:
+// in two or three words, and as a sentence. Both are "" otherwise.
+func (r RepoRow) StatusNote() (short, note string) {
+	switch {
+	case !r.Listed && r.LatestRun != nil:
+		return "not listed", "Counts of the latest scan, which lists no findings"
+	case r.WithoutFindings:
+		return "newer scan not listed", "A newer scan lists no findings; open issues are as of the one before"
+	case r.LatestReduced:
+		return "scope reduced", "The latest scan covered less than the one before and closed nothing"
+	case len(r.LanguagesLost) > 0:
+		return "language not scanned", "The latest scan names nothing of " + LanguageNames(r.LanguagesLost) + " and closed nothing of it"
+	}
+	return "", ""
+}
+
 // PullCounts counts pull requests by state. Total = Open + Closed + Merged +
 // Unknown.
 type PullCounts struct {

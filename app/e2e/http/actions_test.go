@@ -33,7 +33,7 @@ func TestActions(t *testing.T) {
 	}
 	res, body = s.Do("POST", "/actions/cancel", url.Values{"id": {id}}.Encode(), "HX-Request", "true", "Cookie", cookie)
 	if res.StatusCode != 200 || !strings.Contains(body, "Refresh: done") {
-		t.Errorf("a job that has ended is not cancelled, but shown: %d %s", res.StatusCode, body)
+		t.Errorf("a job that has ended is not canceled, but shown: %d %s", res.StatusCode, body)
 	}
 	if res, _ := s.Do("POST", "/actions/refresh", "", "Origin", "https://evil.example", "Sec-Fetch-Site",
 		"cross-site"); res.StatusCode != 403 {

@@ -77,7 +77,7 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 	}
 	pulls, err := w.Dashboard.Preflight(ctx, v.Repo.Name)
 	if err != nil {
-		p.Fault = shell.Sentence(err)
+		p.Fault = telemetry.Sentence(err)
 	}
 	for _, pull := range pulls {
 		repo := telemetry.RepoName(pull.Repo)
@@ -155,7 +155,7 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	f.Note += "Empty fields use the workflow’s defaults."
 	wrong, fault := "", ""
 	if v.Fault != nil {
-		fault = shell.Sentence(v.Fault)
+		fault = telemetry.Sentence(v.Fault)
 		f.Token = shell.TokenAfter(v, f.Token)
 		f.Unknown = telemetry.CodeOf(v.Fault) == telemetry.CodeOutcomeUnknown
 		if e, ok := errors.AsType[*telemetry.Error](v.Fault); ok {

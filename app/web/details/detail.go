@@ -85,7 +85,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 	switch {
 	case telemetry.CodeOf(err) == telemetry.CodeNotFound:
 		return shell.Render(c, fiber.StatusNotFound,
-			pages.Problem(w.Document(c, "Not found", s.Page), "Not found", shell.Sentence(err), nil,
+			pages.Problem(w.Document(c, "Not found", s.Page), "Not found", telemetry.Sentence(err), nil,
 				parts.Link{Text: "All " + strings.ToLower(s.Title), URL: s.Page}))
 	case err != nil:
 		return err

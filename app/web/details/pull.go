@@ -147,7 +147,7 @@ func (w *Web) drawChecks(ctx context.Context, v shell.View) (templ.Component, er
 	}
 	d, err := w.Dashboard.PullUpstream(ctx, ref)
 	if err != nil {
-		p.Fault = shell.Sentence(err)
+		p.Fault = telemetry.Sentence(err)
 		return panels.Checks(p), nil
 	}
 	p.Asked, p.Notes = d.AskedAt, d.Unseen

@@ -62,7 +62,7 @@ func (w *Web) replyForm(ctx context.Context, v shell.View) (panels.ReplyForm, er
 		f.Note = "This session has ended (" + string(s.State) + "). Devin may no longer accept messages."
 	}
 	if v.Fault != nil {
-		f.Fault = shell.Sentence(v.Fault)
+		f.Fault = telemetry.Sentence(v.Fault)
 		f.Unknown = telemetry.CodeOf(v.Fault) == telemetry.CodeOutcomeUnknown
 		f.Token = shell.TokenAfter(v, f.Token)
 	}

@@ -210,46 +210,7 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
 	}
 	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: links.APIRaw(r.Source, r.File)}, Icon: "code"})
-	form := parts.Action{
-		URL:    links.ActionAcceptScope,
-		Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}},
-	}
-	switch {
-	case r.Accepted:
-		form.Text, form.Hidden = "Undo", append(form.Hidden, parts.Field{Name: "undo", Value: "true"})
-		h.Notices = []parts.Notice{{
-			Icon:   "check-circle",
-			Strong: "Accepted as a full scan.",
-			Text:   "Accepted by a person. Issues that it does not name are fixed.",
-		}}
-		h.Forms = []parts.Action{form}
-	case r.Reduced:
-		form.Text = "Accept as a full scan"
-		h.Notices = []parts.Notice{{
-			Tone:   parts.Attention,
-			Icon:   "alert",
-			Strong: "Scope reduced.",
-			Text: "It found far fewer issues than the scan before, all of them known, and closed nothing. If it covered everything, " +
-				"accept it as a full scan: issues that it does not name are then fixed.",
-		}}
-		h.Forms = []parts.Action{form}
-	case len(r.Lost) > 0:
-		form.Text = "Accept as a full scan"
-		h.Notices = []parts.Notice{{
-			Tone:   parts.Attention,
-			Icon:   "alert",
-			Strong: "Not scanned: " + telemetry.LanguageNames(r.Lost) + ".",
-			Text: "It names no finding of what earlier scans found there, so it closed nothing of it. If it looked there, " +
-				"accept it as a full scan: issues that it does not name are then fixed.",
-		}}
-		h.Forms = []parts.Action{form}
-	case r.Kind == telemetry.KindScan && !r.HasFindings:
-		h.Notices = []parts.Notice{{
-			Icon:   "info",
-			Strong: "Not listed.",
-			Text:   "This scan lists no findings, only counts.",
-		}}
-	}
+	h.Notices, h.Forms = scopeNotice(r)
 	if !r.CountedAt.IsZero() {
 		h.Notices = append(h.Notices, parts.Notice{
 			Icon:   "clock",
@@ -258,6 +219,53 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		})
 	}
 	return h
+}
+
+// scopeNotice says what a scan did not look at, and offers to count it as a full one.
+func scopeNotice(r telemetry.RunDetail) ([]parts.Notice, []parts.Action) {
+	var notices []parts.Notice
+	var forms []parts.Action
+	form := parts.Action{
+		URL:    links.ActionAcceptScope,
+		Hidden: []parts.Field{{Name: "file", Value: r.File}, {Name: "source", Value: r.Source}},
+	}
+	switch {
+	case r.Accepted:
+		form.Text, form.Hidden = "Undo", append(form.Hidden, parts.Field{Name: "undo", Value: "true"})
+		notices = []parts.Notice{{
+			Icon:   "check-circle",
+			Strong: "Accepted as a full scan.",
+			Text:   "Accepted by a person. Issues that it does not name are fixed.",
+		}}
+		forms = []parts.Action{form}
+	case r.Reduced:
+		form.Text = "Accept as a full scan"
+		notices = []parts.Notice{{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Scope reduced.",
+			Text: "It found far fewer issues than the scan before, all of them known, and closed nothing. If it covered everything, " +
+				"accept it as a full scan: issues that it does not name are then fixed.",
+		}}
+		forms = []parts.Action{form}
+	case len(r.Lost) > 0:
+		form.Text = "Accept as a full scan"
+		notices = []parts.Notice{{
+			Tone:   parts.Attention,
+			Icon:   "alert",
+			Strong: "Not scanned: " + telemetry.LanguageNames(r.Lost) + ".",
+			Text: "It names no finding of what earlier scans found there, so it closed nothing of it. If it looked there, " +
+				"accept it as a full scan: issues that it does not name are then fixed.",
+		}}
+		forms = []parts.Action{form}
+	case r.Kind == telemetry.KindScan && !r.HasFindings:
+		notices = []parts.Notice{{
+			Icon:   "info",
+			Strong: "Not listed.",
+			Text:   "This scan lists no findings, only counts.",
+		}}
+	}
+	return notices, forms
 }
 
 func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {

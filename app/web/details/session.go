@@ -195,7 +195,7 @@ func (w *Web) drawMessages(ctx context.Context, v shell.View) (templ.Component, 
 	}
 	_, messages, err := w.Dashboard.SessionMessages(ctx, v.Subject)
 	if err != nil {
-		p.Fault = shell.Sentence(err)
+		p.Fault = telemetry.Sentence(err)
 	}
 	for _, m := range messages[max(0, len(messages)-messagesShown):] {
 		p.Messages = append(p.Messages, panels.Message{Devin: m.From != "user", Text: m.Text, At: m.At.Time})

@@ -17,7 +17,7 @@ import (
 // number of repositories or families. The box takes any.
 const barChoices = 40
 
-// query reads the list's query.
+// parsed reads the list's query.
 func parsed(v shell.View) (query.Query, error) {
 	if v.Panel.List == nil {
 		return query.Query{}, nil

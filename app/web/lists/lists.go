@@ -151,5 +151,5 @@ func (w *Web) listOr(c *fiber.Ctx, v shell.View) (templ.Component, int, error) {
 	if v.Panel.List == nil { // it has no query box: the query is in its address only
 		f.At.Query, f.List, bar = url.Values{}, false, parts.Bar{}
 	}
-	return panels.Fault(f, bar, shell.Sentence(err)), fiber.StatusBadRequest, nil
+	return panels.Fault(f, bar, telemetry.Sentence(err)), fiber.StatusBadRequest, nil
 }

@@ -134,6 +134,8 @@ func TestListPages(t *testing.T) {
 			Text: []string{"As of 2 Mar 2026 00:00 UTC.", "Shows what was known at that time", "Show today",
 				"All open Critical and high Reopened", "All 24", "24 issues"},
 			HTML: []string{`href="/issues?q="`}}},
+		{"as of today is now, with sessions", "/issues?as_of=2026-03-10&q=", webtest.Want{
+			HTML: []string{`href="/sessions/`}, Lacks: []string{"As of 10 Mar"}}},
 		{"runs have the unreadable records below", "/runs", webtest.Want{Text: []string{"7 runs", "Records that could not be read"}}},
 		{"changes say which they are", "/changes?since=2026-03-04T00:00:00Z&repo=octo/shop", webtest.Want{
 			Text: []string{"Issues opened and closed", "since 4 Mar 2026 00:00 UTC", "octo/shop"}, HTML: []string{`href="/repo/octo/shop"`}}},

@@ -38,7 +38,7 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 	notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Unknown qualifier."}
 	found, err := w.Dashboard.Search(c.UserContext(), text)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid {
-		s.Status, notice.Strong, notice.Text = fiber.StatusBadRequest, "Invalid search.", shell.Sentence(err)
+		s.Status, notice.Strong, notice.Text = fiber.StatusBadRequest, "Invalid search.", telemetry.Sentence(err)
 	} else if err != nil {
 		return err
 	} else if s.Body.Rows, err = w.foundRows(c.UserContext(), found); err != nil {

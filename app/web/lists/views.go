@@ -95,7 +95,7 @@ func saveForm(v shell.View, q query.Query, sort parts.Sort) parts.SaveForm {
 		Hidden: []parts.Field{{Name: "list", Value: v.Panel.List.Schema().Name}, {Name: "query", Value: kept(v, q, sort).Encode()}},
 	}
 	if v.Fault != nil {
-		f.Fault = shell.Sentence(v.Fault)
+		f.Fault = telemetry.Sentence(v.Fault)
 	}
 	return f
 }
@@ -131,7 +131,7 @@ func (w *Web) SaveView(c *fiber.Ctx) error {
 	code, taken := telemetry.CodeOf(err), false
 	if code == telemetry.CodeConflict {
 		if taken, err = w.nameTaken(c, name, err); err != nil && taken && c.Get("HX-Request") != "" {
-			return shell.Render(c, fiber.StatusConflict, parts.NameTaken(name, shell.Sentence(err)))
+			return shell.Render(c, fiber.StatusConflict, parts.NameTaken(name, telemetry.Sentence(err)))
 		}
 	}
 	if c.Get("HX-Request") != "" || (code != telemetry.CodeInvalid && code != telemetry.CodeConflict) {
@@ -151,7 +151,7 @@ func (w *Web) SaveView(c *fiber.Ctx) error {
 	return err
 }
 
-// nameExists reports whether a view has the name, which distinguishes the
+// nameTaken reports whether a view has the name, which distinguishes the
 // conflict from that of too many views, and returns the conflict.
 func (w *Web) nameTaken(c *fiber.Ctx, name string, conflict error) (bool, error) {
 	all, err := w.Dashboard.Views(c.UserContext())

@@ -168,7 +168,7 @@ func TestPhoneLines(t *testing.T) {
 // TestPointTitles: a point of the trend says its day and what was open.
 func TestPointTitles(t *testing.T) {
 	p := telemetry.DayPoint{Day: day(1), Unlisted: 5}
-	if got := pointTitle(p); got != "1 Mar 2026: 5 open (5 not listed)" {
+	if got := pointTitle(p); got != "1 Mar 2026: 5 open (5 of them not listed)" {
 		t.Errorf("%q", got)
 	}
 	if got := pointTitle(telemetry.DayPoint{Day: day(1)}); got != "1 Mar 2026: 0 open" {

@@ -68,5 +68,5 @@ func (w *Shell) NoRepo(c *fiber.Ctx, name, tab string, cause error) error {
 		near = append(near, parts.Link{Text: n, URL: links.Repo(n)})
 	}
 	document := w.Document(c, "Not found", links.Repos)
-	return Render(c, fiber.StatusNotFound, pages.Problem(document, "Repository not found", Sentence(cause), near))
+	return Render(c, fiber.StatusNotFound, pages.Problem(document, "Repository not found", telemetry.Sentence(cause), near))
 }

@@ -16,7 +16,7 @@ import (
 type Panel struct {
 	Name   string
 	Title  string
-	Page   string // of which it is part; on a repository's page scoped says which tab
+	Page   string // of which it is part; on a repository's page Tab says which tab
 	Tab    string // of a repository's page: links.Issues; "" = the page itself
 	Topics []string
 	Every  string
@@ -96,7 +96,7 @@ func (p Panel) Within(ctx context.Context, v View) templ.Component {
 	c, err := p.Draw(ctx, v)
 	if err != nil {
 		f := v.Frame()
-		f.Failure = Sentence(err)
+		f.Failure = telemetry.Sentence(err)
 		return panels.Broken(f)
 	}
 	return c

@@ -11,6 +11,9 @@ import (
 	"telemetry-dashboard/views/parts"
 )
 
+// HasPast reports whether the page of a path answers for a past time.
+func HasPast(path string) bool { return links.HasPast(path) }
+
 // OnlyNow refuses as_of: what h answers has no past.
 func (w *Shell) OnlyNow(h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {

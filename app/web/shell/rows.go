@@ -71,17 +71,7 @@ func (w *Shell) RunRow(r telemetry.RunRow) panels.RunRow {
 // repoRow is a repository as lists show it, with its days of that range.
 func repoRow(r telemetry.RepoRow, days telemetry.RepoDays, since, until time.Time) panels.RepoRow {
 	row := panels.RepoRow{RepoRow: r, Days: days, ClosedURL: ChangesURL(View{Scope: string(r.Name)}, "closed", since, until)}
-	switch {
-	case !r.Listed && r.LatestRun != nil:
-		row.Short, row.Remark = "not listed", "Counts of the latest scan, which lists no findings"
-	case r.LatestReduced:
-		row.Short, row.Remark = "scope reduced", "The latest scan covered less than the one before and closed nothing"
-	case len(r.LanguagesLost) > 0:
-		row.Short = "language not scanned"
-		row.Remark = "The latest scan names nothing of " + telemetry.LanguageNames(r.LanguagesLost) + " and closed nothing of it"
-	case r.WithoutFindings:
-		row.Short, row.Remark = "newer scan not listed", "A newer scan lists no findings; open issues are as of the one before"
-	}
+	row.Short, row.Remark = r.StatusNote()
 	return row
 }
 

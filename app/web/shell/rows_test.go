@@ -108,7 +108,7 @@ func TestRepoRows(t *testing.T) {
 		"":                      {Listed: true, LatestRun: &run},
 		"not listed":            {LatestRun: &run},
 		"scope reduced":         {Listed: true, LatestReduced: true},
-		"newer scan not listed": {Listed: true, WithoutFindings: true},
+		"newer scan not listed": {Listed: true, WithoutFindings: true, LatestReduced: true}, // the newer fact
 	} {
 		row := repoRow(r, telemetry.RepoDays{Open: []int64{1, 4}, Closed: 2}, time.Time{}, time.Time{})
 		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days.Open, []int64{1, 4}) || row.Days.Closed != 2 {

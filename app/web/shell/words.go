@@ -1,7 +1,6 @@
 package shell
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -85,12 +84,4 @@ func StatusText(status, detail string) string {
 		return status
 	}
 	return status + " + " + detail
-}
-
-// Sentence is the message of an error for a page.
-func Sentence(err error) string {
-	if e, ok := errors.AsType[*telemetry.Error](err); ok {
-		return e.Message
-	}
-	return "Internal error. See the log. Stored data is kept."
 }

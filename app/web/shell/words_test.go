@@ -59,10 +59,10 @@ func TestNames(t *testing.T) {
 
 // TestSentences: only what was written for people is shown of an error.
 func TestSentences(t *testing.T) {
-	if got := Sentence(telemetry.Errorf(telemetry.CodeInvalid, "Too long.").Because(errors.New("secret"))); got != "Too long." {
+	if got := telemetry.Sentence(telemetry.Errorf(telemetry.CodeInvalid, "Too long.").Because(errors.New("secret"))); got != "Too long." {
 		t.Errorf("%q", got)
 	}
-	if got := Sentence(errors.New("secret")); strings.Contains(got, "secret") || !strings.Contains(got, "See the log") {
+	if got := telemetry.Sentence(errors.New("secret")); strings.Contains(got, "secret") || !strings.Contains(got, "See the log") {
 		t.Errorf("%q", got)
 	}
 }
@@ -107,7 +107,7 @@ func TestPaging(t *testing.T) {
 		asked, _ := url.ParseQuery(text)
 		name, _, _ := strings.Cut(text, "=")
 		if _, err := (View{Query: asked}).Paging(down); telemetry.CodeOf(err) != telemetry.CodeInvalid ||
-			!strings.HasPrefix(Sentence(err), "Invalid "+name+":") {
+			!strings.HasPrefix(telemetry.Sentence(err), "Invalid "+name+":") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -74,7 +74,8 @@ func (w *Writer) UndoBackfill(ctx context.Context, apply bool) ([]telemetry.Chan
 
 // corrected has the record that a change is about derived again.
 func (d *changes) corrected(c telemetry.Change) {
-	for _, id := range store.All[int64](d.tx, `SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, c.File, c.Source) {
+	ids := store.All[int64](d.tx, `SELECT id FROM files WHERE file = $1 AND ($2 = '' OR source = $2) AND live = 1`, c.File, c.Source)
+	for _, id := range ids {
 		d.files[id] = fileChange{live: true}
 		d.tx.Touch(telemetry.TopicRecords)
 	}

@@ -28,8 +28,10 @@ func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 // sumRuns writes the sums over runs.
 func sumRuns(tx *store.Tx, repo int64) {
 	severity, category := map[string]int64{}, map[string]int64{}
-	store.AddCounts(tx, severity, store.Map[string, int64](tx, `SELECT severity, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY severity`, repo))
-	store.AddCounts(tx, category, store.Map[string, int64](tx, `SELECT category, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY category`, repo))
+	store.AddCounts(tx, severity,
+		store.Map[string, int64](tx, `SELECT severity, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY severity`, repo))
+	store.AddCounts(tx, category,
+		store.Map[string, int64](tx, `SELECT category, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY category`, repo))
 	tx.Exec(`UPDATE repos SET (runs, scans, dispatches, issues_found, last_run) = (
 			SELECT COUNT(*), COUNT(*) FILTER (WHERE kind = 'scan'), COUNT(*) FILTER (WHERE kind <> 'scan'), COALESCE(SUM(issues_found), 0),
 				COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1), severity_sum = $2, category_sum = $3

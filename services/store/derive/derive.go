@@ -117,14 +117,14 @@ func (a affected) add(o affected) {
 	a.issues.add(o.issues)
 }
 
-// addSession marks a session of which more or less is known; "" is none.
+// addSession marks a session about which something changed. It ignores "".
 func (a affected) addSession(id string) {
 	if id != "" {
 		a.sessions[id], a.linked[id] = true, true
 	}
 }
 
-// addVerification marks what a verification's change can change.
+// addVerification marks what depends on a verification.
 func (a affected) addVerification(id int64, session, pull string) {
 	a.verifications[id], a.groups[group{session, pull}] = true, true
 	a.addSession(session)

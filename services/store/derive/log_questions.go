@@ -49,7 +49,9 @@ func (w *Writer) LogOf(ctx context.Context, ref telemetry.LogRef) (q telemetry.L
 	return questions[0], true, nil
 }
 
-func (w *Writer) logQuestions(ctx context.Context, where func(*store.Tx) string, args ...any) (questions []telemetry.LogQuestion, err error) {
+func (w *Writer) logQuestions(
+	ctx context.Context, where func(*store.Tx) string, args ...any,
+) (questions []telemetry.LogQuestion, err error) {
 	err = w.Read(ctx, func(tx *store.Tx) error {
 		questions = nil
 		have := map[telemetry.LogRef]bool{}

@@ -14,7 +14,7 @@ type poll struct {
 	status                             telemetry.UpstreamStatus // "" where Devin never told of it
 	title, url, prs                    string
 	created, updated, changed, askedAt int64
-	missing                            int64 // since when Devin does not know it; 0 while it does
+	missingSince                       int64 // since when Devin does not know it; 0 while it does
 }
 
 func (p *poll) fields() []store.Field {
@@ -22,7 +22,7 @@ func (p *poll) fields() []store.Field {
 		store.Col("session TEXT", &p.session), store.Col("api TEXT", &p.status.API), store.Col("status TEXT", &p.status.Status),
 		store.Col("detail TEXT", &p.status.Detail), store.Col("title TEXT", &p.title), store.Col("url TEXT", &p.url),
 		store.Col("prs TEXT", &p.prs), store.Col("created_at BIGINT", &p.created), store.Col("updated_at BIGINT", &p.updated),
-		store.Col("changed_at BIGINT", &p.changed), store.Col("asked_at BIGINT", &p.askedAt), store.Col("missing_since BIGINT", &p.missing),
+		store.Col("changed_at BIGINT", &p.changed), store.Col("asked_at BIGINT", &p.askedAt), store.Col("missing_since BIGINT", &p.missingSince),
 	}
 }
 
@@ -85,7 +85,7 @@ func (c *changes) putMissing(ids []string) {
 	tx := c.tx
 	for _, id := range ids {
 		n := tx.Exec(`INSERT INTO polls (session, api, status, detail, title, url, prs, created_at, updated_at, changed_at, asked_at,
-				missing, missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, 1, $2)
+				missing_since) VALUES ($1, '', '', '', '', '', '[]', 0, 0, 0, $2, $2)
 			ON CONFLICT (session) DO UPDATE SET missing_since = excluded.missing_since WHERE polls.missing_since = 0`, id, store.Millis(tx.Now()))
 		if n > 0 {
 			c.sessions[id] = true
@@ -117,7 +117,7 @@ func (c *changes) putPoll(u *telemetry.UpstreamSession) {
 		}
 	}
 	fresh.askedAt = now
-	tx.Put("polls", "session", append(fresh.fields(), store.Col("missing SMALLINT", 0)))
+	tx.Put("polls", "session", fresh.fields())
 	c.sessions[u.ID] = true
 	if old.prs != fresh.prs {
 		c.putPollPulls(u.ID, urls)

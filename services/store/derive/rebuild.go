@@ -21,7 +21,8 @@ func rules() string { return fmt.Sprintf("%d.%d", telemetry.DerivationVersion, s
 func (w *Writer) RebuildPending(ctx context.Context) (bool, error) {
 	return store.Get(ctx, w.Store, func(tx *store.Tx) bool {
 		// Two questions: of an index, each reads one row.
-		return tx.Has(`SELECT 1 FROM files WHERE derived < $1 LIMIT 1`, rules()) || tx.Has(`SELECT 1 FROM files WHERE derived > $1 LIMIT 1`, rules())
+		return tx.Has(`SELECT 1 FROM files WHERE derived < $1 LIMIT 1`, rules()) ||
+			tx.Has(`SELECT 1 FROM files WHERE derived > $1 LIMIT 1`, rules())
 	})
 }
 

@@ -15,7 +15,7 @@ type recorded struct {
 	affected
 	scans    map[int64]*scanChanges        // by repository
 	forks    map[int64]map[string]string   // by repository: names of forks by key that runs name
-	changed  set[int64]                    // repositories whose runs did
+	changed  set[int64]                    // repositories whose runs changed
 	attempts map[int64][]telemetry.Attempt // by record: what its sessions worked on
 	former   []formerFinding               // of records that were dropped or rewritten
 	*records

@@ -170,8 +170,8 @@ func (s *session) decide(p poll, pulls []linkedPull, before session, known bool)
 	}
 	s.state, s.reason = telemetry.StateOf(s.id, word, summary)
 	plain, _ := telemetry.StateOf(s.id, word, telemetry.PRSummary{})
-	if p.missing > 0 && s.state.Active() {
-		s.state, s.reason, s.since, s.origin = telemetry.StateUnknown, telemetry.MissingSession, p.missing, "poll"
+	if p.missingSince > 0 && s.state.Active() {
+		s.state, s.reason, s.since, s.origin = telemetry.StateUnknown, telemetry.MissingSession, p.missingSince, "poll"
 		return
 	}
 	switch {

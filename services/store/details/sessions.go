@@ -34,7 +34,8 @@ func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.Se
 
 // mentionsWhere returns what run records say of sessions.
 func mentionsWhere(tx *store.Tx, where string, args ...any) []telemetry.Mention {
-	return store.Rows(tx, `SELECT r.file, r.source, r.kind, r.run_number, r.at, r.at_text, m.shown_id, m.url, m.status, m.batch_id, m.issue_ids, m.pr_url,
+	return store.Rows(tx, `SELECT r.file, r.source, r.kind, r.run_number, r.at, r.at_text,
+			m.shown_id, m.url, m.status, m.batch_id, m.issue_ids, m.pr_url,
 			CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.record_id = m.run_id AND a.session = m.session AND m.session <> '')
 				THEN 1 ELSE 0 END
 		FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `+where, args, func(m *telemetry.Mention) []any {

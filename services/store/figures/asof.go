@@ -24,8 +24,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
 		countPullsAt(tx, id, store.Millis(t), &out)
-		tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`, store.Millis(t)).Scan(&out.Verifications)
-		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1`, store.Millis(t)).Scan(&out.BrokenFiles)
+		countRecords(tx, id, repo, store.Millis(t), &out)
 		found = repo == "" || len(out.Repos) > 0
 		return tx.Err()
 	})

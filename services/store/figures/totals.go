@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"telemetry-dashboard/services/store"
@@ -25,11 +26,19 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 		t = totalsOf(tx, id)
 		t.Active = activeNow(tx, id, store.Millis(f.store.Now()))
 		t.PRs = pullsNow(tx, id)
-		tx.Row(`SELECT COUNT(*) FROM verifications`).Scan(&t.Verifications)
-		tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0`).Scan(&t.BrokenFiles)
+		countRecords(tx, id, repo, math.MaxInt64, &t)
 		return tx.Err()
 	})
 	return t, found, err
+}
+
+// countRecords counts verifications and broken files up to a time. A broken
+// file belongs to the repository that its last readable version names.
+func countRecords(tx *store.Tx, repo int64, key string, t int64, out *telemetry.Totals) {
+	condition, args := ofRepo("repo_id", repo, t)
+	tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`+condition, args...).Scan(&out.Verifications)
+	tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1 AND ($2 = '' OR repo_key = $2)`, t, key).
+		Scan(&out.BrokenFiles)
 }
 
 // pullsNow counts the pull requests of all repositories, or of one and its forks.
@@ -79,7 +88,8 @@ func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 		store.Add(t.CategorySum, category, 1)
 	})
 	condition, args = ofRepo("repo_id", repo)
-	t.SessionsByState = store.Map[telemetry.State, int64](tx, `SELECT state, COUNT(*) FROM sessions WHERE true`+condition+` GROUP BY state`, args...)
+	t.SessionsByState = store.Map[telemetry.State, int64](tx,
+		`SELECT state, COUNT(*) FROM sessions WHERE true`+condition+` GROUP BY state`, args...)
 	t.SessionsFinished = t.SessionsByState[telemetry.StateFinished]
 	return t
 }

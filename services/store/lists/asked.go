@@ -193,7 +193,10 @@ const repoHelp = "target repository: owner/name, or owner/*"
 
 // repoKey compares a column of repository keys: one, or all of an owner's.
 func repoKey(column string) *asked {
-	return &asked{kind: query.Checked("want owner/name, its URL, or owner/*", isRepoPattern), cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) })}
+	return &asked{
+		kind: query.Checked("want owner/name, its URL, or owner/*", isRepoPattern),
+		cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) }),
+	}
 }
 
 func ofRepo(column, name string) Cond {

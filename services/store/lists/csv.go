@@ -53,7 +53,7 @@ func (l *List[T]) Cells(row *T, at time.Time) []string {
 	return cells
 }
 
-// written is a value as a cell shows it: times in RFC 3339, lists parted by spaces.
+// written is a value as a cell shows it: times in RFC 3339, lists separated by spaces.
 func written(value any) string {
 	switch v := value.(type) {
 	case store.Column:

@@ -143,7 +143,7 @@ func (l *List[T]) term(m moment, t query.Term) (Cond, error) {
 	}
 	i := slices.IndexFunc(l.Fields, func(f Field[T]) bool { return f.Name == t.Field && f.Asked != nil })
 	if i < 0 {
-		return Cond{}, telemetry.Errorf(telemetry.CodeInternal, "Unknown qualifier %s for the list of %s.", l.Noun, t.Field)
+		return Cond{}, telemetry.Errorf(telemetry.CodeInternal, "Unknown qualifier %s for the list of %s.", t.Field, l.Noun)
 	}
 	f := &l.Fields[i]
 	unknown := func(v query.Value) bool { return f.NoPast || slices.Contains(f.Asked.noPast, v.Text) }

@@ -11,7 +11,7 @@ import (
 
 // order is one sort of a list, and its own direction. The last columns make it total.
 type order struct {
-	columns string // parted by " | "
+	columns string // separated by " | "
 	desc    bool
 	age     bool                // it sorts by times as ages: "desc" asks for the earliest first
 	first   func(m moment) Cond // sorts before the columns

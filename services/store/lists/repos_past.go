@@ -23,7 +23,7 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 		CASE WHEN named.id IS NULL THEN 0 ELSE 1 END AS listed,
 		CASE WHEN scan.has_findings = 0 THEN 1 ELSE 0 END AS without_findings,
 		COALESCE(scan.at, 0) AS latest_at, COALESCE(scan.file, '') AS latest_file, COALESCE(scan.run_number, 0) AS latest_run,
-		COALESCE(named.reduced, 0) AS data_reduced,
+		COALESCE(named.reduced, 0) AS data_reduced, COALESCE(named.lost, '') AS lost,
 		COALESCE(ref.at, 0) AS ref_at, COALESCE(ref.file, '') AS ref_file, COALESCE(ref.run_number, 0) AS ref_run
 	FROM repos o JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
 			COUNT(*) FILTER (WHERE kind <> 'scan') AS dispatches, SUM(issues_found) AS issues_found, MAX(at) AS last_run

@@ -119,7 +119,7 @@ func sessionText(_ moment, text string) Cond {
 }
 
 // sessionJoins are what a session's row shows beside its own columns.
-const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.missing = 0`
+const sessionJoins = ` LEFT JOIN pulls p ON p.key = s.pull_key LEFT JOIN polls o ON o.session = s.key AND o.api <> ''`
 
 func pullOf(s *telemetry.SessionRow) *telemetry.PullState {
 	if s.PR == nil {

@@ -270,7 +270,7 @@ type ScanRecord struct {
 	Found    int // where it names none
 }
 
-// place makes the ids of its findings ISSUE-run-place.
+// File is the scan as a fetched file. IssueID gives the ids of its findings.
 func (r ScanRecord) File(name string) telemetry.FetchedFile {
 	fingerprints := []map[string]any{}
 	for i, f := range r.Findings {

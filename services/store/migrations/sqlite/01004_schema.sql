@@ -281,7 +281,6 @@ CREATE TABLE polls (
   updated_at    BIGINT NOT NULL,
   changed_at    BIGINT NOT NULL,
   asked_at      BIGINT NOT NULL,
-  missing       SMALLINT NOT NULL,
   missing_since BIGINT NOT NULL DEFAULT 0,
   tags          TEXT NOT NULL DEFAULT '[]',
   playbook      TEXT NOT NULL DEFAULT '',

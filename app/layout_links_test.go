@@ -56,7 +56,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
-		"Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
+		"Verified": links.Verified, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
 		all[name] = link{page, get, page}
 	}

@@ -148,6 +148,7 @@ func reading(db *store.Store) dashboard.Options {
 			Verifications: lists.Verifications(db),
 			Changes:       lists.Changes(db),
 			Jobs:          lists.Jobs(db),
+			Needs:         lists.Needs(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),

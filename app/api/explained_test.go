@@ -347,7 +347,7 @@ func TestWhatFiguresRefuse(t *testing.T) {
 		"/api/stats?repo=a/unknown":                            "not found: no run names it",
 		"/api/changes?event=moved":                             "opened, closed",
 		"/api/changes?since=monday":                            "since: want a time",
-		"/api/needs-attention?group=coffee":                    "waiting, pr_ready, verified, never_started, stuck, overdue",
+		"/api/needs-attention?group=coffee":                    "waiting, new, pr_ready, verified, still_there, gave_up, never_started, stuck, overdue",
 		"/api/runs?sums=perhaps":                               "Invalid sums: want true or false",
 		"/api/issues?as_of=2026-01-03T00:00:00Z&q=path:x":      "path:x does not support as_of",
 		"/api/issues?as_of=2026-01-03T00:00:00Z&sort=file":     "Invalid sort file: it does not support as_of",

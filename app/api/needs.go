@@ -40,18 +40,17 @@ type needGroup struct {
 	Total int64          `json:"total"`
 }
 
-func (a *API) needOf(now time.Time) func(telemetry.NeedRow) needItem {
-	return func(n telemetry.NeedRow) needItem {
-		item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
-		item.Action.URL = a.Base.To(item.Action.URL)
-		for name, address := range item.Links {
-			item.Links[name] = a.Base.To(address)
-		}
-		if !n.Since.IsZero() {
-			item.AgeHours = hours(max(0, now.Sub(n.Since.Time)))
-		}
-		return item
+// needOf counts ages from the minute, so that answers of one minute are equal.
+func (a *API) needOf(n telemetry.NeedRow) needItem {
+	item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
+	item.Action.URL = a.Base.To(item.Action.URL)
+	for name, address := range item.Links {
+		item.Links[name] = a.Base.To(address)
 	}
+	if !n.Since.IsZero() {
+		item.AgeHours = hours(max(0, a.now().UTC().Truncate(time.Minute).Sub(n.Since.Time)))
+	}
+	return item
 }
 
 // needActionOf is the one thing to do.
@@ -80,27 +79,31 @@ func needLinks(n telemetry.NeedRow) map[string]string {
 	return all
 }
 
-// needsAttention answers what waits for a person.
+func (a *API) needs() listed[telemetry.NeedRow, needItem] {
+	return listed[telemetry.NeedRow, needItem]{
+		list: a.Dashboard.Needs, now: a.now, items: each(a.needOf),
+		params: []param{ofRepo, words("group", "group", telemetry.Needs()), ofQuery},
+	}
+}
+
+// needsAttention answers what waits for a person, and how much of each group.
 func (a *API) needsAttention(c *fiber.Ctx) error {
-	p, err := pageOf(c)
+	l := a.needs()
+	asked, err := l.ask(c)
 	if err != nil {
 		return err
 	}
-	f := telemetry.NeedFilter{}
-	if f.Repo, err = repoParam(c); err != nil {
-		return err
-	}
-	if f.Needs, err = telemetry.WordsParam("group", c.Query("group"), telemetry.Needs()); err != nil {
-		return err
-	}
-	now := a.now().UTC().Truncate(time.Minute)
-	list, err := a.Dashboard.Attention(c.UserContext(), f, now, p)
+	rows, err := l.list.Rows(c.UserContext(), asked)
 	if err != nil {
 		return err
 	}
-	answer := needList{envelope: envelopeOf(mapped(list.Items, a.needOf(now)), list.Total, p), Links: a.paths(list.Links)}
+	groups, err := a.Dashboard.NeedGroups(c.UserContext(), asked)
+	if err != nil {
+		return err
+	}
+	answer := needList{envelope: envelopeOf(mapped(rows.Items, a.needOf), rows.Total, asked.Page), Links: a.paths(groups.Links)}
 	for _, need := range telemetry.Needs() {
-		answer.Groups = append(answer.Groups, needGroup{need, need.Label(), list.Counts[need]})
+		answer.Groups = append(answer.Groups, needGroup{need, need.Label(), groups.Counts[need]})
 	}
 	return send(c, fiber.StatusOK, answer)
 }

@@ -18,6 +18,9 @@ func TestNeedActions(t *testing.T) {
 		telemetry.NeedReview:       {"GET", "https://github.example/p"},
 		telemetry.NeedMerge:        {"GET", "https://github.example/p"},
 		telemetry.NeedNeverStarted: {"POST", "/api/dispatch"},
+		telemetry.NeedNew:          {"POST", "/api/dispatch"},
+		telemetry.NeedStillThere:   {"POST", "/api/dispatch"},
+		telemetry.NeedGaveUp:       {"POST", "/api/dispatch"},
 		telemetry.NeedStuck:        {"GET", "https://devin.example/s"},
 		telemetry.NeedScan:         {"POST", "/api/dispatch"},
 	}

@@ -35,7 +35,7 @@ func (w *Web) pageRoutes() []server.Route {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	routes := []server.Route{
 		page("/", o.Page),
-		page("/needs-you", l.ListPage(o.AllNeeds())),
+		page("/needs-you", l.NeedsPage),
 		page("/issues", l.ListPage(l.Issues())),
 		page("/issues/:id", d.DetailPage(d.Issue(), d.LoadIssue, []string{"id"})),
 		page("/changes", l.ChangesPage),
@@ -47,6 +47,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/pulls", l.ListPage(l.Pulls())),
 		expanded("/pulls/:owner/:name/:number", d.Checks().Name,
 			d.DetailPage(d.Pull(), d.LoadPull, []string{"owner", "name", "number"}, d.Checks())),
+		page("/verifications", l.ListPage(l.Verifications())),
 		page("/runs", l.ListPage(l.Runs(), l.Files())),
 		page("/runs/:file", d.DetailPage(d.Run(), d.LoadRun, []string{"file"})),
 		page("/repos", l.ListPage(l.Repos())),
@@ -74,7 +75,7 @@ func (w *Web) actionRoutes() []server.Route {
 		upstream("/actions/refresh", a.Action(ingest.JobRefresh), "replaces"),
 		upstream("/actions/poll", a.Action(ingest.JobPoll), "replaces"),
 		upstream("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
-		upstream("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run"),
+		upstream("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
 		upstream("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
 		upstream("/actions/reply", d.Reply, "session", "token", "message"),
 		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),
@@ -111,9 +112,9 @@ func (w *Web) panels() []shell.Panel {
 	o, l, d, a := w.overview, w.lists, w.details, w.actions
 	return []shell.Panel{
 		w.Freshness(), w.JobCards(), w.Saved(),
-		o.Needs(), o.AllNeeds(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
+		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
-		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(),
+		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
 		a.DispatchDialog(), a.Preflight(),
 	}

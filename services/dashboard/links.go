@@ -32,14 +32,18 @@ func (l Link) API() string {
 // The page of a list whose sums are meant shows its rows and their number.
 func (l Link) Page() string {
 	more := strings.TrimPrefix(l.More, "sums=true")
-	if l.List == "changes" {
+	switch l.List {
+	case "changes":
 		return links.Changes + l.query(l.More)
+	case "needs-attention":
+		return links.NeedsYou + l.query(l.More)
 	}
-	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos"}, l.List)
-	if more = strings.TrimPrefix(more, "&"); !paged || more != "" && !strings.HasPrefix(more, "as_of=") {
+	paged := slices.Contains([]string{"issues", "sessions", "pulls", "runs", "repos", "verifications"}, l.List)
+	page := links.List(l.List)
+	if more = strings.TrimPrefix(more, "&"); !paged || more != "" && !(strings.HasPrefix(more, "as_of=") && links.HasPast(page)) {
 		return ""
 	}
-	return links.List(l.List) + l.query(more)
+	return page + l.query(more)
 }
 
 // And is the link with a further term in its query.

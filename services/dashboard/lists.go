@@ -46,12 +46,14 @@ type Lists struct {
 	Verifications List[telemetry.VerificationRow]
 	Changes       List[telemetry.IssueEvent]
 	Jobs          List[telemetry.Job]
+	Needs         List[telemetry.NeedRow]
 }
 
 // Sums are sums over all rows of a list.
 type Sums interface {
 	RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error)
 	PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error)
+	NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]int64, error)
 }
 
 // Searched are the lists that have a page and a query of people's, in the
@@ -60,11 +62,15 @@ func (l Lists) Searched() []Described {
 	return []Described{l.Repos, l.Issues, l.Pulls, l.Sessions, l.Runs}
 }
 
-// Named returns the list that people search by a name. The error is
+// Queried are all lists that have a page and a query of people's: beside the
+// searched ones, those whose rows are about what others list.
+func (l Lists) Queried() []Described { return append(l.Searched(), l.Verifications, l.Needs) }
+
+// Named returns the list that people query by a name. The error is
 // CodeInvalid for an unknown one.
 func (l Lists) Named(name string) (Described, error) {
 	var names []string
-	for _, list := range l.Searched() {
+	for _, list := range l.Queried() {
 		if list.Schema().Name == name {
 			return list, nil
 		}

@@ -14,9 +14,7 @@ type Figures interface {
 	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
 	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
-	NeedsAttention(
-		ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page,
-	) (telemetry.List[telemetry.NeedRow], map[telemetry.Need]int64, error)
+	LastRun(ctx context.Context) (telemetry.LastRun, error)
 	Effectiveness(ctx context.Context, p telemetry.Period, repo string) (telemetry.Effectiveness, bool, error)
 	Odds(ctx context.Context, repo string) (telemetry.Odds, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
@@ -173,24 +171,31 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	return o, err
 }
 
-// Attention is what waits for a person.
-type Attention struct {
-	telemetry.List[telemetry.NeedRow]
-	Counts map[telemetry.Need]int64 // of each group, whatever the filter names
+// NeedGroups is how much waits for a person.
+type NeedGroups struct {
+	Counts map[telemetry.Need]int64 // of each group, whatever the query names
 	Links  Links
 }
 
-// Attention returns one page of what waits for a person, that which waits
-// longest first.
-func (d *Dashboard) Attention(ctx context.Context, f telemetry.NeedFilter, now time.Time, p query.Page) (Attention, error) {
-	rows, counts, err := d.NeedsAttention(ctx, f, now, p)
-	a := Attention{List: rows, Counts: counts, Links: Links{}}
+// Total is the sum of all groups.
+func (g NeedGroups) Total() (n int64) {
+	for _, count := range g.Counts {
+		n += count
+	}
+	return n
+}
+
+// NeedGroups counts what waits for a person, by group. The links are of all
+// that waits, of one repository or, for "", of all.
+func (d *Dashboard) NeedGroups(ctx context.Context, a query.Ask) (NeedGroups, error) {
+	counts, err := d.NeedCounts(ctx, a)
+	g := NeedGroups{Counts: counts, Links: Links{}}
 	for _, need := range telemetry.Needs() {
 		l := Link{List: "needs-attention", More: "group=" + string(need)}
-		if f.Repo != "" {
-			l.More += "&repo=" + f.Repo
+		if a.Repo != "" {
+			l.More += "&repo=" + a.Repo
 		}
-		a.Links[at("groups", string(need))] = l
+		g.Links[at("groups", string(need))] = l
 	}
-	return a, err
+	return g, err
 }

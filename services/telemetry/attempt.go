@@ -39,7 +39,7 @@ func (c VerificationResult) MarshalJSON() ([]byte, error) {
 
 // Attempt is one finding that a record says a session worked on.
 type Attempt struct {
-	Session string // the session key; "" in a verification without one
+	Session string // the session key; "" in a verification without one, and of a session that never started
 	Batch   Batch
 	Result  VerificationResult
 	// Index is the finding's place in the same record, -1 where no finding there
@@ -65,10 +65,10 @@ func (r *Record) Attempts() []Attempt {
 	byID := r.byIssueID()
 	var attempts []Attempt
 	for _, s := range r.Sessions {
-		key := SessionKey(s.ID)
-		if key == "" {
+		if s.ID == DryRunID {
 			continue
 		}
+		key := SessionKey(s.ID) // "" where it never started: its issues still have to be taken
 		for _, id := range s.IssueIDs {
 			for _, index := range byID[IssueKey(id)] {
 				attempts = append(attempts, Attempt{Session: key, Batch: s.BatchID, Index: index, Finding: r.Findings[index]})

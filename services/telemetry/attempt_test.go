@@ -36,10 +36,10 @@ func TestAttempts(t *testing.T) {
 			t.Errorf("%s: took %q, want %q", name, got, c.want)
 		}
 	}
-	for _, id := range []string{"", "dry-run"} {
+	for id, want := range map[string]int{"": 1, "dry-run": 0} { // of one that never started, what it was to work on
 		rec := parse(t, goodScan)
 		rec.Sessions[0].ID = id
-		if got := rec.Attempts(); len(got) > 0 {
+		if got := rec.Attempts(); len(got) != want || want > 0 && got[0].Session != "" {
 			t.Errorf("a session %q took %v", id, got)
 		}
 	}

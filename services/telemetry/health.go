@@ -70,3 +70,15 @@ func ScanDue(times []int64) (interval, due int64) {
 	interval = Quantile(gaps, 0.5)
 	return interval, times[len(times)-1] + max(2*interval, OverdueAtLeast.Milliseconds())
 }
+
+// LastRun is when the newest run was, and how long usually passes between two
+// scans of a repository; 0 where that is not known.
+type LastRun struct {
+	At    Time
+	Usual time.Duration
+}
+
+// Late reports whether no run came for three times as long as usual.
+func (l LastRun) Late(now time.Time) bool {
+	return !l.At.IsZero() && l.Usual > 0 && now.Sub(l.At.Time) > 3*l.Usual
+}

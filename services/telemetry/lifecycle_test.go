@@ -22,13 +22,13 @@ func TestAttemptsByTheWholeID(t *testing.T) {
 		{"the other series", "devin-1", []string{"CQLF-R34-0002"}, nil},
 		{"blank", "devin-1", []string{"", " "}, nil},
 		{"a dry run", DryRunID, []string{"CQLF-R34-0001"}, nil},
-		{"never started", "", []string{"CQLF-R34-0001"}, nil},
+		{"never started, so that nobody took them", "", []string{"CQLF-R34-0001"}, []int{0, 3}},
 	} {
 		rec.Sessions = []RecordedSession{{ID: c.session, BatchID: 7, IssueIDs: c.ids}}
 		var indexes []int
 		for _, take := range rec.Attempts() {
 			indexes = append(indexes, take.Index)
-			if take.Session != "1" || take.Batch != 7 || take.Result != VerifiedNone {
+			if take.Session != SessionKey(c.session) || take.Batch != 7 || take.Result != VerifiedNone {
 				t.Errorf("%s: %+v", c.name, take)
 			}
 		}

@@ -1,7 +1,6 @@
 package telemetry
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -249,81 +248,6 @@ type Trends struct {
 	Overdue      []OverdueScan
 }
 
-// Need is why something waits for a person.
-type Need string
-
-// The groups of "Needs you" (docs/rules.md#needs-you).
-const (
-	NeedWaiting      Need = "waiting"       // a session waits for its user, without a pull request
-	NeedReview       Need = "pr_ready"      // a pull request is ready for review
-	NeedMerge        Need = "verified"      // verified, not merged
-	NeedNeverStarted Need = "never_started" // a session could not be created
-	NeedStuck        Need = "stuck"         // polled, working, and long without an update
-	NeedScan         Need = "overdue"       // the next scan is late
-)
-
-// Needs are all of them, in the order of lists.
-func Needs() []Need {
-	return []Need{NeedWaiting, NeedReview, NeedMerge, NeedNeverStarted, NeedStuck, NeedScan}
-}
-
-// Label is the need in words, as pages and the API have it.
-func (n Need) Label() string {
-	return map[Need]string{
-		NeedWaiting:      "Waiting for you",
-		NeedReview:       "PR ready for review",
-		NeedMerge:        "Verified, not merged",
-		NeedNeverStarted: "Never started",
-		NeedStuck:        "Stuck",
-		NeedScan:         "Scan overdue",
-	}[n]
-}
-
-// Action is the one thing to do about the need: its name in the API, and its
-// label.
-func (n Need) Action() (name, label string) {
-	switch n {
-	case NeedWaiting:
-		return "reply", "Reply"
-	case NeedReview:
-		return "review", "Review PR"
-	case NeedMerge:
-		return "merge", "Open PR"
-	case NeedStuck:
-		return "look", "Open in Devin"
-	}
-	return "dispatch", "Start a run"
-}
-
-// NeedFilter chooses what waits. Zero fields choose all.
-type NeedFilter struct {
-	Repo  string // RepoName.Key
-	Needs []Need
-}
-
-// NeedRow is one thing that waits for a person, and since when.
-type NeedRow struct {
-	Need       Need     `json:"group"`
-	Since      Time     `json:"since"`
-	Repo       RepoName `json:"repo"`
-	TargetRepo string   `json:"target_repo"` // as recorded, "" if unknown
-	SessionID  string   `json:"session_id"`  // as recorded; "" without a session
-	PullNumber int64    `json:"pr_number"`   // 0 without a pull request
-	IssueIDs   []string `json:"issue_ids"`
-
-	SessionURL   string        `json:"-"`
-	SessionTitle string        `json:"-"`
-	Reason       string        `json:"-"` // why a session never started, or what it waits for
-	RunFile      string        `json:"-"`
-	RunNumber    int64         `json:"-"`
-	BatchID      Batch         `json:"-"`
-	PullRepo     RepoName      `json:"-"`
-	PullTitle    string        `json:"-"`
-	PullURL      string        `json:"-"`
-	LastScan     Time          `json:"-"` // of the repository
-	Interval     time.Duration `json:"-"` // usual time between two scans; 0 with too few
-}
-
 // RunSums are sums over runs.
 type RunSums struct {
 	IssuesFound int64
@@ -331,58 +255,4 @@ type RunSums struct {
 	Numbers     int64 // different run numbers
 	Severity    map[string]int64
 	Category    map[string]int64
-}
-
-// Subject is what the row is about, in words.
-func (n *NeedRow) Subject() string {
-	switch {
-	case n.PullNumber > 0 && n.PullTitle != "":
-		return n.PullTitle
-	case n.PullNumber > 0:
-		return fmt.Sprintf("%s#%d", n.PullRepo, n.PullNumber)
-	case n.Need == NeedScan:
-		return string(n.Repo)
-	case n.SessionTitle != "":
-		return n.SessionTitle
-	case n.SessionID != "":
-		return "Session " + n.SessionID
-	}
-	if n.BatchID == NoBatch {
-		return fmt.Sprintf("A session of run %d", n.RunNumber)
-	}
-	return fmt.Sprintf("Batch %d of run %d", n.BatchID, n.RunNumber)
-}
-
-// Detail says why the row waits, in words; times are the reader's to tell.
-func (n *NeedRow) Detail() string {
-	switch n.Need {
-	case NeedWaiting:
-		return "Devin waits for an answer and has opened no pull request."
-	case NeedReview:
-		return "The pull request is open."
-	case NeedMerge:
-		return "The re-scan found the issues gone; the pull request is not merged."
-	case NeedNeverStarted:
-		if n.Reason != "" {
-			return "Devin did not start it: " + n.Reason
-		}
-		return "Devin did not start it."
-	case NeedStuck:
-		return "Devin says that it works, without an update for over two hours."
-	case NeedScan:
-		return fmt.Sprintf("Usually scanned every %s; the next scan is overdue.", roundAge(n.Interval))
-	}
-	return ""
-}
-
-// roundAge is a duration in words of one unit.
-func roundAge(d time.Duration) string {
-	unit, size := "hours", time.Hour
-	switch {
-	case d >= 48*time.Hour:
-		unit, size = "days", 24*time.Hour
-	case d < 2*time.Hour:
-		unit, size = "minutes", time.Minute
-	}
-	return fmt.Sprintf("%d %s", int64(d.Round(size)/size), unit)
 }

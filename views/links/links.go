@@ -19,6 +19,7 @@ const (
 	Report        = "/report"
 	Sessions      = "/sessions"
 	Pulls         = "/pulls"
+	Verified      = "/verifications"
 	Runs          = "/runs"
 	Repos         = "/repos"
 	Activity      = "/activity"
@@ -81,7 +82,12 @@ func Of(page, subject string) string { return page + "/" + path(subject) }
 func Panel(name string, pairs ...string) string { return With("/panels/"+name, pairs...) }
 
 // List is the page of a list by its name: "issues".
-func List(name string) string { return "/" + name }
+func List(name string) string {
+	if name == "needs-attention" {
+		return NeedsYou
+	}
+	return "/" + name
+}
 
 // View is the page of a list as a saved view shows it: query is that of the
 // page's address, encoded.

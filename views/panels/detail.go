@@ -137,7 +137,10 @@ type VerificationRow struct {
 	Session  parts.Link
 	Raw      string
 	At       time.Time
-	Replaced bool // a later record of the session says otherwise
+	Replaced bool   // a later record of the session says otherwise
+	Title    string // of its pull request
+	Repo     telemetry.RepoName
+	Key      string // unique in its list
 }
 
 // PullPage is all that is known of a pull request.

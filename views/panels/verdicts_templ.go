@@ -24,6 +24,7 @@ type Verdicts struct {
 type VerdictCount struct {
 	Verdict telemetry.VerificationOutcome
 	N       int64
+	URL     string // the list of them
 }
 
 // VerdictCounts shows how verified fixes turned out.
@@ -77,12 +78,7 @@ func VerdictCounts(v Verdicts) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(parts.Number(r.N))
-				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/panels/verdicts.templ`, Line: 28, Col: 48}
-				}
-				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
+				templ_7745c5c3_Err = parts.Anchor(parts.Link{Text: parts.Number(r.N), URL: r.URL}, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -49,7 +49,11 @@ func (w *Web) Action(kind string) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		h, err := w.jobs.Start(kind, ingest.Order{By: telemetry.ByPage, DryRun: dryRun})
+		undo, err := shell.Flag(c, "undo")
+		if err != nil {
+			return err
+		}
+		h, err := w.jobs.Start(kind, ingest.Order{By: telemetry.ByPage, DryRun: dryRun, Undo: undo})
 		if err != nil {
 			return err
 		}

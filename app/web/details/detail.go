@@ -13,7 +13,6 @@ import (
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
-	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
 
@@ -101,31 +100,4 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 		more = append(more, b.Within(c.UserContext(), v))
 	}
 	return shell.Render(c, status, pages.Detail(w.Document(c, d.title, s.Page), d.body, more))
-}
-
-func verificationRow(v telemetry.VerificationRow) panels.VerificationRow {
-	r := panels.VerificationRow{
-		State:    panels.VerdictState(v.Outcome, v.Merge == telemetry.MergeUnknown),
-		Counts:   parts.Number(v.Fixed) + " of " + parts.Number(v.Targeted) + " no longer found",
-		At:       v.At.Time,
-		Raw:      links.APIRaw(v.Source, v.File),
-		Replaced: !v.Current,
-	}
-	if v.Remaining > 0 {
-		r.Counts += ", " + parts.Number(v.Remaining) + " still found"
-	}
-	r.Now = parts.Number(v.Gone) + " gone by now, " + parts.Number(v.StillThere) + " still there"
-	if v.Unmatched > 0 {
-		r.Now += ", " + parts.Number(v.Unmatched) + " not in its run"
-	}
-	if v.Number > 0 {
-		r.Pull = parts.Link{Text: "#" + parts.Decimal(v.Number), URL: links.Pull(v.PullRef.Repo, v.Number)}
-	}
-	if v.Session != "" {
-		r.Session = parts.Link{Text: shell.ShortID(v.Session)}
-		if v.Known {
-			r.Session.URL = links.Session(telemetry.SessionKey(v.Session))
-		}
-	}
-	return r
 }

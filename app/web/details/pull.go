@@ -64,7 +64,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 		Frame:         v.Untitled(),
 		Head:          w.pullHead(d.PullRow),
 		Issues:        shell.RowsOf(d.Issues, w.IssueRow),
-		Verifications: shell.RowsOf(d.Verifications, verificationRow),
+		Verifications: shell.RowsOf(d.Verifications, shell.VerificationRow),
 		Facts:         w.pullFacts(d),
 	}
 	for _, s := range d.Sessions {

@@ -252,24 +252,6 @@ func TestSessionTitles(t *testing.T) {
 	}
 }
 
-// TestVerificationRows: what the re-scan counted, and what later scans say.
-func TestVerificationRows(t *testing.T) {
-	r := verificationRow(telemetry.VerificationRow{
-		Outcome: telemetry.VerificationPartial, Fixed: 2, Targeted: 5, Remaining: 3, Gone: 1, StillThere: 1, Unmatched: 2, File: "v.json",
-		Source:  "octo/action",
-		PullRef: telemetry.PullRef{Repo: "octo/shop", Number: 7}, Session: "devin-aaaaaaaaaaaaaaaa",
-	})
-	if r.Counts != "2 of 5 no longer found, 3 still found" || r.Now != "1 gone by now, 1 still there, 2 not in its run" {
-		t.Errorf("%q, %q", r.Counts, r.Now)
-	}
-	if r.Raw != "/api/runs/v.json/raw?source=octo%2Faction" || r.Pull.URL != "/pulls/octo/shop/7" || !r.Replaced {
-		t.Errorf("%+v", r)
-	}
-	if r.Session != (parts.Link{Text: "aaaaaaaa"}) {
-		t.Errorf("a session that no record names has a page: %+v", r.Session)
-	}
-}
-
 // TestUnstartedSessions: the row of a session without an id is the stored one
 // of its batch, else what its record says.
 func TestUnstartedSessions(t *testing.T) {

@@ -50,7 +50,7 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 		Said:          saidOf(s),
 		Named:         s.IssuesNamed,
 		Pulls:         shell.RowsOf(s.Pulls, w.PullRow),
-		Verifications: shell.RowsOf(s.Verifications, verificationRow),
+		Verifications: shell.RowsOf(s.Verifications, shell.VerificationRow),
 		Facts:         sessionFacts(s),
 		Mentions:      mentionPairs(s.Mentions),
 	}

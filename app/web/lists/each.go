@@ -7,6 +7,7 @@ import (
 
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
@@ -68,6 +69,29 @@ func (w *Web) Pulls() shell.Panel {
 			Icon:  "git-pull-request",
 			Title: "No pull requests yet",
 			Text:  "Pull requests that fix issues are listed here, of targets and their forks.",
+		},
+	})
+}
+
+// Verifications is the list of re-scans of fixes.
+func (w *Web) Verifications() shell.Panel {
+	return list(w, shell.Panel{
+		Name:  "verifications",
+		Title: "Verifications",
+		Page:  links.Verified,
+		List:  w.Dashboard.Verifications,
+		Menus: []string{"outcome", "is", "repo"},
+	}, listing[panels.VerificationRow]{
+		noun: "verification",
+		sort: parts.Sort{Key: "verified_at", Desc: true},
+		from: func(v shell.View, q query.Query) shell.Source[panels.VerificationRow] {
+			return shell.Joined(shell.Asked(w.Dashboard.Verifications, v, q), shell.Each(shell.VerificationRow))
+		},
+		draw: panels.VerificationList,
+		empty: parts.Empty{
+			Icon:  "unverified",
+			Title: "No fixes verified yet",
+			Text:  "What a re-scan of a fix found is listed here, and what came of it.",
 		},
 	})
 }

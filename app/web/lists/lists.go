@@ -7,6 +7,7 @@ package lists
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/a-h/templ"
@@ -31,8 +32,10 @@ type listing[V any] struct {
 	noun  string // of one row
 	sort  parts.Sort
 	from  func(v shell.View, q query.Query) shell.Source[V]
-	empty parts.Empty // where there are records but no row
+	empty parts.Empty                                            // where there are records but no row
+	none  func(context.Context, shell.View) (parts.Empty, error) // in place of empty, where it has to be asked for
 	draw  func(panels.Table[V]) templ.Component
+	more  func(context.Context, shell.View, query.Query, panels.Table[V]) (templ.Component, error) // in place of draw, likewise
 }
 
 // list makes a panel that of a list.
@@ -57,7 +60,13 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 		}
 		t.Empty, t.Plain, t.List = l.empty, true, true
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
-			err = w.NoRuns(ctx, &t.Empty, &t.Action)
+			if l.none != nil {
+				t.Empty, err = l.none(ctx, v)
+			}
+			err = errors.Join(err, w.NoRuns(ctx, &t.Empty, &t.Action))
+		}
+		if l.more != nil && err == nil {
+			return l.more(ctx, v, q, t)
 		}
 		return l.draw(t), err
 	}
@@ -84,11 +93,37 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 	if v.Fault != nil {
 		status = fiber.StatusBadRequest
 	}
-	body := pages.Body{Title: v.Panel.Title, Rows: [][]templ.Component{{list}}}
+	body := pages.Body{Title: v.Panel.Title}
+	if body.Tabs = w.siblings(v.Panel); body.Tabs != nil {
+		body.Below = []templ.Component{list}
+	} else {
+		body.Rows = [][]templ.Component{{list}}
+	}
 	for _, b := range below {
 		body.Rows = append(body.Rows, v.Row(c.UserContext(), b))
 	}
-	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: v.Panel.Page, Status: status, Body: body})
+	return w.Show(c, shell.Screen{Title: v.Panel.Title, Current: entry(v.Panel), Status: status, Body: body})
+}
+
+// siblings are the lists that share an entry of the navigation with a panel's
+// page: pull requests and their verifications.
+func (w *Web) siblings(of shell.Panel) []parts.Tab {
+	if entry(of) != links.Pulls {
+		return nil
+	}
+	var tabs []parts.Tab
+	for _, p := range []shell.Panel{w.Pulls(), w.Verifications()} {
+		tabs = append(tabs, parts.Tab{Text: p.Title, URL: p.Page, Current: p.Name == of.Name})
+	}
+	return tabs
+}
+
+// entry is the page of the navigation under which a panel's page stands.
+func entry(p shell.Panel) string {
+	if p.Page == links.Verified {
+		return links.Pulls
+	}
+	return p.Page
 }
 
 // listOr draws a list, or, if the request is invalid, its bar and the error,

@@ -57,6 +57,11 @@ func TestListsShowTheirRows(t *testing.T) {
 				"#7 fix(CQLF-R3-0002): escape the output octo/shop Merged – 1 M session bbbbbbbb Verified and gone verification record"},
 			HTML: []string{`href="/pulls/octo/shop/8"`},
 		}},
+		{"verifications: what came of each fix", "verifications", webtest.Want{
+			Text: []string{"1 verification", "Verified and gone #7", "octo/shop", "1 of 1 no longer found", "1 gone by now, 0 still there"},
+			HTML: []string{`href="/pulls/octo/shop/7"`},
+		}},
+		{"verifications: of an outcome that none has", "verifications?q=outcome:failed", webtest.Want{Text: []string{"Nothing matches"}}},
 		{"runs: the newest first, with what they changed", "runs", webtest.Want{
 			Text: []string{"run 4 Scan octo/shop found 24 +0 −1", "run 7 scope reduced Scan octo/ledger found 2",
 				"run 3 Scan octo/shop found 25 +2 −0 5 batches → 4 sessions", "run 5 not listed Scan octo/api found 5 –"},

@@ -4,6 +4,7 @@ package overview
 
 import (
 	"context"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -53,8 +54,29 @@ func (w *Web) Page(c *fiber.Ctx) error {
 		v.Row(ctx, w.Needs()), v.Row(ctx, w.Tiles()), v.Row(ctx, w.DevinNow()), v.Row(ctx, w.Trend()), v.Row(ctx, w.OpenNow(), w.Rates()),
 		v.Row(ctx, w.Spans(), w.Outcomes()), v.Row(ctx, w.Queue()), v.Row(ctx, w.TopRepos(), w.RecentRuns()),
 	}}
+	if last, err := w.Dashboard.LastRun(ctx); err == nil {
+		body.Notices = append(body.Notices, quietPeriod(v.Get("period"), last.At.Time, w.Now())...)
+	}
 	w.addMissingSettings(&body)
 	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})
+}
+
+// quietPeriod says that the period holds no run, and offers the shortest that
+// does.
+func quietPeriod(name string, last, now time.Time) []parts.Notice {
+	period, err := telemetry.ParsePeriod(name, now)
+	if err != nil || last.IsZero() || !last.Before(period.Since) {
+		return nil
+	}
+	offer := parts.Link{Text: "Show all time", URL: links.With(links.Overview, "period", "all")}
+	for _, longer := range []struct{ name, text string }{{"90d", "Show 90 days"}, {"30d", "Show 30 days"}} {
+		if p, err := telemetry.ParsePeriod(longer.name, now); err == nil && !last.Before(p.Since) {
+			offer = parts.Link{Text: longer.text, URL: links.With(links.Overview, "period", longer.name)}
+		}
+	}
+	return []parts.Notice{{
+		Icon: "clock", Strong: "No run in this period.", Text: "The newest run is of " + last.UTC().Format("2 Jan 2006") + ".", Link: offer,
+	}}
 }
 
 // addMissingSettings says which settings are not set: a single one in a line,

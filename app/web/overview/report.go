@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -50,12 +51,23 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 	total := int64(0)
 	for i, n := range counts {
 		if n > 0 {
-			out.Rows = append(out.Rows, panels.VerdictCount{Verdict: telemetry.VerificationOutcomes()[i], N: n})
+			out.Rows = append(out.Rows, panels.VerdictCount{
+				Verdict: telemetry.VerificationOutcomes()[i], N: n, URL: verifiedURL(v, telemetry.VerificationOutcomes()[i]),
+			})
 		}
 		total += n
 	}
 	out.Count = parts.Number(total)
 	return panels.VerdictCounts(out), nil
+}
+
+// verifiedURL is the list of the verifications of an outcome.
+func verifiedURL(v shell.View, outcome telemetry.VerificationOutcome) string {
+	terms := []string{shell.TermText("outcome", string(outcome))}
+	if v.Scope != "" {
+		terms = append(terms, shell.TermText("repo", v.Scope))
+	}
+	return links.Matching(links.Verified, strings.Join(terms, " "))
 }
 
 // ReportPage is a period's figures as a page to print.

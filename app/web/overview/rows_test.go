@@ -56,45 +56,6 @@ func TestChangeArrow(t *testing.T) {
 	}
 }
 
-// TestNeedRows: each need says what it is about, and its action leads where a
-// person can do it.
-func TestNeedRows(t *testing.T) {
-	const id = "devin-aaaaaaaaaaaaaaaa"
-	for _, tc := range []struct {
-		name                                               string
-		n                                                  telemetry.NeedRow
-		title, ref, url, remark, action, actionURL, dialog string
-	}{
-		{"a review", telemetry.NeedRow{Need: telemetry.NeedReview, PullRepo: "octo/shop", PullNumber: 7, PullTitle: "fix it"},
-			"fix it", "#7", "/pulls/octo/shop/7", "", "Review PR", "https://github.com/octo/shop/pull/7", ""},
-		{"a merge, its title unknown", telemetry.NeedRow{Need: telemetry.NeedMerge, PullRepo: "octo/shop", PullNumber: 7},
-			"Pull request", "#7", "/pulls/octo/shop/7", "", "Open PR", "https://github.com/octo/shop/pull/7", ""},
-		{"a scan that is due", telemetry.NeedRow{Need: telemetry.NeedScan, Repo: "octo/shop", Interval: 48 * time.Hour},
-			"Usually every 2 d", "", "/repo/octo/shop", "", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
-		{"never started", telemetry.NeedRow{Need: telemetry.NeedNeverStarted, Repo: "octo/shop", RunFile: "a.json", RunNumber: 3,
-			BatchID: 2, Reason: "429", IssueIDs: []string{"x", "y"}},
-			"2 issues", "run 3 · batch 2", "/runs/a.json", "429", "Start a run", "/repo/octo/shop/dispatch", "/panels/dispatch?scope=octo%2Fshop"},
-		{"an answer", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, SessionTitle: "Fix XSS", Reason: "waiting_for_user"},
-			"Fix XSS", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "", "Reply", "/sessions/aaaaaaaaaaaaaaaa#reply-form",
-			"/panels/reply?id=aaaaaaaaaaaaaaaa"},
-		{"an approval", telemetry.NeedRow{Need: telemetry.NeedWaiting, SessionID: id, Reason: "waiting_for_approval"},
-			"Session aaaaaaaa", "dispatch", "/sessions/aaaaaaaaaaaaaaaa", "waiting for approval", "Reply",
-			"/sessions/aaaaaaaaaaaaaaaa#reply-form", "/panels/reply?id=aaaaaaaaaaaaaaaa"},
-		{"stuck", telemetry.NeedRow{Need: telemetry.NeedStuck, SessionID: id, RunNumber: 1},
-			"Session aaaaaaaa", "run 1", "/sessions/aaaaaaaaaaaaaaaa", "", "Open in Devin", "https://app.devin.ai/sessions/aaaaaaaaaaaaaaaa", ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			r := site().needRow(tc.n)
-			if r.Title != tc.title || r.Ref != tc.ref || r.URL != tc.url || r.Remark != tc.remark {
-				t.Errorf("%+v", r)
-			}
-			if r.Action != (parts.Link{Text: tc.action, URL: tc.actionURL}) || r.Dialog != tc.dialog {
-				t.Errorf("action %+v, dialog %q", r.Action, r.Dialog)
-			}
-		})
-	}
-}
-
 // TestFamilySlices: the largest families have a slice each, the rest one that
 // asks for all others.
 func TestFamilySlices(t *testing.T) {
@@ -212,5 +173,29 @@ func TestPointTitles(t *testing.T) {
 	}
 	if got := pointTitle(telemetry.DayPoint{Day: day(1)}); got != "1 Mar 2026: 0 open" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestQuietPeriod: an overview whose period holds no run offers the shortest
+// that does.
+func TestQuietPeriod(t *testing.T) {
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		period string
+		days   int // since the newest run
+		want   string
+	}{
+		{"7d", 3, ""}, {"7d", 20, "/?period=30d"}, {"", 20, ""}, {"", 60, "/?period=90d"}, {"90d", 289, "/?period=all"}, {"all", 289, ""},
+	} {
+		got := ""
+		for _, n := range quietPeriod(tc.period, now.AddDate(0, 0, -tc.days), now) {
+			got += n.Link.URL
+		}
+		if got != tc.want {
+			t.Errorf("the period %q, %d days after the newest run: %q, want %q", tc.period, tc.days, got, tc.want)
+		}
+	}
+	if got := quietPeriod("7d", time.Time{}, now); got != nil {
+		t.Errorf("without a run: %v", got)
 	}
 }

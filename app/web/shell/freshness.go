@@ -43,7 +43,10 @@ func (w *Shell) strip(v View, p freshness) templ.Component {
 const sourceDatabase = "database"
 
 func (w *Shell) fresh(p freshness) panels.Fresh {
-	f := panels.Fresh{Quota: w.quotaNote(p.quota)}
+	f := panels.Fresh{Quota: w.quotaNote(p.quota), Newest: panels.NewestNote{At: p.last.At.Time}}
+	if p.last.Late(w.Now()) {
+		f.Newest.Tone, f.Newest.Usual = parts.Attention, "Usually every "+DaysText(p.last.Usual)
+	}
 	for _, s := range p.sources {
 		f.Sources = append(f.Sources, w.sourceNote(s))
 		if !s.FailedAt.IsZero() {
@@ -57,6 +60,8 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 			f.Problems = append(f.Problems, missingProblem(s.Missing))
 		}
 	}
+	severe := func(p panels.Problem) int { return slices.Index([]parts.Tone{parts.Danger, parts.Attention}, p.Tone) }
+	slices.SortStableFunc(f.Problems, func(a, b panels.Problem) int { return cmp.Compare(severe(a), severe(b)) })
 	return f
 }
 

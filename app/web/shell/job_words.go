@@ -47,6 +47,7 @@ type jobResult struct {
 	Left         bool               `json:"left"`
 	PatchedFiles int64              `json:"patched_files"`
 	DryRun       bool               `json:"dry_run"`
+	Undo         bool               `json:"undo"`
 	Changes      []telemetry.Change `json:"changes"`
 }
 

@@ -174,6 +174,13 @@ func (w *Shell) jobCard(j telemetry.Job) panels.JobCard {
 			Hidden: []parts.Field{{Name: "replaces", Value: j.ID}},
 		}
 	}
+	if j.Kind == ingest.JobBackfill && j.State == telemetry.JobDone && !result.DryRun && !result.Undo && result.PatchedFiles > 0 {
+		card.Undo = parts.Action{
+			Text:   "Undo",
+			URL:    links.ActionBackfill,
+			Hidden: []parts.Field{{Name: "undo", Value: "true"}, {Name: "replaces", Value: j.ID}},
+		}
+	}
 	return card
 }
 

@@ -80,6 +80,37 @@ func (w *Shell) IssueRow(i telemetry.IssueRow) panels.IssueRow {
 	return panels.IssueRow{IssueRow: i, CodeURL: w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line), Short: ShortID(i.Session)}
 }
 
+// VerificationRow is a re-scan of a fix, as lists show it.
+func VerificationRow(v telemetry.VerificationRow) panels.VerificationRow {
+	r := panels.VerificationRow{
+		State:    panels.VerdictState(v.Outcome, v.Merge == telemetry.MergeUnknown),
+		Counts:   parts.Number(v.Fixed) + " of " + parts.Number(v.Targeted) + " no longer found",
+		At:       v.At.Time,
+		Raw:      links.APIRaw(v.Source, v.File),
+		Replaced: !v.Current,
+		Title:    telemetry.ShortenIssueIDs(v.PRTitle),
+		Repo:     v.Repo,
+		Key:      parts.Decimal(v.StoreID),
+	}
+	if v.Remaining > 0 {
+		r.Counts += ", " + parts.Number(v.Remaining) + " still found"
+	}
+	r.Now = parts.Number(v.Gone) + " gone by now, " + parts.Number(v.StillThere) + " still there"
+	if v.Unmatched > 0 {
+		r.Now += ", " + parts.Number(v.Unmatched) + " not in its run"
+	}
+	if v.Number > 0 {
+		r.Pull = parts.Link{Text: "#" + parts.Decimal(v.Number), URL: links.Pull(v.PullRef.Repo, v.Number)}
+	}
+	if v.Session != "" {
+		r.Session = parts.Link{Text: ShortID(v.Session)}
+		if v.Known {
+			r.Session.URL = links.Session(telemetry.SessionKey(v.Session))
+		}
+	}
+	return r
+}
+
 // FileRow is a record that could not be read.
 func FileRow(f telemetry.FileRow) telemetry.FileRow {
 	f.Error = telemetry.Optional(asSentence(string(f.Error)))

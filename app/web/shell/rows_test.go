@@ -7,6 +7,7 @@ import (
 
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
 
 // TestErrorsAreSentences: an error of a file is shown as a sentence, and the
@@ -113,5 +114,23 @@ func TestRepoRows(t *testing.T) {
 		if row.Short != want || (row.Remark == "") != (want == "") || !slices.Equal(row.Days.Open, []int64{1, 4}) || row.Days.Closed != 2 {
 			t.Errorf("%+v, want %q", row, want)
 		}
+	}
+}
+
+// TestVerificationRows: what the re-scan counted, and what later scans say.
+func TestVerificationRows(t *testing.T) {
+	r := VerificationRow(telemetry.VerificationRow{
+		Outcome: telemetry.VerificationPartial, Fixed: 2, Targeted: 5, Remaining: 3, Gone: 1, StillThere: 1, Unmatched: 2, File: "v.json",
+		Source:  "octo/action",
+		PullRef: telemetry.PullRef{Repo: "octo/shop", Number: 7}, Session: "devin-aaaaaaaaaaaaaaaa",
+	})
+	if r.Counts != "2 of 5 no longer found, 3 still found" || r.Now != "1 gone by now, 1 still there, 2 not in its run" {
+		t.Errorf("%q, %q", r.Counts, r.Now)
+	}
+	if r.Raw != "/api/runs/v.json/raw?source=octo%2Faction" || r.Pull.URL != "/pulls/octo/shop/7" || !r.Replaced {
+		t.Errorf("%+v", r)
+	}
+	if r.Session != (parts.Link{Text: "aaaaaaaa"}) {
+		t.Errorf("a session that no record names has a page: %+v", r.Session)
 	}
 }

@@ -39,7 +39,7 @@ func (w *Shell) savedGroups(ctx context.Context) ([]panels.SavedGroup, error) {
 		return nil, err
 	}
 	var groups []panels.SavedGroup
-	for _, l := range w.Dashboard.Searched() {
+	for _, l := range w.Dashboard.Queried() {
 		list := l.Schema().Name
 		group := panels.SavedGroup{Title: navigationText(links.List(list))}
 		for _, saved := range all {

@@ -21,7 +21,7 @@ import (
 func TestDocument(t *testing.T) {
 	s := webtest.Shop(t)
 	s.Get("/runs").Check(t, webtest.Want{Status: 200,
-		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 4 Issues Sessions Pull requests Runs Repositories Effectiveness Activity",
+		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 5 Issues Sessions Pull requests Runs Repositories Effectiveness Activity",
 			"octo/action",
 			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 not found by Devin", "GitHub 4,98", "/5,000 left",
 			"Devin cannot find 1 session (404)."},
@@ -161,7 +161,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	freshness := next("freshness")
-	for _, word := range []string{"needs=4", "pulls=", "runs=1773144030", "sessions=", "quota=4,98", "digest="} {
+	for _, word := range []string{"needs=5", "pulls=", "runs=1773144030", "sessions=", "quota=4,98", "digest="} {
 		if !strings.Contains(freshness, word) {
 			t.Errorf("the event %q has no %q", freshness, word)
 		}

@@ -25,6 +25,7 @@ type freshness struct {
 	sources []telemetry.SourceStatus // in the order of the strip
 	quota   telemetry.RateLimit
 	needs   int64
+	last    telemetry.LastRun
 }
 
 func (w *Shell) freshness(ctx context.Context) (freshness, error) {
@@ -40,8 +41,12 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 	if w.Quota != nil {
 		p.quota = w.Quota.RateLimit()
 	}
-	a, err := w.Dashboard.Attention(ctx, telemetry.NeedFilter{}, w.Now(), query.Page{Number: 1, Size: 1})
-	p.needs = a.Total
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{})
+	if err != nil {
+		return p, err
+	}
+	p.needs = groups.Total()
+	p.last, err = w.Dashboard.LastRun(ctx)
 	return p, err
 }
 
@@ -77,7 +82,7 @@ func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 	for _, s := range f.Sources {
 		fmt.Fprintln(digest, s.Name, s.Tone, s.Cause, s.At.IsZero())
 	}
-	fmt.Fprintln(digest, f.Problems, f.Quota.Known, f.Quota.Tone)
+	fmt.Fprintln(digest, f.Newest, f.Problems, f.Quota.Known, f.Quota.Tone)
 	if p.quota.Known {
 		words = append(words, "quota="+f.Quota.Left)
 	}

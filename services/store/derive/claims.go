@@ -90,7 +90,7 @@ func concernedIssues(tx *store.Tx, scans applied, todo affected) set[int64] {
 	sessions.add(todo.sessions)
 	if len(todo.issues) > 0 { // the shares of a session's other issues change, too
 		in, ids := tx.In(1, "BIGINT"), list(todo.issues)
-		sessions.addRows(tx, `SELECT session FROM attempts WHERE issue_id `+in, ids)
+		sessions.addRows(tx, `SELECT session FROM attempts WHERE session <> '' AND issue_id `+in, ids)
 		sessions.addRows(tx, `SELECT session FROM claims WHERE issue_id `+in, ids)
 	}
 	if len(todo.pulls) > 0 {

@@ -121,7 +121,7 @@ func (d *Details) sessionsOf(tx *store.Tx, run scan, out *telemetry.RunDetail) {
 	}
 	out.SessionIssues = map[string][]telemetry.IssueRow{}
 	tx.Each(`SELECT `+d.issues.Columns(false)+`, a.session FROM attempts a JOIN issues i ON i.id = a.issue_id
-		WHERE a.record_id = $1`+worstFirst,
+		WHERE a.record_id = $1 AND a.session <> ''`+worstFirst,
 		[]any{run.id}, func(r *store.Row) {
 			var v telemetry.IssueRow
 			var session string

@@ -98,7 +98,7 @@ func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 func activeNow(tx *store.Tx, repo, now int64) telemetry.ActiveSessions {
 	var a telemetry.ActiveSessions
 	condition, args := ofRepo("s.repo_id", repo, now-telemetry.RecordedFor.Milliseconds())
-	tx.Each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+lists.ActiveStates+`) AND `+recent+condition+`
+	tx.Each(`SELECT s.state, COUNT(*) FROM sessions s WHERE s.state IN (`+lists.ActiveStates+`) AND `+lists.KnownUntil+` > $1`+condition+`
 		GROUP BY s.state`, args, func(r *store.Row) {
 		var state telemetry.State
 		var n int64

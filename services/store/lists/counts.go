@@ -70,10 +70,11 @@ func (l *List[T]) counted(q question) (scope string, ok bool) {
 type Sums struct {
 	runs  *List[telemetry.RunRow]
 	pulls *List[telemetry.PullRow]
+	needs *List[telemetry.NeedRow]
 }
 
 // SumsOf returns the sums over the lists of a store.
-func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s)} }
+func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s), Needs(s)} }
 
 // RunSums sums all runs of a question.
 func (s Sums) RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error) {

@@ -27,6 +27,7 @@ func TestEveryQualifier(t *testing.T) {
 		everyQualifier(t, lists.Verifications(s.Store))
 		everyQualifier(t, lists.Changes(s.Store))
 		everyQualifier(t, lists.Jobs(s.Store))
+		everyQualifier(t, lists.Needs(s.Store))
 	})
 }
 
@@ -41,7 +42,7 @@ func everyQualifier[T any](t *testing.T, l *lists.List[T]) {
 	for _, text := range texts {
 		matches, rows := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, text)})
 		rest, _ := storetest.Total(t, l, query.Ask{Query: storetest.Parse(t, l, "-"+text)})
-		named := text == "is:never_started" || l.Name == "verifications" && strings.HasPrefix(text, "is:")
+		named := text == "is:never_started" || (l.Name == "verifications" || l.Name == "needs-attention") && strings.HasPrefix(text, "is:")
 		if matches != rows || matches+rest != all && !named {
 			t.Errorf("%s: %q matches %d (%d on the page), its negation %d, of %d", l.Name, text, matches, rows, rest, all)
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -46,7 +47,8 @@ func (a *API) Routes() []Route {
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/effectiveness", a.effectiveness),
-		byMinute("/api/needs-attention", a.onlyNow(a.needsAttention)),
+		{Method: fiber.MethodGet, Path: "/api/needs-attention", Handle: a.onlyNow(a.needsAttention), Clock: true,
+			Topics: append(slices.Clone(everything), telemetry.TopicSubmissions)},
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),
 		get("/api/issues/:id", everything, a.issue),

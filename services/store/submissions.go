@@ -16,7 +16,7 @@ func (s *Store) BeginSubmission(ctx context.Context, sub telemetry.Submission) (
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token) DO NOTHING`,
 			sub.Token, string(sub.Kind), sub.Subject, Millis(tx.Now()), string(sub.By), string(telemetry.SubmissionBegun), s.program, sub.Message)
 		if fresh = n > 0; fresh {
-			tx.Touch(telemetry.TopicJobs)
+			tx.Touch(telemetry.TopicSubmissions)
 		}
 		var owner string
 		var begun telemetry.Time
@@ -37,7 +37,7 @@ func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Exec(`UPDATE submissions SET state = $1, message = CASE WHEN $1 = 'sent' THEN '' ELSE message END WHERE token = $2`,
 			string(state), token)
-		tx.Touch(telemetry.TopicJobs)
+		tx.Touch(telemetry.TopicSubmissions)
 		return tx.Err()
 	})
 }
@@ -46,7 +46,7 @@ func (s *Store) EndSubmission(ctx context.Context, token string, state telemetry
 func (s *Store) DropSubmission(ctx context.Context, token string) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		if tx.Exec(`DELETE FROM submissions WHERE token = $1`, token) > 0 {
-			tx.Touch(telemetry.TopicJobs)
+			tx.Touch(telemetry.TopicSubmissions)
 		}
 		return tx.Err()
 	})

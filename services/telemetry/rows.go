@@ -17,15 +17,18 @@ type Topic = string
 
 // The topics. A write that changes no row raises none.
 const (
-	TopicRecords  Topic = "records"  // files, runs, issues, repositories
-	TopicSessions Topic = "sessions" // sessions and their states
-	TopicPulls    Topic = "pulls"    // pull requests and their links
-	TopicJobs     Topic = "jobs"
-	TopicViews    Topic = "views"
+	TopicRecords     Topic = "records"  // files, runs, issues, repositories
+	TopicSessions    Topic = "sessions" // sessions and their states
+	TopicPulls       Topic = "pulls"    // pull requests and their links
+	TopicJobs        Topic = "jobs"
+	TopicViews       Topic = "views"
+	TopicSubmissions Topic = "submissions" // runs started and replies sent from here
 )
 
 // Topics are all topics.
-func Topics() []Topic { return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews} }
+func Topics() []Topic {
+	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions}
+}
 
 // RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list
 // answers its record.

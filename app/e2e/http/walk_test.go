@@ -63,7 +63,7 @@ const pagesOfAShape = 2
 
 var (
 	wholeNumber = regexp.MustCompile(`^[+−–↑↓ ]*(?:of |n = |All )?([0-9][0-9,]*)(?:\D*)$`)
-	listRows    = regexp.MustCompile(`class="list-count">\s*([0-9,]+) [^<]*(?:<a[^>]*>and ([0-9,]+) not listed</a>)?`)
+	listRows    = regexp.MustCompile(`class="list-count">\s*([0-9,]+) [^<]*(?:</span>\s*<a[^>]*>and ([0-9,]+) not listed</a>)?`)
 	noCount     = regexp.MustCompile(`^[↑↓]|^[0-9,]+ (h|d|min|other families|not listed)$`) // differences, times, names of bars, and sums over repositories
 	headCount   = regexp.MustCompile(`</h2>\s*<span class="counter">([0-9,]+)</span>`)
 	idSteps     = regexp.MustCompile(`/(issues|sessions|runs|pulls)/[^?]+`)

@@ -23,7 +23,7 @@ func (w *Web) Activity() shell.Panel {
 		Name:   "activity",
 		Title:  "Activity",
 		Page:   links.Activity,
-		Topics: append(shell.Everything(), telemetry.TopicJobs),
+		Topics: append(shell.Everything(), telemetry.TopicJobs, telemetry.TopicSubmissions),
 		Every:  "60s",
 		Params: []string{"kind", "repo", "before"},
 		Past:   true,

@@ -31,7 +31,7 @@ func (w *Web) Needs() shell.Panel {
 		none: w.NothingNeeded,
 		more: w.drawNeeds,
 	})
-	p.Topics, p.Every, p.Clock = append(p.Topics, telemetry.TopicJobs), "30s", true
+	p.Topics, p.Every, p.Clock = append(p.Topics, telemetry.TopicSubmissions), "30s", true
 	return p
 }
 

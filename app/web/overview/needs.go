@@ -15,7 +15,7 @@ import (
 
 // Needs is what most urgently waits for a person.
 func (w *Web) Needs() shell.Panel {
-	p := panel("needs", "Needs you", w.drawNeeds, append(shell.Everything(), telemetry.TopicJobs)...)
+	p := panel("needs", "Needs you", w.drawNeeds, append(shell.Everything(), telemetry.TopicSubmissions)...)
 	p.Every, p.Clock, p.Past = "30s", true, false // what is started or stuck is of now
 	return p
 }

@@ -33,7 +33,8 @@ func (a *API) lists() []Route {
 	return slices.Concat(
 		a.issues().routes(everything), a.sessions().routes(everything), a.pulls().routes(everything),
 		a.runs().routes(everything), a.repos().routes(everything), a.verifications().routes(everything),
-		a.needs().downloads(links.APIList(a.Dashboard.Needs.Schema().Name)), a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
+		a.needs().downloads(links.APIList(a.Dashboard.Needs.Schema().Name)),
+		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
 	)
 }
 

@@ -283,23 +283,7 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 			links[at("weeks", strconv.Itoa(i), event)] = s.changes(event, w.Monday, end)
 		}
 	}
-	for i, b := range t.Ages {
-		terms := []string{"is:open"}
-		if !b.Since.IsZero() {
-			terms = append(terms, "first:>="+moment(b.Since))
-		}
-		if !b.Before.IsZero() {
-			terms = append(terms, "first:<"+moment(b.Before))
-		}
-		links[at("ages", strconv.Itoa(i), "n")] = s.list("issues", terms...)
-	}
-	for i := range t.Attempts {
-		count := strconv.Itoa(i)
-		if i == len(t.Attempts)-1 {
-			count = ">=" + count
-		}
-		links[at("attempts", strconv.Itoa(i), "issues")] = s.list("issues", "is:open", "attempts:"+count)
-	}
+	s.openTrendLinks(t, links)
 	for i, f := range t.Families {
 		family := "no:family"
 		if f.Family != "" {
@@ -320,6 +304,27 @@ func trendLinks(t telemetry.Trends, s scope) Links {
 		links[at("sessions", "outcomes", strconv.Itoa(i), "n")] = s.list("sessions", "is:"+string(o.State), has, "started:>="+since)
 	}
 	return links
+}
+
+// openTrendLinks link the open issues by their age and by their attempts.
+func (s scope) openTrendLinks(t telemetry.Trends, links Links) {
+	for i, b := range t.Ages {
+		terms := []string{"is:open"}
+		if !b.Since.IsZero() {
+			terms = append(terms, "first:>="+moment(b.Since))
+		}
+		if !b.Before.IsZero() {
+			terms = append(terms, "first:<"+moment(b.Before))
+		}
+		links[at("ages", strconv.Itoa(i), "n")] = s.list("issues", terms...)
+	}
+	for i := range t.Attempts {
+		count := strconv.Itoa(i)
+		if i == len(t.Attempts)-1 {
+			count = ">=" + count
+		}
+		links[at("attempts", strconv.Itoa(i), "issues")] = s.list("issues", "is:open", "attempts:"+count)
+	}
 }
 
 // changes links to the events of a period.

@@ -235,12 +235,12 @@ func TestLedgerPlainly(t *testing.T) {
 	for round := range 400 {
 		fingerprints := someFingerprints(d, round)
 		var scans []Scan
-		rules, names := []string{"r", "s"}, 2
+		rules := []string{"r", "s"}
 		if round%3 == 0 {
 			rules = []string{"cs/r", "js/r"}
 		}
 		for range 12 {
-			names = 2 - b2i(round%3 == 0 && d.IntN(3) == 0)
+			names := 2 - b2i(round%3 == 0 && d.IntN(3) == 0)
 			size := d.IntN(8)
 			if d.IntN(2) == 0 {
 				size = 18 + d.IntN(12)

@@ -145,7 +145,7 @@ func (d Dir) Sides(ctx context.Context) ([]telemetry.RunFile, error) {
 	return leaving(ctx, func() (files []telemetry.RunFile, _ error) {
 		root, err := os.OpenRoot(filepath.Join(d.Path, ".."))
 		if err != nil {
-			return nil, nil //nolint:nilerr // what cannot be entered has no such file
+			return nil, nil // what cannot be entered has no such file
 		}
 		defer root.Close()
 		for _, name := range telemetry.SideFiles() {

@@ -127,37 +127,55 @@ func endOfPart(text string, at int, part queryPart) int {
 // Choices returns what fits at the point: names of fields, or the values of
 // one. dynamic are the data's values of a Dynamic field, the likeliest first.
 func (p Point) Choices(dynamic []string) []Completion {
+	if p.Field == nil {
+		return p.names()
+	}
+	return p.values(slices.Concat(p.Field.Words, dynamic))
+}
+
+// names are the choices of fields: those that begin with what is typed.
+func (p Point) names() []Completion {
 	choices := []Completion{}
 	typed := strings.ToLower(p.Typed)
-	add := func(text, help string) {
-		if len(choices) < mostChoices {
-			before, rest := p.text[:p.start]+text, p.text[p.end:]
-			if p.Field != nil && (rest == "" || rest[0] != ' ' && rest[0] != ',') {
-				before += " " // parts a finished value from what follows
-			}
-			choices = append(choices, Completion{Text: text, Help: help, Query: before + rest, Caret: len(utf16.Encode([]rune(before)))})
+	begins := func(name string) bool { return strings.HasPrefix(name, typed) }
+	for _, f := range p.schema.Fields {
+		if begins(f.Name) || typed != "" && slices.ContainsFunc(f.Aliases, begins) {
+			choices = append(choices, p.choice(f.Name+":", f.Help))
 		}
 	}
-	if p.Field == nil {
-		begins := func(name string) bool { return strings.HasPrefix(name, typed) }
-		for _, f := range p.schema.Fields {
-			if begins(f.Name) || typed != "" && slices.ContainsFunc(f.Aliases, begins) {
-				add(f.Name+":", f.Help)
-			}
+	return choices[:min(mostChoices, len(choices))]
+}
+
+// values are the choices of values that the query has not yet: those that
+// begin with what is typed, then those that hold it elsewhere.
+func (p Point) values(all []string) []Completion {
+	var begin, hold []string
+	typed := strings.ToLower(p.Typed)
+	for _, v := range all {
+		folded := strings.ToLower(v)
+		switch {
+		case v == "" || slices.Contains(p.taken, folded):
+		case strings.HasPrefix(folded, typed):
+			begin = append(begin, v)
+		case strings.Contains(folded, typed):
+			hold = append(hold, v)
 		}
-		return choices
 	}
-	values := slices.Concat(p.Field.Words, dynamic)
-	for _, prefix := range []bool{true, false} {
-		for _, v := range values {
-			folded := strings.ToLower(v)
-			begins := strings.HasPrefix(folded, typed)
-			if begins == prefix && (begins || strings.Contains(folded, typed)) && !slices.Contains(p.taken, folded) && v != "" {
-				add(quoteValue(v, false), "")
-			}
-		}
+	fit := append(begin, hold...)
+	choices := []Completion{}
+	for _, v := range fit[:min(mostChoices, len(fit))] {
+		choices = append(choices, p.choice(quoteValue(v, false), ""))
 	}
 	return choices
+}
+
+// choice puts a text in place of what is typed.
+func (p Point) choice(text, help string) Completion {
+	before, rest := p.text[:p.start]+text, p.text[p.end:]
+	if p.Field != nil && (rest == "" || rest[0] != ' ' && rest[0] != ',') {
+		before += " " // parts a finished value from what follows
+	}
+	return Completion{Text: text, Help: help, Query: before + rest, Caret: len(utf16.Encode([]rune(before)))}
 }
 
 // fromUTF16 turns a place in UTF-16 units into one in bytes, within s.

@@ -123,7 +123,8 @@ func costFacts(s telemetry.SessionRow) []panels.Pair {
 	}
 	var facts []panels.Pair
 	for _, p := range []panels.Pair{
-		{Name: "Cost", Text: cost}, {Name: "Playbook", Text: string(s.Playbook), URL: shell.TermURL(links.Sessions, "playbook", string(s.Playbook))},
+		{Name: "Cost", Text: cost},
+		{Name: "Playbook", Text: string(s.Playbook), URL: shell.TermURL(links.Sessions, "playbook", string(s.Playbook))},
 		{Name: "Tags", Text: strings.Join(s.Tags, ", ")},
 	} {
 		if p.Text != "" {

@@ -54,25 +54,35 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 	if total != notAsked {
 		b.Rows = parts.Number(total)
 	}
+	b.Menus, err = w.menus(ctx, v, q, recent)
+	return b, err
+}
+
+// menus are the bar's menus. Their repositories are the recent ones, or those
+// that the text finds for which a person looks.
+func (w *Web) menus(ctx context.Context, v shell.View, q query.Query, recent telemetry.List[telemetry.RepoRow]) ([]parts.Menu, error) {
+	var menus []parts.Menu
 	for _, name := range v.Panel.Menus {
 		if name == "repo" && v.Scope != "" {
 			continue
 		}
 		found, find := recent, ""
 		if v.Get("in") == name {
-			if find = strings.TrimSpace(v.Get("find")); find != "" && name == "repo" {
-				if found, err = w.foundRepos(ctx, find); err != nil {
-					return b, err
-				}
+			find = strings.TrimSpace(v.Get("find"))
+		}
+		if find != "" && name == "repo" {
+			var err error
+			if found, err = w.foundRepos(ctx, find); err != nil {
+				return menus, err
 			}
 		}
 		m := menu(q, name, v.Panel.Usual, find, dynamic(name, found.Items))
 		if name == "repo" && found.Total > barChoices {
 			m.More = "The " + parts.Number(barChoices) + " that ran last of " + parts.Number(found.Total) + "."
 		}
-		b.Menus = append(b.Menus, m)
+		menus = append(menus, m)
 	}
-	return b, nil
+	return menus, nil
 }
 
 func (w *Web) recentRepos(ctx context.Context) (telemetry.List[telemetry.RepoRow], error) {

@@ -22,12 +22,14 @@ type rateKind struct {
 
 func rateKinds(v shell.View) []rateKind {
 	return []rateKind{
-		{group: telemetry.RateByFamily, title: "By family", kind: "Family", note: "most taken first", others: "other families", unnamed: "no family"},
+		{group: telemetry.RateByFamily, title: "By family", kind: "Family", note: "most taken first", others: "other families",
+			unnamed: "no family"},
 		{group: telemetry.RateByRule, title: "By rule", kind: "Rule", note: "most taken first", others: "other rules", unnamed: "no rule"},
 		{group: telemetry.RateByAttempt, title: "By attempt", kind: "Attempt", note: "an issue counts in every attempt at it", withoutSum: true},
 		{group: telemetry.RateByPlaybook, title: "By playbook", kind: "Playbook", note: "the one of its last attempt", others: "other playbooks",
 			unnamed: "No playbook"},
-		{group: telemetry.RateBySeverity, title: "By severity", kind: "Severity", note: "worst first", others: "other severities", unnamed: "none"},
+		{group: telemetry.RateBySeverity, title: "By severity", kind: "Severity", note: "worst first", others: "other severities",
+			unnamed: "none"},
 		{group: telemetry.RateByRepo, title: "By repository", kind: "Repository", note: "most taken first", others: "other repositories",
 			hidden: v.Repo.Name != ""},
 	}

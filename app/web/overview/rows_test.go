@@ -14,12 +14,6 @@ import (
 
 func day(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
 
-func site() *Web {
-	return New(&shell.Shell{Options: shell.Options{
-		Settings: shell.Settings{GitHubWeb: "https://github.com", DevinWeb: "https://app.devin.ai"},
-	}})
-}
-
 // TestRateTile: of no pull request there is no rate.
 func TestRateTile(t *testing.T) {
 	var o dashboard.Overview

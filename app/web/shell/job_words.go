@@ -80,7 +80,7 @@ func JobTitle(j telemetry.Job) string {
 // JobSummary is a done job in a sentence.
 func JobSummary(j telemetry.Job) string {
 	r := resultOf(j)
-	plural := func(n int64, noun, more string) string { return parts.Plural(n, noun, more) }
+	plural := parts.Plural[int64]
 	var said []string
 	switch j.Kind {
 	case ingest.JobRefresh:

@@ -25,8 +25,8 @@ type applied struct {
 // of records that are gone.
 func applyScans(r *records, scans map[int64]*scanChanges, again set[int64], former []formerFinding) applied {
 	out := applied{
-		affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{}, flipped: set[int64]{}, replayed: set[int64]{},
-		former: former, records: r,
+		affected: newAffected(), attempts: map[int64][]telemetry.Attempt{}, found: map[int64][]int64{},
+		flipped: set[int64]{}, replayed: set[int64]{}, former: former, records: r,
 	}
 	out.repos.add(again)
 	for repo := range scans {

@@ -126,7 +126,8 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 	return w.Write(ctx, func(tx *store.Tx) error {
 		var repo int64
 		var reduced bool
-		known := tx.Row(`SELECT repo_id, CASE WHEN reduced = 1 OR lost <> '' THEN 1 ELSE 0 END FROM runs WHERE file = $1 AND source = $2`, file, source).Scan(&repo, &reduced).Found
+		known := tx.Row(`SELECT repo_id, CASE WHEN reduced = 1 OR lost <> '' THEN 1 ELSE 0 END FROM runs
+			WHERE file = $1 AND source = $2`, file, source).Scan(&repo, &reduced).Found
 		accepted := tx.Has(`SELECT 1 FROM accepted WHERE file = $1 AND source IN ($2, '') LIMIT 1`, file, source)
 		switch {
 		case tx.Err() != nil:
@@ -138,7 +139,8 @@ func (w *Writer) AcceptScope(ctx context.Context, source, file string, undo bool
 		case undo:
 			tx.Exec(`DELETE FROM accepted WHERE file = $1 AND source IN ($2, '')`, file, source)
 		case !reduced:
-			return telemetry.Errorf(telemetry.CodeInvalid, "The scan %s is not scope-reduced and looked at every language, so there is nothing to accept.", file)
+			return telemetry.Errorf(telemetry.CodeInvalid,
+				"The scan %s is not scope-reduced and looked at every language, so there is nothing to accept.", file)
 		default:
 			tx.Exec(`INSERT INTO accepted (source, file, at, started_by) VALUES ($1, $2, $3, $4)`, source, file, store.Millis(tx.Now()), string(by))
 		}

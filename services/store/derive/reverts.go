@@ -37,7 +37,8 @@ func (c *changes) markReverted(repos set[string]) {
 	in := c.tx.In(1, "TEXT")
 	repos.addRows(c.tx, `SELECT of_repo FROM reverts WHERE of_repo <> '' AND repo_key `+in, list(repos))
 	var reverts []telemetry.Revert
-	c.tx.Each(`SELECT repo, number, of_key, title, merged_at FROM reverts WHERE repo_key `+in+` OR of_repo `+in, []any{list(repos)}, func(r *store.Row) {
+	c.tx.Each(`SELECT repo, number, of_key, title, merged_at FROM reverts
+		WHERE repo_key `+in+` OR of_repo `+in, []any{list(repos)}, func(r *store.Row) {
 		var v telemetry.Revert
 		var of string
 		r.Scan(&v.Ref.Repo, &v.Ref.Number, &of, &v.Title, &v.MergedAt)
@@ -49,7 +50,8 @@ func (c *changes) markReverted(repos set[string]) {
 		ref            telemetry.PullRef
 		at             int64
 	}
-	for _, p := range store.Rows(c.tx, `SELECT key, repo, number, title, reverted_by, reverted_at FROM pulls WHERE fetched = 1 AND repo_key `+in,
+	for _, p := range store.Rows(c.tx, `SELECT key, repo, number, title, reverted_by, reverted_at FROM pulls
+		WHERE fetched = 1 AND repo_key `+in,
 		[]any{list(repos)}, func(p *marked) []any { return []any{&p.key, &p.ref.Repo, &p.ref.Number, &p.title, &p.by, &p.at} }) {
 		by, at := "", int64(0)
 		if revert, reverted := telemetry.RevertedBy(p.ref, p.title, reverts); reverted {

@@ -148,6 +148,7 @@ func chooseLatest(tx *store.Tx, g group) {
 		together = ""
 	}
 	tx.Exec(`UPDATE verifications SET current = CASE WHEN EXISTS (SELECT 1 FROM verifications n
-		WHERE n.session = verifications.session`+together+` AND (n.at, n.file, n.source) > (verifications.at, verifications.file, verifications.source))
+		WHERE n.session = verifications.session`+together+`
+			AND (n.at, n.file, n.source) > (verifications.at, verifications.file, verifications.source))
 		THEN 0 ELSE 1 END WHERE `+where, arg)
 }

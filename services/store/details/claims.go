@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"telemetry-dashboard/services/store"
-	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -20,7 +19,8 @@ func claimsOfSession(tx *store.Tx, key string, s *telemetry.SessionDetail) {
 	if claim, ok := telemetry.ParseClaim(s.Output); ok {
 		s.Claim = &claim
 	}
-	tx.Each(`SELECT i.public_id, c.nth, c.said, c.reason, c.found, c.merge_unknown, c.milli_acus FROM claims c JOIN issues i ON i.id = c.issue_id
+	tx.Each(`SELECT i.public_id, c.nth, c.said, c.reason, c.found, c.merge_unknown, c.milli_acus
+		FROM claims c JOIN issues i ON i.id = c.issue_id
 		WHERE c.session = $1 AND c.session <> '' ORDER BY i.severity_rank, i.public_id`, []any{key}, func(r *store.Row) {
 		var c telemetry.IssueClaim
 		var acus int64
@@ -41,7 +41,8 @@ func claimsOfSession(tx *store.Tx, key string, s *telemetry.SessionDetail) {
 // claimsOfAttempts adds to attempts what their sessions say of the issue, and
 // what scans found.
 func claimsOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow) {
-	tx.Each(`SELECT session, said, reason, found, merge_unknown, milli_acus FROM claims WHERE issue_id = $1`, []any{issue}, func(r *store.Row) {
+	tx.Each(`SELECT session, said, reason, found, merge_unknown, milli_acus FROM claims
+		WHERE issue_id = $1`, []any{issue}, func(r *store.Row) {
 		var c telemetry.AttemptRow
 		var acus int64
 		r.Scan(&c.Session, &c.Claim, &c.Reason, &c.Found, &c.Unsure, &acus)
@@ -51,18 +52,4 @@ func claimsOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow
 			}
 		}
 	})
-}
-
-// withClaims adds to linked sessions what Devin says of them.
-func withClaims(tx *store.Tx, linked []telemetry.LinkedSession) {
-	rows := make([]telemetry.SessionRow, len(linked))
-	for i := range linked {
-		rows[i] = linked[i].SessionRow
-	}
-	lists.ReadClaims(tx, rows)
-	for i := range linked {
-		basis := linked[i].Basis
-		linked[i].SessionRow = rows[i]
-		linked[i].Basis = basis
-	}
 }

@@ -14,11 +14,11 @@ const scansLooked = 5
 // RepoHealth returns what is to be said of a repository's scans; zero if no record names it.
 func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error) {
 	return store.Get(ctx, d.store, func(tx *store.Tx) (h telemetry.RepoHealth) {
-		var id int64
-		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &h.Interval, &h.LastScan).Found {
+		var id, interval int64
+		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &h.LastScan).Found {
 			return h
 		}
-		h.Interval *= time.Millisecond
+		h.Interval = time.Duration(interval) * time.Millisecond
 		h.Reduced, h.Lost = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
 		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0

@@ -249,8 +249,9 @@ func (t *trend) overdue() {
 	t.tx.Each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+`
 		ORDER BY due_at, key`, args, func(r *store.Row) {
 		var o telemetry.OverdueScan
-		r.Scan(&o.Repo, &o.LastScan, &o.Due, &o.Interval)
-		o.Interval *= time.Millisecond
+		var interval int64
+		r.Scan(&o.Repo, &o.LastScan, &o.Due, &interval)
+		o.Interval = time.Duration(interval) * time.Millisecond
 		t.out.Overdue = append(t.out.Overdue, o)
 	})
 }

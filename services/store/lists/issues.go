@@ -184,7 +184,8 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // issuesPast are the issues from their intervals at @, repository by repository
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
-const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost FROM repos o JOIN runs d ON d.id = (
+const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
+	FROM repos o JOIN runs d ON d.id = (
 		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
 			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
 	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
@@ -201,7 +202,8 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 
 // reducedThen is true where the last scan was scope-reduced, or did not look at
 // the issue's language, and did not name the issue. What it closed is asked before.
-const reducedThen = `(d.reduced = 1 OR d.lost <> '') AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+const reducedThen = `(d.reduced = 1 OR d.lost <> '')
+	AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
 const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1

@@ -167,7 +167,8 @@ func (s Sums) NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]i
 
 // needStarted is when a run was started for a row n of a repository o, 0 if
 // none was, or if it has left its record since.
-const needStarted = `CASE WHEN n.need IN ('new', 'still_there', 'gave_up', 'never_started', 'overdue') AND d.at > n.since THEN d.at ELSE 0 END`
+const needStarted = `CASE WHEN n.need IN ('new', 'still_there', 'gave_up', 'never_started', 'overdue') AND d.at > n.since
+	THEN d.at ELSE 0 END`
 
 // needOneRule is the rule of a row's issues, "" where they have several.
 const needOneRule = `CASE WHEN n.rules = 1 THEN COALESCE(i.rule, '') ELSE '' END`

@@ -31,7 +31,8 @@ func runFields() []Field[telemetry.RunRow] {
 			Asked: is(word{string(telemetry.KindScan), runKind + " = 'scan'"}, word{string(telemetry.KindDispatch), runKind + " = 'dispatch'"}),
 			Sort:  up(runKind + " | " + last)},
 		{Name: "is", Help: "scope-reduced, lost a language, lists no findings, found nothing", Asked: is(
-			word{"reduced", "r.reduced = 1"}, word{"language_lost", "r.lost <> ''"}, word{"unnamed", "r.kind = 'scan' AND r.has_findings = 0"}, word{"empty", "r.issues_found = 0"},
+			word{"reduced", "r.reduced = 1"}, word{"language_lost", "r.lost <> ''"},
+			word{"unnamed", "r.kind = 'scan' AND r.has_findings = 0"}, word{"empty", "r.issues_found = 0"},
 		)},
 		{Name: "repo", Help: repoHelp, Column: "r.target_repo", Into: func(r *row) any { return repoOf(&r.Repo, new(string)) },
 			CSV: "repo", Asked: repoID("r.repo_id"), Values: ofRepos(), Sort: up("r.repo_key | " + last)},
@@ -51,7 +52,7 @@ func runFields() []Field[telemetry.RunRow] {
 		{Name: "date", Aliases: []string{"created", "at"}, Help: "when it ran", Column: "r.at",
 			Into: func(r *row) any { return &r.At }, CSV: "time",
 			Asked: date("r.at").offers("<7d", "<30d"), Sort: down(last).also("timestamp", "time")},
-		{Name: "recorded", Column: "r.at_text", Into: func(r *row) any { return recordedRun(r) }},
+		{Name: "recorded", Column: "r.at_text", Into: recordedRun},
 		{Name: "name", Asked: text(func(text string) Cond { return that("r.file = ?", text) }).withinProgram()},
 		{Name: "batches", Column: "r.batches", Into: func(r *row) any { return &r.Batches }, CSV: "batches", Sort: down("r.batches | " + last)},
 		{Name: "scope_reduced", Column: "r.reduced", Into: func(r *row) any { return &r.Reduced }, CSV: "scope_reduced"},

@@ -101,7 +101,8 @@ func (m *sim) persist(rec *scanRecord) {
 	sessions, batches := []map[string]any{}, []map[string]any{}
 	for _, s := range rec.sessions {
 		if s.id != "" {
-			sessions = append(sessions, map[string]any{"batch_id": s.batch, "session_id": "devin-" + s.id, "url": sessionURL + s.id, "status": "created"})
+			sessions = append(sessions, map[string]any{"batch_id": s.batch, "session_id": "devin-" + s.id,
+				"url": sessionURL + s.id, "status": "created"})
 		}
 		var given []loggedIssue
 		for _, t := range s.targets {
@@ -139,7 +140,8 @@ func (s *scanRecord) prompt(given *session, issues []loggedIssue) []byte {
 	fmt.Fprintf(&b, "Fix %d CodeQL security issue(s) in %s (branch: main).\n\nIssues to fix:\n", len(issues), repo)
 	for n, i := range issues {
 		at := i.Locations[0]
-		fmt.Fprintf(&b, "\n### %s: %s (%s)\n- Severity: %s (%.1f)\n- CWE: %s\n- Location(s): %s:%d\n- Description: %s\n- Rule: %s\n- Code context:\n```\n",
+		fmt.Fprintf(&b, "\n### %s: %s (%s)\n- Severity: %s (%.1f)\n- CWE: %s\n- Location(s): %s:%d\n"+
+			"- Description: %s\n- Rule: %s\n- Code context:\n```\n",
 			i.ID, i.Name, i.Rule, strings.ToUpper(i.Tier), i.Score, strings.Join(i.CWEs, ", "), at.File, at.StartLine, i.Message, i.Description)
 		s.repo.code(&b, given.targets[n].issue)
 		b.WriteString("```\n")

@@ -5,7 +5,9 @@ import "strings"
 // titleOf is a rule's description, made of its id.
 func titleOf(id string) string {
 	words := strings.ReplaceAll(id[strings.LastIndex(id, "/")+1:], "-", " ")
-	for from, to := range map[string]string{"xss": "XSS", "sql": "SQL", "ssrf": "SSRF", "url": "URL", "csrf": "CSRF", "ldap": "LDAP", "tls": "TLS"} {
+	for from, to := range map[string]string{
+		"xss": "XSS", "sql": "SQL", "ssrf": "SSRF", "url": "URL", "csrf": "CSRF", "ldap": "LDAP", "tls": "TLS",
+	} {
 		words = strings.ReplaceAll(" "+words+" ", " "+from+" ", " "+to+" ")
 		words = strings.TrimSpace(words)
 	}
@@ -96,7 +98,8 @@ func codeOf(language, family string) []string {
 	case "go":
 		return []string{"func show(w http.ResponseWriter, r *http.Request) {", "\tname := r.FormValue(\"name\")", "\t" + sink, "}", ""}
 	case "java", "cs":
-		return []string{"void show(Request request, Response response) {", "    var name = request.query(\"name\");", "    " + sink + ";", "}", ""}
+		return []string{"void show(Request request, Response response) {",
+			"    var name = request.query(\"name\");", "    " + sink + ";", "}", ""}
 	}
 	return []string{"router.get(\"/show\", (request, response) => {", "  const name = request.query.name", "  " + sink, "})", ""}
 }

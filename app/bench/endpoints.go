@@ -11,17 +11,16 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// budget is what the first answer of an endpoint may take.
-type budget struct {
-	p99    time.Duration // 0: no budget
-	growth float64       // from the smallest to the largest history; 0: none
-}
+// budget is what the first answer of an endpoint may take; 0 is no bound.
+type budget struct{ p50, p99 time.Duration }
 
 // listBudget is for lists and panels, unfiltered or by indexed qualifiers,
 // and for details; wideBudget for free text, negation, medians and as_of;
-// pages have none of their own.
-func listBudget() budget { return budget{p99: 5 * time.Millisecond, growth: 1.5} }
-func wideBudget() budget { return budget{p99: 100 * time.Millisecond} }
+// pageBudget for whole pages, overviewBudget for the one with the most panels.
+func listBudget() budget     { return budget{5 * time.Millisecond, 15 * time.Millisecond} }
+func wideBudget() budget     { return budget{p50: 100 * time.Millisecond} }
+func pageBudget() budget     { return budget{p50: 15 * time.Millisecond} }
+func overviewBudget() budget { return budget{p50: 30 * time.Millisecond} }
 
 // endpoint is one row of the report.
 type endpoint struct {
@@ -72,8 +71,9 @@ func endpoints(s samples) []endpoint {
 		"/panels/runs", "/panels/repos",
 		q("/panels/issues", "is:open severity:critical"), "/panels/issues?scope="+url.QueryEscape(s.repo))
 	add(listBudget(), false, htmx, "/panels/freshness")
-	add(budget{}, false, "", "/", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo,
-		"/activity", "/search?q=controller")
+	add(overviewBudget(), false, "", "/")
+	add(pageBudget(), false, "", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo, "/activity")
+	add(wideBudget(), false, "", "/search?q=controller")
 	return list
 }
 

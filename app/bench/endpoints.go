@@ -50,7 +50,7 @@ func endpoints(s samples) []endpoint {
 	q := func(path, text string) string { return path + "?q=" + url.QueryEscape(text) }
 	asOf := "as_of=" + historyEnd().AddDate(0, -1, 0).Format(time.RFC3339)
 	const htmx = "HX-Request: true\r\n"
-	add(listBudget(), true, "", "/api/stats", "/api/needs-attention", "/api/repos", "/api/runs", "/api/sessions",
+	add(listBudget(), true, "", "/api/stats", "/api/needs-attention", "/api/effectiveness", "/api/repos", "/api/runs", "/api/sessions",
 		"/api/prs", "/api/issues", "/api/verifications", "/api/changes", "/api/files", "/api/views",
 		"/api/repo/"+s.repo, "/api/issues/"+s.issue, "/api/sessions/"+s.session, "/api/prs/"+s.pull, "/api/runs/"+s.run,
 		"/api/runs/"+s.run+"/raw", "/api/runs/"+s.run+"/diff",
@@ -72,7 +72,7 @@ func endpoints(s samples) []endpoint {
 		q("/panels/issues", "is:open severity:critical"), "/panels/issues?scope="+url.QueryEscape(s.repo))
 	add(listBudget(), false, htmx, "/panels/freshness")
 	add(overviewBudget(), false, "", "/")
-	add(pageBudget(), false, "", "/needs-you", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo, "/activity")
+	add(pageBudget(), false, "", "/needs-you", "/effectiveness", "/verifications", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo, "/activity")
 	add(wideBudget(), false, "", "/search?q=controller")
 	return list
 }

@@ -389,7 +389,7 @@ func needState(need telemetry.Need) parts.State {
 // NeedLabel is a need within a count: "3 waiting for you".
 func NeedLabel(need telemetry.Need) string {
 	word := need.Label()
-	if strings.HasPrefix(word, "PR") {
+	if strings.HasPrefix(word, "PR") || strings.HasPrefix(word, "Devin") {
 		return word
 	}
 	return strings.ToLower(word[:1]) + word[1:]

@@ -72,7 +72,8 @@ func endpoints(s samples) []endpoint {
 		q("/panels/issues", "is:open severity:critical"), "/panels/issues?scope="+url.QueryEscape(s.repo))
 	add(listBudget(), false, htmx, "/panels/freshness")
 	add(overviewBudget(), false, "", "/")
-	add(pageBudget(), false, "", "/needs-you", "/effectiveness", "/verifications", "/issues", "/sessions", "/pulls", "/runs", "/repos", "/repo/"+s.repo, "/activity")
+	add(pageBudget(), false, "", "/needs-you", "/effectiveness", "/verifications", "/issues", "/sessions",
+		"/pulls", "/runs", "/repos", "/repo/"+s.repo, "/activity")
 	add(wideBudget(), false, "", "/search?q=controller")
 	return list
 }

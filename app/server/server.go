@@ -112,6 +112,7 @@ type Server struct {
 const (
 	bodyLimit      = 64 << 10
 	readBuffer     = 16 << 10
+	writeBuffer    = 32 << 10 // most answers, compressed, leave in one write
 	requestTimeout = 10 * time.Second
 	connections    = 4096
 )
@@ -147,6 +148,7 @@ func New(o Options, routes []Route) *Server {
 		CaseSensitive:                true,
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               readBuffer,
+		WriteBufferSize:              writeBuffer,
 		ReadTimeout:                  o.times.read,
 		WriteTimeout:                 o.times.write,
 		IdleTimeout:                  2 * time.Minute,

@@ -193,8 +193,8 @@ const lastOpened = `CASE WHEN i.status_rank = 1 THEN
 	COALESCE((SELECT MAX(l.opened_at) FROM issue_intervals l WHERE l.issue_id = i.id), i.first_at) ELSE i.first_at END`
 
 // leftTo is true of the issues i that are open, and that a session s was the
-// last to work on.
-const leftTo = `i.session = s.key AND i.status_rank < 4 AND i.attempted_at >= ` + lastOpened
+// last to work on. The index of sessions holds those of a name alone.
+const leftTo = `i.session = s.key AND i.session <> '' AND i.status_rank < 4 AND i.attempted_at >= ` + lastOpened
 
 // unnamed is true of a session s of whose issues no record says which they
 // are, while one of their ids was in no later session, and the repository has
@@ -230,10 +230,10 @@ func needsUnion() string {
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'waiting' AND ` + recorded + ` AND (i.id IS NOT NULL OR ` + noAttempt + `)
 UNION ALL SELECT 'new', 1, i.repo_id, i.rule, '', '', ` + lastOpened + `, i.id, i.severity_rank, i.rule
-	FROM issues i WHERE i.severity_rank < 2 AND i.status_rank IN (1, 2)
+	FROM issues i WHERE i.severity_rank IN (0, 1) AND i.status_rank IN (1, 2)
 		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + lastOpened + `)
 UNION ALL SELECT 'pr_ready', 2, ` + repoOfPull + `, p.key, p.session, p.key, p.created_at, ` + theirs + `
-	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND p.session <> '' AND i.status_rank < 4
+	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.status_rank < 4
 	WHERE p.shown = 'open' AND p.listed = 1 AND NOT ` + verifiedPull + `
 		AND (p.draft = 0 OR EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.state = 'pr_ready'))
 UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, ` + theirs + `
@@ -244,8 +244,9 @@ UNION ALL SELECT 'verified', 3, ` + repoOfPull + `, CAST(v.id AS TEXT), v.sessio
 		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4
 	WHERE v.current = 1 AND v.outcome = 'verified_not_merged' AND p.shown = 'open'
 UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_at, i.id, i.severity_rank, i.rule
-	FROM pulls p JOIN links k ON k.pull_key = p.key AND k.ambiguous = 0 JOIN issues i ON i.session = k.session AND k.session <> ''
-	WHERE p.merged_at > 0 AND i.status_rank = 0 AND i.last_at > p.merged_at
+	FROM pulls p CROSS JOIN links k CROSS JOIN issues i
+	WHERE p.merged_at > 0 AND k.pull_key = p.key AND k.ambiguous = 0 AND i.session = k.session AND i.session <> ''
+		AND i.status_rank = 0 AND i.last_at > p.merged_at
 UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE CAST(v.id AS TEXT) END, v.session, v.pull_key,
 		CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id

@@ -25,6 +25,21 @@ func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 	}
 }
 
+// groupNew writes by rule which critical and high issues are new or came back,
+// and that no session worked on since: of repositories whose scans count in
+// another way than before, and of those of issues whose attempts changed.
+func groupNew(tx *store.Tx, applied, attempted set[int64]) {
+	repos := maps.Clone(applied)
+	repos.addRows(tx, `SELECT DISTINCT repo_id FROM issues WHERE id `+tx.In(1, "BIGINT"), list(attempted))
+	tx.Exec(`DELETE FROM new_issues WHERE repo_id `+tx.In(1, "BIGINT"), list(repos))
+	tx.Exec(`INSERT INTO new_issues (id, repo_id, rule, severity_rank, since, issues)
+		SELECT MIN(i.id), i.repo_id, i.rule, MIN(i.severity_rank), MIN(`+store.LastOpened+`),
+			string_agg(i.public_id, ' ' ORDER BY i.severity_rank, i.first_at, i.public_id)
+		FROM issues i WHERE i.severity_rank IN (0, 1) AND i.status_rank IN (1, 2) AND i.repo_id `+tx.In(1, "BIGINT")+`
+			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= `+store.LastOpened+`)
+		GROUP BY i.repo_id, i.rule`, list(repos))
+}
+
 // sumRuns writes the sums over runs.
 func sumRuns(tx *store.Tx, repo int64) {
 	severity, category := map[string]int64{}, map[string]int64{}

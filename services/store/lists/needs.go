@@ -17,7 +17,7 @@ import (
 func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
-		From: needsFrom(), Key: "n.need || ' ' || n.repo || ' ' || n.subject", Default: "urgency",
+		From: needsFrom() + needsJoins, Bare: needsFrom(), Key: "n.need || ' ' || n.repo || ' ' || n.subject", Default: "urgency",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -159,39 +159,40 @@ func (s Sums) NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]i
 		if err != nil {
 			return err
 		}
-		st := s.needs.selected(&statement{at: q.at}, q, "n.need, COUNT(*)", q.conds).add(" GROUP BY n.need")
+		st := s.needs.counting(&statement{at: q.at}, q, "n.need, COUNT(*)").add(" GROUP BY n.need")
 		counts = store.Map[telemetry.Need, int64](tx, st.text.String(), st.args...)
 		return tx.Err()
 	})
 	return counts, err
 }
 
-// needStarted is when a run was started for a row n of a repository o, 0 if
-// none was, or if it has left its record since.
+// needStarted is when a run was started for a row n, 0 if none was, or if it has left its record since.
 const needStarted = `CASE WHEN n.need IN ('new', 'still_there', 'gave_up', 'never_started', 'overdue') AND d.at > n.since
 	THEN d.at ELSE 0 END`
 
 // needOneRule is the rule of a row's issues, "" where they have several.
-const needOneRule = `CASE WHEN n.rules = 1 THEN COALESCE(i.rule, '') ELSE '' END`
+const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 
 // needsFrom folds what waits into rows n: sessions that ended for one cause in
 // one repository, and issues of one rule, are one. New issues are folded when
 // they are stored.
 func needsFrom() string {
 	return `(SELECT 'new' AS need, 1 AS place, w.repo_id AS repo, w.rule AS subject, '' AS session, '' AS pull, w.since AS since, 0 AS sessions,
-		w.severity_rank AS severity_rank, 1 AS rules, w.id AS issue, '' AS issues, w.issues AS named, '' AS ended FROM new_issues w
-	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, 0, '', '', '' FROM repos o
+		w.severity_rank AS severity_rank, 1 AS rules, w.rule AS rule, w.id AS issue, '' AS issues, w.issues AS named, '' AS ended FROM new_issues w
+	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', 0, '', '', '' FROM repos o
 		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)
 	UNION ALL SELECT u.need, u.place, u.repo, u.subject, MAX(u.session) AS session, MAX(u.pull) AS pull, MIN(u.since) AS since,
-		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank, COUNT(DISTINCT NULLIF(u.rule, '')) AS rules,
+		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank, COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule,
 		COALESCE(MIN(NULLIF(u.issue, 0)), 0) AS issue, COALESCE(string_agg(CAST(NULLIF(u.issue, 0) AS TEXT), ' '), '') AS issues, '' AS named,
 		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' '), '') AS ended
 	FROM (` + needsUnion() + `) u GROUP BY u.place, u.repo, u.subject, u.need) n
-	LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull LEFT JOIN repos o ON o.id = n.repo
-	LEFT JOIN issues i ON i.id = n.issue
 	LEFT JOIN (SELECT t.id, MAX(b.at) AS at FROM submissions b JOIN repos t ON t.key = lower(b.subject) AND b.at > t.last_run
 		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`
 }
+
+// needsJoins is what columns of a row and free text need.
+const needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull
+	LEFT JOIN repos o ON o.id = n.repo LEFT JOIN issues i ON i.id = n.issue`
 
 // leftTo is true of the issues i that are open, and that a session s was the
 // last to work on. The index of sessions holds those of a name alone.

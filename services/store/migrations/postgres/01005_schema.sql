@@ -256,6 +256,7 @@ CREATE TABLE verifications (
 CREATE INDEX verifications_session ON verifications (session);
 CREATE INDEX verifications_pull ON verifications (pull_key);
 CREATE INDEX verifications_source ON verifications (source_run);
+CREATE INDEX verifications_outcome ON verifications (outcome) WHERE current = 1;
 CREATE INDEX verifications_list ON verifications (current, at, id);
 CREATE INDEX verifications_pull_repo ON verifications (pull_repo);
 CREATE INDEX verifications_repo ON verifications (repo_id, current, at, id);

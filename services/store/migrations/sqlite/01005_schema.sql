@@ -196,6 +196,17 @@ CREATE INDEX issues_attempts ON issues (attempts, public_id, id);
 CREATE INDEX issues_last ON issues (last_at, public_id, id);
 CREATE INDEX issues_attempted ON issues (attempted_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
 
+-- How many issues of each status and severity there are; repository 0 is all of
+-- them. attempts is 3 for three and more.
+CREATE TABLE issue_counts (
+  repo_id       BIGINT NOT NULL,
+  status_rank   SMALLINT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  attempts      SMALLINT NOT NULL,
+  n             BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, status_rank, severity_rank, attempts)
+);
+
 -- Critical and high issues of one rule that are new or came back, and that no
 -- session worked on since; id is one of theirs.
 CREATE TABLE new_issues (

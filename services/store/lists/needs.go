@@ -177,12 +177,14 @@ const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 // one repository, and issues of one rule, are one. New issues are folded when
 // they are stored.
 func needsFrom() string {
-	return `(SELECT 'new' AS need, 1 AS place, w.repo_id AS repo, w.rule AS subject, '' AS session, '' AS pull, w.since AS since, 0 AS sessions,
-		w.severity_rank AS severity_rank, 1 AS rules, w.rule AS rule, w.id AS issue, '' AS issues, w.issues AS named, '' AS ended FROM new_issues w
+	return `(SELECT 'new' AS need, 1 AS place, w.repo_id AS repo, w.rule AS subject, '' AS session, '' AS pull, w.since AS since,
+		0 AS sessions, w.severity_rank AS severity_rank, 1 AS rules, w.rule AS rule, w.id AS issue, '' AS issues, w.issues AS named,
+		'' AS ended FROM new_issues w
 	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', 0, '', '', '' FROM repos o
 		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)
 	UNION ALL SELECT u.need, u.place, u.repo, u.subject, MAX(u.session) AS session, MAX(u.pull) AS pull, MIN(u.since) AS since,
-		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank, COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule,
+		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank,
+		COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule,
 		COALESCE(MIN(NULLIF(u.issue, 0)), 0) AS issue, COALESCE(string_agg(CAST(NULLIF(u.issue, 0) AS TEXT), ' '), '') AS issues, '' AS named,
 		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' '), '') AS ended
 	FROM (` + needsUnion() + `) u GROUP BY u.place, u.repo, u.subject, u.need) n

@@ -65,6 +65,9 @@ func bodyWellFormed(r *fasthttp.Request) error {
 // plainText reports whether percent-encoded text is well-formed, and UTF-8
 // without a NUL once it is decoded.
 func plainText(encoded []byte) bool {
+	if bytes.IndexByte(encoded, '%') < 0 {
+		return utf8.Valid(encoded) && bytes.IndexByte(encoded, 0) < 0
+	}
 	text, err := url.PathUnescape(string(encoded))
 	return err == nil && utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }

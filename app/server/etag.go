@@ -3,8 +3,8 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -15,13 +15,18 @@ import (
 // request. It is computed before the answer, so that a change meanwhile
 // leaves an older tag on a newer answer, never a newer one on an older.
 func (s *Server) etag(c *fiber.Ctx, r Route) string {
-	b := fmt.Appendf(nil, "%s%s\x00%s\x00", s.salt, c.Request().Header.RequestURI(), c.Request().Header.Peek("HX-Request"))
+	b := make([]byte, 0, 512)
+	b = append(b, s.salt...)
+	b = append(b, c.Request().Header.RequestURI()...)
+	b = append(b, 0)
+	b = append(b, c.Request().Header.Peek("HX-Request")...)
+	b = append(b, 0)
 	versions := s.o.Versions()
 	for _, topic := range r.Topics {
-		b = fmt.Appendf(b, "%d ", versions[topic])
+		b = strconv.AppendUint(append(b, ' '), versions[topic], 10)
 	}
 	if r.Clock || slices.ContainsFunc(r.ClockIn, c.Request().URI().QueryArgs().Has) {
-		b = fmt.Append(b, s.o.Now().Unix()/60)
+		b = strconv.AppendInt(append(b, '@'), s.o.Now().Unix()/60, 10)
 	}
 	sum := sha256.Sum256(b)
 	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`

@@ -89,6 +89,9 @@ func hostSet(o Options) map[string]bool {
 // loopback, or the IP address to which the request came: an address cannot be
 // rebound as a name can.
 func (s *Server) knownHost(host string, local net.Addr) bool {
+	if s.hosts[host] { // as most requests spell it
+		return true
+	}
 	name := hostName(host)
 	if s.hosts[strings.ToLower(host)] || s.hosts[name] || loopback(host) {
 		return true

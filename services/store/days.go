@@ -7,6 +7,10 @@ const (
 	Never      int64 = 1<<63 - 1 // is a time that has not come
 )
 
+// LastOpened is when an issue i was last opened.
+const LastOpened = `CASE WHEN i.status_rank = 1 THEN
+	COALESCE((SELECT MAX(l.opened_at) FROM issue_intervals l WHERE l.issue_id = i.id), i.first_at) ELSE i.first_at END`
+
 // DayKey is a day (since 1970, UTC) and a severity.
 type DayKey struct {
 	Day      int64

@@ -84,6 +84,19 @@ func CountsOf(into *map[string]int64) any {
 	}, func() any { return nil }}
 }
 
+// SumOf adds counts by name, as JSON has them, to a sum.
+func SumOf(sum map[string]int64) any {
+	return Column{func(v any) error {
+		if text := Text(v); text == "" || addFlat(sum, text, 1) {
+			return nil
+		}
+		var counts map[string]int64
+		err := decoded(v, &counts)
+		Add(sum, counts, 1)
+		return err
+	}, func() any { return nil }}
+}
+
 // decoded reads JSON; "" is nothing.
 func decoded(v, into any) error {
 	if text := Text(v); text != "" {
@@ -172,7 +185,7 @@ func addFlat(sum map[string]int64, text string, times int64) bool {
 	if len(text) < 2 || text[0] != '{' || strings.Contains(text, "\\") {
 		return false
 	}
-	names, counts := make([]string, 0, 8), make([]int64, 0, 8)
+	names, counts := make([]string, 0, 16), make([]int64, 0, 16)
 	for rest := text[1 : len(text)-1]; rest != ""; {
 		name, after, _ := strings.Cut(strings.TrimPrefix(rest, `"`), `":`)
 		digits, more, _ := strings.Cut(after, ",")

@@ -3,6 +3,7 @@ package derive
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
@@ -25,17 +26,64 @@ func countRepos(tx *store.Tx, repos, changed, applied set[int64]) {
 	}
 }
 
+// countIssues counts issues, and groups those that are new: of repositories whose
+// scans count in another way than before, and of those of issues whose attempts changed.
+func countIssues(tx *store.Tx, applied, attempted set[int64]) {
+	repos := maps.Clone(applied)
+	repos.addRows(tx, `SELECT DISTINCT repo_id FROM issues WHERE id `+tx.In(1, "BIGINT"), list(attempted))
+	if len(repos) == 0 {
+		return
+	}
+	const columns = `status_rank, severity_rank, attempts`
+	in, keys := `repo_id `+tx.In(1, "BIGINT"), list(repos)
+	addToAll := func(sum string) {
+		tx.Exec(`INSERT INTO issue_counts (repo_id, `+columns+`, n) SELECT 0, `+columns+`, `+sum+` FROM issue_counts WHERE `+in+`
+			GROUP BY `+columns+` ON CONFLICT (repo_id, `+columns+`) DO UPDATE SET n = issue_counts.n + excluded.n`, keys)
+	}
+	addToAll("-SUM(n)")
+	tx.Exec(`DELETE FROM issue_counts WHERE `+in, keys)
+	tx.Exec(`INSERT INTO issue_counts (repo_id, `+columns+`, n)
+		SELECT repo_id, status_rank, severity_rank, CASE WHEN attempts > 3 THEN 3 ELSE attempts END, COUNT(*)
+		FROM issues WHERE `+in+` GROUP BY 1, 2, 3, 4`, keys)
+	addToAll("SUM(n)")
+	tx.Exec(`DELETE FROM issue_counts WHERE repo_id = 0 AND n = 0`)
+	groupNew(tx, in, keys)
+}
+
+// groupNew writes by rule which critical and high issues of repositories are
+// new or came back, and that no session worked on since.
+func groupNew(tx *store.Tx, in, keys string) {
+	tx.Exec(`DELETE FROM new_issues WHERE `+in, keys)
+	tx.Exec(`INSERT INTO new_issues (id, repo_id, rule, severity_rank, since, issues)
+		SELECT MIN(i.id), i.repo_id, i.rule, MIN(i.severity_rank), MIN(`+store.LastOpened+`),
+			string_agg(i.public_id, ' ' ORDER BY i.severity_rank, i.first_at, i.public_id)
+		FROM issues i WHERE i.severity_rank IN (0, 1) AND i.status_rank IN (1, 2) AND i.`+in+`
+			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= `+store.LastOpened+`)
+		GROUP BY i.repo_id, i.rule`, keys)
+}
+
 // sumRuns writes the sums over runs.
 func sumRuns(tx *store.Tx, repo int64) {
 	severity, category := map[string]int64{}, map[string]int64{}
-	store.AddCounts(tx, severity,
-		store.Map[string, int64](tx, `SELECT severity, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY severity`, repo))
-	store.AddCounts(tx, category,
-		store.Map[string, int64](tx, `SELECT category, COUNT(*) FROM runs WHERE repo_id = $1 GROUP BY category`, repo))
+	// One row of lines, and not one a run: this runs at each new record.
+	var severities, categories string
+	tx.Row(`SELECT COALESCE(string_agg(severity, $2), ''), COALESCE(string_agg(category, $2), '') FROM runs WHERE repo_id = $1`, repo, "\n").
+		Scan(&severities, &categories)
+	store.AddCounts(tx, severity, lines(severities))
+	store.AddCounts(tx, category, lines(categories))
 	tx.Exec(`UPDATE repos SET (runs, scans, dispatches, issues_found, last_run) = (
 			SELECT COUNT(*), COUNT(*) FILTER (WHERE kind = 'scan'), COUNT(*) FILTER (WHERE kind <> 'scan'), COALESCE(SUM(issues_found), 0),
 				COALESCE(MAX(at), 0) FROM runs WHERE repo_id = $1), severity_sum = $2, category_sum = $3
 		WHERE id = $1`, repo, store.JSON(nonZero(severity)), store.JSON(nonZero(category)))
+}
+
+// lines counts how often each line of a text stands there.
+func lines(text string) map[string]int64 {
+	times := map[string]int64{}
+	for line := range strings.SplitSeq(text, "\n") {
+		times[line]++
+	}
+	return times
 }
 
 // nonZero leaves out what no run counts.

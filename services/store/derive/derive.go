@@ -77,6 +77,7 @@ func derive(c *changes) {
 
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
+	countIssues(c.tx, ledgers.repos, todo.issues)
 
 	// Where merged pull requests took a whole language, scans without it have closed it.
 	if again := takeLanguages(c.tx, todo.repos); len(again) > 0 {

@@ -75,17 +75,12 @@ func totalsOf(tx *store.Tx, repo int64) telemetry.Totals {
 		FROM repos WHERE true`+condition+` ORDER BY last_run DESC, key DESC`, args, func(r *store.Row) {
 		var target string
 		var scans, dispatches, found, open, unlisted, created, withPR int64
-		var openSeverity, openCategory, severity, category map[string]int64
-		r.Scan(&target, &scans, &dispatches, &found, &open, &unlisted, store.CountsOf(&openSeverity), store.CountsOf(&openCategory),
-			store.CountsOf(&severity), store.CountsOf(&category), &created, &withPR)
+		r.Scan(&target, &scans, &dispatches, &found, &open, &unlisted, store.SumOf(t.LatestSeverity), store.SumOf(t.LatestCategory),
+			store.SumOf(t.SeveritySum), store.SumOf(t.CategorySum), &created, &withPR)
 		t.Repos = append(t.Repos, target)
 		t.Runs, t.Scans, t.Dispatches, t.IssuesFound = t.Runs+scans+dispatches, t.Scans+scans, t.Dispatches+dispatches, t.IssuesFound+found
 		t.Latest, t.Unlisted = t.Latest+open, t.Unlisted+unlisted
 		t.SessionsCreated, t.SessionsWithPR = t.SessionsCreated+created, t.SessionsWithPR+withPR
-		store.Add(t.LatestSeverity, openSeverity, 1)
-		store.Add(t.LatestCategory, openCategory, 1)
-		store.Add(t.SeveritySum, severity, 1)
-		store.Add(t.CategorySum, category, 1)
 	})
 	condition, args = ofRepo("repo_id", repo)
 	t.SessionsByState = store.Map[telemetry.State, int64](tx,

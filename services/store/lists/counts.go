@@ -2,6 +2,7 @@ package lists
 
 import (
 	"context"
+	"slices"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
@@ -43,7 +44,16 @@ func (l *List[T]) total(st *statement, q question) *statement {
 		return st.where(append(q.conds[:len(q.conds):len(q.conds)], that(scope)))
 	}
 	q.sort = nil
-	return l.selected(st, q, "COUNT(*)", q.conds)
+	return l.counting(st, q, "COUNT(*)")
+}
+
+// counting appends counts of the rows of a question.
+func (l *List[T]) counting(st *statement, q question, columns string) *statement {
+	lean := *l
+	if l.Bare != "" && !slices.ContainsFunc(q.ask.Query.Terms, func(t query.Term) bool { return t.Field == "" }) {
+		lean.From = l.Bare
+	}
+	return lean.selected(st, q, columns, q.conds)
 }
 
 // counted reports whether the kept counts answer a question, and in which scope.

@@ -19,6 +19,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Free:   issueText,
 		Finish: finishIssues,
 		Cheap:  "is severity family rule repo attempts age first seen",
+		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
 			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found",
 		Example: "is:open severity:critical,high age:>30d",
@@ -34,6 +35,15 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		},
 		Fields: slices.Concat(issueQualifiers(), issueClaims(), issueColumns()),
 	})
+}
+
+// keptIssues reports whether the counts of issues answer a term: they do not
+// tell more than three attempts apart.
+func keptIssues(t query.Term) bool {
+	if t.Field == "attempts" {
+		return !slices.ContainsFunc(t.Values, func(v query.Value) bool { return v.Span.Low > 3 || v.Span.High > 3 })
+	}
+	return t.Field == "is" || t.Field == "severity" || t.Field == "repo"
 }
 
 const (

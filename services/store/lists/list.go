@@ -19,6 +19,7 @@ import (
 type List[T any] struct {
 	Name, Noun string
 	From       string                           // the rows: a table and its alias, with what the columns join
+	Bare       string                           // From without what only columns and free text need; "" is From
 	Key        string                           // tells rows apart, and is unique
 	Find       string                           // a column with an index that finds the rows of keys; "" is Key
 	Joins      func(m moment) Cond              // further tables that the columns need

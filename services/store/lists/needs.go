@@ -17,7 +17,7 @@ import (
 func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
-		From: needsFrom(), Key: "n.need || ' ' || n.repo || ' ' || n.subject", Default: "urgency",
+		From: needsFrom() + needsJoins, Bare: needsFrom(), Key: "n.need || ' ' || n.repo || ' ' || n.subject", Default: "urgency",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -60,6 +60,7 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "key", Column: "n.need || ' ' || n.repo || ' ' || n.subject", Into: func(n *row) any { return &n.Key }},
 		{Name: "sessions", Column: "n.sessions", Into: func(n *row) any { return &n.Sessions }, CSV: "sessions"},
 		{Name: "issues", Column: "n.issues", Into: func(n *row) any { return store.NumbersOf(&n.IssueKeys) }},
+		{Name: "new_issues", Column: "n.named", Into: func(n *row) any { return store.WordsOf(&n.Issues) }},
 		{Name: "ended", Column: "n.ended", Into: func(n *row) any { return wordsOf(&n.Ended) }},
 		{Name: "started_at", Column: needStarted, Into: func(n *row) any { return &n.StartedAt }},
 		{Name: "session", Column: "COALESCE(s.id, '')", Into: func(n *row) any { return &n.SessionID }, CSV: "session"},
@@ -124,7 +125,7 @@ func finishNeeds(tx *store.Tx, _ moment, rows []telemetry.NeedRow) {
 	for i := range rows {
 		n := &rows[i]
 		slices.Sort(n.IssueKeys)
-		n.IssueKeys, n.Issues = slices.Compact(n.IssueKeys), []string{}
+		n.IssueKeys = slices.Compact(n.IssueKeys)
 		keys = append(keys, n.IssueKeys...)
 	}
 	if len(keys) == 0 {
@@ -158,43 +159,46 @@ func (s Sums) NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]i
 		if err != nil {
 			return err
 		}
-		st := s.needs.selected(&statement{at: q.at}, q, "n.need, COUNT(*)", q.conds).add(" GROUP BY n.need")
+		st := s.needs.counting(&statement{at: q.at}, q, "n.need, COUNT(*)").add(" GROUP BY n.need")
 		counts = store.Map[telemetry.Need, int64](tx, st.text.String(), st.args...)
 		return tx.Err()
 	})
 	return counts, err
 }
 
-// needStarted is when a run was started for a row n of a repository o, 0 if
-// none was, or if it has left its record since.
+// needStarted is when a run was started for a row n, 0 if none was, or if it has left its record since.
 const needStarted = `CASE WHEN n.need IN ('new', 'still_there', 'gave_up', 'never_started', 'overdue') AND d.at > n.since
 	THEN d.at ELSE 0 END`
 
 // needOneRule is the rule of a row's issues, "" where they have several.
-const needOneRule = `CASE WHEN n.rules = 1 THEN COALESCE(i.rule, '') ELSE '' END`
+const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 
 // needsFrom folds what waits into rows n: sessions that ended for one cause in
-// one repository, and issues of one rule, are one.
+// one repository, and issues of one rule, are one. New issues are folded when
+// they are stored.
 func needsFrom() string {
-	return `(SELECT u.need, u.place, u.repo, u.subject, MAX(u.session) AS session, MAX(u.pull) AS pull, MIN(u.since) AS since,
-		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank, COUNT(DISTINCT NULLIF(u.rule, '')) AS rules,
-		MIN(NULLIF(u.issue, 0)) AS issue, COALESCE(string_agg(CAST(NULLIF(u.issue, 0) AS TEXT), ' '), '') AS issues,
+	return `(SELECT 'new' AS need, 1 AS place, w.repo_id AS repo, w.rule AS subject, '' AS session, '' AS pull, w.since AS since,
+		0 AS sessions, w.severity_rank AS severity_rank, 1 AS rules, w.rule AS rule, w.id AS issue, '' AS issues, w.issues AS named,
+		'' AS ended FROM new_issues w
+	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', 0, '', '', '' FROM repos o
+		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)
+	UNION ALL SELECT u.need, u.place, u.repo, u.subject, MAX(u.session) AS session, MAX(u.pull) AS pull, MIN(u.since) AS since,
+		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank,
+		COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule,
+		COALESCE(MIN(NULLIF(u.issue, 0)), 0) AS issue, COALESCE(string_agg(CAST(NULLIF(u.issue, 0) AS TEXT), ' '), '') AS issues, '' AS named,
 		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' '), '') AS ended
-	FROM (` + needsUnion() + `) u GROUP BY u.need, u.place, u.repo, u.subject) n
-	LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull LEFT JOIN repos o ON o.id = n.repo
-	LEFT JOIN issues i ON i.id = n.issue
-	LEFT JOIN (SELECT lower(b.subject) AS subject, MAX(b.at) AS at FROM submissions b
-		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY lower(b.subject)) d
-		ON d.subject = o.key AND d.at > o.last_run`
+	FROM (` + needsUnion() + `) u GROUP BY u.place, u.repo, u.subject, u.need) n
+	LEFT JOIN (SELECT t.id, MAX(b.at) AS at FROM submissions b JOIN repos t ON t.key = lower(b.subject) AND b.at > t.last_run
+		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`
 }
 
-// lastOpened is when an issue i was last opened.
-const lastOpened = `CASE WHEN i.status_rank = 1 THEN
-	COALESCE((SELECT MAX(l.opened_at) FROM issue_intervals l WHERE l.issue_id = i.id), i.first_at) ELSE i.first_at END`
+// needsJoins is what columns of a row and free text need.
+const needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull
+	LEFT JOIN repos o ON o.id = n.repo LEFT JOIN issues i ON i.id = n.issue`
 
 // leftTo is true of the issues i that are open, and that a session s was the
-// last to work on.
-const leftTo = `i.session = s.key AND i.status_rank < 4 AND i.attempted_at >= ` + lastOpened
+// last to work on. The index of sessions holds those of a name alone.
+const leftTo = `i.session = s.key AND i.session <> '' AND i.status_rank < 4 AND i.attempted_at >= ` + store.LastOpened
 
 // unnamed is true of a session s of whose issues no record says which they
 // are, while one of their ids was in no later session, and the repository has
@@ -220,8 +224,8 @@ const (
 	touchedAt = `CASE WHEN s.updated_at > 0 THEN s.updated_at ELSE s.since END`
 )
 
-// needsUnion is all that waits for a person: a row an issue, where issues are
-// known. What is folded has the same subject.
+// needsUnion is what waits for a person and is folded: a row an issue, where
+// issues are known. What is folded has the same subject.
 func needsUnion() string {
 	const now = `CAST(@ AS BIGINT)`
 	recorded := KnownUntil + ` > ` + now + ` - ` + millis(telemetry.RecordedFor)
@@ -229,11 +233,8 @@ func needsUnion() string {
 		COALESCE(i.id, 0) AS issue, COALESCE(i.severity_rank, 9) AS severity_rank, COALESCE(i.rule, '') AS rule
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'waiting' AND ` + recorded + ` AND (i.id IS NOT NULL OR ` + noAttempt + `)
-UNION ALL SELECT 'new', 1, i.repo_id, i.rule, '', '', ` + lastOpened + `, i.id, i.severity_rank, i.rule
-	FROM issues i WHERE i.severity_rank < 2 AND i.status_rank IN (1, 2)
-		AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= ` + lastOpened + `)
 UNION ALL SELECT 'pr_ready', 2, ` + repoOfPull + `, p.key, p.session, p.key, p.created_at, ` + theirs + `
-	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND p.session <> '' AND i.status_rank < 4
+	FROM pulls p LEFT JOIN issues i ON i.session = p.session AND i.session <> '' AND i.status_rank < 4
 	WHERE p.shown = 'open' AND p.listed = 1 AND NOT ` + verifiedPull + `
 		AND (p.draft = 0 OR EXISTS (SELECT 1 FROM sessions s WHERE s.key = p.session AND s.state = 'pr_ready'))
 UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, ` + theirs + `
@@ -244,8 +245,9 @@ UNION ALL SELECT 'verified', 3, ` + repoOfPull + `, CAST(v.id AS TEXT), v.sessio
 		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4
 	WHERE v.current = 1 AND v.outcome = 'verified_not_merged' AND p.shown = 'open'
 UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_at, i.id, i.severity_rank, i.rule
-	FROM pulls p JOIN links k ON k.pull_key = p.key AND k.ambiguous = 0 JOIN issues i ON i.session = k.session AND k.session <> ''
-	WHERE p.merged_at > 0 AND i.status_rank = 0 AND i.last_at > p.merged_at
+	FROM pulls p CROSS JOIN links k CROSS JOIN issues i
+	WHERE p.merged_at > 0 AND k.pull_key = p.key AND k.ambiguous = 0 AND i.session = k.session AND i.session <> ''
+		AND i.status_rank = 0 AND i.last_at > p.merged_at
 UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE CAST(v.id AS TEXT) END, v.session, v.pull_key,
 		CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
@@ -257,13 +259,12 @@ UNION ALL SELECT 'gave_up', 5, s.repo_id, s.state || ' ' || s.reason, s.key, '',
 		AND (i.id IS NOT NULL OR ` + noAttempt + ` AND ` + unnamed + `)
 UNION ALL SELECT 'never_started', 6, s.repo_id, s.reason, s.key, '', s.since, ` + theirs + `
 	FROM sessions s LEFT JOIN attempts a ON a.record_id = s.run_ref AND a.session = '' AND a.batch_id = s.batch_id
-		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4 AND i.attempted_at < a.at AND a.at >= ` + lastOpened + `
+		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4 AND i.attempted_at < a.at AND a.at >= ` + store.LastOpened + `
 	WHERE s.state = 'never_started' AND (i.id IS NOT NULL OR a.issue_id IS NULL AND ` + unnamed + `)
 UNION ALL SELECT 'stuck', 7, s.repo_id, s.key, s.key, '', ` + touchedAt + `, ` + theirs + `
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'working' AND s.polled = 1 AND ` + touchedAt + ` < ` + now + ` - ` + millis(telemetry.StuckAfter) + `
-		AND (i.id IS NOT NULL OR ` + noAttempt + `)
-UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, '' FROM repos o WHERE o.due_at <> 0 AND o.due_at < ` + now
+		AND (i.id IS NOT NULL OR ` + noAttempt + `)`
 }
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

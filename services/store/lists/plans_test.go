@@ -93,6 +93,7 @@ func TestPlansSQLite(t *testing.T) {
 	}}
 	d.check(t)
 	inOrder(t, d, Files(s), []plan{{"", "", "files_state", false}})
+	inOrder(t, d, Needs(s), []plan{{"", "", "issues_session", true}, {"", "", "pulls_merged", true}})
 	inOrder(t, d, Changes(s), []plan{{"", "", "issue_intervals_opens", false}, {"", "", "issue_intervals_closes", false}, {"", "is:opened", "issue_intervals_opens", false}})
 }
 

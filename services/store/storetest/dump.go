@@ -17,7 +17,8 @@ func derivedTables() []string {
 	return []string{
 		"repos", "runs", "issues", "appearances", "attempts", "verifications", "mentions", "mention_ids", "sessions",
 		"claims", "pulls", "pull_ids", "pull_tokens", "poll_pulls", "links", "pull_repos", "issue_intervals", "days",
-		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history",
+		"log_findings", "log_prompts", "log_issues", "rules", "registry", "dispatch_history", "new_issues",
+		"issue_counts",
 	}
 }
 

@@ -196,6 +196,29 @@ CREATE INDEX issues_attempts ON issues (attempts, public_id, id);
 CREATE INDEX issues_last ON issues (last_at, public_id, id);
 CREATE INDEX issues_attempted ON issues (attempted_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
 
+-- How many issues of each status and severity there are; repository 0 is all of
+-- them. attempts is 3 for three and more.
+CREATE TABLE issue_counts (
+  repo_id       BIGINT NOT NULL,
+  status_rank   SMALLINT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  attempts      SMALLINT NOT NULL,
+  n             BIGINT NOT NULL,
+  PRIMARY KEY (repo_id, status_rank, severity_rank, attempts)
+);
+
+-- Critical and high issues of one rule that are new or came back, and that no
+-- session worked on since; id is one of theirs.
+CREATE TABLE new_issues (
+  id            BIGINT NOT NULL PRIMARY KEY,
+  repo_id       BIGINT NOT NULL,
+  rule          TEXT NOT NULL,
+  severity_rank SMALLINT NOT NULL,
+  since         BIGINT NOT NULL,
+  issues        TEXT NOT NULL
+);
+CREATE INDEX new_issues_repo ON new_issues (repo_id);
+
 -- Each finding of each scan is one issue's appearance.
 CREATE TABLE appearances (
   run_id      BIGINT NOT NULL,
@@ -244,6 +267,7 @@ CREATE TABLE verifications (
 CREATE INDEX verifications_session ON verifications (session);
 CREATE INDEX verifications_pull ON verifications (pull_key);
 CREATE INDEX verifications_source ON verifications (source_run);
+CREATE INDEX verifications_outcome ON verifications (outcome) WHERE current = 1;
 CREATE INDEX verifications_list ON verifications (current, at, id);
 CREATE INDEX verifications_pull_repo ON verifications (pull_repo);
 CREATE INDEX verifications_repo ON verifications (repo_id, current, at, id);

@@ -130,7 +130,7 @@ func (s *Store) begin(ctx context.Context) error {
 
 // serves reports whether what is stored can be read by this program as it is.
 func (s *Store) serves(ctx context.Context) bool {
-	newest, err := newestMigration(s.dialect)
+	_, newest, err := knownSchemas(s.dialect)
 	if err != nil {
 		return false
 	}

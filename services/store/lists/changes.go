@@ -49,9 +49,11 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 }
 
 // changesOf are the beginnings and ends of intervals of issues, each in the order of an index.
-const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, ` + changedIssue + `, from_file AS file, from_run AS run, repo_id, severity, family,
+const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, ` + changedIssue + `,
+		from_file AS file, from_run AS run, repo_id, severity, family,
 		rule, opened_at FROM issue_intervals WHERE opens = 1
-	UNION ALL SELECT 0 AS begins, again, to_at AS at, issue_id, ` + changedIssue + `, to_file AS file, to_run AS run, repo_id, severity, family,
+	UNION ALL SELECT 0 AS begins, again, to_at AS at, issue_id, ` + changedIssue + `,
+		to_file AS file, to_run AS run, repo_id, severity, family,
 		rule, opened_at FROM issue_intervals WHERE closes = 1) AS e`
 
 const changedIssue = `(SELECT i.public_id FROM issues i WHERE i.id = issue_id) AS issue`

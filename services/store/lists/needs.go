@@ -249,8 +249,8 @@ UNION ALL SELECT 'verified', 3, ` + repoOfPull + `, v.file || ' ' || v.source, v
 UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_at, i.id, i.severity_rank, i.rule
 	FROM pulls p JOIN links k ON k.pull_key = p.key AND k.ambiguous = 0 JOIN issues i ON i.session = k.session AND k.session <> ''
 	WHERE p.merged_at > 0 AND i.status_rank = 0 AND i.last_at > p.merged_at
-UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END, v.session, v.pull_key,
-		CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, i.id, i.severity_rank, i.rule
+UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END, v.session,
+		v.pull_key, CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key
 	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.status_rank = 0 AND (i.session = v.session OR i.attempted_at <= v.at)

@@ -27,6 +27,7 @@ func main() {
 		fmt.Println(version())
 		return
 	case flag.NArg() > 0:
+		fmt.Fprintln(os.Stderr, misused(flag.Args()))
 		flag.Usage()
 		os.Exit(2)
 	}
@@ -46,6 +47,17 @@ func main() {
 		fmt.Fprintln(os.Stderr, plainly(err))
 		os.Exit(1)
 	}
+}
+
+// misused says what is wrong with the arguments of the command line.
+func misused(args []string) string {
+	switch args[0] {
+	case "version":
+		return fmt.Sprintf("Unknown argument %q: version takes none.", args[1])
+	case "demo":
+		return `Unknown argument "demo". To run with generated data, use --demo.`
+	}
+	return fmt.Sprintf("Unknown argument %q.", args[0])
 }
 
 const (

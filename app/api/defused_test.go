@@ -50,7 +50,11 @@ func (x table) Rows(context.Context, query.Ask) (telemetry.List[[]string], error
 	return telemetry.List[[]string]{Items: x, Total: int64(len(x))}, nil
 }
 
-func (x table) Each(_ context.Context, _ query.Ask, do func([][]string) error) error { return do(x) }
+func (x table) Begin(context.Context, query.Ask) (func(context.Context, func([][]string) error) error, error) {
+	return x.each, nil
+}
+
+func (x table) each(_ context.Context, do func([][]string) error) error { return do(x) }
 
 // FuzzDefused: whatever cells hold, a download reads back as they are, but
 // for the apostrophe before what a spreadsheet would run.
@@ -63,7 +67,7 @@ func FuzzDefused(f *testing.F) {
 		l := listed[[]string, string]{list: rows, now: time.Now}
 		var file bytes.Buffer
 		w := bufio.NewWriter(&file)
-		if err := l.csv(t.Context(), w, query.Ask{}); err != nil || w.Flush() != nil {
+		if err := l.csv(t.Context(), w, query.Ask{}, rows.each); err != nil || w.Flush() != nil {
 			t.Fatal(err)
 		}
 		read, err := csv.NewReader(&file).ReadAll()

@@ -18,6 +18,9 @@ import (
 // writer writes the body of a streamed answer.
 type writer = func(ctx context.Context, w *bufio.Writer) error
 
+// rowsOf hands over all rows that were asked for, some at a time.
+type rowsOf[R any] = func(ctx context.Context, do func([]R) error) error
+
 // downloads are all rows of the view that a request describes, as CSV and as
 // JSON.
 func (l listed[R, T]) downloads(path string) []Route {
@@ -31,22 +34,22 @@ func (l listed[R, T]) downloads(path string) []Route {
 	}
 }
 
-// start reads the request; what it returns no longer uses it. Asking for one
-// row finds what is wrong while there is still a status to say so.
+// start reads the request and the first rows, while there is still a status
+// to say what is wrong. What it returns no longer uses the request.
 func (l listed[R, T]) start(c *fiber.Ctx, kind, contentType string,
-	write func(context.Context, *bufio.Writer, query.Ask) error) (writer, error) {
+	write func(context.Context, *bufio.Writer, query.Ask, rowsOf[R]) error) (writer, error) {
 	a, err := l.ask(c)
 	if err != nil {
 		return nil, err
 	}
-	probe := a
-	probe.Page.Number, probe.Page.Size, probe.Brief = 1, 1, true
-	if _, err := l.list.Rows(c.UserContext(), probe); err != nil {
+	a.Brief = kind == "csv"
+	rows, err := l.list.Begin(c.UserContext(), a)
+	if err != nil {
 		return nil, err
 	}
 	c.Set(fiber.HeaderContentType, contentType)
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+exportName(l.list.Schema().Noun, c.Query("repo"), l.now())+"."+kind+`"`)
-	return func(ctx context.Context, w *bufio.Writer) error { return write(ctx, w, a) }, nil
+	return func(ctx context.Context, w *bufio.Writer) error { return write(ctx, w, a, rows) }, nil
 }
 
 // exportName is a file name of letters, digits, dots, dashes and underscores.
@@ -60,17 +63,16 @@ func exportName(rows, repo string, now time.Time) string {
 
 // csv writes RFC 4180: a header line, CRLF, UTF-8. A failure part-way, too
 // late for a status, is the last line.
-func (l listed[R, T]) csv(ctx context.Context, w *bufio.Writer, a query.Ask) error {
+func (l listed[R, T]) csv(ctx context.Context, w *bufio.Writer, a query.Ask, all rowsOf[R]) error {
 	at := a.AsOf
 	if at.IsZero() {
 		at = l.now()
 	}
-	a.Brief = true
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	err := out.Write(l.list.Head())
 	if err == nil {
-		err = l.list.Each(ctx, a, func(rows []R) error {
+		err = all(ctx, func(rows []R) error {
 			for i := range rows {
 				if err := out.Write(defused(l.list.Cells(&rows[i], at))); err != nil {
 					return err
@@ -89,9 +91,9 @@ func (l listed[R, T]) csv(ctx context.Context, w *bufio.Writer, a query.Ask) err
 
 // json writes an array of the items that the list's endpoint has. After a
 // failure part-way the array stays open, so that it cannot pass for complete.
-func (l listed[R, T]) json(ctx context.Context, w *bufio.Writer, a query.Ask) error {
+func (l listed[R, T]) json(ctx context.Context, w *bufio.Writer, a query.Ask, all rowsOf[R]) error {
 	between := "[\n"
-	err := l.list.Each(ctx, a, func(rows []R) error {
+	err := all(ctx, func(rows []R) error {
 		items, err := l.itemsOf(ctx, a, rows)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"time"
 
@@ -32,9 +33,14 @@ func (s *Server) stream(c *fiber.Ctx, r Route) error {
 				_ = s.panicked(path, p) // it logs; the client sees the stream end
 			}
 		}()
-		w := bufio.NewWriter(&patient{conn, pipe, s.o.times.write})
+		to := &patient{conn: conn, pipe: pipe, wait: s.o.times.write}
+		w := bufio.NewWriter(to)
 		if err := write(ctx, w); err != nil && ctx.Err() == nil {
-			s.o.Log.Debug("a stream ended", "path", path, "err", err)
+			level := slog.LevelWarn
+			if to.gone {
+				level = slog.LevelDebug
+			}
+			s.o.Log.Log(ctx, level, "a stream failed", "path", path, "err", err)
 		}
 		_ = w.Flush() // the client may be gone
 	})
@@ -61,16 +67,18 @@ type patient struct {
 	conn net.Conn
 	pipe *bufio.Writer
 	wait time.Duration // for a client that does not read
+	gone bool          // the client is, or does not read
 }
 
 func (p *patient) Write(b []byte) (int, error) {
-	if err := p.conn.SetWriteDeadline(time.Now().Add(p.wait)); err != nil {
-		return 0, err
+	n, err := 0, p.conn.SetWriteDeadline(time.Now().Add(p.wait))
+	if err == nil {
+		n, err = p.pipe.Write(b)
 	}
-	n, err := p.pipe.Write(b)
 	if err == nil {
 		err = p.pipe.Flush()
 	}
+	p.gone = p.gone || err != nil
 	return n, err
 }
 

@@ -133,7 +133,11 @@ func (d *Dashboard) AllPulls(ctx context.Context) ([]telemetry.PullRow, error) {
 
 func all[T any](ctx context.Context, l List[T], a query.Ask) ([]T, error) {
 	rows := []T{}
-	err := l.Each(ctx, a, func(some []T) error {
+	each, err := l.Begin(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, func(some []T) error {
 		rows = append(rows, some...)
 		return nil
 	})

@@ -27,9 +27,9 @@ type List[T any] interface {
 	Described
 	// Rows answers one page.
 	Rows(ctx context.Context, a query.Ask) (telemetry.List[T], error)
-	// Each hands over all rows of a question, some at a time, and ends with the
-	// first error, do's own included.
-	Each(ctx context.Context, a query.Ask, do func([]T) error) error
+	// Begin begins to read all rows of a question, and returns what hands them
+	// over once, some at a time, and ends with the first error, do's own included.
+	Begin(ctx context.Context, a query.Ask) (func(ctx context.Context, do func([]T) error) error, error)
 	// Head are the columns of CSV, Cells those of a row as of a time.
 	Head() []string
 	Cells(row *T, at time.Time) []string

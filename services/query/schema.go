@@ -11,11 +11,26 @@ import (
 
 // Schema is what the queries of one list understand.
 type Schema struct {
-	Name    string  // of the list, for example "issues"
-	Noun    string  // of its rows, in the plural: "pull requests"
-	Fields  []Field // in the order in which completion offers them
-	Example string  // a query that shows what can be asked for
-	Views   []View  // the usual queries
+	Name    string   // of the list, for example "issues"
+	Noun    string   // of its rows, in the plural: "pull requests"
+	Fields  []Field  // in the order in which completion offers them
+	Example string   // a query that shows what can be asked for
+	Views   []View   // the usual queries
+	NowOnly []string // sorts that are not known of a past time
+}
+
+// Past is what queries of a past time understand.
+func (s *Schema) Past() *Schema {
+	past := *s
+	past.Fields = nil
+	for _, f := range s.Fields {
+		if f.NoPast {
+			continue
+		}
+		f.Words = slices.DeleteFunc(slices.Clone(f.Words), func(word string) bool { return slices.Contains(f.NowOnly, word) })
+		past.Fields = append(past.Fields, f)
+	}
+	return &past
 }
 
 // View is a usual query of a list under a name.
@@ -30,6 +45,8 @@ type Field struct {
 	Dynamic bool     // its values are the data's: the caller supplies them for completion
 	Cheap   bool     // rows that match are counted without reading them
 	Help    string   // a few words for the completion list
+	NoPast  bool     // it is not known of a past time
+	NowOnly []string // words that are not known of a past time
 }
 
 // Kind says how the values of a field are read.

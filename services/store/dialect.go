@@ -87,6 +87,9 @@ func (s *Store) openSQLite(ctx context.Context, path string, alone bool) error {
 	if err == nil && alone {
 		err = s.lockDatabase()
 	}
+	if err == nil {
+		err = s.look(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,11 +128,7 @@ func (s *Store) openFrozen(ctx context.Context) bool {
 	if info, err := os.Stat(s.path); err != nil || info.Size() == 0 {
 		return false
 	}
-	parameters := liteReader + "&mode=ro"
-	if info, err := os.Stat(s.log); err != nil || info.Size() == 0 {
-		parameters += "&immutable=1"
-	}
-	db, err := s.openReaders(parameters)
+	db, err := s.openReaders(s.untouched())
 	if err != nil {
 		return false
 	}
@@ -140,6 +139,32 @@ func (s *Store) openFrozen(ctx context.Context) bool {
 	_ = s.read.Close() // nor through this one
 	s.read, s.frozen = db, true
 	return true
+}
+
+// untouched are the parameters of a reader that changes nothing in the file nor in its log.
+func (s *Store) untouched() string {
+	if info, err := os.Stat(s.log); err != nil || info.Size() == 0 {
+		return liteReader + "&mode=ro&immutable=1"
+	}
+	return liteReader + "&mode=ro"
+}
+
+// look refuses a file that is not for this program before anything in it is
+// changed: the journal's mode, the log, the permissions. What it cannot read
+// the writer learns.
+func (s *Store) look(ctx context.Context) (err error) {
+	if s.read, err = s.openReaders(s.untouched()); err != nil {
+		return err
+	}
+	var refused *telemetry.Error
+	_ = s.Read(ctx, func(tx *Tx) error {
+		refused = refusal(tx)
+		return tx.err
+	})
+	if err := s.read.Close(); err != nil || refused == nil {
+		return err
+	}
+	return refused
 }
 
 // readAgain reads what is written from now on.

@@ -44,7 +44,12 @@ func (s *Store) describe(err error) error {
 	if sentence == "" {
 		return err
 	}
-	return telemetry.Errorf(telemetry.CodeUnavailable, "%s", strings.ReplaceAll(sentence, "{file}", s.path)).Because(err)
+	continues := "start the program again"
+	if s.serving.Load() {
+		continues = "the program continues by itself"
+	}
+	sentence = strings.NewReplacer("{file}", s.path, "{continues}", continues).Replace(sentence)
+	return telemetry.Errorf(telemetry.CodeUnavailable, "%s", sentence).Because(err)
 }
 
 func sqliteProblem(code int) string {
@@ -94,7 +99,7 @@ func postgresProblem(err error) string {
 			return "PostgreSQL at DATABASE_URL is a read-only replica. Use the primary server."
 		case strings.HasPrefix(pg.Code, "53"):
 			return "PostgreSQL is out of connections or memory. " +
-				"Raise its limits, or stop other clients. The program then continues by itself."
+				"Raise its limits, or stop other clients; then {continues}."
 		case strings.HasPrefix(pg.Code, "57P"), pg.Code == "25P03", strings.HasPrefix(pg.Code, "08"):
 			return unreachable
 		}
@@ -111,4 +116,4 @@ func postgresProblem(err error) string {
 }
 
 const unreachable = "Cannot reach PostgreSQL at DATABASE_URL. Check that it runs, and that host and port are right. " +
-	"Stored data is kept; the program continues by itself once it answers."
+	"Stored data is kept; {continues} once it answers."

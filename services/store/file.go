@@ -28,10 +28,20 @@ func (s *Store) prepareFile() error {
 	// O_EXCL: a file that is there is not opened, since closing it again would
 	// drop the locks that this process has on it through SQLite.
 	f, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil //nolint:nilerr // the file exists, or SQLite says what is wrong
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return s.unopened(err)
 	}
 	return f.Close()
+}
+
+func (s *Store) unopened(err error) error {
+	return telemetry.Errorf(telemetry.CodeUnavailable,
+		"Cannot open or write the database file %s (%s). "+
+			"Check that its directory exists and that the program's user may write there, or use another file in DATABASE_URL.",
+		s.path, reason(err)).Because(err)
 }
 
 // lockDatabase locks the database file itself for the life of the Store, or says
@@ -41,10 +51,7 @@ func (s *Store) prepareFile() error {
 func (s *Store) lockDatabase() error {
 	f, err := os.Open(s.path)
 	if err != nil {
-		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"Cannot open or write the database file %s (%s). "+
-				"Check that its directory exists and that the program's user may write there, or use another file in DATABASE_URL.",
-			s.path, reason(err)).Because(err)
+		return s.unopened(err)
 	}
 	if err := lockFile(f); err != nil {
 		_ = f.Close() // it was only read

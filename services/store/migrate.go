@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -15,7 +16,18 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// migrate brings the schema up to date, and refuses a database of a version that this program does not know.
+// tablesOf finds the tables where this program's would be created, without those of the database itself and its extensions.
+func tablesOf(d dialect) string {
+	if d.name() == "sqlite" {
+		return `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`
+	}
+	return `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'f')
+			AND NOT EXISTS (SELECT 1 FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e')
+		ORDER BY c.relname`
+}
+
+// migrate brings the schema up to date. It changes nothing in a database that it refuses.
 func (s *Store) migrate(ctx context.Context) error {
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.dialect.name() == "postgres" {
@@ -26,6 +38,17 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
+	var refused *telemetry.Error
+	err := s.Read(ctx, func(tx *Tx) error {
+		refused = refusal(tx)
+		return tx.err
+	})
+	if err != nil {
+		return fmt.Errorf("read the database's version: %w", err)
+	}
+	if refused != nil {
+		return refused
+	}
 	dir, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
 	if err != nil {
 		return fmt.Errorf("open the migrations: %w", err)
@@ -33,22 +56,6 @@ func (s *Store) migrate(ctx context.Context) error {
 	provider, err := goose.NewProvider(dialect, s.write, dir, options...)
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
-	}
-	have, err := provider.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("read the database's version: %w", err)
-	}
-	sources := provider.ListSources()
-	switch first, known := sources[0].Version, sources[len(sources)-1].Version; {
-	case have > known:
-		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database has schema version %d, which is newer than this program's %d. "+
-				"Run the newer program, or use another database in DATABASE_URL.", have, known)
-	case have > 0 && have < first:
-		return telemetry.Errorf(telemetry.CodeUnavailable,
-			"The database was created by a build from before the first release (schema version %d), which cannot be upgraded. "+
-				"Keep it as a backup and use a new database in DATABASE_URL: run files, sessions and pull requests are read again; "+
-				"saved views and accepted scans must be created again.", have)
 	}
 	if pending, err := provider.HasPending(ctx); err == nil && !pending {
 		return nil
@@ -59,11 +66,51 @@ func (s *Store) migrate(ctx context.Context) error {
 	return nil
 }
 
-// newestMigration is the schema version of this program.
-func newestMigration(d dialect) (int64, error) {
+// knownSchemas are the first and the newest schema version of this program.
+func knownSchemas(d dialect) (first, newest int64, err error) {
 	names, err := fs.Glob(migrations, "migrations/"+d.name()+"/*.sql")
 	if err != nil {
-		return 0, fmt.Errorf("list the migrations: %w", err)
+		return 0, 0, fmt.Errorf("list the migrations: %w", err)
 	}
-	return goose.NumericComponent(names[len(names)-1])
+	first, err = goose.NumericComponent(names[0])
+	if err == nil {
+		newest, err = goose.NumericComponent(names[len(names)-1])
+	}
+	return first, newest, err
+}
+
+const versionTable = "goose_db_version"
+
+// refusal is why a database is not for this program: another program's, or
+// of a schema version that this one does not know. It only reads.
+func refusal(tx *Tx) *telemetry.Error {
+	first, known, err := knownSchemas(tx.dialect)
+	if err != nil {
+		tx.Fail("read the migrations", err)
+		return nil
+	}
+	tables := All[string](tx, tablesOf(tx.dialect))
+	if len(tables) == 0 || tx.err != nil {
+		return nil
+	}
+	begun := slices.Equal(tables, []string{versionTable}) // a first start was cut short
+	for _, ours := range []string{versionTable, "meta", "versions"} {
+		if !begun && !slices.Contains(tables, ours) {
+			return telemetry.Errorf(telemetry.CodeUnavailable, "The database in DATABASE_URL belongs to another program: "+
+				"it has tables that this program did not create, for example %s. Nothing in it was changed. Use another database.",
+				telemetry.Shown(tables[0]))
+		}
+	}
+	switch have := One[int64](tx, `SELECT COALESCE(MAX(version_id), 0) FROM `+versionTable); {
+	case have > known:
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The database has schema version %d, which is newer than this program's %d. "+
+				"Run the newer program, or use another database in DATABASE_URL.", have, known)
+	case have > 0 && have < first:
+		return telemetry.Errorf(telemetry.CodeUnavailable,
+			"The database was created by a build from before the first release (schema version %d), which cannot be upgraded. "+
+				"Keep it as a backup and use a new database in DATABASE_URL: run files, sessions and pull requests are read again; "+
+				"saved views and accepted scans must be created again.", have)
+	}
+	return nil
 }

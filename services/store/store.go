@@ -36,6 +36,7 @@ type Store struct {
 	id          string
 	program     string      // this program's id among those that share the database
 	tookOver    atomic.Bool // see Resume
+	serving     atomic.Bool // Open has succeeded
 	begun       atomic.Bool // this start has written
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work
@@ -89,6 +90,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.Close()
 		return nil, err
 	}
+	s.serving.Store(true)
 	return s, nil
 }
 
@@ -130,7 +132,7 @@ func (s *Store) begin(ctx context.Context) error {
 
 // serves reports whether what is stored can be read by this program as it is.
 func (s *Store) serves(ctx context.Context) bool {
-	newest, err := newestMigration(s.dialect)
+	_, newest, err := knownSchemas(s.dialect)
 	if err != nil {
 		return false
 	}

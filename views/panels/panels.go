@@ -12,6 +12,7 @@
 package panels
 
 import (
+	"slices"
 	"strings"
 
 	"telemetry-dashboard/views/links"
@@ -46,8 +47,9 @@ type Table[T any] struct {
 	Bar      parts.Bar   // the zero Bar shows nothing
 	Empty    parts.Empty // said where there are no rows
 	Action   parts.Action
-	HideRepo bool // on a page of one repository
-	Brief    bool // within an overview: no sorting
+	HideRepo bool     // on a page of one repository
+	Brief    bool     // within an overview: no sorting
+	NowOnly  []string // sorts that are not known of the time that is shown
 }
 
 func (f Frame) titleID() string { return f.ID + "-title" }
@@ -99,7 +101,7 @@ func (t Table[T]) columns(all []parts.Column) []parts.Column {
 		if t.HideRepo && c.Class == "c-repo" {
 			continue
 		}
-		if t.Brief {
+		if t.Brief || slices.Contains(t.NowOnly, c.Key) {
 			c.Key = ""
 		}
 		kept = append(kept, c)

@@ -76,6 +76,7 @@ func TestStartIsRefused(t *testing.T) {
 		program.Settings{"DATABASE_URL": "postgres://u:s3cret@" + program.FreeAddress(t) + "/d"},
 		"PostgreSQL",
 		"Cannot reach",
+		"start the program again",
 		"DATABASE_URL",
 	)
 	broken := program.Command(t, quietly(nil))
@@ -92,7 +93,7 @@ func TestStartIsRefused(t *testing.T) {
 		if err := os.Chmod(closed.Dir, 0o500); err != nil {
 			t.Fatal(err)
 		}
-		refusedCommand(t, closed, "data", "right to write", "DATABASE_URL")
+		refusedCommand(t, closed, "data", "user to write there", "DATABASE_URL")
 	}
 }
 
@@ -203,8 +204,15 @@ func TestVersion(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(out), "telemetry-dashboard ") || !strings.Contains(string(out), runtime.Version()) {
 		t.Errorf("version: %q, %v", out, err)
 	}
-	said, err := exec.CommandContext(t.Context(), program.Binary(t), "versions").CombinedOutput()
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(said), "usage:") {
-		t.Errorf("an unknown word: %q, %v", said, err)
+	for words, want := range map[string]string{
+		"versions": `Unknown argument "versions".`, "version x": `Unknown argument "x": version takes none.`,
+		"demo": "use --demo", "--demo x": `Unknown argument "x".`,
+	} {
+		said, err := exec.CommandContext(t.Context(), program.Binary(t), strings.Fields(words)...).CombinedOutput()
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if first, usage, _ := strings.Cut(string(said), "\n"); !ok || exit.ExitCode() != 2 ||
+			!strings.Contains(first, want) || !strings.HasPrefix(usage, "usage:") {
+			t.Errorf("%s: %q, %v", words, said, err)
+		}
 	}
 }

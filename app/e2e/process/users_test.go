@@ -61,7 +61,7 @@ func TestMayNotWrite(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(closed, 0o700) }) //nolint:gosec // so that it can be removed
 	for path, words := range map[string][]string{
-		closed + "/x.db":     {closed + "/x.db", "user may write there", "DATABASE_URL"},
+		closed + "/x.db":     {closed + "/x.db", "permission denied", "user may write there", "DATABASE_URL"},
 		closed + "/sub/x.db": {closed + "/sub", "permission denied", "user to write there", "DATABASE_URL"},
 	} {
 		c := program.Command(t, quietly(program.Settings{"DATABASE_URL": "sqlite:" + path}))

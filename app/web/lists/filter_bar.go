@@ -25,6 +25,15 @@ func parsed(v shell.View) (query.Query, error) {
 	return dashboard.Parse(v.Panel.List, v.Search())
 }
 
+// offered is what the list's queries understand of the time that is shown.
+func offered(v shell.View) *query.Schema {
+	s := v.Panel.List.Schema()
+	if !v.AsOf.IsZero() {
+		s = s.Past()
+	}
+	return s
+}
+
 // bar makes the list's bar. For a query that cannot be read it has no menus.
 func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sort, total int) (parts.Bar, error) {
 	schema := v.Panel.List.Schema()
@@ -62,8 +71,10 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 // that the text finds for which a person looks.
 func (w *Web) menus(ctx context.Context, v shell.View, q query.Query, recent telemetry.List[telemetry.RepoRow]) ([]parts.Menu, error) {
 	var menus []parts.Menu
+	schema := offered(v)
 	for _, name := range v.Panel.Menus {
-		if name == "repo" && v.Scope != "" {
+		known := schema.Field(name)
+		if known == nil || name == "repo" && v.Scope != "" {
 			continue
 		}
 		found, find := recent, ""
@@ -76,7 +87,7 @@ func (w *Web) menus(ctx context.Context, v shell.View, q query.Query, recent tel
 				return menus, err
 			}
 		}
-		m := menu(q, name, v.Panel.Usual, find, dynamic(name, found.Items))
+		m := menu(q, known, v.Panel.Usual, find, dynamic(name, found.Items))
 		if name == "repo" && found.Total > barChoices {
 			m.More = "The " + parts.Number(barChoices) + " that ran last of " + parts.Number(found.Total) + "."
 		}
@@ -121,14 +132,12 @@ func dynamic(name string, recent []telemetry.RepoRow) []string {
 
 // menu offers the values of a qualifier, each as the query with it, or
 // without it where it is chosen. Of the values it has those that hold find.
-func menu(q query.Query, name, usual, find string, values []string) parts.Menu {
+func menu(q query.Query, known *query.Field, usual, find string, values []string) parts.Menu {
+	name := known.Name
 	m := parts.Menu{Name: name, Label: menuLabel(name), Find: find}
 	chosen := q.Values(name)
-	several := false
-	if known := q.Schema.Field(name); known != nil {
-		values = append(slices.Clone(known.Words), values...)
-		several = known.OneOf() && name != "kind" || known.Dynamic
-	}
+	values = append(slices.Clone(known.Words), values...)
+	several := known.OneOf() && name != "kind" || known.Dynamic
 	for _, value := range chosen {
 		if !slices.Contains(values, value) {
 			values = append(values, value)

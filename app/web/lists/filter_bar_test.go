@@ -25,7 +25,7 @@ func TestMenu(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := menu(q, "severity", shell.QueryOpen, "", nil)
+	m := menu(q, q.Schema.Field("severity"), shell.QueryOpen, "", nil)
 	if m.Value != "high" {
 		t.Errorf("chosen: %q", m.Value)
 	}
@@ -38,16 +38,16 @@ func TestMenu(t *testing.T) {
 	if q, err = lists.Issues(nil).Schema().Parse("is:open attempts:0"); err != nil {
 		t.Fatal(err)
 	}
-	if c := choice(t, menu(q, "attempts", shell.QueryOpen, "", nil), ">=3"); c.Query != "is:open attempts:>=3" {
+	if c := choice(t, menu(q, q.Schema.Field("attempts"), shell.QueryOpen, "", nil), ">=3"); c.Query != "is:open attempts:>=3" {
 		t.Errorf("a number takes one value: %+v", c)
 	}
-	if c := choice(t, menu(q, "attempts", shell.QueryOpen, "", nil), "0"); c.Query != "" {
+	if c := choice(t, menu(q, q.Schema.Field("attempts"), shell.QueryOpen, "", nil), "0"); c.Query != "" {
 		t.Errorf("what leads to the usual query leaves the address: %+v", c)
 	}
 	if q, err = lists.Issues(nil).Schema().Parse("is:fixed"); err != nil {
 		t.Fatal(err)
 	}
-	if c := choice(t, menu(q, "is", shell.QueryOpen, "", nil), "fixed"); c.Query != parts.Blank {
+	if c := choice(t, menu(q, q.Schema.Field("is"), shell.QueryOpen, "", nil), "fixed"); c.Query != parts.Blank {
 		t.Errorf("an empty query stays in the address: %+v", c)
 	}
 }

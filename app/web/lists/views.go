@@ -52,10 +52,11 @@ func tabs(v shell.View, saved []telemetry.View, q query.Query, sort parts.Sort) 
 			current = current || t.Current
 		}
 	}
-	for _, u := range v.Panel.List.Schema().Views {
-		its, err := dashboard.Parse(v.Panel.List, u.Query)
+	schema := offered(v)
+	for _, u := range schema.Views {
+		its, err := schema.Parse(u.Query)
 		if err != nil {
-			continue
+			continue // it asks for what is not known of the time that is shown
 		}
 		usual = append(usual, tab{parts.View{Text: u.Name, Current: its.String() == q.String() && v.Get("sort") == "" && !current,
 			Changes: []string{"q", shell.QueryFor(u.Query, v.Panel.Usual), "sort", "", "order", "", "page", ""}}, its})
@@ -71,7 +72,13 @@ func savedTab(v shell.View, s telemetry.View, q query.Query, sort parts.Sort) (t
 		return tab{}, false
 	}
 	if t.query, err = dashboard.Parse(v.Panel.List, values.Get("q")); err == nil {
+		if _, unknown := offered(v).Parse(values.Get("q")); unknown != nil {
+			return tab{}, false
+		}
 		values.Set("q", t.query.String())
+	}
+	if !v.AsOf.IsZero() && slices.Contains(offered(v).NowOnly, values.Get("sort")) {
+		return tab{}, false
 	}
 	t.View = parts.View{ID: s.ID, Text: s.Name, Current: values.Encode() == kept(v, q, sort).Encode(), Changes: []string{"page", ""}}
 	for _, name := range []string{"q", "sort", "order", "per_page"} {

@@ -43,6 +43,9 @@ func Joined[A, B any](rows Source[A], more func(context.Context, []A) ([]B, erro
 // one beyond the end.
 func Table[V any](ctx context.Context, v View, sort parts.Sort, from Source[V]) (panels.Table[V], error) {
 	t := panels.Table[V]{Frame: v.Frame(), HideRepo: v.Scope != ""}
+	if v.Panel.List != nil && !v.AsOf.IsZero() {
+		t.NowOnly = v.Panel.List.Schema().NowOnly
+	}
 	p, err := v.Paging(sort)
 	if err != nil {
 		return t, err

@@ -66,6 +66,42 @@ func TestForksOfAllRuns(t *testing.T) {
 	})
 }
 
+// TestOneMeaningOfRepo: the parameter repo and the qualifier repo: find the
+// same pull requests, today and at a past time: those in a repository, and of
+// a target those in the forks that its runs had named by then.
+func TestOneMeaningOfRepo(t *testing.T) {
+	storetest.OnBoth(t, func(t *testing.T, s *storetest.Store) {
+		record := func(run int, at, target string) {
+			body, _ := json.Marshal(map[string]any{"target_repo": "https://github.com/" + target, "fork_url": "https://github.com/fork/shop", "run_number": run,
+				"run_id": fmt.Sprint(run), "timestamp": at, "issues_found": 0,
+				"sessions": []any{map[string]any{"session_id": fmt.Sprintf("devin-0%d", run), "status": "finished", "pr_url": fmt.Sprintf("https://github.com/fork/shop/pull/%d", run)}}})
+			storetest.Put(t, s, storetest.Fetched(fmt.Sprintf("%d.json", run), body))
+		}
+		record(2, "2026-01-10T00:00:00Z", "acme/shop")
+		record(3, "2026-06-10T00:00:00Z", "acme/axb")
+		for _, at := range []struct {
+			time   time.Time
+			totals map[string]int64
+		}{
+			{time.Time{}, map[string]int64{"acme/shop": 2, "acme/axb": 2, "fork/shop": 2, "other/x": 0}},
+			{storetest.Day("2026-02-09 00:00"), map[string]int64{"acme/shop": 1, "acme/axb": 0, "fork/shop": 1, "other/x": 0}},
+		} {
+			for repo, want := range at.totals {
+				list := lists.Pulls(s.Store)
+				written, _ := storetest.Total(t, list, query.Ask{Query: storetest.Parse(t, list, "repo:"+repo), AsOf: at.time})
+				given, _ := storetest.Total(t, list, query.Ask{Repo: repo, AsOf: at.time})
+				if written != want || given != want {
+					t.Errorf("%s at %v: %d of the qualifier, %d of the parameter, want %d", repo, at.time, written, given, want)
+				}
+			}
+			all, _ := storetest.Total(t, lists.Pulls(s.Store), query.Ask{Query: storetest.Parse(t, lists.Pulls(s.Store), "repo:acme/*,fork/*"), AsOf: at.time})
+			if want := at.totals["fork/shop"]; all != want {
+				t.Errorf("of two owners at %v: %d, want %d", at.time, all, want)
+			}
+		}
+	})
+}
+
 // pullsThen is how many pull requests a repository had at a time.
 func pullsThen(t *testing.T, s *storetest.Store, at time.Time, repo string) int64 {
 	t.Helper()

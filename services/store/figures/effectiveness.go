@@ -45,7 +45,8 @@ func thrownAway(tx *store.Tx, repo, since int64) []telemetry.ThrownAway {
 	condition, args := ofRepo("c.repo_id", repo, since, string(telemetry.FoundThrownAway))
 	list := []telemetry.ThrownAway{}
 	tx.Each(`SELECT s.key, p.key, p.repo, p.number, p.url, p.closed_at, COUNT(*), SUM(c.milli_acus), MIN(c.milli_acus),
-			COALESCE((SELECT v.fixed FROM verifications v WHERE v.session = s.key AND v.current = 1 ORDER BY v.at DESC, v.id LIMIT 1), -1)
+			COALESCE((SELECT v.fixed FROM verifications v WHERE v.session = s.key AND v.current = 1
+				ORDER BY v.at DESC, v.file DESC, v.source DESC LIMIT 1), -1)
 		FROM claims c JOIN sessions s ON s.key = c.session JOIN pulls p ON p.key = s.pull_key
 		WHERE c.at >= $1 AND c.found = $2`+condition+`
 		GROUP BY s.key, p.key, p.repo, p.number, p.url, p.closed_at ORDER BY p.closed_at DESC, s.key`, args, func(r *store.Row) {

@@ -59,7 +59,7 @@ func activityBranches() []activityBranch {
 			kind: telemetry.ActivityVerification,
 			rows: `v.at, v.outcome, v.source, v.file, v.session, v.fixed, v.targeted, COALESCE(p.repo, ''), v.pr_number, COALESCE(o.name, '')
 				FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`,
-			at: `v.at`, order: `v.id DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`,
+			at: `v.at`, order: `v.file DESC, v.source DESC`, where: ` AND v.current = 1`, repo: `v.repo_id`,
 			into: func(a *telemetry.Activity) []any {
 				return []any{&a.At, &a.Word, &a.Source, &a.File, &a.Session, &a.Fixed, &a.Targeted, &a.Pull.Repo, &a.Pull.Number, &a.Repo}
 			},

@@ -29,19 +29,18 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 				Asked: repoID("e.repo_id"), Values: ofRepos()},
 			{Name: "at", Aliases: []string{"date"}, Help: "when the scan was", Column: "e.at",
 				Into: func(e *row) any { return &e.At }, CSV: "at",
-				Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue_id | e.begins")},
+				Asked: date("e.at").offers("<7d", "<30d"), Sort: down("e.at | e.issue | e.begins")},
 			{Name: "severity", Help: "severity tier", Column: "e.severity", Into: func(e *row) any { return &e.Severity }, CSV: "severity",
 				Asked: isOne("e.severity", telemetry.Severities()...)},
 			{Name: "family", Help: "CWE family, for example xss", Column: "e.family", Into: func(e *row) any { return &e.Family },
 				CSV: "family", Asked: same("e.family")},
 			{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "e.rule",
 				Into: func(e *row) any { return &e.Rule }, CSV: "rule", Asked: same("e.rule")},
-			{Name: "issue", Column: "(SELECT i.public_id FROM issues i WHERE i.id = e.issue_id)",
+			{Name: "issue", Column: "e.issue",
 				Into: func(e *row) any { return &e.Issue }, CSV: "issue"},
 			{Name: "run", Column: "e.run", Into: func(e *row) any { return &e.Run }, CSV: "run"},
 			{Name: "file", Column: "e.file", Into: func(e *row) any { return &e.File }, CSV: "file"},
 			// SQLite merges its parts in an order of selected columns alone.
-			{Name: "issue_id", Column: "e.issue_id", Into: func(*row) any { return new(int64) }},
 			{Name: "begins", Column: "e.begins", Into: func(*row) any { return new(int64) }},
 			{Name: "opened_at", Column: "CASE WHEN e.begins = 0 THEN e.opened_at ELSE 0 END",
 				Into: func(e *row) any { return &e.OpenedAt }, CSV: "opened_at"},
@@ -50,10 +49,14 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 }
 
 // changesOf are the beginnings and ends of intervals of issues, each in the order of an index.
-const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, from_file AS file, from_run AS run, repo_id, severity, family,
+const changesOf = `(SELECT 1 AS begins, again, from_at AS at, issue_id, ` + changedIssue + `,
+		from_file AS file, from_run AS run, repo_id, severity, family,
 		rule, opened_at FROM issue_intervals WHERE opens = 1
-	UNION ALL SELECT 0 AS begins, again, to_at AS at, issue_id, to_file AS file, to_run AS run, repo_id, severity, family,
+	UNION ALL SELECT 0 AS begins, again, to_at AS at, issue_id, ` + changedIssue + `,
+		to_file AS file, to_run AS run, repo_id, severity, family,
 		rule, opened_at FROM issue_intervals WHERE closes = 1) AS e`
+
+const changedIssue = `(SELECT i.public_id FROM issues i WHERE i.id = issue_id) AS issue`
 
 const changeEvent = `CASE WHEN e.begins = 0 THEN 'closed' WHEN e.again = 1 THEN 'reopened' ELSE 'opened' END`
 

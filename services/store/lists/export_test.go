@@ -23,7 +23,7 @@ func TestExportOfAPastTime(t *testing.T) {
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/r", Run: 1, At: "2026-03-01T00:00:00Z", Findings: findings}.File("1.json"),
 			storetest.ScanRecord{Repo: "o/r", Run: 2, At: "2026-03-02T00:00:00Z", Findings: findings[:900]}.File("2.json"),
 			storetest.ScanRecord{Repo: "o/r", Run: 3, At: "2026-03-03T00:00:00Z", Findings: findings[:700]}.File("3.json"))
-		for _, p := range []query.Page{{}, {Sort: "first_seen"}, {Sort: "severity", Order: "desc"}} {
+		for _, p := range []query.Page{{}, {Sort: "repo"}, {Sort: "severity", Order: "desc"}} {
 			a := query.Ask{AsOf: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Page: p}
 			var got []telemetry.IssueRow
 			err := lists.Issues(s.Store).Each(t.Context(), a, func(rows []telemetry.IssueRow) error {

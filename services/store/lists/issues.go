@@ -68,7 +68,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "repo", Help: repoHelp, Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
 			Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo",
 			Asked: repoID("i.repo_id"), Values: ofRepos(),
-			Sort: up("o.key | " + issueSeverity).over("repos o JOIN issues i ON i.repo_id = {o.id}")},
+			Sort: up("o.key | "+issueSeverity).by("repos o", "i.repo_id = {o.id}")},
 		{Name: "path", Aliases: []string{"file"}, Help: "part of the file's path; * and a leading / anchor it",
 			Asked: path("i.file"), NoPast: true},
 		{Name: "id", Help: "issue id (CQLF-…), or the id in the page's address", Column: "i.public_id",

@@ -192,8 +192,8 @@ func (l *List[T]) finish(tx *store.Tx, m moment, rows []T) {
 // selected appends columns of the rows of a question to a statement.
 func (l *List[T]) selected(st *statement, q question, columns string, conds []Cond) *statement {
 	from := l.source(q.moment)
-	if q.sort != nil && q.sort.from != "" && !q.past {
-		from = q.sort.from
+	if q.sort != nil && q.sort.table != "" {
+		from = q.sort.table + " JOIN " + from + " ON " + q.sort.on
 	}
 	st.add("SELECT " + columns + " FROM " + from)
 	if l.Joins != nil {

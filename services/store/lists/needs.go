@@ -17,7 +17,7 @@ import (
 func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
-		From: needsFrom() + needsJoins, Bare: needsFrom(), Key: "n.need || ' ' || n.repo || ' ' || n.subject", Default: "urgency",
+		From: needsFrom() + needsJoins, Bare: needsFrom(), Key: needKey, Default: "urgency",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -37,7 +37,10 @@ func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	})
 }
 
-const needLast = "n.since | n.need | n.repo | n.subject"
+const (
+	needKey  = "n.need || ' ' || COALESCE(o.key, '') || ' ' || n.subject"
+	needLast = "n.since | n.need | COALESCE(o.key, '') | n.subject"
+)
 
 func needFields() []Field[telemetry.NeedRow] {
 	type row = telemetry.NeedRow
@@ -57,7 +60,7 @@ func needFields() []Field[telemetry.NeedRow] {
 			Asked: same(needOneRule)},
 		{Name: "urgency", Sort: up("n.place | n.severity_rank | " + needLast)},
 		{Name: "since", Column: "n.since", Into: func(n *row) any { return &n.Since }, CSV: "since"},
-		{Name: "key", Column: "n.need || ' ' || n.repo || ' ' || n.subject", Into: func(n *row) any { return &n.Key }},
+		{Name: "key", Column: needKey, Into: func(n *row) any { return &n.Key }},
 		{Name: "sessions", Column: "n.sessions", Into: func(n *row) any { return &n.Sessions }, CSV: "sessions"},
 		{Name: "issues", Column: "n.issues", Into: func(n *row) any { return store.NumbersOf(&n.IssueKeys) }},
 		{Name: "new_issues", Column: "n.named", Into: func(n *row) any { return store.WordsOf(&n.Issues) }},
@@ -178,23 +181,23 @@ const needOneRule = `CASE WHEN n.rules = 1 THEN n.rule ELSE '' END`
 // they are stored.
 func needsFrom() string {
 	return `(SELECT 'new' AS need, 1 AS place, w.repo_id AS repo, w.rule AS subject, '' AS session, '' AS pull, w.since AS since,
-		0 AS sessions, w.severity_rank AS severity_rank, 1 AS rules, w.rule AS rule, w.id AS issue, '' AS issues, w.issues AS named,
+		0 AS sessions, w.severity_rank AS severity_rank, 1 AS rules, w.rule AS rule, w.issue AS issue, '' AS issues, w.issues AS named,
 		'' AS ended FROM new_issues w
-	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', 0, '', '', '' FROM repos o
+	UNION ALL SELECT 'overdue', 8, o.id, '', '', '', o.due_at, 0, 9, 0, '', '', '', '', '' FROM repos o
 		WHERE o.due_at <> 0 AND o.due_at < CAST(@ AS BIGINT)
 	UNION ALL SELECT u.need, u.place, u.repo, u.subject, MAX(u.session) AS session, MAX(u.pull) AS pull, MIN(u.since) AS since,
 		COUNT(DISTINCT NULLIF(u.session, '')) AS sessions, MIN(u.severity_rank) AS severity_rank,
 		COUNT(DISTINCT NULLIF(u.rule, '')) AS rules, MAX(u.rule) AS rule,
-		COALESCE(MIN(NULLIF(u.issue, 0)), 0) AS issue, COALESCE(string_agg(CAST(NULLIF(u.issue, 0) AS TEXT), ' '), '') AS issues, '' AS named,
+		COALESCE(MIN(x.public_id), '') AS issue, COALESCE(string_agg(CAST(NULLIF(u.issue, 0) AS TEXT), ' '), '') AS issues, '' AS named,
 		COALESCE(string_agg(CASE WHEN u.need = 'gave_up' THEN u.session END, ' '), '') AS ended
-	FROM (` + needsUnion() + `) u GROUP BY u.place, u.repo, u.subject, u.need) n
+	FROM (` + needsUnion() + `) u LEFT JOIN issues x ON x.id = u.issue GROUP BY u.place, u.repo, u.subject, u.need) n
 	LEFT JOIN (SELECT t.id, MAX(b.at) AS at FROM submissions b JOIN repos t ON t.key = lower(b.subject) AND b.at > t.last_run
 		WHERE b.kind = 'dispatch' AND b.at > CAST(@ AS BIGINT) - ` + millis(telemetry.StartedFor) + ` GROUP BY t.id) d ON d.id = n.repo`
 }
 
 // needsJoins is what columns of a row and free text need.
 const needsJoins = ` LEFT JOIN sessions s ON s.key = n.session LEFT JOIN pulls p ON p.key = n.pull
-	LEFT JOIN repos o ON o.id = n.repo LEFT JOIN issues i ON i.id = n.issue`
+	LEFT JOIN repos o ON o.id = n.repo LEFT JOIN issues i ON i.public_id = n.issue`
 
 // leftTo is true of the issues i that are open, and that a session s was the
 // last to work on. The index of sessions holds those of a name alone.
@@ -240,7 +243,7 @@ UNION ALL SELECT 'pr_ready', 2, ` + repoOfPull + `, p.key, p.session, p.key, p.c
 UNION ALL SELECT 'pr_ready', 2, s.repo_id, p.key, s.key, p.key, s.since, ` + theirs + `
 	FROM sessions s JOIN pulls p ON p.key = s.pull_key LEFT JOIN issues i ON ` + leftTo + `
 	WHERE s.state = 'pr_ready' AND p.shown = 'unknown' AND ` + recorded + `
-UNION ALL SELECT 'verified', 3, ` + repoOfPull + `, CAST(v.id AS TEXT), v.session, p.key, p.created_at, ` + theirs + `
+UNION ALL SELECT 'verified', 3, ` + repoOfPull + `, v.file || ' ' || v.source, v.session, p.key, p.created_at, ` + theirs + `
 	FROM verifications v JOIN pulls p ON p.key = v.pull_key LEFT JOIN attempts a ON a.record_id = v.id AND a.result = 1
 		LEFT JOIN issues i ON i.id = a.issue_id AND i.status_rank < 4
 	WHERE v.current = 1 AND v.outcome = 'verified_not_merged' AND p.shown = 'open'
@@ -248,7 +251,7 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_
 	FROM pulls p CROSS JOIN links k CROSS JOIN issues i
 	WHERE p.merged_at > 0 AND k.pull_key = p.key AND k.ambiguous = 0 AND i.session = k.session AND i.session <> ''
 		AND i.status_rank = 0 AND i.last_at > p.merged_at
-UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE CAST(v.id AS TEXT) END, v.session, v.pull_key,
+UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END, v.session, v.pull_key,
 		CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key

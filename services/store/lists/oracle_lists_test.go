@@ -83,8 +83,8 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 	}
 	first := func(r row) []time.Time { return []time.Time{r.FirstSeen.At.Time} }
 	return oracle[row]{list: "issues", schema: lists.Issues(s.Store).Schema(), sorts: lists.Issues(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.PublicID },
-		ask: func(q query.Query, p query.Page) (out telemetry.List[row], err error) {
-			list, err := lists.Issues(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
+		ask: func(a query.Ask) (out telemetry.List[row], err error) {
+			list, err := lists.Issues(s.Store).Rows(t.Context(), a)
 			for _, r := range list.Items {
 				out.Items = append(out.Items, row{IssueRow: r})
 			}
@@ -225,8 +225,8 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 },
 		"attempt": func(r row) bool { return len(results[r.Key]) > 0 }}
 	return oracle[row]{list: "sessions", schema: l.Schema(), sorts: l.Sorts(), rows: rows, id: func(r row) string { return r.Key },
-		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return l.Rows(t.Context(), query.Ask{Query: q, Page: p})
+		ask: func(a query.Ask) (telemetry.List[row], error) {
+			return l.Rows(t.Context(), a)
 		},
 		unasked: func(r row, words []string) bool {
 			return r.State == telemetry.StateNeverStarted && !slices.ContainsFunc(words, func(w string) bool {
@@ -323,8 +323,8 @@ func pullOracle(t *testing.T, s *storetest.Store, now time.Time, rows []telemetr
 		return append([]string{r.Title, r.User, strings.ToLower(string(r.Repo)), telemetry.SessionKey(r.Session), heads[ref(r).Key()]}, r.IssueIDs...)
 	}
 	return oracle[row]{list: "pulls", schema: lists.Pulls(s.Store).Schema(), sorts: lists.Pulls(s.Store).Sorts(), rows: rows, id: func(r row) string { return ref(r).Key() },
-		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return lists.Pulls(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
+		ask: func(a query.Ask) (telemetry.List[row], error) {
+			return lists.Pulls(s.Store).Rows(t.Context(), a)
 		},
 		ascending: pullSorts(),
 		vocabulary: map[string]randomTerms[row]{

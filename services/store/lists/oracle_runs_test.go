@@ -25,8 +25,8 @@ func TestRunQueriesAgainstAnOracle(t *testing.T) {
 		}
 		storetest.Put(t, s, files...)
 		storetest.SavePulls(t, s, storetest.PullsFor(files)[:40])
-		runOracle(t, s, now).check(t, 200)
-		repoOracle(t, s, now).check(t, 200)
+		runOracle(t, s, now).check(t, 200, amidRuns(t, s))
+		repoOracle(t, s, now).check(t, 200, amidRuns(t, s))
 	})
 }
 
@@ -49,8 +49,8 @@ func runOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetry
 	at := func(r row) []time.Time { return []time.Time{r.At.Time} }
 	texts := func(r row) []string { return []string{"https://github.com/" + string(r.Repo), r.RunLabel, r.RunID} }
 	return oracle[row]{list: "runs", schema: lists.Runs(s.Store).Schema(), sorts: lists.Runs(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.File }, ascending: runSorts(),
-		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return lists.Runs(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
+		ask: func(a query.Ask) (telemetry.List[row], error) {
+			return lists.Runs(s.Store).Rows(t.Context(), a)
 		},
 		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, func(r row) []string { return append(texts(r), r.File) }, func(r row, text string) bool {
@@ -102,8 +102,8 @@ func repoOracle(t *testing.T, s *storetest.Store, now time.Time) oracle[telemetr
 		return []string{r.Name.Key(), cmp.Or(r.Fork.Key(), r.Name.Key())}
 	}
 	return oracle[row]{list: "repos", schema: lists.Repos(s.Store).Schema(), sorts: lists.Repos(s.Store).Sorts(), rows: rows, id: func(r row) string { return r.Name.Key() }, ascending: repoSorts(),
-		ask: func(q query.Query, p query.Page) (telemetry.List[row], error) {
-			return lists.Repos(s.Store).Rows(t.Context(), query.Ask{Query: q, Page: p})
+		ask: func(a query.Ask) (telemetry.List[row], error) {
+			return lists.Repos(s.Store).Rows(t.Context(), a)
 		},
 		vocabulary: map[string]randomTerms[row]{
 			"":              pieces(rows, names, func(r row, text string) bool { return partOf(text, names(r)...) }),

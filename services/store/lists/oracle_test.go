@@ -25,7 +25,7 @@ type oracle[T any] struct {
 	vocabulary map[string]randomTerms[T]
 	ascending  map[string]func(a, b T) int      // each sort, from its least to its most
 	unasked    func(row T, words []string) bool // a row that a list shows only if it is asked for; nil: none
-	ask        func(q query.Query, p query.Page) (telemetry.List[T], error)
+	ask        func(query.Ask) (telemetry.List[T], error)
 }
 
 // TestQueriesAgainstAnOracle: what a query matches is what its documented
@@ -36,13 +36,13 @@ func TestQueriesAgainstAnOracle(t *testing.T) {
 	storetest.At(t, now, func(t *testing.T, s *storetest.Store) {
 		heads := fillForOracle(t, s, now)
 		pulls, linked := everyPull(t, s)
-		issueOracle(t, s, now, linked).check(t, 260)
-		sessionOracle(t, s, now, pulls, linked).check(t, 200)
-		pullOracle(t, s, now, pulls, heads).check(t, 200)
+		issueOracle(t, s, now, linked).check(t, 260, amidRuns(t, s))
+		sessionOracle(t, s, now, pulls, linked).check(t, 200, amidRuns(t, s))
+		pullOracle(t, s, now, pulls, heads).check(t, 200, amidRuns(t, s))
 	})
 }
 
-func (o oracle[T]) check(t *testing.T, queries int) {
+func (o oracle[T]) check(t *testing.T, queries int, past time.Time) {
 	t.Helper()
 	if len(o.rows) < 30 {
 		t.Fatalf("%s: %d rows are too few to tell anything", o.list, len(o.rows))
@@ -55,7 +55,8 @@ func (o oracle[T]) check(t *testing.T, queries int) {
 			names = append(names, f.Name)
 		}
 	}
-	o.inOrder(t)
+	o.inOrder(t, time.Time{})
+	o.inOrder(t, past)
 	dice, some := rand.New(rand.NewPCG(5, 2)), 0
 	for n := range queries {
 		text, holds, words := randomQuery(dice, o.vocabulary, names)
@@ -95,9 +96,10 @@ func (o oracle[T]) parse(t *testing.T, text string) query.Query {
 }
 
 // inOrder: each sort has the rows in its order, and "desc" has that of "asc"
-// backwards.
-func (o oracle[T]) inOrder(t *testing.T) {
+// backwards, today and at a past time, unless the sort is refused there.
+func (o oracle[T]) inOrder(t *testing.T, at time.Time) {
 	t.Helper()
+	refused := 0
 	for _, sort := range o.sorts {
 		compare, ids := o.ascending[sort], map[string][]string{}
 		if compare == nil {
@@ -105,7 +107,11 @@ func (o oracle[T]) inOrder(t *testing.T) {
 			continue
 		}
 		for _, order := range []string{"asc", "desc"} {
-			list, err := o.ask(query.Query{}, query.Page{Number: 1, Size: 1000, Sort: sort, Order: order})
+			list, err := o.ask(query.Ask{AsOf: at, Page: query.Page{Number: 1, Size: 1000, Sort: sort, Order: order}})
+			if !at.IsZero() && telemetry.CodeOf(err) == telemetry.CodeNoPast {
+				ids = nil
+				break
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,16 +119,31 @@ func (o oracle[T]) inOrder(t *testing.T) {
 				slices.Reverse(list.Items)
 			}
 			if !slices.IsSortedFunc(list.Items, compare) {
-				t.Errorf("%s sorted by %s %s are not in order", o.list, sort, order)
+				t.Errorf("%s sorted by %s %s at %v are not in order", o.list, sort, order, at)
 			}
 			for _, row := range list.Items {
 				ids[order] = append(ids[order], o.id(row))
 			}
 		}
-		if len(ids["asc"]) == 0 || !slices.Equal(ids["asc"], ids["desc"]) {
-			t.Errorf("%s sorted by %s: desc is not asc backwards", o.list, sort)
+		if ids == nil {
+			refused++
+		} else if len(ids["asc"]) == 0 || !slices.Equal(ids["asc"], ids["desc"]) {
+			t.Errorf("%s sorted by %s at %v: desc is not asc backwards", o.list, sort, at)
 		}
 	}
+	if refused > len(o.sorts)/2 {
+		t.Errorf("%s: %d of %d sorts are refused at a past time", o.list, refused, len(o.sorts))
+	}
+}
+
+// amidRuns is the time of a run in the middle of those that are stored.
+func amidRuns(t *testing.T, s *storetest.Store) time.Time {
+	t.Helper()
+	runs, err := lists.Runs(s.Store).Rows(t.Context(), query.Ask{Page: storetest.AllRows()})
+	if err != nil || len(runs.Items) == 0 {
+		t.Fatal("no runs", err)
+	}
+	return runs.Items[len(runs.Items)/2].At.Time
 }
 
 // along orders rows by a key.
@@ -134,7 +155,7 @@ func along[T any, K cmp.Ordered](key func(T) K) func(a, b T) int {
 func (o oracle[T]) pages(t *testing.T, q query.Query, p query.Page) (ids []string, total int64) {
 	t.Helper()
 	for p.Number = 1; ; p.Number++ {
-		list, err := o.ask(q, p)
+		list, err := o.ask(query.Ask{Query: q, Page: p})
 		if err != nil {
 			t.Fatalf("%s %s: %v", o.list, q, err)
 		}

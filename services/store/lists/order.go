@@ -17,7 +17,8 @@ type order struct {
 	first   func(m moment) Cond // sorts before the columns
 	names   []string            // further names of the sort
 	keeps   []string            // columns with an index that, for one value of theirs, has this order
-	from    string              // the rows with what the columns need, "" for the list's own
+	table   string              // a table that the columns need and the list lacks, which is read first
+	on      string              // what joins the list's rows to it
 }
 
 // up ascends by itself, down descends, and ages sorts by times as ages.
@@ -43,9 +44,9 @@ func (o *order) keep(columns ...string) *order {
 	return o
 }
 
-// over says where the rows are read from in this order.
-func (o *order) over(from string) *order {
-	o.from = from
+// by names the table that the rows are joined to in this order.
+func (o *order) by(table, on string) *order {
+	o.table, o.on = table, on
 	return o
 }
 

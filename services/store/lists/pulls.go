@@ -93,16 +93,19 @@ func pullColumns() []Field[telemetry.PullRow] {
 	}
 }
 
-// pullsOfRepo are the pull requests of a target repository and its forks.
-func pullsOfRepo(m moment, key string) Cond {
-	if m.past {
-		id, known := RepoID(m.tx, key)
-		if !known {
-			return never()
-		}
-		return in("p.repo_key", PullReposThen(m.tx, id, m.at))
+// pullsOfRepo are the pull requests in a repository, or in all of an owner's,
+// and those of the targets of that name, which are in their forks as well.
+func pullsOfRepo(m moment, name string) Cond {
+	own, target := ofRepo("p.repo_key", name), ofRepo("r.key", name)
+	if !m.past {
+		return anyOf(own, target.within("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "))
 	}
-	return that("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
+	st := (&statement{}).add("SELECT r.id FROM repos r").where([]Cond{target})
+	var keys []string
+	for _, id := range store.All[int64](m.tx, st.text.String(), st.args...) {
+		keys = append(keys, PullReposThen(m.tx, id, m.at)...)
+	}
+	return anyOf(own, in("p.repo_key", keys))
 }
 
 func pullText(_ moment, text string) Cond {
@@ -115,15 +118,11 @@ func pullText(_ moment, text string) Cond {
 	return anyOf(list...)
 }
 
-// pullRepo compares pull requests by their target, its forks, or their own repository.
+// pullRepo compares pull requests by their repository or target.
 func pullRepo() *asked {
-	target, own := repoKey("r.key"), repoKey("p.repo_key")
-	both := *own
-	both.cond = func(m moment, values []query.Value) Cond {
-		const pullRepos = "p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "
-		return anyOf(own.cond(m, values), target.cond(m, values).within(pullRepos))
-	}
-	return &both
+	a := repoKey("p.repo_key")
+	a.cond = each(func(m moment, v query.Value) Cond { return pullsOfRepo(m, v.Text) })
+	return a
 }
 
 // namedThen is true of a pull request p whose session a record had named.

@@ -71,42 +71,61 @@ const (
 	exportLarge = 8
 )
 
-// Each hands over all rows of a question, some at a time, in its order. The
-// keys of all rows are read at once, so that the order is that of one moment
-// whatever is written meanwhile; the rows are read in short transactions, so
-// that a client that reads slowly holds none. A row that vanished meanwhile
-// is left out. It ends with the first error, do's own included.
-func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) error {
+// Begin reads the keys of all rows of a question and the first rows, and
+// returns what hands over all rows, some at a time, in the question's order.
+// The keys are read at once, so that the order is that of one moment whatever
+// is written meanwhile; the rows are read in short transactions, so that a
+// client that reads slowly holds none. A row that vanished meanwhile is left
+// out. What it returns serves once, and ends with the first error, do's own
+// included.
+func (l *List[T]) Begin(ctx context.Context, a query.Ask) (func(ctx context.Context, do func([]T) error) error, error) {
 	var q question
 	var keys []found
+	var rows []T // those that were read and not yet handed over
+	size := exportRows
+	if l.Large != nil && !a.Brief {
+		size = exportLarge
+	}
 	err := l.store.ReadForExport(ctx, func(tx *store.Tx) (err error) {
 		if q, err = l.question(tx, a); err == nil {
 			keys = l.keys(tx, q)
+			rows = l.keyed(tx, q, keys[:min(size, len(keys))])
 			err = tx.Err()
 		}
 		return err
 	})
 	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, do func([]T) error) error {
+		for some := range slices.Chunk(keys, size) {
+			if rows == nil {
+				err := l.store.ReadForExport(ctx, func(tx *store.Tx) error {
+					rows = l.keyed(tx, q, some)
+					return tx.Err()
+				})
+				if err != nil {
+					return err
+				}
+			}
+			if len(rows) > 0 {
+				if err := do(rows); err != nil {
+					return err
+				}
+			}
+			rows = nil
+		}
+		return nil
+	}, nil
+}
+
+// Each hands over all rows of a question as Begin does.
+func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) error {
+	each, err := l.Begin(ctx, a)
+	if err != nil {
 		return err
 	}
-	size := exportRows
-	if l.Large != nil && !a.Brief {
-		size = exportLarge
-	}
-	for some := range slices.Chunk(keys, size) {
-		var rows []T
-		err := l.store.ReadForExport(ctx, func(tx *store.Tx) error {
-			rows = l.keyed(tx, q, some)
-			return tx.Err()
-		})
-		if err == nil && len(rows) > 0 {
-			err = do(rows)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return each(ctx, do)
 }
 
 // found is the key of a row, and by what an index finds it.

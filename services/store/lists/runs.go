@@ -25,7 +25,7 @@ func Runs(s *store.Store) *List[telemetry.RunRow] {
 
 func runFields() []Field[telemetry.RunRow] {
 	type row = telemetry.RunRow
-	const last = "r.at | r.file | r.id"
+	const last = "r.at | r.file | r.source"
 	return []Field[row]{
 		{Name: "kind", Help: "scan, or dispatch of one session", Column: "r.kind", Into: func(r *row) any { return &r.Kind }, CSV: "kind",
 			Asked: is(word{string(telemetry.KindScan), runKind + " = 'scan'"}, word{string(telemetry.KindDispatch), runKind + " = 'dispatch'"}),

@@ -17,12 +17,16 @@ func (l *List[T]) describe() *query.Schema {
 	cheap := strings.Fields(l.Cheap)
 	for i := range l.Fields {
 		f := &l.Fields[i]
+		if f.Sort != nil && f.NoPast {
+			s.NowOnly = append(s.NowOnly, append([]string{f.Name}, f.Sort.names...)...)
+		}
 		if f.Asked == nil || f.Asked.inner {
 			continue
 		}
 		s.Fields = append(s.Fields, query.Field{
 			Name: f.Name, Aliases: f.Aliases, Kind: f.Asked.kind, Words: f.Asked.words,
 			Dynamic: f.Values.from != "", Cheap: slices.Contains(cheap, f.Name), Help: f.Help,
+			NoPast: f.NoPast, NowOnly: f.Asked.noPast,
 		})
 	}
 	return s

@@ -45,7 +45,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 			CSV: "repo", Asked: repoID("v.repo_id"), Values: ofRepos()},
 		{Name: "verified_at", Aliases: []string{"date"}, Help: "when it was verified", Column: "v.at",
 			Into: func(v *row) any { return &v.At }, CSV: "verified_at",
-			Asked: date("v.at").offers("<7d", "<30d"), Sort: down("v.at | v.id")},
+			Asked: date("v.at").offers("<7d", "<30d"), Sort: down("v.at | v.file | v.source")},
 		{Name: "session", Help: "Devin session, with or without devin-", Column: "COALESCE(NULLIF(s.id, ''), v.session)",
 			Into: func(v *row) any { return &v.Session }, CSV: "session",
 			Asked: text(func(text string) Cond { return sessionIs("v.session", text) })},

@@ -128,12 +128,12 @@ CREATE TABLE runs (
 CREATE INDEX runs_file ON runs (file);
 CREATE INDEX runs_lost ON runs (repo_id) WHERE lost <> '' OR taken <> '';
 CREATE INDEX runs_gaps ON runs (source, run_number, at);
-CREATE INDEX runs_found ON runs (issues_found, at, file, id);
-CREATE INDEX runs_at ON runs (at, file, id, kind, issues_found, sessions, severity, category);
+CREATE INDEX runs_found ON runs (issues_found, at, file, source, id);
+CREATE INDEX runs_at ON runs (at, file, source, id, kind, issues_found, sessions, severity, category);
 CREATE INDEX runs_repo ON runs (repo_id, at, file, source, id, kind);
-CREATE INDEX runs_kind ON runs ((kind || ''), at, file, id);
-CREATE INDEX runs_number ON runs (run_number, at, file, id);
-CREATE INDEX runs_target ON runs (repo_key, at, file, id);
+CREATE INDEX runs_kind ON runs ((kind || ''), at, file, source, id);
+CREATE INDEX runs_number ON runs (run_number, at, file, source, id);
+CREATE INDEX runs_target ON runs (repo_key, at, file, source, id);
 
 -- Scope-reduced scans that a person accepted as full ones.
 CREATE TABLE accepted (
@@ -268,9 +268,9 @@ CREATE INDEX verifications_session ON verifications (session);
 CREATE INDEX verifications_pull ON verifications (pull_key);
 CREATE INDEX verifications_source ON verifications (source_run);
 CREATE INDEX verifications_outcome ON verifications (outcome) WHERE current = 1;
-CREATE INDEX verifications_list ON verifications (current, at, id);
+CREATE INDEX verifications_list ON verifications (current, at, file, source);
 CREATE INDEX verifications_pull_repo ON verifications (pull_repo);
-CREATE INDEX verifications_repo ON verifications (repo_id, current, at, id);
+CREATE INDEX verifications_repo ON verifications (repo_id, current, at, file, source);
 
 -- Each session of each run record.
 CREATE TABLE mentions (

@@ -27,6 +27,7 @@ type dialect interface {
 	retry(error) bool // the transaction may succeed if it is run again
 	fold() string     // begins a column as LIKE compares it in any case of ASCII
 	asJSON() string   // ends a text column that is read as JSON
+	stored() string   // begins the name of a table whatever WITH gives this name
 }
 
 type sqliteDialect struct{}
@@ -37,6 +38,7 @@ func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" 
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
 func (sqliteDialect) asJSON() string              { return "" }
+func (sqliteDialect) stored() string              { return "main." }
 func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
 
 type postgresDialect struct{}
@@ -44,6 +46,7 @@ type postgresDialect struct{}
 func (postgresDialect) name() string   { return "postgres" }
 func (postgresDialect) fold() string   { return "lower(" }
 func (postgresDialect) asJSON() string { return "::jsonb" }
+func (postgresDialect) stored() string { return "" } // a name stands for the table in what WITH gives it, and before
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }

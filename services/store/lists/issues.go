@@ -185,8 +185,8 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
 const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
-	FROM repos o JOIN runs d ON d.id = (
-		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
+	FROM base.repos o JOIN base.runs d ON d.id = (
+		SELECT n.id FROM base.runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
 			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
 	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
 		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run,
@@ -194,16 +194,16 @@ const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, 
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
 		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
-		(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
-		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
+		(SELECT COUNT(DISTINCT a.session) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
+		COALESCE((SELECT a.session FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
 			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
-	FROM latest d CROSS JOIN issues i CROSS JOIN issue_intervals l
+	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
 	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
 
 // reducedThen is true where the last scan was scope-reduced, or did not look at
 // the issue's language, and did not name the issue. What it closed is asked before.
 const reducedThen = `(d.reduced = 1 OR d.lost <> '')
-	AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+	AND NOT EXISTS (SELECT 1 FROM base.appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
 const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
@@ -211,7 +211,7 @@ const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + redu
 
 // seenThen is when the issue was last seen.
 const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + reducedThen + `
-	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
+	THEN (SELECT MAX(r.at) FROM base.appearances a JOIN base.runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
 
 // finishIssues puts back, as of a past time, what the last record by then said.
 func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {

@@ -127,7 +127,7 @@ func pullRepo() *asked {
 }
 
 // namedThen is true of a pull request p whose session a record had named.
-const namedThen = `EXISTS (SELECT 1 FROM mentions n WHERE n.session = p.session AND n.at <= @)`
+const namedThen = `EXISTS (SELECT 1 FROM base.mentions n WHERE n.session = p.session AND n.at <= @)`
 
 // pullsPast are the pull requests that something named at @, as they were.
 const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
@@ -138,4 +138,4 @@ const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.autho
 		CASE WHEN p.reverted_at <= @ THEN p.reverted_by ELSE '' END AS reverted_by,
 		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
 		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state
-	FROM pulls p WHERE ` + KnownPullThen + `) AS p`
+	FROM base.pulls p WHERE ` + KnownPullThen + `) AS p`

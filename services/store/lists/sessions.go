@@ -163,7 +163,7 @@ func sessionsPast() string {
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
-	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
+	FROM base.sessions s WHERE ` + KnownSessionThen + `) AS s`
 }
 
 // rankThen is the rank of the state of then.

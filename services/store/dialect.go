@@ -41,12 +41,14 @@ func (sqliteDialect) asJSON() string              { return "" }
 func (sqliteDialect) stored() string              { return "main." }
 func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
 
-type postgresDialect struct{}
+// postgresDialect is PostgreSQL's; schema is the one that tables are made in,
+// quoted, with a dot.
+type postgresDialect struct{ schema string }
 
-func (postgresDialect) name() string   { return "postgres" }
-func (postgresDialect) fold() string   { return "lower(" }
-func (postgresDialect) asJSON() string { return "::jsonb" }
-func (postgresDialect) stored() string { return "" } // a name stands for the table in what WITH gives it, and before
+func (postgresDialect) name() string     { return "postgres" }
+func (postgresDialect) fold() string     { return "lower(" }
+func (postgresDialect) asJSON() string   { return "::jsonb" }
+func (d postgresDialect) stored() string { return d.schema }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
@@ -184,6 +186,11 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 			"Cannot reach PostgreSQL at DATABASE_URL, or it refuses the login. "+
 				"Check that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
+	var schema string
+	if err := db.QueryRowContext(ctx, `SELECT COALESCE(quote_ident(current_schema()) || '.', '')`).Scan(&schema); err != nil {
+		return s.describe(err)
+	}
+	s.dialect = postgresDialect{schema}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -117,23 +118,22 @@ func wholeACUs() *asked {
 }
 
 // readIssueClaims gives issues what came of their latest attempt.
-func readIssueClaims(tx *store.Tx, rows []telemetry.IssueRow) {
-	byID := map[int64]*telemetry.IssueRow{}
-	for i := range rows {
-		byID[rows[i].StoreID] = &rows[i]
+func readIssueClaims(tx *store.Tx, ids []int64, byID map[int64]*telemetry.IssueRow) {
+	for _, c := range ClaimsOf(tx, ids) {
+		if c.Last {
+			byID[c.Issue].Claim, byID[c.Issue].Found = telemetry.Optional(c.Said), telemetry.Optional(c.Found)
+		}
 	}
-	ids := make([]int64, 0, len(byID))
-	for i := range rows {
-		ids = append(ids, rows[i].StoreID)
+}
+
+// ClaimsOf are what came of the attempts at issues: of now as it is stored, of
+// a past time found out again.
+func ClaimsOf(tx *store.Tx, issues []int64) []outcomes.Claim {
+	if tx.Past() {
+		return outcomes.Of(tx, issues)
 	}
-	tx.Each(`SELECT issue_id, said, found FROM claims WHERE last = 1 AND issue_id `+tx.In(1, "BIGINT"), []any{store.JSON(ids)},
-		func(r *store.Row) {
-			var id int64
-			var said telemetry.Said
-			var found telemetry.Found
-			r.Scan(&id, &said, &found)
-			byID[id].Claim, byID[id].Found = telemetry.Optional(said), telemetry.Optional(found)
-		})
+	return store.Rows(tx, `SELECT `+store.Names((&outcomes.Claim{}).Fields())+` FROM claims WHERE issue_id `+tx.In(1, "BIGINT"),
+		[]any{store.JSON(issues)}, func(c *outcomes.Claim) []any { return store.Pointers(c.Fields()) })
 }
 
 // ReadClaims gives sessions what Devin says of them beside their states.

@@ -130,12 +130,14 @@ func pullRepo() *asked {
 const namedThen = `EXISTS (SELECT 1 FROM base.mentions n WHERE n.session = p.session AND n.at <= @)`
 
 // pullsPast are the pull requests that something named at @, as they were.
-const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
-		p.updated_at, p.created_at AS sort_at, p.issue_ids, CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS session,
+const pullsPast = "(" + pullsThen + ") AS p"
+
+const pullsThen = `SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.fetched, p.created_at,
+		CASE WHEN p.updated_at <= @ THEN p.updated_at ELSE 0 END AS updated_at, p.created_at AS sort_at, p.issue_ids, CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS session,
 		CASE WHEN ` + namedThen + ` THEN p.basis ELSE '' END AS basis, '[]' AS candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
 		CASE WHEN p.reverted_at <= @ THEN p.reverted_at ELSE 0 END AS reverted_at,
 		CASE WHEN p.reverted_at <= @ THEN p.reverted_by ELSE '' END AS reverted_by,
 		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
 		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state
-	FROM base.pulls p WHERE ` + KnownPullThen + `) AS p`
+	FROM base.pulls p WHERE ` + KnownPullThen

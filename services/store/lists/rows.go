@@ -13,7 +13,7 @@ import (
 // Rows answers one page of a list.
 func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], error) {
 	var out telemetry.List[T]
-	err := l.store.Read(ctx, func(tx *store.Tx) error {
+	err := ReadAt(ctx, l.store, a.AsOf, func(tx *store.Tx) error {
 		out = telemetry.List[T]{Items: []T{}}
 		q, err := l.question(tx, a)
 		if err != nil {
@@ -79,7 +79,7 @@ const (
 func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) error {
 	var q question
 	var keys []found
-	err := l.store.ReadForExport(ctx, func(tx *store.Tx) (err error) {
+	err := l.export(ctx, a, func(tx *store.Tx) (err error) {
 		if q, err = l.question(tx, a); err == nil {
 			keys = l.keys(tx, q)
 			err = tx.Err()
@@ -95,7 +95,7 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 	}
 	for some := range slices.Chunk(keys, size) {
 		var rows []T
-		err := l.store.ReadForExport(ctx, func(tx *store.Tx) error {
+		err := l.export(ctx, a, func(tx *store.Tx) error {
 			rows = l.keyed(tx, q, some)
 			return tx.Err()
 		})
@@ -107,6 +107,10 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 		}
 	}
 	return nil
+}
+
+func (l *List[T]) export(ctx context.Context, a query.Ask, do func(*store.Tx) error) error {
+	return l.store.ReadForExport(ctx, a.AsOf, relations(), do)
 }
 
 // found is the key of a row, and by what an index finds it.

@@ -153,18 +153,37 @@ func inFile(column, text string) Cond {
 	return contains(column, text)
 }
 
-// sessionsPast are the sessions that a record named at @, with their state in the log.
-func sessionsPast() string {
-	return `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
-		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
+// sessionsPast are the sessions that a record named at @, as the newest of
+// these records has them, with their state in the log.
+func sessionsPast() string { return "(" + sessionsThen() + ") AS s" }
+
+func sessionsThen() string {
+	return `SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
+		s.fork_url, s.at_text, s.issue_ids, s.family, s.status, s.repo_id, s.repo_key, s.at,
+		CASE WHEN s.since <= @ THEN s.detail ELSE '' END AS detail, CASE WHEN s.since <= @ THEN s.origin ELSE 'record' END AS origin,
+		COALESCE((SELECT l.title FROM base.claim_log l WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), '') AS title,
+		CASE WHEN s.updated_at <= @ THEN s.updated_at ELSE 0 END AS updated_at, ` + PolledThen + ` AS polled,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
-		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since,
-		` + NamedThen + ` AS at, ` + LinkedThen + ` AS has_pr,
+		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since, ` + LinkedThen + ` AS has_pr,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
-	FROM base.sessions s WHERE ` + KnownSessionThen + `) AS s`
+	FROM ` + sessionsNamedThen + ` s`
 }
+
+// sessionsNamedThen are the sessions as the newest record by then names them:
+// those of an older record than today's with its words.
+const sessionsNamedThen = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label,
+		s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family, s.status, s.repo_id, s.repo_key, s.since, s.state, s.reason,
+		s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
+	FROM base.sessions s WHERE s.at <= @
+	UNION ALL SELECT s.key, m.shown_id, CASE WHEN m.url = '' THEN s.url ELSE m.url END, m.batch_id, r.id, r.file, r.run_number, r.run_id, r.run_url,
+		r.run_label, r.target_repo, r.fork_url, r.at, r.at_text, m.issue_ids, m.family, m.status, r.repo_id, r.repo_key, s.since, s.state,
+		s.reason, s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
+	FROM base.sessions s JOIN base.mentions m ON m.session = s.key JOIN base.runs r ON r.id = m.run_id
+	WHERE s.at > @ AND s.id <> '' AND m.at <= @ AND NOT EXISTS (SELECT 1 FROM base.mentions n JOIN base.runs q ON q.id = n.run_id
+		WHERE n.session = m.session AND n.at <= @ AND (n.at > m.at OR n.at = m.at AND (q.file > r.file OR q.file = r.file AND
+			(q.id > r.id OR q.id = r.id AND n.ord < m.ord)))))`
 
 // rankThen is the rank of the state of then.
 func rankThen() string {
@@ -175,16 +194,11 @@ func rankThen() string {
 	return rank + " END"
 }
 
-// finishSessions adds what Devin says now, and leaves out pull requests that sessions do not have, or did not have.
+// finishSessions adds what Devin says, and leaves out pull requests that sessions do not have, or did not have.
 func finishSessions(tx *store.Tx, m moment, rows []telemetry.SessionRow) {
-	if !m.past {
-		ReadClaims(tx, rows)
-	}
+	ReadClaims(tx, rows)
 	for i := range rows {
 		s := &rows[i]
-		if m.past {
-			s.Tags = []string{}
-		}
 		if s.PR.Number == 0 || m.past && !s.HasPR {
 			s.PR = nil
 		}

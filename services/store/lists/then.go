@@ -28,6 +28,10 @@ const ShownThen = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= @ THEN 'merged'
 // KnownSessionThen is true of a session s that a record named by then.
 const KnownSessionThen = `(s.at <= @ OR (s.id <> '' AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = s.key AND m.at <= @)))`
 
+// PolledThen is 1 where Devin had been asked for a session s: its first answer is
+// the first of the log of claims.
+const PolledThen = `CASE WHEN s.polled = 1 AND EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = s.key AND l.at <= @) THEN 1 ELSE 0 END`
+
 // NamedThen is when the newest record by then named a session s.
 const NamedThen = `CASE WHEN s.at <= @ THEN s.at ELSE (SELECT MAX(m.at) FROM base.mentions m WHERE m.session = s.key AND m.at <= @) END`
 

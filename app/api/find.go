@@ -27,11 +27,15 @@ func groupOf[R, T any](f dashboard.Found[R], items []T) groupItem[T] {
 }
 
 func (a *API) search(c *fiber.Ctx) error {
-	found, err := a.Dashboard.Search(c.UserContext(), c.Query("q"))
+	at, err := a.asOf(c)
 	if err != nil {
 		return err
 	}
-	runs, err := a.runItems(c.UserContext(), query.Ask{}, found.Runs.Items)
+	found, err := a.Dashboard.Search(c.UserContext(), c.Query("q"), at)
+	if err != nil {
+		return err
+	}
+	runs, err := a.runItems(c.UserContext(), query.Ask{AsOf: at}, found.Runs.Items)
 	if err != nil {
 		return err
 	}

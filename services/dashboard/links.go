@@ -178,8 +178,10 @@ func statsLinks(t telemetry.Totals, s scope) Links {
 	if s.repo == "" {
 		links["repos_scanned"] = s.list("repos")
 	}
+	if s.repo == "" {
+		links["verifications"] = s.list("verifications").with("all=true", "")
+	}
 	if s.repo == "" && s.asOf.IsZero() {
-		links["verifications"] = Link{List: "verifications", More: "all=true"}
 		links["broken_files"] = Link{List: "files", More: "state=error"}
 	}
 	s.openLinks(t, links)

@@ -11,8 +11,8 @@ import (
 
 // Relation is a table as it was at a past time.
 type Relation struct {
-	Name string // of the table
-	For  string // a word of the statements that it is for; "" is all
+	Name string   // of the table
+	For  []string // statements that have one of these words are for it; none is all
 	// Light is a relation that is best read where it stands, also by a
 	// statement that reads it twice.
 	Light bool
@@ -65,7 +65,7 @@ func (tx *Tx) asked(query string, args []any) (string, []any) {
 	var then []string
 	at := len(args) + 1
 	for i, r := range tx.past.relations {
-		if !named[r.Name] || !strings.Contains(query, r.For) {
+		if !named[r.Name] || !r.isFor(query) {
 			continue
 		}
 		if len(then) == 0 {
@@ -87,6 +87,10 @@ func (tx *Tx) asked(query string, args []any) (string, []any) {
 		}
 	}
 	return tx.spelled(query), args
+}
+
+func (r Relation) isFor(query string) bool {
+	return len(r.For) == 0 || slices.ContainsFunc(r.For, func(word string) bool { return strings.Contains(query, word) })
 }
 
 // as is the relation as a statement begins with it.

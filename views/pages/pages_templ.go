@@ -684,7 +684,7 @@ func Problem(s Shell, title, sentence string, near []parts.Link, ways ...parts.L
 }
 
 // Detail is a document about one thing: its panel, and others beneath it.
-func Detail(s Shell, of templ.Component, more []templ.Component) templ.Component {
+func Detail(s Shell, notices []parts.Notice, of templ.Component, more []templ.Component) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -717,7 +717,13 @@ func Detail(s Shell, of templ.Component, more []templ.Component) templ.Component
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<div class=\"detail-page\">")
+			for _, n := range notices {
+				templ_7745c5c3_Err = parts.Strip(n).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, " <div class=\"detail-page\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -41,7 +41,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View, q query.Query, t pane
 	if t.Sort.Key != "urgency" || t.Sort.Desc {
 		return panels.Needs(l), nil
 	}
-	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), Query: q})
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf, Query: q})
 	l.Heads = groups.Counts
 	return panels.Needs(l), err
 }
@@ -50,7 +50,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View, q query.Query, t pane
 // the group beside the query.
 func (w *Web) NeedsPage(c *fiber.Ctx) error {
 	if group := c.Query("group"); group != "" && c.Query("q") == "" {
-		return c.Redirect(links.Matching(links.NeedsYou, "group:"+group), fiber.StatusSeeOther)
+		return c.Redirect(links.With(links.NeedsYou, "q", "group:"+group, "as_of", c.Query("as_of")), fiber.StatusSeeOther)
 	}
 	return w.ListPage(w.Needs())(c)
 }

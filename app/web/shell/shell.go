@@ -17,6 +17,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
@@ -101,7 +102,7 @@ type Screen struct {
 
 // Show renders a page.
 func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
-	s.Body.Notices = append(w.pastNotice(c), s.Body.Notices...)
+	s.Body.Notices = append(w.PastNotice(c), s.Body.Notices...)
 	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(w.Document(c, s.Title, s.Current), s.Body))
 }
 
@@ -138,6 +139,10 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 		return s
 	}
 	s.Fresh = w.strip(v.Of(w.Freshness()), p)
+	if !s.AsOf.IsZero() {
+		groups, _ := w.Dashboard.NeedGroups(ctx, query.Ask{AsOf: s.AsOf}) // the page itself says what failed
+		p.needs = groups.Total()
+	}
 	for i := range s.Nav {
 		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 {
 			s.Nav[i].Count = parts.Number(p.needs)

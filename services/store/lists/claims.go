@@ -147,12 +147,20 @@ func ReadClaims(tx *store.Tx, rows []telemetry.SessionRow) {
 			keys = append(keys, key)
 		}
 	}
-	tx.Each(`SELECT session, tags, playbook, milli_acus, said_at, claim_status, fixed_n, blocked_n, tests
+	columns := "claim_status, fixed_n, blocked_n, tests, ''"
+	if tx.Past() {
+		columns = "'', 0, 0, 0, output"
+	}
+	tx.Each(`SELECT session, tags, playbook, milli_acus, said_at, `+columns+`
 		FROM polls WHERE session `+tx.In(1, "TEXT"), []any{store.JSON(keys)}, func(r *store.Row) {
-		var key string
+		var key, output string
 		var s telemetry.SessionRow
 		var acus, tests int64
-		r.Scan(&key, store.ListOf(&s.Tags), &s.Playbook, &acus, &s.ClaimedAt, &s.ClaimStatus, &s.ClaimedFixed, &s.ClaimedBlocked, &tests)
+		r.Scan(&key, store.ListOf(&s.Tags), &s.Playbook, &acus, &s.ClaimedAt, &s.ClaimStatus, &s.ClaimedFixed, &s.ClaimedBlocked, &tests, &output)
+		if tx.Past() {
+			said := outcomes.SummaryOf([]byte(output))
+			s.ClaimStatus, s.ClaimedFixed, s.ClaimedBlocked, tests = telemetry.Optional(said.Status), said.Fixed, said.Blocked, said.Tests
+		}
 		for _, row := range byKey[key] {
 			row.Tags, row.Playbook, row.ACUs = slices.Clone(s.Tags), s.Playbook, telemetry.ACUsOf(acus)
 			row.ClaimedAt, row.ClaimStatus, row.ClaimedFixed, row.ClaimedBlocked = s.ClaimedAt, s.ClaimStatus, s.ClaimedFixed, s.ClaimedBlocked
@@ -176,10 +184,16 @@ func OddsOf(tx *store.Tx, repo, rule, family string) telemetry.Odds {
 			continue
 		}
 		odds = telemetry.Odds{By: of.by, Name: of.name}
-		tx.Row(`SELECT COUNT(DISTINCT c.issue_id), COUNT(DISTINCT CASE WHEN c.last = 1 AND c.found = 'gone' THEN c.issue_id END),
-				COUNT(DISTINCT c.session)
-			FROM claims c JOIN issues i ON i.id = c.issue_id WHERE c.repo_id = (SELECT id FROM repos WHERE key = $1)`+of.where, repo, of.name).
-			Scan(&odds.Issues, &odds.Gone, &odds.Sessions)
+		issues, gone, sessions := map[int64]bool{}, map[int64]bool{}, map[string]bool{}
+		taken := store.All[int64](tx, `SELECT i.id FROM issues i
+			WHERE i.repo_id = (SELECT id FROM repos WHERE key = $1) AND i.attempts > 0`+of.where, repo, of.name)
+		for _, c := range ClaimsOf(tx, taken) {
+			issues[c.Issue], sessions[c.Session] = true, true
+			if c.Last && c.Found == telemetry.FoundGone {
+				gone[c.Issue] = true
+			}
+		}
+		odds.Issues, odds.Gone, odds.Sessions = int64(len(issues)), int64(len(gone)), int64(len(sessions))
 		if odds.Issues > 0 {
 			break
 		}

@@ -40,13 +40,14 @@ func relations() []store.Relation {
 		{Name: "links", Light: true, SQL: linksThen},
 		{Name: "verifications", SQL: verificationsThen, Rows: verificationRows},
 		{Name: "claims", SQL: claimsThen, Rows: claimRows},
-		{Name: "polls", SQL: pollsThen, Rows: pollRows},
-		{Name: "repos", For: "due_at", SQL: reposThen + dueThen, Rows: dueRows},
+		{Name: "polls", For: []string{"fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
+		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
+		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen + dueThen, Rows: dueRows},
 		{Name: "repos", Light: true, SQL: reposThen + ` FROM base.repos o` + reposNamedThen},
 		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},
 		{Name: "mentions", Light: true, SQL: `SELECT * FROM base.mentions WHERE at <= @`},
-		{Name: "mention_ids", Light: true, SQL: `SELECT x.* FROM base.mention_ids x JOIN base.runs r ON r.id = x.run_id WHERE r.at <= @`},
-		{Name: "appearances", Light: true, SQL: `SELECT x.* FROM base.appearances x JOIN base.runs r ON r.id = x.run_id WHERE r.at <= @`},
+		{Name: "mention_ids", Light: true, SQL: `SELECT x.* FROM base.mention_ids x WHERE ` + runBy},
+		{Name: "appearances", Light: true, SQL: `SELECT x.* FROM base.appearances x WHERE ` + runBy},
 		{Name: "issue_intervals", Light: true, SQL: `SELECT * FROM base.issue_intervals WHERE from_at <= @`},
 		{Name: "runs", Light: true, SQL: `SELECT * FROM base.runs WHERE at <= @`},
 		{Name: "state_log", Light: true, SQL: `SELECT * FROM base.state_log WHERE at <= @`},
@@ -55,6 +56,9 @@ func relations() []store.Relation {
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
 	}
 }
+
+// runBy is true of what is of a run by then.
+const runBy = `(SELECT r.at FROM base.runs r WHERE r.id = x.run_id) <= @`
 
 // spotThen is where the last scan by then found an issue i. An appearance has
 // no file where it is that of the one before.
@@ -66,8 +70,8 @@ func spotThen(column string) string {
 
 // linksThen are the links of pull requests and sessions of which both were
 // known, and what links them.
-const linksThen = `SELECT k.* FROM base.links k JOIN base.pulls p ON p.key = k.pull_key
-	WHERE (p.created_at = 0 OR p.created_at <= @) AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
+const linksThen = `SELECT k.* FROM base.links k
+	WHERE (SELECT p.created_at FROM base.pulls p WHERE p.key = k.pull_key) <= @ AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
 		AND (k.basis NOT IN ('record', 'verification')
 			OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.pull_key = k.pull_key AND m.at <= @)
 			OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = k.session AND v.pull_key = k.pull_key AND v.at <= @)
@@ -113,18 +117,26 @@ func claimRows(tx *store.Tx) string {
 }
 
 // pollsThen are what polling had learned of sessions, by the log of claims.
-const pollsThen = `SELECT o.session, o.api, o.url, l.title, l.tags, l.playbook, l.milli_acus, o.created_at,
-		CASE WHEN o.updated_at <= @ THEN o.updated_at ELSE l.at END AS updated_at,
-		CASE WHEN o.changed_at <= @ THEN o.changed_at ELSE l.at END AS changed_at,
+func pollsThen() string {
+	last := func(column, where string) string {
+		return "(SELECT l." + column + " FROM base.claim_log l WHERE l.session = o.session AND l.at <= @" + where + " ORDER BY l.id DESC LIMIT 1)"
+	}
+	const said = " AND l.output IS NOT NULL"
+	return `SELECT o.session, o.api, o.url, ` + last("title", "") + ` AS title, ` + last("tags", "") + ` AS tags,
+		` + last("playbook", "") + ` AS playbook, ` + last("milli_acus", "") + ` AS milli_acus, o.created_at,
+		CASE WHEN o.changed_at <= @ THEN o.changed_at ELSE ` + last("at", "") + ` END AS changed_at,
 		CASE WHEN o.missing_since <= @ THEN o.missing_since ELSE 0 END AS missing_since,
-		COALESCE(d.output, '') AS output, COALESCE(d.at, 0) AS said_at, COALESCE(x.claim_status, '') AS claim_status,
+		COALESCE(` + last("output", said) + `, '') AS output, COALESCE(` + last("at", said) + `, 0) AS said_at`
+}
+
+const pollsNamedThen = ` FROM base.polls o WHERE EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = o.session AND l.at <= @)`
+
+// summedThen adds what the outputs of then claim.
+const summedThen = `, COALESCE(x.claim_status, '') AS claim_status,
 		COALESCE(x.fixed_n, 0) AS fixed_n, COALESCE(x.blocked_n, 0) AS blocked_n, COALESCE(x.tests, -1) AS tests
-	FROM base.polls o JOIN base.claim_log l ON l.id = (SELECT MAX(y.id) FROM base.claim_log y WHERE y.session = o.session AND y.at <= @)
-		LEFT JOIN base.claim_log d ON d.id = (SELECT MAX(y.id) FROM base.claim_log y
-			WHERE y.session = o.session AND y.at <= @ AND y.output IS NOT NULL)
-		LEFT JOIN (SELECT CAST(e.value ->> 0 AS TEXT) AS session, CAST(e.value ->> 1 AS TEXT) AS claim_status,
-			CAST(e.value ->> 2 AS BIGINT) AS fixed_n, CAST(e.value ->> 3 AS BIGINT) AS blocked_n, CAST(e.value ->> 4 AS BIGINT) AS tests
-			FROM rows()) x ON x.session = o.session`
+	FROM (SELECT * ` + pollsNamedThen + `) o LEFT JOIN (SELECT CAST(e.value ->> 0 AS TEXT) AS session,
+		CAST(e.value ->> 1 AS TEXT) AS claim_status, CAST(e.value ->> 2 AS BIGINT) AS fixed_n, CAST(e.value ->> 3 AS BIGINT) AS blocked_n,
+		CAST(e.value ->> 4 AS BIGINT) AS tests FROM rows()) x ON x.session = o.session`
 
 // pollRows are what the outputs of then claim.
 func pollRows(tx *store.Tx) string {

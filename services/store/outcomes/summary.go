@@ -6,14 +6,14 @@ import "telemetry-dashboard/services/telemetry"
 // pass, 0 where they fail, -1 where it does not say.
 type Summary struct {
 	Status         string
-	Fixed, Blocked int
+	Fixed, Blocked int64
 	Tests          int64
 }
 
 // SummaryOf reads an output.
 func SummaryOf(output []byte) Summary {
 	claim, _ := telemetry.ParseClaim(output)
-	s := Summary{claim.Status, len(claim.Fixed), len(claim.Blocked), -1}
+	s := Summary{claim.Status, int64(len(claim.Fixed)), int64(len(claim.Blocked)), -1}
 	if claim.TestsPassing != nil {
 		s.Tests = 0
 		if *claim.TestsPassing {

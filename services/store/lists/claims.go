@@ -69,13 +69,13 @@ const withoutPlaybook = "i.id NOT IN (SELECT c.issue_id FROM claims c WHERE c.la
 func issueClaims() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
-		{Name: "claim", Help: claimHelp, NoPast: true, Asked: lastAttempt(said()),
+		{Name: "claim", Help: claimHelp, Asked: lastAttempt(said()),
 			CSV: "claim", Cell: cell(func(i *row) any { return i.Claim })},
-		{Name: "found", Help: foundHelp + " its latest attempt", NoPast: true, Asked: lastAttempt(scanFound()),
+		{Name: "found", Help: foundHelp + " its latest attempt", Asked: lastAttempt(scanFound()),
 			CSV: "found", Cell: cell(func(i *row) any { return i.Found })},
-		{Name: "tried", Help: "when its latest session was started", NoPast: true,
+		{Name: "tried", Help: "when its latest session was started",
 			Asked: lastAttempt(date("c.at").offers("<7d", "<30d"))},
-		{Name: "playbook", Help: "playbook of its latest session", NoPast: true, Values: ofRows("playbook", "polls WHERE playbook <> ''"),
+		{Name: "playbook", Help: "playbook of its latest session", Values: ofRows("playbook", "polls WHERE playbook <> ''"),
 			Asked: lastAttempt(same("c.playbook"))},
 	}
 }
@@ -84,18 +84,18 @@ func issueClaims() []Field[telemetry.IssueRow] {
 func sessionClaims() []Field[telemetry.SessionRow] {
 	type row = telemetry.SessionRow
 	return []Field[row]{
-		{Name: "claim", Help: "what it says of its issues: fixed or blocked of some, or nothing", NoPast: true, Asked: is(
+		{Name: "claim", Help: "what it says of its issues: fixed or blocked of some, or nothing", Asked: is(
 			word{"fixed", claimsSome("o.fixed_n > 0")}, word{"blocked", claimsSome("o.blocked_n > 0")},
 			word{"nothing", "NOT " + claimsSome("o.fixed_n > 0 OR o.blocked_n > 0")})},
-		{Name: "found", Help: foundHelp + " of one of its issues", NoPast: true, Asked: anyAttempt(scanFound())},
-		{Name: "acus", Help: "whole ACUs that it has cost, where that is known", NoPast: true, Asked: polled(wholeACUs()),
+		{Name: "found", Help: foundHelp + " of one of its issues", Asked: anyAttempt(scanFound())},
+		{Name: "acus", Help: "whole ACUs that it has cost, where that is known", Asked: polled(wholeACUs()),
 			Sort: down("COALESCE(o.milli_acus, 0) | s.at | s.key"), CSV: "acus", Cell: cell(func(s *row) any { return s.ACUs })},
-		{Name: "playbook", Help: "its playbook", NoPast: true, Values: ofRows("playbook", "polls WHERE playbook <> ''"),
+		{Name: "playbook", Help: "its playbook", Values: ofRows("playbook", "polls WHERE playbook <> ''"),
 			Asked: polled(same("o.playbook")), CSV: "playbook_id", Cell: cell(func(s *row) any { return string(s.Playbook) })},
-		{Name: "tests", Help: "what it says of the tests", NoPast: true, Asked: is(word{"passing", claimsSome("o.tests = 1")},
+		{Name: "tests", Help: "what it says of the tests", Asked: is(word{"passing", claimsSome("o.tests = 1")},
 			word{"failing", claimsSome("o.tests = 0")}, word{"unknown", "NOT " + claimsSome("o.tests >= 0")}),
 			CSV: "tests_passing", Cell: cell(func(s *row) any { return s.TestsPassing })},
-		{Name: "tag", Help: "a tag of it", NoPast: true, Asked: polled(text(func(text string) Cond { return among("o.tags", text, glob, "") })),
+		{Name: "tag", Help: "a tag of it", Asked: polled(text(func(text string) Cond { return among("o.tags", text, glob, "") })),
 			CSV: "tags", Cell: cell(func(s *row) any { return s.Tags })},
 		{Name: "claimed_fixed", CSV: "claimed_fixed", Cell: cell(func(s *row) any { return s.ClaimedFixed })},
 		{Name: "claimed_blocked", CSV: "claimed_blocked", Cell: cell(func(s *row) any { return s.ClaimedBlocked })},

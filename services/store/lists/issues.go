@@ -89,15 +89,15 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "session", Help: "session that worked on it, with or without devin-", Column: "i.session",
 			Into: func(i *row) any { return &i.Session }, CSV: "session",
 			Asked: text(func(text string) Cond { return sessionIs("a.session", text).within(inAttempts) }), Sort: down("i.session | " + issueLast)},
-		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL", NoPast: true,
+		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL",
 			Asked: pullRequest(func(c Cond) Cond { return c.within(withPull + " WHERE ") }, "p.repo_key", "p.number")},
-		{Name: "verified", Help: "the outcome of a verification of its fix", NoPast: true, Asked: verified(
+		{Name: "verified", Help: "the outcome of a verification of its fix", Asked: verified(
 			"i.id IN (SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.result > 0")},
 		{Name: "has", Help: "what it has",
-			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
+			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"})},
 		{Name: "no", Help: "what it does not have",
 			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"},
-				word{"playbook", withoutPlaybook}).notThen("pr", "playbook")},
+				word{"playbook", withoutPlaybook})},
 	}
 }
 

@@ -41,9 +41,15 @@ const NamedThen = `CASE WHEN s.at <= @ THEN s.at ELSE (SELECT MAX(m.at) FROM bas
 // the time (telemetry.StateOf).
 const StateThen = `(SELECT CASE WHEN y.state IN ('waiting', 'pr_ready') THEN ` + waitingThen + ` ELSE y.state END
 	FROM (SELECT CASE WHEN s.since <= @ OR s.id = '' THEN s.state ELSE COALESCE(
-		(SELECT g.state FROM base.state_log g WHERE g.session = s.key AND g.at <= @ ORDER BY g.id DESC LIMIT 1),
-		(SELECT m.state FROM base.mentions m JOIN base.runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= @
-			ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END AS state) y)`
+		(SELECT g.state` + loggedThen + `, (SELECT m.state` + recordedThen + `, 'unknown') END AS state) y)`
+
+// loggedThen reads the last change of a session s that the log has, and
+// recordedThen what the newest record says of it.
+const (
+	loggedThen   = ` FROM base.state_log g WHERE g.session = s.key AND g.at <= @ ORDER BY g.id DESC LIMIT 1)`
+	recordedThen = ` FROM base.mentions m JOIN base.runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= @
+		ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1)`
+)
 
 // StateSinceThen is when that state began.
 const StateSinceThen = `CASE WHEN s.since <= @ OR s.id = '' THEN s.since

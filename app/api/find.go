@@ -39,6 +39,10 @@ func (a *API) search(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	repos, err := a.repoItems(c.UserContext(), query.Ask{AsOf: at}, found.Repos.Items)
+	if err != nil {
+		return err
+	}
 	return send(c, fiber.StatusOK, fiber.Map{
 		"q":        c.Query("q"),
 		"note":     found.Note,
@@ -47,7 +51,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"sessions": groupOf(found.Sessions, found.Sessions.Items),
 		"prs":      groupOf(found.Pulls, found.Pulls.Items),
 		"runs":     groupOf(found.Runs, runs),
-		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, a.repoOf)),
+		"repos":    groupOf(found.Repos, repos),
 	})
 }
 

@@ -42,12 +42,16 @@ type needGroup struct {
 	Total int64          `json:"total"`
 }
 
-// needOf counts ages up to the minute of a time, so that answers of one minute are equal.
-func (a *API) needOf(n telemetry.NeedRow, at time.Time) needItem {
+// needOf counts ages up to the minute of now or of a past time, so that answers of one minute are equal.
+func (a *API) needOf(n telemetry.NeedRow, at, past time.Time) needItem {
 	item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
+	asOf := ""
+	if !past.IsZero() {
+		at, asOf = past, links.Time(past)
+	}
 	item.Action.URL = a.Base.To(item.Action.URL)
 	for name, address := range item.Links {
-		item.Links[name] = a.Base.To(address)
+		item.Links[name] = a.Base.To(links.With(address, "as_of", asOf))
 	}
 	if !n.Since.IsZero() {
 		item.AgeHours = hours(max(0, at.UTC().Truncate(time.Minute).Sub(n.Since.Time)))
@@ -83,11 +87,8 @@ func needLinks(n telemetry.NeedRow) map[string]string {
 
 // needItems are needs with their ages at the time that is asked about.
 func (a *API) needItems(_ context.Context, asked query.Ask, rows []telemetry.NeedRow) ([]needItem, error) {
-	at := asked.AsOf
-	if at.IsZero() {
-		at = a.now()
-	}
-	return mapped(rows, func(n telemetry.NeedRow) needItem { return a.needOf(n, at) }), nil
+	now := a.now()
+	return mapped(rows, func(n telemetry.NeedRow) needItem { return a.needOf(n, now, asked.AsOf) }), nil
 }
 
 func (a *API) needs() listed[telemetry.NeedRow, needItem] {

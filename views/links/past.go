@@ -40,10 +40,10 @@ func Now(address string) string {
 }
 
 // AsOf is an address as a page of a past time has it: a page that has a past
-// is asked for that time, unless the address names its own.
+// is asked for that time, unless the address names its own. No time is now.
 func AsOf(address, time string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host != "" || !HasPast(u.EscapedPath()) {
+	if err != nil || time == "" || u.Host != "" || !HasPast(u.EscapedPath()) {
 		return address
 	}
 	q := u.Query()

@@ -105,7 +105,7 @@ const claimsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS session, CAST(e.value 
 		CAST(e.value ->> 5 AS BIGINT) AS last, CAST(e.value ->> 6 AS TEXT) AS said, CAST(e.value ->> 7 AS TEXT) AS reason,
 		CAST(e.value ->> 8 AS TEXT) AS found, CAST(e.value ->> 9 AS BIGINT) AS merge_unknown,
 		CAST(e.value ->> 10 AS BIGINT) AS milli_acus, CAST(e.value ->> 11 AS TEXT) AS playbook
-	FROM rows() WHERE @ > 0`
+	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
 
 func claimRows(tx *store.Tx) string {
 	var rows [][]any

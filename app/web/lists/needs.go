@@ -25,9 +25,7 @@ func (w *Web) Needs() shell.Panel {
 	}, listing[panels.NeedRow]{
 		noun: "row",
 		sort: parts.Sort{Key: "urgency"},
-		from: func(v shell.View, q query.Query) shell.Source[panels.NeedRow] {
-			return shell.Joined(shell.Asked(w.Dashboard.Needs, v, q), shell.Each(w.NeedRow))
-		},
+		from: w.NeedsOf,
 		none: w.NothingNeeded,
 		more: w.drawNeeds,
 	})

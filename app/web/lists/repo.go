@@ -46,7 +46,7 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		body := pages.Body{
 			Title:       string(repo.Name),
 			Breadcrumbs: []parts.Link{{Text: "Repositories", URL: links.Repos}},
-			Button:      dispatchButton(v.Scope),
+			Button:      dispatchButton(v),
 			Periods:     v.Periods(parts.Address{Page: links.In(v.Scope, list.Tab)}),
 			Facts: append(w.repoFacts(v, repo, health),
 				append(v.ReportFact(),
@@ -86,9 +86,13 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 	return tabs
 }
 
-func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(repo, links.Dispatch)}, "play",
-		links.Panel("dispatch", "scope", repo))
+// dispatchButton starts a run, but from a page of a past time.
+func dispatchButton(v shell.View) templ.Component {
+	if !v.AsOf.IsZero() {
+		return nil
+	}
+	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(v.Scope, links.Dispatch)}, "play",
+		links.Panel("dispatch", "scope", v.Scope))
 }
 
 func (w *Web) repoFacts(v shell.View, repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {

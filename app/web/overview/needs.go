@@ -23,8 +23,7 @@ func (w *Web) Needs() shell.Panel {
 func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, error) {
 	l := panels.NeedList{}
 	var err error
-	rows := shell.Joined(shell.Asked(w.Dashboard.Needs, v, query.Query{}), shell.Each(w.NeedRow))
-	if l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{Key: "urgency"}, rows); err != nil {
+	if l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{Key: "urgency"}, w.NeedsOf(v, query.Query{})); err != nil {
 		return nil, err
 	}
 	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf})

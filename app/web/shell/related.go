@@ -7,6 +7,7 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
 
 // QueryOpen is the query of the list of issues where its address names none.
@@ -99,6 +100,18 @@ func (w *Shell) RepoRows(asOf time.Time) func(context.Context, []telemetry.RepoR
 // RunsOf asks for scans and dispatches.
 func (w *Shell) RunsOf(v View, q query.Query) Source[panels.RunRow] {
 	return Joined(Asked(w.Dashboard.Runs, v, q), Each(w.RunRow))
+}
+
+// NeedsOf asks for what waits for a person. What waited at a past time is only
+// looked at: nothing is to be done about it.
+func (w *Shell) NeedsOf(v View, q query.Query) Source[panels.NeedRow] {
+	return Joined(Asked(w.Dashboard.Needs, v, q), Each(func(n telemetry.NeedRow) panels.NeedRow {
+		row := w.NeedRow(n)
+		if !v.AsOf.IsZero() {
+			row.Action, row.Dialog = parts.Link{}, ""
+		}
+		return row
+	}))
 }
 
 // SessionsOf asks for sessions.

@@ -127,6 +127,9 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
 	s.Versions = versions(w.Versions())
 	s.AsOf, _ = telemetry.AsOfParam(c.Query("as_of"), w.Now()) // the page itself refuses another
+	if !s.AsOf.IsZero() {
+		s.Then = []parts.Field{{Name: "as_of", Value: c.Query("as_of")}}
+	}
 	s.Jobs = w.JobCards().Within(ctx, v)
 	s.Saved = w.Saved().Within(ctx, v)
 	s.Views, _ = w.savedGroups(ctx) // the menu itself says what failed

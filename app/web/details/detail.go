@@ -103,6 +103,9 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 	}
 	var more []templ.Component
 	for _, b := range extra {
+		if !v.AsOf.IsZero() && !b.Lazy { // a form, which acts on today
+			continue
+		}
 		v.Later = b.Lazy && !v.Query.Has(b.Name)
 		more = append(more, b.Within(c.UserContext(), v))
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/services/dashboard"
-	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
@@ -142,12 +141,8 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 		return s
 	}
 	s.Fresh = w.strip(v.Of(w.Freshness()), p)
-	if !s.AsOf.IsZero() {
-		groups, _ := w.Dashboard.NeedGroups(ctx, query.Ask{AsOf: s.AsOf}) // the page itself says what failed
-		p.needs = groups.Total()
-	}
 	for i := range s.Nav {
-		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 {
+		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 && s.AsOf.IsZero() { // it counts what waits now
 			s.Nav[i].Count = parts.Number(p.needs)
 		}
 	}

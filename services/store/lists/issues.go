@@ -185,15 +185,33 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // issuesPast are the issues from their intervals at @, repository by repository
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
-func issuesPast() string { return "(" + issuesThen("i.file, i.line") + ") AS i" }
+func issuesPast() string {
+	return `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
+		FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `))
+	` + issueThen("i.file, i.line") + `
+	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+}
 
-// issuesThen has more columns of them, beside those that finishIssues puts back.
+// issuesThen are the same with all their columns, for those that are asked for
+// one by one.
 func issuesThen(more string) string {
-	return `WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
-	FROM base.repos o JOIN base.runs d ON d.id = (
-		SELECT n.id FROM base.runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
-			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
-	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.latest_issue_id,
+	return issueThen(more) + `
+	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
+		JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)`
+}
+
+// latestNamed and newestNamed are around a repository, and read the last scan
+// that had findings data.
+const (
+	latestNamed = `SELECT n.id FROM base.runs n WHERE n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @ AND n.repo_id = `
+	newestNamed = ` ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1`
+)
+
+// issueThen selects an issue i as of the interval l with more columns, but for
+// those that finishIssues puts back.
+func issueThen(more string) string {
+	return `SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.latest_issue_id,
 		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start,
 		` + closedThen("l.to_at", "0") + ` AS closed_at, ` + closedThen("l.to_file", "''") + ` AS closed_file,
 		` + closedThen("l.to_run", "0") + ` AS closed_run,
@@ -202,10 +220,8 @@ func issuesThen(more string) string {
 		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
 		(SELECT COUNT(DISTINCT a.session) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
-		COALESCE((SELECT a.session FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
-			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session, ` + more + `
-	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
-	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @`
+		CAST(COALESCE((SELECT a.session FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
+			ORDER BY a.at DESC, a.session LIMIT 1), '') AS TEXT) AS session, ` + more
 }
 
 // closedThen is a column of the scan that had closed an issue.

@@ -28,8 +28,9 @@ func GetAt[T any](ctx context.Context, s *store.Store, at time.Time, do func(*st
 	return v, err
 }
 
-// relations are the tables as they were at @. A table of which another is made
-// stands after it.
+// relations are the tables as they were at @. What is made for a column that
+// others are joined by is CAST: SQLite makes an index only for a column that
+// has a type.
 func relations() []store.Relation {
 	return []store.Relation{
 		{Name: "issues", SQL: issuesThen(`

@@ -169,7 +169,7 @@ func sessionsThen() string {
 		` + PolledThen + ` AS polled,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
 		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since, ` + LinkedThen + ` AS has_pr,
-		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
+		CAST(CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS TEXT) AS pull_key,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
 	FROM ` + sessionsNamedThen + ` s`

@@ -190,7 +190,8 @@ func (w *Web) sameRule(
 	ctx context.Context, v shell.View, i telemetry.IssueRow,
 ) (rows []panels.IssueRow, all int, more parts.Link, err error) {
 	rule := query.Term{Field: "rule", Values: []query.Value{{Text: i.Rule}}}
-	list, err := w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: i.Repo.Key(), AsOf: v.AsOf, Page: query.Page{Number: 1, Size: sameRows + 1}}.And(rule))
+	ask := query.Ask{Repo: i.Repo.Key(), AsOf: v.AsOf, Page: query.Page{Number: 1, Size: sameRows + 1}}
+	list, err := w.Dashboard.Issues.Rows(ctx, ask.And(rule))
 	for _, other := range list.Items {
 		if other.PublicID != i.PublicID && len(rows) < sameRows {
 			rows = append(rows, w.IssueRow(other))

@@ -72,7 +72,8 @@ func spotThen(column string) string {
 // linksThen are the links of pull requests and sessions of which both were
 // known, and what links them.
 const linksThen = `SELECT k.* FROM base.links k
-	WHERE (SELECT p.created_at FROM base.pulls p WHERE p.key = k.pull_key) <= @ AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
+	WHERE (SELECT p.created_at FROM base.pulls p WHERE p.key = k.pull_key) <= @
+		AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
 		AND (k.basis NOT IN ('record', 'verification')
 			OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.pull_key = k.pull_key AND m.at <= @)
 			OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = k.session AND v.pull_key = k.pull_key AND v.at <= @)

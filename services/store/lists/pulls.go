@@ -132,10 +132,12 @@ const namedThen = `EXISTS (SELECT 1 FROM base.mentions n WHERE n.session = p.ses
 // pullsPast are the pull requests that something named at @, as they were.
 const pullsPast = "(" + pullsThen + ") AS p"
 
-const pullsThen = `SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.fetched, p.created_at,
+const pullsThen = `SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.fetched,
+		p.created_at,
 		CASE WHEN p.updated_at <= @ THEN p.updated_at ELSE 0 END AS updated_at, CASE WHEN p.created_at <> 0 THEN p.created_at ELSE COALESCE(
 			(SELECT MAX(m.at) FROM base.mentions m WHERE m.session = p.session AND p.session <> '' AND m.at <= @),
-			(SELECT MAX(m.at) FROM base.links k JOIN base.mentions m ON m.session = k.session WHERE k.pull_key = p.key AND m.at <= @), 0) END AS sort_at,
+			(SELECT MAX(m.at) FROM base.links k JOIN base.mentions m ON m.session = k.session
+				WHERE k.pull_key = p.key AND m.at <= @), 0) END AS sort_at,
 		 p.issue_ids, CAST(CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS TEXT) AS session,
 		CASE WHEN ` + namedThen + ` THEN p.basis ELSE '' END AS basis, '[]' AS candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,

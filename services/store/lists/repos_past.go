@@ -29,7 +29,8 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 			COUNT(*) FILTER (WHERE kind <> 'scan') AS dispatches, SUM(issues_found) AS issues_found, MAX(at) AS last_run
 		FROM base.runs WHERE at <= @ GROUP BY repo_id) n ON n.repo_id = o.id
 	JOIN base.runs last ON last.id = (SELECT e.id FROM base.runs e WHERE e.repo_id = o.id AND e.at <= @` + newestFirst + `)
-	LEFT JOIN base.runs scan ON scan.id = (SELECT e.id FROM base.runs e WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.at <= @` + newestFirst + `)
+	LEFT JOIN base.runs scan ON scan.id = (SELECT e.id FROM base.runs e
+		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.at <= @` + newestFirst + `)
 	LEFT JOIN base.runs named ON named.id = (SELECT e.id FROM base.runs e
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.at <= @` + newestFirst + `)
 	LEFT JOIN base.runs ref ON ref.id = (SELECT e.id FROM base.runs e
@@ -57,7 +58,7 @@ const criticalHighOf = `CAST(COALESCE(scan.severity::jsonb ->> 'critical', '0') 
 
 // activeThen joins each repository's sessions that were active at a past time.
 func activeThen(m moment) Cond {
-	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.polled, `+StateThen+` AS state, `+StateSinceThen+` AS since
+	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, `+PolledThen+` AS polled, `+StateThen+` AS state, `+StateSinceThen+` AS since
 			FROM base.sessions s WHERE `+KnownSessionThen+`)
 		SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
 		FROM s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active

@@ -160,7 +160,8 @@ func sessionsPast() string { return "(" + sessionsThen() + ") AS s" }
 func sessionsThen() string {
 	return `SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
 		s.fork_url, s.at_text, s.issue_ids, s.family, s.repo_id, s.repo_key, s.at,
-		CASE WHEN s.since <= @ OR s.id = '' THEN s.status ELSE COALESCE((SELECT g.status` + loggedThen + `, (SELECT m.status` + recordedThen + `, '') END AS status,
+		CASE WHEN s.since <= @ OR s.id = '' THEN s.status
+			ELSE COALESCE((SELECT g.status` + loggedThen + `, (SELECT m.status` + recordedThen + `, '') END AS status,
 		CASE WHEN s.since <= @ OR s.id = '' THEN s.detail ELSE COALESCE((SELECT g.detail` + loggedThen + `, '') END AS detail,
 		CASE WHEN s.since <= @ OR s.id = '' THEN s.origin ELSE COALESCE((SELECT g.origin` + loggedThen + `, 'record') END AS origin,
 		COALESCE((SELECT l.title FROM base.claim_log l WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), '') AS title,
@@ -181,8 +182,8 @@ const sessionsNamedThen = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.
 		s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family, s.status, s.repo_id, s.repo_key, s.since, s.state, s.reason,
 		s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
 	FROM base.sessions s WHERE s.at <= @
-	UNION ALL SELECT s.key, m.shown_id, CASE WHEN m.url = '' THEN s.url ELSE m.url END, m.batch_id, r.id, r.file, r.run_number, r.run_id, r.run_url,
-		r.run_label, r.target_repo, r.fork_url, r.at, r.at_text, m.issue_ids, m.family, m.status, r.repo_id, r.repo_key, s.since, s.state,
+	UNION ALL SELECT s.key, m.shown_id, CASE WHEN m.url = '' THEN s.url ELSE m.url END, m.batch_id, r.id, r.file, r.run_number, r.run_id,
+		r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text, m.issue_ids, m.family, m.status, r.repo_id, r.repo_key, s.since, s.state,
 		s.reason, s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
 	FROM base.sessions s JOIN base.mentions m ON m.session = s.key JOIN base.runs r ON r.id = m.run_id
 	WHERE s.at > @ AND s.id <> '' AND m.at <= @ AND NOT EXISTS (SELECT 1 FROM base.mentions n JOIN base.runs q ON q.id = n.run_id

@@ -30,7 +30,8 @@ const KnownSessionThen = `(s.at <= @ OR (s.id <> '' AND EXISTS (SELECT 1 FROM ba
 
 // PolledThen is 1 where Devin had been asked for a session s: its first answer is
 // the first of the log of claims.
-const PolledThen = `CASE WHEN s.polled = 1 AND EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = s.key AND l.at <= @) THEN 1 ELSE 0 END`
+const PolledThen = `CASE WHEN s.polled = 1
+	AND EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = s.key AND l.at <= @) THEN 1 ELSE 0 END`
 
 // NamedThen is when the newest record by then named a session s.
 const NamedThen = `CASE WHEN s.at <= @ THEN s.at ELSE (SELECT MAX(m.at) FROM base.mentions m WHERE m.session = s.key AND m.at <= @) END`
@@ -67,7 +68,8 @@ const LinkedThen = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPullsThen + `) 
 // were opened by then, and that Devin, the pull request itself, or a record of
 // the time names. CROSS JOIN keeps SQLite from beginning with all pull
 // requests.
-const linkedPullsThen = `SELECT 1 FROM base.links k CROSS JOIN base.pulls p WHERE k.session = s.key AND k.ambiguous = 0 AND p.key = k.pull_key
+const linkedPullsThen = `SELECT 1 FROM base.links k CROSS JOIN base.pulls p
+	WHERE k.session = s.key AND k.ambiguous = 0 AND p.key = k.pull_key
 	AND (p.created_at = 0 OR p.created_at <= @)
 	AND (k.basis NOT IN ('record', 'verification')
 		OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= @)

@@ -32,7 +32,8 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	})
 }
 
-const verificationsFrom = `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> '' LEFT JOIN repos o ON o.id = v.repo_id
+const verificationsFrom = `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> ''
+	LEFT JOIN repos o ON o.id = v.repo_id
 	LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`
 
 func verificationFields() []Field[telemetry.VerificationRow] {

@@ -30,7 +30,7 @@ type goPackage struct {
 // parent and has no row, unless it needs more than mayImportOf gives it.
 func mayImport() map[string][]string {
 	domain := []string{"services/telemetry"}
-	rooms := append([]string{"services/query", "services/store", "services/store/lists"}, domain...)
+	rooms := append([]string{"services/query", "services/store", "services/store/lists", "services/store/outcomes"}, domain...)
 	reads := []string{"services/telemetry", "services/query", "services/dashboard", "services/ingest", "views/links"}
 	rows := map[string][]string{
 		"services/telemetry":         {},
@@ -38,8 +38,9 @@ func mayImport() map[string][]string {
 		"services/identity":          domain,
 		"services/query":             {},
 		"services/store":             domain,
-		"services/store/lists":       append([]string{"services/query", "services/store"}, domain...),
-		"services/store/derive":      append([]string{"services/identity", "services/store"}, domain...),
+		"services/store/outcomes":    append([]string{"services/store"}, domain...),
+		"services/store/lists":       append([]string{"services/query", "services/store", "services/store/outcomes"}, domain...),
+		"services/store/derive":      append([]string{"services/identity", "services/store", "services/store/outcomes"}, domain...),
 		"services/store/details":     rooms,
 		"services/store/figures":     rooms,
 		"services/cache":             {},

@@ -172,7 +172,7 @@ func asksOf(t *testing.T, w *world) []ask {
 		asks = append(asks, ask{"GET " + strings.SplitN(path, "?", 2)[0], path, "", 200})
 	}
 	return append(asks, ask{"GET /api/stats", "/api/stats?as_of=soon", "", 400}, ask{"GET /api/trends", "/api/trends?period=never", "", 400},
-		ask{"GET /api/effectiveness", "/api/effectiveness?period=never", "", 400}, ask{"GET /api/effectiveness", "/api/effectiveness?as_of=2026-01-01", "", 400},
+		ask{"GET /api/effectiveness", "/api/effectiveness?period=never", "", 400}, ask{"GET /api/effectiveness", "/api/effectiveness?as_of=soon", "", 400},
 		ask{"GET /api/effectiveness", "/api/effectiveness?repo=no/such", "", 404}, ask{"GET /api/trends", "/api/trends?as_of=soon", "", 400},
 		ask{"GET /api/repos", "/api/repos?sort=colour", "", 400}, ask{"GET /api/repos", "/api/repos?order=up", "", 400}, ask{"GET /api/repos", "/api/repos?q=colour:red", "", 400})
 }

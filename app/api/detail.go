@@ -2,6 +2,7 @@ package api
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -10,14 +11,23 @@ import (
 	"telemetry-dashboard/views/links"
 )
 
+// asOf reads as_of.
+func (a *API) asOf(c *fiber.Ctx) (time.Time, error) {
+	return telemetry.AsOfParam(c.Query("as_of"), a.now())
+}
+
 // issue answers one issue; an id that a late record changed is redirected.
 func (a *API) issue(c *fiber.Ctx) error {
-	d, moved, err := a.Dashboard.IssueByID(c.UserContext(), links.Unescape(c.Params("id")))
+	at, err := a.asOf(c)
+	if err != nil {
+		return err
+	}
+	d, moved, err := a.Dashboard.IssueByID(c.UserContext(), links.Unescape(c.Params("id")), at)
 	if err != nil {
 		return err
 	}
 	if moved != "" {
-		location := links.APIIssue(moved)
+		location := links.With(links.APIIssue(moved), "as_of", c.Query("as_of"))
 		c.Set(fiber.HeaderLocation, location)
 		return send(c, fiber.StatusMovedPermanently, fiber.Map{"id": moved, "location": a.Base.To(location)})
 	}
@@ -25,7 +35,11 @@ func (a *API) issue(c *fiber.Ctx) error {
 }
 
 func (a *API) session(c *fiber.Ctx) error {
-	d, err := a.Dashboard.SessionByID(c.UserContext(), links.Unescape(c.Params("id")))
+	at, err := a.asOf(c)
+	if err != nil {
+		return err
+	}
+	d, err := a.Dashboard.SessionByID(c.UserContext(), links.Unescape(c.Params("id")), at)
 	if err != nil {
 		return err
 	}
@@ -33,13 +47,17 @@ func (a *API) session(c *fiber.Ctx) error {
 }
 
 func (a *API) pull(c *fiber.Ctx) error {
+	at, err := a.asOf(c)
+	if err != nil {
+		return err
+	}
 	number, err := strconv.ParseInt(c.Params("number"), 10, 64)
 	if err != nil || number < 1 {
 		return telemetry.Errorf(telemetry.CodeInvalid,
 			"Invalid number: want a whole number from 1, for example %s.", links.APIPull("owner/name", 12))
 	}
 	repo := telemetry.ParseRepo(links.Unescape(c.Params("owner")) + "/" + links.Unescape(c.Params("name")))
-	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number})
+	d, err := a.Dashboard.PullByRef(c.UserContext(), telemetry.PullRef{Repo: repo, Number: number}, at)
 	if err != nil {
 		return err
 	}
@@ -47,11 +65,15 @@ func (a *API) pull(c *fiber.Ctx) error {
 }
 
 func (a *API) run(c *fiber.Ctx) error {
-	d, err := a.Dashboard.RunDetail(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")))
+	at, err := a.asOf(c)
 	if err != nil {
 		return err
 	}
-	items, err := a.runItems(c.UserContext(), query.Ask{}, []telemetry.RunRow{d.RunRow})
+	d, err := a.Dashboard.RunDetail(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")), at)
+	if err != nil {
+		return err
+	}
+	items, err := a.runItems(c.UserContext(), query.Ask{AsOf: at}, []telemetry.RunRow{d.RunRow})
 	if err != nil {
 		return err
 	}
@@ -59,7 +81,11 @@ func (a *API) run(c *fiber.Ctx) error {
 }
 
 func (a *API) diff(c *fiber.Ctx) error {
-	d, err := a.Dashboard.RunDiff(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")), c.Query("against"))
+	at, err := a.asOf(c)
+	if err != nil {
+		return err
+	}
+	d, err := a.Dashboard.RunDiff(c.UserContext(), c.Query("source"), links.Unescape(c.Params("file")), c.Query("against"), at)
 	if err != nil {
 		return err
 	}
@@ -89,12 +115,12 @@ func (a *API) acceptScope(c *fiber.Ctx) error {
 		return err
 	}
 	ctx := c.UserContext()
-	d, err := a.Dashboard.RunDetail(ctx, c.Query("source"), links.Unescape(c.Params("file")))
+	d, err := a.Dashboard.RunDetail(ctx, c.Query("source"), links.Unescape(c.Params("file")), time.Time{})
 	if err == nil {
 		err = a.Scope.AcceptScope(ctx, d.Source, d.File, undo || c.Method() == fiber.MethodDelete, telemetry.ByAPI)
 	}
 	if err == nil {
-		d, err = a.Dashboard.RunDetail(ctx, d.Source, d.File)
+		d, err = a.Dashboard.RunDetail(ctx, d.Source, d.File, time.Time{})
 	}
 	if err != nil {
 		return err

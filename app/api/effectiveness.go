@@ -37,6 +37,7 @@ func (a *API) effectiveness(c *fiber.Ctx) error {
 		"since":         telemetry.At(e.Period.Since),
 		"until":         telemetry.At(e.Period.Until),
 		"repo":          telemetry.Optional(q.Repo),
+		"as_of":         telemetry.At(q.AsOf),
 		"issues":        e.Issues,
 		"sessions":      e.Sessions,
 		"gone":          e.Count(nil, telemetry.FoundGone),

@@ -38,14 +38,12 @@ func (a *API) repo(c *fiber.Ctx) error {
 	}
 	answer := fiber.Map{
 		"as_of":    telemetry.At(q.AsOf),
+		"repo":     a.repoOf(d.Repo, q.AsOf),
 		"stats":    a.repoFiguresOf(s),
 		"runs":     envelopeOf([]json.RawMessage(nil), d.Runs.Total, p),
 		"sessions": envelopeOf(d.Sessions.Items, d.Sessions.Total, p),
 		"prs":      envelopeOf(d.Pulls.Items, d.Pulls.Total, p),
 		"issues":   envelopeOf(d.Issues.Items, d.Issues.Total, p),
-	}
-	if q.AsOf.IsZero() {
-		answer["repo"] = a.repoOf(d.Repo)
 	}
 	runs, err := a.runItems(c.UserContext(), query.Ask{AsOf: q.AsOf}, d.Runs.Items)
 	if err != nil {

@@ -27,11 +27,19 @@ func groupOf[R, T any](f dashboard.Found[R], items []T) groupItem[T] {
 }
 
 func (a *API) search(c *fiber.Ctx) error {
-	found, err := a.Dashboard.Search(c.UserContext(), c.Query("q"))
+	at, err := a.asOf(c)
 	if err != nil {
 		return err
 	}
-	runs, err := a.runItems(c.UserContext(), query.Ask{}, found.Runs.Items)
+	found, err := a.Dashboard.Search(c.UserContext(), c.Query("q"), at)
+	if err != nil {
+		return err
+	}
+	runs, err := a.runItems(c.UserContext(), query.Ask{AsOf: at}, found.Runs.Items)
+	if err != nil {
+		return err
+	}
+	repos, err := a.repoItems(c.UserContext(), query.Ask{AsOf: at}, found.Repos.Items)
 	if err != nil {
 		return err
 	}
@@ -43,7 +51,7 @@ func (a *API) search(c *fiber.Ctx) error {
 		"sessions": groupOf(found.Sessions, found.Sessions.Items),
 		"prs":      groupOf(found.Pulls, found.Pulls.Items),
 		"runs":     groupOf(found.Runs, runs),
-		"repos":    groupOf(found.Repos, mapped(found.Repos.Items, a.repoOf)),
+		"repos":    groupOf(found.Repos, repos),
 	})
 }
 

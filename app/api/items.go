@@ -1,7 +1,11 @@
 package api
 
 import (
+	"context"
+	"time"
+
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -14,9 +18,13 @@ type repoItem struct {
 	Links      map[string]string `json:"links"`
 }
 
-func (a *API) repoOf(r telemetry.RepoRow) repoItem {
+func (a *API) repoOf(r telemetry.RepoRow, asOf time.Time) repoItem {
 	_, note := r.StatusNote()
-	return repoItem{r, r.PRs, note, a.paths(dashboard.RepoLinks(r))}
+	return repoItem{r, r.PRs, note, a.paths(dashboard.RepoLinks(r, asOf))}
+}
+
+func (a *API) repoItems(_ context.Context, asked query.Ask, rows []telemetry.RepoRow) ([]repoItem, error) {
+	return mapped(rows, func(r telemetry.RepoRow) repoItem { return a.repoOf(r, asked.AsOf) }), nil
 }
 
 // changeItem is a change with how long the issue had been open.

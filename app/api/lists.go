@@ -98,7 +98,7 @@ func (a *API) runs() listed[telemetry.RunRow, json.RawMessage] {
 
 func (a *API) repos() listed[telemetry.RepoRow, repoItem] {
 	return listed[telemetry.RepoRow, repoItem]{
-		list: a.Dashboard.Repos, items: each(a.repoOf), now: a.now, whole: true, params: []param{ofQuery},
+		list: a.Dashboard.Repos, items: a.repoItems, now: a.now, whole: true, params: []param{ofQuery},
 	}
 }
 

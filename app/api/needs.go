@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"maps"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 )
@@ -40,15 +42,19 @@ type needGroup struct {
 	Total int64          `json:"total"`
 }
 
-// needOf counts ages from the minute, so that answers of one minute are equal.
-func (a *API) needOf(n telemetry.NeedRow) needItem {
+// needOf counts ages up to the minute of now or of a past time, so that answers of one minute are equal.
+func (a *API) needOf(n telemetry.NeedRow, at, past time.Time) needItem {
 	item := needItem{NeedRow: n, Subject: n.Subject(), Detail: n.Detail(), Action: needActionOf(n), Links: needLinks(n)}
+	asOf := ""
+	if !past.IsZero() {
+		at, asOf = past, links.Time(past)
+	}
 	item.Action.URL = a.Base.To(item.Action.URL)
 	for name, address := range item.Links {
-		item.Links[name] = a.Base.To(address)
+		item.Links[name] = a.Base.To(links.With(address, "as_of", asOf))
 	}
 	if !n.Since.IsZero() {
-		item.AgeHours = hours(max(0, a.now().UTC().Truncate(time.Minute).Sub(n.Since.Time)))
+		item.AgeHours = hours(max(0, at.UTC().Truncate(time.Minute).Sub(n.Since.Time)))
 	}
 	return item
 }
@@ -79,9 +85,15 @@ func needLinks(n telemetry.NeedRow) map[string]string {
 	return all
 }
 
+// needItems are needs with their ages at the time that is asked about.
+func (a *API) needItems(_ context.Context, asked query.Ask, rows []telemetry.NeedRow) ([]needItem, error) {
+	now := a.now()
+	return mapped(rows, func(n telemetry.NeedRow) needItem { return a.needOf(n, now, asked.AsOf) }), nil
+}
+
 func (a *API) needs() listed[telemetry.NeedRow, needItem] {
 	return listed[telemetry.NeedRow, needItem]{
-		list: a.Dashboard.Needs, now: a.now, items: each(a.needOf),
+		list: a.Dashboard.Needs, now: a.now, items: a.needItems,
 		params: []param{ofRepo, words("group", "group", telemetry.Needs()), ofQuery},
 	}
 }
@@ -101,7 +113,11 @@ func (a *API) needsAttention(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	answer := needList{envelope: envelopeOf(mapped(rows.Items, a.needOf), rows.Total, asked.Page), Links: a.paths(groups.Links)}
+	items, err := l.itemsOf(c.UserContext(), asked, rows.Items)
+	if err != nil {
+		return err
+	}
+	answer := needList{envelope: envelopeOf(items, rows.Total, asked.Page), Links: a.paths(groups.Links)}
 	for _, need := range telemetry.Needs() {
 		answer.Groups = append(answer.Groups, needGroup{need, need.Label(), groups.Counts[need]})
 	}

@@ -40,7 +40,9 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 	answering := map[string]bool{
 		"/api/stats": true, "/api/trends": true, "/api/repo/{owner}/{name}": true, "/api/repo/{repository}": true,
 		"/api/issues": true, "/api/sessions": true, "/api/prs": true, "/api/runs": true, "/api/changes": true,
-		"/api/repos": true,
+		"/api/repos": true, "/api/verifications": true, "/api/needs-attention": true, "/api/effectiveness": true, "/api/search": true,
+		"/api/issues/{id}": true, "/api/sessions/{id}": true, "/api/prs/{owner}/{name}/{number}": true, "/api/runs/{file}": true,
+		"/api/runs/{file}/diff": true,
 	}
 	future := time.Now().AddDate(0, 0, 2).UTC()
 	for _, r := range served() {
@@ -51,6 +53,8 @@ func TestNoneAnswersTodaySilently(t *testing.T) {
 		list := strings.TrimSuffix(strings.TrimSuffix(template, ".csv"), ".json")
 		path := w.paths(template) + "?"
 		switch template {
+		case "/api/search":
+			path += "q=widgets&"
 		case "/api/complete":
 			path += "list=issues&"
 		case "/api/dispatch/preflight":

@@ -13,14 +13,14 @@ import (
 )
 
 // runItems are runs as their records have them, with what polling has learned
-// of their sessions since; as of a past time, without.
+// of their sessions since.
 func (a *API) runItems(ctx context.Context, asked query.Ask, runs []telemetry.RunRow) ([]json.RawMessage, error) {
 	items := make([]json.RawMessage, len(runs))
 	named := make([][]map[string]json.RawMessage, len(runs)) // sessions by run
 	var keys []string
 	for i, r := range runs {
 		items[i] = runItem(r)
-		if r.Sessions == 0 || !asked.AsOf.IsZero() {
+		if r.Sessions == 0 {
 			continue
 		}
 		from, to := sessionsIn(items[i])
@@ -37,7 +37,7 @@ func (a *API) runItems(ctx context.Context, asked query.Ask, runs []telemetry.Ru
 	if len(keys) == 0 {
 		return items, nil
 	}
-	rows, err := a.Dashboard.SessionsByKey(ctx, keys)
+	rows, err := a.Dashboard.SessionsByKey(ctx, keys, asked.AsOf)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,10 @@ func (a *API) Routes() []Route {
 	get := func(path string, topics []string, h fiber.Handler) Route {
 		return Route{Method: fiber.MethodGet, Path: path, Handle: a.onlyNow(h), Topics: topics}
 	}
+	// What these answer has a past, and is about one thing.
+	ofOne := func(path string, h fiber.Handler) Route {
+		return Route{Method: fiber.MethodGet, Path: path, Handle: h, Topics: everything}
+	}
 	post := func(path string, h fiber.Handler, params ...string) Route {
 		return Route{Method: fiber.MethodPost, Path: path, Handle: h, Waits: true, Params: params}
 	}
@@ -47,19 +51,19 @@ func (a *API) Routes() []Route {
 		byMinute("/api/stats", a.stats),
 		byMinute("/api/trends", a.trends),
 		byMinute("/api/effectiveness", a.effectiveness),
-		{Method: fiber.MethodGet, Path: "/api/needs-attention", Handle: a.onlyNow(a.needsAttention), Clock: true,
+		{Method: fiber.MethodGet, Path: "/api/needs-attention", Handle: a.needsAttention, Clock: true,
 			Topics: append(slices.Clone(everything), telemetry.TopicSubmissions)},
 		byMinute("/api/repo/:owner/:name", a.repo),
 		byMinute("/api/repo/:repository", a.repo),
-		get("/api/issues/:id", everything, a.issue),
-		get("/api/sessions/:id", everything, a.session),
-		get("/api/prs/:owner/:name/:number", everything, a.pull),
-		get("/api/runs/:file", everything, a.run),
+		ofOne("/api/issues/:id", a.issue),
+		ofOne("/api/sessions/:id", a.session),
+		ofOne("/api/prs/:owner/:name/:number", a.pull),
+		ofOne("/api/runs/:file", a.run),
 		get("/api/runs/:file/raw", records, a.raw),
-		get("/api/runs/:file/diff", records, a.diff),
+		ofOne("/api/runs/:file/diff", a.diff),
 		post("/api/runs/:file/accept-scope", a.acceptScope, "source", "undo"),
 		{Method: fiber.MethodDelete, Path: "/api/runs/:file/accept-scope", Handle: a.acceptScope, Waits: true, Params: []string{"source"}},
-		byMinute("/api/search", a.onlyNow(a.search)),
+		byMinute("/api/search", a.search),
 		get("/api/complete", everything, a.complete),
 		get("/api/views", []string{telemetry.TopicViews}, a.views),
 		post("/api/views", a.addView),

@@ -79,20 +79,23 @@ func (d *Dashboard) RepoDetailAsOf(ctx context.Context, name string, asOf time.T
 // was at a time; zero is now.
 func (d *Dashboard) RepoByName(ctx context.Context, name string, asOf time.Time) (telemetry.RepoRow, error) {
 	repo, found, err := d.repo(ctx, telemetry.ParseRepo(name), asOf)
-	switch {
-	case err != nil || found:
-		return repo, err
-	case asOf.IsZero():
-		return repo, noRepo(name)
+	if err == nil && !found {
+		err = noRepoAt(name, asOf)
 	}
-	return repo, telemetry.Errorf(telemetry.CodeNotFound, "Repository %s not found at that time: no run by %s names it.",
-		telemetry.Shown(name), asOf.Format("2 Jan 2006 15:04 UTC"))
+	return repo, err
 }
 
-func noRepo(name string) error {
+func noRepoAt(name string, asOf time.Time) error {
+	if !asOf.IsZero() {
+		return telemetry.Errorf(telemetry.CodeNotFound, "Repository %s not found at that time: no run by %s names it.",
+			telemetry.Shown(name), minute(asOf))
+	}
 	return telemetry.Errorf(telemetry.CodeNotFound,
 		"Repository %s not found: no run names it. See the list of repositories.", telemetry.Shown(name))
 }
+
+// minute is a past time in sentences.
+func minute(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 
 // repo returns a repository; found is false where no record names it.
 func (d *Dashboard) repo(ctx context.Context, name telemetry.RepoName, asOf time.Time) (repo telemetry.RepoRow, found bool, err error) {

@@ -18,20 +18,16 @@ type Effectiveness struct {
 
 // Effectiveness returns what came of the attempts of a period, of all
 // repositories or of one. The error is CodeInvalid for an unknown period,
-// CodeNotFound for an unknown repository, CodeNoPast with a past time.
+// CodeNotFound for an unknown repository.
 func (d *Dashboard) Effectiveness(ctx context.Context, q Question) (e Effectiveness, err error) {
 	period, err := telemetry.ParsePeriod(q.Period, q.until())
 	if err != nil {
 		return e, err
 	}
-	if !q.AsOf.IsZero() {
-		return e, telemetry.Errorf(telemetry.CodeNoPast,
-			"Effectiveness does not support as_of: it compares what Devin says now with the latest scans. Leave as_of out.")
-	}
 	var found bool
-	e.Effectiveness, found, err = d.Figures.Effectiveness(ctx, period, q.Repo.Key())
+	e.Effectiveness, found, err = d.Figures.Effectiveness(ctx, period, q.Repo.Key(), q.AsOf)
 	if err == nil && !found {
-		err = noRepo(string(q.Repo))
+		err = noRepoAt(string(q.Repo), q.AsOf)
 	}
 	e.Links = effectivenessLinks(e.Effectiveness, q.scope())
 	return e, err

@@ -178,20 +178,22 @@ func statsLinks(t telemetry.Totals, s scope) Links {
 	if s.repo == "" {
 		links["repos_scanned"] = s.list("repos")
 	}
+	if s.repo == "" {
+		links["verifications"] = s.list("verifications").with("all=true", "")
+	}
 	if s.repo == "" && s.asOf.IsZero() {
-		links["verifications"] = Link{List: "verifications", More: "all=true"}
 		links["broken_files"] = Link{List: "files", More: "state=error"}
 	}
 	s.openLinks(t, links)
 	return links
 }
 
-// RepoLinks are the links of the figures of one of /api/repos' items. Those
+// RepoLinks are the links of the figures of one of /api/repos' items as of a time. Those
 // with words of their own lead to the repository's answer, where each word
 // has its own link.
-func RepoLinks(r telemetry.RepoRow) Links {
-	s := scope{repo: r.Name}
-	own := func(part string) Link { return Link{List: "repo/" + string(r.Name), Part: part} }
+func RepoLinks(r telemetry.RepoRow, asOf time.Time) Links {
+	s := scope{repo: r.Name, asOf: asOf}
+	own := func(part string) Link { return Link{List: "repo/" + string(r.Name), More: s.time(), Part: part} }
 	open := s.list("issues", "is:open")
 	if !r.Listed {
 		open = own("/stats/latest_issues")
@@ -330,7 +332,7 @@ func (s scope) openTrendLinks(t telemetry.Trends, links Links) {
 // changes links to the events of a period.
 func (s scope) changes(event string, since, until time.Time) Link {
 	from, to := url.QueryEscape(links.Time(since)), url.QueryEscape(links.Time(until))
-	return scope{repo: s.repo}.answer("changes", "", "event="+event, "since="+from, "until="+to)
+	return s.answer("changes", "", "event="+event, "since="+from, "until="+to)
 }
 
 // pulls links to the pull requests of the period: for all time, to all of

@@ -14,8 +14,8 @@ type Figures interface {
 	TotalsOf(ctx context.Context, repo string) (telemetry.Totals, bool, error)
 	TotalsAsOf(ctx context.Context, t time.Time, repo string) (telemetry.Totals, bool, error)
 	Trends(ctx context.Context, q telemetry.TrendQuery) (telemetry.Trends, bool, error)
-	LastRun(ctx context.Context) (telemetry.LastRun, error)
-	Effectiveness(ctx context.Context, p telemetry.Period, repo string) (telemetry.Effectiveness, bool, error)
+	LastRun(ctx context.Context, at time.Time) (telemetry.LastRun, error)
+	Effectiveness(ctx context.Context, p telemetry.Period, repo string, at time.Time) (telemetry.Effectiveness, bool, error)
 	Odds(ctx context.Context, repo string) (telemetry.Odds, error)
 	RepoDays(ctx context.Context, keys []string, until time.Time, days int) (map[string]telemetry.RepoDays, error)
 }
@@ -58,7 +58,7 @@ func (d *Dashboard) Stats(ctx context.Context, q Question) (Stats, error) {
 		t, found, err = d.TotalsAsOf(ctx, q.AsOf, q.Repo.Key())
 	}
 	if err == nil && !found {
-		err = noRepo(string(q.Repo))
+		err = noRepoAt(string(q.Repo), q.AsOf)
 	}
 	return Stats{Totals: t, Links: statsLinks(t, q.scope())}, err
 }
@@ -149,7 +149,7 @@ func (d *Dashboard) Overview(ctx context.Context, q Question) (Overview, error) 
 	asked := telemetry.TrendQuery{Period: period, Repo: q.Repo.Key(), AsOf: !q.AsOf.IsZero(), Parts: q.Parts}
 	trends, found, err := d.Trends(ctx, asked)
 	if err == nil && !found {
-		err = noRepo(string(q.Repo))
+		err = noRepoAt(string(q.Repo), q.AsOf)
 	}
 	if err != nil {
 		return Overview{}, err
@@ -194,6 +194,9 @@ func (d *Dashboard) NeedGroups(ctx context.Context, a query.Ask) (NeedGroups, er
 		l := Link{List: "needs-attention", More: "group=" + string(need)}
 		if a.Repo != "" {
 			l.More += "&repo=" + a.Repo
+		}
+		if at := (scope{asOf: a.AsOf}).time(); at != "" {
+			l.More += "&" + at
 		}
 		g.Links[at("groups", string(need))] = l
 	}

@@ -71,10 +71,10 @@ const searchRows = 5
 // reading connection of its own, with its cache.
 const searchedAtOnce = 2
 
-// Search looks for a text in every list and for what it names exactly. Qualifiers
+// Search looks for a text in every list, as of a time, and for what it names exactly. Qualifiers
 // search the lists that have them; one that no list has is looked for as a word, which
 // the note says. The error is CodeInvalid for a text that cannot be read.
-func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, error) {
+func (d *Dashboard) Search(ctx context.Context, text string, at time.Time) (SearchResult, error) {
 	var out SearchResult
 	var schemas []*query.Schema
 	for _, l := range d.Searched() {
@@ -82,8 +82,8 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 	}
 	quoted, note := query.QuoteUnknown(schemas, text)
 	finds := []find{
-		finding(d.Repos, quoted, &out.Repos), finding(d.Issues, quoted, &out.Issues), finding(d.Pulls, quoted, &out.Pulls),
-		finding(d.Sessions, quoted, &out.Sessions), finding(d.Runs, quoted, &out.Runs),
+		finding(d.Repos, quoted, at, &out.Repos), finding(d.Issues, quoted, at, &out.Issues), finding(d.Pulls, quoted, at, &out.Pulls),
+		finding(d.Sessions, quoted, at, &out.Sessions), finding(d.Runs, quoted, at, &out.Runs),
 	}
 	if fault := sameFault(finds); fault != nil {
 		return SearchResult{}, fault
@@ -97,7 +97,7 @@ func (d *Dashboard) Search(ctx context.Context, text string) (SearchResult, erro
 			})
 		}
 	}
-	exact, err := d.exact(ctx, strings.TrimSpace(text))
+	exact, err := d.exact(ctx, strings.TrimSpace(text), at)
 	err = errors.Join(all.Wait(), err)
 	if out.Exact = exact; len(exact) == 0 {
 		out.Note = note
@@ -113,7 +113,7 @@ type find struct {
 }
 
 // finding reads the text of a search as a query of a list.
-func finding[T any](l List[T], text string, into *Found[T]) find {
+func finding[T any](l List[T], text string, at time.Time, into *Found[T]) find {
 	into.Items = []T{}
 	q, err := Parse(l, text)
 	if err != nil {
@@ -122,7 +122,11 @@ func finding[T any](l List[T], text string, into *Found[T]) find {
 	}
 	into.Query = q
 	return find{rows: func(ctx context.Context) (err error) {
-		into.List, err = l.Rows(ctx, query.Ask{Query: q, Page: query.Page{Number: 1, Size: searchRows}})
+		into.List, err = l.Rows(ctx, query.Ask{Query: q, AsOf: at, Page: query.Page{Number: 1, Size: searchRows}})
+		if telemetry.CodeOf(err) == telemetry.CodeNoPast {
+			*into = Found[T]{Note: err.Error()}
+			into.Items, err = []T{}, nil
+		}
 		return err
 	}}
 }
@@ -140,15 +144,15 @@ func sameFault(finds []find) error {
 }
 
 // exact finds what the text as a whole names.
-func (d *Dashboard) exact(ctx context.Context, text string) ([]Hit, error) {
+func (d *Dashboard) exact(ctx context.Context, text string, at time.Time) ([]Hit, error) {
 	hits := []Hit{}
 	if text == "" || strings.ContainsAny(text, " \"") {
 		return hits, nil
 	}
-	for _, find := range []func(context.Context, string) ([]Hit, error){
+	for _, find := range []func(context.Context, string, time.Time) ([]Hit, error){
 		d.exactIssues, d.exactSession, d.exactPulls, d.exactRuns, d.exactRepo,
 	} {
-		more, err := find(ctx, text)
+		more, err := find(ctx, text, at)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +161,7 @@ func (d *Dashboard) exact(ctx context.Context, text string) ([]Hit, error) {
 	return hits, nil
 }
 
-func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error) {
+func (d *Dashboard) exactIssues(ctx context.Context, text string, at time.Time) ([]Hit, error) {
 	ids, hex := telemetry.IssueIDs(text), telemetry.IsHex(strings.ToLower(text))
 	var hits []Hit
 	for qualifier, fits := range map[string]bool{
@@ -171,7 +175,7 @@ func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error)
 		if err != nil {
 			return nil, err
 		}
-		list, err := d.Issues.Rows(ctx, query.Ask{Page: query.Page{Size: searchRows}}.And(term))
+		list, err := d.Issues.Rows(ctx, query.Ask{AsOf: at, Page: query.Page{Size: searchRows}}.And(term))
 		if err != nil {
 			return nil, err
 		}
@@ -187,12 +191,12 @@ func (d *Dashboard) exactIssues(ctx context.Context, text string) ([]Hit, error)
 	return hits, nil
 }
 
-func (d *Dashboard) exactSession(ctx context.Context, text string) ([]Hit, error) {
+func (d *Dashboard) exactSession(ctx context.Context, text string, at time.Time) ([]Hit, error) {
 	id := telemetry.SessionKey(text)
 	if tokens := telemetry.SessionTokens(text); strings.Contains(text, "://") && len(tokens) == 1 {
 		id = tokens[0]
 	}
-	sessions, err := d.SessionsByKey(ctx, []string{id})
+	sessions, err := d.SessionsByKey(ctx, []string{id}, at)
 	s, found := sessions[id]
 	if err != nil || id == "" || !found {
 		return nil, err
@@ -200,7 +204,7 @@ func (d *Dashboard) exactSession(ctx context.Context, text string) ([]Hit, error
 	return []Hit{{Kind: "session", Title: s.ID, Repo: s.Repo, Path: links.Session(s.Key)}}, nil
 }
 
-func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) {
+func (d *Dashboard) exactPulls(ctx context.Context, text string, at time.Time) ([]Hit, error) {
 	if _, ok := telemetry.PullOf(text); !ok {
 		return nil, nil
 	}
@@ -208,7 +212,7 @@ func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) 
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.Pulls.Rows(ctx, query.Ask{Page: query.Page{Size: searchRows}}.And(term))
+	list, err := d.Pulls.Rows(ctx, query.Ask{AsOf: at, Page: query.Page{Size: searchRows}}.And(term))
 	var hits []Hit
 	for _, p := range list.Items {
 		number := strconv.FormatInt(p.Number, 10)
@@ -222,7 +226,7 @@ func (d *Dashboard) exactPulls(ctx context.Context, text string) ([]Hit, error) 
 	return hits, err
 }
 
-func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
+func (d *Dashboard) exactRuns(ctx context.Context, text string, at time.Time) ([]Hit, error) {
 	term := query.Term{Field: "name", Values: []query.Value{{Text: text}}}
 	if number := strings.TrimPrefix(text, "#"); strings.Trim(number, "0123456789") == "" && number != "" {
 		var err error
@@ -230,7 +234,7 @@ func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
 			return nil, nil //nolint:nilerr // a number beyond all counts names no run
 		}
 	}
-	list, err := d.Runs.Rows(ctx, query.Ask{Brief: true, Page: query.Page{Size: searchRows}}.And(term))
+	list, err := d.Runs.Rows(ctx, query.Ask{Brief: true, AsOf: at, Page: query.Page{Size: searchRows}}.And(term))
 	var hits []Hit
 	for _, r := range list.Items {
 		hits = append(hits, Hit{Kind: "run", Title: r.File, Repo: r.Repo, Path: links.Run(r.File)})
@@ -238,8 +242,8 @@ func (d *Dashboard) exactRuns(ctx context.Context, text string) ([]Hit, error) {
 	return hits, err
 }
 
-func (d *Dashboard) exactRepo(ctx context.Context, text string) ([]Hit, error) {
-	r, ok, err := d.repo(ctx, telemetry.ParseRepo(text), time.Time{})
+func (d *Dashboard) exactRepo(ctx context.Context, text string, at time.Time) ([]Hit, error) {
+	r, ok, err := d.repo(ctx, telemetry.ParseRepo(text), at)
 	if err != nil || !ok {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func TestSearch(t *testing.T) {
 		{"", "", "0 0 0 0 0"},
 	}
 	for _, tc := range tests {
-		r, err := d.Search(t.Context(), tc.text)
+		r, err := d.Search(t.Context(), tc.text, time.Time{})
 		if err != nil {
 			t.Errorf("%q: %v", tc.text, err)
 			continue
@@ -85,7 +85,7 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	for _, text := range []string{`"open`, "a\x00", strings.Repeat("x", 10_000)} {
-		if _, err := d.Search(t.Context(), text); telemetry.CodeOf(err) != telemetry.CodeInvalid {
+		if _, err := d.Search(t.Context(), text, time.Time{}); telemetry.CodeOf(err) != telemetry.CodeInvalid {
 			t.Errorf("%.20q: %v", text, err)
 		}
 	}

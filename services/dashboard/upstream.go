@@ -37,9 +37,9 @@ func (d *Dashboard) PullUpstream(ctx context.Context, ref telemetry.PullRef) (te
 // for one that never started: there is nobody to talk to.
 func (d *Dashboard) SessionWithID(ctx context.Context, id string) (telemetry.SessionRow, error) {
 	key := telemetry.SessionKey(id)
-	sessions, err := d.SessionsByKey(ctx, []string{key})
+	sessions, err := d.SessionsByKey(ctx, []string{key}, time.Time{})
 	if err == nil && (key == "" || sessions[key].ID == "") {
-		err = noSession(id)
+		err = noSession(id, time.Time{})
 	}
 	return sessions[key], err
 }

@@ -27,6 +27,7 @@ type dialect interface {
 	retry(error) bool // the transaction may succeed if it is run again
 	fold() string     // begins a column as LIKE compares it in any case of ASCII
 	asJSON() string   // ends a text column that is read as JSON
+	stored() string   // begins the name of a table whatever WITH gives this name
 }
 
 type sqliteDialect struct{}
@@ -37,13 +38,17 @@ func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" 
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
 func (sqliteDialect) asJSON() string              { return "" }
+func (sqliteDialect) stored() string              { return "main." }
 func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
 
-type postgresDialect struct{}
+// postgresDialect is PostgreSQL's; schema is the one that tables are made in,
+// quoted, with a dot.
+type postgresDialect struct{ schema string }
 
-func (postgresDialect) name() string   { return "postgres" }
-func (postgresDialect) fold() string   { return "lower(" }
-func (postgresDialect) asJSON() string { return "::jsonb" }
+func (postgresDialect) name() string     { return "postgres" }
+func (postgresDialect) fold() string     { return "lower(" }
+func (postgresDialect) asJSON() string   { return "::jsonb" }
+func (d postgresDialect) stored() string { return d.schema }
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }
@@ -206,6 +211,11 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 			"Cannot reach PostgreSQL at DATABASE_URL, or it refuses the login. "+
 				"Check that it runs, and that host, port, user, password and database name are right.").Because(err)
 	}
+	var schema string
+	if err := db.QueryRowContext(ctx, `SELECT COALESCE(quote_ident(current_schema()) || '.', '')`).Scan(&schema); err != nil {
+		return s.describe(err)
+	}
+	s.dialect = postgresDialect{schema}
 	return nil
 }
 

@@ -323,17 +323,17 @@ func Get[T any](ctx context.Context, s *Store, do func(*Tx) T) (v T, err error) 
 	return v, err
 }
 
-// ReadForExport is Read, for half of the readers at the most: downloads never
+// ReadForExport is ReadAt, for half of the readers at the most: downloads never
 // keep pages from being read, however many there are. Its error is ctx's
 // while it waits.
-func (s *Store) ReadForExport(ctx context.Context, do func(*Tx) error) error {
+func (s *Store) ReadForExport(ctx context.Context, at time.Time, then []Relation, do func(*Tx) error) error {
 	select {
 	case s.exports <- struct{}{}:
 		defer func() { <-s.exports }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return s.Read(ctx, do)
+	return s.ReadAt(ctx, at, then, do)
 }
 
 // Millis is a time as it is stored: unix milliseconds, 0 for the zero time.

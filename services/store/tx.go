@@ -20,6 +20,7 @@ type Tx struct {
 	tx      *sql.Tx
 	dialect dialect
 	now     time.Time
+	past    *past // nil: now
 	touched map[string]bool
 	err     error
 }
@@ -27,7 +28,7 @@ type Tx struct {
 // Err is the transaction's first error.
 func (tx *Tx) Err() error { return tx.err }
 
-// Now is when the transaction began.
+// Now is when the transaction began, or the past time that it reads as of.
 func (tx *Tx) Now() time.Time { return tx.now }
 
 // WantsHints reports whether the database plans by a query's text more than by its tables.
@@ -99,7 +100,8 @@ func Plain(s string) string {
 // spelled is a query as the database knows it.
 func (tx *Tx) spelled(query string) string {
 	begin, end, _ := strings.Cut(tx.dialect.jsonTexts(), "$1")
-	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end, "::jsonb", tx.dialect.asJSON()).Replace(query)
+	return strings.NewReplacer("fold(", tx.dialect.fold(), "texts(", begin, ")texts", end, "::jsonb", tx.dialect.asJSON(),
+		"base.", tx.dialect.stored()).Replace(query)
 }
 
 // Row is a result row, or none.
@@ -115,7 +117,8 @@ func (tx *Tx) Row(query string, args ...any) *Row {
 	if tx.err != nil {
 		return &Row{tx: tx, query: query}
 	}
-	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, tx.spelled(query), storable(args)...)}
+	text, args := tx.asked(query, args)
+	return &Row{tx: tx, query: query, from: tx.tx.QueryRowContext(tx.ctx, text, storable(args)...)}
 }
 
 // Scan reads the row's columns. Without a row it leaves them.
@@ -145,7 +148,8 @@ func (tx *Tx) Each(query string, args []any, do func(*Row)) {
 	if tx.err != nil {
 		return
 	}
-	rows, err := tx.tx.QueryContext(tx.ctx, tx.spelled(query), storable(args)...)
+	text, args := tx.asked(query, args)
+	rows, err := tx.tx.QueryContext(tx.ctx, text, storable(args)...)
 	if err != nil {
 		tx.Fail(query, err)
 		return

@@ -69,6 +69,7 @@ type Activity struct {
 type ActivityFilter struct {
 	Kinds []ActivityKind
 	Repo  string
+	AsOf  time.Time // what was known then; zero is now
 }
 
 // ActivityCursor is a place in the list of changes: after Skip changes of Kind

@@ -1,6 +1,9 @@
 package telemetry
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Appearance is one finding of an issue in one scan.
 type Appearance struct {
@@ -273,6 +276,7 @@ type RunCounts struct {
 // RunCut chooses what of a run is read: the scan that it is compared with,
 // and how much of its lists. The zero cut reads all, against the scan before.
 type RunCut struct {
+	At      time.Time         // as of; zero is now
 	Against string            // file; "" = the scan before
 	Windows map[string]Window // by list: new, reopened, gone, moved, unassigned; nil = all of each
 }

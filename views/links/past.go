@@ -8,11 +8,22 @@ import (
 
 // HasPast reports whether the page of a path answers for a past time, as_of.
 func HasPast(path string) bool {
-	if of, in := strings.CutPrefix(path, "/repo/"); in {
-		steps := strings.Split(of, "/")
-		return len(steps) == 2 || len(steps) == 3 && slices.Contains([]string{Issues, Sessions, Pulls, Runs}, "/"+steps[2])
+	first, below, more := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if !more {
+		return slices.Contains([]string{
+			Overview, NeedsYou, Issues, Changes, Report, Sessions, Pulls, Verified, Runs, Repos, Activity, Effectiveness, Search,
+		}, path)
 	}
-	return slices.Contains([]string{Overview, Issues, Changes, Report, Sessions, Pulls, Runs, Repos, Activity}, path)
+	steps := strings.Split(below, "/")
+	switch "/" + first {
+	case "/repo":
+		return len(steps) == 2 || len(steps) == 3 && slices.Contains([]string{Issues, Sessions, Pulls, Runs}, "/"+steps[2])
+	case Issues, Sessions, Runs:
+		return len(steps) == 1
+	case Pulls:
+		return len(steps) == 3
+	}
+	return false
 }
 
 // Now is an address that means today, also on a page of a past time.
@@ -29,10 +40,10 @@ func Now(address string) string {
 }
 
 // AsOf is an address as a page of a past time has it: a page that has a past
-// is asked for that time, unless the address names its own.
+// is asked for that time, unless the address names its own. No time is now.
 func AsOf(address, time string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host != "" || !HasPast(u.Path) {
+	if err != nil || time == "" || u.Host != "" || !HasPast(u.EscapedPath()) {
 		return address
 	}
 	q := u.Query()

@@ -724,7 +724,7 @@ func NoPast(f Frame) templ.Component {
 			templ_7745c5c3_Var33 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = panelOr(f, true, parts.Empty{Icon: "clock", Title: f.Title + " has no past", Text: "It is known for today only."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = panelOr(f, true, parts.Empty{Icon: "clock", Title: "Not known of a past time", Text: "This panel has no past: it shows today only."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

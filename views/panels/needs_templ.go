@@ -24,7 +24,7 @@ type NeedRow struct {
 	URL    string
 	Ref    string     // small, next to the title: "#87", "run 398 · batch 2"
 	Remark string     // what is asked, or why it failed
-	Action parts.Link // the one thing to do
+	Action parts.Link // the one thing to do; the zero Link = none, as of a past time
 	Dialog string     // the fragment that does it in place; "" = it leads elsewhere
 }
 
@@ -281,7 +281,7 @@ func Needs(l NeedList) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-					} else {
+					} else if r.Action.URL != "" {
 						templ_7745c5c3_Err = parts.LinkButton(r.Action, "", "").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -54,7 +54,7 @@ type load func(ctx context.Context, v shell.View) (detail, error)
 // page is the panel of the thing that load makes, below the page of all.
 func page(name, title, all string, load load) shell.Panel {
 	return shell.Panel{
-		Name: name, Title: title, Page: all, One: true, Topics: shell.Everything(), Every: "60s",
+		Name: name, Title: title, Page: all, One: true, Topics: shell.Everything(), Every: "60s", Past: true,
 		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
 			d, err := load(ctx, v)
 			if err == nil && d.moved != "" {
@@ -69,7 +69,11 @@ func page(name, title, all string, load load) shell.Panel {
 // with further panels, which ask an upstream in their own time.
 func (w *Web) DetailPage(s shell.Panel, l load, parameters []string, extra ...shell.Panel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		v := shell.View{Panel: s, Query: shell.QueryOf(c), Subject: links.Unescape(c.Params(parameters[0]))}
+		at, err := telemetry.AsOfParam(c.Query("as_of"), w.Now())
+		if err != nil {
+			return err
+		}
+		v := shell.View{Panel: s, Query: shell.QueryOf(c), AsOf: at, Subject: links.Unescape(c.Params(parameters[0]))}
 		for _, name := range parameters[1:] {
 			v.Subject += "/" + links.Unescape(c.Params(name))
 		}
@@ -84,20 +88,26 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 	d, err := l(c.UserContext(), v)
 	switch {
 	case telemetry.CodeOf(err) == telemetry.CodeNotFound:
+		ways := []parts.Link{{Text: "All " + strings.ToLower(s.Title), URL: s.Page}}
+		if !v.AsOf.IsZero() {
+			ways = append([]parts.Link{{Text: "Show today", URL: links.Now(c.OriginalURL())}}, ways...)
+		}
 		return shell.Render(c, fiber.StatusNotFound,
-			pages.Problem(w.Document(c, "Not found", s.Page), "Not found", telemetry.Sentence(err), nil,
-				parts.Link{Text: "All " + strings.ToLower(s.Title), URL: s.Page}))
+			pages.Problem(w.Document(c, "Not found", s.Page), "Not found", telemetry.Sentence(err), nil, ways...))
 	case err != nil:
 		return err
 	case d.moved != "":
-		return c.Redirect(links.Of(s.Page, d.moved), fiber.StatusMovedPermanently)
+		return c.Redirect(links.AsOf(links.Of(s.Page, d.moved), c.Query("as_of")), fiber.StatusMovedPermanently)
 	case v.Fault != nil:
 		status = shell.FaultStatus(v.Fault)
 	}
 	var more []templ.Component
 	for _, b := range extra {
+		if !v.AsOf.IsZero() && !b.Lazy { // a form, which acts on today
+			continue
+		}
 		v.Later = b.Lazy && !v.Query.Has(b.Name)
 		more = append(more, b.Within(c.UserContext(), v))
 	}
-	return shell.Render(c, status, pages.Detail(w.Document(c, d.title, s.Page), d.body, more))
+	return shell.Render(c, status, pages.Detail(w.Document(c, d.title, s.Page), w.PastNotice(c), d.body, more))
 }

@@ -20,13 +20,13 @@ func (w *Web) Issue() shell.Panel {
 
 // LoadIssue reads and draws an issue.
 func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
-	i, moved, err := w.Dashboard.IssueByID(ctx, v.Subject)
+	i, moved, err := w.Dashboard.IssueByID(ctx, v.Subject, v.AsOf)
 	if err != nil || moved != "" {
 		return detail{moved: moved}, err
 	}
 	p := panels.IssuePage{
 		Frame:  v.Untitled(),
-		Head:   w.issueHead(i),
+		Head:   w.issueHead(v, i),
 		Strip:  stripOf(i),
 		Steps:  issueSteps(i),
 		Facts:  w.issueFacts(i),
@@ -40,11 +40,11 @@ func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
 	if p.IDs, p.IDsAll, p.IDsMore, err = w.issueIDs(ctx, v, i); err != nil {
 		return detail{}, err
 	}
-	p.Same, p.SameAll, p.SameMore, err = w.sameRule(ctx, i.IssueRow)
+	p.Same, p.SameAll, p.SameMore, err = w.sameRule(ctx, v, i.IssueRow)
 	return detail{title: i.Rule + " in " + i.File, body: panels.Issue(p)}, err
 }
 
-func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
+func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 	repo := links.Repo(i.Repo)
 	h := panels.Heading{
 		Breadcrumbs: []parts.Link{
@@ -72,7 +72,7 @@ func (w *Web) issueHead(i telemetry.IssueDetail) panels.Heading {
 	if code := w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
-	if i.Status != telemetry.StatusFixed {
+	if i.Status != telemetry.StatusFixed && v.AsOf.IsZero() {
 		text := "Start a run"
 		if len(i.Attempts) > 0 {
 			text = "Start another run"
@@ -186,9 +186,12 @@ func stripOf(i telemetry.IssueDetail) panels.Strip {
 
 const sameRows = 6
 
-func (w *Web) sameRule(ctx context.Context, i telemetry.IssueRow) (rows []panels.IssueRow, all int, more parts.Link, err error) {
+func (w *Web) sameRule(
+	ctx context.Context, v shell.View, i telemetry.IssueRow,
+) (rows []panels.IssueRow, all int, more parts.Link, err error) {
 	rule := query.Term{Field: "rule", Values: []query.Value{{Text: i.Rule}}}
-	list, err := w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: i.Repo.Key(), Page: query.Page{Number: 1, Size: sameRows + 1}}.And(rule))
+	ask := query.Ask{Repo: i.Repo.Key(), AsOf: v.AsOf, Page: query.Page{Number: 1, Size: sameRows + 1}}
+	list, err := w.Dashboard.Issues.Rows(ctx, ask.And(rule))
 	for _, other := range list.Items {
 		if other.PublicID != i.PublicID && len(rows) < sameRows {
 			rows = append(rows, w.IssueRow(other))

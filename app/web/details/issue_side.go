@@ -94,7 +94,7 @@ func (w *Web) issueIDs(ctx context.Context, v shell.View, i telemetry.IssueDetai
 	if v.Get("ids") == "all" {
 		most = idsAll
 	}
-	ids, err := w.Dashboard.FindingIDs(ctx, i.PublicID, most)
+	ids, err := w.Dashboard.FindingIDs(ctx, i.PublicID, v.AsOf, most)
 	for _, id := range ids.Items {
 		rows = append(rows, panels.Pair{
 			Name:    shell.RunName(id.RunNumber, 0),

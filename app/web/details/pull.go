@@ -56,7 +56,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 	if err != nil {
 		return detail{}, err
 	}
-	d, err := w.Dashboard.PullByRef(ctx, ref)
+	d, err := w.Dashboard.PullByRef(ctx, ref, v.AsOf)
 	if err != nil {
 		return detail{}, err
 	}

@@ -3,6 +3,7 @@ package details
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -44,7 +45,7 @@ func (w *Web) drawReply(ctx context.Context, v shell.View) (templ.Component, err
 }
 
 func (w *Web) replyForm(ctx context.Context, v shell.View) (panels.ReplyForm, error) {
-	s, err := w.Dashboard.SessionByID(ctx, v.Subject)
+	s, err := w.Dashboard.SessionByID(ctx, v.Subject, time.Time{})
 	if err != nil {
 		return panels.ReplyForm{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -43,7 +44,7 @@ func (w *Web) LoadRun(ctx context.Context, v shell.View) (detail, error) {
 	}
 	p := panels.RunPage{
 		Frame:   v.Untitled(),
-		Head:    w.runHead(r),
+		Head:    w.runHead(v, r),
 		Scan:    r.Kind == telemetry.KindScan,
 		Only:    list,
 		Unknown: !r.UnassignedKnown,
@@ -66,7 +67,7 @@ const listRows = 25
 // runPart reads what of a run is shown. A page beyond the end of its list is
 // the last one.
 func (w *Web) runPart(ctx context.Context, v shell.View, list string, page query.Page) (telemetry.RunDetail, parts.Pager, error) {
-	cut := telemetry.RunCut{Against: v.Get("against"), Windows: map[string]telemetry.Window{}}
+	cut := telemetry.RunCut{At: v.AsOf, Against: v.Get("against"), Windows: map[string]telemetry.Window{}}
 	if list == "" {
 		for _, name := range runLists() {
 			cut.Windows[name] = telemetry.Window{Size: listRows}
@@ -188,7 +189,7 @@ func diffList(p *panels.RunPage, shown parts.Pager, name string, rows []panels.I
 	return l
 }
 
-func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
+func (w *Web) runHead(v shell.View, r telemetry.RunDetail) panels.Heading {
 	repo := links.Repo(r.Repo)
 	h := panels.Heading{
 		Breadcrumbs: []parts.Link{
@@ -210,7 +211,9 @@ func (w *Web) runHead(r telemetry.RunDetail) panels.Heading {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open the action run", URL: run}, Icon: "workflow"})
 	}
 	h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Raw record", URL: links.APIRaw(r.Source, r.File)}, Icon: "code"})
-	h.Notices, h.Forms = scopeNotice(r)
+	if h.Notices, h.Forms = scopeNotice(r); !v.AsOf.IsZero() {
+		h.Forms = nil
+	}
 	if !r.CountedAt.IsZero() {
 		h.Notices = append(h.Notices, parts.Notice{
 			Icon:   "clock",
@@ -324,7 +327,7 @@ func (w *Web) AcceptScope(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	run, err := w.Dashboard.RunDetail(c.UserContext(), source, file)
+	run, err := w.Dashboard.RunDetail(c.UserContext(), source, file, time.Time{})
 	if err == nil {
 		err = w.scopes.AcceptScope(c.UserContext(), run.Source, run.File, undo, telemetry.ByPage)
 	}

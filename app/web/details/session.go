@@ -37,7 +37,7 @@ func (w *Web) Messages() shell.Panel {
 
 // LoadSession reads and draws a session.
 func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
-	s, err := w.Dashboard.SessionByID(ctx, v.Subject)
+	s, err := w.Dashboard.SessionByID(ctx, v.Subject, v.AsOf)
 	if err != nil {
 		return detail{}, err
 	}

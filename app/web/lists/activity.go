@@ -40,9 +40,6 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 	if err != nil {
 		return nil, err
 	}
-	if from == (telemetry.ActivityCursor{}) && !v.AsOf.IsZero() {
-		from.At = v.AsOf
-	}
 	size, err := v.Number("per_page", query.PerPage, shell.PerPageLeast, query.PerPageMost)
 	if err != nil {
 		return nil, err
@@ -51,7 +48,7 @@ func (w *Web) drawActivity(ctx context.Context, v shell.View) (templ.Component, 
 	if repo == "" && v.Get("repo") != "" {
 		return nil, telemetry.Errorf(telemetry.CodeInvalid, "Invalid repo: want owner/name.")
 	}
-	changes, next, err := w.Dashboard.Activity(ctx, telemetry.ActivityFilter{Kinds: kinds, Repo: repo.Key()}, from, int(size))
+	changes, next, err := w.Dashboard.Activity(ctx, telemetry.ActivityFilter{Kinds: kinds, Repo: repo.Key(), AsOf: v.AsOf}, from, int(size))
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,7 @@ func (w *Web) Needs() shell.Panel {
 	}, listing[panels.NeedRow]{
 		noun: "row",
 		sort: parts.Sort{Key: "urgency"},
-		from: func(v shell.View, q query.Query) shell.Source[panels.NeedRow] {
-			return shell.Joined(shell.Asked(w.Dashboard.Needs, v, q), shell.Each(w.NeedRow))
-		},
+		from: w.NeedsOf,
 		none: w.NothingNeeded,
 		more: w.drawNeeds,
 	})
@@ -41,7 +39,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View, q query.Query, t pane
 	if t.Sort.Key != "urgency" || t.Sort.Desc {
 		return panels.Needs(l), nil
 	}
-	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), Query: q})
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf, Query: q})
 	l.Heads = groups.Counts
 	return panels.Needs(l), err
 }
@@ -50,7 +48,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View, q query.Query, t pane
 // the group beside the query.
 func (w *Web) NeedsPage(c *fiber.Ctx) error {
 	if group := c.Query("group"); group != "" && c.Query("q") == "" {
-		return c.Redirect(links.Matching(links.NeedsYou, "group:"+group), fiber.StatusSeeOther)
+		return c.Redirect(links.With(links.NeedsYou, "q", "group:"+group, "as_of", c.Query("as_of")), fiber.StatusSeeOther)
 	}
 	return w.ListPage(w.Needs())(c)
 }

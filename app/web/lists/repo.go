@@ -29,11 +29,9 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		var health telemetry.RepoHealth
-		if v.AsOf.IsZero() { // what it says of schedules and reduced scans is of now
-			if health, err = w.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key()); err != nil {
-				return err
-			}
+		health, err := w.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key(), v.AsOf)
+		if err != nil {
+			return err
 		}
 		v.Scope, v.Repo = string(repo.Name), repo
 		v = w.Once(c.UserContext(), v, shell.TileParts()...)
@@ -48,9 +46,9 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		body := pages.Body{
 			Title:       string(repo.Name),
 			Breadcrumbs: []parts.Link{{Text: "Repositories", URL: links.Repos}},
-			Button:      dispatchButton(v.Scope),
+			Button:      dispatchButton(v),
 			Periods:     v.Periods(parts.Address{Page: links.In(v.Scope, list.Tab)}),
-			Facts: append(w.repoFacts(repo, health),
+			Facts: append(w.repoFacts(v, repo, health),
 				append(v.ReportFact(),
 					pages.Fact{
 						Icon: "pulse",
@@ -88,12 +86,16 @@ func (w *Web) repoTabs(v shell.View, current shell.Panel) []parts.Tab {
 	return tabs
 }
 
-func dispatchButton(repo string) templ.Component {
-	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(repo, links.Dispatch)}, "play",
-		links.Panel("dispatch", "scope", repo))
+// dispatchButton starts a run, but from a page of a past time.
+func dispatchButton(v shell.View) templ.Component {
+	if !v.AsOf.IsZero() {
+		return nil
+	}
+	return parts.DialogButton(parts.Link{Text: "Start a run", URL: links.In(v.Scope, links.Dispatch)}, "play",
+		links.Panel("dispatch", "scope", v.Scope))
 }
 
-func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
+func (w *Web) repoFacts(v shell.View, repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.Fact {
 	facts := []pages.Fact{{Icon: "mark-github", Link: parts.Link{Text: "GitHub", URL: w.Settings.GitHubWeb.Repo(repo.Name)}}}
 	if repo.Fork != "" && repo.Fork.Key() != repo.Name.Key() {
 		facts = append(facts,
@@ -120,7 +122,7 @@ func (w *Web) repoFacts(repo telemetry.RepoRow, h telemetry.RepoHealth) []pages.
 		Text: "Next due",
 		Time: pages.Moment{At: h.LastScan.Add(h.Interval), As: "day", After: "usually every " + shell.DaysText(h.Interval)},
 	}
-	if due.Time.At.Before(w.Now()) {
+	if due.Time.At.Before(w.NowOf(v)) {
 		due.Text = "Was due"
 	}
 	return append(facts, due)

@@ -60,12 +60,12 @@ func TestRepoFacts(t *testing.T) {
 		Now: func() time.Time { return now }, Settings: shell.Settings{GitHubWeb: "https://github.com"},
 	}})
 	repo := telemetry.RepoRow{Name: "octo/shop", Fork: "OCTO/Shop"}
-	if facts := w.repoFacts(repo, telemetry.RepoHealth{}); len(facts) != 1 || facts[0].Link.URL != "https://github.com/octo/shop" {
+	if facts := w.repoFacts(shell.View{}, repo, telemetry.RepoHealth{}); len(facts) != 1 || facts[0].Link.URL != "https://github.com/octo/shop" {
 		t.Errorf("a repository that is its own fork and has no scan: %+v", facts)
 	}
 	repo.Fork = "forks/shop"
 	for word, last := range map[string]time.Time{"Next due": now.Add(-time.Hour), "Was due": now.Add(-72 * time.Hour)} {
-		facts := w.repoFacts(repo, telemetry.RepoHealth{LastScan: telemetry.At(last), Interval: 48 * time.Hour})
+		facts := w.repoFacts(shell.View{}, repo, telemetry.RepoHealth{LastScan: telemetry.At(last), Interval: 48 * time.Hour})
 		due := facts[len(facts)-1]
 		if due.Text != word || due.Time.After != "usually every 2 d" || !due.Time.At.Equal(last.Add(48*time.Hour)) {
 			t.Errorf("%+v, want %q", due, word)

@@ -36,12 +36,16 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 		return w.Show(c, s)
 	}
 	notice := parts.Notice{Tone: parts.Attention, Icon: "alert", Strong: "Unknown qualifier."}
-	found, err := w.Dashboard.Search(c.UserContext(), text)
+	at, err := telemetry.AsOfParam(c.Query("as_of"), w.Now())
+	if err != nil {
+		return err
+	}
+	found, err := w.Dashboard.Search(c.UserContext(), text, at)
 	if telemetry.CodeOf(err) == telemetry.CodeInvalid {
 		s.Status, notice.Strong, notice.Text = fiber.StatusBadRequest, "Invalid search.", telemetry.Sentence(err)
 	} else if err != nil {
 		return err
-	} else if s.Body.Rows, err = w.foundRows(c.UserContext(), found); err != nil {
+	} else if s.Body.Rows, err = w.foundRows(c.UserContext(), found, at); err != nil {
 		return err
 	} else {
 		notice.Text = found.Note
@@ -54,7 +58,7 @@ func (w *Web) SearchPage(c *fiber.Ctx) error {
 
 // foundRows are the groups that have rows, then the lists without a match and
 // those that were not searched.
-func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows [][]templ.Component, err error) {
+func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult, at time.Time) (rows [][]templ.Component, err error) {
 	if hits := found.Exact; len(hits) > 0 {
 		t := panels.Table[panels.Hit]{Frame: panels.Frame{ID: "exact", Title: "Exact matches", Count: parts.Number(len(hits))}, Brief: true}
 		t.Rows = shell.RowsOf(hits, func(h dashboard.Hit) panels.Hit {
@@ -64,9 +68,9 @@ func (w *Web) foundRows(ctx context.Context, found dashboard.SearchResult) (rows
 	}
 	g := groups{rows: rows}
 	err = errors.Join(
-		group(ctx, &g, w.Repos(), found.Repos, w.RepoRows(time.Time{}), panels.Repos),
-		group(ctx, &g, w.Issues(), found.Issues, w.IssueRows, panels.Issues),
-		group(ctx, &g, w.Pulls(), found.Pulls, w.PullRows, panels.Pulls),
+		group(ctx, &g, w.Repos(), found.Repos, w.RepoRows(at), panels.Repos),
+		group(ctx, &g, w.Issues(), found.Issues, w.IssueRows(at), panels.Issues),
+		group(ctx, &g, w.Pulls(), found.Pulls, w.PullRows(at), panels.Pulls),
 		group(ctx, &g, w.Sessions(), found.Sessions, shell.Each(w.SessionRow), panels.Sessions),
 		group(ctx, &g, w.Runs(), found.Runs, shell.Each(w.RunRow), panels.Runs))
 	if len(g.none) > 0 {

@@ -27,21 +27,21 @@ const (
 // has cost.
 func (w *Web) Effectiveness() shell.Panel {
 	p := ofPeriod(panel("effect", "Effectiveness", w.drawEffectiveness, shell.Everything()...))
-	p.Page, p.Params, p.Past = links.Effectiveness, append(p.Params, "repo"), false // what Devin says is kept for now alone
+	p.Page, p.Params = links.Effectiveness, append(p.Params, "repo")
 	return p
 }
 
 // EffectivenessPage is "/effectiveness", of all repositories or of ?repo=.
 func (w *Web) EffectivenessPage(c *fiber.Ctx) error {
-	ctx, v := c.UserContext(), shell.View{Query: shell.QueryOf(c)}
-	if v.Get("as_of") != "" {
-		return telemetry.Errorf(telemetry.CodeNoPast,
-			"Effectiveness does not support as_of: it compares what Devin says now with the latest scans. Leave as_of out.")
-	}
-	if _, err := telemetry.ParsePeriod(v.Get("period"), w.Now()); err != nil {
+	ctx := c.UserContext()
+	v, err := w.ViewOf(c, shell.Panel{})
+	if err != nil {
 		return err
 	}
-	v, err := w.ofRepo(ctx, v)
+	if _, err := telemetry.ParsePeriod(v.Get("period"), w.NowOf(v)); err != nil {
+		return err
+	}
+	v, err = w.ofRepo(ctx, v)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func TestEffectivenessPage(t *testing.T) {
 		"/effectiveness?period=7d":         {Status: 200, Text: []string{"In 7 days Devin took 5 issues"}},
 		"/effectiveness?period=soon":       {Status: 400, Text: []string{"7d, 30d, 90d, all"}},
 		"/effectiveness?repo=no/such":      {Status: 404, Text: []string{"no run names it"}},
-		"/effectiveness?as_of=2026-03-01":  {Status: 400, Text: []string{"This page has no past"}},
+		"/effectiveness?as_of=2026-03-01":  {Status: 200, Text: []string{"As of 1 Mar 2026 23:59 UTC."}},
 		"/report":                          {Status: 200, Text: []string{"Report", "Devin took 5 issues in 4 sessions"}},
 		"/panels/effect":                   {Status: 303},
 		"/repo/octo/shop/dispatch":         {Status: 200, Text: []string{"4 earlier sessions took 5 issues of this repository; 1 of them are gone (20.0 %)."}},

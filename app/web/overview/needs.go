@@ -16,18 +16,17 @@ import (
 // Needs is what most urgently waits for a person.
 func (w *Web) Needs() shell.Panel {
 	p := panel("needs", "Needs you", w.drawNeeds, append(shell.Everything(), telemetry.TopicSubmissions)...)
-	p.Every, p.Clock, p.Past = "30s", true, false // what is started or stuck is of now
+	p.Every, p.Clock = "30s", true
 	return p
 }
 
 func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, error) {
 	l := panels.NeedList{}
 	var err error
-	rows := shell.Joined(shell.Asked(w.Dashboard.Needs, v, query.Query{}), shell.Each(w.NeedRow))
-	if l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{Key: "urgency"}, rows); err != nil {
+	if l.Table, err = shell.Short(ctx, v, briefRows, parts.Sort{Key: "urgency"}, w.NeedsOf(v, query.Query{})); err != nil {
 		return nil, err
 	}
-	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey()})
+	groups, err := w.Dashboard.NeedGroups(ctx, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf})
 	if err != nil {
 		return nil, err
 	}

@@ -54,8 +54,8 @@ func (w *Web) Page(c *fiber.Ctx) error {
 		v.Row(ctx, w.Needs()), v.Row(ctx, w.Tiles()), v.Row(ctx, w.DevinNow()), v.Row(ctx, w.Trend()), v.Row(ctx, w.OpenNow(), w.Rates()),
 		v.Row(ctx, w.Spans(), w.Outcomes()), v.Row(ctx, w.Queue()), v.Row(ctx, w.TopRepos(), w.RecentRuns()),
 	}}
-	if last, err := w.Dashboard.LastRun(ctx); err == nil {
-		body.Notices = append(body.Notices, quietPeriod(v.Get("period"), last.At.Time, w.Now())...)
+	if last, err := w.Dashboard.LastRun(ctx, v.AsOf); err == nil {
+		body.Notices = append(body.Notices, quietPeriod(v.Get("period"), last.At.Time, w.NowOf(v))...)
 	}
 	w.addMissingSettings(&body)
 	return w.Show(c, shell.Screen{Title: "Overview", Current: links.Overview, Body: body})

@@ -27,7 +27,7 @@ const queryWorst = "is:open severity:critical,high"
 // Verdicts counts verifications by outcome.
 func (w *Web) Verdicts() shell.Panel {
 	p := panel("verdicts", "Verification results", w.drawVerdicts, shell.Everything()...)
-	p.Page, p.Past = links.Report, false // each is compared with the latest scan
+	p.Page = links.Report
 	return p
 }
 
@@ -42,7 +42,7 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 		if err != nil {
 			return nil, err
 		}
-		asks = append(asks, query.Ask{Repo: v.RepoKey()}.And(term))
+		asks = append(asks, query.Ask{Repo: v.RepoKey(), AsOf: v.AsOf}.And(term))
 	}
 	counts, err := w.Dashboard.Verifications.Counts(ctx, asks)
 	if err != nil {

@@ -28,8 +28,8 @@ func (w *Shell) OnlyNow(h fiber.Handler) fiber.Handler {
 	}
 }
 
-// pastNotice says that a page shows a past time, and leads back to today.
-func (w *Shell) pastNotice(c *fiber.Ctx) []parts.Notice {
+// PastNotice says that a page shows a past time, and leads back to today.
+func (w *Shell) PastNotice(c *fiber.Ctx) []parts.Notice {
 	at, err := telemetry.AsOfParam(c.Query("as_of"), w.Now())
 	if err != nil || at.IsZero() {
 		return nil

@@ -7,52 +7,50 @@ import (
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/panels"
+	"telemetry-dashboard/views/parts"
 )
 
 // QueryOpen is the query of the list of issues where its address names none.
 const QueryOpen = "is:open"
 
-// IssuesOf asks for issues with their sessions. As of a past time the sessions
-// stay out: what is known of them is of now.
+// IssuesOf asks for issues with their sessions.
 func (w *Shell) IssuesOf(v View, q query.Query) Source[panels.IssueRow] {
 	rows := func(ctx context.Context, p query.Page) (telemetry.List[telemetry.IssueRow], error) {
 		return w.Dashboard.Issues.Rows(ctx, query.Ask{Repo: v.RepoKey(), Query: q, AsOf: v.AsOf, Page: p})
 	}
-	if !v.AsOf.IsZero() {
-		return Joined(rows, Each(w.IssueRow))
+	return Joined(rows, w.IssueRows(v.AsOf))
+}
+
+// IssueRows makes issues what lists show of them as of a time, each with its
+// latest session.
+func (w *Shell) IssueRows(asOf time.Time) func(context.Context, []telemetry.IssueRow) ([]panels.IssueRow, error) {
+	return func(ctx context.Context, issues []telemetry.IssueRow) ([]panels.IssueRow, error) {
+		keys := Named(RowsOf(issues, func(i telemetry.IssueRow) string { return i.Session }))
+		sessions, err := w.Dashboard.SessionsByKey(ctx, keys, asOf)
+		return RowsOf(issues, func(i telemetry.IssueRow) panels.IssueRow {
+			row := w.IssueRow(i)
+			if s, known := sessions[i.Session]; known {
+				latest := w.SessionRow(s)
+				row.Latest = &latest
+			}
+			return row
+		}), err
 	}
-	return Joined(rows, w.IssueRows)
 }
 
-// IssueRows are issues as lists show them, each with its latest session.
-func (w *Shell) IssueRows(ctx context.Context, issues []telemetry.IssueRow) ([]panels.IssueRow, error) {
-	keys := Named(RowsOf(issues, func(i telemetry.IssueRow) string { return i.Session }))
-	sessions, err := w.Dashboard.SessionsByKey(ctx, keys)
-	return RowsOf(issues, func(i telemetry.IssueRow) panels.IssueRow {
-		row := w.IssueRow(i)
-		if s, known := sessions[i.Session]; known {
-			latest := w.SessionRow(s)
-			row.Latest = &latest
-		}
-		return row
-	}), err
-}
-
-// PullsOf asks for pull requests with what is known of their issues; as of a
-// past time without it.
+// PullsOf asks for pull requests with what is known of their issues.
 func (w *Shell) PullsOf(v View, q query.Query) Source[panels.PullRow] {
-	if !v.AsOf.IsZero() {
-		return Joined(Asked(w.Dashboard.Pulls, v, q), Each(w.PullRow))
-	}
-	return Joined(Asked(w.Dashboard.Pulls, v, q), w.PullRows)
+	return Joined(Asked(w.Dashboard.Pulls, v, q), w.PullRows(v.AsOf))
 }
 
-// PullRows are pull requests as lists show them, each with the severities of
-// its issues and its latest verification.
-func (w *Shell) PullRows(ctx context.Context, pulls []telemetry.PullRow) ([]panels.PullRow, error) {
-	key := func(p telemetry.PullRow) string { return telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key() }
-	extras, err := w.Dashboard.PullExtras(ctx, RowsOf(pulls, key))
-	return RowsOf(pulls, func(p telemetry.PullRow) panels.PullRow { return w.markedRow(p, extras[key(p)]) }), err
+// PullRows makes pull requests what lists show of them as of a time, each with
+// the severities of its issues and its latest verification.
+func (w *Shell) PullRows(asOf time.Time) func(context.Context, []telemetry.PullRow) ([]panels.PullRow, error) {
+	return func(ctx context.Context, pulls []telemetry.PullRow) ([]panels.PullRow, error) {
+		key := func(p telemetry.PullRow) string { return telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key() }
+		extras, err := w.Dashboard.PullExtras(ctx, RowsOf(pulls, key), asOf)
+		return RowsOf(pulls, func(p telemetry.PullRow) panels.PullRow { return w.markedRow(p, extras[key(p)]) }), err
+	}
 }
 
 func (w *Shell) markedRow(p telemetry.PullRow, x telemetry.PullExtras) panels.PullRow {
@@ -102,6 +100,18 @@ func (w *Shell) RepoRows(asOf time.Time) func(context.Context, []telemetry.RepoR
 // RunsOf asks for scans and dispatches.
 func (w *Shell) RunsOf(v View, q query.Query) Source[panels.RunRow] {
 	return Joined(Asked(w.Dashboard.Runs, v, q), Each(w.RunRow))
+}
+
+// NeedsOf asks for what waits for a person. What waited at a past time is only
+// looked at: nothing is to be done about it.
+func (w *Shell) NeedsOf(v View, q query.Query) Source[panels.NeedRow] {
+	return Joined(Asked(w.Dashboard.Needs, v, q), Each(func(n telemetry.NeedRow) panels.NeedRow {
+		row := w.NeedRow(n)
+		if !v.AsOf.IsZero() {
+			row.Action, row.Dialog = parts.Link{}, ""
+		}
+		return row
+	}))
 }
 
 // SessionsOf asks for sessions.

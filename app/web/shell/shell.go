@@ -101,7 +101,7 @@ type Screen struct {
 
 // Show renders a page.
 func (w *Shell) Show(c *fiber.Ctx, s Screen) error {
-	s.Body.Notices = append(w.pastNotice(c), s.Body.Notices...)
+	s.Body.Notices = append(w.PastNotice(c), s.Body.Notices...)
 	return Render(c, cmp.Or(s.Status, fiber.StatusOK), pages.Page(w.Document(c, s.Title, s.Current), s.Body))
 }
 
@@ -126,6 +126,9 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	ctx, v := c.UserContext(), View{Query: url.Values{}, Jobs: OwnJobs(c)}
 	s.Versions = versions(w.Versions())
 	s.AsOf, _ = telemetry.AsOfParam(c.Query("as_of"), w.Now()) // the page itself refuses another
+	if !s.AsOf.IsZero() {
+		s.Then = []parts.Field{{Name: "as_of", Value: c.Query("as_of")}}
+	}
 	s.Jobs = w.JobCards().Within(ctx, v)
 	s.Saved = w.Saved().Within(ctx, v)
 	s.Views, _ = w.savedGroups(ctx) // the menu itself says what failed
@@ -139,7 +142,7 @@ func (w *Shell) Document(c *fiber.Ctx, title, current string) pages.Shell {
 	}
 	s.Fresh = w.strip(v.Of(w.Freshness()), p)
 	for i := range s.Nav {
-		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 {
+		if s.Nav[i].URL == links.NeedsYou && p.needs > 0 && s.AsOf.IsZero() { // it counts what waits now
 			s.Nav[i].Count = parts.Number(p.needs)
 		}
 	}

@@ -46,7 +46,7 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 		return p, err
 	}
 	p.needs = groups.Total()
-	p.last, err = w.Dashboard.LastRun(ctx)
+	p.last, err = w.Dashboard.LastRun(ctx, time.Time{})
 	return p, err
 }
 

@@ -2,10 +2,10 @@ package derive
 
 import (
 	"fmt"
-	"slices"
 
 	"telemetry-dashboard/services/identity"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -136,7 +136,7 @@ func (r *resolved) put(t telemetry.Attempt, locations []location, basis telemetr
 		k := attemptKey{one.session, one.issue}
 		if same, again := r.at[k]; again {
 			r.all[same].result = max(r.all[same].result, one.result) // called both fixed and still present: it is not fixed
-			r.all[same].ids = joinIDs(r.all[same].ids, one.ids)
+			r.all[same].ids = outcomes.JoinIDs(r.all[same].ids, one.ids)
 		} else if one.issue != 0 {
 			r.at[k] = len(r.all)
 			r.all = append(r.all, one)
@@ -150,16 +150,6 @@ func idsOf(t telemetry.Attempt) []string {
 		return []string{key}
 	}
 	return []string{}
-}
-
-// joinIDs adds ids to others, each once.
-func joinIDs(ids, more []string) []string {
-	for _, id := range more {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 // grounds are what a record's attempts have in common, and which findings of

@@ -63,7 +63,7 @@ func claimsOf(t *testing.T, s *storetest.Store, sessions ...string) map[string][
 	t.Helper()
 	out := map[string][]string{}
 	for _, id := range sessions {
-		d, found, err := s.SessionDetail(t.Context(), id)
+		d, found, err := s.SessionDetail(t.Context(), id, time.Time{})
 		if err != nil || !found {
 			t.Fatal(id, found, err)
 		}
@@ -207,7 +207,7 @@ func TestWhatDevinSaysIsKeptWithItsHistory(t *testing.T) {
 		if !poll() || poll() {
 			t.Error("news raises no version, or what is none does")
 		}
-		d, _, err := s.SessionDetail(t.Context(), claimsFirst)
+		d, _, err := s.SessionDetail(t.Context(), claimsFirst, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -307,7 +307,7 @@ func TestClaimsOfIssuesThatALogNames(t *testing.T) {
 			t.Fatalf("without the log: %q", got)
 		}
 		storetest.PutLogs(t, s, storetest.LogOf(named[at]))
-		d, _, err := s.SessionDetail(t.Context(), key)
+		d, _, err := s.SessionDetail(t.Context(), key, time.Time{})
 		if err != nil || len(d.IssueClaims) < 2 {
 			t.Fatalf("%d claims: %v", len(d.IssueClaims), err)
 		}

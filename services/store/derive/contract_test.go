@@ -137,7 +137,7 @@ func TestRedirects(t *testing.T) {
 		if now.PublicID == id || now.Appearances != 3 {
 			t.Fatalf("the late record did not change the id: %+v", now)
 		}
-		_, moved, found, err := s.IssueDetail(t.Context(), id)
+		_, moved, found, err := s.IssueDetail(t.Context(), id, time.Time{})
 		if err != nil || found || moved != now.PublicID {
 			t.Errorf("the old id leads to %q (%v), want %q", moved, err, now.PublicID)
 		}
@@ -147,10 +147,10 @@ func TestRedirects(t *testing.T) {
 		if back := theIssue(t, s); back.PublicID != id {
 			t.Errorf("without the late record the id is %s, want %s", back.PublicID, id)
 		}
-		if _, moved, _, err := s.IssueDetail(t.Context(), now.PublicID); err != nil || moved != id {
+		if _, moved, _, err := s.IssueDetail(t.Context(), now.PublicID, time.Time{}); err != nil || moved != id {
 			t.Errorf("the id of the meantime leads to %q (%v), want %q", moved, err, id)
 		}
-		if _, moved, found, err := s.IssueDetail(t.Context(), "000000000000"); err != nil || found || moved != "" {
+		if _, moved, found, err := s.IssueDetail(t.Context(), "000000000000", time.Time{}); err != nil || found || moved != "" {
 			t.Errorf("an id that never was: %q %v %v", moved, found, err)
 		}
 	})

@@ -50,15 +50,10 @@ func countIssues(tx *store.Tx, applied, attempted set[int64]) {
 	groupNew(tx, in, keys)
 }
 
-// groupNew writes by rule which critical and high issues of repositories are
-// new or came back, and that no session worked on since.
+// groupNew writes the new issues of repositories by rule.
 func groupNew(tx *store.Tx, in, keys string) {
 	tx.Exec(`DELETE FROM new_issues WHERE `+in, keys)
-	tx.Exec(`INSERT INTO new_issues (id, repo_id, rule, severity_rank, since, issue, issues)
-		SELECT MIN(i.id), i.repo_id, i.rule, MIN(i.severity_rank), MIN(`+store.LastOpened+`), MIN(i.public_id),
-			string_agg(i.public_id, ' ' ORDER BY i.severity_rank, i.first_at, i.public_id)
-		FROM issues i WHERE i.severity_rank IN (0, 1) AND i.status_rank IN (1, 2) AND i.`+in+`
-			AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.issue_id = i.id AND a.at >= `+store.LastOpened+`)
+	tx.Exec(`INSERT INTO new_issues (id, repo_id, rule, severity_rank, since, issue, issues) `+store.NewIssues+` AND i.`+in+`
 		GROUP BY i.repo_id, i.rule`, keys)
 }
 

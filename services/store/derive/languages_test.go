@@ -63,11 +63,11 @@ func TestLostLanguage(t *testing.T) {
 		if got := statusCounts(t, s, storetest.Day("2026-11-01 12:00")); got != "87 new " {
 			t.Errorf("as of the first scan: %s", got)
 		}
-		h, err := s.RepoHealth(t.Context(), "acme/app")
+		h, err := s.RepoHealth(t.Context(), "acme/app", time.Time{})
 		if err != nil || h.Lost == nil || !slices.Equal(h.Lost.Lost, []string{"cs"}) {
 			t.Errorf("the repository says %+v (%v)", h.Lost, err)
 		}
-		if d, err := s.RunDetail(t.Context(), "", "2.json"); err != nil || len(d.Gone) != 0 || len(d.New) != 0 {
+		if d, err := s.RunDetail(t.Context(), "", "2.json", time.Time{}); err != nil || len(d.Gone) != 0 || len(d.New) != 0 {
 			t.Errorf("run 2: %d gone, %d new (%v), want none", len(d.Gone), len(d.New), err)
 		}
 		for _, undo := range []bool{false, true} {

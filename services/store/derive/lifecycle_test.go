@@ -44,14 +44,14 @@ func TestKindsOfSessions(t *testing.T) {
 		if got, want := list("is:never_started"), []string{" never_started run 1"}; !slices.Equal(got, want) {
 			t.Errorf("never started: %v, want %v", got, want)
 		}
-		d, err := s.RunDetail(t.Context(), "", "1.json")
+		d, err := s.RunDetail(t.Context(), "", "1.json", time.Time{})
 		if err != nil || len(d.Sessions) != 3 {
 			t.Fatalf("run 1 has %d sessions (%v), want 3", len(d.Sessions), err)
 		}
 		if !d.UnassignedKnown || len(d.Unassigned) != 2 {
 			t.Errorf("in no session: %d (known %v), want the issues of the dry run and of the session that never started", len(d.Unassigned), d.UnassignedKnown)
 		}
-		detail, found, err := s.SessionDetail(t.Context(), hex)
+		detail, found, err := s.SessionDetail(t.Context(), hex, time.Time{})
 		if err != nil || !found || len(detail.Mentions) != 2 || len(detail.Issues) != 1 {
 			t.Errorf("the session: %d mentions, %d issues (%v), want 2 and 1", len(detail.Mentions), len(detail.Issues), err)
 		}
@@ -168,7 +168,7 @@ func TestReducedScans(t *testing.T) {
 		storetest.Put(t, s, scan(3, wide[:2]))
 		open("two narrow scans", 25)
 		before := storetest.DumpOf(t, s)
-		diff, err := s.RunDiff(t.Context(), "", "3.json", "1.json")
+		diff, err := s.RunDiff(t.Context(), "", "3.json", "1.json", time.Time{})
 		if err != nil || len(diff.Unchanged) != 25 || len(diff.Gone) != 0 {
 			t.Errorf("against the full scan: %d unchanged, %d gone (%v), want 25 and 0", len(diff.Unchanged), len(diff.Gone), err)
 		}
@@ -176,7 +176,7 @@ func TestReducedScans(t *testing.T) {
 			if err := s.AcceptScope(t.Context(), "", "3.json", undo, telemetry.ByPage); err != nil {
 				t.Fatal(err)
 			}
-			d, err := s.RunDetail(t.Context(), "", "3.json")
+			d, err := s.RunDetail(t.Context(), "", "3.json", time.Time{})
 			if err != nil || d.Accepted == undo || d.Reduced != undo {
 				t.Fatalf("accepted %v, reduced %v (%v), want %v, %v", d.Accepted, d.Reduced, err, !undo, undo)
 			}

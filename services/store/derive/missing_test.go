@@ -28,7 +28,7 @@ func TestMissingSession(t *testing.T) {
 		}
 		state := func(id string, want telemetry.State, missing bool) {
 			t.Helper()
-			d, found, err := s.SessionDetail(t.Context(), id)
+			d, found, err := s.SessionDetail(t.Context(), id, time.Time{})
 			if err != nil || !found || d.State != want || d.MissingSince.IsZero() == missing {
 				t.Errorf("%s is %s, missing since %v, want %s (%v)", id, d.State, d.MissingSince, want, err)
 			}

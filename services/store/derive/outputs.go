@@ -2,6 +2,7 @@ package derive
 
 import (
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -87,13 +88,9 @@ func (c *changes) saveOutput(session string, o output, anew bool, at int64) {
 	tx.Touch(telemetry.TopicSessions)
 	tx.Exec(`UPDATE polls SET tags = $1, playbook = $2, milli_acus = $3 WHERE session = $4`, o.tags, o.playbook, o.acus, session)
 	if anew {
-		claim, _ := telemetry.ParseClaim([]byte(o.output))
-		tests := int64(-1)
-		if claim.TestsPassing != nil {
-			tests = int64(store.Flag(*claim.TestsPassing))
-		}
+		said := outcomes.SummaryOf([]byte(o.output))
 		tx.Exec(`UPDATE polls SET output = $1, said_at = $2, claim_status = $3, fixed_n = $4, blocked_n = $5, tests = $6 WHERE session = $7`,
-			o.output, at, claim.Status, len(claim.Fixed), len(claim.Blocked), tests, session)
+			o.output, at, said.Status, said.Fixed, said.Blocked, said.Tests, session)
 	}
 	c.sessions[session] = true
 }

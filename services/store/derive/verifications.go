@@ -2,6 +2,7 @@ package derive
 
 import (
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -59,13 +60,6 @@ func verifiedScan(tx *store.Tx, id int64) (scan, repo int64) {
 	return 0, 0
 }
 
-// storedOutcome is the outcome of a verification, as it is stored.
-type storedOutcome struct {
-	gone, there int64
-	merge       telemetry.MergeState
-	outcome     telemetry.VerificationOutcome
-}
-
 // updateOutcomes writes the outcome of every verification that can have another one:
 // its issues were opened or closed (flipped), its repository was scanned, its
 // pull request has changed, or it is itself new.
@@ -90,27 +84,15 @@ func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 	if len(concerned) == 0 || tx.Err() != nil {
 		return
 	}
-	old, now := map[int64]storedOutcome{}, map[int64]storedOutcome{}
-	const calledFixed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
-		WHERE a.record_id = v.id AND a.result = 1 AND i.status_rank `
-	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
-			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.ref_at, 0), `+calledFixed+`>= $2), `+calledFixed+`< $2)
-		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id WHERE v.id `+tx.In(1, "BIGINT"),
-		[]any{list(concerned), telemetry.StatusFixed.Rank()}, func(r *store.Row) {
-			var id, merged, reference int64
-			var c telemetry.VerificationFacts
-			var was storedOutcome
-			var state string
-			r.Scan(&id, &c.Targeted, &c.Fixed, &c.Remaining, &c.Unmatched, &was.gone, &was.there, &was.merge, &was.outcome,
-				&state, &merged, &reference, &c.Gone, &c.StillThere)
-			c.Merge, c.Rescanned = mergeState(state, merged), reference > merged
-			old[id], now[id] = was, storedOutcome{c.Gone, c.StillThere, c.Merge, c.Outcome()}
-		})
-	for _, id := range sorted(now) {
-		if v := now[id]; v != old[id] {
+	old := store.Rows(tx, `SELECT id, gone_n, there_n, merge_state, outcome FROM verifications WHERE id `+tx.In(1, "BIGINT"),
+		[]any{list(concerned)}, func(v *outcomes.Verified) []any { return []any{&v.ID, &v.Gone, &v.StillThere, &v.Merge, &v.Outcome} })
+	now := outcomes.OfVerifications(tx, sorted(concerned))
+	for _, v := range old {
+		if now[v.ID] != v {
+			v = now[v.ID]
 			tx.Touch(telemetry.TopicRecords)
 			tx.Exec(`UPDATE verifications SET gone_n = $1, there_n = $2, merge_state = $3, outcome = $4 WHERE id = $5`,
-				v.gone, v.there, string(v.merge), string(v.outcome), id)
+				v.Gone, v.StillThere, string(v.Merge), string(v.Outcome), v.ID)
 		}
 	}
 }
@@ -122,18 +104,6 @@ func verifiedAmong(tx *store.Tx, sessions set[string]) set[string] {
 		verified.addRows(tx, `SELECT DISTINCT session FROM verifications WHERE session `+tx.In(1, "TEXT"), list(sessions))
 	}
 	return verified
-}
-
-func mergeState(state string, merged int64) telemetry.MergeState {
-	switch {
-	case merged != 0:
-		return telemetry.MergeDone
-	case state == "open":
-		return telemetry.MergeNot
-	case state == "closed":
-		return telemetry.MergeClosed
-	}
-	return telemetry.MergeUnknown
 }
 
 // chooseLatest marks the latest verification of a group: it alone counts. A

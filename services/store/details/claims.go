@@ -1,9 +1,13 @@
 package details
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -19,15 +23,21 @@ func claimsOfSession(tx *store.Tx, key string, s *telemetry.SessionDetail) {
 	if claim, ok := telemetry.ParseClaim(s.Output); ok {
 		s.Claim = &claim
 	}
-	tx.Each(`SELECT i.public_id, c.nth, c.said, c.reason, c.found, c.merge_unknown, c.milli_acus
-		FROM claims c JOIN issues i ON i.id = c.issue_id
-		WHERE c.session = $1 AND c.session <> '' ORDER BY i.severity_rank, i.public_id`, []any{key}, func(r *store.Row) {
-		var c telemetry.IssueClaim
-		var acus int64
-		r.Scan(&c.Issue, &c.Attempt, &c.Claim, &c.Reason, &c.Found, &c.Unsure, &acus)
-		c.ACUs = telemetry.ACUsOf(acus)
-		s.IssueClaims = append(s.IssueClaims, c)
+	rows, ids := map[int64]*telemetry.IssueRow{}, []int64{}
+	for i := range s.Issues {
+		rows[s.Issues[i].StoreID], ids = &s.Issues[i], append(ids, s.Issues[i].StoreID)
+	}
+	claims := slices.DeleteFunc(lists.ClaimsOf(tx, ids), func(c outcomes.Claim) bool { return c.Session != key })
+	slices.SortFunc(claims, func(a, b outcomes.Claim) int {
+		x, y := rows[a.Issue], rows[b.Issue]
+		return cmp.Or(telemetry.SeverityRank(x.Severity)-telemetry.SeverityRank(y.Severity), cmp.Compare(x.PublicID, y.PublicID))
 	})
+	for _, c := range claims {
+		s.IssueClaims = append(s.IssueClaims, telemetry.IssueClaim{
+			Issue: rows[c.Issue].PublicID, Attempt: c.Nth, Claim: c.Said, Reason: telemetry.Optional(c.Reason), Found: c.Found,
+			Unsure: c.MergeUnknown, ACUs: telemetry.ACUsOf(c.ACUs),
+		})
+	}
 	tx.Each(`SELECT at, title, tags, playbook, milli_acus, COALESCE(output, '') FROM claim_log WHERE session = $1 ORDER BY id`, []any{key},
 		func(r *store.Row) {
 			var c telemetry.SaidChange
@@ -41,15 +51,12 @@ func claimsOfSession(tx *store.Tx, key string, s *telemetry.SessionDetail) {
 // claimsOfAttempts adds to attempts what their sessions say of the issue, and
 // what scans found.
 func claimsOfAttempts(tx *store.Tx, issue int64, attempts []telemetry.AttemptRow) {
-	tx.Each(`SELECT session, said, reason, found, merge_unknown, milli_acus FROM claims
-		WHERE issue_id = $1`, []any{issue}, func(r *store.Row) {
-		var c telemetry.AttemptRow
-		var acus int64
-		r.Scan(&c.Session, &c.Claim, &c.Reason, &c.Found, &c.Unsure, &acus)
+	for _, c := range lists.ClaimsOf(tx, []int64{issue}) {
 		for i := range attempts {
 			if a := &attempts[i]; telemetry.SessionKey(a.Session) == c.Session {
-				a.Claim, a.Reason, a.Found, a.Unsure, a.ACUs = c.Claim, c.Reason, c.Found, c.Unsure, telemetry.ACUsOf(acus)
+				a.Claim, a.Reason, a.Found = telemetry.Optional(c.Said), telemetry.Optional(c.Reason), telemetry.Optional(c.Found)
+				a.Unsure, a.ACUs = c.MergeUnknown, telemetry.ACUsOf(c.ACUs)
 			}
 		}
-	})
+	}
 }

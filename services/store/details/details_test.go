@@ -2,6 +2,7 @@ package details_test
 
 import (
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store/lists"
@@ -18,7 +19,7 @@ func TestRealDetails(t *testing.T) {
 		attempts := int64(0)
 		for _, i := range issues.Items {
 			attempts += i.Attempts
-			d, _, found, err := s.IssueDetail(t.Context(), i.PublicID)
+			d, _, found, err := s.IssueDetail(t.Context(), i.PublicID, time.Time{})
 			if err != nil || !found {
 				t.Fatal(i.PublicID, found, err)
 			}
@@ -45,7 +46,7 @@ func realRuns(t *testing.T, s *storetest.Store) {
 	}
 	unknown := 0
 	for _, r := range runs.Items {
-		d, err := s.RunDetail(t.Context(), "", r.File)
+		d, err := s.RunDetail(t.Context(), "", r.File, time.Time{})
 		if err != nil {
 			t.Fatal(r.File, err)
 		}

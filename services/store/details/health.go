@@ -5,15 +5,16 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // scansLooked is how many latest scans are looked through for changed fingerprints.
 const scansLooked = 5
 
-// RepoHealth returns what is to be said of a repository's scans; zero if no record names it.
-func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHealth, error) {
-	return store.Get(ctx, d.store, func(tx *store.Tx) (h telemetry.RepoHealth) {
+// RepoHealth returns what was to be said of a repository's scans at a time; zero if no record names it.
+func (d *Details) RepoHealth(ctx context.Context, key string, at time.Time) (telemetry.RepoHealth, error) {
+	return lists.GetAt(ctx, d.store, at, func(tx *store.Tx) (h telemetry.RepoHealth) {
 		var id, interval int64
 		if !tx.Row(`SELECT id, scan_interval, latest_at FROM repos WHERE key = $1`, key).Scan(&id, &interval, &h.LastScan).Found {
 			return h
@@ -21,8 +22,8 @@ func (d *Details) RepoHealth(ctx context.Context, key string) (telemetry.RepoHea
 		h.Interval = time.Duration(interval) * time.Millisecond
 		h.Reduced, h.Lost = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
-		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files WHERE repo_key = $1 AND error <> '' AND gone = 0
-			ORDER BY file DESC LIMIT $2`, key, telemetry.BrokenShown)...)
+		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files
+			WHERE repo_key = $1 AND error <> '' AND gone = 0 AND fetched_at <= $3 ORDER BY file DESC LIMIT $2`, key, telemetry.BrokenShown, store.Millis(tx.Now()))...)
 		return h
 	})
 }

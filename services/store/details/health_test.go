@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,7 +28,7 @@ func TestRepoHealth(t *testing.T) {
 		}
 		first, other := storetest.TinyScan(1, "2026-03-01T10:00:00Z", 0, names), renamed(storetest.TinyScan(2, "2026-03-03T10:00:00Z", 0, names))
 		storetest.Put(t, s, first, other, renamed(storetest.TinyScan(3, "2026-03-05T10:00:00Z", 0, names[:3])))
-		h, err := s.RepoHealth(t.Context(), "a/b")
+		h, err := s.RepoHealth(t.Context(), "a/b", time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,7 @@ func TestRepoHealth(t *testing.T) {
 		if diff := cmp.Diff(want, h); diff != "" {
 			t.Error(diff)
 		}
-		if h, err := s.RepoHealth(t.Context(), "no/such"); err != nil || !cmp.Equal(h, telemetry.RepoHealth{}) {
+		if h, err := s.RepoHealth(t.Context(), "no/such", time.Time{}); err != nil || !cmp.Equal(h, telemetry.RepoHealth{}) {
 			t.Errorf("a repository that no record names: %+v, %v", h, err)
 		}
 	})

@@ -4,15 +4,18 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// IssueDetail returns an issue by its public id; moved is the id that a former one has now.
-func (d *Details) IssueDetail(ctx context.Context, publicID string) (issue telemetry.IssueDetail, moved string, found bool, err error) {
-	err = d.store.Read(ctx, func(tx *store.Tx) error {
+// IssueDetail returns an issue by its public id, as of a time; moved is the id that a former one has now.
+func (d *Details) IssueDetail(
+	ctx context.Context, publicID string, at time.Time,
+) (issue telemetry.IssueDetail, moved string, found bool, err error) {
+	err = lists.ReadAt(ctx, d.store, at, func(tx *store.Tx) error {
 		issue, moved, found = telemetry.IssueDetail{}, "", false
 		rows := d.issues.Where(tx, `WHERE i.public_id = $1`, publicID)
 		if len(rows) == 0 {
@@ -146,9 +149,9 @@ func (d *Details) pullsOfAttempts(tx *store.Tx, issue int64) []telemetry.PullRow
 // idBytes is how much of records, where alone the ids stand, one question reads.
 const idBytes = 32 << 20
 
-// FindingIDs returns what scans call an issue: the newest and the first, fewer where records are large.
-func (d *Details) FindingIDs(ctx context.Context, publicID string, most int) (telemetry.FindingIDs, error) {
-	return store.Get(ctx, d.store, func(tx *store.Tx) telemetry.FindingIDs {
+// FindingIDs returns what scans by a time call an issue: the newest and the first, fewer where records are large.
+func (d *Details) FindingIDs(ctx context.Context, publicID string, at time.Time, most int) (telemetry.FindingIDs, error) {
+	return lists.GetAt(ctx, d.store, at, func(tx *store.Tx) telemetry.FindingIDs {
 		ids := telemetry.FindingIDs{Items: []telemetry.FindingID{}}
 		type place struct {
 			telemetry.FindingID

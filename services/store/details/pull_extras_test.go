@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"testing"
+	"time"
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store/lists"
@@ -28,7 +29,7 @@ func TestBeside(t *testing.T) {
 		for _, row := range sessions.Items {
 			want[row.Key], keys = row, append(keys, row.Key)
 		}
-		if got, err := s.SessionsByKey(t.Context(), keys); err != nil || len(got) == 0 || !reflect.DeepEqual(got, want) {
+		if got, err := s.SessionsByKey(t.Context(), keys, time.Time{}); err != nil || len(got) == 0 || !reflect.DeepEqual(got, want) {
 			t.Errorf("%d sessions by key (%v), want the %d of the list", len(got), err, len(want))
 		}
 		sameExtras(t, s, all)
@@ -59,7 +60,7 @@ func sameExtras(t *testing.T, s *storetest.Store, all query.Page) {
 	for _, p := range pulls.Items {
 		ref := telemetry.PullRef{Repo: p.Repo, Number: p.Number}
 		keys = append(keys, ref.Key())
-		d, _, err := s.PullDetail(t.Context(), ref)
+		d, _, err := s.PullDetail(t.Context(), ref, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +79,7 @@ func sameExtras(t *testing.T, s *storetest.Store, all query.Page) {
 			want[ref.Key()] = m
 		}
 	}
-	got, err := s.PullExtras(t.Context(), keys)
+	got, err := s.PullExtras(t.Context(), keys, time.Time{})
 	if err != nil || verified == 0 || !maps.EqualFunc(got, want, func(a, b telemetry.PullExtras) bool { return reflect.DeepEqual(a, b) }) {
 		t.Errorf("marks %v (%v), want %v", got, err, want)
 	}

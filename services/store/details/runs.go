@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -30,12 +32,16 @@ func (d *Details) findRun(tx *store.Tx, source, file string) (scan, error) {
 	if len(rows) > 0 || tx.Err() != nil {
 		return first(rows), tx.Err()
 	}
+	name := shorten(file)
+	if later := d.later(tx, file); !later.IsZero() {
+		return scan{}, telemetry.Errorf(telemetry.CodeNotFound,
+			"Run file %s not found at that time: its run was on %s.", name, later.Format("2 Jan 2006 15:04 UTC"))
+	}
 	var kind telemetry.Kind
 	var fault string
 	var gone bool
 	known := tx.Row(`SELECT kind, error, gone FROM files WHERE file = $1 ORDER BY gone, live DESC, source DESC LIMIT 1`, file).
 		Scan(&kind, &fault, &gone).Found
-	name := shorten(file)
 	switch {
 	case tx.Err() != nil:
 		return scan{}, tx.Err()
@@ -49,6 +55,15 @@ func (d *Details) findRun(tx *store.Tx, source, file string) (scan, error) {
 			"The run file %s could not be read: %s. What was fetched is at /api/runs/%s/raw.", name, fault, name)
 	}
 	return scan{}, telemetry.Errorf(telemetry.CodeNotFound, "Run file %s not found. See the list of runs.", name)
+}
+
+// later is when the run of a file was, if that was after the time that is asked
+// about.
+func (d *Details) later(tx *store.Tx, file string) (at telemetry.Time) {
+	if tx.Past() {
+		tx.Row(`SELECT MIN(at) FROM base.runs WHERE file = $1 HAVING COUNT(*) > 0`, file).Scan(&at)
+	}
+	return at
 }
 
 func first[T any](rows []T) T {
@@ -80,15 +95,15 @@ const earlierShown = 100
 
 // RunDetail returns the run of a file with what came of it. The error is
 // CodeNotFound, in words, for a file that is not a run in force.
-func (d *Details) RunDetail(ctx context.Context, source, file string) (telemetry.RunDetail, error) {
-	return d.RunPart(ctx, source, file, telemetry.RunCut{})
+func (d *Details) RunDetail(ctx context.Context, source, file string, at time.Time) (telemetry.RunDetail, error) {
+	return d.RunPart(ctx, source, file, telemetry.RunCut{At: at})
 }
 
 // RunPart is RunDetail with parts of its lists, compared as the cut asks. A
 // scan that cannot be compared so says why in NotCompared.
 func (d *Details) RunPart(ctx context.Context, source, file string, cut telemetry.RunCut) (telemetry.RunDetail, error) {
 	var out telemetry.RunDetail
-	err := d.store.Read(ctx, func(tx *store.Tx) error {
+	err := lists.ReadAt(ctx, d.store, cut.At, func(tx *store.Tx) error {
 		run, err := d.findRun(tx, source, file)
 		if err != nil {
 			return err
@@ -119,15 +134,21 @@ func (d *Details) sessionsOf(tx *store.Tx, run scan, out *telemetry.RunDetail) {
 		`WHERE s.run_ref = $1 OR s.key IN (SELECT session FROM mentions WHERE run_id = $1 AND session <> '')`, run.id) {
 		out.States[v.Key] = v
 	}
-	out.SessionIssues = map[string][]telemetry.IssueRow{}
+	var rows []telemetry.IssueRow
+	var sessions []string
 	tx.Each(`SELECT `+d.issues.Columns(false)+`, a.session FROM attempts a JOIN issues i ON i.id = a.issue_id
 		WHERE a.record_id = $1 AND a.session <> ''`+worstFirst,
 		[]any{run.id}, func(r *store.Row) {
 			var v telemetry.IssueRow
 			var session string
 			r.Scan(append(d.issues.Into(&v, false), &session)...)
-			out.SessionIssues[session] = append(out.SessionIssues[session], v)
+			rows, sessions = append(rows, v), append(sessions, session)
 		})
+	d.issues.Complete(tx, rows)
+	out.SessionIssues = map[string][]telemetry.IssueRow{}
+	for i, session := range sessions {
+		out.SessionIssues[session] = append(out.SessionIssues[session], rows[i])
+	}
 }
 
 // describeScan adds what only a scan has.
@@ -203,9 +224,9 @@ func namesItsIssues(mentions []telemetry.Mention) bool {
 // RunDiff compares what was open after the run of a file with what was open
 // after an earlier scan of its repository: the one of against or, if that is
 // "", the one before it. The error is CodeNotFound or CodeInvalid, in words.
-func (d *Details) RunDiff(ctx context.Context, source, file, against string) (telemetry.RunDiff, error) {
+func (d *Details) RunDiff(ctx context.Context, source, file, against string, at time.Time) (telemetry.RunDiff, error) {
 	var out telemetry.RunDiff
-	err := d.store.Read(ctx, func(tx *store.Tx) error {
+	err := lists.ReadAt(ctx, d.store, at, func(tx *store.Tx) error {
 		run, err := d.findRun(tx, source, file)
 		if err != nil {
 			return err

@@ -2,16 +2,18 @@ package details
 
 import (
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
 // SessionDetail returns a session by its key, or by the key of one that
-// never started, with all that is known of it; found is false if no run
-// record names it.
-func (d *Details) SessionDetail(ctx context.Context, key string) (s telemetry.SessionDetail, found bool, err error) {
-	err = d.store.Read(ctx, func(tx *store.Tx) error {
+// never started, with all that was known of it at a time; found is false if no
+// run record named it.
+func (d *Details) SessionDetail(ctx context.Context, key string, at time.Time) (s telemetry.SessionDetail, found bool, err error) {
+	err = lists.ReadAt(ctx, d.store, at, func(tx *store.Tx) error {
 		s, found = telemetry.SessionDetail{States: []telemetry.StateChange{}}, false
 		rows := d.sessions.Where(tx, `WHERE s.key = $1`, key)
 		if len(rows) == 0 {
@@ -44,10 +46,10 @@ func mentionsWhere(tx *store.Tx, where string, args ...any) []telemetry.Mention 
 	})
 }
 
-// PullDetail returns a listed pull request with all that is known of it.
-func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p telemetry.PullDetail, found bool, err error) {
+// PullDetail returns a listed pull request with all that was known of it at a time.
+func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef, at time.Time) (p telemetry.PullDetail, found bool, err error) {
 	key := ref.Key()
-	err = d.store.Read(ctx, func(tx *store.Tx) error {
+	err = lists.ReadAt(ctx, d.store, at, func(tx *store.Tx) error {
 		p, found = telemetry.PullDetail{}, false
 		rows := d.pulls.Where(tx, `WHERE p.listed = 1 AND p.key = $1`, key)
 		if len(rows) == 0 {
@@ -71,8 +73,8 @@ func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p tele
 }
 
 // SessionsByKey returns sessions by their keys, those that a record names.
-func (d *Details) SessionsByKey(ctx context.Context, keys []string) (map[string]telemetry.SessionRow, error) {
-	return store.Get(ctx, d.store, func(tx *store.Tx) map[string]telemetry.SessionRow {
+func (d *Details) SessionsByKey(ctx context.Context, keys []string, at time.Time) (map[string]telemetry.SessionRow, error) {
+	return lists.GetAt(ctx, d.store, at, func(tx *store.Tx) map[string]telemetry.SessionRow {
 		out := map[string]telemetry.SessionRow{}
 		for _, row := range d.sessions.Where(tx, `WHERE s.key `+tx.In(1, "TEXT"), store.JSON(keys)) {
 			out[row.Key] = row
@@ -84,8 +86,8 @@ func (d *Details) SessionsByKey(ctx context.Context, keys []string) (map[string]
 // PullExtras returns what is shown beside pull requests in a list, by
 // PullRef.Key. The issues are those of PullDetail; a pull request without
 // issues and verifications is left out.
-func (d *Details) PullExtras(ctx context.Context, keys []string) (map[string]telemetry.PullExtras, error) {
-	return store.Get(ctx, d.store, func(tx *store.Tx) map[string]telemetry.PullExtras {
+func (d *Details) PullExtras(ctx context.Context, keys []string, at time.Time) (map[string]telemetry.PullExtras, error) {
+	return lists.GetAt(ctx, d.store, at, func(tx *store.Tx) map[string]telemetry.PullExtras {
 		out := map[string]telemetry.PullExtras{}
 		list, in := store.JSON(keys), tx.In(1, "TEXT")
 		tx.Each(`SELECT x.pull_key, i.severity, COUNT(*) FROM (

@@ -2,17 +2,20 @@ package figures
 
 import (
 	"context"
+	"time"
 
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Effectiveness returns what came of the attempts that began in a period, of
-// a repository by its key, or of all. found is false for a repository that no
-// record names.
-func (f *Figures) Effectiveness(ctx context.Context, p telemetry.Period, repo string) (e telemetry.Effectiveness, found bool, err error) {
-	err = f.store.Read(ctx, func(tx *store.Tx) error {
+// Effectiveness returns what had come at a time, zero for now, of the attempts
+// that began in a period, of a repository by its key, or of all. found is false
+// for a repository that no record named.
+func (f *Figures) Effectiveness(
+	ctx context.Context, p telemetry.Period, repo string, at time.Time,
+) (e telemetry.Effectiveness, found bool, err error) {
+	err = lists.ReadAt(ctx, f.store, at, func(tx *store.Tx) error {
 		e = telemetry.Effectiveness{}
 		id, known := lists.RepoID(tx, repo)
 		if found = known; !known {

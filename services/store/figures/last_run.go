@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// LastRun returns when the newest run was, and how long usually passes between two scans
+// LastRun returns when the newest run by a time was (zero is now), and how long usually passes between two scans
 // of a repository: the median over repositories, 0 where none has enough.
-func (f *Figures) LastRun(ctx context.Context) (last telemetry.LastRun, err error) {
-	err = f.store.Read(ctx, func(tx *store.Tx) error {
+func (f *Figures) LastRun(ctx context.Context, at time.Time) (last telemetry.LastRun, err error) {
+	err = lists.ReadAt(ctx, f.store, at, func(tx *store.Tx) error {
 		var usual int64
 		last = telemetry.LastRun{}
 		tx.Row(`SELECT COALESCE(MAX(at), 0) FROM runs`).Scan(&last.At)

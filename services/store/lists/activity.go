@@ -137,7 +137,10 @@ func Activity(s *store.Store) ActivityLog { return ActivityLog{s} }
 // repository that is not known nothing has changed.
 func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, from telemetry.ActivityCursor,
 	limit int) (list []telemetry.Activity, next telemetry.ActivityCursor, err error) {
-	err = l.store.Read(ctx, func(tx *store.Tx) error {
+	if !f.AsOf.IsZero() && from.At.IsZero() {
+		from.At = f.AsOf
+	}
+	err = ReadAt(ctx, l.store, f.AsOf, func(tx *store.Tx) error {
 		list = []telemetry.Activity{}
 		of := activityScope{key: f.Repo}
 		if f.Repo != "" {

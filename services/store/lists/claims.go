@@ -5,6 +5,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -68,13 +69,13 @@ const withoutPlaybook = "i.id NOT IN (SELECT c.issue_id FROM claims c WHERE c.la
 func issueClaims() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
 	return []Field[row]{
-		{Name: "claim", Help: claimHelp, NoPast: true, Asked: lastAttempt(said()),
+		{Name: "claim", Help: claimHelp, Asked: lastAttempt(said()),
 			CSV: "claim", Cell: cell(func(i *row) any { return i.Claim })},
-		{Name: "found", Help: foundHelp + " its latest attempt", NoPast: true, Asked: lastAttempt(scanFound()),
+		{Name: "found", Help: foundHelp + " its latest attempt", Asked: lastAttempt(scanFound()),
 			CSV: "found", Cell: cell(func(i *row) any { return i.Found })},
-		{Name: "tried", Help: "when its latest session was started", NoPast: true,
+		{Name: "tried", Help: "when its latest session was started",
 			Asked: lastAttempt(date("c.at").offers("<7d", "<30d"))},
-		{Name: "playbook", Help: "playbook of its latest session", NoPast: true, Values: ofRows("playbook", "polls WHERE playbook <> ''"),
+		{Name: "playbook", Help: "playbook of its latest session", Values: ofRows("playbook", "polls WHERE playbook <> ''"),
 			Asked: lastAttempt(same("c.playbook"))},
 	}
 }
@@ -83,18 +84,18 @@ func issueClaims() []Field[telemetry.IssueRow] {
 func sessionClaims() []Field[telemetry.SessionRow] {
 	type row = telemetry.SessionRow
 	return []Field[row]{
-		{Name: "claim", Help: "what it says of its issues: fixed or blocked of some, or nothing", NoPast: true, Asked: is(
+		{Name: "claim", Help: "what it says of its issues: fixed or blocked of some, or nothing", Asked: is(
 			word{"fixed", claimsSome("o.fixed_n > 0")}, word{"blocked", claimsSome("o.blocked_n > 0")},
 			word{"nothing", "NOT " + claimsSome("o.fixed_n > 0 OR o.blocked_n > 0")})},
-		{Name: "found", Help: foundHelp + " of one of its issues", NoPast: true, Asked: anyAttempt(scanFound())},
-		{Name: "acus", Help: "whole ACUs that it has cost, where that is known", NoPast: true, Asked: polled(wholeACUs()),
+		{Name: "found", Help: foundHelp + " of one of its issues", Asked: anyAttempt(scanFound())},
+		{Name: "acus", Help: "whole ACUs that it has cost, where that is known", Asked: polled(wholeACUs()),
 			Sort: down("COALESCE(o.milli_acus, 0) | s.at | s.key"), CSV: "acus", Cell: cell(func(s *row) any { return s.ACUs })},
-		{Name: "playbook", Help: "its playbook", NoPast: true, Values: ofRows("playbook", "polls WHERE playbook <> ''"),
+		{Name: "playbook", Help: "its playbook", Values: ofRows("playbook", "polls WHERE playbook <> ''"),
 			Asked: polled(same("o.playbook")), CSV: "playbook_id", Cell: cell(func(s *row) any { return string(s.Playbook) })},
-		{Name: "tests", Help: "what it says of the tests", NoPast: true, Asked: is(word{"passing", claimsSome("o.tests = 1")},
+		{Name: "tests", Help: "what it says of the tests", Asked: is(word{"passing", claimsSome("o.tests = 1")},
 			word{"failing", claimsSome("o.tests = 0")}, word{"unknown", "NOT " + claimsSome("o.tests >= 0")}),
 			CSV: "tests_passing", Cell: cell(func(s *row) any { return s.TestsPassing })},
-		{Name: "tag", Help: "a tag of it", NoPast: true, Asked: polled(text(func(text string) Cond { return among("o.tags", text, glob, "") })),
+		{Name: "tag", Help: "a tag of it", Asked: polled(text(func(text string) Cond { return among("o.tags", text, glob, "") })),
 			CSV: "tags", Cell: cell(func(s *row) any { return s.Tags })},
 		{Name: "claimed_fixed", CSV: "claimed_fixed", Cell: cell(func(s *row) any { return s.ClaimedFixed })},
 		{Name: "claimed_blocked", CSV: "claimed_blocked", Cell: cell(func(s *row) any { return s.ClaimedBlocked })},
@@ -117,23 +118,22 @@ func wholeACUs() *asked {
 }
 
 // readIssueClaims gives issues what came of their latest attempt.
-func readIssueClaims(tx *store.Tx, rows []telemetry.IssueRow) {
-	byID := map[int64]*telemetry.IssueRow{}
-	for i := range rows {
-		byID[rows[i].StoreID] = &rows[i]
+func readIssueClaims(tx *store.Tx, ids []int64, byID map[int64]*telemetry.IssueRow) {
+	for _, c := range ClaimsOf(tx, ids) {
+		if c.Last {
+			byID[c.Issue].Claim, byID[c.Issue].Found = telemetry.Optional(c.Said), telemetry.Optional(c.Found)
+		}
 	}
-	ids := make([]int64, 0, len(byID))
-	for i := range rows {
-		ids = append(ids, rows[i].StoreID)
+}
+
+// ClaimsOf are what came of the attempts at issues: of now as it is stored, of
+// a past time found out again.
+func ClaimsOf(tx *store.Tx, issues []int64) []outcomes.Claim {
+	if tx.Past() {
+		return outcomes.Of(tx, issues)
 	}
-	tx.Each(`SELECT issue_id, said, found FROM claims WHERE last = 1 AND issue_id `+tx.In(1, "BIGINT"), []any{store.JSON(ids)},
-		func(r *store.Row) {
-			var id int64
-			var said telemetry.Said
-			var found telemetry.Found
-			r.Scan(&id, &said, &found)
-			byID[id].Claim, byID[id].Found = telemetry.Optional(said), telemetry.Optional(found)
-		})
+	return store.Rows(tx, `SELECT `+store.Names((&outcomes.Claim{}).Fields())+` FROM claims WHERE issue_id `+tx.In(1, "BIGINT"),
+		[]any{store.JSON(issues)}, func(c *outcomes.Claim) []any { return store.Pointers(c.Fields()) })
 }
 
 // ReadClaims gives sessions what Devin says of them beside their states.
@@ -147,12 +147,20 @@ func ReadClaims(tx *store.Tx, rows []telemetry.SessionRow) {
 			keys = append(keys, key)
 		}
 	}
-	tx.Each(`SELECT session, tags, playbook, milli_acus, said_at, claim_status, fixed_n, blocked_n, tests
+	columns := "claim_status, fixed_n, blocked_n, tests, ''"
+	if tx.Past() {
+		columns = "'', 0, 0, 0, output"
+	}
+	tx.Each(`SELECT session, tags, playbook, milli_acus, said_at, `+columns+`
 		FROM polls WHERE session `+tx.In(1, "TEXT"), []any{store.JSON(keys)}, func(r *store.Row) {
-		var key string
+		var key, output string
 		var s telemetry.SessionRow
 		var acus, tests int64
-		r.Scan(&key, store.ListOf(&s.Tags), &s.Playbook, &acus, &s.ClaimedAt, &s.ClaimStatus, &s.ClaimedFixed, &s.ClaimedBlocked, &tests)
+		r.Scan(&key, store.ListOf(&s.Tags), &s.Playbook, &acus, &s.ClaimedAt, &s.ClaimStatus, &s.ClaimedFixed, &s.ClaimedBlocked, &tests, &output)
+		if tx.Past() {
+			said := outcomes.SummaryOf([]byte(output))
+			s.ClaimStatus, s.ClaimedFixed, s.ClaimedBlocked, tests = telemetry.Optional(said.Status), said.Fixed, said.Blocked, said.Tests
+		}
 		for _, row := range byKey[key] {
 			row.Tags, row.Playbook, row.ACUs = slices.Clone(s.Tags), s.Playbook, telemetry.ACUsOf(acus)
 			row.ClaimedAt, row.ClaimStatus, row.ClaimedFixed, row.ClaimedBlocked = s.ClaimedAt, s.ClaimStatus, s.ClaimedFixed, s.ClaimedBlocked
@@ -176,10 +184,16 @@ func OddsOf(tx *store.Tx, repo, rule, family string) telemetry.Odds {
 			continue
 		}
 		odds = telemetry.Odds{By: of.by, Name: of.name}
-		tx.Row(`SELECT COUNT(DISTINCT c.issue_id), COUNT(DISTINCT CASE WHEN c.last = 1 AND c.found = 'gone' THEN c.issue_id END),
-				COUNT(DISTINCT c.session)
-			FROM claims c JOIN issues i ON i.id = c.issue_id WHERE c.repo_id = (SELECT id FROM repos WHERE key = $1)`+of.where, repo, of.name).
-			Scan(&odds.Issues, &odds.Gone, &odds.Sessions)
+		issues, gone, sessions := map[int64]bool{}, map[int64]bool{}, map[string]bool{}
+		taken := store.All[int64](tx, `SELECT i.id FROM issues i
+			WHERE i.repo_id = (SELECT id FROM repos WHERE key = $1) AND i.attempts > 0`+of.where, repo, of.name)
+		for _, c := range ClaimsOf(tx, taken) {
+			issues[c.Issue], sessions[c.Session] = true, true
+			if c.Last && c.Found == telemetry.FoundGone {
+				gone[c.Issue] = true
+			}
+		}
+		odds.Issues, odds.Gone, odds.Sessions = int64(len(issues)), int64(len(gone)), int64(len(sessions))
 		if odds.Issues > 0 {
 			break
 		}

@@ -9,17 +9,29 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Counts answers the totals of several questions, in one statement.
+// Counts answers the totals of several questions, those of one time in one
+// statement.
 func (l *List[T]) Counts(ctx context.Context, asks []query.Ask) ([]int64, error) {
 	totals := make([]int64, len(asks))
-	if len(asks) == 0 {
-		return totals, nil
+	for from := 0; from < len(asks); {
+		to := from + 1
+		for to < len(asks) && asks[to].AsOf.Equal(asks[from].AsOf) {
+			to++
+		}
+		if err := l.count(ctx, asks[from:to], totals[from:to]); err != nil {
+			return totals, err
+		}
+		from = to
 	}
+	return totals, nil
+}
+
+func (l *List[T]) count(ctx context.Context, asks []query.Ask, totals []int64) error {
 	into := make([]any, len(asks))
 	for i := range totals {
 		into[i] = &totals[i]
 	}
-	err := l.store.Read(ctx, func(tx *store.Tx) error {
+	return ReadAt(ctx, l.store, asks[0].AsOf, func(tx *store.Tx) error {
 		all := &statement{}
 		for i, a := range asks {
 			q := question{moment: l.moment(tx, a), ask: a}
@@ -34,7 +46,6 @@ func (l *List[T]) Counts(ctx context.Context, asks []query.Ask) ([]int64, error)
 		tx.Row(all.text.String(), all.args...).Scan(into...)
 		return tx.Err()
 	})
-	return totals, err
 }
 
 // total appends the query of a total: over kept counts where they have all that is asked.
@@ -89,7 +100,7 @@ func SumsOf(s *store.Store) Sums { return Sums{Runs(s), Pulls(s), Needs(s)} }
 // RunSums sums all runs of a question.
 func (s Sums) RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, error) {
 	var sums telemetry.RunSums
-	err := s.runs.store.Read(ctx, func(tx *store.Tx) error {
+	err := ReadAt(ctx, s.runs.store, a.AsOf, func(tx *store.Tx) error {
 		sums = telemetry.RunSums{Severity: map[string]int64{}, Category: map[string]int64{}}
 		q, err := s.runs.question(tx, a)
 		if err != nil {
@@ -118,7 +129,7 @@ func (s Sums) RunSums(ctx context.Context, a query.Ask) (telemetry.RunSums, erro
 // PullSums counts all pull requests of a question by state.
 func (s Sums) PullSums(ctx context.Context, a query.Ask) (telemetry.PullCounts, error) {
 	var counts telemetry.PullCounts
-	err := s.pulls.store.Read(ctx, func(tx *store.Tx) error {
+	err := ReadAt(ctx, s.pulls.store, a.AsOf, func(tx *store.Tx) error {
 		counts = telemetry.PullCounts{}
 		q, err := s.pulls.question(tx, a)
 		if err != nil {

@@ -23,7 +23,7 @@ func TestExportsLeaveReadersToPages(t *testing.T) {
 		reading := make(chan struct{}, open)
 		for range open {
 			go func() {
-				ended <- s.ReadForExport(t.Context(), func(*store.Tx) error {
+				ended <- s.ReadForExport(t.Context(), time.Time{}, nil, func(*store.Tx) error {
 					reading <- struct{}{}
 					<-release
 					return nil

@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 func Issues(s *store.Store) *List[telemetry.IssueRow] {
 	return bind(s, List[telemetry.IssueRow]{
 		Name: "issues", Noun: "issues",
-		From: "issues i", Key: "i.id", Past: issuesPast, Default: "status",
+		From: "issues i", Key: "i.id", Past: issuesPast(), Default: "status",
 		Repo:   func(_ moment, key string) Cond { return idOfRepo("i.repo_id", key) },
 		Free:   issueText,
 		Finish: finishIssues,
@@ -98,15 +99,15 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "session", Help: "session that worked on it, with or without devin-", Column: "i.session",
 			Into: func(i *row) any { return &i.Session }, CSV: "session",
 			Asked: text(func(text string) Cond { return sessionIs("a.session", text).within(inAttempts) }), Sort: down("i.session | " + issueLast)},
-		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL", NoPast: true,
+		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL",
 			Asked: pullRequest(func(c Cond) Cond { return c.within(withPull + " WHERE ") }, "p.repo_key", "p.number")},
-		{Name: "verified", Help: "the outcome of a verification of its fix", NoPast: true, Asked: verified(
+		{Name: "verified", Help: "the outcome of a verification of its fix", Asked: verified(
 			"i.id IN (SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.result > 0")},
 		{Name: "has", Help: "what it has",
-			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"}).notThen("pr")},
+			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"})},
 		{Name: "no", Help: "what it does not have",
 			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"},
-				word{"playbook", withoutPlaybook}).notThen("pr", "playbook")},
+				word{"playbook", withoutPlaybook})},
 	}
 }
 
@@ -194,26 +195,54 @@ func severityRanks(word string) []int { return []int{telemetry.SeverityRank(word
 // issuesPast are the issues from their intervals at @, repository by repository
 // (CROSS JOIN makes SQLite take that order), with the last scan d that had
 // findings data by then.
-const issuesPast = `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
-	FROM repos o JOIN runs d ON d.id = (
-		SELECT n.id FROM runs n WHERE n.repo_id = o.id AND n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @
-			ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1))
-	SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.file, i.line, i.latest_issue_id,
-		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start, i.closed_at, i.closed_file, i.closed_run,
+func issuesPast() string {
+	return `(WITH latest AS MATERIALIZED (SELECT o.id AS repo_id, d.id, d.at, d.file, d.reduced, d.lost
+		FROM base.repos o JOIN base.runs d ON d.id = (` + latestNamed + `o.id` + newestNamed + `))
+	` + issueThen("i.file, i.line") + `
+	FROM latest d CROSS JOIN base.issues i CROSS JOIN base.issue_intervals l
+	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+}
+
+// issuesThen are the same with all their columns, for those that are asked for
+// one by one.
+func issuesThen(more string) string {
+	return issueThen(more) + `
+	FROM base.issues i JOIN base.issue_intervals l ON l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @
+		JOIN base.runs d ON d.id = (` + latestNamed + `i.repo_id` + newestNamed + `)`
+}
+
+// latestNamed and newestNamed are around a repository, and read the last scan
+// that had findings data.
+const (
+	latestNamed = `SELECT n.id FROM base.runs n WHERE n.kind = 'scan' AND n.has_findings = 1 AND n.at <= @ AND n.repo_id = `
+	newestNamed = ` ORDER BY n.at DESC, n.file DESC, n.source DESC LIMIT 1`
+)
+
+// issueThen selects an issue i as of the interval l with more columns, but for
+// those that finishIssues puts back.
+func issueThen(more string) string {
+	return `SELECT i.id, i.public_id, i.repo_id, i.fingerprint, i.fingerprints, l.rule, l.severity, l.family, i.latest_issue_id,
+		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start,
+		` + closedThen("l.to_at", "0") + ` AS closed_at, ` + closedThen("l.to_file", "''") + ` AS closed_file,
+		` + closedThen("l.to_run", "0") + ` AS closed_run,
 		i.last_file, i.last_run, i.appearances, i.runs,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
 		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
-		(SELECT COUNT(DISTINCT a.session) FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
-		COALESCE((SELECT a.session FROM attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
-			ORDER BY a.at DESC, a.session LIMIT 1), '') AS session
-	FROM latest d CROSS JOIN issues i CROSS JOIN issue_intervals l
-	WHERE i.repo_id = d.repo_id AND l.issue_id = i.id AND l.from_at <= @ AND l.next_at > @) AS i`
+		(SELECT COUNT(DISTINCT a.session) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @) AS attempts,
+		CAST(COALESCE((SELECT a.session FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @
+			ORDER BY a.at DESC, a.session LIMIT 1), '') AS TEXT) AS session, ` + more
+}
+
+// closedThen is a column of the scan that had closed an issue.
+func closedThen(column, none string) string {
+	return "CASE WHEN l.closes = 1 AND l.to_at <= @ THEN " + column + " ELSE " + none + " END"
+}
 
 // reducedThen is true where the last scan was scope-reduced, or did not look at
 // the issue's language, and did not name the issue. What it closed is asked before.
 const reducedThen = `(d.reduced = 1 OR d.lost <> '')
-	AND NOT EXISTS (SELECT 1 FROM appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
+	AND NOT EXISTS (SELECT 1 FROM base.appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
 const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
@@ -221,23 +250,35 @@ const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + redu
 
 // seenThen is when the issue was last seen.
 const seenThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN l.seen_at WHEN ` + reducedThen + `
-	THEN (SELECT MAX(r.at) FROM appearances a JOIN runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
+	THEN (SELECT MAX(r.at) FROM base.appearances a JOIN base.runs r ON r.id = a.run_id WHERE a.issue_id = i.id AND r.at <= @) ELSE d.at END`
 
-// finishIssues puts back, as of a past time, what the last record by then said.
+// finishIssues adds what came of the latest attempts, and puts back, as of a past
+// time, what the last record by then said. An issue may be there more than once.
 func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
-	if !m.past {
-		readIssueClaims(tx, rows)
-		return
-	}
 	byID := map[int64]*telemetry.IssueRow{}
-	ids := make([]int64, len(rows))
 	for i := range rows {
-		ids[i], byID[rows[i].StoreID] = rows[i].StoreID, &rows[i]
-		rows[i].Appearances, rows[i].Runs = 0, []int64{}
+		if byID[rows[i].StoreID] == nil {
+			byID[rows[i].StoreID] = &rows[i]
+		}
+	}
+	ids := slices.Sorted(maps.Keys(byID))
+	readIssueClaims(tx, ids, byID)
+	if m.past {
+		asLastSeen(tx, m.at, ids, byID)
+	}
+	for i := range rows {
+		rows[i] = *byID[rows[i].StoreID]
+	}
+}
+
+// asLastSeen gives issues the words of the last record by a time.
+func asLastSeen(tx *store.Tx, at int64, ids []int64, byID map[int64]*telemetry.IssueRow) {
+	for _, row := range byID {
+		row.Appearances, row.Runs = 0, []int64{}
 	}
 	type sight struct{ run, ord int64 }
 	last := map[int64]sight{}
-	st := (&statement{at: m.at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.at_text, r.file
+	st := (&statement{at: at}).add(`SELECT a.issue_id, a.run_id, a.ord, r.run_number, r.at, r.at_text, r.file
 		FROM appearances a JOIN runs r ON r.id = a.run_id
 		WHERE r.at <= @ AND a.issue_id ` + tx.In(2, "BIGINT") + ` ORDER BY r.at, r.file`)
 	tx.Each(st.text.String(), append(st.args, store.JSON(ids)), func(r *store.Row) {

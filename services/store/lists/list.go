@@ -176,11 +176,17 @@ func (l *List[T]) Into(row *T, brief bool) (into []any) {
 	return into
 }
 
-// Where reads rows as they are now, whatever the list leaves out: of follows its tables.
+// Where reads rows as they are at the time of the transaction, whatever the
+// list leaves out: of follows its tables.
 func (l *List[T]) Where(tx *store.Tx, of string, args ...any) []T {
 	rows := store.Rows(tx, "SELECT "+l.Columns(false)+" FROM "+l.From+" "+of, args, func(row *T) []any { return l.Into(row, false) })
-	l.finish(tx, l.moment(tx, query.Ask{}), rows)
+	l.Complete(tx, rows)
 	return rows
+}
+
+// Complete adds to rows that were read by Columns what SQL alone cannot read.
+func (l *List[T]) Complete(tx *store.Tx, rows []T) {
+	l.finish(tx, moment{tx: tx, at: tx.Now().UnixMilli(), past: tx.Past()}, rows)
 }
 
 func (l *List[T]) finish(tx *store.Tx, m moment, rows []T) {

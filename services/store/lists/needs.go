@@ -17,7 +17,7 @@ import (
 func Needs(s *store.Store) *List[telemetry.NeedRow] {
 	return bind(s, List[telemetry.NeedRow]{
 		Name: "needs-attention", Noun: "rows",
-		From: needsFrom() + needsJoins, Bare: needsFrom(), Key: needKey, Default: "urgency",
+		From: needsFrom() + needsJoins, Bare: needsFrom(), Past: needsFrom() + needsJoins, Key: needKey, Default: "urgency",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -156,7 +156,7 @@ func finishNeeds(tx *store.Tx, _ moment, rows []telemetry.NeedRow) {
 func (s Sums) NeedCounts(ctx context.Context, a query.Ask) (map[telemetry.Need]int64, error) {
 	var counts map[telemetry.Need]int64
 	a.Query = a.Query.Without("group")
-	err := s.needs.store.Read(ctx, func(tx *store.Tx) error {
+	err := ReadAt(ctx, s.needs.store, a.AsOf, func(tx *store.Tx) error {
 		counts = map[telemetry.Need]int64{}
 		q, err := s.needs.question(tx, a)
 		if err != nil {

@@ -34,7 +34,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 	}
 	facts := make([]issueFacts, len(list.Items))
 	for i, row := range list.Items {
-		d, _, _, err := s.IssueDetail(t.Context(), row.PublicID)
+		d, _, _, err := s.IssueDetail(t.Context(), row.PublicID, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 			key := telemetry.SessionKey(a.Session)
 			f.sessions, f.pulls = append(f.sessions, key), append(f.pulls, linked[key]...)
 			began, row := a.At.Time, telemetry.SessionRow{Key: key}
-			if d, known, err := s.SessionDetail(t.Context(), key); err != nil {
+			if d, known, err := s.SessionDetail(t.Context(), key, time.Time{}); err != nil {
 				t.Fatal(err)
 			} else if known {
 				began, row = d.At.Time, d.SessionRow
@@ -214,7 +214,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 	}
 	results := map[string][]string{}
 	for _, r := range rows {
-		d, _, err := s.SessionDetail(t.Context(), r.Key)
+		d, _, err := s.SessionDetail(t.Context(), r.Key, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -264,7 +264,7 @@ func everyPull(t *testing.T, s *storetest.Store) (pulls []telemetry.PullRow, lin
 	linked = map[string][]telemetry.PullRef{}
 	for _, p := range list.Items {
 		ref := telemetry.PullRef{Repo: p.Repo, Number: p.Number}
-		d, _, err := s.PullDetail(t.Context(), ref)
+		d, _, err := s.PullDetail(t.Context(), ref, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

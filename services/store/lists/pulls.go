@@ -45,20 +45,20 @@ func pullQualifiers() []Field[telemetry.PullRow] {
 			CSV: "author", Asked: same("p.author"), Values: ofRows("author", "pulls WHERE listed = 1"), Sort: up("p.author | " + pullLast)},
 		{Name: "session", Help: "Devin session, with or without devin-",
 			Column: "p.session", Into: func(p *row) any { return &p.Session },
-			CSV: "session", Asked: text(func(text string) Cond { return sessionIs("p.session", text) }), NoPast: true,
+			CSV: "session", Asked: text(func(text string) Cond { return sessionIs("p.session", text) }),
 			Sort: up("p.session | " + pullLast)},
 		{Name: "issue", Help: "issue id in its title, for example CQLF-R34-0010",
 			Asked: text(func(text string) Cond { return among("p.issue_ids", text, glob, "") })},
 		{Name: "pr", Aliases: []string{"number", "id"}, Help: "number, owner/name#number or URL",
 			Asked: pullRequest(func(c Cond) Cond { return c }, "p.repo_key", "p.number")},
 		{Name: "linked", Help: "why it belongs to its session", Column: "p.basis", Into: func(p *row) any { return &p.Basis },
-			CSV: "link_basis", Asked: isOne("p.basis", "devin", "verification", "record", "session_id", "issue_id"), NoPast: true},
-		{Name: "verified", Help: "the outcome of its latest verification", NoPast: true,
+			CSV: "link_basis", Asked: isOne("p.basis", "devin", "verification", "record", "session_id", "issue_id")},
+		{Name: "verified", Help: "the outcome of its latest verification",
 			Asked: verified("p.key IN (SELECT v.pull_key FROM verifications v WHERE v.pull_key <> ''")},
 		{Name: "has", Help: "what it has",
-			Asked: is(word{"session", "p.session <> ''"}, word{"issue", "p.issue_ids <> '[]'"}).notThen("session")},
+			Asked: is(word{"session", "p.session <> ''"}, word{"issue", "p.issue_ids <> '[]'"})},
 		{Name: "no", Help: "what it does not have",
-			Asked: is(word{"session", "p.session = ''"}, word{"issue", "p.issue_ids = '[]'"}).notThen("session")},
+			Asked: is(word{"session", "p.session = ''"}, word{"issue", "p.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"waiting"}, Help: "time since it was opened",
 			Asked: age("p.created_at").offers(">1d", ">7d", ">30d"), Sort: ages(pullLast)},
 		{Name: "created", Help: "when it was opened", Asked: date("p.created_at").offers("<7d", "<30d")},
@@ -126,15 +126,22 @@ func pullRepo() *asked {
 }
 
 // namedThen is true of a pull request p whose session a record had named.
-const namedThen = `EXISTS (SELECT 1 FROM mentions n WHERE n.session = p.session AND n.at <= @)`
+const namedThen = `EXISTS (SELECT 1 FROM base.mentions n WHERE n.session = p.session AND n.at <= @)`
 
 // pullsPast are the pull requests that something named at @, as they were.
-const pullsPast = `(SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.created_at,
-		p.updated_at, p.created_at AS sort_at, p.issue_ids, CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS session,
+const pullsPast = "(" + pullsThen + ") AS p"
+
+const pullsThen = `SELECT p.key, p.repo, p.repo_key, p.number, p.title, p.author, p.head_ref, p.url, p.draft, p.listed, p.fetched,
+		p.created_at,
+		CASE WHEN p.updated_at <= @ THEN p.updated_at ELSE 0 END AS updated_at, CASE WHEN p.created_at <> 0 THEN p.created_at ELSE COALESCE(
+			(SELECT MAX(m.at) FROM base.mentions m WHERE m.session = p.session AND p.session <> '' AND m.at <= @),
+			(SELECT MAX(m.at) FROM base.links k JOIN base.mentions m ON m.session = k.session
+				WHERE k.pull_key = p.key AND m.at <= @), 0) END AS sort_at,
+		 p.issue_ids, CAST(CASE WHEN ` + namedThen + ` THEN p.session ELSE '' END AS TEXT) AS session,
 		CASE WHEN ` + namedThen + ` THEN p.basis ELSE '' END AS basis, '[]' AS candidates,
 		CASE WHEN p.merged_at <= @ THEN p.merged_at ELSE 0 END AS merged_at,
 		CASE WHEN p.reverted_at <= @ THEN p.reverted_at ELSE 0 END AS reverted_at,
 		CASE WHEN p.reverted_at <= @ THEN p.reverted_by ELSE '' END AS reverted_by,
 		CASE WHEN p.closed_at <= @ THEN p.closed_at ELSE 0 END AS closed_at, ` + ShownThen + ` AS shown,
 		CASE ` + ShownThen + ` WHEN 'merged' THEN 'closed' ELSE ` + ShownThen + ` END AS state
-	FROM pulls p WHERE ` + KnownPullThen + `) AS p`
+	FROM base.pulls p WHERE ` + KnownPullThen

@@ -25,29 +25,30 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 		COALESCE(scan.at, 0) AS latest_at, COALESCE(scan.file, '') AS latest_file, COALESCE(scan.run_number, 0) AS latest_run,
 		COALESCE(named.reduced, 0) AS data_reduced, COALESCE(named.lost, '') AS lost,
 		COALESCE(ref.at, 0) AS ref_at, COALESCE(ref.file, '') AS ref_file, COALESCE(ref.run_number, 0) AS ref_run
-	FROM repos o JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
+	FROM base.repos o JOIN (SELECT repo_id, COUNT(*) AS runs, COUNT(*) FILTER (WHERE kind = 'scan') AS scans,
 			COUNT(*) FILTER (WHERE kind <> 'scan') AS dispatches, SUM(issues_found) AS issues_found, MAX(at) AS last_run
-		FROM runs WHERE at <= @ GROUP BY repo_id) n ON n.repo_id = o.id
-	JOIN runs last ON last.id = (SELECT e.id FROM runs e WHERE e.repo_id = o.id AND e.at <= @` + newestFirst + `)
-	LEFT JOIN runs scan ON scan.id = (SELECT e.id FROM runs e WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.at <= @` + newestFirst + `)
-	LEFT JOIN runs named ON named.id = (SELECT e.id FROM runs e
+		FROM base.runs WHERE at <= @ GROUP BY repo_id) n ON n.repo_id = o.id
+	JOIN base.runs last ON last.id = (SELECT e.id FROM base.runs e WHERE e.repo_id = o.id AND e.at <= @` + newestFirst + `)
+	LEFT JOIN base.runs scan ON scan.id = (SELECT e.id FROM base.runs e
+		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.at <= @` + newestFirst + `)
+	LEFT JOIN base.runs named ON named.id = (SELECT e.id FROM base.runs e
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.at <= @` + newestFirst + `)
-	LEFT JOIN runs ref ON ref.id = (SELECT e.id FROM runs e
+	LEFT JOIN base.runs ref ON ref.id = (SELECT e.id FROM base.runs e
 		WHERE e.repo_id = o.id AND e.kind = 'scan' AND e.has_findings = 1 AND e.reduced = 0 AND e.at <= @` + newestFirst + `)
 	LEFT JOIN (SELECT repo_id, COUNT(*) AS open, COUNT(*) FILTER (WHERE severity = 'critical') AS critical,
 			COUNT(*) FILTER (WHERE severity = 'high') AS high, COUNT(*) FILTER (WHERE severity = 'medium') AS medium,
 			COUNT(*) FILTER (WHERE severity = 'low') AS low
-		FROM issue_intervals WHERE from_at <= @ AND to_at > @ GROUP BY repo_id) i ON i.repo_id = o.id
+		FROM base.issue_intervals WHERE from_at <= @ AND to_at > @ GROUP BY repo_id) i ON i.repo_id = o.id
 	LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.id, ` + StateThen + ` AS state, ` + LinkedThen + ` AS has_pr
-			FROM sessions s WHERE ` + KnownSessionThen + `)
+			FROM base.sessions s WHERE ` + KnownSessionThen + `)
 		SELECT repo_id, COUNT(*) FILTER (WHERE id <> '') AS created, COUNT(*) FILTER (WHERE state = 'finished') AS finished,
 			SUM(has_pr) AS linked, COUNT(*) FILTER (WHERE state = 'never_started') AS never
 		FROM s GROUP BY repo_id) x ON x.repo_id = o.id
-	LEFT JOIN (WITH p AS MATERIALIZED (SELECT p.repo_key, ` + ShownThen + ` AS shown FROM pulls p WHERE ` + KnownPullThen + `)
+	LEFT JOIN (WITH p AS MATERIALIZED (SELECT p.repo_key, ` + ShownThen + ` AS shown FROM base.pulls p WHERE ` + KnownPullThen + `)
 		SELECT h.repo_id, COUNT(*) AS total, COUNT(*) FILTER (WHERE shown = 'open') AS open,
 			COUNT(*) FILTER (WHERE shown = 'closed') AS closed, COUNT(*) FILTER (WHERE shown = 'merged') AS merged,
 			COUNT(*) FILTER (WHERE shown = 'unknown') AS unknown
-		FROM p JOIN pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id) AS r`
+		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id) AS r`
 
 const newestFirst = ` ORDER BY e.at DESC, e.file DESC, e.source DESC LIMIT 1`
 
@@ -57,8 +58,8 @@ const criticalHighOf = `CAST(COALESCE(scan.severity::jsonb ->> 'critical', '0') 
 
 // activeThen joins each repository's sessions that were active at a past time.
 func activeThen(m moment) Cond {
-	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, s.polled, `+StateThen+` AS state, `+StateSinceThen+` AS since
-			FROM sessions s WHERE `+KnownSessionThen+`)
+	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, `+PolledThen+` AS polled, `+StateThen+` AS state, `+StateSinceThen+` AS since
+			FROM base.sessions s WHERE `+KnownSessionThen+`)
 		SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
 		FROM s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active
 		ON active.repo_id = r.id`,

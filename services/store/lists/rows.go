@@ -13,7 +13,7 @@ import (
 // Rows answers one page of a list.
 func (l *List[T]) Rows(ctx context.Context, a query.Ask) (telemetry.List[T], error) {
 	var out telemetry.List[T]
-	err := l.store.Read(ctx, func(tx *store.Tx) error {
+	err := ReadAt(ctx, l.store, a.AsOf, func(tx *store.Tx) error {
 		out = telemetry.List[T]{Items: []T{}}
 		q, err := l.question(tx, a)
 		if err != nil {
@@ -86,7 +86,7 @@ func (l *List[T]) Begin(ctx context.Context, a query.Ask) (func(ctx context.Cont
 	if l.Large != nil && !a.Brief {
 		size = exportLarge
 	}
-	err := l.store.ReadForExport(ctx, func(tx *store.Tx) (err error) {
+	err := l.export(ctx, a, func(tx *store.Tx) (err error) {
 		if q, err = l.question(tx, a); err == nil {
 			keys = l.keys(tx, q)
 			rows = l.keyed(tx, q, keys[:min(size, len(keys))])
@@ -100,7 +100,7 @@ func (l *List[T]) Begin(ctx context.Context, a query.Ask) (func(ctx context.Cont
 	return func(ctx context.Context, do func([]T) error) error {
 		for some := range slices.Chunk(keys, size) {
 			if rows == nil {
-				err := l.store.ReadForExport(ctx, func(tx *store.Tx) error {
+				err := l.export(ctx, a, func(tx *store.Tx) error {
 					rows = l.keyed(tx, q, some)
 					return tx.Err()
 				})
@@ -126,6 +126,10 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 		return err
 	}
 	return each(ctx, do)
+}
+
+func (l *List[T]) export(ctx context.Context, a query.Ask, do func(*store.Tx) error) error {
+	return l.store.ReadForExport(ctx, a.AsOf, relations(), do)
 }
 
 // found is the key of a row, and by what an index finds it.

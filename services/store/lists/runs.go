@@ -91,4 +91,4 @@ func runText(_ moment, text string) Cond {
 const runKind = `(r.kind || '')`
 
 // runsPast are the runs up to @, which do not change.
-const runsPast = `(SELECT * FROM runs WHERE at <= @) AS r`
+const runsPast = `(SELECT * FROM base.runs WHERE at <= @) AS r`

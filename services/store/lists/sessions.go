@@ -51,14 +51,14 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 		{Name: "id", Aliases: []string{"session"}, Help: "its id, with or without devin-",
 			Asked: text(func(text string) Cond { return sessionIs("s.key", text) })},
 		{Name: "pr", Help: "its pull request: number, owner/name#number or URL", Column: "s.pr_url",
-			Into: func(s *row) any { return &s.PRURL }, CSV: "pr_url", NoPast: true, Sort: down("s.has_pr | s.at | s.key"),
+			Into: func(s *row) any { return &s.PRURL }, CSV: "pr_url", Sort: down("s.has_pr | s.at | s.key"),
 			Asked: pullRequest(func(c Cond) Cond { return c.within(linked) }, "p2.repo_key", "p2.number")},
-		{Name: "author", Help: "who opened its pull request", NoPast: true, Values: ofRows("author", "pulls WHERE session <> ''"),
+		{Name: "author", Help: "who opened its pull request", Values: ofRows("author", "pulls WHERE session <> ''"),
 			Asked: text(func(text string) Cond { return sameText("p2.author", text).within(linked) })},
-		{Name: "verified", Help: "the outcome of its latest verification", NoPast: true,
+		{Name: "verified", Help: "the outcome of its latest verification",
 			Asked: verified("s.key IN (SELECT v.session FROM verifications v WHERE v.session <> ''")},
 		{Name: "has", Help: "what it has", Asked: is(word{"pr", "s.has_pr = 1"}, word{"issue", "s.issue_ids <> '[]'"},
-			word{"attempt", "s.key IN (SELECT c.session FROM claims c)"}).notThen("attempt")},
+			word{"attempt", "s.key IN (SELECT c.session FROM claims c)"})},
 		{Name: "no", Help: "what it does not have", Asked: is(word{"pr", "s.has_pr = 0"}, word{"issue", "s.issue_ids = '[]'"})},
 		{Name: "age", Aliases: []string{"since"}, Help: "time in its present state", Asked: age("s.since").offers(">2h", ">1d", ">7d"),
 			Sort: ages("s.since | s.key")},
@@ -153,18 +153,42 @@ func inFile(column, text string) Cond {
 	return contains(column, text)
 }
 
-// sessionsPast are the sessions that a record named at @, with their state in the log.
-func sessionsPast() string {
-	return `(SELECT s.key, s.id, s.url, s.batch_id, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
-		s.fork_url, s.at_text, s.issue_ids, s.family, s.title, s.status, s.detail, s.origin, s.updated_at, s.polled, s.repo_id, s.repo_key,
+// sessionsPast are the sessions that a record named at @, as the newest of
+// these records has them, with their state in the log.
+func sessionsPast() string { return "(" + sessionsThen() + ") AS s" }
+
+func sessionsThen() string {
+	return `SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label, s.target_repo,
+		s.fork_url, s.at_text, s.issue_ids, s.family, s.repo_id, s.repo_key, s.at,
+		CASE WHEN s.since <= @ OR s.id = '' THEN s.status
+			ELSE COALESCE((SELECT g.status` + loggedThen + `, (SELECT m.status` + recordedThen + `, '') END AS status,
+		CASE WHEN s.since <= @ OR s.id = '' THEN s.detail ELSE COALESCE((SELECT g.detail` + loggedThen + `, '') END AS detail,
+		CASE WHEN s.since <= @ OR s.id = '' THEN s.origin ELSE COALESCE((SELECT g.origin` + loggedThen + `, 'record') END AS origin,
+		COALESCE((SELECT l.title FROM base.claim_log l WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), '') AS title,
+		CASE WHEN s.updated_at <= @ THEN s.updated_at ELSE COALESCE((SELECT l.at FROM base.claim_log l
+			WHERE l.session = s.key AND l.at <= @ ORDER BY l.id DESC LIMIT 1), 0) END AS updated_at,
+		` + PolledThen + ` AS polled,
 		CASE WHEN s.state = ` + StateThen + ` THEN s.reason ELSE '' END AS reason,
-		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since,
-		` + NamedThen + ` AS at, ` + LinkedThen + ` AS has_pr,
-		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS pull_key,
+		` + StateThen + ` AS state, ` + rankThen() + ` AS state_rank, ` + StateSinceThen + ` AS since, ` + LinkedThen + ` AS has_pr,
+		CAST(CASE WHEN ` + LinkedThen + ` = 1 THEN s.pull_key ELSE '' END AS TEXT) AS pull_key,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.pr_url ELSE '' END AS pr_url,
 		CASE WHEN ` + LinkedThen + ` = 1 THEN s.basis ELSE '' END AS basis
-	FROM sessions s WHERE ` + KnownSessionThen + `) AS s`
+	FROM ` + sessionsNamedThen + ` s`
 }
+
+// sessionsNamedThen are the sessions as the newest record by then names them:
+// those of an older record than today's with its words.
+const sessionsNamedThen = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.run_file, s.run_number, s.run_id, s.run_url, s.run_label,
+		s.target_repo, s.fork_url, s.at, s.at_text, s.issue_ids, s.family, s.status, s.repo_id, s.repo_key, s.since, s.state, s.reason,
+		s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
+	FROM base.sessions s WHERE s.at <= @
+	UNION ALL SELECT s.key, m.shown_id, CASE WHEN m.url = '' THEN s.url ELSE m.url END, m.batch_id, r.id, r.file, r.run_number, r.run_id,
+		r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text, m.issue_ids, m.family, m.status, r.repo_id, r.repo_key, s.since, s.state,
+		s.reason, s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
+	FROM base.sessions s JOIN base.mentions m ON m.session = s.key JOIN base.runs r ON r.id = m.run_id
+	WHERE s.at > @ AND s.id <> '' AND m.at <= @ AND NOT EXISTS (SELECT 1 FROM base.mentions n JOIN base.runs q ON q.id = n.run_id
+		WHERE n.session = m.session AND n.at <= @ AND (n.at > m.at OR n.at = m.at AND (q.file > r.file OR q.file = r.file AND
+			(q.id > r.id OR q.id = r.id AND n.ord < m.ord)))))`
 
 // rankThen is the rank of the state of then.
 func rankThen() string {
@@ -175,16 +199,11 @@ func rankThen() string {
 	return rank + " END"
 }
 
-// finishSessions adds what Devin says now, and leaves out pull requests that sessions do not have, or did not have.
+// finishSessions adds what Devin says, and leaves out pull requests that sessions do not have, or did not have.
 func finishSessions(tx *store.Tx, m moment, rows []telemetry.SessionRow) {
-	if !m.past {
-		ReadClaims(tx, rows)
-	}
+	ReadClaims(tx, rows)
 	for i := range rows {
 		s := &rows[i]
-		if m.past {
-			s.Tags = []string{}
-		}
 		if s.PR.Number == 0 || m.past && !s.HasPR {
 			s.PR = nil
 		}

@@ -13,12 +13,12 @@ func AsOf(statement string) string { return strings.ReplaceAll(statement, "@", "
 // record, a verification, Devin or its own text about a session that was
 // recorded by then, or its title in a repository that had a run.
 const KnownPullThen = `p.listed = 1 AND (p.created_at = 0 OR p.created_at <= @) AND (
-	EXISTS (SELECT 1 FROM mentions m WHERE m.pull_key = p.key AND m.pull_key <> '' AND m.at <= @)
-	OR EXISTS (SELECT 1 FROM links l JOIN mentions m ON m.session = l.session
+	EXISTS (SELECT 1 FROM base.mentions m WHERE m.pull_key = p.key AND m.pull_key <> '' AND m.at <= @)
+	OR EXISTS (SELECT 1 FROM base.links l JOIN base.mentions m ON m.session = l.session
 		WHERE l.pull_key = p.key AND l.basis NOT IN ('record', 'verification') AND m.at <= @)
-	OR EXISTS (SELECT 1 FROM verifications v WHERE v.pull_key = p.key AND v.at <= @)
-	OR EXISTS (SELECT 1 FROM pull_tokens t JOIN mentions m ON m.session = t.token WHERE t.pull_key = p.key AND m.at <= @)
-	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM pull_repos h JOIN runs r ON r.repo_id = h.repo_id
+	OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.pull_key = p.key AND v.at <= @)
+	OR EXISTS (SELECT 1 FROM base.pull_tokens t JOIN base.mentions m ON m.session = t.token WHERE t.pull_key = p.key AND m.at <= @)
+	OR (p.issue_ids <> '[]' AND EXISTS (SELECT 1 FROM base.pull_repos h JOIN base.runs r ON r.repo_id = h.repo_id
 		WHERE h.key = p.repo_key AND r.at <= @)))`
 
 // ShownThen is the state of a pull request p.
@@ -26,10 +26,15 @@ const ShownThen = `CASE WHEN p.merged_at <> 0 AND p.merged_at <= @ THEN 'merged'
 	WHEN p.fetched = 0 OR p.shown = 'unknown' THEN 'unknown' WHEN p.shown = 'closed' AND p.closed_at = 0 THEN 'closed' ELSE 'open' END`
 
 // KnownSessionThen is true of a session s that a record named by then.
-const KnownSessionThen = `(s.at <= @ OR (s.id <> '' AND EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.at <= @)))`
+const KnownSessionThen = `(s.at <= @ OR (s.id <> '' AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = s.key AND m.at <= @)))`
+
+// PolledThen is 1 where Devin had been asked for a session s: its first answer is
+// the first of the log of claims.
+const PolledThen = `CASE WHEN s.polled = 1
+	AND EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = s.key AND l.at <= @) THEN 1 ELSE 0 END`
 
 // NamedThen is when the newest record by then named a session s.
-const NamedThen = `CASE WHEN s.at <= @ THEN s.at ELSE (SELECT MAX(m.at) FROM mentions m WHERE m.session = s.key AND m.at <= @) END`
+const NamedThen = `CASE WHEN s.at <= @ THEN s.at ELSE (SELECT MAX(m.at) FROM base.mentions m WHERE m.session = s.key AND m.at <= @) END`
 
 // StateThen is the state of a session s. One that began by then is the last
 // that the log has; where the log does not go back so far, the newest record
@@ -37,13 +42,19 @@ const NamedThen = `CASE WHEN s.at <= @ THEN s.at ELSE (SELECT MAX(m.at) FROM men
 // the time (telemetry.StateOf).
 const StateThen = `(SELECT CASE WHEN y.state IN ('waiting', 'pr_ready') THEN ` + waitingThen + ` ELSE y.state END
 	FROM (SELECT CASE WHEN s.since <= @ OR s.id = '' THEN s.state ELSE COALESCE(
-		(SELECT g.state FROM state_log g WHERE g.session = s.key AND g.at <= @ ORDER BY g.id DESC LIMIT 1),
-		(SELECT m.state FROM mentions m JOIN runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= @
-			ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1), 'unknown') END AS state) y)`
+		(SELECT g.state` + loggedThen + `, (SELECT m.state` + recordedThen + `, 'unknown') END AS state) y)`
+
+// loggedThen reads the last change of a session s that the log has, and
+// recordedThen what the newest record says of it.
+const (
+	loggedThen   = ` FROM base.state_log g WHERE g.session = s.key AND g.at <= @ ORDER BY g.id DESC LIMIT 1)`
+	recordedThen = ` FROM base.mentions m JOIN base.runs r ON r.id = m.run_id WHERE m.session = s.key AND r.at <= @
+		ORDER BY r.at DESC, r.file DESC, m.ord LIMIT 1)`
+)
 
 // StateSinceThen is when that state began.
 const StateSinceThen = `CASE WHEN s.since <= @ OR s.id = '' THEN s.since
-	ELSE COALESCE((SELECT g.at FROM state_log g WHERE g.session = s.key AND g.at <= @ ORDER BY g.id DESC LIMIT 1), s.at) END`
+	ELSE COALESCE((SELECT g.at FROM base.state_log g WHERE g.session = s.key AND g.at <= @ ORDER BY g.id DESC LIMIT 1), s.at) END`
 
 // waitingThen is what a session s that stopped for its user waited for.
 const waitingThen = `CASE WHEN s.has_pr = 0 THEN 'waiting'
@@ -57,12 +68,13 @@ const LinkedThen = `CASE WHEN s.has_pr = 1 AND EXISTS (` + linkedPullsThen + `) 
 // were opened by then, and that Devin, the pull request itself, or a record of
 // the time names. CROSS JOIN keeps SQLite from beginning with all pull
 // requests.
-const linkedPullsThen = `SELECT 1 FROM links k CROSS JOIN pulls p WHERE k.session = s.key AND k.ambiguous = 0 AND p.key = k.pull_key
+const linkedPullsThen = `SELECT 1 FROM base.links k CROSS JOIN base.pulls p
+	WHERE k.session = s.key AND k.ambiguous = 0 AND p.key = k.pull_key
 	AND (p.created_at = 0 OR p.created_at <= @)
 	AND (k.basis NOT IN ('record', 'verification')
-		OR EXISTS (SELECT 1 FROM mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= @)
-		OR EXISTS (SELECT 1 FROM verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= @)
-		OR EXISTS (SELECT 1 FROM pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))`
+		OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = s.key AND m.pull_key = k.pull_key AND m.at <= @)
+		OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = s.key AND v.pull_key = k.pull_key AND v.at <= @)
+		OR EXISTS (SELECT 1 FROM base.pull_tokens t WHERE t.token = s.key AND t.pull_key = k.pull_key))`
 
 // ActiveStates are the states of a session that is active.
 const ActiveStates = `'queued', 'working', 'waiting'`

@@ -10,9 +10,7 @@ import (
 func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 	return bind(s, List[telemetry.VerificationRow]{
 		Name: "verifications", Noun: "verifications",
-		From: `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> '' LEFT JOIN repos o ON o.id = v.repo_id
-			LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`,
-		Key: "v.id", Default: "verified_at",
+		From: verificationsFrom, Past: verificationsFrom, Key: "v.id", Default: "verified_at",
 		Only: func(a query.Ask) []Cond {
 			if len(a.Query.Values("is")) > 0 {
 				return nil
@@ -33,6 +31,10 @@ func Verifications(s *store.Store) *List[telemetry.VerificationRow] {
 		Fields: verificationFields(),
 	})
 }
+
+const verificationsFrom = `verifications v LEFT JOIN sessions s ON s.key = v.session AND v.session <> ''
+	LEFT JOIN repos o ON o.id = v.repo_id
+	LEFT JOIN runs c ON c.id = v.scan_id LEFT JOIN pulls p ON p.key = v.pull_key AND v.pull_key <> ''`
 
 func verificationFields() []Field[telemetry.VerificationRow] {
 	type row = telemetry.VerificationRow
@@ -102,15 +104,30 @@ func finishVerifications(tx *store.Tx, _ moment, rows []telemetry.VerificationRo
 		}
 		v.Rescanned, v.Issues = v.ReferenceAt.After(since.Time), []telemetry.VerifiedIssue{}
 	}
+	readVerified(tx, ids, func(record int64, v telemetry.VerifiedIssue) {
+		i := place[record]
+		rows[i].Issues = append(rows[i].Issues, v)
+	})
+}
+
+// readVerified reads the issues of verifications by their ids.
+func readVerified(tx *store.Tx, ids []int64, add func(record int64, v telemetry.VerifiedIssue)) {
 	issues := Issues(nil)
+	var rows []telemetry.IssueRow
+	var records []int64
+	var results []telemetry.VerificationResult
 	st := (&statement{}).add("SELECT " + issues.Columns(false) + ", a.record_id, a.result FROM attempts a JOIN issues i ON i.id = a.issue_id").
 		where([]Cond{that("a.result > 0"), in("a.record_id", ids)}).
 		add(" ORDER BY a.result, i.severity_rank, i.file, i.line, i.public_id")
 	tx.Each(st.text.String(), st.args, func(r *store.Row) {
-		var v telemetry.VerifiedIssue
+		var row telemetry.IssueRow
 		var record int64
-		r.Scan(append(issues.Into(&v.IssueRow, false), &record, &v.Result)...)
-		i := place[record]
-		rows[i].Issues = append(rows[i].Issues, v)
+		var result telemetry.VerificationResult
+		r.Scan(append(issues.Into(&row, false), &record, &result)...)
+		rows, records, results = append(rows, row), append(records, record), append(results, result)
 	})
+	issues.Complete(tx, rows)
+	for i, row := range rows {
+		add(records[i], telemetry.VerifiedIssue{IssueRow: row, Result: results[i]})
+	}
 }

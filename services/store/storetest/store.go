@@ -85,11 +85,11 @@ func AskEverything(t *testing.T, s *Store, now time.Time) {
 		Total(t, lists.Runs(s.Store), a)
 		Total(t, lists.Changes(s.Store), a)
 		Total(t, lists.Repos(s.Store), a)
+		Total(t, lists.Verifications(s.Store), a)
+		Total(t, lists.Needs(s.Store), a)
 	}
 	Total(t, lists.Files(s.Store), query.Ask{})
-	Total(t, lists.Verifications(s.Store), query.Ask{})
 	Total(t, lists.Jobs(s.Store), query.Ask{})
-	Total(t, lists.Needs(s.Store), query.Ask{})
 	s.askFigures(t, now)
 }
 
@@ -101,7 +101,7 @@ func (s *Store) askFigures(t *testing.T, now time.Time) {
 			t.Errorf("%s at %v: %v", what, now, err)
 		}
 	}
-	_, err := s.RepoHealth(ctx, "a/b")
+	_, err := s.RepoHealth(ctx, "a/b", time.Time{})
 	check("a repository's health", err)
 	_, err = s.RepoDays(ctx, []string{"a/b"}, now, 10)
 	check("a repository's days", err)

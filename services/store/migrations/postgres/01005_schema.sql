@@ -215,6 +215,7 @@ CREATE TABLE new_issues (
   rule          TEXT COLLATE "C" NOT NULL,
   severity_rank SMALLINT NOT NULL,
   since         BIGINT NOT NULL,
+  issue         TEXT COLLATE "C" NOT NULL,
   issues        TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX new_issues_repo ON new_issues (repo_id);

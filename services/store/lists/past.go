@@ -1,0 +1,192 @@
+package lists
+
+import (
+	"context"
+	"time"
+
+	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/outcomes"
+	"telemetry-dashboard/services/telemetry"
+)
+
+// ReadAt reads a store as of a time: the tables are those of then, by the
+// records' timestamps, GitHub's times, and the logs of states and claims. The
+// zero time is now.
+func ReadAt(ctx context.Context, s *store.Store, at time.Time, do func(*store.Tx) error) error {
+	if at.IsZero() {
+		return s.Read(ctx, do)
+	}
+	return s.ReadAt(ctx, at, relations(), do)
+}
+
+// GetAt is ReadAt for what gives a value.
+func GetAt[T any](ctx context.Context, s *store.Store, at time.Time, do func(*store.Tx) T) (v T, err error) {
+	err = ReadAt(ctx, s, at, func(tx *store.Tx) error {
+		v = do(tx)
+		return tx.Err()
+	})
+	return v, err
+}
+
+// relations are the tables as they were at @. What is made for a column that
+// others are joined by is CAST: SQLite makes an index only for a column that
+// has a type.
+func relations() []store.Relation {
+	return []store.Relation{
+		{Name: "issues", SQL: issuesThen(`
+			COALESCE((SELECT MAX(a.at) FROM base.attempts a WHERE a.issue_id = i.id AND a.session <> '' AND a.at <= @), 0) AS attempted_at,
+			` + spotThen("file") + ` AS file, ` + spotThen("line") + ` AS line`)},
+		{Name: "sessions", SQL: sessionsThen()},
+		{Name: "pulls", SQL: pullsThen},
+		{Name: "links", Light: true, SQL: linksThen},
+		{Name: "verifications", SQL: verificationsThen, Rows: verificationRows},
+		{Name: "claims", SQL: claimsThen, Rows: claimRows},
+		{Name: "polls", For: []string{"fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
+		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
+		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen + dueThen, Rows: dueRows},
+		{Name: "repos", Light: true, SQL: reposThen + ` FROM base.repos o` + reposNamedThen},
+		{Name: "attempts", Light: true, SQL: `SELECT * FROM base.attempts WHERE at <= @`},
+		{Name: "mentions", Light: true, SQL: `SELECT * FROM base.mentions WHERE at <= @`},
+		{Name: "mention_ids", Light: true, SQL: `SELECT x.* FROM base.mention_ids x WHERE ` + runBy},
+		{Name: "appearances", Light: true, SQL: `SELECT x.* FROM base.appearances x WHERE ` + runBy},
+		{Name: "issue_intervals", Light: true, SQL: `SELECT * FROM base.issue_intervals WHERE from_at <= @`},
+		{Name: "runs", Light: true, SQL: `SELECT * FROM base.runs WHERE at <= @`},
+		{Name: "state_log", Light: true, SQL: `SELECT * FROM base.state_log WHERE at <= @`},
+		{Name: "claim_log", Light: true, SQL: `SELECT * FROM base.claim_log WHERE at <= @`},
+		{Name: "submissions", Light: true, SQL: `SELECT * FROM base.submissions WHERE at <= @`},
+		{Name: "new_issues", SQL: store.NewIssues + ` AND CAST(@ AS BIGINT) > 0 GROUP BY i.repo_id, i.rule`}, // of the tables before it
+		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
+	}
+}
+
+// runBy is true of what is of a run by then.
+const runBy = `(SELECT r.at FROM base.runs r WHERE r.id = x.run_id) <= @`
+
+// spotThen is where the last scan by then found an issue i. An appearance has
+// no file where it is that of the one before.
+func spotThen(column string) string {
+	return `COALESCE((SELECT x.` + column + ` FROM base.appearances x JOIN base.runs r ON r.id = x.run_id
+		WHERE x.issue_id = i.id AND r.at <= @ AND x.` + column + ` IS NOT NULL ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), i.` +
+		column + `)`
+}
+
+// linksThen are the links of pull requests and sessions of which both were
+// known, and what links them.
+const linksThen = `SELECT k.* FROM base.links k
+	WHERE (SELECT p.created_at FROM base.pulls p WHERE p.key = k.pull_key) <= @
+		AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.at <= @)
+		AND (k.basis NOT IN ('record', 'verification')
+			OR EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = k.session AND m.pull_key = k.pull_key AND m.at <= @)
+			OR EXISTS (SELECT 1 FROM base.verifications v WHERE v.session = k.session AND v.pull_key = k.pull_key AND v.at <= @)
+			OR EXISTS (SELECT 1 FROM base.pull_tokens t WHERE t.token = k.session AND t.pull_key = k.pull_key))`
+
+// verificationsThen are the verifications with what had become of them. The
+// latest of a session counts or, where no record had named it, of a pull request.
+const verificationsThen = `SELECT v.id, v.session, v.pull_key, v.pull_repo, v.pr_number, v.pr_url, v.pr_title, v.source_run, v.family, v.at,
+		v.file, v.targeted, v.fixed, v.remaining, v.source, v.repo_id, v.scan_id, v.issue_ids, v.unmatched,
+		x.gone_n, x.there_n, x.merge_state, x.outcome,
+		CASE WHEN EXISTS (SELECT 1 FROM base.verifications n WHERE n.session = v.session AND n.at <= @
+			AND (n.pull_key = v.pull_key OR v.session <> ''
+				AND EXISTS (SELECT 1 FROM base.mentions m WHERE m.session = v.session AND m.at <= @))
+			AND (n.at, n.file, n.source) > (v.at, v.file, v.source)) THEN 0 ELSE 1 END AS current
+	FROM base.verifications v JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS gone_n,
+			CAST(e.value ->> 2 AS BIGINT) AS there_n, CAST(e.value ->> 3 AS TEXT) AS merge_state, CAST(e.value ->> 4 AS TEXT) AS outcome
+		FROM rows()) x ON x.id = v.id
+	WHERE v.at <= @`
+
+func verificationRows(tx *store.Tx) string {
+	var rows [][]any
+	for id, v := range outcomes.AllVerifications(tx) {
+		rows = append(rows, []any{id, v.Gone, v.StillThere, string(v.Merge), string(v.Outcome)})
+	}
+	return store.JSON(rows)
+}
+
+// claimsThen are what had come of attempts.
+const claimsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS session, CAST(e.value ->> 1 AS BIGINT) AS issue_id,
+		CAST(e.value ->> 2 AS BIGINT) AS repo_id, CAST(e.value ->> 3 AS BIGINT) AS at, CAST(e.value ->> 4 AS BIGINT) AS nth,
+		CAST(e.value ->> 5 AS BIGINT) AS last, CAST(e.value ->> 6 AS TEXT) AS said, CAST(e.value ->> 7 AS TEXT) AS reason,
+		CAST(e.value ->> 8 AS TEXT) AS found, CAST(e.value ->> 9 AS BIGINT) AS merge_unknown,
+		CAST(e.value ->> 10 AS BIGINT) AS milli_acus, CAST(e.value ->> 11 AS TEXT) AS playbook
+	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
+
+func claimRows(tx *store.Tx) string {
+	var rows [][]any
+	for _, c := range outcomes.All(tx) {
+		rows = append(rows, []any{c.Session, c.Issue, c.Repo, c.At, c.Nth, store.Flag(c.Last), string(c.Said), c.Reason, string(c.Found),
+			store.Flag(c.MergeUnknown), c.ACUs, c.Playbook})
+	}
+	return store.JSON(rows)
+}
+
+// pollsThen are what polling had learned of sessions, by the log of claims.
+func pollsThen() string {
+	last := func(column, where string) string {
+		return "(SELECT l." + column + " FROM base.claim_log l WHERE l.session = o.session AND l.at <= @" + where + " ORDER BY l.id DESC LIMIT 1)"
+	}
+	const said = " AND l.output IS NOT NULL"
+	return `SELECT o.session, o.api, o.url, ` + last("title", "") + ` AS title, ` + last("tags", "") + ` AS tags,
+		` + last("playbook", "") + ` AS playbook, ` + last("milli_acus", "") + ` AS milli_acus, o.created_at,
+		CASE WHEN o.changed_at <= @ THEN o.changed_at ELSE ` + last("at", "") + ` END AS changed_at,
+		CASE WHEN o.missing_since <= @ THEN o.missing_since ELSE 0 END AS missing_since,
+		COALESCE(` + last("output", said) + `, '') AS output, COALESCE(` + last("at", said) + `, 0) AS said_at`
+}
+
+const pollsNamedThen = ` FROM base.polls o WHERE EXISTS (SELECT 1 FROM base.claim_log l WHERE l.session = o.session AND l.at <= @)`
+
+// summedThen adds what the outputs of then claim.
+const summedThen = `, COALESCE(x.claim_status, '') AS claim_status,
+		COALESCE(x.fixed_n, 0) AS fixed_n, COALESCE(x.blocked_n, 0) AS blocked_n, COALESCE(x.tests, -1) AS tests
+	FROM (SELECT * ` + pollsNamedThen + `) o LEFT JOIN (SELECT CAST(e.value ->> 0 AS TEXT) AS session,
+		CAST(e.value ->> 1 AS TEXT) AS claim_status, CAST(e.value ->> 2 AS BIGINT) AS fixed_n, CAST(e.value ->> 3 AS BIGINT) AS blocked_n,
+		CAST(e.value ->> 4 AS BIGINT) AS tests FROM rows()) x ON x.session = o.session`
+
+// pollRows are what the outputs of then claim.
+func pollRows(tx *store.Tx) string {
+	var rows [][]any
+	tx.Each(`SELECT d.session, d.output FROM claim_log d WHERE d.output IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM claim_log n WHERE n.session = d.session AND n.output IS NOT NULL AND n.id > d.id)`, nil,
+		func(r *store.Row) {
+			var session, output string
+			r.Scan(&session, &output)
+			s := outcomes.SummaryOf([]byte(output))
+			rows = append(rows, []any{session, s.Status, s.Fixed, s.Blocked, s.Tests})
+		})
+	return store.JSON(rows)
+}
+
+// reposThen are the repositories with what single scans tell of them.
+const reposThen = `SELECT o.id, o.key, o.name, o.target_repo, o.fork, o.fork_key, o.fork_url,
+	COALESCE((SELECT MAX(r.at) FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @), 0) AS last_run,
+	COALESCE((SELECT MAX(r.at) FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @), 0) AS latest_at,
+	COALESCE((SELECT r.at ` + refThen + `), 0) AS ref_at, COALESCE((SELECT r.file ` + refThen + `), '') AS ref_file,
+	CASE WHEN EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.at <= @)
+		THEN (SELECT COUNT(*) FROM base.issue_intervals l WHERE l.repo_id = o.id AND l.from_at <= @ AND l.to_at > @)
+		ELSE COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
+			ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), 0) END AS open`
+
+// refThen reads the reference scan of a repository o.
+const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.reduced = 0 AND r.at <= @
+	ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1`
+
+const reposNamedThen = ` WHERE EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @)`
+
+// dueThen adds when their next scan was due.
+const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval, COALESCE(x.due_at, 0) AS due_at
+	FROM base.repos o LEFT JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
+		CAST(e.value ->> 2 AS BIGINT) AS due_at FROM rows()) x ON x.id = o.id` + reposNamedThen
+
+func dueRows(tx *store.Tx) string {
+	times := map[int64][]int64{}
+	tx.Each(`SELECT repo_id, at FROM runs WHERE kind = 'scan' ORDER BY repo_id, at`, nil, func(r *store.Row) {
+		var repo, at int64
+		r.Scan(&repo, &at)
+		times[repo] = append(times[repo], at)
+	})
+	var rows [][]any
+	for repo, of := range times {
+		interval, due := telemetry.ScanDue(of)
+		rows = append(rows, []any{repo, interval, due})
+	}
+	return store.JSON(rows)
+}

@@ -70,7 +70,7 @@ func TestOneCardOfAKind(t *testing.T) {
 	s := webtest.Shop(t)
 	first, second := s.Run(ingest.JobRefresh, ingest.Order{}), s.Run(ingest.JobRefresh, ingest.Order{})
 	a := s.Panel("jobs", "Cookie", "jobs="+second.ID+"."+first.ID)
-	if n := strings.Count(a.Text(), "Refresh: done"); n != 1 {
+	if n := strings.Count(a.HTML, "<article"); n != 1 || !strings.Contains(a.Text(), "Refresh: done") {
 		t.Errorf("%d cards: %s", n, a.Text())
 	}
 	a.Check(t, webtest.Want{Status: 200, HTML: []string{`value="` + second.ID + `"`}, Lacks: []string{`value="` + first.ID + `"`}})

@@ -364,6 +364,8 @@
     $(".row-link[href], a[href]", row)?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   }
+  // The action of the chosen row of Needs you.
+  const act = (which) => $(`.c-action ${which}`, document.activeElement.closest("tr") ?? document.getElementById(chosen) ?? undefined)?.click();
   const toggle = $("[data-keys-toggle]");
   if (toggle) {
     toggle.checked = keep.get("keys") !== "off";
@@ -379,8 +381,8 @@
       "/": () => { $("#search")?.focus(); $("#search")?.select(); },
       "?": () => $("#keys")?.showModal(),
       g: () => { goUntil = performance.now() + 1500; },
-      j: () => move(1),
-      k: () => move(-1),
+      j: () => move(1), k: () => move(-1),
+      e: () => act("a.btn"), r: () => act("a[hx-get*='panels/reply']"),
     }[event.key];
     if (does) { event.preventDefault(); does(); }
     if (event.key === "Enter" && chosen && event.target === document.body) $(".row-link[href], a[href]", document.getElementById(chosen))?.click();

@@ -1123,7 +1123,8 @@ func keys() []key {
 		{[]string{"g", "i"}, "Issues", links.Issues}, {[]string{"g", "s"}, "Sessions", links.Sessions},
 		{[]string{"g", "p"}, "Pull requests", links.Pulls}, {[]string{"g", "r"}, "Runs", links.Runs},
 		{[]string{"g", "e"}, "Repositories", links.Repos}, {[]string{"g", "a"}, "Activity", links.Activity},
-		{[]string{"j"}, "Next row", ""}, {[]string{"k"}, "Row before", ""}, {[]string{"Enter"}, "Open the row", ""}, {[]string{"?"}, "These keys", ""},
+		{[]string{"j"}, "Next row", ""}, {[]string{"k"}, "Row before", ""}, {[]string{"Enter"}, "Open the row", ""},
+		{[]string{"e"}, "Do what the row needs", ""}, {[]string{"r"}, "Reply to Devin", ""}, {[]string{"?"}, "These keys", ""},
 	}
 }
 

@@ -197,7 +197,9 @@ func TestDispatchAsksAgain(t *testing.T) {
 	s := webtest.Shop(t)
 	s.GitHub.Repo(webtest.ActionRepo).PutWorkflow(ingest.Workflow, "target_repo", "languages", "batch_size")
 	var started []string
-	s.GitHub.OnDispatch(func(inputs map[string]string) { started = append(started, inputs["target_repo"]+" "+inputs["languages"]) })
+	s.GitHub.OnDispatch(func(inputs map[string]string) {
+		started = append(started, inputs["target_repo"]+" "+inputs["languages"])
+	})
 	for n, tc := range []struct {
 		name, repo string
 		reasons    []string

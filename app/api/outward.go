@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -79,22 +78,19 @@ func (a *API) dispatch(c *fiber.Ctx) error {
 
 // warnings are what speaks against a run: nothing where it is forced. What
 // GitHub does not tell is an error only for a caller who wants to know first;
-// what is not set, starting the run says better.
+// a missing setting never is.
 func (a *API) warnings(ctx context.Context, repo telemetry.RepoName, force *bool) ([]string, error) {
-	if force != nil && *force {
+	switch {
+	case force == nil:
+		return a.Dashboard.DispatchDoubts(ctx, repo, a.now())
+	case *force:
 		return []string{}, nil
 	}
 	warnings, err := a.Dashboard.DispatchWarnings(ctx, repo, a.now())
-	e, upstream := errors.AsType[*telemetry.Error](err)
-	switch {
-	case !upstream:
-		return warnings, err
-	case e.Code == telemetry.CodeMissingSetting:
-		return warnings, nil
-	case force != nil:
-		return nil, err
+	if telemetry.CodeOf(err) == telemetry.CodeMissingSetting {
+		err = nil
 	}
-	return append(warnings, "It is not known whether pull requests of earlier runs are open: "+e.Message), nil
+	return warnings, err
 }
 
 func (a *API) preflight(c *fiber.Ctx) error {

@@ -40,7 +40,7 @@ func (q Question) until() time.Time {
 	return q.Now.UTC().Truncate(time.Minute).Add(time.Minute - time.Millisecond)
 }
 
-// Stats are the current figures, or those of a time, each with its link.
+// Stats are what is open and active now, or was at a time, and the sums, each with its link.
 type Stats struct {
 	telemetry.Totals
 	Links Links

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,8 +96,9 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 const pendingFor = 6 * time.Hour
 
 // DispatchWarnings are the reasons not to start a run for a repository now, in
-// words: one that was started lately has left no record, or pull requests are
-// open. The error is that of Preflight; the warnings beside it hold.
+// words: one that was started lately has left no record, sessions are active,
+// or pull requests are open. The error is that of Preflight; the warnings
+// beside it hold.
 func (d *Dashboard) DispatchWarnings(ctx context.Context, repo telemetry.RepoName, now time.Time) ([]string, error) {
 	warnings := []string{}
 	at, pending, err := d.PendingDispatch(ctx, repo.Key(), now.Add(-pendingFor))
@@ -105,6 +107,17 @@ func (d *Dashboard) DispatchWarnings(ctx context.Context, repo telemetry.RepoNam
 	}
 	if pending {
 		warnings = append(warnings, fmt.Sprintf("A run for %s was started at %s and has left no record yet.", repo, at.Format(time.RFC3339)))
+	}
+	active, err := Parse(d.Sessions, "is:"+telemetry.KeywordActive)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := d.Sessions.Counts(ctx, []query.Ask{{Repo: repo.Key(), Query: active}})
+	if err != nil {
+		return nil, err
+	}
+	if n := counts[0]; n > 0 {
+		warnings = append(warnings, fmt.Sprintf("Active sessions of %s: %d. A new run may start others for the same issues.", repo, n))
 	}
 	pulls, err := d.Preflight(ctx, repo)
 	if len(pulls) > 0 {
@@ -116,6 +129,21 @@ func (d *Dashboard) DispatchWarnings(ctx context.Context, repo telemetry.RepoNam
 			strings.Join(names, ", ")))
 	}
 	return warnings, err
+}
+
+// DispatchDoubts are the warnings for someone who may start the run all the
+// same: what GitHub does not tell is one of them. A missing setting is none,
+// since starting the run says it better.
+func (d *Dashboard) DispatchDoubts(ctx context.Context, repo telemetry.RepoName, now time.Time) ([]string, error) {
+	warnings, err := d.DispatchWarnings(ctx, repo, now)
+	e, told := errors.AsType[*telemetry.Error](err)
+	switch {
+	case !told:
+		return warnings, err
+	case e.Code == telemetry.CodeMissingSetting:
+		return warnings, nil
+	}
+	return append(warnings, "It is not known whether pull requests of earlier runs are open: "+e.Message), nil
 }
 
 // ours returns what tells the pull requests of earlier runs from others.

@@ -16,7 +16,7 @@ const (
 	NeedReview       Need = "pr_ready"      // a pull request is ready for review
 	NeedMerge        Need = "verified"      // verified, not merged
 	NeedStillThere   Need = "still_there"   // merged, and a later scan still names the issue
-	NeedGaveUp       Need = "gave_up"       // a session ended without a pull request
+	NeedGaveUp       Need = "gave_up"       // a session ended without a pull request, or says that it is blocked
 	NeedNeverStarted Need = "never_started" // a session could not be created
 	NeedStuck        Need = "stuck"         // polled, working, and long without an update
 	NeedScan         Need = "overdue"       // the next scan is late
@@ -32,7 +32,7 @@ func Needs() []Need {
 // Label is the need in words, as pages and the API have it.
 func (n Need) Label() string {
 	return map[Need]string{
-		NeedWaiting:      "Waiting for you",
+		NeedWaiting:      "Devin waits for you",
 		NeedNew:          "New, nothing under way",
 		NeedReview:       "PR ready for review",
 		NeedMerge:        "Verified, not merged",
@@ -84,6 +84,7 @@ type NeedRow struct {
 	SessionURL   string        `json:"-"`
 	SessionTitle string        `json:"-"`
 	State        State         `json:"-"` // of the session
+	Blocked      bool          `json:"-"` // by the session's own word
 	Family       string        `json:"-"` // of the session's issues
 	Reason       string        `json:"-"` // why a session never started, or what it waits for
 	RunFile      string        `json:"-"`
@@ -158,6 +159,9 @@ func (n *NeedRow) Detail() string {
 
 // End is how a session that gave up has ended: "Suspended: out of credits".
 func (n *NeedRow) End() string {
+	if n.Blocked {
+		return "Devin says that it is blocked"
+	}
 	if n.State == StateFinished {
 		return "Finished without a pull request"
 	}

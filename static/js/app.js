@@ -1,5 +1,5 @@
 // What pages do beyond links, forms and htmx: keep themselves current, say
-// times relatively, keys, theme, toasts. Every page works without it.
+// times relatively, keys, theme, jobs. Every page works without it.
 (() => {
   const root = document.documentElement;
   const base = root.dataset.base; // what the addresses of the program begin with: "/", or "/path/" behind a proxy
@@ -240,14 +240,29 @@
     if (event.detail.ctx.request?.action?.startsWith(`${base}actions/`)) tabs.postMessage("changed");
   });
 
-  // A job's end is announced once.
+  // The button of a job that runs is busy. A job's end is announced once; one
+  // that leaves nothing to do is then forgotten, a dry run is shown.
   const announced = new Set();
   function announceJobs(first) {
-    for (const card of all("[data-job]")) {
+    const cards = all("[data-job]"), busy = new Set(cards.filter((card) => card.dataset.job === "running").map((card) => card.dataset.kind));
+    for (const form of all(".top-buttons form.action")) {
+      const is = busy.has(new URL(form.action).pathname.split("/").pop());
+      form.classList.toggle("is-busy", is);
+      $("button", form).ariaBusy = String(is);
+    }
+    for (const card of cards) {
       if (card.dataset.job === "running" || announced.has(card.id)) continue;
       announced.add(card.id);
-      if (!first) say(card.dataset.summary);
+      if (!first || "brief" in card.dataset) announceJob(card);
     }
+    const alert = $("#jobs-alert");
+    if (alert?.textContent) { toast($("p", alert).textContent, "bad"); alert.replaceChildren(); }
+  }
+  function announceJob({ id, dataset }) {
+    const open = () => { const menu = $("#jobs-menu"); if (menu) menu.open = true; };
+    const tone = { success: "good", danger: "bad" }[dataset.tone] ?? "warn";
+    const forget = () => { if (!$("#jobs-menu[open]")) $(`#${id} form[action$="/dismiss"] button`)?.click(); };
+    if ("asks" in dataset) { say(dataset.summary); open(); } else toast(dataset.summary, tone, "brief" in dataset ? { then: forget } : { more: open });
   }
 
   // A dialog opens empty: its previous content was about something else.
@@ -284,18 +299,7 @@
   }, true);
   phone.addEventListener("change", showCollapsed);
 
-  // ---- Toasts
-  function toast(text, tone) {
-    const region = $("#toasts"), template = $("#toast");
-    if (!region || all(".toast-text", region).some((p) => p.textContent === text)) return;
-    const item = template.content.firstElementChild.cloneNode(true);
-    item.dataset.tone = tone;
-    $(".toast-text", item).textContent = text;
-    region.append(item);
-    say(text);
-    const leave = () => { if (item.matches(":hover, :focus-within")) setTimeout(leave, 2000); else item.remove(); };
-    setTimeout(leave, 6000);
-  }
+  const toast = (text, tone, options) => document.dispatchEvent(new CustomEvent("toast", { detail: { text, tone, ...options } }));
 
   // ---- Copying an address, that of the page where none is named.
   async function copy(address) {
@@ -315,7 +319,7 @@
       if (panel?.hasAttribute("hx-get")) { event.preventDefault(); retryButton.closest(".failure")?.remove(); ask(panel); }
     }
     const dismiss = at("[data-dismiss]");
-    if (dismiss) dismiss.closest(dismiss.dataset.dismiss === "toast" ? ".toast" : dismiss.dataset.dismiss)?.remove();
+    if (dismiss) dismiss.closest(dismiss.dataset.dismiss)?.remove();
     if (at("[data-copy]")) copy(at("[data-copy]").dataset.copy);
     if (at("[data-close]")) at("dialog")?.close();
     if (at("[data-dialog]") && !event.ctrlKey && !event.metaKey) showDialog($("#" + at("[data-dialog]").dataset.dialog));
@@ -360,6 +364,8 @@
     $(".row-link[href], a[href]", row)?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   }
+  // The action of the chosen row of Needs you.
+  const act = (which) => $(`.c-action ${which}`, document.activeElement.closest("tr") ?? document.getElementById(chosen) ?? undefined)?.click();
   const toggle = $("[data-keys-toggle]");
   if (toggle) {
     toggle.checked = keep.get("keys") !== "off";
@@ -375,8 +381,8 @@
       "/": () => { $("#search")?.focus(); $("#search")?.select(); },
       "?": () => $("#keys")?.showModal(),
       g: () => { goUntil = performance.now() + 1500; },
-      j: () => move(1),
-      k: () => move(-1),
+      j: () => move(1), k: () => move(-1),
+      e: () => act("a.btn"), r: () => act("a[hx-get*='panels/reply']"),
     }[event.key];
     if (does) { event.preventDefault(); does(); }
     if (event.key === "Enter" && chosen && event.target === document.body) $(".row-link[href], a[href]", document.getElementById(chosen))?.click();

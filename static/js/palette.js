@@ -13,7 +13,7 @@
       const text = textOf(a.querySelector(".menu-text") ?? a.firstChild);
       return { text, kind: a.querySelector(".menu-text") ? "Saved view" : "Page", href: a.href };
     });
-    const buttons = [...document.querySelectorAll(".top-buttons .btn:not(summary, .menu-item.js-only), .heading-buttons .btn, .foot-keys")]
+    const buttons = [...document.querySelectorAll(".top-buttons .btn:not(summary, .menu-item.js-only, .jobs *), .heading-buttons .btn, .foot-keys")]
       .filter((button) => !button.disabled && button.dataset.dialog !== "palette")
       .map((button) => ({ text: textOf(button.querySelector(".btn-text") ?? button.lastChild), kind: "Action", button }));
     return [...links, ...buttons].filter((item, n, all) => all.findIndex((other) => other.text === item.text && other.kind === item.kind) === n);

@@ -559,7 +559,7 @@ func RecentRuns(t Table[RunRow]) templ.Component {
 				{Text: "Run", Class: "c-kind"},
 				{Text: "Repository", Class: "c-repo"},
 				{Text: "Found", Class: "c-num", Number: true},
-				{Text: "Opened / closed", Class: "c-num2", Number: true},
+				{Text: "Opened / closed", Class: "c-span", Number: true},
 				{Text: "Sessions", Class: "c-num2", Number: true},
 				{Text: "Time", Class: "c-day", Number: true},
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)

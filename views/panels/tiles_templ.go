@@ -10,14 +10,14 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "telemetry-dashboard/views/parts"
 
-// Figures is a strip of tiles.
-type Figures struct {
+// TileStrip is tiles side by side.
+type TileStrip struct {
 	Frame
 	Tiles []parts.Tile
 }
 
 // Tiles shows figures side by side.
-func Tiles(f Figures) templ.Component {
+func Tiles(f TileStrip) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

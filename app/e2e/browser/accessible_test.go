@@ -93,9 +93,9 @@ func TestAccessibleOpen(t *testing.T) {
 	b.open(p.URL + "/runs")
 	b.click("More actions")
 	b.click("Backfill")
-	b.until(`document.querySelector("main").textContent.includes("Apply 1 change")`)
+	b.until(`document.querySelector("#jobs-menu[open]")?.textContent.includes("Apply 1 change")`)
 	b.inject(axe)
-	b.audit("backfill, dry run", "main", 390, 1280)
+	b.audit("backfill, dry run", "#jobs", 390, 1280)
 }
 
 // TestAnnounced: a page has one region that is read aloud, and it says the

@@ -34,7 +34,7 @@ func TestListLive(t *testing.T) {
 	b.do(chromedp.SendKeys("#search", "half a wo"))
 	b.js(`(() => { document.querySelector("#search").setSelectionRange(4, 4); window.kept = document.querySelector("#tiles"); })()`)
 	b.js(`document.querySelector(".top-buttons form[action='/actions/refresh'] button").click()`)
-	b.until(`document.querySelector(".job")?.textContent.includes("1 new file, 0 updated")`)
+	b.until(`document.querySelector("#toasts").textContent.includes("1 new file, 0 updated")`)
 	b.until(`document.querySelector("#tiles .tile-value").textContent === "29"`)
 	if got := b.js(`[window.kept === document.querySelector("#tiles"), document.activeElement.id, document.activeElement.value,
 		document.activeElement.selectionStart].join()`); got != "true,search,half a wo,4" {

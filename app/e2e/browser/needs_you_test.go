@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"telemetry-dashboard/app/e2e/program"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/github/githubtest"
@@ -48,6 +50,19 @@ func TestDispatchFromNeeds(t *testing.T) {
 		b.until(`document.querySelector("#needs-you").innerText.includes("Nothing needs you")`)
 		b.open(p.URL + "/needs-you?q=is:started")
 		b.until(`[...document.querySelectorAll("#needs-you td.c-action")].filter((e) => e.innerText.startsWith("Started ")).length === 2`)
+	}
+}
+
+// TestKeysActOnNeeds: e does what the chosen row needs, r replies to Devin.
+func TestKeysActOnNeeds(t *testing.T) {
+	b := startBrowser(t)
+	p := startWithOverlays(t)
+	for key, group := range map[string]string{"r": "Devin waits for you", "e": "Devin waits for you"} {
+		b.open(p.URL + "/needs-you")
+		b.until(fmt.Sprintf(`document.querySelector("#needs-you .group-head")?.innerText.includes(%q)`, group))
+		b.js(`[...document.querySelectorAll("#needs-you tr")].find((r) => r.innerText.includes("Reply")).querySelector(".row-link").focus()`)
+		b.do(chromedp.KeyEvent(key))
+		b.until(`document.querySelector("dialog[open] textarea")`)
 	}
 }
 

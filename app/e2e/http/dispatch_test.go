@@ -34,6 +34,11 @@ func TestDispatchForm(t *testing.T) {
 		}
 	}
 	form.Set("batch_size", "5")
+	if res, body := p.Do("POST", "/actions/dispatch", form.Encode()); res.StatusCode != 409 || !strings.Contains(body, "Start anyway") ||
+		!strings.Contains(body, `name="force" value="true"`) || len(started) > 0 {
+		t.Errorf("with an open pull request: %d %s", res.StatusCode, body)
+	}
+	form.Set("force", "true")
 	if res, body := p.Do("POST", "/actions/dispatch", form.Encode(), "HX-Request", "true"); res.StatusCode != 202 ||
 		!strings.Contains(body, "Started.") ||
 		!strings.Contains(body, "https://github.com/octo/action/actions/workflows/codeql-fixer.yml") {

@@ -128,7 +128,7 @@ func TestKilledWhileDispatching(t *testing.T) {
 	upstream := newSilent()
 	p.Start(p.Settings(program.Fronts{"GITHUB_API_URL": upstream.front}))
 	page := p.Page("/repo/octo/shop/dispatch")
-	form := url.Values{"repo": {"octo/shop"}, "token": {program.FormToken(t, page)}, "batch_size": {"7"}}
+	form := url.Values{"repo": {"octo/shop"}, "token": {program.FormToken(t, page)}, "batch_size": {"7"}, "force": {"true"}}
 	upstream.killDuring(p.Program, "/actions/dispatch", form, false)
 	<-started
 	for _, headers := range [][]string{nil, {"HX-Request", "true"}} {

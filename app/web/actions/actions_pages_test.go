@@ -3,6 +3,7 @@ package actions_test
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,7 +71,7 @@ func TestOneCardOfAKind(t *testing.T) {
 	s := webtest.Shop(t)
 	first, second := s.Run(ingest.JobRefresh, ingest.Order{}), s.Run(ingest.JobRefresh, ingest.Order{})
 	a := s.Panel("jobs", "Cookie", "jobs="+second.ID+"."+first.ID)
-	if n := strings.Count(a.Text(), "Refresh: done"); n != 1 {
+	if n := strings.Count(a.HTML, "<article"); n != 1 || !strings.Contains(a.Text(), "Refresh: done") {
 		t.Errorf("%d cards: %s", n, a.Text())
 	}
 	a.Check(t, webtest.Want{Status: 200, HTML: []string{`value="` + second.ID + `"`}, Lacks: []string{`value="` + first.ID + `"`}})
@@ -169,7 +170,7 @@ func TestDispatch(t *testing.T) {
 	s.Panel("dispatch").Check(t, webtest.Want{Status: 400, Text: []string{"scope=owner/name"}})
 	s.Panel("preflight?scope=octo/api").Check(t, webtest.Want{Status: 200, Lacks: []string{"#8"}})
 
-	form := url.Values{"repo": {"octo/shop"}, "token": {token(t, page)}, "languages": {"javascript"}}
+	form := url.Values{"repo": {"octo/shop"}, "token": {token(t, page)}, "languages": {"javascript"}, "force": {"true"}}
 	for range 2 {
 		if a := s.Post("/actions/dispatch", form); a.Status != 303 || a.Header.Get("Location") != "/repo/octo/shop/dispatch?started=1" {
 			t.Fatalf("%d to %q: %s", a.Status, a.Header.Get("Location"), a.Text())
@@ -187,6 +188,54 @@ func TestDispatch(t *testing.T) {
 	if a := s.Get("/repo/forks/shop/dispatch"); a.Header.Get("Location") != "/repo/octo/shop/dispatch" {
 		t.Errorf("a fork leads to %d %q", a.Status, a.Header.Get("Location"))
 	}
+}
+
+// TestDispatchAsksAgain: where pull requests are open, sessions are active or a
+// run was started lately, the form comes back with the reasons and with what
+// was typed; a second press starts the run, once.
+func TestDispatchAsksAgain(t *testing.T) {
+	s := webtest.Shop(t)
+	s.GitHub.Repo(webtest.ActionRepo).PutWorkflow(ingest.Workflow, "target_repo", "languages", "batch_size")
+	var started []string
+	s.GitHub.OnDispatch(func(inputs map[string]string) {
+		started = append(started, inputs["target_repo"]+" "+inputs["languages"])
+	})
+	for n, tc := range []struct {
+		name, repo string
+		reasons    []string
+		headers    []string
+		then       int
+	}{
+		{"without JavaScript", "octo/shop", []string{"Start a run anyway?", "Active sessions of octo/shop: 2.", "are open: octo/shop#8."}, nil, 303},
+		{"in place", "octo/shop", []string{"has left no record yet", "Active sessions", "octo/shop#8"}, []string{"HX-Request", "true"}, 202},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			form := url.Values{"repo": {tc.repo}, "token": {"token-" + strconv.Itoa(n)}, "languages": {"java, go"}, "batch_size": {"7"}}
+			a := s.Post("/actions/dispatch", form, tc.headers...)
+			a.Check(t, webtest.Want{Status: 409, Text: append(tc.reasons, "Start anyway"),
+				HTML: []string{`value="java, go"`, `value="7"`, `name="force" value="true"`}})
+			if len(started) != n || token(t, a) != form.Get("token") {
+				t.Errorf("started %v, the form has the token %q", started, token(t, a))
+			}
+			form.Set("batch_size", "many")
+			s.Post("/actions/dispatch", form, tc.headers...).Check(t, webtest.Want{Status: 400, HTML: []string{`aria-invalid="true"`},
+				Lacks: []string{"Start anyway"}})
+			form.Set("batch_size", "7")
+			form.Set("force", "true")
+			for range 2 {
+				if a := s.Post("/actions/dispatch", form, tc.headers...); a.Status != tc.then {
+					t.Errorf("%d %s", a.Status, a.Text())
+				}
+			}
+			if len(started) != n+1 || started[n] != "https://github.com/"+tc.repo+" java, go" {
+				t.Errorf("started %v", started)
+			}
+		})
+	}
+	s.GitHub.Fail(githubtest.Fault{Path: "/pulls"})
+	s.Post("/actions/dispatch", url.Values{"repo": {"octo/api"}, "token": {"token-9"}}).Check(t, webtest.Want{Status: 409,
+		Text: []string{"It is not known whether pull requests of earlier runs are open"}})
+	s.Post("/actions/dispatch", url.Values{"repo": {"octo/api"}, "token": {"token-9"}, "force": {"yes"}}).Check(t, webtest.Want{Status: 400})
 }
 
 // TestDispatchRefused: what is wrong is said at its field, and what was typed
@@ -211,7 +260,7 @@ func TestDispatchRefused(t *testing.T) {
 		})
 	}
 	s.GitHub.Fail(githubtest.Fault{Path: "dispatches", Drop: true})
-	form := url.Values{"repo": {"octo/shop"}, "token": {"token-3"}, "batch_size": {"5"}}
+	form := url.Values{"repo": {"octo/shop"}, "token": {"token-3"}, "batch_size": {"5"}, "force": {"true"}}
 	a := s.Post("/actions/dispatch", form, "HX-Request", "true")
 	a.Check(t, webtest.Want{Status: 409, HTML: []string{`value="5"`}})
 	if token(t, a) == "token-3" {

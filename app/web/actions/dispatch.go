@@ -109,14 +109,10 @@ func (w *Web) DispatchPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return w.showDispatch(c, shell.View{Scope: string(repo.Name), Repo: repo, Query: shell.QueryOf(c)})
+	return w.showDispatch(c, fiber.StatusOK, shell.View{Scope: string(repo.Name), Repo: repo, Query: shell.QueryOf(c)})
 }
 
-func (w *Web) showDispatch(c *fiber.Ctx, v shell.View) error {
-	status := fiber.StatusOK
-	if v.Fault != nil {
-		status = shell.FaultStatus(v.Fault)
-	}
+func (w *Web) showDispatch(c *fiber.Ctx, status int, v shell.View) error {
 	pulls := v
 	pulls.Later = !v.Query.Has("preflight")
 	breadcrumbs := []parts.Link{{Text: "Repositories", URL: links.Repos}, {Text: v.Scope, URL: links.Repo(v.Scope)}}
@@ -174,6 +170,9 @@ func (w *Web) dispatchForm(v shell.View) panels.DispatchForm {
 	if wrong == "" {
 		f.Fault = fault
 	}
+	if f.Reasons = v.Form["reason"]; len(f.Reasons) > 0 {
+		f.Token = v.Form.Get("token") // nothing was sent with it
+	}
 	for _, m := range w.Settings.Missing {
 		if m.Variable == "GITHUB_TOKEN" || m.Variable == "ACTION_REPO" {
 			f.Off = "Starting a run needs GITHUB_TOKEN and ACTION_REPO. Set both and restart."
@@ -190,9 +189,14 @@ func (w *Web) workflowURL() string {
 }
 
 // Dispatch starts a run of the action, once per token. An error is shown at
-// its field.
+// its field. Where something speaks against the run, the form asks again with
+// the reasons; what was typed stays, and force starts it.
 func (w *Web) Dispatch(c *fiber.Ctx) error {
 	repo, err := w.Dashboard.RepoByName(c.UserContext(), c.FormValue("repo"), time.Time{})
+	if err != nil {
+		return err
+	}
+	force, err := shell.Flag(c, "force")
 	if err != nil {
 		return err
 	}
@@ -200,13 +204,30 @@ func (w *Web) Dispatch(c *fiber.Ctx) error {
 	for _, name := range telemetry.DispatchInputs() {
 		v.Form.Set(name, c.FormValue(name))
 	}
-	v.Fault = w.startRun(c, v)
+	var d telemetry.Dispatch
+	if d, v.Fault = w.orderedRun(v); v.Fault == nil && !force {
+		if v.Form["reason"], err = w.Dashboard.DispatchDoubts(c.UserContext(), repo.Name, w.Now()); err != nil {
+			return err
+		}
+	}
+	if v.Fault == nil && len(v.Form["reason"]) == 0 {
+		_, v.Fault = w.dispatcher.Dispatch(c.UserContext(), v.Form.Get("token"), d)
+	}
+	return w.answerDispatch(c, v)
+}
+
+// answerDispatch shows the form again, or that the run was started.
+func (w *Web) answerDispatch(c *fiber.Ctx, v shell.View) error {
 	inPlace := c.Get("HX-Request") != ""
-	switch {
-	case v.Fault != nil && inPlace:
-		return shell.Render(c, shell.FaultStatus(v.Fault), panels.Dispatch(w.dispatchForm(v)))
-	case v.Fault != nil:
-		return w.showDispatch(c, v)
+	status := fiber.StatusConflict // something speaks against the run
+	if v.Fault != nil {
+		status = shell.FaultStatus(v.Fault)
+	}
+	switch again := v.Fault != nil || len(v.Form["reason"]) > 0; {
+	case again && inPlace:
+		return shell.Render(c, status, panels.Dispatch(w.dispatchForm(v)))
+	case again:
+		return w.showDispatch(c, status, v)
 	case !inPlace:
 		return c.Redirect(links.With(links.In(v.Scope, links.Dispatch), "started", "1"), fiber.StatusSeeOther)
 	}
@@ -214,19 +235,14 @@ func (w *Web) Dispatch(c *fiber.Ctx) error {
 	return shell.Render(c, fiber.StatusAccepted, panels.Dispatch(w.dispatchForm(v)))
 }
 
-func (w *Web) startRun(c *fiber.Ctx, v shell.View) error {
-	token := c.FormValue("token")
-	if !shell.IsID(token) {
-		return telemetry.Errorf(telemetry.CodeInvalid, "This form has expired. Reload the page.")
+// orderedRun is the run that a form orders.
+func (w *Web) orderedRun(v shell.View) (telemetry.Dispatch, error) {
+	if !shell.IsID(v.Form.Get("token")) {
+		return telemetry.Dispatch{}, telemetry.Errorf(telemetry.CodeInvalid, "This form has expired. Reload the page.")
 	}
 	inputs := map[string]string{}
 	for name := range v.Form {
 		inputs[name] = v.Form.Get(name)
 	}
-	d, err := telemetry.NewDispatch(string(w.Settings.GitHubWeb), cmp.Or(v.Repo.TargetRepo, v.Scope), inputs)
-	if err != nil {
-		return err
-	}
-	_, err = w.dispatcher.Dispatch(c.UserContext(), token, d)
-	return err
+	return telemetry.NewDispatch(string(w.Settings.GitHubWeb), cmp.Or(v.Repo.TargetRepo, v.Scope), inputs)
 }

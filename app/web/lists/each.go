@@ -123,7 +123,7 @@ func (w *Web) Repos() shell.Panel {
 		Menus: []string{"is", "open", "age"},
 	}, listing[panels.RepoRow]{
 		noun: "repository",
-		sort: parts.Sort{Key: "repo"},
+		sort: parts.Sort{Key: "critical_high", Desc: true},
 		from: w.ReposOf,
 		draw: panels.Repos,
 	})

@@ -33,7 +33,7 @@ func (w *Web) drawNeeds(ctx context.Context, v shell.View) (templ.Component, err
 	for _, need := range telemetry.Needs() {
 		if n := groups.Counts[need]; n > 0 {
 			l.Groups = append(l.Groups, parts.Segment{
-				Text: parts.Number(n) + " " + panels.NeedLabel(need), URL: links.Matching(links.NeedsYou, "group:"+string(need)),
+				Text: panels.NeedCount(need, n), URL: links.Matching(links.NeedsYou, "group:"+string(need)),
 			})
 		}
 	}

@@ -42,7 +42,7 @@ func (w *Web) drawTiles(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	f := panels.Figures{Frame: v.Frame(), Tiles: tiles(v, stats, listed, over, active, repos[0])}
+	f := panels.TileStrip{Frame: v.Frame(), Tiles: tiles(v, stats, listed, over, active, repos[0])}
 	f.About = aboutTiles()
 	return panels.Tiles(f), nil
 }

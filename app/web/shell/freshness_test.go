@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,50 @@ func TestSourceNote(t *testing.T) {
 	w.Settings.PollInterval = 0 // only when asked: never late
 	if got := w.sourceNote(telemetry.SourceStatus{Name: "sessions", OKAt: telemetry.At(ago(24 * time.Hour))}); got.Tone != "" {
 		t.Errorf("without an interval it is %q", got.Tone)
+	}
+}
+
+// TestNewestRun: the newest run is amber, with what is usual, once none came
+// for three times as long.
+func TestNewestRun(t *testing.T) {
+	now := site().Now()
+	for _, tc := range []struct {
+		ago, usual time.Duration
+		want       panels.NewestNote
+	}{
+		{72 * time.Hour, 24 * time.Hour, panels.NewestNote{}},
+		{72*time.Hour + time.Second, 24 * time.Hour, panels.NewestNote{Tone: parts.Attention, Usual: "Usually every 24 h"}},
+		{9000 * time.Hour, 0, panels.NewestNote{}}, // too few runs for a habit
+	} {
+		at := now.Add(-tc.ago)
+		tc.want.At = at.UTC()
+		if got := site().fresh(freshness{last: telemetry.LastRun{At: telemetry.At(at), Usual: tc.usual}}).Newest; got != tc.want {
+			t.Errorf("%s ago, usually every %s: %+v, want %+v", tc.ago, tc.usual, got, tc.want)
+		}
+	}
+	if got := site().fresh(freshness{}).Newest; got != (panels.NewestNote{}) {
+		t.Errorf("without runs: %+v", got)
+	}
+}
+
+// TestTroubleOrder: the most severe trouble is shown, in the order of the
+// sources where they are alike; what has one cause is said once.
+func TestTroubleOrder(t *testing.T) {
+	now := telemetry.At(site().Now())
+	failed := func(name string, code telemetry.Code) telemetry.SourceStatus {
+		return telemetry.SourceStatus{Name: name, FailedAt: now, Code: code}
+	}
+	f := site().fresh(freshness{sources: []telemetry.SourceStatus{
+		failed("runs", telemetry.CodeRateLimited), {Name: "sessions", OKAt: now, Missing: 2}, failed("pulls", telemetry.CodeRateLimited),
+		failed("sessions", telemetry.CodeUpstreamToken),
+	}})
+	var got []string
+	for _, p := range f.Problems {
+		got = append(got, string(p.Tone)+" "+p.Strong)
+	}
+	want := []string{"danger Devin refuses the token (401).", "attention GitHub rate limit reached.", "attention Devin cannot find 2 sessions (404)."}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -89,7 +89,7 @@ func SetJobs(c *fiber.Ctx, jobs []OwnJob) {
 	c.Cookie(cookie)
 }
 
-// JobCards is the jobs of the browser that asks, on every page.
+// JobCards is the jobs of the browser that asks, in the header of every page.
 func (w *Shell) JobCards() Panel {
 	return Panel{Name: "jobs", Page: links.Overview, Draw: w.drawJobs}
 }
@@ -181,6 +181,7 @@ func (w *Shell) jobCard(j telemetry.Job) panels.JobCard {
 			Hidden: []parts.Field{{Name: "undo", Value: "true"}, {Name: "replaces", Value: j.ID}},
 		}
 	}
+	card.Brief = j.State == telemetry.JobDone && len(j.Errors) == 0 && card.Confirm.URL == "" && card.Undo.URL == ""
 	return card
 }
 

@@ -70,6 +70,8 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "session_url", Column: "COALESCE(s.url, '')", Into: func(n *row) any { return &n.SessionURL }},
 		{Name: "title", Column: "COALESCE(s.title, '')", Into: func(n *row) any { return &n.SessionTitle }},
 		{Name: "state", Column: "COALESCE(s.state, '')", Into: func(n *row) any { return &n.State }},
+		{Name: "blocked", Column: "CASE WHEN n.need = 'gave_up' AND n.subject = 'blocked' THEN 1 ELSE 0 END",
+			Into: func(n *row) any { return &n.Blocked }},
 		{Name: "family", Column: "COALESCE(s.family, '')", Into: func(n *row) any { return &n.Family }},
 		{Name: "reason", Column: "COALESCE(s.reason, '')", Into: func(n *row) any { return &n.Reason }, CSV: "reason"},
 		{Name: "issue_ids", Column: "COALESCE(s.issue_ids, '[]')", Into: func(n *row) any { return store.ListOf(&n.IssueIDs) }},
@@ -223,6 +225,15 @@ const (
 	// theirs are columns of an issue i that may be missing.
 	theirs = `COALESCE(i.id, 0), COALESCE(i.severity_rank, 9), COALESCE(i.rule, '')`
 
+	// saysBlocked is true of a session s whose structured output says that it
+	// is blocked.
+	saysBlocked = `EXISTS (SELECT 1 FROM polls b WHERE b.session = s.key AND b.claim_status = 'blocked')`
+
+	// blockedAlone is true of such a session that no longer works or waits, and
+	// whose pull request is neither open nor merged.
+	blockedAlone = `s.state IN ('failed', 'suspended', 'expired', 'finished', 'unknown') AND ` + saysBlocked + `
+		AND NOT EXISTS (SELECT 1 FROM pulls h WHERE h.key = s.pull_key AND (h.merged_at > 0 OR h.shown IN ('open', 'unknown')))`
+
 	// touchedAt is when Devin last updated a session s.
 	touchedAt = `CASE WHEN s.updated_at > 0 THEN s.updated_at ELSE s.since END`
 )
@@ -256,9 +267,10 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key
 	WHERE v.current = 1 AND v.outcome = 'verified_still_there' AND i.status_rank = 0 AND (i.session = v.session OR i.attempted_at <= v.at)
-UNION ALL SELECT 'gave_up', 5, s.repo_id, s.state || ' ' || s.reason, s.key, '', s.since, ` + theirs + `
+UNION ALL SELECT 'gave_up', 5, s.repo_id, CASE WHEN ` + saysBlocked + ` THEN 'blocked' ELSE s.state || ' ' || s.reason END,
+		s.key, '', s.since, ` + theirs + `
 	FROM sessions s LEFT JOIN issues i ON ` + leftTo + `
-	WHERE s.state IN ('failed', 'suspended', 'expired', 'finished') AND s.has_pr = 0
+	WHERE (s.state IN ('failed', 'suspended', 'expired', 'finished') AND s.has_pr = 0 OR ` + blockedAlone + `)
 		AND (i.id IS NOT NULL OR ` + noAttempt + ` AND ` + unnamed + `)
 UNION ALL SELECT 'never_started', 6, s.repo_id, s.reason, s.key, '', s.since, ` + theirs + `
 	FROM sessions s LEFT JOIN attempts a ON a.record_id = s.run_ref AND a.session = '' AND a.batch_id = s.batch_id

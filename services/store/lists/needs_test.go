@@ -121,6 +121,57 @@ func TestNeedsLeaveByThemselves(t *testing.T) {
 	}
 }
 
+// TestBlockedSessionsGaveUp: a session that says that it is blocked, and no
+// longer works or waits, gave up, also with a pull request that was closed;
+// what says so is one row, whatever its state.
+func TestBlockedSessionsGaveUp(t *testing.T) {
+	const one = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1"
+	a := storetest.IssueID(1, 0)
+	for _, tc := range []struct {
+		name, detail, output string
+		pull                 *telemetry.PullRequest
+		want                 []string
+	}{
+		{"finished", "finished", `{"status":"blocked"}`, nil, []string{"gave_up: Devin says that it is blocked."}},
+		{"finished, and done", "finished", `{"status":"done"}`, nil, []string{"gave_up: Finished without a pull request."}},
+		{"its pull request was closed", "finished", `{"status":"blocked"}`, &telemetry.PullRequest{State: "closed"},
+			[]string{"gave_up: Devin says that it is blocked."}},
+		{"and it was done", "finished", `{"status":"done"}`, &telemetry.PullRequest{State: "closed"}, nil},
+		{"its pull request is open", "finished", `{"status":"blocked"}`, &telemetry.PullRequest{State: "open"},
+			[]string{"pr_ready: The pull request is open."}},
+		{"its pull request is merged", "finished", `{"status":"blocked"}`, &telemetry.PullRequest{State: "closed",
+			MergedAt: storetest.Day("2026-03-01 12:00")}, nil},
+		{"it still works", "working", `{"status":"blocked"}`, nil, nil},
+		{"it waits", "waiting_for_user", `{"status":"blocked"}`, nil,
+			[]string{"waiting: Devin waits for an answer and has opened no pull request."}},
+	} {
+		storetest.At(t, storetest.Day("2026-03-01 13:00"), func(t *testing.T, s *storetest.Store) {
+			storetest.Put(t, s, storetest.TinyScan(1, "2026-03-01T10:00:00Z", 0, []string{"A medium xss"}, sessionOf(one, "running", a)))
+			err := s.SavePoll(t.Context(), telemetry.SessionAnswer{Sessions: []telemetry.UpstreamSession{{ID: one, API: "v3", Status: "running",
+				Detail: tc.detail, UpdatedAt: storetest.Day("2026-03-01 12:30"), Output: telemetry.KeepOutput([]byte(tc.output))}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := tc.pull; p != nil {
+				p.Repo, p.Number, p.Title, p.Body = "a/b", 7, "Fix", "by https://app.devin.ai/sessions/"+one
+				p.CreatedAt, p.UpdatedAt = storetest.Day("2026-03-01 11:00"), storetest.Day("2026-03-01 12:00")
+				storetest.SavePulls(t, s, []telemetry.PullRequest{*p})
+			}
+			rows, err := lists.Needs(s.Store).Rows(t.Context(), query.Ask{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, n := range rows.Items {
+				got = append(got, string(n.Need)+": "+n.Detail())
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+			}
+		})
+	}
+}
+
 // TestNeedsOfAStartedRun: what a run was started for is no longer to do, and
 // listed as started, until the run leaves its record or is overdue.
 func TestNeedsOfAStartedRun(t *testing.T) {

@@ -157,13 +157,13 @@ func (d *decoder) logFindings(name string) ([]LogFinding, []LogRule) {
 		}
 		f := LogFinding{
 			IssueID: keyText(e.ID), Fingerprint: keyText(e.Fingerprint), Rule: keyText(e.Rule), Name: keyText(e.Name),
-			Title: Shorten(cleanText(e.Title), mostText), Message: markdownText(e.Message), Severity: keyText(e.Severity),
+			Title: Shorten(cleanText(e.Title), mostText), Message: PlainMessage(markdownText(e.Message)), Severity: keyText(e.Severity),
 			Level: keyText(e.Level), Family: keyText(e.Family), CWEs: []string{}, Locations: []LogLocation{}, Snippets: []Snippet{},
 			LineHash: keyText(e.Partial["primaryLocationLineHash"]),
 		}
 		f.Score = d.score(at, e.Score)
 		for _, cwe := range e.CWEs[:min(len(e.CWEs), mostLocations)] {
-			if text := keyText(cwe); text != "" {
+			if text := CWEName(keyText(cwe)); text != "" && !slices.Contains(f.CWEs, text) {
 				f.CWEs = append(f.CWEs, text)
 			}
 		}

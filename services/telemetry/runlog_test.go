@@ -38,7 +38,7 @@ func TestParseRunLog(t *testing.T) {
 	want := RunLog{
 		Findings: []LogFinding{{
 			IssueID: "CQLF-R7-0001", Fingerprint: strings.Repeat("a", 20), Rule: "js/xss", Name: "js/xss", Title: "Cross-site scripting",
-			Message: "Depends on [this](1).", Score: &score, Severity: "high", Level: "error", Family: "xss", CWEs: []string{"cwe-79"},
+			Message: "Depends on this.", Score: &score, Severity: "high", Level: "error", Family: "xss", CWEs: []string{"CWE-79"},
 			Locations: []LogLocation{{"a.js", 3, 4, 5}}, LineHash: "abc:1",
 			Snippets: []Snippet{{File: "a.js", FirstLine: 1, Code: "one\n```\n  three | four\n"}},
 		}},

@@ -162,23 +162,70 @@ func (r *Runner) AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.
 			telemetry.Shown(string(ref.Repo)), telemetry.Shown(ref.Label))))
 	}
 	r.mu.Lock()
-	if !slices.Contains(r.wanted, ref) {
-		r.wanted = append(r.wanted, ref)
+	if want := (wantedLog{ref, true}); !slices.Contains(r.wanted, want) {
+		r.wanted = append(r.wanted, want)
 	}
 	r.mu.Unlock()
 	return r.Start(JobLogs, Order{By: by})
 }
 
+// OfferLog has the log of a run asked for before all that nobody waits for, as
+// long as GitHub's limit leaves room: someone looks at what it may describe.
+// However often that happens, the log is asked for once in offerEvery. It
+// returns at once: the job that does so, nil where the log is not asked for.
+func (r *Runner) OfferLog(ref telemetry.LogRef) *Handle {
+	if r.o.RunLogs == nil || ref.Label == "" || !r.mayAsk() || !r.offer(ref) {
+		return nil
+	}
+	h, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByPage}, Order{}, true)
+	if err != nil {
+		return nil // the program ends
+	}
+	return h
+}
+
+const (
+	// offerEvery is when a log is offered again that could not be asked for.
+	offerEvery = time.Hour
+	// offersMost bounds the logs that are offered within that time.
+	offersMost = 1000
+)
+
+// offer notes that a log is wanted, and reports whether it may be asked for:
+// not where it was offered already.
+func (r *Runner) offer(ref telemetry.LogRef) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.o.Now()
+	if now.Before(r.pauses[JobLogs]) {
+		return false
+	}
+	maps.DeleteFunc(r.offered, func(_ telemetry.LogRef, at time.Time) bool { return now.Sub(at) >= offerEvery })
+	if _, before := r.offered[ref]; before || len(r.offered) >= offersMost {
+		return before && slices.Contains(r.wanted, wantedLog{ref, false})
+	}
+	r.offered[ref] = now
+	r.wanted = append(r.wanted, wantedLog{ref, false})
+	return true
+}
+
+// wantedLog is a log that people wait for. One that they asked for is asked
+// for whatever GitHub's limit leaves.
+type wantedLog struct {
+	telemetry.LogRef
+	asked bool
+}
+
 // nextWanted takes one of the logs that people wait for.
-func (r *Runner) nextWanted() (ref telemetry.LogRef, found bool) {
+func (r *Runner) nextWanted() (w wantedLog, found bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.wanted) == 0 {
-		return ref, false
+		return w, false
 	}
-	ref = r.wanted[0]
+	w = r.wanted[0]
 	r.wanted = r.wanted[1:]
-	return ref, true
+	return w, true
 }
 
 // logTurn is one pass of the job that asks for logs.
@@ -267,22 +314,24 @@ func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (
 	return nil
 }
 
-// wanted asks for the logs that people wait for, whatever the limit leaves.
+// wanted asks for the logs that people wait for.
 func (l *logTurn) wanted(ctx context.Context) error {
 	for {
-		ref, found := l.r.nextWanted()
+		w, found := l.r.nextWanted()
 		if !found {
 			return nil
 		}
-		q, found, err := l.r.o.Store.LogOf(ctx, ref)
+		q, found, err := l.r.o.Store.LogOf(ctx, w.LogRef)
 		if err != nil {
 			return storing(err)
 		}
-		if !found {
+		if !found || !w.asked && (l.asked[q.LogRef] || l.failed[q.In] || !l.r.mayAsk()) {
 			continue
 		}
-		delete(l.none, q.In)
-		delete(l.failed, q.In)
+		if w.asked {
+			delete(l.none, q.In)
+			delete(l.failed, q.In)
+		}
 		log, err := l.ask(ctx, q)
 		if err != nil {
 			return err

@@ -76,6 +76,7 @@ func (w *Web) actionRoutes() []server.Route {
 		upstream("/actions/poll", a.Action(ingest.JobPoll), "replaces"),
 		upstream("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
 		upstream("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
+		upstream("/actions/log", a.AskLog, "issue"),
 		upstream("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token")...),
 		upstream("/actions/reply", d.Reply, "session", "token", "message"),
 		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),

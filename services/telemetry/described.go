@@ -12,8 +12,8 @@ import (
 type Described struct {
 	Message   Optional      `json:"message"` // without the links of SARIF
 	Locations []LogLocation `json:"locations"`
-	Code      []Snippet     `json:"code"`         // as it was at that scan
 	By        *ScanRef      `json:"described_by"` // that scan; nil where no log names the issue
+	Code      *LoggedCode   `json:"code"`         // nil where no log has any
 	Help      Optional      `json:"help"`         // of the rule, as Markdown that anybody may have written
 	Prompts   []Prompt      `json:"prompts"`      // by which sessions were asked to fix it, oldest first
 	Log       IssueLog      `json:"run_log"`
@@ -24,6 +24,14 @@ type ScanRef struct {
 	RunFile   string `json:"run_file"`
 	RunNumber int64  `json:"run_number"`
 	At        Time   `json:"timestamp"`
+}
+
+// LoggedCode is the code around an issue as it was at a scan: the newest whose
+// log has any, which only logs of runs have that sent the issue to Devin.
+type LoggedCode struct {
+	ScanRef
+	Locations []LogLocation `json:"locations"` // of the issue at that scan
+	Snippets  []Snippet     `json:"snippets"`
 }
 
 // Prompt is what a session was told of a batch.

@@ -12,6 +12,7 @@
 package panels
 
 import (
+	"slices"
 	"strings"
 
 	"telemetry-dashboard/views/links"
@@ -46,8 +47,9 @@ type Table[T any] struct {
 	Bar      parts.Bar   // the zero Bar shows nothing
 	Empty    parts.Empty // said where there are no rows
 	Action   parts.Action
-	HideRepo bool // on a page of one repository
-	Brief    bool // within an overview: no sorting
+	Chosen   []string // the columns that are shown on request, and are
+	HideRepo bool     // on a page of one repository
+	Brief    bool     // within an overview: no sorting
 }
 
 func (f Frame) titleID() string { return f.ID + "-title" }
@@ -96,7 +98,7 @@ func (t Table[T]) bar(columns []parts.Column) parts.Bar {
 func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	var kept []parts.Column
 	for _, c := range all {
-		if t.HideRepo && c.Class == "c-repo" {
+		if t.HideRepo && c.Class == "c-repo" || c.Chosen != "" && !t.shows(c.Chosen) {
 			continue
 		}
 		if t.Brief {
@@ -106,6 +108,9 @@ func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	}
 	return kept
 }
+
+// shows reports whether a column is shown that is so on request alone.
+func (t Table[T]) shows(name string) bool { return slices.Contains(t.Chosen, name) }
 
 // owner is whom a repository belongs to, with the "/" after it.
 func owner[R ~string](name R) string { return string(name[:strings.Index(string(name), "/")+1]) }

@@ -14,13 +14,13 @@ const (
 
 // describe reads what logs say of an issue.
 func describe(tx *store.Tx, id int64, rule string) telemetry.Described {
-	d := telemetry.Described{Locations: []telemetry.LogLocation{}, Code: []telemetry.Snippet{}}
+	d := telemetry.Described{Locations: []telemetry.LogLocation{}, Prompts: promptsOf(tx, id), Code: codeOf(tx, id)}
 	tx.Row(`SELECT help FROM rules WHERE rule = $1`, rule).Scan(&d.Help)
 	var by telemetry.ScanRef
-	found := tx.Row(`SELECT f.message, f.locations, f.snippets, r.file, r.run_number, r.at
+	found := tx.Row(`SELECT f.message, f.locations, r.file, r.run_number, r.at
 		FROM log_issues l JOIN log_findings f ON f.log_id = l.log_id AND f.ord = l.ord JOIN runs r ON r.id = l.run_id
 		WHERE l.issue_id = $1 AND l.latest = 1 ORDER BY f.score DESC, f.cwes, f.message, r.source LIMIT 1`, id).
-		Scan(&d.Message, store.ListOf(&d.Locations), store.ListOf(&d.Code), &by.RunFile, &by.RunNumber, &by.At).Found
+		Scan(&d.Message, store.ListOf(&d.Locations), &by.RunFile, &by.RunNumber, &by.At).Found
 	if found {
 		d.By = &by
 	}
@@ -30,8 +30,20 @@ func describe(tx *store.Tx, id int64, rule string) telemetry.Described {
 		WHERE a.issue_id = $1 ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1`, id).
 		Scan(&d.Log.RunFile, &d.Log.RunNumber, &repo, &d.Log.Ref.Label, &d.Log.State, &d.Log.Cause, &d.Log.AskedAt)
 	d.Log.Ref.Repo = telemetry.RepoName(telemetry.ParseRepo(repo).Key())
-	d.Prompts = promptsOf(tx, id)
 	return d
+}
+
+// codeOf is the code of the newest log that has any of an issue.
+func codeOf(tx *store.Tx, issue int64) *telemetry.LoggedCode {
+	var c telemetry.LoggedCode
+	found := tx.Row(`SELECT f.locations, f.snippets, r.file, r.run_number, r.at
+		FROM log_issues l JOIN log_findings f ON f.log_id = l.log_id AND f.ord = l.ord JOIN runs r ON r.id = l.run_id
+		WHERE l.issue_id = $1 AND f.snippets <> '[]' ORDER BY l.at DESC, l.file DESC, f.ord, r.source LIMIT 1`, issue).
+		Scan(store.ListOf(&c.Locations), store.ListOf(&c.Snippets), &c.RunFile, &c.RunNumber, &c.At).Found
+	if !found {
+		return nil
+	}
+	return &c
 }
 
 // promptsOf are the prompts of the sessions that took an issue: by a log that

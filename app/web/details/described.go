@@ -1,6 +1,7 @@
 package details
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -111,10 +112,12 @@ func helpOf(text string) []panels.HelpText {
 // sentenceMost bounds what is shown of help that is folded, in bytes.
 const sentenceMost = 160
 
+var markdownLink = regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()]*\)`)
+
 // firstSentence is the first sentence of Markdown, as text.
 func firstSentence(text string) string {
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		line = strings.NewReplacer("`", "", "**", "", "*", "", "__", "").Replace(telemetry.PlainMessage(line))
+		line = strings.NewReplacer("`", "", "*", "", "__", "").Replace(markdownLink.ReplaceAllString(line, "$1"))
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

@@ -64,7 +64,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionRefresh": links.ActionRefresh, "ActionPoll": links.ActionPoll, "ActionPollPRs": links.ActionPollPRs,
 		"ActionBackfill": links.ActionBackfill, "ActionDispatch": links.ActionDispatch, "ActionReply": links.ActionReply,
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
-		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionSaveView": links.ActionSaveView,
+		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
+		"ActionSaveView": links.ActionSaveView,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {
 		all[name] = link{action, post, action}

@@ -210,3 +210,35 @@ func FuzzParseRunLog(f *testing.F) {
 		}
 	})
 }
+
+// TestPlainMessage: a SARIF message loses its links, and what it says twice.
+func TestPlainMessage(t *testing.T) {
+	for message, want := range map[string]string{
+		"Depends on a [user-provided value](1).":       "Depends on a user-provided value.",
+		"A [b](1) and [c](22).":                        "A b and c.",
+		"A [b](1).\nA [b](2).\nC.":                     "A b.\nC.",
+		"The string [github.com/](1) may be anywhere.": "The string github.com/ may be anywhere.",
+		"See [the docs](https://e.org/x).":             "See the docs.",
+		"[a](javascript:x) stays":                      "[a](javascript:x) stays",
+		`An array \[0\] and [x\[1\]](1)`:               "An array [0] and x[1]",
+		"[no link] (1)":                                "[no link] (1)",
+		"":                                             "",
+		strings.Repeat("[", 10_000) + "x" + strings.Repeat("](1)", 9): strings.Repeat("[", 9_999) + "x" + strings.Repeat("](1)", 8),
+	} {
+		if got := PlainMessage(message); got != want {
+			t.Errorf("%.200q: %.200q, want %.200q", message, got, want)
+		}
+	}
+}
+
+// TestCWEName: CWE ids are written in one way, however a log writes them.
+func TestCWEName(t *testing.T) {
+	for text, want := range map[string]string{
+		"cwe-79": "CWE-79", "CWE-079": "CWE-79", "79": "CWE-79", "external/cwe/cwe-022": "CWE-22", "cwe-": "cwe-", "none": "none", "cwe-0": "cwe-0",
+		"cwe-79 ": "CWE-79", "cwe-1234567": "cwe-1234567", "": "", "xcwe-7": "xcwe-7",
+	} {
+		if got := CWEName(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -65,7 +65,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionBackfill": links.ActionBackfill, "ActionDispatch": links.ActionDispatch, "ActionReply": links.ActionReply,
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
 		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
-		"ActionSaveView": links.ActionSaveView,
+		"ActionSaveView":   links.ActionSaveView,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {
 		all[name] = link{action, post, action}

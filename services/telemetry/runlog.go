@@ -109,7 +109,6 @@ type LogFinding struct {
 	Family      string
 	CWEs        []string // CWE-79, as far as they are CWE ids
 	Locations   []LogLocation
-	LineHash    string // CodeQL's own hash of the line, "" where the log has none
 	Snippets    []Snippet
 }
 

@@ -135,7 +135,6 @@ type logFinding struct {
 	Family      string            `json:"cwe_family"`
 	CWEs        []string          `json:"cwes"`
 	Locations   []*logLocation    `json:"locations"`
-	Partial     map[string]string `json:"partial_fingerprints"`
 }
 
 type logLocation struct {
@@ -159,7 +158,6 @@ func (d *decoder) logFindings(name string) ([]LogFinding, []LogRule) {
 			IssueID: keyText(e.ID), Fingerprint: keyText(e.Fingerprint), Rule: keyText(e.Rule), Name: keyText(e.Name),
 			Title: Shorten(cleanText(e.Title), mostText), Message: PlainMessage(markdownText(e.Message)), Severity: keyText(e.Severity),
 			Level: keyText(e.Level), Family: keyText(e.Family), CWEs: []string{}, Locations: []LogLocation{}, Snippets: []Snippet{},
-			LineHash: keyText(e.Partial["primaryLocationLineHash"]),
 		}
 		f.Score = d.score(at, e.Score)
 		for _, cwe := range e.CWEs[:min(len(e.CWEs), mostLocations)] {

@@ -181,8 +181,8 @@ CREATE TABLE issues (
   session         TEXT COLLATE "C" NOT NULL DEFAULT '',
   attempted_at    BIGINT NOT NULL DEFAULT 0,
   score           SMALLINT NOT NULL DEFAULT -1,
-  cwes            TEXT NOT NULL DEFAULT '[]',
-  message         TEXT NOT NULL DEFAULT ''
+  cwes            TEXT COLLATE "C" NOT NULL DEFAULT '[]',
+  message         TEXT COLLATE "C" NOT NULL DEFAULT ''
 );
 CREATE INDEX issues_public ON issues (public_id);
 CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
@@ -723,7 +723,6 @@ CREATE TABLE log_findings (
   file        TEXT COLLATE "C" NOT NULL,
   line        BIGINT NOT NULL,
   locations   TEXT COLLATE "C" NOT NULL,
-  line_hash   TEXT COLLATE "C" NOT NULL,
   snippets    TEXT COLLATE "C" NOT NULL,
   batch       BIGINT NOT NULL,
   PRIMARY KEY (log_id, ord)

@@ -723,7 +723,6 @@ CREATE TABLE log_findings (
   file        TEXT NOT NULL,
   line        BIGINT NOT NULL,
   locations   TEXT NOT NULL,
-  line_hash   TEXT NOT NULL,
   snippets    TEXT NOT NULL,
   batch       BIGINT NOT NULL,
   PRIMARY KEY (log_id, ord)

@@ -147,10 +147,10 @@ func headLabels(i telemetry.IssueRow) []panels.Label {
 // attemptBasis says by what it is known that a session worked on an issue.
 func attemptBasis(b telemetry.AttemptBasis) string {
 	return map[telemetry.AttemptBasis]string{
-		telemetry.AttemptRecord:       "named by the run’s record",
-		telemetry.AttemptDispatch:     "named by a dispatch",
-		telemetry.AttemptVerification: "named by its verification",
-		telemetry.AttemptLog:          "named by the run’s log",
-		telemetry.AttemptState:        "named by the orchestrator’s state",
+		telemetry.AttemptRecord:       "named by record",
+		telemetry.AttemptDispatch:     "named by dispatch",
+		telemetry.AttemptVerification: "named by verification",
+		telemetry.AttemptLog:          "named by run log",
+		telemetry.AttemptState:        "named by state",
 	}[b]
 }

@@ -57,7 +57,7 @@ func TestAnIssueThatALogDescribes(t *testing.T) {
 			"Unsafe <b>output</b> in src/<b>2</b>/page.ts · Telemetry Dashboard", "Unsafe <b>output</b> in src/<b>2</b>/page.ts:20",
 			"7.8 CVSS CWE-79 none js/rule-02", "What it is Depends on a user-provided value.", "as scanned in run 3, 5 Mar 2026",
 			"Today’s file", "if (a < b) {", `show("<i>" + name)`, ".then(end)", "Help Text of users is shown as it is.",
-			"Recommendation Escape it, see here and there", "Attempts 1", "named by the run’s record",
+			"Recommendation Escape it, see here and there", "Attempts 1", "named by record",
 			"What Devin was asked run 3 · batch 1 · session bbbbbbbb", "<script>alert(1)</script>",
 		},
 		HTML: []string{

@@ -38,7 +38,7 @@ func TestIssues(t *testing.T) {
 				`href="https://github.com/octo/shop/blob/HEAD/src/%3Cb%3E1%3C/b%3E/page.ts#L10"`}}},
 		{"one that a session fixed", "js/rule-02", webtest.Want{
 			Text: []string{"Medium Fixed 9 Mar 2026 12:00 UTC",
-				"Attempts 1", "named by the run’s record Finished #7 merged 1 of 1 gone Fixed for 9 Mar 2026 12:00 UTC",
+				"Attempts 1", "named by record Finished #7 merged 1 of 1 gone Fixed for 9 Mar 2026 12:00 UTC",
 				"Dispatched, attempt 1 run 3 · batch 1 devin-bbbbbbbb finished, as recorded",
 				"PR #7 opened fix(CQLF-R3-0002): escape the output linked by verification record",
 				"Verified, 1 of 1 gone re-scan this one no longer #7 after 1 h",

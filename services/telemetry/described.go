@@ -34,6 +34,9 @@ type LoggedCode struct {
 	Snippets  []Snippet     `json:"snippets"`
 }
 
+// MostPrompt is how many characters a Prompt has at most; the log has the rest.
+const MostPrompt = 32 << 10
+
 // Prompt is what a session was told of a batch.
 type Prompt struct {
 	RunFile   string `json:"run_file"`

@@ -122,19 +122,19 @@ func (l *RunLog) readPrompt(batch string, body []byte) error {
 
 // logFinding is a finding as issues.json has it.
 type logFinding struct {
-	ID          string            `json:"id"`
-	Fingerprint string            `json:"fingerprint"`
-	Rule        string            `json:"rule_id"`
-	Name        string            `json:"rule_name"`
-	Title       string            `json:"rule_description"`
-	Help        string            `json:"rule_help"`
-	Message     string            `json:"message"`
-	Score       json.RawMessage   `json:"severity_score"`
-	Severity    string            `json:"severity_tier"`
-	Level       string            `json:"level"`
-	Family      string            `json:"cwe_family"`
-	CWEs        []string          `json:"cwes"`
-	Locations   []*logLocation    `json:"locations"`
+	ID          string          `json:"id"`
+	Fingerprint string          `json:"fingerprint"`
+	Rule        string          `json:"rule_id"`
+	Name        string          `json:"rule_name"`
+	Title       string          `json:"rule_description"`
+	Help        string          `json:"rule_help"`
+	Message     string          `json:"message"`
+	Score       json.RawMessage `json:"severity_score"`
+	Severity    string          `json:"severity_tier"`
+	Level       string          `json:"level"`
+	Family      string          `json:"cwe_family"`
+	CWEs        []string        `json:"cwes"`
+	Locations   []*logLocation  `json:"locations"`
 }
 
 type logLocation struct {

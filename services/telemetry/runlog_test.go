@@ -43,7 +43,7 @@ func TestParseRunLog(t *testing.T) {
 			IssueID: "CQLF-R7-0001", Fingerprint: strings.Repeat("a", 20), Rule: "js/xss", Name: "js/xss", Title: "Cross-site scripting",
 			Message: "Depends on this.", Score: &score, Severity: "high", Level: "error", Family: "xss", CWEs: []string{"CWE-79"},
 			Locations: []LogLocation{{"a.js", 3, 4, 5}},
-			Snippets: []Snippet{{File: "a.js", FirstLine: 1, Code: "one\n```\n  three | four\n"}},
+			Snippets:  []Snippet{{File: "a.js", FirstLine: 1, Code: "one\n```\n  three | four\n"}},
 		}},
 		Rules:    []LogRule{{"js/xss", "js/xss", "Cross-site scripting", "# Help"}},
 		Prompts:  []LogPrompt{{Batch: 12, Text: logPrompt}},

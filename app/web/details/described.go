@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"telemetry-dashboard/app/web/shell"
 	"telemetry-dashboard/services/telemetry"
@@ -80,10 +81,11 @@ func (w *Web) codeBlock(repo telemetry.RepoName, c *telemetry.LoggedCode, s tele
 func promptsOf(prompts []telemetry.Prompt) []panels.Prompt {
 	var list []panels.Prompt
 	for _, p := range slices.Backward(prompts) {
-		list = append(list, panels.Prompt{
-			Of:   shell.RunName(p.RunNumber, p.Batch) + " · session " + shell.ShortID(p.Session),
-			Text: p.Text,
-		})
+		shown := panels.Prompt{Of: shell.RunName(p.RunNumber, p.Batch) + " · session " + shell.ShortID(p.Session), Text: p.Text}
+		if utf8.RuneCountInString(p.Text) == telemetry.MostPrompt {
+			shown.Note = "The beginning of a long prompt; the run’s log has all of it."
+		}
+		list = append(list, shown)
 	}
 	return list
 }

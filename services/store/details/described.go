@@ -5,12 +5,8 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// promptBytes is how much of a prompt an answer has, and promptsMost how many
-// of an issue's prompts: the latest.
-const (
-	promptBytes = 64 << 10
-	promptsMost = 20
-)
+// promptsMost is how many of an issue's prompts an answer has: the latest.
+const promptsMost = 10
 
 // describe reads what logs say of an issue.
 func describe(tx *store.Tx, id int64, rule string) telemetry.Described {
@@ -55,7 +51,7 @@ func promptsOf(tx *store.Tx, issue int64) []telemetry.Prompt {
 				JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label
 				JOIN log_prompts p ON p.log_id = l.id AND (p.session = a.session OR p.session = '' AND p.batch = a.batch_id)
 			WHERE a.issue_id = $1 AND a.session <> '' ORDER BY r.at DESC, r.file DESC, p.batch DESC, a.session DESC LIMIT $3) x
-		ORDER BY x.at, x.file, x.batch, x.session`, []any{issue, promptBytes, promptsMost}, func(p *telemetry.Prompt) []any {
+		ORDER BY x.at, x.file, x.batch, x.session`, []any{issue, telemetry.MostPrompt, promptsMost}, func(p *telemetry.Prompt) []any {
 		return []any{&p.RunFile, &p.RunNumber, &p.Batch, &p.Session, &p.Text}
 	})
 }

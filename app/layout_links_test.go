@@ -64,7 +64,8 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionRefresh": links.ActionRefresh, "ActionPoll": links.ActionPoll, "ActionPollPRs": links.ActionPollPRs,
 		"ActionBackfill": links.ActionBackfill, "ActionDispatch": links.ActionDispatch, "ActionReply": links.ActionReply,
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
-		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionSaveView": links.ActionSaveView,
+		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
+		"ActionSaveView":   links.ActionSaveView,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {
 		all[name] = link{action, post, action}
@@ -104,7 +105,7 @@ func TestLinksLeadToRoutes(t *testing.T) {
 // views/links can make.
 func TestLinksAreAllTried(t *testing.T) {
 	// Prefixes, a parameter, what leads elsewhere, and what changes an address.
-	others := []string{"Actions", "API", "Time", "Unescape", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
+	others := []string{"Actions", "API", "Time", "Unescape", "CWE", "DevinWeb", "GitHubOf", "HasPast", "Now", "AsOf"}
 	cases := linkCases()
 	for _, s := range sources(t) {
 		if s.folder != "views/links" {

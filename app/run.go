@@ -217,6 +217,7 @@ func webSettings(cfg Config, demo bool) web.Settings {
 		RefreshInterval: cfg.RefreshInterval,
 		PollInterval:    cfg.PollInterval,
 		Polls:           cfg.DevinAPIKey != "",
+		AsksLogs:        cfg.GitHubToken != "",
 		Demo:            demo,
 		Open:            cfg.Unauthenticated,
 		Missing:         cfg.missing(),

@@ -77,6 +77,7 @@ func (w *Web) actionRoutes() []server.Route {
 		upstream("/actions/poll-prs", a.Action(ingest.JobPollPRs), "replaces"),
 		upstream("/actions/backfill", a.Action(ingest.JobBackfill), "replaces", "dry_run", "undo"),
 		upstream("/actions/dispatch", a.Dispatch, append(telemetry.DispatchInputs(), "repo", "token", "force")...),
+		upstream("/actions/log", a.AskLog, "issue"),
 		upstream("/actions/reply", d.Reply, "session", "token", "message"),
 		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),
 		action("/actions/accept-listing", a.AcceptListing, "source", "kept"),

@@ -30,6 +30,7 @@ type (
 type Jobs interface {
 	shell.Jobs
 	actions.Jobs
+	details.Logs
 }
 
 // Submissions sends replies and starts runs, once per token.
@@ -78,7 +79,7 @@ func New(o Options) *Web {
 		Shell:    s,
 		overview: overview.New(s),
 		lists:    lists.New(s),
-		details:  details.New(s, o.Scopes, o.Submissions, o.NewID),
+		details:  details.New(s, o.Scopes, o.Submissions, o.Jobs, o.NewID),
 		actions:  actions.New(s, o.Jobs, o.Submissions, o.NewID),
 		docs:     docs.New(s, o.APIDocs),
 	}

@@ -114,7 +114,8 @@ type Runner struct {
 	ended   sync.WaitGroup
 	stopped bool
 
-	wanted   []telemetry.LogRef // logs that people wait for
+	wanted   []wantedLog                    // logs that people wait for
+	offered  map[telemetry.LogRef]time.Time // when they last were, of those that nobody asked for
 	logQuota allowance
 
 	failures failures
@@ -128,5 +129,6 @@ func New(ctx context.Context, o Options) *Runner {
 		ctx:     ctx,
 		running: map[string]*task{},
 		pauses:  map[string]time.Time{},
+		offered: map[telemetry.LogRef]time.Time{},
 	}
 }

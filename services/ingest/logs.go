@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -153,34 +152,6 @@ func (r *Runner) startLogs(result RefreshResult) {
 	}
 }
 
-// AskLog has the log of one run asked for now, before all others, and returns
-// at once: the job does so, or the one that runs. The error is CodeNotFound
-// where no run has such a log, and CodeMissingSetting where none can be asked.
-func (r *Runner) AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.StartedBy) (*Handle, error) {
-	if _, found, err := r.o.Store.LogOf(ctx, ref); err != nil || !found {
-		return nil, cmp.Or(err, error(telemetry.Errorf(telemetry.CodeNotFound, "No run of %s has the label %s.",
-			telemetry.Shown(string(ref.Repo)), telemetry.Shown(ref.Label))))
-	}
-	r.mu.Lock()
-	if !slices.Contains(r.wanted, ref) {
-		r.wanted = append(r.wanted, ref)
-	}
-	r.mu.Unlock()
-	return r.Start(JobLogs, Order{By: by})
-}
-
-// nextWanted takes one of the logs that people wait for.
-func (r *Runner) nextWanted() (ref telemetry.LogRef, found bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.wanted) == 0 {
-		return ref, false
-	}
-	ref = r.wanted[0]
-	r.wanted = r.wanted[1:]
-	return ref, true
-}
-
 // logTurn is one pass of the job that asks for logs.
 type logTurn struct {
 	r      *Runner
@@ -267,22 +238,24 @@ func (l *logTurn) each(ctx context.Context, questions []telemetry.LogQuestion) (
 	return nil
 }
 
-// wanted asks for the logs that people wait for, whatever the limit leaves.
+// wanted asks for the logs that people wait for.
 func (l *logTurn) wanted(ctx context.Context) error {
 	for {
-		ref, found := l.r.nextWanted()
+		w, found := l.r.nextWanted()
 		if !found {
 			return nil
 		}
-		q, found, err := l.r.o.Store.LogOf(ctx, ref)
+		q, found, err := l.r.o.Store.LogOf(ctx, w.LogRef)
 		if err != nil {
 			return storing(err)
 		}
-		if !found {
+		if !found || !w.asked && (l.asked[q.LogRef] || l.failed[q.In] || !l.r.mayAsk()) {
 			continue
 		}
-		delete(l.none, q.In)
-		delete(l.failed, q.In)
+		if w.asked {
+			delete(l.none, q.In)
+			delete(l.failed, q.In)
+		}
 		log, err := l.ask(ctx, q)
 		if err != nil {
 			return err
@@ -345,30 +318,4 @@ func (l *logTurn) ask(ctx context.Context, q telemetry.LogQuestion) (telemetry.F
 		l.result.Failed++
 	}
 	return log, nil
-}
-
-// allowance counts what was spent on logs since GitHub's limit was last reset.
-type allowance struct {
-	reset time.Time
-	spent int
-}
-
-// mayAsk reports whether one more log leaves to all else what it should.
-func (r *Runner) mayAsk() bool {
-	if r.o.RateLimit == nil {
-		return true
-	}
-	limit := r.o.RateLimit()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !limit.Reset.Equal(r.logQuota.reset) {
-		r.logQuota = allowance{reset: limit.Reset}
-	}
-	return !limit.Known || quotaPart*(r.logQuota.spent+logRequests) <= limit.Remaining+r.logQuota.spent
-}
-
-func (r *Runner) spent(requests int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.logQuota.spent += requests
 }

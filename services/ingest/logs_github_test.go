@@ -121,6 +121,58 @@ func TestLogsLeaveQuota(t *testing.T) {
 	found(t, s, `SELECT state || ' ' || COUNT(*) FROM run_logs GROUP BY state ORDER BY state`, "found 29, missing 1")
 }
 
+// TestOfferedLog: a log that is offered is asked for in the background, once
+// however often it is offered, whatever comes of it; not where GitHub's limit
+// leaves no room, and not where none can be asked for.
+func TestOfferedLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		label     string
+		set       func(*githubtest.Player)
+		offered   bool
+		states    string
+		requested bool
+	}{
+		"there":         {"run-1", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
+		"not there":     {"run-2", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
+		"no label":      {"", func(*githubtest.Player) {}, false, "", false},
+		"no such run":   {"run-9", func(*githubtest.Player) {}, true, "run-1 found, run-2 missing", true},
+		"no quota left": {"run-1", func(p *githubtest.Player) { p.SetRate(5000, 60, time.Now().Add(time.Hour), http.StatusForbidden) }, false, "", false},
+		"the token is refused": {"run-1", func(p *githubtest.Player) {
+			p.Fail(githubtest.Fault{Path: "octo/shop/git/trees", Status: http.StatusUnauthorized, Message: "Bad credentials"})
+		}, true, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, jobs, s := shopOnGitHub(t, 2, c.set)
+			storetest.Put(t, s, storetest.Fetched("1.json", []byte(scanRecord(1, ""))), storetest.Fetched("2.json", []byte(scanRecord(2, ""))))
+			if name == "no quota left" {
+				run(t, jobs, ingest.JobRefresh) // hears of the limit
+				p.Forget()
+			}
+			ref := telemetry.LogRef{Repo: "octo/shop", Label: c.label}
+			h := jobs.OfferLog(ref)
+			if h != nil != c.offered {
+				t.Fatalf("offered: %v, want %v", h != nil, c.offered)
+			}
+			if h != nil {
+				_, _ = h.Wait(t.Context()) // a refused token ends the job
+			}
+			found(t, s, logStates, c.states)
+			if n := asked(p, ""); n > 0 != c.requested {
+				t.Errorf("%d requests", n)
+			}
+			p.Forget()
+			for range 3 {
+				if jobs.OfferLog(ref) != nil {
+					t.Error("it is offered again")
+				}
+			}
+			if n := asked(p, ""); n != 0 {
+				t.Errorf("offered again: %d requests", n)
+			}
+		})
+	}
+}
+
 // TestLogsThatCannotBeRead: a repository that refuses says so once in the job,
 // and the others are read, however many of its logs are newer.
 func TestLogsThatCannotBeRead(t *testing.T) {

@@ -82,6 +82,21 @@ func Number() Kind {
 	return Kind{Wants: "want a whole number, for example 3, >=3 or 3..5", read: readSpan(number)}
 }
 
+// Score is a number with at most one decimal, a range, or none: 7.5, >=7,
+// 4..6.9. Its spans are in tenths; none has no span.
+func Score() Kind {
+	span := readSpan(tenths)
+	return Kind{
+		Wants: "want a score from 0 to 10, for example >=7 or 4..6.9, or none",
+		read: func(f *Field, text string) (Value, bool) {
+			if strings.EqualFold(text, "none") {
+				return Value{Text: "none"}, true
+			}
+			return span(f, text)
+		},
+	}
+}
+
 // Age is a time before now: >30d; h hours, d days, w weeks.
 func Age() Kind {
 	return Kind{Wants: "want a time in hours, days or weeks, for example >12h, >30d or 1w..4w", read: readSpan(age)}

@@ -102,6 +102,24 @@ func number(s string) (point, bool) {
 	return point{text: strconv.FormatUint(n, 10), low: int64(n), next: int64(n) + 1}, true
 }
 
+// tenths reads a number with at most one decimal.
+func tenths(s string) (point, bool) {
+	whole, decimal, cut := strings.Cut(s, ".")
+	if !cut {
+		decimal = "0"
+	}
+	p, ok := number(whole)
+	if !ok || len(decimal) != 1 || decimal < "0" || decimal > "9" {
+		return point{}, false
+	}
+	if decimal != "0" {
+		p.text += "." + decimal
+	}
+	p.low = 10*p.low + int64(decimal[0]-'0')
+	p.next = p.low + 1
+	return p, true
+}
+
 // age reads a time in hours, days or weeks; a century is the most.
 func age(s string) (point, bool) {
 	if len(s) < 2 {

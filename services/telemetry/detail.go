@@ -105,6 +105,7 @@ type Step struct {
 // IssueDetail is an issue with all that is known of it, in time order.
 type IssueDetail struct {
 	IssueRow
+	Described
 	Appearances   []Appearance      `json:"appearance_list"`
 	Verifications []VerificationRow `json:"verifications"`
 	Timeline      []Step            `json:"timeline"`

@@ -145,6 +145,9 @@ type IssueRow struct {
 	Session    string   `json:"latest_session"` // session key of the latest of them, "" without one
 	Claim      Optional `json:"claim"`          // what the latest session says of it (Said), "" without one
 	Found      Optional `json:"found"`          // what scans found since that session (Found), "" without one
+	Title      Optional `json:"title"`          // of its rule, "" where no log names that
+	Score      *float64 `json:"score"`          // CVSS, by the newest log that names the issue; nil without one
+	CWEs       []string `json:"cwes"`           // likewise: CWE-79
 }
 
 // RepoRow is one repository with its figures.

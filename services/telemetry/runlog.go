@@ -102,14 +102,13 @@ type LogFinding struct {
 	Rule        string
 	Name        string // of the rule
 	Title       string // of the rule: its description in one line
-	Message     string // of the finding, with SARIF's links: [text](1)
+	Message     string // of the finding, see PlainMessage
 	Score       *float64
 	Severity    string
 	Level       string // SARIF's word: error, warning, note
 	Family      string
-	CWEs        []string
+	CWEs        []string // CWE-79, as far as they are CWE ids
 	Locations   []LogLocation
-	LineHash    string // CodeQL's own hash of the line, "" where the log has none
 	Snippets    []Snippet
 }
 

@@ -122,20 +122,19 @@ func (l *RunLog) readPrompt(batch string, body []byte) error {
 
 // logFinding is a finding as issues.json has it.
 type logFinding struct {
-	ID          string            `json:"id"`
-	Fingerprint string            `json:"fingerprint"`
-	Rule        string            `json:"rule_id"`
-	Name        string            `json:"rule_name"`
-	Title       string            `json:"rule_description"`
-	Help        string            `json:"rule_help"`
-	Message     string            `json:"message"`
-	Score       json.RawMessage   `json:"severity_score"`
-	Severity    string            `json:"severity_tier"`
-	Level       string            `json:"level"`
-	Family      string            `json:"cwe_family"`
-	CWEs        []string          `json:"cwes"`
-	Locations   []*logLocation    `json:"locations"`
-	Partial     map[string]string `json:"partial_fingerprints"`
+	ID          string          `json:"id"`
+	Fingerprint string          `json:"fingerprint"`
+	Rule        string          `json:"rule_id"`
+	Name        string          `json:"rule_name"`
+	Title       string          `json:"rule_description"`
+	Help        string          `json:"rule_help"`
+	Message     string          `json:"message"`
+	Score       json.RawMessage `json:"severity_score"`
+	Severity    string          `json:"severity_tier"`
+	Level       string          `json:"level"`
+	Family      string          `json:"cwe_family"`
+	CWEs        []string        `json:"cwes"`
+	Locations   []*logLocation  `json:"locations"`
 }
 
 type logLocation struct {
@@ -157,13 +156,12 @@ func (d *decoder) logFindings(name string) ([]LogFinding, []LogRule) {
 		}
 		f := LogFinding{
 			IssueID: keyText(e.ID), Fingerprint: keyText(e.Fingerprint), Rule: keyText(e.Rule), Name: keyText(e.Name),
-			Title: Shorten(cleanText(e.Title), mostText), Message: markdownText(e.Message), Severity: keyText(e.Severity),
+			Title: Shorten(cleanText(e.Title), mostText), Message: PlainMessage(markdownText(e.Message)), Severity: keyText(e.Severity),
 			Level: keyText(e.Level), Family: keyText(e.Family), CWEs: []string{}, Locations: []LogLocation{}, Snippets: []Snippet{},
-			LineHash: keyText(e.Partial["primaryLocationLineHash"]),
 		}
 		f.Score = d.score(at, e.Score)
 		for _, cwe := range e.CWEs[:min(len(e.CWEs), mostLocations)] {
-			if text := keyText(cwe); text != "" {
+			if text := CWEName(keyText(cwe)); text != "" && !slices.Contains(f.CWEs, text) {
 				f.CWEs = append(f.CWEs, text)
 			}
 		}

@@ -1,6 +1,9 @@
 package telemetry
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,9 +41,9 @@ func TestParseRunLog(t *testing.T) {
 	want := RunLog{
 		Findings: []LogFinding{{
 			IssueID: "CQLF-R7-0001", Fingerprint: strings.Repeat("a", 20), Rule: "js/xss", Name: "js/xss", Title: "Cross-site scripting",
-			Message: "Depends on [this](1).", Score: &score, Severity: "high", Level: "error", Family: "xss", CWEs: []string{"cwe-79"},
-			Locations: []LogLocation{{"a.js", 3, 4, 5}}, LineHash: "abc:1",
-			Snippets: []Snippet{{File: "a.js", FirstLine: 1, Code: "one\n```\n  three | four\n"}},
+			Message: "Depends on this.", Score: &score, Severity: "high", Level: "error", Family: "xss", CWEs: []string{"CWE-79"},
+			Locations: []LogLocation{{"a.js", 3, 4, 5}},
+			Snippets:  []Snippet{{File: "a.js", FirstLine: 1, Code: "one\n```\n  three | four\n"}},
 		}},
 		Rules:    []LogRule{{"js/xss", "js/xss", "Cross-site scripting", "# Help"}},
 		Prompts:  []LogPrompt{{Batch: 12, Text: logPrompt}},
@@ -121,6 +124,42 @@ func TestLogNames(t *testing.T) {
 	}
 }
 
+// TestRealFingerprintsAreOfTheLineHash: the fingerprint of the action is a hash
+// of the rule and CodeQL's own hash of the line, so that this could choose
+// nothing among findings of equal fingerprints.
+func TestRealFingerprintsAreOfTheLineHash(t *testing.T) {
+	hashed := 0
+	for _, label := range []string{"run-15-2026-02-07-124132", "run-17-2026-02-07-171945", "run-22-2026-02-07-211534", "run-34-2026-02-09-071034"} {
+		realLog(t, label) // or it is skipped
+		body, err := os.ReadFile(filepath.Join(os.Getenv("REAL_RUNS"), "..", "logs", label, "issues.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		type issue struct {
+			Rule        string            `json:"rule_id"`
+			Fingerprint string            `json:"fingerprint"`
+			Partial     map[string]string `json:"partial_fingerprints"`
+		}
+		var of struct{ Issues []issue }
+		if json.Unmarshal(body, &of) != nil && json.Unmarshal(body, &of.Issues) != nil {
+			t.Fatalf("%s: not a list of issues", label)
+		}
+		for _, i := range of.Issues {
+			line := i.Partial["primaryLocationLineHash"]
+			if line == "" {
+				continue
+			}
+			hashed++
+			if sum := sha256.Sum256([]byte(i.Rule + "|" + line)); !strings.HasPrefix(hex.EncodeToString(sum[:]), i.Fingerprint) {
+				t.Errorf("%s: %s of %s is of something else", label, i.Fingerprint, i.Rule)
+			}
+		}
+	}
+	if hashed != 24 {
+		t.Errorf("%d findings have a line hash, want 24", hashed)
+	}
+}
+
 // realLog reads the log of a run from beside REAL_RUNS.
 func realLog(t *testing.T, label string) RunLog {
 	t.Helper()
@@ -193,7 +232,7 @@ func FuzzParseRunLog(f *testing.F) {
 			t.Fatalf("%d findings", len(l.Findings))
 		}
 		for _, f := range l.Findings {
-			for _, s := range append([]string{f.IssueID, f.Fingerprint, f.Rule, f.Name, f.Title, f.Message, f.Severity, f.Level, f.Family, f.LineHash}, f.CWEs...) {
+			for _, s := range append([]string{f.IssueID, f.Fingerprint, f.Rule, f.Name, f.Title, f.Message, f.Severity, f.Level, f.Family}, f.CWEs...) {
 				text(s)
 			}
 			if f.Finding().Fingerprint == "" || len(f.Snippets) > mostSnippets || len(f.Locations) > mostLocations {
@@ -209,4 +248,36 @@ func FuzzParseRunLog(f *testing.F) {
 			text(r.Help)
 		}
 	})
+}
+
+// TestPlainMessage: a SARIF message loses its links, and what it says twice.
+func TestPlainMessage(t *testing.T) {
+	for message, want := range map[string]string{
+		"Depends on a [user-provided value](1).":       "Depends on a user-provided value.",
+		"A [b](1) and [c](22).":                        "A b and c.",
+		"A [b](1).\nA [b](2).\nC.":                     "A b.\nC.",
+		"The string [github.com/](1) may be anywhere.": "The string github.com/ may be anywhere.",
+		"See [the docs](https://e.org/x).":             "See the docs.",
+		"[a](javascript:x) stays":                      "[a](javascript:x) stays",
+		`An array \[0\] and [x\[1\]](1)`:               "An array [0] and x[1]",
+		"[no link] (1)":                                "[no link] (1)",
+		"":                                             "",
+		strings.Repeat("[", 10_000) + "x" + strings.Repeat("](1)", 9): strings.Repeat("[", 9_999) + "x" + strings.Repeat("](1)", 8),
+	} {
+		if got := PlainMessage(message); got != want {
+			t.Errorf("%.200q: %.200q, want %.200q", message, got, want)
+		}
+	}
+}
+
+// TestCWEName: CWE ids are written in one way, however a log writes them.
+func TestCWEName(t *testing.T) {
+	for text, want := range map[string]string{
+		"cwe-79": "CWE-79", "CWE-079": "CWE-79", "79": "CWE-79", "external/cwe/cwe-022": "CWE-22", "cwe-": "cwe-", "none": "none", "cwe-0": "cwe-0",
+		"cwe-79 ": "CWE-79", "cwe-1234567": "cwe-1234567", "": "", "xcwe-7": "xcwe-7",
+	} {
+		if got := CWEName(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
 }

@@ -45,6 +45,7 @@ const (
 	ActionAcceptListing = Actions + "accept-listing"
 	ActionDismiss       = Actions + "dismiss"
 	ActionCancel        = Actions + "cancel"
+	ActionLog           = Actions + "log"
 	ActionSaveView      = Actions + "views"
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"

@@ -33,6 +33,10 @@ func TestAddresses(t *testing.T) {
 		View("issues", "q=is%3Aopen"):            "/issues?q=is%3Aopen",
 		Matching(In(repo, Runs), "run:5 +#"):     "/repo/octo/shop/runs?q=run%3A5+%2B%23",
 		Matching(Issues, ""):                     "/issues",
+		CWE("CWE-79"):                            "https://cwe.mitre.org/data/definitions/79.html",
+		CWE("external/cwe/cwe-0022"):             "https://cwe.mitre.org/data/definitions/22.html",
+		CWE("CWE-79/../x"):                       "",
+		CWE("none"):                              "",
 		With(Report, "period", "7d", "repo", ""): "/report?period=7d",
 
 		Time(time.Date(2026, 2, 7, 12, 31, 39, 1_900_000, time.FixedZone("", 3600))): "2026-02-07T11:31:39.001Z",

@@ -63,6 +63,15 @@ func (g GitHub) Tokens() string { return string(g) + "/settings/tokens" }
 // is written by others and must not lead elsewhere.
 func (g GitHub) Recorded(address string) string { return within(string(g), address) }
 
+// CWE is where a CWE id is explained; "" for what is none.
+func CWE(id string) string {
+	n := telemetry.CWENumber(id)
+	if n == 0 {
+		return ""
+	}
+	return "https://cwe.mitre.org/data/definitions/" + strconv.Itoa(n) + ".html"
+}
+
 // Devin is the web address of Devin, without a slash at its end.
 type Devin string
 

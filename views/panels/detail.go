@@ -15,6 +15,7 @@ type Heading struct {
 	Title       string
 	Aside       string          // next to the title, lighter: "in routes/login.ts:41"
 	Pill        templ.Component // of an issue: its severity
+	Labels      []Label         // likewise: its score, its CWE ids
 	States      []parts.State
 	Note        string
 	Time        time.Time // after the note
@@ -87,6 +88,8 @@ type Strip struct {
 type IssuePage struct {
 	Frame
 	Head     Heading
+	WhatIs   WhatItIs
+	Asked    []Prompt
 	Strip    Strip
 	Steps    []StepOf
 	Attempts []AttemptRow
@@ -109,6 +112,7 @@ type AttemptRow struct {
 	State    telemetry.State // "" = no run record names the session
 	PR       *telemetry.PullState
 	Basis    string // by what the pull request is linked
+	NamedBy  string // by what it is known that the session took the issue
 	Verified parts.State
 	Outcome  Segment
 }

@@ -47,6 +47,7 @@ type Table[T any] struct {
 	Bar      parts.Bar   // the zero Bar shows nothing
 	Empty    parts.Empty // said where there are no rows
 	Action   parts.Action
+	Chosen   []string // the columns that are shown on request, and are
 	HideRepo bool     // on a page of one repository
 	Brief    bool     // within an overview: no sorting
 	NowOnly  []string // sorts that are not known of the time that is shown
@@ -98,7 +99,7 @@ func (t Table[T]) bar(columns []parts.Column) parts.Bar {
 func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	var kept []parts.Column
 	for _, c := range all {
-		if t.HideRepo && c.Class == "c-repo" {
+		if t.HideRepo && c.Class == "c-repo" || c.Chosen != "" && !t.shows(c.Chosen) {
 			continue
 		}
 		if t.Brief || slices.Contains(t.NowOnly, c.Key) {
@@ -108,6 +109,9 @@ func (t Table[T]) columns(all []parts.Column) []parts.Column {
 	}
 	return kept
 }
+
+// shows reports whether a column is shown that is so on request alone.
+func (t Table[T]) shows(name string) bool { return slices.Contains(t.Chosen, name) }
 
 // owner is whom a repository belongs to, with the "/" after it.
 func owner[R ~string](name R) string { return string(name[:strings.Index(string(name), "/")+1]) }

@@ -84,6 +84,13 @@ func SortsOf(columns []Column, sort Sort) []SortChoice {
 	return all
 }
 
+// ColumnChoice is a column that is shown on request.
+type ColumnChoice struct {
+	Text    string
+	Changes []string // what shows it, or hides it again
+	Current bool
+}
+
 // sorted is the order that is shown.
 func (b Bar) sorted() SortChoice {
 	for _, s := range b.Sorts {

@@ -9,6 +9,7 @@ type Column struct {
 	Hidden  bool   // the text is for screen readers only
 	Initial bool   // the first click sorts downwards
 	Falls   bool   // its ascending order begins with the greatest, as ranks do
+	Chosen  string // its name where it is shown on request alone
 }
 
 // Sort says by what rows are ordered.

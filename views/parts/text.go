@@ -79,3 +79,6 @@ func shortDirectory(file string, room int) string {
 	}
 	return kept
 }
+
+// OneDecimal writes a number with one decimal: 9.0.
+func OneDecimal(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }

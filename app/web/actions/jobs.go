@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -20,6 +21,7 @@ type Jobs interface {
 	Start(kind string, order ingest.Order) (*ingest.Handle, error)
 	Cancel(ctx context.Context, id string) (telemetry.Job, error)
 	AcceptListing(ctx context.Context, source string, kept int64, by telemetry.StartedBy) (*ingest.Handle, error)
+	AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.StartedBy) (*ingest.Handle, error)
 }
 
 // Dispatcher starts a run of the action, once per token.
@@ -69,6 +71,19 @@ func (w *Web) AcceptListing(c *fiber.Ctx) error {
 		return telemetry.Errorf(telemetry.CodeInvalid, "The form is incomplete. Reload the page.")
 	}
 	h, err := w.jobs.AcceptListing(c.UserContext(), c.FormValue("source"), kept, telemetry.ByPage)
+	if err != nil {
+		return err
+	}
+	return w.answerAction(c, shell.WithJob(shell.OwnJobs(c), h.Job()))
+}
+
+// AskLog has the log of the last run asked for that named an issue.
+func (w *Web) AskLog(c *fiber.Ctx) error {
+	i, _, err := w.Dashboard.IssueByID(c.UserContext(), c.FormValue("issue"), time.Time{})
+	if err != nil {
+		return err
+	}
+	h, err := w.jobs.AskLog(c.UserContext(), i.Log.Ref, telemetry.ByPage)
 	if err != nil {
 		return err
 	}

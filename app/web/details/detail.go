@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/web/shell"
+	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/pages"
@@ -26,18 +27,25 @@ type Replies interface {
 	Reply(ctx context.Context, token, id, text string) error
 }
 
+// Logs has the log of a run asked for in the background: nil where it is not
+// asked for.
+type Logs interface {
+	OfferLog(ref telemetry.LogRef) *ingest.Handle
+}
+
 // Web answers for the pages of one thing. It is safe for concurrent use.
 type Web struct {
 	*shell.Shell
 	scopes  Scopes
 	replies Replies
+	logs    Logs
 	newID   func() string
 }
 
 // New returns a Web. newID makes the token of a form, of letters, digits
 // and -.
-func New(s *shell.Shell, scopes Scopes, replies Replies, newID func() string) *Web {
-	return &Web{s, scopes, replies, newID}
+func New(s *shell.Shell, scopes Scopes, replies Replies, logs Logs, newID func() string) *Web {
+	return &Web{s, scopes, replies, logs, newID}
 }
 
 // detail is one thing, drawn.

@@ -30,22 +30,24 @@ func TestIssues(t *testing.T) {
 	}{
 		{"one that came back", "js/rule-01", webtest.Want{
 			Text: []string{"js/rule-01 in src/<b>1</b>/page.ts:10", "Start a run", "High Reopened 5 Mar 2026 12:00 UTC after being fixed for 2 d",
+				"No run log describes this issue: run 4 left none. Ask for the log", "Attempts 0",
 				"1 present 1 gone 2 back", "First seen run 1", "Fixed run 2 first scan without it after 2 d", "Reopened run 3", "same fingerprint",
-				"Attempts 0", "Open for 5 Mar 2026 12:00 UTC now, and 2 d before", "Seen in 3 scans", "Latest id CQLF-R4-0001",
+				"Open for 5 Mar 2026 12:00 UTC now, and 2 d before", "Seen in 3 scans", "Latest id CQLF-R4-0001",
 				"Since run 1 0000000000001eef", "Issue ids 3 run 4 CQLF-R4-0001"},
 			HTML: []string{`href="/runs/shop-1.json"`, `href="/repo/octo/shop/dispatch"`, `href="/issues?q=rule%3Ajs%2Frule-01"`,
 				`href="https://github.com/octo/shop/blob/HEAD/src/%3Cb%3E1%3C/b%3E/page.ts#L10"`}}},
 		{"one that a session fixed", "js/rule-02", webtest.Want{
 			Text: []string{"Medium Fixed 9 Mar 2026 12:00 UTC",
+				"Attempts 1", "named by record Finished #7 merged 1 of 1 gone Fixed for 9 Mar 2026 12:00 UTC",
 				"Dispatched, attempt 1 run 3 · batch 1 devin-bbbbbbbb finished, as recorded",
 				"PR #7 opened fix(CQLF-R3-0002): escape the output linked by verification record",
 				"Verified, 1 of 1 gone re-scan this one no longer #7 after 1 h",
-				"PR #7 merged #7 into octo/shop", "Fixed run 4", "Attempts 1", "Finished #7 merged 1 of 1 gone Fixed for 9 Mar 2026 12:00 UTC",
+				"PR #7 merged #7 into octo/shop", "Fixed run 4",
 				"Was open for 8 d"},
 			HTML: []string{`href="/sessions/` + webtest.Merged + `"`, `href="/pulls/octo/shop/7"`}, Lacks: []string{"/dispatch"}}},
 		{"one that moved and is being worked on", "js/rule-03", webtest.Want{
-			Text: []string{"Start another run", "Low Recurring First seen", "Moved run 3 src/ <b>3</ b>/ page.ts:42 12 lines lower same fingerprint",
-				"PR open for 7 Mar 2026 12:00 UTC"}}},
+			Text: []string{"Start another run", "Low Recurring First seen", "PR open for 7 Mar 2026 12:00 UTC",
+				"Moved run 3 src/ <b>3</ b>/ page.ts:42 12 lines lower same fingerprint"}}},
 		{"one that the latest scan did not look at", "js/rule-36", webtest.Want{
 			Text: []string{"Critical Not scanned Not covered by the latest scan; last seen 2 Mar 2026", "1 present 1 out of scope",
 				"Not scanned run 7 covered less than the scan before and closed nothing"}}},

@@ -1,6 +1,7 @@
 package details
 
 import (
+	"cmp"
 	"context"
 
 	"telemetry-dashboard/app/web/shell"
@@ -29,6 +30,8 @@ func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
 		Head:   w.issueHead(v, i),
 		Strip:  stripOf(i),
 		Steps:  issueSteps(i),
+		WhatIs: w.whatItIs(i),
+		Asked:  promptsOf(i.Prompts),
 		Facts:  w.issueFacts(i),
 		Prints: printPairs(i),
 	}
@@ -41,8 +44,11 @@ func (w *Web) LoadIssue(ctx context.Context, v shell.View) (detail, error) {
 		return detail{}, err
 	}
 	p.Same, p.SameAll, p.SameMore, err = w.sameRule(ctx, v, i.IssueRow)
-	return detail{title: i.Rule + " in " + i.File, body: panels.Issue(p)}, err
+	return detail{title: titleOf(i.IssueRow) + " in " + i.File, body: panels.Issue(p)}, err
 }
+
+// titleOf is the title of an issue's rule or, where no log names it, the rule.
+func titleOf(i telemetry.IssueRow) string { return cmp.Or(string(i.Title), i.Rule) }
 
 func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 	repo := links.Repo(i.Repo)
@@ -52,7 +58,8 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 			{Text: string(i.Repo), URL: repo},
 			{Text: "Issues", URL: links.In(i.Repo, links.Issues)},
 		},
-		Title:  i.Rule,
+		Title:  titleOf(i.IssueRow),
+		Labels: headLabels(i.IssueRow),
 		Aside:  "in " + shell.SpotText(i.File, i.Line),
 		States: []parts.State{panels.IssueState(i.Status)},
 	}
@@ -124,6 +131,7 @@ func attemptRow(n int, a telemetry.AttemptRow, verifications []telemetry.Verific
 		State:   a.State,
 		PR:      a.PR,
 		Basis:   shell.BasisText(a.LinkBasis),
+		NamedBy: attemptBasis(a.Basis),
 		Outcome: outcomeSegment(outcome, a.State),
 	}
 	if a.Basis == telemetry.AttemptVerification {

@@ -19,7 +19,7 @@ func site() *Web {
 	return New(&shell.Shell{Options: shell.Options{
 		Now:      func() time.Time { return day(10) },
 		Settings: shell.Settings{GitHubWeb: "https://github.com", DevinWeb: "https://app.devin.ai", Polls: true},
-	}}, nil, nil, nil)
+	}}, nil, nil, nil, nil)
 }
 
 // said joins what segments say.

@@ -17,13 +17,14 @@ import (
 // Issues is the list of issues.
 func (w *Web) Issues() shell.Panel {
 	return list(w, shell.Panel{
-		Name:  "issues",
-		Title: "Issues",
-		Page:  links.Issues,
-		Tab:   links.Issues,
-		List:  w.Dashboard.Issues,
-		Usual: shell.QueryOpen,
-		Menus: []string{"is", "severity", "family", "repo", "age", "attempts"},
+		Name:   "issues",
+		Title:  "Issues",
+		Page:   links.Issues,
+		Tab:    links.Issues,
+		List:   w.Dashboard.Issues,
+		Usual:  shell.QueryOpen,
+		Menus:  []string{"is", "severity", "family", "repo", "age", "attempts"},
+		Chosen: []string{"score", "cwe"},
 	}, listing[panels.IssueRow]{
 		noun:  "issue",
 		sort:  parts.Sort{Key: "severity"},

@@ -54,6 +54,7 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 	if err != nil {
 		return b, err
 	}
+	b.Columns = columnChoices(v)
 	b.Save, b.Exports = saveForm(v, q, sort), exports(v, q, sort, noun, total)
 	tabs := tabs(v, saved, q, sort)
 	if err := w.countTabs(ctx, v, tabs, total); err != nil {
@@ -65,6 +66,22 @@ func (w *Web) bar(ctx context.Context, v shell.View, noun string, sort parts.Sor
 	}
 	b.Menus, err = w.menus(ctx, v, q, recent)
 	return b, err
+}
+
+// columnChoices are the columns that the list shows on request.
+func columnChoices(v shell.View) []parts.ColumnChoice {
+	var all []parts.ColumnChoice
+	shown := v.Columns()
+	for _, name := range v.Panel.Chosen {
+		c := parts.ColumnChoice{Text: menuLabel(name), Current: slices.Contains(shown, name)}
+		next := append(slices.Clone(shown), name)
+		if c.Current {
+			next = shell.Without(shown, name)
+		}
+		c.Changes = []string{"columns", strings.Join(next, ",")}
+		all = append(all, c)
+	}
+	return all
 }
 
 // menus are the bar's menus. Their repositories are the recent ones, or those
@@ -173,6 +190,8 @@ func menuLabel(name string) string {
 		return "State"
 	case "repo":
 		return "Repository"
+	case "cwe":
+		return "CWE"
 	case "linked":
 		return "Linked by"
 	}

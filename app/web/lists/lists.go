@@ -58,7 +58,7 @@ func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
 				return nil, err
 			}
 		}
-		t.Empty, t.Plain, t.List = l.empty, true, true
+		t.Empty, t.Plain, t.List, t.Chosen = l.empty, true, true, v.Columns()
 		if len(t.Rows) == 0 && t.Bar.Clear == "" {
 			if l.none != nil {
 				t.Empty, err = l.none(ctx, v)

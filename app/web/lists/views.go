@@ -32,6 +32,9 @@ func kept(v shell.View, q query.Query, sort parts.Sort) url.Values {
 		values.Set("sort", sort.Key)
 		values.Set("order", sort.Order())
 	}
+	if columns := v.Columns(); len(columns) > 0 {
+		values.Set("columns", strings.Join(columns, ","))
+	}
 	return values
 }
 
@@ -81,7 +84,7 @@ func savedTab(v shell.View, s telemetry.View, q query.Query, sort parts.Sort) (t
 		return tab{}, false
 	}
 	t.View = parts.View{ID: s.ID, Text: s.Name, Current: values.Encode() == kept(v, q, sort).Encode(), Changes: []string{"page", ""}}
-	for _, name := range []string{"q", "sort", "order", "per_page"} {
+	for _, name := range []string{"q", "sort", "order", "columns", "per_page"} {
 		value := values.Get(name)
 		if name == "q" {
 			value = shell.QueryFor(value, v.Panel.Usual)

@@ -24,6 +24,7 @@ type Panel struct {
 	Usual  string              // its q where the address has none
 	Menus  []string            // the qualifiers that it offers as menus
 	Params []string            // further parameters of its address
+	Chosen []string            // its columns that are shown on request, named in the parameter columns
 	One    bool                // it is about one thing: what its page's path names after page
 	Lazy   bool                // it asks an upstream: its page does not wait for it, and it has no ETag
 	Past   bool                // it answers for a past time, as_of

@@ -52,6 +52,7 @@ type Settings struct {
 	RefreshInterval time.Duration // 0: only when asked
 	PollInterval    time.Duration
 	Polls           bool // Devin can be asked
+	AsksLogs        bool // GitHub can be asked for run logs
 	Demo            bool
 	Open            bool // others can reach the dashboard, and there is no sign-in
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -62,7 +63,10 @@ func (v View) Address() parts.Address {
 	if v.Panel.One {
 		at.Page, at.Scope = links.Of(v.Panel.Page, v.Subject), url.Values{"id": {v.Subject}}
 	}
-	for _, name := range append([]string{"page", "per_page", "sort", "order"}, v.Panel.Params...) {
+	for _, name := range append([]string{"page", "per_page", "sort", "order", "columns"}, v.Panel.Params...) {
+		if name == "columns" && len(v.Columns()) == 0 {
+			continue
+		}
 		if value := v.Query.Get(name); value != "" {
 			at.Query.Set(name, value)
 		}
@@ -74,6 +78,13 @@ func (v View) Address() parts.Address {
 		at.Query.Set("q", text)
 	}
 	return at
+}
+
+// Columns are the columns on request that are shown: those that the address
+// names, of those that the panel has.
+func (v View) Columns() []string {
+	asked := strings.Split(v.Get("columns"), ",")
+	return slices.DeleteFunc(slices.Clone(v.Panel.Chosen), func(name string) bool { return !slices.Contains(asked, name) })
 }
 
 // Frame is the frame of the panel.

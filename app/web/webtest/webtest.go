@@ -82,6 +82,8 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Store:        s.Store,
 		Sources:      []ingest.Source{{Name: ActionRepo, Files: gh}},
 		PullRequests: gh,
+		RunLogs:      gh,
+		RateLimit:    gh.RateLimit,
 		Devin:        dv,
 		Messenger:    dv,
 		Dispatcher:   gh,
@@ -107,6 +109,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 			DevinWeb:     "https://app.devin.ai",
 			PollInterval: 30 * time.Second,
 			Polls:        true,
+			AsksLogs:     true,
 		},
 	}
 	for _, c := range change {

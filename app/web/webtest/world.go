@@ -10,6 +10,7 @@ import (
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/devin/devintest"
 	"telemetry-dashboard/services/ingest"
+	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -61,6 +62,7 @@ func Shop(t *testing.T, change ...func(*web.Options)) *Site {
 		Messages: []telemetry.Message{{From: "devin", Text: "Which branch shall I use?", At: telemetry.At(Day(9))}}})
 	s.Refresh()
 	s.Run(ingest.JobPoll, ingest.Order{By: telemetry.ByAPI})
+	s.ReadLogs()
 	return s
 }
 
@@ -69,6 +71,23 @@ func (s *Site) Put(name string, record map[string]any) {
 	s.t.Helper()
 	s.write(name, record)
 	s.Refresh()
+}
+
+// PutUnasked stores a record in the database alone, so that nothing asks for
+// the log of its run.
+func (s *Site) PutUnasked(name string, record map[string]any) {
+	s.t.Helper()
+	body, err := json.Marshal(record)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	storetest.Put(s.t, s.Store, storetest.Fetched(name, body))
+}
+
+// ReadLogs asks for run logs, and returns when none is asked for any more.
+func (s *Site) ReadLogs() {
+	s.t.Helper()
+	s.Run(ingest.JobLogs, ingest.Order{By: telemetry.ByAPI})
 }
 
 // Refresh reads the action repository.

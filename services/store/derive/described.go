@@ -109,6 +109,34 @@ func describeIssues(c *changes, a *attemptResolver, runs ...set[int64]) {
 	tx.Exec(`UPDATE log_issues SET latest = CASE WHEN EXISTS (SELECT 1 FROM log_issues o WHERE o.issue_id = log_issues.issue_id AND (
 			o.at > log_issues.at OR o.at = log_issues.at AND (o.file > log_issues.file OR o.file = log_issues.file AND o.ord < log_issues.ord)))
 		THEN 0 ELSE 1 END WHERE issue_id `+tx.In(1, "BIGINT"), list(issues))
+	sayOfIssues(tx, issues)
+}
+
+// sayOfIssues writes to issues what the newest log that names them says: of
+// several logs of one scan always the same one.
+func sayOfIssues(tx *store.Tx, issues set[int64]) {
+	type said struct {
+		score         int64
+		cwes, message string
+	}
+	var rows [][]store.Field
+	last := int64(0)
+	tx.Each(`SELECT i.id, i.score, i.cwes, i.message, COALESCE(f.score, -1), COALESCE(f.cwes, '[]'), COALESCE(f.message, '')
+		FROM issues i LEFT JOIN log_issues l ON l.issue_id = i.id AND l.latest = 1
+			LEFT JOIN log_findings f ON f.log_id = l.log_id AND f.ord = l.ord
+		WHERE i.id `+tx.In(1, "BIGINT")+` ORDER BY i.id, 5 DESC, 6, 7`, []any{list(issues)}, func(r *store.Row) {
+		var id int64
+		var was, now said
+		r.Scan(&id, &was.score, &was.cwes, &was.message, &now.score, &now.cwes, &now.message)
+		if id != last && now != was {
+			rows = append(rows, []store.Field{
+				store.Col("id BIGINT", id), store.Col("score SMALLINT", now.score), store.Col("cwes TEXT", now.cwes),
+				store.Col("message TEXT", now.message),
+			})
+		}
+		last = id
+	})
+	tx.Change("issues", rows...)
 }
 
 // describe returns which issues the findings of a run's log are, and adds these

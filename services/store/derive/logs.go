@@ -168,7 +168,7 @@ func loggedFindings(id int64, l *telemetry.RunLog) [][]store.Field {
 			store.Col("score BIGINT", score), store.Col("severity TEXT", f.Severity), store.Col("level TEXT", f.Level),
 			store.Col("family TEXT", f.Family), store.Col("cwes TEXT", store.JSON(f.CWEs)), store.Col("file TEXT", g.File),
 			store.Col("line BIGINT", g.Line), store.Col("locations TEXT", store.JSON(f.Locations)),
-			store.Col("line_hash TEXT", f.LineHash), store.Col("snippets TEXT", store.JSON(f.Snippets)),
+			store.Col("snippets TEXT", store.JSON(f.Snippets)),
 			store.Col("batch BIGINT", batches[key]),
 		})
 	}

@@ -250,7 +250,7 @@ func TestRealLogNamesIssues(t *testing.T) {
 		counts(`SELECT CAST(COUNT(*) AS TEXT) FROM issues WHERE status = 'fixed'`, "34")
 		counts(`SELECT DISTINCT a.basis FROM attempts a ORDER BY a.basis`, "dispatch log record")
 		counts(`SELECT f.issue_id || ' ' || f.score || ' ' || f.cwes FROM log_issues l JOIN log_findings f ON f.log_id = l.log_id AND f.ord = l.ord
-			WHERE f.issue_key = 'CQLF-R34-0001'`, `CQLF-R34-0001 98 ["cwe-78","cwe-88"]`)
+			WHERE f.issue_key = 'CQLF-R34-0001'`, `CQLF-R34-0001 98 ["CWE-78","CWE-88"]`)
 		counts(`SELECT CAST(COUNT(*) AS TEXT) FROM log_issues l JOIN runs r ON r.id = l.run_id WHERE r.run_number = 34`, "19")
 	})
 }

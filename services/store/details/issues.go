@@ -28,6 +28,7 @@ func (d *Details) IssueDetail(
 		issue.Attempts = attemptsOn(tx, id)
 		statesOfAttempts(tx, id, issue.Attempts)
 		claimsOfAttempts(tx, id, issue.Attempts)
+		issue.Described = describe(tx, id, issue.Rule)
 		issue.Odds = lists.OddsOf(tx, issue.Repo.Key(), issue.Rule, issue.Family)
 		issue.Verifications = d.verifications.Where(tx,
 			`WHERE v.id IN (SELECT record_id FROM attempts WHERE issue_id = $1 AND result > 0) ORDER BY v.at, v.file`, id)

@@ -22,7 +22,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 		Cheap:  "is severity family rule repo attempts age first seen",
 		Kept:   &kept{From: "issue_counts i", Sum: "i.n", Serves: keptIssues, All: "i.repo_id = 0", One: "i.repo_id <> 0"},
 		CSV: "id repo severity status rule family file line age_days attempts appearances first_seen last_seen" +
-			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found",
+			" first_seen_run last_seen_run latest_issue_id fingerprint session claim found score cwes title",
 		Example: "is:open severity:critical,high age:>30d",
 		Views: []query.View{
 			{Name: "All open", Query: "is:open"},
@@ -34,7 +34,7 @@ func Issues(s *store.Store) *List[telemetry.IssueRow] {
 			{Name: "Fixed", Query: "is:fixed"},
 			{Name: "All"},
 		},
-		Fields: slices.Concat(issueQualifiers(), issueClaims(), issueColumns()),
+		Fields: slices.Concat(issueQualifiers(), issueLogs(), issueClaims(), issueColumns()),
 	})
 }
 
@@ -225,7 +225,7 @@ func issueThen(more string) string {
 		i.first_at, i.first_file, i.first_run, i.first_ord, i.from_start,
 		` + closedThen("l.to_at", "0") + ` AS closed_at, ` + closedThen("l.to_file", "''") + ` AS closed_file,
 		` + closedThen("l.to_run", "0") + ` AS closed_run,
-		i.last_file, i.last_run, i.appearances, i.runs,
+		i.last_file, i.last_run, i.appearances, i.runs, -1 AS score, '[]' AS cwes,
 		CASE WHEN l.again = 1 OR (l.closes = 1 AND l.to_at <= @) THEN 1 ELSE 0 END AS ever_fixed,
 		` + statusThen + ` AS status_rank, ` + seenThen + ` AS last_at,
 		CASE l.severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 WHEN 'low' THEN 3 ELSE 4 END AS severity_rank,
@@ -265,6 +265,7 @@ func finishIssues(tx *store.Tx, m moment, rows []telemetry.IssueRow) {
 	readIssueClaims(tx, ids, byID)
 	if m.past {
 		asLastSeen(tx, m.at, ids, byID)
+		asLogged(tx, m, byID, ids)
 	}
 	for i := range rows {
 		rows[i] = *byID[rows[i].StoreID]
@@ -314,9 +315,13 @@ func issueID(text string) Cond {
 		that("i.public_id IN (SELECT d.new_id FROM redirects d WHERE d.old_id = ?)", id))
 }
 
-// issueText finds a text in paths, rules, families, repositories and, where it may be one, ids.
+// issueText finds a text in paths, rules with their titles, families, messages,
+// repositories and, where it may be one, ids.
 func issueText(m moment, text string) Cond {
-	list := []Cond{contains("i.file", text), contains("key", text).within("i.repo_id IN (SELECT id FROM repos WHERE ")}
+	list := []Cond{
+		contains("i.file", text), contains("key", text).within("i.repo_id IN (SELECT id FROM repos WHERE "),
+		contains("title", text).within("i.rule IN (SELECT rule FROM rules WHERE "), messageHas(m, text),
+	}
 	for _, name := range []string{"rule", "family"} {
 		c := contains("i."+name, text)
 		if !m.past { // the names of now are looked up among few

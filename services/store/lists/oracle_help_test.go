@@ -2,6 +2,7 @@ package lists_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -213,6 +214,30 @@ func numbers[T any](rows []T, of func(T) []int64) randomTerms[T] {
 		m := n + int64(dice.IntN(4))
 		text, holds := compared(dice, fmt.Sprint(n), fmt.Sprint(m), span{n, n + 1}, span{m, m + 1})
 		return randomTerm[T]{text, func(row T) bool { return slices.ContainsFunc(of(row), holds) }}
+	}
+}
+
+// tenthsOf is a score in tenths, -1 where there is none.
+func tenthsOf(score *float64) int64 {
+	if score == nil {
+		return -1
+	}
+	return int64(math.Round(*score * 10))
+}
+
+// scores are a score, comparisons and ranges of scores, and none.
+func scores(rows []issueFacts) randomTerms[issueFacts] {
+	return func(dice *rand.Rand) randomTerm[issueFacts] {
+		n := max(0, tenthsOf(pick(dice, rows).Score)+int64(dice.IntN(3))-1)
+		m := n + int64(dice.IntN(30))
+		written := func(n int64) string {
+			return strings.TrimSuffix(fmt.Sprintf("%d.%d", n/10, n%10), pick(dice, []string{".0", "x"}))
+		}
+		text, holds := compared(dice, written(n), written(m), span{n, n + 1}, span{m, m + 1})
+		if dice.IntN(5) == 0 {
+			return randomTerm[issueFacts]{pick(dice, []string{"none", "None"}), func(r issueFacts) bool { return r.Score == nil }}
+		}
+		return randomTerm[issueFacts]{text, func(r issueFacts) bool { return r.Score != nil && holds(tenthsOf(r.Score)) }}
 	}
 }
 

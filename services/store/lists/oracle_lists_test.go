@@ -24,6 +24,7 @@ type issueFacts struct {
 	pulls                 []telemetry.PullRef
 	last                  telemetry.SessionRow // of its latest attempt
 	began                 time.Time            // when that did
+	message               string
 }
 
 func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.PullRef) []issueFacts {
@@ -38,7 +39,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := issueFacts{IssueRow: row}
+		f := issueFacts{IssueRow: row, message: string(d.Message)}
 		for _, step := range d.Timeline {
 			switch step.Kind {
 			case telemetry.StepFirstSeen, telemetry.StepBack:
@@ -94,8 +95,9 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 		ascending: issueSorts(),
 		vocabulary: map[string]randomTerms[row]{
 			"": pieces(rows, func(r row) []string {
-				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo)}
+				return []string{r.File, r.Rule, r.Family, r.LatestIssueID, r.PublicID, string(r.Repo), string(r.Title), r.message}
 			}, issueHas),
+			"cwe": texts(rows, func(r row) []string { return r.CWEs }), "score": scores(rows),
 			"is":          words(is),
 			"severity":    words(severity),
 			"family":      texts(rows, func(r row) []string { return []string{r.Family} }),
@@ -134,8 +136,9 @@ func issueSorts() map[string]func(a, b issueFacts) int {
 	return map[string]func(a, b row) int{"status": status, "state": status, "severity": along(func(r row) int { return telemetry.SeverityRank(r.Severity) }),
 		"last_seen": along(func(r row) int64 { return r.LastSeen.At.UnixMilli() }), "first_seen": along(func(r row) int64 { return r.FirstSeen.At.UnixMilli() }), "age": along(func(r row) int64 { return -r.FirstSeen.At.UnixMilli() }),
 		"appearances": along(func(r row) int64 { return r.Appearances }), "attempts": along(func(r row) int64 { return r.Attempts }), "session": along(func(r row) string { return r.Session }),
-		"file": func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
-		"rule": along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
+		"file":  func(a, b row) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) },
+		"score": along(func(r row) int64 { return tenthsOf(r.Score) }),
+		"rule":  along(func(r row) string { return r.Rule }), "family": along(func(r row) string { return r.Family }), "repo": along(func(r row) string { return r.Repo.Key() })}
 }
 
 // issueHas reports whether an issue has a text: ids are looked at where the
@@ -143,7 +146,7 @@ func issueSorts() map[string]func(a, b issueFacts) int {
 func issueHas(r issueFacts, text string) bool {
 	hex := len(text) >= 6 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
 	begins := func(id string) bool { return strings.HasPrefix(strings.ToLower(id), strings.ToLower(text)) }
-	return partOf(text, r.File, r.Rule, r.Family, strings.ToLower(string(r.Repo))) || strings.ContainsAny(text, "0123456789") && partOf(text, r.LatestIssueID) ||
+	return partOf(text, r.File, r.Rule, r.Family, strings.ToLower(string(r.Repo)), string(r.Title), r.message) || strings.ContainsAny(text, "0123456789") && partOf(text, r.LatestIssueID) ||
 		hex && (begins(r.PublicID) || slices.ContainsFunc(r.Fingerprints, begins))
 }
 

@@ -187,6 +187,11 @@ func fillForOracle(t *testing.T, s *storetest.Store, now time.Time) map[string]s
 	t.Helper()
 	files := append(storetest.GeneratedFiles(3), invalidInputScan())
 	storetest.Put(t, s, files...)
+	for i, f := range files {
+		if i%5 > 0 && f.Record.Kind == telemetry.KindScan {
+			storetest.PutLogs(t, s, storetest.LogOf(f))
+		}
+	}
 	var answer telemetry.SessionAnswer
 	heads := map[string]string{}
 	pulls := storetest.PullsFor(files)

@@ -54,10 +54,18 @@ func relations() []store.Relation {
 		{Name: "state_log", Light: true, SQL: `SELECT * FROM base.state_log WHERE at <= @`},
 		{Name: "claim_log", Light: true, SQL: `SELECT * FROM base.claim_log WHERE at <= @`},
 		{Name: "submissions", Light: true, SQL: `SELECT * FROM base.submissions WHERE at <= @`},
+		{Name: "log_issues", Light: true, SQL: logIssuesThen},
 		{Name: "new_issues", SQL: store.NewIssues + ` AND CAST(@ AS BIGINT) > 0 GROUP BY i.repo_id, i.rule`}, // of the tables before it
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
 	}
 }
+
+// logIssuesThen are the findings of logs by which issues were described: those
+// of the newest scan until then are the latest.
+const logIssuesThen = `SELECT l.run_id, l.log_id, l.ord, l.issue_id, l.at, l.file, CASE WHEN EXISTS (
+		SELECT 1 FROM base.log_issues o WHERE o.issue_id = l.issue_id AND o.at <= @ AND (
+			o.at > l.at OR o.at = l.at AND (o.file > l.file OR o.file = l.file AND o.ord < l.ord))) THEN 0 ELSE 1 END AS latest
+	FROM base.log_issues l WHERE l.at <= @`
 
 // runBy is true of what is of a run by then.
 const runBy = `(SELECT r.at FROM base.runs r WHERE r.id = x.run_id) <= @`

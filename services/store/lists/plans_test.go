@@ -42,7 +42,7 @@ func issuePlans() []plan {
 		{"rule", "", "issues_rule", false}, {"family", "is:open", "issues_family", false}, {"file", "", "issues_file", false},
 		{"repo", "", "repos_key", false}, {"repo", "is:open", "repos_key", false}, {"age", "", "issues_first", false},
 		{"first_seen", "is:open", "issues_first", false}, {"last_seen", "", "issues_last", false},
-		{"last_seen", "is:fixed", "issues_order", false}, {"attempts", "", "issues_attempts", false},
+		{"last_seen", "is:fixed", "issues_order", false}, {"attempts", "", "issues_attempts", false}, {"score", "", "issues_score", false},
 		{"status", "age:>1h", "issues_order", false}, {"severity", "attempts:>=0", "issues_severity", false},
 	}
 }

@@ -42,11 +42,14 @@ func Log(repo telemetry.RepoName, label string, files ...string) telemetry.Fetch
 func LogOf(f telemetry.FetchedFile) telemetry.FetchedLog {
 	issues := []map[string]any{}
 	for i, g := range f.Record.Findings {
-		issues = append(issues, map[string]any{
+		said := map[string]any{
 			"id": g.IssueID, "fingerprint": g.Fingerprint, "rule_id": g.Rule, "rule_description": "What " + g.Rule + " finds", "rule_help": "# " + g.Rule,
-			"message": fmt.Sprintf("Finding %d of run %d.", i, f.Record.RunNumber), "severity_score": 7.5, "severity_tier": g.Severity, "cwe_family": g.Family, "cwes": []string{"cwe-79"},
-			"locations": []map[string]any{{"file": g.File, "start_line": g.Line}},
-		})
+			"message":        fmt.Sprintf("Finding %d of run %d depends on a [user-provided value](1).", i, f.Record.RunNumber),
+			"severity_score": []any{7.5, 9.8, 7, nil, "4.3", 0}[i%6], "severity_tier": g.Severity, "cwe_family": g.Family,
+			"cwes":      [][]string{{"cwe-79", "cwe-116"}, {"external/cwe/cwe-089"}, {"CWE-79"}, {}}[i%4],
+			"locations": []map[string]any{{"file": g.File, "start_line": g.Line, "end_line": g.Line + 1, "start_column": 3}},
+		}
+		issues = append(issues, said)
 	}
 	text, _ := json.Marshal(issues)
 	return Log(f.Record.Repo, f.Record.RunLabel, "issues.json", string(text), "prompt_batch_1.txt", "Fix "+f.Name)

@@ -145,6 +145,8 @@ CREATE TABLE accepted (
 );
 CREATE INDEX accepted_at ON accepted (at, file);
 
+-- The issues. score, cwes and message are those of the newest log that names the
+-- issue; score is in tenths, -1 where there is none.
 CREATE TABLE issues (
   id              BIGINT NOT NULL PRIMARY KEY,
   repo_id         BIGINT NOT NULL,
@@ -177,7 +179,10 @@ CREATE TABLE issues (
   fingerprints    TEXT NOT NULL,
   attempts        BIGINT NOT NULL DEFAULT 0,
   session         TEXT NOT NULL DEFAULT '',
-  attempted_at    BIGINT NOT NULL DEFAULT 0
+  attempted_at    BIGINT NOT NULL DEFAULT 0,
+  score           SMALLINT NOT NULL DEFAULT -1,
+  cwes            TEXT NOT NULL DEFAULT '[]',
+  message         TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX issues_public ON issues (public_id);
 CREATE INDEX issues_order ON issues (status_rank, last_at, public_id);
@@ -194,6 +199,7 @@ CREATE INDEX issues_file ON issues (file, line, public_id, id);
 CREATE INDEX issues_first ON issues (first_at, public_id, id);
 CREATE INDEX issues_attempts ON issues (attempts, public_id, id);
 CREATE INDEX issues_last ON issues (last_at, public_id, id);
+CREATE INDEX issues_score ON issues (score, public_id, id);
 CREATE INDEX issues_attempted ON issues (attempted_at, family, status_rank, repo_id, attempts, id) WHERE attempts > 0;
 
 -- How many issues of each status and severity there are; repository 0 is all of
@@ -742,7 +748,6 @@ CREATE TABLE log_findings (
   file        TEXT NOT NULL,
   line        BIGINT NOT NULL,
   locations   TEXT NOT NULL,
-  line_hash   TEXT NOT NULL,
   snippets    TEXT NOT NULL,
   batch       BIGINT NOT NULL,
   PRIMARY KEY (log_id, ord)

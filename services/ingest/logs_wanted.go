@@ -1,0 +1,112 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"telemetry-dashboard/services/telemetry"
+)
+
+// AskLog has the log of one run asked for now, before all others, and returns
+// at once: the job does so, or the one that runs. The error is CodeNotFound
+// where no run has such a log, and CodeMissingSetting where none can be asked.
+func (r *Runner) AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.StartedBy) (*Handle, error) {
+	if _, found, err := r.o.Store.LogOf(ctx, ref); err != nil || !found {
+		return nil, cmp.Or(err, error(telemetry.Errorf(telemetry.CodeNotFound, "No run of %s has the label %s.",
+			telemetry.Shown(string(ref.Repo)), telemetry.Shown(ref.Label))))
+	}
+	r.mu.Lock()
+	if want := (wantedLog{ref, true}); !slices.Contains(r.wanted, want) {
+		r.wanted = append(r.wanted, want)
+	}
+	r.mu.Unlock()
+	return r.Start(JobLogs, Order{By: by})
+}
+
+// OfferLog has the log of a run asked for before all that nobody waits for, as
+// long as GitHub's limit leaves room: someone looks at what it may describe.
+// However often that happens, the log is asked for once in offerEvery. It
+// returns at once: the job that does so, nil where the log is not asked for.
+func (r *Runner) OfferLog(ref telemetry.LogRef) *Handle {
+	if r.o.RunLogs == nil || ref.Label == "" || !r.mayAsk() || !r.offer(ref) {
+		return nil
+	}
+	h, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByPage}, Order{}, true)
+	if err != nil {
+		return nil // the program ends
+	}
+	return h
+}
+
+const (
+	// offerEvery is when a log is offered again that could not be asked for.
+	offerEvery = time.Hour
+	// offersMost bounds the logs that are offered within that time.
+	offersMost = 1000
+)
+
+// offer notes that a log is wanted, and reports whether it may be asked for:
+// not where it was offered already.
+func (r *Runner) offer(ref telemetry.LogRef) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.o.Now()
+	if now.Before(r.pauses[JobLogs]) {
+		return false
+	}
+	maps.DeleteFunc(r.offered, func(_ telemetry.LogRef, at time.Time) bool { return now.Sub(at) >= offerEvery })
+	if _, before := r.offered[ref]; before || len(r.offered) >= offersMost {
+		return before && slices.Contains(r.wanted, wantedLog{ref, false})
+	}
+	r.offered[ref] = now
+	r.wanted = append(r.wanted, wantedLog{ref, false})
+	return true
+}
+
+// wantedLog is a log that people wait for. One that they asked for is asked
+// for whatever GitHub's limit leaves.
+type wantedLog struct {
+	telemetry.LogRef
+	asked bool
+}
+
+// nextWanted takes one of the logs that people wait for.
+func (r *Runner) nextWanted() (w wantedLog, found bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.wanted) == 0 {
+		return w, false
+	}
+	w = r.wanted[0]
+	r.wanted = r.wanted[1:]
+	return w, true
+}
+
+// allowance counts what was spent on logs since GitHub's limit was last reset.
+type allowance struct {
+	reset time.Time
+	spent int
+}
+
+// mayAsk reports whether one more log leaves to all else what it should.
+func (r *Runner) mayAsk() bool {
+	if r.o.RateLimit == nil {
+		return true
+	}
+	limit := r.o.RateLimit()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !limit.Reset.Equal(r.logQuota.reset) {
+		r.logQuota = allowance{reset: limit.Reset}
+	}
+	return !limit.Known || quotaPart*(r.logQuota.spent+logRequests) <= limit.Remaining+r.logQuota.spent
+}
+
+func (r *Runner) spent(requests int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.logQuota.spent += requests
+}

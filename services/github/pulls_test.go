@@ -216,12 +216,25 @@ func TestRenamedRepository(t *testing.T) {
 		t.Errorf("%+v, error %v", one, err)
 	}
 	for _, name := range []string{"old/name", "Old/Name", "new/home"} {
-		if now, err := c.RepositoryName(t.Context(), name); err != nil || now != "new/home" {
-			t.Errorf("%s is now %q, error %v", name, now, err)
+		if now, err := c.Repository(t.Context(), name); err != nil || now.Name != "new/home" || now.ID == 0 || now.Archived || now.Parent != "" {
+			t.Errorf("%s is now %+v, error %v", name, now, err)
 		}
 	}
-	if now, err := c.RepositoryName(t.Context(), "no/where"); telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound || now != "" {
-		t.Errorf("one that does not exist is now %q, error %v", now, err)
+	renamed, err := c.Repository(t.Context(), "old/name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Repo("old/name").ForkOf(r)
+	r.Archive(true)
+	anew, err := c.Repository(t.Context(), "old/name")
+	if err != nil || anew.Name != "old/name" || anew.ID == renamed.ID || anew.Parent != "new/home" {
+		t.Errorf("another one under the old name is %+v, error %v", anew, err)
+	}
+	if now, err := c.Repository(t.Context(), "new/home"); err != nil || now.ID != renamed.ID || !now.Archived {
+		t.Errorf("archived, it is %+v, error %v", now, err)
+	}
+	if now, err := c.Repository(t.Context(), "no/where"); telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound || now.Name != "" {
+		t.Errorf("one that does not exist is %+v, error %v", now, err)
 	}
 	action := p.Repo(actionRepo)
 	putRuns(action, 0, 30)

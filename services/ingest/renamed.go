@@ -7,9 +7,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Repositories says what a repository is called now.
+// Repositories says what a repository is called now, and what has become of it.
 type Repositories interface {
-	RepositoryName(ctx context.Context, repo string) (string, error)
+	Repository(ctx context.Context, repo string) (telemetry.GitHubRepo, error)
 }
 
 // followRenames moves the files of a former name of the action repository to the
@@ -49,10 +49,10 @@ func (r *Runner) isSource(name string) bool {
 
 // sameRepository reports whether GitHub has both names for one repository.
 func (r *Runner) sameRepository(ctx context.Context, a, b string) bool {
-	var names [2]string
+	var found [2]telemetry.GitHubRepo
 	for i, name := range []string{a, b} {
 		err := within(ctx, pullLimit, "Asking for the name of a repository", func(ctx context.Context) (err error) {
-			names[i], err = r.o.Repositories.RepositoryName(ctx, name)
+			found[i], err = r.o.Repositories.Repository(ctx, name)
 			return err
 		})
 		if err != nil {
@@ -60,5 +60,5 @@ func (r *Runner) sameRepository(ctx context.Context, a, b string) bool {
 			return false
 		}
 	}
-	return strings.EqualFold(names[0], names[1])
+	return found[0].ID == found[1].ID
 }

@@ -20,6 +20,7 @@ type changes struct {
 	replay set[int64]           // repositories whose scans count in another way than before
 	logs   set[int64]           // logs that say something else than before
 	stated set[string]          // sessions of which the orchestrator's state does
+	looked bool                 // GitHub or the registry says something else of repositories
 	affected
 }
 
@@ -51,6 +52,11 @@ func derive(c *changes) {
 	// Repositories get their names, and where their pull requests are opened.
 	repos := describeRepos(c.records, todo.repos, runs.forks, todo.reforked)
 	todo.add(repos.affected)
+	if runs.renamed || c.looked {
+		retired := describeLookups(c.records)
+		runs.changed.add(retired)
+		todo.repos.add(retired)
+	}
 
 	// What sessions worked on, and what verifications say of it, is told by issue.
 	attempts := askedAgain(c)
@@ -77,6 +83,13 @@ func derive(c *changes) {
 
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
+
+	// Where a name stands for another repository than before, what it names goes there.
+	if runs.renamed {
+		if next := followNames(c.records); next != nil {
+			derive(next)
+		}
+	}
 
 	// Where merged pull requests took a whole language, scans without it have closed it.
 	if again := takeLanguages(c.tx, todo.repos); len(again) > 0 {

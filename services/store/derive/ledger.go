@@ -112,8 +112,10 @@ func redirect(tx *store.Tx, findings map[string][][2]int64, matches map[[2]int64
 	for public, list := range findings {
 		for _, finding := range list {
 			if now := matches[finding]; now != nil && !valid[public] {
+				tx.Exec(`UPDATE redirects SET new_id = $2 WHERE new_id = $1`, public, now.PublicID)
 				tx.Exec(`INSERT INTO redirects (old_id, new_id) VALUES ($1, $2) ON CONFLICT (old_id) DO UPDATE SET new_id = excluded.new_id`,
 					public, now.PublicID)
+				tx.Exec(`DELETE FROM redirects WHERE old_id = new_id`)
 				break
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"telemetry-dashboard/services/store"
+	"telemetry-dashboard/services/store/lists"
 	"telemetry-dashboard/services/telemetry"
 )
 
@@ -44,11 +45,12 @@ func mentionsWhere(tx *store.Tx, where string, args ...any) []telemetry.Mention 
 	})
 }
 
-// PullDetail returns a listed pull request with all that is known of it.
+// PullDetail returns a listed pull request with all that is known of it, also by
+// a former name of its repository.
 func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef) (p telemetry.PullDetail, found bool, err error) {
-	key := ref.Key()
 	err = d.store.Read(ctx, func(tx *store.Tx) error {
 		p, found = telemetry.PullDetail{}, false
+		key := telemetry.PullRef{Repo: lists.PresentName(tx, ref.Repo), Number: ref.Number}.Key()
 		rows := d.pulls.Where(tx, `WHERE p.listed = 1 AND p.key = $1`, key)
 		if len(rows) == 0 {
 			return tx.Err()

@@ -24,7 +24,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
 		countPullsAt(tx, id, store.Millis(t), &out)
-		countRecords(tx, id, repo, store.Millis(t), &out)
+		countRecords(tx, id, store.Millis(t), &out)
 		found = repo == "" || len(out.Repos) > 0
 		return tx.Err()
 	})

@@ -81,7 +81,8 @@ func activityBranches() []activityBranch {
 					CASE WHEN d.kind = 'dispatch' THEN d.subject ELSE COALESCE(o.name, '') END, d.started_by, d.state
 				FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `d.at`, order: `d.token DESC`,
-			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`,
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)),
+				(SELECT n.id FROM repo_aliases x JOIN repos n ON n.key = x.repo_key WHERE x.key = lower(d.subject)))`,
 			into: func(a *telemetry.Activity) []any {
 				return []any{&a.At, &a.Word, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail}
 			},

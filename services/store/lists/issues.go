@@ -55,7 +55,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule",
 			Into: func(i *row) any { return &i.Rule }, CSV: "rule",
 			Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + issueSeverity).keep("i.family")},
-		{Name: "repo", Help: repoHelp, Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
+		{Name: "repo", Help: repoHelp, Column: nameAndURL("i.repo_id", "t.target_repo"),
 			Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo",
 			Asked: repoID("i.repo_id"), Values: ofRepos(),
 			Sort: up("o.key | " + issueSeverity).over("repos o JOIN issues i ON i.repo_id = {o.id}")},

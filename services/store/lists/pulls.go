@@ -105,12 +105,12 @@ func pullsOfRepo(m moment, key string) Cond {
 	return that("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos o ON o.id = h.repo_id WHERE o.key = ?)", key)
 }
 
-func pullText(_ moment, text string) Cond {
+func pullText(m moment, text string) Cond {
 	list := []Cond{
 		among("p.issue_ids", text, escaped, "%"), anyContains(text, "p.title", "p.author", "p.repo_key", "p.session", "p.head_ref"),
 	}
 	if _, ok := telemetry.PullOf(text); ok {
-		list = append(list, ofPull("p.repo_key", "p.number", text))
+		list = append(list, ofPull(m, "p.repo_key", "p.number", text))
 	}
 	return anyOf(list...)
 }

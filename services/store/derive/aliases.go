@@ -106,22 +106,34 @@ func aliasesOf(pairs []namedPair, lookups map[string]*lookup) map[string]alias {
 		}
 	}
 	aliases := map[string]alias{}
-	for key := range namedKeys(pairs) {
-		name := n.now(key)
-		repo := rootOf(name.Key(), targets, parents)
-		if name.Key() != key || repo != key {
-			aliases[key] = alias{spelled[name.Key()], spelled[repo]}
+	for key := range n.keys(pairs) {
+		name := now(key)
+		repo := rootOf(name, targets, parents)
+		if name != key || repo != key {
+			aliases[key] = alias{spelled[name], spelled[repo]}
 		}
 	}
 	return aliases
 }
 
-func namedKeys(pairs []namedPair) set[string] {
-	keys := set[string]{}
+// keys are the names that runs have for repositories, and the others that GitHub
+// had for these.
+func (n names) keys(pairs []namedPair) set[string] {
+	keys, ids := set[string]{}, set[int64]{}
 	for _, p := range pairs {
-		keys[p.target] = true
-		if p.fork != "" {
-			keys[p.fork] = true
+		for _, key := range [...]string{p.target, p.fork} {
+			if key == "" {
+				continue
+			}
+			keys[key] = true
+			if l := n.lookups[key]; l != nil && l.id != 0 {
+				ids[l.id] = true
+			}
+		}
+	}
+	for key, l := range n.lookups {
+		if ids[l.id] {
+			keys[key] = true
 		}
 	}
 	return keys

@@ -34,6 +34,9 @@ func (w *Writer) ReposToAsk(ctx context.Context, limit int) ([]telemetry.RepoNam
 func (w *Writer) SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
 		lookups, now := readLookups(tx), store.Millis(tx.Now())
+		for _, l := range lookups {
+			now = max(now, l.shown+1) // what is said last counts, whatever the clock says
+		}
 		for _, a := range answers {
 			l := lookups[a.Asked.Key()]
 			if l == nil {

@@ -89,16 +89,18 @@ func Sum(counts map[string]int64) int64 {
 
 // IssueEvent is one event in an issue's life.
 type IssueEvent struct {
-	Event    string `json:"event"` // opened (first seen), reopened, closed
-	At       Time   `json:"at"`
-	File     string `json:"file"` // the scan
-	Run      int64  `json:"run_number"`
-	Issue    string `json:"id"`          // public id
-	Repo     string `json:"target_repo"` // as recorded
+	Event string `json:"event"` // opened (first seen), reopened, closed
+	At    Time   `json:"at"`
+	File  string `json:"file"` // the scan
+	Run   int64  `json:"run_number"`
+	Issue string `json:"id"`          // public id
+	Repo  string `json:"target_repo"` // as recorded
 	Rule     string `json:"rule_id"`
 	Severity string `json:"severity_tier"`
 	Family   string `json:"cwe_family"`
 	OpenedAt Time   `json:"opened_at"` // of a closing: when it was first seen or reopened
+
+	RepoName RepoName `json:"-"` // as it is called now
 }
 
 // Measure is a set of durations, or one of counts: how many, and their
@@ -187,6 +189,7 @@ type MissingRuns struct {
 // OverdueScan is a repository whose next scan is late.
 type OverdueScan struct {
 	Repo     string // target_repo as recorded
+	Name     RepoName
 	LastScan Time
 	Due      Time
 	Interval time.Duration // the median

@@ -29,6 +29,10 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		if err != nil {
 			return err
 		}
+		if shell.IsFormer(c, name, repo.Name) {
+			below := strings.SplitN(strings.TrimPrefix(c.Path(), "/"), "/", 4) // repo, owner, name, and the tab if one is named
+			return shell.Moved(c, strings.Join(append([]string{links.Repo(repo.Name)}, below[3:]...), "/"))
+		}
 		var health telemetry.RepoHealth
 		if v.AsOf.IsZero() { // what it says of schedules and reduced scans is of now
 			if health, err = w.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key()); err != nil {

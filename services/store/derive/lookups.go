@@ -13,6 +13,7 @@ import (
 const (
 	askSoon   = time.Hour
 	askSeldom = 24 * time.Hour
+	askFormer = 7 * 24 * time.Hour // where the name leads to another one, which GitHub counts as a request
 	// staleName is from when on a lookup is asked again because a pull request
 	// was found under another name.
 	staleName = 10 * time.Minute
@@ -67,7 +68,11 @@ func saveLookup(tx *store.Tx, l *lookup) { tx.Put("repo_lookups", "key", l.field
 
 // answer notes an answer, and when to ask again.
 func (l *lookup) answer(a telemetry.GitHubRepo, now int64) {
-	distance := min(max(2*(l.askAgain-l.asked), askSoon.Milliseconds()), askSeldom.Milliseconds())
+	most := askSeldom
+	if a.ID != 0 && a.Name.Key() != l.key {
+		most = askFormer
+	}
+	distance := min(max(2*(l.askAgain-l.asked), askSoon.Milliseconds()), most.Milliseconds())
 	news := l.asked == 0
 	switch {
 	case a.ID == 0:

@@ -140,9 +140,9 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 	limit int) (list []telemetry.Activity, next telemetry.ActivityCursor, err error) {
 	err = l.store.Read(ctx, func(tx *store.Tx) error {
 		list = []telemetry.Activity{}
-		of := activityScope{key: f.Repo}
+		of := activityScope{key: presentKey(tx, f.Repo)}
 		if f.Repo != "" {
-			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).Scan(&of.id)
+			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, of.key).Scan(&of.id)
 			of.keys = PullRepos(tx, of.id)
 		}
 		for _, kind := range telemetry.ActivityKinds() {

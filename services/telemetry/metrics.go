@@ -89,12 +89,12 @@ func Sum(counts map[string]int64) int64 {
 
 // IssueEvent is one event in an issue's life.
 type IssueEvent struct {
-	Event string `json:"event"` // opened (first seen), reopened, closed
-	At    Time   `json:"at"`
-	File  string `json:"file"` // the scan
-	Run   int64  `json:"run_number"`
-	Issue string `json:"id"`          // public id
-	Repo  string `json:"target_repo"` // as recorded
+	Event    string `json:"event"` // opened (first seen), reopened, closed
+	At       Time   `json:"at"`
+	File     string `json:"file"` // the scan
+	Run      int64  `json:"run_number"`
+	Issue    string `json:"id"`          // public id
+	Repo     string `json:"target_repo"` // as recorded
 	Rule     string `json:"rule_id"`
 	Severity string `json:"severity_tier"`
 	Family   string `json:"cwe_family"`

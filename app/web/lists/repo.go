@@ -145,6 +145,15 @@ func lostNotice(scan telemetry.RunRow) parts.Notice {
 // repoNotices say where a repository's figures are not what one expects.
 func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice {
 	var out []parts.Notice
+	if repo.Retired != "" {
+		out = append(out, parts.Notice{
+			Icon:   "archive",
+			Strong: "Retired.",
+			Text: fmt.Sprintf("This repository was %s on GitHub. Its issues are not counted as open, and no scan of it is due.",
+				repo.Retired),
+			Link: parts.Link{Text: "Its issues", URL: links.Matching(links.In(repo.Name, links.Issues), "is:retired")},
+		})
+	}
 	switch {
 	case !repo.Listed && repo.LatestRun != nil:
 		out = append(out, parts.Notice{

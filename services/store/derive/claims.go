@@ -118,7 +118,7 @@ func attemptsAt(tx *store.Tx, issues set[int64]) map[claimKey]*attempted {
 		var c attempted
 		var rank, at int64
 		r.Scan(&c.session, &c.issue, &c.repo, &rank, &c.reference, &c.at, store.ListOf(&c.ids), &at)
-		c.fixed = rank >= int64(telemetry.StatusFixed.Rank())
+		c.fixed = rank == int64(telemetry.StatusFixed.Rank())
 		if at != 0 {
 			c.at = at
 		}

@@ -52,11 +52,6 @@ func derive(c *changes) {
 	// Repositories get their names, and where their pull requests are opened.
 	repos := describeRepos(c.records, todo.repos, runs.forks, todo.reforked)
 	todo.add(repos.affected)
-	if runs.renamed || c.looked {
-		retired := describeLookups(c.records)
-		runs.changed.add(retired)
-		todo.repos.add(retired)
-	}
 
 	// What sessions worked on, and what verifications say of it, is told by issue.
 	attempts := askedAgain(c)
@@ -87,6 +82,15 @@ func derive(c *changes) {
 	// Where a name stands for another repository than before, what it names goes there.
 	if runs.renamed {
 		if next := followNames(c.records); next != nil {
+			derive(next)
+		}
+	}
+
+	// What is open in a repository that was retired is open no more.
+	if runs.renamed || c.looked {
+		if again := describeLookups(c.records); len(again) > 0 {
+			next := newChanges(c.tx)
+			next.replay = again
 			derive(next)
 		}
 	}

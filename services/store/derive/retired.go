@@ -1,8 +1,6 @@
 package derive
 
 import (
-	"math"
-
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
@@ -38,31 +36,26 @@ func (n names) deleted(id int64) bool {
 
 func (n names) seesOthers(missing *lookup) bool {
 	for _, l := range n.lookups {
-		if l.id != missing.id && l.shown > missing.missing {
+		if l.id != missing.id && l.shown >= missing.missing {
 			return true
 		}
 	}
 	return false
 }
 
-// noteRetirements keeps since when, and until when, repositories were retired.
+// noteRetirements keeps since when repositories are retired.
 func noteRetirements(tx *store.Tx, lookups map[string]*lookup) {
 	now, at := retiredNow(lookups), store.Millis(tx.Now())
-	before := store.Map[int64, telemetry.Retired](tx, `SELECT github_id, reason FROM retirements WHERE to_at = $1`, int64(math.MaxInt64))
+	before := store.Map[int64, telemetry.Retired](tx, `SELECT github_id, reason FROM retirements`)
 	for _, id := range sorted(before) {
-		switch now[id] {
-		case before[id]:
-		case "":
-			tx.Exec(`UPDATE retirements SET to_at = $1 WHERE github_id = $2 AND to_at = $3`, at, id, int64(math.MaxInt64))
-		default:
-			tx.Exec(`UPDATE retirements SET reason = $1 WHERE github_id = $2 AND to_at = $3`, string(now[id]), id, int64(math.MaxInt64))
+		if now[id] == "" {
+			tx.Exec(`DELETE FROM retirements WHERE github_id = $1`, id)
 		}
 	}
 	for _, id := range sorted(now) {
-		if before[id] == "" {
-			tx.Exec(`INSERT INTO retirements (github_id, from_at, to_at, reason) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (github_id, from_at) DO UPDATE SET to_at = excluded.to_at, reason = excluded.reason`,
-				id, at, int64(math.MaxInt64), string(now[id]))
+		if now[id] != before[id] {
+			tx.Exec(`INSERT INTO retirements (github_id, at, reason) VALUES ($1, $2, $3)
+				ON CONFLICT (github_id) DO UPDATE SET reason = excluded.reason`, id, at, string(now[id]))
 		}
 	}
 }
@@ -78,7 +71,7 @@ func describeLookups(r *records) set[int64] {
 		reason telemetry.Retired
 	}
 	retired := map[int64]retirement{}
-	tx.Each(`SELECT github_id, from_at, reason FROM retirements WHERE to_at = $1`, []any{int64(math.MaxInt64)}, func(row *store.Row) {
+	tx.Each(`SELECT github_id, at, reason FROM retirements`, nil, func(row *store.Row) {
 		var id int64
 		var v retirement
 		row.Scan(&id, &v.since, &v.reason)
@@ -148,4 +141,33 @@ func registryEntries(r *records, lookups map[string]*lookup) map[string]string {
 		entries[key] = key // that of the name itself before all others
 	}
 	return entries
+}
+
+// retire ends at a time, 0 for none, what is open of a repository that was retired
+// then: intervals end without closing an issue, and those that scans found later
+// have no length. That a scan closed one later is kept.
+func (b *intervals) retire(at int64) {
+	if at == 0 {
+		return
+	}
+	seen := map[*interval]bool{}
+	for _, l := range b.changed {
+		if seen[l] || l.toAt <= at {
+			continue
+		}
+		seen[l] = true
+		end := max(store.Millis(l.from.At), at)
+		b.days.Add(end, l.severity, store.DayCount{Net: -1})
+		if l.toAt != store.Never {
+			b.days.Add(l.toAt, l.severity, store.DayCount{Net: 1})
+		}
+		if l.closes {
+			closing := *l
+			closing.from, closing.opens = l.to, false
+			b.changed = append(b.changed, &closing)
+			seen[&closing] = true
+			l.nextAt = l.toAt
+		}
+		l.to, l.toAt, l.closes, l.seen = telemetry.ScanPosition{}, end, false, telemetry.ScanPosition{}
+	}
 }

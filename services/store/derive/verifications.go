@@ -94,7 +94,7 @@ func updateOutcomes(tx *store.Tx, flipped, scanned set[int64], todo affected) {
 	const calledFixed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
 		WHERE a.record_id = v.id AND a.result = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, v.gone_n, v.there_n, v.merge_state, v.outcome,
-			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.ref_at, 0), `+calledFixed+`>= $2), `+calledFixed+`< $2)
+			COALESCE(p.state, ''), COALESCE(p.merged_at, 0), COALESCE(o.ref_at, 0), `+calledFixed+`= $2), `+calledFixed+`<> $2)
 		FROM verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id WHERE v.id `+tx.In(1, "BIGINT"),
 		[]any{list(concerned), telemetry.StatusFixed.Rank()}, func(r *store.Row) {
 			var id, merged, reference int64

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"telemetry-dashboard/services/store"
@@ -89,6 +90,7 @@ func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
 			open[s.Repo] = s
 		}
 	})
+	maps.DeleteFunc(open, func(_ int64, s store.UnlistedScan) bool { return s.RetiredAt != 0 && s.RetiredAt <= t })
 	return open
 }
 

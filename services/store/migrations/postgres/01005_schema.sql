@@ -576,7 +576,8 @@ CREATE INDEX corrections_repo ON corrections (repo_key, at, application, file, s
 -- seen, comes back, or changes its severity, family or rule, and ends when a
 -- full scan no longer names it, or with the next change. Times that have not
 -- come are 9223372036854775807. The row of an issue as of T is the one with
--- from_at <= T < next_at.
+-- from_at <= T < next_at. One that ended by then, and does not close the issue,
+-- is of a repository that was retired: its issues are open no more.
 CREATE TABLE issue_intervals (
   issue_id  BIGINT NOT NULL,
   repo_id   BIGINT NOT NULL,
@@ -685,14 +686,12 @@ CREATE TABLE repo_lookups (
   ask_at     BIGINT NOT NULL
 );
 
--- When a repository was archived or deleted, as far as GitHub was asked.
--- to_at is 9223372036854775807 as long as it is.
+-- The repositories that are archived or deleted, and since when, as far as GitHub
+-- was asked.
 CREATE TABLE retirements (
-  github_id BIGINT NOT NULL,
-  from_at   BIGINT NOT NULL,
-  to_at     BIGINT NOT NULL,
-  reason    TEXT COLLATE "C" NOT NULL,
-  PRIMARY KEY (github_id, from_at)
+  github_id BIGINT NOT NULL PRIMARY KEY,
+  at        BIGINT NOT NULL,
+  reason    TEXT COLLATE "C" NOT NULL
 );
 
 -- Names that are not those of a repository of ours: name is what GitHub calls it

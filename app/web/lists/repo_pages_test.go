@@ -60,7 +60,7 @@ func TestSearchPage(t *testing.T) {
 		{"a repository exactly", "/search?q=octo/shop", webtest.Want{Status: 200,
 			Text: []string{"Exact matches 1", "octo/shop", "Repositories 1"}, HTML: []string{`href="/repo/octo/shop"`}}},
 		{"a qualifier that no list takes so", "/search?q=is:(", webtest.Want{Status: 200,
-			Text: []string{"Nothing matches", `Repositories Invalid is "(": want one of listed, reduced, clean.`, "Sessions Invalid is"}}},
+			Text: []string{"Nothing matches", `Repositories Invalid is "(": want one of listed, reduced, clean, retired.`, "Sessions Invalid is"}}},
 		{"a text that cannot be read", "/search?q=%22unended", webtest.Want{Status: 400, Text: []string{"Invalid search."}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })

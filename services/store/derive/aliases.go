@@ -153,23 +153,21 @@ func rootOf(key string, targets set[string], parents map[string]set[string]) str
 	return key
 }
 
-// aliases are the names that stand for another one, read once.
-func (r *records) aliases() map[string]alias {
-	if r.aliased == nil {
-		r.aliased = map[string]alias{}
-		r.tx.Each(`SELECT key, name, repo FROM repo_aliases`, nil, func(row *store.Row) {
-			var key string
-			var a alias
-			row.Scan(&key, &a.name, &a.repo)
-			r.aliased[key] = a
-		})
-	}
-	return r.aliased
+// readAliases returns the names that stand for another one.
+func readAliases(tx *store.Tx) map[string]alias {
+	aliases := map[string]alias{}
+	tx.Each(`SELECT key, name, repo FROM repo_aliases`, nil, func(row *store.Row) {
+		var key string
+		var a alias
+		row.Scan(&key, &a.name, &a.repo)
+		aliases[key] = a
+	})
+	return aliases
 }
 
 // nameNow is a repository's name, the new one where it was renamed.
 func (r *records) nameNow(repo telemetry.RepoName) telemetry.RepoName {
-	if a, known := r.aliases()[repo.Key()]; known && a.name.Key() != repo.Key() {
+	if a, known := r.aliased[repo.Key()]; known && a.name.Key() != repo.Key() {
 		return a.name
 	}
 	return repo
@@ -177,7 +175,7 @@ func (r *records) nameNow(repo telemetry.RepoName) telemetry.RepoName {
 
 // repoOf is the repository under which a record of a target counts.
 func (r *records) repoOf(target telemetry.RepoName) telemetry.RepoName {
-	if a, known := r.aliases()[target.Key()]; known && a.repo.Key() != target.Key() {
+	if a, known := r.aliased[target.Key()]; known && a.repo.Key() != target.Key() {
 		return a.repo
 	}
 	return target

@@ -18,13 +18,14 @@ type records struct {
 	indexes map[int64]*identity.FindingIndex // by scan
 	filled  map[string]bool                  // see holds
 	repoIDs map[string]int64                 // by key
-	aliased map[string]alias                 // see aliases
+	aliased map[string]alias                 // see readAliases
 }
 
 func newRecords(tx *store.Tx) *records {
 	return &records{
 		tx: tx, names: map[int64]fileName{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{},
 		indexes: map[int64]*identity.FindingIndex{}, filled: map[string]bool{}, repoIDs: map[string]int64{},
+		aliased: readAliases(tx), // at once: names are looked up while rows are read
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func followNames(r *records) *changes {
 	tx := r.tx
 	pairs := store.Rows(tx, `SELECT target, fork FROM named_repos`, nil, func(p *namedPair) []any { return []any{&p.target, &p.fork} })
-	before, now := r.aliases(), aliasesOf(pairs, readLookups(tx))
+	before, now := r.aliased, aliasesOf(pairs, readLookups(tx))
 	if tx.Err() != nil || maps.Equal(before, now) {
 		return nil
 	}

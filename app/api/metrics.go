@@ -238,7 +238,7 @@ func addBreakdowns(answer fiber.Map, o dashboard.Overview) {
 	overdue := mapped(o.Overdue, func(s telemetry.OverdueScan) fiber.Map {
 		return fiber.Map{
 			"target_repo":    s.Repo,
-			"repo":           string(telemetry.ParseRepo(s.Repo)),
+			"repo":           string(s.Name),
 			"last_scan":      s.LastScan,
 			"due":            s.Due,
 			"interval_hours": hours(s.Interval),

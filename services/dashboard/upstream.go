@@ -73,8 +73,11 @@ func (d *Dashboard) Preflight(ctx context.Context, repo telemetry.RepoName) ([]t
 	names := []string{string(repo)}
 	if known, found, err := d.repo(ctx, repo, time.Time{}); err != nil {
 		return nil, err
-	} else if found && known.Fork != "" && known.Fork.Key() != repo.Key() {
-		names = append(names, string(known.Fork))
+	} else if found {
+		names[0] = string(known.Name)
+		if known.Fork != "" && known.Fork.Key() != known.Name.Key() {
+			names = append(names, string(known.Fork))
+		}
 	}
 	ours, err := d.ours(ctx, repo.Key())
 	if err != nil {

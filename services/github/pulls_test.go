@@ -201,44 +201,6 @@ func TestManyPullRequestsAtOnce(t *testing.T) {
 	}
 }
 
-// TestRenamedRepository: its old name leads to it, and stays the name under
-// which its pull requests are known.
-func TestRenamedRepository(t *testing.T) {
-	p, c := start(t)
-	r := p.Repo("old/name")
-	putPulls(r, 130)
-	r.Rename("new/home")
-	pulls, err := c.PullRequests(t.Context(), "old/name", time.Time{})
-	if err != nil || len(pulls) != 130 || pulls[0].Repo != "old/name" || pulls[0].HTMLURL == "" {
-		t.Errorf("%d pull requests, error %v:\n%s", len(pulls), err, paths(p))
-	}
-	if one, err := c.PullRequest(t.Context(), "old/name", 2); err != nil || one.Title != "fix 2" {
-		t.Errorf("%+v, error %v", one, err)
-	}
-	for _, name := range []string{"old/name", "Old/Name", "new/home"} {
-		if now, err := c.RepositoryName(t.Context(), name); err != nil || now != "new/home" {
-			t.Errorf("%s is now %q, error %v", name, now, err)
-		}
-	}
-	if now, err := c.RepositoryName(t.Context(), "no/where"); telemetry.CodeOf(err) != telemetry.CodeUpstreamNotFound || now != "" {
-		t.Errorf("one that does not exist is now %q, error %v", now, err)
-	}
-	action := p.Repo(actionRepo)
-	putRuns(action, 0, 30)
-	action.PutWorkflow("codeql-fixer.yml", "target_repo")
-	action.Rename("acme/fixer")
-	files, err := c.RunFiles(t.Context())
-	if err != nil || len(files) != 30 {
-		t.Fatalf("%d run files, error %v:\n%s", len(files), err, paths(p))
-	}
-	if bodies, _, err := fetch(t.Context(), c, files); err != nil || len(bodies) != 30 {
-		t.Errorf("%d bodies, error %v:\n%s", len(bodies), err, paths(p))
-	}
-	if ref, err := c.Dispatch(t.Context(), telemetry.Dispatch{TargetRepo: "o/r"}); err != nil || ref != "main" {
-		t.Errorf("dispatch on %q, error %v", ref, err)
-	}
-}
-
 // TestOneFlight: the same question of many at the same moment is one request.
 func TestOneFlight(t *testing.T) {
 	p, c := start(t)

@@ -25,6 +25,9 @@ type Store interface {
 	HoldListing(ctx context.Context, l telemetry.HeldListing) (held telemetry.HeldListing, accepted bool, err error)
 	AcceptListing(ctx context.Context, source string, kept int64) error
 
+	ReposToAsk(ctx context.Context, limit int) ([]telemetry.RepoName, error)
+	SaveRepos(ctx context.Context, answers []telemetry.RepoAnswer) error
+
 	PullSyncs(ctx context.Context) ([]telemetry.PullSync, error)
 	SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error
 	PullsFailed(ctx context.Context, repo telemetry.RepoName, cause string) error

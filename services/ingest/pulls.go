@@ -35,6 +35,9 @@ func (r *Runner) addPulls(ctx context.Context, t *task) error {
 // The error is one of the database, the end of ctx, or the first failure if
 // every repository failed.
 func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
+	if err := r.followRepos(ctx); err != nil {
+		return err
+	}
 	syncs, err := r.o.Store.PullSyncs(ctx)
 	if err != nil {
 		return storing(err)

@@ -3,13 +3,16 @@ package ingest
 import (
 	"context"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Repositories says what a repository is called now.
+// Repositories says what a repository is called now, and what has become of it.
 type Repositories interface {
-	RepositoryName(ctx context.Context, repo string) (string, error)
+	Repository(ctx context.Context, repo string) (telemetry.GitHubRepo, error)
 }
 
 // followRenames moves the files of a former name of the action repository to the
@@ -49,10 +52,10 @@ func (r *Runner) isSource(name string) bool {
 
 // sameRepository reports whether GitHub has both names for one repository.
 func (r *Runner) sameRepository(ctx context.Context, a, b string) bool {
-	var names [2]string
+	var found [2]telemetry.GitHubRepo
 	for i, name := range []string{a, b} {
 		err := within(ctx, pullLimit, "Asking for the name of a repository", func(ctx context.Context) (err error) {
-			names[i], err = r.o.Repositories.RepositoryName(ctx, name)
+			found[i], err = r.o.Repositories.Repository(ctx, name)
 			return err
 		})
 		if err != nil {
@@ -60,5 +63,81 @@ func (r *Runner) sameRepository(ctx context.Context, a, b string) bool {
 			return false
 		}
 	}
-	return strings.EqualFold(names[0], names[1])
+	return found[0].ID == found[1].ID
+}
+
+const (
+	// reposTurn is how many repositories GitHub is asked about in a turn.
+	reposTurn = 500
+	// repoQuota is which part of the requests that GitHub still allows is left to
+	// all else.
+	repoQuota = 5
+)
+
+// followRepos asks GitHub what targets and forks are now: renamed, archived or
+// deleted ones keep their old name in records. What it does not answer is asked in
+// a later turn. The error is one of the database, or the end of ctx.
+func (r *Runner) followRepos(ctx context.Context) error {
+	if r.o.Repositories == nil {
+		return nil
+	}
+	wanted, err := r.o.Store.ReposToAsk(ctx, reposTurn)
+	if err != nil || len(wanted) == 0 {
+		return storing(err)
+	}
+	var mu sync.Mutex
+	var answers []telemetry.RepoAnswer
+	g, asking := errgroup.WithContext(ctx)
+	g.SetLimit(pullWorkers)
+	for _, name := range wanted {
+		g.Go(func() error {
+			return telemetry.Guard("repository "+string(name), func() error {
+				if asking.Err() != nil || !r.leavesQuota() {
+					return nil
+				}
+				answer, err := r.askRepo(asking, name)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				answers = append(answers, answer...)
+				return nil
+			})
+		})
+	}
+	if err := g.Wait(); err != nil && ctx.Err() == nil {
+		r.o.Log.Debug("asking what repositories are called ended early", "code", telemetry.CodeOf(err))
+	}
+	if ctx.Err() != nil || len(answers) == 0 {
+		return ctx.Err()
+	}
+	return storing(r.o.Store.SaveRepos(ctx, answers))
+}
+
+// askRepo asks for one repository. Its error ends the turn; of one that GitHub
+// gives no usable answer for there is none.
+func (r *Runner) askRepo(ctx context.Context, name telemetry.RepoName) ([]telemetry.RepoAnswer, error) {
+	answer := telemetry.RepoAnswer{Asked: name}
+	err := within(ctx, pullLimit, "Asking for a repository", func(ctx context.Context) (err error) {
+		answer.GitHubRepo, err = r.o.Repositories.Repository(ctx, string(name))
+		return err
+	})
+	switch {
+	case err == nil || telemetry.CodeOf(err) == telemetry.CodeUpstreamNotFound:
+		return []telemetry.RepoAnswer{answer}, nil
+	case endsTurn(err):
+		return nil, err
+	}
+	return nil, nil
+}
+
+// leavesQuota reports whether GitHub still allows for more than what names are
+// worth: without a token that is soon not so.
+func (r *Runner) leavesQuota() bool {
+	if r.o.RateLimit == nil {
+		return true
+	}
+	limit := r.o.RateLimit()
+	return !limit.Known || limit.Remaining*repoQuota >= limit.Limit
 }

@@ -69,6 +69,7 @@ func (tx *Tx) Days(repo int64, more string, args ...any) DayBook {
 type UnlistedScan struct {
 	Repo, At, Found    int64
 	Named              bool
+	RetiredAt          int64 // of the repository, 0 if it is not
 	Severity, Category map[string]int64
 }
 
@@ -80,13 +81,13 @@ func (tx *Tx) UnlistedScans(repo, until int64, do func(UnlistedScan)) {
 	if repo != Everywhere {
 		of, args = " AND p.id = $3", append(args, repo)
 	}
-	tx.Each(`SELECT r.repo_id, r.at, r.has_findings, r.severity, r.issues_found, r.category
+	tx.Each(`SELECT r.repo_id, p.retired_at, r.at, r.has_findings, r.severity, r.issues_found, r.category
 		FROM repos p JOIN runs r ON r.repo_id = p.id + 0 AND r.kind = 'scan'
 			AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1
 				ORDER BY e.at LIMIT 1), $1)
-		WHERE p.saw_without_findings = 1 AND r.at <= $2`+of+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
+		WHERE p.saw_without_findings = 1 AND r.at <= $2 AND (p.retired_at = 0 OR r.at < p.retired_at)`+of+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
 		var s UnlistedScan
-		r.Scan(&s.Repo, &s.At, &s.Named, CountsOf(&s.Severity), &s.Found, CountsOf(&s.Category))
+		r.Scan(&s.Repo, &s.RetiredAt, &s.At, &s.Named, CountsOf(&s.Severity), &s.Found, CountsOf(&s.Category))
 		do(s)
 	})
 }
@@ -95,12 +96,20 @@ func (tx *Tx) UnlistedScans(repo, until int64, do func(UnlistedScan)) {
 // it, of a repository or of all: each stands for what is open until the next.
 func (tx *Tx) UnlistedDays(repo, until int64) DayBook {
 	b := DayBook{}
-	var of int64
+	var of, retired int64
 	var named bool
 	open := map[string]int64{}
+	end := func() {
+		if retired != 0 && retired <= until {
+			for severity, n := range open {
+				b.Add(retired, severity, DayCount{Unlisted: -n})
+			}
+		}
+	}
 	tx.UnlistedScans(repo, until, func(s UnlistedScan) {
 		if s.Repo != of {
-			of, named, open = s.Repo, false, map[string]int64{}
+			end()
+			of, retired, named, open = s.Repo, s.RetiredAt, false, map[string]int64{}
 		}
 		if named {
 			return
@@ -116,6 +125,7 @@ func (tx *Tx) UnlistedDays(repo, until int64) DayBook {
 			b.Add(s.At, severity, DayCount{Unlisted: n})
 		}
 	})
+	end()
 	return b
 }
 

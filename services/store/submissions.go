@@ -57,7 +57,9 @@ func (s *Store) DropSubmission(ctx context.Context, token string) error {
 // the repository is newer.
 func (s *Store) PendingDispatch(ctx context.Context, repo string, after time.Time) (at time.Time, found bool, err error) {
 	begun, err := Get(ctx, s, func(tx *Tx) int64 {
-		return One[int64](tx, `SELECT COALESCE(MAX(u.at), 0) FROM submissions u WHERE u.kind = $1 AND LOWER(u.subject) = $2 AND u.at > $3
+		tx.Row(`SELECT repo_key FROM repo_aliases WHERE key = $1`, repo).Scan(&repo)
+		return One[int64](tx, `SELECT COALESCE(MAX(u.at), 0) FROM submissions u WHERE u.kind = $1 AND u.at > $3
+			AND (LOWER(u.subject) = $2 OR LOWER(u.subject) IN (SELECT key FROM repo_aliases WHERE repo_key = $2))
 			AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.repo_key = $2 AND r.at >= u.at)`,
 			string(telemetry.SubmissionDispatch), repo, Millis(after))
 	})

@@ -78,18 +78,19 @@ const (
 	StatusNew        Status = "new"
 	StatusNotScanned Status = "not_scanned"
 	StatusFixed      Status = "fixed"
+	StatusRetired    Status = "retired" // open by its scans, in a repository that was archived or deleted
 )
 
 // Statuses are all statuses, in the order of lists.
 func Statuses() []Status {
-	return []Status{StatusRecurring, StatusReopened, StatusNew, StatusNotScanned, StatusFixed}
+	return []Status{StatusRecurring, StatusReopened, StatusNew, StatusNotScanned, StatusFixed, StatusRetired}
 }
 
 // Rank is the place of s in the order of lists, from 0.
 func (s Status) Rank() int { return slices.Index(Statuses(), s) }
 
 // Open reports whether an issue of this status is open.
-func (s Status) Open() bool { return s != StatusFixed && s != "" }
+func (s Status) Open() bool { return s != StatusFixed && s != StatusRetired && s != "" }
 
 // Basis says which pass matched a finding to its issue.
 type Basis string

@@ -99,6 +99,8 @@ type IssueEvent struct {
 	Severity string `json:"severity_tier"`
 	Family   string `json:"cwe_family"`
 	OpenedAt Time   `json:"opened_at"` // of a closing: when it was first seen or reopened
+
+	RepoName RepoName `json:"-"` // as it is called now
 }
 
 // Measure is a set of durations, or one of counts: how many, and their
@@ -187,6 +189,7 @@ type MissingRuns struct {
 // OverdueScan is a repository whose next scan is late.
 type OverdueScan struct {
 	Repo     string // target_repo as recorded
+	Name     RepoName
 	LastScan Time
 	Due      Time
 	Interval time.Duration // the median

@@ -169,6 +169,8 @@ type RepoRow struct {
 	LatestRun        *int64           `json:"latest_run"`
 	LatestReduced    bool             `json:"scope_reduced"`         // the latest scan with findings data closed nothing
 	LanguagesLost    []string         `json:"languages_not_scanned"` // that scan closed nothing of them
+	Retired          Optional         `json:"retired"`               // why it is out of use (Retired), "" if it is not
+	RetiredAt        Time             `json:"retired_at"`            // since when that is known
 
 	Fork            RepoName   `json:"-"`
 	Scans           int64      `json:"-"`
@@ -189,6 +191,8 @@ type RepoRow struct {
 // in two or three words, and as a sentence. Both are "" otherwise.
 func (r RepoRow) StatusNote() (short, note string) {
 	switch {
+	case r.Retired != "":
+		return string(r.Retired), "The repository was " + string(r.Retired) + " on GitHub: its issues are not counted as open"
 	case !r.Listed && r.LatestRun != nil:
 		return "not listed", "Counts of the latest scan, which lists no findings"
 	case r.WithoutFindings:

@@ -10,6 +10,22 @@ type RunFile struct {
 	Size int64 // bytes
 }
 
+// GitHubRepo is what GitHub says of a repository. ID stays the same when it is
+// renamed or transferred; the zero value is one that GitHub does not show.
+type GitHubRepo struct {
+	ID       int64
+	Name     RepoName // what it is called now
+	Parent   RepoName // of a fork: what it was forked from
+	Archived bool
+}
+
+// RepoAnswer is what GitHub answered when a repository was asked for under a
+// name.
+type RepoAnswer struct {
+	Asked RepoName
+	GitHubRepo
+}
+
 // PullRequest is a pull request as GitHub tells it. Times are UTC; a zero
 // time is one that GitHub did not give.
 type PullRequest struct {

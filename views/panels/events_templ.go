@@ -205,7 +205,7 @@ func IssueEvents(c Events) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = repoCell(c.HideRepo, telemetry.ParseRepo(r.Repo)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = repoCell(c.HideRepo, r.RepoName).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

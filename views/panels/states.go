@@ -50,6 +50,7 @@ func IssueState(status telemetry.Status) parts.State {
 		telemetry.StatusReopened:   {Icon: "issue-reopened", Tone: parts.Danger, Label: "Reopened"},
 		telemetry.StatusNotScanned: {Icon: "issue-draft", Tone: parts.Muted, Label: "Not scanned"},
 		telemetry.StatusFixed:      {Icon: "check-circle", Tone: parts.Success, Label: "Fixed"},
+		telemetry.StatusRetired:    {Icon: "archive", Tone: parts.Muted, Label: "Retired"},
 	}[status], string(status))
 }
 

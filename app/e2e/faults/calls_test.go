@@ -79,7 +79,7 @@ func runCalls() []call {
 	return []call{
 		{name: "repository", api: gh, methods: methods, kind: kindObject, ask: list, use: refresh,
 			match: path(func(p, _ string) bool { return strings.Count(p, "/") == 3 && strings.HasPrefix(p, "/repos/") })},
-		{name: "name of a repository", api: gh, methods: []string{"github.RepositoryName"}, kind: kindObject, ask: nameOf,
+		{name: "name and state of a repository", api: gh, methods: []string{"github.Repository"}, kind: kindObject, ask: nameOf,
 			use:   func(ctx context.Context, w *world) ending { return ended(nameOf(ctx, w)) }, // a refresh does without it
 			match: path(func(p, _ string) bool { return strings.Count(p, "/") == 3 && strings.HasPrefix(p, "/repos/") })},
 		{name: "tree, whole", api: gh, methods: methods, kind: kindObject, list: "tree", ask: list, use: refresh,
@@ -151,7 +151,7 @@ func logCalls() []call {
 }
 
 func nameOf(ctx context.Context, w *world) error {
-	_, err := w.github.RepositoryName(ctx, actionRepo)
+	_, err := w.github.Repository(ctx, actionRepo)
 	return err
 }
 

@@ -109,6 +109,9 @@ func (w *Web) DispatchPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if shell.IsFormer(c, name, repo.Name) {
+		return shell.Moved(c, links.In(repo.Name, links.Dispatch))
+	}
 	return w.showDispatch(c, fiber.StatusOK, shell.View{Scope: string(repo.Name), Repo: repo, Query: shell.QueryOf(c)})
 }
 

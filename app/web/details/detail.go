@@ -52,7 +52,7 @@ func New(s *shell.Shell, scopes Scopes, replies Replies, logs Logs, newID func()
 type detail struct {
 	title string          // of the document
 	body  templ.Component // the panel
-	moved string          // what the thing is called now; the rest is empty then
+	moved string          // what the thing is called now, where it was asked for by a former name; the rest may be empty then
 }
 
 // load reads and draws the thing that the view is about. The error is
@@ -65,8 +65,9 @@ func page(name, title, all string, load load) shell.Panel {
 		Name: name, Title: title, Page: all, One: true, Topics: shell.Everything(), Every: "60s", Past: true,
 		Draw: func(ctx context.Context, v shell.View) (templ.Component, error) {
 			d, err := load(ctx, v)
-			if err == nil && d.moved != "" {
-				err = telemetry.Errorf(telemetry.CodeNotFound, "The id has changed. Reload the page.")
+			if err == nil && d.moved != "" { // an open page goes on under the old name
+				v.Subject = d.moved
+				d, err = load(ctx, v)
 			}
 			return d.body, err
 		},
@@ -105,7 +106,7 @@ func (w *Web) showDetail(c *fiber.Ctx, v shell.View, l load, extra ...shell.Pane
 	case err != nil:
 		return err
 	case d.moved != "":
-		return c.Redirect(links.AsOf(links.Of(s.Page, d.moved), c.Query("as_of")), fiber.StatusMovedPermanently)
+		return shell.Moved(c, links.Of(s.Page, d.moved))
 	case v.Fault != nil:
 		status = shell.FaultStatus(v.Fault)
 	}

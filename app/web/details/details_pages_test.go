@@ -245,7 +245,7 @@ func TestIssueUnderItsOldID(t *testing.T) {
 	if a := s.Get("/issues/" + old); a.Status != 301 || a.Header.Get("Location") != "/issues/"+now {
 		t.Errorf("%d to %q, want /issues/%s", a.Status, a.Header.Get("Location"), now)
 	}
-	s.Panel("issue?id="+old).Check(t, webtest.Want{Status: 404, Text: []string{"The id has changed. Reload the page."}})
+	s.Panel("issue?id="+old).Check(t, webtest.Want{Status: 200, Text: []string{"js/rule-03"}})
 	s.Get("/issues/"+now).Check(t, webtest.Want{Status: 200,
 		Text: []string{"Fingerprint re-linked run 1", "Since run 1 0000000000005ccd Run 9 feedfeedfeedfeed"}})
 }

@@ -71,6 +71,8 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 		}
 	case telemetry.StatusFixed:
 		h.Time, h.As = i.Closed.At.Time, "ago"
+	case telemetry.StatusRetired:
+		h.Note, h.Time, h.As = "Its repository was archived or deleted; last seen", i.LastSeen.At.Time, "ago"
 	case telemetry.StatusNotScanned:
 		h.Note, h.Time, h.As = "Not covered by the latest scan; last seen", i.LastSeen.At.Time, "ago"
 	default:
@@ -79,7 +81,7 @@ func (w *Web) issueHead(v shell.View, i telemetry.IssueDetail) panels.Heading {
 	if code := w.Settings.GitHubWeb.Code(i.Repo, i.File, i.Line); code != "" {
 		h.Buttons = append(h.Buttons, panels.Button{Link: parts.Link{Text: "Open code (today’s file)", URL: code}, Icon: "code"})
 	}
-	if i.Status != telemetry.StatusFixed && v.AsOf.IsZero() {
+	if i.Status.Open() && v.AsOf.IsZero() {
 		text := "Start a run"
 		if len(i.Attempts) > 0 {
 			text = "Start another run"

@@ -74,7 +74,11 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 			Guess:      s.Ambiguous,
 		})
 	}
-	return detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}, nil
+	out := detail{title: fmt.Sprintf("%s · #%d", pullTitle(d.PullRow), d.Number), body: panels.Pull(p)}
+	if d.Repo.Key() != ref.Repo.Key() {
+		out.moved = fmt.Sprintf("%s/%d", d.Repo, d.Number)
+	}
+	return out, nil
 }
 
 func pullTitle(p telemetry.PullRow) string { return cmp.Or(p.Title, "Pull request") }

@@ -94,7 +94,7 @@ func changeRow(e telemetry.IssueEvent) panels.EventRow {
 	row := panels.EventRow{IssueEvent: e, Run: parts.Link{Text: "scan"}}
 	if e.Run > 0 {
 		run := strconv.FormatInt(e.Run, 10)
-		row.Run = parts.Link{Text: "run " + run, URL: links.Matching(links.In(telemetry.ParseRepo(e.Repo), links.Runs), "run:"+run)}
+		row.Run = parts.Link{Text: "run " + run, URL: links.Matching(links.In(e.RepoName, links.Runs), "run:"+run)}
 	}
 	if !e.OpenedAt.IsZero() {
 		row.OpenFor = shell.DaysText(e.At.Sub(e.OpenedAt.Time))

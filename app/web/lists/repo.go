@@ -29,6 +29,10 @@ func (w *Web) RepoPage(list shell.Panel, figures ...shell.Panel) fiber.Handler {
 		if err != nil {
 			return err
 		}
+		if shell.IsFormer(c, name, repo.Name) {
+			below := strings.SplitN(strings.TrimPrefix(c.Path(), "/"), "/", 4) // repo, owner, name, and the tab if one is named
+			return shell.Moved(c, strings.Join(append([]string{links.Repo(repo.Name)}, below[3:]...), "/"))
+		}
 		health, err := w.Dashboard.RepoHealth(c.UserContext(), repo.Name.Key(), v.AsOf)
 		if err != nil {
 			return err
@@ -143,6 +147,15 @@ func lostNotice(scan telemetry.RunRow) parts.Notice {
 // repoNotices say where a repository's figures are not what one expects.
 func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice {
 	var out []parts.Notice
+	if repo.Retired != "" {
+		out = append(out, parts.Notice{
+			Icon:   "archive",
+			Strong: "Retired.",
+			Text: fmt.Sprintf("This repository was %s on GitHub. Its issues are not counted as open, and no scan of it is due.",
+				repo.Retired),
+			Link: parts.Link{Text: "Its issues", URL: links.Matching(links.In(repo.Name, links.Issues), "is:retired")},
+		})
+	}
 	switch {
 	case !repo.Listed && repo.LatestRun != nil:
 		out = append(out, parts.Notice{

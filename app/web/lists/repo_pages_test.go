@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"telemetry-dashboard/app/web/webtest"
+	"telemetry-dashboard/services/telemetry"
 )
 
 // TestRepositoryPages: a repository's figures, what is unusual about them, and
@@ -59,9 +60,44 @@ func TestSearchPage(t *testing.T) {
 		{"a repository exactly", "/search?q=octo/shop", webtest.Want{Status: 200,
 			Text: []string{"Exact matches 1", "octo/shop", "Repositories 1"}, HTML: []string{`href="/repo/octo/shop"`}}},
 		{"a qualifier that no list takes so", "/search?q=is:(", webtest.Want{Status: 200,
-			Text: []string{"Nothing matches", `Repositories Invalid is "(": want one of listed, reduced, clean.`, "Sessions Invalid is"}}},
+			Text: []string{"Nothing matches", `Repositories Invalid is "(": want one of listed, reduced, clean, retired.`, "Sessions Invalid is"}}},
 		{"a text that cannot be read", "/search?q=%22unended", webtest.Want{Status: 400, Text: []string{"Invalid search."}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { s.Get(tc.path).Check(t, tc.want) })
 	}
+}
+
+// TestRepositoryUnderFormerNames: pages of former names lead to that of the
+// present one with their query, htmx is answered by the panel, and lists take
+// former names.
+func TestRepositoryUnderFormerNames(t *testing.T) {
+	s := webtest.Shop(t)
+	for _, name := range []telemetry.RepoName{"octo/middle", "acme/store"} {
+		if err := s.Store.SaveRepos(t.Context(), []telemetry.RepoAnswer{
+			{Asked: "octo/shop", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: name}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, former := range []string{"octo/shop", "Octo/Shop", "octo/middle"} {
+		for page, want := range map[string]string{
+			"/repo/" + former + "?period=7d&q=is%3Aopen": "/repo/acme/store?period=7d&q=is%3Aopen",
+			"/repo/" + former + "/runs":                  "/repo/acme/store/runs",
+			"/repo/" + former + "/dispatch":              "/repo/acme/store/dispatch",
+			"/pulls/" + former + "/8?x=1":                "/pulls/acme/store/8?x=1",
+		} {
+			a := s.Get(page)
+			if location := a.Header.Get("Location"); a.Status != 301 || location != want || a.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s: %d to %q, kept by %q, want %s", page, a.Status, location, a.Header.Get("Cache-Control"), want)
+			}
+		}
+		s.Get("/repo/"+former, "HX-Request", "true").Check(t, webtest.Want{Status: 200, Text: []string{"acme/store"}})
+		s.Panel("issues?scope="+former).Check(t, webtest.Want{Status: 200, Text: []string{"js/rule-03"}})
+		s.Panel("pull?id="+former+"/8").Check(t, webtest.Want{Status: 200, Text: []string{"acme/store", "check the path"}})
+		for _, page := range []string{"/issues?q=repo:", "/sessions?q=repo:", "/pulls?q=repo:", "/runs?q=repo:", "/repos?q=repo:",
+			"/verifications?q=repo:", "/changes?repo=", "/activity?repo=", "/report?repo=", "/effectiveness?repo="} {
+			s.Get(page+former).Check(t, webtest.Want{Status: 200, Text: []string{"acme/store"}})
+		}
+	}
+	s.Get("/repos").Check(t, webtest.Want{Status: 200, Text: []string{"acme/store"}, Lacks: []string{"octo/shop"}})
+	s.Get("/repo/acme/store").Check(t, webtest.Want{Status: 200, Text: []string{"acme/store"}})
 }

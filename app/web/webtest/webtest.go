@@ -81,6 +81,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 	s.Jobs = ingest.New(ctx, ingest.Options{
 		Store:        s.Store,
 		Sources:      []ingest.Source{{Name: ActionRepo, Files: gh}},
+		Repositories: gh,
 		PullRequests: gh,
 		RunLogs:      gh,
 		RateLimit:    gh.RateLimit,

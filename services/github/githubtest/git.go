@@ -16,7 +16,12 @@ const archivePath = "/_archive/"
 func repository(repo *Repo, r *http.Request) *answer {
 	repo.p.mu.Lock()
 	defer repo.p.mu.Unlock()
-	return ok(repoJSON(repo, base(r)))
+	item := repoJSON(repo, base(r))
+	if repo.parent != nil {
+		item["parent"] = repoJSON(repo.parent, base(r))
+		item["source"] = item["parent"]
+	}
+	return ok(item)
 }
 
 func tree(repo *Repo, r *http.Request) *answer {

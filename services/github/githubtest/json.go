@@ -11,9 +11,9 @@ func repoJSON(repo *Repo, api string) map[string]any {
 	owner, name, _ := strings.Cut(repo.name, "/")
 	url, page := api+"/repos/"+repo.name, "https://github.com/"+repo.name
 	item := map[string]any{
-		"id": id(strings.ToLower(repo.name)), "node_id": "R_" + name, "name": name, "full_name": repo.name, "private": false,
-		"owner": userJSON(owner, api), "description": nil, "fork": false, "url": url, "html_url": page, "default_branch": repo.branch,
-		"archived": false, "disabled": false, "visibility": "public", "homepage": nil, "language": nil, "license": nil,
+		"id": repo.id, "node_id": "R_" + name, "name": name, "full_name": repo.name, "private": false,
+		"owner": userJSON(owner, api), "description": nil, "fork": repo.parent != nil, "url": url, "html_url": page, "default_branch": repo.branch,
+		"archived": repo.archived, "disabled": false, "visibility": "public", "homepage": nil, "language": nil, "license": nil,
 		"has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "has_downloads": true,
 		"created_at": stamp(repo.made), "updated_at": stamp(repo.pushed), "pushed_at": stamp(repo.pushed),
 		"git_url": "git:github.com/" + repo.name + ".git", "ssh_url": "git@github.com:" + repo.name + ".git", "clone_url": page + ".git",

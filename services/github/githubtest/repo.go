@@ -21,7 +21,10 @@ type Repo struct {
 	branch    string
 	made      time.Time
 	pushed    time.Time
+	id        int64 // never changes
 	hidden    bool
+	archived  bool
+	parent    *Repo // of a fork
 	truncated bool
 	files     map[string]string // blob SHA by path
 	blobs     map[string][]byte // by SHA, former versions too
@@ -53,11 +56,30 @@ func (p *Player) Repo(name string) *Repo {
 		return r
 	}
 	r := &Repo{
-		p: p, name: name, branch: "main", made: p.now(), pushed: p.now(), files: map[string]string{}, blobs: map[string][]byte{},
+		p: p, id: p.newID(key), name: name, branch: "main", made: p.now(), pushed: p.now(), files: map[string]string{}, blobs: map[string][]byte{},
 		pulls: map[int]*pull{}, workflows: map[string][]string{},
 	}
 	p.repos[key] = r
 	return r
+}
+
+// newID is the id of a new repository: that of its first name, unless another
+// one had that name before.
+func (p *Player) newID(key string) int64 {
+	number := id(key)
+	for p.withID(number) != nil {
+		number++
+	}
+	return number
+}
+
+func (p *Player) withID(number int64) *Repo {
+	for _, r := range p.repos {
+		if r.id == number {
+			return r
+		}
+	}
+	return nil
 }
 
 // PutFile writes a file, as a commit on the default branch does.
@@ -90,6 +112,20 @@ func (r *Repo) Hide(hidden bool) {
 	r.hidden = hidden
 }
 
+// Archive archives the repository, or takes that back.
+func (r *Repo) Archive(archived bool) {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	r.archived = archived
+}
+
+// ForkOf makes the repository a fork of another one.
+func (r *Repo) ForkOf(parent *Repo) {
+	r.p.mu.Lock()
+	defer r.p.mu.Unlock()
+	r.parent = parent
+}
+
 // Truncate lets recursive trees be cut to their first entries, as those over
 // 100,000 entries are.
 func (r *Repo) Truncate(truncated bool) {
@@ -98,7 +134,8 @@ func (r *Repo) Truncate(truncated bool) {
 	r.truncated = truncated
 }
 
-// Rename gives the repository another name; the old one leads to it by 301.
+// Rename gives the repository another name; the old one leads to it by 301,
+// until another repository has it.
 func (r *Repo) Rename(name string) {
 	r.p.mu.Lock()
 	defer r.p.mu.Unlock()
@@ -107,6 +144,7 @@ func (r *Repo) Rename(name string) {
 	r.p.moved[old] = r
 	r.name = name
 	r.p.repos[strings.ToLower(name)] = r
+	delete(r.p.moved, strings.ToLower(name))
 }
 
 // PutPull opens or changes the pull request of that number. Its Repo is not

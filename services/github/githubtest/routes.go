@@ -44,10 +44,7 @@ func (p *Player) handle(pattern string, needs Feature, f func(*Repo, *http.Reque
 // movedTo is GitHub's answer for a repository that was renamed: its address
 // by id, which never changes.
 func movedTo(repo *Repo, r *http.Request, old string) *answer {
-	repo.p.mu.Lock()
-	number := id(strings.ToLower(repo.name))
-	repo.p.mu.Unlock()
-	to := base(r) + "/repositories/" + strconv.FormatInt(number, 10) + strings.TrimPrefix(r.URL.Path, old)
+	to := base(r) + "/repositories/" + strconv.FormatInt(repo.id, 10) + strings.TrimPrefix(r.URL.Path, old)
 	if r.URL.RawQuery != "" {
 		to += "?" + r.URL.RawQuery
 	}
@@ -68,11 +65,9 @@ func (p *Player) follow(r *http.Request) {
 	number, rest, _ := strings.Cut(rest, "/")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for key, repo := range p.repos {
-		if strconv.FormatInt(id(key), 10) == number {
-			r.URL.Path = strings.TrimSuffix("/repos/"+repo.name+"/"+rest, "/")
-			r.URL.RawPath = ""
-			return
-		}
+	wanted, err := strconv.ParseInt(number, 10, 64)
+	if repo := p.withID(wanted); err == nil && repo != nil {
+		r.URL.Path = strings.TrimSuffix("/repos/"+repo.name+"/"+rest, "/")
+		r.URL.RawPath = ""
 	}
 }

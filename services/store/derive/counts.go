@@ -104,13 +104,13 @@ func countRepo(tx *store.Tx, repo int64) {
 // reference scan, what the latest scan counted.
 func countOpen(tx *store.Tx, repo int64) {
 	var ref, data, latestFile string
-	var latestAt, latestRun, open int64
+	var latestAt, latestRun, open, retired int64
 	severity, category := map[string]int64{}, map[string]int64{}
-	tx.Row(`SELECT ref_file, data_file FROM repos WHERE id = $1`, repo).Scan(&ref, &data)
+	tx.Row(`SELECT ref_file, data_file, retired_at FROM repos WHERE id = $1`, repo).Scan(&ref, &data, &retired)
 	tx.Row(`SELECT file, at, run_number, issues_found, severity, category FROM runs WHERE repo_id = $1 AND kind = 'scan'
 		ORDER BY at DESC, file DESC, source DESC LIMIT 1`, repo).
 		Scan(&latestFile, &latestAt, &latestRun, &open, store.CountsOf(&severity), store.CountsOf(&category))
-	if ref != "" {
+	if ref != "" || retired != 0 {
 		open, severity, category = 0, map[string]int64{}, map[string]int64{}
 		tx.Each(`SELECT severity, family, COUNT(*) FROM issues WHERE repo_id = $1 AND status_rank < $2 GROUP BY severity, family`,
 			[]any{repo, telemetry.StatusFixed.Rank()}, func(r *store.Row) {
@@ -136,5 +136,5 @@ func countOverdue(tx *store.Tx, repo int64) {
 		`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo))
 	slices.Sort(times)
 	interval, due := telemetry.ScanDue(times)
-	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = $2 WHERE id = $3`, interval, due, repo)
+	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = CASE WHEN retired_at = 0 THEN CAST($2 AS BIGINT) ELSE 0 END WHERE id = $3`, interval, due, repo)
 }

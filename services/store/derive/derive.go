@@ -20,6 +20,7 @@ type changes struct {
 	replay set[int64]           // repositories whose scans count in another way than before
 	logs   set[int64]           // logs that say something else than before
 	stated set[string]          // sessions of which the orchestrator's state does
+	looked bool                 // GitHub or the registry says something else of repositories
 	affected
 }
 
@@ -78,6 +79,22 @@ func derive(c *changes) {
 	// The figures of all repositories concerned are counted again.
 	countRepos(c.tx, todo.repos, runs.changed, ledgers.repos)
 	countIssues(c.tx, ledgers.repos, todo.issues)
+
+	// Where a name stands for another repository than before, what it names goes there.
+	if runs.renamed {
+		if next := followNames(c.records); next != nil {
+			derive(next)
+		}
+	}
+
+	// What is open in a repository that was retired is open no more.
+	if runs.renamed || c.looked {
+		if again := describeLookups(c.records); len(again) > 0 {
+			next := newChanges(c.tx)
+			next.replay = again
+			derive(next)
+		}
+	}
 
 	// Where merged pull requests took a whole language, scans without it have closed it.
 	if again := takeLanguages(c.tx, todo.repos); len(again) > 0 {

@@ -20,7 +20,7 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 					store.Col("id BIGINT", i.StoreID), store.Col("fingerprint_key TEXT", now.fingerprint), store.Col("rule TEXT", i.Rule),
 					store.Col("severity TEXT", i.Severity), store.Col("severity_rank SMALLINT", telemetry.SeverityRank(i.Severity)),
 					store.Col("family TEXT", i.Family), store.Col("file TEXT", i.File), store.Col("line BIGINT", i.Line),
-					store.Col("status TEXT", i.Status), store.Col("status_rank SMALLINT", i.Status.Rank()),
+					store.Col("status TEXT", i.Status), store.Col("status_rank SMALLINT", l.rank(i.Status)),
 				})
 			}
 			seen = append(seen, []store.Field{
@@ -41,13 +41,22 @@ func (l *ledger) saveIssues(issues []*telemetry.Issue) {
 		added = append(added, append(issueFields(i),
 			store.Col("repo_id BIGINT", l.repo), store.Col("fingerprint_key TEXT", now.fingerprint),
 			store.Col("severity_rank SMALLINT", telemetry.SeverityRank(i.Severity)),
-			store.Col("status_rank SMALLINT", i.Status.Rank()), store.Col("runs TEXT", store.NumbersText(i.Runs))))
+			store.Col("status_rank SMALLINT", l.rank(i.Status)), store.Col("runs TEXT", store.NumbersText(i.Runs))))
 	}
 	l.tx.Put("issues", "", added...)
 	// Most indexes are over columns that most scans leave as they are: an
 	// index is written again for every column that a statement names.
 	l.tx.Change("issues", moved...)
 	l.tx.Change("issues", seen...)
+}
+
+// rank is the rank of a status as it is shown: what is open in a repository that
+// was retired is retired.
+func (l *ledger) rank(s telemetry.Status) int {
+	if l.retiredAt != 0 && s.Open() {
+		s = telemetry.StatusRetired
+	}
+	return s.Rank()
 }
 
 // issueFields are what a ledger needs of an issue. The numbers of its runs are only added to.
@@ -88,13 +97,13 @@ func (p past) Closed(findings []telemetry.Finding) ([]*telemetry.Issue, error) {
 		locations = append(locations, []any{f.Rule, f.File, f.Line})
 	}
 	fixed := telemetry.StatusFixed.Rank()
-	closed := p.loadIssues(`repo_id = $1 AND status_rank >= $2 AND fingerprint_key `+p.tx.In(3, "TEXT"),
+	closed := p.loadIssues(`repo_id = $1 AND status_rank = $2 AND fingerprint_key `+p.tx.In(3, "TEXT"),
 		p.repo, fixed, store.JSON(fingerprints))
 	known := map[int64]bool{}
 	for _, issue := range closed {
 		known[issue.StoreID] = true
 	}
-	byLocation := `(rule, file, line) ` + p.tx.InRows("TEXT", "TEXT", "BIGINT") + ` AND repo_id = $2 AND status_rank >= $3`
+	byLocation := `(rule, file, line) ` + p.tx.InRows("TEXT", "TEXT", "BIGINT") + ` AND repo_id = $2 AND status_rank = $3`
 	for _, issue := range p.loadIssues(byLocation, store.JSON(locations), p.repo, fixed) {
 		if !known[issue.StoreID] {
 			closed = append(closed, issue)

@@ -96,20 +96,16 @@ func linkSessions(r *records, keys string) []telemetry.LinkSession {
 	}
 	tx.Each(`SELECT DISTINCT m.session, m.issue_id, r.target_repo, r.fork_url
 		FROM pull_ids p JOIN mention_ids m ON m.issue_id = p.issue_id JOIN runs r ON r.id = m.run_id WHERE p.pull_key `+in,
-		[]any{keys}, func(r *store.Row) {
+		[]any{keys}, func(row *store.Row) {
 			var id, issue, target, fork string
-			r.Scan(&id, &issue, &target, &fork)
+			row.Scan(&id, &issue, &target, &fork)
 			s := of(id)
 			s.IssueIDs = append(s.IssueIDs, issue)
-			s.Repos = append(s.Repos, telemetry.ParseRepo(target).Key(), telemetry.ParseRepo(fork).Key())
+			s.Repos = append(s.Repos, r.nameNow(telemetry.ParseRepo(target)).Key(), r.nameNow(telemetry.ParseRepo(fork)).Key())
 		})
 	out := make([]telemetry.LinkSession, 0, len(sessions))
 	for _, id := range sorted(sessions) {
-		s := sessions[id]
-		for _, repo := range s.Repos {
-			s.Repos = append(s.Repos, r.nameNow(telemetry.RepoName(repo)).Key())
-		}
-		out = append(out, *s)
+		out = append(out, *sessions[id])
 	}
 	return out
 }

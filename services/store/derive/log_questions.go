@@ -55,15 +55,14 @@ func (w *Writer) logQuestions(
 	err = w.Read(ctx, func(tx *store.Tx) error {
 		questions = nil
 		have := map[telemetry.LogRef]bool{}
-		tx.Each(`SELECT r.target_repo, r.fork_url, r.run_label FROM runs r
+		tx.Each(`SELECT r.repo_key, r.target_repo, r.fork_url, r.run_label FROM runs r
 			LEFT JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label
 			WHERE r.kind = 'scan' AND r.run_label <> '' AND `+where(tx), args, func(r *store.Row) {
-			var target, fork, label string
-			r.Scan(&target, &fork, &label)
-			repo := telemetry.ParseRepo(target)
-			q := telemetry.LogQuestion{LogRef: telemetry.LogRef{Repo: telemetry.RepoName(repo.Key()), Label: label}, In: telemetry.ParseRepo(fork)}
+			var key, target, fork, label string
+			r.Scan(&key, &target, &fork, &label)
+			q := telemetry.LogQuestion{LogRef: telemetry.LogRef{Repo: telemetry.RepoName(key), Label: label}, In: telemetry.ParseRepo(fork)}
 			if q.In == "" {
-				q.In = repo
+				q.In = telemetry.ParseRepo(target)
 			}
 			if !have[q.LogRef] {
 				have[q.LogRef] = true

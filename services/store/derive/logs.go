@@ -26,16 +26,17 @@ func (w *Writer) PutLogs(ctx context.Context, logs []telemetry.FetchedLog) error
 
 func (c *changes) putLog(l *telemetry.FetchedLog) {
 	tx := c.tx
+	repo := c.repoOf(l.Repo).Key()
 	var id int64
 	var state telemetry.LogState
 	var cause string
 	now := store.Millis(tx.Now())
-	known := tx.Row(`SELECT id, state, error FROM run_logs WHERE repo_key = $1 AND label = $2`, l.Repo.Key(), l.Label).
+	known := tx.Row(`SELECT id, state, error FROM run_logs WHERE repo_key = $1 AND label = $2`, repo, l.Label).
 		Scan(&id, &state, &cause).Found
 	if !known {
 		tx.Row(`SELECT COALESCE(MAX(id), 0) + 1 FROM run_logs`).Scan(&id)
 		tx.Exec(`INSERT INTO run_logs (id, repo_key, label, state, origin, error, asked_at, fetched_at) VALUES ($1, $2, $3, '', '', '', $4, 0)`,
-			id, l.Repo.Key(), l.Label, now)
+			id, repo, l.Label, now)
 	}
 	said := ""
 	if l.Err != nil {

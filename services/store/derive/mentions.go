@@ -94,12 +94,12 @@ func startNever(tx *store.Tx, run int64) {
 
 // mentionQuery asks for sessions as records tell of them; scanMention reads one.
 const mentionQuery = `SELECT m.session, m.shown_id, m.url, m.batch_id, m.status, m.issue_ids, m.family, m.pr_url, m.ord,
-		r.id, r.file, r.repo_id, r.run_number, r.run_id, r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text
+		r.id, r.file, r.repo_id, r.repo_key, r.run_number, r.run_id, r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text
 	FROM mentions m JOIN runs r ON r.id = m.run_id WHERE `
 
 func scanMention(r *store.Row) (s session, ord int64) {
 	r.Scan(&s.key, &s.id, &s.url, &s.batch, &s.status, &s.issueIDs, &s.family, &s.prURL, &ord,
-		&s.run, &s.runFile, &s.repo, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText)
+		&s.run, &s.runFile, &s.repo, &s.repoKey, &s.runNumber, &s.runID, &s.runURL, &s.runLabel, &s.target, &s.fork, &s.at, &s.atText)
 	s.since, s.origin = s.at, "record"
 	return s, ord
 }

@@ -8,9 +8,9 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// A repository's pull requests are opened in itself, in every fork that one of
-// its runs names (docs/rules.md#repositories), and in what these were renamed
-// to. A fork that a newer run no longer names keeps its pull requests.
+// A repository's pull requests are opened in itself and in every fork that one
+// of its runs names (docs/rules.md#repositories), each under the name that it has
+// now. A fork that a newer run no longer names keeps its pull requests.
 
 // isPullRepo is true of a pull request p of a target or a fork.
 const isPullRepo = `EXISTS (SELECT 1 FROM pull_repos h WHERE h.key = p.repo_key)`
@@ -47,10 +47,9 @@ func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks m
 			maps.Copy(now, old)
 		}
 		for _, fork := range forks {
-			addName(now, telemetry.RepoName(fork))
+			addName(now, o.nameNow(telemetry.RepoName(fork)))
 		}
 		now[name.Key()] = string(name)
-		o.addRenamed(now)
 	}
 	if maps.Equal(old, now) {
 		return
@@ -81,7 +80,8 @@ func (o *described) updatePullRepos(repo int64, name telemetry.RepoName, forks m
 // allForks are the names of all forks that a repository's runs name, by key.
 func allForks(tx *store.Tx, repo int64) map[string]string {
 	forks := map[string]string{}
-	for _, url := range store.All[string](tx, `SELECT DISTINCT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`, repo) {
+	for _, url := range store.All[string](tx, `SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''
+		UNION SELECT target_repo FROM runs WHERE repo_id = $1`, repo) {
 		if fork := telemetry.ParseRepo(url); fork != "" {
 			addName(forks, fork)
 		}
@@ -115,8 +115,8 @@ func describeRepos(r *records, repos set[int64], forks map[int64]map[string]stri
 // describe returns a repository's name, "" where it was removed.
 func (o *described) describe(id int64) telemetry.RepoName {
 	tx := o.tx
-	var target, fork, oldName, oldTarget, oldFork string
-	tx.Row(`SELECT name, target_repo, fork_url FROM repos WHERE id = $1`, id).Scan(&oldName, &oldTarget, &oldFork)
+	var key, target, fork, oldName, oldTarget, oldURL, oldFork string
+	tx.Row(`SELECT key, name, target_repo, fork_url, fork FROM repos WHERE id = $1`, id).Scan(&key, &oldName, &oldTarget, &oldURL, &oldFork)
 	const newest = ` ORDER BY at DESC, file DESC, source DESC LIMIT 1`
 	if !tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1`+newest, id).Scan(&target).Found {
 		tx.Exec(`DELETE FROM issues WHERE repo_id = $1`, id)
@@ -126,10 +126,24 @@ func (o *described) describe(id int64) telemetry.RepoName {
 		return ""
 	}
 	tx.Row(`SELECT fork_url FROM runs WHERE repo_id = $1 AND fork_url <> ''`+newest, id).Scan(&fork)
-	name, forkName := telemetry.ParseRepo(target), telemetry.ParseRepo(fork)
-	if target != oldTarget || fork != oldFork || string(name) != oldName {
+	name, forkName := telemetry.ParseRepo(target), o.nameNow(telemetry.ParseRepo(fork))
+	if name.Key() != key {
+		name = o.spelled(key)
+	}
+	if target != oldTarget || fork != oldURL || string(name) != oldName || string(forkName) != oldFork {
 		tx.Exec(`UPDATE repos SET name = $1, target_repo = $2, fork_url = $3, fork = $4, fork_key = $5 WHERE id = $6`,
 			string(name), target, fork, string(forkName), cmp.Or(forkName.Key(), name.Key()), id)
 	}
 	return name
+}
+
+// spelled is a repository's name as the newest run spells it that has that name,
+// or else as GitHub does.
+func (o *described) spelled(key string) telemetry.RepoName {
+	url := store.One[string](o.tx, `SELECT r.target_repo FROM files f JOIN runs r ON r.id = f.id WHERE f.target_key = $1
+		ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1`, key)
+	if name := telemetry.ParseRepo(url); name != "" {
+		return name
+	}
+	return telemetry.RepoName(store.One[string](o.tx, `SELECT repo FROM repo_aliases WHERE repo_key = $1 ORDER BY key LIMIT 1`, key))
 }

@@ -85,8 +85,9 @@ func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls [
 	return w.Write(ctx, func(tx *store.Tx) error {
 		c := newChanges(tx)
 		known, fetched := knownSessions(tx, pulls), set[string]{}
+		c.askRenamed(pulls)
 		for _, p := range pulls {
-			c.rename(&p)
+			p.Repo = string(c.nameNow(telemetry.ParseRepo(p.Repo)))
 			c.putPull(&p, known)
 			fetched[telemetry.ParseRepo(p.Repo).Key()] = true
 		}
@@ -148,9 +149,12 @@ func (p *pull) row(ref telemetry.PullRef) []store.Field {
 // address of none, and adds it to pulls.
 func ensurePull(r *records, address string, pulls set[string]) string {
 	ref, web := telemetry.ParsePullURL(address)
-	ref.Repo = r.nameNow(ref.Repo)
 	if ref.Number == 0 {
 		return ""
+	}
+	if name := r.nameNow(ref.Repo); name != ref.Repo {
+		web = pullAddress(web, ref, name)
+		ref.Repo = name
 	}
 	p := pull{repo: string(ref.Repo), number: ref.Number, url: web, state: "unknown", ids: "[]"}
 	row := p.row(ref)

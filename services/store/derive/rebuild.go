@@ -121,16 +121,18 @@ func (c *changes) reparse(id int64) {
 	if err != nil {
 		rec = nil
 	}
-	kind, repo, when := "", "", int64(0)
+	kind, repo, target, when := "", "", "", int64(0)
 	if rec != nil {
 		rec.Fetched(fetched.Time)
-		kind, repo, when = string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp)
+		kind, target, when = string(rec.Kind), rec.Repo.Key(), store.Millis(rec.Timestamp)
+		repo = c.repoOf(rec.Repo).Key()
 		c.parsed[id] = rec
 		if rec.Repo != "" {
 			c.replay[c.repoID(rec)] = true
 		}
 	}
-	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, at = $6, derived = $7 WHERE id = $8`,
-		body, broken, fault, kind, repo, when, rules(), id)
+	tx.Exec(`UPDATE files SET body = $1, broken = $2, error = $3, kind = $4, repo_key = $5, target_key = $6, at = $7,
+		derived = $8 WHERE id = $9`,
+		body, broken, fault, kind, repo, target, when, rules(), id)
 	c.chooseLive(c.fileStates(c.name(id).file))
 }

@@ -18,12 +18,14 @@ type records struct {
 	indexes map[int64]*identity.FindingIndex // by scan
 	filled  map[string]bool                  // see holds
 	repoIDs map[string]int64                 // by key
+	aliased map[string]alias                 // see readAliases
 }
 
 func newRecords(tx *store.Tx) *records {
 	return &records{
 		tx: tx, names: map[int64]fileName{}, parsed: map[int64]*telemetry.Record{}, bodies: map[int64][]byte{},
 		indexes: map[int64]*identity.FindingIndex{}, filled: map[string]bool{}, repoIDs: map[string]int64{},
+		aliased: readAliases(tx), // at once: names are looked up while rows are read
 	}
 }
 
@@ -107,14 +109,15 @@ func (r *records) accepted(name fileName) bool {
 
 // repoID returns the id of a record's repository; a new one gets a row.
 func (r *records) repoID(rec *telemetry.Record) int64 {
-	tx, key := r.tx, rec.Repo.Key()
+	tx, repo := r.tx, r.repoOf(rec.Repo)
+	key := repo.Key()
 	id := r.repoIDs[key]
 	if id != 0 || tx.Row(`SELECT id FROM repos WHERE key = $1`, key).Scan(&id).Found {
 		r.repoIDs[key] = id
 		return id
 	}
 	id = store.One[int64](tx, `SELECT COALESCE(MAX(id), 0) + 1 FROM repos`)
-	tx.Exec(`INSERT INTO repos (id, key, name, target_repo) VALUES ($1, $2, $3, $4)`, id, key, string(rec.Repo), rec.TargetRepo)
+	tx.Exec(`INSERT INTO repos (id, key, name, target_repo) VALUES ($1, $2, $3, $4)`, id, key, string(repo), rec.TargetRepo)
 	return id
 }
 

@@ -1,146 +1,207 @@
 package derive
 
 import (
+	"maps"
+	"strconv"
+	"strings"
+
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/telemetry"
 )
 
-// rename gives a pull request the name that its repository has now, where a
-// record names that too: asked for under both names, it is still one. What is
-// known of it under the old name goes over to it.
-func (c *changes) rename(p *telemetry.PullRequest) {
-	tx := c.tx
-	old, renamed := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}, telemetry.ParseRepo(p.RenamedTo)
-	if renamed.Key() == old.Repo.Key() {
-		c.forgetRename(renamed.Key())
-		return
+// Names of repositories come to stand for others when GitHub says so, or when
+// runs name a target as a fork. All that names them is then derived again,
+// whenever that is learned.
+
+// followNames brings the aliases up to date, and returns what is to be derived
+// again by them; nil where they are as they were.
+func followNames(r *records) *changes {
+	tx := r.tx
+	pairs := store.Rows(tx, `SELECT target, fork FROM named_repos`, nil, func(p *namedPair) []any { return []any{&p.target, &p.fork} })
+	before, now := r.aliased, aliasesOf(pairs, readLookups(tx))
+	if tx.Err() != nil || maps.Equal(before, now) {
+		return nil
 	}
-	if renamed == "" || !c.isRename(old.Repo.Key(), renamed) {
-		return
+	tx.Exec(`DELETE FROM repo_aliases`)
+	rows := make([][]store.Field, 0, len(now))
+	for _, key := range sorted(now) {
+		rows = append(rows, []store.Field{
+			store.Col("key TEXT", key), store.Col("name TEXT", string(now[key].name)), store.Col("repo TEXT", string(now[key].repo)),
+			store.Col("repo_key TEXT", now[key].repo.Key()),
+		})
 	}
-	p.Repo = string(renamed)
-	key, address := old.Key(), telemetry.PullRef{Repo: renamed, Number: old.Number}.URL(telemetry.GitHubWeb)
-	if !tx.Has(`SELECT 1 FROM pulls WHERE key = $1`, key) {
-		return
+	tx.Put("repo_aliases", "", rows...)
+	for _, topic := range [...]string{telemetry.TopicRecords, telemetry.TopicPulls, telemetry.TopicSessions} {
+		tx.Touch(topic)
 	}
-	named := set[string]{}
-	named.addRows(tx, `SELECT session FROM links WHERE pull_key = $1 UNION SELECT session FROM mentions WHERE pull_key = $1
-		UNION SELECT session FROM poll_pulls WHERE pull_key = $1 UNION SELECT session FROM verifications WHERE pull_key = $1`, key)
-	for session := range named {
-		c.addSession(session)
+	c := newChanges(tx)
+	c.aliased, c.looked = now, true
+	m := moves{c, set[string]{}}
+	for key := range merged(before, now) {
+		if before[key] != now[key] {
+			m.renamed[key] = true
+		}
 	}
-	if len(named) > 0 {
-		renamePull(tx, key, ensurePull(c.records, address, c.pulls))
-	}
-	for _, table := range [...]string{"links", "pull_tokens", "pull_ids", "poll_pulls"} {
-		tx.Exec(`DELETE FROM `+table+` WHERE pull_key = $1`, key)
-	}
-	tx.Exec(`DELETE FROM pulls WHERE key = $1`, key)
-	tx.Touch(telemetry.TopicPulls)
-	c.repos.add(reposCounting(tx, set[string]{key: true}))
+	m.moveRecords()
+	m.movePulls()
+	m.reread()
+	return c
 }
 
-// renamePull has what names a pull request name it by its new key.
-func renamePull(tx *store.Tx, old, key string) {
-	tx.Exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2`, key, old)
-	tx.Exec(`INSERT INTO poll_pulls (session, pull_key) SELECT session, CAST($1 AS TEXT) FROM poll_pulls WHERE pull_key = $2
-		ON CONFLICT DO NOTHING`, key, old)
-	tx.Exec(`UPDATE verifications SET pull_key = $1 WHERE pull_key = $2`, key, old)
+func merged(a, b map[string]alias) set[string] {
+	keys := keysOf(a)
+	keys.add(keysOf(b))
+	return keys
 }
 
-// isRename reports whether a repository is now one that records name as well.
-// The first time it is noted, so that the pull requests of the new name are
-// the old one's too.
-func (c *changes) isRename(old string, renamed telemetry.RepoName) bool {
-	if !c.tx.Has(`SELECT 1 FROM pull_repos WHERE key = $1 LIMIT 1`, renamed.Key()) {
-		return false
-	}
-	if store.One[string](c.tx, `SELECT new_key FROM repo_renames WHERE key = $1`, old) == renamed.Key() {
-		return true
-	}
-	c.tx.Exec(`INSERT INTO repo_renames (key, new_key, new_name) VALUES ($1, $2, $3)
-		ON CONFLICT (key) DO UPDATE SET new_key = excluded.new_key, new_name = excluded.new_name`, old, renamed.Key(), string(renamed))
-	c.filled["repo_renames"] = true
-	c.repos.addRows(c.tx, `SELECT repo_id FROM pull_repos WHERE key = $1`, old)
-	return true
+// moves takes what names of repositories stand for to where it belongs now.
+type moves struct {
+	*changes
+	renamed set[string] // names that stand for another repository than before
 }
 
-// forgetRename forgets that a repository was renamed once GitHub has one under the old name again.
-func (c *changes) forgetRename(key string) {
-	tx, left := c.tx, ""
-	if !c.holds("repo_renames") || !tx.Row(`SELECT new_key FROM repo_renames WHERE key = $1`, key).Scan(&left).Found {
-		return
-	}
-	tx.Exec(`DELETE FROM repo_renames WHERE key = $1`, key)
-	c.reforked.addRows(tx, `SELECT repo_id FROM pull_repos WHERE key = $1`, key)
-	c.repos.add(c.reforked)
-	c.renameMentions(key, left)
-	c.renameVerifications(key)
-	c.repollPulls(left)
-}
-
-// naming is something that names a pull request.
-type naming struct {
-	id                 int64
-	session, url, pull string
-}
-
-// renameMentions has records that name pull requests by the old name mean those of that name.
-func (c *changes) renameMentions(key, left string) {
-	for _, n := range store.Rows(c.tx, `SELECT DISTINCT session, pr_url, pull_key FROM mentions
-		WHERE pull_key IN (SELECT key FROM pulls WHERE repo_key = $1)`, []any{left}, func(n *naming) []any {
-		return []any{&n.session, &n.url, &n.pull}
-	}) {
-		if telemetry.ParsePull(n.url).Repo.Key() != key {
+// moveRecords has the records of targets derived again under the repository that
+// they are of now, with their logs and what backfill corrected.
+func (m moves) moveRecords() {
+	tx := m.tx
+	for _, key := range sorted(m.renamed) {
+		repo := m.repoOf(telemetry.RepoName(key)).Key()
+		ids := store.All[int64](tx, `SELECT id FROM files WHERE target_key = $1 AND repo_key <> $2`, key, repo)
+		if len(ids) == 0 {
 			continue
 		}
-		c.tx.Exec(`UPDATE mentions SET pull_key = $1 WHERE pull_key = $2 AND session = $3 AND pr_url = $4`,
-			ensurePull(c.records, n.url, c.pulls), n.pull, n.session, n.url)
-		c.pulls[n.pull] = true
-		c.addSession(n.session)
+		in := tx.In(2, "BIGINT")
+		tx.Exec(`UPDATE run_logs SET repo_key = $1 WHERE id IN (SELECT l.id FROM runs r
+			JOIN run_logs l ON l.repo_key = r.repo_key AND l.label = r.run_label WHERE r.id `+in+`)
+			AND NOT EXISTS (SELECT 1 FROM run_logs o WHERE o.repo_key = $1 AND o.label = run_logs.label)`, repo, store.JSON(ids))
+		tx.Exec(`UPDATE corrections SET repo_key = $1 WHERE EXISTS (SELECT 1 FROM files f
+			WHERE f.source = corrections.source AND f.file = corrections.file AND f.id `+in+`)`, repo, store.JSON(ids))
+		tx.Exec(`UPDATE files SET repo_key = $1 WHERE id `+in, repo, store.JSON(ids))
+		for _, id := range store.All[int64](tx, `SELECT id FROM runs WHERE id `+tx.In(1, "BIGINT"), store.JSON(ids)) {
+			m.files[id] = fileChange{live: true}
+		}
 	}
 }
 
-func (c *changes) renameVerifications(key string) {
-	for _, n := range store.Rows(c.tx, `SELECT id, session, pr_url, pull_key FROM verifications WHERE pull_repo = $1 AND pull_key <> ''`,
-		[]any{key}, func(n *naming) []any { return []any{&n.id, &n.session, &n.url, &n.pull} }) {
-		pull := ensurePull(c.records, n.url, c.pulls)
-		c.tx.Exec(`UPDATE verifications SET pull_key = $1 WHERE id = $2`, pull, n.id)
-		c.addVerification(n.id, n.session, n.pull)
-		c.addVerification(n.id, n.session, pull)
+// movePulls gives pull requests that were fetched under an old name the new one,
+// and so what is known of when they were asked for. Of one that was fetched under
+// both the newer answer counts.
+func (m moves) movePulls() {
+	tx, moved := m.tx, set[string]{}
+	for _, key := range sorted(m.renamed) {
+		name := m.nameNow(telemetry.RepoName(key))
+		if name.Key() == key {
+			continue
+		}
+		tx.Exec(`UPDATE pull_syncs SET repo_key = $1 WHERE repo_key = $2
+			AND NOT EXISTS (SELECT 1 FROM pull_syncs o WHERE o.repo_key = $1)`, name.Key(), key)
+		tx.Exec(`DELETE FROM pull_syncs WHERE repo_key = $1`, key)
+		for _, number := range store.All[int64](tx, `SELECT number FROM pulls WHERE repo_key = $1 ORDER BY number`, key) {
+			m.movePull(telemetry.PullRef{Repo: telemetry.RepoName(key), Number: number}, name)
+		}
+		m.moveReverts(key, name)
+		moved[name.Key()] = true
+	}
+	m.markReverted(moved)
+}
+
+func (m moves) movePull(from telemetry.PullRef, name telemetry.RepoName) {
+	tx, old := m.tx, from.Key()
+	to := telemetry.PullRef{Repo: name, Number: from.Number}
+	m.pulls[to.Key()] = true
+	m.repos.add(reposCounting(tx, set[string]{old: true}))
+	m.sessions.addRows(tx, `SELECT session FROM links WHERE pull_key IN ($1, $2)`, old, to.Key())
+	var fetched bool
+	var updated int64
+	var web string
+	tx.Row(`SELECT fetched, updated_at, url FROM pulls WHERE key = $1`, old).Scan(&fetched, &updated, &web)
+	stays := tx.Has(`SELECT 1 FROM pulls WHERE key = $1 AND ($2 = 0 OR fetched = 1 AND updated_at >= $3)`,
+		to.Key(), store.Flag(fetched), updated)
+	drop := to.Key()
+	if stays {
+		drop = old
+	}
+	for _, table := range [...]string{"pull_tokens", "pull_ids"} {
+		tx.Exec(`DELETE FROM `+table+` WHERE pull_key = $1`, drop)
+		tx.Exec(`UPDATE `+table+` SET pull_key = $1 WHERE pull_key = $2`, to.Key(), old)
+	}
+	tx.Exec(`DELETE FROM links WHERE pull_key IN ($1, $2)`, old, to.Key())
+	tx.Exec(`DELETE FROM pulls WHERE key = $1`, drop)
+	if !stays {
+		tx.Exec(`UPDATE pulls SET key = $1, repo_key = $2, repo = $3, url = $4, listed = 0, session = '', basis = '', candidates = '[]'
+			WHERE key = $5`, to.Key(), name.Key(), string(name), pullAddress(web, from, name), old)
 	}
 }
 
-// repollPulls reads again which pull requests of the repository Devin named.
-func (c *changes) repollPulls(repo string) {
-	urls := map[string][]string{}
-	c.tx.Each(`SELECT DISTINCT x.session, y.prs FROM poll_pulls x JOIN pulls p ON p.key = x.pull_key
-		JOIN polls y ON y.session = x.session WHERE p.repo_key = $1`, []any{repo}, func(r *store.Row) {
-		var session string
-		var prs []string
-		r.Scan(&session, store.ListOf(&prs))
-		urls[session] = prs
-	})
-	for _, session := range sorted(urls) {
-		c.putPollPulls(session, urls[session])
-		c.sessions[session] = true
+// pullAddress is the address of a pull request under the new name of its repository.
+func pullAddress(web string, from telemetry.PullRef, name telemetry.RepoName) string {
+	path := "/pull/" + strconv.FormatInt(from.Number, 10)
+	ref, _ := telemetry.ParsePullURL(web)
+	if base, ok := strings.CutSuffix(web, "/"+string(ref.Repo)+path); ok && ref.Repo != "" {
+		return base + "/" + string(name) + path
 	}
+	return web
 }
 
-// nameNow is a repository's name, the new one where it was renamed.
-func (r *records) nameNow(repo telemetry.RepoName) telemetry.RepoName {
-	if repo != "" && r.holds("repo_renames") {
-		r.tx.Row(`SELECT new_name FROM repo_renames WHERE key = $1`, repo.Key()).Scan(&repo)
-	}
-	return repo
-}
-
-// addRenamed adds to names of repositories those that they have now.
-func (r *records) addRenamed(names map[string]string) {
-	if !r.holds("repo_renames") {
+func (m moves) moveReverts(key string, name telemetry.RepoName) {
+	if !m.holds("reverts") {
 		return
 	}
-	for _, name := range store.All[telemetry.RepoName](r.tx, `SELECT new_name FROM repo_renames WHERE key `+r.tx.In(1, "TEXT"), list(names)) {
-		addName(names, name)
+	type revert struct {
+		key, ofKey, ofRepo, repo string
+		number                   int64
 	}
+	for _, v := range store.Rows(m.tx, `SELECT key, of_key, of_repo, repo_key, number FROM reverts WHERE repo_key = $1 OR of_repo = $1`,
+		[]any{key}, func(v *revert) []any { return []any{&v.key, &v.ofKey, &v.ofRepo, &v.repo, &v.number} }) {
+		m.tx.Exec(`UPDATE reverts SET of_key = $1, of_repo = $2 WHERE key = $3 AND of_repo = $4`,
+			strings.Replace(v.ofKey, key+"#", name.Key()+"#", 1), name.Key(), v.key, key)
+		if v.repo != key {
+			continue
+		}
+		to := telemetry.PullRef{Repo: name, Number: v.number}
+		m.tx.Exec(`DELETE FROM reverts WHERE key = $1`, to.Key())
+		m.tx.Exec(`UPDATE reverts SET key = $1, repo = $2, repo_key = $3 WHERE key = $4`, to.Key(), string(name), name.Key(), v.key)
+	}
+}
+
+// reread has all that names pull requests by such a name mean those of the
+// repository that it stands for now.
+func (m moves) reread() {
+	tx := m.tx
+	of := func(address string) bool {
+		ref, _ := telemetry.ParsePullURL(address)
+		return m.renamed[ref.Repo.Key()]
+	}
+	for _, query := range [...]string{`SELECT DISTINCT run_id, pr_url FROM mentions WHERE pr_url <> ''`, `SELECT id, pr_url FROM verifications`} {
+		tx.Each(query, nil, func(r *store.Row) {
+			var id int64
+			var address string
+			if r.Scan(&id, &address); of(address) {
+				m.files[id] = fileChange{live: true}
+			}
+		})
+	}
+	polled := map[string][]string{}
+	tx.Each(`SELECT session, prs FROM polls WHERE prs <> '[]'`, nil, func(r *store.Row) {
+		var session string
+		var addresses []string
+		r.Scan(&session, store.ListOf(&addresses))
+		for _, address := range addresses {
+			if of(address) {
+				polled[session] = addresses
+			}
+		}
+	})
+	for _, session := range sorted(polled) {
+		m.putPollPulls(session, polled[session])
+		m.sessions[session] = true
+	}
+	for _, key := range sorted(m.renamed) {
+		// A repository that was called so, or has such a fork, has its names written again.
+		m.reforked.addRows(tx, `SELECT repo_id FROM pull_repos WHERE key = $1`, key)
+		for _, target := range store.All[string](tx, `SELECT target FROM named_repos WHERE fork = $1 OR target = $1`, key) {
+			m.reforked.addRows(tx, `SELECT id FROM repos WHERE key = $1`, m.repoOf(telemetry.RepoName(target)).Key())
+		}
+	}
+	m.repos.add(m.reforked)
 }

@@ -35,11 +35,13 @@ func TestRenamedRepository(t *testing.T) {
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "o/old", Run: 1, At: "2026-03-01T00:00:00Z", Sessions: append(session("0a", "https://github.com/o/old/pull/1"), map[string]any{"session_id": "0c", "status": "blocked", "issue_ids": []string{storetest.IssueID(1, 0)}})}.File("1.json"),
 			storetest.Fetched("v.json", []byte(`{"verified_at":"2026-03-01T02:00:00Z","summary":{"total_targeted":1,"fixed_count":1},"session_id":"0a","source_run_number":"1","pr_number":"1","pr_url":"https://github.com/o/old/pull/1"}`)))
 		storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+storetest.IssueID(1, 0))})
-		want("only the old name is known", 2, 2, 0)
+		want("GitHub was not asked", 2, 2, 0)
+		askedAbout(t, s, telemetry.RepoAnswer{Asked: "o/old", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "O/New"}})
+		want("renamed", 2, 2, 2)
 		storetest.Put(t, s, storetest.ScanRecord{Repo: "O/New", Run: 2, At: "2026-03-02T00:00:00Z", Sessions: session("0b", "https://github.com/o/new/pull/3")}.File("2.json"))
 		for range 2 {
 			storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "O/New", 1, "one"), pull("o/old", "O/New", 2, "two "+storetest.IssueID(1, 0)), pull("o/old", "O/New", 3, "three"), pull("o/new", "", 1, "one"), pull("o/new", "", 2, "two "+storetest.IssueID(1, 0)), pull("o/new", "", 3, "three")})
-			want("both names are known", 3, 3, 3)
+			want("both names are recorded", 3, 3, 3)
 		}
 		if then := pullsThen(t, s, at.AddDate(0, 0, 3), "o/old"); then != 3 {
 			t.Errorf("%d pull requests of the old name as of a later time, want 3", then)
@@ -84,7 +86,10 @@ func TestRepositoryMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/new", 1, "one"), pull("o/old", "o/new", 2, "two"), pull("o/new", "o/new", 1, "one"), pull("o/new", "o/new", 2, "two")})
+		askedAbout(t, s, telemetry.RepoAnswer{Asked: "o/old", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "o/new"}},
+			telemetry.RepoAnswer{Asked: "o/new", GitHubRepo: telemetry.GitHubRepo{ID: 7, Name: "o/new"}})
 		pulls(t, s, "renamed", map[string]string{"o/new#1": "0a", "o/new#2": "0b"})
+		askedAbout(t, s, telemetry.RepoAnswer{Asked: "o/old", GitHubRepo: telemetry.GitHubRepo{ID: 9, Name: "o/old"}})
 		storetest.SavePulls(t, s, []telemetry.PullRequest{pull("o/old", "o/old", 1, "another one"), pull("o/old", "o/old", 4, "four "+storetest.IssueID(1, 0)), pull("o/new", "o/new", 2, "two")})
 		want := map[string]string{"o/old#1": "0a", "o/new#2": "0b", "o/old#4": ""}
 		pulls(t, s, "made anew", want)
@@ -97,6 +102,14 @@ func TestRepositoryMadeAnew(t *testing.T) {
 		}
 		storetest.SameDump(t, "rebuilt", storetest.DumpOf(t, s), before)
 	})
+}
+
+// askedAbout saves what GitHub answered.
+func askedAbout(t *testing.T, s *storetest.Store, answers ...telemetry.RepoAnswer) {
+	t.Helper()
+	if err := s.SaveRepos(t.Context(), answers); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // pulls compares the pull requests that are listed, by key with their session.

@@ -13,11 +13,13 @@ import (
 // recorded is what putRecords did.
 type recorded struct {
 	affected
+	renamed  bool                          // targets or forks are named that were not, or are no longer
 	scans    map[int64]*scanChanges        // by repository
 	forks    map[int64]map[string]string   // by repository: names of forks by key that runs name
 	changed  set[int64]                    // repositories whose runs changed
 	attempts map[int64][]telemetry.Attempt // by record: what its sessions worked on
 	former   []formerFinding               // of records that were dropped or rewritten
+	pairs    map[namedPair]int64           // by how many the runs that name them became more
 	*records
 }
 
@@ -42,7 +44,7 @@ type formerFinding struct {
 func putRecords(r *records, files map[int64]fileChange) recorded {
 	out := recorded{
 		affected: newAffected(), scans: map[int64]*scanChanges{}, forks: map[int64]map[string]string{}, changed: set[int64]{},
-		attempts: map[int64][]telemetry.Attempt{}, records: r,
+		attempts: map[int64][]telemetry.Attempt{}, pairs: map[namedPair]int64{}, records: r,
 	}
 	for _, id := range sorted(files) {
 		if r.tx.Err() != nil {
@@ -50,6 +52,7 @@ func putRecords(r *records, files map[int64]fileChange) recorded {
 		}
 		out.putRecord(id, files[id])
 	}
+	out.renamed = countNamed(r.tx, out.pairs)
 	return out
 }
 
@@ -64,6 +67,12 @@ func (o *recorded) putRecord(id int64, f fileChange) {
 	if !f.fresh {
 		run = o.storedRun(id)
 		o.dropVerification(id)
+	}
+	if run.repo != 0 {
+		o.pairs[run.named]--
+	}
+	if rec != nil && rec.Kind != telemetry.KindVerification {
+		o.pairs[pairOf(rec.Repo, rec.Fork)]++
 	}
 	switch {
 	case rec == nil:
@@ -81,17 +90,21 @@ type storedRun struct {
 	repo   int64
 	kind   telemetry.Kind
 	digest string
+	named  namedPair
 }
 
 func (o *recorded) storedRun(id int64) (s storedRun) {
-	o.tx.Row(`SELECT repo_id, kind, digest FROM runs WHERE id = $1`, id).Scan(&s.repo, &s.kind, &s.digest)
+	var target, fork string
+	o.tx.Row(`SELECT repo_id, kind, digest, target_repo, fork_url FROM runs WHERE id = $1`, id).
+		Scan(&s.repo, &s.kind, &s.digest, &target, &fork)
+	s.named = pairOf(telemetry.ParseRepo(target), telemetry.ParseRepo(fork))
 	return s
 }
 
 // digest is equal for two versions of a record from which the same issues follow.
 func digest(rec *telemetry.Record) string {
 	h := sha256.New()
-	parts := []any{rec.Repo.Key(), rec.Kind, store.Millis(rec.Timestamp), rec.RunNumber, rec.HasFindings(), rec.Findings}
+	parts := []any{rec.Kind, store.Millis(rec.Timestamp), rec.RunNumber, rec.HasFindings(), rec.Findings}
 	_ = json.NewEncoder(h).Encode(parts) // a hash takes every write
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
@@ -107,18 +120,20 @@ func (o *recorded) putRun(id int64, rec *telemetry.Record, old storedRun) {
 		o.dropRun(id, old)
 	}
 	o.repos[repo], o.changed[repo] = true, true
-	o.tx.Put("runs", "id", runFields(id, repo, name, rec, sum))
+	o.tx.Put("runs", "id", runFields(id, repo, o.repoOf(rec.Repo).Key(), name, rec, sum))
 	o.nameFork(repo, rec.Fork, known)
+	o.nameFork(repo, rec.Repo, false)
 	o.putMentions(id, rec)
 	o.attempts[id] = attemptsOf(o.records, rec)
 	if !same && rec.Kind == telemetry.KindScan {
 		s := o.scansOf(repo)
+		s.replay = s.replay || known && old.repo != repo // ids of issues that it named lead to those that they are now
 		s.added = append(s.added, addedScan{id, scanOf(o.records, id, name, rec)})
 	}
 }
 
 // runFields are a run's row. What its findings say of others follows when they are applied.
-func runFields(id, repo int64, name fileName, rec *telemetry.Record, digest string) []store.Field {
+func runFields(id, repo int64, key string, name fileName, rec *telemetry.Record, digest string) []store.Field {
 	created := 0
 	for _, s := range rec.Sessions {
 		if telemetry.SessionKey(s.ID) != "" {
@@ -135,7 +150,7 @@ func runFields(id, repo int64, name fileName, rec *telemetry.Record, digest stri
 		store.Col("issues_found BIGINT", rec.IssuesFound), store.Col("batches BIGINT", rec.BatchesCreated),
 		store.Col("sessions BIGINT", created), store.Col("severity TEXT", store.JSON(rec.Severity)),
 		store.Col("category TEXT", store.JSON(rec.Category)), store.Fixed("has_findings SMALLINT", rec.HasFindings()),
-		store.Fixed("digest TEXT", digest), store.Col("item BLOB", rec.Item), store.Fixed("repo_key TEXT", rec.Repo.Key()),
+		store.Fixed("digest TEXT", digest), store.Col("item BLOB", rec.Item), store.Fixed("repo_key TEXT", key),
 		store.Fixed("reduced SMALLINT", 0), store.Fixed("new_n BIGINT", -1), store.Fixed("gone_n BIGINT", -1),
 	}
 }

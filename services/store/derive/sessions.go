@@ -12,6 +12,7 @@ import (
 type session struct {
 	key, id, url                          string
 	batch, repo, run                      int64
+	repoKey                               string
 	runFile                               string
 	runNumber                             int64
 	runID, runURL, runLabel, target, fork string
@@ -32,7 +33,8 @@ type session struct {
 func (s *session) fields() []store.Field {
 	return []store.Field{
 		store.Col("key TEXT", &s.key), store.Col("id TEXT", &s.id), store.Col("url TEXT", &s.url),
-		store.Col("batch_id BIGINT", &s.batch), store.Col("repo_id BIGINT", &s.repo), store.Col("run_ref BIGINT", &s.run),
+		store.Col("batch_id BIGINT", &s.batch), store.Col("repo_id BIGINT", &s.repo), store.Col("repo_key TEXT", &s.repoKey),
+		store.Col("run_ref BIGINT", &s.run),
 		store.Col("run_file TEXT", &s.runFile), store.Col("run_number BIGINT", &s.runNumber),
 		store.Col("run_id TEXT", &s.runID), store.Col("run_url TEXT", &s.runURL), store.Col("run_label TEXT", &s.runLabel),
 		store.Col("target_repo TEXT", &s.target), store.Col("fork_url TEXT", &s.fork), store.Col("at BIGINT", &s.at),
@@ -54,8 +56,7 @@ func saveSessions(tx *store.Tx, list []session) {
 	for i := range list {
 		s := &list[i]
 		rows[i] = append(s.fields(),
-			store.Col("state_rank SMALLINT", slices.Index(telemetry.States(), s.state)),
-			store.Col("repo_key TEXT", telemetry.ParseRepo(s.target).Key()))
+			store.Col("state_rank SMALLINT", slices.Index(telemetry.States(), s.state)))
 	}
 	tx.Put("sessions", "key", rows...)
 }

@@ -11,7 +11,7 @@ func (o *recorded) putVerification(id int64, rec *telemetry.Record) {
 	ref, key, name := telemetry.ParsePull(v.PRURL), ensurePull(o.records, v.PRURL, o.pulls), o.name(id)
 	o.tx.Put("verifications", "", []store.Field{
 		store.Col("id BIGINT", id), store.Col("source TEXT", name.source), store.Col("session TEXT", v.SessionID),
-		store.Col("pull_key TEXT", key), store.Col("pull_repo TEXT", ref.Repo.Key()),
+		store.Col("pull_key TEXT", key), store.Col("pull_repo TEXT", o.nameNow(ref.Repo).Key()),
 		store.Col("pr_number BIGINT", v.PRNumber), store.Col("pr_url TEXT", v.PRURL), store.Col("pr_title TEXT", v.PRTitle),
 		store.Col("source_run BIGINT", v.SourceRun), store.Col("family TEXT", v.Family),
 		store.Col("at BIGINT", store.Millis(rec.Timestamp)), store.Col("file TEXT", name.file),

@@ -46,11 +46,12 @@ func mentionsWhere(tx *store.Tx, where string, args ...any) []telemetry.Mention 
 	})
 }
 
-// PullDetail returns a listed pull request with all that was known of it at a time.
+// PullDetail returns a listed pull request with all that was known of it at a
+// time, also by a former name of its repository.
 func (d *Details) PullDetail(ctx context.Context, ref telemetry.PullRef, at time.Time) (p telemetry.PullDetail, found bool, err error) {
-	key := ref.Key()
 	err = lists.ReadAt(ctx, d.store, at, func(tx *store.Tx) error {
 		p, found = telemetry.PullDetail{}, false
+		key := telemetry.PullRef{Repo: lists.PresentName(tx, ref.Repo), Number: ref.Number}.Key()
 		rows := d.pulls.Where(tx, `WHERE p.listed = 1 AND p.key = $1`, key)
 		if len(rows) == 0 {
 			return tx.Err()

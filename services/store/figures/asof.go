@@ -2,6 +2,7 @@ package figures
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"telemetry-dashboard/services/store"
@@ -24,7 +25,7 @@ func (f *Figures) TotalsAsOf(ctx context.Context, t time.Time, repo string) (out
 		listRepos(tx, id, store.Millis(t), &out)
 		countSessionsAt(tx, id, store.Millis(t), &out)
 		countPullsAt(tx, id, store.Millis(t), &out)
-		countRecords(tx, id, repo, store.Millis(t), &out)
+		countRecords(tx, id, store.Millis(t), &out)
 		found = repo == "" || len(out.Repos) > 0
 		return tx.Err()
 	})
@@ -89,6 +90,7 @@ func unlistedAt(tx *store.Tx, repo, t int64) map[int64]store.UnlistedScan {
 			open[s.Repo] = s
 		}
 	})
+	maps.DeleteFunc(open, func(_ int64, s store.UnlistedScan) bool { return s.RetiredAt != 0 && s.RetiredAt <= t })
 	return open
 }
 

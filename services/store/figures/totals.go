@@ -26,7 +26,7 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 		t = totalsOf(tx, id)
 		t.Active = activeNow(tx, id, store.Millis(f.store.Now()))
 		t.PRs = pullsNow(tx, id)
-		countRecords(tx, id, repo, math.MaxInt64, &t)
+		countRecords(tx, id, math.MaxInt64, &t)
 		return tx.Err()
 	})
 	return t, found, err
@@ -34,7 +34,8 @@ func (f *Figures) TotalsOf(ctx context.Context, repo string) (t telemetry.Totals
 
 // countRecords counts verifications and broken files up to a time. A broken
 // file belongs to the repository that its last readable version names.
-func countRecords(tx *store.Tx, repo int64, key string, t int64, out *telemetry.Totals) {
+func countRecords(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
+	key := store.One[string](tx, `SELECT key FROM repos WHERE id = $1`, repo) // "" for all
 	condition, args := ofRepo("repo_id", repo, t)
 	tx.Row(`SELECT COUNT(*) FROM verifications WHERE at <= $1`+condition, args...).Scan(&out.Verifications)
 	tx.Row(`SELECT COUNT(*) FROM files WHERE error <> '' AND gone = 0 AND fetched_at <= $1 AND ($2 = '' OR repo_key = $2)`, t, key).

@@ -246,11 +246,11 @@ func (t *trend) overdue() {
 		return
 	}
 	condition, args := ofRepo("id", t.repo, t.until)
-	t.tx.Each(`SELECT target_repo, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+`
+	t.tx.Each(`SELECT target_repo, name, latest_at, due_at, scan_interval FROM repos WHERE due_at <> 0 AND due_at < $1`+condition+`
 		ORDER BY due_at, key`, args, func(r *store.Row) {
 		var o telemetry.OverdueScan
 		var interval int64
-		r.Scan(&o.Repo, &o.LastScan, &o.Due, &interval)
+		r.Scan(&o.Repo, &o.Name, &o.LastScan, &o.Due, &interval)
 		o.Interval = time.Duration(interval) * time.Millisecond
 		t.out.Overdue = append(t.out.Overdue, o)
 	})
@@ -261,6 +261,7 @@ func (t *trend) overdueThen() {
 	condition, args := ofRepo("r.repo_id", t.repo, t.until)
 	late := map[int64]telemetry.OverdueScan{}
 	for id, text := range store.Map[int64, string](t.tx, `SELECT r.repo_id, string_agg(CAST(r.at AS TEXT), ' ') FROM runs r
+		JOIN repos o ON o.id = r.repo_id AND (o.retired_at = 0 OR o.retired_at > $1)
 		WHERE r.kind = 'scan' AND r.at <= $1`+condition+` GROUP BY r.repo_id`, args...) {
 		times := store.Numbers(text)
 		slices.Sort(times)
@@ -274,8 +275,8 @@ func (t *trend) overdueThen() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
-		t.tx.Row(`SELECT target_repo FROM runs WHERE repo_id = $1 AND kind = 'scan' AND at <= $2
-			ORDER BY at DESC, file DESC LIMIT 1`, id, t.until).Scan(&o.Repo)
+		t.tx.Row(`SELECT r.target_repo, o.name FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.at <= $2
+			ORDER BY r.at DESC, r.file DESC LIMIT 1`, id, t.until).Scan(&o.Repo, &o.Name)
 		t.out.Overdue = append(t.out.Overdue, o)
 	}
 	slices.SortStableFunc(t.out.Overdue, func(a, b telemetry.OverdueScan) int { return a.Due.Compare(b.Due.Time) })

@@ -81,7 +81,8 @@ func activityBranches() []activityBranch {
 					CASE WHEN d.kind = 'dispatch' THEN d.subject ELSE COALESCE(o.name, '') END, d.started_by, d.state
 				FROM submissions d LEFT JOIN sessions s ON d.kind = 'reply' AND s.key = d.subject LEFT JOIN repos o ON o.id = s.repo_id`,
 			at: `d.at`, order: `d.token DESC`,
-			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)))`,
+			repo: `COALESCE(s.repo_id, (SELECT n.id FROM repos n WHERE n.key = lower(d.subject)),
+				(SELECT n.id FROM repo_aliases x JOIN repos n ON n.key = x.repo_key WHERE x.key = lower(d.subject)))`,
 			into: func(a *telemetry.Activity) []any {
 				return []any{&a.At, &a.Word, &a.Session, &a.Title, &a.Repo, &a.By, &a.Detail}
 			},
@@ -142,9 +143,9 @@ func (l ActivityLog) Activity(ctx context.Context, f telemetry.ActivityFilter, f
 	}
 	err = ReadAt(ctx, l.store, f.AsOf, func(tx *store.Tx) error {
 		list = []telemetry.Activity{}
-		of := activityScope{key: f.Repo}
+		of := activityScope{key: presentKey(tx, f.Repo)}
 		if f.Repo != "" {
-			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, f.Repo).Scan(&of.id)
+			tx.Row(`SELECT COALESCE((SELECT id FROM repos WHERE key = $1), -1)`, of.key).Scan(&of.id)
 			of.keys = PullRepos(tx, of.id)
 		}
 		for _, kind := range telemetry.ActivityKinds() {

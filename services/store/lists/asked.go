@@ -195,15 +195,21 @@ const repoHelp = "target repository: owner/name, or owner/*"
 func repoKey(column string) *asked {
 	return &asked{
 		kind: query.Checked("want owner/name, its URL, or owner/*", isRepoPattern),
-		cond: each(func(_ moment, v query.Value) Cond { return ofRepo(column, v.Text) }),
+		cond: each(func(m moment, v query.Value) Cond { return ofRepo(m, column, v.Text) }),
 	}
 }
 
-func ofRepo(column, name string) Cond {
+// ofRepo compares a column of repository keys with a name, which may be a former one.
+func ofRepo(m moment, column, name string) Cond {
 	if owner, all := strings.CutSuffix(name, "/*"); all {
-		return like(column, escaped(owner)+"/%")
+		now := like(column, escaped(owner)+"/%")
+		former := store.All[string](m.tx, `SELECT DISTINCT repo_key FROM repo_aliases WHERE key LIKE $1 ESCAPE '\'`, escaped(owner)+"/%")
+		if len(former) == 0 {
+			return now
+		}
+		return anyOf(now, in(column, former))
 	}
-	return that(column+" = ?", telemetry.ParseRepo(name).Key())
+	return that(column+" = ?", presentKey(m.tx, telemetry.ParseRepo(name).Key()))
 }
 
 // repoID compares a column of repository ids.
@@ -235,14 +241,14 @@ func isRepoPattern(s string) bool {
 
 // pullRequest compares pull requests by repository and number.
 func pullRequest(one func(c Cond) Cond, repo, number string) *asked {
-	return &asked{kind: pullKind(), cond: each(func(_ moment, v query.Value) Cond { return one(ofPull(repo, number, v.Text)) })}
+	return &asked{kind: pullKind(), cond: each(func(m moment, v query.Value) Cond { return one(ofPull(m, repo, number, v.Text)) })}
 }
 
-func ofPull(repo, number, text string) Cond {
+func ofPull(m moment, repo, number, text string) Cond {
 	ref, _ := telemetry.PullOf(text) // the parser read it already
 	c := that(number+" = ?", ref.Number)
 	if ref.Repo != "" {
-		c = allOf(c, that(repo+" = ?", ref.Repo.Key()))
+		c = allOf(c, that(repo+" = ?", PresentName(m.tx, ref.Repo).Key()))
 	}
 	return c
 }

@@ -23,9 +23,8 @@ func Changes(s *store.Store) *List[telemetry.IssueEvent] {
 				Into: func(e *row) any { return &e.Event }, CSV: "event", Asked: is(
 					word{"opened", "e.begins = 1"}, word{"reopened", "e.begins = 1 AND e.again = 1"}, word{"closed", "e.begins = 0"},
 				)},
-			{Name: "repo", Help: repoHelp, Column: "(SELECT o.target_repo FROM repos o WHERE o.id = e.repo_id)",
-				Into: func(e *row) any { return &e.Repo }, CSV: "repo",
-				Cell:  cell(func(e *row) any { return telemetry.ParseRepo(e.Repo) }),
+			{Name: "repo", Help: repoHelp, Column: nameAndURL("e.repo_id", "t.target_repo"),
+				Into: func(e *row) any { return repoOf(&e.RepoName, &e.Repo) }, CSV: "repo",
 				Asked: repoID("e.repo_id"), Values: ofRepos()},
 			{Name: "at", Aliases: []string{"date"}, Help: "when the scan was", Column: "e.at",
 				Into: func(e *row) any { return &e.At }, CSV: "at",

@@ -66,7 +66,7 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "rule", Help: "CodeQL rule, for example js/sql-injection or js/*", Column: "i.rule",
 			Into: func(i *row) any { return &i.Rule }, CSV: "rule",
 			Asked: named("rule"), Values: ofIssues("rule"), Sort: up("i.rule | " + issueSeverity).keep("i.family")},
-		{Name: "repo", Help: repoHelp, Column: "(SELECT t.target_repo FROM repos t WHERE t.id = i.repo_id)",
+		{Name: "repo", Help: repoHelp, Column: nameAndURL("i.repo_id", "t.target_repo"),
 			Into: func(i *row) any { return repoOf(&i.Repo, &i.TargetRepo) }, CSV: "repo",
 			Asked: repoID("i.repo_id"), Values: ofRepos(),
 			Sort: up("o.key | "+issueSeverity).by("repos o", "i.repo_id = {o.id}")},
@@ -245,7 +245,7 @@ const reducedThen = `(d.reduced = 1 OR d.lost <> '')
 	AND NOT EXISTS (SELECT 1 FROM base.appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
-const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
+const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN l.to_at <= @ THEN 5 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
 	WHEN i.from_start = 1 OR i.first_at <> d.at OR i.first_file <> d.file THEN 0 ELSE 2 END`
 
 // seenThen is when the issue was last seen.

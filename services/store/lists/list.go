@@ -71,11 +71,17 @@ type moment struct {
 	past bool
 }
 
-// repoOf reads the name of a repository from its URL as recorded.
+// nameAndURL is a column that repoOf reads: the name that the repository of an id has
+// now, and a URL of it as recorded.
+func nameAndURL(id, url string) string {
+	return "(SELECT t.name || ' ' || " + url + " FROM repos t WHERE t.id = " + id + ")"
+}
+
+// repoOf reads the name of a repository and its URL as recorded.
 func repoOf(into *telemetry.RepoName, url *string) any {
 	return store.Column{Read: func(v any) error {
-		*url = store.Text(v)
-		*into = telemetry.ParseRepo(*url)
+		name, recorded, _ := strings.Cut(store.Text(v), " ")
+		*into, *url = telemetry.RepoName(name), recorded
 		return nil
 	}, Value: func() any { return *into }}
 }
@@ -105,6 +111,7 @@ type question struct {
 
 // question reads what is asked. The error is CodeInvalid, or CodeNoPast, in words.
 func (l *List[T]) question(tx *store.Tx, a query.Ask) (q question, err error) {
+	a.Repo = presentKey(tx, a.Repo)
 	q.moment, q.ask = l.moment(tx, a), a
 	if q.conds, err = l.conds(q.moment, a); err == nil {
 		q.sort, q.order, err = l.order(q.moment, a.Page)

@@ -52,7 +52,7 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "severity", Help: "severity tier of the worst of its issues", Column: "n.severity_rank",
 			Into: func(n *row) any { return severityOf(&n.Severity) }, CSV: "severity",
 			Asked: ranked("n.severity_rank", telemetry.Severities(), severityRanks)},
-		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.target_repo, '')", Into: func(n *row) any { return repoOf(&n.Repo, &n.TargetRepo) },
+		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.name || ' ' || o.target_repo, '')", Into: func(n *row) any { return repoOf(&n.Repo, &n.TargetRepo) },
 			CSV: "repo", Asked: repoID("n.repo"), Values: ofRepos()},
 		{Name: "age", Aliases: []string{"waiting"}, Help: "how long it has waited", Asked: age("n.since").offers(">1d", ">7d", ">30d"),
 			Sort: ages(needLast)},

@@ -41,7 +41,7 @@ func relations() []store.Relation {
 		{Name: "links", Light: true, SQL: linksThen},
 		{Name: "verifications", SQL: verificationsThen, Rows: verificationRows},
 		{Name: "claims", SQL: claimsThen, Rows: claimRows},
-		{Name: "polls", For: []string{"fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
+		{Name: "polls", For: []string{"claim_status", "fixed_n", "blocked_n", "tests"}, SQL: pollsThen() + summedThen, Rows: pollRows},
 		{Name: "polls", Light: true, SQL: pollsThen() + pollsNamedThen},
 		{Name: "repos", For: []string{"due_at", "scan_interval"}, SQL: reposThen + dueThen, Rows: dueRows},
 		{Name: "repos", Light: true, SQL: reposThen + ` FROM base.repos o` + reposNamedThen},
@@ -55,7 +55,7 @@ func relations() []store.Relation {
 		{Name: "claim_log", Light: true, SQL: `SELECT * FROM base.claim_log WHERE at <= @`},
 		{Name: "submissions", Light: true, SQL: `SELECT * FROM base.submissions WHERE at <= @`},
 		{Name: "log_issues", Light: true, SQL: logIssuesThen},
-		{Name: "new_issues", SQL: store.NewIssues + ` AND CAST(@ AS BIGINT) > 0 GROUP BY i.repo_id, i.rule`}, // of the tables before it
+		{Name: "new_issues", SQL: newIssuesThen, Rows: newIssueRows},
 		{Name: "accepted", Light: true, SQL: `SELECT * FROM base.accepted WHERE at <= @`},
 	}
 }
@@ -66,6 +66,23 @@ const logIssuesThen = `SELECT l.run_id, l.log_id, l.ord, l.issue_id, l.at, l.fil
 		SELECT 1 FROM base.log_issues o WHERE o.issue_id = l.issue_id AND o.at <= @ AND (
 			o.at > l.at OR o.at = l.at AND (o.file > l.file OR o.file = l.file AND o.ord < l.ord))) THEN 0 ELSE 1 END AS latest
 	FROM base.log_issues l WHERE l.at <= @`
+
+// newIssuesThen are the new issues by rule.
+const newIssuesThen = `SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS repo_id, CAST(e.value ->> 2 AS TEXT) AS rule,
+		CAST(e.value ->> 3 AS BIGINT) AS severity_rank, CAST(e.value ->> 4 AS BIGINT) AS since, CAST(e.value ->> 5 AS TEXT) AS issue,
+		CAST(e.value ->> 6 AS TEXT) AS issues
+	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
+
+func newIssueRows(tx *store.Tx) string {
+	rows := [][]any{}
+	tx.Each(store.NewIssues+` GROUP BY i.repo_id, i.rule`, nil, func(r *store.Row) {
+		var id, repo, severity, since int64
+		var rule, issue, issues string
+		r.Scan(&id, &repo, &rule, &severity, &since, &issue, &issues)
+		rows = append(rows, []any{id, repo, rule, severity, since, issue, issues})
+	})
+	return store.JSON(rows)
+}
 
 // runBy is true of what is of a run by then.
 const runBy = `(SELECT r.at FROM base.runs r WHERE r.id = x.run_id) <= @`
@@ -103,7 +120,7 @@ const verificationsThen = `SELECT v.id, v.session, v.pull_key, v.pull_repo, v.pr
 	WHERE v.at <= @`
 
 func verificationRows(tx *store.Tx) string {
-	var rows [][]any
+	rows := [][]any{}
 	for id, v := range outcomes.AllVerifications(tx) {
 		rows = append(rows, []any{id, v.Gone, v.StillThere, string(v.Merge), string(v.Outcome)})
 	}
@@ -119,7 +136,7 @@ const claimsThen = `SELECT CAST(e.value ->> 0 AS TEXT) AS session, CAST(e.value 
 	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
 
 func claimRows(tx *store.Tx) string {
-	var rows [][]any
+	rows := [][]any{}
 	for _, c := range outcomes.All(tx) {
 		rows = append(rows, []any{c.Session, c.Issue, c.Repo, c.At, c.Nth, store.Flag(c.Last), string(c.Said), c.Reason, string(c.Found),
 			store.Flag(c.MergeUnknown), c.ACUs, c.Playbook})
@@ -151,7 +168,7 @@ const summedThen = `, COALESCE(x.claim_status, '') AS claim_status,
 
 // pollRows are what the outputs of then claim.
 func pollRows(tx *store.Tx) string {
-	var rows [][]any
+	rows := [][]any{}
 	tx.Each(`SELECT d.session, d.output FROM claim_log d WHERE d.output IS NOT NULL
 		AND NOT EXISTS (SELECT 1 FROM claim_log n WHERE n.session = d.session AND n.output IS NOT NULL AND n.id > d.id)`, nil,
 		func(r *store.Row) {
@@ -164,14 +181,15 @@ func pollRows(tx *store.Tx) string {
 }
 
 // reposThen are the repositories with what single scans tell of them.
-const reposThen = `SELECT o.id, o.key, o.name, o.target_repo, o.fork, o.fork_key, o.fork_url,
+const reposThen = `SELECT o.id, o.key, o.name, o.target_repo, o.fork, o.fork_key, o.fork_url, o.registry_key,
+	CASE WHEN ` + inUseThen + ` THEN '' ELSE o.retired END AS retired, CASE WHEN ` + inUseThen + ` THEN 0 ELSE o.retired_at END AS retired_at,
 	COALESCE((SELECT MAX(r.at) FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @), 0) AS last_run,
 	COALESCE((SELECT MAX(r.at) FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @), 0) AS latest_at,
 	COALESCE((SELECT r.at ` + refThen + `), 0) AS ref_at, COALESCE((SELECT r.file ` + refThen + `), '') AS ref_file,
 	CASE WHEN EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.at <= @)
 		THEN (SELECT COUNT(*) FROM base.issue_intervals l WHERE l.repo_id = o.id AND l.from_at <= @ AND l.to_at > @)
-		ELSE COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
-			ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), 0) END AS open`
+		WHEN ` + inUseThen + ` THEN COALESCE((SELECT r.issues_found FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.at <= @
+			ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1), 0) ELSE 0 END AS open`
 
 // refThen reads the reference scan of a repository o.
 const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND r.has_findings = 1 AND r.reduced = 0 AND r.at <= @
@@ -180,7 +198,7 @@ const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND
 const reposNamedThen = ` WHERE EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @)`
 
 // dueThen adds when their next scan was due.
-const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval, COALESCE(x.due_at, 0) AS due_at
+const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval, CASE WHEN ` + inUseThen + ` THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
 	FROM base.repos o LEFT JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
 		CAST(e.value ->> 2 AS BIGINT) AS due_at FROM rows()) x ON x.id = o.id` + reposNamedThen
 
@@ -191,7 +209,7 @@ func dueRows(tx *store.Tx) string {
 		r.Scan(&repo, &at)
 		times[repo] = append(times[repo], at)
 	})
-	var rows [][]any
+	rows := [][]any{}
 	for repo, of := range times {
 		interval, due := telemetry.ScanDue(of)
 		rows = append(rows, []any{repo, interval, due})

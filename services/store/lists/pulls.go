@@ -96,7 +96,7 @@ func pullColumns() []Field[telemetry.PullRow] {
 // pullsOfRepo are the pull requests in a repository, or in all of an owner's,
 // and those of the targets of that name, which are in their forks as well.
 func pullsOfRepo(m moment, name string) Cond {
-	own, target := ofRepo("p.repo_key", name), ofRepo("r.key", name)
+	own, target := ofRepo(m, "p.repo_key", name), ofRepo(m, "r.key", name)
 	if !m.past {
 		return anyOf(own, target.within("p.repo_key IN (SELECT h.key FROM pull_repos h JOIN repos r ON r.id = h.repo_id WHERE "))
 	}
@@ -108,12 +108,12 @@ func pullsOfRepo(m moment, name string) Cond {
 	return anyOf(own, in("p.repo_key", keys))
 }
 
-func pullText(_ moment, text string) Cond {
+func pullText(m moment, text string) Cond {
 	list := []Cond{
 		among("p.issue_ids", text, escaped, "%"), anyContains(text, "p.title", "p.author", "p.repo_key", "p.session", "p.head_ref"),
 	}
 	if _, ok := telemetry.PullOf(text); ok {
-		list = append(list, ofPull("p.repo_key", "p.number", text))
+		list = append(list, ofPull(m, "p.repo_key", "p.number", text))
 	}
 	return anyOf(list...)
 }

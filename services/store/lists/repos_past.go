@@ -16,11 +16,12 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 		COALESCE(q.total, 0) AS prs_total, COALESCE(q.open, 0) AS prs_open, COALESCE(q.closed, 0) AS prs_closed,
 		COALESCE(q.merged, 0) AS prs_merged, COALESCE(q.unknown, 0) AS prs_unknown,
 		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category,
-		CASE WHEN named.id IS NULL THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
-		CASE WHEN named.id IS NULL THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
-		CASE WHEN named.id IS NULL THEN ` + criticalHighOf + ` ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
+		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
+		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
+		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN ` + criticalHighOf + ` ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
 		COALESCE(i.critical, 0) AS critical, COALESCE(i.high, 0) AS high, COALESCE(i.medium, 0) AS medium, COALESCE(i.low, 0) AS low,
 		CASE WHEN named.id IS NULL THEN 0 ELSE 1 END AS listed,
+		CASE WHEN ` + inUseThen + ` THEN '' ELSE o.retired END AS retired, CASE WHEN ` + inUseThen + ` THEN 0 ELSE o.retired_at END AS retired_at,
 		CASE WHEN scan.has_findings = 0 THEN 1 ELSE 0 END AS without_findings,
 		COALESCE(scan.at, 0) AS latest_at, COALESCE(scan.file, '') AS latest_file, COALESCE(scan.run_number, 0) AS latest_run,
 		COALESCE(named.reduced, 0) AS data_reduced, COALESCE(named.lost, '') AS lost,
@@ -49,6 +50,9 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 			COUNT(*) FILTER (WHERE shown = 'closed') AS closed, COUNT(*) FILTER (WHERE shown = 'merged') AS merged,
 			COUNT(*) FILTER (WHERE shown = 'unknown') AS unknown
 		FROM p JOIN base.pull_repos h ON h.key = p.repo_key GROUP BY h.repo_id) q ON q.repo_id = o.id) AS r`
+
+// inUseThen is true of a repository o that was not retired.
+const inUseThen = `(o.retired_at = 0 OR o.retired_at > @)`
 
 const newestFirst = ` ORDER BY e.at DESC, e.file DESC, e.source DESC LIMIT 1`
 
@@ -98,7 +102,7 @@ func finishRepos(tx *store.Tx, m moment, rows []telemetry.RepoRow) {
 		store.AddCounts(tx, byKey[key].CategorySum, map[string]int64{category: n})
 	})
 	for _, r := range byKey {
-		if !r.Listed && r.LatestFile != "" {
+		if !r.Listed && r.LatestFile != "" && r.Retired == "" {
 			category := store.One[string](tx, `SELECT r.category FROM runs r JOIN repos o ON o.id = r.repo_id
 				WHERE o.key = $1 AND r.kind = 'scan' AND r.at <= $2 ORDER BY r.at DESC, r.file DESC, r.source DESC LIMIT 1`, r.Name.Key(), m.at)
 			store.AddCounts(tx, r.OpenCategory, map[string]int64{category: 1})

@@ -34,7 +34,7 @@ func runFields() []Field[telemetry.RunRow] {
 			word{"reduced", "r.reduced = 1"}, word{"language_lost", "r.lost <> ''"},
 			word{"unnamed", "r.kind = 'scan' AND r.has_findings = 0"}, word{"empty", "r.issues_found = 0"},
 		)},
-		{Name: "repo", Help: repoHelp, Column: "r.target_repo", Into: func(r *row) any { return repoOf(&r.Repo, new(string)) },
+		{Name: "repo", Help: repoHelp, Column: nameAndURL("r.repo_id", "r.target_repo"), Into: func(r *row) any { return repoOf(&r.Repo, new(string)) },
 			CSV: "repo", Asked: repoID("r.repo_id"), Values: ofRepos(), Sort: up("r.repo_key | " + last)},
 		{Name: "run", Aliases: []string{"number"}, Help: "run number", Column: "r.run_number", Into: func(r *row) any { return &r.RunNumber },
 			CSV: "run", Asked: number("r.run_number"), Sort: down("r.run_number | " + last).also("run_number")},

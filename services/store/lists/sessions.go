@@ -38,7 +38,7 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 	return []Field[row]{
 		{Name: "is", Aliases: []string{"state", "status"}, Help: "state of the session", Column: "s.state",
 			Into: func(s *row) any { return &s.State }, CSV: "state", Asked: sessionState()},
-		{Name: "repo", Help: repoHelp, Column: "s.target_repo", Into: func(s *row) any { return repoOf(&s.Repo, &s.TargetRepo) },
+		{Name: "repo", Help: repoHelp, Column: nameAndURL("s.repo_id", "s.target_repo"), Into: func(s *row) any { return repoOf(&s.Repo, &s.TargetRepo) },
 			CSV: "repo", Asked: repoID("s.repo_id"), Values: ofRepos(), Sort: up("s.repo_key | s.at | s.key")},
 		{Name: "family", Help: "CWE family of its issues", Column: "s.family", Into: func(s *row) any { return &s.Family }, CSV: "family",
 			Asked: same("s.family"), Values: ofRows("family", "sessions WHERE family <> ''"), Sort: up("s.family | s.at | s.key")},

@@ -43,7 +43,7 @@ func verificationFields() []Field[telemetry.VerificationRow] {
 			CSV: "outcome", Asked: isOne("v.outcome", telemetry.VerificationOutcomes()...)},
 		{Name: "is", Help: "the latest of its session, replaced by a later one, either",
 			Asked: is(word{"current", "v.current = 1"}, word{"replaced", "v.current = 0"}, word{"any", "1 = 1"})},
-		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.target_repo, '')", Into: func(v *row) any { return repoOf(&v.Repo, new(string)) },
+		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.name || ' ' || o.target_repo, '')", Into: func(v *row) any { return repoOf(&v.Repo, new(string)) },
 			CSV: "repo", Asked: repoID("v.repo_id"), Values: ofRepos()},
 		{Name: "verified_at", Aliases: []string{"date"}, Help: "when it was verified", Column: "v.at",
 			Into: func(v *row) any { return &v.At }, CSV: "verified_at",

@@ -85,7 +85,7 @@ func attemptsAt(tx *store.Tx, condition string, args []any) map[Key]*attempted {
 		var c attempted
 		var rank, at int64
 		r.Scan(&c.Session, &c.Issue, &c.Repo, &rank, &c.reference, &c.At, store.ListOf(&c.ids), &at)
-		c.fixed = rank >= int64(telemetry.StatusFixed.Rank())
+		c.fixed = rank == int64(telemetry.StatusFixed.Rank())
 		if at != 0 {
 			c.At = at
 		}

@@ -25,7 +25,7 @@ func judged(tx *store.Tx, condition string, args ...any) map[int64]Verified {
 	const calledFixed = `(SELECT COUNT(*) FROM attempts a JOIN issues i ON i.id = a.issue_id
 		WHERE a.record_id = v.id AND a.result = 1 AND i.status_rank `
 	tx.Each(`SELECT v.id, v.targeted, v.fixed, v.remaining, v.unmatched, COALESCE(p.state, ''), COALESCE(p.merged_at, 0),
-			COALESCE(o.ref_at, 0), `+calledFixed+`>= $1), `+calledFixed+`< $1)
+			COALESCE(o.ref_at, 0), `+calledFixed+`= $1), `+calledFixed+`<> $1)
 		FROM base.verifications v LEFT JOIN pulls p ON p.key = v.pull_key LEFT JOIN repos o ON o.id = v.repo_id`+condition,
 		append([]any{telemetry.StatusFixed.Rank()}, args...), func(r *store.Row) {
 			var id, merged, reference int64

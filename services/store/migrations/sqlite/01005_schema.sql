@@ -30,11 +30,14 @@ CREATE TABLE files (
   gone       SMALLINT NOT NULL,
   live       SMALLINT NOT NULL,
   fetched_at BIGINT NOT NULL,
-  derived    TEXT NOT NULL DEFAULT ''
+  derived    TEXT NOT NULL DEFAULT '',
+  -- the target as recorded; repo_key is the repository as which it counts
+  target_key TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX files_name ON files (source, file);
 CREATE INDEX files_file ON files (file);
 CREATE INDEX files_repo ON files (repo_key, kind, live);
+CREATE INDEX files_target ON files (target_key) WHERE target_key <> '';
 CREATE INDEX files_error ON files (error) WHERE error <> '';
 CREATE INDEX files_derived ON files (derived, repo_key);
 CREATE INDEX files_state ON files ((CASE WHEN error <> '' AND gone = 0 THEN 0 ELSE 1 END), file, source);
@@ -87,7 +90,13 @@ CREATE TABLE repos (
   languages            TEXT NOT NULL DEFAULT '{}',
   lost                 TEXT NOT NULL DEFAULT '',
   scan_interval        BIGINT NOT NULL DEFAULT 0,
-  due_at               BIGINT NOT NULL DEFAULT 0
+  due_at               BIGINT NOT NULL DEFAULT 0,
+  github_id            BIGINT NOT NULL DEFAULT 0,
+  -- archived or deleted, '' where it is neither, and since when
+  retired              TEXT NOT NULL DEFAULT '',
+  retired_at           BIGINT NOT NULL DEFAULT 0,
+  -- of the entry of the registry that applies, '' for none
+  registry_key         TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX repos_key ON repos (key);
 CREATE INDEX repos_last_run ON repos (last_run, key);
@@ -239,11 +248,12 @@ CREATE TABLE appearances (
 ) WITHOUT ROWID;
 CREATE INDEX appearances_issue ON appearances (issue_id);
 
--- A public id that a late record changed, and what it is now.
+-- A public id that a late record or a rename changed, and what it is now.
 CREATE TABLE redirects (
   old_id TEXT NOT NULL PRIMARY KEY,
   new_id TEXT NOT NULL
 );
+CREATE INDEX redirects_new ON redirects (new_id);
 
 CREATE TABLE verifications (
   id          BIGINT NOT NULL PRIMARY KEY,
@@ -597,7 +607,8 @@ CREATE INDEX corrections_repo ON corrections (repo_key, at, application, file, s
 -- seen, comes back, or changes its severity, family or rule, and ends when a
 -- full scan no longer names it, or with the next change. Times that have not
 -- come are 9223372036854775807. The row of an issue as of T is the one with
--- from_at <= T < next_at.
+-- from_at <= T < next_at. One that ended by then, and does not close the issue,
+-- is of a repository that was retired: its issues are open no more.
 CREATE TABLE issue_intervals (
   issue_id  BIGINT NOT NULL,
   repo_id   BIGINT NOT NULL,
@@ -681,13 +692,49 @@ CREATE TABLE pull_repos (
 );
 CREATE INDEX pull_repos_key ON pull_repos (key, repo_id);
 
--- A target or fork that GitHub answers for under the name of another one:
--- it was renamed, and both names stand in records.
-CREATE TABLE repo_renames (
-  key      TEXT NOT NULL PRIMARY KEY,
-  new_key  TEXT NOT NULL,
-  new_name TEXT NOT NULL
+-- The targets and forks that runs name, as recorded; fork is '' where a run
+-- names none but its target.
+CREATE TABLE named_repos (
+  target TEXT NOT NULL,
+  fork   TEXT NOT NULL,
+  runs   BIGINT NOT NULL,
+  PRIMARY KEY (target, fork)
 );
+
+-- What GitHub said of repositories, by the name that was asked for. github_id is
+-- 0 where GitHub never showed it. missing_at is when GitHub first answered 404
+-- since it last showed it, misses how often it has.
+CREATE TABLE repo_lookups (
+  key        TEXT NOT NULL PRIMARY KEY,
+  github_id  BIGINT NOT NULL,
+  name       TEXT NOT NULL,
+  parent     TEXT NOT NULL,
+  archived   SMALLINT NOT NULL,
+  shown_at   BIGINT NOT NULL,
+  missing_at BIGINT NOT NULL,
+  misses     BIGINT NOT NULL,
+  asked_at   BIGINT NOT NULL,
+  ask_at     BIGINT NOT NULL
+);
+
+-- The repositories that are archived or deleted, and since when, as far as GitHub
+-- was asked.
+CREATE TABLE retirements (
+  github_id BIGINT NOT NULL PRIMARY KEY,
+  at        BIGINT NOT NULL,
+  reason    TEXT NOT NULL
+);
+
+-- Names that are not those of a repository of ours: name is what GitHub calls it
+-- now, repo the repository under which runs that name it count. They differ where
+-- it is the fork of a target.
+CREATE TABLE repo_aliases (
+  key      TEXT NOT NULL PRIMARY KEY,
+  name     TEXT NOT NULL,
+  repo     TEXT NOT NULL,
+  repo_key TEXT NOT NULL
+);
+CREATE INDEX repo_aliases_repo ON repo_aliases (repo_key);
 
 -- Listings of run files that mark nothing gone until they are confirmed.
 CREATE TABLE held_listings (

@@ -148,7 +148,7 @@ func (r *Runner) startLogs(result RefreshResult) {
 	if r.o.RunLogs == nil || result.New+result.Updated == 0 {
 		return
 	}
-	if _, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByStart}, Order{}, true); err != nil {
+	if _, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByStart}, true); err != nil {
 		r.logFailure("cannot ask for run logs", JobLogs, err)
 	}
 }
@@ -161,12 +161,14 @@ func (r *Runner) AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.
 		return nil, cmp.Or(err, error(telemetry.Errorf(telemetry.CodeNotFound, "No run of %s has the label %s.",
 			telemetry.Shown(string(ref.Repo)), telemetry.Shown(ref.Label))))
 	}
-	r.mu.Lock()
-	if !slices.Contains(r.wanted, ref) {
+	return r.Start(JobLogs, Order{By: by, Log: ref})
+}
+
+// want notes a log that people wait for; r.mu is held.
+func (r *Runner) want(ref telemetry.LogRef) {
+	if r.term != nil && ref != (telemetry.LogRef{}) && !slices.Contains(r.wanted, ref) {
 		r.wanted = append(r.wanted, ref)
 	}
-	r.mu.Unlock()
-	return r.Start(JobLogs, Order{By: by})
 }
 
 // nextWanted takes one of the logs that people wait for.

@@ -24,9 +24,11 @@ type dialect interface {
 	jsonRows() string  // FROM item: the elements of the JSON list $1, each a list
 	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number, compared byte by byte
 	readOptions() *sql.TxOptions
-	retry(error) bool // the transaction may succeed if it is run again
-	fold() string     // begins a column as LIKE compares it in any case of ASCII
-	asJSON() string   // ends a text column that is read as JSON
+	retry(error) bool    // the transaction may succeed if it is run again
+	clock() string       // the database's own clock in unix milliseconds
+	lockWriters() string // the first statement of a transaction that writes: it waits for that of another
+	fold() string        // begins a column as LIKE compares it in any case of ASCII
+	asJSON() string      // ends a text column that is read as JSON
 }
 
 type sqliteDialect struct{}
@@ -37,13 +39,28 @@ func (sqliteDialect) jsonTexts() string           { return "json_each($1) AS e" 
 func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
 func (sqliteDialect) asJSON() string              { return "" }
-func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
+func (sqliteDialect) clock() string               { return "CAST(unixepoch('now', 'subsec') * 1000 AS BIGINT)" }
+func (sqliteDialect) lockWriters() string {
+	return `INSERT INTO meta (key, value) VALUES ('writer', '') ON CONFLICT (key) DO UPDATE SET value = meta.value`
+}
+func (sqliteDialect) fold() string { return "(" } // its LIKE does it by itself, in half the time
 
 type postgresDialect struct{}
 
 func (postgresDialect) name() string   { return "postgres" }
 func (postgresDialect) fold() string   { return "lower(" }
 func (postgresDialect) asJSON() string { return "::jsonb" }
+func (postgresDialect) clock() string {
+	return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+}
+
+// lockWriters also has the server end the transaction where its program says
+// nothing for a while: one that is stopped, or that a network has cut off, must
+// not keep the others from writing.
+func (postgresDialect) lockWriters() string {
+	return `INSERT INTO meta (key, value) SELECT 'writer', substr(set_config('idle_in_transaction_session_timeout', '10s', true), 1, 0)
+		ON CONFLICT (key) DO UPDATE SET value = meta.value`
+}
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }

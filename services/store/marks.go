@@ -10,7 +10,7 @@ import (
 const markPrefix = "storing "
 
 // lostMarks is true of a mark whose program has ended.
-const lostMarks = `key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)`
+const lostMarks = `key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT holder FROM leases WHERE name <> 'work')`
 
 // WriteMarked is Write with a mark of what is written, which LostMarks
 // returns if the program ends meanwhile: it is noted before, in a

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -20,11 +21,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.dialect.name() == "postgres" {
 		dialect = goose.DialectPostgres
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(200*time.Millisecond, 600))
 		if err != nil {
 			return fmt.Errorf("prepare the migration lock: %w", err)
 		}
-		options = append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithLocker(locker))
 	}
 	dir, err := fs.Sub(migrations, "migrations/"+s.dialect.name())
 	if err != nil {

@@ -244,7 +244,7 @@
   const announced = new Set();
   function announceJobs(first) {
     for (const card of all("[data-job]")) {
-      if (card.dataset.job === "running" || announced.has(card.id)) continue;
+      if (["running", "queued"].includes(card.dataset.job) || announced.has(card.id)) continue;
       announced.add(card.id);
       if (!first) say(card.dataset.summary);
     }

@@ -15,7 +15,7 @@ func (t *task) begin(name string, total int) {
 	t.job.Steps = append(t.job.Steps, telemetry.JobStep{Name: name, State: "running", Total: int64(total)})
 	t.step = t.r.o.Now()
 	t.mu.Unlock()
-	_ = t.save(false)
+	_ = t.save(true) // a step may take long before it tells more
 }
 
 func (t *task) advance(n int) {

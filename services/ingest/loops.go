@@ -14,7 +14,7 @@ import (
 // stopWithin has passed.
 func (r *Runner) Run(ctx context.Context) error {
 	var work sync.WaitGroup
-	work.Go(func() { r.keepLease(ctx) })
+	work.Go(func() { r.guarded("lease", func() { r.keepLease(ctx) }) })
 	<-ctx.Done()
 	stopped := make(chan struct{})
 	go func() {

@@ -83,6 +83,8 @@ func TestOneOfThreeAsks(t *testing.T) {
 		}
 	}
 	asks(0)
+	replicas[0].Says("/", http.StatusOK, "Jobs in this program")
+	replicas[1].Says("/", http.StatusOK, "Jobs in another program")
 	if result := replicas[2].Job("refresh"); result["total_files"] != 2.0 {
 		t.Errorf("the refresh of another program answers %v", result)
 	}

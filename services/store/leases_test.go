@@ -261,3 +261,35 @@ func TestSubmissionsOfProgramsThatAreGone(t *testing.T) {
 		t.Errorf("after its program has gone: %+v, %v", noted, err)
 	}
 }
+
+// TestLimitsAreShared: what one program learned of a limit the others know,
+// whatever their clocks say; a later hourly limit does not end a pause.
+func TestLimitsAreShared(t *testing.T) {
+	program := replica(t)
+	first, fast := program(0), program(time.Minute)
+	reset := time.Unix(2_000_000_000, 0).UTC()
+	rate := telemetry.RateLimit{Known: true, Limit: 5000, Remaining: 12, Reset: reset}
+	save := func(s *storetest.Store, l telemetry.Limit) {
+		t.Helper()
+		if err := s.SaveLimit(t.Context(), "github", l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(first, telemetry.Limit{Rate: rate, Until: first.Now().Add(time.Hour)})
+	l, found, err := fast.LimitOf(t.Context(), "github")
+	left := l.Until.Sub(fast.Now())
+	if err != nil || !found || l.Rate.Remaining != 12 || !l.Rate.Known || !l.Rate.Reset.Equal(reset) || left > time.Hour || left < 50*time.Minute {
+		t.Errorf("the other program knows %+v, %v of %v, %v", l, left, found, err)
+	}
+	if _, found, err := first.LimitOf(t.Context(), "github"); found || err != nil {
+		t.Errorf("it hears of its own limit: %v", err)
+	}
+	rate.Remaining = 4000
+	save(fast, telemetry.Limit{Rate: rate})
+	if l, _, err := first.LimitOf(t.Context(), "github"); err != nil || l.Rate.Remaining != 4000 || l.Until.Before(first.Now().Add(50*time.Minute)) {
+		t.Errorf("afterwards: %+v, %v", l, err)
+	}
+	if _, found, err := first.LimitOf(t.Context(), "devin"); found || err != nil {
+		t.Errorf("of another upstream: %v, %v", found, err)
+	}
+}

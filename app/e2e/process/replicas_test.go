@@ -330,3 +330,30 @@ func TestDatabaseOfReplicasRestarted(t *testing.T) {
 		t.Error("both run the jobs")
 	}
 }
+
+// TestLimitIsKnownToAll: GitHub's limit that one program meets stops what people
+// click on another one, which says it, and how much is left.
+func TestLimitIsKnownToAll(t *testing.T) {
+	t.Parallel()
+	played, replicas := fleet(t, onOnePostgres(t, 2)...)
+	holder, other := replicas[0], replicas[1]
+	played.GitHub.SetRate(5000, 0, time.Now().Add(time.Hour), http.StatusForbidden)
+	if status, _ := holder.Ask(http.MethodPost, "/api/refresh"); status != http.StatusTooManyRequests {
+		t.Errorf("the refresh that meets the limit: %d", status)
+	}
+	other.Until("the other program does not show the limit", func() bool {
+		_, page := other.Get("/")
+		return strings.Contains(program.Text(page), "0/5,000 left")
+	})
+	asked, _ := other.github.counts()
+	res, body := other.Get("/api/dispatch/preflight?target_repo=octo/shop")
+	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" || !strings.Contains(body, "another program") {
+		t.Errorf("a click on the other program: %d %q %s", res.StatusCode, res.Header.Get("Retry-After"), body)
+	}
+	if now, _ := other.github.counts(); now != asked {
+		t.Error("it asked GitHub against the limit")
+	}
+	if status, body := other.Ask(http.MethodPost, "/api/refresh"); status != http.StatusTooManyRequests {
+		t.Errorf("a refresh on the other program: %d %v", status, body)
+	}
+}

@@ -647,6 +647,18 @@ CREATE TABLE leases (
   until  BIGINT NOT NULL
 );
 
+-- What one of the programs knows of an upstream's limit, for the others: who
+-- learned it, the hourly limit, and until when, by the clock of the database,
+-- nothing is to be asked.
+CREATE TABLE limits (
+  upstream  TEXT NOT NULL PRIMARY KEY,
+  holder    TEXT NOT NULL,
+  allowed   BIGINT NOT NULL,
+  remaining BIGINT NOT NULL,
+  reset_at  BIGINT NOT NULL,
+  until     BIGINT NOT NULL
+);
+
 -- Where a repository's pull requests are opened: itself and every fork that
 -- one of its runs names.
 CREATE TABLE pull_repos (

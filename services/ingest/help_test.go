@@ -114,7 +114,7 @@ func (m *memory) Lead(_ context.Context, resumed []string) (telemetry.Lease, err
 func (m *memory) Under(ctx context.Context, _ telemetry.Lease) context.Context { return ctx }
 func (m *memory) Watch() (<-chan struct{}, func())                             { return nil, func() {} }
 
-func (m *memory) TakeJobs(context.Context) (taken []telemetry.Job, cancel []string, err error) {
+func (m *memory) TakeJobs(context.Context, []string) (taken []telemetry.Job, cancel, unsure []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, j := range m.jobs {
@@ -123,7 +123,7 @@ func (m *memory) TakeJobs(context.Context) (taken []telemetry.Job, cancel []stri
 			taken = append(taken, m.jobs[i])
 		}
 	}
-	return taken, nil, nil
+	return taken, nil, nil, nil
 }
 
 // saved are the jobs as last saved, oldest first.

@@ -43,7 +43,7 @@ type Store interface {
 	SaveJob(ctx context.Context, j telemetry.Job) error
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
 	QueueJob(ctx context.Context, j telemetry.Job) (telemetry.Job, error)
-	TakeJobs(ctx context.Context) (taken []telemetry.Job, cancel []string, err error)
+	TakeJobs(ctx context.Context, before []string) (taken []telemetry.Job, cancel, unsure []string, err error)
 	CancelJob(ctx context.Context, id string) error
 	Lead(ctx context.Context, resumed []string) (telemetry.Lease, error)
 	Under(ctx context.Context, lease telemetry.Lease) context.Context

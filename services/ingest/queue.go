@@ -28,7 +28,7 @@ func (r *Runner) queue(ctx context.Context, job telemetry.Job) (*Handle, error) 
 
 // watchQueue starts and cancels jobs that other programs ask for. Their
 // versions reach this program, which then looks.
-func (r *Runner) watchQueue(ctx context.Context) {
+func (r *Runner) watchQueue(ctx context.Context, unsure []string) {
 	raised, end := r.o.Store.Watch()
 	defer end()
 	ticker := time.NewTicker(renewEvery)
@@ -40,12 +40,14 @@ func (r *Runner) watchQueue(ctx context.Context) {
 		case <-raised:
 		case <-ticker.C:
 		}
-		r.guarded("queue", func() { r.takeQueue(ctx) })
+		r.guarded("queue", func() { unsure = r.takeQueue(ctx, unsure) })
 	}
 }
 
-func (r *Runner) takeQueue(ctx context.Context) {
-	jobs, canceled, err := r.o.Store.TakeJobs(ctx)
+// takeQueue starts and cancels what is asked for. It returns the jobs of which
+// the store does not know whether it gave them out.
+func (r *Runner) takeQueue(ctx context.Context, before []string) (unsure []string) {
+	jobs, canceled, unsure, err := r.o.Store.TakeJobs(ctx, before)
 	r.logFailure("cannot read the queued jobs", "queue", err)
 	for _, id := range canceled {
 		if t := r.find(id); t != nil {
@@ -60,6 +62,7 @@ func (r *Runner) takeQueue(ctx context.Context) {
 		}
 		h.task.matter()
 	}
+	return unsure
 }
 
 // fail ends a queued job that cannot be started.

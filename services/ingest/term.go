@@ -67,16 +67,17 @@ func (r *Runner) keepLease(ctx context.Context) {
 // serve continues what an earlier holder of the lease left, and runs the loops
 // and what other programs queue, until the term ends.
 func (r *Runner) serve(ctx context.Context) {
+	var unsure []string
 	r.guarded("start", func() {
 		r.rebuildIfPending(ctx)
-		r.takeQueue(ctx)
+		unsure = r.takeQueue(ctx, nil)
 	})
 	var loops sync.WaitGroup
 	for what, loop := range map[string]func(){
 		"refresh loop": func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
 		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
 		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
-		"queue":        func() { r.watchQueue(ctx) },
+		"queue":        func() { r.watchQueue(ctx, unsure) },
 	} {
 		loops.Go(func() { r.guarded(what, loop) })
 	}

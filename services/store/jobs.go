@@ -49,26 +49,34 @@ func (s *Store) QueueJob(ctx context.Context, j telemetry.Job) (queued telemetry
 
 // TakeJobs makes the queued jobs running ones and returns them, in the order in
 // which they were asked for, and the ids of those whose end a person asked for.
-func (s *Store) TakeJobs(ctx context.Context) (taken []telemetry.Job, cancel []string, err error) {
-	queued := false
+// After an error it is not known whether the jobs of the ids unsure were taken,
+// which the next call is to be given.
+func (s *Store) TakeJobs(ctx context.Context, before []string) (taken []telemetry.Job, cancel, unsure []string, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
-		queued = tx.Has(`SELECT 1 FROM jobs WHERE state = $1`, telemetry.JobQueued)
+		unsure = append(All[string](tx, `SELECT id FROM jobs WHERE state = $1`, telemetry.JobQueued), before...)
 		cancel = All[string](tx, `SELECT id FROM jobs WHERE state = $1 AND cancel = 1`, telemetry.JobRunning)
 		return tx.Err()
 	})
-	if err != nil || !queued {
-		return nil, cancel, err
+	if err != nil {
+		return nil, nil, before, err
+	}
+	if len(unsure) == 0 {
+		return nil, cancel, nil, nil
 	}
 	err = s.Write(ctx, func(tx *Tx) error {
 		tx.Touch(telemetry.TopicJobs)
-		taken = Rows(tx, `UPDATE jobs SET state = $1 WHERE state = $2 RETURNING `+Names(jobFields(&telemetry.Job{})),
-			[]any{telemetry.JobRunning, telemetry.JobQueued}, func(j *telemetry.Job) []any { return Pointers(jobFields(j)) })
+		taken = Rows(tx, `UPDATE jobs SET state = $1 WHERE state = $2 OR (state = $1 AND id `+tx.In(3, "TEXT")+`)
+			RETURNING `+Names(jobFields(&telemetry.Job{})), []any{telemetry.JobRunning, telemetry.JobQueued, JSON(before)},
+			func(j *telemetry.Job) []any { return Pointers(jobFields(j)) })
 		return tx.Err()
 	})
+	if err != nil {
+		return nil, cancel, unsure, err
+	}
 	slices.SortFunc(taken, func(a, b telemetry.Job) int {
 		return cmp.Or(a.Started.Compare(b.Started.Time), cmp.Compare(a.ID, b.ID))
 	})
-	return taken, cancel, err
+	return taken, cancel, nil, nil
 }
 
 // CancelJob ends a queued job, and asks for the end of a running one.

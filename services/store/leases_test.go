@@ -174,11 +174,11 @@ func TestJobsOfAFormerHolder(t *testing.T) {
 		lead(t, "the second asks", second, true, 2)
 		wantStates(t, "the first has ended", second, after)
 		lead(t, "the second asks again", second, true, 2)
-		taken, _, err := second.TakeJobs(t.Context())
+		taken, _, _, err := second.TakeJobs(t.Context(), nil)
 		if err != nil || len(taken) != 2 || taken[0].ID != "r" || taken[1].ID != "i" || taken[0].Kind != "refresh" {
 			t.Errorf("it resumes %+v, %v", taken, err)
 		}
-		if taken, _, err := second.TakeJobs(t.Context()); err != nil || len(taken) > 0 {
+		if taken, _, _, err := second.TakeJobs(t.Context(), nil); err != nil || len(taken) > 0 {
 			t.Errorf("it resumes once more %+v, %v", taken, err)
 		}
 	}
@@ -225,7 +225,7 @@ func TestQueue(t *testing.T) {
 		if err := s.CancelJob(t.Context(), "dddd"); err != nil {
 			t.Fatal(err)
 		}
-		taken, cancel, err := s.TakeJobs(t.Context())
+		taken, cancel, _, err := s.TakeJobs(t.Context(), nil)
 		if err != nil || len(cancel) > 0 || len(taken) != 3 || taken[0].ID != "a" || taken[0].Joined != 1 || taken[0].By != telemetry.ByAPI ||
 			!taken[1].Order.DryRun || taken[2].Order.Log != log {
 			t.Errorf("taken %+v, %v, %v", taken, cancel, err)
@@ -236,8 +236,9 @@ func TestQueue(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, cancel, err := s.TakeJobs(t.Context()); err != nil || len(cancel) != 1 || cancel[0] != "a" {
-			t.Errorf("to cancel: %q, %v", cancel, err)
+		taken, cancel, _, err = s.TakeJobs(t.Context(), []string{"ccc", "dddd"}) // whose answer was lost, say
+		if err != nil || len(cancel) != 1 || cancel[0] != "a" || len(taken) != 2 || taken[0].ID != "ccc" || taken[1].ID != "ffffff" {
+			t.Errorf("taken %+v, to cancel %q, %v", taken, cancel, err)
 		}
 	})
 }

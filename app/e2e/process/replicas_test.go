@@ -224,6 +224,10 @@ func TestHolderKilled(t *testing.T) {
 	})
 	holder.Kill()
 	second := others[1].post("/api/refresh")
+	_, card := others[1].Do(http.MethodPost, "/actions/refresh", "", "HX-Request", "true")
+	if text := program.Text(card); !strings.Contains(text, "Refresh: queued") || !strings.Contains(text, "Another program on the same database runs the jobs") {
+		t.Errorf("the card of a job that waits: %s", text)
+	}
 	for i, waiting := range []<-chan said{first, second} {
 		if got := <-waiting; got.status != http.StatusOK || got.body["total_files"] != 3.0 {
 			t.Errorf("caller %d is answered %+v", i, got)

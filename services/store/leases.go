@@ -111,7 +111,8 @@ func (s *Store) leaseIn(tx *Tx) (lease telemetry.Lease) {
 		Scan(&holder, &lease.Fence, &lease.Since, &lease.Held)
 	lease.Own = holder == s.program
 	lease.Held = lease.Held || lease.Own
-	lease.Others = One[int64](tx, `SELECT COUNT(*) FROM leases WHERE name <> 'work' AND holder <> $1 AND until > `+s.dialect.clock(), s.program)
+	lease.Others = One[int64](tx, `SELECT COUNT(*) FROM leases WHERE name <> 'work' AND holder <> $1
+		AND until > `+s.dialect.clock(), s.program)
 	return lease
 }
 

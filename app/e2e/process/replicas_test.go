@@ -225,8 +225,10 @@ func TestHolderKilled(t *testing.T) {
 	holder.Kill()
 	second := others[1].post("/api/refresh")
 	_, card := others[1].Do(http.MethodPost, "/actions/refresh", "", "HX-Request", "true")
-	if text := program.Text(card); !strings.Contains(text, "Refresh: queued") || !strings.Contains(text, "Another program on the same database runs the jobs") {
-		t.Errorf("the card of a job that waits: %s", text)
+	for _, words := range []string{"Refresh: queued", "Another program on the same database runs the jobs"} {
+		if text := program.Text(card); !strings.Contains(text, words) {
+			t.Errorf("the card of a job that waits does not say %q: %s", words, text)
+		}
 	}
 	for i, waiting := range []<-chan said{first, second} {
 		if got := <-waiting; got.status != http.StatusOK || got.body["total_files"] != 3.0 {
@@ -315,7 +317,8 @@ func TestDatabaseOfReplicasRestarted(t *testing.T) {
 	s := newServer(t)
 	played, replicas := fleet(t, s.url(serverPassword), s.url(serverPassword))
 	s.stop()
-	if status, body := replicas[1].Post("/api/refresh"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Cannot reach PostgreSQL") {
+	status, body := replicas[1].Post("/api/refresh")
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, "Cannot reach PostgreSQL") {
 		t.Errorf("without its database: %d %s", status, body)
 	}
 	s.start()

@@ -99,6 +99,7 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		ready(ln.Addr())
 	}
 	g.Go(part(ctx, log, "following the database", func() error { return db.Follow(ctx) }))
+	g.Go(part(ctx, log, "sharing limits", func() error { return shareLimits(ctx, db, up.limited(), log) }))
 	g.Go(part(ctx, log, "jobs", func() error { return jobs.Run(ctx) }))
 	g.Go(part(ctx, log, "the web server", func() error { return srv.Serve(ctx, ln) }))
 	return g.Wait()

@@ -59,6 +59,18 @@ func (u upstreams) close() {
 	}
 }
 
+// limited are the clients by the names of their upstreams.
+func (u upstreams) limited() map[string]limited {
+	clients := map[string]limited{}
+	if u.github != nil {
+		clients["github"] = u.github
+	}
+	if u.devin != nil {
+		clients["devin"] = u.devin
+	}
+	return clients
+}
+
 // quota hands GitHub's limit to the pages, nil where GitHub is not asked.
 func (u upstreams) quota() web.Quota {
 	if u.github == nil {

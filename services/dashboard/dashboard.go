@@ -15,6 +15,7 @@ import (
 // Store is what the store keeps that nothing is derived from.
 type Store interface {
 	Sources(ctx context.Context) ([]telemetry.SourceStatus, error)
+	Lease(ctx context.Context) (telemetry.Lease, error)
 	PendingDispatch(ctx context.Context, repo string, after time.Time) (at time.Time, found bool, err error)
 	Views
 }

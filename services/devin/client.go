@@ -62,6 +62,8 @@ type Client struct {
 
 	budget  *upstream.Budget
 	flights upstream.Flights
+	paused  atomic.Pointer[time.Time] // until when Devin asked this client to wait; nil: it did not
+	pause   upstream.Pause            // what it asked of other programs
 
 	org              atomic.Pointer[string]
 	unprefixedPaths  atomic.Bool // paths took the id without devin- last time
@@ -124,6 +126,17 @@ func New(o Options) (*Client, error) {
 
 // API returns the version that the key's prefix chooses: "v3" for cog_…, else "v1".
 func (c *Client) API() string { return c.api }
+
+// Limit returns what this client has learned of the key's limit.
+func (c *Client) Limit() (l telemetry.Limit) {
+	if until := c.paused.Load(); until != nil {
+		l.Until = *until
+	}
+	return l
+}
+
+// Heed takes what another client has learned that asks with the same key.
+func (c *Client) Heed(l telemetry.Limit) { c.pause.Set(l.Until) }
 
 // Close closes the idle connections. The client may still be used.
 func (c *Client) Close() { c.http.CloseIdleConnections() }

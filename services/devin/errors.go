@@ -166,6 +166,8 @@ func (c *Client) limited(resp *http.Response, cause error) error {
 	e := telemetry.Errorf(telemetry.CodeRateLimited,
 		"Devin (%s) limits the rate of requests (%d)%s. Try again in %s.", c.host, resp.StatusCode, unsaid, wait.Round(time.Second))
 	e.RetryAfter = wait
+	until := c.now().Add(wait)
+	c.paused.Store(&until)
 	return e.Because(cause)
 }
 

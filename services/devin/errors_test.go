@@ -3,6 +3,7 @@ package devin_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -320,6 +321,36 @@ func TestCancelled(t *testing.T) {
 		same(t, "skipped", hexes(0, 1), answer.Skipped)
 		if _, err := c.Messages(ctx, hex(0)); !errors.Is(err, context.Canceled) {
 			t.Error(err)
+		}
+	})
+}
+
+// TestLimitOfAnotherProgram: while a limit lasts that another program with the
+// same key met, nothing is asked; afterwards it is.
+func TestLimitOfAnotherProgram(t *testing.T) {
+	eachAPI(t, func(t *testing.T, key string) {
+		p, met := played(t, key, 0)
+		p.Put(devintest.Session{ID: hex(1), Status: "running"})
+		other := connect(t, p, devin.Options{Key: key, OrgID: org})
+		p.Fail(devintest.KindMessages, devintest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "3600"})
+		p.Fail(devintest.KindSession, devintest.Fault{Status: http.StatusTooManyRequests, RetryAfter: "3600"})
+		if _, err := met.Messages(t.Context(), hex(1)); telemetry.CodeOf(err) != telemetry.CodeRateLimited {
+			t.Fatalf("the limit: %v", err)
+		}
+		p.Fail(devintest.KindMessages, devintest.Fault{})
+		p.Fail(devintest.KindSession, devintest.Fault{})
+		other.Heed(telemetry.Limit{Until: time.Now().Add(time.Hour)})
+		asked := fmt.Sprint(p.Counts())
+		_, err := other.Messages(t.Context(), hex(1))
+		if e, ok := errors.AsType[*telemetry.Error](err); !ok || e.Code != telemetry.CodeRateLimited || e.RetryAfter < time.Minute {
+			t.Errorf("during the limit: %v", err)
+		}
+		if now := fmt.Sprint(p.Counts()); now != asked || met.Limit().Until.Before(time.Now().Add(time.Minute)) {
+			t.Errorf("asked %s, then %s; the other knows %+v", asked, now, met.Limit())
+		}
+		other.Heed(telemetry.Limit{})
+		if _, err := other.Messages(t.Context(), hex(1)); err != nil {
+			t.Errorf("after the limit: %v", err)
 		}
 	})
 }

@@ -91,6 +91,9 @@ func get[T any](ctx context.Context, c *Client, r request, read func(io.Reader) 
 // exchange makes one request and hands the body of a success to read. After a
 // passing failure the same request may succeed a moment later.
 func (c *Client) exchange(ctx context.Context, r request, read func(io.Reader) error) (passing bool, err error) {
+	if err := c.pause.Err("Devin", c.now()); err != nil {
+		return false, err
+	}
 	var connected atomic.Bool
 	timed, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

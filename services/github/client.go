@@ -122,6 +122,27 @@ func (c *Client) RateLimit() telemetry.RateLimit {
 	return c.wire.rate
 }
 
+// Limit returns what this client has learned of the token's limits.
+func (c *Client) Limit() telemetry.Limit {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	l := telemetry.Limit{Rate: c.wire.rate}
+	if c.wire.limit.RetryAfter > 0 {
+		l.Until = c.wire.limited.Add(c.wire.limit.RetryAfter)
+	}
+	return l
+}
+
+// Heed takes what another client has learned that asks with the same token.
+func (c *Client) Heed(l telemetry.Limit) {
+	c.wire.pause.Set(l.Until)
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	if l.Rate.Known {
+		c.wire.rate = l.Rate
+	}
+}
+
 // Close ends the questions that are under way, and closes the connections.
 func (c *Client) Close() {
 	c.end()

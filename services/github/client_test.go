@@ -308,3 +308,29 @@ func TestLastAllowedRequest(t *testing.T) {
 		t.Errorf("it blocks itself: %v", err)
 	}
 }
+
+// TestLimitOfAnotherProgram: while a limit lasts that another program with the
+// same token met, nothing is asked; afterwards it is.
+func TestLimitOfAnotherProgram(t *testing.T) {
+	p, met := start(t)
+	p.Repo("o/r")
+	other := another(t, p)
+	p.SetRate(60, 0, time.Now().Add(time.Hour), http.StatusTooManyRequests)
+	if _, err := met.PullRequests(t.Context(), "o/r", time.Time{}); telemetry.CodeOf(err) != telemetry.CodeRateLimited {
+		t.Fatalf("the limit: %v", err)
+	}
+	p.SetRate(60, 60, time.Now().Add(time.Hour), http.StatusTooManyRequests)
+	asked := len(p.Requests())
+	other.Heed(met.Limit())
+	_, err := other.PullRequests(t.Context(), "o/r", time.Time{})
+	if e, ok := errors.AsType[*telemetry.Error](err); !ok || e.Code != telemetry.CodeRateLimited || e.RetryAfter < time.Minute {
+		t.Errorf("during the limit: %v", err)
+	}
+	if n := len(p.Requests()); n != asked || other.RateLimit().Limit != 60 {
+		t.Errorf("%d requests during the limit, which it knows as %+v", n-asked, other.RateLimit())
+	}
+	other.Heed(telemetry.Limit{Until: time.Now().Add(-time.Second)})
+	if _, err := other.PullRequests(t.Context(), "o/r", time.Time{}); err != nil {
+		t.Errorf("after the limit: %v", err)
+	}
+}

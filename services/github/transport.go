@@ -47,6 +47,7 @@ type wire struct {
 	rate    telemetry.RateLimit
 	limit   telemetry.Error // the last one that GitHub answered
 	limited time.Time       // when it did
+	pause   upstream.Pause
 }
 
 // RoundTrip implements http.RoundTripper. A limit is a *telemetry.Error.
@@ -137,6 +138,9 @@ func (w *wire) note(h http.Header) {
 
 // held is the limit that stops a request before it is sent, if any.
 func (w *wire) held() error {
+	if err := w.pause.Err("GitHub", w.now()); err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	passed := w.now().Sub(w.limited)

@@ -24,7 +24,7 @@ type memory struct {
 	jobs  []telemetry.Job // as last saved, oldest first
 	saves int
 	full  bool // no job can be saved
-	taken bool // Resume has been asked by this program
+	led   bool // this program has the lease
 
 	pulls     map[int]bool // by number
 	watermark time.Time    // of the one repository
@@ -96,21 +96,34 @@ func (m *memory) SaveJob(_ context.Context, j telemetry.Job) error {
 	return nil
 }
 
-// Resume returns the interrupted jobs as the store does: each one once, and
-// of each kind the newest.
-func (m *memory) Resume(context.Context, []string) ([]telemetry.Job, error) {
+// Lead gives the program the lease; what an earlier one left is queued again.
+func (m *memory) Lead(_ context.Context, resumed []string) (telemetry.Lease, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var taken []telemetry.Job
-	seen := map[string]bool{}
-	for _, j := range slices.Backward(m.jobs) {
-		if j.State == telemetry.JobInterrupted && !seen[j.Kind] && !m.taken {
-			taken = append(taken, telemetry.Job{ID: j.ID, Kind: j.Kind, By: j.By, Joined: j.Joined})
+	if !m.led {
+		m.led = true
+		for i, j := range m.jobs {
+			if j.State == telemetry.JobInterrupted && slices.Contains(resumed, j.Kind) {
+				m.jobs[i].State = telemetry.JobQueued
+			}
 		}
-		seen[j.Kind] = true
 	}
-	m.taken = true
-	return taken, nil
+	return telemetry.Lease{Own: true, Held: true, Fence: 1}, nil
+}
+
+func (m *memory) Under(ctx context.Context, _ telemetry.Lease) context.Context { return ctx }
+func (m *memory) Watch() (<-chan struct{}, func())                             { return nil, func() {} }
+
+func (m *memory) TakeJobs(context.Context, []string) (taken []telemetry.Job, cancel, unsure []string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, j := range m.jobs {
+		if j.State == telemetry.JobQueued {
+			m.jobs[i].State = telemetry.JobRunning
+			taken = append(taken, m.jobs[i])
+		}
+	}
+	return taken, nil, nil, nil
 }
 
 // saved are the jobs as last saved, oldest first.
@@ -229,7 +242,7 @@ func inWorld(t *testing.T, refresh, poll time.Duration, try func(t *testing.T, w
 func (w *world) begin(refresh, poll time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	n := len(w.store.saved())
-	w.store.taken = false
+	w.store.led = false
 	var mu sync.Mutex
 	var pulls ingest.PullRequests
 	if w.pulls != nil {

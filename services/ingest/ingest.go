@@ -1,6 +1,11 @@
 // Package ingest is the write side: it reads run files, sessions and pull
 // requests from their sources and stores what follows. Each kind of work is
 // a job that runs once at a time; who asks for it while it runs joins it.
+//
+// Of the programs that share a database one has the lease and runs all jobs
+// (term.go). The others queue what people ask of them in the database and wait
+// for its end there (queue.go). Replies and dispatches are sent by the program
+// that is asked: what is sent once is guarded by its token.
 package ingest
 
 import (
@@ -40,7 +45,12 @@ type Store interface {
 
 	SaveJob(ctx context.Context, j telemetry.Job) error
 	Job(ctx context.Context, id string) (telemetry.Job, bool, error)
-	Resume(ctx context.Context, kinds []string) ([]telemetry.Job, error)
+	QueueJob(ctx context.Context, j telemetry.Job) (telemetry.Job, error)
+	TakeJobs(ctx context.Context, before []string) (taken []telemetry.Job, cancel, unsure []string, err error)
+	CancelJob(ctx context.Context, id string) error
+	Lead(ctx context.Context, resumed []string) (telemetry.Lease, error)
+	Under(ctx context.Context, lease telemetry.Lease) context.Context
+	Watch() (<-chan struct{}, func())
 	SaveSource(ctx context.Context, s telemetry.SourceStatus) error
 
 	Backfill(ctx context.Context, apply bool) ([]telemetry.Change, error)
@@ -111,9 +121,10 @@ type Runner struct {
 	ctx context.Context // the server's life; set by Run
 
 	mu      sync.Mutex
-	running map[string]*task     // by kind and order
+	term    *term                // nil: another program has the lease
+	running map[string]*task     // of the term, by kind and order
 	pauses  map[string]time.Time // by kind: when its loop may ask again
-	unsaved []telemetry.Job      // ended, and not yet written down
+	unsaved []unsavedJob         // ended, and not yet written down
 	ended   sync.WaitGroup
 	stopped bool
 
@@ -121,6 +132,7 @@ type Runner struct {
 	offered  map[telemetry.LogRef]time.Time // when they last were, of those that nobody asked for
 	logQuota allowance
 
+	leading  sync.Mutex // held while the store is asked for the lease
 	failures failures
 	sending  singleflight.Group // by token
 }

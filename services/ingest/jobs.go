@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -22,19 +23,43 @@ const (
 )
 
 // Order is what a caller wants of a job beside its kind.
-type Order struct {
-	DryRun bool // backfill: only say what would change
-	Undo   bool // backfill: take the last application back
-	By     telemetry.StartedBy
-}
+type Order = telemetry.JobOrder
 
-// Start starts a job, or joins the one of its kind that runs. Its error is
-// CodeMissingSetting, naming the variable, or CodeStopping.
+// startLimit is how long starting a job may take: it may need the database.
+const startLimit = 5 * time.Second
+
+// Start starts a job, or joins the one of its kind that runs; where another
+// program runs the jobs, it asks that one. Its error is CodeMissingSetting,
+// naming the variable, or CodeStopping.
 func (r *Runner) Start(kind string, order Order) (*Handle, error) {
+	if _, err := r.work(kind, order); err != nil {
+		return nil, err
+	}
 	if kind == JobRefresh {
 		r.retryFiles()
 	}
-	h, err := r.start(telemetry.Job{Kind: kind, By: order.By}, order, false)
+	job := telemetry.Job{Kind: kind, By: order.By, Order: order}
+	h, err := r.start(job, false)
+	if errors.Is(err, telemetry.ErrLeaseLost) {
+		return r.startElsewhere(job)
+	}
+	if err == nil {
+		h.task.matter()
+	}
+	return h, err
+}
+
+// startElsewhere starts a job where this program can get the lease now, and
+// else asks the one that has it.
+func (r *Runner) startElsewhere(job telemetry.Job) (*Handle, error) {
+	ctx, cancel := context.WithTimeout(r.ctx, startLimit)
+	defer cancel()
+	if t, err := r.lead(ctx); err != nil {
+		return nil, err
+	} else if t == nil {
+		return r.queue(ctx, job)
+	}
+	h, err := r.start(job, false)
 	if err == nil {
 		h.task.matter()
 	}
@@ -43,47 +68,52 @@ func (r *Runner) Start(kind string, order Order) (*Handle, error) {
 
 // retryFiles has files tried once more that were left out.
 func (r *Runner) retryFiles() {
-	ctx, cancel := context.WithTimeout(r.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(r.ctx, startLimit)
 	defer cancel()
 	if err := r.o.Store.RetryFiles(ctx); err != nil && r.ctx.Err() == nil {
 		r.o.Log.Warn("cannot try files again", "err", err)
 	}
 }
 
-// start starts a job of the kind, one with an id under that.
-func (r *Runner) start(job telemetry.Job, order Order, quiet bool) (*Handle, error) {
-	work, err := r.work(job.Kind, order)
+// start starts a job of the kind, one with an id under that, or joins the one
+// that runs. Its error is telemetry.ErrLeaseLost where this program has no term.
+func (r *Runner) start(job telemetry.Job, quiet bool) (*Handle, error) {
+	work, err := r.work(job.Kind, job.Order)
 	if err != nil {
 		return nil, err
 	}
 	slot := job.Kind
-	if order.Undo {
+	if job.Order.Undo {
 		slot += " undo"
 	}
-	if order.DryRun {
+	if job.Order.DryRun {
 		slot += " dry run"
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.want(job.Order)
 	if t := r.running[slot]; t != nil && !t.ended {
-		return t.join(quiet), nil
+		return t.join(job, quiet), nil
 	}
 	if r.stopped || r.ctx.Err() != nil {
 		return nil, telemetry.Errorf(telemetry.CodeStopping, "The server is shutting down. Try again when it is back.")
 	}
-	ctx, end := context.WithCancel(r.ctx)
+	if r.term == nil {
+		return nil, telemetry.LeaseLost()
+	}
+	ctx, end := context.WithCancel(r.term.ctx)
 	job.ID = cmp.Or(job.ID, r.o.NewID())
 	job.State, job.Started, job.Steps, job.Errors = telemetry.JobRunning, telemetry.At(r.o.Now()), []telemetry.JobStep{}, []string{}
 	t := &task{r: r, ctx: ctx, end: end, now: newPass(), quiet: quiet, job: job}
 	r.running[slot] = t
 	r.ended.Go(func() { r.guarded("job "+slot, func() { r.run(slot, t, work) }) })
-	return &Handle{t, t.now}, nil
+	return &Handle{r: r, task: t, pass: t.now}, nil
 }
 
-// Running returns the job of an id while it runs.
+// Running returns the job of an id while this program runs it.
 func (r *Runner) Running(id string) (telemetry.Job, bool) {
 	if t := r.find(id); t != nil {
-		return t.snapshot(), true
+		return t.snapshotAs(id), true
 	}
 	return telemetry.Job{}, false
 }
@@ -92,48 +122,35 @@ func (r *Runner) find(id string) *task {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range r.running {
-		if t.snapshot().ID == id {
+		if t.is(id) {
 			return t
 		}
 	}
 	return nil
 }
 
-// Cancel ends a running job at its next commit. The error is CodeNotFound for an
-// id that no job has, and CodeConflict for one that has ended or must not be cut
-// off.
+// Cancel ends a job that runs or is queued at its next commit, whichever
+// program runs it. The error is CodeNotFound for an id that no job has, and
+// CodeConflict for one that has ended or must not be cut off.
 func (r *Runner) Cancel(ctx context.Context, id string) (telemetry.Job, error) {
 	t := r.find(id)
 	if t == nil {
-		return r.notRunning(ctx, id)
+		return r.cancelQueued(ctx, id)
 	}
 	if kind := t.snapshot().Kind; !Cancellable(kind) {
-		return t.snapshot(), telemetry.Errorf(telemetry.CodeConflict,
-			"A %s cannot be canceled: it must not be left half done.", kind)
+		return t.snapshotAs(id), notCancellable(kind)
 	}
-	t.mu.Lock()
-	t.cancelled = true
-	h := &Handle{t, t.now}
-	t.mu.Unlock()
-	t.end()
-	job, err := h.Wait(ctx)
-	if telemetry.CodeOf(err) == telemetry.CodeConflict {
-		err = nil // it ended as asked
-	}
-	return job, err
+	return endedAsAsked(t.cancel().Wait(ctx))
 }
 
-// notRunning says why a job that this program does not run is not canceled.
-func (r *Runner) notRunning(ctx context.Context, id string) (telemetry.Job, error) {
-	job, found, err := r.o.Store.Job(ctx, id)
-	switch {
-	case err != nil:
-	case !found:
-		err = telemetry.Errorf(telemetry.CodeNotFound, "Job not found.")
-	case job.Running():
-		err = telemetry.Errorf(telemetry.CodeConflict, "Another dashboard on the same database runs the job; cancel it there.")
-	default:
-		err = telemetry.Errorf(telemetry.CodeConflict, "The job has ended already, so there is nothing to cancel.")
+func notCancellable(kind string) error {
+	return telemetry.Errorf(telemetry.CodeConflict, "A %s cannot be canceled: it must not be left half done.", kind)
+}
+
+// endedAsAsked is how a job ended whose end was asked for.
+func endedAsAsked(job telemetry.Job, err error) (telemetry.Job, error) {
+	if telemetry.CodeOf(err) == telemetry.CodeConflict {
+		err = nil
 	}
 	return job, err
 }

@@ -147,7 +147,7 @@ func (r *Runner) startLogs(result RefreshResult) {
 	if r.o.RunLogs == nil || result.New+result.Updated == 0 {
 		return
 	}
-	if _, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByStart}, Order{}, true); err != nil {
+	if _, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByStart}, true); err != nil {
 		r.logFailure("cannot ask for run logs", JobLogs, err)
 	}
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -18,12 +19,7 @@ func (r *Runner) AskLog(ctx context.Context, ref telemetry.LogRef, by telemetry.
 		return nil, cmp.Or(err, error(telemetry.Errorf(telemetry.CodeNotFound, "No run of %s has the label %s.",
 			telemetry.Shown(string(ref.Repo)), telemetry.Shown(ref.Label))))
 	}
-	r.mu.Lock()
-	if want := (wantedLog{ref, true}); !slices.Contains(r.wanted, want) {
-		r.wanted = append(r.wanted, want)
-	}
-	r.mu.Unlock()
-	return r.Start(JobLogs, Order{By: by})
+	return r.Start(JobLogs, Order{By: by, Log: ref})
 }
 
 // OfferLog has the log of a run asked for before all that nobody waits for, as
@@ -34,9 +30,13 @@ func (r *Runner) OfferLog(ref telemetry.LogRef) *Handle {
 	if r.o.RunLogs == nil || ref.Label == "" || !r.mayAsk() || !r.offer(ref) {
 		return nil
 	}
-	h, err := r.start(telemetry.Job{Kind: JobLogs, By: telemetry.ByPage}, Order{}, true)
+	job := telemetry.Job{Kind: JobLogs, By: telemetry.ByPage, Order: Order{Log: ref, Offered: true}}
+	h, err := r.start(job, true)
+	if errors.Is(err, telemetry.ErrLeaseLost) {
+		h, err = r.startElsewhere(job)
+	}
 	if err != nil {
-		return nil // the program ends
+		return nil // the program ends, or nothing can be stored
 	}
 	return h
 }
@@ -62,7 +62,6 @@ func (r *Runner) offer(ref telemetry.LogRef) bool {
 		return before && slices.Contains(r.wanted, wantedLog{ref, false})
 	}
 	r.offered[ref] = now
-	r.wanted = append(r.wanted, wantedLog{ref, false})
 	return true
 }
 
@@ -71,6 +70,14 @@ func (r *Runner) offer(ref telemetry.LogRef) bool {
 type wantedLog struct {
 	telemetry.LogRef
 	asked bool
+}
+
+// want notes a log that people wait for; r.mu is held.
+func (r *Runner) want(order Order) {
+	want := wantedLog{order.Log, !order.Offered}
+	if r.term != nil && order.Log != (telemetry.LogRef{}) && !slices.Contains(r.wanted, want) {
+		r.wanted = append(r.wanted, want)
+	}
 }
 
 // nextWanted takes one of the logs that people wait for.

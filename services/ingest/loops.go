@@ -9,28 +9,18 @@ import (
 	"telemetry-dashboard/services/telemetry"
 )
 
-// Run starts what an earlier program left undone and the loops, and returns
-// when ctx has ended and the last job has stopped, or stopWithin has passed.
+// Run renews the lease, and runs the loops and what is queued while this program
+// has it. It returns when ctx has ended and the last job has stopped, or
+// stopWithin has passed.
 func (r *Runner) Run(ctx context.Context) error {
-	r.guarded("start", func() {
-		r.rebuildIfPending(ctx)
-		r.resume(ctx)
-	})
-	var loops sync.WaitGroup
-	for what, loop := range map[string]func(){
-		"refresh loop": func() { r.loop(ctx, JobRefresh, r.o.RefreshInterval, len(r.o.Sources) > 0, true) },
-		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
-		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
-		"beat":         func() { r.beat(ctx) },
-	} {
-		loops.Go(func() { r.guarded(what, loop) })
-	}
+	var work sync.WaitGroup
+	work.Go(func() { r.guarded("lease", func() { r.keepLease(ctx) }) })
 	<-ctx.Done()
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
 		r.guarded("stop", func() {
-			loops.Wait()
+			work.Wait()
 			r.mu.Lock()
 			r.stopped = true
 			r.mu.Unlock()
@@ -96,7 +86,7 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 	if early {
 		return
 	}
-	h, err := r.start(telemetry.Job{Kind: kind, By: by}, Order{}, true)
+	h, err := r.start(telemetry.Job{Kind: kind, By: by}, true)
 	if err == nil {
 		_, err = h.Wait(ctx)
 	}
@@ -114,29 +104,5 @@ func (r *Runner) turn(ctx context.Context, kind string, by telemetry.StartedBy) 
 		r.mu.Lock()
 		r.pauses[kind] = r.o.Now().Add(min(wait, maxPause))
 		r.mu.Unlock()
-	}
-}
-
-// beatEvery is how often jobs of programs that ended are looked for.
-const beatEvery = 5 * time.Second
-
-func (r *Runner) beat(ctx context.Context) {
-	r.repeat(ctx, "beat", beatEvery, func() {
-		r.saveUnsaved()
-		r.resume(ctx)
-	})
-}
-
-// resume starts again what an earlier program's end interrupted, under the same id.
-func (r *Runner) resume(ctx context.Context) {
-	jobs, err := r.o.Store.Resume(ctx, []string{JobRefresh, JobPoll, JobPollPRs, JobLogs})
-	r.logFailure("cannot read earlier jobs", "resume", err)
-	for _, j := range jobs {
-		h, err := r.start(j, Order{}, false)
-		if err != nil {
-			r.o.Log.Info("an interrupted job is not resumed", "job", j.Kind, "err", err)
-			continue
-		}
-		h.task.matter()
 	}
 }

@@ -128,7 +128,7 @@ func (r *Runner) rebuild(ctx context.Context, t *task) (any, error) {
 	err := r.o.Store.Rebuild(ctx, func(done, total int) {
 		result.Repositories = done
 		t.describe("", done, total)
-		t.save(false)
+		_ = t.save(false)
 	})
 	return result, err
 }

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"telemetry-dashboard/services/telemetry"
@@ -14,14 +15,14 @@ func (t *task) begin(name string, total int) {
 	t.job.Steps = append(t.job.Steps, telemetry.JobStep{Name: name, State: "running", Total: int64(total)})
 	t.step = t.r.o.Now()
 	t.mu.Unlock()
-	t.save(false)
+	_ = t.save(true) // a step may take long before it tells more
 }
 
 func (t *task) advance(n int) {
 	t.mu.Lock()
 	t.job.Steps[len(t.job.Steps)-1].Done += int64(n)
 	t.mu.Unlock()
-	t.save(false)
+	_ = t.save(false)
 }
 
 func (t *task) describe(detail string, done, total int) {
@@ -59,7 +60,7 @@ func (t *task) matter() {
 	}
 	t.mu.Unlock()
 	if first {
-		t.save(true)
+		_ = t.save(true)
 	}
 }
 
@@ -79,35 +80,64 @@ func (t *task) endStep(err error) {
 // saveEvery is often enough for a page that watches, and does not slow the job.
 const saveEvery = 500 * time.Millisecond
 
-// save writes the job down, at most every saveEvery unless forced.
-func (t *task) save(force bool) {
+// save writes the job down, at most every saveEvery unless forced, under its
+// own id and those of the callers of this pass that have their own.
+func (t *task) save(force bool) error {
 	now := t.r.o.Now()
 	t.mu.Lock()
-	due := !t.quiet && (force || now.Sub(t.saved) >= saveEvery)
+	rows := slices.Clone(t.now.rows)
+	due := (!t.quiet || len(rows) > 0) && (force || now.Sub(t.saved) >= saveEvery)
 	if due {
 		t.saved = now
 	}
+	quiet, job := t.quiet, t.copyJob()
 	t.mu.Unlock()
 	if !due {
-		return
+		return nil
 	}
-	t.r.saveJob(t.snapshot())
+	var err error
+	if !quiet {
+		err = t.r.saveJob(t.ctx, job)
+	}
+	return errors.Join(err, t.saveRows(job, rows))
+}
+
+// saveRows writes a job down for callers that have rows of their own.
+func (t *task) saveRows(job telemetry.Job, rows []telemetry.Job) (err error) {
+	for _, row := range rows {
+		err = errors.Join(err, t.r.saveJob(t.ctx, as(job, row)))
+	}
+	return err
+}
+
+// as is a job as the caller of another id has it.
+func as(job, row telemetry.Job) telemetry.Job {
+	job.ID, job.By, job.Joined, job.Order = row.ID, row.By, row.Joined, row.Order
+	return job
 }
 
 // unsavedMost is how many ended jobs wait for a database that is away.
 const unsavedMost = 100
 
-// saveJob writes a job down. One that has ended is kept while it cannot be.
-func (r *Runner) saveJob(job telemetry.Job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), 5*time.Second)
+// unsavedJob is a job that has ended, with the context of its term.
+type unsavedJob struct {
+	ctx context.Context
+	job telemetry.Job
+}
+
+// saveJob writes a job down. One that has ended is kept while it cannot be,
+// unless another program has it now.
+func (r *Runner) saveJob(ctx context.Context, job telemetry.Job) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err := telemetry.Guard("save a job", func() error { return r.o.Store.SaveJob(ctx, job) })
+	err := telemetry.Guard("save a job", func() error { return r.o.Store.SaveJob(limited, job) })
 	r.logFailure("cannot write a job down", "save a job", err)
-	if err != nil && !job.Running() {
+	if err != nil && !job.Running() && !errors.Is(err, telemetry.ErrLeaseLost) {
 		r.mu.Lock()
-		r.unsaved = append(r.unsaved[max(0, len(r.unsaved)+1-unsavedMost):], job)
+		r.unsaved = append(r.unsaved[max(0, len(r.unsaved)+1-unsavedMost):], unsavedJob{ctx, job})
 		r.mu.Unlock()
 	}
+	return err
 }
 
 func (r *Runner) saveUnsaved() {
@@ -115,7 +145,7 @@ func (r *Runner) saveUnsaved() {
 	jobs := r.unsaved
 	r.unsaved = nil
 	r.mu.Unlock()
-	for _, j := range jobs {
-		r.saveJob(j)
+	for _, u := range jobs {
+		_ = r.saveJob(u.ctx, u.job) // kept again if it fails
 	}
 }

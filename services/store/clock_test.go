@@ -37,15 +37,19 @@ func TestClocksOffByYears(t *testing.T) {
 		storetest.Put(t, first, storetest.TinyHistory()...)
 		want := storetest.DumpOf(t, first)
 		saveJob(t, first, "j", "refresh", telemetry.JobRunning, 1)
-		if err := first.Exec(t.Context(), `UPDATE programs SET seen_at = seen_at + 1`); err != nil { // it is killed, and says nothing
+		if _, err := first.Lead(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
+		silent(t, first) // it is killed
 		files := int64(len(storetest.TinyHistory()))
 		for _, off := range []int{-20, 20, -60, 5000} {
 			s := at(right.AddDate(off, 0, 0))
 			storetest.AskEverything(t, s, right.AddDate(off, 0, 0))
 			if list, err := lists.Files(s.Store).Rows(t.Context(), query.Ask{Query: storetest.Parse(t, lists.Files(s.Store), "is:gone"), Page: storetest.AllRows()}); err != nil || list.Total != 0 {
 				t.Errorf("%d years off: %d of %d files are gone, %v", off, list.Total, files, err)
+			}
+			if lease, err := s.Lead(t.Context(), nil); err != nil || !lease.Own {
+				t.Errorf("%d years off: the lease is %+v, %v", off, lease, err)
 			}
 			if j, found, err := s.Job(t.Context(), "j"); err != nil || !found || j.State != telemetry.JobInterrupted {
 				t.Errorf("%d years off: the job of a program that is gone is %q, %v", off, j.State, err)

@@ -24,10 +24,12 @@ type dialect interface {
 	jsonRows() string  // FROM item: the elements of the JSON list $1, each a list
 	jsonTexts() string // FROM item: the elements of the JSON list $1, each a text or number, compared byte by byte
 	readOptions() *sql.TxOptions
-	retry(error) bool // the transaction may succeed if it is run again
-	fold() string     // begins a column as LIKE compares it in any case of ASCII
-	asJSON() string   // ends a text column that is read as JSON
-	stored() string   // begins the name of a table whatever WITH gives this name
+	retry(error) bool    // the transaction may succeed if it is run again
+	clock() string       // the database's own clock in unix milliseconds
+	lockWriters() string // the first statement of a transaction that writes: it waits for that of another
+	fold() string        // begins a column as LIKE compares it in any case of ASCII
+	asJSON() string      // ends a text column that is read as JSON
+	stored() string      // begins the name of a table whatever WITH gives this name
 }
 
 type sqliteDialect struct{}
@@ -39,7 +41,11 @@ func (sqliteDialect) readOptions() *sql.TxOptions { return nil }
 func (sqliteDialect) retry(error) bool            { return false }
 func (sqliteDialect) asJSON() string              { return "" }
 func (sqliteDialect) stored() string              { return "main." }
-func (sqliteDialect) fold() string                { return "(" } // its LIKE does it by itself, in half the time
+func (sqliteDialect) clock() string               { return "CAST(unixepoch('now', 'subsec') * 1000 AS BIGINT)" }
+func (sqliteDialect) lockWriters() string {
+	return `INSERT INTO meta (key, value) VALUES ('writer', '') ON CONFLICT (key) DO UPDATE SET value = meta.value`
+}
+func (sqliteDialect) fold() string { return "(" } // its LIKE does it by itself, in half the time
 
 // postgresDialect is PostgreSQL's; schema is the one that tables are made in,
 // quoted, with a dot.
@@ -49,6 +55,17 @@ func (postgresDialect) name() string     { return "postgres" }
 func (postgresDialect) fold() string     { return "lower(" }
 func (postgresDialect) asJSON() string   { return "::jsonb" }
 func (d postgresDialect) stored() string { return d.schema }
+func (postgresDialect) clock() string {
+	return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+}
+
+// lockWriters also has the server end the transaction where its program says
+// nothing for a while: one that is stopped, or that a network has cut off, must
+// not keep the others from writing.
+func (postgresDialect) lockWriters() string {
+	return `INSERT INTO meta (key, value) SELECT 'writer', substr(set_config('idle_in_transaction_session_timeout', '10s', true), 1, 0)
+		ON CONFLICT (key) DO UPDATE SET value = meta.value`
+}
 func (postgresDialect) jsonRows() string {
 	return "jsonb_array_elements(COALESCE(NULLIF(CAST($1 AS jsonb), 'null'), '[]')) AS e(value)"
 }

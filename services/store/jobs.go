@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"telemetry-dashboard/services/telemetry"
 )
@@ -9,14 +11,82 @@ import (
 // keptJobs is how many of the latest jobs are kept.
 const keptJobs = 500
 
-// SaveJob keeps a job as this program's. With the end of one, all but the latest are forgotten.
+// SaveJob keeps a job. With the end of one, all but the latest are forgotten.
 func (s *Store) SaveJob(ctx context.Context, j telemetry.Job) error {
 	return s.Write(ctx, func(tx *Tx) error {
 		tx.Touch(telemetry.TopicJobs)
-		tx.Put("jobs", "id", append(jobFields(&j), Col("owner TEXT", s.program)))
+		tx.Put("jobs", "id", jobFields(&j))
 		if !j.Running() {
-			tx.Exec(`DELETE FROM jobs WHERE state <> $1 AND started < (
-				SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $2)`, telemetry.JobRunning, keptJobs-1)
+			tx.Exec(`DELETE FROM jobs WHERE state NOT IN ($1, $2) AND started < (
+				SELECT started FROM jobs ORDER BY started DESC LIMIT 1 OFFSET $3)`, telemetry.JobQueued, telemetry.JobRunning, keptJobs-1)
+		}
+		return tx.Err()
+	})
+}
+
+// QueueJob queues a job for the program that runs the jobs, and returns it. One
+// that is queued for the same joins it; one of its id that is there is it.
+func (s *Store) QueueJob(ctx context.Context, j telemetry.Job) (queued telemetry.Job, err error) {
+	err = s.Write(ctx, func(tx *Tx) error {
+		queued = telemetry.Job{}
+		fields := jobFields(&queued)
+		if tx.Row(`SELECT `+Names(fields)+` FROM jobs WHERE id = $1`, j.ID).Scan(Pointers(fields)...).Found {
+			return tx.Err()
+		}
+		tx.Touch(telemetry.TopicJobs)
+		tx.Exec(`UPDATE jobs SET joined = joined + 1 WHERE state = $1 AND kind = $2 AND wants = $3`, telemetry.JobQueued, j.Kind, JSON(j.Order))
+		if tx.Row(`SELECT `+Names(fields)+` FROM jobs WHERE state = $1 AND kind = $2 AND wants = $3`, telemetry.JobQueued, j.Kind, JSON(j.Order)).
+			Scan(Pointers(fields)...).Found {
+			return tx.Err()
+		}
+		queued = j
+		queued.State = telemetry.JobQueued
+		tx.Put("jobs", "id", jobFields(&queued))
+		return tx.Err()
+	})
+	return queued, err
+}
+
+// TakeJobs makes the queued jobs running ones and returns them, in the order in
+// which they were asked for, and the ids of those whose end a person asked for.
+// After an error it is not known whether the jobs of the ids unsure were taken,
+// which the next call is to be given.
+func (s *Store) TakeJobs(ctx context.Context, before []string) (taken []telemetry.Job, cancel, unsure []string, err error) {
+	err = s.Read(ctx, func(tx *Tx) error {
+		unsure = append(All[string](tx, `SELECT id FROM jobs WHERE state = $1`, telemetry.JobQueued), before...)
+		cancel = All[string](tx, `SELECT id FROM jobs WHERE state = $1 AND cancel = 1`, telemetry.JobRunning)
+		return tx.Err()
+	})
+	if err != nil {
+		return nil, nil, before, err
+	}
+	if len(unsure) == 0 {
+		return nil, cancel, nil, nil
+	}
+	err = s.Write(ctx, func(tx *Tx) error {
+		tx.Touch(telemetry.TopicJobs)
+		taken = Rows(tx, `UPDATE jobs SET state = $1 WHERE state = $2 OR (state = $1 AND id `+tx.In(3, "TEXT")+`)
+			RETURNING `+Names(jobFields(&telemetry.Job{})), []any{telemetry.JobRunning, telemetry.JobQueued, JSON(before)},
+			func(j *telemetry.Job) []any { return Pointers(jobFields(j)) })
+		return tx.Err()
+	})
+	if err != nil {
+		return nil, cancel, unsure, err
+	}
+	slices.SortFunc(taken, func(a, b telemetry.Job) int {
+		return cmp.Or(a.Started.Compare(b.Started.Time), cmp.Compare(a.ID, b.ID))
+	})
+	return taken, cancel, nil, nil
+}
+
+// CancelJob ends a queued job, and asks for the end of a running one.
+func (s *Store) CancelJob(ctx context.Context, id string) error {
+	return s.Write(ctx, func(tx *Tx) error {
+		n := tx.Exec(`UPDATE jobs SET state = $1, ended = $2, error = $3, code = $4 WHERE id = $5 AND state = $6`,
+			telemetry.JobCancelled, Millis(tx.Now()), telemetry.JobCancelledText, string(telemetry.CodeConflict), id, telemetry.JobQueued)
+		n += tx.Exec(`UPDATE jobs SET cancel = 1 WHERE id = $1 AND state = $2`, id, telemetry.JobRunning)
+		if n > 0 {
+			tx.Touch(telemetry.TopicJobs)
 		}
 		return tx.Err()
 	})
@@ -38,8 +108,16 @@ func jobFields(j *telemetry.Job) []Field {
 		Col("id TEXT", &j.ID), Fixed("kind TEXT", &j.Kind), Col("state TEXT", &j.State), Col("steps TEXT", ListOf(&j.Steps)),
 		Col("joined BIGINT", &j.Joined), Col("started BIGINT", &j.Started), Col("ended BIGINT", &j.Ended),
 		Col("result TEXT", BytesOf(&j.Result)), Col("error TEXT", &j.Error), Col("code TEXT", &j.Code),
-		Col("errors TEXT", ListOf(&j.Errors)), Fixed("started_by TEXT", &j.By),
+		Col("errors TEXT", ListOf(&j.Errors)), Fixed("started_by TEXT", &j.By), Col("retry BIGINT", &j.Retry),
+		Fixed("wants TEXT", orderOf(&j.Order)),
 	}
+}
+
+func orderOf(into *telemetry.JobOrder) any {
+	return Column{func(v any) error {
+		*into = telemetry.JobOrder{}
+		return decoded(v, into)
+	}, func() any { return *into }}
 }
 
 // SaveSource keeps when a source was last read. A failure leaves that time, and that of the first failure since.

@@ -10,7 +10,7 @@ import (
 const markPrefix = "storing "
 
 // lostMarks is true of a mark whose program has ended.
-const lostMarks = `key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT id FROM programs)`
+const lostMarks = `key LIKE 'storing %' AND SUBSTR(key, 9) NOT IN (SELECT holder FROM leases WHERE name <> 'work')`
 
 // WriteMarked is Write with a mark of what is written, which LostMarks
 // returns if the program ends meanwhile: it is noted before, in a
@@ -33,8 +33,8 @@ func (s *Store) WriteMarked(ctx context.Context, mark string, do func(*Tx) error
 			return s.unmark(tx)
 		})
 	})
-	if err != nil { // the program continues, so the mark says nothing
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	if err != nil { // the program continues, so the mark says nothing, also where it has lost the lease
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		_ = s.Write(ctx, s.unmark) // else Close does, or the next mark takes its place
 	}

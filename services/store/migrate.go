@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -32,11 +33,11 @@ func (s *Store) migrate(ctx context.Context) error {
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if s.dialect.name() == "postgres" {
 		dialect = goose.DialectPostgres
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(200*time.Millisecond, 600))
 		if err != nil {
 			return fmt.Errorf("prepare the migration lock: %w", err)
 		}
-		options = append(options, goose.WithSessionLocker(locker))
+		options = append(options, goose.WithLocker(locker))
 	}
 	var refused *telemetry.Error
 	err := s.Read(ctx, func(tx *Tx) error {
@@ -93,9 +94,11 @@ func refusal(tx *Tx) *telemetry.Error {
 	if len(tables) == 0 || tx.err != nil {
 		return nil
 	}
-	begun := slices.Equal(tables, []string{versionTable}) // a first start was cut short
+	if !slices.ContainsFunc(tables, func(name string) bool { return name != versionTable && name != lock.DefaultLockTableName }) {
+		return nil // a first start was cut short, or is under way
+	}
 	for _, ours := range []string{versionTable, "meta", "versions"} {
-		if !begun && !slices.Contains(tables, ours) {
+		if !slices.Contains(tables, ours) {
 			return telemetry.Errorf(telemetry.CodeUnavailable, "The database in DATABASE_URL belongs to another program: "+
 				"it has tables that this program did not create, for example %s. Nothing in it was changed. Use another database.",
 				telemetry.Shown(tables[0]))

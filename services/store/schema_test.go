@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/storetest"
 	"telemetry-dashboard/services/telemetry"
@@ -41,6 +43,36 @@ func TestOtherSchemasRefused(t *testing.T) {
 					t.Errorf("refused with %v", err)
 				}
 			})
+		}
+	}
+}
+
+// TestManyStartOnAnEmptyDatabase: programs that start at the same time on an
+// empty PostgreSQL migrate it once, and all of them start.
+func TestManyStartOnAnEmptyDatabase(t *testing.T) {
+	for range 3 {
+		address := storetest.PostgresAddress(t)
+		ids := make([]string, 3)
+		var started errgroup.Group
+		for i := range ids {
+			started.Go(func() error {
+				s, err := store.Open(t.Context(), store.Options{URL: address, Now: time.Now})
+				if err != nil {
+					return err
+				}
+				ids[i] = s.ID()
+				return s.Close()
+			})
+		}
+		if err := started.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if ids[0] == "" || ids[1] != ids[0] || ids[2] != ids[0] {
+			t.Errorf("the database has the ids %q", ids)
+		}
+		s := storetest.OpenWith(t, store.Options{URL: address, Now: time.Now})
+		if rows, err := s.Texts(t.Context(), `SELECT CAST(version_id AS TEXT) FROM goose_db_version WHERE version_id > 0`); err != nil || len(rows) != 1 {
+			t.Errorf("it was migrated to %q, %v", rows, err)
 		}
 	}
 }

@@ -5,7 +5,7 @@
 // details and figures read.
 //
 // Tables from which nothing is derived are kept here, since each is written
-// and read by a statement or two: jobs and the programs that run them, sources
+// and read by a statement or two: jobs and the leases of the programs, sources
 // and their held listings, submissions, saved views. So is how the rows of
 // days read, which one room writes and another reads.
 //
@@ -34,10 +34,10 @@ type Store struct {
 	write, read *sql.DB // read: see reader
 	dialect     dialect
 	id          string
-	program     string      // this program's id among those that share the database
-	tookOver    atomic.Bool // see Resume
-	serving     atomic.Bool // Open has succeeded
-	begun       atomic.Bool // this start has written
+	program     string                          // this program's id among those that share the database
+	led         atomic.Pointer[telemetry.Lease] // of SQLite: see Lead
+	serving     atomic.Bool                     // Open has succeeded
+	begun       atomic.Bool                     // this start has written
 	now         func() time.Time
 	tidying     atomic.Bool    // tidyLog is at work
 	extra       sync.WaitGroup // of it
@@ -113,7 +113,9 @@ func (s *Store) begin(ctx context.Context) error {
 		return s.explain(err)
 	}
 	err := s.Write(ctx, func(tx *Tx) error {
-		s.beat(tx)
+		s.join(tx)
+		s.settle(tx)
+		tx.Exec(`INSERT INTO leases (name, holder, fence, since, until) VALUES ('work', '', 0, 0, 0) ON CONFLICT (name) DO NOTHING`)
 		tx.Exec(`INSERT INTO meta (key, value) VALUES ('database_id', $1) ON CONFLICT (key) DO NOTHING`, telemetry.NewID())
 		for _, topic := range telemetry.Topics() {
 			tx.Exec(`INSERT INTO versions (topic, n) VALUES ($1, 1) ON CONFLICT (topic) DO NOTHING`, topic)
@@ -217,6 +219,18 @@ const (
 // build what it returns anew. Nothing is kept if it returns an error. What is
 // the matter with the database is told (CodeUnavailable), by Read as well.
 func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
+	return s.transact(ctx, func(tx *Tx) error {
+		tx.Exec(s.dialect.lockWriters())
+		tx.checkFence()
+		if tx.err != nil {
+			return nil // it is the transaction's
+		}
+		return do(tx)
+	})
+}
+
+// transact is Write beside other writers.
+func (s *Store) transact(ctx context.Context, do func(*Tx) error) error {
 	limited, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
@@ -249,11 +263,7 @@ func (s *Store) writeOnce(ctx context.Context, do func(*Tx) error) (err error) {
 		}
 	}()
 	tx := &Tx{ctx: ctx, tx: begun, dialect: s.dialect, now: s.now(), touched: map[string]bool{}}
-	tx.Exec(`INSERT INTO meta (key, value) VALUES ('writer', '') ON CONFLICT (key) DO UPDATE SET value = meta.value`)
-	err = tx.err
-	if err == nil {
-		err = errors.Join(do(tx), tx.err)
-	}
+	err = errors.Join(do(tx), tx.err)
 	raised := map[string]uint64{}
 	if err == nil {
 		err = tx.raise(raised)

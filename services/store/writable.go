@@ -71,7 +71,7 @@ func (s *Store) recoverWrites(ctx context.Context) {
 		err = s.readAgain()
 	}
 	if err != nil {
-		return // the next try is a second later
+		return // the next look tries again
 	}
 	s.mu.Lock()
 	s.trouble = nil
@@ -94,8 +94,9 @@ func (s *Store) room() error {
 	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
-// followEvery is how often Follow looks: about as soon as a page learns of this program's changes.
-const followEvery = time.Second
+// followEvery is how often Follow looks. A button that is pressed in one program
+// waits for two looks: of the program that runs the job, and of its own.
+const followEvery = 500 * time.Millisecond
 
 // Follow raises the versions that other programs on the same PostgreSQL
 // raised, and tries to write again after a write failed, until ctx ends. A

@@ -297,7 +297,7 @@ type JobStep struct {
 type Job struct {
 	ID      string          `json:"id"`
 	Kind    string          `json:"kind"`  // refresh, poll, poll-prs, run-logs, backfill, rebuild
-	State   string          `json:"state"` // running, done, failed, interrupted, cancelled
+	State   string          `json:"state"` // queued, running, done, failed, interrupted, cancelled
 	Steps   []JobStep       `json:"steps"`
 	By      StartedBy       `json:"started_by"`
 	Joined  int64           `json:"joined"` // callers that joined it
@@ -307,18 +307,36 @@ type Job struct {
 	Error   Optional        `json:"error"`
 	Errors  []string        `json:"errors"` // what failed while the job went on
 	Code    Code            `json:"-"`      // of Error
+	Retry   time.Duration   `json:"-"`      // how long an upstream asked to wait, 0 if it did not
+	Order   JobOrder        `json:"-"`
+}
+
+// JobOrder is what a caller wants of a job beside its kind.
+type JobOrder struct {
+	DryRun  bool      `json:"dry_run,omitempty"` // backfill: only say what would change
+	Undo    bool      `json:"undo,omitempty"`    // backfill: take the last application back
+	Log     LogRef    `json:"log,omitzero"`      // run-logs: the one to ask for before all others
+	Offered bool      `json:"offered,omitempty"` // that log, as long as GitHub's limit leaves room
+	By      StartedBy `json:"-"`                 // the job's own
 }
 
 // Running reports whether the job has not ended.
-func (j *Job) Running() bool { return j.State == JobRunning }
+func (j *Job) Running() bool { return j.State == JobRunning || j.State == JobQueued }
 
 // The states of a job.
 const (
+	JobQueued      = "queued" // until the program that runs the jobs starts it
 	JobRunning     = "running"
 	JobDone        = "done"
 	JobFailed      = "failed"
 	JobInterrupted = "interrupted" // the program ended before it
 	JobCancelled   = "cancelled"   // by a person
+)
+
+// Why a job ended before its work did.
+const (
+	JobCancelledText   = "Canceled. What it had stored is kept; the next job continues from there."
+	JobInterruptedText = "The program ended before the job did. Its next run completes it."
 )
 
 // SourceStatus is when a source of data was last read, and what went wrong

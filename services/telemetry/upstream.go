@@ -100,6 +100,13 @@ type RateLimit struct {
 	Reset            time.Time
 }
 
+// Limit is what a program knows of an upstream's limit: the hourly one, and
+// until when nothing is to be asked; the zero time is no pause.
+type Limit struct {
+	Rate  RateLimit
+	Until time.Time
+}
+
 // PullDetails is what GitHub says of a pull request beyond its list item.
 type PullDetails struct {
 	Pull    PullRequest

@@ -243,15 +243,16 @@
   // The button of a job that runs is busy. A job's end is announced once; one
   // that leaves nothing to do is then forgotten, a dry run is shown.
   const announced = new Set();
+  const isLive = (card) => ["running", "queued"].includes(card.dataset.job);
   function announceJobs(first) {
-    const cards = all("[data-job]"), busy = new Set(cards.filter((card) => card.dataset.job === "running").map((card) => card.dataset.kind));
+    const cards = all("[data-job]"), busy = new Set(cards.filter((card) => isLive(card)).map((card) => card.dataset.kind));
     for (const form of all(".top-buttons form.action")) {
       const is = busy.has(new URL(form.action).pathname.split("/").pop());
       form.classList.toggle("is-busy", is);
       $("button", form).ariaBusy = String(is);
     }
     for (const card of cards) {
-      if (card.dataset.job === "running" || announced.has(card.id)) continue;
+      if (isLive(card) || announced.has(card.id)) continue;
       announced.add(card.id);
       if (!first || "brief" in card.dataset) announceJob(card);
     }

@@ -78,6 +78,22 @@ func TestFaultsOnPostgreSQL(t *testing.T) {
 	report(t, light)
 }
 
+// TestFaultsWithTwoReplicas is a part of the table where another program on the
+// database runs the jobs that are asked for.
+func TestFaultsWithTwoReplicas(t *testing.T) {
+	worlds := newUndisturbed(t)
+	databases := newPostgres(t)
+	light, _ := chosen(48)
+	if *full {
+		light, _ = chosen(8)
+	}
+	for _, p := range light {
+		p.replica = true
+	}
+	run(t, worlds, light, atOnce/2, databases.database)
+	report(t, light)
+}
+
 // chosen returns the pairs to run: those that -only names, all with -full,
 // and else one in so many, of which each call and each fault has some.
 func chosen(oneIn int) (light, heavy []*pair) {
@@ -199,7 +215,7 @@ func (u *undisturbed) make(ctx context.Context, c *call) (figures, error) {
 	if err != nil {
 		return figures{}, err
 	}
-	w, err := newWorld(ctx, c, longTimeout, url)
+	w, err := newWorld(ctx, c, longTimeout, url, false)
 	defer w.close()
 	if err != nil {
 		return figures{}, err

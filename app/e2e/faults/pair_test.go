@@ -21,6 +21,7 @@ const mostWait = 5 * time.Minute
 type pair struct {
 	call     *call
 	fault    *fault
+	replica  bool // another program runs the jobs
 	want     expect
 	ended    telemetry.Code
 	took     time.Duration
@@ -71,7 +72,7 @@ func (p *pair) run(ctx context.Context, url string, golden func() (figures, erro
 	if p.fault.slow {
 		timeout = shortTimeout
 	}
-	w, err := newWorld(ctx, p.call, timeout, url)
+	w, err := newWorld(ctx, p.call, timeout, url, p.replica)
 	defer w.close()
 	if err != nil {
 		p.problem("before the fault: %v", err)

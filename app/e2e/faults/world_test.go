@@ -56,6 +56,8 @@ type world struct {
 	sides        bool // so is what lies beside run files, and a registry comes
 	timeout      time.Duration
 
+	replica bool // another program on the database runs the jobs
+
 	known map[string]bool // files that were read before the fault
 
 	clock  atomic.Int64
@@ -73,6 +75,7 @@ type world struct {
 	board  *dashboard.Dashboard
 	out    *gate
 	stop   context.CancelFunc
+	holder *holder // with replica
 	ids    atomic.Int64
 }
 
@@ -85,8 +88,8 @@ func (w *world) later(d time.Duration) { w.clock.Add(int64(d)) }
 
 // newWorld returns a world whose first reading is done, over a database at an
 // address.
-func newWorld(ctx context.Context, c *call, timeout time.Duration, url string) (*world, error) {
-	w := &world{api: c.api, timeout: timeout, url: url}
+func newWorld(ctx context.Context, c *call, timeout time.Duration, url string, replica bool) (*world, error) {
+	w := &world{api: c.api, timeout: timeout, url: url, replica: replica}
 	w.clock.Store(start().UnixNano())
 	w.gh = githubtest.New(githubtest.Options{Token: secretToken, Now: w.now})
 	w.dv = devintest.New(devintest.Options{Key: w.key(), OrgID: "org-faults", Now: w.now})
@@ -99,6 +102,7 @@ func newWorld(ctx context.Context, c *call, timeout time.Duration, url string) (
 	if c.set != nil {
 		c.set(w)
 	}
+	w.replica = w.replica && !w.askSelf && !w.logs // which a program does after a restart
 	if err := w.open(ctx); err != nil {
 		return w, err
 	}
@@ -144,6 +148,7 @@ func (w *world) play(rw http.ResponseWriter, r *http.Request) {
 
 // open opens the program's parts.
 func (w *world) open(ctx context.Context) (err error) {
+	whole := ctx // of the world
 	ctx, w.stop = context.WithCancel(ctx)
 	if w.db, err = store.Open(ctx, store.Options{URL: w.url, Now: w.now}); err != nil {
 		return err
@@ -174,12 +179,18 @@ func (w *world) open(ctx context.Context) (err error) {
 	if w.logs && w.ready {
 		logs = w.github
 	}
-	w.jobs = ingest.New(ctx, ingest.Options{
+	o := ingest.Options{
 		Store: derive.New(w.db), Sources: []ingest.Source{source}, RunLogs: logs,
 		Repositories: w.github, PullRequests: w.github, Devin: w.devin, Messenger: w.devin, Dispatcher: w.github,
 		Log: log, Now: w.now,
 		NewID: func() string { return fmt.Sprint("id-", w.ids.Add(1)) },
-	})
+	}
+	if w.replica && w.holder == nil { // it goes on when this program is restarted
+		if w.holder, err = openHolder(whole, w.url, o); err != nil {
+			return err
+		}
+	}
+	w.jobs = ingest.New(ctx, o)
 	reads := storetest.Reading(w.db)
 	reads.Messages, reads.GitHub = w.devin, w.github
 	w.board = dashboard.New(reads)
@@ -207,6 +218,9 @@ func (w *world) restart(ctx context.Context) error {
 
 func (w *world) close() {
 	w.shut()
+	if w.holder != nil {
+		w.holder.close()
+	}
 	close(w.wire.ended)
 	w.wire.other.server.Close()
 	w.server.CloseClientConnections()

@@ -89,7 +89,7 @@ func WithPlayers(t *testing.T, records map[string]any, settings Settings) *Playe
 func (p *Played) Start(settings Settings) {
 	p.T.Helper()
 	p.Program = Start(p.T, settings)
-	p.UntilSays("/api/jobs", `"state":"done"`)
+	p.UntilSays("/api/jobs", `"kind":"refresh","state":"done"`) // its steps have a state, too
 }
 
 // Put writes records into the action repository.

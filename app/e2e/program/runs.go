@@ -15,7 +15,7 @@ func WithRuns(t *testing.T, records map[string]any, settings Settings) *Program 
 	WriteRuns(t, dir, records)
 	p := Start(t, Settings{"RUNS_DIR": dir}.With(settings))
 	if len(records) > 0 {
-		p.UntilSays("/api/jobs", `"state":"done"`)
+		p.UntilSays("/api/jobs", `"kind":"refresh","state":"done"`) // its steps have a state, too
 	}
 	return p
 }

@@ -43,7 +43,7 @@ func (w *Shell) strip(v View, p freshness) templ.Component {
 const sourceDatabase = "database"
 
 func (w *Shell) fresh(p freshness) panels.Fresh {
-	f := panels.Fresh{Quota: w.quotaNote(p.quota), Newest: panels.NewestNote{At: p.last.At.Time}}
+	f := panels.Fresh{Quota: w.quotaNote(p.quota), Newest: panels.NewestNote{At: p.last.At.Time}, Jobs: jobsNote(p.lease)}
 	if p.last.Late(w.Now()) {
 		f.Newest.Tone, f.Newest.Usual = parts.Attention, "Usually every "+DaysText(p.last.Usual)
 	}
@@ -63,6 +63,23 @@ func (w *Shell) fresh(p freshness) panels.Fresh {
 	severe := func(p panels.Problem) int { return slices.Index([]parts.Tone{parts.Danger, parts.Attention}, p.Tone) }
 	slices.SortStableFunc(f.Problems, func(a, b panels.Problem) int { return cmp.Compare(severe(a), severe(b)) })
 	return f
+}
+
+// jobsNote says which of several programs runs the jobs.
+func jobsNote(l telemetry.Lease) panels.JobsNote {
+	others := parts.Plural(l.Others, "other program", "") + " on the database."
+	since := " since " + l.Since.Format("2006-01-02 15:04") + " UTC."
+	switch {
+	case l.Others == 0:
+		return panels.JobsNote{} // who is alone runs them
+	case l.Own:
+		return panels.JobsNote{Text: "in this program", More: "This program has run the jobs" + since + " It does so for " + others}
+	case l.Held:
+		return panels.JobsNote{Text: "in another program",
+			More: "Another program on the database has run the jobs" + since + " What is started here runs there."}
+	}
+	return panels.JobsNote{Text: "in no program", Tone: parts.Attention,
+		More: "The program that ran the jobs is gone. Another one on the database takes them over within seconds."}
 }
 
 const quotaLow = 0.1

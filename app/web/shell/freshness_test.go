@@ -178,3 +178,25 @@ func TestCauses(t *testing.T) {
 		}
 	}
 }
+
+// TestJobsNote: of several programs on a database each says which one runs the
+// jobs; one that is alone does not.
+func TestJobsNote(t *testing.T) {
+	since := telemetry.At(time.Date(2026, 5, 14, 9, 30, 0, 0, time.UTC))
+	for _, tc := range []struct {
+		lease      telemetry.Lease
+		text, more string
+	}{
+		{telemetry.Lease{Own: true, Held: true, Since: since}, "", ""},
+		{telemetry.Lease{Own: true, Held: true, Since: since, Others: 2}, "in this program",
+			"This program has run the jobs since 2026-05-14 09:30 UTC. It does so for 2 other programs on the database."},
+		{telemetry.Lease{Held: true, Since: since, Others: 1}, "in another program",
+			"Another program on the database has run the jobs since 2026-05-14 09:30 UTC. What is started here runs there."},
+		{telemetry.Lease{Since: since, Others: 1}, "in no program",
+			"The program that ran the jobs is gone. Another one on the database takes them over within seconds."},
+	} {
+		if got := jobsNote(tc.lease); got.Text != tc.text || got.More != tc.more {
+			t.Errorf("%+v: %q, %q", tc.lease, got.Text, got.More)
+		}
+	}
+}

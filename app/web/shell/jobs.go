@@ -112,7 +112,7 @@ func (w *Shell) drawJobs(ctx context.Context, v View) (templ.Component, error) {
 			}
 		}
 		switch {
-		case job.Running():
+		case !ingest.Ended(job): // another program may continue it
 			l.Topics, l.Every = telemetry.TopicJobs, "2s"
 		case shown[job.Kind]:
 			continue

@@ -99,7 +99,7 @@ func TestJobSummaries(t *testing.T) {
 // TestJobTitles: a job and how far it is.
 func TestJobTitles(t *testing.T) {
 	for state, want := range map[string]string{
-		telemetry.JobRunning: "running", telemetry.JobDone: "done", telemetry.JobInterrupted: "interrupted",
+		telemetry.JobQueued: "queued", telemetry.JobRunning: "running", telemetry.JobDone: "done", telemetry.JobInterrupted: "interrupted",
 		telemetry.JobCancelled: "canceled", telemetry.JobFailed: "failed",
 	} {
 		if got := JobTitle(telemetry.Job{Kind: ingest.JobPollPRs, State: state}); got != "Poll pull requests: "+want {

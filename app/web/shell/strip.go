@@ -26,6 +26,7 @@ type freshness struct {
 	quota   telemetry.RateLimit
 	needs   int64
 	last    telemetry.LastRun
+	lease   telemetry.Lease
 }
 
 func (w *Shell) freshness(ctx context.Context) (freshness, error) {
@@ -46,6 +47,9 @@ func (w *Shell) freshness(ctx context.Context) (freshness, error) {
 		return p, err
 	}
 	p.needs = groups.Total()
+	if p.lease, err = w.Dashboard.Lease(ctx); err != nil {
+		return p, err
+	}
 	p.last, err = w.Dashboard.LastRun(ctx, time.Time{})
 	return p, err
 }
@@ -82,7 +86,7 @@ func (w *Shell) freshnessText(p freshness, f panels.Fresh) string {
 	for _, s := range f.Sources {
 		fmt.Fprintln(digest, s.Name, s.Tone, s.Cause, s.At.IsZero())
 	}
-	fmt.Fprintln(digest, f.Newest, f.Problems, f.Quota.Known, f.Quota.Tone)
+	fmt.Fprintln(digest, f.Newest, f.Problems, f.Quota.Known, f.Quota.Tone, f.Jobs)
 	if p.quota.Known {
 		words = append(words, "quota="+f.Quota.Left)
 	}

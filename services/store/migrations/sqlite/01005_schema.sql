@@ -536,10 +536,13 @@ CREATE TABLE jobs (
   error      TEXT NOT NULL,
   code       TEXT NOT NULL,
   errors     TEXT NOT NULL,
-  owner      TEXT NOT NULL DEFAULT '',
-  started_by TEXT NOT NULL DEFAULT ''
+  started_by TEXT NOT NULL DEFAULT '',
+  wants      TEXT NOT NULL DEFAULT '{}', -- what was asked for beside the kind
+  retry      BIGINT NOT NULL DEFAULT 0,     -- how long an upstream asked to wait, of a job that failed
+  cancel     SMALLINT NOT NULL DEFAULT 0    -- a person asked for its end
 );
 CREATE INDEX jobs_started ON jobs (started);
+CREATE INDEX jobs_state ON jobs (state);
 
 -- Which issues a session worked on, and the record that says so. result is 1 where
 -- a verification calls the issue fixed, 2 where it calls it still present; ids are
@@ -675,11 +678,27 @@ CREATE TABLE submissions (
 );
 CREATE INDEX submissions_at ON submissions (at, token);
 
--- The programs that share the database, and when each was last seen: a job is
--- of the one that runs it, until that is seen no more.
-CREATE TABLE programs (
-  id      TEXT NOT NULL PRIMARY KEY,
-  seen_at BIGINT NOT NULL
+-- Who does what among the programs that share the database, by the clock of
+-- the database: the row "work" is of the one that runs the jobs, and each has
+-- a row of its own while it lives. fence counts the holders of "work".
+CREATE TABLE leases (
+  name   TEXT NOT NULL PRIMARY KEY,
+  holder TEXT NOT NULL,
+  fence  BIGINT NOT NULL,
+  since  BIGINT NOT NULL,
+  until  BIGINT NOT NULL
+);
+
+-- What one of the programs knows of an upstream's limit, for the others: who
+-- learned it, the hourly limit, and until when, by the clock of the database,
+-- nothing is to be asked.
+CREATE TABLE limits (
+  upstream  TEXT NOT NULL PRIMARY KEY,
+  holder    TEXT NOT NULL,
+  allowed   BIGINT NOT NULL,
+  remaining BIGINT NOT NULL,
+  reset_at  BIGINT NOT NULL,
+  until     BIGINT NOT NULL
 );
 
 -- Where a repository's pull requests are opened: itself and every fork that

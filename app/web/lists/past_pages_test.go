@@ -22,7 +22,7 @@ func TestPagesOfAPastTimeOfferWhatTheyAnswer(t *testing.T) {
 	}
 	address := regexp.MustCompile(` href="([^"]*)"`)
 	for page, sorts := range map[string][]string{
-		"/issues": {"file", "repo"}, "/sessions": {"pr", "run"}, "/pulls": {"session", "state"}, "/repos": {"change", "open"}, "/runs": {"", "repo"},
+		"/issues": {"file", "repo"}, "/sessions": {"", "run"}, "/pulls": {"draft", "state"}, "/repos": {"change", "open"}, "/runs": {"", "repo"},
 	} {
 		for _, asOf := range []string{"", "2026-03-10T00:00:00Z"} {
 			got := s.Panel(page[1:] + "?as_of=" + asOf)

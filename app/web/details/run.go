@@ -127,7 +127,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	}
 	switch {
 	case !r.HasFindings:
-		p.Compare = "This scan counts " + parts.Number(r.IssuesFound) + " findings but lists none, so it cannot be compared."
+		p.Compare = "This scan counts findings but lists none, so it cannot be compared."
 		return
 	case r.NotCompared != "":
 		p.Compare = r.NotCompared
@@ -274,10 +274,10 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		{Name: "Recorded", Time: r.At.Time, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
-		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound)})
+		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound), URL: links.APIRaw(r.Source, r.File)})
 	}
-	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches)},
-		panels.Pair{Name: "Sessions", Text: parts.Number(r.RunRow.Sessions)})
+	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches), URL: links.APIRaw(r.Source, r.File)},
+		panels.Pair{Name: "Sessions", Text: parts.Number(r.RunRow.Sessions), URL: links.Run(r.File) + "#batches-and-sessions"})
 	if r.Reference {
 		facts = append(facts, panels.Pair{Name: "Reference", Text: "open issues are measured against this scan"})
 	}

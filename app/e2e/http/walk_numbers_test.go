@@ -21,7 +21,7 @@ var (
 	// A day, a clock, a name of a thing by its number, and a span of days that
 	// figures are of. None of them counts.
 	nameNumbers = regexp.MustCompile(`\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?: \d{4})?\b` +
-		`|\b\d+ to \d+ days\b|\bat most \d+\b` +
+		`|\b\d+ to \d+ (?:days|hex digits)\b|\b\d+ lines? (?:higher|lower)|Moved \d+ times|\bat most \d+\b` +
 		`|\b\d{4}-\d\d-\d\d\b|\b\d{1,2}:\d\d(?::\d\d)?\b` +
 		`|(?i:\b(?:runs?|batch|attempt|page|HTTP|line|API) \d+(?:–\d+)?)` +
 		`|(?i:\b(?:in|over|last|every|after|under|for|and|took) (?:\d+ (?:days|d|h|min|s)\b ?)+)`)

@@ -229,6 +229,9 @@ func (w *walker) counts(n number) bool {
 	if at < 0 {
 		return strings.HasPrefix(n.link, "/api/")
 	}
+	if w.asOf != "" && !strings.Contains(n.link, "as_of=") {
+		return !strings.Contains(pageRoutes()[at], ":") // the page of one thing shows today
+	}
 	one := strings.Contains(pageRoutes()[at], ":") && !strings.Contains(pageRoutes()[at], "/repo/")
 	return !one || regexp.MustCompile(`^[+−]?[\d,]+( \w+)?$`).MatchString(n.in.text)
 }
@@ -344,7 +347,7 @@ func TestNumbersLeadToTheirRows(t *testing.T) {
 					w.walk()
 					t.Logf("%d kinds of pages, %d numbers followed", len(w.kinds), w.links)
 					for i, path := range pageRoutes() {
-						if asOf == "" && !w.read[i] && name != "made records" {
+						if asOf == "" && !w.read[i] && !strings.HasPrefix(name, "made") {
 							t.Errorf("no page of %s is met", path)
 						}
 					}

@@ -2,6 +2,7 @@ package overview
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"telemetry-dashboard/app/web/shell"
@@ -59,6 +60,10 @@ func (k rateKind) rows(e dashboard.Effectiveness) []panels.RateRow {
 	shown := all
 	if len(all) > effectRows+1 {
 		shown = all[:effectRows]
+	}
+	if k.group == telemetry.RateBySeverity { // tiers that CodeQL does not have are one row, as in all lists
+		known := func(r telemetry.Rate) bool { return telemetry.SeverityRank(r.Name) < len(telemetry.Severities()) }
+		shown = all[:len(all)-len(slices.DeleteFunc(slices.Clone(all), known))]
 	}
 	var rows []panels.RateRow
 	for i, r := range shown {

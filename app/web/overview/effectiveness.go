@@ -159,7 +159,7 @@ func leftOut(e dashboard.Effectiveness) [][]panels.Phrase {
 			{Text: " without a known cost" + are(e.CostUnknown) + "left out of the ACUs."}})
 	}
 	if e.Unsure > 0 {
-		out = append(out, []panels.Phrase{{Text: "For "}, {Text: parts.Plural(e.Unsure, "issue", ""), URL: page(e, "unsure")},
+		out = append(out, []panels.Phrase{{Text: "For "}, {Text: parts.Plural(e.Unsure, "issue", ""), URL: page(e, "merge_unknown")},
 			{Text: " no merge is known; they are compared with scans since Devin’s claim, or since the session started."}})
 	}
 	return out

@@ -330,7 +330,7 @@ func Total(n, address string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if n != "" {
-			templ_7745c5c3_Err = Anchor(Link{n, address}, "counter").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Anchor(Link{n, address}, "counter row-muted").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -116,7 +116,7 @@ func effectRate(r telemetry.Rate, name, issues, gone string) panels.RateRow {
 	row := rateRow(name, telemetry.FamilyRate{Attempted: r.Issues, Closed: r.Gone}, dashboard.Link{}, dashboard.Link{})
 	row.URL, row.DoneURL, row.Cost = issues, gone, "–"
 	if per := r.ACUsPerGone(); per != nil {
-		row.Cost = acusText(int64(*per * 1000))
+		row.Cost, row.CostURL = acusText(int64(*per*1000)), gone
 	}
 	return row
 }

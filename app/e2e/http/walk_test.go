@@ -19,8 +19,8 @@ import (
 	"telemetry-dashboard/services/store/storetest"
 )
 
-// walkAll follows every number of every page. Without it a few of each kind
-// are followed: the rest is made by the same code.
+// walkAll reports whether WALK_ALL asks to follow every number of every page.
+// Without it a few of each kind are followed: the rest is made by the same code.
 func walkAll() bool { return os.Getenv("WALK_ALL") != "" }
 
 // pagesOfAKind and numbersOfAKind bound a walk.
@@ -341,7 +341,11 @@ func TestNumbersLeadToTheirRows(t *testing.T) {
 	for name, start := range walkedWorlds() {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
-			for _, asOf := range append([]string{""}, pastDates(s)...) {
+			days := append([]string{""}, pastDates(s)...)
+			if strings.Contains(name, "PostgreSQL") {
+				days = days[:min(2, len(days))] // the same pages as on SQLite
+			}
+			for _, asOf := range days {
 				t.Run(fmt.Sprintf("as of %q", asOf), func(t *testing.T) {
 					w := newWalker(s.In(t), asOf)
 					w.walk()

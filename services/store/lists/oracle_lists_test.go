@@ -123,9 +123,7 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"tried":       dates(now, rows, func(r row) []time.Time { return []time.Time{r.began} }),
 			"playbook":    texts(rows, func(r row) []string { return present(string(r.last.Playbook)) }),
 			"reason":      texts(rows, func(r row) []string { return present(r.reason) }),
-			"merge": words(map[string]func(row) bool{
-				"known": func(r row) bool { return r.Claim != "" && !r.unsure }, "unknown": func(r row) bool { return r.unsure },
-			}),
+			"merge":       words(mergeWords()),
 			"claim": words(saidWords(func(r row) string { return string(r.Claim) })),
 			"found": words(foundWords(func(r row) []string { return []string{string(r.Found)} })),
 			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool {

@@ -124,8 +124,8 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"playbook":    texts(rows, func(r row) []string { return present(string(r.last.Playbook)) }),
 			"reason":      texts(rows, func(r row) []string { return present(r.reason) }),
 			"merge":       words(mergeWords()),
-			"claim": words(saidWords(func(r row) string { return string(r.Claim) })),
-			"found": words(foundWords(func(r row) []string { return []string{string(r.Found)} })),
+			"claim":       words(saidWords(func(r row) string { return string(r.Claim) })),
+			"found":       words(foundWords(func(r row) []string { return []string{string(r.Found)} })),
 			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool {
 				return slices.ContainsFunc(v.Issues, func(i telemetry.VerifiedIssue) bool { return i.PublicID == r.PublicID })
 			}),

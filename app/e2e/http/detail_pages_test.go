@@ -225,7 +225,7 @@ func TestPullPage(t *testing.T) {
 		"js/reflected-xss",
 		"Not verified: no re-scan is recorded.",
 		"Author devin",
-		"Issue ids 1 as named CQLF-R2-0001",
+		"Issue ids 2 as named CQLF-R2-0001",
 	)
 	p.Says("/pulls/octo/shop/105", http.StatusNotFound, "Pull request octo/shop#105 not found", "All pull requests")
 	p.Says("/pulls/octo/shop/x", http.StatusNotFound, "a whole number from 1")
@@ -335,7 +335,7 @@ func TestSessionPage(t *testing.T) {
 		"Queued as recorded created",
 		"Reply to Devin",
 		"Open in Devin",
-		"Named in 1 record run 2",
+		"Named in records 1 run 2",
 		"batch 2, created",
 	)
 	p.Says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "not found: no run names it", "All sessions")

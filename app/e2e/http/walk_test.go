@@ -26,7 +26,7 @@ func walkAll() bool { return os.Getenv("WALK_ALL") != "" }
 // pagesOfAKind and numbersOfAKind bound a walk.
 const (
 	pagesOfAKind   = 2
-	numbersOfAKind = 3
+	numbersOfAKind = 2
 )
 
 // walker reads the pages of the program as of a time, and follows their

@@ -53,6 +53,7 @@ func effectivenessLinks(e telemetry.Effectiveness, s scope) Links {
 		"still_there":           issues("found:still_there"),
 		"not_rescanned":         issues("found:not_rescanned"),
 		"not_merged":            issues("found:not_merged"),
+		"merge_unknown":         issues("merge:unknown"),
 		"cost/sessions":         took("acus:>=0"),
 		"cost/sessions_unknown": took("-acus:>=0"),
 		"cost/acus":             took("acus:>=0").whole().with("", "sum/acus_consumed"),

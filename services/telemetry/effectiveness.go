@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,7 +72,7 @@ const LateAttempt = 4
 type BlockedReason struct {
 	Reason string // "" where they gave none
 	Issues int64
-	Alike  int64 // different reasons that are counted together
+	Alike  []string // the different reasons that are counted together
 }
 
 // ThrownAway is a pull request that was closed without a merge.
@@ -102,6 +103,8 @@ type Effectiveness struct {
 	Costed      int64           // sessions whose cost is known
 	CostUnknown int64           // sessions whose cost is not known
 
+	spenders map[Found]map[string]bool // sessions of a known cost, by what came of their attempts
+
 	Rates      map[RateGroup][]Rate // most issues first; attempts in their order
 	Blocked    []BlockedReason      // most issues first
 	ThrownAway []ThrownAway         // latest first
@@ -129,6 +132,16 @@ func (e *Effectiveness) All() Rate {
 	return r
 }
 
+// Spenders is how many sessions of a known cost have an attempt of which one
+// of these came.
+func (e *Effectiveness) Spenders(found ...Found) int64 {
+	sessions := map[string]bool{}
+	for _, f := range found {
+		maps.Copy(sessions, e.spenders[f])
+	}
+	return int64(len(sessions))
+}
+
 // add counts an attempt that began in the period.
 func (e *Effectiveness) add(a AttemptResult, sums map[RateGroup]map[string]*Rate) {
 	if a.Last {
@@ -143,6 +156,10 @@ func (e *Effectiveness) add(a AttemptResult, sums map[RateGroup]map[string]*Rate
 	}
 	if a.MilliACUs > 0 {
 		e.Cost[a.Found] += a.MilliACUs
+		if e.spenders[a.Found] == nil {
+			e.spenders[a.Found] = map[string]bool{}
+		}
+		e.spenders[a.Found][a.Session] = true
 	}
 	for group, name := range a.groups() {
 		r := rateOf(sums, group, name)
@@ -185,7 +202,8 @@ func (a AttemptResult) groups() map[RateGroup]string {
 
 // NewEffectiveness counts the attempts that began in a period.
 func NewEffectiveness(p Period, attempts []AttemptResult) Effectiveness {
-	e := Effectiveness{Period: p, Table: map[Said]map[Found]int64{}, Cost: map[Found]int64{}, Rates: map[RateGroup][]Rate{}}
+	e := Effectiveness{Period: p, Table: map[Said]map[Found]int64{}, Cost: map[Found]int64{}, Rates: map[RateGroup][]Rate{},
+		spenders: map[Found]map[string]bool{}}
 	sums, costed, blocked := map[RateGroup]map[string]*Rate{}, map[string]bool{}, map[string]int64{}
 	for i := range attempts {
 		a := &attempts[i]
@@ -233,9 +251,9 @@ func alikeReasons(reasons map[string]int64) []BlockedReason {
 	var list []BlockedReason
 	for _, alike := range groups {
 		slices.SortFunc(alike, byNumber)
-		one := BlockedReason{Reason: alike[0].Reason, Alike: int64(len(alike))}
+		one := BlockedReason{Reason: alike[0].Reason}
 		for _, r := range alike {
-			one.Issues += r.Issues
+			one.Issues, one.Alike = one.Issues+r.Issues, append(one.Alike, r.Reason)
 		}
 		list = append(list, one)
 	}

@@ -25,6 +25,7 @@ type ReducedScan struct {
 	Run          int64
 	Found        int64
 	Full         int64 // number of the full scan's run
+	FullFile     string
 	FullFound    int64
 }
 

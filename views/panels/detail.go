@@ -1,6 +1,7 @@
 package panels
 
 import (
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -46,6 +47,8 @@ type Pair struct {
 	As      string
 	State   parts.State // in place of the text
 	Faint   bool        // the sample is too small
+	Phrases []Phrase    // in place of the text
+	Measure bool        // the text is a number that the thing itself has, and counts no rows
 }
 
 // Segment is one thing that is known of a step or an outcome.
@@ -129,6 +132,7 @@ type SessionPage struct {
 	Pulls         []PullRow
 	Verifications []VerificationRow
 	Facts         []Pair
+	IssueIDs      []string // as its record has them
 	Mentions      []Pair
 }
 
@@ -140,6 +144,7 @@ type VerificationRow struct {
 	Pull     parts.Link
 	Session  parts.Link
 	Raw      string
+	Of       string // the page of what it checked
 	At       time.Time
 	Replaced bool   // a later record of the session says otherwise
 	Title    string // of its pull request
@@ -155,6 +160,7 @@ type PullPage struct {
 	Issues        []IssueRow
 	Verifications []VerificationRow
 	Facts         []Pair
+	IssueIDs      []string // as its title has them
 }
 
 // LinkedRow is a session that a pull request belongs to, or may.
@@ -203,6 +209,9 @@ type BatchRow struct {
 	Issues []parts.Link
 	DryRun bool
 }
+
+// boxID is the anchor of a box: that of "Seen in scans" is seen-in-scans.
+func boxID(title string) string { return strings.ReplaceAll(strings.ToLower(title), " ", "-") }
 
 func issuesColumns(from bool) []parts.Column {
 	list := []parts.Column{{Text: "Severity", Class: "c-sev"}, {Text: "State", Class: "c-status"}, {Text: "Rule"}, {Text: "Location"}}

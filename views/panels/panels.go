@@ -23,9 +23,11 @@ import (
 type Frame struct {
 	ID       string // unique on the page
 	Title    string
-	Note     string   // small, next to the title
-	About    []string // sentences: what its figures count
-	Count    string   // in a rounded box; "" = none
+	Note     string       // small, next to the title
+	Sums     []parts.Link // numbers before the note, with their lists
+	About    []string     // sentences: what its figures count
+	Count    string       // in a rounded box; "" = none
+	CountURL string       // the list that it counts; "" = that of More
 	More     parts.Link
 	At       parts.Address
 	Topics   string // what it shows: "records sessions"; it asks again when one has changed

@@ -34,13 +34,6 @@ func (r SessionRow) title() string { return cmp.Or(r.Family, r.label()) }
 
 func (r SessionRow) label() string { return cmp.Or(r.Title, "Session "+r.Short) }
 
-func (r SessionRow) issues() string {
-	if len(r.IssueIDs) == 0 {
-		return "issues not named"
-	}
-	return parts.Plural(len(r.IssueIDs), "issue", "")
-}
-
 // PullRow is one pull request, and what a list shows beside what is known of
 // it. Its title is "" where it was never fetched.
 type PullRow struct {
@@ -65,6 +58,7 @@ func (r PullRow) number() string { return strconv.FormatInt(r.Number, 10) }
 type Tier struct {
 	Severity string
 	N        int
+	URL      string // the list of them
 }
 
 func (t Tier) look() parts.State { return Severity(t.Severity) }
@@ -95,6 +89,7 @@ type RepoRow struct {
 	Short     string // the same in a word or two
 	Days      telemetry.RepoDays
 	ClosedURL string // what was closed in these days
+	ChangeURL string // its page over them
 }
 
 // RunRow is one scan or dispatch.
@@ -105,6 +100,8 @@ type RunRow struct {
 	Page     string // its address here
 	URL      string // of the action run
 	Unlisted bool   // it names no findings
+
+	OpenedURL, ClosedURL string // the issues that it opened, and those that it closed
 }
 
 func (r RunRow) key() string { return r.Source + "-" + r.File }
@@ -114,13 +111,6 @@ func (r RunRow) short() string {
 		return string(r.Kind)
 	}
 	return "#" + parts.Decimal(r.RunNumber)
-}
-
-func (r RunRow) found() string {
-	if r.Kind == telemetry.KindDispatch {
-		return "–"
-	}
-	return parts.Number(r.IssuesFound)
 }
 
 // IssueRow is one issue.

@@ -107,7 +107,7 @@ func TestIssuePage(t *testing.T) {
 		"after being fixed for 7 d",
 		"First seen run 1 routes/login.ts:34",
 		"Fingerprint re-linked run 2 16 to 20 hex digits, the same beginning after 24 h",
-		"Dispatched, attempt 1 run 2 · batch 2 with 1 other issue devin-01234567",
+		"Dispatched, attempt 1 run 2 · batch 2 one of 2 issues devin-01234567",
 		"PR #104 opened fix(CQLF-R2-0001, CQLF-R2-0002): resolve injection linked by Devin’s answer",
 		"PR #104 merged #104 into octo/shop",
 		"Fixed run 3 first scan without it",
@@ -225,7 +225,7 @@ func TestPullPage(t *testing.T) {
 		"js/reflected-xss",
 		"Not verified: no re-scan is recorded.",
 		"Author devin",
-		"Names CQLF-R2-0001",
+		"Issue ids 2 as named CQLF-R2-0001",
 	)
 	p.Says("/pulls/octo/shop/105", http.StatusNotFound, "Pull request octo/shop#105 not found", "All pull requests")
 	p.Says("/pulls/octo/shop/x", http.StatusNotFound, "a whole number from 1")
@@ -335,7 +335,7 @@ func TestSessionPage(t *testing.T) {
 		"Queued as recorded created",
 		"Reply to Devin",
 		"Open in Devin",
-		"Named in 1 record run 2",
+		"Named in records 1 run 2",
 		"batch 2, created",
 	)
 	p.Says("/sessions/ffffffffffffffffffffffffffffffff", http.StatusNotFound, "not found: no run names it", "All sessions")

@@ -90,9 +90,9 @@ func TestColumns(t *testing.T) {
 		{"/issues?as_of=" + time.Now().UTC().Format(time.RFC3339), "js/rule-01", []string{"Session 01234567: ", ">#7</a>", "as_of="},
 			[]string{"fedcba"}},
 		{"/search?q=rule-01", "js/rule-01", []string{">#7</a>"}, nil},
-		{"/pulls", "#7", []string{"1 C</span>", `title="1 critical"`, "2 H</span>", `title="2 high"`, "Partial"},
+		{"/pulls", "#7", []string{"1 C</a>", `title="1 critical"`, "2 H</a>", `title="2 high"`, "Partial"},
 			[]string{" M</span>", "Not verified", "Failed"}},
-		{"/search?q=%237", `id="pulls-octo`, []string{"2 H</span>", "Partial"}, nil},
+		{"/search?q=%237", `id="pulls-octo`, []string{"2 H</a>", "Partial"}, nil},
 	} {
 		t.Run(want.path+" "+want.row, func(t *testing.T) {
 			_, body := s.In(t).Get(want.path)

@@ -9,85 +9,126 @@ import (
 	"strings"
 )
 
+// htmxNames are attributes whose names are no names of XML.
 var htmxNames = regexp.MustCompile(` hx-[^ =]*="[^"]*"`)
 
-// text is a text of a page, with what it stands in.
-type text struct {
-	text    string
-	link    string   // of the link that it is in, "" for none
-	classes []string // of all that it is in, and names of elements
-	place   string   // where that is, for people
-	named   bool     // it names a thing, and counts nothing
+// node is an element of a page, or a text in one, whose name is "".
+type node struct {
+	name     string
+	text     string
+	attrs    map[string]string
+	parent   *node
+	children []*node
 }
 
-// element is an open element of a page.
-type element struct {
-	name, class, id, href string
-}
-
-// textsOf reads the texts of a page's main part.
-func textsOf(page string) ([]text, error) {
-	_, page, found := strings.Cut(page, "<main")
+// pageOf reads a page.
+func pageOf(page string) (*node, error) {
+	_, page, found := strings.Cut(page, "<body")
 	if !found {
-		return nil, errors.New("it has no main part")
+		return nil, errors.New("it has no body")
 	}
-	page, _, _ = strings.Cut(page, "</main>")
-	page = htmxNames.ReplaceAllString(page, "") // no names of XML
-	d := xml.NewDecoder(strings.NewReader("<main" + page + "</main>"))
+	page, _, _ = strings.Cut(page, "</body>")
+	d := xml.NewDecoder(strings.NewReader("<body" + htmxNames.ReplaceAllString(page, "") + "</body>"))
 	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
-	var out []text
-	var open []element
-	for {
+	root := &node{name: "page"}
+	for at := root; ; {
 		token, err := d.Token()
-		switch {
-		case errors.Is(err, io.EOF):
-			return out, nil
-		case err != nil:
+		if errors.Is(err, io.EOF) {
+			return root, nil
+		}
+		if err != nil {
 			return nil, err
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
-			e := element{name: token.Name.Local}
+			n := &node{name: token.Name.Local, attrs: map[string]string{}, parent: at}
 			for _, a := range token.Attr {
-				switch a.Name.Local {
-				case "class":
-					e.class = a.Value
-				case "id":
-					e.id = a.Value
-				case "href":
-					e.href = a.Value
-				}
+				n.attrs[a.Name.Local] = a.Value
 			}
-			open = append(open, e)
+			at.children, at = append(at.children, n), n
 		case xml.EndElement:
-			if len(open) > 0 {
-				open = open[:len(open)-1]
+			if at.parent != nil {
+				at = at.parent
 			}
 		case xml.CharData:
-			if said := strings.Join(strings.Fields(string(token)), " "); said != "" {
-				out = append(out, textIn(said, open))
+			if text := strings.Join(strings.Fields(string(token)), " "); text != "" {
+				at.children = append(at.children, &node{text: text, parent: at})
 			}
 		}
 	}
 }
 
-func textIn(said string, open []element) text {
-	t := text{text: said}
-	var places []string
-	for _, e := range open {
-		t.classes = append(append(t.classes, e.name), strings.Fields(e.class)...)
-		if e.href != "" {
-			t.link = e.href
-		}
-		switch {
-		case e.id != "":
-			places = append(places, e.name+"#"+e.id)
-		case e.class != "":
-			places = append(places, e.name+"."+strings.ReplaceAll(e.class, " ", "."))
+// each visits what is in a node, in the order of the page.
+func (n *node) each(visit func(*node)) {
+	visit(n)
+	for _, c := range n.children {
+		c.each(visit)
+	}
+}
+
+// closest is the innermost node around n that is so, n itself or nil.
+func (n *node) closest(is func(*node) bool) *node {
+	for ; n != nil; n = n.parent {
+		if is(n) {
+			return n
 		}
 	}
-	t.place = strings.Join(places[max(0, len(places)-3):], " ")
-	names := []string{"h1", "h2", "code", "pre", "time", "title", "option", "periods", "breadcrumbs", "summary", "menu", "pager", "page-link", "chart-dates", "th", "dt"}
-	t.named = slices.ContainsFunc(names, func(name string) bool { return slices.Contains(t.classes, name) })
-	return t
+	return nil
+}
+
+// in reports whether n is in an element of one of these names.
+func (n *node) in(names ...string) bool {
+	return n.closest(func(e *node) bool { return slices.Contains(names, e.name) }) != nil
+}
+
+func (n *node) has(attr string) bool { _, ok := n.attrs[attr]; return ok }
+
+func (n *node) class(name string) bool {
+	return slices.Contains(strings.Fields(n.attrs["class"]), name)
+}
+
+// all are the elements in n that are so.
+func (n *node) all(is func(*node) bool) (list []*node) {
+	n.each(func(e *node) {
+		if e.name != "" && is(e) {
+			list = append(list, e)
+		}
+	})
+	return list
+}
+
+// words are all texts in n.
+func (n *node) words() string {
+	var list []string
+	n.each(func(e *node) {
+		if e.name == "" {
+			list = append(list, e.text)
+		}
+	})
+	return strings.Join(list, " ")
+}
+
+// link is the address that the text leads to, "" for none.
+func (n *node) link() string {
+	if a := n.closest(func(e *node) bool { return e.has("href") }); a != nil {
+		return a.attrs["href"]
+	}
+	return ""
+}
+
+// place says where n is: the names of the last elements around it.
+func (n *node) place() string {
+	var places []string
+	for e := n; e != nil && len(places) < 4; e = e.parent {
+		switch {
+		case e.attrs["id"] != "" && (e.has("data-panel") || e.name == "main"):
+			places = append(places, e.name+"#"+e.attrs["id"])
+		case e.attrs["class"] != "":
+			places = append(places, e.name+"."+strings.ReplaceAll(e.attrs["class"], " ", "."))
+		case e.name != "" && e.name != "a":
+			places = append(places, e.name)
+		}
+	}
+	slices.Reverse(places)
+	return strings.Join(places, " ")
 }

@@ -71,7 +71,7 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 	if err != nil {
 		return nil, err
 	}
-	p.Odds, p.Faint = oddsText(odds), odds.Issues < telemetry.OddsLeast
+	p.Odds, p.Faint = oddsText(odds, v.Repo.Name), odds.Issues < telemetry.OddsLeast
 	if v.Later {
 		return panels.PreflightList(p), nil
 	}
@@ -91,12 +91,18 @@ func (w *Web) drawPreflight(ctx context.Context, v shell.View) (templ.Component,
 }
 
 // oddsText says what came of earlier attempts in a repository.
-func oddsText(o telemetry.Odds) string {
+func oddsText(o telemetry.Odds, repo telemetry.RepoName) []panels.Phrase {
 	if o.Issues == 0 {
-		return ""
+		return nil
 	}
-	return parts.Plural(o.Sessions, "earlier session", "") + " took " + parts.Plural(o.Issues, "issue", "") + " of this repository; " +
-		parts.Number(o.Gone) + " of them are gone (" + shell.PercentText(telemetry.PullCounts{Total: o.Issues, Merged: o.Gone}.FixRate()) + ")."
+	list := func(page, query string) string { return links.Matching(links.In(repo, page), query) }
+	rate := shell.PercentText(telemetry.PullCounts{Total: o.Issues, Merged: o.Gone}.FixRate())
+	return []panels.Phrase{
+		{Text: parts.Plural(o.Sessions, "earlier session", ""), URL: list(links.Sessions, "has:attempt")}, {Text: " took "},
+		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session")}, {Text: " of this repository; "},
+		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of them are gone ("},
+		{Text: rate, URL: list(links.Issues, "found:gone")}, {Text: ")."},
+	}
 }
 
 // DispatchPage is the form as a page of its own.

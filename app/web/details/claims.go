@@ -69,12 +69,12 @@ func saidOf(s telemetry.SessionDetail) panels.Said {
 	if c := s.Claim; c != nil {
 		out.Facts = append(out.Facts,
 			panels.Pair{Name: "Status", Text: strings.ReplaceAll(c.Status, "_", " ")},
-			panels.Pair{Name: "Attempted", Text: strconv.Itoa(len(c.Attempted))},
-			panels.Pair{Name: "Fixed", Text: strconv.Itoa(len(c.Fixed))},
-			panels.Pair{Name: "Blocked", Text: strconv.Itoa(len(c.Blocked))},
+			panels.Pair{Name: "Attempted", Text: strconv.Itoa(len(c.Attempted)), Measure: true},
+			panels.Pair{Name: "Fixed", Text: strconv.Itoa(len(c.Fixed)), Measure: true},
+			panels.Pair{Name: "Blocked", Text: strconv.Itoa(len(c.Blocked)), Measure: true},
 		)
 		if c.FilesChanged != nil {
-			out.Facts = append(out.Facts, panels.Pair{Name: "Files changed", Text: parts.Number(*c.FilesChanged)})
+			out.Facts = append(out.Facts, panels.Pair{Name: "Files changed", Text: parts.Number(*c.FilesChanged), Measure: true})
 		}
 		if c.TestsPassing != nil {
 			out.Facts = append(out.Facts, panels.Pair{Name: "Tests", Text: map[bool]string{true: "passing", false: "failing"}[*c.TestsPassing]})
@@ -123,7 +123,7 @@ func costFacts(s telemetry.SessionRow) []panels.Pair {
 	}
 	var facts []panels.Pair
 	for _, p := range []panels.Pair{
-		{Name: "Cost", Text: cost},
+		{Name: "Cost", Text: cost, Measure: true},
 		{Name: "Playbook", Text: string(s.Playbook), URL: shell.TermURL(links.Sessions, "playbook", string(s.Playbook))},
 		{Name: "Tags", Text: strings.Join(s.Tags, ", ")},
 	} {
@@ -140,10 +140,16 @@ func oddsFact(o telemetry.Odds, repo telemetry.RepoName) panels.Pair {
 		return panels.Pair{Name: "Odds", Text: "no session took such an issue here yet"}
 	}
 	of := map[string]string{"rule": "of this rule here", "family": "of its family here", "repo": "here"}[o.By]
-	p := panels.Pair{Name: "Odds", Text: parts.Number(o.Gone) + " of " + parts.Plural(o.Issues, "issue", "") + " " + of + " are gone, in " +
-		parts.Plural(o.Sessions, "session", ""), Faint: o.Issues < telemetry.OddsLeast}
+	term := ""
 	if o.By != "repo" {
-		p.URL = links.Matching(links.In(repo, links.Issues), "has:session "+shell.TermText(o.By, o.Name))
+		term = shell.TermText(o.By, o.Name)
 	}
-	return p
+	list := func(page, query string) string {
+		return links.Matching(links.In(repo, page), strings.TrimSpace(query+" "+term))
+	}
+	return panels.Pair{Name: "Odds", Faint: o.Issues < telemetry.OddsLeast, Phrases: []panels.Phrase{
+		{Text: parts.Number(o.Gone), URL: list(links.Issues, "found:gone")}, {Text: " of "},
+		{Text: parts.Plural(o.Issues, "issue", ""), URL: list(links.Issues, "has:session")}, {Text: " " + of + " are gone, in "},
+		{Text: parts.Plural(o.Sessions, "session", ""), URL: list(links.Sessions, "has:attempt")},
+	}}
 }

@@ -117,8 +117,8 @@ func (w *Web) issueFacts(i telemetry.IssueDetail) []panels.Pair {
 		})
 	}
 	return append(facts,
-		panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", "")},
-		panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts))},
+		panels.Pair{Name: "Seen in", Text: parts.Plural(len(i.Appearances), "scan", ""), URL: links.Issue(i.PublicID) + "#seen-in-scans"},
+		panels.Pair{Name: "Attempts", Text: parts.Number(len(i.Attempts)), URL: links.Issue(i.PublicID) + "#attempts"},
 		oddsFact(i.Odds, i.Repo),
 		panels.Pair{Name: "Latest id", Text: i.LatestIssueID, Code: i.LatestIssueID != ""},
 		panels.Pair{Name: "Issue", Text: i.PublicID, URL: links.APIIssue(i.PublicID), Code: true})

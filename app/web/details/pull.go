@@ -66,6 +66,7 @@ func (w *Web) LoadPull(ctx context.Context, v shell.View) (detail, error) {
 		Issues:        shell.RowsOf(d.Issues, w.IssueRow),
 		Verifications: shell.RowsOf(d.Verifications, shell.VerificationRow),
 		Facts:         w.pullFacts(d),
+		IssueIDs:      shell.Named(d.IssueIDs),
 	}
 	for _, s := range d.Sessions {
 		p.Sessions = append(p.Sessions, panels.LinkedRow{
@@ -131,9 +132,6 @@ func (w *Web) pullFacts(p telemetry.PullDetail) []panels.Pair {
 	if !p.RevertedAt.IsZero() {
 		facts = append(facts, panels.Pair{Name: "Reverted", Time: p.RevertedAt.Time, As: "day"},
 			panels.Pair{Name: "Reverted by", Text: string(p.RevertedBy), URL: w.Settings.GitHubWeb.Recorded(string(p.RevertedBy))})
-	}
-	if ids := shell.Named(p.IssueIDs); len(ids) > 0 {
-		facts = append(facts, panels.Pair{Name: "Names", Text: strings.Join(ids, ", "), Code: true})
 	}
 	return facts
 }

@@ -128,7 +128,7 @@ func (w *Web) compareRun(r telemetry.RunDetail, p *panels.RunPage, shown parts.P
 	}
 	switch {
 	case !r.HasFindings:
-		p.Compare = "This scan counts " + parts.Number(r.IssuesFound) + " findings but lists none, so it cannot be compared."
+		p.Compare = "This scan counts findings but lists none, so it cannot be compared."
 		return
 	case r.NotCompared != "":
 		p.Compare = r.NotCompared
@@ -277,10 +277,10 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		{Name: "Recorded", Time: r.At.Time, As: "day"},
 	}
 	if r.Kind == telemetry.KindScan {
-		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound)})
+		facts = append(facts, panels.Pair{Name: "Found", Text: parts.Number(r.IssuesFound), URL: links.APIRaw(r.Source, r.File)})
 	}
-	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches)},
-		panels.Pair{Name: "Sessions", Text: parts.Number(r.RunRow.Sessions)})
+	facts = append(facts, panels.Pair{Name: "Batches", Text: parts.Number(r.Batches), URL: links.APIRaw(r.Source, r.File)},
+		panels.Pair{Name: "Sessions", Text: parts.Number(r.RunRow.Sessions), URL: runSessions(r)})
 	if r.Reference {
 		facts = append(facts, panels.Pair{Name: "Reference", Text: "open issues are measured against this scan"})
 	}
@@ -288,6 +288,15 @@ func (w *Web) runFacts(r telemetry.RunDetail) []panels.Pair {
 		panels.Pair{Name: "Run id", Text: r.RunID, URL: w.Settings.GitHubWeb.Recorded(r.RunURL), Code: r.RunID != ""},
 		panels.Pair{Name: "Record", Text: r.File, URL: links.APIRaw(r.Source, r.File), Code: true},
 		panels.Pair{Name: "From", Text: cmp.Or(r.Source, "RUNS_DIR")})
+}
+
+// runSessions is the list of the sessions that a run started, its record where that
+// has no number to ask for.
+func runSessions(r telemetry.RunDetail) string {
+	if r.RunNumber == 0 {
+		return links.APIRaw(r.Source, r.File)
+	}
+	return links.Matching(links.In(r.Repo, links.Sessions), "run:"+parts.Decimal(r.RunNumber))
 }
 
 func (w *Web) batchRow(m telemetry.Mention, r telemetry.RunDetail) panels.BatchRow {

@@ -52,6 +52,7 @@ func (w *Web) LoadSession(ctx context.Context, v shell.View) (detail, error) {
 		Pulls:         shell.RowsOf(s.Pulls, w.PullRow),
 		Verifications: shell.RowsOf(s.Verifications, shell.VerificationRow),
 		Facts:         sessionFacts(s),
+		IssueIDs:      shell.Named(s.IssueIDs),
 		Mentions:      mentionPairs(s.Mentions),
 	}
 	for i := range p.Pulls {

@@ -206,7 +206,8 @@ func attemptSegments(s telemetry.Step) []panels.Segment {
 	}
 	segments := []panels.Segment{{Text: shell.RunName(s.RunNumber, a.BatchID), URL: links.Run(string(s.RunFile))}}
 	if a.Others > 0 {
-		segments = append(segments, panels.Segment{Text: "with " + parts.Plural(a.Others, "other issue", "")})
+		segments = append(segments, panels.Segment{Text: "one of " + parts.Number(a.Others+1) + " issues",
+			URL: shell.TermURL(links.Issues, "session", a.Session)})
 	}
 	if by := namedBy(a.Basis); by != "" {
 		segments = append(segments, panels.Segment{Text: by})

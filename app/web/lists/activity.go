@@ -105,7 +105,7 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 	switch a.Kind {
 	case telemetry.ActivityRun:
 		row.State, row.What = panels.RunKind(telemetry.Kind(a.Word)), run
-		row.Text, row.By = runText(a), "RUNS_DIR"
+		row.Text, row.TextURL, row.By = runText(a), run.URL, "RUNS_DIR"
 		if a.Source != "" {
 			row.By = path.Base(a.Source)
 		}
@@ -122,9 +122,10 @@ func activityRow(a telemetry.Activity) panels.ActivityRow {
 		row.State.Label = "PR " + a.Word
 	case telemetry.ActivityVerification:
 		row.State, row.What, row.By = panels.VerdictState(telemetry.VerificationOutcome(a.Word), false), session, "re-scan"
-		row.Text = parts.Number(a.Fixed) + " of " + parts.Number(a.Targeted) + " no longer found"
+		row.Text, row.TextURL = parts.Number(a.Fixed)+" of "+parts.Number(a.Targeted)+" no longer found", session.URL
 		if a.Pull.Repo != "" {
 			row.What = pullLink(a, "")
+			row.TextURL = row.What.URL
 		}
 	case telemetry.ActivityScope:
 		row.State, row.What = parts.State{Icon: "check-circle", Tone: parts.Attention, Label: "Scope accepted"}, run
@@ -160,7 +161,7 @@ func jobActivity(row *panels.ActivityRow, a telemetry.Activity) {
 	row.State, row.By = panels.JobState(a.Job.State), cmp.Or(string(a.By), "not recorded")
 	row.State.Label, row.Text = shell.JobTitle(a.Job), string(a.Job.Error)
 	if a.Job.State == telemetry.JobDone {
-		row.Text = shell.JobSummary(a.Job)
+		row.Text, row.TextURL = shell.JobSummary(a.Job), links.APIJob(a.Job.ID)
 	}
 	if !a.Job.Ended.IsZero() {
 		row.What.Text = "took " + shell.TookText(a.Job.Ended.Sub(a.Job.Started.Time))

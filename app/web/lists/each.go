@@ -126,8 +126,20 @@ func (w *Web) Repos() shell.Panel {
 		noun: "repository",
 		sort: parts.Sort{Key: "critical_high", Desc: true},
 		from: w.ReposOf,
-		draw: panels.Repos,
+		draw: drawRepos,
 	})
+}
+
+// drawRepos says what the rows come to, where all of them are shown.
+func drawRepos(t panels.Table[panels.RepoRow]) templ.Component {
+	open := int64(0)
+	for _, r := range t.Rows {
+		open += r.Open
+	}
+	if t.Pager.Total == len(t.Rows) && len(t.Rows) > 0 {
+		t.Bar.More.Text = "with " + parts.Plural(open, "open issue", "")
+	}
+	return panels.Repos(t)
 }
 
 const filesRows = 50

@@ -165,15 +165,17 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Link:   fileLink(repo.LatestFile, "The scan"),
 		})
 	case h.Reduced != nil:
-		text := fmt.Sprintf("%s found %s, all known; the full scan before it found %s. "+
-			"It closed nothing. Issues that it did not cover are shown as not scanned.",
-			runLabel(h.Reduced.Run), parts.Plural(h.Reduced.Found, "issue", ""), parts.Number(h.Reduced.FullFound))
 		out = append(out, parts.Notice{
 			Tone:   parts.Attention,
 			Icon:   "alert",
 			Strong: "Scope reduced.",
-			Text:   text,
-			Link:   fileLink(h.Reduced.File, "Review it, or accept it as a full scan"),
+			Said: []parts.Link{
+				{Text: runLabel(h.Reduced.Run) + " found "}, {Text: parts.Plural(h.Reduced.Found, "issue", ""), URL: links.Run(h.Reduced.File)},
+				{Text: ", all known; the full scan before it found "},
+				{Text: parts.Number(h.Reduced.FullFound), URL: links.Run(h.Reduced.FullFile)},
+				{Text: ". It closed nothing. Issues that it did not cover are shown as not scanned."},
+			},
+			Link: fileLink(h.Reduced.File, "Review it, or accept it as a full scan"),
 		})
 	case h.Lost != nil:
 		out = append(out, lostNotice(*h.Lost))
@@ -193,6 +195,7 @@ func repoNotices(repo telemetry.RepoRow, h telemetry.RepoHealth) []parts.Notice 
 			Icon:   "link",
 			Strong: "Fingerprints re-linked.",
 			Text:   text,
+			Note:   true,
 			Link:   fileLink(h.Rematched.File, runLabel(h.Rematched.Run)),
 		})
 	}

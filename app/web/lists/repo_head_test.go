@@ -45,7 +45,11 @@ func TestRepoNotices(t *testing.T) {
 			}
 			for i, want := range tc.want {
 				part := strings.Split(want, " | ")
-				if n := got[i]; n.Strong != part[0] || !strings.Contains(n.Text, part[1]) || n.Link.URL != part[2] {
+				n := got[i]
+				for _, said := range n.Said {
+					n.Text += said.Text
+				}
+				if n.Strong != part[0] || !strings.Contains(n.Text, part[1]) || n.Link.URL != part[2] {
 					t.Errorf("%+v, want %s", n, want)
 				}
 			}

@@ -24,7 +24,7 @@ func TestRepositoryPages(t *testing.T) {
 		{"in any case, and a tab that keeps the period", "/repo/OCTO/Shop/sessions?period=7d", webtest.Want{Status: 200,
 			Text: []string{"Closed in 7 days", "4 sessions"}, HTML: []string{`href="/repo/octo/shop/runs?period=7d"`}}},
 		{"a reduced scan", "/repo/octo/ledger", webtest.Want{Status: 200,
-			Text: []string{"Scope reduced. Run 7 found 2 issues, all known; the full scan before it found 24.", "Review it, or accept it as a full scan"},
+			Text: []string{"Scope reduced. Run 7 found 2 issues , all known; the full scan before it found 24 .", "Review it, or accept it as a full scan"},
 			HTML: []string{`href="/runs/ledger-7.json"`}}},
 		{"a record that names no findings", "/repo/octo/api", webtest.Want{Status: 200,
 			Text: []string{"Not listed. The latest scan lists no findings", "5 not listed", "Issues 0"}, HTML: []string{`href="/runs/api-5.json"`}}},

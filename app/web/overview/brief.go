@@ -31,7 +31,8 @@ func (w *Web) drawQueue(ctx context.Context, v shell.View) (templ.Component, err
 	if err != nil {
 		return nil, err
 	}
-	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open", URL: links.Matching(links.Pulls, shell.QueryOpen)}
+	t.Note, t.More = "open, oldest first", parts.Link{Text: "All open",
+		URL: links.Matching(links.In(v.Scope, links.Pulls), shell.QueryOpen)}
 	t.Empty = parts.Empty{Icon: "git-pull-request", Title: "No open pull requests"}
 	t.Summary = summarizeQueue(t, w.NowOf(v))
 	return panels.PullQueue(t), nil

@@ -87,8 +87,11 @@ func (w *Web) drawEffectiveness(ctx context.Context, v shell.View) (templ.Compon
 		return panels.EffectivenessPanel(p), nil
 	}
 	p.Sentence, p.LeftOut = sentence(e), leftOut(e)
-	p.Issues, p.Claims = parts.Plural(e.Issues, "issue", ""), claimRows(e)
-	p.CostNote, p.Cost = costNote(e), costRows(e)
+	p.Issues = parts.Link{Text: parts.Plural(e.Issues, "issue", ""), URL: page(e, "issues")}
+	p.Claims, p.Cost = claimRows(e), costRows(e)
+	if p.Costed = (parts.Link{Text: "no cost is known"}); e.Costed > 0 {
+		p.Costed = parts.Link{Text: "in " + parts.Plural(e.Costed, "session", ""), URL: page(e, "cost/sessions")}
+	}
 	p.Rates = rateTables(v, e)
 	blockedRows(&p, e)
 	thrownRows(&p, e)
@@ -112,7 +115,7 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 		words(periodWords(e.Period.Name) + "Devin took "), number(parts.Plural(e.Issues, "issue", ""), "issues"),
 		words(" in "), number(parts.Plural(e.Sessions, "session", ""), "sessions"),
 		words(" and said it fixed "), number(parts.Number(said), "claims/0/issues"), words(" of them. "),
-		gone, words(", a fix rate of "), {Text: strings.ReplaceAll(shell.PercentText(e.All().Percent()), " ", "\u00a0"), Bold: true},
+		gone, words(", a fix rate of "), number(strings.ReplaceAll(shell.PercentText(e.All().Percent()), " ", "\u00a0"), "issues"),
 	}
 	if wrong > 0 {
 		still := number(parts.Number(wrong)+" it called fixed"+are(wrong)+"still there", "claims/0/still_there")
@@ -126,9 +129,10 @@ func sentence(e dashboard.Effectiveness) []panels.Phrase {
 	if e.Costed == 0 {
 		return append(s, words("What that cost is not known."))
 	}
-	s = append(s, words("That cost "), number(acusText(e.All().MilliACUs)+" ACUs", "cost/sessions"))
+	s = append(s, words("That cost "), number(acusText(e.All().MilliACUs)+" ACUs", "cost/sessions"),
+		words(" in "), number(parts.Plural(e.Costed, "session", ""), "cost/sessions"))
 	if per := e.All().ACUsPerGone(); per != nil {
-		s = append(s, words(", "), panels.Phrase{Text: acusText(int64(*per * 1000)), Bold: true}, words(" for each issue gone"))
+		s = append(s, words(", "), number(acusText(int64(*per*1000)), "gone"), words(" for each issue gone"))
 	}
 	return append(s, words("."))
 }
@@ -148,14 +152,15 @@ func periodWords(name string) string {
 }
 
 // leftOut says what the figures do not hold.
-func leftOut(e dashboard.Effectiveness) []string {
-	var out []string
+func leftOut(e dashboard.Effectiveness) [][]panels.Phrase {
+	var out [][]panels.Phrase
 	if e.CostUnknown > 0 {
-		out = append(out, parts.Plural(e.CostUnknown, "session", "")+" without a known cost"+are(e.CostUnknown)+"left out of the ACUs.")
+		out = append(out, []panels.Phrase{{Text: parts.Plural(e.CostUnknown, "session", ""), URL: page(e, "cost/sessions_unknown")},
+			{Text: " without a known cost" + are(e.CostUnknown) + "left out of the ACUs."}})
 	}
 	if e.Unsure > 0 {
-		out = append(out, "For "+parts.Plural(e.Unsure, "issue", "")+
-			" no merge is known; they are compared with scans since Devin’s claim, or since the session started.")
+		out = append(out, []panels.Phrase{{Text: "For "}, {Text: parts.Plural(e.Unsure, "issue", ""), URL: page(e, "merge_unknown")},
+			{Text: " no merge is known; they are compared with scans since Devin’s claim, or since the session started."}})
 	}
 	return out
 }
@@ -186,13 +191,6 @@ func claimRows(e dashboard.Effectiveness) []panels.ClaimRow {
 	return rows
 }
 
-func costNote(e dashboard.Effectiveness) string {
-	if e.Costed == 0 {
-		return "no cost is known"
-	}
-	return acusText(e.All().MilliACUs) + " in " + parts.Plural(e.Costed, "session", "")
-}
-
 // costRows are where the ACUs went: what waits for a merge waits for a scan.
 func costRows(e dashboard.Effectiveness) []panels.CostRow {
 	all, sum := e.All().MilliACUs, int64(0)
@@ -202,13 +200,15 @@ func costRows(e dashboard.Effectiveness) []panels.CostRow {
 	for _, part := range []struct {
 		name, class string
 		acus        int64
+		found       []telemetry.Found
 	}{
-		{"Issues that are gone", "chart-closed", e.Cost[telemetry.FoundGone]},
-		{"Issues still there", "chart-critical", e.Cost[telemetry.FoundStillThere]},
-		{"Fixes thrown away", "chart-high", e.Cost[telemetry.FoundThrownAway]},
-		{"Not merged or rescanned yet", "", waiting},
+		{"Issues that are gone", "chart-closed", e.Cost[telemetry.FoundGone], []telemetry.Found{telemetry.FoundGone}},
+		{"Issues still there", "chart-critical", e.Cost[telemetry.FoundStillThere], []telemetry.Found{telemetry.FoundStillThere}},
+		{"Fixes thrown away", "chart-high", e.Cost[telemetry.FoundThrownAway], []telemetry.Found{telemetry.FoundThrownAway}},
+		{"Not merged or rescanned yet", "", waiting, []telemetry.Found{telemetry.FoundNotScanned, telemetry.FoundOpen}},
 	} {
 		row := panels.CostRow{Name: part.name, Class: part.class, From: from}
+		row.Sessions = parts.Link{Text: parts.Plural(e.Spenders(part.found...), "session", ""), URL: spenders(e, part.found).Page()}
 		// Rounded where each part ends, so that the parts add up to the whole.
 		row.ACUs = acusIn(rounded(sum+part.acus, all)-rounded(sum, all), all)
 		if sum += part.acus; all > 0 {
@@ -219,6 +219,12 @@ func costRows(e dashboard.Effectiveness) []panels.CostRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// spenders are the sessions of a known cost of whose attempts one of these came.
+func spenders(e dashboard.Effectiveness, found []telemetry.Found) dashboard.Link {
+	words := shell.RowsOf(found, func(f telemetry.Found) string { return string(f) })
+	return e.Links["cost/sessions"].And("found:" + strings.Join(words, ","))
 }
 
 // acusText writes thousandths of an ACU in ACUs: whole ones from 100 on.

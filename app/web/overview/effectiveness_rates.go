@@ -1,6 +1,8 @@
 package overview
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"telemetry-dashboard/app/web/shell"
@@ -59,6 +61,10 @@ func (k rateKind) rows(e dashboard.Effectiveness) []panels.RateRow {
 	if len(all) > effectRows+1 {
 		shown = all[:effectRows]
 	}
+	if k.group == telemetry.RateBySeverity { // tiers that CodeQL does not have are one row, as in all lists
+		known := func(r telemetry.Rate) bool { return telemetry.SeverityRank(r.Name) < len(telemetry.Severities()) }
+		shown = all[:len(all)-len(slices.DeleteFunc(slices.Clone(all), known))]
+	}
 	var rows []panels.RateRow
 	for i, r := range shown {
 		group, n := "by_"+string(k.group), strconv.Itoa(i)
@@ -73,9 +79,27 @@ func (k rateKind) rows(e dashboard.Effectiveness) []panels.RateRow {
 		for _, r := range rest {
 			sum.Issues, sum.Gone, sum.MilliACUs = sum.Issues+r.Issues, sum.Gone+r.Gone, sum.MilliACUs+r.MilliACUs
 		}
-		rows = append(rows, effectRate(sum, strconv.Itoa(len(rest))+" "+k.others, "", ""))
+		issues, gone := k.rest(e, shown)
+		rows = append(rows, effectRate(sum, k.others, issues, gone))
 	}
 	return rows
+}
+
+// rest are the lists of the issues that the shown rows leave, and of those
+// that are gone; "" where no query names a row.
+func (k rateKind) rest(e dashboard.Effectiveness, shown []telemetry.Rate) (issues, gone string) {
+	others := e.Links["issues"]
+	for _, r := range shown {
+		term := "no:" + string(k.group)
+		if r.Name != "" {
+			term = shell.TermText(string(k.group), r.Name)
+		}
+		if term == "" {
+			return "", ""
+		}
+		others = others.And("-" + term)
+	}
+	return others.Page(), others.And("found:gone").Page()
 }
 
 func (k rateKind) name(name string) string {
@@ -92,7 +116,7 @@ func effectRate(r telemetry.Rate, name, issues, gone string) panels.RateRow {
 	row := rateRow(name, telemetry.FamilyRate{Attempted: r.Issues, Closed: r.Gone}, dashboard.Link{}, dashboard.Link{})
 	row.URL, row.DoneURL, row.Cost = issues, gone, "–"
 	if per := r.ACUsPerGone(); per != nil {
-		row.Cost = acusText(int64(*per * 1000))
+		row.Cost, row.CostURL = acusText(int64(*per*1000)), gone
 	}
 	return row
 }
@@ -110,20 +134,25 @@ func blockedRows(p *panels.Effectiveness, e dashboard.Effectiveness) {
 	}
 	for _, b := range shown {
 		row := panels.BlockedRow{Reason: b.Reason, N: int(b.Issues), Most: int(e.Blocked[0].Issues)}
+		row.URL = e.Links["blocked/issues"].And(shell.TermText("reason", b.Alike...)).Page()
 		if row.Reason == "" {
-			row.Reason = "No reason given"
+			row.Reason, row.URL = "No reason given", e.Links["blocked/issues"].And("no:reason").Page()
 		}
-		if b.Alike > 1 {
-			row.Note = parts.Plural(b.Alike, "reason", "") + " alike"
+		if len(b.Alike) > 1 {
+			row.Note = "and reasons like it"
 		}
 		p.Blocked = append(p.Blocked, row)
 	}
 	other := panels.BlockedRow{Reason: "Other", Most: int(e.Blocked[0].Issues)}
+	others := e.Links["blocked/issues"]
+	for _, b := range shown {
+		others = others.And("-" + cmp.Or(shell.TermText("reason", b.Alike...), "no:reason"))
+	}
 	for _, b := range e.Blocked[len(shown):] {
 		other.N += int(b.Issues)
 	}
 	if other.N > 0 {
-		other.Note = strconv.Itoa(len(e.Blocked)-len(shown)) + " different reasons"
+		other.URL = others.Page()
 		p.Blocked = append(p.Blocked, other)
 	}
 }
@@ -138,11 +167,12 @@ func thrownRows(p *panels.Effectiveness, e dashboard.Effectiveness) {
 	for _, t := range e.ThrownAway[:min(n, effectCases)] {
 		row := panels.ThrownRow{
 			Pull: parts.Link{Text: telemetry.PullRef{Repo: t.Repo, Number: t.Number}.Key(), URL: links.Pull(t.Repo, t.Number)},
-			Note: parts.Plural(t.Issues, "issue", "") + ", closed without a merge",
 			At:   t.ClosedAt.Time,
 		}
+		row.Note = []panels.Phrase{{Text: parts.Plural(t.Issues, "issue", ""), URL: row.Pull.URL}, {Text: ", closed without a merge"}}
 		if t.Verified >= 0 {
-			row.Note = parts.Number(t.Verified) + " of " + parts.Plural(t.Issues, "issue", "") + " verified as fixed, closed without a merge"
+			row.Note = []panels.Phrase{{Text: parts.Number(t.Verified) + " of " + parts.Plural(t.Issues, "issue", ""), URL: row.Pull.URL},
+				{Text: " verified as fixed, closed without a merge"}}
 		}
 		if t.MilliACUs >= 0 {
 			row.ACUs = acusText(t.MilliACUs)

@@ -3,7 +3,6 @@ package overview
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -36,7 +35,7 @@ func (w *Web) drawOpen(ctx context.Context, v shell.View) (templ.Component, erro
 	}
 	severity, category := totals.LatestSeverity, totals.LatestCategory
 	list := links.In(v.Scope, links.Issues)
-	b.Note, b.Count = "by severity and CWE family", parts.Number(totals.Latest)
+	b.Note, b.Count, b.CountURL = "by severity and CWE family", parts.Number(totals.Latest), list
 	b.Severity = panels.SeveritySlices(telemetry.Severities(), severity, func(tier string) string {
 		return links.Matching(list, shell.QueryOpen+" severity:"+tier)
 	})
@@ -103,7 +102,7 @@ func familySlices(counts map[string]int64, list string) []parts.Slice {
 	}
 	if rest > 0 {
 		out = append(out, parts.Slice{
-			Name: fmt.Sprintf("%d other families", len(names)-len(named)),
+			Name: "other families",
 			N:    rest,
 			URL:  familyURL(list, "-family", named...),
 		})

@@ -18,7 +18,7 @@ func TestPanels(t *testing.T) {
 		{"tiles", "tiles", webtest.Want{
 			Text: []string{"Open issues 53 ↑ 53 12 critical 18 high, 5 of them not listed 5 not listed", "Closed in 30 days 2 50 opened",
 				"Devin active 2 1 working 1 waiting",
-				"PRs waiting 1 oldest 3 d", "Merge rate 50.0 % 1 merged / 2 PRs", "Repositories 3 3 with open issues", "Runs 7 0 dispatches"},
+				"PRs waiting 1 oldest 3 d", "Merge rate 50.0 % 1 merged of 2 PRs", "Repositories 3 3 with open issues", "Runs 7 0 dispatches"},
 			HTML: []string{`class="tile-value" href="/repos"`, `href="/repos?q=-is%3Alisted"`,
 				`href="/changes?event=closed&amp;since=2026-02-09T00%3A00%3A00.000Z`,
 				`href="/sessions?q=is%3Aactive+is%3Awaiting"`, `href="/issues?q=is%3Aopen+severity%3Acritical"`}}},
@@ -136,7 +136,7 @@ func TestBeforeTheFirstRecord(t *testing.T) {
 		"outcomes": "No session started in this period",
 		"open":     "No open issues", "now": "No active sessions", "top": "No runs yet", "recent": "No runs yet",
 		"queue": "No open pull requests", "verdicts": "No fixes verified yet", "worst": "No open critical or high issues",
-		"needs": "Nothing needs you.", "tiles": "Merge rate – 0 merged / 0 PRs",
+		"needs": "Nothing needs you.", "tiles": "Merge rate – 0 merged of 0 PRs",
 	} {
 		s.Panel(panel).Check(t, webtest.Want{Status: 200, Text: []string{none}})
 	}

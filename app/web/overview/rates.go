@@ -64,7 +64,7 @@ func rateRows(v shell.View, o dashboard.Overview) []panels.RateRow {
 	}
 	rest := sumRates(o.Families[len(named):])
 	if rest.Attempted > 0 {
-		rows = append(rows, rateRow(strconv.Itoa(len(o.Families)-len(named))+" other families", rest, others, others.And("is:fixed")))
+		rows = append(rows, rateRow("other families", rest, others, others.And("is:fixed")))
 	}
 	return rows
 }

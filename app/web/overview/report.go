@@ -57,13 +57,16 @@ func (w *Web) drawVerdicts(ctx context.Context, v shell.View) (templ.Component, 
 		}
 		total += n
 	}
-	out.Count = parts.Number(total)
+	out.Count, out.CountURL = parts.Number(total), verifiedURL(v)
 	return panels.VerdictCounts(out), nil
 }
 
-// verifiedURL is the list of the verifications of an outcome.
-func verifiedURL(v shell.View, outcome telemetry.VerificationOutcome) string {
-	terms := []string{shell.TermText("outcome", string(outcome))}
+// verifiedURL is the list of the verifications of an outcome, or of all.
+func verifiedURL(v shell.View, outcomes ...telemetry.VerificationOutcome) string {
+	var terms []string
+	for _, outcome := range outcomes {
+		terms = append(terms, shell.TermText("outcome", string(outcome)))
+	}
 	if v.Scope != "" {
 		terms = append(terms, shell.TermText("repo", v.Scope))
 	}

@@ -83,7 +83,7 @@ func tiles(v shell.View, t dashboard.Stats, listed map[string]int64, o dashboard
 	open := openTile(v, t, listed)
 	if o.Period.Name != "all" { // before all time nothing was open
 		open.Change = changeSegment(o.Change())
-		open.Change.URL = o.Links["open_before/total"].Page()
+		open.Change.URL = o.Links["open_before/listed"].Page()
 	}
 	list := []parts.Tile{
 		open,
@@ -185,6 +185,8 @@ func rateTile(o dashboard.Overview) parts.Tile {
 		rate = shell.PercentText(o.PRs.FixRate())
 	}
 	return parts.Tile{Label: "Merge rate", Value: rate, URL: o.Links["prs_total"].Page(),
-		Line: []parts.Segment{{Text: parts.Number(o.PRs.Merged) + " merged / " + parts.Number(o.PRs.Total) + " PRs",
-			URL: o.Links["prs_merged"].Page()}}}
+		Line: []parts.Segment{
+			{Text: parts.Number(o.PRs.Merged) + " merged", URL: o.Links["prs_merged"].Page()},
+			{Text: "of " + parts.Plural(o.PRs.Total, "PR", ""), URL: o.Links["prs_total"].Page()},
+		}}
 }

@@ -43,7 +43,11 @@ func (w *Web) drawTrend(ctx context.Context, v shell.View) (templ.Component, err
 		Empty: parts.Empty{Icon: "pulse", Title: "No issues open, opened or closed in this period"},
 	}
 	t.About, t.Summary = aboutTrend(), summarizeTrend(o)
-	t.Note = fmt.Sprintf("%s → %s%s", parts.Number(o.Before.Total()), parts.Number(o.Now.Total()), periodText(o.Period.Name))
+	t.Sums = []parts.Link{
+		{Text: parts.Number(o.Before.Total()), URL: o.Links["open_before/listed"].Page()},
+		{Text: "→ " + parts.Number(o.Now.Total()), URL: o.Links["open_now/listed"].Page()},
+	}
+	t.Note = periodText(o.Period.Name)
 	return panels.OverTime(t), nil
 }
 

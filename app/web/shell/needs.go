@@ -49,10 +49,19 @@ func describeNew(r *panels.NeedRow) {
 	case len(n.Issues) == 1:
 		r.Ref, r.URL = SpotText(n.File, n.Line), links.Issue(n.Issues[0])
 	case len(n.Issues) <= namedMost:
-		r.URL = links.Matching(links.In(n.Repo, links.Issues), TermText("id", n.Issues...))
+		r.URL = issuesURL(n)
 	default:
 		r.URL = TermURL(links.In(n.Repo, links.Issues), "rule", n.Rule)
 	}
+}
+
+// issuesURL is the list of the issues of a row, "" where they are too many to
+// be named.
+func issuesURL(n telemetry.NeedRow) string {
+	if len(n.Issues) > namedMost {
+		return ""
+	}
+	return links.Matching(links.In(n.Repo, links.Issues), TermText("id", n.Issues...))
 }
 
 // describePull says what a row about a pull request is about.
@@ -63,7 +72,7 @@ func describePull(r *panels.NeedRow) {
 		r.Title = "Pull request"
 	}
 	if n.Need == telemetry.NeedStillThere {
-		r.Remark = parts.Plural(len(n.Issues), "issue", "") + " still there"
+		r.Counted = parts.Link{Text: parts.Plural(len(n.Issues), "issue", "") + " still there", URL: issuesURL(n)}
 	}
 }
 
@@ -84,6 +93,7 @@ func describeSession(r *panels.NeedRow) {
 	if n.Sessions > 1 {
 		if len(n.Issues) > 0 {
 			r.Ref = parts.Plural(len(n.Issues), "issue", "")
+			r.RefURL = issuesURL(n)
 		}
 		if n.Need == telemetry.NeedGaveUp && len(n.Ended) <= namedMost {
 			r.URL = links.Matching(links.In(n.Repo, links.Sessions), TermText("id", n.Ended...))

@@ -92,7 +92,7 @@ func TestNeedRows(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := site().NeedRow(tc.n)
-			if r.Title != tc.title || r.Ref != tc.ref || r.URL != tc.url || r.Remark != tc.remark {
+			if r.Title != tc.title || r.Ref != tc.ref || r.URL != tc.url || r.Remark+r.Counted.Text != tc.remark {
 				t.Errorf("%+v", r)
 			}
 			if r.Action != (parts.Link{Text: tc.action, URL: tc.actionURL}) || r.Dialog != tc.dialog {

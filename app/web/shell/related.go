@@ -6,6 +6,7 @@ import (
 
 	"telemetry-dashboard/services/query"
 	"telemetry-dashboard/services/telemetry"
+	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
 	"telemetry-dashboard/views/parts"
 )
@@ -58,17 +59,23 @@ func (w *Shell) markedRow(p telemetry.PullRow, x telemetry.PullExtras) panels.Pu
 	other := telemetry.Sum(x.Severity)
 	for _, tier := range telemetry.Severities() {
 		if n := x.Severity[tier]; n > 0 {
-			r.Tiers = append(r.Tiers, panels.Tier{Severity: tier, N: int(n)})
+			r.Tiers = append(r.Tiers, panels.Tier{Severity: tier, N: int(n), URL: tierURL(p, tier)})
 			other -= n
 		}
 	}
 	if other > 0 {
-		r.Tiers = append(r.Tiers, panels.Tier{N: int(other)})
+		r.Tiers = append(r.Tiers, panels.Tier{N: int(other), URL: tierURL(p, telemetry.KeywordOther)})
 	}
 	if x.Outcome != "" {
 		r.Verified = panels.VerdictState(x.Outcome, false) // the column of states says that the merge is not known
 	}
 	return r
+}
+
+// tierURL is the list of the issues of a pull request with a severity.
+func tierURL(p telemetry.PullRow, tier string) string {
+	of := TermText("pr", telemetry.PullRef{Repo: p.Repo, Number: p.Number}.Key())
+	return links.Matching(links.Issues, of+" severity:"+tier)
 }
 
 // ReposOf asks for repositories with their last days, of all repositories

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -48,6 +49,7 @@ func (w *Shell) PullRow(p telemetry.PullRow) panels.PullRow {
 		r.SessionLink = parts.Link{Text: ShortID(p.Session), URL: links.Session(telemetry.SessionKey(p.Session))}
 	case len(p.Candidates) > 0:
 		r.SessionIDs, r.SessionLink.Text = strings.Join(p.Candidates, ", "), strconv.Itoa(len(p.Candidates))+" candidates"
+		r.SessionLink.URL = r.Page
 	}
 	return r
 }
@@ -65,12 +67,17 @@ func (w *Shell) RunRow(r telemetry.RunRow) panels.RunRow {
 	if r.RunNumber > 0 {
 		row.Name, row.Label = RunName(r.RunNumber, 0), ""
 	}
+	of := View{Scope: string(r.Repo)}
+	row.OpenedURL, row.ClosedURL = ChangesURL(of, "opened", r.At.Time, r.At.Time), ChangesURL(of, "closed", r.At.Time, r.At.Time)
 	return row
 }
 
 // repoRow is a repository as lists show it, with its days of that range.
 func repoRow(r telemetry.RepoRow, days telemetry.RepoDays, since, until time.Time) panels.RepoRow {
-	row := panels.RepoRow{RepoRow: r, Days: days, ClosedURL: ChangesURL(View{Scope: string(r.Name)}, "closed", since, until)}
+	row := panels.RepoRow{
+		RepoRow: r, Days: days, ClosedURL: ChangesURL(View{Scope: string(r.Name)}, "closed", since, until),
+		ChangeURL: links.With(links.Repo(r.Name), "period", strconv.Itoa(telemetry.RepoDaysShown)+"d"),
+	}
 	row.Short, row.Remark = r.StatusNote()
 	return row
 }
@@ -102,6 +109,7 @@ func VerificationRow(v telemetry.VerificationRow) panels.VerificationRow {
 	if v.Number > 0 {
 		r.Pull = parts.Link{Text: "#" + parts.Decimal(v.Number), URL: links.Pull(v.PullRef.Repo, v.Number)}
 	}
+	r.Of = cmp.Or(r.Pull.URL, links.Session(telemetry.SessionKey(v.Session)), r.Raw)
 	if v.Session != "" {
 		r.Session = parts.Link{Text: ShortID(v.Session)}
 		if v.Known {

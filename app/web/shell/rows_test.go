@@ -68,7 +68,7 @@ func TestPullRows(t *testing.T) {
 		t.Errorf("%+v", open)
 	}
 	closed := site().PullRow(telemetry.PullRow{State: "closed", CreatedAt: telemetry.TextTime{Time: telemetry.At(at)}, Candidates: []string{"a", "b"}})
-	if !closed.Waiting.IsZero() || closed.SessionIDs != "a, b" || closed.SessionLink.Text != "2 candidates" || closed.SessionLink.URL != "" {
+	if !closed.Waiting.IsZero() || closed.SessionIDs != "a, b" || closed.SessionLink.Text != "2 candidates" || closed.SessionLink.URL != closed.Page {
 		t.Errorf("%+v", closed)
 	}
 }
@@ -76,9 +76,12 @@ func TestPullRows(t *testing.T) {
 // TestMarkedRows: severities in their order, those that CodeQL does not have
 // as one.
 func TestMarkedRows(t *testing.T) {
-	r := site().markedRow(telemetry.PullRow{}, telemetry.PullExtras{
+	r := site().markedRow(telemetry.PullRow{Repo: "octo/shop", Number: 7}, telemetry.PullExtras{
 		Severity: map[string]int64{"low": 1, "critical": 2, "odd": 3, "odder": 4}, Outcome: telemetry.VerificationFailed})
-	want := []panels.Tier{{Severity: "critical", N: 2}, {Severity: "low", N: 1}, {N: 7}}
+	url := func(tier string) string { return "/issues?q=pr%3Aocto%2Fshop%237+severity%3A" + tier }
+	want := []panels.Tier{
+		{Severity: "critical", N: 2, URL: url("critical")}, {Severity: "low", N: 1, URL: url("low")}, {N: 7, URL: url("other")},
+	}
 	if !slices.Equal(r.Tiers, want) || r.Verified.Label == "" {
 		t.Errorf("%+v, %+v", r.Tiers, r.Verified)
 	}

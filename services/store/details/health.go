@@ -46,6 +46,7 @@ func (d *Details) reducedScan(tx *store.Tx, repo int64) (*telemetry.ReducedScan,
 		Run:       latest.RunNumber,
 		Found:     latest.IssuesFound,
 		Full:      full.RunNumber,
+		FullFile:  full.File,
 		FullFound: full.IssuesFound,
 	}, nil
 }

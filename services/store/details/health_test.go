@@ -32,7 +32,7 @@ func TestRepoHealth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := telemetry.RepoHealth{LastScan: telemetry.At(storetest.Day("2026-03-05 10:00")), Reduced: &telemetry.ReducedScan{File: "run-3.json", Run: 3, Found: 3, Full: 2, FullFound: 25},
+		want := telemetry.RepoHealth{LastScan: telemetry.At(storetest.Day("2026-03-05 10:00")), Reduced: &telemetry.ReducedScan{File: "run-3.json", Run: 3, Found: 3, Full: 2, FullFile: "run-2.json", FullFound: 25},
 			Rematched: &telemetry.RematchedScan{File: "run-2.json", Run: 2, Changed: 25, Matched: 25}}
 		if diff := cmp.Diff(want, h); diff != "" {
 			t.Error(diff)

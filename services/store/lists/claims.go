@@ -51,6 +51,13 @@ func anyAttempt(a *asked) *asked {
 	return a.within("s.key IN (SELECT c.session FROM claims c WHERE ")
 }
 
+// ruleOf compares the rule of the issue of a row c of claims.
+func ruleOf() *asked {
+	return text(func(text string) Cond {
+		return sameText("i.rule", text).within("c.issue_id IN (SELECT i.id FROM issues i WHERE ")
+	})
+}
+
 // polled is true of a session s of which the polled row o has a condition.
 func polled(a *asked) *asked {
 	return a.within("s.key IN (SELECT o.session FROM polls o WHERE ")
@@ -65,6 +72,10 @@ const (
 // no session took.
 const withoutPlaybook = "i.id NOT IN (SELECT c.issue_id FROM claims c WHERE c.last = 1 AND c.playbook <> '')"
 
+// withoutReason is true of an issue i whose latest session said nothing of why
+// it was blocked.
+const withoutReason = "i.id NOT IN (SELECT c.issue_id FROM claims c WHERE c.last = 1 AND c.reason <> '')"
+
 // issueClaims are what queries ask of an issue's latest attempt.
 func issueClaims() []Field[telemetry.IssueRow] {
 	type row = telemetry.IssueRow
@@ -73,6 +84,10 @@ func issueClaims() []Field[telemetry.IssueRow] {
 			CSV: "claim", Cell: cell(func(i *row) any { return i.Claim })},
 		{Name: "found", Help: foundHelp + " its latest attempt", Asked: lastAttempt(scanFound()),
 			CSV: "found", Cell: cell(func(i *row) any { return i.Found })},
+		{Name: "merge", Help: "whether a merge of its latest fix is known", Asked: lastAttempt(is(
+			word{"known", "c.merge_unknown = 0"}, word{"unknown", "c.merge_unknown = 1"}))},
+		{Name: "reason", Help: "why its latest session was blocked",
+			Asked: lastAttempt(text(func(text string) Cond { return sameText("c.reason", text) }))},
 		{Name: "tried", Help: "when its latest session was started",
 			Asked: lastAttempt(date("c.at").offers("<7d", "<30d"))},
 		{Name: "playbook", Help: "playbook of its latest session", Values: ofRows("playbook", "polls WHERE playbook <> ''"),
@@ -88,6 +103,7 @@ func sessionClaims() []Field[telemetry.SessionRow] {
 			word{"fixed", claimsSome("o.fixed_n > 0")}, word{"blocked", claimsSome("o.blocked_n > 0")},
 			word{"nothing", "NOT " + claimsSome("o.fixed_n > 0 OR o.blocked_n > 0")})},
 		{Name: "found", Help: foundHelp + " of one of its issues", Asked: anyAttempt(scanFound())},
+		{Name: "rule", Help: "CodeQL rule of an issue that it worked on", Asked: anyAttempt(ruleOf())},
 		{Name: "acus", Help: "whole ACUs that it has cost, where that is known", Asked: polled(wholeACUs()),
 			Sort: down("COALESCE(o.milli_acus, 0) | s.at | s.key"), CSV: "acus", Cell: cell(func(s *row) any { return s.ACUs })},
 		{Name: "playbook", Help: "its playbook", Values: ofRows("playbook", "polls WHERE playbook <> ''"),

@@ -99,15 +99,17 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "session", Help: "session that worked on it, with or without devin-", Column: "i.session",
 			Into: func(i *row) any { return &i.Session }, CSV: "session",
 			Asked: text(func(text string) Cond { return sessionIs("a.session", text).within(inAttempts) }), Sort: down("i.session | " + issueLast)},
-		{Name: "pr", Help: "pull request of a session that worked on it: number, owner/name#number or URL",
-			Asked: pullRequest(func(c Cond) Cond { return c.within(withPull + " WHERE ") }, "p.repo_key", "p.number")},
+		{Name: "pr", Help: "pull request of a session that worked on it, or whose re-scan checked it: number, owner/name#number or URL",
+			Asked: pullRequest(func(c Cond) Cond {
+				return anyOf(c.within(withPull+" WHERE "), c.within(withRescan+" WHERE "))
+			}, "p.repo_key", "p.number")},
 		{Name: "verified", Help: "the outcome of a verification of its fix", Asked: verified(
 			"i.id IN (SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id WHERE a.result > 0")},
 		{Name: "has", Help: "what it has",
-			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", withPull + ")"})},
+			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", "(" + withPull + ") OR " + withRescan + "))"})},
 		{Name: "no", Help: "what it does not have",
-			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT " + withPull + ")"}, word{"family", "i.family = ''"},
-				word{"playbook", withoutPlaybook})},
+			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"}, word{"family", "i.family = ''"},
+				word{"playbook", withoutPlaybook}, word{"reason", withoutReason})},
 	}
 }
 
@@ -153,6 +155,10 @@ func recordedAt(at string) string {
 // withPull begins an issue i that a session with a pull request worked on; no guess counts.
 const withPull = `i.id IN (SELECT a.issue_id FROM attempts a JOIN links l ON l.session = a.session AND l.ambiguous = 0
 	JOIN pulls p ON p.key = l.pull_key`
+
+// withRescan begins an issue i that a verification of a pull request checked.
+const withRescan = `i.id IN (SELECT a.issue_id FROM attempts a JOIN verifications v ON v.id = a.record_id
+	JOIN pulls p ON p.key = v.pull_key`
 
 // inIntervals and inAttempts begin the issues that have an interval l, or an attempt a, such that.
 const (

@@ -18,6 +18,12 @@ func present(text string) []string {
 	return []string{text}
 }
 
+func mergeWords() map[string]func(issueFacts) bool {
+	return map[string]func(issueFacts) bool{
+		"known": func(r issueFacts) bool { return r.Claim != "" && !r.unsure }, "unknown": func(r issueFacts) bool { return r.unsure },
+	}
+}
+
 func saidWords[T any](of func(T) string) map[string]func(T) bool {
 	words := map[string]func(T) bool{}
 	for _, said := range telemetry.Saids() {

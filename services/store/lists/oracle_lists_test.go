@@ -23,6 +23,8 @@ type issueFacts struct {
 	sessions              []string
 	pulls                 []telemetry.PullRef
 	last                  telemetry.SessionRow // of its latest attempt
+	reason                string               // why that was blocked
+	unsure                bool                 // nobody knows of a merge of it
 	began                 time.Time            // when that did
 	message               string
 }
@@ -50,6 +52,9 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 				f.taken = append(f.taken, step.At.Time)
 			}
 		}
+		for _, v := range d.Verifications {
+			f.pulls = append(f.pulls, v.PullRef)
+		}
 		for _, a := range d.Attempts {
 			key := telemetry.SessionKey(a.Session)
 			f.sessions, f.pulls = append(f.sessions, key), append(f.pulls, linked[key]...)
@@ -60,7 +65,7 @@ func everyIssue(t *testing.T, s *storetest.Store, linked map[string][]telemetry.
 				began, row = d.At.Time, d.SessionRow
 			}
 			if !began.Before(f.began) {
-				f.began, f.last = began, row
+				f.began, f.last, f.reason, f.unsure = began, row, string(a.Reason), a.Unsure
 			}
 		}
 		facts[i] = f
@@ -119,6 +124,8 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			"pr":          pullRefs(rows, func(r row) []telemetry.PullRef { return r.pulls }),
 			"tried":       dates(now, rows, func(r row) []time.Time { return []time.Time{r.began} }),
 			"playbook":    texts(rows, func(r row) []string { return present(string(r.last.Playbook)) }),
+			"reason":      texts(rows, func(r row) []string { return present(r.reason) }),
+			"merge":       words(mergeWords()),
 			"claim":       words(saidWords(func(r row) string { return string(r.Claim) })),
 			"found":       words(foundWords(func(r row) []string { return []string{string(r.Found)} })),
 			"verified": outcomes(t, s, func(r row, v telemetry.VerificationRow) bool {
@@ -126,7 +133,8 @@ func issueOracle(t *testing.T, s *storetest.Store, now time.Time, linked map[str
 			}),
 			"has": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) > 0 }, "pr": func(r row) bool { return len(r.pulls) > 0 }}),
 			"no": words(map[string]func(row) bool{"session": func(r row) bool { return len(r.sessions) == 0 }, "pr": func(r row) bool { return len(r.pulls) == 0 },
-				"family": func(r row) bool { return r.Family == "" }, "playbook": func(r row) bool { return r.last.Playbook == "" }}),
+				"family": func(r row) bool { return r.Family == "" }, "playbook": func(r row) bool { return r.last.Playbook == "" },
+				"reason": func(r row) bool { return r.reason == "" }}),
 		}}
 }
 
@@ -215,7 +223,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 		}
 		return names
 	}
-	results := map[string][]string{}
+	results, rules := map[string][]string{}, map[string][]string{}
 	for _, r := range rows {
 		d, _, err := s.SessionDetail(t.Context(), r.Key, time.Time{})
 		if err != nil {
@@ -223,6 +231,9 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 		}
 		for _, c := range d.IssueClaims {
 			results[r.Key] = append(results[r.Key], string(c.Found))
+		}
+		for _, i := range d.Issues {
+			rules[r.Key] = append(rules[r.Key], i.Rule)
 		}
 	}
 	has := map[string]func(row) bool{"pr": func(r row) bool { return r.HasPR }, "issue": func(r row) bool { return len(r.IssueIDs) > 0 },
@@ -265,6 +276,7 @@ func sessionOracle(t *testing.T, s *storetest.Store, now time.Time, pulls []tele
 				return []int64{int64(*r.ACUs)}
 			}),
 			"playbook": texts(rows, func(r row) []string { return present(string(r.Playbook)) }),
+			"rule":     texts(rows, func(r row) []string { return rules[r.Key] }),
 			"tests": words(map[string]func(row) bool{"passing": func(r row) bool { return r.TestsPassing != nil && *r.TestsPassing },
 				"failing": func(r row) bool { return r.TestsPassing != nil && !*r.TestsPassing }, "unknown": func(r row) bool { return r.TestsPassing == nil }}),
 			"tag": texts(rows, func(r row) []string { return r.Tags }),

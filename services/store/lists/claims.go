@@ -87,7 +87,7 @@ func issueClaims() []Field[telemetry.IssueRow] {
 		{Name: "merge", Help: "whether a merge of its latest fix is known", Asked: lastAttempt(is(
 			word{"known", "c.merge_unknown = 0"}, word{"unknown", "c.merge_unknown = 1"}))},
 		{Name: "reason", Help: "why its latest session was blocked",
-			Asked: lastAttempt(text(func(text string) Cond { return sameText("c.reason", text) }))},
+			Asked: lastAttempt(text(func(text string) Cond { return allOf(that("c.reason <> ''"), sameText("c.reason", text)) }))},
 		{Name: "tried", Help: "when its latest session was started",
 			Asked: lastAttempt(date("c.at").offers("<7d", "<30d"))},
 		{Name: "playbook", Help: "playbook of its latest session", Values: ofRows("playbook", "polls WHERE playbook <> ''"),

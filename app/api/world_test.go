@@ -68,7 +68,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runner := ingest.New(ctx, jobs)
-	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
+	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
 	w.serve(ctx, stop, db, runner)
 	return w
 }
@@ -221,6 +221,15 @@ func (w *world) populate() {
 	w.devin.Put(devintest.Session{ID: fixing, Status: "exit"})
 	w.github.Repo("octo/fixer").PutWorkflow("codeql-fixer.yml", "target_repo", "languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch")
 	w.github.Repo("octo/widgets").PutPull(telemetry.PullRequest{Number: 9, Title: "Bump lodash", User: "bot"})
+	for i, d := range []telemetry.Delivery{
+		{Event: telemetry.EventPull, Action: "closed", Repo: "octo/other", Pull: 7, State: telemetry.DeliveryIgnored, Result: "No run names it."},
+		{Event: telemetry.EventPing, State: telemetry.DeliveryDone, Result: "The webhook works.", Ended: telemetry.At(time.Now())},
+	} {
+		d.ID = fmt.Sprintf("delivery-%d", i)
+		if _, _, err := w.api.Redeliver.(*store.Store).PutDelivery(w.t.Context(), d); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	fork := w.github.Repo("fixer/widgets")
 	fork.PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", User: "devin"})
 	fork.PutPull(telemetry.PullRequest{Number: 6, Title: "Another attempt", Body: "https://app.devin.ai/sessions/" + waiting, User: "devin"})

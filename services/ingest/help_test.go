@@ -51,6 +51,11 @@ func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef
 	return m.named, nil
 }
 
+func (m *memory) DueDeliveries(context.Context, []string, int) ([]telemetry.Delivery, error) {
+	return nil, nil
+}
+func (m *memory) Hooked(context.Context, time.Time) (map[string]bool, error) { return nil, nil }
+
 func (m *memory) RetryFiles(context.Context) error { return nil }
 
 func (m *memory) KnownFiles(context.Context, string) (map[string]string, error) {

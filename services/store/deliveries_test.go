@@ -132,7 +132,7 @@ func TestDeliveriesAreBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		total := func() int {
+		total := func() int64 {
 			t.Helper()
 			n, _ := storetest.Total(t, lists.Deliveries(s.Store), query.Ask{})
 			return n

@@ -72,10 +72,8 @@ type Hook struct {
 	From     RepoName     `json:"from,omitempty"`    // former name of a repository that was renamed or transferred
 	Archived bool         `json:"archived,omitempty"`
 	Pull     *PullRequest `json:"pull,omitempty"`
-	Pulls    []int64      `json:"pulls,omitempty"`  // pull requests to ask for again
-	Branch   string       `json:"branch,omitempty"` // whose pull requests to ask for again; of a push, which one it was to
-	Default  bool         `json:"default,omitempty"`
-	Runs     bool         `json:"runs,omitempty"`     // files of the telemetry folder may have changed
+	Pulls    []int64      `json:"pulls,omitempty"`    // pull requests to ask for again
+	Branch   string       `json:"branch,omitempty"`   // whose pull requests to ask for again
 	Workflow string       `json:"workflow,omitempty"` // path of the workflow that ran
 	Note     string       `json:"-"`                  // why nothing is to be done, "" where something is
 }

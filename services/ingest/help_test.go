@@ -26,6 +26,10 @@ type memory struct {
 	full  bool // no job can be saved
 	led   bool // this program has the lease
 
+	hooked    map[string]bool // of which webhooks tell
+	due       []telemetry.Delivery
+	ended     []telemetry.Delivery // each try of one
+
 	pulls     map[int]bool // by number
 	watermark time.Time    // of the one repository
 	named     []telemetry.PullRef
@@ -51,10 +55,38 @@ func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef
 	return m.named, nil
 }
 
-func (m *memory) DueDeliveries(context.Context, []string, int) ([]telemetry.Delivery, error) {
-	return nil, nil
+func (m *memory) DueDeliveries(context.Context, []string, int) (due []telemetry.Delivery, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, d := range m.due {
+		if !d.NextTry.After(time.Now()) {
+			due = append(due, d)
+		}
+	}
+	m.due = slices.DeleteFunc(m.due, func(d telemetry.Delivery) bool { return !d.NextTry.After(time.Now()) })
+	return due, nil
 }
-func (m *memory) Hooked(context.Context, time.Time) (map[string]bool, error) { return nil, nil }
+
+func (m *memory) SaveDelivery(_ context.Context, d telemetry.Delivery) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended = append(m.ended, d)
+	if d.State == telemetry.DeliveryQueued {
+		m.due = append(m.due, d)
+	}
+	return nil
+}
+
+func (m *memory) KnownRepo(context.Context, string) (bool, error) { return true, nil }
+func (m *memory) KnownPulls(context.Context, string, []int64, string) ([]telemetry.PullRef, error) {
+	return []telemetry.PullRef{{Repo: "octo/shop", Number: 7}}, nil
+}
+
+func (m *memory) Hooked(context.Context, time.Time) (map[string]bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.hooked, nil
+}
 
 func (m *memory) RetryFiles(context.Context) error { return nil }
 

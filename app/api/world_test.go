@@ -222,7 +222,7 @@ func (w *world) populate() {
 	w.github.Repo("octo/fixer").PutWorkflow("codeql-fixer.yml", "target_repo", "languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch")
 	w.github.Repo("octo/widgets").PutPull(telemetry.PullRequest{Number: 9, Title: "Bump lodash", User: "bot"})
 	for i, d := range []telemetry.Delivery{
-		{Event: telemetry.EventPull, Action: "closed", Repo: "octo/other", Pull: 7, State: telemetry.DeliveryIgnored, Result: "No run names it."},
+		{Event: telemetry.EventPull, Action: "closed", Repo: "octo/other", Pull: 7, State: telemetry.DeliveryIgnored, Tries: 1, Result: "No run names it."},
 		{Event: telemetry.EventPing, State: telemetry.DeliveryDone, Result: "The webhook works.", Ended: telemetry.At(time.Now())},
 	} {
 		d.ID = fmt.Sprintf("delivery-%d", i)

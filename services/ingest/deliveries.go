@@ -215,8 +215,7 @@ func (r *Runner) askPulls(ctx context.Context, d *telemetry.Delivery) (telemetry
 		return ignored("It is about no pull request that is listed here.")
 	}
 	if r.o.PullRequests == nil {
-		return "", "", telemetry.Errorf(telemetry.CodeMissingSetting,
-			"GITHUB_TOKEN is not set, so pull requests cannot be read from GitHub. Set it and restart.")
+		return ignored("GITHUB_TOKEN is not set, so pull requests cannot be read from GitHub. Set it and restart.")
 	}
 	for _, ref := range refs {
 		err := within(ctx, pullLimit, "Reading a pull request", func(ctx context.Context) error { return r.readNamedPull(ctx, ref) })

@@ -26,9 +26,9 @@ type memory struct {
 	full  bool // no job can be saved
 	led   bool // this program has the lease
 
-	hooked    map[string]bool // of which webhooks tell
-	due       []telemetry.Delivery
-	ended     []telemetry.Delivery // each try of one
+	hooked map[string]bool // of which webhooks tell
+	due    []telemetry.Delivery
+	ended  []telemetry.Delivery // each try of one
 
 	pulls     map[int]bool // by number
 	watermark time.Time    // of the one repository

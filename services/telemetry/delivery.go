@@ -1,7 +1,5 @@
 package telemetry
 
-import "slices"
-
 // Delivery is a webhook that GitHub delivered, and what came of it.
 type Delivery struct {
 	ID       string        `json:"id"` // GitHub's: a delivery that is sent again has the same
@@ -44,9 +42,11 @@ func DeliveryStates() []DeliveryState {
 	return []DeliveryState{DeliveryQueued, DeliveryDone, DeliveryIgnored, DeliveryFailed}
 }
 
-// Retryable reports whether a person may have a delivery tried again.
+// Retryable reports whether a person may have a delivery tried again: one that
+// failed, or that was ignored for what was known then, for example since no run
+// named its repository.
 func (d *Delivery) Retryable() bool {
-	return (d.State == DeliveryFailed || d.State == DeliveryIgnored) && slices.Contains(HookEvents(), d.Event) && d.Event != EventPing
+	return d.State == DeliveryFailed || d.State == DeliveryIgnored && d.Tries > 0
 }
 
 // The events of GitHub's webhooks that are used.

@@ -211,6 +211,10 @@ func TestFailedDelivery(t *testing.T) {
 	if d := p.Delivery("early"); d["state"] != "done" {
 		t.Errorf("tried again: %v", d)
 	}
+	p.Webhook("push", "elsewhere", map[string]any{"ref": "refs/heads/dev", "repository": program.RepositoryOf(program.ActionRepo)})
+	if status, body := p.Post("/api/deliveries/elsewhere/retry"); status != http.StatusConflict || !strings.Contains(body, "nothing to try again") {
+		t.Errorf("of one that told nothing: %d %.200s", status, body)
+	}
 	p.GitHub.Fail(githubtest.Fault{})
 	p.Webhook("pull_request_review", "down", program.PullEvent("octo/shop", 7, "submitted", "x", opened, false))
 	p.Until("it does not say that it failed", func() bool {

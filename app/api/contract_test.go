@@ -106,6 +106,7 @@ type ask struct {
 func TestAnswersKeepTheContract(t *testing.T) {
 	w := newWorld(t, handmade(t), true)
 	w.populate()
+	w.deliver()
 	w.json("POST", "/api/refresh", "")
 	w.json("POST", "/api/poll", "")
 	scope := "/api/runs/octo_big_run_5.json/accept-scope"

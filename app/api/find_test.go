@@ -55,6 +55,7 @@ func findAsks(w *world, repo string) []ask {
 func TestDownloads(t *testing.T) {
 	w := newWorld(t, handmade(t), true)
 	w.populate()
+	w.deliver()
 	w.json("POST", "/api/refresh", "")
 	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos", "verifications", "changes", "files", "jobs", "needs-attention", "deliveries"} {
 		var items []map[string]any

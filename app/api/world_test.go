@@ -221,6 +221,13 @@ func (w *world) populate() {
 	w.devin.Put(devintest.Session{ID: fixing, Status: "exit"})
 	w.github.Repo("octo/fixer").PutWorkflow("codeql-fixer.yml", "target_repo", "languages", "queries", "persist_logs", "include_paths", "exclude_paths", "batch_size", "max_sessions", "severity_threshold", "dry_run", "default_branch")
 	w.github.Repo("octo/widgets").PutPull(telemetry.PullRequest{Number: 9, Title: "Bump lodash", User: "bot"})
+	fork := w.github.Repo("fixer/widgets")
+	fork.PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", User: "devin"})
+	fork.PutPull(telemetry.PullRequest{Number: 6, Title: "Another attempt", Body: "https://app.devin.ai/sessions/" + waiting, User: "devin"})
+}
+
+// deliver puts webhooks that GitHub delivered, and what came of them.
+func (w *world) deliver() {
 	for i, d := range []telemetry.Delivery{
 		{Event: telemetry.EventPull, Action: "closed", Repo: "octo/other", Pull: 7, State: telemetry.DeliveryIgnored, Tries: 1, Result: "No run names it."},
 		{Event: telemetry.EventPing, State: telemetry.DeliveryDone, Result: "The webhook works.", Ended: telemetry.At(time.Now())},
@@ -230,9 +237,6 @@ func (w *world) populate() {
 			w.t.Fatal(err)
 		}
 	}
-	fork := w.github.Repo("fixer/widgets")
-	fork.PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", User: "devin"})
-	fork.PutPull(telemetry.PullRequest{Number: 6, Title: "Another attempt", Body: "https://app.devin.ai/sessions/" + waiting, User: "devin"})
 }
 
 // writeRecord puts a file into a directory of records.

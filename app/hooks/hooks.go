@@ -103,7 +103,8 @@ func (o Options) signed(signature string, body []byte) error {
 			"The webhook has no signature (%s). Set its secret at GitHub to the value of GITHUB_WEBHOOK_SECRET.", headerSignature)
 	}
 	return telemetry.Errorf(telemetry.CodeSignature,
-		"The signature of the webhook (%s) is not that of its body. Set its secret at GitHub to the value of GITHUB_WEBHOOK_SECRET.", headerSignature)
+		"The signature of the webhook (%s) is not that of its body. "+
+			"Set its secret at GitHub to the value of GITHUB_WEBHOOK_SECRET.", headerSignature)
 }
 
 // messageOf reads the headers and the payload of a webhook whose signature is right.

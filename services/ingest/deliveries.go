@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -28,6 +29,10 @@ const deliveryWorkers = 8
 
 // deliveryLimit is how long one try of a delivery may take: it may wait for a refresh.
 const deliveryLimit = 35 * time.Minute
+
+// unsavedPause is how long the deliveries of a repository wait while the database
+// does not take what came of one.
+const unsavedPause = 30 * time.Second
 
 // retryAfter is how long a delivery waits after each try that failed; after the
 // last it has failed. A refresh finds what it told of in any case.
@@ -111,26 +116,44 @@ func (r *Runner) workOff(ctx context.Context, d telemetry.Delivery) {
 	if ctx.Err() != nil {
 		return // the next start, or the next program that has the lease, works it off
 	}
-	now := r.o.Now()
 	d.Tries++
 	d.Error, d.NextTry = "", telemetry.Time{}
-	pauses := retryAfter()
-	switch {
-	case err == nil:
-		d.State, d.Result, d.Ended = state, result, telemetry.At(now)
-	case int(d.Tries) <= len(pauses):
-		d.Error, d.NextTry = telemetry.Optional(telemetry.Sentence(err)), telemetry.At(now.Add(pauses[d.Tries-1]))
-	default:
-		d.State, d.Ended, d.Error = telemetry.DeliveryFailed, telemetry.At(now), telemetry.Optional(telemetry.Sentence(err))
-		d.Result = fmt.Sprintf("Each of %d tries failed. The next refresh finds what it told of; it can also be tried again.", d.Tries)
+	if err == nil {
+		d.State, d.Result, d.Ended = state, result, telemetry.At(r.o.Now())
+	} else {
+		r.putOff(&d, err)
 	}
 	if d.State != telemetry.DeliveryQueued {
 		d.Forget()
 	}
 	saving, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	r.logFailure("cannot note what came of a delivery", "note a delivery", r.o.Store.SaveDelivery(saving, d))
+	unsaved := r.o.Store.SaveDelivery(saving, d)
+	r.logFailure("cannot note what came of a delivery", "note a delivery", unsaved)
 	r.logFailure("a delivery failed", "delivery of "+d.Event, err)
+	if unsaved != nil { // it is still due: GitHub must not be asked at once again
+		select {
+		case <-ctx.Done():
+		case <-time.After(unsavedPause):
+		}
+	}
+}
+
+// putOff notes why a try failed, and when the next one is, if there is one: not
+// before an upstream that asked to wait may be asked.
+func (r *Runner) putOff(d *telemetry.Delivery, err error) {
+	d.Error = telemetry.Optional(telemetry.Sentence(err))
+	pauses := retryAfter()
+	if int(d.Tries) > len(pauses) {
+		d.State, d.Ended = telemetry.DeliveryFailed, telemetry.At(r.o.Now())
+		d.Result = fmt.Sprintf("Each of %d tries failed. The next refresh finds what it told of; it can also be tried again.", d.Tries)
+		return
+	}
+	pause := pauses[d.Tries-1]
+	if e, ok := errors.AsType[*telemetry.Error](err); ok {
+		pause = max(pause, min(e.RetryAfter, maxPause))
+	}
+	d.NextTry = telemetry.At(r.o.Now().Add(pause))
 }
 
 // act does what a delivery tells, and says what came of it.
@@ -178,7 +201,8 @@ func (r *Runner) followRuns(ctx context.Context, d *telemetry.Delivery) (telemet
 	if at < 0 {
 		return ignored("Run files are not read from this repository.")
 	}
-	h, err := r.start(telemetry.Job{Kind: JobRefresh, By: telemetry.ByWebhook, Order: Order{Only: r.o.Sources[at].Name, By: telemetry.ByWebhook}}, false)
+	order := Order{Only: r.o.Sources[at].Name, By: telemetry.ByWebhook}
+	h, err := r.start(telemetry.Job{Kind: JobRefresh, By: order.By, Order: order}, false)
 	if err == nil {
 		_, err = h.Wait(ctx)
 	}

@@ -45,13 +45,36 @@ func TestLoopsRestWhileWebhooksTell(t *testing.T) {
 	}
 }
 
+// TestDatabaseThatTakesNothing: while what came of a delivery cannot be noted,
+// GitHub is asked for it no more than at distance.
+func TestDatabaseThatTakesNothing(t *testing.T) {
+	inWorld(t, 0, 0, func(t *testing.T, w *world) {
+		w.stop()
+		w.pulls = &source{start: time.Now()}
+		w.begin(0, 0)
+		w.store.mu.Lock()
+		w.store.full = true
+		w.store.due = []telemetry.Delivery{{ID: "a", Event: telemetry.EventReview, Repo: "octo/shop", State: telemetry.DeliveryQueued}}
+		w.store.mu.Unlock()
+		pass(time.Hour)
+		if n := strings.Count(w.pulls.asks(), "s"); n < 2 || n > 121 {
+			t.Errorf("in an hour GitHub was asked %d times", n)
+		}
+	})
+}
+
 // TestDeliveryIsRetriedAtDistance: a delivery that fails is tried again later and
 // later, says why, and at last that it failed; a bug in it ends no more than it.
 func TestDeliveryIsRetriedAtDistance(t *testing.T) {
 	for name, fault := range map[string]func(*source){
 		"GitHub is down": func(s *source) { s.err = telemetry.Errorf(telemetry.CodeUpstreamDown, "GitHub is down.") },
-		"a bug":          func(s *source) { s.panics = true },
-		"an error":       func(s *source) { s.err = errors.New("unexpected") },
+		"GitHub asks to wait": func(s *source) {
+			e := telemetry.Errorf(telemetry.CodeRateLimited, "wait")
+			e.RetryAfter = 25 * time.Minute
+			s.err = e
+		},
+		"a bug":    func(s *source) { s.panics = true },
+		"an error": func(s *source) { s.err = errors.New("unexpected") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, 0, 0, func(t *testing.T, w *world) {
@@ -62,7 +85,7 @@ func TestDeliveryIsRetriedAtDistance(t *testing.T) {
 				w.store.mu.Lock()
 				w.store.due = []telemetry.Delivery{{ID: "a", Event: telemetry.EventReview, Repo: "octo/shop", State: telemetry.DeliveryQueued}}
 				w.store.mu.Unlock()
-				pass(3 * time.Hour)
+				pass(6 * time.Hour)
 				w.store.mu.Lock()
 				defer w.store.mu.Unlock()
 				var distances []string

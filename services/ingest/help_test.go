@@ -55,21 +55,27 @@ func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef
 	return m.named, nil
 }
 
-func (m *memory) DueDeliveries(context.Context, []string, int) (due []telemetry.Delivery, _ error) {
+func (m *memory) DueDeliveries(_ context.Context, busy []string, _ int) (due []telemetry.Delivery, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, d := range m.due {
-		if !d.NextTry.After(time.Now()) {
+	m.due = slices.DeleteFunc(m.due, func(d telemetry.Delivery) bool {
+		is := !d.NextTry.After(time.Now()) && !slices.Contains(busy, d.Repo.Key())
+		if is {
 			due = append(due, d)
 		}
-	}
-	m.due = slices.DeleteFunc(m.due, func(d telemetry.Delivery) bool { return !d.NextTry.After(time.Now()) })
+		return is
+	})
 	return due, nil
 }
 
 func (m *memory) SaveDelivery(_ context.Context, d telemetry.Delivery) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.full {
+		d.NextTry, d.State = telemetry.Time{}, telemetry.DeliveryQueued // it stands as it was
+		m.due = append(m.due, d)
+		return errors.New("the disk is full")
+	}
 	m.ended = append(m.ended, d)
 	if d.State == telemetry.DeliveryQueued {
 		m.due = append(m.due, d)

@@ -92,8 +92,8 @@ func (s *Store) RetryDelivery(ctx context.Context, id string) (d telemetry.Deliv
 func (s *Store) Hooked(ctx context.Context, since time.Time) (map[string]bool, error) {
 	return Get(ctx, s, func(tx *Tx) map[string]bool {
 		hooked := map[string]bool{}
-		for _, key := range All[string](tx, `SELECT DISTINCT repo_key FROM deliveries WHERE received >= $1 AND state <> 'failed' AND repo_key <> ''`,
-			Millis(since)) {
+		for _, key := range All[string](tx, `SELECT DISTINCT repo_key FROM deliveries
+			WHERE received >= $1 AND state <> 'failed' AND repo_key <> ''`, Millis(since)) {
 			hooked[key] = true
 		}
 		return hooked

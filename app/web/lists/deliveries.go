@@ -46,7 +46,8 @@ func deliveryRow(d telemetry.Delivery) panels.DeliveryRow {
 func (w *Web) noDeliveries(context.Context, shell.View) (parts.Empty, error) {
 	e := parts.Empty{Icon: "sync", Title: "No webhooks delivered yet", Text: "What GitHub sends is listed here, and what came of each."}
 	if !w.Settings.Webhooks {
-		e.Text = "Set GITHUB_WEBHOOK_SECRET and restart, and add a webhook with that secret at GitHub: then changes show at once. The README says how."
+		e.Text = "Set GITHUB_WEBHOOK_SECRET and restart, and add a webhook with that secret at GitHub: then changes show at once. " +
+			"The README says how."
 	}
 	return e, nil
 }

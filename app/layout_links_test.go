@@ -14,6 +14,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/hooks"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
 	"telemetry-dashboard/static"
@@ -41,6 +42,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"With":           {links.With(links.Changes, "repo", repo), get, "/changes"},
 		"APIDispatch":    {links.APIDispatch, post, "/api/dispatch"},
 		"APIDescription": {links.APIDescription, get, "/api/openapi.yaml"},
+		"GitHubWebhook":  {links.GitHubWebhook, post, links.GitHubWebhook},
 		"APIList":        {links.APIList("pulls"), get, "/api/prs"},
 		"APIExport":      {links.APIExport("pulls", "csv"), get, "/api/prs.csv"},
 		"APIIssue":       {links.APIIssue("a/%?#"), get, "/api/issues/:id"},
@@ -56,7 +58,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 	for name, page := range map[string]string{
 		"Overview": links.Overview, "NeedsYou": links.NeedsYou, "Issues": links.Issues, "Changes": links.Changes,
 		"Report": links.Report, "Effectiveness": links.Effectiveness, "Sessions": links.Sessions, "Pulls": links.Pulls, "Runs": links.Runs, "Repos": links.Repos,
-		"Verified": links.Verified, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
+		"Verified": links.Verified, "Deliveries": links.Deliveries, "Activity": links.Activity, "Search": links.Search, "APIDocs": links.APIDocs, "Events": links.Events,
 	} {
 		all[name] = link{page, get, page}
 	}
@@ -65,7 +67,7 @@ func linkCases() map[string]struct{ address, method, route string } {
 		"ActionBackfill": links.ActionBackfill, "ActionDispatch": links.ActionDispatch, "ActionReply": links.ActionReply,
 		"ActionAcceptScope": links.ActionAcceptScope, "ActionAcceptListing": links.ActionAcceptListing,
 		"ActionDismiss": links.ActionDismiss, "ActionCancel": links.ActionCancel, "ActionLog": links.ActionLog,
-		"ActionSaveView":   links.ActionSaveView,
+		"ActionSaveView": links.ActionSaveView, "ActionRetryDelivery": links.ActionRetryDelivery,
 		"ActionRenameView": links.ActionRenameView, "ActionDeleteView": links.ActionDeleteView,
 	} {
 		all[name] = link{action, post, action}
@@ -85,6 +87,9 @@ func TestLinksLeadToRoutes(t *testing.T) {
 		route(r.Method, r.Path)
 	}
 	for _, r := range newSite(Config{}, false, web.Options{Assets: static.New(), Dashboard: board}).Routes() {
+		route(r.Method, r.Path)
+	}
+	for _, r := range hooks.Routes(hooks.Options{Secret: "x"}) {
 		route(r.Method, r.Path)
 	}
 	for name, link := range linkCases() {

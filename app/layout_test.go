@@ -59,6 +59,7 @@ func mayImport() map[string][]string {
 		"views/panels":       append([]string{"views/markdown", "views/parts", "views/links"}, domain...),
 		"views/pages":        append([]string{"views/parts", "views/links", "views/panels"}, domain...),
 		"app/server":         {"services/telemetry", "services/cache", "static"},
+		"app/hooks":          {"app/server", "services/telemetry", "views/links"},
 		"app/api":            reads,
 		"app/api/apitest":    {"app/api", "services/telemetry", "services/telemetry/history", "static"},
 		"app/web":            append([]string{"app/server", "services/telemetry", "services/dashboard", "services/ingest", "views/links"}, families()...),

@@ -15,9 +15,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"telemetry-dashboard/app/api"
+	"telemetry-dashboard/app/hooks"
 	"telemetry-dashboard/app/server"
 	"telemetry-dashboard/app/web"
 	"telemetry-dashboard/services/dashboard"
+	"telemetry-dashboard/services/github"
 	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/store"
 	"telemetry-dashboard/services/store/derive"
@@ -87,10 +89,12 @@ func run(ctx context.Context, cfg Config, demo bool, log *slog.Logger, ready fun
 		Changes:     db,
 		Scopes:      records,
 		Submissions: jobs,
+		Redeliver:   db,
 		Assets:      static.New(),
 		Quota:       up.quota(),
 	})
-	srv, err := newServer(cfg, log, db, ln.Addr(), routesOf(newAPI(cfg, demo, board, jobs, records), site), site)
+	routes := append(routesOf(newAPI(cfg, demo, board, jobs, records), site), webhooks(cfg, db)...)
+	srv, err := newServer(cfg, log, db, ln.Addr(), routes, site)
 	if err != nil {
 		return err
 	}
@@ -150,6 +154,7 @@ func reading(db *store.Store) dashboard.Options {
 			Changes:       lists.Changes(db),
 			Jobs:          lists.Jobs(db),
 			Needs:         lists.Needs(db),
+			Deliveries:    lists.Deliveries(db),
 		},
 		Sums:    lists.SumsOf(db),
 		Details: details.New(db),
@@ -186,6 +191,7 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 		Dashboard:   board,
 		Jobs:        jobs,
 		Scope:       records,
+		Redeliver:   records,
 		Base:        cfg.PublicURL.base(),
 		Description: static.OpenAPIAt(string(cfg.PublicURL)),
 		Now:         time.Now,
@@ -199,6 +205,18 @@ func newAPI(cfg Config, demo bool, board *dashboard.Dashboard, jobs *ingest.Runn
 			Version:        buildID(),
 		},
 	}
+}
+
+// webhooks are the routes that GitHub's webhooks come to.
+func webhooks(cfg Config, db *store.Store) []server.Route {
+	return hooks.Routes(hooks.Options{
+		Secret: string(cfg.WebhookSecret),
+		Parse: func(m hooks.Message, now time.Time) (telemetry.Delivery, error) {
+			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, m.Payload, now)
+		},
+		Queue: db,
+		Now:   time.Now,
+	})
 }
 
 // newSite adds to o what does not depend on the database.
@@ -216,6 +234,7 @@ func webSettings(cfg Config, demo bool) web.Settings {
 		GitHubWeb:       links.GitHubOf(string(cfg.GitHubAPIURL)),
 		DevinWeb:        links.DevinWeb,
 		RefreshInterval: cfg.RefreshInterval,
+		Webhooks:        cfg.WebhookSecret != "",
 		PollInterval:    cfg.PollInterval,
 		Polls:           cfg.DevinAPIKey != "",
 		AsksLogs:        cfg.GitHubToken != "",

@@ -77,3 +77,12 @@ func (a *API) addPulls(c *fiber.Ctx, result map[string]any) error {
 	result["prs"], result["total"] = rows, len(rows)
 	return nil
 }
+
+// retryDelivery has a webhook worked off again.
+func (a *API) retryDelivery(c *fiber.Ctx) error {
+	d, err := a.Redeliver.RetryDelivery(c.UserContext(), c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return send(c, fiber.StatusAccepted, d)
+}

@@ -32,6 +32,11 @@ type Scope interface {
 	AcceptScope(ctx context.Context, source, file string, undo bool, by telemetry.StartedBy) error
 }
 
+// Redeliver has a webhook worked off again.
+type Redeliver interface {
+	RetryDelivery(ctx context.Context, id string) (telemetry.Delivery, error)
+}
+
 // Settings is what /api/config returns: never a secret's value.
 type Settings struct {
 	GitHubTokenSet bool   `json:"github_token_set"`
@@ -48,6 +53,7 @@ type API struct {
 	Dashboard   *dashboard.Dashboard
 	Jobs        Jobs
 	Scope       Scope
+	Redeliver   Redeliver
 	Now         func() time.Time // nil: time.Now
 	Settings    Settings
 	Base        links.Base // of the addresses in answers

@@ -106,10 +106,16 @@ type ask struct {
 func TestAnswersKeepTheContract(t *testing.T) {
 	w := newWorld(t, handmade(t), true)
 	w.populate()
+	w.deliver()
 	w.json("POST", "/api/refresh", "")
 	w.json("POST", "/api/poll", "")
 	scope := "/api/runs/octo_big_run_5.json/accept-scope"
 	asks := append(asksOf(t, w), ask{"POST /api/runs/{file}/accept-scope", scope, "", 200}, ask{"DELETE /api/runs/{file}/accept-scope", scope, "", 200})
+	asks = append(asks, ask{"GET /api/deliveries", "/api/deliveries?state=ignored,done&event=pull_request", "", 200},
+		ask{"GET /api/deliveries", "/api/deliveries?state=lost", "", 400},
+		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-0/retry", "", 202},
+		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/delivery-1/retry", "", 409},
+		ask{"POST /api/deliveries/{id}/retry", "/api/deliveries/none/retry", "", 404})
 	checkAll(t, w, asks)
 	for _, e := range contract(t).Endpoints() {
 		if e == "DELETE /api/jobs/{id}" || e == "POST /api/files/accept-listing" {
@@ -133,7 +139,7 @@ func TestRealAnswersKeepTheContract(t *testing.T) {
 	asks = slices.DeleteFunc(asks, func(a ask) bool {
 		return !strings.HasPrefix(a.endpoint, "GET ") || a.status != 200 || strings.Contains(a.path, "/messages") || strings.Contains(a.path, "/dispatch/")
 	})
-	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention"} {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "verifications", "changes", "needs-attention", "deliveries"} {
 		asks = append(asks, ask{"GET /api/" + list, "/api/" + list + "?per_page=200", "", 200})
 	}
 	checkAll(t, w, asks)
@@ -178,7 +184,7 @@ func asksOf(t *testing.T, w *world) []ask {
 }
 
 func listAsks(repo string) (asks []ask) {
-	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention"} {
+	for _, list := range []string{"runs", "sessions", "prs", "issues", "files", "jobs", "verifications", "changes", "needs-attention", "deliveries"} {
 		path := "/api/" + list
 		for query, status := range map[string]int{"": 200, "?page=2&per_page=1": 200, "?page=0&per_page=0": 200, "?page=-7&per_page=100000": 200, "?page=9223372036854775807": 200,
 			"?page=abc": 400, "?page=1e3": 400, "?page=1.5": 400, "?page=9223372036854775808": 400, "?page=": 400, "?per_page=x": 400, "?per_page=": 400, "?order=up": 400, "?sort=colour": 400} {

@@ -36,7 +36,7 @@ func findAsks(w *world, repo string) []ask {
 				ask{"GET " + path, path + "?sort=colour", "", 400}, ask{"GET " + path, path + "?q=colour:red", "", 400}, ask{"GET " + path, path + "?q=" + strings.Repeat("x", 10_000), "", 400})
 		}
 	}
-	for _, list := range []string{"verifications", "changes", "files", "jobs", "needs-attention"} {
+	for _, list := range []string{"verifications", "changes", "files", "jobs", "needs-attention", "deliveries"} {
 		for _, kind := range []string{".csv", ".json"} {
 			path := "/api/" + list + kind
 			asks = append(asks, ask{"GET " + path, path, "", 200}, ask{"GET " + path, path + "?order=asc", "", 200}, ask{"GET " + path, path + "?sort=colour", "", 400})
@@ -55,8 +55,9 @@ func findAsks(w *world, repo string) []ask {
 func TestDownloads(t *testing.T) {
 	w := newWorld(t, handmade(t), true)
 	w.populate()
+	w.deliver()
 	w.json("POST", "/api/refresh", "")
-	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos", "verifications", "changes", "files", "jobs", "needs-attention"} {
+	for _, list := range []string{"issues", "sessions", "prs", "runs", "repos", "verifications", "changes", "files", "jobs", "needs-attention", "deliveries"} {
 		var items []map[string]any
 		got := w.do("GET", "/api/"+list+".json?order=asc", "")
 		if err := json.Unmarshal(got.body, &items); err != nil || len(items) == 0 {

@@ -35,6 +35,7 @@ func (a *API) lists() []Route {
 		a.runs().routes(everything), a.repos().routes(everything), a.verifications().routes(everything),
 		a.needs().downloads(links.APIList(a.Dashboard.Needs.Schema().Name)),
 		a.changes().routes(records), a.files().routes(records), a.jobs().routes(nil),
+		a.deliveries().routes([]string{telemetry.TopicDeliveries}),
 	)
 }
 
@@ -124,6 +125,13 @@ func (a *API) changes() listed[telemetry.IssueEvent, changeItem] {
 
 func (a *API) jobs() rows[telemetry.Job] {
 	return rows[telemetry.Job]{list: a.Dashboard.Jobs, now: a.now}
+}
+
+func (a *API) deliveries() rows[telemetry.Delivery] {
+	return rows[telemetry.Delivery]{
+		list: a.Dashboard.Deliveries, now: a.now,
+		params: []param{ofRepo, words("state", "is", telemetry.DeliveryStates()), texts("event", "event"), ofQuery},
+	}
 }
 
 // ask reads what a request asks of a list, page and order included.

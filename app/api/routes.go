@@ -22,6 +22,7 @@ type Route struct {
 	Waits        bool
 	Upstream     bool
 	UpstreamIn   []string
+	Hook         bool
 	Params       []string
 	Stream       func(c *fiber.Ctx) (write func(ctx context.Context, w *bufio.Writer) error, err error)
 }
@@ -70,6 +71,7 @@ func (a *API) Routes() []Route {
 		{Method: fiber.MethodPatch, Path: "/api/views/:id", Handle: a.renameView},
 		{Method: fiber.MethodDelete, Path: "/api/views/:id", Handle: a.deleteView},
 		post("/api/files/accept-listing", a.acceptListing, "source", "kept", "async"),
+		post("/api/deliveries/:id/retry", a.retryDelivery),
 		get("/api/sources", nil, a.sources),
 		get("/api/jobs/:id", nil, a.job),
 		{Method: fiber.MethodDelete, Path: "/api/jobs/:id", Handle: a.cancelJob, Waits: true},

@@ -24,6 +24,8 @@ func answers() map[string]any {
 		"Claim":              telemetry.Claim{},
 		"Config":             Settings{},
 		"DayPoint":           pointItem{},
+		"Delivery":           telemetry.Delivery{},
+		"DeliveryList":       envelope[telemetry.Delivery]{},
 		"DiffIssue":          telemetry.DiffIssue{},
 		"File":               telemetry.FileRow{},
 		"FileList":           envelope[telemetry.FileRow]{},

@@ -68,7 +68,7 @@ func newWorldOn(t testing.TB, database, dir string, tokens bool) *world {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	runner := ingest.New(ctx, jobs)
-	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
+	w.api = &api.API{Dashboard: dashboard.New(reads), Jobs: runner, Scope: derive.New(db), Redeliver: db, Description: static.OpenAPI(), Settings: api.Settings{ActionRepo: "octo/fixer"}}
 	w.serve(ctx, stop, db, runner)
 	return w
 }
@@ -224,6 +224,19 @@ func (w *world) populate() {
 	fork := w.github.Repo("fixer/widgets")
 	fork.PutPull(telemetry.PullRequest{Number: 5, Title: "fix(CQLF-R2-0001): xss", User: "devin"})
 	fork.PutPull(telemetry.PullRequest{Number: 6, Title: "Another attempt", Body: "https://app.devin.ai/sessions/" + waiting, User: "devin"})
+}
+
+// deliver puts webhooks that GitHub delivered, and what came of them.
+func (w *world) deliver() {
+	for i, d := range []telemetry.Delivery{
+		{Event: telemetry.EventPull, Action: "closed", Repo: "octo/other", Pull: 7, State: telemetry.DeliveryIgnored, Tries: 1, Result: "No run names it."},
+		{Event: telemetry.EventPing, State: telemetry.DeliveryDone, Result: "The webhook works.", Ended: telemetry.At(time.Now())},
+	} {
+		d.ID = fmt.Sprintf("delivery-%d", i)
+		if _, _, err := w.api.Redeliver.(*store.Store).PutDelivery(w.t.Context(), d); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // writeRecord puts a file into a directory of records.

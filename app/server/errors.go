@@ -18,6 +18,8 @@ func Status(code telemetry.Code) int {
 	switch code {
 	case telemetry.CodeInvalid, telemetry.CodeMissingSetting, telemetry.CodeNoPast:
 		return fiber.StatusBadRequest
+	case telemetry.CodeSignature:
+		return fiber.StatusUnauthorized
 	case telemetry.CodeForbiddenOrigin:
 		return fiber.StatusForbidden
 	case telemetry.CodeNotFound:
@@ -69,7 +71,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
 	body, contentType := errorJSON(e), "application/json; charset=utf-8"
-	if s.o.RenderError != nil && !isAPI(c) {
+	if s.o.RenderError != nil && !isAPI(c) && !s.hooks.at(c.Request().URI().PathOriginal()) {
 		body, contentType = s.o.RenderError(c, status, e.Message)
 	}
 	c.Set(fiber.HeaderContentType, contentType)
@@ -85,7 +87,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 // not ask learns that, and not whether the address exists.
 func (s *Server) refused(c *fiber.Ctx, err error) error {
 	if f, ok := errors.AsType[*fiber.Error](err); ok && (f.Code == fiber.StatusNotFound || f.Code == fiber.StatusMethodNotAllowed) {
-		if guarded := s.guard(c); guarded != nil {
+		if guarded := s.guard(c, false); guarded != nil {
 			return guarded
 		}
 	}
@@ -107,7 +109,7 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 		return e, Status(e.Code)
 	}
 	if f, ok := errors.AsType[*fiber.Error](err); ok && f.Code >= 400 && f.Code < 500 {
-		return requestError(c, f.Code), f.Code
+		return s.requestError(c, f.Code), f.Code
 	}
 	e := telemetry.Errorf(telemetry.CodeInternal, "%s", telemetry.Sentence(err))
 	switch {
@@ -121,7 +123,7 @@ func (s *Server) public(c *fiber.Ctx, err error) (*telemetry.Error, int) {
 }
 
 // requestError is the message for what Fiber refused.
-func requestError(c *fiber.Ctx, status int) *telemetry.Error {
+func (s *Server) requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	switch status {
 	case fiber.StatusNotFound:
 		return telemetry.Errorf(telemetry.CodeNotFound, "Not found: %s.", telemetry.Shown(c.Path()))
@@ -131,7 +133,7 @@ func requestError(c *fiber.Ctx, status int) *telemetry.Error {
 	case fiber.StatusRequestTimeout:
 		return telemetry.Errorf(telemetry.CodeInvalid, "The request arrived too slowly. Send it again.")
 	case fiber.StatusRequestEntityTooLarge:
-		return telemetry.Errorf(telemetry.CodeTooLarge, "The request's body is larger than %d bytes. Send less at a time.", bodyLimit)
+		return s.tooLarge(c)
 	case fiber.StatusRequestHeaderFieldsTooLarge:
 		return telemetry.Errorf(telemetry.CodeTooLarge,
 			"The request's address and headers are larger than %d bytes. Shorten the address, or remove the cookies of this host.",

@@ -129,18 +129,23 @@ func (s *streams) end(client netip.Addr) {
 	}
 }
 
-// callers bounds how often one caller may ask what costs an upstream.
+// callers bounds how often one caller may ask what costs an upstream, or send a
+// webhook.
 type callers struct {
+	perMin  time.Duration
+	burst   int
+	message string // to one who asked too often
+
 	mu    sync.Mutex
 	known *simplelru.LRU[netip.Addr, *rate.Limiter] // the latest ones
 }
 
-func newCallers() *callers {
+func newCallers(perMin time.Duration, burst int, message string) *callers {
 	known, err := simplelru.NewLRU[netip.Addr, *rate.Limiter](callersKnown, nil)
 	if err != nil {
 		panic(err) // only a size below 1 is refused
 	}
-	return &callers{known: known}
+	return &callers{perMin: perMin, burst: burst, message: message, known: known}
 }
 
 // allow counts a request of a client.
@@ -148,7 +153,7 @@ func (c *callers) allow(client netip.Addr) error {
 	c.mu.Lock()
 	limit, ok := c.known.Get(client)
 	if !ok {
-		limit = rate.NewLimiter(rate.Every(time.Minute/callersPerMin), callersBurst)
+		limit = rate.NewLimiter(rate.Every(time.Minute/c.perMin), c.burst)
 		c.known.Add(client, limit)
 	}
 	c.mu.Unlock()
@@ -157,8 +162,8 @@ func (c *callers) allow(client netip.Addr) error {
 	}
 	return &telemetry.Error{
 		Code:       telemetry.CodeRateLimited,
-		Message:    "Your address sent too many requests that GitHub or Devin must answer. Try again in a few seconds.",
-		RetryAfter: time.Minute / callersPerMin,
+		Message:    c.message,
+		RetryAfter: time.Minute / c.perMin,
 	}
 }
 

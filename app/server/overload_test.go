@@ -214,7 +214,7 @@ func TestCallersOfUpstreamsAreBounded(t *testing.T) {
 }
 
 func TestEachCallerHasItsOwnBound(t *testing.T) {
-	known := newCallers()
+	known := newCallers(callersPerMin, callersBurst, "Too often.")
 	for range callersBurst {
 		if err := known.allow(netip.MustParseAddr("192.0.2.1")); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ package server
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -38,6 +39,7 @@ type Route struct {
 	Waits        bool     // it waits for a job: no deadline
 	Upstream     bool     // it may ask an upstream: bounded for each caller
 	UpstreamIn   []string // the same, but only with one of these query parameters
+	Hook         bool     // a program sends it that knows a secret, by whatever name of this server, with a body of up to HookBody
 	Params       []string // of a route that writes: all that it reads from its query, or from a form
 
 	// Stream reads the request and returns what writes the answer's body,
@@ -106,6 +108,8 @@ type Server struct {
 	upstream *gate              // answers that an upstream may be asked for
 	streams  *streams
 	callers  *callers
+	hooks    *hookRoom
+	senders  *callers // of webhooks
 }
 
 // The limits of a request.
@@ -133,7 +137,10 @@ func New(o Options, routes []Route) *Server {
 		inside:   newGate(computing(), "answers", o),
 		upstream: newGate(upstreamMost, "answers from upstreams", o),
 		streams:  newStreams(o),
-		callers:  newCallers(),
+		callers: newCallers(callersPerMin, callersBurst,
+			"Your address sent too many requests that GitHub or Devin must answer. Try again in a few seconds."),
+		hooks:   newHookRoom(routes),
+		senders: newCallers(hooksPerMin, hooksBurst, "Your address sent too many webhooks. Redeliver this one in a few seconds."),
 	}
 	if s.front.origin != "" {
 		if err := s.origins.AddTrustedOrigin(s.front.origin); err != nil {
@@ -178,7 +185,12 @@ func (s *Server) wire() {
 	handle, fast := s.app.Handler(), s.app.Server()
 	fast.ConnState = connState
 	fast.Logger = quiet{s.o.Log}
+	fast.HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+		address, _, _ := bytes.Cut(s.front.without(h.RequestURI()), []byte("?"))
+		return fasthttp.RequestConfig{MaxRequestBodySize: s.hooks.admit(h, address)}
+	}
 	fast.Handler = func(ctx *fasthttp.RequestCtx) {
+		defer s.hooks.leave(&ctx.Request.Header)
 		defer s.survive(ctx)
 		s.front.inward(&ctx.Request)
 		if slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
@@ -192,6 +204,7 @@ func (s *Server) wire() {
 	unread := fast.ErrorHandler
 	fast.ErrorHandler = func(ctx *fasthttp.RequestCtx, err error) {
 		defer s.survive(ctx)
+		refused := s.hooks.leave(&ctx.Request.Header)
 		e, ofNet := errors.AsType[net.Error](err)
 		if ofNet && !e.Timeout() { // the client is gone
 			s.o.Log.Debug("a client left in the middle of a request", "err", err)
@@ -201,10 +214,19 @@ func (s *Server) wire() {
 		if c, ok := ctx.Conn().(*conn); ok {
 			c.unread.Store(!ofNet)
 			// A script's request is one to the API, or without a path, which no browser sends.
-			if path := s.front.without(pathIn(c.start)); path == nil || underAPI(path) {
+			if path := s.front.without(pathIn(c.start)); path == nil || underAPI(path) || s.hooks.at(path) {
 				ctx.Request.Header.SetHost("") // with one that is malformed the path would not be read
 				ctx.Request.SetRequestURI(apiPath)
+				if s.hooks.at(path) {
+					ctx.Request.SetRequestURI(string(path))
+				}
 			}
+		}
+		if refused && errors.Is(err, fasthttp.ErrBodyTooLarge) {
+			c := s.app.AcquireCtx(ctx)
+			defer s.app.ReleaseCtx(c)
+			_ = s.fail(c, noRoom()) // it writes the answer
+			return
 		}
 		unread(ctx, err)
 	}
@@ -286,8 +308,13 @@ func (s *Server) handler(r Route) fiber.Handler {
 
 // admit refuses a request before anything is done for it.
 func (s *Server) admit(c *fiber.Ctx, r Route) error {
-	if err := s.guard(c); err != nil {
+	if err := s.guard(c, r.Hook); err != nil {
 		return err
+	}
+	if r.Hook {
+		if err := s.senders.allow(clientOf(c)); err != nil {
+			return err
+		}
 	}
 	if err := wellFormed(c.Request()); err != nil {
 		return err

@@ -54,6 +54,7 @@ func (w *Web) pageRoutes() []server.Route {
 		page("/repo/:owner/:name", l.RepoPage(l.Issues(), o.Tiles(), o.Trend())),
 		expanded("/repo/:owner/:name/dispatch", a.Preflight().Name, a.DispatchPage),
 		page("/activity", l.ListPage(l.Activity())),
+		page("/deliveries", l.ListPage(l.Deliveries())),
 		page("/search", l.SearchPage),
 		page("/docs/api", w.docs.Page),
 	}
@@ -81,6 +82,7 @@ func (w *Web) actionRoutes() []server.Route {
 		upstream("/actions/reply", d.Reply, "session", "token", "message"),
 		action("/actions/accept-scope", d.AcceptScope, "source", "file", "undo"),
 		action("/actions/accept-listing", a.AcceptListing, "source", "kept"),
+		action("/actions/retry-delivery", l.RetryDelivery, "id"),
 		action("/actions/dismiss", a.Dismiss, "id"),
 		action("/actions/views", l.SaveView, "name", "list", "query", "replace"),
 		action("/actions/views/rename", l.RenameView, "id", "name"),
@@ -116,6 +118,7 @@ func (w *Web) panels() []shell.Panel {
 		o.Needs(), o.Tiles(), o.Trend(), o.Rates(), o.Spans(), o.Outcomes(), o.Verdicts(), o.Worst(), o.Effectiveness(),
 		o.DevinNow(), o.OpenNow(), o.Queue(), o.TopRepos(), o.RecentRuns(),
 		l.Issues(), l.Sessions(), l.Pulls(), l.Runs(), l.Files(), l.Repos(), l.Changes(), l.Activity(), l.Needs(), l.Verifications(),
+		l.Deliveries(),
 		d.Issue(), d.Session(), d.Messages(), d.ReplyDialog(), d.Pull(), d.Checks(), d.Run(),
 		a.DispatchDialog(), a.Preflight(),
 	}

@@ -46,6 +46,7 @@ type Options struct {
 	Changes     shell.Changes
 	Scopes      details.Scopes
 	Submissions Submissions
+	Redeliver   lists.Redeliver
 	NewID       func() string // of a form: letters, digits and -
 	Assets      shell.Assets
 	Quota       Quota // nil: GitHub is not asked
@@ -78,7 +79,7 @@ func New(o Options) *Web {
 	return &Web{
 		Shell:    s,
 		overview: overview.New(s),
-		lists:    lists.New(s),
+		lists:    lists.New(s, o.Redeliver),
 		details:  details.New(s, o.Scopes, o.Submissions, o.Jobs, o.NewID),
 		actions:  actions.New(s, o.Jobs, o.Submissions, o.NewID),
 		docs:     docs.New(s, o.APIDocs),

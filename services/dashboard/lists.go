@@ -47,6 +47,7 @@ type Lists struct {
 	Changes       List[telemetry.IssueEvent]
 	Jobs          List[telemetry.Job]
 	Needs         List[telemetry.NeedRow]
+	Deliveries    List[telemetry.Delivery]
 }
 
 // Sums are sums over all rows of a list.
@@ -64,7 +65,9 @@ func (l Lists) Searched() []Described {
 
 // Queried are all lists that have a page and a query of people's: beside the
 // searched ones, those whose rows are about what others list.
-func (l Lists) Queried() []Described { return append(l.Searched(), l.Verifications, l.Needs) }
+func (l Lists) Queried() []Described {
+	return append(l.Searched(), l.Verifications, l.Needs, l.Deliveries)
+}
 
 // Named returns the list that people query by a name. The error is
 // CodeInvalid for an unknown one.

@@ -262,11 +262,13 @@ func webAddress(s string) string {
 
 // clock returns GitHub's time in UTC. One that is yet to come is now, or it
 // would pass for the newest for years; one before 1970 is none.
-func (c *Client) clock(t *gh.Timestamp) time.Time {
+func (c *Client) clock(t *gh.Timestamp) time.Time { return clockAt(t, c.wire.now()) }
+
+func clockAt(t *gh.Timestamp, now time.Time) time.Time {
 	if t == nil || t.Unix() <= 0 {
 		return time.Time{}
 	}
-	if now := c.wire.now(); t.After(now) {
+	if t.After(now) {
 		return now.UTC()
 	}
 	return t.UTC()

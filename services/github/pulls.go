@@ -209,7 +209,9 @@ func (p *pullRow) check() error {
 }
 
 // pullOf is p as the domain has it. asked is "owner/name".
-func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest {
+func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest { return p.as(asked, c.clock) }
+
+func (p *pullRow) as(asked string, clock func(*gh.Timestamp) time.Time) telemetry.PullRequest {
 	repo, spelled := asked, string(telemetry.ParseRepo(p.Base.Repo.FullName))
 	if strings.EqualFold(spelled, asked) {
 		repo = spelled
@@ -217,7 +219,7 @@ func (c *Client) pullOf(p *pullRow, asked string) telemetry.PullRequest {
 	return telemetry.PullRequest{
 		Repo: repo, RenamedTo: spelled, Number: p.Number, Title: field(p.Title), Body: clip(p.Body, maxText), HTMLURL: webAddress(p.HTMLURL),
 		State: field(p.State), Draft: p.Draft, User: field(p.User.Login), HeadRef: field(p.Head.Ref),
-		CreatedAt: c.clock(p.CreatedAt), UpdatedAt: c.clock(p.UpdatedAt), ClosedAt: c.clock(p.ClosedAt), MergedAt: c.clock(p.MergedAt),
+		CreatedAt: clock(p.CreatedAt), UpdatedAt: clock(p.UpdatedAt), ClosedAt: clock(p.ClosedAt), MergedAt: clock(p.MergedAt),
 	}
 }
 

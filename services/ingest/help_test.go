@@ -26,6 +26,10 @@ type memory struct {
 	full  bool // no job can be saved
 	led   bool // this program has the lease
 
+	hooked map[string]bool // of which webhooks tell
+	due    []telemetry.Delivery
+	ended  []telemetry.Delivery // each try of one
+
 	pulls     map[int]bool // by number
 	watermark time.Time    // of the one repository
 	named     []telemetry.PullRef
@@ -49,6 +53,45 @@ func (m *memory) PullsFailed(context.Context, telemetry.RepoName, string) error 
 func (m *memory) ListedPulls(context.Context) (int64, error)                    { return int64(len(m.pulls)), nil }
 func (m *memory) UnfetchedPulls(context.Context, bool, int) ([]telemetry.PullRef, error) {
 	return m.named, nil
+}
+
+func (m *memory) DueDeliveries(_ context.Context, busy []string, _ int) (due []telemetry.Delivery, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.due = slices.DeleteFunc(m.due, func(d telemetry.Delivery) bool {
+		is := !d.NextTry.After(time.Now()) && !slices.Contains(busy, d.Repo.Key())
+		if is {
+			due = append(due, d)
+		}
+		return is
+	})
+	return due, nil
+}
+
+func (m *memory) SaveDelivery(_ context.Context, d telemetry.Delivery) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.full {
+		d.NextTry, d.State = telemetry.Time{}, telemetry.DeliveryQueued // it stands as it was
+		m.due = append(m.due, d)
+		return errors.New("the disk is full")
+	}
+	m.ended = append(m.ended, d)
+	if d.State == telemetry.DeliveryQueued {
+		m.due = append(m.due, d)
+	}
+	return nil
+}
+
+func (m *memory) KnownRepo(context.Context, string) (bool, error) { return true, nil }
+func (m *memory) KnownPulls(context.Context, string, []int64, string) ([]telemetry.PullRef, error) {
+	return []telemetry.PullRef{{Repo: "octo/shop", Number: 7}}, nil
+}
+
+func (m *memory) Hooked(context.Context, time.Time) (map[string]bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.hooked, nil
 }
 
 func (m *memory) RetryFiles(context.Context) error { return nil }

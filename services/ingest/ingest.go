@@ -21,6 +21,8 @@ import (
 
 // Store is where everything is kept.
 type Store interface {
+	Deliveries
+
 	KnownFiles(ctx context.Context, source string) (map[string]string, error)
 	PutFiles(ctx context.Context, source string, files []telemetry.FetchedFile) (telemetry.PutResult, error)
 	MarkGone(ctx context.Context, source string, names []string) error
@@ -130,9 +132,11 @@ type Runner struct {
 
 	wanted   []wantedLog                    // logs that people wait for
 	offered  map[telemetry.LogRef]time.Time // when they last were, of those that nobody asked for
+	fresh    map[string]time.Time           // of the term, by source or repository: when it was read as a whole
 	logQuota allowance
 
-	leading  sync.Mutex // held while the store is asked for the lease
+	reading  chan struct{} // holds a value while run files are read: a refresh of one source may come beside one of all
+	leading  sync.Mutex    // held while the store is asked for the lease
 	failures failures
 	sending  singleflight.Group // by token
 }
@@ -145,5 +149,7 @@ func New(ctx context.Context, o Options) *Runner {
 		running: map[string]*task{},
 		pauses:  map[string]time.Time{},
 		offered: map[telemetry.LogRef]time.Time{},
+		fresh:   map[string]time.Time{},
+		reading: make(chan struct{}, 1),
 	}
 }

@@ -89,6 +89,9 @@ func (r *Runner) start(job telemetry.Job, quiet bool) (*Handle, error) {
 	if job.Order.DryRun {
 		slot += " dry run"
 	}
+	if job.Order.Only != "" {
+		slot += " of " + job.Order.Only
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.want(job.Order)
@@ -167,6 +170,9 @@ func (r *Runner) work(kind string, order Order) (func(context.Context, *task) (a
 			return nil, telemetry.Errorf(telemetry.CodeMissingSetting,
 				"No source of run files is set. Set GITHUB_TOKEN and ACTION_REPO to read from GitHub, "+
 					"or RUNS_DIR to read from a directory.")
+		}
+		if order.Only != "" {
+			return func(ctx context.Context, t *task) (any, error) { return r.refreshOne(ctx, t, order.Only) }, nil
 		}
 		return r.refresh, nil
 	case JobPoll, jobPollActive:

@@ -42,6 +42,8 @@ func (r *Runner) readPulls(ctx context.Context, t *task, again bool) error {
 	if err != nil {
 		return storing(err)
 	}
+	rests := r.resting(ctx, t)
+	syncs = slices.DeleteFunc(syncs, func(s telemetry.PullSync) bool { return rests(pullsOf(s.Repo), s.Repo.Key()) })
 	t.begin("Pull requests", len(syncs))
 	var mu sync.Mutex
 	var failures []error
@@ -119,7 +121,11 @@ func (r *Runner) readRepoPulls(ctx context.Context, s telemetry.PullSync) error 
 		}
 		return err
 	}
-	return storing(r.o.Store.SavePulls(ctx, s.Repo, pulls, newest(mark, pulls, now)))
+	if err := r.o.Store.SavePulls(ctx, s.Repo, pulls, newest(mark, pulls, now)); err != nil {
+		return storing(err)
+	}
+	r.wasRead(pullsOf(s.Repo))
+	return nil
 }
 
 // newest is the latest update. A time after now would hide every later one.

@@ -43,18 +43,17 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	if err := r.followRenames(ctx); err != nil {
 		return nil, err
 	}
+	rests := r.resting(ctx, t)
 	for _, source := range r.o.Sources {
-		err := r.refreshSource(ctx, t, source, &result)
+		if rests(source.Name, source.Name) {
+			continue
+		}
+		err := r.refreshWhole(ctx, t, source, &result)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if isUnstored(err) {
 			return nil, err // nothing else could be stored either
-		}
-		if err == nil {
-			if err := r.readBeside(ctx, t, source); err != nil {
-				return nil, err
-			}
 		}
 		if err != nil {
 			failures = append(failures, err)
@@ -79,6 +78,45 @@ func (r *Runner) refresh(ctx context.Context, t *task) (any, error) {
 	}
 	result.Errors = t.errors()
 	return result, err
+}
+
+// refreshOne brings the store to the state of one action repository. Pull requests
+// are not asked for.
+func (r *Runner) refreshOne(ctx context.Context, t *task, name string) (any, error) {
+	result := RefreshResult{Held: []telemetry.HeldListing{}, names: map[string]bool{}}
+	for _, source := range r.o.Sources {
+		if source.Name != name {
+			continue
+		}
+		if err := r.refreshWhole(ctx, t, source, &result); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if result.PRsFound, err = r.listedPulls(ctx); err == nil {
+		r.startLogs(result)
+	}
+	result.Errors = t.errors()
+	return result, err
+}
+
+// refreshWhole reads a source and what lies beside its run files. Its error is
+// one of the database, or says that the source could not be read.
+func (r *Runner) refreshWhole(ctx context.Context, t *task, source Source, result *RefreshResult) error {
+	select {
+	case r.reading <- struct{}{}:
+		defer func() { <-r.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := r.refreshSource(ctx, t, source, result); err != nil {
+		return err
+	}
+	if err := r.readBeside(ctx, t, source); err != nil {
+		return err
+	}
+	r.wasRead(source.Name)
+	return nil
 }
 
 // refreshSource reads one directory and notes how that went. A held listing is no

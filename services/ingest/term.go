@@ -33,7 +33,7 @@ func (r *Runner) lead(ctx context.Context) (*term, error) {
 	}
 	if r.term != nil && (!lease.Own || lease.Fence != r.term.lease.Fence) {
 		r.term.end(telemetry.LeaseLost())
-		r.term, r.running = nil, map[string]*task{}
+		r.term, r.running, r.fresh = nil, map[string]*task{}, map[string]time.Time{}
 		r.o.Log.Warn("another program on the database has taken over the jobs, since this one did not reach it for a while")
 	}
 	if r.term == nil && lease.Own && !r.stopped && r.ctx.Err() == nil {
@@ -78,6 +78,7 @@ func (r *Runner) serve(ctx context.Context) {
 		"poll loop":    func() { r.loop(ctx, jobPollActive, r.o.PollInterval, r.o.Devin != nil, false) },
 		"log loop":     func() { r.loop(ctx, JobLogs, logsEvery, r.o.RunLogs != nil, false) },
 		"queue":        func() { r.watchQueue(ctx, unsure) },
+		"deliveries":   func() { r.watchDeliveries(ctx) },
 	} {
 		loops.Go(func() { r.guarded(what, loop) })
 	}

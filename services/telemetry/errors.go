@@ -15,6 +15,7 @@ type Code string
 const (
 	CodeInvalid          Code = "invalid"            // 400: a parameter or body is wrong
 	CodeMissingSetting   Code = "missing_setting"    // 400: the action needs a variable that is not set
+	CodeSignature        Code = "bad_signature"      // 401: a webhook without GitHub's signature, or with another one
 	CodeForbiddenOrigin  Code = "forbidden_origin"   // 403: an unsafe method from another origin
 	CodeNotFound         Code = "not_found"          // 404
 	CodeMethod           Code = "method_not_allowed" // 405

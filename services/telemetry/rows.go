@@ -23,11 +23,12 @@ const (
 	TopicJobs        Topic = "jobs"
 	TopicViews       Topic = "views"
 	TopicSubmissions Topic = "submissions" // runs started and replies sent from here
+	TopicDeliveries  Topic = "deliveries"  // webhooks that GitHub delivered
 )
 
 // Topics are all topics.
 func Topics() []Topic {
-	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions}
+	return []Topic{TopicRecords, TopicSessions, TopicPulls, TopicJobs, TopicViews, TopicSubmissions, TopicDeliveries}
 }
 
 // RunRow is one scan or dispatch. Its JSON is that of a reference to it: a list
@@ -317,6 +318,7 @@ type JobOrder struct {
 	Undo    bool      `json:"undo,omitempty"`    // backfill: take the last application back
 	Log     LogRef    `json:"log,omitzero"`      // run-logs: the one to ask for before all others
 	Offered bool      `json:"offered,omitempty"` // that log, as long as GitHub's limit leaves room
+	Only    string    `json:"only,omitempty"`    // refresh: the files of this action repository, and nothing else
 	By      StartedBy `json:"-"`                 // the job's own
 }
 

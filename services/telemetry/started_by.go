@@ -17,6 +17,8 @@ const (
 	ByPage  StartedBy = "a page"
 	ByAPI   StartedBy = "the API"
 	ByStart StartedBy = "automatically, at start"
+
+	ByWebhook StartedBy = "a webhook"
 )
 
 // ByInterval is a loop that runs at each interval.

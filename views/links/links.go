@@ -26,6 +26,7 @@ const (
 	Effectiveness = "/effectiveness"
 	Search        = "/search"
 	APIDocs       = "/docs/api"
+	Deliveries    = "/deliveries"
 	Events        = "/events" // the stream that open pages listen to
 )
 
@@ -43,6 +44,7 @@ const (
 	ActionReply         = Actions + "reply"
 	ActionAcceptScope   = Actions + "accept-scope"
 	ActionAcceptListing = Actions + "accept-listing"
+	ActionRetryDelivery = Actions + "retry-delivery"
 	ActionDismiss       = Actions + "dismiss"
 	ActionCancel        = Actions + "cancel"
 	ActionLog           = Actions + "log"
@@ -50,6 +52,9 @@ const (
 	ActionRenameView    = Actions + "views/rename"
 	ActionDeleteView    = Actions + "views/delete"
 )
+
+// GitHubWebhook is where GitHub sends its webhooks.
+const GitHubWebhook = "/webhooks/github"
 
 // Issue is the page of an issue, by any of its ids.
 func Issue(id string) string { return under(Issues, id) }

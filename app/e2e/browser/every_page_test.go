@@ -6,6 +6,7 @@ import (
 	"html"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func hostileRecords() map[string]any {
 // startHostile runs the program with something to show on every page.
 func startHostile(t *testing.T) *program.Played {
 	t.Helper()
-	p := program.WithPlayers(t, hostileRecords(), nil)
+	p := program.WithPlayers(t, hostileRecords(), program.Settings{"GITHUB_WEBHOOK_SECRET": program.WebhookSecret})
 	p.Working()
 	for i, text := range hostile() {
 		p.GitHub.Repo("octo/hostile").PutPull(
@@ -89,6 +90,11 @@ func startHostile(t *testing.T) *program.Played {
 	)
 	for _, job := range []string{"poll-prs", "poll"} {
 		p.Job(job)
+	}
+	for i, text := range append(hostile(), "closed") {
+		id, repo := "hook-"+strconv.Itoa(i), []string{"octo/hostile", "octo/other"}[i%2]
+		p.Webhook("pull_request", id, program.PullEvent(repo, i+1, text, text, time.Now(), true))
+		p.Delivery(id)
 	}
 	return p
 }

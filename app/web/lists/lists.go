@@ -23,10 +23,18 @@ import (
 )
 
 // Web answers for the pages of lists. It is safe for concurrent use.
-type Web struct{ *shell.Shell }
+type Web struct {
+	*shell.Shell
+	Redeliver Redeliver
+}
+
+// Redeliver has a webhook worked off again.
+type Redeliver interface {
+	RetryDelivery(ctx context.Context, id string) (telemetry.Delivery, error)
+}
 
 // New returns a Web.
-func New(s *shell.Shell) *Web { return &Web{s} }
+func New(s *shell.Shell, again Redeliver) *Web { return &Web{s, again} }
 
 type listing[V any] struct {
 	noun  string // of one row
@@ -40,7 +48,7 @@ type listing[V any] struct {
 
 // list makes a panel that of a list.
 func list[V any](w *Web, p shell.Panel, l listing[V]) shell.Panel {
-	p.Topics, p.Every, p.Past = shell.ListTopics(), "60s", links.HasPast(p.Page)
+	p.Topics, p.Every, p.Past = append(shell.ListTopics(), p.Topics...), "60s", links.HasPast(p.Page)
 	p.Draw = func(ctx context.Context, v shell.View) (templ.Component, error) {
 		q, err := parsed(v)
 		if err != nil {
@@ -106,13 +114,20 @@ func (w *Web) showList(c *fiber.Ctx, v shell.View, below ...shell.Panel) error {
 }
 
 // siblings are the lists that share an entry of the navigation with a panel's
-// page: pull requests and their verifications.
+// page: pull requests and their verifications, activity and webhooks.
 func (w *Web) siblings(of shell.Panel) []parts.Tab {
-	if entry(of) != links.Pulls {
-		return nil
+	var together []shell.Panel
+	switch entry(of) {
+	case links.Pulls:
+		together = []shell.Panel{w.Pulls(), w.Verifications()}
+	case links.Activity:
+		if of.Page == links.Activity && !w.Settings.Webhooks {
+			return nil
+		}
+		together = []shell.Panel{w.Activity(), w.Deliveries()}
 	}
 	var tabs []parts.Tab
-	for _, p := range []shell.Panel{w.Pulls(), w.Verifications()} {
+	for _, p := range together {
 		tabs = append(tabs, parts.Tab{Text: p.Title, URL: p.Page, Current: p.Name == of.Name})
 	}
 	return tabs
@@ -120,8 +135,11 @@ func (w *Web) siblings(of shell.Panel) []parts.Tab {
 
 // entry is the page of the navigation under which a panel's page stands.
 func entry(p shell.Panel) string {
-	if p.Page == links.Verified {
+	switch p.Page {
+	case links.Verified:
 		return links.Pulls
+	case links.Deliveries:
+		return links.Activity
 	}
 	return p.Page
 }

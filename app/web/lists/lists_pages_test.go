@@ -62,6 +62,9 @@ func TestListsShowTheirRows(t *testing.T) {
 			HTML: []string{`href="/pulls/octo/shop/7"`},
 		}},
 		{"verifications: of an outcome that none has", "verifications?q=outcome:failed", webtest.Want{Text: []string{"Nothing matches"}}},
+		{"deliveries: none, and how to get them", "deliveries", webtest.Want{
+			Text: []string{"No webhooks delivered yet", "Set GITHUB_WEBHOOK_SECRET"},
+		}},
 		{"runs: the newest first, with what they changed", "runs", webtest.Want{
 			Text: []string{"run 4 Scan octo/shop found 24 +0 −1", "run 7 scope reduced Scan octo/ledger found 2",
 				"run 3 Scan octo/shop found 25 +2 −0 5 batches → 4 sessions", "run 5 not listed Scan octo/api found 5 –"},

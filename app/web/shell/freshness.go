@@ -9,6 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"telemetry-dashboard/services/ingest"
 	"telemetry-dashboard/services/telemetry"
 	"telemetry-dashboard/views/links"
 	"telemetry-dashboard/views/panels"
@@ -114,6 +115,9 @@ func (w *Shell) sourceNote(s telemetry.SourceStatus) panels.SourceNote {
 	switch s.Name {
 	case "runs":
 		note.Name, note.Icon = "Run files", "file-badge"
+		if w.Settings.Webhooks {
+			every = ingest.Rest(every)
+		}
 	case "runs_dir":
 		note.Name, note.Icon = "Run files in RUNS_DIR", "file-badge"
 	case "sessions":

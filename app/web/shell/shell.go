@@ -50,6 +50,7 @@ type Settings struct {
 	DevinWeb        links.Devin
 	Missing         []Missing
 	RefreshInterval time.Duration // 0: only when asked
+	Webhooks        bool          // GitHub's are accepted
 	PollInterval    time.Duration
 	Polls           bool // Devin can be asked
 	AsksLogs        bool // GitHub can be asked for run logs

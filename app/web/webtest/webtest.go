@@ -99,6 +99,7 @@ func Open(t *testing.T, change ...func(*web.Options)) *Site {
 		Changes:     s.Store,
 		Scopes:      s.Store,
 		Submissions: s.Jobs,
+		Redeliver:   s.Store,
 		NewID:       ids(),
 		Assets:      static.New(),
 		Quota:       gh,

@@ -83,23 +83,29 @@ func sessionWords(texts ...string) []string {
 // updated_at of a complete listing, zero for a partial one.
 func (w *Writer) SavePulls(ctx context.Context, repo telemetry.RepoName, pulls []telemetry.PullRequest, watermark time.Time) error {
 	return w.Write(ctx, func(tx *store.Tx) error {
-		c := newChanges(tx)
-		known, fetched := knownSessions(tx, pulls), set[string]{}
-		c.askRenamed(pulls)
-		for _, p := range pulls {
-			p.Repo = string(c.nameNow(telemetry.ParseRepo(p.Repo)))
-			c.putPull(&p, known)
-			fetched[telemetry.ParseRepo(p.Repo).Key()] = true
-		}
-		c.markReverted(fetched)
 		if !watermark.IsZero() {
 			tx.Exec(`INSERT INTO pull_syncs (repo_key, watermark, ok_at, failed_at, error) VALUES ($1, $2, $3, 0, '')
 				ON CONFLICT (repo_key) DO UPDATE SET watermark = excluded.watermark, ok_at = excluded.ok_at,
 					failed_at = 0, error = ''`, repo.Key(), store.Millis(watermark), store.Millis(tx.Now()))
 		}
-		derive(c)
+		savePulls(newChanges(tx), pulls)
 		return tx.Err()
 	})
+}
+
+// savePulls stores pull requests, derives what follows from them, and returns
+// what became of the last.
+func savePulls(c *changes, pulls []telemetry.PullRequest) (last telemetry.Told) {
+	known, fetched := knownSessions(c.tx, pulls), set[string]{}
+	c.askRenamed(pulls)
+	for _, p := range pulls {
+		p.Repo = string(c.nameNow(telemetry.ParseRepo(p.Repo)))
+		last = c.putPull(&p, known)
+		fetched[telemetry.ParseRepo(p.Repo).Key()] = true
+	}
+	c.markReverted(fetched)
+	derive(c)
+	return last
 }
 
 // knownSessions returns which words are the key of a known session, of whatever form.
@@ -185,10 +191,17 @@ func pullOf(p *telemetry.PullRequest, ref telemetry.PullRef, ids []string) pull 
 	}
 }
 
-// putPull stores one that names an issue or a session, or that something names.
-func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
+// putPull stores one that names an issue or a session, or that something names,
+// unless a later state of it is stored: an answer may arrive after a webhook
+// that was sent after it.
+func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) telemetry.Told {
 	tx := c.tx
 	ref := telemetry.PullRef{Repo: telemetry.ParseRepo(p.Repo), Number: int64(p.Number)}
+	var old pull
+	found := tx.Row(`SELECT `+store.Names(old.fields())+` FROM pulls WHERE key = $1`, ref.Key()).Scan(store.Pointers(old.fields())...).Found
+	if found && old.later(p) {
+		return telemetry.ToldOlder
+	}
 	key, ids, tokens := ref.Key(), telemetry.IssueIDs(p.Title), telemetry.SessionTokens(p.Title, p.Body)
 	for _, w := range sessionWords(p.Title, p.Body) {
 		if knownSessions[w] && !slices.Contains(tokens, w) {
@@ -198,12 +211,13 @@ func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 	if c.noteRevert(p, ref) {
 		ids, tokens = []string{}, nil
 	}
-	var old pull
-	found := tx.Row(`SELECT `+store.Names(old.fields())+` FROM pulls WHERE key = $1`, key).Scan(store.Pointers(old.fields())...).Found
 	fresh := pullOf(p, ref, ids)
 	old.repo = fresh.repo // in another case it is the same
-	if !found && len(ids) == 0 && len(tokens) == 0 || found && old == fresh {
-		return
+	switch {
+	case !found && len(ids) == 0 && len(tokens) == 0:
+		return telemetry.ToldUnrelated
+	case found && old == fresh:
+		return telemetry.ToldUnchanged
 	}
 	tx.Touch(telemetry.TopicPulls)
 	tx.Put("pulls", "key", fresh.row(ref))
@@ -219,6 +233,23 @@ func (c *changes) putPull(p *telemetry.PullRequest, knownSessions set[string]) {
 	c.repos.add(reposCounting(tx, set[string]{key: true}))
 	// Its sessions' states depend on what has become of it.
 	c.sessions.addRows(tx, `SELECT session FROM links WHERE pull_key = $1`, key)
+	return telemetry.ToldStored
+}
+
+// later reports whether a stored pull request was updated after what p tells of
+// it. GitHub's times are of whole seconds: in the same one, merged comes last.
+func (p *pull) later(told *telemetry.PullRequest) bool {
+	at := store.Millis(told.UpdatedAt)
+	return p.fetched && at != 0 && (p.updated > at || p.updated == at && p.merged != 0 && told.MergedAt.IsZero())
+}
+
+// SaveToldPull keeps a pull request as a webhook tells of it, as SavePulls does.
+func (w *Writer) SaveToldPull(ctx context.Context, p telemetry.PullRequest) (told telemetry.Told, err error) {
+	err = w.Write(ctx, func(tx *store.Tx) error {
+		told = savePulls(newChanges(tx), []telemetry.PullRequest{p})
+		return tx.Err()
+	})
+	return told, err
 }
 
 // PullsFailed notes that a repository's pull requests could not be read.

@@ -22,6 +22,7 @@ func TestDescriptionsNameTheirFields(t *testing.T) {
 	namesItsFields(t, lists.Verifications(s))
 	namesItsFields(t, lists.Changes(s))
 	namesItsFields(t, lists.Jobs(s))
+	namesItsFields(t, lists.Deliveries(s))
 }
 
 func namesItsFields[T any](t *testing.T, l *lists.List[T]) {

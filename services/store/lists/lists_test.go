@@ -28,6 +28,13 @@ func TestEveryQualifier(t *testing.T) {
 		everyQualifier(t, lists.Changes(s.Store))
 		everyQualifier(t, lists.Jobs(s.Store))
 		everyQualifier(t, lists.Needs(s.Store))
+		for i, state := range telemetry.DeliveryStates() {
+			d := telemetry.Delivery{ID: string(state), Event: telemetry.HookEvents()[i], Action: "a", Repo: "Octo/Shop", Pull: 12, State: state}
+			if _, _, err := s.PutDelivery(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		everyQualifier(t, lists.Deliveries(s.Store))
 	})
 }
 

@@ -890,3 +890,26 @@ CREATE TABLE dispatch_history (
   last_at     BIGINT NOT NULL
 );
 CREATE INDEX dispatch_history_session ON dispatch_history (session);
+
+-- Webhooks that GitHub delivered, in the order of seq, and what came of each. hook
+-- is what one says, as far as it is used, until it has been worked off.
+CREATE TABLE deliveries (
+  id       TEXT NOT NULL PRIMARY KEY,
+  seq      BIGINT NOT NULL,
+  event    TEXT NOT NULL,
+  action   TEXT NOT NULL,
+  repo     TEXT NOT NULL,
+  repo_key TEXT NOT NULL,
+  pull     BIGINT NOT NULL,
+  received BIGINT NOT NULL,
+  state    TEXT NOT NULL,
+  result   TEXT NOT NULL,
+  error    TEXT NOT NULL,
+  tries    BIGINT NOT NULL,
+  next_try BIGINT NOT NULL,
+  ended    BIGINT NOT NULL,
+  hook     TEXT NOT NULL
+);
+CREATE UNIQUE INDEX deliveries_seq ON deliveries (seq);
+CREATE INDEX deliveries_queued ON deliveries (repo_key, seq) WHERE state = 'queued';
+CREATE INDEX deliveries_received ON deliveries (received, id);

@@ -62,10 +62,13 @@ func versions(t *testing.T, p *program.Program, topic string) (changed func()) {
 	}
 }
 
-// asked are the paths of GitHub that were asked for.
+// asked are the paths of GitHub that were asked for, of pull requests and of the
+// action repository: the logs of runs are read beside.
 func asked(p *program.Played) (paths []string) {
 	for _, r := range p.GitHub.Requests() {
-		paths = append(paths, r.Path)
+		if strings.Contains(r.Path, "/pulls") || strings.HasPrefix(r.Path, "/repos/"+program.ActionRepo) {
+			paths = append(paths, r.Path)
+		}
 	}
 	return paths
 }

@@ -48,7 +48,7 @@ func TestDispatchReachesGitHub(t *testing.T) {
 	w.populate()
 	var inputs map[string]string
 	w.github.OnDispatch(func(in map[string]string) { inputs = in })
-	answer := w.json("POST", "/api/dispatch", `{"target_repo":"octo/widgets","languages":["javascript","python"],"persist_logs":true,"batch_size":5,"max_sessions":"10","dry_run":false,"queries":"","default_branch":null}`)
+	answer := w.json("POST", "/api/dispatch", `{"target_repo":"octo/widgets","languages":["javascript","python"],"persist_logs":true,"batch_size":5,"max_sessions":"10","dry_run":false,"queries":"","default_branch":null,"force":true}`)
 	want := map[string]string{"target_repo": "https://github.com/octo/widgets", "languages": "javascript,python", "persist_logs": "true", "batch_size": "5", "max_sessions": "10", "dry_run": "false"}
 	if diff := cmp.Diff(want, inputs); diff != "" {
 		t.Errorf("inputs (-want +got):\n%s", diff)

@@ -222,10 +222,10 @@ func (s *Store) Write(ctx context.Context, do func(*Tx) error) error {
 	return s.transact(ctx, func(tx *Tx) error {
 		tx.Exec(s.dialect.lockWriters())
 		tx.checkFence()
-		if tx.err != nil {
-			return nil // it is the transaction's
+		if tx.err == nil {
+			return do(tx)
 		}
-		return do(tx)
+		return tx.err
 	})
 }
 

@@ -1,6 +1,7 @@
 package lists_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -57,4 +58,34 @@ func outcomes[T any](t *testing.T, s *storetest.Store, belongs func(T, telemetry
 		}
 	}
 	return words(meanings)
+}
+
+func pullSorts() map[string]func(a, b telemetry.PullRow) int {
+	type row = telemetry.PullRow
+	opened := func(r row) int64 { return r.CreatedAt.UnixMilli() }
+	state := func(r row) string {
+		if r.Merged {
+			return "merged"
+		}
+		return r.State
+	}
+	// One whose time is not known stands anywhere among them.
+	known := func(compare func(a, b row) int) func(a, b row) int {
+		return func(a, b row) int {
+			if a.CreatedAt.IsZero() || b.CreatedAt.IsZero() {
+				return 0
+			}
+			return compare(a, b)
+		}
+	}
+	age := known(along(func(r row) int64 { return -opened(r) }))
+	waiting := func(a, b row) int {
+		if waits := func(r row) bool { return r.State != "closed" }; waits(a) != waits(b) {
+			return map[bool]int{true: 1, false: -1}[waits(a)]
+		}
+		return age(a, b)
+	}
+	return map[string]func(a, b row) int{"created_at": known(along(opened)), "updated_at": known(along(func(r row) int64 { return r.UpdatedAt.UnixMilli() })), "number": along(func(r row) int64 { return r.Number }),
+		"repo": along(func(r row) string { return r.Repo.Key() }), "state": along(state), "waiting": waiting, "age": age, "title": along(func(r row) string { return r.Title }),
+		"author": along(func(r row) string { return r.User }), "draft": along(func(r row) string { return fmt.Sprint(r.Draft) }), "session": along(func(r row) string { return telemetry.SessionKey(r.Session) })}
 }

@@ -95,7 +95,9 @@ func TestStreams(t *testing.T) {
 	resp, lines = open(t.Context())
 	hear(lines, "one")
 	ticks <- "fail"
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("a stream that fails ends without its cause")
+	}
 	if _, err := io.ReadAll(resp.Body); err != nil {
 		t.Errorf("after a failure: %v", err)
 	}

@@ -85,7 +85,8 @@ func (tx *Tx) UnlistedScans(repo, until int64, do func(UnlistedScan)) {
 		FROM repos p JOIN runs r ON r.repo_id = p.id + 0 AND r.kind = 'scan'
 			AND r.at <= COALESCE((SELECT e.at FROM runs e WHERE e.repo_id = p.id AND e.kind = 'scan' AND e.has_findings = 1
 				ORDER BY e.at LIMIT 1), $1)
-		WHERE p.saw_without_findings = 1 AND r.at <= $2 AND (p.retired_at = 0 OR r.at < p.retired_at)`+of+` ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
+		WHERE p.saw_without_findings = 1 AND r.at <= $2 AND (p.retired_at = 0 OR r.at < p.retired_at)`+of+`
+		ORDER BY r.repo_id, r.at, r.file`, args, func(r *Row) {
 		var s UnlistedScan
 		r.Scan(&s.Repo, &s.RetiredAt, &s.At, &s.Named, CountsOf(&s.Severity), &s.Found, CountsOf(&s.Category))
 		do(s)

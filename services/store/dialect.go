@@ -178,11 +178,7 @@ func (s *Store) look(ctx context.Context) (err error) {
 	if s.read, err = s.openReaders(s.untouched()); err != nil {
 		return err
 	}
-	var refused *telemetry.Error
-	_ = s.Read(ctx, func(tx *Tx) error {
-		refused = refusal(tx)
-		return tx.err
-	})
+	refused, _ := s.refusal(ctx)
 	if err := s.read.Close(); err != nil || refused == nil {
 		return err
 	}

@@ -39,11 +39,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		options = append(options, goose.WithLocker(locker))
 	}
-	var refused *telemetry.Error
-	err := s.Read(ctx, func(tx *Tx) error {
-		refused = refusal(tx)
-		return tx.err
-	})
+	refused, err := s.refusal(ctx)
 	if err != nil {
 		return fmt.Errorf("read the database's version: %w", err)
 	}
@@ -82,16 +78,24 @@ func knownSchemas(d dialect) (first, newest int64, err error) {
 
 const versionTable = "goose_db_version"
 
+// refusal is why the database is refused, nil where it is not.
+func (s *Store) refusal(ctx context.Context) (refused *telemetry.Error, err error) {
+	first, newest, err := knownSchemas(s.dialect)
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	err = s.Read(ctx, func(tx *Tx) error {
+		refused = refusal(tx, first, newest)
+		return tx.err
+	})
+	return refused, err
+}
+
 // refusal is why a database is not for this program: another program's, or
 // of a schema version that this one does not know. It only reads.
-func refusal(tx *Tx) *telemetry.Error {
-	first, known, err := knownSchemas(tx.dialect)
-	if err != nil {
-		tx.Fail("read the migrations", err)
-		return nil
-	}
+func refusal(tx *Tx, first, known int64) *telemetry.Error {
 	tables := All[string](tx, tablesOf(tx.dialect))
-	if len(tables) == 0 || tx.err != nil {
+	if len(tables) == 0 { // or they cannot be read
 		return nil
 	}
 	if !slices.ContainsFunc(tables, func(name string) bool { return name != versionTable && name != lock.DefaultLockTableName }) {

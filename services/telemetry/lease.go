@@ -17,6 +17,6 @@ var ErrLeaseLost = errors.New("another program has the lease")
 
 // LeaseLost is ErrLeaseLost with a sentence.
 func LeaseLost() *Error {
-	return Errorf(CodeStopping, "This program did not reach the database for a while, so another one on the same database took over its jobs. "+
-		"They continue there; nothing stored is lost.").Because(ErrLeaseLost)
+	return Errorf(CodeStopping, "This program did not reach the database for a while, so another one on the same database "+
+		"took over its jobs. They continue there; nothing stored is lost.").Because(ErrLeaseLost)
 }

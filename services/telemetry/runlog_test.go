@@ -274,7 +274,7 @@ func TestPlainMessage(t *testing.T) {
 func TestCWEName(t *testing.T) {
 	for text, want := range map[string]string{
 		"cwe-79": "CWE-79", "CWE-079": "CWE-79", "79": "CWE-79", "external/cwe/cwe-022": "CWE-22", "cwe-": "cwe-", "none": "none", "cwe-0": "cwe-0",
-		"cwe-79 ": "CWE-79", "cwe-1234567": "cwe-1234567", "": "", "xcwe-7": "xcwe-7",
+		"cwe-79\t": "CWE-79", "cwe-1234567": "cwe-1234567", "": "", "xcwe-7": "xcwe-7",
 	} {
 		if got := CWEName(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)

@@ -95,6 +95,7 @@ func TestSilentStream(t *testing.T) {
 	frozen.Store(true)
 	b.js(`(() => { window.skew = 16000; })()`)
 	b.until(`document.querySelector("#live-state").textContent === "Connection lost, updating at intervals"`)
+	b.settled()
 	if asked := b.requests("/events"); len(asked) == 0 {
 		t.Error("it began no new stream")
 	}

@@ -12,7 +12,8 @@ func repoJSON(repo *Repo, api string) map[string]any {
 	url, page := api+"/repos/"+repo.name, "https://github.com/"+repo.name
 	item := map[string]any{
 		"id": repo.id, "node_id": "R_" + name, "name": name, "full_name": repo.name, "private": false,
-		"owner": userJSON(owner, api), "description": nil, "fork": repo.parent != nil, "url": url, "html_url": page, "default_branch": repo.branch,
+		"owner": userJSON(owner, api), "description": nil, "fork": repo.parent != nil,
+		"url": url, "html_url": page, "default_branch": repo.branch,
 		"archived": repo.archived, "disabled": false, "visibility": "public", "homepage": nil, "language": nil, "license": nil,
 		"has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "has_downloads": true,
 		"created_at": stamp(repo.made), "updated_at": stamp(repo.pushed), "pushed_at": stamp(repo.pushed),

@@ -56,7 +56,8 @@ func (p *Player) Repo(name string) *Repo {
 		return r
 	}
 	r := &Repo{
-		p: p, id: p.newID(key), name: name, branch: "main", made: p.now(), pushed: p.now(), files: map[string]string{}, blobs: map[string][]byte{},
+		p: p, id: p.newID(key), name: name, branch: "main", made: p.now(), pushed: p.now(),
+		files: map[string]string{}, blobs: map[string][]byte{},
 		pulls: map[int]*pull{}, workflows: map[string][]string{},
 	}
 	p.repos[key] = r

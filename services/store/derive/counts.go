@@ -136,5 +136,6 @@ func countOverdue(tx *store.Tx, repo int64) {
 		`SELECT COALESCE(string_agg(CAST(at AS TEXT), ' '), '') FROM runs WHERE repo_id = $1 AND kind = 'scan'`, repo))
 	slices.Sort(times)
 	interval, due := telemetry.ScanDue(times)
-	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = CASE WHEN retired_at = 0 THEN CAST($2 AS BIGINT) ELSE 0 END WHERE id = $3`, interval, due, repo)
+	tx.Exec(`UPDATE repos SET scan_interval = $1, due_at = CASE WHEN retired_at = 0 THEN CAST($2 AS BIGINT) ELSE 0 END WHERE id = $3`,
+		interval, due, repo)
 }

@@ -161,12 +161,14 @@ func (c *changes) writeFile(id int64, source string, f *telemetry.FetchedFile, l
 	}
 	if rec := f.Record; rec != nil {
 		row = append(row, store.Col("size BIGINT", len(f.Body)), store.Col("body BLOB", f.Body), store.Col("broken BLOB", nil),
-			store.Col("error TEXT", ""), store.Col("kind TEXT", rec.Kind), store.Col("repo_key TEXT", c.repoOf(rec.Repo).Key()), store.Col("target_key TEXT", rec.Repo.Key()),
+			store.Col("error TEXT", ""), store.Col("kind TEXT", rec.Kind), store.Col("repo_key TEXT", c.repoOf(rec.Repo).Key()),
+			store.Col("target_key TEXT", rec.Repo.Key()),
 			store.Col("at BIGINT", telemetry.At(rec.Timestamp)), store.Col("derived TEXT", rules()))
 		c.parsed[id], c.bodies[id] = rec, f.Body
 	} else {
 		row = append(row, store.Col("size BIGINT", f.Size), store.Col("broken BLOB", f.Body), store.Col("error TEXT", cleanError(f.Err)),
-			store.Fixed("kind TEXT", ""), store.Fixed("repo_key TEXT", ""), store.Fixed("target_key TEXT", ""), store.Fixed("at BIGINT", 0), store.Fixed("derived TEXT", rules()))
+			store.Fixed("kind TEXT", ""), store.Fixed("repo_key TEXT", ""), store.Fixed("target_key TEXT", ""),
+			store.Fixed("at BIGINT", 0), store.Fixed("derived TEXT", rules()))
 	}
 	c.tx.Put("files", "id", row)
 }

@@ -74,14 +74,13 @@ func (l *lookup) answer(a telemetry.GitHubRepo, now int64) {
 	}
 	distance := min(max(2*(l.askAgain-l.asked), askSoon.Milliseconds()), most.Milliseconds())
 	news := l.asked == 0
-	switch {
-	case a.ID == 0:
+	if a.ID == 0 {
 		news = news || l.missing == 0
 		if l.missing == 0 {
 			l.missing = now
 		}
 		l.misses++
-	default:
+	} else {
 		news = news || l.missing != 0 || a.ID != l.id || a.Name != l.name || a.Archived != l.archived
 		l.id, l.name, l.parent, l.archived, l.shown, l.missing, l.misses = a.ID, a.Name, a.Parent, a.Archived, now, 0, 0
 	}

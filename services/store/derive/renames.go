@@ -172,7 +172,9 @@ func (m moves) reread() {
 		ref, _ := telemetry.ParsePullURL(address)
 		return m.renamed[ref.Repo.Key()]
 	}
-	for _, query := range [...]string{`SELECT DISTINCT run_id, pr_url FROM mentions WHERE pr_url <> ''`, `SELECT id, pr_url FROM verifications`} {
+	for _, query := range [...]string{
+		`SELECT DISTINCT run_id, pr_url FROM mentions WHERE pr_url <> ''`, `SELECT id, pr_url FROM verifications`,
+	} {
 		tx.Each(query, nil, func(r *store.Row) {
 			var id int64
 			var address string

@@ -82,7 +82,8 @@ func describeLookups(r *records) set[int64] {
 		key, entry        string
 		reason            telemetry.Retired
 	}
-	for _, old := range store.Rows(tx, `SELECT id, key, github_id, retired, retired_at, registry_key FROM repos`, nil, func(d *described) []any {
+	const stored = `SELECT id, key, github_id, retired, retired_at, registry_key FROM repos`
+	for _, old := range store.Rows(tx, stored, nil, func(d *described) []any {
 		return []any{&d.id, &d.key, &d.github, &d.reason, &d.since, &d.entry}
 	}) {
 		now := described{id: old.id, key: old.key, github: ids[old.key], entry: entries[old.key]}

@@ -23,7 +23,8 @@ func (d *Details) RepoHealth(ctx context.Context, key string, at time.Time) (tel
 		h.Reduced, h.Lost = d.reducedScan(tx, id)
 		h.Rematched = rematchedScan(tx, id)
 		h.Broken = append(h.Broken, store.All[string](tx, `SELECT file FROM files
-			WHERE repo_key = $1 AND error <> '' AND gone = 0 AND fetched_at <= $3 ORDER BY file DESC LIMIT $2`, key, telemetry.BrokenShown, store.Millis(tx.Now()))...)
+			WHERE repo_key = $1 AND error <> '' AND gone = 0 AND fetched_at <= $3 ORDER BY file DESC LIMIT $2`,
+			key, telemetry.BrokenShown, store.Millis(tx.Now()))...)
 		return h
 	})
 }

@@ -107,7 +107,8 @@ func countSessionsAt(tx *store.Tx, repo, t int64, out *telemetry.Totals) {
 	out.SessionsByState, out.SessionsCreated, out.SessionsWithPR = map[telemetry.State]int64{}, 0, 0
 	out.Active = telemetry.ActiveSessions{}
 	tx.Each(lists.AsOf(`WITH x AS MATERIALIZED (SELECT `+lists.StateThen+` AS state,
-			`+lists.StateSinceThen+` AS since, `+lists.LinkedThen+` AS linked, CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, `+lists.PolledThen+` AS polled
+			`+lists.StateSinceThen+` AS since, `+lists.LinkedThen+` AS linked,
+			CASE WHEN s.id <> '' THEN 1 ELSE 0 END AS created, `+lists.PolledThen+` AS polled
 		FROM sessions s WHERE `+lists.KnownSessionThen+condition+`) 
 		SELECT state, COUNT(*), SUM(linked), SUM(created),
 			SUM(CASE WHEN state IN (`+lists.ActiveStates+`) AND (polled = 1 OR since > $2) THEN 1 ELSE 0 END)

@@ -275,7 +275,8 @@ func (t *trend) overdueThen() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(late)) {
 		o := late[id]
-		t.tx.Row(`SELECT r.target_repo, o.name FROM runs r JOIN repos o ON o.id = r.repo_id WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.at <= $2
+		t.tx.Row(`SELECT r.target_repo, o.name FROM runs r JOIN repos o ON o.id = r.repo_id 
+			WHERE r.repo_id = $1 AND r.kind = 'scan' AND r.at <= $2
 			ORDER BY r.at DESC, r.file DESC LIMIT 1`, id, t.until).Scan(&o.Repo, &o.Name)
 		t.out.Overdue = append(t.out.Overdue, o)
 	}

@@ -108,7 +108,8 @@ func issueQualifiers() []Field[telemetry.IssueRow] {
 		{Name: "has", Help: "what it has",
 			Asked: is(word{"session", "i.attempts > 0"}, word{"pr", "(" + withPull + ") OR " + withRescan + "))"})},
 		{Name: "no", Help: "what it does not have",
-			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"}, word{"family", "i.family = ''"},
+			Asked: is(word{"session", "i.attempts = 0"}, word{"pr", "NOT (" + withPull + ") OR " + withRescan + "))"},
+				word{"family", "i.family = ''"},
 				word{"playbook", withoutPlaybook}, word{"reason", withoutReason})},
 	}
 }
@@ -251,7 +252,8 @@ const reducedThen = `(d.reduced = 1 OR d.lost <> '')
 	AND NOT EXISTS (SELECT 1 FROM base.appearances a WHERE a.run_id = d.id AND a.issue_id = i.id)`
 
 // statusThen ranks the status as telemetry.Status.Rank does.
-const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN l.to_at <= @ THEN 5 WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
+const statusThen = `CASE WHEN l.closes = 1 AND l.to_at <= @ THEN 4 WHEN l.to_at <= @ THEN 5
+	WHEN ` + reducedThen + ` THEN 3 WHEN l.again = 1 THEN 1
 	WHEN i.from_start = 1 OR i.first_at <> d.at OR i.first_file <> d.file THEN 0 ELSE 2 END`
 
 // seenThen is when the issue was last seen.

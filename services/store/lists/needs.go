@@ -52,8 +52,9 @@ func needFields() []Field[telemetry.NeedRow] {
 		{Name: "severity", Help: "severity tier of the worst of its issues", Column: "n.severity_rank",
 			Into: func(n *row) any { return severityOf(&n.Severity) }, CSV: "severity",
 			Asked: ranked("n.severity_rank", telemetry.Severities(), severityRanks)},
-		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.name || ' ' || o.target_repo, '')", Into: func(n *row) any { return repoOf(&n.Repo, &n.TargetRepo) },
-			CSV: "repo", Asked: repoID("n.repo"), Values: ofRepos()},
+		{Name: "repo", Help: repoHelp, Column: "COALESCE(o.name || ' ' || o.target_repo, '')",
+			Into: func(n *row) any { return repoOf(&n.Repo, &n.TargetRepo) },
+			CSV:  "repo", Asked: repoID("n.repo"), Values: ofRepos()},
 		{Name: "age", Aliases: []string{"waiting"}, Help: "how long it has waited", Asked: age("n.since").offers(">1d", ">7d", ">30d"),
 			Sort: ages(needLast)},
 		{Name: "rule", Help: "CodeQL rule of its issues", Column: needOneRule, Into: func(n *row) any { return &n.Rule }, CSV: "rule",
@@ -262,7 +263,8 @@ UNION ALL SELECT 'still_there', 4, i.repo_id, p.key, i.session, p.key, p.merged_
 	FROM pulls p CROSS JOIN links k CROSS JOIN issues i
 	WHERE p.merged_at > 0 AND k.pull_key = p.key AND k.ambiguous = 0 AND i.session = k.session AND i.session <> ''
 		AND i.status_rank = 0 AND i.last_at > p.merged_at
-UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END, v.session, v.pull_key,
+UNION ALL SELECT 'still_there', 4, i.repo_id, CASE WHEN v.pull_key <> '' THEN v.pull_key ELSE v.file || ' ' || v.source END,
+		v.session, v.pull_key,
 		CASE WHEN p.merged_at > 0 THEN p.merged_at ELSE v.at END, i.id, i.severity_rank, i.rule
 	FROM verifications v JOIN attempts a ON a.record_id = v.id AND a.result = 1 JOIN issues i ON i.id = a.issue_id
 		LEFT JOIN pulls p ON p.key = v.pull_key

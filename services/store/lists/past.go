@@ -68,7 +68,8 @@ const logIssuesThen = `SELECT l.run_id, l.log_id, l.ord, l.issue_id, l.at, l.fil
 	FROM base.log_issues l WHERE l.at <= @`
 
 // newIssuesThen are the new issues by rule.
-const newIssuesThen = `SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS repo_id, CAST(e.value ->> 2 AS TEXT) AS rule,
+const newIssuesThen = `SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS repo_id,
+		CAST(e.value ->> 2 AS TEXT) AS rule,
 		CAST(e.value ->> 3 AS BIGINT) AS severity_rank, CAST(e.value ->> 4 AS BIGINT) AS since, CAST(e.value ->> 5 AS TEXT) AS issue,
 		CAST(e.value ->> 6 AS TEXT) AS issues
 	FROM rows() WHERE CAST(@ AS BIGINT) > 0`
@@ -198,7 +199,8 @@ const refThen = `FROM base.runs r WHERE r.repo_id = o.id AND r.kind = 'scan' AND
 const reposNamedThen = ` WHERE EXISTS (SELECT 1 FROM base.runs r WHERE r.repo_id = o.id AND r.at <= @)`
 
 // dueThen adds when their next scan was due.
-const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval, CASE WHEN ` + inUseThen + ` THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
+const dueThen = `, COALESCE(x.scan_interval, 0) AS scan_interval,
+	CASE WHEN ` + inUseThen + ` THEN COALESCE(x.due_at, 0) ELSE 0 END AS due_at
 	FROM base.repos o LEFT JOIN (SELECT CAST(e.value ->> 0 AS BIGINT) AS id, CAST(e.value ->> 1 AS BIGINT) AS scan_interval,
 		CAST(e.value ->> 2 AS BIGINT) AS due_at FROM rows()) x ON x.id = o.id` + reposNamedThen
 

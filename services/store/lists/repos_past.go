@@ -18,7 +18,8 @@ const reposPast = `(SELECT o.id, o.key, o.name, last.target_repo, o.fork, o.fork
 		'{}' AS severity_sum, '{}' AS category_sum, '{}' AS open_category,
 		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN COALESCE(scan.severity, '{}') ELSE '{}' END AS open_severity,
 		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN COALESCE(scan.issues_found, 0) ELSE COALESCE(i.open, 0) END AS open,
-		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN ` + criticalHighOf + ` ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
+		CASE WHEN named.id IS NULL AND ` + inUseThen + ` THEN ` + criticalHighOf + `
+			ELSE COALESCE(i.critical, 0) + COALESCE(i.high, 0) END AS critical_high,
 		COALESCE(i.critical, 0) AS critical, COALESCE(i.high, 0) AS high, COALESCE(i.medium, 0) AS medium, COALESCE(i.low, 0) AS low,
 		CASE WHEN named.id IS NULL THEN 0 ELSE 1 END AS listed,
 		CASE WHEN ` + inUseThen + ` THEN '' ELSE o.retired END AS retired, CASE WHEN ` + inUseThen + ` THEN 0 ELSE o.retired_at END AS retired_at,
@@ -62,7 +63,8 @@ const criticalHighOf = `CAST(COALESCE(scan.severity::jsonb ->> 'critical', '0') 
 
 // activeThen joins each repository's sessions that were active at a past time.
 func activeThen(m moment) Cond {
-	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, `+PolledThen+` AS polled, `+StateThen+` AS state, `+StateSinceThen+` AS since
+	return that(` LEFT JOIN (WITH s AS MATERIALIZED (SELECT s.repo_id, `+PolledThen+` AS polled, `+StateThen+` AS state,
+			`+StateSinceThen+` AS since
 			FROM base.sessions s WHERE `+KnownSessionThen+`)
 		SELECT s.repo_id, COUNT(*) AS n, SUM(CASE WHEN s.state = 'waiting' THEN 1 ELSE 0 END) AS waiting
 		FROM s WHERE s.state IN (`+ActiveStates+`) AND `+KnownUntil+` > ? GROUP BY s.repo_id) active

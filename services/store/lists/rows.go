@@ -99,19 +99,15 @@ func (l *List[T]) Begin(ctx context.Context, a query.Ask) (func(ctx context.Cont
 	}
 	return func(ctx context.Context, do func([]T) error) error {
 		for some := range slices.Chunk(keys, size) {
+			var err error
 			if rows == nil {
-				err := l.export(ctx, a, func(tx *store.Tx) error {
-					rows = l.keyed(tx, q, some)
-					return tx.Err()
-				})
-				if err != nil {
-					return err
-				}
+				rows, err = l.some(ctx, a, q, some)
 			}
-			if len(rows) > 0 {
-				if err := do(rows); err != nil {
-					return err
-				}
+			if err == nil && len(rows) > 0 {
+				err = do(rows)
+			}
+			if err != nil {
+				return err
 			}
 			rows = nil
 		}
@@ -126,6 +122,15 @@ func (l *List[T]) Each(ctx context.Context, a query.Ask, do func([]T) error) err
 		return err
 	}
 	return each(ctx, do)
+}
+
+// some reads the rows of keys in a transaction of their own.
+func (l *List[T]) some(ctx context.Context, a query.Ask, q question, keys []found) (rows []T, err error) {
+	err = l.export(ctx, a, func(tx *store.Tx) error {
+		rows = l.keyed(tx, q, keys)
+		return tx.Err()
+	})
+	return rows, err
 }
 
 func (l *List[T]) export(ctx context.Context, a query.Ask, do func(*store.Tx) error) error {

@@ -38,8 +38,9 @@ func sessionQualifiers() []Field[telemetry.SessionRow] {
 	return []Field[row]{
 		{Name: "is", Aliases: []string{"state", "status"}, Help: "state of the session", Column: "s.state",
 			Into: func(s *row) any { return &s.State }, CSV: "state", Asked: sessionState()},
-		{Name: "repo", Help: repoHelp, Column: nameAndURL("s.repo_id", "s.target_repo"), Into: func(s *row) any { return repoOf(&s.Repo, &s.TargetRepo) },
-			CSV: "repo", Asked: repoID("s.repo_id"), Values: ofRepos(), Sort: up("s.repo_key | s.at | s.key")},
+		{Name: "repo", Help: repoHelp, Column: nameAndURL("s.repo_id", "s.target_repo"),
+			Into: func(s *row) any { return repoOf(&s.Repo, &s.TargetRepo) },
+			CSV:  "repo", Asked: repoID("s.repo_id"), Values: ofRepos(), Sort: up("s.repo_key | s.at | s.key")},
 		{Name: "family", Help: "CWE family of its issues", Column: "s.family", Into: func(s *row) any { return &s.Family }, CSV: "family",
 			Asked: same("s.family"), Values: ofRows("family", "sessions WHERE family <> ''"), Sort: up("s.family | s.at | s.key")},
 		{Name: "run", Help: "number of the run that started it", Column: "s.run_number", Into: func(s *row) any { return &s.RunNumber },
@@ -183,7 +184,8 @@ const sessionsNamedThen = `(SELECT s.key, s.id, s.url, s.batch_id, s.run_ref, s.
 		s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
 	FROM base.sessions s WHERE s.at <= @
 	UNION ALL SELECT s.key, m.shown_id, CASE WHEN m.url = '' THEN s.url ELSE m.url END, m.batch_id, r.id, r.file, r.run_number, r.run_id,
-		r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text, m.issue_ids, m.family, m.status, r.repo_id, r.repo_key, s.since, s.state,
+		r.run_url, r.run_label, r.target_repo, r.fork_url, r.at, r.at_text, m.issue_ids, m.family, m.status, r.repo_id, r.repo_key,
+		s.since, s.state,
 		s.reason, s.detail, s.origin, s.updated_at, s.polled, s.has_pr, s.pull_key, s.pr_url, s.basis
 	FROM base.sessions s JOIN base.mentions m ON m.session = s.key JOIN base.runs r ON r.id = m.run_id
 	WHERE s.at > @ AND s.id <> '' AND m.at <= @ AND NOT EXISTS (SELECT 1 FROM base.mentions n JOIN base.runs q ON q.id = n.run_id

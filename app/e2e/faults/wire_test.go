@@ -39,20 +39,20 @@ func (w *wire) met() int {
 	return w.hits
 }
 
-// meets returns the fault that a request meets, nil for none.
-func (w *wire) meets(r *http.Request) *fault {
+// meets returns the fault that a request meets and its call, nil for none.
+func (w *wire) meets(r *http.Request) (*fault, *call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.fault == nil || !w.call.match(r) {
-		return nil
+		return nil, nil
 	}
 	w.hits++
-	return w.fault
+	return w.fault, w.call
 }
 
 func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if f := w.meets(r); f != nil {
-		f.serve(&exchange{w: rw, r: r, wire: w, call: w.call})
+	if f, c := w.meets(r); f != nil {
+		f.serve(&exchange{w: rw, r: r, wire: w, call: c})
 		return
 	}
 	w.next.ServeHTTP(rw, r)

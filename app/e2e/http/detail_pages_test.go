@@ -113,7 +113,7 @@ func TestIssuePage(t *testing.T) {
 		"Fixed run 3 first scan without it",
 		"Reopened run 4 routes/login.ts:41 7 lines lower same fingerprint",
 		"Session finished",
-		"run 2 · batch 2 Finished #104 merged",
+		"run 2 · batch 2 named by record Finished #104 merged",
 		"Fixed for 7 d, then reopened",
 		"2 present 1 gone 2 back",
 		"!Verified, ",

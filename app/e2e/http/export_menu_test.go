@@ -21,7 +21,7 @@ func TestExportMenu(t *testing.T) {
 		"/sessions":                            {"/api/sessions.csv?order=asc&sort=state", 2},
 		"/pulls?sort=title&order=desc":         {"/api/prs.csv?order=desc&sort=title", 2},
 		"/runs?q=kind:scan&page=9&per_page=25": {"/api/runs.csv?order=desc&q=kind%3Ascan&sort=time", 3},
-		"/repos":                               {"/api/repos.csv?order=asc&sort=repo", 2},
+		"/repos":                               {"/api/repos.csv?order=desc&sort=critical_high", 2},
 	} {
 		_, body := s.Get(page)
 		if !strings.Contains(body, html.EscapeString(want.file)) {

@@ -132,12 +132,15 @@ func (w *Web) Repos() shell.Panel {
 
 // drawRepos says what the rows come to, where all of them are shown.
 func drawRepos(t panels.Table[panels.RepoRow]) templ.Component {
-	open := int64(0)
+	open, worst := int64(0), int64(0)
 	for _, r := range t.Rows {
-		open += r.Open
+		open, worst = open+r.Open, worst+r.OpenSeverity["critical"]+r.OpenSeverity["high"]
 	}
 	if t.Pager.Total == len(t.Rows) && len(t.Rows) > 0 {
 		t.Bar.More.Text = "with " + parts.Plural(open, "open issue", "")
+		if worst > 0 {
+			t.Bar.More.Text += ", " + parts.Number(worst) + " critical or high"
+		}
 	}
 	return panels.Repos(t)
 }

@@ -1,6 +1,7 @@
 package lists
 
 import (
+	"maps"
 	"slices"
 
 	"telemetry-dashboard/services/query"
@@ -209,7 +210,10 @@ func OddsOf(tx *store.Tx, repo, rule, family string) telemetry.Odds {
 				gone[c.Issue] = true
 			}
 		}
-		odds.Issues, odds.Gone, odds.Sessions = int64(len(issues)), int64(len(gone)), int64(len(sessions))
+		odds.Issues, odds.Gone = int64(len(issues)), int64(len(gone))
+		// A session that the orchestrator's state alone names has no row.
+		odds.Sessions = store.One[int64](tx, `SELECT COUNT(*) FROM sessions WHERE key `+tx.In(1, "TEXT"),
+			store.JSON(slices.Sorted(maps.Keys(sessions))))
 		if odds.Issues > 0 {
 			break
 		}

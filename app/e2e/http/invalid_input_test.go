@@ -182,6 +182,9 @@ func TestInvalidInput(t *testing.T) {
 	differ := 0
 	compare := func(r invalidRequest) {
 		lite, postgres := r.answer(t, urls[0]), r.answer(t, urls[1])
+		if lite != postgres && r.method == http.MethodGet { // a job or a minute may have ended between them
+			lite, postgres = r.answer(t, urls[0]), r.answer(t, urls[1])
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		limited := strings.HasPrefix(lite, "429") || strings.HasPrefix(postgres, "429") // it depends on the moment

@@ -337,7 +337,13 @@ func (t *target) String() string {
 // TestNumbersLeadToTheirRows walks every page of the program, from its routes
 // along the links that it meets, today and at three past dates, and follows each
 // number to the rows that it counts, whose total is the same.
+//
+// Under the race detector it is skipped: it asks some thousand pages one after
+// the other, and .ci/run takes it again without.
 func TestNumbersLeadToTheirRows(t *testing.T) {
+	if program.Race {
+		t.Skip("SKIPPED: it is run without the race detector")
+	}
 	for name, start := range walkedWorlds() {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)

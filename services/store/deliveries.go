@@ -101,10 +101,11 @@ func (s *Store) Hooked(ctx context.Context, since time.Time) (map[string]bool, e
 }
 
 // KnownRepo reports whether pull requests of a repository, by its key, are read
-// or stored.
+// or stored, under this name or one that it has since.
 func (s *Store) KnownRepo(ctx context.Context, key string) (bool, error) {
 	return Get(ctx, s, func(tx *Tx) bool {
-		return tx.Has(`SELECT 1 FROM pull_repos WHERE key = $1 UNION ALL SELECT 1 FROM pulls WHERE repo_key = $1 LIMIT 1`, key)
+		return tx.Has(`SELECT 1 FROM pull_repos WHERE key = $1 UNION ALL SELECT 1 FROM pulls WHERE repo_key = $1
+			UNION ALL SELECT 1 FROM repo_aliases WHERE key = $1 LIMIT 1`, key)
 	})
 }
 

@@ -178,18 +178,21 @@ func TestWebhooksThatAskAgain(t *testing.T) {
 		t.Errorf("%v; asked for %q", d, asked(p))
 	}
 	p.GitHub.Repo("octo/shop").Rename("octo/store")
-	for id, event := range map[string]map[string]any{
-		"renamed": {"action": "renamed", "repository": program.RepositoryOf("octo/store"),
-			"changes": map[string]any{"repository": map[string]any{"name": map[string]any{"from": "shop"}}}},
-		"archived": {"action": "archived", "repository": shop}, "unarchived": {"action": "unarchived", "repository": shop},
-		"deleted": {"action": "deleted", "repository": program.RepositoryOf("forks/shop")},
+	p.GitHub.Repo("forks/shop").Hide(true)
+	wasShop := map[string]any{"repository": map[string]any{"name": map[string]any{"from": "shop"}}}
+	for _, told := range []struct {
+		id, action string
+		event      map[string]any
+	}{
+		{"before", "archived", map[string]any{"repository": shop}},
+		{"renamed", "renamed", map[string]any{"repository": program.RepositoryOf("octo/store"), "changes": wasShop}},
+		{"late", "unarchived", map[string]any{"repository": shop}},
+		{"deleted", "deleted", map[string]any{"repository": program.RepositoryOf("forks/shop")}},
 	} {
-		if id == "deleted" {
-			p.GitHub.Repo("forks/shop").Hide(true)
-		}
-		p.Webhook("repository", id, event)
-		if d := p.Delivery(id); d["state"] != "done" {
-			t.Errorf("%s: %v", id, d)
+		told.event["action"] = told.action
+		p.Webhook("repository", told.id, told.event)
+		if d := p.Delivery(told.id); d["state"] != "done" {
+			t.Errorf("%s: %v", told.id, d)
 		}
 	}
 }

@@ -58,6 +58,8 @@ type Segment struct {
 	Code bool
 	Time time.Time // behind the text
 	As   string
+
+	Measure bool // the text is a measure of the thing itself, which counts no rows
 }
 
 // StepOf is one step of a timeline.

@@ -96,9 +96,12 @@ func saidSteps(changes []telemetry.SaidChange) []panels.StepOf {
 		}
 		step := panels.StepOf{At: c.At.Time, State: parts.State{Icon: "comment-discussion", Tone: parts.Muted,
 			Label: cmp.Or(strings.ReplaceAll(claim.Status, "_", " "), "no status")}}
-		step.Segments = []panels.Segment{{Text: strconv.Itoa(len(claim.Fixed)) + " fixed"}, {Text: strconv.Itoa(len(claim.Blocked)) + " blocked"}}
+		step.Segments = []panels.Segment{
+			{Text: strconv.Itoa(len(claim.Fixed)) + " fixed", Measure: true},
+			{Text: strconv.Itoa(len(claim.Blocked)) + " blocked", Measure: true},
+		}
 		if cost := costText(c.ACUs); cost != "" {
-			step.Segments = append(step.Segments, panels.Segment{Text: cost + " ACUs"})
+			step.Segments = append(step.Segments, panels.Segment{Text: cost + " ACUs", Measure: true})
 		}
 		steps = append(steps, step)
 	}

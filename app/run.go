@@ -215,7 +215,7 @@ func webhooks(cfg Config, db *store.Store) []server.Route {
 	return hooks.Routes(hooks.Options{
 		Secret: string(cfg.WebhookSecret),
 		Parse: func(m hooks.Message, now time.Time) (telemetry.Delivery, error) {
-			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, m.Payload, now)
+			return github.ParseHook(m.Event, github.HookTarget{Type: m.TargetType, ID: m.TargetID}, string(cfg.ActionRef), m.Payload, now)
 		},
 		Queue: db,
 		Now:   time.Now,

@@ -30,10 +30,10 @@ func tree(repo *Repo, r *http.Request) *answer {
 	p := repo.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if repo.grow() == "" {
+	sha := r.PathValue("sha")
+	if at := repo.at(sha); at != nil && at.grow() == "" {
 		return problem(http.StatusConflict, "Git Repository is empty.")
 	}
-	sha := r.PathValue("sha")
 	sha, entries := repo.treeOf(sha)
 	if entries == nil {
 		return notFound()

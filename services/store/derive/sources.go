@@ -40,6 +40,13 @@ func (w *Writer) MoveFiles(ctx context.Context, from, to string) error {
 			tx.Exec(`UPDATE files SET gone = 1 WHERE source = $1 AND file = $2`, from, name)
 			c.chooseLive(c.fileStates(name))
 		}
+		for _, name := range telemetry.SideFiles() {
+			before := c.sideOf(name)
+			tx.Exec(`UPDATE side_files SET source = $2 WHERE source = $1 AND name = $3
+				AND NOT EXISTS (SELECT 1 FROM side_files o WHERE o.source = $2 AND o.name = $3)`, from, to, name)
+			tx.Exec(`DELETE FROM side_files WHERE source = $1 AND name = $2`, from, name)
+			c.updateSide(name, before)
+		}
 		derive(c)
 		tx.Exec(`DELETE FROM files WHERE source = $1 AND gone = 1
 			AND EXISTS (SELECT 1 FROM files o WHERE o.source = $2 AND o.file = files.file AND o.sha = files.sha)`, from, to)
